@@ -1,0 +1,149 @@
+/** Every way in which cmemstat fails on purpose. `cli/main.ts` is the only place that prints them. */
+
+interface ErrorDetails {
+  /** The exact command or setting that mends it. */
+  hint?: string | undefined;
+  cause?: unknown;
+}
+
+/** The base of all errors that a user is meant to read: a stable code, what happened, and what mends it. */
+export class ToolError extends Error {
+  /** Stable, upper case; scripts may match on it. */
+  readonly code: string;
+  /** What to type or to set so that it works; absent where nothing helps. */
+  readonly hint: string | undefined;
+
+  constructor(code: string, message: string, details: ErrorDetails = {}) {
+    super(message, { cause: details.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.hint = details.hint;
+  }
+}
+
+/** The command line is wrong; `option` names the flag or the argument at fault. */
+export class UsageError extends ToolError {
+  readonly option: string;
+
+  constructor(option: string, message: string, hint?: string) {
+    super('USAGE', message, { hint });
+    this.option = option;
+  }
+}
+
+/** This kernel or host can't do what was asked for; `since` is the first Linux release that can. */
+export class UnsupportedError extends ToolError {
+  readonly feature: string;
+  readonly since: string | undefined;
+
+  constructor(feature: string, message: string, details: ErrorDetails & { since?: string } = {}) {
+    super('UNSUPPORTED', message, details);
+    this.feature = feature;
+    this.since = details.since;
+  }
+}
+
+/** A right is missing; `needs` is the path that must be writable or the capability that must be held. */
+export class PermissionError extends ToolError {
+  readonly needs: string;
+
+  constructor(needs: string, message: string, details: ErrorDetails = {}) {
+    super('PERMISSION', message, details);
+    this.needs = needs;
+  }
+}
+
+/** A file of the kernel could not be read, written or understood. */
+export class KernelFileError extends ToolError {
+  readonly operation: 'open' | 'read' | 'write' | 'parse' | 'mkdir' | 'rmdir' | 'list';
+  readonly path: string;
+  /** 1-based line of a malformed file. */
+  readonly line: number | undefined;
+  /** The errno's name, such as `ENOENT`; absent when the text was malformed. */
+  readonly errno: string | undefined;
+
+  constructor(
+    operation: KernelFileError['operation'],
+    path: string,
+    message: string,
+    details: ErrorDetails & { line?: number | undefined; errno?: string | undefined } = {},
+  ) {
+    super('KERNEL_FILE', message, details);
+    this.operation = operation;
+    this.path = path;
+    this.line = details.line;
+    this.errno = details.errno;
+  }
+}
+
+/** A system call that we make ourselves was refused. */
+export class SyscallError extends ToolError {
+  /** The system call, such as `bpf`. */
+  readonly call: string;
+  /** Its command, such as `BPF_MAP_GET_NEXT_ID`; empty where it has none. */
+  readonly command: string;
+  /** The errno's name, such as `EPERM`. */
+  readonly errno: string;
+
+  constructor(call: string, command: string, errno: string, details: ErrorDetails = {}) {
+    super('SYSCALL', `${call}(${command}): ${errno}`, details);
+    this.call = call;
+    this.command = command;
+    this.errno = errno;
+  }
+}
+
+/** The target could not be started; `exitCode` is 126 (not executable), 127 (not found) or 125 (anything else). */
+export class LaunchError extends ToolError {
+  readonly command: string;
+  readonly exitCode: 125 | 126 | 127;
+
+  constructor(command: string, exitCode: 125 | 126 | 127, message: string, details: ErrorDetails = {}) {
+    super('LAUNCH', message, details);
+    this.command = command;
+    this.exitCode = exitCode;
+  }
+}
+
+/** One of our own outputs could not be written; the target is not affected. */
+export class OutputError extends ToolError {
+  /** The file, or `standard output`. */
+  readonly output: string;
+
+  constructor(output: string, message: string, details: ErrorDetails = {}) {
+    super('OUTPUT', message, details);
+    this.output = output;
+  }
+}
+
+/** The errno's name (`ENOENT`) that Node put on an error of a system call, if there is one. */
+export function errnoOf(error: unknown): string | undefined {
+  if (error instanceof KernelFileError || error instanceof SyscallError) return error.errno;
+  const code = (error as { code?: unknown } | null)?.code;
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
+}
+
+/** A short reading of an errno for a message; the errno's name itself where we have no better words. */
+export function describeErrno(errno: string | undefined): string {
+  const words: Record<string, string> = {
+    EACCES: 'permission denied',
+    EPERM: 'operation not permitted',
+    ENOENT: 'no such file or directory',
+    ENOTDIR: 'not a directory',
+    EISDIR: 'is a directory',
+    EROFS: 'read-only file system',
+    ENOSPC: 'no space left on the device',
+    EBUSY: 'device or resource busy',
+    EEXIST: 'file exists',
+    EINVAL: 'invalid argument',
+    EPIPE: 'the reader has closed the pipe',
+    EDQUOT: 'disk quota exceeded',
+    EFBIG: 'file too large',
+    ENODEV: 'no such device',
+    EOPNOTSUPP: 'not supported',
+    ENXIO: 'no such device or address',
+    ELOOP: 'too many symbolic links',
+    ENAMETOOLONG: 'file name too long',
+  };
+  return errno === undefined ? 'unknown error' : (words[errno] ?? errno);
+}

@@ -1,0 +1,120 @@
+/**
+ * Files of procfs, sysfs and cgroupfs: their size is unknown before they are read, a read at offset 0 makes the kernel
+ * format them anew, and a write either takes the whole text or fails.
+ */
+import { closeSync, openSync, readdirSync, readSync, writeSync } from 'node:fs';
+import { describeErrno, errnoOf, KernelFileError } from '../errors.ts';
+
+let scratch = Buffer.allocUnsafe(16 * 1024);
+
+function readAll(fd: number, path: string): string {
+  try {
+    let length = readSync(fd, scratch, 0, scratch.length, 0);
+    // seq_file may hand out a long file in pieces of a page: only a read of nothing is the end.
+    while (length > 0) {
+      if (length === scratch.length) {
+        const larger = Buffer.allocUnsafe(scratch.length * 2);
+        scratch.copy(larger, 0, 0, length);
+        scratch = larger;
+      }
+      const more = readSync(fd, scratch, length, scratch.length - length, length);
+      if (more === 0) break;
+      length += more;
+    }
+    return scratch.latin1Slice(0, length);
+  } catch (error) {
+    throw kernelFileError('read', path, error);
+  }
+}
+
+function kernelFileError(
+  operation: KernelFileError['operation'],
+  path: string,
+  cause: unknown,
+  data?: string,
+): KernelFileError {
+  const errno = errnoOf(cause);
+  const what = data === undefined ? `${operation} ${path}` : `write '${data}' to ${path}`;
+  return new KernelFileError(operation, path, `cannot ${what}: ${describeErrno(errno)}`, { errno, cause });
+}
+
+/**
+ * Reads a kernel file once, without asking for its size.
+ * @throws KernelFileError with the errno.
+ */
+export function readPseudoFile(path: string): string {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    throw kernelFileError('open', path, error);
+  }
+  try {
+    return readAll(fd, path);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Writes `data` to a kernel file in one write.
+ * @throws KernelFileError that names the data which the kernel refused.
+ */
+export function writePseudoFile(path: string, data: string): void {
+  let fd: number;
+  try {
+    fd = openSync(path, 'w');
+  } catch (error) {
+    throw kernelFileError('write', path, error, data);
+  }
+  try {
+    writeSync(fd, data);
+  } catch (error) {
+    throw kernelFileError('write', path, error, data);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * The names in a directory of the kernel.
+ * @throws KernelFileError with the errno.
+ */
+export function listPseudoDirectory(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    throw kernelFileError('list', path, error);
+  }
+}
+
+/** A kernel file that is read again and again: it is opened once, which makes a read three times cheaper. */
+export class KeptFile {
+  readonly path: string;
+  readonly #fd: number;
+  #open = true;
+
+  /** @throws KernelFileError with the errno, `ENOENT` where this kernel has no such file. */
+  constructor(path: string) {
+    this.path = path;
+    try {
+      this.#fd = openSync(path, 'r');
+    } catch (error) {
+      throw kernelFileError('open', path, error);
+    }
+  }
+
+  /**
+   * What the kernel says now.
+   * @throws KernelFileError with the errno, `ENODEV` once the cgroup is gone.
+   */
+  read(): string {
+    return readAll(this.#fd, this.path);
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    closeSync(this.#fd);
+  }
+}

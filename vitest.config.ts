@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config';
+
+// Vite must write nothing beside the sources: in the virtual machines the checkout is mounted read-only.
+export default defineConfig({
+  cacheDir: '/tmp/cmemstat-vitest',
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.test.ts'],
+          // The tests count leaves, file descriptors and processes of the whole host: one file after the other.
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+    ],
+  },
+});
