@@ -5,10 +5,10 @@ import { KernelFileError } from '../errors.ts';
  * @throws KernelFileError when it is no whole number, or one that a double can't hold exactly (above 2^53 - 1).
  */
 export function parseCounter(text: string, path: string, line?: number): number {
-  const value = Number(text);
   if (!/^\d+$/.test(text)) {
     throw malformed(path, line, `'${text}' is not a whole number`);
   }
+  const value = Number(text);
   if (!Number.isSafeInteger(value)) {
     throw malformed(path, line, `${text} is above 2^53 and can't be held exactly`);
   }

@@ -1,0 +1,22 @@
+import { parseFlatKeyed } from '../flat-keyed.ts';
+
+/** `memory.events` or `memory.events.local`: how often each thing happened since the cgroup was made. */
+export type MemoryEvents = Record<string, number>;
+
+/**
+ * Parses `memory.events` (the subtree) and `memory.events.local` (the cgroup alone):
+ *
+ *     low 0
+ *     high 0
+ *     max 18
+ *     oom 1
+ *     oom_kill 1
+ *     oom_group_kill 0
+ *
+ * Source: Documentation/admin-guide/cgroup-v2.rst.
+ * Unit: counts. Since: Linux 4.5; `.local` since 5.2; `oom_group_kill` since 5.17.
+ * @throws KernelFileError that names the line.
+ */
+export function parseMemoryEvents(text: string, path: string): MemoryEvents {
+  return parseFlatKeyed(text, path);
+}

@@ -1,0 +1,20 @@
+import { parseFlatKeyed } from '../flat-keyed.ts';
+
+/** `memory.stat` of cgroup v2 as it stands: every key the running kernel has, none that it lacks. */
+export type MemoryStat = Record<string, number>;
+
+/**
+ * Parses `memory.stat` of cgroup v2:
+ *
+ *     anon 8192
+ *     kernel 57344
+ *     pgfault 12
+ *
+ * Source: `memory.stat`, Documentation/admin-guide/cgroup-v2.rst. The figures include nested cgroups.
+ * Unit: bytes for gauges, counts for the `pg*`, `workingset_*`, `thp_*` and `zsw*` keys.
+ * Since: Linux 4.5; `kernel` and `vmalloc` since 5.18 and 5.16.
+ * @throws KernelFileError that names the line.
+ */
+export function parseMemoryStat(text: string, path: string): MemoryStat {
+  return parseFlatKeyed(text, path);
+}

@@ -1,0 +1,23 @@
+import { parseCounter } from './number.ts';
+
+/** A limit of cgroup v2: a number, or the kernel's word for none. */
+export type Limit = number | 'max';
+
+/**
+ * A file that holds one limit, such as `memory.max` or `pids.max`: a number, or `max`.
+ * Source: Documentation/admin-guide/cgroup-v2.rst.
+ * @throws KernelFileError when it is neither.
+ */
+export function parseLimit(text: string, path: string): Limit {
+  const word = text.trimEnd();
+  return word === 'max' ? 'max' : parseCounter(word, path, 1);
+}
+
+/**
+ * A file that holds one number, such as `memory.current`.
+ * Unit: bytes for the memory files.
+ * @throws KernelFileError when it is no number.
+ */
+export function parseSingleValue(text: string, path: string): number {
+  return parseCounter(text.trimEnd(), path, 1);
+}

@@ -1,0 +1,50 @@
+import { malformed } from './number.ts';
+
+/** One mount, from `/proc/self/mountinfo`. */
+export interface Mount {
+  /** The folder of the file system that is mounted; `/` for the whole of it. */
+  root: string;
+  mountPoint: string;
+  /** Options of this mount, such as `rw`. */
+  options: string[];
+  fsType: string;
+  /** Options of the file system; on cgroup v1 the controllers are among them. */
+  superOptions: string[];
+}
+
+/**
+ * Parses `/proc/self/mountinfo`; a field holds spaces and backslashes as octal escapes:
+ *
+ *     35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
+ *
+ * Source: proc_pid_mountinfo(5).
+ * @throws KernelFileError that names the line.
+ */
+export function parseMountinfo(text: string, path: string): Mount[] {
+  const mounts: Mount[] = [];
+  for (const [index, line] of text.split('\n').entries()) {
+    if (line === '') continue;
+    const fields = line.split(' ');
+    const dash = fields.indexOf('-', 6);
+    const [, , , root, mountPoint, options] = fields;
+    const fsType = fields[dash + 1];
+    const superOptions = fields[dash + 3];
+    if (dash < 0 || root === undefined || mountPoint === undefined || fsType === undefined) {
+      throw malformed(path, index + 1, `'${line}' is not a mount`);
+    }
+    mounts.push({
+      root: unescapeOctal(root),
+      mountPoint: unescapeOctal(mountPoint),
+      options: (options ?? '').split(','),
+      fsType,
+      superOptions: (superOptions ?? '').split(','),
+    });
+  }
+  return mounts;
+}
+
+function unescapeOctal(field: string): string {
+  return field.replace(/\\([0-7]{3})/g, (_, digits: string) =>
+    String.fromCharCode(Number.parseInt(digits, 8)),
+  );
+}

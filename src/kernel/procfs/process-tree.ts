@@ -1,0 +1,37 @@
+/** Which processes descend from one. */
+import { errnoOf } from '../../errors.ts';
+import { listPseudoDirectory } from '../pseudo-file.ts';
+import { type PidStat, readPidStat } from './pid-stat.ts';
+
+/** Every process that can be seen now; one that ends meanwhile is left out. Source: `/proc/<pid>/stat`. */
+export function listAllProcesses(): PidStat[] {
+  const all: PidStat[] = [];
+  for (const name of listPseudoDirectory('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      all.push(readPidStat(Number(name)));
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno !== 'ENOENT' && errno !== 'ESRCH') throw error;
+    }
+  }
+  return all;
+}
+
+/** The processes whose chain of parents leads to one of `roots`, those included. Pure. */
+export function descendantsOf(roots: ReadonlySet<number>, all: readonly PidStat[]): PidStat[] {
+  const children = new Map<number, PidStat[]>();
+  for (const stat of all) {
+    const siblings = children.get(stat.ppid);
+    if (siblings === undefined) children.set(stat.ppid, [stat]);
+    else siblings.push(stat);
+  }
+  const found = new Map<number, PidStat>();
+  const queue = all.filter((stat) => roots.has(stat.pid));
+  for (let stat = queue.pop(); stat !== undefined; stat = queue.pop()) {
+    if (found.has(stat.pid)) continue;
+    found.set(stat.pid, stat);
+    queue.push(...(children.get(stat.pid) ?? []));
+  }
+  return [...found.values()];
+}
