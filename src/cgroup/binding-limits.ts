@@ -1,0 +1,82 @@
+/** The limits that bind a leaf: its own and those of every ancestor that we can see. */
+import { dirname, join } from 'node:path';
+import { errnoOf } from '../errors.ts';
+import { parseMemoryStatV1 } from '../kernel/cgroup1/memory-stat.ts';
+import { parseCpuMax } from '../kernel/cgroup2/cpu-max.ts';
+import { parseLimit } from '../kernel/limit.ts';
+import { readPseudoFile } from '../kernel/pseudo-file.ts';
+import { directoryOf, type HierarchyFacts } from './hierarchy.ts';
+
+/** What binds; a key is absent when nothing does. */
+export interface CgroupLimits {
+  /** Unit: bytes. */
+  memoryBytes?: number;
+  /** Unit: CPUs, possibly a fraction. */
+  cpus?: number;
+}
+
+/**
+ * Reads memory.max, memory.high and cpu.max of a leaf on cgroup v2 and of its ancestors up to the top of what is mounted.
+ * Ancestors above a cgroup namespace can't be seen.
+ */
+export function readBindingLimits2(leaf: string, mountPoint: string): CgroupLimits {
+  const memory: number[] = [];
+  const cpus: number[] = [];
+  for (const directory of upwards(leaf, mountPoint)) {
+    for (const name of ['memory.max', 'memory.high']) {
+      const path = join(directory, name);
+      const text = readIfThere(path);
+      const limit = text === undefined ? 'max' : parseLimit(text, path);
+      if (limit !== 'max') memory.push(limit);
+    }
+    const path = join(directory, 'cpu.max');
+    const text = readIfThere(path);
+    const quota = text === undefined ? 'max' : parseCpuMax(text, path);
+    if (quota !== 'max') cpus.push(quota);
+  }
+  return smallest(memory, cpus);
+}
+
+/** The same on cgroup v1, where `hierarchical_memory_limit` counts the ancestors and cpu is a hierarchy of its own. */
+export function readBindingLimits1(leaf: string, facts: HierarchyFacts): CgroupLimits {
+  const statPath = join(leaf, 'memory.stat');
+  const limit = parseMemoryStatV1(readPseudoFile(statPath), statPath).hierarchicalLimitBytes;
+  const cpus: number[] = [];
+  const mount = facts.mounts.find((each) => each.fsType === 'cgroup' && each.superOptions.includes('cpu'));
+  const own = facts.memberships.find((membership) => membership.controllers.includes('cpu'));
+  const directory = mount !== undefined && own !== undefined ? directoryOf(mount, own.path) : undefined;
+  if (mount !== undefined && directory !== undefined) {
+    for (const each of upwards(directory, mount.mountPoint)) {
+      const quota = Number(readIfThere(join(each, 'cpu.cfs_quota_us')) ?? -1);
+      const period = Number(readIfThere(join(each, 'cpu.cfs_period_us')) ?? 0);
+      if (quota > 0 && period > 0) cpus.push(quota / period);
+    }
+  }
+  return smallest(limit !== undefined && Number.isFinite(limit) ? [limit] : [], cpus);
+}
+
+function upwards(directory: string, top: string): string[] {
+  const directories = [directory];
+  for (let at = directory; at !== top && at !== dirname(at); ) {
+    at = dirname(at);
+    directories.push(at);
+  }
+  return directories;
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readPseudoFile(path);
+  } catch (error) {
+    // The top has no limits, and a controller may not be handed on.
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function smallest(memory: number[], cpus: number[]): CgroupLimits {
+  const limits: CgroupLimits = {};
+  if (memory.length > 0) limits.memoryBytes = Math.min(...memory);
+  if (cpus.length > 0) limits.cpus = Math.min(...cpus);
+  return limits;
+}

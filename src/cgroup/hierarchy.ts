@@ -1,0 +1,114 @@
+/** Which mounted hierarchy has the memory controller, and where in it we are. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseControllers } from '../kernel/cgroup2/controllers.ts';
+import { type Mount, parseMountinfo } from '../kernel/mountinfo.ts';
+import { type CgroupMembership, parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
+import { readPseudoFile } from '../kernel/pseudo-file.ts';
+
+/** A mounted cgroup hierarchy that can account memory. */
+export interface MemoryHierarchy {
+  version: 1 | 2;
+  /** Where it is mounted, such as `/sys/fs/cgroup`. */
+  mountPoint: string;
+  readOnly: boolean;
+  /** The directory of the cgroup that we are in; undefined when it lies outside of what is mounted. */
+  ownDirectory: string | undefined;
+}
+
+/** Why there is none, with what mends it. */
+export interface NoHierarchy {
+  version: undefined;
+  reason: string;
+  hint: string;
+}
+
+/** The facts that the choice rests on; a test hands in its own. */
+export interface HierarchyFacts {
+  mounts: Mount[];
+  memberships: CgroupMembership[];
+  /** The controllers that a cgroup v2 mount offers at its top. */
+  controllersAt: (mountPoint: string) => string[];
+  kernelCommandLine: string;
+}
+
+/** Reads the facts of this host. */
+export function readHierarchyFacts(): HierarchyFacts {
+  return {
+    mounts: parseMountinfo(readPseudoFile('/proc/self/mountinfo'), '/proc/self/mountinfo'),
+    memberships: parsePidCgroup(readPseudoFile('/proc/self/cgroup'), '/proc/self/cgroup'),
+    controllersAt: (mountPoint) => {
+      const path = join(mountPoint, 'cgroup.controllers');
+      return existsSync(path) ? parseControllers(readPseudoFile(path)) : [];
+    },
+    kernelCommandLine: readPseudoFile('/proc/cmdline'),
+  };
+}
+
+/**
+ * The hierarchy to work in: cgroup v2 where it has the memory controller, else v1's memory hierarchy (also beside a
+ * cgroup v2 that is mounted without memory).
+ */
+export function chooseMemoryHierarchy(facts: HierarchyFacts): MemoryHierarchy | NoHierarchy {
+  const v2 = facts.mounts.filter((mount) => mount.fsType === 'cgroup2');
+  for (const mount of v2) {
+    if (facts.controllersAt(mount.mountPoint).includes('memory')) {
+      const own = facts.memberships.find((membership) => membership.hierarchy === 0);
+      return describe(2, mount, own?.path);
+    }
+  }
+  for (const mount of facts.mounts) {
+    if (mount.fsType === 'cgroup' && mount.superOptions.includes('memory')) {
+      const own = facts.memberships.find((membership) => membership.controllers.includes('memory'));
+      return describe(1, mount, own?.path);
+    }
+  }
+  return explainAbsence(facts, v2.length > 0);
+}
+
+/** The directory of a cgroup path (as `/proc/<pid>/cgroup` prints it) below one mount; undefined when not below it. */
+export function directoryOf(
+  mount: Pick<Mount, 'root' | 'mountPoint'>,
+  cgroupPath: string,
+): string | undefined {
+  // A bind mount shows a part of the hierarchy: its root is the part's path, which is no part of the directory's.
+  if (mount.root === '/' || mount.root.startsWith('/..')) {
+    return cgroupPath.startsWith('/..') ? undefined : join(mount.mountPoint, cgroupPath);
+  }
+  if (cgroupPath === mount.root) return mount.mountPoint;
+  if (!cgroupPath.startsWith(`${mount.root}/`)) return undefined;
+  return join(mount.mountPoint, cgroupPath.slice(mount.root.length));
+}
+
+function describe(version: 1 | 2, mount: Mount, ownPath: string | undefined): MemoryHierarchy {
+  const own = ownPath === undefined ? undefined : directoryOf(mount, ownPath);
+  return {
+    version,
+    mountPoint: mount.mountPoint,
+    readOnly: mount.options.includes('ro') || mount.superOptions.includes('ro'),
+    ownDirectory: own !== undefined && existsSync(own) ? own : undefined,
+  };
+}
+
+function explainAbsence(facts: HierarchyFacts, hasV2: boolean): NoHierarchy {
+  const disabled = /(?:^|\s)cgroup_disable=\S*\bmemory\b/.exec(facts.kernelCommandLine);
+  if (disabled !== null) {
+    return {
+      version: undefined,
+      reason: `the kernel was booted with ${disabled[0].trim()}`,
+      hint: 'remove cgroup_disable=memory from the kernel command line (GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub) and reboot',
+    };
+  }
+  if (hasV2) {
+    return {
+      version: undefined,
+      reason: 'cgroup v2 is mounted, but the memory controller is not in its cgroup.controllers',
+      hint: 'delegate the memory controller to this cgroup: echo +memory > cgroup.subtree_control in its parent, or for a user session: systemctl edit user@.service with [Service] Delegate=cpu memory pids',
+    };
+  }
+  return {
+    version: undefined,
+    reason: 'no cgroup hierarchy with the memory controller is mounted',
+    hint: 'mount -t cgroup2 none /sys/fs/cgroup',
+  };
+}

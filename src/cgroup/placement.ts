@@ -1,0 +1,244 @@
+/** Where a leaf can live on this host: the first of five places that works, and why the others did not. */
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { errnoOf, PermissionError, ToolError, UsageError } from '../errors.ts';
+import {
+  chooseMemoryHierarchy,
+  directoryOf,
+  type MemoryHierarchy,
+  type NoHierarchy,
+  readHierarchyFacts,
+} from './hierarchy.ts';
+import { Leaf } from './leaf.ts';
+import { enableControllers } from './memory-controller.ts';
+import { OwnCgroup } from './own-cgroup.ts';
+import { type PlacementKind, Rejection } from './rejection.ts';
+import { removeStaleLeaves } from './stale-leaves.ts';
+import { type Scope, startScope } from './systemd-scope.ts';
+
+/** A leaf that was made, and how it came to be where it is. */
+export interface Placement {
+  kind: PlacementKind;
+  /** Undefined when there is no memory cgroup to be had: the process tree is summed instead. */
+  leaf: Leaf | undefined;
+  /** Why this place was taken, in words. */
+  reason: string;
+  /** The places that were tried before, in order. */
+  rejected: Rejection[];
+  /** Stale leaves of dead runs that were removed on the way. */
+  removedStale: string[];
+  /** Undoes what was done to make room for the leaf (a scope, our own move); call it after the leaf is removed. */
+  release(): Promise<void>;
+}
+
+/** What the user said about the place. */
+export interface PlacementRequest {
+  /** `--cgroup-parent`: a directory, or a path below the top of the hierarchy. */
+  cgroupParent?: string | undefined;
+  /** `--placement`: try this one alone. */
+  only?: Exclude<PlacementKind, 'parent'> | undefined;
+  /** Whether the leaf must be in the pids hierarchy too (cgroup v1 keeps it apart). */
+  needsPids: boolean;
+}
+
+type Made = Pick<Placement, 'leaf' | 'reason' | 'release' | 'removedStale'>;
+
+/**
+ * Makes the leaf at the first place that works; when none does, the answer is the process tree, with all rejections.
+ * @throws UsageError or PermissionError when `--cgroup-parent` or `--placement` names a place that does not work.
+ */
+export async function placeLeaf(request: PlacementRequest): Promise<Placement> {
+  const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
+  if (request.cgroupParent !== undefined) {
+    return { kind: 'parent', rejected: [], ...placeBelowParent(request.cgroupParent, hierarchy, request) };
+  }
+  const rejected: Rejection[] = [];
+  const kinds: PlacementKind[] = request.only === undefined ? ['systemd', 'top', 'own'] : [request.only];
+  for (const kind of kinds) {
+    if (kind === 'process-tree') break;
+    try {
+      return { kind, rejected, ...(await attempt(kind, hierarchy, request)) };
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      rejected.push(
+        error instanceof Rejection ? error : new Rejection(kind, error.message, error.hint, error),
+      );
+    }
+  }
+  const last = rejected.at(-1);
+  if (request.only !== undefined && request.only !== 'process-tree' && last !== undefined) {
+    throw new UsageError('--placement', `--placement ${request.only}: ${last.message}`, last.hint);
+  }
+  return {
+    kind: 'process-tree',
+    leaf: undefined,
+    reason: request.only === 'process-tree' ? 'asked for by --placement' : 'no memory cgroup can be had',
+    rejected,
+    removedStale: [],
+    release: async () => {},
+  };
+}
+
+async function attempt(
+  kind: PlacementKind,
+  hierarchy: MemoryHierarchy | NoHierarchy,
+  request: PlacementRequest,
+): Promise<Made> {
+  if (hierarchy.version === undefined) throw new Rejection(kind, hierarchy.reason, hierarchy.hint);
+  if (kind === 'systemd') return placeInScope(hierarchy, request);
+  if (kind === 'top') return placeAtTop(hierarchy, request);
+  return placeInOwn(hierarchy, request);
+}
+
+function placeBelowParent(
+  path: string,
+  hierarchy: MemoryHierarchy | NoHierarchy,
+  request: PlacementRequest,
+): Made {
+  const option = '--cgroup-parent';
+  if (hierarchy.version === undefined) {
+    throw new UsageError(option, `${option} ${path}: ${hierarchy.reason}`, hierarchy.hint);
+  }
+  const inside = `${path}/`.startsWith(`${hierarchy.mountPoint}/`);
+  const parent = inside ? path : join(hierarchy.mountPoint, path);
+  if (!existsSync(parent) || !statSync(parent).isDirectory()) {
+    throw new UsageError(option, `${option} ${path}: there is no cgroup ${parent}`, `mkdir -p ${parent}`);
+  }
+  if (!existsSync(join(parent, 'cgroup.procs'))) {
+    throw new UsageError(option, `${option} ${path}: ${parent} is not a cgroup`);
+  }
+  try {
+    const made = makeLeafBelow(parent, hierarchy, request);
+    return { ...made, reason: `--cgroup-parent ${path}` };
+  } catch (error) {
+    const denied = deniedAt(parent, error, hierarchy);
+    if (denied !== undefined) {
+      throw new PermissionError(parent, `${option} ${path}: ${denied.message}`, {
+        hint: denied.hint,
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
+async function placeInScope(hierarchy: MemoryHierarchy, request: PlacementRequest): Promise<Made> {
+  const scope: Scope = await startScope(hierarchy);
+  try {
+    const made = makeLeafBelow(scope.directory, hierarchy, request);
+    return { ...made, reason: scope.reason, release: scope.release };
+  } catch (error) {
+    await scope.release();
+    throw error;
+  }
+}
+
+function placeAtTop(hierarchy: MemoryHierarchy, request: PlacementRequest): Made {
+  const top = hierarchy.mountPoint;
+  if (hierarchy.readOnly) throw readOnlyRejection('top', top);
+  try {
+    const made = makeLeafBelow(top, hierarchy, request);
+    return { ...made, reason: `the top of the ${nameOf(hierarchy)} hierarchy at ${top} takes new cgroups` };
+  } catch (error) {
+    throw deniedAt(top, error, hierarchy) ?? error;
+  }
+}
+
+function placeInOwn(hierarchy: MemoryHierarchy, request: PlacementRequest): Made {
+  const own = hierarchy.ownDirectory;
+  if (own === undefined) {
+    throw new Rejection('own', 'our own cgroup lies outside of what is mounted here');
+  }
+  if (hierarchy.readOnly) throw readOnlyRejection('own', own);
+  try {
+    if (hierarchy.version === 1) {
+      return { ...makeLeafBelow(own, hierarchy, request), reason: `our own cgroup ${own} takes new cgroups` };
+    }
+    const room = OwnCgroup.enter(own);
+    try {
+      return {
+        ...makeLeafBelow(room.directory, hierarchy, request),
+        reason: `our own cgroup ${room.directory} was delegated to us`,
+        release: async () => room.leave(),
+      };
+    } catch (error) {
+      room.leave();
+      throw error;
+    }
+  } catch (error) {
+    throw deniedAt(own, error, hierarchy, 'own') ?? error;
+  }
+}
+
+function makeLeafBelow(parent: string, hierarchy: MemoryHierarchy, request: PlacementRequest): Made {
+  if (hierarchy.version === 2) enableControllers(parent);
+  accessSync(parent, constants.R_OK);
+  const removedStale = removeStaleLeaves(parent);
+  const pidsParent = hierarchy.version === 1 && request.needsPids ? pidsParentV1() : undefined;
+  const leaf = new Leaf(hierarchy.version, parent, pidsParent);
+  if (pidsParent !== undefined) removedStale.push(...removeStaleLeaves(pidsParent));
+  return { leaf, reason: '', removedStale, release: async () => {} };
+}
+
+/** The cgroup that we are in ourselves in v1's pids hierarchy: limits of ours go on binding the target. */
+function pidsParentV1(): string | undefined {
+  const { mounts, memberships } = readHierarchyFacts();
+  const mount = mounts.find((each) => each.fsType === 'cgroup' && each.superOptions.includes('pids'));
+  const own = memberships.find((membership) => membership.controllers.includes('pids'));
+  if (mount === undefined || own === undefined) return undefined;
+  return directoryOf(mount, own.path);
+}
+
+function nameOf(hierarchy: MemoryHierarchy): string {
+  return hierarchy.version === 2 ? 'cgroup v2' : 'cgroup v1 memory';
+}
+
+function readOnlyRejection(kind: PlacementKind, directory: string): Rejection {
+  return new Rejection(
+    kind,
+    `${directory} is mounted read-only`,
+    'in a container: docker run --privileged --cgroupns=private (or podman run --systemd=always --security-opt unmask=/sys/fs/cgroup); as root on a host: mount -o remount,rw /sys/fs/cgroup',
+  );
+}
+
+/** Puts a refusal by the kernel into words, with what mends it; undefined when the error is of another kind. */
+function deniedAt(
+  directory: string,
+  error: unknown,
+  hierarchy: MemoryHierarchy,
+  kind: PlacementKind = 'top',
+): Rejection | undefined {
+  if (error instanceof Rejection) return error;
+  const asUser = process.getuid?.() !== 0;
+  switch (errnoOf(error)) {
+    case 'EACCES':
+    case 'EPERM':
+      return new Rejection(
+        kind,
+        `${directory} is not ours to create a cgroup in`,
+        asUser
+          ? delegationHint(hierarchy)
+          : 'the container or sandbox withholds it: docker run --privileged --cgroupns=private',
+        error,
+      );
+    case 'EROFS':
+      return readOnlyRejection(kind, directory);
+    case 'EBUSY':
+      return new Rejection(
+        kind,
+        `${directory} holds processes itself, so the kernel lets it hand on no controller ("no internal processes")`,
+        `move them into a cgroup below it: mkdir ${directory}/init && for p in $(cat ${directory}/cgroup.procs); do echo $p > ${directory}/init/cgroup.procs; done`,
+        error,
+      );
+    default:
+      return undefined;
+  }
+}
+
+function delegationHint(hierarchy: MemoryHierarchy): string {
+  if (hierarchy.version === 1)
+    return 'sudo cmemstat --user "$USER" -- COMMAND (cgroup v1 delegates to root alone)';
+  return existsSync('/run/systemd/system')
+    ? 'systemd-run --user --scope -p Delegate=yes cmemstat -- COMMAND, or sudo cmemstat --user "$USER" -- COMMAND'
+    : 'sudo cmemstat --user "$USER" -- COMMAND';
+}

@@ -1,0 +1,77 @@
+/** Walking, emptying and removing a cgroup with everything below it. */
+import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describeErrno, errnoOf, KernelFileError } from '../errors.ts';
+import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
+import { readPseudoFile } from '../kernel/pseudo-file.ts';
+
+/**
+ * Makes one cgroup.
+ * @throws KernelFileError with the errno.
+ */
+export function makeCgroup(directory: string): void {
+  try {
+    mkdirSync(directory);
+  } catch (error) {
+    const errno = errnoOf(error);
+    throw new KernelFileError('mkdir', directory, `cannot create ${directory}: ${describeErrno(errno)}`, {
+      errno,
+      cause: error,
+    });
+  }
+}
+
+/** The cgroups below `directory`, the deepest first; one that vanishes meanwhile is left out. */
+export function listNested(directory: string): string[] {
+  let entries: { name: string; isDirectory(): boolean }[];
+  try {
+    entries = readdirSync(directory, { withFileTypes: true });
+  } catch (error) {
+    if (isGone(error)) return [];
+    throw error;
+  }
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .flatMap((entry) => {
+      const child = join(directory, entry.name);
+      return [...listNested(child), child];
+    });
+}
+
+/** The processes of a cgroup and of those below it; empty when the cgroup is gone. */
+export function listProcesses(directory: string, nested: string[] = listNested(directory)): number[] {
+  return [directory, ...nested].flatMap((cgroup) => {
+    const path = join(cgroup, 'cgroup.procs');
+    try {
+      return parseCgroupProcs(readPseudoFile(path), path);
+    } catch (error) {
+      // EOPNOTSUPP: a threaded cgroup, whose processes are listed by the domain above it.
+      if (isGone(error) || errnoOf(error) === 'EOPNOTSUPP') return [];
+      throw error;
+    }
+  });
+}
+
+/**
+ * Removes a cgroup and those below it, once.
+ * @throws KernelFileError, `EBUSY` while a process lives in one of them.
+ */
+export function removeSubtree(directory: string): void {
+  for (const cgroup of [...listNested(directory), directory]) {
+    try {
+      rmdirSync(cgroup);
+    } catch (error) {
+      if (isGone(error)) continue;
+      const errno = errnoOf(error);
+      throw new KernelFileError('rmdir', cgroup, `cannot remove ${cgroup}: ${describeErrno(errno)}`, {
+        errno,
+        cause: error,
+      });
+    }
+  }
+}
+
+function isGone(error: unknown): boolean {
+  const errno = errnoOf(error);
+  return errno === 'ENOENT' || errno === 'ENODEV';
+}
