@@ -1,0 +1,96 @@
+/** Sizes and durations, from text and to text. Pure. */
+import { UsageError } from '../errors.ts';
+import type { Limit } from '../kernel/limit.ts';
+
+const SIZE_UNITS: Record<string, number> = {
+  '': 1,
+  k: 1024,
+  m: 1024 ** 2,
+  g: 1024 ** 3,
+  t: 1024 ** 4,
+  p: 1024 ** 5,
+};
+
+/**
+ * Reads a size such as `512M`, `1.5GiB`, `4096` or `64kb`; all units are powers of 1024, as the kernel takes them.
+ * Unit of the result: bytes, rounded down.
+ * @throws UsageError that names the option.
+ */
+export function parseSize(text: string, option: string): number {
+  const match = /^(\d+(?:\.\d+)?|\.\d+)\s*([kmgtp]?)(?:i?b)?$/i.exec(text.trim());
+  const bytes =
+    match === null
+      ? Number.NaN
+      : Math.floor(Number(match[1]) * (SIZE_UNITS[(match[2] ?? '').toLowerCase()] ?? 1));
+  if (!Number.isSafeInteger(bytes)) {
+    throw new UsageError(
+      option,
+      `${option} ${text}: not a size; expected for example 512M, 1.5GiB or 1048576`,
+    );
+  }
+  return bytes;
+}
+
+/**
+ * Reads a size, or `max` for no limit.
+ * @throws UsageError that names the option.
+ */
+export function parseLimitOption(text: string, option: string): Limit {
+  return text === 'max' ? 'max' : parseSize(text, option);
+}
+
+const DURATION_UNITS: Record<string, number> = {
+  ms: 1,
+  s: 1000,
+  '': 1000,
+  m: 60_000,
+  min: 60_000,
+  h: 3_600_000,
+};
+
+/**
+ * Reads a duration such as `100ms`, `1s`, `2m` or a bare number of seconds.
+ * Unit of the result: milliseconds.
+ * @throws UsageError that names the option.
+ */
+export function parseDuration(text: string, option: string): number {
+  const match = /^(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|min|m|h|)$/.exec(text.trim());
+  const unit = DURATION_UNITS[match?.[2] ?? ''];
+  if (match === null || unit === undefined) {
+    throw new UsageError(option, `${option} ${text}: not a duration; expected for example 100ms, 1s or 0.5`);
+  }
+  return Number(match[1]) * unit;
+}
+
+const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** A size for reading, in the largest unit that leaves at least 1: `512 B`, `1.5 MiB`, `128 MiB`. Three digits. */
+export function formatBytes(bytes: number): string {
+  let value = Math.abs(bytes);
+  let unit = 0;
+  // 999.5 would be rounded to a fourth digit.
+  while (value >= 999.5 && unit < BINARY_UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  const digits = unit === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2;
+  return `${bytes < 0 ? '-' : ''}${value.toFixed(digits)} ${BINARY_UNITS[unit]}`;
+}
+
+/** A size or `max`, for reading. */
+export function formatLimit(limit: Limit): string {
+  return limit === 'max' ? 'max' : formatBytes(limit);
+}
+
+/** A time span for reading: `870ms`, `2.5s`, `3m20s`, `2h05m`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)}ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)}s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m${pad(seconds % 60)}s`;
+  return `${Math.floor(seconds / 3600)}h${pad(Math.floor((seconds % 3600) / 60))}m`;
+}
+
+function pad(value: number): string {
+  return String(value).padStart(2, '0');
+}

@@ -1,0 +1,16 @@
+/** How a process ended, and what that makes of our own exit status. */
+import { constants } from 'node:os';
+
+/** The end of the target. */
+export interface TargetExit {
+  /** Its exit status; absent when a signal ended it. */
+  code?: number;
+  /** The signal that ended it, such as `SIGKILL`. */
+  signal?: NodeJS.Signals;
+}
+
+/** What a shell would report: the status itself, or 128 + n for signal n. */
+export function shellStatus(exit: TargetExit): number {
+  if (exit.signal !== undefined) return 128 + constants.signals[exit.signal];
+  return exit.code ?? 0;
+}

@@ -1,0 +1,52 @@
+/** Finding the target before anything is set up, so that a typo costs nothing and gets a clear message. */
+import { accessSync, constants, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { LaunchError } from '../errors.ts';
+
+/**
+ * The file that the shell would execute for `command`: a path as it is, a plain name by `PATH`.
+ * @throws LaunchError with 127 when there is none, with 126 when it is there but can't be executed.
+ */
+export function findExecutable(command: string, path: string | undefined, cwd: string): string {
+  if (command === '') throw new LaunchError(command, 127, 'the command is an empty word');
+  if (command.includes('/')) {
+    const file = resolve(cwd, command);
+    const verdict = examine(file);
+    if (verdict === 'executable') return file;
+    throw verdict === 'absent' ? notFound(command) : notExecutable(command, file, verdict);
+  }
+  let refused: { file: string; verdict: Verdict } | undefined;
+  for (const directory of (path ?? '/usr/local/bin:/usr/bin:/bin').split(':')) {
+    const file = resolve(cwd, directory || '.', command);
+    const verdict = examine(file);
+    if (verdict === 'executable') return file;
+    if (verdict === 'no permission') refused ??= { file, verdict };
+  }
+  throw refused === undefined ? notFound(command) : notExecutable(command, refused.file, refused.verdict);
+}
+
+type Verdict = 'executable' | 'absent' | 'a directory' | 'no permission';
+
+function examine(file: string): Verdict {
+  try {
+    if (statSync(file).isDirectory()) return 'a directory';
+    accessSync(file, constants.X_OK);
+    return 'executable';
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    return code === 'EACCES' || code === 'EPERM' ? 'no permission' : 'absent';
+  }
+}
+
+function notFound(command: string): LaunchError {
+  const hint = command.includes(' ')
+    ? `quote words apart, or let a shell take the line apart: cmemstat -- sh -c '${command}'`
+    : undefined;
+  return new LaunchError(command, 127, `${command}: command not found`, { hint });
+}
+
+function notExecutable(command: string, file: string, verdict: Verdict): LaunchError {
+  const what = verdict === 'a directory' ? 'is a directory' : 'is not executable';
+  const hint = verdict === 'a directory' ? undefined : `chmod +x ${file}`;
+  return new LaunchError(command, 126, `${command}: ${file} ${what}`, { hint });
+}

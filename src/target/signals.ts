@@ -1,0 +1,67 @@
+/** Passing on the signals that are sent to us, and ending the leaf when the target does not end by itself. */
+import { readPidStat } from '../kernel/procfs/pid-stat.ts';
+
+/** The signals that end a program politely, and that a user may send to us in its place. */
+const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
+/** What happens to the target. */
+export interface SignalActions {
+  /** Undefined when the target has ended. */
+  targetPid(): number | undefined;
+  /** Sends a signal to the target. */
+  passOn(signal: NodeJS.Signals): void;
+  /** Kills the whole leaf. */
+  killAll(): void;
+}
+
+/** Passing on, once it is set up. */
+export interface SignalForwarding {
+  stop(): void;
+}
+
+/**
+ * Passes signals on from now on. The second SIGINT, or `killAfterMs` after the first signal, kills everything;
+ * `undefined` waits for ever.
+ */
+export function forwardSignals(actions: SignalActions, killAfterMs: number | undefined): SignalForwarding {
+  let interrupts = 0;
+  let timer: NodeJS.Timeout | undefined;
+  const listeners = PASSED_ON.map((signal) => {
+    const listener = () => {
+      if (signal === 'SIGINT') interrupts += 1;
+      if (interrupts >= 2) {
+        actions.killAll();
+        return;
+      }
+      if (!cameFromKeyboard(signal, actions.targetPid())) actions.passOn(signal);
+      if (killAfterMs !== undefined) timer ??= setTimeout(actions.killAll, killAfterMs);
+    };
+    process.on(signal, listener);
+    return { signal, listener };
+  });
+  return {
+    stop() {
+      clearTimeout(timer);
+      for (const { signal, listener } of listeners) process.off(signal, listener);
+    },
+  };
+}
+
+/**
+ * Ctrl-C and Ctrl-\ reach every process of the terminal's foreground group: the target has its signal already, and a
+ * second one would mean "now really" to many programs. A signal sent to us alone while we are in the foreground looks
+ * the same from here; SIGTERM and SIGHUP are always passed on.
+ */
+function cameFromKeyboard(signal: NodeJS.Signals, targetPid: number | undefined): boolean {
+  if (targetPid === undefined || (signal !== 'SIGINT' && signal !== 'SIGQUIT')) return false;
+  try {
+    const ours = readPidStat('self');
+    const target = readPidStat(targetPid);
+    return (
+      ours.ttyNr !== 0 && ours.tpgid === ours.pgrp && target.pgrp === ours.pgrp && target.ttyNr === ours.ttyNr
+    );
+  } catch {
+    // The target is gone: there is nobody to pass it on to.
+    return true;
+  }
+}

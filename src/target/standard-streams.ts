@@ -1,0 +1,51 @@
+/** `--stdin`, `--stdout` and `--stderr`: files in the place of our own streams. */
+import { closeSync, openSync } from 'node:fs';
+import { describeErrno, errnoOf, UsageError } from '../errors.ts';
+
+/** What the user asked for; an absent one stays ours. */
+export interface StreamFiles {
+  stdin?: string | undefined;
+  stdout?: string | undefined;
+  stderr?: string | undefined;
+}
+
+/** The streams to start the target with. */
+export interface OpenedStreams {
+  stdio: ['inherit' | number, 'inherit' | number, 'inherit' | number];
+  /** Closes our ends of the files, once the target has its own. */
+  close(): void;
+}
+
+const STANDARD_ERROR = 2;
+
+/**
+ * Opens the files. With `stdoutToStderr` the target's standard output goes where standard error goes, so that ours holds
+ * nothing but JSON. The same file for both streams is opened once.
+ * @throws UsageError that names the option and the file.
+ */
+export function openStreams(files: StreamFiles, stdoutToStderr: boolean): OpenedStreams {
+  const opened: number[] = [];
+  const open = (option: string, path: string | undefined, flags: 'r' | 'w'): number | 'inherit' => {
+    if (path === undefined) return 'inherit';
+    try {
+      const fd = openSync(path, flags);
+      opened.push(fd);
+      return fd;
+    } catch (error) {
+      for (const fd of opened) closeSync(fd);
+      throw new UsageError(option, `${option} ${path}: ${describeErrno(errnoOf(error))}`);
+    }
+  };
+  const stdin = open('--stdin', files.stdin, 'r');
+  const stdout = open('--stdout', files.stdout, 'w');
+  const shared = files.stderr !== undefined && files.stderr === files.stdout;
+  const stderr = shared ? stdout : open('--stderr', files.stderr, 'w');
+  const redirected =
+    stdout === 'inherit' && stdoutToStderr ? (stderr === 'inherit' ? STANDARD_ERROR : stderr) : stdout;
+  return {
+    stdio: [stdin, redirected, stderr],
+    close: () => {
+      for (const fd of opened.splice(0)) closeSync(fd);
+    },
+  };
+}
