@@ -1,0 +1,3 @@
+export async function doctor(_: { json: boolean; cgroupParent: string | undefined }): Promise<number> {
+  return 0;
+}

@@ -1,0 +1,17 @@
+/** The exit statuses of cmemstat, beside the target's own. One table for the code and for `--help`. */
+export const EXIT_CODES = {
+  /** cmemstat itself failed: bad usage, no rights, an output that could not be written. */
+  FAILED: 125,
+  /** The command was found, but can't be executed. */
+  NOT_EXECUTABLE: 126,
+  /** The command was not found. */
+  NOT_FOUND: 127,
+} as const;
+
+/** The table for `--help`. */
+export const EXIT_STATUS_HELP = `Exit status:
+  N        the target's own exit status
+  128+n    the target was ended by signal n
+  125      cmemstat itself failed, or an output could not be written
+  126      the command is not executable
+  127      the command was not found`;

@@ -1,0 +1,130 @@
+/** The lines that `--json` and `--output` write: one JSON object a line. Their JSON Schema is `schema/recording.schema.json`. */
+import type { BpfCount, BpfTotals } from './bpf-totals.ts';
+import type { Mode, Sample } from './sample.ts';
+
+/** The version of the lines below; it grows when a key changes its meaning or goes, not when one is added. */
+export const FORMAT_VERSION = 1;
+
+/** The first line: what was started, where and how it is measured. */
+export interface StartRecord {
+  type: 'start';
+  version: typeof FORMAT_VERSION;
+  cmemstat: string;
+  /** ISO 8601, UTC: the moment that all `elapsedMs` count from. */
+  time: string;
+  command: string[];
+  pid: number;
+  mode: Mode;
+  /** The leaf's directory; absent in process-tree mode. */
+  leaf?: string;
+  placement: { kind: string; reason: string };
+  intervalMs: number;
+  /** Absent when BPF memory is not read (`--bpf-interval 0`). */
+  bpfIntervalMs?: number;
+  host: {
+    kernel: string;
+    arch: string;
+    cpus: number;
+    possibleCpus: number;
+    pageSizeBytes: number;
+    memTotalBytes: number;
+  };
+}
+
+/** Something that happened between two samples. */
+export interface EventRecord {
+  type: 'event';
+  elapsedMs: number;
+  /** A key of memory.events (`oom_kill`, `max`, `high` ...; v1: `oom_kill`, `failcnt`), or `warning`. */
+  event: string;
+  /** The counter after it. */
+  count?: number;
+  /** By how much the counter grew. */
+  increase?: number;
+  /** By how much it grew in the leaf alone, nested cgroups not counted. Absent before Linux 5.2. */
+  localIncrease?: number;
+  /** How it came to our knowledge: `inotify`, v1's `eventfd`, or the next `tick`. */
+  noticed?: 'inotify' | 'eventfd' | 'tick';
+  /** What a warning says, with what mends it. */
+  message?: string;
+  hint?: string;
+}
+
+/** The largest amount of memory that the leaf ever held. */
+export interface Peak {
+  bytes: number;
+  /** The kernel's own high-water mark, or the highest of our samples where the kernel keeps none. */
+  source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled';
+}
+
+/** A process that outlived the target. */
+export interface OutlivingProcess {
+  pid: number;
+  comm: string;
+}
+
+/** BPF memory over the run. */
+export interface BpfSummary {
+  /** The last reading. */
+  last?: BpfTotals;
+  /** The largest amount that the target's processes held at one reading. */
+  heldPeak?: { maps: BpfCount; programs: BpfCount };
+  /** Why BPF memory could not be read. */
+  unavailable?: string;
+  hint?: string;
+}
+
+/** The last line, and all of `--summary-json`. */
+export interface SummaryRecord {
+  type: 'summary';
+  version: typeof FORMAT_VERSION;
+  cmemstat: string;
+  time: string;
+  command: string[];
+  mode: Mode;
+  leaf?: string;
+  durationMs: number;
+  exit: {
+    /** What cmemstat itself exits with for it. */
+    status: number;
+    code?: number;
+    signal?: string;
+    /** True when the OOM killer ended the target itself. Absent where that can't be told. */
+    oomKilled?: boolean;
+    /** True when cmemstat killed the leaf (second SIGINT, or `--kill-after` ran out). */
+    killedByCmemstat?: boolean;
+  };
+  /** Absent in process-tree mode before the first sample. */
+  peak?: Peak;
+  /** The sample with the largest `current` (process-tree: `tree.rss`). */
+  highest?: Sample;
+  /** Means over time, every sample holding until the next. Unit: bytes. */
+  averages: Record<string, number>;
+  /** memory.events at the end. */
+  events?: Record<string, number>;
+  eventsLocal?: Record<string, number>;
+  /** Time lost waiting for memory, from memory.pressure. Unit: microseconds. */
+  stallUs?: { some?: number; full?: number };
+  bpf?: BpfSummary;
+  /** The largest numbers seen at one sample. */
+  processes?: { max: number };
+  nestedCgroups?: { max: number };
+  outlived: OutlivingProcess[];
+  samples: {
+    count: number;
+    /** Ticks that came at least half an interval late. */
+    late: number;
+    /** Ticks that were left out because the one before came too late. */
+    missed: number;
+    /** The longest time between two samples. */
+    longestGapMs: number;
+    /** Lines that an output could not take in time; absent when none. */
+    dropped?: number;
+  };
+  /** Where each figure came from: the kernel's file, or how it was computed. */
+  sources: Record<string, string>;
+  warnings: string[];
+}
+
+/** Any line of a recording. */
+export type RecordLine = StartRecord | Sample | EventRecord | SummaryRecord;

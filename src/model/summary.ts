@@ -1,0 +1,173 @@
+/** What a run comes to: kept up to date sample by sample, in memory that does not grow with their number. Pure. */
+
+import type { BpfTotals } from './bpf-totals.ts';
+import { FIELDS, sourceOf } from './field-catalogue.ts';
+import type { BpfSummary, Peak, SummaryRecord } from './recording.ts';
+import type { Mode, Sample } from './sample.ts';
+
+/** The part of a summary that follows from the samples alone. */
+export type SampleSummary = Pick<
+  SummaryRecord,
+  | 'peak'
+  | 'highest'
+  | 'averages'
+  | 'events'
+  | 'eventsLocal'
+  | 'stallUs'
+  | 'processes'
+  | 'nestedCgroups'
+  | 'sources'
+> & { count: number; longestGapMs: number; bpf: BpfSummary };
+
+/** Takes samples one at a time; `summary()` may be asked at any moment. */
+export class SampleAggregate {
+  readonly #mode: Mode;
+  #last: Sample | undefined;
+  #highest: Sample | undefined;
+  #peakBytes: number | undefined;
+  #count = 0;
+  #longestGapMs = 0;
+  #processesMax: number | undefined;
+  #nestedMax: number | undefined;
+  #bpfLast: BpfTotals | undefined;
+  #bpfHeldPeak: BpfTotals['held'] | undefined;
+  readonly #weighted = new Map<string, { sum: number; ms: number }>();
+
+  constructor(mode: Mode) {
+    this.#mode = mode;
+  }
+
+  add(sample: Sample): void {
+    this.#count += 1;
+    const previous = this.#last;
+    if (previous !== undefined) {
+      const gapMs = sample.elapsedMs - previous.elapsedMs;
+      this.#longestGapMs = Math.max(this.#longestGapMs, gapMs);
+      this.#weigh(previous, gapMs);
+    }
+    if (this.#highest === undefined || totalOf(sample) > totalOf(this.#highest)) this.#highest = sample;
+    this.#peakBytes = largest(this.#peakBytes, sample.peak);
+    this.#processesMax = largest(this.#processesMax, sample.processes);
+    this.#nestedMax = largest(this.#nestedMax, sample.nestedCgroups);
+    if (sample.bpf !== undefined) this.#addBpf(sample.bpf);
+    this.#last = sample;
+  }
+
+  summary(): SampleSummary {
+    const last = this.#last;
+    const summary: SampleSummary = {
+      averages: this.#averages(),
+      sources: this.#sources(),
+      count: this.#count,
+      longestGapMs: this.#longestGapMs,
+      bpf: {},
+    };
+    const peak = this.#peak();
+    if (peak !== undefined) summary.peak = peak;
+    if (this.#highest !== undefined) summary.highest = this.#highest;
+    if (last?.events !== undefined) summary.events = last.events;
+    if (last?.eventsLocal !== undefined) summary.eventsLocal = last.eventsLocal;
+    if (last?.pressure !== undefined) {
+      summary.stallUs = {};
+      if (last.pressure.some !== undefined) summary.stallUs.some = last.pressure.some.total;
+      if (last.pressure.full !== undefined) summary.stallUs.full = last.pressure.full.total;
+    }
+    if (this.#processesMax !== undefined) summary.processes = { max: this.#processesMax };
+    if (this.#nestedMax !== undefined) summary.nestedCgroups = { max: this.#nestedMax };
+    if (this.#bpfLast !== undefined) summary.bpf.last = this.#bpfLast;
+    if (this.#bpfHeldPeak !== undefined) summary.bpf.heldPeak = this.#bpfHeldPeak;
+    return summary;
+  }
+
+  #weigh(sample: Sample, ms: number): void {
+    for (const [id, value] of averagedValues(sample)) {
+      const entry = this.#weighted.get(id);
+      if (entry === undefined) this.#weighted.set(id, { sum: value * ms, ms });
+      else {
+        entry.sum += value * ms;
+        entry.ms += ms;
+      }
+    }
+  }
+
+  #averages(): Record<string, number> {
+    const averages: Record<string, number> = {};
+    for (const [id, { sum, ms }] of this.#weighted) if (ms > 0) averages[id] = Math.round(sum / ms);
+    return averages;
+  }
+
+  #peak(): Peak | undefined {
+    if (this.#peakBytes !== undefined) {
+      return {
+        bytes: this.#peakBytes,
+        source: this.#mode === 'cgroup1' ? 'memory.max_usage_in_bytes' : 'memory.peak',
+      };
+    }
+    const highest = this.#highest;
+    return highest === undefined ? undefined : { bytes: totalOf(highest), source: 'sampled' };
+  }
+
+  #addBpf(bpf: BpfTotals): void {
+    this.#bpfLast = bpf;
+    const before = this.#bpfHeldPeak;
+    if (before === undefined || heldBytes(bpf.held) >= heldBytes(before)) this.#bpfHeldPeak = bpf.held;
+  }
+
+  #sources(): Record<string, string> {
+    const sources: Record<string, string> = {};
+    for (const { id } of FIELDS) {
+      const source = sourceOf(id, this.#mode);
+      if (source !== undefined && this.#last !== undefined && figureOf(this.#last, id) !== undefined) {
+        sources[id] = source;
+      }
+    }
+    const peak = this.#peak();
+    if (peak !== undefined) sources.peak = peak.source;
+    return sources;
+  }
+}
+
+/** Averages are taken of gauges: the mean of a counter says nothing. */
+const AVERAGED = FIELDS.filter((field) => field.kind === 'gauge' && field.id !== 'peak').map(
+  (field) => field.id,
+);
+
+function averagedValues(sample: Sample): [string, number][] {
+  const values: [string, number][] = [];
+  for (const id of AVERAGED) {
+    const value = figureOf(sample, id);
+    if (value !== undefined) values.push([id, value]);
+  }
+  return values;
+}
+
+/** A field's value in a sample; undefined when it is absent. */
+export function figureOf(sample: Sample, id: string): number | undefined {
+  switch (id) {
+    case 'current':
+    case 'peak':
+    case 'workingset':
+    case 'kernel':
+      return sample[id];
+    case 'swap':
+      return sample.swap?.current;
+    case 'rss':
+    case 'pss':
+      return sample.tree?.[id];
+    default:
+      return sample.stat?.[id];
+  }
+}
+
+function totalOf(sample: Sample): number {
+  return sample.current ?? sample.tree?.rss ?? 0;
+}
+
+function heldBytes(held: BpfTotals['held']): number {
+  return held.maps.memlock + held.programs.memlock;
+}
+
+function largest(a: number | undefined, b: number | undefined): number | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return Math.max(a, b);
+}

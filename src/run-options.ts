@@ -1,0 +1,29 @@
+import type { LimitRequest } from './cgroup/limits.ts';
+import type { PlacementKind } from './cgroup/rejection.ts';
+import type { OutputRequest } from './sinks/open-sinks.ts';
+import type { StreamFiles } from './target/standard-streams.ts';
+import type { TargetUser } from './target/user.ts';
+
+/** Everything that the command line says about one run. */
+export interface RunOptions {
+  command: string[];
+  intervalMs: number;
+  /** 0 turns the reading of BPF memory off. */
+  bpfIntervalMs: number;
+  cgroupParent: string | undefined;
+  placement: Exclude<PlacementKind, 'parent'> | undefined;
+  requireCgroup: boolean;
+  limits: LimitRequest;
+  /** The share of a limit that a language runtime is told; undefined leaves the runtimes alone. */
+  inheritRatio: number | undefined;
+  cwd: string | undefined;
+  env: [name: string, value: string][];
+  user: TargetUser | undefined;
+  streams: StreamFiles;
+  /** Whether to go on until the leaf is empty, or to end what outlives the target. */
+  wait: 'target' | 'all';
+  /** How long a signal that was passed on may take to end the target; undefined: for ever. */
+  killAfterMs: number | undefined;
+  outputs: OutputRequest;
+  verbose: boolean;
+}

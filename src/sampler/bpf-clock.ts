@@ -1,0 +1,67 @@
+/** BPF totals on a clock of their own: reading them costs more than a sample. */
+import { ToolError } from '../errors.ts';
+import type { BpfTotals } from '../model/bpf-totals.ts';
+import type { BpfCollector } from './collect-bpf.ts';
+
+/** Why there are no BPF totals. */
+export interface BpfUnavailable {
+  reason: string;
+  hint: string | undefined;
+}
+
+/** Reads BPF totals when they are due, until that fails for the first time. */
+export class BpfClock {
+  readonly #intervalMs: number;
+  readonly #elapsedMs: () => number;
+  #collector: BpfCollector | undefined;
+  #dueMs = 0;
+  #unavailable: BpfUnavailable | undefined;
+
+  private constructor(intervalMs: number, elapsedMs: () => number) {
+    this.#intervalMs = intervalMs;
+    this.#elapsedMs = elapsedMs;
+  }
+
+  /** Opens a collector; where that is refused the clock says why, once, and stands still. */
+  static async open(
+    intervalMs: number,
+    elapsedMs: () => number,
+    openCollector: () => Promise<BpfCollector>,
+  ): Promise<BpfClock> {
+    const clock = new BpfClock(intervalMs, elapsedMs);
+    try {
+      clock.#collector = await openCollector();
+    } catch (error) {
+      clock.#giveUp(error);
+    }
+    return clock;
+  }
+
+  /** Set from the moment on when reading was refused. */
+  get unavailable(): BpfUnavailable | undefined {
+    return this.#unavailable;
+  }
+
+  /** The totals, when they are due; `now` makes them due. */
+  read(pids: () => number[], now: boolean): BpfTotals | undefined {
+    if (this.#collector === undefined || (!now && this.#elapsedMs() < this.#dueMs)) return undefined;
+    this.#dueMs = this.#elapsedMs() + this.#intervalMs;
+    try {
+      return this.#collector.collect(pids());
+    } catch (error) {
+      this.#giveUp(error);
+      return undefined;
+    }
+  }
+
+  close(): void {
+    this.#collector?.close();
+    this.#collector = undefined;
+  }
+
+  #giveUp(error: unknown): void {
+    if (!(error instanceof ToolError)) throw error;
+    this.#unavailable = { reason: error.message, hint: error.hint };
+    this.close();
+  }
+}

@@ -1,0 +1,61 @@
+/** The figures of a leaf on cgroup v1: under v2's names where they mean the same, else under v1's own. */
+import { parseLimitV1 } from '../kernel/cgroup1/memory-limit.ts';
+import { parseMemoryStatV1 } from '../kernel/cgroup1/memory-stat.ts';
+import { parseOomKills } from '../kernel/cgroup1/oom-control.ts';
+import { parseSingleValue } from '../kernel/limit.ts';
+import { workingSet } from './cgroup2-reader.ts';
+import { type FigureReader, type Figures, KeptValue, put } from './figure-reader.ts';
+
+/** What a v1 leaf is asked for besides its files: v1 has no count of nested cgroups. */
+export interface Cgroup1Walk {
+  processes(): number[];
+  nested(): string[];
+}
+
+/** Opens the files of a leaf of v1's memory hierarchy. */
+export function openCgroup1Reader(directory: string, walk: Cgroup1Walk): FigureReader {
+  const keep = <T>(name: string, parse: (text: string, path: string) => T) =>
+    new KeptValue(directory, name, parse);
+  const files = {
+    stat: keep('memory.stat', parseMemoryStatV1),
+    usage: keep('memory.usage_in_bytes', parseSingleValue),
+    maxUsage: keep('memory.max_usage_in_bytes', parseSingleValue),
+    kmemUsage: keep('memory.kmem.usage_in_bytes', parseSingleValue),
+    limit: keep('memory.limit_in_bytes', parseLimitV1),
+    memswLimit: keep('memory.memsw.limit_in_bytes', parseLimitV1),
+    failcnt: keep('memory.failcnt', parseSingleValue),
+    oomKills: keep('memory.oom_control', parseOomKills),
+  };
+
+  function read(): Figures {
+    const figures: Figures = {};
+    const usage = files.usage.read();
+    const parsed = files.stat.read();
+    const kernel = files.kmemUsage.read();
+    put(figures, 'current', usage);
+    put(figures, 'peak', files.maxUsage.read());
+    put(figures, 'workingset', workingSet(usage, parsed?.stat.inactive_file));
+    put(figures, 'kernel', kernel);
+    if (parsed?.swapBytes !== undefined) figures.swap = { current: parsed.swapBytes };
+    figures.limits = {};
+    put(figures.limits, 'max', files.limit.read());
+    put(figures.limits, 'memsw.limit_in_bytes', files.memswLimit.read());
+    put(figures, 'stat', parsed?.stat);
+    // v1 counts an OOM kill at the cgroup itself, as memory.events.local does; failcnt has no twin in v2.
+    const events: Record<string, number> = {};
+    put(events, 'oom_kill', files.oomKills.read());
+    put(events, 'failcnt', files.failcnt.read());
+    figures.eventsLocal = events;
+    figures.nestedCgroups = walk.nested().length;
+    figures.processes = walk.processes().length;
+    return figures;
+  }
+
+  return {
+    read,
+    processes: () => walk.processes(),
+    close: () => {
+      for (const file of Object.values(files)) file.close();
+    },
+  };
+}

@@ -1,0 +1,96 @@
+/** The figures of a leaf on cgroup v2. */
+import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
+import { parseDescendants } from '../kernel/cgroup2/cgroup-stat.ts';
+import { parseMemoryEvents } from '../kernel/cgroup2/memory-events.ts';
+import { parseMemoryStat } from '../kernel/cgroup2/memory-stat.ts';
+import { parsePressure } from '../kernel/cgroup2/pressure.ts';
+import { parseLimit, parseSingleValue } from '../kernel/limit.ts';
+import type { LeafLimits } from '../model/sample.ts';
+import { type FigureReader, type Figures, KeptValue, put } from './figure-reader.ts';
+
+/** Opens the files of a leaf; `listProcesses` is asked only while there are nested cgroups. */
+export function openCgroup2Reader(directory: string, listProcesses: () => number[]): FigureReader {
+  const keep = <T>(name: string, parse: (text: string, path: string) => T) =>
+    new KeptValue(directory, name, parse);
+  const files = {
+    stat: keep('memory.stat', parseMemoryStat),
+    current: keep('memory.current', parseSingleValue),
+    peak: keep('memory.peak', parseSingleValue),
+    swapCurrent: keep('memory.swap.current', parseSingleValue),
+    swapPeak: keep('memory.swap.peak', parseSingleValue),
+    zswapCurrent: keep('memory.zswap.current', parseSingleValue),
+    max: keep('memory.max', parseLimit),
+    high: keep('memory.high', parseLimit),
+    swapMax: keep('memory.swap.max', parseLimit),
+    zswapMax: keep('memory.zswap.max', parseLimit),
+    pidsMax: keep('pids.max', parseLimit),
+    events: keep('memory.events', parseMemoryEvents),
+    eventsLocal: keep('memory.events.local', parseMemoryEvents),
+    pressure: keep('memory.pressure', parsePressure),
+    procs: keep('cgroup.procs', parseCgroupProcs),
+    cgroupStat: keep('cgroup.stat', parseDescendants),
+  };
+
+  function readLimits(): LeafLimits {
+    const limits: LeafLimits = {};
+    put(limits, 'max', files.max.read());
+    put(limits, 'high', files.high.read());
+    put(limits, 'swapMax', files.swapMax.read());
+    put(limits, 'zswapMax', files.zswapMax.read());
+    put(limits, 'pidsMax', files.pidsMax.read());
+    return limits;
+  }
+
+  function read(): Figures {
+    const figures: Figures = {};
+    // The breakdown and the total are read next to each other: they are compared with each other.
+    const current = files.current.read();
+    const stat = files.stat.read();
+    put(figures, 'current', current);
+    put(figures, 'peak', files.peak.read());
+    put(figures, 'workingset', workingSet(current, stat?.inactive_file));
+    put(figures, 'kernel', stat?.kernel);
+    put(figures, 'swap', optional({ current: files.swapCurrent.read(), peak: files.swapPeak.read() }));
+    put(figures, 'zswap', optional({ current: files.zswapCurrent.read() }));
+    figures.limits = readLimits();
+    put(figures, 'stat', stat);
+    put(figures, 'events', files.events.read());
+    put(figures, 'eventsLocal', files.eventsLocal.read());
+    put(figures, 'pressure', files.pressure.read());
+    const nested = files.cgroupStat.read();
+    put(figures, 'nestedCgroups', nested);
+    put(figures, 'processes', nested === 0 ? files.procs.read()?.length : listProcesses().length);
+    return figures;
+  }
+
+  return {
+    read,
+    processes: listProcesses,
+    close: () => {
+      for (const file of Object.values(files)) file.close();
+    },
+  };
+}
+
+/**
+ * What can't be dropped without cost: `current - inactive_file`, as Kubernetes and cAdvisor compute it. Unit: bytes.
+ * `current` moves in batches, so that a small leaf may have more `inactive_file` than `current`: that is 0.
+ */
+export function workingSet(
+  current: number | undefined,
+  inactiveFile: number | undefined,
+): number | undefined {
+  return current === undefined || inactiveFile === undefined
+    ? undefined
+    : Math.max(0, current - inactiveFile);
+}
+
+/** The object without its absent keys; undefined when none is left. */
+export function optional<T extends Record<string, unknown>>(
+  values: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } | undefined {
+  const present = Object.entries(values).filter(([, value]) => value !== undefined);
+  return present.length === 0
+    ? undefined
+    : (Object.fromEntries(present) as { [K in keyof T]?: Exclude<T[K], undefined> });
+}

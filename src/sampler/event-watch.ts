@@ -1,0 +1,108 @@
+/** Noticing OOM kills and limit hits when they happen. */
+import { closeSync, type FSWatcher, openSync, read, watch, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseOomKills } from '../kernel/cgroup1/oom-control.ts';
+import { parseMemoryEvents } from '../kernel/cgroup2/memory-events.ts';
+import { writePseudoFile } from '../kernel/pseudo-file.ts';
+import type { EventRecord } from '../model/recording.ts';
+import { KeptValue } from './figure-reader.ts';
+
+/** The counters at one moment; `local` counts the leaf without nested cgroups. */
+export interface EventCounts {
+  events?: Record<string, number> | undefined;
+  local?: Record<string, number> | undefined;
+}
+
+type Noticed = NonNullable<EventRecord['noticed']>;
+
+/** Takes the counters that a watch has read. */
+type OnChange = (counts: EventCounts, noticed: Exclude<Noticed, 'tick'>) => void;
+
+/** Turns growing counters into records; each growth is told once, whoever noticed it first. */
+export class EventCounters {
+  #last: Required<{ events: Record<string, number>; local: Record<string, number> }> = {
+    events: {},
+    local: {},
+  };
+
+  /** The records for all that grew since the last call. */
+  observe(counts: EventCounts, elapsedMs: number, noticed: Noticed): EventRecord[] {
+    const local = counts.local ?? {};
+    // v1 and kernels before 5.2 have one of the two only.
+    const main = counts.events ?? local;
+    const records: EventRecord[] = [];
+    for (const [event, count] of Object.entries(main)) {
+      const increase = count - (this.#last.events[event] ?? 0);
+      if (increase <= 0) continue;
+      const record: EventRecord = { type: 'event', elapsedMs, event, count, increase, noticed };
+      const localCount = local[event];
+      if (localCount !== undefined) record.localIncrease = localCount - (this.#last.local[event] ?? 0);
+      records.push(record);
+    }
+    this.#last = { events: main, local };
+    return records;
+  }
+}
+
+/** A watch on the leaf's event counters. */
+export interface EventWatch {
+  stop(): void;
+}
+
+/**
+ * Watches `memory.events` of a cgroup v2 leaf by inotify. A wake-up means "read again", not "one event": the kernel
+ * bundles them.
+ */
+export function watchEvents2(directory: string, onChange: OnChange): EventWatch {
+  const events = new KeptValue(directory, 'memory.events', parseMemoryEvents);
+  const local = new KeptValue(directory, 'memory.events.local', parseMemoryEvents);
+  let watcher: FSWatcher | undefined;
+  const notify = () => onChange({ events: events.read(), local: local.read() }, 'inotify');
+  watcher = watch(join(directory, 'memory.events'), notify);
+  // The file goes with the leaf: that is no error.
+  watcher.on('error', () => {});
+  return {
+    stop() {
+      watcher?.close();
+      watcher = undefined;
+      events.close();
+      local.close();
+    },
+  };
+}
+
+/**
+ * Watches `memory.oom_control` of a cgroup v1 leaf by an eventfd, which is what v1 has in the place of inotify.
+ * `eventFd` is taken over and closed. Source: Documentation/admin-guide/cgroup-v1/memory.rst, section 10.
+ */
+export function watchEvents1(directory: string, eventFd: number, onChange: OnChange): EventWatch {
+  const control = openSync(join(directory, 'memory.oom_control'), 'r');
+  const oomKills = new KeptValue(directory, 'memory.oom_control', parseOomKills);
+  writePseudoFile(join(directory, 'cgroup.event_control'), `${eventFd} ${control}`);
+  const counter = Buffer.alloc(8);
+  let stopped = false;
+  const wait = () => {
+    read(eventFd, counter, 0, 8, null, (error) => {
+      if (stopped || error !== null) {
+        for (const fd of [eventFd, control]) closeSync(fd);
+        oomKills.close();
+        return;
+      }
+      const count = oomKills.read();
+      if (count !== undefined) onChange({ local: { oom_kill: count } }, 'eventfd');
+      wait();
+    });
+  };
+  wait();
+  return {
+    stop() {
+      if (stopped) return;
+      stopped = true;
+      // The read waits in a thread; only a write to the eventfd ends it.
+      writeSync(eventFd, ONE);
+    },
+  };
+}
+
+/** The number 1 as an eventfd takes it: 8 bytes in the machine's byte order. */
+const ONE = Buffer.from(new BigUint64Array([1n]).buffer);

@@ -1,0 +1,56 @@
+/** Reading one leaf again and again. The only place that decides what "absent" means: no such file, no such key. */
+import { join } from 'node:path';
+import { errnoOf } from '../errors.ts';
+import { KeptFile } from '../kernel/pseudo-file.ts';
+import type { Sample } from '../model/sample.ts';
+
+/** The figures of a sample, without when and why it was taken. BPF totals are read elsewhere. */
+export type Figures = Omit<Sample, 'type' | 'elapsedMs' | 'reason' | 'bpf'>;
+
+/** A source of figures: a leaf of cgroup v2 or v1, or a process tree. */
+export interface FigureReader {
+  /** Reads everything once. @throws KernelFileError when a file can't be understood. */
+  read(): Figures | Promise<Figures>;
+  /** The pids behind the figures, at this moment. */
+  processes(): number[];
+  close(): void;
+}
+
+/** One kernel file with its parser, kept open; `read` answers undefined where the kernel has no such file. */
+export class KeptValue<T> {
+  readonly #file: KeptFile | undefined;
+  readonly #parse: (text: string, path: string) => T;
+
+  constructor(directory: string, name: string, parse: (text: string, path: string) => T) {
+    this.#parse = parse;
+    this.#file = absentAs(undefined, () => new KeptFile(join(directory, name)));
+  }
+
+  read(): T | undefined {
+    const file = this.#file;
+    if (file === undefined) return undefined;
+    const text = absentAs(undefined, () => file.read());
+    return text === undefined ? undefined : this.#parse(text, file.path);
+  }
+
+  close(): void {
+    this.#file?.close();
+  }
+}
+
+/** Runs a read; where the file or the cgroup is not there (any more) the answer is `absent`. */
+export function absentAs<T, A>(absent: A, read: () => T): T | A {
+  try {
+    return read();
+  } catch (error) {
+    const errno = errnoOf(error);
+    // EOPNOTSUPP: PSI is compiled in, but turned off (psi=0).
+    if (errno === 'ENOENT' || errno === 'ENODEV' || errno === 'EOPNOTSUPP') return absent;
+    throw error;
+  }
+}
+
+/** Sets a key only where there is a value: absent keys are left out. */
+export function put<K extends string, V>(target: { [key in K]?: V }, key: K, value: V | undefined): void {
+  if (value !== undefined) target[key] = value;
+}

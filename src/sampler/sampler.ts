@@ -1,0 +1,99 @@
+/** The clock: takes a sample at every tick of a grid that starts with the launch. */
+import type { EventRecord } from '../model/recording.ts';
+import type { Sample, SampleReason } from '../model/sample.ts';
+import type { BpfClock } from './bpf-clock.ts';
+import { EventCounters } from './event-watch.ts';
+import type { FigureReader } from './figure-reader.ts';
+
+/** How punctual the sampling was. */
+export interface Punctuality {
+  /** Ticks that came at least half an interval after they were due. */
+  late: number;
+  /** Ticks that were left out because the one before them was still due; they are not made up for. */
+  missed: number;
+}
+
+/** What a sampler works with. */
+export interface SamplerParts {
+  reader: FigureReader;
+  /** Reads BPF totals when their own clock says so; undefined when they are turned off. */
+  bpf: BpfClock | undefined;
+  /** Milliseconds since the launch. */
+  elapsedMs: () => number;
+  /** Takes every sample and every event, in the order in which they came about. */
+  emit: (record: Sample | EventRecord) => void;
+  /** Takes a reading that failed; sampling goes on. */
+  onError: (error: unknown) => void;
+}
+
+/** Samples one leaf from `start` to `stop`. */
+export class Sampler {
+  readonly punctuality: Punctuality = { late: 0, missed: 0 };
+  readonly #parts: SamplerParts;
+  readonly #intervalMs: number;
+  readonly #counters = new EventCounters();
+  #timer: NodeJS.Timeout | undefined;
+  #dueMs: number;
+  #stopped = false;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(parts: SamplerParts, intervalMs: number) {
+    this.#parts = parts;
+    this.#intervalMs = intervalMs;
+    this.#dueMs = intervalMs;
+  }
+
+  /** Takes the first sample and starts the clock. */
+  async start(): Promise<void> {
+    await this.#sample('launch');
+    if (!this.#stopped) this.#schedule();
+  }
+
+  /** Stops the clock and takes the last sample. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+    await this.#sample('final');
+  }
+
+  /** Tells counters that were read outside of a sample, when a watch woke up. */
+  noticeEvents(
+    counts: { events?: Record<string, number> | undefined; local?: Record<string, number> | undefined },
+    noticed: 'inotify' | 'eventfd',
+  ): void {
+    for (const record of this.#counters.observe(counts, this.#parts.elapsedMs(), noticed))
+      this.#parts.emit(record);
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#dueMs - this.#parts.elapsedMs()));
+  }
+
+  #tick(): void {
+    const lateMs = this.#parts.elapsedMs() - this.#dueMs;
+    if (lateMs >= this.#intervalMs / 2) this.punctuality.late += 1;
+    const missed = Math.max(0, Math.floor(lateMs / this.#intervalMs));
+    this.punctuality.missed += missed;
+    this.#dueMs += (missed + 1) * this.#intervalMs;
+    this.#running = this.#sample('tick').then(() => {
+      if (!this.#stopped) this.#schedule();
+    });
+  }
+
+  async #sample(reason: SampleReason): Promise<void> {
+    const { reader, bpf, elapsedMs, emit, onError } = this.#parts;
+    try {
+      const at = elapsedMs();
+      const figures = await reader.read();
+      const sample: Sample = { type: 'sample', elapsedMs: at, reason, ...figures };
+      const totals = bpf?.read(() => reader.processes(), reason !== 'tick');
+      if (totals !== undefined) sample.bpf = totals;
+      const counts = { events: sample.events, local: sample.eventsLocal };
+      for (const record of this.#counters.observe(counts, at, 'tick')) emit(record);
+      emit(sample);
+    } catch (error) {
+      onError(error);
+    }
+  }
+}

@@ -1,0 +1,242 @@
+/** One run under measurement: the sampler, the event watch and the sinks, from the launch to the last sample. */
+import { availableParallelism, release, totalmem } from 'node:os';
+import type { Placement } from '../cgroup/placement.ts';
+import { UnsupportedError } from '../errors.ts';
+import { createEventFd } from '../kernel/bpf/libc.ts';
+import { readPossibleCpus } from '../kernel/possible-cpus.ts';
+import { readPageSize } from '../kernel/procfs/auxv.ts';
+import { type EventRecord, FORMAT_VERSION, type StartRecord } from '../model/recording.ts';
+import type { Mode, Sample } from '../model/sample.ts';
+import { SampleAggregate } from '../model/summary.ts';
+import type { RunOptions } from '../run-options.ts';
+import { BpfClock } from '../sampler/bpf-clock.ts';
+import { openCgroup1Reader } from '../sampler/cgroup1-reader.ts';
+import { openCgroup2Reader } from '../sampler/cgroup2-reader.ts';
+import { openBpfCollector } from '../sampler/collect-bpf.ts';
+import { type EventWatch, watchEvents1, watchEvents2 } from '../sampler/event-watch.ts';
+import type { FigureReader } from '../sampler/figure-reader.ts';
+import { Sampler } from '../sampler/sampler.ts';
+import type { Sink } from '../sinks/sink.ts';
+import type { Target } from '../target/launch.ts';
+import type { SignalActions } from '../target/signals.ts';
+import { VERSION } from '../version.ts';
+
+/** Measures one started target. */
+export class Measurement {
+  readonly mode: Mode;
+  readonly placement: Placement;
+  readonly startedAt = new Date();
+  readonly warnings: string[] = [];
+  readonly aggregate: SampleAggregate;
+  /** Set when a reading failed; the first failure was told. */
+  failed = false;
+  /** Set when we killed the leaf ourselves, on a second SIGINT or after `--kill-after`. */
+  killedByUs = false;
+  readonly #options: RunOptions;
+  readonly #target: Target;
+  readonly #sinks: Sink[];
+  readonly #say: (line: string) => void;
+  readonly #launchedAt = performance.now();
+  #reader: FigureReader | undefined;
+  #bpf: BpfClock | undefined;
+  #sampler: Sampler | undefined;
+  #watch: EventWatch | undefined;
+  #targetEnded = false;
+  #lastSample: Sample | undefined;
+
+  constructor(
+    options: RunOptions,
+    placement: Placement,
+    target: Target,
+    sinks: Sink[],
+    say: (line: string) => void,
+  ) {
+    this.#options = options;
+    this.#target = target;
+    this.#sinks = sinks;
+    this.#say = say;
+    this.placement = placement;
+    const { leaf } = placement;
+    this.mode = leaf === undefined ? 'process-tree' : leaf.version === 2 ? 'cgroup2' : 'cgroup1';
+    this.aggregate = new SampleAggregate(this.mode);
+    void target.ended.then(() => {
+      this.#targetEnded = true;
+    });
+  }
+
+  /** Milliseconds since the launch. */
+  readonly elapsedMs = (): number => Math.round((performance.now() - this.#launchedAt) * 1000) / 1000;
+
+  /** What a signal that is sent to us does to the target. */
+  readonly signalActions: SignalActions = {
+    targetPid: () => (this.#targetEnded ? undefined : this.#target.pid),
+    passOn: (signal) => {
+      if (!this.#targetEnded) this.#target.kill(signal);
+      // `--wait all`: those who outlived the target are meant now.
+      else for (const pid of this.processes()) sendQuietly(pid, signal);
+    },
+    killAll: () => {
+      this.killedByUs = true;
+      this.killAll();
+    },
+  };
+
+  /** How punctual the samples were. */
+  get punctuality(): Sampler['punctuality'] {
+    return this.#sampler?.punctuality ?? { late: 0, missed: 0 };
+  }
+
+  /** Why BPF memory was not read; undefined when it was, or was not asked for. */
+  get bpf(): BpfClock | undefined {
+    return this.#bpf;
+  }
+
+  /** Whether the stub joined the leaf: a process that ran in it has faulted at least one page in. */
+  get hasJoined(): boolean {
+    return this.placement.leaf === undefined || this.#lastSample?.stat?.pgfault !== 0;
+  }
+
+  /** The pids in the leaf, or in the process tree. */
+  processes(): number[] {
+    return this.placement.leaf?.processes() ?? this.#reader?.processes() ?? [];
+  }
+
+  /** Kills every process that belongs to the run, without waiting. */
+  killAll(): void {
+    const { leaf } = this.placement;
+    if (leaf !== undefined) leaf.killOnce();
+    else for (const pid of this.processes()) sendQuietly(pid, 'SIGKILL');
+  }
+
+  /** Tells the sinks what was started, and takes the first sample. */
+  async start(): Promise<void> {
+    const { leaf } = this.placement;
+    this.#reader = await this.#openReader();
+    const record = this.#startRecord();
+    for (const sink of this.#sinks) sink.start(record);
+    if (this.#options.bpfIntervalMs > 0) {
+      this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, openBpfCollector);
+      if (this.#bpf.unavailable !== undefined) {
+        const { reason, hint } = this.#bpf.unavailable;
+        this.#emit(
+          withHint(
+            {
+              type: 'event',
+              elapsedMs: this.elapsedMs(),
+              event: 'warning',
+              message: `BPF memory is not measured: ${reason}`,
+            },
+            hint,
+          ),
+        );
+      }
+    }
+    const sampler = new Sampler(
+      {
+        reader: this.#reader,
+        bpf: this.#bpf,
+        elapsedMs: this.elapsedMs,
+        emit: (each) => this.#emit(each),
+        onError: (error) => this.#onError(error),
+      },
+      this.#options.intervalMs,
+    );
+    this.#sampler = sampler;
+    if (leaf?.version === 2) {
+      this.#watch = watchEvents2(leaf.directory, (counts, noticed) => sampler.noticeEvents(counts, noticed));
+    } else if (leaf?.version === 1) {
+      await this.#watchEvents1(leaf.directory, sampler);
+    }
+    await sampler.start();
+  }
+
+  /** Stops the clock and takes the last sample. */
+  async stop(): Promise<void> {
+    await this.#sampler?.stop();
+    this.#watch?.stop();
+    this.#reader?.close();
+    this.#bpf?.close();
+  }
+
+  /** Tells everybody of something that has to be known. */
+  warn(message: string): void {
+    this.warnings.push(message);
+  }
+
+  async #openReader(): Promise<FigureReader> {
+    const { leaf } = this.placement;
+    if (leaf?.version === 2) return openCgroup2Reader(leaf.directory, () => leaf.processes());
+    if (leaf?.version === 1) return openCgroup1Reader(leaf.directory, leaf);
+    // pidusage is loaded only where it is needed.
+    const { ProcessTreeReader } = await import('../sampler/process-tree-reader.ts');
+    return new ProcessTreeReader(this.#target.pid);
+  }
+
+  async #watchEvents1(directory: string, sampler: Sampler): Promise<void> {
+    try {
+      const eventFd = await createEventFd();
+      this.#watch = watchEvents1(directory, eventFd, (counts, noticed) =>
+        sampler.noticeEvents(counts, noticed),
+      );
+    } catch (error) {
+      // Without koffi the events are noticed at the next tick, and say so.
+      if (!(error instanceof UnsupportedError)) throw error;
+    }
+  }
+
+  #emit(record: Sample | EventRecord): void {
+    if (record.type === 'sample') {
+      this.#lastSample = record;
+      this.aggregate.add(record);
+    }
+    for (const sink of this.#sinks) sink.write(record);
+  }
+
+  #onError(error: unknown): void {
+    if (this.failed) return;
+    this.failed = true;
+    const message = error instanceof Error ? error.message : String(error);
+    this.warn(`a sample could not be taken: ${message}`);
+    this.#say(`a sample could not be taken: ${message}; the target goes on`);
+  }
+
+  #startRecord(): StartRecord {
+    const { leaf, kind, reason } = this.placement;
+    const record: StartRecord = {
+      type: 'start',
+      version: FORMAT_VERSION,
+      cmemstat: VERSION,
+      time: this.startedAt.toISOString(),
+      command: this.#options.command,
+      pid: this.#target.pid,
+      mode: this.mode,
+      placement: { kind, reason },
+      intervalMs: this.#options.intervalMs,
+      host: {
+        kernel: release(),
+        arch: process.arch,
+        cpus: availableParallelism(),
+        possibleCpus: readPossibleCpus(),
+        pageSizeBytes: readPageSize(),
+        memTotalBytes: totalmem(),
+      },
+    };
+    if (leaf !== undefined) record.leaf = leaf.directory;
+    if (this.#options.bpfIntervalMs > 0) record.bpfIntervalMs = this.#options.bpfIntervalMs;
+    return record;
+  }
+}
+
+function withHint(record: EventRecord, hint: string | undefined): EventRecord {
+  return hint === undefined ? record : { ...record, hint };
+}
+
+function sendQuietly(pid: number, signal: NodeJS.Signals): void {
+  // 0 is a process outside of our pid namespace.
+  if (pid <= 1) return;
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended by itself meanwhile.
+  }
+}

@@ -1,0 +1,81 @@
+/** What happens between the making of the leaf and the launch. */
+import { readBindingLimits1, readBindingLimits2 } from '../cgroup/binding-limits.ts';
+import { chooseMemoryHierarchy, readHierarchyFacts } from '../cgroup/hierarchy.ts';
+import type { Leaf } from '../cgroup/leaf.ts';
+import type { Placement } from '../cgroup/placement.ts';
+import type { Rejection } from '../cgroup/rejection.ts';
+import { UnsupportedError } from '../errors.ts';
+import { formatBytes } from '../format/units.ts';
+import type { RunOptions } from '../run-options.ts';
+import { planRuntimeLimits, type RuntimeSetting } from '../target/runtime-limits.ts';
+
+/**
+ * Tells where the leaf is (`--verbose`), and loudly that there is none.
+ * @throws UnsupportedError without a leaf, where a limit or `--require cgroup` asks for one.
+ */
+export function reportPlacement(
+  placement: Placement,
+  options: Pick<RunOptions, 'verbose' | 'requireCgroup' | 'limits'>,
+  say: (line: string) => void,
+): void {
+  if (options.verbose) for (const line of describePlacement(placement)) say(line);
+  if (placement.leaf !== undefined) return;
+  const why = summarizeRejections(placement.rejected) || placement.reason;
+  const hint = placement.rejected.findLast((rejection) => rejection.hint !== undefined)?.hint;
+  if (options.requireCgroup) {
+    throw new UnsupportedError('cgroup', `--require cgroup: no memory cgroup can be had: ${why}`, { hint });
+  }
+  if (Object.values(options.limits).some((limit) => limit !== undefined && limit !== false)) {
+    throw new UnsupportedError('cgroup', `limits need a memory cgroup, and none can be had: ${why}`, {
+      hint,
+    });
+  }
+  say(
+    `WARNING: no memory cgroup: ${why}. The process tree is summed instead; kernel memory, BPF maps and page cache are not seen.${hint === undefined ? '' : ` Mend it: ${hint}`}`,
+  );
+}
+
+/** The place that was taken and those that were not, a line each. */
+export function describePlacement(placement: Placement): string[] {
+  return [
+    ...placement.rejected.map(
+      ({ kind, message, hint }) =>
+        `placement ${kind}: not taken: ${message}${hint === undefined ? '' : `; mend: ${hint}`}`,
+    ),
+    `placement ${placement.kind}: taken: ${placement.reason}`,
+    ...(placement.leaf === undefined ? [] : [`leaf: ${placement.leaf.directory}`]),
+    ...placement.removedStale.map((directory) => `removed a leaf whose owner is dead: ${directory}`),
+  ];
+}
+
+function summarizeRejections(rejected: readonly Rejection[]): string {
+  // Different places are often refused for one and the same reason.
+  const reasons = new Set(rejected.filter(({ kind }) => kind !== 'systemd').map(({ message }) => message));
+  return [...(reasons.size === 0 ? rejected.map(({ message }) => message) : reasons)].join('; ');
+}
+
+/** The variables that tell the target's runtime about its limits; `--verbose` shows them. */
+export function limitSettings(
+  leaf: Leaf,
+  options: Pick<RunOptions, 'inheritRatio' | 'verbose'>,
+  env: NodeJS.ProcessEnv,
+  say: (line: string) => void,
+): RuntimeSetting[] {
+  if (options.inheritRatio === undefined) return [];
+  const facts = readHierarchyFacts();
+  const hierarchy = chooseMemoryHierarchy(facts);
+  const limits =
+    hierarchy.version === 2
+      ? readBindingLimits2(leaf.directory, hierarchy.mountPoint)
+      : readBindingLimits1(leaf.directory, facts);
+  const settings = planRuntimeLimits(limits, options.inheritRatio, env);
+  if (options.verbose) {
+    const memory =
+      limits.memoryBytes === undefined ? 'no memory limit' : `memory ${formatBytes(limits.memoryBytes)}`;
+    const cpus = limits.cpus === undefined ? 'no CPU quota' : `${limits.cpus} CPUs`;
+    say(`limits that bind the target: ${memory}, ${cpus}`);
+    for (const { name, value } of settings) say(`set ${name}=${value}`);
+    if (settings.length === 0) say('no variable was set: nothing binds, or all were set already');
+  }
+  return settings;
+}

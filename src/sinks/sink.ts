@@ -1,0 +1,9 @@
+import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
+
+/** Something that shows or keeps what is measured. A sink that fails says so by its writer and never throws here. */
+export interface Sink {
+  start(record: StartRecord): void;
+  write(record: Exclude<RecordLine, StartRecord | SummaryRecord>): void;
+  /** Takes the summary and settles when everything is written. */
+  stop(summary: SummaryRecord): Promise<void>;
+}

@@ -1,0 +1,21 @@
+import type { SummaryRecord } from '../model/recording.ts';
+import type { LineWriter } from './line-writer.ts';
+import type { Sink } from './sink.ts';
+
+/** `--summary-json FILE`: the summary alone, as one JSON object. */
+export class SummaryJsonSink implements Sink {
+  readonly #writer: LineWriter;
+
+  constructor(writer: LineWriter) {
+    this.#writer = writer;
+  }
+
+  start(): void {}
+
+  write(): void {}
+
+  async stop(summary: SummaryRecord): Promise<void> {
+    this.#writer.write(JSON.stringify(summary, undefined, 2), true);
+    await this.#writer.flush();
+  }
+}

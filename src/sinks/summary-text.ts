@@ -1,0 +1,138 @@
+/** The summary and single events as text for people. Pure. */
+import { formatCommand, safeText } from '../format/safe-text.ts';
+import { formatBytes, formatDuration } from '../format/units.ts';
+import type { EventRecord, SummaryRecord } from '../model/recording.ts';
+import { figureOf } from '../model/summary.ts';
+
+/** How sizes are written. */
+export interface SummaryStyle {
+  plainBytes: boolean;
+}
+
+/** The rows of the breakdown: the field, how deep it is nested, in the order in which they are read. */
+const BREAKDOWN: readonly { id: string; depth: number }[] = [
+  { id: 'anon', depth: 0 },
+  { id: 'file', depth: 0 },
+  { id: 'shmem', depth: 1 },
+  { id: 'inactive_file', depth: 1 },
+  { id: 'kernel', depth: 0 },
+  { id: 'slab', depth: 1 },
+  { id: 'kernel_stack', depth: 1 },
+  { id: 'pagetables', depth: 1 },
+  { id: 'percpu', depth: 1 },
+  { id: 'vmalloc', depth: 1 },
+  { id: 'sock', depth: 0 },
+  { id: 'swap', depth: 0 },
+  { id: 'rss', depth: 0 },
+  { id: 'pss', depth: 0 },
+];
+
+const LABEL_WIDTH = 18;
+const SIZE_WIDTH = 14;
+
+/** The summary as lines of text. */
+export function renderSummary(summary: SummaryRecord, style: SummaryStyle): string[] {
+  const size = (bytes: number) => (style.plainBytes ? String(bytes) : formatBytes(bytes));
+  const row = (label: string, value: string, note = '') =>
+    `  ${label.padEnd(LABEL_WIDTH)}${value.padStart(SIZE_WIDTH)}${note === '' ? '' : `  ${note}`}`;
+  const lines = ['', `cmemstat: ${formatCommand(summary.command.map(safeText))}`, ...renderExit(summary)];
+  const { peak, highest, averages, sources } = summary;
+  if (peak !== undefined) lines.push(row('peak', size(peak.bytes), peakNote(summary)));
+  if (highest !== undefined) {
+    lines.push(`  at the highest sample, ${formatDuration(highest.elapsedMs)} after the launch:`);
+    for (const id of ['current', 'workingset']) {
+      const value = figureOf(highest, id);
+      if (value !== undefined) lines.push(row(`  ${id}`, size(value), sources[id]));
+    }
+    for (const { id, depth } of BREAKDOWN) {
+      const value = figureOf(highest, id);
+      if (value === undefined || (depth > 0 && value === 0)) continue;
+      lines.push(row(`  ${'  '.repeat(depth)}${id}`, size(value), sources[id]));
+    }
+  }
+  const means = ['current', 'anon', 'file', 'kernel', 'workingset', 'rss', 'pss'].flatMap((id) =>
+    averages[id] === undefined ? [] : [`${id} ${size(averages[id])}`],
+  );
+  if (means.length > 0) lines.push(`  averages over time: ${means.join(', ')}`);
+  lines.push(...renderCounts(summary), ...renderBpf(summary, size), renderSampling(summary));
+  for (const warning of summary.warnings) lines.push(`  warning: ${warning}`);
+  return lines;
+}
+
+/** One event as a line of text. */
+export function renderEvent(event: EventRecord): string {
+  const at = formatDuration(event.elapsedMs).padStart(8);
+  if (event.message !== undefined) return `${at}  ${event.event}: ${event.message}`;
+  return `${at}  ${event.event} +${event.increase} (now ${event.count})`;
+}
+
+function renderExit(summary: SummaryRecord): string[] {
+  const { exit, durationMs } = summary;
+  const after = `after ${formatDuration(durationMs)}`;
+  const lines: string[] = [];
+  if (exit.oomKilled === true)
+    lines.push(`  killed by the OOM killer ${after} (SIGKILL, exit status ${exit.status})`);
+  else if (exit.signal !== undefined) {
+    const by = exit.killedByCmemstat === true ? ' by cmemstat' : '';
+    lines.push(`  ended by ${exit.signal}${by} ${after} (exit status ${exit.status})`);
+  } else lines.push(`  exit status ${exit.code} ${after}`);
+  if (summary.outlived.length > 0) {
+    const named = summary.outlived.slice(0, 5).map(({ pid, comm }) => `${pid} (${safeText(comm)})`);
+    const more =
+      summary.outlived.length > named.length ? ` and ${summary.outlived.length - named.length} more` : '';
+    const count = summary.outlived.length;
+    lines.push(
+      `  ${count} process${count === 1 ? '' : 'es'} outlived the target and ${count === 1 ? 'was' : 'were'} killed: ${named.join(', ')}${more}`,
+    );
+  }
+  return lines;
+}
+
+function peakNote(summary: SummaryRecord): string {
+  if (summary.peak?.source !== 'sampled') return summary.peak?.source ?? '';
+  return summary.mode === 'process-tree'
+    ? 'sampled: the highest sum of RSS'
+    : 'sampled: this kernel keeps no memory.peak (since Linux 5.19)';
+}
+
+function renderCounts(summary: SummaryRecord): string[] {
+  const lines: string[] = [];
+  const events = Object.entries(summary.events ?? summary.eventsLocal ?? {}).filter(([, count]) => count > 0);
+  const named = events.map(([name, count]) => `${name} ${count}`).join(', ');
+  if (summary.mode !== 'process-tree') lines.push(`  events: ${named || 'none'}`);
+  if (summary.stallUs?.some !== undefined) {
+    const full =
+      summary.stallUs.full === undefined ? '' : `, all tasks ${formatDuration(summary.stallUs.full / 1000)}`;
+    lines.push(
+      `  waited for memory: some task ${formatDuration(summary.stallUs.some / 1000)}${full} (memory.pressure)`,
+    );
+  }
+  const nested = summary.nestedCgroups?.max ?? 0;
+  if (nested > 0) lines.push(`  nested cgroups: ${nested} at most, included in all figures`);
+  if (summary.processes !== undefined) lines.push(`  processes: ${summary.processes.max} at most`);
+  return lines;
+}
+
+function renderBpf(summary: SummaryRecord, size: (bytes: number) => string): string[] {
+  const { bpf } = summary;
+  if (bpf === undefined) return [];
+  if (bpf.unavailable !== undefined) {
+    return [`  bpf: not measured: ${bpf.unavailable}${bpf.hint === undefined ? '' : ` (${bpf.hint})`}`];
+  }
+  const lines: string[] = [];
+  const describe = (totals: {
+    maps: { count: number; memlock: number };
+    programs: { count: number; memlock: number };
+  }) =>
+    `${totals.maps.count} maps ${size(totals.maps.memlock)}, ${totals.programs.count} programs ${size(totals.programs.memlock)}`;
+  if (bpf.heldPeak !== undefined)
+    lines.push(`  bpf held by the target at most: ${describe(bpf.heldPeak)} (memlock in fdinfo)`);
+  if (bpf.last !== undefined) lines.push(`  bpf on this host at the end: ${describe(bpf.last.host)}`);
+  return lines;
+}
+
+function renderSampling(summary: SummaryRecord): string {
+  const { count, late, missed, longestGapMs } = summary.samples;
+  const lateness = late === 0 ? '' : `, ${late} late, ${missed} missed`;
+  return `  ${count} samples, longest gap ${formatDuration(longestGapMs)}${lateness}`;
+}
