@@ -1,5 +1,7 @@
 /** The exit statuses of cmemstat, beside the target's own. One table for the code and for `--help`. */
 export const EXIT_CODES = {
+  /** `doctor`: a run would get no memory cgroup on this host. */
+  NOT_READY: 1,
   /** cmemstat itself failed: bad usage, no rights, an output that could not be written. */
   FAILED: 125,
   /** The command was found, but can't be executed. */
@@ -14,4 +16,5 @@ export const EXIT_STATUS_HELP = `Exit status:
   128+n    the target was ended by signal n
   125      cmemstat itself failed, or an output could not be written
   126      the command is not executable
-  127      the command was not found`;
+  127      the command was not found
+  doctor   0 when a run gets a memory cgroup here, else 1`;

@@ -45,7 +45,8 @@ export class BpfClock {
   /** The totals, when they are due; `now` makes them due. */
   read(pids: () => number[], now: boolean): BpfTotals | undefined {
     if (this.#collector === undefined || (!now && this.#elapsedMs() < this.#dueMs)) return undefined;
-    this.#dueMs = this.#elapsedMs() + this.#intervalMs;
+    // On a grid that starts with the launch, as the samples are: they fall on the same ticks.
+    this.#dueMs = (Math.floor(this.#elapsedMs() / this.#intervalMs) + 1) * this.#intervalMs;
     try {
       return this.#collector.collect(pids());
     } catch (error) {

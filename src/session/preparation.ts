@@ -30,8 +30,9 @@ export function reportPlacement(
       hint,
     });
   }
+  const what = placement.rejected.length === 0 ? why : `no memory cgroup: ${why}`;
   say(
-    `WARNING: no memory cgroup: ${why}. The process tree is summed instead; kernel memory, BPF maps and page cache are not seen.${hint === undefined ? '' : ` Mend it: ${hint}`}`,
+    `WARNING: ${what}. The process tree is summed instead; kernel memory, BPF maps and page cache are not seen.${hint === undefined ? '' : ` Mend it: ${hint}`}`,
   );
 }
 

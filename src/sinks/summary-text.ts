@@ -27,6 +27,9 @@ const BREAKDOWN: readonly { id: string; depth: number }[] = [
   { id: 'pss', depth: 0 },
 ];
 
+/** Below this share of the peak the highest sample does not explain it. */
+const MOST_OF_PEAK = 0.9;
+
 const LABEL_WIDTH = 18;
 const SIZE_WIDTH = 14;
 
@@ -40,6 +43,9 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
   if (peak !== undefined) lines.push(row('peak', size(peak.bytes), peakNote(summary)));
   if (highest !== undefined) {
     lines.push(`  at the highest sample, ${formatDuration(highest.elapsedMs)} after the launch:`);
+    if (peak !== undefined && (highest.current ?? peak.bytes) < peak.bytes * MOST_OF_PEAK) {
+      lines.push('    (the peak fell between two samples; a shorter --interval comes closer to it)');
+    }
     for (const id of ['current', 'workingset']) {
       const value = figureOf(highest, id);
       if (value !== undefined) lines.push(row(`  ${id}`, size(value), sources[id]));

@@ -1,3 +1,18 @@
-export async function doctor(_: { json: boolean; cgroupParent: string | undefined }): Promise<number> {
-  return 0;
+import { writeSync } from 'node:fs';
+import { diagnose } from '../../doctor.ts';
+import { renderDiagnosis } from '../../sinks/doctor-table.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+
+/** What the command line says. */
+export interface DoctorOptions {
+  json: boolean;
+  cgroupParent: string | undefined;
+}
+
+/** Prints what this host can measure; 0 when a run would get a memory cgroup. */
+export async function doctor(options: DoctorOptions): Promise<number> {
+  const diagnosis = await diagnose(options.cgroupParent);
+  const text = options.json ? JSON.stringify(diagnosis, undefined, 2) : renderDiagnosis(diagnosis).join('\n');
+  writeSync(1, `${text}\n`);
+  return diagnosis.ready ? 0 : EXIT_CODES.NOT_READY;
 }

@@ -1,0 +1,208 @@
+/** What this host can measure: every check asks the host itself where it can be asked. */
+import { accessSync, constants, existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { chooseMemoryHierarchy, readHierarchyFacts } from './cgroup/hierarchy.ts';
+import type { Leaf } from './cgroup/leaf.ts';
+import { placeLeaf } from './cgroup/placement.ts';
+import { ToolError } from './errors.ts';
+import { isAtLeast, readKernelRelease } from './kernel/kernel-release.ts';
+import { readEffectiveCapabilities } from './kernel/procfs/capabilities.ts';
+import { readPseudoFile } from './kernel/pseudo-file.ts';
+import type { Check, Diagnosis } from './model/diagnosis.ts';
+import { openBpfCollector } from './sampler/collect-bpf.ts';
+import { absentAs } from './sampler/figure-reader.ts';
+import { removeLeaf } from './session/clean-up.ts';
+import { describePlacement } from './session/preparation.ts';
+import { VERSION } from './version.ts';
+
+const NEWER = (since: string) => `boot a kernel of ${since} or later`;
+
+/**
+ * Examines this host. A leaf is made where a run would make it, looked at, and removed.
+ * @throws UsageError or PermissionError when `cgroupParent` does not work.
+ */
+export async function diagnose(cgroupParent: string | undefined): Promise<Diagnosis> {
+  const checks: Check[] = [checkKernel(), ...checkHierarchy(), checkRights()];
+  const placement = await placeLeaf({ cgroupParent, only: undefined, needsPids: false });
+  const problems: string[] = [];
+  try {
+    checks.push(...placement.rejected.map((rejection) => rejectedPlace(rejection)));
+    checks.push({
+      name: 'placement',
+      state: placement.leaf === undefined ? 'missing' : 'ok',
+      found: describePlacement(placement).at(placement.rejected.length) ?? placement.reason,
+      ...(placement.leaf === undefined ? { fix: fixOf(placement.rejected) } : {}),
+    });
+    if (placement.leaf !== undefined) checks.push(...checkLeaf(placement.leaf));
+  } finally {
+    await removeLeaf(placement, (line) => problems.push(line));
+  }
+  for (const found of problems) checks.push({ name: 'clean-up', state: 'limited', found });
+  checks.push(await checkBpfAccess(), ...checkBpfAccounting(), checkBtf());
+  return { version: 1, cmemstat: VERSION, ready: placement.leaf !== undefined, checks };
+}
+
+function fixOf(rejected: readonly { hint: string | undefined }[]): string {
+  return rejected.findLast(({ hint }) => hint !== undefined)?.hint ?? 'run as root';
+}
+
+function rejectedPlace({
+  kind,
+  message,
+  hint,
+}: {
+  kind: string;
+  message: string;
+  hint: string | undefined;
+}): Check {
+  const check: Check = { name: `placement ${kind}`, state: 'skipped', found: message };
+  return hint === undefined ? check : { ...check, fix: hint };
+}
+
+function checkKernel(): Check {
+  return { name: 'kernel', state: 'ok', found: readKernelRelease()?.text ?? 'unknown' };
+}
+
+function checkHierarchy(): Check[] {
+  const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
+  if (hierarchy.version === undefined) {
+    return [{ name: 'memory controller', state: 'missing', found: hierarchy.reason, fix: hierarchy.hint }];
+  }
+  const found = `cgroup v${hierarchy.version} at ${hierarchy.mountPoint}${hierarchy.readOnly ? ', read-only' : ''}`;
+  if (hierarchy.version === 2) return [{ name: 'memory controller', state: 'ok', found }];
+  return [
+    {
+      name: 'memory controller',
+      state: 'limited',
+      found: `${found}: no kernel breakdown, no pressure, no memory.high`,
+      fix: 'boot with systemd.unified_cgroup_hierarchy=1, or cgroup_no_v1=memory where cgroup v2 is mounted by hand',
+    },
+  ];
+}
+
+function checkRights(): Check {
+  const held = readEffectiveCapabilities();
+  const uid = process.getuid?.() ?? -1;
+  const found = `uid ${uid}, ${held.size === 0 ? 'no capability that matters' : [...held].join(' ')}`;
+  if (uid === 0) return { name: 'rights', state: 'ok', found };
+  return { name: 'rights', state: 'limited', found, fix: 'sudo cmemstat --user "$USER" -- COMMAND' };
+}
+
+/** One file of the leaf: since when kernels have it, and what goes without it. */
+interface LeafFile {
+  name: string;
+  file: string;
+  since: string;
+  without: string;
+}
+
+const LEAF_FILES: readonly LeafFile[] = [
+  { name: 'peak', file: 'memory.peak', since: '5.19', without: 'the peak is the highest sample' },
+  {
+    name: 'local events',
+    file: 'memory.events.local',
+    since: '5.2',
+    without: 'OOM kills of nested cgroups count too',
+  },
+  { name: 'swap', file: 'memory.swap.current', since: '4.5', without: 'swap is not measured (CONFIG_SWAP)' },
+  {
+    name: 'kill',
+    file: 'cgroup.kill',
+    since: '5.14',
+    without: 'the leaf is frozen and its processes killed one by one',
+  },
+];
+
+function checkLeaf(leaf: Leaf): Check[] {
+  if (leaf.version === 1)
+    return [{ name: 'pressure', state: 'missing', found: 'cgroup v1 has no memory.pressure' }];
+  const checks = LEAF_FILES.map(({ name, file, since, without }): Check => {
+    if (existsSync(join(leaf.directory, file))) return { name, state: 'ok', found: file };
+    return { name, state: 'limited', found: `no ${file}: ${without}`, since, fix: NEWER(since) };
+  });
+  return [...checks, checkKernelKey(leaf), checkPressure(leaf)];
+}
+
+function checkKernelKey(leaf: Leaf): Check {
+  const hasKey = /^kernel /m.test(readPseudoFile(join(leaf.directory, 'memory.stat')));
+  if (hasKey) return { name: 'kernel memory', state: 'ok', found: '"kernel" in memory.stat' };
+  return {
+    name: 'kernel memory',
+    state: 'limited',
+    found: 'memory.stat has no total of kernel memory, only slab, kernel_stack, percpu, sock ...',
+    since: '5.18',
+    fix: NEWER('5.18'),
+  };
+}
+
+function checkPressure(leaf: Leaf): Check {
+  const text = absentAs(undefined, () => readPseudoFile(join(leaf.directory, 'memory.pressure')));
+  if (text !== undefined) return { name: 'pressure', state: 'ok', found: 'memory.pressure' };
+  const compiledIn = existsSync('/proc/pressure');
+  return {
+    name: 'pressure',
+    state: 'limited',
+    found: compiledIn ? 'PSI is compiled in, but turned off' : 'this kernel has no PSI',
+    since: '4.20',
+    fix: 'boot with psi=1 (needs CONFIG_PSI)',
+  };
+}
+
+async function checkBpfAccess(): Promise<Check> {
+  const name = 'bpf access';
+  try {
+    const collector = await openBpfCollector();
+    const { maps, programs } = collector.collect([]).host;
+    collector.close();
+    return { name, state: 'ok', found: `${maps.count} maps and ${programs.count} programs on this host` };
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    const check: Check = { name, state: 'missing', found: error.message };
+    return error.hint === undefined ? check : { ...check, fix: error.hint };
+  }
+}
+
+function checkBpfAccounting(): Check[] {
+  const kernel = readKernelRelease();
+  if (kernel === undefined) return [];
+  const turnedOff = /(?:^|\s)cgroup\.memory=\S*\bnobpf\b/.test(readPseudoFile('/proc/cmdline'));
+  const charged: Check = {
+    name: 'bpf charged',
+    state: 'ok',
+    found: 'BPF memory is charged to the cgroup of its creator',
+  };
+  if (turnedOff) {
+    charged.state = 'missing';
+    charged.found = 'the kernel was booted with cgroup.memory=nobpf: BPF memory is charged to nobody';
+    charged.fix = 'remove nobpf from cgroup.memory= on the kernel command line and reboot';
+  } else if (!isAtLeast(kernel, 5, 11)) {
+    charged.state = 'missing';
+    charged.found = 'BPF memory is charged to no cgroup on this kernel, but to RLIMIT_MEMLOCK';
+    charged.since = '5.11';
+    charged.fix = NEWER('5.11');
+  }
+  const exact: Check = { name: 'memlock', state: 'ok', found: 'memlock of a map is what it takes' };
+  if (!isAtLeast(kernel, 6, 4)) {
+    exact.state = 'limited';
+    exact.found = 'memlock of a map is a guess by its size: 0 for a ring buffer, half for a hash';
+    exact.since = '6.4';
+    exact.fix = NEWER('6.4');
+  }
+  return [charged, exact];
+}
+
+function checkBtf(): Check {
+  const path = '/sys/kernel/btf/vmlinux';
+  try {
+    accessSync(path, constants.R_OK);
+    return { name: 'btf', state: 'ok', found: path };
+  } catch {
+    return {
+      name: 'btf',
+      state: 'limited',
+      found: `${path} can't be read`,
+      since: '5.4',
+      fix: 'boot a kernel with CONFIG_DEBUG_INFO_BTF=y',
+    };
+  }
+}

@@ -1,0 +1,23 @@
+/** `cmemstat doctor` as a table. Pure. */
+import type { Check, Diagnosis } from '../model/diagnosis.ts';
+
+const MARKS: Record<Check['state'], string> = {
+  ok: 'ok',
+  limited: 'limited',
+  missing: 'MISSING',
+  skipped: '-',
+};
+
+/** The table as lines; a fix stands below what it mends. */
+export function renderDiagnosis(diagnosis: Diagnosis): string[] {
+  const width = Math.max(...diagnosis.checks.map(({ name }) => name.length)) + 2;
+  const lines = diagnosis.checks.flatMap(({ name, state, found, since, fix }) => {
+    const needs = since === undefined ? '' : ` (since Linux ${since})`;
+    const line = `${name.padEnd(width)}${MARKS[state].padEnd(9)}${found}${needs}`;
+    return fix === undefined ? [line] : [line, `${' '.repeat(width + 9)}to do: ${fix}`];
+  });
+  const verdict = diagnosis.ready
+    ? 'A run gets a memory cgroup here.'
+    : 'A run gets no memory cgroup here: it would sum the process tree instead.';
+  return [...lines, '', verdict];
+}
