@@ -54,7 +54,7 @@ export async function run(options: RunOptions): Promise<number> {
     await measurement.start();
     const exit = await target.ended;
     const summary = await finishRun(measurement, exit, options, say);
-    if (!measurement.hasJoined) {
+    if (exit.code === EXIT_FAILED && measurement.wasNeverCharged) {
       throw new LaunchError(
         options.command[0] ?? '',
         125,

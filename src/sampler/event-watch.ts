@@ -39,7 +39,7 @@ export class EventCounters {
       if (localCount !== undefined) record.localIncrease = localCount - (this.#last.local[event] ?? 0);
       records.push(record);
     }
-    this.#last = { events: main, local };
+    this.#last = { events: { ...this.#last.events, ...main }, local: { ...this.#last.local, ...local } };
     return records;
   }
 }
@@ -80,16 +80,26 @@ export function watchEvents1(directory: string, eventFd: number, onChange: OnCha
   const oomKills = new KeptValue(directory, 'memory.oom_control', parseOomKills);
   writePseudoFile(join(directory, 'cgroup.event_control'), `${eventFd} ${control}`);
   const counter = Buffer.alloc(8);
+  const timers = new Set<NodeJS.Timeout>();
   let stopped = false;
+  const look = () => {
+    const count = oomKills.read();
+    if (count !== undefined) onChange({ local: { oom_kill: count } }, 'eventfd');
+  };
   const wait = () => {
     read(eventFd, counter, 0, 8, null, (error) => {
       if (stopped || error !== null) {
         for (const fd of [eventFd, control]) closeSync(fd);
-        oomKills.close();
         return;
       }
-      const count = oomKills.read();
-      if (count !== undefined) onChange({ local: { oom_kill: count } }, 'eventfd');
+      // The kernel wakes us when the leaf is out of memory, which is before it has killed and counted anybody.
+      for (const delayMs of LOOK_AFTER_MS) {
+        const timer = setTimeout(() => {
+          timers.delete(timer);
+          look();
+        }, delayMs);
+        timers.add(timer);
+      }
       wait();
     });
   };
@@ -98,11 +108,16 @@ export function watchEvents1(directory: string, eventFd: number, onChange: OnCha
     stop() {
       if (stopped) return;
       stopped = true;
+      for (const timer of timers) clearTimeout(timer);
+      oomKills.close();
       // The read waits in a thread; only a write to the eventfd ends it.
       writeSync(eventFd, ONE);
     },
   };
 }
+
+/** When v1's counter is read after a wake-up. Unit: milliseconds. */
+const LOOK_AFTER_MS = [0, 2, 10, 50, 250, 1000];
 
 /** The number 1 as an eventfd takes it: 8 bytes in the machine's byte order. */
 const ONE = Buffer.from(new BigUint64Array([1n]).buffer);

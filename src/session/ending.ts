@@ -8,6 +8,7 @@ import {
   type SummaryRecord,
 } from '../model/recording.ts';
 import type { RunOptions } from '../run-options.ts';
+import { describeOutlived } from '../sinks/summary-text.ts';
 import { shellStatus, type TargetExit } from '../target/exit-status.ts';
 import { VERSION } from '../version.ts';
 import type { Measurement } from './measurement.ts';
@@ -26,11 +27,8 @@ export async function finishRun(
   const durationMs = measurement.elapsedMs();
   await measurement.stop();
   const outlived = await endOutliving(measurement);
-  if (outlived.length > 0 && options.outputs.json) {
-    say(
-      `${outlived.length} processes outlived the target and were killed: ${outlived.map(({ pid, comm }) => `${pid} (${comm})`).join(', ')}`,
-    );
-  }
+  // The table's summary says it; beside the JSON nobody else does.
+  if (outlived.length > 0 && options.outputs.json) say(describeOutlived(outlived));
   return summarize(measurement, exit, options, durationMs, outlived);
 }
 

@@ -42,7 +42,6 @@ export class Measurement {
   #sampler: Sampler | undefined;
   #watch: EventWatch | undefined;
   #targetEnded = false;
-  #lastSample: Sample | undefined;
 
   constructor(
     options: RunOptions,
@@ -91,9 +90,9 @@ export class Measurement {
     return this.#bpf;
   }
 
-  /** Whether the stub joined the leaf: a process that ran in it has faulted at least one page in. */
-  get hasJoined(): boolean {
-    return this.placement.leaf === undefined || this.#lastSample?.stat?.pgfault !== 0;
+  /** Whether nothing was ever charged to the leaf: then the stub has not joined it. */
+  get wasNeverCharged(): boolean {
+    return this.placement.leaf !== undefined && this.aggregate.summary().peak?.bytes === 0;
   }
 
   /** The pids in the leaf, or in the process tree. */
@@ -186,7 +185,6 @@ export class Measurement {
 
   #emit(record: Sample | EventRecord): void {
     if (record.type === 'sample') {
-      this.#lastSample = record;
       this.aggregate.add(record);
     }
     for (const sink of this.#sinks) sink.write(record);

@@ -1,7 +1,7 @@
 /** The summary and single events as text for people. Pure. */
 import { formatCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
-import type { EventRecord, SummaryRecord } from '../model/recording.ts';
+import type { EventRecord, OutlivingProcess, SummaryRecord } from '../model/recording.ts';
 import { figureOf } from '../model/summary.ts';
 
 /** How sizes are written. */
@@ -72,6 +72,17 @@ export function renderEvent(event: EventRecord): string {
   return `${at}  ${event.event} +${event.increase} (now ${event.count})`;
 }
 
+/** Which processes outlived the target, in one line. */
+export function describeOutlived(outlived: readonly OutlivingProcess[]): string {
+  const named = outlived.slice(0, 5).map(({ pid, comm }) => `${pid} (${safeText(comm)})`);
+  const more = outlived.length > named.length ? ` and ${outlived.length - named.length} more` : '';
+  const subject =
+    outlived.length === 1
+      ? '1 process outlived the target and was'
+      : `${outlived.length} processes outlived the target and were`;
+  return `${subject} killed: ${named.join(', ')}${more}`;
+}
+
 function renderExit(summary: SummaryRecord): string[] {
   const { exit, durationMs } = summary;
   const after = `after ${formatDuration(durationMs)}`;
@@ -82,15 +93,7 @@ function renderExit(summary: SummaryRecord): string[] {
     const by = exit.killedByCmemstat === true ? ' by cmemstat' : '';
     lines.push(`  ended by ${exit.signal}${by} ${after} (exit status ${exit.status})`);
   } else lines.push(`  exit status ${exit.code} ${after}`);
-  if (summary.outlived.length > 0) {
-    const named = summary.outlived.slice(0, 5).map(({ pid, comm }) => `${pid} (${safeText(comm)})`);
-    const more =
-      summary.outlived.length > named.length ? ` and ${summary.outlived.length - named.length} more` : '';
-    const count = summary.outlived.length;
-    lines.push(
-      `  ${count} process${count === 1 ? '' : 'es'} outlived the target and ${count === 1 ? 'was' : 'were'} killed: ${named.join(', ')}${more}`,
-    );
-  }
+  if (summary.outlived.length > 0) lines.push(`  ${describeOutlived(summary.outlived)}`);
   return lines;
 }
 

@@ -31,7 +31,7 @@ export interface Target {
 
 /**
  * The stub. Each word before `--` is a file to join by; the command is executed only when all were joined. A failure is
- * told apart from the command's own 125 by `hasJoined`.
+ * told apart from the command's own 125 by a leaf that was never charged.
  */
 const JOIN_THEN_EXEC = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 125; shift; done; shift; exec "$@"';
 

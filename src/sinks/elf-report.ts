@@ -1,0 +1,129 @@
+/** `cmemstat elf` as a table. Pure. */
+import { formatMapFlags } from '../format/map-flags.ts';
+import { safeText } from '../format/safe-text.ts';
+import { formatBytes } from '../format/units.ts';
+import type { ElfForecast, ForecastCost, ForecastMap, ForecastTotal } from '../model/elf-forecast.ts';
+
+/** How sizes are written. */
+export interface ElfReportStyle {
+  plainBytes: boolean;
+}
+
+interface Column {
+  title: string;
+  align: 'left' | 'right';
+}
+
+/** The forecast as lines: a table for each object, then what the figures leave out and what is not known. */
+export function renderElfReport(forecast: ElfForecast, style: ElfReportStyle): string[] {
+  const size = (bytes: number) => (style.plainBytes ? String(bytes) : formatBytes(bytes));
+  const lines = forecast.objects.flatMap(({ path, maps, totals }) => [
+    `${safeText(path)}: ${maps.length} ${maps.length === 1 ? 'map' : 'maps'}`,
+    ...renderTable(forecast.possibleCpus, rowsOf(maps, totals, size)),
+    ...notesOn(maps),
+    '',
+  ]);
+  if (forecast.objects.length > 1) {
+    lines.push(
+      `all ${forecast.objects.length} objects`,
+      ...renderTable(forecast.possibleCpus, totalRows(forecast.totals, size)),
+      '',
+    );
+  }
+  return [...lines, ...closing(forecast)];
+}
+
+function columnsFor(possibleCpus: readonly number[]): Column[] {
+  return [
+    { title: 'name', align: 'left' },
+    { title: 'type', align: 'left' },
+    { title: 'key', align: 'right' },
+    { title: 'value', align: 'right' },
+    { title: 'entries', align: 'right' },
+    { title: 'flags', align: 'left' },
+    ...possibleCpus.map(
+      (cpus): Column => ({ title: `${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}`, align: 'right' }),
+    ),
+  ];
+}
+
+function renderTable(possibleCpus: readonly number[], rows: readonly (readonly string[])[]): string[] {
+  const columns = columnsFor(possibleCpus);
+  const widths = columns.map(({ title }, index) =>
+    Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)),
+  );
+  const renderRow = (cells: readonly string[]) =>
+    columns
+      .map(({ align }, index) => {
+        const cell = cells[index] ?? '';
+        return align === 'left' ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0);
+      })
+      .join('  ')
+      .trimEnd();
+  return [columns.map(({ title }) => title), ...rows].map((cells) => `  ${renderRow(cells)}`);
+}
+
+function rowsOf(
+  maps: readonly ForecastMap[],
+  totals: readonly ForecastTotal[],
+  size: (bytes: number) => string,
+): string[][] {
+  const rows = maps.flatMap((map) => [
+    rowOf(map, '', size),
+    ...(map.inner === undefined ? [] : [rowOf({ ...map.inner, name: 'each inner map' }, '  ', size)]),
+  ]);
+  return [...rows, ...totalRows(totals, size)];
+}
+
+function rowOf(map: ForecastMap, indent: string, size: (bytes: number) => string): string[] {
+  return [
+    `${indent}${safeText(map.name)}${map.set === true ? ' *' : ''}`,
+    map.type,
+    String(map.key_size),
+    String(map.value_size),
+    map.max_entries === undefined ? 'per CPU' : String(map.max_entries),
+    formatMapFlags(map.map_flags),
+    ...(map.unknown === undefined ? map.costs.map((cost) => range(cost, size)) : ['?']),
+  ];
+}
+
+function totalRows(totals: readonly ForecastTotal[], size: (bytes: number) => string): string[][] {
+  const label = (text: string) => [text, '', '', '', '', ''];
+  const uncharged = totals.map(({ unchargedPercpuBytes }) => unchargedPercpuBytes);
+  return [
+    [...label('total'), ...totals.map((total) => range(total, size))],
+    ...(uncharged.some((bytes) => bytes > 0)
+      ? [[...label('  charged to no cgroup'), ...uncharged.map(size)]]
+      : []),
+  ];
+}
+
+function range(cost: ForecastTotal | ForecastCost, size: (bytes: number) => string): string {
+  const empty = size(cost.bytes);
+  const full = size(cost.fullBytes);
+  return empty === full ? empty : `${empty} to ${full}`;
+}
+
+function notesOn(maps: readonly ForecastMap[]): string[] {
+  const all = maps.flatMap((map) => [map, ...(map.inner === undefined ? [] : [map.inner])]);
+  const unknown = all.flatMap(({ name, unknown: why }) =>
+    why === undefined ? [] : [`  ?  ${safeText(name)}: ${safeText(why)}`],
+  );
+  const omitted = (['elements', 'inner maps', 'pages'] as const).flatMap((what) => {
+    const names = maps.filter(({ omits }) => omits === what).map(({ name }) => safeText(name));
+    return names.length === 0 ? [] : [`  not counted: the ${what} of ${names.join(', ')}`];
+  });
+  return [...unknown, ...omitted];
+}
+
+function closing({ kernel, objects, totals }: ElfForecast): string[] {
+  const maps = objects.flatMap((object) => object.maps);
+  const grows = totals.some(({ bytes, fullBytes }) => bytes !== fullBytes);
+  const guessed = maps.some(({ costs }) => costs.some(({ exact }) => !exact));
+  return [
+    `for Linux ${safeText(kernel)}`,
+    ...(grows ? ['"A to B": empty, and with all entries in use'] : []),
+    ...(maps.some(({ set }) => set === true) ? ['*: changed by --set'] : []),
+    ...(guessed ? ['hashes: up to 32 bytes per possible CPU less on some kernels'] : []),
+  ];
+}

@@ -1,0 +1,229 @@
+/** Running the built binary as a user would, on whatever cgroups this host has. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { release, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, test } from 'vitest';
+import { chooseMemoryHierarchy, readHierarchyFacts } from '../../src/cgroup/hierarchy.ts';
+import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../../src/model/recording.ts';
+import type { Sample } from '../../src/model/sample.ts';
+
+/** The built command. */
+export const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
+
+/** Programs that the tests measure. */
+export const TARGETS = resolve(import.meta.dirname, 'targets');
+
+/** In an emulated machine everything takes about ten times as long. */
+export const SLOWNESS = process.env.CMEMSTAT_VM === undefined ? 1 : 10;
+
+/** A folder for this test file, gone after it. */
+export const scratch = mkdtempSync(join(tmpdir(), 'cmemstat-test-'));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+/** How a run ended. */
+export interface Outcome {
+  status: number | null;
+  signal: NodeJS.Signals | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** A run of the binary that goes on. */
+export interface Running {
+  child: ChildProcess;
+  /** Settles when the program has ended and nobody holds its output open any more. */
+  ended: Promise<Outcome>;
+  /** Settles when the program itself has ended. */
+  exited: Promise<void>;
+  /** Settles when the pattern has come on standard output or standard error. */
+  until(pattern: RegExp): Promise<void>;
+  /** What has come on standard output up to now. */
+  soFar(): string;
+}
+
+/** Starts any program and collects what it prints. */
+export function start(
+  command: string,
+  args: readonly string[],
+  options: { input?: string; env?: NodeJS.ProcessEnv } = {},
+): Running {
+  const child = spawn(command, args, {
+    stdio: ['pipe', 'pipe', 'pipe'],
+    env: { ...process.env, NODE_OPTIONS: '', ...options.env },
+  });
+  const outcome: Outcome = { status: null, signal: null, stdout: '', stderr: '' };
+  const watchers: (() => void)[] = [];
+  child.stdout.on('data', (chunk) => {
+    outcome.stdout += chunk;
+    for (const watcher of watchers) watcher();
+  });
+  child.stderr.on('data', (chunk) => {
+    outcome.stderr += chunk;
+    for (const watcher of watchers) watcher();
+  });
+  const ended = new Promise<Outcome>((settle, fail) => {
+    child.on('error', fail);
+    child.on('close', (status, signal) => {
+      settle({ ...outcome, status, signal });
+      for (const watcher of watchers) watcher();
+    });
+  });
+  const exited = new Promise<void>((settle) => child.on('exit', () => settle()));
+  if (options.input !== undefined) child.stdin.end(options.input);
+  const until = (pattern: RegExp) =>
+    new Promise<void>((settle, fail) => {
+      const look = () => {
+        if (pattern.test(outcome.stdout) || pattern.test(outcome.stderr)) settle();
+        else if (child.exitCode !== null || child.signalCode !== null) {
+          fail(new Error(`ended before ${pattern}: ${outcome.stdout}${outcome.stderr}`));
+        }
+      };
+      watchers.push(look);
+      look();
+    });
+  return { child, ended, exited, until, soFar: () => outcome.stdout };
+}
+
+/** Runs the binary to its end. */
+export function cmemstat(...args: string[]): Promise<Outcome> {
+  return start(process.execPath, [BINARY, ...args], { input: '' }).ended;
+}
+
+/** The lines of one run with `--json`. */
+export interface Recording {
+  outcome: Outcome;
+  lines: RecordLine[];
+  start: StartRecord;
+  samples: Sample[];
+  events: EventRecord[];
+  summary: SummaryRecord;
+}
+
+/** Runs the binary with `--json` and reads every line. */
+export async function record(...args: string[]): Promise<Recording> {
+  return readRecording(await cmemstat('--json', ...args));
+}
+
+/** Takes the lines of a run with `--json` apart. */
+export function readRecording(outcome: Outcome, text: string = outcome.stdout): Recording {
+  const lines = text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as RecordLine);
+  const first = lines[0];
+  const last = lines.at(-1);
+  if (first?.type !== 'start' || last?.type !== 'summary') {
+    throw new Error(`not a whole recording: ${text}\n${outcome.stderr}`);
+  }
+  return {
+    outcome,
+    lines,
+    start: first,
+    samples: lines.filter((line) => line.type === 'sample'),
+    events: lines.filter((line) => line.type === 'event'),
+    summary: last,
+  };
+}
+
+/** The whole lines of a run that still goes on. */
+export function readPartial(text: string): Pick<Recording, 'start' | 'samples'> {
+  const lines = text
+    .slice(0, text.lastIndexOf('\n'))
+    .split('\n')
+    .map((line) => JSON.parse(line) as RecordLine);
+  const first = lines[0];
+  if (first?.type !== 'start') throw new Error(`no start line: ${text}`);
+  return { start: first, samples: lines.filter((line) => line.type === 'sample') };
+}
+
+/** What this host is, for tests that depend on it. */
+export const host = (() => {
+  const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
+  const [major = 0, minor = 0] = release().split('.').map(Number);
+  return {
+    mode: hierarchy.version === 2 ? 'cgroup2' : hierarchy.version === 1 ? 'cgroup1' : 'process-tree',
+    top: hierarchy.version === undefined ? undefined : hierarchy.mountPoint,
+    isAtLeast: (wantMajor: number, wantMinor: number) =>
+      major > wantMajor || (major === wantMajor && minor >= wantMinor),
+  } as const;
+})();
+
+/** Something that a test needs, and from when on a host has to have it. */
+export interface Need {
+  what: string;
+  /** Whether this host has it. */
+  has: boolean;
+  /** Whether this host has to have it: then its absence is a failure and not a skip. */
+  expected: boolean;
+}
+
+/** Needs that come up in several files. */
+export const needs = {
+  cgroup: { what: 'a memory cgroup', has: host.mode !== 'process-tree', expected: true },
+  cgroup2: {
+    what: 'cgroup v2 with the memory controller',
+    has: host.mode === 'cgroup2',
+    expected: host.mode !== 'cgroup1',
+  },
+  chargedBpf: {
+    what: 'BPF memory charged to cgroups (Linux 5.11)',
+    has: host.isAtLeast(5, 11),
+    expected: host.isAtLeast(5, 11),
+  },
+  exactStat: {
+    what: 'memory.stat that is exact when read (Linux 5.15)',
+    has: host.isAtLeast(5, 15),
+    expected: host.isAtLeast(5, 15),
+  },
+  root: { what: 'root', has: process.getuid?.() === 0, expected: process.env.CI === 'true' },
+} satisfies Record<string, Need>;
+
+/** A need for a program that Debian has a package of. */
+export function needsProgram(name: string): Need {
+  const has = (process.env.PATH ?? '').split(':').some((directory) => existsSync(join(directory, name)));
+  return { what: `the program ${name}`, has, expected: process.env.CI === 'true' };
+}
+
+/** A test that is skipped by name where something is missing, and fails where it should not be missing. */
+export function testWith(
+  wanted: readonly Need[],
+  name: string,
+  body: () => Promise<void> | void,
+  timeoutMs = 60_000,
+): void {
+  const missing = wanted.filter(({ has }) => !has);
+  const overdue = missing.filter(({ expected }) => expected);
+  if (overdue.length > 0) {
+    test(name, () => {
+      throw new Error(`this host should have ${overdue.map(({ what }) => what).join(', ')}`);
+    });
+  } else if (missing.length > 0) {
+    test.skip(`${name} [needs ${missing.map(({ what }) => what).join(', ')}]`, () => {});
+  } else {
+    test(name, body, timeoutMs * SLOWNESS);
+  }
+}
+
+/** The leaves of any cmemstat on this host. */
+export function leavesOnHost(): string[] {
+  const { top } = host;
+  if (top === undefined) return [];
+  return readdirSync(top).filter((name) => name.startsWith('cmemstat-'));
+}
+
+/** The processes whose command line holds `text`. */
+export function processesWith(text: string): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(text);
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+export const MIB = 1024 * 1024;

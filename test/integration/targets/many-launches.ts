@@ -1,0 +1,49 @@
+/** Calls `run` again and again in one process, and reports what that left behind in it. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { run } from '../../../src/run.ts';
+import type { RunOptions } from '../../../src/run-options.ts';
+
+const OPTIONS: RunOptions = {
+  command: ['true'],
+  intervalMs: 500,
+  bpfIntervalMs: 1000,
+  cgroupParent: undefined,
+  placement: undefined,
+  requireCgroup: true,
+  limits: {},
+  inheritRatio: undefined,
+  cwd: undefined,
+  env: [],
+  user: undefined,
+  streams: {},
+  wait: 'target',
+  killAfterMs: 10_000,
+  outputs: { json: false, output: undefined, summaryJson: undefined, quiet: true, plainBytes: false },
+  verbose: false,
+};
+
+function zombieChildren(): number {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      return fields[0] === 'Z' && fields[1] === String(process.pid);
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
+async function main(): Promise<void> {
+  const launches = Number(process.argv[2]);
+  // The first launch opens what stays open for good: koffi, the thread pool.
+  await run(OPTIONS);
+  const openFds = () => readdirSync('/proc/self/fd').length;
+  const fdsBefore = openFds();
+  let failures = 0;
+  for (let launch = 0; launch < launches; launch += 1) if ((await run(OPTIONS)) !== 0) failures += 1;
+  console.log(
+    JSON.stringify({ launches, failures, zombies: zombieChildren(), fdsBefore, fdsAfter: openFds() }),
+  );
+}
+
+void main();
