@@ -12,8 +12,15 @@ export interface MemoryHierarchy {
   /** Where it is mounted, such as `/sys/fs/cgroup`. */
   mountPoint: string;
   readOnly: boolean;
+  /** Whether it was mounted from outside of our cgroup namespace: the kernel lets nobody join what lies outside. */
+  isOutsideNamespace: boolean;
   /** The directory of the cgroup that we are in; undefined when it lies outside of what is mounted. */
   ownDirectory: string | undefined;
+}
+
+/** Whether a mount shows cgroups above our cgroup namespace: which of them is ours can't be told from here. */
+function isOutside(mount: Pick<Mount, 'root'>): boolean {
+  return mount.root.startsWith('/..');
 }
 
 /** Why there is none, with what mends it. */
@@ -72,12 +79,18 @@ export function directoryOf(
   cgroupPath: string,
 ): string | undefined {
   // A bind mount shows a part of the hierarchy: its root is the part's path, which is no part of the directory's.
-  if (mount.root === '/' || mount.root.startsWith('/..')) {
-    return cgroupPath.startsWith('/..') ? undefined : join(mount.mountPoint, cgroupPath);
+  if (isOutside(mount)) return undefined;
+  if (mount.root === '/') {
+    return cgroupPath.startsWith('/..') ? undefined : below(mount.mountPoint, cgroupPath);
   }
   if (cgroupPath === mount.root) return mount.mountPoint;
   if (!cgroupPath.startsWith(`${mount.root}/`)) return undefined;
-  return join(mount.mountPoint, cgroupPath.slice(mount.root.length));
+  return below(mount.mountPoint, cgroupPath.slice(mount.root.length));
+}
+
+/** `join` keeps a slash at the end, which the top's path would then have. */
+function below(mountPoint: string, path: string): string {
+  return path === '/' ? mountPoint : join(mountPoint, path);
 }
 
 function describe(version: 1 | 2, mount: Mount, ownPath: string | undefined): MemoryHierarchy {
@@ -86,6 +99,7 @@ function describe(version: 1 | 2, mount: Mount, ownPath: string | undefined): Me
     version,
     mountPoint: mount.mountPoint,
     readOnly: mount.options.includes('ro') || mount.superOptions.includes('ro'),
+    isOutsideNamespace: version === 2 && isOutside(mount),
     ownDirectory: own !== undefined && existsSync(own) ? own : undefined,
   };
 }

@@ -1,5 +1,5 @@
 /** Making room in a cgroup that was delegated to us and that we live in ourselves (cgroup v2). */
-import { rmdirSync } from 'node:fs';
+import { accessSync, constants, rmdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
@@ -26,12 +26,13 @@ export class OwnCgroup {
 
   /**
    * Moves us out of the way.
-   * @throws Rejection when others live in `own`; KernelFileError when the kernel refuses.
+   * @throws Rejection when others live in `own`; an error with the errno when the kernel refuses.
    */
   static enter(own: string): OwnCgroup {
     // Another cmemstat above us has already made the room: its parent directory serves us too.
     if (isSelfName(basename(own)) && handsOnMemory(dirname(own)))
       return new OwnCgroup(dirname(own), undefined);
+    accessSync(own, constants.W_OK);
     const inhabitants = processesIn(own);
     const others = inhabitants.filter((pid) => !ourselvesAndAncestors().has(pid));
     if (others.length > 0) {

@@ -85,6 +85,14 @@ async function attempt(
   request: PlacementRequest,
 ): Promise<Made> {
   if (hierarchy.version === undefined) throw new Rejection(kind, hierarchy.reason, hierarchy.hint);
+  if (hierarchy.isOutsideNamespace) {
+    const { mountPoint } = hierarchy;
+    throw new Rejection(
+      kind,
+      `${mountPoint} was mounted from outside of our cgroup namespace, and nobody can join what lies outside`,
+      `umount -l ${mountPoint} && mount -t cgroup2 none ${mountPoint}`,
+    );
+  }
   if (kind === 'systemd') return placeInScope(hierarchy, request);
   if (kind === 'top') return placeAtTop(hierarchy, request);
   return placeInOwn(hierarchy, request);

@@ -1,7 +1,8 @@
 /** The clock: takes a sample at every tick of a grid that starts with the launch. */
+
+import type { BpfTotals } from '../model/bpf-totals.ts';
 import type { EventRecord } from '../model/recording.ts';
 import type { Sample, SampleReason } from '../model/sample.ts';
-import type { BpfClock } from './bpf-clock.ts';
 import { EventCounters } from './event-watch.ts';
 import type { FigureReader } from './figure-reader.ts';
 
@@ -16,8 +17,8 @@ export interface Punctuality {
 /** What a sampler works with. */
 export interface SamplerParts {
   reader: FigureReader;
-  /** Reads BPF totals when their own clock says so; undefined when they are turned off. */
-  bpf: BpfClock | undefined;
+  /** Reads BPF totals when their own clock says so, or `now`; undefined when there are none this time. */
+  readBpf: (pids: () => number[], now: boolean) => BpfTotals | undefined;
   /** Milliseconds since the launch. */
   elapsedMs: () => number;
   /** Takes every sample and every event, in the order in which they came about. */
@@ -82,12 +83,12 @@ export class Sampler {
   }
 
   async #sample(reason: SampleReason): Promise<void> {
-    const { reader, bpf, elapsedMs, emit, onError } = this.#parts;
+    const { reader, readBpf, elapsedMs, emit, onError } = this.#parts;
     try {
       const at = elapsedMs();
       const figures = await reader.read();
       const sample: Sample = { type: 'sample', elapsedMs: at, reason, ...figures };
-      const totals = bpf?.read(() => reader.processes(), reason !== 'tick');
+      const totals = readBpf(() => reader.processes(), reason !== 'tick');
       if (totals !== undefined) sample.bpf = totals;
       const counts = { events: sample.events, local: sample.eventsLocal };
       for (const record of this.#counters.observe(counts, at, 'tick')) emit(record);

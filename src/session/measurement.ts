@@ -113,27 +113,10 @@ export class Measurement {
     this.#reader = await this.#openReader();
     const record = this.#startRecord();
     for (const sink of this.#sinks) sink.start(record);
-    if (this.#options.bpfIntervalMs > 0) {
-      this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, openBpfCollector);
-      if (this.#bpf.unavailable !== undefined) {
-        const { reason, hint } = this.#bpf.unavailable;
-        this.#emit(
-          withHint(
-            {
-              type: 'event',
-              elapsedMs: this.elapsedMs(),
-              event: 'warning',
-              message: `BPF memory is not measured: ${reason}`,
-            },
-            hint,
-          ),
-        );
-      }
-    }
     const sampler = new Sampler(
       {
         reader: this.#reader,
-        bpf: this.#bpf,
+        readBpf: (pids, now) => this.#bpf?.read(pids, now),
         elapsedMs: this.elapsedMs,
         emit: (each) => this.#emit(each),
         onError: (error) => this.#onError(error),
@@ -141,11 +124,13 @@ export class Measurement {
       this.#options.intervalMs,
     );
     this.#sampler = sampler;
+    // Before anything that takes time: what happens from now on is noticed.
     if (leaf?.version === 2) {
       this.#watch = watchEvents2(leaf.directory, (counts, noticed) => sampler.noticeEvents(counts, noticed));
     } else if (leaf?.version === 1) {
       await this.#watchEvents1(leaf.directory, sampler);
     }
+    if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
     await sampler.start();
   }
 
@@ -169,6 +154,19 @@ export class Measurement {
     // pidusage is loaded only where it is needed.
     const { ProcessTreeReader } = await import('../sampler/process-tree-reader.ts');
     return new ProcessTreeReader(this.#target.pid);
+  }
+
+  async #openBpf(): Promise<void> {
+    this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, openBpfCollector);
+    if (this.#bpf.unavailable === undefined) return;
+    const { reason, hint } = this.#bpf.unavailable;
+    const warning: EventRecord = {
+      type: 'event',
+      elapsedMs: this.elapsedMs(),
+      event: 'warning',
+      message: `BPF memory is not measured: ${reason}`,
+    };
+    this.#emit(hint === undefined ? warning : { ...warning, hint });
   }
 
   async #watchEvents1(directory: string, sampler: Sampler): Promise<void> {
@@ -223,10 +221,6 @@ export class Measurement {
     if (this.#options.bpfIntervalMs > 0) record.bpfIntervalMs = this.#options.bpfIntervalMs;
     return record;
   }
-}
-
-function withHint(record: EventRecord, hint: string | undefined): EventRecord {
-  return hint === undefined ? record : { ...record, hint };
 }
 
 function sendQuietly(pid: number, signal: NodeJS.Signals): void {

@@ -1,0 +1,22 @@
+/** `npm run bench`: what cmemstat itself costs. Ratios between commands that are run in turn, medians of several runs. */
+import { measureCpu } from './cpu.ts';
+import { measurePipelineMemory } from './memory.ts';
+import { type Finding, printFindings } from './report.ts';
+import { measureStartUp } from './start-up.ts';
+
+/** One benchmark of this suite; a name on the command line selects it. */
+const BENCHMARKS: Readonly<Record<string, () => Promise<Finding[]>>> = {
+  'start-up': measureStartUp,
+  cpu: measureCpu,
+  memory: measurePipelineMemory,
+};
+
+const wanted = process.argv.slice(2);
+const findings: Finding[] = [];
+for (const [name, measure] of Object.entries(BENCHMARKS)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  process.stderr.write(`bench: ${name} ...\n`);
+  findings.push(...(await measure()));
+}
+printFindings(findings);
+process.exitCode = findings.every(({ value, atMost }) => value <= atMost) ? 0 : 1;

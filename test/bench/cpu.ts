@@ -1,0 +1,73 @@
+import { spawn } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Finding, median } from './report.ts';
+
+const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
+const RUNS = 3;
+/** What start-up costs is measured elsewhere. Unit: milliseconds. */
+const SETTLE_MS = 2_000;
+const WINDOW_MS = 15_000;
+const MIB = 1024 * 1024;
+
+/** The CPU time of cmemstat beside a target that sleeps, and the most memory that it held meanwhile. */
+export async function measureCpu(): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  const peaks: number[] = [];
+  for (const [interval, atMost] of [
+    ['10ms', 5],
+    ['500ms', 0.3],
+  ] as const) {
+    const shares: number[] = [];
+    for (let run = 0; run < RUNS; run += 1) {
+      const { share, peakBytes } = await observe(interval);
+      shares.push(share);
+      peaks.push(peakBytes);
+    }
+    findings.push({
+      name: `CPU time at --interval ${interval}`,
+      value: median(shares),
+      unit: '% of a core',
+      atMost,
+      detail: `${shares.map((share) => share.toFixed(2)).join(', ')} over ${WINDOW_MS / 1000} s each`,
+    });
+  }
+  return [
+    ...findings,
+    {
+      name: 'resident memory',
+      value: Math.max(...peaks) / MIB,
+      unit: 'MiB',
+      atMost: 80,
+      detail: `VmHWM, the largest of ${peaks.length} runs`,
+    },
+  ];
+}
+
+async function observe(interval: string): Promise<{ share: number; peakBytes: number }> {
+  const seconds = String((SETTLE_MS + WINDOW_MS) / 1000 + 5);
+  const child = spawn(process.execPath, [BINARY, '--quiet', '--interval', interval, '--', 'sleep', seconds], {
+    stdio: 'ignore',
+  });
+  const ended = new Promise((settle) => child.once('exit', settle));
+  await sleep(SETTLE_MS);
+  const pid = child.pid ?? 0;
+  const before = cpuNanoseconds(pid);
+  const from = performance.now();
+  await sleep(WINDOW_MS);
+  const share = ((cpuNanoseconds(pid) - before) / 1e6 / (performance.now() - from)) * 100;
+  const peakBytes =
+    Number(/^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) * 1024;
+  child.kill('SIGTERM');
+  await ended;
+  return { share, peakBytes };
+}
+
+/** Source: `/proc/<pid>/task/<tid>/schedstat`, whose first number is the time on a CPU. */
+function cpuNanoseconds(pid: number): number {
+  return readdirSync(`/proc/${pid}/task`).reduce((sum, tid) => {
+    const [running] = readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ');
+    return sum + Number(running);
+  }, 0);
+}

@@ -1,0 +1,28 @@
+/** One figure of the benchmark, and what it may be at most. */
+export interface Finding {
+  name: string;
+  value: number;
+  unit: string;
+  atMost: number;
+  /** What the figure was computed from. */
+  detail: string;
+}
+
+/** The middle of some numbers; the mean of the middle two where their count is even. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  const middle = sorted.length / 2;
+  const upper = sorted[Math.floor(middle)] ?? Number.NaN;
+  return Number.isInteger(middle) ? ((sorted[middle - 1] ?? upper) + upper) / 2 : upper;
+}
+
+/** Prints a table for people, then one line of JSON for programs. */
+export function printFindings(findings: readonly Finding[]): void {
+  const width = Math.max(...findings.map(({ name }) => name.length));
+  for (const { name, value, unit, atMost, detail } of findings) {
+    const verdict = value <= atMost ? 'ok    ' : 'MISSED';
+    const figure = `${value.toFixed(2)} ${unit}`.padStart(14);
+    console.log(`${verdict} ${name.padEnd(width)} ${figure}  at most ${atMost} ${unit}  (${detail})`);
+  }
+  console.log(JSON.stringify(findings));
+}

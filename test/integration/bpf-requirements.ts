@@ -1,0 +1,38 @@
+import { execFileSync } from 'node:child_process';
+import { release } from 'node:os';
+import type { TestContext } from 'vitest';
+import { type Capability, readEffectiveCapabilities } from '../../src/kernel/procfs/capabilities.ts';
+
+/** What a test can need: capabilities, the first Linux release with a feature of BPF, a tool. */
+interface Needs {
+  capabilities?: Capability[];
+  /** `major.minor`, and what it brought. From that release on the test runs, and fails where the feature is missing. */
+  since?: [version: string, feature: string];
+  tool?: string;
+}
+
+/** Skips a test whose needs this host can't meet, with the reason. */
+export function requires(context: TestContext, { capabilities = [], since, tool }: Needs): void {
+  const effective = readEffectiveCapabilities();
+  const missing = capabilities.filter((capability) => !effective.has(capability));
+  if (missing.length > 0) context.skip(`${missing.join(' and ')} is missing`);
+  if (since !== undefined && isOlder(release(), since[0])) {
+    context.skip(`${since[1]} came with Linux ${since[0]}, this is ${release()}`);
+  }
+  if (tool !== undefined && !isInstalled(tool)) context.skip(`${tool} is not installed`);
+}
+
+function isOlder(kernel: string, version: string): boolean {
+  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10));
+  const [sinceMajor = 0, sinceMinor = 0] = version.split('.').map(Number);
+  return major < sinceMajor || (major === sinceMajor && minor < sinceMinor);
+}
+
+function isInstalled(tool: string): boolean {
+  try {
+    execFileSync(tool, ['version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,43 @@
+import { execFile } from 'node:child_process';
+import { VmError } from './errors.ts';
+
+/** The Debian or Ubuntu packages that hold the programs which the harness starts. */
+const HOST_PACKAGES = 'qemu-system-x86 busybox-static mmdebstrap debian-archive-keyring xz-utils zstd';
+
+/** The fix for a program that is missing on the host. */
+export const INSTALL_HINT = `apt-get install -y --no-install-recommends ${HOST_PACKAGES}`;
+
+/** How {@link runHostCommand} runs a program. */
+export interface HostCommandOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/**
+ * Runs a program of the host to its end and returns what it wrote to stdout.
+ *
+ * @throws VmError when it is not installed or ends with a status other than 0; the message has the end of its stderr.
+ */
+export function runHostCommand(
+  file: string,
+  args: readonly string[],
+  options: HostCommandOptions = {},
+): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      file,
+      [...args],
+      { ...options, encoding: 'buffer', maxBuffer: 256 * 1024 * 1024 },
+      (error, stdout, stderr) => {
+        if (error === null) {
+          resolve(stdout);
+        } else if ('code' in error && error.code === 'ENOENT') {
+          reject(new VmError(`${file} is not installed`, { hint: INSTALL_HINT, cause: error }));
+        } else {
+          const tail = stderr.toString().trim().split('\n').slice(-15).join('\n');
+          reject(new VmError(`${file} failed: ${tail}`, { cause: error }));
+        }
+      },
+    );
+  });
+}

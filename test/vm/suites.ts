@@ -1,0 +1,128 @@
+import path from 'node:path';
+import { countTests, type TestCounts } from '../test-counts.ts';
+import { bootGuest, type GuestCommand } from './guest.ts';
+import { KERNEL_NAMES } from './kernels.ts';
+import type { GuestResult } from './qemu.ts';
+import { bootSystemdGuest } from './systemd-guest.ts';
+
+const PROJECT = path.resolve(import.meta.dirname, '../..');
+// Vite's usual loader writes a bundled copy of the config beside the sources, which are read-only in a guest.
+const SUITE = [
+  process.execPath,
+  'node_modules/vitest/vitest.mjs',
+  ...['run', '--project', 'integration', '--configLoader', 'runner', '--reporter', 'verbose'],
+];
+const TIMEOUT_MS = 1_800_000;
+// Two guests share the cores of a small machine; more would only wait for each other.
+const PARALLEL_GUESTS = 2;
+/** What differs where systemd runs the host; the rest is the same as in the guest with the same kernel. */
+const SYSTEMD_FILES = ['systemd', 'launch', 'lifecycle'];
+
+interface Guest {
+  run: (command: Omit<GuestCommand, 'kernel'>) => Promise<GuestResult>;
+  /** The test files that are run there; all when it is empty. */
+  files: readonly string[];
+}
+
+const GUESTS = new Map<string, Guest>([
+  // First, because it takes the longest to boot.
+  ['systemd', { run: (command) => bootSystemdGuest(command), files: SYSTEMD_FILES }],
+  [
+    'systemd-user',
+    { run: (command) => bootSystemdGuest({ ...command, asUser: true }), files: SYSTEMD_FILES },
+  ],
+  ...KERNEL_NAMES.map((kernel): [string, Guest] => [
+    kernel,
+    { run: (command) => bootGuest({ ...command, kernel }), files: [] },
+  ]),
+]);
+
+/** The guests that there are. */
+export const GUEST_NAMES: readonly string[] = [...GUESTS.keys()];
+
+/** How the suite went in one guest; a guest that did not come to its end counts as one failure. */
+export interface SuiteOutcome extends TestCounts {
+  guest: string;
+}
+
+/** Runs the integration tests in the guests, two at a time, and prints a line for each at the end. */
+export async function runGuestSuites(
+  names: readonly string[],
+  vitestArgs: readonly string[] = [],
+): Promise<SuiteOutcome[]> {
+  const queue = names.flatMap((name) => {
+    const guest = GUESTS.get(name);
+    return guest === undefined ? [] : [{ name, guest }];
+  });
+  const outcomes: SuiteOutcome[] = [];
+  const lines: string[] = [];
+  const work = async () => {
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      const { outcome, line } = await runSuite(next.name, next.guest, vitestArgs);
+      outcomes.push(outcome);
+      lines.push(line);
+    }
+  };
+  await Promise.all(Array.from({ length: PARALLEL_GUESTS }, work));
+  process.stdout.write(`\n${lines.join('\n')}\n`);
+  return outcomes;
+}
+
+async function runSuite(
+  name: string,
+  { run, files }: Guest,
+  vitestArgs: readonly string[],
+): Promise<{ outcome: SuiteOutcome; line: string }> {
+  const output = new PrefixedLines(name);
+  const describe = (outcome: SuiteOutcome, verdict: string) => ({
+    outcome,
+    line: `guest ${name}: ${verdict}`,
+  });
+  try {
+    const { exitCode, totalMs } = await run({
+      command: [...SUITE, ...files, ...vitestArgs],
+      cwd: PROJECT,
+      env: { CMEMSTAT_VM_GUEST: name, CI: 'true', NO_COLOR: '1' },
+      timeoutMs: TIMEOUT_MS,
+      onStdout: (chunk) => output.write(chunk),
+      onStderr: (chunk) => output.write(chunk),
+    });
+    const counts = countTests(output.text);
+    // A runner that fails without naming a test (it could not start) is a failure all the same.
+    const failed = exitCode === 0 && counts.passed > 0 ? counts.failed : Math.max(1, counts.failed);
+    const outcome = { ...counts, failed, guest: name };
+    const seconds = (totalMs / 1000).toFixed(0);
+    return describe(
+      outcome,
+      `${counts.passed} passed, ${failed} failed, ${counts.skipped} skipped in ${seconds} s`,
+    );
+  } catch (error) {
+    const counts = countTests(output.text);
+    const message = error instanceof Error ? error.message : String(error);
+    return describe({ ...counts, failed: counts.failed + 1, guest: name }, `FAILED, ${message}`);
+  } finally {
+    output.end();
+  }
+}
+
+/** Marks each line with the guest that it comes from, and keeps the text. */
+class PrefixedLines {
+  text = '';
+  readonly #prefix: string;
+  #rest = '';
+
+  constructor(prefix: string) {
+    this.#prefix = prefix;
+  }
+
+  write(chunk: Buffer): void {
+    this.text += chunk.toString();
+    const lines = `${this.#rest}${chunk.toString()}`.split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) process.stdout.write(`[${this.#prefix}] ${line}\n`);
+  }
+
+  end(): void {
+    if (this.#rest !== '') this.write(Buffer.from('\n'));
+  }
+}
