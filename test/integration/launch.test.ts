@@ -180,7 +180,9 @@ const onTerminal = (line: string) =>
 
 testWith([needsProgram('script')], 'Ctrl-C at a terminal reaches the target once', async () => {
   const target = `trap 'n=$((n+1)); echo got-$n' INT; echo ready; i=0; while [ $i -lt ${20 * SLOWNESS} ]; do sleep 0.05; i=$((i+1)); done; echo total-$n; exit 4`;
-  const run = onTerminal(`${process.execPath} ${BINARY} -q --kill-after never -- sh -c "${target.replaceAll('$', '\\$')}"`);
+  const run = onTerminal(
+    `${process.execPath} ${BINARY} -q --kill-after never -- sh -c "${target.replaceAll('$', '\\$')}"`,
+  );
   await run.until(/ready/);
   run.child.stdin?.write('\x03');
   await run.until(/got-1/);
