@@ -18,9 +18,14 @@ export interface MemoryHierarchy {
   ownDirectory: string | undefined;
 }
 
+/** `/..` stands for what lies above our cgroup namespace; `/..name` is a name. */
+function isAbove(path: string): boolean {
+  return path === '/..' || path.startsWith('/../');
+}
+
 /** Whether a mount shows cgroups above our cgroup namespace: which of them is ours can't be told from here. */
 function isOutside(mount: Pick<Mount, 'root'>): boolean {
-  return mount.root.startsWith('/..');
+  return isAbove(mount.root);
 }
 
 /** Why there is none, with what mends it. */
@@ -81,7 +86,7 @@ export function directoryOf(
   // A bind mount shows a part of the hierarchy: its root is the part's path, which is no part of the directory's.
   if (isOutside(mount)) return undefined;
   if (mount.root === '/') {
-    return cgroupPath.startsWith('/..') ? undefined : below(mount.mountPoint, cgroupPath);
+    return isAbove(cgroupPath) ? undefined : below(mount.mountPoint, cgroupPath);
   }
   if (cgroupPath === mount.root) return mount.mountPoint;
   if (!cgroupPath.startsWith(`${mount.root}/`)) return undefined;

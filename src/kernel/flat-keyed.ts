@@ -11,7 +11,8 @@ import { malformed, parseCounter } from './number.ts';
  * @throws KernelFileError that names the file and the line when a line is malformed or a key comes twice.
  */
 export function parseFlatKeyed(text: string, path: string): Record<string, number> {
-  const values: Record<string, number> = {};
+  // Without a prototype: a key may be called `constructor`.
+  const values: Record<string, number> = Object.create(null);
   let line = 0;
   let start = 0;
   // Indexes instead of split(): this runs at every sample, with up to 70 lines.

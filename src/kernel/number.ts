@@ -15,6 +15,17 @@ export function parseCounter(text: string, path: string, line?: number): number 
   return value;
 }
 
+/**
+ * An amount in KiB, which procfs calls kB, in bytes.
+ * @throws KernelFileError above 2^53 - 1 bytes.
+ */
+export function kibToBytes(kib: number, path: string, line?: number): number {
+  const bytes = kib * 1024;
+  if (!Number.isSafeInteger(bytes))
+    throw malformed(path, line, `${kib} kB is above 2^53 bytes and can't be held exactly`);
+  return bytes;
+}
+
 /** The error for text that a kernel file should not hold; it names the file and the line. */
 export function malformed(path: string, line: number | undefined, what: string): KernelFileError {
   const where = line === undefined ? path : `${path}, line ${line}`;

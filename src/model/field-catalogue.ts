@@ -55,7 +55,7 @@ export const FIELDS: readonly Field[] = [
   bytes('inactive_file', 'page cache that is dropped first, part of file', stat('total_inactive_file')),
   bytes('slab', 'kernel objects, part of kernel', stat()),
   bytes('kernel_stack', 'stacks of threads in the kernel, part of kernel', stat()),
-  bytes('pagetables', 'page tables, part of kernel', stat()),
+  bytes('pagetables', 'page tables, part of kernel', stat(), '5.11'),
   bytes('percpu', 'per-CPU memory, part of kernel', stat(), '5.9'),
   bytes('vmalloc', 'virtually mapped kernel memory, part of kernel', stat(), '5.17'),
   bytes('sock', 'network buffers', stat()),

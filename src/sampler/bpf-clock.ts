@@ -3,6 +3,9 @@ import { ToolError } from '../errors.ts';
 import type { BpfTotals } from '../model/bpf-totals.ts';
 import type { BpfCollector } from './collect-bpf.ts';
 
+/** Timers drop fractions of a millisecond: a tick may come this much before it is due. */
+const EARLY_MS = 1;
+
 /** Why there are no BPF totals. */
 export interface BpfUnavailable {
   reason: string;
@@ -44,9 +47,10 @@ export class BpfClock {
 
   /** The totals, when they are due; `now` makes them due. */
   read(pids: () => number[], now: boolean): BpfTotals | undefined {
-    if (this.#collector === undefined || (!now && this.#elapsedMs() < this.#dueMs)) return undefined;
+    const elapsedMs = this.#elapsedMs() + EARLY_MS;
+    if (this.#collector === undefined || (!now && elapsedMs < this.#dueMs)) return undefined;
     // On a grid that starts with the launch, as the samples are: they fall on the same ticks.
-    this.#dueMs = (Math.floor(this.#elapsedMs() / this.#intervalMs) + 1) * this.#intervalMs;
+    this.#dueMs = (Math.floor(elapsedMs / this.#intervalMs) + 1) * this.#intervalMs;
     try {
       return this.#collector.collect(pids());
     } catch (error) {

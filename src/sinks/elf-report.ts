@@ -17,23 +17,29 @@ interface Column {
 /** The forecast as lines: a table for each object, then what the figures leave out and what is not known. */
 export function renderElfReport(forecast: ElfForecast, style: ElfReportStyle): string[] {
   const size = (bytes: number) => (style.plainBytes ? String(bytes) : formatBytes(bytes));
+  const measured = forecast.objects.some(({ maps }) => maps.some((map) => map.measured !== undefined));
+  const columns = columnsFor(forecast.possibleCpus, measured);
   const lines = forecast.objects.flatMap(({ path, maps, totals }) => [
     `${safeText(path)}: ${maps.length} ${maps.length === 1 ? 'map' : 'maps'}`,
-    ...renderTable(forecast.possibleCpus, rowsOf(maps, totals, size)),
+    ...renderTable(columns, rowsOf(maps, totals, size)),
     ...notesOn(maps),
     '',
   ]);
   if (forecast.objects.length > 1) {
     lines.push(
       `all ${forecast.objects.length} objects`,
-      ...renderTable(forecast.possibleCpus, totalRows(forecast.totals, size)),
+      ...renderTable(columns, totalRows(forecast.totals, size)),
       '',
     );
   }
   return [...lines, ...closing(forecast)];
 }
 
-function columnsFor(possibleCpus: readonly number[]): Column[] {
+function columnsFor(possibleCpus: readonly number[], measured: boolean): Column[] {
+  const measurements: Column[] = [
+    { title: 'memlock', align: 'right' },
+    { title: 'charged', align: 'right' },
+  ];
   return [
     { title: 'name', align: 'left' },
     { title: 'type', align: 'left' },
@@ -44,11 +50,11 @@ function columnsFor(possibleCpus: readonly number[]): Column[] {
     ...possibleCpus.map(
       (cpus): Column => ({ title: `${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}`, align: 'right' }),
     ),
+    ...(measured ? measurements : []),
   ];
 }
 
-function renderTable(possibleCpus: readonly number[], rows: readonly (readonly string[])[]): string[] {
-  const columns = columnsFor(possibleCpus);
+function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
   const widths = columns.map(({ title }, index) =>
     Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)),
   );
@@ -69,13 +75,18 @@ function rowsOf(
   size: (bytes: number) => string,
 ): string[][] {
   const rows = maps.flatMap((map) => [
-    rowOf(map, '', size),
-    ...(map.inner === undefined ? [] : [rowOf({ ...map.inner, name: 'each inner map' }, '  ', size)]),
+    rowOf(map, '', totals, size),
+    ...(map.inner === undefined ? [] : [rowOf({ ...map.inner, name: 'each inner map' }, '  ', totals, size)]),
   ]);
   return [...rows, ...totalRows(totals, size)];
 }
 
-function rowOf(map: ForecastMap, indent: string, size: (bytes: number) => string): string[] {
+function rowOf(
+  map: ForecastMap,
+  indent: string,
+  cpus: readonly unknown[],
+  size: (bytes: number) => string,
+): string[] {
   return [
     `${indent}${safeText(map.name)}${map.set === true ? ' *' : ''}`,
     map.type,
@@ -83,8 +94,15 @@ function rowOf(map: ForecastMap, indent: string, size: (bytes: number) => string
     String(map.value_size),
     map.max_entries === undefined ? 'per CPU' : String(map.max_entries),
     formatMapFlags(map.map_flags),
-    ...(map.unknown === undefined ? map.costs.map((cost) => range(cost, size)) : ['?']),
+    ...(map.unknown === undefined ? map.costs.map((cost) => range(cost, size)) : cpus.map(() => '?')),
+    ...measuredCells(map, size),
   ];
+}
+
+function measuredCells({ measured }: ForecastMap, size: (bytes: number) => string): string[] {
+  if (measured === undefined) return [];
+  if ('error' in measured) return ['refused'];
+  return [size(measured.memlock), measured.chargedBytes === undefined ? '-' : size(measured.chargedBytes)];
 }
 
 function totalRows(totals: readonly ForecastTotal[], size: (bytes: number) => string): string[][] {
@@ -109,11 +127,16 @@ function notesOn(maps: readonly ForecastMap[]): string[] {
   const unknown = all.flatMap(({ name, unknown: why }) =>
     why === undefined ? [] : [`  ?  ${safeText(name)}: ${safeText(why)}`],
   );
+  const refused = maps.flatMap(({ name, measured }) =>
+    measured !== undefined && 'error' in measured
+      ? [`  refused: ${safeText(name)}: ${safeText(measured.error)}`]
+      : [],
+  );
   const omitted = (['elements', 'inner maps', 'pages'] as const).flatMap((what) => {
     const names = maps.filter(({ omits }) => omits === what).map(({ name }) => safeText(name));
     return names.length === 0 ? [] : [`  not counted: the ${what} of ${names.join(', ')}`];
   });
-  return [...unknown, ...omitted];
+  return [...unknown, ...refused, ...omitted];
 }
 
 function closing({ kernel, objects, totals }: ElfForecast): string[] {
@@ -124,6 +147,9 @@ function closing({ kernel, objects, totals }: ElfForecast): string[] {
     `for Linux ${safeText(kernel)}`,
     ...(grows ? ['"A to B": empty, and with all entries in use'] : []),
     ...(maps.some(({ set }) => set === true) ? ['*: changed by --set'] : []),
+    ...(maps.some(({ measured }) => measured !== undefined)
+      ? ['memlock and charged: measured on this machine, of one empty map']
+      : []),
     ...(guessed ? ['hashes: up to 32 bytes per possible CPU less on some kernels'] : []),
   ];
 }

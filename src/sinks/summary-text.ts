@@ -9,6 +9,11 @@ export interface SummaryStyle {
   plainBytes: boolean;
 }
 
+/** A count with its noun. */
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 /** The rows of the breakdown: the field, how deep it is nested, in the order in which they are read. */
 const BREAKDOWN: readonly { id: string; depth: number }[] = [
   { id: 'anon', depth: 0 },
@@ -133,7 +138,7 @@ function renderBpf(summary: SummaryRecord, size: (bytes: number) => string): str
     maps: { count: number; memlock: number };
     programs: { count: number; memlock: number };
   }) =>
-    `${totals.maps.count} maps ${size(totals.maps.memlock)}, ${totals.programs.count} programs ${size(totals.programs.memlock)}`;
+    `${plural(totals.maps.count, 'map')} ${size(totals.maps.memlock)}, ${plural(totals.programs.count, 'program')} ${size(totals.programs.memlock)}`;
   if (bpf.heldPeak !== undefined)
     lines.push(`  bpf held by the target at most: ${describe(bpf.heldPeak)} (memlock in fdinfo)`);
   if (bpf.last !== undefined) lines.push(`  bpf on this host at the end: ${describe(bpf.last.host)}`);

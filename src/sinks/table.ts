@@ -60,7 +60,7 @@ export class TableSink implements Sink {
   }
 
   #renderRow(sample: Sample): string {
-    const cells = this.#columns.map((id) => this.#cell(sample, id).padStart(COLUMN_WIDTH));
+    const cells = this.#columns.map((id) => ` ${this.#cell(sample, id)}`.padStart(COLUMN_WIDTH));
     return formatDuration(sample.elapsedMs).padStart(8) + cells.join('');
   }
 

@@ -4,6 +4,9 @@ import { readPidStat } from '../kernel/procfs/pid-stat.ts';
 /** The signals that end a program politely, and that a user may send to us in its place. */
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
+/** A longer timer would fire at once. Unit: milliseconds. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 /** What happens to the target. */
 export interface SignalActions {
   /** Undefined when the target has ended. */
@@ -34,7 +37,8 @@ export function forwardSignals(actions: SignalActions, killAfterMs: number | und
         return;
       }
       if (!cameFromKeyboard(signal, actions.targetPid())) actions.passOn(signal);
-      if (killAfterMs !== undefined) timer ??= setTimeout(actions.killAll, killAfterMs);
+      if (killAfterMs !== undefined)
+        timer ??= setTimeout(actions.killAll, Math.min(killAfterMs, LONGEST_TIMER_MS));
     };
     process.on(signal, listener);
     return { signal, listener };

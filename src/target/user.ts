@@ -29,7 +29,7 @@ export function resolveUser(
   }
   const entries = passwd.split('\n').map((line) => line.split(':'));
   const entry = entries.find((fields) => fields[0] === who) ?? entries.find((fields) => fields[2] === who);
-  if (entry === undefined && !isId(who)) {
+  if (entry === undefined ? !isId(who) : !isId(entry[2] ?? '') || !isId(entry[3] ?? '')) {
     throw new UsageError(
       OPTION,
       `${OPTION} ${text}: there is no user '${who}'`,

@@ -1,7 +1,8 @@
 /** The iterators that we assemble, on this kernel: beside the id walk, bpftool and the fdinfo of our own descriptors. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import { mapTypeNumber } from '../../src/kernel/bpf/bpf-attr.ts';
 import { type Bpf, openBpf } from '../../src/kernel/bpf/bpf-call.ts';
@@ -367,10 +368,69 @@ describe('the iterator over descriptors', () => {
     });
   });
 
+  it('counts processes as our own pid namespace does', (context) => {
+    requires(context, { tool: 'unshare' });
+    objects.map();
+    const [pid, pids] = runAs<[number, number[]]>(
+      'unshare --pid --fork --mount-proc',
+      `const files = openTaskFileIterator(bpf, layout);
+       return [process.pid, files.read().map(({ pid }) => pid)];`,
+    );
+    // It sees its own descriptors, and not those of this process, which is outside.
+    expect(pid).toBeLessThan(100);
+    expect(new Set(pids)).toEqual(new Set([pid]));
+  });
+
   const ascending = (left: number, right: number) => left - right;
   const idsOf = (kind: string, holders: { kind: string; id: number }[]) =>
     [...new Set(holders.filter((holder) => holder.kind === kind).map(({ id }) => id))].sort(ascending);
 });
+
+describe('rights', () => {
+  const asUser = 'setpriv --reuid=1000 --regid=1000 --clear-groups';
+  const tryAll = `
+    const names = [];
+    for (const [name, open] of Object.entries(iterators)) {
+      try { open(bpf, layout).close(); names.push(name); } catch (error) { names.push(error.needs ?? error.message); }
+    }
+    try { listObjectIds(bpf, 'map'); names.push('walk'); } catch (error) { names.push(error.needs ?? error.message); }
+    return names;`;
+  const iterators = ['openMapIterator', 'openProgramIterator', 'openLinkIterator', 'openTaskFileIterator'];
+  const both = 'CAP_BPF and CAP_PERFMON';
+
+  it.for([
+    ['none', '', [both, both, both, both, 'CAP_SYS_ADMIN']],
+    ['CAP_BPF', '+bpf', [both, both, both, both, 'CAP_SYS_ADMIN']],
+    ['CAP_BPF and CAP_PERFMON', '+bpf,+perfmon', [...iterators, 'CAP_SYS_ADMIN']],
+    ['CAP_SYS_ADMIN', '+sys_admin', [...iterators, 'walk']],
+  ] as const)('are enough or named: %s', ([, capabilities, expected], context) => {
+    requires(context, { tool: 'setpriv', since: ['5.19', 'all four iterators'] });
+    const set = capabilities === '' ? '' : ` --inh-caps=${capabilities} --ambient-caps=${capabilities}`;
+    expect(runAs(`${asUser}${set}`, tryAll)).toEqual(expected);
+  });
+});
+
+/** Runs the body of a function in a process of its own, behind a command that changes what it may do. */
+function runAs<T>(command: string, body: string): T {
+  const source = (path: string) => JSON.stringify(resolve(import.meta.dirname, '../../src/kernel/bpf', path));
+  const script = `
+    const { openBpf } = await import(${source('bpf-call.ts')});
+    const { openKernelLayout } = await import(${source('kernel-layout.ts')});
+    const { ITERATORS_LAYOUT } = await import(${source('iterator-layout.ts')});
+    const { openMapIterator } = await import(${source('map-iterator.ts')});
+    const { openProgramIterator } = await import(${source('program-iterator.ts')});
+    const { openLinkIterator } = await import(${source('link-iterator.ts')});
+    const { openTaskFileIterator } = await import(${source('task-file-iterator.ts')});
+    const { listObjectIds } = await import(${source('objects.ts')});
+    const iterators = { openMapIterator, openProgramIterator, openLinkIterator, openTaskFileIterator };
+    const bpf = await openBpf();
+    const layout = openKernelLayout(ITERATORS_LAYOUT, { directory: '/proc/none' });
+    const run = () => { ${body} };
+    console.log(JSON.stringify(run()));`;
+  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
+  const shell = ['-c', `exec ${command} "$@"`, 'sh', ...node];
+  return JSON.parse(execFileSync('sh', shell, { encoding: 'utf8' })) as T;
+}
 
 describe('all iterators', () => {
   it('stand objects that come and go while they read', async () => {

@@ -1,18 +1,28 @@
 /** The id walk and what is read of each object, on this host's bpf(2), beside bpftool. */
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { mapTypeName, mapTypeNumber, programTypeName } from '../../src/kernel/bpf/bpf-attr.ts';
+import {
+  encodeBtfLoad,
+  HOST_BYTE_ORDER,
+  mapTypeName,
+  mapTypeNumber,
+  programTypeName,
+} from '../../src/kernel/bpf/bpf-attr.ts';
 import { type Bpf, openBpf } from '../../src/kernel/bpf/bpf-call.ts';
+import { Btf } from '../../src/kernel/bpf/btf.ts';
+import { completeMapName } from '../../src/kernel/bpf/full-names.ts';
 import {
   collectLinks,
   collectMaps,
   collectPrograms,
   getProgramInfo,
   listObjectIds,
+  readBtfObject,
   readMapFdinfo,
 } from '../../src/kernel/bpf/objects.ts';
 import { collectHeldBpf } from '../../src/kernel/procfs/held-bpf.ts';
 import { openBpfCollector } from '../../src/sampler/collect-bpf.ts';
+import { BtfBuilder } from '../unit/kernel/bpf/btf-builder.ts';
 import { BpfObjects, Churn, openDescriptors } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
 
@@ -200,6 +210,28 @@ describe('the walk', () => {
     } finally {
       await churn.stop();
     }
+  });
+});
+
+describe('the types of a map', () => {
+  it('complete its name', () => {
+    const builder = new BtfBuilder();
+    const u32 = builder.int('unsigned int', 4);
+    const variable = builder.variable('a_map_with_a_long_name', u32);
+    builder.section('.maps', 4, [{ type: variable, offset: 0, size: 4 }]);
+    const types = builder.bytes(HOST_BYTE_ORDER === 'LE' ? 'little' : 'big');
+    const btf = objects.keep(
+      bpf.call('BPF_BTF_LOAD', encodeBtfLoad(bpf.address(types), types.length), [types]),
+    );
+    const map_name = 'a_map_with_a_long_name';
+    const ids = { btf_fd: btf, btf_key_type_id: u32, btf_value_type_id: u32 };
+    const { id } = objects.map({ map_name, value_size: 4, ...ids });
+    const map = collectMaps(bpf).find((one) => one.id === id);
+    expect(map).toMatchObject({ name: 'a_map_with_a_lo', btf_key_type_id: u32, btf_value_type_id: u32 });
+    const read = readBtfObject(bpf, map?.btf_id ?? 0);
+    expect(read?.equals(types)).toBe(true);
+    expect(completeMapName(map?.name ?? '', new Btf(read ?? Buffer.alloc(0), 'map'))).toBe(map_name);
+    expect(readBtfObject(bpf, 2 ** 31 - 1)).toBeUndefined();
   });
 });
 

@@ -30,7 +30,7 @@ function isOlder(kernel: string, version: string): boolean {
 
 function isInstalled(tool: string): boolean {
   try {
-    execFileSync(tool, ['version'], { stdio: 'ignore' });
+    execFileSync('sh', ['-c', 'command -v "$1"', 'sh', tool], { stdio: 'ignore' });
     return true;
   } catch {
     return false;

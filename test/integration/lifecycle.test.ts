@@ -67,7 +67,7 @@ testWith(
   "an OOM kill of a child is noticed at once and is not the target's own",
   async () => {
     const args = ['--memory-max', '32M', ...(host.mode === 'cgroup2' ? ['--swap-max', '0'] : [])];
-    const script = `dd if=/dev/zero of=/dev/null bs=128M count=1; sleep ${2 * SLOWNESS}; exit 0`;
+    const script = `sleep ${SLOWNESS}; dd if=/dev/zero of=/dev/null bs=128M count=1; sleep ${2 * SLOWNESS}; exit 0`;
     const { outcome, summary, events } = await record('--interval', '60s', ...args, '--', 'sh', '-c', script);
     expect(outcome.status).toBe(0);
     expect(summary.exit.oomKilled).toBe(false);

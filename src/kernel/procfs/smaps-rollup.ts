@@ -1,4 +1,4 @@
-import { malformed, parseCounter } from '../number.ts';
+import { kibToBytes, malformed, parseCounter } from '../number.ts';
 
 /**
  * The proportional set size of a process, from `/proc/<pid>/smaps_rollup`:
@@ -15,5 +15,5 @@ export function parsePss(text: string, path: string): number | undefined {
   if (text === '') return undefined;
   const match = /^Pss:\s+(\d+) kB$/m.exec(text);
   if (match === null) throw malformed(path, undefined, 'no line with Pss');
-  return parseCounter(match[1] ?? '', path) * 1024;
+  return kibToBytes(parseCounter(match[1] ?? '', path), path);
 }

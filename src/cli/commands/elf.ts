@@ -1,0 +1,85 @@
+import { writeSync } from 'node:fs';
+import { forecastElf, type MapChange } from '../../elf-forecast.ts';
+import { UsageError } from '../../errors.ts';
+import { parseSize } from '../../format/units.ts';
+import { serveMapMaker } from '../../map-maker.ts';
+import { renderElfReport } from '../../sinks/elf-report.ts';
+
+/** What the command line says, as text that is not yet understood. */
+export interface ElfFlags {
+  kernelBtf?: string;
+  /** Such as `4,16,128`. */
+  cpus?: string;
+  /** Such as `events=8M` and `stacks.value_size=1016`. */
+  set: readonly string[];
+  json?: true;
+  bytes?: true;
+  /** Make the maps in a fresh leaf and compare. */
+  measure?: true;
+  /** Be the process that makes them; not for users. */
+  makeMaps?: true;
+}
+
+const MOST_CPUS = 65_536;
+const MOST_ENTRIES = 0xffff_ffff;
+
+/**
+ * Prints what the maps of BPF object files will take.
+ * @throws UsageError, KernelFileError.
+ */
+export async function elf(files: readonly string[], flags: ElfFlags): Promise<number> {
+  if (flags.makeMaps === true) {
+    await serveMapMaker();
+    return 0;
+  }
+  if (files.length === 0) throw new UsageError('file', 'no object file', 'cmemstat elf agent.bpf.o');
+  if (flags.measure === true && flags.kernelBtf !== undefined) {
+    throw new UsageError('--measure', '--measure is about the running kernel, --kernel-btf about another');
+  }
+  const forecast = await forecastElf({
+    files,
+    kernelBtf: flags.kernelBtf,
+    possibleCpus: flags.cpus === undefined ? [] : parseCpuCounts(flags.cpus),
+    changes: flags.set.map(parseChange),
+    ...(flags.measure === true ? { maker: ourselvesAsMaker() } : {}),
+  });
+  const text =
+    flags.json === true
+      ? JSON.stringify(forecast, undefined, 2)
+      : renderElfReport(forecast, { plainBytes: flags.bytes === true }).join('\n');
+  writeSync(1, `${text}\n`);
+  return 0;
+}
+
+function ourselvesAsMaker(): [string, ...string[]] {
+  return [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'elf', '--make-maps'];
+}
+
+/**
+ * Numbers of possible CPUs, each once, in ascending order.
+ * @throws UsageError.
+ */
+export function parseCpuCounts(text: string): number[] {
+  const counts = text.split(',').map(Number);
+  if (counts.some((count) => !Number.isInteger(count) || count < 1 || count > MOST_CPUS)) {
+    throw new UsageError('--cpus', `--cpus ${text}: not a list of CPU counts; expected for example 4,16,128`);
+  }
+  return [...new Set(counts)].sort((left, right) => left - right);
+}
+
+/**
+ * `name=N`, `name.max_entries=N` or `name.value_size=N`; names may hold dots themselves.
+ * @throws UsageError.
+ */
+export function parseChange(text: string): MapChange {
+  const match = /^(.+?)(?:\.(max_entries|value_size))?=([^=]+)$/.exec(text);
+  const [, map, attribute = 'max_entries', number] = match ?? [];
+  if (map === undefined || number === undefined) {
+    throw new UsageError('--set', `--set ${text}: expected for example flows=1024 or stacks.value_size=1016`);
+  }
+  const value = parseSize(number, '--set');
+  if (value < 1 || value > MOST_ENTRIES) {
+    throw new UsageError('--set', `--set ${text}: expected a number from 1 to ${MOST_ENTRIES}`);
+  }
+  return { map, attribute: attribute === 'value_size' ? 'value_size' : 'max_entries', value };
+}

@@ -1,0 +1,217 @@
+/** What the maps of BPF object files will take: the files' definitions, put into the formulas of a kernel. */
+import { measureMaps } from './elf-measurement.ts';
+import { ToolError, UsageError } from './errors.ts';
+import { mapTypeName, mapTypeNumber } from './kernel/bpf/bpf-attr.ts';
+import { openBpf } from './kernel/bpf/bpf-call.ts';
+import { readKernelBtf } from './kernel/bpf/btf.ts';
+import type { DefinedMap } from './kernel/bpf/elf-btf-maps.ts';
+import type { ElfMap } from './kernel/bpf/elf-maps.ts';
+import { readBpfObjects } from './kernel/bpf/elf-objects.ts';
+import { readMapHost } from './kernel/bpf/map-host.ts';
+import { computeMapMemory } from './kernel/bpf/map-memory.ts';
+import { type MapHost, readMapKernelFacts } from './kernel/bpf/map-struct-sizes.ts';
+import { readKernelRelease } from './kernel/kernel-release.ts';
+import { readPossibleCpus } from './kernel/possible-cpus.ts';
+import type {
+  ElfForecast,
+  ForecastCost,
+  ForecastMap,
+  ForecastObject,
+  ForecastTotal,
+} from './model/elf-forecast.ts';
+import { VERSION } from './version.ts';
+
+/** One `--set`: what the program would set before it loads the object, or a what-if. */
+export interface MapChange {
+  map: string;
+  attribute: 'max_entries' | 'value_size';
+  value: number;
+}
+
+/** What to forecast. */
+export interface ForecastOptions {
+  files: readonly string[];
+  /** The BTF of another kernel; the running one's where it is left out. */
+  kernelBtf: string | undefined;
+  /** Numbers of possible CPUs; this machine's where it is empty. */
+  possibleCpus: readonly number[];
+  changes: readonly MapChange[];
+  /** Makes the maps too, by a process of this command, which calls `serveMapMaker`. */
+  maker?: readonly [string, ...string[]];
+}
+
+/**
+ * Reads the objects and computes what each map takes; nothing is loaded. On the running kernel two small maps settle the
+ * variants of the formulas, if we may make them.
+ * @throws KernelFileError for a file that is no BPF object or is damaged, UsageError for a change to a map that no object
+ * has.
+ */
+export async function forecastElf(options: ForecastOptions): Promise<ElfForecast> {
+  const read = options.files.flatMap(readBpfObjects);
+  for (const { map } of options.changes) requireMap(map, read);
+  const host = await mapHost(options.kernelBtf);
+  const possibleCpus = options.possibleCpus.length > 0 ? [...options.possibleCpus] : [host.possibleCpus];
+  const hosts = possibleCpus.map((cpus) => ({ ...host, possibleCpus: cpus }));
+  const changed = read.map(({ path, maps }) => ({
+    path,
+    maps: maps.map((map) => changeMap(map, options.changes)),
+  }));
+  const objects = changed.map(({ path, maps }): ForecastObject => {
+    const forecasts = maps.map((map) => forecastMap(map, options.changes, hosts));
+    return { path, maps: forecasts, totals: totalsOf(forecasts, possibleCpus) };
+  });
+  if (options.maker !== undefined) {
+    const maps = changed.flatMap((object) => object.maps);
+    await measureForecasts(
+      maps,
+      objects.flatMap((object) => object.maps),
+      host,
+      options.maker,
+    );
+  }
+  return {
+    version: 1,
+    cmemstat: VERSION,
+    kernel: options.kernelBtf ?? readKernelRelease()?.text ?? 'unknown',
+    possibleCpus,
+    objects,
+    totals: totalsOf(
+      objects.flatMap(({ maps }) => maps),
+      possibleCpus,
+    ),
+  };
+}
+
+async function mapHost(kernelBtf: string | undefined): Promise<MapHost> {
+  if (kernelBtf !== undefined) {
+    return { ...readMapKernelFacts(readKernelBtf(kernelBtf)), possibleCpus: readPossibleCpus() };
+  }
+  // Without koffi or bpf(2) there is no probe: what BTF says is near enough, and marked as such.
+  const bpf = await openBpf().catch((error: unknown) => {
+    if (error instanceof ToolError) return undefined;
+    throw error;
+  });
+  return readMapHost(bpf);
+}
+
+function requireMap(name: string, objects: readonly { maps: readonly ElfMap[] }[]): void {
+  const names = objects.flatMap(({ maps }) => maps.map((map) => map.name));
+  if (names.includes(name)) return;
+  throw new UsageError('--set', `--set ${name}: there is no such map`, `one of: ${names.join(', ')}`);
+}
+
+function changeMap(map: ElfMap, changes: readonly MapChange[]): ElfMap {
+  const mine = changes.filter((change) => change.map === map.name);
+  return Object.assign({ ...map }, ...mine.map(({ attribute, value }) => ({ [attribute]: value })));
+}
+
+function forecastMap(map: ElfMap, changes: readonly MapChange[], hosts: readonly MapHost[]): ForecastMap {
+  const forecast = forecastDefinition(map.name, map, hosts);
+  return {
+    ...forecast,
+    section: map.section,
+    ...(changes.some((change) => change.map === map.name) ? { set: true } : {}),
+    ...(map.inner === undefined
+      ? {}
+      : { inner: { ...forecastDefinition(`${map.name}.inner`, map.inner, hosts), section: map.section } }),
+  };
+}
+
+/** Puts what was measured into the forecasts of the same maps; those without a size can't be made. */
+async function measureForecasts(
+  maps: readonly ElfMap[],
+  forecasts: readonly ForecastMap[],
+  host: MapHost,
+  maker: readonly [string, ...string[]],
+): Promise<void> {
+  const feasible = maps.flatMap((map, index) => {
+    const forecast = forecasts[index];
+    if (forecast === undefined || forecast.unknown !== undefined) return [];
+    const sized = sizedFor(map, host);
+    return [{ forecast, map: sized, predictedBytes: computeMapMemory(sized, host, 0)?.bytes ?? 0 }];
+  });
+  const measured = await measureMaps(feasible, maker);
+  for (const [index, { forecast }] of feasible.entries()) {
+    const found = measured[index];
+    if (found !== undefined) forecast.measured = found;
+  }
+}
+
+function sizedFor(map: DefinedMap, host: MapHost): DefinedMap {
+  const perCpu = map.entriesPerCpu === true && map.max_entries === 0;
+  return perCpu ? { ...map, max_entries: host.possibleCpus } : map;
+}
+
+function forecastDefinition(
+  name: string,
+  map: DefinedMap,
+  hosts: readonly MapHost[],
+): Omit<ForecastMap, 'section'> {
+  const perCpu = map.entriesPerCpu === true && map.max_entries === 0;
+  const [first] = hosts;
+  const unknown = whyUnknown(name, perCpu ? { ...map, max_entries: 1 } : map, first);
+  const omits = first && computeMapMemory(sizedFor(map, first), first)?.omits;
+  return {
+    name,
+    type: mapTypeName(map.map_type) ?? String(map.map_type),
+    key_size: map.key_size,
+    value_size: map.value_size,
+    ...(perCpu ? {} : { max_entries: map.max_entries }),
+    map_flags: map.map_flags,
+    ...(map.map_extra === undefined ? {} : { map_extra: String(map.map_extra) }),
+    ...(map.numa_node === undefined ? {} : { numa_node: map.numa_node }),
+    ...(map.pinned ? { pinned: true } : {}),
+    costs: unknown === undefined ? hosts.flatMap((host) => costOn(sizedFor(map, host), host)) : [],
+    ...(omits === undefined ? {} : { omits }),
+    ...(unknown === undefined ? {} : { unknown }),
+  };
+}
+
+function costOn(map: DefinedMap, host: MapHost): ForecastCost[] {
+  const empty = computeMapMemory(map, host, 0);
+  const full = computeMapMemory(map, host, map.max_entries);
+  if (empty === undefined || full === undefined) return [];
+  const { bytes, unchargedPercpuBytes, exact } = empty;
+  return [{ possibleCpus: host.possibleCpus, bytes, fullBytes: full.bytes, unchargedPercpuBytes, exact }];
+}
+
+const withoutEntries: ReadonlySet<number> = new Set(
+  (
+    [
+      'sk_storage',
+      'inode_storage',
+      'task_storage',
+      'cgrp_storage',
+      'cgroup_storage',
+      'percpu_cgroup_storage',
+    ] as const
+  ).map(mapTypeNumber),
+);
+const stackTrace = mapTypeNumber('stack_trace');
+const structOps = mapTypeNumber('struct_ops');
+
+function whyUnknown(name: string, map: DefinedMap, host: MapHost | undefined): string | undefined {
+  if (map.map_type === structOps) return 'what a struct_ops map takes is known once it is loaded';
+  if (host === undefined || computeMapMemory(map, host) === undefined) {
+    return 'there is no formula for this type, or this kernel lacks it';
+  }
+  const missing = [
+    ...(map.max_entries === 0 && !withoutEntries.has(map.map_type) ? ['max_entries'] : []),
+    ...(map.value_size === 0 && map.map_type === stackTrace ? ['value_size'] : []),
+  ];
+  if (missing.length === 0) return undefined;
+  const flags = missing.map((each) => `--set ${name}${each === 'value_size' ? '.value_size' : ''}=N`);
+  return `the program sets its ${missing.join(' and ')} before it loads the object: ${flags.join(' ')}`;
+}
+
+function totalsOf(maps: readonly ForecastMap[], possibleCpus: readonly number[]): ForecastTotal[] {
+  return possibleCpus.map((cpus) => {
+    const total = { possibleCpus: cpus, bytes: 0, fullBytes: 0, unchargedPercpuBytes: 0 };
+    for (const cost of maps.flatMap(({ costs }) => costs.filter((each) => each.possibleCpus === cpus))) {
+      total.bytes += cost.bytes;
+      total.fullBytes += cost.fullBytes;
+      total.unchargedPercpuBytes += cost.unchargedPercpuBytes;
+    }
+    return total;
+  });
+}

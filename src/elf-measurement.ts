@@ -1,0 +1,147 @@
+/** What maps really take: each is made in a fresh leaf, and the leaf is asked what it was charged. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface, type Interface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Leaf } from './cgroup/leaf.ts';
+import { placeLeaf } from './cgroup/placement.ts';
+import { ToolError, UnsupportedError } from './errors.ts';
+import type { DefinedMap } from './kernel/bpf/elf-btf-maps.ts';
+import { writePseudoFile } from './kernel/pseudo-file.ts';
+import { encodeRequest, type MakeReply, type MakeRequest } from './map-maker.ts';
+import type { MeasuredMap } from './model/elf-forecast.ts';
+import { openCgroup1Reader } from './sampler/cgroup1-reader.ts';
+import { openCgroup2Reader } from './sampler/cgroup2-reader.ts';
+import { removeLeaf } from './session/clean-up.ts';
+
+/** A map to measure, and about how large it will be. */
+export interface MapToMeasure {
+  map: DefinedMap;
+  /** Unit: bytes. */
+  predictedBytes: number;
+}
+
+// The kernel charges in batches of 64 pages per CPU: a small map shows only as one of many.
+const enoughBytes = 32 * 1024 * 1024;
+const mostCopies = 1000;
+// A map's memory is freed, and uncharged, by a worker of the kernel some time after the last descriptor is closed.
+const settledMs = 250;
+const settleTimeoutMs = 5000;
+const pollMs = 25;
+
+/**
+ * Makes the maps one after the other, as many copies of each as it takes to see its charge, in a process of its own in a
+ * fresh leaf; both are gone afterwards. `maker` is a command that calls `serveMapMaker`. One answer for each map.
+ * @throws UnsupportedError where there is no memory cgroup to be had; KernelFileError, LaunchError.
+ */
+export async function measureMaps(
+  maps: readonly MapToMeasure[],
+  maker: readonly [string, ...string[]],
+): Promise<MeasuredMap[]> {
+  const placement = await placeLeaf({ cgroupParent: undefined, needsPids: false });
+  const { leaf } = placement;
+  try {
+    if (leaf === undefined) {
+      throw new UnsupportedError('--measure', `--measure takes a memory cgroup: ${placement.reason}`, {
+        hint: 'cmemstat doctor',
+      });
+    }
+    return await measureIn(leaf, maps, maker);
+  } finally {
+    await removeLeaf(placement, (line) => process.stderr.write(`cmemstat: ${line}\n`));
+  }
+}
+
+async function measureIn(
+  leaf: Leaf,
+  maps: readonly MapToMeasure[],
+  [command, ...args]: readonly [string, ...string[]],
+): Promise<MeasuredMap[]> {
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const conversation = new Conversation(child);
+  const measured: MeasuredMap[] = [];
+  try {
+    // It makes nothing before it is asked to: there is time to move it.
+    for (const file of leaf.joinFiles) writePseudoFile(file, String(child.pid ?? -1));
+    const kernelBytes = openKernelBytes(leaf);
+    for (const { map, predictedBytes } of maps) {
+      const copies = Math.max(1, Math.min(mostCopies, Math.ceil(enoughBytes / Math.max(1, predictedBytes))));
+      const reply = await conversation.ask({ map, copies: 1 });
+      if (!('memlock' in reply)) {
+        measured.push({ error: 'error' in reply ? reply.error : 'it was not made' });
+        continue;
+      }
+      await conversation.ask({ map, copies: 0 });
+      const before = await settled(kernelBytes);
+      await conversation.ask({ map, copies });
+      const after = await kernelBytes();
+      await conversation.ask({ map, copies: 0 });
+      measured.push({ memlock: reply.memlock, ...chargeOf(before, after, copies) });
+    }
+  } finally {
+    child.kill('SIGKILL');
+    conversation.close();
+  }
+  return measured;
+}
+
+/** The figure once it has stopped falling, or what it is after a while. */
+async function settled(read: () => Promise<number | undefined>): Promise<number | undefined> {
+  const deadline = performance.now() + settleTimeoutMs;
+  let lowest = await read();
+  let since = performance.now();
+  while (performance.now() < Math.min(since + settledMs, deadline)) {
+    await sleep(pollMs);
+    const now = await read();
+    if (now === undefined || lowest === undefined) return now;
+    if (now < lowest) {
+      lowest = now;
+      since = performance.now();
+    }
+  }
+  return read();
+}
+
+function chargeOf(
+  before: number | undefined,
+  after: number | undefined,
+  copies: number,
+): { chargedBytes?: number } {
+  if (before === undefined || after === undefined) return {};
+  return { chargedBytes: Math.max(0, Math.round((after - before) / copies)) };
+}
+
+function openKernelBytes(leaf: Leaf): () => Promise<number | undefined> {
+  const walk = { processes: () => leaf.processes(), nested: () => leaf.nested() };
+  const reader =
+    leaf.version === 2
+      ? openCgroup2Reader(leaf.directory, walk.processes)
+      : openCgroup1Reader(leaf.directory, walk);
+  return async () => (await reader.read()).kernel;
+}
+
+/** One question, one answer. */
+class Conversation {
+  readonly #child: ChildProcess;
+  readonly #lines: Interface;
+  readonly #answers: AsyncIterator<string>;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    // A maker that ends early shows as an end of its answers.
+    child.on('error', () => {});
+    child.stdin?.on('error', () => {});
+    this.#lines = createInterface({ input: child.stdout ?? process.stdin });
+    this.#answers = this.#lines[Symbol.asyncIterator]();
+  }
+
+  async ask(request: MakeRequest): Promise<MakeReply> {
+    this.#child.stdin?.write(`${encodeRequest(request)}\n`);
+    const { done, value } = await this.#answers.next();
+    if (done === true) throw new ToolError('MEASURE', 'the process that makes the maps has ended');
+    return JSON.parse(value) as MakeReply;
+  }
+
+  close(): void {
+    this.#lines.close();
+  }
+}

@@ -1,0 +1,143 @@
+import { constants } from 'node:os';
+import { errnoOf, PermissionError, SyscallError, UnsupportedError } from '../../errors.ts';
+import { type Capability, readEffectiveCapabilities } from '../procfs/capabilities.ts';
+import { BPF_COMMANDS, type BpfCommand } from './bpf-attr.ts';
+import { errnoName, type Libc, openLibc } from './libc.ts';
+import { bpfSyscallNumber } from './syscall-numbers.ts';
+
+/** bpf(2), ready to be called. */
+export interface Bpf {
+  /**
+   * One call of bpf(2). `pointees` are the buffers that `attr` points to: they are kept alive until the kernel is done.
+   *
+   * Source: bpf(2). Since: Linux 3.18.
+   * @returns a file descriptor, or 0, as the command has it.
+   * @throws SyscallError with the command and the errno.
+   */
+  call(command: BpfCommand, attr: Buffer, pointees?: readonly Uint8Array[]): number;
+  /** Where a buffer's bytes are, for the pointers in an attribute. */
+  address(buffer: Uint8Array): bigint;
+}
+
+/** As often as libbpf: the verifier gives up with EAGAIN when a signal is pending, and a signal that stays is no reason to hang. */
+const ATTEMPTS = 5;
+
+const { EAGAIN, EINTR, EPERM } = constants.errno;
+
+/** Before Linux 5.11 these count against RLIMIT_MEMLOCK, all processes of the user together, and answer EPERM beyond it. */
+const CHARGED_TO_MEMLOCK: ReadonlySet<BpfCommand> = new Set(['BPF_MAP_CREATE', 'BPF_PROG_LOAD']);
+
+/** Source: `include/uapi/asm-generic/resource.h`; the same on all our architectures. */
+const RLIMIT_MEMLOCK = 8;
+
+/** Calls again without the limit, and puts the limit back: the target inherits it. Else the result stays `refused`. */
+function withoutMemlockLimit(libc: Libc, call: () => number, refused: number): number {
+  const before = Buffer.alloc(16);
+  const unlimited = Buffer.alloc(16, 0xff);
+  if (libc.prlimit(RLIMIT_MEMLOCK, unlimited, before) < 0) return refused;
+  try {
+    return call();
+  } finally {
+    libc.prlimit(RLIMIT_MEMLOCK, before, null);
+  }
+}
+
+/**
+ * bpf(2) of this host.
+ * @throws UnsupportedError where koffi can't be loaded or the architecture is unknown.
+ */
+export async function openBpf(): Promise<Bpf> {
+  return bpfOver(await openLibc(), bpfSyscallNumber());
+}
+
+/** bpf(2) by its number through any C library, so that a test can pass in its own. */
+export function bpfOver(libc: Libc, number: number): Bpf {
+  const once = (command: BpfCommand, attr: Buffer): number =>
+    libc.syscall(number, BPF_COMMANDS[command], attr, attr.length);
+  // A property and not a local variable: the optimiser may end the life of a local after its last use.
+  const alive = { pointees: NOTHING };
+  return {
+    address: libc.address,
+    call(command, attr, pointees = NOTHING) {
+      alive.pointees = pointees;
+      let result = once(command, attr);
+      for (let attempt = 1; attempt < ATTEMPTS && isTransient(command, result); attempt++) {
+        result = once(command, attr);
+      }
+      if (result === -EPERM && CHARGED_TO_MEMLOCK.has(command)) {
+        result = withoutMemlockLimit(libc, () => once(command, attr), result);
+      }
+      alive.pointees = NOTHING;
+      if (result < 0) throw new SyscallError('bpf', command, errnoName(-result));
+      return result;
+    },
+  };
+}
+
+const NOTHING: readonly Uint8Array[] = [];
+
+function isTransient(command: BpfCommand, result: number): boolean {
+  return result === -EINTR || (result === -EAGAIN && command === 'BPF_PROG_LOAD');
+}
+
+/**
+ * The error to throw in place of one that bpf(2) met: EPERM becomes a PermissionError that names the capabilities which
+ * are missing, ENOSYS and an unknown command an UnsupportedError; any other error is returned as it is.
+ * @param what what was tried, such as `list the BPF maps of this host`.
+ * @param needs the capabilities that it takes, all of them.
+ * @param since the first Linux release with the command.
+ */
+export function explainBpfError(
+  error: unknown,
+  what: string,
+  needs: readonly Capability[],
+  since: string,
+): unknown {
+  if (!(error instanceof SyscallError)) return error;
+  switch (errnoOf(error)) {
+    case 'EPERM':
+    case 'EACCES':
+      return permissionError(error, what, needs);
+    case 'ENOSYS':
+      return new UnsupportedError(
+        'bpf(2)',
+        `cannot ${what}: this kernel is built without CONFIG_BPF_SYSCALL`,
+        {
+          cause: error,
+        },
+      );
+    // An unknown command is answered like a wrong argument; ours are right on every kernel that knows the command.
+    case 'EINVAL':
+      return new UnsupportedError(error.command, `cannot ${what}: this kernel has no ${error.command}`, {
+        since,
+        cause: error,
+      });
+    default:
+      return error;
+  }
+}
+
+function permissionError(cause: SyscallError, what: string, needs: readonly Capability[]): PermissionError {
+  const effective = readEffectiveCapabilities();
+  const missing = needs.filter((capability) => !effective.has(capability) && !effective.has('CAP_SYS_ADMIN'));
+  const named = needs.join(' and ');
+  if (missing.length > 0) {
+    const lacks = missing.length < needs.length ? `, and ${missing.join(' and ')} is missing` : '';
+    const hint = capabilityHint(needs);
+    return new PermissionError(named, `cannot ${what}: it takes ${named}${lacks}`, { hint, cause });
+  }
+  return new PermissionError(named, `cannot ${what}: bpf(2) is refused although ${named} is held`, {
+    hint: 'in a container: allow bpf(2) in the seccomp profile, and use the user namespace of the host; else see `cat /sys/kernel/security/lockdown`',
+    cause,
+  });
+}
+
+/** Root without a capability is root in a container. */
+function capabilityHint(needs: readonly Capability[]): string {
+  const short = needs.map((capability) => capability.slice('CAP_'.length));
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  if (uid === 0) return `start the container with ${short.map((name) => `--cap-add=${name}`).join(' ')}`;
+  const set = short.map((name) => `+${name.toLowerCase()}`).join(',');
+  const user = `--reuid=${uid} --regid=${gid} --init-groups`;
+  return `run it with sudo, or with no more than that: sudo setpriv ${user} --inh-caps=${set} --ambient-caps=${set} cmemstat`;
+}

@@ -1,0 +1,160 @@
+/**
+ * Maps that are defined in BTF: a variable in `.maps` whose struct type spells the definition out. Numbers are the length
+ * of an array that is pointed to, or the value of an enum; types are what is pointed to:
+ *
+ *   struct {
+ *     int (*type)[BPF_MAP_TYPE_HASH];
+ *     int (*max_entries)[1024];
+ *     enum { unique = 0x100000000 } map_extra;
+ *     struct key *key;
+ *     struct inner *values[];
+ *   } name SEC(".maps");
+ *
+ * Source: tools/lib/bpf/bpf_helpers.h, `__uint`, `__ulong`, `__type`, `__array`; libbpf.c, `parse_btf_map_def`
+ */
+import type { KernelFileError } from '../../errors.ts';
+import { malformed } from '../number.ts';
+import { mapTypeName } from './bpf-attr.ts';
+import type { Btf, BtfMember } from './btf.ts';
+import { BTF_KIND } from './btf-format.ts';
+
+/** The definition of a map, spelt as bpf(2) spells it. */
+export interface DefinedMap {
+  readonly map_type: number;
+  /** Unit: bytes. */
+  readonly key_size: number;
+  /** Unit: bytes; 0 where the program sets it before it loads the object. */
+  readonly value_size: number;
+  /** 0 where the program sets it before it loads the object, or where libbpf does: see `entriesPerCpu`. */
+  readonly max_entries: number;
+  readonly map_flags: number;
+  readonly map_extra?: bigint;
+  readonly numa_node?: number;
+  /** Whether libbpf pins it by its name. */
+  readonly pinned: boolean;
+  /** libbpf gives it one entry per possible CPU. */
+  readonly entriesPerCpu?: true;
+  /** The maps that this map of maps holds. */
+  readonly inner?: DefinedMap;
+}
+
+interface Definition {
+  numbers: Map<string, bigint>;
+  keySize: number | undefined;
+  valueSize: number | undefined;
+  inner: DefinedMap | undefined;
+  holdsPrograms: boolean;
+}
+
+// libbpf knows a dozen; a struct of thousands was made to keep us busy.
+const mostAttributes = 64;
+
+/**
+ * Reads the definition of one map from the type of its variable.
+ * @throws KernelFileError that names the map and the attribute which makes no sense.
+ */
+export function parseBtfMap(btf: Btf, typeId: number, name: string): DefinedMap {
+  return toMap(readDefinition(btf, typeId, name, false), btf, name);
+}
+
+function readDefinition(btf: Btf, typeId: number, name: string, isInner: boolean): Definition {
+  const struct = btf.resolve(typeId);
+  if (btf.kindOf(struct) !== BTF_KIND.STRUCT) throw wrong(btf, name, 'its type is no struct');
+  const count = btf.memberCountOf(struct);
+  if (count > mostAttributes) throw wrong(btf, name, `${count} attributes`);
+  const found: Definition = {
+    numbers: new Map(),
+    keySize: undefined,
+    valueSize: undefined,
+    inner: undefined,
+    holdsPrograms: false,
+  };
+  for (const member of btf.membersOf(struct)) {
+    switch (member.name) {
+      case 'key':
+        found.keySize = btf.sizeOf(pointee(btf, member, name));
+        break;
+      case 'value':
+        found.valueSize = btf.sizeOf(pointee(btf, member, name));
+        break;
+      case 'values':
+        if (isInner) throw wrong(btf, name, 'maps are nested more than one deep');
+        readValues(btf, member, name, found);
+        break;
+      default:
+        found.numbers.set(member.name, readNumber(btf, member, name));
+    }
+  }
+  return found;
+}
+
+function readValues(btf: Btf, member: BtfMember, name: string, found: Definition): void {
+  const array = btf.resolve(member.typeId);
+  if (btf.kindOf(array) !== BTF_KIND.ARRAY) throw wrong(btf, name, 'values is no array');
+  const element = btf.resolve(btf.arrayOf(array).elementTypeId);
+  if (btf.kindOf(element) !== BTF_KIND.PTR) throw wrong(btf, name, 'values is no array of pointers');
+  const held = btf.resolve(btf.referredBy(element));
+  if (btf.kindOf(held) === BTF_KIND.FUNC_PROTO) {
+    found.holdsPrograms = true;
+    return;
+  }
+  const inner = `${name}.inner`;
+  found.inner = toMap(readDefinition(btf, held, inner, true), btf, inner);
+}
+
+function readNumber(btf: Btf, member: BtfMember, name: string): bigint {
+  const type = btf.resolve(member.typeId);
+  const kind = btf.kindOf(type);
+  if (kind === BTF_KIND.ENUM || kind === BTF_KIND.ENUM64) {
+    const value = btf.enumeratorsOf(type)[0]?.value;
+    if (value === undefined) throw wrong(btf, name, `${member.name} is an enum without a value`);
+    return BigInt.asUintN(64, value);
+  }
+  const array = pointee(btf, member, name);
+  if (btf.kindOf(array) !== BTF_KIND.ARRAY) throw wrong(btf, name, `${member.name} is no number`);
+  return BigInt(btf.arrayOf(array).length);
+}
+
+function pointee(btf: Btf, member: BtfMember, name: string): number {
+  const type = btf.resolve(member.typeId);
+  if (btf.kindOf(type) !== BTF_KIND.PTR) throw wrong(btf, name, `${member.name} is no pointer`);
+  return btf.resolve(btf.referredBy(type));
+}
+
+function toMap(found: Definition, btf: Btf, name: string): DefinedMap {
+  const number = (attribute: string): number => {
+    const value = found.numbers.get(attribute) ?? 0n;
+    if (value > 0xffff_ffffn) throw wrong(btf, name, `${attribute} is ${value}, above 32 bits`);
+    return Number(value);
+  };
+  const map_type = number('type');
+  if (map_type === 0) throw wrong(btf, name, 'it has no type');
+  const type = mapTypeName(map_type);
+  const max_entries = number('max_entries');
+  const map_extra = found.numbers.get('map_extra');
+  const holdsFds = found.inner !== undefined || found.holdsPrograms;
+  return {
+    map_type,
+    key_size: found.keySize ?? number('key_size'),
+    value_size: holdsFds ? 4 : (found.valueSize ?? number('value_size')),
+    max_entries: type === 'ringbuf' || type === 'user_ringbuf' ? roundRingBuffer(max_entries) : max_entries,
+    map_flags: number('map_flags'),
+    ...(map_extra === undefined ? {} : { map_extra }),
+    ...(found.numbers.has('numa_node') ? { numa_node: number('numa_node') } : {}),
+    pinned: number('pinning') !== 0,
+    ...(type === 'perf_event_array' && max_entries === 0 ? { entriesPerCpu: true as const } : {}),
+    ...(found.inner === undefined ? {} : { inner: found.inner }),
+  };
+}
+
+/** The kernel takes only pages of a power of two; libbpf rounds up to that. */
+function roundRingBuffer(bytes: number): number {
+  if (bytes === 0) return 0;
+  let rounded = 4096;
+  while (rounded < bytes) rounded *= 2;
+  return rounded;
+}
+
+function wrong(btf: Btf, map: string, what: string): KernelFileError {
+  return malformed(btf.path, undefined, `map '${map}': ${what}`);
+}

@@ -1,0 +1,162 @@
+/**
+ * The maps that a BPF object file defines, as libbpf would create them: those in `.maps` (defined in BTF), in the old
+ * `maps` section, the ones for global variables, and struct_ops.
+ *
+ * Source: tools/lib/bpf/libbpf.c, `bpf_object__init_maps`
+ */
+import { malformed } from '../number.ts';
+import { mapTypeNumber } from './bpf-attr.ts';
+import { Btf } from './btf.ts';
+import { BTF_KIND } from './btf-format.ts';
+import { type Elf, type ElfSection, EM_BPF, SHF_EXECINSTR, SHT_NOBITS, SHT_PROGBITS } from './elf.ts';
+import { type DefinedMap, parseBtfMap } from './elf-btf-maps.ts';
+import { kconfigSize } from './elf-kconfig.ts';
+
+/** A map of an object file. */
+export interface ElfMap extends DefinedMap {
+  /** The variable's name; the section's for global variables. The kernel keeps 15 characters of it. */
+  readonly name: string;
+  /** The section that defines it. */
+  readonly section: string;
+  /** For struct_ops: the kernel's struct that the map implements; its size is the kernel's to know. */
+  readonly structOps?: string;
+}
+
+const BPF_F_RDONLY_PROG = 1 << 7;
+const BPF_F_MMAPABLE = 1 << 10;
+const BTF_VAR_STATIC = 0;
+// Objects have a handful. Each is looked up among all types, which takes long in a file that was made for it.
+const mostGlobalSections = 256;
+
+/**
+ * The maps of a BPF object, in libbpf's order: by definition, then those for global variables.
+ * @throws KernelFileError when it is no BPF object, has no BTF for the maps in `.maps`, or is damaged.
+ */
+export function readElfMaps(elf: Elf): ElfMap[] {
+  if (elf.machine !== EM_BPF) {
+    throw malformed(elf.path, undefined, `an ELF file for machine ${elf.machine}, not for BPF (${EM_BPF})`);
+  }
+  const btfSection = elf.section('.BTF');
+  const btf = btfSection && new Btf(elf.bytesOf(btfSection), `${elf.path}: .BTF`);
+  return [...legacyMaps(elf), ...btfMaps(elf, btf), ...globalMaps(elf, btf), ...structOpsMaps(elf, btf)];
+}
+
+function btfMaps(elf: Elf, btf: Btf | undefined): ElfMap[] {
+  if (elf.section('.maps') === undefined) return [];
+  const section = btf?.find(BTF_KIND.DATASEC, '.maps');
+  if (btf === undefined || section === undefined) {
+    throw malformed(
+      elf.path,
+      undefined,
+      'its maps are in .maps, but it has no BTF to describe them: build with -g',
+    );
+  }
+  return btf.variablesOf(section).map(({ typeId }) => {
+    const name = btf.nameOf(typeId);
+    return { name, section: '.maps', ...parseBtfMap(btf, btf.referredBy(typeId), name) };
+  });
+}
+
+/** Until libbpf 1.0, and in iproute2: an array of structs that begin with five words, whatever else follows. */
+function legacyMaps(elf: Elf): ElfMap[] {
+  const section = elf.section('maps');
+  if (section === undefined) return [];
+  const symbols = elf.symbolsOf(section).filter(({ name }) => name !== '');
+  if (symbols.length === 0) return [];
+  const bytes = elf.bytesOf(section);
+  const each = bytes.length / symbols.length;
+  if (!Number.isInteger(each) || each < 20) {
+    throw malformed(
+      elf.path,
+      undefined,
+      `${symbols.length} maps in a 'maps' section of ${bytes.length} bytes`,
+    );
+  }
+  return symbols
+    .toSorted((left, right) => left.value - right.value)
+    .map(({ name, value }) => {
+      if (value + each > bytes.length) {
+        throw malformed(elf.path, undefined, `map '${name}' lies outside its section`);
+      }
+      const word = (index: number) =>
+        elf.bigEndian ? bytes.readUInt32BE(value + 4 * index) : bytes.readUInt32LE(value + 4 * index);
+      return {
+        name,
+        section: 'maps',
+        map_type: word(0),
+        key_size: word(1),
+        value_size: word(2),
+        max_entries: word(3),
+        map_flags: word(4),
+        pinned: false,
+      };
+    });
+}
+
+function globalMaps(elf: Elf, btf: Btf | undefined): ElfMap[] {
+  const sections = elf.sections.filter(holdsGlobals);
+  if (sections.length > mostGlobalSections) {
+    throw malformed(elf.path, undefined, `${sections.length} sections of global variables`);
+  }
+  const maps = sections.map((section) =>
+    globalMap(section.name, section.size, isReadOnly(section.name), btf),
+  );
+  const kconfig = btf === undefined ? 0 : kconfigSize(btf);
+  return kconfig === 0 ? maps : [...maps, globalMap('.kconfig', kconfig, true, btf)];
+}
+
+function holdsGlobals({ name, type, flags, size }: ElfSection): boolean {
+  if (size === 0) return false;
+  if (type === SHT_NOBITS) return name === '.bss';
+  return type === SHT_PROGBITS && (flags & SHF_EXECINSTR) === 0 && /^\.(ro)?data(\.|$)/.test(name);
+}
+
+function isReadOnly(section: string): boolean {
+  return section.startsWith('.rodata');
+}
+
+function globalMap(name: string, size: number, readOnly: boolean, btf: Btf | undefined): ElfMap {
+  const mmapable = btf !== undefined && hasPublicVariable(btf, name);
+  return {
+    name,
+    section: name,
+    map_type: mapTypeNumber('array'),
+    key_size: 4,
+    value_size: size,
+    max_entries: 1,
+    map_flags: (readOnly ? BPF_F_RDONLY_PROG : 0) | (mmapable ? BPF_F_MMAPABLE : 0),
+    pinned: false,
+  };
+}
+
+/** A section of static variables only can't be reached from outside, and is not made to be mapped. */
+function hasPublicVariable(btf: Btf, section: string): boolean {
+  const id = btf.find(BTF_KIND.DATASEC, section);
+  return (
+    id !== undefined &&
+    btf
+      .variablesOf(id)
+      .some(({ typeId }) => btf.kindOf(typeId) === BTF_KIND.VAR && btf.linkageOf(typeId) !== BTF_VAR_STATIC)
+  );
+}
+
+function structOpsMaps(elf: Elf, btf: Btf | undefined): ElfMap[] {
+  const sections = elf.sections
+    .map(({ name }) => name)
+    .filter((name) => /^\??\.struct_ops(\.link)?$/.test(name));
+  return [...new Set(sections)].flatMap((section) => {
+    const id = btf?.find(BTF_KIND.DATASEC, section);
+    if (btf === undefined || id === undefined) return [];
+    return btf.variablesOf(id).map(({ typeId }) => ({
+      name: btf.nameOf(typeId),
+      section,
+      structOps: btf.nameOf(btf.resolve(btf.referredBy(typeId))),
+      map_type: mapTypeNumber('struct_ops'),
+      key_size: 4,
+      value_size: btf.sizeOf(typeId),
+      max_entries: 1,
+      map_flags: 0,
+      pinned: false,
+    }));
+  });
+}

@@ -1,0 +1,100 @@
+/**
+ * The BPF objects in a file: the file itself, or those that a program carries inside, as every tool that was built with
+ * a libbpf skeleton does.
+ */
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { describeErrno, errnoOf, KernelFileError } from '../../errors.ts';
+import { malformed } from '../number.ts';
+import { Elf, EM_BPF, isElf } from './elf.ts';
+import { type ElfMap, readElfMaps } from './elf-maps.ts';
+
+/** One BPF object and what it defines. */
+export interface BpfObjectFile {
+  /** The file; for an object inside a program, with where it starts: `program+0x1f00`. */
+  readonly path: string;
+  readonly maps: readonly ElfMap[];
+}
+
+// Node's Buffers end at 2 to 4 GiB, and no agent comes near.
+const largestFile = 1 << 30;
+const mostDamaged = 256;
+const elfMagic = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
+
+/**
+ * Reads the BPF objects of a file and the maps that they define. Nothing is loaded and no right is needed beyond reading.
+ * @throws KernelFileError when the file can't be read, is no ELF file, has no BPF object in it, or one that is damaged.
+ */
+export function readBpfObjects(path: string): BpfObjectFile[] {
+  const bytes = readRegularFile(path);
+  const elf = new Elf(bytes, path);
+  if (elf.machine === EM_BPF) return [{ path, maps: readElfMaps(elf) }];
+  const objects = findEmbeddedObjects(bytes, path).map((inner) => ({
+    path: inner.path,
+    maps: readElfMaps(inner),
+  }));
+  if (objects.length > 0) return objects;
+  throw malformed(path, undefined, `an ELF file for machine ${elf.machine} with no BPF object inside`);
+}
+
+/**
+ * The BPF objects that lie anywhere in these bytes. A place that only looks like one is passed over.
+ * A damaged object among whole ones can't be told from such a place.
+ * @throws KernelFileError when there are hundreds of such places: the file was made to keep us busy.
+ */
+export function findEmbeddedObjects(bytes: Buffer, path: string): Elf[] {
+  const objects: Elf[] = [];
+  let damaged = 0;
+  let at = bytes.indexOf(elfMagic, 1);
+  while (at >= 0) {
+    const inner = embeddedAt(bytes, at, path);
+    if (inner === 'damaged' && ++damaged > mostDamaged) {
+      throw malformed(path, undefined, `more than ${mostDamaged} damaged BPF objects inside`);
+    }
+    if (inner instanceof Elf) objects.push(inner);
+    at = bytes.indexOf(elfMagic, at + (inner instanceof Elf ? inner.length : elfMagic.length));
+  }
+  return objects;
+}
+
+function embeddedAt(bytes: Buffer, at: number, path: string): Elf | 'damaged' | undefined {
+  const rest = bytes.subarray(at);
+  if (rest.length < 64 || !isElf(rest)) return undefined;
+  const machine = rest[5] === 2 ? rest.readUInt16BE(18) : rest.readUInt16LE(18);
+  if (machine !== EM_BPF) return undefined;
+  try {
+    return new Elf(rest, `${path}+0x${at.toString(16)}`);
+  } catch (error) {
+    if (error instanceof KernelFileError) return 'damaged';
+    throw error;
+  }
+}
+
+function readRegularFile(path: string): Buffer {
+  let fd: number;
+  try {
+    // Without O_NONBLOCK the opening of a named pipe waits for a writer.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  } catch (error) {
+    throw cannotRead(path, error);
+  }
+  try {
+    const stat = fstatSync(fd);
+    if (!stat.isFile()) throw malformed(path, undefined, 'not a regular file');
+    if (stat.size > largestFile) throw malformed(path, undefined, `${stat.size} bytes are more than 1 GiB`);
+    const bytes = Buffer.alloc(stat.size);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
+      read = readSync(fd, bytes, length, bytes.length - length, length);
+    }
+    return bytes.subarray(0, length);
+  } catch (error) {
+    throw error instanceof KernelFileError ? error : cannotRead(path, error);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function cannotRead(path: string, cause: unknown): KernelFileError {
+  const errno = errnoOf(cause);
+  return new KernelFileError('read', path, `cannot read ${path}: ${describeErrno(errno)}`, { errno, cause });
+}

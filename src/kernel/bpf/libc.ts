@@ -1,0 +1,91 @@
+/** The only module that knows koffi: the few functions of the C library that Node has no binding for. */
+import { constants } from 'node:os';
+import { SyscallError, UnsupportedError } from '../../errors.ts';
+
+/** The functions of the C library that cmemstat calls. */
+export interface Libc {
+  /**
+   * syscall(2) with three arguments: a command, a structure and its size.
+   * The result, or the errno as a negative number.
+   */
+  syscall(number: number, command: number, structure: Uint8Array, size: number): number;
+  /** eventfd(2). The new file descriptor, or the errno as a negative number. */
+  eventfd(initial: number, flags: number): number;
+  /**
+   * prlimit(2) of this process: sets a limit, reads it, or both; each is two numbers of the size of a long, soft and hard.
+   * 0, or the errno as a negative number.
+   */
+  prlimit(resource: number, newLimit: Uint8Array | null, oldLimit: Uint8Array | null): number;
+  /**
+   * Where the bytes of a buffer are, for structures that hold pointers. The buffer must be kept alive, and in view of the
+   * garbage collector, until the kernel is done with it.
+   */
+  address(buffer: Uint8Array): bigint;
+}
+
+let libc: Promise<Libc> | undefined;
+
+/**
+ * The C library. koffi is loaded with the first call only: that takes 6 ms, which a run without BPF need not spend.
+ * @throws UnsupportedError where koffi has no build for this platform, or was not installed.
+ */
+export function openLibc(): Promise<Libc> {
+  libc ??= load();
+  return libc;
+}
+
+async function load(): Promise<Libc> {
+  const koffi = await import('koffi').catch((cause: unknown) => {
+    throw new UnsupportedError('koffi', `cannot load koffi on ${process.platform}-${process.arch}`, {
+      hint: 'reinstall cmemstat without --omit=optional, so that npm installs the build of koffi for this platform',
+      cause,
+    });
+  });
+  const library = koffi.load(null);
+  const syscall = library.func('long syscall(long number, int command, void *structure, unsigned int size)');
+  const eventfd = library.func('int eventfd(unsigned int initial, int flags)');
+  const prlimit = library.func('int prlimit(int pid, int resource, void *newLimit, void *oldLimit)');
+  // errno is only valid right after a failure: anything else that Node does in between may overwrite it.
+  const resultOrErrno = (result: number): number => (result < 0 ? -koffi.errno() : result);
+  return {
+    syscall: (number, command, structure, size) => resultOrErrno(syscall(number, command, structure, size)),
+    eventfd: (initial, flags) => resultOrErrno(eventfd(initial, flags)),
+    prlimit: (resource, newLimit, oldLimit) => resultOrErrno(prlimit(0, resource, newLimit, oldLimit)),
+    address: (buffer) => koffi.address(buffer),
+  };
+}
+
+const ERRNO_NAMES = new Map<number, string>(
+  // Two names share a number (EAGAIN and EWOULDBLOCK, EOPNOTSUPP and ENOTSUP): the kernel's own name wins.
+  Object.entries(constants.errno)
+    .filter(([name]) => name !== 'EWOULDBLOCK' && name !== 'ENOTSUP')
+    .map(([name, number]) => [number, name]),
+);
+
+/** ENOTSUPP is the kernel's alone: no header of user space has it, and bpf(2) returns it all the same. */
+const ENOTSUPP = 524;
+
+/**
+ * The name of an errno, such as `EPERM`; `errno 4711` where this platform has no name for it.
+ * Source: errno(3).
+ */
+export function errnoName(errno: number): string {
+  if (errno === ENOTSUPP) return 'ENOTSUPP';
+  return ERRNO_NAMES.get(errno) ?? `errno ${errno}`;
+}
+
+/** Source: `include/uapi/linux/eventfd.h`; the same bit as O_CLOEXEC on all our architectures. */
+const EFD_CLOEXEC = 0o2000000;
+
+/**
+ * A new eventfd: a read of it waits until something was written to it; close it with `fs.closeSync`.
+ *
+ * Source: eventfd(2). Since: Linux 2.6.22.
+ * @throws SyscallError with the errno, UnsupportedError where koffi can't be loaded.
+ */
+export async function createEventFd(): Promise<number> {
+  const { eventfd } = await openLibc();
+  const fd = eventfd(0, EFD_CLOEXEC);
+  if (fd < 0) throw new SyscallError('eventfd', '', errnoName(-fd));
+  return fd;
+}

@@ -1,0 +1,23 @@
+import { cachedForKernel } from '../kernel-cache.ts';
+import { readPossibleCpus } from '../possible-cpus.ts';
+import type { Bpf } from './bpf-call.ts';
+import { readKernelBtf } from './btf.ts';
+import { type MapHost, type MapKernelFacts, readMapKernelFacts } from './map-struct-sizes.ts';
+import { probeMapVariants } from './map-variants.ts';
+
+// Raised whenever `MapKernelFacts` changes: a cache of other facts is not read then.
+const factsVersion = 1;
+
+/**
+ * What the formulas need to know of the running kernel and machine. The facts from its BTF are cached; the variants that
+ * BTF can't tell are asked of small maps each time, if `bpf` is given.
+ * Source: /sys/kernel/btf/vmlinux, /sys/devices/system/cpu/possible, bpf(2)
+ * @throws KernelFileError with `ENOENT` on kernels built without BTF.
+ */
+export function readMapHost(bpf: Bpf | undefined): MapHost {
+  const facts = cachedForKernel<MapKernelFacts>('map-facts', factsVersion, () =>
+    readMapKernelFacts(readKernelBtf()),
+  );
+  const host = { ...facts, possibleCpus: readPossibleCpus() };
+  return bpf === undefined ? host : probeMapVariants(bpf, host);
+}

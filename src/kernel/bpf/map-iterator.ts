@@ -1,0 +1,462 @@
+import { SyscallError } from '../../errors.ts';
+import { readPossibleCpus } from '../possible-cpus.ts';
+import {
+  BPF_F_NO_PREALLOC,
+  type ByteOrder,
+  HOST_BYTE_ORDER,
+  type MapTypeName,
+  mapTypeNumber,
+} from './bpf-attr.ts';
+import type { Bpf } from './bpf-call.ts';
+import { type BpfIterator, openIterator } from './iterator.ts';
+import { ITERATOR_MEMBERS, RecordProgram } from './iterator-program.ts';
+import type { KernelLayout, LayoutQuery } from './kernel-layout.ts';
+import { RecordReader } from './record-reader.ts';
+
+/** A map as the kernel itself keeps it. Unit: sizes in bytes. Since: Linux 5.8. */
+export interface KernelMap {
+  id: number;
+  /** `BPF_MAP_TYPE_*`. */
+  type: number;
+  key_size: number;
+  value_size: number;
+  max_entries: number;
+  map_flags: number;
+  map_extra: bigint;
+  /** At most 15 characters; empty where the map has none. */
+  name: string;
+  /** The BTF object that describes key and value; 0 where the map has none. */
+  btf_id: number;
+  btf_key_type_id: number;
+  btf_value_type_id: number;
+  btf_vmlinux_value_type_id: number;
+  frozen: boolean;
+  /** What keeps it alive: descriptors, pins, programs. The iterator's own reference is not in it. */
+  refcnt: number;
+  /** The descriptors and pins among them; at 0 only programs hold the map. */
+  usercnt: number;
+  /**
+   * How many elements are in it. Absent where the kernel keeps no count: arrays of all kinds (every element exists from the
+   * start), local storages, stack traces, bloom filters, sockmaps, cpumaps, xskmaps, arenas; and before Linux 6.6
+   * preallocated hashes. Of queues and stacks: what was pushed and not popped.
+   */
+  elements: number | undefined;
+  /** What is in a ring buffer and was not consumed, headers included; absent for other types. */
+  backlogBytes: number | undefined;
+  /**
+   * The memory cgroup that it is charged to: the inode number of its directory. Absent for the root cgroup, for `nobpf`, and
+   * where the kernel charges maps to no cgroup (before Linux 5.11).
+   */
+  cgroupId: bigint | undefined;
+  /**
+   * Stands for the group of charges that it belongs to, also after its cgroup is gone and the charge has moved to the
+   * parent; 0 for none. An address of the kernel: to compare with, never to print.
+   */
+  chargeIdentity: bigint;
+}
+
+const MAP_TYPE = 'bpf_map.map_type';
+const NUMBERS = {
+  id: 0,
+  type: 4,
+  key_size: 8,
+  value_size: 12,
+  max_entries: 16,
+  map_flags: 20,
+  frozen: 24,
+  btf_id: 28,
+  btf_key_type_id: 32,
+  btf_value_type_id: 36,
+  btf_vmlinux_value_type_id: 40,
+  /** 1 when the counters hold something. */
+  counted: 44,
+} as const;
+const NAME = 48;
+const REFCNT = 64;
+const USERCNT = 72;
+const MAP_EXTRA = 80;
+const CGROUP_ID = 88;
+const CHARGE_IDENTITY = 96;
+/** What these hold depends on the type of the map. */
+const COUNTERS = [104, 112] as const;
+
+/** The size of the record of one map. */
+export const MAP_RECORD_SIZE = 120;
+
+const COUNTED = 1;
+
+/** From the member of `struct bpf_map` to its place in the record, as numbers of 32 bits. */
+const COPIED: readonly [member: string, offset: number][] = [
+  ['bpf_map.id', NUMBERS.id],
+  [MAP_TYPE, NUMBERS.type],
+  ['bpf_map.key_size', NUMBERS.key_size],
+  ['bpf_map.value_size', NUMBERS.value_size],
+  ['bpf_map.max_entries', NUMBERS.max_entries],
+  ['bpf_map.map_flags', NUMBERS.map_flags],
+  ['bpf_map.frozen', NUMBERS.frozen],
+  ['bpf_map.btf_key_type_id', NUMBERS.btf_key_type_id],
+  ['bpf_map.btf_value_type_id', NUMBERS.btf_value_type_id],
+  ['bpf_map.btf_vmlinux_value_type_id', NUMBERS.btf_vmlinux_value_type_id],
+];
+
+/** Types whose count is in the struct around `struct bpf_map`; the first member is counter 0, the second counter 1. */
+const COUNTED_TYPES: readonly {
+  types: readonly MapTypeName[];
+  /** The counters are behind this pointer. */
+  behind?: string;
+  members: readonly string[];
+}[] = [
+  {
+    types: ['ringbuf', 'user_ringbuf'],
+    behind: 'bpf_ringbuf_map.rb',
+    members: ['bpf_ringbuf.consumer_pos', 'bpf_ringbuf.producer_pos'],
+  },
+  { types: ['queue', 'stack'], members: ['bpf_queue_stack.head', 'bpf_queue_stack.tail'] },
+  { types: ['lpm_trie'], members: ['lpm_trie.n_entries'] },
+  { types: ['devmap_hash'], members: ['bpf_dtab.items'] },
+  // Before 5.10 the struct had another name.
+  { types: ['sockhash'], members: ['bpf_shtab.count'] },
+  { types: ['sockhash'], members: ['bpf_htab_sock.count'] },
+];
+
+/** The hashes that the kernel counts in `elem_count` since 6.6. Source: `bpf_map_init_elem_count()` in hashtab.c. */
+const SUM_ELEM_COUNT = 'bpf_map_sum_elem_count';
+const ELEM_COUNT = 'bpf_map.elem_count';
+
+/** Before that only those without preallocation kept a count, the large ones of them one per CPU. */
+const OLD_HASHES: readonly MapTypeName[] = ['hash', 'percpu_hash', 'hash_of_maps'];
+const HTAB = {
+  count: 'bpf_htab.count',
+  percpuCount: 'bpf_htab.pcount.count',
+  percpuParts: 'bpf_htab.pcount.counters',
+  isPercpu: 'bpf_htab.use_percpu_counter',
+} as const;
+
+/** Tells how far the copies of the CPUs are apart: any variable would do, and no kernel is without this one. */
+const ANY_PERCPU_VARIABLE = 'runqueues';
+
+/** So many names of maps that are gone may be kept before it is worth to forget them. */
+const NAMES_SPARED = 256;
+
+/** How many levels of cgroups the filter climbs: one below the 65th level is not found. */
+const DEEPEST_LEVEL = 64;
+
+/** What the map iterator asks of the kernel's layout. */
+export const MAP_ITERATOR_LAYOUT: LayoutQuery = {
+  members: [
+    ...ITERATOR_MEMBERS,
+    'bpf_iter__bpf_map.meta',
+    'bpf_iter__bpf_map.map',
+    ...COPIED.map(([member]) => member),
+    'bpf_map.name',
+    'bpf_map.refcnt',
+    'bpf_map.usercnt',
+    'bpf_map.map_extra',
+    'bpf_map.btf',
+    'btf.id',
+    'bpf_map.objcg',
+    'bpf_map.memcg',
+    'obj_cgroup.memcg',
+    'mem_cgroup.css.cgroup',
+    'mem_cgroup.css.parent',
+    'cgroup_subsys_state.cgroup',
+    'cgroup_subsys_state.parent',
+    'cgroup.kn',
+    'kernfs_node.id',
+    ELEM_COUNT,
+    ...COUNTED_TYPES.flatMap(({ behind, members }) =>
+      behind === undefined ? members : [behind, ...members],
+    ),
+    ...Object.values(HTAB),
+  ],
+  bits: [],
+  functions: ['bpf_iter_bpf_map', SUM_ELEM_COUNT],
+  percpuVariables: [ANY_PERCPU_VARIABLE],
+};
+
+/** The maps of the host as often as one asks. */
+export interface MapIterator {
+  /** Whether this kernel says which cgroup a map is charged to. */
+  readonly attributesCharge: boolean;
+  /** Its own program and link, to be left out of what is reported about the host. */
+  readonly programId: number;
+  readonly linkId: number;
+  /**
+   * The maps of now, by ascending id.
+   * @throws SyscallError, KernelFileError.
+   */
+  read(): KernelMap[];
+  close(): void;
+}
+
+/** Which maps an iterator is about. */
+export interface MapFilter {
+  /** Only maps that are charged to this memory cgroup or one below it: the inode number of its directory. */
+  cgroupId?: bigint | undefined;
+}
+
+/**
+ * An iterator over the maps of this host, or over those of a subtree of cgroups: then the kernel's side leaves out
+ * the others.
+ *
+ * Source: the iterator `bpf_map`. Since: Linux 5.8; the cgroup since 5.11. Needs CAP_BPF and CAP_PERFMON.
+ * @throws PermissionError, UnsupportedError, SyscallError.
+ */
+export function openMapIterator(bpf: Bpf, layout: KernelLayout, filter: MapFilter = {}): MapIterator {
+  const iterator = loadMapIterator(bpf, layout, filter);
+  const names = new Map<number, string>();
+  return {
+    attributesCharge: chargeOf(layout) !== undefined,
+    programId: iterator.programId,
+    linkId: iterator.linkId,
+    read() {
+      const maps = decodeMapRecords(iterator.read(), HOST_BYTE_ORDER, names);
+      if (names.size > 2 * maps.length + NAMES_SPARED) {
+        names.clear();
+        for (const { id, name } of maps) names.set(id, name);
+      }
+      return maps;
+    },
+    close: () => iterator.close(),
+  };
+}
+
+function loadMapIterator(bpf: Bpf, layout: KernelLayout, filter: MapFilter): BpfIterator {
+  const open = (counting: ElementCounting) =>
+    openIterator(bpf, {
+      name: 'cmemstat_maps',
+      attachBtfId: layout.function('bpf_iter_bpf_map', '5.8'),
+      instructions: assembleMapIterator(layout, filter, counting),
+    });
+  const elementCount = layout.findFunction(SUM_ELEM_COUNT);
+  const ways: ElementCounting[] = [{ possibleCpus: readPossibleCpus() }, {}];
+  if (elementCount !== undefined) ways.unshift({ elementCount });
+  for (const way of ways) {
+    try {
+      return open(way);
+    } catch (error) {
+      // A kernel may have the function and not let an iterator call it, or not know its own variables by name (that
+      // takes CONFIG_KALLSYMS_ALL). Without any count the rest still stands.
+      if (way === ways.at(-1) || !(error instanceof SyscallError)) throw error;
+    }
+  }
+  throw new RangeError('there is always a last way');
+}
+
+/** The member that leads to the memory cgroup: `objcg` since 6.1, `memcg` from 5.11 to 6.0, none before. */
+function chargeOf(layout: KernelLayout): { path: string; throughObjcg: boolean } | undefined {
+  if (layout.find('bpf_map.objcg') !== undefined) return { path: 'bpf_map.objcg', throughObjcg: true };
+  if (layout.find('bpf_map.memcg') !== undefined) return { path: 'bpf_map.memcg', throughObjcg: false };
+  return undefined;
+}
+
+/** How the elements of hashes are counted. */
+export interface ElementCounting {
+  /** The BTF id of `bpf_map_sum_elem_count`, where the kernel has it and lets an iterator call it. */
+  elementCount?: number | undefined;
+  /** Else: how many CPUs may each have a part of a count. Without either, such counts are absent. */
+  possibleCpus?: number;
+}
+
+/**
+ * The program of the map iterator; pure.
+ * @throws UnsupportedError when the kernel lacks a member that is needed.
+ */
+export function assembleMapIterator(
+  layout: KernelLayout,
+  filter: MapFilter,
+  counting: ElementCounting,
+): Buffer {
+  const program = new RecordProgram(layout, MAP_RECORD_SIZE).begin('bpf_map', { r6: 'map' });
+  emitCharge(program, layout, filter);
+  for (const [path, offset] of COPIED) {
+    const member = layout.find(path);
+    if (member !== undefined) program.copy(offset, 4, 'r6', member);
+  }
+  program.copy(REFCNT, 8, 'r6', layout.member('bpf_map.refcnt'));
+  program.copy(USERCNT, 8, 'r6', layout.member('bpf_map.usercnt'));
+  const extra = layout.find('bpf_map.map_extra');
+  if (extra !== undefined) program.copy(MAP_EXTRA, 8, 'r6', extra);
+  const name = layout.member('bpf_map.name');
+  program.probe(NAME, Math.min(name.size, 16), 'r6', name.offset);
+
+  program.follow('r8', 'r6', 'bpf_map.btf');
+  program.asm.jumpIf('r8', '==', 0, 'no_btf');
+  program.copy(NUMBERS.btf_id, 4, 'r8', layout.member('btf.id'));
+  program.asm.label('no_btf');
+
+  emitCounters(program, layout, counting);
+  return program.asm.label('write') && program.write().end();
+}
+
+/** Puts the cgroup and the identity of the charge into the record; with a filter, leaves for maps of other cgroups. */
+function emitCharge(program: RecordProgram, layout: KernelLayout, filter: MapFilter): void {
+  const charge = chargeOf(layout);
+  if (charge === undefined) {
+    if (filter.cgroupId !== undefined) program.asm.jump('skip');
+    return;
+  }
+  const { asm } = program;
+  const uncharged = filter.cgroupId === undefined ? 'uncharged' : 'skip';
+  program.follow('r8', 'r6', charge.path);
+  asm.jumpIf('r8', '==', 0, uncharged);
+  if (charge.throughObjcg) program.follow('r8', 'r8', 'obj_cgroup.memcg');
+  asm.jumpIf('r8', '==', 0, uncharged);
+  program.follow('r9', 'r8', 'mem_cgroup.css.cgroup');
+  program.follow('r9', 'r9', 'cgroup.kn').follow('r9', 'r9', 'kernfs_node.id');
+  program.put(CGROUP_ID, 8, 'r9');
+  if (filter.cgroupId !== undefined) {
+    asm.load64('r2', filter.cgroupId).jumpIf('r9', '==', 'r2', 'inside');
+    program.follow('r8', 'r8', 'mem_cgroup.css.parent');
+    for (let level = 0; level < DEEPEST_LEVEL; level++) {
+      program.skipIf('r8', '==', 0);
+      program.follow('r9', 'r8', 'cgroup_subsys_state.cgroup');
+      program.follow('r9', 'r9', 'cgroup.kn').follow('r9', 'r9', 'kernfs_node.id');
+      asm.jumpIf('r9', '==', 'r2', 'inside');
+      program.follow('r8', 'r8', 'cgroup_subsys_state.parent');
+    }
+    asm.jump('skip').label('inside');
+  }
+  // The verifier lets no typed pointer out as a number: only a copy of its bytes.
+  program.probe(CHARGE_IDENTITY, 8, 'r6', layout.member(charge.path).offset);
+  if (uncharged === 'uncharged') asm.label('uncharged');
+}
+
+function emitCounters(program: RecordProgram, layout: KernelLayout, means: ElementCounting): void {
+  const { asm } = program;
+  const sources = COUNTED_TYPES.filter(({ behind, members }) =>
+    [behind ?? [], members].flat().every((path) => layout.find(path) !== undefined),
+  );
+  program.loadMember('r8', 'r6', layout.member(MAP_TYPE));
+  sources.forEach(({ types }, index) => {
+    for (const type of types) asm.jumpIf('r8', '==', mapTypeNumber(type), `counted_${index}`);
+  });
+
+  const elemCount = layout.find(ELEM_COUNT);
+  if (means.elementCount !== undefined && elemCount !== undefined) {
+    program.probeMember('r1', 'r6', elemCount);
+    asm.jumpIf('r1', '==', 0, 'write');
+    asm.alu('r1', '=', 'r6').callKernelFunction(means.elementCount);
+    program.put(COUNTERS[0], 8, 'r0').put(NUMBERS.counted, 4, COUNTED);
+  } else {
+    emitOldHashCounter(program, layout, means.possibleCpus);
+  }
+  asm.jump('write');
+
+  sources.forEach(({ behind, members }, index) => {
+    asm.label(`counted_${index}`);
+    if (behind !== undefined) program.probeMember('r9', 'r6', layout.member(behind));
+    members.forEach((path, counter) => {
+      program.probeMember('r1', behind === undefined ? 'r6' : 'r9', layout.member(path));
+      program.put(COUNTERS[counter as 0 | 1], 8, 'r1');
+    });
+    program.put(NUMBERS.counted, 4, COUNTED);
+    asm.jump('write');
+  });
+}
+
+/** `r8` is the type of the map. */
+function emitOldHashCounter(program: RecordProgram, layout: KernelLayout, possibleCpus = 0): void {
+  const { asm } = program;
+  const count = layout.find(HTAB.count);
+  if (count === undefined) return;
+  for (const type of OLD_HASHES) asm.jumpIf('r8', '==', mapTypeNumber(type), 'old_hash');
+  asm.jump('write').label('old_hash');
+  program.loadMember('r1', 'r6', layout.member('bpf_map.map_flags'));
+  asm.alu('r1', '&=', BPF_F_NO_PREALLOC).jumpIf('r1', '==', 0, 'write');
+  const isPercpu = layout.find(HTAB.isPercpu);
+  if (isPercpu !== undefined) {
+    program.probeMember('r1', 'r6', isPercpu);
+    asm.jumpIf('r1', '==', 0, 'one_counter');
+    emitPercpuSum(program, layout, possibleCpus);
+    asm.jump('write').label('one_counter');
+  }
+  program.probeMember('r1', 'r6', count);
+  program.put(COUNTERS[0], 8, 'r1').put(NUMBERS.counted, 4, COUNTED);
+}
+
+/** Adds the parts that the CPUs keep to the count of a `struct percpu_counter`, in counter 0. */
+function emitPercpuSum(program: RecordProgram, layout: KernelLayout, possibleCpus: number): void {
+  const variable = layout.findPercpuVariable(ANY_PERCPU_VARIABLE);
+  if (variable === undefined || possibleCpus === 0) return;
+  const { asm } = program;
+  program.probeMember('r1', 'r6', layout.member(HTAB.percpuCount)).put(COUNTERS[0], 8, 'r1');
+  program.probeMember('r9', 'r6', layout.member(HTAB.percpuParts));
+  asm.alu('r8', '=', 0).label('next_cpu').jumpIf('r8', '>=', possibleCpus, 'cpus_done');
+  program.percpuOffset('r3', 'r8', variable, 'cpus_done');
+  asm.alu('r3', '+=', 'r9');
+  program.probeMember('r1', 'r3', { offset: 0, size: 4 });
+  asm.alu('r1', '<<=', 32).alu('r1', 's>>=', 32);
+  program.take('r2', COUNTERS[0], 8);
+  asm.alu('r2', '+=', 'r1');
+  program.put(COUNTERS[0], 8, 'r2');
+  asm.alu('r8', '+=', 1).jump('next_cpu').label('cpus_done');
+  program.put(NUMBERS.counted, 4, COUNTED);
+}
+
+const RING_BUFFERS: ReadonlySet<number> = new Set([mapTypeNumber('ringbuf'), mapTypeNumber('user_ringbuf')]);
+const QUEUES: ReadonlySet<number> = new Set([mapTypeNumber('queue'), mapTypeNumber('stack')]);
+
+/**
+ * The maps in what the iterator's program wrote; pure.
+ * @param names the names that are known by id, since an id never changes its map; what is missing is added.
+ */
+export function decodeMapRecords(
+  bytes: Buffer,
+  order: ByteOrder = HOST_BYTE_ORDER,
+  names: Map<number, string> = new Map(),
+): KernelMap[] {
+  const records = new RecordReader(bytes, order);
+  const count = Math.floor(bytes.length / MAP_RECORD_SIZE);
+  const maps: KernelMap[] = new Array(count);
+  for (let index = 0; index < count; index++) {
+    maps[index] = decodeRecord(records, index * MAP_RECORD_SIZE, names);
+  }
+  return maps;
+}
+
+function decodeRecord(records: RecordReader, base: number, names: Map<number, string>): KernelMap {
+  const id = records.u32(base + NUMBERS.id);
+  let name = names.get(id);
+  if (name === undefined) {
+    name = records.text(base + NAME, 16);
+    names.set(id, name);
+  }
+  const type = records.u32(base + NUMBERS.type);
+  const max_entries = records.u32(base + NUMBERS.max_entries);
+  const counted = records.u32(base + NUMBERS.counted);
+  const cgroupId = records.identity(base + CGROUP_ID);
+  const isRingBuffer = RING_BUFFERS.has(type);
+  return {
+    id,
+    type,
+    key_size: records.u32(base + NUMBERS.key_size),
+    value_size: records.u32(base + NUMBERS.value_size),
+    max_entries,
+    map_flags: records.u32(base + NUMBERS.map_flags),
+    map_extra: records.identity(base + MAP_EXTRA),
+    name,
+    btf_id: records.u32(base + NUMBERS.btf_id),
+    btf_key_type_id: records.u32(base + NUMBERS.btf_key_type_id),
+    btf_value_type_id: records.u32(base + NUMBERS.btf_value_type_id),
+    btf_vmlinux_value_type_id: records.u32(base + NUMBERS.btf_vmlinux_value_type_id),
+    frozen: records.u32(base + NUMBERS.frozen) !== 0,
+    // The iterator itself holds the map that it is at.
+    refcnt: records.s64(base + REFCNT) - 1,
+    usercnt: records.s64(base + USERCNT),
+    elements: counted === 0 || isRingBuffer ? undefined : decodeElements(records, base, type, max_entries),
+    backlogBytes:
+      counted === 0 || !isRingBuffer ? undefined : records.difference(base + COUNTERS[1], base + COUNTERS[0]),
+    cgroupId: cgroupId === 0n ? undefined : cgroupId,
+    chargeIdentity: records.identity(base + CHARGE_IDENTITY),
+  };
+}
+
+function decodeElements(records: RecordReader, base: number, type: number, max_entries: number): number {
+  const first = records.s64(base + COUNTERS[0]);
+  // The kernel sums counts of CPUs that go on counting: an element may seem to leave before it came.
+  if (!QUEUES.has(type)) return Math.max(0, first);
+  // One slot more than elements tells full from empty: head and tail go round max_entries + 1.
+  const inside = first - records.s64(base + COUNTERS[1]);
+  return inside < 0 ? inside + max_entries + 1 : inside;
+}

@@ -1,0 +1,71 @@
+/** Which variant of a formula this kernel has, where its BTF doesn't tell: asked of small maps made for that. */
+import { closeSync } from 'node:fs';
+import { SyscallError } from '../../errors.ts';
+import { mapFdinfo, readFdinfo } from '../procfs/fdinfo.ts';
+import { encodeMapCreate, type MapSpec, mapTypeNumber } from './bpf-attr.ts';
+import type { Bpf } from './bpf-call.ts';
+import { computeMapMemory } from './map-memory.ts';
+import type { MapHost } from './map-struct-sizes.ts';
+
+/**
+ * Makes up to three maps of one entry, reads what the kernel says that they take, and settles on the variants that agree
+ * with it. What can't be asked, for want of CAP_BPF or because `memlock` is only a guess before Linux 6.4, stays as the
+ * BTF has it. All maps are gone when this returns.
+ * @throws KernelFileError when fdinfo can't be read.
+ */
+export function probeMapVariants(bpf: Bpf, host: MapHost): MapHost {
+  if (host.memlockMeans !== 'usage') return host;
+  const hash = { map_type: mapTypeNumber('hash'), key_size: 4, value_size: 4, max_entries: 1 };
+  const counted = settle([true, false], measure(bpf, hash), (lockCountersInHash) =>
+    bytesOf(hash, { ...host, lockCountersInHash }),
+  );
+  const known = { ...host, lockCountersInHash: counted ?? host.lockCountersInHash };
+
+  const ofMaps = { ...hash, map_type: mapTypeNumber('hash_of_maps') };
+  const spare = settle([true, false], measureWithInner(bpf, ofMaps), (spareElementsInHashOfMaps) =>
+    bytesOf(ofMaps, { ...known, spareElementsInHashOfMaps }),
+  );
+  return { ...known, spareElementsInHashOfMaps: spare ?? known.spareElementsInHashOfMaps };
+}
+
+function settle<T>(
+  variants: readonly T[],
+  measured: number | undefined,
+  compute: (variant: T) => number | undefined,
+): T | undefined {
+  return measured === undefined ? undefined : variants.find((variant) => compute(variant) === measured);
+}
+
+function bytesOf(spec: MapSpec, host: MapHost): number | undefined {
+  return computeMapMemory(spec, host)?.bytes;
+}
+
+function measureWithInner(bpf: Bpf, spec: MapSpec): number | undefined {
+  const inner = create(bpf, { map_type: mapTypeNumber('array'), key_size: 4, value_size: 4, max_entries: 1 });
+  if (inner === undefined) return undefined;
+  try {
+    return measure(bpf, { ...spec, inner_map_fd: inner });
+  } finally {
+    closeSync(inner);
+  }
+}
+
+function measure(bpf: Bpf, spec: MapSpec): number | undefined {
+  const fd = create(bpf, spec);
+  if (fd === undefined) return undefined;
+  try {
+    return mapFdinfo(readFdinfo(fd))?.memlock;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function create(bpf: Bpf, spec: MapSpec): number | undefined {
+  try {
+    return bpf.call('BPF_MAP_CREATE', encodeMapCreate(spec));
+  } catch (error) {
+    // Whatever the reason, there is nothing to learn then; the figures are marked as not exact.
+    if (error instanceof SyscallError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,167 @@
+/**
+ * `/proc/<pid>/fdinfo/<fd>`: one `key:<tab>value` a line. The first four lines are the same for every file, the rest
+ * depends on what the descriptor is. A BPF map on 6.18:
+ *     pos:	0
+ *     flags:	02000002
+ *     mnt_id:	17
+ *     ino:	1038
+ *     map_type:	2
+ *     key_size:	4
+ *     value_size:	8
+ *     max_entries:	1
+ *     map_flags:	0x0
+ *     map_extra:	0x0
+ *     memlock:	320
+ *     map_id:	25
+ *     frozen:	0
+ */
+import { malformed, parseCounter } from '../number.ts';
+import { readPseudoFile } from '../pseudo-file.ts';
+
+/** A fdinfo file as the kernel prints it, by key. */
+export interface Fdinfo {
+  readonly path: string;
+  readonly values: ReadonlyMap<string, string>;
+}
+
+/**
+ * The pairs of a fdinfo file. Lines of other shapes (inotify and epoll print several pairs a line) are left out.
+ * Source: proc_pid_fdinfo(5). Since: Linux 2.6.22.
+ */
+export function parseFdinfo(text: string, path: string): Fdinfo {
+  const values = new Map<string, string>();
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':');
+    if (line[colon + 1] === '\t') values.set(line.slice(0, colon), line.slice(colon + 2));
+  }
+  return { path, values };
+}
+
+/**
+ * The fdinfo of one file descriptor of one process.
+ * @throws KernelFileError with the errno: `ENOENT` once the descriptor is closed or the process is gone.
+ */
+export function readFdinfo(fd: number | string, pid: number | 'self' = 'self', procRoot = '/proc'): Fdinfo {
+  const path = `${procRoot}/${pid}/fdinfo/${fd}`;
+  return parseFdinfo(readPseudoFile(path), path);
+}
+
+/** The fdinfo of a BPF map. Source: `bpf_map_show_fdinfo()` in `kernel/bpf/syscall.c`. */
+export interface MapFdinfo {
+  map_id: number;
+  /** `BPF_MAP_TYPE_*` as a number. */
+  map_type: number;
+  /** Unit: bytes. */
+  key_size: number;
+  /** Unit: bytes. */
+  value_size: number;
+  max_entries: number;
+  map_flags: number;
+  /**
+   * Unit: bytes. Near what the kernel has allocated since Linux 6.4; before, a guess from `max_entries` that reads 0 for
+   * a ring buffer and half for a hash.
+   */
+  memlock: number;
+  /** User space can't write to it any more. Since: Linux 5.2. */
+  frozen: boolean | undefined;
+  /** The type of the programs that may use a prog_array; absent for other maps and until the first one does. */
+  owner_prog_type: number | undefined;
+  owner_jited: boolean | undefined;
+}
+
+/**
+ * What a fdinfo file says about a map; absent where it is not a map's. Since: Linux 4.13 (`map_id`).
+ * @throws KernelFileError when a key is missing or is no number.
+ */
+export function mapFdinfo(fdinfo: Fdinfo): MapFdinfo | undefined {
+  if (!fdinfo.values.has('map_type')) return undefined;
+  return {
+    map_id: number(fdinfo, 'map_id'),
+    map_type: number(fdinfo, 'map_type'),
+    key_size: number(fdinfo, 'key_size'),
+    value_size: number(fdinfo, 'value_size'),
+    max_entries: number(fdinfo, 'max_entries'),
+    map_flags: hex(fdinfo, 'map_flags'),
+    memlock: number(fdinfo, 'memlock'),
+    frozen: flag(fdinfo, 'frozen'),
+    owner_prog_type: optionalNumber(fdinfo, 'owner_prog_type'),
+    owner_jited: flag(fdinfo, 'owner_jited'),
+  };
+}
+
+/** The fdinfo of a BPF program. Source: `bpf_prog_show_fdinfo()` in `kernel/bpf/syscall.c`. */
+export interface ProgramFdinfo {
+  prog_id: number;
+  /** `BPF_PROG_TYPE_*` as a number. */
+  prog_type: number;
+  /** 16 hex digits. */
+  prog_tag: string;
+  /** Unit: bytes. The pages of the main function only: subprograms and machine code are not in it. */
+  memlock: number;
+}
+
+/**
+ * What a fdinfo file says about a program; absent where it is not a program's. Since: Linux 4.13 (`prog_id`).
+ * @throws KernelFileError when a key is missing or is no number.
+ */
+export function programFdinfo(fdinfo: Fdinfo): ProgramFdinfo | undefined {
+  if (!fdinfo.values.has('prog_type')) return undefined;
+  return {
+    prog_id: number(fdinfo, 'prog_id'),
+    prog_type: number(fdinfo, 'prog_type'),
+    prog_tag: required(fdinfo, 'prog_tag'),
+    memlock: number(fdinfo, 'memlock'),
+  };
+}
+
+/** The fdinfo of a BPF link. Source: `bpf_link_show_fdinfo()` in `kernel/bpf/syscall.c`. */
+export interface LinkFdinfo {
+  link_id: number;
+  /** The kernel's name of the type, such as `tracing`; `<14>` for one that it has no name for. */
+  link_type: string;
+  /** The program that it attaches; absent for a link without one (struct_ops). */
+  prog_id: number | undefined;
+  /** The map that the link holds: of struct_ops, of an iterator over a map's elements, of a sockmap; absent for others. */
+  map_id: number | undefined;
+}
+
+/**
+ * What a fdinfo file says about a link; absent where it is not a link's. Since: Linux 5.8.
+ * @throws KernelFileError when a key is missing or is no number.
+ */
+export function linkFdinfo(fdinfo: Fdinfo): LinkFdinfo | undefined {
+  const link_type = fdinfo.values.get('link_type');
+  if (link_type === undefined) return undefined;
+  return {
+    link_id: number(fdinfo, 'link_id'),
+    link_type,
+    prog_id: optionalNumber(fdinfo, 'prog_id'),
+    map_id: optionalNumber(fdinfo, 'map_id'),
+  };
+}
+
+function required(fdinfo: Fdinfo, key: string): string {
+  const value = fdinfo.values.get(key);
+  if (value === undefined) throw malformed(fdinfo.path, undefined, `no ${key}`);
+  return value;
+}
+
+function number(fdinfo: Fdinfo, key: string): number {
+  return parseCounter(required(fdinfo, key), fdinfo.path);
+}
+
+function optionalNumber(fdinfo: Fdinfo, key: string): number | undefined {
+  const value = fdinfo.values.get(key);
+  return value === undefined ? undefined : parseCounter(value, fdinfo.path);
+}
+
+function hex(fdinfo: Fdinfo, key: string): number {
+  const value = required(fdinfo, key);
+  if (!/^0x[0-9a-f]{1,8}$/.test(value)) throw malformed(fdinfo.path, undefined, `${key} is '${value}'`);
+  return Number(value);
+}
+
+function flag(fdinfo: Fdinfo, key: string): boolean | undefined {
+  const value = optionalNumber(fdinfo, key);
+  return value === undefined ? undefined : value !== 0;
+}

@@ -1,0 +1,55 @@
+/**
+ * A process that makes maps on request, so that its memory cgroup is charged for them and no other: a line of JSON on
+ * standard input asks for copies of a map, a line on standard output says what the kernel says of one.
+ */
+import { closeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { ToolError } from './errors.ts';
+import { openBpf } from './kernel/bpf/bpf-call.ts';
+import { createDefinedMap } from './kernel/bpf/defined-maps.ts';
+import type { DefinedMap } from './kernel/bpf/elf-btf-maps.ts';
+import { mapFdinfo, readFdinfo } from './kernel/procfs/fdinfo.ts';
+
+/** What is asked: so many copies of this map, instead of those that there are; none to drop them. */
+export interface MakeRequest {
+  map: DefinedMap;
+  copies: number;
+}
+
+/** The answer: fdinfo's `memlock` of one copy (unit: bytes), or why there are none. */
+export type MakeReply = { memlock: number } | { error: string } | { dropped: true };
+
+/** A request as a line. `map_extra` may be beyond what JSON's numbers hold. */
+export function encodeRequest(request: MakeRequest): string {
+  return JSON.stringify(request, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+}
+
+/** Serves requests until standard input ends. */
+export async function serveMapMaker(): Promise<void> {
+  const bpf = await openBpf();
+  const fds: number[] = [];
+  const answer = ({ map, copies }: MakeRequest): MakeReply => {
+    for (const fd of fds.splice(0)) closeSync(fd);
+    for (let made = 0; made < copies; made++) fds.push(createDefinedMap(bpf, map));
+    const [first] = fds;
+    if (first === undefined) return { dropped: true };
+    const memlock = mapFdinfo(readFdinfo(first))?.memlock;
+    return memlock === undefined ? { error: 'its fdinfo has no memlock' } : { memlock };
+  };
+  for await (const line of createInterface({ input: process.stdin })) {
+    let reply: MakeReply;
+    try {
+      reply = answer(decodeRequest(line));
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      reply = { error: error.message };
+    }
+    process.stdout.write(`${JSON.stringify(reply)}\n`);
+  }
+}
+
+function decodeRequest(line: string): MakeRequest {
+  return JSON.parse(line, (key, value: unknown) =>
+    key === 'map_extra' && typeof value === 'string' ? BigInt(value.slice(0, -1)) : value,
+  ) as MakeRequest;
+}

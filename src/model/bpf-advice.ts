@@ -1,0 +1,285 @@
+/** What could be saved on BPF maps; pure. The kernel's formulas are passed in, so that this works on recordings too. */
+
+/** What defines a map, spelt as bpf(2) spells it; the type as bpftool prints it. */
+interface AdvisedShape {
+  readonly type: string;
+  /** Unit: bytes. */
+  readonly key_size: number;
+  /** Unit: bytes. */
+  readonly value_size: number;
+  /** Entries; bytes of a ring buffer. */
+  readonly max_entries: number;
+  readonly map_flags: number;
+  readonly map_extra?: bigint | undefined;
+}
+
+/** A map as far as advice goes. */
+export interface AdvisedMap extends AdvisedShape {
+  readonly id: number;
+  readonly name: string;
+  /** Unit: bytes. */
+  readonly bytes: number;
+  /** The most that were seen; for arrays those that are not all zero. Absent where the kernel can't count. */
+  readonly liveElements?: number | undefined;
+  /** The most that waited in a ring buffer. Absent where it was never looked at. Unit: bytes. */
+  readonly peakBacklogBytes?: number | undefined;
+}
+
+/** What a map would take. Unit: bytes. */
+interface AdvisedCost {
+  readonly bytes: number;
+  readonly unchargedPercpuBytes: number;
+}
+
+/** The kernel's formula; `undefined` for types that have none. `possibleCpus` is this machine's where it is left out. */
+export type ComputeMapCost = (
+  shape: AdvisedShape,
+  assumed: { liveElements: number; possibleCpus?: number },
+) => AdvisedCost | undefined;
+
+/** One piece of advice. Savings of several pieces about the same map don't add up. */
+export interface BpfAdvice {
+  /**
+   * `nearly-empty`: preallocated for far more elements than it ever held. `shareable`: many maps of one definition.
+   * `idle-ring-buffer`: far larger than what ever waited in it. `percpu-growth`: what percpu maps take on larger machines.
+   */
+  readonly kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth';
+  readonly maps: readonly Pick<AdvisedMap, 'id' | 'name'>[];
+  /** What the best option saves. Absent for `percpu-growth`, which saves nothing. Unit: bytes. */
+  readonly savesBytes?: number;
+  readonly text: string;
+  /** What to change, the most saving first. */
+  readonly options?: readonly AdviceOption[];
+  /** The same maps on larger machines. */
+  readonly projection?: readonly (AdvisedCost & { readonly possibleCpus: number })[];
+}
+
+/** One change to a map's definition. */
+interface AdviceOption {
+  readonly change: string;
+  /** For all maps of the advice. Unit: bytes. */
+  readonly savesBytes: number;
+}
+
+/** What counts as worth a word. */
+export interface AdviceThresholds {
+  /** A map is nearly empty up to this share of its entries. */
+  readonly nearlyEmptyShare: number;
+  /** Nothing is said about less. Unit: bytes. */
+  readonly savesAtLeastBytes: number;
+  /** Equal maps from this number on could be one. */
+  readonly equalMaps: number;
+  /** The machines to project percpu maps to. */
+  readonly possibleCpus: readonly number[];
+}
+
+/** Thresholds that keep quiet on a healthy host. */
+const defaultThresholds: AdviceThresholds = {
+  nearlyEmptyShare: 0.1,
+  savesAtLeastBytes: 64 * 1024,
+  equalMaps: 4,
+  possibleCpus: [16, 64, 128],
+};
+
+const BPF_F_NO_PREALLOC = 1;
+// Room to grow in a proposed size: what was seen is not what will be.
+const headroom = 4;
+const pageBytes = 4096;
+
+const hashes = new Set(['hash', 'percpu_hash', 'lru_hash', 'lru_percpu_hash', 'hash_of_maps']);
+const allowNoPrealloc = new Set(['hash', 'percpu_hash', 'hash_of_maps']);
+const arrays = new Set(['array', 'percpu_array']);
+const allocatedAtOnce = new Set([...hashes, ...arrays, 'stack_trace', 'queue', 'stack']);
+const percpu = new Set(['percpu_hash', 'percpu_array', 'lru_percpu_hash']);
+const ringBuffers = new Set(['ringbuf', 'user_ringbuf']);
+
+/** Advice on these maps, the most saving first; `percpu-growth`, which saves nothing, last. */
+export function adviseOnMaps(
+  maps: readonly AdvisedMap[],
+  compute: ComputeMapCost,
+  thresholds: AdviceThresholds = defaultThresholds,
+): BpfAdvice[] {
+  const groups = groupEqual(maps);
+  return [
+    ...groups.map((group) => adviseNearlyEmpty(group, compute, thresholds)),
+    ...groups.map((group) => adviseShareable(group, compute, thresholds)),
+    ...groups.map((group) => adviseRingBuffer(group, compute, thresholds)),
+    adviseGrowth(maps, compute, thresholds),
+  ]
+    .filter((advice) => advice !== undefined)
+    .sort((left, right) => (right.savesBytes ?? 0) - (left.savesBytes ?? 0));
+}
+
+type Group = readonly [AdvisedMap, ...AdvisedMap[]];
+
+function groupEqual(maps: readonly AdvisedMap[]): Group[] {
+  const groups = new Map<string, [AdvisedMap, ...AdvisedMap[]]>();
+  for (const map of maps) {
+    const { name, type, key_size, value_size, max_entries, map_flags, map_extra } = map;
+    const key = [name, type, key_size, value_size, max_entries, map_flags, map_extra].join('/');
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [map]);
+    else group.push(map);
+  }
+  return [...groups.values()];
+}
+
+function adviseNearlyEmpty(
+  group: Group,
+  compute: ComputeMapCost,
+  { nearlyEmptyShare, savesAtLeastBytes }: AdviceThresholds,
+): BpfAdvice | undefined {
+  const { type, max_entries, map_flags } = group[0];
+  if (!allocatedAtOnce.has(type) || (map_flags & BPF_F_NO_PREALLOC) !== 0) return undefined;
+  // A group is judged by its fullest map: they are all created by one definition.
+  const live = fullest(group, ({ liveElements }) => liveElements);
+  if (live === undefined || live > max_entries * nearlyEmptyShare) return undefined;
+  // An index of an array has a meaning: only one that was never written can lose entries.
+  if (arrays.has(type) && live > 0) return undefined;
+
+  const changes: [string, Partial<AdvisedShape>][] = [];
+  if (live === 0) changes.push(['max_entries = 1 until it is needed', { max_entries: 1 }]);
+  const smaller = powerOfTwo(live * headroom);
+  if (live > 0 && smaller < max_entries) changes.push([`max_entries = ${smaller}`, { max_entries: smaller }]);
+  if (allowNoPrealloc.has(type)) {
+    changes.push(['BPF_F_NO_PREALLOC', { map_flags: map_flags | BPF_F_NO_PREALLOC }]);
+  }
+  const options = optionsOf(group, changes, compute, savesAtLeastBytes);
+  if (options === undefined) return undefined;
+  const many = group.length === 1 ? '' : `; ${group.length} such maps, this is the fullest`;
+  const used = live === 0 ? 'nothing' : `${live}`;
+  return {
+    ...options,
+    kind: 'nearly-empty',
+    maps: identify(group),
+    text: `${describe(group[0])} is allocated for ${max_entries} entries and holds ${used}${many}`,
+  };
+}
+
+function adviseShareable(
+  group: Group,
+  compute: ComputeMapCost,
+  { equalMaps, savesAtLeastBytes }: AdviceThresholds,
+): BpfAdvice | undefined {
+  // Sections of global variables and ring buffers belong to one program each.
+  const [first] = group;
+  if (group.length < equalMaps || ringBuffers.has(first.type) || first.name.includes('.')) return undefined;
+  const live = sum(group.map(({ liveElements = 0 }) => liveElements));
+  const counted = group.every(({ liveElements }) => liveElements !== undefined);
+  const max_entries = counted
+    ? Math.max(first.max_entries, powerOfTwo(live))
+    : first.max_entries * group.length;
+  const shared = compute({ ...first, max_entries }, { liveElements: live });
+  if (shared === undefined) return undefined;
+  const savesBytes = sum(group.map(({ bytes }) => bytes)) - shared.bytes;
+  if (savesBytes < savesAtLeastBytes) return undefined;
+  return {
+    kind: 'shareable',
+    maps: identify(group),
+    savesBytes,
+    text: `${group.length} equal maps: ${describe(first)}; one map could hold all if its key told them apart`,
+    options: [{ change: `one map with max_entries = ${max_entries}`, savesBytes }],
+  };
+}
+
+function adviseRingBuffer(
+  group: Group,
+  compute: ComputeMapCost,
+  { nearlyEmptyShare, savesAtLeastBytes }: AdviceThresholds,
+): BpfAdvice | undefined {
+  const { type, max_entries } = group[0];
+  const peak = fullest(group, ({ peakBacklogBytes }) => peakBacklogBytes);
+  if (!ringBuffers.has(type) || peak === undefined || peak > max_entries * nearlyEmptyShare) return undefined;
+  const smaller = Math.max(pageBytes, powerOfTwo(peak * headroom));
+  if (smaller >= max_entries) return undefined;
+  const options = optionsOf(
+    group,
+    [[`max_entries = ${smaller}`, { max_entries: smaller }]],
+    compute,
+    savesAtLeastBytes,
+  );
+  return (
+    options && {
+      ...options,
+      kind: 'idle-ring-buffer',
+      maps: identify(group),
+      text: `${describe(group[0])} has room for ${max_entries} bytes and never held more than ${peak}`,
+    }
+  );
+}
+
+function adviseGrowth(
+  maps: readonly AdvisedMap[],
+  compute: ComputeMapCost,
+  { possibleCpus, savesAtLeastBytes }: AdviceThresholds,
+): BpfAdvice | undefined {
+  const concerned = maps
+    .filter(({ type }) => percpu.has(type))
+    .toSorted((left, right) => right.bytes - left.bytes);
+  const projection = possibleCpus.flatMap((cpus) => {
+    const costs = concerned.map((map) =>
+      compute(map, { liveElements: map.liveElements ?? 0, possibleCpus: cpus }),
+    );
+    return costs.every((cost) => cost !== undefined)
+      ? [
+          {
+            possibleCpus: cpus,
+            bytes: sum(costs.map(({ bytes }) => bytes)),
+            unchargedPercpuBytes: sum(costs.map(({ unchargedPercpuBytes }) => unchargedPercpuBytes)),
+          },
+        ]
+      : [];
+  });
+  if (!projection.some(({ bytes }) => bytes >= savesAtLeastBytes)) return undefined;
+  const [largest] = concerned;
+  const which = largest === undefined ? '' : `, the largest is ${describe(largest)}`;
+  return {
+    kind: 'percpu-growth',
+    maps: identify(concerned),
+    text: `${concerned.length} percpu maps grow with the number of possible CPUs${which}`,
+    projection,
+  };
+}
+
+/** The changes that save enough, the best first. */
+function optionsOf(
+  group: Group,
+  changes: readonly [string, Partial<AdvisedShape>][],
+  compute: ComputeMapCost,
+  savesAtLeastBytes: number,
+): { options: AdviceOption[]; savesBytes: number } | undefined {
+  const options = changes
+    .flatMap(([change, part]) => {
+      const costs = group.map((map) => compute({ ...map, ...part }, { liveElements: map.liveElements ?? 0 }));
+      if (!costs.every((cost) => cost !== undefined)) return [];
+      const savesBytes = sum(group.map(({ bytes }) => bytes)) - sum(costs.map(({ bytes }) => bytes));
+      return savesBytes < savesAtLeastBytes ? [] : [{ change, savesBytes }];
+    })
+    .sort((left, right) => right.savesBytes - left.savesBytes);
+  const [best] = options;
+  return best && { options, savesBytes: best.savesBytes };
+}
+
+/** The largest figure of a group; `undefined` unless every map has one. */
+function fullest(group: Group, figure: (map: AdvisedMap) => number | undefined): number | undefined {
+  const figures = group.map(figure);
+  return figures.every((each) => each !== undefined) ? Math.max(...figures) : undefined;
+}
+
+function identify(maps: readonly AdvisedMap[]): BpfAdvice['maps'] {
+  return maps.map(({ id, name }) => ({ id, name }));
+}
+
+function describe({ type, name, id }: AdvisedMap): string {
+  return name === '' ? `${type} ${id}` : `${type} '${name}'`;
+}
+
+function powerOfTwo(atLeast: number): number {
+  let power = 1;
+  while (power < atLeast) power *= 2;
+  return power;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}

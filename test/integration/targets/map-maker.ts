@@ -1,0 +1,4 @@
+/** The process that `cmemstat elf --measure` makes of itself, for tests without the built binary. */
+import { serveMapMaker } from '../../../src/map-maker.ts';
+
+await serveMapMaker();

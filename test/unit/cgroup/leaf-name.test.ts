@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isOwnerAlive, isSelfName, leafName, parseLeafName } from '../../../src/cgroup/leaf-name.ts';
+import { readPidStat } from '../../../src/kernel/procfs/pid-stat.ts';
+
+describe('leafName', () => {
+  it('tells us from every other process, also one that has our pid later', () => {
+    const { startTime } = readPidStat('self');
+    expect(leafName()).toBe(`cmemstat-${process.pid}-${startTime}`);
+    expect(leafName('self')).toBe(`cmemstat-self-${process.pid}-${startTime}`);
+  });
+
+  it.each(['leaf', 'self'] as const)('of a %s is read back', (role) => {
+    expect(parseLeafName(leafName(role))).toEqual({
+      pid: process.pid,
+      startTime: readPidStat('self').startTime,
+    });
+  });
+});
+
+describe('parseLeafName', () => {
+  it('reads back any owner', () => {
+    fc.assert(
+      fc.property(
+        fc.nat(),
+        fc.bigInt({ min: 0n, max: 2n ** 64n }),
+        fc.constantFrom('', 'self-'),
+        (pid, start, role) => {
+          expect(parseLeafName(`cmemstat-${role}${pid}-${start}`)).toEqual({ pid, startTime: String(start) });
+        },
+      ),
+    );
+  });
+
+  it.each([
+    '',
+    'cmemstat',
+    'cmemstat-1',
+    'cmemstat-1-',
+    'cmemstat-1-2-3',
+    'cmemstat--1-2',
+    'cmemstat-x-2',
+    'cmemstat-1-2.scope',
+    'cmemstat-other-1-2',
+    'my-cmemstat-1-2',
+    'cmemstat-1-2\n3',
+  ])('leaves %o alone', (name) => {
+    expect(parseLeafName(name)).toBeUndefined();
+  });
+});
+
+describe('isSelfName', () => {
+  it.each([
+    ['cmemstat-self-1-2', true],
+    ['cmemstat-1-2', false],
+    ['cmemstat-self-', false],
+    ['cmemstat-self-1', false],
+  ])('of %s is %o', (name, answer) => {
+    expect(isSelfName(name)).toBe(answer);
+  });
+});
+
+describe('isOwnerAlive', () => {
+  it('is true of ourselves', () => {
+    expect(isOwnerAlive({ pid: process.pid, startTime: readPidStat('self').startTime })).toBe(true);
+  });
+
+  it('is false of a process that had our pid before us', () => {
+    expect(isOwnerAlive({ pid: process.pid, startTime: '1' })).toBe(false);
+  });
+
+  it('is false of one that has ended', async () => {
+    const child = spawn('sleep', ['60']);
+    const owner = { pid: child.pid ?? 0, startTime: readPidStat(child.pid ?? 0).startTime };
+    expect(isOwnerAlive(owner)).toBe(true);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    expect(isOwnerAlive(owner)).toBe(false);
+  });
+
+  it('is false of a zombie, which will never clean up', async () => {
+    // exec keeps the shell's child, for which nobody waits any more.
+    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+    const [text] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(text);
+    const { startTime } = readPidStat(pid);
+    await expect.poll(() => readPidStat(pid).state).toBe('Z');
+    expect(isOwnerAlive({ pid, startTime })).toBe(false);
+    parent.kill('SIGKILL');
+    await once(parent, 'exit');
+  });
+});

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { enableControllers, handsOnMemory } from '../../../src/cgroup/memory-controller.ts';
+import { makeTree } from '../temporary-tree.ts';
+
+const cgroup = (offered: string, enabled: string) =>
+  makeTree({ 'cgroup.controllers': `${offered}\n`, 'cgroup.subtree_control': enabled });
+const control = (directory: string) => readFileSync(join(directory, 'cgroup.subtree_control'), 'utf8');
+
+describe('enableControllers', () => {
+  it.each([
+    ['cpu io memory pids', '+memory +pids'],
+    ['memory', '+memory'],
+    ['pids', '+pids'],
+  ])('of the offered %o writes %o', (offered, written) => {
+    const directory = cgroup(offered, '');
+    expect(enableControllers(directory)).toBe(true);
+    expect(control(directory)).toBe(written);
+  });
+
+  it.each([
+    ['memory pids', 'pids memory cpu\n'],
+    ['cpu io', '\n'],
+  ])('of the offered %o writes nothing where %o is handed on', (offered, enabled) => {
+    const directory = cgroup(offered, enabled);
+    expect(enableControllers(directory)).toBe(false);
+    expect(control(directory)).toBe(enabled);
+  });
+
+  it('says that there is no such cgroup', () => {
+    expect(() => enableControllers('/nowhere')).toThrow(
+      expect.objectContaining({ path: '/nowhere/cgroup.controllers', errno: 'ENOENT' }),
+    );
+  });
+});
+
+describe('handsOnMemory', () => {
+  it('looks at what is handed on, not at what is offered', () => {
+    expect(handsOnMemory(cgroup('memory', 'memory pids\n'))).toBe(true);
+    expect(handsOnMemory(cgroup('memory', 'pids\n'))).toBe(false);
+    expect(handsOnMemory(makeTree())).toBe(false);
+  });
+});

@@ -1,0 +1,46 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { leafName } from '../../../src/cgroup/leaf-name.ts';
+import { removeStaleLeaves } from '../../../src/cgroup/stale-leaves.ts';
+import { makeTree } from '../temporary-tree.ts';
+
+/** Our pid, but of a process that started with the machine: its owner is dead. */
+const DEAD = `cmemstat-${process.pid}-1`;
+
+describe('removeStaleLeaves', () => {
+  it('removes the empty leaf of a dead run with what the target made below it', () => {
+    const parent = makeTree({ [`${DEAD}/a/b/`]: '', [`cmemstat-self-${process.pid}-1/`]: '' });
+    expect(removeStaleLeaves(parent).sort()).toEqual([
+      join(parent, DEAD),
+      join(parent, `cmemstat-self-${process.pid}-1`),
+    ]);
+    expect(readdirSync(parent)).toEqual([]);
+  });
+
+  it('leaves the leaf of a run that goes on', () => {
+    const parent = makeTree({ [`${leafName()}/`]: '' });
+    expect(removeStaleLeaves(parent)).toEqual([]);
+    expect(existsSync(join(parent, leafName()))).toBe(true);
+  });
+
+  it('leaves cgroups that are not ours', () => {
+    const parent = makeTree({ 'user.slice/': '', 'cmemstat/': '', 'cmemstat-1/': '', 'memory.stat': '' });
+    expect(removeStaleLeaves(parent)).toEqual([]);
+    expect(readdirSync(parent)).toHaveLength(4);
+  });
+
+  it.each(['cgroup.procs', 'nested/cgroup.procs'])('leaves a leaf with a process in %s', (file) => {
+    const parent = makeTree({ [`${DEAD}/a/`]: '', [`${DEAD}/${file}`]: '4242\n' });
+    expect(removeStaleLeaves(parent)).toEqual([]);
+    expect(existsSync(join(parent, DEAD, file))).toBe(true);
+    // A file keeps an ordinary folder from being removed; nobody has even tried to remove what is below it.
+    expect(existsSync(join(parent, DEAD, 'a'))).toBe(true);
+  });
+
+  it('goes on after one that can not be removed', () => {
+    const parent = makeTree({ [`${DEAD}/file`]: '', [`cmemstat-${process.pid}-2/`]: '' });
+    expect(removeStaleLeaves(parent)).toEqual([join(parent, `cmemstat-${process.pid}-2`)]);
+    expect(readdirSync(parent)).toEqual([DEAD]);
+  });
+});

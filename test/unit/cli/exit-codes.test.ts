@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { EXIT_CODES, EXIT_STATUS_HELP } from '../../../src/cli/exit-codes.ts';
+import { LaunchError } from '../../../src/errors.ts';
+
+it.each([EXIT_CODES.FAILED, EXIT_CODES.NOT_EXECUTABLE, EXIT_CODES.NOT_FOUND])(
+  'the help explains %i',
+  (status) => {
+    expect(EXIT_STATUS_HELP).toMatch(new RegExp(`^ {2}${status} `, 'm'));
+  },
+);
+
+it('the help explains what doctor ends with', () => {
+  expect(EXIT_STATUS_HELP).toMatch(new RegExp(`^ {2}doctor .*else ${EXIT_CODES.NOT_READY}$`, 'm'));
+});
+
+it('no two of them are alike, and they are those of a shell', () => {
+  expect(EXIT_CODES).toEqual({ NOT_READY: 1, FAILED: 125, NOT_EXECUTABLE: 126, NOT_FOUND: 127 });
+  expect(new LaunchError('x', EXIT_CODES.NOT_FOUND, '').exitCode).toBe(127);
+});

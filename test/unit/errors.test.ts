@@ -1,0 +1,63 @@
+import { describe, expect, it } from 'vitest';
+import {
+  describeErrno,
+  errnoOf,
+  KernelFileError,
+  LaunchError,
+  SyscallError,
+  ToolError,
+  UnsupportedError,
+  UsageError,
+} from '../../src/errors.ts';
+
+describe('errnoOf', () => {
+  it.each([
+    [Object.assign(new Error('open'), { code: 'ENOENT' }), 'ENOENT'],
+    [new KernelFileError('read', '/f', 'gone', { errno: 'ENODEV' }), 'ENODEV'],
+    [new SyscallError('bpf', 'BPF_MAP_CREATE', 'EPERM'), 'EPERM'],
+    [new KernelFileError('parse', '/f', 'malformed'), undefined],
+    [Object.assign(new Error('stream'), { code: 'ERR_STREAM_DESTROYED' }), undefined],
+    [new UsageError('--interval', 'no'), undefined],
+    [new Error('plain'), undefined],
+    ['E2BIG', undefined],
+    [null, undefined],
+    [undefined, undefined],
+  ])('of %o is %o', (error, errno) => {
+    expect(errnoOf(error)).toBe(errno);
+  });
+});
+
+describe('describeErrno', () => {
+  it('has words for the errnos that users meet', () => {
+    expect(describeErrno('EACCES')).toBe('permission denied');
+  });
+
+  it('falls back to the name, and to the admission that there is none', () => {
+    expect(describeErrno('EUCLEAN')).toBe('EUCLEAN');
+    expect(describeErrno(undefined)).toBe('unknown error');
+  });
+});
+
+describe('an error for users', () => {
+  it('carries its own name, its code, a hint and the cause', () => {
+    const cause = new Error('below');
+    const error = new UnsupportedError('memory.peak', 'no peak', { since: '5.19', hint: 'boot', cause });
+    expect(error).toMatchObject({
+      name: 'UnsupportedError',
+      code: 'UNSUPPORTED',
+      feature: 'memory.peak',
+      since: '5.19',
+      hint: 'boot',
+      cause,
+    });
+    expect(error).toBeInstanceOf(ToolError);
+  });
+
+  it('carries the exit status of a failed launch', () => {
+    expect(new LaunchError('x', 127, 'not found')).toMatchObject({ code: 'LAUNCH', exitCode: 127 });
+  });
+
+  it('names the system call, its command and the errno', () => {
+    expect(new SyscallError('bpf', 'BPF_PROG_LOAD', 'EPERM').message).toBe('bpf(BPF_PROG_LOAD): EPERM');
+  });
+});

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { KernelFileError } from '../../../src/errors.ts';
+import { parseFlatKeyed } from '../../../src/kernel/flat-keyed.ts';
+
+const key = fc.stringMatching(/^[a-z][a-z0-9_.]{0,20}$/).filter((name) => !(name in {}));
+const record = fc.dictionary(key, fc.maxSafeNat(), { noNullPrototype: true });
+const print = (values: Record<string, number>) =>
+  Object.entries(values)
+    .map(([name, value]) => `${name} ${value}\n`)
+    .join('');
+
+describe('parseFlatKeyed', () => {
+  it('reads back what was printed', () => {
+    fc.assert(
+      fc.property(record, (values) => {
+        expect(parseFlatKeyed(print(values), 'f')).toEqual(values);
+      }),
+    );
+  });
+
+  it('does not need the last newline', () => {
+    fc.assert(
+      fc.property(record, (values) => {
+        expect(parseFlatKeyed(print(values).replace(/\n$/, ''), 'f')).toEqual(values);
+      }),
+    );
+  });
+
+  it('reads an empty file as an empty record', () => {
+    expect(parseFlatKeyed('', 'f')).toEqual({});
+  });
+
+  it('passes on keys that it does not know', () => {
+    expect(parseFlatKeyed('anon 1\nsome_key_of_linux_9 2\n', 'f')).toEqual({
+      anon: 1,
+      some_key_of_linux_9: 2,
+    });
+  });
+
+  it.each([
+    ['a line without a value', 'anon 1\nfile\n', 2],
+    ['a line cut off before the value', 'anon 1\nfile 2\nker', 3],
+    ['a value that is cut off', 'anon 1\nfile ', 2],
+    ['an empty line', 'anon 1\n\nfile 2\n', 2],
+    ['a line without a key', ' 1\n', 1],
+    ['a negative value', 'anon -1\n', 1],
+    ['the word max', 'anon 1\nfile max\n', 2],
+    ['a value above 2^53', 'anon 1\nfile 2\nkernel 9007199254740993\n', 3],
+    ['two values', 'anon 1 2\n', 1],
+    ['a key that comes twice', 'anon 1\nfile 2\nanon 1\n', 3],
+    ['a key that comes twice with 0', 'anon 0\nanon 0\n', 2],
+    ['two blanks', 'anon  1\n', 1],
+    ['a carriage return', 'anon 1\r\n', 1],
+  ])('names the file and the line of %s', (_, text, line) => {
+    expect(() => parseFlatKeyed(text, '/leaf/memory.stat')).toThrow(
+      expect.objectContaining({
+        operation: 'parse',
+        path: '/leaf/memory.stat',
+        line,
+        message: expect.stringContaining(`/leaf/memory.stat, line ${line}: `),
+      }),
+    );
+  });
+
+  it('answers any text with safe integers or a KernelFileError', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('a', 'b', '1', '9', ' ', '\n', '-') }), (text) => {
+        try {
+          expect(Object.values(parseFlatKeyed(text, 'f')).every(Number.isSafeInteger)).toBe(true);
+        } catch (error) {
+          expect(error).toBeInstanceOf(KernelFileError);
+        }
+      }),
+    );
+  });
+});

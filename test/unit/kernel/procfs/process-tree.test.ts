@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { PidStat } from '../../../../src/kernel/procfs/pid-stat.ts';
+import { descendantsOf, listAllProcesses } from '../../../../src/kernel/procfs/process-tree.ts';
+
+const stat = (pid: number, ppid: number): PidStat => ({
+  pid,
+  ppid,
+  comm: `p${pid}`,
+  state: 'S',
+  pgrp: pid,
+  ttyNr: 0,
+  tpgid: -1,
+  startTime: String(pid),
+});
+
+const pidsOf = (roots: number[], all: PidStat[]) =>
+  descendantsOf(new Set(roots), all)
+    .map(({ pid }) => pid)
+    .sort((a, b) => a - b);
+
+describe('descendantsOf', () => {
+  const all = [stat(1, 0), stat(2, 1), stat(3, 2), stat(4, 2), stat(5, 3), stat(6, 1), stat(7, 6)];
+
+  it('has the root, its children and theirs', () => {
+    expect(pidsOf([2], all)).toEqual([2, 3, 4, 5]);
+  });
+
+  it('has those of several roots once each, also when one lies below another', () => {
+    expect(pidsOf([3, 2, 6], all)).toEqual([2, 3, 4, 5, 6, 7]);
+  });
+
+  it('does not depend on the order of the processes', () => {
+    fc.assert(
+      fc.property(fc.shuffledSubarray(all, { minLength: all.length }), (shuffled) => {
+        expect(pidsOf([2], shuffled)).toEqual([2, 3, 4, 5]);
+      }),
+    );
+  });
+
+  it('leaves out a root that is gone, with the children that nobody links to it any more', () => {
+    expect(pidsOf([9], all)).toEqual([]);
+    expect(pidsOf([2], [...all.filter(({ pid }) => pid !== 3)])).toEqual([2, 4]);
+  });
+
+  it('ends although a pid that was used again makes a circle', () => {
+    expect(pidsOf([2], [stat(2, 4), stat(3, 2), stat(4, 3)])).toEqual([2, 3, 4]);
+  });
+
+  it('has exactly those whose chain of parents leads to a root', () => {
+    const parents = fc.array(fc.nat(), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(parents, fc.nat({ max: 40 }), (picks, root) => {
+        const processes = picks.map((pick, pid) => stat(pid + 1, pid === 0 ? 0 : (pick % pid) + 1));
+        const leadsToRoot = (pid: number): boolean => {
+          for (let at = pid; at > 0; at = processes[at - 1]?.ppid ?? 0) if (at === root) return true;
+          return false;
+        };
+        expect(pidsOf([root], processes)).toEqual(
+          processes.map(({ pid }) => pid).filter((pid) => leadsToRoot(pid)),
+        );
+      }),
+    );
+  });
+});
+
+describe('listAllProcesses', () => {
+  it('has ourselves below our parent', () => {
+    const all = listAllProcesses();
+    expect(all.find(({ pid }) => pid === process.pid)?.ppid).toBe(process.ppid);
+    expect(pidsOf([process.ppid], all)).toContain(process.pid);
+  });
+});

@@ -1,0 +1,259 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { BpfTotals } from '../../../src/model/bpf-totals.ts';
+import type { Mode, Sample } from '../../../src/model/sample.ts';
+import { figureOf, SampleAggregate } from '../../../src/model/summary.ts';
+
+const sample = (elapsedMs: number, figures: Partial<Sample> = {}): Sample => ({
+  type: 'sample',
+  elapsedMs,
+  reason: 'tick',
+  ...figures,
+});
+
+const summarize = (mode: Mode, samples: Sample[]) => {
+  const aggregate = new SampleAggregate(mode);
+  for (const each of samples) aggregate.add(each);
+  return aggregate.summary();
+};
+
+const bpf = (held: number, host = held): BpfTotals => ({
+  host: { maps: { count: host, memlock: host * 100 }, programs: { count: 1, memlock: 10 } },
+  held: { maps: { count: held, memlock: held * 100 }, programs: { count: 0, memlock: 0 } },
+});
+
+describe('averages', () => {
+  it('let every sample hold until the next', () => {
+    const samples = [
+      sample(0, { current: 0, stat: { anon: 100 } }),
+      sample(100, { current: 1000, stat: { anon: 200 } }),
+      sample(1000, { current: 999_999, stat: { anon: 999_999 } }),
+    ];
+    expect(summarize('cgroup2', samples).averages).toEqual({ current: 900, anon: 190 });
+  });
+
+  it('of a figure that was absent for a while are those of the rest of the time', () => {
+    const samples = [
+      sample(0, { current: 10 }),
+      sample(10, { current: 10, kernel: 40 }),
+      sample(20, { current: 10 }),
+      sample(30, { kernel: 7 }),
+    ];
+    expect(summarize('cgroup2', samples).averages).toEqual({ current: 10, kernel: 40 });
+  });
+
+  it('are those of gauges: neither of the peak nor of counters', () => {
+    const samples = [
+      sample(0, {
+        peak: 1,
+        stat: { pgfault: 5, anon: 3 },
+        swap: { current: 2 },
+        tree: { rss: 8, pss: 4, cpuPercent: 1 },
+      }),
+      sample(1, {}),
+    ];
+    expect(summarize('cgroup2', samples).averages).toEqual({ anon: 3, swap: 2, rss: 8, pss: 4 });
+  });
+
+  it('of one sample, and of samples at one moment, do not exist', () => {
+    expect(summarize('cgroup2', [sample(0, { current: 5 })]).averages).toEqual({});
+    expect(summarize('cgroup2', [sample(3, { current: 5 }), sample(3, { current: 7 })]).averages).toEqual({});
+  });
+
+  it('lie between the smallest and the largest figure', () => {
+    const step = fc.record({
+      gapMs: fc.double({ min: 0.001, max: 1e7, noNaN: true }),
+      bytes: fc.nat({ max: 2 ** 44 }),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 2, maxLength: 50 }), (steps) => {
+        let elapsedMs = 0;
+        const samples = steps.map(({ gapMs, bytes }) => {
+          elapsedMs += gapMs;
+          return sample(elapsedMs, { current: bytes });
+        });
+        const bytes = steps.slice(0, -1).map((each) => each.bytes);
+        const { averages } = summarize('cgroup2', samples);
+        expect(averages.current).toBeGreaterThanOrEqual(Math.min(...bytes));
+        expect(averages.current).toBeLessThanOrEqual(Math.max(...bytes));
+      }),
+    );
+  });
+});
+
+describe('the peak', () => {
+  const samples = [
+    sample(0, { current: 5, peak: 9 }),
+    sample(1, { current: 7, peak: 30 }),
+    sample(2, { current: 6 }),
+  ];
+
+  it.each([
+    ['cgroup2', 'memory.peak'],
+    ['cgroup1', 'memory.max_usage_in_bytes'],
+  ] as const)('is the one of the kernel on %s', (mode, source) => {
+    const { peak, sources } = summarize(mode, samples);
+    expect(peak).toEqual({ bytes: 30, source });
+    expect(sources.peak).toBe(source);
+  });
+
+  it('is the highest sample where the kernel keeps none', () => {
+    const { peak, sources } = summarize('cgroup2', [sample(0, { current: 5 }), sample(1, { current: 4 })]);
+    expect(peak).toEqual({ bytes: 5, source: 'sampled' });
+    expect(sources.peak).toBe('sampled');
+  });
+
+  it('of a process tree is the highest sum of RSS', () => {
+    const tree = (rss: number) => ({ tree: { rss, cpuPercent: 0 } });
+    const { peak, highest } = summarize('process-tree', [
+      sample(0, tree(5)),
+      sample(1, tree(8)),
+      sample(2, tree(2)),
+    ]);
+    expect(peak).toEqual({ bytes: 8, source: 'sampled' });
+    expect(highest?.elapsedMs).toBe(1);
+  });
+
+  it('does not exist before the first sample', () => {
+    expect(summarize('cgroup2', [])).toEqual({
+      averages: {},
+      sources: {},
+      count: 0,
+      longestGapMs: 0,
+      bpf: {},
+    });
+  });
+});
+
+describe('the highest sample', () => {
+  it('is the first of those with the largest total', () => {
+    const samples = [3, 9, 9, 1].map((current, at) => sample(at, { current }));
+    expect(summarize('cgroup2', samples).highest).toEqual(samples[1]);
+  });
+});
+
+describe('the counts', () => {
+  it('are those of the last sample', () => {
+    const pressure = (some: number, full: number) => {
+      const line = { avg10: 0, avg60: 0, avg300: 0 };
+      return { some: { ...line, total: some }, full: { ...line, total: full } };
+    };
+    const summary = summarize('cgroup2', [
+      sample(0, { events: { max: 1 }, eventsLocal: { max: 0 }, pressure: pressure(1, 0) }),
+      sample(1, { events: { max: 4 }, eventsLocal: { max: 2 }, pressure: pressure(9, 3) }),
+    ]);
+    expect(summary).toMatchObject({
+      events: { max: 4 },
+      eventsLocal: { max: 2 },
+      stallUs: { some: 9, full: 3 },
+    });
+  });
+
+  it('have no stall of all tasks where the kernel prints none', () => {
+    const some = { avg10: 0, avg60: 0, avg300: 0, total: 2 };
+    expect(summarize('cgroup2', [sample(0, { pressure: { some } })]).stallUs).toEqual({ some: 2 });
+  });
+
+  it('are the largest of processes and of nested cgroups', () => {
+    const counts = [
+      [1, 0],
+      [5, 2],
+      [2, 3],
+    ] as const;
+    const samples = counts.map(([processes, nestedCgroups], at) => sample(at, { processes, nestedCgroups }));
+    expect(summarize('cgroup2', samples)).toMatchObject({ processes: { max: 5 }, nestedCgroups: { max: 3 } });
+  });
+
+  it('are left out where they are absent', () => {
+    const summary = summarize('cgroup2', [sample(0)]);
+    for (const key of ['events', 'eventsLocal', 'stallUs', 'processes', 'nestedCgroups']) {
+      expect(summary).not.toHaveProperty(key);
+    }
+  });
+
+  it('have the longest time between two samples', () => {
+    const { count, longestGapMs } = summarize(
+      'cgroup2',
+      [0, 100, 350, 400].map((at) => sample(at)),
+    );
+    expect({ count, longestGapMs }).toEqual({ count: 4, longestGapMs: 250 });
+  });
+});
+
+describe('BPF memory', () => {
+  it('has the last reading and the largest that the target held', () => {
+    const samples = [
+      sample(0, { bpf: bpf(1) }),
+      sample(1, { bpf: bpf(7, 9) }),
+      sample(2),
+      sample(3, { bpf: bpf(2, 4) }),
+    ];
+    expect(summarize('cgroup2', samples).bpf).toEqual({ last: bpf(2, 4), heldPeak: bpf(7).held });
+  });
+});
+
+describe('the sources', () => {
+  it('are those of the figures that were there, in the words of the mode', () => {
+    const figures = { current: 1, kernel: 2, stat: { anon: 3, unknown_key: 4 }, swap: { current: 0 } };
+    expect(summarize('cgroup1', [sample(0, figures)]).sources).toEqual({
+      current: 'memory.usage_in_bytes',
+      kernel: 'memory.kmem.usage_in_bytes',
+      anon: 'memory.stat total_rss',
+      swap: 'memory.stat total_swap',
+      peak: 'sampled',
+    });
+  });
+});
+
+describe('the memory of the aggregate', () => {
+  it('does not grow with the number of samples', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage = runInNewContext('gc') as () => void;
+    const aggregate = new SampleAggregate('cgroup2');
+    const seen: WeakRef<Sample>[] = [];
+    for (let at = 0; at < 5000; at += 1) {
+      const each = sample(at, { current: at % 7, stat: { anon: at }, bpf: bpf(at % 3) });
+      seen.push(new WeakRef(each));
+      aggregate.add(each);
+    }
+    // What a WeakRef was made of lives on until the next turn.
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    // The last one and the highest.
+    expect(seen.filter((each) => each.deref() !== undefined).length).toBeLessThanOrEqual(3);
+    expect(aggregate.summary().count).toBe(5000);
+  });
+});
+
+describe('figureOf', () => {
+  const each = sample(0, {
+    current: 1,
+    peak: 2,
+    workingset: 3,
+    kernel: 4,
+    swap: { current: 5, peak: 50 },
+    stat: { anon: 6, kernel: 40 },
+    tree: { rss: 7, pss: 8, cpuPercent: 9 },
+  });
+
+  it.each([
+    ['current', 1],
+    ['peak', 2],
+    ['workingset', 3],
+    ['kernel', 4],
+    ['swap', 5],
+    ['anon', 6],
+    ['rss', 7],
+    ['pss', 8],
+    ['unknown', undefined],
+  ])('finds %s', (id, value) => {
+    expect(figureOf(each, id)).toBe(value);
+  });
+
+  it('tells absent from 0', () => {
+    expect(figureOf(sample(0), 'anon')).toBeUndefined();
+    expect(figureOf(sample(0, { stat: { anon: 0 } }), 'anon')).toBe(0);
+  });
+});

@@ -1,0 +1,107 @@
+/** Faults that src once had: each test fails where one of them comes back. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { directoryOf } from '../../src/cgroup/hierarchy.ts';
+import { safeText } from '../../src/format/safe-text.ts';
+import { formatDuration } from '../../src/format/units.ts';
+import { parseFlatKeyed } from '../../src/kernel/flat-keyed.ts';
+import { FIELDS } from '../../src/model/field-catalogue.ts';
+import { BpfClock } from '../../src/sampler/bpf-clock.ts';
+import { TableSink } from '../../src/sinks/table.ts';
+import { forwardSignals } from '../../src/target/signals.ts';
+import { resolveUser } from '../../src/target/user.ts';
+import { cgroup2 } from './sinks/records.ts';
+import { play } from './sinks/render.ts';
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('src/target/signals.ts and src/cli/run-flags.ts', () => {
+  it('--kill-after of more than 24 days does not kill at once', async () => {
+    const killAll = vi.fn();
+    const actions = { targetPid: () => undefined, passOn: () => {}, killAll };
+    const forwarding = forwardSignals(actions, 597 * 3_600_000);
+    process.emit('SIGTERM', 'SIGTERM');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    forwarding.stop();
+    expect(killAll).not.toHaveBeenCalled();
+  });
+});
+
+describe('src/sampler/bpf-clock.ts', () => {
+  it('BPF memory is read at every tick when both clocks have the same interval', async () => {
+    let ms = 0;
+    const none = { maps: { count: 0, memlock: 0 }, programs: { count: 0, memlock: 0 } };
+    const collect = () => ({ host: none, held: none });
+    const clock = await BpfClock.open(
+      1000,
+      () => ms,
+      async () => ({ collect, close: () => {} }),
+    );
+    const read = [0, 1000.2, 1999.5, 3000.1].filter((at) => {
+      // setTimeout cuts off what is less than a millisecond: a tick comes up to 1 ms early.
+      ms = at;
+      return clock.read(() => [], at === 0) !== undefined;
+    });
+    expect(read).toEqual([0, 1000.2, 1999.5, 3000.1]);
+  });
+});
+
+describe('src/model/field-catalogue.ts', () => {
+  it('pagetables is in memory.stat since Linux 5.11: 5.10 does not have it', () => {
+    expect(FIELDS.find(({ id }) => id === 'pagetables')?.since).toBe('5.11');
+  });
+});
+
+describe('src/kernel', () => {
+  it.each(['constructor', 'toString', '__proto__'])('a key called %s is a key as any other', (key) => {
+    expect(Object.entries(parseFlatKeyed(`${key} 1\n`, 'f'))).toEqual([[key, 1]]);
+  });
+});
+
+describe('src/cgroup/hierarchy.ts', () => {
+  it('a cgroup whose name begins with two dots does not lie above our cgroup namespace', () => {
+    expect(directoryOf({ root: '/', mountPoint: '/m' }, '/..hidden')).toBe('/m/..hidden');
+  });
+});
+
+describe('src/format', () => {
+  it.each([
+    [999.6, '1.0s'],
+    [59_960, '1m00s'],
+  ])('%d ms are %s: rounding does not leave the unit', (ms, text) => {
+    expect(formatDuration(ms)).toBe(text);
+  });
+
+  it('the Arabic letter mark turns the direction of text as the others do', () => {
+    expect(safeText('a\u061cb')).toBe('a\\u061cb');
+  });
+});
+
+describe('src/sinks', () => {
+  it('--bytes leaves a blank between two columns of 100 GB', async () => {
+    const bytes = 123_456_789_012;
+    const sample = {
+      type: 'sample',
+      elapsedMs: 0,
+      reason: 'tick',
+      current: bytes,
+      workingset: bytes,
+    } as const;
+    const style = { plainBytes: true, quiet: false };
+    const text = await play({ ...cgroup2, records: [sample] }, (writer) => new TableSink(writer, style));
+    expect(text).toContain(`${bytes} ${bytes}`);
+  });
+
+  it('one program is a program, not programs', async () => {
+    const style = { plainBytes: false, quiet: true };
+    const text = await play(cgroup2, (writer) => new TableSink(writer, style));
+    expect(text).toMatch(/, 1 program \d/);
+  });
+});
+
+describe('src/target/user.ts', () => {
+  it('an entry of /etc/passwd without a uid does not make the target root', () => {
+    expect(() => resolveUser('broken', 'broken:x:::::\n', () => '')).toThrow();
+  });
+});

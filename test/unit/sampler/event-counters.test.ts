@@ -1,0 +1,80 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { EventCounters } from '../../../src/sampler/event-watch.ts';
+
+describe('EventCounters', () => {
+  it('tells what grew, by how much, and who noticed', () => {
+    const counters = new EventCounters();
+    expect(counters.observe({ events: { max: 3, oom_kill: 0 } }, 12, 'inotify')).toEqual([
+      { type: 'event', elapsedMs: 12, event: 'max', count: 3, increase: 3, noticed: 'inotify' },
+    ]);
+    expect(counters.observe({ events: { max: 5, oom_kill: 1 } }, 20, 'tick')).toEqual([
+      { type: 'event', elapsedMs: 20, event: 'max', count: 5, increase: 2, noticed: 'tick' },
+      { type: 'event', elapsedMs: 20, event: 'oom_kill', count: 1, increase: 1, noticed: 'tick' },
+    ]);
+  });
+
+  it('tells each growth once, whoever reads it again', () => {
+    const counters = new EventCounters();
+    counters.observe({ events: { max: 3 } }, 1, 'inotify');
+    expect(counters.observe({ events: { max: 3 } }, 2, 'inotify')).toEqual([]);
+    expect(counters.observe({ events: { max: 3 } }, 3, 'tick')).toEqual([]);
+  });
+
+  it('tells how much of it was in the leaf alone', () => {
+    const counters = new EventCounters();
+    const [first] = counters.observe({ events: { oom_kill: 2 }, local: { oom_kill: 1 } }, 1, 'tick');
+    expect(first).toMatchObject({ increase: 2, localIncrease: 1 });
+    const [second] = counters.observe({ events: { oom_kill: 3 }, local: { oom_kill: 1 } }, 2, 'tick');
+    expect(second).toMatchObject({ increase: 1, localIncrease: 0 });
+  });
+
+  it('says nothing of the leaf alone before Linux 5.2', () => {
+    const [record] = new EventCounters().observe({ events: { max: 1 }, local: undefined }, 1, 'tick');
+    expect(record).not.toHaveProperty('localIncrease');
+  });
+
+  it('takes the local counters of cgroup v1 for all of it', () => {
+    const counters = new EventCounters();
+    expect(counters.observe({ local: { oom_kill: 1 } }, 1, 'eventfd')).toMatchObject([
+      { event: 'oom_kill', count: 1, increase: 1, localIncrease: 1, noticed: 'eventfd' },
+    ]);
+    expect(counters.observe({ local: { oom_kill: 1, failcnt: 8 } }, 2, 'tick')).toMatchObject([
+      { event: 'failcnt', increase: 8 },
+    ]);
+  });
+
+  it('does not forget a counter that one reading left out', () => {
+    const counters = new EventCounters();
+    counters.observe({ local: { oom_kill: 1, failcnt: 8 } }, 1, 'tick');
+    counters.observe({ local: { oom_kill: 1 } }, 2, 'eventfd');
+    expect(counters.observe({ local: { oom_kill: 1, failcnt: 8 } }, 3, 'tick')).toEqual([]);
+    counters.observe({}, 4, 'tick');
+    expect(counters.observe({ local: { oom_kill: 1, failcnt: 8 } }, 5, 'tick')).toEqual([]);
+  });
+
+  it('tells growths that add up to the last count, whatever was bundled', () => {
+    const growth = fc.record({ max: fc.nat({ max: 5 }), oom_kill: fc.nat({ max: 1 }) });
+    fc.assert(
+      fc.property(fc.array(growth), (growths) => {
+        const counters = new EventCounters();
+        const events = { max: 0, oom_kill: 0 };
+        const told: Record<string, number> = { max: 0, oom_kill: 0 };
+        for (const { max, oom_kill } of growths) {
+          events.max += max;
+          events.oom_kill += oom_kill;
+          for (const { event, increase = 0, count } of counters.observe(
+            { events: { ...events } },
+            0,
+            'tick',
+          )) {
+            told[event] = (told[event] ?? 0) + increase;
+            expect(increase).toBeGreaterThan(0);
+            expect(count).toBe(told[event]);
+          }
+        }
+        expect(told).toEqual(events);
+      }),
+    );
+  });
+});

@@ -1,0 +1,44 @@
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it, vi } from 'vitest';
+import { watchEvents2 } from '../../../src/sampler/event-watch.ts';
+import { makeTree } from '../temporary-tree.ts';
+
+describe('watchEvents2', () => {
+  it('reads both files again when memory.events says that it changed', async () => {
+    const leaf = makeTree({ 'memory.events': 'oom_kill 0\n', 'memory.events.local': 'oom_kill 0\n' });
+    const onChange = vi.fn();
+    const watch = watchEvents2(leaf, onChange);
+    writeFileSync(join(leaf, 'memory.events.local'), 'oom_kill 1\n');
+    expect(onChange).not.toHaveBeenCalled();
+    // A write in one go: a reader never meets the file while it is empty.
+    writeFileSync(join(leaf, 'memory.events'), 'oom_kill 2\n', { flag: 'r+' });
+    await vi.waitFor(() =>
+      expect(onChange).toHaveBeenCalledWith({ events: { oom_kill: 2 }, local: { oom_kill: 1 } }, 'inotify'),
+    );
+    watch.stop();
+  });
+
+  it('has no local counters before Linux 5.2', async () => {
+    const leaf = makeTree({ 'memory.events': 'max 0\n' });
+    const onChange = vi.fn();
+    const watch = watchEvents2(leaf, onChange);
+    writeFileSync(join(leaf, 'memory.events'), 'max 1\n', { flag: 'r+' });
+    await vi.waitFor(() =>
+      expect(onChange).toHaveBeenCalledWith({ events: { max: 1 }, local: undefined }, 'inotify'),
+    );
+    watch.stop();
+  });
+
+  it('says nothing any more once it is stopped, also when the leaf goes', async () => {
+    const leaf = makeTree({ 'memory.events': 'max 0\n', other: 'max 1\n' });
+    const onChange = vi.fn();
+    const watch = watchEvents2(leaf, onChange);
+    watch.stop();
+    watch.stop();
+    renameSync(join(leaf, 'other'), join(leaf, 'memory.events'));
+    rmSync(leaf, { recursive: true });
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(onChange).not.toHaveBeenCalled();
+  });
+});

@@ -1,0 +1,63 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { KernelFileError } from '../../../src/errors.ts';
+import { absentAs, KeptValue, put } from '../../../src/sampler/figure-reader.ts';
+import { makeTree } from '../temporary-tree.ts';
+
+const failing = (errno: string) => () => {
+  throw new KernelFileError('read', '/f', 'no', { errno });
+};
+
+describe('absentAs', () => {
+  it.each(['ENOENT', 'ENODEV', 'EOPNOTSUPP'])('takes %s for absent', (errno) => {
+    expect(absentAs('absent', failing(errno))).toBe('absent');
+  });
+
+  it.each(['EACCES', 'EPERM', 'EIO', 'EISDIR'])('does not take %s for absent', (errno) => {
+    expect(() => absentAs('absent', failing(errno))).toThrow(expect.objectContaining({ errno }));
+  });
+
+  it('does not take a file that is not understood for absent', () => {
+    const parse = () => {
+      throw new KernelFileError('parse', '/f', 'malformed');
+    };
+    expect(() => absentAs('absent', parse)).toThrow('malformed');
+  });
+
+  it('passes on what was read', () => {
+    expect(absentAs('absent', () => 0)).toBe(0);
+  });
+});
+
+describe('KeptValue', () => {
+  const parse = (text: string, path: string) => `${path}: ${text}`;
+
+  it('hands text and path to the parser', () => {
+    const tree = makeTree({ file: 'text' });
+    const value = new KeptValue(tree, 'file', parse);
+    expect(value.read()).toBe(`${join(tree, 'file')}: text`);
+    value.close();
+  });
+
+  it('is undefined for ever where the kernel has no such file', () => {
+    const value = new KeptValue(makeTree(), 'file', parse);
+    expect(value.read()).toBeUndefined();
+    expect(() => value.close()).not.toThrow();
+  });
+
+  it('says that a file is there but can not be read', () => {
+    const value = new KeptValue(makeTree({ 'file/': '' }), 'file', parse);
+    expect(() => value.read()).toThrow(expect.objectContaining({ errno: 'EISDIR' }));
+    value.close();
+  });
+});
+
+describe('put', () => {
+  it('sets what is there, and no key for what is absent', () => {
+    const target: { a?: number; b?: number } = {};
+    put(target, 'a', 0);
+    put(target, 'b', undefined);
+    expect(target).toEqual({ a: 0 });
+    expect('b' in target).toBe(false);
+  });
+});

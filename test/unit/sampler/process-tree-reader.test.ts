@@ -1,0 +1,55 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { expect, it } from 'vitest';
+import { ProcessTreeReader } from '../../../src/sampler/process-tree-reader.ts';
+
+/** A shell that starts a `sleep` and says its pid. */
+async function startTree(script: string) {
+  const root = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const [text] = (await once(root.stdout, 'data')) as [Buffer];
+  const end = async () => {
+    root.kill('SIGKILL');
+    if (root.exitCode === null && root.signalCode === null) await once(root, 'exit');
+  };
+  return { root, pid: root.pid ?? 0, child: Number(text), end };
+}
+
+it('a process tree has its root and what it started, in the sums too', async () => {
+  const { pid, child, end } = await startTree('sleep 60 & echo $!; wait');
+  const reader = new ProcessTreeReader(pid);
+  expect(reader.processes().sort()).toEqual([pid, child].sort());
+  const figures = await reader.read();
+  const rss = [pid, child].map(
+    (each) => Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${each}/status`, 'utf8'))?.[1]) * 1024,
+  );
+  expect(figures.processes).toBe(2);
+  expect(figures.tree?.rss).toBeGreaterThan(Math.max(...rss));
+  expect(figures.tree?.pss).toBeGreaterThan(0);
+  expect(figures.tree?.pss).toBeLessThanOrEqual(figures.tree?.rss ?? 0);
+  reader.close();
+  process.kill(child, 'SIGKILL');
+  await end();
+});
+
+it('a process stays in the tree when its parent ends before it', async () => {
+  const { root, pid, child } = await startTree('sleep 60 & echo $!; read line');
+  const reader = new ProcessTreeReader(pid);
+  expect(reader.processes()).toContain(child);
+  root.stdin.end('\n');
+  await once(root, 'exit');
+  expect(reader.processes()).toEqual([child]);
+  process.kill(child, 'SIGKILL');
+  await expect.poll(() => reader.processes()).toEqual([]);
+  expect(await reader.read()).toMatchObject({ processes: 0, tree: { rss: 0 } });
+  reader.close();
+});
+
+it('a zombie holds no memory and does not count', async () => {
+  const { pid, child, end } = await startTree('sleep 0 & echo $!; exec sleep 60');
+  const reader = new ProcessTreeReader(pid);
+  await expect.poll(() => reader.processes()).toEqual([pid]);
+  expect(child).not.toBe(pid);
+  reader.close();
+  await end();
+});

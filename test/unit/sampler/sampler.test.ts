@@ -1,0 +1,183 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { EventRecord } from '../../../src/model/recording.ts';
+import type { Sample } from '../../../src/model/sample.ts';
+import { BpfClock } from '../../../src/sampler/bpf-clock.ts';
+import type { Figures } from '../../../src/sampler/figure-reader.ts';
+import { Sampler } from '../../../src/sampler/sampler.ts';
+
+let launchedAt = 0;
+const elapsedMs = () => Date.now() - launchedAt;
+/** The event loop is held up: time goes by, but no timer fires. */
+const block = (ms: number) => vi.setSystemTime(Date.now() + ms);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  launchedAt = Date.now();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A sampler over a reader that does what `read` says, and all that it told. */
+function sampling(read: () => Figures | Promise<Figures>, intervalMs = 100, bpf?: BpfClock) {
+  const records: (Sample | EventRecord)[] = [];
+  const errors: unknown[] = [];
+  const sampler = new Sampler(
+    {
+      reader: { read, processes: () => [42], close: () => {} },
+      readBpf: (pids, now) => bpf?.read(pids, now),
+      elapsedMs,
+      emit: (record) => records.push(record),
+      onError: (error) => errors.push(error),
+    },
+    intervalMs,
+  );
+  const times = () => records.flatMap((each) => (each.type === 'sample' ? [each.elapsedMs] : []));
+  const reasons = () => records.flatMap((each) => (each.type === 'sample' ? [each.reason] : []));
+  return { sampler, records, errors, times, reasons };
+}
+
+describe('a punctual sampler', () => {
+  it('samples at the launch, at every tick of the grid and at the end', async () => {
+    const { sampler, times, reasons } = sampling(() => ({ current: 1 }));
+    await sampler.start();
+    await vi.advanceTimersByTimeAsync(350);
+    await sampler.stop();
+    expect(times()).toEqual([0, 100, 200, 300, 350]);
+    expect(reasons()).toEqual(['launch', 'tick', 'tick', 'tick', 'final']);
+    expect(sampler.punctuality).toEqual({ late: 0, missed: 0 });
+  });
+
+  it('tells the figures with when and why they were read', async () => {
+    const { sampler, records } = sampling(() => ({ current: 7, stat: { anon: 3 } }));
+    await sampler.start();
+    expect(records).toEqual([
+      { type: 'sample', elapsedMs: 0, reason: 'launch', current: 7, stat: { anon: 3 } },
+    ]);
+    await sampler.stop();
+  });
+
+  it('stops: no timer is left, and nothing is told after the last sample', async () => {
+    const { sampler, records } = sampling(() => ({}));
+    await sampler.start();
+    await sampler.stop();
+    expect(vi.getTimerCount()).toBe(0);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(records).toHaveLength(2);
+  });
+});
+
+describe('a late sampler', () => {
+  it('stays on the grid that began with the launch', async () => {
+    const { sampler, times } = sampling(() => {
+      if (elapsedMs() === 100) block(30);
+      return {};
+    });
+    await sampler.start();
+    await vi.advanceTimersByTimeAsync(300);
+    expect(times()).toEqual([0, 100, 200, 300]);
+    expect(sampler.punctuality).toEqual({ late: 0, missed: 0 });
+    await sampler.stop();
+  });
+
+  it.each([
+    [49, 0, 0],
+    [50, 1, 0],
+    [99, 1, 0],
+    [100, 1, 1],
+    [350, 1, 3],
+  ])('that wakes up %i ms after the tick counts %i late and %i missed', async (lateMs, late, missed) => {
+    const { sampler, times } = sampling(() => {
+      // The tick at 100 holds the loop up past the tick at 200.
+      // The timer that is due already takes 1 ms.
+      if (elapsedMs() === 100) block(100 + lateMs - 1);
+      return {};
+    });
+    await sampler.start();
+    await vi.advanceTimersByTimeAsync(101);
+    expect(sampler.punctuality).toEqual({ late, missed });
+    expect(times().slice(0, 2)).toEqual([0, 100]);
+    // What was missed is not made up for: the next sample is the late one, the one after it is on the grid again.
+    await vi.advanceTimersByTimeAsync(100);
+    expect(times()[2]).toBe(200 + lateMs);
+    expect((times()[3] ?? 0) % 100).toBe(0);
+    await sampler.stop();
+  });
+
+  it('never has two readings at once', async () => {
+    let reading = 0;
+    let most = 0;
+    const { sampler, times } = sampling(async () => {
+      reading += 1;
+      most = Math.max(most, reading);
+      await new Promise((resolve) => setTimeout(resolve, 250));
+      reading -= 1;
+      return {};
+    });
+    const started = sampler.start();
+    await vi.advanceTimersByTimeAsync(1000);
+    await started;
+    const stopped = sampler.stop();
+    await vi.advanceTimersByTimeAsync(1000);
+    await stopped;
+    expect(most).toBe(1);
+    expect(times().length).toBeGreaterThan(3);
+    expect(sampler.punctuality.missed).toBeGreaterThan(0);
+  });
+});
+
+describe('a reading that fails', () => {
+  it('is told, and sampling goes on', async () => {
+    const failure = new Error('malformed');
+    const { sampler, errors, times } = sampling(() => {
+      if (elapsedMs() === 100) throw failure;
+      return {};
+    });
+    await sampler.start();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(errors).toEqual([failure]);
+    expect(times()).toEqual([0, 200]);
+    await sampler.stop();
+  });
+
+  it('at the launch does not keep the clock from starting', async () => {
+    const { sampler, errors, times } = sampling(() =>
+      elapsedMs() === 0 ? Promise.reject(new Error('no')) : {},
+    );
+    await sampler.start();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(errors).toHaveLength(1);
+    expect(times()).toEqual([100]);
+    await sampler.stop();
+  });
+});
+
+describe('events', () => {
+  it('come before the sample that they were read with, each once', async () => {
+    const { sampler, records } = sampling(() => ({ events: { max: elapsedMs() >= 100 ? 2 : 0 } }));
+    await sampler.start();
+    sampler.noticeEvents({ events: { max: 1 } }, 'inotify');
+    await vi.advanceTimersByTimeAsync(200);
+    await sampler.stop();
+    const told = records.map((each) =>
+      each.type === 'event' ? `${each.event} +${each.increase} ${each.noticed}` : each.reason,
+    );
+    expect(told).toEqual(['launch', 'max +1 inotify', 'max +1 tick', 'tick', 'tick', 'final']);
+  });
+});
+
+describe('BPF totals', () => {
+  it('are in the samples at which their own clock is due, and in the first and the last', async () => {
+    const count = { count: 1, memlock: 4096 };
+    const totals = { host: { maps: count, programs: count }, held: { maps: count, programs: count } };
+    const collect = vi.fn(() => totals);
+    const bpf = await BpfClock.open(200, elapsedMs, async () => ({ collect, close: () => {} }));
+    const { sampler, records } = sampling(() => ({}), 100, bpf);
+    await sampler.start();
+    await vi.advanceTimersByTimeAsync(450);
+    await sampler.stop();
+    const withBpf = records.filter((each) => each.type === 'sample' && each.bpf !== undefined);
+    expect(withBpf.map((each) => each.elapsedMs)).toEqual([0, 200, 400, 450]);
+    expect(collect).toHaveBeenCalledWith([42]);
+  });
+});

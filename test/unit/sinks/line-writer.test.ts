@@ -1,0 +1,190 @@
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it, vi } from 'vitest';
+import type { OutputError } from '../../../src/errors.ts';
+import { LineWriter } from '../../../src/sinks/line-writer.ts';
+import { makeTree } from '../temporary-tree.ts';
+
+const { O_RDONLY, O_RDWR, O_WRONLY, O_NONBLOCK } = constants;
+const MIB = 1024 * 1024;
+
+const fail = (error: OutputError) => {
+  throw error;
+};
+
+/** A pipe, as two descriptors. */
+function makePipe(writeFlags = 0): { reader: number; writer: number } {
+  const path = join(makeTree(), 'pipe');
+  execFileSync('mkfifo', [path]);
+  // A pipe without a writer can be opened for reading only so.
+  const reader = openSync(path, O_RDONLY | O_NONBLOCK);
+  return { reader, writer: openSync(path, O_WRONLY | writeFlags) };
+}
+
+/** All that is in a pipe now. */
+function drain(reader: number): string {
+  const chunks: string[] = [];
+  const buffer = Buffer.alloc(MIB);
+  for (;;) {
+    try {
+      const length = readSync(reader, buffer);
+      if (length === 0) return chunks.join('');
+      chunks.push(buffer.toString('utf8', 0, length));
+    } catch {
+      return chunks.join('');
+    }
+  }
+}
+
+describe('LineWriter', () => {
+  it('writes lines in their order', async () => {
+    const lines = fc.array(fc.string({ unit: 'grapheme' }).map((line) => line.replaceAll('\n', '')));
+    await fc.assert(
+      fc.asyncProperty(lines, async (texts) => {
+        const file = join(makeTree(), 'out');
+        const fd = openSync(file, 'w');
+        const writer = new LineWriter(fd, file, fail);
+        for (const [index, line] of texts.entries()) {
+          writer.write(line);
+          // Some of them while a write is under way, some after it.
+          if (index % 3 === 0) await writer.flush();
+        }
+        await writer.flush();
+        closeSync(fd);
+        expect(readFileSync(file, 'utf8')).toBe(texts.map((line) => `${line}\n`).join(''));
+      }),
+      { numRuns: 20 },
+    );
+  });
+
+  it('flushes at once when nothing was written', async () => {
+    await expect(new LineWriter(-1, 'nothing', fail).flush()).resolves.toBeUndefined();
+  });
+
+  it('does not keep its caller waiting for a full pipe, and loses nothing when the reader comes', async () => {
+    const { reader, writer: fd } = makePipe();
+    const writer = new LineWriter(fd, 'pipe', fail);
+    const line = 'x'.repeat(99_999);
+    for (let count = 0; count < 10; count += 1) writer.write(line);
+    let flushed = false;
+    const flush = writer.flush().then(() => {
+      flushed = true;
+    });
+    expect(flushed).toBe(false);
+    let text = '';
+    await vi.waitFor(() => {
+      text += drain(reader);
+      expect(text).toHaveLength(1_000_000);
+    });
+    await flush;
+    expect(text).toBe(`${line}\n`.repeat(10));
+    expect(writer.dropped).toBe(0);
+    closeSync(fd);
+    closeSync(reader);
+  });
+
+  it('tries again when somebody made the pipe non-blocking', async () => {
+    const { reader, writer: fd } = makePipe(O_NONBLOCK);
+    const writer = new LineWriter(fd, 'pipe', fail);
+    const line = 'y'.repeat(199_999);
+    writer.write(line);
+    let text = '';
+    await vi.waitFor(() => {
+      text += drain(reader);
+      expect(text).toHaveLength(200_000);
+    });
+    await writer.flush();
+    expect(text).toBe(`${line}\n`);
+    closeSync(fd);
+    closeSync(reader);
+  });
+
+  it('leaves out whole lines, and counts them, when the reader is too slow, but never the indispensable ones', async () => {
+    const { reader, writer: fd } = makePipe();
+    const writer = new LineWriter(fd, 'pipe', fail);
+    const line = (name: string) => name.repeat(MIB - 1);
+    // The first is on its way into the pipe; 9 more are one more than may wait.
+    for (const name of 'abcdefghij') writer.write(line(name));
+    expect(writer.dropped).toBe(0);
+    writer.write(line('k'));
+    writer.write(line('l'));
+    expect(writer.dropped).toBe(2);
+    writer.write('the end', true);
+    let text = '';
+    await vi.waitFor(
+      () => {
+        text += drain(reader);
+        expect(text.endsWith('the end\n')).toBe(true);
+      },
+      { timeout: 10_000, interval: 1 },
+    );
+    await writer.flush();
+    expect(text.split('\n').map((each) => each.slice(0, 1))).toEqual([...'abcdefghijt', '']);
+    expect(writer.dropped).toBe(2);
+    closeSync(fd);
+    closeSync(reader);
+  });
+
+  it('tells once that the reader has gone, and takes no more', async () => {
+    const { reader, writer: fd } = makePipe();
+    closeSync(reader);
+    const onError = vi.fn();
+    const writer = new LineWriter(fd, 'standard output', onError);
+    writer.write('one');
+    writer.write('two');
+    await writer.flush();
+    writer.write('three', true);
+    await writer.flush();
+    expect(onError.mock.calls).toEqual([
+      [
+        expect.objectContaining({
+          code: 'OUTPUT',
+          output: 'standard output',
+          message: 'cannot write to standard output: the reader has closed the pipe',
+          cause: expect.objectContaining({ code: 'EPIPE' }),
+        }),
+      ],
+    ]);
+    closeSync(fd);
+  });
+
+  it('tells that the device is full', async () => {
+    const fd = openSync('/dev/full', O_RDWR);
+    const onError = vi.fn();
+    const writer = new LineWriter(fd, '/dev/full', onError);
+    writer.write('one');
+    await writer.flush();
+    expect(onError).toHaveBeenCalledWith(
+      expect.objectContaining({ message: 'cannot write to /dev/full: no space left on the device' }),
+    );
+    closeSync(fd);
+  });
+
+  it('takes the part of a line back that made it into a file, so that whole lines are left', async () => {
+    const file = join(makeTree(), 'out');
+    const fd = openSync(file, 'w');
+    const onError = vi.fn();
+    const writer = new LineWriter(fd, file, onError);
+    writer.write('first');
+    await writer.flush();
+    // No file of ours may grow beyond this many bytes from here on, as on a disk that is full.
+    const limitFileSize = (soft: string) =>
+      execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${soft}:`]);
+    limitFileSize('20');
+    try {
+      writer.write('second');
+      writer.write('third, which does not fit');
+      await writer.flush();
+      writer.write('fourth');
+      await writer.flush();
+    } finally {
+      limitFileSize('unlimited');
+    }
+    expect(onError).toHaveBeenCalledTimes(1);
+    expect(onError.mock.calls[0]?.[0]).toMatchObject({ output: file, cause: { code: 'EFBIG' } });
+    expect(readFileSync(file, 'utf8')).toBe('first\nsecond\n');
+    closeSync(fd);
+  });
+});

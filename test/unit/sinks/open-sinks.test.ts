@@ -1,0 +1,112 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { NdjsonSink } from '../../../src/sinks/ndjson.ts';
+import { type OutputRequest, openOutputs } from '../../../src/sinks/open-sinks.ts';
+import { SummaryJsonSink } from '../../../src/sinks/summary-json.ts';
+import { TableSink } from '../../../src/sinks/table.ts';
+import { makeTree } from '../temporary-tree.ts';
+import { cgroup1 } from './records.ts';
+
+const NOTHING: OutputRequest = {
+  json: false,
+  output: undefined,
+  summaryJson: undefined,
+  quiet: false,
+  plainBytes: false,
+};
+const countOpen = () => readdirSync('/proc/self/fd').length;
+
+describe('openOutputs', () => {
+  it.each([
+    ['nothing is asked for', {}, [TableSink]],
+    ['--json', { json: true }, [NdjsonSink]],
+    ['--output', { output: 'o' }, [NdjsonSink, TableSink]],
+    ['--summary-json', { summaryJson: 's' }, [SummaryJsonSink, TableSink]],
+    ['all of them', { json: true, output: 'o', summaryJson: 's' }, [NdjsonSink, SummaryJsonSink, NdjsonSink]],
+  ])('opens the sinks of a run when it is %s', (_, request, classes) => {
+    const tree = makeTree();
+    const before = countOpen();
+    const files = Object.fromEntries(
+      Object.entries(request).map(([key, value]) => [
+        key,
+        typeof value === 'string' ? join(tree, value) : value,
+      ]),
+    );
+    const outputs = openOutputs({ ...NOTHING, ...files });
+    expect(outputs.sinks.map((sink) => sink.constructor)).toEqual(classes);
+    expect(outputs.failure).toBeUndefined();
+    outputs.close();
+    outputs.close();
+    expect(countOpen()).toBe(before);
+  });
+
+  it.each([
+    ['--output', { output: '/nowhere/o' }, 'no such file or directory'],
+    ['--summary-json', { summaryJson: '/' }, 'is a directory'],
+  ])('names %s and its file, and leaves nothing open', (option, request, words) => {
+    const before = countOpen();
+    const output = join(makeTree(), 'o');
+    expect(() => openOutputs({ ...NOTHING, output, ...request })).toThrow(
+      expect.objectContaining({
+        code: 'USAGE',
+        option,
+        message: `${option} ${Object.values(request)[0]}: ${words}`,
+      }),
+    );
+    expect(countOpen()).toBe(before);
+  });
+
+  it('begins the files anew, and before anything is started', () => {
+    const tree = makeTree({ o: 'of a run before' });
+    openOutputs({ ...NOTHING, json: true, output: join(tree, 'o'), summaryJson: join(tree, 's') }).close();
+    expect(readFileSync(join(tree, 'o'), 'utf8')).toBe('');
+    expect(existsSync(join(tree, 's'))).toBe(true);
+  });
+});
+
+describe('an output that fails', () => {
+  /** Writes a summary in a process of its own, whose standard streams are the test's to choose. */
+  const program = (request: Partial<OutputRequest>) => `
+    import { openOutputs } from ${JSON.stringify(resolve(import.meta.dirname, '../../../src/sinks/open-sinks.ts'))};
+    const outputs = openOutputs(${JSON.stringify({ ...NOTHING, ...request })});
+    const summary = ${JSON.stringify(cgroup1.summary)};
+    for (const sink of outputs.sinks) await sink.stop(summary);
+    outputs.say('said');
+    await outputs.flush();
+    process.exit(outputs.failure === undefined ? 0 : 9);
+  `;
+  const tsx = ['--import', 'tsx', '--input-type=module', '-e'];
+
+  it('is told on standard error, once, and remembered', () => {
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [...tsx, program({ json: true, output: '/dev/full' })],
+      { encoding: 'utf8' },
+    );
+    expect(stderr).toBe(
+      'cmemstat: cannot write to /dev/full: no space left on the device; the target goes on\nsaid\n',
+    );
+    expect(status).toBe(9);
+    expect(JSON.parse(stdout).type).toBe('summary');
+  });
+
+  it('is told, but no failure, when its reader has seen enough', async () => {
+    const child = spawn(process.execPath, [...tsx, program({ json: true })], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    // Long before the program has started up.
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    const [status] = await once(child, 'close');
+    expect(stderr).toBe(
+      'cmemstat: cannot write to standard output: the reader has closed the pipe; the target goes on\nsaid\n',
+    );
+    expect(status).toBe(0);
+  });
+});

@@ -1,0 +1,26 @@
+/** What a sink writes, as text. */
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { LineWriter } from '../../../src/sinks/line-writer.ts';
+import type { Sink } from '../../../src/sinks/sink.ts';
+import { makeTree } from '../temporary-tree.ts';
+import type { Recording } from './records.ts';
+
+/** A file that holds what is expected. */
+export const golden = (name: string) => resolve(import.meta.dirname, '../../golden', name);
+
+/** Plays a recording to a sink that writes into a file. */
+export async function play(recording: Recording, makeSink: (writer: LineWriter) => Sink): Promise<string> {
+  const file = join(makeTree(), 'out');
+  const fd = openSync(file, 'w');
+  const sink = makeSink(
+    new LineWriter(fd, file, (error) => {
+      throw error;
+    }),
+  );
+  sink.start(recording.start);
+  for (const record of recording.records) sink.write(record);
+  await sink.stop(recording.summary);
+  closeSync(fd);
+  return readFileSync(file, 'utf8');
+}

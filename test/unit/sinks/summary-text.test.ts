@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import type { SummaryRecord } from '../../../src/model/recording.ts';
+import { describeOutlived, renderEvent, renderSummary } from '../../../src/sinks/summary-text.ts';
+import { cgroup1, cgroup2, processTree } from './records.ts';
+import { golden } from './render.ts';
+
+const render = (summary: SummaryRecord, plainBytes = false) =>
+  renderSummary(summary, { plainBytes }).join('\n');
+const changed = (summary: SummaryRecord, changes: Partial<SummaryRecord>) =>
+  render({ ...summary, ...changes });
+
+describe('renderSummary', () => {
+  it.each([
+    ['cgroup2', cgroup2],
+    ['cgroup1', cgroup1],
+    ['process-tree', processTree],
+  ])('sums up a run in mode %s', async (mode, { summary }) => {
+    await expect(`${render(summary)}\n`).toMatchFileSnapshot(golden(`summary-${mode}.txt`));
+  });
+
+  it('sums up in plain numbers of bytes', async () => {
+    await expect(`${render(cgroup2.summary, true)}\n`).toMatchFileSnapshot(golden('summary-bytes.txt'));
+  });
+
+  it.each<[string, SummaryRecord['exit'], string]>([
+    ['a status', { status: 3, code: 3 }, '  exit status 3 after 870ms'],
+    ['a signal', { status: 143, signal: 'SIGTERM' }, '  ended by SIGTERM after 870ms (exit status 143)'],
+    [
+      'a signal that is no OOM kill',
+      { status: 137, signal: 'SIGKILL', oomKilled: false },
+      '  ended by SIGKILL after 870ms (exit status 137)',
+    ],
+    [
+      'our own kill',
+      { status: 137, signal: 'SIGKILL', killedByCmemstat: true },
+      '  ended by SIGKILL by cmemstat after 870ms (exit status 137)',
+    ],
+    [
+      'the OOM killer',
+      { status: 137, signal: 'SIGKILL', oomKilled: true },
+      '  killed by the OOM killer after 870ms (SIGKILL, exit status 137)',
+    ],
+  ])('tells an end by %s', (_, exit, line) => {
+    expect(changed(cgroup1.summary, { exit }).split('\n')).toContain(line);
+  });
+
+  it('says why there is no peak of the kernel', () => {
+    const peak = { bytes: 1, source: 'sampled' } as const;
+    expect(changed(cgroup2.summary, { peak })).toContain(
+      'sampled: this kernel keeps no memory.peak (since Linux 5.19)',
+    );
+  });
+
+  it('says that the peak fell between two samples, only when it did', () => {
+    const note = 'the peak fell between two samples';
+    const bytes = cgroup2.summary.highest?.current ?? 0;
+    const peakOf = (share: number) =>
+      changed(cgroup2.summary, { peak: { bytes: bytes / share, source: 'memory.peak' } });
+    expect(peakOf(0.89)).toContain(note);
+    expect(peakOf(0.91)).not.toContain(note);
+  });
+
+  it('leaves out parts of 0, but not the whole', () => {
+    const text = render(cgroup2.summary);
+    expect(text).toMatch(/^ +sock +0 B/m);
+    expect(text).not.toContain('percpu');
+  });
+
+  it('is short where nothing was measured', () => {
+    const { peak: _, highest: __, ...rest } = cgroup1.summary;
+    const bare = render({ ...rest, averages: {}, sources: {}, outlived: [] });
+    expect(bare).not.toContain('peak');
+    expect(bare).not.toContain('averages');
+    expect(bare).toContain('exit status 2');
+  });
+});
+
+describe('renderEvent', () => {
+  it.each([
+    [{ event: 'max', count: 18, increase: 2 }, '   1.2s  max +2 (now 18)'],
+    [{ event: 'warning', message: 'careful' }, '   1.2s  warning: careful'],
+  ])('writes %o', (event, line) => {
+    expect(renderEvent({ type: 'event', elapsedMs: 1234, ...event })).toBe(` ${line}`);
+  });
+});
+
+describe('describeOutlived', () => {
+  const processes = (count: number) =>
+    Array.from({ length: count }, (_, at) => ({ pid: at + 1, comm: `p${at}` }));
+
+  it.each([
+    [1, '1 process outlived the target and was killed: 1 (p0)'],
+    [2, '2 processes outlived the target and were killed: 1 (p0), 2 (p1)'],
+    [7, '7 processes outlived the target and were killed: 1 (p0), 2 (p1), 3 (p2), 4 (p3), 5 (p4) and 2 more'],
+  ])('names %i of them', (count, line) => {
+    expect(describeOutlived(processes(count))).toBe(line);
+  });
+
+  it('makes a name harmless', () => {
+    expect(describeOutlived([{ pid: 1, comm: '\u001b[2J' }])).toContain('1 (\\x1b[2J)');
+  });
+});

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { TableSink } from '../../../src/sinks/table.ts';
+import { cgroup1, cgroup2, processTree } from './records.ts';
+import { golden, play } from './render.ts';
+
+const READABLE = { plainBytes: false, quiet: false };
+
+describe('TableSink', () => {
+  it.each([
+    ['cgroup2', cgroup2],
+    ['cgroup1', cgroup1],
+    ['process-tree', processTree],
+  ])('shows a run in mode %s', async (mode, recording) => {
+    const text = await play(recording, (writer) => new TableSink(writer, READABLE));
+    await expect(text).toMatchFileSnapshot(golden(`table-${mode}.txt`));
+    expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+
+  it('shows plain numbers of bytes', async () => {
+    const text = await play(cgroup2, (writer) => new TableSink(writer, { plainBytes: true, quiet: false }));
+    await expect(text).toMatchFileSnapshot(golden('table-bytes.txt'));
+    expect(text).not.toMatch(/[KM]iB/);
+  });
+
+  it('shows the summary alone when it is to be quiet', async () => {
+    const loud = await play(cgroup2, (writer) => new TableSink(writer, READABLE));
+    const quiet = await play(cgroup2, (writer) => new TableSink(writer, { ...READABLE, quiet: true }));
+    expect(quiet.startsWith('\ncmemstat: ')).toBe(true);
+    expect(loud.endsWith(quiet)).toBe(true);
+    expect(loud.length).toBeGreaterThan(quiet.length);
+  });
+
+  it('shows the header again after every 20 rows', async () => {
+    const rows = Array.from({ length: 41 }, (_, at) => ({
+      type: 'sample' as const,
+      elapsedMs: at,
+      reason: 'tick' as const,
+      current: at,
+    }));
+    const text = await play({ ...cgroup2, records: rows }, (writer) => new TableSink(writer, READABLE));
+    const headers = text.split('\n').flatMap((line, index) => (/^ +uptime /.test(line) ? [index] : []));
+    expect(headers).toEqual([0, 21, 42]);
+  });
+
+  it('goes on showing the BPF memory that was read last', async () => {
+    const text = await play(cgroup2, (writer) => new TableSink(writer, READABLE));
+    const cells = text
+      .split('\n')
+      .filter((line) => /^ +\d+(\.\d)?m?s .*B$/.test(line) || /^ +\d+m\d\ds .*B$/.test(line));
+    expect(cells.map((line) => line.trim().split(/ {2,}/).at(-1))).toEqual([
+      '4.00 KiB',
+      '4.00 KiB',
+      '14.0 MiB',
+      '14.0 MiB',
+    ]);
+  });
+});

@@ -1,0 +1,108 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { forwardSignals, type SignalForwarding } from '../../../src/target/signals.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
+let target: ChildProcess;
+let forwarding: SignalForwarding | undefined;
+let targetPid: number | undefined;
+const passOn = vi.fn<(signal: NodeJS.Signals) => void>();
+const killAll = vi.fn<() => void>();
+
+const forward = (killAfterMs?: number) => {
+  forwarding = forwardSignals({ targetPid: () => targetPid, passOn, killAll }, killAfterMs);
+};
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  passOn.mockClear();
+  killAll.mockClear();
+  // A process group of its own: what is typed at our terminal does not reach it.
+  target = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
+  targetPid = target.pid;
+});
+afterEach(async () => {
+  forwarding?.stop();
+  vi.useRealTimers();
+  target.kill('SIGKILL');
+  if (target.signalCode === null) await once(target, 'exit');
+});
+
+describe('forwardSignals', () => {
+  it.each(SIGNALS)('passes %s on, as it is', (signal) => {
+    forward();
+    process.emit(signal, signal);
+    expect(passOn.mock.calls).toEqual([[signal]]);
+    expect(killAll).not.toHaveBeenCalled();
+  });
+
+  it('passes on a real signal', async () => {
+    forward();
+    process.kill(process.pid, 'SIGHUP');
+    await vi.waitFor(() => expect(passOn).toHaveBeenCalledWith('SIGHUP'));
+  });
+
+  it('passes every SIGTERM on', () => {
+    forward();
+    for (let count = 0; count < 3; count += 1) process.emit('SIGTERM', 'SIGTERM');
+    expect(passOn).toHaveBeenCalledTimes(3);
+    expect(killAll).not.toHaveBeenCalled();
+  });
+
+  it('kills everything at the second SIGINT', () => {
+    forward();
+    process.emit('SIGINT', 'SIGINT');
+    expect(killAll).not.toHaveBeenCalled();
+    process.emit('SIGINT', 'SIGINT');
+    expect(killAll).toHaveBeenCalledTimes(1);
+    expect(passOn).toHaveBeenCalledTimes(1);
+  });
+
+  it('kills everything when the time after the first signal is over, once', () => {
+    forward(10_000);
+    vi.advanceTimersByTime(60_000);
+    process.emit('SIGTERM', 'SIGTERM');
+    vi.advanceTimersByTime(6_000);
+    process.emit('SIGTERM', 'SIGTERM');
+    vi.advanceTimersByTime(3_999);
+    expect(killAll).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(killAll).toHaveBeenCalledTimes(1);
+    vi.advanceTimersByTime(60_000);
+    expect(killAll).toHaveBeenCalledTimes(1);
+  });
+
+  it('waits for ever when no time is set', () => {
+    forward(undefined);
+    process.emit('SIGTERM', 'SIGTERM');
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('does nothing any more once it is stopped', () => {
+    const before = SIGNALS.map((signal) => process.listenerCount(signal));
+    forward(10);
+    process.emit('SIGTERM', 'SIGTERM');
+    forwarding?.stop();
+    vi.advanceTimersByTime(1000);
+    expect(killAll).not.toHaveBeenCalled();
+    expect(SIGNALS.map((signal) => process.listenerCount(signal))).toEqual(before);
+  });
+
+  it('leaves it to the actions whom a signal reaches once the target has ended', () => {
+    targetPid = undefined;
+    forward();
+    process.emit('SIGINT', 'SIGINT');
+    process.emit('SIGTERM', 'SIGTERM');
+    expect(passOn.mock.calls).toEqual([['SIGINT'], ['SIGTERM']]);
+  });
+
+  it('does not pass an interrupt on to a target that is gone', async () => {
+    target.kill('SIGKILL');
+    await once(target, 'exit');
+    forward();
+    process.emit('SIGINT', 'SIGINT');
+    expect(passOn).not.toHaveBeenCalled();
+  });
+});

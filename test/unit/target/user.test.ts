@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/errors.ts';
+import { resolveUser } from '../../../src/target/user.ts';
+
+const PASSWD = `root:x:0:0:root:/root:/bin/bash
+daemon:x:1:1::/usr/sbin:/usr/sbin/nologin
+ada:x:1000:1001:Ada,,,:/home/ada:/bin/zsh
+1001:x:2000:2000:a name of digits:/home/digits:/bin/sh
+bare:x:3000:3000:::
+`;
+const GROUP = 'root:x:0:\nstaff:x:50:ada\nada:x:1001:\n';
+
+const resolve = (text: string) => resolveUser(text, PASSWD, () => GROUP);
+
+describe('resolveUser', () => {
+  const ada = { uid: 1000, name: 'ada', home: '/home/ada', shell: '/bin/zsh' };
+
+  it.each([
+    ['ada', { ...ada, gid: 1001 }],
+    ['1000', { ...ada, gid: 1001 }],
+    ['ada:staff', { ...ada, gid: 50 }],
+    ['ada:7', { ...ada, gid: 7 }],
+    ['1000:staff', { ...ada, gid: 50 }],
+    ['root', { uid: 0, gid: 0, name: 'root', home: '/root', shell: '/bin/bash' }],
+    ['4000', { uid: 4000, gid: 4000 }],
+    ['4000:staff', { uid: 4000, gid: 50 }],
+    ['4294967294', { uid: 4_294_967_294, gid: 4_294_967_294 }],
+  ])('understands %s', (text, user) => {
+    expect(resolve(text)).toEqual(user);
+  });
+
+  it('takes a name of digits for a name first, as chown does', () => {
+    expect(resolve('1001')).toMatchObject({ uid: 2000, name: '1001' });
+  });
+
+  it('has no home and no shell where the entry names none', () => {
+    expect(resolve('bare')).toEqual({ uid: 3000, gid: 3000, name: 'bare' });
+  });
+
+  it('does not read the groups when no group is asked for', () => {
+    const groups = () => {
+      throw new Error('was read');
+    };
+    expect(resolveUser('ada', PASSWD, groups).gid).toBe(1001);
+  });
+
+  it.each([
+    ['', 'expected NAME or UID'],
+    [':staff', 'expected NAME or UID'],
+    ['ada:', 'expected NAME or UID'],
+    ['ada:staff:x', 'expected NAME or UID'],
+    ['nobody-here', "there is no user 'nobody-here'"],
+    ['ad', "there is no user 'ad'"],
+    ['-1', "there is no user '-1'"],
+    ['4294967295', "there is no user '4294967295'"],
+    ['1e3', "there is no user '1e3'"],
+    ['ada:nobody-here', "there is no group 'nobody-here'"],
+    ['ada:-1', "there is no group '-1'"],
+    ['ada:4294967295', "there is no group '4294967295'"],
+  ])('refuses %o', (text, message) => {
+    expect(() => resolve(text)).toThrow(UsageError);
+    expect(() => resolve(text)).toThrow(`--user ${text}: ${message}`);
+  });
+
+  it('reads the users of this host', () => {
+    expect(resolveUser('root')).toMatchObject({ uid: 0, gid: 0, name: 'root' });
+    expect(resolveUser('root:root').gid).toBe(0);
+  });
+});

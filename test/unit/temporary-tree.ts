@@ -1,0 +1,22 @@
+/** Ordinary folders and files in the place of cgroupfs. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll } from 'vitest';
+
+const made: string[] = [];
+afterAll(() => {
+  for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
+});
+
+/** Makes a folder with these files, gone after the test file; a path that ends in `/` is an empty folder. */
+export function makeTree(files: Readonly<Record<string, string>> = {}): string {
+  const root = mkdtempSync(join(tmpdir(), 'cmemstat-unit-'));
+  made.push(root);
+  for (const [path, text] of Object.entries(files)) {
+    const file = join(root, path);
+    mkdirSync(path.endsWith('/') ? file : dirname(file), { recursive: true });
+    if (!path.endsWith('/')) writeFileSync(file, text);
+  }
+  return root;
+}
