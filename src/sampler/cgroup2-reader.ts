@@ -59,7 +59,9 @@ export function openCgroup2Reader(directory: string, listProcesses: () => number
     put(figures, 'pressure', files.pressure.read());
     const nested = files.cgroupStat.read();
     put(figures, 'nestedCgroups', nested);
-    put(figures, 'processes', nested === 0 ? files.procs.read()?.length : listProcesses().length);
+    // Without nested cgroups the leaf's own list is the whole one; a leaf that is gone has none at all.
+    if (nested !== undefined)
+      put(figures, 'processes', nested === 0 ? files.procs.read()?.length : listProcesses().length);
     return figures;
   }
 

@@ -131,6 +131,8 @@ export class Measurement {
       await this.#watchEvents1(leaf.directory, sampler);
     }
     if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
+    const { keepHeapSmall } = await import('./small-heap.ts');
+    keepHeapSmall();
     await sampler.start();
   }
 

@@ -1,4 +1,5 @@
 /** `cmemstat doctor` as a table. Pure. */
+import { safeText } from '../format/safe-text.ts';
 import type { Check, Diagnosis } from '../model/diagnosis.ts';
 
 const MARKS: Record<Check['state'], string> = {
@@ -13,8 +14,8 @@ export function renderDiagnosis(diagnosis: Diagnosis): string[] {
   const width = Math.max(...diagnosis.checks.map(({ name }) => name.length)) + 2;
   const lines = diagnosis.checks.flatMap(({ name, state, found, since, fix }) => {
     const needs = since === undefined ? '' : ` (since Linux ${since})`;
-    const line = `${name.padEnd(width)}${MARKS[state].padEnd(9)}${found}${needs}`;
-    return fix === undefined ? [line] : [line, `${' '.repeat(width + 9)}to do: ${fix}`];
+    const line = `${name.padEnd(width)}${MARKS[state].padEnd(9)}${safeText(found)}${needs}`;
+    return fix === undefined ? [line] : [line, `${' '.repeat(width + 9)}to do: ${safeText(fix)}`];
   });
   const verdict = diagnosis.ready
     ? 'A run gets a memory cgroup here.'

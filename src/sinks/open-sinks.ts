@@ -1,5 +1,5 @@
 /** Opening every output that was asked for, before anything is started: what can't be written must cost nothing. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { describeErrno, errnoOf, type OutputError, UsageError } from '../errors.ts';
 import { LineWriter } from './line-writer.ts';
 import { NdjsonSink } from './ndjson.ts';
@@ -28,6 +28,13 @@ export interface Outputs {
   close(): void;
 }
 
+/** Whether a path leads to the regular file that is open as `fd`, under whatever name. */
+function isSameFile(fd: number, path: string): boolean {
+  const there = statSync(path, { throwIfNoEntry: false });
+  const open = fstatSync(fd);
+  return there !== undefined && there.isFile() && there.dev === open.dev && there.ino === open.ino;
+}
+
 const STDOUT = 1;
 const STDERR = 2;
 
@@ -44,6 +51,10 @@ export function openOutputs(request: OutputRequest): Outputs {
     if (errnoOf(error.cause) !== 'EPIPE') failure ??= error;
   };
   const writerTo = (option: string, path: string): LineWriter => {
+    if (opened.some((fd) => isSameFile(fd, path))) {
+      for (const fd of opened) closeSync(fd);
+      throw new UsageError(option, `${option} ${path}: another output goes to the same file`);
+    }
     try {
       const fd = openSync(path, 'w');
       opened.push(fd);

@@ -66,14 +66,14 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
   );
   if (means.length > 0) lines.push(`  averages over time: ${means.join(', ')}`);
   lines.push(...renderCounts(summary), ...renderBpf(summary, size), renderSampling(summary));
-  for (const warning of summary.warnings) lines.push(`  warning: ${warning}`);
+  for (const warning of summary.warnings) lines.push(`  warning: ${safeText(warning)}`);
   return lines;
 }
 
 /** One event as a line of text. */
 export function renderEvent(event: EventRecord): string {
   const at = formatDuration(event.elapsedMs).padStart(8);
-  if (event.message !== undefined) return `${at}  ${event.event}: ${event.message}`;
+  if (event.message !== undefined) return `${at}  ${event.event}: ${safeText(event.message)}`;
   return `${at}  ${event.event} +${event.increase} (now ${event.count})`;
 }
 
@@ -131,7 +131,9 @@ function renderBpf(summary: SummaryRecord, size: (bytes: number) => string): str
   const { bpf } = summary;
   if (bpf === undefined) return [];
   if (bpf.unavailable !== undefined) {
-    return [`  bpf: not measured: ${bpf.unavailable}${bpf.hint === undefined ? '' : ` (${bpf.hint})`}`];
+    return [
+      `  bpf: not measured: ${safeText(bpf.unavailable)}${bpf.hint === undefined ? '' : ` (${bpf.hint})`}`,
+    ];
   }
   const lines: string[] = [];
   const describe = (totals: {

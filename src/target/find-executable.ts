@@ -10,7 +10,8 @@ import { LaunchError } from '../errors.ts';
 export function findExecutable(command: string, path: string | undefined, cwd: string): string {
   if (command === '') throw new LaunchError(command, 127, 'the command is an empty word');
   if (command.includes('/')) {
-    const file = resolve(cwd, command);
+    // `resolve` would drop a slash at the end, which only a directory may have.
+    const file = command.endsWith('/') ? `${resolve(cwd, command)}/` : resolve(cwd, command);
     const verdict = examine(file);
     if (verdict === 'executable') return file;
     throw verdict === 'absent' ? notFound(command) : notExecutable(command, file, verdict);

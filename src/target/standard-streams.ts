@@ -1,5 +1,6 @@
 /** `--stdin`, `--stdout` and `--stderr`: files in the place of our own streams. */
 import { closeSync, openSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describeErrno, errnoOf, UsageError } from '../errors.ts';
 
 /** What the user asked for; an absent one stays ours. */
@@ -38,7 +39,8 @@ export function openStreams(files: StreamFiles, stdoutToStderr: boolean): Opened
   };
   const stdin = open('--stdin', files.stdin, 'r');
   const stdout = open('--stdout', files.stdout, 'w');
-  const shared = files.stderr !== undefined && files.stderr === files.stdout;
+  const { stdout: outFile, stderr: errFile } = files;
+  const shared = outFile !== undefined && errFile !== undefined && resolve(outFile) === resolve(errFile);
   const stderr = shared ? stdout : open('--stderr', files.stderr, 'w');
   const redirected =
     stdout === 'inherit' && stdoutToStderr ? (stderr === 'inherit' ? STANDARD_ERROR : stderr) : stdout;

@@ -2,6 +2,7 @@
 import { openSync, rmSync } from 'node:fs';
 import type { Sample } from '../../src/model/sample.ts';
 import { SampleAggregate } from '../../src/model/summary.ts';
+import { keepHeapSmall } from '../../src/session/small-heap.ts';
 import { LineWriter } from '../../src/sinks/line-writer.ts';
 import { NdjsonSink } from '../../src/sinks/ndjson.ts';
 import { TableSink } from '../../src/sinks/table.ts';
@@ -17,6 +18,7 @@ function makeSample(index: number): Sample {
 
 async function main(): Promise<void> {
   const count = Number(process.argv[2]);
+  keepHeapSmall();
   const fail = (error: Error) => {
     throw error;
   };

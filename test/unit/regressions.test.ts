@@ -1,13 +1,21 @@
 /** Faults that src once had: each test fails where one of them comes back. */
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { directoryOf } from '../../src/cgroup/hierarchy.ts';
+import { LaunchError, UsageError } from '../../src/errors.ts';
 import { safeText } from '../../src/format/safe-text.ts';
 import { formatDuration } from '../../src/format/units.ts';
+import { parsePressure } from '../../src/kernel/cgroup2/pressure.ts';
 import { parseFlatKeyed } from '../../src/kernel/flat-keyed.ts';
 import { FIELDS } from '../../src/model/field-catalogue.ts';
 import { BpfClock } from '../../src/sampler/bpf-clock.ts';
+import { openOutputs } from '../../src/sinks/open-sinks.ts';
 import { TableSink } from '../../src/sinks/table.ts';
+import { findExecutable } from '../../src/target/find-executable.ts';
 import { forwardSignals } from '../../src/target/signals.ts';
+import { openStreams } from '../../src/target/standard-streams.ts';
 import { resolveUser } from '../../src/target/user.ts';
 import { cgroup2 } from './sinks/records.ts';
 import { play } from './sinks/render.ts';
@@ -103,5 +111,39 @@ describe('src/sinks', () => {
 describe('src/target/user.ts', () => {
   it('an entry of /etc/passwd without a uid does not make the target root', () => {
     expect(() => resolveUser('broken', 'broken:x:::::\n', () => '')).toThrow();
+  });
+});
+
+describe('two outputs into one file', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cmemstat-same-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'a');
+
+  it('are refused for --output and --summary-json, under whatever name', () => {
+    const request = {
+      json: false,
+      output: file,
+      summaryJson: `${folder}/./a`,
+      quiet: true,
+      plainBytes: false,
+    };
+    expect(() => openOutputs(request)).toThrow(UsageError);
+  });
+
+  it('are opened once for --stdout and --stderr', () => {
+    const { stdio, close } = openStreams({ stdout: file, stderr: `${folder}/./a` }, false);
+    close();
+    expect(stdio[1]).toBe(stdio[2]);
+  });
+});
+
+describe('src/kernel and src/target', () => {
+  it('a pressure line that comes twice is refused', () => {
+    const some = 'some avg10=0.00 avg60=0.00 avg300=0.00 total=0';
+    expect(() => parsePressure(`${some}\n${some}\n`, 'f')).toThrow('line 2');
+  });
+
+  it('a file with a slash at its end is no command', () => {
+    expect(() => findExecutable('/bin/sh/', '', '/')).toThrow(LaunchError);
   });
 });

@@ -12,7 +12,7 @@ export type MemoryStat = Record<string, number>;
  *
  * Source: `memory.stat`, Documentation/admin-guide/cgroup-v2.rst. The figures include nested cgroups.
  * Unit: bytes for gauges, counts for the `pg*`, `workingset_*`, `thp_*` and `zsw*` keys.
- * Since: Linux 4.5; `kernel` and `vmalloc` since 5.18 and 5.16.
+ * Since: Linux 4.5; `kernel` and `vmalloc` since 5.18 and 5.17.
  * @throws KernelFileError that names the line.
  */
 export function parseMemoryStat(text: string, path: string): MemoryStat {

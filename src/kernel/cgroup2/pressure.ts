@@ -36,6 +36,8 @@ export function parsePressure(text: string, path: string): Pressure {
     const match = LINE.exec(line);
     if (match === null) throw malformed(path, index + 1, `'${line}' is not a pressure line`);
     const [, kind, avg10, avg60, avg300, total] = match;
+    if (pressure[kind as 'some' | 'full'] !== undefined)
+      throw malformed(path, index + 1, `'${kind}' comes twice`);
     pressure[kind as 'some' | 'full'] = {
       avg10: Number(avg10),
       avg60: Number(avg60),

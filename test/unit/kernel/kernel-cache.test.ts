@@ -80,6 +80,16 @@ describe('cachedForKernel', () => {
     expect(computed).toBe(2);
   });
 
+  it.each(['/proc/none', '/proc/none/deeper', '/dev/null/cache'])('does without a cache in %s', (nowhere) => {
+    expect(cachedForKernel('layout', [], () => 1, { notesPath, directory: nowhere })).toBe(1);
+  });
+
+  it('makes the folders above it', () => {
+    const deep = join(directory, 'a/b/c');
+    cachedForKernel('layout', [], () => 1, { notesPath, directory: deep });
+    expect(readdirSync(deep).length).toBe(1);
+  });
+
   it('does without a cache where the directory is read-only', () => {
     ask();
     rmSync(onlyFile());

@@ -31,13 +31,9 @@ const OF_STAT = FIELDS.filter(({ source }) => source.cgroup2 === 'memory.stat');
 describe.each(capturedKernels(2))('on Linux $name', (kernel) => {
   const stat = parseMemoryStat(kernel.read('sys/fs/cgroup/leaf/memory.stat'), 'memory.stat');
 
-  // pagetables: see known-bugs.test.ts.
-  it.each(OF_STAT.filter(({ id }) => id !== 'pagetables'))(
-    '$id is in memory.stat exactly when the catalogue says so',
-    ({ id, since = '4.5' }) => {
-      expect(id in stat).toBe(kernel.has(since));
-    },
-  );
+  it.each(OF_STAT)('$id is in memory.stat exactly when the catalogue says so', ({ id, since = '4.5' }) => {
+    expect(id in stat).toBe(kernel.has(since));
+  });
 });
 
 describe.each(capturedKernels(1))('on Linux $name', (kernel) => {
