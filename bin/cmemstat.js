@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-require('../dist/cmemstat.cjs');
+require('../dist/start.cjs').start(`${__dirname}/../dist`);
