@@ -1,4 +1,4 @@
-import { malformed, parseCounter } from './number.ts';
+import { malformed, parseDigits } from './number.ts';
 
 /**
  * A flat keyed file of cgroupfs, as `memory.stat` and `memory.events` are:
@@ -11,11 +11,27 @@ import { malformed, parseCounter } from './number.ts';
  * @throws KernelFileError that names the file and the line when a line is malformed or a key comes twice.
  */
 export function parseFlatKeyed(text: string, path: string): Record<string, number> {
-  // Without a prototype: a key may be called `constructor`.
-  const values: Record<string, number> = Object.create(null);
+  const values: Record<string, number> = {};
+  visitFlatKeyed(text, path, (key, value, line) => {
+    if (Object.hasOwn(values, key)) throw malformed(path, line, `the key '${key}' comes twice`);
+    if (key === '__proto__') Object.defineProperty(values, key, { value, enumerable: true });
+    else values[key] = value;
+  });
+  return values;
+}
+
+/**
+ * Calls `visit` for every line of a flat keyed file, in order. Indexes in the place of split() and regular expressions:
+ * this runs at every sample, with up to 70 lines.
+ * @throws KernelFileError that names the file and the line when a line is malformed.
+ */
+export function visitFlatKeyed(
+  text: string,
+  path: string,
+  visit: (key: string, value: number, line: number) => void,
+): void {
   let line = 0;
   let start = 0;
-  // Indexes instead of split(): this runs at every sample, with up to 70 lines.
   while (start < text.length) {
     line += 1;
     const newline = text.indexOf('\n', start);
@@ -24,10 +40,7 @@ export function parseFlatKeyed(text: string, path: string): Record<string, numbe
     if (space <= start || space >= end) {
       throw malformed(path, line, `expected 'key value', found '${text.slice(start, end)}'`);
     }
-    const key = text.slice(start, space);
-    if (values[key] !== undefined) throw malformed(path, line, `the key '${key}' comes twice`);
-    values[key] = parseCounter(text.slice(space + 1, end), path, line);
+    visit(text.slice(start, space), parseDigits(text, space + 1, end, path, line), line);
     start = end + 1;
   }
-  return values;
 }

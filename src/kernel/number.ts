@@ -5,14 +5,27 @@ import { KernelFileError } from '../errors.ts';
  * @throws KernelFileError when it is no whole number, or one that a double can't hold exactly (above 2^53 - 1).
  */
 export function parseCounter(text: string, path: string, line?: number): number {
-  if (!/^\d+$/.test(text)) {
-    throw malformed(path, line, `'${text}' is not a whole number`);
+  return parseDigits(text, 0, text.length, path, line);
+}
+
+const ZERO = 48;
+const NINE = 57;
+
+/**
+ * The decimal counter between two indexes of a text.
+ * @throws KernelFileError when it is no whole number, or one that a double can't hold exactly (above 2^53 - 1).
+ */
+export function parseDigits(text: string, start: number, end: number, path: string, line?: number): number {
+  let value = 0;
+  for (let at = start; at < end; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code < ZERO || code > NINE) break;
+    value = value * 10 + (code - ZERO);
+    if (at + 1 < end) continue;
+    if (Number.isSafeInteger(value)) return value;
+    throw malformed(path, line, `${text.slice(start, end)} is above 2^53 and can't be held exactly`);
   }
-  const value = Number(text);
-  if (!Number.isSafeInteger(value)) {
-    throw malformed(path, line, `${text} is above 2^53 and can't be held exactly`);
-  }
-  return value;
+  throw malformed(path, line, `'${text.slice(start, end)}' is not a whole number`);
 }
 
 /**

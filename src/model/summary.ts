@@ -80,7 +80,9 @@ export class SampleAggregate {
   }
 
   #weigh(sample: Sample, ms: number): void {
-    for (const [id, value] of averagedValues(sample)) {
+    for (const id of AVERAGED) {
+      const value = figureOf(sample, id);
+      if (value === undefined) continue;
       const entry = this.#weighted.get(id);
       if (entry === undefined) this.#weighted.set(id, { sum: value * ms, ms });
       else {
@@ -131,15 +133,6 @@ export class SampleAggregate {
 const AVERAGED = FIELDS.filter((field) => field.kind === 'gauge' && field.id !== 'peak').map(
   (field) => field.id,
 );
-
-function averagedValues(sample: Sample): [string, number][] {
-  const values: [string, number][] = [];
-  for (const id of AVERAGED) {
-    const value = figureOf(sample, id);
-    if (value !== undefined) values.push([id, value]);
-  }
-  return values;
-}
 
 /** A field's value in a sample; undefined when it is absent. */
 export function figureOf(sample: Sample, id: string): number | undefined {

@@ -1,4 +1,6 @@
 /** The figures of a leaf on cgroup v1: under v2's names where they mean the same, else under v1's own. */
+import { statSync } from 'node:fs';
+import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
 import { parseLimitV1 } from '../kernel/cgroup1/memory-limit.ts';
 import { parseMemoryStatV1 } from '../kernel/cgroup1/memory-stat.ts';
 import { parseOomKills } from '../kernel/cgroup1/oom-control.ts';
@@ -6,11 +8,14 @@ import { parseSingleValue } from '../kernel/limit.ts';
 import { workingSet } from './cgroup2-reader.ts';
 import { type FigureReader, type Figures, KeptValue, put } from './figure-reader.ts';
 
-/** What a v1 leaf is asked for besides its files: v1 has no count of nested cgroups. */
+/** What a v1 leaf is asked for besides its files, when there are nested cgroups. */
 export interface Cgroup1Walk {
   processes(): number[];
   nested(): string[];
 }
+
+/** The links of a directory without directories in it: its name, and its own dot. */
+const LINKS_OF_NO_CHILD = 2;
 
 /** Opens the files of a leaf of v1's memory hierarchy. */
 export function openCgroup1Reader(directory: string, walk: Cgroup1Walk): FigureReader {
@@ -25,6 +30,7 @@ export function openCgroup1Reader(directory: string, walk: Cgroup1Walk): FigureR
     memswLimit: keep('memory.memsw.limit_in_bytes', parseLimitV1),
     failcnt: keep('memory.failcnt', parseSingleValue),
     oomKills: keep('memory.oom_control', parseOomKills),
+    procs: keep('cgroup.procs', parseCgroupProcs),
   };
 
   function read(): Figures {
@@ -46,8 +52,12 @@ export function openCgroup1Reader(directory: string, walk: Cgroup1Walk): FigureR
     put(events, 'oom_kill', files.oomKills.read());
     put(events, 'failcnt', files.failcnt.read());
     figures.eventsLocal = events;
-    figures.nestedCgroups = walk.nested().length;
-    figures.processes = walk.processes().length;
+    // v1 counts no nested cgroups, but each of them is a link to its parent: a walk is needed only where there are some.
+    const links = statSync(directory, { throwIfNoEntry: false })?.nlink;
+    if (links === undefined) return figures;
+    const isAlone = links === LINKS_OF_NO_CHILD;
+    figures.nestedCgroups = isAlone ? 0 : walk.nested().length;
+    put(figures, 'processes', isAlone ? files.procs.read()?.length : walk.processes().length);
     return figures;
   }
 

@@ -24,6 +24,17 @@ const SAME_MEANING: Record<string, string> = {
   unevictable: 'unevictable',
 };
 
+/** v1's key of the subtree, to v2's name. */
+const TWINS: Record<string, string> = Object.fromEntries(
+  Object.entries(SAME_MEANING).map(([key, name]) => [`total_${key}`, name]),
+);
+
+/** Whether a key is the cgroup's own part of a figure that is there for the subtree too, or the swap. */
+function isToldElsewhere(key: string, raw: Record<string, number>): boolean {
+  if (key === 'total_swap') return true;
+  return !key.startsWith('total_') && raw[`total_${key}`] !== undefined;
+}
+
 /** v1's `memory.stat`, with the figures of v2's meaning under v2's names. */
 export interface MemoryStatV1 {
   /** v2's names where they mean the same, v1's own (`total_pgpgin`, `hierarchical_memory_limit` ...) elsewhere. */
@@ -47,28 +58,22 @@ export interface MemoryStatV1 {
  * @throws KernelFileError that names the line.
  */
 export function parseMemoryStatV1(text: string, path: string): MemoryStatV1 {
-  // "No limit" is 2^63 less a page, which no double holds exactly: both limits are cut out before the counters are read.
-  const limits: Record<string, number> = {};
-  const counters = text.replace(
-    /^(hierarchical_mem(?:ory|sw)_limit) (\d+)$/gm,
-    (whole, key: string, digits: string) => {
-      const limit = BigInt(digits);
-      if (limit <= BigInt(Number.MAX_SAFE_INTEGER)) return whole;
-      limits[key] = Number.POSITIVE_INFINITY;
-      return `${key} 0`;
-    },
-  );
-  const raw = parseFlatKeyed(counters, path);
+  // "No limit" is 2^63 less a page, which no double holds exactly.
+  const limited = text.replace(NO_LIMIT, '$1 0');
+  const raw = parseFlatKeyed(limited, path);
   const stat: Record<string, number> = {};
-  for (const [key, value] of Object.entries(raw)) {
-    if (limits[key] !== undefined || raw[`total_${key}`] !== undefined || key === 'total_swap') continue;
-    const own = key.startsWith('total_') ? key.slice('total_'.length) : undefined;
-    const name = own === undefined ? undefined : SAME_MEANING[own];
-    stat[name ?? key] = value;
+  for (const key in raw) {
+    const value = raw[key] as number;
+    const twin = TWINS[key];
+    if (twin !== undefined) stat[twin] = value;
+    else if (!isToldElsewhere(key, raw)) stat[key] = value;
   }
-  return {
-    stat,
-    swapBytes: raw.total_swap,
-    hierarchicalLimitBytes: limits.hierarchical_memory_limit ?? raw.hierarchical_memory_limit,
-  };
+  if (limited !== text) delete stat.hierarchical_memsw_limit;
+  const limit = HIERARCHICAL_NO_LIMIT.test(text) ? Number.POSITIVE_INFINITY : raw.hierarchical_memory_limit;
+  if (limit === Number.POSITIVE_INFINITY) delete stat.hierarchical_memory_limit;
+  return { stat, swapBytes: raw.total_swap, hierarchicalLimitBytes: limit };
 }
+
+/** Numbers of 19 digits are above 2^53; pages of 64 KiB make "no limit" no shorter. */
+const NO_LIMIT = /^(hierarchical_mem(?:ory|sw)_limit) \d{19,}$/gm;
+const HIERARCHICAL_NO_LIMIT = /^hierarchical_memory_limit \d{19,}$/m;

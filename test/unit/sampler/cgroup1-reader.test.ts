@@ -56,9 +56,15 @@ describe('a reader of cgroup v1', () => {
       current: 4096,
       limits: {},
       eventsLocal: {},
-      processes: 2,
-      nestedCgroups: 3,
+      nestedCgroups: 0,
     });
+  });
+
+  it('walks only where there are nested cgroups', () => {
+    const alone = { 'cgroup.procs': '7\n8\n9\n' };
+    expect(read(makeTree(alone))).toMatchObject({ processes: 3, nestedCgroups: 0 });
+    const nested = { ...alone, 'a/cgroup.procs': '' };
+    expect(read(makeTree(nested))).toMatchObject({ processes: 2, nestedCgroups: 3 });
   });
 
   it('has no swap where swap is not counted, and no OOM kills before Linux 4.13', () => {
