@@ -24,6 +24,8 @@ export interface RunOptions {
   wait: 'target' | 'all';
   /** How long a signal that was passed on may take to end the target; undefined: for ever. */
   killAfterMs: number | undefined;
+  /** Whether BPF maps that outlive the run make it fail. */
+  failOnLeftover: boolean;
   outputs: OutputRequest;
   verbose: boolean;
 }

@@ -19,6 +19,9 @@ import { openStreams } from './target/standard-streams.ts';
 /** cmemstat's own failure, where the target itself has succeeded. */
 const EXIT_FAILED = 125;
 
+/** BPF maps outlived the run, which `--fail-on-leftover` forbids, and the target itself has succeeded. */
+const EXIT_LEFTOVER = 4;
+
 /**
  * Runs and measures the command; returns the exit status for cmemstat.
  * @throws ToolError when the target could not be started as asked.
@@ -62,8 +65,12 @@ export async function run(options: RunOptions): Promise<number> {
       );
     }
     await Promise.all(outputs.sinks.map((sink) => sink.stop(summary)));
-    const failed = outputs.failure !== undefined || measurement.failed;
-    return summary.exit.status === 0 && failed ? EXIT_FAILED : summary.exit.status;
+    if (summary.exit.status !== 0) return summary.exit.status;
+    if (outputs.failure !== undefined || measurement.failed) return EXIT_FAILED;
+    if (!options.failOnLeftover) return 0;
+    if (summary.bpf?.leftovers !== undefined) return summary.bpf.leftovers.length > 0 ? EXIT_LEFTOVER : 0;
+    say('--fail-on-leftover: what outlived the run could not be told: BPF memory is not attributed here');
+    return EXIT_FAILED;
   } finally {
     streams.close();
     await removeLeaf(placement, say);

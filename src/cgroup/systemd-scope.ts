@@ -65,10 +65,17 @@ async function startSystemScope(hierarchy: MemoryHierarchy): Promise<Scope> {
     });
     holder.once('exit', () => settle(false));
   });
+  const gone = new Promise<void>((resolve) => {
+    holder.once('exit', () => resolve());
+    holder.once('error', () => resolve());
+  });
   const end = async () => {
     // The end of its standard input is what the shell waits for.
-    holder.stdin.destroy();
+    for (const stream of [holder.stdin, holder.stdout, holder.stderr]) stream.destroy();
+    if (holder.pid === undefined || holder.exitCode !== null || holder.signalCode !== null) return;
+    holder.ref();
     holder.kill('SIGKILL');
+    await gone;
   };
   const pid = holder.pid;
   const directory = isUp && pid !== undefined ? directoryOfPid(pid) : undefined;

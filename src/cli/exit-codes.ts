@@ -2,6 +2,8 @@
 export const EXIT_CODES = {
   /** `doctor`: a run would get no memory cgroup on this host. */
   NOT_READY: 1,
+  /** `--fail-on-leftover`: BPF maps of the run outlived it. */
+  LEFTOVER: 4,
   /** cmemstat itself failed: bad usage, no rights, an output that could not be written. */
   FAILED: 125,
   /** The command was found, but can't be executed. */
@@ -14,6 +16,7 @@ export const EXIT_CODES = {
 export const EXIT_STATUS_HELP = `Exit status:
   N        the target's own exit status
   128+n    the target was ended by signal n
+  4        BPF maps outlived the run (--fail-on-leftover), and the target succeeded
   125      cmemstat itself failed, or an output could not be written
   126      the command is not executable
   127      the command was not found

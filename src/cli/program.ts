@@ -1,9 +1,11 @@
 /** The command line: options, help, and which command they belong to. */
-import { Command, CommanderError, type Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { run } from '../run.ts';
 import { VERSION } from '../version.ts';
+import type { ElfFlags } from './commands/elf.ts';
 import { EXIT_STATUS_HELP } from './exit-codes.ts';
+import { addMapsOptions, type MapsFlags } from './maps-flags.ts';
 import { addRunOptions, type RunFlags, toRunOptions } from './run-flags.ts';
 
 const EXAMPLES = `Examples:
@@ -11,6 +13,8 @@ const EXAMPLES = `Examples:
   cmemstat --json -- ./agent | jq .current           one JSON object a line
   cmemstat --quiet --summary-json s.json -- make     the summary alone, also as a file
   cmemstat --memory-max 512M -- redis-server         with a limit of its own
+  cmemstat maps --group-by comm                      whose BPF maps take how much
+  cmemstat elf agent.bpf.o                           what its maps will take
   cmemstat doctor                                    what this host can measure`;
 
 /**
@@ -44,6 +48,12 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       const { doctor } = await import('./commands/doctor.ts');
       status = await doctor({ json: flags.json === true, cgroupParent: flags.cgroupParent });
     });
+  addMapsCommand(program, (ended) => {
+    status = ended;
+  });
+  addElfCommand(program, (ended) => {
+    status = ended;
+  });
   try {
     await program.parseAsync([...ours], { from: 'user' });
   } catch (error) {
@@ -51,6 +61,39 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     throw error;
   }
   return status;
+}
+
+function addMapsCommand(program: Command, done: (status: number) => void): void {
+  const command = program
+    .command('maps')
+    .description('the BPF maps of this host: whose they are, what they take, whether they are used');
+  addMapsOptions(command).action(async (flags: MapsFlags) => {
+    const { maps } = await import('./commands/maps.ts');
+    done(await maps(flags));
+  });
+}
+
+function addElfCommand(program: Command, done: (status: number) => void): void {
+  program
+    .command('elf')
+    .description('what the maps of BPF object files will take; nothing is loaded')
+    .argument('[files...]', 'object files, or programs that hold some')
+    .option('--kernel-btf <file>', 'on another kernel, by its /sys/kernel/btf/vmlinux')
+    .option('--cpus <list>', 'on machines with so many possible CPUs, such as 4,16,128')
+    .option(
+      '--set <name=N>',
+      'what the program would set: max_entries, or name.value_size=N (repeatable)',
+      (value: string, before: string[]) => [...before, value],
+      [],
+    )
+    .option('--measure', 'make the maps in a fresh leaf and compare (needs CAP_BPF)')
+    .option('--json', 'one JSON document')
+    .option('--bytes', 'plain numbers of bytes in place of readable sizes')
+    .addOption(new Option('--make-maps').hideHelp())
+    .action(async (files: string[], flags: ElfFlags) => {
+      const { elf } = await import('./commands/elf.ts');
+      done(await elf(files, flags));
+    });
 }
 
 /**

@@ -34,6 +34,7 @@ export interface RunFlags {
   stderr?: string;
   wait: string;
   killAfter: string;
+  failOnLeftover?: true;
 }
 
 const MIN_INTERVAL_MS = 1;
@@ -78,6 +79,7 @@ export function addRunOptions(program: Command): void {
     .option('--stdout <file>', 'its standard output')
     .option('--stderr <file>', 'its standard error')
     .option('--wait <for>', '"target", or "all": go on until the leaf is empty', 'target')
+    .option('--fail-on-leftover', 'exit with 4 when BPF maps of the run outlive it')
     .option(
       '--kill-after <duration>',
       'kill the leaf this long after the first signal; "never" waits',
@@ -113,6 +115,7 @@ export function toRunOptions(flags: RunFlags, command: string[]): RunOptions {
     user: flags.user === undefined ? undefined : requireRoot(flags.user),
     streams: { stdin: flags.stdin, stdout: flags.stdout, stderr: flags.stderr },
     wait: oneOf(flags.wait, ['target', 'all'] as const, '--wait') ?? 'target',
+    failOnLeftover: flags.failOnLeftover === true,
     killAfterMs: flags.killAfter === 'never' ? undefined : parseDuration(flags.killAfter, '--kill-after'),
     outputs: {
       json: flags.json === true,

@@ -2,7 +2,8 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { errnoOf } from '../errors.ts';
 
 /** Where a cache is and what tells one kernel from another; the defaults are this host's. */
 export interface CacheSources {
@@ -72,12 +73,25 @@ function readCache<T>(path: string): { answer: T } | undefined {
 function writeCache(directory: string, path: string, answer: unknown): void {
   const scratch = `${path}.${process.pid}`;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    makeDirectory(directory);
     const text = JSON.stringify(answer);
     writeFileSync(scratch, `${digest(text)}\n${text}\n`, { mode: 0o600 });
     renameSync(scratch, path);
   } catch {
     removeQuietly(scratch);
+  }
+}
+
+/** Node's own `recursive` never comes back from a place where nothing can be made, such as /proc. */
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'EEXIST') return;
+    if (errno !== 'ENOENT' || dirname(directory) === directory) throw error;
+    makeDirectory(dirname(directory));
+    mkdirSync(directory, { mode: 0o700 });
   }
 }
 

@@ -1,5 +1,6 @@
 /** The lines that `--json` and `--output` write: one JSON object a line. Their JSON Schema is `schema/recording.schema.json`. */
 import type { BpfCount, BpfTotals } from './bpf-totals.ts';
+import type { KernelBreakdown } from './kernel-breakdown.ts';
 import type { Mode, Sample } from './sample.ts';
 
 /** The version of the lines below; it grows when a key changes its meaning or goes, not when one is added. */
@@ -63,10 +64,54 @@ export interface OutlivingProcess {
   comm: string;
 }
 
+/** A BPF map of the run that outlived it. Sizes in bytes. */
+export interface LeftoverMap {
+  id: number;
+  type: string;
+  name: string;
+  bytes: number;
+  unchargedBytes: number;
+  /** Where it is pinned. */
+  pinned: string[];
+  /** The programs that use it. */
+  programs: { id: number; name: string }[];
+  /** The links that hold it, or one of those programs. */
+  links: { id: number; type: string }[];
+  /** Processes that hold it, outside of the leaf. */
+  holders: { pid: number; comm: string }[];
+}
+
+/** A BPF map of the leaf. Sizes in bytes. */
+export interface RunMap {
+  id: number;
+  type: string;
+  name: string;
+  key_size: number;
+  value_size: number;
+  max_entries: number;
+  bytes: number;
+  /** Where `bytes` come from. */
+  source: string;
+  /** The part that no cgroup is charged for. */
+  unchargedBytes: number;
+  elements?: number;
+  anonymous?: boolean;
+}
+
 /** BPF memory over the run. */
 export interface BpfSummary {
+  /** Why it is not `memcg`. */
+  reason?: string;
   /** The last reading. */
   last?: BpfTotals;
+  /** The reading in which most was charged to the leaf. */
+  largest?: BpfTotals;
+  /** The maps of the leaf when they took most, the largest first; 100 at most. */
+  maps?: RunMap[];
+  /** What could be saved on them. */
+  advice?: { kind: string; text: string; savesBytes?: number; maps: { id: number; name: string }[] }[];
+  /** The maps that outlived the run. Absent where that can't be told. */
+  leftovers?: LeftoverMap[];
   /** The largest amount that the target's processes held at one reading. */
   heldPeak?: { maps: BpfCount; programs: BpfCount };
   /** Why BPF memory could not be read. */
@@ -100,6 +145,8 @@ export interface SummaryRecord {
   highest?: Sample;
   /** Means over time, every sample holding until the next. Unit: bytes. */
   averages: Record<string, number>;
+  /** What kernel memory consisted of at the highest sample. */
+  kernelBreakdown?: KernelBreakdown;
   /** memory.events at the end. */
   events?: Record<string, number>;
   eventsLocal?: Record<string, number>;

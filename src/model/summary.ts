@@ -2,6 +2,7 @@
 
 import type { BpfTotals } from './bpf-totals.ts';
 import { FIELDS, sourceOf } from './field-catalogue.ts';
+import { breakKernelDown } from './kernel-breakdown.ts';
 import type { BpfSummary, Peak, SummaryRecord } from './recording.ts';
 import type { Mode, Sample } from './sample.ts';
 
@@ -11,6 +12,7 @@ export type SampleSummary = Pick<
   | 'peak'
   | 'highest'
   | 'averages'
+  | 'kernelBreakdown'
   | 'events'
   | 'eventsLocal'
   | 'stallUs'
@@ -30,7 +32,11 @@ export class SampleAggregate {
   #processesMax: number | undefined;
   #nestedMax: number | undefined;
   #bpfLast: BpfTotals | undefined;
-  #bpfHeldPeak: BpfTotals['held'] | undefined;
+  #bpfHeldPeak: BpfTotals['held'];
+  #bpfLargest: BpfTotals | undefined;
+  /** The reading of BPF memory that is nearest in time to the highest sample. */
+  #bpfAtHighest: { totals: BpfTotals; gapMs: number } | undefined;
+  #bpfLastMs = 0;
   readonly #weighted = new Map<string, { sum: number; ms: number }>();
 
   constructor(mode: Mode) {
@@ -45,11 +51,11 @@ export class SampleAggregate {
       this.#longestGapMs = Math.max(this.#longestGapMs, gapMs);
       this.#weigh(previous, gapMs);
     }
-    if (this.#highest === undefined || totalOf(sample) > totalOf(this.#highest)) this.#highest = sample;
     this.#peakBytes = largest(this.#peakBytes, sample.peak);
     this.#processesMax = largest(this.#processesMax, sample.processes);
     this.#nestedMax = largest(this.#nestedMax, sample.nestedCgroups);
-    if (sample.bpf !== undefined) this.#addBpf(sample.bpf);
+    if (sample.bpf !== undefined) this.#addBpf(sample.bpf, sample);
+    if (this.#highest === undefined || totalOf(sample) > totalOf(this.#highest)) this.#setHighest(sample);
     this.#last = sample;
   }
 
@@ -74,7 +80,12 @@ export class SampleAggregate {
     }
     if (this.#processesMax !== undefined) summary.processes = { max: this.#processesMax };
     if (this.#nestedMax !== undefined) summary.nestedCgroups = { max: this.#nestedMax };
+    if (this.#highest !== undefined) {
+      const breakdown = breakKernelDown(this.#highest, this.#bpfAtHighest?.totals);
+      if (breakdown !== undefined) summary.kernelBreakdown = breakdown;
+    }
     if (this.#bpfLast !== undefined) summary.bpf.last = this.#bpfLast;
+    if (this.#bpfLargest !== undefined) summary.bpf.largest = this.#bpfLargest;
     if (this.#bpfHeldPeak !== undefined) summary.bpf.heldPeak = this.#bpfHeldPeak;
     return summary;
   }
@@ -109,10 +120,26 @@ export class SampleAggregate {
     return highest === undefined ? undefined : { bytes: totalOf(highest), source: 'sampled' };
   }
 
-  #addBpf(bpf: BpfTotals): void {
+  #setHighest(sample: Sample): void {
+    this.#highest = sample;
+    const totals = this.#bpfLast;
+    if (totals !== undefined) this.#bpfAtHighest = { totals, gapMs: sample.elapsedMs - this.#bpfLastMs };
+  }
+
+  #addBpf(bpf: BpfTotals, { elapsedMs, reason }: Sample): void {
     this.#bpfLast = bpf;
+    this.#bpfLastMs = elapsedMs;
+    const { held } = bpf;
     const before = this.#bpfHeldPeak;
-    if (before === undefined || heldBytes(bpf.held) >= heldBytes(before)) this.#bpfHeldPeak = bpf.held;
+    if (held !== undefined && (before === undefined || heldBytes(held) >= heldBytes(before)))
+      this.#bpfHeldPeak = held;
+    const isLarger = this.#bpfLargest === undefined || leafBytes(bpf) >= leafBytes(this.#bpfLargest);
+    if (bpf.charged !== undefined && isLarger) this.#bpfLargest = bpf;
+    const gapMs = elapsedMs - (this.#highest?.elapsedMs ?? elapsedMs);
+    // After the end of the target its maps are gone: that reading says nothing of a moment before.
+    if (reason !== 'final' && (this.#bpfAtHighest === undefined || gapMs < this.#bpfAtHighest.gapMs)) {
+      this.#bpfAtHighest = { totals: bpf, gapMs };
+    }
   }
 
   #sources(): Record<string, string> {
@@ -156,8 +183,12 @@ function totalOf(sample: Sample): number {
   return sample.current ?? sample.tree?.rss ?? 0;
 }
 
-function heldBytes(held: BpfTotals['held']): number {
+function heldBytes(held: NonNullable<BpfTotals['held']>): number {
   return held.maps.memlock + held.programs.memlock;
+}
+
+function leafBytes({ charged, uncharged }: BpfTotals): number {
+  return (charged?.maps.bytes ?? 0) + (charged?.programs.bytes ?? 0) + (uncharged?.maps.bytes ?? 0);
 }
 
 function largest(a: number | undefined, b: number | undefined): number | undefined {

@@ -1,10 +1,16 @@
 /** BPF totals on a clock of their own: reading them costs more than a sample. */
 import { ToolError } from '../errors.ts';
 import type { BpfTotals } from '../model/bpf-totals.ts';
-import type { BpfCollector } from './collect-bpf.ts';
 
 /** Timers drop fractions of a millisecond: a tick may come this much before it is due. */
 const EARLY_MS = 1;
+
+/** What reads the totals: see run-bpf.ts. */
+export interface BpfReader {
+  /** @throws ToolError when it may not read (any more). */
+  collect(pids: readonly number[]): BpfTotals;
+  close(): void;
+}
 
 /** Why there are no BPF totals. */
 export interface BpfUnavailable {
@@ -16,7 +22,7 @@ export interface BpfUnavailable {
 export class BpfClock {
   readonly #intervalMs: number;
   readonly #elapsedMs: () => number;
-  #collector: BpfCollector | undefined;
+  #collector: BpfReader | undefined;
   #dueMs = 0;
   #unavailable: BpfUnavailable | undefined;
 
@@ -29,7 +35,7 @@ export class BpfClock {
   static async open(
     intervalMs: number,
     elapsedMs: () => number,
-    openCollector: () => Promise<BpfCollector>,
+    openCollector: () => Promise<BpfReader>,
   ): Promise<BpfClock> {
     const clock = new BpfClock(intervalMs, elapsedMs);
     try {
@@ -50,7 +56,8 @@ export class BpfClock {
     const elapsedMs = this.#elapsedMs() + EARLY_MS;
     if (this.#collector === undefined || (!now && elapsedMs < this.#dueMs)) return undefined;
     // On a grid that starts with the launch, as the samples are: they fall on the same ticks.
-    this.#dueMs = (Math.floor(elapsedMs / this.#intervalMs) + 1) * this.#intervalMs;
+    // The reading at the launch is no tick: the first tick reads too.
+    if (!now) this.#dueMs = (Math.floor(elapsedMs / this.#intervalMs) + 1) * this.#intervalMs;
     try {
       return this.#collector.collect(pids());
     } catch (error) {

@@ -9,7 +9,8 @@ import {
 } from '../kernel/bpf/objects.ts';
 import type { MapFdinfo } from '../kernel/procfs/fdinfo.ts';
 import { collectHeldBpf } from '../kernel/procfs/held-bpf.ts';
-import type { BpfCount, BpfTotals } from '../model/bpf-totals.ts';
+import type { BpfCount, HostBpfTotals } from '../model/bpf-totals.ts';
+import { isOwnProgram } from './bpf-source.ts';
 
 /** Counts the BPF objects of the host and of the target, poll after poll. */
 export interface BpfCollector {
@@ -17,7 +18,7 @@ export interface BpfCollector {
    * The totals of now; `pids` are the target's processes.
    * @throws PermissionError, SyscallError, KernelFileError.
    */
-  collect(pids: readonly number[]): BpfTotals;
+  collect(pids: readonly number[]): HostBpfTotals;
   /** Forgets what is cached; no descriptor stays open between two polls. */
   close(): void;
 }
@@ -43,7 +44,7 @@ export function bpfCollectorOver(bpf: Bpf): BpfCollector {
   const collector: BpfCollector = {
     collect(pids) {
       const mapIds = listObjectIds(bpf, 'map');
-      const programIds = listObjectIds(bpf, 'program');
+      const programIds = listObjectIds(bpf, 'program').filter((id) => !isOwnProgram(id));
       maps.retain(mapIds);
       programs.retain(programIds);
       const held = heldIds(bpf, pids);

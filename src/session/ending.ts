@@ -1,17 +1,23 @@
 /** From the end of the target to the summary: the last sample first, then the end of what outlived it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
+import type { InventoryMap } from '../model/bpf-inventory.ts';
 import {
   type BpfSummary,
   FORMAT_VERSION,
   type OutlivingProcess,
+  type RunMap,
   type SummaryRecord,
 } from '../model/recording.ts';
 import type { RunOptions } from '../run-options.ts';
 import { describeOutlived } from '../sinks/summary-text.ts';
 import { shellStatus, type TargetExit } from '../target/exit-status.ts';
 import { VERSION } from '../version.ts';
+import { findLeftovers } from './leftovers.ts';
 import type { Measurement } from './measurement.ts';
+
+/** So many maps are told one by one. */
+const MAPS_TOLD = 100;
 
 /** How often `--wait all` looks whether the leaf is empty. Unit: milliseconds. */
 const EMPTY_POLL_MS = 20;
@@ -27,9 +33,11 @@ export async function finishRun(
   const durationMs = measurement.elapsedMs();
   await measurement.stop();
   const outlived = await endOutliving(measurement);
+  const bpf = await sumUpBpf(measurement);
+  measurement.close();
   // The table's summary says it; beside the JSON nobody else does.
   if (outlived.length > 0 && options.outputs.json) say(describeOutlived(outlived));
-  return summarize(measurement, exit, options, durationMs, outlived);
+  return summarize(measurement, exit, options, durationMs, outlived, bpf);
 }
 
 async function untilEmpty(measurement: Measurement): Promise<void> {
@@ -58,6 +66,7 @@ function summarize(
   options: RunOptions,
   durationMs: number,
   outlived: OutlivingProcess[],
+  bpfOfRun: BpfSummary,
 ): SummaryRecord {
   const { count, longestGapMs, bpf, ...figures } = measurement.aggregate.summary();
   const summary: SummaryRecord = {
@@ -82,14 +91,44 @@ function summarize(
     // A child's OOM kill does not end the target by SIGKILL, and our own SIGKILL is no OOM kill.
     summary.exit.oomKilled = exit.signal === 'SIGKILL' && !measurement.killedByUs && kills > 0;
   }
-  if (options.bpfIntervalMs > 0) summary.bpf = withReason(bpf, measurement);
+  if (options.bpfIntervalMs > 0) summary.bpf = { ...bpfOfRun, ...bpf };
   return summary;
 }
 
-function withReason(bpf: BpfSummary, measurement: Measurement): BpfSummary {
-  const unavailable = measurement.bpf?.unavailable;
-  if (unavailable === undefined) return bpf;
-  const summary: BpfSummary = { ...bpf, unavailable: unavailable.reason };
-  if (unavailable.hint !== undefined) summary.hint = unavailable.hint;
+/** The maps of the run, what could be saved on them and what outlived it; the leaf is gone after it. */
+async function sumUpBpf(measurement: Measurement): Promise<BpfSummary> {
+  const { bpf, bpfUnavailable: unavailable } = measurement;
+  if (unavailable !== undefined) {
+    const { reason, hint } = unavailable;
+    return hint === undefined ? { unavailable: reason } : { unavailable: reason, hint };
+  }
+  if (bpf === undefined) return {};
+  const summary: BpfSummary = {};
+  if (bpf.reason !== undefined) summary.reason = bpf.reason;
+  if (bpf.hint !== undefined) summary.hint = bpf.hint;
+  const { maps, advice } = bpf.largest();
+  if (maps.length > 0) {
+    summary.maps = maps
+      .toSorted((a, b) => b.bytes - a.bytes)
+      .slice(0, MAPS_TOLD)
+      .map(toRunMap);
+    summary.advice = advice.map(({ kind, text, savesBytes, maps: about }) => ({
+      kind,
+      text,
+      ...(savesBytes === undefined ? {} : { savesBytes }),
+      maps: about.map(({ id, name }) => ({ id, name })),
+    }));
+  }
+  const { leaf } = measurement.placement;
+  const charged = leaf === undefined ? undefined : bpf.chargedMaps();
+  if (leaf !== undefined && charged !== undefined) summary.leftovers = await findLeftovers(leaf, charged);
   return summary;
+}
+
+function toRunMap(map: InventoryMap): RunMap {
+  const { id, type, name, key_size, value_size, max_entries, bytes, source, unchargedBytes } = map;
+  const run: RunMap = { id, type, name, key_size, value_size, max_entries, bytes, source, unchargedBytes };
+  if (map.elements !== undefined) run.elements = map.elements;
+  if (map.anonymous !== undefined) run.anonymous = map.anonymous;
+  return run;
 }

@@ -1,4 +1,5 @@
 /** One run under measurement: the sampler, the event watch and the sinks, from the launch to the last sample. */
+import { statSync } from 'node:fs';
 import { availableParallelism, release, totalmem } from 'node:os';
 import type { Placement } from '../cgroup/placement.ts';
 import { UnsupportedError } from '../errors.ts';
@@ -9,17 +10,20 @@ import { type EventRecord, FORMAT_VERSION, type StartRecord } from '../model/rec
 import type { Mode, Sample } from '../model/sample.ts';
 import { SampleAggregate } from '../model/summary.ts';
 import type { RunOptions } from '../run-options.ts';
-import { BpfClock } from '../sampler/bpf-clock.ts';
+import { BpfClock, type BpfUnavailable } from '../sampler/bpf-clock.ts';
 import { openCgroup1Reader } from '../sampler/cgroup1-reader.ts';
 import { openCgroup2Reader } from '../sampler/cgroup2-reader.ts';
-import { openBpfCollector } from '../sampler/collect-bpf.ts';
 import { type EventWatch, watchEvents1, watchEvents2 } from '../sampler/event-watch.ts';
 import type { FigureReader } from '../sampler/figure-reader.ts';
+import { openRunBpf, type RunBpf } from '../sampler/run-bpf.ts';
 import { Sampler } from '../sampler/sampler.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { Target } from '../target/launch.ts';
 import type { SignalActions } from '../target/signals.ts';
 import { VERSION } from '../version.ts';
+
+/** A target that ends before makes do with what costs no time. Unit: milliseconds. */
+const PREPARE_BPF_MS = 20;
 
 /** Measures one started target. */
 export class Measurement {
@@ -39,8 +43,10 @@ export class Measurement {
   readonly #launchedAt = performance.now();
   #reader: FigureReader | undefined;
   #bpf: BpfClock | undefined;
+  #runBpf: RunBpf | undefined;
   #sampler: Sampler | undefined;
   #watch: EventWatch | undefined;
+  #prepareTimer: NodeJS.Timeout | undefined;
   #targetEnded = false;
 
   constructor(
@@ -86,8 +92,13 @@ export class Measurement {
   }
 
   /** Why BPF memory was not read; undefined when it was, or was not asked for. */
-  get bpf(): BpfClock | undefined {
-    return this.#bpf;
+  get bpfUnavailable(): BpfUnavailable | undefined {
+    return this.#bpf?.unavailable;
+  }
+
+  /** What reads the BPF memory of the run; undefined where nothing can, or is to. */
+  get bpf(): RunBpf | undefined {
+    return this.#bpf?.unavailable === undefined ? this.#runBpf : undefined;
   }
 
   /** Whether nothing was ever charged to the leaf: then the stub has not joined it. */
@@ -134,13 +145,19 @@ export class Measurement {
     const { keepHeapSmall } = await import('./small-heap.ts');
     keepHeapSmall();
     await sampler.start();
+    this.#prepareTimer = setTimeout(() => this.#runBpf?.prepare(), PREPARE_BPF_MS);
   }
 
-  /** Stops the clock and takes the last sample. */
+  /** Stops the clock and takes the last sample. BPF can still be read, to see what outlives the target. */
   async stop(): Promise<void> {
+    clearTimeout(this.#prepareTimer);
     await this.#sampler?.stop();
     this.#watch?.stop();
     this.#reader?.close();
+  }
+
+  /** Closes what `stop` has left open. */
+  close(): void {
     this.#bpf?.close();
   }
 
@@ -159,7 +176,12 @@ export class Measurement {
   }
 
   async #openBpf(): Promise<void> {
-    this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, openBpfCollector);
+    const { leaf } = this.placement;
+    const cgroupId = leaf === undefined ? undefined : statSync(leaf.directory, { bigint: true }).ino;
+    this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, async () => {
+      this.#runBpf = await openRunBpf(cgroupId);
+      return this.#runBpf;
+    });
     if (this.#bpf.unavailable === undefined) return;
     const { reason, hint } = this.#bpf.unavailable;
     const warning: EventRecord = {

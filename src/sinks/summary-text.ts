@@ -1,7 +1,9 @@
 /** The summary and single events as text for people. Pure. */
 import { formatCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
-import type { EventRecord, OutlivingProcess, SummaryRecord } from '../model/recording.ts';
+import type { BpfCount, BpfSize } from '../model/bpf-totals.ts';
+import type { KernelBreakdown } from '../model/kernel-breakdown.ts';
+import type { EventRecord, LeftoverMap, OutlivingProcess, SummaryRecord } from '../model/recording.ts';
 import { figureOf } from '../model/summary.ts';
 
 /** How sizes are written. */
@@ -21,19 +23,20 @@ const BREAKDOWN: readonly { id: string; depth: number }[] = [
   { id: 'shmem', depth: 1 },
   { id: 'inactive_file', depth: 1 },
   { id: 'kernel', depth: 0 },
-  { id: 'slab', depth: 1 },
-  { id: 'kernel_stack', depth: 1 },
-  { id: 'pagetables', depth: 1 },
-  { id: 'percpu', depth: 1 },
-  { id: 'vmalloc', depth: 1 },
   { id: 'sock', depth: 0 },
   { id: 'swap', depth: 0 },
   { id: 'rss', depth: 0 },
   { id: 'pss', depth: 0 },
 ];
 
+/** Kinds of kernel memory, for kernels that give no total of it. */
+const KERNEL_KINDS = ['slab', 'kernel_stack', 'pagetables', 'percpu'];
+
 /** Below this share of the peak the highest sample does not explain it. */
 const MOST_OF_PEAK = 0.9;
+
+/** Maps that are shown one by one; the JSON has more. */
+const MAPS_SHOWN = 5;
 
 const LABEL_WIDTH = 18;
 const SIZE_WIDTH = 14;
@@ -59,6 +62,14 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
       const value = figureOf(highest, id);
       if (value === undefined || (depth > 0 && value === 0)) continue;
       lines.push(row(`  ${'  '.repeat(depth)}${id}`, size(value), sources[id]));
+      if (id === 'kernel') lines.push(...renderKernel(summary.kernelBreakdown, row, size));
+    }
+  }
+  if (highest !== undefined && summary.kernelBreakdown === undefined) {
+    // Before Linux 5.18 there is no total, only kinds.
+    for (const id of KERNEL_KINDS) {
+      const value = figureOf(highest, id);
+      if (value !== undefined && value > 0) lines.push(row(`  ${id}`, size(value), sources[id]));
     }
   }
   const means = ['current', 'anon', 'file', 'kernel', 'workingset', 'rss', 'pss'].flatMap((id) =>
@@ -68,6 +79,19 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
   lines.push(...renderCounts(summary), ...renderBpf(summary, size), renderSampling(summary));
   for (const warning of summary.warnings) lines.push(`  warning: ${safeText(warning)}`);
   return lines;
+}
+
+function renderKernel(
+  breakdown: KernelBreakdown | undefined,
+  row: (label: string, value: string, note?: string) => string,
+  size: (bytes: number) => string,
+): string[] {
+  if (breakdown === undefined) return [];
+  const terms = breakdown.terms.filter(({ id, bytes }) => bytes !== 0 || id === 'unexplained');
+  return [
+    ...terms.map(({ id, bytes, source }) => row(`    ${id}`, size(bytes), source)),
+    ...breakdown.notes.map((note) => `      (${note})`),
+  ];
 }
 
 /** One event as a line of text. */
@@ -135,16 +159,55 @@ function renderBpf(summary: SummaryRecord, size: (bytes: number) => string): str
       `  bpf: not measured: ${safeText(bpf.unavailable)}${bpf.hint === undefined ? '' : ` (${bpf.hint})`}`,
     ];
   }
+  const describe = ({ maps, programs }: { maps: BpfCount; programs: BpfCount }) =>
+    `${plural(maps.count, 'map')} ${size(maps.memlock)}, ${plural(programs.count, 'program')} ${size(programs.memlock)}`;
   const lines: string[] = [];
-  const describe = (totals: {
-    maps: { count: number; memlock: number };
-    programs: { count: number; memlock: number };
-  }) =>
-    `${plural(totals.maps.count, 'map')} ${size(totals.maps.memlock)}, ${plural(totals.programs.count, 'program')} ${size(totals.programs.memlock)}`;
-  if (bpf.heldPeak !== undefined)
+  const { largest } = bpf;
+  if (largest?.charged !== undefined) {
+    const { maps, programs } = largest.charged;
+    lines.push(
+      `  bpf charged to the leaf at most: ${plural(maps.count, 'map')} ${size(maps.bytes)}, ${plural(programs.count, 'program')} ${size(programs.bytes)}`,
+    );
+  } else if (bpf.reason !== undefined)
+    lines.push(`  bpf charged to the leaf: not told: ${safeText(bpf.reason)}`);
+  const aside: [BpfSize | undefined, string][] = [
+    [largest?.uncharged?.maps, 'charged to no cgroup (preallocated per CPU)'],
+    [largest?.heldElsewhere?.maps, 'held, but charged elsewhere'],
+    [largest?.anonymous?.maps, 'held by programs alone'],
+  ];
+  for (const [of, what] of aside) {
+    if (of !== undefined && of.count > 0)
+      lines.push(`    ${what}: ${plural(of.count, 'map')} ${size(of.bytes)}`);
+  }
+  for (const map of (bpf.maps ?? []).slice(0, MAPS_SHOWN)) {
+    const elements = map.elements === undefined ? '' : `, ${map.elements} of ${map.max_entries} elements`;
+    lines.push(
+      `    ${size(map.bytes).padStart(SIZE_WIDTH)}  ${safeText(map.name) || '(no name)'}  ${map.type}${elements}`,
+    );
+  }
+  if (bpf.heldPeak !== undefined) {
     lines.push(`  bpf held by the target at most: ${describe(bpf.heldPeak)} (memlock in fdinfo)`);
-  if (bpf.last !== undefined) lines.push(`  bpf on this host at the end: ${describe(bpf.last.host)}`);
+  }
+  if (bpf.last?.host !== undefined) lines.push(`  bpf on this host at the end: ${describe(bpf.last.host)}`);
+  for (const { text, savesBytes } of bpf.advice ?? []) {
+    const saving = savesBytes === undefined ? '' : `; up to ${size(savesBytes)} could be saved`;
+    lines.push(`  advice: ${safeText(text)}${saving}`);
+  }
+  for (const leftover of bpf.leftovers ?? [])
+    lines.push(`  LEFT BEHIND: ${describeLeftover(leftover, size)}`);
   return lines;
+}
+
+function describeLeftover(map: LeftoverMap, size: (bytes: number) => string): string {
+  const by = [
+    ...map.pinned.map((path) => `pinned at ${path}`),
+    ...map.programs.map(({ id, name }) => `used by program ${id} ${name}`),
+    ...map.links.map(({ id, type }) => `held by link ${id} (${type})`),
+    ...map.holders.map(({ pid, comm }) => `held by process ${pid} (${comm})`),
+  ];
+  return safeText(
+    `map ${map.id} ${map.name || '(no name)'} ${map.type}, ${size(map.bytes)}: ${by.join(', ') || 'holder unknown'}`,
+  );
 }
 
 function renderSampling(summary: SummaryRecord): string {

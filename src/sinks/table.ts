@@ -1,5 +1,6 @@
 /** The table on standard error: one row a sample, the header again every screen, the summary at the end. */
 import { formatBytes, formatDuration } from '../format/units.ts';
+import type { BpfTotals } from '../model/bpf-totals.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Mode, Sample } from '../model/sample.ts';
 import { figureOf } from '../model/summary.ts';
@@ -47,8 +48,7 @@ export class TableSink implements Sink {
     if (this.#rows % HEADER_EVERY === 0) this.#writer.write(renderHeader(this.#columns));
     this.#rows += 1;
     if (record.bpf !== undefined) {
-      const { maps, programs } = record.bpf.held;
-      this.#bpf = this.#size(maps.memlock + programs.memlock);
+      this.#bpf = this.#bpfCell(record.bpf);
     }
     this.#writer.write(this.#renderRow(record));
   }
@@ -70,6 +70,12 @@ export class TableSink implements Sink {
     if (id === 'cpu') return sample.tree === undefined ? '-' : `${sample.tree.cpuPercent.toFixed(0)}%`;
     const value = figureOf(sample, id);
     return value === undefined ? '-' : this.#size(value);
+  }
+
+  /** What is charged to the leaf; where the kernel does not tell that, what its processes hold. */
+  #bpfCell({ charged, held }: BpfTotals): string {
+    if (charged !== undefined) return this.#size(charged.maps.bytes + charged.programs.bytes);
+    return held === undefined ? '-' : this.#size(held.maps.memlock + held.programs.memlock);
   }
 
   #size(bytes: number): string {

@@ -3,7 +3,8 @@ export interface Finding {
   name: string;
   value: number;
   unit: string;
-  atMost: number;
+  /** Absent for what is printed for information. */
+  atMost: number | undefined;
   /** What the figure was computed from. */
   detail: string;
 }
@@ -16,13 +17,20 @@ export function median(values: readonly number[]): number {
   return Number.isInteger(middle) ? ((sorted[middle - 1] ?? upper) + upper) / 2 : upper;
 }
 
+/** Whether a figure is as it should be. */
+export function isMet({ value, atMost }: Finding): boolean {
+  return atMost === undefined || value <= atMost;
+}
+
 /** Prints a table for people, then one line of JSON for programs. */
 export function printFindings(findings: readonly Finding[]): void {
   const width = Math.max(...findings.map(({ name }) => name.length));
-  for (const { name, value, unit, atMost, detail } of findings) {
-    const verdict = value <= atMost ? 'ok    ' : 'MISSED';
+  for (const finding of findings) {
+    const { name, value, unit, atMost, detail } = finding;
+    const verdict = isMet(finding) ? (atMost === undefined ? '      ' : 'ok    ') : 'MISSED';
     const figure = `${value.toFixed(2)} ${unit}`.padStart(14);
-    console.log(`${verdict} ${name.padEnd(width)} ${figure}  at most ${atMost} ${unit}  (${detail})`);
+    const limit = atMost === undefined ? '' : `at most ${atMost} ${unit}  `;
+    console.log(`${verdict} ${name.padEnd(width)} ${figure}  ${limit}(${detail})`);
   }
   console.log(JSON.stringify(findings));
 }

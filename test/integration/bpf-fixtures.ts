@@ -6,6 +6,7 @@ import {
   encodeMapCreate,
   encodeMapElement,
   encodeProgramLoad,
+  encodeTestRun,
   type MapSpec,
   mapTypeNumber,
   programTypeNumber,
@@ -79,6 +80,24 @@ export class BpfObjects {
     return this.#load(asm, 'functions');
   }
 
+  /** Puts `count` records of 8 bytes into a ring buffer, by a program that is run that often. */
+  produce(mapFd: number, count: number): void {
+    const RINGBUF_OUTPUT = 130;
+    const asm = new Assembler()
+      .store(8, 'r10', -8, 0)
+      .loadMap('r1', mapFd)
+      .alu('r2', '=', 'r10')
+      .alu('r2', '+=', -8)
+      .alu('r3', '=', 8)
+      .alu('r4', '=', 0)
+      .call(RINGBUF_OUTPUT)
+      .alu('r0', '=', 0)
+      .exit();
+    const packet = Buffer.alloc(64);
+    const attr = encodeTestRun(this.#load(asm, 'produce').fd, this.bpf.address(packet), packet.length, count);
+    this.bpf.call('BPF_PROG_TEST_RUN', attr, [packet]);
+  }
+
   #load(asm: Assembler, name: string): { fd: number; id: number } {
     const insns = asm.assemble();
     const license = Buffer.from('GPL\0');
@@ -133,7 +152,10 @@ export class Churn {
       for (let round = 0; ; round++) {
         fds.push(syscall(number, 0, attr, attr.length));
         if (round === 50) writeSync(1, 'started');
-        if (fds.length > 50) for (const fd of fds.splice(0, 25)) closeSync(fd);
+        if (fds.length <= 50) continue;
+        for (const fd of fds.splice(0, 25)) closeSync(fd);
+        // The kernel frees maps in the background: on a single CPU it has to get to it.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
       }`;
     // Before Linux 5.11 maps count against the limit of locked memory.
     const command = 'ulimit -l unlimited 2>/dev/null; exec "$@"';

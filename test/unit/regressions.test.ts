@@ -40,7 +40,7 @@ describe('src/sampler/bpf-clock.ts', () => {
   it('BPF memory is read at every tick when both clocks have the same interval', async () => {
     let ms = 0;
     const none = { maps: { count: 0, memlock: 0 }, programs: { count: 0, memlock: 0 } };
-    const collect = () => ({ host: none, held: none });
+    const collect = () => ({ attribution: 'held' as const, host: none, held: none });
     const clock = await BpfClock.open(
       1000,
       () => ms,

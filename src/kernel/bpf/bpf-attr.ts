@@ -22,6 +22,7 @@ export const BPF_COMMANDS = {
   BPF_PROG_LOAD: 5,
   BPF_OBJ_PIN: 6,
   BPF_OBJ_GET: 7,
+  BPF_PROG_TEST_RUN: 10,
   BPF_PROG_GET_NEXT_ID: 11,
   BPF_MAP_GET_NEXT_ID: 12,
   BPF_PROG_GET_FD_BY_ID: 13,
@@ -31,6 +32,7 @@ export const BPF_COMMANDS = {
   BPF_BTF_GET_FD_BY_ID: 19,
   BPF_MAP_LOOKUP_AND_DELETE_ELEM: 21,
   BPF_BTF_GET_NEXT_ID: 23,
+  BPF_MAP_LOOKUP_BATCH: 24,
   BPF_LINK_CREATE: 28,
   BPF_LINK_GET_FD_BY_ID: 30,
   BPF_LINK_GET_NEXT_ID: 31,
@@ -86,6 +88,7 @@ const MAP_TYPES = [
   'cgrp_storage',
   'arena',
   'insn_array',
+  'rhash',
 ] as const;
 
 const PROGRAM_TYPES = [
@@ -261,6 +264,35 @@ export function encodeMapElement(
   return new Attr(32, order).u32(0, mapFd).u64(8, key).u64(16, value).u64(24, flags).bytes;
 }
 
+/** What BPF_MAP_LOOKUP_BATCH is asked for; the addresses are those of buffers that the caller keeps alive. */
+export interface MapBatch {
+  map_fd: number;
+  /** Where the batch before ended; 0n for the first. */
+  in_batch: bigint;
+  /** Where the kernel puts the end of this one. */
+  out_batch: bigint;
+  keys: bigint;
+  values: bigint;
+  /** How many there is room for. */
+  count: number;
+}
+
+/** `union bpf_attr` of BPF_MAP_LOOKUP_BATCH. Since: Linux 5.6. */
+export function encodeMapBatch(batch: MapBatch, order: ByteOrder = HOST_BYTE_ORDER): Buffer {
+  return new Attr(56, order)
+    .u64(0, batch.in_batch)
+    .u64(8, batch.out_batch)
+    .u64(16, batch.keys)
+    .u64(24, batch.values)
+    .u32(32, batch.count)
+    .u32(36, batch.map_fd).bytes;
+}
+
+/** How many elements the kernel handed out, from the attribute of BPF_MAP_LOOKUP_BATCH; also where it answers ENOENT. */
+export function decodeBatchCount(attr: Buffer, order: ByteOrder = HOST_BYTE_ORDER): number {
+  return readU32(attr, 32, order);
+}
+
 /** `union bpf_attr` of BPF_PROG_LOAD. It ends after `attach_btf_id`, so that kernels since 5.5 take it as it is. */
 export function encodeProgramLoad(spec: ProgramSpec, order: ByteOrder = HOST_BYTE_ORDER): Buffer {
   return new Attr(112, order)
@@ -274,6 +306,17 @@ export function encodeProgramLoad(spec: ProgramSpec, order: ByteOrder = HOST_BYT
     .name(48, spec.prog_name)
     .u32(68, spec.expected_attach_type)
     .u32(108, spec.attach_btf_id).bytes;
+}
+
+/** `union bpf_attr` of BPF_PROG_TEST_RUN: runs a program `repeat` times on the packet `data`. Since: Linux 4.12. */
+export function encodeTestRun(
+  programFd: number,
+  data: bigint,
+  length: number,
+  repeat: number,
+  order: ByteOrder = HOST_BYTE_ORDER,
+): Buffer {
+  return new Attr(48, order).u32(0, programFd).u32(8, length).u64(16, data).u32(32, repeat).bytes;
 }
 
 /** `union bpf_attr` of BPF_LINK_CREATE, without the part that depends on the attach type. */

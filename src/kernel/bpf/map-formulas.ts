@@ -36,8 +36,6 @@ type MapFormula = (shape: MapShape, host: MapHost, elements: number) => MapTerms
 /** Source: include/uapi/linux/bpf.h */
 const BPF_F_NO_COMMON_LRU = 1 << 1;
 const BPF_F_MMAPABLE = 1 << 10;
-/** `BPF_MAP_TYPE_RHASH`, a hash that grows. Since: Linux 7.x. */
-const BPF_MAP_TYPE_RHASH = 35;
 
 const pointer = 8;
 const listHead = 8;
@@ -206,7 +204,7 @@ const insnArray: MapFormula = ({ max_entries }, { sizes, addressesInInsnArray })
   return { bytes: head + max_entries * (value + (addressesInInsnArray ? pointer : 0)) };
 };
 
-/** Source: kernel/bpf/hashtab.c, `rhtab_map_mem_usage` */
+/** A hash that grows. Source: kernel/bpf/hashtab.c, `rhtab_map_mem_usage`. Since: Linux 7.x. */
 const resizableHash: MapFormula = ({ key_size, value_size }, { sizes }, elements) => {
   const { bpf_rhtab: table, rhtab_elem: head } = sizes;
   if (table === undefined || head === undefined) return undefined;
@@ -251,11 +249,11 @@ const byName: Readonly<Partial<Record<MapTypeName, MapFormula>>> = {
   cgrp_storage: localStorage,
   arena,
   insn_array: insnArray,
+  rhash: resizableHash,
 };
 
 /** The formula of a type of map, `BPF_MAP_TYPE_*`; `undefined` for types that we don't know. */
 export function formulaOf(mapType: number): MapFormula | undefined {
-  if (mapType === BPF_MAP_TYPE_RHASH) return resizableHash;
   const name = mapTypeName(mapType);
   return name === undefined ? undefined : byName[name];
 }

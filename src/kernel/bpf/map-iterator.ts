@@ -1,90 +1,26 @@
 import { SyscallError } from '../../errors.ts';
 import { readPossibleCpus } from '../possible-cpus.ts';
-import {
-  BPF_F_NO_PREALLOC,
-  type ByteOrder,
-  HOST_BYTE_ORDER,
-  type MapTypeName,
-  mapTypeNumber,
-} from './bpf-attr.ts';
+import { BPF_F_NO_PREALLOC, type MapTypeName, mapTypeNumber } from './bpf-attr.ts';
 import type { Bpf } from './bpf-call.ts';
 import { type BpfIterator, openIterator } from './iterator.ts';
 import { ITERATOR_MEMBERS, RecordProgram } from './iterator-program.ts';
 import type { KernelLayout, LayoutQuery } from './kernel-layout.ts';
-import { RecordReader } from './record-reader.ts';
-
-/** A map as the kernel itself keeps it. Unit: sizes in bytes. Since: Linux 5.8. */
-export interface KernelMap {
-  id: number;
-  /** `BPF_MAP_TYPE_*`. */
-  type: number;
-  key_size: number;
-  value_size: number;
-  max_entries: number;
-  map_flags: number;
-  map_extra: bigint;
-  /** At most 15 characters; empty where the map has none. */
-  name: string;
-  /** The BTF object that describes key and value; 0 where the map has none. */
-  btf_id: number;
-  btf_key_type_id: number;
-  btf_value_type_id: number;
-  btf_vmlinux_value_type_id: number;
-  frozen: boolean;
-  /** What keeps it alive: descriptors, pins, programs. The iterator's own reference is not in it. */
-  refcnt: number;
-  /** The descriptors and pins among them; at 0 only programs hold the map. */
-  usercnt: number;
-  /**
-   * How many elements are in it. Absent where the kernel keeps no count: arrays of all kinds (every element exists from the
-   * start), local storages, stack traces, bloom filters, sockmaps, cpumaps, xskmaps, arenas; and before Linux 6.6
-   * preallocated hashes. Of queues and stacks: what was pushed and not popped.
-   */
-  elements: number | undefined;
-  /** What is in a ring buffer and was not consumed, headers included; absent for other types. */
-  backlogBytes: number | undefined;
-  /**
-   * The memory cgroup that it is charged to: the inode number of its directory. Absent for the root cgroup, for `nobpf`, and
-   * where the kernel charges maps to no cgroup (before Linux 5.11).
-   */
-  cgroupId: bigint | undefined;
-  /**
-   * Stands for the group of charges that it belongs to, also after its cgroup is gone and the charge has moved to the
-   * parent; 0 for none. An address of the kernel: to compare with, never to print.
-   */
-  chargeIdentity: bigint;
-}
+import {
+  CGROUP_ID,
+  CHARGE_IDENTITY,
+  COUNTED,
+  COUNTERS,
+  type KernelMap,
+  MAP_EXTRA,
+  MAP_RECORD_SIZE,
+  MapRecords,
+  NAME,
+  NUMBERS,
+  REFCNT,
+  USERCNT,
+} from './map-records.ts';
 
 const MAP_TYPE = 'bpf_map.map_type';
-const NUMBERS = {
-  id: 0,
-  type: 4,
-  key_size: 8,
-  value_size: 12,
-  max_entries: 16,
-  map_flags: 20,
-  frozen: 24,
-  btf_id: 28,
-  btf_key_type_id: 32,
-  btf_value_type_id: 36,
-  btf_vmlinux_value_type_id: 40,
-  /** 1 when the counters hold something. */
-  counted: 44,
-} as const;
-const NAME = 48;
-const REFCNT = 64;
-const USERCNT = 72;
-const MAP_EXTRA = 80;
-const CGROUP_ID = 88;
-const CHARGE_IDENTITY = 96;
-/** What these hold depends on the type of the map. */
-const COUNTERS = [104, 112] as const;
-
-/** The size of the record of one map. */
-export const MAP_RECORD_SIZE = 120;
-
-const COUNTED = 1;
-
 /** From the member of `struct bpf_map` to its place in the record, as numbers of 32 bits. */
 const COPIED: readonly [member: string, offset: number][] = [
   ['bpf_map.id', NUMBERS.id],
@@ -135,9 +71,6 @@ const HTAB = {
 /** Tells how far the copies of the CPUs are apart: any variable would do, and no kernel is without this one. */
 const ANY_PERCPU_VARIABLE = 'runqueues';
 
-/** So many names of maps that are gone may be kept before it is worth to forget them. */
-const NAMES_SPARED = 256;
-
 /** How many levels of cgroups the filter climbs: one below the 65th level is not found. */
 const DEEPEST_LEVEL = 64;
 
@@ -182,10 +115,10 @@ export interface MapIterator {
   readonly programId: number;
   readonly linkId: number;
   /**
-   * The maps of now, by ascending id.
+   * The maps of now, by ascending id. A map that has not changed is the same object as in the read before.
    * @throws SyscallError, KernelFileError.
    */
-  read(): KernelMap[];
+  read(): readonly KernelMap[];
   close(): void;
 }
 
@@ -204,19 +137,12 @@ export interface MapFilter {
  */
 export function openMapIterator(bpf: Bpf, layout: KernelLayout, filter: MapFilter = {}): MapIterator {
   const iterator = loadMapIterator(bpf, layout, filter);
-  const names = new Map<number, string>();
+  const records = new MapRecords();
   return {
     attributesCharge: chargeOf(layout) !== undefined,
     programId: iterator.programId,
     linkId: iterator.linkId,
-    read() {
-      const maps = decodeMapRecords(iterator.read(), HOST_BYTE_ORDER, names);
-      if (names.size > 2 * maps.length + NAMES_SPARED) {
-        names.clear();
-        for (const { id, name } of maps) names.set(id, name);
-      }
-      return maps;
-    },
+    read: () => records.decode(iterator.read()),
     close: () => iterator.close(),
   };
 }
@@ -392,71 +318,4 @@ function emitPercpuSum(program: RecordProgram, layout: KernelLayout, possibleCpu
   program.put(COUNTERS[0], 8, 'r2');
   asm.alu('r8', '+=', 1).jump('next_cpu').label('cpus_done');
   program.put(NUMBERS.counted, 4, COUNTED);
-}
-
-const RING_BUFFERS: ReadonlySet<number> = new Set([mapTypeNumber('ringbuf'), mapTypeNumber('user_ringbuf')]);
-const QUEUES: ReadonlySet<number> = new Set([mapTypeNumber('queue'), mapTypeNumber('stack')]);
-
-/**
- * The maps in what the iterator's program wrote; pure.
- * @param names the names that are known by id, since an id never changes its map; what is missing is added.
- */
-export function decodeMapRecords(
-  bytes: Buffer,
-  order: ByteOrder = HOST_BYTE_ORDER,
-  names: Map<number, string> = new Map(),
-): KernelMap[] {
-  const records = new RecordReader(bytes, order);
-  const count = Math.floor(bytes.length / MAP_RECORD_SIZE);
-  const maps: KernelMap[] = new Array(count);
-  for (let index = 0; index < count; index++) {
-    maps[index] = decodeRecord(records, index * MAP_RECORD_SIZE, names);
-  }
-  return maps;
-}
-
-function decodeRecord(records: RecordReader, base: number, names: Map<number, string>): KernelMap {
-  const id = records.u32(base + NUMBERS.id);
-  let name = names.get(id);
-  if (name === undefined) {
-    name = records.text(base + NAME, 16);
-    names.set(id, name);
-  }
-  const type = records.u32(base + NUMBERS.type);
-  const max_entries = records.u32(base + NUMBERS.max_entries);
-  const counted = records.u32(base + NUMBERS.counted);
-  const cgroupId = records.identity(base + CGROUP_ID);
-  const isRingBuffer = RING_BUFFERS.has(type);
-  return {
-    id,
-    type,
-    key_size: records.u32(base + NUMBERS.key_size),
-    value_size: records.u32(base + NUMBERS.value_size),
-    max_entries,
-    map_flags: records.u32(base + NUMBERS.map_flags),
-    map_extra: records.identity(base + MAP_EXTRA),
-    name,
-    btf_id: records.u32(base + NUMBERS.btf_id),
-    btf_key_type_id: records.u32(base + NUMBERS.btf_key_type_id),
-    btf_value_type_id: records.u32(base + NUMBERS.btf_value_type_id),
-    btf_vmlinux_value_type_id: records.u32(base + NUMBERS.btf_vmlinux_value_type_id),
-    frozen: records.u32(base + NUMBERS.frozen) !== 0,
-    // The iterator itself holds the map that it is at.
-    refcnt: records.s64(base + REFCNT) - 1,
-    usercnt: records.s64(base + USERCNT),
-    elements: counted === 0 || isRingBuffer ? undefined : decodeElements(records, base, type, max_entries),
-    backlogBytes:
-      counted === 0 || !isRingBuffer ? undefined : records.difference(base + COUNTERS[1], base + COUNTERS[0]),
-    cgroupId: cgroupId === 0n ? undefined : cgroupId,
-    chargeIdentity: records.identity(base + CHARGE_IDENTITY),
-  };
-}
-
-function decodeElements(records: RecordReader, base: number, type: number, max_entries: number): number {
-  const first = records.s64(base + COUNTERS[0]);
-  // The kernel sums counts of CPUs that go on counting: an element may seem to leave before it came.
-  if (!QUEUES.has(type)) return Math.max(0, first);
-  // One slot more than elements tells full from empty: head and tail go round max_entries + 1.
-  const inside = first - records.s64(base + COUNTERS[1]);
-  return inside < 0 ? inside + max_entries + 1 : inside;
 }

@@ -59,17 +59,22 @@ const KINDS = {
  * @throws PermissionError without CAP_SYS_ADMIN, UnsupportedError on a kernel without the command, SyscallError.
  */
 export function listObjectIds(bpf: Bpf, kind: ObjectKind): number[] {
-  const { next, plural, since } = KINDS[kind];
   const ids: number[] = [];
+  // The answer of one call is the question of the next: no new attribute for each of ten thousand.
+  for (const attr = encodeGetNextId(0); hasNextId(bpf, kind, attr); repeatFromNextId(attr)) {
+    ids.push(decodeNextId(attr));
+  }
+  return ids;
+}
+
+/** Lets the kernel put the next id into the attribute, unless there is none behind the one in it. */
+function hasNextId(bpf: Bpf, kind: ObjectKind, attr: Buffer): boolean {
+  const { next, plural, since } = KINDS[kind];
   try {
-    // The answer of one call is the question of the next: no new attribute for each of ten thousand.
-    for (const attr = encodeGetNextId(0); ; repeatFromNextId(attr)) {
-      bpf.call(next, attr);
-      ids.push(decodeNextId(attr));
-    }
+    bpf.call(next, attr);
+    return true;
   } catch (error) {
-    // There is no id behind the last one.
-    if (errnoOf(error) === 'ENOENT') return ids;
+    if (errnoOf(error) === 'ENOENT') return false;
     throw explainBpfError(error, `list the ${plural} of this host`, ['CAP_SYS_ADMIN'], since);
   }
 }
@@ -218,6 +223,7 @@ export function collectLinks(bpf: Bpf): LinkObject[] {
   }));
 }
 
+/** All ids first: opening takes longer than making, so a walk that opens as it goes may never catch up with a busy host. */
 function collectObjects<T>(bpf: Bpf, kind: ObjectKind, read: (fd: number) => T | undefined): T[] {
   return listObjectIds(bpf, kind)
     .map((id) => withObject(bpf, kind, id, read))

@@ -19,6 +19,7 @@ const OPTIONS: RunOptions = {
   wait: 'target',
   killAfterMs: 10_000,
   outputs: { json: false, output: undefined, summaryJson: undefined, quiet: true, plainBytes: false },
+  failOnLeftover: false,
   verbose: false,
 };
 

@@ -16,6 +16,7 @@ describe('a run without options', () => {
       command: ['true'],
       intervalMs: 500,
       bpfIntervalMs: 1000,
+      failOnLeftover: false,
       cgroupParent: undefined,
       placement: undefined,
       requireCgroup: false,

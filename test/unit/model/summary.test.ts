@@ -20,6 +20,7 @@ const summarize = (mode: Mode, samples: Sample[]) => {
 };
 
 const bpf = (held: number, host = held): BpfTotals => ({
+  attribution: 'held',
   host: { maps: { count: host, memlock: host * 100 }, programs: { count: 1, memlock: 10 } },
   held: { maps: { count: held, memlock: held * 100 }, programs: { count: 0, memlock: 0 } },
 });

@@ -5,6 +5,7 @@ import { BpfClock } from '../../../src/sampler/bpf-clock.ts';
 
 const NOTHING = { count: 0, memlock: 0 };
 const TOTALS: BpfTotals = {
+  attribution: 'held',
   host: { maps: NOTHING, programs: NOTHING },
   held: { maps: { count: 1, memlock: 4096 }, programs: NOTHING },
 };

@@ -169,7 +169,11 @@ describe('events', () => {
 describe('BPF totals', () => {
   it('are in the samples at which their own clock is due, and in the first and the last', async () => {
     const count = { count: 1, memlock: 4096 };
-    const totals = { host: { maps: count, programs: count }, held: { maps: count, programs: count } };
+    const totals = {
+      attribution: 'held' as const,
+      host: { maps: count, programs: count },
+      held: { maps: count, programs: count },
+    };
     const collect = vi.fn(() => totals);
     const bpf = await BpfClock.open(200, elapsedMs, async () => ({ collect, close: () => {} }));
     const { sampler, records } = sampling(() => ({}), 100, bpf);
@@ -177,7 +181,7 @@ describe('BPF totals', () => {
     await vi.advanceTimersByTimeAsync(450);
     await sampler.stop();
     const withBpf = records.filter((each) => each.type === 'sample' && each.bpf !== undefined);
-    expect(withBpf.map((each) => each.elapsedMs)).toEqual([0, 200, 400, 450]);
+    expect(withBpf.map((each) => each.elapsedMs)).toEqual([0, 100, 200, 400, 450]);
     expect(collect).toHaveBeenCalledWith([42]);
   });
 });

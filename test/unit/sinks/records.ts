@@ -1,5 +1,5 @@
 /** Recordings made by hand: one run for each mode, with round figures. */
-import type { BpfTotals } from '../../../src/model/bpf-totals.ts';
+import type { BpfTotals, HostBpfTotals } from '../../../src/model/bpf-totals.ts';
 import type { EventRecord, StartRecord, SummaryRecord } from '../../../src/model/recording.ts';
 import type { Mode, Sample } from '../../../src/model/sample.ts';
 
@@ -41,7 +41,8 @@ const sample = (elapsedMs: number, reason: Sample['reason'], figures: Partial<Sa
   ...figures,
 });
 
-const bpf = (maps: number, memlock: number): BpfTotals => ({
+const bpf = (maps: number, memlock: number): BpfTotals & HostBpfTotals => ({
+  attribution: 'held',
   host: {
     maps: { count: maps + 40, memlock: memlock + 5 * MIB },
     programs: { count: 30, memlock: 120 * KIB },

@@ -8,6 +8,8 @@ import {
   decodeNextId,
   decodeProgramInfo,
   decodeU32Array,
+  encodeBtfInfo,
+  encodeBtfLoad,
   encodeGetFdById,
   encodeGetInfoByFd,
   encodeGetNextId,
@@ -18,6 +20,7 @@ import {
   encodeObjectPath,
   encodeProgramInfo,
   encodeProgramLoad,
+  encodeTestRun,
   linkTypeName,
   mapTypeName,
   mapTypeNumber,
@@ -131,6 +134,14 @@ describe('attributes', () => {
       32,
       { 0: '05000000', 8: 'bc9a7856', 12: '3412ff7f', 16: 'c49a7856', 20: '3412ff7f', 24: '01000000' },
     ],
+    [
+      'BPF_PROG_TEST_RUN',
+      encodeTestRun(5, POINTER, 64, 3, 'LE'),
+      48,
+      { 0: '05000000', 8: '40000000', 16: 'bc9a7856', 20: '3412ff7f', 32: '03000000' },
+    ],
+    ['BPF_BTF_LOAD', encodeBtfLoad(POINTER, 100, 'BE'), 28, { 0: '7fff1234', 4: '56789abc', 16: '00000064' }],
+    ['bpf_btf_info', encodeBtfInfo(POINTER, 100, 'BE'), 16, { 0: '7fff1234', 4: '56789abc', 8: '00000064' }],
     ['BPF_OBJ_PIN', encodeObjectPath(POINTER, 5, 'BE'), 16, { 0: '7fff1234', 4: '56789abc', 8: '00000005' }],
   ])('of %s', (_, bytes, length, fields) => {
     expect(bytes.length).toBe(length);
@@ -288,6 +299,7 @@ describe('names of types', () => {
     [30, 'bloom_filter'],
     [33, 'arena'],
     [34, 'insn_array'],
+    [35, 'rhash'],
     [99, undefined],
   ])('map %i is %s', (type, name) => {
     expect(mapTypeName(type)).toBe(name);

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UnsupportedError } from '../../../../src/errors.ts';
-import { type ByteOrder, mapTypeNumber } from '../../../../src/kernel/bpf/bpf-attr.ts';
+import { type ByteOrder, HOST_BYTE_ORDER, mapTypeNumber } from '../../../../src/kernel/bpf/bpf-attr.ts';
 import { ITERATORS_LAYOUT } from '../../../../src/kernel/bpf/iterator-layout.ts';
 import { KernelLayout, type LayoutFacts } from '../../../../src/kernel/bpf/kernel-layout.ts';
 import {
@@ -10,11 +10,8 @@ import {
   decodeLinkRecords,
   LINK_RECORD_SIZE,
 } from '../../../../src/kernel/bpf/link-iterator.ts';
-import {
-  assembleMapIterator,
-  decodeMapRecords,
-  MAP_RECORD_SIZE,
-} from '../../../../src/kernel/bpf/map-iterator.ts';
+import { assembleMapIterator } from '../../../../src/kernel/bpf/map-iterator.ts';
+import { decodeMapRecords, MAP_RECORD_SIZE, MapRecords } from '../../../../src/kernel/bpf/map-records.ts';
 import {
   assembleProgramIterator,
   decodeProgramRecords,
@@ -145,15 +142,34 @@ describe.each<ByteOrder>(['LE', 'BE'])('records, %s', (order) => {
     expect(decodeOne({ 4: 1, 44: 3, 104: -3n })).toMatchObject({ elements: 0 });
   });
 
-  it('take a known name for the name of an id', () => {
-    const names = new Map([[77, 'known']]);
-    const maps = decodeMapRecords(
-      Buffer.concat([map({ 0: 77, 48: 'new' }), map({ 0: 78, 48: 'new' })]),
-      order,
-      names,
-    );
-    expect(maps.map(({ name }) => name)).toEqual(['known', 'new']);
-    expect(names.get(78)).toBe('new');
+  it('that have not changed are the same objects, whatever comes and goes around them', () => {
+    const records = new MapRecords(order);
+    const read = (...all: Fields[]) => [...records.decode(aligned(Buffer.concat(all.map(map))))];
+    const [one, two, five] = [
+      { 0: 1, 48: 'one' },
+      { 0: 2, 48: 'two' },
+      { 0: 5, 48: 'five' },
+    ];
+    const first = read(one, two, five);
+    expect(first.map(({ id, name }) => [id, name])).toEqual([
+      [1, 'one'],
+      [2, 'two'],
+      [5, 'five'],
+    ]);
+    const same = read(one, two, five);
+    expect(same.every((each, index) => each === first[index])).toBe(true);
+    const changed = read({ ...one, 20: 3 }, { 0: 3, 48: 'three' }, five, { 0: 6 });
+    expect(changed.map(({ id, name }) => [id, name])).toEqual([
+      [1, 'one'],
+      [3, 'three'],
+      [5, 'five'],
+      [6, ''],
+    ]);
+    expect(changed[0]).not.toBe(first[0]);
+    expect(changed[0]?.map_flags).toBe(3);
+    if (order === HOST_BYTE_ORDER) expect(changed[2]).toBe(first[2]);
+    expect(read()).toEqual([]);
+    expect(read(two)).toEqual([first[1]]);
   });
 
   it('of programs have the ids of their maps behind them', () => {
@@ -308,3 +324,10 @@ describe('programs', () => {
     },
   );
 });
+
+/** A copy that starts where a buffer of its own does. */
+function aligned(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}

@@ -1,0 +1,222 @@
+import { errnoOf, type OutputError, UsageError } from '../../errors.ts';
+import { globToRegExp } from '../../format/glob.ts';
+import { parseDuration } from '../../format/units.ts';
+import { mapTypeNumber } from '../../kernel/bpf/bpf-attr.ts';
+import { type MapsOptions, type MapsReading, openMaps } from '../../maps.ts';
+import { toMapDocument } from '../../model/map-document.ts';
+import {
+  evaluateListing,
+  GROUP_KEYS,
+  type GroupKey,
+  type ListingWishes,
+  SORT_KEYS,
+} from '../../model/map-listing.ts';
+import { toBpftoolMaps } from '../../sinks/bpftool-json.ts';
+import { LineWriter } from '../../sinks/line-writer.ts';
+import { renderMapTable, renderMapTotal } from '../../sinks/map-table.ts';
+import { VERSION } from '../../version.ts';
+import type { MapsFlags } from '../maps-flags.ts';
+
+const DEFAULT_WATCH_MS = 1_000;
+const LEAST_WATCH_MS = 10;
+const MOST_WATCH_MS = 2 ** 31 - 1;
+/** The kernel keeps no more of a process's name. */
+const COMM_MAX = 15;
+const CLEAR_SCREEN = '\x1b[H\x1b[2J\x1b[3J';
+
+/**
+ * Prints the BPF maps of this host.
+ * @throws UsageError; ToolError that names the capability where they can't be read; OutputError.
+ */
+export async function maps(flags: MapsFlags): Promise<number> {
+  const wishes = toWishes(flags);
+  const watchMs = toWatchMs(flags);
+  const output = new Output();
+  const reader = await openMaps(toOptions(flags));
+  try {
+    const stop = watchMs === undefined ? undefined : stopSignal();
+    do {
+      await output.write(render(reader.read(), flags, wishes));
+    } while (!output.isClosed && stop !== undefined && watchMs !== undefined && (await stop.after(watchMs)));
+  } finally {
+    reader.close();
+  }
+  return 0;
+}
+
+function render(reading: MapsReading, flags: MapsFlags, wishes: ListingWishes): string {
+  if (flags.format === 'bpftool') return JSON.stringify(toBpftoolMaps(reading.maps));
+  const listing = evaluateListing(reading.maps, wishes);
+  if (flags.json === true) {
+    const document = toMapDocument({ ...reading, listing, totalOnly: flags.total === true }, VERSION);
+    return JSON.stringify(document, undefined, flags.watch === undefined ? 2 : undefined);
+  }
+  const style = {
+    plainBytes: flags.bytes === true,
+    groupedBy: wishes.groupBy,
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+  };
+  const lines =
+    flags.total === true && reading.advice === undefined
+      ? [renderMapTotal(listing.totals, style)]
+      : renderMapTable(
+          flags.total === true ? { ...listing, maps: [], groups: undefined } : listing,
+          reading,
+          style,
+        );
+  const clear = flags.watch !== undefined && process.stdout.isTTY ? CLEAR_SCREEN : '';
+  return `${clear}${lines.join('\n')}`;
+}
+
+/** Standard output. That its reader has gone is an end like any other (`| head`). */
+class Output {
+  readonly #writer: LineWriter;
+  #error: OutputError | undefined;
+
+  constructor() {
+    this.#writer = new LineWriter(1, 'standard output', (error) => {
+      this.#error = error;
+    });
+  }
+
+  get isClosed(): boolean {
+    return this.#error !== undefined;
+  }
+
+  /** @throws OutputError. */
+  async write(text: string): Promise<void> {
+    this.#writer.write(text, true);
+    await this.#writer.flush();
+    if (this.#error !== undefined && errnoOf(this.#error.cause) !== 'EPIPE') throw this.#error;
+  }
+}
+
+/** Waits between two readings, until the first signal. */
+function stopSignal(): { after(ms: number): Promise<boolean> } {
+  let stopped = false;
+  let wake = () => {};
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      stopped = true;
+      wake();
+    });
+  }
+  return {
+    async after(ms) {
+      if (stopped) return false;
+      await new Promise<void>((settle) => {
+        const timer = setTimeout(settle, ms);
+        wake = () => {
+          clearTimeout(timer);
+          settle();
+        };
+      });
+      return !stopped;
+    },
+  };
+}
+
+function toOptions(flags: MapsFlags): MapsOptions {
+  const { json, format, groupBy, unused, advise, anonymous, sort } = flags;
+  const showsMaps = groupBy === undefined && flags.total !== true;
+  return {
+    cgroup: flags.cgroup,
+    filter: {
+      pid: flags.pid === undefined ? undefined : parsePid(flags.pid),
+      comm: flags.comm === undefined ? undefined : globToRegExp(flags.comm.slice(0, COMM_MAX)),
+      name: flags.name === undefined ? undefined : globToRegExp(flags.name),
+      types: flags.type === undefined ? undefined : parseTypes(flags.type),
+      pinnedBelow: flags.pinned,
+      anonymous,
+      unused,
+    },
+    memlock: json === true ? 'always' : format === 'bpftool' ? 'when-different' : 'when-needed',
+    paths: groupBy === 'cgroup' || (showsMaps && format === undefined),
+    pins: flags.pinned !== undefined || groupBy === 'pin-dir' || showsMaps,
+    countArrays: unused === true || advise === true || sort === 'elements',
+    advise: advise === true,
+    needsCharge: groupBy === 'cgroup' ? '--group-by cgroup' : undefined,
+    needsReferences: anonymous === true ? '--anonymous' : undefined,
+  };
+}
+
+function toWishes(flags: MapsFlags): ListingWishes {
+  if (flags.format !== undefined) {
+    oneOf(flags.format, ['bpftool'] as const, '--format');
+    for (const [flag, value] of [
+      ['--json', flags.json],
+      ['--group-by', flags.groupBy],
+      ['--total', flags.total],
+      ['--advise', flags.advise],
+      ['--top', flags.top],
+      ['--threshold', flags.threshold],
+      ['--sort', flags.sort],
+    ] as const) {
+      if (value !== undefined)
+        throw new UsageError(flag, `${flag}: --format bpftool lists maps as bpftool does`);
+    }
+  }
+  return {
+    sort: oneOf(flags.sort, SORT_KEYS, '--sort') ?? 'bytes',
+    groupBy: oneOf<GroupKey>(flags.groupBy, GROUP_KEYS, '--group-by'),
+    top: flags.top === undefined ? undefined : parseCount(flags.top, '--top'),
+    threshold: flags.threshold === undefined ? undefined : parseShare(flags.threshold),
+  };
+}
+
+function toWatchMs({ watch }: MapsFlags): number | undefined {
+  if (watch === undefined) return undefined;
+  if (watch === true) return DEFAULT_WATCH_MS;
+  const ms = parseDuration(watch, '--watch');
+  if (ms < LEAST_WATCH_MS || ms > MOST_WATCH_MS) {
+    throw new UsageError('--watch', `--watch ${watch}: must be from ${LEAST_WATCH_MS}ms to 24 days`);
+  }
+  return ms;
+}
+
+function parseTypes(text: string): ReadonlySet<string> {
+  const types = text.split(',');
+  for (const type of types) {
+    if (!/^\d+$/.test(type) && mapTypeNumber(type as 'hash') < 0) {
+      throw new UsageError(
+        '--type',
+        `--type ${text}: '${type}' is no type of map`,
+        'bpftool map help lists them',
+      );
+    }
+  }
+  return new Set(types);
+}
+
+function parsePid(text: string): number {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError('--pid', `--pid ${text}: not a process id`);
+  return Number(text);
+}
+
+function parseCount(text: string, option: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) {
+    throw new UsageError(option, `${option} ${text}: expected a number from 1 on`);
+  }
+  return Number(text);
+}
+
+function parseShare(text: string): number {
+  const percent = /^(\d+(?:\.\d+)?|\.\d+)%?$/.exec(text)?.[1];
+  if (percent === undefined || Number(percent) > 100) {
+    throw new UsageError('--threshold', `--threshold ${text}: expected a percentage such as 5 or 2.5%`);
+  }
+  return Number(percent) / 100;
+}
+
+function oneOf<T extends string>(
+  text: string | undefined,
+  allowed: readonly T[],
+  option: string,
+): T | undefined {
+  if (text === undefined) return undefined;
+  const found = allowed.find((each) => each === text);
+  if (found === undefined) {
+    throw new UsageError(option, `${option} ${text}: expected ${allowed.join(', ')}`);
+  }
+  return found;
+}

@@ -1,0 +1,188 @@
+/** The records that the map iterator's program writes: one of fixed size for each map. */
+import { type ByteOrder, HOST_BYTE_ORDER, mapTypeNumber } from './bpf-attr.ts';
+import { RecordReader } from './record-reader.ts';
+
+/** A map as the kernel itself keeps it. Unit: sizes in bytes. Since: Linux 5.8. */
+export interface KernelMap {
+  id: number;
+  /** `BPF_MAP_TYPE_*`. */
+  type: number;
+  key_size: number;
+  value_size: number;
+  max_entries: number;
+  map_flags: number;
+  map_extra: bigint;
+  /** At most 15 characters; empty where the map has none. */
+  name: string;
+  /** The BTF object that describes key and value; 0 where the map has none. */
+  btf_id: number;
+  btf_key_type_id: number;
+  btf_value_type_id: number;
+  btf_vmlinux_value_type_id: number;
+  frozen: boolean;
+  /** What keeps it alive: descriptors, pins, programs. The iterator's own reference is not in it. */
+  refcnt: number;
+  /** The descriptors and pins among them; at 0 only programs hold the map. */
+  usercnt: number;
+  /**
+   * How many elements are in it. Absent where the kernel keeps no count: arrays of all kinds (every element exists from the
+   * start), local storages, stack traces, bloom filters, sockmaps, cpumaps, xskmaps, arenas; and before Linux 6.6
+   * preallocated hashes. Of queues and stacks: what was pushed and not popped.
+   */
+  elements: number | undefined;
+  /** What is in a ring buffer and was not consumed, headers included; absent for other types. */
+  backlogBytes: number | undefined;
+  /**
+   * The memory cgroup that it is charged to: the inode number of its directory. Absent for the root cgroup, for `nobpf`, and
+   * where the kernel charges maps to no cgroup (before Linux 5.11).
+   */
+  cgroupId: bigint | undefined;
+  /**
+   * Stands for the group of charges that it belongs to, also after its cgroup is gone and the charge has moved to the
+   * parent; 0 for none. An address of the kernel: to compare with, never to print.
+   */
+  chargeIdentity: bigint;
+}
+
+/** Places in the record, of numbers of 32 bits. Unit of this and of all others: bytes from its start. */
+export const NUMBERS = {
+  id: 0,
+  type: 4,
+  key_size: 8,
+  value_size: 12,
+  max_entries: 16,
+  map_flags: 20,
+  frozen: 24,
+  btf_id: 28,
+  btf_key_type_id: 32,
+  btf_value_type_id: 36,
+  btf_vmlinux_value_type_id: 40,
+  /** 1 when the counters hold something. */
+  counted: 44,
+} as const;
+/** 16 bytes of text. */
+export const NAME = 48;
+/** 64 bits, as are those below. */
+export const REFCNT = 64;
+/** As in {@link KernelMap}. */
+export const USERCNT = 72;
+/** As in {@link KernelMap}. */
+export const MAP_EXTRA = 80;
+/** 0 for none. */
+export const CGROUP_ID = 88;
+/** As in {@link KernelMap}. */
+export const CHARGE_IDENTITY = 96;
+/** What these hold depends on the type of the map. */
+export const COUNTERS = [104, 112] as const;
+
+/** The size of the record of one map. */
+export const MAP_RECORD_SIZE = 120;
+
+/** The value of `counted` where the counters hold something. */
+export const COUNTED = 1;
+
+const RING_BUFFERS: ReadonlySet<number> = new Set([mapTypeNumber('ringbuf'), mapTypeNumber('user_ringbuf')]);
+const QUEUES: ReadonlySet<number> = new Set([mapTypeNumber('queue'), mapTypeNumber('stack')]);
+
+/** The maps in what the iterator's program wrote; pure. */
+export function decodeMapRecords(bytes: Buffer, order: ByteOrder = HOST_BYTE_ORDER): KernelMap[] {
+  const records = new RecordReader(bytes, order);
+  return Array.from({ length: Math.floor(bytes.length / MAP_RECORD_SIZE) }, (_, index) =>
+    decodeRecord(records, index * MAP_RECORD_SIZE),
+  );
+}
+
+/** `before` is the same map as it was: its name stays. */
+function decodeRecord(records: RecordReader, base: number, before?: KernelMap): KernelMap {
+  const id = records.u32(base + NUMBERS.id);
+  const name = before?.id === id ? before.name : records.text(base + NAME, 16);
+  const type = records.u32(base + NUMBERS.type);
+  const max_entries = records.u32(base + NUMBERS.max_entries);
+  const counted = records.u32(base + NUMBERS.counted);
+  const cgroupId = records.identity(base + CGROUP_ID);
+  const isRingBuffer = RING_BUFFERS.has(type);
+  return {
+    id,
+    type,
+    key_size: records.u32(base + NUMBERS.key_size),
+    value_size: records.u32(base + NUMBERS.value_size),
+    max_entries,
+    map_flags: records.u32(base + NUMBERS.map_flags),
+    map_extra: records.identity(base + MAP_EXTRA),
+    name,
+    btf_id: records.u32(base + NUMBERS.btf_id),
+    btf_key_type_id: records.u32(base + NUMBERS.btf_key_type_id),
+    btf_value_type_id: records.u32(base + NUMBERS.btf_value_type_id),
+    btf_vmlinux_value_type_id: records.u32(base + NUMBERS.btf_vmlinux_value_type_id),
+    frozen: records.u32(base + NUMBERS.frozen) !== 0,
+    // The iterator itself holds the map that it is at.
+    refcnt: records.s64(base + REFCNT) - 1,
+    usercnt: records.s64(base + USERCNT),
+    elements: counted === 0 || isRingBuffer ? undefined : decodeElements(records, base, type, max_entries),
+    backlogBytes:
+      counted === 0 || !isRingBuffer ? undefined : records.difference(base + COUNTERS[1], base + COUNTERS[0]),
+    cgroupId: cgroupId === 0n ? undefined : cgroupId,
+    chargeIdentity: records.identity(base + CHARGE_IDENTITY),
+  };
+}
+
+function decodeElements(records: RecordReader, base: number, type: number, max_entries: number): number {
+  const first = records.s64(base + COUNTERS[0]);
+  // The kernel sums counts of CPUs that go on counting: an element may seem to leave before it came.
+  if (!QUEUES.has(type)) return Math.max(0, first);
+  // One slot more than elements tells full from empty: head and tail go round max_entries + 1.
+  const inside = first - records.s64(base + COUNTERS[1]);
+  return inside < 0 ? inside + max_entries + 1 : inside;
+}
+
+const RECORD_WORDS = MAP_RECORD_SIZE / 4;
+const ID_WORD = NUMBERS.id / 4;
+
+/**
+ * Decodes read after read. Of thousands of maps few change from one read to the next: the record of a map that has not is not
+ * decoded again.
+ */
+export class MapRecords {
+  readonly #order: ByteOrder;
+  /** The records of the read before, and the maps in them. */
+  #words = new Int32Array(0);
+  #maps: readonly KernelMap[] = [];
+
+  constructor(order: ByteOrder = HOST_BYTE_ORDER) {
+    this.#order = order;
+  }
+
+  /** The maps in what the iterator's program wrote, by ascending id; `bytes` must start at a multiple of 4. */
+  decode(bytes: Buffer): readonly KernelMap[] {
+    const records = new RecordReader(bytes, this.#order);
+    const count = Math.floor(bytes.length / MAP_RECORD_SIZE);
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset, count * RECORD_WORDS);
+    const maps: KernelMap[] = new Array(count);
+    let before = 0;
+    for (let index = 0; index < count; index++) {
+      const id = words[index * RECORD_WORDS + ID_WORD] ?? 0;
+      // Both reads are in the order of ids: what is left behind is gone.
+      while (this.#isBehind(before, id)) before++;
+      const known = this.#maps[before];
+      maps[index] =
+        known !== undefined && areEqual(words, index * RECORD_WORDS, this.#words, before * RECORD_WORDS)
+          ? known
+          : decodeRecord(records, index * MAP_RECORD_SIZE, known);
+    }
+    this.#words = words.slice();
+    this.#maps = maps;
+    return maps;
+  }
+
+  /** In another byte order than this host's the order of ids is lost: then less is taken for known, which is only slower. */
+  #isBehind(index: number, id: number): boolean {
+    return index < this.#maps.length && (this.#words[index * RECORD_WORDS + ID_WORD] ?? 0) < id;
+  }
+}
+
+function areEqual(left: Int32Array, leftAt: number, right: Int32Array, rightAt: number): boolean {
+  for (let word = 0; word < RECORD_WORDS; word++) {
+    if (left[leftAt + word] !== right[rightAt + word]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,180 @@
+/** `cmemstat maps`: the composition root. An inventory, what surrounds its maps, and advice on them. */
+import { existsSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CgroupPaths } from './cgroup/cgroup-paths.ts';
+import { chooseMemoryHierarchy, readHierarchyFacts } from './cgroup/hierarchy.ts';
+import { listProcesses } from './cgroup/subtree.ts';
+import { ToolError, UsageError } from './errors.ts';
+import { openBpf } from './kernel/bpf/bpf-call.ts';
+import { collectPinned, type PinnedObjects } from './kernel/bpf/pinned.ts';
+import { adviseOnMaps, type BpfAdvice } from './model/bpf-advice.ts';
+import type { BpfAttribution, InventorySnapshot } from './model/bpf-inventory.ts';
+import { type ListedMap, type MapFilter, matchesFilter } from './model/map-listing.ts';
+import { type BpfInventory, openBpfInventory } from './sampler/bpf-inventory.ts';
+import type { MemlockWish } from './sampler/map-entries.ts';
+
+/** Which maps, and what is wanted of them. */
+export interface MapsOptions {
+  /** A directory of the memory hierarchy, or a path below its mount point. */
+  cgroup: string | undefined;
+  filter: MapFilter;
+  memlock: MemlockWish;
+  /** Whether to resolve cgroups. */
+  paths: boolean;
+  /** Whether to look for pins. */
+  pins: boolean;
+  countArrays: boolean;
+  advise: boolean;
+  /** What takes the charge of each map to answer, such as `--group-by cgroup`. */
+  needsCharge: string | undefined;
+  /** What takes the counts of references to answer, such as `--anonymous`. */
+  needsReferences: string | undefined;
+}
+
+/** The maps of one read. */
+export interface MapsReading {
+  readonly attribution: BpfAttribution;
+  /** Why it is not `memcg`, and what would make it so. */
+  readonly reason: string | undefined;
+  readonly hint: string | undefined;
+  /** Those that match, by ascending id. */
+  readonly maps: readonly ListedMap[];
+  /** Absent unless it was asked for. */
+  readonly advice: readonly BpfAdvice[] | undefined;
+}
+
+/** The maps of this host as often as one asks. */
+export interface MapsReader {
+  /** @throws ToolError. */
+  read(): MapsReading;
+  close(): void;
+}
+
+/**
+ * Opens what it takes to read the maps of this host, or of one cgroup.
+ * @throws UsageError for a cgroup or a process that is not there; ToolError that names the capability where nothing can be read.
+ */
+export async function openMaps(options: MapsOptions): Promise<MapsReader> {
+  const { pid } = options.filter;
+  if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
+    throw new UsageError('--pid', `--pid ${pid}: there is no such process`);
+  }
+  const mountPoint = memoryMountPoint();
+  const directory = options.cgroup === undefined ? undefined : cgroupDirectory(options.cgroup, mountPoint);
+  const inventory = await openBpfInventory({
+    cgroupId: directory === undefined ? undefined : statSync(directory, { bigint: true }).ino,
+    pids: directory === undefined ? undefined : () => listProcesses(directory),
+    holders: true,
+    memlock: options.memlock,
+    countArrays: options.countArrays,
+  });
+  try {
+    requireMeans(inventory, options);
+    const paths = options.paths && mountPoint !== undefined ? new CgroupPaths(mountPoint) : undefined;
+    const bpf = options.pins ? await openBpf() : undefined;
+    const peaks = new Peaks();
+    return {
+      read() {
+        paths?.refresh();
+        const pinned = bpf && collectPinned(bpf);
+        const maps = listMaps(inventory.read(), paths, pinned).filter((map) =>
+          matchesFilter(map, options.filter),
+        );
+        const { attribution, reason, hint, computeCost } = inventory;
+        const advice = options.advise ? adviseOnMaps(peaks.add(maps), computeCost) : undefined;
+        return { attribution, reason, hint, maps, advice };
+      },
+      close: () => inventory.close(),
+    };
+  } catch (error) {
+    inventory.close();
+    throw error;
+  }
+}
+
+function requireMeans(inventory: BpfInventory, { needsCharge, needsReferences }: MapsOptions): void {
+  const { attribution, reason = 'BPF maps cannot be read', hint } = inventory;
+  if (attribution === 'none') throw new ToolError('BPF', reason, { hint });
+  if (attribution === 'memcg') return;
+  if (needsCharge !== undefined) throw new ToolError('BPF', `${needsCharge}: ${reason}`, { hint });
+  if (needsReferences !== undefined && !inventory.countsReferences) {
+    throw new ToolError('BPF', `${needsReferences}: ${reason}`, { hint });
+  }
+}
+
+function memoryMountPoint(): string | undefined {
+  const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
+  return hierarchy.version === undefined ? undefined : hierarchy.mountPoint;
+}
+
+/** As `/proc/<pid>/cgroup` prints it, or the directory itself. */
+function cgroupDirectory(path: string, mountPoint: string | undefined): string {
+  if (mountPoint === undefined) {
+    throw new UsageError('--cgroup', '--cgroup: the memory controller is mounted nowhere');
+  }
+  const absolute = resolve(path);
+  const isInside = absolute === mountPoint || absolute.startsWith(`${mountPoint}/`);
+  const directory = isInside ? absolute : join(mountPoint, path);
+  if (!existsSync(join(directory, 'cgroup.procs'))) {
+    throw new UsageError('--cgroup', `--cgroup ${path}: there is no such cgroup below ${mountPoint}`);
+  }
+  return directory;
+}
+
+function listMaps(
+  { maps, programs }: InventorySnapshot,
+  paths: CgroupPaths | undefined,
+  pinned: PinnedObjects | undefined,
+): ListedMap[] {
+  const users = new Map<number, { id: number; name: string }[]>();
+  for (const { id, name, map_ids } of programs) {
+    for (const mapId of new Set(map_ids)) {
+      const known = users.get(mapId);
+      if (known === undefined) users.set(mapId, [{ id, name }]);
+      else known.push({ id, name });
+    }
+  }
+  return maps.map((map) => ({
+    ...map,
+    cgroup: map.cgroupId === undefined ? undefined : paths?.find(map.cgroupId),
+    pinned: pinned?.map.get(map.id) ?? [],
+    programs: users.get(map.id) ?? [],
+  }));
+}
+
+/** The most that was seen in each map, over all reads. */
+class Peaks {
+  #elements = new Map<number, number>();
+  #backlogs = new Map<number, number>();
+  #reads = 0;
+
+  /** The maps for advice, with what was seen. */
+  add(maps: readonly ListedMap[]): (ListedMap & { liveElements?: number; peakBacklogBytes?: number })[] {
+    this.#reads += 1;
+    this.#elements = highest(this.#elements, maps, ({ elements }) => elements);
+    this.#backlogs = highest(this.#backlogs, maps, ({ backlogBytes }) => backlogBytes);
+    return maps.map((map) => {
+      const liveElements = this.#elements.get(map.id);
+      // A single look at a ring buffer says nothing about what it holds at its fullest.
+      const peakBacklogBytes = this.#reads > 1 ? this.#backlogs.get(map.id) : undefined;
+      return {
+        ...map,
+        ...(liveElements === undefined ? {} : { liveElements }),
+        ...(peakBacklogBytes === undefined ? {} : { peakBacklogBytes }),
+      };
+    });
+  }
+}
+
+function highest(
+  before: ReadonlyMap<number, number>,
+  maps: readonly ListedMap[],
+  figure: (map: ListedMap) => number | undefined,
+): Map<number, number> {
+  const now = new Map<number, number>();
+  for (const map of maps) {
+    const value = figure(map);
+    if (value !== undefined) now.set(map.id, Math.max(value, before.get(map.id) ?? 0));
+  }
+  return now;
+}

@@ -1,0 +1,229 @@
+/** The maps of a host as `cmemstat maps` shows them: filtered, sorted, grouped and summed; pure. */
+import type { InventoryMap, ObjectHolderProcess } from './bpf-inventory.ts';
+
+/** A map and what surrounds it. */
+export interface ListedMap extends InventoryMap {
+  /** The path of the memory cgroup that it is charged to, below the mount point; absent where it can't be resolved. */
+  readonly cgroup: string | undefined;
+  /** Where it is pinned. */
+  readonly pinned: readonly string[];
+  /** The programs that use it. */
+  readonly programs: readonly { readonly id: number; readonly name: string }[];
+}
+
+/** Which maps are wanted; all conditions must hold. */
+export interface MapFilter {
+  readonly pid?: number | undefined;
+  readonly comm?: RegExp | undefined;
+  /** The full name or the one that the kernel keeps. */
+  readonly name?: RegExp | undefined;
+  readonly types?: ReadonlySet<string> | undefined;
+  /** Pinned in this directory or below it. */
+  readonly pinnedBelow?: string | undefined;
+  readonly anonymous?: boolean | undefined;
+  /** Only those that are known to hold no element. */
+  readonly unused?: boolean | undefined;
+}
+
+/** Whether a map is wanted. */
+export function matchesFilter(map: ListedMap, filter: MapFilter): boolean {
+  const { pid, comm, name, types, pinnedBelow, anonymous, unused } = filter;
+  return (
+    (pid === undefined || map.holders.some((holder) => holder.pid === pid)) &&
+    (comm === undefined || map.holders.some((holder) => comm.test(holder.comm))) &&
+    (name === undefined || name.test(map.name) || name.test(map.kernelName)) &&
+    (types === undefined || types.has(map.type)) &&
+    (pinnedBelow === undefined || map.pinned.some((path) => isBelow(path, pinnedBelow))) &&
+    (anonymous !== true || map.anonymous === true) &&
+    (unused !== true || map.elements === 0)
+  );
+}
+
+function isBelow(path: string, directory: string): boolean {
+  const prefix = directory.endsWith('/') ? directory : `${directory}/`;
+  return path.startsWith(prefix);
+}
+
+/** What maps are sorted by; names and types go up, figures go down. */
+export const SORT_KEYS = [
+  'bytes',
+  'name',
+  'elements',
+  'type',
+  'id',
+  'uncharged',
+  'max_entries',
+  'count',
+] as const;
+/** One of them. */
+export type SortKey = (typeof SORT_KEYS)[number];
+
+/** What maps are grouped by. */
+export const GROUP_KEYS = ['name', 'type', 'cgroup', 'comm', 'pin-dir', 'prog'] as const;
+/** One of them. */
+export type GroupKey = (typeof GROUP_KEYS)[number];
+
+/** The sum of some maps. Unit of sizes: bytes. */
+export interface MapTotals {
+  readonly maps: number;
+  readonly bytes: number;
+  /** Absent unless it was read of every map. */
+  readonly memlock: number | undefined;
+  /** The part of `bytes` that no cgroup is charged for. */
+  readonly unchargedBytes: number;
+  /** Of those whose elements are known; absent where none are. */
+  readonly elements: number | undefined;
+}
+
+/** Maps that have something in common. */
+export interface MapGroup extends MapTotals {
+  /** What they have in common; absent for maps that have none of it (no name, no holder, no pin ...). */
+  readonly key: string | undefined;
+}
+
+/** How maps are to be shown. */
+export interface ListingWishes {
+  readonly sort: SortKey;
+  readonly groupBy?: GroupKey | undefined;
+  /** Only so many rows. */
+  readonly top?: number | undefined;
+  /** Rows below this share of all bytes go into one. From 0 to 1. */
+  readonly threshold?: number | undefined;
+}
+
+/** What is shown. */
+export interface MapListing {
+  /** Of all maps that match, each once. */
+  readonly totals: MapTotals;
+  /** Absent when there are groups. */
+  readonly maps: readonly ListedMap[] | undefined;
+  /** A map with several holders, pins or programs counts in several groups. */
+  readonly groups: readonly MapGroup[] | undefined;
+  /** The rows below the threshold together. */
+  readonly others: (MapTotals & { readonly rows: number }) | undefined;
+  /** The rows beyond the top ones together. */
+  readonly hidden: (MapTotals & { readonly rows: number }) | undefined;
+}
+
+/** Sorts, groups and sums maps that match. */
+export function evaluateListing(maps: readonly ListedMap[], wishes: ListingWishes): MapListing {
+  const totals = totalsOf(maps);
+  if (wishes.groupBy === undefined) {
+    const { rows, others, hidden } = cut(sortMaps(maps, wishes.sort), wishes, totals, totalsOf);
+    return { totals, maps: rows, groups: undefined, others, hidden };
+  }
+  const groups = sortGroups(groupMaps(maps, wishes.groupBy), wishes.sort);
+  const { rows, others, hidden } = cut(groups, wishes, totals, addTotals);
+  return { totals, maps: undefined, groups: rows, others, hidden };
+}
+
+function cut<T extends { bytes: number }>(
+  sorted: readonly T[],
+  { top, threshold }: ListingWishes,
+  totals: MapTotals,
+  sum: (rows: readonly T[]) => MapTotals,
+): { rows: readonly T[]; others: MapListing['others']; hidden: MapListing['hidden'] } {
+  const least = (threshold ?? 0) * totals.bytes;
+  const large = sorted.filter(({ bytes }) => bytes >= least);
+  const small = sorted.filter(({ bytes }) => bytes < least);
+  const rows = large.slice(0, top ?? large.length);
+  const beyond = large.slice(rows.length);
+  const fold = (folded: readonly T[]) =>
+    folded.length === 0 ? undefined : { ...sum(folded), rows: folded.length };
+  return { rows, others: fold(small), hidden: fold(beyond) };
+}
+
+/** The sum of some maps, each counted once. */
+export function totalsOf(maps: readonly InventoryMap[]): MapTotals {
+  let bytes = 0;
+  let memlock: number | undefined = 0;
+  let unchargedBytes = 0;
+  let elements: number | undefined;
+  for (const map of maps) {
+    bytes += map.bytes;
+    memlock = memlock === undefined || map.memlock === undefined ? undefined : memlock + map.memlock;
+    unchargedBytes += map.unchargedBytes;
+    if (map.elements !== undefined) elements = (elements ?? 0) + map.elements;
+  }
+  return { maps: maps.length, bytes, memlock, unchargedBytes, elements };
+}
+
+function addTotals(parts: readonly MapTotals[]): MapTotals {
+  const add = (left: number | undefined, right: number | undefined) =>
+    left === undefined && right === undefined ? undefined : (left ?? 0) + (right ?? 0);
+  return parts.reduce(
+    (sum, part) => ({
+      maps: sum.maps + part.maps,
+      bytes: sum.bytes + part.bytes,
+      memlock:
+        sum.memlock === undefined || part.memlock === undefined ? undefined : sum.memlock + part.memlock,
+      unchargedBytes: sum.unchargedBytes + part.unchargedBytes,
+      elements: add(sum.elements, part.elements),
+    }),
+    totalsOf([]),
+  );
+}
+
+function groupMaps(maps: readonly ListedMap[], by: GroupKey): MapGroup[] {
+  const groups = new Map<string | undefined, ListedMap[]>();
+  for (const map of maps) {
+    const keys: (string | undefined)[] = [...new Set(keysOf(map, by))];
+    for (const key of keys.length === 0 ? [undefined] : keys) {
+      const group = groups.get(key);
+      if (group === undefined) groups.set(key, [map]);
+      else group.push(map);
+    }
+  }
+  return [...groups].map(([key, members]) => ({ key, ...totalsOf(members) }));
+}
+
+function keysOf(map: ListedMap, by: GroupKey): string[] {
+  switch (by) {
+    case 'name':
+      return map.name === '' ? [] : [map.name];
+    case 'type':
+      return [map.type];
+    case 'cgroup':
+      return map.cgroup === undefined ? [] : [map.cgroup];
+    case 'comm':
+      return map.holders.map(({ comm }: ObjectHolderProcess) => comm);
+    case 'pin-dir':
+      return map.pinned.map((path) => path.slice(0, Math.max(1, path.lastIndexOf('/'))));
+    case 'prog':
+      return map.programs.map(({ id, name }) => (name === '' ? `program ${id}` : name));
+  }
+}
+
+type Order<T> = (left: T, right: T) => number;
+
+const ascending = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
+/** What is not known goes last. */
+const descending = (left: number | undefined, right: number | undefined) => (right ?? -1) - (left ?? -1);
+
+function sortMaps(maps: readonly ListedMap[], key: SortKey): ListedMap[] {
+  const orders: Record<SortKey, Order<ListedMap>> = {
+    bytes: (left, right) => descending(left.bytes, right.bytes),
+    name: (left, right) => ascending(left.name, right.name),
+    elements: (left, right) => descending(left.elements, right.elements),
+    type: (left, right) => ascending(left.type, right.type),
+    id: () => 0,
+    uncharged: (left, right) => descending(left.unchargedBytes, right.unchargedBytes),
+    max_entries: (left, right) => descending(left.max_entries, right.max_entries),
+    count: () => 0,
+  };
+  return maps.toSorted((left, right) => orders[key](left, right) || left.id - right.id);
+}
+
+function sortGroups(groups: readonly MapGroup[], key: SortKey): MapGroup[] {
+  const byKey: Order<MapGroup> = (left, right) => ascending(left.key ?? '\uffff', right.key ?? '\uffff');
+  const byBytes: Order<MapGroup> = (left, right) => descending(left.bytes, right.bytes);
+  const orders: Partial<Record<SortKey, Order<MapGroup>>> = {
+    name: byKey,
+    type: byKey,
+    count: (left, right) => descending(left.maps, right.maps),
+    elements: (left, right) => descending(left.elements, right.elements),
+    uncharged: (left, right) => descending(left.unchargedBytes, right.unchargedBytes),
+  };
+  const order = orders[key] ?? byBytes;
+  return groups.toSorted((left, right) => order(left, right) || byKey(left, right));
+}

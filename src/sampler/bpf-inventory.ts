@@ -1,0 +1,320 @@
+/** The BPF objects of this host, or of one cgroup, read as often as one asks: by the best means that we have the right to. */
+import { errnoOf, PermissionError, ToolError } from '../errors.ts';
+import { countUsedElements, isArray } from '../kernel/bpf/array-usage.ts';
+import { linkTypeName, type MapTypeName, mapTypeNumber, programTypeName } from '../kernel/bpf/bpf-attr.ts';
+import { type Bpf, openBpf } from '../kernel/bpf/bpf-call.ts';
+import { readMapHost } from '../kernel/bpf/map-host.ts';
+import { computeMapMemory } from '../kernel/bpf/map-memory.ts';
+import type { MapHost } from '../kernel/bpf/map-struct-sizes.ts';
+import { readMapFdinfo } from '../kernel/bpf/objects.ts';
+import { isAtLeast, readKernelRelease } from '../kernel/kernel-release.ts';
+import { readPossibleCpus } from '../kernel/possible-cpus.ts';
+import { readPseudoFile } from '../kernel/pseudo-file.ts';
+import type { ComputeMapCost } from '../model/bpf-advice.ts';
+import type {
+  BpfAttribution,
+  InventoryLink,
+  InventoryProgram,
+  InventorySnapshot,
+  ProgramBelonging,
+} from '../model/bpf-inventory.ts';
+import { type BpfHolders, holdersOf, scanHolders } from './bpf-holders.ts';
+import {
+  type BpfSource,
+  openIteratorSource,
+  type SourceLink,
+  type SourceMap,
+  type SourceProgram,
+} from './bpf-source.ts';
+import { openWalkSource } from './bpf-walk-source.ts';
+import { belongingOf, heldBy, isLinkOf } from './cgroup-objects.ts';
+import { MapEntries, type MemlockWish } from './map-entries.ts';
+import { ObjectNames } from './object-names.ts';
+
+/** What an inventory is to be of. */
+export interface InventoryOptions {
+  /**
+   * Only what belongs to this cgroup and those below it (the inode number of its directory): the maps that are charged to it,
+   * the programs and links that its processes hold and the programs that use those maps. With `held`: the maps that its
+   * processes hold, directly or through a program or link.
+   */
+  cgroupId?: bigint | undefined;
+  /** Whether to look for the holders of every object, among all processes. */
+  holders: boolean;
+  /** The processes of that cgroup now. Without them only its maps and their programs are found, and nothing with `held`. */
+  pids?: (() => readonly number[]) | undefined;
+  /** `when-needed` where it is left out. */
+  memlock?: MemlockWish | undefined;
+  /** Whether to read arrays and count the elements that are not all zero; takes CAP_SYS_ADMIN, and time with large ones. */
+  countArrays?: boolean | undefined;
+}
+
+/** An inventory that is open. */
+export interface BpfInventory {
+  readonly attribution: BpfAttribution;
+  /** Why it is not `memcg`. */
+  readonly reason: string | undefined;
+  /** What would make it `memcg`; absent where nothing can be done. */
+  readonly hint: string | undefined;
+  /** Whether maps have `refcnt`, `usercnt` and `anonymous`: the walk over ids does not tell them. */
+  readonly countsReferences: boolean;
+  /** The kernel's formulas, for advice. Finds nothing where the kernel has no BTF. */
+  readonly computeCost: ComputeMapCost;
+  /**
+   * What is there now. An entry is the same object as in the read before when nothing about it has changed (maps only).
+   * @throws SyscallError, KernelFileError, PermissionError when a right was lost meanwhile.
+   */
+  read(): InventorySnapshot;
+  /** Closes every descriptor; more than once does no harm. */
+  close(): void;
+}
+
+/**
+ * Opens an inventory: by iterators in the kernel (CAP_BPF and CAP_PERFMON), else by a walk over ids (CAP_SYS_ADMIN), else one
+ * that is empty and says why.
+ * @throws only what is no ToolError.
+ */
+export async function openBpfInventory(options: InventoryOptions): Promise<BpfInventory> {
+  try {
+    return bpfInventoryOver(await openBpf(), options);
+  } catch (error) {
+    return emptyInventory(toolError(error));
+  }
+}
+
+/** An inventory over any bpf(2), so that a test can pass in its own. @throws ToolError when nothing can be read. */
+export function bpfInventoryOver(bpf: Bpf, options: InventoryOptions): BpfInventory {
+  const opened = openSource(bpf, options);
+  try {
+    return new OpenInventory(bpf, opened, options);
+  } catch (error) {
+    opened.source.close();
+    throw error;
+  }
+}
+
+interface OpenedSource {
+  source: BpfSource;
+  attribution: 'memcg' | 'held';
+  reason?: string;
+  hint?: string | undefined;
+}
+
+function openSource(bpf: Bpf, { cgroupId, holders }: InventoryOptions): OpenedSource {
+  try {
+    const turnedOff = chargeTurnedOff();
+    const source = openIteratorSource(bpf, {
+      cgroupId: turnedOff === undefined ? cgroupId : undefined,
+      holders,
+    });
+    if (turnedOff !== undefined) return { source, attribution: 'held', ...turnedOff };
+    if (source.attributesCharge) return { source, attribution: 'memcg' };
+    const reason = 'this kernel charges BPF memory to no cgroup, but to RLIMIT_MEMLOCK of a user';
+    return { source, attribution: 'held', reason, hint: 'boot a kernel of 5.11 or later' };
+  } catch (error) {
+    const { message: reason, hint } = toolError(error);
+    try {
+      return { source: openWalkSource(bpf), attribution: 'held', reason, hint };
+    } catch (walkError) {
+      // The iterators take fewer rights: where rights are all that is missing, they are what to ask for.
+      throw error instanceof PermissionError ? error : walkError;
+    }
+  }
+}
+
+/** Source: `cgroup.memory=nobpf` since Linux 6.3, `cgroup_disable=memory`; Documentation/admin-guide/kernel-parameters.txt. */
+function chargeTurnedOff(): { reason: string; hint: string } | undefined {
+  const commandLine = readPseudoFile('/proc/cmdline');
+  const [option] =
+    /(?<=^|\s)(?:cgroup\.memory=\S*\bnobpf\b|cgroup_disable=\S*\bmemory\b)/.exec(commandLine) ?? [];
+  if (option === undefined) return undefined;
+  return {
+    reason: `the kernel was booted with ${option}: BPF memory is charged to no cgroup`,
+    hint: `remove ${option} from the kernel command line and reboot`,
+  };
+}
+
+function emptyInventory({ message: reason, hint }: ToolError): BpfInventory {
+  return {
+    attribution: 'none',
+    reason,
+    hint,
+    countsReferences: false,
+    computeCost: () => undefined,
+    read: () => ({ maps: [], programs: [], links: [], heldElsewhere: [] }),
+    close: () => {},
+  };
+}
+
+class OpenInventory implements BpfInventory {
+  readonly attribution: 'memcg' | 'held';
+  readonly reason: string | undefined;
+  readonly hint: string | undefined;
+  readonly countsReferences: boolean;
+  readonly computeCost: ComputeMapCost;
+  readonly #bpf: Bpf;
+  readonly #possibleCpus: number;
+  readonly #source: BpfSource;
+  readonly #options: InventoryOptions;
+  readonly #names: ObjectNames;
+  readonly #entries: MapEntries;
+  readonly #pageSize: number;
+  #mayRead = true;
+
+  constructor(bpf: Bpf, { source, attribution, reason, hint }: OpenedSource, options: InventoryOptions) {
+    this.attribution = attribution;
+    this.reason = reason;
+    this.hint = hint;
+    this.countsReferences = source.countsReferences;
+    this.#source = source;
+    this.#options = options;
+    this.#bpf = bpf;
+    this.#names = new ObjectNames(bpf);
+    const host = mapHostOrNone(bpf);
+    this.#pageSize = host?.pageSize ?? 4096;
+    this.#possibleCpus = host?.possibleCpus ?? readPossibleCpus();
+    this.computeCost = costOn(host);
+    this.#entries = new MapEntries({
+      host,
+      memlockIsExact: isMemlockExact(),
+      memlock: options.memlock ?? 'when-needed',
+      readFdinfo: (id) => readMapFdinfo(bpf, id),
+      completeName: (name, btfId) => this.#names.complete('map', name, btfId),
+    });
+  }
+
+  read(): InventorySnapshot {
+    const { cgroupId, holders: wanted } = this.#options;
+    const holders = wanted ? this.#source.readHolders() : undefined;
+    const snapshot = cgroupId === undefined ? this.#readHost(holders) : this.#readCgroup(holders);
+    this.#names.endRead();
+    return snapshot;
+  }
+
+  #readHost(holders: BpfHolders | undefined): InventorySnapshot {
+    return {
+      maps: this.#entries.update(this.#withArrays(this.#source.readMaps()), holders),
+      programs: this.#source.readPrograms().map((program) => this.#toProgram(program, holders, undefined)),
+      links: this.#source.readLinks().map((link) => toLink(link, holders)),
+      heldElsewhere: [],
+    };
+  }
+
+  #readCgroup(holders: BpfHolders | undefined): InventorySnapshot {
+    const pids = this.#options.pids?.() ?? [];
+    const source = this.#source;
+    const programs = source.readPrograms();
+    const links = source.readLinks();
+    // Without the holders of all, only the few processes of the cgroup are looked at.
+    const held = heldBy(
+      pids,
+      holders ?? scanHolders(pids.map((pid) => ({ pid, comm: '' }))),
+      programs,
+      links,
+    );
+    const isHeld = ({ id }: SourceMap) => held.maps.has(id);
+    const charged = this.attribution === 'memcg';
+    const maps = charged ? source.readMaps() : source.readMaps().filter(isHeld);
+    const mapIds = new Set(maps.map(({ id }) => id));
+    const hasElsewhere = charged && [...held.maps].some((id) => !mapIds.has(id));
+    const elsewhere = hasElsewhere
+      ? source.readAllMaps().filter((map) => isHeld(map) && !mapIds.has(map.id))
+      : [];
+    const entries = this.#entries.update(this.#withArrays([...maps, ...elsewhere]), holders);
+    const ours = programs.flatMap((program) => {
+      const belongs = belongingOf(program, held, mapIds);
+      return belongs === undefined ? [] : [this.#toProgram(program, holders, belongs)];
+    });
+    const programIds = new Set(ours.map(({ id }) => id));
+    return {
+      maps: entries.filter(({ id }) => mapIds.has(id)),
+      programs: ours,
+      links: links
+        .filter((link) => isLinkOf(link, held, programIds, mapIds))
+        .map((link) => toLink(link, holders)),
+      heldElsewhere: entries.filter(({ id }) => !mapIds.has(id)),
+    };
+  }
+
+  close(): void {
+    this.#source.close();
+    this.#entries.clear();
+  }
+
+  #withArrays(maps: readonly SourceMap[]): readonly SourceMap[] {
+    if (this.#options.countArrays !== true) return maps;
+    return maps.map((map) => {
+      if (!this.#mayRead || !isArray(map.type)) return map;
+      try {
+        return { ...map, elements: countUsedElements(this.#bpf, map, this.#possibleCpus) };
+      } catch (error) {
+        if (!(error instanceof PermissionError)) throw error;
+        this.#mayRead = false;
+        return map;
+      }
+    });
+  }
+
+  #toProgram(
+    program: SourceProgram,
+    holders: BpfHolders | undefined,
+    belongs: ProgramBelonging | undefined,
+  ): InventoryProgram {
+    const { id, pages = 0, functionPages = 0 } = program;
+    const memlock = program.memlock ?? pages * this.#pageSize;
+    return {
+      id,
+      type: programTypeName(program.type) ?? String(program.type),
+      name: this.#names.complete('program', program.name, program.btf_id),
+      tag: program.tag,
+      memlock,
+      bytes: memlock + functionPages * this.#pageSize,
+      jited_prog_len: program.jited_prog_len,
+      map_ids: program.map_ids,
+      holders: holdersOf(holders, 'program', id),
+      belongs,
+    };
+  }
+}
+
+function toLink(link: SourceLink, holders: BpfHolders | undefined): InventoryLink {
+  return {
+    id: link.id,
+    type: linkTypeName(link.type) ?? String(link.type),
+    prog_id: link.prog_id,
+    map_id: link.map_id,
+    holders: holdersOf(holders, 'link', link.id),
+  };
+}
+
+/** The formulas of this kernel, asked by the name of a type. */
+function costOn(host: MapHost | undefined): ComputeMapCost {
+  if (host === undefined) return () => undefined;
+  return (shape, { liveElements, possibleCpus = host.possibleCpus }) =>
+    computeMapMemory(
+      { ...shape, map_type: mapTypeNumber(shape.type as MapTypeName) },
+      { ...host, possibleCpus },
+      liveElements,
+    );
+}
+
+/** The kernel and machine that the formulas need; absent where the kernel has no BTF to tell. */
+function mapHostOrNone(bpf: Bpf): MapHost | undefined {
+  try {
+    return readMapHost(bpf);
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/** By the release, where BTF can't tell: only from 5.11 to 6.3 `memlock` of a map is a guess. */
+function isMemlockExact(): boolean {
+  const kernel = readKernelRelease();
+  return kernel === undefined || isAtLeast(kernel, 6, 4) || !isAtLeast(kernel, 5, 11);
+}
+
+function toolError(error: unknown): ToolError {
+  if (!(error instanceof ToolError)) throw error;
+  return error;
+}

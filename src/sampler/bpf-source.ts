@@ -1,0 +1,170 @@
+/** Where the facts of an inventory come from: iterators in the kernel, or a walk over ids. */
+import { PermissionError, ToolError, UnsupportedError } from '../errors.ts';
+import type { Bpf } from '../kernel/bpf/bpf-call.ts';
+import { ITERATORS_LAYOUT } from '../kernel/bpf/iterator-layout.ts';
+import { type KernelLayout, openKernelLayout } from '../kernel/bpf/kernel-layout.ts';
+import { type KernelLink, openLinkIterator } from '../kernel/bpf/link-iterator.ts';
+import { openMapIterator } from '../kernel/bpf/map-iterator.ts';
+import type { KernelMap } from '../kernel/bpf/map-records.ts';
+import { collectLinks, collectPrograms } from '../kernel/bpf/objects.ts';
+import { type KernelProgram, openProgramIterator } from '../kernel/bpf/program-iterator.ts';
+import { openTaskFileIterator } from '../kernel/bpf/task-file-iterator.ts';
+import type { MapFdinfo } from '../kernel/procfs/fdinfo.ts';
+import { listAllProcesses } from '../kernel/procfs/process-tree.ts';
+import { type BpfHolders, indexHolders, scanHolders } from './bpf-holders.ts';
+
+/** A map as far as its source knows it. */
+export type SourceMap = Omit<KernelMap, 'refcnt' | 'usercnt'> & {
+  refcnt: number | undefined;
+  usercnt: number | undefined;
+  /** Where it was read anyway; as it was when the map was first seen. */
+  fdinfo?: MapFdinfo | undefined;
+};
+
+/** A program as far as its source knows it. */
+export type SourceProgram = Pick<
+  KernelProgram,
+  'id' | 'type' | 'name' | 'tag' | 'jited_prog_len' | 'map_ids'
+> & {
+  btf_id: number | undefined;
+  /** The pages of its main function, or the bytes that `memlock` says: which of the two a source has. */
+  pages?: number;
+  functionPages?: number;
+  memlock?: number;
+};
+
+/** A link as far as its source knows it. */
+export type SourceLink = Pick<KernelLink, 'id' | 'type' | 'prog_id' | 'map_id'>;
+
+/** Reads all objects as often as one asks; what belongs to ourselves is left out. All reads throw ToolErrors. */
+export interface BpfSource {
+  /** Whether maps have `refcnt` and `usercnt`. */
+  readonly countsReferences: boolean;
+  /** Where the source can tell: only those that are charged to the cgroup that was asked for. */
+  readMaps(): readonly SourceMap[];
+  /** All maps of the host. */
+  readAllMaps(): readonly SourceMap[];
+  readPrograms(): readonly SourceProgram[];
+  readLinks(): readonly SourceLink[];
+  /** Of all processes that we may look into. */
+  readHolders(): BpfHolders;
+  close(): void;
+}
+
+/** The iterators of this process, also of other inventories: they are part of the measurement, not of what is measured. */
+const own = { programs: new Set<number>(), links: new Set<number>() };
+
+/** Whether a program is one of our own iterators, which are no part of what is measured. */
+export function isOwnProgram(id: number): boolean {
+  return own.programs.has(id);
+}
+
+interface OwnIterator {
+  readonly programId: number;
+  readonly linkId: number;
+  close(): void;
+}
+
+/** Keeps what was opened, and closes all of it. */
+class Iterators {
+  readonly #open: OwnIterator[] = [];
+
+  add<T extends OwnIterator>(iterator: T): T {
+    this.#open.push(iterator);
+    own.programs.add(iterator.programId);
+    own.links.add(iterator.linkId);
+    return iterator;
+  }
+
+  close(): void {
+    for (const iterator of this.#open.splice(0)) {
+      iterator.close();
+      own.programs.delete(iterator.programId);
+      own.links.delete(iterator.linkId);
+    }
+  }
+}
+
+/** What the iterators of one inventory are to read. */
+export interface IteratorWishes {
+  /** Only the maps that are charged to this cgroup or one below it, where the kernel can tell. */
+  cgroupId: bigint | undefined;
+  holders: boolean;
+}
+
+/** The iterators, and whether they tell what a map is charged to. */
+export interface IteratorSource extends BpfSource {
+  readonly attributesCharge: boolean;
+}
+
+/**
+ * Opens iterators over maps and programs, links and descriptors; where this kernel lacks one of the latter two, the walk
+ * over ids or the scan of /proc does its part.
+ *
+ * Since: Linux 5.9. Needs CAP_BPF and CAP_PERFMON.
+ * @throws PermissionError, UnsupportedError, SyscallError, KernelFileError.
+ */
+export function openIteratorSource(bpf: Bpf, wishes: IteratorWishes): IteratorSource {
+  const layout = openKernelLayout(ITERATORS_LAYOUT);
+  const iterators = new Iterators();
+  try {
+    const attributesCharge = hasMember(layout, 'bpf_map.objcg') || hasMember(layout, 'bpf_map.memcg');
+    const cgroupId = attributesCharge ? wishes.cgroupId : undefined;
+    const maps = iterators.add(openMapIterator(bpf, layout, { cgroupId }));
+    const programs = iterators.add(openProgramIterator(bpf, layout));
+    const links = unlessUnsupported(() => iterators.add(openLinkIterator(bpf, layout)));
+    const files = wishes.holders
+      ? unlessUnsupported(() => iterators.add(openTaskFileIterator(bpf, layout)))
+      : undefined;
+    let allMaps = cgroupId === undefined ? maps : undefined;
+    return {
+      attributesCharge,
+      countsReferences: true,
+      readMaps: () => maps.read(),
+      readAllMaps: () => {
+        allMaps ??= iterators.add(openMapIterator(bpf, layout));
+        return allMaps.read();
+      },
+      readPrograms: () => programs.read().filter(({ id }) => !own.programs.has(id)),
+      readLinks: () => (links?.read() ?? walkLinks(bpf)).filter(({ id }) => !own.links.has(id)),
+      readHolders: () => (files === undefined ? scanHolders(listAllProcesses()) : indexHolders(files.read())),
+      close: () => iterators.close(),
+    };
+  } catch (error) {
+    iterators.close();
+    throw error;
+  }
+}
+
+function hasMember(layout: KernelLayout, path: string): boolean {
+  return layout.find(path) !== undefined;
+}
+
+/** What this kernel has no iterator for is read in another way; a missing right is no reason to. */
+function unlessUnsupported<T>(open: () => T): T | undefined {
+  try {
+    return open();
+  } catch (error) {
+    if (error instanceof PermissionError || !(error instanceof ToolError)) throw error;
+    return undefined;
+  }
+}
+
+/**
+ * The links by their ids; none before Linux 5.8, and none without CAP_SYS_ADMIN, which the iterators don't take.
+ * @throws SyscallError, KernelFileError.
+ */
+export function walkLinks(bpf: Bpf): SourceLink[] {
+  try {
+    // An id of 0 stands for "none".
+    return collectLinks(bpf).map((link) => ({ ...link, prog_id: link.prog_id || undefined }));
+  } catch (error) {
+    if (error instanceof PermissionError || error instanceof UnsupportedError) return [];
+    throw error;
+  }
+}
+
+/** The programs by their ids. @throws PermissionError, SyscallError, KernelFileError. */
+export function walkPrograms(bpf: Bpf): SourceProgram[] {
+  return collectPrograms(bpf).filter(({ id }) => !own.programs.has(id));
+}

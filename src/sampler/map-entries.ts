@@ -1,0 +1,214 @@
+/** From what a source says about maps to what an inventory says: types by name, full names, bytes. */
+import { PermissionError } from '../errors.ts';
+import { BPF_F_NO_PREALLOC, mapTypeName, mapTypeNumber, programTypeName } from '../kernel/bpf/bpf-attr.ts';
+import { guessMapFootprint, type MapShape } from '../kernel/bpf/map-formulas.ts';
+import { chooseMapBytes, computeMapMemory, type MapMemory } from '../kernel/bpf/map-memory.ts';
+import type { MapHost } from '../kernel/bpf/map-struct-sizes.ts';
+import type { MapFdinfo } from '../kernel/procfs/fdinfo.ts';
+import type { InventoryMap, MapBytesSource, ObjectHolderProcess } from '../model/bpf-inventory.ts';
+import { type BpfHolders, holdersOf } from './bpf-holders.ts';
+import type { SourceMap } from './bpf-source.ts';
+
+/**
+ * When a map is opened for its `memlock`, which takes CAP_SYS_ADMIN and time. `when-needed`: where the bytes can't be known
+ * without it. `when-different`: also where it is not what `bytes` says, before Linux 6.4. `always`.
+ */
+export type MemlockWish = 'when-needed' | 'when-different' | 'always';
+
+/** What the entries rest on; a test passes in its own. */
+export interface MapEntrySources {
+  /** Absent on a kernel without BTF: there is only memlock then. */
+  readonly host: MapHost | undefined;
+  /** What `memlock` is worth where there is no host to tell. */
+  readonly memlockIsExact: boolean;
+  readonly memlock: MemlockWish;
+  /** Absent when the map is gone. @throws PermissionError. */
+  readonly readFdinfo: (id: number) => MapFdinfo | undefined;
+  readonly completeName: (name: string, btfId: number) => string;
+}
+
+/** So many entries of maps that are gone may be kept before it is worth to forget them. */
+const ENTRIES_SPARED = 256;
+
+/**
+ * Maps whose memlock follows the live elements; a type that we don't know may be one. Source: the `map_mem_usage` callbacks
+ * of `kernel/bpf/` and `net/core/sock_map.c`.
+ */
+const GROWING_TYPES: ReadonlySet<number> = new Set(
+  (['sockhash', 'devmap', 'devmap_hash', 'rhash', 'lpm_trie'] as const).map(mapTypeNumber),
+);
+const PROG_ARRAY = mapTypeNumber('prog_array');
+
+interface Known {
+  /** As its source told it; sources keep the object while nothing changes. */
+  map: SourceMap;
+  entry: InventoryMap;
+  /** Its memlock may be another one now. */
+  grows: boolean;
+}
+
+/** The entries of all maps, read after read. An entry is a new object only when something about the map has changed. */
+export class MapEntries {
+  readonly #sources: MapEntrySources;
+  readonly #known = new Map<number, Known>();
+  #mayOpen = true;
+
+  constructor(sources: MapEntrySources) {
+    this.#sources = sources;
+  }
+
+  /** The entries of these maps; one without a single figure, since it went while we looked, is left out. */
+  update(maps: readonly SourceMap[], holders: BpfHolders | undefined): InventoryMap[] {
+    const entries: InventoryMap[] = [];
+    for (const map of maps) {
+      const mapHolders = holdersOf(holders, 'map', map.id);
+      const known = this.#known.get(map.id);
+      if (known !== undefined && !known.grows && isUnchanged(known, map, mapHolders)) {
+        entries.push(known.entry);
+        continue;
+      }
+      const entry = this.#evaluate(map, mapHolders, known?.entry);
+      if (entry === undefined) continue;
+      const grows = entry.memlock !== undefined && this.#grows(map);
+      if (known === undefined) this.#known.set(map.id, { map, entry, grows });
+      else Object.assign(known, { map, entry });
+      entries.push(entry);
+    }
+    this.#forgetGone(maps);
+    return entries;
+  }
+
+  clear(): void {
+    this.#known.clear();
+  }
+
+  #evaluate(
+    map: SourceMap,
+    holders: readonly ObjectHolderProcess[],
+    before: InventoryMap | undefined,
+  ): InventoryMap | undefined {
+    const { host } = this.#sources;
+    const shape: MapShape = { ...map, map_type: map.type };
+    const computed = host && computeMapMemory(shape, host, map.elements);
+    const fdinfo = this.#fdinfoOf(map, computed, before);
+    const memlock = fdinfo === undefined ? before?.memlock : fdinfo.memlock;
+    const bytes = this.#choose(shape, map.elements, memlock, computed);
+    if (bytes === undefined) return undefined;
+    return {
+      id: map.id,
+      type: mapTypeName(map.type) ?? String(map.type),
+      map_type: map.type,
+      name: before?.name ?? this.#sources.completeName(map.name, map.btf_id),
+      kernelName: map.name,
+      key_size: map.key_size,
+      value_size: map.value_size,
+      max_entries: map.max_entries,
+      map_flags: map.map_flags,
+      map_extra: map.map_extra,
+      frozen: map.frozen,
+      btf_id: map.btf_id,
+      owner_prog_type: programType(fdinfo?.owner_prog_type) ?? before?.owner_prog_type,
+      owner_jited: fdinfo?.owner_jited ?? before?.owner_jited,
+      refcnt: map.refcnt,
+      usercnt: map.usercnt,
+      anonymous: map.usercnt === undefined ? undefined : map.usercnt === 0,
+      elements: map.elements,
+      backlogBytes: map.backlogBytes,
+      memlock,
+      computedBytes: computed?.bytes,
+      ...bytes,
+      unchargedBytes: computed?.unchargedPercpuBytes ?? 0,
+      cgroupId: map.cgroupId,
+      chargeIdentity: map.chargeIdentity,
+      holders,
+    };
+  }
+
+  /** Read once for a map whose memlock stays as it is; absent then, and where it is not needed or not allowed. */
+  #fdinfoOf(
+    map: SourceMap,
+    computed: MapMemory | undefined,
+    before: InventoryMap | undefined,
+  ): MapFdinfo | undefined {
+    if (before === undefined && map.fdinfo !== undefined) return map.fdinfo;
+    if (before?.memlock !== undefined && !this.#grows(map)) return undefined;
+    if (!this.#mayOpen || !this.#needsFdinfo(map, computed)) return undefined;
+    try {
+      return this.#sources.readFdinfo(map.id);
+    } catch (error) {
+      if (!(error instanceof PermissionError)) throw error;
+      this.#mayOpen = false;
+      return undefined;
+    }
+  }
+
+  #needsFdinfo(map: SourceMap, computed: MapMemory | undefined): boolean {
+    const { host, memlock: wish } = this.#sources;
+    if (wish === 'always' || host === undefined || host.memlockMeans === 'pages') return true;
+    if (wish === 'when-different' && (host.memlockMeans === 'guess' || map.type === PROG_ARRAY)) return true;
+    return host.memlockMeans === 'usage' && computed?.exact !== true;
+  }
+
+  #grows(map: SourceMap): boolean {
+    const { host } = this.#sources;
+    if (host !== undefined && host.memlockMeans !== 'usage') return false;
+    const isKnown = mapTypeName(map.type) !== undefined;
+    return !isKnown || (map.map_flags & BPF_F_NO_PREALLOC) !== 0 || GROWING_TYPES.has(map.type);
+  }
+
+  #choose(
+    shape: MapShape,
+    elements: number | undefined,
+    memlock: number | undefined,
+    computed: MapMemory | undefined,
+  ): { bytes: number; source: MapBytesSource } | undefined {
+    const { host, memlockIsExact } = this.#sources;
+    if (host === undefined) {
+      const source = memlockIsExact ? 'memlock' : 'memlock-guess';
+      return memlock === undefined ? undefined : { bytes: memlock, source };
+    }
+    if (memlock !== undefined) {
+      const { bytes, source } = chooseMapBytes(shape, host, memlock, elements);
+      return { bytes, source };
+    }
+    if (computed !== undefined) return { bytes: computed.bytes, source: 'formula' };
+    return { bytes: guessMapFootprint(shape, host), source: 'memlock-guess' };
+  }
+
+  #forgetGone(maps: readonly SourceMap[]): void {
+    if (this.#known.size <= 2 * maps.length + ENTRIES_SPARED) return;
+    const alive = new Set(maps.map(({ id }) => id));
+    for (const id of this.#known.keys()) {
+      if (!alive.has(id)) this.#known.delete(id);
+    }
+  }
+}
+
+function programType(type: number | undefined): string | undefined {
+  return type === undefined ? undefined : (programTypeName(type) ?? String(type));
+}
+
+function isUnchanged(
+  { map: before, entry }: Known,
+  map: SourceMap,
+  holders: readonly ObjectHolderProcess[],
+): boolean {
+  const isSame =
+    before === map ||
+    (before.elements === map.elements &&
+      before.refcnt === map.refcnt &&
+      before.usercnt === map.usercnt &&
+      before.backlogBytes === map.backlogBytes &&
+      before.chargeIdentity === map.chargeIdentity &&
+      before.cgroupId === map.cgroupId &&
+      before.frozen === map.frozen);
+  return isSame && areSame(entry.holders, holders);
+}
+
+function areSame(left: readonly ObjectHolderProcess[], right: readonly ObjectHolderProcess[]): boolean {
+  return (
+    left === right ||
+    (left.length === right.length &&
+      left.every(({ pid, comm }, index) => pid === right[index]?.pid && comm === right[index]?.comm))
+  );
+}

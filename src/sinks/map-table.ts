@@ -1,0 +1,188 @@
+/** `cmemstat maps` as a table with bars. Pure. */
+import { safeText } from '../format/safe-text.ts';
+import { formatBytes } from '../format/units.ts';
+import type { BpfAdvice } from '../model/bpf-advice.ts';
+import type { BpfAttribution } from '../model/bpf-inventory.ts';
+import type { ListedMap, MapGroup, MapListing, MapTotals } from '../model/map-listing.ts';
+
+/** How the table is written. */
+export interface MapTableStyle {
+  plainBytes: boolean;
+  /** What groups have in common, as the title of their column; absent where there are none. */
+  groupedBy?: string | undefined;
+  /** Lines are cut at this many characters; absent where nothing is cut. */
+  columns?: number | undefined;
+}
+
+/** What the table is about. */
+export interface MapTableInput {
+  readonly attribution: BpfAttribution;
+  readonly reason: string | undefined;
+  readonly hint: string | undefined;
+  readonly advice: readonly BpfAdvice[] | undefined;
+}
+
+const BAR_WIDTH = 12;
+const BLOCKS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+/** The table as lines: a row for each map or group, what is folded, the total, advice. */
+export function renderMapTable(listing: MapListing, input: MapTableInput, style: MapTableStyle): string[] {
+  const size = sizeFormat(style);
+  const rows = listing.groups ?? listing.maps ?? [];
+  const others = listing.others === undefined ? [] : [listing.others];
+  const scale = {
+    largest: Math.max(1, ...[...rows, ...others].map(({ bytes }) => bytes)),
+    total: Math.max(1, listing.totals.bytes),
+    size,
+    hasUncharged: listing.totals.unchargedBytes > 0,
+  };
+  const header = [
+    ...['bytes', '', 'share', ...(scale.hasUncharged ? ['uncharged'] : [])],
+    ...(style.groupedBy === undefined
+      ? ['id', 'name', 'type', 'used', 'of', 'held by', 'cgroup']
+      : ['maps', style.groupedBy]),
+  ];
+  const cells = [
+    header,
+    ...(listing.groups?.map((group) => [...costCells(group, scale), ...groupCells(group)]) ?? []),
+    ...(listing.maps?.map((map) => [...costCells(map, scale), ...mapCells(map)]) ?? []),
+    ...others.map((folded) => [
+      ...costCells(folded, scale),
+      ...(style.groupedBy === undefined
+        ? ['', `others (${folded.rows})`]
+        : [String(folded.maps), `others (${folded.rows})`]),
+    ]),
+  ];
+  const lines = rows.length + others.length === 0 ? [] : renderColumns(cells, alignments(header));
+  const { hidden } = listing;
+  return [
+    ...lines,
+    ...(hidden === undefined
+      ? []
+      : [`and ${hidden.rows} more ${hidden.rows === 1 ? 'row' : 'rows'}: ${size(hidden.bytes)}`]),
+    ...(lines.length === 0 ? [] : ['']),
+    renderMapTotal(listing.totals, style),
+    ...renderAttribution(input),
+    ...renderAdvice(input.advice, size),
+  ].map((line) => (style.columns === undefined ? line : line.slice(0, style.columns)));
+}
+
+/** The sum alone, also in kB as `jq 'map(.bytes_memlock) | add / 1024'` prints it. */
+export function renderMapTotal(totals: MapTotals, style: MapTableStyle): string {
+  const { maps, bytes, unchargedBytes } = totals;
+  const size = sizeFormat(style);
+  const sum = style.plainBytes ? `${bytes} bytes` : `${formatBytes(bytes)} (${bytes / 1024} kB)`;
+  const uncharged = unchargedBytes === 0 ? '' : `, ${size(unchargedBytes)} of it charged to no cgroup`;
+  return `${maps} ${maps === 1 ? 'map' : 'maps'}, ${sum}${uncharged}`;
+}
+
+function sizeFormat({ plainBytes }: MapTableStyle): (bytes: number) => string {
+  return plainBytes ? String : formatBytes;
+}
+
+interface Scale {
+  largest: number;
+  total: number;
+  size: (bytes: number) => string;
+  hasUncharged: boolean;
+}
+
+function costCells(cost: { bytes: number; unchargedBytes: number }, scale: Scale): string[] {
+  const { largest, total, size, hasUncharged } = scale;
+  const cells = [size(cost.bytes), bar(cost.bytes / largest), share(cost.bytes / total)];
+  if (hasUncharged) cells.push(cost.unchargedBytes === 0 ? '-' : size(cost.unchargedBytes));
+  return cells;
+}
+
+function bar(share: number): string {
+  const eighths = Math.round(share * BAR_WIDTH * 8);
+  return `${'█'.repeat(Math.floor(eighths / 8))}${BLOCKS[eighths % 8] ?? ''}`;
+}
+
+function share(part: number): string {
+  const percent = part * 100;
+  return percent > 0 && percent < 0.1 ? '<0.1%' : `${percent.toFixed(1)}%`;
+}
+
+function groupCells({ key, maps }: MapGroup): string[] {
+  return [String(maps), key === undefined ? '(none)' : safeText(key)];
+}
+
+function mapCells(map: ListedMap): string[] {
+  const isRingBuffer = map.backlogBytes !== undefined;
+  const used = isRingBuffer ? map.backlogBytes : map.elements;
+  return [
+    String(map.id),
+    map.name === '' ? '-' : safeText(map.name),
+    map.type,
+    used === undefined ? '-' : String(used),
+    String(map.max_entries),
+    heldBy(map),
+    map.cgroup === undefined ? '-' : safeText(map.cgroup),
+  ];
+}
+
+function heldBy({ holders, anonymous, programs, pinned }: ListedMap): string {
+  const [holder] = holders;
+  if (holder !== undefined) {
+    const more = holders.length > 1 ? ` +${holders.length - 1}` : '';
+    return `${safeText(holder.comm)} ${holder.pid}${more}`;
+  }
+  const [program] = programs;
+  if (anonymous === true) {
+    const more = programs.length > 1 ? ` +${programs.length - 1}` : '';
+    return program === undefined ? 'anonymous' : `prog ${safeText(program.name) || program.id}${more}`;
+  }
+  return pinned.length > 0 ? 'pinned' : '-';
+}
+
+const LEFT_ALIGNED: ReadonlySet<string> = new Set([
+  '',
+  'name',
+  'type',
+  'held by',
+  'cgroup',
+  'comm',
+  'pin-dir',
+  'prog',
+]);
+
+function alignments(header: readonly string[]): ('left' | 'right')[] {
+  return header.map((title) => (LEFT_ALIGNED.has(title) ? 'left' : 'right'));
+}
+
+function renderColumns(rows: readonly (readonly string[])[], align: readonly ('left' | 'right')[]): string[] {
+  const widths = align.map((_, index) => Math.max(0, ...rows.map((row) => row[index]?.length ?? 0)));
+  return rows.map((row) =>
+    align
+      .map((side, index) => {
+        const [cell, width] = [row[index] ?? '', widths[index] ?? 0];
+        return side === 'left' ? cell.padEnd(width) : cell.padStart(width);
+      })
+      .join('  ')
+      .trimEnd(),
+  );
+}
+
+function renderAttribution({ attribution, reason, hint }: MapTableInput): string[] {
+  if (attribution === 'memcg') return [];
+  const fix = hint === undefined ? '' : ` (to do: ${safeText(hint)})`;
+  return [`owners are known by their descriptors alone: ${safeText(reason ?? 'unknown')}${fix}`];
+}
+
+function renderAdvice(advice: MapTableInput['advice'], size: (bytes: number) => string): string[] {
+  if (advice === undefined) return [];
+  if (advice.length === 0) return ['', 'advice: nothing to save'];
+  return [
+    '',
+    'advice:',
+    ...advice.flatMap(({ text, options = [], projection = [] }) => [
+      `  ${safeText(text)}`,
+      ...options.map(({ change, savesBytes }) => `    ${change}: saves ${size(savesBytes)}`),
+      ...projection.map(
+        ({ possibleCpus, bytes, unchargedPercpuBytes }) =>
+          `    with ${possibleCpus} CPUs: ${size(bytes)}, ${size(unchargedPercpuBytes)} of it charged to no cgroup`,
+      ),
+    ]),
+  ];
+}

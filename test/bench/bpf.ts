@@ -1,0 +1,163 @@
+import { spawnSync } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { encodeMapCreate, mapTypeNumber } from '../../src/kernel/bpf/bpf-attr.ts';
+import { type Bpf, openBpf } from '../../src/kernel/bpf/bpf-call.ts';
+import { ITERATORS_LAYOUT } from '../../src/kernel/bpf/iterator-layout.ts';
+import { openKernelLayout } from '../../src/kernel/bpf/kernel-layout.ts';
+import { openTaskFileIterator } from '../../src/kernel/bpf/task-file-iterator.ts';
+import { listAllProcesses } from '../../src/kernel/procfs/process-tree.ts';
+import { indexHolders, scanHolders } from '../../src/sampler/bpf-holders.ts';
+import { type InventoryOptions, openBpfInventory } from '../../src/sampler/bpf-inventory.ts';
+import { type Finding, median } from './report.ts';
+
+const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
+const ROUNDS = 15;
+const START_UPS = 41;
+/** No cgroup has this id: the filter climbs to the root for every map, and finds none. */
+const NO_CGROUP = 2n ** 60n;
+
+/** What reading BPF memory costs, in turn with the tools that do something like it. */
+export async function measureBpf(): Promise<Finding[]> {
+  const bpf = await openBpf();
+  return [
+    ...(await withMaps(bpf, 10_000, () => measurePolling(10_000))),
+    ...(await withMaps(bpf, 1_000, () => measurePolling(1_000))),
+    ...(await withMaps(bpf, 10_000, () => measureHolders(bpf))),
+    measureFirstUse(),
+  ];
+}
+
+async function withMaps<T>(bpf: Bpf, count: number, measure: () => Promise<T> | T): Promise<T> {
+  const attr = encodeMapCreate({
+    map_type: mapTypeNumber('hash'),
+    key_size: 4,
+    value_size: 8,
+    max_entries: 10,
+    map_name: 'bench',
+  });
+  const fds: number[] = [];
+  try {
+    while (fds.length < count) fds.push(bpf.call('BPF_MAP_CREATE', attr));
+    return await measure();
+  } finally {
+    for (const fd of fds) closeSync(fd);
+    // The kernel frees them later; the next measurement is to start without them.
+    await new Promise((settle) => setTimeout(settle, 1_000));
+  }
+}
+
+async function measurePolling(count: number): Promise<Finding[]> {
+  const all = await openForPolling({});
+  const filtered = await openForPolling({ cgroupId: NO_CGROUP });
+  const times = inTurn({
+    bpftool: () => run('bpftool', ['map', '-j']),
+    poll: () => all.read(),
+    filter: () => filtered.read(),
+    table: () => run(process.execPath, [BINARY, 'maps']),
+    json: () => run(process.execPath, [BINARY, 'maps', '--format', 'bpftool']),
+  });
+  all.close();
+  filtered.close();
+  const { bpftool, poll, filter, table, json } = times;
+  const maps = `${count.toLocaleString('en')} maps`;
+  const beside = (ms: number) => `${ms.toFixed(1)} ms against ${bpftool.toFixed(1)} ms of bpftool map -j`;
+  const within = (name: string, value: number, atMost: number): Finding => ({
+    name,
+    value,
+    unit: 'ms',
+    atMost,
+    detail: beside(value),
+  });
+  const polling: Finding[] =
+    count === 10_000
+      ? [
+          {
+            name: `polling ${maps}, against bpftool map -j`,
+            value: poll / bpftool,
+            unit: 'times',
+            atMost: 0.1,
+            detail: beside(poll),
+          },
+          within(`polling ${maps} with the filter in the kernel`, filter, 6),
+        ]
+      : [within(`polling ${maps}`, poll, 2)];
+  const oneShots = [
+    ['cmemstat maps', table],
+    ['cmemstat maps --format bpftool', json],
+  ] as const;
+  return [
+    ...polling,
+    ...oneShots.map(([name, ms]) => ({
+      name: `${name}, once, ${maps}, against bpftool map -j`,
+      value: ms / bpftool,
+      unit: 'times',
+      atMost: undefined,
+      detail: beside(ms),
+    })),
+  ];
+}
+
+function openForPolling(options: Partial<InventoryOptions>) {
+  return openBpfInventory({ holders: false, ...options });
+}
+
+function measureHolders(bpf: Bpf): Finding[] {
+  const files = openTaskFileIterator(bpf, openKernelLayout(ITERATORS_LAYOUT));
+  const { iterator, scan } = inTurn({
+    iterator: () => indexHolders(files.read()),
+    scan: () => scanHolders(listAllProcesses()),
+  });
+  files.close();
+  return [
+    {
+      name: 'holders of 10,000 map descriptors, against a scan of /proc',
+      value: iterator / scan,
+      unit: 'times',
+      atMost: 0.1,
+      detail: `${iterator.toFixed(1)} ms against ${scan.toFixed(1)} ms, medians of ${ROUNDS} in turn`,
+    },
+  ];
+}
+
+/** What the first reading adds to a run, beside the same run without BPF; the cache of offsets is there. */
+function measureFirstUse(): Finding {
+  const quiet = ['--quiet', '--', 'true'];
+  run(process.execPath, [BINARY, ...quiet]);
+  const { withBpf, without } = inTurn(
+    {
+      withBpf: () => run(process.execPath, [BINARY, ...quiet]),
+      without: () => run(process.execPath, [BINARY, '--bpf-interval', '0', ...quiet]),
+    },
+    START_UPS,
+  );
+  return {
+    name: 'first use of BPF in a run, with a warm cache',
+    value: withBpf - without,
+    unit: 'ms',
+    atMost: 60,
+    detail: `${withBpf.toFixed(1)} ms against ${without.toFixed(1)} ms, medians of ${START_UPS} in turn`,
+  };
+}
+
+/** The medians of these, each run once a round, after a round that does not count. Unit: milliseconds. */
+function inTurn<K extends string>(work: Record<K, () => unknown>, rounds = ROUNDS): Record<K, number> {
+  const names = Object.keys(work) as K[];
+  const times = new Map(names.map((name) => [name, [] as number[]]));
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const name of names) {
+      const before = performance.now();
+      work[name]();
+      if (round > 0) times.get(name)?.push(performance.now() - before);
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, median(times.get(name) ?? [])])) as Record<K, number>;
+}
+
+function run(command: string, args: readonly string[]): void {
+  const { status, stderr } = spawnSync(command, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${status}: ${stderr}`);
+}

@@ -1,0 +1,51 @@
+/** A memory cgroup that a test enters and leaves, so that what it makes meanwhile is charged to it. */
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { TestContext } from 'vitest';
+import { chooseMemoryHierarchy, readHierarchyFacts } from '../../src/cgroup/hierarchy.ts';
+
+/** A cgroup of this test, at the top of the memory hierarchy. */
+export class TestCgroup {
+  readonly directory: string;
+  readonly #home: string;
+
+  private constructor(directory: string, home: string) {
+    this.directory = directory;
+    this.#home = home;
+  }
+
+  /** Skips the test where no cgroup can account memory. */
+  static make(context: TestContext, name: string): TestCgroup {
+    const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
+    if (hierarchy.version === undefined || hierarchy.ownDirectory === undefined) {
+      return context.skip('the memory controller is mounted nowhere, or without us');
+    }
+    const control = join(hierarchy.mountPoint, 'cgroup.subtree_control');
+    if (existsSync(control)) writeFileSync(control, '+memory');
+    const directory = join(hierarchy.mountPoint, `cmemstat-test-${name}-${process.pid}`);
+    mkdirSync(directory);
+    return new TestCgroup(directory, hierarchy.ownDirectory);
+  }
+
+  /** What the kernel knows it by. */
+  get id(): bigint {
+    return statSync(this.directory, { bigint: true }).ino;
+  }
+
+  /** Everything that `make` makes is charged to this cgroup. */
+  charge<T>(make: () => T): T {
+    writeFileSync(join(this.directory, 'cgroup.procs'), String(process.pid));
+    try {
+      return make();
+    } finally {
+      writeFileSync(join(this.#home, 'cgroup.procs'), String(process.pid));
+    }
+  }
+
+  remove(): void {
+    if (!existsSync(this.directory)) return;
+    const left = readFileSync(join(this.directory, 'cgroup.procs'), 'utf8').trim();
+    if (left !== '') throw new Error(`processes ${left} are still in ${this.directory}`);
+    rmdirSync(this.directory);
+  }
+}

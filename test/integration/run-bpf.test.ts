@@ -1,0 +1,234 @@
+/** BPF memory of a run: whose it is, what kernel memory consists of, what outlives the run. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect } from 'vitest';
+import {
+  cmemstat,
+  host,
+  type Need,
+  needs,
+  needsProgram,
+  record,
+  SLOWNESS,
+  scratch,
+  TARGETS,
+  testWith,
+} from './harness.ts';
+
+const AGENT = resolve(import.meta.dirname, '../../examples/agent.mjs');
+const agent = (seconds: number) => [process.execPath, AGENT, '--duration', String(seconds)];
+
+/** bpf iterators, the BTF of the kernel, and the charge to a cgroup. */
+const needsAttribution: Need = {
+  what: 'BPF iterators and BPF memory charged to cgroups (Linux 5.11)',
+  has: host.isAtLeast(5, 11) && existsSync('/sys/kernel/btf/vmlinux'),
+  expected: host.isAtLeast(5, 11),
+};
+const needsAll = [needs.cgroup, needs.root, needsAttribution];
+
+testWith(
+  needsAll,
+  'the maps of the agent are charged to its leaf, and the advice names those it does not use',
+  async () => {
+    const { summary, samples } = await record(
+      '--bpf-interval',
+      '200ms',
+      '--interval',
+      '200ms',
+      '--',
+      ...agent(2 * SLOWNESS),
+    );
+    const largest = summary.bpf?.largest;
+    expect(largest?.attribution).toBe('memcg');
+    expect(largest?.charged?.maps.count).toBe(4);
+    expect(largest?.charged?.programs.count).toBe(1);
+    expect(largest?.charged?.maps.bytes).toBeGreaterThan(17_000_000);
+    // A preallocated percpu array of 256 elements of 1 KiB for every CPU is charged to nobody.
+    expect(largest?.uncharged?.maps.bytes).toBeGreaterThanOrEqual(256 * 1024);
+    expect(summary.bpf?.maps?.map(({ name }) => name).sort()).toEqual([
+      'counters',
+      'events',
+      'flows',
+      'never_used',
+    ]);
+    expect(summary.bpf?.advice?.some(({ maps }) => maps.some(({ name }) => name === 'never_used'))).toBe(
+      true,
+    );
+    expect(summary.bpf?.leftovers).toEqual([]);
+    expect(samples.some((sample) => (sample.bpf?.charged?.maps.count ?? 0) === 4)).toBe(true);
+    expect(samples[0]?.bpf).toBeDefined();
+  },
+);
+
+testWith(
+  needsAll,
+  'the terms of kernel memory add up to kernel, and little of it is unexplained',
+  async () => {
+    const { summary } = await record(
+      '--bpf-interval',
+      '200ms',
+      '--interval',
+      '200ms',
+      '--',
+      ...agent(2 * SLOWNESS),
+    );
+    const breakdown = summary.kernelBreakdown;
+    if (host.mode === 'cgroup2' && !host.isAtLeast(5, 18)) {
+      expect(breakdown).toBeUndefined();
+      return;
+    }
+    const sum = breakdown?.terms.reduce((total, { bytes }) => total + bytes, 0);
+    expect(sum).toBe(breakdown?.kernel);
+    expect(breakdown?.kernel).toBe(summary.highest?.kernel);
+    const term = (id: string) => breakdown?.terms.find((each) => each.id === id)?.bytes;
+    expect(term('bpf maps')).toBeGreaterThan(17_000_000);
+    // The rest is what the kernel keeps for two processes of Node.js; cgroup v1 does not tell it apart.
+    expect(Math.abs(term('unexplained') ?? 0)).toBeLessThan(host.mode === 'cgroup2' ? 2_000_000 : 8_000_000);
+  },
+);
+
+testWith(
+  [...needsAll, needsProgram('bpftool')],
+  'a map that is pinned by the target is found after it, with its pin, and --fail-on-leftover gives 4',
+  async () => {
+    const mount = join(scratch, 'bpf');
+    const pin = join(mount, 'left_behind');
+    expect(spawnSync('sh', ['-c', `mkdir -p ${mount} && mount -t bpf bpf ${mount}`]).status).toBe(0);
+    const create = [
+      'bpftool',
+      'map',
+      'create',
+      pin,
+      'type',
+      'hash',
+      'key',
+      '4',
+      'value',
+      '64',
+      'entries',
+      '1000',
+      'name',
+      'left_behind',
+    ];
+    try {
+      const { summary, outcome } = await record('--fail-on-leftover', '--', ...create);
+      expect(outcome.status).toBe(4);
+      expect(summary.bpf?.leftovers).toMatchObject([
+        { name: 'left_behind', type: 'hash', pinned: [pin], programs: [], links: [] },
+      ]);
+      expect(summary.bpf?.leftovers?.[0]?.bytes).toBeGreaterThan(64_000);
+      expect(existsSync(summary.leaf ?? '')).toBe(false);
+      // A map from before is not this run's, and neither is one that goes with its target.
+      const later = await record(
+        '--fail-on-leftover',
+        '--',
+        process.execPath,
+        join(TARGETS, 'bpf-hash.mjs'),
+        '1',
+      );
+      expect(later.outcome.status).toBe(0);
+      expect(later.summary.bpf?.leftovers).toEqual([]);
+    } finally {
+      spawnSync('sh', ['-c', `rm -f ${pin}; umount ${mount}`]);
+    }
+  },
+);
+
+testWith(
+  [...needsAll, needsProgram('bpftool')],
+  'a map that the target holds and that is charged elsewhere is told apart',
+  async () => {
+    const mount = join(scratch, 'bpf2');
+    const pin = join(mount, 'from_before');
+    spawnSync('sh', ['-c', `mkdir -p ${mount} && mount -t bpf bpf ${mount}`]);
+    try {
+      const created = spawnSync('bpftool', [
+        'map',
+        'create',
+        pin,
+        'type',
+        'array',
+        'key',
+        '4',
+        'value',
+        '64',
+        'entries',
+        '4096',
+        'name',
+        'from_before',
+      ]);
+      expect(created.status).toBe(0);
+      const { samples } = await record(
+        '--bpf-interval',
+        '100ms',
+        '--interval',
+        '100ms',
+        '--',
+        process.execPath,
+        join(TARGETS, 'hold-pinned.mjs'),
+        pin,
+        String(SLOWNESS),
+      );
+      const elsewhere = samples.map((sample) => sample.bpf?.heldElsewhere?.maps ?? { count: 0, bytes: 0 });
+      expect(Math.max(...elsewhere.map(({ count }) => count))).toBe(1);
+      expect(Math.max(...elsewhere.map(({ bytes }) => bytes))).toBeGreaterThan(4096 * 64);
+      expect(Math.max(...samples.map((sample) => sample.bpf?.charged?.maps.count ?? 0))).toBe(0);
+    } finally {
+      spawnSync('sh', ['-c', `rm -f ${pin}; umount ${mount}`]);
+    }
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root],
+  'where the kernel charges BPF memory to no cgroup the reason is told and nothing is called 0',
+  async () => {
+    if (host.isAtLeast(5, 11)) return;
+    const { summary, samples } = await record(
+      '--bpf-interval',
+      '200ms',
+      '--interval',
+      '200ms',
+      '--',
+      ...agent(2 * SLOWNESS),
+    );
+    expect(samples.every((sample) => sample.bpf?.charged === undefined)).toBe(true);
+    expect(summary.bpf?.reason).toBeDefined();
+    expect(summary.bpf?.leftovers).toBeUndefined();
+    expect(summary.bpf?.heldPeak?.maps.count).toBe(4);
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root, needsProgram('bpftrace')],
+  'bpftrace under cmemstat: the maps that it creates are charged to the leaf',
+  async () => {
+    const { summary } = await record(
+      '--bpf-interval',
+      '200ms',
+      '--interval',
+      '200ms',
+      '--',
+      'timeout',
+      '-s',
+      'INT',
+      String(4 * SLOWNESS),
+      'bpftrace',
+      '-e',
+      'BEGIN { @x = count(); } interval:ms:100 { @hits = count(); @by[pid] = count(); }',
+    );
+    if (!host.isAtLeast(5, 11)) return;
+    expect(summary.bpf?.largest?.charged?.maps.count).toBeGreaterThanOrEqual(3);
+    expect(summary.bpf?.largest?.charged?.programs.count).toBeGreaterThanOrEqual(1);
+  },
+  120_000,
+);
+
+testWith([needs.cgroup], '--bpf-interval 0 reads nothing of BPF', async () => {
+  const { summary, samples, start } = await record('--bpf-interval', '0', '--', 'sleep', '1');
+  expect(summary.bpf).toBeUndefined();
+  expect(start.bpfIntervalMs).toBeUndefined();
+  expect(samples.every((sample) => sample.bpf === undefined)).toBe(true);
+  expect((await cmemstat('--bpf-interval', '0', '--fail-on-leftover', '-q', '--', 'true')).status).toBe(125);
+});
