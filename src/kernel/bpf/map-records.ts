@@ -145,6 +145,7 @@ const ID_WORD = NUMBERS.id / 4;
 export class MapRecords {
   readonly #order: ByteOrder;
   /** The records of the read before, and the maps in them. */
+  #bytes: Buffer = Buffer.alloc(0);
   #words = new Int32Array(0);
   #maps: readonly KernelMap[] = [];
 
@@ -152,8 +153,12 @@ export class MapRecords {
     this.#order = order;
   }
 
-  /** The maps in what the iterator's program wrote, by ascending id; `bytes` must start at a multiple of 4. */
+  /**
+   * The maps in what the iterator's program wrote, by ascending id: the same array where nothing at all has changed. `bytes`
+   * must start at a multiple of 4.
+   */
   decode(bytes: Buffer): readonly KernelMap[] {
+    if (bytes.equals(this.#bytes)) return this.#maps;
     const records = new RecordReader(bytes, this.#order);
     const count = Math.floor(bytes.length / MAP_RECORD_SIZE);
     const words = new Int32Array(bytes.buffer, bytes.byteOffset, count * RECORD_WORDS);
@@ -169,9 +174,18 @@ export class MapRecords {
           ? known
           : decodeRecord(records, index * MAP_RECORD_SIZE, known);
     }
-    this.#words = words.slice();
+    this.#keep(bytes);
     this.#maps = maps;
     return maps;
+  }
+
+  /** Into the memory that is there: a megabyte at each poll would keep the garbage collector busy. */
+  #keep(bytes: Buffer): void {
+    const room =
+      this.#words.byteLength >= bytes.length ? this.#words : new Int32Array(Math.ceil(bytes.length / 2));
+    this.#words = room;
+    this.#bytes = Buffer.from(room.buffer, 0, bytes.length);
+    bytes.copy(this.#bytes);
   }
 
   /** In another byte order than this host's the order of ids is lost: then less is taken for known, which is only slower. */
