@@ -5,6 +5,7 @@ import { release, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, test } from 'vitest';
 import { chooseMemoryHierarchy, readHierarchyFacts } from '../../src/cgroup/hierarchy.ts';
+import { isOwnerAlive, parseLeafName } from '../../src/cgroup/leaf-name.ts';
 import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../../src/model/recording.ts';
 import type { Sample } from '../../src/model/sample.ts';
 
@@ -214,11 +215,14 @@ export function testWith(
   }
 }
 
-/** The leaves of any cmemstat on this host. */
+/** The leaves on this host whose cmemstat is gone; one that runs beside the tests is none of their business. */
 export function leavesOnHost(): string[] {
   const { top } = host;
   if (top === undefined) return [];
-  return readdirSync(top).filter((name) => name.startsWith('cmemstat-'));
+  return readdirSync(top).filter((name) => {
+    const owner = parseLeafName(name);
+    return owner !== undefined && !isOwnerAlive(owner);
+  });
 }
 
 /** The processes whose command line holds `text`. */

@@ -232,3 +232,45 @@ testWith([needs.cgroup], '--bpf-interval 0 reads nothing of BPF', async () => {
   expect(samples.every((sample) => sample.bpf === undefined)).toBe(true);
   expect((await cmemstat('--bpf-interval', '0', '--fail-on-leftover', '-q', '--', 'true')).status).toBe(125);
 });
+
+/** What a tool is called with so that it runs until it is told to end. */
+const LIBBPF_TOOLS: readonly [tool: string, ...args: string[]][] = [
+  ['opensnoop'],
+  ['execsnoop'],
+  ['runqlat', '100', '100'],
+  ['biolatency', '100', '100'],
+];
+
+testWith(
+  [...needsAll, ...LIBBPF_TOOLS.map(([tool]) => needsProgram(tool))],
+  'tools of libbpf-tools under cmemstat: their maps are charged to the leaf',
+  async () => {
+    let found = 0;
+    for (const tool of LIBBPF_TOOLS) {
+      const { summary, outcome } = await record(
+        '--bpf-interval',
+        '100ms',
+        '--interval',
+        '100ms',
+        '--',
+        'timeout',
+        '-s',
+        'INT',
+        String(2 * SLOWNESS),
+        ...tool,
+      );
+      // A tool may be older than the kernel, and find nothing to attach to: it says so and ends.
+      if (outcome.status !== 124 && outcome.status !== 0) continue;
+      const charged = summary.bpf?.largest?.charged;
+      expect({
+        tool: tool[0],
+        maps: (charged?.maps.count ?? 0) >= 1,
+        programs: (charged?.programs.count ?? 0) >= 1,
+      }).toEqual({ tool: tool[0], maps: true, programs: true });
+      found += 1;
+    }
+    // A development host may lack tracefs or kprobes; Debian's kernels have them.
+    expect(found).toBeGreaterThanOrEqual(process.env.CMEMSTAT_VM_GUEST === undefined ? 1 : 3);
+  },
+  120_000,
+);
