@@ -19,6 +19,8 @@ export interface MapsOptions {
   cgroup: string | undefined;
   filter: MapFilter;
   memlock: MemlockWish;
+  /** Whether to look for holders. */
+  holders: boolean;
   /** Whether to resolve cgroups. */
   paths: boolean;
   /** Whether to look for pins. */
@@ -64,7 +66,7 @@ export async function openMaps(options: MapsOptions): Promise<MapsReader> {
   const inventory = await openBpfInventory({
     cgroupId: directory === undefined ? undefined : statSync(directory, { bigint: true }).ino,
     pids: directory === undefined ? undefined : () => listProcesses(directory),
-    holders: true,
+    holders: options.holders,
     memlock: options.memlock,
     countArrays: options.countArrays,
   });

@@ -327,6 +327,7 @@ describe('what is wrong is said in one line', () => {
     ['--pid 0', '--pid 0: not a process id'],
     ['--pid 4194304', '--pid 4194304: there is no such process'],
     ['--cgroup /no/such', '--cgroup /no/such: there is no such cgroup'],
+    ['--pinned /no/such', '--pinned /no/such: there is no such directory'],
     ['--top -1', '--top -1: expected a number'],
     ['--threshold 200', '--threshold 200: expected a percentage'],
     ['--watch soon', '--watch soon: not a duration'],

@@ -19,7 +19,7 @@ const needsRoot: Need = { ...needs.root, expected: guest === 'systemd' };
 const scopes = () =>
   spawnSync(
     'systemctl',
-    [...(process.getuid?.() === 0 ? [] : ['--user']), 'list-units', '--no-legend', 'cmemstat-*'],
+    [...(process.getuid?.() === 0 ? [] : ['--user']), 'list-units', '--no-legend', 'cmemstat-*.scope'],
     { encoding: 'utf8' },
   ).stdout;
 

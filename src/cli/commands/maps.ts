@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { errnoOf, type OutputError, UsageError } from '../../errors.ts';
 import { globToRegExp } from '../../format/glob.ts';
 import { parseDuration } from '../../format/units.ts';
@@ -126,11 +128,12 @@ function toOptions(flags: MapsFlags): MapsOptions {
       comm: flags.comm === undefined ? undefined : globToRegExp(flags.comm.slice(0, COMM_MAX)),
       name: flags.name === undefined ? undefined : globToRegExp(flags.name),
       types: flags.type === undefined ? undefined : parseTypes(flags.type),
-      pinnedBelow: flags.pinned,
+      pinnedBelow: flags.pinned === undefined ? undefined : parseDirectory(flags.pinned),
       anonymous,
       unused,
     },
     memlock: json === true ? 'always' : format === 'bpftool' ? 'when-different' : 'when-needed',
+    holders: showsMaps || groupBy === 'comm' || flags.pid !== undefined || flags.comm !== undefined,
     paths: groupBy === 'cgroup' || (showsMaps && format === undefined),
     pins: flags.pinned !== undefined || groupBy === 'pin-dir' || showsMaps,
     countArrays: unused === true || advise === true || sort === 'elements',
@@ -186,6 +189,13 @@ function parseTypes(text: string): ReadonlySet<string> {
     }
   }
   return new Set(types);
+}
+
+function parseDirectory(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+    throw new UsageError('--pinned', `--pinned ${path}: there is no such directory`);
+  }
+  return resolve(path);
 }
 
 function parsePid(text: string): number {

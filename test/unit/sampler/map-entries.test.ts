@@ -100,6 +100,14 @@ describe('an entry', () => {
     expect(moved?.cgroupId).toBe(8n);
   });
 
+  it('is among the same list while its source hands out the same one', () => {
+    const { entries } = entriesWith();
+    const maps = [map()];
+    const first = entries.update(maps, undefined);
+    expect(entries.update(maps, undefined)).toBe(first);
+    expect(entries.update([...maps], undefined)).toEqual(first);
+  });
+
   it('does not know who holds it where its source does not count references', () => {
     const { entries } = entriesWith();
     const [entry] = entries.update([map({ refcnt: undefined, usercnt: undefined })], undefined);
