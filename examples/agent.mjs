@@ -70,6 +70,10 @@ async function openBpf() {
   };
   const address = (bytes) => koffi.address(bytes);
 
+  // Before Linux 5.11 maps count against this limit, which is far too small for them; agents lift it, as libbpf does.
+  const RLIMIT_MEMLOCK = 8;
+  koffi.load(null).func('int setrlimit(int, void *)')(RLIMIT_MEMLOCK, Buffer.alloc(16, 0xff));
+
   return {
     createMap(type, name, keySize, valueSize, maxEntries) {
       const attr = structure(72, [

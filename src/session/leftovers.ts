@@ -1,11 +1,12 @@
 /** BPF maps that outlive the run: pinned, or held by a program or a link that does. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Leaf } from '../cgroup/leaf.ts';
+import { ToolError } from '../errors.ts';
 import { openBpf } from '../kernel/bpf/bpf-call.ts';
-import { collectPinned } from '../kernel/bpf/pinned.ts';
-import type { InventoryMap } from '../model/bpf-inventory.ts';
+import { collectPinned, type PinnedObjects } from '../kernel/bpf/pinned.ts';
+import type { InventoryMap, InventorySnapshot } from '../model/bpf-inventory.ts';
 import type { LeftoverMap } from '../model/recording.ts';
-import { openBpfInventory } from '../sampler/bpf-inventory.ts';
+import { type BpfInventory, openBpfInventory } from '../sampler/bpf-inventory.ts';
 
 /** The kernel lets go of programs, and so of their maps, a moment after their last descriptor. Unit: milliseconds. */
 const LET_GO_MS = 500;
@@ -17,38 +18,59 @@ const POLL_MS = 50;
  */
 export async function findLeftovers(leaf: Leaf, charged: readonly InventoryMap[]): Promise<LeftoverMap[]> {
   if (charged.length === 0) return [];
-  const known = new Map(charged.map((map) => [map.id, map.chargeIdentity]));
-  await leaf.remove();
+  await removeIfPossible(leaf);
   const inventory = await openBpfInventory({ holders: true });
   try {
-    const deadline = performance.now() + LET_GO_MS;
-    for (;;) {
-      const { maps, programs, links } = inventory.read();
-      const left = maps.filter((map) => known.get(map.id) === map.chargeIdentity);
-      if (left.length === 0) return [];
-      if (performance.now() > deadline) {
-        const pinned = collectPinned(await openBpf());
-        return left.map((map) => {
-          const byPrograms = programs.filter(({ map_ids }) => map_ids.includes(map.id));
-          const byLinks = links.filter(
-            (link) => link.map_id === map.id || byPrograms.some(({ id }) => id === link.prog_id),
-          );
-          return {
-            id: map.id,
-            type: map.type,
-            name: map.name,
-            bytes: map.bytes,
-            unchargedBytes: map.unchargedBytes,
-            pinned: [...(pinned.map.get(map.id) ?? [])],
-            programs: byPrograms.map(({ id, name }) => ({ id, name })),
-            links: byLinks.map(({ id, type }) => ({ id, type })),
-            holders: [...map.holders],
-          };
-        });
-      }
-      await sleep(POLL_MS);
-    }
+    const { left, snapshot } = await untilLetGo(inventory, charged);
+    if (left.length === 0) return [];
+    const pinned = collectPinned(await openBpf());
+    return left.map((map) => describe(map, snapshot, pinned));
   } finally {
     inventory.close();
   }
+}
+
+async function removeIfPossible(leaf: Leaf): Promise<void> {
+  try {
+    await leaf.remove();
+  } catch (error) {
+    // A process that can't be killed keeps it; the clean-up at the end says so.
+    if (!(error instanceof ToolError)) throw error;
+  }
+}
+
+async function untilLetGo(
+  inventory: BpfInventory,
+  charged: readonly InventoryMap[],
+): Promise<{ left: InventoryMap[]; snapshot: InventorySnapshot }> {
+  const known = new Map(charged.map((map) => [map.id, map.chargeIdentity]));
+  const deadline = performance.now() + LET_GO_MS;
+  for (;;) {
+    const snapshot = inventory.read();
+    const left = snapshot.maps.filter((map) => known.get(map.id) === map.chargeIdentity);
+    if (left.length === 0 || performance.now() > deadline) return { left, snapshot };
+    await sleep(POLL_MS);
+  }
+}
+
+function describe(
+  map: InventoryMap,
+  { programs, links }: InventorySnapshot,
+  pinned: PinnedObjects,
+): LeftoverMap {
+  const users = programs.filter(({ map_ids }) => map_ids.includes(map.id));
+  const holding = links.filter(
+    ({ map_id, prog_id }) => map_id === map.id || users.some(({ id }) => id === prog_id),
+  );
+  return {
+    id: map.id,
+    type: map.type,
+    name: map.name,
+    bytes: map.bytes,
+    unchargedBytes: map.unchargedBytes,
+    pinned: [...(pinned.map.get(map.id) ?? [])],
+    programs: users.map(({ id, name }) => ({ id, name })),
+    links: holding.map(({ id, type }) => ({ id, type })),
+    holders: [...map.holders],
+  };
 }

@@ -59,7 +59,7 @@ testWith([needs.cgroup], 'an OOM kill of the target is told apart from any other
   expect(outcome.status).toBe(137);
   expect(summary.exit).toMatchObject({ signal: 'SIGKILL', oomKilled: true });
   expect(events.find(({ event }) => event === 'oom_kill')).toMatchObject({ count: 1, increase: 1 });
-  expect(summary.peak?.bytes).toBeGreaterThan(31 * 1024 * 1024);
+  if (summary.peak?.source !== 'sampled') expect(summary.peak?.bytes).toBeGreaterThan(31 * 1024 * 1024);
 });
 
 testWith(

@@ -1,7 +1,7 @@
-/** `cmemstat maps` and `cmemstat elf` as a user runs them. */
+/** `cmemstat maps` as a user runs it. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { encodeObjectPath, mapTypeNumber } from '../../src/kernel/bpf/bpf-attr.ts';
@@ -351,28 +351,6 @@ describe('what is wrong is said in one line', () => {
     const { status, stderr } = await start('sh', ['-c', command], { input: '' }).ended;
     expect(stderr).toMatch(words);
     expect(status).toBe(expected);
-    expect(stderr.trim().split('\n')).toHaveLength(1);
-  });
-});
-
-describe('cmemstat elf', () => {
-  const object = resolve(import.meta.dirname, '../fixtures/elf/btf-maps.bpf.o');
-
-  it('prints what the maps of an object will take', async () => {
-    const { status, stdout } = await cmemstat('elf', '--json', '--cpus', '4,128', object);
-    expect(status).toBe(0);
-    expect(JSON.parse(stdout)).toMatchObject({ possibleCpus: [4, 128], objects: [{ path: object }] });
-  });
-
-  it('makes them, where that is asked', async () => {
-    const { status, stdout, stderr } = await cmemstat('elf', '--measure', '--bytes', object);
-    expect([status, stderr]).toEqual([0, '']);
-    expect(stdout).toMatch(/memlock +charged/);
-  });
-
-  it('fails on what is no object', async () => {
-    const { status, stderr } = await cmemstat('elf', BINARY);
-    expect(status).toBe(125);
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 });

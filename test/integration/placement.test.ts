@@ -20,6 +20,7 @@ import {
   needsProgram,
   readRecording,
   record,
+  SLOWNESS,
   start,
   testWith,
 } from './harness.ts';
@@ -86,7 +87,7 @@ testWith(
   [needs.cgroup, needs.root, needsNoSystemd],
   'an ordinary user without delegation gets the process tree, loudly, or an error with --require cgroup',
   async () => {
-    const outcome = await shell(`${asNobody} ${measure('--json', '--', 'sleep', '1')}`);
+    const outcome = await shell(`${asNobody} ${measure('--json', '--', 'sleep', String(SLOWNESS * 3))}`);
     const { start: first, samples, summary } = readRecording(outcome);
     expect(outcome.status).toBe(0);
     expect(first.mode).toBe('process-tree');
@@ -112,7 +113,7 @@ testWith(
   async () => {
     const { samples, summary, events } = readRecording(
       await shell(
-        `${asNobody} ${measure('--json', '--interval', '100ms', '--bpf-interval', '100ms', '--', 'sleep', '1')}`,
+        `${asNobody} ${measure('--json', '--interval', '100ms', '--bpf-interval', '100ms', '--', 'sleep', String(SLOWNESS * 2))}`,
       ),
     );
     expect(samples.every((sample) => sample.bpf === undefined)).toBe(true);
