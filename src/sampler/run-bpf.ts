@@ -3,6 +3,9 @@
 import { ToolError } from '../errors.ts';
 import { BPF_F_NO_PREALLOC } from '../kernel/bpf/bpf-attr.ts';
 import { type Bpf, openBpf } from '../kernel/bpf/bpf-call.ts';
+import { ITERATORS_LAYOUT } from '../kernel/bpf/iterator-layout.ts';
+import { openKernelLayout } from '../kernel/bpf/kernel-layout.ts';
+import { openMapIterator } from '../kernel/bpf/map-iterator.ts';
 import { listObjectIds } from '../kernel/bpf/objects.ts';
 import { type AdvisedMap, adviseOnMaps, type BpfAdvice } from '../model/bpf-advice.ts';
 import type { InventoryMap, InventorySnapshot } from '../model/bpf-inventory.ts';
@@ -47,8 +50,6 @@ class OpenRunBpf implements RunBpf {
   readonly #bpf: Bpf;
   readonly #cgroupId: bigint | undefined;
   readonly #collector: BpfCollector | undefined;
-  /** The maps of the host at the launch: none of them is the run's. */
-  readonly #idsBefore: ReadonlySet<number>;
   #pids: readonly number[] = [];
   #inventory: BpfInventory | undefined;
   #refusal: ToolError | undefined;
@@ -59,11 +60,9 @@ class OpenRunBpf implements RunBpf {
     this.#cgroupId = cgroupId;
     try {
       this.#collector = bpfCollectorOver(bpf);
-      this.#idsBefore = new Set(listObjectIds(bpf, 'map'));
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
       // Without the right to walk over ids the iterators may still be allowed.
-      this.#idsBefore = new Set();
       this.prepare();
       if (this.#inventory === undefined) throw this.#refusal ?? error;
     }
@@ -106,7 +105,7 @@ class OpenRunBpf implements RunBpf {
   }
 
   chargedMaps(): readonly InventoryMap[] | undefined {
-    if (this.#inventory === undefined && !this.#hasNewMaps()) return [];
+    if (this.#inventory === undefined && !this.#hasMaps()) return [];
     this.prepare();
     return this.#attributing()?.read().maps;
   }
@@ -121,8 +120,23 @@ class OpenRunBpf implements RunBpf {
     return attributes ? this.#inventory : undefined;
   }
 
-  #hasNewMaps(): boolean {
-    return listObjectIds(this.#bpf, 'map').some((id) => !this.#idsBefore.has(id));
+  /** Whether the leaf has maps at all, for a target that was too short for more: the cheapest iterator tells. */
+  #hasMaps(): boolean {
+    if (listObjectIds(this.#bpf, 'map').length === 0) return false;
+    try {
+      const iterator = openMapIterator(this.#bpf, openKernelLayout(ITERATORS_LAYOUT), {
+        cgroupId: this.#cgroupId,
+      });
+      try {
+        return iterator.read().length > 0;
+      } finally {
+        iterator.close();
+      }
+    } catch (error) {
+      // Not this way: the inventory knows others.
+      if (!(error instanceof ToolError)) throw error;
+      return true;
+    }
   }
 }
 

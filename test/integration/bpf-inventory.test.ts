@@ -15,6 +15,7 @@ import {
 } from '../../src/sampler/bpf-inventory.ts';
 import { BpfObjects, Churn, openDescriptors } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
+import { host } from './harness.ts';
 import { TestCgroup } from './memory-cgroup.ts';
 
 let bpf: Bpf;
@@ -171,7 +172,8 @@ describe('a map', () => {
     const filled = find(inventory, map.id);
     expect(filled).not.toBe(first);
     expect(filled?.elements).toBe(3);
-    expect(filled?.bytes).toBeGreaterThan(first?.bytes ?? Number.NaN);
+    // Before Linux 5.11 a map is charged in advance, to RLIMIT_MEMLOCK, for all that it may ever hold.
+    if (host.isAtLeast(5, 11)) expect(filled?.bytes).toBeGreaterThan(first?.bytes ?? Number.NaN);
   });
 
   it('does not show our own programs and links, also with several inventories', async () => {

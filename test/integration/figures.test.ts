@@ -46,7 +46,9 @@ testWith([needs.cgroup], 'a file that is written and read shows as file', async 
     `dd if=/dev/zero of=${file} bs=1M count=48 2>/dev/null && cat ${file} >/dev/null && sleep 1.2`,
   );
   const highest = summary.highest;
-  expect(highest?.stat?.file).toBeGreaterThanOrEqual(48 * MIB);
+  // Before Linux 5.15 memory.stat may lag by what each CPU has not handed in yet.
+  const lag = needs.exactStat.has ? 0 : 256 * 1024;
+  expect(highest?.stat?.file).toBeGreaterThanOrEqual(48 * MIB - lag);
   expect(highest?.stat?.file).toBeLessThan(60 * MIB);
   expect(highest?.current).toBeGreaterThanOrEqual(48 * MIB);
 });
@@ -178,6 +180,8 @@ testWith(
       '100ms',
       '--',
       'stress-ng',
+      '--temp-path',
+      scratch,
       '--vm',
       '1',
       '--vm-bytes',
