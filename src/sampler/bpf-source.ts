@@ -12,6 +12,7 @@ import { openTaskFileIterator } from '../kernel/bpf/task-file-iterator.ts';
 import type { MapFdinfo } from '../kernel/procfs/fdinfo.ts';
 import { listAllProcesses } from '../kernel/procfs/process-tree.ts';
 import { type BpfHolders, indexHolders, scanHolders } from './bpf-holders.ts';
+import { ownIterators } from './own-iterators.ts';
 
 /** A map as far as its source knows it. */
 export type SourceMap = Omit<KernelMap, 'refcnt' | 'usercnt'> & {
@@ -51,14 +52,6 @@ export interface BpfSource {
   close(): void;
 }
 
-/** The iterators of this process, also of other inventories: they are part of the measurement, not of what is measured. */
-const own = { programs: new Set<number>(), links: new Set<number>() };
-
-/** Whether a program is one of our own iterators, which are no part of what is measured. */
-export function isOwnProgram(id: number): boolean {
-  return own.programs.has(id);
-}
-
 interface OwnIterator {
   readonly programId: number;
   readonly linkId: number;
@@ -71,16 +64,16 @@ class Iterators {
 
   add<T extends OwnIterator>(iterator: T): T {
     this.#open.push(iterator);
-    own.programs.add(iterator.programId);
-    own.links.add(iterator.linkId);
+    ownIterators.programs.add(iterator.programId);
+    ownIterators.links.add(iterator.linkId);
     return iterator;
   }
 
   close(): void {
     for (const iterator of this.#open.splice(0)) {
       iterator.close();
-      own.programs.delete(iterator.programId);
-      own.links.delete(iterator.linkId);
+      ownIterators.programs.delete(iterator.programId);
+      ownIterators.links.delete(iterator.linkId);
     }
   }
 }
@@ -125,8 +118,8 @@ export function openIteratorSource(bpf: Bpf, wishes: IteratorWishes): IteratorSo
         allMaps ??= iterators.add(openMapIterator(bpf, layout));
         return allMaps.read();
       },
-      readPrograms: () => programs.read().filter(({ id }) => !own.programs.has(id)),
-      readLinks: () => (links?.read() ?? walkLinks(bpf)).filter(({ id }) => !own.links.has(id)),
+      readPrograms: () => programs.read().filter(({ id }) => !ownIterators.programs.has(id)),
+      readLinks: () => (links?.read() ?? walkLinks(bpf)).filter(({ id }) => !ownIterators.links.has(id)),
       readHolders: () => (files === undefined ? scanHolders(listAllProcesses()) : indexHolders(files.read())),
       close: () => iterators.close(),
     };
@@ -166,5 +159,5 @@ export function walkLinks(bpf: Bpf): SourceLink[] {
 
 /** The programs by their ids. @throws PermissionError, SyscallError, KernelFileError. */
 export function walkPrograms(bpf: Bpf): SourceProgram[] {
-  return collectPrograms(bpf).filter(({ id }) => !own.programs.has(id));
+  return collectPrograms(bpf).filter(({ id }) => !ownIterators.programs.has(id));
 }

@@ -10,7 +10,7 @@ import {
 import type { MapFdinfo } from '../kernel/procfs/fdinfo.ts';
 import { collectHeldBpf } from '../kernel/procfs/held-bpf.ts';
 import type { BpfCount, HostBpfTotals } from '../model/bpf-totals.ts';
-import { isOwnProgram } from './bpf-source.ts';
+import { ownIterators } from './own-iterators.ts';
 
 /** Counts the BPF objects of the host and of the target, poll after poll. */
 export interface BpfCollector {
@@ -44,7 +44,7 @@ export function bpfCollectorOver(bpf: Bpf): BpfCollector {
   const collector: BpfCollector = {
     collect(pids) {
       const mapIds = listObjectIds(bpf, 'map');
-      const programIds = listObjectIds(bpf, 'program').filter((id) => !isOwnProgram(id));
+      const programIds = listObjectIds(bpf, 'program').filter((id) => !ownIterators.programs.has(id));
       maps.retain(mapIds);
       programs.retain(programIds);
       const held = heldIds(bpf, pids);

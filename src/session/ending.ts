@@ -13,7 +13,6 @@ import type { RunOptions } from '../run-options.ts';
 import { describeOutlived } from '../sinks/summary-text.ts';
 import { shellStatus, type TargetExit } from '../target/exit-status.ts';
 import { VERSION } from '../version.ts';
-import { findLeftovers } from './leftovers.ts';
 import type { Measurement } from './measurement.ts';
 
 /** So many maps are told one by one. */
@@ -120,8 +119,13 @@ async function sumUpBpf(measurement: Measurement): Promise<BpfSummary> {
     }));
   }
   const { leaf } = measurement.placement;
-  const charged = leaf === undefined ? undefined : bpf.chargedMaps();
-  if (leaf !== undefined && charged !== undefined) summary.leftovers = await findLeftovers(leaf, charged);
+  const charged = leaf === undefined ? undefined : await bpf.chargedMaps();
+  if (leaf === undefined || charged === undefined) return summary;
+  summary.leftovers = [];
+  if (charged.length > 0) {
+    const { findLeftovers } = await import('./leftovers.ts');
+    summary.leftovers = await findLeftovers(leaf, charged);
+  }
   return summary;
 }
 

@@ -17,7 +17,6 @@ const POLL_MS = 50;
  * and they are known again by its identity.
  */
 export async function findLeftovers(leaf: Leaf, charged: readonly InventoryMap[]): Promise<LeftoverMap[]> {
-  if (charged.length === 0) return [];
   await removeIfPossible(leaf);
   const inventory = await openBpfInventory({ holders: true });
   try {

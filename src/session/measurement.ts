@@ -3,7 +3,6 @@ import { statSync } from 'node:fs';
 import { availableParallelism, release, totalmem } from 'node:os';
 import type { Placement } from '../cgroup/placement.ts';
 import { UnsupportedError } from '../errors.ts';
-import { createEventFd } from '../kernel/bpf/libc.ts';
 import { readPossibleCpus } from '../kernel/possible-cpus.ts';
 import { readPageSize } from '../kernel/procfs/auxv.ts';
 import { type EventRecord, FORMAT_VERSION, type StartRecord } from '../model/recording.ts';
@@ -15,7 +14,7 @@ import { openCgroup1Reader } from '../sampler/cgroup1-reader.ts';
 import { openCgroup2Reader } from '../sampler/cgroup2-reader.ts';
 import { type EventWatch, watchEvents1, watchEvents2 } from '../sampler/event-watch.ts';
 import type { FigureReader } from '../sampler/figure-reader.ts';
-import { openRunBpf, type RunBpf } from '../sampler/run-bpf.ts';
+import type { RunBpf } from '../sampler/run-bpf.ts';
 import { Sampler } from '../sampler/sampler.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { Target } from '../target/launch.ts';
@@ -145,7 +144,7 @@ export class Measurement {
     const { keepHeapSmall } = await import('./small-heap.ts');
     keepHeapSmall();
     await sampler.start();
-    this.#prepareTimer = setTimeout(() => this.#runBpf?.prepare(), PREPARE_BPF_MS);
+    this.#prepareTimer = setTimeout(() => void this.#runBpf?.prepare(), PREPARE_BPF_MS);
   }
 
   /** Stops the clock and takes the last sample. BPF can still be read, to see what outlives the target. */
@@ -179,7 +178,9 @@ export class Measurement {
     const { leaf } = this.placement;
     const cgroupId = leaf === undefined ? undefined : statSync(leaf.directory, { bigint: true }).ino;
     this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, async () => {
-      this.#runBpf = await openRunBpf(cgroupId);
+      // Loaded while the target starts, and only where BPF memory is read.
+      const { RunBpf } = await import('../sampler/run-bpf.ts');
+      this.#runBpf = await RunBpf.open(cgroupId);
       return this.#runBpf;
     });
     if (this.#bpf.unavailable === undefined) return;
@@ -195,6 +196,7 @@ export class Measurement {
 
   async #watchEvents1(directory: string, sampler: Sampler): Promise<void> {
     try {
+      const { createEventFd } = await import('../kernel/bpf/libc.ts');
       const eventFd = await createEventFd();
       this.#watch = watchEvents1(directory, eventFd, (counts, noticed) =>
         sampler.noticeEvents(counts, noticed),

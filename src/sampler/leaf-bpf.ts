@@ -1,0 +1,150 @@
+/** What the kernel itself tells of a leaf's BPF memory: loaded and opened only once a target is no short one. */
+import { ToolError } from '../errors.ts';
+import { BPF_F_NO_PREALLOC } from '../kernel/bpf/bpf-attr.ts';
+import type { Bpf } from '../kernel/bpf/bpf-call.ts';
+import { ITERATORS_LAYOUT } from '../kernel/bpf/iterator-layout.ts';
+import { openKernelLayout } from '../kernel/bpf/kernel-layout.ts';
+import { openMapIterator } from '../kernel/bpf/map-iterator.ts';
+import { type AdvisedMap, adviseOnMaps, type BpfAdvice } from '../model/bpf-advice.ts';
+import type { InventoryMap, InventorySnapshot } from '../model/bpf-inventory.ts';
+import type { BpfPlaces, BpfSize, BpfTotals } from '../model/bpf-totals.ts';
+import { type BpfInventory, bpfInventoryOver } from './bpf-inventory.ts';
+
+/** The maps of a run at its largest, and what could be saved on them. */
+export interface RunMaps {
+  maps: readonly InventoryMap[];
+  advice: BpfAdvice[];
+}
+
+/** The BPF memory of one leaf. */
+export interface LeafBpf {
+  /** Whether the kernel tells which maps are charged to the leaf. */
+  readonly attributes: boolean;
+  /** Why it does not. */
+  readonly reason: string | undefined;
+  readonly hint: string | undefined;
+  /** What is charged now. @throws ToolError when a right was lost meanwhile. */
+  read(): LeafTotals;
+  /** The maps that are charged now. */
+  maps(): readonly InventoryMap[];
+  /** The maps at the reading where they took most, and the advice on them. */
+  largest(): RunMaps;
+  close(): void;
+}
+
+/** The part of the totals that the kernel's own record of the charge gives. */
+export type LeafTotals = Required<Pick<BpfTotals, 'charged' | 'uncharged' | 'heldElsewhere' | 'anonymous'>>;
+
+/** Opens the iterators; `pids` are asked for the processes of the leaf at each reading. @throws ToolError when refused. */
+export function openLeafBpf(bpf: Bpf, cgroupId: bigint | undefined, pids: () => readonly number[]): LeafBpf {
+  const inventory = bpfInventoryOver(bpf, { cgroupId, holders: false, pids });
+  const largest = new LargestReading(inventory);
+  return {
+    attributes: inventory.attribution === 'memcg' && cgroupId !== undefined,
+    reason: inventory.reason,
+    hint: inventory.hint,
+    read() {
+      const snapshot = inventory.read();
+      largest.observe(snapshot);
+      return leafTotals(snapshot);
+    },
+    maps: () => inventory.read().maps,
+    largest: () => largest.result(),
+    close: () => inventory.close(),
+  };
+}
+
+/** Whether a leaf has maps at all: the cheapest iterator tells. True where only more can tell. */
+export function mayHaveMaps(bpf: Bpf, cgroupId: bigint | undefined): boolean {
+  try {
+    const iterator = openMapIterator(bpf, openKernelLayout(ITERATORS_LAYOUT), { cgroupId });
+    try {
+      return iterator.read().length > 0;
+    } finally {
+      iterator.close();
+    }
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    return true;
+  }
+}
+
+/** The totals of a leaf from one reading of what is charged to it. Pure. */
+export function leafTotals(snapshot: InventorySnapshot): LeafTotals {
+  const { maps, programs, heldElsewhere } = snapshot;
+  const programBytes = sumOf(programs, ({ bytes }) => bytes);
+  const places: BpfPlaces = { vmalloc: programBytes.bytes, slab: 0, percpu: 0, pages: 0 };
+  for (const map of maps) places[placeOf(map)] += chargedBytes(map);
+  return {
+    charged: { maps: sumOf(maps, chargedBytes), programs: programBytes, places },
+    uncharged: {
+      maps: sumOf(
+        maps.filter(({ unchargedBytes }) => unchargedBytes > 0),
+        ({ unchargedBytes }) => unchargedBytes,
+      ),
+    },
+    heldElsewhere: { maps: sumOf(heldElsewhere, ({ bytes }) => bytes) },
+    anonymous: {
+      maps: sumOf(
+        maps.filter(({ anonymous }) => anonymous === true),
+        ({ bytes }) => bytes,
+      ),
+    },
+  };
+}
+
+const chargedBytes = (map: InventoryMap) => Math.max(0, map.bytes - map.unchargedBytes);
+
+function sumOf<T>(objects: readonly T[], bytesOf: (object: T) => number): BpfSize {
+  return { count: objects.length, bytes: objects.reduce((sum, object) => sum + bytesOf(object), 0) };
+}
+
+/** Up to here the kernel takes an area of a map from the slab. Source: `__bpf_map_area_alloc()`, 8 pages of 4 KiB. */
+const LARGEST_SLAB_AREA = 32 * 1024;
+
+function placeOf(map: InventoryMap): keyof BpfPlaces {
+  if (map.type.endsWith('ringbuf')) return 'pages';
+  const grows = (map.map_flags & BPF_F_NO_PREALLOC) !== 0;
+  if (map.type.includes('percpu') && grows) return 'percpu';
+  return !grows && map.bytes > LARGEST_SLAB_AREA ? 'vmalloc' : 'slab';
+}
+
+/** Remembers the maps of the reading in which they took most. What it keeps is bounded by the maps of two readings. */
+class LargestReading {
+  readonly #inventory: BpfInventory;
+  #seen = new Map<number, AdvisedMap>();
+  #bytes = -1;
+  #maps: readonly InventoryMap[] = [];
+  #advised: readonly AdvisedMap[] = [];
+
+  constructor(inventory: BpfInventory) {
+    this.#inventory = inventory;
+  }
+
+  observe({ maps }: InventorySnapshot): void {
+    const seen = new Map<number, AdvisedMap>();
+    let bytes = 0;
+    for (const map of maps) {
+      bytes += map.bytes;
+      const before = this.#seen.get(map.id);
+      seen.set(map.id, {
+        ...map,
+        liveElements: most(before?.liveElements, map.elements),
+        peakBacklogBytes: most(before?.peakBacklogBytes, map.backlogBytes),
+      });
+    }
+    this.#seen = seen;
+    if (bytes < this.#bytes) return;
+    this.#bytes = bytes;
+    this.#maps = maps;
+    this.#advised = [...seen.values()];
+  }
+
+  result(): RunMaps {
+    return { maps: this.#maps, advice: adviseOnMaps(this.#advised, this.#inventory.computeCost) };
+  }
+}
+
+function most(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.max(a, b);
+}
