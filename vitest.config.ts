@@ -12,6 +12,8 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           // The tests count leaves, file descriptors and processes of the whole host: one file after the other.
           fileParallelism: false,
+          // Real kernels and real clocks on a shared machine: once may be bad luck, twice is a fault.
+          retry: process.env.CI === undefined ? 0 : 1,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
