@@ -1,4 +1,5 @@
 /** The lines that `--json` and `--output` write: one JSON object a line. Their JSON Schema is `schema/recording.schema.json`. */
+import type { BpfAdvice } from './bpf-advice.ts';
 import type { BpfCount, BpfTotals } from './bpf-totals.ts';
 import type { KernelBreakdown } from './kernel-breakdown.ts';
 import type { Mode, Sample } from './sample.ts';
@@ -109,7 +110,7 @@ export interface BpfSummary {
   /** The maps of the leaf when they took most, the largest first; 100 at most. */
   maps?: RunMap[];
   /** What could be saved on them. */
-  advice?: { kind: string; text: string; savesBytes?: number; maps: { id: number; name: string }[] }[];
+  advice?: BpfAdvice[];
   /** The maps that outlived the run. Absent where that can't be told. */
   leftovers?: LeftoverMap[];
   /** The largest amount that the target's processes held at one reading. */

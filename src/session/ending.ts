@@ -111,11 +111,9 @@ async function sumUpBpf(measurement: Measurement): Promise<BpfSummary> {
       .toSorted((a, b) => b.bytes - a.bytes)
       .slice(0, MAPS_TOLD)
       .map(toRunMap);
-    summary.advice = advice.map(({ kind, text, savesBytes, maps: about }) => ({
-      kind,
-      text,
-      ...(savesBytes === undefined ? {} : { savesBytes }),
-      maps: about.map(({ id, name }) => ({ id, name })),
+    summary.advice = advice.map((each) => ({
+      ...each,
+      maps: each.maps.map(({ id, name }) => ({ id, name })),
     }));
   }
   const { leaf } = measurement.placement;

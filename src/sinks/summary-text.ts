@@ -189,9 +189,12 @@ function renderBpf(summary: SummaryRecord, size: (bytes: number) => string): str
     lines.push(`  bpf held by the target at most: ${describe(bpf.heldPeak)} (memlock in fdinfo)`);
   }
   if (bpf.last?.host !== undefined) lines.push(`  bpf on this host at the end: ${describe(bpf.last.host)}`);
-  for (const { text, savesBytes } of bpf.advice ?? []) {
-    const saving = savesBytes === undefined ? '' : `; up to ${size(savesBytes)} could be saved`;
-    lines.push(`  advice: ${safeText(text)}${saving}`);
+  for (const { text, options = [], projection = [] } of bpf.advice ?? []) {
+    lines.push(`  advice: ${safeText(text)}`);
+    for (const { change, savesBytes } of options)
+      lines.push(`    ${safeText(change)}: saves ${size(savesBytes)}`);
+    const larger = projection.map(({ possibleCpus, bytes }) => `${possibleCpus} CPUs ${size(bytes)}`);
+    if (larger.length > 0) lines.push(`    on larger machines: ${larger.join(', ')}`);
   }
   for (const leftover of bpf.leftovers ?? [])
     lines.push(`  LEFT BEHIND: ${describeLeftover(leftover, size)}`);
