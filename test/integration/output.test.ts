@@ -159,7 +159,7 @@ testWith([needs.root], 'on a disk that fills up, what was written stays whole li
       file,
       '--',
       'sleep',
-      String(SLOWNESS * 1.5),
+      String(SLOWNESS * 4),
     );
     expect(outcome.status).toBe(125);
     const text = readFileSync(file, 'utf8');

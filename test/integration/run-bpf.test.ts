@@ -260,7 +260,7 @@ testWith(
         '5',
         '-s',
         'INT',
-        String(2 * SLOWNESS),
+        String(4 * SLOWNESS),
         ...tool,
       );
       // A tool may be older than the kernel, and find nothing to attach to: it says so and ends.
