@@ -4,6 +4,7 @@
  */
 import { placeLeaf } from './cgroup/placement.ts';
 import { LaunchError } from './errors.ts';
+import { EXIT_CODES } from './exit-codes.ts';
 import type { RunOptions } from './run-options.ts';
 import { guardAgainstCrash, removeLeaf } from './session/clean-up.ts';
 import { finishRun } from './session/ending.ts';
@@ -15,12 +16,6 @@ import { findExecutable } from './target/find-executable.ts';
 import { launchTarget } from './target/launch.ts';
 import { forwardSignals, type SignalForwarding } from './target/signals.ts';
 import { openStreams } from './target/standard-streams.ts';
-
-/** cmemstat's own failure, where the target itself has succeeded. */
-const EXIT_FAILED = 125;
-
-/** BPF maps outlived the run, which `--fail-on-leftover` forbids, and the target itself has succeeded. */
-const EXIT_LEFTOVER = 4;
 
 /**
  * Runs and measures the command; returns the exit status for cmemstat.
@@ -57,7 +52,7 @@ export async function run(options: RunOptions): Promise<number> {
     await measurement.start();
     const exit = await target.ended;
     const summary = await finishRun(measurement, exit, options, say);
-    if (exit.code === EXIT_FAILED && measurement.wasNeverCharged) {
+    if (exit.code === EXIT_CODES.FAILED && measurement.wasNeverCharged) {
       throw new LaunchError(
         options.command[0] ?? '',
         125,
@@ -66,11 +61,12 @@ export async function run(options: RunOptions): Promise<number> {
     }
     await Promise.all(outputs.sinks.map((sink) => sink.stop(summary)));
     if (summary.exit.status !== 0) return summary.exit.status;
-    if (outputs.failure !== undefined || measurement.failed) return EXIT_FAILED;
+    if (outputs.failure !== undefined || measurement.failed) return EXIT_CODES.FAILED;
     if (!options.failOnLeftover) return 0;
-    if (summary.bpf?.leftovers !== undefined) return summary.bpf.leftovers.length > 0 ? EXIT_LEFTOVER : 0;
+    if (summary.bpf?.leftovers !== undefined)
+      return summary.bpf.leftovers.length > 0 ? EXIT_CODES.LEFTOVER : 0;
     say('--fail-on-leftover: what outlived the run could not be told: BPF memory is not attributed here');
-    return EXIT_FAILED;
+    return EXIT_CODES.FAILED;
   } finally {
     streams.close();
     await removeLeaf(placement, say);

@@ -1,8 +1,8 @@
 /** The entry point: the only place that prints an error and sets the exit status. */
 import { writeSync } from 'node:fs';
 import { LaunchError, ToolError } from '../errors.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
 import { safeText } from '../format/safe-text.ts';
-import { EXIT_CODES } from './exit-codes.ts';
 import { runCommandLine } from './program.ts';
 
 async function main(): Promise<number> {

@@ -1,10 +1,10 @@
 /** The command line: options, help, and which command they belong to. */
 import { Command, CommanderError, Option } from 'commander';
 import { UsageError } from '../errors.ts';
+import { EXIT_STATUS_HELP } from '../exit-codes.ts';
 import { run } from '../run.ts';
 import { VERSION } from '../version.ts';
 import type { ElfFlags } from './commands/elf.ts';
-import { EXIT_STATUS_HELP } from './exit-codes.ts';
 import { addMapsOptions, type MapsFlags } from './maps-flags.ts';
 import { addRunOptions, type RunFlags, toRunOptions } from './run-flags.ts';
 

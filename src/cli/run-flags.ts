@@ -5,6 +5,7 @@ import { parseDuration, parseLimitOption } from '../format/units.ts';
 import type { Limit } from '../kernel/limit.ts';
 import type { RunOptions } from '../run-options.ts';
 import { resolveUser } from '../target/user.ts';
+import { oneOf } from './one-of.ts';
 
 /** The options as commander hands them over: text that is not yet understood. */
 export interface RunFlags {
@@ -178,16 +179,4 @@ function requireRoot(text: string): RunOptions['user'] {
     );
   }
   return user;
-}
-
-function oneOf<T extends string>(
-  text: string | undefined,
-  allowed: readonly T[],
-  option: string,
-): T | undefined {
-  if (text === undefined) return undefined;
-  const found = allowed.find((each) => each === text);
-  if (found === undefined)
-    throw new UsageError(option, `${option} ${text}: expected ${allowed.join(' or ')}`);
-  return found;
 }

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 import { diagnose } from '../../doctor.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
 import { renderDiagnosis } from '../../sinks/doctor-table.ts';
-import { EXIT_CODES } from '../exit-codes.ts';
 
 /** What the command line says. */
 export interface DoctorOptions {

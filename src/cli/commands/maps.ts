@@ -18,6 +18,7 @@ import { LineWriter } from '../../sinks/line-writer.ts';
 import { renderMapTable, renderMapTotal } from '../../sinks/map-table.ts';
 import { VERSION } from '../../version.ts';
 import type { MapsFlags } from '../maps-flags.ts';
+import { oneOf } from '../one-of.ts';
 
 const DEFAULT_WATCH_MS = 1_000;
 const LEAST_WATCH_MS = 10;
@@ -145,7 +146,7 @@ function toOptions(flags: MapsFlags): MapsOptions {
 
 function toWishes(flags: MapsFlags): ListingWishes {
   if (flags.format !== undefined) {
-    oneOf(flags.format, ['bpftool'] as const, '--format');
+    oneOf(flags.format, ['bpftool'] as const, '--format', ', ');
     for (const [flag, value] of [
       ['--json', flags.json],
       ['--group-by', flags.groupBy],
@@ -160,8 +161,8 @@ function toWishes(flags: MapsFlags): ListingWishes {
     }
   }
   return {
-    sort: oneOf(flags.sort, SORT_KEYS, '--sort') ?? 'bytes',
-    groupBy: oneOf<GroupKey>(flags.groupBy, GROUP_KEYS, '--group-by'),
+    sort: oneOf(flags.sort, SORT_KEYS, '--sort', ', ') ?? 'bytes',
+    groupBy: oneOf<GroupKey>(flags.groupBy, GROUP_KEYS, '--group-by', ', '),
     top: flags.top === undefined ? undefined : parseCount(flags.top, '--top'),
     threshold: flags.threshold === undefined ? undefined : parseShare(flags.threshold),
   };
@@ -216,17 +217,4 @@ function parseShare(text: string): number {
     throw new UsageError('--threshold', `--threshold ${text}: expected a percentage such as 5 or 2.5%`);
   }
   return Number(percent) / 100;
-}
-
-function oneOf<T extends string>(
-  text: string | undefined,
-  allowed: readonly T[],
-  option: string,
-): T | undefined {
-  if (text === undefined) return undefined;
-  const found = allowed.find((each) => each === text);
-  if (found === undefined) {
-    throw new UsageError(option, `${option} ${text}: expected ${allowed.join(', ')}`);
-  }
-  return found;
 }
