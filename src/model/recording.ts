@@ -37,7 +37,10 @@ export interface StartRecord {
 export interface EventRecord {
   type: 'event';
   elapsedMs: number;
-  /** A key of memory.events (`oom_kill`, `max`, `high` ...; v1: `oom_kill`, `failcnt`), or `warning`. */
+  /**
+   * A key of memory.events (`oom_kill`, `max`, `high` ...; v1: `oom_kill`, `failcnt`), `warning`, `exec` (processes of the
+   * leaf began to run another program: which, in `message`) or `budget` (one is broken for good from here on: see `message`).
+   */
   event: string;
   /** The counter after it. */
   count?: number;
@@ -97,6 +100,63 @@ export interface RunMap {
   unchargedBytes: number;
   elements?: number;
   anonymous?: boolean;
+}
+
+/** A BPF map of the run at one moment: what can change, and what the views show. */
+export interface LiveMap extends RunMap {
+  map_flags: number;
+  /** What waits in a ring buffer. Unit: bytes. */
+  backlogBytes?: number;
+  /** The nested cgroup that it is charged to, relative to the leaf; absent for the leaf itself, and with `held`. */
+  cgroup?: string;
+  /** It is held by the leaf's processes and charged elsewhere. */
+  elsewhere?: true;
+  /** Processes of the leaf with a descriptor of it. Absent where that was not read. */
+  holders?: { pid: number; comm: string }[];
+  /** The programs that use it. Absent where that was not read. */
+  programs?: { id: number; name: string }[];
+}
+
+/**
+ * The BPF maps of the run that are new or have changed since the line before of this kind; the first line has all. Written when
+ * BPF memory was read (`--bpf-interval`) and something has changed.
+ */
+export interface MapsRecord {
+  type: 'maps';
+  elapsedMs: number;
+  maps: LiveMap[];
+  /** The ids of maps that are not the run's any more. Absent when none. */
+  gone?: number[];
+}
+
+/** One process of the leaf and its nested cgroups at one moment. */
+export interface ProcessRow {
+  pid: number;
+  ppid: number;
+  /** At most 15 bytes; may hold anything. */
+  comm: string;
+  /** Unit: bytes. */
+  rss: number;
+  /** Unit: bytes. Absent where smaps_rollup may not be read, or was not read yet. */
+  pss?: number;
+  /** Share of one CPU since the reading before. Absent at the first. Unit: per cent. */
+  cpuPercent?: number;
+  threads: number;
+  /** Open descriptors. Absent where they may not be read. */
+  fds?: number;
+  /** Its nested cgroup, relative to the leaf; absent in the leaf itself. */
+  cgroup?: string;
+}
+
+/** The processes that are new or have changed since the line before of this kind; the first line has all. */
+export interface ProcessesRecord {
+  type: 'processes';
+  elapsedMs: number;
+  processes: ProcessRow[];
+  /** The pids of those that have ended. Absent when none. */
+  gone?: number[];
+  /** Set when there are more processes than are told one by one: how many were left out. */
+  omitted?: number;
 }
 
 /** BPF memory over the run. */
@@ -175,4 +235,4 @@ export interface SummaryRecord {
 }
 
 /** Any line of a recording. */
-export type RecordLine = StartRecord | Sample | EventRecord | SummaryRecord;
+export type RecordLine = StartRecord | Sample | EventRecord | MapsRecord | ProcessesRecord | SummaryRecord;

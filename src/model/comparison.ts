@@ -1,0 +1,49 @@
+/** Two sets of runs side by side. `schema/comparison.schema.json`. */
+
+/** The version of the document. */
+export const COMPARISON_VERSION = 1;
+
+/** What one side is made of. */
+export interface ComparedSide {
+  /** The file, or `this run`. */
+  name: string;
+  runs: number;
+  command: string[];
+  host?: { kernel: string; arch: string; cpus: number; possibleCpus?: number; pageSizeBytes?: number };
+  mode: string;
+}
+
+/** One metric, or one BPF map name (`bpf.map:<name>`). */
+export interface MetricDifference {
+  metric: string;
+  unit: 'bytes' | 'count';
+  /** Medians; absent on the side that does not have it. */
+  base?: number;
+  now?: number;
+  /** `now - base`. */
+  difference?: number;
+  /** Of `base`; absent when that is 0. */
+  percent?: number;
+  /** Two-sided p of a rank test; absent with fewer than 3 runs on a side. */
+  p?: number;
+  /** 95 % bootstrap interval of the difference of the medians; absent with fewer than 3 runs on a side. */
+  interval?: [low: number, high: number];
+  /** What can't be told from noise: no smaller difference counts. Same unit. */
+  noise: number;
+  /** The allowed difference by `--max-regression`, in `unit`; absent where none applies. */
+  allowed?: number;
+  /** `regressed` exceeds both; `within-noise` exceeds what is allowed but not the noise. */
+  verdict: 'regressed' | 'within-noise' | 'held' | 'improved' | 'not-judged' | 'not-measured';
+}
+
+/** The whole of it. */
+export interface Comparison {
+  type: 'comparison';
+  version: typeof COMPARISON_VERSION;
+  base: ComparedSide;
+  now: ComparedSide;
+  /** Why it is doubtful: other kernels, CPU counts, page sizes, modes. */
+  doubts: string[];
+  metrics: MetricDifference[];
+  regressed: boolean;
+}

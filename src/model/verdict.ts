@@ -1,0 +1,106 @@
+/** What judging a run, or several, came to. Every report is drawn from this and nothing else. `schema/verdict.schema.json`. */
+import type { BpfAdvice } from './bpf-advice.ts';
+import type { Comparison } from './comparison.ts';
+import type { Mode } from './sample.ts';
+
+/** The version of the document. */
+export const VERDICT_VERSION = 1;
+
+/** `not-measured` fails; `not-measured-optional` is the same with `--budget-optional`: a warning. */
+export type BudgetStatus = 'held' | 'broken' | 'not-measured' | 'not-measured-optional';
+
+/** The unit of a value and its limit; those a minute are of `growth`, `percent` is the share of time that PSI counts. */
+export type BudgetUnit = 'bytes' | 'bytes/min' | 'count' | 'count/min' | 'percent' | 'percent/min';
+
+/** One thing that grew, or that is shown for comparison. */
+export interface Grown {
+  name: string;
+  /** A pid, or a map's id; absent for a figure or a group of several. */
+  id?: number;
+  fromBytes: number;
+  toBytes: number;
+}
+
+/** One line of the breakdown at the moment of a breach. */
+export interface BreakdownLine {
+  id: string;
+  bytes: number;
+  /** The same at the baseline. */
+  baselineBytes?: number;
+}
+
+/** Who and when. */
+export interface Breach {
+  /** The first moment at which it was broken. Absent where the aggregate has no moment (average, growth, percentiles). */
+  elapsedMs?: number;
+  /** The moment whose breakdown is shown: the breach itself, or where the metric was highest. */
+  shownMs: number;
+  /** Which of several runs, from 1. */
+  run?: number;
+  breakdown: BreakdownLine[];
+  /** The five that grew most up to then. */
+  processes: Grown[];
+  maps: Grown[];
+  /** For those maps. */
+  advice: BpfAdvice[];
+  /** The command that shows it. */
+  replay?: string;
+}
+
+/** One budget, judged. */
+export interface BudgetResult {
+  /** From a budget file. */
+  name?: string;
+  description?: string;
+  owner?: string;
+  /** As it was written. */
+  expression: string;
+  metric: string;
+  aggregate: string;
+  op: '<=' | '<' | '>=' | '>' | '==';
+  unit: BudgetUnit;
+  status: BudgetStatus;
+  /** Absent when not measured. */
+  value?: number;
+  /** In `unit`; absent where a percentage of a limit could not be told. */
+  limit?: number;
+  /** `value - limit`: negative is what is left. */
+  excess?: number;
+  /** The value of every run, in order; absent for one run. A run that did not measure it is null. */
+  values?: (number | null)[];
+  /** Median absolute deviation of `values`. */
+  spread?: number;
+  /** Why it was not measured, and what to do. */
+  reason?: string;
+  hint?: string;
+  breach?: Breach;
+}
+
+/** The whole of it. */
+export interface Verdict {
+  type: 'verdict';
+  version: typeof VERDICT_VERSION;
+  cmemstat: string;
+  /** ISO 8601, UTC: when the first run started. */
+  time: string;
+  command: string[];
+  mode: Mode;
+  host: { kernel: string; arch: string; cpus: number };
+  durationMs: number;
+  /** `broken` when a budget is broken or something regressed; else `not-measured` when one could not be measured. */
+  status: 'held' | 'broken' | 'not-measured';
+  /** How many runs were judged, and on what. */
+  runs: { count: number; judgedOn: 'run' | 'median' | 'worst' };
+  /** How the target ended: the first run that failed, else the last. */
+  target: { status: number; code?: number; signal?: string; timedOut?: true };
+  /** What cmemstat exits with. */
+  exitStatus: number;
+  budgets: BudgetResult[];
+  /** Against a baseline. */
+  comparison?: Comparison;
+  /** BPF maps that outlived the run; absent where that was not asked for. */
+  leftovers?: { id: number; name: string; bytes: number }[];
+  /** `current` (process-tree: rss) of the judged run in at most 120 equal steps, for a small chart; null where unknown. */
+  timeline?: { figure: string; fromMs: number; toMs: number; max: (number | null)[] };
+  warnings: string[];
+}
