@@ -3,6 +3,8 @@
 interface ErrorDetails {
   /** The exact command or setting that mends it. */
   hint?: string | undefined;
+  /** Lines to show below the message as they are, such as an expression with a caret under the fault. */
+  detail?: string | undefined;
   cause?: unknown;
 }
 
@@ -12,12 +14,15 @@ export class ToolError extends Error {
   readonly code: string;
   /** What to type or to set so that it works; absent where nothing helps. */
   readonly hint: string | undefined;
+  /** Lines to show below the message; absent where the message says it all. */
+  readonly detail: string | undefined;
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
     super(message, { cause: details.cause });
     this.name = new.target.name;
     this.code = code;
     this.hint = details.hint;
+    this.detail = details.detail;
   }
 }
 
@@ -25,8 +30,8 @@ export class ToolError extends Error {
 export class UsageError extends ToolError {
   readonly option: string;
 
-  constructor(option: string, message: string, hint?: string) {
-    super('USAGE', message, { hint });
+  constructor(option: string, message: string, hint?: string, detail?: string) {
+    super('USAGE', message, { hint, detail });
     this.option = option;
   }
 }

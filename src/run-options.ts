@@ -10,6 +10,10 @@ export interface RunOptions {
   intervalMs: number;
   /** 0 turns the reading of BPF memory off. */
   bpfIntervalMs: number;
+  /** 0 turns the reading of processes off. */
+  processIntervalMs: number;
+  /** Whether somebody wants maps and processes one by one: a recording, the view or budgets. */
+  wantsDetails: boolean;
   cgroupParent: string | undefined;
   placement: Exclude<PlacementKind, 'parent'> | undefined;
   requireCgroup: boolean;
@@ -26,6 +30,12 @@ export interface RunOptions {
   killAfterMs: number | undefined;
   /** Whether BPF maps that outlive the run make it fail. */
   failOnLeftover: boolean;
+  /** After this time the target is ended; undefined: never. */
+  timeoutMs: number | undefined;
+  /** Whether the terminal view opens: where a person looks at a terminal, always, or never. */
+  view: 'auto' | 'always' | 'never';
+  /** Whether the view closes by itself when the target has ended. */
+  exitOnEnd: boolean;
   outputs: OutputRequest;
   verbose: boolean;
 }

@@ -5,28 +5,83 @@
 import { placeLeaf } from './cgroup/placement.ts';
 import { LaunchError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+import type { EventRecord, SummaryRecord } from './model/recording.ts';
 import type { RunOptions } from './run-options.ts';
 import { guardAgainstCrash, removeLeaf } from './session/clean-up.ts';
 import { finishRun } from './session/ending.ts';
+import { type LiveRun, openLiveView } from './session/live-run.ts';
 import { Measurement } from './session/measurement.ts';
 import { limitSettings, reportPlacement } from './session/preparation.ts';
-import { openOutputs } from './sinks/open-sinks.ts';
+import { type Outputs, openOutputs } from './sinks/open-sinks.ts';
+import type { Sink } from './sinks/sink.ts';
 import { targetEnvironment } from './target/environment.ts';
 import { findExecutable } from './target/find-executable.ts';
 import { launchTarget } from './target/launch.ts';
 import { forwardSignals, type SignalForwarding } from './target/signals.ts';
 import { openStreams } from './target/standard-streams.ts';
 
+/** What somebody who watches a run may do to it. */
+export interface RunControl {
+  /** Puts an event into the stream. */
+  emit(event: EventRecord): void;
+  /** Ends the target. */
+  stop(why: EndedBy): void;
+}
+
+type EndedBy = NonNullable<SummaryRecord['exit']['endedBy']>;
+
+/** A run that has come to its end. */
+export interface MeasuredRun {
+  summary: SummaryRecord;
+  /** What cmemstat exits with for this run alone. */
+  status: number;
+  /** An output or a reading failed. */
+  isIncomplete: boolean;
+  /** Somebody wants us to end: no further run. */
+  interrupted: boolean;
+}
+
 /**
  * Runs and measures the command; returns the exit status for cmemstat.
  * @throws ToolError when the target could not be started as asked.
  */
 export async function run(options: RunOptions): Promise<number> {
+  return (await measureRun(options)).status;
+}
+
+/**
+ * Runs and measures the command. `watch` gives a sink of its own that sees every record and may act on the run.
+ * @throws ToolError when the target could not be started as asked.
+ */
+export async function measureRun(
+  options: RunOptions,
+  watch?: (control: RunControl) => Sink,
+): Promise<MeasuredRun> {
   const env = targetEnvironment(process.env, options.env, options.user);
   findExecutable(options.command[0] ?? '', env.PATH, options.cwd ?? process.cwd());
-  const streams = openStreams(options.streams, options.outputs.json);
   const outputs = openOutputs(options.outputs);
-  const say = (line: string) => outputs.say(`cmemstat: ${line}`);
+  const view = await openLiveView(options, outputs);
+  try {
+    return await measureWith(options, env, outputs, view, watch);
+  } finally {
+    view?.close();
+    await outputs.flush();
+    outputs.close();
+  }
+}
+
+async function measureWith(
+  options: RunOptions,
+  env: NodeJS.ProcessEnv,
+  outputs: Outputs,
+  view: LiveRun | undefined,
+  watch: ((control: RunControl) => Sink) | undefined,
+): Promise<MeasuredRun> {
+  const say = (line: string) => (view ?? outputs).say(`cmemstat: ${line}`);
+  const streams = openStreams(options.streams, {
+    stdoutToStderr: options.outputs.json,
+    forView: view !== undefined,
+  });
   const placement = await placeLeaf({
     cgroupParent: options.cgroupParent,
     only: options.placement,
@@ -35,6 +90,11 @@ export async function run(options: RunOptions): Promise<number> {
   const { leaf } = placement;
   const guard = guardAgainstCrash(leaf);
   let signals: SignalForwarding | undefined;
+  let removed: Promise<void> | undefined;
+  const cleanUp = () => {
+    removed ??= removeLeaf(placement, say);
+    return removed;
+  };
   try {
     reportPlacement(placement, options, say);
     leaf?.setLimits(options.limits);
@@ -47,10 +107,18 @@ export async function run(options: RunOptions): Promise<number> {
       user: options.user,
       stdio: streams.stdio,
     });
-    const measurement = new Measurement(options, placement, target, outputs.sinks, say);
+    const sinks = [...outputs.recorders];
+    const wantsDetails = options.wantsDetails || view !== undefined;
+    const measurement = new Measurement({ ...options, wantsDetails }, placement, target, sinks, say);
     signals = forwardSignals(measurement.signalActions, options.killAfterMs);
+    const control = controlOf(measurement, signals);
+    if (watch !== undefined) sinks.push(watch(control));
+    if (view !== undefined) sinks.push(view.connect(measurement, target, streams.copies, control.stop));
+    else if (outputs.table !== undefined) sinks.push(outputs.table);
     await measurement.start();
+    const timer = startTimeout(options.timeoutMs, control);
     const exit = await target.ended;
+    clearTimeout(timer);
     const summary = await finishRun(measurement, exit, options, say);
     if (exit.code === EXIT_CODES.FAILED && measurement.wasNeverCharged) {
       throw new LaunchError(
@@ -59,20 +127,50 @@ export async function run(options: RunOptions): Promise<number> {
         `the target could not join its leaf ${leaf?.directory}`,
       );
     }
-    await Promise.all(outputs.sinks.map((sink) => sink.stop(summary)));
-    if (summary.exit.status !== 0) return summary.exit.status;
-    if (outputs.failure !== undefined || measurement.failed) return EXIT_CODES.FAILED;
-    if (!options.failOnLeftover) return 0;
-    if (summary.bpf?.leftovers !== undefined)
-      return summary.bpf.leftovers.length > 0 ? EXIT_CODES.LEFTOVER : 0;
-    say('--fail-on-leftover: what outlived the run could not be told: BPF memory is not attributed here');
-    return EXIT_CODES.FAILED;
+    // A view may stay open for hours: the leaf does not wait for it.
+    if (view !== undefined) await cleanUp();
+    await Promise.all(sinks.map((sink) => sink.stop(summary)));
+    if (view !== undefined) await outputs.table?.stop(summary);
+    const isIncomplete = outputs.failure !== undefined || measurement.failed;
+    const status = statusOf(summary, isIncomplete, options.failOnLeftover, say);
+    return { summary, status, isIncomplete, interrupted: signals.received !== undefined };
   } finally {
     streams.close();
-    await removeLeaf(placement, say);
+    await cleanUp();
     signals?.stop();
     guard.release();
-    await outputs.flush();
-    outputs.close();
   }
+}
+
+function controlOf(measurement: Measurement, signals: SignalForwarding): RunControl {
+  return {
+    emit: (event) => measurement.emit(event),
+    stop: (why) => {
+      measurement.endedBy ??= why;
+      signals.endTarget();
+    },
+  };
+}
+
+/** setTimeout takes no longer time. Unit: milliseconds. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function startTimeout(timeoutMs: number | undefined, control: RunControl): NodeJS.Timeout | undefined {
+  if (timeoutMs === undefined) return undefined;
+  return setTimeout(() => control.stop('timeout'), Math.min(timeoutMs, LONGEST_TIMER_MS));
+}
+
+function statusOf(
+  summary: SummaryRecord,
+  isIncomplete: boolean,
+  failOnLeftover: boolean,
+  say: (line: string) => void,
+): number {
+  if (summary.exit.status !== 0) return summary.exit.status;
+  if (isIncomplete) return EXIT_CODES.FAILED;
+  if (!failOnLeftover) return 0;
+  const leftovers = summary.bpf?.leftovers;
+  if (leftovers !== undefined) return leftovers.length > 0 ? EXIT_CODES.LEFTOVER : 0;
+  say('--fail-on-leftover: what outlived the run could not be told: BPF memory is not attributed here');
+  return EXIT_CODES.NOT_MEASURED;
 }

@@ -17,6 +17,7 @@ async function main(): Promise<number> {
     printError(
       `cmemstat: ${oneLine(error.message)}${error.hint === undefined ? '' : ` (try: ${oneLine(error.hint)})`}`,
     );
+    if (error.detail !== undefined) printError(error.detail.split('\n').map(safeText).join('\n'));
     return error instanceof LaunchError ? error.exitCode : EXIT_CODES.FAILED;
   }
 }

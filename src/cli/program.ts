@@ -1,28 +1,27 @@
 /** The command line: options, help, and which command they belong to. */
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { EXIT_STATUS_HELP } from '../exit-codes.ts';
 import { run } from '../run.ts';
 import { VERSION } from '../version.ts';
-import type { ElfFlags } from './commands/elf.ts';
-import { addMapsOptions, type MapsFlags } from './maps-flags.ts';
+import { addJudgeOptions, type JudgeFlags, wantsJudging } from './judge-flags.ts';
 import { addRunOptions, type RunFlags, toRunOptions } from './run-flags.ts';
 
-const EXAMPLES = `Examples:
-  cmemstat -- ./agent                                a row of figures each 500ms, and a summary
+/** Command lines to begin with. */
+export const EXAMPLES = `Examples:
+  cmemstat -- ./agent                                a live view on a terminal, else a table
   cmemstat --json -- ./agent | jq .current           one JSON object a line
-  cmemstat --quiet --summary-json s.json -- make     the summary alone, also as a file
+  cmemstat --budget 'bpf<=32MiB' -- ./agent --test   exit with 3 when it takes more
+  cmemstat --runs 10 --baseline base.json -- make    several runs, and what has changed
+  cmemstat --output run.jsonl -- ./agent             keep a recording
+  cmemstat replay run.jsonl                          look at it later
   cmemstat --memory-max 512M -- redis-server         with a limit of its own
   cmemstat maps --group-by comm                      whose BPF maps take how much
   cmemstat elf agent.bpf.o                           what its maps will take
   cmemstat doctor                                    what this host can measure`;
 
-/**
- * Takes a command line apart and carries it out; returns the exit status.
- * @throws ToolError; UsageError where the command line is wrong.
- */
-export async function runCommandLine(args: readonly string[]): Promise<number> {
-  let status = 0;
+/** The command and the options of a run; the other commands are added where they are needed. */
+export function declareProgram(): Command {
   const program = new Command('cmemstat')
     .description('Runs a command in a fresh memory cgroup and measures what it really costs in memory.')
     .usage('[options] -- command [arguments...]')
@@ -34,26 +33,34 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     .configureOutput({ writeErr: () => {} })
     .addHelpText('after', `\n${EXAMPLES}\n\n${EXIT_STATUS_HELP}`);
   addRunOptions(program);
+  addJudgeOptions(program);
+  return program;
+}
 
+/**
+ * Takes a command line apart and carries it out; returns the exit status.
+ * @throws ToolError; UsageError where the command line is wrong.
+ */
+export async function runCommandLine(args: readonly string[]): Promise<number> {
+  let status = 0;
+  const program = declareProgram();
   const { ours, command } = splitAtDashes(args, program.options);
-  program.action(async (words: string[], flags: RunFlags) => {
-    status = await run(toRunOptions(flags, command ?? words));
+  program.action(async (words: string[], flags: RunFlags & JudgeFlags) => {
+    const options = toRunOptions(flags, command ?? words);
+    if (!wantsJudging(flags)) {
+      status = await run(options);
+      return;
+    }
+    const { judge } = await import('./commands/judge.ts');
+    status = await judge(options, flags);
   });
-  program
-    .command('doctor')
-    .description('what this host can measure, and what to do where it can not')
-    .option('--json', 'one JSON document')
-    .option('--cgroup-parent <path>', 'as in a run')
-    .action(async (flags: { json?: true; cgroupParent?: string }) => {
-      const { doctor } = await import('./commands/doctor.ts');
-      status = await doctor({ json: flags.json === true, cgroupParent: flags.cgroupParent });
+  // Behind `--` there is a target for sure: what is not needed for it costs no time.
+  if (command === undefined || ours.some((word) => word === '--help' || word === '-h')) {
+    const { addCommands } = await import('./add-commands.ts');
+    addCommands(program, (ended) => {
+      status = ended;
     });
-  addMapsCommand(program, (ended) => {
-    status = ended;
-  });
-  addElfCommand(program, (ended) => {
-    status = ended;
-  });
+  }
   try {
     await program.parseAsync([...ours], { from: 'user' });
   } catch (error) {
@@ -61,39 +68,6 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     throw error;
   }
   return status;
-}
-
-function addMapsCommand(program: Command, done: (status: number) => void): void {
-  const command = program
-    .command('maps')
-    .description('the BPF maps of this host: whose they are, what they take, whether they are used');
-  addMapsOptions(command).action(async (flags: MapsFlags) => {
-    const { maps } = await import('./commands/maps.ts');
-    done(await maps(flags));
-  });
-}
-
-function addElfCommand(program: Command, done: (status: number) => void): void {
-  program
-    .command('elf')
-    .description('what the maps of BPF object files will take; nothing is loaded')
-    .argument('[files...]', 'object files, or programs that hold some')
-    .option('--kernel-btf <file>', 'on another kernel, by its /sys/kernel/btf/vmlinux')
-    .option('--cpus <list>', 'on machines with so many possible CPUs, such as 4,16,128')
-    .option(
-      '--set <name=N>',
-      'what the program would set: max_entries, or name.value_size=N (repeatable)',
-      (value: string, before: string[]) => [...before, value],
-      [],
-    )
-    .option('--measure', 'make the maps in a fresh leaf and compare (needs CAP_BPF)')
-    .option('--json', 'one JSON document')
-    .option('--bytes', 'plain numbers of bytes in place of readable sizes')
-    .addOption(new Option('--make-maps').hideHelp())
-    .action(async (files: string[], flags: ElfFlags) => {
-      const { elf } = await import('./commands/elf.ts');
-      done(await elf(files, flags));
-    });
 }
 
 /**

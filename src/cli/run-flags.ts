@@ -11,6 +11,7 @@ import { oneOf } from './one-of.ts';
 export interface RunFlags {
   interval: string;
   bpfInterval: string;
+  processInterval: string;
   json?: true;
   output?: string;
   summaryJson?: string;
@@ -36,10 +37,13 @@ export interface RunFlags {
   wait: string;
   killAfter: string;
   failOnLeftover?: true;
+  timeout?: string;
+  tui?: boolean;
+  exitOnEnd?: true;
 }
 
 const MIN_INTERVAL_MS = 1;
-const MIN_BPF_INTERVAL_MS = 10;
+const MIN_SLOW_INTERVAL_MS = 10;
 const PLACEMENTS = ['systemd', 'top', 'own', 'process-tree'] as const;
 
 /** Declares the options of a run. */
@@ -53,6 +57,11 @@ export function addRunOptions(program: Command): void {
       '500ms',
     )
     .option('--bpf-interval <duration>', 'time between two readings of BPF memory; 0 turns them off', '1s')
+    .option(
+      '--process-interval <duration>',
+      'time between two readings of the processes; 0 turns them off',
+      '1s',
+    )
     .optionsGroup('Output:')
     .option('--json', "one JSON object a line on stdout; the target's stdout then goes to stderr")
     .option('-o, --output <file>', 'write the same JSON lines to a file, whatever else is shown')
@@ -60,6 +69,10 @@ export function addRunOptions(program: Command): void {
     .option('-q, --quiet', 'show the summary alone')
     .option('--bytes', 'plain numbers of bytes in place of readable sizes')
     .option('-v, --verbose', 'say where the leaf is and why, and what was set')
+    .optionsGroup('Terminal view:')
+    .option('--tui', 'open the view even where no terminal is looked at (it draws on /dev/tty)')
+    .option('--no-tui', 'a table in place of the view; for targets that need the terminal themselves')
+    .option('--exit-on-end', 'close the view when the target has ended')
     .optionsGroup('Where the leaf goes:')
     .option('--cgroup-parent <path>', 'make the leaf below this cgroup')
     .option('--placement <kind>', `try this one place alone: ${PLACEMENTS.join(', ')}`)
@@ -80,6 +93,7 @@ export function addRunOptions(program: Command): void {
     .option('--stdout <file>', 'its standard output')
     .option('--stderr <file>', 'its standard error')
     .option('--wait <for>', '"target", or "all": go on until the leaf is empty', 'target')
+    .option('--timeout <duration>', 'end the target after this time, and exit with 124')
     .option('--fail-on-leftover', 'exit with 4 when BPF maps of the run outlive it')
     .option(
       '--kill-after <duration>',
@@ -99,7 +113,9 @@ export function toRunOptions(flags: RunFlags, command: string[]): RunOptions {
   return {
     command,
     intervalMs: atLeast(parseDuration(flags.interval, '--interval'), MIN_INTERVAL_MS, '--interval'),
-    bpfIntervalMs: parseBpfInterval(flags.bpfInterval),
+    bpfIntervalMs: parseSlowInterval(flags.bpfInterval, '--bpf-interval'),
+    processIntervalMs: parseSlowInterval(flags.processInterval, '--process-interval'),
+    wantsDetails: flags.json === true || flags.output !== undefined,
     cgroupParent: flags.cgroupParent,
     placement: oneOf(flags.placement, PLACEMENTS, '--placement'),
     requireCgroup: oneOf(flags.require, ['cgroup'] as const, '--require') === 'cgroup',
@@ -117,12 +133,16 @@ export function toRunOptions(flags: RunFlags, command: string[]): RunOptions {
     streams: { stdin: flags.stdin, stdout: flags.stdout, stderr: flags.stderr },
     wait: oneOf(flags.wait, ['target', 'all'] as const, '--wait') ?? 'target',
     failOnLeftover: flags.failOnLeftover === true,
+    timeoutMs: optional(flags.timeout, (text) => atLeast(parseDuration(text, '--timeout'), 1, '--timeout')),
+    view: flags.tui === undefined ? 'auto' : flags.tui ? 'always' : 'never',
+    exitOnEnd: flags.exitOnEnd === true,
     killAfterMs: flags.killAfter === 'never' ? undefined : parseDuration(flags.killAfter, '--kill-after'),
     outputs: {
       json: flags.json === true,
       output: flags.output,
       summaryJson: flags.summaryJson,
       quiet: flags.quiet === true,
+      silent: false,
       plainBytes: flags.bytes === true,
     },
     verbose: flags.verbose === true,
@@ -142,9 +162,10 @@ function atLeast(ms: number, minimumMs: number, option: string): number {
   return ms;
 }
 
-function parseBpfInterval(text: string): number {
-  const ms = parseDuration(text, '--bpf-interval');
-  return ms === 0 ? 0 : atLeast(ms, MIN_BPF_INTERVAL_MS, '--bpf-interval');
+/** Of what costs more than a sample; 0 turns it off. */
+function parseSlowInterval(text: string, option: string): number {
+  const ms = parseDuration(text, option);
+  return ms === 0 ? 0 : atLeast(ms, MIN_SLOW_INTERVAL_MS, option);
 }
 
 function parsePidsMax(text: string): Limit {

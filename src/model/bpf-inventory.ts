@@ -126,4 +126,6 @@ export interface InventorySnapshot {
    * that are charged elsewhere (pinned before, or made by another). Else empty.
    */
   readonly heldElsewhere: readonly InventoryMap[];
+  /** In an inventory of one cgroup or of some processes: who of them has a descriptor of a map, by the map's id. */
+  readonly cgroupHolders?: ReadonlyMap<number, readonly Pick<ObjectHolderProcess, 'pid'>[]>;
 }

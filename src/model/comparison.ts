@@ -26,6 +26,8 @@ export interface MetricDifference {
   percent?: number;
   /** Two-sided p of a rank test; absent with fewer than 3 runs on a side. */
   p?: number;
+  /** The same, corrected for how many metrics are judged (Holm); absent where `p` is or where the metric is not judged. */
+  adjustedP?: number;
   /** 95 % bootstrap interval of the difference of the medians; absent with fewer than 3 runs on a side. */
   interval?: [low: number, high: number];
   /** What can't be told from noise: no smaller difference counts. Same unit. */
@@ -44,6 +46,15 @@ export interface Comparison {
   now: ComparedSide;
   /** Why it is doubtful: other kernels, CPU counts, page sizes, modes. */
   doubts: string[];
+  /** The most important first. */
   metrics: MetricDifference[];
   regressed: boolean;
+}
+
+/** Differences that come by chance as often as this are not taken for real. */
+export const SIGNIFICANCE = 0.05;
+
+/** Whether the sides differ by more than chance explains, judged or not. */
+export function isBeyondNoise({ difference = 0, noise, p }: MetricDifference): boolean {
+  return Math.abs(difference) > noise && (p === undefined || p < SIGNIFICANCE);
 }

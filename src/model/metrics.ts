@@ -1,7 +1,7 @@
 /** The metrics of one sample, by the names that budgets and comparisons use. Pure. */
+import { figureOf } from './figures.ts';
 import { breakKernelDown } from './kernel-breakdown.ts';
 import type { Sample } from './sample.ts';
-import { figureOf } from './summary.ts';
 
 /** The metrics that are not keys of memory.stat, with their meaning. */
 export const METRICS: Readonly<Record<string, string>> = {

@@ -23,6 +23,8 @@ export interface StartRecord {
   intervalMs: number;
   /** Absent when BPF memory is not read (`--bpf-interval 0`). */
   bpfIntervalMs?: number;
+  /** Absent when processes are not told one by one (`--process-interval 0`). */
+  processIntervalMs?: number;
   host: {
     kernel: string;
     arch: string;
@@ -111,9 +113,9 @@ export interface LiveMap extends RunMap {
   cgroup?: string;
   /** It is held by the leaf's processes and charged elsewhere. */
   elsewhere?: true;
-  /** Processes of the leaf with a descriptor of it. Absent where that was not read. */
+  /** Processes of the leaf with a descriptor of it: the eight with the lowest pids. Absent where that was not read. */
   holders?: { pid: number; comm: string }[];
-  /** The programs that use it. Absent where that was not read. */
+  /** The programs that use it, eight at most. Absent where that was not read. */
   programs?: { id: number; name: string }[];
 }
 
@@ -148,12 +150,15 @@ export interface ProcessRow {
   cgroup?: string;
 }
 
-/** The processes that are new or have changed since the line before of this kind; the first line has all. */
+/**
+ * The processes that are new or have changed since the line before of this kind; the first has all. Where there are many, one
+ * reading is told in several lines of 100.
+ */
 export interface ProcessesRecord {
   type: 'processes';
   elapsedMs: number;
   processes: ProcessRow[];
-  /** The pids of those that have ended. Absent when none. */
+  /** The pids of those that have ended, or are not among the largest any more (`omitted`). Absent when none. */
   gone?: number[];
   /** Set when there are more processes than are told one by one: how many were left out. */
   omitted?: number;
@@ -199,6 +204,8 @@ export interface SummaryRecord {
     oomKilled?: boolean;
     /** True when cmemstat killed the leaf (second SIGINT, or `--kill-after` ran out). */
     killedByCmemstat?: boolean;
+    /** Why cmemstat ended the target; absent when it did not. */
+    endedBy?: 'timeout' | 'budget' | 'view';
   };
   /** Absent in process-tree mode before the first sample. */
   peak?: Peak;
@@ -206,6 +213,11 @@ export interface SummaryRecord {
   highest?: Sample;
   /** Means over time, every sample holding until the next. Unit: bytes. */
   averages: Record<string, number>;
+  /**
+   * The highest value of every gauge that a sample had: all keys of memory.stat, and the metrics beside it. Each has its own
+   * moment. Unit: bytes; `processes` and the counters in memory.stat are counts. Absent before the first sample.
+   */
+  maxima?: Record<string, number>;
   /** What kernel memory consisted of at the highest sample. */
   kernelBreakdown?: KernelBreakdown;
   /** memory.events at the end. */

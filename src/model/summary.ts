@@ -2,7 +2,10 @@
 
 import type { BpfTotals } from './bpf-totals.ts';
 import { FIELDS, sourceOf } from './field-catalogue.ts';
+import { figureOf } from './figures.ts';
 import { breakKernelDown } from './kernel-breakdown.ts';
+import { KeyMaxima } from './key-maxima.ts';
+import { metricOf } from './metrics.ts';
 import type { BpfSummary, Peak, SummaryRecord } from './recording.ts';
 import type { Mode, Sample } from './sample.ts';
 
@@ -12,6 +15,7 @@ export type SampleSummary = Pick<
   | 'peak'
   | 'highest'
   | 'averages'
+  | 'maxima'
   | 'kernelBreakdown'
   | 'events'
   | 'eventsLocal'
@@ -38,6 +42,8 @@ export class SampleAggregate {
   #bpfAtHighest: { totals: BpfTotals; gapMs: number } | undefined;
   #bpfLastMs = 0;
   readonly #weighted = new Map<string, { sum: number; ms: number }>();
+  readonly #maxima = new KeyMaxima();
+  readonly #statMaxima = new KeyMaxima();
 
   constructor(mode: Mode) {
     this.#mode = mode;
@@ -55,6 +61,7 @@ export class SampleAggregate {
     this.#processesMax = largest(this.#processesMax, sample.processes);
     this.#nestedMax = largest(this.#nestedMax, sample.nestedCgroups);
     if (sample.bpf !== undefined) this.#addBpf(sample.bpf, sample);
+    this.#raiseMaxima(sample);
     if (this.#highest === undefined || totalOf(sample) > totalOf(this.#highest)) this.#setHighest(sample);
     this.#last = sample;
   }
@@ -71,6 +78,8 @@ export class SampleAggregate {
     const peak = this.#peak();
     if (peak !== undefined) summary.peak = peak;
     if (this.#highest !== undefined) summary.highest = this.#highest;
+    const maxima = [...this.#statMaxima.entries(), ...this.#maxima.entries()];
+    if (maxima.length > 0) summary.maxima = Object.fromEntries(maxima);
     if (last?.events !== undefined) summary.events = last.events;
     if (last?.eventsLocal !== undefined) summary.eventsLocal = last.eventsLocal;
     if (last?.pressure !== undefined) {
@@ -107,6 +116,13 @@ export class SampleAggregate {
     const averages: Record<string, number> = {};
     for (const [id, { sum, ms }] of this.#weighted) if (ms > 0) averages[id] = Math.round(sum / ms);
     return averages;
+  }
+
+  #raiseMaxima(sample: Sample): void {
+    if (sample.stat !== undefined) this.#statMaxima.add(sample.stat);
+    for (const metric of GAUGES) this.#maxima.raise(metric, metricOf(sample, metric));
+    if (sample.bpf === undefined) return;
+    for (const metric of BPF_GAUGES) this.#maxima.raise(metric, metricOf(sample, metric));
   }
 
   #peak(): Peak | undefined {
@@ -161,23 +177,11 @@ const AVERAGED = FIELDS.filter((field) => field.kind === 'gauge' && field.id !==
   (field) => field.id,
 );
 
-/** A field's value in a sample; undefined when it is absent. */
-export function figureOf(sample: Sample, id: string): number | undefined {
-  switch (id) {
-    case 'current':
-    case 'peak':
-    case 'workingset':
-    case 'kernel':
-      return sample[id];
-    case 'swap':
-      return sample.swap?.current;
-    case 'rss':
-    case 'pss':
-      return sample.tree?.[id];
-    default:
-      return sample.stat?.[id];
-  }
-}
+/** The metrics whose highest value is kept beside the keys of memory.stat, and before them; `peak` is the kernel's own. */
+const GAUGES = ['current', 'workingset', 'swap', 'kernel', 'rss', 'pss', 'processes'] as const;
+
+/** Those that only samples with a reading of BPF memory have. */
+const BPF_GAUGES = ['unexplained', 'bpf', 'bpf.maps', 'bpf.programs', 'bpf.uncharged'] as const;
 
 function totalOf(sample: Sample): number {
   return sample.current ?? sample.tree?.rss ?? 0;

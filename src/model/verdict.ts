@@ -60,8 +60,10 @@ export interface BudgetResult {
   op: '<=' | '<' | '>=' | '>' | '==';
   unit: BudgetUnit;
   status: BudgetStatus;
-  /** Absent when not measured. */
+  /** Absent when not measured. Of `growth` it is what is certain: the end of its interval that is nearer to 0. */
   value?: number;
+  /** Of `growth`: the slope itself. */
+  estimate?: number;
   /** In `unit`; absent where a percentage of a limit could not be told. */
   limit?: number;
   /** `value - limit`: negative is what is left. */

@@ -41,7 +41,10 @@ export interface InventoryOptions {
   cgroupId?: bigint | undefined;
   /** Whether to look for the holders of every object, among all processes. */
   holders: boolean;
-  /** The processes of that cgroup now. Without them only its maps and their programs are found, and nothing with `held`. */
+  /**
+   * The processes of that cgroup now. Without them only its maps and their programs are found, and nothing with `held`.
+   * Without a cgroup: only what these processes hold.
+   */
   pids?: (() => readonly number[]) | undefined;
   /** `when-needed` where it is left out. */
   memlock?: MemlockWish | undefined;
@@ -184,9 +187,10 @@ class OpenInventory implements BpfInventory {
   }
 
   read(): InventorySnapshot {
-    const { cgroupId, holders: wanted } = this.#options;
+    const { cgroupId, pids, holders: wanted } = this.#options;
     const holders = wanted ? this.#source.readHolders() : undefined;
-    const snapshot = cgroupId === undefined ? this.#readHost(holders) : this.#readCgroup(holders);
+    const isOfHost = cgroupId === undefined && pids === undefined;
+    const snapshot = isOfHost ? this.#readHost(holders) : this.#readCgroup(holders);
     this.#names.endRead();
     return snapshot;
   }
@@ -206,14 +210,10 @@ class OpenInventory implements BpfInventory {
     const programs = source.readPrograms();
     const links = source.readLinks();
     // Without the holders of all, only the few processes of the cgroup are looked at.
-    const held = heldBy(
-      pids,
-      holders ?? scanHolders(pids.map((pid) => ({ pid, comm: '' }))),
-      programs,
-      links,
-    );
+    const ourHolders = holders ?? scanHolders(pids.map((pid) => ({ pid, comm: '' })));
+    const held = heldBy(pids, ourHolders, programs, links);
     const isHeld = ({ id }: SourceMap) => held.maps.has(id);
-    const charged = this.attribution === 'memcg';
+    const charged = this.attribution === 'memcg' && this.#options.cgroupId !== undefined;
     const maps = charged ? source.readMaps() : source.readMaps().filter(isHeld);
     const mapIds = new Set(maps.map(({ id }) => id));
     const hasElsewhere = charged && [...held.maps].some((id) => !mapIds.has(id));
@@ -233,6 +233,7 @@ class OpenInventory implements BpfInventory {
         .filter((link) => isLinkOf(link, held, programIds, mapIds))
         .map((link) => toLink(link, holders)),
       heldElsewhere: entries.filter(({ id }) => !mapIds.has(id)),
+      ...(holders === undefined && { cgroupHolders: ourHolders.map }),
     };
   }
 

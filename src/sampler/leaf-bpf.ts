@@ -8,7 +8,10 @@ import { openMapIterator } from '../kernel/bpf/map-iterator.ts';
 import { type AdvisedMap, adviseOnMaps, type BpfAdvice } from '../model/bpf-advice.ts';
 import type { InventoryMap, InventorySnapshot } from '../model/bpf-inventory.ts';
 import type { BpfPlaces, BpfSize, BpfTotals } from '../model/bpf-totals.ts';
+import type { LiveMap } from '../model/recording.ts';
+import type { RowDifference } from '../model/row-changes.ts';
 import { type BpfInventory, bpfInventoryOver } from './bpf-inventory.ts';
+import { LiveMaps } from './live-maps.ts';
 
 /** The maps of a run at its largest, and what could be saved on them. */
 export interface RunMaps {
@@ -25,6 +28,11 @@ export interface LeafBpf {
   readonly hint: string | undefined;
   /** What is charged now. @throws ToolError when a right was lost meanwhile. */
   read(): LeafTotals;
+  /**
+   * The maps that are new or have changed since the last call, as of the last `read`; where nothing is attributed, those that
+   * the processes hold now. Undefined when nothing has changed. @throws ToolError when a right was lost meanwhile.
+   */
+  changedMaps(): RowDifference<LiveMap> | undefined;
   /** The maps that are charged now. */
   maps(): readonly InventoryMap[];
   /** The maps at the reading where they took most, and the advice on them. */
@@ -35,18 +43,35 @@ export interface LeafBpf {
 /** The part of the totals that the kernel's own record of the charge gives. */
 export type LeafTotals = Required<Pick<BpfTotals, 'charged' | 'uncharged' | 'heldElsewhere' | 'anonymous'>>;
 
-/** Opens the iterators; `pids` are asked for the processes of the leaf at each reading. @throws ToolError when refused. */
-export function openLeafBpf(bpf: Bpf, cgroupId: bigint | undefined, pids: () => readonly number[]): LeafBpf {
+/** Whose BPF memory it is. */
+export interface LeafOwner {
+  /** The inode number of the leaf's directory; undefined in process-tree mode. */
+  cgroupId: bigint | undefined;
+  /** The processes of the leaf at the time of a reading. */
+  pids: () => readonly number[];
+  /** The path of a cgroup below the leaf, relative to it; undefined when there is none with this inode number. */
+  nameNested: (cgroupId: bigint) => string | undefined;
+}
+
+/** Opens the iterators. @throws ToolError when refused. */
+export function openLeafBpf(bpf: Bpf, { cgroupId, pids, nameNested }: LeafOwner): LeafBpf {
   const inventory = bpfInventoryOver(bpf, { cgroupId, holders: false, pids });
+  const attributes = inventory.attribution === 'memcg' && cgroupId !== undefined;
   const largest = new LargestReading(inventory);
+  const live = new LiveMaps(cgroupId, nameNested);
+  let last: InventorySnapshot | undefined;
   return {
-    attributes: inventory.attribution === 'memcg' && cgroupId !== undefined,
+    attributes,
     reason: inventory.reason,
     hint: inventory.hint,
     read() {
-      const snapshot = inventory.read();
-      largest.observe(snapshot);
-      return leafTotals(snapshot);
+      last = inventory.read();
+      largest.observe(last);
+      return leafTotals(last);
+    },
+    changedMaps() {
+      const snapshot = attributes ? last : inventory.read();
+      return snapshot && live.update(snapshot);
     },
     maps: () => inventory.read().maps,
     largest: () => largest.result(),

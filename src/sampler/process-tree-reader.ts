@@ -1,16 +1,17 @@
 /** The figures of a process tree, where there is no memory cgroup: sums over the processes, kernel memory not seen. */
-import pidusage from 'pidusage';
 import { errnoOf } from '../errors.ts';
 import { descendantsOf, listAllProcesses } from '../kernel/procfs/process-tree.ts';
 import { parsePss } from '../kernel/procfs/smaps-rollup.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
 import type { TreeFigures } from '../model/sample.ts';
 import type { FigureReader, Figures } from './figure-reader.ts';
+import { ProcessUsages } from './process-usage.ts';
 
 /** Follows the tree below `rootPid`. A process that was once in it stays in it when its parent ends. */
 export class ProcessTreeReader implements FigureReader {
   /** Start times by pid: a pid that is used again by a stranger is not followed. */
   readonly #members = new Map<number, string>();
+  readonly #usages = new ProcessUsages();
 
   constructor(rootPid: number) {
     this.#members.set(rootPid, '');
@@ -31,26 +32,18 @@ export class ProcessTreeReader implements FigureReader {
   async read(): Promise<Figures> {
     const pids = this.processes();
     const tree: TreeFigures = { rss: 0, cpuPercent: 0 };
-    for (const usage of await Promise.all(pids.map(usageOf))) {
-      tree.rss += usage?.memory ?? 0;
-      tree.cpuPercent += usage?.cpu ?? 0;
+    for (const { rssBytes, cpuPercent } of (await this.#usages.read(pids)).values()) {
+      tree.rss += rssBytes;
+      tree.cpuPercent += cpuPercent ?? 0;
     }
+    this.#usages.retain(this.#members);
     const pss = sumPss(pids);
     if (pss !== undefined) tree.pss = pss;
     return { tree, processes: pids.length };
   }
 
   close(): void {
-    pidusage.clear();
-  }
-}
-
-async function usageOf(pid: number): Promise<{ memory: number; cpu: number } | undefined> {
-  try {
-    return await pidusage(pid);
-  } catch {
-    // pidusage rejects for a process that has ended since it was listed.
-    return undefined;
+    this.#usages.close();
   }
 }
 

@@ -4,29 +4,34 @@ import { type Bpf, openBpf } from '../kernel/bpf/bpf-call.ts';
 import { listObjectIds } from '../kernel/bpf/objects.ts';
 import type { InventoryMap } from '../model/bpf-inventory.ts';
 import type { BpfTotals } from '../model/bpf-totals.ts';
+import type { LiveMap } from '../model/recording.ts';
+import type { RowDifference } from '../model/row-changes.ts';
 import { type BpfCollector, bpfCollectorOver } from './collect-bpf.ts';
-import type { LeafBpf, RunMaps } from './leaf-bpf.ts';
+import type { LeafBpf, LeafOwner, RunMaps } from './leaf-bpf.ts';
 
 /** Reads the BPF memory of one run. */
 export class RunBpf {
   readonly #bpf: Bpf;
   readonly #cgroupId: bigint | undefined;
+  readonly #nameNested: LeafOwner['nameNested'];
+  #mayTellMaps = true;
   #pids: readonly number[] = [];
   #collector: BpfCollector | undefined;
   #leaf: LeafBpf | undefined;
   #refusal: ToolError | undefined;
 
-  private constructor(bpf: Bpf, cgroupId: bigint | undefined) {
+  private constructor(bpf: Bpf, { cgroupId, nameNested }: Omit<LeafOwner, 'pids'>) {
     this.#bpf = bpf;
     this.#cgroupId = cgroupId;
+    this.#nameNested = nameNested;
   }
 
   /**
-   * Opens what can be opened; `cgroupId` is the inode number of the leaf's directory, undefined in process-tree mode.
+   * Opens what can be opened.
    * @throws ToolError, with the exact capability, when nothing can be read.
    */
-  static async open(cgroupId: bigint | undefined): Promise<RunBpf> {
-    const run = new RunBpf(await openBpf(), cgroupId);
+  static async open(owner: Omit<LeafOwner, 'pids'>): Promise<RunBpf> {
+    const run = new RunBpf(await openBpf(), owner);
     try {
       run.#collector = bpfCollectorOver(run.#bpf);
     } catch (error) {
@@ -55,7 +60,11 @@ export class RunBpf {
     if (this.#leaf !== undefined || this.#refusal !== undefined) return;
     const { openLeafBpf } = await import('./leaf-bpf.ts');
     try {
-      this.#leaf = openLeafBpf(this.#bpf, this.#cgroupId, () => this.#pids);
+      this.#leaf = openLeafBpf(this.#bpf, {
+        cgroupId: this.#cgroupId,
+        pids: () => this.#pids,
+        nameNested: this.#nameNested,
+      });
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
       this.#refusal = error;
@@ -68,6 +77,22 @@ export class RunBpf {
     const leaf = this.#leaf?.attributes === true ? this.#leaf : undefined;
     const attribution = leaf === undefined ? 'held' : 'memcg';
     return { attribution, ...leaf?.read(), ...this.#collector?.collect(pids) };
+  }
+
+  /**
+   * The maps of the run that are new or have changed since the last call, as of the last `collect`; undefined when there are
+   * none, and until `prepare` has opened what can tell.
+   */
+  changedMaps(): RowDifference<LiveMap> | undefined {
+    if (!this.#mayTellMaps) return undefined;
+    try {
+      return this.#leaf?.changedMaps();
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      // The totals have a way of their own, and go on.
+      this.#mayTellMaps = false;
+      return undefined;
+    }
   }
 
   /** The maps of the leaf at the reading where they took most, and the advice on them. */

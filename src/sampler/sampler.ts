@@ -31,11 +31,13 @@ export interface SamplerParts {
 export class Sampler {
   readonly punctuality: Punctuality = { late: 0, missed: 0 };
   readonly #parts: SamplerParts;
-  readonly #intervalMs: number;
+  #intervalMs: number;
   readonly #counters = new EventCounters();
   #timer: NodeJS.Timeout | undefined;
   #dueMs: number;
   #stopped = false;
+  /** The clock is started, and no sample is being taken. */
+  #isWaiting = false;
   #running: Promise<void> = Promise.resolve();
 
   constructor(parts: SamplerParts, intervalMs: number) {
@@ -53,9 +55,19 @@ export class Sampler {
   /** Stops the clock and takes the last sample. */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#isWaiting = false;
     clearTimeout(this.#timer);
     await this.#running;
     await this.#sample('final');
+  }
+
+  /** Another time between two samples, from now on: the grid begins anew at this moment. */
+  setInterval(intervalMs: number): void {
+    this.#intervalMs = intervalMs;
+    this.#dueMs = this.#parts.elapsedMs() + intervalMs;
+    if (!this.#isWaiting) return;
+    clearTimeout(this.#timer);
+    this.#schedule();
   }
 
   /** Tells counters that were read outside of a sample, when a watch woke up. */
@@ -68,10 +80,12 @@ export class Sampler {
   }
 
   #schedule(): void {
+    this.#isWaiting = true;
     this.#timer = setTimeout(() => this.#tick(), Math.max(0, this.#dueMs - this.#parts.elapsedMs()));
   }
 
   #tick(): void {
+    this.#isWaiting = false;
     const lateMs = this.#parts.elapsedMs() - this.#dueMs;
     if (lateMs >= this.#intervalMs / 2) this.punctuality.late += 1;
     const missed = Math.max(0, Math.floor(lateMs / this.#intervalMs));

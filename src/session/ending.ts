@@ -1,5 +1,6 @@
 /** From the end of the target to the summary: the last sample first, then the end of what outlived it. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT_CODES } from '../exit-codes.ts';
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
 import type { InventoryMap } from '../model/bpf-inventory.ts';
 import {
@@ -85,6 +86,8 @@ function summarize(
   const { leaf } = measurement.placement;
   if (leaf !== undefined) summary.leaf = leaf.directory;
   if (measurement.killedByUs) summary.exit.killedByCmemstat = true;
+  if (measurement.endedBy !== undefined) summary.exit.endedBy = measurement.endedBy;
+  if (measurement.endedBy === 'timeout') summary.exit.status = EXIT_CODES.TIMED_OUT;
   const kills = summary.eventsLocal?.oom_kill;
   if (kills !== undefined) {
     // A child's OOM kill does not end the target by SIGKILL, and our own SIGKILL is no OOM kill.

@@ -5,7 +5,15 @@ import type { Placement } from '../cgroup/placement.ts';
 import { UnsupportedError } from '../errors.ts';
 import { readPossibleCpus } from '../kernel/possible-cpus.ts';
 import { readPageSize } from '../kernel/procfs/auxv.ts';
-import { type EventRecord, FORMAT_VERSION, type StartRecord } from '../model/recording.ts';
+import type { BpfAdvice } from '../model/bpf-advice.ts';
+import {
+  type EventRecord,
+  FORMAT_VERSION,
+  type MapsRecord,
+  type ProcessesRecord,
+  type StartRecord,
+  type SummaryRecord,
+} from '../model/recording.ts';
 import type { Mode, Sample } from '../model/sample.ts';
 import { SampleAggregate } from '../model/summary.ts';
 import type { RunOptions } from '../run-options.ts';
@@ -14,15 +22,17 @@ import { openCgroup1Reader } from '../sampler/cgroup1-reader.ts';
 import { openCgroup2Reader } from '../sampler/cgroup2-reader.ts';
 import { type EventWatch, watchEvents1, watchEvents2 } from '../sampler/event-watch.ts';
 import type { FigureReader } from '../sampler/figure-reader.ts';
+import type { ProcessTable } from '../sampler/process-table.ts';
 import type { RunBpf } from '../sampler/run-bpf.ts';
 import { Sampler } from '../sampler/sampler.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { Target } from '../target/launch.ts';
 import type { SignalActions } from '../target/signals.ts';
 import { VERSION } from '../version.ts';
+import { NestedCgroups } from './nested-cgroups.ts';
 
 /** A target that ends before makes do with what costs no time. Unit: milliseconds. */
-const PREPARE_BPF_MS = 20;
+const PREPARE_MS = 20;
 
 /** Measures one started target. */
 export class Measurement {
@@ -35,10 +45,13 @@ export class Measurement {
   failed = false;
   /** Set when we killed the leaf ourselves, on a second SIGINT or after `--kill-after`. */
   killedByUs = false;
+  /** Why we ended the target; undefined when we did not. */
+  endedBy: SummaryRecord['exit']['endedBy'];
   readonly #options: RunOptions;
   readonly #target: Target;
   readonly #sinks: Sink[];
   readonly #say: (line: string) => void;
+  readonly #nested: NestedCgroups | undefined;
   readonly #launchedAt = performance.now();
   #reader: FigureReader | undefined;
   #bpf: BpfClock | undefined;
@@ -46,6 +59,9 @@ export class Measurement {
   #sampler: Sampler | undefined;
   #watch: EventWatch | undefined;
   #prepareTimer: NodeJS.Timeout | undefined;
+  #processTable: ProcessTable | undefined;
+  #intervalMs: number;
+  #stopped = false;
   #targetEnded = false;
 
   constructor(
@@ -56,11 +72,13 @@ export class Measurement {
     say: (line: string) => void,
   ) {
     this.#options = options;
+    this.#intervalMs = options.intervalMs;
     this.#target = target;
     this.#sinks = sinks;
     this.#say = say;
     this.placement = placement;
     const { leaf } = placement;
+    this.#nested = leaf === undefined ? undefined : new NestedCgroups(leaf);
     this.mode = leaf === undefined ? 'process-tree' : leaf.version === 2 ? 'cgroup2' : 'cgroup1';
     this.aggregate = new SampleAggregate(this.mode);
     void target.ended.then(() => {
@@ -98,6 +116,22 @@ export class Measurement {
   /** What reads the BPF memory of the run; undefined where nothing can, or is to. */
   get bpf(): RunBpf | undefined {
     return this.#bpf?.unavailable === undefined ? this.#runBpf : undefined;
+  }
+
+  /** What could be saved on the maps of the run, as of its largest reading; worked out when asked. */
+  advice(): readonly BpfAdvice[] {
+    return this.bpf?.largest().advice ?? [];
+  }
+
+  /** The time between two samples. */
+  get intervalMs(): number {
+    return this.#intervalMs;
+  }
+
+  /** Another time between two samples from now on. */
+  setIntervalMs(intervalMs: number): void {
+    this.#intervalMs = intervalMs;
+    this.#sampler?.setInterval(intervalMs);
   }
 
   /** Whether nothing was ever charged to the leaf: then the stub has not joined it. */
@@ -144,12 +178,14 @@ export class Measurement {
     const { keepHeapSmall } = await import('./small-heap.ts');
     keepHeapSmall();
     await sampler.start();
-    this.#prepareTimer = setTimeout(() => void this.#runBpf?.prepare(), PREPARE_BPF_MS);
+    this.#prepareTimer = setTimeout(() => void this.#prepare(), PREPARE_MS);
   }
 
   /** Stops the clock and takes the last sample. BPF can still be read, to see what outlives the target. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     clearTimeout(this.#prepareTimer);
+    this.#processTable?.stop();
     await this.#sampler?.stop();
     this.#watch?.stop();
     this.#reader?.close();
@@ -160,9 +196,44 @@ export class Measurement {
     this.#bpf?.close();
   }
 
+  /** Puts an event into the stream. */
+  emit(event: EventRecord): void {
+    this.#emit(event);
+  }
+
   /** Tells everybody of something that has to be known. */
   warn(message: string): void {
     this.warnings.push(message);
+  }
+
+  /** Opens what a short target can do without. */
+  async #prepare(): Promise<void> {
+    await this.#runBpf?.prepare();
+    const { wantsDetails, processIntervalMs } = this.#options;
+    if (!wantsDetails || processIntervalMs === 0) return;
+    const { ProcessTable } = await import('../sampler/process-table.ts');
+    if (this.#stopped) return;
+    this.#processTable = new ProcessTable(
+      {
+        list: () => this.#listProcesses(),
+        targetPid: this.#target.pid,
+        elapsedMs: this.elapsedMs,
+        emit: (record) => this.#emit(record),
+        onError: (error) => this.#giveUpProcesses(error),
+      },
+      processIntervalMs,
+    );
+    this.#processTable.start();
+  }
+
+  #giveUpProcesses(error: unknown): void {
+    this.#processTable?.stop();
+    this.#processTable = undefined;
+    this.warn(`the processes could not be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  #listProcesses(): ReadonlyMap<number, string | undefined> {
+    return this.#nested?.processes() ?? new Map(this.processes().map((pid) => [pid, undefined]));
   }
 
   async #openReader(): Promise<FigureReader> {
@@ -180,7 +251,7 @@ export class Measurement {
     this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, async () => {
       // Loaded while the target starts, and only where BPF memory is read.
       const { RunBpf } = await import('../sampler/run-bpf.ts');
-      this.#runBpf = await RunBpf.open(cgroupId);
+      this.#runBpf = await RunBpf.open({ cgroupId, nameNested: (id) => this.#nested?.nameOf(id) });
       return this.#runBpf;
     });
     if (this.#bpf.unavailable === undefined) return;
@@ -207,11 +278,21 @@ export class Measurement {
     }
   }
 
-  #emit(record: Sample | EventRecord): void {
+  #emit(record: Sample | EventRecord | MapsRecord | ProcessesRecord): void {
     if (record.type === 'sample') {
       this.aggregate.add(record);
     }
     for (const sink of this.#sinks) sink.write(record);
+    if (record.type === 'sample' && record.bpf !== undefined) this.#emitMaps(record.elapsedMs);
+  }
+
+  #emitMaps(elapsedMs: number): void {
+    if (!this.#options.wantsDetails) return;
+    const difference = this.bpf?.changedMaps();
+    if (difference === undefined) return;
+    const record: MapsRecord = { type: 'maps', elapsedMs, maps: difference.changed };
+    if (difference.gone.length > 0) record.gone = difference.gone;
+    this.#emit(record);
   }
 
   #onError(error: unknown): void {
@@ -244,7 +325,9 @@ export class Measurement {
       },
     };
     if (leaf !== undefined) record.leaf = leaf.directory;
-    if (this.#options.bpfIntervalMs > 0) record.bpfIntervalMs = this.#options.bpfIntervalMs;
+    const { wantsDetails, bpfIntervalMs, processIntervalMs } = this.#options;
+    if (bpfIntervalMs > 0) record.bpfIntervalMs = bpfIntervalMs;
+    if (wantsDetails && processIntervalMs > 0) record.processIntervalMs = processIntervalMs;
     return record;
   }
 }

@@ -35,16 +35,20 @@ export class LineWriter {
     return this.#dropped;
   }
 
-  /** Queues a line (without its newline). `indispensable` lines are queued however long the queue is. */
-  write(line: string, indispensable = false): void {
-    if (this.#failed) return;
+  /**
+   * Queues a line (without its newline). `indispensable` lines are queued however long the queue is. False when the line was
+   * left out for the reader's sake.
+   */
+  write(line: string, indispensable = false): boolean {
+    if (this.#failed) return true;
     if (!indispensable && this.#queuedBytes > QUEUE_LIMIT_BYTES) {
       this.#dropped += 1;
-      return;
+      return false;
     }
     this.#queue.push(line, '\n');
     this.#queuedBytes += line.length + 1;
     if (!this.#busy) this.#writeNext();
+    return true;
   }
 
   /** Settles when all lines are written, or writing has failed. */

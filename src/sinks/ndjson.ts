@@ -1,10 +1,20 @@
-import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
+import type {
+  MapsRecord,
+  ProcessesRecord,
+  RecordLine,
+  StartRecord,
+  SummaryRecord,
+} from '../model/recording.ts';
+import { joinMaps, joinProcesses } from '../model/row-changes.ts';
 import type { LineWriter } from './line-writer.ts';
 import type { Sink } from './sink.ts';
 
 /** One JSON object a line: `--json` on standard output, `--output` into a file. */
 export class NdjsonSink implements Sink {
   readonly #writer: LineWriter;
+  /** Differences that a slow reader could not take: they go with the next ones, or all after them would be wrong. */
+  #heldMaps: MapsRecord | undefined;
+  #heldProcesses: ProcessesRecord | undefined;
 
   constructor(writer: LineWriter) {
     this.#writer = writer;
@@ -15,13 +25,28 @@ export class NdjsonSink implements Sink {
   }
 
   write(record: RecordLine): void {
-    this.#writer.write(JSON.stringify(record), record.type === 'event');
+    if (record.type === 'maps') this.#writeMaps(record);
+    else if (record.type === 'processes') this.#writeProcesses(record);
+    else this.#writer.write(JSON.stringify(record), record.type === 'event');
   }
 
   async stop(summary: SummaryRecord): Promise<void> {
     const { dropped } = this.#writer;
     const samples = dropped === 0 ? summary.samples : { ...summary.samples, dropped };
+    for (const held of [this.#heldMaps, this.#heldProcesses]) {
+      if (held !== undefined) this.#writer.write(JSON.stringify(held), true);
+    }
     this.#writer.write(JSON.stringify({ ...summary, samples }), true);
     await this.#writer.flush();
+  }
+
+  #writeMaps(record: MapsRecord): void {
+    const whole = this.#heldMaps === undefined ? record : joinMaps(this.#heldMaps, record);
+    this.#heldMaps = this.#writer.write(JSON.stringify(whole)) ? undefined : whole;
+  }
+
+  #writeProcesses(record: ProcessesRecord): void {
+    const whole = this.#heldProcesses === undefined ? record : joinProcesses(this.#heldProcesses, record);
+    this.#heldProcesses = this.#writer.write(JSON.stringify(whole)) ? undefined : whole;
   }
 }

@@ -13,14 +13,23 @@ export interface OutputRequest {
   output: string | undefined;
   summaryJson: string | undefined;
   quiet: boolean;
+  /** Nothing at all on standard error: one of several runs. */
+  silent: boolean;
   plainBytes: boolean;
 }
 
 /** The outputs of one run. */
 export interface Outputs {
-  sinks: Sink[];
+  /** The recordings and the summary's file. */
+  recorders: Sink[];
+  /** What a person reads on standard error; absent beside `--json` on standard output. */
+  table: Sink | undefined;
   /** One line on standard error, in order with the table. */
   say(line: string): void;
+  /** Keeps what is said back, while the screen belongs to the view. */
+  hold(): void;
+  /** Says what was kept back. */
+  release(): void;
   /** Settles when standard error has taken everything. */
   flush(): Promise<void>;
   /** The first output that failed although its reader was still there. */
@@ -44,7 +53,11 @@ export function openOutputs(request: OutputRequest): Outputs {
   let failure: OutputError | undefined;
   // Standard error is where failures are told: its own can't be.
   const stderr = new LineWriter(STDERR, 'standard error', () => {});
-  const say = (line: string) => stderr.write(line, true);
+  let held: string[] | undefined;
+  const say = (line: string) => {
+    if (held === undefined) stderr.write(line, true);
+    else held.push(line);
+  };
   const onError = (error: OutputError) => {
     say(`cmemstat: ${error.message}; the target goes on`);
     // `| head` has seen enough: that is how a pipeline ends, and no failure.
@@ -64,16 +77,24 @@ export function openOutputs(request: OutputRequest): Outputs {
       throw new UsageError(option, `${option} ${path}: ${describeErrno(errnoOf(error))}`);
     }
   };
-  const sinks: Sink[] = [];
-  if (request.output !== undefined) sinks.push(new NdjsonSink(writerTo('--output', request.output)));
+  const recorders: Sink[] = [];
+  if (request.output !== undefined) recorders.push(new NdjsonSink(writerTo('--output', request.output)));
   if (request.summaryJson !== undefined) {
-    sinks.push(new SummaryJsonSink(writerTo('--summary-json', request.summaryJson)));
+    recorders.push(new SummaryJsonSink(writerTo('--summary-json', request.summaryJson)));
   }
-  if (request.json) sinks.push(new NdjsonSink(new LineWriter(STDOUT, 'standard output', onError)));
-  else sinks.push(new TableSink(stderr, { plainBytes: request.plainBytes, quiet: request.quiet }));
+  if (request.json) recorders.push(new NdjsonSink(new LineWriter(STDOUT, 'standard output', onError)));
+  const { plainBytes, quiet } = request;
   return {
-    sinks,
+    recorders,
+    table: request.json || request.silent ? undefined : new TableSink(stderr, { plainBytes, quiet }),
     say,
+    hold: () => {
+      held ??= [];
+    },
+    release: () => {
+      for (const line of held ?? []) stderr.write(line, true);
+      held = undefined;
+    },
     flush: () => stderr.flush(),
     get failure() {
       return failure;

@@ -2,9 +2,9 @@
 import { formatCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
 import type { BpfCount, BpfSize } from '../model/bpf-totals.ts';
+import { figureOf } from '../model/figures.ts';
 import type { KernelBreakdown } from '../model/kernel-breakdown.ts';
 import type { EventRecord, LeftoverMap, OutlivingProcess, SummaryRecord } from '../model/recording.ts';
-import { figureOf } from '../model/summary.ts';
 
 /** How sizes are written. */
 export interface SummaryStyle {
@@ -112,7 +112,8 @@ export function describeOutlived(outlived: readonly OutlivingProcess[]): string 
   return `${subject} killed: ${named.join(', ')}${more}`;
 }
 
-function renderExit(summary: SummaryRecord): string[] {
+/** How the target ended, and what outlived it. */
+export function renderExit(summary: SummaryRecord): string[] {
   const { exit, durationMs } = summary;
   const after = `after ${formatDuration(durationMs)}`;
   const lines: string[] = [];

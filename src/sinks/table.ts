@@ -1,9 +1,9 @@
 /** The table on standard error: one row a sample, the header again every screen, the summary at the end. */
 import { formatBytes, formatDuration } from '../format/units.ts';
 import type { BpfTotals } from '../model/bpf-totals.ts';
+import { figureOf } from '../model/figures.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Mode, Sample } from '../model/sample.ts';
-import { figureOf } from '../model/summary.ts';
 import type { LineWriter } from './line-writer.ts';
 import type { Sink } from './sink.ts';
 import { renderEvent, renderSummary } from './summary-text.ts';
@@ -43,7 +43,8 @@ export class TableSink implements Sink {
 
   write(record: RecordLine): void {
     if (this.#style.quiet) return;
-    if (record.type === 'event') this.#writer.write(renderEvent(record));
+    // Programs that were started are for recordings and the view: a build starts thousands.
+    if (record.type === 'event' && record.event !== 'exec') this.#writer.write(renderEvent(record));
     if (record.type !== 'sample') return;
     if (this.#rows % HEADER_EVERY === 0) this.#writer.write(renderHeader(this.#columns));
     this.#rows += 1;

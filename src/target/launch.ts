@@ -1,6 +1,7 @@
 /** Starting the target inside its leaf, before it executes anything of its own. */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { LaunchError } from '../errors.ts';
 import type { TargetExit } from './exit-status.ts';
 import type { TargetUser } from './user.ts';
@@ -15,9 +16,12 @@ export interface LaunchRequest {
   /** The target's whole environment. */
   env: NodeJS.ProcessEnv;
   user: TargetUser | undefined;
-  /** What stdin, stdout and stderr are: ours (`inherit`, or the number of one of ours) or a file that we opened. */
-  stdio: ['inherit' | number, 'inherit' | number, 'inherit' | number];
+  /** What stdin, stdout and stderr are: ours (`inherit`, or the number of one of ours), a file that we opened, or a pipe to us. */
+  stdio: ['inherit' | number, TargetOutput, TargetOutput];
 }
+
+/** Where one of the target's outputs goes. */
+export type TargetOutput = 'inherit' | 'pipe' | number;
 
 /** A started target. */
 export interface Target {
@@ -25,6 +29,9 @@ export interface Target {
   pid: number;
   /** Settles when the target has ended; never rejects. */
   ended: Promise<TargetExit>;
+  /** What it writes, where that is a pipe to us. */
+  stdout: Readable | null;
+  stderr: Readable | null;
   /** Sends a signal; nothing happens when the target has ended. */
   kill(signal: NodeJS.Signals): void;
 }
@@ -51,7 +58,8 @@ export async function launchTarget(request: LaunchRequest): Promise<Target> {
     child.once('exit', (code, signal) => resolve(signal === null ? { code: code ?? 0 } : { signal }));
   });
   if (child.pid === undefined) throw await startError(child, request);
-  return { pid: child.pid, ended, kill: (signal) => void child.kill(signal) };
+  const { pid, stdout, stderr } = child;
+  return { pid, ended, stdout, stderr, kill: (signal) => void child.kill(signal) };
 }
 
 async function startError(child: ChildProcess, request: LaunchRequest): Promise<LaunchError> {

@@ -19,6 +19,10 @@ export interface SignalActions {
 
 /** Passing on, once it is set up. */
 export interface SignalForwarding {
+  /** The first signal that was sent to us; undefined before. */
+  readonly received: NodeJS.Signals | undefined;
+  /** Ends the target as a SIGTERM to us would: by SIGTERM, and by killing everything when it does not end in time. */
+  endTarget(): void;
   stop(): void;
 }
 
@@ -28,22 +32,34 @@ export interface SignalForwarding {
  */
 export function forwardSignals(actions: SignalActions, killAfterMs: number | undefined): SignalForwarding {
   let interrupts = 0;
+  let received: NodeJS.Signals | undefined;
   let timer: NodeJS.Timeout | undefined;
+  const startTimer = () => {
+    if (killAfterMs !== undefined)
+      timer ??= setTimeout(actions.killAll, Math.min(killAfterMs, LONGEST_TIMER_MS));
+  };
   const listeners = PASSED_ON.map((signal) => {
     const listener = () => {
+      received ??= signal;
       if (signal === 'SIGINT') interrupts += 1;
       if (interrupts >= 2) {
         actions.killAll();
         return;
       }
       if (!cameFromKeyboard(signal, actions.targetPid())) actions.passOn(signal);
-      if (killAfterMs !== undefined)
-        timer ??= setTimeout(actions.killAll, Math.min(killAfterMs, LONGEST_TIMER_MS));
+      startTimer();
     };
     process.on(signal, listener);
     return { signal, listener };
   });
   return {
+    get received() {
+      return received;
+    },
+    endTarget() {
+      actions.passOn('SIGTERM');
+      startTimer();
+    },
     stop() {
       clearTimeout(timer);
       for (const { signal, listener } of listeners) process.off(signal, listener);

@@ -2,6 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeErrno, errnoOf, UsageError } from '../errors.ts';
+import type { TargetOutput } from './launch.ts';
 
 /** What the user asked for; an absent one stays ours. */
 export interface StreamFiles {
@@ -10,9 +11,22 @@ export interface StreamFiles {
   stderr?: string | undefined;
 }
 
+/** How the streams are to be set up beside the files. */
+export interface StreamSetup {
+  /** The target's standard output goes where standard error goes, so that ours holds nothing but JSON. */
+  stdoutToStderr: boolean;
+  /**
+   * The terminal is ours: what the target writes comes to us by pipes, and what was to go to a file is written there by us;
+   * its standard input is /dev/null unless a file was given.
+   */
+  forView: boolean;
+}
+
 /** The streams to start the target with. */
 export interface OpenedStreams {
-  stdio: ['inherit' | number, 'inherit' | number, 'inherit' | number];
+  stdio: ['inherit' | number, TargetOutput, TargetOutput];
+  /** With `forView`: the files that its output is to be copied to. */
+  copies: { stdout?: number; stderr?: number };
   /** Closes our ends of the files, once the target has its own. */
   close(): void;
 }
@@ -20,11 +34,10 @@ export interface OpenedStreams {
 const STANDARD_ERROR = 2;
 
 /**
- * Opens the files. With `stdoutToStderr` the target's standard output goes where standard error goes, so that ours holds
- * nothing but JSON. The same file for both streams is opened once.
+ * Opens the files. The same file for both streams is opened once.
  * @throws UsageError that names the option and the file.
  */
-export function openStreams(files: StreamFiles, stdoutToStderr: boolean): OpenedStreams {
+export function openStreams(files: StreamFiles, { stdoutToStderr, forView }: StreamSetup): OpenedStreams {
   const opened: number[] = [];
   const open = (option: string, path: string | undefined, flags: 'r' | 'w'): number | 'inherit' => {
     if (path === undefined) return 'inherit';
@@ -37,17 +50,21 @@ export function openStreams(files: StreamFiles, stdoutToStderr: boolean): Opened
       throw new UsageError(option, `${option} ${path}: ${describeErrno(errnoOf(error))}`);
     }
   };
-  const stdin = open('--stdin', files.stdin, 'r');
+  const stdin = open('--stdin', files.stdin ?? (forView ? '/dev/null' : undefined), 'r');
   const stdout = open('--stdout', files.stdout, 'w');
   const { stdout: outFile, stderr: errFile } = files;
   const shared = outFile !== undefined && errFile !== undefined && resolve(outFile) === resolve(errFile);
   const stderr = shared ? stdout : open('--stderr', files.stderr, 'w');
+  const close = () => {
+    for (const fd of opened.splice(0)) closeSync(fd);
+  };
+  if (forView) {
+    const copies: OpenedStreams['copies'] = {};
+    if (stdout !== 'inherit') copies.stdout = stdout;
+    if (stderr !== 'inherit') copies.stderr = stderr;
+    return { stdio: [stdin, 'pipe', 'pipe'], copies, close };
+  }
   const redirected =
     stdout === 'inherit' && stdoutToStderr ? (stderr === 'inherit' ? STANDARD_ERROR : stderr) : stdout;
-  return {
-    stdio: [stdin, redirected, stderr],
-    close: () => {
-      for (const fd of opened.splice(0)) closeSync(fd);
-    },
-  };
+  return { stdio: [stdin, redirected, stderr], copies: {}, close };
 }

@@ -53,6 +53,11 @@ describe('an error for users', () => {
     expect(error).toBeInstanceOf(ToolError);
   });
 
+  it('carries lines to show below the message', () => {
+    expect(new UsageError('--budget', 'no metric', undefined, 'anno\n^').detail).toBe('anno\n^');
+    expect(new UsageError('--budget', 'no metric').detail).toBeUndefined();
+  });
+
   it('carries the exit status of a failed launch', () => {
     expect(new LaunchError('x', 127, 'not found')).toMatchObject({ code: 'LAUNCH', exitCode: 127 });
   });

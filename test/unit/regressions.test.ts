@@ -125,13 +125,17 @@ describe('two outputs into one file', () => {
       output: file,
       summaryJson: `${folder}/./a`,
       quiet: true,
+      silent: false,
       plainBytes: false,
     };
     expect(() => openOutputs(request)).toThrow(UsageError);
   });
 
   it('are opened once for --stdout and --stderr', () => {
-    const { stdio, close } = openStreams({ stdout: file, stderr: `${folder}/./a` }, false);
+    const { stdio, close } = openStreams(
+      { stdout: file, stderr: `${folder}/./a` },
+      { stdoutToStderr: false, forView: false },
+    );
     close();
     expect(stdio[1]).toBe(stdio[2]);
   });

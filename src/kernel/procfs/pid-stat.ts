@@ -17,6 +17,17 @@ export interface PidStat {
   tpgid: number;
   /** When the process was started. Unit: clock ticks since boot. With the pid it names a process for good. */
   startTime: string;
+  /** The number of its threads. */
+  threads: number;
+  /** Time on a CPU, in user and kernel mode. Unit: clock ticks of 10 ms. */
+  cpuTicks: number;
+  /** Resident memory. Unit: pages. */
+  rssPages: number;
+  /**
+   * Where the code begins and ends and the stack begins. `fork` inherits the three and `exec` makes new ones, so they tell
+   * whether two processes run what one `exec` has started. Undefined where we may not look into the process.
+   */
+  image: string | undefined;
 }
 
 /**
@@ -24,7 +35,7 @@ export interface PidStat {
  *
  *     42 (a (b) c) S 1 42 42 34816 42 4194304 ...
  *
- * Source: proc_pid_stat(5), fields 1 to 8 and 22.
+ * Source: proc_pid_stat(5), fields 1 to 8, 14, 15, 20, 22, 24 and 26 to 28.
  * @throws KernelFileError when fields are missing.
  */
 export function parsePidStat(text: string, path: string): PidStat {
@@ -34,8 +45,8 @@ export function parsePidStat(text: string, path: string): PidStat {
     .slice(close + 2)
     .trimEnd()
     .split(' ');
-  const startTime = fields[19];
-  if (open < 0 || close < open || startTime === undefined) {
+  const [startTime, startCode, endCode, startStack] = [fields[19], fields[23], fields[24], fields[25]];
+  if (open < 0 || close < open || startTime === undefined || startStack === undefined) {
     throw malformed(path, 1, 'expected the fields of a process');
   }
   return {
@@ -47,6 +58,11 @@ export function parsePidStat(text: string, path: string): PidStat {
     ttyNr: Number(fields[4]),
     tpgid: Number(fields[5]),
     startTime,
+    threads: Number(fields[17]),
+    cpuTicks: Number(fields[11]) + Number(fields[12]),
+    rssPages: Number(fields[21]),
+    // The kernel prints 1, 1 and 0 to those who may not know.
+    image: startStack === '0' ? undefined : `${startCode}-${endCode}-${startStack}`,
   };
 }
 

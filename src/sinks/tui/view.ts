@@ -1,6 +1,8 @@
 /** The state of the view: what is shown (`ViewData`) and how (`UiState`). Panels get both and a size, and give lines. */
-import type { EventRecord, LiveMap, ProcessRow, StartRecord, SummaryRecord } from '../../model/recording.ts';
+
+import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfTotals } from '../../model/bpf-totals.ts';
+import type { EventRecord, LiveMap, ProcessRow, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
 import type { Series } from '../../model/series.ts';
 import type { Line } from './line.ts';
@@ -8,6 +10,9 @@ import type { Line } from './line.ts';
 /** The panels, in the order of the keys 1 to 6. */
 export const PANELS = ['breakdown', 'timeline', 'maps', 'processes', 'pressure', 'output'] as const;
 export type PanelId = (typeof PANELS)[number];
+
+/** The panels of which a small terminal shows one at a time. */
+export type ListId = Exclude<PanelId, 'breakdown' | 'timeline'>;
 
 /** A figure's way through the run. */
 export interface Track {
@@ -51,7 +56,8 @@ export interface ViewData {
   readonly bpf: { totals: BpfTotals; elapsedMs: number } | undefined;
   /**
    * By figure: keys of memory.stat, `current`, `workingset`, `kernel`, `swap`, `rss`, `pss`, `bpf` (charged maps and programs),
-   * `bpf-maps`, `bpf-programs`, `bpf-uncharged`, `unexplained` and every term of the kernel breakdown as `kernel:<id>`.
+   * `bpf-maps`, `bpf-programs`, `bpf-uncharged`, `unexplained` and every term of the kernel breakdown as `kernel:<id>` (without the
+   * ` (rest)` in it).
    */
   readonly tracks: ReadonlyMap<string, Track>;
   readonly maps: ReadonlyMap<number, MapEntry>;
@@ -76,6 +82,8 @@ export interface ViewStatus {
   intervalMs: number;
   late: number;
   missed: number;
+  /** The file that a live run is recorded to; absent without `--output`. */
+  recording?: string;
   /** Set in a replay. */
   replay?: { speed: number; endMs: number; damagedLines: number; following: boolean };
   /** Why there are no maps, processes or output to show, by panel; with what mends it. */
@@ -113,6 +121,8 @@ export type Dialog =
 /** How it is shown; changed by keys alone. */
 export interface UiState {
   focus: PanelId;
+  /** The list that is shown where there is room for one alone: the one that had the focus last. */
+  list: ListId;
   zoom: boolean;
   units: 'readable' | 'KiB' | 'bytes';
   /** The part of the timeline that is shown. Unit: milliseconds; undefined: the whole run. */
@@ -136,8 +146,12 @@ export interface View {
   data: ViewData;
   /** What `relative` counts from: figures by the names of `tracks`. */
   base: ReadonlyMap<string, number> | undefined;
+  /** Whether there was a pause that figures could be told from. */
+  wasPaused: boolean;
   status: ViewStatus;
   output: OutputView;
+  /** What could be saved on BPF maps. Absent where nobody can work it out: a replay before the summary, no BTF. */
+  advice?: readonly BpfAdvice[];
   ui: UiState;
   /** Whether the terminal can show more than ASCII. */
   unicode: boolean;
@@ -147,6 +161,7 @@ export interface View {
 export function initialUiState(): UiState {
   return {
     focus: 'breakdown',
+    list: 'maps',
     zoom: false,
     units: 'readable',
     windowMs: undefined,

@@ -7,6 +7,8 @@ const OPTIONS: RunOptions = {
   command: ['true'],
   intervalMs: 500,
   bpfIntervalMs: 1000,
+  processIntervalMs: 1000,
+  wantsDetails: false,
   cgroupParent: undefined,
   placement: undefined,
   requireCgroup: true,
@@ -18,8 +20,18 @@ const OPTIONS: RunOptions = {
   streams: {},
   wait: 'target',
   killAfterMs: 10_000,
-  outputs: { json: false, output: undefined, summaryJson: undefined, quiet: true, plainBytes: false },
+  outputs: {
+    json: false,
+    output: undefined,
+    summaryJson: undefined,
+    quiet: true,
+    silent: false,
+    plainBytes: false,
+  },
   failOnLeftover: false,
+  timeoutMs: undefined,
+  view: 'never',
+  exitOnEnd: false,
   verbose: false,
 };
 

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BpfTotals } from '../../../src/model/bpf-totals.ts';
 import type { Mode, Sample } from '../../../src/model/sample.ts';
-import { figureOf, SampleAggregate } from '../../../src/model/summary.ts';
+import { SampleAggregate } from '../../../src/model/summary.ts';
 
 const sample = (elapsedMs: number, figures: Partial<Sample> = {}): Sample => ({
   type: 'sample',
@@ -128,6 +128,70 @@ describe('the peak', () => {
   });
 });
 
+describe('the maxima', () => {
+  const charged = (maps: number, programs: number): BpfTotals => ({
+    attribution: 'memcg',
+    charged: {
+      maps: { count: 1, bytes: maps },
+      programs: { count: 1, bytes: programs },
+      places: { vmalloc: 0, slab: 0, percpu: 0, pages: maps },
+    },
+    uncharged: { maps: { count: 1, bytes: maps / 2 } },
+  });
+
+  it('are the highest of every figure, each at its own moment', () => {
+    const { maxima } = summarize('cgroup2', [
+      sample(0, {
+        current: 9,
+        workingset: 2,
+        kernel: 5,
+        stat: { anon: 1, file: 8, kernel: 5 },
+        processes: 1,
+      }),
+      sample(1, {
+        current: 4,
+        workingset: 3,
+        kernel: 7,
+        stat: { anon: 4, file: 0, kernel: 7 },
+        processes: 6,
+      }),
+      sample(2, { current: 1, stat: { anon: 0, pgfault: 12 }, swap: { current: 3 } }),
+    ]);
+    expect(maxima).toEqual({
+      current: 9,
+      workingset: 3,
+      kernel: 7,
+      swap: 3,
+      anon: 4,
+      file: 8,
+      pgfault: 12,
+      processes: 6,
+    });
+  });
+
+  it('have BPF memory, and what is left of the kernel memory in the samples that tell both', () => {
+    const { maxima } = summarize('cgroup2', [
+      sample(0, { kernel: 100, bpf: charged(60, 10) }),
+      sample(1, { kernel: 500 }),
+      sample(2, { kernel: 90, bpf: charged(20, 30) }),
+    ]);
+    expect(maxima).toEqual({
+      kernel: 500,
+      bpf: 70,
+      'bpf.maps': 60,
+      'bpf.programs': 30,
+      'bpf.uncharged': 30,
+      unexplained: 40,
+    });
+  });
+
+  it('of a process tree are those of its sums', () => {
+    const tree = (rss: number, pss: number) => ({ tree: { rss, pss, cpuPercent: 50 } });
+    const { maxima } = summarize('process-tree', [sample(0, tree(8, 1)), sample(1, tree(5, 4))]);
+    expect(maxima).toEqual({ rss: 8, pss: 4 });
+  });
+});
+
 describe('the highest sample', () => {
   it('is the first of those with the largest total', () => {
     const samples = [3, 9, 9, 1].map((current, at) => sample(at, { current }));
@@ -225,36 +289,5 @@ describe('the memory of the aggregate', () => {
     // The last one and the highest.
     expect(seen.filter((each) => each.deref() !== undefined).length).toBeLessThanOrEqual(3);
     expect(aggregate.summary().count).toBe(5000);
-  });
-});
-
-describe('figureOf', () => {
-  const each = sample(0, {
-    current: 1,
-    peak: 2,
-    workingset: 3,
-    kernel: 4,
-    swap: { current: 5, peak: 50 },
-    stat: { anon: 6, kernel: 40 },
-    tree: { rss: 7, pss: 8, cpuPercent: 9 },
-  });
-
-  it.each([
-    ['current', 1],
-    ['peak', 2],
-    ['workingset', 3],
-    ['kernel', 4],
-    ['swap', 5],
-    ['anon', 6],
-    ['rss', 7],
-    ['pss', 8],
-    ['unknown', undefined],
-  ])('finds %s', (id, value) => {
-    expect(figureOf(each, id)).toBe(value);
-  });
-
-  it('tells absent from 0', () => {
-    expect(figureOf(sample(0), 'anon')).toBeUndefined();
-    expect(figureOf(sample(0, { stat: { anon: 0 } }), 'anon')).toBe(0);
   });
 });

@@ -126,6 +126,48 @@ describe('a late sampler', () => {
   });
 });
 
+describe('another interval', () => {
+  it('begins a new grid at the moment it is set, and counts late ticks by it', async () => {
+    const { sampler, times } = sampling(() => ({}));
+    await sampler.start();
+    await vi.advanceTimersByTimeAsync(250);
+    sampler.setInterval(40);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(times()).toEqual([0, 100, 200, 290, 330]);
+    sampler.setInterval(500);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(times().slice(5)).toEqual([850, 1350]);
+    expect(sampler.punctuality).toEqual({ late: 0, missed: 0 });
+    await sampler.stop();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('set while a sample is being taken does not start a second clock', async () => {
+    const { sampler, times } = sampling(async () => {
+      if (elapsedMs() > 0) await new Promise((resolve) => setTimeout(resolve, 30));
+      return {};
+    });
+    await sampler.start();
+    await vi.advanceTimersByTimeAsync(110);
+    sampler.setInterval(200);
+    await vi.advanceTimersByTimeAsync(500);
+    expect(times()).toEqual([0, 100, 310, 510]);
+    const stopped = sampler.stop();
+    await vi.advanceTimersByTimeAsync(100);
+    await stopped;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('set after the end starts nothing', async () => {
+    const { sampler, records } = sampling(() => ({}));
+    await sampler.start();
+    await sampler.stop();
+    sampler.setInterval(10);
+    await vi.advanceTimersByTimeAsync(100);
+    expect(records).toHaveLength(2);
+  });
+});
+
 describe('a reading that fails', () => {
   it('is told, and sampling goes on', async () => {
     const failure = new Error('malformed');

@@ -54,6 +54,45 @@ describe('NdjsonSink', () => {
   });
 });
 
+describe('NdjsonSink before a slow reader', () => {
+  /** A writer that takes a line that may be left out only when it is told to. */
+  function slowWriter() {
+    const written: Record<string, unknown>[] = [];
+    const state = { takes: false, dropped: 0 };
+    const write = (line: string, indispensable = false) => {
+      if (!indispensable && !state.takes) return false;
+      written.push(JSON.parse(line) as Record<string, unknown>);
+      return true;
+    };
+    const writer = { write, dropped: 0, flush: async () => {} } as unknown as LineWriter;
+    return { writer, written, state };
+  }
+  const row = (pid: number, rss: number) => ({ pid, ppid: 1, comm: 'a', rss, threads: 1 });
+
+  it('puts differences off, and loses none', async () => {
+    const { writer, written, state } = slowWriter();
+    const sink = new NdjsonSink(writer);
+    sink.write({ type: 'processes', elapsedMs: 1, processes: [row(2, 5), row(3, 5)] });
+    sink.write({ type: 'processes', elapsedMs: 2, processes: [row(2, 6)], gone: [3] });
+    expect(written).toEqual([]);
+    state.takes = true;
+    sink.write({ type: 'processes', elapsedMs: 3, processes: [row(4, 1)] });
+    sink.write({ type: 'processes', elapsedMs: 4, processes: [row(4, 2)] });
+    expect(written).toEqual([
+      { type: 'processes', elapsedMs: 3, processes: [row(2, 6), row(4, 1)], gone: [3] },
+      { type: 'processes', elapsedMs: 4, processes: [row(4, 2)] },
+    ]);
+  });
+
+  it('writes what was put off before the summary', async () => {
+    const { writer, written } = slowWriter();
+    const sink = new NdjsonSink(writer);
+    sink.write({ type: 'maps', elapsedMs: 1, maps: [], gone: [7] });
+    await sink.stop(cgroup2.summary);
+    expect(written.map(({ type }) => type)).toEqual(['maps', 'summary']);
+  });
+});
+
 describe('SummaryJsonSink', () => {
   it('writes the summary alone, as one JSON document', async () => {
     const text = await play(cgroup1, (writer) => new SummaryJsonSink(writer));

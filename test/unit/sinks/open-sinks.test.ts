@@ -15,6 +15,7 @@ const NOTHING: OutputRequest = {
   output: undefined,
   summaryJson: undefined,
   quiet: false,
+  silent: false,
   plainBytes: false,
 };
 const countOpen = () => readdirSync('/proc/self/fd').length;
@@ -36,7 +37,8 @@ describe('openOutputs', () => {
       ]),
     );
     const outputs = openOutputs({ ...NOTHING, ...files });
-    expect(outputs.sinks.map((sink) => sink.constructor)).toEqual(classes);
+    const sinks = [...outputs.recorders, ...(outputs.table === undefined ? [] : [outputs.table])];
+    expect(sinks.map((sink) => sink.constructor)).toEqual(classes);
     expect(outputs.failure).toBeUndefined();
     outputs.close();
     outputs.close();
@@ -73,7 +75,7 @@ describe('an output that fails', () => {
     import { openOutputs } from ${JSON.stringify(resolve(import.meta.dirname, '../../../src/sinks/open-sinks.ts'))};
     const outputs = openOutputs(${JSON.stringify({ ...NOTHING, ...request })});
     const summary = ${JSON.stringify(cgroup1.summary)};
-    for (const sink of outputs.sinks) await sink.stop(summary);
+    for (const sink of [...outputs.recorders, ...(outputs.table ? [outputs.table] : [])]) await sink.stop(summary);
     outputs.say('said');
     await outputs.flush();
     process.exit(outputs.failure === undefined ? 0 : 9);

@@ -4,22 +4,26 @@ import { describe, expect, it } from 'vitest';
 import { openStreams } from '../../../src/target/standard-streams.ts';
 import { makeTree } from '../temporary-tree.ts';
 
+const PLAIN = { stdoutToStderr: false, forView: false };
+const BESIDE_JSON = { stdoutToStderr: true, forView: false };
+const FOR_VIEW = { stdoutToStderr: false, forView: true };
+
 const countOpen = () => readdirSync('/proc/self/fd').length;
 
 describe('openStreams', () => {
   it('leaves our own streams in their places', () => {
-    const { stdio, close } = openStreams({}, false);
+    const { stdio, close } = openStreams({}, PLAIN);
     expect(stdio).toEqual(['inherit', 'inherit', 'inherit']);
     close();
   });
 
   it('sends standard output where standard error goes, when ours holds nothing but JSON', () => {
-    expect(openStreams({}, true).stdio).toEqual(['inherit', 2, 'inherit']);
+    expect(openStreams({}, BESIDE_JSON).stdio).toEqual(['inherit', 2, 'inherit']);
   });
 
   it('sends it into the file of standard error then', () => {
     const stderr = join(makeTree(), 'err');
-    const streams = openStreams({ stderr }, true);
+    const streams = openStreams({ stderr }, BESIDE_JSON);
     expect(streams.stdio[1]).toBe(streams.stdio[2]);
     expect(streams.stdio[1]).toBeTypeOf('number');
     streams.close();
@@ -30,7 +34,7 @@ describe('openStreams', () => {
     const before = countOpen();
     const streams = openStreams(
       { stdin: join(tree, 'in'), stdout: join(tree, 'out'), stderr: join(tree, 'err') },
-      true,
+      BESIDE_JSON,
     );
     const [stdin, stdout, stderr] = streams.stdio;
     expect(fstatSync(stdin as number).size).toBe(5);
@@ -45,7 +49,7 @@ describe('openStreams', () => {
 
   it('opens one file for both streams once, so that neither overwrites the other', () => {
     const both = join(makeTree(), 'both');
-    const { stdio, close } = openStreams({ stdout: both, stderr: both }, false);
+    const { stdio, close } = openStreams({ stdout: both, stderr: both }, PLAIN);
     writeSync(stdio[1] as number, 'one,');
     writeSync(stdio[2] as number, 'two');
     close();
@@ -54,7 +58,7 @@ describe('openStreams', () => {
 
   it('begins the files anew', () => {
     const tree = makeTree({ out: 'of a run before' });
-    openStreams({ stdout: join(tree, 'out') }, false).close();
+    openStreams({ stdout: join(tree, 'out') }, PLAIN).close();
     expect(readFileSync(join(tree, 'out'), 'utf8')).toBe('');
   });
 
@@ -64,7 +68,7 @@ describe('openStreams', () => {
     ['--stderr', { stdin: '/dev/null', stdout: '/dev/null', stderr: '/' }, 'is a directory'],
   ])('names %s and its file, and leaves nothing open', (option, files, words) => {
     const before = countOpen();
-    expect(() => openStreams(files, false)).toThrow(
+    expect(() => openStreams(files, PLAIN)).toThrow(
       expect.objectContaining({
         code: 'USAGE',
         option,
@@ -72,5 +76,16 @@ describe('openStreams', () => {
       }),
     );
     expect(countOpen()).toBe(before);
+  });
+
+  it('gives the view both outputs by pipes, and the target no terminal to read from', () => {
+    const out = join(makeTree(), 'out');
+    const { stdio, copies, close } = openStreams({ stdout: out }, FOR_VIEW);
+    expect(stdio.slice(1)).toEqual(['pipe', 'pipe']);
+    expect(fstatSync(stdio[0] as number).isCharacterDevice()).toBe(true);
+    expect(copies.stderr).toBeUndefined();
+    writeSync(copies.stdout ?? -1, 'copied');
+    expect(readFileSync(out, 'utf8')).toBe('copied');
+    close();
   });
 });

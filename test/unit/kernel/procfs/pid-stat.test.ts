@@ -19,6 +19,21 @@ describe('parsePidStat', () => {
       ttyNr: 34_816,
       tpgid: -1,
       startTime: '98765',
+      threads: 1,
+      cpuTicks: 0,
+      rssPages: 202,
+      image: undefined,
+    });
+  });
+
+  it('adds up the time on a CPU, and tells one program from another where it may', () => {
+    const rest = 'R 1 2 3 0 -1 0 0 0 0 0 120 34 5 6 20 0 7 0 98765 2580480 202 9 4194304 4215432 140723 0 0';
+    const stat = parsePidStat(`42 (sh) ${rest}\n`, 'f');
+    expect(stat).toMatchObject({
+      threads: 7,
+      cpuTicks: 154,
+      rssPages: 202,
+      image: '4194304-4215432-140723',
     });
   });
 
@@ -53,6 +68,7 @@ describe('parsePidStat', () => {
     '42 (sh)',
     '42 sh S 1',
     `42 (sh) ${REST.split(' ').slice(0, 19).join(' ')}\n`,
+    `42 (sh) ${REST.split(' ').slice(0, 25).join(' ')}\n`,
   ])('refuses the truncated %o', (text) => {
     expect(() => parsePidStat(text, '/proc/42/stat')).toThrow(
       expect.objectContaining({ operation: 'parse', path: '/proc/42/stat', line: 1 }),
@@ -65,6 +81,8 @@ describe('parsePidStat', () => {
     expect(stat.comm).toBe(kernel.read('proc/target/comm').trimEnd());
     expect(stat.startTime).toMatch(/^\d+$/);
     expect(stat.ppid).toBeLessThan(stat.pid);
+    expect(stat.threads).toBeGreaterThan(1);
+    expect(stat.rssPages).toBeGreaterThan(1000);
   });
 });
 

@@ -12,6 +12,10 @@ const stat = (pid: number, ppid: number): PidStat => ({
   ttyNr: 0,
   tpgid: -1,
   startTime: String(pid),
+  threads: 1,
+  cpuTicks: 0,
+  rssPages: 1,
+  image: undefined,
 });
 
 const pidsOf = (roots: number[], all: PidStat[]) =>

@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# The step of action.yml. Everything comes by the environment: INPUT_* from the action, GITHUB_* and RUNNER_TEMP from the runner.
+# CMEMSTAT_COMMAND names a cmemstat to take in place of the npm package.
+set -euo pipefail
+
+directory=$(mktemp -d "${RUNNER_TEMP:-/tmp}/cmemstat-XXXXXX")
+cd -- "${INPUT_WORKING_DIRECTORY:-.}"
+
+arguments=(--output "$directory/recording.jsonl" --report "json:$directory/verdict.json")
+
+# Adds "option line" for each line of a text, or the line alone where there is no option.
+add_lines() {
+  local option=$1 line
+  while IFS= read -r line || [ -n "$line" ]; do
+    line="${line#"${line%%[![:space:]]*}"}"
+    line="${line%"${line##*[![:space:]]}"}"
+    case $line in '' | '#'*) continue ;; esac
+    if [ -n "$option" ]; then arguments+=("$option" "$line"); else arguments+=("$line"); fi
+  done <<<"$2"
+}
+
+# Adds "option value" where there is a value.
+add() {
+  if [ -n "$2" ]; then arguments+=("$1" "$2"); fi
+}
+
+add_lines --budget "${INPUT_BUDGETS:-}"
+add_lines --report "${INPUT_REPORTS:-}"
+add --budget-file "${INPUT_BUDGET_FILE:-}"
+add --baseline "${INPUT_BASELINE:-}"
+add --max-regression "${INPUT_MAX_REGRESSION:-}"
+add --timeout "${INPUT_TIMEOUT:-}"
+if [ "${INPUT_RUNS:-1}" != 1 ]; then add --runs "$INPUT_RUNS"; fi
+if [ "${INPUT_BUDGET_OPTIONAL:-false}" = true ]; then arguments+=(--budget-optional); fi
+add_lines '' "${INPUT_CMEMSTAT_ARGS:-}"
+
+# Installed before sudo comes in: root would leave files of its own in the user's cache of npm.
+cmemstat=${CMEMSTAT_COMMAND:-}
+if [ -z "$cmemstat" ]; then
+  cmemstat=$(npx --yes --package "cmemstat@${INPUT_VERSION:-latest}" -- sh -c 'command -v cmemstat')
+fi
+
+with_sudo=${INPUT_SUDO:-auto}
+if [ "$(id -u)" = 0 ]; then
+  with_sudo=false
+elif [ "$with_sudo" = auto ]; then
+  if sudo -n true 2>/dev/null; then with_sudo=true; else with_sudo=false; fi
+fi
+run=("$cmemstat")
+if [ "$with_sudo" = true ]; then
+  # sudo has a PATH of its own, without the Node.js of the job. cmemstat needs root, the command does not.
+  run=(sudo -n -E env "PATH=$PATH" "$cmemstat" --user "$(id -u):$(id -g)")
+fi
+
+status=0
+"${run[@]}" "${arguments[@]}" -- sh -e -c "$INPUT_COMMAND" || status=$?
+
+if [ "$with_sudo" = true ]; then sudo -n chown -R "$(id -u):$(id -g)" "$directory"; fi
+# Of several runs each has a recording of its own, by its number.
+recording=$directory/recording.jsonl
+if [ ! -e "$recording" ]; then
+  for file in "$directory"/recording*.jsonl; do
+    if [ -e "$file" ]; then recording=$file && break; fi
+  done
+fi
+{
+  echo "exit-status=$status"
+  echo "verdict=$directory/verdict.json"
+  echo "recording=$recording"
+  echo "directory=$directory"
+} >>"${GITHUB_OUTPUT:-/dev/null}"
+exit "$status"

@@ -1,0 +1,199 @@
+/** The file of `--budget-file`: budgets that are reviewed like code. `schema/budget.schema.json`. Pure. */
+import { type ToolError, UsageError } from '../errors.ts';
+import { safeText } from '../format/safe-text.ts';
+import type { NamedBudget } from './budget.ts';
+import { lineOfPath, type Path } from './json-line.ts';
+import { nearestName } from './nearest-name.ts';
+import { parseBudget } from './parse-budget.ts';
+
+/** The version of the document; it grows when a key changes its meaning or goes. */
+export const BUDGET_FILE_VERSION = 1;
+
+/** How the command is to be run; every option has a flag of the same name. */
+export interface FileRuns {
+  count?: number;
+  warmup?: number;
+  judge?: 'median' | 'worst';
+  prepare?: string;
+  cleanup?: string;
+  warm?: boolean;
+  dropCaches?: boolean;
+}
+
+/** A budget file, understood. */
+export interface BudgetFile {
+  runs: FileRuns;
+  /** Relative to the directory of the budget file. */
+  baseline?: string;
+  /** As `--max-regression` takes it. */
+  maxRegression?: string;
+  budgets: NamedBudget[];
+}
+
+const ROOT_KEYS = ['$schema', 'version', 'runs', 'baseline', 'maxRegression', 'budgets'];
+const RUNS_KEYS = ['count', 'warmup', 'judge', 'prepare', 'cleanup', 'warm', 'dropCaches'];
+const BUDGET_KEYS = ['name', 'description', 'owner', 'budget', 'optional'];
+const MAX_RUNS = 1000;
+
+/**
+ * Reads a budget file. `file` names it in errors.
+ * @throws UsageError that names the line and the place in the document.
+ */
+export function parseBudgetFile(text: string, file: string): BudgetFile {
+  return new FileReader(text, file).read();
+}
+
+type JsonObject = Record<string, unknown>;
+
+class FileReader {
+  readonly #text: string;
+  readonly #file: string;
+
+  constructor(text: string, file: string) {
+    this.#text = text;
+    this.#file = file;
+  }
+
+  read(): BudgetFile {
+    const root = this.#object(this.#parse(), [], ROOT_KEYS);
+    if (root.version !== BUDGET_FILE_VERSION) {
+      const found = root.version === undefined ? 'is missing' : `is ${JSON.stringify(root.version)}`;
+      throw this.#fault(['version'], `${found}; this cmemstat reads version ${BUDGET_FILE_VERSION}`);
+    }
+    this.#optionalText(root, [], '$schema');
+    const file: BudgetFile = { runs: this.#runs(root.runs), budgets: this.#budgets(root.budgets) };
+    const baseline = this.#optionalText(root, [], 'baseline');
+    if (baseline !== undefined) file.baseline = baseline;
+    const maxRegression = this.#optionalText(root, [], 'maxRegression');
+    if (maxRegression !== undefined) file.maxRegression = maxRegression;
+    return file;
+  }
+
+  #parse(): unknown {
+    try {
+      return JSON.parse(this.#text);
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const position = Number(/at position (\d+)/.exec(message)?.[1] ?? this.#text.length);
+      const line = this.#text.slice(0, position).split('\n').length;
+      throw new UsageError('--budget-file', `${this.#file}:${line}: not JSON: ${message}`);
+    }
+  }
+
+  #runs(value: unknown): FileRuns {
+    if (value === undefined) return {};
+    const runs = this.#object(value, ['runs'], RUNS_KEYS);
+    const result: FileRuns = {};
+    for (const [key, least] of [
+      ['count', 1],
+      ['warmup', 0],
+    ] as const) {
+      const number = runs[key];
+      if (number === undefined) continue;
+      if (typeof number !== 'number' || !Number.isInteger(number) || number < least || number > MAX_RUNS) {
+        throw this.#fault(['runs', key], `must be a whole number from ${least} to ${MAX_RUNS}`);
+      }
+      result[key] = number;
+    }
+    for (const key of ['prepare', 'cleanup'] as const) {
+      const command = this.#optionalText(runs, ['runs'], key);
+      if (command !== undefined) result[key] = command;
+    }
+    for (const key of ['warm', 'dropCaches'] as const) {
+      const flag = this.#optionalFlag(runs, ['runs'], key);
+      if (flag !== undefined) result[key] = flag;
+    }
+    if (result.warm === true && result.dropCaches === true) {
+      throw this.#fault(['runs', 'dropCaches'], 'goes against "warm": one of them');
+    }
+    const { judge } = runs;
+    if (judge !== undefined) {
+      if (judge !== 'median' && judge !== 'worst')
+        throw this.#fault(['runs', 'judge'], 'must be "median" or "worst"');
+      result.judge = judge;
+    }
+    return result;
+  }
+
+  #budgets(value: unknown): NamedBudget[] {
+    if (!Array.isArray(value))
+      throw this.#fault(['budgets'], value === undefined ? 'is missing' : 'must be an array');
+    const names = new Map<string, number>();
+    return value.map((each: unknown, index) => {
+      const named = this.#budget(each, ['budgets', index]);
+      const before = names.get(named.name ?? '');
+      if (before !== undefined)
+        throw this.#fault(['budgets', index, 'name'], `is the name of budgets[${before}] too`);
+      names.set(named.name ?? '', index);
+      return named;
+    });
+  }
+
+  #budget(value: unknown, path: Path): NamedBudget {
+    const object = this.#object(value, path, BUDGET_KEYS);
+    const name = this.#requiredText(object, path, 'name');
+    const expression = this.#requiredText(object, path, 'budget');
+    const named: NamedBudget = {
+      budget: this.#expression(expression, [...path, 'budget']),
+      name,
+      optional: this.#optionalFlag(object, path, 'optional') ?? false,
+    };
+    const description = this.#optionalText(object, path, 'description');
+    if (description !== undefined) named.description = description;
+    const owner = this.#optionalText(object, path, 'owner');
+    if (owner !== undefined) named.owner = owner;
+    return named;
+  }
+
+  #expression(text: string, path: Path): NamedBudget['budget'] {
+    return parseBudget(text, this.#place(path));
+  }
+
+  #object(value: unknown, path: Path, keys: readonly string[]): JsonObject {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      throw this.#fault(path, 'must be an object');
+    }
+    for (const key of Object.keys(value)) {
+      if (keys.includes(key)) continue;
+      const near = nearestName(key, keys);
+      const meant = near === undefined ? '' : `; did you mean "${near}"?`;
+      throw this.#fault([...path, key], `is not a key here${meant}`, `one of ${keys.join(', ')}`);
+    }
+    return value as JsonObject;
+  }
+
+  #requiredText(object: JsonObject, path: Path, key: string): string {
+    const value = this.#optionalText(object, path, key);
+    if (value === undefined) throw this.#fault([...path, key], 'is missing');
+    return value;
+  }
+
+  #optionalText(object: JsonObject, path: Path, key: string): string | undefined {
+    const value = object[key];
+    if (value === undefined) return undefined;
+    if (typeof value !== 'string' || value.trim() === '')
+      throw this.#fault([...path, key], 'must be a text that is not empty');
+    return value;
+  }
+
+  #optionalFlag(object: JsonObject, path: Path, key: string): boolean | undefined {
+    const value = object[key];
+    if (value === undefined || typeof value === 'boolean') return value;
+    throw this.#fault([...path, key], 'must be true or false');
+  }
+
+  #fault(path: Path, message: string, hint?: string): ToolError {
+    return new UsageError('--budget-file', `${this.#place(path)} ${message}`, hint);
+  }
+
+  /** `budget.json:12: budgets[2].budget` */
+  #place(path: Path): string {
+    const line = lineOfPath(this.#text, path);
+    const at = line === undefined ? this.#file : `${this.#file}:${line}`;
+    return `${at}: ${path.length === 0 ? 'the document' : safeText(formatPath(path))}`;
+  }
+}
+
+function formatPath(path: Path): string {
+  return path.map((key, at) => (typeof key === 'number' ? `[${key}]` : at === 0 ? key : `.${key}`)).join('');
+}

@@ -1,0 +1,144 @@
+/** From what was seen of a run to the result of one budget. Pure. */
+import { breakKernelDown } from '../model/kernel-breakdown.ts';
+import type { LeafLimits, Sample } from '../model/sample.ts';
+import type { Breach, BreakdownLine, BudgetResult } from '../model/verdict.ts';
+import { breakdownOf } from './breakdown.ts';
+import type { BaselineValues } from './budget.ts';
+import type { BudgetWatch } from './budget-watch.ts';
+import { holds } from './combine-runs.ts';
+import { kindOf } from './metric-catalogue.ts';
+import type { MetricTrack } from './metric-track.ts';
+import { findMissing, type Missing, missingBaseline, missingLimit, type RunFacts } from './not-measured.ts';
+import type { PressureShare } from './pressure-share.ts';
+
+/** What a result is made of. */
+export interface Seen {
+  run: RunFacts;
+  track: MetricTrack;
+  /** Of PSI metrics. */
+  pressure: PressureShare | undefined;
+  limits: LeafLimits | undefined;
+  options: { baseline?: BaselineValues };
+}
+
+/** Judges one budget. */
+export function resultOf(watch: BudgetWatch, seen: Seen): BudgetResult {
+  const { budget, optional } = watch.named;
+  const { breaking } = watch;
+  const result = describe(watch);
+  const value = roundFor(budget.unit, measuredValue(watch, seen));
+  const limit = watch.limitBy(seen.limits);
+  const missing = findMissing(budget, seen.track, value, seen.run) ?? findMissingLimit(watch, seen, limit);
+  if (missing !== undefined && breaking === undefined) {
+    result.status = optional ? 'not-measured-optional' : 'not-measured';
+    if (limit !== undefined) result.limit = limit;
+    return Object.assign(result, missing satisfies Missing);
+  }
+  // A run of which only a part was seen has broken what that part breaks.
+  result.value = value === undefined || missing !== undefined ? (breaking?.value ?? value ?? 0) : value;
+  result.limit = missing === undefined ? (limit ?? 0) : (breaking?.limit ?? limit ?? 0);
+  result.excess = result.value - result.limit;
+  if (budget.aggregate === 'growth') {
+    const slope = seen.track.growth()?.slope;
+    if (slope !== undefined) result.estimate = roundFor(budget.unit, slope) ?? slope;
+  }
+  if (breaking === undefined && holds(result.value, budget.op, result.limit)) return result;
+  result.status = 'broken';
+  result.breach = breachOf(watch, seen);
+  return result;
+}
+
+function describe({ named }: BudgetWatch): BudgetResult {
+  const { budget, name, description, owner } = named;
+  const { expression, metric, aggregate, op, unit } = budget;
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(description === undefined ? {} : { description }),
+    ...(owner === undefined ? {} : { owner }),
+    expression,
+    metric,
+    aggregate,
+    op,
+    unit,
+    status: 'held',
+  };
+}
+
+function measuredValue(
+  { named: { budget } }: BudgetWatch,
+  { run, track, pressure }: Seen,
+): number | undefined {
+  const { metric, aggregate } = budget;
+  switch (kindOf(metric)) {
+    case 'leftover':
+      return run.summary?.bpf?.leftovers?.length;
+    case 'peak':
+      return run.summary?.peak?.bytes ?? track.max;
+    case 'psi':
+      return aggregate === 'avg' ? pressure?.average : track.valueOf(aggregate);
+    default:
+      return track.valueOf(aggregate);
+  }
+}
+
+function findMissingLimit(watch: BudgetWatch, seen: Seen, limit: number | undefined): Missing | undefined {
+  if (limit !== undefined) return undefined;
+  const { budget } = watch.named;
+  const { threshold } = budget;
+  if (threshold.kind === 'share') return missingLimit(threshold.of);
+  return missingBaseline(seen.options.baseline !== undefined, budget);
+}
+
+/** Bytes are whole; a share of time is not known more finely. */
+function roundFor(unit: BudgetResult['unit'], value: number | undefined): number | undefined {
+  if (value === undefined || unit.startsWith('count')) return value;
+  // Adding 0 makes -0 a 0.
+  return unit.startsWith('bytes') ? Math.round(value) + 0 : Math.round(value * 1000) / 1000 + 0;
+}
+
+function breachOf(watch: BudgetWatch, seen: Seen): Breach {
+  const { breaking } = watch;
+  const { track, run } = seen;
+  const moment = breaking?.elapsedMs ?? momentOf(watch, seen);
+  const { sample, bpf, grown } = breaking ?? track.highest;
+  const maps = [...(grown?.maps ?? [])];
+  const shown = new Set(maps.map(({ id }) => id));
+  return {
+    ...(moment === undefined ? {} : { elapsedMs: moment }),
+    shownMs: breaking?.elapsedMs ?? sample?.elapsedMs ?? track.maxMs,
+    breakdown: linesOf(watch, seen, sample, bpf),
+    processes: [...(grown?.processes ?? [])],
+    maps,
+    advice: (run.summary?.bpf?.advice ?? []).filter((advice) => advice.maps.some(({ id }) => shown.has(id))),
+  };
+}
+
+/** The moment of a value that was read at one. */
+function momentOf({ named: { budget } }: BudgetWatch, { track }: Seen): number | undefined {
+  const { aggregate, op } = budget;
+  if (aggregate === 'final') return track.final === undefined ? undefined : track.finalMs;
+  const isUpper = op === '<=' || op === '<' || op === '==';
+  if (aggregate === 'max') return isUpper ? track.maxMs : undefined;
+  return aggregate === 'min' && !isUpper ? track.minMs : undefined;
+}
+
+function linesOf(
+  watch: BudgetWatch,
+  { options, track }: Seen,
+  sample: Sample | undefined,
+  bpf: Sample | undefined,
+): BreakdownLine[] {
+  if (sample === undefined) return [];
+  const { metric, unit } = watch.named.budget;
+  // BPF memory has a slower clock: its last reading is the nearest.
+  const lines = breakdownOf(sample, breakKernelDown(sample, sample.bpf ?? bpf?.bpf));
+  const value = watch.breaking?.value ?? track.max;
+  const isBytes = unit.startsWith('bytes') && metric !== 'peak';
+  if (isBytes && value !== undefined && !lines.some(({ id }) => id === metric)) {
+    lines.unshift({ id: metric, bytes: value });
+  }
+  return lines.map((line) => {
+    const baselineBytes = options.baseline?.breakdownOf?.(line.id);
+    return baselineBytes === undefined ? line : { ...line, baselineBytes };
+  });
+}

@@ -1,0 +1,78 @@
+/** Whether and when a budget is broken for good. */
+import type { LeafLimits, Sample, SampleReason } from '../model/sample.ts';
+import type { BaselineValues, Budget, LimitName, NamedBudget } from './budget.ts';
+import { kindOf } from './metric-catalogue.ts';
+import type { TopGrown } from './top-grown.ts';
+
+/** The first moment from which a budget can't be held any more, with what is shown of it. */
+export interface Breaking {
+  elapsedMs: number;
+  value: number;
+  limit: number;
+  /** The sample that broke it, or the one before an event that did. */
+  sample: Sample | undefined;
+  /** The last sample with a reading of BPF memory. */
+  bpf: Sample | undefined;
+  /** Set shortly after: processes are told after the sample that they belong to. */
+  grown: TopGrown | undefined;
+}
+
+/** One budget over one run. */
+export class BudgetWatch {
+  readonly index: number;
+  readonly named: NamedBudget;
+  /** A maximum that may not be exceeded, or a minimum that may not be fallen short of. */
+  readonly canBreakForGood: boolean;
+  breaking: Breaking | undefined;
+  readonly #baseline: number | undefined;
+  readonly #isMinimum: boolean;
+
+  constructor(index: number, named: NamedBudget, baseline: BaselineValues | undefined) {
+    this.index = index;
+    this.named = named;
+    const { budget } = named;
+    this.#isMinimum = budget.aggregate === 'min';
+    this.canBreakForGood = isIrrevocable(budget);
+    this.#baseline =
+      budget.threshold.kind === 'baseline' ? baseline?.valueOf(budget.metric, budget.aggregate) : undefined;
+  }
+
+  /** The limit in the budget's unit; undefined where it can't be told. */
+  limitBy(limits: LeafLimits | undefined): number | undefined {
+    const { threshold, unit } = this.named.budget;
+    switch (threshold.kind) {
+      case 'fixed':
+        return threshold.value;
+      case 'share': {
+        const limit = limits?.[LIMIT_KEYS[threshold.of]];
+        return limit === undefined || limit === 'max'
+          ? undefined
+          : Math.floor((limit * threshold.percent) / 100);
+      }
+      case 'baseline': {
+        if (this.#baseline === undefined) return undefined;
+        const limit = this.#baseline * (1 + threshold.percent / 100) + threshold.plus;
+        return unit.startsWith('bytes') ? Math.round(limit) : limit;
+      }
+    }
+  }
+
+  /** Whether a reading breaks it for good. */
+  breaksAt(value: number, limit: number, reason: SampleReason): boolean {
+    const { op } = this.named.budget;
+    if (this.#isMinimum) return reason === 'tick' && (op === '>' ? value <= limit : value < limit);
+    return op === '<' ? value >= limit : value > limit;
+  }
+}
+
+const LIMIT_KEYS: Readonly<Record<LimitName, 'max' | 'high' | 'swapMax'>> = {
+  'memory.max': 'max',
+  'memory.high': 'high',
+  'memory.swap.max': 'swapMax',
+};
+
+function isIrrevocable({ metric, aggregate, op }: Budget): boolean {
+  if (aggregate === 'min') return op !== '<=' && op !== '<';
+  if (op === '>=' || op === '>') return false;
+  return aggregate === 'max' || (kindOf(metric) === 'counter' && aggregate !== 'growth');
+}

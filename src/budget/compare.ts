@@ -1,0 +1,193 @@
+/** Two sets of runs side by side: what differs, what of it is noise, and what is worse than allowed. Pure. */
+import { UsageError } from '../errors.ts';
+import {
+  COMPARISON_VERSION,
+  type ComparedSide,
+  type Comparison,
+  isBeyondNoise,
+  type MetricDifference,
+  SIGNIFICANCE,
+} from '../model/comparison.ts';
+import { unitOfMetric } from '../model/figures.ts';
+import { doubtsOf, type Side } from './host-doubts.ts';
+import { type Allowance, allowanceOf, type RegressionRule } from './max-regression.ts';
+import { FEWEST_RUNS, noiseOf } from './noise.ts';
+import { type RankTest, rankTest } from './rank-test.ts';
+import type { RunFigures } from './run-figures.ts';
+import { median, medianDifferenceInterval } from './statistics.ts';
+
+const MAP_PREFIX = 'bpf.map:';
+
+/** One metric on both sides, before it is judged. */
+interface Measured {
+  metric: string;
+  base: readonly number[];
+  now: readonly number[];
+  /** Whether a run of the side has it; a map that none has takes 0 bytes where maps were measured. */
+  isNamed: { base: boolean; now: boolean };
+  allowance: Allowance | undefined;
+  test: RankTest | undefined;
+}
+
+/** What the tests of all judged metrics come to together. */
+interface Tests {
+  /** How many there are. */
+  count: number;
+  /** Metrics that are not among them have none. */
+  adjustedP: ReadonlyMap<string, number>;
+}
+
+/**
+ * Compares; without a rule nothing is judged.
+ *
+ * A metric has regressed when the difference of the medians exceeds what is allowed and the noise, and the rank test is significant
+ * after Holm's correction. Where so few runs could not be significant whatever they were, the noise alone decides, and is larger.
+ * @throws UsageError when a side has no runs.
+ */
+export function compareRuns(base: Side, now: Side, rule: RegressionRule = { named: [] }): Comparison {
+  const sides = { base: describeSide(base), now: describeSide(now) };
+  const measured = namesOf(base, now, rule).map((metric) => measure(metric, base, now, rule));
+  const tests = correctByHolm(measured);
+  const metrics = measured.map((each) => judge(each, tests, base, now)).sort(byImportance);
+  return {
+    type: 'comparison',
+    version: COMPARISON_VERSION,
+    ...sides,
+    doubts: doubtsOf(base, now),
+    metrics,
+    regressed: metrics.some(({ verdict }) => verdict === 'regressed'),
+  };
+}
+
+function describeSide({ name, runs }: Side): ComparedSide {
+  const [first] = runs;
+  if (first === undefined) throw new UsageError('FILE', `${name}: no runs in it`);
+  const { command, host, mode } = first;
+  return { name, runs: runs.length, command, ...(host === undefined ? {} : { host }), mode };
+}
+
+/** Every name that a run has, and those that are to be judged though none has them. */
+function namesOf(base: Side, now: Side, rule: RegressionRule): string[] {
+  const names = new Set<string>();
+  for (const { metrics, maps = {} } of [...base.runs, ...now.runs]) {
+    for (const name of Object.keys(metrics)) names.add(name);
+    for (const name of Object.keys(maps)) names.add(MAP_PREFIX + name);
+  }
+  const missing = rule.named.filter((named) => {
+    const alone = { named: [named] };
+    return ![...names].some((name) => allowanceOf(alone, name) !== undefined);
+  });
+  return [...names, ...missing.map(({ metric }) => metric)];
+}
+
+function measure(metric: string, base: Side, now: Side, rule: RegressionRule): Measured {
+  const before = base.runs.flatMap((run) => valueIn(run, metric) ?? []);
+  const after = now.runs.flatMap((run) => valueIn(run, metric) ?? []);
+  const hasEnough = before.length >= FEWEST_RUNS && after.length >= FEWEST_RUNS;
+  return {
+    metric,
+    base: before,
+    now: after,
+    isNamed: {
+      base: base.runs.some((run) => isIn(run, metric)),
+      now: now.runs.some((run) => isIn(run, metric)),
+    },
+    allowance: allowanceOf(rule, metric),
+    test: hasEnough ? rankTest(before, after) : undefined,
+  };
+}
+
+/** Names come from files: `constructor` is none of a run's metrics. */
+function isIn({ metrics, maps = {} }: RunFigures, metric: string): boolean {
+  return metric.startsWith(MAP_PREFIX)
+    ? Object.hasOwn(maps, metric.slice(MAP_PREFIX.length))
+    : Object.hasOwn(metrics, metric);
+}
+
+function valueIn(run: RunFigures, metric: string): number | undefined {
+  const { metrics, maps } = run;
+  if (!metric.startsWith(MAP_PREFIX)) return isIn(run, metric) ? metrics[metric] : undefined;
+  if (maps === undefined) return undefined;
+  return isIn(run, metric) ? maps[metric.slice(MAP_PREFIX.length)] : 0;
+}
+
+/**
+ * The more metrics are judged, the sooner one of them looks worse by chance: p-values are raised so that all together are wrong as
+ * seldom as one alone. Metrics that are the same in every run can't be wrong and don't count.
+ */
+function correctByHolm(measured: readonly Measured[]): Tests {
+  const tested = measured
+    .flatMap(({ metric, allowance, test }) =>
+      allowance === undefined || test === undefined || test.smallestP === 1 ? [] : [{ metric, p: test.p }],
+    )
+    .sort((a, b) => a.p - b.p);
+  const adjustedP = new Map<string, number>();
+  let least = 0;
+  tested.forEach(({ metric, p }, index) => {
+    least = Math.min(1, Math.max(least, p * (tested.length - index)));
+    adjustedP.set(metric, least);
+  });
+  return { count: tested.length, adjustedP };
+}
+
+function judge(each: Measured, tests: Tests, base: Side, now: Side): MetricDifference {
+  const { metric, isNamed, allowance, test } = each;
+  const family = allowance === undefined ? 1 : tests.count;
+  const canTell = test !== undefined && test.smallestP * family < SIGNIFICANCE;
+  const result: MetricDifference = {
+    metric,
+    unit: metric.startsWith(MAP_PREFIX) ? 'bytes' : unitOfMetric(metric),
+    noise: noiseOf(
+      metric,
+      { values: each.base, host: base.runs[0]?.host },
+      { values: each.now, host: now.runs[0]?.host },
+      canTell,
+    ),
+    verdict: allowance === undefined ? 'not-judged' : 'not-measured',
+  };
+  const [before, after] = [median(each.base), median(each.now)];
+  // A map that is new has no size before; a pattern that fits none has been looked for on both sides.
+  if (before !== undefined && (isNamed.base || !isNamed.now)) result.base = before;
+  if (after !== undefined && (isNamed.now || !isNamed.base)) result.now = after;
+  if (before === undefined || after === undefined) return result;
+  result.difference = after - before;
+  if (before !== 0) result.percent = (100 * result.difference) / Math.abs(before);
+  if (test !== undefined) {
+    result.p = test.p;
+    const interval = medianDifferenceInterval(each.base, each.now);
+    if (interval !== undefined) result.interval = interval;
+  }
+  if (allowance === undefined) return result;
+  if (test !== undefined) result.adjustedP = tests.adjustedP.get(metric) ?? test.p;
+  result.allowed = (Math.abs(before) * allowance.percent) / 100 + allowance.plus;
+  const isSignificant = !canTell || (result.adjustedP ?? 1) < SIGNIFICANCE;
+  const isReal = Math.abs(result.difference) > result.noise && isSignificant;
+  if (result.difference > result.allowed) result.verdict = isReal ? 'regressed' : 'within-noise';
+  else result.verdict = isReal && result.difference < 0 ? 'improved' : 'held';
+  return result;
+}
+
+/** The verdicts, the most important first. */
+const IMPORTANCE: readonly MetricDifference['verdict'][] = [
+  'regressed',
+  'not-measured',
+  'within-noise',
+  'improved',
+  'held',
+  'not-judged',
+];
+
+/** By the verdict; then what is more than noise, highest values before averages, bytes before counts, large before small. */
+function byImportance(a: MetricDifference, b: MetricDifference): number {
+  const rank = (each: MetricDifference) => [
+    IMPORTANCE.indexOf(each.verdict),
+    isBeyondNoise(each) ? 0 : 1,
+    each.metric.endsWith('.avg') ? 1 : 0,
+    each.unit === 'bytes' ? 0 : 1,
+    -Math.abs(each.difference ?? 0),
+  ];
+  const [first, second] = [rank(a), rank(b)];
+  const at = first.findIndex((value, index) => value !== second[index]);
+  if (at >= 0) return (first[at] ?? 0) - (second[at] ?? 0);
+  return a.metric < b.metric ? -1 : 1;
+}

@@ -1,0 +1,258 @@
+/** Judges budgets over the records of one run, in memory that does not grow with it. */
+
+import { globToRegExp } from '../format/glob.ts';
+import type {
+  EventRecord,
+  MapsRecord,
+  ProcessesRecord,
+  RecordLine,
+  StartRecord,
+  SummaryRecord,
+} from '../model/recording.ts';
+import type { LeafLimits, Sample, SampleReason } from '../model/sample.ts';
+import type { BudgetResult } from '../model/verdict.ts';
+import type { BaselineValues, BudgetBreak, NamedBudget } from './budget.ts';
+import { resultOf } from './budget-result.ts';
+import { type Breaking, BudgetWatch } from './budget-watch.ts';
+import { kindOf } from './metric-catalogue.ts';
+import { type MetricReader, readerOf } from './metric-reader.ts';
+import { MetricTrack } from './metric-track.ts';
+import type { RunFacts } from './not-measured.ts';
+import { PressureShare } from './pressure-share.ts';
+import { GrowthTables } from './top-grown.ts';
+
+/** What judging may need beside the records. */
+export interface JudgeOptions {
+  baseline?: BaselineValues;
+  /** Called at the first moment from which a budget can't be held any more, once for each. */
+  onBreak?: (broken: BudgetBreak) => void;
+}
+
+/** A metric that some budgets are about. */
+interface Metric {
+  readonly track: MetricTrack;
+  readonly read: MetricReader;
+  readonly watches: BudgetWatch[];
+}
+
+/** The sum of maps with certain names. */
+interface MapMetric extends Metric {
+  readonly names: RegExp;
+}
+
+const DEFAULT_INTERVAL_MS = 500;
+
+/** Takes the records of one run in order; `finish()` gives one result for each budget. */
+export class BudgetJudge {
+  readonly #budgets: readonly NamedBudget[];
+  readonly #options: JudgeOptions;
+  readonly #watches: BudgetWatch[] = [];
+  readonly #metrics = new Map<string, Metric>();
+  /** Those that every sample may have, and those of samples with a reading of BPF memory. */
+  readonly #ofSamples: Metric[] = [];
+  readonly #ofBpf: Metric[] = [];
+  readonly #ofMaps: MapMetric[] = [];
+  readonly #pressures = new Map<string, PressureShare>();
+  readonly #tables = new GrowthTables();
+  #start: StartRecord | undefined;
+  #summary: SummaryRecord | undefined;
+  #limits: LeafLimits | undefined;
+  #lastSample: Sample | undefined;
+  #lastBpf: Sample | undefined;
+  #runningSamples = 0;
+  #hasBpf = false;
+  /** A sample with a reading of BPF memory whose maps are told right after it, if they have changed. */
+  #awaitsMaps: Sample | undefined;
+  /** Maps that were told before the sample that they belong to. */
+  #awaitsSample = false;
+  /** Something new is to be shown with the processes and the maps of this moment. */
+  #unsettledMs: number | undefined;
+
+  constructor(budgets: readonly NamedBudget[], options: JudgeOptions = {}) {
+    this.#budgets = budgets;
+    this.#options = options;
+    for (const [index, named] of budgets.entries()) {
+      const { metric, aggregate } = named.budget;
+      const entry = this.#metrics.get(metric) ?? this.#addMetric(metric);
+      entry.track.prepare(aggregate);
+      const watch = new BudgetWatch(index, named, options.baseline);
+      if (watch.canBreakForGood) entry.watches.push(watch);
+      this.#watches.push(watch);
+    }
+  }
+
+  /** Takes the next record. */
+  observe(record: RecordLine): void {
+    switch (record.type) {
+      case 'sample':
+        this.#onSample(record);
+        break;
+      case 'maps':
+        this.#onMaps(record);
+        break;
+      case 'processes':
+        this.#onProcesses(record);
+        break;
+      case 'event':
+        this.#onEvent(record);
+        break;
+      case 'start':
+        this.#start = record;
+        break;
+      case 'summary':
+        this.#summary = record;
+        break;
+    }
+  }
+
+  /** One result for each budget, in their order. Without a summary the run is judged as far as it was told. */
+  finish(summary: SummaryRecord | undefined = this.#summary): BudgetResult[] {
+    this.#flushMaps();
+    this.#settle();
+    const run: RunFacts = {
+      start: this.#start,
+      summary,
+      runningSamples: this.#runningSamples,
+      hasBpf: this.#hasBpf,
+    };
+    return this.#watches.map((watch) => {
+      const { metric } = watch.named.budget;
+      const track = this.#metrics.get(metric)?.track ?? new MetricTrack();
+      const pressure = this.#pressures.get(metric);
+      return resultOf(watch, { run, track, pressure, limits: this.#limits, options: this.#options });
+    });
+  }
+
+  /** What a reader of the results should know; to be asked after `finish`. */
+  warnings(summary: SummaryRecord | undefined = this.#summary): string[] {
+    const warnings: string[] = [];
+    if (summary === undefined) {
+      warnings.push('the recording ends before its target does: budgets are judged up to there');
+    }
+    const usesPeak = this.#budgets.some(({ budget }) => budget.metric === 'peak');
+    if (usesPeak && summary?.peak?.source === 'sampled' && summary.mode !== 'process-tree') {
+      warnings.push(
+        'peak is the highest sample, as the kernel keeps no high-water mark (memory.peak is there since Linux 5.19): what lay between two samples is not in it',
+      );
+    }
+    for (const [metric, { track }] of this.#metrics) {
+      if (kindOf(metric) === 'maps' && track.max === 0)
+        warnings.push(`${metric}: no map of the run has such a name`);
+    }
+    return warnings;
+  }
+
+  #addMetric(metric: string): Metric {
+    const kind = kindOf(metric);
+    const pressure = kind === 'psi' ? new PressureShare(metric === 'psi.full' ? 'full' : 'some') : undefined;
+    const read: MetricReader = pressure === undefined ? readerOf(metric) : (sample) => pressure.read(sample);
+    const entry: Metric = { track: new MetricTrack(), read, watches: [] };
+    this.#metrics.set(metric, entry);
+    if (pressure !== undefined) this.#pressures.set(metric, pressure);
+    if (kind === 'maps') {
+      this.#ofMaps.push({ ...entry, names: globToRegExp(metric.slice('bpf.map:'.length)) });
+    } else if (kind === 'bpf') this.#ofBpf.push(entry);
+    else if (kind !== 'leftover') this.#ofSamples.push(entry);
+    return entry;
+  }
+
+  #onSample(sample: Sample): void {
+    if (this.#unsettledMs !== undefined) this.#settle();
+    this.#flushMaps();
+    const { reason, elapsedMs } = sample;
+    if (sample.limits !== undefined) this.#limits = sample.limits;
+    if (reason === 'tick') this.#runningSamples += 1;
+    this.#lastSample = sample;
+    const readings = this.#ofSamples;
+    for (let at = 0; at < readings.length; at++) {
+      const metric = readings[at];
+      if (metric === undefined) continue;
+      const value = metric.read(sample);
+      if (value !== undefined) this.#feed(metric, elapsedMs, reason, value, sample);
+    }
+    if (sample.bpf !== undefined) this.#onBpf(sample);
+    else if (this.#awaitsSample) this.#feedMaps(sample);
+  }
+
+  #onBpf(sample: Sample): void {
+    if (sample.bpf?.charged === undefined) return;
+    this.#hasBpf = true;
+    this.#lastBpf = sample;
+    for (const metric of this.#ofBpf) {
+      const value = metric.read(sample);
+      if (value !== undefined) this.#feed(metric, sample.elapsedMs, sample.reason, value, sample);
+    }
+    if (this.#ofMaps.length === 0) return;
+    if (this.#awaitsSample) this.#feedMaps(sample);
+    else this.#awaitsMaps = sample;
+  }
+
+  #onMaps(record: MapsRecord): void {
+    this.#settleBefore(record.elapsedMs);
+    this.#tables.addMaps(record);
+    this.#hasBpf = true;
+    // The line may stand before or after the sample of the same reading.
+    const sample = this.#awaitsMaps ?? (this.#lastSample?.reason === 'final' ? this.#lastSample : undefined);
+    if (sample === undefined) this.#awaitsSample = true;
+    else this.#feedMaps(sample);
+  }
+
+  #flushMaps(): void {
+    if (this.#awaitsMaps !== undefined) this.#feedMaps(this.#awaitsMaps);
+  }
+
+  #feedMaps(sample: Sample): void {
+    this.#awaitsMaps = undefined;
+    this.#awaitsSample = false;
+    // There are maps, and this recording does not tell which: a sum of none would be a value made up.
+    if (!this.#tables.hasMaps && (sample.bpf?.charged?.maps.count ?? 0) > 0) return;
+    for (const metric of this.#ofMaps) {
+      this.#feed(metric, sample.elapsedMs, sample.reason, this.#tables.sumMaps(metric.names), sample);
+    }
+  }
+
+  #onProcesses(record: ProcessesRecord): void {
+    this.#settleBefore(record.elapsedMs);
+    this.#tables.addProcesses(record);
+  }
+
+  /** A kill is known by its event before the next sample. */
+  #onEvent({ event, count, elapsedMs }: EventRecord): void {
+    if (event !== 'oom_kill' || count === undefined) return;
+    const metric = this.#metrics.get('oom_kill');
+    // No reading while the target runs: samples, not events, are counted.
+    if (metric !== undefined) this.#feed(metric, elapsedMs, 'launch', count, this.#lastSample);
+  }
+
+  #feed(metric: Metric, ms: number, reason: SampleReason, value: number, sample: Sample | undefined): void {
+    if (!metric.track.add(ms, reason, value, sample)) return;
+    this.#unsettledMs = ms;
+    const { watches, track } = metric;
+    if (track.highest.sample === sample) track.highest.bpf = this.#lastBpf;
+    for (let at = 0; at < watches.length; at++) {
+      const watch = watches[at];
+      if (watch === undefined || watch.breaking !== undefined) continue;
+      const limit = watch.limitBy(this.#limits);
+      if (limit === undefined || !watch.breaksAt(value, limit, reason)) continue;
+      watch.breaking = { elapsedMs: ms, value, limit, sample, bpf: this.#lastBpf, grown: undefined };
+      this.#options.onBreak?.({ index: watch.index, budget: watch.named, elapsedMs: ms, value, limit });
+    }
+  }
+
+  /** The lines about processes and maps that belong to a sample come shortly before or after it. */
+  #settleBefore(elapsedMs: number): void {
+    const nearMs = (this.#start?.intervalMs ?? DEFAULT_INTERVAL_MS) / 2;
+    if (this.#unsettledMs !== undefined && elapsedMs - this.#unsettledMs > nearMs) this.#settle();
+  }
+
+  #settle(): void {
+    this.#unsettledMs = undefined;
+    const grown = this.#tables.top();
+    for (const { track } of this.#metrics.values()) track.highest.grown ??= grown;
+    for (const { breaking } of this.#watches) settleBreak(breaking, grown);
+  }
+}
+
+function settleBreak(breaking: Breaking | undefined, grown: Breaking['grown']): void {
+  if (breaking !== undefined) breaking.grown ??= grown;
+}

@@ -1,0 +1,61 @@
+/** Budgets to text, so that `parseBudget` reads the same again. Pure. */
+import type { Budget, Threshold } from './budget.ts';
+import { AGGREGATES, defaultAggregateOf } from './metric-catalogue.ts';
+
+/** A budget in the usual spelling: `anon.p95 <= 32MiB`; the aggregate is left out where it is the default. */
+export function formatBudget(budget: Omit<Budget, 'expression'>): string {
+  const { metric, aggregate, op, unit, threshold } = budget;
+  const suffix = aggregate === defaultAggregateOf(metric) ? '' : `.${aggregate}`;
+  return `${formatMetric(metric)}${suffix} ${op} ${formatThreshold(threshold, unit)}`;
+}
+
+const MAP_PREFIX = 'bpf.map:';
+
+/** Globs are quoted where they could be taken for something else. */
+function formatMetric(metric: string): string {
+  if (!metric.startsWith(MAP_PREFIX)) return metric;
+  const glob = metric.slice(MAP_PREFIX.length);
+  const endsLikeAggregate = AGGREGATES.some((aggregate) => glob.endsWith(`.${aggregate}`));
+  if (/^[\w.*?[\]!-]+$/.test(glob) && !endsLikeAggregate) return metric;
+  const quote = glob.includes('"') ? "'" : '"';
+  return `${MAP_PREFIX}${quote}${glob}${quote}`;
+}
+
+function formatThreshold(threshold: Threshold, unit: Budget['unit']): string {
+  switch (threshold.kind) {
+    case 'fixed':
+      return formatAmount(threshold.value, unit);
+    case 'share':
+      return `${threshold.percent}% of ${threshold.of}`;
+    case 'baseline':
+      return [
+        'baseline',
+        ...signed(threshold.percent, `${Math.abs(threshold.percent)}%`),
+        ...signed(threshold.plus, formatAmount(Math.abs(threshold.plus), unit)),
+      ].join(' ');
+  }
+}
+
+function signed(value: number, text: string): string[] {
+  return value === 0 ? [] : [value < 0 ? '-' : '+', text];
+}
+
+function formatAmount(value: number, unit: Budget['unit']): string {
+  const per = unit.endsWith('/min') ? '/min' : '';
+  if (unit.startsWith('percent')) return `${value}%${per}`;
+  if (unit.startsWith('count')) return `${value}${per}`;
+  return `${formatExactSize(value)}${per}`;
+}
+
+const UNITS = ['', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** A size in the largest unit that it is a whole number of: `32MiB`, `1536KiB`, `1000`. */
+export function formatExactSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value !== 0 && value % 1024 === 0 && unit < UNITS.length - 1) {
+    value /= 1024;
+    unit += 1;
+  }
+  return `${value}${UNITS[unit]}`;
+}

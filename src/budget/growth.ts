@@ -1,0 +1,172 @@
+/** How fast a figure grows, and how much of that is certain. Pure. */
+import { MAD_TO_SIGMA } from './statistics.ts';
+
+/** Fewer readings than this, or a shorter run, say nothing about growth. */
+export const GROWTH_MIN_READINGS = 10;
+export const GROWTH_MIN_MS = 5000;
+
+/** Memory of the readings: as many, the older ones merged in pairs. */
+const CAPACITY = 8192;
+/** Slopes are taken between all pairs of so many points. */
+const MAX_POINTS = 400;
+/** One-sided; a flat series is taken for a growing one about once in 10,000 times, the slope's own inefficiency included. */
+const NORMAL_QUANTILE = 4;
+/** Residuals beyond so many deviations count as so many: a spike must not hide a leak. */
+const CLIP_DEVIATIONS = 3;
+const MINUTE_MS = 60_000;
+
+/** Unit: that of the readings, a minute. */
+export interface Growth {
+  /** The slope itself. */
+  slope: number;
+  /** The end of the slope's confidence interval that is nearer to 0; 0 where the interval holds 0. */
+  certain: number;
+}
+
+/** Takes readings one by one; `growth()` may be asked at any moment. */
+export class GrowthReadings {
+  readonly #ms = new Float64Array(CAPACITY);
+  readonly #values = new Float64Array(CAPACITY);
+  #length = 0;
+  /** How many readings one entry is the mean of. */
+  #merged = 1;
+  #pendingCount = 0;
+  #pendingMs = 0;
+  #pendingValue = 0;
+  #count = 0;
+
+  add(elapsedMs: number, value: number): void {
+    this.#count += 1;
+    this.#pendingMs += elapsedMs;
+    this.#pendingValue += value;
+    this.#pendingCount += 1;
+    if (this.#pendingCount < this.#merged) return;
+    if (this.#length === CAPACITY) this.#mergePairs();
+    this.#ms[this.#length] = this.#pendingMs / this.#pendingCount;
+    this.#values[this.#length] = this.#pendingValue / this.#pendingCount;
+    this.#length += 1;
+    this.#pendingMs = 0;
+    this.#pendingValue = 0;
+    this.#pendingCount = 0;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** From the first reading to the last. */
+  get spanMs(): number {
+    return this.#length === 0 ? 0 : (this.#ms[this.#length - 1] ?? 0) - (this.#ms[0] ?? 0);
+  }
+
+  /** Of the second half of the readings' time; undefined with too few readings or in too short a run. */
+  growth(): Growth | undefined {
+    if (this.#count < GROWTH_MIN_READINGS || this.spanMs < GROWTH_MIN_MS) return undefined;
+    const middleMs = (this.#ms[0] ?? 0) + this.spanMs / 2;
+    let from = 0;
+    while (from < this.#length && (this.#ms[from] ?? 0) < middleMs) from += 1;
+    const points = thin(this.#ms.subarray(from, this.#length), this.#values.subarray(from, this.#length));
+    return points.ms.length < GROWTH_MIN_READINGS / 2 ? undefined : evaluateGrowth(points.ms, points.values);
+  }
+
+  #mergePairs(): void {
+    for (let at = 0; at < CAPACITY / 2; at++) {
+      this.#ms[at] = ((this.#ms[2 * at] ?? 0) + (this.#ms[2 * at + 1] ?? 0)) / 2;
+      this.#values[at] = ((this.#values[2 * at] ?? 0) + (this.#values[2 * at + 1] ?? 0)) / 2;
+    }
+    this.#length = CAPACITY / 2;
+    this.#merged *= 2;
+    // The reading that made it overflow becomes the first half of an entry of the new size.
+  }
+}
+
+/** At most MAX_POINTS points: each the mean of as many neighbours. */
+function thin(ms: Float64Array, values: Float64Array): { ms: Float64Array; values: Float64Array } {
+  const each = Math.ceil(ms.length / MAX_POINTS);
+  if (each <= 1) return { ms, values };
+  const length = Math.floor(ms.length / each);
+  const thinned = { ms: new Float64Array(length), values: new Float64Array(length) };
+  for (let point = 0; point < length; point++) {
+    for (let at = point * each; at < (point + 1) * each; at++) {
+      thinned.ms[point] = (thinned.ms[point] ?? 0) + (ms[at] ?? 0) / each;
+      thinned.values[point] = (thinned.values[point] ?? 0) + (values[at] ?? 0) / each;
+    }
+  }
+  return thinned;
+}
+
+/**
+ * The median of the slopes between all pairs (Theil-Sen), which single spikes don't move, and its confidence interval: from
+ * the deviation of the residuals, widened where neighbouring residuals are alike, since then there are fewer independent readings
+ * than there seem to be (sawtooth of a garbage collector, caches that fill).
+ */
+export function evaluateGrowth(ms: ArrayLike<number>, values: ArrayLike<number>): Growth {
+  const count = ms.length;
+  const slopes = new Float64Array((count * (count - 1)) / 2);
+  let pair = 0;
+  for (let i = 0; i < count; i++) {
+    for (let j = i + 1; j < count; j++) {
+      const apartMs = at(ms, j) - at(ms, i);
+      if (apartMs <= 0) continue;
+      slopes[pair] = (at(values, j) - at(values, i)) / apartMs;
+      pair += 1;
+    }
+  }
+  const slope = medianOf(slopes.subarray(0, pair));
+  const error = errorOf(ms, values, slope);
+  const certain = Math.abs(slope) <= error ? 0 : slope - Math.sign(slope) * error;
+  return { slope: slope * MINUTE_MS, certain: certain * MINUTE_MS };
+}
+
+/** Half the width of the interval. */
+function errorOf(ms: ArrayLike<number>, values: ArrayLike<number>, slope: number): number {
+  const count = ms.length;
+  const residuals = Float64Array.from({ length: count }, (_, i) => at(values, i) - slope * at(ms, i));
+  const middle = medianOf(residuals.slice());
+  for (let i = 0; i < count; i++) residuals[i] = at(residuals, i) - middle;
+  clip(residuals);
+  let meanMs = 0;
+  for (let i = 0; i < count; i++) meanMs += at(ms, i) / count;
+  let squares = 0;
+  let neighbours = 0;
+  let spreadMs = 0;
+  for (let i = 0; i < count; i++) {
+    squares += at(residuals, i) ** 2;
+    if (i > 0) neighbours += at(residuals, i) * at(residuals, i - 1);
+    spreadMs += (at(ms, i) - meanMs) ** 2;
+  }
+  if (squares === 0 || spreadMs === 0) return 0;
+  const alike = alikeness(neighbours / squares, count);
+  const fewer = (1 + alike) / (1 - alike);
+  const freedom = Math.max(2, count / fewer - 2);
+  // The first term of the expansion of Student's quantile by the normal one.
+  const quantile = NORMAL_QUANTILE * (1 + (NORMAL_QUANTILE ** 2 + 1) / (4 * freedom));
+  return quantile * Math.sqrt(((squares / (count - 2)) * fewer) / spreadMs);
+}
+
+/** The correlation of neighbours, made larger by what taking a line away from few points has hidden; 0 where it may be chance. */
+function alikeness(correlation: number, count: number): number {
+  if (correlation <= 2 / Math.sqrt(count)) return 0;
+  return Math.min(0.98, correlation + (2 + 4 * correlation) / count);
+}
+
+function clip(residuals: Float64Array): void {
+  const deviation = MAD_TO_SIGMA * medianOf(residuals.map(Math.abs));
+  // More than half of them are equal: no deviation is told from them.
+  if (deviation === 0) return;
+  const most = CLIP_DEVIATIONS * deviation;
+  for (let i = 0; i < residuals.length; i++) {
+    residuals[i] = Math.min(most, Math.max(-most, at(residuals, i)));
+  }
+}
+
+/** Sorts in place. */
+function medianOf(values: Float64Array): number {
+  values.sort();
+  const middle = values.length >> 1;
+  return values.length % 2 === 1 ? at(values, middle) : (at(values, middle - 1) + at(values, middle)) / 2;
+}
+
+function at(values: ArrayLike<number>, index: number): number {
+  return values[index] ?? 0;
+}

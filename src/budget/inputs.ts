@@ -1,0 +1,92 @@
+/** The files that can be compared: recordings, summaries and baselines, of one run or several, told apart by what is in them. */
+import { createReadStream } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { describeErrno, errnoOf, UsageError } from '../errors.ts';
+import { safeText } from '../format/safe-text.ts';
+import { parseRecordLine } from '../recording/parse-line.ts';
+import { type Baseline, makeBaseline, runsOfBaseline } from './baseline.ts';
+import type { Side } from './host-doubts.ts';
+import { parseBaseline } from './parse-baseline.ts';
+import { RunCollector, type RunFigures } from './run-figures.ts';
+
+/** A side that was read from a file. */
+export interface ReadSide extends Side {
+  /** As it stands in the file, or made of its runs. */
+  baseline: Baseline;
+}
+
+/** Documents of ours without figures of runs, and why they can't be compared. */
+const WITHOUT_RUNS: Readonly<Record<string, string>> = {
+  verdict: 'a verdict has the values of its budgets alone',
+  comparison: 'a comparison has differences alone',
+};
+
+/**
+ * Reads a file: a recording (of several runs one after the other, too), summaries, or a baseline. `-` is standard input. It is read
+ * line by line, so that a recording may be of any size.
+ * @throws UsageError when it can't be read or is something else.
+ */
+export async function readSide(path: string): Promise<ReadSide> {
+  const name = path === '-' ? 'standard input' : path;
+  const input = path === '-' ? process.stdin : createReadStream(path);
+  const collector = new RunCollector();
+  const otherLines: string[] = [];
+  let isRecording = false;
+  try {
+    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+      // A document over several lines has its braces alone on the first; damaged lines of a recording are passed over.
+      if (addRecord(collector, line, name)) isRecording = true;
+      else if (!isRecording) otherLines.push(line);
+    }
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError('FILE', safeText(`${name}: ${describeErrno(errnoOf(error))}`));
+  }
+  return isRecording ? sideOf(name, collector.finish()) : readComparable(otherLines.join('\n'), name);
+}
+
+/**
+ * Tells a document of one piece: a summary or a baseline, as text or parsed.
+ * @throws UsageError when it is something else.
+ */
+export function readComparable(document: unknown, name: string): ReadSide {
+  const value = typeof document === 'string' ? parseJson(document, name) : document;
+  const type = (value as { type?: unknown } | null)?.type;
+  if (type === 'baseline') {
+    const baseline = parseBaseline(value, name);
+    return { name, runs: runsOfBaseline(baseline), baseline };
+  }
+  const collector = new RunCollector();
+  if (addRecord(collector, JSON.stringify(value), name)) return sideOf(name, collector.finish());
+  throw notComparable(name, WITHOUT_RUNS[String(type)]);
+}
+
+/** False where the line is no record. */
+function addRecord(collector: RunCollector, line: string, name: string): boolean {
+  const parsed = parseRecordLine(line, safeText(name));
+  if (!('record' in parsed)) return false;
+  collector.add(parsed.record);
+  return true;
+}
+
+function sideOf(name: string, runs: RunFigures[]): ReadSide {
+  const baseline = makeBaseline(runs);
+  if (baseline === undefined) throw notComparable(name, 'it has neither a start line nor a summary');
+  return { name, runs, baseline };
+}
+
+function parseJson(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw notComparable(name);
+  }
+}
+
+function notComparable(name: string, why?: string): UsageError {
+  return new UsageError(
+    'FILE',
+    safeText(`${name}: no recording, summary or baseline of cmemstat${why === undefined ? '' : `: ${why}`}`),
+    'cmemstat --output FILE -- command, or --save-baseline FILE',
+  );
+}

@@ -1,0 +1,154 @@
+/** `--max-regression`: by how much a metric may be worse than at the baseline. Pure. */
+import { globToRegExp } from '../format/glob.ts';
+import { parseSize } from '../format/units.ts';
+import { faultIn, type Span } from './expression-fault.ts';
+import { METRIC_NAMES, unitOf } from './metric-catalogue.ts';
+import { nearestName } from './nearest-name.ts';
+
+/** By so much a metric may be worse: `percent` of the base, and `plus` on top. */
+export interface Allowance {
+  percent: number;
+  /** Unit: bytes, or a count for metrics that are counts. */
+  plus: number;
+}
+
+/** The thresholds of a comparison. */
+export interface RegressionRule {
+  /** For the metrics that are judged without being named. */
+  byDefault?: Allowance;
+  /** For those that are named, `bpf.map:GLOB` too; of several that fit a metric the last counts. */
+  named: { metric: string; allowance: Allowance }[];
+}
+
+/**
+ * The metrics that a threshold without a name is for: memory that the program itself asks for. Page cache depends on what else the
+ * machine does, and is in `current`, `peak`, `workingset` and `file`: these are judged only when they are named.
+ */
+export const JUDGED_BY_DEFAULT: readonly string[] = [
+  'anon',
+  'shmem',
+  'kernel',
+  'bpf',
+  'bpf.uncharged',
+  'rss',
+  'pss',
+];
+
+const MAP_PREFIX = 'bpf.map:';
+const EXAMPLE = `5%, 2MiB, 5%+2MiB, 'bpf=1%,anon=10%+2MiB'`;
+
+/** Text that is looked at, and where it stands. */
+interface Source {
+  text: string;
+  where: string;
+}
+
+/**
+ * Reads a list of `[METRIC=]AMOUNT`, an amount being `5%`, `2MiB` or `5%+2MiB`: 5 % of the base, and 2 MiB on top. `where` names the
+ * option, or the place in a file, in errors.
+ * @throws UsageError with the text and a caret under the fault in `detail`.
+ */
+export function parseMaxRegression(text: string, where = '--max-regression'): RegressionRule {
+  const rule: RegressionRule = { named: [] };
+  let from = 0;
+  for (const term of text.split(',')) {
+    addTerm(rule, { text, where }, { from, length: term.length });
+    from += term.length + 1;
+  }
+  return rule;
+}
+
+function addTerm(rule: RegressionRule, source: Source, term: Span): void {
+  const equals = wordAt(source, term).lastIndexOf('=');
+  const amountFrom = term.from + equals + 1;
+  const amount = trimmed(source, { from: amountFrom, length: term.from + term.length - amountFrom });
+  const allowance = readAllowance(source, amount);
+  if (equals < 0) {
+    if (rule.byDefault !== undefined) {
+      throw fault(source, amount, 'a second threshold that names no metric');
+    }
+    rule.byDefault = allowance;
+    return;
+  }
+  const name = trimmed(source, { from: term.from, length: equals });
+  const metric = readMetric(source, name);
+  if (rule.named.some((each) => each.metric === metric))
+    throw fault(source, name, `${metric} is named twice`);
+  rule.named.push({ metric, allowance });
+}
+
+function readAllowance(source: Source, span: Span): Allowance {
+  if (span.length === 0) throw fault(source, span, 'expected a threshold');
+  const allowance: Partial<Allowance> = {};
+  let from = span.from;
+  for (const part of wordAt(source, span).split('+')) {
+    const at = trimmed(source, { from, length: part.length });
+    from += part.length + 1;
+    const percent = /^(\d+(?:\.\d+)?|\.\d+)\s*%$/.exec(wordAt(source, at));
+    const key = percent === null ? 'plus' : 'percent';
+    const amount = percent === null ? readSize(source, at) : Number(percent[1]);
+    if (allowance[key] !== undefined) {
+      throw fault(source, at, `a second ${key === 'percent' ? 'percentage' : 'size'} in one threshold`);
+    }
+    allowance[key] = amount;
+  }
+  return { percent: 0, plus: 0, ...allowance };
+}
+
+function readSize(source: Source, span: Span): number {
+  const word = wordAt(source, span);
+  if (word.startsWith('-')) throw fault(source, span, 'a threshold is an increase: it is not negative');
+  try {
+    return parseSize(word, source.where);
+  } catch {
+    throw fault(source, span, word === '' ? 'expected a size' : 'neither a percentage nor a size');
+  }
+}
+
+function readMetric(source: Source, span: Span): string {
+  const word = wordAt(source, span);
+  if (word === '') throw fault(source, span, 'expected a metric');
+  if (word === MAP_PREFIX) throw fault(source, span, 'expected the name of a BPF map, or a pattern');
+  if (word.startsWith(MAP_PREFIX)) return word;
+  const metric = word.replace(/\.max$/, '').replace(/^stat\./, '');
+  const name = metric.replace(/\.avg$/, '');
+  if (isCompared(name) || /^stat\.\w+(\.avg|\.max)?$/.test(word)) return metric;
+  if (METRIC_NAMES.has(name)) throw fault(source, span, `${name} is not compared between runs`);
+  const near = nearestName(name, [...METRIC_NAMES].filter(isCompared));
+  throw fault(
+    source,
+    span,
+    `no metric \`${word}\`${near === undefined ? '' : `; did you mean \`${near}\`?`}`,
+  );
+}
+
+/** PSI and leftovers are not among the figures of a run. */
+function isCompared(name: string): boolean {
+  return METRIC_NAMES.has(name) && unitOf(name) !== 'percent' && name !== 'leftover';
+}
+
+function wordAt({ text }: Source, { from, length }: Span): string {
+  return text.slice(from, from + length);
+}
+
+function trimmed(source: Source, span: Span): Span {
+  const word = wordAt(source, span);
+  return { from: span.from + (word.length - word.trimStart().length), length: word.trim().length };
+}
+
+function fault({ text, where }: Source, span: Span, message: string): Error {
+  return faultIn(text, where, span, message, EXAMPLE);
+}
+
+/** What a rule allows a metric; undefined where the metric is not judged. */
+export function allowanceOf(rule: RegressionRule, metric: string): Allowance | undefined {
+  const named = rule.named.findLast((each) => fits(each.metric, metric));
+  if (named !== undefined) return named.allowance;
+  return JUDGED_BY_DEFAULT.includes(metric) ? rule.byDefault : undefined;
+}
+
+function fits(named: string, metric: string): boolean {
+  if (!named.startsWith(MAP_PREFIX)) return named === metric;
+  const glob = globToRegExp(named.slice(MAP_PREFIX.length));
+  return metric.startsWith(MAP_PREFIX) && glob.test(metric.slice(MAP_PREFIX.length));
+}

@@ -1,0 +1,113 @@
+/** What one metric did over a run, in memory that does not grow with it. */
+import type { Sample, SampleReason } from '../model/sample.ts';
+import type { Aggregate } from './budget.ts';
+import { type Growth, GrowthReadings } from './growth.ts';
+import { Quantiles } from './quantiles.ts';
+import type { TopGrown } from './top-grown.ts';
+
+const SHARES: Partial<Record<Aggregate, number>> = { median: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 };
+
+/** The reading that is shown when a budget breaks at no single moment. */
+interface Highest {
+  sample: Sample | undefined;
+  /** The last sample up to then with a reading of BPF memory. */
+  bpf: Sample | undefined;
+  /** Set when the next sample comes: the processes of a sample are told after it. */
+  grown: TopGrown | undefined;
+}
+
+/** Takes the readings of one metric. */
+export class MetricTrack {
+  max: number | undefined;
+  maxMs = 0;
+  readonly highest: Highest = { sample: undefined, bpf: undefined, grown: undefined };
+  /** Of the readings while the target ran. */
+  min: number | undefined;
+  minMs = 0;
+  /** While the target ran. */
+  last: number | undefined;
+  /** After it had ended. */
+  final: number | undefined;
+  finalMs = 0;
+  /** Readings while the target ran: the one at its launch and the one after its end are none. */
+  runningCount = 0;
+  #weighted = 0;
+  #weightMs = 0;
+  #previousMs: number | undefined;
+  #previousValue = 0;
+  #quantiles: Quantiles | undefined;
+  #growth: GrowthReadings | undefined;
+
+  /** From now on what this aggregate takes is kept. */
+  prepare(aggregate: Aggregate): void {
+    if (SHARES[aggregate] !== undefined) this.#quantiles ??= new Quantiles();
+    if (aggregate === 'growth') this.#growth ??= new GrowthReadings();
+  }
+
+  /** Takes a reading; true when there was none as high or as low before. */
+  add(elapsedMs: number, reason: SampleReason, value: number, sample: Sample | undefined): boolean {
+    if (this.#previousMs !== undefined) {
+      const ms = elapsedMs - this.#previousMs;
+      this.#weighted += this.#previousValue * ms;
+      this.#weightMs += ms;
+    }
+    this.#previousMs = elapsedMs;
+    this.#previousValue = value;
+    let isExtreme = false;
+    if (this.max === undefined || value > this.max) {
+      this.max = value;
+      this.maxMs = elapsedMs;
+      this.highest.sample = sample;
+      this.highest.grown = undefined;
+      isExtreme = true;
+    }
+    if (reason === 'tick') return this.#addRunning(elapsedMs, value) || isExtreme;
+    if (reason === 'final') {
+      this.final = value;
+      this.finalMs = elapsedMs;
+    }
+    return isExtreme;
+  }
+
+  /** Over time, every reading holding until the next; undefined before the second. */
+  get average(): number | undefined {
+    return this.#weightMs > 0 ? this.#weighted / this.#weightMs : undefined;
+  }
+
+  /** Readings that growth is told from, and the time that they span. */
+  get growthSpan(): { count: number; ms: number } {
+    return { count: this.#growth?.count ?? 0, ms: this.#growth?.spanMs ?? 0 };
+  }
+
+  growth(): Growth | undefined {
+    return this.#growth?.growth();
+  }
+
+  /** The value of any aggregate; undefined where the readings don't give it. */
+  valueOf(aggregate: Aggregate): number | undefined {
+    switch (aggregate) {
+      case 'max':
+      case 'min':
+      case 'last':
+      case 'final':
+        return this[aggregate];
+      case 'avg':
+        return this.average;
+      case 'growth':
+        return this.growth()?.certain;
+      default:
+        return this.#quantiles?.at(SHARES[aggregate] ?? 0);
+    }
+  }
+
+  #addRunning(elapsedMs: number, value: number): boolean {
+    this.last = value;
+    this.runningCount += 1;
+    this.#quantiles?.add(value);
+    this.#growth?.add(elapsedMs, value);
+    if (this.min !== undefined && value >= this.min) return false;
+    this.min = value;
+    this.minMs = elapsedMs;
+    return true;
+  }
+}

@@ -1,0 +1,103 @@
+/** How far two sets of runs of one program lie apart by chance. Pure. */
+import { unitOfMetric } from '../model/figures.ts';
+import type { RunHost } from './run-figures.ts';
+import { MAD_TO_SIGMA, medianAbsoluteDeviation } from './statistics.ts';
+
+/** With fewer runs on a side nothing is known of its spread. */
+export const FEWEST_RUNS = 3;
+
+/** A CPU hands in what it has charged and counted when it has so many pages together. Source: MEMCG_CHARGE_BATCH. */
+const BATCH_PAGES = 64;
+
+/** What is assumed where the host is not known, as a summary alone does not tell it. */
+const USUAL_HOST = { cpus: 2, pageSizeBytes: 4096 };
+
+/** How far single runs of one program are assumed to lie apart: with 1 % spread, 2 of 100 lie further. Share of the larger value. */
+const ASSUMED_SHARE = 0.03;
+
+/** The same of figures with page cache in them: it depends on the machine what of it is charged to the run, and 14 % spread is usual. */
+const ASSUMED_SHARE_OF_CACHE = 0.4;
+
+const HAS_PAGE_CACHE =
+  /^(current|peak|workingset|file|file_.*|(in)?active_file|mapped_file|cache|dirty|writeback)$/;
+
+/** Figures that are counted one by one: they have no spread of their own. */
+const EXACT = /^(bpf|bpf\..*|bpf\.map:.*|processes|oom_kill)$/;
+
+/** The standard error of a median is so many times that of a mean: √(π/2). */
+const MEDIAN_TO_MEAN_ERROR = 1.2533;
+
+/** What is known of one metric on one side. */
+export interface MeasuredSide {
+  values: readonly number[];
+  host: RunHost | undefined;
+}
+
+/**
+ * The difference of medians that chance explains. Unit: that of the metric.
+ *
+ * - Fewer than 3 runs on both sides: an assumption. 3 % (40 % with page cache in it) and what the CPUs have not handed in, 64
+ *   pages each. Nothing for BPF objects and counts of processes.
+ * - 3 runs or more on one side: its spread on top of that, as far as a further run may lie from it.
+ * - On both: from both spreads, at least 64 pages. `isTested` says that a rank test guards against chance too: then 95 % of
+ *   differences by chance are below, and outliers don't count. Else 99 %, and they do.
+ */
+export function noiseOf(metric: string, base: MeasuredSide, now: MeasuredSide, isTested: boolean): number {
+  const floor = floorOf(metric, [base, now]);
+  const spread = [base, now].filter(({ values }) => values.length >= FEWEST_RUNS);
+  if (spread.length === 2) {
+    const freedom = base.values.length + now.values.length - 2;
+    const error = Math.hypot(...spread.map(({ values }) => medianError(values, isTested)));
+    return Math.max(floor.batchBytes, error * studentQuantile(isTested ? Z_95 : Z_99, freedom));
+  }
+  const [known] = spread;
+  if (known === undefined) return floor.assumed;
+  const { values } = known;
+  const beyond = sigmaOf(values, false) * studentQuantile(Z_99, values.length - 1);
+  return Math.max(floor.assumed, beyond * Math.sqrt(1 + 1 / values.length));
+}
+
+function floorOf(metric: string, sides: readonly MeasuredSide[]): { batchBytes: number; assumed: number } {
+  const name = metric.replace(/\.avg$/, '');
+  if (EXACT.test(name)) return { batchBytes: 0, assumed: 0 };
+  const largest = Math.max(...sides.flatMap(({ values }) => values.map(Math.abs)));
+  const share = HAS_PAGE_CACHE.test(name) ? ASSUMED_SHARE_OF_CACHE : ASSUMED_SHARE;
+  if (unitOfMetric(name) === 'count') return { batchBytes: 0, assumed: Math.ceil(largest * share) };
+  const hosts = sides.map(({ host }) => host ?? USUAL_HOST);
+  const batchBytes = Math.max(...hosts.map(({ pageSizeBytes }) => BATCH_PAGES * pageSizeBytes));
+  const ofAllCpus = Math.max(...hosts.map(({ cpus, pageSizeBytes }) => BATCH_PAGES * pageSizeBytes * cpus));
+  return { batchBytes, assumed: Math.ceil(ofAllCpus + largest * share) };
+}
+
+function medianError(values: readonly number[], isRobust: boolean): number {
+  return (sigmaOf(values, isRobust) * MEDIAN_TO_MEAN_ERROR) / Math.sqrt(values.length);
+}
+
+/** The standard deviation as the MAD has it; when not robust, the ordinary one where that is larger. */
+function sigmaOf(values: readonly number[], isRobust: boolean): number {
+  const count = values.length;
+  // Of few values the MAD comes out too small. Source: Croux and Rousseeuw 1992, for more than 9 values.
+  const fromMad = (medianAbsoluteDeviation(values) ?? 0) * MAD_TO_SIGMA * (count / (count - 0.8));
+  if (isRobust) return fromMad;
+  const mean = values.reduce((sum, value) => sum + value, 0) / count;
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return Math.max(fromMad, Math.sqrt(squares / (count - 1)));
+}
+
+/** Normal quantiles for 95 % and 99 %, two-sided. */
+const Z_95 = 1.96;
+const Z_99 = 2.5758;
+
+/**
+ * Student's t from the normal quantile: an expansion in 1 / degrees of freedom, 1 % below at 4 of them and 12 % at 2.
+ * Source: Abramowitz and Stegun 26.7.5.
+ */
+function studentQuantile(z: number, freedom: number): number {
+  const terms = [
+    z,
+    (z ** 3 + z) / 4,
+    (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96,
+    (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384,
+  ];
+  return terms.reduce((sum, term, power) => sum + term / freedom ** power, 0);
+}

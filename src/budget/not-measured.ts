@@ -1,0 +1,187 @@
+/** Why a budget could not be measured, and what to do about it. Pure. */
+import { formatDuration } from '../format/units.ts';
+import { FIELDS } from '../model/field-catalogue.ts';
+import type { StartRecord, SummaryRecord } from '../model/recording.ts';
+import type { Mode } from '../model/sample.ts';
+import type { Budget, LimitName } from './budget.ts';
+import { GROWTH_MIN_MS, GROWTH_MIN_READINGS } from './growth.ts';
+import { kindOf } from './metric-catalogue.ts';
+import type { MetricTrack } from './metric-track.ts';
+
+/** What a report says. */
+export interface Missing {
+  reason: string;
+  hint?: string;
+}
+
+/** What is known of the run. */
+export interface RunFacts {
+  start: StartRecord | undefined;
+  /** Undefined for a recording that was cut. */
+  summary: SummaryRecord | undefined;
+  /** Samples while the target ran. */
+  runningSamples: number;
+  /** BPF memory was read and told apart at least once. */
+  hasBpf: boolean;
+}
+
+/** The mode of a run; undefined when its records don't tell. */
+export function modeOf({ start, summary }: RunFacts): Mode | undefined {
+  return summary?.mode ?? start?.mode;
+}
+
+/** Why a metric has no value that could be judged; undefined when it has. */
+export function findMissing(
+  budget: Budget,
+  track: MetricTrack,
+  value: number | undefined,
+  run: RunFacts,
+): Missing | undefined {
+  const { metric, aggregate } = budget;
+  const kind = kindOf(metric);
+  const wrongMode = missingInMode(metric, modeOf(run));
+  if (wrongMode !== undefined) return wrongMode;
+  if (kind === 'leftover') return value === undefined ? missingLeftover(run) : undefined;
+  if (kind === 'bpf' || kind === 'maps') {
+    const missing = missingBpf(metric, track, run);
+    if (missing !== undefined) return missing;
+  }
+  if (track.max === undefined && value === undefined) return missingFigure(metric, run);
+  if (aggregate === 'growth' && value === undefined) return tooShortForGrowth(track);
+  if (value === undefined || !isCovered(budget, track)) {
+    return aggregate === 'final' ? { reason: 'the recording ends before its target does' } : tooShort(run);
+  }
+  return undefined;
+}
+
+/** Whether the readings say something of the time while the target ran. */
+function isCovered({ metric, aggregate }: Budget, track: MetricTrack): boolean {
+  switch (kindOf(metric)) {
+    case 'peak':
+    case 'counter':
+    case 'psi':
+    case 'leftover':
+      return true;
+    case 'bpf':
+    case 'maps':
+      // What a short target left behind is known, and it was there before.
+      if (aggregate === 'max' && (track.final ?? 0) > 0) return true;
+  }
+  return aggregate === 'final' || track.runningCount > 0;
+}
+
+/** Why a limit could not be told. */
+export function missingLimit(name: LimitName): Missing {
+  const options: Record<LimitName, string> = {
+    'memory.max': '--memory-max 512M',
+    'memory.high': '--memory-high 512M',
+    'memory.swap.max': '--swap-max 512M',
+  };
+  return {
+    reason: `the leaf has no ${name}; limits of cgroups above it are not in the samples`,
+    hint: options[name],
+  };
+}
+
+/** Why there is nothing to compare with. */
+export function missingBaseline(hasBaseline: boolean, { metric, aggregate }: Budget): Missing {
+  return hasBaseline
+    ? {
+        reason: `the baseline has no ${metric}.${aggregate}`,
+        hint: 'measure the baseline again: --save-baseline FILE',
+      }
+    : { reason: 'there is no baseline', hint: '--baseline FILE' };
+}
+
+function missingInMode(metric: string, mode: Mode | undefined): Missing | undefined {
+  const isOfTree = metric === 'rss' || metric === 'pss';
+  if (mode === undefined || metric === 'processes') return undefined;
+  if (mode === 'process-tree' && !isOfTree) {
+    return {
+      reason: `${metric} needs a memory cgroup; this run summed up its process tree`,
+      hint: 'cmemstat doctor',
+    };
+  }
+  if (mode !== 'process-tree' && isOfTree) {
+    return {
+      reason: `${metric} is a figure of the process tree; this run had a memory cgroup`,
+      hint: 'anon',
+    };
+  }
+  return undefined;
+}
+
+function missingFigure(metric: string, run: RunFacts): Missing {
+  const mode = modeOf(run);
+  const kernel = run.start?.host.kernel;
+  const here = kernel === undefined ? 'this kernel' : `Linux ${kernel}`;
+  if (metric.startsWith('psi.')) {
+    return mode === 'cgroup1'
+      ? { reason: 'cgroup v1 has no memory.pressure' }
+      : {
+          reason: `${here} has no memory.pressure: it is there since Linux 4.20 with CONFIG_PSI`,
+          hint: 'boot with psi=1',
+        };
+  }
+  if (run.runningSamples === 0 && run.summary === undefined) return { reason: 'there is no sample' };
+  const field = FIELDS.find(({ id }) => id === metric);
+  if (mode === 'cgroup1' && field !== undefined && field.source.cgroup1 === undefined) {
+    return {
+      reason: `cgroup v1 has no ${metric}`,
+      hint: 'cgroup v2: boot with systemd.unified_cgroup_hierarchy=1',
+    };
+  }
+  if (field?.since !== undefined) {
+    return { reason: `${metric} is there since Linux ${field.since}; this is ${here}` };
+  }
+  if (metric === 'pss') return { reason: 'smaps_rollup of the processes could not be read', hint: 'rss' };
+  return { reason: `${here} does not tell ${metric}` };
+}
+
+function missingBpf(metric: string, track: MetricTrack, run: RunFacts): Missing | undefined {
+  const { start, summary } = run;
+  const unavailable = summary?.bpf?.unavailable;
+  if (unavailable !== undefined) return withHint(unavailable, summary?.bpf?.hint);
+  if (run.hasBpf) {
+    if (track.max !== undefined) return undefined;
+    if (metric.startsWith('bpf.map:')) {
+      return { reason: 'the maps were not told one by one', hint: 'record the run again' };
+    }
+    return missingFigure(metric === 'unexplained' ? 'kernel' : metric, run);
+  }
+  if (start !== undefined && start.bpfIntervalMs === undefined) {
+    return { reason: 'BPF memory was not read', hint: 'leave --bpf-interval 0 out' };
+  }
+  const why = summary?.bpf?.reason;
+  if (why !== undefined) return withHint(`BPF memory could not be told apart: ${why}`, summary?.bpf?.hint);
+  return { reason: 'the run ended before BPF memory was read', hint: '--bpf-interval 50ms --interval 50ms' };
+}
+
+function missingLeftover({ summary }: RunFacts): Missing {
+  if (summary === undefined) return { reason: 'the recording ends before its target does' };
+  const why = summary.bpf?.unavailable ?? summary.bpf?.reason ?? 'what outlived the run could not be told';
+  return withHint(why, summary.bpf?.hint);
+}
+
+function withHint(reason: string, hint: string | undefined): Missing {
+  return hint === undefined ? { reason } : { reason, hint };
+}
+
+function tooShort({ start, summary }: RunFacts): Missing {
+  const interval = start === undefined ? '' : ` (one every ${formatDuration(start.intervalMs)})`;
+  const shorterMs =
+    summary === undefined ? 10 : Math.min(100, Math.max(1, Math.floor(summary.durationMs / 20)));
+  return {
+    reason: `the run was too short for a sample while it ran${interval}`,
+    hint: `--interval ${shorterMs}ms`,
+  };
+}
+
+function tooShortForGrowth(track: MetricTrack): Missing {
+  const { count, ms } = track.growthSpan;
+  const takes = `growth takes ${GROWTH_MIN_READINGS} readings over ${formatDuration(GROWTH_MIN_MS)}`;
+  return {
+    reason: `${takes}; there are ${count} over ${formatDuration(ms)}`,
+    hint: ms < GROWTH_MIN_MS ? 'a longer run' : 'a shorter --interval',
+  };
+}

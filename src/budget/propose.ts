@@ -1,0 +1,180 @@
+/** Budgets from what a few runs took: for `budget init`. Pure. */
+import { formatCommand, safeText } from '../format/safe-text.ts';
+import { formatBytes } from '../format/units.ts';
+import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
+import type { NamedBudget } from './budget.ts';
+import { BUDGET_FILE_VERSION } from './budget-file.ts';
+import { BudgetJudge } from './evaluate-budget.ts';
+import { formatBudget } from './format-budget.ts';
+import { parseBudget } from './parse-budget.ts';
+import { MAD_TO_SIGMA, medianAbsoluteDeviation } from './statistics.ts';
+
+/** What one run took, by metric; one that was not measured is absent. Unit: bytes, or a count. */
+export interface ObservedRun {
+  values: Record<string, number>;
+  /** The largest BPF maps by name. Unit: bytes. */
+  maps: Record<string, number>;
+  host?: StartRecord['host'];
+}
+
+interface Proposed {
+  metric: string;
+  name: string;
+  description: string;
+}
+
+/** Not peak and not current: they contain page cache, which says more about the machine than about the program. */
+const PROPOSED: readonly Proposed[] = [
+  { metric: 'anon', name: 'anonymous memory', description: 'heap, stacks and other private memory' },
+  { metric: 'kernel', name: 'kernel memory', description: 'kernel memory, BPF maps and programs included' },
+  { metric: 'pss', name: 'memory of the process tree', description: 'proportional set sizes, summed' },
+  { metric: 'bpf', name: 'BPF memory', description: 'BPF maps and programs that are charged to the command' },
+  { metric: 'processes', name: 'processes', description: 'processes at one time' },
+  { metric: 'oom_kill', name: 'OOM kills', description: 'processes ended by the OOM killer' },
+];
+
+const MAPS_PROPOSED = 10;
+const MARGIN_DEVIATIONS = 3;
+const MARGIN_SHARE = 0.05;
+/** What each CPU may hold back of memory.stat before it hands it in. Source: MEMCG_CHARGE_BATCH in linux/memcontrol.h. */
+const BATCH_PAGES = 64;
+
+/** Takes the records of one run. */
+export class ProposalRun {
+  readonly #judge: BudgetJudge;
+  #host: StartRecord['host'] | undefined;
+  #summary: SummaryRecord | undefined;
+
+  constructor() {
+    this.#judge = new BudgetJudge(PROPOSED.map(({ metric }) => named(`${metric} >= 0`)));
+  }
+
+  observe(record: RecordLine): void {
+    this.#judge.observe(record);
+    if (record.type === 'start') this.#host = record.host;
+    if (record.type === 'summary') this.#summary = record;
+  }
+
+  /** What it took; to be asked after the last record. */
+  finish(summary: SummaryRecord | undefined = this.#summary): ObservedRun {
+    const values: Record<string, number> = {};
+    for (const { metric, value } of this.#judge.finish(summary))
+      if (value !== undefined) values[metric] = value;
+    const maps: Record<string, number> = {};
+    for (const { name, bytes } of summary?.bpf?.maps ?? []) {
+      if (name !== '') maps[name] = (maps[name] ?? 0) + bytes;
+    }
+    return { values, maps, ...(this.#host === undefined ? {} : { host: this.#host }) };
+  }
+}
+
+/**
+ * The text of a budget file. Each limit is the observed maximum and a margin: three times the spread between the runs (median
+ * absolute deviation, scaled to a standard deviation), 5 %, or what the kernel's per-CPU counters may be behind, whichever is
+ * most; rounded up to two digits.
+ */
+export function proposeBudgetFile(runs: readonly ObservedRun[], command: readonly string[]): string {
+  const budgets = [...PROPOSED.flatMap((each) => proposeMetric(each, runs) ?? []), ...proposeMaps(runs)];
+  const document = {
+    $schema: './node_modules/cmemstat/schema/budget.schema.json',
+    version: BUDGET_FILE_VERSION,
+    runs: { count: runs.length },
+    budgets: budgets.map(({ name, description, budget }) => ({
+      name,
+      description: `${description}; proposed from ${runs.length === 1 ? 'a run' : `${runs.length} runs`} of ${safeText(formatCommand(command))}`,
+      budget,
+    })),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
+}
+
+interface Proposal {
+  name: string;
+  description: string;
+  budget: string;
+}
+
+function proposeMetric(
+  { metric, name, description }: Proposed,
+  runs: readonly ObservedRun[],
+): Proposal | undefined {
+  const values = valuesOfAll(runs, ({ values: each }) => each[metric]);
+  if (values === undefined) return undefined;
+  const highest = Math.max(...values);
+  if (metric === 'oom_kill') {
+    return highest === 0 ? { name, description, budget: format(metric, '==', 0) } : undefined;
+  }
+  if (highest === 0) return undefined;
+  if (metric === 'processes') {
+    const limit = Math.ceil(highest + Math.max(1, marginOf(values)));
+    return { name, description: `${description}, ${highest} seen`, budget: format(metric, '<=', limit) };
+  }
+  const limit = roundUpSize(highest + Math.max(marginOf(values), metric === 'bpf' ? 0 : lagOf(runs)));
+  return {
+    name,
+    description: `${description}, ${formatBytes(highest)} seen`,
+    budget: format(metric, '<=', limit),
+  };
+}
+
+/** The kernel takes letters, digits, `_` and `.` alone; what a recording claims beyond that is not proposed. */
+const UNSPEAKABLE = /["'\p{C}]/u;
+
+function proposeMaps(runs: readonly ObservedRun[]): Proposal[] {
+  const names = new Set(runs.flatMap(({ maps }) => Object.keys(maps)));
+  return [...names]
+    .filter((name) => !UNSPEAKABLE.test(name))
+    .map((name) => ({ name, values: runs.map(({ maps }) => maps[name] ?? 0) }))
+    .map(({ name, values }) => ({ name, values, highest: Math.max(...values) }))
+    .filter(({ highest }) => highest > 0)
+    .toSorted((a, b) => b.highest - a.highest || (a.name < b.name ? -1 : 1))
+    .slice(0, MAPS_PROPOSED)
+    .map(({ name, values, highest }) => ({
+      name: `BPF map ${name}`,
+      description: `all maps of this name, ${formatBytes(highest)} seen`,
+      budget: format(`bpf.map:${escapeGlob(name)}`, '<=', roundUpSize(highest + marginOf(values))),
+    }));
+}
+
+/** Undefined where a run did not measure it. */
+function valuesOfAll(
+  runs: readonly ObservedRun[],
+  pick: (run: ObservedRun) => number | undefined,
+): number[] | undefined {
+  const values = runs.flatMap((run) => pick(run) ?? []);
+  return values.length === runs.length && values.length > 0 ? values : undefined;
+}
+
+function marginOf(values: readonly number[]): number {
+  const spread = (medianAbsoluteDeviation(values) ?? 0) * MAD_TO_SIGMA;
+  return Math.max(MARGIN_DEVIATIONS * spread, MARGIN_SHARE * Math.max(...values));
+}
+
+function lagOf(runs: readonly ObservedRun[]): number {
+  const host = runs[0]?.host;
+  return host === undefined ? 0 : BATCH_PAGES * host.cpus * host.pageSizeBytes;
+}
+
+const UNIT_BYTES = [1024 ** 5, 1024 ** 4, 1024 ** 3, 1024 ** 2, 1024, 1];
+
+/** Up to two digits in its unit: 33.7 MiB is 34 MiB, 337 MiB are 340 MiB. Whole KiB below 10 MiB. */
+function roundUpSize(bytes: number): number {
+  const unit = UNIT_BYTES.find((each) => bytes >= each) ?? 1;
+  const inUnit = bytes / unit;
+  const step = inUnit >= 1000 ? 100 : inUnit >= 100 ? 10 : inUnit >= 10 || unit === 1 ? 1 : 1 / 8;
+  return Math.ceil(inUnit / step) * step * unit;
+}
+
+/** A name as a pattern that fits it alone. */
+function escapeGlob(name: string): string {
+  return name.replace(/[*?[]/g, '[$&]');
+}
+
+function format(metric: string, op: '<=' | '==', value: number): string {
+  const { aggregate, unit } = parseBudget(`${metric.startsWith('bpf.map:') ? 'bpf' : metric} ${op} 0`);
+  return formatBudget({ metric, aggregate, op, unit, threshold: { kind: 'fixed', value } });
+}
+
+function named(expression: string): NamedBudget {
+  return { budget: parseBudget(expression), optional: true };
+}

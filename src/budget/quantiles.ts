@@ -1,0 +1,110 @@
+/** Percentiles in memory that does not grow with the run: exact for a while, then with a small relative error. */
+
+/** So many values are kept as they are. */
+const EXACT_VALUES = 100_000;
+/** Beyond, a value is known to within this share of itself. */
+const RELATIVE_ERROR = 0.005;
+
+const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
+const LOG_GAMMA = Math.log(GAMMA);
+/** Smaller magnitudes count as 0: shares of time are known to a thousandth of a per cent. */
+const SMALLEST = 0.001;
+/** A bin for each power of GAMMA from there to 2^53. */
+const BINS = Math.ceil(Math.log(2 ** 53 / SMALLEST) / LOG_GAMMA) + 2;
+
+/**
+ * Takes values one by one. Up to 100,000 of them percentiles are exact; from then on values are counted in bins that are 1 %
+ * wide (a DDSketch), and a percentile is off by 0.5 % of itself at most; counts below 100 stay exact.
+ */
+export class Quantiles {
+  #exact = new Float64Array(1024);
+  #sorted = true;
+  #count = 0;
+  #bins: { above: Float64Array; zero: number; below: Float64Array } | undefined;
+
+  add(value: number): void {
+    if (this.#bins !== undefined) this.#addToBins(value);
+    else if (this.#count === EXACT_VALUES) {
+      this.#toBins();
+      this.#addToBins(value);
+    } else {
+      if (this.#count === this.#exact.length) this.#grow();
+      this.#exact[this.#count] = value;
+      this.#sorted = false;
+    }
+    this.#count += 1;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The quantile for a share from 0 to 1, linear between the two nearest values; undefined when there are none. */
+  at(share: number): number | undefined {
+    if (this.#count === 0) return undefined;
+    const place = (this.#count - 1) * share;
+    const low = this.#ranked(Math.floor(place) + 1);
+    const high = this.#ranked(Math.ceil(place) + 1);
+    return low + (high - low) * (place - Math.floor(place));
+  }
+
+  /** The value of a rank from 1. */
+  #ranked(rank: number): number {
+    if (this.#bins !== undefined) return this.#rankedInBins(rank, this.#bins);
+    if (!this.#sorted) {
+      this.#exact.subarray(0, this.#count).sort();
+      this.#sorted = true;
+    }
+    return this.#exact[rank - 1] ?? 0;
+  }
+
+  #grow(): void {
+    const larger = new Float64Array(Math.min(EXACT_VALUES, this.#exact.length * 4));
+    larger.set(this.#exact);
+    this.#exact = larger;
+  }
+
+  #toBins(): void {
+    this.#bins = { above: new Float64Array(BINS), zero: 0, below: new Float64Array(BINS) };
+    for (const value of this.#exact) this.#addToBins(value);
+    this.#exact = new Float64Array(0);
+  }
+
+  #addToBins(value: number): void {
+    const bins = this.#bins;
+    if (bins === undefined) return;
+    const magnitude = Math.abs(value);
+    if (magnitude < SMALLEST) bins.zero += 1;
+    else {
+      const side = value > 0 ? bins.above : bins.below;
+      const bin = Math.min(BINS - 1, Math.ceil(Math.log(magnitude / SMALLEST) / LOG_GAMMA));
+      side[bin] = (side[bin] ?? 0) + 1;
+    }
+  }
+
+  #rankedInBins(
+    rank: number,
+    { above, zero, below }: { above: Float64Array; zero: number; below: Float64Array },
+  ) {
+    let left = rank;
+    for (let bin = BINS - 1; bin >= 0; bin--) {
+      left -= below[bin] ?? 0;
+      if (left <= 0) return -middleOf(bin);
+    }
+    left -= zero;
+    if (left <= 0) return 0;
+    for (let bin = 0; bin < BINS; bin++) {
+      left -= above[bin] ?? 0;
+      if (left <= 0) return middleOf(bin);
+    }
+    return middleOf(BINS - 1);
+  }
+}
+
+/** Within RELATIVE_ERROR of every value of the bin; a whole number where the bin has just one. */
+function middleOf(bin: number): number {
+  const upper = SMALLEST * GAMMA ** bin;
+  const whole = Math.round(upper / Math.sqrt(GAMMA));
+  const isAlone = whole > upper / GAMMA && whole <= upper && upper - upper / GAMMA < 1;
+  return isAlone ? whole : (2 * upper) / (GAMMA + 1);
+}

@@ -1,0 +1,106 @@
+/** Which processes and BPF maps grew most so far, from the lines that tell what has changed. */
+import type { LiveMap, MapsRecord, ProcessesRecord } from '../model/recording.ts';
+import type { Grown } from '../model/verdict.ts';
+
+const SHOWN = 5;
+
+/** The five of each that grew most. */
+export interface TopGrown {
+  readonly processes: readonly Grown[];
+  readonly maps: readonly Grown[];
+}
+
+interface Row {
+  name: string;
+  fromBytes: number;
+  toBytes: number;
+}
+
+/** Keeps one row for each process and each map that is there now. */
+export class GrowthTables {
+  readonly #processes = new Table();
+  readonly #maps = new Table();
+  readonly #mapRows = new Map<number, LiveMap>();
+  #top: TopGrown | undefined;
+  #hasMaps = false;
+
+  addProcesses({ processes, gone }: ProcessesRecord): void {
+    this.#top = undefined;
+    for (const { pid, comm, rss } of processes) this.#processes.set(pid, comm, rss);
+    this.#processes.endOfRecord(gone);
+  }
+
+  addMaps({ maps, gone }: MapsRecord): void {
+    this.#top = undefined;
+    this.#hasMaps = true;
+    for (const map of maps) {
+      this.#mapRows.set(map.id, map);
+      this.#maps.set(map.id, map.name, map.bytes);
+    }
+    for (const id of gone ?? []) this.#mapRows.delete(id);
+    this.#maps.endOfRecord(gone);
+  }
+
+  /** Whether maps were told at all. */
+  get hasMaps(): boolean {
+    return this.#hasMaps;
+  }
+
+  /** The run's maps at this moment; those that are charged elsewhere are not among its costs. Unit: bytes. */
+  sumMaps(names: RegExp): number {
+    let bytes = 0;
+    for (const map of this.#mapRows.values()) {
+      if (map.elsewhere !== true && names.test(map.name)) bytes += map.bytes;
+    }
+    return bytes;
+  }
+
+  /** At this moment; the same object until something changes. */
+  top(): TopGrown {
+    this.#top ??= { processes: this.#processes.top(), maps: this.#maps.top() };
+    return this.#top;
+  }
+}
+
+/** What is there, with its size when it was first seen; 0 for what was not there at first. */
+class Table {
+  readonly #rows = new Map<number, Row>();
+  #isFirst = true;
+  /** When the target has ended nothing is left: then what was there before is told. */
+  #topBeforeEmpty: Grown[] = [];
+
+  set(id: number, name: string, bytes: number): void {
+    const row = this.#rows.get(id);
+    if (row === undefined) this.#rows.set(id, { name, fromBytes: this.#isFirst ? bytes : 0, toBytes: bytes });
+    else {
+      row.name = name;
+      row.toBytes = bytes;
+    }
+  }
+
+  endOfRecord(gone: readonly number[] = []): void {
+    if (gone.length > 0 && gone.length >= this.#rows.size) this.#topBeforeEmpty = this.top();
+    for (const id of gone) this.#rows.delete(id);
+    this.#isFirst = false;
+  }
+
+  top(): Grown[] {
+    if (this.#rows.size === 0) return this.#topBeforeEmpty;
+    const top: Grown[] = [];
+    for (const [id, { name, fromBytes, toBytes }] of this.#rows) {
+      const row = { name, id, fromBytes, toBytes };
+      let at = top.length;
+      while (at > 0 && outgrows(row, top[at - 1])) at -= 1;
+      if (at < SHOWN) top.splice(at, 0, row);
+      if (top.length > SHOWN) top.pop();
+    }
+    return top;
+  }
+}
+
+/** By growth, then by size. */
+function outgrows(row: Row, other: Row | undefined): boolean {
+  if (other === undefined) return true;
+  const more = row.toBytes - row.fromBytes - (other.toBytes - other.fromBytes);
+  return more !== 0 ? more > 0 : row.toBytes > other.toBytes;
+}

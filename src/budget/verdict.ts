@@ -1,0 +1,141 @@
+/** The verdict on one run or several, and the exit status that it comes to. Pure. */
+import { EXIT_CODES } from '../exit-codes.ts';
+import type { Comparison } from '../model/comparison.ts';
+import type { StartRecord, SummaryRecord } from '../model/recording.ts';
+import type { Mode, Sample } from '../model/sample.ts';
+import { Series } from '../model/series.ts';
+import { type BudgetResult, VERDICT_VERSION, type Verdict } from '../model/verdict.ts';
+
+/** A run that is judged. A recording that was cut has no summary. */
+export interface JudgedRun {
+  start: StartRecord;
+  summary: SummaryRecord | undefined;
+}
+
+/** What decides between statuses. */
+export interface StatusRules {
+  /** What a broken budget comes to, in the place of 3. */
+  budgetExitCode: number;
+  /** `--budget-first`: a broken budget goes before the target's own failure. */
+  budgetFirst: boolean;
+  /** `--fail-on-leftover`. */
+  failOnLeftover: boolean;
+  /** `--strict-host`: a doubtful comparison counts as not measured. */
+  strictHost: boolean;
+}
+
+/** Everything that a verdict is made of. */
+export interface VerdictInput {
+  /** At least one. */
+  runs: readonly [JudgedRun, ...JudgedRun[]];
+  judgedOn: 'median' | 'worst';
+  budgets: BudgetResult[];
+  comparison: Comparison | undefined;
+  timeline: Verdict['timeline'] | undefined;
+  /** Beside those of the runs. */
+  warnings: readonly string[];
+  rules: StatusRules;
+  /** The version of cmemstat that judges. */
+  cmemstat: string;
+}
+
+/** Puts the verdict together. */
+export function makeVerdict(input: VerdictInput): Verdict {
+  const { runs, budgets, comparison, timeline, rules } = input;
+  const { start } = runs[0];
+  const { kernel, arch, cpus } = start.host;
+  const verdict: Verdict = {
+    type: 'verdict',
+    version: VERDICT_VERSION,
+    cmemstat: input.cmemstat,
+    time: start.time,
+    command: start.command,
+    mode: start.mode,
+    host: { kernel, arch, cpus },
+    durationMs: runs.reduce((sum, { summary }) => sum + (summary?.durationMs ?? 0), 0),
+    status: statusOf(budgets, comparison, rules),
+    runs: { count: runs.length, judgedOn: runs.length === 1 ? 'run' : input.judgedOn },
+    target: targetOf(runs),
+    exitStatus: 0,
+    budgets,
+    warnings: [...new Set([...runs.flatMap(({ summary }) => summary?.warnings ?? []), ...input.warnings])],
+  };
+  if (comparison !== undefined) verdict.comparison = comparison;
+  if (timeline !== undefined) verdict.timeline = timeline;
+  const leftovers = rules.failOnLeftover ? leftoversOf(runs) : undefined;
+  if (leftovers !== undefined) verdict.leftovers = leftovers;
+  verdict.exitStatus = exitStatusOf(verdict, rules);
+  return verdict;
+}
+
+function statusOf(
+  budgets: readonly BudgetResult[],
+  comparison: Comparison | undefined,
+  { strictHost }: StatusRules,
+): Verdict['status'] {
+  const has = (status: BudgetResult['status']) => budgets.some((budget) => budget.status === status);
+  if (has('broken') || comparison?.regressed === true) return 'broken';
+  const isDoubtful = strictHost && comparison !== undefined && comparison.doubts.length > 0;
+  const isMissing = comparison?.metrics.some(({ verdict }) => verdict === 'not-measured') === true;
+  return has('not-measured') || isDoubtful || isMissing ? 'not-measured' : 'held';
+}
+
+/** The first run whose target failed, else the last. That we ended it for a budget is no failure of the target's. */
+function targetOf(runs: VerdictInput['runs']): Verdict['target'] {
+  const exits = runs.flatMap(({ summary }) => summary?.exit ?? []);
+  const failed = exits.find(({ status, endedBy }) => status !== 0 && endedBy !== 'budget');
+  const exit = failed ?? exits.at(-1);
+  if (exit === undefined) return { status: 0 };
+  const target: Verdict['target'] = { status: exit.status };
+  if (exit.code !== undefined) target.code = exit.code;
+  if (exit.signal !== undefined) target.signal = exit.signal;
+  if (exit.endedBy === 'timeout') target.timedOut = true;
+  // Nothing is left of what the target itself would have ended with.
+  return exit.endedBy === 'budget' ? { ...target, status: 0 } : target;
+}
+
+function leftoversOf(runs: VerdictInput['runs']): Verdict['leftovers'] {
+  const found = runs.map(({ summary }) => summary?.bpf?.leftovers);
+  if (found.some((each) => each === undefined)) return undefined;
+  return found.flatMap((each) => each ?? []).map(({ id, name, bytes }) => ({ id, name, bytes }));
+}
+
+function exitStatusOf(verdict: Verdict, rules: StatusRules): number {
+  const judged = judgedStatus(verdict, rules);
+  const { status } = verdict.target;
+  if (status === 0) return judged;
+  return rules.budgetFirst && judged !== 0 ? judged : status;
+}
+
+function judgedStatus({ status, leftovers }: Verdict, rules: StatusRules): number {
+  if (status === 'broken') return rules.budgetExitCode;
+  if (leftovers !== undefined && leftovers.length > 0) return EXIT_CODES.LEFTOVER;
+  const isUnknown = rules.failOnLeftover && leftovers === undefined;
+  return status === 'not-measured' || isUnknown ? EXIT_CODES.NOT_MEASURED : 0;
+}
+
+/** A report's chart has so many steps. */
+const STEPS = 120;
+
+/** Keeps what a report's small chart is drawn from. */
+export class TimelineCollector {
+  readonly #figure: 'current' | 'rss';
+  readonly #series: Series;
+
+  constructor(mode: Mode) {
+    this.#figure = mode === 'process-tree' ? 'rss' : 'current';
+    this.#series = new Series([this.#figure], 4 * STEPS);
+  }
+
+  add({ elapsedMs, current, tree }: Sample): void {
+    this.#series.add(elapsedMs, { current, rss: tree?.rss });
+  }
+
+  /** Undefined before the second sample. */
+  get timeline(): Verdict['timeline'] {
+    const { range } = this.#series;
+    if (range === undefined || range.toMs <= range.fromMs) return undefined;
+    const columns = this.#series.columns(this.#figure, range.fromMs, range.toMs, STEPS);
+    return { figure: this.#figure, ...range, max: columns.map((column) => column?.max ?? null) };
+  }
+}

@@ -1,0 +1,44 @@
+import { existsSync } from 'node:fs';
+import { compareRuns } from '../../budget/compare.ts';
+import { readSide } from '../../budget/inputs.ts';
+import { parseMaxRegression } from '../../budget/max-regression.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
+import type { Comparison } from '../../model/comparison.ts';
+import { renderComparison } from '../../sinks/comparison-text.ts';
+
+/** The options of `compare`. */
+export interface CompareFlags {
+  maxRegression?: string;
+  strictHost?: true;
+  all?: true;
+  bytes?: true;
+  json?: true;
+}
+
+/**
+ * Prints what has changed.
+ * @throws UsageError when a side can't be read or compared.
+ */
+export async function compare(base: string, now: string, flags: CompareFlags): Promise<number> {
+  const rule = flags.maxRegression === undefined ? undefined : parseMaxRegression(flags.maxRegression);
+  const comparison = compareRuns(await readSides(base), await readSides(now), rule);
+  const style = { plainBytes: flags.bytes === true, all: flags.all === true };
+  const text = flags.json
+    ? JSON.stringify(comparison, undefined, 2)
+    : renderComparison(comparison, style).join('\n');
+  process.stdout.write(`${text}\n`);
+  return statusOf(comparison, flags.strictHost === true);
+}
+
+function statusOf({ regressed, doubts }: Comparison, strictHost: boolean): number {
+  if (regressed) return EXIT_CODES.BUDGET_BROKEN;
+  return strictHost && doubts.length > 0 ? EXIT_CODES.NOT_MEASURED : 0;
+}
+
+/** One file, or several of the same command with commas between them. */
+async function readSides(argument: string) {
+  const paths = existsSync(argument) ? [argument] : argument.split(',');
+  const sides = [];
+  for (const path of paths) sides.push(await readSide(path));
+  return { name: argument, runs: sides.flatMap(({ runs }) => runs) };
+}

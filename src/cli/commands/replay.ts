@@ -1,0 +1,22 @@
+import { UsageError } from '../../errors.ts';
+import { replay as open } from '../../replay.ts';
+
+/** What the command line says, as text that is not yet understood. */
+export interface ReplayFlags {
+  follow?: true;
+  at?: string;
+  speed: string;
+}
+
+/**
+ * Opens the view on a recording.
+ * @throws UsageError; UnsupportedError without a terminal.
+ */
+export async function replay(file: string, flags: ReplayFlags): Promise<number> {
+  const speed = Number(flags.speed.replace(/x$/, ''));
+  if (!(speed > 0)) {
+    throw new UsageError('--speed', `--speed ${flags.speed}: expected a number above 0, such as 4 or 0.5`);
+  }
+  await open({ file, follow: flags.follow === true, at: flags.at, speed });
+  return 0;
+}

@@ -1,0 +1,40 @@
+import { readFileSync, statSync } from 'node:fs';
+import { judgeRecordings } from '../../judged-recordings.ts';
+import { parseVerdict } from '../../model/parse-verdict.ts';
+import type { Verdict } from '../../model/verdict.ts';
+import { openReports } from '../../sinks/reports/open-reports.ts';
+import { parseReportFormat } from '../../sinks/reports/render-report.ts';
+import type { BaselineFlags, BudgetFlags } from '../judge-flags.ts';
+import { readBudgetFile, toJudgePlan } from '../judge-plan.ts';
+
+/** The options of `report`. */
+export interface ReportFlags extends BudgetFlags, BaselineFlags {
+  format: string;
+  output?: string;
+  judge?: string;
+}
+
+/** A verdict is a small document; a recording may be of any size. Unit: bytes. */
+const LARGEST_VERDICT = 64 * 1024 * 1024;
+
+/**
+ * Writes the report on recordings, or on a verdict that was kept.
+ * @throws ToolError when one can't be read or written.
+ */
+export async function report(files: string[], flags: ReportFlags): Promise<number> {
+  const format = parseReportFormat(flags.format, '--format');
+  const plan = toJudgePlan(flags, readBudgetFile(flags.budgetFile), false);
+  const kept = files.length === 1 ? readVerdict(files[0] ?? '') : undefined;
+  const verdict = kept ?? (await judgeRecordings(files, plan));
+  const request = flags.output === undefined ? { format } : { format, file: flags.output };
+  await openReports([request], 'stdout').write(verdict);
+  // The report was asked for, not the judgement.
+  return 0;
+}
+
+/** Undefined where the file is something else: `judgeRecordings` says what is wrong with it. */
+function readVerdict(path: string): Verdict | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined || !stat.isFile() || stat.size > LARGEST_VERDICT) return undefined;
+  return parseVerdict(readFileSync(path, 'utf8'), path);
+}

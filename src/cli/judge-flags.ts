@@ -1,0 +1,108 @@
+/** The options of budgets, of several runs and of comparisons with a baseline. */
+import type { Command } from 'commander';
+
+/** The options of budgets as commander hands them over: text that is not yet understood. */
+export interface BudgetFlags {
+  budget: string[];
+  budgetFile?: string;
+  budgetOptional?: true;
+  budgetFirst?: true;
+  budgetExitCode?: string;
+}
+
+/** Those of comparisons. */
+export interface BaselineFlags {
+  baseline?: string;
+  maxRegression?: string;
+  strictHost?: true;
+}
+
+/** Those of several runs. */
+export interface SeriesFlags {
+  runs?: string;
+  warmup?: string;
+  prepare?: string;
+  cleanup?: string;
+  dropCaches?: true;
+  warm?: true;
+}
+
+/** All that a run takes. */
+export interface JudgeFlags extends BudgetFlags, BaselineFlags, SeriesFlags {
+  stopOnBreach?: true;
+  report: string[];
+  judge?: string;
+  saveBaseline?: string;
+}
+
+const collect = (value: string, before: string[]) => [...before, value];
+
+/** Declares all options of a run that is judged. */
+export function addJudgeOptions(program: Command): void {
+  addBudgetOptions(program.optionsGroup('Memory budgets:'));
+  program
+    .option('--stop-on-breach', 'end the target at the first breach that cannot be undone')
+    .option(
+      '--report <format[:file]>',
+      'text, markdown, junit, github, json or tap (repeatable; default: text)',
+      collect,
+      [],
+    );
+  addSeriesOptions(program.optionsGroup('Several runs and a baseline:'));
+  program.option('--judge <which>', '"median" or "worst" of several runs (default: median)');
+  addBaselineOptions(program);
+  program.option('--save-baseline <file>', 'write what was measured as a baseline');
+}
+
+/** Declares the options of budgets. */
+export function addBudgetOptions(command: Command): void {
+  command
+    .option(
+      '--budget <expression>',
+      "such as 'anon<=64MiB', 'bpf.max<=32MiB', 'anon.growth<=1MiB' (repeatable; quote it)",
+      collect,
+      [],
+    )
+    .option('--budget-file <file>', 'budgets and settings from a JSON file; see docs/budgets.md')
+    .option('--budget-optional', 'what could not be measured is a warning, not a failure')
+    .option('--budget-first', "a broken budget's status goes before the target's own failure")
+    .option('--budget-exit-code <n>', 'exit with this when a budget is broken (default: 3)');
+}
+
+/** Declares the options of several runs. */
+export function addSeriesOptions(command: Command): void {
+  command
+    .option('--runs <n>', 'measure so many runs, each in a fresh leaf')
+    .option('--warmup <n>', 'run so often before, without measuring')
+    .option('--prepare <command>', 'run this by sh before each run')
+    .option('--cleanup <command>', 'run this by sh after all runs')
+    .option('--drop-caches', "drop the host's page cache before each run (root)")
+    .option('--warm', "read the target's files before, so that their page cache is not charged to it");
+}
+
+/** Declares the options of comparisons with a baseline. */
+export function addBaselineOptions(command: Command): void {
+  command
+    .option('--baseline <file>', 'compare with a baseline, a summary or a recording')
+    .option('--max-regression <rule>', "fail when it got worse: 5%, 2MiB, 'bpf=1%,anon=10%+2MiB'")
+    .option('--strict-host', 'exit with 5 when the baseline is of another kind of host');
+}
+
+/** Whether anything is to be judged or repeated; if not, nothing of it is loaded. */
+export function wantsJudging(flags: JudgeFlags): boolean {
+  const { budget, report, ...others } = flags;
+  const names: readonly (keyof typeof others)[] = [
+    'budgetFile',
+    'runs',
+    'warmup',
+    'prepare',
+    'cleanup',
+    'dropCaches',
+    'warm',
+    'baseline',
+    'saveBaseline',
+    'maxRegression',
+    'stopOnBreach',
+  ];
+  return budget.length > 0 || report.length > 0 || names.some((name) => others[name] !== undefined);
+}

@@ -1,0 +1,96 @@
+/** What the options of judging, and the budget file, come to. */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { NamedBudget } from '../budget/budget.ts';
+import { type BudgetFile, parseBudgetFile } from '../budget/budget-file.ts';
+import { parseMaxRegression } from '../budget/max-regression.ts';
+import { parseBudget } from '../budget/parse-budget.ts';
+import { describeErrno, errnoOf, UsageError } from '../errors.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import type { JudgePlan, SeriesPlan } from '../judge-plan.ts';
+import { parseReportRequest } from '../sinks/reports/render-report.ts';
+import type { BaselineFlags, BudgetFlags, SeriesFlags } from './judge-flags.ts';
+import { oneOf } from './one-of.ts';
+
+const MOST_RUNS = 1000;
+
+/** Options that go before what a budget file says. */
+type Flags = BudgetFlags & BaselineFlags & { judge?: string; report?: string[] };
+
+/**
+ * The plan of judging; `file` is the budget file, if there is one.
+ * @throws UsageError that names the option, or the place in the file.
+ */
+export function toJudgePlan(flags: Flags, file: BudgetFile | undefined, failOnLeftover: boolean): JudgePlan {
+  const isOptional = flags.budgetOptional === true;
+  const maxRegression = flags.maxRegression ?? file?.maxRegression;
+  const baseline = flags.baseline ?? file?.baseline;
+  if (maxRegression !== undefined && baseline === undefined) {
+    throw new UsageError('--max-regression', '--max-regression: worse than what? name a --baseline');
+  }
+  const own = flags.budget.map((text): NamedBudget => ({ budget: parseBudget(text), optional: isOptional }));
+  const ofFile = (file?.budgets ?? []).map((each) => ({ ...each, optional: each.optional || isOptional }));
+  return {
+    budgets: [...ofFile, ...own],
+    judgedOn: oneOf(flags.judge, ['median', 'worst'] as const, '--judge') ?? file?.runs.judge ?? 'median',
+    rules: {
+      budgetExitCode: parseExitCode(flags.budgetExitCode),
+      budgetFirst: flags.budgetFirst === true,
+      failOnLeftover,
+      strictHost: flags.strictHost === true,
+    },
+    reports: (flags.report ?? []).map((text) => parseReportRequest(text)),
+    baseline,
+    regression: maxRegression === undefined ? undefined : parseMaxRegression(maxRegression),
+  };
+}
+
+/** The plan of several runs. @throws UsageError that names the option. */
+export function toSeriesPlan(flags: SeriesFlags, file: BudgetFile | undefined, runs = 1): SeriesPlan {
+  const plan = {
+    runs: parseCount(flags.runs, 1, '--runs') ?? file?.runs.count ?? runs,
+    warmup: parseCount(flags.warmup, 0, '--warmup') ?? file?.runs.warmup ?? 0,
+    prepare: flags.prepare ?? file?.runs.prepare,
+    cleanup: flags.cleanup ?? file?.runs.cleanup,
+    dropCaches: flags.dropCaches ?? file?.runs.dropCaches ?? false,
+    warm: flags.warm ?? file?.runs.warm ?? false,
+  };
+  if (flags.dropCaches === true && flags.warm === true) {
+    throw new UsageError('--warm', '--warm goes against --drop-caches: one of them');
+  }
+  return plan;
+}
+
+/** Reads a budget file; the baseline that it names is found from where it lies. @throws UsageError. */
+export function readBudgetFile(path: string | undefined): BudgetFile | undefined {
+  if (path === undefined) return undefined;
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new UsageError('--budget-file', `--budget-file ${path}: ${describeErrno(errnoOf(error))}`);
+  }
+  const file = parseBudgetFile(text, path);
+  return file.baseline === undefined ? file : { ...file, baseline: resolve(dirname(path), file.baseline) };
+}
+
+function parseCount(text: string | undefined, least: number, option: string): number | undefined {
+  if (text === undefined) return undefined;
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < least || count > MOST_RUNS) {
+    throw new UsageError(option, `${option} ${text}: expected a whole number from ${least} to ${MOST_RUNS}`);
+  }
+  return count;
+}
+
+function parseExitCode(text: string | undefined): number {
+  if (text === undefined) return EXIT_CODES.BUDGET_BROKEN;
+  const code = Number(text);
+  if (!/^\d+$/.test(text) || code > 255) {
+    throw new UsageError(
+      '--budget-exit-code',
+      `--budget-exit-code ${text}: expected a whole number from 0 to 255`,
+    );
+  }
+  return code;
+}

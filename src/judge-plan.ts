@@ -1,0 +1,27 @@
+import type { NamedBudget } from './budget/budget.ts';
+import type { JudgedOn } from './budget/combine-runs.ts';
+import type { RegressionRule } from './budget/max-regression.ts';
+import type { StatusRules } from './budget/verdict.ts';
+import type { ReportRequest } from './sinks/reports/render-report.ts';
+
+/** Everything that the command line and the budget file say about judging. */
+export interface JudgePlan {
+  budgets: NamedBudget[];
+  judgedOn: JudgedOn;
+  rules: StatusRules;
+  reports: ReportRequest[];
+  /** A file to compare with. */
+  baseline: string | undefined;
+  regression: RegressionRule | undefined;
+}
+
+/** What is done around the runs. */
+export interface SeriesPlan {
+  /** At least 1. */
+  runs: number;
+  warmup: number;
+  prepare: string | undefined;
+  cleanup: string | undefined;
+  dropCaches: boolean;
+  warm: boolean;
+}

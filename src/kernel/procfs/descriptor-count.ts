@@ -1,0 +1,25 @@
+/** How many descriptors a process has open. */
+import { statSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { errnoOf } from '../../errors.ts';
+
+/**
+ * The size of `/proc/<pid>/fd`, which is their number; undefined when the process has ended.
+ * Since: Linux 6.2; before, the size is always 0.
+ */
+export function readDescriptorCount(pid: number, procRoot = '/proc'): number | undefined {
+  return statSync(`${procRoot}/${pid}/fd`, { throwIfNoEntry: false })?.size;
+}
+
+/**
+ * The number of entries in `/proc/<pid>/fd`, counted in the background: a process may have a million. Undefined when the
+ * process has ended, or we may not look into it (another user's, without CAP_SYS_PTRACE).
+ */
+export async function countDescriptors(pid: number, procRoot = '/proc'): Promise<number | undefined> {
+  try {
+    return (await readdir(`${procRoot}/${pid}/fd`)).length;
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,40 @@
+/** The highest value of every key over many objects that have nearly always the same keys. */
+export class KeyMaxima {
+  readonly #keys: string[] = [];
+  readonly #maxima: number[] = [];
+  readonly #slots = new Map<string, number>();
+
+  /** Takes the values of one object; NaN and keys that are not there change nothing. */
+  add(values: Readonly<Record<string, number>>): void {
+    const [keys, maxima] = [this.#keys, this.#maxima];
+    let next = 0;
+    for (const key in values) {
+      // The same keys come in the same order: looking each up would cost more than all the rest of a sample.
+      const slot = keys[next] === key ? next : this.#slotOf(key);
+      next = slot + 1;
+      const value = values[key];
+      if (value !== undefined && value > (maxima[slot] ?? 0)) maxima[slot] = value;
+    }
+  }
+
+  /** Takes one value; one that is absent changes nothing. */
+  raise(key: string, value: number | undefined): void {
+    if (value === undefined) return;
+    const slot = this.#slotOf(key);
+    if (value > (this.#maxima[slot] ?? 0)) this.#maxima[slot] = value;
+  }
+
+  /** The keys in the order in which they came first, each with its highest value. */
+  entries(): [key: string, value: number][] {
+    return this.#keys.map((key, slot) => [key, this.#maxima[slot] ?? 0]);
+  }
+
+  #slotOf(key: string): number {
+    const known = this.#slots.get(key);
+    if (known !== undefined) return known;
+    const slot = this.#keys.push(key) - 1;
+    this.#maxima.push(Number.NEGATIVE_INFINITY);
+    this.#slots.set(key, slot);
+    return slot;
+  }
+}

@@ -1,0 +1,95 @@
+/** Rows that are told as differences: what is new, what has changed, what is gone; and the way back to the whole. Pure. */
+import type { LiveMap, MapsRecord, ProcessesRecord, ProcessRow } from './recording.ts';
+
+/** What a line has to tell since the line before. */
+export interface RowDifference<Row> {
+  changed: Row[];
+  /** The ids of rows that are not there any more. */
+  gone: number[];
+}
+
+/** Finds out what has changed since the last time. What it keeps is bounded by the rows of one reading. */
+export class RowChanges<Row extends object> {
+  readonly #idOf: (row: Row) => number;
+  #last = new Map<number, Row>();
+  #isFirst = true;
+
+  constructor(idOf: (row: Row) => number) {
+    this.#idOf = idOf;
+  }
+
+  /** The difference to the rows of the last call; undefined when there is none. The first call has all, even if that is none. */
+  next(rows: Iterable<Row>): RowDifference<Row> | undefined {
+    const now = new Map<number, Row>();
+    const changed: Row[] = [];
+    for (const row of rows) {
+      const id = this.#idOf(row);
+      now.set(id, row);
+      const before = this.#last.get(id);
+      if (before !== row && (before === undefined || !isEqual(before, row))) changed.push(row);
+    }
+    const gone: number[] = [];
+    for (const id of this.#last.keys()) if (!now.has(id)) gone.push(id);
+    const isFirst = this.#isFirst;
+    this.#last = now;
+    this.#isFirst = false;
+    return isFirst || changed.length > 0 || gone.length > 0 ? { changed, gone } : undefined;
+  }
+}
+
+/** Whether two values of JSON say the same; a key that is undefined is as good as absent. */
+function isEqual(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const left = a as Readonly<Record<string, unknown>>;
+  const right = b as Readonly<Record<string, unknown>>;
+  for (const key in left) if (!isEqual(left[key], right[key])) return false;
+  for (const key in right) if (right[key] !== undefined && left[key] === undefined) return false;
+  return true;
+}
+
+/** Brings the maps of a run up to the moment of a line: rows by their ids. */
+export function applyMaps(maps: Map<number, LiveMap>, record: MapsRecord): void {
+  for (const id of record.gone ?? []) maps.delete(id);
+  for (const row of record.maps) maps.set(row.id, row);
+}
+
+/** Brings the processes of a run up to the moment of a line: rows by their pids. */
+export function applyProcesses(processes: Map<number, ProcessRow>, record: ProcessesRecord): void {
+  for (const pid of record.gone ?? []) processes.delete(pid);
+  for (const row of record.processes) processes.set(row.pid, row);
+}
+
+/**
+ * Two lines of one kind that follow each other as one: what an output does that could not take the first of them in time. A
+ * line that is lost would leave everything after it wrong.
+ */
+export function joinMaps(earlier: MapsRecord, later: MapsRecord): MapsRecord {
+  const maps = new Map<number, LiveMap>();
+  applyMaps(maps, earlier);
+  applyMaps(maps, later);
+  const record: MapsRecord = { ...later, maps: [...maps.values()] };
+  const gone = joinGone(earlier.gone, later.gone, maps);
+  if (gone.length > 0) record.gone = gone;
+  return record;
+}
+
+/** As `joinMaps`. */
+export function joinProcesses(earlier: ProcessesRecord, later: ProcessesRecord): ProcessesRecord {
+  const processes = new Map<number, ProcessRow>();
+  applyProcesses(processes, earlier);
+  applyProcesses(processes, later);
+  const record: ProcessesRecord = { ...later, processes: [...processes.values()] };
+  const gone = joinGone(earlier.gone, later.gone, processes);
+  if (gone.length > 0) record.gone = gone;
+  return record;
+}
+
+function joinGone(
+  earlier: readonly number[] | undefined,
+  later: readonly number[] | undefined,
+  rows: ReadonlyMap<number, unknown>,
+): number[] {
+  return [...new Set([...(earlier ?? []), ...(later ?? [])])].filter((id) => !rows.has(id));
+}

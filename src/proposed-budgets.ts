@@ -1,0 +1,32 @@
+/** `cmemstat budget init`: measures some runs and proposes a budget file. */
+import { type ObservedRun, ProposalRun, proposeBudgetFile } from './budget/propose.ts';
+import type { SeriesPlan } from './judge-plan.ts';
+import { measureRun } from './run.ts';
+import type { RunOptions } from './run-options.ts';
+import { runSeries } from './session/run-series.ts';
+import { ProgressLine } from './sinks/progress.ts';
+
+/** What came of it: the text of the file, or the status of a run that failed. */
+export interface Proposal {
+  status: number;
+  text: string | undefined;
+}
+
+/** Measures and proposes. Runs whose target fails propose nothing. @throws ToolError as a run does. */
+export async function proposeBudgets(options: RunOptions, plan: SeriesPlan): Promise<Proposal> {
+  const observed: ObservedRun[] = [];
+  let status = 0;
+  await runSeries(options, plan, new ProgressLine(), async (each, run) => {
+    const proposal = new ProposalRun();
+    const outputs = { ...each.outputs, silent: true };
+    const result = await measureRun({ ...each, outputs, view: 'never', wantsDetails: true }, () => ({
+      start: (record) => proposal.observe(record),
+      write: (record) => proposal.observe(record),
+      stop: async (summary) => proposal.observe(summary),
+    }));
+    status = result.status;
+    if (run > 0 && status === 0) observed.push(proposal.finish());
+    return status === 0 && !result.interrupted;
+  });
+  return { status, text: status === 0 ? proposeBudgetFile(observed, options.command) : undefined };
+}

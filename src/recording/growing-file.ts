@@ -1,0 +1,51 @@
+/** Reading a file that may still be written: waiting until there is more of it. */
+import { type FSWatcher, watch } from 'node:fs';
+
+/** Where no watch tells, or it misses something: the file is looked at this often. Unit: milliseconds. */
+const POLL_MS = 250;
+
+/** Tells when a file may have changed. */
+export class GrowthWatch {
+  #watcher: FSWatcher | undefined;
+  #changed = false;
+  #wake: (() => void) | undefined;
+
+  constructor(path: string) {
+    try {
+      this.#watcher = watch(path, { persistent: false }, () => this.#notice());
+      this.#watcher.on('error', () => this.#watcher?.close());
+    } catch {
+      // No inotify there, or no watch left: the poll does it alone.
+    }
+  }
+
+  /** Settles at the next change, after a while, or when the signal is aborted. */
+  async wait(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#changed || signal?.aborted === true) {
+      this.#changed = false;
+      return;
+    }
+    await new Promise<void>((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', done);
+        this.#wake = undefined;
+        resolve();
+      };
+      const timer = setTimeout(done, POLL_MS);
+      signal?.addEventListener('abort', done);
+      this.#wake = done;
+    });
+    this.#changed = false;
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    this.#watcher = undefined;
+  }
+
+  #notice(): void {
+    this.#changed = true;
+    this.#wake?.();
+  }
+}

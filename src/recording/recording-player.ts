@@ -1,0 +1,256 @@
+/** Going to any moment of a recording, back and forth: for the replay. */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { describeErrno, errnoOf, UsageError } from '../errors.ts';
+import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
+import { type Checkpoint, type Checkpointed, Checkpoints } from './checkpoints.ts';
+import { LineSplitter } from './line-splitter.ts';
+import { NumberList } from './number-list.ts';
+import { parseRecordLine } from './parse-line.ts';
+import { type LineCounts, scanRecording } from './read-recording.ts';
+
+/** How a recording is opened for playing. */
+export interface PlayerOptions {
+  /** Goes on reading what is added, until the summary has come. */
+  follow?: boolean;
+  /** With `follow`: called when there is more, or when it is complete. */
+  onGrowth?: () => void;
+  /** With `follow`: takes what went wrong after the opening. */
+  onError?: (error: unknown) => void;
+}
+
+const CHUNK_BYTES = 256 * 1024;
+
+/** So much is rather read than a state copied. Unit: bytes. */
+const NEAR_BYTES = 1024 * 1024;
+
+/**
+ * Reads a recording through once and opens it for playing; `create` makes the state at its beginning.
+ * @throws UsageError when it can't be opened or is no file, is no recording, or was made by a newer version.
+ */
+export async function openPlayer<T extends Checkpointed<T, RecordLine>>(
+  path: string,
+  create: () => T,
+  options: PlayerOptions = {},
+): Promise<RecordingPlayer<T>> {
+  const player = new RecordingPlayer(path, create);
+  try {
+    await player.open(options);
+  } catch (error) {
+    player.close();
+    throw error;
+  }
+  return player;
+}
+
+/** An open recording. Memory: 24 bytes a record, and a bounded number of states. */
+export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
+  /** Lines that were passed over, and how many there are. */
+  counts: LineCounts = { lines: 0, damaged: 0, unknown: 0 };
+  /** Whether more may come. */
+  following = false;
+  readonly #path: string;
+  readonly #create: () => T;
+  readonly #fd: number;
+  readonly #abort = new AbortController();
+  readonly #checkpoints = new Checkpoints<T>();
+  /** When each record was, never going back, and where its line starts. */
+  readonly #times = new NumberList();
+  readonly #offsets = new NumberList();
+  readonly #sampleTimes = new NumberList();
+  readonly #eventTimes = new NumberList();
+  #start: StartRecord | undefined;
+  #summary: SummaryRecord | undefined;
+  #peak: { bytes: number; elapsedMs: number } | undefined;
+  /** At the end of what is known. */
+  #head: Checkpoint<T>;
+  /** What `seek` handed out last. */
+  #shown: Checkpoint<T>;
+  #isClosed = false;
+
+  /** @throws UsageError when the file can't be opened. */
+  constructor(path: string, create: () => T) {
+    this.#path = path;
+    this.#create = create;
+    this.#fd = openFile(path);
+    this.#head = this.#beginning();
+    this.#shown = this.#beginning();
+  }
+
+  /** Undefined only where the file was cut to nothing while it is followed. */
+  get start(): StartRecord | undefined {
+    return this.#start;
+  }
+
+  /** Absent while the run goes on, and when it was ended by force. */
+  get summary(): SummaryRecord | undefined {
+    return this.#summary;
+  }
+
+  /** The time of the last record. Unit: milliseconds since the launch. */
+  get endMs(): number {
+    return this.#times.last() ?? 0;
+  }
+
+  /** When `current` (process tree: `tree.rss`) was highest; undefined without such a sample. */
+  get peakMs(): number | undefined {
+    return this.#peak?.elapsedMs;
+  }
+
+  get sampleCount(): number {
+    return this.#sampleTimes.length;
+  }
+
+  get eventCount(): number {
+    return this.#eventTimes.length;
+  }
+
+  /** The time of the first event after this one; undefined when there is none. So are the three below. */
+  nextEvent(afterMs: number): number | undefined {
+    return this.#eventTimes.at(this.#eventTimes.countUpTo(afterMs));
+  }
+
+  previousEvent(beforeMs: number): number | undefined {
+    return this.#eventTimes.at(this.#eventTimes.countBelow(beforeMs) - 1);
+  }
+
+  nextSample(afterMs: number): number | undefined {
+    return this.#sampleTimes.at(this.#sampleTimes.countUpTo(afterMs));
+  }
+
+  previousSample(beforeMs: number): number | undefined {
+    return this.#sampleTimes.at(this.#sampleTimes.countBelow(beforeMs) - 1);
+  }
+
+  /**
+   * The state with every record up to this moment. The same object is changed by the next call.
+   * @throws UsageError when the file can't be read any more.
+   */
+  seek(elapsedMs: number): T {
+    const records = this.#times.countUpTo(elapsedMs);
+    const offset = this.#offsets.at(records) ?? this.#head.offset;
+    this.#shown = this.#nearest(records, offset);
+    this.#applyUpTo(offset);
+    this.#shown.records = records;
+    return this.#shown.state;
+  }
+
+  /** Reads it through; settles when all that is there now is known. For `openPlayer`. */
+  async open({ follow = false, onGrowth, onError }: PlayerOptions): Promise<void> {
+    const take = (record: RecordLine, offset: number, end: number) => this.#index(record, offset, end);
+    const { signal } = this.#abort;
+    if (!follow) {
+      this.counts = await scanRecording(this.#path, take, { signal });
+      return;
+    }
+    this.following = true;
+    await new Promise<void>((resolve, reject) => {
+      const onCaughtUp = (counts: LineCounts) => {
+        this.counts = counts;
+        resolve();
+        onGrowth?.();
+      };
+      const reading = scanRecording(this.#path, take, { follow, signal, onCaughtUp });
+      void reading.then(
+        (counts) => {
+          this.following = false;
+          onCaughtUp(counts);
+        },
+        (error: unknown) => {
+          this.following = false;
+          reject(error);
+          onError?.(error);
+        },
+      );
+    });
+  }
+
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#abort.abort();
+    closeSync(this.#fd);
+  }
+
+  #beginning(): Checkpoint<T> {
+    return { state: this.#create(), records: 0, offset: 0 };
+  }
+
+  #index(record: RecordLine, offset: number, end: number): void {
+    if (offset < (this.#offsets.last() ?? 0)) this.#forget();
+    const timeMs = Math.max(timeOf(record), this.endMs);
+    this.#times.push(timeMs);
+    this.#offsets.push(offset);
+    if (record.type === 'start') this.#start = record;
+    else if (record.type === 'summary') this.#summary = record;
+    else if (record.type === 'event') this.#eventTimes.push(timeMs);
+    else if (record.type === 'sample') {
+      this.#sampleTimes.push(timeMs);
+      const bytes = record.current ?? record.tree?.rss;
+      if (bytes !== undefined && bytes > (this.#peak?.bytes ?? -1)) this.#peak = { bytes, elapsedMs: timeMs };
+    }
+    this.#head.state.apply(record);
+    this.#head.records += 1;
+    this.#head.offset = end;
+    this.#checkpoints.offer(this.#head);
+  }
+
+  /** The file was cut, and something else is written to it. */
+  #forget(): void {
+    for (const list of [this.#times, this.#offsets, this.#sampleTimes, this.#eventTimes]) list.clear();
+    this.#checkpoints.clear();
+    this.#start = undefined;
+    this.#summary = undefined;
+    this.#peak = undefined;
+    this.#head = this.#beginning();
+    this.#shown = this.#beginning();
+  }
+
+  #nearest(records: number, offset: number): Checkpoint<T> {
+    const isBehind = this.#shown.records <= records;
+    if (isBehind && offset - this.#shown.offset < NEAR_BYTES) return this.#shown;
+    const kept = this.#head.records <= records ? this.#head : this.#checkpoints.before(records);
+    if (isBehind && this.#shown.records >= (kept?.records ?? 0)) return this.#shown;
+    return kept === undefined ? this.#beginning() : { ...kept, state: kept.state.clone() };
+  }
+
+  #applyUpTo(endOffset: number): void {
+    const { state } = this.#shown;
+    const splitter = new LineSplitter(this.#shown.offset);
+    const onLine = (text: string | undefined) => {
+      const parsed = text === undefined ? undefined : parseRecordLine(text, this.#path);
+      if (parsed !== undefined && 'record' in parsed) state.apply(parsed.record);
+    };
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    while (this.#shown.offset < endOffset) {
+      const wanted = Math.min(chunk.length, endOffset - this.#shown.offset);
+      const length = readSync(this.#fd, chunk, 0, wanted, this.#shown.offset);
+      if (length === 0) break;
+      this.#shown.offset += length;
+      splitter.push(chunk.subarray(0, length), onLine);
+    }
+    splitter.end(onLine);
+  }
+}
+
+function timeOf(record: RecordLine): number {
+  switch (record.type) {
+    case 'start':
+      return 0;
+    case 'summary':
+      return record.durationMs;
+    default:
+      return record.elapsedMs;
+  }
+}
+
+function openFile(path: string): number {
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    throw new UsageError('FILE', `${path}: ${describeErrno(errnoOf(error))}`);
+  }
+  if (fstatSync(fd).isFile()) return fd;
+  closeSync(fd);
+  throw new UsageError('FILE', `${path}: only a regular file can be replayed`);
+}

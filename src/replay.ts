@@ -1,0 +1,51 @@
+/** Looking at a recording in the terminal view: joins the file, the screen and the view. */
+import { isatty } from 'node:tty';
+import { UsageError } from './errors.ts';
+import { openPlayer } from './recording/recording-player.ts';
+import { ReplayView } from './sinks/tui/replay-view.ts';
+import { openScreen } from './sinks/tui/screen.ts';
+import { ViewBuilder } from './sinks/tui/view-builder.ts';
+
+/** What the command line says. */
+export interface ReplayOptions {
+  file: string;
+  follow: boolean;
+  /** Where to begin: a time, `peak`, `end`; undefined: at the beginning, and playing. */
+  at: string | undefined;
+  speed: number;
+}
+
+/**
+ * Opens the view and waits until the user has closed it.
+ * @throws UsageError when the file can't be read or is no recording; UnsupportedError without a terminal that can show it.
+ */
+export async function replay({ file, follow, at, speed }: ReplayOptions): Promise<void> {
+  let view: ReplayView | undefined;
+  let failure: unknown;
+  const player = await openPlayer(file, () => new ViewBuilder(), {
+    follow,
+    onGrowth: () => view?.grown(),
+    onError: (error) => {
+      failure = error;
+      view?.close();
+    },
+  });
+  try {
+    if (player.sampleCount === 0 && !follow) throw new UsageError('FILE', `${file}: no sample is in it`);
+    const screen = await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
+    try {
+      view = new ReplayView(screen, player, { at, speed });
+      await view.closed;
+    } finally {
+      screen.close();
+    }
+    if (failure !== undefined) throw failure;
+  } finally {
+    player.close();
+  }
+}
+
+/** Undefined: the controlling terminal. */
+function terminal(fd: number): number | undefined {
+  return isatty(fd) ? fd : undefined;
+}

@@ -1,0 +1,112 @@
+/** What costs much to know about a process: read in the background, a little at a time, and kept until it is read again. */
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { errnoOf } from '../errors.ts';
+import { countDescriptors } from '../kernel/procfs/descriptor-count.ts';
+import { parsePss } from '../kernel/procfs/smaps-rollup.ts';
+
+/** What was read last. */
+export interface Details {
+  /** Unit: bytes. Undefined where it may not be read, or was not yet. */
+  pssBytes: number | undefined;
+  /** Undefined as above, and where they are counted in a cheaper way. */
+  fds: number | undefined;
+}
+
+/** Reading takes at most this share of one CPU. The kernel walks over all pages of a process for its PSS. */
+const SHARE = 0.005;
+
+/** What may be spent at once: at the start, and after a time without processes. Unit: milliseconds. */
+const MOST_CREDIT_MS = 20;
+
+/** Unit: milliseconds. */
+const LONGEST_WAIT_MS = 30;
+
+interface Known {
+  details: Details;
+  /** Unit: milliseconds; 0 before the first. */
+  readAtMs: number;
+  /** It is nobody's business: asked once. */
+  isRefused: boolean;
+}
+
+/** Keeps the details of processes. What it keeps is bounded by their number. */
+export class ProcessDetails {
+  readonly #countsDescriptors: boolean;
+  readonly #known = new Map<number, Known>();
+  #creditMs = MOST_CREDIT_MS;
+  #creditedAtMs = performance.now();
+  #working: Promise<void> | undefined;
+  #stopped = false;
+
+  /** `countsDescriptors`: before Linux 6.2 their number costs a walk over them, which is then done here. */
+  constructor(countsDescriptors: boolean) {
+    this.#countsDescriptors = countsDescriptors;
+  }
+
+  /** What is known of a process now. */
+  get(pid: number): Details | undefined {
+    return this.#known.get(pid)?.details;
+  }
+
+  /**
+   * Takes the processes of now, the most important first, and reads on in the background as far as the share allows; settles
+   * when that is done, or soon: with what takes longer nobody waits.
+   */
+  async refresh(pids: readonly number[]): Promise<void> {
+    const present = new Set(pids);
+    for (const pid of this.#known.keys()) if (!present.has(pid)) this.#known.delete(pid);
+    for (const pid of pids) {
+      if (this.#known.has(pid)) continue;
+      const details = { pssBytes: undefined, fds: undefined };
+      this.#known.set(pid, { details, readAtMs: 0, isRefused: false });
+    }
+    const now = performance.now();
+    this.#creditMs = Math.min(MOST_CREDIT_MS, this.#creditMs + (now - this.#creditedAtMs) * SHARE);
+    this.#creditedAtMs = now;
+    this.#working ??= this.#work(now, pids).finally(() => {
+      this.#working = undefined;
+    });
+    await Promise.race([this.#working, sleep(LONGEST_WAIT_MS, undefined, { ref: false })]);
+  }
+
+  /** Another program runs in this process: what was refused may be allowed now, and what was read says nothing. */
+  forget(pid: number): void {
+    this.#known.delete(pid);
+  }
+
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  async #work(startedAtMs: number, pids: readonly number[]): Promise<void> {
+    // The longest unread first; among those that were never read the order is the caller's.
+    const queue = [...pids].sort((a, b) => this.#readAt(a) - this.#readAt(b));
+    for (const pid of queue) {
+      if (this.#stopped || this.#creditMs <= 0) return;
+      const known = this.#known.get(pid);
+      if (known === undefined || known.isRefused || known.readAtMs >= startedAtMs) continue;
+      const before = performance.now();
+      await this.#read(pid, known);
+      known.readAtMs = performance.now();
+      this.#creditMs -= known.readAtMs - before;
+    }
+  }
+
+  #readAt(pid: number): number {
+    return this.#known.get(pid)?.readAtMs ?? 0;
+  }
+
+  async #read(pid: number, known: Known): Promise<void> {
+    const path = `/proc/${pid}/smaps_rollup`;
+    try {
+      known.details.pssBytes = parsePss(await readFile(path, 'latin1'), path);
+    } catch (error) {
+      if (errnoOf(error) === undefined) throw error;
+      // Refused, a kernel before 4.14, or ended: whichever, it is not worth to ask again.
+      known.details.pssBytes = undefined;
+      known.isRefused = true;
+    }
+    if (this.#countsDescriptors) known.details.fds = await countDescriptors(pid);
+  }
+}

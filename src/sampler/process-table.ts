@@ -1,0 +1,235 @@
+/** The processes of a run, one by one, on a clock of their own: loaded only where somebody wants to know. */
+import { setImmediate as giveWay } from 'node:timers/promises';
+import { errnoOf } from '../errors.ts';
+import { isAtLeast, readKernelRelease } from '../kernel/kernel-release.ts';
+import { readPageSize } from '../kernel/procfs/auxv.ts';
+import { readDescriptorCount } from '../kernel/procfs/descriptor-count.ts';
+import { type PidStat, readPidStat } from '../kernel/procfs/pid-stat.ts';
+import type { EventRecord, ProcessesRecord, ProcessRow } from '../model/recording.ts';
+import { RowChanges } from '../model/row-changes.ts';
+import { ProcessDetails } from './process-details.ts';
+import { type ProcessUsage, ProcessUsages } from './process-usage.ts';
+import { ProgramWatch } from './program-watch.ts';
+
+/** What a table works with. */
+export interface ProcessTableParts {
+  /** The pids of now, each with its cgroup below the leaf, relative to it; undefined in the leaf itself. */
+  list: () => ReadonlyMap<number, string | undefined>;
+  targetPid: number;
+  /** Milliseconds since the launch. */
+  elapsedMs: () => number;
+  emit: (record: ProcessesRecord | EventRecord) => void;
+  /** Takes a round that failed: there is no further one. */
+  onError: (error: unknown) => void;
+}
+
+/** The event loop is kept for no longer than this at once. Unit: milliseconds. */
+const SLICE_MS = 2;
+
+/** Rounds take at most this share of the time; where there are many processes they come less often. */
+const ROUND_SHARE = 0.05;
+
+/** The largest are told one by one. One that has been told goes on to be told down to a somewhat lower place. */
+const MOST_TOLD = 2000;
+const MOST_STILL_TOLD = 2200;
+
+/**
+ * pidusage keeps a descriptor of each process that it was asked about: the largest are read by it, the others from the line
+ * that was read anyway, which is where pidusage has it from.
+ */
+const MOST_BY_PIDUSAGE = 500;
+
+/** So many at once: each takes a few turns in the background. */
+const USAGES_AT_ONCE = 25;
+
+/** Rows of one line: writing thousands at once would hold up a sample. */
+const ROWS_A_LINE = 100;
+
+/** Source: `sysconf(_SC_CLK_TCK)`, which is 100 wherever Node.js runs. Unit: milliseconds. */
+const CLOCK_TICK_MS = 10;
+
+/** Tells the processes from `start` to `stop`. */
+export class ProcessTable {
+  readonly #parts: ProcessTableParts;
+  readonly #intervalMs: number;
+  readonly #changes = new RowChanges<ProcessRow>(({ pid }) => pid);
+  readonly #programs: ProgramWatch;
+  readonly #usages = new ProcessUsages();
+  readonly #details: ProcessDetails;
+  readonly #sizeCountsDescriptors: boolean;
+  readonly #pageSize = readPageSize();
+  /** Of the processes that were told last. */
+  #told = new Map<number, { stat: PidStat; atMs: number }>();
+  #omitted = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+  #sliceEndsMs = 0;
+
+  constructor(parts: ProcessTableParts, intervalMs: number) {
+    this.#parts = parts;
+    this.#intervalMs = intervalMs;
+    this.#programs = new ProgramWatch(parts.targetPid);
+    const kernel = readKernelRelease();
+    this.#sizeCountsDescriptors = kernel !== undefined && isAtLeast(kernel, 6, 2);
+    this.#details = new ProcessDetails(!this.#sizeCountsDescriptors);
+  }
+
+  /** Reads the processes for the first time and starts the clock. */
+  start(): void {
+    void this.#tick();
+  }
+
+  /** Stops at once: a round that is under way tells nothing any more. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#details.stop();
+    this.#usages.close();
+  }
+
+  async #tick(): Promise<void> {
+    const startedMs = this.#parts.elapsedMs();
+    try {
+      await this.#round();
+    } catch (error) {
+      if (!this.#stopped) this.#parts.onError(error);
+      return;
+    }
+    if (this.#stopped) return;
+    const endedMs = this.#parts.elapsedMs();
+    // A timer may come up to a millisecond early: that is no reason for a second round at the same tick.
+    const earliestMs = Math.max(endedMs + 1, startedMs + (endedMs - startedMs) / ROUND_SHARE);
+    const dueMs = (Math.floor(earliestMs / this.#intervalMs) + 1) * this.#intervalMs;
+    this.#timer = setTimeout(() => void this.#tick(), dueMs - endedMs);
+  }
+
+  async #round(): Promise<void> {
+    this.#beginSlice();
+    const cgroups = this.#parts.list();
+    const stats = await this.#readStats(cgroups.keys());
+    const chosen = this.#choose(stats);
+    for (const { pid, image } of chosen) {
+      if (this.#told.get(pid)?.stat.image !== image) this.#details.forget(pid);
+    }
+    await this.#details.refresh(chosen.map(({ pid }) => pid));
+    const usages = await this.#readUsages(chosen);
+    this.#beginSlice();
+    const told = new Map<number, { stat: PidStat; atMs: number }>();
+    const rows: ProcessRow[] = [];
+    for (const stat of chosen) {
+      await this.#giveWay();
+      const now = { stat, atMs: performance.now() };
+      told.set(stat.pid, now);
+      rows.push(this.#rowOf(stat, usages.get(stat.pid) ?? this.#usageOf(now), cgroups.get(stat.pid)));
+    }
+    if (this.#stopped) return;
+    this.#told = told;
+    this.#usages.retain(told);
+    await this.#tell(stats, rows);
+  }
+
+  async #readStats(pids: Iterable<number>): Promise<PidStat[]> {
+    const stats: PidStat[] = [];
+    for (const pid of pids) {
+      if (this.#stopped) break;
+      await this.#giveWay();
+      const stat = pid > 0 ? readStat(pid) : undefined;
+      // What has ended holds no memory.
+      if (stat !== undefined && stat.state !== 'Z' && stat.state !== 'X') stats.push(stat);
+    }
+    return stats;
+  }
+
+  /** The largest first. */
+  #choose(stats: readonly PidStat[]): PidStat[] {
+    const sorted = stats.toSorted((a, b) => b.rssPages - a.rssPages);
+    return sorted.filter(
+      ({ pid }, place) => place < MOST_TOLD || (place < MOST_STILL_TOLD && this.#told.has(pid)),
+    );
+  }
+
+  async #readUsages(chosen: readonly PidStat[]): Promise<Map<number, ProcessUsage>> {
+    const usages = new Map<number, ProcessUsage>();
+    const pids = chosen.slice(0, MOST_BY_PIDUSAGE).map(({ pid }) => pid);
+    for (let from = 0; from < pids.length && !this.#stopped; from += USAGES_AT_ONCE) {
+      const some = await this.#usages.read(pids.slice(from, from + USAGES_AT_ONCE));
+      for (const [pid, usage] of some) usages.set(pid, usage);
+    }
+    return usages;
+  }
+
+  #usageOf({ stat, atMs }: { stat: PidStat; atMs: number }): ProcessUsage {
+    const before = this.#told.get(stat.pid);
+    const isSame = before?.stat.startTime === stat.startTime;
+    const cpuPercent = isSame
+      ? (((stat.cpuTicks - before.stat.cpuTicks) * CLOCK_TICK_MS) / (atMs - before.atMs)) * 100
+      : undefined;
+    return { rssBytes: stat.rssPages * this.#pageSize, cpuPercent };
+  }
+
+  #rowOf(stat: PidStat, { rssBytes, cpuPercent }: ProcessUsage, cgroup: string | undefined): ProcessRow {
+    const { pid, ppid, comm, threads } = stat;
+    const details = this.#details.get(pid);
+    const fds = this.#sizeCountsDescriptors ? readDescriptors(pid) : details?.fds;
+    const row: ProcessRow = { pid, ppid, comm, rss: rssBytes, threads };
+    if (details?.pssBytes !== undefined) row.pss = details.pssBytes;
+    if (cpuPercent !== undefined) row.cpuPercent = Math.round(cpuPercent * 10) / 10;
+    if (fds !== undefined) row.fds = fds;
+    if (cgroup !== undefined) row.cgroup = cgroup;
+    return row;
+  }
+
+  async #tell(stats: readonly PidStat[], rows: readonly ProcessRow[]): Promise<void> {
+    const { emit, elapsedMs } = this.#parts;
+    const programs = this.#programs.look(stats);
+    if (programs !== undefined) {
+      emit({ type: 'event', elapsedMs: elapsedMs(), event: 'exec', noticed: 'tick', ...programs });
+    }
+    await this.#giveWay();
+    const omitted = stats.length - rows.length;
+    const difference = this.#changes.next(rows);
+    if (difference === undefined && omitted === this.#omitted) return;
+    this.#omitted = omitted;
+    const { changed = [], gone = [] } = difference ?? {};
+    let from = 0;
+    do {
+      await this.#giveWay();
+      if (this.#stopped) return;
+      const processes = changed.slice(from, from + ROWS_A_LINE);
+      const record: ProcessesRecord = { type: 'processes', elapsedMs: elapsedMs(), processes };
+      if (from === 0 && gone.length > 0) record.gone = gone;
+      if (omitted > 0) record.omitted = omitted;
+      emit(record);
+      from += ROWS_A_LINE;
+    } while (from < changed.length);
+  }
+
+  #beginSlice(): void {
+    this.#sliceEndsMs = performance.now() + SLICE_MS;
+  }
+
+  async #giveWay(): Promise<void> {
+    if (performance.now() < this.#sliceEndsMs) return;
+    await giveWay();
+    this.#beginSlice();
+  }
+}
+
+function readStat(pid: number): PidStat | undefined {
+  return unlessGone(() => readPidStat(pid));
+}
+
+function readDescriptors(pid: number): number | undefined {
+  return unlessGone(() => readDescriptorCount(pid));
+}
+
+/** A process may end between two readings, and be another user's where /proc is mounted with hidepid. */
+function unlessGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ESRCH' || errno === 'EACCES' || errno === 'EPERM') return undefined;
+    throw error;
+  }
+}

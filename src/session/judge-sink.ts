@@ -1,0 +1,92 @@
+/** A budget judge that watches one run. */
+import type { BaselineValues, NamedBudget } from '../budget/budget.ts';
+import { BudgetJudge } from '../budget/evaluate-budget.ts';
+import { figuresOfSummary, type RunFigures } from '../budget/run-figures.ts';
+import { TimelineCollector } from '../budget/verdict.ts';
+import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
+import type { BudgetResult, Verdict } from '../model/verdict.ts';
+import type { Sink } from '../sinks/sink.ts';
+
+/** What a watched run is judged by. */
+export interface JudgeRequest {
+  budgets: readonly NamedBudget[];
+  baseline: BaselineValues | undefined;
+  /** What a budget that can't be held any more does to the run; see `RunControl`. */
+  emit(event: EventRecord): void;
+  /** `--stop-on-breach`; undefined: goes on. */
+  stop: (() => void) | undefined;
+}
+
+/** What a run came to. */
+export interface RunJudgement {
+  start: StartRecord;
+  summary: SummaryRecord | undefined;
+  results: BudgetResult[];
+  figures: RunFigures;
+  timeline: Verdict['timeline'];
+  warnings: string[];
+}
+
+/** Sees every record of one run; its memory does not grow with the run. */
+export class JudgeSink implements Sink {
+  readonly #judge: BudgetJudge;
+  #start: StartRecord | undefined;
+  #summary: SummaryRecord | undefined;
+  #timeline: TimelineCollector | undefined;
+
+  constructor({ budgets, baseline, emit, stop }: JudgeRequest) {
+    this.#judge = new BudgetJudge(budgets, {
+      ...(baseline === undefined ? {} : { baseline }),
+      onBreak: ({ budget: { name, budget }, elapsedMs }) => {
+        const title = name === undefined ? budget.expression : `${name}: ${budget.expression}`;
+        emit({ type: 'event', elapsedMs, event: 'budget', message: title });
+        stop?.();
+      },
+    });
+  }
+
+  start(record: StartRecord): void {
+    this.observe(record);
+  }
+
+  write(record: Exclude<RecordLine, StartRecord | SummaryRecord>): void {
+    this.observe(record);
+  }
+
+  async stop(summary: SummaryRecord): Promise<void> {
+    this.observe(summary);
+  }
+
+  /** Takes any record. */
+  observe(record: RecordLine): void {
+    if (record.type === 'start') {
+      this.#start = record;
+      this.#timeline = new TimelineCollector(record.mode);
+    } else if (record.type === 'sample') this.#timeline?.add(record);
+    else if (record.type === 'summary') this.#summary = record;
+    this.#judge.observe(record);
+  }
+
+  /** The summary, once it has come. */
+  get summary(): SummaryRecord | undefined {
+    return this.#summary;
+  }
+
+  /**
+   * The judgement, after the run; undefined when it never started. `figures` stand in for those of a summary that never came.
+   */
+  finish(figures?: RunFigures): RunJudgement | undefined {
+    const [start, summary] = [this.#start, this.#summary];
+    const known =
+      summary === undefined || start === undefined ? figures : figuresOfSummary(summary, start.host);
+    if (start === undefined || known === undefined) return undefined;
+    return {
+      start,
+      summary,
+      results: this.#judge.finish(),
+      figures: known,
+      timeline: this.#timeline?.timeline,
+      warnings: this.#judge.warnings(),
+    };
+  }
+}

@@ -1,0 +1,144 @@
+/** Joining the terminal view to a run: whether it opens, what it may do, where the target's output goes. */
+import { createWriteStream } from 'node:fs';
+import type { Readable, Writable } from 'node:stream';
+import { isatty } from 'node:tty';
+import { ToolError } from '../errors.ts';
+import { readPidStat } from '../kernel/procfs/pid-stat.ts';
+import type { RunOptions } from '../run-options.ts';
+import type { Outputs } from '../sinks/open-sinks.ts';
+import type { Sink } from '../sinks/sink.ts';
+import type { LiveControls, LiveView } from '../sinks/tui/live-view.ts';
+import type { Target } from '../target/launch.ts';
+import type { Measurement } from './measurement.ts';
+
+/** A run with its view. */
+export interface LiveRun {
+  /** Shows the run; the sink takes its records. */
+  connect(
+    measurement: Measurement,
+    target: Target,
+    copies: { stdout?: number; stderr?: number },
+    stop: (why: 'view') => void,
+  ): Sink;
+  /** One line for the user: now in the view, and on standard error when that is closed. */
+  say(line: string): void;
+  /** Gives the terminal back; may be called again. */
+  close(): void;
+}
+
+/** Opens the view where it is wanted and the terminal can show it; else says why, where that was not to be expected. */
+export async function openLiveView(
+  { view, exitOnEnd, outputs: { json, quiet, output } }: RunOptions,
+  outputs: Outputs,
+): Promise<LiveRun | undefined> {
+  if (view === 'never') return undefined;
+  if (view === 'auto' && (json || quiet || ![0, 1, 2].every(isatty))) return undefined;
+  // Loaded only when the view opens.
+  const { openScreen } = await import('../sinks/tui/screen.ts');
+  try {
+    const terminal = (fd: number) => (isatty(fd) ? fd : undefined);
+    const screen = await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
+    const { LiveView } = await import('../sinks/tui/live-view.ts');
+    outputs.hold();
+    return new LiveRunView(new LiveView(screen, exitOnEnd, output), outputs, json);
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    outputs.say(`cmemstat: no terminal view: ${error.message}; a table instead (--no-tui asks for it)`);
+    return undefined;
+  }
+}
+
+class LiveRunView implements LiveRun {
+  readonly #view: LiveView;
+  readonly #outputs: Outputs;
+  readonly #isJsonOnStdout: boolean;
+
+  constructor(view: LiveView, outputs: Outputs, isJsonOnStdout: boolean) {
+    this.#view = view;
+    this.#outputs = outputs;
+    this.#isJsonOnStdout = isJsonOnStdout;
+  }
+
+  connect(
+    measurement: Measurement,
+    target: Target,
+    copies: { stdout?: number; stderr?: number },
+    stop: (why: 'view') => void,
+  ): Sink {
+    this.#view.connect(this.#controlsOf(measurement, target, stop));
+    this.#follow('stdout', target.stdout, copies.stdout);
+    this.#follow('stderr', target.stderr, copies.stderr);
+    return this.#view;
+  }
+
+  say(line: string): void {
+    this.#outputs.say(line);
+    this.#view.say(line);
+  }
+
+  close(): void {
+    this.#view.close();
+    this.#outputs.release();
+  }
+
+  #controlsOf(measurement: Measurement, target: Target, stop: (why: 'view') => void): LiveControls {
+    return {
+      intervalMs: () => measurement.intervalMs,
+      setIntervalMs: (ms) => measurement.setIntervalMs(ms),
+      punctuality: () => measurement.punctuality,
+      elapsedMs: measurement.elapsedMs,
+      isStopped: () => isStopped(target.pid),
+      advice: () => measurement.advice(),
+      signal: (pid, signal) => sendSignal(measurement, pid, signal as NodeJS.Signals),
+      interrupt: () => measurement.signalActions.passOn('SIGINT'),
+      stop: () => stop('view'),
+      left: (failure) => this.#left(target.pid, failure),
+    };
+  }
+
+  #left(pid: number, failure: unknown): void {
+    this.#outputs.release();
+    if (failure === undefined) {
+      this.#outputs.say(`cmemstat: the view is closed; the target (pid ${pid}) goes on, and is measured`);
+    } else {
+      const why = failure instanceof Error ? failure.message : String(failure);
+      this.#outputs.say(`cmemstat: the view failed: ${why}; the target goes on, and is measured`);
+    }
+  }
+
+  /** To the view, and to the file that the user named; without a view any more, to where it would have gone without one. */
+  #follow(stream: 'stdout' | 'stderr', from: Readable | null, copy: number | undefined): void {
+    const file = copy === undefined ? undefined : createWriteStream('', { fd: copy, autoClose: false });
+    file?.on('error', (error) => this.say(`cmemstat: --${stream}: ${error.message}`));
+    from?.on('data', (chunk: Buffer) => {
+      file?.write(chunk);
+      if (this.#view.isOpen) this.#view.takeOutput(stream, chunk);
+      else if (file === undefined) this.#ownStream(stream).write(chunk);
+    });
+  }
+
+  #ownStream(stream: 'stdout' | 'stderr'): Writable {
+    return stream === 'stdout' && !this.#isJsonOnStdout ? process.stdout : process.stderr;
+  }
+}
+
+function isStopped(pid: number): boolean {
+  try {
+    const { state } = readPidStat(pid);
+    return state === 'T' || state === 't';
+  } catch {
+    // It has ended.
+    return false;
+  }
+}
+
+/** A pid of the leaf, and no other: the list may be a second old. */
+function sendSignal(measurement: Measurement, pid: number, signal: NodeJS.Signals): string | undefined {
+  if (!measurement.processes().includes(pid)) return `${pid} is not in the leaf any more`;
+  try {
+    process.kill(pid, signal);
+    return undefined;
+  } catch (error) {
+    return `${signal} to ${pid}: ${(error as Error).message}`;
+  }
+}

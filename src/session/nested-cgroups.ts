@@ -1,0 +1,41 @@
+/** The cgroups that the target made below its leaf: their names, and who lives in them. */
+import { statSync } from 'node:fs';
+import { relative } from 'node:path';
+import type { Leaf } from '../cgroup/leaf.ts';
+import { listProcesses } from '../cgroup/subtree.ts';
+
+/** Knows them by their inode numbers, as the kernel names them where it has no path. */
+export class NestedCgroups {
+  readonly #leaf: Leaf;
+  #names = new Map<bigint, string>();
+
+  constructor(leaf: Leaf) {
+    this.#leaf = leaf;
+  }
+
+  /** The path relative to the leaf; undefined when there is none with this inode number (any more). */
+  nameOf(id: bigint): string | undefined {
+    if (!this.#names.has(id)) this.#readNames();
+    return this.#names.get(id);
+  }
+
+  /** The pids of now, each with its cgroup relative to the leaf; undefined in the leaf itself. */
+  processes(): Map<number, string | undefined> {
+    const { directory } = this.#leaf;
+    const found = new Map<number, string | undefined>();
+    for (const pid of listProcesses(directory, [])) found.set(pid, undefined);
+    for (const nested of this.#leaf.nested()) {
+      const name = relative(directory, nested);
+      for (const pid of listProcesses(nested, [])) found.set(pid, name);
+    }
+    return found;
+  }
+
+  #readNames(): void {
+    this.#names = new Map();
+    for (const nested of this.#leaf.nested()) {
+      const stat = statSync(nested, { bigint: true, throwIfNoEntry: false });
+      if (stat !== undefined) this.#names.set(stat.ino, relative(this.#leaf.directory, nested));
+    }
+  }
+}

@@ -1,0 +1,156 @@
+/** `cmemstat compare` as a table for people. Pure. */
+import { formatCommand, safeText } from '../format/safe-text.ts';
+import { formatBytes } from '../format/units.ts';
+import {
+  type ComparedSide,
+  type Comparison,
+  isBeyondNoise,
+  type MetricDifference,
+} from '../model/comparison.ts';
+import { formatProbability, formatSignedPercent, plural } from './reports/wording.ts';
+
+/** How the table is written. */
+export interface ComparisonStyle {
+  /** Plain numbers of bytes in the place of readable sizes. */
+  plainBytes: boolean;
+  /** Every row; else the most important, and those that differ. */
+  all: boolean;
+}
+
+/** So many rows are shown; more when more has regressed or was not measured. */
+const ROWS_SHOWN = 20;
+
+const VERDICT_WORDS: Readonly<Record<MetricDifference['verdict'], string>> = {
+  regressed: 'REGRESSED',
+  'not-measured': 'NOT MEASURED',
+  'within-noise': 'within noise',
+  improved: 'improved',
+  held: 'held',
+  'not-judged': '',
+};
+
+/** A column: what it holds, and on which side its cells stand. Left out where no row has anything in it. */
+interface Column {
+  title: string;
+  align: 'left' | 'right';
+  cell: (row: MetricDifference, size: SizeOf) => string;
+}
+
+type SizeOf = (value: number, unit: MetricDifference['unit']) => string;
+
+const COLUMNS: readonly Column[] = [
+  { title: 'metric', align: 'left', cell: ({ metric }) => nameOf(metric) },
+  { title: 'base', align: 'right', cell: ({ base, unit }, size) => optional(base, unit, size) || '-' },
+  { title: 'now', align: 'right', cell: ({ now, unit }, size) => optional(now, unit, size) || '-' },
+  {
+    title: 'difference',
+    align: 'right',
+    cell: ({ difference, unit }, size) => (difference === undefined ? '' : signed(difference, unit, size)),
+  },
+  {
+    title: '',
+    align: 'right',
+    cell: ({ percent }) => (percent === undefined ? '' : formatSignedPercent(percent)),
+  },
+  { title: 'allowed', align: 'right', cell: ({ allowed, unit }, size) => optional(allowed, unit, size) },
+  { title: 'noise', align: 'right', cell: ({ noise, unit }, size) => optional(noise, unit, size) },
+  { title: 'p', align: 'right', cell: ({ p }) => (p === undefined ? '' : formatProbability(p)) },
+  {
+    title: '95 % interval',
+    align: 'right',
+    cell: ({ interval, unit }, size) =>
+      interval === undefined
+        ? ''
+        : `${signed(interval[0], unit, size)} to ${signed(interval[1], unit, size)}`,
+  },
+  { title: 'verdict', align: 'left', cell: verdictOf },
+];
+
+/** The comparison as lines: both sides, what makes it doubtful, a row for each metric, and what it comes to. */
+export function renderComparison(comparison: Comparison, style: ComparisonStyle): string[] {
+  const { base, now, doubts, metrics } = comparison;
+  const rows = style.all ? metrics : metrics.filter(isShown);
+  const size: SizeOf = (value, unit) => {
+    if (unit === 'count') return String(Number(value.toFixed(1)));
+    return style.plainBytes ? value.toFixed(0) : formatBytes(value);
+  };
+  const hidden = metrics.length - rows.length;
+  return [
+    `base  ${describeSide(base)}`,
+    `now   ${describeSide(now)}`,
+    ...doubts.map((doubt) => `doubtful: ${safeText(doubt)}`),
+    '',
+    ...renderRows(rows, size),
+    ...(hidden === 0 ? [] : [`${hidden} more; --all shows them`]),
+    '',
+    ...renderOutcome(comparison),
+  ];
+}
+
+function describeSide({ name, runs, command, mode, host }: ComparedSide): string {
+  const machine =
+    host === undefined
+      ? ''
+      : `, Linux ${safeText(host.kernel)}, ${safeText(host.arch)}, ${plural(host.cpus, 'CPU')}`;
+  return `${safeText(name)}: ${plural(runs, 'run')} of ${formatCommand(command.map(safeText))} (${mode}${machine})`;
+}
+
+function isShown(row: MetricDifference, index: number): boolean {
+  if (row.verdict === 'regressed' || row.verdict === 'not-measured') return true;
+  return index < ROWS_SHOWN && (row.verdict !== 'not-judged' || (row.difference ?? 0) !== 0);
+}
+
+function renderRows(rows: readonly MetricDifference[], size: SizeOf): string[] {
+  if (rows.length === 0) return ['no metric differs'];
+  const columns = COLUMNS.map((column) => ({ ...column, cells: rows.map((row) => column.cell(row, size)) }))
+    .filter(({ cells }) => cells.some((cell) => cell !== ''))
+    .map((column) => ({
+      ...column,
+      width: Math.max(column.title.length, ...column.cells.map((cell) => cell.length)),
+    }));
+  const line = (cellOf: (column: (typeof columns)[number]) => string) =>
+    columns
+      .map((column) =>
+        column.align === 'left' ? cellOf(column).padEnd(column.width) : cellOf(column).padStart(column.width),
+      )
+      .join('  ')
+      .trimEnd();
+  return [line(({ title }) => title), ...rows.map((_, at) => line(({ cells }) => cells[at] ?? ''))];
+}
+
+/** A map's name is from outside, and may be empty. */
+function nameOf(metric: string): string {
+  return metric === 'bpf.map:' ? 'bpf.map:(no name)' : safeText(metric);
+}
+
+function optional(value: number | undefined, unit: MetricDifference['unit'], size: SizeOf): string {
+  return value === undefined ? '' : size(value, unit);
+}
+
+function signed(value: number, unit: MetricDifference['unit'], size: SizeOf): string {
+  return `${value > 0 ? '+' : ''}${size(value, unit)}`;
+}
+
+/** What was not judged is told by its direction where it is more than noise. */
+function verdictOf(row: MetricDifference): string {
+  if (row.verdict !== 'not-judged') return VERDICT_WORDS[row.verdict];
+  if (row.base === undefined) return 'only now';
+  if (row.now === undefined) return 'only base';
+  const { difference = 0 } = row;
+  if (!isBeyondNoise(row)) return difference === 0 ? 'same' : 'noise';
+  return difference > 0 ? 'more' : 'less';
+}
+
+function renderOutcome({ metrics }: Comparison): string[] {
+  const judged = metrics.filter(({ verdict }) => verdict !== 'not-judged');
+  if (judged.length === 0) return ['nothing was judged; --max-regression 5% would'];
+  const named = (verdict: MetricDifference['verdict']) =>
+    metrics.filter((each) => each.verdict === verdict).map(({ metric }) => nameOf(metric));
+  const [regressed, missing] = [named('regressed'), named('not-measured')];
+  return [
+    regressed.length === 0
+      ? `no regression in ${plural(judged.length - missing.length, 'metric')}`
+      : `REGRESSED: ${regressed.join(', ')}`,
+    ...(missing.length === 0 ? [] : [`NOT MEASURED on both sides: ${missing.join(', ')}`]),
+  ];
+}

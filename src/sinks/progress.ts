@@ -1,0 +1,30 @@
+/** The one line that tells how far several runs have come. */
+import { writeSync } from 'node:fs';
+import { isatty } from 'node:tty';
+
+const STANDARD_ERROR = 2;
+
+/** Back to the first column, and the line emptied from there on. */
+const CLEAR = '\r\x1b[K';
+
+/** A line that is written over again and again; nothing where standard error is no terminal. */
+export class ProgressLine {
+  readonly #isTerminal = isatty(STANDARD_ERROR);
+
+  show(text: string): void {
+    if (this.#isTerminal) this.#write(`${CLEAR}${text}`);
+  }
+
+  /** Leaves an empty line for what comes next. */
+  clear(): void {
+    if (this.#isTerminal) this.#write(CLEAR);
+  }
+
+  #write(text: string): void {
+    try {
+      writeSync(STANDARD_ERROR, text);
+    } catch {
+      // Progress is not worth a failure.
+    }
+  }
+}

@@ -1,0 +1,69 @@
+/** Who and when, as lines of text: for the text report and the bodies of test cases. Pure. */
+import { formatBytes } from '../../format/units.ts';
+import type { BpfAdvice } from '../../model/bpf-advice.ts';
+import type { Breach, BreakdownLine, Grown } from '../../model/verdict.ts';
+import { oneLine } from './outside-text.ts';
+import { describeMoment, formatShown, formatSigned } from './wording.ts';
+
+const SIZE_WIDTH = 10;
+
+/** A breach as lines, indented by two blanks a level. */
+export function breachLines(breach: Breach): string[] {
+  return [
+    `when: ${describeMoment(breach)}`,
+    ...breakdownLines(breach),
+    ...grownLines('processes that grew most:', breach.processes),
+    ...grownLines('BPF maps that grew most:', breach.maps),
+    ...breach.advice.flatMap(adviceLines),
+    ...(breach.replay === undefined ? [] : [`to see it: ${oneLine(breach.replay)}`]),
+  ];
+}
+
+function breakdownLines(breach: Breach): string[] {
+  const { breakdown } = breach;
+  if (breakdown.length === 0) return [];
+  const width = Math.max(...breakdown.map(({ id }) => oneLine(id).length));
+  const hasBaseline = breakdown.some(({ baselineBytes }) => baselineBytes !== undefined);
+  return [
+    `at ${formatShown(breach)}${hasBaseline ? ', beside the baseline and the difference' : ''}:`,
+    ...breakdown.map((line) => breakdownRow(line, width)),
+  ];
+}
+
+function breakdownRow({ id, bytes, baselineBytes }: BreakdownLine, width: number): string {
+  const row = `  ${oneLine(id).padEnd(width)}  ${formatBytes(bytes).padStart(SIZE_WIDTH)}`;
+  if (baselineBytes === undefined) return row;
+  const change = formatSigned(bytes - baselineBytes, 'bytes');
+  return `${row}  ${formatBytes(baselineBytes).padStart(SIZE_WIDTH)}  ${change.padStart(SIZE_WIDTH + 1)}`;
+}
+
+function grownLines(heading: string, grown: readonly Grown[]): string[] {
+  if (grown.length === 0) return [];
+  return [
+    heading,
+    ...grown.map((each) => {
+      const change = formatSigned(each.toBytes - each.fromBytes, 'bytes').padStart(SIZE_WIDTH + 1);
+      return `  ${change}  ${nameOfGrown(each)}: ${formatBytes(each.fromBytes)} -> ${formatBytes(each.toBytes)}`;
+    }),
+  ];
+}
+
+/** A process or map: its name and its id. */
+export function nameOfGrown({ name, id }: Grown): string {
+  const named = oneLine(name) || '(no name)';
+  return id === undefined ? named : `${named} (${id})`;
+}
+
+function adviceLines({ text, options = [], projection = [] }: BpfAdvice): string[] {
+  return [
+    `advice: ${oneLine(text)}`,
+    ...options.map(({ change, savesBytes }) => `  ${oneLine(change)}: saves ${formatBytes(savesBytes)}`),
+    ...(projection.length === 0 ? [] : [`  ${describeProjection(projection)}`]),
+  ];
+}
+
+/** What percpu maps take on larger machines. */
+export function describeProjection(projection: NonNullable<BpfAdvice['projection']>): string {
+  const larger = projection.map(({ possibleCpus, bytes }) => `${possibleCpus} CPUs ${formatBytes(bytes)}`);
+  return `on larger machines: ${larger.join(', ')}`;
+}

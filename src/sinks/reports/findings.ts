@@ -1,0 +1,163 @@
+/** A verdict as a list of findings: what JUnit, TAP and GitHub call test cases and annotations. Pure. */
+import { formatBytes } from '../../format/units.ts';
+import type { Comparison, MetricDifference } from '../../model/comparison.ts';
+import type { BudgetResult, BudgetStatus, Verdict } from '../../model/verdict.ts';
+import { breachLines } from './breach-lines.ts';
+import { oneLine } from './outside-text.ts';
+import {
+  describeBudget,
+  describeChange,
+  describeJudging,
+  describeRuns,
+  describeTarget,
+  isLeftoverUnknown,
+  titleOf,
+} from './wording.ts';
+
+/** `warning` is what was not measured and need not be, or is in doubt. */
+export type FindingState = 'held' | 'failed' | 'not-measured' | 'warning';
+
+/** One thing that was judged. All texts are single harmless lines. */
+export interface Finding {
+  kind: 'budget' | 'regression' | 'comparison' | 'leftover' | 'target';
+  /** The same from one run to the next, so that a history can be kept; unique within the verdict. */
+  title: string;
+  state: FindingState;
+  /** What it came to, and by how much or why. */
+  headline: string;
+  /** More of it, such as what grew. Indented by two blanks a level. */
+  details: string[];
+}
+
+const STATES: Readonly<Record<BudgetStatus, FindingState>> = {
+  held: 'held',
+  broken: 'failed',
+  'not-measured': 'not-measured',
+  'not-measured-optional': 'warning',
+};
+
+/** All findings: budgets, what was compared with a limit, leftovers where asked for, and the target's end. */
+export function findingsOf(verdict: Verdict): Finding[] {
+  const budgets = verdict.budgets.map(budgetFinding);
+  const compared = verdict.comparison === undefined ? [] : comparisonFindings(verdict.comparison);
+  // Whether a comparison must be had is not in the verdict: where no budget explains "not measured", it was demanded.
+  const isDemanded =
+    verdict.status === 'not-measured' && budgets.every(({ state }) => state !== 'not-measured');
+  if (!isDemanded) {
+    for (const finding of compared) if (finding.state === 'not-measured') finding.state = 'warning';
+  }
+  return unique([...budgets, ...compared, ...leftoverFindings(verdict), targetFinding(verdict)]);
+}
+
+function comparisonFindings(comparison: Comparison): Finding[] {
+  const judged = comparison.metrics.filter(({ verdict }) => verdict !== 'not-judged');
+  return [...judged.map(regressionFinding), ...doubtFindings(comparison)];
+}
+
+function budgetFinding(result: BudgetResult): Finding {
+  const { name, expression, description, owner, breach } = result;
+  const runs = describeRuns(result);
+  return {
+    kind: 'budget',
+    title: titleOf(result),
+    state: STATES[result.status],
+    headline: isMeasured(result) ? describeBudget(result) : `not measured: ${describeBudget(result)}`,
+    details: [
+      ...(name === undefined ? [] : [`budget: ${oneLine(expression)}`]),
+      ...(description === undefined ? [] : [`description: ${oneLine(description)}`]),
+      ...(owner === undefined ? [] : [`owner: ${oneLine(owner)}`]),
+      ...(runs === undefined ? [] : [runs]),
+      ...(breach === undefined ? [] : breachLines(breach)),
+    ],
+  };
+}
+
+function isMeasured({ status }: BudgetResult): boolean {
+  return status === 'held' || status === 'broken';
+}
+
+const METRIC_STATES: Readonly<Record<MetricDifference['verdict'], FindingState>> = {
+  regressed: 'failed',
+  'within-noise': 'held',
+  held: 'held',
+  improved: 'held',
+  'not-judged': 'held',
+  'not-measured': 'not-measured',
+};
+
+function regressionFinding(metric: MetricDifference): Finding {
+  return {
+    kind: 'regression',
+    title: `no regression of ${oneLine(metric.metric)}`,
+    state: METRIC_STATES[metric.verdict],
+    headline:
+      metric.verdict === 'not-measured'
+        ? `not measured on one side: ${describeChange(metric)}`
+        : `${metric.verdict}: ${describeChange(metric)}`,
+    details: [describeJudging(metric)],
+  };
+}
+
+function doubtFindings({ doubts }: Comparison): Finding[] {
+  if (doubts.length === 0) return [];
+  return [
+    {
+      kind: 'comparison',
+      title: 'comparable with the baseline',
+      state: 'not-measured',
+      headline: `the comparison is doubtful: ${doubts.map(oneLine).join('; ')}`,
+      details: [],
+    },
+  ];
+}
+
+function leftoverFindings(verdict: Verdict): Finding[] {
+  const { leftovers } = verdict;
+  const finding = { kind: 'leftover' as const, title: 'no BPF maps left behind' };
+  if (leftovers === undefined) {
+    if (!isLeftoverUnknown(verdict)) return [];
+    return [
+      { ...finding, state: 'not-measured', headline: 'what outlived the run could not be told', details: [] },
+    ];
+  }
+  if (leftovers.length === 0) return [{ ...finding, state: 'held', headline: 'none', details: [] }];
+  const bytes = leftovers.reduce((sum, each) => sum + each.bytes, 0);
+  return [
+    {
+      ...finding,
+      state: 'failed',
+      headline: `${leftovers.length} left behind, ${formatBytes(bytes)}`,
+      details: leftovers.map(
+        (each) => `map ${each.id} ${oneLine(each.name) || '(no name)'}: ${formatBytes(each.bytes)}`,
+      ),
+    },
+  ];
+}
+
+function targetFinding(verdict: Verdict): Finding {
+  const failed = verdict.target.status !== 0 || verdict.target.timedOut === true;
+  return {
+    kind: 'target',
+    title: 'the target succeeds',
+    state: failed ? 'failed' : 'held',
+    headline: describeTarget(verdict),
+    details: [],
+  };
+}
+
+/** Two of one title would be taken for one. */
+function unique(findings: readonly Finding[]): Finding[] {
+  const taken = new Set<string>();
+  return findings.map((finding) => {
+    const plain = finding.title.trim() || '(no name)';
+    let title = plain;
+    for (let number = 2; taken.has(title); number += 1) title = `${plain} (${number})`;
+    taken.add(title);
+    return { ...finding, title };
+  });
+}
+
+/** What is worth a word, but no finding. */
+export function notesOf({ warnings }: Verdict): string[] {
+  return warnings.map(oneLine);
+}

@@ -1,0 +1,66 @@
+/** `--report github`: annotations by workflow commands, and the summary of the step. Pure. */
+import type { Verdict } from '../../model/verdict.ts';
+import { type Finding, findingsOf, notesOf } from './findings.ts';
+import { renderMarkdownReport } from './markdown.ts';
+
+/** What GitHub takes as the summary of a step. Unit: bytes. */
+const SUMMARY_LIMIT_BYTES = 1024 * 1024;
+
+const KINDS: Readonly<Record<Finding['kind'], string>> = {
+  budget: 'Memory budget',
+  regression: 'Memory regression',
+  comparison: 'Memory comparison',
+  leftover: 'BPF maps left behind',
+  target: 'Target',
+};
+
+/** The workflow commands, a line each; empty when there is nothing to say. GitHub shows ten errors and ten warnings a step. */
+export function renderGithubReport(verdict: Verdict): string {
+  const findings = findingsOf(verdict);
+  const those = (...states: Finding['state'][]) => findings.filter(({ state }) => states.includes(state));
+  const commands = [
+    ...those('failed', 'not-measured').map((finding) => annotation('error', finding)),
+    ...those('warning').map((finding) => annotation('warning', finding)),
+    ...notesOf(verdict).map((note) => command('warning', 'cmemstat', note)),
+  ];
+  return commands.map((line) => `${line}\n`).join('');
+}
+
+function annotation(level: 'error' | 'warning', { kind, title, headline, details }: Finding): string {
+  const named = kind === 'budget' || kind === 'regression' ? `${KINDS[kind]}: ${title}` : KINDS[kind];
+  return command(level, named, [headline, ...details].join('\n'));
+}
+
+function command(level: 'error' | 'warning', title: string, message: string): string {
+  return `::${level} title=${escapeProperty(title)}::${escapeData(message)}`;
+}
+
+function escapeData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}
+
+/**
+ * What to append to the file that GITHUB_STEP_SUMMARY names: the Markdown report, cut where GitHub would refuse it.
+ * `limitBytes`: what is still free there.
+ */
+export function githubStepSummary(verdict: Verdict, limitBytes: number = SUMMARY_LIMIT_BYTES): string {
+  const whole = renderMarkdownReport(verdict);
+  if (Buffer.byteLength(whole) <= limitBytes) return whole;
+  const note = '\n_The rest was left out: GitHub takes no more than 1 MiB._\n';
+  const closing = '\n</details>\n';
+  let room = limitBytes - Buffer.byteLength(note) - Buffer.byteLength(closing);
+  let open = false;
+  let cut = '';
+  for (const line of whole.split('\n')) {
+    room -= Buffer.byteLength(line) + 1;
+    if (room < 0) break;
+    cut += `${line}\n`;
+    if (line.startsWith('<details')) open = true;
+    if (line === '</details>') open = false;
+  }
+  return cut === '' ? '' : `${cut}${open ? closing : ''}${note}`;
+}

@@ -1,0 +1,97 @@
+/** `--report junit`: JUnit XML as Jenkins and GitLab read it; the common structure of Ant's report. Pure. */
+import type { Verdict } from '../../model/verdict.ts';
+import { type Finding, findingsOf, notesOf } from './findings.ts';
+import { oneLine, oneLineCommand } from './outside-text.ts';
+import { describeExit, describeHost, describeOutcome } from './wording.ts';
+
+/** The report as one XML document. */
+export function renderJunitReport(verdict: Verdict): string {
+  const findings = findingsOf(verdict);
+  const count = (...states: Finding['state'][]) =>
+    findings.filter(({ state }) => states.includes(state)).length;
+  const suite = attributes({
+    name: 'cmemstat',
+    // The common schema knows no zone: the time is UTC.
+    timestamp: oneLine(verdict.time).replace(/\.\d+Z$|Z$/, ''),
+    hostname: 'localhost',
+    tests: findings.length,
+    failures: count('failed'),
+    errors: count('not-measured'),
+    skipped: count('warning'),
+    time: seconds(verdict.durationMs),
+  });
+  return [
+    '<?xml version="1.0" encoding="UTF-8"?>',
+    `<testsuite${suite}>`,
+    ...properties(verdict),
+    ...findings.flatMap((finding) => testcase(finding, verdict)),
+    `  <system-out>${escapeXml(systemOut(verdict))}</system-out>`,
+    `  <system-err>${escapeXml(notesOf(verdict).join('\n'))}</system-err>`,
+    '</testsuite>',
+    '',
+  ].join('\n');
+}
+
+function properties(verdict: Verdict): string[] {
+  const entries: [name: string, value: string][] = [
+    ['command', oneLineCommand(verdict.command)],
+    ['mode', verdict.mode],
+    ['kernel', verdict.host.kernel],
+    ['arch', verdict.host.arch],
+    ['cpus', String(verdict.host.cpus)],
+    ['runs', String(verdict.runs.count)],
+    ['judged-on', verdict.runs.judgedOn],
+    ['status', verdict.status],
+    ['exit-status', String(verdict.exitStatus)],
+    ['cmemstat', verdict.cmemstat],
+  ];
+  return [
+    '  <properties>',
+    ...entries.map(([name, value]) => `    <property${attributes({ name, value: oneLine(value) })}/>`),
+    '  </properties>',
+  ];
+}
+
+function testcase(finding: Finding, verdict: Verdict): string[] {
+  const { kind, title, state } = finding;
+  const head = `  <testcase${attributes({
+    classname: `cmemstat.${kind}`,
+    name: title,
+    // The times of all test cases are added up: the target's is the only one that took any.
+    time: kind === 'target' ? seconds(verdict.durationMs) : '0',
+  })}`;
+  if (state === 'held') return [`${head}/>`];
+  return [`${head}>`, outcome(finding), '  </testcase>'];
+}
+
+function outcome({ kind, state, headline, details }: Finding): string {
+  if (state === 'warning') return `    <skipped${attributes({ message: headline })}/>`;
+  const element = state === 'failed' ? 'failure' : 'error';
+  const type = state === 'failed' ? `${kind}-broken` : `${kind}-not-measured`;
+  // GitLab shows the text alone, Jenkins both.
+  const body = [headline, ...details].join('\n');
+  return `    <${element}${attributes({ message: headline, type })}>${escapeXml(body)}</${element}>`;
+}
+
+function systemOut(verdict: Verdict): string {
+  return [describeOutcome(verdict), describeHost(verdict), describeExit(verdict)].join('\n');
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(3);
+}
+
+function attributes(values: Readonly<Record<string, string | number>>): string {
+  return Object.entries(values)
+    .map(([name, value]) => ` ${name}="${escapeXml(String(value))}"`)
+    .join('');
+}
+
+/** `>` too: "]]>" must not stand in text. */
+function escapeXml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

@@ -1,0 +1,240 @@
+/** `--report markdown`: for pull requests and the summaries of CI jobs; as GitHub and GitLab read it. Pure. */
+import { formatBytes } from '../../format/units.ts';
+import type { BpfAdvice } from '../../model/bpf-advice.ts';
+import type { Comparison, MetricDifference } from '../../model/comparison.ts';
+import type { Breach, BudgetResult, BudgetStatus, Grown, Verdict } from '../../model/verdict.ts';
+import { describeProjection } from './breach-lines.ts';
+import {
+  codeCell,
+  codeHtml,
+  codeSpan,
+  collapsible,
+  plainCell,
+  type TableColumn,
+  table,
+} from './markdown-text.ts';
+import { oneLineCommand } from './outside-text.ts';
+import { renderTimeline } from './timeline-chart.ts';
+import {
+  describeDifference,
+  describeExit,
+  describeHost,
+  describeMoment,
+  describeOutcome,
+  describeTarget,
+  describeValue,
+  formatBound,
+  formatProbability,
+  formatQuantity,
+  formatShown,
+  formatSide,
+  formatSigned,
+  formatSignedPercent,
+  plural,
+  STATUS_WORDS,
+  titleOf,
+} from './wording.ts';
+
+const STATUS_MARKS: Readonly<Record<BudgetStatus, string>> = {
+  held: '✅',
+  broken: '❌',
+  'not-measured': '❓',
+  'not-measured-optional': '⚠️',
+};
+
+const METRIC_WORDS: Readonly<Record<MetricDifference['verdict'], string>> = {
+  regressed: '❌ REGRESSED',
+  'within-noise': '⚠️ within noise',
+  held: '✅ held',
+  improved: '✅ improved',
+  'not-judged': 'not judged',
+  'not-measured': '❓ not measured',
+};
+
+const left = (heading: string): TableColumn => ({ heading, align: 'left' });
+const right = (heading: string): TableColumn => ({ heading, align: 'right' });
+
+/** The report as lines, each ended by a newline. */
+export function renderMarkdownReport(verdict: Verdict): string {
+  const mark = { held: '✅', broken: '❌', 'not-measured': '❓' }[verdict.status];
+  const lines = [
+    `## ${mark} Memory: ${describeOutcome(verdict)}`,
+    '',
+    `${codeSpan(oneLineCommand(verdict.command))}: ${codeSpan(describeHost(verdict))}`,
+    '',
+    `Target: ${codeSpan(describeTarget(verdict))}. cmemstat: ${describeExit(verdict)}.`,
+    '',
+    ...budgetTable(verdict.budgets),
+    ...verdict.budgets.flatMap(budgetDetails),
+    ...(verdict.comparison === undefined ? [] : comparisonPart(verdict.comparison)),
+    ...leftoverPart(verdict.leftovers),
+    ...timelinePart(verdict),
+    ...verdict.warnings.map((warning) => `- ⚠️ ${codeSpan(warning)}`),
+  ];
+  return `${lines.join('\n').trimEnd()}\n`;
+}
+
+function budgetTable(budgets: readonly BudgetResult[]): string[] {
+  const hasRuns = budgets.some(({ values }) => values !== undefined);
+  const columns = [left('State'), left('Budget'), right('Value'), right('Limit'), right('Difference')];
+  return table(
+    hasRuns ? [...columns, right('Spread (MAD)')] : columns,
+    budgets.map((result) => {
+      const { status, unit, spread } = result;
+      const cells = [
+        `${STATUS_MARKS[status]} ${STATUS_WORDS[status]}`,
+        codeCell(titleOf(result)),
+        describeValue(result),
+        plainCell(formatBound(result)),
+        describeDifference(result),
+      ];
+      return hasRuns ? [...cells, formatSide(spread, unit)] : cells;
+    }),
+  );
+}
+
+function budgetDetails(result: BudgetResult): string[] {
+  const { status, name, expression, description, owner, reason, hint, values, unit, breach } = result;
+  if (status === 'held') return [];
+  const facts: [label: string, text: string | undefined][] = [
+    ['Budget', name === undefined ? undefined : codeSpan(expression)],
+    ['Description', description && codeSpan(description)],
+    ['Owner', owner && codeSpan(owner)],
+    ['Not measured', reason && codeSpan(reason)],
+    ['To do', hint && codeSpan(hint)],
+    [
+      'Runs',
+      values?.map((value) => (value === null ? 'not measured' : formatQuantity(value, unit))).join(', '),
+    ],
+  ];
+  const lines = [
+    ...facts.flatMap(([label, text]) => (text === undefined || text === '' ? [] : [`- ${label}: ${text}`])),
+    ...(breach === undefined ? [] : breachPart(breach)),
+  ];
+  if (lines.length === 0) return [];
+  return collapsible(`${STATUS_WORDS[status]}: ${codeHtml(titleOf(result))}`, lines, status === 'broken');
+}
+
+function breachPart(breach: Breach): string[] {
+  const { breakdown, processes, maps, advice, replay } = breach;
+  const hasBaseline = breakdown.some(({ baselineBytes }) => baselineBytes !== undefined);
+  const columns = [left(`At ${formatShown(breach)}`), right('Bytes')];
+  return [
+    `- When: ${describeMoment(breach)}`,
+    ...(replay === undefined ? [] : [`- To see it: ${codeSpan(replay)}`]),
+    '',
+    ...table(
+      hasBaseline ? [...columns, right('Baseline'), right('Difference')] : columns,
+      breakdown.map(({ id, bytes, baselineBytes }) => {
+        const cells = [codeCell(id), formatBytes(bytes)];
+        if (!hasBaseline) return cells;
+        return baselineBytes === undefined
+          ? [...cells, '-', '-']
+          : [...cells, formatBytes(baselineBytes), formatSigned(bytes - baselineBytes, 'bytes')];
+      }),
+    ),
+    ...grownTable('Process', processes),
+    ...grownTable('BPF map', maps),
+    ...advice.flatMap(adviceList),
+  ];
+}
+
+function grownTable(what: string, grown: readonly Grown[]): string[] {
+  return table(
+    [left(`${what} that grew`), right('Id'), right('From'), right('To'), right('Growth')],
+    grown.map(({ name, id, fromBytes, toBytes }) => [
+      codeCell(name),
+      id === undefined ? '' : String(id),
+      formatBytes(fromBytes),
+      formatBytes(toBytes),
+      formatSigned(toBytes - fromBytes, 'bytes'),
+    ]),
+  );
+}
+
+function adviceList({ text, options = [], projection = [] }: BpfAdvice): string[] {
+  return [
+    `- Advice: ${codeSpan(text)}`,
+    ...options.map(({ change, savesBytes }) => `  - ${codeSpan(change)} saves ${formatBytes(savesBytes)}`),
+    ...(projection.length === 0 ? [] : [`  - ${describeProjection(projection)}`]),
+  ];
+}
+
+function comparisonPart({ base, now, doubts, metrics }: Comparison): string[] {
+  // Improvements and what is near the limit are news; the rest is there to look up.
+  const isNews = ({ verdict }: MetricDifference) => verdict !== 'held' && verdict !== 'not-judged';
+  const news = metrics.filter(isNews);
+  const rest = metrics.filter((metric) => !isNews(metric));
+  return [
+    `### Against ${codeSpan(base.name)}`,
+    '',
+    `${plural(base.runs, 'run')} there, ${plural(now.runs, 'run')} here.`,
+    '',
+    ...doubts.map((doubt) => `- ⚠️ Doubtful: ${codeSpan(doubt)}`),
+    ...(doubts.length === 0 ? [] : ['']),
+    ...metricTable(news),
+    ...(rest.length === 0
+      ? []
+      : collapsible(
+          `${rest.length === 1 ? '1 metric' : `${rest.length} metrics`} without news`,
+          metricTable(rest),
+        )),
+  ];
+}
+
+function metricTable(metrics: readonly MetricDifference[]): string[] {
+  return table(
+    [
+      left('State'),
+      left('Metric'),
+      right('Baseline'),
+      right('Now'),
+      right('Difference'),
+      right('Allowed'),
+      right('Noise'),
+      right('p (adjusted)'),
+      right('95 % interval'),
+    ],
+    metrics.map(
+      ({ metric, verdict, unit, base, now, difference, percent, allowed, noise, p, adjustedP, interval }) => [
+        METRIC_WORDS[verdict],
+        codeCell(metric),
+        formatSide(base, unit),
+        formatSide(now, unit),
+        difference === undefined
+          ? '-'
+          : `${formatSigned(difference, unit)}${percent === undefined ? '' : ` (${formatSignedPercent(percent)})`}`,
+        formatSide(allowed, unit),
+        formatQuantity(noise, unit),
+        describeProbabilities(p, adjustedP),
+        interval === undefined
+          ? '-'
+          : `${formatSigned(interval[0], unit)} to ${formatSigned(interval[1], unit)}`,
+      ],
+    ),
+  );
+}
+
+function describeProbabilities(p: number | undefined, adjustedP: number | undefined): string {
+  if (p === undefined) return '-';
+  const adjusted = adjustedP === undefined ? '' : ` (${formatProbability(adjustedP)})`;
+  return plainCell(`${formatProbability(p)}${adjusted}`);
+}
+
+function leftoverPart(leftovers: Verdict['leftovers']): string[] {
+  if (leftovers === undefined || leftovers.length === 0) return [];
+  return [
+    '### ❌ BPF maps left behind',
+    '',
+    ...table(
+      [left('Map'), right('Id'), right('Bytes')],
+      leftovers.map(({ id, name, bytes }) => [codeCell(name), String(id), formatBytes(bytes)]),
+    ),
+  ];
+}
+
+function timelinePart({ timeline }: Verdict): string[] {
+  const chart = timeline === undefined ? [] : renderTimeline(timeline);
+  // The figure's name is the only text from outside: other words follow it in its line, so that it can't end the block.
+  return chart.length === 0 ? [] : ['### Over time', '', '```text', ...chart, '```', ''];
+}

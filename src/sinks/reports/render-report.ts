@@ -1,0 +1,72 @@
+/** The reports by their names. Pure. */
+import { nearestName } from '../../budget/nearest-name.ts';
+import { UsageError } from '../../errors.ts';
+import type { Verdict } from '../../model/verdict.ts';
+import { renderGithubReport } from './github.ts';
+import { renderJsonReport } from './json.ts';
+import { renderJunitReport } from './junit.ts';
+import { renderMarkdownReport } from './markdown.ts';
+import { renderTapReport } from './tap.ts';
+import { renderTextReport } from './text.ts';
+
+/** Every format, as help lists them. */
+export const REPORT_FORMATS = ['text', 'markdown', 'junit', 'github', 'json', 'tap'] as const;
+
+/** One of them. */
+export type ReportFormat = (typeof REPORT_FORMATS)[number];
+
+/** What `--report FORMAT[:FILE]` asks for. */
+export interface ReportRequest {
+  format: ReportFormat;
+  /** Absent: `defaultStreamOf(format)`. */
+  file?: string;
+}
+
+const RENDERERS: Readonly<Record<ReportFormat, (verdict: Verdict) => string>> = {
+  text: renderTextReport,
+  markdown: renderMarkdownReport,
+  junit: renderJunitReport,
+  github: renderGithubReport,
+  json: renderJsonReport,
+  tap: renderTapReport,
+};
+
+/**
+ * Reads `junit:out.xml` or `text`. What follows the first colon is the file, colons included.
+ * @throws UsageError that names the option and the nearest format.
+ */
+export function parseReportRequest(text: string, option = '--report'): ReportRequest {
+  const colon = text.indexOf(':');
+  const format = parseReportFormat(colon < 0 ? text : text.slice(0, colon), option);
+  if (colon < 0) return { format };
+  const file = text.slice(colon + 1);
+  if (file === '') {
+    throw new UsageError(option, `${option} ${text}: no file after the colon`, `${option} ${format}:FILE`);
+  }
+  return { format, file };
+}
+
+/**
+ * Reads the name of a format.
+ * @throws UsageError that names the option and the nearest format.
+ */
+export function parseReportFormat(text: string, option: string): ReportFormat {
+  const format = REPORT_FORMATS.find((each) => each === text);
+  if (format !== undefined) return format;
+  const nearest = nearestName(text, REPORT_FORMATS);
+  throw new UsageError(
+    option,
+    `${option} ${text}: no such report; there are ${REPORT_FORMATS.join(', ')}`,
+    nearest === undefined ? undefined : `${option} ${nearest}`,
+  );
+}
+
+/** Where a report goes that has no file: text is for people and stays out of the way of what a pipe reads. */
+export function defaultStreamOf(format: ReportFormat): 'stderr' | 'stdout' {
+  return format === 'text' ? 'stderr' : 'stdout';
+}
+
+/** The report, ended by a newline; empty where a format has nothing to say. */
+export function renderReport(format: ReportFormat, verdict: Verdict): string {
+  return RENDERERS[format](verdict);
+}

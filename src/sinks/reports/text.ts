@@ -1,0 +1,93 @@
+/** `--report text`: for people at a terminal or in the log of a CI job. Pure. */
+import type { Comparison, MetricDifference } from '../../model/comparison.ts';
+import type { BudgetResult, Verdict } from '../../model/verdict.ts';
+import { type Finding, type FindingState, findingsOf, notesOf } from './findings.ts';
+import { oneLine, oneLineCommand } from './outside-text.ts';
+import {
+  describeBudget,
+  describeChange,
+  describeExit,
+  describeHost,
+  describeJudging,
+  describeOutcome,
+  describeTarget,
+  plural,
+  STATUS_WORDS,
+} from './wording.ts';
+
+const MARKS: Readonly<Record<FindingState, string>> = {
+  held: '✓',
+  failed: '✗',
+  'not-measured': '?',
+  warning: '!',
+};
+
+/** Wide enough for the words that fail. */
+const STATE_WIDTH = 12;
+
+/** The report as lines of text, each ended by a newline. */
+export function renderTextReport(verdict: Verdict): string {
+  const findings = findingsOf(verdict);
+  const lines = [
+    `cmemstat: ${describeOutcome(verdict)}`,
+    `  ${oneLineCommand(verdict.command)}`,
+    `  ${describeHost(verdict)}`,
+    ...verdict.budgets.flatMap((result, index) => budgetLines(result, findings[index])),
+    ...(verdict.comparison === undefined ? [] : comparisonLines(verdict.comparison)),
+    ...findings.filter(({ kind }) => kind === 'leftover').flatMap(leftoverLines),
+    ...notesOf(verdict).map((note) => `  ! warning: ${note}`),
+    `  target: ${describeTarget(verdict)}`,
+    `  cmemstat: ${describeExit(verdict)}`,
+  ];
+  return `${lines.map(withoutCommands).join('\n')}\n`;
+}
+
+/** `finding` is the same budget as a finding: all reports give it the same title and details. */
+function budgetLines(result: BudgetResult, finding: Finding | undefined): string[] {
+  if (finding === undefined) return [];
+  const { state, title, details } = finding;
+  const word = STATUS_WORDS[result.status].padEnd(STATE_WIDTH);
+  const line = `  ${MARKS[state]} ${word}  ${title}: ${describeBudget(result)}`;
+  // A budget that held is one line.
+  return state === 'held' ? [line] : [line, ...details.map((detail) => `      ${detail}`)];
+}
+
+function comparisonLines({ base, now, doubts, metrics }: Comparison): string[] {
+  const those = (verdict: MetricDifference['verdict']) => metrics.filter((each) => each.verdict === verdict);
+  const described = (mark: string, word: string, list: readonly MetricDifference[]) =>
+    list.flatMap((metric) => [
+      `    ${mark} ${word.padEnd(STATE_WIDTH)}  ${oneLine(metric.metric)}: ${describeChange(metric)}`,
+      `        ${describeJudging(metric)}`,
+    ]);
+  const rest = [
+    ...counted(those('held').length, 'held'),
+    ...counted(those('improved').length, 'improved'),
+    ...counted(those('not-judged').length, 'not judged'),
+  ];
+  return [
+    `  against ${oneLine(base.name)} (${plural(base.runs, 'run')}; ${plural(now.runs, 'run')} here):`,
+    ...doubts.map((doubt) => `    ! doubtful: ${oneLine(doubt)}`),
+    ...described('✗', 'REGRESSED', those('regressed')),
+    ...described('?', 'not measured', those('not-measured')),
+    ...described('!', 'within noise', those('within-noise')),
+    ...(rest.length === 0 ? [] : [`    other metrics: ${rest.join(', ')}`]),
+  ];
+}
+
+function counted(count: number, word: string): string[] {
+  return count === 0 ? [] : [`${count} ${word}`];
+}
+
+function leftoverLines({ state, title, headline, details }: Finding): string[] {
+  const words: Partial<Record<FindingState, string>> = { held: 'held', failed: 'LEFT BEHIND' };
+  const word = (words[state] ?? STATUS_WORDS['not-measured']).padEnd(STATE_WIDTH);
+  return [`  ${MARKS[state]} ${word}  ${title}: ${headline}`, ...details.map((detail) => `      ${detail}`)];
+}
+
+/**
+ * CI systems read commands from the log: GitHub `::` at the start of a line, GitHub and Azure `##[` and `##vso[` anywhere,
+ * TeamCity `##teamcity[`.
+ */
+function withoutCommands(line: string): string {
+  return line.replace(/##(\w*)\[/g, '##$1\\x5b').replace(/^(\s*):(?=:)/, '$1\\x3a');
+}

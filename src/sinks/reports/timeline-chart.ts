@@ -1,0 +1,47 @@
+/** A verdict's timeline as a small chart of block characters. Pure. */
+import { formatBytes, formatDuration } from '../../format/units.ts';
+import type { Verdict } from '../../model/verdict.ts';
+import { oneLine } from './outside-text.ts';
+
+const COLUMNS = 60;
+const ROWS = 4;
+const EIGHTHS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
+
+/** The chart as lines: the highest value of each step, the scale from 0 to the highest of all. Empty where nothing is known. */
+export function renderTimeline({ figure, fromMs, toMs, max }: NonNullable<Verdict['timeline']>): string[] {
+  const columns = squeeze(max);
+  const known = columns.filter((value) => value !== null);
+  if (known.length === 0) return [];
+  const highest = Math.max(...known);
+  const top = formatBytes(highest);
+  const rows = Array.from({ length: ROWS }, (_, index) => {
+    const label = index === 0 ? top : index === ROWS - 1 ? '0' : '';
+    const cells = columns.map((value) => cellOf(value, highest, ROWS - 1 - index));
+    return `${label.padStart(top.length)} ┤${cells.join('')}`.trimEnd();
+  });
+  const until = formatDuration(toMs);
+  const from = formatDuration(fromMs).padEnd(Math.max(0, columns.length - until.length));
+  return [`${oneLine(figure)}, highest ${top}`, ...rows, `${' '.repeat(top.length + 2)}${from}${until}`];
+}
+
+/** At most so many columns, each the highest of what falls into it. */
+function squeeze(values: readonly (number | null)[]): (number | null)[] {
+  const width = Math.min(COLUMNS, values.length);
+  return Array.from({ length: width }, (_, column) => {
+    const part = values.slice(
+      Math.floor((column * values.length) / width),
+      Math.floor(((column + 1) * values.length) / width),
+    );
+    const known = part.filter((value) => value !== null);
+    return known.length === 0 ? null : Math.max(...known);
+  });
+}
+
+/** One character of a column; the lowest row has number 0. What is above 0 is seen in it. */
+function cellOf(value: number | null, highest: number, row: number): string {
+  if (value === null) return row === 0 ? '?' : ' ';
+  const share = highest > 0 ? value / highest : 0;
+  const eighths = Math.round(share * ROWS * 8) - row * 8;
+  const least = row === 0 && value > 0 ? 1 : 0;
+  return EIGHTHS[Math.min(8, Math.max(least, eighths))] ?? ' ';
+}

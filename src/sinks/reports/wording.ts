@@ -1,0 +1,214 @@
+/** The words that all reports share. What comes from outside is one harmless line already. Pure. */
+import { EXIT_CODES } from '../../exit-codes.ts';
+import { formatBytes, formatDuration } from '../../format/units.ts';
+import type { MetricDifference } from '../../model/comparison.ts';
+import type { Breach, BudgetResult, BudgetStatus, BudgetUnit, Verdict } from '../../model/verdict.ts';
+import { oneLine } from './outside-text.ts';
+
+/** The states of a budget for reading; what fails stands out. */
+export const STATUS_WORDS: Readonly<Record<BudgetStatus, string>> = {
+  held: 'held',
+  broken: 'BROKEN',
+  'not-measured': 'NOT MEASURED',
+  'not-measured-optional': 'not measured',
+};
+
+/** A count with its noun. */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** A value in its unit: `312 MiB`, `1.50 MiB/min`, `3`, `12.5 %`. */
+export function formatQuantity(value: number, unit: BudgetUnit): string {
+  const perMinute = unit.endsWith('/min') ? '/min' : '';
+  if (unit.startsWith('bytes')) return `${formatBytes(value)}${perMinute}`;
+  const rounded = String(Number(value.toFixed(2)));
+  return unit.startsWith('percent') ? `${rounded} %${perMinute}` : `${rounded}${perMinute}`;
+}
+
+/** The same with its sign, for a difference. */
+export function formatSigned(value: number, unit: BudgetUnit): string {
+  return `${value > 0 ? '+' : ''}${formatQuantity(value, unit)}`;
+}
+
+/** A share with its sign: `+21.9 %`. */
+export function formatSignedPercent(percent: number): string {
+  const size = Math.abs(percent);
+  if (size > 0 && size < 0.01) return 'under 0.01 %';
+  const digits = size === 0 || size >= 99.95 ? 0 : size >= 0.995 ? 1 : 2;
+  return `${percent > 0 ? '+' : ''}${percent.toFixed(digits)} %`;
+}
+
+/** What a budget is called: its name, else how it is written. */
+export function titleOf({ name, expression }: BudgetResult): string {
+  return oneLine(name ?? expression);
+}
+
+/** The limit with its operator: `<= 256 MiB`. */
+export function formatBound({ op, limit, unit }: BudgetResult): string {
+  return limit === undefined ? op : `${op} ${formatQuantity(limit, unit)}`;
+}
+
+const AT_LIMIT: Readonly<Record<BudgetResult['op'], string>> = {
+  '<=': 'at the limit',
+  '<': 'at the limit, not below it',
+  '>=': 'at the limit',
+  '>': 'at the limit, not above it',
+  '==': 'exactly',
+};
+
+/** How far the value is from its limit: `56.0 MiB over (+21.9 %)`, `2 short (-40.0 %)`, `12.0 MiB left (-4.7 %)`. */
+export function describeDifference({ op, excess, limit, unit }: BudgetResult): string {
+  if (excess === undefined) return '';
+  if (excess === 0) return AT_LIMIT[op];
+  const words: Record<BudgetResult['op'], [below: string, above: string]> = {
+    '<=': ['left', 'over'],
+    '<': ['left', 'over'],
+    '>=': ['short', 'more'],
+    '>': ['short', 'more'],
+    '==': ['too little', 'too much'],
+  };
+  const word = words[op][excess < 0 ? 0 : 1];
+  const share = limit ? ` (${formatSignedPercent((excess / Math.abs(limit)) * 100)})` : '';
+  return `${formatQuantity(Math.abs(excess), unit)} ${word}${share}`;
+}
+
+/** A budget in one line: value against limit and by how much, or why it was not measured. */
+export function describeBudget(result: BudgetResult): string {
+  const { status, value, reason, hint } = result;
+  if (status === 'not-measured' || status === 'not-measured-optional') {
+    const why = reason === undefined ? 'no reason is known' : oneLine(reason);
+    return `${why}${hint === undefined ? '' : ` (to do: ${oneLine(hint)})`}`;
+  }
+  if (value === undefined) return STATUS_WORDS[status];
+  return `${describeValue(result)} against ${formatBound(result)}: ${describeDifference(result)}`;
+}
+
+/** The value; a slope with what it is most likely to be. A dash where it was not measured. */
+export function describeValue({ value, estimate, unit }: BudgetResult): string {
+  const slope = estimate === undefined ? '' : ` for certain (slope ${formatQuantity(estimate, unit)})`;
+  return `${formatSide(value, unit)}${slope}`;
+}
+
+/** What the runs came to; undefined for one run. */
+export function describeRuns({ values, spread, unit }: BudgetResult): string | undefined {
+  if (values === undefined) return undefined;
+  const each = values.map((value) => (value === null ? 'not measured' : formatQuantity(value, unit)));
+  const around = spread === undefined ? '' : `, spread (MAD) ${formatQuantity(spread, unit)}`;
+  return `${plural(values.length, 'run')}: ${each.join(', ')}${around}`;
+}
+
+/** When it happened. */
+export function describeMoment({ elapsedMs, shownMs, run }: Breach): string {
+  const inRun = run === undefined ? '' : `, in run ${run}`;
+  return elapsedMs === undefined
+    ? `at no single moment${inRun}; shown is ${formatDuration(shownMs)} after the launch, where it was highest`
+    : `${formatDuration(elapsedMs)} after the launch${inRun}`;
+}
+
+/** Which moment the breakdown is of. */
+export function formatShown({ shownMs }: Breach): string {
+  return formatDuration(shownMs);
+}
+
+/** How the target ended. */
+export function describeTarget({ target }: Verdict): string {
+  const { status, code, signal, timedOut } = target;
+  if (timedOut === true) return `ended at the time limit (exit status ${status})`;
+  const end = signal === undefined ? `exit status ${code ?? status}` : `ended by ${oneLine(signal)}`;
+  // What a target comes to that we end ourselves is no failure of its own.
+  if (status === 0 && end !== 'exit status 0') return `${end}: cmemstat ended it at the breach`;
+  return signal === undefined ? end : `${end} (exit status ${status})`;
+}
+
+/** What cmemstat exits with, and whose status that is. */
+export function describeExit(verdict: Verdict): string {
+  return `exit status ${verdict.exitStatus}: ${reasonOfExit(verdict)}`;
+}
+
+function reasonOfExit(verdict: Verdict): string {
+  const { exitStatus, target, status, budgets, leftovers = [] } = verdict;
+  const isBroken = budgets.some((budget) => budget.status === 'broken');
+  const breach = isBroken ? 'a budget is broken' : 'it regressed';
+  if (target.status !== 0 && exitStatus === target.status) {
+    const why = target.timedOut === true ? 'the time limit was reached' : "the target's own";
+    return status === 'broken' ? `${why}; ${breach} as well` : why;
+  }
+  if (target.timedOut === true && exitStatus === EXIT_CODES.TIMED_OUT) return 'the time limit was reached';
+  if (exitStatus === 0) return "the target's own";
+  if (status === 'broken') return breach;
+  if (leftovers.length > 0) return 'BPF maps were left behind';
+  if (isLeftoverUnknown(verdict)) return 'what outlived the run could not be told';
+  return budgets.some((budget) => budget.status === 'not-measured')
+    ? 'a budget could not be measured'
+    : 'the comparison is doubtful';
+}
+
+/** Whether leftovers were asked for and could not be told: the exit status says so where nothing else explains it. */
+export function isLeftoverUnknown({ leftovers, status, exitStatus, target }: Verdict): boolean {
+  return (
+    leftovers === undefined &&
+    status === 'held' &&
+    exitStatus === EXIT_CODES.NOT_MEASURED &&
+    exitStatus !== target.status
+  );
+}
+
+/** The whole in a few words: `2 budgets held, 1 broken, 1 regression`. */
+export function describeOutcome({ budgets, comparison, leftovers = [] }: Verdict): string {
+  const count = (status: BudgetStatus) => budgets.filter((budget) => budget.status === status).length;
+  const regressed = comparison?.metrics.filter(({ verdict }) => verdict === 'regressed').length ?? 0;
+  const parts = [
+    budgets.length === 0 ? 'no budgets' : `${count('held')} of ${plural(budgets.length, 'budget')} held`,
+    ...counted(count('broken'), 'broken'),
+    ...counted(count('not-measured'), 'not measured'),
+    ...counted(count('not-measured-optional'), 'not measured, optional'),
+    ...(comparison === undefined
+      ? []
+      : [regressed === 0 ? 'no regression' : plural(regressed, 'regression')]),
+    ...(leftovers.length > 0 ? [`${plural(leftovers.length, 'BPF map')} left behind`] : []),
+  ];
+  return parts.join(', ');
+}
+
+function counted(count: number, word: string): string[] {
+  return count > 0 ? [`${count} ${word}`] : [];
+}
+
+/** Both sides of a metric: `200 MiB -> 230 MiB, +30.0 MiB (+15.0 %)`. */
+export function describeChange({ base, now, difference, percent, unit }: MetricDifference): string {
+  const sides = `${formatSide(base, unit)} -> ${formatSide(now, unit)}`;
+  if (difference === undefined) return sides;
+  const share = percent === undefined ? '' : ` (${formatSignedPercent(percent)})`;
+  return `${sides}, ${formatSigned(difference, unit)}${share}`;
+}
+
+/** One side of a comparison; a dash where it does not have the metric. */
+export function formatSide(value: number | undefined, unit: BudgetUnit): string {
+  return value === undefined ? '-' : formatQuantity(value, unit);
+}
+
+/** What the change was judged by: what is allowed, the noise, the test and its interval. */
+export function describeJudging({ allowed, noise, p, adjustedP, interval, unit }: MetricDifference): string {
+  return [
+    ...(allowed === undefined ? [] : [`allowed ${formatQuantity(allowed, unit)}`]),
+    `noise ${formatQuantity(noise, unit)}`,
+    ...(p === undefined ? [] : [`p ${formatProbability(p)}`]),
+    ...(adjustedP === undefined ? [] : [`adjusted ${formatProbability(adjustedP)}`]),
+    ...(interval === undefined
+      ? []
+      : [`95 % interval ${formatSigned(interval[0], unit)} to ${formatSigned(interval[1], unit)}`]),
+  ].join(', ');
+}
+
+/** A probability with three digits after the point. */
+export function formatProbability(p: number): string {
+  return p < 0.001 ? '< 0.001' : p.toFixed(3);
+}
+
+/** The machine and how it was measured. */
+export function describeHost({ host, mode, runs }: Verdict): string {
+  const judged = runs.judgedOn === 'run' ? '' : `, judged on the ${runs.judgedOn}`;
+  const machine = `Linux ${oneLine(host.kernel)}, ${oneLine(host.arch)}, ${plural(host.cpus, 'CPU')}`;
+  return `${oneLine(mode)}, ${machine}, ${plural(runs.count, 'run')}${judged}`;
+}

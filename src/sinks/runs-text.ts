@@ -1,0 +1,87 @@
+/** Several runs side by side: the table after them. Pure. */
+import type { RunFigures } from '../budget/run-figures.ts';
+import { median, medianAbsoluteDeviation, outlierIndices } from '../budget/statistics.ts';
+import { safeText } from '../format/safe-text.ts';
+import { formatBytes } from '../format/units.ts';
+import { unitOfMetric } from '../model/figures.ts';
+
+/** The figures that are told, where the runs have them. */
+const ROWS = [
+  'peak',
+  'current',
+  'workingset',
+  'anon',
+  'file',
+  'kernel',
+  'bpf',
+  'bpf.uncharged',
+  'rss',
+  'pss',
+  'processes',
+] as const;
+
+/** So many maps are told by name, the largest first. */
+const MAPS_TOLD = 8;
+
+/** The lines: median, spread, least and most of each figure, with the runs that stand out. */
+export function renderRuns(runs: readonly RunFigures[]): string[] {
+  const rows = [
+    ...ROWS.flatMap((id) =>
+      rowOf(
+        id,
+        runs.map(({ metrics }) => metrics[id]),
+      ),
+    ),
+    ...mapNames(runs).flatMap((name) =>
+      rowOf(
+        `bpf.map:${name}`,
+        runs.map(({ maps }) => maps?.[name]),
+      ),
+    ),
+  ];
+  const head = ['figure', 'median', 'MAD', 'min', 'max', 'outliers'];
+  const widths = head.map((_, column) =>
+    Math.max(...[head, ...rows].map((cells) => (cells[column] ?? '').length)),
+  );
+  const render = (cells: readonly string[]) =>
+    cells
+      .map((cell, column) =>
+        column === 0 || column === 5 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+      )
+      .join('  ')
+      .trimEnd();
+  return [
+    `${runs.length} runs, the highest value of each:`,
+    ...[head, ...rows].map((cells) => `  ${render(cells)}`),
+  ];
+}
+
+function rowOf(id: string, values: readonly (number | undefined)[]): string[][] {
+  const measured = values.filter((value) => value !== undefined);
+  const [middle, spread] = [median(measured), medianAbsoluteDeviation(measured)];
+  if (middle === undefined || spread === undefined) return [];
+  const format = unitOfMetric(id) === 'count' ? String : formatBytes;
+  const marked = outlierIndices(measured).map((index) => `run ${index + 1}: ${format(measured[index] ?? 0)}`);
+  return [
+    [
+      safeText(id),
+      format(middle),
+      format(spread),
+      format(Math.min(...measured)),
+      format(Math.max(...measured)),
+      marked.join(', '),
+    ],
+  ];
+}
+
+function mapNames(runs: readonly RunFigures[]): string[] {
+  const largest = new Map<string, number>();
+  for (const { maps } of runs) {
+    for (const [name, bytes] of Object.entries(maps ?? {}))
+      largest.set(name, Math.max(bytes, largest.get(name) ?? 0));
+  }
+  return [...largest]
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, MAPS_TOLD)
+    .map(([name]) => name);
+}

@@ -1,0 +1,176 @@
+/** What the breakdown lists: each figure with its letter, its place in the tree and what is said beside it. Pure. */
+import { breakKernelDown } from '../../model/kernel-breakdown.ts';
+import type { BarPart } from './bars.ts';
+import type { Role } from './line.ts';
+import type { Track, View } from './view.ts';
+import { trackOfTerm } from './view-builder.ts';
+
+/** One figure of the breakdown. */
+export interface BreakdownRow {
+  /** The track that it is drawn from. */
+  id: string;
+  letter: string;
+  label: string;
+  /** How deep it is nested. */
+  depth: number;
+  role: Role;
+  track: Track | undefined;
+  /** Whether it is a part of the total, in the first instance or as a part of a part. */
+  isPart: boolean;
+  /** Said in the place of the bar where there is room for it. */
+  note: string | undefined;
+  /** The same with fewer words. */
+  shortNote: string | undefined;
+  /** What must be seen first where there is room for few; 0 is the most important. */
+  rank: number;
+}
+
+/** A part of kernel memory by the id of its term. */
+const TERMS: Readonly<Record<string, { letter: string; role: Role; rank: number }>> = {
+  slab: { letter: 's', role: 'slab', rank: 8 },
+  pagetables: { letter: 't', role: 'pagetables', rank: 10 },
+  sec_pagetables: { letter: 'T', role: 'pagetables', rank: 16 },
+  kernel_stack: { letter: 'S', role: 'kernel_stack', rank: 11 },
+  percpu: { letter: 'P', role: 'percpu', rank: 12 },
+  vmalloc: { letter: 'v', role: 'slab', rank: 13 },
+};
+
+/** The kinds of kernel memory that memory.stat has on kernels that give no total of it. */
+const KINDS = Object.keys(TERMS);
+
+/** The rows of a memory cgroup, in the order in which they are read. */
+export function breakdownRows(view: View): BreakdownRow[] {
+  const row = rowMaker(view);
+  const tracks = view.data.tracks;
+  return [
+    row('current', 'c', 'current', 0, 'current', 0),
+    row('workingset', 'w', 'working set', 0, 'plain', 6, 'without droppable cache'),
+    row('anon', 'a', 'anon', 1, 'anon', 1),
+    row('file', 'f', 'file', 1, 'file', 2),
+    ...(known(tracks, 'shmem') ? [row('shmem', '', 'shmem', 2, 'file', 15)] : []),
+    row('kernel', 'k', 'kernel', 1, 'kernel', 3),
+    ...kernelRows(view, row),
+    ...(tracks.has('sock') ? [row('sock', 'o', 'sock', 1, 'sock', 9, 'beside kernel')] : []),
+    ...(tracks.has('swap') ? [row('swap', 'z', 'swap', 0, 'plain', 14, 'not in current')] : []),
+    ...unchargedRow(view, row),
+  ];
+}
+
+/** The rows where there is no memory cgroup. */
+export function treeRows(view: View): BreakdownRow[] {
+  const row = rowMaker(view);
+  return [
+    row('rss', 'r', 'rss', 0, 'current', 0, 'shared pages counted for each process'),
+    row('pss', 'p', 'pss', 0, 'anon', 1, 'shared pages divided among processes'),
+  ];
+}
+
+/** What the bar of all memory consists of: every byte once, the kernel's parts in the place of the kernel. */
+export function barParts(rows: readonly BreakdownRow[]): BarPart[] {
+  const hasKernelParts = rows.some(({ depth, isPart }) => isPart && depth === 2);
+  const parts = rows
+    .filter(({ isPart, depth, id }) => isPart && depth > 0 && !(id === 'kernel' && hasKernelParts))
+    .map(toPart);
+  const known = parts.reduce((sum, { bytes }) => sum + bytes, 0);
+  const current = rows.find(({ id }) => id === 'current')?.track?.now ?? 0;
+  // memory.stat lags behind current, and old kernels have no total of kernel memory.
+  return [...parts, { letter: '?', name: 'other', role: 'dim', bytes: current - known }];
+}
+
+/** What kernel memory alone consists of. */
+export function kernelParts(rows: readonly BreakdownRow[]): BarPart[] {
+  return rows.filter(({ isPart, depth }) => isPart && depth === 2).map(toPart);
+}
+
+function toPart({ letter, label, role, track }: BreakdownRow): BarPart {
+  return { letter, name: label, role, bytes: track?.now ?? 0 };
+}
+
+type MakeRow = (
+  id: string,
+  letter: string,
+  label: string,
+  depth: number,
+  role: Role,
+  rank: number,
+  note?: string,
+  shortNote?: string,
+) => BreakdownRow;
+
+/** Rows without a note are parts of the total; those with one are beside it, but for sock. */
+function rowMaker({ data }: View): MakeRow {
+  return (id, letter, label, depth, role, rank, note, shortNote) => ({
+    id,
+    letter,
+    label,
+    depth,
+    role,
+    rank,
+    note,
+    shortNote,
+    track: data.tracks.get(id),
+    isPart: id === 'sock' || (note === undefined && letter !== ''),
+  });
+}
+
+function known(tracks: ReadonlyMap<string, Track>, id: string): boolean {
+  return (tracks.get(id)?.peak ?? 0) > 0;
+}
+
+function kernelRows(view: View, row: MakeRow): BreakdownRow[] {
+  const { latest, bpf, tracks } = view.data;
+  const breakdown = latest === undefined ? undefined : breakKernelDown(latest, bpf?.totals);
+  const bpfRows = [
+    row('bpf-maps', 'b', 'BPF maps', 2, 'bpf-maps', 4),
+    row('bpf-programs', 'p', 'BPF programs', 2, 'bpf-programs', 7),
+  ];
+  if (breakdown === undefined) {
+    const kinds = KINDS.filter((id) => tracks.has(id));
+    return [...bpfRows, ...kinds.flatMap((id) => termRow(tracks, row, id, id))];
+  }
+  const terms = Object.keys(TERMS).flatMap((id) => termRow(tracks, row, id, trackOfTerm(id)));
+  return [...bpfRows, ...terms, restRow(tracks, row)];
+}
+
+function termRow(
+  tracks: ReadonlyMap<string, Track>,
+  row: MakeRow,
+  id: string,
+  track: string,
+): BreakdownRow[] {
+  const look = TERMS[id];
+  if (look === undefined || !tracks.has(track) || (id === 'sec_pagetables' && !known(tracks, track)))
+    return [];
+  return [row(track, look.letter, id, 2, look.role, look.rank)];
+}
+
+/** What is left of kernel memory. Where BPF memory is not known it may be in there. */
+function restRow(tracks: ReadonlyMap<string, Track>, row: MakeRow): BreakdownRow {
+  const isTold = tracks.has('unexplained');
+  return row(
+    isTold ? 'unexplained' : 'kernel:unexplained',
+    'u',
+    isTold ? 'unexplained' : 'not told apart',
+    2,
+    'unexplained',
+    isTold ? 8.5 : 4.5,
+  );
+}
+
+function unchargedRow({ data }: View, row: MakeRow): BreakdownRow[] {
+  const bytes = data.tracks.get('bpf-uncharged')?.peak;
+  if (bytes === undefined) return [];
+  // It is in no figure of the leaf: who looks at those alone misses it.
+  return [
+    row(
+      'bpf-uncharged',
+      '!',
+      'uncharged BPF',
+      0,
+      'bpf-maps',
+      bytes > 0 ? 5 : 17,
+      'charged to nobody',
+      "nobody's",
+    ),
+  ];
+}

@@ -1,0 +1,77 @@
+/** What is below a chart: the axis of time and the marks of events. Pure. */
+import { formatTick, timeTicks } from './axis.ts';
+import { Canvas } from './canvas.ts';
+import { fitLine } from './cells.ts';
+import { type Chart, type ChartMark, timeColumn } from './chart-spec.ts';
+import type { Line } from './line.ts';
+
+/** The axis of time with its labels, and the marks where they have no row of their own. */
+export function timeLine(
+  chart: Chart,
+  margin: number,
+  plotWidth: number,
+  marks: readonly ChartMark[],
+  width: number,
+): Line {
+  const axis = new Canvas({ width: plotWidth, height: 1 }, chart.unicode);
+  axis.write(0, 0, (chart.unicode ? '─' : '-').repeat(plotWidth), 'border');
+  const count = Math.floor(plotWidth / 12);
+  for (const ms of timeTicks(chart.fromMs, chart.toMs, count)) {
+    const column = timeColumn(ms, chart, plotWidth);
+    const label = formatTick(ms);
+    axis.write(column, 0, chart.unicode ? '┴' : '+', 'border');
+    if (column + 1 + label.length <= plotWidth) axis.write(column + 1, 0, label, 'dim');
+  }
+  drawMarks(axis, chart, marks);
+  return fitLine(
+    [{ text: ' '.repeat(margin) }, { text: chart.unicode ? '└' : '+', style: 'border' }, ...axis.line(0)],
+    width,
+  );
+}
+
+/** Where each mark was drawn: beside its column where another one is there; not at all where that is taken as well. */
+function drawMarks(
+  canvas: Canvas,
+  chart: Chart,
+  marks: readonly ChartMark[],
+): Map<string, ChartMark & { column: number }> {
+  const last = new Map<string, ChartMark & { column: number }>();
+  const taken = new Map<number, string>();
+  for (const mark of marks) {
+    const own = timeColumn(mark.elapsedMs, chart, canvas.size.width);
+    const column = [own, own + 1, own - 1].find(
+      (at) => at >= 0 && at < canvas.size.width && (taken.get(at) ?? mark.letter) === mark.letter,
+    );
+    if (column === undefined) continue;
+    taken.set(column, mark.letter);
+    canvas.write(column, 0, mark.letter, mark.role);
+    last.set(mark.letter, { ...mark, column });
+  }
+  return last;
+}
+
+/** The row of marks, with what their letters mean where it is free. */
+export function markLine(chart: Chart, margin: number, plotWidth: number, width: number): Line {
+  const row = new Canvas({ width: plotWidth, height: 1 }, chart.unicode);
+  const entries: string[] = [];
+  for (const { letter, name, column } of drawMarks(row, chart, chart.marks).values()) {
+    // Beside the last one of its kind; what there is no room for goes where the row is free.
+    if (row.isFree(column + 1, 0, name.length + 2)) row.write(column + 2, 0, name, 'dim');
+    else entries.push(`${letter} ${name}`);
+  }
+  for (let count = entries.length; count > 0; count -= 1) {
+    const text = `[${entries.slice(0, count).join(', ')}]`;
+    const place = freePlace(row, text.length + 2);
+    if (place === undefined) continue;
+    row.write(place + 1, 0, text, 'dim');
+    break;
+  }
+  return fitLine([{ text: ' '.repeat(margin + 1) }, ...row.line(0)], width);
+}
+
+/** Where so many cells are free, the rightmost; undefined where there is no such place. */
+function freePlace(row: Canvas, width: number): number | undefined {
+  for (let column = row.size.width - width; column >= 0; column -= 1)
+    if (row.isFree(column, 0, width)) return column;
+  return undefined;
+}

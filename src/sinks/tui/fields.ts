@@ -1,0 +1,75 @@
+/** Fields side by side in one line: the most important ones stay where there is no room for all. Pure. */
+import { clip, fitLine, fitText, textOf, widthOf } from './cells.ts';
+import type { Line, Role, Span } from './line.ts';
+
+/** One field of a line. */
+export interface Field {
+  spans: Line;
+  /** What there is no room for goes by this, the highest first. */
+  rank: number;
+  /** Set where the last span may be cut: where, and how much of it must be left. */
+  cut?: { at: 'end' | 'start'; least: number };
+}
+
+const GAP = 2;
+
+/** A field of one figure with its name. */
+export function labelled(rank: number, name: string, value: string, role: Role = 'plain'): Field {
+  return {
+    rank,
+    spans: [
+      { text: `${name} `, style: 'dim' },
+      { text: value, style: role },
+    ],
+  };
+}
+
+/** Draws the fields in the order given, as many as fit, in exactly so many columns. */
+export function packFields(fields: readonly Field[], width: number, unicode: boolean): Line {
+  let left = width - 1;
+  const chosen = new Set<Field>();
+  for (const field of fields.toSorted((a, b) => a.rank - b.rank)) {
+    const needed = leastWidth(field) + (chosen.size > 0 ? GAP : 0);
+    // The first one is cut rather than left out.
+    if (needed > left && chosen.size > 0) break;
+    chosen.add(field);
+    left -= needed;
+  }
+  const spans: Span[] = [{ text: ' ' }];
+  for (const field of fields) {
+    if (!chosen.has(field)) continue;
+    if (spans.length > 1) spans.push({ text: ' '.repeat(GAP) });
+    const more = Math.max(0, Math.min(left, widthOf(textOf(field.spans)) - leastWidth(field)));
+    left -= more;
+    spans.push(...shorten(field, leastWidth(field) + more, unicode));
+  }
+  return fitLine(spans, width);
+}
+
+function leastWidth({ spans, cut }: Field): number {
+  const whole = widthOf(textOf(spans));
+  if (cut === undefined) return whole;
+  const last = widthOf(spans.at(-1)?.text ?? '');
+  return whole - last + Math.min(last, cut.least);
+}
+
+function shorten({ spans, cut }: Field, width: number, unicode: boolean): Line {
+  const last = spans.at(-1);
+  if (cut === undefined || last === undefined) return spans;
+  const before = spans.slice(0, -1);
+  const room = width - widthOf(textOf(before));
+  const text = cut.at === 'end' ? fitText(last.text, room, unicode) : fitEnd(last.text, room, unicode);
+  return [...before, { ...last, text }];
+}
+
+/** The end of a text in exactly so many columns. */
+function fitEnd(text: string, width: number, unicode: boolean): string {
+  const columns = widthOf(text);
+  if (columns <= width) return fitText(text, width, unicode);
+  if (width <= 0) return '';
+  const head = clip(text, columns - width + 1);
+  // A wide character that is cut goes as a whole.
+  let tail = text.slice(head.length);
+  while (widthOf(tail) > width - 1) tail = tail.slice(clip(tail, 2).length || 1);
+  return fitText(`${unicode ? '…' : '~'}${tail}`, width, unicode);
+}

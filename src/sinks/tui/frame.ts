@@ -1,0 +1,199 @@
+/** The whole screen: header, panels in their places, what covers them, and the line of keys. Pure. */
+import { safeText } from '../../format/safe-text.ts';
+import { fitLine, overlay, textOf, widthOf } from './cells.ts';
+import { type Layout, layOut, type Region } from './layout.ts';
+import type { Line, Role, Size, Span } from './line.ts';
+import { renderBreakdown } from './panels/breakdown.ts';
+import { renderDialog } from './panels/dialogs.ts';
+import { renderHeader } from './panels/header.ts';
+import { renderHelp } from './panels/help.ts';
+import { renderMapDetail } from './panels/map-detail.ts';
+import { renderMaps } from './panels/maps.ts';
+import { renderOutput } from './panels/output.ts';
+import { renderPressure } from './panels/pressure.ts';
+import { renderProcesses } from './panels/processes.ts';
+import { renderStatusLine } from './panels/status-line.ts';
+import { renderEnd } from './panels/summary.ts';
+import { renderTimeline } from './panels/timeline.ts';
+import { PANELS, type PanelId, type View } from './view.ts';
+
+/** A drawn screen, and where its panels are, for the mouse. */
+export interface Frame {
+  lines: Line[];
+  regions: readonly Region[];
+}
+
+const RENDER: Readonly<Record<PanelId, (view: View, size: Size) => Line[]>> = {
+  breakdown: renderBreakdown,
+  timeline: renderTimeline,
+  maps: renderMaps,
+  processes: renderProcesses,
+  pressure: renderPressure,
+  output: renderOutput,
+};
+
+/** The names of the panels, as their title lines have them. */
+const TITLES: Readonly<Record<PanelId, string>> = {
+  breakdown: 'Breakdown',
+  timeline: 'Timeline',
+  maps: 'BPF maps',
+  processes: 'Processes',
+  pressure: 'Pressure and events',
+  output: 'Output',
+};
+
+/** Draws everything: exactly `size.height` lines of `size.width` columns. */
+export function renderFrame(view: View, size: Size): Frame {
+  const layout = layOut(size, view.ui, endRows(view, size));
+  if (layout.kind === 'status-line') return { lines: renderSmall(view, size), regions: [] };
+  const lines: Line[] = [
+    ...renderHeader(view, { width: size.width, height: layout.headerHeight }),
+    ...(layout.endHeight > 0 ? renderEnd(view, { width: size.width, height: layout.endHeight }) : []),
+    ...renderBody(view, size, layout),
+    renderFooter(view, size.width),
+  ];
+  return { lines: withDialog(view, size, layout, lines), regions: layout.regions };
+}
+
+/** How many lines the end of the run is given. */
+function endRows(view: View, size: Size): number {
+  if (view.data.summary === undefined || view.status.replay !== undefined) return 0;
+  return size.height < 30 ? 3 : 5;
+}
+
+function renderSmall(view: View, size: Size): Line[] {
+  const lines = [renderStatusLine(view, size.width)];
+  const dialog = view.ui.dialog === undefined ? undefined : renderDialog(view, size);
+  while (lines.length < size.height) lines.push(fitLine([], size.width));
+  return dialog === undefined ? lines.slice(0, size.height) : centred(lines, dialog.lines, size);
+}
+
+function renderBody(view: View, size: Size, layout: Layout & { kind: 'panels' }): Line[] {
+  const lines: Line[] = [];
+  const { regions } = layout;
+  const rendered = regions.map((region) => renderRegion(view, region));
+  for (const [index, region] of regions.entries()) {
+    if (region.left > 0) continue;
+    const right = regions[index + 1];
+    const own = rendered[index] ?? [];
+    const beside = right !== undefined && right.left > 0 ? rendered[index + 1] : undefined;
+    for (let row = 0; row < region.height; row += 1) {
+      const line = own[row] ?? [];
+      lines.push(beside === undefined ? line : [...line, divider(view.unicode, row), ...(beside[row] ?? [])]);
+    }
+  }
+  return lines.map((line) => fitLine(line, size.width));
+}
+
+function divider(unicode: boolean, row: number): Span {
+  return { text: unicode ? (row === 0 ? '┬' : '│') : row === 0 ? '+' : '|', style: 'border' };
+}
+
+function renderRegion(view: View, { panel, width, height }: Region): Line[] {
+  return [titleLine(view, panel, width), ...RENDER[panel](view, { width, height: height - 1 })];
+}
+
+function titleLine(view: View, panel: PanelId, width: number): Line {
+  const isFocused = view.ui.focus === panel;
+  const rule = view.unicode ? (isFocused ? '━' : '─') : isFocused ? '=' : '-';
+  const name = `${PANELS.indexOf(panel) + 1} ${TITLES[panel]}`;
+  const title = isFocused ? `[${name}]` : ` ${name} `;
+  const ruleStyle: Role = isFocused ? 'focused-border' : 'border';
+  return fitLine(
+    [
+      { text: rule, style: ruleStyle },
+      { text: title, style: isFocused ? 'focused-title' : 'title' },
+      { text: rule.repeat(Math.max(0, width - title.length - 1)), style: ruleStyle },
+    ],
+    width,
+  );
+}
+
+/** Keys for the footer, the most needed first. */
+const LIVE_KEYS = [
+  ['?', 'help'],
+  ['q', 'quit'],
+  ['Tab', 'panel'],
+  ['z', 'zoom'],
+  ['s', 'sort'],
+  ['/', 'filter'],
+  ['p', 'pause'],
+  ['t', 'window'],
+  ['u', 'units'],
+  ['r', 'relative'],
+  ['w', 'snapshot'],
+  ['k', 'signal'],
+  ['+-', 'interval'],
+] as const;
+
+const REPLAY_KEYS = [
+  ['?', 'help'],
+  ['q', 'quit'],
+  ['Space', 'play'],
+  ['< >', 'speed'],
+  ['←→', 'step'],
+  ['[ ]', '10 s'],
+  ['g', 'go to'],
+  ['P', 'peak'],
+  ['n N', 'event'],
+  ['Tab', 'panel'],
+  ['z', 'zoom'],
+  ['t', 'window'],
+] as const;
+
+function renderFooter(view: View, width: number): Line {
+  const { message, dialog } = view.ui;
+  if (message !== undefined) return fitLine([{ text: ` ${safeText(message)}`, style: 'warning' }], width);
+  if (dialog?.kind === 'filter') {
+    return fitLine(
+      [{ text: ` filter ${dialog.list}: `, style: 'strong' }, { text: `${dialog.text}_` }],
+      width,
+      'plain',
+    );
+  }
+  const spans: Span[] = [];
+  if (view.ui.paused) spans.push({ text: ' PAUSED ', style: 'selected' });
+  for (const [key, word] of view.status.replay === undefined ? LIVE_KEYS : REPLAY_KEYS) {
+    const shown = view.unicode ? key : key.replace('←→', ', .');
+    const next: Span[] = [
+      { text: ` ${shown}`, style: 'key' },
+      { text: ` ${word} `, style: 'dim' },
+    ];
+    if (widthOf(textOf([...spans, ...next])) > width) break;
+    spans.push(...next);
+  }
+  return fitLine(spans, width);
+}
+
+function withDialog(view: View, size: Size, layout: Layout & { kind: 'panels' }, lines: Line[]): Line[] {
+  const { dialog } = view.ui;
+  if (dialog === undefined || dialog.kind === 'filter') return lines;
+  if (dialog.kind !== 'help' && dialog.kind !== 'map') {
+    const box = renderDialog(view, size);
+    return box === undefined ? lines : centred(lines, box.lines, size);
+  }
+  const top = layout.headerHeight;
+  const inner = { width: size.width, height: layout.footerTop - top - 1 };
+  const title = dialog.kind === 'help' ? 'Help' : `BPF map ${dialog.id}`;
+  const rule = view.unicode ? '━' : '=';
+  const heading = fitLine(
+    [
+      { text: rule, style: 'focused-border' },
+      { text: `[${title}]`, style: 'focused-title' },
+      { text: rule.repeat(size.width), style: 'focused-border' },
+    ],
+    size.width,
+  );
+  const page = dialog.kind === 'help' ? renderHelp(view, inner) : renderMapDetail(view, inner);
+  return [...lines.slice(0, top), heading, ...page, ...lines.slice(layout.footerTop)];
+}
+
+function centred(lines: readonly Line[], box: readonly Line[], size: Size): Line[] {
+  const width = Math.max(0, ...box.map((line) => widthOf(textOf(line))));
+  const left = Math.max(0, Math.floor((size.width - width) / 2));
+  const top = Math.max(0, Math.floor((size.height - box.length) / 2));
+  return lines.map((line, row) => {
+    const patch = box[row - top];
+    return patch === undefined ? line : fitLine(overlay(line, left, patch, width), size.width);
+  });
+}

@@ -1,0 +1,278 @@
+/** Which rows a list has, in which order, and which of them are in sight. Pure; nothing is formatted here. */
+import { globToRegExp } from '../../format/glob.ts';
+import type { LiveMap, ProcessRow } from '../../model/recording.ts';
+import type { MapEntry, ProcessEntry, UiState, View } from './view.ts';
+
+/** A process in its list; in a tree below its parent. */
+export interface ProcessListRow {
+  entry: ProcessEntry;
+  /** 0 for roots, and for all in a flat list. */
+  depth: number;
+  /** The last of its parent's children. */
+  isLast: boolean;
+  /** The row that it hangs below; undefined for roots. */
+  parent: ProcessListRow | undefined;
+}
+
+/** The rows in sight: from the first up to, not including, the last. */
+export interface ListWindow {
+  from: number;
+  to: number;
+}
+
+/** How the rows of a panel are used. */
+export interface ListParts {
+  /** 1 for the line of titles. */
+  header: number;
+  rows: number;
+  /** 1 for the line of sums. */
+  footer: number;
+}
+
+/** The maps that pass the filter, in the order that is asked for. */
+export function visibleMaps(view: View): MapEntry[] {
+  const { sort, reverse, filter } = view.ui.maps;
+  const matches = matcherOf(filter);
+  const entries = [...view.data.maps.values()];
+  const shown = matches === undefined ? entries : entries.filter(({ row }) => matches(findableMap(row)));
+  return sortBy(shown, mapKey(view, sort), (entry) => entry.row.id, reverse);
+}
+
+/** The processes that pass the filter: sorted, or as a tree whose siblings are sorted. */
+export function visibleProcesses(view: View): ProcessListRow[] {
+  const { sort, reverse, filter, tree } = view.ui.processes;
+  const matches = matcherOf(filter);
+  const entries = [...view.data.processes.values()];
+  const shown = matches === undefined ? entries : entries.filter(({ row }) => matches(findableProcess(row)));
+  const sorted = sortBy(shown, processKey(view, sort), (entry) => entry.row.pid, reverse);
+  if (tree) return asTree(sorted);
+  return sorted.map((entry) => ({ entry, depth: 0, isLast: false, parent: undefined }));
+}
+
+/** The ids or pids of a list in the order in which they are shown. */
+export function selectableIds(view: View, list: 'maps' | 'processes'): number[] {
+  return list === 'maps'
+    ? visibleMaps(view).map(({ row }) => row.id)
+    : visibleProcesses(view).map(({ entry }) => entry.row.pid);
+}
+
+/** Where the selected id is; the first row when it is not there. */
+export function selectedIndex<Row>(
+  rows: readonly Row[],
+  idOf: (row: Row) => number,
+  selected: number | undefined,
+): number {
+  return selected === undefined
+    ? 0
+    : Math.max(
+        0,
+        rows.findIndex((row) => idOf(row) === selected),
+      );
+}
+
+/** So many rows around the selected one; at the ends the list stops. */
+export function listWindow(count: number, selected: number, rows: number): ListWindow {
+  const from = Math.max(0, Math.min(count - rows, selected - Math.floor(rows / 2)));
+  return { from, to: Math.min(count, from + Math.max(0, rows)) };
+}
+
+/** A line of titles, and one of sums where three rows are left or a filter has to be told. */
+export function listParts(height: number, filter: string): ListParts {
+  const header = height >= 2 ? 1 : 0;
+  const footer = height >= 5 || (filter !== '' && height >= 3) ? 1 : 0;
+  return { header, footer, rows: Math.max(0, height - header - footer) };
+}
+
+/** The id or pid in a row of a panel of this height, counted from its first line; undefined where there is none. */
+export function idAtRow(
+  view: View,
+  list: 'maps' | 'processes',
+  height: number,
+  row: number,
+): number | undefined {
+  const ids = selectableIds(view, list);
+  const { header, rows } = listParts(height, view.ui[list].filter);
+  const { from, to } = listWindow(ids.length, selectedIndex(ids, Number, view.ui[list].selected), rows);
+  const at = from + row - header;
+  return row < header || at >= to ? undefined : ids[at];
+}
+
+/** By how much a map has grown since it was first seen, or since what the view is relative to. Unit: bytes. */
+export function mapGrowth(view: View, { row, firstBytes }: MapEntry): number {
+  return row.bytes - (atPause(view, `map:${row.id}`) ?? firstBytes);
+}
+
+/** By how much a process has grown since it was first seen, or since what the view is relative to. Unit: bytes. */
+export function processGrowth(view: View, { row, firstRss }: ProcessEntry): number {
+  return row.rss - (atPause(view, `process:${row.pid}`) ?? firstRss);
+}
+
+/** What was there at the pause, 0 for what has come since; undefined unless figures are relative to it. */
+function atPause({ base, ui }: View, name: string): number | undefined {
+  return ui.relative === 'pause' && base !== undefined ? (base.get(name) ?? 0) : undefined;
+}
+
+/** What a map holds, and how much it could: elements, in ring buffers bytes. Undefined where the kernel does not tell. */
+export function mapUse({ backlogBytes, elements }: LiveMap): number | undefined {
+  return backlogBytes ?? elements;
+}
+
+/** How full a map is, from 0 to 1. */
+export function mapFill(row: LiveMap): number | undefined {
+  const used = mapUse(row);
+  return used === undefined || row.max_entries <= 0 ? undefined : used / row.max_entries;
+}
+
+type Key = number | string | undefined;
+
+/** The order of a column before it is reversed: sizes from the largest down, names and numbers that name something up. */
+const ASCENDING: ReadonlySet<string> = new Set(['name', 'type', 'id', 'comm', 'pid']);
+
+/** Whether a column's values go up from row to row. */
+export function isAscending({ sort, reverse }: UiState['maps'] | UiState['processes']): boolean {
+  return ASCENDING.has(sort) !== reverse;
+}
+
+function mapKey(view: View, sort: UiState['maps']['sort']): { of: (entry: MapEntry) => Key; up: boolean } {
+  const up = ASCENDING.has(sort);
+  switch (sort) {
+    case 'bytes':
+      return { up, of: ({ row }) => row.bytes };
+    case 'growth':
+      return { up, of: (entry) => mapGrowth(view, entry) };
+    case 'elements':
+      return { up, of: ({ row }) => mapUse(row) };
+    case 'fill':
+      return { up, of: ({ row }) => mapFill(row) };
+    case 'uncharged':
+      return { up, of: ({ row }) => row.unchargedBytes };
+    case 'name':
+      return { up, of: ({ row }) => row.name.toLowerCase() };
+    case 'type':
+      return { up, of: ({ row }) => row.type };
+    case 'id':
+      return { up, of: ({ row }) => row.id };
+  }
+}
+
+function processKey(
+  view: View,
+  sort: UiState['processes']['sort'],
+): { of: (entry: ProcessEntry) => Key; up: boolean } {
+  const up = ASCENDING.has(sort);
+  switch (sort) {
+    case 'growth':
+      return { up, of: (entry) => processGrowth(view, entry) };
+    case 'cpu':
+      return { up, of: ({ row }) => row.cpuPercent };
+    case 'comm':
+      return { up, of: ({ row }) => row.comm.toLowerCase() };
+    case 'rss':
+    case 'pss':
+    case 'threads':
+    case 'fds':
+    case 'pid':
+      return { up, of: ({ row }) => row[sort] };
+  }
+}
+
+/** Rows whose key is not known come last, either way round; equal ones go by their id. */
+function sortBy<Row>(
+  rows: readonly Row[],
+  { of, up }: { of: (row: Row) => Key; up: boolean },
+  idOf: (row: Row) => number,
+  reverse: boolean,
+): Row[] {
+  const sign = up === reverse ? -1 : 1;
+  return rows
+    .map((row) => ({ row, key: of(row), id: idOf(row) }))
+    .sort((a, b) => {
+      if (a.key === b.key) return a.id - b.id;
+      if (a.key === undefined) return 1;
+      if (b.key === undefined) return -1;
+      return a.key < b.key ? -sign : sign;
+    })
+    .map(({ row }) => row);
+}
+
+/** Children below their parents, in the order that they have among themselves. */
+function asTree(sorted: readonly ProcessEntry[]): ProcessListRow[] {
+  const pids = new Set(sorted.map(({ row }) => row.pid));
+  const children = new Map<number, ProcessEntry[]>();
+  const roots: ProcessEntry[] = [];
+  for (const entry of sorted) {
+    const { pid, ppid } = entry.row;
+    const siblings = children.get(ppid);
+    if (ppid === pid || !pids.has(ppid)) roots.push(entry);
+    else if (siblings === undefined) children.set(ppid, [entry]);
+    else siblings.push(entry);
+  }
+  const rows: ProcessListRow[] = [];
+  const placed = new Set<number>();
+  for (const root of roots) placeBelow(root, children, rows, placed);
+  // A parent that is its own descendant: rows read at different moments can say so when a pid was used again.
+  for (const entry of sorted) if (!placed.has(entry.row.pid)) placeBelow(entry, children, rows, placed);
+  return rows;
+}
+
+function placeBelow(
+  root: ProcessEntry,
+  children: ReadonlyMap<number, readonly ProcessEntry[]>,
+  rows: ProcessListRow[],
+  placed: Set<number>,
+): void {
+  const waiting: ProcessListRow[] = [{ entry: root, depth: 0, isLast: true, parent: undefined }];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { pid } = next.entry.row;
+    if (placed.has(pid)) continue;
+    placed.add(pid);
+    rows.push(next);
+    const below = children.get(pid) ?? [];
+    for (let index = below.length - 1; index >= 0; index--) {
+      const entry = below[index];
+      if (entry === undefined) continue;
+      waiting.push({ entry, depth: next.depth + 1, isLast: index === below.length - 1, parent: next });
+    }
+  }
+}
+
+/** What a row may be found by. */
+interface Findable {
+  words: readonly string[];
+  numbers: readonly number[];
+}
+
+/** Whether a word has the filter in it, or is all of what a glob says; a number is found by all of it. No filter: undefined. */
+function matcherOf(filter: string): ((row: Findable) => boolean) | undefined {
+  if (filter === '') return undefined;
+  const wanted = filter.toLowerCase();
+  const glob = /[*?]/.test(wanted) ? globOf(wanted.replace(/\*+/g, '*')) : undefined;
+  if (glob !== undefined) {
+    return ({ words, numbers }) =>
+      words.some((word) => glob.test(word.toLowerCase())) ||
+      numbers.some((number) => glob.test(String(number)));
+  }
+  return ({ words, numbers }) =>
+    words.some((word) => word.toLowerCase().includes(wanted)) ||
+    numbers.some((number) => String(number) === wanted);
+}
+
+function globOf(pattern: string): RegExp | undefined {
+  try {
+    return globToRegExp(pattern);
+  } catch {
+    // A set that is no range, such as `[z-a]`, perhaps not typed to its end yet.
+    return undefined;
+  }
+}
+
+function findableMap({ id, name, type, cgroup = '', holders = [] }: LiveMap): Findable {
+  return {
+    words: [name, type, cgroup, ...holders.map(({ comm }) => comm)],
+    numbers: [id, ...holders.map(({ pid }) => pid)],
+  };
+}
+
+function findableProcess({ pid, comm, cgroup = '' }: ProcessRow): Findable {
+  return { words: [comm, cgroup], numbers: [pid] };
+}

@@ -1,0 +1,196 @@
+/** The view of a run that goes on: a sink that draws, and the target's output beside it. */
+import { safeText } from '../../format/safe-text.ts';
+import type { BpfAdvice } from '../../model/bpf-advice.ts';
+import type { RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
+import type { Sink } from '../sink.ts';
+import type { Effect } from './keys.ts';
+import { OutputBuffer } from './output-buffer.ts';
+import type { Screen } from './terminal-screen.ts';
+import type { ViewStatus } from './view.ts';
+import { ViewBuilder } from './view-builder.ts';
+import { Viewer } from './viewer.ts';
+
+/** What the view may ask of the run. */
+export interface LiveControls {
+  intervalMs(): number;
+  setIntervalMs(ms: number): void;
+  punctuality(): { late: number; missed: number };
+  /** Milliseconds since the launch. */
+  elapsedMs(): number;
+  /** Whether the target is stopped by a signal. */
+  isStopped(): boolean;
+  advice(): readonly BpfAdvice[];
+  /** Sends a signal; returns why that failed. */
+  signal(pid: number, signal: string): string | undefined;
+  interrupt(): void;
+  /** Ends the target. */
+  stop(): void;
+  /** The view is gone, the run goes on: why, where that was a failure. */
+  left(failure?: unknown): void;
+}
+
+/** The intervals that `+` and `-` choose from. Unit: milliseconds. */
+const INTERVALS_MS = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000];
+
+/** The view, from before the launch until it is closed. */
+export class LiveView implements Sink {
+  readonly #builder = new ViewBuilder();
+  readonly #output = new OutputBuffer();
+  readonly #viewer: Viewer;
+  readonly #recording: string | undefined;
+  #exitOnEnd: boolean;
+  readonly #clock: NodeJS.Timeout;
+  #controls: LiveControls | undefined;
+  #isOpen = true;
+  #endedMs: number | undefined;
+  #onClosed: (() => void)[] = [];
+
+  /** `recording` is the file that the run is recorded to. */
+  constructor(screen: Screen, exitOnEnd: boolean, recording: string | undefined) {
+    this.#exitOnEnd = exitOnEnd;
+    this.#recording = recording;
+    this.#viewer = new Viewer(
+      screen,
+      {
+        data: () => this.#builder.data,
+        snapshot: () => this.#builder.snapshot(),
+        status: () => this.#status(),
+        output: () => this.#output.view(),
+        advice: () => this.#builder.data.summary?.bpf?.advice ?? this.#controls?.advice(),
+      },
+      {
+        effect: (effect) => this.#effect(effect),
+        failed: (error) => this.#leave(error),
+        lost: () => this.#leave(),
+      },
+    );
+    // The time goes on where the interval is long.
+    this.#clock = setInterval(() => this.#viewer.changed(), 1000);
+    this.#clock.unref();
+    this.#viewer.drawNow();
+  }
+
+  /** Whether the screen is still the view's. */
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  /** The run that is shown, once it was launched. */
+  connect(controls: LiveControls): void {
+    this.#controls = controls;
+  }
+
+  start(record: StartRecord): void {
+    this.#builder.apply(record);
+    this.#viewer.drawNow();
+  }
+
+  write(record: Exclude<RecordLine, StartRecord | SummaryRecord>): void {
+    this.#builder.apply(record);
+    this.#viewer.changed();
+  }
+
+  /** Shows the summary and stays until the user has seen it, or leaves at once with `--exit-on-end`. */
+  async stop(summary: SummaryRecord): Promise<void> {
+    this.#endedMs = summary.durationMs;
+    this.#builder.apply(summary);
+    if (!this.#isOpen) return;
+    if (this.#exitOnEnd) {
+      this.close();
+      return;
+    }
+    this.#viewer.drawNow();
+    await new Promise<void>((resolve) => {
+      if (this.#isOpen) this.#onClosed.push(resolve);
+      else resolve();
+    });
+  }
+
+  /** Takes what the target has written. */
+  takeOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void {
+    this.#output.push(stream, chunk);
+    this.#viewer.changed();
+  }
+
+  /** One line for the user. */
+  say(line: string): void {
+    if (this.#isOpen) this.#viewer.say(line);
+  }
+
+  /** Gives the terminal back; may be called again. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    clearInterval(this.#clock);
+    this.#viewer.close();
+    for (const resolve of this.#onClosed.splice(0)) resolve();
+  }
+
+  #leave(failure?: unknown): void {
+    this.close();
+    this.#controls?.left(failure);
+  }
+
+  #status(): ViewStatus {
+    const controls = this.#controls;
+    const state = this.#endedMs !== undefined ? 'ended' : controls?.isStopped() ? 'stopped' : 'running';
+    return {
+      state,
+      elapsedMs: this.#endedMs ?? controls?.elapsedMs() ?? 0,
+      intervalMs: controls?.intervalMs() ?? 0,
+      ...(controls?.punctuality() ?? { late: 0, missed: 0 }),
+      ...(this.#recording === undefined ? {} : { recording: this.#recording }),
+      absent: absentIn(this.#builder),
+    };
+  }
+
+  #effect(effect: Effect): void {
+    const controls = this.#controls;
+    if (effect.kind === 'close') this.close();
+    if (controls === undefined || this.#endedMs !== undefined) return;
+    switch (effect.kind) {
+      case 'interrupt':
+        controls.interrupt();
+        this.#viewer.say('sent SIGINT to the target');
+        break;
+      case 'signal': {
+        const failure = controls.signal(effect.pid, effect.signal);
+        this.#viewer.say(failure ?? `sent ${effect.signal} to ${effect.pid}`);
+        break;
+      }
+      case 'stop':
+        this.#exitOnEnd = true;
+        controls.stop();
+        this.#viewer.say('sent SIGTERM to the target; the view closes when it has ended');
+        break;
+      case 'leave':
+        this.#leave();
+        break;
+      case 'interval':
+        this.#changeInterval(controls, effect.step);
+        break;
+    }
+  }
+
+  #changeInterval(controls: LiveControls, step: 1 | -1): void {
+    const now = controls.intervalMs();
+    const next = step > 0 ? INTERVALS_MS.find((ms) => ms > now) : INTERVALS_MS.findLast((ms) => ms < now);
+    if (next !== undefined) controls.setIntervalMs(next);
+  }
+}
+
+/** Why a panel has nothing to show, where that will not change. */
+function absentIn(builder: ViewBuilder): ViewStatus['absent'] {
+  const { start, events } = builder.data;
+  const absent: ViewStatus['absent'] = {};
+  if (start !== undefined && start.bpfIntervalMs === undefined)
+    absent.maps = 'BPF memory is not read: --bpf-interval 0';
+  const warning = events.find(
+    ({ event, message }) => event === 'warning' && message?.startsWith('BPF') === true,
+  );
+  if (warning?.message !== undefined) {
+    const hint = warning.hint === undefined ? '' : ` (try: ${warning.hint})`;
+    absent.maps = safeText(`${warning.message}${hint}`);
+  }
+  return absent;
+}

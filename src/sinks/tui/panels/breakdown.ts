@@ -1,0 +1,263 @@
+/** The breakdown: what the memory of the leaf consists of, and how far it is from its limits. Pure. */
+import { type BarPart, stackedBar } from '../bars.ts';
+import { type BreakdownRow, barParts, breakdownRows, kernelParts, treeRows } from '../breakdown-rows.ts';
+import { fitLine, textOf, widthOf } from '../cells.ts';
+import { type Column, renderColumns } from '../columns.ts';
+import {
+  ABSENT,
+  changeOf,
+  formatChange,
+  formatFigure,
+  formatShare,
+  formatSize,
+  isRelative,
+  perMinuteOf,
+} from '../figures.ts';
+import type { Line, Role, Size, Span } from '../line.ts';
+import { gauge } from '../shown-text.ts';
+import type { View } from '../view.ts';
+import { fillUp } from './pieces.ts';
+
+/** With fewer lines only what matters most is shown; from here on one can scroll. */
+const ROOM_TO_SCROLL = 9;
+
+/** From here on the bar of kernel memory has a line of its own. */
+const ROOM_FOR_KERNEL = 16;
+
+/** Bars are no shorter and no longer than this. */
+const LEAST_BAR = 6;
+const MOST_BAR = 40;
+
+/** Two limits are side by side from this width on. */
+const ROOM_FOR_TWO_LIMITS = 76;
+
+/** What can't be seen without a memory cgroup. */
+const UNSEEN = "no memory cgroup: kernel memory, page cache and BPF maps can't be seen";
+
+/** Draws the breakdown: exactly `size.height` lines of `size.width` columns. */
+export function renderBreakdown(view: View, size: Size): Line[] {
+  const { width, height } = size;
+  if (height <= 0) return [];
+  if (view.data.latest === undefined)
+    return fillUp([fitLine([{ text: '  waiting for the first sample', style: 'dim' }], width)], size);
+  const isTree = view.data.start?.mode === 'process-tree';
+  const rows = isTree ? treeRows(view) : breakdownRows(view);
+  if (height < 4) return fillUp(smallest(view, rows, size), size);
+  const above = isTree ? treeHead(view, width) : head(view, rows, size);
+  return fillUp([...above, ...table(view, rows, { width, height: height - above.length })], size);
+}
+
+/** Up to three lines: the bar and figures side by side. */
+function smallest(view: View, rows: readonly BreakdownRow[], { width, height }: Size): Line[] {
+  const spans: Span[] = [];
+  const ranked = rows.toSorted((a, b) => a.rank - b.rank);
+  const lines: Line[] = height > 1 ? [stackedBar(barParts(rows), width, view.unicode)] : [];
+  for (const { id, label, role, track } of ranked) {
+    const next: Span[] = [
+      { text: ` ${label} `, style: role },
+      { text: `${formatFigure(view, id, track?.now)} ` },
+    ];
+    if (widthOf(textOf([...spans, ...next])) > width && spans.length > 0) {
+      lines.push(fitLine(spans.splice(0), width));
+      if (lines.length === height) return lines;
+    }
+    spans.push(...next);
+  }
+  return [...lines, fitLine(spans, width)];
+}
+
+/** The bar, and the limits where there are any. */
+function head(view: View, rows: readonly BreakdownRow[], { width, height }: Size): Line[] {
+  const lines: Line[] = [barLine('', barParts(rows), view, width)];
+  const inKernel = kernelParts(rows);
+  const kernel = rows.find(({ id }) => id === 'kernel')?.track?.now;
+  if (height >= ROOM_FOR_KERNEL && kernel !== undefined && inKernel.length > 1)
+    lines.push(barLine('kernel ', inKernel, view, width));
+  if (height < 8) return lines;
+  const limits = limitLines(view, width);
+  return [...lines, ...(height < ROOM_TO_SCROLL + 2 ? limits.slice(0, 1) : limits)];
+}
+
+function barLine(name: string, parts: readonly BarPart[], view: View, width: number): Line {
+  const inner = width - 2 - name.length;
+  return fitLine([{ text: ` ${name}` }, ...stackedBar(parts, inner, view.unicode)], width);
+}
+
+/** How far the leaf is from its limits; the nearest first where each has a line of its own. */
+function limitLines(view: View, width: number): Line[] {
+  const current = view.data.latest?.current;
+  const limits = (['high', 'max'] as const).flatMap((id) => {
+    const bytes = view.data.latest?.limits?.[id];
+    return typeof bytes === 'number' && current !== undefined ? [{ id, bytes, current }] : [];
+  });
+  if (limits.length === 2 && width >= ROOM_FOR_TWO_LIMITS) {
+    const left = Math.floor(width / 2);
+    return [
+      fitLine(
+        limits.flatMap((limit, at) => limitSpans(view, limit, at === 0 ? left : width - left)),
+        width,
+      ),
+    ];
+  }
+  return limits
+    .toSorted((a, b) => a.bytes - b.bytes)
+    .map((limit) => fitLine(limitSpans(view, limit, width), width));
+}
+
+/** One limit: how much of it is used and what is left. */
+function limitSpans(
+  view: View,
+  { id, bytes, current }: { id: string; bytes: number; current: number },
+  width: number,
+): Line {
+  const { units } = view.ui;
+  const share = bytes === 0 ? 1 : current / bytes;
+  const left = bytes - current;
+  const name = ` ${id} `;
+  const distance = left >= 0 ? `${formatSize(left, units)} left` : `${formatSize(-left, units)} over`;
+  const words = ` ${Math.round(share * 100)}%, ${distance}`;
+  const role: Role = share >= 0.95 ? 'bad' : share >= 0.8 ? 'warning' : 'good';
+  const room = width - name.length - words.length - 1;
+  const bar = room >= 4 ? gauge(share, room, view.unicode) : '';
+  return fitLine([{ text: name, style: 'strong' }, { text: bar, style: role }, { text: words }], width);
+}
+
+function treeHead(view: View, width: number): Line[] {
+  const { latest } = view.data;
+  const cpu = latest?.tree === undefined ? '-' : `${Math.round(latest.tree.cpuPercent)}%`;
+  return [
+    fitLine([{ text: ` ${UNSEEN}`, style: 'warning' }], width),
+    fitLine(
+      [
+        { text: ' cpu ', style: 'dim' },
+        { text: `${cpu} of one CPU`, style: 'strong' },
+        { text: '  processes ', style: 'dim' },
+        { text: `${latest?.processes ?? '-'}`, style: 'strong' },
+      ],
+      width,
+    ),
+  ];
+}
+
+/** The rows, with titles; where there are more of them than lines, those that matter most, or those scrolled to. */
+function table(view: View, rows: readonly BreakdownRow[], { width, height }: Size): Line[] {
+  const { shown, from } = choose(view, rows, height - 1);
+  const hidden = rows.length - shown.length;
+  const columns = columnsOf(view, rows, hidden > 0 ? placeOf(view, from, shown.length, rows.length) : '');
+  const room = width - widthOfColumns(columns, rows);
+  const all = room < LEAST_BAR ? columns : [...columns, barColumn(view, rows[0]?.track?.now, room)];
+  // All rows take part in the widths: columns must not jump when one scrolls.
+  const { header, rows: lines } = renderColumns(all, rows, {
+    width,
+    unicode: view.unicode,
+    sort: 'none',
+    isAscending: false,
+    selected: undefined,
+    isFocused: false,
+  });
+  return [header, ...shown.map((row) => lines[rows.indexOf(row)] ?? [])];
+}
+
+/** What figures and names take, with the space between columns, before the bars. */
+function widthOfColumns(columns: readonly Column<BreakdownRow>[], rows: readonly BreakdownRow[]): number {
+  const widths = columns.map(({ cell, title }) =>
+    Math.max(widthOf(title), ...rows.map((row) => widthOf(cell(row).text))),
+  );
+  return widths.reduce((sum, width) => sum + width + 2, 3);
+}
+
+function choose(
+  view: View,
+  rows: readonly BreakdownRow[],
+  room: number,
+): { shown: readonly BreakdownRow[]; from: number | undefined } {
+  if (rows.length <= room) return { shown: rows, from: 0 };
+  if (view.ui.breakdownScroll === 0) {
+    const ranked = rows.toSorted((a, b) => a.rank - b.rank).slice(0, room);
+    return { shown: rows.filter((row) => ranked.includes(row)), from: undefined };
+  }
+  // The first step shows the list from its start.
+  const from = Math.min(view.ui.breakdownScroll - 1, rows.length - room);
+  return { shown: rows.slice(from, from + room), from };
+}
+
+/** Which of the rows are shown: the scroll is from the list's start, and none shows what matters most. */
+function placeOf({ unicode }: View, from: number | undefined, shown: number, all: number): string {
+  const rows = from === undefined ? `${shown}` : `${from + 1}-${from + shown}`;
+  return `${unicode ? '↕' : '^v'} ${rows} of ${all}`;
+}
+
+function columnsOf(view: View, rows: readonly BreakdownRow[], title: string): Column<BreakdownRow>[] {
+  const { units, relative } = view.ui;
+  const { latest } = view.data;
+  const total = rows[0]?.track?.now;
+  // The end of the target is no trend.
+  const nowMs = latest?.reason === 'final' ? 0 : (latest?.elapsedMs ?? 0);
+  const now = latest?.reason === 'final' ? 'at end' : 'now';
+  const labelWidth = Math.max(title.length, ...rows.map((row) => nameOf(row).length));
+  const right = { align: 'right' as const, least: 4, most: 24 };
+  return [
+    {
+      title,
+      align: 'left',
+      least: labelWidth,
+      most: labelWidth,
+      rank: 0,
+      cell: (row) => ({ text: nameOf(row), style: row.role }),
+    },
+    {
+      ...right,
+      title: isRelative(view) ? `since ${relative}` : now,
+      rank: 1,
+      cell: ({ id, track }) => figure(formatFigure(view, id, track?.now), 'strong'),
+    },
+    {
+      ...right,
+      title: 'share',
+      rank: 5,
+      cell: ({ track, isPart }) => figure(isPart ? formatShare(track?.now, total) : ''),
+    },
+    {
+      ...right,
+      title: 'peak',
+      rank: 2,
+      cell: ({ id, track }) => figure(formatFigure(view, id, track?.peak)),
+    },
+    { ...right, title: 'change', rank: 3, cell: ({ track }) => figure(formatChange(changeOf(track), units)) },
+    {
+      ...right,
+      title: 'per minute',
+      rank: 4,
+      cell: ({ track }) => figure(formatChange(perMinuteOf(track, nowMs), units)),
+    },
+  ];
+}
+
+function nameOf({ letter, label, depth }: BreakdownRow): string {
+  return `${letter === '' ? ' ' : letter} ${'  '.repeat(depth)}${label}`;
+}
+
+/** Bars of the parts; what is no part says what it is instead. */
+function barColumn(view: View, total: number | undefined, room: number): Column<BreakdownRow> {
+  const width = Math.min(MOST_BAR, room);
+  return {
+    title: '',
+    align: 'left',
+    least: width,
+    most: width,
+    rank: 6,
+    cell: ({ note, shortNote, track, isPart, depth, role }) => {
+      if (note !== undefined) {
+        const text = [note, shortNote ?? ''].find((words) => words.length <= width) ?? '';
+        return { text, style: 'dim' };
+      }
+      if (!isPart || depth === 0 || track === undefined || total === undefined || total <= 0)
+        return { text: '' };
+      return { text: gauge(track.now / total, width, view.unicode), style: role };
+    },
+  };
+}
+
+function figure(text: string, role: Role = 'plain'): Span {
+  return { text, style: text === ABSENT || text === '0' ? 'dim' : role };
+}

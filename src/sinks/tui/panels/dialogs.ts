@@ -1,0 +1,158 @@
+/** Boxes with a question: leave, send a signal, filter, go to a time. Pure. */
+import { fitLine, fitText, widthOf } from '../cells.ts';
+import type { Line, Role, Size, Span } from '../line.ts';
+import { shownText } from '../shown-text.ts';
+import type { Dialog, View } from '../view.ts';
+
+/** The signals of the menu; SIGTERM, which most want, first. */
+export const SIGNAL_CHOICES: readonly string[] = [
+  'SIGTERM',
+  'SIGINT',
+  'SIGKILL',
+  'SIGSTOP',
+  'SIGCONT',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGUSR1',
+  'SIGUSR2',
+];
+
+const SIGNAL_TEXTS: Readonly<Record<string, string>> = {
+  SIGTERM: 'end, politely',
+  SIGINT: 'as Ctrl-C does',
+  SIGKILL: 'end at once',
+  SIGSTOP: 'hold',
+  SIGCONT: 'go on',
+  SIGHUP: 'hang up; many read their settings again',
+  SIGQUIT: 'end with a core dump; runtimes may dump their state',
+  SIGUSR1: 'up to the program',
+  SIGUSR2: 'up to the program',
+};
+
+/** The width of the text that is typed into a prompt. */
+const PROMPT = 40;
+
+/** A box no larger than the screen, its lines equally wide; undefined for dialogs that take a whole panel. */
+export function renderDialog(view: View, size: Size): { lines: Line[] } | undefined {
+  const { dialog } = view.ui;
+  switch (dialog?.kind) {
+    case 'quit':
+      return drawBox('The target still runs', quitLines(view), view.unicode, size);
+    case 'signal':
+      return drawBox(...signalBox(view, dialog, size), view.unicode, size);
+    case 'filter':
+      return drawBox(`Filter ${dialog.list}`, filterLines(view, dialog.text), view.unicode, size);
+    case 'goto':
+      return drawBox('Go to a time', gotoLines(view, dialog.text), view.unicode, size);
+    default:
+      return undefined;
+  }
+}
+
+function keyLine(key: string, text: string): Line {
+  return [
+    { text: key.padEnd(5), style: 'key' },
+    { text, style: 'plain' },
+  ];
+}
+
+function quitLines({ data: { start }, status: { recording }, unicode }: View): Line[] {
+  const goesOn =
+    recording === undefined
+      ? 'the summary comes at its end'
+      : `it is recorded to ${shownText(recording, unicode)}`;
+  const pid = start === undefined ? '' : ` (pid ${start.pid})`;
+  return [
+    keyLine('s', `stop it${pid} and leave`),
+    keyLine('l', `leave it running; ${goesOn}`),
+    keyLine('Esc', 'stay'),
+  ];
+}
+
+function signalBox(view: View, dialog: Dialog & { kind: 'signal' }, size: Size): [string, Line[]] {
+  const { unicode } = view;
+  const comm = view.data.processes.get(dialog.pid)?.row.comm;
+  const name = comm === undefined ? '' : ` (${fitName(shownText(comm, unicode), unicode)})`;
+  // The chosen one stays in sight on low screens.
+  const rows = Math.max(1, Math.min(SIGNAL_CHOICES.length, size.height - 4));
+  const from = Math.max(0, Math.min(SIGNAL_CHOICES.length - rows, dialog.choice - rows + 1));
+  const choices = SIGNAL_CHOICES.slice(from, from + rows).map((signal, at): Line => {
+    const isChosen = from + at === dialog.choice;
+    const style: Role = isChosen ? 'selected' : 'plain';
+    const mark = isChosen ? (unicode ? '▶ ' : '> ') : '  ';
+    return [
+      { text: `${mark}${signal.padEnd(9)}`, style },
+      { text: SIGNAL_TEXTS[signal] ?? '', style: isChosen ? 'selected' : 'dim' },
+    ];
+  });
+  const keys: Line = [
+    { text: 'Enter', style: 'key' },
+    { text: ' send  ', style: 'dim' },
+    { text: 'Esc', style: 'key' },
+    { text: ' nothing', style: 'dim' },
+  ];
+  return [`Signal to ${dialog.pid}${name}`, [...choices, keys]];
+}
+
+function fitName(name: string, unicode: boolean): string {
+  return fitText(name, Math.min(24, widthOf(name)), unicode);
+}
+
+function filterLines(view: View, text: string): Line[] {
+  return [
+    promptLine(text, view.unicode),
+    [{ text: 'a part of a name, or a glob with * or ?', style: 'dim' }],
+    [{ text: 'Enter keeps it, Esc takes it back', style: 'dim' }],
+  ];
+}
+
+function gotoLines(view: View, text: string): Line[] {
+  return [
+    promptLine(text, view.unicode),
+    [{ text: '90s, 2m, 50%, start, peak, end', style: 'dim' }],
+    [{ text: 'Enter goes there, Esc stays', style: 'dim' }],
+  ];
+}
+
+/** What was typed, its end in sight, with a cursor. */
+function promptLine(text: string, unicode: boolean): Line {
+  let shown = shownText(text, unicode);
+  while (widthOf(shown) > PROMPT - 1) shown = [...shown].slice(1).join('');
+  return [
+    { text: '> ', style: 'key' },
+    { text: shown, style: 'strong' },
+    { text: unicode ? '▏' : '_', style: 'key' },
+  ];
+}
+
+interface BoxGlyphs {
+  corners: readonly [string, string, string, string];
+  across: string;
+  down: string;
+}
+
+const UNICODE_BOX: BoxGlyphs = { corners: ['╭', '╮', '╰', '╯'], across: '─', down: '│' };
+const ASCII_BOX: BoxGlyphs = { corners: ['+', '+', '+', '+'], across: '-', down: '|' };
+
+function drawBox(title: string, lines: readonly Line[], unicode: boolean, size: Size): { lines: Line[] } {
+  const { corners, across, down } = unicode ? UNICODE_BOX : ASCII_BOX;
+  const wanted = Math.max(widthOf(title) + 4, PROMPT + 2, ...lines.map(widthOfLine)) + 4;
+  const width = Math.max(1, Math.min(size.width, wanted));
+  const inner = Math.max(0, width - 4);
+  const border = (text: string): Span => ({ text, style: 'focused-border' });
+  const named = fitText(title, Math.min(widthOf(title), Math.max(0, width - 6)), unicode);
+  const box: Line[] = [
+    [
+      border(`${corners[0]}${across} `),
+      { text: named, style: 'focused-title' },
+      border(` ${across.repeat(Math.max(0, width - widthOf(named) - 5))}${corners[1]}`),
+    ],
+    ...lines.map((line) => [border(`${down} `), ...fitLine(line, inner), border(` ${down}`)]),
+    [border(`${corners[2]}${across.repeat(Math.max(0, width - 2))}${corners[3]}`)],
+  ];
+  return { lines: box.slice(0, Math.max(0, size.height)).map((line) => fitLine(line, width)) };
+}
+
+function widthOfLine(line: Line): number {
+  return line.reduce((sum, { text }) => sum + widthOf(text), 0);
+}

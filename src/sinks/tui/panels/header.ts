@@ -1,0 +1,96 @@
+/** The header: what runs, since when, where it is measured and what it is limited to. Pure. */
+import { formatCommand, safeText } from '../../../format/safe-text.ts';
+import { formatBytes, formatDuration } from '../../../format/units.ts';
+import { type Field, labelled, packFields } from '../fields.ts';
+import { formatSize } from '../figures.ts';
+import type { Line, Size, Span } from '../line.ts';
+import { shownText } from '../shown-text.ts';
+import { stateFields } from '../state.ts';
+import type { View } from '../view.ts';
+import { fillUp } from './pieces.ts';
+
+/** Draws the header: exactly `size.height` lines of `size.width` columns. */
+export function renderHeader(view: View, size: Size): Line[] {
+  const { width, height } = size;
+  const lines = linesOf(view, height).map((fields) => packFields(fields, width, view.unicode));
+  return fillUp(lines, size);
+}
+
+function linesOf(view: View, height: number): Field[][] {
+  const first = [...stateFields(view), ...commandFields(view)];
+  const clock = clockFields(view);
+  const limits = limitField(view);
+  const place = placeField(view);
+  if (height <= 1) return [[...first, ...limits, ...clock]];
+  if (height === 2) return [first, [...clock, ...limits, ...place]];
+  return [first, [...limits, ...place], [...clock, ...hostFields(view)]];
+}
+
+function commandFields({ data: { start }, unicode }: View): Field[] {
+  if (start === undefined) return [];
+  const command = shownText(formatCommand(start.command.map(safeText)), unicode);
+  return [
+    { rank: 1.7, spans: [{ text: command, style: 'strong' }], cut: { at: 'end', least: 16 } },
+    labelled(2, 'pid', `${start.pid}`),
+    { rank: 4, spans: [{ text: start.mode, style: start.mode === 'process-tree' ? 'warning' : 'plain' }] },
+  ];
+}
+
+/** How often it is measured, and how well that goes. */
+function clockFields({ status, data }: View): Field[] {
+  const { intervalMs, late, missed, replay } = status;
+  const fields: Field[] = [];
+  if (replay !== undefined && replay.damagedLines > 0)
+    fields.push(labelled(3, 'damaged lines skipped', `${replay.damagedLines}`, 'warning'));
+  if (replay?.following === true) fields.push({ rank: 5, spans: [{ text: 'following', style: 'good' }] });
+  fields.push(labelled(6, 'every', formatDuration(intervalMs)));
+  fields.push(labelled(5.5, 'late', `${late}`, late > 0 ? 'warning' : 'plain'));
+  if (missed > 0) fields.push(labelled(8.5, 'missed', `${missed}`, 'warning'));
+  if (data.samples > 0) fields.push(labelled(9, 'samples', `${data.samples}`));
+  return fields;
+}
+
+/** The leaf's own limits; those that are not set are not told. */
+function limitField({ data: { latest }, ui: { units } }: View): Field[] {
+  const limits = latest?.limits;
+  if (limits === undefined) return [];
+  const named = [
+    ['max', limits.max],
+    ['high', limits.high],
+    ['swap', limits.swapMax],
+    ['memsw', limits['memsw.limit_in_bytes']],
+  ] as const;
+  const spans: Span[] = [];
+  for (const [name, limit] of named) {
+    if (typeof limit !== 'number') continue;
+    spans.push({ text: `${spans.length === 0 ? '' : ' '}${name} `, style: 'dim' });
+    spans.push({ text: formatSize(limit, units) });
+  }
+  return [{ rank: 3.5, spans: spans.length === 0 ? [{ text: 'no limits', style: 'dim' }] : spans }];
+}
+
+/** Where the leaf is, or why there is none. */
+function placeField({ data: { start }, unicode }: View): Field[] {
+  if (start === undefined) return [];
+  const text = start.leaf === undefined ? start.placement.reason : start.leaf;
+  return [
+    {
+      rank: 8,
+      spans: [
+        { text: start.leaf === undefined ? 'no leaf: ' : 'leaf ', style: 'dim' },
+        { text: shownText(text, unicode) },
+      ],
+      cut: { at: start.leaf === undefined ? 'end' : 'start', least: 10 },
+    },
+  ];
+}
+
+function hostFields({ data: { start }, unicode }: View): Field[] {
+  if (start === undefined) return [];
+  const { kernel, cpus, memTotalBytes } = start.host;
+  return [
+    labelled(10, 'Linux', shownText(kernel, unicode)),
+    labelled(11, 'CPUs', `${cpus}`),
+    labelled(12, 'RAM', formatBytes(memTotalBytes)),
+  ];
+}

@@ -1,0 +1,168 @@
+/** Everything that is known about one BPF map, and what could be saved on it. Pure. */
+import { formatMapFlags } from '../../../format/map-flags.ts';
+import { formatDuration } from '../../../format/units.ts';
+import type { BpfAdvice } from '../../../model/bpf-advice.ts';
+import type { LiveMap } from '../../../model/recording.ts';
+import { fitLine } from '../cells.ts';
+import { formatChange, formatShare, formatSize } from '../figures.ts';
+import type { Line, Size, Span } from '../line.ts';
+import { mapFill, mapGrowth, selectedIndex, visibleMaps } from '../lists.ts';
+import { gauge, shownText } from '../shown-text.ts';
+import type { MapEntry, View } from '../view.ts';
+import { renderScrolled, renderWrapped } from './pieces.ts';
+
+const LABEL = 14;
+
+const GAUGE = 20;
+
+/** One map: the one that the dialog is about, else the selected one. */
+export function renderMapDetail(view: View, size: Size): Line[] {
+  const { dialog } = view.ui;
+  const asked = dialog?.kind === 'map' ? dialog : undefined;
+  const id = asked?.id ?? selectedId(view);
+  const entry = id === undefined ? undefined : view.data.maps.get(id);
+  const lines =
+    entry === undefined
+      ? [fitLine([{ text: `  Map ${id ?? ''} is not there any more.`, style: 'warning' }], size.width)]
+      : renderFacts(view, entry, size.width);
+  return renderScrolled(
+    [...lines, ...(id === undefined ? [] : renderAdvice(view, id, size.width))],
+    asked?.scroll ?? 0,
+    size,
+    view.unicode,
+  );
+}
+
+function selectedId(view: View): number | undefined {
+  const maps = visibleMaps(view);
+  return maps[selectedIndex(maps, ({ row }) => row.id, view.ui.maps.selected)]?.row.id;
+}
+
+function renderFacts(view: View, entry: MapEntry, width: number): Line[] {
+  const { row } = entry;
+  const { unicode } = view;
+  const fact = (label: string, text: string, style?: Span['style']) =>
+    renderWrapped(
+      { text: `  ${label}`.padEnd(LABEL), style: 'dim' },
+      { text: shownText(text, unicode), ...(style === undefined ? {} : { style }) },
+      width,
+    );
+  const lines = [
+    ...fact('name', row.name === '' ? '(no name)' : row.name, 'strong'),
+    ...fact('id', String(row.id)),
+    ...fact('type', row.type),
+    ...fact('definition', definitionOf(view, row)),
+    ...fact('flags', formatMapFlags(row.map_flags)),
+    fitLine([], width),
+    ...fact('bytes', bytesOf(view, row), 'strong'),
+    ...fact('uncharged', unchargedOf(view, row), row.unchargedBytes > 0 ? 'warning' : undefined),
+    ...fact('peak', peakOf(view, entry)),
+    ...fact('growth', growthOf(view, entry)),
+    ...fact(row.backlogBytes === undefined ? 'elements' : 'waiting', useOf(view, entry)),
+  ];
+  const fill = mapFill(row);
+  if (fill !== undefined) {
+    const bar = gauge(fill, GAUGE, unicode);
+    lines.push(fitLine([{ text: ' '.repeat(LABEL) }, { text: bar, style: 'bpf-maps' }], width));
+  }
+  return [
+    ...lines,
+    fitLine([], width),
+    ...fact('charged to', chargedTo(row)),
+    ...fact('held by', holdersOf(row)),
+    ...fact('programs', programsOf(row)),
+  ];
+}
+
+function definitionOf({ ui: { units } }: View, row: LiveMap): string {
+  if (row.backlogBytes !== undefined || row.type.endsWith('ringbuf')) {
+    return `room for ${formatSize(row.max_entries, units)}`;
+  }
+  return `key ${row.key_size} bytes, value ${row.value_size} bytes, max_entries ${row.max_entries}`;
+}
+
+function bytesOf({ data, ui: { units } }: View, row: LiveMap): string {
+  let total = 0;
+  for (const other of data.maps.values()) total += other.row.bytes;
+  return `${formatSize(row.bytes, units)}, ${formatShare(row.bytes, total)} of the run's maps (by ${row.source})`;
+}
+
+function unchargedOf({ ui: { units } }: View, { unchargedBytes }: LiveMap): string {
+  return unchargedBytes === 0
+    ? 'nothing: a cgroup is charged for all of it'
+    : `${formatSize(unchargedBytes, units)} is charged to no cgroup (preallocated per CPU)`;
+}
+
+function peakOf({ ui: { units } }: View, { peakBytes, seenMs, firstBytes }: MapEntry): string {
+  return `${formatSize(peakBytes, units)}; first seen at ${formatDuration(seenMs)} with ${formatSize(firstBytes, units)}`;
+}
+
+function growthOf(view: View, entry: MapEntry): string {
+  const { units, relative } = view.ui;
+  const since =
+    relative === 'pause' && view.base !== undefined ? 'since the pause' : 'since it was first seen';
+  const step = formatChange(entry.row.bytes - entry.beforeBytes, units);
+  return `${formatChange(mapGrowth(view, entry), units)} ${since}, ${step} when it last changed`;
+}
+
+function useOf(view: View, { row, firstElements }: MapEntry): string {
+  const { units } = view.ui;
+  if (row.backlogBytes !== undefined) {
+    return `${formatSize(row.backlogBytes, units)} of ${formatSize(row.max_entries, units)} (${formatShare(mapFill(row), 1)})`;
+  }
+  if (row.elements === undefined) return `not told by the kernel; room for ${row.max_entries}`;
+  const first = firstElements === undefined ? '' : `; ${firstElements} when it was first seen`;
+  return `${row.elements} of ${row.max_entries} (${formatShare(mapFill(row), 1)})${first}`;
+}
+
+function chargedTo({ elsewhere, cgroup }: LiveMap): string {
+  if (elsewhere === true) return 'another cgroup: it was made by others, or before the run';
+  return cgroup === undefined ? 'the leaf' : `the nested cgroup ${cgroup}`;
+}
+
+function holdersOf({ holders, anonymous }: LiveMap): string {
+  const named = (holders ?? []).map(({ pid, comm }) => `${comm} (${pid})`).join(', ');
+  if (named !== '') return named;
+  if (anonymous === true) return 'no process and no pin: anonymous, programs alone hold it';
+  return holders === undefined ? 'not read' : 'no process of the leaf';
+}
+
+function programsOf({ programs }: LiveMap): string {
+  if (programs === undefined) return 'not read';
+  return programs.map(({ id, name }) => `${name || '(no name)'} (${id})`).join(', ') || 'none';
+}
+
+/** The pieces of advice that are about this map. */
+function renderAdvice(view: View, id: number, width: number): Line[] {
+  const { advice, unicode } = view;
+  const { units } = view.ui;
+  const about = advice?.filter(({ maps }) => maps.some((map) => map.id === id)) ?? [];
+  const heading = fitLine([{ text: '  Advice', style: 'title' }], width);
+  if (about.length === 0) {
+    const text = advice === undefined ? '  Not worked out here.' : '  Nothing to save on this map.';
+    return [fitLine([], width), heading, fitLine([{ text, style: 'dim' }], width)];
+  }
+  const item = (lead: string, text: string, style?: Span['style']) =>
+    renderWrapped(
+      { text: lead },
+      { text: shownText(text, unicode), ...(style === undefined ? {} : { style }) },
+      width,
+    );
+  return [
+    fitLine([], width),
+    heading,
+    ...about.flatMap(({ text, maps, options = [], projection = [] }: BpfAdvice) => [
+      ...item('  - ', `${text}${maps.length > 1 ? ` (${maps.length} maps)` : ''}`),
+      ...options.flatMap(({ change, savesBytes }) =>
+        item('      ', `${change}: saves ${formatSize(savesBytes, units)}`, 'good'),
+      ),
+      ...projection.flatMap(({ possibleCpus, bytes, unchargedPercpuBytes }) =>
+        item(
+          '      ',
+          `with ${possibleCpus} CPUs: ${formatSize(bytes, units)}, ${formatSize(unchargedPercpuBytes, units)} of it charged to no cgroup`,
+          'dim',
+        ),
+      ),
+    ]),
+  ];
+}

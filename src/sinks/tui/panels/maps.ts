@@ -1,0 +1,159 @@
+/** The list of the run's BPF maps. Pure. */
+import type { LiveMap } from '../../../model/recording.ts';
+import { fitLine } from '../cells.ts';
+import { type Column, renderColumns } from '../columns.ts';
+import { formatChange, formatShare, formatSize } from '../figures.ts';
+import type { Line, Size, Span } from '../line.ts';
+import {
+  isAscending,
+  listParts,
+  listWindow,
+  mapFill,
+  mapGrowth,
+  mapUse,
+  selectedIndex,
+  visibleMaps,
+} from '../lists.ts';
+import { gauge, shownText } from '../shown-text.ts';
+import type { MapEntry, View } from '../view.ts';
+import { fillUp, renderAbsent } from './pieces.ts';
+
+const GAUGE = 6;
+
+/** A map is nearly full from here on. */
+const NEARLY_FULL = 0.9;
+
+/** The maps that pass the filter: titles, the rows around the selected one, what they come to. */
+export function renderMaps(view: View, size: Size): Line[] {
+  const { maps } = view.data;
+  if (maps.size === 0) return renderAbsent(view, 'maps', 'No BPF maps yet.', size);
+  const { filter, sort, selected } = view.ui.maps;
+  const entries = visibleMaps(view);
+  const parts = listParts(size.height, filter);
+  const at = selectedIndex(entries, ({ row }) => row.id, selected);
+  const { from, to } = listWindow(entries.length, at, parts.rows);
+  const table = renderColumns(columnsOf(view), entries.slice(from, to), {
+    width: size.width,
+    unicode: view.unicode,
+    sort,
+    isAscending: isAscending(view.ui.maps),
+    selected: at - from,
+    isFocused: view.ui.focus === 'maps',
+  });
+  const rows =
+    entries.length === 0
+      ? [fitLine([{ text: `  No map matches ${shownText(filter, view.unicode)}`, style: 'dim' }], size.width)]
+      : table.rows;
+  return [
+    ...(parts.header > 0 ? [table.header] : []),
+    ...fillUp(rows, { ...size, height: parts.rows }),
+    ...(parts.footer > 0 ? [fitLine(renderTotals(view, entries, table.showsSort), size.width)] : []),
+  ];
+}
+
+function columnsOf(view: View): Column<MapEntry>[] {
+  const { units } = view.ui;
+  const { unicode } = view;
+  const totalBytes = sumOf(view.data.maps.values(), ({ bytes }) => bytes);
+  const hasUncharged = sumOf(view.data.maps.values(), ({ unchargedBytes }) => unchargedBytes) > 0;
+  const size = units === 'readable' ? 8 : 11;
+  const columns: Column<MapEntry>[] = [
+    { ...left('name', 15, 28, 0), cell: ({ row }) => nameOf(row, unicode) },
+    { ...left('type', 8, 16, 5), cell: ({ row }) => ({ text: row.type, style: 'dim' }) },
+    {
+      ...right('bytes', size, 1),
+      cell: ({ row }) => ({ text: formatSize(row.bytes, units), style: 'strong' }),
+    },
+    {
+      ...right('share', 5, 4),
+      cell: ({ row }) => ({ text: formatShare(row.bytes, totalBytes) }),
+    },
+    { ...right('elements', 11, 3), title: 'used/max', cell: ({ row }) => ({ text: useOf(view, row) }) },
+    { ...left('fill', GAUGE, GAUGE, 6), cell: ({ row }) => fillOf(row, unicode) },
+    { ...right('growth', size, 2), cell: (entry) => changeSpan(mapGrowth(view, entry), view) },
+    { ...left('owner', 15, 30, 7), cell: ({ row }) => ({ text: shownText(ownerOf(row), unicode) }) },
+    { ...right('id', 4, 9), cell: ({ row }) => ({ text: String(row.id), style: 'dim' }) },
+  ];
+  if (hasUncharged) {
+    columns.splice(-2, 0, {
+      ...right('uncharged', size, 8),
+      cell: ({ row }) =>
+        row.unchargedBytes === 0
+          ? { text: '-', style: 'dim' }
+          : { text: formatSize(row.unchargedBytes, units), style: 'warning' },
+    });
+  }
+  return columns;
+}
+
+type Shape = Omit<Column<never>, 'cell'>;
+
+function left(title: string, least: number, most: number, rank: number): Shape {
+  return { title, sort: title, align: 'left', least, most, rank };
+}
+
+function right(title: string, least: number, rank: number): Shape {
+  return { title, sort: title, align: 'right', least, most: 24, rank };
+}
+
+function nameOf({ name }: LiveMap, unicode: boolean): Span {
+  return name === '' ? { text: '(no name)', style: 'dim' } : { text: shownText(name, unicode) };
+}
+
+/** Elements of how many; of a ring buffer both are bytes. */
+function useOf({ ui: { units } }: View, row: LiveMap): string {
+  const used = mapUse(row);
+  if (row.backlogBytes !== undefined)
+    return `${formatSize(used, units)}/${formatSize(row.max_entries, units)}`;
+  return `${used ?? '-'}/${row.max_entries}`;
+}
+
+function fillOf(row: LiveMap, unicode: boolean): Span {
+  const fill = mapFill(row);
+  if (fill === undefined) return { text: '' };
+  return { text: gauge(fill, GAUGE, unicode), style: fill >= NEARLY_FULL ? 'warning' : 'bpf-maps' };
+}
+
+function changeSpan(bytes: number, { ui: { units } }: View): Span {
+  if (bytes === 0) return { text: '0', style: 'dim' };
+  return { text: formatChange(bytes, units), style: bytes > 0 ? 'warning' : 'good' };
+}
+
+/** Who has it: a process, programs alone, nobody that we know; in which cgroup, or elsewhere. */
+function ownerOf({ holders = [], anonymous, cgroup, elsewhere }: LiveMap): string {
+  const [holder] = holders;
+  const more = holders.length > 1 ? ` +${holders.length - 1}` : '';
+  const who =
+    holder === undefined ? (anonymous === true ? 'anonymous' : '') : `${holder.comm} ${holder.pid}${more}`;
+  const where = elsewhere === true ? 'elsewhere' : cgroup === undefined ? '' : `in ${cgroup}`;
+  return [who, where].filter((text) => text !== '').join(', ') || '-';
+}
+
+function renderTotals(view: View, entries: readonly MapEntry[], showsSort: boolean): Line {
+  const { units, maps } = view.ui;
+  const { filter } = maps;
+  const all = view.data.maps.size;
+  const uncharged = sumOf(entries, ({ unchargedBytes }) => unchargedBytes);
+  const count = filter === '' ? `${all}` : `${entries.length} of ${all}`;
+  const spans: Span[] = [
+    { text: `  ${count} ${all === 1 ? 'map' : 'maps'}, `, style: 'dim' },
+    {
+      text: formatSize(
+        sumOf(entries, ({ bytes }) => bytes),
+        units,
+      ),
+      style: 'strong',
+    },
+  ];
+  if (uncharged > 0) spans.push({ text: `, ${formatSize(uncharged, units)} uncharged`, style: 'dim' });
+  if (filter !== '')
+    spans.push({ text: '  filter: ', style: 'dim' }, { text: shownText(filter, view.unicode), style: 'key' });
+  if (!showsSort) spans.push({ text: `  by ${maps.sort}${maps.reverse ? ', reversed' : ''}`, style: 'dim' });
+  return spans;
+}
+
+function sumOf(entries: Iterable<MapEntry>, bytesOf: (row: LiveMap) => number): number {
+  let sum = 0;
+  for (const { row } of entries) sum += bytesOf(row);
+  return sum;
+}

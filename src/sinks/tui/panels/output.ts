@@ -1,0 +1,98 @@
+/** What the target has printed, the end of it unless it was scrolled back. Pure. */
+import { clip, fitLine, widthOf } from '../cells.ts';
+import type { Line, Size, Span } from '../line.ts';
+import { toAscii } from '../shown-text.ts';
+import type { View } from '../view.ts';
+import { fillUp, renderAbsent } from './pieces.ts';
+
+/** Lines that go on in the next row begin with as much as the mark of a stream takes. */
+const CONTINUED = '  ';
+
+/** The last lines: cut where they are too long, in a zoomed panel wrapped. */
+export function renderOutput(view: View, size: Size): Line[] {
+  const { lines, dropped } = view.output;
+  if (lines.length === 0) return renderAbsent(view, 'output', 'Nothing printed yet.', size);
+  const { outputScroll } = view.ui;
+  const below = Math.max(0, Math.min(lines.length - 1, outputScroll));
+  const hasNote = below > 0 && size.height >= 3;
+  const rows = size.height - (hasNote ? 1 : 0);
+  const draw = view.ui.zoom
+    ? (line: Line) => wrapLine(line, size.width, view.unicode)
+    : (line: Line) => [cutLine(line, size.width, view.unicode)];
+  const page = takePage(lines, lines.length - below, rows, dropped, draw, size.width);
+  const shown = fillUp(page.rows, { ...size, height: rows });
+  if (!hasNote) return shown;
+  const note =
+    page.below > 0 ? `${page.below} lines further down, End follows them` : 'the last line, End follows';
+  return [...shown, fitLine([{ text: `  ${view.unicode ? '↓' : 'v'} ${note}`, style: 'dim' }], size.width)];
+}
+
+/**
+ * The rows that end with the line before `end`; at the top of everything it goes on downwards, so that the panel is full.
+ * Above the first line stands how many were there once.
+ */
+function takePage(
+  lines: readonly Line[],
+  end: number,
+  count: number,
+  dropped: number,
+  draw: (line: Line) => Line[],
+  width: number,
+): { rows: Line[]; below: number } {
+  const top: Line[] =
+    dropped === 0
+      ? []
+      : [fitLine([{ text: `  (${dropped} lines before are not kept)`, style: 'dim' }], width)];
+  let rows: Line[] = [];
+  let from = end;
+  while (from > 0 && rows.length < count) {
+    from -= 1;
+    rows = [...draw(lines[from] ?? []), ...rows];
+  }
+  if (rows.length >= count) return { rows: rows.slice(-count), below: lines.length - end };
+  rows = [...top, ...rows];
+  let to = end;
+  while (to < lines.length && rows.length < count) {
+    rows.push(...draw(lines[to] ?? []));
+    to += 1;
+  }
+  // With nothing below, the end is what is wanted, not the note above.
+  return { rows: to === lines.length ? rows.slice(-count) : rows.slice(0, count), below: lines.length - to };
+}
+
+function plain(line: Line, unicode: boolean): Line {
+  return unicode ? line : line.map((span) => ({ ...span, text: toAscii(span.text) }));
+}
+
+/** A line that is too long ends in a mark. */
+function cutLine(line: Line, width: number, unicode: boolean): Line {
+  const shown = plain(line, unicode);
+  if (widthOfLine(shown) <= width) return fitLine(shown, width);
+  return [...fitLine(shown, Math.max(0, width - 1)), { text: unicode ? '…' : '~', style: 'dim' }];
+}
+
+function widthOfLine(line: Line): number {
+  return line.reduce((sum, { text }) => sum + widthOf(text), 0);
+}
+
+/** A line over as many rows as it takes. */
+function wrapLine(line: Line, width: number, unicode: boolean): Line[] {
+  if (width <= CONTINUED.length + 1) return [cutLine(line, width, unicode)];
+  const rows: Line[] = [];
+  let row: Span[] = [];
+  let left = width;
+  for (const span of plain(line, unicode)) {
+    let rest = span.text;
+    while (rest !== '') {
+      const piece = clip(rest, left);
+      if (piece !== '') row.push({ ...span, text: piece });
+      rest = rest.slice(piece.length);
+      left -= widthOf(piece);
+      if (rest === '') break;
+      rows.push(fitLine(row, width));
+      row = [{ text: CONTINUED }];
+      left = width - CONTINUED.length;
+    }
+  }
+  return [...rows, fitLine(row, width)];
+}

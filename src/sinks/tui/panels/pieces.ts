@@ -1,0 +1,43 @@
+/** What several panels are put together from. Pure. */
+import { fitLine } from '../cells.ts';
+import type { Line, Role, Size, Span } from '../line.ts';
+import { shownText, wrapText } from '../shown-text.ts';
+import type { PanelId, View } from '../view.ts';
+
+/** Exactly the lines of a panel: cut, or filled up with empty ones. */
+export function fillUp(lines: readonly Line[], { width, height }: Size): Line[] {
+  const shown = lines.slice(0, Math.max(0, height));
+  while (shown.length < height) shown.push(fitLine([], width));
+  return shown;
+}
+
+/** A text over as many lines as it takes; those after the first start where the text of the first one does. */
+export function renderWrapped(lead: Span, text: Span, width: number): Line[] {
+  const indent = lead.text.length;
+  return wrapText(text.text, Math.max(1, width - indent)).map((part, at) =>
+    fitLine([at === 0 ? lead : { text: ' '.repeat(indent) }, { ...text, text: part }], width),
+  );
+}
+
+/** A panel that has nothing to show: why, with what mends it, else what it waits for. */
+export function renderAbsent(view: View, panel: PanelId, otherwise: string, size: Size): Line[] {
+  const text = shownText(view.status.absent[panel] ?? otherwise, view.unicode);
+  return fillUp(renderWrapped({ text: '  ' }, { text, style: 'dim' }, size.width), size);
+}
+
+/** The lines of a page from `scroll` on, no further than its end, with a mark of what is above and below. */
+export function renderScrolled(lines: readonly Line[], scroll: number, size: Size, unicode: boolean): Line[] {
+  if (lines.length <= size.height || size.height < 3) return fillUp(lines, size);
+  const rows = size.height - 1;
+  const from = Math.max(0, Math.min(lines.length - rows, scroll));
+  const below = lines.length - from - rows;
+  const [up, down] = unicode ? ['↑', '↓'] : ['^', 'v'];
+  const marks = [
+    ...(from > 0 ? [`${up} ${from} above`] : []),
+    ...(below > 0 ? [`${down} ${below} below`] : []),
+  ];
+  return [
+    ...lines.slice(from, from + rows),
+    fitLine([{ text: `  ${marks.join('  ')}`, style: 'dim' satisfies Role }], size.width),
+  ];
+}

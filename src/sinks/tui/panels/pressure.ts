@@ -1,0 +1,154 @@
+/** Time lost waiting for memory, how often the kernel had to act, and what happened last. Pure. */
+import { formatDuration } from '../../../format/units.ts';
+import type { EventRecord } from '../../../model/recording.ts';
+import type { Sample } from '../../../model/sample.ts';
+import { fitLine } from '../cells.ts';
+import type { Line, Role, Size, Span } from '../line.ts';
+import { gauge, shownText, wrapText } from '../shown-text.ts';
+import type { View } from '../view.ts';
+import { fillUp, renderWrapped } from './pieces.ts';
+
+/** What a span of time without memory pressure is judged by. Unit: per cent. */
+const HEAVY = 10;
+
+/** From this width on. */
+const WIDE = 116;
+
+/** Rows that are kept for events. */
+const EVENT_ROWS = 2;
+
+/** What the kernel's words come to, where there is room to say so. */
+const MEANINGS = { some: 'at least one task waited for memory', full: 'no task could go on' } as const;
+
+/** Events that mean that something was killed or is broken. */
+const GRAVE: ReadonlySet<string> = new Set(['oom', 'oom_kill', 'oom_group_kill', 'budget']);
+
+/** The order of memory.events; v1 has `failcnt` and `oom_kill`. */
+const KERNEL_EVENTS = ['low', 'high', 'max', 'failcnt', 'oom', 'oom_kill', 'oom_group_kill'];
+
+/** Pressure, counts, then events, the latest first. */
+export function renderPressure(view: View, size: Size): Line[] {
+  const { width, height } = size;
+  const figures = [...renderStalls(view, width), ...renderCounts(view, width)];
+  // On low panels the last events are worth more than the last counts.
+  const shown = figures.slice(0, Math.max(1, height - EVENT_ROWS));
+  return fillUp([...shown, ...renderEvents(view, size)], size);
+}
+
+function renderStalls(view: View, width: number): Line[] {
+  const pressure = view.data.latest?.pressure;
+  if (pressure === undefined) {
+    const text = shownText(view.status.absent.pressure ?? whyAbsent(view), view.unicode);
+    return renderWrapped({ text: '  ' }, { text, style: 'dim' }, width);
+  }
+  // Two figures of each span of time side by side where there is no room for bars.
+  const bar = Math.max(0, Math.min(10, Math.floor((width - 2 - 6 - 12 - 3 * 9) / 3)));
+  const cell = bar === 0 ? 8 : bar + 9;
+  const titles = ['10 s', '60 s', '300 s'].map((title) => `${title.padStart(6)} `.padEnd(cell)).join('');
+  const lines = [fitLine([{ text: `  waited${titles}${'in all'.padStart(10)}`, style: 'dim' }], width)];
+  for (const kind of ['some', 'full'] as const) {
+    const line = pressure[kind];
+    if (line === undefined) continue;
+    const spans: Span[] = [{ text: `  ${kind.padEnd(6)}` }];
+    for (const percent of [line.avg10, line.avg60, line.avg300]) {
+      spans.push({ text: `${percent.toFixed(1).padStart(5)}%`, style: percent > 0 ? 'strong' : 'dim' });
+      spans.push({
+        text: bar === 0 ? '  ' : ` ${gauge(percent / 100, bar, view.unicode)}  `,
+        style: percent >= HEAVY ? 'bad' : 'warning',
+      });
+    }
+    spans.push({ text: formatDuration(line.total / 1000).padStart(10), style: 'strong' });
+    if (width >= WIDE) spans.push({ text: `  ${MEANINGS[kind]}`, style: 'dim' });
+    lines.push(fitLine(spans, width));
+  }
+  return lines;
+}
+
+function whyAbsent({ data: { start, latest } }: View): string {
+  if (latest === undefined) return 'No sample yet.';
+  switch (start?.mode) {
+    case 'process-tree':
+      return 'No pressure and no memory.events: there is no memory cgroup, only a process tree.';
+    case 'cgroup1':
+      return 'No memory.pressure: cgroup v1 has none.';
+    default:
+      return 'No memory.pressure: this kernel has no PSI (CONFIG_PSI), or was booted with psi=0.';
+  }
+}
+
+/** How often each event happened, and when last. */
+function renderCounts(view: View, width: number): Line[] {
+  const { latest, eventCounts } = view.data;
+  const counts = countsOf(latest);
+  // Events of ours are counted by their lines.
+  for (const [name, { count }] of eventCounts) if (!counts.has(name)) counts.set(name, count);
+  if (counts.size === 0) return [];
+  const lines: Span[][] = [[{ text: '  events' }]];
+  let column = 8;
+  const happened = [...counts].sort(([, a], [, b]) => Number(b > 0) - Number(a > 0));
+  for (const [name, count] of happened) {
+    const lastMs = eventCounts.get(name)?.lastMs;
+    const when = lastMs === undefined ? '' : ` at ${formatDuration(lastMs)}`;
+    const label = shownText(name, view.unicode);
+    const text = `  ${label} ${count}${when}`;
+    if (column + text.length > width && column > 8) {
+      lines.push([{ text: ' '.repeat(8) }]);
+      column = 8;
+    }
+    column += text.length;
+    const style: Role = count === 0 ? 'dim' : GRAVE.has(name) ? 'bad' : 'strong';
+    lines.at(-1)?.push({ text: `  ${label} ${count}`, style }, { text: when, style: 'dim' });
+  }
+  return lines.map((line) => fitLine(line, width));
+}
+
+function countsOf(sample: Sample | undefined): Map<string, number> {
+  const events = sample?.events ?? sample?.eventsLocal ?? {};
+  const names = [
+    ...KERNEL_EVENTS.filter((name) => events[name] !== undefined),
+    ...Object.keys(events).filter((name) => !KERNEL_EVENTS.includes(name)),
+  ];
+  return new Map(names.map((name) => [name, events[name] ?? 0]));
+}
+
+/** Events that have happened, the latest first, from the one that was scrolled to. */
+function renderEvents(view: View, { width, height }: Size): Line[] {
+  const { events } = view.data;
+  if (events.length === 0) return [fitLine([{ text: '  Nothing has happened yet.', style: 'dim' }], width)];
+  const skipped = Math.max(0, Math.min(events.length - 1, view.ui.pressureScroll));
+  const lines: Line[] = [];
+  for (let at = events.length - 1 - skipped; at >= 0 && lines.length < height; at--) {
+    const event = events[at];
+    if (event !== undefined) lines.push(...renderOne(event, view.unicode, width));
+  }
+  return lines;
+}
+
+function renderOne(event: EventRecord, unicode: boolean, width: number): Line[] {
+  const style: Role = GRAVE.has(event.event) ? 'bad' : event.event === 'exec' ? 'plain' : 'warning';
+  const lead: Span[] = [
+    { text: `${formatDuration(event.elapsedMs).padStart(8)}  `, style: 'dim' },
+    { text: `${shownText(event.event, unicode)}  `, style },
+  ];
+  const indent = lead.reduce((sum, { text }) => sum + text.length, 0);
+  const [first = '', ...rest] = wrapText(
+    shownText(event.message ?? describeIncrease(event), unicode),
+    Math.max(1, width - indent),
+  );
+  const hint =
+    event.hint === undefined ? [] : wrapText(shownText(event.hint, unicode), Math.max(1, width - indent));
+  return [
+    fitLine([...lead, { text: first }], width),
+    ...rest.map((text) => fitLine([{ text: ' '.repeat(indent) }, { text }], width)),
+    ...hint.map((text) => fitLine([{ text: ' '.repeat(indent) }, { text, style: 'dim' }], width)),
+  ];
+}
+
+function describeIncrease({ increase, localIncrease, count }: EventRecord): string {
+  if (increase === undefined) return '';
+  const nested =
+    localIncrease === undefined || localIncrease === increase
+      ? ''
+      : `, ${increase - localIncrease} of it in nested cgroups`;
+  return `+${increase}, now ${count ?? increase}${nested}`;
+}

@@ -1,0 +1,39 @@
+/** The one line that is shown where the terminal is too small for panels. Pure. */
+import { type Field, labelled, packFields } from '../fields.ts';
+import { changeOf, formatChange, formatFigure, formatShare, perMinuteOf } from '../figures.ts';
+import type { Line, Role } from '../line.ts';
+import { stateFields } from '../state.ts';
+import type { View } from '../view.ts';
+
+/** Figures, the most important first. */
+const FIGURES: readonly { id: string; name: string; role: Role; rank: number }[] = [
+  { id: 'current', name: 'current', role: 'strong', rank: 1 },
+  { id: 'rss', name: 'rss', role: 'strong', rank: 1 },
+  { id: 'anon', name: 'anon', role: 'anon', rank: 5 },
+  { id: 'kernel', name: 'kernel', role: 'kernel', rank: 6 },
+  { id: 'bpf', name: 'BPF', role: 'bpf-maps', rank: 7 },
+  { id: 'file', name: 'file', role: 'file', rank: 8 },
+  { id: 'pss', name: 'pss', role: 'anon', rank: 5 },
+];
+
+/** Draws the line in exactly `width` columns. */
+export function renderStatusLine(view: View, width: number): Line {
+  const { tracks, latest, eventCounts } = view.data;
+  const total = tracks.get('current') === undefined ? 'rss' : 'current';
+  const [head, ...others] = FIGURES.filter(({ id }) => tracks.has(id)).map(({ id, name, role, rank }) =>
+    labelled(rank, name, formatFigure(view, id, tracks.get(id)?.now), role),
+  );
+  const track = tracks.get(total);
+  const fields: Field[] = stateFields(view);
+  if (head !== undefined) fields.push(head);
+  const perMinute = perMinuteOf(track, latest?.elapsedMs ?? 0);
+  if (perMinute !== undefined) fields.push(labelled(4, 'per minute', formatChange(perMinute, view.ui.units)));
+  else if (changeOf(track) !== undefined)
+    fields.push(labelled(4, 'change', formatChange(changeOf(track), view.ui.units)));
+  if (track !== undefined) fields.push(labelled(3, 'peak', formatFigure(view, total, track.peak)));
+  const max = latest?.limits?.max;
+  if (typeof max === 'number') fields.push(labelled(2.5, 'of max', formatShare(latest?.current, max)));
+  const kills = eventCounts.get('oom_kill')?.count ?? 0;
+  if (kills > 0) fields.push(labelled(2, 'OOM kills', `${kills}`, 'bad'));
+  return packFields([...fields, ...others], width, view.unicode);
+}

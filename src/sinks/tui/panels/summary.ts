@@ -1,0 +1,92 @@
+/** How the run ended, in the few lines that the frozen view has for it. Pure. */
+import { formatDuration } from '../../../format/units.ts';
+import type { SummaryRecord } from '../../../model/recording.ts';
+import { describeOutlived, renderExit } from '../../summary-text.ts';
+import { fitLine, textOf } from '../cells.ts';
+import { formatSize } from '../figures.ts';
+import type { Line, Role, Size, Span } from '../line.ts';
+import { shownText } from '../shown-text.ts';
+import type { View } from '../view.ts';
+import { fillUp } from './pieces.ts';
+
+/** The end, the peak, and whatever is not as it should be: the worst first, cut where there is no room. */
+export function renderEnd(view: View, size: Size): Line[] {
+  const { summary } = view.data;
+  if (summary === undefined) {
+    return fillUp([fitLine([{ text: '  No summary.', style: 'dim' }], size.width)], size);
+  }
+  const lines = [
+    endLine(summary, view, size.width),
+    peakLine(summary, view),
+    ...troubleLines(summary, view),
+    samplesLine(summary),
+  ];
+  return fillUp(
+    lines.map((line) => fitLine(line, size.width)),
+    size,
+  );
+}
+
+function endLine(summary: SummaryRecord, { unicode }: View, width: number): Line {
+  const [how = ''] = renderExit(summary);
+  const isGood = summary.exit.status === 0;
+  const style: Role = isGood ? 'good' : 'bad';
+  const line: Line = [
+    { text: isGood ? '  ENDED  ' : '  FAILED  ', style },
+    { text: shownText(how.trim(), unicode), style: 'strong' },
+  ];
+  const hint: Span = { text: '  q leaves', style: 'dim' };
+  return textOf(line).length + hint.text.length <= width ? [...line, hint] : line;
+}
+
+function peakLine(summary: SummaryRecord, { ui: { units } }: View): Line {
+  const { peak, highest } = summary;
+  if (peak === undefined) return [{ text: '  no peak: nothing was sampled', style: 'dim' }];
+  const spans: Span[] = [
+    { text: '  peak ', style: 'dim' },
+    { text: formatSize(peak.bytes, units), style: 'strong' },
+    { text: peak.source === 'sampled' ? ' (the highest sample)' : ` (${peak.source})`, style: 'dim' },
+  ];
+  if (highest !== undefined) {
+    const total = highest.current ?? highest.tree?.rss;
+    spans.push(
+      { text: '  highest sample ', style: 'dim' },
+      { text: formatSize(total, units) },
+      { text: ` at ${formatDuration(highest.elapsedMs)}`, style: 'dim' },
+    );
+  }
+  const mean = summary.averages.current ?? summary.averages.rss;
+  if (mean !== undefined) spans.push({ text: '  mean ', style: 'dim' }, { text: formatSize(mean, units) });
+  return spans;
+}
+
+function troubleLines(summary: SummaryRecord, { unicode, ui: { units } }: View): Line[] {
+  const lines: Line[] = [];
+  const { outlived } = summary;
+  if (outlived.length > 0)
+    lines.push([{ text: `  ${shownText(describeOutlived(outlived), unicode)}`, style: 'warning' }]);
+  const leftovers = summary.bpf?.leftovers ?? [];
+  if (leftovers.length > 0) {
+    const bytes = leftovers.reduce((sum, map) => sum + map.bytes, 0);
+    const names = leftovers.map(({ id, name }) => name || `map ${id}`).join(', ');
+    const count = `${leftovers.length} ${leftovers.length === 1 ? 'map' : 'maps'}`;
+    const text = `  LEFT BEHIND: ${count}, ${formatSize(bytes, units)}: ${shownText(names, unicode)}`;
+    lines.push([{ text, style: 'bad' }]);
+  }
+  for (const warning of summary.warnings)
+    lines.push([{ text: `  warning: ${shownText(warning, unicode)}`, style: 'warning' }]);
+  return lines;
+}
+
+function samplesLine({ samples, events, eventsLocal }: SummaryRecord): Line {
+  const { count, late, missed, longestGapMs } = samples;
+  const named = Object.entries(events ?? eventsLocal ?? {})
+    .filter(([, times]) => times > 0)
+    .map(([name, times]) => `${name} ${times}`);
+  const lateness = late + missed === 0 ? 'none late' : `${late} late, ${missed} missed`;
+  const text = `  ${count} samples, ${lateness}, longest gap ${formatDuration(longestGapMs)}`;
+  return [
+    { text, style: late + missed === 0 ? 'dim' : 'warning' },
+    { text: named.length === 0 ? '' : `  events: ${named.join(', ')}`, style: 'dim' },
+  ];
+}

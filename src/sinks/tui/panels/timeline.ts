@@ -1,0 +1,142 @@
+/** The timeline: what the leaf held over time, its peak, its limits and what happened. Pure. */
+import { formatDuration } from '../../../format/units.ts';
+import type { EventRecord } from '../../../model/recording.ts';
+import type { SeriesColumn } from '../../../model/series.ts';
+import { fitLine, textOf, widthOf } from '../cells.ts';
+import { renderChart } from '../chart.ts';
+import type { Chart, ChartLine, ChartMark } from '../chart-spec.ts';
+import { formatFigure, formatSize, isRelative, relativeTo } from '../figures.ts';
+import type { Line, Role, Size, Span } from '../line.ts';
+import type { View } from '../view.ts';
+import { fillUp } from './pieces.ts';
+
+interface Channel {
+  id: string;
+  name: string;
+  letter: string;
+  role: Role;
+}
+
+/** The channels of the series, the most important first. Letters are initials, so that the legend need not tell them. */
+const CHANNELS: readonly Channel[] = [
+  { id: 'current', name: 'current', letter: 'c', role: 'current' },
+  { id: 'rss', name: 'rss', letter: 'r', role: 'current' },
+  { id: 'pss', name: 'pss', letter: 'p', role: 'anon' },
+  { id: 'anon', name: 'anon', letter: 'a', role: 'anon' },
+  { id: 'file', name: 'file', letter: 'f', role: 'file' },
+  { id: 'kernel', name: 'kernel', letter: 'k', role: 'kernel' },
+  { id: 'bpf', name: 'BPF', letter: 'b', role: 'bpf-maps' },
+];
+
+/** Events that are marked, the most important first. Others, such as `low`, say nothing of what the target did. */
+const MARKS: readonly { events: readonly string[]; letter: string; name: string; role: Role }[] = [
+  { events: ['oom_kill', 'oom_group_kill', 'oom'], letter: 'O', name: 'OOM kill', role: 'bad' },
+  { events: ['budget'], letter: 'B', name: 'budget broken', role: 'bad' },
+  { events: ['max', 'failcnt'], letter: 'm', name: 'limit hit', role: 'warning' },
+  { events: ['high'], letter: 'h', name: 'high', role: 'warning' },
+  { events: ['exec'], letter: 'x', name: 'exec', role: 'key' },
+  { events: ['warning'], letter: '!', name: 'warning', role: 'warning' },
+];
+
+/** With so many lines there is one for the figures. */
+const ROOM_FOR_LEGEND = 6;
+
+/** Draws the timeline: exactly `size.height` lines of `size.width` columns. */
+export function renderTimeline(view: View, size: Size): Line[] {
+  const { width, height } = size;
+  if (height <= 0) return [];
+  const { range } = view.data.series;
+  if (range === undefined) return fillUp([waiting(width)], size);
+  const channels = CHANNELS.filter(({ id }) => view.data.series.peak(id) !== undefined);
+  const chart = chartOf(view, channels, spanOf(view, range));
+  if (height === 1) return [legendLine(view, channels, chart, width)];
+  const room = chart.marks.length > 0 ? ROOM_FOR_LEGEND : ROOM_FOR_LEGEND - 1;
+  if (height < room) return renderChart(chart, size);
+  return [legendLine(view, channels, chart, width), ...renderChart(chart, { width, height: height - 1 })];
+}
+
+function waiting(width: number): Line {
+  return fitLine([{ text: '  waiting for the first sample', style: 'dim' }], width);
+}
+
+function spanOf({ ui }: View, range: { fromMs: number; toMs: number }): { fromMs: number; toMs: number } {
+  const fromMs = ui.windowMs === undefined ? 0 : Math.max(0, range.toMs - ui.windowMs);
+  return { fromMs: Math.min(fromMs, range.fromMs === range.toMs ? range.fromMs : fromMs), toMs: range.toMs };
+}
+
+function chartOf(
+  view: View,
+  channels: readonly Channel[],
+  { fromMs, toMs }: { fromMs: number; toMs: number },
+): Chart {
+  const lines = channels.flatMap((channel): ChartLine[] => {
+    const offset = isRelative(view) ? view.base?.get(channel.id) : 0;
+    // What was not known then can't be drawn as a difference from it.
+    if (offset === undefined) return [];
+    const columns = (count: number) =>
+      view.data.series.columns(channel.id, fromMs, toMs, count).map((column) => shifted(column, offset));
+    return [{ name: channel.name, letter: channel.letter, role: channel.role, columns }];
+  });
+  return {
+    lines,
+    fromMs,
+    toMs,
+    peak: peakOf(view, fromMs),
+    limits: limitsOf(view),
+    marks: marksOf(view.data.events, fromMs, toMs),
+    formatValue: (value) => (value === 0 ? '0' : formatSize(value, view.ui.units)),
+    unicode: view.unicode,
+  };
+}
+
+function shifted(column: SeriesColumn | undefined, offset: number): SeriesColumn | undefined {
+  if (column === undefined || offset === 0) return column;
+  return { min: column.min - offset, max: column.max - offset, last: column.last - offset };
+}
+
+/** The kernel's own mark where it has one: it sees what lies between two samples. */
+function peakOf(view: View, fromMs: number): Chart['peak'] {
+  const id = view.data.tracks.has('current') ? 'current' : 'rss';
+  const track = view.data.tracks.get(id);
+  const value = relativeTo(view, id, track?.peak);
+  if (track === undefined || value === undefined || track.peakMs < fromMs) return undefined;
+  return { elapsedMs: track.peakMs, value, label: `peak ${formatFigure(view, id, track.peak)}` };
+}
+
+function limitsOf(view: View): Chart['limits'] {
+  if (isRelative(view)) return [];
+  const limits = view.data.latest?.limits;
+  return (['high', 'max'] as const).flatMap((id) => {
+    const value = limits?.[id];
+    return typeof value === 'number'
+      ? [{ value, label: `memory.${id} ${formatSize(value, view.ui.units)}` }]
+      : [];
+  });
+}
+
+function marksOf(events: readonly EventRecord[], fromMs: number, toMs: number): ChartMark[] {
+  return MARKS.flatMap(({ events: names, letter, name, role }) =>
+    events
+      .filter(({ event, elapsedMs }) => names.includes(event) && elapsedMs >= fromMs && elapsedMs <= toMs)
+      .map(({ elapsedMs }) => ({ elapsedMs, letter, name, role })),
+  );
+}
+
+/** The names of the lines, with the figures of now; then the span of time, where there is room. */
+function legendLine(view: View, channels: readonly Channel[], { fromMs, toMs }: Chart, width: number): Line {
+  const spans: Span[] = [];
+  for (const { id, name, role } of channels) {
+    const next: Span[] = [
+      { text: spans.length === 0 ? ' ' : '  ' },
+      { text: name, style: role },
+      { text: ' ' },
+      { text: formatFigure(view, id, view.data.tracks.get(id)?.now), style: 'strong' },
+    ];
+    if (widthOf(textOf([...spans, ...next])) > width) break;
+    spans.push(...next);
+  }
+  const span = view.ui.windowMs === undefined ? 'whole run' : `last ${formatDuration(toMs - fromMs)}`;
+  const gap = width - widthOf(textOf(spans)) - span.length - 1;
+  if (gap >= 2) spans.push({ text: ' '.repeat(gap) }, { text: span, style: 'dim' });
+  return fitLine(spans, width);
+}

@@ -1,0 +1,217 @@
+/** The view of a recording: the same panels, and a time that is played, stepped and jumped. */
+import { ToolError } from '../../errors.ts';
+import { formatDuration, parseDuration } from '../../format/units.ts';
+import type { StartRecord, SummaryRecord } from '../../model/recording.ts';
+import type { Effect } from './keys.ts';
+import type { Screen } from './terminal-screen.ts';
+import type { ViewStatus } from './view.ts';
+import type { ViewBuilder } from './view-builder.ts';
+import { Viewer } from './viewer.ts';
+
+/** A recording that can be gone to any moment of. Times in milliseconds since the launch. */
+export interface ReplaySource {
+  readonly start: StartRecord | undefined;
+  readonly summary: SummaryRecord | undefined;
+  readonly endMs: number;
+  readonly peakMs: number | undefined;
+  readonly counts: { readonly damaged: number };
+  readonly following: boolean;
+  seek(elapsedMs: number): ViewBuilder;
+  nextEvent(afterMs: number): number | undefined;
+  previousEvent(beforeMs: number): number | undefined;
+  nextSample(afterMs: number): number | undefined;
+  previousSample(beforeMs: number): number | undefined;
+}
+
+/** How often a recording that is played moves on. Unit: milliseconds. */
+const TICK_MS = 100;
+
+const SLOWEST = 1 / 16;
+const FASTEST = 1024;
+
+/** Where a replay begins. */
+export interface ReplayStart {
+  /** A moment as `goto` takes it; undefined: the beginning, or with `--follow` the end. */
+  at: string | undefined;
+  speed: number;
+}
+
+/** An open replay. */
+export class ReplayView {
+  /** Settles when the user has closed it; rejects when drawing failed. */
+  readonly closed: Promise<void>;
+  readonly #source: ReplaySource;
+  readonly #viewer: Viewer;
+  readonly #timer: NodeJS.Timeout;
+  #builder: ViewBuilder;
+  #nowMs = 0;
+  #speed: number;
+  #isPlaying = false;
+  /** With `--follow`: goes on with what is added. */
+  #isAtEdge: boolean;
+  #tickedMs = performance.now();
+  #settle: { resolve: () => void; reject: (error: unknown) => void } = { resolve() {}, reject() {} };
+
+  /** @throws ToolError for a start that is no moment. */
+  constructor(screen: Screen, source: ReplaySource, { at, speed }: ReplayStart) {
+    this.#source = source;
+    this.#speed = clampSpeed(speed);
+    this.#isAtEdge = source.following && at === undefined;
+    this.#nowMs = this.#isAtEdge ? source.endMs : at === undefined ? 0 : this.#moment(at);
+    this.#builder = source.seek(this.#nowMs);
+    this.#isPlaying = at === undefined && !this.#isAtEdge;
+    this.closed = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    this.#viewer = new Viewer(
+      screen,
+      {
+        data: () => this.#builder.data,
+        snapshot: () => this.#builder.snapshot(),
+        status: () => this.#status(),
+        output: () => ({ lines: [], dropped: 0 }),
+        advice: () => source.summary?.bpf?.advice,
+      },
+      {
+        effect: (effect) => this.#effect(effect),
+        failed: (error) => this.#end(error),
+        lost: () => this.#end(),
+      },
+    );
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#viewer.drawNow();
+  }
+
+  /** There is more of the recording. */
+  grown(): void {
+    if (this.#isAtEdge) this.#goTo(this.#source.endMs);
+    else this.#viewer.changed();
+  }
+
+  /** Gives the terminal back; may be called again. */
+  close(): void {
+    this.#end();
+  }
+
+  #end(error?: unknown): void {
+    clearInterval(this.#timer);
+    this.#viewer.close();
+    if (error === undefined) this.#settle.resolve();
+    else this.#settle.reject(error);
+  }
+
+  #tick(): void {
+    const tickedMs = performance.now();
+    const passedMs = (tickedMs - this.#tickedMs) * this.#speed;
+    this.#tickedMs = tickedMs;
+    if (!this.#isPlaying) return;
+    this.#goTo(this.#nowMs + passedMs);
+    if (this.#nowMs < this.#source.endMs) return;
+    this.#isAtEdge = this.#source.following;
+    this.#isPlaying = false;
+  }
+
+  #goTo(elapsedMs: number): void {
+    this.#nowMs = Math.max(0, Math.min(this.#source.endMs, elapsedMs));
+    this.#builder = this.#source.seek(this.#nowMs);
+    this.#viewer.changed();
+  }
+
+  #jumpTo(elapsedMs: number | undefined, otherwise: string): void {
+    this.#isPlaying = false;
+    this.#isAtEdge = false;
+    if (elapsedMs === undefined) this.#viewer.say(otherwise);
+    else this.#goTo(elapsedMs);
+  }
+
+  #effect(effect: Effect): void {
+    const source = this.#source;
+    switch (effect.kind) {
+      case 'close':
+        this.#end();
+        break;
+      case 'play':
+        this.#togglePlay();
+        break;
+      case 'speed':
+        this.#speed = clampSpeed(this.#speed * effect.factor);
+        break;
+      case 'step':
+        this.#jumpTo(
+          effect.samples > 0 ? source.nextSample(this.#nowMs) : source.previousSample(this.#nowMs),
+          'no further sample',
+        );
+        break;
+      case 'skip':
+        this.#jumpTo(this.#nowMs + effect.ms, '');
+        break;
+      case 'peak':
+        this.#jumpTo(source.peakMs, 'no sample has a figure to look for');
+        break;
+      case 'edge':
+        this.#jumpTo(effect.to === 'start' ? 0 : source.endMs, '');
+        break;
+      case 'event':
+        this.#jumpTo(
+          effect.direction > 0 ? source.nextEvent(this.#nowMs) : source.previousEvent(this.#nowMs),
+          effect.direction > 0 ? 'no later event' : 'no earlier event',
+        );
+        break;
+      case 'goto':
+        this.#goToText(effect.text);
+        break;
+      default:
+        this.#viewer.say('that is for a live run, not for a recording');
+    }
+  }
+
+  #togglePlay(): void {
+    this.#isPlaying = !this.#isPlaying;
+    if (this.#isPlaying && this.#nowMs >= this.#source.endMs && !this.#source.following) this.#goTo(0);
+  }
+
+  #goToText(text: string): void {
+    if (text.trim() === '') return;
+    try {
+      this.#jumpTo(this.#moment(text), '');
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      this.#viewer.say(error.message);
+    }
+  }
+
+  /** `90s`, `2m`, `50%`, `start`, `peak`, `end`. @throws UsageError for anything else. */
+  #moment(text: string): number {
+    const { endMs, peakMs } = this.#source;
+    const word = text.trim();
+    if (word === 'start') return 0;
+    if (word === 'end') return endMs;
+    if (word === 'peak') return peakMs ?? 0;
+    const percent = /^(\d+(?:\.\d+)?)%$/.exec(word)?.[1];
+    return percent === undefined ? parseDuration(word, 'go to') : (endMs * Number(percent)) / 100;
+  }
+
+  #status(): ViewStatus {
+    const { start, summary, endMs, following, counts } = this.#source;
+    const atEnd = this.#nowMs >= endMs;
+    return {
+      state: this.#isPlaying ? 'playing' : atEnd ? 'at-end' : 'halted',
+      elapsedMs: this.#nowMs,
+      intervalMs: start?.intervalMs ?? 0,
+      // Only the summary tells them.
+      late: summary?.samples.late ?? 0,
+      missed: summary?.samples.missed ?? 0,
+      replay: { speed: this.#speed, endMs, damagedLines: counts.damaged, following },
+      absent: {
+        output: "a recording does not hold the target's output (--stdout FILE and --stderr FILE keep it)",
+        ...(start?.bpfIntervalMs === undefined
+          ? { maps: `no BPF memory was read in these ${formatDuration(endMs)}` }
+          : {}),
+      },
+    };
+  }
+}
+
+function clampSpeed(speed: number): number {
+  return Math.max(SLOWEST, Math.min(FASTEST, speed));
+}

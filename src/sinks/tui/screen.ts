@@ -1,0 +1,157 @@
+/**
+ * Opens the terminal of the live view. The only module that imports blessed, and only its layer below the widgets, which takes
+ * less than half of the time to load: it reads terminfo entries, and gives names to the sequences of keys and of the mouse.
+ *
+ * What blessed would do beyond that is kept from it: to compile every sequence of an entry (it prints those that it fails on), to
+ * run `tmux -V`, to listen to process 'exit', and to cut input into keys, where it takes torn sequences for characters.
+ */
+import { EventEmitter } from 'node:events';
+import type Program from 'blessed/lib/program.js';
+import type Tput from 'blessed/lib/tput.js';
+import { ToolError, UnsupportedError } from '../../errors.ts';
+import { readCapabilities, type TerminfoEntry, type TerminfoReader } from './capabilities.ts';
+import { isInForeground } from './job-control.ts';
+import type { MouseAction, SequenceReader } from './terminal-input.ts';
+import { type Refusal, terminalKind } from './terminal-kind.ts';
+import { type Screen, TerminalScreen } from './terminal-screen.ts';
+import { openTerminal } from './tty-files.ts';
+
+/** Where to draw. */
+export interface ScreenOptions {
+  env: NodeJS.ProcessEnv;
+  /** A descriptor of a terminal; undefined: the controlling terminal, /dev/tty. */
+  input: number | undefined;
+  output: number | undefined;
+}
+
+/**
+ * Takes the terminal over: until `close` nothing else may write to it.
+ * @throws UnsupportedError with a reason of one line where the view can't be opened; the terminal is as before then.
+ */
+export async function openScreen(options: ScreenOptions): Promise<Screen> {
+  try {
+    return await open(options);
+  } catch (error) {
+    if (error instanceof ToolError) throw error;
+    const words = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
+    throw refused({ reason: `the terminal can't be used: ${words}` }, error);
+  }
+}
+
+function refused({ reason, hint }: Refusal, cause?: unknown): UnsupportedError {
+  return new UnsupportedError('live view', reason, { hint, cause });
+}
+
+async function open({ env, input, output }: ScreenOptions): Promise<Screen> {
+  const kind = terminalKind(env);
+  if ('reason' in kind) throw refused(kind);
+  if (!isInForeground()) throw refused({ reason: 'cmemstat runs in the background of its terminal' });
+  const { default: tput } = await import('blessed/lib/tput.js');
+  const capabilities = readCapabilities(kind, createTerminfoReader(tput));
+  if ('reason' in capabilities) throw refused(capabilities);
+  const { default: program } = await import('blessed/lib/program.js');
+  const files = openTerminal(input, output);
+  return new TerminalScreen({ env, kind, capabilities, files, createReader: () => createReader(program) });
+}
+
+/** The reader of terminfo entries, with its habits taken away. */
+function createTerminfoReader(TputOfBlessed: typeof Tput): TerminfoReader {
+  const tput = new TputOfBlessed({ extended: false });
+  // An entry is read and no more; what is needed of it is compiled one by one.
+  tput.injectTerminfo = (file) => tput.readTerminfo(file);
+  return {
+    find: (term) => tput._tprefix(TputOfBlessed.ipaths, term) ?? undefined,
+    parse: (data, file) => tput.parseTerminfo(data, file),
+    bundled: (name) => tput._useInternalInfo(name) as TerminfoEntry,
+    compile(entry, name) {
+      const print = console.error;
+      console.error = () => {};
+      try {
+        return tput._compile({ name: 'entry', strings: entry.strings }, name, entry.strings[name] ?? '');
+      } finally {
+        console.error = print;
+      }
+    },
+  };
+}
+
+/** Names for sequences. Each is given to blessed alone, so that it can't be mistaken for two, or two for one. */
+function createReader(ProgramOfBlessed: typeof Program): SequenceReader & { close(): void } {
+  const input = new EventEmitter();
+  const program = createProgram(ProgramOfBlessed, input);
+  let sequence = '';
+  let key: string | undefined;
+  let mouse: MouseAction | undefined;
+  program.on('keypress', (_, pressed) => {
+    key ??= keyName(sequence, pressed);
+  });
+  program.on('mouse', (report) => {
+    mouse = mouseAction(report);
+  });
+  const read = (text: string) => {
+    sequence = text;
+    key = undefined;
+    mouse = undefined;
+    try {
+      input.emit('data', Buffer.from(text));
+    } catch {
+      // Bytes that blessed stumbles over are no key.
+    }
+  };
+  return {
+    keyOf(text) {
+      read(text);
+      return key;
+    },
+    mouseOf(text) {
+      read(text);
+      return mouse;
+    },
+    close: () => program.destroy(),
+  };
+}
+
+function createProgram(ProgramOfBlessed: typeof Program, input: EventEmitter): Program {
+  // We flush our own output: with this set, blessed leaves the listeners of process 'exit' alone.
+  ProgramOfBlessed._bound = true;
+  ProgramOfBlessed._exitHandler = () => {};
+  // With TMUX set, blessed runs `tmux -V` and waits for it.
+  const { TMUX: tmux } = process.env;
+  delete process.env.TMUX;
+  try {
+    return new ProgramOfBlessed({ input, output: new EventEmitter(), tput: false, term: 'xterm' });
+  } finally {
+    if (tmux !== undefined) process.env.TMUX = tmux;
+  }
+}
+
+/** Undefined for what is no key, or only a part of what was sent. */
+function keyName(sequence: string, pressed: Program.Keypress | undefined): string | undefined {
+  if (pressed?.sequence !== sequence || pressed.full === undefined) return undefined;
+  switch (pressed.full) {
+    // Enter comes as two events, the first of which has the name that we want.
+    case 'return':
+      return undefined;
+    case 'linefeed':
+      return 'enter';
+    case 'C-`':
+      return 'C-space';
+    default:
+      return pressed.full;
+  }
+}
+
+/** Presses and the wheel; releases are not told, nor wheels that go sideways, nor buttons beyond the third. */
+function mouseAction({ action, button, x, y, raw }: Program.Mouse): MouseAction | undefined {
+  if (x < 0 || y < 0) return undefined;
+  // Bits of shift, meta and control.
+  const code = raw[0] & ~0x1c;
+  const place = { column: x, row: y };
+  if (action === 'wheelup' || action === 'wheeldown') {
+    if ((code & 0x82) !== 0) return undefined;
+    return { kind: 'wheel', direction: action === 'wheelup' ? 'up' : 'down', ...place };
+  }
+  if (action !== 'mousedown' || button === undefined || button === 'unknown' || code >= 0x80)
+    return undefined;
+  return { kind: 'click', button, ...place };
+}

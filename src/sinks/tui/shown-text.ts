@@ -1,0 +1,59 @@
+/** Text as a panel may show it: harmless, in ASCII where the terminal has no more, in lines that fit. Pure. */
+import { safeText } from '../../format/safe-text.ts';
+import { clip, widthOf } from './cells.ts';
+
+const graphemes = new Intl.Segmenter();
+
+/** Text from outside, harmless; without Unicode what is not ASCII becomes question marks of the same width. */
+export function shownText(text: string, unicode: boolean): string {
+  const harmless = safeText(text);
+  return unicode ? harmless : toAscii(harmless);
+}
+
+/** Question marks, as many as it is wide, for every character beyond ASCII. */
+export function toAscii(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
+  return Array.from(graphemes.segment(text), ({ segment }) =>
+    /^[\x20-\x7e]*$/.test(segment) ? segment : '?'.repeat(widthOf(segment)),
+  ).join('');
+}
+
+/** Text in lines of at most so many columns, broken at blanks where there are any; at least one line. */
+export function wrapText(text: string, width: number): string[] {
+  if (width <= 0) return [''];
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    const longer = line === '' ? word : `${line} ${word}`;
+    if (widthOf(longer) <= width) {
+      line = longer;
+      continue;
+    }
+    if (line !== '') lines.push(line);
+    line = word;
+    while (widthOf(line) > width) {
+      const piece = clip(line, width);
+      // A character that is wider than the line would be tried again for ever.
+      if (piece === '') return [...lines, ''];
+      lines.push(piece);
+      line = line.slice(piece.length);
+    }
+  }
+  return [...lines, line];
+}
+
+const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+/** A share from 0 to 1 as a bar of exactly so many columns, the rest of it drawn as a track. */
+export function gauge(share: number, width: number, unicode: boolean): string {
+  if (width <= 0) return '';
+  const part = Math.max(0, Math.min(1, share));
+  if (!unicode) {
+    const full = part > 0 ? Math.max(1, Math.round(part * width)) : 0;
+    return '#'.repeat(full) + '.'.repeat(width - full);
+  }
+  // Something is never drawn as nothing.
+  const eighths = part > 0 ? Math.max(1, Math.round(part * width * 8)) : 0;
+  const bar = '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '');
+  return bar + '·'.repeat(width - bar.length);
+}

@@ -1,0 +1,59 @@
+/** In which state the run or the replay is, for the header and the line of status. Pure. */
+import { formatDuration } from '../../format/units.ts';
+import type { SummaryRecord } from '../../model/recording.ts';
+import type { Field } from './fields.ts';
+import type { Role } from './line.ts';
+import { shownText } from './shown-text.ts';
+import type { View } from './view.ts';
+
+/** The state, and the time that is shown. */
+export function stateFields(view: View): Field[] {
+  const { status, data } = view;
+  const { text, mark, ascii, role } = stateOf(view);
+  const end = status.replay === undefined ? '' : ` of ${formatDuration(status.replay.endMs)}`;
+  const ms = status.state === 'ended' ? (data.summary?.durationMs ?? status.elapsedMs) : status.elapsedMs;
+  const time = `${status.state === 'ended' ? 'after ' : ''}${formatDuration(ms)}${end}`;
+  return [
+    { rank: 0, spans: [{ text: `${view.unicode ? mark : ascii} ${text}`, style: role }] },
+    { rank: 1.5, spans: [{ text: time, style: 'strong' }] },
+  ];
+}
+
+interface State {
+  text: string;
+  /** A sign before it, and the same in ASCII. */
+  mark: string;
+  ascii: string;
+  role: Role;
+}
+
+function stateOf({ status, data, unicode }: View): State {
+  switch (status.state) {
+    case 'running':
+      return { text: 'running', mark: '●', ascii: '*', role: 'good' };
+    case 'stopped':
+      return { text: 'stopped', mark: '■', ascii: '#', role: 'warning' };
+    case 'ended':
+      return ending(data.summary, unicode);
+    case 'playing':
+      return { text: `playing ${status.replay?.speed ?? 1}x`, mark: '▶', ascii: '>', role: 'good' };
+    case 'halted':
+      return { text: `halted ${status.replay?.speed ?? 1}x`, mark: '‖', ascii: '|', role: 'warning' };
+    case 'at-end':
+      return { text: 'at the end', mark: '■', ascii: '#', role: 'dim' };
+  }
+}
+
+function ending(summary: SummaryRecord | undefined, unicode: boolean): State {
+  const exit = summary?.exit;
+  const marks = { mark: '■', ascii: '#' };
+  if (exit === undefined) return { ...marks, text: 'ended', role: 'warning' };
+  if (exit.oomKilled === true) return { ...marks, text: 'killed: out of memory', role: 'bad' };
+  if (exit.signal !== undefined)
+    return { ...marks, text: `ended by ${shownText(exit.signal, unicode)}`, role: 'bad' };
+  return {
+    ...marks,
+    text: `exit status ${exit.code ?? exit.status}`,
+    role: exit.status === 0 ? 'good' : 'bad',
+  };
+}

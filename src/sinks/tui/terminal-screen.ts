@@ -1,0 +1,284 @@
+/** A terminal that is drawn on: full frames in, keys and the mouse out, and everything as before when it is closed. */
+import { closeSync } from 'node:fs';
+import { ReadStream, WriteStream } from 'node:tty';
+import { UnsupportedError } from '../../errors.ts';
+import type { Capabilities } from './capabilities.ts';
+import { diffFrames } from './frame-diff.ts';
+import { isInForeground } from './job-control.ts';
+import type { Line, Size } from './line.ts';
+import { encodeLine } from './palette.ts';
+import { type MouseAction, type SequenceReader, TerminalInput } from './terminal-input.ts';
+import { type TerminalKind, usableSize } from './terminal-kind.ts';
+import { TerminalOutput } from './terminal-output.ts';
+import type { TerminalFiles } from './tty-files.ts';
+
+/** What the view sees of the terminal. */
+export interface Screen {
+  /** Columns and rows of now. */
+  readonly size: Size;
+  /** What the terminal can show. */
+  readonly kind: TerminalKind;
+  /** Whether it can be drawn on: not after `close`, nor after the terminal is gone. */
+  readonly isOpen: boolean;
+  /**
+   * Shows a frame: one line for each row, from the top. Only what has changed is written. While the terminal does not take
+   * output, frames are skipped, and the last one is shown when it does again.
+   */
+  draw(lines: readonly Line[]): void;
+  /** Writes everything again, also what should be there already. */
+  redraw(): void;
+  /** Keys by name; see `InputListeners`. */
+  onKey(listener: (name: string) => void): void;
+  /** Pasted text, where the terminal tells it from keys. */
+  onPaste(listener: (text: string) => void): void;
+  onMouse(listener: (action: MouseAction) => void): void;
+  /** The terminal has another size: draw for that. */
+  onResize(listener: (size: Size) => void): void;
+  /** The terminal is gone, such as after its window was closed; the screen has closed itself. */
+  onLost(listener: () => void): void;
+  /** As Ctrl-Z without the view: gives the terminal back and stops this job, the target too. Goes on in the foreground. */
+  suspend(): void;
+  /**
+   * Gives the terminal back as it was. May be called more than once, and in the handlers of 'exit' and of signals; happens by
+   * itself on 'exit' and before an exception that nobody has caught is printed.
+   */
+  close(): void;
+}
+
+/** What a screen is made of. */
+export interface ScreenParts {
+  env: NodeJS.ProcessEnv;
+  kind: TerminalKind;
+  capabilities: Capabilities;
+  files: TerminalFiles;
+  createReader(): SequenceReader & { close(): void };
+}
+
+/** How long leaving waits for a terminal that takes nothing. Unit: milliseconds. */
+const PATIENCE_MS = 500;
+
+/** See `Screen`. */
+export class TerminalScreen implements Screen {
+  readonly kind: TerminalKind;
+  readonly #parts: ScreenParts;
+  readonly #reader: SequenceReader & { close(): void };
+  readonly #output: TerminalOutput;
+  readonly #sizeStream: WriteStream;
+  /** Hidden: given back for the time being, by Ctrl-Z. */
+  #state: 'shown' | 'hidden' | 'closed' = 'hidden';
+  #input: { stream: ReadStream; keys: TerminalInput } | undefined;
+  #size: Size;
+  #lines: readonly Line[] | undefined;
+  /** What the rows look like on the terminal; undefined when that is not known. */
+  #rows: readonly string[] | undefined;
+  readonly #listeners = {
+    key: new Set<(name: string) => void>(),
+    paste: new Set<(text: string) => void>(),
+    mouse: new Set<(action: MouseAction) => void>(),
+    resize: new Set<(size: Size) => void>(),
+    lost: new Set<() => void>(),
+  };
+  readonly #close = () => this.close();
+  readonly #stop = () => this.#stopProcess(process.pid);
+  readonly #continue = () => this.#comeBack();
+  readonly #windowChanged = () => this.#readSize();
+
+  constructor(parts: ScreenParts) {
+    this.#parts = parts;
+    this.kind = parts.kind;
+    this.#sizeStream = new WriteStream(parts.files.openSize());
+    this.#size = this.#reportedSize();
+    this.#reader = parts.createReader();
+    this.#output = new TerminalOutput(
+      parts.files.outputFd,
+      () => this.#render(),
+      () => this.#lose(),
+    );
+    process.on('exit', this.#close);
+    process.on('uncaughtExceptionMonitor', this.#close);
+    process.on('SIGWINCH', this.#windowChanged);
+    this.#listenToJobControl();
+    this.#show();
+    if (!this.isOpen) throw new UnsupportedError('live view', 'the terminal is gone');
+  }
+
+  get isOpen(): boolean {
+    return this.#state !== 'closed';
+  }
+
+  get size(): Size {
+    return this.#size;
+  }
+
+  draw(lines: readonly Line[]): void {
+    this.#lines = lines;
+    if (this.#state === 'hidden') this.#comeBack();
+    // A change of the size comes as a signal, but not to those whose controlling terminal is another one.
+    this.#readSize();
+    this.#render();
+  }
+
+  redraw(): void {
+    this.#rows = undefined;
+    this.#render();
+  }
+
+  onKey(listener: (name: string) => void): void {
+    this.#listeners.key.add(listener);
+  }
+
+  onPaste(listener: (text: string) => void): void {
+    this.#listeners.paste.add(listener);
+  }
+
+  onMouse(listener: (action: MouseAction) => void): void {
+    this.#listeners.mouse.add(listener);
+  }
+
+  onResize(listener: (size: Size) => void): void {
+    this.#listeners.resize.add(listener);
+  }
+
+  onLost(listener: () => void): void {
+    this.#listeners.lost.add(listener);
+  }
+
+  suspend(): void {
+    // 0 is the whole process group: what a terminal that is not in raw mode would stop.
+    if (this.#state === 'shown') this.#stopProcess(0);
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return;
+    if (this.#state === 'shown') this.#hide();
+    this.#state = 'closed';
+    process.off('exit', this.#close);
+    process.off('uncaughtExceptionMonitor', this.#close);
+    process.off('SIGWINCH', this.#windowChanged);
+    this.#ignoreJobControl();
+    this.#reader.close();
+    this.#sizeStream.destroy();
+    closeSync(this.#parts.files.outputFd);
+  }
+
+  #render(): void {
+    if (this.#state !== 'shown' || this.#lines === undefined || this.#output.isBusy) return;
+    const { depth, utf8 } = this.kind;
+    const rows = this.#lines.slice(0, this.#size.height).map((line) => encodeLine(line, depth, utf8));
+    this.#output.write(diffFrames(this.#rows, rows, this.#parts.capabilities));
+    this.#rows = rows;
+  }
+
+  /** Takes the terminal. */
+  #show(): void {
+    this.#state = 'shown';
+    try {
+      this.#openInput();
+    } catch {
+      this.#lose();
+    }
+    if (!this.isOpen) return;
+    this.#output.write(this.#parts.capabilities.enter);
+    this.#rows = undefined;
+  }
+
+  /** Gives the terminal back. In the background its settings are the shell's, and we would be stopped for touching them. */
+  #hide(): void {
+    this.#state = 'hidden';
+    const isOurs = isInForeground();
+    if (isOurs) this.#output.finish(this.#parts.capabilities.leave, PATIENCE_MS);
+    this.#closeInput(isOurs);
+  }
+
+  #openInput(): void {
+    const stream = new ReadStream(this.#parts.files.openInput());
+    const keys = new TerminalInput(this.#reader, {
+      key: (name) => this.#tell('key', name),
+      paste: (text) => this.#tell('paste', text),
+      mouse: (action) => this.#tell('mouse', action),
+    });
+    const lost = () => {
+      if (this.#input?.stream === stream) this.#lose();
+    };
+    stream.on('error', lost).on('close', lost);
+    stream.on('data', (bytes: Buffer) => keys.take(bytes));
+    this.#input = { stream, keys };
+    stream.setRawMode(true);
+  }
+
+  /** Closed and not paused: a stream that is paused still reads, and in the background that would stop us. */
+  #closeInput(isOurs: boolean): void {
+    const input = this.#input;
+    this.#input = undefined;
+    if (isOurs) input?.stream.setRawMode(false);
+    input?.keys.stop();
+    input?.stream.destroy();
+  }
+
+  #tell<Event extends keyof Told>(event: Event, value: Told[Event]): void {
+    for (const listener of this.#listeners[event]) (listener as (value: Told[Event]) => void)(value);
+  }
+
+  #lose(): void {
+    if (this.#state === 'closed') return;
+    this.close();
+    for (const listener of this.#listeners.lost) listener();
+  }
+
+  #reportedSize(): Size {
+    const { columns, rows } = this.#sizeStream;
+    return usableSize({ width: columns ?? 0, height: rows ?? 0 }, this.#parts.env);
+  }
+
+  #readSize(): void {
+    if (!this.isOpen) return;
+    // Not in Node's documentation, and there since its first days: nothing else asks the kernel again.
+    (this.#sizeStream as WriteStream & { _refreshSize(): void })._refreshSize();
+    const size = this.#reportedSize();
+    if (size.width === this.#size.width && size.height === this.#size.height) return;
+    this.#size = size;
+    // Terminals move what they show when their size changes, each in its own way.
+    this.#rows = undefined;
+    this.#tell('resize', size);
+  }
+
+  #listenToJobControl(): void {
+    process.on('SIGTSTP', this.#stop);
+    process.on('SIGCONT', this.#continue);
+  }
+
+  #ignoreJobControl(): void {
+    process.off('SIGTSTP', this.#stop);
+    process.off('SIGCONT', this.#continue);
+  }
+
+  /**
+   * Stops as without a view. kill(2) returns when somebody has let us go on; at once where nobody could: the kernel does not stop
+   * groups without a shell above them.
+   */
+  #stopProcess(pid: number): void {
+    if (this.#state === 'shown') this.#hide();
+    this.#ignoreJobControl();
+    process.kill(pid, 'SIGTSTP');
+    this.#listenToJobControl();
+    this.#comeBack();
+  }
+
+  /** Takes the terminal again, unless we go on in the background: then with the first frame in the foreground. */
+  #comeBack(): void {
+    // Stopped by SIGSTOP: nothing was given back, but the shell has set the terminal as it likes it.
+    if (this.#state === 'shown') this.#hide();
+    if (this.#state !== 'hidden' || !isInForeground()) return;
+    this.#show();
+    if (!this.isOpen) return;
+    this.#readSize();
+    this.#render();
+  }
+}
+
+interface Told {
+  key: string;
+  paste: string;
+  mouse: MouseAction;
+  resize: Size;
+}

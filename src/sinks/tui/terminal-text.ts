@@ -1,0 +1,259 @@
+/** What a program prints for a terminal, as lines of styled text: colours are kept, whatever else could move or harm a screen is not. */
+import { safeText } from '../../format/safe-text.ts';
+import { widthOf } from './cells.ts';
+import type { Line, Span, TextStyle } from './line.ts';
+import { applySgr } from './sgr.ts';
+
+/** Lines are cut at so many characters. */
+export const LONGEST_LINE = 4096;
+
+/** An escape sequence that has not ended by then is given up: what was taken is dropped, the rest is text again. */
+const LONGEST_SEQUENCE = 8192;
+
+const TAB = 8;
+
+/** The changes of style that are remembered: how many, and how long their parameters may be. */
+const MOST_STYLES = 500;
+const LONGEST_KEPT = 60;
+
+/** As much as can be shown as it is. */
+const HARMLESS =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is left out
+  /[^\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/y;
+
+const [BEL, SO, SI, CAN, SUB, ESC] = ['\x07', '\x0e', '\x0f', '\x18', '\x1a', '\x1b'];
+/** The end of a control string as one character. */
+const ST = '\x9c';
+/** Controls of ISO 6429 as one character, and what they are after ESC. */
+const C1: Readonly<Record<string, string>> = {
+  '\x90': 'P',
+  '\x98': 'X',
+  '\x9b': '[',
+  '\x9d': ']',
+  '\x9e': '^',
+  '\x9f': '_',
+};
+/** Device control, start of string, operating system command, privacy message, application command. */
+const STRINGS = new Set(['P', 'X', ']', '^', '_']);
+
+/** Takes bytes in any pieces; gives the lines that have ended. */
+export class TerminalText {
+  readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  /** An escape sequence whose end has not come yet. */
+  #pending = '';
+  readonly #styles = new StyleCache();
+  #style: TextStyle | undefined;
+  #spans: Span[] = [];
+  #length = 0;
+  /** `\r` was seen: the next text begins the line anew. */
+  #restarts = false;
+  /** Up to where the columns of the line are known, for tabs. */
+  #known = { column: 0, spans: 0, characters: 0 };
+
+  /** The lines that end in this piece. */
+  push(chunk: Uint8Array): Line[] {
+    const text = this.#pending + this.#decoder.decode(chunk, { stream: true });
+    this.#pending = '';
+    const ended: Line[] = [];
+    let at = 0;
+    while (at < text.length) {
+      HARMLESS.lastIndex = at;
+      if (HARMLESS.test(text)) {
+        this.#append(text.slice(at, HARMLESS.lastIndex));
+        at = HARMLESS.lastIndex;
+      } else if (text[at] === '\n') {
+        ended.push(this.#spans);
+        this.#begin();
+        at += 1;
+      } else {
+        const next = this.#takeControl(text, at);
+        if (next === undefined) {
+          this.#pending = text.slice(at);
+          break;
+        }
+        at = next;
+      }
+    }
+    return ended;
+  }
+
+  /** The line that has not ended yet; undefined when nothing is in it. */
+  get open(): Line | undefined {
+    return this.#spans.length === 0 ? undefined : this.#spans.map((span) => ({ ...span }));
+  }
+
+  #begin(): void {
+    this.#spans = [];
+    this.#length = 0;
+    this.#restarts = false;
+    this.#known = { column: 0, spans: 0, characters: 0 };
+  }
+
+  #append(text: string): void {
+    if (this.#restarts) this.#begin();
+    const room = LONGEST_LINE - this.#length;
+    if (room <= 0) return;
+    const taken = text.length > room ? withoutHalf(text.slice(0, room)) : text;
+    // A character that is cut in half at the end leaves no room for what comes after it.
+    this.#length = text.length > room ? LONGEST_LINE : this.#length + taken.length;
+    const last = this.#spans.at(-1);
+    if (last !== undefined && last.style === this.#style) last.text += taken;
+    else if (taken !== '') {
+      this.#spans.push(this.#style === undefined ? { text: taken } : { text: taken, style: this.#style });
+    }
+  }
+
+  /** Takes what begins at `at`; gives where it ends, undefined when that has not come yet. */
+  #takeControl(text: string, at: number): number | undefined {
+    const character = text[at] ?? '';
+    switch (character) {
+      case '\r':
+        this.#restarts = true;
+        return at + 1;
+      case '\b':
+        this.#backspace();
+        return at + 1;
+      case '\t':
+        this.#tab();
+        return at + 1;
+      case ESC:
+        return at + 1 < text.length ? this.#takeEscape(text, at, text[at + 1] ?? '', at + 2) : undefined;
+      case SO:
+      case SI:
+        // Character sets: `tput sgr0` prints them on several terminals.
+        return at + 1;
+      default: {
+        const introducer = C1[character];
+        if (introducer !== undefined) return this.#takeEscape(text, at, introducer, at + 1);
+        if (!isBetween(character, '\x80', '\x9f')) this.#append(visible(character));
+        return at + 1;
+      }
+    }
+  }
+
+  #takeEscape(text: string, start: number, introducer: string, from: number): number | undefined {
+    if (introducer === '[') return this.#takeCsi(text, start, from);
+    if (STRINGS.has(introducer)) return endOfString(text, start, from, introducer);
+    if (introducer >= ' ' && introducer <= '~') return this.#takeShort(text, start, from - 1);
+    this.#append('^[');
+    return start + 1;
+  }
+
+  /** `ESC`, intermediate characters, one that ends it: character sets, keypad modes, reset. */
+  #takeShort(text: string, start: number, from: number): number | undefined {
+    let at = from;
+    while (isBetween(text[at], ' ', '/') && at - start < LONGEST_SEQUENCE) at += 1;
+    if (at >= text.length) return undefined;
+    if (text[at] === 'c' && at === from) this.#style = undefined;
+    return isBetween(text[at], '0', '~') ? at + 1 : at;
+  }
+
+  /** `ESC [`, parameters, intermediate characters, one that ends it. Anything else breaks it off and is text again. */
+  #takeCsi(text: string, start: number, from: number): number | undefined {
+    let at = from;
+    while (isBetween(text[at], '0', '?') && at - start < LONGEST_SEQUENCE) at += 1;
+    const parameters = text.slice(from, at);
+    while (isBetween(text[at], ' ', '/') && at - start < LONGEST_SEQUENCE) at += 1;
+    if (at - start >= LONGEST_SEQUENCE) return at;
+    if (at >= text.length) return undefined;
+    const final = text[at];
+    if (!isBetween(final, '@', '~')) return at;
+    const isPlain = at === from + parameters.length && !/[<=>?]/.test(parameters);
+    if (isPlain && final === 'm') this.#style = this.#styles.after(this.#style, parameters);
+    // To the first column, or the whole line erased: what `\r` does, to spinners.
+    else if (
+      isPlain &&
+      ((final === 'G' && /^[01]?$/.test(parameters)) || (final === 'K' && parameters === '2'))
+    )
+      this.#restarts = true;
+    return at + 1;
+  }
+
+  #tab(): void {
+    if (this.#restarts) this.#begin();
+    const { column, spans, characters } = this.#known;
+    const rest = this.#spans.slice(spans).map(({ text }) => text);
+    const first = rest[0]?.slice(characters) ?? '';
+    const now = [first, ...rest.slice(1)].reduce((sum, text) => sum + widthOf(text), column);
+    const fill = TAB - (now % TAB);
+    this.#append(' '.repeat(fill));
+    this.#known = {
+      column: now + fill,
+      spans: this.#spans.length - 1,
+      characters: this.#spans.at(-1)?.text.length ?? 0,
+    };
+  }
+
+  /** Takes back one character, as overstrikes of manual pages and spinners need it. */
+  #backspace(): void {
+    const last = this.#spans.at(-1);
+    if (last === undefined || this.#restarts || this.#length >= LONGEST_LINE) return;
+    const code = last.text.codePointAt(last.text.length - 2) ?? 0;
+    const taken = code > 0xffff ? 2 : 1;
+    last.text = last.text.slice(0, -taken);
+    this.#length -= taken;
+    if (last.text === '') this.#spans.pop();
+    const { spans, characters } = this.#known;
+    const isKnown = this.#spans.length - 1 > spans || (this.#spans.at(spans)?.text.length ?? 0) >= characters;
+    if (!isKnown) this.#known = { column: 0, spans: 0, characters: 0 };
+  }
+}
+
+/** Programs change between a few styles all the time: what each change comes to is worked out once. */
+class StyleCache {
+  readonly #known = new Map<TextStyle | undefined, Map<string, TextStyle | undefined>>();
+  #size = 0;
+
+  after(before: TextStyle | undefined, parameters: string): TextStyle | undefined {
+    const changes = this.#known.get(before);
+    const known = changes?.get(parameters);
+    if (known !== undefined || changes?.has(parameters)) return known;
+    if (parameters.length > LONGEST_KEPT) return applySgr(before, parameters);
+    if (this.#size >= MOST_STYLES) {
+      this.#known.clear();
+      this.#size = 0;
+    }
+    const style = applySgr(before, parameters);
+    this.#known.set(before, (this.#known.get(before) ?? new Map()).set(parameters, style));
+    this.#size += 1;
+    return style;
+  }
+}
+
+/** After the end of a control string: BEL or ST; CAN and SUB break it off, as ESC does, which begins something else. */
+function endOfString(text: string, start: number, from: number, introducer: string): number | undefined {
+  const limit = start + LONGEST_SEQUENCE;
+  for (let at = from; at < text.length && at < limit; at++) {
+    const character = text[at];
+    if (character === BEL || character === ST || character === CAN || character === SUB) return at + 1;
+    // A title that was never ended must not take the lines after it along.
+    if (character === '\n' && introducer === ']') return at;
+    if (character === ESC) {
+      if (at + 1 >= text.length) return undefined;
+      return text[at + 1] === '\\' ? at + 2 : at;
+    }
+  }
+  return text.length < limit ? undefined : limit + (isLowSurrogate(text[limit]) ? 1 : 0);
+}
+
+function isBetween(character: string | undefined, first: string, last: string): boolean {
+  return character !== undefined && character >= first && character <= last;
+}
+
+function isLowSurrogate(character: string | undefined): boolean {
+  return isBetween(character, '\udc00', '\udfff');
+}
+
+/** Without the first half of a character at the end. */
+function withoutHalf(text: string): string {
+  return isBetween(text.at(-1), '\ud800', '\udbff') ? text.slice(0, -1) : text;
+}
+
+/** A control character in two: `^A`; others as `safeText` has them. */
+function visible(character: string): string {
+  const code = character.charCodeAt(0);
+  if (code < 0x20 || code === 0x7f) return `^${String.fromCharCode(code ^ 0x40)}`;
+  // Line and paragraph separators end a line for some programs that the text is copied into.
+  if (code === 0x2028 || code === 0x2029) return ' ';
+  return safeText(character);
+}

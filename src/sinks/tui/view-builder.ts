@@ -1,0 +1,197 @@
+/** What the view shows, built record by record, live or from a recording. Pure. */
+import { breakKernelDown } from '../../model/kernel-breakdown.ts';
+import type { EventRecord, MapsRecord, ProcessesRecord, RecordLine } from '../../model/recording.ts';
+import type { Sample } from '../../model/sample.ts';
+import { Series } from '../../model/series.ts';
+import { Tracks } from './tracks.ts';
+import type { MapEntry, ProcessEntry, ViewData } from './view.ts';
+
+/** So many events are kept. */
+const EVENTS_KEPT = 500;
+
+const CHANNELS = ['current', 'anon', 'file', 'kernel', 'bpf'] as const;
+const TREE_CHANNELS = ['rss', 'pss'] as const;
+
+/** What is known, as it changes. */
+interface State extends Writable<ViewData> {
+  maps: Map<number, MapEntry>;
+  processes: Map<number, ProcessEntry>;
+  events: EventRecord[];
+  eventCounts: Map<string, { count: number; lastMs: number }>;
+}
+
+type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+/** Takes every record of a run in order; its memory does not grow with the length of the run. */
+export class ViewBuilder {
+  readonly #tracks: Tracks;
+  readonly #state: State;
+
+  constructor(tracks = new Tracks(), state?: State) {
+    this.#tracks = tracks;
+    this.#state = state ?? {
+      start: undefined,
+      latest: undefined,
+      samples: 0,
+      bpf: undefined,
+      tracks: tracks.all,
+      maps: new Map(),
+      processes: new Map(),
+      omittedProcesses: 0,
+      events: [],
+      eventCounts: new Map(),
+      series: new Series(CHANNELS),
+      summary: undefined,
+    };
+  }
+
+  /** What is known now; it changes with every record. */
+  get data(): ViewData {
+    return this.#state;
+  }
+
+  /** Takes one record. */
+  apply(record: RecordLine): void {
+    switch (record.type) {
+      case 'start':
+        this.#state.start = record;
+        if (record.mode === 'process-tree' && this.#state.samples === 0)
+          this.#state.series = new Series(TREE_CHANNELS);
+        break;
+      case 'sample':
+        this.#applySample(record);
+        break;
+      case 'event':
+        this.#applyEvent(record);
+        break;
+      case 'maps':
+        this.#applyMaps(record);
+        break;
+      case 'processes':
+        this.#applyProcesses(record);
+        break;
+      case 'summary':
+        this.#state.summary = record;
+        break;
+    }
+  }
+
+  /** A copy of what is known now that stays as it is. */
+  snapshot(): ViewData {
+    return this.clone().data;
+  }
+
+  /** A builder that goes on from here by itself. */
+  clone(): ViewBuilder {
+    const tracks = this.#tracks.clone();
+    const { maps, processes, events, eventCounts, series } = this.#state;
+    return new ViewBuilder(tracks, {
+      ...this.#state,
+      tracks: tracks.all,
+      // The entries of these are replaced, never changed.
+      maps: new Map(maps),
+      processes: new Map(processes),
+      events: events.slice(),
+      eventCounts: new Map(eventCounts),
+      series: series.clone(),
+    });
+  }
+
+  #applySample(sample: Sample): void {
+    const { elapsedMs } = sample;
+    this.#state.latest = sample;
+    this.#state.samples += 1;
+    const tracks = this.#tracks;
+    for (const key in sample.stat) {
+      if (!OWN_NAMES.has(key)) tracks.set(key, sample.stat[key], elapsedMs);
+    }
+    tracks.set('current', sample.current, elapsedMs, sample.peak);
+    tracks.set('workingset', sample.workingset, elapsedMs);
+    tracks.set('kernel', sample.kernel, elapsedMs);
+    tracks.set('swap', sample.swap?.current, elapsedMs, sample.swap?.peak);
+    tracks.set('rss', sample.tree?.rss, elapsedMs);
+    tracks.set('pss', sample.tree?.pss, elapsedMs);
+    if (sample.bpf !== undefined) this.#applyBpf(sample.bpf, elapsedMs);
+    this.#applyBreakdown(sample);
+    tracks.tick(elapsedMs);
+    this.#state.series.add(elapsedMs, {
+      current: sample.current,
+      anon: sample.stat?.anon,
+      file: sample.stat?.file,
+      kernel: sample.kernel,
+      bpf: tracks.all.get('bpf')?.now,
+      rss: sample.tree?.rss,
+      pss: sample.tree?.pss,
+    });
+  }
+
+  /** These tracks move with the readings of BPF memory, which are fewer than samples: `before` is the reading before. */
+  #applyBpf(totals: NonNullable<Sample['bpf']>, elapsedMs: number): void {
+    this.#state.bpf = { totals, elapsedMs };
+    const { charged, uncharged } = totals;
+    if (charged !== undefined) {
+      const { maps, programs } = charged;
+      this.#tracks.set('bpf', maps.bytes + programs.bytes, elapsedMs);
+      this.#tracks.set('bpf-maps', maps.bytes, elapsedMs);
+      this.#tracks.set('bpf-programs', programs.bytes, elapsedMs);
+    }
+    this.#tracks.set('bpf-uncharged', uncharged?.maps.bytes, elapsedMs);
+  }
+
+  #applyBreakdown(sample: Sample): void {
+    const totals = this.#state.bpf?.totals;
+    const breakdown = breakKernelDown(sample, totals);
+    if (breakdown === undefined) return;
+    for (const { id, bytes } of breakdown.terms) {
+      this.#tracks.set(trackOfTerm(id), bytes, sample.elapsedMs);
+      // With BPF memory in it, it would say something else.
+      if (id === 'unexplained' && totals?.charged !== undefined)
+        this.#tracks.set('unexplained', bytes, sample.elapsedMs);
+    }
+  }
+
+  #applyEvent(record: EventRecord): void {
+    this.#state.events.push(record);
+    if (this.#state.events.length > EVENTS_KEPT) this.#state.events.shift();
+    const before = this.#state.eventCounts.get(record.event)?.count ?? 0;
+    const count = record.count ?? before + (record.increase ?? 1);
+    this.#state.eventCounts.set(record.event, { count, lastMs: record.elapsedMs });
+  }
+
+  #applyMaps({ maps, gone, elapsedMs }: MapsRecord): void {
+    for (const id of gone ?? []) this.#state.maps.delete(id);
+    for (const row of maps) {
+      const before = this.#state.maps.get(row.id);
+      this.#state.maps.set(row.id, {
+        row,
+        firstBytes: before?.firstBytes ?? row.bytes,
+        peakBytes: Math.max(before?.peakBytes ?? 0, row.bytes),
+        beforeBytes: before?.row.bytes ?? row.bytes,
+        firstElements: before === undefined ? row.elements : (before.firstElements ?? row.elements),
+        seenMs: before?.seenMs ?? elapsedMs,
+      });
+    }
+  }
+
+  #applyProcesses({ processes, gone, omitted, elapsedMs }: ProcessesRecord): void {
+    for (const pid of gone ?? []) this.#state.processes.delete(pid);
+    for (const row of processes) {
+      const before = this.#state.processes.get(row.pid);
+      this.#state.processes.set(row.pid, {
+        row,
+        firstRss: before?.firstRss ?? row.rss,
+        peakRss: Math.max(before?.peakRss ?? 0, row.rss),
+        seenMs: before?.seenMs ?? elapsedMs,
+      });
+    }
+    this.#state.omittedProcesses = omitted ?? 0;
+  }
+}
+
+/** Our own figures that memory.stat has too: they are set from elsewhere, once a sample. */
+const OWN_NAMES = new Set(['current', 'workingset', 'kernel', 'swap', 'rss', 'pss']);
+
+/** The track of a term of the kernel breakdown. A part keeps its track when the BPF memory in it comes to be known. */
+export function trackOfTerm(id: string): string {
+  return `kernel:${id.replace(' (rest)', '')}`;
+}

@@ -1,0 +1,218 @@
+/** The view at work: takes keys, keeps how things are shown, draws when something has changed. */
+import type { BpfAdvice } from '../../model/bpf-advice.ts';
+import { type Frame, renderFrame } from './frame.ts';
+import { type Effect, focusOn, moveBy, press } from './keys.ts';
+import type { Region } from './layout.ts';
+import type { Size } from './line.ts';
+import { idAtRow } from './lists.ts';
+import { writeSnapshot } from './snapshot.ts';
+import type { MouseAction } from './terminal-input.ts';
+import type { Screen } from './terminal-screen.ts';
+import {
+  initialUiState,
+  type OutputView,
+  type UiState,
+  type View,
+  type ViewData,
+  type ViewStatus,
+} from './view.ts';
+
+/** What is shown: a live run, or a recording. */
+export interface Shown {
+  data(): ViewData;
+  /** A copy of `data()` that stays as it is. */
+  snapshot(): ViewData;
+  status(): ViewStatus;
+  output(): OutputView;
+  /** Undefined where it was not worked out. */
+  advice(): readonly BpfAdvice[] | undefined;
+}
+
+/** Who has opened the view. */
+export interface ViewerOwner {
+  /** Carries out what the view can't do by itself. */
+  effect(effect: Effect): void;
+  /** Drawing failed; the screen is closed. */
+  failed(error: unknown): void;
+  /** The terminal is gone. */
+  lost(): void;
+}
+
+/** Data that comes in does not draw more often than this. Unit: milliseconds. */
+const FRAME_MS = 200;
+
+/** A wheel moves so many rows. */
+const WHEEL_ROWS = 3;
+
+/** One open view. */
+export class Viewer {
+  readonly #screen: Screen;
+  readonly #shown: Shown;
+  readonly #owner: ViewerOwner;
+  #ui: UiState = initialUiState();
+  /** What a pause shows, and what figures can be told from after it. */
+  #paused: { data: ViewData; output: OutputView; status: ViewStatus } | undefined;
+  #pauseBase: ReadonlyMap<string, number> | undefined;
+  #startBase: ReadonlyMap<string, number> | undefined;
+  #frame: Frame = { lines: [], regions: [] };
+  #timer: NodeJS.Timeout | undefined;
+  #drawnMs = Number.NEGATIVE_INFINITY;
+  #closed = false;
+
+  constructor(screen: Screen, shown: Shown, owner: ViewerOwner) {
+    this.#screen = screen;
+    this.#shown = shown;
+    this.#owner = owner;
+    screen.onKey((key) => this.#guard(() => this.#press(key)));
+    screen.onPaste((text) => this.#guard(() => this.#paste(text)));
+    screen.onMouse((action) => this.#guard(() => this.#point(action)));
+    screen.onResize(() => this.#guard(() => this.#draw()));
+    screen.onLost(() => this.#owner.lost());
+  }
+
+  /** Something has changed: draws soon, and not too often. */
+  changed(): void {
+    if (this.#closed || this.#timer !== undefined) return;
+    const waitMs = Math.max(0, this.#drawnMs + FRAME_MS - performance.now());
+    this.#timer = setTimeout(() => this.#guard(() => this.#draw()), waitMs);
+  }
+
+  /** Draws now. */
+  drawNow(): void {
+    this.#guard(() => this.#draw());
+  }
+
+  /** One line at the bottom, until the next key. */
+  say(message: string): void {
+    this.#ui = { ...this.#ui, message };
+    this.changed();
+  }
+
+  /** Gives the terminal back; may be called again. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    this.#screen.close();
+  }
+
+  /** An error in here must neither end the run nor leave the terminal as it is. */
+  #guard(action: () => void): void {
+    if (this.#closed) return;
+    try {
+      action();
+    } catch (error) {
+      this.close();
+      this.#owner.failed(error);
+    }
+  }
+
+  #view(): View {
+    const paused = this.#ui.paused ? this.#paused : undefined;
+    const advice = this.#ui.dialog?.kind === 'map' ? this.#shown.advice() : undefined;
+    return {
+      ...(advice === undefined ? {} : { advice }),
+      data: paused?.data ?? this.#shown.data(),
+      base: this.#base(),
+      wasPaused: this.#pauseBase !== undefined,
+      status: paused?.status ?? this.#shown.status(),
+      output: paused?.output ?? this.#shown.output(),
+      ui: this.#ui,
+      unicode: this.#screen.kind.unicode,
+    };
+  }
+
+  #base(): ReadonlyMap<string, number> | undefined {
+    if (this.#ui.relative === 'pause') return this.#pauseBase;
+    if (this.#ui.relative !== 'start') return undefined;
+    const { tracks } = this.#shown.data();
+    // Figures go on to appear for the first time; each has one beginning.
+    if (this.#startBase === undefined || this.#startBase.size < tracks.size) {
+      this.#startBase = new Map([...tracks].map(([id, { first }]) => [id, first]));
+    }
+    return this.#startBase;
+  }
+
+  #draw(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#drawnMs = performance.now();
+    this.#frame = renderFrame(this.#view(), this.#screen.size);
+    this.#screen.draw(this.#frame.lines);
+  }
+
+  #press(key: string): void {
+    const { ui, effect } = press(this.#view(), key);
+    this.#change(ui);
+    if (effect !== undefined) this.#carryOut(effect);
+    if (!this.#closed) this.#draw();
+  }
+
+  #change(ui: UiState): void {
+    if (ui.paused && !this.#ui.paused) this.#pause();
+    this.#ui = ui;
+  }
+
+  #pause(): void {
+    const data = this.#shown.snapshot();
+    this.#paused = { data, output: this.#shown.output(), status: { ...this.#shown.status() } };
+    this.#pauseBase = new Map([
+      ...[...data.tracks].map(([id, { now }]) => [id, now] as const),
+      ...[...data.maps].map(([id, { row }]) => [`map:${id}`, row.bytes] as const),
+      ...[...data.processes].map(([pid, { row }]) => [`process:${pid}`, row.rss] as const),
+    ]);
+  }
+
+  #carryOut(effect: Effect): void {
+    switch (effect.kind) {
+      case 'redraw':
+        this.#screen.redraw();
+        break;
+      case 'suspend':
+        this.#screen.suspend();
+        break;
+      case 'snapshot':
+        this.#ui = { ...this.#ui, message: writeSnapshot(this.#view()) };
+        break;
+      default:
+        this.#owner.effect(effect);
+    }
+  }
+
+  /** Text is for prompts alone: as keys it might end the target. */
+  #paste(text: string): void {
+    const kind = this.#ui.dialog?.kind;
+    if (kind !== 'filter' && kind !== 'goto') return;
+    for (const character of text.replaceAll(/\p{Cc}/gu, ' ').trim()) {
+      this.#ui = press(this.#view(), character === ' ' ? 'space' : character).ui;
+    }
+    this.#draw();
+  }
+
+  #point(action: MouseAction): void {
+    const region = this.#frame.regions.find((each) => isIn(each, action));
+    if (region === undefined || this.#ui.dialog !== undefined) return;
+    const view = this.#view();
+    if (action.kind === 'wheel') {
+      const rows = action.direction === 'up' ? -WHEEL_ROWS : WHEEL_ROWS;
+      this.#change(moveBy(view, this.#ui, region.panel, rows));
+    } else if (action.button === 'left') this.#change(clicked(view, region, action.row));
+    this.#draw();
+  }
+}
+
+function isIn(
+  { left, top, width, height }: Region,
+  { column, row }: { column: number; row: number },
+): boolean {
+  return column >= left && column < left + width && row >= top && row < top + height;
+}
+
+/** The panel gets the focus; a row of a list is selected. */
+function clicked(view: View, region: Region, row: number): UiState {
+  const { panel } = region;
+  const ui = focusOn(view.ui, panel);
+  if (panel !== 'maps' && panel !== 'processes') return ui;
+  const size: Size = { width: region.width, height: region.height - 1 };
+  const id = idAtRow(view, panel, size.height, row - region.top - 1);
+  return id === undefined ? ui : { ...ui, [panel]: { ...ui[panel], selected: id } };
+}

@@ -1,0 +1,237 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { parseBudgetFile } from '../../../src/budget/budget-file.ts';
+import { lineOfPath } from '../../../src/budget/json-line.ts';
+import { UsageError } from '../../../src/errors.ts';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const validate = new Ajv2020({ strict: true }).compile(
+  JSON.parse(readFileSync(join(ROOT, 'schema/budget.schema.json'), 'utf8')) as object,
+);
+
+const heap = { name: 'heap', budget: 'anon <= 32MiB' };
+
+describe('parseBudgetFile', () => {
+  it('reads all that a file may say', () => {
+    const text = JSON.stringify({
+      $schema: './budget.schema.json',
+      version: 1,
+      runs: {
+        count: 5,
+        warmup: 1,
+        judge: 'worst',
+        prepare: 'make',
+        cleanup: 'make clean',
+        warm: true,
+        dropCaches: false,
+      },
+      baseline: 'base.json',
+      maxRegression: '5%',
+      budgets: [
+        heap,
+        { name: 'b', description: 'd', owner: 'o', budget: 'kernel<=baseline+5%', optional: true },
+      ],
+    });
+    expect(parseBudgetFile(text, 'budget.json')).toEqual({
+      runs: {
+        count: 5,
+        warmup: 1,
+        judge: 'worst',
+        prepare: 'make',
+        cleanup: 'make clean',
+        warm: true,
+        dropCaches: false,
+      },
+      baseline: 'base.json',
+      maxRegression: '5%',
+      budgets: [
+        {
+          name: 'heap',
+          optional: false,
+          budget: expect.objectContaining({ metric: 'anon', expression: 'anon <= 32MiB' }),
+        },
+        {
+          name: 'b',
+          description: 'd',
+          owner: 'o',
+          optional: true,
+          budget: expect.objectContaining({ metric: 'kernel' }),
+        },
+      ],
+    });
+  });
+
+  it('reads the example', () => {
+    const text = readFileSync(join(ROOT, 'examples/budget.json'), 'utf8');
+    expect(validate(JSON.parse(text))).toBe(true);
+    expect(parseBudgetFile(text, 'examples/budget.json').budgets.length).toBeGreaterThan(3);
+  });
+
+  it.each<[string, unknown, string]>([
+    ['no object', [], 'the document must be an object'],
+    ['no version', { budgets: [] }, 'version is missing; this cmemstat reads version 1'],
+    ['another version', { version: 2, budgets: [] }, 'version is 2; this cmemstat reads version 1'],
+    ['no budgets', { version: 1 }, 'budgets is missing'],
+    ['budgets that are no array', { version: 1, budgets: {} }, 'budgets must be an array'],
+    [
+      'an unknown key',
+      { version: 1, budgets: [], budget: [] },
+      'budget is not a key here; did you mean "budgets"?',
+    ],
+    ['a budget that is a text', { version: 1, budgets: ['anon<=1'] }, 'budgets[0] must be an object'],
+    [
+      'an unknown key of a budget',
+      { version: 1, budgets: [{ ...heap, ownr: 'me' }] },
+      'budgets[0].ownr is not a key here; did you mean "owner"?',
+    ],
+    ['no name', { version: 1, budgets: [{ budget: 'anon<=1' }] }, 'budgets[0].name is missing'],
+    [
+      'a blank name',
+      { version: 1, budgets: [{ ...heap, name: ' ' }] },
+      'budgets[0].name must be a text that is not empty',
+    ],
+    ['no expression', { version: 1, budgets: [{ name: 'x' }] }, 'budgets[0].budget is missing'],
+    [
+      'an expression without an operator',
+      { version: 1, budgets: [{ name: 'x', budget: 'anon 3' }] },
+      'budgets[0].budget: no operator; unquoted, < and > are taken away by the shell',
+    ],
+    [
+      'optional as a text',
+      { version: 1, budgets: [{ ...heap, optional: 'yes' }] },
+      'budgets[0].optional must be true or false',
+    ],
+    [
+      'no runs',
+      { version: 1, runs: { count: 0 }, budgets: [] },
+      'runs.count must be a whole number from 1 to 1000',
+    ],
+    [
+      'half a run',
+      { version: 1, runs: { warmup: 1.5 }, budgets: [] },
+      'runs.warmup must be a whole number from 0 to 1000',
+    ],
+    [
+      'an unknown judge',
+      { version: 1, runs: { judge: 'best' }, budgets: [] },
+      'runs.judge must be "median" or "worst"',
+    ],
+    ['an unknown setting', { version: 1, runs: { runs: 3 }, budgets: [] }, 'runs.runs is not a key here'],
+    [
+      'warm and cold',
+      { version: 1, runs: { warm: true, dropCaches: true }, budgets: [] },
+      'runs.dropCaches goes against "warm": one of them',
+    ],
+    [
+      'an empty command',
+      { version: 1, runs: { prepare: '' }, budgets: [] },
+      'runs.prepare must be a text that is not empty',
+    ],
+    [
+      'a baseline that is no text',
+      { version: 1, baseline: 3, budgets: [] },
+      'baseline must be a text that is not empty',
+    ],
+    ['null', { version: 1, baseline: null, budgets: [] }, 'baseline must be a text that is not empty'],
+  ])('refuses %s, and so does the schema', (_, document, message) => {
+    expect(validate(document)).toBe(false);
+    expect(errorOf(JSON.stringify(document)).message).toContain(message);
+  });
+
+  it.each<[string, unknown]>([
+    ['the least', { version: 1, budgets: [] }],
+    ['operators as words', { version: 1, budgets: [{ name: 'x', budget: 'anon le 3' }] }],
+    ['operators without blanks', { version: 1, budgets: [{ name: 'x', budget: 'anon<3' }] }],
+    ['warm alone', { version: 1, runs: { warm: true, dropCaches: false }, budgets: [] }],
+  ])('takes %s, and so does the schema', (_, document) => {
+    expect(validate(document)).toBe(true);
+    expect(() => parseBudgetFile(JSON.stringify(document), 'b.json')).not.toThrow();
+  });
+
+  it('refuses what a schema cannot tell: metrics that are none, names that are equal', () => {
+    const document = (budgets: unknown[]) => JSON.stringify({ version: 1, budgets });
+    const error = errorOf(document([heap, { name: 'x', budget: 'anno <= 3' }]));
+    expect(error.message).toBe('b.json:1: budgets[1].budget: no metric `anno`; did you mean `anon`?');
+    expect(error.detail).toBe('  anno <= 3\n  ^~~~');
+    expect(errorOf(document([heap, heap])).message).toBe(
+      'b.json:1: budgets[1].name is the name of budgets[0] too',
+    );
+  });
+
+  it('names the line', () => {
+    const text =
+      '{\n  "version": 1,\n  "budgets": [\n    { "name": "a", "budget": "anon<=1" },\n    {\n      "name": "b",\n      "budget": "anon"\n    }\n  ]\n}\n';
+    expect(errorOf(text).message).toMatch(/^b\.json:7: budgets\[1\]\.budget: no operator/);
+    expect(errorOf(text.replace('"anon"', '"anon<=1",\n "x": 1')).message).toMatch(
+      /^b\.json:8: budgets\[1\]\.x/,
+    );
+    expect(errorOf(text.replace(',\n      "budget": "anon"', '')).message).toMatch(
+      /^b\.json:5: budgets\[1\]\.budget is missing/,
+    );
+  });
+
+  it.each([
+    ['{\n "version": 1,\n}', 3],
+    ['{\n', 2],
+    ['', 1],
+  ])('says where %j is no JSON', (text, line) => {
+    expect(errorOf(text).message).toMatch(new RegExp(`^b\\.json:${line}: not JSON`));
+  });
+
+  it('never throws anything but a UsageError', () => {
+    const documents = fc.oneof(
+      fc.string(),
+      fc.json(),
+      fc.jsonValue().map((budgets) => JSON.stringify({ version: 1, budgets: [budgets] })),
+    );
+    fc.assert(
+      fc.property(documents, (text) => {
+        try {
+          parseBudgetFile(text, 'b.json');
+        } catch (error) {
+          expect(error).toBeInstanceOf(UsageError);
+        }
+      }),
+    );
+  });
+});
+
+describe('lineOfPath', () => {
+  it('finds every value of any document', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ maxDepth: 3 }), (value) => {
+        const text = JSON.stringify(value, null, 1);
+        const lines = text.split('\n');
+        for (const { path, leaf } of leavesOf(value)) {
+          const line = lines[(lineOfPath(text, path) ?? 0) - 1] ?? '';
+          expect(line).toContain(JSON.stringify(leaf));
+        }
+      }),
+    );
+  });
+});
+
+/** Everything in a document that is no object and no array. */
+function* leavesOf(
+  value: unknown,
+  path: (string | number)[] = [],
+): Generator<{ path: (string | number)[]; leaf: unknown }> {
+  if (Array.isArray(value)) {
+    for (const [index, each] of value.entries()) yield* leavesOf(each, [...path, index]);
+  } else if (typeof value === 'object' && value !== null) {
+    for (const [key, each] of Object.entries(value)) yield* leavesOf(each, [...path, key]);
+  } else if (path.length > 0) yield { path, leaf: value };
+}
+
+function errorOf(text: string): UsageError {
+  try {
+    parseBudgetFile(text, 'b.json');
+  } catch (error) {
+    if (error instanceof UsageError) return error;
+    throw error;
+  }
+  throw new Error('the file was taken');
+}

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { evaluateGrowth, type Growth, GrowthReadings } from '../../../src/budget/growth.ts';
+import { seededRandom } from '../../../src/budget/statistics.ts';
+
+const MIB = 1024 * 1024;
+const MINUTE_MS = 60_000;
+const SERIES = 100;
+
+interface Program {
+  baseBytes: number;
+  leakBytesPerMinute: number;
+  intervalMs: number;
+  noise: (random: () => number, ms: number) => number;
+  durationMs?: number;
+}
+
+const uniform = (random: () => number) => 0.1 * (2 * random() - 1);
+const normal = (random: () => number) =>
+  0.1 * Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+const sawtooth = (random: () => number, ms: number) => 0.1 * ((ms / 7000) % 1) + 0.001 * random();
+const spikes = (random: () => number) => (random() < 0.05 ? random() : 0.01 * random());
+
+function growthOf(
+  seed: number,
+  { baseBytes, leakBytesPerMinute, intervalMs, noise, durationMs = MINUTE_MS }: Program,
+): Growth {
+  const random = seededRandom(seed);
+  const readings = new GrowthReadings();
+  for (let ms = 0; ms < durationMs; ms += intervalMs) {
+    readings.add(ms, baseBytes * (1 + noise(random, ms)) + (leakBytesPerMinute * ms) / MINUTE_MS);
+  }
+  return readings.growth() ?? { slope: Number.NaN, certain: Number.NaN };
+}
+
+const countGrowing = (program: Program, firstSeed = 1) =>
+  Array.from({ length: SERIES }, (_, at) => growthOf(firstSeed + at, program).certain).filter(
+    (certain) => certain > 0,
+  ).length;
+
+describe('growth over a minute', () => {
+  it.each([
+    ['uniform', 100, uniform, 4 * MIB],
+    ['uniform', 250, uniform, 4 * MIB],
+    ['uniform', 500, uniform, 2 * MIB],
+    ['normal', 100, normal, 3 * MIB],
+    ['normal', 250, normal, 2 * MIB],
+    ['normal', 500, normal, MIB],
+    ['spiky', 500, spikes, 32 * MIB],
+    ['sawtooth', 250, sawtooth, 2 * MIB],
+  ])(
+    'finds a leak of 1 MiB a minute among 10 %% noise: %s, every %i ms',
+    (_, intervalMs, noise, baseBytes) => {
+      expect(countGrowing({ baseBytes, leakBytesPerMinute: MIB, intervalMs, noise })).toBeGreaterThanOrEqual(
+        99,
+      );
+    },
+  );
+
+  it.each([
+    ['uniform', 100, uniform],
+    ['uniform', 250, uniform],
+    ['uniform', 500, uniform],
+    ['normal', 100, normal],
+    ['normal', 250, normal],
+    ['normal', 500, normal],
+    ['spiky', 500, spikes],
+    ['sawtooth', 100, sawtooth],
+    ['sawtooth', 500, sawtooth],
+  ])('accuses no flat program of %s noise, every %i ms, in 100 series', (_, intervalMs, noise) => {
+    // The result scales with the base: any will do.
+    expect(countGrowing({ baseBytes: 64 * MIB, leakBytesPerMinute: 0, intervalMs, noise })).toBe(0);
+  });
+
+  it('estimates the slope without a bias', () => {
+    const program = { baseBytes: 4 * MIB, leakBytesPerMinute: MIB, intervalMs: 250, noise: uniform };
+    const slopes = Array.from({ length: SERIES }, (_, seed) => growthOf(seed, program).slope / MIB);
+    expect(slopes.reduce((sum, each) => sum + each, 0) / SERIES).toBeCloseTo(1, 1);
+  });
+
+  it('says of a figure that falls how much is certain, below 0', () => {
+    const growth = growthOf(1, {
+      baseBytes: 9 * MIB,
+      leakBytesPerMinute: -4 * MIB,
+      intervalMs: 250,
+      noise: uniform,
+    });
+    expect(growth.certain).toBeLessThan(-MIB);
+    expect(growth.certain).toBeGreaterThan(growth.slope);
+  });
+});
+
+describe('growth', () => {
+  it('of an exact line is its slope', () => {
+    const readings = new GrowthReadings();
+    for (let at = 0; at < 100; at++) readings.add(at * 100, 1000 + at * 10);
+    expect(readings.growth()).toEqual({ slope: expect.closeTo(6000, 6), certain: expect.closeTo(6000, 3) });
+  });
+
+  it('counts the second half alone: a warm-up is none', () => {
+    const readings = new GrowthReadings();
+    for (let at = 0; at <= 200; at++) readings.add(at * 100, Math.min(at, 99) * MIB);
+    expect(readings.growth()).toEqual({ slope: 0, certain: 0 });
+  });
+
+  it.each([
+    [9, 1000],
+    [40, 100],
+  ])('is not told from %i readings %i ms apart', (count, ms) => {
+    const readings = new GrowthReadings();
+    for (let at = 0; at < count; at++) readings.add(at * ms, at);
+    expect(readings.growth()).toBeUndefined();
+  });
+
+  it('of a run of days takes no more memory, and is the same', () => {
+    const readings = new GrowthReadings();
+    for (let at = 0; at < 300_000; at++) readings.add(at * 500, at * 5 + (at % 7));
+    const { slope = 0, certain = 0 } = readings.growth() ?? {};
+    expect(slope).toBeCloseTo(600, 1);
+    expect(certain).toBeGreaterThan(599);
+    expect(readings.count).toBe(300_000);
+  });
+
+  it('of equal times is none', () => {
+    expect(evaluateGrowth([5, 5, 10], [1, 9, 1])).toEqual({ slope: expect.any(Number), certain: 0 });
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, it } from 'vitest';
+import { figuresOfRecords, figuresOfSummary, RunCollector } from '../../../src/budget/run-figures.ts';
+import type { BpfTotals } from '../../../src/model/bpf-totals.ts';
+import type { LiveMap, MapsRecord, RunMap, SummaryRecord } from '../../../src/model/recording.ts';
+import { cgroup1, cgroup2, processTree } from '../sinks/records.ts';
+import { MIB } from './runs.ts';
+
+const runMap = (name: string, bytes: number): RunMap => ({
+  id: 1,
+  type: 'hash',
+  name,
+  key_size: 4,
+  value_size: 8,
+  max_entries: 10,
+  bytes,
+  source: 'memlock',
+  unchargedBytes: 0,
+});
+const liveMap = (id: number, name: string, bytes: number, more: Partial<LiveMap> = {}): LiveMap => ({
+  ...runMap(name, bytes),
+  id,
+  map_flags: 0,
+  ...more,
+});
+const maps = (elapsedMs: number, rows: LiveMap[], gone?: number[]): MapsRecord => ({
+  type: 'maps',
+  elapsedMs,
+  maps: rows,
+  ...(gone === undefined ? {} : { gone }),
+});
+const charged: BpfTotals = {
+  attribution: 'memcg',
+  charged: {
+    maps: { count: 0, bytes: 0 },
+    programs: { count: 0, bytes: 0 },
+    places: { vmalloc: 0, slab: 0, percpu: 0, pages: 0 },
+  },
+};
+const summaryOf = (more: Partial<SummaryRecord>): SummaryRecord => ({ ...cgroup2.summary, ...more });
+
+describe('the figures of a summary', () => {
+  it('are maxima, the peak, the kills and the averages', () => {
+    const run = figuresOfSummary(
+      summaryOf({ maxima: { anon: 50 * MIB, unexplained: -4096 } }),
+      cgroup2.start.host,
+    );
+    expect(run.metrics).toEqual({
+      anon: 50 * MIB,
+      unexplained: -4096,
+      peak: 112 * MIB,
+      oom_kill: 1,
+      'current.avg': 64 * MIB,
+      'anon.avg': 32 * MIB,
+      'file.avg': 20 * MIB,
+      'kernel.avg': 12 * MIB,
+      'workingset.avg': 44 * MIB,
+      'slab.avg': 1 * MIB,
+    });
+    expect(run).toMatchObject({ mode: 'cgroup2', status: 137, command: cgroup2.start.command });
+    expect(run.host).toEqual({
+      kernel: '6.12.0',
+      arch: 'x64',
+      cpus: 2,
+      possibleCpus: 4,
+      pageSizeBytes: 4096,
+    });
+    expect(run.breakdown?.elapsedMs).toBe(1000.25);
+    expect(run.breakdown?.lines).toContainEqual({ id: 'anon', bytes: 48 * MIB });
+  });
+
+  it('have maps of equal name as one', () => {
+    const bpf = { maps: [runMap('conns', 100), runMap('stats', 7), runMap('conns', 20)] };
+    expect(figuresOfSummary(summaryOf({ bpf })).maps).toEqual({ conns: 120, stats: 7 });
+  });
+
+  it('have no maps where that is known, and say nothing where it is not', () => {
+    expect(figuresOfSummary(summaryOf({ bpf: { largest: charged } })).maps).toEqual({});
+    expect(figuresOfSummary(summaryOf({ bpf: { unavailable: 'no rights' } }))).not.toHaveProperty('maps');
+    expect(figuresOfSummary(cgroup2.summary)).not.toHaveProperty('host');
+  });
+
+  it('leave out what is no number', () => {
+    const edited = { anon: 'much' } as unknown as Record<string, number>;
+    expect(figuresOfSummary(summaryOf({ maxima: edited })).metrics).not.toHaveProperty('anon');
+  });
+});
+
+describe('the figures of a recording', () => {
+  it('are those of its summary', () => {
+    const { start, records, summary } = cgroup1;
+    const withMaxima = { ...summary, maxima: { anon: 44 * MIB } };
+    const run = figuresOfRecords([start, ...records, withMaxima]);
+    expect(run).toEqual(figuresOfSummary(withMaxima, start.host));
+  });
+
+  it('come from the samples where the summary has no maxima', () => {
+    const { start, records, summary } = cgroup1;
+    const run = figuresOfRecords([start, ...records, summary]);
+    expect(run?.metrics).toMatchObject({ anon: 43 * MIB, current: 61 * MIB, peak: 62 * MIB, processes: 1 });
+  });
+
+  it('come from the samples where the recording was cut', () => {
+    const run = figuresOfRecords([processTree.start, ...processTree.records]);
+    expect(run?.metrics).toMatchObject({ rss: 120 * MIB, pss: 70 * MIB, peak: 120 * MIB, processes: 4 });
+    expect(run).not.toHaveProperty('status');
+    expect(run?.breakdown?.lines).toEqual([
+      { id: 'rss', bytes: 120 * MIB },
+      { id: 'pss', bytes: 70 * MIB },
+    ]);
+  });
+
+  it('that was cut have the maps at the reading in which they took most, those of others left out', () => {
+    const run = figuresOfRecords([
+      cgroup2.start,
+      maps(0, [
+        liveMap(1, 'conns', 100),
+        liveMap(2, 'stats', 50),
+        liveMap(9, 'others', 999, { elsewhere: true }),
+      ]),
+      maps(1, [liveMap(1, 'conns', 400), liveMap(3, 'conns', 30)]),
+      maps(2, [liveMap(4, 'late', 10)], [1, 3]),
+    ]);
+    expect(run?.maps).toEqual({ conns: 430, stats: 50 });
+  });
+
+  it('do not exist without a start and a summary', () => {
+    expect(figuresOfRecords([])).toBeUndefined();
+    expect(figuresOfRecords(cgroup2.records)).toBeUndefined();
+  });
+});
+
+it('RunCollector takes one run after the other, cut or not', () => {
+  const collector = new RunCollector();
+  const { start, records, summary } = cgroup2;
+  for (const record of [
+    start,
+    ...records,
+    start,
+    ...records,
+    summary,
+    processTree.start,
+    processTree.summary,
+  ]) {
+    collector.add(record);
+  }
+  const runs = collector.finish();
+  expect(runs.map(({ mode, status }) => [mode, status])).toEqual([
+    ['cgroup2', undefined],
+    ['cgroup2', 137],
+    ['process-tree', 137],
+  ]);
+  expect(collector.finish()).toEqual(runs);
+});

@@ -1,0 +1,37 @@
+/** Runs made by hand, with round figures. */
+import type { RunFigures, RunHost } from '../../../src/budget/run-figures.ts';
+
+/** The unit of most figures. */
+export const MIB = 1024 * 1024;
+
+/** A machine with 2 CPUs. */
+export const HOST: RunHost = {
+  kernel: '6.12.0',
+  arch: 'x64',
+  cpus: 2,
+  possibleCpus: 4,
+  pageSizeBytes: 4096,
+};
+
+/** One run with these metrics. */
+export function run(metrics: Record<string, number>, more: Partial<RunFigures> = {}): RunFigures {
+  return {
+    cmemstat: '0.1.0',
+    time: '2026-01-02T03:04:05.678Z',
+    command: ['make', '-j2'],
+    mode: 'cgroup2',
+    host: HOST,
+    status: 0,
+    metrics,
+    ...more,
+  };
+}
+
+/** A run for each value of one metric. */
+export function runsOf(
+  metric: string,
+  values: readonly number[],
+  more: Partial<RunFigures> = {},
+): RunFigures[] {
+  return values.map((value) => run({ [metric]: value }, more));
+}

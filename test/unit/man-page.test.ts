@@ -1,0 +1,12 @@
+import { expect, test } from 'vitest';
+import { renderManPage } from '../../build/man-page.ts';
+import { KEY_TABLE } from '../../src/sinks/tui/key-table.ts';
+
+test('the manual page has every option and every key of now (npx vitest run -u writes it)', async () => {
+  await expect(renderManPage()).toMatchFileSnapshot('../../man/cmemstat.1');
+});
+
+test('every key of the table is in it', () => {
+  const page = renderManPage();
+  for (const { text } of KEY_TABLE) expect(page).toContain(text.replaceAll('-', '\\-'));
+});

@@ -1,0 +1,123 @@
+import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/errors.ts';
+import type { RecordLine } from '../../../src/model/recording.ts';
+import { readRecording, scanRecording } from '../../../src/recording/read-recording.ts';
+import { cgroup2 } from '../sinks/records.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cmemstat-recording-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+
+const line = (record: unknown) => `${JSON.stringify(record)}\n`;
+const all: RecordLine[] = [cgroup2.start, ...cgroup2.records, cgroup2.summary];
+
+function fileOf(text: string): string {
+  files += 1;
+  const path = join(folder, `${files}.jsonl`);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function collect(path: string): Promise<RecordLine[]> {
+  const records: RecordLine[] = [];
+  for await (const { record } of readRecording(path)) records.push(record);
+  return records;
+}
+
+describe('readRecording', () => {
+  it('hands out every record with the place of its line', async () => {
+    const text = all.map(line).join('');
+    const reading = readRecording(fileOf(text));
+    let index = 0;
+    for await (const { record, offset } of reading) {
+      expect(record).toEqual(all[index]);
+      expect(text.slice(offset, offset + JSON.stringify(record).length)).toBe(JSON.stringify(record));
+      index += 1;
+    }
+    expect(index).toBe(all.length);
+    expect(reading.counts).toEqual({ lines: all.length, damaged: 0, unknown: 0 });
+  });
+
+  it('counts and passes over what is damaged, cut or newer', async () => {
+    const [first, ...rest] = all;
+    const path = fileOf(
+      `${line(first)}garbage\n${line({ type: 'weather' })}${rest.map(line).join('')}{"type":"samp`,
+    );
+    expect(await collect(path)).toEqual(all);
+    const counts = await scanRecording(path, () => {});
+    expect(counts).toEqual({ lines: all.length + 3, damaged: 2, unknown: 1 });
+  });
+
+  it('takes a last line without its newline when it is whole', async () => {
+    expect(await collect(fileOf(all.map(line).join('').trimEnd()))).toEqual(all);
+  });
+
+  it('refuses a file without a start line, a directory, and what is not there', async () => {
+    for (const text of ['', 'one\ntwo\n', line(cgroup2.summary), 'x\n'.repeat(1000)]) {
+      const path = fileOf(text);
+      await expect(collect(path)).rejects.toThrow(
+        `${path} is no recording of cmemstat: it has no start line`,
+      );
+    }
+    await expect(collect(folder)).rejects.toThrow(`${folder}: is a directory`);
+    await expect(collect(join(folder, 'none'))).rejects.toThrow(/none: no such file or directory/);
+    await expect(collect(join(folder, 'none'))).rejects.toThrow(UsageError);
+  });
+
+  it('gives up early on a file that is something else', async () => {
+    // The end of the file would be a recording.
+    const path = fileOf('no\n'.repeat(200) + all.map(line).join(''));
+    await expect(collect(path)).rejects.toThrow(/no recording/);
+  });
+
+  it('refuses a recording of a newer version', async () => {
+    const path = fileOf(line({ ...cgroup2.start, version: 2, cmemstat: '3.0.0' }));
+    await expect(collect(path)).rejects.toThrow(
+      `${path}: made by a newer cmemstat (3.0.0, format 2); this one reads format 1: upgrade`,
+    );
+  });
+});
+
+describe('readRecording that follows', () => {
+  it('waits for the rest of a line and of the recording, and ends with the summary', async () => {
+    const text = all.map(line).join('');
+    const half = Math.floor(text.length / 2);
+    const path = fileOf(text.slice(0, half));
+    const records: RecordLine[] = [];
+    let appended = false;
+    const onCaughtUp = () => {
+      if (!appended) appendFileSync(path, text.slice(half));
+      appended = true;
+    };
+    for await (const { record } of readRecording(path, { follow: true, onCaughtUp })) records.push(record);
+    expect(records).toEqual(all);
+  });
+
+  it('begins anew when the file was cut', async () => {
+    const path = fileOf(line(cgroup2.start) + line(cgroup2.records[0]));
+    const types: string[] = [];
+    let round = 0;
+    const onCaughtUp = () => {
+      round += 1;
+      if (round === 1) truncateSync(path);
+      else if (round === 2) appendFileSync(path, line(cgroup2.start) + line(cgroup2.summary));
+    };
+    for await (const { record } of readRecording(path, { follow: true, onCaughtUp })) types.push(record.type);
+    expect(types).toEqual(['start', 'sample', 'start', 'summary']);
+  });
+
+  it('stops when it is told to', async () => {
+    const path = fileOf(line(cgroup2.start));
+    const abort = new AbortController();
+    const seen: string[] = [];
+    await scanRecording(path, ({ type }) => seen.push(type), {
+      follow: true,
+      signal: abort.signal,
+      onCaughtUp: () => abort.abort(),
+    });
+    expect(seen).toEqual(['start']);
+  });
+});

@@ -1,0 +1,180 @@
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it, vi } from 'vitest';
+import type { RecordLine } from '../../../src/model/recording.ts';
+import { openPlayer } from '../../../src/recording/recording-player.ts';
+import { cgroup2 } from '../sinks/records.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cmemstat-player-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+
+/** Adds up what it has seen, so that a record that is missed or applied twice is noticed. */
+class Sum {
+  records = 0;
+  current = 0;
+  lastMs = 0;
+  readonly onApply: (() => void) | undefined;
+
+  constructor(onApply?: () => void) {
+    this.onApply = onApply;
+  }
+
+  apply(record: RecordLine): void {
+    this.onApply?.();
+    this.records += 1;
+    if (record.type !== 'sample') return;
+    this.current += record.current ?? 0;
+    this.lastMs = record.elapsedMs;
+  }
+
+  clone(): Sum {
+    return Object.assign(new Sum(this.onApply), { ...this });
+  }
+}
+
+const line = (record: unknown) => `${JSON.stringify(record)}\n`;
+const sample = (elapsedMs: number, current: number, stat: Record<string, number> = {}) => ({
+  type: 'sample',
+  elapsedMs,
+  reason: 'tick',
+  current,
+  stat,
+});
+const summary = { ...cgroup2.summary, durationMs: 1005 };
+
+function fileOf(lines: readonly unknown[]): string {
+  files += 1;
+  const path = join(folder, `${files}.jsonl`);
+  writeFileSync(path, lines.map(line).join(''));
+  return path;
+}
+
+/** Ten samples, 100 ms apart; the fourth is the highest. */
+const TEN = Array.from({ length: 10 }, (_, index) => sample((index + 1) * 100, index === 3 ? 99 : index));
+const event = (elapsedMs: number) => ({ type: 'event', elapsedMs, event: 'oom_kill' });
+const SMALL = [
+  cgroup2.start,
+  ...TEN.slice(0, 5),
+  event(520),
+  ...TEN.slice(5, 8),
+  event(820),
+  ...TEN.slice(8),
+  summary,
+];
+
+describe('a player', () => {
+  it('knows the run', async () => {
+    const player = await openPlayer(fileOf(SMALL), () => new Sum());
+    expect(player.start).toEqual(cgroup2.start);
+    expect(player.summary).toEqual(summary);
+    expect(player.endMs).toBe(1005);
+    expect(player.peakMs).toBe(400);
+    expect([player.sampleCount, player.eventCount]).toEqual([10, 2]);
+    expect(player.counts).toEqual({ lines: 14, damaged: 0, unknown: 0 });
+    expect(player.following).toBe(false);
+    player.close();
+    player.close();
+  });
+
+  it('steps from sample to sample and from event to event', async () => {
+    const player = await openPlayer(fileOf(SMALL), () => new Sum());
+    expect([player.nextSample(0), player.nextSample(100), player.nextSample(150)]).toEqual([100, 200, 200]);
+    expect([player.previousSample(100), player.previousSample(150)]).toEqual([undefined, 100]);
+    expect([player.previousSample(200), player.nextSample(1000)]).toEqual([100, undefined]);
+    expect([player.nextEvent(0), player.nextEvent(520), player.nextEvent(820)]).toEqual([
+      520,
+      820,
+      undefined,
+    ]);
+    expect([player.previousEvent(2000), player.previousEvent(820)]).toEqual([820, 520]);
+    player.close();
+  });
+
+  it('goes to a moment: all up to it, and nothing after it', async () => {
+    const player = await openPlayer(fileOf(SMALL), () => new Sum());
+    expect(player.seek(0)).toMatchObject({ records: 1, lastMs: 0 });
+    expect(player.seek(250)).toMatchObject({ records: 3, lastMs: 200 });
+    expect(player.seek(520)).toMatchObject({ records: 7, lastMs: 500 });
+    expect(player.seek(100)).toMatchObject({ records: 2, lastMs: 100 });
+    expect(player.seek(9999)).toMatchObject({ records: SMALL.length, lastMs: 1000 });
+    expect(player.seek(-1)).toMatchObject({ records: 0 });
+    player.close();
+  });
+
+  it('passes over damaged lines at every seek', async () => {
+    const path = fileOf([cgroup2.start, TEN[0], 'broken', TEN[1], { type: 'weather' }, TEN[2]]);
+    const player = await openPlayer(path, () => new Sum());
+    expect(player.counts).toEqual({ lines: 6, damaged: 1, unknown: 1 });
+    expect(player.seek(300).records).toBe(4);
+    expect(player.seek(200).records).toBe(3);
+    expect(player.summary).toBeUndefined();
+    player.close();
+  });
+
+  it('keeps records in order whose times go back by a little', async () => {
+    const path = fileOf([cgroup2.start, TEN[0], event(201), TEN[1], TEN[2]]);
+    const player = await openPlayer(path, () => new Sum());
+    expect(player.seek(200).records).toBe(2);
+    expect(player.seek(201).records).toBe(4);
+    player.close();
+  });
+
+  it('gives the same state on every way through a long recording, and applies no more than it must', async () => {
+    // 10 MB: more than the way between two kept states.
+    const stat = Object.fromEntries(
+      Array.from({ length: 60 }, (_, key) => [`a_key_of_memory_stat_${key}`, key]),
+    );
+    const long = Array.from({ length: 5000 }, (_, index) => sample((index + 1) * 10, index, stat));
+    const onApply = vi.fn();
+    const player = await openPlayer(fileOf([cgroup2.start, ...long]), () => new Sum(onApply));
+    expect(onApply).toHaveBeenCalledTimes(5001);
+    const expected = (ms: number) => {
+      const count = Math.min(5000, Math.floor(ms / 10));
+      return { records: count + 1, current: count === 0 ? 0 : (count * (count - 1)) / 2 };
+    };
+    fc.assert(
+      fc.property(fc.nat(51_000), (ms) => {
+        onApply.mockClear();
+        expect(player.seek(ms)).toMatchObject(expected(ms));
+        // A megabyte to the kept state, or from what was shown.
+        expect(onApply.mock.calls.length).toBeLessThan(1500);
+      }),
+    );
+    player.close();
+  });
+
+  it('refuses what can not be played', async () => {
+    await expect(openPlayer('/dev/null', () => new Sum())).rejects.toThrow(/only a regular file/);
+    await expect(openPlayer(fileOf([TEN[0]]), () => new Sum())).rejects.toThrow(/no start line/);
+    await expect(openPlayer(join(folder, 'none'), () => new Sum())).rejects.toThrow(/no such file/);
+  });
+});
+
+describe('a player that follows', () => {
+  it('knows what is there when it opens, and what comes later until the summary', async () => {
+    const path = fileOf(SMALL.slice(0, 4));
+    const onGrowth = vi.fn();
+    const player = await openPlayer(path, () => new Sum(), { follow: true, onGrowth });
+    expect([player.following, player.endMs]).toEqual([true, 300]);
+    expect(player.seek(300).records).toBe(4);
+    appendFileSync(path, SMALL.slice(4).map(line).join(''));
+    await vi.waitFor(() => expect(player.following).toBe(false), 5000);
+    expect(player.endMs).toBe(1005);
+    expect(player.seek(player.endMs).records).toBe(SMALL.length);
+    expect(onGrowth).toHaveBeenCalled();
+    player.close();
+  });
+
+  it('begins anew when the file was cut and written again', async () => {
+    const path = fileOf(SMALL.slice(0, 6));
+    const player = await openPlayer(path, () => new Sum(), { follow: true });
+    expect(player.seek(9999).records).toBe(6);
+    writeFileSync(path, [cgroup2.start, TEN[0]].map(line).join(''));
+    await vi.waitFor(() => expect(player.endMs).toBe(100), 5000);
+    expect(player.seek(9999)).toMatchObject({ records: 2, lastMs: 100 });
+    player.close();
+  });
+});

@@ -1,0 +1,127 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import type { EventRecord, ProcessesRecord, ProcessRow } from '../../../src/model/recording.ts';
+import { applyProcesses } from '../../../src/model/row-changes.ts';
+import { ProcessTable } from '../../../src/sampler/process-table.ts';
+
+const children: ChildProcess[] = [];
+const tables: ProcessTable[] = [];
+
+afterEach(async () => {
+  for (const table of tables.splice(0)) table.stop();
+  for (const child of children.splice(0)) {
+    child.kill('SIGKILL');
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+});
+
+/** A shell that has said a line, and so runs. */
+async function startShell(script: string): Promise<ChildProcess> {
+  const child = spawn('sh', ['-c', `echo up; ${script}`], { stdio: ['pipe', 'pipe', 'ignore'] });
+  children.push(child);
+  await once(child.stdout, 'data');
+  return child;
+}
+
+/** A table over a list that can be changed, and what it has told. */
+function watching(list: Map<number, string | undefined>, targetPid: number) {
+  const records: (ProcessesRecord | EventRecord)[] = [];
+  const rows = new Map<number, ProcessRow>();
+  const table = new ProcessTable(
+    {
+      list: () => list,
+      targetPid,
+      elapsedMs: () => performance.now(),
+      emit: (record) => {
+        records.push(record);
+        if (record.type === 'processes') applyProcesses(rows, record);
+      },
+      onError: (error) => {
+        throw error;
+      },
+    },
+    20,
+  );
+  tables.push(table);
+  table.start();
+  const events = () => records.filter((each) => each.type === 'event');
+  return { table, records, rows, events };
+}
+
+const statusOf = (pid: number, key: string) =>
+  Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+
+describe('ProcessTable', () => {
+  it('tells of a process what the kernel says', async () => {
+    const child = await startShell('sleep 60 & read line');
+    const pid = child.pid ?? 0;
+    const { rows } = watching(new Map([[pid, 'nested']]), pid);
+    await vi.waitFor(() => expect(rows.get(pid)?.cpuPercent).toBeDefined(), 5000);
+    await vi.waitFor(() => expect(rows.get(pid)?.pss).toBeGreaterThan(0), 5000);
+    const row = rows.get(pid);
+    expect(row).toMatchObject({ pid, ppid: process.pid, comm: 'sh', threads: 1, cgroup: 'nested' });
+    // The kernel counts resident pages by CPU: the sum in /proc/<pid>/stat may lag behind by some of them.
+    expect(Math.abs((row?.rss ?? 0) - statusOf(pid, 'VmRSS') * 1024)).toBeLessThan(1024 * 1024);
+    expect(row?.fds).toBe(readdirSync(`/proc/${pid}/fd`).length);
+  });
+
+  it('tells nothing while nothing changes, and who has ended', async () => {
+    const [first, second] = [await startShell('read line'), await startShell('read line')];
+    const pids = [first.pid ?? 0, second.pid ?? 0];
+    const list = new Map(pids.map((pid) => [pid, undefined]));
+    const { rows, records } = watching(list, 1);
+    const toldIn100Ms = async () => {
+      const before = records.length;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return records.length - before;
+    };
+    await expect.poll(toldIn100Ms, { timeout: 5000 }).toBe(0);
+    expect([...rows.keys()].sort()).toEqual([...pids].sort());
+    second.kill('SIGKILL');
+    await once(second, 'exit');
+    await vi.waitFor(() => expect([...rows.keys()]).toEqual([first.pid]), 5000);
+    expect(records.at(-1)).toMatchObject({ type: 'processes', processes: [], gone: [second.pid] });
+  });
+
+  it('notices that another program runs, in an old process and in a new one', async () => {
+    const child = await startShell('read line; sleep 60 & echo $!; exec sleep 61');
+    const pid = child.pid ?? 0;
+    const list = new Map<number, string | undefined>([[pid, undefined]]);
+    const { rows, events } = watching(list, pid);
+    await vi.waitFor(() => expect(rows.size).toBe(1), 5000);
+    child.stdin?.write('\n');
+    const [text] = (await once(child.stdout ?? child, 'data')) as [Buffer];
+    list.set(Number(text), undefined);
+    await vi.waitFor(() => expect(events().at(-1)?.count).toBe(2), 5000);
+    const sum = events().reduce((total, { increase = 0 }) => total + increase, 0);
+    expect(sum).toBe(2);
+    expect(events().every(({ event, noticed }) => event === 'exec' && noticed === 'tick')).toBe(true);
+    expect(
+      events()
+        .map(({ message }) => message)
+        .join(),
+    ).toMatch(/sleep/);
+    await vi.waitFor(() => expect(rows.get(pid)?.comm).toBe('sleep'), 5000);
+    process.kill(Number(text), 'SIGKILL');
+  });
+
+  it('leaves out zombies, strangers of another pid namespace and the dead', async () => {
+    const child = await startShell('sleep 0 & echo $!; exec sleep 60');
+    const [text] = (await once(child.stdout ?? child, 'data')) as [Buffer];
+    const zombie = Number(text);
+    await vi.waitFor(() => expect(readFileSync(`/proc/${zombie}/stat`, 'utf8')).toMatch(/\) Z /), 5000);
+    const pids = [child.pid ?? 0, zombie, 0, 2 ** 30];
+    const { rows } = watching(new Map(pids.map((pid) => [pid, undefined])), 1);
+    await vi.waitFor(() => expect(rows.size).toBe(1), 5000);
+    expect(rows.has(child.pid ?? 0)).toBe(true);
+  });
+
+  it('tells nothing any more once it was stopped', async () => {
+    const { table, records } = watching(new Map([[process.pid, undefined]]), 1);
+    table.stop();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(records).toEqual([]);
+  });
+});

@@ -1,0 +1,78 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { layOut, type Region } from '../../../../src/sinks/tui/layout.ts';
+import { PANELS } from '../../../../src/sinks/tui/view.ts';
+
+const UI = { focus: 'breakdown', list: 'maps', zoom: false } as const;
+
+function regionsAt(width: number, height: number, ui: Parameters<typeof layOut>[1] = UI): Region[] {
+  const layout = layOut({ width, height }, ui);
+  return layout.kind === 'panels' ? layout.regions : [];
+}
+
+describe('layOut', () => {
+  test('80x24 shows the breakdown, the timeline and one list', () => {
+    expect(regionsAt(80, 24).map(({ panel }) => panel)).toEqual(['breakdown', 'timeline', 'maps']);
+  });
+
+  test('the list is the one that had the focus last', () => {
+    expect(regionsAt(80, 24, { ...UI, list: 'output' }).map(({ panel }) => panel)).toEqual([
+      'breakdown',
+      'timeline',
+      'output',
+    ]);
+  });
+
+  test.each([
+    [120, 40],
+    [200, 60],
+    [80, 100],
+  ])('%ix%i shows every panel', (width, height) => {
+    expect(new Set(regionsAt(width, height).map(({ panel }) => panel))).toEqual(new Set(PANELS));
+  });
+
+  test.each([
+    [59, 15],
+    [60, 14],
+    [20, 5],
+  ])('below 60x15, at %ix%i, there is one line of status', (width, height) => {
+    expect(layOut({ width, height }, UI)).toEqual({ kind: 'status-line' });
+  });
+
+  test('a zoomed panel has the body for itself', () => {
+    expect(regionsAt(80, 24, { ...UI, focus: 'pressure', zoom: true })).toEqual([
+      { panel: 'pressure', left: 0, top: 2, width: 80, height: 21 },
+    ]);
+  });
+
+  test('whatever the size, panels fill the body and do not overlap', () => {
+    const size = fc.record({
+      width: fc.integer({ min: 60, max: 300 }),
+      height: fc.integer({ min: 15, max: 120 }),
+    });
+    fc.assert(
+      fc.property(size, fc.boolean(), ({ width, height }, hasEnded) => {
+        const endHeight = hasEnded ? (height < 30 ? 3 : 7) : 0;
+        const layout = layOut({ width, height }, UI, endHeight);
+        if (layout.kind !== 'panels') throw new Error('no panels');
+        const used = new Map<string, string>();
+        for (const region of layout.regions) {
+          expect(region.height).toBeGreaterThanOrEqual(1);
+          for (let row = region.top; row < region.top + region.height; row += 1) {
+            for (let column = region.left; column < region.left + region.width; column += 1) {
+              expect(used.has(`${row},${column}`)).toBe(false);
+              used.set(`${row},${column}`, region.panel);
+            }
+          }
+        }
+        const rows = layout.footerTop - layout.headerHeight - endHeight;
+        const dividers = new Set(layout.regions.filter(({ left }) => left > 0).map(({ top }) => top));
+        const dividerCells = layout.regions
+          .filter(({ left, top }) => left > 0 && dividers.has(top))
+          .reduce((sum, region) => sum + region.height, 0);
+        expect(used.size + dividerCells).toBe(rows * width);
+      }),
+      { numRuns: 40 },
+    );
+  });
+});

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest';
+import { textOf } from '../../../../src/sinks/tui/cells.ts';
+import { OutputBuffer } from '../../../../src/sinks/tui/output-buffer.ts';
+
+const textsOf = (buffer: OutputBuffer) => buffer.view().lines.map(textOf);
+
+test('both streams are in the order in which their lines end, stderr with a mark', () => {
+  const buffer = new OutputBuffer();
+  buffer.push('stdout', Buffer.from('one\nnot en'));
+  buffer.push('stderr', Buffer.from('\u001b[31merror\u001b[0m\nand '));
+  buffer.push('stdout', Buffer.from('ded\nlast'));
+  expect(textsOf(buffer)).toEqual(['  one', '! error', '  not ended', '  last', '! and ']);
+  expect(buffer.view().lines[1]?.slice(1)).toEqual([{ text: 'error', style: { fg: 1 } }]);
+});
+
+test('colours of one stream do not run into the other', () => {
+  const buffer = new OutputBuffer();
+  buffer.push('stdout', Buffer.from('\u001b[31m'));
+  buffer.push('stderr', Buffer.from('plain\n'));
+  buffer.push('stdout', Buffer.from('red\n'));
+  expect(buffer.view().lines.map((line) => line[1]?.style)).toEqual([undefined, { fg: 1 }]);
+});
+
+test('the last lines are kept, those before are counted', () => {
+  const buffer = new OutputBuffer({ lines: 10, bytes: 1e6 });
+  for (let line = 0; line < 95; line++) buffer.push('stdout', Buffer.from(`${line}\n`));
+  expect(textsOf(buffer)).toEqual(Array.from({ length: 10 }, (_, index) => `  ${85 + index}`));
+  expect(buffer.view().dropped).toBe(85);
+});
+
+test('the memory that lines take is bounded too', () => {
+  const buffer = new OutputBuffer({ lines: 10_000, bytes: 100_000 });
+  buffer.push('stdout', Buffer.from(`${'x'.repeat(4000)}\n`.repeat(500)));
+  const { lines, dropped } = buffer.view();
+  expect(lines.length).toBeGreaterThan(5);
+  expect(lines.length).toBeLessThan(25);
+  expect(lines.length + dropped).toBe(500);
+});
+
+test('what was shown does not change with what comes after it', () => {
+  const buffer = new OutputBuffer({ lines: 3, bytes: 1e6 });
+  buffer.push('stdout', Buffer.from('a\nb\nop'));
+  const before = buffer.view();
+  buffer.push('stdout', Buffer.from('en\nc\nd\ne\n'));
+  expect(before.lines.map(textOf)).toEqual(['  a', '  b', '  op']);
+});
