@@ -30,8 +30,7 @@ async function judgeFile(
   const sink = new JudgeSink({
     budgets: plan.budgets,
     baseline: baseline === undefined ? undefined : valuesOfBaseline(baseline),
-    emit: () => {},
-    stop: undefined,
+    onBreak: () => {},
   });
   const counts = await scanRecording(file, (record) => sink.observe(record));
   // Only a recording that was cut is read twice: its samples stand in for the summary.

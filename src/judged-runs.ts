@@ -34,17 +34,44 @@ export async function runJudged(options: RunOptions, plan: JudgedRunsPlan): Prom
     plan.saveBaseline === undefined ? undefined : openTextFile('--save-baseline', plan.saveBaseline);
   const judged = await measureAll(options, plan, baseline?.baseline);
   const { runs } = judged;
+  const cut = describeCut(judged, plan.runs);
+  if (cut !== undefined) runs.at(-1)?.warnings.push(cut);
   const verdict = verdictOn(runs, plan, baseline, (run) =>
     plan.runs === 1 ? options.outputs.output : numberedFile(options.outputs.output, run),
   );
-  if (verdict === undefined) return judged.status;
-  if (plan.runs > 1) for (const line of renderRuns(runs.map(({ figures }) => figures))) reports.say(line);
-  await reports.write(verdict);
-  const made = makeBaseline(runs.map(({ figures }) => figures));
-  // A run that was broken off is nothing to be measured against later.
-  if (made !== undefined && !judged.interrupted) saved?.write(formatBaseline(made));
+  const figures = runs.map((run) => run.figures);
+  if (runs.length > 1) await reports.say(renderRuns(figures));
+  if (verdict === undefined) {
+    await reports.say([`cmemstat: ${cut ?? 'no run'}`]);
+    return judged.status;
+  }
+  if (isWorthAReport(verdict, plan)) await reports.write(verdict);
+  if (saved !== undefined) {
+    const made = cut === undefined && verdict.target.status === 0 ? makeBaseline(figures) : undefined;
+    if (made !== undefined) saved.write(formatBaseline(made));
+    await reports.say([
+      made === undefined
+        ? `cmemstat: no baseline in ${plan.saveBaseline}: a run that was broken off is nothing to be measured against`
+        : `cmemstat: ${plan.saveBaseline} is the baseline of ${runs.length === 1 ? '1 run' : `${runs.length} runs`}`,
+    ]);
+  }
   if (judged.interrupted) return judged.status;
   return verdict.exitStatus === 0 && judged.isIncomplete ? EXIT_CODES.FAILED : verdict.exitStatus;
+}
+
+/** Who only wants to know what several runs take has the table of them. */
+function isWorthAReport(verdict: Verdict, { reports }: JudgePlan): boolean {
+  const { budgets, comparison, leftovers, exitStatus } = verdict;
+  const isJudged = budgets.length > 0 || comparison !== undefined || leftovers !== undefined;
+  return isJudged || reports.length > 0 || exitStatus !== 0;
+}
+
+/** Why there are fewer runs than were asked for; undefined when there are not. */
+function describeCut({ runs, status, interrupted }: Measured, wanted: number): string | undefined {
+  if (runs.length === wanted) return undefined;
+  const why = interrupted ? 'interrupted' : 'the target failed';
+  if (runs.length === 0) return `${why} in the warm-up, with exit status ${status}`;
+  return `${runs.length} of ${wanted} runs: ${why} in the last of them`;
 }
 
 interface Measured {
@@ -68,8 +95,12 @@ async function measureAll(
       sink = new JudgeSink({
         budgets: run === 0 ? [] : plan.budgets,
         baseline: values,
-        emit: control.emit,
-        stop: plan.stopOnBreach ? () => control.stop('budget') : undefined,
+        onBreak: (event) => {
+          control.emit(event);
+          // Whoever it was is named before it is gone.
+          const told = control.tellProcesses();
+          if (plan.stopOnBreach) void told.then(() => control.stop('budget'));
+        },
       });
       return sink;
     });

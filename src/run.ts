@@ -24,6 +24,8 @@ import { openStreams } from './target/standard-streams.ts';
 export interface RunControl {
   /** Puts an event into the stream. */
   emit(event: EventRecord): void;
+  /** Has the processes told as they are now, out of turn. */
+  tellProcesses(): Promise<void>;
   /** Ends the target. */
   stop(why: EndedBy): void;
 }
@@ -145,6 +147,7 @@ async function measureWith(
 function controlOf(measurement: Measurement, signals: SignalForwarding): RunControl {
   return {
     emit: (event) => measurement.emit(event),
+    tellProcesses: () => measurement.tellProcesses(),
     stop: (why) => {
       measurement.endedBy ??= why;
       signals.endTarget();

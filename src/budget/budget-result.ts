@@ -107,7 +107,7 @@ function breachOf(watch: BudgetWatch, seen: Seen): Breach {
     ...(moment === undefined ? {} : { elapsedMs: moment }),
     shownMs: breaking?.elapsedMs ?? sample?.elapsedMs ?? track.maxMs,
     breakdown: linesOf(watch, seen, sample, bpf),
-    processes: [...(grown?.processes ?? [])],
+    processes: [...(breaking?.processesAfter ?? grown?.processes ?? [])],
     maps,
     advice: (run.summary?.bpf?.advice ?? []).filter((advice) => advice.maps.some(({ id }) => shown.has(id))),
   };

@@ -15,6 +15,8 @@ export interface Breaking {
   bpf: Sample | undefined;
   /** Set shortly after: processes are told after the sample that they belong to. */
   grown: TopGrown | undefined;
+  /** The processes at the first reading after it, where that came soon. */
+  processesAfter: TopGrown['processes'] | undefined;
 }
 
 /** One budget over one run. */

@@ -9,7 +9,7 @@ import {
   SIGNIFICANCE,
 } from '../model/comparison.ts';
 import { unitOfMetric } from '../model/figures.ts';
-import { doubtsOf, type Side } from './host-doubts.ts';
+import { doubtsOf, hostDoubts, type Side } from './host-doubts.ts';
 import { type Allowance, allowanceOf, type RegressionRule } from './max-regression.ts';
 import { FEWEST_RUNS, noiseOf } from './noise.ts';
 import { type RankTest, rankTest } from './rank-test.ts';
@@ -54,6 +54,7 @@ export function compareRuns(base: Side, now: Side, rule: RegressionRule = { name
     version: COMPARISON_VERSION,
     ...sides,
     doubts: doubtsOf(base, now),
+    ...(hostDoubts(base, now).length > 0 ? { otherHost: true as const } : {}),
     metrics,
     regressed: metrics.some(({ verdict }) => verdict === 'regressed'),
   };

@@ -42,6 +42,9 @@ interface MapMetric extends Metric {
 
 const DEFAULT_INTERVAL_MS = 500;
 
+/** A reading of processes within this time after a breach shows who it was. */
+const SOON_MS = 500;
+
 /** Takes the records of one run in order; `finish()` gives one result for each budget. */
 export class BudgetJudge {
   readonly #budgets: readonly NamedBudget[];
@@ -213,7 +216,14 @@ export class BudgetJudge {
 
   #onProcesses(record: ProcessesRecord): void {
     this.#settleBefore(record.elapsedMs);
+    const [largest] = this.#tables.top().processes;
     this.#tables.addProcesses(record);
+    // Who has ended since is still the one to be told.
+    if (largest?.id !== undefined && record.gone?.includes(largest.id)) return;
+    for (const { breaking } of this.#watches) {
+      if (breaking === undefined || record.elapsedMs - breaking.elapsedMs > SOON_MS) continue;
+      breaking.processesAfter ??= this.#tables.top().processes;
+    }
   }
 
   /** A kill is known by its event before the next sample. */
@@ -234,7 +244,15 @@ export class BudgetJudge {
       if (watch === undefined || watch.breaking !== undefined) continue;
       const limit = watch.limitBy(this.#limits);
       if (limit === undefined || !watch.breaksAt(value, limit, reason)) continue;
-      watch.breaking = { elapsedMs: ms, value, limit, sample, bpf: this.#lastBpf, grown: undefined };
+      watch.breaking = {
+        elapsedMs: ms,
+        value,
+        limit,
+        sample,
+        bpf: this.#lastBpf,
+        grown: undefined,
+        processesAfter: undefined,
+      };
       this.#options.onBreak?.({ index: watch.index, budget: watch.named, elapsedMs: ms, value, limit });
     }
   }

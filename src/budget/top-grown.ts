@@ -35,7 +35,8 @@ export class GrowthTables {
     this.#hasMaps = true;
     for (const map of maps) {
       this.#mapRows.set(map.id, map);
-      this.#maps.set(map.id, map.name, map.bytes);
+      // Somebody else made it, and pays for it.
+      if (map.elsewhere !== true) this.#maps.set(map.id, map.name, map.bytes);
     }
     for (const id of gone ?? []) this.#mapRows.delete(id);
     this.#maps.endOfRecord(gone);
@@ -62,16 +63,15 @@ export class GrowthTables {
   }
 }
 
-/** What is there, with its size when it was first seen; 0 for what was not there at first. */
+/** What is there, with its size. All of it has come with the run: when it was first seen, it had grown from nothing. */
 class Table {
   readonly #rows = new Map<number, Row>();
-  #isFirst = true;
   /** When the target has ended nothing is left: then what was there before is told. */
   #topBeforeEmpty: Grown[] = [];
 
   set(id: number, name: string, bytes: number): void {
     const row = this.#rows.get(id);
-    if (row === undefined) this.#rows.set(id, { name, fromBytes: this.#isFirst ? bytes : 0, toBytes: bytes });
+    if (row === undefined) this.#rows.set(id, { name, fromBytes: 0, toBytes: bytes });
     else {
       row.name = name;
       row.toBytes = bytes;
@@ -81,7 +81,6 @@ class Table {
   endOfRecord(gone: readonly number[] = []): void {
     if (gone.length > 0 && gone.length >= this.#rows.size) this.#topBeforeEmpty = this.top();
     for (const id of gone) this.#rows.delete(id);
-    this.#isFirst = false;
   }
 
   top(): Grown[] {

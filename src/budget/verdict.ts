@@ -75,7 +75,7 @@ function statusOf(
 ): Verdict['status'] {
   const has = (status: BudgetResult['status']) => budgets.some((budget) => budget.status === status);
   if (has('broken') || comparison?.regressed === true) return 'broken';
-  const isDoubtful = strictHost && comparison !== undefined && comparison.doubts.length > 0;
+  const isDoubtful = strictHost && comparison?.otherHost === true;
   const isMissing = comparison?.metrics.some(({ verdict }) => verdict === 'not-measured') === true;
   return has('not-measured') || isDoubtful || isMissing ? 'not-measured' : 'held';
 }
@@ -85,7 +85,7 @@ function targetOf(runs: VerdictInput['runs']): Verdict['target'] {
   const exits = runs.flatMap(({ summary }) => summary?.exit ?? []);
   const failed = exits.find(({ status, endedBy }) => status !== 0 && endedBy !== 'budget');
   const exit = failed ?? exits.at(-1);
-  if (exit === undefined) return { status: 0 };
+  if (exit === undefined) return { status: 0, unknown: true };
   const target: Verdict['target'] = { status: exit.status };
   if (exit.code !== undefined) target.code = exit.code;
   if (exit.signal !== undefined) target.signal = exit.signal;

@@ -46,6 +46,8 @@ export interface Comparison {
   now: ComparedSide;
   /** Why it is doubtful: other kernels, CPU counts, page sizes, modes. */
   doubts: string[];
+  /** Set when some of the doubts are about host or mode: `--strict-host` does not compare such runs. */
+  otherHost?: true;
   /** The most important first. */
   metrics: MetricDifference[];
   regressed: boolean;

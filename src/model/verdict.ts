@@ -93,8 +93,8 @@ export interface Verdict {
   status: 'held' | 'broken' | 'not-measured';
   /** How many runs were judged, and on what. */
   runs: { count: number; judgedOn: 'run' | 'median' | 'worst' };
-  /** How the target ended: the first run that failed, else the last. */
-  target: { status: number; code?: number; signal?: string; timedOut?: true };
+  /** How the target ended: the first run that failed, else the last. `unknown`: the recording ends before; `status` is 0 then. */
+  target: { status: number; code?: number; signal?: string; timedOut?: true; unknown?: true };
   /** What cmemstat exits with. */
   exitStatus: number;
   budgets: BudgetResult[];

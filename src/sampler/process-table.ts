@@ -62,6 +62,7 @@ export class ProcessTable {
   #told = new Map<number, { stat: PidStat; atMs: number }>();
   #omitted = 0;
   #timer: NodeJS.Timeout | undefined;
+  #reading: Promise<void> | undefined;
   #stopped = false;
   #sliceEndsMs = 0;
 
@@ -76,7 +77,16 @@ export class ProcessTable {
 
   /** Reads the processes for the first time and starts the clock. */
   start(): void {
-    void this.#tick();
+    void this.read();
+  }
+
+  /** Reads them out of turn; settles when they have been told. */
+  read(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#reading ??= this.#tick().finally(() => {
+      this.#reading = undefined;
+    });
+    return this.#reading;
   }
 
   /** Stops at once: a round that is under way tells nothing any more. */
@@ -84,7 +94,6 @@ export class ProcessTable {
     this.#stopped = true;
     clearTimeout(this.#timer);
     this.#details.stop();
-    this.#usages.close();
   }
 
   async #tick(): Promise<void> {
@@ -100,7 +109,7 @@ export class ProcessTable {
     // A timer may come up to a millisecond early: that is no reason for a second round at the same tick.
     const earliestMs = Math.max(endedMs + 1, startedMs + (endedMs - startedMs) / ROUND_SHARE);
     const dueMs = (Math.floor(earliestMs / this.#intervalMs) + 1) * this.#intervalMs;
-    this.#timer = setTimeout(() => void this.#tick(), dueMs - endedMs);
+    this.#timer = setTimeout(() => void this.read(), dueMs - endedMs);
   }
 
   async #round(): Promise<void> {

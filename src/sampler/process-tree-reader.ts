@@ -43,7 +43,8 @@ export class ProcessTreeReader implements FigureReader {
   }
 
   close(): void {
-    this.#usages.close();
+    this.#members.clear();
+    this.#usages.retain(this.#members);
   }
 }
 

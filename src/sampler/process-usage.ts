@@ -9,8 +9,11 @@ export interface ProcessUsage {
   cpuPercent: number | undefined;
 }
 
-/** In the place of what the environment says: `PIDUSAGE_MAXAGE=0` would never come back, and no `ps` is to be started. */
-const OPTIONS = { usePs: false, maxage: 60_000 };
+/**
+ * In the place of what the environment says: `PIDUSAGE_MAXAGE=0` would never come back, and no `ps` is to be started. pidusage
+ * keeps a descriptor of a process until it was not asked about it for this long. Unit: milliseconds.
+ */
+const OPTIONS = { usePs: false, maxage: 10_000 };
 
 /**
  * Reads what processes take, again and again. Each has a history of its own, since pidusage's is shared by all who ask: CPU
@@ -39,12 +42,6 @@ export class ProcessUsages {
   /** Forgets all processes but these. */
   retain(pids: { has(pid: number): boolean }): void {
     for (const pid of this.#last.keys()) if (!pids.has(pid)) this.#last.delete(pid);
-  }
-
-  /** Lets go of what pidusage keeps, for everybody. */
-  close(): void {
-    this.#last.clear();
-    pidusage.clear();
   }
 
   #cpuOf(pid: number, cpuMs: number): number | undefined {

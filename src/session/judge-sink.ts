@@ -11,10 +11,8 @@ import type { Sink } from '../sinks/sink.ts';
 export interface JudgeRequest {
   budgets: readonly NamedBudget[];
   baseline: BaselineValues | undefined;
-  /** What a budget that can't be held any more does to the run; see `RunControl`. */
-  emit(event: EventRecord): void;
-  /** `--stop-on-breach`; undefined: goes on. */
-  stop: (() => void) | undefined;
+  /** Takes the event that a budget can't be held any more. */
+  onBreak(event: EventRecord): void;
 }
 
 /** What a run came to. */
@@ -34,13 +32,12 @@ export class JudgeSink implements Sink {
   #summary: SummaryRecord | undefined;
   #timeline: TimelineCollector | undefined;
 
-  constructor({ budgets, baseline, emit, stop }: JudgeRequest) {
+  constructor({ budgets, baseline, onBreak }: JudgeRequest) {
     this.#judge = new BudgetJudge(budgets, {
       ...(baseline === undefined ? {} : { baseline }),
       onBreak: ({ budget: { name, budget }, elapsedMs }) => {
         const title = name === undefined ? budget.expression : `${name}: ${budget.expression}`;
-        emit({ type: 'event', elapsedMs, event: 'budget', message: title });
-        stop?.();
+        onBreak({ type: 'event', elapsedMs, event: 'budget', message: `${title} is broken` });
       },
     });
   }

@@ -1,19 +1,9 @@
 /** One run under measurement: the sampler, the event watch and the sinks, from the launch to the last sample. */
 import { statSync } from 'node:fs';
-import { availableParallelism, release, totalmem } from 'node:os';
 import type { Placement } from '../cgroup/placement.ts';
 import { UnsupportedError } from '../errors.ts';
-import { readPossibleCpus } from '../kernel/possible-cpus.ts';
-import { readPageSize } from '../kernel/procfs/auxv.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
-import {
-  type EventRecord,
-  FORMAT_VERSION,
-  type MapsRecord,
-  type ProcessesRecord,
-  type StartRecord,
-  type SummaryRecord,
-} from '../model/recording.ts';
+import type { EventRecord, MapsRecord, ProcessesRecord, SummaryRecord } from '../model/recording.ts';
 import type { Mode, Sample } from '../model/sample.ts';
 import { SampleAggregate } from '../model/summary.ts';
 import type { RunOptions } from '../run-options.ts';
@@ -28,8 +18,8 @@ import { Sampler } from '../sampler/sampler.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { Target } from '../target/launch.ts';
 import type { SignalActions } from '../target/signals.ts';
-import { VERSION } from '../version.ts';
 import { NestedCgroups } from './nested-cgroups.ts';
+import { startRecord } from './start-record.ts';
 
 /** A target that ends before makes do with what costs no time. Unit: milliseconds. */
 const PREPARE_MS = 20;
@@ -155,7 +145,12 @@ export class Measurement {
   async start(): Promise<void> {
     const { leaf } = this.placement;
     this.#reader = await this.#openReader();
-    const record = this.#startRecord();
+    const record = startRecord(this.#options, {
+      placement: this.placement,
+      mode: this.mode,
+      pid: this.#target.pid,
+      startedAt: this.startedAt,
+    });
     for (const sink of this.#sinks) sink.start(record);
     const sampler = new Sampler(
       {
@@ -199,6 +194,11 @@ export class Measurement {
   /** Puts an event into the stream. */
   emit(event: EventRecord): void {
     this.#emit(event);
+  }
+
+  /** Tells the processes as they are now; settles at once where nobody wants to know them. */
+  async tellProcesses(): Promise<void> {
+    await this.#processTable?.read();
   }
 
   /** Tells everybody of something that has to be known. */
@@ -301,34 +301,6 @@ export class Measurement {
     const message = error instanceof Error ? error.message : String(error);
     this.warn(`a sample could not be taken: ${message}`);
     this.#say(`a sample could not be taken: ${message}; the target goes on`);
-  }
-
-  #startRecord(): StartRecord {
-    const { leaf, kind, reason } = this.placement;
-    const record: StartRecord = {
-      type: 'start',
-      version: FORMAT_VERSION,
-      cmemstat: VERSION,
-      time: this.startedAt.toISOString(),
-      command: this.#options.command,
-      pid: this.#target.pid,
-      mode: this.mode,
-      placement: { kind, reason },
-      intervalMs: this.#options.intervalMs,
-      host: {
-        kernel: release(),
-        arch: process.arch,
-        cpus: availableParallelism(),
-        possibleCpus: readPossibleCpus(),
-        pageSizeBytes: readPageSize(),
-        memTotalBytes: totalmem(),
-      },
-    };
-    if (leaf !== undefined) record.leaf = leaf.directory;
-    const { wantsDetails, bpfIntervalMs, processIntervalMs } = this.#options;
-    if (bpfIntervalMs > 0) record.bpfIntervalMs = bpfIntervalMs;
-    if (wantsDetails && processIntervalMs > 0) record.processIntervalMs = processIntervalMs;
-    return record;
   }
 }
 

@@ -41,7 +41,7 @@ export interface Outputs {
 function isSameFile(fd: number, path: string): boolean {
   const there = statSync(path, { throwIfNoEntry: false });
   const open = fstatSync(fd);
-  return there !== undefined && there.isFile() && there.dev === open.dev && there.ino === open.ino;
+  return there?.isFile() === true && there.dev === open.dev && there.ino === open.ino;
 }
 
 const STDOUT = 1;

@@ -51,7 +51,7 @@ export function renderRuns(runs: readonly RunFigures[]): string[] {
       .join('  ')
       .trimEnd();
   return [
-    `${runs.length} runs, the highest value of each:`,
+    `cmemstat: ${runs.length} runs, the highest value of each:`,
     ...[head, ...rows].map((cells) => `  ${render(cells)}`),
   ];
 }
@@ -59,7 +59,8 @@ export function renderRuns(runs: readonly RunFigures[]): string[] {
 function rowOf(id: string, values: readonly (number | undefined)[]): string[][] {
   const measured = values.filter((value) => value !== undefined);
   const [middle, spread] = [median(measured), medianAbsoluteDeviation(measured)];
-  if (middle === undefined || spread === undefined) return [];
+  // What no run has is no row: of a program without BPF maps nobody wants to know that they take nothing.
+  if (middle === undefined || spread === undefined || measured.every((value) => value === 0)) return [];
   const format = unitOfMetric(id) === 'count' ? String : formatBytes;
   const marked = outlierIndices(measured).map((index) => `run ${index + 1}: ${format(measured[index] ?? 0)}`);
   return [

@@ -1,20 +1,23 @@
 /** A file for a text that is known only at the end; what can't be written is told before anything is started. */
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { describeErrno, errnoOf, OutputError, UsageError } from '../errors.ts';
 
-/** An open file that is written once. */
+/** A file that is written once. */
 export interface TextFile {
-  /** Writes and closes it. @throws OutputError. */
+  /** @throws OutputError. */
   write(text: string): void;
 }
 
 /**
- * Opens a file; one that is there keeps what it holds until `write`.
+ * Tries whether a file can be written. One that is there keeps what it holds until `write`, and one that is not is made only then: an
+ * empty report would be read as one.
  * @throws UsageError that names the option and the file.
  */
 export function openTextFile(option: string, path: string): TextFile {
   try {
+    const isThere = existsSync(path);
     closeSync(openSync(path, 'a'));
+    if (!isThere) unlinkSync(path);
   } catch (error) {
     throw new UsageError(option, `${option} ${path}: ${describeErrno(errnoOf(error))}`);
   }

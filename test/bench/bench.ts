@@ -1,9 +1,11 @@
 /** `npm run bench`: what cmemstat itself costs. Ratios between commands that are run in turn, medians of several runs. */
 import { measureBpf } from './bpf.ts';
+import { measureBudgets } from './budgets.ts';
 import { measureCpu } from './cpu.ts';
 import { measurePipelineMemory } from './memory.ts';
 import { type Finding, isMet, printFindings } from './report.ts';
 import { measureStartUp } from './start-up.ts';
+import { measureView } from './view.ts';
 
 /** One benchmark of this suite; a name on the command line selects it. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<Finding[]>>> = {
@@ -11,6 +13,8 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Finding[]>>> = {
   cpu: measureCpu,
   memory: measurePipelineMemory,
   bpf: measureBpf,
+  view: measureView,
+  budgets: measureBudgets,
 };
 
 const wanted = process.argv.slice(2);

@@ -66,8 +66,8 @@ async function observe(interval: string): Promise<{ share: number; peakBytes: nu
   return { share, peakBytes };
 }
 
-/** Source: `/proc/<pid>/task/<tid>/schedstat`, whose first number is the time on a CPU. */
-function cpuNanoseconds(pid: number): number {
+/** The CPU time of a process. Source: `/proc/<pid>/task/<tid>/schedstat`, whose first number is the time on a CPU. */
+export function cpuNanoseconds(pid: number): number {
   return readdirSync(`/proc/${pid}/task`).reduce((sum, tid) => {
     const [running] = readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ');
     return sum + Number(running);

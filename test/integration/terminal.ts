@@ -2,7 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { needsProgram } from './harness.ts';
+import { needsProgram, scratch } from './harness.ts';
 
 const run = promisify(execFile);
 
@@ -90,7 +90,8 @@ export class TmuxTerminal {
   async #tmux(...args: string[]): Promise<string> {
     const { TMUX: _, ...env } = process.env;
     const { stdout } = await run('tmux', ['-L', this.#socket, '-f', '/dev/null', '-u', ...args], {
-      env: { ...env, LC_ALL: 'C.UTF-8', TERM: 'xterm-256color' },
+      // tmux leaves its sockets behind.
+      env: { ...env, TMUX_TMPDIR: scratch, LC_ALL: 'C.UTF-8', TERM: 'xterm-256color' },
     });
     return stdout;
   }
@@ -144,10 +145,11 @@ export class TmuxTerminal {
 
   /** Waits until the command has ended. Its exit status. */
   async ended(): Promise<number> {
-    await until('the end of the command', async () =>
-      (await this.fact('pane_dead')) === '1' ? true : undefined,
-    );
-    return Number(await this.fact('pane_dead_status'));
+    // Of a pane whose output has ended tmux may not know the status yet.
+    return until('the end of the command', async () => {
+      const status = /^1 (\d+)$/.exec(await this.fact('pane_dead} #{pane_dead_status'))?.[1];
+      return status === undefined ? undefined : Number(status);
+    });
   }
 
   async close(): Promise<void> {

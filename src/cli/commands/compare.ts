@@ -30,9 +30,10 @@ export async function compare(base: string, now: string, flags: CompareFlags): P
   return statusOf(comparison, flags.strictHost === true);
 }
 
-function statusOf({ regressed, doubts }: Comparison, strictHost: boolean): number {
+function statusOf({ regressed, otherHost, metrics }: Comparison, strictHost: boolean): number {
   if (regressed) return EXIT_CODES.BUDGET_BROKEN;
-  return strictHost && doubts.length > 0 ? EXIT_CODES.NOT_MEASURED : 0;
+  const isMissing = metrics.some(({ verdict }) => verdict === 'not-measured');
+  return isMissing || (strictHost && otherHost === true) ? EXIT_CODES.NOT_MEASURED : 0;
 }
 
 /** One file, or several of the same command with commas between them. */

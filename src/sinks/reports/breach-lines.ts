@@ -12,7 +12,7 @@ export function breachLines(breach: Breach): string[] {
   return [
     `when: ${describeMoment(breach)}`,
     ...breakdownLines(breach),
-    ...grownLines('processes that grew most:', breach.processes),
+    ...grownLines('processes that grew most (RSS):', breach.processes),
     ...grownLines('BPF maps that grew most:', breach.maps),
     ...breach.advice.flatMap(adviceLines),
     ...(breach.replay === undefined ? [] : [`to see it: ${oneLine(breach.replay)}`]),
@@ -22,16 +22,24 @@ export function breachLines(breach: Breach): string[] {
 function breakdownLines(breach: Breach): string[] {
   const { breakdown } = breach;
   if (breakdown.length === 0) return [];
-  const width = Math.max(...breakdown.map(({ id }) => oneLine(id).length));
+  const labels = breakdown.map(({ id }, at) => `${isPart(breakdown, at) ? '  ' : ''}${oneLine(id)}`);
+  const width = Math.max(...labels.map((label) => label.length));
   const hasBaseline = breakdown.some(({ baselineBytes }) => baselineBytes !== undefined);
   return [
     `at ${formatShown(breach)}${hasBaseline ? ', beside the baseline and the difference' : ''}:`,
-    ...breakdown.map((line) => breakdownRow(line, width)),
+    ...breakdown.map((line, at) => breakdownRow(line, (labels[at] ?? '').padEnd(width))),
   ];
 }
 
-function breakdownRow({ id, bytes, baselineBytes }: BreakdownLine, width: number): string {
-  const row = `  ${oneLine(id).padEnd(width)}  ${formatBytes(bytes).padStart(SIZE_WIDTH)}`;
+/** `shmem` is part of `file`; what follows `kernel`, up to `unexplained`, is part of that. */
+function isPart(breakdown: readonly BreakdownLine[], at: number): boolean {
+  const placeOf = (wanted: string) => breakdown.findIndex(({ id }) => id === wanted);
+  const kernel = placeOf('kernel');
+  return placeOf('shmem') === at || (kernel >= 0 && at > kernel && at <= placeOf('unexplained'));
+}
+
+function breakdownRow({ bytes, baselineBytes }: BreakdownLine, label: string): string {
+  const row = `  ${label}  ${formatBytes(bytes).padStart(SIZE_WIDTH)}`;
   if (baselineBytes === undefined) return row;
   const change = formatSigned(bytes - baselineBytes, 'bytes');
   return `${row}  ${formatBytes(baselineBytes).padStart(SIZE_WIDTH)}  ${change.padStart(SIZE_WIDTH + 1)}`;

@@ -139,7 +139,7 @@ function targetFinding(verdict: Verdict): Finding {
   return {
     kind: 'target',
     title: 'the target succeeds',
-    state: failed ? 'failed' : 'held',
+    state: failed ? 'failed' : verdict.target.unknown === true ? 'warning' : 'held',
     headline: describeTarget(verdict),
     details: [],
   };

@@ -9,8 +9,8 @@ import { defaultStreamOf, type ReportRequest, renderReport } from './render-repo
 
 /** Reports that can be written. */
 export interface Reports {
-  /** One line on standard error. */
-  say(line: string): void;
+  /** Lines on standard error; settles when they are out. */
+  say(lines: readonly string[]): Promise<void>;
   /** Writes them all. @throws OutputError. */
   write(verdict: Verdict): Promise<void>;
 }
@@ -47,7 +47,10 @@ export function openReports(
     if (format === 'github') writeStepSummary(verdict);
   };
   return {
-    say: (line) => stderr.write(line, true),
+    async say(lines) {
+      for (const line of lines) stderr.write(line, true);
+      await stderr.flush();
+    },
     async write(verdict) {
       for (const { format, target } of wanted) writeOne(format, target, verdict);
       await Promise.all([stdout.flush(), stderr.flush()]);

@@ -1,6 +1,7 @@
 /** `--report text`: for people at a terminal or in the log of a CI job. Pure. */
 import type { Comparison, MetricDifference } from '../../model/comparison.ts';
-import type { BudgetResult, Verdict } from '../../model/verdict.ts';
+import type { Breach, BudgetResult, Verdict } from '../../model/verdict.ts';
+import { breachLines } from './breach-lines.ts';
 import { type Finding, type FindingState, findingsOf, notesOf } from './findings.ts';
 import { oneLine, oneLineCommand } from './outside-text.ts';
 import {
@@ -28,11 +29,12 @@ const STATE_WIDTH = 12;
 /** The report as lines of text, each ended by a newline. */
 export function renderTextReport(verdict: Verdict): string {
   const findings = findingsOf(verdict);
+  const shown = new Map<string, string>();
   const lines = [
     `cmemstat: ${describeOutcome(verdict)}`,
     `  ${oneLineCommand(verdict.command)}`,
     `  ${describeHost(verdict)}`,
-    ...verdict.budgets.flatMap((result, index) => budgetLines(result, findings[index])),
+    ...verdict.budgets.flatMap((result, index) => budgetLines(result, findings[index], shown)),
     ...(verdict.comparison === undefined ? [] : comparisonLines(verdict.comparison)),
     ...findings.filter(({ kind }) => kind === 'leftover').flatMap(leftoverLines),
     ...notesOf(verdict).map((note) => `  ! warning: ${note}`),
@@ -42,14 +44,44 @@ export function renderTextReport(verdict: Verdict): string {
   return `${lines.map(withoutCommands).join('\n')}\n`;
 }
 
-/** `finding` is the same budget as a finding: all reports give it the same title and details. */
-function budgetLines(result: BudgetResult, finding: Finding | undefined): string[] {
+/**
+ * `finding` is the same budget as a finding: all reports give it the same title and details. `shown` are the moments whose
+ * details stand above, with the budgets that they stand under.
+ */
+function budgetLines(
+  result: BudgetResult,
+  finding: Finding | undefined,
+  shown: Map<string, string>,
+): string[] {
   if (finding === undefined) return [];
   const { state, title, details } = finding;
   const word = STATUS_WORDS[result.status].padEnd(STATE_WIDTH);
   const line = `  ${MARKS[state]} ${word}  ${title}: ${describeBudget(result)}`;
   // A budget that held is one line.
-  return state === 'held' ? [line] : [line, ...details.map((detail) => `      ${detail}`)];
+  if (state === 'held') return [line];
+  return [
+    line,
+    ...withoutRepetition(result.breach, title, details, shown).map((detail) => `      ${detail}`),
+  ];
+}
+
+/** Budgets that are broken at one moment have one breakdown, and the same has grown. */
+function withoutRepetition(
+  breach: Breach | undefined,
+  title: string,
+  details: readonly string[],
+  shown: Map<string, string>,
+): readonly string[] {
+  if (breach === undefined) return details;
+  const { shownMs, run, processes, maps } = breach;
+  const moment = JSON.stringify([shownMs, run, processes, maps]);
+  const before = shown.get(moment);
+  if (before === undefined) {
+    shown.set(moment, title);
+    return details;
+  }
+  const [when = '', ...rest] = breachLines(breach);
+  return [...details.slice(0, details.length - rest.length - 1), when, `what grew: see ${before}, above`];
 }
 
 function comparisonLines({ base, now, doubts, metrics }: Comparison): string[] {

@@ -113,7 +113,8 @@ export function formatShown({ shownMs }: Breach): string {
 
 /** How the target ended. */
 export function describeTarget({ target }: Verdict): string {
-  const { status, code, signal, timedOut } = target;
+  const { status, code, signal, timedOut, unknown } = target;
+  if (unknown === true) return 'its end is not in the recording';
   if (timedOut === true) return `ended at the time limit (exit status ${status})`;
   const end = signal === undefined ? `exit status ${code ?? status}` : `ended by ${oneLine(signal)}`;
   // What a target comes to that we end ourselves is no failure of its own.
@@ -135,7 +136,7 @@ function reasonOfExit(verdict: Verdict): string {
     return status === 'broken' ? `${why}; ${breach} as well` : why;
   }
   if (target.timedOut === true && exitStatus === EXIT_CODES.TIMED_OUT) return 'the time limit was reached';
-  if (exitStatus === 0) return "the target's own";
+  if (exitStatus === 0) return target.unknown === true ? 'what was recorded held' : "the target's own";
   if (status === 'broken') return breach;
   if (leftovers.length > 0) return 'BPF maps were left behind';
   if (isLeftoverUnknown(verdict)) return 'what outlived the run could not be told';
@@ -158,14 +159,13 @@ export function isLeftoverUnknown({ leftovers, status, exitStatus, target }: Ver
 export function describeOutcome({ budgets, comparison, leftovers = [] }: Verdict): string {
   const count = (status: BudgetStatus) => budgets.filter((budget) => budget.status === status).length;
   const regressed = comparison?.metrics.filter(({ verdict }) => verdict === 'regressed').length ?? 0;
+  const isJudged = comparison?.metrics.some(({ verdict }) => verdict !== 'not-judged') === true;
   const parts = [
     budgets.length === 0 ? 'no budgets' : `${count('held')} of ${plural(budgets.length, 'budget')} held`,
     ...counted(count('broken'), 'broken'),
     ...counted(count('not-measured'), 'not measured'),
     ...counted(count('not-measured-optional'), 'not measured, optional'),
-    ...(comparison === undefined
-      ? []
-      : [regressed === 0 ? 'no regression' : plural(regressed, 'regression')]),
+    ...(isJudged ? [regressed === 0 ? 'no regression' : plural(regressed, 'regression')] : []),
     ...(leftovers.length > 0 ? [`${plural(leftovers.length, 'BPF map')} left behind`] : []),
   ];
   return parts.join(', ');

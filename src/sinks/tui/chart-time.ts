@@ -14,22 +14,33 @@ export function timeLine(
   width: number,
 ): Line {
   const axis = new Canvas({ width: plotWidth, height: 1 }, chart.unicode);
-  axis.write(0, 0, (chart.unicode ? '─' : '-').repeat(plotWidth), 'border');
+  // What may be routine, such as exec, gives way to the labels; what is grave does not.
+  drawMarks(
+    axis,
+    chart,
+    marks.filter(({ role }) => role === 'bad' || role === 'warning'),
+  );
   const count = Math.floor(plotWidth / 12);
   for (const ms of timeTicks(chart.fromMs, chart.toMs, count)) {
     const column = timeColumn(ms, chart, plotWidth);
     const label = formatTick(ms);
-    axis.write(column, 0, chart.unicode ? '┴' : '+', 'border');
-    if (column + 1 + label.length <= plotWidth) axis.write(column + 1, 0, label, 'dim');
+    if (axis.isFree(column, 0, 1)) axis.write(column, 0, chart.unicode ? '┴' : '+', 'border');
+    if (axis.isFree(column + 1, 0, label.length)) axis.write(column + 1, 0, label, 'dim');
   }
-  drawMarks(axis, chart, marks);
+  drawMarks(
+    axis,
+    chart,
+    marks.filter(({ role }) => role !== 'bad' && role !== 'warning'),
+  );
+  for (let column = 0; column < plotWidth; column += 1)
+    if (axis.isFree(column, 0, 1)) axis.write(column, 0, chart.unicode ? '─' : '-', 'border');
   return fitLine(
     [{ text: ' '.repeat(margin) }, { text: chart.unicode ? '└' : '+', style: 'border' }, ...axis.line(0)],
     width,
   );
 }
 
-/** Where each mark was drawn: beside its column where another one is there; not at all where that is taken as well. */
+/** Where each mark was drawn: beside its column where something else is there; not at all where that is taken as well. */
 function drawMarks(
   canvas: Canvas,
   chart: Chart,
@@ -40,7 +51,7 @@ function drawMarks(
   for (const mark of marks) {
     const own = timeColumn(mark.elapsedMs, chart, canvas.size.width);
     const column = [own, own + 1, own - 1].find(
-      (at) => at >= 0 && at < canvas.size.width && (taken.get(at) ?? mark.letter) === mark.letter,
+      (at) => taken.get(at) === mark.letter || canvas.isFree(at, 0, 1),
     );
     if (column === undefined) continue;
     taken.set(column, mark.letter);

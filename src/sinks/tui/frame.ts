@@ -1,5 +1,6 @@
 /** The whole screen: header, panels in their places, what covers them, and the line of keys. Pure. */
 import { safeText } from '../../format/safe-text.ts';
+import { formatTick } from './axis.ts';
 import { fitLine, overlay, textOf, widthOf } from './cells.ts';
 import { type Layout, layOut, type Region } from './layout.ts';
 import type { Line, Role, Size, Span } from './line.ts';
@@ -13,7 +14,7 @@ import { renderOutput } from './panels/output.ts';
 import { renderPressure } from './panels/pressure.ts';
 import { renderProcesses } from './panels/processes.ts';
 import { renderStatusLine } from './panels/status-line.ts';
-import { renderEnd } from './panels/summary.ts';
+import { endLines, renderEnd } from './panels/summary.ts';
 import { renderTimeline } from './panels/timeline.ts';
 import { PANELS, type PanelId, type View } from './view.ts';
 
@@ -55,10 +56,10 @@ export function renderFrame(view: View, size: Size): Frame {
   return { lines: withDialog(view, size, layout, lines), regions: layout.regions };
 }
 
-/** How many lines the end of the run is given. */
+/** How many lines the end of the run is given: what it has to say, and on low screens no more than three. */
 function endRows(view: View, size: Size): number {
-  if (view.data.summary === undefined || view.status.replay !== undefined) return 0;
-  return size.height < 30 ? 3 : 5;
+  if (view.status.replay !== undefined) return 0;
+  return Math.min(size.height < 30 ? 3 : 5, endLines(view, size.width).length);
 }
 
 function renderSmall(view: View, size: Size): Line[] {
@@ -96,7 +97,7 @@ function renderRegion(view: View, { panel, width, height }: Region): Line[] {
 function titleLine(view: View, panel: PanelId, width: number): Line {
   const isFocused = view.ui.focus === panel;
   const rule = view.unicode ? (isFocused ? '━' : '─') : isFocused ? '=' : '-';
-  const name = `${PANELS.indexOf(panel) + 1} ${TITLES[panel]}`;
+  const name = `${PANELS.indexOf(panel) + 1} ${TITLES[panel]}${panel === 'timeline' ? spanOfTime(view) : ''}`;
   const title = isFocused ? `[${name}]` : ` ${name} `;
   const ruleStyle: Role = isFocused ? 'focused-border' : 'border';
   return fitLine(
@@ -107,6 +108,11 @@ function titleLine(view: View, panel: PanelId, width: number): Line {
     ],
     width,
   );
+}
+
+/** What `t` has chosen; the figures alone would not tell it in a run that is shorter. */
+function spanOfTime({ ui: { windowMs } }: View): string {
+  return windowMs === undefined ? '' : `, last ${formatTick(windowMs)}`;
 }
 
 /** Keys for the footer, the most needed first. */

@@ -95,7 +95,10 @@ function oneColumn(body: Rectangle, list: ListId): Region[] {
       ? Math.floor((body.height - UPPER_ROWS) / shown.length)
       : Math.max(4, Math.floor(body.height * 0.34));
   const upper = body.height - listRows * shown.length;
-  const timelineRows = further > 0 ? Math.floor(upper * 0.42) : Math.max(3, Math.floor(body.height * 0.24));
+  const timelineRows =
+    further > 0
+      ? Math.floor(upper * 0.42)
+      : Math.max(3, Math.min(5, upper - 4), Math.floor(body.height * 0.24));
   let top = body.top;
   const place = (panel: PanelId, height: number): Region => {
     const region = { panel, left: body.left, top, width: body.width, height };

@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { BaselineValues, BudgetBreak } from '../../../src/budget/budget.ts';
 import { BudgetJudge, type JudgeOptions } from '../../../src/budget/evaluate-budget.ts';
-import { judgeRecording } from '../../../src/budget/judge-recording.ts';
 import { quantile } from '../../../src/budget/statistics.ts';
 import type { RecordLine } from '../../../src/model/recording.ts';
 import type { Sample } from '../../../src/model/sample.ts';
@@ -463,12 +462,12 @@ describe('a breach', () => {
         { id: 'unexplained', bytes: 2 * MIB },
       ],
       processes: [
+        { name: 'worker', id: 11, fromBytes: 0, toBytes: 10 * MIB },
         { name: 'new', id: 12, fromBytes: 0, toBytes: 9 * MIB },
-        { name: 'worker', id: 11, fromBytes: 7 * MIB, toBytes: 10 * MIB },
-        { name: 'sh', id: 10, fromBytes: MIB, toBytes: MIB },
+        { name: 'sh', id: 10, fromBytes: 0, toBytes: MIB },
       ],
       maps: [
-        { name: 'conn', id: 7, fromBytes: 2 * MIB, toBytes: 3 * MIB },
+        { name: 'conn', id: 7, fromBytes: 0, toBytes: 3 * MIB },
         { name: 'late', id: 8, fromBytes: 0, toBytes: MIB },
       ],
       advice: [advice[0]],
@@ -480,7 +479,20 @@ describe('a breach', () => {
     expect(breach).not.toHaveProperty('elapsedMs');
     expect(breach?.shownMs).toBe(1500);
     expect(breach?.breakdown).toContainEqual({ id: 'bpf maps', bytes: 2 * MIB });
-    expect(breach?.processes[0]).toEqual({ name: 'worker', id: 11, fromBytes: 7 * MIB, toBytes: 29 * MIB });
+    expect(breach?.processes[0]).toEqual({ name: 'worker', id: 11, fromBytes: 0, toBytes: 29 * MIB });
+  });
+
+  it('shows the processes as they are told shortly after, and not one that has ended since', () => {
+    const before = [sampleAt(500, 'tick', { stat: { anon: MIB } }), processesAt(501, [[10, 'hog', 1]])];
+    const broken = sampleAt(600, 'tick', { stat: { anon: 9 * MIB } });
+    const next = sampleAt(610, 'tick', { stat: { anon: 9 * MIB } });
+    const shown = (...after: RecordLine[]) =>
+      judgeOne('anon<=4M', [startOf(), ...before, broken, next, ...after]).breach?.processes.map(
+        ({ name, toBytes }) => [name, toBytes / MIB],
+      );
+    expect(shown(processesAt(1090, [[10, 'hog', 9]]))).toEqual([['hog', 9]]);
+    expect(shown(processesAt(1101, [[10, 'hog', 9]]))).toEqual([['hog', 1]]);
+    expect(shown(processesAt(700, [[11, 'other', 1]], [10]))).toEqual([['hog', 1]]);
   });
 
   it('of an OOM kill is when the event came', () => {
@@ -515,25 +527,5 @@ describe('a breach', () => {
       'p5',
       'p4',
     ]);
-  });
-});
-
-describe('a recording', () => {
-  it('is judged from its lines', async () => {
-    const lines = [startOf(), ...anonSamples(0, 3, 0), summaryOf()];
-    expect(await judgeRecording(lines, [named('anon<=2M')])).toMatchObject({
-      results: [{ status: 'broken' }],
-      warnings: [],
-      start: { pid: 42 },
-      summary: { durationMs: 2000 },
-    });
-  });
-
-  it('that was cut is judged as far as it goes, with a warning', async () => {
-    const lines = [startOf(), ...anonSamples(0, 3, 2)];
-    const { results, warnings, summary } = await judgeRecording(lines, [named('anon<=4M')]);
-    expect(results).toMatchObject([{ status: 'held', value: 3 * MIB }]);
-    expect(warnings).toEqual([expect.stringContaining('ends before')]);
-    expect(summary).toBeUndefined();
   });
 });

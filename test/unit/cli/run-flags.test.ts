@@ -19,6 +19,9 @@ describe('a run without options', () => {
       processIntervalMs: 1000,
       wantsDetails: false,
       failOnLeftover: false,
+      timeoutMs: undefined,
+      view: 'auto',
+      exitOnEnd: false,
       cgroupParent: undefined,
       placement: undefined,
       requireCgroup: false,
@@ -36,7 +39,14 @@ describe('a run without options', () => {
       streams: { stdin: undefined, stdout: undefined, stderr: undefined },
       wait: 'target',
       killAfterMs: 10_000,
-      outputs: { json: false, output: undefined, summaryJson: undefined, quiet: false, plainBytes: false },
+      outputs: {
+        json: false,
+        output: undefined,
+        summaryJson: undefined,
+        quiet: false,
+        silent: false,
+        plainBytes: false,
+      },
       verbose: false,
     });
   });
@@ -115,6 +125,7 @@ describe('an option of a run', () => {
     ['--interval', 'soon', 'not a duration'],
     ['--interval', '', 'not a duration'],
     ['--bpf-interval', '9ms', 'must be at least 10ms'],
+    ['--process-interval', '9ms', 'must be at least 10ms'],
     ['--bpf-interval', '-1', 'not a duration'],
     ['--bpf-interval', '1000h', 'must be at most 24 days'],
     ['--placement', 'parent', 'expected systemd or top or own or process-tree'],

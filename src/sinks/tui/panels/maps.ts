@@ -26,7 +26,7 @@ const NEARLY_FULL = 0.9;
 /** The maps that pass the filter: titles, the rows around the selected one, what they come to. */
 export function renderMaps(view: View, size: Size): Line[] {
   const { maps } = view.data;
-  if (maps.size === 0) return renderAbsent(view, 'maps', 'No BPF maps yet.', size);
+  if (maps.size === 0) return renderNone(view, size);
   const { filter, sort, selected } = view.ui.maps;
   const entries = visibleMaps(view);
   const parts = listParts(size.height, filter);
@@ -49,6 +49,28 @@ export function renderMaps(view: View, size: Size): Line[] {
     ...fillUp(rows, { ...size, height: parts.rows }),
     ...(parts.footer > 0 ? [fitLine(renderTotals(view, entries, table.showsSort), size.width)] : []),
   ];
+}
+
+/** Of a run that has ended, what there was before its maps went. */
+function renderNone(view: View, size: Size): Line[] {
+  const { units } = view.ui;
+  const { summary } = view.data;
+  const largest = summary?.bpf?.maps ?? [];
+  if (largest.length === 0) {
+    return renderAbsent(view, 'maps', summary === undefined ? 'No BPF maps yet.' : 'No BPF maps.', size);
+  }
+  const heading = { text: '  None is left. When they took most there were:', style: 'dim' } as const;
+  const rows = largest.map(
+    ({ name, type, bytes }): Line => [
+      { text: `  ${formatSize(bytes, units).padStart(units === 'readable' ? 8 : 11)}`, style: 'strong' },
+      { text: `  ${shownText(name === '' ? '(no name)' : name, view.unicode)}  ` },
+      { text: type, style: 'dim' },
+    ],
+  );
+  return fillUp(
+    [[heading], ...rows].map((line) => fitLine(line, size.width)),
+    size,
+  );
 }
 
 function columnsOf(view: View): Column<MapEntry>[] {

@@ -3,6 +3,7 @@ import { formatDuration } from '../../../format/units.ts';
 import type { SummaryRecord } from '../../../model/recording.ts';
 import { describeOutlived, renderExit } from '../../summary-text.ts';
 import { fitLine, textOf } from '../cells.ts';
+import { type Field, labelled, packFields } from '../fields.ts';
 import { formatSize } from '../figures.ts';
 import type { Line, Role, Size, Span } from '../line.ts';
 import { shownText } from '../shown-text.ts';
@@ -11,20 +12,20 @@ import { fillUp } from './pieces.ts';
 
 /** The end, the peak, and whatever is not as it should be: the worst first, cut where there is no room. */
 export function renderEnd(view: View, size: Size): Line[] {
+  return fillUp(endLines(view, size.width), size);
+}
+
+/** All that there is to say; nothing before the end. */
+export function endLines(view: View, width: number): Line[] {
   const { summary } = view.data;
-  if (summary === undefined) {
-    return fillUp([fitLine([{ text: '  No summary.', style: 'dim' }], size.width)], size);
-  }
+  if (summary === undefined) return [];
   const lines = [
-    endLine(summary, view, size.width),
-    peakLine(summary, view),
+    endLine(summary, view, width),
+    peakLine(summary, view, width),
     ...troubleLines(summary, view),
     samplesLine(summary),
   ];
-  return fillUp(
-    lines.map((line) => fitLine(line, size.width)),
-    size,
-  );
+  return lines.map((line) => fitLine(line, width));
 }
 
 function endLine(summary: SummaryRecord, { unicode }: View, width: number): Line {
@@ -39,25 +40,22 @@ function endLine(summary: SummaryRecord, { unicode }: View, width: number): Line
   return textOf(line).length + hint.text.length <= width ? [...line, hint] : line;
 }
 
-function peakLine(summary: SummaryRecord, { ui: { units } }: View): Line {
+function peakLine(summary: SummaryRecord, { ui: { units }, unicode }: View, width: number): Line {
   const { peak, highest } = summary;
   if (peak === undefined) return [{ text: '  no peak: nothing was sampled', style: 'dim' }];
-  const spans: Span[] = [
-    { text: '  peak ', style: 'dim' },
-    { text: formatSize(peak.bytes, units), style: 'strong' },
-    { text: peak.source === 'sampled' ? ' (the highest sample)' : ` (${peak.source})`, style: 'dim' },
+  const source = peak.source === 'sampled' ? 'the highest sample' : peak.source;
+  const fields: Field[] = [
+    labelled(0, ' peak', formatSize(peak.bytes, units), 'strong'),
+    { rank: 3, spans: [{ text: `(${source})`, style: 'dim' }] },
   ];
-  if (highest !== undefined) {
-    const total = highest.current ?? highest.tree?.rss;
-    spans.push(
-      { text: '  highest sample ', style: 'dim' },
-      { text: formatSize(total, units) },
-      { text: ` at ${formatDuration(highest.elapsedMs)}`, style: 'dim' },
-    );
+  const total = highest?.current ?? highest?.tree?.rss;
+  if (highest !== undefined && total !== undefined && peak.source !== 'sampled') {
+    const at = formatDuration(highest.elapsedMs);
+    fields.push(labelled(2, 'highest sample', `${formatSize(total, units)} at ${at}`));
   }
   const mean = summary.averages.current ?? summary.averages.rss;
-  if (mean !== undefined) spans.push({ text: '  mean ', style: 'dim' }, { text: formatSize(mean, units) });
-  return spans;
+  if (mean !== undefined) fields.push(labelled(1, 'mean', formatSize(mean, units)));
+  return packFields(fields, width, unicode);
 }
 
 function troubleLines(summary: SummaryRecord, { unicode, ui: { units } }: View): Line[] {

@@ -1,5 +1,4 @@
 /** The timeline: what the leaf held over time, its peak, its limits and what happened. Pure. */
-import { formatDuration } from '../../../format/units.ts';
 import type { EventRecord } from '../../../model/recording.ts';
 import type { SeriesColumn } from '../../../model/series.ts';
 import { fitLine, textOf, widthOf } from '../cells.ts';
@@ -49,10 +48,10 @@ export function renderTimeline(view: View, size: Size): Line[] {
   if (range === undefined) return fillUp([waiting(width)], size);
   const channels = CHANNELS.filter(({ id }) => view.data.series.peak(id) !== undefined);
   const chart = chartOf(view, channels, spanOf(view, range));
-  if (height === 1) return [legendLine(view, channels, chart, width)];
+  if (height === 1) return [legendLine(view, channels, width)];
   const room = chart.marks.length > 0 ? ROOM_FOR_LEGEND : ROOM_FOR_LEGEND - 1;
   if (height < room) return renderChart(chart, size);
-  return [legendLine(view, channels, chart, width), ...renderChart(chart, { width, height: height - 1 })];
+  return [legendLine(view, channels, width), ...renderChart(chart, { width, height: height - 1 })];
 }
 
 function waiting(width: number): Line {
@@ -122,8 +121,8 @@ function marksOf(events: readonly EventRecord[], fromMs: number, toMs: number): 
   );
 }
 
-/** The names of the lines, with the figures of now; then the span of time, where there is room. */
-function legendLine(view: View, channels: readonly Channel[], { fromMs, toMs }: Chart, width: number): Line {
+/** The names of the lines, with the figures of now. */
+function legendLine(view: View, channels: readonly Channel[], width: number): Line {
   const spans: Span[] = [];
   for (const { id, name, role } of channels) {
     const next: Span[] = [
@@ -135,8 +134,5 @@ function legendLine(view: View, channels: readonly Channel[], { fromMs, toMs }: 
     if (widthOf(textOf([...spans, ...next])) > width) break;
     spans.push(...next);
   }
-  const span = view.ui.windowMs === undefined ? 'whole run' : `last ${formatDuration(toMs - fromMs)}`;
-  const gap = width - widthOf(textOf(spans)) - span.length - 1;
-  if (gap >= 2) spans.push({ text: ' '.repeat(gap) }, { text: span, style: 'dim' });
   return fitLine(spans, width);
 }

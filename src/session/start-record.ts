@@ -1,0 +1,49 @@
+/** The first line of a recording. */
+import { availableParallelism, release, totalmem } from 'node:os';
+import type { Placement } from '../cgroup/placement.ts';
+import { readPossibleCpus } from '../kernel/possible-cpus.ts';
+import { readPageSize } from '../kernel/procfs/auxv.ts';
+import { FORMAT_VERSION, type StartRecord } from '../model/recording.ts';
+import type { Mode } from '../model/sample.ts';
+import type { RunOptions } from '../run-options.ts';
+import { VERSION } from '../version.ts';
+
+/** What was started. */
+export interface StartedTarget {
+  placement: Placement;
+  mode: Mode;
+  pid: number;
+  startedAt: Date;
+}
+
+/** Says what was started, where and how it is measured. @throws KernelFileError. */
+export function startRecord(
+  options: RunOptions,
+  { placement, mode, pid, startedAt }: StartedTarget,
+): StartRecord {
+  const { leaf, kind, reason } = placement;
+  const { command, intervalMs, bpfIntervalMs, processIntervalMs, wantsDetails } = options;
+  const record: StartRecord = {
+    type: 'start',
+    version: FORMAT_VERSION,
+    cmemstat: VERSION,
+    time: startedAt.toISOString(),
+    command,
+    pid,
+    mode,
+    placement: { kind, reason },
+    intervalMs,
+    host: {
+      kernel: release(),
+      arch: process.arch,
+      cpus: availableParallelism(),
+      possibleCpus: readPossibleCpus(),
+      pageSizeBytes: readPageSize(),
+      memTotalBytes: totalmem(),
+    },
+  };
+  if (leaf !== undefined) record.leaf = leaf.directory;
+  if (bpfIntervalMs > 0) record.bpfIntervalMs = bpfIntervalMs;
+  if (wantsDetails && processIntervalMs > 0) record.processIntervalMs = processIntervalMs;
+  return record;
+}

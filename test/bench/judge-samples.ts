@@ -1,0 +1,58 @@
+/** Judges samples in a process of its own: `judge-samples.ts SAMPLES BUDGETS`; prints milliseconds and the most resident bytes. */
+import { readFileSync, rmSync } from 'node:fs';
+import { BudgetJudge } from '../../src/budget/evaluate-budget.ts';
+import { parseBudget } from '../../src/budget/parse-budget.ts';
+import type { Sample } from '../../src/model/sample.ts';
+
+const BUDGETS = [
+  'anon<=1GiB',
+  'anon.p99<=1GiB',
+  'anon.growth<=1GiB',
+  'current.avg<=1GiB',
+  'kernel.median<=1GiB',
+  'workingset<=1GiB',
+  'processes<=100',
+  'file.last<=1GiB',
+  'slab.min>=0',
+  'oom_kill==0',
+];
+
+const STAT_KEYS = 65;
+
+const [samples = 0, count = 0] = process.argv.slice(2).map(Number);
+
+const budgets = BUDGETS.slice(0, count).map((text) => ({ budget: parseBudget(text), optional: false }));
+const judge = new BudgetJudge(budgets);
+const stat: Record<string, number> = { anon: 0, file: 8192, inactive_file: 4096, slab: 4096 };
+for (let key = 0; key < STAT_KEYS; key += 1) stat[`key_${key}`] = key;
+let judgingMs = 0;
+const CHUNK = 1000;
+for (let first = 0; first < samples; first += CHUNK) {
+  const chunk: Sample[] = [];
+  for (let index = first; index < first + CHUNK; index += 1) {
+    const reason = index === samples - 1 ? 'final' : 'tick';
+    const anon = 50_000_000 + ((index * 7919) % 1000) * 4096;
+    chunk.push({
+      type: 'sample',
+      elapsedMs: index * 10,
+      reason,
+      current: anon + 8192,
+      workingset: anon + 4096,
+      kernel: 1_000_000 + (index % 50),
+      stat: { ...stat, anon },
+      events: { oom_kill: 0 },
+      processes: 3 + (index % 4),
+    });
+  }
+  const from = performance.now();
+  for (const sample of chunk) judge.observe(sample);
+  judgingMs += performance.now() - from;
+}
+const from = performance.now();
+const results = judge.finish();
+judgingMs += performance.now() - from;
+if (results.length !== count || results.some(({ value }) => value === undefined))
+  throw new Error('not measured');
+const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+console.log(JSON.stringify({ judgingMs, peakBytes: Number(peak) * 1024 }));
+rmSync(process.argv[1] ?? '', { force: true });

@@ -1,0 +1,93 @@
+/** The command in a terminal, as its user sees it. */
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { expect, onTestFinished } from 'vitest';
+import { widthOf } from '../../src/sinks/tui/cells.ts';
+import { BINARY, type Recording, readRecording, scratch } from './harness.ts';
+import { BarePty, shellQuote, type TerminalOptions, TmuxTerminal, until } from './terminal.ts';
+
+/** The built command, for the shell. */
+export const CMEMSTAT = `${shellQuote(process.execPath)} ${shellQuote(BINARY)}`;
+
+/** The example agent, for the shell: maps, two processes, output. */
+export const AGENT = `${shellQuote(process.execPath)} ${shellQuote(resolve(import.meta.dirname, '../../examples/agent.mjs'))}`;
+
+/** A window that is closed when the test is over. */
+export async function tmux(options: TerminalOptions = {}): Promise<TmuxTerminal> {
+  const terminal = await TmuxTerminal.open(options);
+  onTestFinished(() => terminal.close());
+  return terminal;
+}
+
+/** A pty that is closed when the test is over. */
+export function bare(options: TerminalOptions & { command: string }): BarePty {
+  const pty = new BarePty(options);
+  onTestFinished(() => pty.close());
+  return pty;
+}
+
+/** A window with the view in it, once it shows a sample. */
+export async function openView(
+  args: string,
+  options: Omit<TerminalOptions, 'command'> = {},
+): Promise<TmuxTerminal> {
+  const terminal = await tmux({ ...options, command: `${CMEMSTAT} ${args}` });
+  await terminal.waitFor(/running.*samples/s);
+  return terminal;
+}
+
+/** A program for `sh -c`, as a target. */
+export function script(text: string): string {
+  return `sh -c ${shellQuote(text)}`;
+}
+
+/** A folder of its own. */
+export function newFolder(): string {
+  return mkdtempSync(join(scratch, 'view-'));
+}
+
+/** A file of a recording, once it is whole. */
+export async function readWhole(file: string): Promise<Recording> {
+  const text = await until(`the summary in ${file}`, () => {
+    const now = readFileSync(file, 'utf8');
+    return /^\{"type":"summary".*\n$/m.test(now) ? now : undefined;
+  });
+  return readRecording({ status: 0, signal: null, stdout: text, stderr: '' });
+}
+
+/** Alternate buffer, cursor, automatic wrap, mouse: what a shell has, and what the view has. */
+export function modes(terminal: TmuxTerminal): Promise<string> {
+  return terminal.fact('alternate_on} #{cursor_flag} #{wrap_flag} #{mouse_standard_flag} #{mouse_sgr_flag');
+}
+export const SHELL_MODES = '0 1 1 0 0';
+export const VIEW_MODES = '1 0 0 1 1';
+
+/** A click into a column and a row, both from 0. */
+export async function click(terminal: TmuxTerminal, column: number, row: number): Promise<void> {
+  await terminal.type(`\x1b[<0;${column + 1};${row + 1}M\x1b[<0;${column + 1};${row + 1}m`);
+}
+
+export async function wheel(terminal: TmuxTerminal, direction: 'up' | 'down', row: number): Promise<void> {
+  await terminal.type(`\x1b[<${direction === 'up' ? 64 : 65};5;${row + 1}M`);
+}
+
+/** The row of the first line with the pattern in it. */
+export function rowOf(screen: string, pattern: RegExp): number {
+  const row = screen.split('\n').findIndex((line) => pattern.test(line));
+  expect(row, `${pattern} in\n${screen}`).toBeGreaterThanOrEqual(0);
+  return row;
+}
+
+/** The columns at which a line has this text. */
+export function columnsOf(line: string, text: string): number[] {
+  return [...line.matchAll(new RegExp(text.replaceAll(/[|+]/g, '\\$&'), 'g'))].map(({ index }) =>
+    widthOf(line.slice(0, index)),
+  );
+}
+
+/** The children of a process. */
+export function childrenOf(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+    readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+  );
+}
