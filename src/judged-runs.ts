@@ -13,6 +13,7 @@ import { JudgeSink, type RunJudgement } from './session/judge-sink.ts';
 import { numberedFile, runSeries } from './session/run-series.ts';
 import { ProgressLine } from './sinks/progress.ts';
 import { openReports } from './sinks/reports/open-reports.ts';
+import { isAloneOnStdout } from './sinks/reports/render-report.ts';
 import { renderRuns } from './sinks/runs-text.ts';
 import { openTextFile } from './sinks/text-file.ts';
 import { VERSION } from './version.ts';
@@ -32,7 +33,8 @@ export async function runJudged(options: RunOptions, plan: JudgedRunsPlan): Prom
   const reports = openReports(plan.reports);
   const saved =
     plan.saveBaseline === undefined ? undefined : openTextFile('--save-baseline', plan.saveBaseline);
-  const judged = await measureAll(options, plan, baseline?.baseline);
+  const stdoutToStderr = options.stdoutToStderr || plan.reports.some(isAloneOnStdout);
+  const judged = await measureAll({ ...options, stdoutToStderr }, plan, baseline?.baseline);
   const { runs } = judged;
   const cut = describeCut(judged, plan.runs);
   if (cut !== undefined) runs.at(-1)?.warnings.push(cut);

@@ -24,6 +24,8 @@ export interface RunOptions {
   env: [name: string, value: string][];
   user: TargetUser | undefined;
   streams: StreamFiles;
+  /** Standard output holds something of ours: what the target writes there goes to standard error. */
+  stdoutToStderr: boolean;
   /** Whether to go on until the leaf is empty, or to end what outlives the target. */
   wait: 'target' | 'all';
   /** How long a signal that was passed on may take to end the target; undefined: for ever. */

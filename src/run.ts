@@ -81,7 +81,7 @@ async function measureWith(
 ): Promise<MeasuredRun> {
   const say = (line: string) => (view ?? outputs).say(`cmemstat: ${line}`);
   const streams = openStreams(options.streams, {
-    stdoutToStderr: options.outputs.json,
+    stdoutToStderr: options.stdoutToStderr,
     forView: view !== undefined,
   });
   const placement = await placeLeaf({

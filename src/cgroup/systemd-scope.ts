@@ -36,12 +36,20 @@ export async function startScope(hierarchy: MemoryHierarchy): Promise<Scope> {
   return process.getuid?.() === 0 ? startSystemScope(hierarchy) : startUserScope(hierarchy);
 }
 
+let scopes = 0;
+
+/** Of several runs each has a unit of its own: systemd may not have removed the last one yet. */
+function nextUnit(): string {
+  scopes += 1;
+  return scopes === 1 ? `${leafName()}.scope` : `${leafName()}-${scopes}.scope`;
+}
+
 /**
  * As root: a shell that waits for our end holds the scope, so that we stay where we are. systemd-run talks to the
  * system manager's own socket: neither a system bus nor a user bus is needed.
  */
 async function startSystemScope(hierarchy: MemoryHierarchy): Promise<Scope> {
-  const unit = `${leafName()}.scope`;
+  const unit = nextUnit();
   const holder = spawn(
     'systemd-run',
     ['--scope', '--quiet', '--unit', unit, '-p', 'Delegate=yes', '--', '/bin/sh', '-c', 'echo up; read -r _'],
@@ -115,7 +123,7 @@ async function startUserScope(hierarchy: MemoryHierarchy): Promise<Scope> {
     );
   }
   const uid = process.getuid?.();
-  const unit = `${leafName()}.scope`;
+  const unit = nextUnit();
   const before = hierarchy.ownDirectory;
   const runtime = process.env.XDG_RUNTIME_DIR ?? `/run/user/${uid}`;
   // prettier-ignore

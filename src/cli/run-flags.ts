@@ -60,7 +60,7 @@ export function addRunOptions(program: Command): void {
     .option(
       '--process-interval <duration>',
       'time between two readings of the processes; 0 turns them off',
-      '1s',
+      '2s',
     )
     .optionsGroup('Output:')
     .option('--json', "one JSON object a line on stdout; the target's stdout then goes to stderr")
@@ -131,6 +131,7 @@ export function toRunOptions(flags: RunFlags, command: string[]): RunOptions {
     env: flags.env.map(parseEnv),
     user: flags.user === undefined ? undefined : requireRoot(flags.user),
     streams: { stdin: flags.stdin, stdout: flags.stdout, stderr: flags.stderr },
+    stdoutToStderr: flags.json === true,
     wait: oneOf(flags.wait, ['target', 'all'] as const, '--wait') ?? 'target',
     failOnLeftover: flags.failOnLeftover === true,
     timeoutMs: optional(flags.timeout, (text) => atLeast(parseDuration(text, '--timeout'), 1, '--timeout')),

@@ -1,7 +1,7 @@
 /** Who holds which BPF object by a descriptor, from the iterator over descriptors or from /proc; the same either way. */
 import type { ObjectKind } from '../kernel/bpf/objects.ts';
 import type { ObjectHolder } from '../kernel/bpf/task-file-iterator.ts';
-import { collectHeldBpf } from '../kernel/procfs/held-bpf.ts';
+import { collectHeldBpf, type HeldBpf } from '../kernel/procfs/held-bpf.ts';
 import type { ObjectHolderProcess } from '../model/bpf-inventory.ts';
 
 /** The holders of each object, by its kind and id; a process is there once however many descriptors it has. */
@@ -34,10 +34,13 @@ export function indexHolders(descriptors: readonly ObjectHolder[]): BpfHolders {
  * The holders among these processes, by a scan of their descriptors. Processes that we may not look into hold nothing.
  * @throws KernelFileError when the kernel's text is not understood.
  */
-export function scanHolders(processes: Iterable<ObjectHolderProcess>, procRoot = '/proc'): BpfHolders {
+export function scanHolders(
+  processes: Iterable<ObjectHolderProcess>,
+  heldOf: (pid: number) => HeldBpf = (pid) => collectHeldBpf([pid]),
+): BpfHolders {
   const index = new HolderIndex();
   for (const { pid, comm } of processes) {
-    const held = collectHeldBpf([pid], procRoot);
+    const held = heldOf(pid);
     const process = { pid, comm };
     for (const id of held.maps.keys()) index.add('map', id, process);
     for (const id of held.programs.keys()) index.add('program', id, process);

@@ -9,6 +9,7 @@ import type { MapHost } from '../kernel/bpf/map-struct-sizes.ts';
 import { readMapFdinfo } from '../kernel/bpf/objects.ts';
 import { isAtLeast, readKernelRelease } from '../kernel/kernel-release.ts';
 import { readPossibleCpus } from '../kernel/possible-cpus.ts';
+import type { HeldBpf } from '../kernel/procfs/held-bpf.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
 import type { ComputeMapCost } from '../model/bpf-advice.ts';
 import type {
@@ -46,6 +47,8 @@ export interface InventoryOptions {
    * Without a cgroup: only what these processes hold.
    */
   pids?: (() => readonly number[]) | undefined;
+  /** What one of them holds; read from /proc where it is left out. */
+  heldOf?: ((pid: number) => HeldBpf) | undefined;
   /** `when-needed` where it is left out. */
   memlock?: MemlockWish | undefined;
   /** Whether to read arrays and count the elements that are not all zero; takes CAP_SYS_ADMIN, and time with large ones. */
@@ -210,7 +213,12 @@ class OpenInventory implements BpfInventory {
     const programs = source.readPrograms();
     const links = source.readLinks();
     // Without the holders of all, only the few processes of the cgroup are looked at.
-    const ourHolders = holders ?? scanHolders(pids.map((pid) => ({ pid, comm: '' })));
+    const ourHolders =
+      holders ??
+      scanHolders(
+        pids.map((pid) => ({ pid, comm: '' })),
+        this.#options.heldOf,
+      );
     const held = heldBy(pids, ourHolders, programs, links);
     const isHeld = ({ id }: SourceMap) => held.maps.has(id);
     const charged = this.attribution === 'memcg' && this.#options.cgroupId !== undefined;

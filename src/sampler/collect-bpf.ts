@@ -8,7 +8,7 @@ import {
   withObject,
 } from '../kernel/bpf/objects.ts';
 import type { MapFdinfo } from '../kernel/procfs/fdinfo.ts';
-import { collectHeldBpf } from '../kernel/procfs/held-bpf.ts';
+import { collectHeldBpf, type HeldBpf } from '../kernel/procfs/held-bpf.ts';
 import type { BpfCount, HostBpfTotals } from '../model/bpf-totals.ts';
 import { ownIterators } from './own-iterators.ts';
 
@@ -31,8 +31,11 @@ export async function openBpfCollector(): Promise<BpfCollector> {
   return bpfCollectorOver(await openBpf());
 }
 
-/** A collector over any bpf(2), so that a test can pass in its own. */
-export function bpfCollectorOver(bpf: Bpf): BpfCollector {
+/** A collector over any bpf(2), so that a test can pass in its own. `heldOf` tells what a process holds. */
+export function bpfCollectorOver(
+  bpf: Bpf,
+  heldOf: (pid: number) => HeldBpf = (pid) => collectHeldBpf([pid]),
+): BpfCollector {
   const maps = new MemlockById((id) => {
     const fdinfo = readMapFdinfo(bpf, id);
     return fdinfo && { memlock: fdinfo.memlock, fixed: !growsWithElements(fdinfo) };
@@ -47,7 +50,7 @@ export function bpfCollectorOver(bpf: Bpf): BpfCollector {
       const programIds = listObjectIds(bpf, 'program').filter((id) => !ownIterators.programs.has(id));
       maps.retain(mapIds);
       programs.retain(programIds);
-      const held = heldIds(bpf, pids);
+      const held = heldIds(bpf, pids.map(heldOf));
       return {
         host: { maps: maps.total(mapIds), programs: programs.total(programIds) },
         held: { maps: maps.total(held.maps), programs: programs.total(held.programs) },
@@ -120,11 +123,10 @@ class MemlockById {
 }
 
 /** What the processes hold, directly or through a link or a program. */
-function heldIds(bpf: Bpf, pids: readonly number[]): { maps: Set<number>; programs: Set<number> } {
-  const held = collectHeldBpf(pids);
-  const maps = new Set(held.maps.keys());
-  const programs = new Set(held.programs.keys());
-  for (const link of held.links.values()) {
+function heldIds(bpf: Bpf, held: readonly HeldBpf[]): { maps: Set<number>; programs: Set<number> } {
+  const maps = new Set(held.flatMap((each) => [...each.maps.keys()]));
+  const programs = new Set(held.flatMap((each) => [...each.programs.keys()]));
+  for (const link of held.flatMap((each) => [...each.links.values()])) {
     if (link.prog_id !== undefined) programs.add(link.prog_id);
     if (link.map_id !== undefined) maps.add(link.map_id);
   }

@@ -5,6 +5,7 @@ import type { Bpf } from '../kernel/bpf/bpf-call.ts';
 import { ITERATORS_LAYOUT } from '../kernel/bpf/iterator-layout.ts';
 import { openKernelLayout } from '../kernel/bpf/kernel-layout.ts';
 import { openMapIterator } from '../kernel/bpf/map-iterator.ts';
+import type { HeldBpf } from '../kernel/procfs/held-bpf.ts';
 import { type AdvisedMap, adviseOnMaps, type BpfAdvice } from '../model/bpf-advice.ts';
 import type { InventoryMap, InventorySnapshot } from '../model/bpf-inventory.ts';
 import type { BpfPlaces, BpfSize, BpfTotals } from '../model/bpf-totals.ts';
@@ -49,13 +50,15 @@ export interface LeafOwner {
   cgroupId: bigint | undefined;
   /** The processes of the leaf at the time of a reading. */
   pids: () => readonly number[];
+  /** What one of them holds. */
+  heldOf: (pid: number) => HeldBpf;
   /** The path of a cgroup below the leaf, relative to it; undefined when there is none with this inode number. */
   nameNested: (cgroupId: bigint) => string | undefined;
 }
 
 /** Opens the iterators. @throws ToolError when refused. */
-export function openLeafBpf(bpf: Bpf, { cgroupId, pids, nameNested }: LeafOwner): LeafBpf {
-  const inventory = bpfInventoryOver(bpf, { cgroupId, holders: false, pids });
+export function openLeafBpf(bpf: Bpf, { cgroupId, pids, heldOf, nameNested }: LeafOwner): LeafBpf {
+  const inventory = bpfInventoryOver(bpf, { cgroupId, holders: false, pids, heldOf });
   const attributes = inventory.attribution === 'memcg' && cgroupId !== undefined;
   const largest = new LargestReading(inventory);
   const live = new LiveMaps(cgroupId, nameNested);

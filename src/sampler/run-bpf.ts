@@ -2,12 +2,16 @@
 import { ToolError } from '../errors.ts';
 import { type Bpf, openBpf } from '../kernel/bpf/bpf-call.ts';
 import { listObjectIds } from '../kernel/bpf/objects.ts';
+import { collectHeldBpf, type HeldBpf } from '../kernel/procfs/held-bpf.ts';
 import type { InventoryMap } from '../model/bpf-inventory.ts';
 import type { BpfTotals } from '../model/bpf-totals.ts';
 import type { LiveMap } from '../model/recording.ts';
 import type { RowDifference } from '../model/row-changes.ts';
 import { type BpfCollector, bpfCollectorOver } from './collect-bpf.ts';
 import type { LeafBpf, LeafOwner, RunMaps } from './leaf-bpf.ts';
+
+/** Whose BPF memory it is; the processes come with each reading. */
+type RunOwner = Pick<LeafOwner, 'cgroupId' | 'nameNested'>;
 
 /** Reads the BPF memory of one run. */
 export class RunBpf {
@@ -16,11 +20,13 @@ export class RunBpf {
   readonly #nameNested: LeafOwner['nameNested'];
   #mayTellMaps = true;
   #pids: readonly number[] = [];
+  /** What was read of the descriptors for one reading, which is told in two ways. */
+  readonly #held = new Map<number, HeldBpf>();
   #collector: BpfCollector | undefined;
   #leaf: LeafBpf | undefined;
   #refusal: ToolError | undefined;
 
-  private constructor(bpf: Bpf, { cgroupId, nameNested }: Omit<LeafOwner, 'pids'>) {
+  private constructor(bpf: Bpf, { cgroupId, nameNested }: RunOwner) {
     this.#bpf = bpf;
     this.#cgroupId = cgroupId;
     this.#nameNested = nameNested;
@@ -30,10 +36,10 @@ export class RunBpf {
    * Opens what can be opened.
    * @throws ToolError, with the exact capability, when nothing can be read.
    */
-  static async open(owner: Omit<LeafOwner, 'pids'>): Promise<RunBpf> {
+  static async open(owner: RunOwner): Promise<RunBpf> {
     const run = new RunBpf(await openBpf(), owner);
     try {
-      run.#collector = bpfCollectorOver(run.#bpf);
+      run.#collector = bpfCollectorOver(run.#bpf, run.#heldOf);
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
       // Without the right to walk over ids the iterators may still be allowed.
@@ -63,6 +69,7 @@ export class RunBpf {
       this.#leaf = openLeafBpf(this.#bpf, {
         cgroupId: this.#cgroupId,
         pids: () => this.#pids,
+        heldOf: this.#heldOf,
         nameNested: this.#nameNested,
       });
     } catch (error) {
@@ -74,6 +81,7 @@ export class RunBpf {
   /** The totals of now. @throws ToolError when a right was lost meanwhile. */
   collect(pids: readonly number[]): BpfTotals {
     this.#pids = pids;
+    this.#held.clear();
     const leaf = this.#leaf?.attributes === true ? this.#leaf : undefined;
     const attribution = leaf === undefined ? 'held' : 'memcg';
     return { attribution, ...leaf?.read(), ...this.#collector?.collect(pids) };
@@ -102,6 +110,7 @@ export class RunBpf {
 
   /** The maps that are charged to the leaf now; undefined where that can't be told. */
   async chargedMaps(): Promise<readonly InventoryMap[] | undefined> {
+    this.#held.clear();
     if (this.#leaf === undefined && this.#refusal === undefined && this.#collector !== undefined) {
       if (listObjectIds(this.#bpf, 'map').length === 0) return [];
       const { mayHaveMaps } = await import('./leaf-bpf.ts');
@@ -110,6 +119,14 @@ export class RunBpf {
     await this.prepare();
     return this.#leaf?.attributes === true ? this.#leaf.maps() : undefined;
   }
+
+  readonly #heldOf = (pid: number): HeldBpf => {
+    const known = this.#held.get(pid);
+    if (known !== undefined) return known;
+    const held = collectHeldBpf([pid]);
+    this.#held.set(pid, held);
+    return held;
+  };
 
   close(): void {
     this.#leaf?.close();

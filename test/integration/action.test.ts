@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect } from 'vitest';
 import type { Verdict } from '../../src/model/verdict.ts';
-import { BINARY, needs, type Outcome, scratch, start, testWith } from './harness.ts';
+import { BINARY, needs, type Outcome, SLOWNESS, scratch, start, testWith } from './harness.ts';
 
 const SCRIPT = resolve(import.meta.dirname, '../../action/run.sh');
 
@@ -41,7 +41,7 @@ const verdictOf = (step: Step): Verdict => JSON.parse(readFileSync(step.outputs.
 
 describe('action/run.sh', () => {
   testWith([needs.cgroup, needs.root], 'passes when the budgets hold', async () => {
-    const step = await runStep({ INPUT_COMMAND: 'sleep 0.3', INPUT_BUDGETS: 'anon<=1GiB' });
+    const step = await runStep({ INPUT_COMMAND: `sleep ${1.2 * SLOWNESS}`, INPUT_BUDGETS: 'anon<=1GiB' });
     expect(step.status).toBe(0);
     expect(step.outputs).toMatchObject({ before: '1', 'exit-status': '0' });
     expect(verdictOf(step)).toMatchObject({ status: 'held', exitStatus: 0 });
@@ -51,7 +51,7 @@ describe('action/run.sh', () => {
   });
 
   testWith([needs.cgroup, needs.root], 'fails with 3 and an annotation when one is broken', async () => {
-    const step = await runStep({ INPUT_COMMAND: 'sleep 0.3', INPUT_BUDGETS: 'processes<=0' });
+    const step = await runStep({ INPUT_COMMAND: `sleep ${1.2 * SLOWNESS}`, INPUT_BUDGETS: 'processes<=0' });
     expect(step.status).toBe(3);
     expect(step.outputs['exit-status']).toBe('3');
     expect(verdictOf(step)).toMatchObject({ status: 'broken', exitStatus: 3 });

@@ -1,8 +1,10 @@
 /** Placement on a host that systemd runs: as root by the system manager, as an ordinary user by the user's. */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'vitest';
-import { BINARY, cmemstat, type Need, needs, record, SLOWNESS, start, testWith } from './harness.ts';
+import type { StartRecord } from '../../src/model/recording.ts';
+import { BINARY, cmemstat, type Need, needs, record, SLOWNESS, scratch, start, testWith } from './harness.ts';
 
 const guest = process.env.CMEMSTAT_VM_GUEST ?? '';
 const needsSystemd: Need = {
@@ -51,6 +53,18 @@ testWith(
     expect(existsSync(first.leaf ?? '')).toBe(false);
   },
 );
+
+testWith([needsSystemd], 'of several runs each has a scope of its own', async () => {
+  const file = join(scratch, 'run.jsonl');
+  const { status, stderr } = await cmemstat('-q', '--runs', '3', '--output', file, '--', 'sleep', '0.3');
+  expect(status, stderr).toBe(0);
+  const placements = [1, 2, 3].map((run) => {
+    const [first = ''] = readFileSync(file.replace('.jsonl', `.${run}.jsonl`), 'utf8').split('\n');
+    return (JSON.parse(first) as StartRecord).placement;
+  });
+  expect(placements.map(({ kind }) => kind)).toEqual(['systemd', 'systemd', 'systemd']);
+  expect(new Set(placements.map(({ reason }) => reason)).size).toBe(3);
+});
 
 testWith([needsSystemd], 'the scope is gone after the run', async () => {
   await cmemstat('-q', '--', 'true');

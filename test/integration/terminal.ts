@@ -145,10 +145,13 @@ export class TmuxTerminal {
 
   /** Waits until the command has ended. Its exit status. */
   async ended(): Promise<number> {
-    // Of a pane whose output has ended tmux may not know the status yet.
     return until('the end of the command', async () => {
-      const status = /^1 (\d+)$/.exec(await this.fact('pane_dead} #{pane_dead_status'))?.[1];
-      return status === undefined ? undefined : Number(status);
+      const [dead, status = '', server] = (await this.fact('pane_dead} #{pane_dead_status} #{pid')).split(' ');
+      if (dead !== '1') return undefined;
+      if (status !== '') return Number(status);
+      // tmux 3.3 now and then misses that a child has ended, until it is told again.
+      process.kill(Number(server), 'SIGCHLD');
+      return undefined;
     });
   }
 

@@ -60,7 +60,7 @@ describe('the target ends', () => {
       expect(await terminal.ended()).toBe(3);
       const left = await terminal.capture();
       expect(left).toMatch(/^cmemstat: sh -c .*\n {2}exit status 3 after \S+\n {2}peak /);
-      expect(left).not.toMatch(/Breakdown|bye/);
+      expect(left).not.toMatch(/Breakdown|^ *bye/m);
       expect(await modes(terminal)).toBe(SHELL_MODES);
     },
   );
@@ -113,7 +113,6 @@ describe('the target ends', () => {
   );
 
   testWith([needsTmux, needs.cgroup], 'out of memory: event, state, exit status', async () => {
-    const hungry = script('echo start; head -c 200M /dev/zero | tail | wc -c; exec tail /dev/zero');
     const terminal = await openView(
       `--interval 100ms --memory-max 32M --swap-max 0 -- ${script('sleep 0.4; exec tail /dev/zero')}`,
       {
@@ -121,7 +120,6 @@ describe('the target ends', () => {
         height: 40,
       },
     );
-    expect(hungry).toContain('tail');
     const screen = await terminal.waitFor(/FAILED/);
     expect(screen).toMatch(/^ ■ killed: out of memory/);
     expect(screen).toMatch(/FAILED {2}killed by the OOM killer/);
@@ -148,8 +146,8 @@ describe('the target ends', () => {
       const status = await terminal.ended();
       const report = await terminal.capture();
       expect(report).toMatch(/anon *<= *20 ?MiB/);
-      expect(report).toMatch(/fail/i);
-      expect(status).toBe(124);
+      expect(report).toMatch(/BROKEN/);
+      expect(status).toBe(3);
     },
   );
 });
@@ -163,9 +161,9 @@ describe('leaving while the target runs', () => {
     await terminal.waitFor(/^ {2}got INT$/m);
     await terminal.keys('Up', 'Down');
     const screen = await terminal.waitFor(/^ \? help/m);
-    expect(screen.match(/got INT/g)).toHaveLength(1);
+    expect(screen.match(/^ {2}got INT$/gm)).toHaveLength(1);
     await terminal.keys('C-c');
-    const twice = await terminal.waitFor(/got INT\n.*got INT/);
+    const twice = await terminal.waitFor(/^ {2}got INT\n {2}got INT$/m);
     expect(twice).toMatch(/● running/);
     await terminal.keys('q', 's');
     expect(await terminal.ended()).toBe(143);
@@ -205,6 +203,7 @@ describe('leaving while the target runs', () => {
       const folder = newFolder();
       const terminal = await tmux({
         command: `cd ${folder}; ${CMEMSTAT} --interval 100ms --output run.jsonl --stderr errors -- ${script('for i in 1 2 3 4 5 6; do echo out $i; echo err $i >&2; sleep 0.4; done; exit 5')}; echo "status=$?"`,
+        height: 60,
       });
       await terminal.waitFor(/running.*samples/s);
       await terminal.keys('q');
@@ -343,6 +342,7 @@ describe('the view fails', () => {
         const folder = newFolder();
         const terminal = await tmux({
           command: `cd ${folder}; stty -g >before; ${CMEMSTAT} --interval 100ms --output run.jsonl -- ${script('for i in 1 2 3 4 5 6; do echo out $i; sleep 0.3; done; exit 9')}; echo "status=$?"; stty -g >after`,
+          height: 60,
           env: { NODE_OPTIONS: `--require ${failingPreload(calls)}` },
         });
         const screen = await terminal.waitFor(/status=/);
@@ -398,8 +398,9 @@ describe("the target's streams", () => {
         command: `${CMEMSTAT} --exit-on-end --stdout ${file} -- ${script('seq 1 200000')}`,
       });
       await pty.ended();
-      expect(readFileSync(file, 'utf8')).toMatch(/^1\n2\n[^]*\n200000\n$/);
-      expect(readFileSync(file, 'utf8').length).toBe(1288895);
+      const lines = readFileSync(file, 'utf8').split('\n');
+      expect(lines).toHaveLength(200_001);
+      expect(lines.every((line, index) => line === (index < 200_000 ? `${index + 1}` : ''))).toBe(true);
     },
   );
 
@@ -410,6 +411,7 @@ describe("the target's streams", () => {
       const folder = newFolder();
       const terminal = await tmux({
         command: `cd ${folder}; ${CMEMSTAT} --json --tui --interval 100ms -- ${script('echo noise; sleep 0.8; exit 6')} >out.jsonl; echo "status=$?"`,
+        height: 60,
       });
       await terminal.waitFor(/running.*1 Breakdown/s);
       await terminal.keys('6');

@@ -31,7 +31,7 @@ export async function openView(
   args: string,
   options: Omit<TerminalOptions, 'command'> = {},
 ): Promise<TmuxTerminal> {
-  const terminal = await tmux({ ...options, command: `${CMEMSTAT} ${args}` });
+  const terminal = await tmux({ ...options, command: `exec ${CMEMSTAT} ${args}` });
   await terminal.waitFor(/running.*samples/s);
   return terminal;
 }

@@ -28,9 +28,12 @@ const RUNS_TO_PROPOSE = 5;
  */
 export async function initBudget(command: string[], flags: InitFlags): Promise<number> {
   const file = flags.write === undefined ? undefined : openTextFile('--write', flags.write);
-  const options = toRunOptions(flags, command);
+  const options = { ...toRunOptions(flags, command), stdoutToStderr: file === undefined };
   const { status, text } = await proposeBudgets(options, toSeriesPlan(flags, undefined, RUNS_TO_PROPOSE));
-  if (text === undefined) return status;
+  if (text === undefined) {
+    process.stderr.write(`cmemstat: no budgets are proposed: a run ended with exit status ${status}\n`);
+    return status;
+  }
   if (file === undefined) process.stdout.write(text);
   else file.write(text);
   return 0;

@@ -66,6 +66,14 @@ export function defaultStreamOf(format: ReportFormat): 'stderr' | 'stdout' {
   return format === 'text' ? 'stderr' : 'stdout';
 }
 
+/**
+ * Whether the report is a document on standard output, where nothing else may stand. GitHub takes its commands from among the lines of
+ * a log.
+ */
+export function isAloneOnStdout({ format, file }: ReportRequest): boolean {
+  return file === undefined && format !== 'github' && defaultStreamOf(format) === 'stdout';
+}
+
 /** The report, ended by a newline; empty where a format has nothing to say. */
 export function renderReport(format: ReportFormat, verdict: Verdict): string {
   return RENDERERS[format](verdict);

@@ -18,6 +18,7 @@ const OPTIONS: RunOptions = {
   env: [],
   user: undefined,
   streams: {},
+  stdoutToStderr: false,
   wait: 'target',
   killAfterMs: 10_000,
   outputs: {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../../src/errors.ts';
 import {
   defaultStreamOf,
+  isAloneOnStdout,
   parseReportFormat,
   parseReportRequest,
   REPORT_FORMATS,
@@ -25,6 +26,13 @@ const ENDINGS = {
   json: 'json',
   tap: 'tap',
 } as const;
+
+describe('isAloneOnStdout', () => {
+  it.each(REPORT_FORMATS)('%s', (format) => {
+    expect(isAloneOnStdout({ format })).toBe(format !== 'text' && format !== 'github');
+    expect(isAloneOnStdout({ format, file: 'report' })).toBe(false);
+  });
+});
 
 describe('renderReport', () => {
   const all = REPORT_FORMATS.flatMap((format) =>

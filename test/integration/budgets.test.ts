@@ -1,0 +1,294 @@
+/** Budgets on real runs: who breaks them, when, and what cmemstat exits with. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import type { BudgetResult } from '../../src/model/verdict.ts';
+import {
+  cmemstat,
+  host,
+  leavesOnHost,
+  MIB,
+  needs,
+  needsProgram,
+  readRecording,
+  SLOWNESS,
+  scratch,
+  TARGETS,
+  testWith,
+} from './harness.ts';
+import { grow, judge, needsAttribution, newFile, onlyBudget, slowMs } from './judged.ts';
+
+const QUICK = ['--interval', '100ms', '--bpf-interval', '200ms'];
+const needsBpf = [needs.cgroup, needs.root, needsAttribution];
+
+testWith(
+  [needs.cgroup],
+  'a program that grows breaks its budget when it grows, with exit status 3',
+  async () => {
+    const file = newFile('run.jsonl');
+    const target = grow(2500, [4, 0], [40, 1500]);
+    const { outcome, verdict } = await judge(
+      ...[...QUICK, '--budget', 'anon<=30MiB', '--budget', 'anon<=1GiB', '--output', file, '--', ...target],
+    );
+    expect(outcome.status).toBe(3);
+    expect(verdict).toMatchObject({ status: 'broken', exitStatus: 3, target: { status: 0, code: 0 } });
+    const [broken, held] = verdict.budgets;
+    expect(held?.status).toBe('held');
+    expect(broken).toMatchObject({ status: 'broken', expression: 'anon<=30MiB', limit: 30 * MIB });
+    expect(broken?.value).toBeGreaterThan(40 * MIB);
+    expect(broken?.excess).toBe((broken?.value ?? 0) - 30 * MIB);
+
+    // The moment is that of the first sample above the limit, and that is when the program says that it grew.
+    const { samples, events } = readRecording(outcome, readFileSync(file, 'utf8'));
+    const first = samples.find(({ stat }) => (stat?.anon ?? 0) > 30 * MIB);
+    const breach = broken?.breach;
+    expect(breach?.elapsedMs).toBe(first?.elapsedMs);
+    const grownAt = Number(/grown to 40 at (\d+)/.exec(outcome.stdout)?.[1]);
+    const brokenAt = Date.parse(verdict.time) + (breach?.elapsedMs ?? 0);
+    expect(Math.abs(brokenAt - grownAt)).toBeLessThan(slowMs(1000));
+    expect(events.filter(({ event }) => event === 'budget')).toMatchObject([
+      { elapsedMs: first?.elapsedMs, message: 'anon<=30MiB is broken' },
+    ]);
+
+    const line = (id: string) => breach?.breakdown.find((each) => each.id === id)?.bytes;
+    expect(line('anon')).toBe(first?.stat?.anon);
+    expect(line('current')).toBe(first?.current);
+    // RSS, with the pages of the executable.
+    expect(breach?.processes[0]?.name).toMatch(/^(node|MainThread)$/);
+    expect(breach?.processes[0]?.toBytes).toBeGreaterThan(40 * MIB);
+    expect(breach?.replay).toBe(`cmemstat replay ${file} --at ${Math.round(breach?.elapsedMs ?? 0)}ms`);
+
+    const { stderr } = outcome;
+    expect(stderr).toMatch(/^cmemstat: 1 of 2 budgets held, 1 broken$/m);
+    expect(stderr).toMatch(/✗ BROKEN +anon<=30MiB: [\d.]+ MiB against <= 30\.0 MiB: [\d.]+ MiB over \(\+\d/);
+    expect(stderr).toMatch(/✓ held +anon<=1GiB: /);
+    expect(stderr).toContain(breach?.replay);
+    expect(stderr).toMatch(/^ {2}cmemstat: exit status 3: a budget is broken$/m);
+  },
+);
+
+testWith(
+  [needs.cgroup],
+  '--stop-on-breach ends the target at once, and that is no failure of its own',
+  async () => {
+    const target = grow(60_000, [4, 0], [40, 1000]);
+    const { outcome, verdict } = await judge(
+      ...[
+        ...QUICK,
+        '--stop-on-breach',
+        '--budget',
+        'anon.avg<=1',
+        '--budget',
+        'anon<=30MiB',
+        '--',
+        ...target,
+      ],
+    );
+    expect(outcome.status).toBe(3);
+    expect(verdict.durationMs).toBeLessThan(slowMs(30_000));
+    expect(verdict.target).toEqual({ status: 0, signal: 'SIGTERM' });
+    // An average may still come down: it ends nothing.
+    expect(verdict.budgets[1]?.breach?.elapsedMs).toBeGreaterThan(slowMs(500));
+    expect(verdict.budgets[1]?.breach?.processes[0]?.toBytes).toBeGreaterThan(40 * MIB);
+    expect(outcome.stderr).toContain('target: ended by SIGTERM: cmemstat ended it at the breach');
+    expect(leavesOnHost()).toEqual([]);
+  },
+);
+
+testWith(needsBpf, 'budgets on BPF memory name the map that grew most, with advice', async () => {
+  const file = newFile('run.jsonl');
+  const expressions = ['bpf.max<=8MiB', 'bpf.maps<=1GiB', 'bpf.uncharged<=1KiB', 'bpf.map:conn*.max<=1MiB'];
+  const { outcome, verdict } = await judge(
+    ...QUICK,
+    ...expressions.flatMap((expression) => ['--budget', expression]),
+    ...['--budget', 'bpf.map:nothing*<=1', '--output', file],
+    ...['--', process.execPath, join(TARGETS, 'grow-maps.mjs'), String(slowMs(1500)), String(slowMs(3000))],
+  );
+  expect(outcome.status).toBe(3);
+  const [bpf, maps, uncharged, glob, nothing] = verdict.budgets;
+  expect(verdict.budgets.map(({ status }) => status)).toEqual(['broken', 'held', 'broken', 'broken', 'held']);
+  expect(verdict.warnings).toContain('bpf.map:nothing*: no map of the run has such a name');
+  expect(nothing?.value).toBe(0);
+  const { samples, summary } = readRecording(outcome, readFileSync(file, 'utf8'));
+  const connections = summary.bpf?.maps?.find(({ name }) => name === 'connections')?.bytes ?? 0;
+  expect(connections).toBeGreaterThan(8 * MIB);
+  expect(glob?.value).toBe(connections);
+  expect(bpf?.value).toBe(Math.max(...samples.map(({ bpf }) => bpf?.charged?.maps.bytes ?? 0)));
+  expect(maps?.value).toBe(bpf?.value);
+  // The array per CPU was there from the start: 256 elements of 1 KiB, for each CPU.
+  expect(uncharged?.value).toBeGreaterThanOrEqual(256 * 1024);
+  expect(uncharged?.breach?.elapsedMs).toBeLessThan(bpf?.breach?.elapsedMs ?? 0);
+  const first = samples.find(({ bpf }) => (bpf?.charged?.maps.bytes ?? 0) > 8 * MIB);
+  expect(bpf?.breach?.elapsedMs).toBe(first?.elapsedMs);
+  expect(bpf?.breach?.maps[0]).toMatchObject({ name: 'connections', fromBytes: 0, toBytes: connections });
+  expect(uncharged?.breach?.maps.map(({ name }) => name)).toEqual(['counters', 'settings']);
+  expect(uncharged?.breach?.advice.map(({ kind }) => kind)).toContain('percpu-growth');
+  // Before Linux 6.6 the kernel does not count what is in a preallocated hash.
+  if (host.isAtLeast(6, 6))
+    expect(outcome.stderr).toMatch(/advice: hash 'connections' is allocated for 100000/);
+  expect(outcome.stderr).toMatch(/what grew: see bpf\.max<=8MiB, above/);
+});
+
+/** A budget that can't be measured in this run, and why. */
+async function expectNotMeasured(reason: RegExp, ...args: string[]): Promise<BudgetResult> {
+  const { outcome, verdict } = await judge(...QUICK, ...args, '--', 'sleep', String(0.5 * SLOWNESS));
+  const result = onlyBudget(verdict);
+  expect(result).toMatchObject({ status: 'not-measured', reason: expect.stringMatching(reason) });
+  expect(outcome.status).toBe(5);
+  expect(outcome.stderr).toMatch(/\? NOT MEASURED {2}/);
+  expect(outcome.stderr).toMatch(/exit status 5: a budget could not be measured$/m);
+  return result;
+}
+
+testWith(
+  [],
+  'what a process tree does not tell is not measured: 5; with --budget-optional a warning',
+  async () => {
+    const wanted = ['--placement', 'process-tree', '--budget', 'anon<=1'];
+    const { hint } = await expectNotMeasured(/needs a memory cgroup/, ...wanted);
+    expect(hint).toBe('cmemstat doctor');
+    const optional = await judge(...wanted, '--budget-optional', '--', 'sleep', '0.2');
+    expect(optional.outcome.status).toBe(0);
+    expect(onlyBudget(optional.verdict).status).toBe('not-measured-optional');
+    expect(optional.outcome.stderr).toMatch(/! not measured {2}anon<=1: anon needs a memory cgroup/);
+    // Exactly that becomes a warning, and nothing else.
+    const broken = await judge(
+      ...[...QUICK, ...wanted, '--budget', 'processes<=0', '--budget-optional', '--', 'sleep', '0.5'],
+    );
+    expect(broken.outcome.status).toBe(3);
+  },
+);
+
+testWith([needs.cgroup], 'what was turned off, or what this kernel lacks, is not measured', async () => {
+  const off = await expectNotMeasured(/not read/, '--bpf-interval', '0', '--budget', 'bpf<=1GiB');
+  expect(off.hint).toBe('leave --bpf-interval 0 out');
+  await expectNotMeasured(/memory\.max/, '--budget', 'current<=80% of memory.max');
+  await expectNotMeasured(/no baseline/, '--budget', 'anon<=baseline');
+  await expectNotMeasured(/growth/, '--budget', 'anon.growth<=1MiB');
+  if (host.mode === 'cgroup1') await expectNotMeasured(/cgroup v1/, '--budget', 'psi.some<=5%');
+  if (!host.isAtLeast(5, 11)) await expectNotMeasured(/./, '--budget', 'bpf<=1GiB');
+  const limited = ['--memory-max', '512M', '--budget', 'current<=80% of memory.max'];
+  const { outcome, verdict } = await judge(...QUICK, ...limited, '--', 'sleep', String(0.5 * SLOWNESS));
+  expect(onlyBudget(verdict).limit).toBe(Math.floor(0.8 * 512 * MIB));
+  expect(outcome.status).toBe(0);
+});
+
+const fails = ['--', 'sh', '-c', `sleep ${0.5 * SLOWNESS}; exit 7`];
+const broken = ['--interval', '100ms', '--budget', 'processes<=0'];
+
+testWith(
+  [],
+  "when both fail the target's status wins, unless --budget-first; the report says both",
+  async () => {
+    const target = await judge(...broken, ...fails);
+    expect(target.outcome.status).toBe(7);
+    expect(target.outcome.stderr).toMatch(/✗ BROKEN[\s\S]*target: exit status 7\n/);
+    expect(target.outcome.stderr).toMatch(/exit status 7: the target's own; a budget is broken as well$/m);
+    const budget = await judge(...broken, '--budget-first', ...fails);
+    expect(budget.outcome.status).toBe(3);
+    expect(budget.outcome.stderr).toMatch(/target: exit status 7\n.*exit status 3: a budget is broken$/m);
+    expect((await judge(...broken, '--budget-exit-code', '42', ...fails)).outcome.status).toBe(7);
+    const other = await judge(...broken, '--budget-exit-code', '42', '--budget-first', ...fails);
+    expect(other.outcome.status).toBe(42);
+    expect((await cmemstat('-q', ...broken, '--budget-exit-code', '256', ...fails)).status).toBe(125);
+  },
+);
+
+testWith([], '--timeout gives 124, and the report says what else was broken', async () => {
+  const { outcome, verdict } = await judge(...broken, '--timeout', `${slowMs(500)}ms`, '--', 'sleep', '60');
+  expect(outcome.status).toBe(124);
+  expect(verdict.target).toMatchObject({ status: 124, timedOut: true });
+  expect(outcome.stderr).toMatch(/exit status 124: the time limit was reached; a budget is broken as well$/m);
+  expect((await cmemstat('-q', '--timeout', `${slowMs(500)}ms`, '--', 'sleep', '60')).status).toBe(124);
+});
+
+testWith(
+  [...needsBpf, needsProgram('bpftool')],
+  'maps that are left behind: 4, and 3 where a budget forbids them',
+  async () => {
+    const mount = join(scratch, 'bpf');
+    const pin = join(mount, 'stays');
+    expect(spawnSync('sh', ['-c', `mkdir -p ${mount} && mount -t bpf bpf ${mount}`]).status).toBe(0);
+    const words = 'type hash key 4 value 64 entries 1000 name stays';
+    const create = ['--', 'bpftool', 'map', 'create', pin, ...words.split(' ')];
+    try {
+      const left = await judge('--fail-on-leftover', '--budget', 'oom_kill<=100', ...create);
+      expect(left.outcome.status).toBe(4);
+      expect(left.verdict.leftovers).toMatchObject([{ name: 'stays' }]);
+      expect(left.outcome.stderr).toMatch(
+        /✗ LEFT BEHIND +no BPF maps left behind: 1 left behind, .*\n.*stays/,
+      );
+      spawnSync('rm', ['-f', pin]);
+      const forbidden = await judge('--fail-on-leftover', '--budget', 'leftover==0', ...create);
+      expect(forbidden.outcome.status).toBe(3);
+      expect(onlyBudget(forbidden.verdict)).toMatchObject({ status: 'broken', value: 1 });
+    } finally {
+      spawnSync('sh', ['-c', `rm -f ${pin}; umount ${mount}`]);
+    }
+  },
+);
+
+testWith(
+  [],
+  'a wrong expression is 125 before anything is started, with a caret and the nearest name',
+  async () => {
+    const marker = newFile('started');
+    const run = (...args: string[]) => cmemstat(...args, '--', 'touch', marker);
+    const wrong = await run('--budget', 'anon<=1MiB', '--budget', 'anno<=64MiB');
+    expect(wrong.status).toBe(125);
+    expect(wrong.stderr).toMatch(/^cmemstat: --budget: no metric `anno`; did you mean `anon`\?/);
+    expect(wrong.stderr).toMatch(/\n {2}anno<=64MiB\n {2}\^~~~\n$/);
+    for (const text of ['anon', 'anon<=', 'anon=<5', 'anon.p42<=1', 'anon<=5parsecs', 'anon<=5%', '']) {
+      const { status, stderr } = await run('--budget', text);
+      expect([text, status]).toEqual([text, 125]);
+      expect(stderr).toMatch(/\n +\^~*\n$/);
+    }
+    const file = newFile('budget.json');
+    writeFileSync(
+      file,
+      '{\n  "version": 1,\n  "budgets": [\n    { "name": "a", "budget": "kernle <= 1" }\n  ]\n}\n',
+    );
+    const inFile = await run('--budget-file', file);
+    expect(inFile.status).toBe(125);
+    expect(inFile.stderr).toContain(
+      `${file}:4: budgets[0].budget: no metric \`kernle\`; did you mean \`kernel\`?`,
+    );
+    expect(inFile.stderr).toMatch(/\n {2}kernle <= 1\n {2}\^~~~~~\n$/);
+    expect((await run('--budget-file', newFile('none'))).stderr).toMatch(/no such file/i);
+    expect((await run('--report', 'junt')).stderr).toMatch(/--report junit\)/);
+    expect((await cmemstat('--', 'test', '-e', marker)).status).toBe(1);
+  },
+);
+
+testWith([], '--help has all exit statuses in one table', async () => {
+  const { stdout } = await cmemstat('--help');
+  const table = stdout.slice(stdout.indexOf('Exit status:'));
+  const statuses = [...table.matchAll(/^ {2}(\S+) {2,}\S/gm)].map((match) => match[1]);
+  expect(statuses).toEqual(['N', '128+n', '3', '4', '5', '124', '125', '126', '127', 'doctor']);
+});
+
+testWith(
+  [needs.cgroup],
+  'growth finds a leak among noise, and does not accuse a program that is as noisy and flat',
+  async () => {
+    const noisy = (growthMib: number) =>
+      judge(
+        ...['--interval', `${slowMs(100)}ms`, '--budget', 'anon.growth<=12MiB/min', '--'],
+        ...[process.execPath, join(TARGETS, 'noisy.mjs'), ...[12 * SLOWNESS, 16, 1.6, growthMib].map(String)],
+      );
+    const [leak, flat] = await Promise.all([noisy(24 * SLOWNESS), noisy(0)]);
+    expect(leak.outcome.status).toBe(3);
+    const found = onlyBudget(leak.verdict);
+    // 120 MiB/min, whatever the clock of the machine; what is certain of it is less.
+    expect(found.estimate).toBeGreaterThan(90 * MIB);
+    expect(found.estimate).toBeLessThan(150 * MIB);
+    expect(found.value).toBeLessThan(found.estimate ?? 0);
+    expect(found.breach).not.toHaveProperty('elapsedMs');
+    expect(leak.outcome.stderr).toMatch(
+      /MiB\/min for certain \(slope [\d.]+ MiB\/min\) against <= 12\.0 MiB\/min/,
+    );
+    expect(flat.outcome.status).toBe(0);
+    expect(onlyBudget(flat.verdict).value).toBe(0);
+  },
+);
