@@ -33,8 +33,9 @@ async function judgeFile(
     onBreak: () => {},
   });
   const counts = await scanRecording(file, (record) => sink.observe(record));
-  // Only a recording that was cut is read twice: its samples stand in for the summary.
-  const figures = sink.summary === undefined ? await figuresOfCut(file) : undefined;
+  // Only a recording that was cut and is to be compared is read twice: its samples stand in for the summary.
+  const isComparable = sink.summary !== undefined || baseline === undefined;
+  const figures = isComparable ? undefined : await figuresOfCut(file);
   const judgement = sink.finish(figures);
   if (judgement === undefined) throw new UsageError('FILE', `${file}: no run is in it`);
   if (counts.damaged > 0) {

@@ -41,11 +41,11 @@ export async function runJudged(options: RunOptions, plan: JudgedRunsPlan): Prom
   const verdict = verdictOn(runs, plan, baseline, (run) =>
     plan.runs === 1 ? options.outputs.output : numberedFile(options.outputs.output, run),
   );
-  const figures = runs.map((run) => run.figures);
+  const figures = runs.flatMap((run) => run.figures ?? []);
   if (runs.length > 1) await reports.say(renderRuns(figures));
   if (verdict === undefined) {
     await reports.say([`cmemstat: ${cut ?? 'no run'}`]);
-    return judged.status;
+    return judged.status === 0 ? EXIT_CODES.FAILED : judged.status;
   }
   if (isWorthAReport(verdict, plan)) await reports.write(verdict);
   if (saved !== undefined) {
@@ -57,8 +57,9 @@ export async function runJudged(options: RunOptions, plan: JudgedRunsPlan): Prom
         : `cmemstat: ${plan.saveBaseline} is the baseline of ${runs.length === 1 ? '1 run' : `${runs.length} runs`}`,
     ]);
   }
-  if (judged.interrupted) return judged.status;
-  return verdict.exitStatus === 0 && judged.isIncomplete ? EXIT_CODES.FAILED : verdict.exitStatus;
+  if (verdict.exitStatus !== 0) return verdict.exitStatus;
+  if (cut !== undefined) await reports.say(['cmemstat: exit status 125: not all runs were made']);
+  return cut !== undefined || judged.isIncomplete ? EXIT_CODES.FAILED : 0;
 }
 
 /** Who only wants to know what several runs take has the table of them. */
@@ -131,7 +132,7 @@ export function verdictOn(
   if (first === undefined) return undefined;
   const now = {
     name: runs.length === 1 ? 'this run' : 'these runs',
-    runs: runs.map(({ figures }) => figures),
+    runs: runs.flatMap(({ figures }) => figures ?? []),
   };
   const budgets = combineRuns(
     runs.map(({ results }) => results),

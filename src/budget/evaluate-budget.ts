@@ -132,6 +132,9 @@ export class BudgetJudge {
     if (summary === undefined) {
       warnings.push('the recording ends before its target does: budgets are judged up to there');
     }
+    if (summary?.exit.endedBy === 'budget' && this.#budgets.length > 1) {
+      warnings.push('the target was ended at a breach: the other budgets are judged up to there');
+    }
     const usesPeak = this.#budgets.some(({ budget }) => budget.metric === 'peak');
     if (usesPeak && summary?.peak?.source === 'sampled' && summary.mode !== 'process-tree') {
       warnings.push(

@@ -232,11 +232,15 @@ function adviseGrowth(
   });
   if (!projection.some(({ bytes }) => bytes >= savesAtLeastBytes)) return undefined;
   const [largest] = concerned;
-  const which = largest === undefined ? '' : `, the largest is ${describe(largest)}`;
+  if (largest === undefined) return undefined;
+  const who =
+    concerned.length === 1
+      ? `${describe(largest)} grows with the number of possible CPUs`
+      : `${concerned.length} percpu maps grow with the number of possible CPUs, the largest is ${describe(largest)}`;
   return {
     kind: 'percpu-growth',
     maps: identify(concerned),
-    text: `${concerned.length} percpu maps grow with the number of possible CPUs${which}`,
+    text: who,
     projection,
   };
 }

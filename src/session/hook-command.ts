@@ -4,12 +4,21 @@ import { UsageError } from '../errors.ts';
 
 const STANDARD_ERROR = 2;
 
+/** A hook is ended by what ends us, and `--cleanup` still comes. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 /**
  * Runs a command line by /bin/sh and waits for it. Its output goes to standard error: ours may hold JSON.
  * @throws UsageError when it fails: what is measured after it would not be what was meant.
  */
 export async function runHook(option: '--prepare' | '--cleanup', commandLine: string): Promise<void> {
   const child = spawn('/bin/sh', ['-c', commandLine], { stdio: ['ignore', STANDARD_ERROR, STANDARD_ERROR] });
+  let received: NodeJS.Signals | undefined;
+  const passOn = (signal: NodeJS.Signals) => {
+    received = signal;
+    child.kill(signal);
+  };
+  for (const signal of SIGNALS) process.on(signal, passOn);
   const problem = await new Promise<string | undefined>((resolve) => {
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => {
@@ -17,7 +26,7 @@ export async function runHook(option: '--prepare' | '--cleanup', commandLine: st
       else resolve(signal === null ? `it ended with status ${code}` : `it was ended by ${signal}`);
     });
   });
-  if (problem !== undefined) {
-    throw new UsageError(option, `${option} ${JSON.stringify(commandLine)}: ${problem}`);
-  }
+  for (const signal of SIGNALS) process.off(signal, passOn);
+  const fault = received === undefined ? problem : `ended by ${received}`;
+  if (fault !== undefined) throw new UsageError(option, `${option} ${JSON.stringify(commandLine)}: ${fault}`);
 }

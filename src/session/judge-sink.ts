@@ -20,7 +20,8 @@ export interface RunJudgement {
   start: StartRecord;
   summary: SummaryRecord | undefined;
   results: BudgetResult[];
-  figures: RunFigures;
+  /** Absent in a recording that was cut, unless somebody has asked for them. */
+  figures: RunFigures | undefined;
   timeline: Verdict['timeline'];
   warnings: string[];
 }
@@ -76,7 +77,7 @@ export class JudgeSink implements Sink {
     const [start, summary] = [this.#start, this.#summary];
     const known =
       summary === undefined || start === undefined ? figures : figuresOfSummary(summary, start.host);
-    if (start === undefined || known === undefined) return undefined;
+    if (start === undefined) return undefined;
     return {
       start,
       summary,

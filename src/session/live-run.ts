@@ -22,6 +22,8 @@ export interface LiveRun {
   ): Sink;
   /** One line for the user: now in the view, and on standard error when that is closed. */
   say(line: string): void;
+  /** Somebody wants us to end: the view does not stay when the target has ended. */
+  closeAtEnd(): void;
   /** Gives the terminal back; may be called again. */
   close(): void;
 }
@@ -74,6 +76,10 @@ class LiveRunView implements LiveRun {
   say(line: string): void {
     this.#outputs.say(line);
     this.#view.say(line);
+  }
+
+  closeAtEnd(): void {
+    this.#view.closeAtEnd();
   }
 
   close(): void {

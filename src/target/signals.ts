@@ -28,9 +28,13 @@ export interface SignalForwarding {
 
 /**
  * Passes signals on from now on. The second SIGINT, or `killAfterMs` after the first signal, kills everything;
- * `undefined` waits for ever.
+ * `undefined` waits for ever. `onReceived` is called at every signal.
  */
-export function forwardSignals(actions: SignalActions, killAfterMs: number | undefined): SignalForwarding {
+export function forwardSignals(
+  actions: SignalActions,
+  killAfterMs: number | undefined,
+  onReceived: () => void = () => {},
+): SignalForwarding {
   let interrupts = 0;
   let received: NodeJS.Signals | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -41,6 +45,7 @@ export function forwardSignals(actions: SignalActions, killAfterMs: number | und
   const listeners = PASSED_ON.map((signal) => {
     const listener = () => {
       received ??= signal;
+      onReceived();
       if (signal === 'SIGINT') interrupts += 1;
       if (interrupts >= 2) {
         actions.killAll();

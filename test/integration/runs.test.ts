@@ -217,6 +217,39 @@ testWith([needs.cgroup], 'a signal to cmemstat ends all runs, with a report on w
   expect(leavesOnHost()).toEqual([]);
 });
 
+testWith([], 'a signal during --prepare ends it, and --cleanup still comes', async () => {
+  const log = newFile('log');
+  const hooks = ['--prepare', 'echo ready; exec sleep 60', '--cleanup', `echo cleanup >> ${log}`];
+  const running = start(process.execPath, [BINARY, '--runs', '2', ...hooks, '--', 'true']);
+  await running.until(/ready/);
+  running.child.kill('SIGTERM');
+  const outcome = await running.ended;
+  expect(outcome.status).toBe(125);
+  expect(outcome.stderr).toMatch(/--prepare ".*": ended by SIGTERM$/m);
+  expect(lines(log)).toEqual(['cleanup']);
+});
+
+testWith(
+  [],
+  'a target that ends well when it is told to is judged; a series that was cut has not passed',
+  async () => {
+    const told = async (...options: string[]) => {
+      const script = 'trap "exit 0" TERM; echo run; while :; do sleep 0.1; done';
+      const words = [...options, '--interval', '50ms', '--', 'sh', '-c', script];
+      const running = start(process.execPath, [BINARY, '-q', ...words]);
+      await running.until(/run/);
+      await new Promise((settle) => setTimeout(settle, 400 * SLOWNESS));
+      running.child.kill('SIGTERM');
+      return running.ended;
+    };
+    expect((await told('--budget', 'processes<=9')).status).toBe(0);
+    expect((await told('--budget', 'processes<=0')).status).toBe(3);
+    const cut = await told('--budget', 'processes<=9', '--runs', '2');
+    expect(cut.status).toBe(125);
+    expect(cut.stderr).toMatch(/1 of 2 runs: interrupted[\s\S]*exit status 125: not all runs were made$/m);
+  },
+);
+
 const TMPFS_MAGIC = 0x01021994;
 
 /** Pages of a tmpfs are the file itself and no cache of it. */

@@ -9,6 +9,7 @@ import {
   bare,
   CMEMSTAT,
   childrenOf,
+  ENDED_MODES,
   modes,
   newFolder,
   openView,
@@ -61,7 +62,7 @@ describe('the target ends', () => {
       const left = await terminal.capture();
       expect(left).toMatch(/^cmemstat: sh -c .*\n {2}exit status 3 after \S+\n {2}peak /);
       expect(left).not.toMatch(/Breakdown|^ *bye/m);
-      expect(await modes(terminal)).toBe(SHELL_MODES);
+      expect(await modes(terminal)).toBe(ENDED_MODES);
     },
   );
 
@@ -182,7 +183,7 @@ describe('leaving while the target runs', () => {
     await terminal.keys('q', 's');
     expect(await terminal.ended()).toBe(143);
     expect(await terminal.capture()).toMatch(/ended by SIGTERM after .*exit status 143/);
-    expect(await modes(terminal)).toBe(SHELL_MODES);
+    expect(await modes(terminal)).toBe(ENDED_MODES);
   });
 
   testWith(
@@ -202,7 +203,7 @@ describe('leaving while the target runs', () => {
     async () => {
       const folder = newFolder();
       const terminal = await tmux({
-        command: `cd ${folder}; ${CMEMSTAT} --interval 100ms --output run.jsonl --stderr errors -- ${script('for i in 1 2 3 4 5 6; do echo out $i; echo err $i >&2; sleep 0.4; done; exit 5')}; echo "status=$?"`,
+        command: `cd ${folder}; ${CMEMSTAT} --interval 100ms --output run.jsonl --stderr errors -- ${script('for i in 1 2 3 4 5 6; do echo out $i; echo err $i >&2; sleep 0.4; done; exit 5')}; echo "status=$?"; exec sleep 60`,
         height: 60,
       });
       await terminal.waitFor(/running.*samples/s);
@@ -283,7 +284,7 @@ describe('signals to cmemstat', () => {
       process.kill(await pidIn(terminal), signal);
       expect(await terminal.ended()).toBe(status);
       expect(isGone(target)).toBe(true);
-      expect(await modes(terminal)).toBe(SHELL_MODES);
+      expect(await modes(terminal)).toBe(ENDED_MODES);
       expect(await terminal.capture()).toMatch(new RegExp(`ended by ${signal}`));
     });
 
@@ -295,7 +296,7 @@ describe('signals to cmemstat', () => {
         await terminal.waitFor(/FAILED/);
         process.kill(await pidIn(terminal), signal);
         expect(await terminal.ended()).toBe(4);
-        expect(await modes(terminal)).toBe(SHELL_MODES);
+        expect(await modes(terminal)).toBe(ENDED_MODES);
         expect(await terminal.capture()).toMatch(/exit status 4 after/);
       },
     );
@@ -324,11 +325,11 @@ describe('the view fails', () => {
     const file = join(folder, 'fail.cjs');
     writeFileSync(
       file,
-      `let calls = 0; const { repeat } = String.prototype;
-      String.prototype.repeat = function (count) {
+      `let calls = 0; const { segment } = Intl.Segmenter.prototype;
+      Intl.Segmenter.prototype.segment = function (text) {
         calls += 1;
-        if (calls > ${calls}) { String.prototype.repeat = repeat; throw new Error('drawing went wrong'); }
-        return repeat.call(this, count);
+        if (calls > ${calls}) { Intl.Segmenter.prototype.segment = segment; throw new Error('drawing went wrong'); }
+        return segment.call(this, text);
       };`,
     );
     return file;
@@ -341,7 +342,7 @@ describe('the view fails', () => {
       async () => {
         const folder = newFolder();
         const terminal = await tmux({
-          command: `cd ${folder}; stty -g >before; ${CMEMSTAT} --interval 100ms --output run.jsonl -- ${script('for i in 1 2 3 4 5 6; do echo out $i; sleep 0.3; done; exit 9')}; echo "status=$?"; stty -g >after`,
+          command: `cd ${folder}; stty -g >before; ${CMEMSTAT} --interval 100ms --output run.jsonl -- ${script('for i in 1 2 3 4 5 6; do echo out $i; sleep 0.3; done; exit 9')}; echo "status=$?"; stty -g >after; exec sleep 60`,
           height: 60,
           env: { NODE_OPTIONS: `--require ${failingPreload(calls)}` },
         });
@@ -354,7 +355,7 @@ describe('the view fails', () => {
         expect(screen).toMatch(/status=9/);
         expect(screen).not.toMatch(/^ {4}at /m);
         expect(await modes(terminal)).toBe(SHELL_MODES);
-        await terminal.ended();
+        await until('the settings', () => existsSync(join(folder, 'after')) || undefined);
         expect(readFileSync(join(folder, 'after'), 'utf8')).toBe(
           readFileSync(join(folder, 'before'), 'utf8'),
         );
@@ -411,7 +412,6 @@ describe("the target's streams", () => {
       const folder = newFolder();
       const terminal = await tmux({
         command: `cd ${folder}; ${CMEMSTAT} --json --tui --interval 100ms -- ${script('echo noise; sleep 0.8; exit 6')} >out.jsonl; echo "status=$?"`,
-        height: 60,
       });
       await terminal.waitFor(/running.*1 Breakdown/s);
       await terminal.keys('6');

@@ -61,6 +61,8 @@ export function modes(terminal: TmuxTerminal): Promise<string> {
 }
 export const SHELL_MODES = '0 1 1 0 0';
 export const VIEW_MODES = '1 0 0 1 1';
+/** As a shell has it; tmux itself hides the cursor of a window whose command has ended. */
+export const ENDED_MODES = '0 0 1 0 0';
 
 /** A click into a column and a row, both from 0. */
 export async function click(terminal: TmuxTerminal, column: number, row: number): Promise<void> {

@@ -12,12 +12,12 @@ import {
   CMEMSTAT,
   click,
   columnsOf,
+  ENDED_MODES,
   modes,
   newFolder,
   openView,
   readWhole,
   rowOf,
-  SHELL_MODES,
   script,
   tmux,
   VIEW_MODES,
@@ -491,7 +491,7 @@ describe('what comes from outside', () => {
     expect(whole.replace(/\n$/, '').split('\n')).toHaveLength(60);
     await terminal.keys('q', 's');
     await terminal.ended();
-    expect(await modes(terminal)).toBe(SHELL_MODES);
+    expect(await modes(terminal)).toBe(ENDED_MODES);
   });
 
   testWith([needsTmux, needs.cgroup], '10,000 lines a second: no sample is late for it', async () => {

@@ -41,6 +41,8 @@ export class LiveView implements Sink {
   #exitOnEnd: boolean;
   readonly #clock: NodeJS.Timeout;
   #controls: LiveControls | undefined;
+  /** The view was gone before the launch. */
+  #leftEarly: { failure: unknown } | undefined;
   #isOpen = true;
   #endedMs: number | undefined;
   #onClosed: (() => void)[] = [];
@@ -78,6 +80,7 @@ export class LiveView implements Sink {
   /** The run that is shown, once it was launched. */
   connect(controls: LiveControls): void {
     this.#controls = controls;
+    if (this.#leftEarly !== undefined) controls.left(this.#leftEarly.failure);
   }
 
   start(record: StartRecord): void {
@@ -117,6 +120,12 @@ export class LiveView implements Sink {
     if (this.#isOpen) this.#viewer.say(line);
   }
 
+  /** Does not stay when the target has ended; closes now when it has. */
+  closeAtEnd(): void {
+    this.#exitOnEnd = true;
+    if (this.#endedMs !== undefined) this.close();
+  }
+
   /** Gives the terminal back; may be called again. */
   close(): void {
     if (!this.#isOpen) return;
@@ -128,7 +137,8 @@ export class LiveView implements Sink {
 
   #leave(failure?: unknown): void {
     this.close();
-    this.#controls?.left(failure);
+    if (this.#controls === undefined) this.#leftEarly = { failure };
+    else this.#controls.left(failure);
   }
 
   #status(): ViewStatus {
@@ -159,7 +169,7 @@ export class LiveView implements Sink {
         break;
       }
       case 'stop':
-        this.#exitOnEnd = true;
+        this.closeAtEnd();
         controls.stop();
         this.#viewer.say('sent SIGTERM to the target; the view closes when it has ended');
         break;

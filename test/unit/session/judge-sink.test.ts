@@ -32,10 +32,11 @@ describe('a run that is watched', () => {
 
   it('without an end is judged as far as it goes, with figures from elsewhere and a warning', () => {
     const { sink } = judged([startOf(), ...anonSamples(0, 3, 2)], 'anon<=4M');
-    expect(sink.finish()).toBeUndefined();
+    expect(sink.finish()?.figures).toBeUndefined();
     const { command, cmemstat, time, mode } = startOf();
     const figures = { command, cmemstat, time, mode, metrics: {} };
-    const { results, warnings, summary } = sink.finish(figures) ?? {};
+    const { results, warnings, summary, figures: given } = sink.finish(figures) ?? {};
+    expect(given).toBe(figures);
     expect(results).toMatchObject([{ status: 'held', value: 3 * MIB }]);
     expect(warnings).toEqual([expect.stringContaining('ends before')]);
     expect(summary).toBeUndefined();
