@@ -7,6 +7,7 @@ import type { ReplayFlags } from './commands/replay.ts';
 import type { ReportFlags } from './commands/report.ts';
 import { addBaselineOptions, addBudgetOptions, addSeriesOptions } from './judge-flags.ts';
 import { addMapsOptions, type MapsFlags } from './maps-flags.ts';
+import { repeatable } from './repeatable.ts';
 import { addRunOptions } from './run-flags.ts';
 
 /** Takes the exit status of the command that was called. */
@@ -51,8 +52,7 @@ function addElfCommand(program: Command, done: (status: number) => void): void {
     .option(
       '--set <name=N>',
       'what the program would set: max_entries, or name.value_size=N (repeatable)',
-      (value: string, before: string[]) => [...before, value],
-      [],
+      repeatable,
     )
     .option('--measure', 'make the maps in a fresh leaf and compare (needs CAP_BPF)')
     .option('--json', 'one JSON document')
@@ -104,8 +104,7 @@ function addBudgetCommands(program: Command, done: Done): void {
     .option(
       '--report <format[:file]>',
       'text, markdown, junit, github, json or tap (repeatable; default: text)',
-      (value: string, before: string[]) => [...before, value],
-      [],
+      repeatable,
     );
   check.action(async (files: string[], flags: CheckFlags) => {
     const { checkRecordings } = await import('./commands/budget.ts');

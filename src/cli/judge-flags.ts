@@ -1,9 +1,10 @@
 /** The options of budgets, of several runs and of comparisons with a baseline. */
 import type { Command } from 'commander';
+import { repeatable } from './repeatable.ts';
 
 /** The options of budgets as commander hands them over: text that is not yet understood. */
 export interface BudgetFlags {
-  budget: string[];
+  budget?: string[];
   budgetFile?: string;
   budgetOptional?: true;
   budgetFirst?: true;
@@ -30,12 +31,10 @@ export interface SeriesFlags {
 /** All that a run takes. */
 export interface JudgeFlags extends BudgetFlags, BaselineFlags, SeriesFlags {
   stopOnBreach?: true;
-  report: string[];
+  report?: string[];
   judge?: string;
   saveBaseline?: string;
 }
-
-const collect = (value: string, before: string[]) => [...before, value];
 
 /** Declares all options of a run that is judged. */
 export function addJudgeOptions(program: Command): void {
@@ -45,8 +44,7 @@ export function addJudgeOptions(program: Command): void {
     .option(
       '--report <format[:file]>',
       'text, markdown, junit, github, json or tap (repeatable; default: text)',
-      collect,
-      [],
+      repeatable,
     );
   addSeriesOptions(program.optionsGroup('Several runs and a baseline:'));
   program.option('--judge <which>', '"median" or "worst" of several runs (default: median)');
@@ -60,8 +58,7 @@ export function addBudgetOptions(command: Command): void {
     .option(
       '--budget <expression>',
       "such as 'anon<=64MiB', 'bpf.max<=32MiB', 'anon.growth<=1MiB' (repeatable; quote it)",
-      collect,
-      [],
+      repeatable,
     )
     .option('--budget-file <file>', 'budgets and settings from a JSON file; see docs/budgets.md')
     .option('--budget-optional', 'what could not be measured is a warning, not a failure')
@@ -90,8 +87,9 @@ export function addBaselineOptions(command: Command): void {
 
 /** Whether anything is to be judged or repeated; if not, nothing of it is loaded. */
 export function wantsJudging(flags: JudgeFlags): boolean {
-  const { budget, report, ...others } = flags;
-  const names: readonly (keyof typeof others)[] = [
+  const names: readonly (keyof JudgeFlags)[] = [
+    'budget',
+    'report',
     'budgetFile',
     'runs',
     'warmup',
@@ -104,5 +102,5 @@ export function wantsJudging(flags: JudgeFlags): boolean {
     'maxRegression',
     'stopOnBreach',
   ];
-  return budget.length > 0 || report.length > 0 || names.some((name) => others[name] !== undefined);
+  return names.some((name) => flags[name] !== undefined);
 }

@@ -28,7 +28,9 @@ export function toJudgePlan(flags: Flags, file: BudgetFile | undefined, failOnLe
   if (maxRegression !== undefined && baseline === undefined) {
     throw new UsageError('--max-regression', '--max-regression: worse than what? name a --baseline');
   }
-  const own = flags.budget.map((text): NamedBudget => ({ budget: parseBudget(text), optional: isOptional }));
+  const own = (flags.budget ?? []).map(
+    (text): NamedBudget => ({ budget: parseBudget(text), optional: isOptional }),
+  );
   const ofFile = (file?.budgets ?? []).map((each) => ({ ...each, optional: each.optional || isOptional }));
   return {
     budgets: [...ofFile, ...own],

@@ -6,6 +6,7 @@ import type { Limit } from '../kernel/limit.ts';
 import type { RunOptions } from '../run-options.ts';
 import { resolveUser } from '../target/user.ts';
 import { oneOf } from './one-of.ts';
+import { repeatable } from './repeatable.ts';
 
 /** The options as commander hands them over: text that is not yet understood. */
 export interface RunFlags {
@@ -29,7 +30,7 @@ export interface RunFlags {
   inheritLimits?: true;
   inheritRatio: string;
   cwd?: string;
-  env: string[];
+  env?: string[];
   user?: string;
   stdin?: string;
   stdout?: string;
@@ -48,7 +49,6 @@ const PLACEMENTS = ['systemd', 'top', 'own', 'process-tree'] as const;
 
 /** Declares the options of a run. */
 export function addRunOptions(program: Command): void {
-  const collect = (value: string, before: string[]) => [...before, value];
   program
     .optionsGroup('Sampling:')
     .option(
@@ -87,7 +87,7 @@ export function addRunOptions(program: Command): void {
     .option('--inherit-ratio <ratio>', 'the share of a limit that they are told', '0.9')
     .optionsGroup('The target:')
     .option('--cwd <directory>', 'where it starts')
-    .option('--env <NAME=VALUE>', 'set a variable (repeatable)', collect, [])
+    .option('--env <NAME=VALUE>', 'set a variable (repeatable)', repeatable)
     .option('--user <name|uid[:gid]>', 'run it as this user (root only)')
     .option('--stdin <file>', 'its standard input')
     .option('--stdout <file>', 'its standard output')
@@ -128,7 +128,7 @@ export function toRunOptions(flags: RunFlags, command: string[]): RunOptions {
     },
     inheritRatio: flags.inheritLimits === true ? parseRatio(flags.inheritRatio) : undefined,
     cwd: flags.cwd,
-    env: flags.env.map(parseEnv),
+    env: (flags.env ?? []).map(parseEnv),
     user: flags.user === undefined ? undefined : requireRoot(flags.user),
     streams: { stdin: flags.stdin, stdout: flags.stdout, stderr: flags.stderr },
     stdoutToStderr: flags.json === true,

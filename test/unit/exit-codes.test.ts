@@ -14,6 +14,15 @@ it('the help explains what doctor ends with', () => {
 });
 
 it('no two of them are alike, and they are those of a shell', () => {
-  expect(EXIT_CODES).toEqual({ NOT_READY: 1, LEFTOVER: 4, FAILED: 125, NOT_EXECUTABLE: 126, NOT_FOUND: 127 });
+  expect(EXIT_CODES).toEqual({
+    NOT_READY: 1,
+    BUDGET_BROKEN: 3,
+    LEFTOVER: 4,
+    NOT_MEASURED: 5,
+    TIMED_OUT: 124,
+    FAILED: 125,
+    NOT_EXECUTABLE: 126,
+    NOT_FOUND: 127,
+  });
   expect(new LaunchError('x', EXIT_CODES.NOT_FOUND, '').exitCode).toBe(127);
 });

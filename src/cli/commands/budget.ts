@@ -16,7 +16,7 @@ export interface InitFlags extends RunFlags, SeriesFlags {
 /** The options of `budget check`. */
 export interface CheckFlags extends BudgetFlags, BaselineFlags {
   judge?: string;
-  report: string[];
+  report?: string[];
 }
 
 /** A spread is known from so many runs on. */
@@ -52,7 +52,7 @@ export async function checkRecordings(files: string[], flags: CheckFlags): Promi
       "cmemstat budget check --budget 'anon<=64MiB' FILE, or --budget-file FILE",
     );
   }
-  const reports = openReports(flags.report.map((text) => parseReportRequest(text)));
+  const reports = openReports((flags.report ?? []).map((text) => parseReportRequest(text)));
   const verdict = await judgeRecordings(files, plan);
   await reports.write(verdict);
   return verdict.exitStatus;

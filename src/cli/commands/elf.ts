@@ -40,7 +40,7 @@ export async function elf(files: readonly string[], flags: ElfFlags): Promise<nu
     files,
     kernelBtf: flags.kernelBtf,
     possibleCpus: flags.cpus === undefined ? [] : parseCpuCounts(flags.cpus),
-    changes: flags.set.map(parseChange),
+    changes: (flags.set ?? []).map(parseChange),
     ...(flags.measure === true ? { maker: ourselvesAsMaker() } : {}),
   });
   const text =
