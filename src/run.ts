@@ -112,7 +112,7 @@ async function measureWith(
     const sinks = [...outputs.recorders];
     const wantsDetails = options.wantsDetails || view !== undefined;
     const measurement = new Measurement({ ...options, wantsDetails }, placement, target, sinks, say);
-    signals = forwardSignals(measurement.signalActions, options.killAfterMs, () => view?.closeAtEnd());
+    signals = forwardSignals(measurement.signalActions, options.killAfterMs, view);
     const control = controlOf(measurement, signals);
     if (watch !== undefined) sinks.push(watch(control));
     if (view !== undefined) sinks.push(view.connect(measurement, target, streams.copies, control.stop));

@@ -1,5 +1,5 @@
 /** `--prepare` and `--cleanup`: commands of the user's beside the runs, outside of every leaf. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { UsageError } from '../errors.ts';
 
 const STANDARD_ERROR = 2;
@@ -12,16 +12,19 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * @throws UsageError when it fails: what is measured after it would not be what was meant.
  */
 export async function runHook(option: '--prepare' | '--cleanup', commandLine: string): Promise<void> {
-  const child = spawn('/bin/sh', ['-c', commandLine], { stdio: ['ignore', STANDARD_ERROR, STANDARD_ERROR] });
   let received: NodeJS.Signals | undefined;
+  let child: ChildProcess | undefined;
   const passOn = (signal: NodeJS.Signals) => {
     received = signal;
-    child.kill(signal);
+    child?.kill(signal);
   };
+  // Before there is something to be ended: it may already run when spawn() returns.
   for (const signal of SIGNALS) process.on(signal, passOn);
+  const hook = spawn('/bin/sh', ['-c', commandLine], { stdio: ['ignore', STANDARD_ERROR, STANDARD_ERROR] });
+  child = hook;
   const problem = await new Promise<string | undefined>((resolve) => {
-    child.once('error', (error) => resolve(error.message));
-    child.once('exit', (code, signal) => {
+    hook.once('error', (error) => resolve(error.message));
+    hook.once('exit', (code, signal) => {
       if (code === 0) resolve(undefined);
       else resolve(signal === null ? `it ended with status ${code}` : `it was ended by ${signal}`);
     });

@@ -9,10 +9,11 @@ import type { Outputs } from '../sinks/open-sinks.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { LiveControls, LiveView } from '../sinks/tui/live-view.ts';
 import type { Target } from '../target/launch.ts';
+import type { SignalWatcher } from '../target/signals.ts';
 import type { Measurement } from './measurement.ts';
 
 /** A run with its view. */
-export interface LiveRun {
+export interface LiveRun extends SignalWatcher {
   /** Shows the run; the sink takes its records. */
   connect(
     measurement: Measurement,
@@ -22,8 +23,6 @@ export interface LiveRun {
   ): Sink;
   /** One line for the user: now in the view, and on standard error when that is closed. */
   say(line: string): void;
-  /** Somebody wants us to end: the view does not stay when the target has ended. */
-  closeAtEnd(): void;
   /** Gives the terminal back; may be called again. */
   close(): void;
 }
@@ -78,7 +77,11 @@ class LiveRunView implements LiveRun {
     this.#view.say(line);
   }
 
-  closeAtEnd(): void {
+  get hasKeyboard(): boolean {
+    return this.#view.isOpen;
+  }
+
+  signalled(): void {
     this.#view.closeAtEnd();
   }
 

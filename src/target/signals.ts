@@ -17,6 +17,14 @@ export interface SignalActions {
   killAll(): void;
 }
 
+/** A view that is open while signals are passed on. */
+export interface SignalWatcher {
+  /** Whether keys are its own, so that none of them sends a signal. */
+  readonly hasKeyboard: boolean;
+  /** A signal has come: somebody wants us to end. */
+  signalled(): void;
+}
+
 /** Passing on, once it is set up. */
 export interface SignalForwarding {
   /** The first signal that was sent to us; undefined before. */
@@ -28,12 +36,12 @@ export interface SignalForwarding {
 
 /**
  * Passes signals on from now on. The second SIGINT, or `killAfterMs` after the first signal, kills everything;
- * `undefined` waits for ever. `onReceived` is called at every signal.
+ * `undefined` waits for ever.
  */
 export function forwardSignals(
   actions: SignalActions,
   killAfterMs: number | undefined,
-  onReceived: () => void = () => {},
+  view?: SignalWatcher,
 ): SignalForwarding {
   let interrupts = 0;
   let received: NodeJS.Signals | undefined;
@@ -45,13 +53,14 @@ export function forwardSignals(
   const listeners = PASSED_ON.map((signal) => {
     const listener = () => {
       received ??= signal;
-      onReceived();
+      view?.signalled();
       if (signal === 'SIGINT') interrupts += 1;
       if (interrupts >= 2) {
         actions.killAll();
         return;
       }
-      if (!cameFromKeyboard(signal, actions.targetPid())) actions.passOn(signal);
+      if (view?.hasKeyboard === true || !cameFromKeyboard(signal, actions.targetPid()))
+        actions.passOn(signal);
       startTimer();
     };
     process.on(signal, listener);

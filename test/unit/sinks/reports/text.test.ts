@@ -28,6 +28,22 @@ describe('renderTextReport', () => {
     expect(render('budget-first')).toContain('exit status 3: a budget is broken');
   });
 
+  it('tells once what grew, where several budgets are broken at one moment', () => {
+    const broken = examples.broken ?? fail('broken');
+    const first = broken.budgets.find(({ breach }) => breach !== undefined) ?? fail('breach');
+    const text = renderTextReport({ ...broken, budgets: [first, { ...first, name: 'the same again' }] });
+    expect(text.match(/BPF maps that grew most/g)).toHaveLength(1);
+    expect(text).toMatch(/the same again: [\s\S]*when: .*\n {6}what grew: see BPF maps, above\n/);
+  });
+
+  it('does not call a comparison without a limit free of regressions', () => {
+    const compared = examples.comparison ?? fail('comparison');
+    const { comparison = fail('comparison') } = compared;
+    const metrics = comparison.metrics.map((each) => ({ ...each, verdict: 'not-judged' as const }));
+    const verdict = { ...compared, comparison: { ...comparison, regressed: false, metrics } };
+    expect(renderTextReport(verdict)).not.toContain('regression');
+  });
+
   it('never passes what was not measured, and says why', () => {
     expect(render('not-measured')).toContain(
       '  ? NOT MEASURED  kernel<=32MiB: the process tree was summed: it has no kernel memory (to do: sudo cmemstat',
