@@ -109,8 +109,10 @@ describe('ProcessTable', () => {
   });
 
   it('leaves out zombies, strangers of another pid namespace and the dead', async () => {
-    const child = await startShell('sleep 0 & echo $!; exec sleep 60');
-    const [text] = (await once(child.stdout ?? child, 'data')) as [Buffer];
+    const child = await startShell('sleep 0 & read asked; echo $!; exec sleep 60');
+    const answer = once(child.stdout ?? child, 'data') as Promise<[Buffer]>;
+    child.stdin?.write('asked\n');
+    const [text] = await answer;
     const zombie = Number(text);
     await vi.waitFor(() => expect(readFileSync(`/proc/${zombie}/stat`, 'utf8')).toMatch(/\) Z /), 5000);
     const pids = [child.pid ?? 0, zombie, 0, 2 ** 30];
