@@ -1,8 +1,8 @@
 /** What the maps of BPF object files will take: the files' definitions, put into the formulas of a kernel. */
 import { measureMaps } from './elf-measurement.ts';
 import { ToolError, UsageError } from './errors.ts';
-import { mapTypeName, mapTypeNumber } from './kernel/bpf/bpf-attr.ts';
 import { openBpf } from './kernel/bpf/bpf-call.ts';
+import { mapTypeName, mapTypeNumber } from './kernel/bpf/bpf-enums.ts';
 import { readKernelBtf } from './kernel/bpf/btf.ts';
 import type { DefinedMap } from './kernel/bpf/elf-btf-maps.ts';
 import type { ElfMap } from './kernel/bpf/elf-maps.ts';

@@ -1,10 +1,14 @@
 /** Looking at a recording in the terminal view: joins the file, the screen and the view. */
+import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { UsageError } from './errors.ts';
 import { openPlayer } from './recording/recording-player.ts';
 import { ReplayView } from './sinks/tui/replay-view.ts';
 import { openScreen } from './sinks/tui/screen.ts';
 import { ViewBuilder } from './sinks/tui/view-builder.ts';
+
+/** Signals that would end us with the terminal as the view has it. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** What the command line says. */
 export interface ReplayOptions {
@@ -16,12 +20,17 @@ export interface ReplayOptions {
 }
 
 /**
- * Opens the view and waits until the user has closed it.
+ * Opens the view and waits until the user or a signal has closed it. Returns the exit status: 0, or 128 and the signal's number.
  * @throws UsageError when the file can't be read or is no recording; UnsupportedError without a terminal that can show it.
  */
-export async function replay({ file, follow, at, speed }: ReplayOptions): Promise<void> {
+export async function replay({ file, follow, at, speed }: ReplayOptions): Promise<number> {
   let view: ReplayView | undefined;
   let failure: unknown;
+  let status = 0;
+  const end = (signal: (typeof ENDING)[number]) => {
+    status = 128 + constants.signals[signal];
+    view?.close();
+  };
   const player = await openPlayer(file, () => new ViewBuilder(), {
     follow,
     onGrowth: () => view?.grown(),
@@ -33,13 +42,16 @@ export async function replay({ file, follow, at, speed }: ReplayOptions): Promis
   try {
     if (player.sampleCount === 0 && !follow) throw new UsageError('FILE', `${file}: no sample is in it`);
     const screen = await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
+    for (const signal of ENDING) process.on(signal, end);
     try {
       view = new ReplayView(screen, player, { at, speed });
       await view.closed;
     } finally {
       screen.close();
+      for (const signal of ENDING) process.off(signal, end);
     }
     if (failure !== undefined) throw failure;
+    return status;
   } finally {
     player.close();
   }

@@ -1,9 +1,9 @@
 /** The file of `--budget-file`: budgets that are reviewed like code. `schema/budget.schema.json`. Pure. */
 import { type ToolError, UsageError } from '../errors.ts';
+import { nearestName } from '../format/nearest-name.ts';
 import { safeText } from '../format/safe-text.ts';
 import type { NamedBudget } from './budget.ts';
 import { lineOfPath, type Path } from './json-line.ts';
-import { nearestName } from './nearest-name.ts';
 import { parseBudget } from './parse-budget.ts';
 
 /** The version of the document; it grows when a key changes its meaning or goes. */

@@ -1,10 +1,10 @@
 /** The right side of a budget expression, from text. Pure. */
 import { UsageError } from '../errors.ts';
+import { nearestName } from '../format/nearest-name.ts';
 import { parseSize } from '../format/units.ts';
 import type { BudgetUnit } from '../model/verdict.ts';
 import type { Budget, LimitName, Threshold } from './budget.ts';
 import { faultIn, type Span } from './expression-fault.ts';
-import { nearestName } from './nearest-name.ts';
 
 /** The limits that a percentage may be of. */
 const LIMIT_NAMES: readonly LimitName[] = ['memory.max', 'memory.high', 'memory.swap.max'];

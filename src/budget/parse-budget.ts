@@ -5,6 +5,7 @@
  *     anon<=32MiB   current.p95 < 80% of memory.max   bpf.map:"conn*".max le 1MiB   kernel <= baseline + 5% + 2MiB
  */
 
+import { nearestName } from '../format/nearest-name.ts';
 import type { Aggregate, Budget, Op } from './budget.ts';
 import { readThreshold } from './budget-value.ts';
 import { faultIn, type Span } from './expression-fault.ts';
@@ -16,7 +17,6 @@ import {
   unitOf,
   whyFewAggregates,
 } from './metric-catalogue.ts';
-import { nearestName } from './nearest-name.ts';
 
 const MAP_PREFIX = 'bpf.map:';
 

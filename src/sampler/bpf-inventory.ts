@@ -1,8 +1,8 @@
 /** The BPF objects of this host, or of one cgroup, read as often as one asks: by the best means that we have the right to. */
 import { errnoOf, PermissionError, ToolError } from '../errors.ts';
 import { countUsedElements, isArray } from '../kernel/bpf/array-usage.ts';
-import { linkTypeName, type MapTypeName, mapTypeNumber, programTypeName } from '../kernel/bpf/bpf-attr.ts';
 import { type Bpf, openBpf } from '../kernel/bpf/bpf-call.ts';
+import { linkTypeName, type MapTypeName, mapTypeNumber, programTypeName } from '../kernel/bpf/bpf-enums.ts';
 import { readMapHost } from '../kernel/bpf/map-host.ts';
 import { computeMapMemory } from '../kernel/bpf/map-memory.ts';
 import type { MapHost } from '../kernel/bpf/map-struct-sizes.ts';
@@ -10,7 +10,6 @@ import { readMapFdinfo } from '../kernel/bpf/objects.ts';
 import { isAtLeast, readKernelRelease } from '../kernel/kernel-release.ts';
 import { readPossibleCpus } from '../kernel/possible-cpus.ts';
 import type { HeldBpf } from '../kernel/procfs/held-bpf.ts';
-import { readPseudoFile } from '../kernel/pseudo-file.ts';
 import type { ComputeMapCost } from '../model/bpf-advice.ts';
 import type {
   BpfAttribution,
@@ -19,15 +18,9 @@ import type {
   InventorySnapshot,
   ProgramBelonging,
 } from '../model/bpf-inventory.ts';
+import { type OpenedSource, openBestSource } from './best-source.ts';
 import { type BpfHolders, holdersOf, scanHolders } from './bpf-holders.ts';
-import {
-  type BpfSource,
-  openIteratorSource,
-  type SourceLink,
-  type SourceMap,
-  type SourceProgram,
-} from './bpf-source.ts';
-import { openWalkSource } from './bpf-walk-source.ts';
+import type { BpfSource, SourceLink, SourceMap, SourceProgram } from './bpf-source.ts';
 import { belongingOf, heldBy, isLinkOf } from './cgroup-objects.ts';
 import { MapEntries, type MemlockWish } from './map-entries.ts';
 import { ObjectNames } from './object-names.ts';
@@ -84,60 +77,20 @@ export async function openBpfInventory(options: InventoryOptions): Promise<BpfIn
   try {
     return bpfInventoryOver(await openBpf(), options);
   } catch (error) {
-    return emptyInventory(toolError(error));
+    if (!(error instanceof ToolError)) throw error;
+    return emptyInventory(error);
   }
 }
 
 /** An inventory over any bpf(2), so that a test can pass in its own. @throws ToolError when nothing can be read. */
 export function bpfInventoryOver(bpf: Bpf, options: InventoryOptions): BpfInventory {
-  const opened = openSource(bpf, options);
+  const opened = openBestSource(bpf, { cgroupId: options.cgroupId, holders: options.holders });
   try {
     return new OpenInventory(bpf, opened, options);
   } catch (error) {
     opened.source.close();
     throw error;
   }
-}
-
-interface OpenedSource {
-  source: BpfSource;
-  attribution: 'memcg' | 'held';
-  reason?: string;
-  hint?: string | undefined;
-}
-
-function openSource(bpf: Bpf, { cgroupId, holders }: InventoryOptions): OpenedSource {
-  try {
-    const turnedOff = chargeTurnedOff();
-    const source = openIteratorSource(bpf, {
-      cgroupId: turnedOff === undefined ? cgroupId : undefined,
-      holders,
-    });
-    if (turnedOff !== undefined) return { source, attribution: 'held', ...turnedOff };
-    if (source.attributesCharge) return { source, attribution: 'memcg' };
-    const reason = 'this kernel charges BPF memory to no cgroup, but to RLIMIT_MEMLOCK of a user';
-    return { source, attribution: 'held', reason, hint: 'boot a kernel of 5.11 or later' };
-  } catch (error) {
-    const { message: reason, hint } = toolError(error);
-    try {
-      return { source: openWalkSource(bpf), attribution: 'held', reason, hint };
-    } catch (walkError) {
-      // The iterators take fewer rights: where rights are all that is missing, they are what to ask for.
-      throw error instanceof PermissionError ? error : walkError;
-    }
-  }
-}
-
-/** Source: `cgroup.memory=nobpf` since Linux 6.3, `cgroup_disable=memory`; Documentation/admin-guide/kernel-parameters.txt. */
-function chargeTurnedOff(): { reason: string; hint: string } | undefined {
-  const commandLine = readPseudoFile('/proc/cmdline');
-  const [option] =
-    /(?<=^|\s)(?:cgroup\.memory=\S*\bnobpf\b|cgroup_disable=\S*\bmemory\b)/.exec(commandLine) ?? [];
-  if (option === undefined) return undefined;
-  return {
-    reason: `the kernel was booted with ${option}: BPF memory is charged to no cgroup`,
-    hint: `remove ${option} from the kernel command line and reboot`,
-  };
 }
 
 function emptyInventory({ message: reason, hint }: ToolError): BpfInventory {
@@ -321,9 +274,4 @@ function mapHostOrNone(bpf: Bpf): MapHost | undefined {
 function isMemlockExact(): boolean {
   const kernel = readKernelRelease();
   return kernel === undefined || isAtLeast(kernel, 6, 4) || !isAtLeast(kernel, 5, 11);
-}
-
-function toolError(error: unknown): ToolError {
-  if (!(error instanceof ToolError)) throw error;
-  return error;
 }

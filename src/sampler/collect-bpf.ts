@@ -1,5 +1,5 @@
-import { BPF_F_NO_PREALLOC, mapTypeNumber } from '../kernel/bpf/bpf-attr.ts';
 import { type Bpf, openBpf } from '../kernel/bpf/bpf-call.ts';
+import { BPF_F_NO_PREALLOC, mapTypeNumber } from '../kernel/bpf/bpf-enums.ts';
 import {
   getProgramInfo,
   listObjectIds,

@@ -1,7 +1,7 @@
 /** What the kernel itself tells of a leaf's BPF memory: loaded and opened only once a target is no short one. */
 import { ToolError } from '../errors.ts';
-import { BPF_F_NO_PREALLOC } from '../kernel/bpf/bpf-attr.ts';
 import type { Bpf } from '../kernel/bpf/bpf-call.ts';
+import { BPF_F_NO_PREALLOC } from '../kernel/bpf/bpf-enums.ts';
 import { ITERATORS_LAYOUT } from '../kernel/bpf/iterator-layout.ts';
 import { openKernelLayout } from '../kernel/bpf/kernel-layout.ts';
 import { openMapIterator } from '../kernel/bpf/map-iterator.ts';

@@ -1,6 +1,6 @@
 /** From what a source says about maps to what an inventory says: types by name, full names, bytes. */
 import { PermissionError } from '../errors.ts';
-import { BPF_F_NO_PREALLOC, mapTypeName, mapTypeNumber, programTypeName } from '../kernel/bpf/bpf-attr.ts';
+import { BPF_F_NO_PREALLOC, mapTypeName, mapTypeNumber, programTypeName } from '../kernel/bpf/bpf-enums.ts';
 import { guessMapFootprint, type MapShape } from '../kernel/bpf/map-formulas.ts';
 import { chooseMapBytes, computeMapMemory, type MapMemory } from '../kernel/bpf/map-memory.ts';
 import type { MapHost } from '../kernel/bpf/map-struct-sizes.ts';

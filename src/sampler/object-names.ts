@@ -1,7 +1,7 @@
 /** Full names of maps and programs, from the BTF objects that they were loaded with. */
 import { ToolError } from '../errors.ts';
-import { BPF_OBJ_NAME_MAX } from '../kernel/bpf/bpf-attr.ts';
 import type { Bpf } from '../kernel/bpf/bpf-call.ts';
+import { BPF_OBJ_NAME_MAX } from '../kernel/bpf/bpf-struct.ts';
 import { Btf } from '../kernel/bpf/btf.ts';
 import { completeMapName, completeProgramName } from '../kernel/bpf/full-names.ts';
 import { readBtfObject } from '../kernel/bpf/objects.ts';

@@ -29,6 +29,9 @@ const SLICE_MS = 2;
 /** Rounds take at most this share of the time; where there are many processes they come less often. */
 const ROUND_SHARE = 0.05;
 
+/** After one slow round, such as while hundreds are being started, a list is not to be older than this. Unit: milliseconds. */
+const LONGEST_PAUSE_MS = 5000;
+
 /** The largest are told one by one. One that has been told goes on to be told down to a somewhat lower place. */
 const MOST_TOLD = 2000;
 const MOST_STILL_TOLD = 2200;
@@ -107,7 +110,7 @@ export class ProcessTable {
     if (this.#stopped) return;
     const endedMs = this.#parts.elapsedMs();
     // A timer may come up to a millisecond early: that is no reason for a second round at the same tick.
-    const earliestMs = Math.max(endedMs + 1, startedMs + (endedMs - startedMs) / ROUND_SHARE);
+    const earliestMs = Math.max(endedMs + 1, startedMs + pauseAfter(endedMs - startedMs));
     const dueMs = (Math.floor(earliestMs / this.#intervalMs) + 1) * this.#intervalMs;
     this.#timer = setTimeout(() => void this.read(), dueMs - endedMs);
   }
@@ -222,6 +225,11 @@ export class ProcessTable {
     await giveWay();
     this.#beginSlice();
   }
+}
+
+/** From the start of a round to that of the next one, at least. Unit: milliseconds. */
+function pauseAfter(roundMs: number): number {
+  return Math.min(roundMs / ROUND_SHARE, Math.max(LONGEST_PAUSE_MS, roundMs * 4));
 }
 
 function readStat(pid: number): PidStat | undefined {

@@ -49,15 +49,24 @@ export async function openLiveView(
   }
 }
 
+/** Signals that would end us at once. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+
 class LiveRunView implements LiveRun {
   readonly #view: LiveView;
   readonly #outputs: Outputs;
   readonly #isJsonOnStdout: boolean;
+  /** Until the run is connected nobody else takes signals, and one would leave the terminal as it is. */
+  readonly #onEarlySignal = (signal: NodeJS.Signals) => {
+    this.close();
+    process.kill(process.pid, signal);
+  };
 
   constructor(view: LiveView, outputs: Outputs, isJsonOnStdout: boolean) {
     this.#view = view;
     this.#outputs = outputs;
     this.#isJsonOnStdout = isJsonOnStdout;
+    for (const signal of ENDING) process.once(signal, this.#onEarlySignal);
   }
 
   connect(
@@ -66,6 +75,7 @@ class LiveRunView implements LiveRun {
     copies: { stdout?: number; stderr?: number },
     stop: (why: 'view') => void,
   ): Sink {
+    this.#takeNoSignals();
     this.#view.connect(this.#controlsOf(measurement, target, stop));
     this.#follow('stdout', target.stdout, copies.stdout);
     this.#follow('stderr', target.stderr, copies.stderr);
@@ -86,8 +96,13 @@ class LiveRunView implements LiveRun {
   }
 
   close(): void {
+    this.#takeNoSignals();
     this.#view.close();
     this.#outputs.release();
+  }
+
+  #takeNoSignals(): void {
+    for (const signal of ENDING) process.off(signal, this.#onEarlySignal);
   }
 
   #controlsOf(measurement: Measurement, target: Target, stop: (why: 'view') => void): LiveControls {

@@ -1,16 +1,13 @@
 /** One run under measurement: the sampler, the event watch and the sinks, from the launch to the last sample. */
 import { statSync } from 'node:fs';
 import type { Placement } from '../cgroup/placement.ts';
-import { UnsupportedError } from '../errors.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { EventRecord, MapsRecord, ProcessesRecord, SummaryRecord } from '../model/recording.ts';
 import type { Mode, Sample } from '../model/sample.ts';
 import { SampleAggregate } from '../model/summary.ts';
 import type { RunOptions } from '../run-options.ts';
 import { BpfClock, type BpfUnavailable } from '../sampler/bpf-clock.ts';
-import { openCgroup1Reader } from '../sampler/cgroup1-reader.ts';
-import { openCgroup2Reader } from '../sampler/cgroup2-reader.ts';
-import { type EventWatch, watchEvents1, watchEvents2 } from '../sampler/event-watch.ts';
+import type { EventWatch } from '../sampler/event-watch.ts';
 import type { FigureReader } from '../sampler/figure-reader.ts';
 import type { ProcessTable } from '../sampler/process-table.ts';
 import type { RunBpf } from '../sampler/run-bpf.ts';
@@ -19,6 +16,7 @@ import type { Sink } from '../sinks/sink.ts';
 import type { Target } from '../target/launch.ts';
 import type { SignalActions } from '../target/signals.ts';
 import { NestedCgroups } from './nested-cgroups.ts';
+import { openReader, watchEvents } from './run-files.ts';
 import { startRecord } from './start-record.ts';
 
 /** A target that ends before makes do with what costs no time. Unit: milliseconds. */
@@ -144,7 +142,7 @@ export class Measurement {
   /** Tells the sinks what was started, and takes the first sample. */
   async start(): Promise<void> {
     const { leaf } = this.placement;
-    this.#reader = await this.#openReader();
+    this.#reader = await openReader(leaf, this.#target.pid);
     const record = startRecord(this.#options, {
       placement: this.placement,
       mode: this.mode,
@@ -164,11 +162,7 @@ export class Measurement {
     );
     this.#sampler = sampler;
     // Before anything that takes time: what happens from now on is noticed.
-    if (leaf?.version === 2) {
-      this.#watch = watchEvents2(leaf.directory, (counts, noticed) => sampler.noticeEvents(counts, noticed));
-    } else if (leaf?.version === 1) {
-      await this.#watchEvents1(leaf.directory, sampler);
-    }
+    if (leaf !== undefined) this.#watch = await watchEvents(leaf, sampler);
     if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
     const { keepHeapSmall } = await import('./small-heap.ts');
     keepHeapSmall();
@@ -236,15 +230,6 @@ export class Measurement {
     return this.#nested?.processes() ?? new Map(this.processes().map((pid) => [pid, undefined]));
   }
 
-  async #openReader(): Promise<FigureReader> {
-    const { leaf } = this.placement;
-    if (leaf?.version === 2) return openCgroup2Reader(leaf.directory, () => leaf.processes());
-    if (leaf?.version === 1) return openCgroup1Reader(leaf.directory, leaf);
-    // pidusage is loaded only where it is needed.
-    const { ProcessTreeReader } = await import('../sampler/process-tree-reader.ts');
-    return new ProcessTreeReader(this.#target.pid);
-  }
-
   async #openBpf(): Promise<void> {
     const { leaf } = this.placement;
     const cgroupId = leaf === undefined ? undefined : statSync(leaf.directory, { bigint: true }).ino;
@@ -263,19 +248,6 @@ export class Measurement {
       message: `BPF memory is not measured: ${reason}`,
     };
     this.#emit(hint === undefined ? warning : { ...warning, hint });
-  }
-
-  async #watchEvents1(directory: string, sampler: Sampler): Promise<void> {
-    try {
-      const { createEventFd } = await import('../kernel/bpf/libc.ts');
-      const eventFd = await createEventFd();
-      this.#watch = watchEvents1(directory, eventFd, (counts, noticed) =>
-        sampler.noticeEvents(counts, noticed),
-      );
-    } catch (error) {
-      // Without koffi the events are noticed at the next tick, and say so.
-      if (!(error instanceof UnsupportedError)) throw error;
-    }
   }
 
   #emit(record: Sample | EventRecord | MapsRecord | ProcessesRecord): void {

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { encodeMapCreate, mapTypeNumber } from '../../src/kernel/bpf/bpf-attr.ts';
+import { encodeMapCreate } from '../../src/kernel/bpf/bpf-attr.ts';
 import { type Bpf, openBpf } from '../../src/kernel/bpf/bpf-call.ts';
+import { mapTypeNumber } from '../../src/kernel/bpf/bpf-enums.ts';
 import { ITERATORS_LAYOUT } from '../../src/kernel/bpf/iterator-layout.ts';
 import { openKernelLayout } from '../../src/kernel/bpf/kernel-layout.ts';
 import { openTaskFileIterator } from '../../src/kernel/bpf/task-file-iterator.ts';

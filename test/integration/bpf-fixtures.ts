@@ -8,10 +8,9 @@ import {
   encodeProgramLoad,
   encodeTestRun,
   type MapSpec,
-  mapTypeNumber,
-  programTypeNumber,
 } from '../../src/kernel/bpf/bpf-attr.ts';
 import type { Bpf } from '../../src/kernel/bpf/bpf-call.ts';
+import { mapTypeNumber, programTypeNumber } from '../../src/kernel/bpf/bpf-enums.ts';
 import { Assembler } from '../../src/kernel/bpf/instructions.ts';
 import { bpfSyscallNumber } from '../../src/kernel/bpf/syscall-numbers.ts';
 import { mapFdinfo, programFdinfo, readFdinfo } from '../../src/kernel/procfs/fdinfo.ts';

@@ -4,8 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
-import { mapTypeNumber } from '../../src/kernel/bpf/bpf-attr.ts';
 import { type Bpf, openBpf } from '../../src/kernel/bpf/bpf-call.ts';
+import { mapTypeNumber } from '../../src/kernel/bpf/bpf-enums.ts';
 import { openIterator } from '../../src/kernel/bpf/iterator.ts';
 import { ITERATORS_LAYOUT } from '../../src/kernel/bpf/iterator-layout.ts';
 import { type KernelLayout, openKernelLayout } from '../../src/kernel/bpf/kernel-layout.ts';

@@ -1,14 +1,10 @@
 /** The id walk and what is read of each object, on this host's bpf(2), beside bpftool. */
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  encodeBtfLoad,
-  HOST_BYTE_ORDER,
-  mapTypeName,
-  mapTypeNumber,
-  programTypeName,
-} from '../../src/kernel/bpf/bpf-attr.ts';
+import { encodeBtfLoad } from '../../src/kernel/bpf/bpf-attr.ts';
 import { type Bpf, openBpf } from '../../src/kernel/bpf/bpf-call.ts';
+import { mapTypeName, mapTypeNumber, programTypeName } from '../../src/kernel/bpf/bpf-enums.ts';
+import { HOST_BYTE_ORDER } from '../../src/kernel/bpf/bpf-struct.ts';
 import { Btf } from '../../src/kernel/bpf/btf.ts';
 import { completeMapName } from '../../src/kernel/bpf/full-names.ts';
 import {

@@ -10,7 +10,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { forecastElf, type MapChange } from '../../src/elf-forecast.ts';
 import { errnoOf } from '../../src/errors.ts';
-import { mapTypeName } from '../../src/kernel/bpf/bpf-attr.ts';
+import { mapTypeName } from '../../src/kernel/bpf/bpf-enums.ts';
 import { readBpfObjects } from '../../src/kernel/bpf/elf-objects.ts';
 import { readMapHost } from '../../src/kernel/bpf/map-host.ts';
 import { type MapFdinfo, mapFdinfo, readFdinfo } from '../../src/kernel/procfs/fdinfo.ts';

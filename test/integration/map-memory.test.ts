@@ -3,14 +3,9 @@ import { closeSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { SyscallError } from '../../src/errors.ts';
-import {
-  encodeMapCreate,
-  encodeMapElement,
-  type MapSpec,
-  mapTypeName,
-  mapTypeNumber,
-} from '../../src/kernel/bpf/bpf-attr.ts';
+import { encodeMapCreate, encodeMapElement, type MapSpec } from '../../src/kernel/bpf/bpf-attr.ts';
 import { type Bpf, openBpf } from '../../src/kernel/bpf/bpf-call.ts';
+import { mapTypeName, mapTypeNumber } from '../../src/kernel/bpf/bpf-enums.ts';
 import { type Btf, readKernelBtf } from '../../src/kernel/bpf/btf.ts';
 import { BTF_KIND } from '../../src/kernel/bpf/btf-format.ts';
 import { guessMapFootprint } from '../../src/kernel/bpf/map-formulas.ts';

@@ -146,7 +146,9 @@ export class TmuxTerminal {
   /** Waits until the command has ended. Its exit status. */
   async ended(): Promise<number> {
     return until('the end of the command', async () => {
-      const [dead, status = '', server] = (await this.fact('pane_dead} #{pane_dead_status} #{pid')).split(' ');
+      const [dead, status = '', server] = (await this.fact('pane_dead} #{pane_dead_status} #{pid')).split(
+        ' ',
+      );
       if (dead !== '1') return undefined;
       if (status !== '') return Number(status);
       // tmux 3.3 now and then misses that a child has ended, until it is told again.

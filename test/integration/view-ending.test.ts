@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
-import { needs, readRecording, testWith } from './harness.ts';
+import { host, needs, readRecording, testWith } from './harness.ts';
 import { needsTmux, shellQuote, type TmuxTerminal, until } from './terminal.ts';
 import {
   bare,
@@ -176,7 +176,7 @@ describe('leaving while the target runs', () => {
       await terminal.keys('q');
       const box = await terminal.waitFor(/The target still runs/);
       expect(box).toMatch(/s +stop it \(pid \d+\) and leave/);
-      expect(box).toMatch(/l +leave it running; the summary comes at its end/);
+      expect(box).toMatch(/l +leave it running; summary at its end/);
       await terminal.keys(key);
       await terminal.waitFor(/^(?!.*The target still runs).*running/s);
     }
@@ -342,6 +342,7 @@ describe('the view fails', () => {
         const folder = newFolder();
         const terminal = await tmux({
           command: `cd ${folder}; stty -g >before; ${CMEMSTAT} --interval 100ms --output run.jsonl -- ${script('for i in 1 2 3 4 5 6; do echo out $i; sleep 0.3; done; exit 9')}; echo "status=$?"; stty -g >after; exec sleep 60`,
+          width: 120,
           height: 60,
           env: { NODE_OPTIONS: `--require ${failingPreload(calls)}` },
         });
@@ -447,7 +448,6 @@ testWith([needsTmux], 'all that was opened is closed: no process and no leaf is 
   expect(screen).toMatch(/1 process outlived the target and was killed: \d+ \(sleep\)/);
   // The frozen view may stay open for hours: the leaf does not wait for it.
   const leaf = /cmemstat-\d+-\d+/.exec(screen)?.[0] ?? 'none';
-  const { host } = await import('./harness.ts');
   expect(existsSync(join(host.top ?? '/', leaf))).toBe(false);
   expect(childrenOf(await pidIn(terminal))).toEqual([]);
 });

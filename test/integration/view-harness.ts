@@ -82,9 +82,10 @@ export function rowOf(screen: string, pattern: RegExp): number {
 
 /** The columns at which a line has this text. */
 export function columnsOf(line: string, text: string): number[] {
-  return [...line.matchAll(new RegExp(text.replaceAll(/[|+]/g, '\\$&'), 'g'))].map(({ index }) =>
-    widthOf(line.slice(0, index)),
-  );
+  const columns: number[] = [];
+  for (let at = line.indexOf(text); at >= 0; at = line.indexOf(text, at + text.length))
+    columns.push(widthOf(line.slice(0, at)));
+  return columns;
 }
 
 /** The children of a process. */

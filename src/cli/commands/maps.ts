@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { errnoOf, type OutputError, UsageError } from '../../errors.ts';
 import { globToRegExp } from '../../format/glob.ts';
 import { parseDuration } from '../../format/units.ts';
-import { mapTypeNumber } from '../../kernel/bpf/bpf-attr.ts';
+import { mapTypeNumber } from '../../kernel/bpf/bpf-enums.ts';
 import { type MapsOptions, type MapsReading, openMaps } from '../../maps.ts';
 import { toMapDocument } from '../../model/map-document.ts';
 import {

@@ -17,6 +17,5 @@ export async function replay(file: string, flags: ReplayFlags): Promise<number> 
   if (!(speed > 0)) {
     throw new UsageError('--speed', `--speed ${flags.speed}: expected a number above 0, such as 4 or 0.5`);
   }
-  await open({ file, follow: flags.follow === true, at: flags.at, speed });
-  return 0;
+  return open({ file, follow: flags.follow === true, at: flags.at, speed });
 }

@@ -1,7 +1,8 @@
 /** How many elements of an array are in use: every element exists from the start, so those count that are not all zero. */
 import { errnoOf, SyscallError } from '../../errors.ts';
-import { decodeBatchCount, encodeMapBatch, mapTypeNumber } from './bpf-attr.ts';
+import { decodeBatchCount, encodeMapBatch } from './bpf-attr.ts';
 import type { Bpf } from './bpf-call.ts';
+import { mapTypeNumber } from './bpf-enums.ts';
 import { withObject } from './objects.ts';
 
 /** An array as far as reading it goes. */

@@ -1,8 +1,9 @@
 /** Creating the maps that an object file defines, as libbpf would, without loading any program. */
 import { closeSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { encodeMapCreate, type MapSpec, mapTypeNumber } from './bpf-attr.ts';
+import { encodeMapCreate, type MapSpec } from './bpf-attr.ts';
 import type { Bpf } from './bpf-call.ts';
+import { mapTypeNumber } from './bpf-enums.ts';
 import { BTF_KIND } from './btf-format.ts';
 import type { DefinedMap } from './elf-btf-maps.ts';
 

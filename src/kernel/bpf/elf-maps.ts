@@ -5,7 +5,7 @@
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__init_maps`
  */
 import { malformed } from '../number.ts';
-import { mapTypeNumber } from './bpf-attr.ts';
+import { mapTypeNumber } from './bpf-enums.ts';
 import { Btf } from './btf.ts';
 import { BTF_KIND } from './btf-format.ts';
 import { type Elf, type ElfSection, EM_BPF, SHF_EXECINSTR, SHT_NOBITS, SHT_PROGBITS } from './elf.ts';

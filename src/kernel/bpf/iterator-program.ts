@@ -1,4 +1,4 @@
-import { HOST_BYTE_ORDER } from './bpf-attr.ts';
+import { HOST_BYTE_ORDER } from './bpf-struct.ts';
 import { type AccessSize, Assembler, type Condition, type Register } from './instructions.ts';
 import type { KernelLayout, LayoutQuery, Member } from './kernel-layout.ts';
 

@@ -1,5 +1,6 @@
-import { type ByteOrder, HOST_BYTE_ORDER, linkTypeNumber } from './bpf-attr.ts';
 import type { Bpf } from './bpf-call.ts';
+import { linkTypeNumber } from './bpf-enums.ts';
+import { type ByteOrder, HOST_BYTE_ORDER } from './bpf-struct.ts';
 import { openIterator } from './iterator.ts';
 import { ITERATOR_MEMBERS, RecordProgram } from './iterator-program.ts';
 import type { KernelLayout, LayoutQuery } from './kernel-layout.ts';

@@ -11,18 +11,21 @@ import {
   readFdinfo,
 } from '../procfs/fdinfo.ts';
 import {
-  type BpfCommand,
-  decodeBtfSize,
   decodeInfoLength,
-  decodeLinkInfo,
-  decodeMapInfo,
   decodeNextId,
-  decodeProgramInfo,
-  decodeU32Array,
-  encodeBtfInfo,
   encodeGetFdById,
   encodeGetInfoByFd,
   encodeGetNextId,
+  repeatFromNextId,
+} from './bpf-attr.ts';
+import { type Bpf, explainBpfError } from './bpf-call.ts';
+import type { BpfCommand } from './bpf-enums.ts';
+import {
+  decodeBtfSize,
+  decodeLinkInfo,
+  decodeMapInfo,
+  decodeProgramInfo,
+  encodeBtfInfo,
   encodeProgramInfo,
   LINK_INFO_SIZE,
   type LinkInfo,
@@ -30,9 +33,8 @@ import {
   type MapInfo,
   PROGRAM_INFO_SIZE,
   type ProgramInfo,
-  repeatFromNextId,
-} from './bpf-attr.ts';
-import { type Bpf, explainBpfError } from './bpf-call.ts';
+} from './bpf-info.ts';
+import { decodeU32Array } from './bpf-struct.ts';
 
 /** The kinds of objects that hold memory and are listed. */
 export type ObjectKind = 'map' | 'program' | 'link';

@@ -1,5 +1,5 @@
-import { type ByteOrder, HOST_BYTE_ORDER } from './bpf-attr.ts';
 import type { Bpf } from './bpf-call.ts';
+import { type ByteOrder, HOST_BYTE_ORDER } from './bpf-struct.ts';
 import { openIterator } from './iterator.ts';
 import { ITERATOR_MEMBERS, RecordProgram } from './iterator-program.ts';
 import type { KernelLayout, LayoutQuery } from './kernel-layout.ts';

@@ -1,7 +1,9 @@
 import { closeSync } from 'node:fs';
 import { UnsupportedError } from '../../errors.ts';
-import { type ByteOrder, encodeMapCreate, HOST_BYTE_ORDER, mapTypeNumber } from './bpf-attr.ts';
+import { encodeMapCreate } from './bpf-attr.ts';
 import type { Bpf } from './bpf-call.ts';
+import { mapTypeNumber } from './bpf-enums.ts';
+import { type ByteOrder, HOST_BYTE_ORDER } from './bpf-struct.ts';
 import { type BpfIterator, openIterator } from './iterator.ts';
 import { ITERATOR_MEMBERS, RecordProgram } from './iterator-program.ts';
 import type { KernelLayout, LayoutQuery } from './kernel-layout.ts';

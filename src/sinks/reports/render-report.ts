@@ -1,6 +1,6 @@
 /** The reports by their names. Pure. */
-import { nearestName } from '../../budget/nearest-name.ts';
 import { UsageError } from '../../errors.ts';
+import { nearestName } from '../../format/nearest-name.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { renderGithubReport } from './github.ts';
 import { renderJsonReport } from './json.ts';

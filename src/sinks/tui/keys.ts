@@ -1,9 +1,9 @@
 /** What keys do: the state before, a key, the state after, and what has to happen outside of the view. Pure. */
-
+import { pressInDialog } from './dialog-keys.ts';
+import type { Effect, Pressed } from './effect.ts';
 import { selectableIds } from './lists.ts';
-import { SIGNAL_CHOICES } from './panels/dialogs.ts';
+import { MOVES, moveBy } from './moves.ts';
 import {
-  type Dialog,
   type ListId,
   MAP_SORTS,
   PANELS,
@@ -13,43 +13,10 @@ import {
   type View,
 } from './view.ts';
 
-/** What a key wants from those who have opened the view. */
-export type Effect =
-  /** Ctrl-C: SIGINT to the target. */
-  | { kind: 'interrupt' }
-  | { kind: 'signal'; pid: number; signal: string }
-  /** End the target, then the view. */
-  | { kind: 'stop' }
-  /** Close the view, go on measuring. */
-  | { kind: 'leave' }
-  /** Close the view: the target has ended. */
-  | { kind: 'close' }
-  | { kind: 'suspend' }
-  | { kind: 'redraw' }
-  | { kind: 'interval'; step: 1 | -1 }
-  | { kind: 'snapshot' }
-  | { kind: 'play' }
-  | { kind: 'speed'; factor: number }
-  | { kind: 'step'; samples: number }
-  | { kind: 'skip'; ms: number }
-  | { kind: 'goto'; text: string }
-  | { kind: 'peak' }
-  | { kind: 'edge'; to: 'start' | 'end' }
-  | { kind: 'event'; direction: 1 | -1 };
-
-/** The state after a key, and what it wants. */
-export interface Pressed {
-  ui: UiState;
-  effect?: Effect;
-}
-
 /** The windows of the timeline, in turn. Unit: milliseconds. */
 const WINDOWS_MS: readonly (number | undefined)[] = [undefined, 60_000, 300_000, 900_000, 3_600_000];
 
 const UNITS = ['readable', 'KiB', 'bytes'] as const;
-
-/** How many rows a page is. */
-const PAGE = 10;
 
 /** How far `[` and `]` go in a replay. Unit: milliseconds. */
 const SKIP_MS = 10_000;
@@ -176,42 +143,6 @@ function sortNext(ui: UiState, list: 'maps' | 'processes'): UiState {
   return { ...ui, processes: { ...ui.processes, sort: following(PROCESS_SORTS, ui.processes.sort) } };
 }
 
-/** Rows down; the ends are infinitely far. */
-const MOVES: Readonly<Record<string, number>> = {
-  up: -1,
-  down: 1,
-  pageup: -PAGE,
-  pagedown: PAGE,
-  home: Number.NEGATIVE_INFINITY,
-  end: Number.POSITIVE_INFINITY,
-};
-
-/** Moves the selection or the text of a panel; panels that draw less than they were scrolled by stop at their end. */
-export function moveBy(view: View, ui: UiState, panel: PanelId, rows: number): UiState {
-  switch (panel) {
-    case 'maps':
-    case 'processes': {
-      const ids = selectableIds({ ...view, ui }, panel);
-      const at = Math.max(0, ids.indexOf(ui[panel].selected ?? Number.NaN));
-      const to = Math.max(0, Math.min(ids.length - 1, at + rows));
-      return { ...ui, [panel]: { ...ui[panel], selected: ids[to] } };
-    }
-    case 'output':
-      // Scrolled back from the end: up is more.
-      return { ...ui, outputScroll: within(ui.outputScroll - rows, view.output.lines.length) };
-    case 'pressure':
-      return { ...ui, pressureScroll: within(ui.pressureScroll + rows, view.data.events.length) };
-    case 'breakdown':
-      return { ...ui, breakdownScroll: within(ui.breakdownScroll + rows, view.data.tracks.size) };
-    case 'timeline':
-      return ui;
-  }
-}
-
-function within(value: number, most: number): number {
-  return Math.max(0, Math.min(most, value));
-}
-
 function selectedId(view: View, list: 'maps' | 'processes'): number | undefined {
   const ids = selectableIds(view, list);
   const { selected } = view.ui[list];
@@ -248,87 +179,4 @@ function replayEffect(ui: UiState, key: string): Effect | 'goto' | undefined {
     default:
       return undefined;
   }
-}
-
-function pressInDialog(view: View, ui: UiState, dialog: Dialog, key: string): Pressed {
-  const closed: UiState = { ...ui, dialog: undefined };
-  switch (dialog.kind) {
-    case 'help':
-    case 'map': {
-      const move = MOVES[key];
-      if (move === undefined) return { ui: DISMISSING.has(key) ? closed : ui };
-      return { ui: { ...ui, dialog: { ...dialog, scroll: within(dialog.scroll + move, 500) } } };
-    }
-    case 'quit':
-      if (key === 's') return { ui: closed, effect: { kind: 'stop' } };
-      if (key === 'l') return { ui: closed, effect: { kind: 'leave' } };
-      return { ui: closed };
-    case 'signal':
-      return pressInSignalMenu(ui, closed, dialog, key);
-    case 'goto':
-    case 'filter':
-      return pressInPrompt(view, ui, dialog, key);
-  }
-}
-
-const DISMISSING: ReadonlySet<string> = new Set(['escape', 'q', '?', 'enter', 'f1']);
-
-function pressInSignalMenu(
-  ui: UiState,
-  closed: UiState,
-  dialog: Dialog & { kind: 'signal' },
-  key: string,
-): Pressed {
-  const move = MOVES[key];
-  if (move !== undefined) {
-    const choice = within(dialog.choice + move, SIGNAL_CHOICES.length - 1);
-    return { ui: { ...ui, dialog: { ...dialog, choice } } };
-  }
-  const signal = SIGNAL_CHOICES[dialog.choice];
-  if (key === 'enter' && signal !== undefined)
-    return { ui: closed, effect: { kind: 'signal', pid: dialog.pid, signal } };
-  return { ui: key === 'escape' || key === 'q' ? closed : ui };
-}
-
-function pressInPrompt(
-  view: View,
-  ui: UiState,
-  dialog: Dialog & { kind: 'goto' | 'filter' },
-  key: string,
-): Pressed {
-  if (key === 'escape') {
-    const closed = { ...ui, dialog: undefined };
-    return { ui: dialog.kind === 'filter' ? withFilter(closed, dialog.list, dialog.before) : closed };
-  }
-  if (key === 'enter') {
-    const closed = { ...ui, dialog: undefined };
-    return dialog.kind === 'goto'
-      ? { ui: closed, effect: { kind: 'goto', text: dialog.text } }
-      : { ui: closed };
-  }
-  const text = edit(dialog.text, key);
-  if (text === undefined) return { ui: moveUnderPrompt(view, ui, dialog, key) };
-  const typed = { ...ui, dialog: { ...dialog, text } };
-  return { ui: dialog.kind === 'filter' ? withFilter(typed, dialog.list, text) : typed };
-}
-
-/** The list goes on to be moved while its filter is typed. */
-function moveUnderPrompt(view: View, ui: UiState, dialog: Dialog, key: string): UiState {
-  const move = MOVES[key];
-  return dialog.kind === 'filter' && move !== undefined ? moveBy(view, ui, dialog.list, move) : ui;
-}
-
-function withFilter(ui: UiState, list: 'maps' | 'processes', filter: string): UiState {
-  return { ...ui, [list]: { ...ui[list], filter, selected: undefined } };
-}
-
-/** A prompt takes so many characters. */
-const PROMPT_MAX = 100;
-
-/** The text after a key; undefined for a key that types nothing. */
-function edit(text: string, key: string): string | undefined {
-  if (key === 'backspace') return [...text].slice(0, -1).join('');
-  if (key === 'C-u') return '';
-  const typed = key === 'space' ? ' ' : key;
-  return [...typed].length === 1 && text.length < PROMPT_MAX ? text + typed : undefined;
 }

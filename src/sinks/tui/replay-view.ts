@@ -2,7 +2,7 @@
 import { ToolError } from '../../errors.ts';
 import { formatDuration, parseDuration } from '../../format/units.ts';
 import type { StartRecord, SummaryRecord } from '../../model/recording.ts';
-import type { Effect } from './keys.ts';
+import type { Effect } from './effect.ts';
 import type { Screen } from './terminal-screen.ts';
 import type { ViewStatus } from './view.ts';
 import type { ViewBuilder } from './view-builder.ts';
@@ -150,6 +150,8 @@ export class ReplayView {
         break;
       case 'edge':
         this.#jumpTo(effect.to === 'start' ? 0 : source.endMs, '');
+        // Whoever goes to the end of what is still written wants to see it grow.
+        this.#isAtEdge = source.following && effect.to === 'end';
         break;
       case 'event':
         this.#jumpTo(

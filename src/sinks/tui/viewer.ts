@@ -1,10 +1,12 @@
 /** The view at work: takes keys, keeps how things are shown, draws when something has changed. */
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
+import type { Effect } from './effect.ts';
 import { type Frame, renderFrame } from './frame.ts';
-import { type Effect, focusOn, moveBy, press } from './keys.ts';
+import { focusOn, press } from './keys.ts';
 import type { Region } from './layout.ts';
 import type { Size } from './line.ts';
 import { idAtRow } from './lists.ts';
+import { moveBy } from './moves.ts';
 import { writeSnapshot } from './snapshot.ts';
 import type { MouseAction } from './terminal-input.ts';
 import type { Screen } from './terminal-screen.ts';

@@ -5,7 +5,6 @@ import { describe, expect, it } from 'vitest';
 import type { Budget, Op, Threshold } from '../../../src/budget/budget.ts';
 import { formatBudget } from '../../../src/budget/format-budget.ts';
 import { aggregatesOf, METRIC_NAMES, unitOf } from '../../../src/budget/metric-catalogue.ts';
-import { countEdits, nearestName } from '../../../src/budget/nearest-name.ts';
 import { parseBudget } from '../../../src/budget/parse-budget.ts';
 import { UsageError } from '../../../src/errors.ts';
 
@@ -256,28 +255,6 @@ describe('the known metrics', () => {
         .map((line) => line.split(' ')[0] ?? ''),
     );
     expect(keys.filter((key) => !METRIC_NAMES.has(key))).toEqual([]);
-  });
-});
-
-describe('nearestName', () => {
-  it.each([
-    ['anno', 'anon'],
-    ['KERNEL', 'kernel'],
-    ['pagetable', 'pagetables'],
-    ['proceses', 'processes'],
-    ['qqqqqqqq', undefined],
-  ])('of %s is %s', (word, name) => {
-    expect(nearestName(word, METRIC_NAMES)).toBe(name);
-  });
-
-  it('counts edits as a metric does: symmetric, 0 for equals, at most the longer length', () => {
-    fc.assert(
-      fc.property(fc.string({ maxLength: 8 }), fc.string({ maxLength: 8 }), (a, b) => {
-        expect(countEdits(a, b)).toBe(countEdits(b, a));
-        expect(countEdits(a, a)).toBe(0);
-        expect(countEdits(a, b)).toBeLessThanOrEqual(Math.max(a.length, b.length));
-      }),
-    );
   });
 });
 

@@ -58,9 +58,7 @@ function keyLine(key: string, text: string): Line {
 
 function quitLines({ data: { start }, status: { recording }, unicode }: View): Line[] {
   const goesOn =
-    recording === undefined
-      ? 'the summary comes at its end'
-      : `it is recorded to ${shownText(recording, unicode)}`;
+    recording === undefined ? 'summary at its end' : `it is recorded to ${shownText(recording, unicode)}`;
   const pid = start === undefined ? '' : ` (pid ${start.pid})`;
   return [
     keyLine('s', `stop it${pid} and leave`),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { mapTypeNumber } from '../../../../src/kernel/bpf/bpf-attr.ts';
+import { mapTypeNumber } from '../../../../src/kernel/bpf/bpf-enums.ts';
 import { Btf } from '../../../../src/kernel/bpf/btf.ts';
 import { BTF_KIND } from '../../../../src/kernel/bpf/btf-format.ts';
 import { Elf } from '../../../../src/kernel/bpf/elf.ts';

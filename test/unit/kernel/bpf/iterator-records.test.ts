@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UnsupportedError } from '../../../../src/errors.ts';
-import { type ByteOrder, HOST_BYTE_ORDER, mapTypeNumber } from '../../../../src/kernel/bpf/bpf-attr.ts';
+import { mapTypeNumber } from '../../../../src/kernel/bpf/bpf-enums.ts';
+import { type ByteOrder, HOST_BYTE_ORDER } from '../../../../src/kernel/bpf/bpf-struct.ts';
 import { ITERATORS_LAYOUT } from '../../../../src/kernel/bpf/iterator-layout.ts';
 import { KernelLayout, type LayoutFacts } from '../../../../src/kernel/bpf/kernel-layout.ts';
 import {

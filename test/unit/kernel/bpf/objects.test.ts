@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PermissionError, UnsupportedError } from '../../../../src/errors.ts';
-import { HOST_BYTE_ORDER } from '../../../../src/kernel/bpf/bpf-attr.ts';
+import { HOST_BYTE_ORDER } from '../../../../src/kernel/bpf/bpf-struct.ts';
 import {
   getProgramInfo,
   listObjectIds,

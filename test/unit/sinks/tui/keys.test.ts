@@ -1,27 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { press } from '../../../../src/sinks/tui/keys.ts';
 import { selectableIds } from '../../../../src/sinks/tui/lists.ts';
-import type { UiState, View } from '../../../../src/sinks/tui/view.ts';
+import type { UiState } from '../../../../src/sinks/tui/view.ts';
 import { exampleView } from './example-view.ts';
-
-const EXAMPLE = exampleView();
-
-/** The view after these keys, and what the last one wanted. */
-function pressing(keys: string[], view: View = EXAMPLE) {
-  let now = view;
-  let effect: ReturnType<typeof press>['effect'];
-  for (const key of keys) {
-    const pressed = press(now, key);
-    now = { ...now, ui: pressed.ui };
-    effect = pressed.effect;
-  }
-  return { ui: now.ui, effect, view: now };
-}
-
-function replayView(): View {
-  const replay = { speed: 1, endMs: 240_000, damagedLines: 0, following: false };
-  return exampleView({ status: { state: 'halted', replay } });
-}
+import { EXAMPLE, pressing, replayView } from './pressing.ts';
 
 describe('panels', () => {
   test.each([
@@ -94,26 +76,6 @@ describe('lists', () => {
     expect(pressing(['1', 's']).ui).toMatchObject({ maps: { sort: 'bytes' }, processes: { sort: 'rss' } });
   });
 
-  test('/ filters while it is typed; Enter keeps it, Escape takes it back', () => {
-    const typed = pressing(['3', '/', 'c', 'o', 'n', 'space', 'backspace']);
-    expect(typed.ui.maps.filter).toBe('con');
-    expect(selectableIds(typed.view, 'maps').length).toBeLessThan(selectableIds(EXAMPLE, 'maps').length);
-    expect(pressing(['enter'], typed.view).ui).toMatchObject({ dialog: undefined, maps: { filter: 'con' } });
-    expect(pressing(['escape'], typed.view).ui).toMatchObject({ dialog: undefined, maps: { filter: '' } });
-  });
-
-  test('what is typed into a prompt is no command', () => {
-    const { ui, effect } = pressing(['3', '/', 'q', 'p', 'z']);
-    expect(ui).toMatchObject({ paused: false, zoom: false, maps: { filter: 'qpz' } });
-    expect(effect).toBeUndefined();
-  });
-
-  test('Enter opens the selected map, Escape closes it', () => {
-    const ids = selectableIds(EXAMPLE, 'maps');
-    expect(pressing(['3', 'down', 'enter']).ui.dialog).toEqual({ kind: 'map', id: ids[1], scroll: 0 });
-    expect(pressing(['3', 'enter', 'escape']).ui.dialog).toBeUndefined();
-  });
-
   test('T shows the processes as a tree', () => {
     expect(pressing(['4', 'T']).ui.processes.tree).toBe(true);
   });
@@ -125,23 +87,8 @@ describe('the target', () => {
     expect(pressing(['3', '/', 'C-c']).effect).toEqual({ kind: 'interrupt' });
   });
 
-  test('q asks while it runs: stop, leave, or stay', () => {
-    expect(pressing(['q'])).toMatchObject({ effect: undefined, ui: { dialog: { kind: 'quit' } } });
-    expect(pressing(['q', 's']).effect).toEqual({ kind: 'stop' });
-    expect(pressing(['q', 'l']).effect).toEqual({ kind: 'leave' });
-    expect(pressing(['q', 'escape'])).toMatchObject({ effect: undefined, ui: { dialog: undefined } });
-  });
-
   test('q closes the view at once when it has ended', () => {
     expect(pressing(['q'], exampleView({ options: { ended: true } })).effect).toEqual({ kind: 'close' });
-  });
-
-  test('k opens the signals for the selected process', () => {
-    const pid = selectableIds(EXAMPLE, 'processes')[1];
-    const { effect } = pressing(['4', 'down', 'k', 'down', 'enter']);
-    expect(effect).toEqual({ kind: 'signal', pid, signal: 'SIGINT' });
-    expect(pressing(['4', 'k', 'escape'])).toMatchObject({ effect: undefined, ui: { dialog: undefined } });
-    expect(pressing(['3', 'k']).ui.dialog).toBeUndefined();
   });
 
   test('+ and - change the interval, w writes a snapshot, Ctrl-Z suspends', () => {
@@ -173,13 +120,6 @@ describe('a replay', () => {
   test('Home and End are the edges of the timeline, and of a list in a list', () => {
     expect(pressing(['2', 'end'], replayView()).effect).toEqual({ kind: 'edge', to: 'end' });
     expect(pressing(['3', 'end'], replayView()).effect).toBeUndefined();
-  });
-
-  test('g asks for a time', () => {
-    expect(pressing(['g', '9', '0', 's', 'enter'], replayView()).effect).toEqual({
-      kind: 'goto',
-      text: '90s',
-    });
   });
 });
 

@@ -1,0 +1,56 @@
+/** Which source of BPF objects is the best that we have the right to, and what it can't tell. */
+import { PermissionError, ToolError } from '../errors.ts';
+import type { Bpf } from '../kernel/bpf/bpf-call.ts';
+import { readPseudoFile } from '../kernel/pseudo-file.ts';
+import { type BpfSource, type IteratorWishes, openIteratorSource } from './bpf-source.ts';
+import { openWalkSource } from './bpf-walk-source.ts';
+
+/** A source of BPF objects that is open, and what it can tell of a cgroup. */
+export interface OpenedSource {
+  source: BpfSource;
+  /** Which maps belong to a cgroup: those charged to it, or only those that its processes hold. */
+  attribution: 'memcg' | 'held';
+  /** Why it is not `memcg`. */
+  reason?: string;
+  /** What would make it `memcg`; absent where nothing can be done. */
+  hint?: string | undefined;
+}
+
+/**
+ * Opens a source: by iterators in the kernel, else by a walk over ids.
+ * @throws ToolError when nothing can be read.
+ */
+export function openBestSource(bpf: Bpf, { cgroupId, holders }: IteratorWishes): OpenedSource {
+  try {
+    const turnedOff = chargeTurnedOff();
+    const source = openIteratorSource(bpf, {
+      cgroupId: turnedOff === undefined ? cgroupId : undefined,
+      holders,
+    });
+    if (turnedOff !== undefined) return { source, attribution: 'held', ...turnedOff };
+    if (source.attributesCharge) return { source, attribution: 'memcg' };
+    const reason = 'this kernel charges BPF memory to no cgroup, but to RLIMIT_MEMLOCK of a user';
+    return { source, attribution: 'held', reason, hint: 'boot a kernel of 5.11 or later' };
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    const { message: reason, hint } = error;
+    try {
+      return { source: openWalkSource(bpf), attribution: 'held', reason, hint };
+    } catch (walkError) {
+      // The iterators take fewer rights: where rights are all that is missing, they are what to ask for.
+      throw error instanceof PermissionError ? error : walkError;
+    }
+  }
+}
+
+/** Source: `cgroup.memory=nobpf` since Linux 6.3, `cgroup_disable=memory`; Documentation/admin-guide/kernel-parameters.txt. */
+function chargeTurnedOff(): { reason: string; hint: string } | undefined {
+  const commandLine = readPseudoFile('/proc/cmdline');
+  const [option] =
+    /(?<=^|\s)(?:cgroup\.memory=\S*\bnobpf\b|cgroup_disable=\S*\bmemory\b)/.exec(commandLine) ?? [];
+  if (option === undefined) return undefined;
+  return {
+    reason: `the kernel was booted with ${option}: BPF memory is charged to no cgroup`,
+    hint: `remove ${option} from the kernel command line and reboot`,
+  };
+}

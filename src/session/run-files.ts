@@ -1,0 +1,36 @@
+/** Opens the files that a run is read from and watched by: which ones depends on where the run lives. */
+import type { Leaf } from '../cgroup/leaf.ts';
+import { UnsupportedError } from '../errors.ts';
+import { openCgroup1Reader } from '../sampler/cgroup1-reader.ts';
+import { openCgroup2Reader } from '../sampler/cgroup2-reader.ts';
+import { type EventWatch, watchEvents1, watchEvents2 } from '../sampler/event-watch.ts';
+import type { FigureReader } from '../sampler/figure-reader.ts';
+import type { Sampler } from '../sampler/sampler.ts';
+
+/** What reads the figures of the leaf, or of the process tree below `pid` where there is none. @throws KernelFileError. */
+export async function openReader(leaf: Leaf | undefined, pid: number): Promise<FigureReader> {
+  if (leaf?.version === 2) return openCgroup2Reader(leaf.directory, () => leaf.processes());
+  if (leaf?.version === 1) return openCgroup1Reader(leaf.directory, leaf);
+  // pidusage is loaded only where it is needed.
+  const { ProcessTreeReader } = await import('../sampler/process-tree-reader.ts');
+  return new ProcessTreeReader(pid);
+}
+
+/**
+ * Lets the sampler notice the events of the leaf when they happen; undefined where only its ticks can.
+ * @throws SyscallError, KernelFileError.
+ */
+export async function watchEvents(leaf: Leaf, sampler: Sampler): Promise<EventWatch | undefined> {
+  if (leaf.version === 2) {
+    return watchEvents2(leaf.directory, (counts, noticed) => sampler.noticeEvents(counts, noticed));
+  }
+  try {
+    const { createEventFd } = await import('../kernel/bpf/libc.ts');
+    const eventFd = await createEventFd();
+    return watchEvents1(leaf.directory, eventFd, (counts, noticed) => sampler.noticeEvents(counts, noticed));
+  } catch (error) {
+    // Without koffi the events are noticed at the next tick, and say so.
+    if (!(error instanceof UnsupportedError)) throw error;
+    return undefined;
+  }
+}

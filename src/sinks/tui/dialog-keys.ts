@@ -1,0 +1,89 @@
+/** What keys do in dialogs and prompts. Pure. */
+import type { Pressed } from './effect.ts';
+import { MOVES, moveBy, within } from './moves.ts';
+import { SIGNAL_CHOICES } from './panels/dialogs.ts';
+import type { Dialog, UiState, View } from './view.ts';
+
+/** Carries a key out in the dialog or prompt that is open. */
+export function pressInDialog(view: View, ui: UiState, dialog: Dialog, key: string): Pressed {
+  const closed: UiState = { ...ui, dialog: undefined };
+  switch (dialog.kind) {
+    case 'help':
+    case 'map': {
+      const move = MOVES[key];
+      if (move === undefined) return { ui: DISMISSING.has(key) ? closed : ui };
+      return { ui: { ...ui, dialog: { ...dialog, scroll: within(dialog.scroll + move, 500) } } };
+    }
+    case 'quit':
+      if (key === 's') return { ui: closed, effect: { kind: 'stop' } };
+      if (key === 'l') return { ui: closed, effect: { kind: 'leave' } };
+      return { ui: closed };
+    case 'signal':
+      return pressInSignalMenu(ui, closed, dialog, key);
+    case 'goto':
+    case 'filter':
+      return pressInPrompt(view, ui, dialog, key);
+  }
+}
+
+const DISMISSING: ReadonlySet<string> = new Set(['escape', 'q', '?', 'enter', 'f1']);
+
+function pressInSignalMenu(
+  ui: UiState,
+  closed: UiState,
+  dialog: Dialog & { kind: 'signal' },
+  key: string,
+): Pressed {
+  const move = MOVES[key];
+  if (move !== undefined) {
+    const choice = within(dialog.choice + move, SIGNAL_CHOICES.length - 1);
+    return { ui: { ...ui, dialog: { ...dialog, choice } } };
+  }
+  const signal = SIGNAL_CHOICES[dialog.choice];
+  if (key === 'enter' && signal !== undefined)
+    return { ui: closed, effect: { kind: 'signal', pid: dialog.pid, signal } };
+  return { ui: key === 'escape' || key === 'q' ? closed : ui };
+}
+
+function pressInPrompt(
+  view: View,
+  ui: UiState,
+  dialog: Dialog & { kind: 'goto' | 'filter' },
+  key: string,
+): Pressed {
+  if (key === 'escape') {
+    const closed = { ...ui, dialog: undefined };
+    return { ui: dialog.kind === 'filter' ? withFilter(closed, dialog.list, dialog.before) : closed };
+  }
+  if (key === 'enter') {
+    const closed = { ...ui, dialog: undefined };
+    return dialog.kind === 'goto'
+      ? { ui: closed, effect: { kind: 'goto', text: dialog.text } }
+      : { ui: closed };
+  }
+  const text = edit(dialog.text, key);
+  if (text === undefined) return { ui: moveUnderPrompt(view, ui, dialog, key) };
+  const typed = { ...ui, dialog: { ...dialog, text } };
+  return { ui: dialog.kind === 'filter' ? withFilter(typed, dialog.list, text) : typed };
+}
+
+/** The list goes on to be moved while its filter is typed. */
+function moveUnderPrompt(view: View, ui: UiState, dialog: Dialog, key: string): UiState {
+  const move = MOVES[key];
+  return dialog.kind === 'filter' && move !== undefined ? moveBy(view, ui, dialog.list, move) : ui;
+}
+
+function withFilter(ui: UiState, list: 'maps' | 'processes', filter: string): UiState {
+  return { ...ui, [list]: { ...ui[list], filter, selected: undefined } };
+}
+
+/** A prompt takes so many characters. */
+const PROMPT_MAX = 100;
+
+/** The text after a key; undefined for a key that types nothing. */
+function edit(text: string, key: string): string | undefined {
+  if (key === 'backspace') return [...text].slice(0, -1).join('');
+  if (key === 'C-u') return '';
+  const typed = key === 'space' ? ' ' : key;
+  return [...typed].length === 1 && text.length < PROMPT_MAX ? text + typed : undefined;
+}
