@@ -104,16 +104,18 @@ export function watchEvents1(directory: string, eventFd: number, onChange: OnCha
     });
   };
   wait();
-  return {
-    stop() {
-      if (stopped) return;
-      stopped = true;
-      for (const timer of timers) clearTimeout(timer);
-      oomKills.close();
-      // The read waits in a thread; only a write to the eventfd ends it.
-      writeSync(eventFd, ONE);
-    },
+  const stop = () => {
+    if (stopped) return;
+    stopped = true;
+    process.off('exit', stop);
+    for (const timer of timers) clearTimeout(timer);
+    oomKills.close();
+    // The read waits in a thread; only a write to the eventfd ends it.
+    writeSync(eventFd, ONE);
   };
+  // After an error that nobody expected Node.js waits for its threads before it ends.
+  process.once('exit', stop);
+  return { stop };
 }
 
 /** When v1's counter is read after a wake-up. Unit: milliseconds. */

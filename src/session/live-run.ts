@@ -142,7 +142,10 @@ class LiveRunView implements LiveRun {
   }
 
   #ownStream(stream: 'stdout' | 'stderr'): Writable {
-    return stream === 'stdout' && !this.#isJsonOnStdout ? process.stdout : process.stderr;
+    const own = stream === 'stdout' && !this.#isJsonOnStdout ? process.stdout : process.stderr;
+    // The terminal may be gone: then there is nobody to tell, and the target goes on.
+    if (own.listenerCount('error') === 0) own.on('error', () => {});
+    return own;
   }
 }
 

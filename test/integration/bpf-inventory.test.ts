@@ -180,8 +180,10 @@ describe('a map', () => {
     const [one, other] = [await open({ holders: true }), await open({ holders: true })];
     for (const inventory of [one, other]) {
       const { programs, links } = inventory.read();
-      expect(programs.filter(({ name }) => name.startsWith('cmemstat_'))).toEqual([]);
-      expect(links.filter(({ holders }) => holders.some(({ pid }) => pid === process.pid))).toEqual([]);
+      const ofUs = ({ holders }: { holders: readonly { pid: number }[] }) =>
+        holders.some(({ pid }) => pid === process.pid);
+      expect(programs.filter((each) => each.name.startsWith('cmemstat_') && ofUs(each))).toEqual([]);
+      expect(links.filter(ofUs)).toEqual([]);
     }
   });
 });

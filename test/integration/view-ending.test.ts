@@ -315,6 +315,23 @@ describe('signals to cmemstat', () => {
       await until('the end of cmemstat', () => (isGone(own) && isGone(target) ? true : undefined));
     },
   );
+
+  testWith(
+    [needsTmux],
+    'the window is closed while the target goes on to print: there is nobody to print to, and that is no error',
+    async () => {
+      const file = join(newFolder(), 'run.jsonl');
+      const lasting = script(
+        'trap "" HUP; i=0; while [ $i -lt 20 ]; do echo tick; echo tock >&2; sleep 0.1; i=$((i+1)); done; exit 3',
+      );
+      const terminal = await openView(`--interval 100ms --output ${file} -- ${lasting}`);
+      const own = await pidIn(terminal);
+      await terminal.close();
+      const { summary } = await readWhole(file);
+      expect(summary.exit).toMatchObject({ status: 3 });
+      await until('the end of cmemstat', () => (isGone(own) ? true : undefined));
+    },
+  );
 });
 
 describe('the view fails', () => {
