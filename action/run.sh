@@ -56,7 +56,8 @@ status=0
 "${run[@]}" "${arguments[@]}" -- sh -e -c "$INPUT_COMMAND" || status=$?
 
 if [ "$with_sudo" = true ]; then sudo -n chown -R "$(id -u):$(id -g)" "$directory"; fi
-# Of several runs each has a recording of its own, by its number.
+# Of several runs each has a recording of its own, by its number. In every locale the same one is taken.
+LC_ALL=C
 recording=$directory/recording.jsonl
 if [ ! -e "$recording" ]; then
   for file in "$directory"/recording*.jsonl; do

@@ -1,51 +1,117 @@
 /** Recordings that were made before, judged as their runs would have been. */
 import { type Baseline, valuesOfBaseline } from './budget/baseline.ts';
+import type { NamedBudget } from './budget/budget.ts';
 import { readSide } from './budget/inputs.ts';
+import { parseBudget } from './budget/parse-budget.ts';
 import { RunCollector } from './budget/run-figures.ts';
 import { UsageError } from './errors.ts';
 import type { JudgePlan } from './judge-plan.ts';
 import { verdictOn } from './judged-runs.ts';
+import type { RecordLine, StartRecord } from './model/recording.ts';
 import type { Verdict } from './model/verdict.ts';
 import { scanRecording } from './recording/read-recording.ts';
 import { JudgeSink, type RunJudgement } from './session/judge-sink.ts';
 
+/** A run and the file that it was read from. */
+interface RecordedRun {
+  file: string;
+  judgement: RunJudgement;
+}
+
 /**
- * The verdict on recordings; several are runs of one command.
+ * The verdict on recordings, each of one run or several; all are runs of one command. Without budgets in the plan they are judged by
+ * those that the first run was recorded with.
  * @throws UsageError when one can't be read, is no recording, or holds no run.
  */
 export async function judgeRecordings(files: readonly string[], plan: JudgePlan): Promise<Verdict> {
   const baseline = plan.baseline === undefined ? undefined : await readSide(plan.baseline);
-  const runs: RunJudgement[] = [];
-  for (const file of files) runs.push(await judgeFile(file, plan, baseline?.baseline));
-  const verdict = verdictOn(runs, plan, baseline, (run) => files[run - 1]);
+  const judge = new RecordingJudge(plan, baseline?.baseline);
+  const runs: RecordedRun[] = [];
+  for (const file of files) {
+    for (const judgement of await judge.judgeFile(file)) runs.push({ file, judgement });
+  }
+  const fileOf = (run: number) => {
+    const file = runs[run - 1]?.file;
+    // What came through a pipe can't be shown again.
+    return file === '-' ? undefined : file;
+  };
+  const judgements = runs.map(({ judgement }) => judgement);
+  const verdict = verdictOn(judgements, plan, baseline, fileOf);
   if (verdict === undefined) throw new UsageError('FILE', 'no recording to judge');
   return verdict;
 }
 
-async function judgeFile(
-  file: string,
-  plan: JudgePlan,
-  baseline: Baseline | undefined,
-): Promise<RunJudgement> {
-  const sink = new JudgeSink({
-    budgets: plan.budgets,
-    baseline: baseline === undefined ? undefined : valuesOfBaseline(baseline),
-    onBreak: () => {},
-  });
-  const counts = await scanRecording(file, (record) => sink.observe(record));
-  // Only a recording that was cut and is to be compared is read twice: its samples stand in for the summary.
-  const isComparable = sink.summary !== undefined || baseline === undefined;
-  const figures = isComparable ? undefined : await figuresOfCut(file);
-  const judgement = sink.finish(figures);
-  if (judgement === undefined) throw new UsageError('FILE', `${file}: no run is in it`);
-  if (counts.damaged > 0) {
-    judgement.warnings.push(`${file}: ${counts.damaged} damaged lines were passed over`);
+/** Judges all runs by the same budgets. */
+class RecordingJudge {
+  readonly #baseline: Baseline | undefined;
+  #budgets: readonly NamedBudget[] | undefined;
+
+  constructor({ budgets }: JudgePlan, baseline: Baseline | undefined) {
+    this.#budgets = budgets.length === 0 ? undefined : budgets;
+    this.#baseline = baseline;
   }
-  return judgement;
+
+  async judgeFile(file: string): Promise<RunJudgement[]> {
+    const readers: RunReader[] = [];
+    const counts = await scanRecording(file, (record) => {
+      if (record.type === 'start') readers.push(this.#read(record, file));
+      readers.at(-1)?.observe(record);
+    });
+    const judgements = readers.flatMap((reader) => reader.finish() ?? []);
+    const [first] = judgements;
+    if (first === undefined) throw new UsageError('FILE', `${file}: no run is in it`);
+    if (counts.damaged > 0) first.warnings.push(`${file}: ${counts.damaged} damaged lines were passed over`);
+    return judgements;
+  }
+
+  #read(start: StartRecord, file: string): RunReader {
+    this.#budgets ??= budgetsOf(start, file);
+    return new RunReader(this.#budgets, this.#baseline);
+  }
 }
 
-async function figuresOfCut(file: string) {
-  const collector = new RunCollector();
-  await scanRecording(file, (record) => collector.add(record));
-  return collector.finish()[0];
+function budgetsOf({ budgets = [] }: StartRecord, file: string): NamedBudget[] {
+  return budgets.map(({ expression, name, optional }) => ({
+    budget: parseBudget(expression, file),
+    ...(name === undefined ? {} : { name }),
+    optional: optional === true,
+  }));
+}
+
+/** One run of a recording. */
+class RunReader {
+  readonly #sink: JudgeSink;
+  /** The figures of a run whose summary never came are those of its samples. */
+  readonly #collector: RunCollector | undefined;
+  /** What the recording says of broken budgets, where there is none to judge by. */
+  readonly #breaches: string[] | undefined;
+
+  constructor(budgets: readonly NamedBudget[], baseline: Baseline | undefined) {
+    this.#sink = new JudgeSink({
+      budgets,
+      baseline: baseline === undefined ? undefined : valuesOfBaseline(baseline),
+      onBreak: () => {},
+    });
+    this.#collector = baseline === undefined ? undefined : new RunCollector();
+    this.#breaches = budgets.length === 0 ? [] : undefined;
+  }
+
+  observe(record: RecordLine): void {
+    // After its summary a run has nothing more to say: the next one's start line was lost.
+    if (this.#sink.summary !== undefined) return;
+    this.#sink.observe(record);
+    this.#collector?.add(record);
+    if (record.type === 'event' && record.event === 'budget') {
+      this.#breaches?.push(record.message ?? 'a budget is broken');
+    }
+  }
+
+  finish(): RunJudgement | undefined {
+    const judgement = this.#sink.finish(this.#collector?.finish()[0]);
+    if (judgement === undefined || this.#breaches === undefined || this.#breaches.length === 0)
+      return judgement;
+    const told = this.#breaches.join('; ');
+    judgement.warnings.push(`NOT JUDGED: no budgets were given, but the recording tells: ${told}`);
+    return judgement;
+  }
 }

@@ -1,16 +1,18 @@
 /** Runs that are judged: budgets, several runs, a baseline; from the first launch to the exit status. */
 import { type Baseline, formatBaseline, makeBaseline, valuesOfBaseline } from './budget/baseline.ts';
+import type { NamedBudget } from './budget/budget.ts';
 import { combineRuns } from './budget/combine-runs.ts';
 import { compareRuns } from './budget/compare.ts';
 import { type ReadSide, readSide } from './budget/inputs.ts';
 import { makeVerdict } from './budget/verdict.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import type { JudgePlan, SeriesPlan } from './judge-plan.ts';
+import type { RecordedBudget, SummaryRecord } from './model/recording.ts';
 import type { Verdict } from './model/verdict.ts';
 import { measureRun } from './run.ts';
 import type { RunOptions } from './run-options.ts';
 import { JudgeSink, type RunJudgement } from './session/judge-sink.ts';
-import { numberedFile, runSeries } from './session/run-series.ts';
+import { numberedFile, runSeries, type SeriesEnd } from './session/run-series.ts';
 import { ProgressLine } from './sinks/progress.ts';
 import { openReports } from './sinks/reports/open-reports.ts';
 import { isAloneOnStdout } from './sinks/reports/render-report.ts';
@@ -35,31 +37,46 @@ export async function runJudged(options: RunOptions, plan: JudgedRunsPlan): Prom
     plan.saveBaseline === undefined ? undefined : openTextFile('--save-baseline', plan.saveBaseline);
   const stdoutToStderr = options.stdoutToStderr || plan.reports.some(isAloneOnStdout);
   const judged = await measureAll({ ...options, stdoutToStderr }, plan, baseline?.baseline);
-  const { runs } = judged;
+  const { runs, end } = judged;
   const cut = describeCut(judged, plan.runs);
-  if (cut !== undefined) runs.at(-1)?.warnings.push(cut);
-  const verdict = verdictOn(runs, plan, baseline, (run) =>
-    plan.runs === 1 ? options.outputs.output : numberedFile(options.outputs.output, run),
-  );
+  const hasFailed = runs.some(({ summary }) => summary?.exit.status !== 0 && !isStoppedAtBreach(summary));
+  // What the target's failure explains is no failure of ours.
+  if (cut !== undefined && hasFailed && end.fault === undefined) runs.at(-1)?.warnings.push(cut);
+  else if (cut !== undefined) judged.faults.push(cut);
+  if (end.cleanupFault !== undefined) judged.faults.push(end.cleanupFault.message);
+  const isWhole =
+    !hasFailed &&
+    cut === undefined &&
+    !judged.interrupted &&
+    !runs.some((run) => isStoppedAtBreach(run.summary));
+  const withoutBaseline = `no baseline in ${plan.saveBaseline}: a run that was broken off is nothing to be measured against`;
+  if (saved !== undefined && judged.interrupted && cut === undefined) judged.faults.push(withoutBaseline);
+  const recordingOf = (run: number) =>
+    plan.runs === 1 ? options.outputs.output : numberedFile(options.outputs.output, run);
+  const verdict = verdictOn(runs, plan, baseline, recordingOf, judged.faults);
   const figures = runs.flatMap((run) => run.figures ?? []);
   if (runs.length > 1) await reports.say(renderRuns(figures));
   if (verdict === undefined) {
-    await reports.say([`cmemstat: ${cut ?? 'no run'}`]);
+    await reports.say(
+      judged.faults
+        .concat(cut === undefined || judged.faults.includes(cut) ? [] : cut)
+        .map((line) => `cmemstat: ${line}`),
+    );
+    if (end.fault !== undefined) throw end.fault;
     return judged.status === 0 ? EXIT_CODES.FAILED : judged.status;
   }
-  if (isWorthAReport(verdict, plan)) await reports.write(verdict);
+  const failure = isWorthAReport(verdict, plan) ? await reports.write(verdict) : undefined;
   if (saved !== undefined) {
-    const made = cut === undefined && verdict.target.status === 0 ? makeBaseline(figures) : undefined;
+    const made = isWhole ? makeBaseline(figures) : undefined;
     if (made !== undefined) saved.write(formatBaseline(made));
     await reports.say([
       made === undefined
-        ? `cmemstat: no baseline in ${plan.saveBaseline}: a run that was broken off is nothing to be measured against`
+        ? `cmemstat: ${withoutBaseline}`
         : `cmemstat: ${plan.saveBaseline} is the baseline of ${runs.length === 1 ? '1 run' : `${runs.length} runs`}`,
     ]);
   }
   if (verdict.exitStatus !== 0) return verdict.exitStatus;
-  if (cut !== undefined) await reports.say(['cmemstat: exit status 125: not all runs were made']);
-  return cut !== undefined || judged.isIncomplete ? EXIT_CODES.FAILED : 0;
+  return failure === undefined ? 0 : EXIT_CODES.FAILED;
 }
 
 /** Who only wants to know what several runs take has the table of them. */
@@ -69,9 +86,12 @@ function isWorthAReport(verdict: Verdict, { reports }: JudgePlan): boolean {
   return isJudged || reports.length > 0 || exitStatus !== 0;
 }
 
+const NOT_COMPARED = 'a run that was ended at its breach is not compared with the baseline';
+
 /** Why there are fewer runs than were asked for; undefined when there are not. */
-function describeCut({ runs, status, interrupted }: Measured, wanted: number): string | undefined {
+function describeCut({ runs, status, interrupted, end }: Measured, wanted: number): string | undefined {
   if (runs.length === wanted) return undefined;
+  if (end.fault !== undefined) return `${runs.length} of ${wanted} runs: ${end.fault.message}`;
   const why = interrupted ? 'interrupted' : 'the target failed';
   if (runs.length === 0) return `${why} in the warm-up, with exit status ${status}`;
   return `${runs.length} of ${wanted} runs: ${why} in the last of them`;
@@ -79,10 +99,12 @@ function describeCut({ runs, status, interrupted }: Measured, wanted: number): s
 
 interface Measured {
   runs: RunJudgement[];
-  /** Of the last run. */
+  /** The target's, in the last run. */
   status: number;
-  isIncomplete: boolean;
+  /** What cmemstat failed at. */
+  faults: string[];
   interrupted: boolean;
+  end: SeriesEnd;
 }
 
 async function measureAll(
@@ -90,11 +112,17 @@ async function measureAll(
   plan: JudgedRunsPlan,
   baseline: Baseline | undefined,
 ): Promise<Measured> {
-  const measured: Measured = { runs: [], status: 0, isIncomplete: false, interrupted: false };
+  const measured = { runs: [] as RunJudgement[], status: 0, faults: [] as string[], interrupted: false };
   const values = baseline === undefined ? undefined : valuesOfBaseline(baseline);
-  await runSeries(options, plan, new ProgressLine(), async (each, run) => {
+  const judgedOptions = {
+    ...options,
+    wantsDetails: true,
+    failOnLeftover: false,
+    budgets: plan.budgets.map(record),
+  };
+  const end = await runSeries(judgedOptions, plan, new ProgressLine(), async (each, run) => {
     let sink: JudgeSink | undefined;
-    const result = await measureRun({ ...each, wantsDetails: true, failOnLeftover: false }, (control) => {
+    const result = await measureRun(each, (control) => {
       sink = new JudgeSink({
         budgets: run === 0 ? [] : plan.budgets,
         baseline: values,
@@ -107,16 +135,28 @@ async function measureAll(
       });
       return sink;
     });
-    measured.status = result.status;
-    measured.isIncomplete ||= result.isIncomplete;
+    measured.status = result.summary.exit.status;
+    if (result.fault !== undefined) measured.faults.push(result.fault);
     measured.interrupted ||= result.interrupted;
     const judgement = run === 0 ? undefined : sink?.finish();
     if (judgement !== undefined) measured.runs.push(judgement);
     // A target that fails would fail again, and Ctrl-C means all of them.
-    const hasFailed = result.status !== 0 && result.summary.exit.endedBy !== 'budget';
+    const hasFailed = measured.status !== 0 && !isStoppedAtBreach(result.summary);
     return !hasFailed && !measured.interrupted;
   });
-  return measured;
+  return { ...measured, end };
+}
+
+function record({ budget: { expression }, name, optional }: NamedBudget): RecordedBudget {
+  return {
+    expression,
+    ...(name === undefined ? {} : { name }),
+    ...(optional ? { optional: true as const } : {}),
+  };
+}
+
+function isStoppedAtBreach(summary: SummaryRecord | undefined): boolean {
+  return summary?.exit.endedBy === 'budget';
 }
 
 /**
@@ -127,13 +167,17 @@ export function verdictOn(
   plan: JudgePlan,
   baseline: ReadSide | undefined,
   recordingOf: (run: number) => string | undefined,
+  faults: readonly string[] = [],
 ): Verdict | undefined {
   const [first, ...others] = runs;
   if (first === undefined) return undefined;
+  // A run that was ended at its breach would have gone on to take more.
+  const whole = runs.filter(({ summary }) => !isStoppedAtBreach(summary));
   const now = {
     name: runs.length === 1 ? 'this run' : 'these runs',
-    runs: runs.flatMap(({ figures }) => figures ?? []),
+    runs: whole.flatMap(({ figures }) => figures ?? []),
   };
+  const isComparable = baseline !== undefined && whole.length > 0;
   const budgets = combineRuns(
     runs.map(({ results }) => results),
     plan.judgedOn,
@@ -142,9 +186,13 @@ export function verdictOn(
     runs: [first, ...others],
     judgedOn: plan.judgedOn,
     budgets,
-    comparison: baseline === undefined ? undefined : compareRuns(baseline, now, plan.regression),
+    comparison: isComparable ? compareRuns(baseline, now, plan.regression) : undefined,
     timeline: (runs[(shownRun(budgets) ?? runs.length) - 1] ?? first).timeline,
-    warnings: runs.flatMap(({ warnings }) => warnings),
+    warnings: [
+      ...runs.flatMap(({ warnings }) => warnings),
+      ...(baseline === undefined || whole.length === runs.length ? [] : [NOT_COMPARED]),
+    ],
+    faults,
     rules: plan.rules,
     cmemstat: VERSION,
   });

@@ -1,5 +1,6 @@
 /** `cmemstat budget init`: measures some runs and proposes a budget file. */
 import { type ObservedRun, ProposalRun, proposeBudgetFile } from './budget/propose.ts';
+import { EXIT_CODES } from './exit-codes.ts';
 import type { SeriesPlan } from './judge-plan.ts';
 import { measureRun } from './run.ts';
 import type { RunOptions } from './run-options.ts';
@@ -10,13 +11,15 @@ import { ProgressLine } from './sinks/progress.ts';
 export interface Proposal {
   status: number;
   text: string | undefined;
+  /** What cmemstat itself failed at after that. */
+  fault: string | undefined;
 }
 
 /** Measures and proposes. Runs whose target fails propose nothing. @throws ToolError as a run does. */
 export async function proposeBudgets(options: RunOptions, plan: SeriesPlan): Promise<Proposal> {
   const observed: ObservedRun[] = [];
   let status = 0;
-  await runSeries(options, plan, new ProgressLine(), async (each, run) => {
+  const end = await runSeries(options, plan, new ProgressLine(), async (each, run) => {
     const proposal = new ProposalRun();
     const outputs = { ...each.outputs, silent: true };
     const result = await measureRun({ ...each, outputs, view: 'never', wantsDetails: true }, () => ({
@@ -25,8 +28,13 @@ export async function proposeBudgets(options: RunOptions, plan: SeriesPlan): Pro
       stop: async (summary) => proposal.observe(summary),
     }));
     status = result.status;
-    if (run > 0 && status === 0) observed.push(proposal.finish());
-    return status === 0 && !result.interrupted;
+    const isWhole = status === 0 && !result.interrupted;
+    if (run > 0 && isWhole) observed.push(proposal.finish());
+    return isWhole;
   });
-  return { status, text: status === 0 ? proposeBudgetFile(observed, options.command) : undefined };
+  if (end.fault !== undefined) throw end.fault;
+  const fault = end.cleanupFault?.message;
+  // Fewer runs than were asked for say too little of the spread.
+  if (observed.length < plan.runs) return { status: status || EXIT_CODES.FAILED, text: undefined, fault };
+  return { status, text: proposeBudgetFile(observed, options.command), fault };
 }

@@ -1,10 +1,13 @@
 /** Looking at a recording in the terminal view: joins the file, the screen and the view. */
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
-import { UsageError } from './errors.ts';
+import { UnsupportedError, UsageError } from './errors.ts';
+import { safeText } from './format/safe-text.ts';
 import { openPlayer } from './recording/recording-player.ts';
+import { parseMoment } from './sinks/tui/moment.ts';
 import { ReplayView } from './sinks/tui/replay-view.ts';
 import { openScreen } from './sinks/tui/screen.ts';
+import type { Screen } from './sinks/tui/terminal-screen.ts';
 import { ViewBuilder } from './sinks/tui/view-builder.ts';
 
 /** Signals that would end us with the terminal as the view has it. */
@@ -24,6 +27,8 @@ export interface ReplayOptions {
  * @throws UsageError when the file can't be read or is no recording; UnsupportedError without a terminal that can show it.
  */
 export async function replay({ file, follow, at, speed }: ReplayOptions): Promise<number> {
+  // Before the recording is read and the screen is opened: a long one takes its time.
+  if (at !== undefined) parseMoment(at, '--at');
   let view: ReplayView | undefined;
   let failure: unknown;
   let status = 0;
@@ -41,7 +46,7 @@ export async function replay({ file, follow, at, speed }: ReplayOptions): Promis
   });
   try {
     if (player.sampleCount === 0 && !follow) throw new UsageError('FILE', `${file}: no sample is in it`);
-    const screen = await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
+    const screen = await openTerminal(file);
     for (const signal of ENDING) process.on(signal, end);
     try {
       view = new ReplayView(screen, player, { at, speed });
@@ -54,6 +59,18 @@ export async function replay({ file, follow, at, speed }: ReplayOptions): Promis
     return status;
   } finally {
     player.close();
+  }
+}
+
+async function openTerminal(file: string): Promise<Screen> {
+  try {
+    return await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
+  } catch (error) {
+    if (!(error instanceof UnsupportedError) || error.hint !== undefined) throw error;
+    throw new UnsupportedError('replay', error.message, {
+      hint: `cmemstat report ${safeText(file)}, which needs none`,
+      cause: error,
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { LimitRequest } from './cgroup/limits.ts';
 import type { PlacementKind } from './cgroup/rejection.ts';
+import type { RecordedBudget } from './model/recording.ts';
 import type { OutputRequest } from './sinks/open-sinks.ts';
 import type { StreamFiles } from './target/standard-streams.ts';
 import type { TargetUser } from './target/user.ts';
@@ -39,5 +40,7 @@ export interface RunOptions {
   /** Whether the view closes by itself when the target has ended. */
   exitOnEnd: boolean;
   outputs: OutputRequest;
+  /** What the recording says that the run is judged by. */
+  budgets?: readonly RecordedBudget[];
   verbose: boolean;
 }

@@ -37,8 +37,8 @@ export interface MeasuredRun {
   summary: SummaryRecord;
   /** What cmemstat exits with for this run alone. */
   status: number;
-  /** An output or a reading failed. */
-  isIncomplete: boolean;
+  /** Which output or reading failed; undefined when none did. */
+  fault: string | undefined;
   /** Somebody wants us to end: no further run. */
   interrupted: boolean;
 }
@@ -114,14 +114,23 @@ async function measureWith(
     const measurement = new Measurement({ ...options, wantsDetails }, placement, target, sinks, say);
     signals = forwardSignals(measurement.signalActions, options.killAfterMs, view);
     const control = controlOf(measurement, signals);
-    if (watch !== undefined) sinks.push(watch(control));
-    if (view !== undefined) sinks.push(view.connect(measurement, target, streams.copies, control.stop));
-    else if (outputs.table !== undefined) sinks.push(outputs.table);
-    await measurement.start();
-    const timer = startTimeout(options.timeoutMs, control);
+    try {
+      if (watch !== undefined) sinks.push(watch(control));
+      if (view !== undefined) sinks.push(view.connect(measurement, target, streams.copies, control.stop));
+      else if (outputs.table !== undefined) sinks.push(outputs.table);
+      await measurement.start();
+    } catch (error) {
+      // It may not have joined the leaf yet, and without a leaf nobody else would end it.
+      measurement.killAll();
+      target.kill('SIGKILL');
+      await target.ended;
+      throw error;
+    }
+    const timer = startTimeout(options.timeoutMs, measurement, control);
     const exit = await target.ended;
-    clearTimeout(timer);
+    if (options.wait === 'target') clearTimeout(timer);
     const summary = await finishRun(measurement, exit, options, say);
+    clearTimeout(timer);
     if (exit.code === EXIT_CODES.FAILED && measurement.wasNeverCharged) {
       throw new LaunchError(
         options.command[0] ?? '',
@@ -131,11 +140,12 @@ async function measureWith(
     }
     // A view may stay open for hours: the leaf does not wait for it.
     if (view !== undefined) await cleanUp();
-    await Promise.all(sinks.map((sink) => sink.stop(summary)));
+    await Promise.all([...sinks.map((sink) => sink.stop(summary)), view?.flush()]);
     if (view !== undefined) await outputs.table?.stop(summary);
-    const isIncomplete = outputs.failure !== undefined || measurement.failed;
-    const status = statusOf(summary, isIncomplete, options.failOnLeftover, say);
-    return { summary, status, isIncomplete, interrupted: signals.received !== undefined };
+    const fault =
+      outputs.failure?.message ?? (measurement.failed ? 'a sample could not be taken' : undefined);
+    const status = statusOf(summary, fault !== undefined, options.failOnLeftover, say);
+    return { summary, status, fault, interrupted: signals.received !== undefined };
   } finally {
     streams.close();
     await cleanUp();
@@ -158,9 +168,17 @@ function controlOf(measurement: Measurement, signals: SignalForwarding): RunCont
 /** setTimeout takes no longer time. Unit: milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-function startTimeout(timeoutMs: number | undefined, control: RunControl): NodeJS.Timeout | undefined {
+function startTimeout(
+  timeoutMs: number | undefined,
+  measurement: Measurement,
+  control: RunControl,
+): NodeJS.Timeout | undefined {
   if (timeoutMs === undefined) return undefined;
-  return setTimeout(() => control.stop('timeout'), Math.min(timeoutMs, LONGEST_TIMER_MS));
+  const onTime = () => {
+    // With `--wait all` the clock goes on until all is summed up: by then there may be nobody left to end.
+    if (!measurement.hasEnded) control.stop('timeout');
+  };
+  return setTimeout(onTime, Math.min(timeoutMs, LONGEST_TIMER_MS));
 }
 
 function statusOf(

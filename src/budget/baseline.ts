@@ -3,7 +3,7 @@ import { globToRegExp } from '../format/glob.ts';
 import type { Mode } from '../model/sample.ts';
 import type { BreakdownLine } from '../model/verdict.ts';
 import type { BaselineValues } from './budget.ts';
-import { kindOf } from './metric-catalogue.ts';
+import { isInBaseline, kindOf } from './metric-catalogue.ts';
 import type { RunFigures, RunHost } from './run-figures.ts';
 import { median } from './statistics.ts';
 
@@ -96,13 +96,11 @@ export function runsOfBaseline(baseline: Baseline): RunFigures[] {
 export function valuesOfBaseline({ medians, breakdown }: Baseline): BaselineValues {
   return {
     valueOf: (metric, aggregate) => {
-      const kind = kindOf(metric);
-      if (kind === 'maps') return aggregate === 'max' ? sumOfMaps(medians.maps, metric) : undefined;
+      if (!isInBaseline(metric, aggregate)) return undefined;
+      if (kindOf(metric) === 'maps') return sumOfMaps(medians.maps, metric);
       const name = metric.replace(/^stat\./, '');
-      if (aggregate === 'avg') return ownValue(medians.metrics, `${name}.avg`);
       // A counter is highest at its end.
-      const isHighest = aggregate === 'max' || (kind === 'counter' && aggregate !== 'growth');
-      return isHighest ? ownValue(medians.metrics, name) : undefined;
+      return ownValue(medians.metrics, aggregate === 'avg' ? `${name}.avg` : name);
     },
     breakdownOf: (id) => breakdown?.find((line) => line.id === id)?.bytes,
   };

@@ -50,7 +50,8 @@ class FileReader {
   readonly #file: string;
 
   constructor(text: string, file: string) {
-    this.#text = text;
+    // Some editors begin a file with a mark of its byte order.
+    this.#text = text.replace(/^\uFEFF/, '');
     this.#file = file;
   }
 
@@ -74,9 +75,9 @@ class FileReader {
       return JSON.parse(this.#text);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
-      const position = Number(/at position (\d+)/.exec(message)?.[1] ?? this.#text.length);
-      const line = this.#text.slice(0, position).split('\n').length;
-      throw new UsageError('--budget-file', `${this.#file}:${line}: not JSON: ${message}`);
+      const line = lineOfFault(this.#text, message);
+      const at = line === undefined ? this.#file : `${this.#file}:${line}`;
+      throw new UsageError('--budget-file', `${at}: not JSON: ${safeText(message)}`);
     }
   }
 
@@ -192,6 +193,13 @@ class FileReader {
     const at = line === undefined ? this.#file : `${this.#file}:${line}`;
     return `${at}: ${path.length === 0 ? 'the document' : safeText(formatPath(path))}`;
   }
+}
+
+/** The line that a message of JSON.parse is about; undefined where it does not tell: Node leaves the place out of some. */
+function lineOfFault(text: string, message: string): number | undefined {
+  const position = /at position (\d+)/.exec(message)?.[1];
+  if (position !== undefined) return text.slice(0, Number(position)).split('\n').length;
+  return /end of JSON/.test(message) ? text.split('\n').length : undefined;
 }
 
 function formatPath(path: Path): string {

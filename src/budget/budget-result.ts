@@ -3,11 +3,12 @@ import { breakKernelDown } from '../model/kernel-breakdown.ts';
 import type { LeafLimits, Sample } from '../model/sample.ts';
 import type { Breach, BreakdownLine, BudgetResult } from '../model/verdict.ts';
 import { breakdownOf } from './breakdown.ts';
-import type { BaselineValues } from './budget.ts';
+import type { BaselineValues, RunResult } from './budget.ts';
 import type { BudgetWatch } from './budget-watch.ts';
 import { holds } from './combine-runs.ts';
 import { kindOf } from './metric-catalogue.ts';
 import type { MetricTrack } from './metric-track.ts';
+import { missingMap } from './missing-map.ts';
 import { findMissing, type Missing, missingBaseline, missingLimit, type RunFacts } from './not-measured.ts';
 import type { PressureShare } from './pressure-share.ts';
 
@@ -19,19 +20,24 @@ export interface Seen {
   pressure: PressureShare | undefined;
   limits: LeafLimits | undefined;
   options: { baseline?: BaselineValues };
+  /** The names of all BPF maps that the run had. */
+  mapNames: ReadonlySet<string>;
 }
 
 /** Judges one budget. */
-export function resultOf(watch: BudgetWatch, seen: Seen): BudgetResult {
+export function resultOf(watch: BudgetWatch, seen: Seen): RunResult {
   const { budget, optional } = watch.named;
   const { breaking } = watch;
   const result = describe(watch);
   const value = roundFor(budget.unit, measuredValue(watch, seen));
   const limit = watch.limitBy(seen.limits);
-  const missing = findMissing(budget, seen.track, value, seen.run) ?? findMissingLimit(watch, seen, limit);
+  const unknownMap = missingMap(budget.metric, seen.mapNames);
+  const missing =
+    findMissing(budget, seen.track, value, seen.run) ?? unknownMap ?? findMissingLimit(watch, seen, limit);
   if (missing !== undefined && breaking === undefined) {
     result.status = optional ? 'not-measured-optional' : 'not-measured';
     if (limit !== undefined) result.limit = limit;
+    if (missing === unknownMap) result.isUnknownMap = true;
     return Object.assign(result, missing satisfies Missing);
   }
   // A run of which only a part was seen has broken what that part breaks.
@@ -48,7 +54,7 @@ export function resultOf(watch: BudgetWatch, seen: Seen): BudgetResult {
   return result;
 }
 
-function describe({ named }: BudgetWatch): BudgetResult {
+function describe({ named }: BudgetWatch): RunResult {
   const { budget, name, description, owner } = named;
   const { expression, metric, aggregate, op, unit } = budget;
   return {
@@ -118,7 +124,8 @@ function momentOf({ named: { budget } }: BudgetWatch, { track }: Seen): number |
   const { aggregate, op } = budget;
   if (aggregate === 'final') return track.final === undefined ? undefined : track.finalMs;
   const isUpper = op === '<=' || op === '<' || op === '==';
-  if (aggregate === 'max') return isUpper ? track.maxMs : undefined;
+  // A peak that no sample has was told by the summary alone.
+  if (aggregate === 'max') return isUpper && track.max !== undefined ? track.maxMs : undefined;
   return aggregate === 'min' && !isUpper ? track.minMs : undefined;
 }
 

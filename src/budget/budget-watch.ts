@@ -53,7 +53,9 @@ export class BudgetWatch {
       }
       case 'baseline': {
         if (this.#baseline === undefined) return undefined;
-        const limit = this.#baseline * (1 + threshold.percent / 100) + threshold.plus;
+        // `unexplained` may be below 0: more is allowed there, too.
+        const percentage = (Math.abs(this.#baseline) * threshold.percent) / 100;
+        const limit = this.#baseline + percentage + threshold.plus;
         return unit.startsWith('bytes') ? Math.round(limit) : limit;
       }
     }

@@ -25,7 +25,7 @@ export type Threshold =
   /** In the budget's unit. */
   | { kind: 'fixed'; value: number }
   | { kind: 'share'; percent: number; of: LimitName }
-  /** `baseline * (1 + percent / 100) + plus`; `plus` in the budget's unit. Both may be negative. */
+  /** `baseline + |baseline| * percent / 100 + plus`; `plus` in the budget's unit. Both may be negative. */
   | { kind: 'baseline'; percent: number; plus: number };
 
 /** One expression, understood. */
@@ -69,4 +69,10 @@ export interface BudgetBreak {
   elapsedMs: number;
   value: number;
   limit: number;
+}
+
+/** The result of one run. */
+export interface RunResult extends BudgetResult {
+  /** Set where it was not measured because no map of the run has this name: beside a run that has one, it is 0. */
+  isUnknownMap?: true;
 }

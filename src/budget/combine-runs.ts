@@ -1,46 +1,83 @@
 /** One result for each budget from the results of several runs. Pure. */
 import type { BudgetResult } from '../model/verdict.ts';
+import type { RunResult } from './budget.ts';
 import { median, medianAbsoluteDeviation } from './statistics.ts';
 
 /** Which value of several runs is judged. */
 export type JudgedOn = 'median' | 'worst';
 
+/** A result that has a value to judge. */
+type Measured = BudgetResult & { value: number; limit: number };
+
 /**
- * Joins results of the same budgets, run by run. A budget that one run did not measure is not measured: a value from fewer
- * runs than were asked for would claim more than is known.
+ * Joins results of the same budgets, run by run. A budget that one run did not measure is not measured, as a value from fewer runs
+ * than were asked for would claim more than is known; but what is broken whatever that run's value was is broken.
  */
-export function combineRuns(runs: readonly (readonly BudgetResult[])[], judgedOn: JudgedOn): BudgetResult[] {
+export function combineRuns(runs: readonly (readonly RunResult[])[], judgedOn: JudgedOn): BudgetResult[] {
   const first = runs[0] ?? [];
-  if (runs.length === 1) return [...first];
   return first.map((_, index) => {
-    const results = runs.flatMap((run) => run[index] ?? []);
-    return combine(results, judgedOn);
+    const results = withAbsentMaps(runs.flatMap((run) => run[index] ?? []));
+    const [only] = results;
+    return results.length === 1 && only !== undefined ? only : combine(results, judgedOn);
+  });
+}
+
+/** A map that one run has takes nothing in a run that has none of its name. */
+function withAbsentMaps(results: readonly RunResult[]): BudgetResult[] {
+  const hasMap = results.some(({ value }) => value !== undefined);
+  return results.map(({ isUnknownMap, ...result }) => {
+    const { limit, op } = result;
+    if (isUnknownMap !== true || !hasMap || limit === undefined) return result;
+    const { reason: _reason, hint: _hint, ...rest } = result;
+    return { ...rest, status: holds(0, op, limit) ? 'held' : 'broken', value: 0, limit, excess: -limit };
   });
 }
 
 function combine(results: readonly BudgetResult[], judgedOn: JudgedOn): BudgetResult {
   const values = results.map(({ value }) => value ?? null);
   const missing = results.find(({ value }) => value === undefined);
-  const last = results[results.length - 1] as BudgetResult;
-  if (missing !== undefined) return { ...withoutJudgement(missing), status: missing.status, values };
-  const measured = values.filter((value) => value !== null);
-  const worst = worstOf(results);
-  const value = judgedOn === 'worst' ? worst.value : median(measured);
-  const { limit } = worst;
-  const combined: BudgetResult = { ...withoutJudgement(last), status: 'held', values };
-  const spread = medianAbsoluteDeviation(measured);
-  if (value === undefined || limit === undefined || spread === undefined)
-    return { ...combined, status: 'not-measured' };
-  Object.assign(combined, { value, limit, excess: value - limit, spread });
-  if (holds(value, last.op, limit)) return combined;
-  combined.status = 'broken';
-  const breach = breachNearest(results, value);
+  const measured = results.filter(isMeasured);
+  const judged = isOnWorst(results, judgedOn) ? worstOf(measured) : medianOf(results, measured);
+  if (judged === undefined || (missing !== undefined && judged.status !== 'broken')) {
+    const shown = missing ?? (results.at(-1) as BudgetResult);
+    return { ...withoutJudgement(shown), status: missing?.status ?? 'not-measured', values };
+  }
+  const { value, limit, estimate, status } = judged;
+  const combined: BudgetResult = { ...withoutJudgement(judged), status, values };
+  const spread = medianAbsoluteDeviation(measured.map((each) => each.value));
+  Object.assign(combined, { value, limit, excess: value - limit });
+  if (estimate !== undefined) combined.estimate = estimate;
+  if (spread !== undefined) combined.spread = spread;
+  const breach = status === 'broken' ? breachNearest(results, value) : undefined;
   if (breach !== undefined) combined.breach = breach;
   return combined;
 }
 
+/** A median hides what happens in a minority of runs: an OOM kill, a map left behind, one that is not exactly as it has to be. */
+function isOnWorst([first]: readonly BudgetResult[], judgedOn: JudgedOn): boolean {
+  if (judgedOn === 'worst' || first === undefined) return true;
+  return first.metric === 'oom_kill' || first.metric === 'leftover' || first.op === '==';
+}
+
+/** The median as it would be if what is missing were as good as can be: of all values when nothing is. */
+function medianOf(results: readonly BudgetResult[], measured: readonly Measured[]): Measured | undefined {
+  const worst = worstOf(measured);
+  if (worst === undefined) return undefined;
+  const best = worst.op.startsWith('<') ? -Number.MAX_VALUE : Number.MAX_VALUE;
+  const value = median(results.map((each) => each.value ?? best)) ?? best;
+  const { limit, op } = worst;
+  const judged: Measured = { ...worst, value, status: holds(value, op, limit) ? 'held' : 'broken' };
+  const estimate = median(measured.flatMap((each) => each.estimate ?? []));
+  if (estimate !== undefined) judged.estimate = estimate;
+  return judged;
+}
+
+function isMeasured(result: BudgetResult): result is Measured {
+  return result.value !== undefined && result.limit !== undefined;
+}
+
 function withoutJudgement(result: BudgetResult): BudgetResult {
-  const { value: _value, excess: _excess, breach: _breach, values: _values, ...rest } = result;
+  const { value: _v, estimate: _e, excess: _x, breach: _b, values: _vs, ...rest } = result;
   return rest;
 }
 
@@ -60,12 +97,19 @@ export function holds(value: number, op: BudgetResult['op'], limit: number): boo
   }
 }
 
-/** The run that is furthest on the wrong side of its own limit; limits may differ where they are shares of one. */
-function worstOf(results: readonly BudgetResult[]): BudgetResult {
-  return results.reduce((worst, result) => (badness(result) > badness(worst) ? result : worst));
+/**
+ * The run that is furthest on the wrong side of its own limit; limits may differ where they are shares of one. One that was broken
+ * goes before all that were not. Undefined for none.
+ */
+function worstOf(results: readonly Measured[]): Measured | undefined {
+  return results.toSorted((a, b) => rank(b) - rank(a) || badness(b) - badness(a))[0];
 }
 
-function badness({ value = 0, limit = 0, op }: BudgetResult): number {
+function rank({ status }: Measured): number {
+  return status === 'broken' ? 1 : 0;
+}
+
+function badness({ value, limit, op }: Measured): number {
   if (op === '==') return Math.abs(value - limit);
   return op.startsWith('<') ? value - limit : limit - value;
 }

@@ -1,6 +1,6 @@
 /** Judges budgets over the records of one run, in memory that does not grow with it. */
 
-import { globToRegExp } from '../format/glob.ts';
+import { globToRegExp, hasWildcards } from '../format/glob.ts';
 import type {
   EventRecord,
   MapsRecord,
@@ -10,8 +10,7 @@ import type {
   SummaryRecord,
 } from '../model/recording.ts';
 import type { LeafLimits, Sample, SampleReason } from '../model/sample.ts';
-import type { BudgetResult } from '../model/verdict.ts';
-import type { BaselineValues, BudgetBreak, NamedBudget } from './budget.ts';
+import type { BaselineValues, BudgetBreak, NamedBudget, RunResult } from './budget.ts';
 import { resultOf } from './budget-result.ts';
 import { type Breaking, BudgetWatch } from './budget-watch.ts';
 import { kindOf } from './metric-catalogue.ts';
@@ -37,6 +36,7 @@ interface Metric {
 
 /** The sum of maps with certain names. */
 interface MapMetric extends Metric {
+  readonly metric: string;
   readonly names: RegExp;
 }
 
@@ -109,7 +109,7 @@ export class BudgetJudge {
   }
 
   /** One result for each budget, in their order. Without a summary the run is judged as far as it was told. */
-  finish(summary: SummaryRecord | undefined = this.#summary): BudgetResult[] {
+  finish(summary: SummaryRecord | undefined = this.#summary): RunResult[] {
     this.#flushMaps();
     this.#settle();
     const run: RunFacts = {
@@ -122,7 +122,9 @@ export class BudgetJudge {
       const { metric } = watch.named.budget;
       const track = this.#metrics.get(metric)?.track ?? new MetricTrack();
       const pressure = this.#pressures.get(metric);
-      return resultOf(watch, { run, track, pressure, limits: this.#limits, options: this.#options });
+      const { mapNames } = this.#tables;
+      const [limits, options] = [this.#limits, this.#options];
+      return resultOf(watch, { run, track, pressure, limits, options, mapNames });
     });
   }
 
@@ -141,9 +143,11 @@ export class BudgetJudge {
         'peak is the highest sample, as the kernel keeps no high-water mark (memory.peak is there since Linux 5.19): what lay between two samples is not in it',
       );
     }
-    for (const [metric, { track }] of this.#metrics) {
-      if (kindOf(metric) === 'maps' && track.max === 0)
+    for (const { metric, names, track } of this.#ofMaps) {
+      const isFit = track.max !== undefined && [...this.#tables.mapNames].some((name) => names.test(name));
+      if (track.max !== undefined && !isFit && hasWildcards(metric)) {
         warnings.push(`${metric}: no map of the run has such a name`);
+      }
     }
     return warnings;
   }
@@ -156,7 +160,7 @@ export class BudgetJudge {
     this.#metrics.set(metric, entry);
     if (pressure !== undefined) this.#pressures.set(metric, pressure);
     if (kind === 'maps') {
-      this.#ofMaps.push({ ...entry, names: globToRegExp(metric.slice('bpf.map:'.length)) });
+      this.#ofMaps.push({ ...entry, metric, names: globToRegExp(metric.slice('bpf.map:'.length)) });
     } else if (kind === 'bpf') this.#ofBpf.push(entry);
     else if (kind !== 'leftover') this.#ofSamples.push(entry);
     return entry;

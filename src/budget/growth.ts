@@ -11,8 +11,9 @@ const CAPACITY = 8192;
 const MAX_POINTS = 400;
 /** One-sided; a flat series is taken for a growing one about once in 10,000 times, the slope's own inefficiency included. */
 const NORMAL_QUANTILE = 4;
-/** Residuals beyond so many deviations count as so many: a spike must not hide a leak. */
+/** Residuals beyond so many deviations count as so many, where no more than so many neighbours are: a spike must not hide a leak. */
 const CLIP_DEVIATIONS = 3;
+const SPIKE_POINTS = 3;
 const MINUTE_MS = 60_000;
 
 /** Unit: that of the readings, a minute. */
@@ -124,7 +125,7 @@ function errorOf(ms: ArrayLike<number>, values: ArrayLike<number>, slope: number
   const residuals = Float64Array.from({ length: count }, (_, i) => at(values, i) - slope * at(ms, i));
   const middle = medianOf(residuals.slice());
   for (let i = 0; i < count; i++) residuals[i] = at(residuals, i) - middle;
-  clip(residuals);
+  clipSpikes(residuals);
   let meanMs = 0;
   for (let i = 0; i < count; i++) meanMs += at(ms, i) / count;
   let squares = 0;
@@ -150,13 +151,17 @@ function alikeness(correlation: number, count: number): number {
   return Math.min(0.98, correlation + (2 + 4 * correlation) / count);
 }
 
-function clip(residuals: Float64Array): void {
+/** Longer stretches are no spikes: what comes after a garbage collection speaks against the slope of the teeth. */
+function clipSpikes(residuals: Float64Array): void {
   const deviation = MAD_TO_SIGMA * medianOf(residuals.map(Math.abs));
   // More than half of them are equal: no deviation is told from them.
   if (deviation === 0) return;
   const most = CLIP_DEVIATIONS * deviation;
-  for (let i = 0; i < residuals.length; i++) {
-    residuals[i] = Math.min(most, Math.max(-most, at(residuals, i)));
+  for (let from = 0; from < residuals.length; from++) {
+    let to = from;
+    while (to < residuals.length && Math.abs(at(residuals, to)) > most) to += 1;
+    if (to - from > SPIKE_POINTS) from = to;
+    for (let i = from; i < to; i++) residuals[i] = most * Math.sign(at(residuals, i));
   }
 }
 

@@ -2,7 +2,7 @@
 import { globToRegExp } from '../format/glob.ts';
 import { nearestName } from '../format/nearest-name.ts';
 import { parseSize } from '../format/units.ts';
-import { faultIn, type Span } from './expression-fault.ts';
+import { faultIn, type Span, testGlob } from './expression-fault.ts';
 import { METRIC_NAMES, unitOf } from './metric-catalogue.ts';
 
 /** By so much a metric may be worse: `percent` of the base, and `plus` on top. */
@@ -109,7 +109,10 @@ function readMetric(source: Source, span: Span): string {
   const word = wordAt(source, span);
   if (word === '') throw fault(source, span, 'expected a metric');
   if (word === MAP_PREFIX) throw fault(source, span, 'expected the name of a BPF map, or a pattern');
-  if (word.startsWith(MAP_PREFIX)) return word;
+  if (word.startsWith(MAP_PREFIX)) {
+    testGlob(source.text, source.where, span.from + MAP_PREFIX.length, word.slice(MAP_PREFIX.length));
+    return word;
+  }
   const metric = word.replace(/\.max$/, '').replace(/^stat\./, '');
   const name = metric.replace(/\.avg$/, '');
   if (isCompared(name) || /^stat\.\w+(\.avg|\.max)?$/.test(word)) return metric;

@@ -90,6 +90,18 @@ export function aggregatesOf(metric: string): readonly Aggregate[] {
   }
 }
 
+/** Whether a baseline holds the values that a budget against it needs: the highest, averages of gauges, and totals of counters. */
+export function isInBaseline(metric: string, aggregate: Aggregate): boolean {
+  const kind = kindOf(metric);
+  if (kind === 'psi' || kind === 'leftover' || aggregate === 'growth') return false;
+  if (aggregate === 'max' || kind === 'counter') return true;
+  const name = metric.replace(/^stat\./, '');
+  return (
+    aggregate === 'avg' &&
+    FIELDS.some((field) => field.id === name && field.kind === 'gauge' && name !== 'peak')
+  );
+}
+
 /** Why the others make no sense; undefined where all do. */
 export function whyFewAggregates(metric: string): string | undefined {
   switch (kindOf(metric)) {

@@ -16,7 +16,8 @@ export function readerOf(metric: string): MetricReader {
 
 const KNOWN: Readonly<Record<string, MetricReader>> = {
   current: (sample) => sample.current,
-  peak: (sample) => sample.peak,
+  // A kernel that keeps no high-water mark leaves what was sampled.
+  peak: (sample) => sample.peak ?? sample.current,
   workingset: (sample) => sample.workingset,
   kernel: (sample) => sample.kernel,
   processes: (sample) => sample.processes,

@@ -43,6 +43,8 @@ export interface MeasuredSide {
  *   differences by chance are below, and outliers don't count. Else 99 %, and they do.
  */
 export function noiseOf(metric: string, base: MeasuredSide, now: MeasuredSide, isTested: boolean): number {
+  // A metric that is named and that no run has.
+  if (base.values.length + now.values.length === 0) return 0;
   const floor = floorOf(metric, [base, now]);
   const spread = [base, now].filter(({ values }) => values.length >= FEWEST_RUNS);
   if (spread.length === 2) {

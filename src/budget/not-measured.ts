@@ -49,10 +49,16 @@ export function findMissing(
   if (track.max === undefined && value === undefined) return missingFigure(metric, run);
   if (aggregate === 'growth' && value === undefined) return tooShortForGrowth(track);
   if (value === undefined || !isCovered(budget, track)) {
-    return aggregate === 'final' ? { reason: 'the recording ends before its target does' } : tooShort(run);
+    if (aggregate === 'final') return { reason: 'the recording ends before its target does' };
+    return kind === 'bpf' || kind === 'maps' ? TOO_SHORT_FOR_BPF : tooShort(run);
   }
   return undefined;
 }
+
+const TOO_SHORT_FOR_BPF: Missing = {
+  reason: 'the run ended before BPF memory was read',
+  hint: '--bpf-interval 50ms --interval 50ms',
+};
 
 /** Whether the readings say something of the time while the target ran. */
 function isCovered({ metric, aggregate }: Budget, track: MetricTrack): boolean {
@@ -62,12 +68,10 @@ function isCovered({ metric, aggregate }: Budget, track: MetricTrack): boolean {
     case 'psi':
     case 'leftover':
       return true;
-    case 'bpf':
-    case 'maps':
-      // What a short target left behind is known, and it was there before.
-      if (aggregate === 'max' && (track.final ?? 0) > 0) return true;
+    default:
+      // What a short target left behind is the least that it had: how much it was before is not known.
+      return aggregate === 'final' || track.runningCount > 0;
   }
-  return aggregate === 'final' || track.runningCount > 0;
 }
 
 /** Why a limit could not be told. */
@@ -131,11 +135,18 @@ function missingFigure(metric: string, run: RunFacts): Missing {
       hint: 'cgroup v2: boot with systemd.unified_cgroup_hierarchy=1',
     };
   }
-  if (field?.since !== undefined) {
+  if (field?.since !== undefined && (kernel === undefined || isOlder(kernel, field.since))) {
     return { reason: `${metric} is there since Linux ${field.since}; this is ${here}` };
   }
   if (metric === 'pss') return { reason: 'smaps_rollup of the processes could not be read', hint: 'rss' };
   return { reason: `${here} does not tell ${metric}` };
+}
+
+/** Of two releases of Linux, such as `6.12.94+deb13-amd64` and `5.18`. */
+function isOlder(kernel: string, since: string): boolean {
+  const [major = 0, minor = 0] = kernel.split(/\D+/).map(Number);
+  const [sinceMajor = 0, sinceMinor = 0] = since.split('.').map(Number);
+  return major < sinceMajor || (major === sinceMajor && minor < sinceMinor);
 }
 
 function missingBpf(metric: string, track: MetricTrack, run: RunFacts): Missing | undefined {
@@ -154,7 +165,7 @@ function missingBpf(metric: string, track: MetricTrack, run: RunFacts): Missing 
   }
   const why = summary?.bpf?.reason;
   if (why !== undefined) return withHint(`BPF memory could not be told apart: ${why}`, summary?.bpf?.hint);
-  return { reason: 'the run ended before BPF memory was read', hint: '--bpf-interval 50ms --interval 50ms' };
+  return TOO_SHORT_FOR_BPF;
 }
 
 function missingLeftover({ summary }: RunFacts): Missing {
@@ -179,9 +190,15 @@ function tooShort({ start, summary }: RunFacts): Missing {
 
 function tooShortForGrowth(track: MetricTrack): Missing {
   const { count, ms } = track.growthSpan;
-  const takes = `growth takes ${GROWTH_MIN_READINGS} readings over ${formatDuration(GROWTH_MIN_MS)}`;
-  return {
-    reason: `${takes}; there are ${count} over ${formatDuration(ms)}`,
-    hint: ms < GROWTH_MIN_MS ? 'a longer run' : 'a shorter --interval',
-  };
+  const [isFew, isShort] = [count < GROWTH_MIN_READINGS, ms < GROWTH_MIN_MS];
+  const least = formatDuration(GROWTH_MIN_MS);
+  const hint = isShort ? 'a longer run' : 'a shorter --interval';
+  if (isFew && isShort) {
+    const reason = `growth takes ${GROWTH_MIN_READINGS} readings over ${least}; there are ${count} over ${formatDuration(ms)}`;
+    return { reason, hint };
+  }
+  if (isFew) return { reason: `growth takes ${GROWTH_MIN_READINGS} readings; there are ${count}`, hint };
+  if (isShort)
+    return { reason: `growth takes readings over ${least}; they span ${formatDuration(ms)}`, hint };
+  return { reason: 'growth is that of the second half of the run, which has too few readings', hint };
 }

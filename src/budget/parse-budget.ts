@@ -8,17 +8,20 @@
 import { nearestName } from '../format/nearest-name.ts';
 import type { Aggregate, Budget, Op } from './budget.ts';
 import { readThreshold } from './budget-value.ts';
-import { faultIn, type Span } from './expression-fault.ts';
+import { faultIn, type Span, testGlob } from './expression-fault.ts';
 import {
   AGGREGATES,
   aggregatesOf,
   defaultAggregateOf,
+  isInBaseline,
   METRIC_NAMES,
   unitOf,
   whyFewAggregates,
 } from './metric-catalogue.ts';
 
 const MAP_PREFIX = 'bpf.map:';
+
+const WHAT_BASELINES_KEEP = 'it keeps the highest values, averages and what counters come to';
 
 /** Words for the operators, for YAML and for shells. */
 const WORDS: Readonly<Record<string, Op>> = { le: '<=', lt: '<', ge: '>=', gt: '>', eq: '==' };
@@ -41,14 +44,18 @@ const NEAR_OPERATORS: Readonly<Record<string, Op>> = {
 export function parseBudget(text: string, where = '--budget'): Budget {
   const start = text.length - text.trimStart().length;
   const left = readLeft(text, start, where);
-  const { op, end } = readOperator(text, left.end, where);
+  const { op, at, end } = readOperator(text, left.end, where);
   const { metric, aggregate } = left;
   const unit = aggregate === 'growth' ? (`${unitOf(metric)}/min` as const) : unitOf(metric);
   if (op === '==' && (aggregate === 'growth' || unit === 'percent')) {
-    const span = { from: text.indexOf('=', left.end), length: 2 };
+    const span = { from: at, length: end - at };
     throw faultIn(text, where, span, `${metric}.${aggregate} is never exactly a number: use <= or >=`);
   }
   const threshold = readThreshold(text, end, where, { metric, unit });
+  if (threshold.kind === 'baseline' && !isInBaseline(metric, aggregate)) {
+    const span = { from: text.indexOf('baseline', end), length: 'baseline'.length };
+    throw faultIn(text, where, span, `a baseline has no ${metric}.${aggregate}: ${WHAT_BASELINES_KEEP}`);
+  }
   return { expression: text.trim(), metric, aggregate, op, unit, threshold };
 }
 
@@ -132,6 +139,7 @@ function readMapMetric(text: string, from: number, where: string): Left {
     const span = { from: globAt, length: word.length };
     throw faultIn(text, where, span, 'expected the name of a BPF map, or a pattern', 'bpf.map:*');
   }
+  testGlob(text, where, globAt, glob);
   return { metric: MAP_PREFIX + glob, aggregate: suffix ?? 'max', end };
 }
 
@@ -142,6 +150,7 @@ function readQuotedMap(text: string, globAt: number, quote: string, where: strin
   if (glob === '') {
     throw faultIn(text, where, { from: globAt, length: 2 }, 'expected the name of a BPF map', 'bpf.map:*');
   }
+  testGlob(text, where, globAt + 1, glob);
   const metric = MAP_PREFIX + glob;
   const after = /^[^\s<>=≤≥]*/.exec(text.slice(close + 1))?.[0] ?? '';
   if (after === '') return { metric, aggregate: 'max', end: close + 1 };
@@ -161,15 +170,15 @@ function readQuotedMap(text: string, globAt: number, quote: string, where: strin
   };
 }
 
-function readOperator(text: string, from: number, where: string): { op: Op; end: number } {
+function readOperator(text: string, from: number, where: string): { op: Op; at: number; end: number } {
   const blanks = /^\s*/.exec(text.slice(from))?.[0].length ?? 0;
   const at = from + blanks;
   const rest = text.slice(at);
   const word = /^([a-z]+)(?![a-z])/.exec(rest)?.[1] ?? '';
   const spelt = blanks > 0 ? WORDS[word] : undefined;
-  if (spelt !== undefined) return { op: spelt, end: at + word.length };
+  if (spelt !== undefined) return { op: spelt, at, end: at + word.length };
   const sign = /^(<=|>=|==|<|>)(?![<>=])/.exec(rest)?.[1];
-  if (sign !== undefined) return { op: sign as Op, end: at + sign.length };
+  if (sign !== undefined) return { op: sign as Op, at, end: at + sign.length };
   throw noOperator(text, where, at, rest);
 }
 

@@ -35,10 +35,6 @@ export class Quantiles {
     this.#count += 1;
   }
 
-  get count(): number {
-    return this.#count;
-  }
-
   /** The quantile for a share from 0 to 1, linear between the two nearest values; undefined when there are none. */
   at(share: number): number | undefined {
     if (this.#count === 0) return undefined;

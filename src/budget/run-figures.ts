@@ -1,4 +1,5 @@
 /** What one run came to, in the figures that comparisons and baselines are made of. Pure. */
+import { bytesByName } from '../model/bytes-by-name.ts';
 import type { LiveMap, MapsRecord, RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Mode } from '../model/sample.ts';
 import { SampleAggregate } from '../model/summary.ts';
@@ -51,16 +52,9 @@ export function figuresOfSummary(summary: SummaryRecord, host?: StartRecord['hos
 }
 
 /**
- * The figures of the run that a recording tells. One that was cut has no summary: there they come from its samples. Undefined
- * without a start record and without a summary.
+ * Takes the records of one run after the other, and keeps no more of them than the figures need. A run that was cut has no summary:
+ * there they come from its samples.
  */
-export function figuresOfRecords(records: Iterable<RecordLine>): RunFigures | undefined {
-  const collector = new RunCollector();
-  for (const record of records) collector.add(record);
-  return collector.finish()[0];
-}
-
-/** Takes the records of one run after the other, and keeps no more of them than the figures need. */
 export class RunCollector {
   readonly #runs: RunFigures[] = [];
   #start: StartRecord | undefined;
@@ -119,7 +113,7 @@ class LargestMaps {
     const bytes = own.reduce((sum, map) => sum + map.bytes, 0);
     if (bytes <= this.#bytes) return;
     this.#bytes = bytes;
-    this.byName = sumByName(own);
+    this.byName = bytesByName(own);
   }
 }
 
@@ -135,7 +129,9 @@ function figuresOf(
   }
   const { bpf, highest, kernelBreakdown } = summed;
   // No map at all is known only where the kernel told what is charged to whom.
-  if (bpf?.maps !== undefined || bpf?.largest?.charged !== undefined) run.maps = sumByName(bpf.maps ?? []);
+  if (bpf?.maps !== undefined || bpf?.largest?.charged !== undefined) {
+    run.maps = bpf.mapBytes ?? bytesByName(bpf.maps ?? []);
+  }
   if (highest !== undefined) {
     run.breakdown = { elapsedMs: highest.elapsedMs, lines: breakdownOf(highest, kernelBreakdown) };
   }
@@ -150,10 +146,4 @@ function metricsOf({ maxima, peak, averages, events, eventsLocal }: Summed): Rec
   if (kills !== undefined) metrics.oom_kill = kills;
   // A record that somebody has edited may hold anything.
   return Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
-}
-
-function sumByName(maps: readonly { name: string; bytes: number }[]): Record<string, number> {
-  const sums = new Map<string, number>();
-  for (const { name, bytes } of maps) sums.set(name, (sums.get(name) ?? 0) + bytes);
-  return Object.fromEntries(sums);
 }

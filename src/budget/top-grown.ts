@@ -22,6 +22,7 @@ export class GrowthTables {
   readonly #maps = new Table();
   readonly #mapRows = new Map<number, LiveMap>();
   #top: TopGrown | undefined;
+  readonly #mapNames = new Set<string>();
   #hasMaps = false;
 
   addProcesses({ processes, gone }: ProcessesRecord): void {
@@ -35,6 +36,7 @@ export class GrowthTables {
     this.#hasMaps = true;
     for (const map of maps) {
       this.#mapRows.set(map.id, map);
+      this.#mapNames.add(map.name);
       // Somebody else made it, and pays for it.
       if (map.elsewhere !== true) this.#maps.set(map.id, map.name, map.bytes);
     }
@@ -45,6 +47,11 @@ export class GrowthTables {
   /** Whether maps were told at all. */
   get hasMaps(): boolean {
     return this.#hasMaps;
+  }
+
+  /** The names of all maps that were ever told. */
+  get mapNames(): ReadonlySet<string> {
+    return this.#mapNames;
   }
 
   /** The run's maps at this moment; those that are charged elsewhere are not among its costs. Unit: bytes. */

@@ -34,6 +34,8 @@ export interface VerdictInput {
   timeline: Verdict['timeline'] | undefined;
   /** Beside those of the runs. */
   warnings: readonly string[];
+  /** What cmemstat itself failed at. */
+  faults: readonly string[];
   rules: StatusRules;
   /** The version of cmemstat that judges. */
   cmemstat: string;
@@ -64,6 +66,11 @@ export function makeVerdict(input: VerdictInput): Verdict {
   if (timeline !== undefined) verdict.timeline = timeline;
   const leftovers = rules.failOnLeftover ? leftoversOf(runs) : undefined;
   if (leftovers !== undefined) verdict.leftovers = leftovers;
+  else if (rules.failOnLeftover) verdict.leftoversUnknown = true;
+  if (isOfOtherHost(comparison, rules)) verdict.strictHost = true;
+  const missing = missingOf(comparison);
+  if (missing.length > 0) verdict.missingMetrics = missing;
+  if (input.faults.length > 0) verdict.faults = [...new Set(input.faults)];
   verdict.exitStatus = exitStatusOf(verdict, rules);
   return verdict;
 }
@@ -71,13 +78,21 @@ export function makeVerdict(input: VerdictInput): Verdict {
 function statusOf(
   budgets: readonly BudgetResult[],
   comparison: Comparison | undefined,
-  { strictHost }: StatusRules,
+  rules: StatusRules,
 ): Verdict['status'] {
   const has = (status: BudgetResult['status']) => budgets.some((budget) => budget.status === status);
   if (has('broken') || comparison?.regressed === true) return 'broken';
-  const isDoubtful = strictHost && comparison?.otherHost === true;
-  const isMissing = comparison?.metrics.some(({ verdict }) => verdict === 'not-measured') === true;
-  return has('not-measured') || isDoubtful || isMissing ? 'not-measured' : 'held';
+  const isMissing = missingOf(comparison).length > 0;
+  return has('not-measured') || isOfOtherHost(comparison, rules) || isMissing ? 'not-measured' : 'held';
+}
+
+function isOfOtherHost(comparison: Comparison | undefined, { strictHost }: StatusRules): boolean {
+  return strictHost && comparison?.otherHost === true;
+}
+
+function missingOf(comparison: Comparison | undefined): string[] {
+  const missing = comparison?.metrics.filter(({ verdict }) => verdict === 'not-measured') ?? [];
+  return missing.map(({ metric }) => metric);
 }
 
 /** The first run whose target failed, else the last. That we ended it for a budget is no failure of the target's. */
@@ -103,15 +118,15 @@ function leftoversOf(runs: VerdictInput['runs']): Verdict['leftovers'] {
 function exitStatusOf(verdict: Verdict, rules: StatusRules): number {
   const judged = judgedStatus(verdict, rules);
   const { status } = verdict.target;
+  if (status === 0 && judged === 0 && verdict.faults !== undefined) return EXIT_CODES.FAILED;
   if (status === 0) return judged;
   return rules.budgetFirst && judged !== 0 ? judged : status;
 }
 
-function judgedStatus({ status, leftovers }: Verdict, rules: StatusRules): number {
+function judgedStatus({ status, leftovers, leftoversUnknown }: Verdict, rules: StatusRules): number {
   if (status === 'broken') return rules.budgetExitCode;
   if (leftovers !== undefined && leftovers.length > 0) return EXIT_CODES.LEFTOVER;
-  const isUnknown = rules.failOnLeftover && leftovers === undefined;
-  return status === 'not-measured' || isUnknown ? EXIT_CODES.NOT_MEASURED : 0;
+  return status === 'not-measured' || leftoversUnknown === true ? EXIT_CODES.NOT_MEASURED : 0;
 }
 
 /** A report's chart has so many steps. */

@@ -101,6 +101,11 @@ export function wantsJudging(flags: JudgeFlags): boolean {
     'saveBaseline',
     'maxRegression',
     'stopOnBreach',
+    'budgetExitCode',
+    'budgetFirst',
+    'budgetOptional',
+    'judge',
+    'strictHost',
   ];
   return names.some((name) => flags[name] !== undefined);
 }

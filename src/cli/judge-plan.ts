@@ -54,8 +54,9 @@ export function toSeriesPlan(flags: SeriesFlags, file: BudgetFile | undefined, r
     warmup: parseCount(flags.warmup, 0, '--warmup') ?? file?.runs.warmup ?? 0,
     prepare: flags.prepare ?? file?.runs.prepare,
     cleanup: flags.cleanup ?? file?.runs.cleanup,
-    dropCaches: flags.dropCaches ?? file?.runs.dropCaches ?? false,
-    warm: flags.warm ?? file?.runs.warm ?? false,
+    // They go against each other: a flag turns off what the file says of the other.
+    dropCaches: flags.dropCaches ?? (flags.warm !== true && file?.runs.dropCaches === true),
+    warm: flags.warm ?? (flags.dropCaches !== true && file?.runs.warm === true),
   };
   if (flags.dropCaches === true && flags.warm === true) {
     throw new UsageError('--warm', '--warm goes against --drop-caches: one of them');
@@ -88,10 +89,10 @@ function parseCount(text: string | undefined, least: number, option: string): nu
 function parseExitCode(text: string | undefined): number {
   if (text === undefined) return EXIT_CODES.BUDGET_BROKEN;
   const code = Number(text);
-  if (!/^\d+$/.test(text) || code > 255) {
+  if (!/^\d+$/.test(text) || code < 1 || code > 255) {
     throw new UsageError(
       '--budget-exit-code',
-      `--budget-exit-code ${text}: expected a whole number from 0 to 255`,
+      `--budget-exit-code ${text}: expected a whole number from 1 to 255`,
     );
   }
   return code;

@@ -1,4 +1,5 @@
 /** The options of a run, and what they come to. */
+import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
 import { parseDuration, parseLimitOption } from '../format/units.ts';
@@ -106,9 +107,20 @@ export function addRunOptions(program: Command): void {
  * Understands the options of a run.
  * @throws UsageError that names the option and says what would be right.
  */
-export function toRunOptions(flags: RunFlags, command: string[]): RunOptions {
+export function toRunOptions(
+  flags: RunFlags,
+  command: string[],
+  isStdoutTerminal: boolean = isatty(1),
+): RunOptions {
   if (command.length === 0) {
     throw new UsageError('command', 'no command to measure', 'cmemstat -- command [arguments...]');
+  }
+  if (flags.json === true && flags.tui === true && isStdoutTerminal) {
+    throw new UsageError(
+      '--tui',
+      '--json and --tui would both write to this terminal',
+      '--output FILE takes the JSON lines, or send standard output elsewhere',
+    );
   }
   return {
     command,

@@ -1,18 +1,50 @@
 /** Patterns as a shell takes them. Pure. */
 
-/** A glob as an expression that must match all of a text: `*` is anything, `?` one character, `[a-c]` and `[!a-c]` a set. */
+/**
+ * A glob as an expression that must match all of a text: `*` is anything, `?` one character, `[a-c]` and `[!a-c]` a set.
+ * @throws SyntaxError where a range runs backwards: `findBadSet` tells it before.
+ */
 export function globToRegExp(glob: string): RegExp {
-  let pattern = '';
-  for (let at = 0; at < glob.length; at++) {
-    const character = glob[at] ?? '';
-    const end = character === '[' ? glob.indexOf(']', at + 2) : -1;
-    if (character === '*') pattern += '.*';
-    else if (character === '?') pattern += '.';
-    else if (end > 0) {
-      const set = glob.slice(at + 1, end).replace(/[\\\]^[]/g, '\\$&');
-      pattern += set.startsWith('!') ? `[^${set.slice(1)}]` : `[${set}]`;
-      at = end;
-    } else pattern += character.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
+  const pattern = partsOf(glob).map(({ text }) => {
+    if (text === '*') return '.*';
+    if (text === '?') return '.';
+    return text.length > 1 ? patternOfSet(text) : text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
+  });
+  return new RegExp(`^${pattern.join('')}$`, 's');
+}
+
+/** The first set of a glob that can't be one, as its range runs backwards (`[z-a]`); undefined when all can. */
+export function findBadSet(glob: string): { from: number; text: string } | undefined {
+  return partsOf(glob).find(({ text }) => text.length > 1 && !isSet(text));
+}
+
+/** Whether a glob may fit more than the one name that it spells. */
+export function hasWildcards(glob: string): boolean {
+  return partsOf(glob).some(({ text }) => text.length > 1 || text === '*' || text === '?');
+}
+
+/** Single characters, and sets with their brackets. */
+function partsOf(glob: string): { from: number; text: string }[] {
+  const parts: { from: number; text: string }[] = [];
+  for (let from = 0; from < glob.length; ) {
+    const end = glob[from] === '[' ? glob.indexOf(']', from + 2) : -1;
+    const text = glob.slice(from, end > 0 ? end + 1 : from + 1);
+    parts.push({ from, text });
+    from += text.length;
   }
-  return new RegExp(`^${pattern}$`, 's');
+  return parts;
+}
+
+function patternOfSet(text: string): string {
+  const set = text.slice(1, -1).replace(/[\\\]^[]/g, '\\$&');
+  return set.startsWith('!') ? `[^${set.slice(1)}]` : `[${set}]`;
+}
+
+function isSet(text: string): boolean {
+  try {
+    new RegExp(patternOfSet(text));
+    return true;
+  } catch {
+    return false;
+  }
 }

@@ -7,6 +7,15 @@ import type { Mode, Sample } from './sample.ts';
 /** The version of the lines below; it grows when a key changes its meaning or goes, not when one is added. */
 export const FORMAT_VERSION = 1;
 
+/** A budget as a recording keeps it. */
+export interface RecordedBudget {
+  /** As it was written. */
+  expression: string;
+  name?: string;
+  /** Not measured is a warning. */
+  optional?: true;
+}
+
 /** The first line: what was started, where and how it is measured. */
 export interface StartRecord {
   type: 'start';
@@ -25,6 +34,8 @@ export interface StartRecord {
   bpfIntervalMs?: number;
   /** Absent when processes are not told one by one (`--process-interval 0`). */
   processIntervalMs?: number;
+  /** What the run was judged by. Absent without budgets. */
+  budgets?: RecordedBudget[];
   host: {
     kernel: string;
     arch: string;
@@ -174,6 +185,8 @@ export interface BpfSummary {
   largest?: BpfTotals;
   /** The maps of the leaf when they took most, the largest first; 100 at most. */
   maps?: RunMap[];
+  /** All of them by name, those of equal name summed. Unit: bytes. Absent where `maps` has them all. */
+  mapBytes?: Record<string, number>;
   /** What could be saved on them. */
   advice?: BpfAdvice[];
   /** The maps that outlived the run. Absent where that can't be told. */

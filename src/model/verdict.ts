@@ -102,6 +102,14 @@ export interface Verdict {
   comparison?: Comparison;
   /** BPF maps that outlived the run; absent where that was not asked for. */
   leftovers?: { id: number; name: string; bytes: number }[];
+  /** Set where leftovers were asked for and could not be told. */
+  leftoversUnknown?: true;
+  /** Set where the baseline is of another kind of host and `--strict-host` forbids that. */
+  strictHost?: true;
+  /** What was to be compared and is not measured on one side. Absent when none. */
+  missingMetrics?: string[];
+  /** What cmemstat itself failed at: 125 where nothing else decides. Absent when nothing. */
+  faults?: string[];
   /** `current` (process-tree: rss) of the judged run in at most 120 equal steps, for a small chart; null where unknown. */
   timeline?: { figure: string; fromMs: number; toMs: number; max: (number | null)[] };
   warnings: string[];

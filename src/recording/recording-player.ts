@@ -1,7 +1,8 @@
 /** Going to any moment of a recording, back and forth: for the replay. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { describeErrno, errnoOf, UsageError } from '../errors.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
+import type { Sample } from '../model/sample.ts';
 import { type Checkpoint, type Checkpointed, Checkpoints } from './checkpoints.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { NumberList } from './number-list.ts';
@@ -91,7 +92,7 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
     return this.#times.last() ?? 0;
   }
 
-  /** When `current` (process tree: `tree.rss`) was highest; undefined without such a sample. */
+  /** When `current` (process tree: `tree.rss`), or the kernel's own mark of it, reached its maximum; undefined without such a sample. */
   get peakMs(): number | undefined {
     return this.#peak?.elapsedMs;
   }
@@ -185,7 +186,7 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
     else if (record.type === 'event') this.#eventTimes.push(timeMs);
     else if (record.type === 'sample') {
       this.#sampleTimes.push(timeMs);
-      const bytes = record.current ?? record.tree?.rss;
+      const bytes = highestOf(record);
       if (bytes !== undefined && bytes > (this.#peak?.bytes ?? -1)) this.#peak = { bytes, elapsedMs: timeMs };
     }
     this.#head.state.apply(record);
@@ -232,6 +233,11 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
   }
 }
 
+/** The kernel's own mark sees what lies between two samples. */
+function highestOf({ current, peak, tree }: Sample): number | undefined {
+  return current === undefined ? tree?.rss : Math.max(current, peak ?? current);
+}
+
 function timeOf(record: RecordLine): number {
   switch (record.type) {
     case 'start':
@@ -243,14 +249,19 @@ function timeOf(record: RecordLine): number {
   }
 }
 
+/** What is read once can't be gone back in. */
+const ONLY_FILES = 'only a regular file can be replayed';
+
 function openFile(path: string): number {
+  if (path === '-') throw new UsageError('FILE', `${path}: ${ONLY_FILES}`);
   let fd: number;
   try {
-    fd = openSync(path, 'r');
+    // A named pipe would be waited for.
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw new UsageError('FILE', `${path}: ${describeErrno(errnoOf(error))}`);
   }
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);
-  throw new UsageError('FILE', `${path}: only a regular file can be replayed`);
+  throw new UsageError('FILE', `${path}: ${ONLY_FILES}`);
 }

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
 import type { InventoryMap } from '../model/bpf-inventory.ts';
+import { bytesByName } from '../model/bytes-by-name.ts';
 import {
   type BpfSummary,
   FORMAT_VERSION,
@@ -114,6 +115,7 @@ async function sumUpBpf(measurement: Measurement): Promise<BpfSummary> {
       .toSorted((a, b) => b.bytes - a.bytes)
       .slice(0, MAPS_TOLD)
       .map(toRunMap);
+    if (maps.length > MAPS_TOLD) summary.mapBytes = bytesByName(maps);
     summary.advice = advice.map((each) => ({
       ...each,
       maps: each.maps.map(({ id, name }) => ({ id, name })),

@@ -4,8 +4,8 @@ import { UsageError } from '../errors.ts';
 
 const STANDARD_ERROR = 2;
 
-/** A hook is ended by what ends us, and `--cleanup` still comes. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** What ends a series: a hook is ended by it as we are, and `--cleanup` still comes. */
+export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Runs a command line by /bin/sh and waits for it. Its output goes to standard error: ours may hold JSON.

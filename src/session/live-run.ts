@@ -1,8 +1,7 @@
 /** Joining the terminal view to a run: whether it opens, what it may do, where the target's output goes. */
-import { createWriteStream } from 'node:fs';
-import type { Readable, Writable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { ToolError } from '../errors.ts';
+import { describeErrno, errnoOf, OutputError, ToolError } from '../errors.ts';
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
 import type { RunOptions } from '../run-options.ts';
 import type { Outputs } from '../sinks/open-sinks.ts';
@@ -10,7 +9,10 @@ import type { Sink } from '../sinks/sink.ts';
 import type { LiveControls, LiveView } from '../sinks/tui/live-view.ts';
 import type { Target } from '../target/launch.ts';
 import type { SignalWatcher } from '../target/signals.ts';
+import type { StreamFiles } from '../target/standard-streams.ts';
+import { ChunkWriter } from './chunk-writer.ts';
 import type { Measurement } from './measurement.ts';
+import { OutputPump } from './output-pump.ts';
 
 /** A run with its view. */
 export interface LiveRun extends SignalWatcher {
@@ -23,13 +25,15 @@ export interface LiveRun extends SignalWatcher {
   ): Sink;
   /** One line for the user: now in the view, and on standard error when that is closed. */
   say(line: string): void;
+  /** Settles when all that the target has printed is where it belongs, its processes having ended. */
+  flush(): Promise<void>;
   /** Gives the terminal back; may be called again. */
   close(): void;
 }
 
 /** Opens the view where it is wanted and the terminal can show it; else says why, where that was not to be expected. */
 export async function openLiveView(
-  { view, exitOnEnd, outputs: { json, quiet, output } }: RunOptions,
+  { view, exitOnEnd, streams, outputs: { json, quiet, output } }: RunOptions,
   outputs: Outputs,
 ): Promise<LiveRun | undefined> {
   if (view === 'never') return undefined;
@@ -41,13 +45,21 @@ export async function openLiveView(
     const screen = await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
     const { LiveView } = await import('../sinks/tui/live-view.ts');
     outputs.hold();
-    return new LiveRunView(new LiveView(screen, exitOnEnd, output), outputs, json);
+    return new LiveRunView(new LiveView(screen, exitOnEnd, output), outputs, json, streams);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     outputs.say(`cmemstat: no terminal view: ${error.message}; a table instead (--no-tui asks for it)`);
     return undefined;
   }
 }
+
+/**
+ * How long a pipe is read on when the leaf is empty: a process that has left the leaf may hold it for ever.
+ * Unit: milliseconds.
+ */
+const PIPE_PATIENCE_MS = 1000;
+
+const [STDOUT, STDERR] = [1, 2];
 
 /** Signals that would end us at once. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
@@ -56,16 +68,23 @@ class LiveRunView implements LiveRun {
   readonly #view: LiveView;
   readonly #outputs: Outputs;
   readonly #isJsonOnStdout: boolean;
+  readonly #files: StreamFiles;
+  readonly #pumps: OutputPump[] = [];
+  readonly #writers: ChunkWriter[] = [];
+  /** The view was left, the run goes on: what is printed goes to the terminal again. */
+  #isLeft = false;
+  #isFlushing = false;
   /** Until the run is connected nobody else takes signals, and one would leave the terminal as it is. */
   readonly #onEarlySignal = (signal: NodeJS.Signals) => {
     this.close();
     process.kill(process.pid, signal);
   };
 
-  constructor(view: LiveView, outputs: Outputs, isJsonOnStdout: boolean) {
+  constructor(view: LiveView, outputs: Outputs, isJsonOnStdout: boolean, files: StreamFiles) {
     this.#view = view;
     this.#outputs = outputs;
     this.#isJsonOnStdout = isJsonOnStdout;
+    this.#files = files;
     for (const signal of ENDING) process.once(signal, this.#onEarlySignal);
   }
 
@@ -93,12 +112,25 @@ class LiveRunView implements LiveRun {
 
   signalled(): void {
     this.#view.closeAtEnd();
+    // Whoever reads too slowly is waited for, but no longer than the user likes.
+    if (this.#isFlushing) this.#stopOutput();
+  }
+
+  async flush(): Promise<void> {
+    this.#isFlushing = true;
+    await Promise.all(this.#pumps.map((pump) => pump.finish(PIPE_PATIENCE_MS)));
   }
 
   close(): void {
     this.#takeNoSignals();
+    this.#stopOutput();
     this.#view.close();
     this.#outputs.release();
+  }
+
+  #stopOutput(): void {
+    for (const pump of this.#pumps) pump.stop();
+    for (const writer of this.#writers) writer.close();
   }
 
   #takeNoSignals(): void {
@@ -106,12 +138,18 @@ class LiveRunView implements LiveRun {
   }
 
   #controlsOf(measurement: Measurement, target: Target, stop: (why: 'view') => void): LiveControls {
+    let hasEnded = false;
+    const ended = () => {
+      hasEnded = true;
+    };
+    target.ended.then(ended, ended);
     return {
       intervalMs: () => measurement.intervalMs,
       setIntervalMs: (ms) => measurement.setIntervalMs(ms),
       punctuality: () => measurement.punctuality,
       elapsedMs: measurement.elapsedMs,
       isStopped: () => isStopped(target.pid),
+      hasTargetEnded: () => hasEnded,
       advice: () => measurement.advice(),
       signal: (pid, signal) => sendSignal(measurement, pid, signal as NodeJS.Signals),
       interrupt: () => measurement.signalActions.passOn('SIGINT'),
@@ -121,6 +159,7 @@ class LiveRunView implements LiveRun {
   }
 
   #left(pid: number, failure: unknown): void {
+    this.#isLeft = true;
     this.#outputs.release();
     if (failure === undefined) {
       this.#outputs.say(`cmemstat: the view is closed; the target (pid ${pid}) goes on, and is measured`);
@@ -130,22 +169,35 @@ class LiveRunView implements LiveRun {
     }
   }
 
-  /** To the view, and to the file that the user named; without a view any more, to where it would have gone without one. */
+  /** To the view, and to the file that the user named; with the view left, to where it would have gone without one. */
   #follow(stream: 'stdout' | 'stderr', from: Readable | null, copy: number | undefined): void {
-    const file = copy === undefined ? undefined : createWriteStream('', { fd: copy, autoClose: false });
-    file?.on('error', (error) => this.say(`cmemstat: --${stream}: ${error.message}`));
-    from?.on('data', (chunk: Buffer) => {
-      file?.write(chunk);
+    if (from === null) return;
+    const file = copy === undefined ? undefined : this.#writerTo(copy, (error) => this.#fail(stream, error));
+    let own: ChunkWriter | undefined;
+    const take = async (chunk: Buffer): Promise<void> => {
+      const copied = file?.write(chunk);
       if (this.#view.isOpen) this.#view.takeOutput(stream, chunk);
-      else if (file === undefined) this.#ownStream(stream).write(chunk);
-    });
+      else if (file === undefined && this.#isLeft) {
+        // The terminal may be gone: then there is nobody to tell, and the target goes on.
+        own ??= this.#writerTo(stream === 'stdout' && !this.#isJsonOnStdout ? STDOUT : STDERR, () => {});
+        await own.write(chunk);
+      }
+      await copied;
+    };
+    this.#pumps.push(new OutputPump(from, take));
   }
 
-  #ownStream(stream: 'stdout' | 'stderr'): Writable {
-    const own = stream === 'stdout' && !this.#isJsonOnStdout ? process.stdout : process.stderr;
-    // The terminal may be gone: then there is nobody to tell, and the target goes on.
-    if (own.listenerCount('error') === 0) own.on('error', () => {});
-    return own;
+  #writerTo(fd: number, onError: (error: NodeJS.ErrnoException) => void): ChunkWriter {
+    const writer = new ChunkWriter(fd, onError);
+    this.#writers.push(writer);
+    return writer;
+  }
+
+  #fail(stream: 'stdout' | 'stderr', cause: NodeJS.ErrnoException): void {
+    const path = this.#files[stream] ?? '';
+    const message = `--${stream}: cannot write to ${path}: ${describeErrno(errnoOf(cause))}`;
+    this.#outputs.fail(new OutputError(path, message, { cause }));
+    if (this.#view.isOpen) this.#view.say(`cmemstat: ${message}; the target goes on`);
   }
 }
 

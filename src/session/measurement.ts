@@ -127,6 +127,11 @@ export class Measurement {
     return this.placement.leaf !== undefined && this.aggregate.summary().peak?.bytes === 0;
   }
 
+  /** Whether the target has ended, and everything that it started. */
+  get hasEnded(): boolean {
+    return this.#targetEnded && this.processes().length === 0;
+  }
+
   /** The pids in the leaf, or in the process tree. */
   processes(): number[] {
     return this.placement.leaf?.processes() ?? this.#reader?.processes() ?? [];

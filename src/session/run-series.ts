@@ -1,40 +1,87 @@
 /** Several runs of one command: what is done before, between and after them. */
+import { setImmediate } from 'node:timers/promises';
+import { ToolError, UsageError } from '../errors.ts';
 import type { SeriesPlan } from '../judge-plan.ts';
 import type { RunOptions } from '../run-options.ts';
 import type { ProgressLine } from '../sinks/progress.ts';
 import { targetEnvironment } from '../target/environment.ts';
 import { findExecutable } from '../target/find-executable.ts';
-import { runHook } from './hook-command.ts';
+import { runHook, SIGNALS } from './hook-command.ts';
 import { dropCaches, warmFiles } from './warm-files.ts';
 
 /** Runs once; false ends the series. `run` counts from 1, and is 0 for a warm-up. */
 export type RunOnce = (options: RunOptions, run: number) => Promise<boolean>;
 
-/**
- * Warm-ups first, then the runs; `--cleanup` comes after all of them, also when one failed.
- * @throws ToolError when a hook fails, or a run can't be started.
- */
+/** What went wrong beside the runs. */
+export interface SeriesEnd {
+  /** Why there are no more runs: a hook failed, a signal came between two runs, or one could not be started. */
+  fault: ToolError | undefined;
+  /** Why `--cleanup` failed. */
+  cleanupFault: ToolError | undefined;
+}
+
+/** Warm-ups first, then the runs; `--cleanup` comes after all of them, also when one failed. */
 export async function runSeries(
   options: RunOptions,
   plan: SeriesPlan,
   progress: ProgressLine,
   runOnce: RunOnce,
-): Promise<void> {
+): Promise<SeriesEnd> {
+  const end: SeriesEnd = { fault: undefined, cleanupFault: undefined };
   try {
-    for (let count = 1 - plan.warmup; count <= plan.runs; count += 1) {
-      const run = Math.max(0, count);
-      if (plan.warmup + plan.runs > 1) {
-        progress.show(
-          run === 0 ? `warm-up ${count + plan.warmup}/${plan.warmup}` : `run ${run}/${plan.runs}`,
-        );
-      }
-      await prepare(options, plan);
-      if (!(await runOnce(optionsOf(options, plan, run), run))) break;
-    }
+    end.fault = await faultOf(() => runAll(options, plan, progress, runOnce));
   } finally {
     progress.clear();
-    if (plan.cleanup !== undefined) await runHook('--cleanup', plan.cleanup);
+    const { cleanup } = plan;
+    if (cleanup !== undefined) end.cleanupFault = await faultOf(() => runHook('--cleanup', cleanup));
   }
+  return end;
+}
+
+/** What was foreseen: it is kept, so that what was measured before is not lost. */
+async function faultOf(act: () => Promise<void>): Promise<ToolError | undefined> {
+  try {
+    await act();
+    return undefined;
+  } catch (error) {
+    if (error instanceof ToolError) return error;
+    throw error;
+  }
+}
+
+async function runAll(
+  options: RunOptions,
+  plan: SeriesPlan,
+  progress: ProgressLine,
+  runOnce: RunOnce,
+): Promise<void> {
+  for (let count = 1 - plan.warmup; count <= plan.runs; count += 1) {
+    const run = Math.max(0, count);
+    if (plan.warmup + plan.runs > 1) {
+      progress.show(run === 0 ? `warm-up ${count + plan.warmup}/${plan.warmup}` : `run ${run}/${plan.runs}`);
+    }
+    await unlessSignalled(() => prepare(options, plan));
+    progress.endLine();
+    if (!(await runOnce(optionsOf(options, plan, run), run))) break;
+  }
+}
+
+/** Between two runs a signal would end us at once, and `--cleanup` would not come. @throws UsageError after a signal. */
+async function unlessSignalled(act: () => Promise<void>): Promise<void> {
+  let received: NodeJS.Signals | undefined;
+  const note = (signal: NodeJS.Signals) => {
+    received ??= signal;
+  };
+  for (const signal of SIGNALS) process.on(signal, note);
+  try {
+    await act();
+    // A signal is told between two turns of the event loop, and reading files takes none.
+    await setImmediate();
+    await setImmediate();
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, note);
+  }
+  if (received !== undefined) throw new UsageError('--runs', `ended by ${received} before a run`);
 }
 
 async function prepare(options: RunOptions, plan: SeriesPlan): Promise<void> {

@@ -45,5 +45,6 @@ export function startRecord(
   if (leaf !== undefined) record.leaf = leaf.directory;
   if (bpfIntervalMs > 0) record.bpfIntervalMs = bpfIntervalMs;
   if (wantsDetails && processIntervalMs > 0) record.processIntervalMs = processIntervalMs;
+  if (options.budgets !== undefined && options.budgets.length > 0) record.budgets = [...options.budgets];
   return record;
 }

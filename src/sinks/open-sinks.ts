@@ -26,10 +26,12 @@ export interface Outputs {
   table: Sink | undefined;
   /** One line on standard error, in order with the table. */
   say(line: string): void;
-  /** Keeps what is said back, while the screen belongs to the view. */
+  /** Keeps what is said back, while the screen belongs to the view; of very much the last part. */
   hold(): void;
   /** Says what was kept back. */
   release(): void;
+  /** One of the outputs that are not among these could not be written. */
+  fail(error: OutputError): void;
   /** Settles when standard error has taken everything. */
   flush(): Promise<void>;
   /** The first output that failed although its reader was still there. */
@@ -44,6 +46,9 @@ function isSameFile(fd: number, path: string): boolean {
   return there?.isFile() === true && there.dev === open.dev && there.ino === open.ino;
 }
 
+/** How many lines are kept back. */
+const MOST_HELD = 1000;
+
 const STDOUT = 1;
 const STDERR = 2;
 
@@ -54,9 +59,13 @@ export function openOutputs(request: OutputRequest): Outputs {
   // Standard error is where failures are told: its own can't be.
   const stderr = new LineWriter(STDERR, 'standard error', () => {});
   let held: string[] | undefined;
+  let leftOut = 0;
   const say = (line: string) => {
     if (held === undefined) stderr.write(line, true);
-    else held.push(line);
+    else if (held.push(line) > MOST_HELD) {
+      held.shift();
+      leftOut += 1;
+    }
   };
   const onError = (error: OutputError) => {
     say(`cmemstat: ${error.message}; the target goes on`);
@@ -92,9 +101,13 @@ export function openOutputs(request: OutputRequest): Outputs {
       held ??= [];
     },
     release: () => {
-      for (const line of held ?? []) stderr.write(line, true);
+      const lines = held ?? [];
       held = undefined;
+      if (leftOut > 0) say(`cmemstat: ${leftOut} earlier lines are left out`);
+      leftOut = 0;
+      for (const line of lines) say(line);
     },
+    fail: onError,
     flush: () => stderr.flush(),
     get failure() {
       return failure;

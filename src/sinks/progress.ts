@@ -10,14 +10,23 @@ const CLEAR = '\r\x1b[K';
 /** A line that is written over again and again; nothing where standard error is no terminal. */
 export class ProgressLine {
   readonly #isTerminal = isatty(STANDARD_ERROR);
+  #isShown = false;
 
   show(text: string): void {
     if (this.#isTerminal) this.#write(`${CLEAR}${text}`);
+    this.#isShown = true;
+  }
+
+  /** Leaves the line as it is: what comes next begins below it. */
+  endLine(): void {
+    if (this.#isTerminal && this.#isShown) this.#write('\n');
+    this.#isShown = false;
   }
 
   /** Leaves an empty line for what comes next. */
   clear(): void {
-    if (this.#isTerminal) this.#write(CLEAR);
+    if (this.#isTerminal && this.#isShown) this.#write(CLEAR);
+    this.#isShown = false;
   }
 
   #write(text: string): void {

@@ -35,7 +35,7 @@ export function renderRuns(runs: readonly RunFigures[]): string[] {
     ...mapNames(runs).flatMap((name) =>
       rowOf(
         `bpf.map:${name}`,
-        runs.map(({ maps }) => maps?.[name]),
+        runs.map(({ maps }) => bytesIn(maps, name)),
       ),
     ),
   ];
@@ -62,7 +62,9 @@ function rowOf(id: string, values: readonly (number | undefined)[]): string[][] 
   // What no run has is no row: of a program without BPF maps nobody wants to know that they take nothing.
   if (middle === undefined || spread === undefined || measured.every((value) => value === 0)) return [];
   const format = unitOfMetric(id) === 'count' ? String : formatBytes;
-  const marked = outlierIndices(measured).map((index) => `run ${index + 1}: ${format(measured[index] ?? 0)}`);
+  // A run that did not measure it has its number all the same.
+  const runOf = values.flatMap((value, index) => (value === undefined ? [] : [index + 1]));
+  const marked = outlierIndices(measured).map((at) => `run ${runOf[at]}: ${format(measured[at] ?? 0)}`);
   return [
     [
       safeText(id),
@@ -73,6 +75,12 @@ function rowOf(id: string, values: readonly (number | undefined)[]): string[][] 
       marked.join(', '),
     ],
   ];
+}
+
+/** A map that a run does not have takes nothing there, if its maps were measured. */
+function bytesIn(maps: RunFigures['maps'], name: string): number | undefined {
+  if (maps === undefined) return undefined;
+  return Object.hasOwn(maps, name) ? maps[name] : 0;
 }
 
 function mapNames(runs: readonly RunFigures[]): string[] {

@@ -271,7 +271,9 @@ describe('the command line', () => {
         input: '',
         env: { TERM: 'xterm' },
       }).ended;
-      expect(outcome.stderr).toBe('cmemstat: there is no terminal that could be opened\n');
+      expect(outcome.stderr).toBe(
+        `cmemstat: there is no terminal that could be opened (try: cmemstat report ${recording}, which needs none)\n`,
+      );
       expect(outcome.stdout).toBe('');
       expect(outcome.status).toBe(125);
       const dumb = bare({

@@ -27,6 +27,7 @@ testWith([], 'every report goes to a file, several at once, and to the stream of
   expect(outcome.status).toBe(3);
   // Text goes nowhere else when it has a file.
   expect(outcome.stderr).not.toContain('BROKEN');
+  expect(outcome.stderr).toMatch(/^cmemstat: exit status 3: a budget is broken$/m);
   expect(outcome.stdout).toBe('from the target\n');
   for (const [format, file] of files) {
     const [begin, part] = FORMATS[format] ?? [/$^/, ''];
@@ -37,7 +38,7 @@ testWith([], 'every report goes to a file, several at once, and to the stream of
   for (const [format, [begin, part]] of Object.entries(FORMATS)) {
     const { stdout, stderr, status } = await cmemstat(...BROKEN, '--report', format, ...TARGET);
     const text = format === 'text' ? stderr.slice(stderr.indexOf('cmemstat: 1 of')) : stdout;
-    const own = format === 'github' ? text.replace('from the target\n', '') : text;
+    const own = format === 'github' ? text.replace('from the target\n\n', '') : text;
     expect([format, status]).toEqual([format, 3]);
     expect(own).toMatch(begin);
     expect(own).toContain(part);

@@ -170,6 +170,21 @@ describe('leaving while the target runs', () => {
     expect(await terminal.ended()).toBe(143);
   });
 
+  testWith(
+    [needsTmux, needs.cgroup],
+    'with --wait all: who is left is told, asked about and stopped',
+    async () => {
+      const terminal = await openView(`--wait all -i 100ms -- ${script('sleep 60 & sleep 1')}`, {
+        width: 120,
+      });
+      await terminal.waitFor(/target ended, 1 process left/);
+      await terminal.keys('q');
+      await terminal.waitFor(/s +stop those that are left, and leave/);
+      await terminal.keys('s');
+      expect(await terminal.ended()).toBe(0);
+    },
+  );
+
   testWith([needsTmux], 'q asks: Esc and any other key stay, s stops the target', async () => {
     const terminal = await openView(`-- ${FOREVER}`);
     for (const key of ['Escape', 'x', 'Enter', 'q']) {

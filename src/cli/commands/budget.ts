@@ -1,11 +1,13 @@
 import { UsageError } from '../../errors.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
+import { safeText } from '../../format/safe-text.ts';
 import { judgeRecordings } from '../../judged-recordings.ts';
 import { proposeBudgets } from '../../proposed-budgets.ts';
 import { openReports } from '../../sinks/reports/open-reports.ts';
-import { parseReportRequest } from '../../sinks/reports/render-report.ts';
 import { openTextFile } from '../../sinks/text-file.ts';
 import type { BaselineFlags, BudgetFlags, SeriesFlags } from '../judge-flags.ts';
 import { readBudgetFile, toJudgePlan, toSeriesPlan } from '../judge-plan.ts';
+import { refuseSharedPlaces, reportPlaces } from '../places.ts';
 import { type RunFlags, toRunOptions } from '../run-flags.ts';
 
 /** The options of `budget init`. */
@@ -27,16 +29,29 @@ const RUNS_TO_PROPOSE = 5;
  * @throws ToolError as a run does.
  */
 export async function initBudget(command: string[], flags: InitFlags): Promise<number> {
+  if (flags.json === true && flags.write === undefined) {
+    throw new UsageError('--json', '--json and the proposed file both go to standard output', '--write FILE');
+  }
+  if (flags.tui === true) throw new UsageError('--tui', '--tui: the view is for a single run');
   const file = flags.write === undefined ? undefined : openTextFile('--write', flags.write);
-  const options = { ...toRunOptions(flags, command), stdoutToStderr: file === undefined };
-  const { status, text } = await proposeBudgets(options, toSeriesPlan(flags, undefined, RUNS_TO_PROPOSE));
+  const options = {
+    ...toRunOptions(flags, command),
+    stdoutToStderr: file === undefined || flags.json === true,
+  };
+  const { status, text, fault } = await proposeBudgets(
+    options,
+    toSeriesPlan(flags, undefined, RUNS_TO_PROPOSE),
+  );
+  if (fault !== undefined) process.stderr.write(`cmemstat: ${safeText(fault)}\n`);
   if (text === undefined) {
-    process.stderr.write(`cmemstat: no budgets are proposed: a run ended with exit status ${status}\n`);
+    process.stderr.write(
+      `cmemstat: no budgets are proposed: not all runs came to their end (exit status ${status})\n`,
+    );
     return status;
   }
   if (file === undefined) process.stdout.write(text);
   else file.write(text);
-  return 0;
+  return fault === undefined ? 0 : EXIT_CODES.FAILED;
 }
 
 /**
@@ -45,15 +60,16 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
  */
 export async function checkRecordings(files: string[], flags: CheckFlags): Promise<number> {
   const plan = toJudgePlan(flags, readBudgetFile(flags.budgetFile), false);
-  if (plan.budgets.length === 0 && plan.baseline === undefined) {
+  refuseSharedPlaces(reportPlaces(plan.reports));
+  const reports = openReports(plan.reports);
+  const verdict = await judgeRecordings(files, plan);
+  if (verdict.budgets.length === 0 && plan.baseline === undefined) {
     throw new UsageError(
       '--budget',
-      'nothing to judge by',
+      'nothing to judge by: no budgets are given, and none are in the recording',
       "cmemstat budget check --budget 'anon<=64MiB' FILE, or --budget-file FILE",
     );
   }
-  const reports = openReports((flags.report ?? []).map((text) => parseReportRequest(text)));
-  const verdict = await judgeRecordings(files, plan);
-  await reports.write(verdict);
-  return verdict.exitStatus;
+  const failure = await reports.write(verdict);
+  return verdict.exitStatus !== 0 || failure === undefined ? verdict.exitStatus : EXIT_CODES.FAILED;
 }

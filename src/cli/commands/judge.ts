@@ -1,17 +1,29 @@
+import { UsageError } from '../../errors.ts';
 import { runJudged } from '../../judged-runs.ts';
 import type { RunOptions } from '../../run-options.ts';
 import type { JudgeFlags } from '../judge-flags.ts';
 import { readBudgetFile, toJudgePlan, toSeriesPlan } from '../judge-plan.ts';
+import { refuseSharedPlaces, reportPlaces, runPlaces } from '../places.ts';
+import type { RunFlags } from '../run-flags.ts';
 
 /**
  * A run with budgets, or several runs.
  * @throws ToolError as `runJudged`; UsageError where the options are wrong.
  */
-export async function judge(options: RunOptions, flags: JudgeFlags): Promise<number> {
+export async function judge(options: RunOptions, flags: RunFlags & JudgeFlags): Promise<number> {
   const file = readBudgetFile(flags.budgetFile);
+  const plan = toJudgePlan(flags, file, options.failOnLeftover);
+  if (flags.stopOnBreach === true && plan.budgets.length === 0) {
+    throw new UsageError('--stop-on-breach', '--stop-on-breach: of what? name a --budget');
+  }
+  refuseSharedPlaces([...runPlaces(flags), ...reportPlaces(plan.reports)]);
+  const series = toSeriesPlan(flags, file);
+  if (options.view === 'always' && series.runs > 1) {
+    throw new UsageError('--tui', `--tui: the view is for a single run, not for ${series.runs}`);
+  }
   return runJudged(options, {
-    ...toJudgePlan(flags, file, options.failOnLeftover),
-    ...toSeriesPlan(flags, file),
+    ...plan,
+    ...series,
     stopOnBreach: flags.stopOnBreach === true,
     saveBaseline: flags.saveBaseline,
   });

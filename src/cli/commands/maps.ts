@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { errnoOf, type OutputError, UsageError } from '../../errors.ts';
-import { globToRegExp } from '../../format/glob.ts';
+import { findBadSet, globToRegExp } from '../../format/glob.ts';
 import { parseDuration } from '../../format/units.ts';
 import { mapTypeNumber } from '../../kernel/bpf/bpf-enums.ts';
 import { type MapsOptions, type MapsReading, openMaps } from '../../maps.ts';
@@ -119,6 +119,13 @@ function stopSignal(): { after(ms: number): Promise<boolean> } {
   };
 }
 
+function readGlob(option: string, glob: string): RegExp {
+  const bad = findBadSet(glob);
+  if (bad !== undefined)
+    throw new UsageError(option, `${option} ${glob}: ${bad.text} is no range: it runs backwards`);
+  return globToRegExp(glob);
+}
+
 function toOptions(flags: MapsFlags): MapsOptions {
   const { json, format, groupBy, unused, advise, anonymous, sort } = flags;
   const showsMaps = groupBy === undefined && flags.total !== true;
@@ -126,8 +133,8 @@ function toOptions(flags: MapsFlags): MapsOptions {
     cgroup: flags.cgroup,
     filter: {
       pid: flags.pid === undefined ? undefined : parsePid(flags.pid),
-      comm: flags.comm === undefined ? undefined : globToRegExp(flags.comm.slice(0, COMM_MAX)),
-      name: flags.name === undefined ? undefined : globToRegExp(flags.name),
+      comm: flags.comm === undefined ? undefined : readGlob('--comm', flags.comm.slice(0, COMM_MAX)),
+      name: flags.name === undefined ? undefined : readGlob('--name', flags.name),
       types: flags.type === undefined ? undefined : parseTypes(flags.type),
       pinnedBelow: flags.pinned === undefined ? undefined : parseDirectory(flags.pinned),
       anonymous,

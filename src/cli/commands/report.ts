@@ -1,4 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
+import { UsageError } from '../../errors.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
 import { judgeRecordings } from '../../judged-recordings.ts';
 import { parseVerdict } from '../../model/parse-verdict.ts';
 import type { Verdict } from '../../model/verdict.ts';
@@ -25,11 +27,25 @@ export async function report(files: string[], flags: ReportFlags): Promise<numbe
   const format = parseReportFormat(flags.format, '--format');
   const plan = toJudgePlan(flags, readBudgetFile(flags.budgetFile), false);
   const kept = files.length === 1 ? readVerdict(files[0] ?? '') : undefined;
+  if (kept !== undefined) refuseJudging(flags);
   const verdict = kept ?? (await judgeRecordings(files, plan));
   const request = flags.output === undefined ? { format } : { format, file: flags.output };
-  await openReports([request], 'stdout').write(verdict);
-  // The report was asked for, not the judgement.
-  return 0;
+  const reports = openReports([request], 'stdout');
+  // The report was asked for, not the judgement: its status is none of ours.
+  return (await reports.write(verdict)) === undefined ? 0 : EXIT_CODES.FAILED;
+}
+
+/** What a verdict says was judged before: nothing of it can be judged anew. */
+function refuseJudging(flags: ReportFlags): void {
+  const { format: _format, output: _output, ...judging } = flags;
+  const [name] = Object.keys(judging);
+  if (name === undefined) return;
+  const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+  throw new UsageError(
+    option,
+    `${option}: a verdict was judged when it was made, and can't be judged anew`,
+    'cmemstat report takes the recording too',
+  );
 }
 
 /** Undefined where the file is something else: `judgeRecordings` says what is wrong with it. */

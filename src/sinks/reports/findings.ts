@@ -1,6 +1,6 @@
 /** A verdict as a list of findings: what JUnit, TAP and GitHub call test cases and annotations. Pure. */
 import { formatBytes } from '../../format/units.ts';
-import type { Comparison, MetricDifference } from '../../model/comparison.ts';
+import type { MetricDifference } from '../../model/comparison.ts';
 import type { BudgetResult, BudgetStatus, Verdict } from '../../model/verdict.ts';
 import { breachLines } from './breach-lines.ts';
 import { oneLine } from './outside-text.ts';
@@ -10,7 +10,6 @@ import {
   describeJudging,
   describeRuns,
   describeTarget,
-  isLeftoverUnknown,
   titleOf,
 } from './wording.ts';
 
@@ -19,7 +18,7 @@ export type FindingState = 'held' | 'failed' | 'not-measured' | 'warning';
 
 /** One thing that was judged. All texts are single harmless lines. */
 export interface Finding {
-  kind: 'budget' | 'regression' | 'comparison' | 'leftover' | 'target';
+  kind: 'budget' | 'regression' | 'comparison' | 'leftover' | 'target' | 'tool';
   /** The same from one run to the next, so that a history can be kept; unique within the verdict. */
   title: string;
   state: FindingState;
@@ -38,20 +37,16 @@ const STATES: Readonly<Record<BudgetStatus, FindingState>> = {
 
 /** All findings: budgets, what was compared with a limit, leftovers where asked for, and the target's end. */
 export function findingsOf(verdict: Verdict): Finding[] {
-  const budgets = verdict.budgets.map(budgetFinding);
-  const compared = verdict.comparison === undefined ? [] : comparisonFindings(verdict.comparison);
-  // Whether a comparison must be had is not in the verdict: where no budget explains "not measured", it was demanded.
-  const isDemanded =
-    verdict.status === 'not-measured' && budgets.every(({ state }) => state !== 'not-measured');
-  if (!isDemanded) {
-    for (const finding of compared) if (finding.state === 'not-measured') finding.state = 'warning';
-  }
-  return unique([...budgets, ...compared, ...leftoverFindings(verdict), targetFinding(verdict)]);
-}
-
-function comparisonFindings(comparison: Comparison): Finding[] {
-  const judged = comparison.metrics.filter(({ verdict }) => verdict !== 'not-judged');
-  return [...judged.map(regressionFinding), ...doubtFindings(comparison)];
+  const { comparison, missingMetrics = [], strictHost = false } = verdict;
+  const judged = comparison?.metrics.filter((metric) => metric.verdict !== 'not-judged') ?? [];
+  return unique([
+    ...verdict.budgets.map(budgetFinding),
+    ...judged.map((metric) => regressionFinding(metric, missingMetrics)),
+    ...doubtFindings(comparison?.doubts ?? [], strictHost),
+    ...leftoverFindings(verdict),
+    targetFinding(verdict),
+    ...toolFindings(verdict),
+  ]);
 }
 
 function budgetFinding(result: BudgetResult): Finding {
@@ -82,14 +77,14 @@ const METRIC_STATES: Readonly<Record<MetricDifference['verdict'], FindingState>>
   held: 'held',
   improved: 'held',
   'not-judged': 'held',
-  'not-measured': 'not-measured',
+  'not-measured': 'warning',
 };
 
-function regressionFinding(metric: MetricDifference): Finding {
+function regressionFinding(metric: MetricDifference, missing: readonly string[]): Finding {
   return {
     kind: 'regression',
     title: `no regression of ${oneLine(metric.metric)}`,
-    state: METRIC_STATES[metric.verdict],
+    state: missing.includes(metric.metric) ? 'not-measured' : METRIC_STATES[metric.verdict],
     headline:
       metric.verdict === 'not-measured'
         ? `not measured on one side: ${describeChange(metric)}`
@@ -98,13 +93,13 @@ function regressionFinding(metric: MetricDifference): Finding {
   };
 }
 
-function doubtFindings({ doubts }: Comparison): Finding[] {
+function doubtFindings(doubts: readonly string[], strictHost: boolean): Finding[] {
   if (doubts.length === 0) return [];
   return [
     {
       kind: 'comparison',
       title: 'comparable with the baseline',
-      state: 'not-measured',
+      state: strictHost ? 'not-measured' : 'warning',
       headline: `the comparison is doubtful: ${doubts.map(oneLine).join('; ')}`,
       details: [],
     },
@@ -115,7 +110,7 @@ function leftoverFindings(verdict: Verdict): Finding[] {
   const { leftovers } = verdict;
   const finding = { kind: 'leftover' as const, title: 'no BPF maps left behind' };
   if (leftovers === undefined) {
-    if (!isLeftoverUnknown(verdict)) return [];
+    if (verdict.leftoversUnknown !== true) return [];
     return [
       { ...finding, state: 'not-measured', headline: 'what outlived the run could not be told', details: [] },
     ];
@@ -143,6 +138,12 @@ function targetFinding(verdict: Verdict): Finding {
     headline: describeTarget(verdict),
     details: [],
   };
+}
+
+function toolFindings({ faults = [] }: Verdict): Finding[] {
+  if (faults.length === 0) return [];
+  const headline = faults.map(oneLine).join('; ');
+  return [{ kind: 'tool', title: 'cmemstat succeeds', state: 'not-measured', headline, details: [] }];
 }
 
 /** Two of one title would be taken for one. */

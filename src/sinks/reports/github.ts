@@ -4,7 +4,7 @@ import { type Finding, findingsOf, notesOf } from './findings.ts';
 import { renderMarkdownReport } from './markdown.ts';
 
 /** What GitHub takes as the summary of a step. Unit: bytes. */
-const SUMMARY_LIMIT_BYTES = 1024 * 1024;
+export const SUMMARY_LIMIT_BYTES = 1024 * 1024;
 
 const KINDS: Readonly<Record<Finding['kind'], string>> = {
   budget: 'Memory budget',
@@ -12,6 +12,7 @@ const KINDS: Readonly<Record<Finding['kind'], string>> = {
   comparison: 'Memory comparison',
   leftover: 'BPF maps left behind',
   target: 'Target',
+  tool: 'cmemstat failed',
 };
 
 /** The workflow commands, a line each; empty when there is nothing to say. GitHub shows ten errors and ten warnings a step. */

@@ -1,4 +1,5 @@
 /** `--report markdown`: for pull requests and the summaries of CI jobs; as GitHub and GitLab read it. Pure. */
+import { EXIT_CODES } from '../../exit-codes.ts';
 import { formatBytes } from '../../format/units.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { Comparison, MetricDifference } from '../../model/comparison.ts';
@@ -56,22 +57,29 @@ const right = (heading: string): TableColumn => ({ heading, align: 'right' });
 
 /** The report as lines, each ended by a newline. */
 export function renderMarkdownReport(verdict: Verdict): string {
-  const mark = { held: '✅', broken: '❌', 'not-measured': '❓' }[verdict.status];
   const lines = [
-    `## ${mark} Memory: ${describeOutcome(verdict)}`,
+    `## ${markOf(verdict)} Memory: ${describeOutcome(verdict)}`,
     '',
     `${codeSpan(oneLineCommand(verdict.command))}: ${codeSpan(describeHost(verdict))}`,
     '',
-    `Target: ${codeSpan(describeTarget(verdict))}. cmemstat: ${describeExit(verdict)}.`,
+    `Target: ${codeSpan(describeTarget(verdict))}. cmemstat: ${codeSpan(describeExit(verdict))}.`,
     '',
     ...budgetTable(verdict.budgets),
     ...verdict.budgets.flatMap(budgetDetails),
     ...(verdict.comparison === undefined ? [] : comparisonPart(verdict.comparison)),
     ...leftoverPart(verdict.leftovers),
     ...timelinePart(verdict),
+    ...(verdict.faults ?? []).map((fault) => `- ❌ cmemstat: ${codeSpan(fault)}`),
     ...verdict.warnings.map((warning) => `- ⚠️ ${codeSpan(warning)}`),
   ];
   return `${lines.join('\n').trimEnd()}\n`;
+}
+
+/** Green where cmemstat exits with 0, and nowhere else. */
+function markOf({ exitStatus, status, target }: Verdict): string {
+  if (exitStatus === 0) return '✅';
+  const isUnmeasured = status !== 'broken' && target.status === 0 && exitStatus === EXIT_CODES.NOT_MEASURED;
+  return isUnmeasured ? '❓' : '❌';
 }
 
 function budgetTable(budgets: readonly BudgetResult[]): string[] {

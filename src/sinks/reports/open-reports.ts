@@ -1,18 +1,18 @@
 /** Writing the reports of one verdict to where they were asked for. */
-import { appendFileSync } from 'node:fs';
-import { describeErrno, errnoOf, OutputError } from '../../errors.ts';
+import { errnoOf, OutputError } from '../../errors.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { LineWriter } from '../line-writer.ts';
 import { openTextFile, type TextFile } from '../text-file.ts';
-import { githubStepSummary } from './github.ts';
-import { defaultStreamOf, type ReportRequest, renderReport } from './render-report.ts';
+import { defaultStreamOf, type ReportFormat, type ReportRequest, renderReport } from './render-report.ts';
+import { appendStepSummary } from './step-summary.ts';
+import { describeExit } from './wording.ts';
 
 /** Reports that can be written. */
 export interface Reports {
   /** Lines on standard error; settles when they are out. */
   say(lines: readonly string[]): Promise<void>;
-  /** Writes them all. @throws OutputError. */
-  write(verdict: Verdict): Promise<void>;
+  /** Writes them all, whatever becomes of one; what failed is told on standard error. Returns the first that failed. */
+  write(verdict: Verdict): Promise<OutputError | undefined>;
 }
 
 /** What is written when nobody asked for anything else. */
@@ -30,44 +30,50 @@ export function openReports(
     ...request,
     target: request.file === undefined ? undefined : openTextFile(`--report ${request.format}`, request.file),
   }));
-  let failure: OutputError | undefined;
+  let failures: OutputError[] = [];
   const onError = (error: OutputError) => {
-    if (errnoOf(error.cause) !== 'EPIPE') failure ??= error;
+    if (errnoOf(error.cause) !== 'EPIPE') failures.push(error);
   };
   const stdout = new LineWriter(1, 'standard output', onError);
   const stderr = new LineWriter(2, 'standard error', onError);
-  const writeOne = (format: ReportRequest['format'], target: TextFile | undefined, verdict: Verdict) => {
-    const text = renderReport(format, verdict);
+  const sayAll = async (lines: readonly string[]) => {
+    for (const line of lines) stderr.write(line, true);
+    await stderr.flush();
+  };
+  const writeOne = (format: ReportFormat, target: TextFile | undefined, text: string) => {
     if (target !== undefined) target.write(text);
-    else if (text !== '')
-      ((format === 'text' ? textTo : defaultStreamOf(format)) === 'stderr' ? stderr : stdout).write(
-        text.replace(/\n$/, ''),
-        true,
-      );
-    if (format === 'github') writeStepSummary(verdict);
+    else if (text !== '') {
+      const stream = format === 'text' ? textTo : defaultStreamOf(format);
+      // The target may have left its line without an end, and a command counts at the start of one alone.
+      const start = format === 'github' ? '\n' : '';
+      (stream === 'stderr' ? stderr : stdout).write(`${start}${text.replace(/\n$/, '')}`, true);
+    }
   };
   return {
-    async say(lines) {
-      for (const line of lines) stderr.write(line, true);
-      await stderr.flush();
-    },
+    say: sayAll,
     async write(verdict) {
-      for (const { format, target } of wanted) writeOne(format, target, verdict);
+      failures = [];
+      const warnings: string[] = [];
+      for (const { format, target } of wanted) {
+        try {
+          writeOne(format, target, renderReport(format, verdict));
+        } catch (error) {
+          if (!(error instanceof OutputError)) throw error;
+          failures.push(error);
+        }
+        // The summary is an extra of the runner's: without it nothing is lost that was asked for.
+        if (format === 'github')
+          warnings.push(...appendStepSummary(verdict, process.env.GITHUB_STEP_SUMMARY));
+      }
       await Promise.all([stdout.flush(), stderr.flush()]);
-      if (failure !== undefined) throw failure;
+      const isToldNowhere = verdict.exitStatus !== 0 && wanted.every(({ target }) => target !== undefined);
+      const [first] = failures;
+      await sayAll([
+        ...warnings.map((warning) => `cmemstat: warning: ${warning}`),
+        ...failures.map(({ message }) => `cmemstat: ${message}`),
+        ...(isToldNowhere ? [`cmemstat: ${describeExit(verdict)}`] : []),
+      ]);
+      return first;
     },
   };
-}
-
-/** The summary of the step goes to the file that the runner names, after what other commands wrote there. */
-function writeStepSummary(verdict: Verdict): void {
-  const path = process.env.GITHUB_STEP_SUMMARY;
-  if (path === undefined || path === '') return;
-  try {
-    appendFileSync(path, githubStepSummary(verdict));
-  } catch (error) {
-    throw new OutputError(path, `GITHUB_STEP_SUMMARY ${path}: ${describeErrno(errnoOf(error))}`, {
-      cause: error,
-    });
-  }
 }

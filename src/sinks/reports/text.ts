@@ -38,6 +38,9 @@ export function renderTextReport(verdict: Verdict): string {
     ...(verdict.comparison === undefined ? [] : comparisonLines(verdict.comparison)),
     ...findings.filter(({ kind }) => kind === 'leftover').flatMap(leftoverLines),
     ...notesOf(verdict).map((note) => `  ! warning: ${note}`),
+    ...(verdict.faults ?? []).map(
+      (fault) => `  ✗ ${'FAILED'.padEnd(STATE_WIDTH)}  cmemstat: ${oneLine(fault)}`,
+    ),
     `  target: ${describeTarget(verdict)}`,
     `  cmemstat: ${describeExit(verdict)}`,
   ];

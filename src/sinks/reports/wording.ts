@@ -128,7 +128,7 @@ export function describeExit(verdict: Verdict): string {
 }
 
 function reasonOfExit(verdict: Verdict): string {
-  const { exitStatus, target, status, budgets, leftovers = [] } = verdict;
+  const { exitStatus, target, status, budgets, leftovers = [], faults = [] } = verdict;
   const isBroken = budgets.some((budget) => budget.status === 'broken');
   const breach = isBroken ? 'a budget is broken' : 'it regressed';
   if (target.status !== 0 && exitStatus === target.status) {
@@ -139,24 +139,30 @@ function reasonOfExit(verdict: Verdict): string {
   if (exitStatus === 0) return target.unknown === true ? 'what was recorded held' : "the target's own";
   if (status === 'broken') return breach;
   if (leftovers.length > 0) return 'BPF maps were left behind';
-  if (isLeftoverUnknown(verdict)) return 'what outlived the run could not be told';
-  return budgets.some((budget) => budget.status === 'not-measured')
-    ? 'a budget could not be measured'
-    : 'the comparison is doubtful';
+  const unmeasured = causesOfNotMeasured(verdict);
+  if (unmeasured.length > 0) return unmeasured.join('; ');
+  return faults.length > 0 ? faults.map(oneLine).join('; ') : 'something could not be measured';
 }
 
-/** Whether leftovers were asked for and could not be told: the exit status says so where nothing else explains it. */
-export function isLeftoverUnknown({ leftovers, status, exitStatus, target }: Verdict): boolean {
-  return (
-    leftovers === undefined &&
-    status === 'held' &&
-    exitStatus === EXIT_CODES.NOT_MEASURED &&
-    exitStatus !== target.status
-  );
+function causesOfNotMeasured({
+  budgets,
+  missingMetrics = [],
+  strictHost,
+  leftoversUnknown,
+}: Verdict): string[] {
+  const verb = missingMetrics.length === 1 ? 'is' : 'are';
+  return [
+    ...(budgets.some(({ status }) => status === 'not-measured') ? ['a budget could not be measured'] : []),
+    ...(missingMetrics.length > 0
+      ? [`${missingMetrics.map(oneLine).join(', ')} ${verb} not measured on one side of the comparison`]
+      : []),
+    ...(strictHost === true ? ['the baseline is of another kind of host'] : []),
+    ...(leftoversUnknown === true ? ['what outlived the run could not be told'] : []),
+  ];
 }
 
 /** The whole in a few words: `2 budgets held, 1 broken, 1 regression`. */
-export function describeOutcome({ budgets, comparison, leftovers = [] }: Verdict): string {
+export function describeOutcome({ budgets, comparison, leftovers = [], faults = [] }: Verdict): string {
   const count = (status: BudgetStatus) => budgets.filter((budget) => budget.status === status).length;
   const regressed = comparison?.metrics.filter(({ verdict }) => verdict === 'regressed').length ?? 0;
   const isJudged = comparison?.metrics.some(({ verdict }) => verdict !== 'not-judged') === true;
@@ -167,6 +173,7 @@ export function describeOutcome({ budgets, comparison, leftovers = [] }: Verdict
     ...counted(count('not-measured-optional'), 'not measured, optional'),
     ...(isJudged ? [regressed === 0 ? 'no regression' : plural(regressed, 'regression')] : []),
     ...(leftovers.length > 0 ? [`${plural(leftovers.length, 'BPF map')} left behind`] : []),
+    ...(faults.length > 0 ? ['cmemstat failed'] : []),
   ];
   return parts.join(', ');
 }

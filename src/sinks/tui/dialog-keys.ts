@@ -12,9 +12,12 @@ export function pressInDialog(view: View, ui: UiState, dialog: Dialog, key: stri
     case 'map': {
       const move = MOVES[key];
       if (move === undefined) return { ui: DISMISSING.has(key) ? closed : ui };
-      return { ui: { ...ui, dialog: { ...dialog, scroll: within(dialog.scroll + move, 500) } } };
+      return { ui: scrollPage(ui, dialog, move) };
     }
     case 'quit':
+      // It has ended while the question was open.
+      if (view.status.state === 'ended')
+        return LEAVING.has(key) ? { ui: closed, effect: { kind: 'close' } } : { ui: closed };
       if (key === 's') return { ui: closed, effect: { kind: 'stop' } };
       if (key === 'l') return { ui: closed, effect: { kind: 'leave' } };
       return { ui: closed };
@@ -25,6 +28,16 @@ export function pressInDialog(view: View, ui: UiState, dialog: Dialog, key: stri
       return pressInPrompt(view, ui, dialog, key);
   }
 }
+
+/** More lines than any page has. */
+const LONGEST_PAGE = 500;
+
+/** Scrolls a page by so many rows down. */
+export function scrollPage(ui: UiState, page: Dialog & { kind: 'help' | 'map' }, rows: number): UiState {
+  return { ...ui, dialog: { ...page, scroll: within(page.scroll + rows, LONGEST_PAGE) } };
+}
+
+const LEAVING: ReadonlySet<string> = new Set(['q', 's', 'l', 'enter']);
 
 const DISMISSING: ReadonlySet<string> = new Set(['escape', 'q', '?', 'enter', 'f1']);
 
@@ -74,7 +87,7 @@ function moveUnderPrompt(view: View, ui: UiState, dialog: Dialog, key: string): 
 }
 
 function withFilter(ui: UiState, list: 'maps' | 'processes', filter: string): UiState {
-  return { ...ui, [list]: { ...ui[list], filter, selected: undefined } };
+  return { ...ui, [list]: { ...ui[list], filter, selected: undefined, top: 0 } };
 }
 
 /** A prompt takes so many characters. */

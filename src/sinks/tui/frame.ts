@@ -1,5 +1,4 @@
 /** The whole screen: header, panels in their places, what covers them, and the line of keys. Pure. */
-import { safeText } from '../../format/safe-text.ts';
 import { formatTick } from './axis.ts';
 import { fitLine, overlay, textOf, widthOf } from './cells.ts';
 import { type Layout, layOut, type Region } from './layout.ts';
@@ -11,11 +10,13 @@ import { renderHelp } from './panels/help.ts';
 import { renderMapDetail } from './panels/map-detail.ts';
 import { renderMaps } from './panels/maps.ts';
 import { renderOutput } from './panels/output.ts';
+import { fillUp, renderWrapped } from './panels/pieces.ts';
 import { renderPressure } from './panels/pressure.ts';
 import { renderProcesses } from './panels/processes.ts';
 import { renderStatusLine } from './panels/status-line.ts';
 import { endLines, renderEnd } from './panels/summary.ts';
 import { renderTimeline } from './panels/timeline.ts';
+import { endOfText, shownText } from './shown-text.ts';
 import { PANELS, type PanelId, type View } from './view.ts';
 
 /** A drawn screen, and where its panels are, for the mouse. */
@@ -58,15 +59,25 @@ export function renderFrame(view: View, size: Size): Frame {
 
 /** How many lines the end of the run is given: what it has to say, and on low screens no more than three. */
 function endRows(view: View, size: Size): number {
-  if (view.status.replay !== undefined) return 0;
+  const { replay, state } = view.status;
+  if (replay !== undefined && state !== 'at-end') return 0;
   return Math.min(size.height < 30 ? 3 : 5, endLines(view, size.width).length);
 }
 
 function renderSmall(view: View, size: Size): Line[] {
-  const lines = [renderStatusLine(view, size.width)];
-  const dialog = view.ui.dialog === undefined ? undefined : renderDialog(view, size);
-  while (lines.length < size.height) lines.push(fitLine([], size.width));
-  return dialog === undefined ? lines.slice(0, size.height) : centred(lines, dialog.lines, size);
+  const { dialog, message } = view.ui;
+  if (dialog?.kind === 'help') return renderHelp(view, size);
+  if (dialog?.kind === 'map') return renderMapDetail(view, size);
+  const said = message === undefined ? [] : renderMessage(message, view.unicode, size.width);
+  const lines = fillUp([renderStatusLine(view, size.width), ...said], size);
+  if (size.height === 1 && said[0] !== undefined) return [said[0]];
+  const box = renderDialog(view, size);
+  return box === undefined ? lines : centred(lines, box.lines, size);
+}
+
+/** What there is to say, over as many lines as it takes. */
+function renderMessage(message: string, unicode: boolean, width: number): Line[] {
+  return renderWrapped({ text: ' ' }, { text: shownText(message, unicode), style: 'warning' }, width);
 }
 
 function renderBody(view: View, size: Size, layout: Layout & { kind: 'panels' }): Line[] {
@@ -149,13 +160,12 @@ const REPLAY_KEYS = [
 
 function renderFooter(view: View, width: number): Line {
   const { message, dialog } = view.ui;
-  if (message !== undefined) return fitLine([{ text: ` ${safeText(message)}`, style: 'warning' }], width);
+  if (message !== undefined)
+    return fitLine([{ text: ` ${shownText(message, view.unicode)}`, style: 'warning' }], width);
   if (dialog?.kind === 'filter') {
-    return fitLine(
-      [{ text: ` filter ${dialog.list}: `, style: 'strong' }, { text: `${dialog.text}_` }],
-      width,
-      'plain',
-    );
+    const label = ` filter ${dialog.list}: `;
+    const typed = endOfText(shownText(dialog.text, view.unicode), width - label.length - 1);
+    return fitLine([{ text: label, style: 'strong' }, { text: `${typed}_` }], width, 'plain');
   }
   const spans: Span[] = [];
   if (view.ui.paused) spans.push({ text: ' PAUSED ', style: 'selected' });

@@ -24,8 +24,7 @@ const SKIP_MS = 10_000;
 /** Carries a key out. Unknown keys change nothing. */
 export function press(view: View, key: string): Pressed {
   const ui: UiState = { ...view.ui, message: undefined };
-  if (key === 'C-c')
-    return view.status.replay === undefined ? { ui, effect: { kind: 'interrupt' } } : close(ui);
+  if (key === 'C-c') return interrupt(view, ui);
   if (key === 'C-z') return { ui, effect: { kind: 'suspend' } };
   if (key === 'C-l') return { ui, effect: { kind: 'redraw' } };
   if (ui.dialog !== undefined) return pressInDialog(view, ui, ui.dialog, key);
@@ -35,6 +34,12 @@ export function press(view: View, key: string): Pressed {
     if (effect !== undefined) return { ui, effect };
   }
   return pressInView(view, ui, key);
+}
+
+function interrupt(view: View, ui: UiState): Pressed {
+  if (view.status.replay !== undefined) return close(ui);
+  if (view.status.state === 'ended') return { ui: { ...ui, message: 'the target has ended: q leaves' } };
+  return { ui, effect: { kind: 'interrupt' } };
 }
 
 function close(ui: UiState): Pressed {
@@ -78,7 +83,8 @@ function pressInView(view: View, ui: UiState, key: string): Pressed {
 }
 
 function isLive(view: View): boolean {
-  return view.status.state === 'running' || view.status.state === 'stopped';
+  const { state } = view.status;
+  return state === 'running' || state === 'stopped' || state === 'waiting';
 }
 
 /** Gives a panel the focus. */
@@ -108,32 +114,44 @@ function nextRelative(view: View, ui: UiState): UiState['relative'] {
 function pressInPanel(view: View, ui: UiState, key: string): Pressed {
   const move = MOVES[key];
   if (move !== undefined) return { ui: moveBy(view, ui, ui.focus, move) };
-  const { focus } = ui;
-  if (focus !== 'maps' && focus !== 'processes') return { ui };
-  const selected = selectedId(view, focus);
+  const list = listFor(ui);
+  if (list === undefined) return { ui: LIST_KEYS.has(key) ? { ...ui, message: CHOOSE_LIST } : ui };
+  const selected = selectedId(view, list);
   switch (key) {
     case 's':
-      return { ui: sortNext(ui, focus) };
+      return { ui: sortNext(ui, list) };
     case 'S':
-      return { ui: { ...ui, [focus]: { ...ui[focus], reverse: !ui[focus].reverse } } };
+      return { ui: { ...ui, [list]: { ...ui[list], reverse: !ui[list].reverse } } };
     case '/': {
-      const { filter } = ui[focus];
-      return { ui: { ...ui, dialog: { kind: 'filter', list: focus, text: filter, before: filter } } };
+      const { filter } = ui[list];
+      return { ui: { ...ui, dialog: { kind: 'filter', list, text: filter, before: filter } } };
     }
     case 'T':
       return { ui: { ...ui, processes: { ...ui.processes, tree: !ui.processes.tree } } };
     case 'enter':
-      if (focus !== 'maps' || selected === undefined) return { ui };
+      if (ui.focus !== 'maps' || selected === undefined) return { ui };
       return { ui: { ...ui, dialog: { kind: 'map', id: selected, scroll: 0 } } };
     case 'k':
-      return openSignalMenu(view, ui, focus, selected);
+      return openSignalMenu(view, ui, list, selected);
     default:
       return { ui };
   }
 }
 
-function openSignalMenu(view: View, ui: UiState, focus: PanelId, selected: number | undefined): Pressed {
-  if (focus !== 'processes' || selected === undefined) return { ui };
+/** Keys that are for the lists of maps and processes. */
+const LIST_KEYS: ReadonlySet<string> = new Set(['s', 'S', '/', 'k', 'T']);
+
+const CHOOSE_LIST = 'choose a list first: 3 or 4';
+
+/** The list that a key is for: the one with the focus; the one that had it last, where the focus is on figures. */
+function listFor({ focus, list }: UiState): 'maps' | 'processes' | undefined {
+  const chosen = isList(focus) ? focus : list;
+  return chosen === 'maps' || chosen === 'processes' ? chosen : undefined;
+}
+
+function openSignalMenu(view: View, ui: UiState, list: PanelId, selected: number | undefined): Pressed {
+  if (list !== 'processes') return { ui: { ...ui, message: 'choose a process first: 4' } };
+  if (selected === undefined) return { ui };
   if (!isLive(view)) return { ui: { ...ui, message: 'The target has ended: there is nothing to signal.' } };
   return { ui: { ...ui, dialog: { kind: 'signal', pid: selected, choice: 0 } } };
 }

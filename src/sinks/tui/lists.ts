@@ -70,9 +70,10 @@ export function selectedIndex<Row>(
       );
 }
 
-/** So many rows around the selected one; at the ends the list stops. */
-export function listWindow(count: number, selected: number, rows: number): ListWindow {
-  const from = Math.max(0, Math.min(count - rows, selected - Math.floor(rows / 2)));
+/** The rows from `top` on, moved no further than it takes to have the selected one in sight. */
+export function listWindow(count: number, selected: number, rows: number, top: number): ListWindow {
+  const nearest = Math.max(selected - rows + 1, Math.min(selected, top));
+  const from = Math.max(0, Math.min(count - rows, nearest));
   return { from, to: Math.min(count, from + Math.max(0, rows)) };
 }
 
@@ -90,11 +91,23 @@ export function idAtRow(
   height: number,
   row: number,
 ): number | undefined {
-  const ids = selectableIds(view, list);
-  const { header, rows } = listParts(height, view.ui[list].filter);
-  const { from, to } = listWindow(ids.length, selectedIndex(ids, Number, view.ui[list].selected), rows);
+  const { ids, header, from, to } = inSight(view, list, height);
   const at = from + row - header;
   return row < header || at >= to ? undefined : ids[at];
+}
+
+/** How many rows of a list are above those that a panel of this height shows. */
+export function topOfList(view: View, list: 'maps' | 'processes', height: number): number {
+  const { rows } = listParts(height, view.ui[list].filter);
+  // Where all fit nothing has to be sorted.
+  return view.data[list].size <= rows ? 0 : inSight(view, list, height).from;
+}
+
+function inSight(view: View, list: 'maps' | 'processes', height: number) {
+  const { filter, selected, top } = view.ui[list];
+  const ids = selectableIds(view, list);
+  const { header, rows } = listParts(height, filter);
+  return { ids, header, ...listWindow(ids.length, selectedIndex(ids, Number, selected), rows, top) };
 }
 
 /** By how much a map has grown since it was first seen, or since what the view is relative to. Unit: bytes. */

@@ -1,5 +1,6 @@
 /** The view of a run that goes on: a sink that draws, and the target's output beside it. */
 import { safeText } from '../../format/safe-text.ts';
+import { formatDuration } from '../../format/units.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Sink } from '../sink.ts';
@@ -19,6 +20,8 @@ export interface LiveControls {
   elapsedMs(): number;
   /** Whether the target is stopped by a signal. */
   isStopped(): boolean;
+  /** Whether the target has ended; others of the run may go on, with `--wait all`. */
+  hasTargetEnded(): boolean;
   advice(): readonly BpfAdvice[];
   /** Sends a signal; returns why that failed. */
   signal(pid: number, signal: string): string | undefined;
@@ -143,9 +146,8 @@ export class LiveView implements Sink {
 
   #status(): ViewStatus {
     const controls = this.#controls;
-    const state = this.#endedMs !== undefined ? 'ended' : controls?.isStopped() ? 'stopped' : 'running';
     return {
-      state,
+      state: this.#state(),
       elapsedMs: this.#endedMs ?? controls?.elapsedMs() ?? 0,
       intervalMs: controls?.intervalMs() ?? 0,
       ...(controls?.punctuality() ?? { late: 0, missed: 0 }),
@@ -154,14 +156,27 @@ export class LiveView implements Sink {
     };
   }
 
+  #state(): ViewStatus['state'] {
+    if (this.#endedMs !== undefined) return 'ended';
+    if (this.#controls?.hasTargetEnded() === true) return 'waiting';
+    return this.#controls?.isStopped() === true ? 'stopped' : 'running';
+  }
+
   #effect(effect: Effect): void {
     const controls = this.#controls;
     if (effect.kind === 'close') this.close();
-    if (controls === undefined || this.#endedMs !== undefined) return;
+    if (this.#endedMs !== undefined) {
+      if (effect.kind === 'stop' || effect.kind === 'leave') this.close();
+      return;
+    }
+    if (controls === undefined) return;
+    const [them, they] = controls.hasTargetEnded()
+      ? ['the processes that are left', 'they have']
+      : ['the target', 'it has'];
     switch (effect.kind) {
       case 'interrupt':
         controls.interrupt();
-        this.#viewer.say('sent SIGINT to the target');
+        this.#viewer.say(`sent SIGINT to ${them}`);
         break;
       case 'signal': {
         const failure = controls.signal(effect.pid, effect.signal);
@@ -171,7 +186,7 @@ export class LiveView implements Sink {
       case 'stop':
         this.closeAtEnd();
         controls.stop();
-        this.#viewer.say('sent SIGTERM to the target; the view closes when it has ended');
+        this.#viewer.say(`sent SIGTERM to ${them}; the view closes when ${they} ended`);
         break;
       case 'leave':
         this.#leave();
@@ -186,6 +201,10 @@ export class LiveView implements Sink {
     const now = controls.intervalMs();
     const next = step > 0 ? INTERVALS_MS.find((ms) => ms > now) : INTERVALS_MS.findLast((ms) => ms < now);
     if (next !== undefined) controls.setIntervalMs(next);
+    else
+      this.#viewer.say(
+        `the interval is ${formatDuration(now)}: there is no ${step > 0 ? 'longer' : 'shorter'} one`,
+      );
   }
 }
 

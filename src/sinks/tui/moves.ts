@@ -26,8 +26,7 @@ export function moveBy(view: View, ui: UiState, panel: PanelId, rows: number): U
       return { ...ui, [panel]: { ...ui[panel], selected: ids[to] } };
     }
     case 'output':
-      // Scrolled back from the end: up is more.
-      return { ...ui, outputScroll: within(ui.outputScroll - rows, view.output.lines.length) };
+      return { ...ui, outputBottom: scrollOutput(view, ui, rows) };
     case 'pressure':
       return { ...ui, pressureScroll: within(ui.pressureScroll + rows, view.data.events.length) };
     case 'breakdown':
@@ -35,6 +34,13 @@ export function moveBy(view: View, ui: UiState, panel: PanelId, rows: number): U
     case 'timeline':
       return ui;
   }
+}
+
+/** The line at the bottom after a move; at the last one the end is followed again. */
+function scrollOutput({ output: { lines, dropped } }: View, ui: UiState, rows: number): number | undefined {
+  const last = dropped + lines.length - 1;
+  const to = Math.max(dropped, Math.max(dropped, ui.outputBottom ?? last) + rows);
+  return to >= last ? undefined : to;
 }
 
 /** The value, or the end of 0 to `most` that is nearer to it. */

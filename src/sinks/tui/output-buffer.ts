@@ -19,7 +19,15 @@ export interface OutputBounds {
 const DEFAULT_BOUNDS: OutputBounds = { lines: 10_000, bytes: 8 * 1024 * 1024 };
 
 /** What a span and a line take beside their text. Unit: bytes, about. */
-const SPAN_BYTES = 64;
+const SPAN_BYTES = 128;
+
+/** What a line is whose memory is free again. */
+const GONE: Line = [];
+
+const NEWLINE = 0x0a;
+const ESC = 0x1b;
+/** What controls of ISO 6429 as one character begin with, in UTF-8. */
+const C1_LEAD = 0xc2;
 
 /** Takes both streams, keeps the last lines. */
 export class OutputBuffer {
@@ -37,12 +45,27 @@ export class OutputBuffer {
 
   /** Takes what the target has written, in pieces of any size. */
   push(stream: 'stdout' | 'stderr', chunk: Buffer): void {
-    for (const ended of this.#streams[stream].push(chunk)) {
+    const text = this.#streams[stream];
+    const needless = findNeedless(chunk, this.#bounds.lines);
+    let from = 0;
+    if (needless !== undefined) {
+      from = needless.from;
+      this.#add(stream, text.push(chunk.subarray(0, from)));
+      if (!text.isWithinSequence) {
+        this.#dropped += needless.lines;
+        from = needless.to;
+      }
+    }
+    this.#add(stream, text.push(chunk.subarray(from)));
+    this.#drop();
+  }
+
+  #add(stream: 'stdout' | 'stderr', lines: Line[]): void {
+    for (const ended of lines) {
       const line = [MARKS[stream], ...ended];
       this.#lines.push(line);
       this.#bytes += bytesOf(line);
     }
-    this.#drop();
   }
 
   /** What there is now, with the lines that have not ended yet at the end. */
@@ -60,16 +83,34 @@ export class OutputBuffer {
       this.#lines.length - this.#first > this.#bounds.lines ||
       (this.#bytes > this.#bounds.bytes && this.#first < this.#lines.length)
     ) {
-      this.#bytes -= bytesOf(this.#lines[this.#first] ?? []);
+      this.#bytes -= bytesOf(this.#lines[this.#first] ?? GONE);
+      this.#lines[this.#first] = GONE;
       this.#first += 1;
       this.#dropped += 1;
     }
     // Moved together now and then: removing the first of an array one by one would move all the others each time.
-    if (this.#first > this.#bounds.lines) {
+    if (this.#first > this.#lines.length / 2) {
       this.#lines = this.#lines.slice(this.#first);
       this.#first = 0;
     }
   }
+}
+
+/**
+ * The whole lines in a piece that are gone as soon as it is taken, as so many come after them. None where there are escape
+ * sequences: they may change the style of what follows, or take newlines along.
+ */
+function findNeedless(chunk: Buffer, kept: number): { from: number; to: number; lines: number } | undefined {
+  if (chunk.length <= kept) return undefined;
+  const from = chunk.indexOf(NEWLINE) + 1;
+  if (from === 0 || chunk.includes(ESC, from) || chunk.includes(C1_LEAD, from)) return undefined;
+  let to = chunk.length;
+  for (let ended = 0; to > from; to -= 1) {
+    if (chunk[to - 1] === NEWLINE) ended += 1;
+    if (ended > kept) break;
+  }
+  const lines = chunk.subarray(from, to).reduce((sum, byte) => (byte === NEWLINE ? sum + 1 : sum), 0);
+  return lines === 0 ? undefined : { from, to, lines };
 }
 
 /** Two bytes a character at most, and what holds them. */

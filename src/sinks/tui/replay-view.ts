@@ -1,8 +1,9 @@
 /** The view of a recording: the same panels, and a time that is played, stepped and jumped. */
 import { ToolError } from '../../errors.ts';
-import { formatDuration, parseDuration } from '../../format/units.ts';
+import { formatDuration } from '../../format/units.ts';
 import type { StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Effect } from './effect.ts';
+import { parseMoment } from './moment.ts';
 import type { Screen } from './terminal-screen.ts';
 import type { ViewStatus } from './view.ts';
 import type { ViewBuilder } from './view-builder.ts';
@@ -57,7 +58,7 @@ export class ReplayView {
     this.#source = source;
     this.#speed = clampSpeed(speed);
     this.#isAtEdge = source.following && at === undefined;
-    this.#nowMs = this.#isAtEdge ? source.endMs : at === undefined ? 0 : this.#moment(at);
+    this.#nowMs = this.#isAtEdge ? source.endMs : at === undefined ? 0 : parseMoment(at, '--at')(source);
     this.#builder = source.seek(this.#nowMs);
     this.#isPlaying = at === undefined && !this.#isAtEdge;
     this.closed = new Promise((resolve, reject) => {
@@ -175,22 +176,11 @@ export class ReplayView {
   #goToText(text: string): void {
     if (text.trim() === '') return;
     try {
-      this.#jumpTo(this.#moment(text), '');
+      this.#jumpTo(parseMoment(text, 'go to')(this.#source), '');
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
       this.#viewer.say(error.message);
     }
-  }
-
-  /** `90s`, `2m`, `50%`, `start`, `peak`, `end`. @throws UsageError for anything else. */
-  #moment(text: string): number {
-    const { endMs, peakMs } = this.#source;
-    const word = text.trim();
-    if (word === 'start') return 0;
-    if (word === 'end') return endMs;
-    if (word === 'peak') return peakMs ?? 0;
-    const percent = /^(\d+(?:\.\d+)?)%$/.exec(word)?.[1];
-    return percent === undefined ? parseDuration(word, 'go to') : (endMs * Number(percent)) / 100;
   }
 
   #status(): ViewStatus {

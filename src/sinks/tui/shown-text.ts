@@ -18,6 +18,13 @@ export function toAscii(text: string): string {
   ).join('');
 }
 
+/** The end of a text that fits into so many columns: where one types, the end must be seen. */
+export function endOfText(text: string, width: number): string {
+  let shown = text;
+  while (shown !== '' && widthOf(shown) > width) shown = [...shown].slice(1).join('');
+  return shown;
+}
+
 /** Text in lines of at most so many columns, broken at blanks where there are any; at least one line. */
 export function wrapText(text: string, width: number): string[] {
   if (width <= 0) return [''];

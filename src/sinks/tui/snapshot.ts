@@ -1,5 +1,5 @@
 /** `w`: what the view shows, as files in the working directory. */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { describeErrno, errnoOf } from '../../errors.ts';
 import { textOf } from './cells.ts';
 import { renderFrame } from './frame.ts';
@@ -11,17 +11,41 @@ const TEXT_SIZE = { width: 120, height: 60 };
 /** Writes a JSON document and a text of the moment that is shown; returns the line that says so, or why not. */
 export function writeSnapshot(view: View): string {
   const { start } = view.data;
-  const stem = `cmemstat-${start?.pid ?? 'replay'}-${Math.round(view.status.elapsedMs)}ms`;
+  const name = `cmemstat-${start?.pid ?? 'replay'}-${Math.round(view.status.elapsedMs)}ms`;
+  const json = `${JSON.stringify(snapshotOf(view), undefined, 2)}\n`;
+  const { lines } = renderFrame(
+    { ...view, ui: { ...view.ui, dialog: undefined, message: undefined, zoom: false } },
+    TEXT_SIZE,
+  );
+  const text = `${lines.map((line) => textOf(line).trimEnd()).join('\n')}\n`;
   try {
-    writeFileSync(`${stem}.json`, `${JSON.stringify(snapshotOf(view), undefined, 2)}\n`);
-    const { lines } = renderFrame(
-      { ...view, ui: { ...view.ui, dialog: undefined, message: undefined, zoom: false } },
-      TEXT_SIZE,
-    );
-    writeFileSync(`${stem}.txt`, `${lines.map((line) => textOf(line).trimEnd()).join('\n')}\n`);
+    const stem = writeBoth(name, json, text);
     return `wrote ${stem}.json and ${stem}.txt`;
   } catch (error) {
-    return `cannot write ${stem}.json: ${describeErrno(errnoOf(error))}`;
+    return `cannot write ${name}.json: ${describeErrno(errnoOf(error))}`;
+  }
+}
+
+/** Tries so many names. */
+const MOST_NAMES = 1000;
+
+/** Writes both under the first name that is free, and returns it: what lies there is neither replaced nor followed. */
+function writeBoth(name: string, json: string, text: string): string {
+  for (let number = 1; ; number += 1) {
+    const stem = number === 1 ? name : `${name}-${number}`;
+    try {
+      writeFileSync(`${stem}.json`, json, { flag: 'wx' });
+    } catch (error) {
+      if (errnoOf(error) === 'EEXIST' && number < MOST_NAMES) continue;
+      throw error;
+    }
+    try {
+      writeFileSync(`${stem}.txt`, text, { flag: 'wx' });
+      return stem;
+    } catch (error) {
+      rmSync(`${stem}.json`);
+      if (errnoOf(error) !== 'EEXIST' || number >= MOST_NAMES) throw error;
+    }
   }
 }
 

@@ -1,10 +1,9 @@
 /** In which state the run or the replay is, for the header and the line of status. Pure. */
 import { formatDuration } from '../../format/units.ts';
-import type { SummaryRecord } from '../../model/recording.ts';
 import type { Field } from './fields.ts';
 import type { Role } from './line.ts';
 import { shownText } from './shown-text.ts';
-import type { View } from './view.ts';
+import type { View, ViewData } from './view.ts';
 
 /** The state, and the time that is shown. */
 export function stateFields(view: View): Field[] {
@@ -33,8 +32,10 @@ function stateOf({ status, data, unicode }: View): State {
       return { text: 'running', mark: '●', ascii: '*', role: 'good' };
     case 'stopped':
       return { text: 'stopped', mark: '■', ascii: '#', role: 'warning' };
+    case 'waiting':
+      return { text: waitingText(data), mark: '■', ascii: '#', role: 'warning' };
     case 'ended':
-      return ending(data.summary, unicode);
+      return ending(data, unicode);
     case 'playing':
       return { text: `playing ${status.replay?.speed ?? 1}x`, mark: '▶', ascii: '>', role: 'good' };
     case 'halted':
@@ -44,16 +45,24 @@ function stateOf({ status, data, unicode }: View): State {
   }
 }
 
-function ending(summary: SummaryRecord | undefined, unicode: boolean): State {
+/** The target is gone; how many of the run are not, as of the last sample. */
+function waitingText({ latest }: ViewData): string {
+  const left = latest?.processes ?? 0;
+  return left === 0 ? 'target ended' : `target ended, ${left} ${left === 1 ? 'process' : 'processes'} left`;
+}
+
+function ending({ summary, eventCounts }: ViewData, unicode: boolean): State {
   const exit = summary?.exit;
   const marks = { mark: '■', ascii: '#' };
   if (exit === undefined) return { ...marks, text: 'ended', role: 'warning' };
   if (exit.oomKilled === true) return { ...marks, text: 'killed: out of memory', role: 'bad' };
   if (exit.signal !== undefined)
     return { ...marks, text: `ended by ${shownText(exit.signal, unicode)}`, role: 'bad' };
+  const text = `exit status ${exit.code ?? exit.status}`;
+  if (eventCounts.has('budget')) return { ...marks, text: `${text}, budget broken`, role: 'bad' };
   return {
     ...marks,
-    text: `exit status ${exit.code ?? exit.status}`,
+    text,
     role: exit.status === 0 ? 'good' : 'bad',
   };
 }

@@ -45,6 +45,8 @@ export class TerminalText {
   #style: TextStyle | undefined;
   #spans: Span[] = [];
   #length = 0;
+  /** How many times text was added. */
+  #pieces = 0;
   /** `\r` was seen: the next text begins the line anew. */
   #restarts = false;
   /** Up to where the columns of the line are known, for tabs. */
@@ -62,7 +64,7 @@ export class TerminalText {
         this.#append(text.slice(at, HARMLESS.lastIndex));
         at = HARMLESS.lastIndex;
       } else if (text[at] === '\n') {
-        ended.push(this.#spans);
+        ended.push(this.#endLine());
         this.#begin();
         at += 1;
       } else {
@@ -77,13 +79,27 @@ export class TerminalText {
     return ended;
   }
 
+  /** Whether what comes next may belong to an escape sequence, which could take a newline along. */
+  get isWithinSequence(): boolean {
+    return this.#pending !== '';
+  }
+
   /** The line that has not ended yet; undefined when nothing is in it. */
   get open(): Line | undefined {
     return this.#spans.length === 0 ? undefined : this.#spans.map((span) => ({ ...span }));
   }
 
+  /** What was put together of many pieces is one again. */
+  #endLine(): Line {
+    if (this.#pieces > this.#spans.length) {
+      for (const span of this.#spans) span.text = copied(span.text);
+    }
+    return this.#spans;
+  }
+
   #begin(): void {
     this.#spans = [];
+    this.#pieces = 0;
     this.#length = 0;
     this.#restarts = false;
     this.#known = { column: 0, spans: 0, characters: 0 };
@@ -93,7 +109,8 @@ export class TerminalText {
     if (this.#restarts) this.#begin();
     const room = LONGEST_LINE - this.#length;
     if (room <= 0) return;
-    const taken = text.length > room ? withoutHalf(text.slice(0, room)) : text;
+    const taken = copied(text.length > room ? withoutHalf(text.slice(0, room)) : text);
+    this.#pieces += 1;
     // A character that is cut in half at the end leaves no room for what comes after it.
     this.#length = text.length > room ? LONGEST_LINE : this.#length + taken.length;
     const last = this.#spans.at(-1);
@@ -242,6 +259,14 @@ function isBetween(character: string | undefined, first: string, last: string): 
 
 function isLowSurrogate(character: string | undefined): boolean {
   return isBetween(character, '\udc00', '\udfff');
+}
+
+/**
+ * The same text in memory of its own. A part of a string keeps all of it alive, and strings put together keep their parts;
+ * taking a part of what was put together makes one new string, with one character more than is needed.
+ */
+function copied(text: string): string {
+  return ` ${text}`.slice(1);
 }
 
 /** Without the first half of a character at the end. */

@@ -6,8 +6,14 @@ import { Series } from '../../model/series.ts';
 import { Tracks } from './tracks.ts';
 import type { MapEntry, ProcessEntry, ViewData } from './view.ts';
 
-/** So many events are kept. */
+/** So many events are kept, the last ones; those below not counted. */
 const EVENTS_KEPT = 500;
+
+/** Events that must not be lost among many others. */
+const GRAVE: ReadonlySet<string> = new Set(['oom', 'oom_kill', 'oom_group_kill', 'budget', 'warning']);
+
+/** Of each grave kind so many of the first and of the last ones are kept. */
+const GRAVE_KEPT = 100;
 
 const CHANNELS = ['current', 'anon', 'file', 'kernel', 'bpf'] as const;
 const TREE_CHANNELS = ['rss', 'pss'] as const;
@@ -18,6 +24,8 @@ interface State extends Writable<ViewData> {
   processes: Map<number, ProcessEntry>;
   events: EventRecord[];
   eventCounts: Map<string, { count: number; lastMs: number }>;
+  /** How many of `events` are of each grave kind, and of no such kind (`other`). */
+  eventsKept: Map<string, number>;
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
@@ -40,6 +48,7 @@ export class ViewBuilder {
       omittedProcesses: 0,
       events: [],
       eventCounts: new Map(),
+      eventsKept: new Map(),
       series: new Series(CHANNELS),
       summary: undefined,
     };
@@ -84,7 +93,7 @@ export class ViewBuilder {
   /** A builder that goes on from here by itself. */
   clone(): ViewBuilder {
     const tracks = this.#tracks.clone();
-    const { maps, processes, events, eventCounts, series } = this.#state;
+    const { maps, processes, events, eventCounts, eventsKept, series } = this.#state;
     return new ViewBuilder(tracks, {
       ...this.#state,
       tracks: tracks.all,
@@ -93,6 +102,7 @@ export class ViewBuilder {
       processes: new Map(processes),
       events: events.slice(),
       eventCounts: new Map(eventCounts),
+      eventsKept: new Map(eventsKept),
       series: series.clone(),
     });
   }
@@ -151,11 +161,23 @@ export class ViewBuilder {
   }
 
   #applyEvent(record: EventRecord): void {
-    this.#state.events.push(record);
-    if (this.#state.events.length > EVENTS_KEPT) this.#state.events.shift();
+    this.#keepEvent(record);
     const before = this.#state.eventCounts.get(record.event)?.count ?? 0;
     const count = record.count ?? before + (record.increase ?? 1);
     this.#state.eventCounts.set(record.event, { count, lastMs: record.elapsedMs });
+  }
+
+  #keepEvent(record: EventRecord): void {
+    const { events, eventsKept } = this.#state;
+    events.push(record);
+    const kind = kindOf(record);
+    const kept = (eventsKept.get(kind) ?? 0) + 1;
+    eventsKept.set(kind, kept);
+    if (kept <= (kind === OTHER ? EVENTS_KEPT : 2 * GRAVE_KEPT)) return;
+    let toPass = kind === OTHER ? 0 : GRAVE_KEPT;
+    const at = events.findIndex((event) => kindOf(event) === kind && toPass-- === 0);
+    events.splice(at, 1);
+    eventsKept.set(kind, kept - 1);
   }
 
   #applyMaps({ maps, gone, elapsedMs }: MapsRecord): void {
@@ -186,6 +208,12 @@ export class ViewBuilder {
     }
     this.#state.omittedProcesses = omitted ?? 0;
   }
+}
+
+const OTHER = 'other';
+
+function kindOf({ event }: EventRecord): string {
+  return GRAVE.has(event) ? event : OTHER;
 }
 
 /** Our own figures that memory.stat has too: they are set from elsewhere, once a sample. */

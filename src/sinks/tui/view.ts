@@ -64,7 +64,7 @@ export interface ViewData {
   readonly processes: ReadonlyMap<number, ProcessEntry>;
   /** Processes that are not told one by one. */
   readonly omittedProcesses: number;
-  /** The last 500. */
+  /** The last 500, and of each grave kind the first and the last 100. */
   readonly events: readonly EventRecord[];
   /** How often each event happened, and when last. */
   readonly eventCounts: ReadonlyMap<string, { count: number; lastMs: number }>;
@@ -75,8 +75,11 @@ export interface ViewData {
 
 /** What is not in the records: the live run's or the replay's own state. */
 export interface ViewStatus {
-  /** `stopped` and what follows are only in a live run; `playing` and what follows only in a replay. */
-  state: 'running' | 'stopped' | 'ended' | 'playing' | 'halted' | 'at-end';
+  /**
+   * The first four are only in a live run, the others only in a replay. `waiting`: the target has ended, others of the run have
+   * not (`--wait all`), or the summary is not there yet.
+   */
+  state: 'running' | 'stopped' | 'waiting' | 'ended' | 'playing' | 'halted' | 'at-end';
   /** The time that is shown. Unit: milliseconds since the launch. */
   elapsedMs: number;
   intervalMs: number;
@@ -107,6 +110,8 @@ export interface ListState<Sort extends string> {
   filter: string;
   /** The id or pid that is selected; undefined: the first row. */
   selected: number | undefined;
+  /** How many rows were above those in sight when it was drawn last. */
+  top: number;
 }
 
 /** What covers the panels. */
@@ -132,8 +137,8 @@ export interface UiState {
   paused: boolean;
   maps: ListState<(typeof MAP_SORTS)[number]>;
   processes: ListState<(typeof PROCESS_SORTS)[number]> & { tree: boolean };
-  /** Lines scrolled back from the end; 0 follows the end. */
-  outputScroll: number;
+  /** The lowest line in sight, counted from the first that was ever printed; undefined follows the end. */
+  outputBottom: number | undefined;
   pressureScroll: number;
   breakdownScroll: number;
   dialog: Dialog | undefined;
@@ -167,9 +172,9 @@ export function initialUiState(): UiState {
     windowMs: undefined,
     relative: undefined,
     paused: false,
-    maps: { sort: 'bytes', reverse: false, filter: '', selected: undefined },
-    processes: { sort: 'rss', reverse: false, filter: '', selected: undefined, tree: false },
-    outputScroll: 0,
+    maps: { sort: 'bytes', reverse: false, filter: '', selected: undefined, top: 0 },
+    processes: { sort: 'rss', reverse: false, filter: '', selected: undefined, top: 0, tree: false },
+    outputBottom: undefined,
     pressureScroll: 0,
     breakdownScroll: 0,
     dialog: undefined,

@@ -1,11 +1,12 @@
 /** The view at work: takes keys, keeps how things are shown, draws when something has changed. */
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
+import { scrollPage } from './dialog-keys.ts';
 import type { Effect } from './effect.ts';
 import { type Frame, renderFrame } from './frame.ts';
 import { focusOn, press } from './keys.ts';
 import type { Region } from './layout.ts';
 import type { Size } from './line.ts';
-import { idAtRow } from './lists.ts';
+import { idAtRow, topOfList } from './lists.ts';
 import { moveBy } from './moves.ts';
 import { writeSnapshot } from './snapshot.ts';
 import type { MouseAction } from './terminal-input.ts';
@@ -53,7 +54,7 @@ export class Viewer {
   readonly #owner: ViewerOwner;
   #ui: UiState = initialUiState();
   /** What a pause shows, and what figures can be told from after it. */
-  #paused: { data: ViewData; output: OutputView; status: ViewStatus } | undefined;
+  #paused: { data: ViewData; output: OutputView; elapsedMs: number } | undefined;
   #pauseBase: ReadonlyMap<string, number> | undefined;
   #startBase: ReadonlyMap<string, number> | undefined;
   #frame: Frame = { lines: [], regions: [] };
@@ -111,12 +112,15 @@ export class Viewer {
   #view(): View {
     const paused = this.#ui.paused ? this.#paused : undefined;
     const advice = this.#ui.dialog?.kind === 'map' ? this.#shown.advice() : undefined;
+    const status = this.#shown.status();
     return {
       ...(advice === undefined ? {} : { advice }),
-      data: paused?.data ?? this.#shown.data(),
+      data:
+        paused === undefined ? this.#shown.data() : { ...paused.data, summary: this.#shown.data().summary },
       base: this.#base(),
       wasPaused: this.#pauseBase !== undefined,
-      status: paused?.status ?? this.#shown.status(),
+      // What the target does, and which keys work, is not paused.
+      status: paused === undefined ? status : { ...status, elapsedMs: paused.elapsedMs },
       output: paused?.output ?? this.#shown.output(),
       ui: this.#ui,
       unicode: this.#screen.kind.unicode,
@@ -138,8 +142,19 @@ export class Viewer {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#drawnMs = performance.now();
-    this.#frame = renderFrame(this.#view(), this.#screen.size);
+    const view = this.#view();
+    this.#frame = renderFrame(view, this.#screen.size);
     this.#screen.draw(this.#frame.lines);
+    this.#keepTops(view);
+  }
+
+  /** A list stays where it was drawn, whatever is selected in it next. */
+  #keepTops(view: View): void {
+    for (const { panel, height } of this.#frame.regions) {
+      if (panel !== 'maps' && panel !== 'processes') continue;
+      const top = topOfList(view, panel, height - 1);
+      if (top !== this.#ui[panel].top) this.#ui = { ...this.#ui, [panel]: { ...this.#ui[panel], top } };
+    }
   }
 
   #press(key: string): void {
@@ -156,7 +171,7 @@ export class Viewer {
 
   #pause(): void {
     const data = this.#shown.snapshot();
-    this.#paused = { data, output: this.#shown.output(), status: { ...this.#shown.status() } };
+    this.#paused = { data, output: this.#shown.output(), elapsedMs: this.#shown.status().elapsedMs };
     this.#pauseBase = new Map([
       ...[...data.tracks].map(([id, { now }]) => [id, now] as const),
       ...[...data.maps].map(([id, { row }]) => [`map:${id}`, row.bytes] as const),
@@ -192,10 +207,16 @@ export class Viewer {
 
   #point(action: MouseAction): void {
     const region = this.#frame.regions.find((each) => isIn(each, action));
-    if (region === undefined || this.#ui.dialog !== undefined) return;
+    const rows = action.kind === 'wheel' && action.direction === 'up' ? -WHEEL_ROWS : WHEEL_ROWS;
+    const { dialog } = this.#ui;
+    if (action.kind === 'wheel' && (dialog?.kind === 'help' || dialog?.kind === 'map')) {
+      this.#change(scrollPage(this.#ui, dialog, rows));
+      this.#draw();
+      return;
+    }
+    if (region === undefined || dialog !== undefined) return;
     const view = this.#view();
     if (action.kind === 'wheel') {
-      const rows = action.direction === 'up' ? -WHEEL_ROWS : WHEEL_ROWS;
       this.#change(moveBy(view, this.#ui, region.panel, rows));
     } else if (action.button === 'left') this.#change(clicked(view, region, action.row));
     this.#draw();

@@ -181,6 +181,19 @@ describe('parseBudgetFile', () => {
     expect(errorOf(text).message).toMatch(new RegExp(`^b\\.json:${line}: not JSON`));
   });
 
+  it('names no line where Node does not tell', () => {
+    const text = `{\n "version": 1,\n "budgets": x,\n "more": "${'x'.repeat(40)}"\n}\n`;
+    const { message } = errorOf(text);
+    expect(message).toMatch(/^b\.json(:3)?: not JSON: /);
+    expect(message).not.toContain('\n');
+  });
+
+  it('takes a file that begins with a mark of its byte order', () => {
+    expect(
+      parseBudgetFile(`\uFEFF${JSON.stringify({ version: 1, budgets: [heap] })}`, 'b').budgets,
+    ).toHaveLength(1);
+  });
+
   it('never throws anything but a UsageError', () => {
     const documents = fc.oneof(
       fc.string(),

@@ -188,15 +188,25 @@ describe('a limit', () => {
       status: 'held',
       limit: 11 * MIB,
     });
-    expect(judgeOne('anon.p90<=baseline', samples, { baseline })).toMatchObject({
+    expect(
+      judgeOne('shmem<=baseline', samplesOf([{}, { stat: { shmem: 1 } }, {}]), { baseline }),
+    ).toMatchObject({
       status: 'not-measured',
-      reason: 'the baseline has no anon.p90',
+      reason: 'the baseline has no shmem.max',
     });
     expect(judgeOne('anon<=baseline', samples)).toMatchObject({
       status: 'not-measured',
       hint: '--baseline FILE',
     });
   });
+});
+
+it('allows more than a baseline below 0, not less', () => {
+  const baseline: BaselineValues = { valueOf: () => -10 };
+  const limitOf = (expression: string) => judgeOne(expression, anonSamples(0, 1, 0), { baseline }).limit;
+  expect(limitOf('anon<=baseline+50%')).toBe(-5);
+  expect(limitOf('anon<=baseline-50%')).toBe(-15);
+  expect(limitOf('anon<=baseline+50%+7')).toBe(2);
 });
 
 describe('BPF maps', () => {
@@ -248,22 +258,53 @@ describe('BPF maps', () => {
     expect(values.map(({ value }) => value)).toEqual([50, 40, 30, 0]);
   });
 
-  it('of a short run are what it left behind', () => {
+  it('of a run without a sample while it ran are at least what it left behind', () => {
     const left = [
       sampleAt(0, 'launch'),
       sampleAt(80, 'final', { bpf: bpfOf(64) }),
       mapsAt(80, [mapOf(1, 'conn', 64)]),
     ];
-    expect(judge(['bpf.map:conn<=1M', 'bpf<=1M'], left)).toMatchObject([
+    const reason = 'the run ended before BPF memory was read';
+    expect(
+      judge(['bpf.map:conn<=1M', 'bpf<=1M', 'bpf>=1', 'bpf.final<=64', 'bpf.map:conn<=63'], left),
+    ).toMatchObject([
+      { status: 'not-measured', reason, hint: '--bpf-interval 50ms --interval 50ms' },
+      { status: 'not-measured', reason },
+      { status: 'not-measured', reason },
       { status: 'held', value: 64 },
-      { status: 'held', value: 64 },
+      { status: 'broken', value: 64, limit: 63 },
     ]);
   });
 
-  it('that no name fits are said to be none', () => {
-    const judging = feed(new BudgetJudge([named('bpf.map:con<=1M')]), [startOf(), ...records]);
-    expect(judging.finish(summaryOf())).toMatchObject([{ status: 'held', value: 0 }]);
-    expect(judging.warnings(summaryOf())).toEqual(['bpf.map:con: no map of the run has such a name']);
+  it('that no pattern fits are said to be none', () => {
+    const judging = feed(new BudgetJudge([named('bpf.map:con?<=1M'), named('bpf.map:*_c<=0')]), [
+      startOf(),
+      ...records,
+    ]);
+    expect(judging.finish(summaryOf())).toMatchObject([
+      { status: 'held', value: 0 },
+      { status: 'held', value: 0 },
+    ]);
+    // There is a conn_c: it is charged elsewhere.
+    expect(judging.warnings(summaryOf())).toEqual(['bpf.map:con?: no map of the run has such a name']);
+  });
+
+  it.each([
+    ['bpf.map:conn_a.p59<=1M', 'bpf.map:conn_a.p95'],
+    ['bpf.map:con_a<=1M', 'bpf.map:conn_a'],
+    ['bpf.map:zzzzzzzzzz.p59<=1M', 'bpf.map:zzzzzzzzzz.p95'],
+    ['bpf.map:zzzzzzzzzz<=1M', undefined],
+  ])('that nobody has made are not measured: %s', (expression, hint) => {
+    const judging = feed(new BudgetJudge([named(expression)]), [startOf(), ...records]);
+    const [result] = judging.finish(summaryOf());
+    expect(result?.status).toBe('not-measured');
+    expect(result?.reason).toMatch(/^no map of the run is named `\S+`$/);
+    expect(result?.hint).toBe(hint);
+    expect(judging.warnings(summaryOf())).toEqual([]);
+  });
+
+  it('that are charged elsewhere take nothing of the run', () => {
+    expect(judgeOne('bpf.map:conn_c<=0', records)).toMatchObject({ status: 'held', value: 0 });
   });
 });
 
@@ -324,7 +365,7 @@ describe('not measured', () => {
       'unexplained<=1M',
       [startOf(), ...readBpf],
       [summaryOf()],
-      /^kernel is there since Linux 5\.18/,
+      /^Linux 6\.12\.0 does not tell kernel$/,
       undefined,
     ],
     ['bpf<=1M', [startOf(), ...ticks], [summaryOf()], /ended before BPF memory was read/, /--bpf-interval/],
@@ -341,6 +382,36 @@ describe('not measured', () => {
       [summaryOf()],
       /10 readings over 5\.0s; there are 2 over 500ms/,
       /longer run/,
+    ],
+    [
+      'anon.growth<=1M',
+      [
+        startOf(),
+        ...Array.from({ length: 9 }, (_, at) => sampleAt(at * 1000, 'tick', { stat: { anon: 1 } })),
+      ],
+      [summaryOf()],
+      /^growth takes 10 readings; there are 9$/,
+      /shorter --interval/,
+    ],
+    [
+      'anon.growth<=1M',
+      [
+        startOf(),
+        ...Array.from({ length: 24 }, (_, at) => sampleAt(at * 100, 'tick', { stat: { anon: 1 } })),
+      ],
+      [summaryOf()],
+      /^growth takes readings over 5\.0s; they span 2\.3s$/,
+      /longer run/,
+    ],
+    [
+      'anon.growth<=1M',
+      [
+        startOf(),
+        ...[...Array(12).keys(), 60].map((at) => sampleAt(at * 100, 'tick', { stat: { anon: 1 } })),
+      ],
+      [summaryOf()],
+      /second half of the run, which has too few readings/,
+      /shorter --interval/,
     ],
     [
       'leftover==0',
@@ -395,6 +466,22 @@ describe('the peak', () => {
     const judging = feed(new BudgetJudge([named('peak<=8M'), named('peak<=10M')]), anonSamples(0, 1, 0));
     expect(judging.finish(sampled)).toMatchObject([{ status: 'broken', value: 9 * MIB }, { status: 'held' }]);
     expect(judging.warnings(sampled)).toEqual([expect.stringContaining('highest sample')]);
+  });
+
+  it('is that of the samples up to then where the kernel keeps none: it breaks at once, with a breakdown', () => {
+    const samples = samplesOf([0, 4, 9, 2].map((mib) => ({ current: mib * MIB, stat: { anon: mib * MIB } })));
+    const breaks: BudgetBreak[] = [];
+    const judging = new BudgetJudge([named('peak<=8M')], { onBreak: (broken) => breaks.push(broken) });
+    const [result] = feed(judging, [startOf(), ...samples]).finish(sampled);
+    expect(breaks).toMatchObject([{ elapsedMs: 1000, value: 9 * MIB }]);
+    expect(result).toMatchObject({ status: 'broken', value: 9 * MIB, breach: { elapsedMs: 1000 } });
+    expect(result?.breach?.breakdown).toContainEqual({ id: 'anon', bytes: 9 * MIB });
+  });
+
+  it('that no sample has has no moment', () => {
+    const [result] = new BudgetJudge([named('peak<=8M')]).finish(sampled);
+    expect(result?.status).toBe('broken');
+    expect(result?.breach).not.toHaveProperty('elapsedMs');
   });
 });
 

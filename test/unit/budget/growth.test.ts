@@ -71,6 +71,26 @@ describe('growth over a minute', () => {
     expect(countGrowing({ baseBytes: 64 * MIB, leakBytesPerMinute: 0, intervalMs, noise })).toBe(0);
   });
 
+  it.each(Array.from({ length: 16 }, (_, at) => 10 + at))(
+    'accuses no garbage collector that runs every %i s, wherever its tooth begins',
+    (seconds) => {
+      const periodMs = seconds * 1000;
+      for (const noiseMib of [0, 0.001, 0.1, 0.5, 1]) {
+        const accused = Array.from({ length: 40 }, (_, seed) => {
+          const random = seededRandom(seed + 1);
+          const startMs = seed === 0 ? 0 : random() * periodMs;
+          const readings = new GrowthReadings();
+          for (let ms = 0; ms < MINUTE_MS; ms += 500) {
+            const tooth = 10 * (((ms + startMs) / periodMs) % 1);
+            readings.add(ms, (64 + tooth + noiseMib * random()) * MIB);
+          }
+          return readings.growth()?.certain ?? Number.NaN;
+        });
+        expect(accused.filter((certain) => !(certain <= 0))).toEqual([]);
+      }
+    },
+  );
+
   it('estimates the slope without a bias', () => {
     const program = { baseBytes: 4 * MIB, leakBytesPerMinute: MIB, intervalMs: 250, noise: uniform };
     const slopes = Array.from({ length: SERIES }, (_, seed) => growthOf(seed, program).slope / MIB);

@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatBaseline } from '../../../src/budget/baseline.ts';
 import { readComparable, readSide } from '../../../src/budget/inputs.ts';
-import { figuresOfRecords, figuresOfSummary } from '../../../src/budget/run-figures.ts';
+import { figuresOfSummary } from '../../../src/budget/run-figures.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { cgroup1, cgroup2, processTree } from '../sinks/records.ts';
 import { makeTree } from '../temporary-tree.ts';
+import { figuresOfRecords } from './runs.ts';
 
 const directory = makeTree();
 const file = (name: string, text: string) => {

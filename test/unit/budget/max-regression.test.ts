@@ -49,6 +49,7 @@ describe('parseMaxRegression', () => {
     ['5%,anon=1%,6%', 'a second threshold that names no metric', '           ^~'],
     ['anon=1%,anon.max=2%', 'anon is named twice', '        ^~~~~~~~'],
     ['bpf.map:=1%', 'expected the name of a BPF map, or a pattern', '^~~~~~~~'],
+    ['5%,bpf.map:a[z-a]=1%', 'a range of characters that runs backwards', '            ^~~~~'],
     ['psi.some=1%', 'psi.some is not compared between runs', '^~~~~~~~'],
     ['5 percent', 'neither a percentage nor a size', '^~~~~~~~~'],
   ])('refuses %j and says why and where', (text, message, caret) => {

@@ -24,6 +24,13 @@ describe('the noise of single runs', () => {
     expect(noiseOf(metric, one(90 * MIB), one(100 * MIB), false)).toBe(Math.ceil(bytes));
   });
 
+  it('of what no run has is none', () => {
+    const none = { values: [], host: HOST };
+    for (const metric of ['anon', 'pgfault', 'bpf.map:none'])
+      expect(noiseOf(metric, none, none, false)).toBe(0);
+    expect(noiseOf('anon', none, one(100 * MIB), false)).toBe(Math.ceil(2 * BATCH + 3 * MIB));
+  });
+
   it('of counters is a share alone', () => {
     expect(noiseOf('pgfault', one(100), one(50), false)).toBe(3);
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { figuresOfRecords, figuresOfSummary, RunCollector } from '../../../src/budget/run-figures.ts';
+import { figuresOfSummary, RunCollector } from '../../../src/budget/run-figures.ts';
 import type { BpfTotals } from '../../../src/model/bpf-totals.ts';
 import type { LiveMap, MapsRecord, RunMap, SummaryRecord } from '../../../src/model/recording.ts';
 import { cgroup1, cgroup2, processTree } from '../sinks/records.ts';
-import { MIB } from './runs.ts';
+import { figuresOfRecords, MIB } from './runs.ts';
 
 const runMap = (name: string, bytes: number): RunMap => ({
   id: 1,
@@ -70,6 +70,11 @@ describe('the figures of a summary', () => {
 
   it('have maps of equal name as one', () => {
     const bpf = { maps: [runMap('conns', 100), runMap('stats', 7), runMap('conns', 20)] };
+    expect(figuresOfSummary(summaryOf({ bpf })).maps).toEqual({ conns: 120, stats: 7 });
+  });
+
+  it('have all maps, also those that the summary does not tell one by one', () => {
+    const bpf = { maps: [runMap('conns', 100)], mapBytes: { conns: 120, stats: 7 } };
     expect(figuresOfSummary(summaryOf({ bpf })).maps).toEqual({ conns: 120, stats: 7 });
   });
 

@@ -1,5 +1,6 @@
 /** Runs made by hand, with round figures. */
-import type { RunFigures, RunHost } from '../../../src/budget/run-figures.ts';
+import { RunCollector, type RunFigures, type RunHost } from '../../../src/budget/run-figures.ts';
+import type { RecordLine } from '../../../src/model/recording.ts';
 
 /** The unit of most figures. */
 export const MIB = 1024 * 1024;
@@ -34,4 +35,11 @@ export function runsOf(
   more: Partial<RunFigures> = {},
 ): RunFigures[] {
   return values.map((value) => run({ [metric]: value }, more));
+}
+
+/** The figures of the first run that a recording tells. */
+export function figuresOfRecords(records: readonly RecordLine[]): RunFigures | undefined {
+  const collector = new RunCollector();
+  for (const record of records) collector.add(record);
+  return collector.finish()[0];
 }

@@ -10,6 +10,22 @@ function parse(...args: string[]) {
   return toRunOptions(program.opts<RunFlags>(), ['true']);
 }
 
+describe('JSON lines and the view', () => {
+  it('are not both for one terminal', () => {
+    const flags = (...args: string[]) => {
+      const program = new Command().exitOverride();
+      addRunOptions(program);
+      program.parse(args, { from: 'user' });
+      return program.opts<RunFlags>();
+    };
+    const refused = () => toRunOptions(flags('--json', '--tui'), ['true'], true);
+    expect(refused).toThrow(/^--json and --tui would both write to this terminal/);
+    expect(toRunOptions(flags('--json', '--tui'), ['true'], false)).toMatchObject({ view: 'always' });
+    expect(toRunOptions(flags('--json'), ['true'], true)).toMatchObject({ view: 'auto' });
+    expect(toRunOptions(flags('--tui', '--output', 'x'), ['true'], true)).toMatchObject({ view: 'always' });
+  });
+});
+
 describe('a run without options', () => {
   it('is what the help says', () => {
     expect(parse()).toEqual({

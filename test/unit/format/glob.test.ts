@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { globToRegExp } from '../../../src/format/glob.ts';
+import { findBadSet, globToRegExp, hasWildcards } from '../../../src/format/glob.ts';
 
 it.each([
   ['flows', 'flows', true],
@@ -19,4 +20,34 @@ it.each([
   ['[a\\]', 'a', true],
 ])('%j on %j: %s', (glob, text, matches) => {
   expect(globToRegExp(glob).test(text)).toBe(matches);
+});
+
+it.each([
+  ['x*[a-c]?', undefined],
+  ['[z-a]', { from: 0, text: '[z-a]' }],
+  ['a[b]c[!z-a].max', { from: 5, text: '[!z-a]' }],
+  ['[]', undefined],
+  ['[a', undefined],
+])('the bad set of %j is %j', (glob, bad) => {
+  expect(findBadSet(glob)).toEqual(bad);
+});
+
+it('every glob without a bad set is taken', () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^[a-d[\]!*?\\^-]{0,9}$/), (glob) => {
+      if (findBadSet(glob) === undefined) expect(globToRegExp(glob)).toBeInstanceOf(RegExp);
+      else expect(() => globToRegExp(glob)).toThrow(SyntaxError);
+    }),
+  );
+});
+
+it.each([
+  ['flows', false],
+  ['a.b-c', false],
+  ['[', false],
+  ['flow*', true],
+  ['f?', true],
+  ['[f]lows', true],
+])('%j may fit several names: %s', (glob, has) => {
+  expect(hasWildcards(glob)).toBe(has);
 });

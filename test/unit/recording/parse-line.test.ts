@@ -15,7 +15,11 @@ describe('parseRecordLine', () => {
 
   it('reads maps and processes', () => {
     const maps = { type: 'maps', elapsedMs: 1, maps: [], gone: [3] };
-    const processes = { type: 'processes', elapsedMs: 1, processes: [{ pid: 1 }] };
+    const processes = {
+      type: 'processes',
+      elapsedMs: 1,
+      processes: [{ pid: 1, ppid: 0, comm: 'init', rss: 1, threads: 1 }],
+    };
     expect(parse(maps)).toEqual({ record: maps });
     expect(parse(processes)).toEqual({ record: processes });
   });
@@ -33,17 +37,27 @@ describe('parseRecordLine', () => {
     ['7', 'no object'],
     ['{}', 'no type'],
     ['{"type":3}', 'no type'],
-    ['{"type":"sample"}', 'sample without elapsedMs'],
-    ['{"type":"sample","elapsedMs":"1"}', 'sample without elapsedMs'],
-    ['{"type":"sample","elapsedMs":1,"stat":7}', 'sample with a part that is no object'],
-    ['{"type":"sample","elapsedMs":1,"bpf":null}', 'sample with a part that is no object'],
-    ['{"type":"event","elapsedMs":1}', 'event without event'],
-    ['{"type":"maps","elapsedMs":1}', 'maps without maps'],
-    ['{"type":"maps","elapsedMs":1,"maps":[{}]}', 'a map without id'],
-    ['{"type":"maps","elapsedMs":1,"maps":[null]}', 'a map without id'],
-    ['{"type":"maps","elapsedMs":1,"maps":[],"gone":3}', 'gone is no list'],
-    ['{"type":"processes","elapsedMs":1,"processes":[{"pid":"1"}]}', 'a process without pid'],
-    ['{"type":"summary","version":1}', 'summary without durationMs'],
+    ['{"type":"sample"}', 'sample without a proper elapsedMs'],
+    ['{"type":"sample","elapsedMs":"1"}', 'sample without a proper elapsedMs'],
+    ['{"type":"sample","elapsedMs":1e999}', 'sample without a proper elapsedMs'],
+    ['{"type":"sample","elapsedMs":1,"stat":7}', 'sample without a proper stat'],
+    ['{"type":"sample","elapsedMs":1,"stat":{"anon":"7"}}', 'sample without a proper stat'],
+    ['{"type":"sample","elapsedMs":1,"bpf":null}', 'sample without a proper bpf'],
+    [
+      '{"type":"sample","elapsedMs":1,"bpf":{"attribution":"memcg","charged":{}}}',
+      'sample without a proper bpf',
+    ],
+    ['{"type":"sample","elapsedMs":1,"pressure":{"some":{}}}', 'sample without a proper pressure'],
+    ['{"type":"sample","elapsedMs":1,"limits":{"max":"min"}}', 'sample without a proper limits'],
+    ['{"type":"sample","elapsedMs":1,"tree":{"rss":1}}', 'sample without a proper tree'],
+    ['{"type":"event","elapsedMs":1}', 'event without a proper event'],
+    ['{"type":"event","elapsedMs":1,"event":"exec","message":3}', 'event without a proper message'],
+    ['{"type":"maps","elapsedMs":1}', 'maps without a proper maps'],
+    ['{"type":"maps","elapsedMs":1,"maps":[{"id":1}]}', 'maps without a proper maps'],
+    ['{"type":"maps","elapsedMs":1,"maps":[null]}', 'maps without a proper maps'],
+    ['{"type":"maps","elapsedMs":1,"maps":[],"gone":3}', 'maps without a proper gone'],
+    ['{"type":"processes","elapsedMs":1,"processes":[{"pid":1}]}', 'processes without a proper processes'],
+    ['{"type":"summary","version":1}', 'summary without a proper durationMs'],
   ])('calls %s damaged', (text, damaged) => {
     expect(parseRecordLine(text)).toEqual({ damaged });
   });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -77,6 +78,25 @@ describe('a player', () => {
     expect(player.following).toBe(false);
     player.close();
     player.close();
+  });
+
+  it("takes the kernel's own mark of the peak, at the first sample that has it", async () => {
+    const peaks = [10, 30, 80, 80].map((peak, at) => ({
+      ...sample((at + 1) * 100, at === 1 ? 30 : 5),
+      peak,
+    }));
+    const player = await openPlayer(fileOf([cgroup2.start, ...peaks, summary]), () => new Sum());
+    expect(player.peakMs).toBe(300);
+    player.close();
+  });
+
+  it('takes regular files alone, and waits for no pipe', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    for (const path of [pipe, '-', folder, '/dev/null'])
+      await expect(openPlayer(path, () => new Sum())).rejects.toThrow(
+        `${path}: only a regular file can be replayed`,
+      );
   });
 
   it('steps from sample to sample and from event to event', async () => {

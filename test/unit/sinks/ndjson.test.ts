@@ -33,6 +33,14 @@ describe('NdjsonSink', () => {
     }
   });
 
+  it.each([
+    [{ conns: 64 }, true],
+    [{ conns: 'much' }, false],
+  ])('may tell the bytes of all maps by name: %j', (mapBytes, isAllowed) => {
+    const validate = new Ajv2020({ strict: false }).compile(JSON.parse(readFileSync(SCHEMA, 'utf8')));
+    expect(validate({ ...cgroup2.summary, bpf: { maps: [], mapBytes } })).toBe(isAllowed);
+  });
+
   it('lets no control character of a command line through', async () => {
     const text = await play(cgroup2, (writer) => new NdjsonSink(writer));
     expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);

@@ -69,6 +69,34 @@ describe('openOutputs', () => {
   });
 });
 
+describe('what is said while the view is open', () => {
+  const said = (lines: number) => {
+    const file = resolve(import.meta.dirname, '../../../src/sinks/open-sinks.ts');
+    const program = `
+      import { openOutputs } from ${JSON.stringify(file)};
+      const outputs = openOutputs(${JSON.stringify(NOTHING)});
+      outputs.hold();
+      for (let line = 1; line <= ${lines}; line += 1) outputs.say('line ' + line);
+      outputs.release();
+      outputs.say('after');
+      await outputs.flush();
+    `;
+    const args = ['--import', 'tsx', '--input-type=module', '-e', program];
+    return spawnSync(process.execPath, args, { encoding: 'utf8' }).stderr.trimEnd().split('\n');
+  };
+
+  it('comes after it, in order', () => {
+    expect(said(3)).toEqual(['line 1', 'line 2', 'line 3', 'after']);
+  });
+
+  it('is the last thousand lines of very many', () => {
+    const lines = said(1500);
+    expect(lines).toHaveLength(1002);
+    expect(lines.slice(0, 2)).toEqual(['cmemstat: 500 earlier lines are left out', 'line 501']);
+    expect(lines.slice(-2)).toEqual(['line 1500', 'after']);
+  });
+});
+
 describe('an output that fails', () => {
   /** Writes a summary in a process of its own, whose standard streams are the test's to choose. */
   const program = (request: Partial<OutputRequest>) => `

@@ -1,7 +1,7 @@
 /** Boxes with a question: leave, send a signal, filter, go to a time. Pure. */
 import { fitLine, fitText, widthOf } from '../cells.ts';
 import type { Line, Role, Size, Span } from '../line.ts';
-import { shownText } from '../shown-text.ts';
+import { endOfText, shownText } from '../shown-text.ts';
 import type { Dialog, View } from '../view.ts';
 
 /** The signals of the menu; SIGTERM, which most want, first. */
@@ -37,7 +37,7 @@ export function renderDialog(view: View, size: Size): { lines: Line[] } | undefi
   const { dialog } = view.ui;
   switch (dialog?.kind) {
     case 'quit':
-      return drawBox('The target still runs', quitLines(view), view.unicode, size);
+      return drawBox(quitTitle(view), quitLines(view), view.unicode, size);
     case 'signal':
       return drawBox(...signalBox(view, dialog, size), view.unicode, size);
     case 'filter':
@@ -56,13 +56,23 @@ function keyLine(key: string, text: string): Line {
   ];
 }
 
-function quitLines({ data: { start }, status: { recording }, unicode }: View): Line[] {
+/** The target may end while the question is open. */
+function quitTitle({ status: { state } }: View): string {
+  if (state === 'ended') return 'The target has ended';
+  return state === 'waiting' ? 'The target has ended, not all of its processes' : 'The target still runs';
+}
+
+function quitLines({ data: { start }, status: { recording, state }, unicode }: View): Line[] {
+  if (state === 'ended') return [keyLine('q', 'leave'), keyLine('Esc', 'stay')];
+  const isWaiting = state === 'waiting';
   const goesOn =
-    recording === undefined ? 'summary at its end' : `it is recorded to ${shownText(recording, unicode)}`;
+    recording === undefined
+      ? `summary at ${isWaiting ? 'the' : 'its'} end`
+      : `it is recorded to ${shownText(recording, unicode)}`;
   const pid = start === undefined ? '' : ` (pid ${start.pid})`;
   return [
-    keyLine('s', `stop it${pid} and leave`),
-    keyLine('l', `leave it running; ${goesOn}`),
+    keyLine('s', isWaiting ? 'stop those that are left, and leave' : `stop it${pid} and leave`),
+    keyLine('l', `leave ${isWaiting ? 'them' : 'it'} running; ${goesOn}`),
     keyLine('Esc', 'stay'),
   ];
 }
@@ -114,8 +124,7 @@ function gotoLines(view: View, text: string): Line[] {
 
 /** What was typed, its end in sight, with a cursor. */
 function promptLine(text: string, unicode: boolean): Line {
-  let shown = shownText(text, unicode);
-  while (widthOf(shown) > PROMPT - 1) shown = [...shown].slice(1).join('');
+  const shown = endOfText(shownText(text, unicode), PROMPT - 1);
   return [
     { text: '> ', style: 'key' },
     { text: shown, style: 'strong' },

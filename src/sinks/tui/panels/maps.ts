@@ -27,11 +27,11 @@ const NEARLY_FULL = 0.9;
 export function renderMaps(view: View, size: Size): Line[] {
   const { maps } = view.data;
   if (maps.size === 0) return renderNone(view, size);
-  const { filter, sort, selected } = view.ui.maps;
+  const { filter, sort, selected, top } = view.ui.maps;
   const entries = visibleMaps(view);
   const parts = listParts(size.height, filter);
   const at = selectedIndex(entries, ({ row }) => row.id, selected);
-  const { from, to } = listWindow(entries.length, at, parts.rows);
+  const { from, to } = listWindow(entries.length, at, parts.rows, top);
   const table = renderColumns(columnsOf(view), entries.slice(from, to), {
     width: size.width,
     unicode: view.unicode,

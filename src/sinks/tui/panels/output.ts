@@ -12,8 +12,10 @@ const CONTINUED = '  ';
 export function renderOutput(view: View, size: Size): Line[] {
   const { lines, dropped } = view.output;
   if (lines.length === 0) return renderAbsent(view, 'output', 'Nothing printed yet.', size);
-  const { outputScroll } = view.ui;
-  const below = Math.max(0, Math.min(lines.length - 1, outputScroll));
+  const { outputBottom } = view.ui;
+  const last = lines.length - 1;
+  // Lines that are not kept any more can't be stayed at.
+  const below = outputBottom === undefined ? 0 : last - Math.max(0, Math.min(last, outputBottom - dropped));
   const hasNote = below > 0 && size.height >= 3;
   const rows = size.height - (hasNote ? 1 : 0);
   const draw = view.ui.zoom

@@ -22,11 +22,11 @@ const DEEPEST = 8;
 /** The processes that pass the filter, flat or as a tree: titles, the rows around the selected one, how many there are. */
 export function renderProcesses(view: View, size: Size): Line[] {
   if (view.data.processes.size === 0) return renderAbsent(view, 'processes', 'No processes yet.', size);
-  const { filter, sort, selected } = view.ui.processes;
+  const { filter, sort, selected, top } = view.ui.processes;
   const all = visibleProcesses(view);
   const parts = listParts(size.height, filter);
   const at = selectedIndex(all, ({ entry }) => entry.row.pid, selected);
-  const { from, to } = listWindow(all.length, at, parts.rows);
+  const { from, to } = listWindow(all.length, at, parts.rows, top);
   const table = renderColumns(columnsOf(view), all.slice(from, to), {
     width: size.width,
     unicode: view.unicode,

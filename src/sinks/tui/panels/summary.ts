@@ -21,6 +21,7 @@ export function endLines(view: View, width: number): Line[] {
   if (summary === undefined) return [];
   const lines = [
     endLine(summary, view, width),
+    ...budgetLine(view),
     peakLine(summary, view, width),
     ...troubleLines(summary, view),
     samplesLine(summary),
@@ -28,16 +29,25 @@ export function endLines(view: View, width: number): Line[] {
   return lines.map((line) => fitLine(line, width));
 }
 
-function endLine(summary: SummaryRecord, { unicode }: View, width: number): Line {
+function endLine(summary: SummaryRecord, { unicode, status, data }: View, width: number): Line {
   const [how = ''] = renderExit(summary);
-  const isGood = summary.exit.status === 0;
-  const style: Role = isGood ? 'good' : 'bad';
+  const hasSucceeded = summary.exit.status === 0;
+  const style: Role = !hasSucceeded ? 'bad' : data.eventCounts.has('budget') ? 'warning' : 'good';
   const line: Line = [
-    { text: isGood ? '  ENDED  ' : '  FAILED  ', style },
+    { text: hasSucceeded ? '  ENDED  ' : '  FAILED  ', style },
     { text: shownText(how.trim(), unicode), style: 'strong' },
   ];
+  if (status.replay !== undefined) return line;
   const hint: Span = { text: '  q leaves', style: 'dim' };
   return textOf(line).length + hint.text.length <= width ? [...line, hint] : line;
+}
+
+/** Which budgets were broken while it ran; what else is judged at the end stands below the view. */
+function budgetLine({ data: { events }, unicode }: View): Line[] {
+  const broken = events.flatMap(({ event, message = '' }) => (event === 'budget' ? [message] : []));
+  if (broken.length === 0) return [];
+  const name = broken.length === 1 ? 'BUDGET BROKEN' : `${broken.length} BUDGETS BROKEN`;
+  return [[{ text: `  ${name}: ${shownText(broken.join('; '), unicode)}`, style: 'bad' }]];
 }
 
 function peakLine(summary: SummaryRecord, { ui: { units }, unicode }: View, width: number): Line {

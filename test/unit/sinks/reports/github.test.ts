@@ -45,12 +45,14 @@ describe('renderGithubReport', () => {
     ['leftovers', [['error', 'BPF maps left behind']]],
     ['timeout', [['error', 'Target']]],
     ['strict-host', [['error', 'Memory comparison']]],
+    ['missing-metric', [['error', 'Memory regression: no regression of bpf.map:old']]],
+    ['tool-failed', [['error', 'cmemstat failed']]],
     [
       'comparison',
       [
         ['error', 'Memory regression: no regression of anon'],
-        ['warning', 'Memory regression: no regression of bpf.map:old'],
-        ['warning', 'Memory regression: no regression of unexplained'],
+        ['error', 'Memory regression: no regression of bpf.map:old'],
+        ['error', 'Memory regression: no regression of unexplained'],
         ['warning', 'Memory comparison'],
       ],
     ],

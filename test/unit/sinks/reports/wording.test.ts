@@ -3,11 +3,12 @@ import type { BudgetResult, BudgetUnit } from '../../../../src/model/verdict.ts'
 import {
   describeBudget,
   describeDifference,
+  describeExit,
   formatProbability,
   formatQuantity,
   formatSignedPercent,
 } from '../../../../src/sinks/reports/wording.ts';
-import { brokenBudget, heldBudget } from './example-verdicts.ts';
+import { brokenBudget, examples, heldBudget } from './example-verdicts.ts';
 
 describe('formatQuantity', () => {
   it.each<[number, BudgetUnit, string]>([
@@ -60,6 +61,21 @@ describe('describeDifference', () => {
   ])('of %s %d against %d: %s', (op, value, limit, text) => {
     const result: BudgetResult = { ...heldBudget, unit: 'count', op, value, limit, excess: value - limit };
     expect(describeDifference(result)).toBe(text);
+  });
+});
+
+describe('describeExit', () => {
+  it.each([
+    ['held', "exit status 0: the target's own"],
+    ['leftovers-unknown', 'exit status 5: what outlived the run could not be told'],
+    ['strict-host', 'exit status 5: the baseline is of another kind of host'],
+    ['missing-metric', 'exit status 5: bpf.map:old is not measured on one side of the comparison'],
+    ['not-measured', 'exit status 5: a budget could not be measured'],
+    ['tool-failed', 'exit status 125: 3 of 5 runs: --prepare "make clean": it ended with status 1'],
+  ])('says why "%s" is what it is', (name, text) => {
+    const verdict = examples[name];
+    if (verdict === undefined) throw new Error(name);
+    expect(describeExit(verdict)).toBe(text);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { selectableIds } from '../../../../src/sinks/tui/lists.ts';
+import { exampleView } from './example-view.ts';
 import { EXAMPLE, pressing, replayView } from './pressing.ts';
 
 describe('prompts', () => {
@@ -37,6 +38,14 @@ describe('dialogs', () => {
     expect(pressing(['q', 's']).effect).toEqual({ kind: 'stop' });
     expect(pressing(['q', 'l']).effect).toEqual({ kind: 'leave' });
     expect(pressing(['q', 'escape'])).toMatchObject({ effect: undefined, ui: { dialog: undefined } });
+  });
+
+  test('the question was overtaken by the end: whatever leaves closes the view', () => {
+    const dialog = { kind: 'quit' } as const;
+    const view = exampleView({ options: { ended: true }, ui: { dialog } });
+    for (const key of ['s', 'l', 'q', 'enter'])
+      expect(pressing([key], view).effect).toEqual({ kind: 'close' });
+    expect(pressing(['escape'], view)).toMatchObject({ effect: undefined, ui: { dialog: undefined } });
   });
 
   test('k opens the signals for the selected process', () => {

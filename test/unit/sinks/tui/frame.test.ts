@@ -52,6 +52,42 @@ describe('the screen', () => {
     );
   });
 
+  test('a small terminal shows messages, help and maps too', () => {
+    const small = (ui: Parameters<typeof exampleView>[0], height: number) =>
+      draw(exampleView(ui), 50, height);
+    expect(small({ ui: { message: 'sent \u001b' } }, 5).split('\n')[1]).toMatch(/^ sent \\x1b/);
+    expect(small({ ui: { message: 'said' } }, 1)).toMatch(/^ said/);
+    expect(small({ ui: { dialog: { kind: 'help', scroll: 0 } } }, 10)).toContain('this help');
+    expect(small({ ui: { dialog: { kind: 'map', id: 100, scroll: 0 } } }, 10)).toContain('flow_table');
+    expect(small({ ui: { dialog: { kind: 'quit' } } }, 8)).toContain('The target still runs');
+  });
+
+  test('a replay tells the end at the end', () => {
+    const replay = { ...REPLAY, endMs: 240_100 };
+    const at = (state: 'at-end' | 'halted') =>
+      draw(exampleView({ options: { ended: true }, status: { state, replay } }), 80, 24);
+    expect(at('at-end')).toContain('FAILED  killed by the OOM killer');
+    expect(at('at-end')).not.toContain('q leaves');
+    expect(at('halted')).not.toContain('FAILED');
+  });
+
+  test('the end of a long filter is in sight, and harmless', () => {
+    const text = `${'a'.repeat(90)}\u001bz`;
+    const dialog = { kind: 'filter', list: 'maps', text, before: '' } as const;
+    const footer = draw(exampleView({ ui: { dialog } }), 80, 24)
+      .trimEnd()
+      .split('\n')
+      .at(-1);
+    expect(footer).toMatch(/^ filter maps: a+\\x1bz_\s*\|$/);
+  });
+
+  test('after the target others may be waited for', () => {
+    const waiting = exampleView({ status: { state: 'waiting' }, ui: { dialog: { kind: 'quit' } } });
+    const screen = draw(waiting, 100, 24);
+    expect(screen).toMatch(/■ target ended, \d+ processes left/);
+    expect(screen).toContain('stop those that are left, and leave');
+  });
+
   test('whatever the size and the state, it has exactly that size and no control characters', () => {
     const base = exampleView({ options: { untilMs: 20_000, ended: true } });
     const ui = fc.record({

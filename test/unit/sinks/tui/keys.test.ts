@@ -73,7 +73,18 @@ describe('lists', () => {
     expect(pressing(['3', 's']).ui.maps.sort).toBe('growth');
     expect(pressing(['4', 's']).ui.processes.sort).toBe('pss');
     expect(pressing(['4', 'S']).ui.processes.reverse).toBe(true);
-    expect(pressing(['1', 's']).ui).toMatchObject({ maps: { sort: 'bytes' }, processes: { sort: 'rss' } });
+  });
+
+  test('with the focus on figures, keys are for the list that had it last; elsewhere they say what is missing', () => {
+    expect(pressing(['1', 's']).ui.maps.sort).toBe('growth');
+    expect(pressing(['4', '2', '/']).ui.dialog).toMatchObject({ kind: 'filter', list: 'processes' });
+    expect(pressing(['4', '2', 'k']).ui.dialog).toMatchObject({ kind: 'signal' });
+    expect(pressing(['1', 'k']).ui.message).toBe('choose a process first: 4');
+    for (const key of ['s', 'S', '/', 'k', 'T'])
+      expect(pressing(['6', '1', key]).ui).toMatchObject({
+        dialog: undefined,
+        message: 'choose a list first: 3 or 4',
+      });
   });
 
   test('T shows the processes as a tree', () => {
@@ -85,6 +96,18 @@ describe('the target', () => {
   test('Ctrl-C interrupts it, in dialogs too', () => {
     expect(pressing(['C-c']).effect).toEqual({ kind: 'interrupt' });
     expect(pressing(['3', '/', 'C-c']).effect).toEqual({ kind: 'interrupt' });
+  });
+
+  test('Ctrl-C after its end says how to leave', () => {
+    const { ui, effect } = pressing(['C-c'], exampleView({ options: { ended: true } }));
+    expect(effect).toBeUndefined();
+    expect(ui.message).toBe('the target has ended: q leaves');
+  });
+
+  test('while others of the run are waited for, q asks and k signals', () => {
+    const waiting = exampleView({ status: { state: 'waiting' } });
+    expect(pressing(['q'], waiting).ui.dialog).toEqual({ kind: 'quit' });
+    expect(pressing(['4', 'k'], waiting).ui.dialog).toMatchObject({ kind: 'signal' });
   });
 
   test('q closes the view at once when it has ended', () => {

@@ -6,6 +6,7 @@ import {
   mapGrowth,
   selectableIds,
   selectedIndex,
+  topOfList,
   visibleMaps,
   visibleProcesses,
 } from '../../../../src/sinks/tui/lists.ts';
@@ -115,12 +116,20 @@ test('a selection that is gone is the first row', () => {
 
 test('a window has the selected row in it, and no rows that are not there', () => {
   fc.assert(
-    fc.property(fc.nat(300), fc.nat(300), fc.integer({ min: 1, max: 60 }), (count, at, rows) => {
-      const selected = Math.min(at, Math.max(0, count - 1));
-      const { from, to } = listWindow(count, selected, rows);
-      expect(to - from).toBe(Math.min(count, rows));
-      if (count > 0) expect(selected >= from && selected < to).toBe(true);
-    }),
+    fc.property(
+      fc.nat(300),
+      fc.nat(300),
+      fc.integer({ min: 1, max: 60 }),
+      fc.nat(400),
+      (count, at, rows, top) => {
+        const selected = Math.min(at, Math.max(0, count - 1));
+        const { from, to } = listWindow(count, selected, rows, top);
+        // What can be seen already moves nothing.
+        if (selected >= top && selected < top + rows && top + rows <= count) expect(from).toBe(top);
+        expect(to - from).toBe(Math.min(count, rows));
+        if (count > 0) expect(selected >= from && selected < to).toBe(true);
+      },
+    ),
   );
 });
 
@@ -129,4 +138,13 @@ test('a click on a row is its id; on titles, sums and empty rows nothing', () =>
   expect([0, 1, 2, 3].map((row) => idAtRow(view, 'maps', 5, row))).toEqual([undefined, 21, 22, 30]);
   expect(idAtRow(view, 'maps', 5, 4)).toBeUndefined();
   expect(idAtRow(view, 'maps', 20, 8)).toBeUndefined();
+});
+
+test('the same click twice selects the same row', () => {
+  const maps = { ...sceneView().ui.maps, selected: 9, top: 1 };
+  const view = sceneView({ ui: { maps } });
+  const clicked = idAtRow(view, 'maps', 5, 3);
+  expect(clicked).toBe(15);
+  const again = sceneView({ ui: { maps: { ...maps, selected: clicked, top: topOfList(view, 'maps', 5) } } });
+  expect(idAtRow(again, 'maps', 5, 3)).toBe(clicked);
 });

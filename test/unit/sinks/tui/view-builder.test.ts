@@ -141,6 +141,22 @@ describe('the view builder', () => {
     expect(builder.data.eventCounts.get('high')).toEqual({ count: 14, lastMs: 700 });
   });
 
+  it('keeps what is grave among any number of other events, in order', () => {
+    const builder = new ViewBuilder();
+    builder.apply({ type: 'event', elapsedMs: 1, event: 'warning', message: 'BPF memory is not measured' });
+    builder.apply({ type: 'event', elapsedMs: 2, event: 'oom_kill', count: 1, increase: 1 });
+    for (let ms = 3; ms < 1200; ms += 1) builder.apply({ type: 'event', elapsedMs: ms, event: 'high' });
+    for (let ms = 1200; ms < 2000; ms += 1) builder.apply({ type: 'event', elapsedMs: ms, event: 'oom' });
+    const { events } = builder.snapshot();
+    expect(events.slice(0, 3).map(({ elapsedMs }) => elapsedMs)).toEqual([1, 2, 700]);
+    const ooms = events.filter(({ event }) => event === 'oom').map(({ elapsedMs }) => elapsedMs);
+    expect(ooms).toHaveLength(200);
+    expect([ooms[0], ooms[99], ooms[100], ooms[199]]).toEqual([1200, 1299, 1900, 1999]);
+    expect(events.map(({ elapsedMs }) => elapsedMs).toSorted((a, b) => a - b)).toEqual(
+      events.map(({ elapsedMs }) => elapsedMs),
+    );
+  });
+
   it('has the sums of the tree where there is no memory cgroup', () => {
     const { series, tracks } = built(exampleRecords({ mode: 'process-tree', untilMs: 5000 })).data;
     expect(series.peak('rss')?.value).toBe(tracks.get('rss')?.peak);

@@ -60,15 +60,17 @@ const anyUi = fc.record({
     reverse: fc.boolean(),
     filter: fc.oneof(fc.constant(''), anyText),
     selected: fc.constantFrom(undefined, 7, 30, 999),
+    top: scroll,
   }),
   processes: fc.record({
     sort: fc.constantFrom(...PROCESS_SORTS),
     reverse: fc.boolean(),
     filter: fc.oneof(fc.constant(''), anyText),
     selected: fc.constantFrom(undefined, 4711, 4800, 999),
+    top: scroll,
     tree: fc.boolean(),
   }),
-  outputScroll: scroll,
+  outputBottom: fc.option(scroll, { nil: undefined }),
   pressureScroll: scroll,
   dialog: dialogs,
 });

@@ -19,7 +19,7 @@ const PROCESS_SIZES = [
   { width: 100, height: 16 },
 ];
 
-const byFill: UiState['maps'] = { sort: 'fill', reverse: true, filter: '*', selected: 21 };
+const byFill: UiState['maps'] = { sort: 'fill', reverse: true, filter: '*', selected: 21, top: 0 };
 
 test('maps, at the sizes that terminals give', async () => {
   const plain = sceneView({ ui: { focus: 'maps' } });

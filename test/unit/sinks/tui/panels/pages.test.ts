@@ -11,6 +11,7 @@ import { renderOutput } from '../../../../../src/sinks/tui/panels/output.ts';
 import { renderPressure } from '../../../../../src/sinks/tui/panels/pressure.ts';
 import { renderEnd } from '../../../../../src/sinks/tui/panels/summary.ts';
 import type { Dialog, OutputView, View } from '../../../../../src/sinks/tui/view.ts';
+import { ViewBuilder } from '../../../../../src/sinks/tui/view-builder.ts';
 import { golden } from '../../render.ts';
 import { drawn, SUMMARY, sceneView } from './scene.ts';
 
@@ -109,13 +110,15 @@ describe('output', () => {
     lines: Array.from({ length: 100 }, (_, index) => [{ text: `  line ${index}` }]),
     dropped,
   });
-  const page = (outputScroll: number, dropped = 0, zoom = false) =>
-    text(
-      renderOutput(sceneView({ view: { output: numbered(dropped) }, ui: { outputScroll, zoom } }), {
+  const page = (up: number, dropped = 0, zoom = false) => {
+    const outputBottom = up === 0 ? undefined : dropped + 99 - up;
+    return text(
+      renderOutput(sceneView({ view: { output: numbered(dropped) }, ui: { outputBottom, zoom } }), {
         width: 60,
         height: 5,
       }),
     );
+  };
 
   test('follows the end until it is scrolled back, and says how far', () => {
     expect(page(0)).toBe(['  line 95', '  line 96', '  line 97', '  line 98', '  line 99'].join('\n'));
@@ -286,6 +289,21 @@ describe('the end', () => {
       ].map((size) => ['the end', size, renderEnd(sceneView({ data: { summary } }), size)] as const),
     );
     await expect(drawn(pictures)).toMatchFileSnapshot(golden('tui/end.txt'));
+  });
+
+  test('a broken budget is no success', () => {
+    const good = { ...SUMMARY, exit: { status: 0, code: 0 }, outlived: [], warnings: [], bpf: {} };
+    const builder = new ViewBuilder();
+    for (const message of ['anon <= 1MiB: 2 MiB', 'bpf <= 1KiB: \u001b[2J 9 KiB'])
+      builder.apply({ type: 'event', elapsedMs: 5, event: 'budget', message });
+    builder.apply(good);
+    const size = { width: 100, height: 3 };
+    const lines = renderEnd(sceneView({ view: { data: builder.data } }), size);
+    expect(lines[0]?.[0]).toMatchObject({ text: '  ENDED  ', style: 'warning' });
+    expect(lines[1]?.[0]).toMatchObject({
+      text: '  2 BUDGETS BROKEN: anon <= 1MiB: 2 MiB; bpf <= 1KiB: \\x1b[2J 9 KiB',
+      style: 'bad',
+    });
   });
 
   test('without a summary, and without a peak', () => {

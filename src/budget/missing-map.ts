@@ -1,0 +1,30 @@
+/** A budget on a BPF map that the run has never had: more often a slip of the pen than a map that is really not there. Pure. */
+import { hasWildcards } from '../format/glob.ts';
+import { nearestName } from '../format/nearest-name.ts';
+import { safeText } from '../format/safe-text.ts';
+import { AGGREGATES } from './metric-catalogue.ts';
+import type { Missing } from './not-measured.ts';
+
+const MAP_PREFIX = 'bpf.map:';
+
+/**
+ * Why there is no map of the name that a budget gives, and what was probably meant; undefined where there was one, and for patterns:
+ * these may fit nothing.
+ */
+export function missingMap(metric: string, names: ReadonlySet<string>): Missing | undefined {
+  if (!metric.startsWith(MAP_PREFIX)) return undefined;
+  const name = metric.slice(MAP_PREFIX.length);
+  if (hasWildcards(name) || names.has(name)) return undefined;
+  const reason = `no map of the run is named \`${safeText(name)}\``;
+  const meant = meantAggregate(name, names) ?? nearestName(name, names) ?? meantAggregate(name);
+  return meant === undefined ? { reason } : { reason, hint: safeText(MAP_PREFIX + meant) };
+}
+
+/** `conns.p59` may be the map `conns` and an aggregate; with `names` only where it is one of these. */
+function meantAggregate(name: string, names?: ReadonlySet<string>): string | undefined {
+  const dot = name.lastIndexOf('.');
+  const map = name.slice(0, dot);
+  if (dot <= 0 || names?.has(map) === false) return undefined;
+  const aggregate = nearestName(name.slice(dot + 1), AGGREGATES);
+  return aggregate === undefined ? undefined : `${map}.${aggregate}`;
+}

@@ -1,0 +1,25 @@
+/** Moments of a recording as they are typed. Pure. */
+import { parseDuration } from '../../format/units.ts';
+
+/** What a recording has, as far as moments go. Unit: milliseconds since the launch. */
+export interface Moments {
+  readonly endMs: number;
+  /** Absent without a sample. */
+  readonly peakMs: number | undefined;
+}
+
+/**
+ * Understands `90s`, `2m`, `50%`, `start`, `peak`, `end`; the moment itself depends on the recording, and is never after its end.
+ * @param option what an error says that the text is for.
+ * @throws UsageError for anything else.
+ */
+export function parseMoment(text: string, option: string): (moments: Moments) => number {
+  const word = text.trim();
+  if (word === 'start') return () => 0;
+  if (word === 'end') return ({ endMs }) => endMs;
+  if (word === 'peak') return ({ peakMs }) => peakMs ?? 0;
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(word)?.[1];
+  if (percent !== undefined) return ({ endMs }) => endMs * Math.min(1, Number(percent) / 100);
+  const ms = parseDuration(word, option);
+  return ({ endMs }) => Math.min(endMs, ms);
+}

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { wantsJudging } from '../../../src/cli/judge-flags.ts';
+import { toJudgePlan, toSeriesPlan } from '../../../src/cli/judge-plan.ts';
+
+const fileThat = (runs: object) => ({ runs, budgets: [] });
+
+describe('wantsJudging', () => {
+  it.each([
+    { budgetExitCode: '7' },
+    { judge: 'worst' },
+    { strictHost: true as const },
+    { budgetOptional: true as const },
+    { budgetFirst: true as const },
+  ])('takes %j for an option of judging', (flags) => {
+    expect(wantsJudging(flags)).toBe(true);
+  });
+
+  it('does not judge a plain run', () => {
+    expect(wantsJudging({})).toBe(false);
+  });
+});
+
+describe('toJudgePlan', () => {
+  it.each(['0', '256', '-1', 'x'])('refuses the exit code %s', (budgetExitCode) => {
+    expect(() => toJudgePlan({ budgetExitCode }, undefined, false)).toThrow(
+      'expected a whole number from 1 to 255',
+    );
+  });
+});
+
+describe('toSeriesPlan', () => {
+  it.each([
+    [{ dropCaches: true as const }, { warm: true }, { dropCaches: true, warm: false }],
+    [{ warm: true as const }, { dropCaches: true }, { dropCaches: false, warm: true }],
+    [{}, { warm: true }, { dropCaches: false, warm: true }],
+    [{}, { dropCaches: true }, { dropCaches: true, warm: false }],
+    [{}, {}, { dropCaches: false, warm: false }],
+  ])('of the flags %j and the file %j makes %j', (flags, runs, plan) => {
+    expect(toSeriesPlan(flags, fileThat(runs))).toMatchObject(plan);
+  });
+
+  it('refuses both flags', () => {
+    expect(() => toSeriesPlan({ warm: true, dropCaches: true }, undefined)).toThrow('one of them');
+  });
+});

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { renderRuns } from '../../../src/sinks/runs-text.ts';
+import { MIB, run } from '../budget/runs.ts';
+
+const KIB = 1024;
+const cellsOf = (lines: readonly string[], name: string) =>
+  lines
+    .find((line) => line.trim().startsWith(`${name} `))
+    ?.trim()
+    .split(/ {2,}/);
+
+describe('several runs side by side', () => {
+  it('tell median, spread, least and most of what the runs have', () => {
+    const lines = renderRuns([10, 12, 14].map((mib) => run({ anon: mib * MIB, file: 0, processes: mib })));
+    expect(lines[0]).toBe('cmemstat: 3 runs, the highest value of each:');
+    expect(cellsOf(lines, 'anon')).toEqual(['anon', '12.0 MiB', '2.00 MiB', '10.0 MiB', '14.0 MiB']);
+    expect(cellsOf(lines, 'processes')).toEqual(['processes', '12', '2', '10', '14']);
+    expect(cellsOf(lines, 'file')).toBeUndefined();
+  });
+
+  it('number outliers by the run, also where a run before has not measured it', () => {
+    const values = [undefined, 10, 10, 11, 10, 99];
+    const lines = renderRuns(values.map((mib) => run(mib === undefined ? {} : { anon: mib * MIB })));
+    expect(cellsOf(lines, 'anon')?.[5]).toBe('run 6: 99.0 MiB');
+  });
+
+  it('take a map that a run does not have for nothing, and not where maps were not measured', () => {
+    const maps = { conns: 64 * KIB };
+    const lines = renderRuns([run({}, { maps }), run({}, { maps: {} }), run({}), run({}, { maps })]);
+    expect(cellsOf(lines, 'bpf.map:conns')?.slice(1, 5)).toEqual(['64.0 KiB', '0 B', '0 B', '64.0 KiB']);
+  });
+});
