@@ -123,7 +123,8 @@ export function renderExit(summary: SummaryRecord): string[] {
     const by = exit.killedByCmemstat === true ? ' by cmemstat' : '';
     lines.push(`  ended by ${exit.signal}${by} ${after} (exit status ${exit.status})`);
   } else lines.push(`  exit status ${exit.code} ${after}`);
-  if (exit.endedBy === 'timeout') lines.push('  its time was up (--timeout): cmemstat ended it, and exits with 124');
+  if (exit.endedBy === 'timeout')
+    lines.push('  its time was up (--timeout): cmemstat ended it, and exits with 124');
   if (summary.outlived.length > 0) lines.push(`  ${describeOutlived(summary.outlived)}`);
   return lines;
 }
