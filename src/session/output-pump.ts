@@ -2,8 +2,11 @@
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** For each millisecond that a chunk took, so many are left to everything else: output has a fifth of the loop. */
-const REST_PER_WORK = 4;
+/** For each millisecond that a chunk took, so many are left to everything else: output has a third of the loop. */
+const REST_PER_WORK = 2;
+
+/** On a busy machine a chunk seems to take long while others run: that is no reason to rest for longer. Unit: milliseconds. */
+const LONGEST_REST_MS = 20;
 
 /** How often it is looked whether a pipe has ended. Unit: milliseconds. */
 const POLL_MS = 10;
@@ -69,6 +72,6 @@ export class OutputPump {
     const restMs = this.#restMs;
     if (restMs < 1) return new Promise((resolve) => setImmediate(resolve));
     this.#restMs = 0;
-    return sleep(restMs);
+    return sleep(Math.min(restMs, LONGEST_REST_MS));
   }
 }
