@@ -30,6 +30,9 @@ const needsAttribution: Need = {
   expected: host.isAtLeast(5, 11),
 };
 
+/** Long enough for several looks at each process: on a slow machine there are 5 s between two of them. */
+const LONG_SECONDS = SLOWNESS > 1 ? 12 : 1;
+
 function processesAfter(lines: readonly RecordLine[]): Map<number, ProcessRow> {
   const rows = new Map<number, ProcessRow>();
   for (const line of lines) if (line.type === 'processes') applyProcesses(rows, line);
@@ -151,8 +154,7 @@ testWith(
   'programs that are started are told as exec events, in the recording and not in the table',
   async () => {
     const output = join(scratch, 'exec.jsonl');
-    // Long enough for several looks at each program: on a slow machine there are 5 s between two of them.
-    const seconds = SLOWNESS > 1 ? 12 : 1;
+    const seconds = LONG_SECONDS;
     const { stderr } = await cmemstat(
       '--output',
       output,
@@ -176,7 +178,7 @@ testWith([needs.cgroup, needs.root], 'a process of a nested cgroup is told with 
     host.mode === 'cgroup2'
       ? 'leaf=/sys/fs/cgroup$(sed -n "s/^0:://p" /proc/self/cgroup)'
       : 'leaf=$(sed -n "s/.* \\([^ ]*\\) [^-]* - cgroup .*\\bmemory\\b.*/\\1/p" /proc/self/mountinfo | head -1)$(sed -n "s/^[0-9]*:[^:]*\\bmemory\\b[^:]*://p" /proc/self/cgroup)';
-  const script = `${find}; mkdir -p "$leaf/inner/most" && sh -c 'echo $$ > "$0/inner/most/cgroup.procs"; exec sleep ${SLOWNESS}' "$leaf"`;
+  const script = `${find}; mkdir -p "$leaf/inner/most" && sh -c 'echo $$ > "$0/inner/most/cgroup.procs"; exec sleep ${LONG_SECONDS}' "$leaf"`;
   const { lines } = await record(...OFTEN, '--', 'sh', '-c', script);
   const told = lines.flatMap((line) => (line.type === 'processes' ? line.processes : []));
   expect(told.find(({ comm }) => comm === 'sleep')?.cgroup).toBe('inner/most');
