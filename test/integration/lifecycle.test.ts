@@ -135,7 +135,8 @@ testWith([], 'signals go to the target, and its handler decides', async () => {
 testWith([needs.cgroup], 'the second SIGINT kills the whole leaf; so does --kill-after', async () => {
   const stubborn = `trap '' INT TERM; echo ready; sleep 4343 & while :; do wait; done`;
   const twice = start(process.execPath, [BINARY, '--json', '--', 'sh', '-c', stubborn]);
-  await twice.until(/ready/);
+  // The start record holds the command: only a line of its own is the target's.
+  await twice.until(/^ready$/m);
   twice.child.kill('SIGINT');
   await new Promise((settle) => setTimeout(settle, 200 * SLOWNESS));
   twice.child.kill('SIGINT');
