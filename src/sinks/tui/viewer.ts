@@ -42,7 +42,10 @@ export interface ViewerOwner {
 }
 
 /** Data that comes in does not draw more often than this. Unit: milliseconds. */
-const FRAME_MS = 200;
+const FRAME_MS = 400;
+
+/** A sample, its maps and its processes come one right after the other: they are drawn at once. Unit: milliseconds. */
+const TOGETHER_MS = 15;
 
 /** A wheel moves so many rows. */
 const WHEEL_ROWS = 3;
@@ -76,7 +79,7 @@ export class Viewer {
   /** Something has changed: draws soon, and not too often. */
   changed(): void {
     if (this.#closed || this.#timer !== undefined) return;
-    const waitMs = Math.max(0, this.#drawnMs + FRAME_MS - performance.now());
+    const waitMs = Math.max(TOGETHER_MS, this.#drawnMs + FRAME_MS - performance.now());
     this.#timer = setTimeout(() => this.#guard(() => this.#draw()), waitMs);
   }
 
