@@ -366,7 +366,7 @@ describe('the view fails', () => {
     return file;
   }
 
-  for (const calls of [0, 20]) {
+  for (const calls of [0, 8]) {
     testWith(
       [needsTmux],
       `after ${calls} calls: the run goes on, the terminal is restored, the status kept`,
