@@ -474,7 +474,7 @@ describe("the target's streams", () => {
 });
 
 testWith([needsTmux], 'all that was opened is closed: no process and no leaf is left', async () => {
-  const terminal = await openView(`-- ${script('sleep 300 & sleep 0.3')}`);
+  const terminal = await openView(`-- ${script('sleep 300 & sleep 1.5')}`);
   await terminal.waitFor(/ENDED/);
   const screen = await terminal.capture();
   expect(screen).toMatch(/1 process outlived the target and was killed: \d+ \(sleep\)/);
