@@ -19,7 +19,6 @@ async function runStep(inputs: Record<string, string>): Promise<Step> {
   writeFileSync(output, 'before=1\n');
   writeFileSync(summary, 'before\n');
   const env = {
-    ...process.env,
     RUNNER_TEMP: directory,
     GITHUB_OUTPUT: output,
     GITHUB_STEP_SUMMARY: summary,

@@ -48,6 +48,15 @@ export interface Running {
   soFar(): string;
 }
 
+/** Users, terminals and CI systems set these, and what cmemstat prints depends on them: a test sets those that it means. */
+const DECIDED_BY_TESTS = ['NO_COLOR', 'FORCE_COLOR', 'COLORTERM', 'LANG', 'LC_CTYPE', 'GITHUB_STEP_SUMMARY'];
+
+/** What programs are started with beyond the variables of the tests themselves; undefined unsets one. */
+export const TEST_ENVIRONMENT: Readonly<Record<string, string | undefined>> = {
+  ...Object.fromEntries(DECIDED_BY_TESTS.map((name) => [name, undefined])),
+  NODE_OPTIONS: '',
+};
+
 /** Starts any program and collects what it prints. */
 export function start(
   command: string,
@@ -56,7 +65,7 @@ export function start(
 ): Running {
   const child = spawn(command, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
-    env: { ...process.env, NODE_OPTIONS: '', ...options.env },
+    env: { ...process.env, ...TEST_ENVIRONMENT, ...options.env },
   });
   const outcome: Outcome = { status: null, signal: null, stdout: '', stderr: '' };
   const watchers: (() => void)[] = [];

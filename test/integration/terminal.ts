@@ -2,7 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { needsProgram, scratch } from './harness.ts';
+import { needsProgram, scratch, TEST_ENVIRONMENT } from './harness.ts';
 
 const run = promisify(execFile);
 
@@ -52,7 +52,7 @@ export function shellQuote(word: string): string {
 }
 
 function environmentWords(env: Readonly<Record<string, string | undefined>>): string[] {
-  const all = { NODE_OPTIONS: '', LC_ALL: 'C.UTF-8', PS1: '$ ', ENV: '', ...env };
+  const all = { ...TEST_ENVIRONMENT, LC_ALL: 'C.UTF-8', PS1: '$ ', ENV: '', ...env };
   const words: string[] = [];
   for (const [name, value] of Object.entries(all)) if (value === undefined) words.push('-u', name);
   for (const [name, value] of Object.entries(all)) if (value !== undefined) words.push(`${name}=${value}`);
