@@ -152,8 +152,7 @@ async function startBpf() {
 // ---- the rest: heap, files, a worker ----
 
 const stop = new AbortController();
-process.once('SIGTERM', () => stop.abort());
-process.once('SIGINT', () => stop.abort());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => stop.abort());
 
 /** Ends early, and without an error, once the agent was told to stop. */
 function sleep(ms) {
