@@ -6,6 +6,7 @@ import { compareRuns } from './budget/compare.ts';
 import { type ReadSide, readSide } from './budget/inputs.ts';
 import { makeVerdict } from './budget/verdict.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+import { formatCommand } from './format/safe-text.ts';
 import type { JudgePlan, SeriesPlan } from './judge-plan.ts';
 import type { RecordedBudget, SummaryRecord } from './model/recording.ts';
 import type { Verdict } from './model/verdict.ts';
@@ -210,11 +211,6 @@ function tellReplay(verdict: Verdict, recordingOf: (run: number) => string | und
   for (const { breach } of verdict.budgets) {
     const file = breach === undefined ? undefined : recordingOf(breach.run ?? 1);
     if (breach === undefined || file === undefined) continue;
-    breach.replay = `cmemstat replay ${quote(file)} --at ${Math.round(breach.shownMs)}ms`;
+    breach.replay = formatCommand(['cmemstat', 'replay', file, '--at', `${Math.round(breach.shownMs)}ms`]);
   }
-}
-
-/** As a shell takes it. */
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }
