@@ -165,9 +165,6 @@ function controlOf(measurement: Measurement, signals: SignalForwarding): RunCont
   };
 }
 
-/** setTimeout takes no longer time. Unit: milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 function startTimeout(
   timeoutMs: number | undefined,
   measurement: Measurement,
@@ -178,7 +175,7 @@ function startTimeout(
     // With `--wait all` the clock goes on until all is summed up: by then there may be nobody left to end.
     if (!measurement.hasEnded) control.stop('timeout');
   };
-  return setTimeout(onTime, Math.min(timeoutMs, LONGEST_TIMER_MS));
+  return setTimeout(onTime, timeoutMs);
 }
 
 function statusOf(

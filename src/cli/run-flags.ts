@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { UsageError } from '../errors.ts';
 import { parseDuration, parseLimitOption } from '../format/units.ts';
 import type { Limit } from '../kernel/limit.ts';
+import { LONGEST_TIMER_MS } from '../longest-timer.ts';
 import type { RunOptions } from '../run-options.ts';
 import { resolveUser } from '../target/user.ts';
 import { oneOf } from './one-of.ts';
@@ -166,12 +167,9 @@ function optional<T>(text: string | undefined, parse: (text: string) => T): T | 
   return text === undefined ? undefined : parse(text);
 }
 
-/** setTimeout takes no longer time. Unit: milliseconds. */
-const MAX_INTERVAL_MS = 2 ** 31 - 1;
-
 function atLeast(ms: number, minimumMs: number, option: string): number {
   if (ms < minimumMs) throw new UsageError(option, `${option}: must be at least ${minimumMs}ms`);
-  if (ms > MAX_INTERVAL_MS) throw new UsageError(option, `${option}: must be at most 24 days`);
+  if (ms > LONGEST_TIMER_MS) throw new UsageError(option, `${option}: must be at most 24 days`);
   return ms;
 }
 

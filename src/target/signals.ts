@@ -1,11 +1,9 @@
 /** Passing on the signals that are sent to us, and ending the leaf when the target does not end by itself. */
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
+import { LONGEST_TIMER_MS } from '../longest-timer.ts';
 
 /** The signals that end a program politely, and that a user may send to us in its place. */
 const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
-
-/** A longer timer would fire at once. Unit: milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** What happens to the target. */
 export interface SignalActions {

@@ -4,6 +4,7 @@ import { errnoOf, type OutputError, UsageError } from '../../errors.ts';
 import { findBadSet, globToRegExp } from '../../format/glob.ts';
 import { parseDuration } from '../../format/units.ts';
 import { mapTypeNumber } from '../../kernel/bpf/bpf-enums.ts';
+import { LONGEST_TIMER_MS } from '../../longest-timer.ts';
 import { type MapsOptions, type MapsReading, openMaps } from '../../maps.ts';
 import { toMapDocument } from '../../model/map-document.ts';
 import {
@@ -22,7 +23,6 @@ import { oneOf } from '../one-of.ts';
 
 const DEFAULT_WATCH_MS = 1_000;
 const LEAST_WATCH_MS = 10;
-const MOST_WATCH_MS = 2 ** 31 - 1;
 /** The kernel keeps no more of a process's name. */
 const COMM_MAX = 15;
 const CLEAR_SCREEN = '\x1b[H\x1b[2J\x1b[3J';
@@ -179,7 +179,7 @@ function toWatchMs({ watch }: MapsFlags): number | undefined {
   if (watch === undefined) return undefined;
   if (watch === true) return DEFAULT_WATCH_MS;
   const ms = parseDuration(watch, '--watch');
-  if (ms < LEAST_WATCH_MS || ms > MOST_WATCH_MS) {
+  if (ms < LEAST_WATCH_MS || ms > LONGEST_TIMER_MS) {
     throw new UsageError('--watch', `--watch ${watch}: must be from ${LEAST_WATCH_MS}ms to 24 days`);
   }
   return ms;
