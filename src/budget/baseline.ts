@@ -1,9 +1,10 @@
 /** The file of `--save-baseline`: what later runs are compared with. `schema/baseline.schema.json`. Pure. */
 import { globToRegExp } from '../format/glob.ts';
+import { mapNameIn } from '../model/metrics.ts';
 import type { Mode } from '../model/sample.ts';
 import type { BreakdownLine } from '../model/verdict.ts';
 import type { BaselineValues } from './budget.ts';
-import { isInBaseline, kindOf } from './metric-catalogue.ts';
+import { isInBaseline } from './metric-catalogue.ts';
 import type { RunFigures, RunHost } from './run-figures.ts';
 import { median } from './statistics.ts';
 
@@ -97,7 +98,8 @@ export function valuesOfBaseline({ medians, breakdown }: Baseline): BaselineValu
   return {
     valueOf: (metric, aggregate) => {
       if (!isInBaseline(metric, aggregate)) return undefined;
-      if (kindOf(metric) === 'maps') return sumOfMaps(medians.maps, metric);
+      const glob = mapNameIn(metric);
+      if (glob !== undefined) return sumOfMaps(medians.maps, globToRegExp(glob));
       const name = metric.replace(/^stat\./, '');
       // A counter is highest at its end.
       return ownValue(medians.metrics, aggregate === 'avg' ? `${name}.avg` : name);
@@ -106,10 +108,9 @@ export function valuesOfBaseline({ medians, breakdown }: Baseline): BaselineValu
   };
 }
 
-function sumOfMaps(maps: Record<string, number> | undefined, metric: string): number | undefined {
+function sumOfMaps(maps: Record<string, number> | undefined, names: RegExp): number | undefined {
   if (maps === undefined) return undefined;
-  const glob = globToRegExp(metric.slice('bpf.map:'.length));
-  return Object.entries(maps).reduce((sum, [name, bytes]) => sum + (glob.test(name) ? bytes : 0), 0);
+  return Object.entries(maps).reduce((sum, [name, bytes]) => sum + (names.test(name) ? bytes : 0), 0);
 }
 
 /** Names come from files: `constructor` is none of a run's metrics. */

@@ -9,14 +9,13 @@ import {
   SIGNIFICANCE,
 } from '../model/comparison.ts';
 import { unitOfMetric } from '../model/figures.ts';
+import { MAP_PREFIX, mapNameIn } from '../model/metrics.ts';
 import { doubtsOf, hostDoubts, type Side } from './host-doubts.ts';
 import { type Allowance, allowanceOf, type RegressionRule } from './max-regression.ts';
 import { FEWEST_RUNS, noiseOf } from './noise.ts';
 import { type RankTest, rankTest } from './rank-test.ts';
-import type { RunFigures } from './run-figures.ts';
+import { type RunFigures, valueIn } from './run-figures.ts';
 import { median, medianDifferenceInterval } from './statistics.ts';
-
-const MAP_PREFIX = 'bpf.map:';
 
 /** One metric on both sides, before it is judged. */
 interface Measured {
@@ -100,16 +99,8 @@ function measure(metric: string, base: Side, now: Side, rule: RegressionRule): M
 
 /** Names come from files: `constructor` is none of a run's metrics. */
 function isIn({ metrics, maps = {} }: RunFigures, metric: string): boolean {
-  return metric.startsWith(MAP_PREFIX)
-    ? Object.hasOwn(maps, metric.slice(MAP_PREFIX.length))
-    : Object.hasOwn(metrics, metric);
-}
-
-function valueIn(run: RunFigures, metric: string): number | undefined {
-  const { metrics, maps } = run;
-  if (!metric.startsWith(MAP_PREFIX)) return isIn(run, metric) ? metrics[metric] : undefined;
-  if (maps === undefined) return undefined;
-  return isIn(run, metric) ? maps[metric.slice(MAP_PREFIX.length)] : 0;
+  const map = mapNameIn(metric);
+  return map === undefined ? Object.hasOwn(metrics, metric) : Object.hasOwn(maps, map);
 }
 
 /**
@@ -137,7 +128,7 @@ function judge(each: Measured, tests: Tests, base: Side, now: Side): MetricDiffe
   const canTell = test !== undefined && test.smallestP * family < SIGNIFICANCE;
   const result: MetricDifference = {
     metric,
-    unit: metric.startsWith(MAP_PREFIX) ? 'bytes' : unitOfMetric(metric),
+    unit: unitOfMetric(metric),
     noise: noiseOf(
       metric,
       { values: each.base, host: base.runs[0]?.host },

@@ -1,6 +1,7 @@
 /** Judges budgets over the records of one run, in memory that does not grow with it. */
 
 import { globToRegExp, hasWildcards } from '../format/glob.ts';
+import { mapNameIn } from '../model/metrics.ts';
 import type {
   EventRecord,
   MapsRecord,
@@ -159,9 +160,9 @@ export class BudgetJudge {
     const entry: Metric = { track: new MetricTrack(), read, watches: [] };
     this.#metrics.set(metric, entry);
     if (pressure !== undefined) this.#pressures.set(metric, pressure);
-    if (kind === 'maps') {
-      this.#ofMaps.push({ ...entry, metric, names: globToRegExp(metric.slice('bpf.map:'.length)) });
-    } else if (kind === 'bpf') this.#ofBpf.push(entry);
+    const glob = mapNameIn(metric);
+    if (glob !== undefined) this.#ofMaps.push({ ...entry, metric, names: globToRegExp(glob) });
+    else if (kind === 'bpf') this.#ofBpf.push(entry);
     else if (kind !== 'leftover') this.#ofSamples.push(entry);
     return entry;
   }

@@ -1,4 +1,5 @@
 /** Budgets to text, so that `parseBudget` reads the same again. Pure. */
+import { MAP_PREFIX, mapNameIn } from '../model/metrics.ts';
 import type { Budget, Threshold } from './budget.ts';
 import { AGGREGATES, defaultAggregateOf } from './metric-catalogue.ts';
 
@@ -9,12 +10,10 @@ export function formatBudget(budget: Omit<Budget, 'expression'>): string {
   return `${formatMetric(metric)}${suffix} ${op} ${formatThreshold(threshold, unit)}`;
 }
 
-const MAP_PREFIX = 'bpf.map:';
-
 /** Globs are quoted where they could be taken for something else. */
 function formatMetric(metric: string): string {
-  if (!metric.startsWith(MAP_PREFIX)) return metric;
-  const glob = metric.slice(MAP_PREFIX.length);
+  const glob = mapNameIn(metric);
+  if (glob === undefined) return metric;
   const endsLikeAggregate = AGGREGATES.some((aggregate) => glob.endsWith(`.${aggregate}`));
   if (/^[\w.*?[\]!-]+$/.test(glob) && !endsLikeAggregate) return metric;
   const quote = glob.includes('"') ? "'" : '"';

@@ -2,6 +2,7 @@
 import { globToRegExp } from '../format/glob.ts';
 import { nearestName } from '../format/nearest-name.ts';
 import { parseSize } from '../format/units.ts';
+import { MAP_PREFIX, mapNameIn } from '../model/metrics.ts';
 import { faultIn, type Span, testGlob } from './expression-fault.ts';
 import { METRIC_NAMES, unitOf } from './metric-catalogue.ts';
 
@@ -34,7 +35,6 @@ export const JUDGED_BY_DEFAULT: readonly string[] = [
   'pss',
 ];
 
-const MAP_PREFIX = 'bpf.map:';
 const EXAMPLE = `5%, 2MiB, 5%+2MiB, 'bpf=1%,anon=10%+2MiB'`;
 
 /** Text that is looked at, and where it stands. */
@@ -108,9 +108,10 @@ function readSize(source: Source, span: Span): number {
 function readMetric(source: Source, span: Span): string {
   const word = wordAt(source, span);
   if (word === '') throw fault(source, span, 'expected a metric');
-  if (word === MAP_PREFIX) throw fault(source, span, 'expected the name of a BPF map, or a pattern');
-  if (word.startsWith(MAP_PREFIX)) {
-    testGlob(source.text, source.where, span.from + MAP_PREFIX.length, word.slice(MAP_PREFIX.length));
+  const glob = mapNameIn(word);
+  if (glob === '') throw fault(source, span, 'expected the name of a BPF map, or a pattern');
+  if (glob !== undefined) {
+    testGlob(source.text, source.where, span.from + MAP_PREFIX.length, glob);
     return word;
   }
   const metric = word.replace(/\.max$/, '').replace(/^stat\./, '');
@@ -151,7 +152,6 @@ export function allowanceOf(rule: RegressionRule, metric: string): Allowance | u
 }
 
 function fits(named: string, metric: string): boolean {
-  if (!named.startsWith(MAP_PREFIX)) return named === metric;
-  const glob = globToRegExp(named.slice(MAP_PREFIX.length));
-  return metric.startsWith(MAP_PREFIX) && glob.test(metric.slice(MAP_PREFIX.length));
+  const [glob, name] = [mapNameIn(named), mapNameIn(metric)];
+  return glob === undefined || name === undefined ? named === metric : globToRegExp(glob).test(name);
 }

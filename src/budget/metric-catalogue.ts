@@ -1,7 +1,7 @@
 /** The metrics that a budget may name, their units and the aggregates that make sense of them. Pure. */
 import { FIELDS } from '../model/field-catalogue.ts';
 import { unitOfMetric } from '../model/figures.ts';
-import { METRICS } from '../model/metrics.ts';
+import { METRICS, mapNameIn } from '../model/metrics.ts';
 import type { Aggregate } from './budget.ts';
 
 /** Every aggregate, in the order in which help names them. */
@@ -54,7 +54,7 @@ export type MetricKind = 'figure' | 'peak' | 'counter' | 'bpf' | 'maps' | 'psi' 
 
 /** The kind of a metric. */
 export function kindOf(metric: string): MetricKind {
-  if (metric.startsWith('bpf.map:')) return 'maps';
+  if (mapNameIn(metric) !== undefined) return 'maps';
   if (metric.startsWith('psi.')) return 'psi';
   if (metric === 'peak' || metric === 'leftover') return metric;
   if (metric === 'bpf' || metric.startsWith('bpf.') || metric === 'unexplained') return 'bpf';

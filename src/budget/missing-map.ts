@@ -2,19 +2,17 @@
 import { hasWildcards } from '../format/glob.ts';
 import { nearestName } from '../format/nearest-name.ts';
 import { safeText } from '../format/safe-text.ts';
+import { MAP_PREFIX, mapNameIn } from '../model/metrics.ts';
 import { AGGREGATES } from './metric-catalogue.ts';
 import type { Missing } from './not-measured.ts';
-
-const MAP_PREFIX = 'bpf.map:';
 
 /**
  * Why there is no map of the name that a budget gives, and what was probably meant; undefined where there was one, and for patterns:
  * these may fit nothing.
  */
 export function missingMap(metric: string, names: ReadonlySet<string>): Missing | undefined {
-  if (!metric.startsWith(MAP_PREFIX)) return undefined;
-  const name = metric.slice(MAP_PREFIX.length);
-  if (hasWildcards(name) || names.has(name)) return undefined;
+  const name = mapNameIn(metric);
+  if (name === undefined || hasWildcards(name) || names.has(name)) return undefined;
   const reason = `no map of the run is named \`${safeText(name)}\``;
   const meant = meantAggregate(name, names) ?? nearestName(name, names) ?? meantAggregate(name);
   return meant === undefined ? { reason } : { reason, hint: safeText(MAP_PREFIX + meant) };

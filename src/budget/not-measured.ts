@@ -1,6 +1,7 @@
 /** Why a budget could not be measured, and what to do about it. Pure. */
 import { formatDuration } from '../format/units.ts';
 import { FIELDS } from '../model/field-catalogue.ts';
+import { mapNameIn } from '../model/metrics.ts';
 import type { StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Mode } from '../model/sample.ts';
 import type { Budget, LimitName } from './budget.ts';
@@ -155,7 +156,7 @@ function missingBpf(metric: string, track: MetricTrack, run: RunFacts): Missing 
   if (unavailable !== undefined) return withHint(unavailable, summary?.bpf?.hint);
   if (run.hasBpf) {
     if (track.max !== undefined) return undefined;
-    if (metric.startsWith('bpf.map:')) {
+    if (mapNameIn(metric) !== undefined) {
       return { reason: 'the maps were not told one by one', hint: 'record the run again' };
     }
     return missingFigure(metric === 'unexplained' ? 'kernel' : metric, run);

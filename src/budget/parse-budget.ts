@@ -6,6 +6,7 @@
  */
 
 import { nearestName } from '../format/nearest-name.ts';
+import { MAP_PREFIX } from '../model/metrics.ts';
 import type { Aggregate, Budget, Op } from './budget.ts';
 import { readThreshold } from './budget-value.ts';
 import { faultIn, type Span, testGlob } from './expression-fault.ts';
@@ -18,8 +19,6 @@ import {
   unitOf,
   whyFewAggregates,
 } from './metric-catalogue.ts';
-
-const MAP_PREFIX = 'bpf.map:';
 
 const WHAT_BASELINES_KEEP = 'it keeps the highest values, averages and what counters come to';
 

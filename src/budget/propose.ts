@@ -1,11 +1,13 @@
 /** Budgets from what a few runs took: for `budget init`. Pure. */
 import { formatCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
+import { MAP_PREFIX } from '../model/metrics.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { NamedBudget } from './budget.ts';
 import { BUDGET_FILE_VERSION } from './budget-file.ts';
 import { BudgetJudge } from './evaluate-budget.ts';
 import { formatBudget } from './format-budget.ts';
+import { defaultAggregateOf, unitOf } from './metric-catalogue.ts';
 import { parseBudget } from './parse-budget.ts';
 import { MAD_TO_SIGMA, medianAbsoluteDeviation } from './statistics.ts';
 
@@ -132,7 +134,7 @@ function proposeMaps(runs: readonly ObservedRun[]): Proposal[] {
     .map(({ name, values, highest }) => ({
       name: `BPF map ${name}`,
       description: `all maps of this name, ${formatBytes(highest)} seen`,
-      budget: format(`bpf.map:${escapeGlob(name)}`, '<=', roundUpSize(highest + marginOf(values))),
+      budget: format(MAP_PREFIX + escapeGlob(name), '<=', roundUpSize(highest + marginOf(values))),
     }));
 }
 
@@ -171,7 +173,7 @@ function escapeGlob(name: string): string {
 }
 
 function format(metric: string, op: '<=' | '==', value: number): string {
-  const { aggregate, unit } = parseBudget(`${metric.startsWith('bpf.map:') ? 'bpf' : metric} ${op} 0`);
+  const [aggregate, unit] = [defaultAggregateOf(metric), unitOf(metric)];
   return formatBudget({ metric, aggregate, op, unit, threshold: { kind: 'fixed', value } });
 }
 

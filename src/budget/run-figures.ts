@@ -1,5 +1,6 @@
 /** What one run came to, in the figures that comparisons and baselines are made of. Pure. */
 import { bytesByName } from '../model/bytes-by-name.ts';
+import { mapNameIn } from '../model/metrics.ts';
 import type { LiveMap, MapsRecord, RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Mode } from '../model/sample.ts';
 import { SampleAggregate } from '../model/summary.ts';
@@ -43,6 +44,18 @@ type Summed = Pick<
   SummaryRecord,
   'averages' | 'maxima' | 'peak' | 'highest' | 'kernelBreakdown' | 'events' | 'eventsLocal' | 'bpf'
 >;
+
+/**
+ * What a run has of a metric, `bpf.map:NAME` too; undefined where it was not measured. A map that the run does not have takes nothing,
+ * if its maps were measured.
+ */
+export function valueIn({ metrics, maps }: RunFigures, metric: string): number | undefined {
+  // Names come from files: `constructor` is none of a run's metrics.
+  const map = mapNameIn(metric);
+  if (map === undefined) return Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
+  if (maps === undefined) return undefined;
+  return Object.hasOwn(maps, map) ? maps[map] : 0;
+}
 
 /** The figures of a run from its summary. `host` is what its start record says. */
 export function figuresOfSummary(summary: SummaryRecord, host?: StartRecord['host']): RunFigures {

@@ -21,6 +21,14 @@ export const METRICS: Readonly<Record<string, string>> = {
   oom_kill: 'processes ended by the OOM killer',
 };
 
+/** A metric of BPF maps is named by this and a name, or a pattern for names. */
+export const MAP_PREFIX = 'bpf.map:';
+
+/** The name or the pattern in `bpf.map:NAME`; undefined for other metrics. */
+export function mapNameIn(metric: string): string | undefined {
+  return metric.startsWith(MAP_PREFIX) ? metric.slice(MAP_PREFIX.length) : undefined;
+}
+
 /** A metric's value in one sample; undefined where the sample does not have it. Unit: bytes, or a count. */
 export function metricOf(sample: Sample, metric: string): number | undefined {
   const { bpf } = sample;

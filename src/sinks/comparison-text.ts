@@ -7,6 +7,7 @@ import {
   isBeyondNoise,
   type MetricDifference,
 } from '../model/comparison.ts';
+import { MAP_PREFIX } from '../model/metrics.ts';
 import { formatProbability, formatSignedPercent, plural } from './reports/wording.ts';
 
 /** How the table is written. */
@@ -120,7 +121,7 @@ function renderRows(rows: readonly MetricDifference[], size: SizeOf): string[] {
 
 /** A map's name is from outside, and may be empty. */
 function nameOf(metric: string): string {
-  return metric === 'bpf.map:' ? 'bpf.map:(no name)' : safeText(metric);
+  return metric === MAP_PREFIX ? `${MAP_PREFIX}(no name)` : safeText(metric);
 }
 
 function optional(value: number | undefined, unit: MetricDifference['unit'], size: SizeOf): string {

@@ -1,9 +1,10 @@
 /** Several runs side by side: the table after them. Pure. */
-import type { RunFigures } from '../budget/run-figures.ts';
+import { type RunFigures, valueIn } from '../budget/run-figures.ts';
 import { median, medianAbsoluteDeviation, outlierIndices } from '../budget/statistics.ts';
 import { safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import { unitOfMetric } from '../model/figures.ts';
+import { MAP_PREFIX } from '../model/metrics.ts';
 
 /** The figures that are told, where the runs have them. */
 const ROWS = [
@@ -25,20 +26,11 @@ const MAPS_TOLD = 8;
 
 /** The lines: median, spread, least and most of each figure, with the runs that stand out. */
 export function renderRuns(runs: readonly RunFigures[]): string[] {
-  const rows = [
-    ...ROWS.flatMap((id) =>
-      rowOf(
-        id,
-        runs.map(({ metrics }) => metrics[id]),
-      ),
-    ),
-    ...mapNames(runs).flatMap((name) =>
-      rowOf(
-        `bpf.map:${name}`,
-        runs.map(({ maps }) => bytesIn(maps, name)),
-      ),
-    ),
-  ];
+  const ids = [...ROWS, ...mapNames(runs).map((name) => MAP_PREFIX + name)];
+  const rows = ids.flatMap((id) => {
+    const values = runs.map((run) => valueIn(run, id));
+    return rowOf(id, values);
+  });
   const head = ['figure', 'median', 'MAD', 'min', 'max', 'outliers'];
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((cells) => (cells[column] ?? '').length)),
@@ -75,12 +67,6 @@ function rowOf(id: string, values: readonly (number | undefined)[]): string[][] 
       marked.join(', '),
     ],
   ];
-}
-
-/** A map that a run does not have takes nothing there, if its maps were measured. */
-function bytesIn(maps: RunFigures['maps'], name: string): number | undefined {
-  if (maps === undefined) return undefined;
-  return Object.hasOwn(maps, name) ? maps[name] : 0;
 }
 
 function mapNames(runs: readonly RunFigures[]): string[] {
