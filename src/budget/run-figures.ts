@@ -2,6 +2,7 @@
 import { bytesByName } from '../model/bytes-by-name.ts';
 import { mapNameIn } from '../model/metrics.ts';
 import type { LiveMap, MapsRecord, RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
+import { applyMaps } from '../model/row-changes.ts';
 import type { Mode } from '../model/sample.ts';
 import { SampleAggregate } from '../model/summary.ts';
 import type { BreakdownLine } from '../model/verdict.ts';
@@ -119,9 +120,8 @@ class LargestMaps {
   #bytes = -1;
   readonly #maps = new Map<number, LiveMap>();
 
-  add({ maps, gone = [] }: MapsRecord): void {
-    for (const id of gone) this.#maps.delete(id);
-    for (const map of maps) this.#maps.set(map.id, map);
+  add(record: MapsRecord): void {
+    applyMaps(this.#maps, record);
     const own = [...this.#maps.values()].filter((map) => map.elsewhere !== true);
     const bytes = own.reduce((sum, map) => sum + map.bytes, 0);
     if (bytes <= this.#bytes) return;

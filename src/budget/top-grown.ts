@@ -1,5 +1,6 @@
 /** Which processes and BPF maps grew most so far, from the lines that tell what has changed. */
 import type { LiveMap, MapsRecord, ProcessesRecord } from '../model/recording.ts';
+import { applyMaps } from '../model/row-changes.ts';
 import type { Grown } from '../model/verdict.ts';
 
 const SHOWN = 5;
@@ -31,17 +32,16 @@ export class GrowthTables {
     this.#processes.endOfRecord(gone);
   }
 
-  addMaps({ maps, gone }: MapsRecord): void {
+  addMaps(record: MapsRecord): void {
     this.#top = undefined;
     this.#hasMaps = true;
-    for (const map of maps) {
-      this.#mapRows.set(map.id, map);
+    applyMaps(this.#mapRows, record);
+    for (const map of record.maps) {
       this.#mapNames.add(map.name);
       // Somebody else made it, and pays for it.
       if (map.elsewhere !== true) this.#maps.set(map.id, map.name, map.bytes);
     }
-    for (const id of gone ?? []) this.#mapRows.delete(id);
-    this.#maps.endOfRecord(gone);
+    this.#maps.endOfRecord(record.gone);
   }
 
   /** Whether maps were told at all. */

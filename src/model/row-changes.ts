@@ -69,10 +69,7 @@ export function joinMaps(earlier: MapsRecord, later: MapsRecord): MapsRecord {
   const maps = new Map<number, LiveMap>();
   applyMaps(maps, earlier);
   applyMaps(maps, later);
-  const record: MapsRecord = { ...later, maps: [...maps.values()] };
-  const gone = joinGone(earlier.gone, later.gone, maps);
-  if (gone.length > 0) record.gone = gone;
-  return record;
+  return { ...later, maps: [...maps.values()], ...joinGone(earlier, later, maps) };
 }
 
 /** As `joinMaps`. */
@@ -80,16 +77,14 @@ export function joinProcesses(earlier: ProcessesRecord, later: ProcessesRecord):
   const processes = new Map<number, ProcessRow>();
   applyProcesses(processes, earlier);
   applyProcesses(processes, later);
-  const record: ProcessesRecord = { ...later, processes: [...processes.values()] };
-  const gone = joinGone(earlier.gone, later.gone, processes);
-  if (gone.length > 0) record.gone = gone;
-  return record;
+  return { ...later, processes: [...processes.values()], ...joinGone(earlier, later, processes) };
 }
 
 function joinGone(
-  earlier: readonly number[] | undefined,
-  later: readonly number[] | undefined,
+  earlier: { gone?: number[] },
+  later: { gone?: number[] },
   rows: ReadonlyMap<number, unknown>,
-): number[] {
-  return [...new Set([...(earlier ?? []), ...(later ?? [])])].filter((id) => !rows.has(id));
+): { gone?: number[] } {
+  const gone = [...new Set([...(earlier.gone ?? []), ...(later.gone ?? [])])].filter((id) => !rows.has(id));
+  return gone.length > 0 ? { gone } : {};
 }
