@@ -13,8 +13,7 @@ export interface TopGrown {
 
 interface Row {
   name: string;
-  fromBytes: number;
-  toBytes: number;
+  bytes: number;
 }
 
 /** Keeps one row for each process and each map that is there now. */
@@ -77,12 +76,7 @@ class Table {
   #topBeforeEmpty: Grown[] = [];
 
   set(id: number, name: string, bytes: number): void {
-    const row = this.#rows.get(id);
-    if (row === undefined) this.#rows.set(id, { name, fromBytes: 0, toBytes: bytes });
-    else {
-      row.name = name;
-      row.toBytes = bytes;
-    }
+    this.#rows.set(id, { name, bytes });
   }
 
   endOfRecord(gone: readonly number[] = []): void {
@@ -93,20 +87,12 @@ class Table {
   top(): Grown[] {
     if (this.#rows.size === 0) return this.#topBeforeEmpty;
     const top: Grown[] = [];
-    for (const [id, { name, fromBytes, toBytes }] of this.#rows) {
-      const row = { name, id, fromBytes, toBytes };
+    for (const [id, { name, bytes }] of this.#rows) {
       let at = top.length;
-      while (at > 0 && outgrows(row, top[at - 1])) at -= 1;
-      if (at < SHOWN) top.splice(at, 0, row);
+      while (at > 0 && bytes > (top[at - 1]?.toBytes ?? 0)) at -= 1;
+      if (at < SHOWN) top.splice(at, 0, { name, id, fromBytes: 0, toBytes: bytes });
       if (top.length > SHOWN) top.pop();
     }
     return top;
   }
-}
-
-/** By growth, then by size. */
-function outgrows(row: Row, other: Row | undefined): boolean {
-  if (other === undefined) return true;
-  const more = row.toBytes - row.fromBytes - (other.toBytes - other.fromBytes);
-  return more !== 0 ? more > 0 : row.toBytes > other.toBytes;
 }
