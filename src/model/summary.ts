@@ -33,7 +33,6 @@ export class SampleAggregate {
   #peakBytes: number | undefined;
   #count = 0;
   #longestGapMs = 0;
-  #processesMax: number | undefined;
   #nestedMax: number | undefined;
   #bpfLast: BpfTotals | undefined;
   #bpfHeldPeak: BpfTotals['held'];
@@ -58,7 +57,6 @@ export class SampleAggregate {
       this.#weigh(previous, gapMs);
     }
     this.#peakBytes = largest(this.#peakBytes, sample.peak);
-    this.#processesMax = largest(this.#processesMax, sample.processes);
     this.#nestedMax = largest(this.#nestedMax, sample.nestedCgroups);
     if (sample.bpf !== undefined) this.#addBpf(sample.bpf, sample);
     this.#raiseMaxima(sample);
@@ -78,8 +76,8 @@ export class SampleAggregate {
     const peak = this.#peak();
     if (peak !== undefined) summary.peak = peak;
     if (this.#highest !== undefined) summary.highest = this.#highest;
-    const maxima = [...this.#statMaxima.entries(), ...this.#maxima.entries()];
-    if (maxima.length > 0) summary.maxima = Object.fromEntries(maxima);
+    const maxima = Object.fromEntries([...this.#statMaxima.entries(), ...this.#maxima.entries()]);
+    if (Object.keys(maxima).length > 0) summary.maxima = maxima;
     if (last?.events !== undefined) summary.events = last.events;
     if (last?.eventsLocal !== undefined) summary.eventsLocal = last.eventsLocal;
     if (last?.pressure !== undefined) {
@@ -87,7 +85,7 @@ export class SampleAggregate {
       if (last.pressure.some !== undefined) summary.stallUs.some = last.pressure.some.total;
       if (last.pressure.full !== undefined) summary.stallUs.full = last.pressure.full.total;
     }
-    if (this.#processesMax !== undefined) summary.processes = { max: this.#processesMax };
+    if (maxima.processes !== undefined) summary.processes = { max: maxima.processes };
     if (this.#nestedMax !== undefined) summary.nestedCgroups = { max: this.#nestedMax };
     if (this.#highest !== undefined) {
       const breakdown = breakKernelDown(this.#highest, this.#bpfAtHighest?.totals);
