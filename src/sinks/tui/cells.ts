@@ -58,6 +58,11 @@ export function fitLine(spans: Line, width: number, fill?: Role | TextStyle): Li
   return line;
 }
 
+/** How many columns a line takes. */
+export function widthOfLine(line: Line): number {
+  return line.reduce((sum, { text }) => sum + widthOf(text), 0);
+}
+
 /** The plain text of a line. */
 export function textOf(line: Line): string {
   return line.map(({ text }) => text).join('');

@@ -1,5 +1,5 @@
 /** Fields side by side in one line: the most important ones stay where there is no room for all. Pure. */
-import { clip, fitLine, fitText, textOf, widthOf } from './cells.ts';
+import { clip, fitLine, fitText, widthOf, widthOfLine } from './cells.ts';
 import type { Line, Role, Span } from './line.ts';
 
 /** One field of a line. */
@@ -39,7 +39,7 @@ export function packFields(fields: readonly Field[], width: number, unicode: boo
   for (const field of fields) {
     if (!chosen.has(field)) continue;
     if (spans.length > 1) spans.push({ text: ' '.repeat(GAP) });
-    const more = Math.max(0, Math.min(left, widthOf(textOf(field.spans)) - leastWidth(field)));
+    const more = Math.max(0, Math.min(left, widthOfLine(field.spans) - leastWidth(field)));
     left -= more;
     spans.push(...shorten(field, leastWidth(field) + more, unicode));
   }
@@ -47,7 +47,7 @@ export function packFields(fields: readonly Field[], width: number, unicode: boo
 }
 
 function leastWidth({ spans, cut }: Field): number {
-  const whole = widthOf(textOf(spans));
+  const whole = widthOfLine(spans);
   if (cut === undefined) return whole;
   const last = widthOf(spans.at(-1)?.text ?? '');
   return whole - last + Math.min(last, cut.least);
@@ -57,7 +57,7 @@ function shorten({ spans, cut }: Field, width: number, unicode: boolean): Line {
   const last = spans.at(-1);
   if (cut === undefined || last === undefined) return spans;
   const before = spans.slice(0, -1);
-  const room = width - widthOf(textOf(before));
+  const room = width - widthOfLine(before);
   const text = cut.at === 'end' ? fitText(last.text, room, unicode) : fitEnd(last.text, room, unicode);
   return [...before, { ...last, text }];
 }

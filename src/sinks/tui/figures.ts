@@ -1,5 +1,6 @@
 /** Figures as text, in the units that the view is set to. Pure. */
 import { formatBytes } from '../../format/units.ts';
+import type { Span } from './line.ts';
 import type { Track, UiState, View } from './view.ts';
 
 /** What is shown for a figure that is not known. */
@@ -27,6 +28,12 @@ export function formatChange(bytes: number | undefined, units: UiState['units'])
   if (bytes === undefined) return ABSENT;
   if (bytes === 0) return '0';
   return bytes > 0 ? `+${formatSize(bytes, units)}` : formatSize(bytes, units);
+}
+
+/** A change of bytes for a list: growth stands out, shrinking is good. */
+export function changeSpan(bytes: number, units: UiState['units']): Span {
+  const style = bytes === 0 ? 'dim' : bytes > 0 ? 'warning' : 'good';
+  return { text: formatChange(bytes, units), style };
 }
 
 /** A share: `64%`, `0.4%`; `-` when it is absent or of nothing. */

@@ -1,6 +1,6 @@
 /** The whole screen: header, panels in their places, what covers them, and the line of keys. Pure. */
 import { formatTick } from './axis.ts';
-import { fitLine, overlay, textOf, widthOf } from './cells.ts';
+import { fitLine, overlay, widthOfLine } from './cells.ts';
 import { type Layout, layOut, type Region } from './layout.ts';
 import type { Line, Role, Size, Span } from './line.ts';
 import { renderBreakdown } from './panels/breakdown.ts';
@@ -175,7 +175,7 @@ function renderFooter(view: View, width: number): Line {
       { text: ` ${shown}`, style: 'key' },
       { text: ` ${word} `, style: 'dim' },
     ];
-    if (widthOf(textOf([...spans, ...next])) > width) break;
+    if (widthOfLine([...spans, ...next]) > width) break;
     spans.push(...next);
   }
   return fitLine(spans, width);
@@ -205,7 +205,7 @@ function withDialog(view: View, size: Size, layout: Layout & { kind: 'panels' },
 }
 
 function centred(lines: readonly Line[], box: readonly Line[], size: Size): Line[] {
-  const width = Math.max(0, ...box.map((line) => widthOf(textOf(line))));
+  const width = Math.max(0, ...box.map((line) => widthOfLine(line)));
   const left = Math.max(0, Math.floor((size.width - width) / 2));
   const top = Math.max(0, Math.floor((size.height - box.length) / 2));
   return lines.map((line, row) => {

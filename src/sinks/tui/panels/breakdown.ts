@@ -1,7 +1,7 @@
 /** The breakdown: what the memory of the leaf consists of, and how far it is from its limits. Pure. */
 import { type BarPart, stackedBar } from '../bars.ts';
 import { type BreakdownRow, barParts, breakdownRows, kernelParts, treeRows } from '../breakdown-rows.ts';
-import { fitLine, textOf, widthOf } from '../cells.ts';
+import { fitLine, widthOf, widthOfLine } from '../cells.ts';
 import { type Column, renderColumns } from '../columns.ts';
 import {
   ABSENT,
@@ -57,7 +57,7 @@ function smallest(view: View, rows: readonly BreakdownRow[], { width, height }: 
       { text: ` ${label} `, style: role },
       { text: `${formatFigure(view, id, track?.now)} ` },
     ];
-    if (widthOf(textOf([...spans, ...next])) > width && spans.length > 0) {
+    if (widthOfLine([...spans, ...next]) > width && spans.length > 0) {
       lines.push(fitLine(spans.splice(0), width));
       if (lines.length === height) return lines;
     }

@@ -1,5 +1,5 @@
 /** Boxes with a question: leave, send a signal, filter, go to a time. Pure. */
-import { fitLine, fitText, widthOf } from '../cells.ts';
+import { fitLine, fitText, widthOf, widthOfLine } from '../cells.ts';
 import type { Line, Role, Size, Span } from '../line.ts';
 import { endOfText, shownText } from '../shown-text.ts';
 import type { Dialog, View } from '../view.ts';
@@ -158,8 +158,4 @@ function drawBox(title: string, lines: readonly Line[], unicode: boolean, size: 
     [border(`${corners[2]}${across.repeat(Math.max(0, width - 2))}${corners[3]}`)],
   ];
   return { lines: box.slice(0, Math.max(0, size.height)).map((line) => fitLine(line, width)) };
-}
-
-function widthOfLine(line: Line): number {
-  return line.reduce((sum, { text }) => sum + widthOf(text), 0);
 }

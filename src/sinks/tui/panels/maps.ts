@@ -1,21 +1,13 @@
 /** The list of the run's BPF maps. Pure. */
 import type { LiveMap } from '../../../model/recording.ts';
 import { fitLine } from '../cells.ts';
-import { type Column, renderColumns } from '../columns.ts';
-import { formatChange, formatShare, formatSize } from '../figures.ts';
+import type { Column } from '../columns.ts';
+import { changeSpan, formatShare, formatSize } from '../figures.ts';
 import type { Line, Size, Span } from '../line.ts';
-import {
-  isAscending,
-  listParts,
-  listWindow,
-  mapFill,
-  mapGrowth,
-  mapUse,
-  selectedIndex,
-  visibleMaps,
-} from '../lists.ts';
+import { mapFill, mapGrowth, mapUse, visibleMaps } from '../lists.ts';
 import { gauge, shownText } from '../shown-text.ts';
 import type { MapEntry, View } from '../view.ts';
+import { renderList } from './list.ts';
 import { fillUp, renderAbsent } from './pieces.ts';
 
 const GAUGE = 6;
@@ -27,28 +19,15 @@ const NEARLY_FULL = 0.9;
 export function renderMaps(view: View, size: Size): Line[] {
   const { maps } = view.data;
   if (maps.size === 0) return renderNone(view, size);
-  const { filter, sort, selected, top } = view.ui.maps;
-  const entries = visibleMaps(view);
-  const parts = listParts(size.height, filter);
-  const at = selectedIndex(entries, ({ row }) => row.id, selected);
-  const { from, to } = listWindow(entries.length, at, parts.rows, top);
-  const table = renderColumns(columnsOf(view), entries.slice(from, to), {
-    width: size.width,
-    unicode: view.unicode,
-    sort,
-    isAscending: isAscending(view.ui.maps),
-    selected: at - from,
-    isFocused: view.ui.focus === 'maps',
+  const rows = visibleMaps(view);
+  return renderList(view, size, {
+    id: 'maps',
+    columns: columnsOf(view),
+    rows,
+    idOf: ({ row }) => row.id,
+    noMatch: 'No map matches',
+    totals: renderTotals(view, rows),
   });
-  const rows =
-    entries.length === 0
-      ? [fitLine([{ text: `  No map matches ${shownText(filter, view.unicode)}`, style: 'dim' }], size.width)]
-      : table.rows;
-  return [
-    ...(parts.header > 0 ? [table.header] : []),
-    ...fillUp(rows, { ...size, height: parts.rows }),
-    ...(parts.footer > 0 ? [fitLine(renderTotals(view, entries, table.showsSort), size.width)] : []),
-  ];
 }
 
 /** Of a run that has ended, what there was before its maps went. */
@@ -92,7 +71,7 @@ function columnsOf(view: View): Column<MapEntry>[] {
     },
     { ...right('elements', 11, 3), title: 'used/max', cell: ({ row }) => ({ text: useOf(view, row) }) },
     { ...left('fill', GAUGE, GAUGE, 6), cell: ({ row }) => fillOf(row, unicode) },
-    { ...right('growth', size, 2), cell: (entry) => changeSpan(mapGrowth(view, entry), view) },
+    { ...right('growth', size, 2), cell: (entry) => changeSpan(mapGrowth(view, entry), units) },
     { ...left('owner', 15, 30, 7), cell: ({ row }) => ({ text: shownText(ownerOf(row), unicode) }) },
     { ...right('id', 4, 9), cell: ({ row }) => ({ text: String(row.id), style: 'dim' }) },
   ];
@@ -136,11 +115,6 @@ function fillOf(row: LiveMap, unicode: boolean): Span {
   return { text: gauge(fill, GAUGE, unicode), style: fill >= NEARLY_FULL ? 'warning' : 'bpf-maps' };
 }
 
-function changeSpan(bytes: number, { ui: { units } }: View): Span {
-  if (bytes === 0) return { text: '0', style: 'dim' };
-  return { text: formatChange(bytes, units), style: bytes > 0 ? 'warning' : 'good' };
-}
-
 /** Who has it: a process, programs alone, nobody that we know; in which cgroup, or elsewhere. */
 function ownerOf({ holders = [], anonymous, cgroup, elsewhere }: LiveMap): string {
   const [holder] = holders;
@@ -151,26 +125,17 @@ function ownerOf({ holders = [], anonymous, cgroup, elsewhere }: LiveMap): strin
   return [who, where].filter((text) => text !== '').join(', ') || '-';
 }
 
-function renderTotals(view: View, entries: readonly MapEntry[], showsSort: boolean): Line {
-  const { units, maps } = view.ui;
-  const { filter } = maps;
+function renderTotals(view: View, entries: readonly MapEntry[]): Span[] {
+  const { units } = view.ui;
   const all = view.data.maps.size;
+  const bytes = sumOf(entries, (row) => row.bytes);
   const uncharged = sumOf(entries, ({ unchargedBytes }) => unchargedBytes);
-  const count = filter === '' ? `${all}` : `${entries.length} of ${all}`;
+  const count = view.ui.maps.filter === '' ? `${all}` : `${entries.length} of ${all}`;
   const spans: Span[] = [
     { text: `  ${count} ${all === 1 ? 'map' : 'maps'}, `, style: 'dim' },
-    {
-      text: formatSize(
-        sumOf(entries, ({ bytes }) => bytes),
-        units,
-      ),
-      style: 'strong',
-    },
+    { text: formatSize(bytes, units), style: 'strong' },
   ];
   if (uncharged > 0) spans.push({ text: `, ${formatSize(uncharged, units)} uncharged`, style: 'dim' });
-  if (filter !== '')
-    spans.push({ text: '  filter: ', style: 'dim' }, { text: shownText(filter, view.unicode), style: 'key' });
-  if (!showsSort) spans.push({ text: `  by ${maps.sort}${maps.reverse ? ', reversed' : ''}`, style: 'dim' });
   return spans;
 }
 

@@ -1,5 +1,5 @@
 /** What the target has printed, the end of it unless it was scrolled back. Pure. */
-import { clip, fitLine, widthOf } from '../cells.ts';
+import { clip, fitLine, widthOf, widthOfLine } from '../cells.ts';
 import type { Line, Size, Span } from '../line.ts';
 import { toAscii } from '../shown-text.ts';
 import type { View } from '../view.ts';
@@ -71,10 +71,6 @@ function cutLine(line: Line, width: number, unicode: boolean): Line {
   const shown = plain(line, unicode);
   if (widthOfLine(shown) <= width) return fitLine(shown, width);
   return [...fitLine(shown, Math.max(0, width - 1)), { text: unicode ? '…' : '~', style: 'dim' }];
-}
-
-function widthOfLine(line: Line): number {
-  return line.reduce((sum, { text }) => sum + widthOf(text), 0);
 }
 
 /** A line over as many rows as it takes. */

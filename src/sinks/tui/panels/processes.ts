@@ -1,20 +1,12 @@
 /** The list of processes in the leaf and its nested cgroups. Pure. */
-import { fitLine } from '../cells.ts';
-import { type Column, renderColumns } from '../columns.ts';
-import { ABSENT, formatChange, formatSize } from '../figures.ts';
+import type { Column } from '../columns.ts';
+import { ABSENT, changeSpan, formatSize } from '../figures.ts';
 import type { Line, Size, Span } from '../line.ts';
-import {
-  isAscending,
-  listParts,
-  listWindow,
-  type ProcessListRow,
-  processGrowth,
-  selectedIndex,
-  visibleProcesses,
-} from '../lists.ts';
+import { type ProcessListRow, processGrowth, visibleProcesses } from '../lists.ts';
 import { shownText } from '../shown-text.ts';
 import type { View } from '../view.ts';
-import { fillUp, renderAbsent } from './pieces.ts';
+import { renderList } from './list.ts';
+import { renderAbsent } from './pieces.ts';
 
 /** So many levels of a tree are drawn; below them their number is told. */
 const DEEPEST = 8;
@@ -22,33 +14,15 @@ const DEEPEST = 8;
 /** The processes that pass the filter, flat or as a tree: titles, the rows around the selected one, how many there are. */
 export function renderProcesses(view: View, size: Size): Line[] {
   if (view.data.processes.size === 0) return renderAbsent(view, 'processes', 'No processes yet.', size);
-  const { filter, sort, selected, top } = view.ui.processes;
-  const all = visibleProcesses(view);
-  const parts = listParts(size.height, filter);
-  const at = selectedIndex(all, ({ entry }) => entry.row.pid, selected);
-  const { from, to } = listWindow(all.length, at, parts.rows, top);
-  const table = renderColumns(columnsOf(view), all.slice(from, to), {
-    width: size.width,
-    unicode: view.unicode,
-    sort,
-    isAscending: isAscending(view.ui.processes),
-    selected: at - from,
-    isFocused: view.ui.focus === 'processes',
+  const rows = visibleProcesses(view);
+  return renderList(view, size, {
+    id: 'processes',
+    columns: columnsOf(view),
+    rows,
+    idOf: ({ entry }) => entry.row.pid,
+    noMatch: 'No process matches',
+    totals: renderCounts(view, rows.length),
   });
-  const rows =
-    all.length === 0
-      ? [
-          fitLine(
-            [{ text: `  No process matches ${shownText(filter, view.unicode)}`, style: 'dim' }],
-            size.width,
-          ),
-        ]
-      : table.rows;
-  return [
-    ...(parts.header > 0 ? [table.header] : []),
-    ...fillUp(rows, { ...size, height: parts.rows }),
-    ...(parts.footer > 0 ? [fitLine(renderCounts(view, all.length, table.showsSort), size.width)] : []),
-  ];
 }
 
 function columnsOf(view: View): Column<ProcessListRow>[] {
@@ -76,27 +50,19 @@ function columnsOf(view: View): Column<ProcessListRow>[] {
     },
     column('rss', size, 2, ({ entry }) => ({ text: formatSize(entry.row.rss, units), style: 'strong' })),
     column('pss', size, 5, ({ entry }) => ({ text: formatSize(entry.row.pss, units) })),
-    column('growth', size, 3, ({ entry }) => {
-      const bytes = processGrowth(view, entry);
-      if (bytes === 0) return { text: '0', style: 'dim' };
-      return { text: formatChange(bytes, units), style: bytes > 0 ? 'warning' : 'good' };
-    }),
+    column('growth', size, 3, ({ entry }) => changeSpan(processGrowth(view, entry), units)),
     column('cpu', 6, 4, ({ entry: { row } }) => ({
       text: row.cpuPercent === undefined ? ABSENT : `${row.cpuPercent.toFixed(1)}%`,
     })),
     { ...column('threads', 4, 6, ({ entry }) => ({ text: String(entry.row.threads) })), title: 'thr' },
     column('fds', 4, 7, ({ entry }) => ({ text: String(entry.row.fds ?? ABSENT) })),
   ];
-  for (const { row } of view.data.processes.values()) {
-    if (row.cgroup === undefined) continue;
-    const cgroup = ({ entry }: ProcessListRow): Span => ({
-      text: shownText(entry.row.cgroup ?? '', unicode),
-      style: 'dim',
-    });
-    columns.push({ title: 'cgroup', align: 'left', least: 10, most: 30, rank: 8, cell: cgroup });
-    break;
-  }
-  return columns;
+  if (![...view.data.processes.values()].some(({ row }) => row.cgroup !== undefined)) return columns;
+  const cgroup = ({ entry }: ProcessListRow): Span => ({
+    text: shownText(entry.row.cgroup ?? '', unicode),
+    style: 'dim',
+  });
+  return [...columns, { title: 'cgroup', align: 'left', least: 10, most: 30, rank: 8, cell: cgroup }];
 }
 
 /** The lines that join a process to its parent. */
@@ -112,17 +78,13 @@ function branchesOf(row: ProcessListRow, unicode: boolean): string {
   return levels.join('');
 }
 
-function renderCounts(view: View, shown: number, showsSort: boolean): Line {
-  const { omittedProcesses, processes } = view.data;
-  const { filter, sort, reverse } = view.ui.processes;
-  const count = filter === '' ? `${processes.size}` : `${shown} of ${processes.size}`;
+function renderCounts({ data, ui }: View, shown: number): Span[] {
+  const { omittedProcesses, processes } = data;
+  const count = ui.processes.filter === '' ? `${processes.size}` : `${shown} of ${processes.size}`;
   const spans: Span[] = [
     { text: `  ${count} ${processes.size === 1 ? 'process' : 'processes'}`, style: 'dim' },
   ];
   if (omittedProcesses > 0)
     spans.push({ text: `, ${omittedProcesses} smaller ones not shown`, style: 'warning' });
-  if (filter !== '')
-    spans.push({ text: '  filter: ', style: 'dim' }, { text: shownText(filter, view.unicode), style: 'key' });
-  if (!showsSort) spans.push({ text: `  by ${sort}${reverse ? ', reversed' : ''}`, style: 'dim' });
   return spans;
 }

@@ -1,7 +1,7 @@
 /** The timeline: what the leaf held over time, its peak, its limits and what happened. Pure. */
 import type { EventRecord } from '../../../model/recording.ts';
 import type { SeriesColumn } from '../../../model/series.ts';
-import { fitLine, textOf, widthOf } from '../cells.ts';
+import { fitLine, widthOfLine } from '../cells.ts';
 import { renderChart } from '../chart.ts';
 import type { Chart, ChartLine, ChartMark } from '../chart-spec.ts';
 import { formatFigure, formatSize, isRelative, relativeTo } from '../figures.ts';
@@ -131,7 +131,7 @@ function legendLine(view: View, channels: readonly Channel[], width: number): Li
       { text: ' ' },
       { text: formatFigure(view, id, view.data.tracks.get(id)?.now), style: 'strong' },
     ];
-    if (widthOf(textOf([...spans, ...next])) > width) break;
+    if (widthOfLine([...spans, ...next]) > width) break;
     spans.push(...next);
   }
   return fitLine(spans, width);

@@ -1,0 +1,57 @@
+/** What the lists of maps and of processes have in common. Pure. */
+import { fitLine } from '../cells.ts';
+import { type Column, renderColumns } from '../columns.ts';
+import type { Line, Size, Span } from '../line.ts';
+import { isAscending, listParts, listWindow, selectedIndex } from '../lists.ts';
+import { shownText } from '../shown-text.ts';
+import type { View } from '../view.ts';
+import { fillUp } from './pieces.ts';
+
+/** One list and its rows. */
+export interface List<Row> {
+  id: 'maps' | 'processes';
+  columns: readonly Column<Row>[];
+  /** Those that pass the filter, in their order. */
+  rows: readonly Row[];
+  idOf: (row: Row) => number;
+  /** What is said when no row passes the filter: `No map matches`. */
+  noMatch: string;
+  /** What the rows come to. */
+  totals: readonly Span[];
+}
+
+/** Titles, the rows around the selected one, and what they come to with what they are filtered and sorted by. */
+export function renderList<Row>(view: View, size: Size, list: List<Row>): Line[] {
+  const { unicode, ui } = view;
+  const { filter, sort, selected, top } = ui[list.id];
+  const { width } = size;
+  const parts = listParts(size.height, filter);
+  const at = selectedIndex(list.rows, list.idOf, selected);
+  const { from, to } = listWindow(list.rows.length, at, parts.rows, top);
+  const table = renderColumns(list.columns, list.rows.slice(from, to), {
+    width,
+    unicode,
+    sort,
+    isAscending: isAscending(ui[list.id]),
+    selected: at - from,
+    isFocused: ui.focus === list.id,
+  });
+  const noMatch: Span = { text: `  ${list.noMatch} ${shownText(filter, unicode)}`, style: 'dim' };
+  const rows = list.rows.length === 0 ? [fitLine([noMatch], width)] : table.rows;
+  const footer = [...list.totals, ...filterAndSort(view, list.id, table.showsSort)];
+  return [
+    ...(parts.header > 0 ? [table.header] : []),
+    ...fillUp(rows, { width, height: parts.rows }),
+    ...(parts.footer > 0 ? [fitLine(footer, width)] : []),
+  ];
+}
+
+/** The order is told where its column is out of sight. */
+function filterAndSort({ ui, unicode }: View, list: 'maps' | 'processes', showsSort: boolean): Span[] {
+  const { filter, sort, reverse } = ui[list];
+  const spans: Span[] = [];
+  if (filter !== '')
+    spans.push({ text: '  filter: ', style: 'dim' }, { text: shownText(filter, unicode), style: 'key' });
+  if (!showsSort) spans.push({ text: `  by ${sort}${reverse ? ', reversed' : ''}`, style: 'dim' });
+  return spans;
+}
