@@ -2,13 +2,16 @@
 import type { SeriesColumn } from '../../model/series.ts';
 import type { Role } from './line.ts';
 
+/** A figure in columns of equal time; undefined where it was not measured. */
+export type ChartColumns = readonly (SeriesColumn | undefined)[];
+
 /** One figure; told by its letter as well as by its colour. */
 export interface ChartLine {
   name: string;
   letter: string;
   role: Role;
   /** The figure in so many columns of equal time. */
-  columns: (count: number) => readonly (SeriesColumn | undefined)[];
+  columns: (count: number) => ChartColumns;
 }
 
 /** Something that happened, shown as a letter below the axis. */

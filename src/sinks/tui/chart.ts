@@ -1,9 +1,8 @@
 /** Figures over time as a chart: lines of braille or ASCII, axes, a mark of the peak and marks of events. Pure. */
-import type { SeriesColumn } from '../../model/series.ts';
 import { type Axis, sizeAxis } from './axis.ts';
 import { Canvas } from './canvas.ts';
 import { fitLine, fitRight, widthOf } from './cells.ts';
-import { type Chart, type ChartLine, timeColumn } from './chart-spec.ts';
+import { type Chart, type ChartColumns, type ChartLine, timeColumn } from './chart-spec.ts';
 import { markLine, timeLine } from './chart-time.ts';
 import type { Line, Size, Span } from './line.ts';
 
@@ -67,11 +66,7 @@ function gutterWidth({ lines }: Chart, width: number): number {
     : 1 + Math.max(0, ...lines.map(({ name }) => widthOf(name)));
 }
 
-function valueAxis(
-  chart: Chart,
-  columns: readonly (readonly (SeriesColumn | undefined)[])[],
-  rows: number,
-): Axis {
+function valueAxis(chart: Chart, columns: readonly ChartColumns[], rows: number): Axis {
   let low = 0;
   let high = chart.peak?.value ?? 0;
   for (const line of columns) {
@@ -123,12 +118,7 @@ function cellsOf({ size }: Canvas): number[] {
   return [...Array.from({ length: size.width - 1 }, (_, index) => index + 1), 0];
 }
 
-function drawLines(
-  canvas: Canvas,
-  chart: Chart,
-  drawn: readonly (readonly (SeriesColumn | undefined)[])[],
-  axis: Axis,
-): void {
+function drawLines(canvas: Canvas, chart: Chart, drawn: readonly ChartColumns[], axis: Axis): void {
   for (let index = chart.lines.length - 1; index >= 0; index -= 1) {
     const line = chart.lines[index];
     if (line !== undefined) drawLine(canvas, line, drawn[index] ?? [], index, axis);
@@ -141,7 +131,7 @@ function drawLines(
 function drawLine(
   canvas: Canvas,
   { letter, role }: ChartLine,
-  columns: readonly (SeriesColumn | undefined)[],
+  columns: ChartColumns,
   owner: number,
   axis: Axis,
 ): void {
@@ -164,7 +154,7 @@ function drawLine(
 function labelLine(
   canvas: Canvas,
   { letter, role }: ChartLine,
-  columns: readonly (SeriesColumn | undefined)[],
+  columns: ChartColumns,
   owner: number,
   axis: Axis,
 ): void {
@@ -203,7 +193,7 @@ function drawPeak(canvas: Canvas, chart: Chart, axis: Axis): void {
 /** The names at the ends of the lines: the whole name where it has its row for itself, else letters. */
 function lineEnds(
   chart: Chart,
-  drawn: readonly (readonly (SeriesColumn | undefined)[])[],
+  drawn: readonly ChartColumns[],
   axis: Axis,
   canvas: Canvas,
   width: number,

@@ -2,7 +2,7 @@
 import type { Pressed } from './effect.ts';
 import { MOVES, moveBy, within } from './moves.ts';
 import { SIGNAL_CHOICES } from './panels/dialogs.ts';
-import type { Dialog, UiState, View } from './view.ts';
+import type { Dialog, TableId, UiState, View } from './view.ts';
 
 /** Carries a key out in the dialog or prompt that is open. */
 export function pressInDialog(view: View, ui: UiState, dialog: Dialog, key: string): Pressed {
@@ -86,7 +86,7 @@ function moveUnderPrompt(view: View, ui: UiState, dialog: Dialog, key: string): 
   return dialog.kind === 'filter' && move !== undefined ? moveBy(view, ui, dialog.list, move) : ui;
 }
 
-function withFilter(ui: UiState, list: 'maps' | 'processes', filter: string): UiState {
+function withFilter(ui: UiState, list: TableId, filter: string): UiState {
   return { ...ui, [list]: { ...ui[list], filter, selected: undefined, top: 0 } };
 }
 

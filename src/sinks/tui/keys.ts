@@ -1,7 +1,7 @@
 /** What keys do: the state before, a key, the state after, and what has to happen outside of the view. Pure. */
 import { pressInDialog } from './dialog-keys.ts';
 import type { Effect, Pressed } from './effect.ts';
-import { selectableIds } from './lists.ts';
+import { isTable, selectableIds } from './lists.ts';
 import { MOVES, moveBy } from './moves.ts';
 import {
   type ListId,
@@ -9,6 +9,7 @@ import {
   PANELS,
   type PanelId,
   PROCESS_SORTS,
+  type TableId,
   type UiState,
   type View,
 } from './view.ts';
@@ -144,9 +145,9 @@ const LIST_KEYS: ReadonlySet<string> = new Set(['s', 'S', '/', 'k', 'T']);
 const CHOOSE_LIST = 'choose a list first: 3 or 4';
 
 /** The list that a key is for: the one with the focus; the one that had it last, where the focus is on figures. */
-function listFor({ focus, list }: UiState): 'maps' | 'processes' | undefined {
+function listFor({ focus, list }: UiState): TableId | undefined {
   const chosen = isList(focus) ? focus : list;
-  return chosen === 'maps' || chosen === 'processes' ? chosen : undefined;
+  return isTable(chosen) ? chosen : undefined;
 }
 
 function openSignalMenu(view: View, ui: UiState, list: PanelId, selected: number | undefined): Pressed {
@@ -156,12 +157,12 @@ function openSignalMenu(view: View, ui: UiState, list: PanelId, selected: number
   return { ui: { ...ui, dialog: { kind: 'signal', pid: selected, choice: 0 } } };
 }
 
-function sortNext(ui: UiState, list: 'maps' | 'processes'): UiState {
+function sortNext(ui: UiState, list: TableId): UiState {
   if (list === 'maps') return { ...ui, maps: { ...ui.maps, sort: following(MAP_SORTS, ui.maps.sort) } };
   return { ...ui, processes: { ...ui.processes, sort: following(PROCESS_SORTS, ui.processes.sort) } };
 }
 
-function selectedId(view: View, list: 'maps' | 'processes'): number | undefined {
+function selectedId(view: View, list: TableId): number | undefined {
   const ids = selectableIds(view, list);
   const { selected } = view.ui[list];
   return selected !== undefined && ids.includes(selected) ? selected : ids[0];

@@ -1,7 +1,7 @@
 /** Which rows a list has, in which order, and which of them are in sight. Pure; nothing is formatted here. */
 import { globToRegExp } from '../../format/glob.ts';
 import type { LiveMap, ProcessRow } from '../../model/recording.ts';
-import type { MapEntry, ProcessEntry, UiState, View } from './view.ts';
+import type { MapEntry, PanelId, ProcessEntry, TableId, UiState, View } from './view.ts';
 
 /** A process in its list; in a tree below its parent. */
 export interface ProcessListRow {
@@ -49,8 +49,13 @@ export function visibleProcesses(view: View): ProcessListRow[] {
   return sorted.map((entry) => ({ entry, depth: 0, isLast: false, parent: undefined }));
 }
 
+/** Whether a panel is a list whose rows can be selected. */
+export function isTable(panel: PanelId): panel is TableId {
+  return panel === 'maps' || panel === 'processes';
+}
+
 /** The ids or pids of a list in the order in which they are shown. */
-export function selectableIds(view: View, list: 'maps' | 'processes'): number[] {
+export function selectableIds(view: View, list: TableId): number[] {
   return list === 'maps'
     ? visibleMaps(view).map(({ row }) => row.id)
     : visibleProcesses(view).map(({ entry }) => entry.row.pid);
@@ -85,25 +90,20 @@ export function listParts(height: number, filter: string): ListParts {
 }
 
 /** The id or pid in a row of a panel of this height, counted from its first line; undefined where there is none. */
-export function idAtRow(
-  view: View,
-  list: 'maps' | 'processes',
-  height: number,
-  row: number,
-): number | undefined {
+export function idAtRow(view: View, list: TableId, height: number, row: number): number | undefined {
   const { ids, header, from, to } = inSight(view, list, height);
   const at = from + row - header;
   return row < header || at >= to ? undefined : ids[at];
 }
 
 /** How many rows of a list are above those that a panel of this height shows. */
-export function topOfList(view: View, list: 'maps' | 'processes', height: number): number {
+export function topOfList(view: View, list: TableId, height: number): number {
   const { rows } = listParts(height, view.ui[list].filter);
   // Where all fit nothing has to be sorted.
   return view.data[list].size <= rows ? 0 : inSight(view, list, height).from;
 }
 
-function inSight(view: View, list: 'maps' | 'processes', height: number) {
+function inSight(view: View, list: TableId, height: number) {
   const { filter, selected, top } = view.ui[list];
   const ids = selectableIds(view, list);
   const { header, rows } = listParts(height, filter);

@@ -14,6 +14,9 @@ export type PanelId = (typeof PANELS)[number];
 /** The panels of which a small terminal shows one at a time. */
 export type ListId = Exclude<PanelId, 'breakdown' | 'timeline'>;
 
+/** The lists whose rows can be sorted, filtered and selected. */
+export type TableId = 'maps' | 'processes';
+
 /** A figure's way through the run. */
 export interface Track {
   now: number;
@@ -119,7 +122,7 @@ export type Dialog =
   | { kind: 'help'; scroll: number }
   | { kind: 'quit' }
   | { kind: 'signal'; pid: number; choice: number }
-  | { kind: 'filter'; list: 'maps' | 'processes'; text: string; before: string }
+  | { kind: 'filter'; list: TableId; text: string; before: string }
   | { kind: 'map'; id: number; scroll: number }
   | { kind: 'goto'; text: string };
 

@@ -6,7 +6,7 @@ import { type Frame, renderFrame } from './frame.ts';
 import { focusOn, press } from './keys.ts';
 import type { Region } from './layout.ts';
 import type { Size } from './line.ts';
-import { idAtRow, topOfList } from './lists.ts';
+import { idAtRow, isTable, topOfList } from './lists.ts';
 import { moveBy } from './moves.ts';
 import { writeSnapshot } from './snapshot.ts';
 import type { MouseAction } from './terminal-input.ts';
@@ -154,7 +154,7 @@ export class Viewer {
   /** A list stays where it was drawn, whatever is selected in it next. */
   #keepTops(view: View): void {
     for (const { panel, height } of this.#frame.regions) {
-      if (panel !== 'maps' && panel !== 'processes') continue;
+      if (!isTable(panel)) continue;
       const top = topOfList(view, panel, height - 1);
       if (top !== this.#ui[panel].top) this.#ui = { ...this.#ui, [panel]: { ...this.#ui[panel], top } };
     }
@@ -237,7 +237,7 @@ function isIn(
 function clicked(view: View, region: Region, row: number): UiState {
   const { panel } = region;
   const ui = focusOn(view.ui, panel);
-  if (panel !== 'maps' && panel !== 'processes') return ui;
+  if (!isTable(panel)) return ui;
   const size: Size = { width: region.width, height: region.height - 1 };
   const id = idAtRow(view, panel, size.height, row - region.top - 1);
   return id === undefined ? ui : { ...ui, [panel]: { ...ui[panel], selected: id } };

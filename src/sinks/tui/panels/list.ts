@@ -4,12 +4,12 @@ import { type Column, renderColumns } from '../columns.ts';
 import type { Line, Size, Span } from '../line.ts';
 import { isAscending, listParts, listWindow, selectedIndex } from '../lists.ts';
 import { shownText } from '../shown-text.ts';
-import type { View } from '../view.ts';
+import type { TableId, View } from '../view.ts';
 import { fillUp } from './pieces.ts';
 
 /** One list and its rows. */
 export interface List<Row> {
-  id: 'maps' | 'processes';
+  id: TableId;
   columns: readonly Column<Row>[];
   /** Those that pass the filter, in their order. */
   rows: readonly Row[];
@@ -47,7 +47,7 @@ export function renderList<Row>(view: View, size: Size, list: List<Row>): Line[]
 }
 
 /** The order is told where its column is out of sight. */
-function filterAndSort({ ui, unicode }: View, list: 'maps' | 'processes', showsSort: boolean): Span[] {
+function filterAndSort({ ui, unicode }: View, list: TableId, showsSort: boolean): Span[] {
   const { filter, sort, reverse } = ui[list];
   const spans: Span[] = [];
   if (filter !== '')
