@@ -38,31 +38,15 @@ export async function runJudged(options: RunOptions, plan: JudgedRunsPlan): Prom
     plan.saveBaseline === undefined ? undefined : openTextFile('--save-baseline', plan.saveBaseline);
   const stdoutToStderr = options.stdoutToStderr || plan.reports.some(isAloneOnStdout);
   const judged = await measureAll({ ...options, stdoutToStderr }, plan, baseline?.baseline);
-  const { runs, end } = judged;
-  const cut = describeCut(judged, plan.runs);
-  const hasFailed = runs.some(({ summary }) => summary?.exit.status !== 0 && !isStoppedAtBreach(summary));
-  // What the target's failure explains is no failure of ours.
-  if (cut !== undefined && hasFailed && end.fault === undefined) runs.at(-1)?.warnings.push(cut);
-  else if (cut !== undefined) judged.faults.push(cut);
-  if (end.cleanupFault !== undefined) judged.faults.push(end.cleanupFault.message);
-  const isWhole =
-    !hasFailed &&
-    cut === undefined &&
-    !judged.interrupted &&
-    !runs.some((run) => isStoppedAtBreach(run.summary));
-  const withoutBaseline = `no baseline in ${plan.saveBaseline}: a run that was broken off is nothing to be measured against`;
-  if (saved !== undefined && judged.interrupted && cut === undefined) judged.faults.push(withoutBaseline);
+  const { runs, faults, end } = judged;
+  const isWhole = noteEnd(judged, plan);
   const recordingOf = (run: number) =>
     plan.runs === 1 ? options.outputs.output : numberedFile(options.outputs.output, run);
-  const verdict = verdictOn(runs, plan, baseline, recordingOf, judged.faults);
+  const verdict = verdictOn(runs, plan, baseline, recordingOf, faults);
   const figures = runs.flatMap((run) => run.figures ?? []);
   if (runs.length > 1) await reports.say(renderRuns(figures));
   if (verdict === undefined) {
-    await reports.say(
-      judged.faults
-        .concat(cut === undefined || judged.faults.includes(cut) ? [] : cut)
-        .map((line) => `cmemstat: ${line}`),
-    );
+    await reports.say(faults.map((fault) => `cmemstat: ${fault}`));
     if (end.fault !== undefined) throw end.fault;
     return judged.status === 0 ? EXIT_CODES.FAILED : judged.status;
   }
@@ -70,14 +54,31 @@ export async function runJudged(options: RunOptions, plan: JudgedRunsPlan): Prom
   if (saved !== undefined) {
     const made = isWhole ? makeBaseline(figures) : undefined;
     if (made !== undefined) saved.write(formatBaseline(made));
-    await reports.say([
-      made === undefined
-        ? `cmemstat: ${withoutBaseline}`
-        : `cmemstat: ${plan.saveBaseline} is the baseline of ${runs.length === 1 ? '1 run' : `${runs.length} runs`}`,
-    ]);
+    const count = runs.length === 1 ? '1 run' : `${runs.length} runs`;
+    const told =
+      made === undefined ? withoutBaseline(plan) : `${plan.saveBaseline} is the baseline of ${count}`;
+    await reports.say([`cmemstat: ${told}`]);
   }
   if (verdict.exitStatus !== 0) return verdict.exitStatus;
   return failure === undefined ? 0 : EXIT_CODES.FAILED;
+}
+
+/** Notes among faults and warnings what went wrong with the series; returns whether all of its runs are whole. */
+function noteEnd(judged: Measured, plan: JudgedRunsPlan): boolean {
+  const { runs, faults, interrupted, end } = judged;
+  const cut = describeCut(judged, plan.runs);
+  const hasFailed = runs.some(({ summary }) => isFailure(summary));
+  // What the target's failure explains is no failure of ours.
+  if (cut !== undefined && hasFailed && end.fault === undefined) runs.at(-1)?.warnings.push(cut);
+  else if (cut !== undefined) faults.push(cut);
+  if (end.cleanupFault !== undefined) faults.push(end.cleanupFault.message);
+  if (plan.saveBaseline !== undefined && interrupted && cut === undefined) faults.push(withoutBaseline(plan));
+  const isStopped = runs.some(({ summary }) => isStoppedAtBreach(summary));
+  return !hasFailed && cut === undefined && !interrupted && !isStopped;
+}
+
+function withoutBaseline({ saveBaseline }: JudgedRunsPlan): string {
+  return `no baseline in ${saveBaseline}: a run that was broken off is nothing to be measured against`;
 }
 
 /** Who only wants to know what several runs take has the table of them. */
@@ -142,8 +143,7 @@ async function measureAll(
     const judgement = run === 0 ? undefined : sink?.finish();
     if (judgement !== undefined) measured.runs.push(judgement);
     // A target that fails would fail again, and Ctrl-C means all of them.
-    const hasFailed = measured.status !== 0 && !isStoppedAtBreach(result.summary);
-    return !hasFailed && !measured.interrupted;
+    return !isFailure(result.summary) && !measured.interrupted;
   });
   return { ...measured, end };
 }
@@ -154,6 +154,11 @@ function record({ budget: { expression }, name, optional }: NamedBudget): Record
     ...(name === undefined ? {} : { name }),
     ...(optional ? { optional: true as const } : {}),
   };
+}
+
+/** Whether the target has failed by itself. */
+function isFailure(summary: SummaryRecord | undefined): boolean {
+  return summary?.exit.status !== 0 && !isStoppedAtBreach(summary);
 }
 
 function isStoppedAtBreach(summary: SummaryRecord | undefined): boolean {
