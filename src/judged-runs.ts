@@ -6,6 +6,7 @@ import { compareRuns } from './budget/compare.ts';
 import { type ReadSide, readSide } from './budget/inputs.ts';
 import { makeVerdict } from './budget/verdict.ts';
 import { EXIT_CODES } from './exit-codes.ts';
+import { plural } from './format/plural.ts';
 import { formatCommand } from './format/safe-text.ts';
 import type { JudgePlan, SeriesPlan } from './judge-plan.ts';
 import type { RecordedBudget, SummaryRecord } from './model/recording.ts';
@@ -54,9 +55,10 @@ export async function runJudged(options: RunOptions, plan: JudgedRunsPlan): Prom
   if (saved !== undefined) {
     const made = isWhole ? makeBaseline(figures) : undefined;
     if (made !== undefined) saved.write(formatBaseline(made));
-    const count = runs.length === 1 ? '1 run' : `${runs.length} runs`;
     const told =
-      made === undefined ? withoutBaseline(plan) : `${plan.saveBaseline} is the baseline of ${count}`;
+      made === undefined
+        ? withoutBaseline(plan)
+        : `${plan.saveBaseline} is the baseline of ${plural(runs.length, 'run')}`;
     await reports.say([`cmemstat: ${told}`]);
   }
   if (verdict.exitStatus !== 0) return verdict.exitStatus;

@@ -1,4 +1,5 @@
 /** `cmemstat compare` as a table for people. Pure. */
+import { plural } from '../format/plural.ts';
 import { formatCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import {
@@ -8,7 +9,7 @@ import {
   type MetricDifference,
 } from '../model/comparison.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
-import { formatProbability, formatSignedPercent, plural } from './reports/wording.ts';
+import { formatProbability, formatSignedPercent } from './reports/wording.ts';
 
 /** How the table is written. */
 export interface ComparisonStyle {

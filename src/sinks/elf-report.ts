@@ -1,5 +1,6 @@
 /** `cmemstat elf` as a table. Pure. */
 import { formatMapFlags } from '../format/map-flags.ts';
+import { plural } from '../format/plural.ts';
 import { safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import type { ElfForecast, ForecastCost, ForecastMap, ForecastTotal } from '../model/elf-forecast.ts';
@@ -20,7 +21,7 @@ export function renderElfReport(forecast: ElfForecast, style: ElfReportStyle): s
   const measured = forecast.objects.some(({ maps }) => maps.some((map) => map.measured !== undefined));
   const columns = columnsFor(forecast.possibleCpus, measured);
   const lines = forecast.objects.flatMap(({ path, maps, totals }) => [
-    `${safeText(path)}: ${maps.length} ${maps.length === 1 ? 'map' : 'maps'}`,
+    `${safeText(path)}: ${plural(maps.length, 'map')}`,
     ...renderTable(columns, rowsOf(maps, totals, size)),
     ...notesOn(maps),
     '',
@@ -47,9 +48,7 @@ function columnsFor(possibleCpus: readonly number[], measured: boolean): Column[
     { title: 'value', align: 'right' },
     { title: 'entries', align: 'right' },
     { title: 'flags', align: 'left' },
-    ...possibleCpus.map(
-      (cpus): Column => ({ title: `${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}`, align: 'right' }),
-    ),
+    ...possibleCpus.map((cpus): Column => ({ title: plural(cpus, 'CPU'), align: 'right' })),
     ...(measured ? measurements : []),
   ];
 }

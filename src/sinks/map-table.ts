@@ -1,4 +1,5 @@
 /** `cmemstat maps` as a table with bars. Pure. */
+import { plural } from '../format/plural.ts';
 import { safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
@@ -73,7 +74,7 @@ export function renderMapTotal(totals: MapTotals, style: MapTableStyle): string 
   const size = sizeFormat(style);
   const sum = style.plainBytes ? `${bytes} bytes` : `${formatBytes(bytes)} (${bytes / 1024} kB)`;
   const uncharged = unchargedBytes === 0 ? '' : `, ${size(unchargedBytes)} of it charged to no cgroup`;
-  return `${maps} ${maps === 1 ? 'map' : 'maps'}, ${sum}${uncharged}`;
+  return `${plural(maps, 'map')}, ${sum}${uncharged}`;
 }
 
 function sizeFormat({ plainBytes }: MapTableStyle): (bytes: number) => string {

@@ -1,4 +1,5 @@
 /** The summary and single events as text for people. Pure. */
+import { plural } from '../format/plural.ts';
 import { formatCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
 import type { BpfCount, BpfSize } from '../model/bpf-totals.ts';
@@ -9,11 +10,6 @@ import type { EventRecord, LeftoverMap, OutlivingProcess, SummaryRecord } from '
 /** How sizes are written. */
 export interface SummaryStyle {
   plainBytes: boolean;
-}
-
-/** A count with its noun. */
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** The rows of the breakdown: the field, how deep it is nested, in the order in which they are read. */

@@ -1,5 +1,6 @@
 /** `--report markdown`: for pull requests and the summaries of CI jobs; as GitHub and GitLab read it. Pure. */
 import { EXIT_CODES } from '../../exit-codes.ts';
+import { plural } from '../../format/plural.ts';
 import { formatBytes } from '../../format/units.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { Comparison, MetricDifference } from '../../model/comparison.ts';
@@ -31,7 +32,6 @@ import {
   formatSide,
   formatSigned,
   formatSignedPercent,
-  plural,
   STATUS_WORDS,
   titleOf,
 } from './wording.ts';
@@ -183,10 +183,7 @@ function comparisonPart({ base, now, doubts, metrics }: Comparison): string[] {
     ...metricTable(news),
     ...(rest.length === 0
       ? []
-      : collapsible(
-          `${rest.length === 1 ? '1 metric' : `${rest.length} metrics`} without news`,
-          metricTable(rest),
-        )),
+      : collapsible(`${plural(rest.length, 'metric')} without news`, metricTable(rest))),
   ];
 }
 

@@ -1,10 +1,12 @@
 /** `--report text`: for people at a terminal or in the log of a CI job. Pure. */
+import { plural } from '../../format/plural.ts';
 import type { Comparison, MetricDifference } from '../../model/comparison.ts';
 import type { Breach, BudgetResult, Verdict } from '../../model/verdict.ts';
 import { breachLines } from './breach-lines.ts';
 import { type Finding, type FindingState, findingsOf, notesOf } from './findings.ts';
 import { oneLine, oneLineCommand } from './outside-text.ts';
 import {
+  counted,
   describeBudget,
   describeChange,
   describeExit,
@@ -12,7 +14,6 @@ import {
   describeJudging,
   describeOutcome,
   describeTarget,
-  plural,
   STATUS_WORDS,
 } from './wording.ts';
 
@@ -107,10 +108,6 @@ function comparisonLines({ base, now, doubts, metrics }: Comparison): string[] {
     ...described('!', 'within noise', those('within-noise')),
     ...(rest.length === 0 ? [] : [`    other metrics: ${rest.join(', ')}`]),
   ];
-}
-
-function counted(count: number, word: string): string[] {
-  return count === 0 ? [] : [`${count} ${word}`];
 }
 
 function leftoverLines({ state, title, headline, details }: Finding): string[] {

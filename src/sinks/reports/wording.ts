@@ -1,5 +1,6 @@
 /** The words that all reports share. What comes from outside is one harmless line already. Pure. */
 import { EXIT_CODES } from '../../exit-codes.ts';
+import { plural } from '../../format/plural.ts';
 import { formatBytes, formatDuration } from '../../format/units.ts';
 import type { MetricDifference } from '../../model/comparison.ts';
 import type { Breach, BudgetResult, BudgetStatus, BudgetUnit, Verdict } from '../../model/verdict.ts';
@@ -12,11 +13,6 @@ export const STATUS_WORDS: Readonly<Record<BudgetStatus, string>> = {
   'not-measured': 'NOT MEASURED',
   'not-measured-optional': 'not measured',
 };
-
-/** A count with its noun. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
 
 /** A value in its unit: `312 MiB`, `1.50 MiB/min`, `3`, `12.5 %`. */
 export function formatQuantity(value: number, unit: BudgetUnit): string {
@@ -178,7 +174,8 @@ export function describeOutcome({ budgets, comparison, leftovers = [], faults = 
   return parts.join(', ');
 }
 
-function counted(count: number, word: string): string[] {
+/** A count that is worth a word; nothing for 0. */
+export function counted(count: number, word: string): string[] {
   return count > 0 ? [`${count} ${word}`] : [];
 }
 

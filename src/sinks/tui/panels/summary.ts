@@ -1,4 +1,5 @@
 /** How the run ended, in the few lines that the frozen view has for it. Pure. */
+import { plural } from '../../../format/plural.ts';
 import { formatDuration } from '../../../format/units.ts';
 import type { SummaryRecord } from '../../../model/recording.ts';
 import { describeOutlived, renderExit } from '../../summary-text.ts';
@@ -77,7 +78,7 @@ function troubleLines(summary: SummaryRecord, { unicode, ui: { units } }: View):
   if (leftovers.length > 0) {
     const bytes = leftovers.reduce((sum, map) => sum + map.bytes, 0);
     const names = leftovers.map(({ id, name }) => name || `map ${id}`).join(', ');
-    const count = `${leftovers.length} ${leftovers.length === 1 ? 'map' : 'maps'}`;
+    const count = plural(leftovers.length, 'map');
     const text = `  LEFT BEHIND: ${count}, ${formatSize(bytes, units)}: ${shownText(names, unicode)}`;
     lines.push([{ text, style: 'bad' }]);
   }
