@@ -9,9 +9,7 @@ import { ReplayView } from './sinks/tui/replay-view.ts';
 import { openScreen } from './sinks/tui/screen.ts';
 import type { Screen } from './sinks/tui/terminal-screen.ts';
 import { ViewBuilder } from './sinks/tui/view-builder.ts';
-
-/** Signals that would end us with the terminal as the view has it. */
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+import { ENDING_SIGNALS } from './target/signals.ts';
 
 /** What the command line says. */
 export interface ReplayOptions {
@@ -32,7 +30,8 @@ export async function replay({ file, follow, at, speed }: ReplayOptions): Promis
   let view: ReplayView | undefined;
   let failure: unknown;
   let status = 0;
-  const end = (signal: (typeof ENDING)[number]) => {
+  // Without it they would end us with the terminal as the view has it.
+  const end = (signal: (typeof ENDING_SIGNALS)[number]) => {
     status = 128 + constants.signals[signal];
     view?.close();
   };
@@ -47,13 +46,13 @@ export async function replay({ file, follow, at, speed }: ReplayOptions): Promis
   try {
     if (player.sampleCount === 0 && !follow) throw new UsageError('FILE', `${file}: no sample is in it`);
     const screen = await openTerminal(file);
-    for (const signal of ENDING) process.on(signal, end);
+    for (const signal of ENDING_SIGNALS) process.on(signal, end);
     try {
       view = new ReplayView(screen, player, { at, speed });
       await view.closed;
     } finally {
       screen.close();
-      for (const signal of ENDING) process.off(signal, end);
+      for (const signal of ENDING_SIGNALS) process.off(signal, end);
     }
     if (failure !== undefined) throw failure;
     return status;

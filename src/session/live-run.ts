@@ -8,7 +8,7 @@ import type { Outputs } from '../sinks/open-sinks.ts';
 import type { Sink } from '../sinks/sink.ts';
 import type { LiveControls, LiveView } from '../sinks/tui/live-view.ts';
 import type { Target } from '../target/launch.ts';
-import type { SignalWatcher } from '../target/signals.ts';
+import { ENDING_SIGNALS, type SignalWatcher } from '../target/signals.ts';
 import type { StreamFiles } from '../target/standard-streams.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import type { Measurement } from './measurement.ts';
@@ -61,9 +61,6 @@ const PIPE_PATIENCE_MS = 1000;
 
 const [STDOUT, STDERR] = [1, 2];
 
-/** Signals that would end us at once. */
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
-
 class LiveRunView implements LiveRun {
   readonly #view: LiveView;
   readonly #outputs: Outputs;
@@ -85,7 +82,7 @@ class LiveRunView implements LiveRun {
     this.#outputs = outputs;
     this.#isJsonOnStdout = isJsonOnStdout;
     this.#files = files;
-    for (const signal of ENDING) process.once(signal, this.#onEarlySignal);
+    for (const signal of ENDING_SIGNALS) process.once(signal, this.#onEarlySignal);
   }
 
   connect(
@@ -134,22 +131,17 @@ class LiveRunView implements LiveRun {
   }
 
   #takeNoSignals(): void {
-    for (const signal of ENDING) process.off(signal, this.#onEarlySignal);
+    for (const signal of ENDING_SIGNALS) process.off(signal, this.#onEarlySignal);
   }
 
   #controlsOf(measurement: Measurement, target: Target, stop: (why: 'view') => void): LiveControls {
-    let hasEnded = false;
-    const ended = () => {
-      hasEnded = true;
-    };
-    target.ended.then(ended, ended);
     return {
       intervalMs: () => measurement.intervalMs,
       setIntervalMs: (ms) => measurement.setIntervalMs(ms),
       punctuality: () => measurement.punctuality,
       elapsedMs: measurement.elapsedMs,
       isStopped: () => isStopped(target.pid),
-      hasTargetEnded: () => hasEnded,
+      hasTargetEnded: () => measurement.hasTargetEnded,
       advice: () => measurement.advice(),
       signal: (pid, signal) => sendSignal(measurement, pid, signal as NodeJS.Signals),
       interrupt: () => measurement.signalActions.passOn('SIGINT'),

@@ -127,6 +127,11 @@ export class Measurement {
     return this.placement.leaf !== undefined && this.aggregate.summary().peak?.bytes === 0;
   }
 
+  /** Whether the target has ended; what it started may go on. */
+  get hasTargetEnded(): boolean {
+    return this.#targetEnded;
+  }
+
   /** Whether the target has ended, and everything that it started. */
   get hasEnded(): boolean {
     return this.#targetEnded && this.processes().length === 0;

@@ -3,7 +3,7 @@ import { readPidStat } from '../kernel/procfs/pid-stat.ts';
 import { LONGEST_TIMER_MS } from '../longest-timer.ts';
 
 /** The signals that end a program politely, and that a user may send to us in its place. */
-const PASSED_ON = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
 /** What happens to the target. */
 export interface SignalActions {
@@ -48,7 +48,7 @@ export function forwardSignals(
     if (killAfterMs !== undefined)
       timer ??= setTimeout(actions.killAll, Math.min(killAfterMs, LONGEST_TIMER_MS));
   };
-  const listeners = PASSED_ON.map((signal) => {
+  const listeners = ENDING_SIGNALS.map((signal) => {
     const listener = () => {
       received ??= signal;
       view?.signalled();
