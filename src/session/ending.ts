@@ -116,10 +116,7 @@ async function sumUpBpf(measurement: Measurement): Promise<BpfSummary> {
       .slice(0, MAPS_TOLD)
       .map(toRunMap);
     if (maps.length > MAPS_TOLD) summary.mapBytes = bytesByName(maps);
-    summary.advice = advice.map((each) => ({
-      ...each,
-      maps: each.maps.map(({ id, name }) => ({ id, name })),
-    }));
+    summary.advice = advice;
   }
   const { leaf } = measurement.placement;
   const charged = leaf === undefined ? undefined : await bpf.chargedMaps();
