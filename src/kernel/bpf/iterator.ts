@@ -31,6 +31,28 @@ export interface BpfIterator {
   close(): void;
 }
 
+/** The objects of the host as often as one asks. */
+export interface ObjectIterator<Row> {
+  /** Its own program and link, to be left out of what is reported about the host. */
+  readonly programId: number;
+  readonly linkId: number;
+  /**
+   * The objects of now, by ascending id; descriptors process by process.
+   * @throws SyscallError, KernelFileError.
+   */
+  read(): readonly Row[];
+  close(): void;
+}
+
+/** An iterator together with what understands the records that its program writes. */
+export function readObjects<Row>(
+  iterator: BpfIterator,
+  decode: (bytes: Buffer) => readonly Row[],
+): ObjectIterator<Row> {
+  const { programId, linkId } = iterator;
+  return { programId, linkId, read: () => decode(iterator.read()), close: () => iterator.close() };
+}
+
 const NEEDS = ['CAP_BPF', 'CAP_PERFMON'] as const;
 const SINCE = '5.8';
 /** The kernel's buffer of one read is 32 KiB; more room than that is never filled. */

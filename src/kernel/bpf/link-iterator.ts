@@ -1,7 +1,7 @@
 import type { Bpf } from './bpf-call.ts';
 import { linkTypeNumber } from './bpf-enums.ts';
 import { type ByteOrder, HOST_BYTE_ORDER } from './bpf-struct.ts';
-import { openIterator } from './iterator.ts';
+import { type ObjectIterator, openIterator, readObjects } from './iterator.ts';
 import { ITERATOR_MEMBERS, RecordProgram } from './iterator-program.ts';
 import type { KernelLayout, LayoutQuery } from './kernel-layout.ts';
 import { RecordReader } from './record-reader.ts';
@@ -52,37 +52,19 @@ export const LINK_ITERATOR_LAYOUT: LayoutQuery = {
   percpuVariables: [],
 };
 
-/** The links of the host as often as one asks. */
-export interface LinkIterator {
-  /** Its own program and link, to be left out of what is reported about the host. */
-  readonly programId: number;
-  readonly linkId: number;
-  /**
-   * The links of now, by ascending id.
-   * @throws SyscallError, KernelFileError.
-   */
-  read(): KernelLink[];
-  close(): void;
-}
-
 /**
  * An iterator over the links of this host.
  *
  * Source: the iterator `bpf_link`. Since: Linux 5.19. Needs CAP_BPF and CAP_PERFMON.
  * @throws PermissionError, UnsupportedError, SyscallError.
  */
-export function openLinkIterator(bpf: Bpf, layout: KernelLayout): LinkIterator {
+export function openLinkIterator(bpf: Bpf, layout: KernelLayout): ObjectIterator<KernelLink> {
   const iterator = openIterator(bpf, {
     name: 'cmemstat_links',
     attachBtfId: layout.function('bpf_iter_bpf_link', '5.19'),
     instructions: assembleLinkIterator(layout),
   });
-  return {
-    programId: iterator.programId,
-    linkId: iterator.linkId,
-    read: () => decodeLinkRecords(iterator.read()),
-    close: () => iterator.close(),
-  };
+  return readObjects(iterator, (bytes) => decodeLinkRecords(bytes));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { SyscallError } from '../../errors.ts';
 import { readPossibleCpus } from '../possible-cpus.ts';
 import type { Bpf } from './bpf-call.ts';
-import { type BpfIterator, openIterator } from './iterator.ts';
+import { type BpfIterator, type ObjectIterator, openIterator, readObjects } from './iterator.ts';
 import { ITERATOR_MEMBERS, RecordProgram } from './iterator-program.ts';
 import type { KernelLayout, LayoutQuery } from './kernel-layout.ts';
 import { COUNTER_LAYOUT, type ElementCounting, emitCounters, findElementCount } from './map-counters.ts';
@@ -65,18 +65,9 @@ export const MAP_ITERATOR_LAYOUT: LayoutQuery = {
 };
 
 /** The maps of the host as often as one asks. */
-export interface MapIterator {
+export interface MapIterator extends ObjectIterator<KernelMap> {
   /** Whether this kernel says which cgroup a map is charged to. */
   readonly attributesCharge: boolean;
-  /** Its own program and link, to be left out of what is reported about the host. */
-  readonly programId: number;
-  readonly linkId: number;
-  /**
-   * The maps of now, by ascending id. A map that has not changed is the same object as in the read before.
-   * @throws SyscallError, KernelFileError.
-   */
-  read(): readonly KernelMap[];
-  close(): void;
 }
 
 /** Which maps an iterator is about. */
@@ -87,7 +78,7 @@ export interface MapFilter {
 
 /**
  * An iterator over the maps of this host, or over those of a subtree of cgroups: then the kernel's side leaves out
- * the others.
+ * the others. A map that has not changed is the same object as in the read before.
  *
  * Source: the iterator `bpf_map`. Since: Linux 5.8; the cgroup since 5.11. Needs CAP_BPF and CAP_PERFMON.
  * @throws PermissionError, UnsupportedError, SyscallError.
@@ -96,11 +87,8 @@ export function openMapIterator(bpf: Bpf, layout: KernelLayout, filter: MapFilte
   const iterator = loadMapIterator(bpf, layout, filter);
   const records = new MapRecords();
   return {
+    ...readObjects(iterator, (bytes) => records.decode(bytes)),
     attributesCharge: chargeOf(layout) !== undefined,
-    programId: iterator.programId,
-    linkId: iterator.linkId,
-    read: () => records.decode(iterator.read()),
-    close: () => iterator.close(),
   };
 }
 

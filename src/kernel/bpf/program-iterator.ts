@@ -1,6 +1,6 @@
 import type { Bpf } from './bpf-call.ts';
 import { type ByteOrder, HOST_BYTE_ORDER } from './bpf-struct.ts';
-import { openIterator } from './iterator.ts';
+import { type ObjectIterator, openIterator, readObjects } from './iterator.ts';
 import { ITERATOR_MEMBERS, RecordProgram } from './iterator-program.ts';
 import type { KernelLayout, LayoutQuery } from './kernel-layout.ts';
 import { RecordReader } from './record-reader.ts';
@@ -103,37 +103,19 @@ export const PROGRAM_ITERATOR_LAYOUT: LayoutQuery = {
   percpuVariables: [],
 };
 
-/** The programs of the host as often as one asks. */
-export interface ProgramIterator {
-  /** Its own program and link, to be left out of what is reported about the host. */
-  readonly programId: number;
-  readonly linkId: number;
-  /**
-   * The programs of now, by ascending id.
-   * @throws SyscallError, KernelFileError.
-   */
-  read(): KernelProgram[];
-  close(): void;
-}
-
 /**
  * An iterator over the programs of this host.
  *
  * Source: the iterator `bpf_prog`. Since: Linux 5.9. Needs CAP_BPF and CAP_PERFMON.
  * @throws PermissionError, UnsupportedError, SyscallError.
  */
-export function openProgramIterator(bpf: Bpf, layout: KernelLayout): ProgramIterator {
+export function openProgramIterator(bpf: Bpf, layout: KernelLayout): ObjectIterator<KernelProgram> {
   const iterator = openIterator(bpf, {
     name: 'cmemstat_progs',
     attachBtfId: layout.function('bpf_iter_bpf_prog', '5.9'),
     instructions: assembleProgramIterator(layout),
   });
-  return {
-    programId: iterator.programId,
-    linkId: iterator.linkId,
-    read: () => decodeProgramRecords(iterator.read()),
-    close: () => iterator.close(),
-  };
+  return readObjects(iterator, (bytes) => decodeProgramRecords(bytes));
 }
 
 /**

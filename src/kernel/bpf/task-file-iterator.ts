@@ -4,7 +4,7 @@ import { encodeMapCreate } from './bpf-attr.ts';
 import type { Bpf } from './bpf-call.ts';
 import { mapTypeNumber } from './bpf-enums.ts';
 import { type ByteOrder, HOST_BYTE_ORDER } from './bpf-struct.ts';
-import { type BpfIterator, openIterator } from './iterator.ts';
+import { type BpfIterator, type ObjectIterator, openIterator, readObjects } from './iterator.ts';
 import { ITERATOR_MEMBERS, RecordProgram } from './iterator-program.ts';
 import type { KernelLayout, LayoutQuery } from './kernel-layout.ts';
 import type { ObjectKind } from './objects.ts';
@@ -67,19 +67,6 @@ export const TASK_FILE_ITERATOR_LAYOUT: LayoutQuery = {
   percpuVariables: [],
 };
 
-/** Who holds which BPF object, as often as one asks. */
-export interface TaskFileIterator {
-  /** Its own program and link, to be left out of what is reported about the host. */
-  readonly programId: number;
-  readonly linkId: number;
-  /**
-   * The descriptors of now, of all processes.
-   * @throws SyscallError, KernelFileError.
-   */
-  read(): ObjectHolder[];
-  close(): void;
-}
-
 /**
  * An iterator over the descriptors of BPF objects of all processes.
  *
@@ -88,18 +75,13 @@ export interface TaskFileIterator {
  * Source: the iterator `task_file`. Since: Linux 5.8. Needs CAP_BPF and CAP_PERFMON.
  * @throws PermissionError, UnsupportedError, SyscallError.
  */
-export function openTaskFileIterator(bpf: Bpf, layout: KernelLayout): TaskFileIterator {
+export function openTaskFileIterator(bpf: Bpf, layout: KernelLayout): ObjectIterator<ObjectHolder> {
   const iterator = openIterator(bpf, {
     name: 'cmemstat_files',
     attachBtfId: layout.function('bpf_iter_task_file', '5.8'),
     instructions: assembleTaskFileIterator(layout, learnFileFacts(bpf, layout)),
   });
-  return {
-    programId: iterator.programId,
-    linkId: iterator.linkId,
-    read: () => decodeHolderRecords(iterator.read()),
-    close: () => iterator.close(),
-  };
+  return readObjects(iterator, (bytes) => decodeHolderRecords(bytes));
 }
 
 /** What differs from boot to boot, and between containers. The addresses are never to be printed. */
