@@ -1,4 +1,5 @@
 /** `cmemstat compare` as a table for people. Pure. */
+import { type Align, alignColumns } from '../format/align-columns.ts';
 import { plural } from '../format/plural.ts';
 import { formatCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
@@ -34,7 +35,7 @@ const VERDICT_WORDS: Readonly<Record<MetricDifference['verdict'], string>> = {
 /** A column: what it holds, and on which side its cells stand. Left out where no row has anything in it. */
 interface Column {
   title: string;
-  align: 'left' | 'right';
+  align: Align;
   cell: (row: MetricDifference, size: SizeOf) => string;
 }
 
@@ -104,20 +105,14 @@ function isShown(row: MetricDifference, index: number): boolean {
 
 function renderRows(rows: readonly MetricDifference[], size: SizeOf): string[] {
   if (rows.length === 0) return ['no metric differs'];
-  const columns = COLUMNS.map((column) => ({ ...column, cells: rows.map((row) => column.cell(row, size)) }))
-    .filter(({ cells }) => cells.some((cell) => cell !== ''))
-    .map((column) => ({
-      ...column,
-      width: Math.max(column.title.length, ...column.cells.map((cell) => cell.length)),
-    }));
-  const line = (cellOf: (column: (typeof columns)[number]) => string) =>
-    columns
-      .map((column) =>
-        column.align === 'left' ? cellOf(column).padEnd(column.width) : cellOf(column).padStart(column.width),
-      )
-      .join('  ')
-      .trimEnd();
-  return [line(({ title }) => title), ...rows.map((_, at) => line(({ cells }) => cells[at] ?? ''))];
+  const columns = COLUMNS.map((column) => ({
+    ...column,
+    cells: rows.map((row) => column.cell(row, size)),
+  })).filter(({ cells }) => cells.some((cell) => cell !== ''));
+  const titles = columns.map(({ title }) => title);
+  const cells = rows.map((_, at) => columns.map((column) => column.cells[at] ?? ''));
+  const sides = columns.map(({ align }) => align);
+  return alignColumns([titles, ...cells], sides);
 }
 
 /** A map's name is from outside, and may be empty. */

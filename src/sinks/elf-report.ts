@@ -1,4 +1,5 @@
 /** `cmemstat elf` as a table. Pure. */
+import { type Align, alignColumns } from '../format/align-columns.ts';
 import { formatMapFlags } from '../format/map-flags.ts';
 import { plural } from '../format/plural.ts';
 import { safeText } from '../format/safe-text.ts';
@@ -12,7 +13,7 @@ export interface ElfReportStyle {
 
 interface Column {
   title: string;
-  align: 'left' | 'right';
+  align: Align;
 }
 
 /** The forecast as lines: a table for each object, then what the figures leave out and what is not known. */
@@ -54,18 +55,9 @@ function columnsFor(possibleCpus: readonly number[], measured: boolean): Column[
 }
 
 function renderTable(columns: readonly Column[], rows: readonly (readonly string[])[]): string[] {
-  const widths = columns.map(({ title }, index) =>
-    Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)),
-  );
-  const renderRow = (cells: readonly string[]) =>
-    columns
-      .map(({ align }, index) => {
-        const cell = cells[index] ?? '';
-        return align === 'left' ? cell.padEnd(widths[index] ?? 0) : cell.padStart(widths[index] ?? 0);
-      })
-      .join('  ')
-      .trimEnd();
-  return [columns.map(({ title }) => title), ...rows].map((cells) => `  ${renderRow(cells)}`);
+  const titles = columns.map(({ title }) => title);
+  const sides = columns.map(({ align }) => align);
+  return alignColumns([titles, ...rows], sides).map((line) => `  ${line}`);
 }
 
 function rowsOf(

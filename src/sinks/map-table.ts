@@ -1,4 +1,5 @@
 /** `cmemstat maps` as a table with bars. Pure. */
+import { type Align, alignColumns } from '../format/align-columns.ts';
 import { plural } from '../format/plural.ts';
 import { safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
@@ -54,7 +55,7 @@ export function renderMapTable(listing: MapListing, input: MapTableInput, style:
         : [String(folded.maps), `others (${folded.rows})`]),
     ]),
   ];
-  const lines = rows.length + others.length === 0 ? [] : renderColumns(cells, alignments(header));
+  const lines = rows.length + others.length === 0 ? [] : alignColumns(cells, header.map(alignmentOf));
   const { hidden } = listing;
   return [
     ...lines,
@@ -148,21 +149,8 @@ const LEFT_ALIGNED: ReadonlySet<string> = new Set([
   'prog',
 ]);
 
-function alignments(header: readonly string[]): ('left' | 'right')[] {
-  return header.map((title) => (LEFT_ALIGNED.has(title) ? 'left' : 'right'));
-}
-
-function renderColumns(rows: readonly (readonly string[])[], align: readonly ('left' | 'right')[]): string[] {
-  const widths = align.map((_, index) => Math.max(0, ...rows.map((row) => row[index]?.length ?? 0)));
-  return rows.map((row) =>
-    align
-      .map((side, index) => {
-        const [cell, width] = [row[index] ?? '', widths[index] ?? 0];
-        return side === 'left' ? cell.padEnd(width) : cell.padStart(width);
-      })
-      .join('  ')
-      .trimEnd(),
-  );
+function alignmentOf(title: string): Align {
+  return LEFT_ALIGNED.has(title) ? 'left' : 'right';
 }
 
 function renderAttribution({ attribution, reason, hint }: MapTableInput): string[] {

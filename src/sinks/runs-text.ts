@@ -1,6 +1,7 @@
 /** Several runs side by side: the table after them. Pure. */
 import { type RunFigures, valueIn } from '../budget/run-figures.ts';
 import { median, medianAbsoluteDeviation, outlierIndices } from '../budget/statistics.ts';
+import { alignColumns } from '../format/align-columns.ts';
 import { safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import { unitOfMetric } from '../model/figures.ts';
@@ -32,20 +33,8 @@ export function renderRuns(runs: readonly RunFigures[]): string[] {
     return rowOf(id, values);
   });
   const head = ['figure', 'median', 'MAD', 'min', 'max', 'outliers'];
-  const widths = head.map((_, column) =>
-    Math.max(...[head, ...rows].map((cells) => (cells[column] ?? '').length)),
-  );
-  const render = (cells: readonly string[]) =>
-    cells
-      .map((cell, column) =>
-        column === 0 || column === 5 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
-      )
-      .join('  ')
-      .trimEnd();
-  return [
-    `cmemstat: ${runs.length} runs, the highest value of each:`,
-    ...[head, ...rows].map((cells) => `  ${render(cells)}`),
-  ];
+  const lines = alignColumns([head, ...rows], ['left', 'right', 'right', 'right', 'right', 'left']);
+  return [`cmemstat: ${runs.length} runs, the highest value of each:`, ...lines.map((line) => `  ${line}`)];
 }
 
 function rowOf(id: string, values: readonly (number | undefined)[]): string[][] {
