@@ -102,20 +102,22 @@ function divider(unicode: boolean, row: number): Span {
 }
 
 function renderRegion(view: View, { panel, width, height }: Region): Line[] {
-  return [titleLine(view, panel, width), ...RENDER[panel](view, { width, height: height - 1 })];
+  return [panelTitle(view, panel, width), ...RENDER[panel](view, { width, height: height - 1 })];
 }
 
-function titleLine(view: View, panel: PanelId, width: number): Line {
-  const isFocused = view.ui.focus === panel;
-  const rule = view.unicode ? (isFocused ? '━' : '─') : isFocused ? '=' : '-';
+function panelTitle(view: View, panel: PanelId, width: number): Line {
   const name = `${PANELS.indexOf(panel) + 1} ${TITLES[panel]}${panel === 'timeline' ? spanOfTime(view) : ''}`;
-  const title = isFocused ? `[${name}]` : ` ${name} `;
-  const ruleStyle: Role = isFocused ? 'focused-border' : 'border';
+  return titleLine(name, view.ui.focus === panel, view.unicode, width);
+}
+
+function titleLine(name: string, isFocused: boolean, unicode: boolean, width: number): Line {
+  const rule = unicode ? (isFocused ? '━' : '─') : isFocused ? '=' : '-';
+  const style: Role = isFocused ? 'focused-border' : 'border';
   return fitLine(
     [
-      { text: rule, style: ruleStyle },
-      { text: title, style: isFocused ? 'focused-title' : 'title' },
-      { text: rule.repeat(Math.max(0, width - title.length - 1)), style: ruleStyle },
+      { text: rule, style },
+      { text: isFocused ? `[${name}]` : ` ${name} `, style: isFocused ? 'focused-title' : 'title' },
+      { text: rule.repeat(Math.max(0, width)), style },
     ],
     width,
   );
@@ -191,15 +193,7 @@ function withDialog(view: View, size: Size, layout: Layout & { kind: 'panels' },
   const top = layout.headerHeight;
   const inner = { width: size.width, height: layout.footerTop - top - 1 };
   const title = dialog.kind === 'help' ? 'Help' : `BPF map ${dialog.id}`;
-  const rule = view.unicode ? '━' : '=';
-  const heading = fitLine(
-    [
-      { text: rule, style: 'focused-border' },
-      { text: `[${title}]`, style: 'focused-title' },
-      { text: rule.repeat(size.width), style: 'focused-border' },
-    ],
-    size.width,
-  );
+  const heading = titleLine(title, true, view.unicode, size.width);
   const page = dialog.kind === 'help' ? renderHelp(view, inner) : renderMapDetail(view, inner);
   return [...lines.slice(0, top), heading, ...page, ...lines.slice(layout.footerTop)];
 }

@@ -5,7 +5,6 @@ import type { Effect } from './effect.ts';
 import { type Frame, renderFrame } from './frame.ts';
 import { focusOn, press } from './keys.ts';
 import type { Region } from './layout.ts';
-import type { Size } from './line.ts';
 import { idAtRow, isTable, topOfList } from './lists.ts';
 import { moveBy } from './moves.ts';
 import { writeSnapshot } from './snapshot.ts';
@@ -238,7 +237,6 @@ function clicked(view: View, region: Region, row: number): UiState {
   const { panel } = region;
   const ui = focusOn(view.ui, panel);
   if (!isTable(panel)) return ui;
-  const size: Size = { width: region.width, height: region.height - 1 };
-  const id = idAtRow(view, panel, size.height, row - region.top - 1);
+  const id = idAtRow(view, panel, region.height - 1, row - region.top - 1);
   return id === undefined ? ui : { ...ui, [panel]: { ...ui[panel], selected: id } };
 }
