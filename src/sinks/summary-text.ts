@@ -2,18 +2,31 @@
 import { plural } from '../format/plural.ts';
 import { formatCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
+import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { BpfCount, BpfSize } from '../model/bpf-totals.ts';
 import { figureOf } from '../model/figures.ts';
 import type { KernelBreakdown } from '../model/kernel-breakdown.ts';
-import type { EventRecord, LeftoverMap, OutlivingProcess, SummaryRecord } from '../model/recording.ts';
+import type {
+  BpfSummary,
+  EventRecord,
+  LeftoverMap,
+  OutlivingProcess,
+  RunMap,
+  SummaryRecord,
+} from '../model/recording.ts';
 
 /** How sizes are written. */
 export interface SummaryStyle {
   plainBytes: boolean;
 }
 
+/** A size in the style that was chosen. */
+type FormatSize = (bytes: number) => string;
+
 /** The rows of the breakdown: the field, how deep it is nested, in the order in which they are read. */
 const BREAKDOWN: readonly { id: string; depth: number }[] = [
+  { id: 'current', depth: 0 },
+  { id: 'workingset', depth: 0 },
   { id: 'anon', depth: 0 },
   { id: 'file', depth: 0 },
   { id: 'shmem', depth: 1 },
@@ -24,6 +37,8 @@ const BREAKDOWN: readonly { id: string; depth: number }[] = [
   { id: 'rss', depth: 0 },
   { id: 'pss', depth: 0 },
 ];
+
+const AVERAGES_SHOWN = ['current', 'anon', 'file', 'kernel', 'workingset', 'rss', 'pss'];
 
 /** Kinds of kernel memory, for kernels that give no total of it. */
 const KERNEL_KINDS = ['slab', 'kernel_stack', 'pagetables', 'percpu'];
@@ -39,53 +54,57 @@ const SIZE_WIDTH = 14;
 
 /** The summary as lines of text. */
 export function renderSummary(summary: SummaryRecord, style: SummaryStyle): string[] {
-  const size = (bytes: number) => (style.plainBytes ? String(bytes) : formatBytes(bytes));
-  const row = (label: string, value: string, note = '') =>
-    `  ${label.padEnd(LABEL_WIDTH)}${value.padStart(SIZE_WIDTH)}${note === '' ? '' : `  ${note}`}`;
-  const lines = ['', `cmemstat: ${formatCommand(summary.command.map(safeText))}`, ...renderExit(summary)];
-  const { peak, highest, averages, sources } = summary;
-  if (peak !== undefined) lines.push(row('peak', size(peak.bytes), peakNote(summary)));
-  if (highest !== undefined) {
-    lines.push(`  at the highest sample, ${formatDuration(highest.elapsedMs)} after the launch:`);
-    if (peak !== undefined && (highest.current ?? peak.bytes) < peak.bytes * MOST_OF_PEAK) {
-      lines.push('    (the peak fell between two samples; a shorter --interval comes closer to it)');
-    }
-    for (const id of ['current', 'workingset']) {
-      const value = figureOf(highest, id);
-      if (value !== undefined) lines.push(row(`  ${id}`, size(value), sources[id]));
-    }
-    for (const { id, depth } of BREAKDOWN) {
-      const value = figureOf(highest, id);
-      if (value === undefined || (depth > 0 && value === 0)) continue;
-      lines.push(row(`  ${'  '.repeat(depth)}${id}`, size(value), sources[id]));
-      if (id === 'kernel') lines.push(...renderKernel(summary.kernelBreakdown, row, size));
-    }
-  }
-  if (highest !== undefined && summary.kernelBreakdown === undefined) {
-    // Before Linux 5.18 there is no total, only kinds.
-    for (const id of KERNEL_KINDS) {
-      const value = figureOf(highest, id);
-      if (value !== undefined && value > 0) lines.push(row(`  ${id}`, size(value), sources[id]));
-    }
-  }
-  const means = ['current', 'anon', 'file', 'kernel', 'workingset', 'rss', 'pss'].flatMap((id) =>
+  const size: FormatSize = (bytes) => (style.plainBytes ? String(bytes) : formatBytes(bytes));
+  const { peak, averages } = summary;
+  const means = AVERAGES_SHOWN.flatMap((id) =>
     averages[id] === undefined ? [] : [`${id} ${size(averages[id])}`],
   );
-  if (means.length > 0) lines.push(`  averages over time: ${means.join(', ')}`);
-  lines.push(...renderCounts(summary), ...renderBpf(summary, size), renderSampling(summary));
-  for (const warning of summary.warnings) lines.push(`  warning: ${safeText(warning)}`);
+  return [
+    '',
+    `cmemstat: ${formatCommand(summary.command.map(safeText))}`,
+    ...renderExit(summary),
+    ...(peak === undefined ? [] : [renderRow('peak', size(peak.bytes), peakNote(summary))]),
+    ...renderHighest(summary, size),
+    ...(means.length > 0 ? [`  averages over time: ${means.join(', ')}`] : []),
+    ...renderCounts(summary),
+    ...renderBpf(summary, size),
+    renderSampling(summary),
+    ...summary.warnings.map((warning) => `  warning: ${safeText(warning)}`),
+  ];
+}
+
+function renderRow(label: string, value: string, note = ''): string {
+  return `  ${label.padEnd(LABEL_WIDTH)}${value.padStart(SIZE_WIDTH)}${note === '' ? '' : `  ${note}`}`;
+}
+
+/** What memory consisted of when it was highest. */
+function renderHighest(summary: SummaryRecord, size: FormatSize): string[] {
+  const { peak, highest, sources, kernelBreakdown } = summary;
+  if (highest === undefined) return [];
+  const lines = [`  at the highest sample, ${formatDuration(highest.elapsedMs)} after the launch:`];
+  if (peak !== undefined && (highest.current ?? peak.bytes) < peak.bytes * MOST_OF_PEAK) {
+    lines.push('    (the peak fell between two samples; a shorter --interval comes closer to it)');
+  }
+  for (const { id, depth } of BREAKDOWN) {
+    const value = figureOf(highest, id);
+    if (value === undefined || (depth > 0 && value === 0)) continue;
+    lines.push(renderRow(`  ${'  '.repeat(depth)}${id}`, size(value), sources[id]));
+    if (id === 'kernel') lines.push(...renderKernel(kernelBreakdown, size));
+  }
+  if (kernelBreakdown !== undefined) return lines;
+  // Before Linux 5.18 there is no total, only kinds.
+  for (const id of KERNEL_KINDS) {
+    const value = figureOf(highest, id);
+    if (value !== undefined && value > 0) lines.push(renderRow(`  ${id}`, size(value), sources[id]));
+  }
   return lines;
 }
 
-function renderKernel(
-  breakdown: KernelBreakdown | undefined,
-  row: (label: string, value: string, note?: string) => string,
-  size: (bytes: number) => string,
-): string[] {
+function renderKernel(breakdown: KernelBreakdown | undefined, size: FormatSize): string[] {
   if (breakdown === undefined) return [];
   const terms = breakdown.terms.filter(({ id, bytes }) => bytes !== 0 || id === 'unexplained');
   return [
-    ...terms.map(({ id, bytes, source }) => row(`    ${id}`, size(bytes), source)),
+    ...terms.map(({ id, bytes, source }) => renderRow(`    ${id}`, size(bytes), source)),
     ...breakdown.notes.map((note) => `      (${note})`),
   ];
 }
@@ -150,7 +169,7 @@ function renderCounts(summary: SummaryRecord): string[] {
   return lines;
 }
 
-function renderBpf(summary: SummaryRecord, size: (bytes: number) => string): string[] {
+function renderBpf(summary: SummaryRecord, size: FormatSize): string[] {
   const { bpf } = summary;
   if (bpf === undefined) return [];
   if (bpf.unavailable !== undefined) {
@@ -158,17 +177,30 @@ function renderBpf(summary: SummaryRecord, size: (bytes: number) => string): str
       `  bpf: not measured: ${safeText(bpf.unavailable)}${bpf.hint === undefined ? '' : ` (${bpf.hint})`}`,
     ];
   }
-  const describe = ({ maps, programs }: { maps: BpfCount; programs: BpfCount }) =>
-    `${plural(maps.count, 'map')} ${size(maps.memlock)}, ${plural(programs.count, 'program')} ${size(programs.memlock)}`;
+  const { heldPeak, last, maps = [], advice = [], leftovers = [] } = bpf;
+  const lines = [
+    ...renderCharged(bpf, size),
+    ...maps.slice(0, MAPS_SHOWN).map((map) => renderMap(map, size)),
+  ];
+  if (heldPeak !== undefined)
+    lines.push(`  bpf held by the target at most: ${describeHeld(heldPeak, size)} (memlock in fdinfo)`);
+  if (last?.host !== undefined) lines.push(`  bpf on this host at the end: ${describeHeld(last.host, size)}`);
+  return [
+    ...lines,
+    ...advice.flatMap((each) => renderAdvice(each, size)),
+    ...leftovers.map((leftover) => `  LEFT BEHIND: ${describeLeftover(leftover, size)}`),
+  ];
+}
+
+/** What was charged to the leaf at the largest reading, and what was not. */
+function renderCharged({ largest, reason }: BpfSummary, size: FormatSize): string[] {
   const lines: string[] = [];
-  const { largest } = bpf;
   if (largest?.charged !== undefined) {
     const { maps, programs } = largest.charged;
     lines.push(
       `  bpf charged to the leaf at most: ${plural(maps.count, 'map')} ${size(maps.bytes)}, ${plural(programs.count, 'program')} ${size(programs.bytes)}`,
     );
-  } else if (bpf.reason !== undefined)
-    lines.push(`  bpf charged to the leaf: not told: ${safeText(bpf.reason)}`);
+  } else if (reason !== undefined) lines.push(`  bpf charged to the leaf: not told: ${safeText(reason)}`);
   const aside: [BpfSize | undefined, string][] = [
     [largest?.uncharged?.maps, 'charged to no cgroup (preallocated per CPU)'],
     [largest?.heldElsewhere?.maps, 'held, but charged elsewhere'],
@@ -178,29 +210,28 @@ function renderBpf(summary: SummaryRecord, size: (bytes: number) => string): str
     if (of !== undefined && of.count > 0)
       lines.push(`    ${what}: ${plural(of.count, 'map')} ${size(of.bytes)}`);
   }
-  for (const map of (bpf.maps ?? []).slice(0, MAPS_SHOWN)) {
-    const elements = map.elements === undefined ? '' : `, ${map.elements} of ${map.max_entries} elements`;
-    lines.push(
-      `    ${size(map.bytes).padStart(SIZE_WIDTH)}  ${safeText(map.name) || '(no name)'}  ${map.type}${elements}`,
-    );
-  }
-  if (bpf.heldPeak !== undefined) {
-    lines.push(`  bpf held by the target at most: ${describe(bpf.heldPeak)} (memlock in fdinfo)`);
-  }
-  if (bpf.last?.host !== undefined) lines.push(`  bpf on this host at the end: ${describe(bpf.last.host)}`);
-  for (const { text, options = [], projection = [] } of bpf.advice ?? []) {
-    lines.push(`  advice: ${safeText(text)}`);
-    for (const { change, savesBytes } of options)
-      lines.push(`    ${safeText(change)}: saves ${size(savesBytes)}`);
-    const larger = projection.map(({ possibleCpus, bytes }) => `${possibleCpus} CPUs ${size(bytes)}`);
-    if (larger.length > 0) lines.push(`    on larger machines: ${larger.join(', ')}`);
-  }
-  for (const leftover of bpf.leftovers ?? [])
-    lines.push(`  LEFT BEHIND: ${describeLeftover(leftover, size)}`);
   return lines;
 }
 
-function describeLeftover(map: LeftoverMap, size: (bytes: number) => string): string {
+function renderMap({ bytes, name, type, elements, max_entries }: RunMap, size: FormatSize): string {
+  const used = elements === undefined ? '' : `, ${elements} of ${max_entries} elements`;
+  return `    ${size(bytes).padStart(SIZE_WIDTH)}  ${safeText(name) || '(no name)'}  ${type}${used}`;
+}
+
+function describeHeld({ maps, programs }: { maps: BpfCount; programs: BpfCount }, size: FormatSize): string {
+  return `${plural(maps.count, 'map')} ${size(maps.memlock)}, ${plural(programs.count, 'program')} ${size(programs.memlock)}`;
+}
+
+function renderAdvice({ text, options = [], projection = [] }: BpfAdvice, size: FormatSize): string[] {
+  const larger = projection.map(({ possibleCpus, bytes }) => `${possibleCpus} CPUs ${size(bytes)}`);
+  return [
+    `  advice: ${safeText(text)}`,
+    ...options.map(({ change, savesBytes }) => `    ${safeText(change)}: saves ${size(savesBytes)}`),
+    ...(larger.length > 0 ? [`    on larger machines: ${larger.join(', ')}`] : []),
+  ];
+}
+
+function describeLeftover(map: LeftoverMap, size: FormatSize): string {
   const by = [
     ...map.pinned.map((path) => `pinned at ${path}`),
     ...map.programs.map(({ id, name }) => `used by program ${id} ${name}`),
