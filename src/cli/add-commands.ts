@@ -5,7 +5,13 @@ import type { CompareFlags } from './commands/compare.ts';
 import type { ElfFlags } from './commands/elf.ts';
 import type { ReplayFlags } from './commands/replay.ts';
 import type { ReportFlags } from './commands/report.ts';
-import { addBaselineOptions, addBudgetOptions, addSeriesOptions } from './judge-flags.ts';
+import {
+  addBaselineOptions,
+  addBudgetOptions,
+  addJudgeOption,
+  addReportOption,
+  addSeriesOptions,
+} from './judge-flags.ts';
 import { addMapsOptions, type MapsFlags } from './maps-flags.ts';
 import { repeatable } from './repeatable.ts';
 import { addRunOptions } from './run-flags.ts';
@@ -32,7 +38,7 @@ export function addCommands(program: Command, done: Done): void {
   addReportCommand(program, done);
 }
 
-function addMapsCommand(program: Command, done: (status: number) => void): void {
+function addMapsCommand(program: Command, done: Done): void {
   const command = program
     .command('maps')
     .description('the BPF maps of this host: whose they are, what they take, whether they are used');
@@ -42,7 +48,7 @@ function addMapsCommand(program: Command, done: (status: number) => void): void 
   });
 }
 
-function addElfCommand(program: Command, done: (status: number) => void): void {
+function addElfCommand(program: Command, done: Done): void {
   program
     .command('elf')
     .description('what the maps of BPF object files will take; nothing is loaded')
@@ -99,13 +105,8 @@ function addBudgetCommands(program: Command, done: Done): void {
     .argument('<files...>', 'recordings');
   addBudgetOptions(check);
   addBaselineOptions(check);
-  check
-    .option('--judge <which>', '"median" or "worst" of several runs (default: median)')
-    .option(
-      '--report <format[:file]>',
-      'text, markdown, junit, github, json or tap (repeatable; default: text)',
-      repeatable,
-    );
+  addJudgeOption(check);
+  addReportOption(check);
   check.action(async (files: string[], flags: CheckFlags) => {
     const { checkRecordings } = await import('./commands/budget.ts');
     done(await checkRecordings(files, flags));
@@ -138,7 +139,7 @@ function addReportCommand(program: Command, done: Done): void {
     .option('-o, --output <file>', 'write it to a file');
   addBudgetOptions(report);
   addBaselineOptions(report);
-  report.option('--judge <which>', '"median" or "worst" of several runs (default: median)');
+  addJudgeOption(report);
   report.action(async (files: string[], flags: ReportFlags) => {
     const { report: print } = await import('./commands/report.ts');
     done(await print(files, flags));

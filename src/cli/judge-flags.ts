@@ -39,15 +39,10 @@ export interface JudgeFlags extends BudgetFlags, BaselineFlags, SeriesFlags {
 /** Declares all options of a run that is judged. */
 export function addJudgeOptions(program: Command): void {
   addBudgetOptions(program.optionsGroup('Memory budgets:'));
-  program
-    .option('--stop-on-breach', 'end the target at the first breach that cannot be undone')
-    .option(
-      '--report <format[:file]>',
-      'text, markdown, junit, github, json or tap (repeatable; default: text)',
-      repeatable,
-    );
+  program.option('--stop-on-breach', 'end the target at the first breach that cannot be undone');
+  addReportOption(program);
   addSeriesOptions(program.optionsGroup('Several runs and a baseline:'));
-  program.option('--judge <which>', '"median" or "worst" of several runs (default: median)');
+  addJudgeOption(program);
   addBaselineOptions(program);
   program.option('--save-baseline <file>', 'write what was measured as a baseline');
 }
@@ -64,6 +59,20 @@ export function addBudgetOptions(command: Command): void {
     .option('--budget-optional', 'what could not be measured is a warning, not a failure')
     .option('--budget-first', "a broken budget's status goes before the target's own failure")
     .option('--budget-exit-code <n>', 'exit with this when a budget is broken (default: 3)');
+}
+
+/** Declares where reports go. */
+export function addReportOption(command: Command): void {
+  command.option(
+    '--report <format[:file]>',
+    'text, markdown, junit, github, json or tap (repeatable; default: text)',
+    repeatable,
+  );
+}
+
+/** Declares which of several runs is judged. */
+export function addJudgeOption(command: Command): void {
+  command.option('--judge <which>', '"median" or "worst" of several runs (default: median)');
 }
 
 /** Declares the options of several runs. */

@@ -11,7 +11,7 @@ export interface ElfFlags {
   /** Such as `4,16,128`. */
   cpus?: string;
   /** Such as `events=8M` and `stacks.value_size=1016`. */
-  set: readonly string[];
+  set?: readonly string[];
   json?: true;
   bytes?: true;
   /** Make the maps in a fresh leaf and compare. */
