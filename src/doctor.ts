@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { chooseMemoryHierarchy, readHierarchyFacts } from './cgroup/hierarchy.ts';
 import type { Leaf } from './cgroup/leaf.ts';
 import { placeLeaf } from './cgroup/placement.ts';
+import type { Rejection } from './cgroup/rejection.ts';
 import { ToolError } from './errors.ts';
 import { isAtLeast, readKernelRelease } from './kernel/kernel-release.ts';
 import { readEffectiveCapabilities } from './kernel/procfs/capabilities.ts';
@@ -26,7 +27,7 @@ export async function diagnose(cgroupParent: string | undefined): Promise<Diagno
   const placement = await placeLeaf({ cgroupParent, only: undefined, needsPids: false });
   const problems: string[] = [];
   try {
-    checks.push(...placement.rejected.map((rejection) => rejectedPlace(rejection)));
+    checks.push(...placement.rejected.map(rejectedPlace));
     checks.push({
       name: 'placement',
       state: placement.leaf === undefined ? 'missing' : 'ok',
@@ -42,19 +43,11 @@ export async function diagnose(cgroupParent: string | undefined): Promise<Diagno
   return { version: 1, cmemstat: VERSION, ready: placement.leaf !== undefined, checks };
 }
 
-function fixOf(rejected: readonly { hint: string | undefined }[]): string {
+function fixOf(rejected: readonly Rejection[]): string {
   return rejected.findLast(({ hint }) => hint !== undefined)?.hint ?? 'run as root';
 }
 
-function rejectedPlace({
-  kind,
-  message,
-  hint,
-}: {
-  kind: string;
-  message: string;
-  hint: string | undefined;
-}): Check {
+function rejectedPlace({ kind, message, hint }: Rejection): Check {
   const check: Check = { name: `placement ${kind}`, state: 'skipped', found: message };
   return hint === undefined ? check : { ...check, fix: hint };
 }
