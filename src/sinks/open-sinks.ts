@@ -52,37 +52,63 @@ const MOST_HELD = 1000;
 const STDOUT = 1;
 const STDERR = 2;
 
+/** Lines on standard error, which can be kept back for a while. */
+class HeldLines {
+  readonly #stderr: LineWriter;
+  #held: string[] | undefined;
+  #leftOut = 0;
+
+  constructor(stderr: LineWriter) {
+    this.#stderr = stderr;
+  }
+
+  say(line: string): void {
+    if (this.#held === undefined) this.#stderr.write(line, true);
+    else if (this.#held.push(line) > MOST_HELD) {
+      this.#held.shift();
+      this.#leftOut += 1;
+    }
+  }
+
+  hold(): void {
+    this.#held ??= [];
+  }
+
+  release(): void {
+    const lines = this.#held ?? [];
+    this.#held = undefined;
+    if (this.#leftOut > 0) this.say(`cmemstat: ${this.#leftOut} earlier lines are left out`);
+    this.#leftOut = 0;
+    for (const line of lines) this.say(line);
+  }
+}
+
 /** @throws UsageError that names the option and the file which can't be written. */
 export function openOutputs(request: OutputRequest): Outputs {
   const opened: number[] = [];
+  const close = () => {
+    for (const fd of opened.splice(0)) closeSync(fd);
+  };
   let failure: OutputError | undefined;
   // Standard error is where failures are told: its own can't be.
   const stderr = new LineWriter(STDERR, 'standard error', () => {});
-  let held: string[] | undefined;
-  let leftOut = 0;
-  const say = (line: string) => {
-    if (held === undefined) stderr.write(line, true);
-    else if (held.push(line) > MOST_HELD) {
-      held.shift();
-      leftOut += 1;
-    }
-  };
+  const lines = new HeldLines(stderr);
   const onError = (error: OutputError) => {
-    say(`cmemstat: ${error.message}; the target goes on`);
+    lines.say(`cmemstat: ${error.message}; the target goes on`);
     // `| head` has seen enough: that is how a pipeline ends, and no failure.
     if (errnoOf(error.cause) !== 'EPIPE') failure ??= error;
   };
   const writerTo = (option: string, path: string): LineWriter => {
-    if (opened.some((fd) => isSameFile(fd, path))) {
-      for (const fd of opened) closeSync(fd);
-      throw new UsageError(option, `${option} ${path}: another output goes to the same file`);
-    }
     try {
+      if (opened.some((fd) => isSameFile(fd, path))) {
+        throw new UsageError(option, `${option} ${path}: another output goes to the same file`);
+      }
       const fd = openSync(path, 'w');
       opened.push(fd);
       return new LineWriter(fd, path, onError);
     } catch (error) {
-      for (const fd of opened) closeSync(fd);
+      close();
+      if (error instanceof UsageError) throw error;
       throw new UsageError(option, `${option} ${path}: ${describeErrno(errnoOf(error))}`);
     }
   };
@@ -96,24 +122,14 @@ export function openOutputs(request: OutputRequest): Outputs {
   return {
     recorders,
     table: request.json || request.silent ? undefined : new TableSink(stderr, { plainBytes, quiet }),
-    say,
-    hold: () => {
-      held ??= [];
-    },
-    release: () => {
-      const lines = held ?? [];
-      held = undefined;
-      if (leftOut > 0) say(`cmemstat: ${leftOut} earlier lines are left out`);
-      leftOut = 0;
-      for (const line of lines) say(line);
-    },
+    say: (line) => lines.say(line),
+    hold: () => lines.hold(),
+    release: () => lines.release(),
     fail: onError,
     flush: () => stderr.flush(),
     get failure() {
       return failure;
     },
-    close: () => {
-      for (const fd of opened.splice(0)) closeSync(fd);
-    },
+    close,
   };
 }
