@@ -1,5 +1,5 @@
 /** A transient scope of systemd with a delegated cgroup: the place that systemd wants us to use. */
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -50,53 +50,19 @@ function nextUnit(): string {
  */
 async function startSystemScope(hierarchy: MemoryHierarchy): Promise<Scope> {
   const unit = nextUnit();
-  const holder = spawn(
-    'systemd-run',
-    ['--scope', '--quiet', '--unit', unit, '-p', 'Delegate=yes', '--', '/bin/sh', '-c', 'echo up; read -r _'],
-    // A session of its own, so that Ctrl-C and a hang-up of the terminal do not end it before us.
-    { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
-  );
-  let complaint = '';
-  holder.stderr.on('data', (chunk) => {
-    complaint += chunk;
-  });
-  const isUp = await new Promise<boolean>((resolve) => {
-    const timer = setTimeout(() => resolve(false), START_TIMEOUT_MS);
-    const settle = (up: boolean) => {
-      clearTimeout(timer);
-      resolve(up);
-    };
-    holder.stdout.once('data', () => settle(true));
-    holder.once('error', (error) => {
-      complaint ||= error.message;
-      settle(false);
-    });
-    holder.once('exit', () => settle(false));
-  });
-  const gone = new Promise<void>((resolve) => {
-    holder.once('exit', () => resolve());
-    holder.once('error', () => resolve());
-  });
-  const end = async () => {
-    // The end of its standard input is what the shell waits for.
-    for (const stream of [holder.stdin, holder.stdout, holder.stderr]) stream.destroy();
-    if (holder.pid === undefined || holder.exitCode !== null || holder.signalCode !== null) return;
-    holder.ref();
-    holder.kill('SIGKILL');
-    await gone;
-  };
-  const pid = holder.pid;
+  const holder = new ScopeHolder(unit);
+  const isUp = await holder.untilUp();
+  const { pid } = holder;
   const directory = isUp && pid !== undefined ? directoryOfPid(pid) : undefined;
   if (pid === undefined || directory === undefined || directory === hierarchy.ownDirectory) {
-    await end();
+    await holder.end();
     throw new Rejection(
       'systemd',
-      `systemd-run could not start a scope: ${complaint.trim() || 'it has no cgroup in the memory hierarchy'}`,
+      `systemd-run could not start a scope: ${holder.complaint || 'it has no cgroup in the memory hierarchy'}`,
       `systemd-run --scope -p Delegate=yes true  # shows what is wrong`,
     );
   }
-  holder.unref();
-  for (const stream of [holder.stdin, holder.stdout, holder.stderr]) (stream as { unref?(): void }).unref?.();
+  holder.letUsEnd();
   if (hierarchy.version === 2) {
     const sibling = join(directory, leafName('self'));
     makeCgroup(sibling);
@@ -106,8 +72,88 @@ async function startSystemScope(hierarchy: MemoryHierarchy): Promise<Scope> {
   return {
     directory,
     reason: `systemd runs this host: transient scope ${unit} of the system manager`,
-    release: end,
+    release: () => holder.end(),
   };
+}
+
+/** The shell in a scope of its own; it ends with its standard input. */
+class ScopeHolder {
+  readonly #shell: ChildProcessWithoutNullStreams;
+  #complaint = '';
+
+  constructor(unit: string) {
+    this.#shell = spawn(
+      'systemd-run',
+      [
+        '--scope',
+        '--quiet',
+        '--unit',
+        unit,
+        '-p',
+        'Delegate=yes',
+        '--',
+        '/bin/sh',
+        '-c',
+        'echo up; read -r _',
+      ],
+      // A session of its own, so that Ctrl-C and a hang-up of the terminal do not end it before us.
+      { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
+    );
+    this.#shell.stderr.on('data', (chunk) => {
+      this.#complaint += chunk;
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#shell.pid;
+  }
+
+  /** What systemd-run has said so far; empty when it said nothing. */
+  get complaint(): string {
+    return this.#complaint.trim();
+  }
+
+  /** Whether the shell has started in its scope; false when it ended or took too long. */
+  untilUp(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(false), START_TIMEOUT_MS);
+      const settle = (up: boolean) => {
+        clearTimeout(timer);
+        resolve(up);
+      };
+      this.#shell.stdout.once('data', () => settle(true));
+      this.#shell.once('error', (error) => {
+        this.#complaint ||= error.message;
+        settle(false);
+      });
+      this.#shell.once('exit', () => settle(false));
+    });
+  }
+
+  /** Does not keep this process from ending. */
+  letUsEnd(): void {
+    this.#shell.unref();
+    for (const stream of this.#streams()) (stream as { unref?(): void }).unref?.();
+  }
+
+  async end(): Promise<void> {
+    const shell = this.#shell;
+    // The end of its standard input is what the shell waits for.
+    for (const stream of this.#streams()) stream.destroy();
+    if (shell.pid === undefined || shell.exitCode !== null || shell.signalCode !== null) return;
+    const gone = new Promise<void>((resolve) => {
+      shell.once('exit', () => resolve());
+      shell.once('error', () => resolve());
+    });
+    shell.ref();
+    shell.kill('SIGKILL');
+    await gone;
+  }
+
+  #streams() {
+    const { stdin, stdout, stderr } = this.#shell;
+    return [stdin, stdout, stderr];
+  }
 }
 
 /**
@@ -122,52 +168,10 @@ async function startUserScope(hierarchy: MemoryHierarchy): Promise<Scope> {
       'sudo cmemstat --user "$USER" -- COMMAND',
     );
   }
-  const uid = process.getuid?.();
   const unit = nextUnit();
-  const before = hierarchy.ownDirectory;
-  const runtime = process.env.XDG_RUNTIME_DIR ?? `/run/user/${uid}`;
-  // prettier-ignore
-  const call = [
-    '--user',
-    'call',
-    'org.freedesktop.systemd1',
-    '/org/freedesktop/systemd1',
-    'org.freedesktop.systemd1.Manager',
-    'StartTransientUnit',
-    'ssa(sv)a(sa(sv))',
-    unit,
-    'fail',
-    '2',
-    'PIDs',
-    'au',
-    '1',
-    String(process.pid),
-    'Delegate',
-    'b',
-    'true',
-    '0',
-  ];
-  try {
-    await run('busctl', call, {
-      env: { ...process.env, XDG_RUNTIME_DIR: runtime },
-      timeout: START_TIMEOUT_MS,
-    });
-  } catch (error) {
-    const complaint = (error as { stderr?: string }).stderr?.trim() || (error as Error).message;
-    throw new Rejection(
-      'systemd',
-      `the user's systemd manager could not start a scope: ${complaint}`,
-      `loginctl enable-linger "$USER" and install dbus-user-session, then log in again`,
-      error,
-    );
-  }
-  const deadline = performance.now() + START_TIMEOUT_MS;
-  let directory = directoryOfPid(process.pid);
-  while ((directory === undefined || directory === before) && performance.now() < deadline) {
-    await sleep(2);
-    directory = directoryOfPid(process.pid);
-  }
-  if (directory === undefined || directory === before) {
+  await requestUserScope(unit);
+  const directory = await directoryAfterMove(hierarchy.ownDirectory);
+  if (directory === undefined) {
     throw new Rejection(
       'systemd',
       `systemd accepted ${unit}, but did not move us into it`,
@@ -180,6 +184,53 @@ async function startUserScope(hierarchy: MemoryHierarchy): Promise<Scope> {
     reason: `systemd runs this host: transient scope ${unit} of the user's manager`,
     release: async () => {},
   };
+}
+
+/** Asks the user's manager to make a delegated scope and to put us into it. @throws Rejection when it refuses. */
+async function requestUserScope(unit: string): Promise<void> {
+  const runtime = process.env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.()}`;
+  const manager = [
+    'org.freedesktop.systemd1',
+    '/org/freedesktop/systemd1',
+    'org.freedesktop.systemd1.Manager',
+  ];
+  const properties = ['2', 'PIDs', 'au', '1', String(process.pid), 'Delegate', 'b', 'true'];
+  try {
+    await run(
+      'busctl',
+      [
+        '--user',
+        'call',
+        ...manager,
+        'StartTransientUnit',
+        'ssa(sv)a(sa(sv))',
+        unit,
+        'fail',
+        ...properties,
+        '0',
+      ],
+      { env: { ...process.env, XDG_RUNTIME_DIR: runtime }, timeout: START_TIMEOUT_MS },
+    );
+  } catch (error) {
+    const complaint = (error as { stderr?: string }).stderr?.trim() || (error as Error).message;
+    throw new Rejection(
+      'systemd',
+      `the user's systemd manager could not start a scope: ${complaint}`,
+      `loginctl enable-linger "$USER" and install dbus-user-session, then log in again`,
+      error,
+    );
+  }
+}
+
+/** Our cgroup once it is another one than before; undefined when that does not come to pass. */
+async function directoryAfterMove(before: string | undefined): Promise<string | undefined> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  for (;;) {
+    const directory = directoryOfPid(process.pid);
+    if (directory !== undefined && directory !== before) return directory;
+    if (performance.now() >= deadline) return undefined;
+    await sleep(2);
+  }
 }
 
 function directoryOfPid(pid: number): string | undefined {
