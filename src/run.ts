@@ -2,6 +2,7 @@
  * The main job: a command in a fresh memory cgroup, measured from before its first instruction to after its last. This
  * file joins the parts; each of them is explained where it lives.
  */
+import type { Leaf } from './cgroup/leaf.ts';
 import { placeLeaf } from './cgroup/placement.ts';
 import { LaunchError } from './errors.ts';
 import { EXIT_CODES } from './exit-codes.ts';
@@ -16,7 +17,7 @@ import { type Outputs, openOutputs } from './sinks/open-sinks.ts';
 import type { Sink } from './sinks/sink.ts';
 import { targetEnvironment } from './target/environment.ts';
 import { findExecutable } from './target/find-executable.ts';
-import { launchTarget } from './target/launch.ts';
+import { type LaunchRequest, launchTarget, type Target } from './target/launch.ts';
 import { forwardSignals, type SignalForwarding } from './target/signals.ts';
 import { openStreams } from './target/standard-streams.ts';
 
@@ -100,15 +101,7 @@ async function measureWith(
   try {
     reportPlacement(placement, options, say);
     leaf?.setLimits(options.limits);
-    const settings = leaf === undefined ? [] : limitSettings(leaf, options, env, say);
-    const target = await launchTarget({
-      command: options.command,
-      joinFiles: leaf?.joinFiles ?? [],
-      cwd: options.cwd,
-      env: { ...env, ...Object.fromEntries(settings.map(({ name, value }) => [name, value])) },
-      user: options.user,
-      stdio: streams.stdio,
-    });
+    const target = await launch(leaf, options, env, streams.stdio, say);
     const sinks = [...outputs.recorders];
     const wantsDetails = options.wantsDetails || view !== undefined;
     const measurement = new Measurement({ ...options, wantsDetails }, placement, target, sinks, say);
@@ -132,11 +125,8 @@ async function measureWith(
     const summary = await finishRun(measurement, exit, options, say);
     clearTimeout(timer);
     if (exit.code === EXIT_CODES.FAILED && measurement.wasNeverCharged) {
-      throw new LaunchError(
-        options.command[0] ?? '',
-        125,
-        `the target could not join its leaf ${leaf?.directory}`,
-      );
+      const problem = `the target could not join its leaf ${leaf?.directory}`;
+      throw new LaunchError(options.command[0] ?? '', 125, problem);
     }
     // A view may stay open for hours: the leaf does not wait for it.
     if (view !== undefined) await cleanUp();
@@ -152,6 +142,25 @@ async function measureWith(
     signals?.stop();
     guard.release();
   }
+}
+
+/** Starts the target in the leaf, and tells it about the limits there where that was asked for. */
+function launch(
+  leaf: Leaf | undefined,
+  options: RunOptions,
+  env: NodeJS.ProcessEnv,
+  stdio: LaunchRequest['stdio'],
+  say: (line: string) => void,
+): Promise<Target> {
+  const settings = leaf === undefined ? [] : limitSettings(leaf, options, env, say);
+  return launchTarget({
+    command: options.command,
+    joinFiles: leaf?.joinFiles ?? [],
+    cwd: options.cwd,
+    env: { ...env, ...Object.fromEntries(settings.map(({ name, value }) => [name, value])) },
+    user: options.user,
+    stdio,
+  });
 }
 
 function controlOf(measurement: Measurement, signals: SignalForwarding): RunControl {
