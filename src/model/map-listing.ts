@@ -113,7 +113,7 @@ export function evaluateListing(maps: readonly ListedMap[], wishes: ListingWishe
     return { totals, maps: rows, groups: undefined, others, hidden };
   }
   const groups = sortGroups(groupMaps(maps, wishes.groupBy), wishes.sort);
-  const { rows, others, hidden } = cut(groups, wishes, totals, addTotals);
+  const { rows, others, hidden } = cut(groups, wishes, totals, totalsOfGroups);
   return { totals, maps: undefined, groups: rows, others, hidden };
 }
 
@@ -135,33 +135,28 @@ function cut<T extends { bytes: number }>(
 
 /** The sum of some maps, each counted once. */
 export function totalsOf(maps: readonly InventoryMap[]): MapTotals {
+  return sumUp(maps, maps.length);
+}
+
+function totalsOfGroups(groups: readonly MapGroup[]): MapTotals {
+  return sumUp(
+    groups,
+    groups.reduce((count, { maps }) => count + maps, 0),
+  );
+}
+
+function sumUp(parts: readonly Omit<MapTotals, 'maps'>[], maps: number): MapTotals {
   let bytes = 0;
   let memlock: number | undefined = 0;
   let unchargedBytes = 0;
   let elements: number | undefined;
-  for (const map of maps) {
-    bytes += map.bytes;
-    memlock = memlock === undefined || map.memlock === undefined ? undefined : memlock + map.memlock;
-    unchargedBytes += map.unchargedBytes;
-    if (map.elements !== undefined) elements = (elements ?? 0) + map.elements;
+  for (const part of parts) {
+    bytes += part.bytes;
+    memlock = memlock === undefined || part.memlock === undefined ? undefined : memlock + part.memlock;
+    unchargedBytes += part.unchargedBytes;
+    if (part.elements !== undefined) elements = (elements ?? 0) + part.elements;
   }
-  return { maps: maps.length, bytes, memlock, unchargedBytes, elements };
-}
-
-function addTotals(parts: readonly MapTotals[]): MapTotals {
-  const add = (left: number | undefined, right: number | undefined) =>
-    left === undefined && right === undefined ? undefined : (left ?? 0) + (right ?? 0);
-  return parts.reduce(
-    (sum, part) => ({
-      maps: sum.maps + part.maps,
-      bytes: sum.bytes + part.bytes,
-      memlock:
-        sum.memlock === undefined || part.memlock === undefined ? undefined : sum.memlock + part.memlock,
-      unchargedBytes: sum.unchargedBytes + part.unchargedBytes,
-      elements: add(sum.elements, part.elements),
-    }),
-    totalsOf([]),
-  );
+  return { maps, bytes, memlock, unchargedBytes, elements };
 }
 
 function groupMaps(maps: readonly ListedMap[], by: GroupKey): MapGroup[] {
