@@ -35,8 +35,11 @@ export class GrowthReadings {
   #pendingMs = 0;
   #pendingValue = 0;
   #count = 0;
+  /** What the readings up to now come to, once somebody has asked. */
+  #growth: Growth | undefined;
 
   add(elapsedMs: number, value: number): void {
+    this.#growth = undefined;
     this.#count += 1;
     this.#pendingMs += elapsedMs;
     this.#pendingValue += value;
@@ -62,6 +65,11 @@ export class GrowthReadings {
 
   /** Of the second half of the readings' time; undefined with too few readings or in too short a run. */
   growth(): Growth | undefined {
+    this.#growth ??= this.#evaluate();
+    return this.#growth;
+  }
+
+  #evaluate(): Growth | undefined {
     if (this.#count < GROWTH_MIN_READINGS || this.spanMs < GROWTH_MIN_MS) return undefined;
     const middleMs = (this.#ms[0] ?? 0) + this.spanMs / 2;
     let from = 0;
