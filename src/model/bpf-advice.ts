@@ -220,15 +220,10 @@ function adviseGrowth(
     const costs = concerned.map((map) =>
       compute(map, { liveElements: map.liveElements ?? 0, possibleCpus: cpus }),
     );
-    return costs.every((cost) => cost !== undefined)
-      ? [
-          {
-            possibleCpus: cpus,
-            bytes: sum(costs.map(({ bytes }) => bytes)),
-            unchargedPercpuBytes: sum(costs.map(({ unchargedPercpuBytes }) => unchargedPercpuBytes)),
-          },
-        ]
-      : [];
+    if (!costs.every((cost) => cost !== undefined)) return [];
+    const bytes = sum(costs.map((cost) => cost.bytes));
+    const unchargedPercpuBytes = sum(costs.map((cost) => cost.unchargedPercpuBytes));
+    return [{ possibleCpus: cpus, bytes, unchargedPercpuBytes }];
   });
   if (!projection.some(({ bytes }) => bytes >= savesAtLeastBytes)) return undefined;
   const [largest] = concerned;
@@ -237,12 +232,7 @@ function adviseGrowth(
     concerned.length === 1
       ? `${describe(largest)} grows with the number of possible CPUs`
       : `${concerned.length} percpu maps grow with the number of possible CPUs, the largest is ${describe(largest)}`;
-  return {
-    kind: 'percpu-growth',
-    maps: identify(concerned),
-    text: who,
-    projection,
-  };
+  return { kind: 'percpu-growth', maps: identify(concerned), text: who, projection };
 }
 
 /** The changes that save enough, the best first. */
