@@ -127,6 +127,14 @@ export function describeOutlived(outlived: readonly OutlivingProcess[]): string 
   return `${subject} killed: ${named.join(', ')}${more}`;
 }
 
+/** How often each event happened, in one line; empty where none did. */
+export function describeEvents({ events, eventsLocal }: SummaryRecord): string {
+  return Object.entries(events ?? eventsLocal ?? {})
+    .filter(([, count]) => count > 0)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ');
+}
+
 /** How the target ended, and what outlived it. */
 export function renderExit(summary: SummaryRecord): string[] {
   const { exit, durationMs } = summary;
@@ -153,9 +161,7 @@ function peakNote(summary: SummaryRecord): string {
 
 function renderCounts(summary: SummaryRecord): string[] {
   const lines: string[] = [];
-  const events = Object.entries(summary.events ?? summary.eventsLocal ?? {}).filter(([, count]) => count > 0);
-  const named = events.map(([name, count]) => `${name} ${count}`).join(', ');
-  if (summary.mode !== 'process-tree') lines.push(`  events: ${named || 'none'}`);
+  if (summary.mode !== 'process-tree') lines.push(`  events: ${describeEvents(summary) || 'none'}`);
   if (summary.stallUs?.some !== undefined) {
     const full =
       summary.stallUs.full === undefined ? '' : `, all tasks ${formatDuration(summary.stallUs.full / 1000)}`;

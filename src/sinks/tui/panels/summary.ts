@@ -2,7 +2,7 @@
 import { plural } from '../../../format/plural.ts';
 import { formatDuration } from '../../../format/units.ts';
 import type { SummaryRecord } from '../../../model/recording.ts';
-import { describeOutlived, renderExit } from '../../summary-text.ts';
+import { describeEvents, describeOutlived, renderExit } from '../../summary-text.ts';
 import { fitLine, textOf } from '../cells.ts';
 import { type Field, labelled, packFields } from '../fields.ts';
 import { formatSize } from '../figures.ts';
@@ -87,15 +87,13 @@ function troubleLines(summary: SummaryRecord, { unicode, ui: { units } }: View):
   return lines;
 }
 
-function samplesLine({ samples, events, eventsLocal }: SummaryRecord): Line {
-  const { count, late, missed, longestGapMs } = samples;
-  const named = Object.entries(events ?? eventsLocal ?? {})
-    .filter(([, times]) => times > 0)
-    .map(([name, times]) => `${name} ${times}`);
+function samplesLine(summary: SummaryRecord): Line {
+  const { count, late, missed, longestGapMs } = summary.samples;
+  const events = describeEvents(summary);
   const lateness = late + missed === 0 ? 'none late' : `${late} late, ${missed} missed`;
   const text = `  ${count} samples, ${lateness}, longest gap ${formatDuration(longestGapMs)}`;
   return [
     { text, style: late + missed === 0 ? 'dim' : 'warning' },
-    { text: named.length === 0 ? '' : `  events: ${named.join(', ')}`, style: 'dim' },
+    { text: events === '' ? '' : `  events: ${events}`, style: 'dim' },
   ];
 }
