@@ -9,9 +9,8 @@ import type { DefinedMap } from './kernel/bpf/elf-btf-maps.ts';
 import { writePseudoFile } from './kernel/pseudo-file.ts';
 import { encodeRequest, type MakeReply, type MakeRequest } from './map-maker.ts';
 import type { MeasuredMap } from './model/elf-forecast.ts';
-import { openCgroup1Reader } from './sampler/cgroup1-reader.ts';
-import { openCgroup2Reader } from './sampler/cgroup2-reader.ts';
 import { removeLeaf } from './session/clean-up.ts';
+import { openLeafReader } from './session/run-files.ts';
 
 /** A map to measure, and about how large it will be. */
 export interface MapToMeasure {
@@ -56,13 +55,14 @@ async function measureIn(
   maps: readonly MapToMeasure[],
   [command, ...args]: readonly [string, ...string[]],
 ): Promise<MeasuredMap[]> {
+  const reader = openLeafReader(leaf);
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const conversation = new Conversation(child);
   const measured: MeasuredMap[] = [];
   try {
     // It makes nothing before it is asked to: there is time to move it.
     for (const file of leaf.joinFiles) writePseudoFile(file, String(child.pid ?? -1));
-    const kernelBytes = openKernelBytes(leaf);
+    const kernelBytes = async () => (await reader.read()).kernel;
     for (const { map, predictedBytes } of maps) {
       const copies = Math.max(1, Math.min(mostCopies, Math.ceil(enoughBytes / Math.max(1, predictedBytes))));
       const reply = await conversation.ask({ map, copies: 1 });
@@ -80,6 +80,7 @@ async function measureIn(
   } finally {
     child.kill('SIGKILL');
     conversation.close();
+    reader.close();
   }
   return measured;
 }
@@ -108,15 +109,6 @@ function chargeOf(
 ): { chargedBytes?: number } {
   if (before === undefined || after === undefined) return {};
   return { chargedBytes: Math.max(0, Math.round((after - before) / copies)) };
-}
-
-function openKernelBytes(leaf: Leaf): () => Promise<number | undefined> {
-  const walk = { processes: () => leaf.processes(), nested: () => leaf.nested() };
-  const reader =
-    leaf.version === 2
-      ? openCgroup2Reader(leaf.directory, walk.processes)
-      : openCgroup1Reader(leaf.directory, walk);
-  return async () => (await reader.read()).kernel;
 }
 
 /** One question, one answer. */

@@ -7,10 +7,16 @@ import { type EventWatch, watchEvents1, watchEvents2 } from '../sampler/event-wa
 import type { FigureReader } from '../sampler/figure-reader.ts';
 import type { Sampler } from '../sampler/sampler.ts';
 
+/** What reads the figures of a leaf. @throws KernelFileError. */
+export function openLeafReader(leaf: Leaf): FigureReader {
+  return leaf.version === 2
+    ? openCgroup2Reader(leaf.directory, () => leaf.processes())
+    : openCgroup1Reader(leaf.directory, leaf);
+}
+
 /** What reads the figures of the leaf, or of the process tree below `pid` where there is none. @throws KernelFileError. */
 export async function openReader(leaf: Leaf | undefined, pid: number): Promise<FigureReader> {
-  if (leaf?.version === 2) return openCgroup2Reader(leaf.directory, () => leaf.processes());
-  if (leaf?.version === 1) return openCgroup1Reader(leaf.directory, leaf);
+  if (leaf !== undefined) return openLeafReader(leaf);
   // pidusage is loaded only where it is needed.
   const { ProcessTreeReader } = await import('../sampler/process-tree-reader.ts');
   return new ProcessTreeReader(pid);
