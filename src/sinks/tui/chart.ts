@@ -39,11 +39,11 @@ export function renderChart(chart: Chart, size: Size): Line[] {
   const plotWidth = width - margin - 1 - gutter;
   if (plotWidth < 4) return Array.from({ length: height }, () => fitLine([], width));
   const canvas = new Canvas({ width: plotWidth, height: rows }, chart.unicode);
-  const drawn = chart.lines.map((line) => line.columns(canvas.across));
-  drawLines(canvas, chart, drawn, axis);
+  const drawn = chart.lines.map((line, owner) => ({ line, owner, columns: line.columns(canvas.across) }));
+  drawLines(canvas, drawn, axis, chart.unicode);
   drawPeak(canvas, chart, axis);
   if (rows >= ROOM_FOR_LIMITS) drawLimits(canvas, chart, axis);
-  const ends = lineEnds(chart, drawn, axis, canvas, gutter);
+  const ends = lineEnds(drawn, axis, canvas, gutter);
   const rule = chart.unicode ? '┤' : '+';
   const lines: Line[] = [];
   for (let row = 0; row < rows; row += 1) {
@@ -118,23 +118,20 @@ function cellsOf({ size }: Canvas): number[] {
   return [...Array.from({ length: size.width - 1 }, (_, index) => index + 1), 0];
 }
 
-function drawLines(canvas: Canvas, chart: Chart, drawn: readonly ChartColumns[], axis: Axis): void {
-  for (let index = chart.lines.length - 1; index >= 0; index -= 1) {
-    const line = chart.lines[index];
-    if (line !== undefined) drawLine(canvas, line, drawn[index] ?? [], index, axis);
-  }
-  // Where lines cross their letters tell them apart without colours; ASCII consists of letters.
-  if (!chart.unicode) return;
-  for (const [index, line] of chart.lines.entries()) labelLine(canvas, line, drawn[index] ?? [], index, axis);
+/** A line as fine as the canvas is, and the number that its dots have there. */
+interface DrawnLine {
+  line: ChartLine;
+  owner: number;
+  columns: ChartColumns;
 }
 
-function drawLine(
-  canvas: Canvas,
-  { letter, role }: ChartLine,
-  columns: ChartColumns,
-  owner: number,
-  axis: Axis,
-): void {
+function drawLines(canvas: Canvas, drawn: readonly DrawnLine[], axis: Axis, unicode: boolean): void {
+  for (const each of drawn.toReversed()) drawLine(canvas, each, axis);
+  // Where lines cross their letters tell them apart without colours; ASCII consists of letters.
+  if (unicode) for (const each of drawn) labelLine(canvas, each, axis);
+}
+
+function drawLine(canvas: Canvas, { line: { letter, role }, owner, columns }: DrawnLine, axis: Axis): void {
   let before: number | undefined;
   for (const [x, column] of columns.entries()) {
     if (column === undefined) {
@@ -151,13 +148,7 @@ function drawLine(
   }
 }
 
-function labelLine(
-  canvas: Canvas,
-  { letter, role }: ChartLine,
-  columns: ChartColumns,
-  owner: number,
-  axis: Axis,
-): void {
+function labelLine(canvas: Canvas, { line: { letter, role }, owner, columns }: DrawnLine, axis: Axis): void {
   for (let cell = 6 + owner * 6; cell < canvas.size.width - 2; cell += LETTER_EVERY) {
     const column = columns[cell * 2];
     if (column === undefined) continue;
@@ -191,17 +182,11 @@ function drawPeak(canvas: Canvas, chart: Chart, axis: Axis): void {
 }
 
 /** The names at the ends of the lines: the whole name where it has its row for itself, else letters. */
-function lineEnds(
-  chart: Chart,
-  drawn: readonly ChartColumns[],
-  axis: Axis,
-  canvas: Canvas,
-  width: number,
-): Line[] {
+function lineEnds(drawn: readonly DrawnLine[], axis: Axis, canvas: Canvas, width: number): Line[] {
   if (width === 0) return [];
   const byRow: ChartLine[][] = Array.from({ length: canvas.size.height }, () => []);
-  for (const [index, line] of chart.lines.entries()) {
-    const last = drawn[index]?.findLast((column) => column !== undefined);
+  for (const { line, columns } of drawn) {
+    const last = columns.findLast((column) => column !== undefined);
     if (last !== undefined) byRow[rowOf(dotOf(last.last, axis, canvas.down), canvas)]?.push(line);
   }
   return byRow.map((lines) => {
