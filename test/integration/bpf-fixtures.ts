@@ -126,6 +126,12 @@ export class BpfObjects {
   }
 }
 
+/** Others use BPF on this host too: of `all`, only what the other lists have as well counts. */
+export function withIds<T extends { id: number }>(all: readonly T[], ...others: { id: number }[][]): T[] {
+  const sets = others.map((other) => new Set(other.map(({ id }) => id)));
+  return all.filter(({ id }) => sets.every((set) => set.has(id)));
+}
+
 /** How many descriptors this process has open. */
 export function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length;

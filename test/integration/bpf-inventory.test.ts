@@ -13,8 +13,9 @@ import {
   type InventoryOptions,
   openBpfInventory,
 } from '../../src/sampler/bpf-inventory.ts';
-import { BpfObjects, Churn, openDescriptors } from './bpf-fixtures.ts';
+import { BpfObjects, Churn, openDescriptors, withIds } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
+import { bpftoolMaps, mapFigures } from './bpftool.ts';
 import { host } from './harness.ts';
 import { TestCgroup } from './memory-cgroup.ts';
 
@@ -50,22 +51,6 @@ function find(inventory: BpfInventory, id: number): InventoryMap | undefined {
   return inventory.read().maps.find((map) => map.id === id);
 }
 
-interface BpftoolMap {
-  id: number;
-  type: string;
-  name?: string;
-  flags: number;
-  bytes_key: number;
-  bytes_value: number;
-  max_entries: number;
-  bytes_memlock: number;
-  frozen: number;
-}
-
-function bpftoolMaps(): BpftoolMap[] {
-  return JSON.parse(execFileSync('bpftool', ['map', '-j'], { encoding: 'utf8', maxBuffer: 1 << 26 }));
-}
-
 describe('beside bpftool', () => {
   it.for([0, 10, 1000])('the same maps with the same figures, with %i more', async (count, context) => {
     requires(context, { tool: 'bpftool' });
@@ -75,40 +60,12 @@ describe('beside bpftool', () => {
       objects.map({ map_type, max_entries: 1 + (index % 50), map_name: `map_${index}` });
     }
     const inventory = await open({ memlock: 'always' });
-    // Others use BPF on this host too: only what was there before and after counts.
-    const before = new Set(bpftoolMaps().map(({ id }) => id));
+    const before = bpftoolMaps();
     const read = inventory.read().maps;
-    const theirs = bpftoolMaps().filter(({ id }) => before.has(id));
-    const ids = new Set(theirs.map(({ id }) => id));
-    const ours = read.filter(({ id }) => ids.has(id));
+    const theirs = withIds(bpftoolMaps(), before);
+    const ours = withIds(read, theirs);
     expect(theirs.length).toBeGreaterThanOrEqual(count);
-    expect(
-      ours.map((map) => ({
-        id: map.id,
-        type: map.type,
-        name: map.kernelName,
-        flags: map.map_flags,
-        bytes_key: map.key_size,
-        bytes_value: map.value_size,
-        max_entries: map.max_entries,
-        bytes_memlock: map.memlock,
-        frozen: Number(map.frozen),
-      })),
-    ).toEqual(
-      theirs.map(
-        ({ id, type, name = '', flags, bytes_key, bytes_value, max_entries, bytes_memlock, frozen }) => ({
-          id,
-          type,
-          name,
-          flags,
-          bytes_key,
-          bytes_value,
-          max_entries,
-          bytes_memlock,
-          frozen,
-        }),
-      ),
-    );
+    expect(ours.map((map) => mapFigures(map, map.type, map.kernelName))).toEqual(theirs);
   });
 
   it('computes what the kernel says where the kernel knows it, without opening a map', async (context) => {

@@ -12,11 +12,11 @@ import { type KernelLayout, openKernelLayout } from '../../src/kernel/bpf/kernel
 import { openLinkIterator } from '../../src/kernel/bpf/link-iterator.ts';
 import { openMapIterator } from '../../src/kernel/bpf/map-iterator.ts';
 import type { KernelMap } from '../../src/kernel/bpf/map-records.ts';
-import { collectLinks, collectMaps, collectPrograms } from '../../src/kernel/bpf/objects.ts';
+import { collectLinks, collectMaps, collectPrograms, type MapObject } from '../../src/kernel/bpf/objects.ts';
 import { openProgramIterator } from '../../src/kernel/bpf/program-iterator.ts';
 import { openTaskFileIterator } from '../../src/kernel/bpf/task-file-iterator.ts';
 import { collectHeldBpf } from '../../src/kernel/procfs/held-bpf.ts';
-import { BpfObjects, Churn, openDescriptors } from './bpf-fixtures.ts';
+import { BpfObjects, Churn, openDescriptors, withIds } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
 
 const caches = mkdtempSync(join(tmpdir(), 'bpf-iterators-'));
@@ -52,12 +52,6 @@ function opened<T extends { close(): void }>(iterator: T): T {
   return iterator;
 }
 
-/** Others use BPF on this host too: only ids that were there before and after count. */
-function withIds<T extends { id: number }>(all: readonly T[], ...others: { id: number }[][]): T[] {
-  const sets = others.map((other) => new Set(other.map(({ id }) => id)));
-  return all.filter(({ id }) => sets.every((set) => set.has(id)));
-}
-
 /** Reads until the freeing of maps, which the kernel puts off, is over. */
 async function eventually<T>(read: () => T, done: (value: T) => boolean): Promise<T> {
   for (let attempt = 0; ; attempt++) {
@@ -68,6 +62,20 @@ async function eventually<T>(read: () => T, done: (value: T) => boolean): Promis
 }
 
 describe('the map iterator', () => {
+  const comparable = (map: Pick<MapObject, keyof KernelMap & keyof MapObject>) => ({
+    id: map.id,
+    type: map.type,
+    key_size: map.key_size,
+    value_size: map.value_size,
+    max_entries: map.max_entries,
+    map_flags: map.map_flags,
+    name: map.name,
+    frozen: map.frozen,
+    btf_id: map.btf_id,
+    btf_key_type_id: map.btf_key_type_id,
+    btf_value_type_id: map.btf_value_type_id,
+  });
+
   it.for([0, 10, 1000, MANY])('shows what the id walk shows, with %i more maps', (count) => {
     for (let index = 0; index < count; index++) {
       objects.map({
@@ -81,32 +89,7 @@ describe('the map iterator', () => {
     const walked = withIds(walkedBefore, collectMaps(bpf));
     expect(walked.length).toBeGreaterThanOrEqual(count);
     const read = withIds(all, walked);
-    expect(
-      read.map(({ id, type, key_size, value_size, max_entries, map_flags, name, frozen }) => ({
-        id,
-        type,
-        key_size,
-        value_size,
-        max_entries,
-        map_flags,
-        name,
-        frozen,
-      })),
-    ).toEqual(
-      walked.map(({ id, type, key_size, value_size, max_entries, map_flags, name, frozen }) => ({
-        id,
-        type,
-        key_size,
-        value_size,
-        max_entries,
-        map_flags,
-        name,
-        frozen,
-      })),
-    );
-    expect(read.map((map) => [map.btf_id, map.btf_key_type_id, map.btf_value_type_id])).toEqual(
-      walked.map((map) => [map.btf_id, map.btf_key_type_id, map.btf_value_type_id]),
-    );
+    expect(read.map(comparable)).toEqual(walked.map(comparable));
   });
 
   it('counts who holds a map, and knows the maps that only programs hold', () => {

@@ -1,5 +1,4 @@
 /** The id walk and what is read of each object, on this host's bpf(2), beside bpftool. */
-import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { encodeBtfLoad } from '../../src/kernel/bpf/bpf-attr.ts';
 import { type Bpf, openBpf } from '../../src/kernel/bpf/bpf-call.ts';
@@ -19,8 +18,9 @@ import {
 import { collectHeldBpf } from '../../src/kernel/procfs/held-bpf.ts';
 import { openBpfCollector } from '../../src/sampler/collect-bpf.ts';
 import { BtfBuilder } from '../unit/kernel/bpf/btf-builder.ts';
-import { BpfObjects, Churn, openDescriptors } from './bpf-fixtures.ts';
+import { BpfObjects, Churn, openDescriptors, withIds } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
+import { bpftool, bpftoolMaps, mapFigures } from './bpftool.ts';
 
 let bpf: Bpf;
 let objects: BpfObjects;
@@ -35,18 +35,6 @@ beforeEach(async (context) => {
 });
 afterEach(() => objects?.closeAll());
 
-function bpftool<T>(...args: string[]): T[] {
-  return JSON.parse(
-    execFileSync('bpftool', ['-j', ...args], { encoding: 'utf8', maxBuffer: 1 << 28 }),
-  ) as T[];
-}
-
-/** Others use BPF on this host too: only objects that were there before and after count. */
-function stable<T extends { id: number }>(before: T[], after: T[]): T[] {
-  const ids = new Set(after.map(({ id }) => id));
-  return before.filter(({ id }) => ids.has(id));
-}
-
 describe('all maps of the host', () => {
   it.for([0, 10, 1000])('are those of bpftool, with %i more', (count, context) => {
     requires(context, { tool: 'bpftool' });
@@ -59,49 +47,11 @@ describe('all maps of the host', () => {
       });
     }
     const before = collectMaps(bpf);
-    type Map = {
-      id: number;
-      type: string;
-      name?: string;
-      flags: number;
-      bytes_key: number;
-      bytes_value: number;
-      max_entries: number;
-      bytes_memlock: number;
-      frozen: number;
-    };
-    const theirs = bpftool<Map>('map', 'show');
-    const ours = stable(before, collectMaps(bpf));
+    const theirs = bpftoolMaps();
+    const ours = withIds(before, collectMaps(bpf));
     expect(ours.length).toBeGreaterThanOrEqual(count);
-    const ids = new Set(ours.map(({ id }) => id));
-    expect(
-      ours.map((map) => ({
-        id: map.id,
-        type: mapTypeName(map.type),
-        name: map.name,
-        flags: map.map_flags,
-        bytes_key: map.key_size,
-        bytes_value: map.value_size,
-        max_entries: map.max_entries,
-        bytes_memlock: map.memlock,
-        frozen: Number(map.frozen),
-      })),
-    ).toEqual(
-      theirs
-        .filter(({ id }) => ids.has(id))
-        .map(
-          ({ id, type, name = '', flags, bytes_key, bytes_value, max_entries, bytes_memlock, frozen }) => ({
-            id,
-            type,
-            name,
-            flags,
-            bytes_key,
-            bytes_value,
-            max_entries,
-            bytes_memlock,
-            frozen,
-          }),
-        ),
+    expect(ours.map((map) => mapFigures(map, mapTypeName(map.type), map.name))).toEqual(
+      withIds(theirs, ours),
     );
   });
 });
@@ -130,8 +80,7 @@ describe('all programs of the host', () => {
       map_ids?: number[];
     };
     const theirs = bpftool<Program>('prog', 'show');
-    const ours = stable(before, collectPrograms(bpf));
-    const ids = new Set(ours.map(({ id }) => id));
+    const ours = withIds(before, collectPrograms(bpf));
     expect(ours.length).toBeGreaterThanOrEqual(3);
     // More maps than the first guess has room for.
     expect(ours.find(({ id }) => id === many.id)?.map_ids).toEqual(maps.map(({ id }) => id));
@@ -149,20 +98,18 @@ describe('all programs of the host', () => {
         map_ids: program.map_ids,
       })),
     ).toEqual(
-      theirs
-        .filter(({ id }) => ids.has(id))
-        .map((program) => ({
-          id: program.id,
-          type: program.type,
-          name: program.name ?? '',
-          tag: program.tag,
-          gpl_compatible: program.gpl_compatible,
-          uid: program.uid,
-          bytes_xlated: program.bytes_xlated,
-          bytes_jited: program.bytes_jited ?? 0,
-          bytes_memlock: program.bytes_memlock,
-          map_ids: program.map_ids ?? [],
-        })),
+      withIds(theirs, ours).map((program) => ({
+        id: program.id,
+        type: program.type,
+        name: program.name ?? '',
+        tag: program.tag,
+        gpl_compatible: program.gpl_compatible,
+        uid: program.uid,
+        bytes_xlated: program.bytes_xlated,
+        bytes_jited: program.bytes_jited ?? 0,
+        bytes_memlock: program.bytes_memlock,
+        map_ids: program.map_ids ?? [],
+      })),
     );
   });
 });
