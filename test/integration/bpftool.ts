@@ -1,7 +1,10 @@
-/** What bpftool says of the host's BPF objects, and our maps in its words: for tests that lay both side by side. */
-import { execFileSync } from 'node:child_process';
+/** bpftool: what it says of the host's BPF objects, our maps in its words, and maps that it pins. */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import type { InventoryMap } from '../../src/model/bpf-inventory.ts';
 import type { BpftoolMap } from '../../src/sinks/bpftool-json.ts';
+import { scratch } from './harness.ts';
 
 /** A list that bpftool prints as JSON, such as that of `prog show`. */
 export function bpftool<T>(...args: string[]): T[] {
@@ -55,4 +58,23 @@ export function mapFigures(
     bytes_memlock: map.memlock,
     frozen: Number(map.frozen),
   };
+}
+
+/** Mounts a BPF file system for as long as `use` takes, and gives it a path to pin a map at. */
+export async function withPin(name: string, use: (pin: string) => Promise<void>): Promise<void> {
+  const mount = mkdtempSync(join(scratch, 'bpf-'));
+  const pin = join(mount, name);
+  execFileSync('mount', ['-t', 'bpf', 'bpf', mount]);
+  try {
+    await use(pin);
+  } finally {
+    rmSync(pin, { force: true });
+    spawnSync('umount', [mount]);
+  }
+}
+
+/** The command that makes a map with values of 64 bytes, and pins it there under its name. */
+export function createPinned(pin: string, type: 'array' | 'hash', entries: number): string[] {
+  const words = `type ${type} key 4 value 64 entries ${entries} name ${basename(pin)}`;
+  return ['bpftool', 'map', 'create', pin, ...words.split(' ')];
 }

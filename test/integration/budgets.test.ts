@@ -1,9 +1,9 @@
 /** Budgets on real runs: who breaks them, when, and what cmemstat exits with. */
-import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { BudgetResult } from '../../src/model/verdict.ts';
+import { createPinned, withPin } from './bpftool.ts';
 import {
   cmemstat,
   host,
@@ -13,14 +13,13 @@ import {
   needsProgram,
   readRecording,
   SLOWNESS,
-  scratch,
   TARGETS,
   testWith,
 } from './harness.ts';
-import { grow, judge, needsAttribution, newFile, onlyBudget, slowMs } from './judged.ts';
+import { grow, judge, newFile, onlyBudget, slowMs } from './judged.ts';
 
 const QUICK = ['--interval', '100ms', '--bpf-interval', '200ms'];
-const needsBpf = [needs.cgroup, needs.root, needsAttribution];
+const needsBpf = [needs.cgroup, needs.root, needs.attribution];
 
 testWith(
   [needs.cgroup],
@@ -207,25 +206,19 @@ testWith(
   [...needsBpf, needsProgram('bpftool')],
   'maps that are left behind: 4, and 3 where a budget forbids them',
   async () => {
-    const mount = join(scratch, 'bpf');
-    const pin = join(mount, 'stays');
-    expect(spawnSync('sh', ['-c', `mkdir -p ${mount} && mount -t bpf bpf ${mount}`]).status).toBe(0);
-    const words = 'type hash key 4 value 64 entries 1000 name stays';
-    const create = ['--', 'bpftool', 'map', 'create', pin, ...words.split(' ')];
-    try {
+    await withPin('stays', async (pin) => {
+      const create = ['--', ...createPinned(pin, 'hash', 1000)];
       const left = await judge('--fail-on-leftover', '--budget', 'oom_kill<=100', ...create);
       expect(left.outcome.status).toBe(4);
       expect(left.verdict.leftovers).toMatchObject([{ name: 'stays' }]);
       expect(left.outcome.stderr).toMatch(
         /✗ LEFT BEHIND +no BPF maps left behind: 1 left behind, .*\n.*stays/,
       );
-      spawnSync('rm', ['-f', pin]);
+      rmSync(pin);
       const forbidden = await judge('--fail-on-leftover', '--budget', 'leftover==0', ...create);
       expect(forbidden.outcome.status).toBe(3);
       expect(onlyBudget(forbidden.verdict)).toMatchObject({ status: 'broken', value: 1 });
-    } finally {
-      spawnSync('sh', ['-c', `rm -f ${pin}; umount ${mount}`]);
-    }
+    });
   },
 );
 

@@ -15,6 +15,13 @@ export const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 /** Programs that the tests measure. */
 export const TARGETS = resolve(import.meta.dirname, 'targets');
 
+/** The example agent for some seconds, as the words of a target: maps, two processes, output. */
+export const agent = (seconds: number): string[] => [
+  process.execPath,
+  resolve(import.meta.dirname, '../../examples/agent.mjs'),
+  ...['--duration', String(seconds)],
+];
+
 const isEmulated = process.env.CMEMSTAT_VM_GUEST !== undefined;
 
 /** By how much the waiting of targets is stretched where everything else is slow too. */
@@ -176,6 +183,11 @@ export interface Need {
 /** Needs that come up in several files. */
 export const needs = {
   cgroup: { what: 'a memory cgroup', has: host.mode !== 'process-tree', expected: true },
+  cgroup1: {
+    what: 'cgroup v1 with the memory controller',
+    has: host.mode === 'cgroup1',
+    expected: false,
+  },
   cgroup2: {
     what: 'cgroup v2 with the memory controller',
     has: host.mode === 'cgroup2',
@@ -184,6 +196,17 @@ export const needs = {
   chargedBpf: {
     what: 'BPF memory charged to cgroups (Linux 5.11)',
     has: host.isAtLeast(5, 11),
+    expected: host.isAtLeast(5, 11),
+  },
+  unchargedBpf: {
+    what: 'a kernel that charges BPF memory to no cgroup (before Linux 5.11)',
+    has: !host.isAtLeast(5, 11),
+    expected: false,
+  },
+  /** BPF iterators, the BTF of the kernel, and the charge to a cgroup. */
+  attribution: {
+    what: 'BPF iterators and BPF memory charged to cgroups (Linux 5.11)',
+    has: host.isAtLeast(5, 11) && existsSync('/sys/kernel/btf/vmlinux'),
     expected: host.isAtLeast(5, 11),
   },
   exactStat: {

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
 import type { BudgetResult, Verdict } from '../../src/model/verdict.ts';
-import { cmemstat, host, type Need, type Outcome, SLOWNESS, scratch, TARGETS } from './harness.ts';
+import { cmemstat, type Need, type Outcome, SLOWNESS, scratch, TARGETS } from './harness.ts';
 
 /** Times of targets are stretched where everything is slow. Unit: milliseconds. */
 export const slowMs = (ms: number): number => ms * SLOWNESS;
@@ -14,13 +14,6 @@ export function grow(endMs: number, ...steps: readonly (readonly [mib: number, m
   const stretched = steps.map(([mib, ms]) => `${mib}@${slowMs(ms)}`);
   return [process.execPath, join(TARGETS, 'grow.mjs'), ...stretched, String(slowMs(endMs))];
 }
-
-/** BPF iterators, the BTF of the kernel, and the charge to a cgroup. */
-export const needsAttribution: Need = {
-  what: 'BPF iterators and BPF memory charged to cgroups (Linux 5.11)',
-  has: host.isAtLeast(5, 11) && existsSync('/sys/kernel/btf/vmlinux'),
-  expected: host.isAtLeast(5, 11),
-};
 
 /** A host that is no emulated machine, for what is too large or too slow there. */
 export const needsRealMachine: Need = {

@@ -1,44 +1,36 @@
 /** BPF memory of a run: whose it is, what kernel memory consists of, what outlives the run. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect } from 'vitest';
+import { createPinned, withPin } from './bpftool.ts';
 import {
+  agent,
   cmemstat,
   host,
-  type Need,
   needs,
   needsProgram,
   record,
   SLOWNESS,
-  scratch,
   TARGETS,
   testWith,
 } from './harness.ts';
 
-const AGENT = resolve(import.meta.dirname, '../../examples/agent.mjs');
-const agent = (seconds: number) => [process.execPath, AGENT, '--duration', String(seconds)];
+const needsAll = [needs.cgroup, needs.root, needs.attribution];
 
-/** bpf iterators, the BTF of the kernel, and the charge to a cgroup. */
-const needsAttribution: Need = {
-  what: 'BPF iterators and BPF memory charged to cgroups (Linux 5.11)',
-  has: host.isAtLeast(5, 11) && existsSync('/sys/kernel/btf/vmlinux'),
-  expected: host.isAtLeast(5, 11),
-};
-const needsAll = [needs.cgroup, needs.root, needsAttribution];
+/** A run that reads BPF memory with every sample. */
+const recordBpf = (intervalMs: number, ...target: string[]) =>
+  record(...['--bpf-interval', `${intervalMs}ms`, '--interval', `${intervalMs}ms`, '--', ...target]);
+
+/** A tool that runs until it is told to end. */
+const recordInterrupted = (...tool: string[]) =>
+  recordBpf(200, ...['timeout', '-k', '5', '-s', 'INT', String(4 * SLOWNESS)], ...tool);
 
 testWith(
   needsAll,
   'the maps of the agent are charged to its leaf, and the advice names those it does not use',
   async () => {
-    const { summary, samples } = await record(
-      '--bpf-interval',
-      '200ms',
-      '--interval',
-      '200ms',
-      '--',
-      ...agent(2 * SLOWNESS),
-    );
+    const { summary, samples } = await recordBpf(200, ...agent(2 * SLOWNESS));
     const largest = summary.bpf?.largest;
     expect(largest?.attribution).toBe('memcg');
     expect(largest?.charged?.maps.count).toBe(4);
@@ -65,14 +57,7 @@ testWith(
   needsAll,
   'the terms of kernel memory add up to kernel, and little of it is unexplained',
   async () => {
-    const { summary } = await record(
-      '--bpf-interval',
-      '200ms',
-      '--interval',
-      '200ms',
-      '--',
-      ...agent(2 * SLOWNESS),
-    );
+    const { summary } = await recordBpf(200, ...agent(2 * SLOWNESS));
     const breakdown = summary.kernelBreakdown;
     if (host.mode === 'cgroup2' && !host.isAtLeast(5, 18)) {
       expect(breakdown).toBeUndefined();
@@ -92,26 +77,8 @@ testWith(
   [...needsAll, needsProgram('bpftool')],
   'a map that is pinned by the target is found after it, with its pin, and --fail-on-leftover gives 4',
   async () => {
-    const mount = join(scratch, 'bpf');
-    const pin = join(mount, 'left_behind');
-    expect(spawnSync('sh', ['-c', `mkdir -p ${mount} && mount -t bpf bpf ${mount}`]).status).toBe(0);
-    const create = [
-      'bpftool',
-      'map',
-      'create',
-      pin,
-      'type',
-      'hash',
-      'key',
-      '4',
-      'value',
-      '64',
-      'entries',
-      '1000',
-      'name',
-      'left_behind',
-    ];
-    try {
+    await withPin('left_behind', async (pin) => {
+      const create = createPinned(pin, 'hash', 1000);
       const { summary, outcome } = await record('--fail-on-leftover', '--', ...create);
       expect(outcome.status).toBe(4);
       expect(summary.bpf?.leftovers).toMatchObject([
@@ -120,18 +87,11 @@ testWith(
       expect(summary.bpf?.leftovers?.[0]?.bytes).toBeGreaterThan(64_000);
       expect(existsSync(summary.leaf ?? '')).toBe(false);
       // A map from before is not this run's, and neither is one that goes with its target.
-      const later = await record(
-        '--fail-on-leftover',
-        '--',
-        process.execPath,
-        join(TARGETS, 'bpf-hash.mjs'),
-        '1',
-      );
+      const target = [process.execPath, join(TARGETS, 'bpf-hash.mjs'), '1'];
+      const later = await record('--fail-on-leftover', '--', ...target);
       expect(later.outcome.status).toBe(0);
       expect(later.summary.bpf?.leftovers).toEqual([]);
-    } finally {
-      spawnSync('sh', ['-c', `rm -f ${pin}; umount ${mount}`]);
-    }
+    });
   },
 );
 
@@ -139,60 +99,24 @@ testWith(
   [...needsAll, needsProgram('bpftool')],
   'a map that the target holds and that is charged elsewhere is told apart',
   async () => {
-    const mount = join(scratch, 'bpf2');
-    const pin = join(mount, 'from_before');
-    spawnSync('sh', ['-c', `mkdir -p ${mount} && mount -t bpf bpf ${mount}`]);
-    try {
-      const created = spawnSync('bpftool', [
-        'map',
-        'create',
-        pin,
-        'type',
-        'array',
-        'key',
-        '4',
-        'value',
-        '64',
-        'entries',
-        '4096',
-        'name',
-        'from_before',
-      ]);
-      expect(created.status).toBe(0);
-      const { samples } = await record(
-        '--bpf-interval',
-        '100ms',
-        '--interval',
-        '100ms',
-        '--',
-        process.execPath,
-        join(TARGETS, 'hold-pinned.mjs'),
-        pin,
-        String(SLOWNESS),
-      );
+    await withPin('from_before', async (pin) => {
+      const [command = '', ...words] = createPinned(pin, 'array', 4096);
+      expect(spawnSync(command, words).status).toBe(0);
+      const holder = [process.execPath, join(TARGETS, 'hold-pinned.mjs'), pin, String(SLOWNESS)];
+      const { samples } = await recordBpf(100, ...holder);
       const elsewhere = samples.map((sample) => sample.bpf?.heldElsewhere?.maps ?? { count: 0, bytes: 0 });
       expect(Math.max(...elsewhere.map(({ count }) => count))).toBe(1);
       expect(Math.max(...elsewhere.map(({ bytes }) => bytes))).toBeGreaterThan(4096 * 64);
       expect(Math.max(...samples.map((sample) => sample.bpf?.charged?.maps.count ?? 0))).toBe(0);
-    } finally {
-      spawnSync('sh', ['-c', `rm -f ${pin}; umount ${mount}`]);
-    }
+    });
   },
 );
 
 testWith(
-  [needs.cgroup, needs.root],
+  [needs.cgroup, needs.root, needs.unchargedBpf],
   'where the kernel charges BPF memory to no cgroup the reason is told and nothing is called 0',
   async () => {
-    if (host.isAtLeast(5, 11)) return;
-    const { summary, samples } = await record(
-      '--bpf-interval',
-      '200ms',
-      '--interval',
-      '200ms',
-      '--',
-      ...agent(2 * SLOWNESS),
-    );
+    const { summary, samples } = await recordBpf(200, ...agent(2 * SLOWNESS));
     expect(samples.every((sample) => sample.bpf?.charged === undefined)).toBe(true);
     expect(summary.bpf?.reason).toBeDefined();
     expect(summary.bpf?.leftovers).toBeUndefined();
@@ -201,26 +125,11 @@ testWith(
 );
 
 testWith(
-  [needs.cgroup, needs.root, needsProgram('bpftrace')],
+  [needs.cgroup, needs.root, needs.chargedBpf, needsProgram('bpftrace')],
   'bpftrace under cmemstat: the maps that it creates are charged to the leaf',
   async () => {
-    const { summary } = await record(
-      '--bpf-interval',
-      '200ms',
-      '--interval',
-      '200ms',
-      '--',
-      'timeout',
-      '-k',
-      '5',
-      '-s',
-      'INT',
-      String(4 * SLOWNESS),
-      'bpftrace',
-      '-e',
-      'BEGIN { @x = count(); } interval:ms:100 { @hits = count(); @by[pid] = count(); }',
-    );
-    if (!host.isAtLeast(5, 11)) return;
+    const script = 'BEGIN { @x = count(); } interval:ms:100 { @hits = count(); @by[pid] = count(); }';
+    const { summary } = await recordInterrupted('bpftrace', '-e', script);
     expect(summary.bpf?.largest?.charged?.maps.count).toBeGreaterThanOrEqual(3);
     expect(summary.bpf?.largest?.charged?.programs.count).toBeGreaterThanOrEqual(1);
   },
@@ -249,20 +158,7 @@ testWith(
   async () => {
     let found = 0;
     for (const tool of LIBBPF_TOOLS) {
-      const { summary, outcome } = await record(
-        '--bpf-interval',
-        '100ms',
-        '--interval',
-        '100ms',
-        '--',
-        'timeout',
-        '-k',
-        '5',
-        '-s',
-        'INT',
-        String(4 * SLOWNESS),
-        ...tool,
-      );
+      const { summary, outcome } = await recordInterrupted(...tool);
       // A tool may be older than the kernel, and find nothing to attach to: it says so and ends.
       if (![0, 124, 137].includes(outcome.status ?? -1)) continue;
       const charged = summary.bpf?.largest?.charged;
