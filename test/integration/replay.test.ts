@@ -2,19 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect } from 'vitest';
-import { BINARY, cmemstat, needs, scratch, start, TARGETS, testWith } from './harness.ts';
-import { needsTmux, type TmuxTerminal, until } from './terminal.ts';
-import {
-  bare,
-  CMEMSTAT,
-  ENDED_MODES,
-  modes,
-  newFolder,
-  SHELL_MODES,
-  script,
-  tmux,
-  VIEW_MODES,
-} from './view-harness.ts';
+import { agent, BINARY, cmemstat, needs, scratch, start, TARGETS, testWith } from './harness.ts';
+import { bare, needsTmux, type TmuxTerminal, tmux, until } from './terminal.ts';
+import { CMEMSTAT, ENDED_MODES, modes, newFolder, SHELL_MODES, script, VIEW_MODES } from './view-harness.ts';
 
 const recording = join(scratch, 'run.jsonl');
 
@@ -181,9 +171,8 @@ describe('a whole recording', () => {
     'maps and processes of the moment',
     async () => {
       const file = join(newFolder(), 'run.jsonl');
-      const agent = join(import.meta.dirname, '../../examples/agent.mjs');
       const often = ['--interval', '100ms', '--bpf-interval', '100ms', '--process-interval', '100ms'];
-      await cmemstat(...often, '--output', file, '-q', '--', process.execPath, agent, '--duration', '3');
+      await cmemstat(...often, '--output', file, '-q', '--', ...agent(3));
       // The first reading with both processes; the maps were there before.
       const moment = readFileSync(file, 'utf8')
         .split('\n')

@@ -18,7 +18,7 @@ import {
   testWith,
 } from './harness.ts';
 import { grow, judge, needsRealMachine, newFile, onlyBudget, readVerdict, words } from './judged.ts';
-import { BarePty, needsScript, shellQuote, until } from './terminal.ts';
+import { bare, needsScript, shellQuote, until } from './terminal.ts';
 
 const lines = (file: string) => readFileSync(file, 'utf8').trim().split('\n');
 
@@ -155,7 +155,7 @@ testWith(
 testWith([needsScript], 'a terminal has a line of progress, a pipe has none', async () => {
   const options = ['--interval', '50ms', '--runs', '2', '--warmup', '1', '--', 'sleep', '0.3'];
   const command = [process.execPath, BINARY, ...options].map(shellQuote).join(' ');
-  const written = await new BarePty({ command }).ended();
+  const written = await bare({ command }).ended();
   // What the target writes begins below.
   const shown = [...written.matchAll(/\r␛\[K([^\r␛]*)\r\n/g)].map((match) => match[1]);
   expect(shown).toEqual(['warm-up 1/1', 'run 1/2', 'run 2/2']);
@@ -169,7 +169,7 @@ testWith([needsScript, needs.cgroup], 'Ctrl-C ends all runs: cleanup comes, no l
     ...[process.execPath, BINARY, '--runs', '5', ...logging(log), '--budget', 'processes<=9'],
     ...['--', 'sh', '-c', `echo run >> ${log}; exec sleep 60`],
   ];
-  const pty = new BarePty({ command: `${command.map(shellQuote).join(' ')}; echo "status $?"` });
+  const pty = bare({ command: `${command.map(shellQuote).join(' ')}; echo "status $?"` });
   await until('the first run', () => (existsSync(log) && lines(log).includes('run') ? true : undefined));
   pty.type('\x03');
   // The shell of the pty gets the Ctrl-C as well, and so prints no status.

@@ -2,18 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { beforeAll, expect, onTestFinished } from 'vitest';
+import { beforeAll, expect } from 'vitest';
 import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
 import { scratch, TARGETS } from './harness.ts';
-import {
-  BarePty,
-  needsScript,
-  needsTmux,
-  shellQuote,
-  type TerminalOptions,
-  TmuxTerminal,
-  until,
-} from './terminal.ts';
+import { needsScript, needsTmux, shellQuote, until } from './terminal.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
@@ -42,20 +34,6 @@ export function buildDemo(): void {
     ]);
     expect(built.status).toBe(0);
   });
-}
-
-/** A window that is closed after the test. */
-export async function tmux(options: TerminalOptions = {}): Promise<TmuxTerminal> {
-  const terminal = await TmuxTerminal.open(options);
-  onTestFinished(() => terminal.close());
-  return terminal;
-}
-
-/** A pty that is closed after the test. */
-export function bare(options: TerminalOptions & { command: string }): BarePty {
-  const pty = new BarePty(options);
-  onTestFinished(() => pty.close());
-  return pty;
 }
 
 /** A file that does not exist yet. */

@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { testWith } from './harness.ts';
-import { bare, buildDemo, DEMO, gone, newFile, reported, tmux } from './screen-demo.ts';
-import { needsScript, needsTmux } from './terminal.ts';
+import { buildDemo, DEMO, gone, newFile, reported } from './screen-demo.ts';
+import { bare, needsScript, needsTmux, tmux } from './terminal.ts';
 
 buildDemo();
 

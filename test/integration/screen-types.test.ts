@@ -4,8 +4,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { needsProgram, start, testWith } from './harness.ts';
-import { bare, buildDemo, DEMO, demo, NODE_PATH, newFile, tmux } from './screen-demo.ts';
-import { needsScript, needsTmux } from './terminal.ts';
+import { buildDemo, DEMO, demo, NODE_PATH, newFile } from './screen-demo.ts';
+import { bare, needsScript, needsTmux, tmux } from './terminal.ts';
 
 buildDemo();
 

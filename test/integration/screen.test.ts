@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
 import { testWith } from './harness.ts';
-import { bare, buildDemo, childOf, DEMO, newFile, tmux } from './screen-demo.ts';
-import { needsScript, needsTmux, type TmuxTerminal, until } from './terminal.ts';
+import { buildDemo, childOf, DEMO, newFile } from './screen-demo.ts';
+import { bare, needsScript, needsTmux, type TmuxTerminal, tmux, until } from './terminal.ts';
 
 buildDemo();
 

@@ -2,6 +2,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { onTestFinished } from 'vitest';
 import { needsProgram, scratch, TEST_ENVIRONMENT } from './harness.ts';
 
 const run = promisify(execFile);
@@ -223,4 +224,18 @@ export class BarePty {
   close(): void {
     this.#child.kill('SIGKILL');
   }
+}
+
+/** A window that is closed when the test is over. */
+export async function tmux(options: TerminalOptions = {}): Promise<TmuxTerminal> {
+  const terminal = await TmuxTerminal.open(options);
+  onTestFinished(() => terminal.close());
+  return terminal;
+}
+
+/** A pty that is closed when the test is over. */
+export function bare(options: TerminalOptions & { command: string }): BarePty {
+  const pty = new BarePty(options);
+  onTestFinished(() => pty.close());
+  return pty;
 }

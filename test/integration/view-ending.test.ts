@@ -4,9 +4,8 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
 import { host, needs, readRecording, testWith } from './harness.ts';
-import { needsTmux, shellQuote, type TmuxTerminal, until } from './terminal.ts';
+import { bare, needsTmux, shellQuote, type TmuxTerminal, tmux, until } from './terminal.ts';
 import {
-  bare,
   CMEMSTAT,
   childrenOf,
   ENDED_MODES,
@@ -16,7 +15,6 @@ import {
   readWhole,
   SHELL_MODES,
   script,
-  tmux,
   VIEW_MODES,
 } from './view-harness.ts';
 

@@ -1,30 +1,16 @@
 /** The command in a terminal, as its user sees it. */
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { join } from 'node:path';
+import { expect } from 'vitest';
 import { widthOf } from '../../src/sinks/tui/cells.ts';
-import { BINARY, type Recording, readRecording, scratch } from './harness.ts';
-import { BarePty, shellQuote, type TerminalOptions, TmuxTerminal, until } from './terminal.ts';
+import { agent, BINARY, type Recording, readRecording, scratch } from './harness.ts';
+import { shellQuote, type TerminalOptions, type TmuxTerminal, tmux, until } from './terminal.ts';
 
 /** The built command, for the shell. */
 export const CMEMSTAT = `${shellQuote(process.execPath)} ${shellQuote(BINARY)}`;
 
-/** The example agent, for the shell: maps, two processes, output. */
-export const AGENT = `${shellQuote(process.execPath)} ${shellQuote(resolve(import.meta.dirname, '../../examples/agent.mjs'))}`;
-
-/** A window that is closed when the test is over. */
-export async function tmux(options: TerminalOptions = {}): Promise<TmuxTerminal> {
-  const terminal = await TmuxTerminal.open(options);
-  onTestFinished(() => terminal.close());
-  return terminal;
-}
-
-/** A pty that is closed when the test is over. */
-export function bare(options: TerminalOptions & { command: string }): BarePty {
-  const pty = new BarePty(options);
-  onTestFinished(() => pty.close());
-  return pty;
-}
+/** The example agent for a minute, for the shell. */
+export const AGENT = agent(60).map(shellQuote).join(' ');
 
 /** A window with the view in it, once it shows a sample. */
 export async function openView(

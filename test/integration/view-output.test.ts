@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { needs, testWith } from './harness.ts';
-import { needsScript, needsTmux, shellQuote, until } from './terminal.ts';
-import { bare, CMEMSTAT, newFolder, readWhole, script, tmux } from './view-harness.ts';
+import { bare, needsScript, needsTmux, shellQuote, tmux, until } from './terminal.ts';
+import { CMEMSTAT, newFolder, readWhole, script } from './view-harness.ts';
 
 const OFTEN = '--interval 100ms --output run.jsonl';
 

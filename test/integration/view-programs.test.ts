@@ -51,7 +51,7 @@ async function expectPlausible(terminal: TmuxTerminal): Promise<void> {
 }
 
 testWith([needsTmux, needs.cgroup, needs.root, needs.chargedBpf], 'examples/agent.mjs', async () => {
-  const terminal = await openView(`${OFTEN} -- ${AGENT} --duration 60`, { width: 120, height: 40 });
+  const terminal = await openView(`${OFTEN} -- ${AGENT}`, { width: 120, height: 40 });
   const screen = await waitForSize(terminal, 'BPF maps', (mib) => mib > 17 && mib < 19);
   expect(screen).toMatch(/^▶ flows +hash +13\.\d MiB/m);
   expect(screen).toMatch(/4 maps, 18\.\d MiB, 512 KiB uncharged/);

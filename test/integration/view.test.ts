@@ -5,10 +5,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
 import { host, needs, testWith } from './harness.ts';
-import { needsTmux, shellQuote, until } from './terminal.ts';
+import { bare, needsTmux, shellQuote, tmux, until } from './terminal.ts';
 import {
   AGENT,
-  bare,
   CMEMSTAT,
   click,
   columnsOf,
@@ -19,7 +18,6 @@ import {
   readWhole,
   rowOf,
   script,
-  tmux,
   VIEW_MODES,
   wheel,
 } from './view-harness.ts';
@@ -163,7 +161,7 @@ describe('keys', () => {
   });
 
   testWith(needsMaps, 'the list of maps: s, S, /, Enter, arrows, click', async () => {
-    const terminal = await openView(`${FAST} -- ${AGENT} --duration 60`, { width: 120, height: 24 });
+    const terminal = await openView(`${FAST} -- ${AGENT}`, { width: 120, height: 24 });
     await terminal.keys('3');
     await terminal.waitFor(/bytes▼.*flows.*never_used.*counters.*4 maps/s);
     await terminal.keys('S');
