@@ -3,8 +3,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect } from 'vitest';
 import { agent, BINARY, cmemstat, needs, scratch, start, TARGETS, testWith } from './harness.ts';
-import { bare, needsTmux, type TmuxTerminal, tmux, until } from './terminal.ts';
-import { CMEMSTAT, ENDED_MODES, modes, newFolder, SHELL_MODES, script, VIEW_MODES } from './view-harness.ts';
+import {
+  bare,
+  ENDED_MODES,
+  modes,
+  needsTmux,
+  SHELL_MODES,
+  type TmuxTerminal,
+  tmux,
+  until,
+  VIEW_MODES,
+} from './terminal.ts';
+import { CMEMSTAT, newFolder, script } from './view-harness.ts';
 
 const recording = join(scratch, 'run.jsonl');
 

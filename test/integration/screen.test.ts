@@ -4,7 +4,17 @@ import { describe, expect } from 'vitest';
 import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
 import { testWith } from './harness.ts';
 import { buildDemo, childOf, DEMO, newFile } from './screen-demo.ts';
-import { bare, needsScript, needsTmux, type TmuxTerminal, tmux, until } from './terminal.ts';
+import {
+  bare,
+  modes,
+  needsScript,
+  needsTmux,
+  SHELL_MODES,
+  type TmuxTerminal,
+  tmux,
+  until,
+  VIEW_MODES,
+} from './terminal.ts';
 
 buildDemo();
 
@@ -20,19 +30,14 @@ async function shellAround(
   await terminal.enter(`${DEMO} 2>&1; echo status=$?`);
   const shown = await terminal.waitFor(/screen 80x16 unicode 256/);
   expect(shown).toMatch(/^#{80}$/m);
-  expect(await modes(terminal)).toBe('1 0 0 1 1');
+  expect(await modes(terminal)).toBe(VIEW_MODES);
   await leave(terminal);
   const after = await terminal.waitFor(afterwards);
-  expect(await modes(terminal)).toBe('0 1 1 0 0');
+  expect(await modes(terminal)).toBe(SHELL_MODES);
   await terminal.enter(`stty -g >${settings}.after; echo settled`);
   await terminal.waitFor(/^settled$/m);
   expect(readFileSync(`${settings}.after`, 'utf8')).toBe(readFileSync(`${settings}.before`, 'utf8'));
   return { before: shown, after };
-}
-
-/** Alternate buffer, cursor, automatic wrap, mouse, mouse by numbers. */
-function modes(terminal: TmuxTerminal): Promise<string> {
-  return terminal.fact('alternate_on} #{cursor_flag} #{wrap_flag} #{mouse_standard_flag} #{mouse_sgr_flag');
 }
 
 describe('the terminal is as before', () => {
@@ -101,7 +106,7 @@ describe('job control', () => {
       for (const round of ['one', 'two']) {
         await terminal.keys('z');
         await terminal.waitFor(/Stopped/);
-        expect(await modes(terminal)).toBe('0 1 1 0 0');
+        expect(await modes(terminal)).toBe(SHELL_MODES);
         await terminal.enter(`stty -g >${settings}.${round}; echo ${round}`);
         await terminal.waitFor(new RegExp(`^${round}$`, 'm'));
         expect(readFileSync(`${settings}.${round}`, 'utf8')).toBe(readFileSync(`${settings}.before`, 'utf8'));
@@ -109,13 +114,13 @@ describe('job control', () => {
         const again = await terminal.waitFor(/screen 80x16/);
         expect(again).not.toMatch(/Stopped|\$/);
         expect(again).toMatch(/^#{80}$/m);
-        expect(await modes(terminal)).toBe('1 0 0 1 1');
+        expect(await modes(terminal)).toBe(VIEW_MODES);
       }
       await terminal.keys('a');
       await terminal.waitFor(/^key a$/m);
       await terminal.keys('q');
       await terminal.waitFor(/closed by q/);
-      expect(await modes(terminal)).toBe('0 1 1 0 0');
+      expect(await modes(terminal)).toBe(SHELL_MODES);
     },
   );
 
@@ -135,7 +140,7 @@ describe('job control', () => {
     await terminal.keys('q');
     const after = await terminal.waitFor(/closed by q/);
     expect(after).not.toMatch(/###/);
-    expect(await modes(terminal)).toBe('0 1 1 0 0');
+    expect(await modes(terminal)).toBe(SHELL_MODES);
   });
 
   testWith(
@@ -143,7 +148,7 @@ describe('job control', () => {
     'in the background it leaves the terminal alone, and comes back in the foreground',
     async () => {
       const terminal = await tmux({ width: 80, height: 16 });
-      await terminal.enter(`${DEMO} & sleep 1; echo waited`);
+      await terminal.enter(`${DEMO} & wait; echo waited`);
       const shown = await terminal.waitFor(/^waited$/m);
       expect(shown).toMatch(/refused: cmemstat runs in the background of its terminal/);
       await terminal.enter('clear');
@@ -153,11 +158,11 @@ describe('job control', () => {
       await terminal.waitFor(/Stopped/);
       await terminal.enter('bg; sleep 0.5; echo rested');
       await terminal.waitFor(/^rested$/m);
-      expect(await modes(terminal)).toBe('0 1 1 0 0');
-      await terminal.enter('kill %1; sleep 0.5; echo killed');
+      expect(await modes(terminal)).toBe(SHELL_MODES);
+      await terminal.enter('kill %1; wait; echo killed');
       const after = await terminal.waitFor(/^killed$/m);
       expect(after).not.toMatch(/###/);
-      expect(await modes(terminal)).toBe('0 1 1 0 0');
+      expect(await modes(terminal)).toBe(SHELL_MODES);
     },
   );
 
@@ -166,6 +171,6 @@ describe('job control', () => {
     await terminal.waitFor(/screen 80x16/);
     await terminal.keys('z', 'a');
     await terminal.waitFor(/^key a$/m);
-    expect(await modes(terminal)).toBe('1 0 0 1 1');
+    expect(await modes(terminal)).toBe(VIEW_MODES);
   });
 });

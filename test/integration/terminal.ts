@@ -239,3 +239,12 @@ export function bare(options: TerminalOptions & { command: string }): BarePty {
   onTestFinished(() => pty.close());
   return pty;
 }
+
+/** Alternate buffer, cursor, automatic wrap, mouse: what a shell has, and what the view has. */
+export function modes(terminal: TmuxTerminal): Promise<string> {
+  return terminal.fact('alternate_on} #{cursor_flag} #{wrap_flag} #{mouse_standard_flag} #{mouse_sgr_flag');
+}
+export const SHELL_MODES = '0 1 1 0 0';
+export const VIEW_MODES = '1 0 0 1 1';
+/** As a shell has it; tmux itself hides the cursor of a window whose command has ended. */
+export const ENDED_MODES = '0 0 1 0 0';

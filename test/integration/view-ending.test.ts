@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
 import { host, needs, readRecording, testWith } from './harness.ts';
-import { bare, needsTmux, shellQuote, type TmuxTerminal, tmux, until } from './terminal.ts';
 import {
-  CMEMSTAT,
-  childrenOf,
+  bare,
   ENDED_MODES,
   modes,
-  newFolder,
-  openView,
-  readWhole,
+  needsTmux,
   SHELL_MODES,
-  script,
+  shellQuote,
+  type TmuxTerminal,
+  tmux,
+  until,
   VIEW_MODES,
-} from './view-harness.ts';
+} from './terminal.ts';
+import { CMEMSTAT, childrenOf, newFolder, openView, readWhole, script } from './view-harness.ts';
 
 const FOREVER = script('while :; do echo tick; sleep 0.1; done');
 

@@ -41,15 +41,6 @@ export async function readWhole(file: string): Promise<Recording> {
   return readRecording({ status: 0, signal: null, stdout: text, stderr: '' });
 }
 
-/** Alternate buffer, cursor, automatic wrap, mouse: what a shell has, and what the view has. */
-export function modes(terminal: TmuxTerminal): Promise<string> {
-  return terminal.fact('alternate_on} #{cursor_flag} #{wrap_flag} #{mouse_standard_flag} #{mouse_sgr_flag');
-}
-export const SHELL_MODES = '0 1 1 0 0';
-export const VIEW_MODES = '1 0 0 1 1';
-/** As a shell has it; tmux itself hides the cursor of a window whose command has ended. */
-export const ENDED_MODES = '0 0 1 0 0';
-
 /** A click into a column and a row, both from 0. */
 export async function click(terminal: TmuxTerminal, column: number, row: number): Promise<void> {
   await terminal.type(`\x1b[<0;${column + 1};${row + 1}M\x1b[<0;${column + 1};${row + 1}m`);

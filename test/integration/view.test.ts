@@ -5,20 +5,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
 import { host, needs, testWith } from './harness.ts';
-import { bare, needsTmux, shellQuote, tmux, until } from './terminal.ts';
+import { bare, ENDED_MODES, modes, needsTmux, shellQuote, tmux, until, VIEW_MODES } from './terminal.ts';
 import {
   AGENT,
   CMEMSTAT,
   click,
   columnsOf,
-  ENDED_MODES,
-  modes,
   newFolder,
   openView,
   readWhole,
   rowOf,
   script,
-  VIEW_MODES,
   wheel,
 } from './view-harness.ts';
 
