@@ -12,12 +12,17 @@ export const CMEMSTAT = `${shellQuote(process.execPath)} ${shellQuote(BINARY)}`;
 /** The example agent for a minute, for the shell. */
 export const AGENT = agent(60).map(shellQuote).join(' ');
 
-/** A window with the view in it, once it shows a sample. */
-export async function openView(
+/** A window in which the view opens, for targets that may have ended before it shows anything. */
+export function startView(
   args: string,
   options: Omit<TerminalOptions, 'command'> = {},
 ): Promise<TmuxTerminal> {
-  const terminal = await tmux({ ...options, command: `exec ${CMEMSTAT} ${args}` });
+  return tmux({ ...options, command: `exec ${CMEMSTAT} ${args}` });
+}
+
+/** A window with the view in it, once it shows a sample. */
+export async function openView(...how: Parameters<typeof startView>): Promise<TmuxTerminal> {
+  const terminal = await startView(...how);
   await terminal.waitFor(/running.*samples/s);
   return terminal;
 }

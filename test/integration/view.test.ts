@@ -1,7 +1,6 @@
 /** The live view: what it shows, and that every key does what the help says. */
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from 'vitest';
 import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
 import { host, needs, testWith } from './harness.ts';
@@ -99,6 +98,13 @@ describe('opened by itself', () => {
     });
   }
 });
+
+/** Settles when so many more samples are in a recording. */
+async function untilMoreSamples(file: string, count: number): Promise<void> {
+  const samples = () => readFileSync(file, 'utf8').split('"type":"sample"').length;
+  const before = samples();
+  await until(`${count} more samples`, () => (samples() >= before + count ? true : undefined));
+}
 
 describe('keys', () => {
   testWith([needsTmux], 'panels: Tab, Shift-Tab, 1-6, z, click, wheel, ?', async () => {
@@ -245,9 +251,7 @@ describe('keys', () => {
       const terminal = await openView(`--interval 100ms --output ${file} -- ${COUNTING}`);
       await terminal.keys('6', 'p');
       const paused = await terminal.waitFor(/PAUSED/);
-      const samples = () => readFileSync(file, 'utf8').split('"type":"sample"').length;
-      const before = samples();
-      await until('ten more samples', () => (samples() > before + 10 ? true : undefined));
+      await untilMoreSamples(file, 10);
       expect(await terminal.capture()).toBe(paused);
       await terminal.keys('p');
       const shown = await terminal.waitFor(/^(?!.*PAUSED)/s);
@@ -266,10 +270,10 @@ describe('keys', () => {
     const terminal = await openView(`--interval 200ms --output ${file} -- sleep 60`);
     await terminal.keys('-', '-');
     await terminal.waitFor(/every 50\.?0?ms/);
-    await sleep(1000);
+    await untilMoreSamples(file, 20);
     await terminal.keys('+', '+', '+', '+');
     await terminal.waitFor(/every 1\.0*s/);
-    await sleep(2100);
+    await untilMoreSamples(file, 2);
     await terminal.keys('q', 's');
     await terminal.ended();
     const { samples } = await readWhole(file);
@@ -344,9 +348,11 @@ function expectStructure(screen: string, width: number, height: number): void {
   expect(lines.at(-1)).toMatch(/^ \? help/);
   const titles = [...screen.matchAll(/[─━┬][ [](\d) /g)].map(([, number]) => number);
   expect(titles).toEqual(width < 110 ? ['1', '2', '3'] : ['1', '2', '3', '4', '5', '6']);
-  for (const line of lines) {
-    // Panels side by side are parted by one straight line.
-    if (width === 120 && line.includes('│')) expect(columnsOf(line, '│')).toContain(59);
+  // Panels side by side are parted by one straight line.
+  const parted = lines.filter((line) => line.includes('│'));
+  if (width === 120) {
+    expect(parted.length).toBeGreaterThan(10);
+    for (const line of parted) expect(columnsOf(line, '│')).toContain(59);
   }
 }
 
@@ -499,7 +505,7 @@ describe('what comes from outside', () => {
     await terminal.keys('6');
     const ended = await terminal.waitFor(/ENDED.*samples, /s);
     expect(ended).toMatch(/^ {2}1000$/m);
-    const late = Number(/(\d+) late/.exec(/samples, (.*)/.exec(ended)?.[1] ?? '')?.[1] ?? 0);
+    const late = Number(/samples, (none|\d+) late/.exec(ended)?.[1]?.replace('none', '0'));
     // Beside other tests a tick may be late by itself.
     expect(late).toBeLessThan(5);
     await terminal.keys('Home');
