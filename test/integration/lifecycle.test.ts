@@ -133,12 +133,12 @@ testWith([], 'signals go to the target, and its handler decides', async () => {
 });
 
 testWith([needs.cgroup], 'the second SIGINT kills the whole leaf; so does --kill-after', async () => {
-  const stubborn = `trap '' INT TERM; echo ready; sleep 4343 & while :; do wait; done`;
+  const stubborn = `trap 'echo told' INT; trap '' TERM; echo ready; sleep 4343 & while :; do wait; done`;
   const twice = start(process.execPath, [BINARY, '--json', '--', 'sh', '-c', stubborn]);
   // The start record holds the command: only a line of its own is the target's.
   await twice.until(/^ready$/m);
   twice.child.kill('SIGINT');
-  await new Promise((settle) => setTimeout(settle, 200 * SLOWNESS));
+  await twice.until(/^told$/m);
   twice.child.kill('SIGINT');
   const { outcome, summary } = readRecording(await twice.ended);
   expect(outcome.status).toBe(137);
@@ -161,7 +161,10 @@ testWith([needs.cgroup], 'when cmemstat itself is killed, the next run removes t
   await cmemstat('-q', '--', 'true');
   expect(existsSync(leaf)).toBe(true);
   for (const pid of processesWith('4444')) process.kill(pid, 'SIGKILL');
-  await new Promise((settle) => setTimeout(settle, 100 * SLOWNESS));
+  const procs = join(leaf, 'cgroup.procs');
+  await expect
+    .poll(() => (existsSync(procs) ? readFileSync(procs, 'utf8') : ''), { timeout: 10_000 * SLOWNESS })
+    .toBe('');
   const next = await cmemstat('-q', '-v', '--', 'true');
   // systemd removes the scope of the dead run by itself; elsewhere the next run does it.
   if (!existsSync('/run/systemd/system')) {
