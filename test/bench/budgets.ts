@@ -3,6 +3,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { type Finding, median } from './report.ts';
+import { runBundled } from './run-bundled.ts';
 
 const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 const SAMPLES = 1_000_000;
@@ -35,20 +36,8 @@ function measureJudge(): Finding[] {
 
 /** Unit: milliseconds. */
 function judgeInTurn(budgets: number): number {
-  const bundle = join(tmpdir(), `cmemstat-bench-judge-${process.pid}.cjs`);
-  spawnSync(resolve(import.meta.dirname, '../../node_modules/.bin/esbuild'), [
-    resolve(import.meta.dirname, 'judge-samples.ts'),
-    '--bundle',
-    '--platform=node',
-    '--format=cjs',
-    `--outfile=${bundle}`,
-    '--log-level=error',
-  ]);
-  const { stdout, stderr } = spawnSync(process.execPath, [bundle, String(SAMPLES), String(budgets)], {
-    encoding: 'utf8',
-  });
-  if (stdout === '') throw new Error(stderr);
-  return (JSON.parse(stdout) as { judgingMs: number }).judgingMs;
+  const printed = runBundled('judge-samples.ts', [String(SAMPLES), String(budgets)]);
+  return (JSON.parse(printed) as { judgingMs: number }).judgingMs;
 }
 
 /** `cmemstat budget check` on a file with 1,000,000 samples, start-up included. */

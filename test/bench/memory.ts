@@ -1,6 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
 import type { Finding } from './report.ts';
+import { runBundled } from './run-bundled.ts';
 
 /** Memory that comes and goes with the garbage collector. Unit: MiB. */
 const NOISE_MIB = 8;
@@ -29,20 +28,5 @@ export async function measurePipelineMemory(): Promise<Finding[]> {
 
 /** Unit: MiB. */
 function residentAfter(samples: number): number {
-  const feeder = resolve(import.meta.dirname, 'feed-pipeline.ts');
-  const bundle = `/tmp/cmemstat-bench-feed-${process.pid}.cjs`;
-  const esbuild = resolve(import.meta.dirname, '../../node_modules/.bin/esbuild');
-  spawnSync(esbuild, [
-    feeder,
-    '--bundle',
-    '--platform=node',
-    '--format=cjs',
-    `--outfile=${bundle}`,
-    '--log-level=error',
-  ]);
-  const { stdout, stderr } = spawnSync(process.execPath, ['--expose-gc', bundle, String(samples)], {
-    encoding: 'utf8',
-  });
-  if (stdout === '') throw new Error(stderr);
-  return Number(stdout) / 1024 / 1024;
+  return Number(runBundled('feed-pipeline.ts', [String(samples)], ['--expose-gc'])) / 1024 / 1024;
 }

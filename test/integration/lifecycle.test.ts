@@ -1,8 +1,8 @@
 /** How a run ends, and that it leaves nothing behind. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { bundle, NODE_PATH } from '../bundle.ts';
 import {
   BINARY,
   cmemstat,
@@ -178,26 +178,12 @@ testWith(
   'hundreds of launches in a row leave no leaf, no file descriptor and no zombie',
   async () => {
     const before = leavesOnHost();
-    const bundle = join(scratch, 'many-launches.cjs');
-    const esbuild = join(import.meta.dirname, '../../node_modules/.bin/esbuild');
-    const source = join(import.meta.dirname, 'targets/many-launches.ts');
-    // prettier-ignore
-    const built = spawnSync(esbuild, [
-      source,
-      '--bundle',
-      '--platform=node',
-      '--format=cjs',
-      '--external:koffi',
-      '--external:pidusage',
-      '--supported:dynamic-import=false',
-      `--outfile=${bundle}`,
-    ]);
-    expect(built.status).toBe(0);
+    const file = join(scratch, 'many-launches.cjs');
+    bundle(join(import.meta.dirname, 'targets/many-launches.ts'), file, ['koffi', 'pidusage']);
     const launches = SLOWNESS === 1 ? 500 : 100;
-    const nodePath = join(import.meta.dirname, '../../node_modules');
-    const outcome = await start(process.execPath, [bundle, String(launches)], {
+    const outcome = await start(process.execPath, [file, String(launches)], {
       input: '',
-      env: { NODE_PATH: nodePath },
+      env: { NODE_PATH },
     }).ended;
     expect(outcome.status).toBe(0);
     const report = JSON.parse(outcome.stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;

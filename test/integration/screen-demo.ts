@@ -1,16 +1,11 @@
 /** The demo of the screen in terminals: what the tests of the screen share. */
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { beforeAll, expect } from 'vitest';
+import { join } from 'node:path';
+import { beforeAll } from 'vitest';
 import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
+import { bundle, NODE_PATH } from '../bundle.ts';
 import { scratch, TARGETS } from './harness.ts';
 import { needsScript, needsTmux, shellQuote, until } from './terminal.ts';
-
-const ROOT = resolve(import.meta.dirname, '../..');
-
-/** Where Node finds blessed. */
-export const NODE_PATH = join(ROOT, 'node_modules');
 
 /** The demo as a script for Node. */
 export const demo = join(scratch, 'screen-demo.cjs');
@@ -22,17 +17,7 @@ export const DEMO = `NODE_PATH=${shellQuote(NODE_PATH)} ${shellQuote(process.exe
 export function buildDemo(): void {
   beforeAll(() => {
     if (!needsScript.has && !needsTmux.has) return;
-    // Bundled as the command is: blessed stays outside.
-    const built = spawnSync(join(ROOT, 'node_modules/.bin/esbuild'), [
-      join(TARGETS, 'screen-demo.ts'),
-      '--bundle',
-      '--platform=node',
-      '--format=cjs',
-      '--external:blessed',
-      '--supported:dynamic-import=false',
-      `--outfile=${demo}`,
-    ]);
-    expect(built.status).toBe(0);
+    bundle(join(TARGETS, 'screen-demo.ts'), demo, ['blessed']);
   });
 }
 

@@ -3,8 +3,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
+import { NODE_PATH } from '../bundle.ts';
 import { needsProgram, start, testWith } from './harness.ts';
-import { buildDemo, DEMO, demo, NODE_PATH, newFile } from './screen-demo.ts';
+import { buildDemo, DEMO, demo, newFile } from './screen-demo.ts';
 import { bare, needsScript, needsTmux, tmux } from './terminal.ts';
 
 buildDemo();

@@ -1,0 +1,25 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { bundle } from '../bundle.ts';
+
+/** Runs a program of this folder in a process of its own, without a loader; what it prints. */
+export function runBundled(
+  source: string,
+  args: readonly string[],
+  nodeOptions: readonly string[] = [],
+): string {
+  const folder = mkdtempSync(join(tmpdir(), 'cmemstat-bench-bundle-'));
+  try {
+    const file = join(folder, 'bundle.cjs');
+    bundle(resolve(import.meta.dirname, source), file);
+    const { stdout, stderr } = spawnSync(process.execPath, [...nodeOptions, file, ...args], {
+      encoding: 'utf8',
+    });
+    if (stdout === '') throw new Error(stderr);
+    return stdout;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
