@@ -130,6 +130,8 @@ test('a window has the selected row in it, and no rows that are not there', () =
         if (count > 0) expect(selected >= from && selected < to).toBe(true);
       },
     ),
+    // One whose window has to stay where it is.
+    { examples: [[100, 25, 10, 20]] },
   );
 });
 

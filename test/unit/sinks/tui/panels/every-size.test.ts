@@ -120,10 +120,12 @@ test('whatever is shown, panels have exactly their size, and nothing in them mov
 });
 
 test('whatever is asked, a box is no larger than the screen and its lines are equally wide', () => {
+  let boxes = 0;
   fc.assert(
     fc.property(views, fc.oneof(sizes, smallSizes), (view, size) => {
       const box = renderDialog(view, size);
       if (box === undefined) return;
+      boxes += 1;
       const widths = new Set(widthsOf(box.lines));
       expect(widths.size).toBe(1);
       expect(Math.max(...widths)).toBeLessThanOrEqual(size.width);
@@ -132,6 +134,7 @@ test('whatever is asked, a box is no larger than the screen and its lines are eq
     }),
     { numRuns: 300 },
   );
+  expect(boxes).toBeGreaterThan(100);
 });
 
 function charactersOf(lines: readonly Line[]): string {
