@@ -86,7 +86,7 @@ describe('isOwnerAlive', () => {
     const [text] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(text);
     const { startTime } = readPidStat(pid);
-    await expect.poll(() => readPidStat(pid).state).toBe('Z');
+    await expect.poll(() => readPidStat(pid).state, { timeout: 5000 }).toBe('Z');
     expect(isOwnerAlive({ pid, startTime })).toBe(false);
     parent.kill('SIGKILL');
     await once(parent, 'exit');

@@ -13,8 +13,10 @@ describe('watchEvents2', () => {
     expect(onChange).not.toHaveBeenCalled();
     // A write in one go: a reader never meets the file while it is empty.
     writeFileSync(join(leaf, 'memory.events'), 'oom_kill 2\n', { flag: 'r+' });
-    await vi.waitFor(() =>
-      expect(onChange).toHaveBeenCalledWith({ events: { oom_kill: 2 }, local: { oom_kill: 1 } }, 'inotify'),
+    await vi.waitFor(
+      () =>
+        expect(onChange).toHaveBeenCalledWith({ events: { oom_kill: 2 }, local: { oom_kill: 1 } }, 'inotify'),
+      5000,
     );
     watch.stop();
   });
@@ -24,8 +26,9 @@ describe('watchEvents2', () => {
     const onChange = vi.fn();
     const watch = watchEvents2(leaf, onChange);
     writeFileSync(join(leaf, 'memory.events'), 'max 1\n', { flag: 'r+' });
-    await vi.waitFor(() =>
-      expect(onChange).toHaveBeenCalledWith({ events: { max: 1 }, local: undefined }, 'inotify'),
+    await vi.waitFor(
+      () => expect(onChange).toHaveBeenCalledWith({ events: { max: 1 }, local: undefined }, 'inotify'),
+      5000,
     );
     watch.stop();
   });

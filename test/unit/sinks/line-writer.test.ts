@@ -23,6 +23,9 @@ function makePipe(writeFlags = 0): { reader: number; writer: number } {
   return { reader, writer: openSync(path, O_WRONLY | writeFlags) };
 }
 
+/** A reader that comes again and again; a pipe takes 64 KiB at a time. Unit: milliseconds. */
+const SOON = { timeout: 10_000, interval: 1 };
+
 /** All that is in a pipe now. */
 function drain(reader: number): string {
   const chunks: string[] = [];
@@ -77,7 +80,7 @@ describe('LineWriter', () => {
     await vi.waitFor(() => {
       text += drain(reader);
       expect(text).toHaveLength(1_000_000);
-    });
+    }, SOON);
     await flush;
     expect(text).toBe(`${line}\n`.repeat(10));
     expect(writer.dropped).toBe(0);
@@ -94,7 +97,7 @@ describe('LineWriter', () => {
     await vi.waitFor(() => {
       text += drain(reader);
       expect(text).toHaveLength(200_000);
-    });
+    }, SOON);
     await writer.flush();
     expect(text).toBe(`${line}\n`);
     closeSync(fd);
@@ -113,13 +116,10 @@ describe('LineWriter', () => {
     expect(writer.dropped).toBe(2);
     writer.write('the end', true);
     let text = '';
-    await vi.waitFor(
-      () => {
-        text += drain(reader);
-        expect(text.endsWith('the end\n')).toBe(true);
-      },
-      { timeout: 10_000, interval: 1 },
-    );
+    await vi.waitFor(() => {
+      text += drain(reader);
+      expect(text.endsWith('the end\n')).toBe(true);
+    }, SOON);
     await writer.flush();
     expect(text.split('\n').map((each) => each.slice(0, 1))).toEqual([...'abcdefghijt', '']);
     expect(writer.dropped).toBe(2);
