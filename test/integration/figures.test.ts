@@ -80,6 +80,9 @@ testWith(
   },
 );
 
+/** Makes a BPF hash of 100,000 entries, and holds it for a while. */
+const BPF_HASH = [process.execPath, join(TARGETS, 'bpf-hash.mjs'), String(SLOWNESS)];
+
 testWith([needs.cgroup, needs.root], 'a BPF hash of 100,000 entries shows in the BPF totals', async () => {
   const { samples, summary } = await record(
     '--bpf-interval',
@@ -87,9 +90,7 @@ testWith([needs.cgroup, needs.root], 'a BPF hash of 100,000 entries shows in the
     '--interval',
     '100ms',
     '--',
-    process.execPath,
-    join(TARGETS, 'bpf-hash.mjs'),
-    String(SLOWNESS),
+    ...BPF_HASH,
   );
   const held = summary.bpf?.heldPeak;
   expect(held?.maps.count).toBe(1);
@@ -108,14 +109,7 @@ testWith(
   [needs.cgroup, needs.root, needs.chargedBpf],
   'the memory of a BPF hash shows in kernel',
   async () => {
-    const { samples } = await record(
-      '--interval',
-      '100ms',
-      '--',
-      process.execPath,
-      join(TARGETS, 'bpf-hash.mjs'),
-      String(SLOWNESS),
-    );
+    const { samples } = await record('--interval', '100ms', '--', ...BPF_HASH);
     const highest = Math.max(...samples.map((sample) => sample.kernel ?? 0));
     // `kernel` came to memory.stat with 5.18: before, it is absent and not 0.
     if (host.mode === 'cgroup2' && !host.isAtLeast(5, 18))

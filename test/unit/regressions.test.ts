@@ -17,6 +17,7 @@ import { findExecutable } from '../../src/target/find-executable.ts';
 import { forwardSignals } from '../../src/target/signals.ts';
 import { openStreams } from '../../src/target/standard-streams.ts';
 import { resolveUser } from '../../src/target/user.ts';
+import { NO_OUTPUTS } from './sinks/no-outputs.ts';
 import { cgroup2 } from './sinks/records.ts';
 import { play } from './sinks/render.ts';
 
@@ -120,14 +121,7 @@ describe('two outputs into one file', () => {
   const file = join(folder, 'a');
 
   it('are refused for --output and --summary-json, under whatever name', () => {
-    const request = {
-      json: false,
-      output: file,
-      summaryJson: `${folder}/./a`,
-      quiet: true,
-      silent: false,
-      plainBytes: false,
-    };
+    const request = { ...NO_OUTPUTS, output: file, summaryJson: `${folder}/./a`, quiet: true };
     expect(() => openOutputs(request)).toThrow(UsageError);
   });
 

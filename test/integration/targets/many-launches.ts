@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { run } from '../../../src/run.ts';
 import type { RunOptions } from '../../../src/run-options.ts';
+import { NO_OUTPUTS } from '../../unit/sinks/no-outputs.ts';
 
 const OPTIONS: RunOptions = {
   command: ['true'],
@@ -21,14 +22,7 @@ const OPTIONS: RunOptions = {
   stdoutToStderr: false,
   wait: 'target',
   killAfterMs: 10_000,
-  outputs: {
-    json: false,
-    output: undefined,
-    summaryJson: undefined,
-    quiet: true,
-    silent: false,
-    plainBytes: false,
-  },
+  outputs: { ...NO_OUTPUTS, quiet: true },
   failOnLeftover: false,
   timeoutMs: undefined,
   view: 'never',

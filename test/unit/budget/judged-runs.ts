@@ -13,37 +13,27 @@ import type {
   SummaryRecord,
 } from '../../../src/model/recording.ts';
 import type { Mode, Sample, SampleReason } from '../../../src/model/sample.ts';
+import { HOST, MADE } from '../sinks/records.ts';
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;
 
 export const startOf = (mode: Mode = 'cgroup2', more: Partial<StartRecord> = {}): StartRecord => ({
   type: 'start',
-  version: 1,
-  cmemstat: '0.1.0',
-  time: '2026-01-02T03:04:05.678Z',
+  ...MADE,
   command: ['make'],
   pid: 42,
   mode,
   placement: { kind: 'top', reason: 'the top takes new cgroups' },
   intervalMs: 500,
   bpfIntervalMs: 1000,
-  host: {
-    kernel: '6.12.0',
-    arch: 'x64',
-    cpus: 2,
-    possibleCpus: 2,
-    pageSizeBytes: 4096,
-    memTotalBytes: 8 * KIB * MIB,
-  },
+  host: { ...HOST, possibleCpus: 2 },
   ...more,
 });
 
 export const summaryOf = (mode: Mode = 'cgroup2', more: Partial<SummaryRecord> = {}): SummaryRecord => ({
   type: 'summary',
-  version: 1,
-  cmemstat: '0.1.0',
-  time: '2026-01-02T03:04:05.678Z',
+  ...MADE,
   command: ['make'],
   mode,
   durationMs: 2000,

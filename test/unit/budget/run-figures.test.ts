@@ -1,41 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { figuresOfSummary, RunCollector } from '../../../src/budget/run-figures.ts';
-import type { BpfTotals } from '../../../src/model/bpf-totals.ts';
-import type { LiveMap, MapsRecord, RunMap, SummaryRecord } from '../../../src/model/recording.ts';
+import type { RunMap, SummaryRecord } from '../../../src/model/recording.ts';
 import { cgroup1, cgroup2, processTree } from '../sinks/records.ts';
+import { bpfOf, mapOf, mapsAt } from './judged-runs.ts';
 import { figuresOfRecords, MIB } from './runs.ts';
 
-const runMap = (name: string, bytes: number): RunMap => ({
-  id: 1,
-  type: 'hash',
-  name,
-  key_size: 4,
-  value_size: 8,
-  max_entries: 10,
-  bytes,
-  source: 'memlock',
-  unchargedBytes: 0,
-});
-const liveMap = (id: number, name: string, bytes: number, more: Partial<LiveMap> = {}): LiveMap => ({
-  ...runMap(name, bytes),
-  id,
-  map_flags: 0,
-  ...more,
-});
-const maps = (elapsedMs: number, rows: LiveMap[], gone?: number[]): MapsRecord => ({
-  type: 'maps',
-  elapsedMs,
-  maps: rows,
-  ...(gone === undefined ? {} : { gone }),
-});
-const charged: BpfTotals = {
-  attribution: 'memcg',
-  charged: {
-    maps: { count: 0, bytes: 0 },
-    programs: { count: 0, bytes: 0 },
-    places: { vmalloc: 0, slab: 0, percpu: 0, pages: 0 },
-  },
-};
+const runMap = (name: string, bytes: number): RunMap => mapOf(1, name, bytes);
 const summaryOf = (more: Partial<SummaryRecord>): SummaryRecord => ({ ...cgroup2.summary, ...more });
 
 describe('the figures of a summary', () => {
@@ -79,7 +49,7 @@ describe('the figures of a summary', () => {
   });
 
   it('have no maps where that is known, and say nothing where it is not', () => {
-    expect(figuresOfSummary(summaryOf({ bpf: { largest: charged } })).maps).toEqual({});
+    expect(figuresOfSummary(summaryOf({ bpf: { largest: bpfOf(0) } })).maps).toEqual({});
     expect(figuresOfSummary(summaryOf({ bpf: { unavailable: 'no rights' } }))).not.toHaveProperty('maps');
     expect(figuresOfSummary(cgroup2.summary)).not.toHaveProperty('host');
   });
@@ -117,13 +87,13 @@ describe('the figures of a recording', () => {
   it('that was cut have the maps at the reading in which they took most, those of others left out', () => {
     const run = figuresOfRecords([
       cgroup2.start,
-      maps(0, [
-        liveMap(1, 'conns', 100),
-        liveMap(2, 'stats', 50),
-        liveMap(9, 'others', 999, { elsewhere: true }),
+      mapsAt(0, [
+        mapOf(1, 'conns', 100),
+        mapOf(2, 'stats', 50),
+        mapOf(9, 'others', 999, { elsewhere: true }),
       ]),
-      maps(1, [liveMap(1, 'conns', 400), liveMap(3, 'conns', 30)]),
-      maps(2, [liveMap(4, 'late', 10)], [1, 3]),
+      mapsAt(1, [mapOf(1, 'conns', 400), mapOf(3, 'conns', 30)]),
+      mapsAt(2, [mapOf(4, 'late', 10)], [1, 3]),
     ]);
     expect(run?.maps).toEqual({ conns: 430, stats: 50 });
   });

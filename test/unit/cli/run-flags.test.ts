@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { addRunOptions, type RunFlags, toRunOptions } from '../../../src/cli/run-flags.ts';
+import { NO_OUTPUTS } from '../sinks/no-outputs.ts';
 
 /** The options of a run as a command line says them. */
 function parse(...args: string[]) {
@@ -56,14 +57,7 @@ describe('a run without options', () => {
       stdoutToStderr: false,
       wait: 'target',
       killAfterMs: 10_000,
-      outputs: {
-        json: false,
-        output: undefined,
-        summaryJson: undefined,
-        quiet: false,
-        silent: false,
-        plainBytes: false,
-      },
+      outputs: NO_OUTPUTS,
       verbose: false,
     });
   });

@@ -8,16 +8,9 @@ import { type OutputRequest, openOutputs } from '../../../src/sinks/open-sinks.t
 import { SummaryJsonSink } from '../../../src/sinks/summary-json.ts';
 import { TableSink } from '../../../src/sinks/table.ts';
 import { makeTree } from '../temporary-tree.ts';
+import { NO_OUTPUTS } from './no-outputs.ts';
 import { cgroup1 } from './records.ts';
 
-const NOTHING: OutputRequest = {
-  json: false,
-  output: undefined,
-  summaryJson: undefined,
-  quiet: false,
-  silent: false,
-  plainBytes: false,
-};
 const countOpen = () => readdirSync('/proc/self/fd').length;
 
 describe('openOutputs', () => {
@@ -36,7 +29,7 @@ describe('openOutputs', () => {
         typeof value === 'string' ? join(tree, value) : value,
       ]),
     );
-    const outputs = openOutputs({ ...NOTHING, ...files });
+    const outputs = openOutputs({ ...NO_OUTPUTS, ...files });
     const sinks = [...outputs.recorders, ...(outputs.table === undefined ? [] : [outputs.table])];
     expect(sinks.map((sink) => sink.constructor)).toEqual(classes);
     expect(outputs.failure).toBeUndefined();
@@ -51,7 +44,7 @@ describe('openOutputs', () => {
   ])('names %s and its file, and leaves nothing open', (option, request, words) => {
     const before = countOpen();
     const output = join(makeTree(), 'o');
-    expect(() => openOutputs({ ...NOTHING, output, ...request })).toThrow(
+    expect(() => openOutputs({ ...NO_OUTPUTS, output, ...request })).toThrow(
       expect.objectContaining({
         code: 'USAGE',
         option,
@@ -63,7 +56,7 @@ describe('openOutputs', () => {
 
   it('begins the files anew, and before anything is started', () => {
     const tree = makeTree({ o: 'of a run before' });
-    openOutputs({ ...NOTHING, json: true, output: join(tree, 'o'), summaryJson: join(tree, 's') }).close();
+    openOutputs({ ...NO_OUTPUTS, json: true, output: join(tree, 'o'), summaryJson: join(tree, 's') }).close();
     expect(readFileSync(join(tree, 'o'), 'utf8')).toBe('');
     expect(existsSync(join(tree, 's'))).toBe(true);
   });
@@ -74,7 +67,7 @@ describe('what is said while the view is open', () => {
     const file = resolve(import.meta.dirname, '../../../src/sinks/open-sinks.ts');
     const program = `
       import { openOutputs } from ${JSON.stringify(file)};
-      const outputs = openOutputs(${JSON.stringify(NOTHING)});
+      const outputs = openOutputs(${JSON.stringify(NO_OUTPUTS)});
       outputs.hold();
       for (let line = 1; line <= ${lines}; line += 1) outputs.say('line ' + line);
       outputs.release();
@@ -101,7 +94,7 @@ describe('an output that fails', () => {
   /** Writes a summary in a process of its own, whose standard streams are the test's to choose. */
   const program = (request: Partial<OutputRequest>) => `
     import { openOutputs } from ${JSON.stringify(resolve(import.meta.dirname, '../../../src/sinks/open-sinks.ts'))};
-    const outputs = openOutputs(${JSON.stringify({ ...NOTHING, ...request })});
+    const outputs = openOutputs(${JSON.stringify({ ...NO_OUTPUTS, ...request })});
     const summary = ${JSON.stringify(cgroup1.summary)};
     for (const sink of [...outputs.recorders, ...(outputs.table ? [outputs.table] : [])]) await sink.stop(summary);
     outputs.say('said');

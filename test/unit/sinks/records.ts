@@ -13,24 +13,28 @@ export interface Recording {
   summary: SummaryRecord;
 }
 
+/** What every start and every summary begins with. */
+export const MADE = { version: 1, cmemstat: '0.1.0', time: '2026-01-02T03:04:05.678Z' } as const;
+
+/** The machine of the runs. */
+export const HOST: StartRecord['host'] = {
+  kernel: '6.12.0',
+  arch: 'x64',
+  cpus: 2,
+  possibleCpus: 4,
+  pageSizeBytes: 4096,
+  memTotalBytes: 8 * KIB * MIB,
+};
+
 const start = (mode: Mode, more: Partial<StartRecord>): StartRecord => ({
   type: 'start',
-  version: 1,
-  cmemstat: '0.1.0',
-  time: '2026-01-02T03:04:05.678Z',
+  ...MADE,
   command: ['sh', '-c', 'echo "it\'s \u001b[31mred"'],
   pid: 4242,
   mode,
   placement: { kind: 'top', reason: 'the top takes new cgroups' },
   intervalMs: 500,
-  host: {
-    kernel: '6.12.0',
-    arch: 'x64',
-    cpus: 2,
-    possibleCpus: 4,
-    pageSizeBytes: 4096,
-    memTotalBytes: 8 * KIB * MIB,
-  },
+  host: HOST,
   ...more,
 });
 
@@ -138,9 +142,7 @@ export const cgroup2: Recording = {
   ],
   summary: {
     type: 'summary',
-    version: 1,
-    cmemstat: '0.1.0',
-    time: '2026-01-02T03:04:05.678Z',
+    ...MADE,
     command: ['sh', '-c', 'echo "it\'s \u001b[31mred"'],
     mode: 'cgroup2',
     leaf: LEAF,
@@ -199,9 +201,7 @@ export const cgroup1: Recording = {
   records: [sample(0, 'launch', { current: 0, stat: { anon: 0, file: 0 } }), HIGHEST_1],
   summary: {
     type: 'summary',
-    version: 1,
-    cmemstat: '0.1.0',
-    time: '2026-01-02T03:04:05.678Z',
+    ...MADE,
     command: ['make', '-j2'],
     mode: 'cgroup1',
     leaf: '/sys/fs/cgroup/memory/cmemstat-4242-1000',
@@ -240,9 +240,7 @@ export const processTree: Recording = {
   records: [sample(0, 'launch', { tree: { rss: 0, cpuPercent: 0 }, processes: 1 }), HIGHEST_TREE],
   summary: {
     type: 'summary',
-    version: 1,
-    cmemstat: '0.1.0',
-    time: '2026-01-02T03:04:05.678Z',
+    ...MADE,
     command: ['sleep', 'infinity'],
     mode: 'process-tree',
     durationMs: 7_500_000,

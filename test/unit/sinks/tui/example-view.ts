@@ -3,6 +3,7 @@ import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../../
 import type { Mode, Sample } from '../../../../src/model/sample.ts';
 import { initialUiState, type UiState, type View, type ViewStatus } from '../../../../src/sinks/tui/view.ts';
 import { ViewBuilder } from '../../../../src/sinks/tui/view-builder.ts';
+import { MADE } from '../records.ts';
 import { KIB, MIB, mapRecords, PAGE, processRecords } from './example-objects.ts';
 import { bpfAt, type ExampleOptions, sampleAt } from './example-samples.ts';
 
@@ -77,9 +78,7 @@ function startRecord(mode: Mode, intervalMs: number): StartRecord {
   };
   return {
     type: 'start',
-    version: 1,
-    cmemstat: '0.1.0',
-    time: '2026-01-02T03:04:05.678Z',
+    ...MADE,
     command: ['node', 'examples/agent.mjs', '--workers', '4', '--name', 'crème 🚀'],
     pid: 4711,
     mode,
@@ -160,9 +159,7 @@ function endRecords(untilMs: number, options: ExampleOptions): RecordLine[] {
   }
   const summary: SummaryRecord = {
     type: 'summary',
-    version: 1,
-    cmemstat: '0.1.0',
-    time: '2026-01-02T03:04:05.678Z',
+    ...MADE,
     command: startRecord(mode, 500).command,
     mode,
     durationMs: untilMs + 100,

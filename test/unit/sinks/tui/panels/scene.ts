@@ -5,6 +5,7 @@ import { Series } from '../../../../../src/model/series.ts';
 import { textOf, widthOf } from '../../../../../src/sinks/tui/cells.ts';
 import type { Line, Size } from '../../../../../src/sinks/tui/line.ts';
 import { initialUiState, type UiState, type View, type ViewData } from '../../../../../src/sinks/tui/view.ts';
+import { HOST, MADE } from '../../records.ts';
 
 const MIB = 1024 * 1024;
 
@@ -127,9 +128,7 @@ const SAMPLE: Sample = {
 /** What an unhappy end comes to. */
 export const SUMMARY: SummaryRecord = {
   type: 'summary',
-  version: 1,
-  cmemstat: '0.1.0',
-  time: '2026-01-02T03:04:05.678Z',
+  ...MADE,
   command: ['node', 'agent.mjs'],
   mode: 'cgroup2',
   durationMs: 240_100,
@@ -173,22 +172,13 @@ export function sceneView({ data, ui, view, mode = 'cgroup2' }: SceneOverrides =
     data: {
       start: {
         type: 'start',
-        version: 1,
-        cmemstat: '0.1.0',
-        time: '2026-01-02T03:04:05.678Z',
+        ...MADE,
         command: ['node', 'agent.mjs'],
         pid: 4711,
         mode,
         placement: { kind: 'own', reason: 'our own cgroup may have children' },
         intervalMs: 500,
-        host: {
-          kernel: '6.12.0',
-          arch: 'x64',
-          cpus: 2,
-          possibleCpus: 2,
-          pageSizeBytes: 4096,
-          memTotalBytes: 1e9,
-        },
+        host: { ...HOST, possibleCpus: 2, memTotalBytes: 1e9 },
       },
       latest: SAMPLE,
       samples: 190,

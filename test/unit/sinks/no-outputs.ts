@@ -1,0 +1,11 @@
+import type { OutputRequest } from '../../../src/sinks/open-sinks.ts';
+
+/** What is asked for where no option for the outputs is given. */
+export const NO_OUTPUTS: OutputRequest = {
+  json: false,
+  output: undefined,
+  summaryJson: undefined,
+  quiet: false,
+  silent: false,
+  plainBytes: false,
+};
