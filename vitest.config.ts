@@ -5,7 +5,14 @@ export default defineConfig({
   cacheDir: '/tmp/cmemstat-vitest',
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/unit/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/unit/**/*.test.ts'],
+          // Statistics and properties compute for a second or two, and for ten times as long on a busy machine.
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'integration',
