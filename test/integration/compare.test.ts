@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect } from 'vitest';
 import type { Comparison, MetricDifference } from '../../src/model/comparison.ts';
-import { cmemstat, host, MIB, needs, type Outcome, SLOWNESS, TARGETS, testWith } from './harness.ts';
+import { cmemstat, MIB, needs, type Outcome, SLOWNESS, TARGETS, testWith } from './harness.ts';
 import { expectSchema, judge, newFile, onlyBudget, words } from './judged.ts';
 
 /** A program with noise of its own in every run: about 72 MiB, and what EXTRA says on top. */
@@ -153,7 +153,6 @@ testWith([needs.cgroup], 'what can not be compared is 125 and says why', async (
   const without = await cmemstat('--max-regression', '5%', '--', 'true');
   expect(without.status).toBe(125);
   expect(without.stderr).toContain('name a --baseline');
-  if (host.mode === 'cgroup1') return;
   const missing = await cmemstat(...words(`compare ${base} ${base} --max-regression bpf.map:nothing=0`));
   expect(missing.status).toBe(5);
 });
