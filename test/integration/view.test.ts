@@ -478,7 +478,7 @@ describe('what comes from outside', () => {
       { width: 120, height: 60 },
     );
     await terminal.keys('6', 'z');
-    const screen = await terminal.waitFor(/oops/);
+    const screen = await terminal.waitFor(/^━\[6 Output]━+$.*^! oops$/ms);
     expect(await modes(terminal)).toBe(VIEW_MODES);
     expect(await terminal.fact('pane_title')).not.toBe('new title');
     expect(screen).toMatch(/^ {2}red text$/m);
