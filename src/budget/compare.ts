@@ -1,5 +1,6 @@
 /** Two sets of runs side by side: what differs, what of it is noise, and what is worse than allowed. Pure. */
 import { UsageError } from '../errors.ts';
+import { hasWildcards } from '../format/glob.ts';
 import {
   COMPARISON_VERSION,
   type ComparedSide,
@@ -81,17 +82,20 @@ function namesOf(base: Side, now: Side, rule: RegressionRule): string[] {
 }
 
 function measure(metric: string, base: Side, now: Side, rule: RegressionRule): Measured {
-  const before = base.runs.flatMap((run) => valueIn(run, metric) ?? []);
-  const after = now.runs.flatMap((run) => valueIn(run, metric) ?? []);
+  const isNamed = {
+    base: base.runs.some((run) => isIn(run, metric)),
+    now: now.runs.some((run) => isIn(run, metric)),
+  };
+  // As with budgets: a whole name that no run has is more often a slip than a map that is gone on both sides.
+  const isSlip = metric.startsWith(MAP_PREFIX) && !hasWildcards(metric) && !isNamed.base && !isNamed.now;
+  const valuesOf = ({ runs }: Side) => (isSlip ? [] : runs.flatMap((run) => valueIn(run, metric) ?? []));
+  const [before, after] = [valuesOf(base), valuesOf(now)];
   const hasEnough = before.length >= FEWEST_RUNS && after.length >= FEWEST_RUNS;
   return {
     metric,
     base: before,
     now: after,
-    isNamed: {
-      base: base.runs.some((run) => isIn(run, metric)),
-      now: now.runs.some((run) => isIn(run, metric)),
-    },
+    isNamed,
     allowance: allowanceOf(rule, metric),
     test: hasEnough ? rankTest(before, after) : undefined,
   };

@@ -148,6 +148,6 @@ function renderOutcome({ metrics }: Comparison): string[] {
     regressed.length === 0
       ? `no regression in ${plural(judged.length - missing.length, 'metric')}`
       : `REGRESSED: ${regressed.join(', ')}`,
-    ...(missing.length === 0 ? [] : [`NOT MEASURED on both sides: ${missing.join(', ')}`]),
+    ...(missing.length === 0 ? [] : [`NOT MEASURED on at least one side: ${missing.join(', ')}`]),
   ];
 }
