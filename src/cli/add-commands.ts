@@ -11,9 +11,10 @@ import {
   addJudgeOption,
   addReportOption,
   addSeriesOptions,
+  COMMAS,
 } from './judge-flags.ts';
 import { addMapsOptions, type MapsFlags } from './maps-flags.ts';
-import { repeatable } from './repeatable.ts';
+import { once, repeatable } from './repeatable.ts';
 import { addRunOptions } from './run-flags.ts';
 
 /** Takes the exit status of the command that was called. */
@@ -119,7 +120,11 @@ function addCompareCommand(program: Command, done: Done): void {
     .description('what has changed between two sets of runs: recordings, summaries, baselines')
     .argument('<base>', 'a recording, a summary or a baseline; several with commas between them')
     .argument('<new>', 'the same')
-    .option('--max-regression <rule>', "exit with 3 when it got worse: 5%, 2MiB, 'bpf=1%,anon=10%+2MiB'")
+    .option(
+      '--max-regression <rule>',
+      "exit with 3 when it got worse: 5%, 2MiB, 'bpf=1%,anon=10%+2MiB'",
+      once('--max-regression', COMMAS),
+    )
     .option('--strict-host', 'exit with 5 when the two are of different kinds of host')
     .option('--all', 'all metrics, not only those that matter')
     .option('--bytes', 'plain numbers of bytes in place of readable sizes')

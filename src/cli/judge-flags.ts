@@ -1,6 +1,9 @@
 /** The options of budgets, of several runs and of comparisons with a baseline. */
 import type { Command } from 'commander';
-import { repeatable } from './repeatable.ts';
+import { once, repeatable } from './repeatable.ts';
+
+/** Where one option takes it all. */
+export const COMMAS = "commas between them: 'anon=5%,bpf=1%'";
 
 /** The options of budgets as commander hands them over: text that is not yet understood. */
 export interface BudgetFlags {
@@ -55,7 +58,11 @@ export function addBudgetOptions(command: Command): void {
       "such as 'anon<=64MiB', 'bpf.max<=32MiB', 'anon.growth<=1MiB' (repeatable; quote it)",
       repeatable,
     )
-    .option('--budget-file <file>', 'budgets and settings from a JSON file; see docs/budgets.md')
+    .option(
+      '--budget-file <file>',
+      'budgets and settings from a JSON file; see docs/budgets.md',
+      once('--budget-file'),
+    )
     .option('--budget-optional', 'what could not be measured is a warning, not a failure')
     .option('--budget-first', "a broken budget's status goes before the target's own failure")
     .option('--budget-exit-code <n>', 'exit with this when a budget is broken (default: 3)');
@@ -89,8 +96,12 @@ export function addSeriesOptions(command: Command): void {
 /** Declares the options of comparisons with a baseline. */
 export function addBaselineOptions(command: Command): void {
   command
-    .option('--baseline <file>', 'compare with a baseline, a summary or a recording')
-    .option('--max-regression <rule>', "fail when it got worse: 5%, 2MiB, 'bpf=1%,anon=10%+2MiB'")
+    .option('--baseline <file>', 'compare with a baseline, a summary or a recording', once('--baseline'))
+    .option(
+      '--max-regression <rule>',
+      "fail when it got worse: 5%, 2MiB, 'bpf=1%,anon=10%+2MiB'",
+      once('--max-regression', COMMAS),
+    )
     .option('--strict-host', 'exit with 5 when the baseline is of another kind of host');
 }
 

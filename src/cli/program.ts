@@ -90,6 +90,10 @@ function splitAtDashes(
 
 function explain(error: CommanderError): number {
   if (error.exitCode === 0) return 0;
+  // A command of commands without one: commander has written its help, and has no message.
+  if (error.code === 'commander.help') {
+    throw new UsageError('command', 'budget: which one, init or check?', 'cmemstat budget --help');
+  }
   const message = error.message.replace(/^error: /, '');
   const option = /'(-[^' ]*)/.exec(message)?.[1] ?? 'command';
   throw new UsageError(option, message, 'cmemstat --help');

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { runCommandLine } from '../../../src/cli/program.ts';
+
+describe('a command line that is wrong', () => {
+  it('asks which command of budget is meant', async () => {
+    await expect(runCommandLine(['budget'])).rejects.toThrow('budget: which one, init or check?');
+  });
+
+  it('says which command of budget may be meant', async () => {
+    await expect(runCommandLine(['budget', 'chek'])).rejects.toThrow('Did you mean check?');
+  });
+
+  it.each([
+    ['--budget-file', ['--budget-file', 'a.json', '--budget-file', 'b.json', '--', 'true']],
+    ['--baseline', ['--baseline', 'a.json', '--baseline', 'b.json', '--', 'true']],
+    ['--max-regression', ['compare', '--max-regression', '5%', '--max-regression', '1%', 'a', 'b']],
+    ['--budget-file', ['budget', 'check', '--budget-file', 'a.json', '--budget-file', 'b.json', 'run.jsonl']],
+  ])('does not drop the first of two %s', async (option, words) => {
+    await expect(runCommandLine(words)).rejects.toThrow(`${option} is given twice`);
+  });
+});
