@@ -9,6 +9,11 @@ export const isNumber: Check = Number.isFinite;
 /** Any text. */
 export const isString: Check = (value) => typeof value === 'string';
 
+/** One of these words. */
+export function oneOf(...words: string[]): Check {
+  return (value) => isString(value) && words.includes(String(value));
+}
+
 /** An object with any keys, whose values are all of one kind. */
 export function recordOf(check: Check): Check {
   return (value) => {

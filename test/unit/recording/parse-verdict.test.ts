@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/errors.ts';
+import type { Verdict } from '../../../src/model/verdict.ts';
+import { parseVerdict } from '../../../src/recording/parse-verdict.ts';
+import { REPORT_FORMATS, renderReport } from '../../../src/sinks/reports/render-report.ts';
+import { examples } from '../sinks/reports/example-verdicts.ts';
+import { hostileVerdict } from '../sinks/reports/hostile-verdicts.ts';
+
+const read = (verdict: unknown) => parseVerdict(JSON.stringify(verdict), 'v.json');
+
+/** Every place in a document, its key and what holds it. */
+function placesIn(value: unknown): { holder: Record<string, unknown>; key: string }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const holder = value as Record<string, unknown>;
+  return Object.keys(holder).flatMap((key) => [{ holder, key }, ...placesIn(holder[key])]);
+}
+
+/** A copy of an example with one value replaced; undefined removes it. */
+const damaged = fc
+  .record({
+    name: fc.constantFrom(...Object.keys(examples)),
+    place: fc.nat(),
+    value: fc.constantFrom(undefined, null, 'x', 5, true, [], {}, [null], ['x'], [{}]),
+  })
+  .map(({ name, place, value }) => {
+    const copy = structuredClone(examples[name]);
+    const places = placesIn(copy);
+    const { holder, key } = places[place % places.length] ?? { holder: {}, key: '' };
+    holder[key] = value;
+    return copy;
+  });
+
+describe('parseVerdict', () => {
+  it.each(Object.entries(examples))('reads the verdict "%s" as it was written', (_name, verdict) => {
+    expect(read(verdict)).toEqual(JSON.parse(JSON.stringify(verdict)));
+  });
+
+  it('reads every verdict, whatever the names in it', () => {
+    fc.assert(fc.property(hostileVerdict, (verdict) => read(verdict) !== undefined));
+  });
+
+  it.each(['budgets', 'runs', 'target', 'host', 'warnings'])('says that %s is missing', (key) => {
+    const { [key as keyof Verdict]: _gone, ...rest } = Object.values(examples)[0] ?? ({} as Verdict);
+    expect(() => read(rest)).toThrow(`v.json: the verdict is damaged: ${key} is missing`);
+  });
+
+  it('lets nothing through that a report can not be drawn from', () => {
+    fc.assert(
+      fc.property(damaged, (verdict) => {
+        let kept: Verdict | undefined;
+        try {
+          kept = read(verdict);
+        } catch (error) {
+          expect(error).toBeInstanceOf(UsageError);
+        }
+        if (kept !== undefined) for (const format of REPORT_FORMATS) renderReport(format, kept);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
