@@ -1,5 +1,5 @@
 /** `cmemstat budget init`: measures some runs and proposes a budget file. */
-import { type ObservedRun, ProposalRun, proposeBudgetFile } from './budget/propose.ts';
+import { findUnproposed, type ObservedRun, ProposalRun, proposeBudgetFile } from './budget/propose.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import type { SeriesPlan } from './judge-plan.ts';
 import { measureRun } from './run.ts';
@@ -11,6 +11,8 @@ import { ProgressLine } from './sinks/progress.ts';
 export interface Proposal {
   status: number;
   text: string | undefined;
+  /** Metrics without a budget, as not every run has measured them. */
+  unproposed: string[];
   /** What cmemstat itself failed at after that. */
   fault: string | undefined;
 }
@@ -35,6 +37,9 @@ export async function proposeBudgets(options: RunOptions, plan: SeriesPlan): Pro
   if (end.fault !== undefined) throw end.fault;
   const fault = end.cleanupFault?.message;
   // Fewer runs than were asked for say too little of the spread.
-  if (observed.length < plan.runs) return { status: status || EXIT_CODES.FAILED, text: undefined, fault };
-  return { status, text: proposeBudgetFile(observed, options.command), fault };
+  if (observed.length < plan.runs) {
+    return { status: status || EXIT_CODES.FAILED, text: undefined, unproposed: [], fault };
+  }
+  const unproposed = findUnproposed(observed);
+  return { status, text: proposeBudgetFile(observed, options.command), unproposed, fault };
 }

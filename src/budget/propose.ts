@@ -90,6 +90,18 @@ export function proposeBudgetFile(runs: readonly ObservedRun[], command: readonl
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
+/**
+ * The metrics that get no budget, as not every run has measured them: those that some run has, and where a run has seen no memory
+ * at all, all of them. What this host or mode never has is none of these.
+ */
+export function findUnproposed(runs: readonly ObservedRun[]): string[] {
+  const isBlind = runs.some(({ values }) => values.anon === undefined && values.pss === undefined);
+  const isIn = (metric: string) => runs.filter(({ values }) => values[metric] !== undefined).length;
+  return PROPOSED.map(({ metric }) => metric).filter(
+    (metric) => isIn(metric) < runs.length && (isIn(metric) > 0 || (isBlind && metric !== 'pss')),
+  );
+}
+
 interface Proposal {
   name: string;
   description: string;

@@ -38,7 +38,7 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
     ...toRunOptions(flags, command),
     stdoutToStderr: file === undefined || flags.json === true,
   };
-  const { status, text, fault } = await proposeBudgets(
+  const { status, text, unproposed, fault } = await proposeBudgets(
     options,
     toSeriesPlan(flags, undefined, RUNS_TO_PROPOSE),
   );
@@ -48,6 +48,11 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
       `cmemstat: no budgets are proposed: not all runs came to their end (exit status ${status})\n`,
     );
     return status;
+  }
+  if (unproposed.length > 0) {
+    process.stderr.write(
+      `cmemstat: warning: no budget on ${unproposed.join(', ')}: not every run was long enough to measure it (try: --interval 20ms --bpf-interval 100ms, or a longer run)\n`,
+    );
   }
   if (file === undefined) process.stdout.write(text);
   else file.write(text);

@@ -2,7 +2,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseBudgetFile } from '../../../src/budget/budget-file.ts';
 import { BudgetJudge } from '../../../src/budget/evaluate-budget.ts';
-import { type ObservedRun, ProposalRun, proposeBudgetFile } from '../../../src/budget/propose.ts';
+import {
+  findUnproposed,
+  type ObservedRun,
+  ProposalRun,
+  proposeBudgetFile,
+} from '../../../src/budget/propose.ts';
 import type { RecordLine, RunMap } from '../../../src/model/recording.ts';
 import { bpfOf, feed, KIB, MIB, mapOf, mapsAt, samplesOf, startOf, summaryOf } from './judged-runs.ts';
 
@@ -95,5 +100,25 @@ describe('proposeBudgetFile', () => {
     const tree = samplesOf([{}, { tree: { rss: 9 * MIB, pss: 4 * MIB, cpuPercent: 1 }, processes: 1 }, {}]);
     const run = observe([startOf('process-tree'), ...tree, summaryOf('process-tree')]);
     expect(expressionsOf(proposeBudgetFile([run], ['x']))).toEqual(['pss <= 4608KiB', 'processes <= 2']);
+  });
+});
+
+describe('findUnproposed', () => {
+  const whole: ObservedRun = { values: { anon: MIB, kernel: MIB, processes: 1, oom_kill: 0 }, maps: {} };
+
+  it('names what some runs have measured and others have not', () => {
+    const { kernel: _none, ...rest } = whole.values;
+    expect(findUnproposed([whole, { values: rest, maps: {} }])).toEqual(['kernel']);
+  });
+
+  it('names all that a run too short for a sample has not measured', () => {
+    const short = { values: { oom_kill: 0 }, maps: {} };
+    expect(findUnproposed([short, short])).toEqual(['anon', 'kernel', 'bpf', 'processes']);
+  });
+
+  it('does not name what this host or mode never has', () => {
+    expect(findUnproposed([whole, whole])).toEqual([]);
+    const tree = { values: { pss: MIB, processes: 1 }, maps: {} };
+    expect(findUnproposed([tree, tree])).toEqual([]);
   });
 });
