@@ -15,7 +15,7 @@ export interface Breaking {
   bpf: Sample | undefined;
   /** Set shortly after: processes are told after the sample that they belong to. */
   grown: TopGrown | undefined;
-  /** The processes at the first reading after it, where that came soon. */
+  /** The processes at the first reading after it, where that came soon or there was none before. */
   processesAfter: TopGrown['processes'] | undefined;
 }
 

@@ -145,8 +145,10 @@ export class BudgetJudge {
       );
     }
     for (const { metric, names, track } of this.#ofMaps) {
-      const isFit = track.max !== undefined && [...this.#tables.mapNames].some((name) => names.test(name));
-      if (track.max !== undefined && !isFit && hasWildcards(metric)) {
+      // Elsewhere the budget is not measured, and the result says why.
+      const isMeasured = track.runningCount > 0 && this.#start?.mode !== 'process-tree';
+      const isFit = [...this.#tables.mapNames].some((name) => names.test(name));
+      if (isMeasured && !isFit && hasWildcards(metric)) {
         warnings.push(`${metric}: no map of the run has such a name`);
       }
     }
@@ -229,8 +231,11 @@ export class BudgetJudge {
     // Who has ended since is still the one to be told.
     if (largest?.id !== undefined && record.gone?.includes(largest.id)) return;
     for (const { breaking } of this.#watches) {
-      if (breaking === undefined || record.elapsedMs - breaking.elapsedMs > SOON_MS) continue;
-      breaking.processesAfter ??= this.#tables.top().processes;
+      if (breaking === undefined) continue;
+      const isSoon = record.elapsedMs - breaking.elapsedMs <= SOON_MS;
+      // On a busy machine the first reading is late, and still better than none.
+      const isNobodyKnown = breaking.grown?.processes.length === 0;
+      if (isSoon || isNobodyKnown) breaking.processesAfter ??= this.#tables.top().processes;
     }
   }
 

@@ -289,6 +289,12 @@ describe('BPF maps', () => {
     expect(judging.warnings(summaryOf())).toEqual(['bpf.map:con?: no map of the run has such a name']);
   });
 
+  it('that no pattern fits are no matter of a process tree, which has none', () => {
+    const judging = feed(new BudgetJudge([named('bpf.map:con?<=1M')]), [startOf('process-tree'), ...records]);
+    expect(judging.finish(summaryOf('process-tree'))).toMatchObject([{ status: 'not-measured' }]);
+    expect(judging.warnings(summaryOf('process-tree'))).toEqual([]);
+  });
+
   it.each([
     ['bpf.map:conn_a.p59<=1M', 'bpf.map:conn_a.p95'],
     ['bpf.map:con_a<=1M', 'bpf.map:conn_a'],
@@ -586,6 +592,14 @@ describe('a breach', () => {
     expect(shown(processesAt(1090, [[10, 'hog', 9]]))).toEqual([['hog', 9]]);
     expect(shown(processesAt(1101, [[10, 'hog', 9]]))).toEqual([['hog', 1]]);
     expect(shown(processesAt(700, [[11, 'other', 1]], [10]))).toEqual([['hog', 1]]);
+  });
+
+  it('shows the first processes that are told, however late, where none were known before', () => {
+    const records = [startOf(), sampleAt(500, 'tick', { stat: { anon: 9 * MIB } })];
+    const late = [processesAt(1800, [[10, 'hog', 9]]), processesAt(2900, [[10, 'hog', 20]])];
+    expect(judgeOne('anon<=4M', [...records, ...late]).breach?.processes).toEqual([
+      { name: 'hog', id: 10, fromBytes: 0, toBytes: 9 * MIB },
+    ]);
   });
 
   it('of an OOM kill is when the event came', () => {
