@@ -1,6 +1,7 @@
 /** Recordings that were made before, judged as their runs would have been. */
 import { type Baseline, valuesOfBaseline } from './budget/baseline.ts';
 import type { NamedBudget } from './budget/budget.ts';
+import { doubtsOf, type Side } from './budget/host-doubts.ts';
 import { readSide } from './budget/inputs.ts';
 import { parseBudget } from './budget/parse-budget.ts';
 import { RunCollector } from './budget/run-figures.ts';
@@ -45,6 +46,8 @@ export async function judgeRecordings(files: readonly string[], plan: JudgePlan)
 class RecordingJudge {
   readonly #baseline: Baseline | undefined;
   #budgets: readonly NamedBudget[] | undefined;
+  /** What the other runs have to be like. */
+  #first: Side | undefined;
 
   constructor({ budgets }: JudgePlan, baseline: Baseline | undefined) {
     this.#budgets = budgets.length === 0 ? undefined : budgets;
@@ -53,14 +56,19 @@ class RecordingJudge {
 
   async judgeFile(file: string): Promise<RunJudgement[]> {
     const readers: RunReader[] = [];
+    const doubts: string[] = [];
     const counts = await scanRecording(file, (record) => {
-      if (record.type === 'start') readers.push(this.#read(record, file));
+      if (record.type === 'start') {
+        readers.push(this.#read(record, file));
+        doubts.push(...this.#findDoubts(record, file));
+      }
       readers.at(-1)?.observe(record);
     });
     const judgements = readers.flatMap((reader) => reader.finish() ?? []);
     const [first] = judgements;
     if (first === undefined) throw new UsageError('FILE', `${file}: no run is in it`);
-    if (counts.damaged > 0) first.warnings.push(`${file}: ${counts.damaged} damaged lines were passed over`);
+    first.warnings.push(...doubts);
+    if (counts.damaged > 0) first.warnings.push(`${file}: ${describeDamage(counts.damaged)}`);
     return judgements;
   }
 
@@ -68,6 +76,19 @@ class RecordingJudge {
     this.#budgets ??= budgetsOf(start, file);
     return new RunReader(this.#budgets, this.#baseline);
   }
+
+  #findDoubts({ cmemstat, time, command, mode, host }: StartRecord, file: string): string[] {
+    const side = { name: file, runs: [{ cmemstat, time, command, mode, host, status: 0, metrics: {} }] };
+    this.#first ??= side;
+    const { name } = this.#first;
+    return doubtsOf(this.#first, side).map(
+      (doubt) => `${name} and ${file} are judged as runs of one command: ${doubt}`,
+    );
+  }
+}
+
+function describeDamage(count: number): string {
+  return count === 1 ? '1 damaged line was passed over' : `${count} damaged lines were passed over`;
 }
 
 function budgetsOf({ budgets = [] }: StartRecord, file: string): NamedBudget[] {

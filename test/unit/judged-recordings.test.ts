@@ -21,6 +21,11 @@ const run = (mib: number, more: Partial<StartRecord> = {}): RecordLine[] => [
   summaryOf(),
 ];
 
+function hostOf([start]: RecordLine[]): StartRecord['host'] {
+  if (start?.type !== 'start') throw new Error('no start');
+  return start.host;
+}
+
 async function judge(lines: readonly RecordLine[], plan: JudgePlan) {
   const tree = makeTree({ 'runs.jsonl': lines.map((line) => `${JSON.stringify(line)}\n`).join('') });
   const file = join(tree, 'runs.jsonl');
@@ -40,6 +45,29 @@ describe('a recording of several runs', () => {
     const { verdict } = await judge([...run(1), ...run(1).slice(0, -1)], planOf('anon<=2M'));
     expect(verdict.runs.count).toBe(2);
     expect(verdict.warnings).toEqual([expect.stringContaining('ends before')]);
+  });
+});
+
+describe('recordings that are judged together', () => {
+  it('say that they are of other commands or hosts', async () => {
+    const other = { command: ['./other'], host: { ...hostOf(run(1)), kernel: '4.19.0' } };
+    const { verdict } = await judge([...run(1), ...run(1, other), ...run(1)], planOf('anon<=2M'));
+    expect(verdict.warnings).toEqual([
+      expect.stringMatching(/judged as runs of one command: other kernels: \S+ and 4\.19\.0;/),
+      expect.stringMatching(/judged as runs of one command: other commands: .* and \.\/other$/),
+    ]);
+  });
+
+  it('say nothing where they are runs of one', async () => {
+    const { verdict } = await judge([...run(1), ...run(2)], planOf('anon<=2M'));
+    expect(verdict.warnings).toEqual([]);
+  });
+
+  it('count the lines that are damaged', async () => {
+    const damaged = { type: 'sample', elapsedMs: 'x' } as unknown as RecordLine;
+    const [start, ...rest] = run(1);
+    const judged = await judge([start ?? damaged, damaged, ...rest], planOf('anon<=2M'));
+    expect(judged.verdict.warnings).toEqual([`${judged.file}: 1 damaged line was passed over`]);
   });
 });
 
