@@ -47,7 +47,10 @@ export async function runJudged(options: RunOptions, plan: JudgedRunsPlan): Prom
   const figures = runs.flatMap((run) => run.figures ?? []);
   if (runs.length > 1) await reports.say(renderRuns(figures));
   if (verdict === undefined) {
-    await reports.say(faults.map((fault) => `cmemstat: ${fault}`));
+    // What is thrown is printed, with what mends it.
+    const cause = end.fault?.message;
+    const others = faults.filter((fault) => cause === undefined || !fault.endsWith(cause));
+    await reports.say(others.map((fault) => `cmemstat: ${fault}`));
     if (end.fault !== undefined) throw end.fault;
     return judged.status === 0 ? EXIT_CODES.FAILED : judged.status;
   }

@@ -48,6 +48,19 @@ testWith([], 'what was measured before a failing --prepare is reported', async (
   ]);
 });
 
+testWith([], 'what lets no run begin is told once', async () => {
+  const { status, stderr } = await cmemstat(
+    ...QUICK,
+    '--budget',
+    'processes<=9',
+    '--prepare',
+    'false',
+    ...TARGET,
+  );
+  expect(status).toBe(125);
+  expect(stderr).toBe('cmemstat: --prepare "false": it ended with status 1\n');
+});
+
 testWith([], 'a report that fails costs no other one; a step summary that fails is a warning', async () => {
   const [gone, kept] = [newFile('folder'), newFile('kept.json')];
   const reports = ['--report', `junit:${gone}`, '--report', `json:${kept}`];
