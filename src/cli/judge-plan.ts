@@ -28,6 +28,9 @@ export function toJudgePlan(flags: Flags, file: BudgetFile | undefined, failOnLe
   if (maxRegression !== undefined && baseline === undefined) {
     throw new UsageError('--max-regression', '--max-regression: worse than what? name a --baseline');
   }
+  if (flags.strictHost === true && baseline === undefined) {
+    throw new UsageError('--strict-host', '--strict-host: the host of what? name a --baseline');
+  }
   const own = (flags.budget ?? []).map(
     (text): NamedBudget => ({ budget: parseBudget(text), optional: isOptional }),
   );

@@ -28,6 +28,17 @@ describe('toJudgePlan', () => {
   });
 });
 
+describe('toJudgePlan without a baseline', () => {
+  it.each([
+    [{ strictHost: true as const }, '--strict-host: the host of what?'],
+    [{ maxRegression: '5%' }, '--max-regression: worse than what?'],
+  ])('refuses %j', (flags, message) => {
+    expect(() => toJudgePlan(flags, undefined, false)).toThrow(message);
+    expect(() => toJudgePlan({ ...flags, baseline: 'b.json' }, undefined, false)).not.toThrow();
+    expect(() => toJudgePlan(flags, { ...fileThat({}), baseline: 'b.json' }, false)).not.toThrow();
+  });
+});
+
 describe('toSeriesPlan', () => {
   it.each([
     [{ dropCaches: true as const }, { warm: true }, { dropCaches: true, warm: false }],
