@@ -135,8 +135,13 @@ export class BudgetJudge {
     if (summary === undefined) {
       warnings.push('the recording ends before its target does: budgets are judged up to there');
     }
-    if (summary?.exit.endedBy === 'budget' && this.#budgets.length > 1) {
-      warnings.push('the target was ended at a breach: the other budgets are judged up to there');
+    if (summary?.exit.endedBy === 'budget') {
+      const isAlone = this.#budgets.length === 1;
+      const others = isAlone ? '' : ': the other budgets are judged up to there';
+      // Where a signal ended it, the report says so of the target; one that catches it seems to have ended by itself.
+      if (!isAlone || summary.exit.signal === undefined) {
+        warnings.push(`the target was ended at a breach${others}`);
+      }
     }
     const usesPeak = this.#budgets.some(({ budget }) => budget.metric === 'peak');
     if (usesPeak && summary?.peak?.source === 'sampled' && summary.mode !== 'process-tree') {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { BaselineValues, BudgetBreak } from '../../../src/budget/budget.ts';
 import { BudgetJudge, type JudgeOptions } from '../../../src/budget/evaluate-budget.ts';
 import { quantile } from '../../../src/budget/statistics.ts';
-import type { RecordLine } from '../../../src/model/recording.ts';
+import type { RecordLine, SummaryRecord } from '../../../src/model/recording.ts';
 import type { Sample } from '../../../src/model/sample.ts';
 import type { BudgetResult } from '../../../src/model/verdict.ts';
 import {
@@ -617,6 +617,21 @@ describe('a breach', () => {
     expect(result).toMatchObject({ status: 'broken', value: 1, breach: { elapsedMs: 640, shownMs: 640 } });
     expect(result.breach?.processes).toMatchObject([{ name: 'hog' }]);
     expect(result.breach?.breakdown).toEqual([{ id: 'anon', bytes: MIB }]);
+  });
+
+  it('that ended the target is said to have, where the target caught the signal', () => {
+    const warningsOf = (exit: SummaryRecord['exit'], ...budgets: string[]) =>
+      new BudgetJudge(budgets.map((each) => named(each))).warnings(summaryOf('cgroup2', { exit }));
+    const caught = { status: 0, code: 0, endedBy: 'budget' as const };
+    const signalled = { status: 143, signal: 'SIGTERM' as const, endedBy: 'budget' as const };
+    expect(warningsOf(caught, 'anon<=1')).toEqual(['the target was ended at a breach']);
+    expect(warningsOf(signalled, 'anon<=1')).toEqual([]);
+    for (const exit of [caught, signalled]) {
+      expect(warningsOf(exit, 'anon<=1', 'anon<=2')).toEqual([
+        'the target was ended at a breach: the other budgets are judged up to there',
+      ]);
+    }
+    expect(warningsOf({ status: 0, code: 0 }, 'anon<=1')).toEqual([]);
   });
 
   it('lists five', () => {
