@@ -74,6 +74,10 @@ function addTerm(rule: RegressionRule, source: Source, term: Span): void {
   const metric = readMetric(source, name);
   if (rule.named.some((each) => each.metric === metric))
     throw fault(source, name, `${metric} is named twice`);
+  const isCount = unitOf(metric.replace(/\.avg$/, '')) === 'count';
+  if (isCount && /[a-z]/i.test(wordAt(source, amount))) {
+    throw fault(source, amount, `${metric} is a count: a threshold is a number or a percentage`);
+  }
   rule.named.push({ metric, allowance });
 }
 

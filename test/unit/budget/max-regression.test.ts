@@ -50,6 +50,8 @@ describe('parseMaxRegression', () => {
     ['anon=1%,anon.max=2%', 'anon is named twice', '        ^~~~~~~~'],
     ['bpf.map:=1%', 'expected the name of a BPF map, or a pattern', '^~~~~~~~'],
     ['5%,bpf.map:a[z-a]=1%', 'a range of characters that runs backwards', '            ^~~~~'],
+    ['processes=2MiB', 'processes is a count: a threshold is a number or a percentage', '          ^~~~'],
+    ['pgfault=5%+1k', 'pgfault is a count: a threshold is a number or a percentage', '        ^~~~~'],
     ['psi.some=1%', 'psi.some is not compared between runs', '^~~~~~~~'],
     ['5 percent', 'neither a percentage nor a size', '^~~~~~~~~'],
   ])('refuses %j and says why and where', (text, message, caret) => {
