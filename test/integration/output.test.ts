@@ -233,3 +233,14 @@ testWith([], 'a reader that is slow does not slow the samples down', async () =>
   expect(summary.samples.count + summary.samples.missed).toBeGreaterThanOrEqual(150);
   expect(summary.samples.dropped).toBeUndefined();
 });
+
+testWith([], 'what a command prints onto a full disk is not taken for printed', async () => {
+  const summary = join(scratch, 'printed.json');
+  expect((await cmemstat('-q', '--summary-json', summary, '--', 'true')).status).toBe(0);
+  for (const words of [`compare ${summary} ${summary}`, 'budget init --runs 1 -- true', 'doctor']) {
+    const { status, stderr } = await start('sh', ['-c', `${process.execPath} ${BINARY} ${words} > /dev/full`])
+      .ended;
+    expect({ words, status }).toEqual({ words, status: 125 });
+    expect(stderr).toContain('cmemstat: cannot write to standard output: no space left on the device');
+  }
+});

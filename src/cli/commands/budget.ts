@@ -9,6 +9,7 @@ import type { BaselineFlags, BudgetFlags, SeriesFlags } from '../judge-flags.ts'
 import { readBudgetFile, toJudgePlan, toSeriesPlan } from '../judge-plan.ts';
 import { refuseSharedPlaces, reportPlaces } from '../places.ts';
 import { type RunFlags, toRunOptions } from '../run-flags.ts';
+import { StandardOutput } from '../standard-output.ts';
 
 /** The options of `budget init`. */
 export interface InitFlags extends RunFlags, SeriesFlags {
@@ -54,7 +55,7 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
       `cmemstat: warning: no budget on ${unproposed.join(', ')}: not every run was long enough to measure it (try: --interval 20ms --bpf-interval 100ms, or a longer run)\n`,
     );
   }
-  if (file === undefined) process.stdout.write(text);
+  if (file === undefined) await new StandardOutput().write(text.trimEnd());
   else file.write(text);
   return fault === undefined ? 0 : EXIT_CODES.FAILED;
 }

@@ -5,6 +5,7 @@ import { parseMaxRegression } from '../../budget/max-regression.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { Comparison } from '../../model/comparison.ts';
 import { renderComparison } from '../../sinks/comparison-text.ts';
+import { StandardOutput } from '../standard-output.ts';
 
 /** The options of `compare`. */
 export interface CompareFlags {
@@ -26,7 +27,7 @@ export async function compare(base: string, now: string, flags: CompareFlags): P
   const text = flags.json
     ? JSON.stringify(comparison, undefined, 2)
     : renderComparison(comparison, style).join('\n');
-  process.stdout.write(`${text}\n`);
+  await new StandardOutput().write(text);
   return statusOf(comparison, flags.strictHost === true);
 }
 

@@ -1,7 +1,7 @@
-import { writeSync } from 'node:fs';
 import { diagnose } from '../../doctor.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { renderDiagnosis } from '../../sinks/doctor-table.ts';
+import { StandardOutput } from '../standard-output.ts';
 
 /** What the command line says. */
 export interface DoctorOptions {
@@ -13,6 +13,6 @@ export interface DoctorOptions {
 export async function doctor(options: DoctorOptions): Promise<number> {
   const diagnosis = await diagnose(options.cgroupParent);
   const text = options.json ? JSON.stringify(diagnosis, undefined, 2) : renderDiagnosis(diagnosis).join('\n');
-  writeSync(1, `${text}\n`);
+  await new StandardOutput().write(text);
   return diagnosis.ready ? 0 : EXIT_CODES.NOT_READY;
 }

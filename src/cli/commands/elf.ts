@@ -1,9 +1,9 @@
-import { writeSync } from 'node:fs';
 import { forecastElf, type MapChange } from '../../elf-forecast.ts';
 import { UsageError } from '../../errors.ts';
 import { parseSize } from '../../format/units.ts';
 import { serveMapMaker } from '../../map-maker.ts';
 import { renderElfReport } from '../../sinks/elf-report.ts';
+import { StandardOutput } from '../standard-output.ts';
 
 /** What the command line says, as text that is not yet understood. */
 export interface ElfFlags {
@@ -47,7 +47,7 @@ export async function elf(files: readonly string[], flags: ElfFlags): Promise<nu
     flags.json === true
       ? JSON.stringify(forecast, undefined, 2)
       : renderElfReport(forecast, { plainBytes: flags.bytes === true }).join('\n');
-  writeSync(1, `${text}\n`);
+  await new StandardOutput().write(text);
   return 0;
 }
 

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { errnoOf, type OutputError, UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
 import { findBadSet, globToRegExp } from '../../format/glob.ts';
 import { parseDuration } from '../../format/units.ts';
 import { mapTypeNumber } from '../../kernel/bpf/bpf-enums.ts';
@@ -15,11 +15,11 @@ import {
   SORT_KEYS,
 } from '../../model/map-listing.ts';
 import { toBpftoolMaps } from '../../sinks/bpftool-json.ts';
-import { LineWriter } from '../../sinks/line-writer.ts';
 import { renderMapTable, renderMapTotal } from '../../sinks/map-table.ts';
 import { VERSION } from '../../version.ts';
 import type { MapsFlags } from '../maps-flags.ts';
 import { oneOf } from '../one-of.ts';
+import { StandardOutput } from '../standard-output.ts';
 
 const DEFAULT_WATCH_MS = 1_000;
 const LEAST_WATCH_MS = 10;
@@ -34,7 +34,7 @@ const CLEAR_SCREEN = '\x1b[H\x1b[2J\x1b[3J';
 export async function maps(flags: MapsFlags): Promise<number> {
   const wishes = toWishes(flags);
   const watchMs = toWatchMs(flags);
-  const output = new Output();
+  const output = new StandardOutput();
   const reader = await openMaps(toOptions(flags));
   try {
     const stop = watchMs === undefined ? undefined : stopSignal();
@@ -69,29 +69,6 @@ function render(reading: MapsReading, flags: MapsFlags, wishes: ListingWishes): 
         );
   const clear = flags.watch !== undefined && process.stdout.isTTY ? CLEAR_SCREEN : '';
   return `${clear}${lines.join('\n')}`;
-}
-
-/** Standard output. That its reader has gone is an end like any other (`| head`). */
-class Output {
-  readonly #writer: LineWriter;
-  #error: OutputError | undefined;
-
-  constructor() {
-    this.#writer = new LineWriter(1, 'standard output', (error) => {
-      this.#error = error;
-    });
-  }
-
-  get isClosed(): boolean {
-    return this.#error !== undefined;
-  }
-
-  /** @throws OutputError. */
-  async write(text: string): Promise<void> {
-    this.#writer.write(text, true);
-    await this.#writer.flush();
-    if (this.#error !== undefined && errnoOf(this.#error.cause) !== 'EPIPE') throw this.#error;
-  }
 }
 
 /** Waits between two readings, until the first signal. */
