@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { makeVerdict, type StatusRules } from '../../../src/budget/verdict.ts';
+import { makeVerdict, type StatusRules, TimelineCollector } from '../../../src/budget/verdict.ts';
 import type { Comparison, MetricDifference } from '../../../src/model/comparison.ts';
 import type { SummaryRecord } from '../../../src/model/recording.ts';
-import { startOf, summaryOf } from './judged-runs.ts';
+import { samplesOf, startOf, summaryOf } from './judged-runs.ts';
 
 const plain: StatusRules = {
   budgetExitCode: 3,
@@ -84,5 +84,26 @@ describe('the causes of what is not measured', () => {
     expect(verdict).toMatchObject({ status: 'held', exitStatus: 0 });
     expect(verdict).not.toHaveProperty('strictHost');
     expect(verdict).not.toHaveProperty('leftoversUnknown');
+  });
+});
+
+describe('the timeline of a report', () => {
+  it('has the whole run, and the highest value of each of its parts', () => {
+    const collector = new TimelineCollector('cgroup2');
+    for (const sample of samplesOf([{ current: 10 }, { current: 70 }, { current: 30 }]))
+      collector.add(sample);
+    const { timeline } = collector;
+    expect(timeline).toMatchObject({ figure: 'current', fromMs: 0, toMs: 1000 });
+    // A value stands until the next one.
+    expect(new Set(timeline?.max)).toEqual(new Set([10, 70]));
+    expect(timeline?.max[0]).toBe(10);
+    expect(timeline?.max.at(-1)).toBe(70);
+  });
+
+  it('is none before the second sample', () => {
+    const collector = new TimelineCollector('cgroup2');
+    expect(collector.timeline).toBeUndefined();
+    for (const sample of samplesOf([{ current: 10 }])) collector.add(sample);
+    expect(collector.timeline).toBeUndefined();
   });
 });

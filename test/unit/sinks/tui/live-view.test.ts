@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { StartRecord, SummaryRecord } from '../../../../src/model/recording.ts';
+import type { Sample } from '../../../../src/model/sample.ts';
 import { type LiveControls, LiveView } from '../../../../src/sinks/tui/live-view.ts';
 import { exampleRecords } from './example-view.ts';
 import { FakeScreen } from './fake-screen.ts';
@@ -133,5 +134,21 @@ test('what was told of BPF memory outlives any number of events', () => {
   for (let ms = 5000; ms < 6000; ms += 1) view.write({ type: 'event', elapsedMs: ms, event: 'high' });
   screen.press('3');
   expect(screen.text).toContain('BPF memory is not measured');
+  view.close();
+});
+
+test('r counts from the start, then from the pause', () => {
+  const { screen, view } = openView();
+  const rowOf = (label: string) => screen.rows.find((row) => row.includes(label)) ?? '';
+  screen.press('p', 'p');
+  const last = RECORDS.findLast((record) => record.type === 'sample') as Sample;
+  view.write({ ...last, elapsedMs: 5500, current: (last.current ?? 0) + 5 * 1024 * 1024 });
+  vi.advanceTimersByTime(1000);
+  screen.press('r');
+  expect(screen.text).toContain('since start');
+  expect(rowOf('c current')).not.toMatch(/current +\+5\.00 MiB/);
+  screen.press('r');
+  expect(screen.text).toContain('since pause');
+  expect(rowOf('c current')).toMatch(/current +\+5\.00 MiB/);
   view.close();
 });

@@ -152,3 +152,13 @@ describe('panels of figures', () => {
     expect(lines).toContain('over');
   });
 });
+
+it('the header names damaged lines where there are any', () => {
+  const headerOf = (damagedLines: number) => {
+    const replay = { speed: 1, endMs: 240_000, damagedLines, following: false };
+    const lines = renderHeader(exampleView({ status: { replay } }), { width: 200, height: 3 });
+    return lines.map(textOf).join('\n');
+  };
+  expect(headerOf(0)).not.toContain('damaged');
+  expect(headerOf(2)).toContain('damaged lines skipped 2');
+});
