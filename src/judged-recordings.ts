@@ -2,7 +2,7 @@
 import { type Baseline, valuesOfBaseline } from './budget/baseline.ts';
 import type { NamedBudget } from './budget/budget.ts';
 import { doubtsOf, type Side } from './budget/host-doubts.ts';
-import { readSide } from './budget/inputs.ts';
+import { readBaseline } from './budget/inputs.ts';
 import { parseBudget } from './budget/parse-budget.ts';
 import { RunCollector } from './budget/run-figures.ts';
 import { UsageError } from './errors.ts';
@@ -25,7 +25,7 @@ interface RecordedRun {
  * @throws UsageError when one can't be read, is no recording, or holds no run.
  */
 export async function judgeRecordings(files: readonly string[], plan: JudgePlan): Promise<Verdict> {
-  const baseline = plan.baseline === undefined ? undefined : await readSide(plan.baseline);
+  const baseline = plan.baseline === undefined ? undefined : await readBaseline(plan.baseline);
   const judge = new RecordingJudge(plan, baseline?.baseline);
   const runs: RecordedRun[] = [];
   for (const file of files) {

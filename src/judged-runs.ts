@@ -3,7 +3,7 @@ import { type Baseline, formatBaseline, makeBaseline, valuesOfBaseline } from '.
 import type { NamedBudget } from './budget/budget.ts';
 import { combineRuns } from './budget/combine-runs.ts';
 import { compareRuns } from './budget/compare.ts';
-import { type ReadSide, readSide } from './budget/inputs.ts';
+import { type ReadSide, readBaseline } from './budget/inputs.ts';
 import { makeVerdict } from './budget/verdict.ts';
 import { EXIT_CODES } from './exit-codes.ts';
 import { plural } from './format/plural.ts';
@@ -33,7 +33,7 @@ export interface JudgedRunsPlan extends JudgePlan, SeriesPlan {
  * @throws ToolError when something could not be read, written, started or prepared as asked.
  */
 export async function runJudged(options: RunOptions, plan: JudgedRunsPlan): Promise<number> {
-  const baseline = plan.baseline === undefined ? undefined : await readSide(plan.baseline);
+  const baseline = plan.baseline === undefined ? undefined : await readBaseline(plan.baseline);
   const reports = openReports(plan.reports);
   const saved =
     plan.saveBaseline === undefined ? undefined : openTextFile('--save-baseline', plan.saveBaseline);

@@ -45,6 +45,16 @@ export async function readSide(path: string): Promise<ReadSide> {
   return isRecording ? sideOf(name, collector.finish()) : readComparable(otherLines.join('\n'), name);
 }
 
+/** The file of `--baseline`, by `readSide`. @throws UsageError that names the option. */
+export async function readBaseline(path: string): Promise<ReadSide> {
+  try {
+    return await readSide(path);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError('--baseline', `--baseline ${error.message}`, error.hint);
+  }
+}
+
 /**
  * Tells a document of one piece: a summary or a baseline, as text or parsed.
  * @throws UsageError when it is something else.

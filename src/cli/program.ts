@@ -64,7 +64,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   try {
     await program.parseAsync([...ours], { from: 'user' });
   } catch (error) {
-    if (error instanceof CommanderError) return explain(error);
+    if (error instanceof CommanderError) return explain(error, commandIn(program, ours));
     throw error;
   }
   return status;
@@ -88,7 +88,20 @@ function splitAtDashes(
   return { ours: args, command: undefined };
 }
 
-function explain(error: CommanderError): number {
+/** The command of ours that was meant, in full: `cmemstat budget check`. */
+function commandIn(program: Command, words: readonly string[]): string {
+  let command = program;
+  let name = 'cmemstat';
+  for (const word of words) {
+    const next = command.commands.find((each) => each.name() === word);
+    if (next === undefined) break;
+    command = next;
+    name += ` ${word}`;
+  }
+  return name;
+}
+
+function explain(error: CommanderError, command: string): number {
   if (error.exitCode === 0) return 0;
   // A command of commands without one: commander has written its help, and has no message.
   if (error.code === 'commander.help') {
@@ -96,5 +109,5 @@ function explain(error: CommanderError): number {
   }
   const message = error.message.replace(/^error: /, '');
   const option = /'(-[^' ]*)/.exec(message)?.[1] ?? 'command';
-  throw new UsageError(option, message, 'cmemstat --help');
+  throw new UsageError(option, message, `${command} --help`);
 }

@@ -3,7 +3,7 @@ import { formatBytes } from '../../format/units.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { Breach, BreakdownLine, Grown } from '../../model/verdict.ts';
 import { oneLine } from './outside-text.ts';
-import { describeMoment, formatShown, formatSigned } from './wording.ts';
+import { describeMoment, formatShown, formatSigned, recordingHint } from './wording.ts';
 
 const SIZE_WIDTH = 10;
 
@@ -15,8 +15,13 @@ export function breachLines(breach: Breach): string[] {
     ...grownLines('processes that grew most (RSS):', breach.processes),
     ...grownLines('BPF maps that grew most:', breach.maps),
     ...breach.advice.flatMap(adviceLines),
-    ...(breach.replay === undefined ? [] : [`to see it: ${oneLine(breach.replay)}`]),
+    `to see it: ${breach.replay === undefined ? describeRecording(breach) : oneLine(breach.replay)}`,
   ];
+}
+
+function describeRecording(breach: Breach): string {
+  const { option, replay } = recordingHint(breach);
+  return `record it with ${option}, then ${replay}`;
 }
 
 function breakdownLines(breach: Breach): string[] {

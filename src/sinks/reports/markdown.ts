@@ -32,6 +32,7 @@ import {
   formatSide,
   formatSigned,
   formatSignedPercent,
+  recordingHint,
   STATUS_WORDS,
   titleOf,
 } from './wording.ts';
@@ -123,13 +124,18 @@ function budgetDetails(result: BudgetResult): string[] {
   return collapsible(`${STATUS_WORDS[status]}: ${codeHtml(titleOf(result))}`, lines, status === 'broken');
 }
 
+function recordingPart(breach: Breach): string {
+  const { option, replay } = recordingHint(breach);
+  return `record it with ${codeSpan(option)}, then ${codeSpan(replay)}`;
+}
+
 function breachPart(breach: Breach): string[] {
   const { breakdown, processes, maps, advice, replay } = breach;
   const hasBaseline = breakdown.some(({ baselineBytes }) => baselineBytes !== undefined);
   const columns = [left(`At ${formatShown(breach)}`), right('Bytes')];
   return [
     `- When: ${describeMoment(breach)}`,
-    ...(replay === undefined ? [] : [`- To see it: ${codeSpan(replay)}`]),
+    `- To see it: ${replay === undefined ? recordingPart(breach) : codeSpan(replay)}`,
     '',
     ...table(
       hasBaseline ? [...columns, right('Baseline'), right('Difference')] : columns,

@@ -107,6 +107,12 @@ export function formatShown({ shownMs }: Breach): string {
   return formatDuration(shownMs);
 }
 
+/** What would have to be typed to see a breach of which no recording was kept. */
+export function recordingHint({ shownMs }: Breach): { option: string; replay: string } {
+  const file = 'run.jsonl';
+  return { option: `--output ${file}`, replay: `cmemstat replay ${file} --at ${Math.round(shownMs)}ms` };
+}
+
 /** How the target ended. */
 export function describeTarget({ target }: Verdict): string {
   const { status, code, signal, timedOut, unknown } = target;
