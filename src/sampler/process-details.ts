@@ -22,8 +22,22 @@ const MOST_CREDIT_MS = 20;
 /** Unit: milliseconds. */
 const LONGEST_WAIT_MS = 30;
 
+/** Of which process, and what it takes now. */
+interface Present {
+  readonly pid: number;
+  readonly rssPages: number;
+}
+
+/** A PSS says nothing any more when the RSS has moved away from where it was by more than this share of it... */
+const OUTDATED_SHARE = 0.25;
+
+/** ...and by more than this. Unit: pages. */
+const OUTDATED_PAGES = 256;
+
 interface Known {
   details: Details;
+  /** What it took when it was read. */
+  rssPages: number;
   /** Unit: milliseconds; 0 before the first. */
   readAtMs: number;
   /** It is nobody's business: asked once. */
@@ -53,18 +67,20 @@ export class ProcessDetails {
    * Takes the processes of now, the most important first, and reads on in the background as far as the share allows; settles
    * when that is done, or soon: with what takes longer nobody waits.
    */
-  async refresh(pids: readonly number[]): Promise<void> {
-    const present = new Set(pids);
+  async refresh(processes: readonly Present[]): Promise<void> {
+    const present = new Set(processes.map(({ pid }) => pid));
     for (const pid of this.#known.keys()) if (!present.has(pid)) this.#known.delete(pid);
-    for (const pid of pids) {
-      if (this.#known.has(pid)) continue;
-      const details = { pssBytes: undefined, fds: undefined };
-      this.#known.set(pid, { details, readAtMs: 0, isRefused: false });
+    for (const { pid, rssPages } of processes) {
+      const known = this.#known.get(pid);
+      if (known === undefined) {
+        const details = { pssBytes: undefined, fds: undefined };
+        this.#known.set(pid, { details, rssPages, readAtMs: 0, isRefused: false });
+      } else if (isOutdated(known, rssPages)) known.details.pssBytes = undefined;
     }
     const now = performance.now();
     this.#creditMs = Math.min(MOST_CREDIT_MS, this.#creditMs + (now - this.#creditedAtMs) * SHARE);
     this.#creditedAtMs = now;
-    this.#working ??= this.#work(now, pids).finally(() => {
+    this.#working ??= this.#work(now, processes).finally(() => {
       this.#working = undefined;
     });
     await Promise.race([this.#working, sleep(LONGEST_WAIT_MS, undefined, { ref: false })]);
@@ -79,17 +95,20 @@ export class ProcessDetails {
     this.#stopped = true;
   }
 
-  async #work(startedAtMs: number, pids: readonly number[]): Promise<void> {
+  async #work(startedAtMs: number, processes: readonly Present[]): Promise<void> {
     // The longest unread first; among those that were never read the order is the caller's.
-    const queue = [...pids].sort((a, b) => this.#readAt(a) - this.#readAt(b));
-    for (const pid of queue) {
+    const queue = [...processes].sort((a, b) => this.#readAt(a.pid) - this.#readAt(b.pid));
+    for (const { pid, rssPages } of queue) {
       if (this.#stopped || this.#creditMs <= 0) return;
       const known = this.#known.get(pid);
       if (known === undefined || known.isRefused || known.readAtMs >= startedAtMs) continue;
       const before = performance.now();
+      const cpuBefore = process.cpuUsage();
       await this.#read(pid, known);
       known.readAtMs = performance.now();
-      this.#creditMs -= known.readAtMs - before;
+      known.rssPages = rssPages;
+      // On a busy machine most of the time is spent waiting, which costs nobody anything; the CPU time is that of all threads.
+      this.#creditMs -= Math.min(known.readAtMs - before, cpuMsSince(cpuBefore));
     }
   }
 
@@ -109,4 +128,14 @@ export class ProcessDetails {
     }
     if (this.#countsDescriptors) known.details.fds = await countDescriptors(pid);
   }
+}
+
+function isOutdated({ details, rssPages }: Known, nowPages: number): boolean {
+  if (details.pssBytes === undefined) return false;
+  return Math.abs(nowPages - rssPages) > Math.max(OUTDATED_PAGES, rssPages * OUTDATED_SHARE);
+}
+
+function cpuMsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000;
 }

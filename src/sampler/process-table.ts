@@ -123,7 +123,7 @@ export class ProcessTable {
     for (const { pid, image } of chosen) {
       if (this.#told.get(pid)?.stat.image !== image) this.#details.forget(pid);
     }
-    await this.#details.refresh(chosen.map(({ pid }) => pid));
+    await this.#details.refresh(chosen);
     const usages = await this.#readUsages(chosen);
     this.#beginSlice();
     const told = new Map<number, { stat: PidStat; atMs: number }>();

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { ProcessDetails } from '../../../src/sampler/process-details.ts';
+
+vi.mock('node:fs/promises', () => ({ readFile: vi.fn() }));
+
+/** What every process has as its PSS, and how long it takes to be told. */
+function kernelSays(pssKib: number, waitMs = 0): void {
+  vi.mocked(readFile).mockImplementation(async () => {
+    await sleep(waitMs);
+    return `00400000-7fff [rollup]\nRss: 99999 kB\nPss: ${pssKib} kB\n`;
+  });
+}
+
+const MIB = 256;
+
+const opened: ProcessDetails[] = [];
+
+function open(): ProcessDetails {
+  const details = new ProcessDetails(false);
+  opened.push(details);
+  return details;
+}
+
+afterEach(() => {
+  for (const details of opened.splice(0)) details.stop();
+  vi.restoreAllMocks();
+});
+
+describe('what costs much to know', () => {
+  it('goes on to be read where reading waits for a busy machine', async () => {
+    kernelSays(1024, 40);
+    vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 100, system: 100 });
+    const details = open();
+    const all = [1, 2, 3].map((pid) => ({ pid, rssPages: 10 * MIB }));
+    await details.refresh(all);
+    await vi.waitFor(() => {
+      for (const { pid } of all) expect(details.get(pid)?.pssBytes).toBe(1024 * 1024);
+    });
+  });
+
+  it('is read no more where it has cost its share', async () => {
+    kernelSays(1024, 40);
+    vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 1_000_000, system: 0 });
+    const details = open();
+    await details.refresh([1, 2].map((pid) => ({ pid, rssPages: 10 * MIB })));
+    await vi.waitFor(() => expect(details.get(1)?.pssBytes).toBe(1024 * 1024));
+    await sleep(60);
+    expect(details.get(2)?.pssBytes).toBeUndefined();
+  });
+
+  it('is not told any more when the process has grown or shrunk a lot since', async () => {
+    kernelSays(8 * 1024);
+    vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 1_000_000, system: 0 });
+    vi.spyOn(performance, 'now').mockReturnValue(1000);
+    const details = open();
+    await details.refresh([{ pid: 1, rssPages: 10 * MIB }]);
+    expect(details.get(1)?.pssBytes).toBe(8 * 1024 * 1024);
+    await details.refresh([{ pid: 1, rssPages: 12 * MIB }]);
+    expect(details.get(1)?.pssBytes).toBe(8 * 1024 * 1024);
+    await details.refresh([{ pid: 1, rssPages: 6 * MIB }]);
+    expect(details.get(1)?.pssBytes).toBeUndefined();
+  });
+});
