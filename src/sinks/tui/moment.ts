@@ -1,4 +1,5 @@
 /** Moments of a recording as they are typed. Pure. */
+import { UsageError } from '../../errors.ts';
 import { parseDuration } from '../../format/units.ts';
 
 /** What a recording has, as far as moments go. Unit: milliseconds since the launch. */
@@ -20,6 +21,18 @@ export function parseMoment(text: string, option: string): (moments: Moments) =>
   if (word === 'peak') return ({ peakMs }) => peakMs ?? 0;
   const percent = /^(\d+(?:\.\d+)?)%$/.exec(word)?.[1];
   if (percent !== undefined) return ({ endMs }) => endMs * Math.min(1, Number(percent) / 100);
-  const ms = parseDuration(word, option);
+  const ms = durationOf(word, option);
   return ({ endMs }) => Math.min(endMs, ms);
+}
+
+function durationOf(word: string, option: string): number {
+  try {
+    return parseDuration(word, option);
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    throw new UsageError(
+      option,
+      `${option} ${word}: not a moment; expected 90s, 2m, 50%, start, peak or end`,
+    );
+  }
 }
