@@ -62,6 +62,7 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
   #start: StartRecord | undefined;
   #summary: SummaryRecord | undefined;
   #peak: { bytes: number; elapsedMs: number } | undefined;
+  #sampleBefore: { bytes: number; elapsedMs: number } | undefined;
   /** At the end of what is known. */
   #head: Checkpoint<T>;
   /** What `seek` handed out last. */
@@ -92,7 +93,10 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
     return this.#times.last() ?? 0;
   }
 
-  /** When `current` (process tree: `tree.rss`), or the kernel's own mark of it, reached its maximum; undefined without such a sample. */
+  /**
+   * The sample that is nearest to the maximum of `current` (process tree: `tree.rss`), or of the kernel's own mark of it; undefined
+   * without such a sample. Unit: milliseconds since the launch.
+   */
   get peakMs(): number | undefined {
     return this.#peak?.elapsedMs;
   }
@@ -177,7 +181,8 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
   }
 
   #index(record: RecordLine, offset: number, end: number): void {
-    if (offset < (this.#offsets.last() ?? 0)) this.#forget();
+    if (offset <= (this.#offsets.last() ?? -1)) this.#forget();
+    if (record.type === 'start' && this.#start !== undefined) throw severalRuns(this.#path);
     const timeMs = Math.max(timeOf(record), this.endMs);
     this.#times.push(timeMs);
     this.#offsets.push(offset);
@@ -186,13 +191,24 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
     else if (record.type === 'event') this.#eventTimes.push(timeMs);
     else if (record.type === 'sample') {
       this.#sampleTimes.push(timeMs);
-      const bytes = highestOf(record);
-      if (bytes !== undefined && bytes > (this.#peak?.bytes ?? -1)) this.#peak = { bytes, elapsedMs: timeMs };
+      this.#lookForPeak(record, timeMs);
     }
     this.#head.state.apply(record);
     this.#head.records += 1;
     this.#head.offset = end;
     this.#checkpoints.offer(this.#head);
+  }
+
+  /** The kernel's own mark sees what lies between two samples: the larger of them shows more of what was there. */
+  #lookForPeak({ current, peak, tree }: Sample, elapsedMs: number): void {
+    const now = current ?? tree?.rss;
+    if (now === undefined) return;
+    const before = this.#sampleBefore;
+    this.#sampleBefore = { bytes: now, elapsedMs };
+    const bytes = Math.max(now, (current === undefined ? undefined : peak) ?? now);
+    if (bytes <= (this.#peak?.bytes ?? -1)) return;
+    const isNearer = before !== undefined && bytes > now && before.bytes > now;
+    this.#peak = { bytes, elapsedMs: isNearer ? before.elapsedMs : elapsedMs };
   }
 
   /** The file was cut, and something else is written to it. */
@@ -202,6 +218,7 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
     this.#start = undefined;
     this.#summary = undefined;
     this.#peak = undefined;
+    this.#sampleBefore = undefined;
     this.#head = this.#beginning();
     this.#shown = this.#beginning();
   }
@@ -233,11 +250,6 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
   }
 }
 
-/** The kernel's own mark sees what lies between two samples. */
-function highestOf({ current, peak, tree }: Sample): number | undefined {
-  return current === undefined ? tree?.rss : Math.max(current, peak ?? current);
-}
-
 function timeOf(record: RecordLine): number {
   switch (record.type) {
     case 'start':
@@ -247,6 +259,15 @@ function timeOf(record: RecordLine): number {
     default:
       return record.elapsedMs;
   }
+}
+
+/** One after the other they have no common time. */
+function severalRuns(path: string): UsageError {
+  return new UsageError(
+    'FILE',
+    `${path}: more than one run is in it, and a replay shows one`,
+    'a file for each, as --runs with --output makes them; cmemstat report takes several',
+  );
 }
 
 /** What is read once can't be gone back in. */

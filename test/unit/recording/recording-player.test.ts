@@ -80,14 +80,26 @@ describe('a player', () => {
     player.close();
   });
 
-  it("takes the kernel's own mark of the peak, at the first sample that has it", async () => {
-    const peaks = [10, 30, 80, 80].map((peak, at) => ({
-      ...sample((at + 1) * 100, at === 1 ? 30 : 5),
-      peak,
+  it.each([
+    ['after it', [5, 30, 50, 5], 300],
+    ['before it, where that is the larger one', [5, 60, 5, 5], 200],
+    ['that has it', [5, 30, 80, 5], 300],
+  ])("takes the kernel's own mark of the peak: the sample %s", async (_, currents, ms) => {
+    const marks = [10, 60, 80, 80];
+    const samples = currents.map((current, at) => ({
+      ...sample((at + 1) * 100, current),
+      peak: marks[at],
     }));
-    const player = await openPlayer(fileOf([cgroup2.start, ...peaks, summary]), () => new Sum());
-    expect(player.peakMs).toBe(300);
+    const player = await openPlayer(fileOf([cgroup2.start, ...samples, summary]), () => new Sum());
+    expect(player.peakMs).toBe(ms);
     player.close();
+  });
+
+  it('shows one run: several in a file would be one on top of the other', async () => {
+    const path = fileOf([...SMALL, ...SMALL]);
+    await expect(openPlayer(path, () => new Sum())).rejects.toThrow(
+      `${path}: more than one run is in it, and a replay shows one`,
+    );
   });
 
   it('takes regular files alone, and waits for no pipe', async () => {
