@@ -6,11 +6,11 @@ import type { Line, Role, Size, Span } from './line.ts';
 import { renderBreakdown } from './panels/breakdown.ts';
 import { renderDialog } from './panels/dialogs.ts';
 import { renderHeader } from './panels/header.ts';
-import { renderHelp } from './panels/help.ts';
-import { renderMapDetail } from './panels/map-detail.ts';
+import { helpLines, renderHelp } from './panels/help.ts';
+import { mapLines, renderMapDetail } from './panels/map-detail.ts';
 import { renderMaps } from './panels/maps.ts';
 import { renderOutput } from './panels/output.ts';
-import { fillUp, renderWrapped } from './panels/pieces.ts';
+import { fillUp, lastScroll, renderWrapped } from './panels/pieces.ts';
 import { renderPressure } from './panels/pressure.ts';
 import { renderProcesses } from './panels/processes.ts';
 import { renderStatusLine } from './panels/status-line.ts';
@@ -23,6 +23,8 @@ import { PANELS, type PanelId, type View } from './view.ts';
 export interface Frame {
   lines: Line[];
   regions: readonly Region[];
+  /** How far the page that covers them can be scrolled; 0 without one. */
+  pageEnd: number;
 }
 
 const RENDER: Readonly<Record<PanelId, (view: View, size: Size) => Line[]>> = {
@@ -47,14 +49,35 @@ const TITLES: Readonly<Record<PanelId, string>> = {
 /** Draws everything: exactly `size.height` lines of `size.width` columns. */
 export function renderFrame(view: View, size: Size): Frame {
   const layout = layOut(size, view.ui, endRows(view, size));
-  if (layout.kind === 'status-line') return { lines: renderSmall(view, size), regions: [] };
+  if (layout.kind === 'status-line')
+    return { lines: renderSmall(view, size), regions: [], pageEnd: pageEnd(view, size) };
   const lines: Line[] = [
     ...renderHeader(view, { width: size.width, height: layout.headerHeight }),
     ...(layout.endHeight > 0 ? renderEnd(view, { width: size.width, height: layout.endHeight }) : []),
     ...renderBody(view, size, layout),
     renderFooter(view, size.width),
   ];
-  return { lines: withDialog(view, size, layout, lines), regions: layout.regions };
+  return {
+    lines: withDialog(view, size, layout, lines),
+    regions: layout.regions,
+    pageEnd: pageEnd(view, pageSize(size, layout)),
+  };
+}
+
+/** The room for a page: all between the header and the keys, without its title line. */
+function pageSize(size: Size, { headerHeight, footerTop }: Layout & { kind: 'panels' }): Size {
+  return { width: size.width, height: footerTop - headerHeight - 1 };
+}
+
+function pageEnd(view: View, { width, height }: Size): number {
+  switch (view.ui.dialog?.kind) {
+    case 'help':
+      return lastScroll(helpLines(view, width).length, height);
+    case 'map':
+      return lastScroll(mapLines(view, width).length, height);
+    default:
+      return 0;
+  }
 }
 
 /** How many lines the end of the run is given: what it has to say, and on low screens no more than three. */
@@ -191,7 +214,7 @@ function withDialog(view: View, size: Size, layout: Layout & { kind: 'panels' },
     return box === undefined ? lines : centred(lines, box.lines, size);
   }
   const top = layout.headerHeight;
-  const inner = { width: size.width, height: layout.footerTop - top - 1 };
+  const inner = pageSize(size, layout);
   const title = dialog.kind === 'help' ? 'Help' : `BPF map ${dialog.id}`;
   const heading = titleLine(title, true, view.unicode, size.width);
   const page = dialog.kind === 'help' ? renderHelp(view, inner) : renderMapDetail(view, inner);

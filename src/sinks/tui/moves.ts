@@ -28,7 +28,10 @@ export function moveBy(view: View, ui: UiState, panel: PanelId, rows: number): U
     case 'output':
       return { ...ui, outputBottom: scrollOutput(view, ui, rows) };
     case 'pressure':
-      return { ...ui, pressureScroll: within(ui.pressureScroll + rows, view.data.events.length) };
+      return {
+        ...ui,
+        pressureScroll: within(ui.pressureScroll + rows, Math.max(0, view.data.events.length - 1)),
+      };
     case 'breakdown':
       return { ...ui, breakdownScroll: within(ui.breakdownScroll + rows, view.data.tracks.size) };
     case 'timeline':

@@ -7,6 +7,7 @@ import { focusOn, press } from './keys.ts';
 import type { Region } from './layout.ts';
 import { idAtRow, isTable, topOfList } from './lists.ts';
 import { moveBy } from './moves.ts';
+import { breakdownScrollIn } from './panels/breakdown.ts';
 import { writeSnapshot } from './snapshot.ts';
 import type { MouseAction } from './terminal-input.ts';
 import type { Screen } from './terminal-screen.ts';
@@ -59,7 +60,7 @@ export class Viewer {
   #paused: { data: ViewData; output: OutputView; elapsedMs: number } | undefined;
   #pauseBase: ReadonlyMap<string, number> | undefined;
   #startBase: ReadonlyMap<string, number> | undefined;
-  #frame: Frame = { lines: [], regions: [] };
+  #frame: Frame = { lines: [], regions: [], pageEnd: 0 };
   #timer: NodeJS.Timeout | undefined;
   #drawnMs = Number.NEGATIVE_INFINITY;
   #closed = false;
@@ -148,6 +149,18 @@ export class Viewer {
     this.#frame = renderFrame(view, this.#screen.size);
     this.#screen.draw(this.#frame.lines);
     this.#keepTops(view);
+    this.#keepScrolls(view);
+  }
+
+  /** What was scrolled beyond its end goes back from there at once. */
+  #keepScrolls(view: View): void {
+    const { dialog } = this.#ui;
+    if ((dialog?.kind === 'help' || dialog?.kind === 'map') && dialog.scroll > this.#frame.pageEnd)
+      this.#ui = { ...this.#ui, dialog: { ...dialog, scroll: this.#frame.pageEnd } };
+    const region = this.#frame.regions.find(({ panel }) => panel === 'breakdown');
+    if (region === undefined) return;
+    const size = { width: region.width, height: region.height - 1 };
+    this.#ui = { ...this.#ui, breakdownScroll: breakdownScrollIn(view, size) };
   }
 
   /** A list stays where it was drawn, whatever is selected in it next. */

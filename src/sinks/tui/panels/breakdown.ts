@@ -40,11 +40,30 @@ export function renderBreakdown(view: View, size: Size): Line[] {
   if (height <= 0) return [];
   if (view.data.latest === undefined)
     return fillUp([fitLine([{ text: '  waiting for the first sample', style: 'dim' }], width)], size);
-  const isTree = view.data.start?.mode === 'process-tree';
-  const rows = isTree ? treeRows(view) : breakdownRows(view);
+  const rows = rowsOf(view);
   if (height < 4) return fillUp(smallest(view, rows, size), size);
-  const above = isTree ? treeHead(view, width) : head(view, rows, size);
+  const above = aboveTable(view, rows, size);
   return fillUp([...above, ...table(view, rows, { width, height: height - above.length })], size);
+}
+
+/** How far it is scrolled when it is drawn in this size: what was asked for, or to its end. */
+export function breakdownScrollIn(view: View, size: Size): number {
+  const rows = rowsOf(view);
+  const room = size.height < 4 ? 0 : size.height - aboveTable(view, rows, size).length - 1;
+  const last = room <= 0 || rows.length <= room ? 0 : rows.length - room + 1;
+  return Math.min(view.ui.breakdownScroll, last);
+}
+
+function isTree({ data }: View): boolean {
+  return data.start?.mode === 'process-tree';
+}
+
+function rowsOf(view: View): readonly BreakdownRow[] {
+  return isTree(view) ? treeRows(view) : breakdownRows(view);
+}
+
+function aboveTable(view: View, rows: readonly BreakdownRow[], size: Size): Line[] {
+  return isTree(view) ? treeHead(view, size.width) : head(view, rows, size);
 }
 
 /** Up to three lines: the bar and figures side by side. */

@@ -12,13 +12,18 @@ const KEYS = 22;
 const NARROWEST = 58;
 
 /** All keys by where they work: what does not apply here comes last; in columns where there is room. */
+export function helpLines(view: View, all: number): Line[] {
+  const count = Math.max(1, Math.min(3, Math.floor(all / NARROWEST)));
+  const width = Math.floor(all / count);
+  const sections = placesFor(view).map(({ where, title }) => renderSection(where, title, width));
+  return inColumns(sections, count, width, all);
+}
+
+/** As much of the page as there is room for, from where it was scrolled to. */
 export function renderHelp(view: View, size: Size): Line[] {
   const { dialog } = view.ui;
   const scroll = dialog?.kind === 'help' ? dialog.scroll : 0;
-  const count = Math.max(1, Math.min(3, Math.floor(size.width / NARROWEST)));
-  const width = Math.floor(size.width / count);
-  const sections = placesFor(view).map(({ where, title }) => renderSection(where, title, width));
-  return renderScrolled(inColumns(sections, count, width, size.width), scroll, size, view.unicode);
+  return renderScrolled(helpLines(view, size.width), scroll, size, view.unicode);
 }
 
 function placesFor(view: View): typeof KEY_PLACES {

@@ -16,21 +16,22 @@ const LABEL = 14;
 const GAUGE = 20;
 
 /** One map: the one that the dialog is about, else the selected one. */
-export function renderMapDetail(view: View, size: Size): Line[] {
+export function mapLines(view: View, width: number): Line[] {
   const { dialog } = view.ui;
-  const asked = dialog?.kind === 'map' ? dialog : undefined;
-  const id = asked?.id ?? selectedId(view);
+  const id = dialog?.kind === 'map' ? dialog.id : selectedId(view);
   const entry = id === undefined ? undefined : view.data.maps.get(id);
   const lines =
     entry === undefined
-      ? [fitLine([{ text: `  Map ${id ?? ''} is not there any more.`, style: 'warning' }], size.width)]
-      : renderFacts(view, entry, size.width);
-  return renderScrolled(
-    [...lines, ...(id === undefined ? [] : renderAdvice(view, id, size.width))],
-    asked?.scroll ?? 0,
-    size,
-    view.unicode,
-  );
+      ? [fitLine([{ text: `  Map ${id ?? ''} is not there any more.`, style: 'warning' }], width)]
+      : renderFacts(view, entry, width);
+  return [...lines, ...(id === undefined ? [] : renderAdvice(view, id, width))];
+}
+
+/** As much of the page as there is room for, from where it was scrolled to. */
+export function renderMapDetail(view: View, size: Size): Line[] {
+  const { dialog } = view.ui;
+  const scroll = dialog?.kind === 'map' ? dialog.scroll : 0;
+  return renderScrolled(mapLines(view, size.width), scroll, size, view.unicode);
 }
 
 function selectedId(view: View): number | undefined {

@@ -25,11 +25,17 @@ export function renderAbsent(view: View, panel: PanelId, otherwise: string, size
   return fillUp(renderWrapped({ text: '  ' }, { text, style: 'dim' }, size.width), size);
 }
 
+/** How far a page of so many lines can be scrolled. */
+export function lastScroll(lines: number, height: number): number {
+  return lines <= height || height < 3 ? 0 : lines - (height - 1);
+}
+
 /** The lines of a page from `scroll` on, no further than its end, with a mark of what is above and below. */
 export function renderScrolled(lines: readonly Line[], scroll: number, size: Size, unicode: boolean): Line[] {
-  if (lines.length <= size.height || size.height < 3) return fillUp(lines, size);
+  const last = lastScroll(lines.length, size.height);
+  if (last === 0) return fillUp(lines, size);
   const rows = size.height - 1;
-  const from = Math.max(0, Math.min(lines.length - rows, scroll));
+  const from = Math.max(0, Math.min(last, scroll));
   const below = lines.length - from - rows;
   const [up, down] = unicode ? ['↑', '↓'] : ['^', 'v'];
   const marks = [

@@ -77,6 +77,25 @@ describe('paused when the target ends', () => {
   });
 });
 
+describe('what was scrolled to its end goes back with the next key', () => {
+  test.each([
+    ['the help', ['?'], /↑ \d+ above$/],
+    ['the page of a map', ['3', 'enter'], /↑ \d+ above$/],
+    ['the breakdown', ['1'], /^ {2}↕ \d+-\d+ of \d+/],
+  ])('%s', (_, keys, place) => {
+    const { screen, view } = openView(new FakeScreen({ width: 80, height: 18 }));
+    const shown = () => screen.rows.find((row) => place.test(row));
+    screen.press(...keys, 'end');
+    const end = shown();
+    expect(end).toBeDefined();
+    screen.press('up');
+    expect(screen.text).not.toContain(end);
+    screen.press('down');
+    expect(shown()).toBe(end);
+    view.close();
+  });
+});
+
 test('others that are waited for are told, asked about and stopped', () => {
   const { screen, view, run, asked } = openView();
   run.hasEnded = true;
