@@ -125,6 +125,11 @@ export class ReplayView {
     else this.#goTo(elapsedMs);
   }
 
+  /** Whoever goes to the end of what is still written wants to see it grow. */
+  #followAtEnd(): void {
+    this.#isAtEdge = this.#source.following && this.#nowMs >= this.#source.endMs;
+  }
+
   #effect(effect: Effect): void {
     const source = this.#source;
     switch (effect.kind) {
@@ -145,14 +150,14 @@ export class ReplayView {
         break;
       case 'skip':
         this.#jumpTo(this.#nowMs + effect.ms, '');
+        this.#followAtEnd();
         break;
       case 'peak':
         this.#jumpTo(source.peakMs, 'no sample has a figure to look for');
         break;
       case 'edge':
         this.#jumpTo(effect.to === 'start' ? 0 : source.endMs, '');
-        // Whoever goes to the end of what is still written wants to see it grow.
-        this.#isAtEdge = source.following && effect.to === 'end';
+        this.#followAtEnd();
         break;
       case 'event':
         this.#jumpTo(
@@ -169,6 +174,10 @@ export class ReplayView {
   }
 
   #togglePlay(): void {
+    if (this.#isAtEdge && this.#source.following) {
+      this.#isAtEdge = false;
+      return;
+    }
     this.#isPlaying = !this.#isPlaying;
     if (this.#isPlaying && this.#nowMs >= this.#source.endMs && !this.#source.following) this.#goTo(0);
   }
@@ -177,6 +186,7 @@ export class ReplayView {
     if (text.trim() === '') return;
     try {
       this.#jumpTo(parseMoment(text, 'go to')(this.#source), '');
+      this.#followAtEnd();
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
       this.#viewer.say(error.message);
