@@ -85,7 +85,10 @@ export function addJudgeOption(command: Command): void {
 /** Declares the options of several runs. */
 export function addSeriesOptions(command: Command): void {
   command
-    .option('--runs <n>', 'measure so many runs, each in a fresh leaf')
+    .option(
+      '--runs <n>',
+      'measure so many runs, each in a fresh leaf; --output run.jsonl makes run.1.jsonl, run.2.jsonl, ...',
+    )
     .option('--warmup <n>', 'run so often before, without measuring')
     .option('--prepare <command>', 'run this by sh before each run')
     .option('--cleanup <command>', 'run this by sh after all runs')
