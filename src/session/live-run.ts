@@ -48,9 +48,14 @@ export async function openLiveView(
     return new LiveRunView(new LiveView(screen, exitOnEnd, output), outputs, json, streams);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    outputs.say(`cmemstat: no terminal view: ${error.message}; a table instead (--no-tui asks for it)`);
+    outputs.say(`cmemstat: no terminal view: ${error.message}; ${inItsPlace(json, quiet)}`);
     return undefined;
   }
+}
+
+function inItsPlace(json: boolean, quiet: boolean): string {
+  if (json) return 'the JSON lines alone';
+  return quiet ? 'the summary alone' : 'a table instead (--no-tui asks for it)';
 }
 
 /**

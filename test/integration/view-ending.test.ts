@@ -473,6 +473,21 @@ describe("the target's streams", () => {
     expect(said).toMatch(/exit status 0 after/);
     expect(existsSync(join(folder, 'out'))).toBe(true);
   });
+
+  for (const [option, rest] of [
+    ['--json', 'the JSON lines alone'],
+    ['-q', 'the summary alone'],
+  ]) {
+    testWith([needsTmux], `and no table is promised with ${option}`, async () => {
+      const folder = newFolder();
+      const pty = bare({
+        command: `cd ${folder}; setsid -w ${CMEMSTAT} --tui ${option} -- true </dev/null >out 2>err; echo "status=$?"`,
+      });
+      expect(await pty.ended()).toContain('status=0');
+      const [first] = readFileSync(join(folder, 'err'), 'utf8').split('\n');
+      expect(first).toBe(`cmemstat: no terminal view: there is no terminal that could be opened; ${rest}`);
+    });
+  }
 });
 
 testWith([needsTmux], 'all that was opened is closed: no process and no leaf is left', async () => {
