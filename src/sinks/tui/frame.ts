@@ -1,6 +1,6 @@
 /** The whole screen: header, panels in their places, what covers them, and the line of keys. Pure. */
 import { formatTick } from './axis.ts';
-import { fitLine, overlay, widthOfLine } from './cells.ts';
+import { fitLine, fitText, overlay, widthOfLine } from './cells.ts';
 import { type Layout, layOut, type Region } from './layout.ts';
 import type { Line, Role, Size, Span } from './line.ts';
 import { renderBreakdown } from './panels/breakdown.ts';
@@ -186,7 +186,9 @@ const REPLAY_KEYS = [
 function renderFooter(view: View, width: number): Line {
   const { message, dialog } = view.ui;
   if (message !== undefined)
-    return fitLine([{ text: ` ${shownText(message, view.unicode)}`, style: 'warning' }], width);
+    return [
+      { text: fitText(` ${shownText(message, view.unicode)}`, width, view.unicode), style: 'warning' },
+    ];
   if (dialog?.kind === 'filter') {
     const label = ` filter ${dialog.list}: `;
     const typed = endOfText(shownText(dialog.text, view.unicode), width - label.length - 1);

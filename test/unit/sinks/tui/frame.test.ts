@@ -52,6 +52,17 @@ describe('the screen', () => {
     );
   });
 
+  test('a message that is too long ends in a mark', () => {
+    const message = `wrote ${'x'.repeat(80)}`;
+    for (const [unicode, mark] of [
+      [true, '…'],
+      [false, '~'],
+    ] as const) {
+      const footer = draw(exampleView({ unicode, ui: { message } }), 80, 24).split('\n')[23];
+      expect(footer).toBe(` wrote ${'x'.repeat(72)}${mark}|`);
+    }
+  });
+
   test('a small terminal shows messages, help and maps too', () => {
     const small = (ui: Parameters<typeof exampleView>[0], height: number) =>
       draw(exampleView(ui), 50, height);
