@@ -70,7 +70,7 @@ function aboveTable(view: View, rows: readonly BreakdownRow[], size: Size): Line
 function smallest(view: View, rows: readonly BreakdownRow[], { width, height }: Size): Line[] {
   const spans: Span[] = [];
   const ranked = rows.toSorted((a, b) => a.rank - b.rank);
-  const lines: Line[] = height > 1 ? [stackedBar(barParts(rows), width, view.unicode)] : [];
+  const lines: Line[] = height > 1 ? [barLine('', barParts(rows), view, width)] : [];
   for (const { id, label, role, track } of ranked) {
     const next: Span[] = [
       { text: ` ${label} `, style: role },
