@@ -186,9 +186,7 @@ const REPLAY_KEYS = [
 function renderFooter(view: View, width: number): Line {
   const { message, dialog } = view.ui;
   if (message !== undefined)
-    return [
-      { text: fitText(` ${shownText(message, view.unicode)}`, width, view.unicode), style: 'warning' },
-    ];
+    return [{ text: fitText(` ${shownText(message, view.unicode)}`, width, view.unicode), style: 'warning' }];
   if (dialog?.kind === 'filter') {
     const label = ` filter ${dialog.list}: `;
     const typed = endOfText(shownText(dialog.text, view.unicode), width - label.length - 1);

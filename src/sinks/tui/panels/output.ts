@@ -11,7 +11,10 @@ const CONTINUED = '  ';
 /** The last lines: cut where they are too long, in a zoomed panel wrapped. */
 export function renderOutput(view: View, size: Size): Line[] {
   const { lines, dropped } = view.output;
-  if (lines.length === 0) return renderAbsent(view, 'output', 'Nothing printed yet.', size);
+  if (lines.length === 0) {
+    const hasEnded = view.data.summary !== undefined;
+    return renderAbsent(view, 'output', hasEnded ? 'Nothing was printed.' : 'Nothing printed yet.', size);
+  }
   const { outputBottom } = view.ui;
   const last = lines.length - 1;
   // Lines that are not kept any more can't be stayed at.

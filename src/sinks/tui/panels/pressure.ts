@@ -114,7 +114,10 @@ function countsOf(sample: Sample | undefined): Map<string, number> {
 /** Events that have happened, the latest first, from the one that was scrolled to. */
 function renderEvents(view: View, { width, height }: Size): Line[] {
   const { events } = view.data;
-  if (events.length === 0) return [fitLine([{ text: '  Nothing has happened yet.', style: 'dim' }], width)];
+  if (events.length === 0) {
+    const text = view.data.summary === undefined ? 'Nothing has happened yet.' : 'Nothing has happened.';
+    return [fitLine([{ text: `  ${text}`, style: 'dim' }], width)];
+  }
   const skipped = Math.max(0, Math.min(events.length - 1, view.ui.pressureScroll));
   const lines: Line[] = [];
   for (let at = events.length - 1 - skipped; at >= 0 && lines.length < height; at--) {

@@ -13,7 +13,7 @@ const DEEPEST = 8;
 
 /** The processes that pass the filter, flat or as a tree: titles, the rows around the selected one, how many there are. */
 export function renderProcesses(view: View, size: Size): Line[] {
-  if (view.data.processes.size === 0) return renderAbsent(view, 'processes', 'No processes yet.', size);
+  if (view.data.processes.size === 0) return renderNone(view, size);
   const rows = visibleProcesses(view);
   return renderList(view, size, {
     id: 'processes',
@@ -23,6 +23,12 @@ export function renderProcesses(view: View, size: Size): Line[] {
     noMatch: 'No process matches',
     totals: renderCounts(view, rows.length),
   });
+}
+
+/** They are looked at less often than samples are taken: a short run ends before that. */
+function renderNone(view: View, size: Size): Line[] {
+  const hasEnded = view.data.summary !== undefined;
+  return renderAbsent(view, 'processes', hasEnded ? 'None was seen.' : 'No processes yet.', size);
 }
 
 function columnsOf(view: View): Column<ProcessListRow>[] {
@@ -79,11 +85,12 @@ function branchesOf(row: ProcessListRow, unicode: boolean): string {
 }
 
 function renderCounts({ data, ui }: View, shown: number): Span[] {
-  const { omittedProcesses, processes } = data;
+  const { omittedProcesses, processes, summary } = data;
   const count = ui.processes.filter === '' ? `${processes.size}` : `${shown} of ${processes.size}`;
   const spans: Span[] = [
     { text: `  ${count} ${processes.size === 1 ? 'process' : 'processes'}`, style: 'dim' },
   ];
+  if (summary !== undefined) spans.push({ text: ' when they were seen last', style: 'dim' });
   if (omittedProcesses > 0)
     spans.push({ text: `, ${omittedProcesses} smaller ones not shown`, style: 'warning' });
   return spans;

@@ -52,6 +52,25 @@ describe('the screen', () => {
     );
   });
 
+  test('after the end nothing is promised any more, and what was read before it is told as such', () => {
+    const shown = (ended: boolean) => {
+      const view = exampleView({ options: { ended }, ui: { zoom: true } });
+      const data = { ...view.data, processes: new Map(), events: [] };
+      const panel = (focus: View['ui']['focus'], change: Partial<View> = {}) =>
+        draw({ ...view, ...change, ui: { ...view.ui, focus } }, 100, 30);
+      return [
+        panel('processes'),
+        ...(['processes', 'pressure', 'output'] as const).map((focus) => panel(focus, { data })),
+      ].join('\n');
+    };
+    const soFar = ['No processes yet.', 'Nothing has happened yet.', 'Nothing printed yet.'];
+    const atEnd = ['seen last', 'None was seen.', 'Nothing has happened.', 'Nothing was printed.'];
+    for (const text of soFar) expect([text, shown(false).includes(text)]).toEqual([text, true]);
+    for (const text of atEnd) expect([text, shown(false).includes(text)]).toEqual([text, false]);
+    for (const text of soFar) expect([text, shown(true).includes(text)]).toEqual([text, false]);
+    for (const text of atEnd) expect([text, shown(true).includes(text)]).toEqual([text, true]);
+  });
+
   test('a message that is too long ends in a mark', () => {
     const message = `wrote ${'x'.repeat(80)}`;
     for (const [unicode, mark] of [
