@@ -43,7 +43,8 @@ function clockFields({ status, data }: View): Field[] {
   if (replay !== undefined && replay.damagedLines > 0)
     fields.push(labelled(3, 'damaged lines skipped', `${replay.damagedLines}`, 'warning'));
   if (replay?.following === true) fields.push({ rank: 5, spans: [{ text: 'following', style: 'good' }] });
-  fields.push(labelled(6, 'every', formatDuration(intervalMs)));
+  // Before the launch, and before the first line of a recording that is waited for.
+  if (intervalMs > 0) fields.push(labelled(6, 'every', formatDuration(intervalMs)));
   fields.push(labelled(5.5, 'late', `${late}`, late > 0 ? 'warning' : 'plain'));
   if (missed > 0) fields.push(labelled(8.5, 'missed', `${missed}`, 'warning'));
   if (data.samples > 0) fields.push(labelled(9, 'samples', `${data.samples}`));

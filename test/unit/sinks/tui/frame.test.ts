@@ -52,6 +52,12 @@ describe('the screen', () => {
     );
   });
 
+  test('an interval that is not known yet is not told', () => {
+    const header = (intervalMs: number) => draw(exampleView({ status: { intervalMs } }), 80, 24);
+    expect(header(500)).toContain('every 500ms');
+    expect(header(0)).not.toContain('every');
+  });
+
   test('after the end nothing is promised any more, and what was read before it is told as such', () => {
     const shown = (ended: boolean) => {
       const view = exampleView({ options: { ended }, ui: { zoom: true } });
