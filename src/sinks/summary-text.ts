@@ -171,8 +171,13 @@ function renderCounts(summary: SummaryRecord): string[] {
   }
   const nested = summary.nestedCgroups?.max ?? 0;
   if (nested > 0) lines.push(`  nested cgroups: ${nested} at most, included in all figures`);
-  if (summary.processes !== undefined) lines.push(`  processes: ${summary.processes.max} at most`);
+  if (summary.processes !== undefined) lines.push(`  processes: ${describeProcesses(summary.processes.max)}`);
   return lines;
+}
+
+/** A target that ends at once was there all the same. */
+function describeProcesses(most: number): string {
+  return most === 0 ? 'none at the time of a sample' : `${most} at most`;
 }
 
 function renderBpf(summary: SummaryRecord, size: FormatSize): string[] {

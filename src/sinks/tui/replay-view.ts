@@ -195,7 +195,7 @@ export class ReplayView {
 
   #status(): ViewStatus {
     const { start, summary, endMs, following, counts } = this.#source;
-    const atEnd = this.#nowMs >= endMs;
+    const atEnd = this.#nowMs >= endMs && (!following || this.#isAtEdge);
     return {
       state: this.#isPlaying ? 'playing' : atEnd ? 'at-end' : 'halted',
       elapsedMs: this.#nowMs,

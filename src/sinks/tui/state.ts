@@ -41,7 +41,9 @@ function stateOf({ status, data, unicode }: View): State {
     case 'halted':
       return { text: `halted ${status.replay?.speed ?? 1}x`, mark: '‖', ascii: '|', role: 'warning' };
     case 'at-end':
-      return { text: 'at the end', mark: '■', ascii: '#', role: 'dim' };
+      return status.replay?.following === true
+        ? { text: 'following', mark: '●', ascii: '*', role: 'good' }
+        : { text: 'at the end', mark: '■', ascii: '#', role: 'dim' };
   }
 }
 

@@ -66,6 +66,12 @@ describe('renderSummary', () => {
     expect(text).not.toContain('percpu');
   });
 
+  it('does not say that a target which no sample saw was no process', () => {
+    const processesOf = (max: number) => changed(cgroup1.summary, { processes: { max } });
+    expect(processesOf(2)).toContain('  processes: 2 at most');
+    expect(processesOf(0)).toContain('  processes: none at the time of a sample');
+  });
+
   it('is short where nothing was measured', () => {
     const { peak: _, highest: __, ...rest } = cgroup1.summary;
     const bare = render({ ...rest, averages: {}, sources: {}, outlived: [] });

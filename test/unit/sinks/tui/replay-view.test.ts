@@ -47,13 +47,14 @@ test.each([
 ])('what is still written is followed until Space, and from %s on again', (_, keys) => {
   const { screen, view, growTo } = follow();
   growTo(6000);
-  expect(screen.rows[0]).toContain('at the end  6.0s of 6.0s');
+  expect(screen.rows[0]).toContain('following  6.0s of 6.0s');
   screen.press('space');
+  expect(screen.rows[0]).toContain('halted 1x  6.0s of 6.0s');
   growTo(9000);
   expect(screen.rows[0]).toContain('halted 1x  6.0s of 9.0s');
   screen.press(...keys);
   growTo(12_000);
-  expect(screen.rows[0]).toContain('at the end  12.0s of 12.0s');
+  expect(screen.rows[0]).toContain('following  12.0s of 12.0s');
   view.close();
 });
 
@@ -61,6 +62,8 @@ test('at the end of what is whole Space plays it from the start', () => {
   const { screen, view, written, growTo } = follow();
   growTo(6000);
   written.following = false;
+  growTo(6000);
+  expect(screen.rows[0]).toContain('at the end  6.0s of 6.0s');
   screen.press('space');
   expect(screen.rows[0]).toContain('playing 1x  0ms of 6.0s');
   view.close();
