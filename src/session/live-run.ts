@@ -44,6 +44,8 @@ export async function openLiveView(
     const terminal = (fd: number) => (isatty(fd) ? fd : undefined);
     const screen = await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
     const { LiveView } = await import('../sinks/tui/live-view.ts');
+    const { optimiseLate } = await import('./engine.ts');
+    optimiseLate();
     outputs.hold();
     return new LiveRunView(new LiveView(screen, exitOnEnd, output), outputs, json, streams);
   } catch (error) {

@@ -174,7 +174,7 @@ export class Measurement {
     // Before anything that takes time: what happens from now on is noticed.
     if (leaf !== undefined) this.#watch = await watchEvents(leaf, sampler);
     if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
-    const { keepHeapSmall } = await import('./small-heap.ts');
+    const { keepHeapSmall } = await import('./engine.ts');
     keepHeapSmall();
     await sampler.start();
     this.#prepareTimer = setTimeout(() => void this.#prepare(), PREPARE_MS);

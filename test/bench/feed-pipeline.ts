@@ -2,7 +2,7 @@
 import { openSync, rmSync } from 'node:fs';
 import type { Sample } from '../../src/model/sample.ts';
 import { SampleAggregate } from '../../src/model/summary.ts';
-import { keepHeapSmall } from '../../src/session/small-heap.ts';
+import { keepHeapSmall } from '../../src/session/engine.ts';
 import { LineWriter } from '../../src/sinks/line-writer.ts';
 import { NdjsonSink } from '../../src/sinks/ndjson.ts';
 import { TableSink } from '../../src/sinks/table.ts';
