@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatBaseline } from '../../../src/budget/baseline.ts';
-import { readComparable, readSide } from '../../../src/budget/inputs.ts';
+import { readBaseline, readComparable, readSide } from '../../../src/budget/inputs.ts';
 import { figuresOfSummary } from '../../../src/budget/run-figures.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { cgroup1, cgroup2, processTree } from '../sinks/records.ts';
@@ -88,4 +88,14 @@ describe('readSide', () => {
 
 it('readComparable takes parsed documents', () => {
   expect(readComparable(cgroup1.summary, 'sum').runs).toEqual([figuresOfSummary(cgroup1.summary)]);
+});
+
+describe('readBaseline', () => {
+  it('names its option with what is wrong with the file', async () => {
+    const missing = join(makeTree({}), 'base.json');
+    await expect(readBaseline(missing)).rejects.toMatchObject({
+      option: '--baseline',
+      message: `--baseline ${missing}: no such file or directory`,
+    });
+  });
 });

@@ -18,4 +18,13 @@ describe('a command line that is wrong', () => {
   ])('does not drop the first of two %s', async (option, words) => {
     await expect(runCommandLine(words)).rejects.toThrow(`${option} is given twice`);
   });
+
+  it.each([
+    ['cmemstat', ['--nope', '--', 'true']],
+    ['cmemstat compare', ['compare', '--nope', 'a', 'b']],
+    ['cmemstat budget', ['budget', '--nope']],
+    ['cmemstat budget check', ['budget', 'check']],
+  ])('names the help of %s', async (command, words) => {
+    await expect(runCommandLine(words)).rejects.toMatchObject({ hint: `${command} --help` });
+  });
 });
