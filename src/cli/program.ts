@@ -103,11 +103,12 @@ function commandIn(program: Command, words: readonly string[]): string {
 
 function explain(error: CommanderError, command: string): number {
   if (error.exitCode === 0) return 0;
+  const help = `${command} --help`;
   // A command of commands without one: commander has written its help, and has no message.
   if (error.code === 'commander.help') {
-    throw new UsageError('command', 'budget: which one, init or check?', 'cmemstat budget --help');
+    throw new UsageError('command', 'budget: which one, init or check?', help);
   }
   const message = error.message.replace(/^error: /, '');
   const option = /'(-[^' ]*)/.exec(message)?.[1] ?? 'command';
-  throw new UsageError(option, message, `${command} --help`);
+  throw new UsageError(option, message, help);
 }
