@@ -1,6 +1,6 @@
-import { diagnose } from '../../doctor.ts';
+import { diagnose } from '../../app/doctor/doctor.ts';
+import { renderDiagnosis } from '../../app/doctor/doctor-table.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import { renderDiagnosis } from '../../sinks/doctor-table.ts';
 import { StandardOutput } from '../standard-output.ts';
 
 /** What the command line says. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { Diagnosis } from '../../../src/model/diagnosis.ts';
-import { renderDiagnosis } from '../../../src/sinks/doctor-table.ts';
+import type { Diagnosis } from '../../../src/app/doctor/diagnosis.ts';
+import { renderDiagnosis } from '../../../src/app/doctor/doctor-table.ts';
 import { golden } from './render.ts';
 
 const DIAGNOSIS: Diagnosis = {

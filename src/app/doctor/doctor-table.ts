@@ -1,6 +1,6 @@
 /** `cmemstat doctor` as a table. Pure. */
-import { safeText } from '../format/safe-text.ts';
-import type { Check, Diagnosis } from '../model/diagnosis.ts';
+import { safeText } from '../../format/safe-text.ts';
+import type { Check, Diagnosis } from './diagnosis.ts';
 
 const MARKS: Record<Check['state'], string> = {
   ok: 'ok',

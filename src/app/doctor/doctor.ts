@@ -1,20 +1,20 @@
 /** What this host can measure: every check asks the host itself where it can be asked. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { chooseMemoryHierarchy, readHierarchyFacts } from './cgroup/hierarchy.ts';
-import type { Leaf } from './cgroup/leaf.ts';
-import { placeLeaf } from './cgroup/placement.ts';
-import type { Rejection } from './cgroup/rejection.ts';
-import { ToolError } from './errors.ts';
-import { isAtLeast, readKernelRelease } from './kernel/kernel-release.ts';
-import { readEffectiveCapabilities } from './kernel/procfs/capabilities.ts';
-import { readPseudoFile } from './kernel/pseudo-file.ts';
-import type { Check, Diagnosis } from './model/diagnosis.ts';
-import { openBpfCollector } from './sampler/collect-bpf.ts';
-import { absentAs } from './sampler/figure-reader.ts';
-import { removeLeaf } from './session/clean-up.ts';
-import { describePlacement } from './session/preparation.ts';
-import { VERSION } from './version.ts';
+import { chooseMemoryHierarchy, readHierarchyFacts } from '../../cgroup/hierarchy.ts';
+import type { Leaf } from '../../cgroup/leaf.ts';
+import { placeLeaf } from '../../cgroup/placement.ts';
+import type { Rejection } from '../../cgroup/rejection.ts';
+import { ToolError } from '../../errors.ts';
+import { isAtLeast, readKernelRelease } from '../../kernel/kernel-release.ts';
+import { readEffectiveCapabilities } from '../../kernel/procfs/capabilities.ts';
+import { readPseudoFile } from '../../kernel/pseudo-file.ts';
+import { openBpfCollector } from '../../sampler/collect-bpf.ts';
+import { absentAs } from '../../sampler/figure-reader.ts';
+import { removeLeaf } from '../../session/clean-up.ts';
+import { describePlacement } from '../../session/preparation.ts';
+import { VERSION } from '../../version.ts';
+import type { Check, Diagnosis } from './diagnosis.ts';
 
 const NEWER = (since: string) => `boot a kernel of ${since} or later`;
 
