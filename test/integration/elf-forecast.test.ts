@@ -8,7 +8,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { forecastElf, type MapChange } from '../../src/elf-forecast.ts';
+import { forecastElf, type MapChange } from '../../src/app/elf/forecast.ts';
 import { errnoOf } from '../../src/errors.ts';
 import { mapTypeName } from '../../src/kernel/bpf/bpf-enums.ts';
 import { readBpfObjects } from '../../src/kernel/bpf/elf-objects.ts';

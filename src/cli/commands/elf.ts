@@ -1,8 +1,8 @@
-import { forecastElf, type MapChange } from '../../elf-forecast.ts';
+import { renderElfReport } from '../../app/elf/elf-report.ts';
+import { forecastElf, type MapChange } from '../../app/elf/forecast.ts';
+import { serveMapMaker } from '../../app/elf/measure-worker.ts';
 import { UsageError } from '../../errors.ts';
 import { parseSize } from '../../format/units.ts';
-import { serveMapMaker } from '../../map-maker.ts';
-import { renderElfReport } from '../../sinks/elf-report.ts';
 import { StandardOutput } from '../standard-output.ts';
 
 /** What the command line says, as text that is not yet understood. */

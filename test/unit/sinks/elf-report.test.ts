@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import type { ElfForecast, ForecastCost, ForecastMap } from '../../../src/model/elf-forecast.ts';
-import { renderElfReport } from '../../../src/sinks/elf-report.ts';
+import { renderElfReport } from '../../../src/app/elf/elf-report.ts';
+import type { ElfForecast, ForecastCost, ForecastMap } from '../../../src/app/elf/forecast-types.ts';
 
 const cost = (
   possibleCpus: number,

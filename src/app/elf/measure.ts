@@ -2,15 +2,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Leaf } from './cgroup/leaf.ts';
-import { placeLeaf } from './cgroup/placement.ts';
-import { ToolError, UnsupportedError } from './errors.ts';
-import type { DefinedMap } from './kernel/bpf/elf-btf-maps.ts';
-import { writePseudoFile } from './kernel/pseudo-file.ts';
-import { encodeRequest, type MakeReply, type MakeRequest } from './map-maker.ts';
-import type { MeasuredMap } from './model/elf-forecast.ts';
-import { removeLeaf } from './session/clean-up.ts';
-import { openLeafReader } from './session/run-files.ts';
+import type { Leaf } from '../../cgroup/leaf.ts';
+import { placeLeaf } from '../../cgroup/placement.ts';
+import { ToolError, UnsupportedError } from '../../errors.ts';
+import type { DefinedMap } from '../../kernel/bpf/elf-btf-maps.ts';
+import { writePseudoFile } from '../../kernel/pseudo-file.ts';
+import { removeLeaf } from '../../session/clean-up.ts';
+import { openLeafReader } from '../../session/run-files.ts';
+import type { MeasuredMap } from './forecast-types.ts';
+import { encodeRequest, type MakeReply, type MakeRequest } from './measure-worker.ts';
 
 /** A map to measure, and about how large it will be. */
 export interface MapToMeasure {

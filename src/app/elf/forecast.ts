@@ -1,25 +1,26 @@
 /** What the maps of BPF object files will take: the files' definitions, put into the formulas of a kernel. */
-import { measureMaps } from './elf-measurement.ts';
-import { ToolError, UsageError } from './errors.ts';
-import { openBpf } from './kernel/bpf/bpf-call.ts';
-import { mapTypeName, mapTypeNumber } from './kernel/bpf/bpf-enums.ts';
-import { readKernelBtf } from './kernel/bpf/btf.ts';
-import type { DefinedMap } from './kernel/bpf/elf-btf-maps.ts';
-import type { ElfMap } from './kernel/bpf/elf-maps.ts';
-import { readBpfObjects } from './kernel/bpf/elf-objects.ts';
-import { readMapHost } from './kernel/bpf/map-host.ts';
-import { computeMapMemory } from './kernel/bpf/map-memory.ts';
-import { type MapHost, readMapKernelFacts } from './kernel/bpf/map-struct-sizes.ts';
-import { readKernelRelease } from './kernel/kernel-release.ts';
-import { readPossibleCpus } from './kernel/possible-cpus.ts';
+
+import { ToolError, UsageError } from '../../errors.ts';
+import { openBpf } from '../../kernel/bpf/bpf-call.ts';
+import { mapTypeName, mapTypeNumber } from '../../kernel/bpf/bpf-enums.ts';
+import { readKernelBtf } from '../../kernel/bpf/btf.ts';
+import type { DefinedMap } from '../../kernel/bpf/elf-btf-maps.ts';
+import type { ElfMap } from '../../kernel/bpf/elf-maps.ts';
+import { readBpfObjects } from '../../kernel/bpf/elf-objects.ts';
+import { readMapHost } from '../../kernel/bpf/map-host.ts';
+import { computeMapMemory } from '../../kernel/bpf/map-memory.ts';
+import { type MapHost, readMapKernelFacts } from '../../kernel/bpf/map-struct-sizes.ts';
+import { readKernelRelease } from '../../kernel/kernel-release.ts';
+import { readPossibleCpus } from '../../kernel/possible-cpus.ts';
+import { VERSION } from '../../version.ts';
 import type {
   ElfForecast,
   ForecastCost,
   ForecastMap,
   ForecastObject,
   ForecastTotal,
-} from './model/elf-forecast.ts';
-import { VERSION } from './version.ts';
+} from './forecast-types.ts';
+import { measureMaps } from './measure.ts';
 
 /** One `--set`: what the program would set before it loads the object, or a what-if. */
 export interface MapChange {

@@ -1,10 +1,10 @@
 /** `cmemstat elf` as a table. Pure. */
-import { type Align, alignColumns } from '../format/align-columns.ts';
-import { formatMapFlags } from '../format/map-flags.ts';
-import { plural } from '../format/plural.ts';
-import { safeText } from '../format/safe-text.ts';
-import { formatBytes } from '../format/units.ts';
-import type { ElfForecast, ForecastCost, ForecastMap, ForecastTotal } from '../model/elf-forecast.ts';
+import { type Align, alignColumns } from '../../format/align-columns.ts';
+import { formatMapFlags } from '../../format/map-flags.ts';
+import { plural } from '../../format/plural.ts';
+import { safeText } from '../../format/safe-text.ts';
+import { formatBytes } from '../../format/units.ts';
+import type { ElfForecast, ForecastCost, ForecastMap, ForecastTotal } from './forecast-types.ts';
 
 /** How sizes are written. */
 export interface ElfReportStyle {
