@@ -1,13 +1,13 @@
 /** What the options of judging, and the budget file, come to. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { JudgePlan, SeriesPlan } from '../app/gate/plan.ts';
 import type { NamedBudget } from '../budget/budget.ts';
 import { type BudgetFile, parseBudgetFile } from '../budget/budget-file.ts';
 import { parseMaxRegression } from '../budget/max-regression.ts';
 import { parseBudget } from '../budget/parse-budget.ts';
 import { describeErrno, errnoOf, UsageError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
-import type { JudgePlan, SeriesPlan } from '../judge-plan.ts';
 import { parseReportRequest } from '../sinks/reports/render-report.ts';
 import type { BaselineFlags, BudgetFlags, SeriesFlags } from './judge-flags.ts';
 import { oneOf } from './one-of.ts';

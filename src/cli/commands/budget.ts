@@ -1,8 +1,8 @@
+import { judgeRecordings } from '../../app/gate/gate-recordings.ts';
+import { proposeBudgets } from '../../app/gate/propose-budgets.ts';
 import { UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { safeText } from '../../format/safe-text.ts';
-import { judgeRecordings } from '../../judged-recordings.ts';
-import { proposeBudgets } from '../../proposed-budgets.ts';
 import { openReports } from '../../sinks/reports/open-reports.ts';
 import { openTextFile } from '../../sinks/text-file.ts';
 import type { BaselineFlags, BudgetFlags, SeriesFlags } from '../judge-flags.ts';

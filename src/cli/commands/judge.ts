@@ -1,5 +1,5 @@
+import { runJudged } from '../../app/gate/gate-runs.ts';
 import { UsageError } from '../../errors.ts';
-import { runJudged } from '../../judged-runs.ts';
 import type { RunOptions } from '../../run-options.ts';
 import type { JudgeFlags } from '../judge-flags.ts';
 import { readBudgetFile, toJudgePlan, toSeriesPlan } from '../judge-plan.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
+import { judgeRecordings } from '../../app/gate/gate-recordings.ts';
 import { UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import { judgeRecordings } from '../../judged-recordings.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { parseVerdict } from '../../recording/parse-verdict.ts';
 import { openReports } from '../../sinks/reports/open-reports.ts';

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { SeriesPlan } from '../../../src/judge-plan.ts';
+import type { SeriesPlan } from '../../../src/app/gate/plan.ts';
+import { type RunOnce, runSeries } from '../../../src/app/gate/run-series.ts';
 import type { RunOptions } from '../../../src/run-options.ts';
-import { type RunOnce, runSeries } from '../../../src/session/run-series.ts';
 import { ProgressLine } from '../../../src/sinks/progress.ts';
 import { makeTree } from '../temporary-tree.ts';
 

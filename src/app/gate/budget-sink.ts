@@ -1,11 +1,11 @@
 /** A budget judge that watches one run. */
-import type { BaselineValues, NamedBudget } from '../budget/budget.ts';
-import { BudgetJudge } from '../budget/evaluate-budget.ts';
-import { figuresOfSummary, type RunFigures } from '../budget/run-figures.ts';
-import { TimelineCollector } from '../budget/verdict.ts';
-import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
-import type { BudgetResult, Verdict } from '../model/verdict.ts';
-import type { Sink } from '../sinks/sink.ts';
+import type { BaselineValues, NamedBudget } from '../../budget/budget.ts';
+import { BudgetJudge } from '../../budget/evaluate-budget.ts';
+import { figuresOfSummary, type RunFigures } from '../../budget/run-figures.ts';
+import { TimelineCollector } from '../../budget/verdict.ts';
+import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
+import type { BudgetResult, Verdict } from '../../model/verdict.ts';
+import type { Sink } from '../../sinks/sink.ts';
 
 /** What a watched run is judged by. */
 export interface JudgeRequest {

@@ -1,8 +1,8 @@
-import type { NamedBudget } from './budget/budget.ts';
-import type { JudgedOn } from './budget/combine-runs.ts';
-import type { RegressionRule } from './budget/max-regression.ts';
-import type { StatusRules } from './budget/verdict.ts';
-import type { ReportRequest } from './sinks/reports/render-report.ts';
+import type { NamedBudget } from '../../budget/budget.ts';
+import type { JudgedOn } from '../../budget/combine-runs.ts';
+import type { RegressionRule } from '../../budget/max-regression.ts';
+import type { StatusRules } from '../../budget/verdict.ts';
+import type { ReportRequest } from '../../sinks/reports/render-report.ts';
 
 /** Everything that the command line and the budget file say about judging. */
 export interface JudgePlan {

@@ -1,13 +1,13 @@
 /** Several runs of one command: what is done before, between and after them. */
 import { setImmediate } from 'node:timers/promises';
-import { ToolError, UsageError } from '../errors.ts';
-import type { SeriesPlan } from '../judge-plan.ts';
-import type { RunOptions } from '../run-options.ts';
-import type { ProgressLine } from '../sinks/progress.ts';
-import { targetEnvironment } from '../target/environment.ts';
-import { findExecutable } from '../target/find-executable.ts';
+import { ToolError, UsageError } from '../../errors.ts';
+import type { RunOptions } from '../../run-options.ts';
+import type { ProgressLine } from '../../sinks/progress.ts';
+import { targetEnvironment } from '../../target/environment.ts';
+import { findExecutable } from '../../target/find-executable.ts';
 import { runHook, SIGNALS } from './hook-command.ts';
-import { dropCaches, warmFiles } from './warm-files.ts';
+import { dropCaches, warmFiles } from './page-cache.ts';
+import type { SeriesPlan } from './plan.ts';
 
 /** Runs once; false ends the series. `run` counts from 1, and is 0 for a warm-up. */
 export type RunOnce = (options: RunOptions, run: number) => Promise<boolean>;

@@ -1,26 +1,26 @@
 /** Runs that are judged: budgets, several runs, a baseline; from the first launch to the exit status. */
-import { type Baseline, formatBaseline, makeBaseline, valuesOfBaseline } from './budget/baseline.ts';
-import type { NamedBudget } from './budget/budget.ts';
-import { combineRuns } from './budget/combine-runs.ts';
-import { compareRuns } from './budget/compare.ts';
-import { type ReadSide, readBaseline } from './budget/inputs.ts';
-import { makeVerdict } from './budget/verdict.ts';
-import { EXIT_CODES } from './exit-codes.ts';
-import { plural } from './format/plural.ts';
-import { formatCommand } from './format/safe-text.ts';
-import type { JudgePlan, SeriesPlan } from './judge-plan.ts';
-import type { RecordedBudget, SummaryRecord } from './model/recording.ts';
-import type { Verdict } from './model/verdict.ts';
-import { measureRun } from './run.ts';
-import type { RunOptions } from './run-options.ts';
-import { JudgeSink, type RunJudgement } from './session/judge-sink.ts';
-import { numberedFile, runSeries, type SeriesEnd } from './session/run-series.ts';
-import { ProgressLine } from './sinks/progress.ts';
-import { openReports } from './sinks/reports/open-reports.ts';
-import { isAloneOnStdout } from './sinks/reports/render-report.ts';
-import { renderRuns } from './sinks/runs-text.ts';
-import { openTextFile } from './sinks/text-file.ts';
-import { VERSION } from './version.ts';
+import { type Baseline, formatBaseline, makeBaseline, valuesOfBaseline } from '../../budget/baseline.ts';
+import type { NamedBudget } from '../../budget/budget.ts';
+import { combineRuns } from '../../budget/combine-runs.ts';
+import { compareRuns } from '../../budget/compare.ts';
+import { type ReadSide, readBaseline } from '../../budget/inputs.ts';
+import { makeVerdict } from '../../budget/verdict.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
+import { plural } from '../../format/plural.ts';
+import { formatCommand } from '../../format/safe-text.ts';
+import type { RecordedBudget, SummaryRecord } from '../../model/recording.ts';
+import type { Verdict } from '../../model/verdict.ts';
+import { measureRun } from '../../run.ts';
+import type { RunOptions } from '../../run-options.ts';
+import { ProgressLine } from '../../sinks/progress.ts';
+import { openReports } from '../../sinks/reports/open-reports.ts';
+import { isAloneOnStdout } from '../../sinks/reports/render-report.ts';
+import { renderRuns } from '../../sinks/runs-text.ts';
+import { openTextFile } from '../../sinks/text-file.ts';
+import { VERSION } from '../../version.ts';
+import { JudgeSink, type RunJudgement } from './budget-sink.ts';
+import type { JudgePlan, SeriesPlan } from './plan.ts';
+import { numberedFile, runSeries, type SeriesEnd } from './run-series.ts';
 
 /** What a run with budgets does beside being judged. */
 export interface JudgedRunsPlan extends JudgePlan, SeriesPlan {

@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { describeErrno, errnoOf, UsageError } from '../errors.ts';
+import { describeErrno, errnoOf, UsageError } from '../../errors.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 /** `--prepare` and `--cleanup`: commands of the user's beside the runs, outside of every leaf. */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../../errors.ts';
 
 const STANDARD_ERROR = 2;
 

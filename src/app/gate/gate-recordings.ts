@@ -1,17 +1,17 @@
 /** Recordings that were made before, judged as their runs would have been. */
-import { type Baseline, valuesOfBaseline } from './budget/baseline.ts';
-import type { NamedBudget } from './budget/budget.ts';
-import { doubtsOf, type Side } from './budget/host-doubts.ts';
-import { readBaseline } from './budget/inputs.ts';
-import { parseBudget } from './budget/parse-budget.ts';
-import { RunCollector } from './budget/run-figures.ts';
-import { UsageError } from './errors.ts';
-import type { JudgePlan } from './judge-plan.ts';
-import { verdictOn } from './judged-runs.ts';
-import type { RecordLine, StartRecord } from './model/recording.ts';
-import type { Verdict } from './model/verdict.ts';
-import { scanRecording } from './recording/read-recording.ts';
-import { JudgeSink, type RunJudgement } from './session/judge-sink.ts';
+import { type Baseline, valuesOfBaseline } from '../../budget/baseline.ts';
+import type { NamedBudget } from '../../budget/budget.ts';
+import { doubtsOf, type Side } from '../../budget/host-doubts.ts';
+import { readBaseline } from '../../budget/inputs.ts';
+import { parseBudget } from '../../budget/parse-budget.ts';
+import { RunCollector } from '../../budget/run-figures.ts';
+import { UsageError } from '../../errors.ts';
+import type { RecordLine, StartRecord } from '../../model/recording.ts';
+import type { Verdict } from '../../model/verdict.ts';
+import { scanRecording } from '../../recording/read-recording.ts';
+import { JudgeSink, type RunJudgement } from './budget-sink.ts';
+import { verdictOn } from './gate-runs.ts';
+import type { JudgePlan } from './plan.ts';
 
 /** A run and the file that it was read from. */
 interface RecordedRun {

@@ -1,11 +1,11 @@
 /** `cmemstat budget init`: measures some runs and proposes a budget file. */
-import { findUnproposed, type ObservedRun, ProposalRun, proposeBudgetFile } from './budget/propose.ts';
-import { EXIT_CODES } from './exit-codes.ts';
-import type { SeriesPlan } from './judge-plan.ts';
-import { measureRun } from './run.ts';
-import type { RunOptions } from './run-options.ts';
-import { runSeries } from './session/run-series.ts';
-import { ProgressLine } from './sinks/progress.ts';
+import { findUnproposed, type ObservedRun, ProposalRun, proposeBudgetFile } from '../../budget/propose.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
+import { measureRun } from '../../run.ts';
+import type { RunOptions } from '../../run-options.ts';
+import { ProgressLine } from '../../sinks/progress.ts';
+import type { SeriesPlan } from './plan.ts';
+import { runSeries } from './run-series.ts';
 
 /** What came of it: the text of the file, or the status of a run that failed. */
 export interface Proposal {
