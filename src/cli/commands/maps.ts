@@ -1,21 +1,21 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { UsageError } from '../../errors.ts';
-import { findBadSet, globToRegExp } from '../../format/glob.ts';
-import { parseDuration } from '../../format/units.ts';
-import { mapTypeNumber } from '../../kernel/bpf/bpf-enums.ts';
-import { LONGEST_TIMER_MS } from '../../longest-timer.ts';
-import { type MapsOptions, type MapsReading, openMaps } from '../../maps.ts';
-import { toMapDocument } from '../../model/map-document.ts';
+import { toBpftoolMaps } from '../../app/maps/bpftool-json.ts';
+import { toMapDocument } from '../../app/maps/document.ts';
 import {
   evaluateListing,
   GROUP_KEYS,
   type GroupKey,
   type ListingWishes,
   SORT_KEYS,
-} from '../../model/map-listing.ts';
-import { toBpftoolMaps } from '../../sinks/bpftool-json.ts';
-import { renderMapTable, renderMapTotal } from '../../sinks/map-table.ts';
+} from '../../app/maps/listing.ts';
+import { renderMapTable, renderMapTotal } from '../../app/maps/map-table.ts';
+import { type MapsOptions, type MapsReading, openMaps } from '../../app/maps/maps.ts';
+import { UsageError } from '../../errors.ts';
+import { findBadSet, globToRegExp } from '../../format/glob.ts';
+import { parseDuration } from '../../format/units.ts';
+import { mapTypeNumber } from '../../kernel/bpf/bpf-enums.ts';
+import { LONGEST_TIMER_MS } from '../../longest-timer.ts';
 import { VERSION } from '../../version.ts';
 import type { MapsFlags } from '../maps-flags.ts';
 import { oneOf } from '../one-of.ts';

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { globToRegExp } from '../../../src/format/glob.ts';
 import {
   evaluateListing,
   GROUP_KEYS,
@@ -7,7 +6,8 @@ import {
   matchesFilter,
   SORT_KEYS,
   type SortKey,
-} from '../../../src/model/map-listing.ts';
+} from '../../../src/app/maps/listing.ts';
+import { globToRegExp } from '../../../src/format/glob.ts';
 import { listedMap, SCENE } from './listed-maps.ts';
 
 describe('a filter', () => {

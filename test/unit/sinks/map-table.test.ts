@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
+import { toBpftoolMaps } from '../../../src/app/maps/bpftool-json.ts';
+import { toMapDocument } from '../../../src/app/maps/document.ts';
+import { evaluateListing, GROUP_KEYS, type ListingWishes } from '../../../src/app/maps/listing.ts';
+import { renderMapTable, renderMapTotal } from '../../../src/app/maps/map-table.ts';
 import type { BpfAdvice } from '../../../src/model/bpf-advice.ts';
-import { toMapDocument } from '../../../src/model/map-document.ts';
-import { evaluateListing, GROUP_KEYS, type ListingWishes } from '../../../src/model/map-listing.ts';
-import { toBpftoolMaps } from '../../../src/sinks/bpftool-json.ts';
-import { renderMapTable, renderMapTotal } from '../../../src/sinks/map-table.ts';
 import { listedMap, SCENE } from '../model/listed-maps.ts';
 import { golden } from './render.ts';
 

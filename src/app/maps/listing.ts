@@ -1,5 +1,5 @@
 /** The maps of a host as `cmemstat maps` shows them: filtered, sorted, grouped and summed; pure. */
-import type { InventoryMap, ObjectHolderProcess } from './bpf-inventory.ts';
+import type { InventoryMap, ObjectHolderProcess } from '../../model/bpf-inventory.ts';
 
 /** A map and what surrounds it. */
 export interface ListedMap extends InventoryMap {

@@ -1,11 +1,11 @@
 /** `cmemstat maps` as a table with bars. Pure. */
-import { type Align, alignColumns } from '../format/align-columns.ts';
-import { plural } from '../format/plural.ts';
-import { safeText } from '../format/safe-text.ts';
-import { formatBytes } from '../format/units.ts';
-import type { BpfAdvice } from '../model/bpf-advice.ts';
-import type { BpfAttribution } from '../model/bpf-inventory.ts';
-import type { ListedMap, MapGroup, MapListing, MapTotals } from '../model/map-listing.ts';
+import { type Align, alignColumns } from '../../format/align-columns.ts';
+import { plural } from '../../format/plural.ts';
+import { safeText } from '../../format/safe-text.ts';
+import { formatBytes } from '../../format/units.ts';
+import type { BpfAdvice } from '../../model/bpf-advice.ts';
+import type { BpfAttribution } from '../../model/bpf-inventory.ts';
+import type { ListedMap, MapGroup, MapListing, MapTotals } from './listing.ts';
 
 /** How the table is written. */
 export interface MapTableStyle {

@@ -1,5 +1,5 @@
 /** `cmemstat maps --format bpftool`: what `bpftool map -j` prints, key by key, so that recipes for it work unchanged. Pure. */
-import type { ListedMap } from '../model/map-listing.ts';
+import type { ListedMap } from './listing.ts';
 
 /** A map as bpftool prints it, its keys in bpftool's order. */
 export interface BpftoolMap {

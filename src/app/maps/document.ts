@@ -1,7 +1,7 @@
 /** What `cmemstat maps --json` prints: one document. Keys with an underscore are the kernel's own; without a value they are left out. */
-import type { BpfAdvice } from './bpf-advice.ts';
-import type { BpfAttribution, ObjectHolderProcess } from './bpf-inventory.ts';
-import type { ListedMap, MapListing } from './map-listing.ts';
+import type { BpfAdvice } from '../../model/bpf-advice.ts';
+import type { BpfAttribution, ObjectHolderProcess } from '../../model/bpf-inventory.ts';
+import type { ListedMap, MapListing } from './listing.ts';
 
 /** A listing and how its owners were found. */
 export interface MapDocumentSource {

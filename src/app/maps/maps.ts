@@ -1,17 +1,17 @@
 /** `cmemstat maps`: the composition root. An inventory, what surrounds its maps, and advice on them. */
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CgroupPaths } from './cgroup/cgroup-paths.ts';
-import { chooseMemoryHierarchy, readHierarchyFacts } from './cgroup/hierarchy.ts';
-import { listProcesses } from './cgroup/subtree.ts';
-import { ToolError, UsageError } from './errors.ts';
-import { openBpf } from './kernel/bpf/bpf-call.ts';
-import { collectPinned, type PinnedObjects } from './kernel/bpf/pinned.ts';
-import { adviseOnMaps, type BpfAdvice } from './model/bpf-advice.ts';
-import type { BpfAttribution, InventorySnapshot } from './model/bpf-inventory.ts';
-import { type ListedMap, type MapFilter, matchesFilter } from './model/map-listing.ts';
-import { type BpfInventory, openBpfInventory } from './sampler/bpf-inventory.ts';
-import type { MemlockWish } from './sampler/map-entries.ts';
+import { CgroupPaths } from '../../cgroup/cgroup-paths.ts';
+import { chooseMemoryHierarchy, readHierarchyFacts } from '../../cgroup/hierarchy.ts';
+import { listProcesses } from '../../cgroup/subtree.ts';
+import { ToolError, UsageError } from '../../errors.ts';
+import { openBpf } from '../../kernel/bpf/bpf-call.ts';
+import { collectPinned, type PinnedObjects } from '../../kernel/bpf/pinned.ts';
+import { adviseOnMaps, type BpfAdvice } from '../../model/bpf-advice.ts';
+import type { BpfAttribution, InventorySnapshot } from '../../model/bpf-inventory.ts';
+import { type BpfInventory, openBpfInventory } from '../../sampler/bpf-inventory.ts';
+import type { MemlockWish } from '../../sampler/map-entries.ts';
+import { type ListedMap, type MapFilter, matchesFilter } from './listing.ts';
 
 /** Which maps, and what is wanted of them. */
 export interface MapsOptions {
