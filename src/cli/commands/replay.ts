@@ -1,5 +1,5 @@
+import { replay as open } from '../../app/replay/replay.ts';
 import { UsageError } from '../../errors.ts';
-import { replay as open } from '../../replay.ts';
 
 /** What the command line says, as text that is not yet understood. */
 export interface ReplayFlags {
