@@ -1,8 +1,8 @@
 /** The command line: options, help, and which command they belong to. */
 import { Command, CommanderError, type Option } from 'commander';
+import { run } from '../app/run/run.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT_STATUS_HELP } from '../exit-codes.ts';
-import { run } from '../run.ts';
 import { VERSION } from '../version.ts';
 import { addJudgeOptions, type JudgeFlags, wantsJudging } from './judge-flags.ts';
 import { addRunOptions, type RunFlags, toRunOptions } from './run-flags.ts';

@@ -1,11 +1,11 @@
 /** The options of a run, and what they come to. */
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
+import type { RunOptions } from '../app/run/options.ts';
 import { UsageError } from '../errors.ts';
 import { parseDuration, parseLimitOption } from '../format/units.ts';
 import type { Limit } from '../kernel/limit.ts';
 import { LONGEST_TIMER_MS } from '../longest-timer.ts';
-import type { RunOptions } from '../run-options.ts';
 import { resolveUser } from '../target/user.ts';
 import { oneOf } from './one-of.ts';
 import { repeatable } from './repeatable.ts';

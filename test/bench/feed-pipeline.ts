@@ -1,8 +1,8 @@
 /** Feeds samples to the aggregate and the sinks as a run does, and prints the resident bytes that are left. */
 import { openSync, rmSync } from 'node:fs';
+import { keepHeapSmall } from '../../src/app/run/v8-flags.ts';
 import type { Sample } from '../../src/model/sample.ts';
 import { SampleAggregate } from '../../src/model/summary.ts';
-import { keepHeapSmall } from '../../src/session/engine.ts';
 import { LineWriter } from '../../src/sinks/line-writer.ts';
 import { NdjsonSink } from '../../src/sinks/ndjson.ts';
 import { TableSink } from '../../src/sinks/table.ts';

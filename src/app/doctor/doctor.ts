@@ -11,9 +11,9 @@ import { readEffectiveCapabilities } from '../../kernel/procfs/capabilities.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
 import { openBpfCollector } from '../../sampler/collect-bpf.ts';
 import { absentAs } from '../../sampler/figure-reader.ts';
-import { removeLeaf } from '../../session/clean-up.ts';
-import { describePlacement } from '../../session/preparation.ts';
 import { VERSION } from '../../version.ts';
+import { removeLeaf } from '../run/clean-up.ts';
+import { describePlacement } from '../run/preparation.ts';
 import type { Check, Diagnosis } from './diagnosis.ts';
 
 const NEWER = (since: string) => `boot a kernel of ${since} or later`;

@@ -7,8 +7,8 @@ import { placeLeaf } from '../../cgroup/placement.ts';
 import { ToolError, UnsupportedError } from '../../errors.ts';
 import type { DefinedMap } from '../../kernel/bpf/elf-btf-maps.ts';
 import { writePseudoFile } from '../../kernel/pseudo-file.ts';
-import { removeLeaf } from '../../session/clean-up.ts';
-import { openLeafReader } from '../../session/run-files.ts';
+import { removeLeaf } from '../run/clean-up.ts';
+import { openLeafReader } from '../run/open-readers.ts';
 import type { MeasuredMap } from './forecast-types.ts';
 import { encodeRequest, type MakeReply, type MakeRequest } from './measure-worker.ts';
 

@@ -1,9 +1,9 @@
 /** `cmemstat budget init`: measures some runs and proposes a budget file. */
 import { findUnproposed, type ObservedRun, ProposalRun, proposeBudgetFile } from '../../budget/propose.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import { measureRun } from '../../run.ts';
-import type { RunOptions } from '../../run-options.ts';
 import { ProgressLine } from '../../sinks/progress.ts';
+import type { RunOptions } from '../run/options.ts';
+import { measureRun } from '../run/run.ts';
 import type { SeriesPlan } from './plan.ts';
 import { runSeries } from './run-series.ts';
 

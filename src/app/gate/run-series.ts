@@ -1,10 +1,10 @@
 /** Several runs of one command: what is done before, between and after them. */
 import { setImmediate } from 'node:timers/promises';
 import { ToolError, UsageError } from '../../errors.ts';
-import type { RunOptions } from '../../run-options.ts';
 import type { ProgressLine } from '../../sinks/progress.ts';
 import { targetEnvironment } from '../../target/environment.ts';
 import { findExecutable } from '../../target/find-executable.ts';
+import type { RunOptions } from '../run/options.ts';
 import { runHook, SIGNALS } from './hook-command.ts';
 import { dropCaches, warmFiles } from './page-cache.ts';
 import type { SeriesPlan } from './plan.ts';

@@ -1,6 +1,6 @@
 import { runJudged } from '../../app/gate/gate-runs.ts';
+import type { RunOptions } from '../../app/run/options.ts';
 import { UsageError } from '../../errors.ts';
-import type { RunOptions } from '../../run-options.ts';
 import type { JudgeFlags } from '../judge-flags.ts';
 import { readBudgetFile, toJudgePlan, toSeriesPlan } from '../judge-plan.ts';
 import { refuseSharedPlaces, reportPlaces, runPlaces } from '../places.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { SeriesPlan } from '../../../src/app/gate/plan.ts';
 import { type RunOnce, runSeries } from '../../../src/app/gate/run-series.ts';
-import type { RunOptions } from '../../../src/run-options.ts';
+import type { RunOptions } from '../../../src/app/run/options.ts';
 import { ProgressLine } from '../../../src/sinks/progress.ts';
 import { makeTree } from '../temporary-tree.ts';
 

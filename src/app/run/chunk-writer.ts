@@ -1,7 +1,7 @@
 /** Passing bytes on to a descriptor that may not take them, without the event loop ever waiting for it. */
 import { closeSync, constants, fstatSync, openSync, write } from 'node:fs';
 import { isatty } from 'node:tty';
-import { errnoOf } from '../errors.ts';
+import { errnoOf } from '../../errors.ts';
 
 const { O_WRONLY, O_NOCTTY, O_NONBLOCK } = constants;
 

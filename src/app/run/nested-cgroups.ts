@@ -1,8 +1,8 @@
 /** The cgroups that the target made below its leaf: their names, and who lives in them. */
 import { statSync } from 'node:fs';
 import { relative } from 'node:path';
-import type { Leaf } from '../cgroup/leaf.ts';
-import { listProcesses } from '../cgroup/subtree.ts';
+import type { Leaf } from '../../cgroup/leaf.ts';
+import { listProcesses } from '../../cgroup/subtree.ts';
 
 /** Knows them by their inode numbers, as the kernel names them where it has no path. */
 export class NestedCgroups {

@@ -1,21 +1,21 @@
 /** From the end of the target to the summary: the last sample first, then the end of what outlived it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EXIT_CODES } from '../exit-codes.ts';
-import { readPidStat } from '../kernel/procfs/pid-stat.ts';
-import type { InventoryMap } from '../model/bpf-inventory.ts';
-import { bytesByName } from '../model/bytes-by-name.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
+import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
+import type { InventoryMap } from '../../model/bpf-inventory.ts';
+import { bytesByName } from '../../model/bytes-by-name.ts';
 import {
   type BpfSummary,
   FORMAT_VERSION,
   type OutlivingProcess,
   type RunMap,
   type SummaryRecord,
-} from '../model/recording.ts';
-import type { RunOptions } from '../run-options.ts';
-import { describeOutlived } from '../sinks/summary-text.ts';
-import { shellStatus, type TargetExit } from '../target/exit-status.ts';
-import { VERSION } from '../version.ts';
+} from '../../model/recording.ts';
+import { describeOutlived } from '../../sinks/summary-text.ts';
+import { shellStatus, type TargetExit } from '../../target/exit-status.ts';
+import { VERSION } from '../../version.ts';
 import type { Measurement } from './measurement.ts';
+import type { RunOptions } from './options.ts';
 
 /** So many maps are told one by one. */
 const MAPS_TOLD = 100;

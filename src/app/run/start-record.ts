@@ -1,12 +1,12 @@
 /** The first line of a recording. */
 import { availableParallelism, release, totalmem } from 'node:os';
-import type { Placement } from '../cgroup/placement.ts';
-import { readPossibleCpus } from '../kernel/possible-cpus.ts';
-import { readPageSize } from '../kernel/procfs/auxv.ts';
-import { FORMAT_VERSION, type StartRecord } from '../model/recording.ts';
-import type { Mode } from '../model/sample.ts';
-import type { RunOptions } from '../run-options.ts';
-import { VERSION } from '../version.ts';
+import type { Placement } from '../../cgroup/placement.ts';
+import { readPossibleCpus } from '../../kernel/possible-cpus.ts';
+import { readPageSize } from '../../kernel/procfs/auxv.ts';
+import { FORMAT_VERSION, type StartRecord } from '../../model/recording.ts';
+import type { Mode } from '../../model/sample.ts';
+import { VERSION } from '../../version.ts';
+import type { RunOptions } from './options.ts';
 
 /** What was started. */
 export interface StartedTarget {

@@ -2,24 +2,24 @@
  * The main job: a command in a fresh memory cgroup, measured from before its first instruction to after its last. This
  * file joins the parts; each of them is explained where it lives.
  */
-import type { Leaf } from './cgroup/leaf.ts';
-import { placeLeaf } from './cgroup/placement.ts';
-import { LaunchError } from './errors.ts';
-import { EXIT_CODES } from './exit-codes.ts';
-import type { EventRecord, SummaryRecord } from './model/recording.ts';
-import type { RunOptions } from './run-options.ts';
-import { guardAgainstCrash, removeLeaf } from './session/clean-up.ts';
-import { finishRun } from './session/ending.ts';
-import { type LiveRun, openLiveView } from './session/live-run.ts';
-import { Measurement } from './session/measurement.ts';
-import { limitSettings, reportPlacement } from './session/preparation.ts';
-import { type Outputs, openOutputs } from './sinks/open-sinks.ts';
-import type { Sink } from './sinks/sink.ts';
-import { targetEnvironment } from './target/environment.ts';
-import { findExecutable } from './target/find-executable.ts';
-import { type LaunchRequest, launchTarget, type Target } from './target/launch.ts';
-import { forwardSignals, type SignalForwarding } from './target/signals.ts';
-import { openStreams } from './target/standard-streams.ts';
+import type { Leaf } from '../../cgroup/leaf.ts';
+import { placeLeaf } from '../../cgroup/placement.ts';
+import { LaunchError } from '../../errors.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
+import type { EventRecord, SummaryRecord } from '../../model/recording.ts';
+import { type Outputs, openOutputs } from '../../sinks/open-sinks.ts';
+import type { Sink } from '../../sinks/sink.ts';
+import { targetEnvironment } from '../../target/environment.ts';
+import { findExecutable } from '../../target/find-executable.ts';
+import { type LaunchRequest, launchTarget, type Target } from '../../target/launch.ts';
+import { forwardSignals, type SignalForwarding } from '../../target/signals.ts';
+import { openStreams } from '../../target/standard-streams.ts';
+import { guardAgainstCrash, removeLeaf } from './clean-up.ts';
+import { finishRun } from './finish.ts';
+import { type LiveRun, openLiveView } from './live-run.ts';
+import { Measurement } from './measurement.ts';
+import type { RunOptions } from './options.ts';
+import { limitSettings, reportPlacement } from './preparation.ts';
 
 /** What somebody who watches a run may do to it. */
 export interface RunControl {

@@ -1,7 +1,7 @@
 /** Leaving nothing behind, on every way out. */
-import type { Leaf } from '../cgroup/leaf.ts';
-import type { Placement } from '../cgroup/placement.ts';
-import { ToolError } from '../errors.ts';
+import type { Leaf } from '../../cgroup/leaf.ts';
+import type { Placement } from '../../cgroup/placement.ts';
+import { ToolError } from '../../errors.ts';
 
 /** Ends and removes the leaf; a clean-up that fails is told, and never hides what happened before. */
 export async function removeLeaf(placement: Placement, say: (line: string) => void): Promise<void> {

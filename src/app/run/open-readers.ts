@@ -1,11 +1,11 @@
 /** Opens the files that a run is read from and watched by: which ones depends on where the run lives. */
-import type { Leaf } from '../cgroup/leaf.ts';
-import { UnsupportedError } from '../errors.ts';
-import { openCgroup1Reader } from '../sampler/cgroup1-reader.ts';
-import { openCgroup2Reader } from '../sampler/cgroup2-reader.ts';
-import { type EventWatch, watchEvents1, watchEvents2 } from '../sampler/event-watch.ts';
-import type { FigureReader } from '../sampler/figure-reader.ts';
-import type { Sampler } from '../sampler/sampler.ts';
+import type { Leaf } from '../../cgroup/leaf.ts';
+import { UnsupportedError } from '../../errors.ts';
+import { openCgroup1Reader } from '../../sampler/cgroup1-reader.ts';
+import { openCgroup2Reader } from '../../sampler/cgroup2-reader.ts';
+import { type EventWatch, watchEvents1, watchEvents2 } from '../../sampler/event-watch.ts';
+import type { FigureReader } from '../../sampler/figure-reader.ts';
+import type { Sampler } from '../../sampler/sampler.ts';
 
 /** What reads the figures of a leaf. @throws KernelFileError. */
 export function openLeafReader(leaf: Leaf): FigureReader {
@@ -18,7 +18,7 @@ export function openLeafReader(leaf: Leaf): FigureReader {
 export async function openReader(leaf: Leaf | undefined, pid: number): Promise<FigureReader> {
   if (leaf !== undefined) return openLeafReader(leaf);
   // pidusage is loaded only where it is needed.
-  const { ProcessTreeReader } = await import('../sampler/process-tree-reader.ts');
+  const { ProcessTreeReader } = await import('../../sampler/process-tree-reader.ts');
   return new ProcessTreeReader(pid);
 }
 
@@ -31,7 +31,7 @@ export async function watchEvents(leaf: Leaf, sampler: Sampler): Promise<EventWa
     return watchEvents2(leaf.directory, (counts, noticed) => sampler.noticeEvents(counts, noticed));
   }
   try {
-    const { createEventFd } = await import('../kernel/bpf/libc.ts');
+    const { createEventFd } = await import('../../kernel/bpf/libc.ts');
     const eventFd = await createEventFd();
     return watchEvents1(leaf.directory, eventFd, (counts, noticed) => sampler.noticeEvents(counts, noticed));
   } catch (error) {

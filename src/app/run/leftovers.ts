@@ -1,12 +1,12 @@
 /** BPF maps that outlive the run: pinned, or held by a program or a link that does. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Leaf } from '../cgroup/leaf.ts';
-import { ToolError } from '../errors.ts';
-import { openBpf } from '../kernel/bpf/bpf-call.ts';
-import { collectPinned, type PinnedObjects } from '../kernel/bpf/pinned.ts';
-import type { InventoryMap, InventorySnapshot } from '../model/bpf-inventory.ts';
-import type { LeftoverMap } from '../model/recording.ts';
-import { type BpfInventory, openBpfInventory } from '../sampler/bpf-inventory.ts';
+import type { Leaf } from '../../cgroup/leaf.ts';
+import { ToolError } from '../../errors.ts';
+import { openBpf } from '../../kernel/bpf/bpf-call.ts';
+import { collectPinned, type PinnedObjects } from '../../kernel/bpf/pinned.ts';
+import type { InventoryMap, InventorySnapshot } from '../../model/bpf-inventory.ts';
+import type { LeftoverMap } from '../../model/recording.ts';
+import { type BpfInventory, openBpfInventory } from '../../sampler/bpf-inventory.ts';
 
 /** The kernel lets go of programs, and so of their maps, a moment after their last descriptor. Unit: milliseconds. */
 const LET_GO_MS = 500;

@@ -1,17 +1,17 @@
 /** Joining the terminal view to a run: whether it opens, what it may do, where the target's output goes. */
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { describeErrno, errnoOf, OutputError, ToolError } from '../errors.ts';
-import { readPidStat } from '../kernel/procfs/pid-stat.ts';
-import type { RunOptions } from '../run-options.ts';
-import type { Outputs } from '../sinks/open-sinks.ts';
-import type { Sink } from '../sinks/sink.ts';
-import type { LiveControls, LiveView } from '../sinks/tui/live-view.ts';
-import type { Target } from '../target/launch.ts';
-import { ENDING_SIGNALS, type SignalWatcher } from '../target/signals.ts';
-import type { StreamFiles } from '../target/standard-streams.ts';
+import { describeErrno, errnoOf, OutputError, ToolError } from '../../errors.ts';
+import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
+import type { Outputs } from '../../sinks/open-sinks.ts';
+import type { Sink } from '../../sinks/sink.ts';
+import type { LiveControls, LiveView } from '../../sinks/tui/live-view.ts';
+import type { Target } from '../../target/launch.ts';
+import { ENDING_SIGNALS, type SignalWatcher } from '../../target/signals.ts';
+import type { StreamFiles } from '../../target/standard-streams.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import type { Measurement } from './measurement.ts';
+import type { RunOptions } from './options.ts';
 import { OutputPump } from './output-pump.ts';
 
 /** A run with its view. */
@@ -39,12 +39,12 @@ export async function openLiveView(
   if (view === 'never') return undefined;
   if (view === 'auto' && (json || quiet || ![0, 1, 2].every(isatty))) return undefined;
   // Loaded only when the view opens.
-  const { openScreen } = await import('../sinks/tui/screen.ts');
+  const { openScreen } = await import('../../sinks/tui/screen.ts');
   try {
     const terminal = (fd: number) => (isatty(fd) ? fd : undefined);
     const screen = await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
-    const { LiveView } = await import('../sinks/tui/live-view.ts');
-    const { optimiseLate } = await import('./engine.ts');
+    const { LiveView } = await import('../../sinks/tui/live-view.ts');
+    const { optimiseLate } = await import('./v8-flags.ts');
     optimiseLate();
     outputs.hold();
     return new LiveRunView(new LiveView(screen, exitOnEnd, output), outputs, json, streams);

@@ -1,22 +1,22 @@
 /** One run under measurement: the sampler, the event watch and the sinks, from the launch to the last sample. */
 import { statSync } from 'node:fs';
-import type { Placement } from '../cgroup/placement.ts';
-import type { BpfAdvice } from '../model/bpf-advice.ts';
-import type { EventRecord, MapsRecord, ProcessesRecord, SummaryRecord } from '../model/recording.ts';
-import type { Mode, Sample } from '../model/sample.ts';
-import { SampleAggregate } from '../model/summary.ts';
-import type { RunOptions } from '../run-options.ts';
-import { BpfClock, type BpfUnavailable } from '../sampler/bpf-clock.ts';
-import type { EventWatch } from '../sampler/event-watch.ts';
-import type { FigureReader } from '../sampler/figure-reader.ts';
-import type { ProcessTable } from '../sampler/process-table.ts';
-import type { RunBpf } from '../sampler/run-bpf.ts';
-import { Sampler } from '../sampler/sampler.ts';
-import type { Sink } from '../sinks/sink.ts';
-import type { Target } from '../target/launch.ts';
-import type { SignalActions } from '../target/signals.ts';
+import type { Placement } from '../../cgroup/placement.ts';
+import type { BpfAdvice } from '../../model/bpf-advice.ts';
+import type { EventRecord, MapsRecord, ProcessesRecord, SummaryRecord } from '../../model/recording.ts';
+import type { Mode, Sample } from '../../model/sample.ts';
+import { SampleAggregate } from '../../model/summary.ts';
+import { BpfClock, type BpfUnavailable } from '../../sampler/bpf-clock.ts';
+import type { EventWatch } from '../../sampler/event-watch.ts';
+import type { FigureReader } from '../../sampler/figure-reader.ts';
+import type { ProcessTable } from '../../sampler/process-table.ts';
+import type { RunBpf } from '../../sampler/run-bpf.ts';
+import { Sampler } from '../../sampler/sampler.ts';
+import type { Sink } from '../../sinks/sink.ts';
+import type { Target } from '../../target/launch.ts';
+import type { SignalActions } from '../../target/signals.ts';
 import { NestedCgroups } from './nested-cgroups.ts';
-import { openReader, watchEvents } from './run-files.ts';
+import { openReader, watchEvents } from './open-readers.ts';
+import type { RunOptions } from './options.ts';
 import { startRecord } from './start-record.ts';
 
 /** A target that ends before makes do with what costs no time. Unit: milliseconds. */
@@ -174,7 +174,7 @@ export class Measurement {
     // Before anything that takes time: what happens from now on is noticed.
     if (leaf !== undefined) this.#watch = await watchEvents(leaf, sampler);
     if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
-    const { keepHeapSmall } = await import('./engine.ts');
+    const { keepHeapSmall } = await import('./v8-flags.ts');
     keepHeapSmall();
     await sampler.start();
     this.#prepareTimer = setTimeout(() => void this.#prepare(), PREPARE_MS);
@@ -215,7 +215,7 @@ export class Measurement {
     await this.#runBpf?.prepare();
     const { wantsDetails, processIntervalMs } = this.#options;
     if (!wantsDetails || processIntervalMs === 0) return;
-    const { ProcessTable } = await import('../sampler/process-table.ts');
+    const { ProcessTable } = await import('../../sampler/process-table.ts');
     if (this.#stopped) return;
     this.#processTable = new ProcessTable(
       {
@@ -245,7 +245,7 @@ export class Measurement {
     const cgroupId = leaf === undefined ? undefined : statSync(leaf.directory, { bigint: true }).ino;
     this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, async () => {
       // Loaded while the target starts, and only where BPF memory is read.
-      const { RunBpf } = await import('../sampler/run-bpf.ts');
+      const { RunBpf } = await import('../../sampler/run-bpf.ts');
       this.#runBpf = await RunBpf.open({ cgroupId, nameNested: (id) => this.#nested?.nameOf(id) });
       return this.#runBpf;
     });

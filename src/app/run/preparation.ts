@@ -1,13 +1,13 @@
 /** What happens between the making of the leaf and the launch. */
-import { readBindingLimits1, readBindingLimits2 } from '../cgroup/binding-limits.ts';
-import { chooseMemoryHierarchy, readHierarchyFacts } from '../cgroup/hierarchy.ts';
-import type { Leaf } from '../cgroup/leaf.ts';
-import type { Placement } from '../cgroup/placement.ts';
-import type { Rejection } from '../cgroup/rejection.ts';
-import { UnsupportedError } from '../errors.ts';
-import { formatBytes } from '../format/units.ts';
-import type { RunOptions } from '../run-options.ts';
-import { planRuntimeLimits, type RuntimeSetting } from '../target/runtime-limits.ts';
+import { readBindingLimits1, readBindingLimits2 } from '../../cgroup/binding-limits.ts';
+import { chooseMemoryHierarchy, readHierarchyFacts } from '../../cgroup/hierarchy.ts';
+import type { Leaf } from '../../cgroup/leaf.ts';
+import type { Placement } from '../../cgroup/placement.ts';
+import type { Rejection } from '../../cgroup/rejection.ts';
+import { UnsupportedError } from '../../errors.ts';
+import { formatBytes } from '../../format/units.ts';
+import { planRuntimeLimits, type RuntimeSetting } from '../../target/runtime-limits.ts';
+import type { RunOptions } from './options.ts';
 
 /**
  * Tells where the leaf is (`--verbose`), and loudly that there is none.
