@@ -1,5 +1,5 @@
 /** Several runs side by side: the table after them. Pure. */
-import { type RunFigures, valueIn } from '../budget/run-figures.ts';
+import { type RunFigures, valueIn } from '../budget/comparison/run-figures.ts';
 import { median, medianAbsoluteDeviation, outlierIndices } from '../budget/statistics.ts';
 import { alignColumns } from '../format/align-columns.ts';
 import { safeText } from '../format/safe-text.ts';

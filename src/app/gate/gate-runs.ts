@@ -1,9 +1,15 @@
 /** Runs that are judged: budgets, several runs, a baseline; from the first launch to the exit status. */
-import { type Baseline, formatBaseline, makeBaseline, valuesOfBaseline } from '../../budget/baseline.ts';
+
 import type { NamedBudget } from '../../budget/budget.ts';
 import { combineRuns } from '../../budget/combine-runs.ts';
-import { compareRuns } from '../../budget/compare.ts';
-import { type ReadSide, readBaseline } from '../../budget/inputs.ts';
+import {
+  type Baseline,
+  formatBaseline,
+  makeBaseline,
+  valuesOfBaseline,
+} from '../../budget/comparison/baseline.ts';
+import { compareRuns } from '../../budget/comparison/compare.ts';
+import { type ReadSide, readBaseline } from '../../budget/comparison/inputs.ts';
 import { makeVerdict } from '../../budget/verdict.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { plural } from '../../format/plural.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
-import { compareRuns } from '../../budget/compare.ts';
-import { readSide } from '../../budget/inputs.ts';
-import { parseMaxRegression } from '../../budget/max-regression.ts';
+import { compareRuns } from '../../budget/comparison/compare.ts';
+import { readSide } from '../../budget/comparison/inputs.ts';
+import { parseMaxRegression } from '../../budget/comparison/max-regression.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { Comparison } from '../../model/comparison.ts';
 import { renderComparison } from '../../sinks/comparison-text.ts';

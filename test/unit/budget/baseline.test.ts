@@ -8,9 +8,9 @@ import {
   medianRun,
   runsOfBaseline,
   valuesOfBaseline,
-} from '../../../src/budget/baseline.ts';
-import { parseBaseline } from '../../../src/budget/parse-baseline.ts';
-import type { RunFigures } from '../../../src/budget/run-figures.ts';
+} from '../../../src/budget/comparison/baseline.ts';
+import { parseBaseline } from '../../../src/budget/comparison/parse-baseline.ts';
+import type { RunFigures } from '../../../src/budget/comparison/run-figures.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { golden } from '../sinks/render.ts';
 import { HOST, MIB, run } from './runs.ts';

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { breakdownOf } from '../../../src/budget/breakdown.ts';
+import { breakdownOf } from '../../../src/budget/comparison/breakdown-lines.ts';
 import type { Sample } from '../../../src/model/sample.ts';
 
 const sample: Sample = {

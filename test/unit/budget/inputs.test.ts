@@ -1,9 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatBaseline } from '../../../src/budget/baseline.ts';
-import { readBaseline, readComparable, readSide } from '../../../src/budget/inputs.ts';
-import { figuresOfSummary } from '../../../src/budget/run-figures.ts';
+import { formatBaseline } from '../../../src/budget/comparison/baseline.ts';
+import { readBaseline, readComparable, readSide } from '../../../src/budget/comparison/inputs.ts';
+import { figuresOfSummary } from '../../../src/budget/comparison/run-figures.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { cgroup1, cgroup2, processTree } from '../sinks/records.ts';
 import { makeTree } from '../temporary-tree.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { figuresOfSummary, RunCollector } from '../../../src/budget/run-figures.ts';
+import { figuresOfSummary, RunCollector } from '../../../src/budget/comparison/run-figures.ts';
 import type { RunMap, SummaryRecord } from '../../../src/model/recording.ts';
 import { cgroup1, cgroup2, processTree } from '../sinks/records.ts';
 import { bpfOf, mapOf, mapsAt } from './judged-runs.ts';

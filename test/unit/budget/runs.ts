@@ -1,5 +1,5 @@
 /** Runs made by hand, with round figures. */
-import { RunCollector, type RunFigures, type RunHost } from '../../../src/budget/run-figures.ts';
+import { RunCollector, type RunFigures, type RunHost } from '../../../src/budget/comparison/run-figures.ts';
 import type { RecordLine } from '../../../src/model/recording.ts';
 
 /** The unit of most figures. */

@@ -1,5 +1,5 @@
 /** Runs of a program that does not exist: its memory varies as that of real ones does, by a seeded generator. */
-import type { RunFigures } from '../../../src/budget/run-figures.ts';
+import type { RunFigures } from '../../../src/budget/comparison/run-figures.ts';
 import { seededRandom } from '../../../src/budget/statistics.ts';
 import { MIB, run } from './runs.ts';
 

@@ -1,10 +1,10 @@
 /** `--max-regression`: by how much a metric may be worse than at the baseline. Pure. */
-import { globToRegExp } from '../format/glob.ts';
-import { nearestName } from '../format/nearest-name.ts';
-import { parseSize } from '../format/units.ts';
-import { MAP_PREFIX, mapNameIn } from '../model/metrics.ts';
-import { faultIn, type Span, testGlob } from './expression-fault.ts';
-import { METRIC_NAMES, unitOf } from './metric-catalogue.ts';
+import { globToRegExp } from '../../format/glob.ts';
+import { nearestName } from '../../format/nearest-name.ts';
+import { parseSize } from '../../format/units.ts';
+import { MAP_PREFIX, mapNameIn } from '../../model/metrics.ts';
+import { faultIn, type Span, testGlob } from '../expression-fault.ts';
+import { METRIC_NAMES, unitOf } from '../metric-catalogue.ts';
 
 /** By so much a metric may be worse: `percent` of the base, and `plus` on top. */
 export interface Allowance {

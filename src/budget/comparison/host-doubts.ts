@@ -1,5 +1,5 @@
 /** Why two sets of runs may not be comparable. Pure. */
-import { formatCommand, safeText } from '../format/safe-text.ts';
+import { formatCommand, safeText } from '../../format/safe-text.ts';
 import type { RunFigures, RunHost } from './run-figures.ts';
 
 /** One side of a comparison. */

@@ -1,7 +1,7 @@
 /** How far two sets of runs of one program lie apart by chance. Pure. */
-import { unitOfMetric } from '../model/figures.ts';
+import { unitOfMetric } from '../../model/figures.ts';
+import { MAD_TO_SIGMA, medianAbsoluteDeviation } from '../statistics.ts';
 import type { RunHost } from './run-figures.ts';
-import { MAD_TO_SIGMA, medianAbsoluteDeviation } from './statistics.ts';
 
 /** With fewer runs on a side nothing is known of its spread. */
 export const FEWEST_RUNS = 3;

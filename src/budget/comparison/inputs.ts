@@ -1,9 +1,9 @@
 /** The files that can be compared: recordings, summaries and baselines, of one run or several, told apart by what is in them. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { describeErrno, errnoOf, UsageError } from '../errors.ts';
-import { safeText } from '../format/safe-text.ts';
-import { parseRecordLine } from '../recording/parse-line.ts';
+import { describeErrno, errnoOf, UsageError } from '../../errors.ts';
+import { safeText } from '../../format/safe-text.ts';
+import { parseRecordLine } from '../../recording/parse-line.ts';
 import { type Baseline, makeBaseline, runsOfBaseline } from './baseline.ts';
 import type { Side } from './host-doubts.ts';
 import { parseBaseline } from './parse-baseline.ts';

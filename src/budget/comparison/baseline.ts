@@ -1,12 +1,12 @@
 /** The file of `--save-baseline`: what later runs are compared with. `schema/baseline.schema.json`. Pure. */
-import { globToRegExp } from '../format/glob.ts';
-import { mapNameIn } from '../model/metrics.ts';
-import type { Mode } from '../model/sample.ts';
-import type { BreakdownLine } from '../model/verdict.ts';
-import type { BaselineValues } from './budget.ts';
-import { isInBaseline } from './metric-catalogue.ts';
+import { globToRegExp } from '../../format/glob.ts';
+import { mapNameIn } from '../../model/metrics.ts';
+import type { Mode } from '../../model/sample.ts';
+import type { BreakdownLine } from '../../model/verdict.ts';
+import type { BaselineValues } from '../budget.ts';
+import { isInBaseline } from '../metric-catalogue.ts';
+import { median } from '../statistics.ts';
 import type { RunFigures, RunHost } from './run-figures.ts';
-import { median } from './statistics.ts';
 
 /** The version of the document; it grows when a key changes its meaning or goes. */
 export const BASELINE_VERSION = 1;

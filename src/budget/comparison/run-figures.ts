@@ -1,12 +1,12 @@
 /** What one run came to, in the figures that comparisons and baselines are made of. Pure. */
-import { bytesByName } from '../model/bytes-by-name.ts';
-import { mapNameIn } from '../model/metrics.ts';
-import type { LiveMap, MapsRecord, RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
-import { applyMaps } from '../model/row-changes.ts';
-import type { Mode } from '../model/sample.ts';
-import { SampleAggregate } from '../model/summary.ts';
-import type { BreakdownLine } from '../model/verdict.ts';
-import { breakdownOf } from './breakdown.ts';
+import { bytesByName } from '../../model/bytes-by-name.ts';
+import { mapNameIn } from '../../model/metrics.ts';
+import type { LiveMap, MapsRecord, RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
+import { applyMaps } from '../../model/row-changes.ts';
+import type { Mode } from '../../model/sample.ts';
+import { SampleAggregate } from '../../model/summary.ts';
+import type { BreakdownLine } from '../../model/verdict.ts';
+import { breakdownOf } from './breakdown-lines.ts';
 
 /** The part of a host that figures depend on. */
 export type RunHost = Pick<

@@ -1,8 +1,8 @@
 /** What the memory of a run consists of at one moment, line by line: beside each other these can be compared. Pure. */
-import { figureOf } from '../model/figures.ts';
-import { breakKernelDown, type KernelBreakdown } from '../model/kernel-breakdown.ts';
-import type { Sample } from '../model/sample.ts';
-import type { BreakdownLine } from '../model/verdict.ts';
+import { figureOf } from '../../model/figures.ts';
+import { breakKernelDown, type KernelBreakdown } from '../../model/kernel-breakdown.ts';
+import type { Sample } from '../../model/sample.ts';
+import type { BreakdownLine } from '../../model/verdict.ts';
 
 /** The figures in the order in which they are read; the terms of the kernel breakdown follow `kernel` by their own ids. */
 const FIGURES_SHOWN = ['current', 'anon', 'file', 'shmem', 'kernel', 'sock', 'swap', 'rss', 'pss'] as const;

@@ -1,6 +1,6 @@
 /** Two sets of runs side by side: what differs, what of it is noise, and what is worse than allowed. Pure. */
-import { UsageError } from '../errors.ts';
-import { hasWildcards } from '../format/glob.ts';
+import { UsageError } from '../../errors.ts';
+import { hasWildcards } from '../../format/glob.ts';
 import {
   COMPARISON_VERSION,
   type ComparedSide,
@@ -8,15 +8,15 @@ import {
   isBeyondNoise,
   type MetricDifference,
   SIGNIFICANCE,
-} from '../model/comparison.ts';
-import { unitOfMetric } from '../model/figures.ts';
-import { MAP_PREFIX, mapNameIn } from '../model/metrics.ts';
+} from '../../model/comparison.ts';
+import { unitOfMetric } from '../../model/figures.ts';
+import { MAP_PREFIX, mapNameIn } from '../../model/metrics.ts';
+import { type RankTest, rankTest } from '../rank-test.ts';
+import { median, medianDifferenceInterval } from '../statistics.ts';
 import { doubtsOf, hostDoubts, type Side } from './host-doubts.ts';
 import { type Allowance, allowanceOf, type RegressionRule } from './max-regression.ts';
 import { FEWEST_RUNS, noiseOf } from './noise.ts';
-import { type RankTest, rankTest } from './rank-test.ts';
 import { type RunFigures, valueIn } from './run-figures.ts';
-import { median, medianDifferenceInterval } from './statistics.ts';
 
 /** One metric on both sides, before it is judged. */
 interface Measured {

@@ -1,6 +1,6 @@
 /** Reading a baseline file: it is kept in a repository, edited and merged, and so is checked key by key. Pure. */
-import { UsageError } from '../errors.ts';
-import { safeText } from '../format/safe-text.ts';
+import { UsageError } from '../../errors.ts';
+import { safeText } from '../../format/safe-text.ts';
 import { BASELINE_VERSION, type Baseline } from './baseline.ts';
 
 const MODES = ['cgroup2', 'cgroup1', 'process-tree'];
