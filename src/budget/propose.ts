@@ -5,7 +5,7 @@ import { MAP_PREFIX } from '../model/metrics.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { NamedBudget } from './budget.ts';
 import { BUDGET_FILE_VERSION } from './budget-file.ts';
-import { BudgetJudge } from './evaluate-budget.ts';
+import { BudgetJudge } from './evaluation/evaluator.ts';
 import { formatBudget } from './format-budget.ts';
 import { defaultAggregateOf, unitOf } from './metric-catalogue.ts';
 import { parseBudget } from './parse-budget.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseBudgetFile } from '../../../src/budget/budget-file.ts';
-import { BudgetJudge } from '../../../src/budget/evaluate-budget.ts';
+import { BudgetJudge } from '../../../src/budget/evaluation/evaluator.ts';
 import {
   findUnproposed,
   type ObservedRun,

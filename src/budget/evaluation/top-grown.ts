@@ -1,7 +1,7 @@
 /** Which processes and BPF maps grew most so far, from the lines that tell what has changed. */
-import type { LiveMap, MapsRecord, ProcessesRecord } from '../model/recording.ts';
-import { applyMaps } from '../model/row-changes.ts';
-import type { Grown } from '../model/verdict.ts';
+import type { LiveMap, MapsRecord, ProcessesRecord } from '../../model/recording.ts';
+import { applyMaps } from '../../model/row-changes.ts';
+import type { Grown } from '../../model/verdict.ts';
 
 const SHOWN = 5;
 

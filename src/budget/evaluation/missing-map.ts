@@ -1,9 +1,9 @@
 /** A budget on a BPF map that the run has never had: more often a slip of the pen than a map that is really not there. Pure. */
-import { hasWildcards } from '../format/glob.ts';
-import { nearestName } from '../format/nearest-name.ts';
-import { safeText } from '../format/safe-text.ts';
-import { MAP_PREFIX, mapNameIn } from '../model/metrics.ts';
-import { AGGREGATES } from './metric-catalogue.ts';
+import { hasWildcards } from '../../format/glob.ts';
+import { nearestName } from '../../format/nearest-name.ts';
+import { safeText } from '../../format/safe-text.ts';
+import { MAP_PREFIX, mapNameIn } from '../../model/metrics.ts';
+import { AGGREGATES } from '../metric-catalogue.ts';
 import type { Missing } from './not-measured.ts';
 
 /**

@@ -1,7 +1,7 @@
 /** Judges budgets over the records of one run, in memory that does not grow with it. */
 
-import { globToRegExp, hasWildcards } from '../format/glob.ts';
-import { mapNameIn } from '../model/metrics.ts';
+import { globToRegExp, hasWildcards } from '../../format/glob.ts';
+import { mapNameIn } from '../../model/metrics.ts';
 import type {
   EventRecord,
   MapsRecord,
@@ -9,12 +9,12 @@ import type {
   RecordLine,
   StartRecord,
   SummaryRecord,
-} from '../model/recording.ts';
-import type { LeafLimits, Sample, SampleReason } from '../model/sample.ts';
-import type { BaselineValues, BudgetBreak, NamedBudget, RunResult } from './budget.ts';
+} from '../../model/recording.ts';
+import type { LeafLimits, Sample, SampleReason } from '../../model/sample.ts';
+import type { BaselineValues, BudgetBreak, NamedBudget, RunResult } from '../budget.ts';
+import { kindOf } from '../metric-catalogue.ts';
 import { resultOf } from './budget-result.ts';
 import { type Breaking, BudgetWatch } from './budget-watch.ts';
-import { kindOf } from './metric-catalogue.ts';
 import { type MetricReader, readerOf } from './metric-reader.ts';
 import { MetricTrack } from './metric-track.ts';
 import type { RunFacts } from './not-measured.ts';

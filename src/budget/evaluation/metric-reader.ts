@@ -1,6 +1,6 @@
 /** How a metric's value is taken from a sample: settled once, so that a sample costs no look-up by name. */
-import { metricOf } from '../model/metrics.ts';
-import type { Sample } from '../model/sample.ts';
+import { metricOf } from '../../model/metrics.ts';
+import type { Sample } from '../../model/sample.ts';
 
 /** Takes a metric's value from a sample; undefined where it does not have it. */
 export type MetricReader = (sample: Sample) => number | undefined;

@@ -1,12 +1,12 @@
 /** From what was seen of a run to the result of one budget. Pure. */
-import { breakKernelDown } from '../model/kernel-breakdown.ts';
-import type { LeafLimits, Sample } from '../model/sample.ts';
-import type { Breach, BreakdownLine, BudgetResult } from '../model/verdict.ts';
-import type { BaselineValues, RunResult } from './budget.ts';
+import { breakKernelDown } from '../../model/kernel-breakdown.ts';
+import type { LeafLimits, Sample } from '../../model/sample.ts';
+import type { Breach, BreakdownLine, BudgetResult } from '../../model/verdict.ts';
+import type { BaselineValues, RunResult } from '../budget.ts';
+import { breakdownOf } from '../comparison/breakdown-lines.ts';
+import { kindOf } from '../metric-catalogue.ts';
 import type { BudgetWatch } from './budget-watch.ts';
 import { holds } from './combine-runs.ts';
-import { breakdownOf } from './comparison/breakdown-lines.ts';
-import { kindOf } from './metric-catalogue.ts';
 import type { MetricTrack } from './metric-track.ts';
 import { missingMap } from './missing-map.ts';
 import { findMissing, type Missing, missingBaseline, missingLimit, type RunFacts } from './not-measured.ts';

@@ -1,12 +1,12 @@
 /** Why a budget could not be measured, and what to do about it. Pure. */
-import { formatDuration } from '../format/units.ts';
-import { FIELDS } from '../model/field-catalogue.ts';
-import { mapNameIn } from '../model/metrics.ts';
-import type { StartRecord, SummaryRecord } from '../model/recording.ts';
-import type { Mode } from '../model/sample.ts';
-import type { Budget, LimitName } from './budget.ts';
-import { GROWTH_MIN_MS, GROWTH_MIN_READINGS } from './growth.ts';
-import { kindOf } from './metric-catalogue.ts';
+import { formatDuration } from '../../format/units.ts';
+import { FIELDS } from '../../model/field-catalogue.ts';
+import { mapNameIn } from '../../model/metrics.ts';
+import type { StartRecord, SummaryRecord } from '../../model/recording.ts';
+import type { Mode } from '../../model/sample.ts';
+import type { Budget, LimitName } from '../budget.ts';
+import { GROWTH_MIN_MS, GROWTH_MIN_READINGS } from '../growth.ts';
+import { kindOf } from '../metric-catalogue.ts';
 import type { MetricTrack } from './metric-track.ts';
 
 /** What a report says. */
