@@ -2,9 +2,9 @@
 import { type ToolError, UsageError } from '../errors.ts';
 import { nearestName } from '../format/nearest-name.ts';
 import { safeText } from '../format/safe-text.ts';
-import type { NamedBudget } from './budget.ts';
+import type { NamedBudget } from './expression/budget.ts';
+import { parseBudget } from './expression/parse-budget.ts';
 import { lineOfPath, type Path } from './json-line.ts';
-import { parseBudget } from './parse-budget.ts';
 
 /** The version of the document; it grows when a key changes its meaning or goes. */
 export const BUDGET_FILE_VERSION = 1;

@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { JudgePlan, SeriesPlan } from '../app/gate/plan.ts';
-import type { NamedBudget } from '../budget/budget.ts';
 import { type BudgetFile, parseBudgetFile } from '../budget/budget-file.ts';
 import { parseMaxRegression } from '../budget/comparison/max-regression.ts';
-import { parseBudget } from '../budget/parse-budget.ts';
+import type { NamedBudget } from '../budget/expression/budget.ts';
+import { parseBudget } from '../budget/expression/parse-budget.ts';
 import { describeErrno, errnoOf, UsageError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { parseReportRequest } from '../sinks/reports/render-report.ts';

@@ -1,7 +1,8 @@
 /** A budget judge that watches one run. */
-import type { BaselineValues, NamedBudget } from '../../budget/budget.ts';
+
 import { figuresOfSummary, type RunFigures } from '../../budget/comparison/run-figures.ts';
 import { BudgetJudge } from '../../budget/evaluation/evaluator.ts';
+import type { BaselineValues, NamedBudget } from '../../budget/expression/budget.ts';
 import { TimelineCollector } from '../../budget/verdict.ts';
 import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { BudgetResult, Verdict } from '../../model/verdict.ts';

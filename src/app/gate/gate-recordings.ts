@@ -1,11 +1,11 @@
 /** Recordings that were made before, judged as their runs would have been. */
 
-import type { NamedBudget } from '../../budget/budget.ts';
 import { type Baseline, valuesOfBaseline } from '../../budget/comparison/baseline.ts';
 import { doubtsOf, type Side } from '../../budget/comparison/host-doubts.ts';
 import { readBaseline } from '../../budget/comparison/inputs.ts';
 import { RunCollector } from '../../budget/comparison/run-figures.ts';
-import { parseBudget } from '../../budget/parse-budget.ts';
+import type { NamedBudget } from '../../budget/expression/budget.ts';
+import { parseBudget } from '../../budget/expression/parse-budget.ts';
 import { UsageError } from '../../errors.ts';
 import type { RecordLine, StartRecord } from '../../model/recording.ts';
 import type { Verdict } from '../../model/verdict.ts';

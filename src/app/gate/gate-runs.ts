@@ -1,6 +1,5 @@
 /** Runs that are judged: budgets, several runs, a baseline; from the first launch to the exit status. */
 
-import type { NamedBudget } from '../../budget/budget.ts';
 import {
   type Baseline,
   formatBaseline,
@@ -10,6 +9,7 @@ import {
 import { compareRuns } from '../../budget/comparison/compare.ts';
 import { type ReadSide, readBaseline } from '../../budget/comparison/inputs.ts';
 import { combineRuns } from '../../budget/evaluation/combine-runs.ts';
+import type { NamedBudget } from '../../budget/expression/budget.ts';
 import { makeVerdict } from '../../budget/verdict.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { plural } from '../../format/plural.ts';

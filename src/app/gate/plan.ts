@@ -1,6 +1,6 @@
-import type { NamedBudget } from '../../budget/budget.ts';
 import type { RegressionRule } from '../../budget/comparison/max-regression.ts';
 import type { JudgedOn } from '../../budget/evaluation/combine-runs.ts';
+import type { NamedBudget } from '../../budget/expression/budget.ts';
 import type { StatusRules } from '../../budget/verdict.ts';
 import type { ReportRequest } from '../../sinks/reports/render-report.ts';
 

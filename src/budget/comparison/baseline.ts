@@ -3,8 +3,8 @@ import { globToRegExp } from '../../format/glob.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import type { Mode } from '../../model/sample.ts';
 import type { BreakdownLine } from '../../model/verdict.ts';
-import type { BaselineValues } from '../budget.ts';
-import { isInBaseline } from '../metric-catalogue.ts';
+import type { BaselineValues } from '../expression/budget.ts';
+import { isInBaseline } from '../expression/metric-catalogue.ts';
 import { median } from '../statistics.ts';
 import type { RunFigures, RunHost } from './run-figures.ts';
 

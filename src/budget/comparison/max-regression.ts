@@ -3,8 +3,8 @@ import { globToRegExp } from '../../format/glob.ts';
 import { nearestName } from '../../format/nearest-name.ts';
 import { parseSize } from '../../format/units.ts';
 import { MAP_PREFIX, mapNameIn } from '../../model/metrics.ts';
-import { faultIn, type Span, testGlob } from '../expression-fault.ts';
-import { METRIC_NAMES, unitOf } from '../metric-catalogue.ts';
+import { faultIn, type Span, testGlob } from '../expression/expression-fault.ts';
+import { METRIC_NAMES, unitOf } from '../expression/metric-catalogue.ts';
 
 /** By so much a metric may be worse: `percent` of the base, and `plus` on top. */
 export interface Allowance {

@@ -2,9 +2,9 @@
 import { breakKernelDown } from '../../model/kernel-breakdown.ts';
 import type { LeafLimits, Sample } from '../../model/sample.ts';
 import type { Breach, BreakdownLine, BudgetResult } from '../../model/verdict.ts';
-import type { BaselineValues, RunResult } from '../budget.ts';
 import { breakdownOf } from '../comparison/breakdown-lines.ts';
-import { kindOf } from '../metric-catalogue.ts';
+import type { BaselineValues, RunResult } from '../expression/budget.ts';
+import { kindOf } from '../expression/metric-catalogue.ts';
 import type { BudgetWatch } from './budget-watch.ts';
 import { holds } from './combine-runs.ts';
 import type { MetricTrack } from './metric-track.ts';

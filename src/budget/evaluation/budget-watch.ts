@@ -1,7 +1,7 @@
 /** Whether and when a budget is broken for good. */
 import type { LeafLimits, Sample, SampleReason } from '../../model/sample.ts';
-import type { BaselineValues, Budget, LimitName, NamedBudget } from '../budget.ts';
-import { kindOf } from '../metric-catalogue.ts';
+import type { BaselineValues, Budget, LimitName, NamedBudget } from '../expression/budget.ts';
+import { kindOf } from '../expression/metric-catalogue.ts';
 import type { TopGrown } from './top-grown.ts';
 
 /** The first moment from which a budget can't be held any more, with what is shown of it. */

@@ -1,6 +1,6 @@
 /** One result for each budget from the results of several runs. Pure. */
 import type { BudgetResult } from '../../model/verdict.ts';
-import type { RunResult } from '../budget.ts';
+import type { RunResult } from '../expression/budget.ts';
 import { median, medianAbsoluteDeviation } from '../statistics.ts';
 
 /** Which value of several runs is judged. */

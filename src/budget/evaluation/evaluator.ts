@@ -11,8 +11,8 @@ import type {
   SummaryRecord,
 } from '../../model/recording.ts';
 import type { LeafLimits, Sample, SampleReason } from '../../model/sample.ts';
-import type { BaselineValues, BudgetBreak, NamedBudget, RunResult } from '../budget.ts';
-import { kindOf } from '../metric-catalogue.ts';
+import type { BaselineValues, BudgetBreak, NamedBudget, RunResult } from '../expression/budget.ts';
+import { kindOf } from '../expression/metric-catalogue.ts';
 import { resultOf } from './budget-result.ts';
 import { type Breaking, BudgetWatch } from './budget-watch.ts';
 import { type MetricReader, readerOf } from './metric-reader.ts';

@@ -1,6 +1,6 @@
 /** What one metric did over a run, in memory that does not grow with it. */
 import type { Sample, SampleReason } from '../../model/sample.ts';
-import type { Aggregate } from '../budget.ts';
+import type { Aggregate } from '../expression/budget.ts';
 import { type Growth, GrowthReadings } from '../growth.ts';
 import { Quantiles } from '../quantiles.ts';
 import type { TopGrown } from './top-grown.ts';

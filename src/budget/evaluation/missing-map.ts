@@ -3,7 +3,7 @@ import { hasWildcards } from '../../format/glob.ts';
 import { nearestName } from '../../format/nearest-name.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { MAP_PREFIX, mapNameIn } from '../../model/metrics.ts';
-import { AGGREGATES } from '../metric-catalogue.ts';
+import { AGGREGATES } from '../expression/metric-catalogue.ts';
 import type { Missing } from './not-measured.ts';
 
 /**

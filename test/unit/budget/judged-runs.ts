@@ -1,8 +1,8 @@
 /** Runs made by hand, for judging. */
 
-import type { NamedBudget } from '../../../src/budget/budget.ts';
 import type { BudgetJudge } from '../../../src/budget/evaluation/evaluator.ts';
-import { parseBudget } from '../../../src/budget/parse-budget.ts';
+import type { NamedBudget } from '../../../src/budget/expression/budget.ts';
+import { parseBudget } from '../../../src/budget/expression/parse-budget.ts';
 import type { BpfTotals } from '../../../src/model/bpf-totals.ts';
 import type {
   LiveMap,

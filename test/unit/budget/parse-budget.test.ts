@@ -2,10 +2,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Budget, Op, Threshold } from '../../../src/budget/budget.ts';
-import { formatBudget } from '../../../src/budget/format-budget.ts';
-import { aggregatesOf, isInBaseline, METRIC_NAMES, unitOf } from '../../../src/budget/metric-catalogue.ts';
-import { parseBudget } from '../../../src/budget/parse-budget.ts';
+import type { Budget, Op, Threshold } from '../../../src/budget/expression/budget.ts';
+import { formatBudget } from '../../../src/budget/expression/format-budget.ts';
+import {
+  aggregatesOf,
+  isInBaseline,
+  METRIC_NAMES,
+  unitOf,
+} from '../../../src/budget/expression/metric-catalogue.ts';
+import { parseBudget } from '../../../src/budget/expression/parse-budget.ts';
 import { UsageError } from '../../../src/errors.ts';
 import { findBadSet } from '../../../src/format/glob.ts';
 

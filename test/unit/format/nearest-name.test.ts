@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { METRIC_NAMES } from '../../../src/budget/metric-catalogue.ts';
+import { METRIC_NAMES } from '../../../src/budget/expression/metric-catalogue.ts';
 import { countEdits, nearestName } from '../../../src/format/nearest-name.ts';
 
 describe('nearestName', () => {

@@ -1,7 +1,7 @@
 /** The metrics that a budget may name, their units and the aggregates that make sense of them. Pure. */
-import { FIELDS } from '../model/field-catalogue.ts';
-import { unitOfMetric } from '../model/figures.ts';
-import { METRICS, mapNameIn } from '../model/metrics.ts';
+import { FIELDS } from '../../model/field-catalogue.ts';
+import { unitOfMetric } from '../../model/figures.ts';
+import { METRICS, mapNameIn } from '../../model/metrics.ts';
 import type { Aggregate } from './budget.ts';
 
 /** Every aggregate, in the order in which help names them. */

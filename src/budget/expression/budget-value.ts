@@ -1,8 +1,8 @@
 /** The right side of a budget expression, from text. Pure. */
-import { UsageError } from '../errors.ts';
-import { nearestName } from '../format/nearest-name.ts';
-import { parseSize } from '../format/units.ts';
-import type { BudgetUnit } from '../model/verdict.ts';
+import { UsageError } from '../../errors.ts';
+import { nearestName } from '../../format/nearest-name.ts';
+import { parseSize } from '../../format/units.ts';
+import type { BudgetUnit } from '../../model/verdict.ts';
 import type { Budget, LimitName, Threshold } from './budget.ts';
 import { faultIn, type Span } from './expression-fault.ts';
 

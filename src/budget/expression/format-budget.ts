@@ -1,5 +1,5 @@
 /** Budgets to text, so that `parseBudget` reads the same again. Pure. */
-import { MAP_PREFIX, mapNameIn } from '../model/metrics.ts';
+import { MAP_PREFIX, mapNameIn } from '../../model/metrics.ts';
 import type { Budget, Threshold } from './budget.ts';
 import { AGGREGATES, defaultAggregateOf } from './metric-catalogue.ts';
 

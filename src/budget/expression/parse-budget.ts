@@ -5,8 +5,8 @@
  *     anon<=32MiB   current.p95 < 80% of memory.max   bpf.map:"conn*".max le 1MiB   kernel <= baseline + 5% + 2MiB
  */
 
-import { nearestName } from '../format/nearest-name.ts';
-import { MAP_PREFIX } from '../model/metrics.ts';
+import { nearestName } from '../../format/nearest-name.ts';
+import { MAP_PREFIX } from '../../model/metrics.ts';
 import type { Aggregate, Budget, Op } from './budget.ts';
 import { readThreshold } from './budget-value.ts';
 import { faultIn, type Span, testGlob } from './expression-fault.ts';

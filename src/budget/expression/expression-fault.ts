@@ -1,7 +1,7 @@
 /** What is said about an expression that can't be understood. Pure. */
-import { UsageError } from '../errors.ts';
-import { findBadSet } from '../format/glob.ts';
-import { safeText } from '../format/safe-text.ts';
+import { UsageError } from '../../errors.ts';
+import { findBadSet } from '../../format/glob.ts';
+import { safeText } from '../../format/safe-text.ts';
 
 /** A part of a text. */
 export interface Span {

@@ -1,5 +1,5 @@
 /** What a budget is once it is understood. Types alone. */
-import type { BudgetResult, BudgetUnit } from '../model/verdict.ts';
+import type { BudgetResult, BudgetUnit } from '../../model/verdict.ts';
 
 /** How the many readings of a run become one value. */
 export type Aggregate =
