@@ -1,6 +1,7 @@
 /** Passing on the signals that are sent to us, and ending the leaf when the target does not end by itself. */
+
+import { LONGEST_TIMER_MS } from '../format/longest-timer.ts';
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
-import { LONGEST_TIMER_MS } from '../longest-timer.ts';
 
 /** The signals that end a program politely, and that a user may send to us in its place. */
 export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
