@@ -1,8 +1,8 @@
 /** Where the facts of an inventory come from: iterators in the kernel, or a walk over ids. */
 import { PermissionError, ToolError, UnsupportedError } from '../errors.ts';
 import type { Bpf } from '../kernel/bpf/bpf-call.ts';
+import { type KernelLayout, openKernelLayout } from '../kernel/bpf/btf/kernel-layout.ts';
 import { ITERATORS_LAYOUT } from '../kernel/bpf/iterator-layout.ts';
-import { type KernelLayout, openKernelLayout } from '../kernel/bpf/kernel-layout.ts';
 import { type KernelLink, openLinkIterator } from '../kernel/bpf/link-iterator.ts';
 import { openMapIterator } from '../kernel/bpf/map-iterator.ts';
 import type { KernelMap } from '../kernel/bpf/map-records.ts';

@@ -2,8 +2,8 @@
 import { ToolError } from '../errors.ts';
 import type { Bpf } from '../kernel/bpf/bpf-call.ts';
 import { BPF_F_NO_PREALLOC } from '../kernel/bpf/bpf-enums.ts';
+import { openKernelLayout } from '../kernel/bpf/btf/kernel-layout.ts';
 import { ITERATORS_LAYOUT } from '../kernel/bpf/iterator-layout.ts';
-import { openKernelLayout } from '../kernel/bpf/kernel-layout.ts';
 import { openMapIterator } from '../kernel/bpf/map-iterator.ts';
 import type { HeldBpf } from '../kernel/procfs/held-bpf.ts';
 import { type AdvisedMap, adviseOnMaps, type BpfAdvice } from '../model/bpf-advice.ts';

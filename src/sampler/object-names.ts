@@ -2,8 +2,8 @@
 import { ToolError } from '../errors.ts';
 import type { Bpf } from '../kernel/bpf/bpf-call.ts';
 import { BPF_OBJ_NAME_MAX } from '../kernel/bpf/bpf-struct.ts';
-import { Btf } from '../kernel/bpf/btf.ts';
-import { completeMapName, completeProgramName } from '../kernel/bpf/full-names.ts';
+import { Btf } from '../kernel/bpf/btf/btf.ts';
+import { completeMapName, completeProgramName } from '../kernel/bpf/btf/full-names.ts';
 import { readBtfObject } from '../kernel/bpf/objects.ts';
 
 /** So many names may be kept before it is worth to forget them all. */

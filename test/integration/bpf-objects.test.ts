@@ -4,8 +4,8 @@ import { encodeBtfLoad } from '../../src/kernel/bpf/bpf-attr.ts';
 import { type Bpf, openBpf } from '../../src/kernel/bpf/bpf-call.ts';
 import { mapTypeName, mapTypeNumber, programTypeName } from '../../src/kernel/bpf/bpf-enums.ts';
 import { HOST_BYTE_ORDER } from '../../src/kernel/bpf/bpf-struct.ts';
-import { Btf } from '../../src/kernel/bpf/btf.ts';
-import { completeMapName } from '../../src/kernel/bpf/full-names.ts';
+import { Btf } from '../../src/kernel/bpf/btf/btf.ts';
+import { completeMapName } from '../../src/kernel/bpf/btf/full-names.ts';
 import {
   collectLinks,
   collectMaps,

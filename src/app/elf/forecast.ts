@@ -3,7 +3,7 @@
 import { ToolError, UsageError } from '../../errors.ts';
 import { openBpf } from '../../kernel/bpf/bpf-call.ts';
 import { mapTypeName, mapTypeNumber } from '../../kernel/bpf/bpf-enums.ts';
-import { readKernelBtf } from '../../kernel/bpf/btf.ts';
+import { readKernelBtf } from '../../kernel/bpf/btf/btf.ts';
 import type { DefinedMap } from '../../kernel/bpf/elf-btf-maps.ts';
 import type { ElfMap } from '../../kernel/bpf/elf-maps.ts';
 import { readBpfObjects } from '../../kernel/bpf/elf-objects.ts';

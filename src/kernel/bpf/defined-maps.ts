@@ -4,7 +4,7 @@ import { endianness } from 'node:os';
 import { encodeMapCreate, type MapSpec } from './bpf-attr.ts';
 import type { Bpf } from './bpf-call.ts';
 import { mapTypeNumber } from './bpf-enums.ts';
-import { BTF_KIND } from './btf-format.ts';
+import { BTF_KIND } from './btf/btf-format.ts';
 import type { DefinedMap } from './elf-btf-maps.ts';
 
 const describedByBtf: ReadonlySet<number> = new Set(

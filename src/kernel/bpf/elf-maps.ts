@@ -6,8 +6,8 @@
  */
 import { malformed } from '../number.ts';
 import { mapTypeNumber } from './bpf-enums.ts';
-import { Btf } from './btf.ts';
-import { BTF_KIND } from './btf-format.ts';
+import { Btf } from './btf/btf.ts';
+import { BTF_KIND } from './btf/btf-format.ts';
 import { type Elf, type ElfSection, EM_BPF, SHF_EXECINSTR, SHT_NOBITS, SHT_PROGBITS } from './elf.ts';
 import { type DefinedMap, parseBtfMap } from './elf-btf-maps.ts';
 import { kconfigSize } from './elf-kconfig.ts';

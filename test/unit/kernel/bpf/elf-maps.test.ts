@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { mapTypeNumber } from '../../../../src/kernel/bpf/bpf-enums.ts';
-import { Btf } from '../../../../src/kernel/bpf/btf.ts';
-import { BTF_KIND } from '../../../../src/kernel/bpf/btf-format.ts';
+import { Btf } from '../../../../src/kernel/bpf/btf/btf.ts';
+import { BTF_KIND } from '../../../../src/kernel/bpf/btf/btf-format.ts';
 import { Elf } from '../../../../src/kernel/bpf/elf.ts';
 import { parseBtfMap } from '../../../../src/kernel/bpf/elf-btf-maps.ts';
 import { type ElfMap, readElfMaps } from '../../../../src/kernel/bpf/elf-maps.ts';

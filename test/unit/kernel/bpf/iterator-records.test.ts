@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { UnsupportedError } from '../../../../src/errors.ts';
 import { mapTypeNumber } from '../../../../src/kernel/bpf/bpf-enums.ts';
 import { type ByteOrder, HOST_BYTE_ORDER } from '../../../../src/kernel/bpf/bpf-struct.ts';
+import { KernelLayout, type LayoutFacts } from '../../../../src/kernel/bpf/btf/kernel-layout.ts';
 import { ITERATORS_LAYOUT } from '../../../../src/kernel/bpf/iterator-layout.ts';
-import { KernelLayout, type LayoutFacts } from '../../../../src/kernel/bpf/kernel-layout.ts';
 import {
   assembleLinkIterator,
   decodeLinkRecords,

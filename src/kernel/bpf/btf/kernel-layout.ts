@@ -2,8 +2,8 @@
  * Where this kernel keeps what: offsets of members, ids of functions. Read from the kernel's own BTF, never from a table of
  * versions, and cached, since the index of the BTF takes 10 to 40 ms to build.
  */
-import { errnoOf, UnsupportedError } from '../../errors.ts';
-import { type CacheSources, cachedForKernel } from '../kernel-cache.ts';
+import { errnoOf, UnsupportedError } from '../../../errors.ts';
+import { type CacheSources, cachedForKernel } from '../../kernel-cache.ts';
 import { type Btf, readKernelBtf } from './btf.ts';
 import { BTF_KIND } from './btf-format.ts';
 

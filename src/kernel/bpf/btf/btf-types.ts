@@ -3,8 +3,8 @@
  *
  * Source: include/uapi/linux/btf.h; Documentation/bpf/btf.rst
  */
-import type { KernelFileError } from '../../errors.ts';
-import { malformed } from '../number.ts';
+import type { KernelFileError } from '../../../errors.ts';
+import { malformed } from '../../number.ts';
 import {
   BTF_KIND,
   type BtfBlob,

@@ -7,7 +7,7 @@
  * Source: include/uapi/linux/btf.h; Documentation/bpf/btf.rst
  */
 import { endianness } from 'node:os';
-import { malformed } from '../number.ts';
+import { malformed } from '../../number.ts';
 
 /**
  * The kinds of a BTF type.

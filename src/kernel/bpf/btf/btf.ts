@@ -5,7 +5,7 @@
  * Source: include/uapi/linux/btf.h; Documentation/bpf/btf.rst
  */
 import { readFileSync } from 'node:fs';
-import { describeErrno, errnoOf, KernelFileError } from '../../errors.ts';
+import { describeErrno, errnoOf, KernelFileError } from '../../../errors.ts';
 import { BTF_KIND } from './btf-format.ts';
 import { type BtfMember, BtfTypes } from './btf-types.ts';
 
