@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 import { forecastElf, type MapChange } from '../../src/app/elf/forecast.ts';
 import { errnoOf } from '../../src/errors.ts';
 import { mapTypeName } from '../../src/kernel/bpf/bpf-enums.ts';
-import { readBpfObjects } from '../../src/kernel/bpf/elf-objects.ts';
+import { readBpfObjects } from '../../src/kernel/bpf/elf/elf-objects.ts';
 import { readMapHost } from '../../src/kernel/bpf/map-host.ts';
 import { type MapFdinfo, mapFdinfo, readFdinfo } from '../../src/kernel/procfs/fdinfo.ts';
 

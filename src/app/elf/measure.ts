@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { placeLeaf } from '../../cgroup/placement.ts';
 import { ToolError, UnsupportedError } from '../../errors.ts';
-import type { DefinedMap } from '../../kernel/bpf/elf-btf-maps.ts';
+import type { DefinedMap } from '../../kernel/bpf/elf/elf-btf-maps.ts';
 import { writePseudoFile } from '../../kernel/pseudo-file.ts';
 import { removeLeaf } from '../run/clean-up.ts';
 import { openLeafReader } from '../run/open-readers.ts';

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ToolError } from '../../../../src/errors.ts';
-import { Elf } from '../../../../src/kernel/bpf/elf.ts';
-import { readElfMaps } from '../../../../src/kernel/bpf/elf-maps.ts';
-import { findEmbeddedObjects, readBpfObjects } from '../../../../src/kernel/bpf/elf-objects.ts';
+import { Elf } from '../../../../src/kernel/bpf/elf/elf.ts';
+import { readElfMaps } from '../../../../src/kernel/bpf/elf/elf-maps.ts';
+import { findEmbeddedObjects, readBpfObjects } from '../../../../src/kernel/bpf/elf/elf-objects.ts';
 
 const fixture = (name: string) =>
   readFileSync(new URL(`../../../fixtures/elf/${name}.bpf.o`, import.meta.url));

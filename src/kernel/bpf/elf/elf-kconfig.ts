@@ -1,6 +1,6 @@
-import { malformed } from '../number.ts';
-import type { Btf } from './btf/btf.ts';
-import { BTF_KIND } from './btf/btf-format.ts';
+import { malformed } from '../../number.ts';
+import type { Btf } from '../btf/btf.ts';
+import { BTF_KIND } from '../btf/btf-format.ts';
 
 /**
  * The size of the map in which libbpf puts the kernel's configuration for an object: its `__kconfig` variables, the

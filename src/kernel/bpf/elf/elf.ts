@@ -6,8 +6,8 @@
  *
  * Source: elf(5); gABI chapter 4
  */
-import type { KernelFileError } from '../../errors.ts';
-import { malformed } from '../number.ts';
+import type { KernelFileError } from '../../../errors.ts';
+import { malformed } from '../../number.ts';
 
 /** The machine of a BPF object. Source: include/uapi/linux/elf-em.h */
 export const EM_BPF = 247;

@@ -12,12 +12,12 @@
  *
  * Source: tools/lib/bpf/bpf_helpers.h, `__uint`, `__ulong`, `__type`, `__array`; libbpf.c, `parse_btf_map_def`
  */
-import type { KernelFileError } from '../../errors.ts';
-import { malformed } from '../number.ts';
-import { mapTypeName } from './bpf-enums.ts';
-import type { Btf } from './btf/btf.ts';
-import { BTF_KIND } from './btf/btf-format.ts';
-import type { BtfMember } from './btf/btf-types.ts';
+import type { KernelFileError } from '../../../errors.ts';
+import { malformed } from '../../number.ts';
+import { mapTypeName } from '../bpf-enums.ts';
+import type { Btf } from '../btf/btf.ts';
+import { BTF_KIND } from '../btf/btf-format.ts';
+import type { BtfMember } from '../btf/btf-types.ts';
 
 /** The definition of a map, spelt as bpf(2) spells it. */
 export interface DefinedMap {

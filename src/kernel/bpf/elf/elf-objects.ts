@@ -3,8 +3,8 @@
  * a libbpf skeleton does.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { describeErrno, errnoOf, KernelFileError } from '../../errors.ts';
-import { malformed } from '../number.ts';
+import { describeErrno, errnoOf, KernelFileError } from '../../../errors.ts';
+import { malformed } from '../../number.ts';
 import { Elf, EM_BPF, isElf } from './elf.ts';
 import { type ElfMap, readElfMaps } from './elf-maps.ts';
 
