@@ -11,7 +11,7 @@ import {
 } from '../../src/kernel/bpf/bpf-attr.ts';
 import type { Bpf } from '../../src/kernel/bpf/bpf-call.ts';
 import { mapTypeNumber, programTypeNumber } from '../../src/kernel/bpf/bpf-enums.ts';
-import { Assembler } from '../../src/kernel/bpf/instructions.ts';
+import { Assembler } from '../../src/kernel/bpf/iter/assembler.ts';
 import { bpfSyscallNumber } from '../../src/kernel/bpf/syscall-numbers.ts';
 import { mapFdinfo, programFdinfo, readFdinfo } from '../../src/kernel/procfs/fdinfo.ts';
 
