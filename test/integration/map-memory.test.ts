@@ -8,10 +8,10 @@ import { type Bpf, openBpf } from '../../src/kernel/bpf/bpf-call.ts';
 import { mapTypeName, mapTypeNumber } from '../../src/kernel/bpf/bpf-enums.ts';
 import { type Btf, readKernelBtf } from '../../src/kernel/bpf/btf/btf.ts';
 import { BTF_KIND } from '../../src/kernel/bpf/btf/btf-format.ts';
-import { guessMapFootprint } from '../../src/kernel/bpf/map-formulas.ts';
-import { readMapHost } from '../../src/kernel/bpf/map-host.ts';
-import { computeMapMemory } from '../../src/kernel/bpf/map-memory.ts';
-import type { MapHost } from '../../src/kernel/bpf/map-struct-sizes.ts';
+import { guessMapFootprint } from '../../src/kernel/bpf/memory/map-formulas.ts';
+import { readMapHost } from '../../src/kernel/bpf/memory/map-host.ts';
+import { computeMapMemory } from '../../src/kernel/bpf/memory/map-memory.ts';
+import type { MapHost } from '../../src/kernel/bpf/memory/map-struct-sizes.ts';
 import { mapFdinfo, readFdinfo } from '../../src/kernel/procfs/fdinfo.ts';
 import { BtfBuilder } from '../unit/kernel/bpf/btf-builder.ts';
 

@@ -5,8 +5,8 @@
  * Source: kernel/bpf/*.c, `*_mem_usage`. Since: Linux 6.4; on older kernels the same formulas, fed with their struct
  * sizes, fit what is charged, while their `memlock` is a guess.
  */
-import { UnsupportedError } from '../../errors.ts';
-import { mapTypeName } from './bpf-enums.ts';
+import { UnsupportedError } from '../../../errors.ts';
+import { mapTypeName } from '../bpf-enums.ts';
 import { formulaOf, type MapShape } from './map-formulas.ts';
 import type { MapHost } from './map-struct-sizes.ts';
 

@@ -1,10 +1,10 @@
 /** Which variant of a formula this kernel has, where its BTF doesn't tell: asked of small maps made for that. */
 import { closeSync } from 'node:fs';
-import { SyscallError } from '../../errors.ts';
-import { mapFdinfo, readFdinfo } from '../procfs/fdinfo.ts';
-import { encodeMapCreate, type MapSpec } from './bpf-attr.ts';
-import type { Bpf } from './bpf-call.ts';
-import { mapTypeNumber } from './bpf-enums.ts';
+import { SyscallError } from '../../../errors.ts';
+import { mapFdinfo, readFdinfo } from '../../procfs/fdinfo.ts';
+import { encodeMapCreate, type MapSpec } from '../bpf-attr.ts';
+import type { Bpf } from '../bpf-call.ts';
+import { mapTypeNumber } from '../bpf-enums.ts';
 import { computeMapMemory } from './map-memory.ts';
 import type { MapHost } from './map-struct-sizes.ts';
 

@@ -1,5 +1,5 @@
 /** The sizes of the kernel's own structs that the memory of a map is made of, from the kernel's BTF. */
-import type { Btf } from './btf/btf.ts';
+import type { Btf } from '../btf/btf.ts';
 
 /** The structs by the name that the kernel gives them; one that this kernel lacks is absent. Unit: bytes. */
 type StructSizes = Readonly<Partial<Record<MapStruct, number>>>;
