@@ -1,7 +1,7 @@
 /** Who holds which BPF object by a descriptor, from the iterator over descriptors or from /proc; the same either way. */
 
 import type { ObjectHolder } from '../kernel/bpf/iter/task-file-iterator.ts';
-import type { ObjectKind } from '../kernel/bpf/objects.ts';
+import type { ObjectKind } from '../kernel/bpf/sys/objects.ts';
 import { collectHeldBpf, type HeldBpf } from '../kernel/procfs/held-bpf.ts';
 import type { ObjectHolderProcess } from '../model/bpf-inventory.ts';
 

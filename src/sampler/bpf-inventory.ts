@@ -1,12 +1,17 @@
 /** The BPF objects of this host, or of one cgroup, read as often as one asks: by the best means that we have the right to. */
 import { errnoOf, PermissionError, ToolError } from '../errors.ts';
-import { countUsedElements, isArray } from '../kernel/bpf/array-usage.ts';
-import { type Bpf, openBpf } from '../kernel/bpf/bpf-call.ts';
-import { linkTypeName, type MapTypeName, mapTypeNumber, programTypeName } from '../kernel/bpf/bpf-enums.ts';
 import { readMapHost } from '../kernel/bpf/memory/map-host.ts';
 import { computeMapMemory } from '../kernel/bpf/memory/map-memory.ts';
 import type { MapHost } from '../kernel/bpf/memory/map-struct-sizes.ts';
-import { readMapFdinfo } from '../kernel/bpf/objects.ts';
+import { countUsedElements, isArray } from '../kernel/bpf/sys/array-usage.ts';
+import { type Bpf, openBpf } from '../kernel/bpf/sys/bpf-call.ts';
+import {
+  linkTypeName,
+  type MapTypeName,
+  mapTypeNumber,
+  programTypeName,
+} from '../kernel/bpf/sys/bpf-enums.ts';
+import { readMapFdinfo } from '../kernel/bpf/sys/objects.ts';
 import { isAtLeast, readKernelRelease } from '../kernel/kernel-release.ts';
 import { readPossibleCpus } from '../kernel/possible-cpus.ts';
 import type { HeldBpf } from '../kernel/procfs/held-bpf.ts';

@@ -1,6 +1,6 @@
 /** The facts of an inventory by a walk over the ids of all objects: slower than iterators, and without owners. */
-import type { Bpf } from '../kernel/bpf/bpf-call.ts';
-import { getMapInfo, listObjectIds, withObject } from '../kernel/bpf/objects.ts';
+import type { Bpf } from '../kernel/bpf/sys/bpf-call.ts';
+import { getMapInfo, listObjectIds, withObject } from '../kernel/bpf/sys/objects.ts';
 import { mapFdinfo, readFdinfo } from '../kernel/procfs/fdinfo.ts';
 import { listAllProcesses } from '../kernel/procfs/process-tree.ts';
 import { scanHolders } from './bpf-holders.ts';

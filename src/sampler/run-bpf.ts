@@ -1,7 +1,7 @@
 /** BPF memory of a run: what is charged to its leaf, what is charged to nobody, what the host has. */
 import { ToolError } from '../errors.ts';
-import { type Bpf, openBpf } from '../kernel/bpf/bpf-call.ts';
-import { listObjectIds } from '../kernel/bpf/objects.ts';
+import { type Bpf, openBpf } from '../kernel/bpf/sys/bpf-call.ts';
+import { listObjectIds } from '../kernel/bpf/sys/objects.ts';
 import { collectHeldBpf, type HeldBpf } from '../kernel/procfs/held-bpf.ts';
 import type { InventoryMap } from '../model/bpf-inventory.ts';
 import type { BpfTotals } from '../model/bpf-totals.ts';

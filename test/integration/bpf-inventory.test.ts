@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Bpf, openBpf } from '../../src/kernel/bpf/bpf-call.ts';
-import { mapTypeNumber } from '../../src/kernel/bpf/bpf-enums.ts';
+import { type Bpf, openBpf } from '../../src/kernel/bpf/sys/bpf-call.ts';
+import { mapTypeNumber } from '../../src/kernel/bpf/sys/bpf-enums.ts';
 import { readPossibleCpus } from '../../src/kernel/possible-cpus.ts';
 import type { InventoryMap } from '../../src/model/bpf-inventory.ts';
 import {

@@ -4,8 +4,6 @@ import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writ
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
-import { type Bpf, openBpf } from '../../src/kernel/bpf/bpf-call.ts';
-import { mapTypeNumber } from '../../src/kernel/bpf/bpf-enums.ts';
 import { type KernelLayout, openKernelLayout } from '../../src/kernel/bpf/btf/kernel-layout.ts';
 import { openIterator } from '../../src/kernel/bpf/iter/iterator.ts';
 import { ITERATORS_LAYOUT } from '../../src/kernel/bpf/iter/iterator-layout.ts';
@@ -14,7 +12,14 @@ import { openMapIterator } from '../../src/kernel/bpf/iter/map-iterator.ts';
 import type { KernelMap } from '../../src/kernel/bpf/iter/map-records.ts';
 import { openProgramIterator } from '../../src/kernel/bpf/iter/program-iterator.ts';
 import { openTaskFileIterator } from '../../src/kernel/bpf/iter/task-file-iterator.ts';
-import { collectLinks, collectMaps, collectPrograms, type MapObject } from '../../src/kernel/bpf/objects.ts';
+import { type Bpf, openBpf } from '../../src/kernel/bpf/sys/bpf-call.ts';
+import { mapTypeNumber } from '../../src/kernel/bpf/sys/bpf-enums.ts';
+import {
+  collectLinks,
+  collectMaps,
+  collectPrograms,
+  type MapObject,
+} from '../../src/kernel/bpf/sys/objects.ts';
 import { collectHeldBpf } from '../../src/kernel/procfs/held-bpf.ts';
 import { BpfObjects, Churn, openDescriptors, withIds } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';

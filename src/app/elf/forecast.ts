@@ -1,8 +1,6 @@
 /** What the maps of BPF object files will take: the files' definitions, put into the formulas of a kernel. */
 
 import { ToolError, UsageError } from '../../errors.ts';
-import { openBpf } from '../../kernel/bpf/bpf-call.ts';
-import { mapTypeName, mapTypeNumber } from '../../kernel/bpf/bpf-enums.ts';
 import { readKernelBtf } from '../../kernel/bpf/btf/btf.ts';
 import type { DefinedMap } from '../../kernel/bpf/elf/elf-btf-maps.ts';
 import type { ElfMap } from '../../kernel/bpf/elf/elf-maps.ts';
@@ -10,6 +8,8 @@ import { readBpfObjects } from '../../kernel/bpf/elf/elf-objects.ts';
 import { readMapHost } from '../../kernel/bpf/memory/map-host.ts';
 import { computeMapMemory } from '../../kernel/bpf/memory/map-memory.ts';
 import { type MapHost, readMapKernelFacts } from '../../kernel/bpf/memory/map-struct-sizes.ts';
+import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { mapTypeName, mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
 import { readKernelRelease } from '../../kernel/kernel-release.ts';
 import { readPossibleCpus } from '../../kernel/possible-cpus.ts';
 import { VERSION } from '../../version.ts';

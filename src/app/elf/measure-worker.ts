@@ -5,9 +5,9 @@
 import { closeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ToolError } from '../../errors.ts';
-import { openBpf } from '../../kernel/bpf/bpf-call.ts';
 import { createDefinedMap } from '../../kernel/bpf/elf/defined-maps.ts';
 import type { DefinedMap } from '../../kernel/bpf/elf/elf-btf-maps.ts';
+import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { mapFdinfo, readFdinfo } from '../../kernel/procfs/fdinfo.ts';
 
 /** What is asked: so many copies of this map, instead of those that there are; none to drop them. */

@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { ToolError } from '../../errors.ts';
-import { openBpf } from '../../kernel/bpf/bpf-call.ts';
-import { collectPinned, type PinnedObjects } from '../../kernel/bpf/pinned.ts';
+import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { collectPinned, type PinnedObjects } from '../../kernel/bpf/sys/pinned.ts';
 import type { InventoryMap, InventorySnapshot } from '../../model/bpf-inventory.ts';
 import type { LeftoverMap } from '../../model/recording.ts';
 import { type BpfInventory, openBpfInventory } from '../../sampler/bpf-inventory.ts';

@@ -31,7 +31,7 @@ export async function watchEvents(leaf: Leaf, sampler: Sampler): Promise<EventWa
     return watchEvents2(leaf.directory, (counts, noticed) => sampler.noticeEvents(counts, noticed));
   }
   try {
-    const { createEventFd } = await import('../../kernel/bpf/libc.ts');
+    const { createEventFd } = await import('../../kernel/bpf/sys/libc.ts');
     const eventFd = await createEventFd();
     return watchEvents1(leaf.directory, eventFd, (counts, noticed) => sampler.noticeEvents(counts, noticed));
   } catch (error) {

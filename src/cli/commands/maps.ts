@@ -15,7 +15,7 @@ import { UsageError } from '../../errors.ts';
 import { findBadSet, globToRegExp } from '../../format/glob.ts';
 import { LONGEST_TIMER_MS } from '../../format/longest-timer.ts';
 import { parseDuration } from '../../format/units.ts';
-import { mapTypeNumber } from '../../kernel/bpf/bpf-enums.ts';
+import { mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
 import { VERSION } from '../../version.ts';
 import type { MapsFlags } from '../maps-flags.ts';
 import { oneOf } from '../one-of.ts';

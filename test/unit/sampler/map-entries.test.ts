@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PermissionError } from '../../../src/errors.ts';
-import { mapTypeNumber } from '../../../src/kernel/bpf/bpf-enums.ts';
 import type { MapHost } from '../../../src/kernel/bpf/memory/map-struct-sizes.ts';
+import { mapTypeNumber } from '../../../src/kernel/bpf/sys/bpf-enums.ts';
 import type { MapFdinfo } from '../../../src/kernel/procfs/fdinfo.ts';
 import { indexHolders } from '../../../src/sampler/bpf-holders.ts';
 import type { SourceMap } from '../../../src/sampler/bpf-source.ts';

@@ -1,5 +1,5 @@
 /** Names that the kernel cut at 15 characters, in full from the types that came along with the map or the program; pure. */
-import { BPF_OBJ_NAME_MAX } from '../bpf-struct.ts';
+import { BPF_OBJ_NAME_MAX } from '../sys/bpf-struct.ts';
 import type { Btf } from './btf.ts';
 import { BTF_KIND } from './btf-format.ts';
 

@@ -1,10 +1,10 @@
 /** Creating the maps that an object file defines, as libbpf would, without loading any program. */
 import { closeSync } from 'node:fs';
 import { endianness } from 'node:os';
-import { encodeMapCreate, type MapSpec } from '../bpf-attr.ts';
-import type { Bpf } from '../bpf-call.ts';
-import { mapTypeNumber } from '../bpf-enums.ts';
 import { BTF_KIND } from '../btf/btf-format.ts';
+import { encodeMapCreate, type MapSpec } from '../sys/bpf-attr.ts';
+import type { Bpf } from '../sys/bpf-call.ts';
+import { mapTypeNumber } from '../sys/bpf-enums.ts';
 import type { DefinedMap } from './elf-btf-maps.ts';
 
 const describedByBtf: ReadonlySet<number> = new Set(

@@ -14,10 +14,10 @@
  */
 import type { KernelFileError } from '../../../errors.ts';
 import { malformed } from '../../number.ts';
-import { mapTypeName } from '../bpf-enums.ts';
 import type { Btf } from '../btf/btf.ts';
 import { BTF_KIND } from '../btf/btf-format.ts';
 import type { BtfMember } from '../btf/btf-types.ts';
+import { mapTypeName } from '../sys/bpf-enums.ts';
 
 /** The definition of a map, spelt as bpf(2) spells it. */
 export interface DefinedMap {

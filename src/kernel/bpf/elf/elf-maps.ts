@@ -5,9 +5,9 @@
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__init_maps`
  */
 import { malformed } from '../../number.ts';
-import { mapTypeNumber } from '../bpf-enums.ts';
 import { Btf } from '../btf/btf.ts';
 import { BTF_KIND } from '../btf/btf-format.ts';
+import { mapTypeNumber } from '../sys/bpf-enums.ts';
 import { type Elf, type ElfSection, EM_BPF, SHF_EXECINSTR, SHT_NOBITS, SHT_PROGBITS } from './elf.ts';
 import { type DefinedMap, parseBtfMap } from './elf-btf-maps.ts';
 import { kconfigSize } from './elf-kconfig.ts';

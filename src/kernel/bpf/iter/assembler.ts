@@ -5,7 +5,7 @@
  * signed offset (16 bits) and a signed immediate (32 bits). A 64-bit immediate takes two instructions.
  * Source: `Documentation/bpf/standardization/instruction-set.rst`, `include/uapi/linux/bpf.h`.
  */
-import { type ByteOrder, HOST_BYTE_ORDER } from '../bpf-struct.ts';
+import { type ByteOrder, HOST_BYTE_ORDER } from '../sys/bpf-struct.ts';
 
 /**
  * A register: `r0` takes results, `r1` to `r5` are arguments and lost in a call, `r6` to `r9` survive it, `r10` is the

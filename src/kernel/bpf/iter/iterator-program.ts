@@ -1,5 +1,5 @@
-import { HOST_BYTE_ORDER } from '../bpf-struct.ts';
 import type { KernelLayout, LayoutQuery, Member } from '../btf/kernel-layout.ts';
+import { HOST_BYTE_ORDER } from '../sys/bpf-struct.ts';
 import { type AccessSize, Assembler, type Condition, type Register } from './assembler.ts';
 
 /** Numbers of helper functions. Source: `enum bpf_func_id`; part of the kernel's stable interface. */

@@ -1,9 +1,9 @@
 import { closeSync, readSync } from 'node:fs';
 import { errnoOf, KernelFileError, SyscallError } from '../../../errors.ts';
-import { encodeIterCreate, encodeLinkCreate, encodeProgramLoad } from '../bpf-attr.ts';
-import { type Bpf, explainBpfError } from '../bpf-call.ts';
-import { BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER } from '../bpf-enums.ts';
-import { getLinkInfo, getProgramInfo } from '../objects.ts';
+import { encodeIterCreate, encodeLinkCreate, encodeProgramLoad } from '../sys/bpf-attr.ts';
+import { type Bpf, explainBpfError } from '../sys/bpf-call.ts';
+import { BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER } from '../sys/bpf-enums.ts';
+import { getLinkInfo, getProgramInfo } from '../sys/objects.ts';
 
 /** A program that the kernel runs once for each object, and that writes records about them. */
 export interface IteratorProgram {

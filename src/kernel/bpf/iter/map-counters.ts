@@ -1,6 +1,7 @@
 /** How many elements a map holds, by the counters that the kernel keeps: the part of the map iterator that reads them. */
-import { BPF_F_NO_PREALLOC, type MapTypeName, mapTypeNumber } from '../bpf-enums.ts';
+
 import type { KernelLayout, LayoutQuery } from '../btf/kernel-layout.ts';
+import { BPF_F_NO_PREALLOC, type MapTypeName, mapTypeNumber } from '../sys/bpf-enums.ts';
 import type { RecordProgram } from './iterator-program.ts';
 import { COUNTED, COUNTERS, NUMBERS } from './map-records.ts';
 

@@ -1,7 +1,7 @@
 import { SyscallError } from '../../../errors.ts';
 import { readPossibleCpus } from '../../possible-cpus.ts';
-import type { Bpf } from '../bpf-call.ts';
 import type { KernelLayout, LayoutQuery } from '../btf/kernel-layout.ts';
+import type { Bpf } from '../sys/bpf-call.ts';
 import { type BpfIterator, type ObjectIterator, openIterator, readObjects } from './iterator.ts';
 import { ITERATOR_MEMBERS, RecordProgram } from './iterator-program.ts';
 import { COUNTER_LAYOUT, type ElementCounting, emitCounters, findElementCount } from './map-counters.ts';

@@ -1,6 +1,6 @@
 /** The records that the map iterator's program writes: one of fixed size for each map. */
-import { mapTypeNumber } from '../bpf-enums.ts';
-import { type ByteOrder, HOST_BYTE_ORDER } from '../bpf-struct.ts';
+import { mapTypeNumber } from '../sys/bpf-enums.ts';
+import { type ByteOrder, HOST_BYTE_ORDER } from '../sys/bpf-struct.ts';
 import { RecordReader } from './record-reader.ts';
 
 /** A map as the kernel itself keeps it. Unit: sizes in bytes. Since: Linux 5.8. */

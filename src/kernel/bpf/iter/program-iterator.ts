@@ -1,6 +1,6 @@
-import type { Bpf } from '../bpf-call.ts';
-import { type ByteOrder, HOST_BYTE_ORDER } from '../bpf-struct.ts';
 import type { KernelLayout, LayoutQuery } from '../btf/kernel-layout.ts';
+import type { Bpf } from '../sys/bpf-call.ts';
+import { type ByteOrder, HOST_BYTE_ORDER } from '../sys/bpf-struct.ts';
 import { type ObjectIterator, openIterator, readObjects } from './iterator.ts';
 import { ITERATOR_MEMBERS, RecordProgram } from './iterator-program.ts';
 import { RecordReader } from './record-reader.ts';

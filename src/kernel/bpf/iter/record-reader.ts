@@ -1,4 +1,4 @@
-import type { ByteOrder } from '../bpf-struct.ts';
+import type { ByteOrder } from '../sys/bpf-struct.ts';
 
 /**
  * Takes the records of an iterator apart; pure. Ten thousand of them are read at each poll, so 64-bit numbers are put together

@@ -1,11 +1,11 @@
 import { closeSync } from 'node:fs';
 import { UnsupportedError } from '../../../errors.ts';
-import { encodeMapCreate } from '../bpf-attr.ts';
-import type { Bpf } from '../bpf-call.ts';
-import { mapTypeNumber } from '../bpf-enums.ts';
-import { type ByteOrder, HOST_BYTE_ORDER } from '../bpf-struct.ts';
 import type { KernelLayout, LayoutQuery } from '../btf/kernel-layout.ts';
-import type { ObjectKind } from '../objects.ts';
+import { encodeMapCreate } from '../sys/bpf-attr.ts';
+import type { Bpf } from '../sys/bpf-call.ts';
+import { mapTypeNumber } from '../sys/bpf-enums.ts';
+import { type ByteOrder, HOST_BYTE_ORDER } from '../sys/bpf-struct.ts';
+import type { ObjectKind } from '../sys/objects.ts';
 import { type BpfIterator, type ObjectIterator, openIterator, readObjects } from './iterator.ts';
 import { ITERATOR_MEMBERS, RecordProgram } from './iterator-program.ts';
 import { RecordReader } from './record-reader.ts';

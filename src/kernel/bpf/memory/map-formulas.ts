@@ -2,7 +2,7 @@
  * One formula per type of map, after the kernel's `map_mem_usage` callbacks; and the one guess for all of them that older
  * kernels print.
  */
-import { BPF_F_NO_PREALLOC, type MapTypeName, mapTypeName, mapTypeNumber } from '../bpf-enums.ts';
+import { BPF_F_NO_PREALLOC, type MapTypeName, mapTypeName, mapTypeNumber } from '../sys/bpf-enums.ts';
 import type { MapHost, MapStruct } from './map-struct-sizes.ts';
 
 /** What defines a map, spelt as bpf(2) spells it: a `MapInfo` or a `MapSpec` is one. */

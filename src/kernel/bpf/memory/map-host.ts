@@ -1,7 +1,7 @@
 import { cachedForKernel } from '../../kernel-cache.ts';
 import { readPossibleCpus } from '../../possible-cpus.ts';
-import type { Bpf } from '../bpf-call.ts';
 import { readKernelBtf } from '../btf/btf.ts';
+import type { Bpf } from '../sys/bpf-call.ts';
 import { type MapHost, type MapKernelFacts, readMapKernelFacts } from './map-struct-sizes.ts';
 import { probeMapVariants } from './map-variants.ts';
 

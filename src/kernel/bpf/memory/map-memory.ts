@@ -6,7 +6,7 @@
  * sizes, fit what is charged, while their `memlock` is a guess.
  */
 import { UnsupportedError } from '../../../errors.ts';
-import { mapTypeName } from '../bpf-enums.ts';
+import { mapTypeName } from '../sys/bpf-enums.ts';
 import { formulaOf, type MapShape } from './map-formulas.ts';
 import type { MapHost } from './map-struct-sizes.ts';
 

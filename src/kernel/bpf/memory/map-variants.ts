@@ -2,9 +2,9 @@
 import { closeSync } from 'node:fs';
 import { SyscallError } from '../../../errors.ts';
 import { mapFdinfo, readFdinfo } from '../../procfs/fdinfo.ts';
-import { encodeMapCreate, type MapSpec } from '../bpf-attr.ts';
-import type { Bpf } from '../bpf-call.ts';
-import { mapTypeNumber } from '../bpf-enums.ts';
+import { encodeMapCreate, type MapSpec } from '../sys/bpf-attr.ts';
+import type { Bpf } from '../sys/bpf-call.ts';
+import { mapTypeNumber } from '../sys/bpf-enums.ts';
 import { computeMapMemory } from './map-memory.ts';
 import type { MapHost } from './map-struct-sizes.ts';
 

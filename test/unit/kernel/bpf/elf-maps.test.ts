@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { mapTypeNumber } from '../../../../src/kernel/bpf/bpf-enums.ts';
 import { Btf } from '../../../../src/kernel/bpf/btf/btf.ts';
 import { BTF_KIND } from '../../../../src/kernel/bpf/btf/btf-format.ts';
 import { Elf } from '../../../../src/kernel/bpf/elf/elf.ts';
 import { parseBtfMap } from '../../../../src/kernel/bpf/elf/elf-btf-maps.ts';
 import { type ElfMap, readElfMaps } from '../../../../src/kernel/bpf/elf/elf-maps.ts';
+import { mapTypeNumber } from '../../../../src/kernel/bpf/sys/bpf-enums.ts';
 import { BtfBuilder } from './btf-builder.ts';
 
 const fixture = (name: string) =>

@@ -2,8 +2,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UnsupportedError } from '../../../../src/errors.ts';
-import { mapTypeNumber } from '../../../../src/kernel/bpf/bpf-enums.ts';
-import { type ByteOrder, HOST_BYTE_ORDER } from '../../../../src/kernel/bpf/bpf-struct.ts';
 import { KernelLayout, type LayoutFacts } from '../../../../src/kernel/bpf/btf/kernel-layout.ts';
 import { ITERATORS_LAYOUT } from '../../../../src/kernel/bpf/iter/iterator-layout.ts';
 import {
@@ -27,6 +25,8 @@ import {
   decodeHolderRecords,
   HOLDER_RECORD_SIZE,
 } from '../../../../src/kernel/bpf/iter/task-file-iterator.ts';
+import { mapTypeNumber } from '../../../../src/kernel/bpf/sys/bpf-enums.ts';
+import { type ByteOrder, HOST_BYTE_ORDER } from '../../../../src/kernel/bpf/sys/bpf-struct.ts';
 
 type Fields = Record<number, number | bigint | string>;
 

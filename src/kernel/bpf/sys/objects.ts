@@ -1,6 +1,6 @@
 /** The BPF objects of this host, found by walking their ids. Since: Linux 4.13. Needs CAP_SYS_ADMIN. */
 import { closeSync } from 'node:fs';
-import { errnoOf } from '../../errors.ts';
+import { errnoOf } from '../../../errors.ts';
 import {
   type LinkFdinfo,
   linkFdinfo,
@@ -9,7 +9,7 @@ import {
   type ProgramFdinfo,
   programFdinfo,
   readFdinfo,
-} from '../procfs/fdinfo.ts';
+} from '../../procfs/fdinfo.ts';
 import {
   decodeInfoLength,
   decodeNextId,

@@ -1,5 +1,5 @@
 /** How many elements of an array are in use: every element exists from the start, so those count that are not all zero. */
-import { errnoOf, SyscallError } from '../../errors.ts';
+import { errnoOf, SyscallError } from '../../../errors.ts';
 import { decodeBatchCount, encodeMapBatch } from './bpf-attr.ts';
 import type { Bpf } from './bpf-call.ts';
 import { mapTypeNumber } from './bpf-enums.ts';

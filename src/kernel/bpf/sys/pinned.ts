@@ -1,10 +1,10 @@
 /** Which BPF objects are pinned where: every file of every bpffs is opened and asked what it is. */
 import { closeSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { errnoOf, SyscallError } from '../../errors.ts';
-import { parseMountinfo } from '../mountinfo.ts';
-import { readFdinfo } from '../procfs/fdinfo.ts';
-import { readPseudoFile } from '../pseudo-file.ts';
+import { errnoOf, SyscallError } from '../../../errors.ts';
+import { parseMountinfo } from '../../mountinfo.ts';
+import { readFdinfo } from '../../procfs/fdinfo.ts';
+import { readPseudoFile } from '../../pseudo-file.ts';
 import { encodeObjectPath } from './bpf-attr.ts';
 import type { Bpf } from './bpf-call.ts';
 import type { ObjectKind } from './objects.ts';

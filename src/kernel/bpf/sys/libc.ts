@@ -1,6 +1,6 @@
 /** The only module that knows koffi: the few functions of the C library that Node has no binding for. */
 import { constants } from 'node:os';
-import { SyscallError, UnsupportedError } from '../../errors.ts';
+import { SyscallError, UnsupportedError } from '../../../errors.ts';
 
 /** The functions of the C library that cmemstat calls. */
 export interface Libc {

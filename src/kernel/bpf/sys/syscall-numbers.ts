@@ -1,4 +1,4 @@
-import { UnsupportedError } from '../../errors.ts';
+import { UnsupportedError } from '../../../errors.ts';
 
 /** From each architecture's syscall table; Node's names of architectures, not the kernel's. */
 const BPF_NUMBERS: Readonly<Record<string, number>> = {
