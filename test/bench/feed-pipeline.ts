@@ -3,9 +3,9 @@ import { openSync, rmSync } from 'node:fs';
 import { keepHeapSmall } from '../../src/app/run/v8-flags.ts';
 import type { Sample } from '../../src/model/sample.ts';
 import { SampleAggregate } from '../../src/model/summary.ts';
-import { LineWriter } from '../../src/sinks/line-writer.ts';
-import { NdjsonSink } from '../../src/sinks/ndjson.ts';
-import { TableSink } from '../../src/sinks/table.ts';
+import { LineWriter } from '../../src/output/line-writer.ts';
+import { NdjsonSink } from '../../src/output/ndjson.ts';
+import { TableSink } from '../../src/output/table.ts';
 
 const STAT_KEYS = 65;
 

@@ -6,7 +6,7 @@ import type { BaselineValues, NamedBudget } from '../../budget/expression/budget
 import { TimelineCollector } from '../../budget/verdict.ts';
 import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { BudgetResult, Verdict } from '../../model/verdict.ts';
-import type { Sink } from '../../sinks/sink.ts';
+import type { Sink } from '../../output/sink.ts';
 
 /** What a watched run is judged by. */
 export interface JudgeRequest {

@@ -1,7 +1,7 @@
 /** `cmemstat budget init`: measures some runs and proposes a budget file. */
 import { findUnproposed, type ObservedRun, ProposalRun, proposeBudgetFile } from '../../budget/propose.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import { ProgressLine } from '../../sinks/progress.ts';
+import { ProgressLine } from '../../output/progress-line.ts';
 import type { RunOptions } from '../run/options.ts';
 import { measureRun } from '../run/run.ts';
 import type { SeriesPlan } from './plan.ts';

@@ -1,7 +1,7 @@
 /** Several runs of one command: what is done before, between and after them. */
 import { setImmediate } from 'node:timers/promises';
 import { ToolError, UsageError } from '../../errors.ts';
-import type { ProgressLine } from '../../sinks/progress.ts';
+import type { ProgressLine } from '../../output/progress-line.ts';
 import { targetEnvironment } from '../../target/environment.ts';
 import { findExecutable } from '../../target/find-executable.ts';
 import type { RunOptions } from '../run/options.ts';

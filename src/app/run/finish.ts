@@ -11,7 +11,7 @@ import {
   type RunMap,
   type SummaryRecord,
 } from '../../model/recording.ts';
-import { describeOutlived } from '../../sinks/summary-text.ts';
+import { describeOutlived } from '../../output/summary-text.ts';
 import { shellStatus, type TargetExit } from '../../target/exit-status.ts';
 import { VERSION } from '../../version.ts';
 import type { Measurement } from './measurement.ts';

@@ -3,7 +3,7 @@ import { safeText } from '../../format/safe-text.ts';
 import { formatDuration } from '../../format/units.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
-import type { Sink } from '../sink.ts';
+import type { Sink } from '../../output/sink.ts';
 import type { Effect } from './effect.ts';
 import { OutputBuffer } from './output-buffer.ts';
 import type { Screen } from './terminal-screen.ts';

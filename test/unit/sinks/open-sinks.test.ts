@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { NdjsonSink } from '../../../src/sinks/ndjson.ts';
-import { type OutputRequest, openOutputs } from '../../../src/sinks/open-sinks.ts';
-import { SummaryJsonSink } from '../../../src/sinks/summary-json.ts';
-import { TableSink } from '../../../src/sinks/table.ts';
+import { NdjsonSink } from '../../../src/output/ndjson.ts';
+import { type OutputRequest, openOutputs } from '../../../src/output/open-outputs.ts';
+import { SummaryJsonSink } from '../../../src/output/summary-json.ts';
+import { TableSink } from '../../../src/output/table.ts';
 import { makeTree } from '../temporary-tree.ts';
 import { NO_OUTPUTS } from './no-outputs.ts';
 import { cgroup1 } from './records.ts';
@@ -64,7 +64,7 @@ describe('openOutputs', () => {
 
 describe('what is said while the view is open', () => {
   const said = (lines: number) => {
-    const file = resolve(import.meta.dirname, '../../../src/sinks/open-sinks.ts');
+    const file = resolve(import.meta.dirname, '../../../src/output/open-outputs.ts');
     const program = `
       import { openOutputs } from ${JSON.stringify(file)};
       const outputs = openOutputs(${JSON.stringify(NO_OUTPUTS)});
@@ -93,7 +93,7 @@ describe('what is said while the view is open', () => {
 describe('an output that fails', () => {
   /** Writes a summary in a process of its own, whose standard streams are the test's to choose. */
   const program = (request: Partial<OutputRequest>) => `
-    import { openOutputs } from ${JSON.stringify(resolve(import.meta.dirname, '../../../src/sinks/open-sinks.ts'))};
+    import { openOutputs } from ${JSON.stringify(resolve(import.meta.dirname, '../../../src/output/open-outputs.ts'))};
     const outputs = openOutputs(${JSON.stringify({ ...NO_OUTPUTS, ...request })});
     const summary = ${JSON.stringify(cgroup1.summary)};
     for (const sink of [...outputs.recorders, ...(outputs.table ? [outputs.table] : [])]) await sink.stop(summary);

@@ -1,8 +1,8 @@
 /** What a sink writes, as text. */
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { LineWriter } from '../../../src/sinks/line-writer.ts';
-import type { Sink } from '../../../src/sinks/sink.ts';
+import { LineWriter } from '../../../src/output/line-writer.ts';
+import type { Sink } from '../../../src/output/sink.ts';
 import { makeTree } from '../temporary-tree.ts';
 import type { Recording } from './records.ts';
 

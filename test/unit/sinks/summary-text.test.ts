@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SummaryRecord } from '../../../src/model/recording.ts';
-import { describeOutlived, renderEvent, renderSummary } from '../../../src/sinks/summary-text.ts';
+import { describeOutlived, renderEvent, renderSummary } from '../../../src/output/summary-text.ts';
 import { cgroup1, cgroup2, processTree } from './records.ts';
 import { golden } from './render.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { TableSink } from '../../../src/sinks/table.ts';
+import { TableSink } from '../../../src/output/table.ts';
 import { cgroup1, cgroup2, processTree } from './records.ts';
 import { golden, play } from './render.ts';
 

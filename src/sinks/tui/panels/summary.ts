@@ -2,7 +2,7 @@
 import { plural } from '../../../format/plural.ts';
 import { formatDuration } from '../../../format/units.ts';
 import type { SummaryRecord } from '../../../model/recording.ts';
-import { describeEvents, describeOutlived, renderExit } from '../../summary-text.ts';
+import { describeEvents, describeOutlived, renderExit } from '../../../output/summary-text.ts';
 import { fitLine, textOf } from '../cells.ts';
 import { type Field, labelled, packFields } from '../fields.ts';
 import { formatSize } from '../figures.ts';
