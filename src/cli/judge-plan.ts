@@ -8,7 +8,7 @@ import type { NamedBudget } from '../budget/expression/budget.ts';
 import { parseBudget } from '../budget/expression/parse-budget.ts';
 import { describeErrno, errnoOf, UsageError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
-import { parseReportRequest } from '../sinks/reports/render-report.ts';
+import { parseReportRequest } from '../report/render-report.ts';
 import type { BaselineFlags, BudgetFlags, SeriesFlags } from './judge-flags.ts';
 import { oneOf } from './one-of.ts';
 

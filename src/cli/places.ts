@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
-import type { ReportRequest } from '../sinks/reports/render-report.ts';
-import { defaultStreamOf } from '../sinks/reports/render-report.ts';
+import type { ReportRequest } from '../report/render-report.ts';
+import { defaultStreamOf } from '../report/render-report.ts';
 import type { JudgeFlags } from './judge-flags.ts';
 import type { RunFlags } from './run-flags.ts';
 

@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { openTextFile } from '../../output/text-file.ts';
-import { openReports } from '../../sinks/reports/open-reports.ts';
+import { openReports } from '../../report/open-reports.ts';
 import type { BaselineFlags, BudgetFlags, SeriesFlags } from '../judge-flags.ts';
 import { readBudgetFile, toJudgePlan, toSeriesPlan } from '../judge-plan.ts';
 import { refuseSharedPlaces, reportPlaces } from '../places.ts';

@@ -4,7 +4,7 @@ import { readSide } from '../../budget/comparison/inputs.ts';
 import { parseMaxRegression } from '../../budget/comparison/max-regression.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { Comparison } from '../../model/comparison.ts';
-import { renderComparison } from '../../sinks/comparison-text.ts';
+import { renderComparison } from '../../report/comparison-text.ts';
 import { StandardOutput } from '../standard-output.ts';
 
 /** The options of `compare`. */

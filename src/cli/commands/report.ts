@@ -4,8 +4,8 @@ import { UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { parseVerdict } from '../../recording/parse-verdict.ts';
-import { openReports } from '../../sinks/reports/open-reports.ts';
-import { parseReportFormat } from '../../sinks/reports/render-report.ts';
+import { openReports } from '../../report/open-reports.ts';
+import { parseReportFormat } from '../../report/render-report.ts';
 import type { BaselineFlags, BudgetFlags } from '../judge-flags.ts';
 import { readBudgetFile, toJudgePlan } from '../judge-plan.ts';
 

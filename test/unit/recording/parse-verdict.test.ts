@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
 import type { Verdict } from '../../../src/model/verdict.ts';
 import { parseVerdict } from '../../../src/recording/parse-verdict.ts';
-import { REPORT_FORMATS, renderReport } from '../../../src/sinks/reports/render-report.ts';
+import { REPORT_FORMATS, renderReport } from '../../../src/report/render-report.ts';
 import { examples } from '../sinks/reports/example-verdicts.ts';
 import { hostileVerdict } from '../sinks/reports/hostile-verdicts.ts';
 

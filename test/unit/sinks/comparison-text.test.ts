@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ComparedSide, Comparison, MetricDifference } from '../../../src/model/comparison.ts';
-import { renderComparison } from '../../../src/sinks/comparison-text.ts';
+import { renderComparison } from '../../../src/report/comparison-text.ts';
 import { golden } from './render.ts';
 
 const KIB = 1024;

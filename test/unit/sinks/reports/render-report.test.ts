@@ -11,7 +11,7 @@ import {
   parseReportRequest,
   REPORT_FORMATS,
   renderReport,
-} from '../../../../src/sinks/reports/render-report.ts';
+} from '../../../../src/report/render-report.ts';
 import { golden } from '../render.ts';
 import { examples } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';

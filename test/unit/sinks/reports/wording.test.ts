@@ -7,7 +7,7 @@ import {
   formatProbability,
   formatQuantity,
   formatSignedPercent,
-} from '../../../../src/sinks/reports/wording.ts';
+} from '../../../../src/report/wording.ts';
 import { brokenBudget, examples, heldBudget } from './example-verdicts.ts';
 
 describe('formatQuantity', () => {

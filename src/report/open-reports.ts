@@ -1,8 +1,8 @@
 /** Writing the reports of one verdict to where they were asked for. */
-import { errnoOf, OutputError } from '../../errors.ts';
-import type { Verdict } from '../../model/verdict.ts';
-import { LineWriter } from '../../output/line-writer.ts';
-import { openTextFile, type TextFile } from '../../output/text-file.ts';
+import { errnoOf, OutputError } from '../errors.ts';
+import type { Verdict } from '../model/verdict.ts';
+import { LineWriter } from '../output/line-writer.ts';
+import { openTextFile, type TextFile } from '../output/text-file.ts';
 import { defaultStreamOf, type ReportFormat, type ReportRequest, renderReport } from './render-report.ts';
 import { appendStepSummary } from './step-summary.ts';
 import { describeExit } from './wording.ts';

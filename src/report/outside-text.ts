@@ -1,5 +1,5 @@
 /** Text from outside on its way into a report: one line, nothing that a terminal or a parser could take for a command. Pure. */
-import { formatCommand, safeText } from '../../format/safe-text.ts';
+import { formatCommand, safeText } from '../format/safe-text.ts';
 
 /**
  * One harmless line: control characters, line separators and marks that turn the direction come out as visible escapes;

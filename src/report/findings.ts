@@ -1,7 +1,7 @@
 /** A verdict as a list of findings: what JUnit, TAP and GitHub call test cases and annotations. Pure. */
-import { formatBytes } from '../../format/units.ts';
-import type { MetricDifference } from '../../model/comparison.ts';
-import type { BudgetResult, BudgetStatus, Verdict } from '../../model/verdict.ts';
+import { formatBytes } from '../format/units.ts';
+import type { MetricDifference } from '../model/comparison.ts';
+import type { BudgetResult, BudgetStatus, Verdict } from '../model/verdict.ts';
 import { breachLines } from './breach-lines.ts';
 import { oneLine } from './outside-text.ts';
 import {

@@ -1,7 +1,7 @@
 /** `--report text`: for people at a terminal or in the log of a CI job. Pure. */
-import { plural } from '../../format/plural.ts';
-import type { Comparison, MetricDifference } from '../../model/comparison.ts';
-import type { Breach, BudgetResult, Verdict } from '../../model/verdict.ts';
+import { plural } from '../format/plural.ts';
+import type { Comparison, MetricDifference } from '../model/comparison.ts';
+import type { Breach, BudgetResult, Verdict } from '../model/verdict.ts';
 import { breachLines } from './breach-lines.ts';
 import { type Finding, type FindingState, findingsOf, notesOf } from './findings.ts';
 import { oneLine, oneLineCommand } from './outside-text.ts';

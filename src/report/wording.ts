@@ -1,9 +1,9 @@
 /** The words that all reports share. What comes from outside is one harmless line already. Pure. */
-import { EXIT_CODES } from '../../exit-codes.ts';
-import { plural } from '../../format/plural.ts';
-import { formatBytes, formatDuration } from '../../format/units.ts';
-import type { MetricDifference } from '../../model/comparison.ts';
-import type { Breach, BudgetResult, BudgetStatus, BudgetUnit, Verdict } from '../../model/verdict.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import { plural } from '../format/plural.ts';
+import { formatBytes, formatDuration } from '../format/units.ts';
+import type { MetricDifference } from '../model/comparison.ts';
+import type { Breach, BudgetResult, BudgetStatus, BudgetUnit, Verdict } from '../model/verdict.ts';
 import { oneLine } from './outside-text.ts';
 
 /** The states of a budget for reading; what fails stands out. */

@@ -1,5 +1,5 @@
 /** `--report github`: annotations by workflow commands, and the summary of the step. Pure. */
-import type { Verdict } from '../../model/verdict.ts';
+import type { Verdict } from '../model/verdict.ts';
 import { type Finding, findingsOf, notesOf } from './findings.ts';
 import { renderMarkdownReport } from './markdown.ts';
 

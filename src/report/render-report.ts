@@ -1,7 +1,7 @@
 /** The reports by their names. Pure. */
-import { UsageError } from '../../errors.ts';
-import { nearestName } from '../../format/nearest-name.ts';
-import type { Verdict } from '../../model/verdict.ts';
+import { UsageError } from '../errors.ts';
+import { nearestName } from '../format/nearest-name.ts';
+import type { Verdict } from '../model/verdict.ts';
 import { renderGithubReport } from './github.ts';
 import { renderJsonReport } from './json.ts';
 import { renderJunitReport } from './junit.ts';

@@ -1,6 +1,6 @@
 /** A verdict's timeline as a small chart of block characters. Pure. */
-import { formatBytes, formatDuration } from '../../format/units.ts';
-import type { Verdict } from '../../model/verdict.ts';
+import { formatBytes, formatDuration } from '../format/units.ts';
+import type { Verdict } from '../model/verdict.ts';
 import { oneLine } from './outside-text.ts';
 
 const COLUMNS = 60;

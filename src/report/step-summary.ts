@@ -1,7 +1,7 @@
 /** The summary of a GitHub step: a file that the runner names, and that other commands of the step write to as well. */
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
-import { describeErrno, errnoOf } from '../../errors.ts';
-import type { Verdict } from '../../model/verdict.ts';
+import { describeErrno, errnoOf } from '../errors.ts';
+import type { Verdict } from '../model/verdict.ts';
 import { githubStepSummary, SUMMARY_LIMIT_BYTES } from './github.ts';
 
 /** Appends the report as far as there is room. Returns what could not be done; nothing is to be done without a path. */

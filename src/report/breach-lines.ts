@@ -1,7 +1,7 @@
 /** Who and when, as lines of text: for the text report and the bodies of test cases. Pure. */
-import { formatBytes } from '../../format/units.ts';
-import type { BpfAdvice } from '../../model/bpf-advice.ts';
-import type { Breach, BreakdownLine, Grown } from '../../model/verdict.ts';
+import { formatBytes } from '../format/units.ts';
+import type { BpfAdvice } from '../model/bpf-advice.ts';
+import type { Breach, BreakdownLine, Grown } from '../model/verdict.ts';
 import { oneLine } from './outside-text.ts';
 import { describeMoment, formatShown, formatSigned, recordingHint } from './wording.ts';
 

@@ -1,10 +1,10 @@
 /** `--report markdown`: for pull requests and the summaries of CI jobs; as GitHub and GitLab read it. Pure. */
-import { EXIT_CODES } from '../../exit-codes.ts';
-import { plural } from '../../format/plural.ts';
-import { formatBytes } from '../../format/units.ts';
-import type { BpfAdvice } from '../../model/bpf-advice.ts';
-import type { Comparison, MetricDifference } from '../../model/comparison.ts';
-import type { Breach, BudgetResult, BudgetStatus, Grown, Verdict } from '../../model/verdict.ts';
+import { EXIT_CODES } from '../exit-codes.ts';
+import { plural } from '../format/plural.ts';
+import { formatBytes } from '../format/units.ts';
+import type { BpfAdvice } from '../model/bpf-advice.ts';
+import type { Comparison, MetricDifference } from '../model/comparison.ts';
+import type { Breach, BudgetResult, BudgetStatus, Grown, Verdict } from '../model/verdict.ts';
 import { describeProjection } from './breach-lines.ts';
 import {
   codeCell,

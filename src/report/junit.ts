@@ -1,5 +1,5 @@
 /** `--report junit`: JUnit XML as Jenkins and GitLab read it; the common structure of Ant's report. Pure. */
-import type { Verdict } from '../../model/verdict.ts';
+import type { Verdict } from '../model/verdict.ts';
 import { type Finding, findingsOf, notesOf } from './findings.ts';
 import { oneLine, oneLineCommand } from './outside-text.ts';
 import { describeExit, describeHost, describeOutcome } from './wording.ts';

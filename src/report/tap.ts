@@ -1,5 +1,5 @@
 /** `--report tap`: the Test Anything Protocol, version 14, which readers of version 13 take too. Pure. */
-import type { Verdict } from '../../model/verdict.ts';
+import type { Verdict } from '../model/verdict.ts';
 import { type Finding, findingsOf, notesOf } from './findings.ts';
 import { oneLineCommand } from './outside-text.ts';
 import { describeExit, describeHost } from './wording.ts';

@@ -10,7 +10,7 @@ import {
   type MetricDifference,
 } from '../model/comparison.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
-import { formatProbability, formatSignedPercent } from './reports/wording.ts';
+import { formatProbability, formatSignedPercent } from './wording.ts';
 
 /** How the table is written. */
 export interface ComparisonStyle {
