@@ -8,7 +8,7 @@ import { build } from 'esbuild';
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const MAIN = 'src/cli/main.ts';
 /** Loaded while the target starts; they run in every run that reads BPF memory. */
-const ALSO_HOT = ['src/sampler/run-bpf.ts', 'src/app/run/v8-flags.ts', 'src/kernel/bpf/sys/libc.ts'];
+const ALSO_HOT = ['src/sampler/bpf/run-bpf.ts', 'src/app/run/v8-flags.ts', 'src/kernel/bpf/sys/libc.ts'];
 const COLD_FILE = './cmemstat-cold.cjs';
 
 const common = {

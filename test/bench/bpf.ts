@@ -8,8 +8,8 @@ import { encodeMapCreate } from '../../src/kernel/bpf/sys/bpf-attr.ts';
 import { type Bpf, openBpf } from '../../src/kernel/bpf/sys/bpf-call.ts';
 import { mapTypeNumber } from '../../src/kernel/bpf/sys/bpf-enums.ts';
 import { listAllProcesses } from '../../src/kernel/procfs/process-tree.ts';
-import { indexHolders, scanHolders } from '../../src/sampler/bpf-holders.ts';
-import { type InventoryOptions, openBpfInventory } from '../../src/sampler/bpf-inventory.ts';
+import { indexHolders, scanHolders } from '../../src/sampler/bpf/holders.ts';
+import { type InventoryOptions, openBpfInventory } from '../../src/sampler/bpf/inventory.ts';
 import { type Finding, median } from './report.ts';
 
 const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');

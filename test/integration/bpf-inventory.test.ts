@@ -12,7 +12,7 @@ import {
   type BpfInventory,
   type InventoryOptions,
   openBpfInventory,
-} from '../../src/sampler/bpf-inventory.ts';
+} from '../../src/sampler/bpf/inventory.ts';
 import { BpfObjects, Churn, openDescriptors, withIds } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
 import { bpftoolMaps, mapFigures } from './bpftool.ts';
@@ -245,7 +245,7 @@ describe('rights', () => {
   });
 
   function readAs(command: string): Answer {
-    const inventory = JSON.stringify(resolve(import.meta.dirname, '../../src/sampler/bpf-inventory.ts'));
+    const inventory = JSON.stringify(resolve(import.meta.dirname, '../../src/sampler/bpf/inventory.ts'));
     const script = `
       const { openBpfInventory } = await import(${inventory});
       const inventory = await openBpfInventory({ holders: true });

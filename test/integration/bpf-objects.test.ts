@@ -16,7 +16,7 @@ import {
   readMapFdinfo,
 } from '../../src/kernel/bpf/sys/objects.ts';
 import { collectHeldBpf } from '../../src/kernel/procfs/held-bpf.ts';
-import { openBpfCollector } from '../../src/sampler/collect-bpf.ts';
+import { openBpfCollector } from '../../src/sampler/bpf/totals.ts';
 import { BtfBuilder } from '../unit/kernel/bpf/btf-builder.ts';
 import { BpfObjects, Churn, openDescriptors, withIds } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';

@@ -12,7 +12,7 @@ import { parseFlatKeyed } from '../../src/kernel/flat-keyed.ts';
 import { FIELDS } from '../../src/model/field-catalogue.ts';
 import { openOutputs } from '../../src/output/open-outputs.ts';
 import { TableSink } from '../../src/output/table.ts';
-import { BpfClock } from '../../src/sampler/bpf-clock.ts';
+import { BpfClock } from '../../src/sampler/bpf/bpf-clock.ts';
 import { findExecutable } from '../../src/target/find-executable.ts';
 import { forwardSignals } from '../../src/target/signals.ts';
 import { openStreams } from '../../src/target/standard-streams.ts';
@@ -37,7 +37,7 @@ describe('src/target/signals.ts and src/cli/run-flags.ts', () => {
   });
 });
 
-describe('src/sampler/bpf-clock.ts', () => {
+describe('src/sampler/bpf/bpf-clock.ts', () => {
   it('BPF memory is read at every tick when both clocks have the same interval', async () => {
     let ms = 0;
     const none = { maps: { count: 0, memlock: 0 }, programs: { count: 0, memlock: 0 } };

@@ -9,7 +9,7 @@ import { ToolError } from '../../errors.ts';
 import { isAtLeast, readKernelRelease } from '../../kernel/kernel-release.ts';
 import { readEffectiveCapabilities } from '../../kernel/procfs/capabilities.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
-import { openBpfCollector } from '../../sampler/collect-bpf.ts';
+import { openBpfCollector } from '../../sampler/bpf/totals.ts';
 import { absentAs } from '../../sampler/figure-reader.ts';
 import { VERSION } from '../../version.ts';
 import { removeLeaf } from '../run/clean-up.ts';

@@ -9,8 +9,8 @@ import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { collectPinned, type PinnedObjects } from '../../kernel/bpf/sys/pinned.ts';
 import { adviseOnMaps, type BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfAttribution, InventorySnapshot } from '../../model/bpf-inventory.ts';
-import { type BpfInventory, openBpfInventory } from '../../sampler/bpf-inventory.ts';
-import type { MemlockWish } from '../../sampler/map-entries.ts';
+import { type BpfInventory, openBpfInventory } from '../../sampler/bpf/inventory.ts';
+import type { MemlockWish } from '../../sampler/bpf/map-entries.ts';
 import { type ListedMap, type MapFilter, matchesFilter } from './listing.ts';
 
 /** Which maps, and what is wanted of them. */

@@ -6,7 +6,7 @@ import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { collectPinned, type PinnedObjects } from '../../kernel/bpf/sys/pinned.ts';
 import type { InventoryMap, InventorySnapshot } from '../../model/bpf-inventory.ts';
 import type { LeftoverMap } from '../../model/recording.ts';
-import { type BpfInventory, openBpfInventory } from '../../sampler/bpf-inventory.ts';
+import { type BpfInventory, openBpfInventory } from '../../sampler/bpf/inventory.ts';
 
 /** The kernel lets go of programs, and so of their maps, a moment after their last descriptor. Unit: milliseconds. */
 const LET_GO_MS = 500;

@@ -6,11 +6,11 @@ import type { EventRecord, MapsRecord, ProcessesRecord, SummaryRecord } from '..
 import type { Mode, Sample } from '../../model/sample.ts';
 import { SampleAggregate } from '../../model/summary.ts';
 import type { Sink } from '../../output/sink.ts';
-import { BpfClock, type BpfUnavailable } from '../../sampler/bpf-clock.ts';
+import { BpfClock, type BpfUnavailable } from '../../sampler/bpf/bpf-clock.ts';
+import type { RunBpf } from '../../sampler/bpf/run-bpf.ts';
 import type { EventWatch } from '../../sampler/event-watch.ts';
 import type { FigureReader } from '../../sampler/figure-reader.ts';
 import type { ProcessTable } from '../../sampler/process-table.ts';
-import type { RunBpf } from '../../sampler/run-bpf.ts';
 import { Sampler } from '../../sampler/sampler.ts';
 import type { Target } from '../../target/launch.ts';
 import type { SignalActions } from '../../target/signals.ts';
@@ -245,7 +245,7 @@ export class Measurement {
     const cgroupId = leaf === undefined ? undefined : statSync(leaf.directory, { bigint: true }).ino;
     this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, async () => {
       // Loaded while the target starts, and only where BPF memory is read.
-      const { RunBpf } = await import('../../sampler/run-bpf.ts');
+      const { RunBpf } = await import('../../sampler/bpf/run-bpf.ts');
       this.#runBpf = await RunBpf.open({ cgroupId, nameNested: (id) => this.#nested?.nameOf(id) });
       return this.#runBpf;
     });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { EventRecord } from '../../../src/model/recording.ts';
 import type { Sample } from '../../../src/model/sample.ts';
-import { BpfClock } from '../../../src/sampler/bpf-clock.ts';
+import { BpfClock } from '../../../src/sampler/bpf/bpf-clock.ts';
 import type { Figures } from '../../../src/sampler/figure-reader.ts';
 import { Sampler } from '../../../src/sampler/sampler.ts';
 

@@ -1,10 +1,10 @@
 /** The facts of an inventory by a walk over the ids of all objects: slower than iterators, and without owners. */
-import type { Bpf } from '../kernel/bpf/sys/bpf-call.ts';
-import { getMapInfo, listObjectIds, withObject } from '../kernel/bpf/sys/objects.ts';
-import { mapFdinfo, readFdinfo } from '../kernel/procfs/fdinfo.ts';
-import { listAllProcesses } from '../kernel/procfs/process-tree.ts';
-import { scanHolders } from './bpf-holders.ts';
-import { type BpfSource, type SourceMap, walkLinks, walkPrograms } from './bpf-source.ts';
+import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { getMapInfo, listObjectIds, withObject } from '../../kernel/bpf/sys/objects.ts';
+import { mapFdinfo, readFdinfo } from '../../kernel/procfs/fdinfo.ts';
+import { listAllProcesses } from '../../kernel/procfs/process-tree.ts';
+import { scanHolders } from './holders.ts';
+import { type BpfSource, type SourceMap, walkLinks, walkPrograms } from './source.ts';
 
 /**
  * A source that walks ids. Each map is asked about once, when its id is first seen: what may change later is not known of it.

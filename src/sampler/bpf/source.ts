@@ -1,17 +1,17 @@
 /** Where the facts of an inventory come from: iterators in the kernel, or a walk over ids. */
-import { PermissionError, ToolError, UnsupportedError } from '../errors.ts';
-import { type KernelLayout, openKernelLayout } from '../kernel/bpf/btf/kernel-layout.ts';
-import { ITERATORS_LAYOUT } from '../kernel/bpf/iter/iterator-layout.ts';
-import { type KernelLink, openLinkIterator } from '../kernel/bpf/iter/link-iterator.ts';
-import { openMapIterator } from '../kernel/bpf/iter/map-iterator.ts';
-import type { KernelMap } from '../kernel/bpf/iter/map-records.ts';
-import { type KernelProgram, openProgramIterator } from '../kernel/bpf/iter/program-iterator.ts';
-import { openTaskFileIterator } from '../kernel/bpf/iter/task-file-iterator.ts';
-import type { Bpf } from '../kernel/bpf/sys/bpf-call.ts';
-import { collectLinks, collectPrograms } from '../kernel/bpf/sys/objects.ts';
-import type { MapFdinfo } from '../kernel/procfs/fdinfo.ts';
-import { listAllProcesses } from '../kernel/procfs/process-tree.ts';
-import { type BpfHolders, indexHolders, scanHolders } from './bpf-holders.ts';
+import { PermissionError, ToolError, UnsupportedError } from '../../errors.ts';
+import { type KernelLayout, openKernelLayout } from '../../kernel/bpf/btf/kernel-layout.ts';
+import { ITERATORS_LAYOUT } from '../../kernel/bpf/iter/iterator-layout.ts';
+import { type KernelLink, openLinkIterator } from '../../kernel/bpf/iter/link-iterator.ts';
+import { openMapIterator } from '../../kernel/bpf/iter/map-iterator.ts';
+import type { KernelMap } from '../../kernel/bpf/iter/map-records.ts';
+import { type KernelProgram, openProgramIterator } from '../../kernel/bpf/iter/program-iterator.ts';
+import { openTaskFileIterator } from '../../kernel/bpf/iter/task-file-iterator.ts';
+import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { collectLinks, collectPrograms } from '../../kernel/bpf/sys/objects.ts';
+import type { MapFdinfo } from '../../kernel/procfs/fdinfo.ts';
+import { listAllProcesses } from '../../kernel/procfs/process-tree.ts';
+import { type BpfHolders, indexHolders, scanHolders } from './holders.ts';
 import { ownIterators } from './own-iterators.ts';
 
 /** A map as far as its source knows it. */

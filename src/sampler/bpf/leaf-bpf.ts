@@ -1,17 +1,17 @@
 /** What the kernel itself tells of a leaf's BPF memory: loaded and opened only once a target is no short one. */
-import { ToolError } from '../errors.ts';
-import { openKernelLayout } from '../kernel/bpf/btf/kernel-layout.ts';
-import { ITERATORS_LAYOUT } from '../kernel/bpf/iter/iterator-layout.ts';
-import { openMapIterator } from '../kernel/bpf/iter/map-iterator.ts';
-import type { Bpf } from '../kernel/bpf/sys/bpf-call.ts';
-import { BPF_F_NO_PREALLOC } from '../kernel/bpf/sys/bpf-enums.ts';
-import type { HeldBpf } from '../kernel/procfs/held-bpf.ts';
-import { type AdvisedMap, adviseOnMaps, type BpfAdvice } from '../model/bpf-advice.ts';
-import type { InventoryMap, InventorySnapshot } from '../model/bpf-inventory.ts';
-import type { BpfPlaces, BpfSize, BpfTotals } from '../model/bpf-totals.ts';
-import type { LiveMap } from '../model/recording.ts';
-import type { RowDifference } from '../model/row-changes.ts';
-import { type BpfInventory, bpfInventoryOver } from './bpf-inventory.ts';
+import { ToolError } from '../../errors.ts';
+import { openKernelLayout } from '../../kernel/bpf/btf/kernel-layout.ts';
+import { ITERATORS_LAYOUT } from '../../kernel/bpf/iter/iterator-layout.ts';
+import { openMapIterator } from '../../kernel/bpf/iter/map-iterator.ts';
+import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { BPF_F_NO_PREALLOC } from '../../kernel/bpf/sys/bpf-enums.ts';
+import type { HeldBpf } from '../../kernel/procfs/held-bpf.ts';
+import { type AdvisedMap, adviseOnMaps, type BpfAdvice } from '../../model/bpf-advice.ts';
+import type { InventoryMap, InventorySnapshot } from '../../model/bpf-inventory.ts';
+import type { BpfPlaces, BpfSize, BpfTotals } from '../../model/bpf-totals.ts';
+import type { LiveMap } from '../../model/recording.ts';
+import type { RowDifference } from '../../model/row-changes.ts';
+import { type BpfInventory, bpfInventoryOver } from './inventory.ts';
 import { LiveMaps } from './live-maps.ts';
 
 /** The maps of a run at its largest, and what could be saved on them. */

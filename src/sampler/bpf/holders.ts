@@ -1,9 +1,9 @@
 /** Who holds which BPF object by a descriptor, from the iterator over descriptors or from /proc; the same either way. */
 
-import type { ObjectHolder } from '../kernel/bpf/iter/task-file-iterator.ts';
-import type { ObjectKind } from '../kernel/bpf/sys/objects.ts';
-import { collectHeldBpf, type HeldBpf } from '../kernel/procfs/held-bpf.ts';
-import type { ObjectHolderProcess } from '../model/bpf-inventory.ts';
+import type { ObjectHolder } from '../../kernel/bpf/iter/task-file-iterator.ts';
+import type { ObjectKind } from '../../kernel/bpf/sys/objects.ts';
+import { collectHeldBpf, type HeldBpf } from '../../kernel/procfs/held-bpf.ts';
+import type { ObjectHolderProcess } from '../../model/bpf-inventory.ts';
 
 /** The holders of each object, by its kind and id; a process is there once however many descriptors it has. */
 export type BpfHolders = Readonly<Record<ObjectKind, ReadonlyMap<number, readonly ObjectHolderProcess[]>>>;

@@ -1,10 +1,10 @@
 /** Full names of maps and programs, from the BTF objects that they were loaded with. */
-import { ToolError } from '../errors.ts';
-import { Btf } from '../kernel/bpf/btf/btf.ts';
-import { completeMapName, completeProgramName } from '../kernel/bpf/btf/full-names.ts';
-import type { Bpf } from '../kernel/bpf/sys/bpf-call.ts';
-import { BPF_OBJ_NAME_MAX } from '../kernel/bpf/sys/bpf-struct.ts';
-import { readBtfObject } from '../kernel/bpf/sys/objects.ts';
+import { ToolError } from '../../errors.ts';
+import { Btf } from '../../kernel/bpf/btf/btf.ts';
+import { completeMapName, completeProgramName } from '../../kernel/bpf/btf/full-names.ts';
+import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { BPF_OBJ_NAME_MAX } from '../../kernel/bpf/sys/bpf-struct.ts';
+import { readBtfObject } from '../../kernel/bpf/sys/objects.ts';
 
 /** So many names may be kept before it is worth to forget them all. */
 const NAMES_KEPT = 10_000;

@@ -1,14 +1,14 @@
 /** BPF memory of a run: what is charged to its leaf, what is charged to nobody, what the host has. */
-import { ToolError } from '../errors.ts';
-import { type Bpf, openBpf } from '../kernel/bpf/sys/bpf-call.ts';
-import { listObjectIds } from '../kernel/bpf/sys/objects.ts';
-import { collectHeldBpf, type HeldBpf } from '../kernel/procfs/held-bpf.ts';
-import type { InventoryMap } from '../model/bpf-inventory.ts';
-import type { BpfTotals } from '../model/bpf-totals.ts';
-import type { LiveMap } from '../model/recording.ts';
-import type { RowDifference } from '../model/row-changes.ts';
-import { type BpfCollector, bpfCollectorOver } from './collect-bpf.ts';
+import { ToolError } from '../../errors.ts';
+import { type Bpf, openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { listObjectIds } from '../../kernel/bpf/sys/objects.ts';
+import { collectHeldBpf, type HeldBpf } from '../../kernel/procfs/held-bpf.ts';
+import type { InventoryMap } from '../../model/bpf-inventory.ts';
+import type { BpfTotals } from '../../model/bpf-totals.ts';
+import type { LiveMap } from '../../model/recording.ts';
+import type { RowDifference } from '../../model/row-changes.ts';
 import type { LeafBpf, LeafOwner, RunMaps } from './leaf-bpf.ts';
+import { type BpfCollector, bpfCollectorOver } from './totals.ts';
 
 /** Whose BPF memory it is; the processes come with each reading. */
 type RunOwner = Pick<LeafOwner, 'cgroupId' | 'nameNested'>;

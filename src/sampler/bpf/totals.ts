@@ -1,15 +1,15 @@
-import { type Bpf, openBpf } from '../kernel/bpf/sys/bpf-call.ts';
-import { BPF_F_NO_PREALLOC, mapTypeNumber } from '../kernel/bpf/sys/bpf-enums.ts';
+import { type Bpf, openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { BPF_F_NO_PREALLOC, mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
 import {
   getProgramInfo,
   listObjectIds,
   readMapFdinfo,
   readProgramFdinfo,
   withObject,
-} from '../kernel/bpf/sys/objects.ts';
-import type { MapFdinfo } from '../kernel/procfs/fdinfo.ts';
-import { collectHeldBpf, type HeldBpf } from '../kernel/procfs/held-bpf.ts';
-import type { BpfCount, HostBpfTotals } from '../model/bpf-totals.ts';
+} from '../../kernel/bpf/sys/objects.ts';
+import type { MapFdinfo } from '../../kernel/procfs/fdinfo.ts';
+import { collectHeldBpf, type HeldBpf } from '../../kernel/procfs/held-bpf.ts';
+import type { BpfCount, HostBpfTotals } from '../../model/bpf-totals.ts';
 import { ownIterators } from './own-iterators.ts';
 
 /** Counts the BPF objects of the host and of the target, poll after poll. */

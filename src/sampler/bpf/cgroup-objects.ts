@@ -1,7 +1,7 @@
 /** Which objects belong to a cgroup: by the charge where the kernel tells it, and by what its processes hold; pure. */
-import type { ProgramBelonging } from '../model/bpf-inventory.ts';
-import type { BpfHolders } from './bpf-holders.ts';
-import type { SourceLink, SourceProgram } from './bpf-source.ts';
+import type { ProgramBelonging } from '../../model/bpf-inventory.ts';
+import type { BpfHolders } from './holders.ts';
+import type { SourceLink, SourceProgram } from './source.ts';
 
 /** What processes hold: by a descriptor, or through a link or a program that they have a descriptor of. */
 export interface HeldObjects {

@@ -1,9 +1,9 @@
 /** The maps of a run as a recording tells them: what has changed since the reading before. */
-import { ToolError } from '../errors.ts';
-import { readPseudoFile } from '../kernel/pseudo-file.ts';
-import type { InventoryMap, InventorySnapshot } from '../model/bpf-inventory.ts';
-import type { LiveMap } from '../model/recording.ts';
-import { RowChanges, type RowDifference } from '../model/row-changes.ts';
+import { ToolError } from '../../errors.ts';
+import { readPseudoFile } from '../../kernel/pseudo-file.ts';
+import type { InventoryMap, InventorySnapshot } from '../../model/bpf-inventory.ts';
+import type { LiveMap } from '../../model/recording.ts';
+import { RowChanges, type RowDifference } from '../../model/row-changes.ts';
 
 /** So many holders and programs of one map are told: those with the lowest ids. */
 const MOST_USERS = 8;

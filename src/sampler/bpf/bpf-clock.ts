@@ -1,6 +1,6 @@
 /** BPF totals on a clock of their own: reading them costs more than a sample. */
-import { ToolError } from '../errors.ts';
-import type { BpfTotals } from '../model/bpf-totals.ts';
+import { ToolError } from '../../errors.ts';
+import type { BpfTotals } from '../../model/bpf-totals.ts';
 
 /** Timers drop fractions of a millisecond: a tick may come this much before it is due. */
 const EARLY_MS = 1;

@@ -1,34 +1,34 @@
 /** The BPF objects of this host, or of one cgroup, read as often as one asks: by the best means that we have the right to. */
-import { errnoOf, PermissionError, ToolError } from '../errors.ts';
-import { readMapHost } from '../kernel/bpf/memory/map-host.ts';
-import { computeMapMemory } from '../kernel/bpf/memory/map-memory.ts';
-import type { MapHost } from '../kernel/bpf/memory/map-struct-sizes.ts';
-import { countUsedElements, isArray } from '../kernel/bpf/sys/array-usage.ts';
-import { type Bpf, openBpf } from '../kernel/bpf/sys/bpf-call.ts';
+import { errnoOf, PermissionError, ToolError } from '../../errors.ts';
+import { readMapHost } from '../../kernel/bpf/memory/map-host.ts';
+import { computeMapMemory } from '../../kernel/bpf/memory/map-memory.ts';
+import type { MapHost } from '../../kernel/bpf/memory/map-struct-sizes.ts';
+import { countUsedElements, isArray } from '../../kernel/bpf/sys/array-usage.ts';
+import { type Bpf, openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import {
   linkTypeName,
   type MapTypeName,
   mapTypeNumber,
   programTypeName,
-} from '../kernel/bpf/sys/bpf-enums.ts';
-import { readMapFdinfo } from '../kernel/bpf/sys/objects.ts';
-import { isAtLeast, readKernelRelease } from '../kernel/kernel-release.ts';
-import { readPossibleCpus } from '../kernel/possible-cpus.ts';
-import type { HeldBpf } from '../kernel/procfs/held-bpf.ts';
-import type { ComputeMapCost } from '../model/bpf-advice.ts';
+} from '../../kernel/bpf/sys/bpf-enums.ts';
+import { readMapFdinfo } from '../../kernel/bpf/sys/objects.ts';
+import { isAtLeast, readKernelRelease } from '../../kernel/kernel-release.ts';
+import { readPossibleCpus } from '../../kernel/possible-cpus.ts';
+import type { HeldBpf } from '../../kernel/procfs/held-bpf.ts';
+import type { ComputeMapCost } from '../../model/bpf-advice.ts';
 import type {
   BpfAttribution,
   InventoryLink,
   InventoryProgram,
   InventorySnapshot,
   ProgramBelonging,
-} from '../model/bpf-inventory.ts';
+} from '../../model/bpf-inventory.ts';
 import { type OpenedSource, openBestSource } from './best-source.ts';
-import { type BpfHolders, holdersOf, scanHolders } from './bpf-holders.ts';
-import type { BpfSource, SourceLink, SourceMap, SourceProgram } from './bpf-source.ts';
 import { belongingOf, heldBy, isLinkOf } from './cgroup-objects.ts';
+import { type BpfHolders, holdersOf, scanHolders } from './holders.ts';
 import { MapEntries, type MemlockWish } from './map-entries.ts';
 import { ObjectNames } from './object-names.ts';
+import type { BpfSource, SourceLink, SourceMap, SourceProgram } from './source.ts';
 
 /** What an inventory is to be of. */
 export interface InventoryOptions {

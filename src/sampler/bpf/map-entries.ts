@@ -1,18 +1,18 @@
 /** From what a source says about maps to what an inventory says: types by name, full names, bytes. */
-import { PermissionError } from '../errors.ts';
-import { guessMapFootprint, type MapShape } from '../kernel/bpf/memory/map-formulas.ts';
-import { chooseMapBytes, computeMapMemory, type MapMemory } from '../kernel/bpf/memory/map-memory.ts';
-import type { MapHost } from '../kernel/bpf/memory/map-struct-sizes.ts';
+import { PermissionError } from '../../errors.ts';
+import { guessMapFootprint, type MapShape } from '../../kernel/bpf/memory/map-formulas.ts';
+import { chooseMapBytes, computeMapMemory, type MapMemory } from '../../kernel/bpf/memory/map-memory.ts';
+import type { MapHost } from '../../kernel/bpf/memory/map-struct-sizes.ts';
 import {
   BPF_F_NO_PREALLOC,
   mapTypeName,
   mapTypeNumber,
   programTypeName,
-} from '../kernel/bpf/sys/bpf-enums.ts';
-import type { MapFdinfo } from '../kernel/procfs/fdinfo.ts';
-import type { InventoryMap, MapBytesSource, ObjectHolderProcess } from '../model/bpf-inventory.ts';
-import { type BpfHolders, holdersOf } from './bpf-holders.ts';
-import type { SourceMap } from './bpf-source.ts';
+} from '../../kernel/bpf/sys/bpf-enums.ts';
+import type { MapFdinfo } from '../../kernel/procfs/fdinfo.ts';
+import type { InventoryMap, MapBytesSource, ObjectHolderProcess } from '../../model/bpf-inventory.ts';
+import { type BpfHolders, holdersOf } from './holders.ts';
+import type { SourceMap } from './source.ts';
 
 /**
  * When a map is opened for its `memlock`, which takes CAP_SYS_ADMIN and time. `when-needed`: where the bytes can't be known

@@ -1,9 +1,9 @@
 /** Which source of BPF objects is the best that we have the right to, and what it can't tell. */
-import { PermissionError, ToolError } from '../errors.ts';
-import type { Bpf } from '../kernel/bpf/sys/bpf-call.ts';
-import { readPseudoFile } from '../kernel/pseudo-file.ts';
-import { type BpfSource, type IteratorWishes, openIteratorSource } from './bpf-source.ts';
-import { openWalkSource } from './bpf-walk-source.ts';
+import { PermissionError, ToolError } from '../../errors.ts';
+import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { readPseudoFile } from '../../kernel/pseudo-file.ts';
+import { type BpfSource, type IteratorWishes, openIteratorSource } from './source.ts';
+import { openWalkSource } from './walk-source.ts';
 
 /** A source of BPF objects that is open, and what it can tell of a cgroup. */
 export interface OpenedSource {
