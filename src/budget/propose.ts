@@ -3,13 +3,13 @@ import { formatCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
+import { MAD_TO_SIGMA, medianAbsoluteDeviation } from '../statistics/statistics.ts';
 import { BUDGET_FILE_VERSION } from './budget-file.ts';
 import { BudgetJudge } from './evaluation/evaluator.ts';
 import type { NamedBudget } from './expression/budget.ts';
 import { formatBudget } from './expression/format-budget.ts';
 import { defaultAggregateOf, unitOf } from './expression/metric-catalogue.ts';
 import { parseBudget } from './expression/parse-budget.ts';
-import { MAD_TO_SIGMA, medianAbsoluteDeviation } from './statistics.ts';
 
 /** What one run took, by metric; one that was not measured is absent. Unit: bytes, or a count. */
 export interface ObservedRun {

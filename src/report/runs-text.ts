@@ -1,11 +1,11 @@
 /** Several runs side by side: the table after them. Pure. */
 import { type RunFigures, valueIn } from '../budget/comparison/run-figures.ts';
-import { median, medianAbsoluteDeviation, outlierIndices } from '../budget/statistics.ts';
 import { alignColumns } from '../format/align-columns.ts';
 import { safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import { unitOfMetric } from '../model/figures.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
+import { median, medianAbsoluteDeviation, outlierIndices } from '../statistics/statistics.ts';
 
 /** The figures that are told, where the runs have them. */
 const ROWS = [

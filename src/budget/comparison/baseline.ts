@@ -3,9 +3,9 @@ import { globToRegExp } from '../../format/glob.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import type { Mode } from '../../model/sample.ts';
 import type { BreakdownLine } from '../../model/verdict.ts';
+import { median } from '../../statistics/statistics.ts';
 import type { BaselineValues } from '../expression/budget.ts';
 import { isInBaseline } from '../expression/metric-catalogue.ts';
-import { median } from '../statistics.ts';
 import type { RunFigures, RunHost } from './run-figures.ts';
 
 /** The version of the document; it grows when a key changes its meaning or goes. */

@@ -11,8 +11,8 @@ import {
 } from '../../model/comparison.ts';
 import { unitOfMetric } from '../../model/figures.ts';
 import { MAP_PREFIX, mapNameIn } from '../../model/metrics.ts';
-import { type RankTest, rankTest } from '../rank-test.ts';
-import { median, medianDifferenceInterval } from '../statistics.ts';
+import { type RankTest, rankTest } from '../../statistics/rank-test.ts';
+import { median, medianDifferenceInterval } from '../../statistics/statistics.ts';
 import { doubtsOf, hostDoubts, type Side } from './host-doubts.ts';
 import { type Allowance, allowanceOf, type RegressionRule } from './max-regression.ts';
 import { FEWEST_RUNS, noiseOf } from './noise.ts';

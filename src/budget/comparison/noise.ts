@@ -1,6 +1,6 @@
 /** How far two sets of runs of one program lie apart by chance. Pure. */
 import { unitOfMetric } from '../../model/figures.ts';
-import { MAD_TO_SIGMA, medianAbsoluteDeviation } from '../statistics.ts';
+import { MAD_TO_SIGMA, medianAbsoluteDeviation } from '../../statistics/statistics.ts';
 import type { RunHost } from './run-figures.ts';
 
 /** With fewer runs on a side nothing is known of its spread. */

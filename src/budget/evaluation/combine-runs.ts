@@ -1,7 +1,7 @@
 /** One result for each budget from the results of several runs. Pure. */
 import type { BudgetResult } from '../../model/verdict.ts';
+import { median, medianAbsoluteDeviation } from '../../statistics/statistics.ts';
 import type { RunResult } from '../expression/budget.ts';
-import { median, medianAbsoluteDeviation } from '../statistics.ts';
 
 /** Which value of several runs is judged. */
 export type JudgedOn = 'median' | 'worst';

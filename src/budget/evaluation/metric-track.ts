@@ -1,8 +1,8 @@
 /** What one metric did over a run, in memory that does not grow with it. */
 import type { Sample, SampleReason } from '../../model/sample.ts';
+import { Quantiles } from '../../statistics/quantiles.ts';
+import { type Growth, GrowthReadings } from '../../statistics/trend.ts';
 import type { Aggregate } from '../expression/budget.ts';
-import { type Growth, GrowthReadings } from '../growth.ts';
-import { Quantiles } from '../quantiles.ts';
 import type { TopGrown } from './top-grown.ts';
 
 const SHARES: Partial<Record<Aggregate, number>> = { median: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 };

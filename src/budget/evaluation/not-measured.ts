@@ -4,9 +4,9 @@ import { FIELDS } from '../../model/field-catalogue.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import type { StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Mode } from '../../model/sample.ts';
+import { GROWTH_MIN_MS, GROWTH_MIN_READINGS } from '../../statistics/trend.ts';
 import type { Budget, LimitName } from '../expression/budget.ts';
 import { kindOf } from '../expression/metric-catalogue.ts';
-import { GROWTH_MIN_MS, GROWTH_MIN_READINGS } from '../growth.ts';
 import type { MetricTrack } from './metric-track.ts';
 
 /** What a report says. */
