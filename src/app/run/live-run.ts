@@ -5,10 +5,10 @@ import { describeErrno, errnoOf, OutputError, ToolError } from '../../errors.ts'
 import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
 import type { Outputs } from '../../output/open-outputs.ts';
 import type { Sink } from '../../output/sink.ts';
-import type { LiveControls, LiveView } from '../../sinks/tui/live-view.ts';
 import type { Target } from '../../target/launch.ts';
 import { ENDING_SIGNALS, type SignalWatcher } from '../../target/signals.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
+import type { LiveControls, LiveView } from '../../view/live-view.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
@@ -43,7 +43,7 @@ export async function openLiveView(
   try {
     const terminal = (fd: number) => (isatty(fd) ? fd : undefined);
     const screen = await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
-    const { LiveView } = await import('../../sinks/tui/live-view.ts');
+    const { LiveView } = await import('../../view/live-view.ts');
     const { optimiseLate } = await import('./v8-flags.ts');
     optimiseLate();
     outputs.hold();

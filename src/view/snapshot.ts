@@ -1,9 +1,9 @@
 /** `w`: what the view shows, as files in the working directory. */
 import { rmSync, writeFileSync } from 'node:fs';
-import { describeErrno, errnoOf } from '../../errors.ts';
-import { textOf } from './cells.ts';
-import { renderFrame } from './frame.ts';
-import type { View } from './view.ts';
+import { describeErrno, errnoOf } from '../errors.ts';
+import { textOf } from '../sinks/tui/cells.ts';
+import { renderFrame } from '../sinks/tui/frame.ts';
+import type { View } from '../sinks/tui/view.ts';
 
 /** The text is as wide as this, whatever the terminal: it is read elsewhere. */
 const TEXT_SIZE = { width: 120, height: 60 };

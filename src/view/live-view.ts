@@ -1,14 +1,14 @@
 /** The view of a run that goes on: a sink that draws, and the target's output beside it. */
-import { safeText } from '../../format/safe-text.ts';
-import { formatDuration } from '../../format/units.ts';
-import type { BpfAdvice } from '../../model/bpf-advice.ts';
-import type { RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
-import type { Sink } from '../../output/sink.ts';
-import type { Effect } from './effect.ts';
-import { OutputBuffer } from './output-buffer.ts';
-import type { Screen } from './terminal-screen.ts';
-import type { ViewStatus } from './view.ts';
-import { ViewBuilder } from './view-builder.ts';
+import { safeText } from '../format/safe-text.ts';
+import { formatDuration } from '../format/units.ts';
+import type { BpfAdvice } from '../model/bpf-advice.ts';
+import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
+import type { Sink } from '../output/sink.ts';
+import type { Effect } from '../sinks/tui/effect.ts';
+import { OutputBuffer } from '../sinks/tui/output-buffer.ts';
+import type { Screen } from '../sinks/tui/terminal-screen.ts';
+import type { ViewStatus } from '../sinks/tui/view.ts';
+import { ViewBuilder } from '../sinks/tui/view-builder.ts';
 import { Viewer } from './viewer.ts';
 
 /** What the view may ask of the run. */

@@ -1,16 +1,15 @@
 /** The view at work: takes keys, keeps how things are shown, draws when something has changed. */
-import type { BpfAdvice } from '../../model/bpf-advice.ts';
-import { scrollPage } from './dialog-keys.ts';
-import type { Effect } from './effect.ts';
-import { type Frame, renderFrame } from './frame.ts';
-import { focusOn, press } from './keys.ts';
-import type { Region } from './layout.ts';
-import { idAtRow, isTable, topOfList } from './lists.ts';
-import { moveBy } from './moves.ts';
-import { breakdownScrollIn } from './panels/breakdown.ts';
-import { writeSnapshot } from './snapshot.ts';
-import type { MouseAction } from './terminal-input.ts';
-import type { Screen } from './terminal-screen.ts';
+import type { BpfAdvice } from '../model/bpf-advice.ts';
+import { scrollPage } from '../sinks/tui/dialog-keys.ts';
+import type { Effect } from '../sinks/tui/effect.ts';
+import { type Frame, renderFrame } from '../sinks/tui/frame.ts';
+import { focusOn, press } from '../sinks/tui/keys.ts';
+import type { Region } from '../sinks/tui/layout.ts';
+import { idAtRow, isTable, topOfList } from '../sinks/tui/lists.ts';
+import { moveBy } from '../sinks/tui/moves.ts';
+import { breakdownScrollIn } from '../sinks/tui/panels/breakdown.ts';
+import type { MouseAction } from '../sinks/tui/terminal-input.ts';
+import type { Screen } from '../sinks/tui/terminal-screen.ts';
 import {
   initialUiState,
   type OutputView,
@@ -18,7 +17,8 @@ import {
   type View,
   type ViewData,
   type ViewStatus,
-} from './view.ts';
+} from '../sinks/tui/view.ts';
+import { writeSnapshot } from './snapshot.ts';
 
 /** What is shown: a live run, or a recording. */
 export interface Shown {

@@ -1,12 +1,12 @@
 /** The view of a recording: the same panels, and a time that is played, stepped and jumped. */
-import { ToolError } from '../../errors.ts';
-import { formatDuration } from '../../format/units.ts';
-import type { StartRecord, SummaryRecord } from '../../model/recording.ts';
-import type { Effect } from './effect.ts';
-import { parseMoment } from './moment.ts';
-import type { Screen } from './terminal-screen.ts';
-import type { ViewStatus } from './view.ts';
-import type { ViewBuilder } from './view-builder.ts';
+import { ToolError } from '../errors.ts';
+import { formatDuration } from '../format/units.ts';
+import type { StartRecord, SummaryRecord } from '../model/recording.ts';
+import type { Effect } from '../sinks/tui/effect.ts';
+import { parseMoment } from '../sinks/tui/moment.ts';
+import type { Screen } from '../sinks/tui/terminal-screen.ts';
+import type { ViewStatus } from '../sinks/tui/view.ts';
+import type { ViewBuilder } from '../sinks/tui/view-builder.ts';
 import { Viewer } from './viewer.ts';
 
 /** A recording that can be gone to any moment of. Times in milliseconds since the launch. */
