@@ -1,6 +1,6 @@
 /** What the breakdown lists: each figure with its letter, its place in the tree and what is said beside it. Pure. */
 import { breakKernelDown } from '../../model/kernel-breakdown.ts';
-import type { BarPart } from './bars.ts';
+import type { BarPart } from '../../view/chart/bars.ts';
 import type { Role } from './line.ts';
 import type { Track, View } from './view.ts';
 import { trackOfTerm } from './view-builder.ts';

@@ -1,5 +1,5 @@
 /** The whole screen: header, panels in their places, what covers them, and the line of keys. Pure. */
-import { formatTick } from './axis.ts';
+import { formatTick } from '../../view/chart/axis.ts';
 import { fitLine, fitText, overlay, widthOfLine } from './cells.ts';
 import { type Layout, layOut, type Region } from './layout.ts';
 import type { Line, Role, Size, Span } from './line.ts';

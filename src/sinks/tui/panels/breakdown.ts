@@ -1,5 +1,5 @@
 /** The breakdown: what the memory of the leaf consists of, and how far it is from its limits. Pure. */
-import { type BarPart, stackedBar } from '../bars.ts';
+import { type BarPart, stackedBar } from '../../../view/chart/bars.ts';
 import { type BreakdownRow, barParts, breakdownRows, kernelParts, treeRows } from '../breakdown-rows.ts';
 import { fitLine, widthOf, widthOfLine } from '../cells.ts';
 import { type Column, renderColumns } from '../columns.ts';

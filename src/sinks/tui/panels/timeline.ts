@@ -1,9 +1,9 @@
 /** The timeline: what the leaf held over time, its peak, its limits and what happened. Pure. */
 import type { EventRecord } from '../../../model/recording.ts';
 import type { SeriesColumn } from '../../../model/series.ts';
+import { renderChart } from '../../../view/chart/chart.ts';
+import type { Chart, ChartLine, ChartMark } from '../../../view/chart/chart-spec.ts';
 import { fitLine, widthOfLine } from '../cells.ts';
-import { renderChart } from '../chart.ts';
-import type { Chart, ChartLine, ChartMark } from '../chart-spec.ts';
 import { formatFigure, formatSize, isRelative, relativeTo } from '../figures.ts';
 import type { Line, Role, Size, Span } from '../line.ts';
 import type { View } from '../view.ts';

@@ -1,9 +1,10 @@
 /** What is below a chart: the axis of time and the marks of events. Pure. */
+
+import { fitLine } from '../../sinks/tui/cells.ts';
+import type { Line } from '../../sinks/tui/line.ts';
 import { formatTick, timeTicks } from './axis.ts';
 import { Canvas } from './canvas.ts';
-import { fitLine } from './cells.ts';
 import { type Chart, type ChartMark, timeColumn } from './chart-spec.ts';
-import type { Line } from './line.ts';
 
 /** The axis of time with its labels, and the marks where they have no row of their own. */
 export function timeLine(

@@ -1,10 +1,11 @@
 /** Figures over time as a chart: lines of braille or ASCII, axes, a mark of the peak and marks of events. Pure. */
+
+import { fitLine, fitRight, widthOf } from '../../sinks/tui/cells.ts';
+import type { Line, Size, Span } from '../../sinks/tui/line.ts';
 import { type Axis, sizeAxis } from './axis.ts';
 import { Canvas } from './canvas.ts';
-import { fitLine, fitRight, widthOf } from './cells.ts';
 import { type Chart, type ChartColumns, type ChartLine, timeColumn } from './chart-spec.ts';
 import { markLine, timeLine } from './chart-time.ts';
-import type { Line, Size, Span } from './line.ts';
 
 /** From here on there is room for the names of the lines at their ends; below for their letters. */
 const ROOM_FOR_NAMES = 50;
