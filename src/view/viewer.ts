@@ -2,12 +2,10 @@
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import { scrollPage } from '../sinks/tui/dialog-keys.ts';
 import type { Effect } from '../sinks/tui/effect.ts';
-import { type Frame, renderFrame } from '../sinks/tui/frame.ts';
 import { focusOn, press } from '../sinks/tui/keys.ts';
 import type { Region } from '../sinks/tui/layout.ts';
 import { idAtRow, isTable, topOfList } from '../sinks/tui/lists.ts';
 import { moveBy } from '../sinks/tui/moves.ts';
-import { breakdownScrollIn } from '../sinks/tui/panels/breakdown.ts';
 import type { MouseAction } from '../sinks/tui/terminal-input.ts';
 import type { Screen } from '../sinks/tui/terminal-screen.ts';
 import {
@@ -18,6 +16,8 @@ import {
   type ViewData,
   type ViewStatus,
 } from '../sinks/tui/view.ts';
+import { breakdownScrollIn } from './panels/breakdown-panel.ts';
+import { type Frame, renderFrame } from './panels/frame.ts';
 import { writeSnapshot } from './snapshot.ts';
 
 /** What is shown: a live run, or a recording. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Track } from '../../../../src/sinks/tui/view.ts';
 import {
   changeOf,
   formatChange,
@@ -6,8 +7,7 @@ import {
   formatShare,
   formatSize,
   perMinuteOf,
-} from '../../../../src/sinks/tui/figures.ts';
-import type { Track } from '../../../../src/sinks/tui/view.ts';
+} from '../../../../src/view/panels/figure-text.ts';
 import { exampleView } from './example-view.ts';
 
 const track: Track = {

@@ -2,14 +2,6 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Line, Size } from '../../../../../src/sinks/tui/line.ts';
 import { OutputBuffer } from '../../../../../src/sinks/tui/output-buffer.ts';
-import { renderDialog } from '../../../../../src/sinks/tui/panels/dialogs.ts';
-import { renderHelp } from '../../../../../src/sinks/tui/panels/help.ts';
-import { renderMapDetail } from '../../../../../src/sinks/tui/panels/map-detail.ts';
-import { renderMaps } from '../../../../../src/sinks/tui/panels/maps.ts';
-import { renderOutput } from '../../../../../src/sinks/tui/panels/output.ts';
-import { renderPressure } from '../../../../../src/sinks/tui/panels/pressure.ts';
-import { renderProcesses } from '../../../../../src/sinks/tui/panels/processes.ts';
-import { renderEnd } from '../../../../../src/sinks/tui/panels/summary.ts';
 import {
   type Dialog,
   MAP_SORTS,
@@ -17,6 +9,14 @@ import {
   PROCESS_SORTS,
   type View,
 } from '../../../../../src/sinks/tui/view.ts';
+import { renderDialog } from '../../../../../src/view/panels/dialogs.ts';
+import { renderHelp } from '../../../../../src/view/panels/help.ts';
+import { renderMapDetail } from '../../../../../src/view/panels/map-detail.ts';
+import { renderMaps } from '../../../../../src/view/panels/maps-panel.ts';
+import { renderOutput } from '../../../../../src/view/panels/output-panel.ts';
+import { renderPressure } from '../../../../../src/view/panels/pressure-panel.ts';
+import { renderProcesses } from '../../../../../src/view/panels/processes-panel.ts';
+import { renderEnd } from '../../../../../src/view/panels/summary-panel.ts';
 import { mapEntries, processEntries, SUMMARY, sceneView, widthsOf } from './scene.ts';
 
 const RENDERERS: readonly ((view: View, size: Size) => Line[])[] = [

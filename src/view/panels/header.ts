@@ -1,13 +1,13 @@
 /** The header: what runs, since when, where it is measured and what it is limited to. Pure. */
-import { formatCommand, safeText } from '../../../format/safe-text.ts';
-import { formatBytes, formatDuration } from '../../../format/units.ts';
-import { type Field, labelled, packFields } from '../fields.ts';
-import { formatSize } from '../figures.ts';
-import type { Line, Size, Span } from '../line.ts';
-import { shownText } from '../shown-text.ts';
-import { stateFields } from '../state.ts';
-import type { View } from '../view.ts';
+import { formatCommand, safeText } from '../../format/safe-text.ts';
+import { formatBytes, formatDuration } from '../../format/units.ts';
+import { type Field, labelled, packFields } from '../../sinks/tui/fields.ts';
+import type { Line, Size, Span } from '../../sinks/tui/line.ts';
+import { shownText } from '../../sinks/tui/shown-text.ts';
+import type { View } from '../../sinks/tui/view.ts';
+import { formatSize } from './figure-text.ts';
 import { fillUp } from './pieces.ts';
+import { stateFields } from './run-state.ts';
 
 /** Draws the header: exactly `size.height` lines of `size.width` columns. */
 export function renderHeader(view: View, size: Size): Line[] {

@@ -1,10 +1,10 @@
 /** What the lists of maps and of processes have in common. Pure. */
-import { fitLine } from '../cells.ts';
-import { type Column, renderColumns } from '../columns.ts';
-import type { Line, Size, Span } from '../line.ts';
-import { isAscending, listParts, listWindow, selectedIndex } from '../lists.ts';
-import { shownText } from '../shown-text.ts';
-import type { TableId, View } from '../view.ts';
+import { fitLine } from '../../sinks/tui/cells.ts';
+import { type Column, renderColumns } from '../../sinks/tui/columns.ts';
+import type { Line, Size, Span } from '../../sinks/tui/line.ts';
+import { isAscending, listParts, listWindow, selectedIndex } from '../../sinks/tui/lists.ts';
+import { shownText } from '../../sinks/tui/shown-text.ts';
+import type { TableId, View } from '../../sinks/tui/view.ts';
 import { fillUp } from './pieces.ts';
 
 /** One list and its rows. */

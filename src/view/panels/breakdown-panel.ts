@@ -1,8 +1,12 @@
 /** The breakdown: what the memory of the leaf consists of, and how far it is from its limits. Pure. */
-import { type BarPart, stackedBar } from '../../../view/chart/bars.ts';
-import { type BreakdownRow, barParts, breakdownRows, kernelParts, treeRows } from '../breakdown-rows.ts';
-import { fitLine, widthOf, widthOfLine } from '../cells.ts';
-import { type Column, renderColumns } from '../columns.ts';
+
+import { fitLine, widthOf, widthOfLine } from '../../sinks/tui/cells.ts';
+import { type Column, renderColumns } from '../../sinks/tui/columns.ts';
+import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
+import { gauge } from '../../sinks/tui/shown-text.ts';
+import type { View } from '../../sinks/tui/view.ts';
+import { type BarPart, stackedBar } from '../chart/bars.ts';
+import { type BreakdownRow, barParts, breakdownRows, kernelParts, treeRows } from './breakdown-rows.ts';
 import {
   ABSENT,
   changeOf,
@@ -12,10 +16,7 @@ import {
   formatSize,
   isRelative,
   perMinuteOf,
-} from '../figures.ts';
-import type { Line, Role, Size, Span } from '../line.ts';
-import { gauge } from '../shown-text.ts';
-import type { View } from '../view.ts';
+} from './figure-text.ts';
 import { fillUp } from './pieces.ts';
 
 /** With fewer lines only what matters most is shown; from here on one can scroll. */

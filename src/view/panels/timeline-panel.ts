@@ -1,12 +1,12 @@
 /** The timeline: what the leaf held over time, its peak, its limits and what happened. Pure. */
-import type { EventRecord } from '../../../model/recording.ts';
-import type { SeriesColumn } from '../../../model/series.ts';
-import { renderChart } from '../../../view/chart/chart.ts';
-import type { Chart, ChartLine, ChartMark } from '../../../view/chart/chart-spec.ts';
-import { fitLine, widthOfLine } from '../cells.ts';
-import { formatFigure, formatSize, isRelative, relativeTo } from '../figures.ts';
-import type { Line, Role, Size, Span } from '../line.ts';
-import type { View } from '../view.ts';
+import type { EventRecord } from '../../model/recording.ts';
+import type { SeriesColumn } from '../../model/series.ts';
+import { fitLine, widthOfLine } from '../../sinks/tui/cells.ts';
+import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
+import type { View } from '../../sinks/tui/view.ts';
+import { renderChart } from '../chart/chart.ts';
+import type { Chart, ChartLine, ChartMark } from '../chart/chart-spec.ts';
+import { formatFigure, formatSize, isRelative, relativeTo } from './figure-text.ts';
 import { fillUp } from './pieces.ts';
 
 interface Channel {

@@ -1,14 +1,14 @@
 /** Everything that is known about one BPF map, and what could be saved on it. Pure. */
-import { formatMapFlags } from '../../../format/map-flags.ts';
-import { formatDuration } from '../../../format/units.ts';
-import type { BpfAdvice } from '../../../model/bpf-advice.ts';
-import type { LiveMap } from '../../../model/recording.ts';
-import { fitLine } from '../cells.ts';
-import { formatChange, formatShare, formatSize } from '../figures.ts';
-import type { Line, Size, Span } from '../line.ts';
-import { mapFill, mapGrowth, selectedIndex, visibleMaps } from '../lists.ts';
-import { gauge, shownText } from '../shown-text.ts';
-import type { MapEntry, View } from '../view.ts';
+import { formatMapFlags } from '../../format/map-flags.ts';
+import { formatDuration } from '../../format/units.ts';
+import type { BpfAdvice } from '../../model/bpf-advice.ts';
+import type { LiveMap } from '../../model/recording.ts';
+import { fitLine } from '../../sinks/tui/cells.ts';
+import type { Line, Size, Span } from '../../sinks/tui/line.ts';
+import { mapFill, mapGrowth, selectedIndex, visibleMaps } from '../../sinks/tui/lists.ts';
+import { gauge, shownText } from '../../sinks/tui/shown-text.ts';
+import type { MapEntry, View } from '../../sinks/tui/view.ts';
+import { formatChange, formatShare, formatSize } from './figure-text.ts';
 import { renderScrolled, renderWrapped } from './pieces.ts';
 
 const LABEL = 14;

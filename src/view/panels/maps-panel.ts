@@ -1,12 +1,12 @@
 /** The list of the run's BPF maps. Pure. */
-import type { LiveMap } from '../../../model/recording.ts';
-import { fitLine } from '../cells.ts';
-import type { Column } from '../columns.ts';
-import { changeSpan, formatShare, formatSize } from '../figures.ts';
-import type { Line, Size, Span } from '../line.ts';
-import { mapFill, mapGrowth, mapUse, visibleMaps } from '../lists.ts';
-import { gauge, shownText } from '../shown-text.ts';
-import type { MapEntry, View } from '../view.ts';
+import type { LiveMap } from '../../model/recording.ts';
+import { fitLine } from '../../sinks/tui/cells.ts';
+import type { Column } from '../../sinks/tui/columns.ts';
+import type { Line, Size, Span } from '../../sinks/tui/line.ts';
+import { mapFill, mapGrowth, mapUse, visibleMaps } from '../../sinks/tui/lists.ts';
+import { gauge, shownText } from '../../sinks/tui/shown-text.ts';
+import type { MapEntry, View } from '../../sinks/tui/view.ts';
+import { changeSpan, formatShare, formatSize } from './figure-text.ts';
 import { renderList } from './list.ts';
 import { fillUp, renderAbsent } from './pieces.ts';
 

@@ -1,9 +1,9 @@
 /** The one line that is shown where the terminal is too small for panels. Pure. */
-import { type Field, labelled, packFields } from '../fields.ts';
-import { changeOf, formatChange, formatFigure, formatShare, perMinuteOf } from '../figures.ts';
-import type { Line, Role } from '../line.ts';
-import { stateFields } from '../state.ts';
-import type { View } from '../view.ts';
+import { type Field, labelled, packFields } from '../../sinks/tui/fields.ts';
+import type { Line, Role } from '../../sinks/tui/line.ts';
+import type { View } from '../../sinks/tui/view.ts';
+import { changeOf, formatChange, formatFigure, formatShare, perMinuteOf } from './figure-text.ts';
+import { stateFields } from './run-state.ts';
 
 /** Figures, the most important first. */
 const FIGURES: readonly { id: string; name: string; role: Role; rank: number }[] = [

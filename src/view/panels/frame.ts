@@ -1,23 +1,24 @@
 /** The whole screen: header, panels in their places, what covers them, and the line of keys. Pure. */
-import { formatTick } from '../../view/chart/axis.ts';
-import { fitLine, fitText, overlay, widthOfLine } from './cells.ts';
-import { type Layout, layOut, type Region } from './layout.ts';
-import type { Line, Role, Size, Span } from './line.ts';
-import { renderBreakdown } from './panels/breakdown.ts';
-import { renderDialog } from './panels/dialogs.ts';
-import { renderHeader } from './panels/header.ts';
-import { helpLines, renderHelp } from './panels/help.ts';
-import { mapLines, renderMapDetail } from './panels/map-detail.ts';
-import { renderMaps } from './panels/maps.ts';
-import { renderOutput } from './panels/output.ts';
-import { fillUp, lastScroll, renderWrapped } from './panels/pieces.ts';
-import { renderPressure } from './panels/pressure.ts';
-import { renderProcesses } from './panels/processes.ts';
-import { renderStatusLine } from './panels/status-line.ts';
-import { endLines, renderEnd } from './panels/summary.ts';
-import { renderTimeline } from './panels/timeline.ts';
-import { endOfText, shownText } from './shown-text.ts';
-import { PANELS, type PanelId, type View } from './view.ts';
+
+import { fitLine, fitText, overlay, widthOfLine } from '../../sinks/tui/cells.ts';
+import { type Layout, layOut, type Region } from '../../sinks/tui/layout.ts';
+import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
+import { endOfText, shownText } from '../../sinks/tui/shown-text.ts';
+import { PANELS, type PanelId, type View } from '../../sinks/tui/view.ts';
+import { formatTick } from '../chart/axis.ts';
+import { renderBreakdown } from './breakdown-panel.ts';
+import { renderDialog } from './dialogs.ts';
+import { renderHeader } from './header.ts';
+import { helpLines, renderHelp } from './help.ts';
+import { mapLines, renderMapDetail } from './map-detail.ts';
+import { renderMaps } from './maps-panel.ts';
+import { renderOutput } from './output-panel.ts';
+import { fillUp, lastScroll, renderWrapped } from './pieces.ts';
+import { renderPressure } from './pressure-panel.ts';
+import { renderProcesses } from './processes-panel.ts';
+import { renderStatusLine } from './status-line.ts';
+import { endLines, renderEnd } from './summary-panel.ts';
+import { renderTimeline } from './timeline-panel.ts';
 
 /** A drawn screen, and where its panels are, for the mouse. */
 export interface Frame {

@@ -1,11 +1,11 @@
 /** Time lost waiting for memory, how often the kernel had to act, and what happened last. Pure. */
-import { formatDuration } from '../../../format/units.ts';
-import type { EventRecord } from '../../../model/recording.ts';
-import type { Sample } from '../../../model/sample.ts';
-import { fitLine } from '../cells.ts';
-import type { Line, Role, Size, Span } from '../line.ts';
-import { gauge, shownText, wrapText } from '../shown-text.ts';
-import type { View } from '../view.ts';
+import { formatDuration } from '../../format/units.ts';
+import type { EventRecord } from '../../model/recording.ts';
+import type { Sample } from '../../model/sample.ts';
+import { fitLine } from '../../sinks/tui/cells.ts';
+import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
+import { gauge, shownText, wrapText } from '../../sinks/tui/shown-text.ts';
+import type { View } from '../../sinks/tui/view.ts';
 import { fillUp, renderWrapped } from './pieces.ts';
 
 /** What a span of time without memory pressure is judged by. Unit: per cent. */

@@ -1,8 +1,8 @@
 /** What the target has printed, the end of it unless it was scrolled back. Pure. */
-import { clip, fitLine, widthOf, widthOfLine } from '../cells.ts';
-import type { Line, Size, Span } from '../line.ts';
-import { toAscii } from '../shown-text.ts';
-import type { View } from '../view.ts';
+import { clip, fitLine, widthOf, widthOfLine } from '../../sinks/tui/cells.ts';
+import type { Line, Size, Span } from '../../sinks/tui/line.ts';
+import { toAscii } from '../../sinks/tui/shown-text.ts';
+import type { View } from '../../sinks/tui/view.ts';
 import { fillUp, renderAbsent } from './pieces.ts';
 
 /** Lines that go on in the next row begin with as much as the mark of a stream takes. */

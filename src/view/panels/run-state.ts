@@ -1,9 +1,9 @@
 /** In which state the run or the replay is, for the header and the line of status. Pure. */
 import { formatDuration } from '../../format/units.ts';
-import type { Field } from './fields.ts';
-import type { Role } from './line.ts';
-import { shownText } from './shown-text.ts';
-import type { View, ViewData } from './view.ts';
+import type { Field } from '../../sinks/tui/fields.ts';
+import type { Role } from '../../sinks/tui/line.ts';
+import { shownText } from '../../sinks/tui/shown-text.ts';
+import type { View, ViewData } from '../../sinks/tui/view.ts';
 
 /** The state, and the time that is shown. */
 export function stateFields(view: View): Field[] {

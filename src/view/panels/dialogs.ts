@@ -1,8 +1,8 @@
 /** Boxes with a question: leave, send a signal, filter, go to a time. Pure. */
-import { fitLine, fitText, widthOf, widthOfLine } from '../cells.ts';
-import type { Line, Role, Size, Span } from '../line.ts';
-import { endOfText, shownText } from '../shown-text.ts';
-import type { Dialog, View } from '../view.ts';
+import { fitLine, fitText, widthOf, widthOfLine } from '../../sinks/tui/cells.ts';
+import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
+import { endOfText, shownText } from '../../sinks/tui/shown-text.ts';
+import type { Dialog, View } from '../../sinks/tui/view.ts';
 
 /** The signals of the menu; SIGTERM, which most want, first. */
 export const SIGNAL_CHOICES: readonly string[] = [

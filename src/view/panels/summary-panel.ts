@@ -1,14 +1,14 @@
 /** How the run ended, in the few lines that the frozen view has for it. Pure. */
-import { plural } from '../../../format/plural.ts';
-import { formatDuration } from '../../../format/units.ts';
-import type { SummaryRecord } from '../../../model/recording.ts';
-import { describeEvents, describeOutlived, renderExit } from '../../../output/summary-text.ts';
-import { fitLine, textOf } from '../cells.ts';
-import { type Field, labelled, packFields } from '../fields.ts';
-import { formatSize } from '../figures.ts';
-import type { Line, Role, Size, Span } from '../line.ts';
-import { shownText } from '../shown-text.ts';
-import type { View } from '../view.ts';
+import { plural } from '../../format/plural.ts';
+import { formatDuration } from '../../format/units.ts';
+import type { SummaryRecord } from '../../model/recording.ts';
+import { describeEvents, describeOutlived, renderExit } from '../../output/summary-text.ts';
+import { fitLine, textOf } from '../../sinks/tui/cells.ts';
+import { type Field, labelled, packFields } from '../../sinks/tui/fields.ts';
+import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
+import { shownText } from '../../sinks/tui/shown-text.ts';
+import type { View } from '../../sinks/tui/view.ts';
+import { formatSize } from './figure-text.ts';
 import { fillUp } from './pieces.ts';
 
 /** The end, the peak, and whatever is not as it should be: the worst first, cut where there is no room. */
