@@ -3,8 +3,8 @@ import type { Command, Option } from 'commander';
 import { addCommands } from '../src/cli/add-commands.ts';
 import { declareProgram, EXAMPLES } from '../src/cli/program.ts';
 import { EXIT_STATUS_HELP } from '../src/exit-codes.ts';
-import { KEY_PLACES, KEY_TABLE } from '../src/sinks/tui/key-table.ts';
 import { VERSION } from '../src/version.ts';
+import { KEY_PLACES, KEY_TABLE } from '../src/view/state/key-table.ts';
 
 /** Source: man(7), the macros of manual pages. */
 export function renderManPage(): string {

@@ -2,8 +2,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { describeErrno, errnoOf } from '../errors.ts';
 import { textOf } from '../sinks/tui/cells.ts';
-import type { View } from '../sinks/tui/view.ts';
 import { renderFrame } from './panels/frame.ts';
+import type { View } from './state/view.ts';
 
 /** The text is as wide as this, whatever the terminal: it is read elsewhere. */
 const TEXT_SIZE = { width: 120, height: 60 };

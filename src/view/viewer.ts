@@ -1,13 +1,16 @@
 /** The view at work: takes keys, keeps how things are shown, draws when something has changed. */
 import type { BpfAdvice } from '../model/bpf-advice.ts';
-import { scrollPage } from '../sinks/tui/dialog-keys.ts';
-import type { Effect } from '../sinks/tui/effect.ts';
-import { focusOn, press } from '../sinks/tui/keys.ts';
-import type { Region } from '../sinks/tui/layout.ts';
-import { idAtRow, isTable, topOfList } from '../sinks/tui/lists.ts';
-import { moveBy } from '../sinks/tui/moves.ts';
 import type { MouseAction } from '../sinks/tui/terminal-input.ts';
 import type { Screen } from '../sinks/tui/terminal-screen.ts';
+import { breakdownScrollIn } from './panels/breakdown-panel.ts';
+import { type Frame, renderFrame } from './panels/frame.ts';
+import { writeSnapshot } from './snapshot.ts';
+import { scrollPage } from './state/dialog-keys.ts';
+import type { Effect } from './state/effect.ts';
+import { focusOn, press } from './state/keys.ts';
+import type { Region } from './state/layout.ts';
+import { idAtRow, isTable, topOfList } from './state/lists.ts';
+import { moveBy } from './state/moves.ts';
 import {
   initialUiState,
   type OutputView,
@@ -15,10 +18,7 @@ import {
   type View,
   type ViewData,
   type ViewStatus,
-} from '../sinks/tui/view.ts';
-import { breakdownScrollIn } from './panels/breakdown-panel.ts';
-import { type Frame, renderFrame } from './panels/frame.ts';
-import { writeSnapshot } from './snapshot.ts';
+} from './state/view.ts';
 
 /** What is shown: a live run, or a recording. */
 export interface Shown {

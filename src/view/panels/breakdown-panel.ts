@@ -4,8 +4,8 @@ import { fitLine, widthOf, widthOfLine } from '../../sinks/tui/cells.ts';
 import { type Column, renderColumns } from '../../sinks/tui/columns.ts';
 import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
 import { gauge } from '../../sinks/tui/shown-text.ts';
-import type { View } from '../../sinks/tui/view.ts';
 import { type BarPart, stackedBar } from '../chart/bars.ts';
+import type { View } from '../state/view.ts';
 import { type BreakdownRow, barParts, breakdownRows, kernelParts, treeRows } from './breakdown-rows.ts';
 import {
   ABSENT,

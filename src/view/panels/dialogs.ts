@@ -2,7 +2,7 @@
 import { fitLine, fitText, widthOf, widthOfLine } from '../../sinks/tui/cells.ts';
 import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
 import { endOfText, shownText } from '../../sinks/tui/shown-text.ts';
-import type { Dialog, View } from '../../sinks/tui/view.ts';
+import type { Dialog, View } from '../state/view.ts';
 
 /** The signals of the menu; SIGTERM, which most want, first. */
 export const SIGNAL_CHOICES: readonly string[] = [

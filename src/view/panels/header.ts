@@ -4,7 +4,7 @@ import { formatBytes, formatDuration } from '../../format/units.ts';
 import { type Field, labelled, packFields } from '../../sinks/tui/fields.ts';
 import type { Line, Size, Span } from '../../sinks/tui/line.ts';
 import { shownText } from '../../sinks/tui/shown-text.ts';
-import type { View } from '../../sinks/tui/view.ts';
+import type { View } from '../state/view.ts';
 import { formatSize } from './figure-text.ts';
 import { fillUp } from './pieces.ts';
 import { stateFields } from './run-state.ts';

@@ -1,8 +1,8 @@
 /** The page of keys. Pure. */
 import { fitLine, widthOf } from '../../sinks/tui/cells.ts';
-import { KEY_PLACES, KEY_TABLE, type KeyEntry, type KeyPlace } from '../../sinks/tui/key-table.ts';
 import type { Line, Size, Span } from '../../sinks/tui/line.ts';
-import type { View } from '../../sinks/tui/view.ts';
+import { KEY_PLACES, KEY_TABLE, type KeyEntry, type KeyPlace } from '../state/key-table.ts';
+import type { View } from '../state/view.ts';
 import { renderScrolled, renderWrapped } from './pieces.ts';
 
 /** What keys take, with the space after them. */

@@ -2,9 +2,9 @@
 import { fitLine } from '../../sinks/tui/cells.ts';
 import { type Column, renderColumns } from '../../sinks/tui/columns.ts';
 import type { Line, Size, Span } from '../../sinks/tui/line.ts';
-import { isAscending, listParts, listWindow, selectedIndex } from '../../sinks/tui/lists.ts';
 import { shownText } from '../../sinks/tui/shown-text.ts';
-import type { TableId, View } from '../../sinks/tui/view.ts';
+import { isAscending, listParts, listWindow, selectedIndex } from '../state/lists.ts';
+import type { TableId, View } from '../state/view.ts';
 import { fillUp } from './pieces.ts';
 
 /** One list and its rows. */

@@ -5,9 +5,9 @@ import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { LiveMap } from '../../model/recording.ts';
 import { fitLine } from '../../sinks/tui/cells.ts';
 import type { Line, Size, Span } from '../../sinks/tui/line.ts';
-import { mapFill, mapGrowth, selectedIndex, visibleMaps } from '../../sinks/tui/lists.ts';
 import { gauge, shownText } from '../../sinks/tui/shown-text.ts';
-import type { MapEntry, View } from '../../sinks/tui/view.ts';
+import { mapFill, mapGrowth, selectedIndex, visibleMaps } from '../state/lists.ts';
+import type { MapEntry, View } from '../state/view.ts';
 import { formatChange, formatShare, formatSize } from './figure-text.ts';
 import { renderScrolled, renderWrapped } from './pieces.ts';
 

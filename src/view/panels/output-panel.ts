@@ -2,7 +2,7 @@
 import { clip, fitLine, widthOf, widthOfLine } from '../../sinks/tui/cells.ts';
 import type { Line, Size, Span } from '../../sinks/tui/line.ts';
 import { toAscii } from '../../sinks/tui/shown-text.ts';
-import type { View } from '../../sinks/tui/view.ts';
+import type { View } from '../state/view.ts';
 import { fillUp, renderAbsent } from './pieces.ts';
 
 /** Lines that go on in the next row begin with as much as the mark of a stream takes. */

@@ -2,7 +2,7 @@
 import { fitLine } from '../../sinks/tui/cells.ts';
 import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
 import { shownText, wrapText } from '../../sinks/tui/shown-text.ts';
-import type { PanelId, View } from '../../sinks/tui/view.ts';
+import type { PanelId, View } from '../state/view.ts';
 
 /** Exactly the lines of a panel: cut, or filled up with empty ones. */
 export function fillUp(lines: readonly Line[], { width, height }: Size): Line[] {

@@ -5,7 +5,7 @@ import type { Sample } from '../../model/sample.ts';
 import { fitLine } from '../../sinks/tui/cells.ts';
 import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
 import { gauge, shownText, wrapText } from '../../sinks/tui/shown-text.ts';
-import type { View } from '../../sinks/tui/view.ts';
+import type { View } from '../state/view.ts';
 import { fillUp, renderWrapped } from './pieces.ts';
 
 /** What a span of time without memory pressure is judged by. Unit: per cent. */

@@ -3,7 +3,7 @@ import { formatDuration } from '../../format/units.ts';
 import type { Field } from '../../sinks/tui/fields.ts';
 import type { Role } from '../../sinks/tui/line.ts';
 import { shownText } from '../../sinks/tui/shown-text.ts';
-import type { View, ViewData } from '../../sinks/tui/view.ts';
+import type { View, ViewData } from '../state/view.ts';
 
 /** The state, and the time that is shown. */
 export function stateFields(view: View): Field[] {

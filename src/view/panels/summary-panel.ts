@@ -7,7 +7,7 @@ import { fitLine, textOf } from '../../sinks/tui/cells.ts';
 import { type Field, labelled, packFields } from '../../sinks/tui/fields.ts';
 import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
 import { shownText } from '../../sinks/tui/shown-text.ts';
-import type { View } from '../../sinks/tui/view.ts';
+import type { View } from '../state/view.ts';
 import { formatSize } from './figure-text.ts';
 import { fillUp } from './pieces.ts';
 

@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import type { Track } from '../../../../src/sinks/tui/view.ts';
 import {
   changeOf,
   formatChange,
@@ -8,6 +7,7 @@ import {
   formatSize,
   perMinuteOf,
 } from '../../../../src/view/panels/figure-text.ts';
+import type { Track } from '../../../../src/view/state/view.ts';
 import { exampleView } from './example-view.ts';
 
 const track: Track = {

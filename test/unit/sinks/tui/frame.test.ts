@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { textOf, widthOf } from '../../../../src/sinks/tui/cells.ts';
 import type { Size } from '../../../../src/sinks/tui/line.ts';
-import { PANELS, type View } from '../../../../src/sinks/tui/view.ts';
 import { renderFrame } from '../../../../src/view/panels/frame.ts';
+import { PANELS, type View } from '../../../../src/view/state/view.ts';
 import { exampleView } from './example-view.ts';
 
 const draw = (view: View, width: number, height: number) =>

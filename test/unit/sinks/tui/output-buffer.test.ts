@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { textOf } from '../../../../src/sinks/tui/cells.ts';
-import { OutputBuffer } from '../../../../src/sinks/tui/output-buffer.ts';
+import { OutputBuffer } from '../../../../src/view/state/output-buffer.ts';
 
 const textsOf = (buffer: OutputBuffer) => buffer.view().lines.map(textOf);
 
@@ -80,7 +80,7 @@ test('lines that are gone at once are counted, and change nothing', () => {
 
 /** What is in use after a program in a process of its own, beyond what was before. Unit: bytes. */
 function heapAfter(pushes: string): number {
-  const file = resolve(import.meta.dirname, '../../../../src/sinks/tui/output-buffer.ts');
+  const file = resolve(import.meta.dirname, '../../../../src/view/state/output-buffer.ts');
   const program = `
     import { OutputBuffer } from ${JSON.stringify(file)};
     const buffer = new OutputBuffer();

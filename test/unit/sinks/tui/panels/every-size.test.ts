@@ -1,14 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Line, Size } from '../../../../../src/sinks/tui/line.ts';
-import { OutputBuffer } from '../../../../../src/sinks/tui/output-buffer.ts';
-import {
-  type Dialog,
-  MAP_SORTS,
-  PANELS,
-  PROCESS_SORTS,
-  type View,
-} from '../../../../../src/sinks/tui/view.ts';
 import { renderDialog } from '../../../../../src/view/panels/dialogs.ts';
 import { renderHelp } from '../../../../../src/view/panels/help.ts';
 import { renderMapDetail } from '../../../../../src/view/panels/map-detail.ts';
@@ -17,6 +9,14 @@ import { renderOutput } from '../../../../../src/view/panels/output-panel.ts';
 import { renderPressure } from '../../../../../src/view/panels/pressure-panel.ts';
 import { renderProcesses } from '../../../../../src/view/panels/processes-panel.ts';
 import { renderEnd } from '../../../../../src/view/panels/summary-panel.ts';
+import { OutputBuffer } from '../../../../../src/view/state/output-buffer.ts';
+import {
+  type Dialog,
+  MAP_SORTS,
+  PANELS,
+  PROCESS_SORTS,
+  type View,
+} from '../../../../../src/view/state/view.ts';
 import { mapEntries, processEntries, SUMMARY, sceneView, widthsOf } from './scene.ts';
 
 const RENDERERS: readonly ((view: View, size: Size) => Line[])[] = [

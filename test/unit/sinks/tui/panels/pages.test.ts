@@ -1,17 +1,17 @@
 import { describe, expect, test } from 'vitest';
 import type { BpfAdvice } from '../../../../../src/model/bpf-advice.ts';
 import { textOf } from '../../../../../src/sinks/tui/cells.ts';
-import { KEY_PLACES, KEY_TABLE } from '../../../../../src/sinks/tui/key-table.ts';
 import type { Line, Size } from '../../../../../src/sinks/tui/line.ts';
-import { OutputBuffer } from '../../../../../src/sinks/tui/output-buffer.ts';
-import type { Dialog, OutputView, View } from '../../../../../src/sinks/tui/view.ts';
-import { ViewBuilder } from '../../../../../src/sinks/tui/view-builder.ts';
 import { renderDialog } from '../../../../../src/view/panels/dialogs.ts';
 import { renderHelp } from '../../../../../src/view/panels/help.ts';
 import { renderMapDetail } from '../../../../../src/view/panels/map-detail.ts';
 import { renderOutput } from '../../../../../src/view/panels/output-panel.ts';
 import { renderPressure } from '../../../../../src/view/panels/pressure-panel.ts';
 import { renderEnd } from '../../../../../src/view/panels/summary-panel.ts';
+import { KEY_PLACES, KEY_TABLE } from '../../../../../src/view/state/key-table.ts';
+import { OutputBuffer } from '../../../../../src/view/state/output-buffer.ts';
+import type { Dialog, OutputView, View } from '../../../../../src/view/state/view.ts';
+import { ViewBuilder } from '../../../../../src/view/state/view-builder.ts';
 import { golden } from '../../render.ts';
 import { drawn, SUMMARY, sceneView } from './scene.ts';
 

@@ -4,7 +4,12 @@ import type { Mode, Sample } from '../../../../../src/model/sample.ts';
 import { Series } from '../../../../../src/model/series.ts';
 import { textOf, widthOf } from '../../../../../src/sinks/tui/cells.ts';
 import type { Line, Size } from '../../../../../src/sinks/tui/line.ts';
-import { initialUiState, type UiState, type View, type ViewData } from '../../../../../src/sinks/tui/view.ts';
+import {
+  initialUiState,
+  type UiState,
+  type View,
+  type ViewData,
+} from '../../../../../src/view/state/view.ts';
 import { HOST, MADE } from '../../records.ts';
 
 const MIB = 1024 * 1024;

@@ -1,6 +1,6 @@
 /** What keys do in dialogs and prompts. Pure. */
 
-import { SIGNAL_CHOICES } from '../../view/panels/dialogs.ts';
+import { SIGNAL_CHOICES } from '../panels/dialogs.ts';
 import type { Pressed } from './effect.ts';
 import { MOVES, moveBy, within } from './moves.ts';
 import type { Dialog, TableId, UiState, View } from './view.ts';
