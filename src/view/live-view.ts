@@ -4,11 +4,11 @@ import { formatDuration } from '../format/units.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Sink } from '../output/sink.ts';
-import type { Screen } from '../sinks/tui/terminal-screen.ts';
 import type { Effect } from './state/effect.ts';
 import { OutputBuffer } from './state/output-buffer.ts';
 import type { ViewStatus } from './state/view.ts';
 import { ViewBuilder } from './state/view-builder.ts';
+import type { Screen } from './terminal/terminal-screen.ts';
 import { Viewer } from './viewer.ts';
 
 /** What the view may ask of the run. */

@@ -2,11 +2,11 @@
 import { ToolError } from '../errors.ts';
 import { formatDuration } from '../format/units.ts';
 import type { StartRecord, SummaryRecord } from '../model/recording.ts';
-import type { Screen } from '../sinks/tui/terminal-screen.ts';
 import type { Effect } from './state/effect.ts';
 import { parseMoment } from './state/moment.ts';
 import type { ViewStatus } from './state/view.ts';
 import type { ViewBuilder } from './state/view-builder.ts';
+import type { Screen } from './terminal/terminal-screen.ts';
 import { Viewer } from './viewer.ts';
 
 /** A recording that can be gone to any moment of. Times in milliseconds since the launch. */

@@ -1,7 +1,5 @@
 /** The view at work: takes keys, keeps how things are shown, draws when something has changed. */
 import type { BpfAdvice } from '../model/bpf-advice.ts';
-import type { MouseAction } from '../sinks/tui/terminal-input.ts';
-import type { Screen } from '../sinks/tui/terminal-screen.ts';
 import { breakdownScrollIn } from './panels/breakdown-panel.ts';
 import { type Frame, renderFrame } from './panels/frame.ts';
 import { writeSnapshot } from './snapshot.ts';
@@ -19,6 +17,8 @@ import {
   type ViewData,
   type ViewStatus,
 } from './state/view.ts';
+import type { MouseAction } from './terminal/terminal-input.ts';
+import type { Screen } from './terminal/terminal-screen.ts';
 
 /** What is shown: a live run, or a recording. */
 export interface Shown {

@@ -4,12 +4,12 @@ import { isatty } from 'node:tty';
 import { UnsupportedError, UsageError } from '../../errors.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { openPlayer } from '../../recording/recording-player.ts';
-import { openScreen } from '../../sinks/tui/screen.ts';
-import type { Screen } from '../../sinks/tui/terminal-screen.ts';
 import { ENDING_SIGNALS } from '../../target/signals.ts';
 import { ReplayView } from '../../view/replay-view.ts';
 import { parseMoment } from '../../view/state/moment.ts';
 import { ViewBuilder } from '../../view/state/view-builder.ts';
+import { openScreen } from '../../view/terminal/screen.ts';
+import type { Screen } from '../../view/terminal/terminal-screen.ts';
 
 /** What the command line says. */
 export interface ReplayOptions {

@@ -39,7 +39,7 @@ export async function openLiveView(
   if (view === 'never') return undefined;
   if (view === 'auto' && (json || quiet || ![0, 1, 2].every(isatty))) return undefined;
   // Loaded only when the view opens.
-  const { openScreen } = await import('../../sinks/tui/screen.ts');
+  const { openScreen } = await import('../../view/terminal/screen.ts');
   try {
     const terminal = (fd: number) => (isatty(fd) ? fd : undefined);
     const screen = await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });

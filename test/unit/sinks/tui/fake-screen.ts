@@ -1,8 +1,8 @@
 import { textOf } from '../../../../src/sinks/tui/cells.ts';
 import type { Line, Size } from '../../../../src/sinks/tui/line.ts';
-import type { MouseAction } from '../../../../src/sinks/tui/terminal-input.ts';
-import type { TerminalKind } from '../../../../src/sinks/tui/terminal-kind.ts';
-import type { Screen } from '../../../../src/sinks/tui/terminal-screen.ts';
+import type { MouseAction } from '../../../../src/view/terminal/terminal-input.ts';
+import type { TerminalKind } from '../../../../src/view/terminal/terminal-kind.ts';
+import type { Screen } from '../../../../src/view/terminal/terminal-screen.ts';
 
 /** A screen without a terminal: keys and the mouse are given to it, and what is drawn can be read. */
 export class FakeScreen implements Screen {

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nearestBasic, nearestIndexed, type Rgb, rgbOf } from '../../../../src/sinks/tui/colours.ts';
 import type { Line, Role, TextStyle } from '../../../../src/sinks/tui/line.ts';
+import { TerminalText } from '../../../../src/sinks/tui/terminal-text.ts';
+import { nearestBasic, nearestIndexed, type Rgb, rgbOf } from '../../../../src/view/terminal/colours.ts';
 import {
   type ColourDepth,
   colourDepth,
   encodeLine,
   sgr,
   styleOf,
-} from '../../../../src/sinks/tui/palette.ts';
-import { TerminalText } from '../../../../src/sinks/tui/terminal-text.ts';
+} from '../../../../src/view/terminal/palette.ts';
 
 const ROLES: readonly Role[] = [
   ...(['plain', 'dim', 'strong', 'title', 'focused-title', 'border', 'focused-border'] as const),

@@ -1,5 +1,5 @@
 /** What has to be written so that a terminal shows a frame after another one. Pure. */
-import type { Capabilities } from './capabilities.ts';
+import type { Capabilities } from './terminal-capabilities.ts';
 
 /**
  * The changed rows alone, each erased first: where the terminal takes a character for narrower than we do, nothing is left over.

@@ -2,11 +2,11 @@
 import { closeSync } from 'node:fs';
 import { ReadStream, WriteStream } from 'node:tty';
 import { UnsupportedError } from '../../errors.ts';
-import type { Capabilities } from './capabilities.ts';
+import type { Line, Size } from '../../sinks/tui/line.ts';
 import { diffFrames } from './frame-diff.ts';
 import { isInForeground } from './job-control.ts';
-import type { Line, Size } from './line.ts';
 import { encodeLine } from './palette.ts';
+import type { Capabilities } from './terminal-capabilities.ts';
 import { type MouseAction, type SequenceReader, TerminalInput } from './terminal-input.ts';
 import { type TerminalKind, usableSize } from './terminal-kind.ts';
 import { TerminalOutput } from './terminal-output.ts';

@@ -1,7 +1,7 @@
 /** What styles look like: roles as colours that everybody can tell apart, and styles as the sequences of a terminal. Pure. */
-import { widthOf } from './cells.ts';
+import { widthOf } from '../../sinks/tui/cells.ts';
+import type { Colour, Line, Role, Span, TextStyle } from '../../sinks/tui/line.ts';
 import { nearestBasic, nearestIndexed, type Rgb, rgbOf } from './colours.ts';
-import type { Colour, Line, Role, Span, TextStyle } from './line.ts';
 
 /** How many colours a terminal has; `true` is 24 bits a colour. */
 export type ColourDepth = 'none' | 8 | 16 | 256 | 'true';
