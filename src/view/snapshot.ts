@@ -1,9 +1,9 @@
 /** `w`: what the view shows, as files in the working directory. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { describeErrno, errnoOf } from '../errors.ts';
-import { textOf } from '../sinks/tui/cells.ts';
 import { renderFrame } from './panels/frame.ts';
 import type { View } from './state/view.ts';
+import { textOf } from './text/cells.ts';
 
 /** The text is as wide as this, whatever the terminal: it is read elsewhere. */
 const TEXT_SIZE = { width: 120, height: 60 };

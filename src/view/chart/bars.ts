@@ -1,6 +1,6 @@
 /** Bars that are made of parts: each is told by its letter and its filling as well as by its colour. Pure. */
-import { fitLine, widthOf } from '../../sinks/tui/cells.ts';
-import type { Line, Role, Span } from '../../sinks/tui/line.ts';
+import { fitLine, widthOf } from '../text/cells.ts';
+import type { Line, Role, Span } from '../text/line.ts';
 
 /** One part of a bar. */
 export interface BarPart {

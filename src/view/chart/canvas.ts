@@ -1,6 +1,6 @@
 /** A grid of cells to draw lines on: braille dots, 2 by 4 a cell, or characters of ASCII. Pure. */
-import { widthOf } from '../../sinks/tui/cells.ts';
-import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
+import { widthOf } from '../text/cells.ts';
+import type { Line, Role, Size, Span } from '../text/line.ts';
 
 /** The dots of a braille cell by column and row, as Unicode numbers them. */
 const DOTS = [

@@ -1,6 +1,6 @@
 /** What a chart shows. Pure. */
 import type { SeriesColumn } from '../../model/series.ts';
-import type { Role } from '../../sinks/tui/line.ts';
+import type { Role } from '../text/line.ts';
 
 /** A figure in columns of equal time; undefined where it was not measured. */
 export type ChartColumns = readonly (SeriesColumn | undefined)[];

@@ -1,7 +1,7 @@
 /** What is below a chart: the axis of time and the marks of events. Pure. */
 
-import { fitLine } from '../../sinks/tui/cells.ts';
-import type { Line } from '../../sinks/tui/line.ts';
+import { fitLine } from '../text/cells.ts';
+import type { Line } from '../text/line.ts';
 import { formatTick, timeTicks } from './axis.ts';
 import { Canvas } from './canvas.ts';
 import { type Chart, type ChartMark, timeColumn } from './chart-spec.ts';

@@ -1,7 +1,7 @@
 /** Figures over time as a chart: lines of braille or ASCII, axes, a mark of the peak and marks of events. Pure. */
 
-import { fitLine, fitRight, widthOf } from '../../sinks/tui/cells.ts';
-import type { Line, Size, Span } from '../../sinks/tui/line.ts';
+import { fitLine, fitRight, widthOf } from '../text/cells.ts';
+import type { Line, Size, Span } from '../text/line.ts';
 import { type Axis, sizeAxis } from './axis.ts';
 import { Canvas } from './canvas.ts';
 import { type Chart, type ChartColumns, type ChartLine, timeColumn } from './chart-spec.ts';

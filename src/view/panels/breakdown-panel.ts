@@ -1,11 +1,11 @@
 /** The breakdown: what the memory of the leaf consists of, and how far it is from its limits. Pure. */
 
-import { fitLine, widthOf, widthOfLine } from '../../sinks/tui/cells.ts';
-import { type Column, renderColumns } from '../../sinks/tui/columns.ts';
-import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
-import { gauge } from '../../sinks/tui/shown-text.ts';
 import { type BarPart, stackedBar } from '../chart/bars.ts';
 import type { View } from '../state/view.ts';
+import { fitLine, widthOf, widthOfLine } from '../text/cells.ts';
+import { type Column, renderColumns } from '../text/columns.ts';
+import type { Line, Role, Size, Span } from '../text/line.ts';
+import { gauge } from '../text/shown-text.ts';
 import { type BreakdownRow, barParts, breakdownRows, kernelParts, treeRows } from './breakdown-rows.ts';
 import {
   ABSENT,

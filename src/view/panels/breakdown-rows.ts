@@ -1,9 +1,9 @@
 /** What the breakdown lists: each figure with its letter, its place in the tree and what is said beside it. Pure. */
 import { breakKernelDown } from '../../model/kernel-breakdown.ts';
-import type { Role } from '../../sinks/tui/line.ts';
 import type { BarPart } from '../chart/bars.ts';
 import type { Track, View } from '../state/view.ts';
 import { trackOfTerm } from '../state/view-builder.ts';
+import type { Role } from '../text/line.ts';
 
 /** One figure of the breakdown. */
 export interface BreakdownRow {

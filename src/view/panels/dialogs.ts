@@ -1,8 +1,9 @@
 /** Boxes with a question: leave, send a signal, filter, go to a time. Pure. */
-import { fitLine, fitText, widthOf, widthOfLine } from '../../sinks/tui/cells.ts';
-import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
-import { endOfText, shownText } from '../../sinks/tui/shown-text.ts';
+
 import type { Dialog, View } from '../state/view.ts';
+import { fitLine, fitText, widthOf, widthOfLine } from '../text/cells.ts';
+import type { Line, Role, Size, Span } from '../text/line.ts';
+import { endOfText, shownText } from '../text/shown-text.ts';
 
 /** The signals of the menu; SIGTERM, which most want, first. */
 export const SIGNAL_CHOICES: readonly string[] = [

@@ -1,7 +1,7 @@
 /** Figures as text, in the units that the view is set to. Pure. */
 import { formatBytes } from '../../format/units.ts';
-import type { Span } from '../../sinks/tui/line.ts';
 import type { Track, UiState, View } from '../state/view.ts';
+import type { Span } from '../text/line.ts';
 
 /** What is shown for a figure that is not known. */
 export const ABSENT = '-';

@@ -1,11 +1,11 @@
 /** The whole screen: header, panels in their places, what covers them, and the line of keys. Pure. */
 
-import { fitLine, fitText, overlay, widthOfLine } from '../../sinks/tui/cells.ts';
-import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
-import { endOfText, shownText } from '../../sinks/tui/shown-text.ts';
 import { formatTick } from '../chart/axis.ts';
 import { type Layout, layOut, type Region } from '../state/layout.ts';
 import { PANELS, type PanelId, type View } from '../state/view.ts';
+import { fitLine, fitText, overlay, widthOfLine } from '../text/cells.ts';
+import type { Line, Role, Size, Span } from '../text/line.ts';
+import { endOfText, shownText } from '../text/shown-text.ts';
 import { renderBreakdown } from './breakdown-panel.ts';
 import { renderDialog } from './dialogs.ts';
 import { renderHeader } from './header.ts';

@@ -1,10 +1,10 @@
 /** The header: what runs, since when, where it is measured and what it is limited to. Pure. */
 import { formatCommand, safeText } from '../../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../../format/units.ts';
-import { type Field, labelled, packFields } from '../../sinks/tui/fields.ts';
-import type { Line, Size, Span } from '../../sinks/tui/line.ts';
-import { shownText } from '../../sinks/tui/shown-text.ts';
 import type { View } from '../state/view.ts';
+import { type Field, labelled, packFields } from '../text/fields.ts';
+import type { Line, Size, Span } from '../text/line.ts';
+import { shownText } from '../text/shown-text.ts';
 import { formatSize } from './figure-text.ts';
 import { fillUp } from './pieces.ts';
 import { stateFields } from './run-state.ts';

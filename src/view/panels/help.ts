@@ -1,8 +1,9 @@
 /** The page of keys. Pure. */
-import { fitLine, widthOf } from '../../sinks/tui/cells.ts';
-import type { Line, Size, Span } from '../../sinks/tui/line.ts';
+
 import { KEY_PLACES, KEY_TABLE, type KeyEntry, type KeyPlace } from '../state/key-table.ts';
 import type { View } from '../state/view.ts';
+import { fitLine, widthOf } from '../text/cells.ts';
+import type { Line, Size, Span } from '../text/line.ts';
 import { renderScrolled, renderWrapped } from './pieces.ts';
 
 /** What keys take, with the space after them. */

@@ -1,10 +1,11 @@
 /** What the lists of maps and of processes have in common. Pure. */
-import { fitLine } from '../../sinks/tui/cells.ts';
-import { type Column, renderColumns } from '../../sinks/tui/columns.ts';
-import type { Line, Size, Span } from '../../sinks/tui/line.ts';
-import { shownText } from '../../sinks/tui/shown-text.ts';
+
 import { isAscending, listParts, listWindow, selectedIndex } from '../state/lists.ts';
 import type { TableId, View } from '../state/view.ts';
+import { fitLine } from '../text/cells.ts';
+import { type Column, renderColumns } from '../text/columns.ts';
+import type { Line, Size, Span } from '../text/line.ts';
+import { shownText } from '../text/shown-text.ts';
 import { fillUp } from './pieces.ts';
 
 /** One list and its rows. */

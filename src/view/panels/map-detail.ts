@@ -3,11 +3,11 @@ import { formatMapFlags } from '../../format/map-flags.ts';
 import { formatDuration } from '../../format/units.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { LiveMap } from '../../model/recording.ts';
-import { fitLine } from '../../sinks/tui/cells.ts';
-import type { Line, Size, Span } from '../../sinks/tui/line.ts';
-import { gauge, shownText } from '../../sinks/tui/shown-text.ts';
 import { mapFill, mapGrowth, selectedIndex, visibleMaps } from '../state/lists.ts';
 import type { MapEntry, View } from '../state/view.ts';
+import { fitLine } from '../text/cells.ts';
+import type { Line, Size, Span } from '../text/line.ts';
+import { gauge, shownText } from '../text/shown-text.ts';
 import { formatChange, formatShare, formatSize } from './figure-text.ts';
 import { renderScrolled, renderWrapped } from './pieces.ts';
 

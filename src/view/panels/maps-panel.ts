@@ -1,11 +1,11 @@
 /** The list of the run's BPF maps. Pure. */
 import type { LiveMap } from '../../model/recording.ts';
-import { fitLine } from '../../sinks/tui/cells.ts';
-import type { Column } from '../../sinks/tui/columns.ts';
-import type { Line, Size, Span } from '../../sinks/tui/line.ts';
-import { gauge, shownText } from '../../sinks/tui/shown-text.ts';
 import { mapFill, mapGrowth, mapUse, visibleMaps } from '../state/lists.ts';
 import type { MapEntry, View } from '../state/view.ts';
+import { fitLine } from '../text/cells.ts';
+import type { Column } from '../text/columns.ts';
+import type { Line, Size, Span } from '../text/line.ts';
+import { gauge, shownText } from '../text/shown-text.ts';
 import { changeSpan, formatShare, formatSize } from './figure-text.ts';
 import { renderList } from './list.ts';
 import { fillUp, renderAbsent } from './pieces.ts';

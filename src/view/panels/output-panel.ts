@@ -1,8 +1,9 @@
 /** What the target has printed, the end of it unless it was scrolled back. Pure. */
-import { clip, fitLine, widthOf, widthOfLine } from '../../sinks/tui/cells.ts';
-import type { Line, Size, Span } from '../../sinks/tui/line.ts';
-import { toAscii } from '../../sinks/tui/shown-text.ts';
+
 import type { View } from '../state/view.ts';
+import { clip, fitLine, widthOf, widthOfLine } from '../text/cells.ts';
+import type { Line, Size, Span } from '../text/line.ts';
+import { toAscii } from '../text/shown-text.ts';
 import { fillUp, renderAbsent } from './pieces.ts';
 
 /** Lines that go on in the next row begin with as much as the mark of a stream takes. */

@@ -1,8 +1,9 @@
 /** What several panels are put together from. Pure. */
-import { fitLine } from '../../sinks/tui/cells.ts';
-import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
-import { shownText, wrapText } from '../../sinks/tui/shown-text.ts';
+
 import type { PanelId, View } from '../state/view.ts';
+import { fitLine } from '../text/cells.ts';
+import type { Line, Role, Size, Span } from '../text/line.ts';
+import { shownText, wrapText } from '../text/shown-text.ts';
 
 /** Exactly the lines of a panel: cut, or filled up with empty ones. */
 export function fillUp(lines: readonly Line[], { width, height }: Size): Line[] {

@@ -2,10 +2,10 @@
 import { formatDuration } from '../../format/units.ts';
 import type { EventRecord } from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
-import { fitLine } from '../../sinks/tui/cells.ts';
-import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
-import { gauge, shownText, wrapText } from '../../sinks/tui/shown-text.ts';
 import type { View } from '../state/view.ts';
+import { fitLine } from '../text/cells.ts';
+import type { Line, Role, Size, Span } from '../text/line.ts';
+import { gauge, shownText, wrapText } from '../text/shown-text.ts';
 import { fillUp, renderWrapped } from './pieces.ts';
 
 /** What a span of time without memory pressure is judged by. Unit: per cent. */

@@ -1,9 +1,10 @@
 /** The list of processes in the leaf and its nested cgroups. Pure. */
-import type { Column } from '../../sinks/tui/columns.ts';
-import type { Line, Size, Span } from '../../sinks/tui/line.ts';
-import { shownText } from '../../sinks/tui/shown-text.ts';
+
 import { type ProcessListRow, processGrowth, visibleProcesses } from '../state/lists.ts';
 import type { View } from '../state/view.ts';
+import type { Column } from '../text/columns.ts';
+import type { Line, Size, Span } from '../text/line.ts';
+import { shownText } from '../text/shown-text.ts';
 import { ABSENT, changeSpan, formatSize } from './figure-text.ts';
 import { renderList } from './list.ts';
 import { renderAbsent } from './pieces.ts';

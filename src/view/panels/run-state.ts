@@ -1,9 +1,9 @@
 /** In which state the run or the replay is, for the header and the line of status. Pure. */
 import { formatDuration } from '../../format/units.ts';
-import type { Field } from '../../sinks/tui/fields.ts';
-import type { Role } from '../../sinks/tui/line.ts';
-import { shownText } from '../../sinks/tui/shown-text.ts';
 import type { View, ViewData } from '../state/view.ts';
+import type { Field } from '../text/fields.ts';
+import type { Role } from '../text/line.ts';
+import { shownText } from '../text/shown-text.ts';
 
 /** The state, and the time that is shown. */
 export function stateFields(view: View): Field[] {

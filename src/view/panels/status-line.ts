@@ -1,7 +1,8 @@
 /** The one line that is shown where the terminal is too small for panels. Pure. */
-import { type Field, labelled, packFields } from '../../sinks/tui/fields.ts';
-import type { Line, Role } from '../../sinks/tui/line.ts';
+
 import type { View } from '../state/view.ts';
+import { type Field, labelled, packFields } from '../text/fields.ts';
+import type { Line, Role } from '../text/line.ts';
 import { changeOf, formatChange, formatFigure, formatShare, perMinuteOf } from './figure-text.ts';
 import { stateFields } from './run-state.ts';
 

@@ -3,11 +3,11 @@ import { plural } from '../../format/plural.ts';
 import { formatDuration } from '../../format/units.ts';
 import type { SummaryRecord } from '../../model/recording.ts';
 import { describeEvents, describeOutlived, renderExit } from '../../output/summary-text.ts';
-import { fitLine, textOf } from '../../sinks/tui/cells.ts';
-import { type Field, labelled, packFields } from '../../sinks/tui/fields.ts';
-import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
-import { shownText } from '../../sinks/tui/shown-text.ts';
 import type { View } from '../state/view.ts';
+import { fitLine, textOf } from '../text/cells.ts';
+import { type Field, labelled, packFields } from '../text/fields.ts';
+import type { Line, Role, Size, Span } from '../text/line.ts';
+import { shownText } from '../text/shown-text.ts';
 import { formatSize } from './figure-text.ts';
 import { fillUp } from './pieces.ts';
 

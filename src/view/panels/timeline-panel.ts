@@ -1,11 +1,11 @@
 /** The timeline: what the leaf held over time, its peak, its limits and what happened. Pure. */
 import type { EventRecord } from '../../model/recording.ts';
 import type { SeriesColumn } from '../../model/series.ts';
-import { fitLine, widthOfLine } from '../../sinks/tui/cells.ts';
-import type { Line, Role, Size, Span } from '../../sinks/tui/line.ts';
 import { renderChart } from '../chart/chart.ts';
 import type { Chart, ChartLine, ChartMark } from '../chart/chart-spec.ts';
 import type { View } from '../state/view.ts';
+import { fitLine, widthOfLine } from '../text/cells.ts';
+import type { Line, Role, Size, Span } from '../text/line.ts';
 import { formatFigure, formatSize, isRelative, relativeTo } from './figure-text.ts';
 import { fillUp } from './pieces.ts';
 

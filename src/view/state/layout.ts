@@ -1,5 +1,5 @@
 /** Which panel is where, by the size of the terminal. Pure. */
-import type { Size } from '../../sinks/tui/line.ts';
+import type { Size } from '../text/line.ts';
 import type { ListId, PanelId, UiState } from './view.ts';
 
 /** A panel's place, its title line included. Columns and rows from 0. */

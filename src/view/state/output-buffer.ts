@@ -1,6 +1,6 @@
 /** The target's output as the view keeps it: bounded, in the order in which lines ended, stderr marked. */
-import type { Line, Span } from '../../sinks/tui/line.ts';
-import { TerminalText } from '../../sinks/tui/terminal-text.ts';
+import type { Line, Span } from '../text/line.ts';
+import { TerminalText } from '../text/terminal-text.ts';
 import type { OutputView } from './view.ts';
 
 /** What every line begins with, so that stderr is not told by colour alone. Equally wide. */

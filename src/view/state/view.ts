@@ -5,7 +5,7 @@ import type { BpfTotals } from '../../model/bpf-totals.ts';
 import type { EventRecord, LiveMap, ProcessRow, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
 import type { Series } from '../../model/series.ts';
-import type { Line } from '../../sinks/tui/line.ts';
+import type { Line } from '../text/line.ts';
 
 /** The panels, in the order of the keys 1 to 6. */
 export const PANELS = ['breakdown', 'timeline', 'maps', 'processes', 'pressure', 'output'] as const;

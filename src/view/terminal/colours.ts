@@ -1,5 +1,5 @@
 /** Colours of the 256-colour palette and what they are nearest to. Pure. */
-import type { Colour } from '../../sinks/tui/line.ts';
+import type { Colour } from '../text/line.ts';
 
 /** Red, green and blue, 0 to 255 each. */
 export type Rgb = readonly [red: number, green: number, blue: number];

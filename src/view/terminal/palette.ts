@@ -1,6 +1,6 @@
 /** What styles look like: roles as colours that everybody can tell apart, and styles as the sequences of a terminal. Pure. */
-import { widthOf } from '../../sinks/tui/cells.ts';
-import type { Colour, Line, Role, Span, TextStyle } from '../../sinks/tui/line.ts';
+import { widthOf } from '../text/cells.ts';
+import type { Colour, Line, Role, Span, TextStyle } from '../text/line.ts';
 import { nearestBasic, nearestIndexed, type Rgb, rgbOf } from './colours.ts';
 
 /** How many colours a terminal has; `true` is 24 bits a colour. */

@@ -1,5 +1,5 @@
 /** What a terminal is, as far as its environment tells: whether the view can be opened, and with which characters. Pure. */
-import type { Size } from '../../sinks/tui/line.ts';
+import type { Size } from '../text/line.ts';
 import { type ColourDepth, colourDepth } from './palette.ts';
 
 /** A terminal that the view can be tried on. */

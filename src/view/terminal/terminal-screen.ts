@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs';
 import { ReadStream, WriteStream } from 'node:tty';
 import { UnsupportedError } from '../../errors.ts';
-import type { Line, Size } from '../../sinks/tui/line.ts';
+import type { Line, Size } from '../text/line.ts';
 import { diffFrames } from './frame-diff.ts';
 import { isInForeground } from './job-control.ts';
 import { encodeLine } from './palette.ts';

@@ -9,7 +9,7 @@ import {
   sliceLine,
   textOf,
   widthOf,
-} from '../../../../src/sinks/tui/cells.ts';
+} from '../../../../src/view/text/cells.ts';
 
 test.each([
   ['agent', 5],

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { textOf, widthOf } from '../../../../src/sinks/tui/cells.ts';
-import type { Size } from '../../../../src/sinks/tui/line.ts';
 import { renderFrame } from '../../../../src/view/panels/frame.ts';
 import { PANELS, type View } from '../../../../src/view/state/view.ts';
+import { textOf, widthOf } from '../../../../src/view/text/cells.ts';
+import type { Size } from '../../../../src/view/text/line.ts';
 import { exampleView } from './example-view.ts';
 
 const draw = (view: View, width: number, height: number) =>

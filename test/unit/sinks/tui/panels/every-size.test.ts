@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Line, Size } from '../../../../../src/sinks/tui/line.ts';
 import { renderDialog } from '../../../../../src/view/panels/dialogs.ts';
 import { renderHelp } from '../../../../../src/view/panels/help.ts';
 import { renderMapDetail } from '../../../../../src/view/panels/map-detail.ts';
@@ -17,6 +16,7 @@ import {
   PROCESS_SORTS,
   type View,
 } from '../../../../../src/view/state/view.ts';
+import type { Line, Size } from '../../../../../src/view/text/line.ts';
 import { mapEntries, processEntries, SUMMARY, sceneView, widthsOf } from './scene.ts';
 
 const RENDERERS: readonly ((view: View, size: Size) => Line[])[] = [

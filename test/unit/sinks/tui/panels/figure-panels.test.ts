@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { textOf, widthOf } from '../../../../../src/sinks/tui/cells.ts';
-import type { Line, Size } from '../../../../../src/sinks/tui/line.ts';
 import { renderBreakdown } from '../../../../../src/view/panels/breakdown-panel.ts';
 import { renderHeader } from '../../../../../src/view/panels/header.ts';
 import { renderStatusLine } from '../../../../../src/view/panels/status-line.ts';
 import { renderTimeline } from '../../../../../src/view/panels/timeline-panel.ts';
 import { initialUiState, type View } from '../../../../../src/view/state/view.ts';
 import { ViewBuilder } from '../../../../../src/view/state/view-builder.ts';
+import { textOf, widthOf } from '../../../../../src/view/text/cells.ts';
+import type { Line, Size } from '../../../../../src/view/text/line.ts';
 import { exampleView } from '../example-view.ts';
 
 const MIB = 1024 * 1024;

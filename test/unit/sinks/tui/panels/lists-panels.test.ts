@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { textOf } from '../../../../../src/sinks/tui/cells.ts';
 import { renderMaps } from '../../../../../src/view/panels/maps-panel.ts';
 import { renderProcesses } from '../../../../../src/view/panels/processes-panel.ts';
 import type { UiState } from '../../../../../src/view/state/view.ts';
+import { textOf } from '../../../../../src/view/text/cells.ts';
 import { golden } from '../../render.ts';
 import { drawn, MAPS, mapEntries, PROCESSES, processEntries, sceneView } from './scene.ts';
 

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import type { BpfAdvice } from '../../../../../src/model/bpf-advice.ts';
-import { textOf } from '../../../../../src/sinks/tui/cells.ts';
-import type { Line, Size } from '../../../../../src/sinks/tui/line.ts';
 import { renderDialog } from '../../../../../src/view/panels/dialogs.ts';
 import { renderHelp } from '../../../../../src/view/panels/help.ts';
 import { renderMapDetail } from '../../../../../src/view/panels/map-detail.ts';
@@ -12,6 +10,8 @@ import { KEY_PLACES, KEY_TABLE } from '../../../../../src/view/state/key-table.t
 import { OutputBuffer } from '../../../../../src/view/state/output-buffer.ts';
 import type { Dialog, OutputView, View } from '../../../../../src/view/state/view.ts';
 import { ViewBuilder } from '../../../../../src/view/state/view-builder.ts';
+import { textOf } from '../../../../../src/view/text/cells.ts';
+import type { Line, Size } from '../../../../../src/view/text/line.ts';
 import { golden } from '../../render.ts';
 import { drawn, SUMMARY, sceneView } from './scene.ts';
 

@@ -2,14 +2,14 @@
 import type { EventRecord, LiveMap, ProcessRow, SummaryRecord } from '../../../../../src/model/recording.ts';
 import type { Mode, Sample } from '../../../../../src/model/sample.ts';
 import { Series } from '../../../../../src/model/series.ts';
-import { textOf, widthOf } from '../../../../../src/sinks/tui/cells.ts';
-import type { Line, Size } from '../../../../../src/sinks/tui/line.ts';
 import {
   initialUiState,
   type UiState,
   type View,
   type ViewData,
 } from '../../../../../src/view/state/view.ts';
+import { textOf, widthOf } from '../../../../../src/view/text/cells.ts';
+import type { Line, Size } from '../../../../../src/view/text/line.ts';
 import { HOST, MADE } from '../../records.ts';
 
 const MIB = 1024 * 1024;
