@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseControllers } from '../kernel/cgroup2/controllers.ts';
-import { type Mount, parseMountinfo } from '../kernel/mountinfo.ts';
+import { type Mount, parseMountinfo } from '../kernel/procfs/mountinfo.ts';
 import { type CgroupMembership, parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
 

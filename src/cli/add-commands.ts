@@ -1,10 +1,10 @@
 /** The commands beside a run; each loads what it needs when it is called. */
 import { type Command, Option } from 'commander';
-import type { CheckFlags, InitFlags } from './commands/budget.ts';
-import type { CompareFlags } from './commands/compare.ts';
-import type { ElfFlags } from './commands/elf.ts';
-import type { ReplayFlags } from './commands/replay.ts';
-import type { ReportFlags } from './commands/report.ts';
+import type { CheckFlags, InitFlags } from './commands/budget-command.ts';
+import type { CompareFlags } from './commands/compare-command.ts';
+import type { ElfFlags } from './commands/elf-command.ts';
+import type { ReplayFlags } from './commands/replay-command.ts';
+import type { ReportFlags } from './commands/report-command.ts';
 import {
   addBaselineOptions,
   addBudgetOptions,
@@ -12,7 +12,7 @@ import {
   addReportOption,
   addSeriesOptions,
   COMMAS,
-} from './judge-flags.ts';
+} from './gate-flags.ts';
 import { addMapsOptions, type MapsFlags } from './maps-flags.ts';
 import { once, repeatable } from './repeatable.ts';
 import { addRunOptions } from './run-flags.ts';
@@ -28,7 +28,7 @@ export function addCommands(program: Command, done: Done): void {
     .option('--json', 'one JSON document')
     .option('--cgroup-parent <path>', 'as in a run')
     .action(async (flags: { json?: true; cgroupParent?: string }) => {
-      const { doctor } = await import('./commands/doctor.ts');
+      const { doctor } = await import('./commands/doctor-command.ts');
       done(await doctor({ json: flags.json === true, cgroupParent: flags.cgroupParent }));
     });
   addMapsCommand(program, done);
@@ -44,7 +44,7 @@ function addMapsCommand(program: Command, done: Done): void {
     .command('maps')
     .description('the BPF maps of this host: whose they are, what they take, whether they are used');
   addMapsOptions(command).action(async (flags: MapsFlags) => {
-    const { maps } = await import('./commands/maps.ts');
+    const { maps } = await import('./commands/maps-command.ts');
     done(await maps(flags));
   });
 }
@@ -66,7 +66,7 @@ function addElfCommand(program: Command, done: Done): void {
     .option('--bytes', 'plain numbers of bytes in place of readable sizes')
     .addOption(new Option('--make-maps').hideHelp())
     .action(async (files: string[], flags: ElfFlags) => {
-      const { elf } = await import('./commands/elf.ts');
+      const { elf } = await import('./commands/elf-command.ts');
       done(await elf(files, flags));
     });
 }
@@ -80,7 +80,7 @@ function addReplayCommand(program: Command, done: Done): void {
     .option('--at <time>', 'begin at this time (90s, 2m), at "peak", or at "end"')
     .option('--speed <factor>', 'how many times faster than it was', '1')
     .action(async (file: string, flags: ReplayFlags) => {
-      const { replay } = await import('./commands/replay.ts');
+      const { replay } = await import('./commands/replay-command.ts');
       done(await replay(file, flags));
     });
 }
@@ -97,7 +97,7 @@ function addBudgetCommands(program: Command, done: Done): void {
   addRunOptions(init);
   addSeriesOptions(init);
   init.action(async (command: string[], flags: InitFlags) => {
-    const { initBudget } = await import('./commands/budget.ts');
+    const { initBudget } = await import('./commands/budget-command.ts');
     done(await initBudget(command, flags));
   });
   const check = budget
@@ -109,7 +109,7 @@ function addBudgetCommands(program: Command, done: Done): void {
   addJudgeOption(check);
   addReportOption(check);
   check.action(async (files: string[], flags: CheckFlags) => {
-    const { checkRecordings } = await import('./commands/budget.ts');
+    const { checkRecordings } = await import('./commands/budget-command.ts');
     done(await checkRecordings(files, flags));
   });
 }
@@ -130,7 +130,7 @@ function addCompareCommand(program: Command, done: Done): void {
     .option('--bytes', 'plain numbers of bytes in place of readable sizes')
     .option('--json', 'one JSON document')
     .action(async (base: string, now: string, flags: CompareFlags) => {
-      const { compare } = await import('./commands/compare.ts');
+      const { compare } = await import('./commands/compare-command.ts');
       done(await compare(base, now, flags));
     });
 }
@@ -146,7 +146,7 @@ function addReportCommand(program: Command, done: Done): void {
   addBaselineOptions(report);
   addJudgeOption(report);
   report.action(async (files: string[], flags: ReportFlags) => {
-    const { report: print } = await import('./commands/report.ts');
+    const { report: print } = await import('./commands/report-command.ts');
     done(await print(files, flags));
   });
 }

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import type { ReportRequest } from '../report/render-report.ts';
 import { defaultStreamOf } from '../report/render-report.ts';
-import type { JudgeFlags } from './judge-flags.ts';
+import type { JudgeFlags } from './gate-flags.ts';
 import type { RunFlags } from './run-flags.ts';
 
 /** An output, as the command line asks for it. */

@@ -4,7 +4,7 @@ import { run } from '../app/run/run.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT_STATUS_HELP } from '../exit-codes.ts';
 import { VERSION } from '../version.ts';
-import { addJudgeOptions, type JudgeFlags, wantsJudging } from './judge-flags.ts';
+import { addJudgeOptions, type JudgeFlags, wantsJudging } from './gate-flags.ts';
 import { addRunOptions, type RunFlags, toRunOptions } from './run-flags.ts';
 
 /** Command lines to begin with. */
@@ -51,7 +51,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       status = await run(options);
       return;
     }
-    const { judge } = await import('./commands/judge.ts');
+    const { judge } = await import('./commands/gate-command.ts');
     status = await judge(options, flags);
   });
   // Behind `--` there is a target for sure: what is not needed for it costs no time.

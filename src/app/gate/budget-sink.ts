@@ -3,7 +3,7 @@
 import { figuresOfSummary, type RunFigures } from '../../budget/comparison/run-figures.ts';
 import { BudgetJudge } from '../../budget/evaluation/evaluator.ts';
 import type { BaselineValues, NamedBudget } from '../../budget/expression/budget.ts';
-import { TimelineCollector } from '../../budget/verdict.ts';
+import { TimelineCollector } from '../../budget/make-verdict.ts';
 import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { BudgetResult, Verdict } from '../../model/verdict.ts';
 import type { Sink } from '../../output/sink.ts';

@@ -10,7 +10,7 @@ import { compareRuns } from '../../budget/comparison/compare.ts';
 import { type ReadSide, readBaseline } from '../../budget/comparison/inputs.ts';
 import { combineRuns } from '../../budget/evaluation/combine-runs.ts';
 import type { NamedBudget } from '../../budget/expression/budget.ts';
-import { makeVerdict } from '../../budget/verdict.ts';
+import { makeVerdict } from '../../budget/make-verdict.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { plural } from '../../format/plural.ts';
 import { formatCommand } from '../../format/safe-text.ts';

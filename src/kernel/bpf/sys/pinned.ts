@@ -2,8 +2,8 @@
 import { closeSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, SyscallError } from '../../../errors.ts';
-import { parseMountinfo } from '../../mountinfo.ts';
 import { readFdinfo } from '../../procfs/fdinfo.ts';
+import { parseMountinfo } from '../../procfs/mountinfo.ts';
 import { readPseudoFile } from '../../pseudo-file.ts';
 import { encodeObjectPath } from './bpf-attr.ts';
 import type { Bpf } from './bpf-call.ts';

@@ -1,4 +1,4 @@
-import { malformed } from './number.ts';
+import { malformed } from '../number.ts';
 
 /** One mount, from `/proc/self/mountinfo`. */
 export interface Mount {

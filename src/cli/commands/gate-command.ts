@@ -1,8 +1,8 @@
 import { runJudged } from '../../app/gate/gate-runs.ts';
 import type { RunOptions } from '../../app/run/options.ts';
 import { UsageError } from '../../errors.ts';
-import type { JudgeFlags } from '../judge-flags.ts';
-import { readBudgetFile, toJudgePlan, toSeriesPlan } from '../judge-plan.ts';
+import type { JudgeFlags } from '../gate-flags.ts';
+import { readBudgetFile, toJudgePlan, toSeriesPlan } from '../gate-plan.ts';
 import { refuseSharedPlaces, reportPlaces, runPlaces } from '../places.ts';
 import type { RunFlags } from '../run-flags.ts';
 

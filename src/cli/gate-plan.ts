@@ -9,7 +9,7 @@ import { parseBudget } from '../budget/expression/parse-budget.ts';
 import { describeErrno, errnoOf, UsageError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { parseReportRequest } from '../report/render-report.ts';
-import type { BaselineFlags, BudgetFlags, SeriesFlags } from './judge-flags.ts';
+import type { BaselineFlags, BudgetFlags, SeriesFlags } from './gate-flags.ts';
 import { oneOf } from './one-of.ts';
 
 const MOST_RUNS = 1000;
