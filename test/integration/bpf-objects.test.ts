@@ -17,7 +17,7 @@ import {
 } from '../../src/kernel/bpf/sys/objects.ts';
 import { collectHeldBpf } from '../../src/kernel/procfs/held-bpf.ts';
 import { openBpfCollector } from '../../src/sampler/bpf/totals.ts';
-import { BtfBuilder } from '../unit/kernel/bpf/btf-builder.ts';
+import { BtfBuilder } from '../unit/kernel/bpf/btf/btf-builder.ts';
 import { BpfObjects, Churn, openDescriptors, withIds } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
 import { bpftool, bpftoolMaps, mapFigures } from './bpftool.ts';

@@ -4,8 +4,8 @@ import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { renderJunitReport } from '../../src/report/junit.ts';
-import { examples } from '../unit/sinks/reports/example-verdicts.ts';
-import { hostileVerdict } from '../unit/sinks/reports/hostile-verdicts.ts';
+import { examples } from '../unit/report/example-verdicts.ts';
+import { hostileVerdict } from '../unit/report/hostile-verdicts.ts';
 import { needsProgram, scratch, start, testWith } from './harness.ts';
 
 const SCHEMA = resolve(import.meta.dirname, '../fixtures/reports/junit.xsd');

@@ -13,7 +13,7 @@ import { encodeMapCreate, encodeMapElement, type MapSpec } from '../../src/kerne
 import { type Bpf, openBpf } from '../../src/kernel/bpf/sys/bpf-call.ts';
 import { mapTypeName, mapTypeNumber } from '../../src/kernel/bpf/sys/bpf-enums.ts';
 import { mapFdinfo, readFdinfo } from '../../src/kernel/procfs/fdinfo.ts';
-import { BtfBuilder } from '../unit/kernel/bpf/btf-builder.ts';
+import { BtfBuilder } from '../unit/kernel/bpf/btf/btf-builder.ts';
 
 const NO_PREALLOC = 1;
 const NO_COMMON_LRU = 2;

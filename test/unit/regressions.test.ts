@@ -17,9 +17,9 @@ import { findExecutable } from '../../src/target/find-executable.ts';
 import { forwardSignals } from '../../src/target/signals.ts';
 import { openStreams } from '../../src/target/standard-streams.ts';
 import { resolveUser } from '../../src/target/user.ts';
-import { NO_OUTPUTS } from './sinks/no-outputs.ts';
-import { cgroup2 } from './sinks/records.ts';
-import { play } from './sinks/render.ts';
+import { NO_OUTPUTS } from './output/no-outputs.ts';
+import { cgroup2 } from './output/records.ts';
+import { play } from './output/render.ts';
 
 afterEach(() => {
   vi.useRealTimers();

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { RunOptions } from '../../../src/app/run/options.ts';
 import { run } from '../../../src/app/run/run.ts';
-import { NO_OUTPUTS } from '../../unit/sinks/no-outputs.ts';
+import { NO_OUTPUTS } from '../../unit/output/no-outputs.ts';
 
 const OPTIONS: RunOptions = {
   command: ['true'],

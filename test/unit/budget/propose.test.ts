@@ -9,7 +9,7 @@ import {
   proposeBudgetFile,
 } from '../../../src/budget/propose.ts';
 import type { RecordLine, RunMap } from '../../../src/model/recording.ts';
-import { bpfOf, feed, KIB, MIB, mapOf, mapsAt, samplesOf, startOf, summaryOf } from './judged-runs.ts';
+import { bpfOf, feed, KIB, MIB, mapOf, mapsAt, samplesOf, startOf, summaryOf } from './evaluated-runs.ts';
 
 const runOf = (anonMib: number, maps: RunMap[] = []): RecordLine[] => {
   const figures = {

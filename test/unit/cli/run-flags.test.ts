@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { addRunOptions, type RunFlags, toRunOptions } from '../../../src/cli/run-flags.ts';
-import { NO_OUTPUTS } from '../sinks/no-outputs.ts';
+import { NO_OUTPUTS } from '../output/no-outputs.ts';
 
 /** The options of a run as a command line says them. */
 function parse(...args: string[]) {

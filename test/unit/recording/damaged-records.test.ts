@@ -5,9 +5,9 @@ import { parseRecordLine } from '../../../src/recording/parse-line.ts';
 import { renderFrame } from '../../../src/view/panels/frame.ts';
 import { PANELS } from '../../../src/view/state/view.ts';
 import { ViewBuilder } from '../../../src/view/state/view-builder.ts';
-import { cgroup1, cgroup2, processTree } from '../sinks/records.ts';
-import { exampleRecords, exampleView } from '../sinks/tui/example-view.ts';
-import { SUMMARY } from '../sinks/tui/panels/scene.ts';
+import { cgroup1, cgroup2, processTree } from '../output/records.ts';
+import { exampleRecords, exampleView } from '../view/example-view.ts';
+import { SUMMARY } from '../view/panels/scene.ts';
 
 /** One record of every shape. */
 const RECORDS: readonly RecordLine[] = [

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
 import { parseRecordLine } from '../../../src/recording/parse-line.ts';
-import { cgroup1, cgroup2, processTree } from '../sinks/records.ts';
+import { cgroup1, cgroup2, processTree } from '../output/records.ts';
 
 const { start, summary } = cgroup2;
 const parse = (value: unknown) => parseRecordLine(JSON.stringify(value));

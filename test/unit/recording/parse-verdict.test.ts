@@ -4,8 +4,8 @@ import { UsageError } from '../../../src/errors.ts';
 import type { Verdict } from '../../../src/model/verdict.ts';
 import { parseVerdict } from '../../../src/recording/parse-verdict.ts';
 import { REPORT_FORMATS, renderReport } from '../../../src/report/render-report.ts';
-import { examples } from '../sinks/reports/example-verdicts.ts';
-import { hostileVerdict } from '../sinks/reports/hostile-verdicts.ts';
+import { examples } from '../report/example-verdicts.ts';
+import { hostileVerdict } from '../report/hostile-verdicts.ts';
 
 const read = (verdict: unknown) => parseVerdict(JSON.stringify(verdict), 'v.json');
 

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { UsageError } from '../../../src/errors.ts';
 import type { RecordLine } from '../../../src/model/recording.ts';
 import { readRecording, scanRecording } from '../../../src/recording/read-recording.ts';
-import { cgroup2 } from '../sinks/records.ts';
+import { cgroup2 } from '../output/records.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cmemstat-recording-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import type { RecordLine } from '../../../src/model/recording.ts';
 import { openPlayer } from '../../../src/recording/recording-player.ts';
-import { cgroup2 } from '../sinks/records.ts';
+import { cgroup2 } from '../output/records.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cmemstat-player-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

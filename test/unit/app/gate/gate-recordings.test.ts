@@ -1,0 +1,103 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { judgeRecordings } from '../../../../src/app/gate/gate-recordings.ts';
+import type { JudgePlan } from '../../../../src/app/gate/plan.ts';
+import type { RecordLine, StartRecord } from '../../../../src/model/recording.ts';
+import { anonSamples, MIB, named, startOf, summaryOf } from '../../budget/evaluated-runs.ts';
+import { makeTree } from '../../temporary-tree.ts';
+
+const planOf = (...expressions: string[]): JudgePlan => ({
+  budgets: expressions.map((each) => named(each)),
+  judgedOn: 'worst',
+  rules: { budgetExitCode: 3, budgetFirst: false, failOnLeftover: false, strictHost: false },
+  reports: [],
+  baseline: undefined,
+  regression: undefined,
+});
+
+const run = (mib: number, more: Partial<StartRecord> = {}): RecordLine[] => [
+  startOf('cgroup2', more),
+  ...anonSamples(mib, mib, mib),
+  summaryOf(),
+];
+
+function hostOf([start]: RecordLine[]): StartRecord['host'] {
+  if (start?.type !== 'start') throw new Error('no start');
+  return start.host;
+}
+
+async function judge(lines: readonly RecordLine[], plan: JudgePlan) {
+  const tree = makeTree({ 'runs.jsonl': lines.map((line) => `${JSON.stringify(line)}\n`).join('') });
+  const file = join(tree, 'runs.jsonl');
+  return { file, verdict: await judgeRecordings([file], plan) };
+}
+
+describe('a recording of several runs', () => {
+  it('is judged as that many runs, and the breach names the file', async () => {
+    const { file, verdict } = await judge([...run(1), ...run(3), ...run(1)], planOf('anon<=2M'));
+    expect(verdict.runs).toEqual({ count: 3, judgedOn: 'worst' });
+    const [result] = verdict.budgets;
+    expect(result).toMatchObject({ status: 'broken', values: [MIB, 3 * MIB, MIB], breach: { run: 2 } });
+    expect(result?.breach?.replay).toContain(`cmemstat replay ${file} --at `);
+  });
+
+  it('may end in a run that was cut', async () => {
+    const { verdict } = await judge([...run(1), ...run(1).slice(0, -1)], planOf('anon<=2M'));
+    expect(verdict.runs.count).toBe(2);
+    expect(verdict.warnings).toEqual([expect.stringContaining('ends before')]);
+  });
+});
+
+describe('recordings that are judged together', () => {
+  it('say that they are of other commands or hosts', async () => {
+    const other = { command: ['./other'], host: { ...hostOf(run(1)), kernel: '4.19.0' } };
+    const { verdict } = await judge([...run(1), ...run(1, other), ...run(1)], planOf('anon<=2M'));
+    expect(verdict.warnings).toEqual([
+      expect.stringMatching(/judged as runs of one command: other kernels: \S+ and 4\.19\.0;/),
+      expect.stringMatching(/judged as runs of one command: other commands: .* and \.\/other$/),
+    ]);
+  });
+
+  it('say nothing where they are runs of one', async () => {
+    const { verdict } = await judge([...run(1), ...run(2)], planOf('anon<=2M'));
+    expect(verdict.warnings).toEqual([]);
+  });
+
+  it('count the lines that are damaged', async () => {
+    const damaged = { type: 'sample', elapsedMs: 'x' } as unknown as RecordLine;
+    const [start, ...rest] = run(1);
+    const judged = await judge([start ?? damaged, damaged, ...rest], planOf('anon<=2M'));
+    expect(judged.verdict.warnings).toEqual([`${judged.file}: 1 damaged line was passed over`]);
+  });
+});
+
+describe('a recording that is judged without budgets', () => {
+  const budgets = [
+    { expression: 'anon<=2M', name: 'heap' },
+    { expression: 'psi.some<=5%', optional: true as const },
+  ];
+
+  it('is judged by those that it was recorded with', async () => {
+    const { verdict } = await judge(run(3, { budgets }), planOf());
+    expect(verdict.exitStatus).toBe(3);
+    expect(verdict.budgets).toMatchObject([
+      { name: 'heap', expression: 'anon<=2M', status: 'broken' },
+      { expression: 'psi.some<=5%', status: 'not-measured-optional' },
+    ]);
+  });
+
+  it('is judged by those of the command line where there are any', async () => {
+    const { verdict } = await judge(run(3, { budgets }), planOf('anon<=4M'));
+    expect(verdict.budgets).toMatchObject([{ expression: 'anon<=4M', status: 'held' }]);
+  });
+
+  it('is told loudly to have broken some, where it does not say which they were', async () => {
+    const event: RecordLine = { type: 'event', elapsedMs: 1, event: 'budget', message: 'anon<=2M is broken' };
+    const [start, ...rest] = run(3);
+    if (start === undefined) throw new Error('no start');
+    const { verdict } = await judge([start, event, ...rest], planOf());
+    expect(verdict.warnings).toEqual([
+      'NOT JUDGED: no budgets were given, but the recording tells: anon<=2M is broken',
+    ]);
+  });
+});

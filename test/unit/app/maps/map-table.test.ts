@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import { toBpftoolMaps } from '../../../../src/app/maps/bpftool-json.ts';
+import { toMapDocument } from '../../../../src/app/maps/document.ts';
+import { evaluateListing, GROUP_KEYS, type ListingWishes } from '../../../../src/app/maps/listing.ts';
+import { renderMapTable, renderMapTotal } from '../../../../src/app/maps/map-table.ts';
+import type { BpfAdvice } from '../../../../src/model/bpf-advice.ts';
+import { listedMap, SCENE } from '../../model/listed-maps.ts';
+import { golden } from '../../output/render.ts';
+
+const memcg = { attribution: 'memcg', reason: undefined, hint: undefined, advice: undefined } as const;
+const advice: BpfAdvice[] = [
+  {
+    kind: 'nearly-empty',
+    maps: [{ id: 7, name: 'flows' }],
+    savesBytes: 5_242_000,
+    text: "hash 'flows' is allocated for 65536 entries and holds 17",
+    options: [{ change: 'BPF_F_NO_PREALLOC', savesBytes: 5_242_000 }],
+  },
+  {
+    kind: 'percpu-growth',
+    maps: [{ id: 8, name: 'counters_of_every_policy' }],
+    text: '1 percpu maps grow with the number of possible CPUs',
+    projection: [{ possibleCpus: 128, bytes: 33_554_000, unchargedPercpuBytes: 33_554_000 }],
+  },
+];
+
+describe('the table', () => {
+  it('of maps', async () => {
+    const lines = renderMapTable(
+      evaluateListing(SCENE, { sort: 'bytes', top: 5 }),
+      { ...memcg, advice },
+      { plainBytes: false },
+    );
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('maps.txt'));
+  });
+
+  it('of groups, in plain bytes, with owners by descriptors', async () => {
+    const lines = renderMapTable(
+      evaluateListing(SCENE, { sort: 'bytes', groupBy: 'comm', threshold: 0.1 }),
+      { attribution: 'held', reason: 'this kernel is old', hint: 'boot another', advice: [] },
+      { plainBytes: true, groupedBy: 'comm' },
+    );
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('maps-groups.txt'));
+  });
+
+  it('is cut at the width of a terminal, and is a line for no maps', () => {
+    const lines = renderMapTable(evaluateListing(SCENE, { sort: 'bytes' }), memcg, {
+      plainBytes: false,
+      columns: 40,
+    });
+    expect(Math.max(...lines.map(({ length }) => length))).toBe(40);
+    expect(renderMapTable(evaluateListing([], { sort: 'bytes' }), memcg, { plainBytes: false })).toEqual([
+      '0 maps, 0 B (0 kB)',
+    ]);
+  });
+});
+
+it('the total is in kB as jq prints it', () => {
+  const { totals } = evaluateListing([listedMap({ bytes: 1_936, unchargedBytes: 16 })], { sort: 'bytes' });
+  expect(renderMapTotal(totals, { plainBytes: false })).toBe(
+    '1 map, 1.89 KiB (1.890625 kB), 16 B of it charged to no cgroup',
+  );
+  expect(renderMapTotal(totals, { plainBytes: true })).toBe(
+    '1 map, 1936 bytes, 16 of it charged to no cgroup',
+  );
+});
+
+describe('as bpftool prints them', () => {
+  it('key by key, in its order', () => {
+    const maps = toBpftoolMaps(SCENE);
+    expect(maps.map(({ id }) => id)).toEqual([7, 8, 9, 10, 11, 12]);
+    expect(JSON.stringify(maps[1])).toBe(
+      '{"id":8,"type":"percpu_array","name":"counters_of_eve","flags":0,"bytes_key":4,"bytes_value":8,' +
+        '"max_entries":1024,"bytes_memlock":525112,"frozen":0,"btf_id":31,"pinned":[],' +
+        '"pids":[{"pid":4242,"comm":"agent"},{"pid":4300,"comm":"agent-child"}]}',
+    );
+    expect(maps[3]).toMatchObject({ bytes_memlock: 0, frozen: 1, pinned: SCENE[3]?.pinned });
+    expect(JSON.stringify(maps[4])).toBe(
+      '{"id":11,"type":99,"flags":-2147483648,"bytes_key":4,"bytes_value":8,"max_entries":1024,' +
+        '"bytes_memlock":64,"owner_prog_type":"xdp","owner_jited":true,"frozen":0,"pinned":[]}',
+    );
+  });
+
+  it('without pins where none is pinned', () => {
+    expect(toBpftoolMaps([listedMap()])[0]).not.toHaveProperty('pinned');
+  });
+});
+
+describe('the document', () => {
+  const schema = readFileSync(new URL('../../../../schema/maps.schema.json', import.meta.url), 'utf8');
+  const validate = new Ajv2020({ strict: true, allErrors: true }).compile(JSON.parse(schema));
+
+  it.each<[string, ListingWishes]>([
+    ['of maps', { sort: 'bytes' }],
+    ['cut', { sort: 'bytes', top: 2, threshold: 0.05 }],
+    ...GROUP_KEYS.map((groupBy): [string, ListingWishes] => [
+      `of groups by ${groupBy}`,
+      { sort: 'name', groupBy },
+    ]),
+  ])('%s is as the schema has it', (_, wishes) => {
+    const listing = evaluateListing(SCENE, wishes);
+    for (const totalOnly of [false, true]) {
+      const document = JSON.parse(
+        JSON.stringify(toMapDocument({ ...memcg, advice, listing, totalOnly }, '0.1.0')),
+      );
+      validate(document);
+      expect(validate.errors ?? []).toEqual([]);
+      expect(document.maps !== undefined || document.groups !== undefined).toBe(!totalOnly);
+    }
+  });
+
+  it('never shows the identity of a charge', () => {
+    const listing = evaluateListing(SCENE, { sort: 'bytes' });
+    const text = JSON.stringify(toMapDocument({ ...memcg, listing, totalOnly: false }, '0.1.0'));
+    expect(text).not.toMatch(/chargeIdentity|18446612684/);
+    expect(text).toContain('"cgroupId":"4711"');
+    expect(text).toContain('"map_extra":"0x5"');
+  });
+});

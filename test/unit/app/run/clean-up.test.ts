@@ -1,0 +1,80 @@
+import { describe, expect, it, vi } from 'vitest';
+import { guardAgainstCrash, removeLeaf } from '../../../../src/app/run/clean-up.ts';
+import type { Leaf } from '../../../../src/cgroup/leaf.ts';
+import type { Placement } from '../../../../src/cgroup/placement.ts';
+import { KernelFileError } from '../../../../src/errors.ts';
+
+/** A placement whose steps are written down, and one of which may fail. */
+function placementThat(
+  fails?: string,
+  error: unknown = new KernelFileError('rmdir', '/leaf', 'cannot remove /leaf: busy'),
+) {
+  const steps: string[] = [];
+  const step = async (name: string) => {
+    steps.push(name);
+    if (name === fails) throw error;
+  };
+  const leaf = { kill: () => step('kill'), remove: () => step('remove') } as unknown as Leaf;
+  const placement: Placement = {
+    kind: 'top',
+    leaf,
+    reason: '',
+    rejected: [],
+    removedStale: [],
+    release: () => step('release'),
+  };
+  return { steps, placement };
+}
+
+describe('removeLeaf', () => {
+  it('kills, removes and then undoes what made room', async () => {
+    const { steps, placement } = placementThat();
+    const say = vi.fn();
+    await removeLeaf(placement, say);
+    expect(steps).toEqual(['kill', 'remove', 'release']);
+    expect(say).not.toHaveBeenCalled();
+  });
+
+  it('releases the place without a leaf too', async () => {
+    const { steps, placement } = placementThat();
+    await removeLeaf({ ...placement, leaf: undefined }, () => {});
+    expect(steps).toEqual(['release']);
+  });
+
+  it('tells what could not be removed, and does not throw: that would hide what happened before', async () => {
+    const say = vi.fn();
+    await removeLeaf(placementThat('remove').placement, say);
+    expect(say.mock.calls).toEqual([
+      ['could not clean up: cannot remove /leaf: busy; the next run removes it'],
+    ]);
+  });
+
+  it('does not hide a fault of ours', async () => {
+    const fault = new TypeError('fault');
+    await expect(removeLeaf(placementThat('kill', fault).placement, () => {})).rejects.toThrow(fault);
+  });
+});
+
+describe('guardAgainstCrash', () => {
+  it('watches the exit of the process until it is released', () => {
+    const before = process.listenerCount('exit');
+    const guard = guardAgainstCrash(undefined);
+    expect(process.listenerCount('exit')).toBe(before + 1);
+    guard.release();
+    expect(process.listenerCount('exit')).toBe(before);
+  });
+
+  it('kills and removes the leaf at the exit, and lets nothing out', () => {
+    const killOnce = vi.fn();
+    const removeOnce = vi.fn(() => {
+      throw new KernelFileError('rmdir', '/leaf', 'busy');
+    });
+    const before = process.listeners('exit');
+    const guard = guardAgainstCrash({ killOnce, removeOnce } as unknown as Leaf);
+    const [onExit] = process.listeners('exit').filter((each) => !before.includes(each));
+    expect(() => onExit?.(0)).not.toThrow();
+    expect(killOnce).toHaveBeenCalledTimes(1);
+    expect(removeOnce).toHaveBeenCalledTimes(1);
+    guard.release();
+  });
+});

@@ -1,0 +1,93 @@
+import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { OutputPump } from '../../../../src/app/run/output-pump.ts';
+
+/** Longer than any of these tests. Unit: milliseconds. */
+const FOR_EVER = 600_000;
+
+/** Takes chunks, each as soon as `release` is called. */
+function slowTaker() {
+  const taken: string[] = [];
+  const waiting: (() => void)[] = [];
+  return {
+    taken,
+    take: (chunk: Buffer) => {
+      taken.push(chunk.toString());
+      return new Promise<void>((resolve) => waiting.push(resolve));
+    },
+    release: () => waiting.shift()?.(),
+  };
+}
+
+test('the next chunk comes when the one before is done with', async () => {
+  const pipe = new PassThrough();
+  const { taken, take, release } = slowTaker();
+  const pump = new OutputPump(pipe, take);
+  for (const text of ['one', 'two', 'three']) pipe.write(text);
+  await sleep(20);
+  expect(taken).toEqual(['one']);
+  release();
+  await sleep(20);
+  expect(taken).toEqual(['one', 'two']);
+  pump.stop();
+});
+
+test('who writes has to wait', async () => {
+  const pipe = new PassThrough();
+  const { take } = slowTaker();
+  const pump = new OutputPump(pipe, take);
+  pipe.write('first');
+  await sleep(20);
+  for (let chunk = 0; chunk < 100; chunk += 1) pipe.write(Buffer.alloc(65_536));
+  await sleep(20);
+  expect(pipe.writableNeedDrain).toBe(true);
+  pump.stop();
+});
+
+test('everything is taken before it is finished', async () => {
+  const pipe = new PassThrough();
+  const taken: string[] = [];
+  const pump = new OutputPump(pipe, async (chunk) => {
+    await sleep(5);
+    taken.push(chunk.toString());
+  });
+  for (const text of ['one', 'two', 'three']) pipe.write(text);
+  pipe.end('four');
+  await pump.finish(FOR_EVER);
+  expect(taken.join()).toBe('one,two,three,four');
+});
+
+test('a pipe that somebody holds open is given up', async () => {
+  const pipe = new PassThrough();
+  const taken: string[] = [];
+  const pump = new OutputPump(pipe, async (chunk) => void taken.push(chunk.toString()));
+  pipe.write('one');
+  await pump.finish(50);
+  expect(taken).toEqual(['one']);
+  expect(pipe.destroyed).toBe(true);
+});
+
+test('what is slow to be taken is not given up', async () => {
+  const pipe = new PassThrough();
+  const { take, release } = slowTaker();
+  const pump = new OutputPump(pipe, take);
+  pipe.write('one');
+  await sleep(20);
+  let isFinished = false;
+  const finished = pump.finish(0).then(() => {
+    isFinished = true;
+  });
+  await sleep(50);
+  expect(isFinished).toBe(false);
+  release();
+  await finished;
+});
+
+test('a pipe that fails has ended', async () => {
+  const pipe = new PassThrough();
+  const pump = new OutputPump(pipe, () => Promise.resolve());
+  pipe.destroy(new Error('reset'));
+  await pump.finish(FOR_EVER);
+  expect(pipe.destroyed).toBe(true);
+});

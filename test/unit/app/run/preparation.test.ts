@@ -1,0 +1,159 @@
+import { describe, expect, it } from 'vitest';
+import { describePlacement, limitSettings, reportPlacement } from '../../../../src/app/run/preparation.ts';
+import type { Leaf } from '../../../../src/cgroup/leaf.ts';
+import type { Placement } from '../../../../src/cgroup/placement.ts';
+import { Rejection } from '../../../../src/cgroup/rejection.ts';
+import { UnsupportedError } from '../../../../src/errors.ts';
+import { makeTree } from '../../temporary-tree.ts';
+
+const leafAt = (directory: string) => ({ directory, version: 2 }) as Leaf;
+
+const placed: Placement = {
+  kind: 'top',
+  leaf: leafAt('/sys/fs/cgroup/cmemstat-1-2'),
+  reason: 'the top takes new cgroups',
+  rejected: [new Rejection('systemd', 'systemd does not run this host')],
+  removedStale: ['/sys/fs/cgroup/cmemstat-3-4'],
+  release: async () => {},
+};
+
+const notPlaced: Placement = {
+  ...placed,
+  kind: 'process-tree',
+  leaf: undefined,
+  reason: 'no memory cgroup can be had',
+  rejected: [
+    new Rejection('systemd', 'systemd does not run this host', 'boot with systemd'),
+    new Rejection('top', 'it is read-only', 'remount it'),
+    new Rejection('own', 'it is read-only'),
+  ],
+  removedStale: [],
+};
+
+const OPTIONS = { verbose: false, requireCgroup: false, limits: {} };
+
+function report(
+  placement: Placement,
+  options: Partial<Parameters<typeof reportPlacement>[1]> = {},
+): string[] {
+  const said: string[] = [];
+  reportPlacement(placement, { ...OPTIONS, ...options }, (line) => said.push(line));
+  return said;
+}
+
+describe('describePlacement', () => {
+  it('says what was taken, what was not and why, and what was cleaned up', () => {
+    expect(describePlacement(placed)).toEqual([
+      'placement systemd: not taken: systemd does not run this host',
+      'placement top: taken: the top takes new cgroups',
+      'leaf: /sys/fs/cgroup/cmemstat-1-2',
+      'removed a leaf whose owner is dead: /sys/fs/cgroup/cmemstat-3-4',
+    ]);
+  });
+
+  it('says what mends a place, and no leaf where there is none', () => {
+    expect(describePlacement(notPlaced)).toEqual([
+      'placement systemd: not taken: systemd does not run this host; mend: boot with systemd',
+      'placement top: not taken: it is read-only; mend: remount it',
+      'placement own: not taken: it is read-only',
+      'placement process-tree: taken: no memory cgroup can be had',
+    ]);
+  });
+});
+
+describe('reportPlacement', () => {
+  it('is silent about a leaf, but for --verbose', () => {
+    expect(report(placed)).toEqual([]);
+    expect(report(placed, { verbose: true })).toEqual(describePlacement(placed));
+  });
+
+  it('is content with limits and --require cgroup where there is a leaf', () => {
+    expect(report(placed, { requireCgroup: true, limits: { memoryMax: 1 } })).toEqual([]);
+  });
+
+  it('warns that there is none, with each reason once and the last thing that mends it', () => {
+    expect(report(notPlaced)).toEqual([
+      'WARNING: no memory cgroup: it is read-only. The process tree is summed instead; kernel memory, BPF maps and page cache are not seen. Mend it: remount it',
+    ]);
+  });
+
+  it('names systemd as the reason only when there is no other', () => {
+    const rejected = notPlaced.rejected.slice(0, 1);
+    expect(report({ ...notPlaced, rejected })[0]).toContain(
+      'no memory cgroup: systemd does not run this host.',
+    );
+  });
+
+  it('warns of a process tree that was asked for too', () => {
+    const asked = { ...notPlaced, rejected: [], reason: 'asked for by --placement' };
+    expect(report(asked)[0]).toMatch(/^WARNING: asked for by --placement\. .* are not seen\.$/);
+  });
+
+  it('refuses --require cgroup without a leaf', () => {
+    expect(() => report(notPlaced, { requireCgroup: true })).toThrow(UnsupportedError);
+    expect(() => report(notPlaced, { requireCgroup: true })).toThrow(
+      expect.objectContaining({
+        message: '--require cgroup: no memory cgroup can be had: it is read-only',
+        hint: 'remount it',
+      }),
+    );
+  });
+
+  it.each([{ memoryMax: 1 }, { memoryHigh: 'max' as const }, { pidsMax: 0 }, { oomGroup: true }])(
+    'refuses the limits %o without a leaf',
+    (limits) => {
+      expect(() => report(notPlaced, { limits })).toThrow('limits need a memory cgroup');
+    },
+  );
+
+  it('does not take options that were not given for limits', () => {
+    expect(report(notPlaced, { limits: { memoryMax: undefined, oomGroup: false } })).toHaveLength(1);
+  });
+});
+
+describe('limitSettings', () => {
+  /** A leaf with a limit of 100 MiB, whichever version of cgroups this host has. */
+  const leaf = () =>
+    leafAt(
+      makeTree({
+        'memory.max': '104857600\n',
+        'memory.high': 'max\n',
+        'memory.stat': 'hierarchical_memory_limit 104857600\n',
+      }),
+    );
+
+  it('sets nothing unless it is asked for', () => {
+    expect(limitSettings(leaf(), { inheritRatio: undefined, verbose: true }, {}, () => {})).toEqual([]);
+  });
+
+  it('tells the runtimes their share of the limit that binds', () => {
+    const said: string[] = [];
+    const settings = limitSettings(leaf(), { inheritRatio: 0.5, verbose: true }, {}, (line) =>
+      said.push(line),
+    );
+    expect(settings).toContainEqual({ name: 'GOMEMLIMIT', value: '52428800B' });
+    expect(settings).toContainEqual({ name: 'NODE_OPTIONS', value: '--max-old-space-size=50' });
+    expect(said[0]).toMatch(/^limits that bind the target: memory 100 MiB, /);
+    expect(said).toContain('set GOMEMLIMIT=52428800B');
+  });
+
+  it('says that all was set already', () => {
+    const env = {
+      GOMEMLIMIT: '1',
+      GOMAXPROCS: '1',
+      NODE_OPTIONS: '--max-old-space-size=1',
+      JAVA_TOOL_OPTIONS: '-Xmx1m',
+    };
+    const said: string[] = [];
+    expect(limitSettings(leaf(), { inheritRatio: 1, verbose: true }, env, (line) => said.push(line))).toEqual(
+      [],
+    );
+    expect(said.at(-1)).toBe('no variable was set: nothing binds, or all were set already');
+  });
+
+  it('says nothing without --verbose', () => {
+    const said: string[] = [];
+    limitSettings(leaf(), { inheritRatio: 1, verbose: false }, {}, (line) => said.push(line));
+    expect(said).toEqual([]);
+  });
+});

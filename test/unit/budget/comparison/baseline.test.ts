@@ -1,0 +1,200 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { describe, expect, it } from 'vitest';
+import {
+  type Baseline,
+  formatBaseline,
+  makeBaseline,
+  medianRun,
+  runsOfBaseline,
+  valuesOfBaseline,
+} from '../../../../src/budget/comparison/baseline.ts';
+import { parseBaseline } from '../../../../src/budget/comparison/parse-baseline.ts';
+import type { RunFigures } from '../../../../src/budget/comparison/run-figures.ts';
+import { UsageError } from '../../../../src/errors.ts';
+import { golden } from '../../output/render.ts';
+import { HOST, MIB, run } from '../runs.ts';
+
+const runOf = (anon: number, more: Partial<RunFigures> = {}): RunFigures =>
+  run(
+    { current: anon + MIB, anon, 'anon.avg': anon / 2, peak: anon + 2 * MIB, pgfault: 500, oom_kill: 0 },
+    {
+      breakdown: { elapsedMs: 10, lines: [{ id: 'anon', bytes: anon }] },
+      maps: { conns: anon / 8, stats: 4096 },
+      ...more,
+    },
+  );
+const RUNS = [runOf(16 * MIB), runOf(48 * MIB, { maps: { conns: MIB } }), runOf(32 * MIB, { status: 1 })];
+const make = (runs: RunFigures[] = RUNS): Baseline => {
+  const baseline = makeBaseline(runs);
+  if (baseline === undefined) throw new Error('no runs');
+  return baseline;
+};
+
+describe('makeBaseline', () => {
+  it('keeps every run, and the medians beside them', () => {
+    const baseline = make();
+    expect(baseline).toMatchObject({ version: 1, command: ['make', '-j2'], mode: 'cgroup2', host: HOST });
+    expect(baseline.medians.metrics).toMatchObject({ anon: 32 * MIB, 'anon.avg': 16 * MIB });
+    // A map that a run does not have takes nothing in it.
+    expect(baseline.medians.maps).toEqual({ conns: 2 * MIB, stats: 4096 });
+    expect(baseline.runs.map(({ metrics }) => metrics)).toEqual(RUNS.map(({ metrics }) => metrics));
+    expect(baseline.breakdown).toEqual([{ id: 'anon', bytes: 32 * MIB }]);
+  });
+
+  it('has neither host nor maps nor a breakdown where no run tells', () => {
+    const { host: _host, ...bare } = run({ anon: 1 });
+    const baseline = make([bare]);
+    for (const key of ['host', 'breakdown']) expect(baseline).not.toHaveProperty(key);
+    expect(baseline.medians).toEqual({ metrics: { anon: 1 } });
+  });
+
+  it('of no runs does not exist', () => {
+    expect(makeBaseline([])).toBeUndefined();
+    expect(medianRun([])).toBeUndefined();
+  });
+
+  it('takes the breakdown of the smaller one of the two runs in the middle', () => {
+    expect(medianRun([...RUNS, runOf(40 * MIB)])?.metrics.anon).toBe(32 * MIB);
+  });
+});
+
+describe('formatBaseline', () => {
+  it('is good to review: medians one a line, a run a line', async () => {
+    await expect(formatBaseline(make())).toMatchFileSnapshot(golden('baseline.json'));
+  });
+
+  it('does not depend on the order in which metrics came', () => {
+    const turned = RUNS.map((each) => ({
+      ...each,
+      metrics: Object.fromEntries(Object.entries(each.metrics).reverse()),
+    }));
+    expect(formatBaseline(make(turned))).toBe(formatBaseline(make()));
+  });
+
+  it('comes back as it was', () => {
+    const baseline = make();
+    expect(parseBaseline(JSON.parse(formatBaseline(baseline)), 'base.json')).toEqual(baseline);
+    const bare = make([run({}, { command: ['\u001b[31m', '\n', '__proto__'] })]);
+    expect(parseBaseline(JSON.parse(formatBaseline(bare)), 'base.json')).toEqual(bare);
+  });
+
+  it('has the shape that the schema promises', () => {
+    const schema = readFileSync(new URL('../../../../schema/baseline.schema.json', import.meta.url), 'utf8');
+    const validate = new Ajv2020({ allErrors: true }).compile(JSON.parse(schema));
+    validate(JSON.parse(formatBaseline(make())));
+    expect(validate.errors).toBeNull();
+    validate({ ...make(), runs: [] });
+    expect(validate.errors).not.toBeNull();
+  });
+});
+
+it('runsOfBaseline gives the runs back as they are compared', () => {
+  expect(runsOfBaseline(make())).toEqual(RUNS.map(({ breakdown: _breakdown, ...rest }) => rest));
+});
+
+describe('valuesOfBaseline', () => {
+  const values = valuesOfBaseline(make());
+
+  it.each([
+    ['anon', 'max', 32 * MIB],
+    ['stat.anon', 'max', 32 * MIB],
+    ['anon', 'avg', 16 * MIB],
+    ['peak', 'max', 34 * MIB],
+    ['pgfault', 'final', 500],
+    ['oom_kill', 'max', 0],
+    ['bpf.map:conns', 'max', 2 * MIB],
+    ['bpf.map:*s', 'max', 2 * MIB + 4096],
+    ['bpf.map:other', 'max', 0],
+    ['anon', 'final', undefined],
+    ['anon', 'p95', undefined],
+    ['anon', 'growth', undefined],
+    ['pgfault', 'growth', undefined],
+    ['bpf.map:conns', 'avg', undefined],
+    ['sock', 'max', undefined],
+    ['constructor', 'max', undefined],
+  ] as const)('of %s.%s is %s', (metric, aggregate, value) => {
+    expect(values.valueOf(metric, aggregate)).toBe(value);
+  });
+
+  it('has the lines of the breakdown', () => {
+    expect(values.breakdownOf?.('anon')).toBe(32 * MIB);
+    expect(values.breakdownOf?.('file')).toBeUndefined();
+  });
+
+  it('knows no maps where none were measured', () => {
+    expect(valuesOfBaseline(make([run({})])).valueOf('bpf.map:*', 'max')).toBeUndefined();
+  });
+});
+
+describe('parseBaseline', () => {
+  const good = JSON.parse(formatBaseline(make()));
+  const edited = (change: (document: Record<string, never>) => void) => {
+    const document = structuredClone(good);
+    change(document);
+    return document;
+  };
+  const first = (document: Record<string, unknown>) => (document.runs as Record<string, never>[])[0] ?? {};
+
+  it.each([
+    ['a list', [], 'base.json: the document: expected an object, found []'],
+    ['nothing', null, 'base.json: the document: expected an object, found null'],
+    ['a summary', { type: 'summary' }, 'base.json: no baseline'],
+    ['another version', { ...good, version: 'x' }, 'base.json: version: expected 1, found "x"'],
+    ['no command', { ...good, command: 'make' }, 'base.json: command: expected a list, found "make"'],
+    ['a word that is none', { ...good, command: [1] }, 'base.json: command[0]: expected a text, found 1'],
+    [
+      'no such mode',
+      { ...good, mode: 7 },
+      'base.json: mode: expected cgroup2, cgroup1, process-tree, found 7',
+    ],
+    [
+      'half a host',
+      { ...good, host: { kernel: '6', arch: 'x' } },
+      'base.json: host.cpus: expected a number from 1, found nothing',
+    ],
+    ['no runs', { ...good, runs: [] }, 'base.json: runs: expected at least one run, found []'],
+    [
+      'a breakdown without bytes',
+      { ...good, breakdown: [{ id: 'anon' }] },
+      'base.json: breakdown[0].bytes: expected a number, found nothing',
+    ],
+    [
+      'a run without figures',
+      edited((document) => delete first(document).metrics),
+      'base.json: runs[0].metrics: expected an object, found nothing',
+    ],
+    [
+      'a figure that is none',
+      edited((document) =>
+        Object.assign(first(document).metrics ?? {}, {
+          anon: '12 and a text that is far too long to be shown',
+        }),
+      ),
+      'base.json: runs[0].metrics.anon: expected a number, found "12 and a text that is far too long t...',
+    ],
+    [
+      'a map without a size',
+      edited((document) => Object.assign(first(document).maps ?? {}, { conns: null })),
+      'base.json: runs[0].maps.conns: expected a number, found null',
+    ],
+  ])('refuses %s', (_, document, message) => {
+    expect(() => parseBaseline(document, 'base.json')).toThrow(UsageError);
+    expect(() => parseBaseline(document, 'base.json')).toThrow(expect.objectContaining({ message }));
+  });
+
+  it('refuses what a newer cmemstat made, and says which', () => {
+    expect(() => parseBaseline({ ...good, version: 2, cmemstat: '9.0.0' }, 'base.json')).toThrow(
+      'base.json: made by a newer cmemstat (9.0.0, version 2); this one reads version 1',
+    );
+  });
+
+  it('lets no control characters of a file into a message', () => {
+    const document = edited((each) => Object.assign(first(each).metrics ?? {}, { '\u001b[2J': 'x' }));
+    expect(() => parseBaseline(document, 'a\u001bb')).toThrow(/^a\\x1bb: runs\[0\]\.metrics\.\\x1b\[2J: /);
+  });
+
+  it('lets keys through that it does not know', () => {
+    expect(parseBaseline({ ...good, later: 1 }, 'base.json')).toMatchObject({ later: 1 });
+  });
+});

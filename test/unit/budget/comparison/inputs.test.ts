@@ -1,0 +1,101 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { formatBaseline } from '../../../../src/budget/comparison/baseline.ts';
+import { readBaseline, readComparable, readSide } from '../../../../src/budget/comparison/inputs.ts';
+import { figuresOfSummary } from '../../../../src/budget/comparison/run-figures.ts';
+import { UsageError } from '../../../../src/errors.ts';
+import { cgroup1, cgroup2, processTree } from '../../output/records.ts';
+import { makeTree } from '../../temporary-tree.ts';
+import { figuresOfRecords } from '../runs.ts';
+
+const directory = makeTree();
+const file = (name: string, text: string) => {
+  const path = join(directory, name);
+  writeFileSync(path, text);
+  return path;
+};
+const lines = (...records: object[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('');
+const whole = ({ start, records, summary }: typeof cgroup1) => [start, ...records, summary];
+
+describe('readSide', () => {
+  it('reads a recording', async () => {
+    const path = file('run.jsonl', lines(...whole(cgroup1)));
+    const side = await readSide(path);
+    expect(side.name).toBe(path);
+    expect(side.runs).toEqual([figuresOfRecords(whole(cgroup1))]);
+    expect(side.baseline.medians.metrics.peak).toBe(side.runs[0]?.metrics.peak);
+  });
+
+  it('reads several runs, one after the other', async () => {
+    const path = file('runs.jsonl', lines(...whole(cgroup2), ...whole(cgroup2), ...whole(processTree)));
+    expect((await readSide(path)).runs.map(({ mode }) => mode)).toEqual([
+      'cgroup2',
+      'cgroup2',
+      'process-tree',
+    ]);
+  });
+
+  it('reads a recording that was cut in the middle of a line, and one with a damaged line', async () => {
+    const all = lines(...whole(cgroup1));
+    const cut = await readSide(file('cut.jsonl', all.slice(0, all.indexOf('"summary"'))));
+    expect(cut.runs).toHaveLength(1);
+    expect(cut.runs[0]).not.toHaveProperty('status');
+    const damaged = all.replace('"sample"', '"sam');
+    expect((await readSide(file('damaged.jsonl', damaged))).runs[0]?.status).toBe(2);
+  });
+
+  it('reads summaries, on one line or over several', async () => {
+    const expected = [figuresOfSummary(cgroup1.summary)];
+    expect((await readSide(file('sum.json', lines(cgroup1.summary)))).runs).toEqual(expected);
+    const pretty = JSON.stringify(cgroup1.summary, undefined, 2);
+    expect((await readSide(file('pretty.json', `\n${pretty}\n`))).runs).toEqual(expected);
+    const two = file('sums.jsonl', lines(cgroup1.summary, cgroup2.summary));
+    expect((await readSide(two)).runs).toHaveLength(2);
+  });
+
+  it('reads a baseline, over several lines or on one', async () => {
+    const { baseline, runs } = await readSide(file('r.jsonl', lines(...whole(cgroup2), ...whole(cgroup2))));
+    const withoutBreakdown = runs.map(({ breakdown: _breakdown, ...rest }) => rest);
+    for (const text of [formatBaseline(baseline), JSON.stringify(baseline)]) {
+      const side = await readSide(file('base.json', text));
+      expect(side.runs).toEqual(withoutBreakdown);
+      expect(side.baseline).toEqual(baseline);
+    }
+  });
+
+  it.each([
+    ['', /no recording, summary or baseline of cmemstat$/],
+    ['hello\nworld\n', /no recording, summary or baseline of cmemstat$/],
+    ['{"type":"verdict","version":1}', /: a verdict has the values of its budgets alone$/],
+    ['{"type":"comparison"}', /: a comparison has differences alone$/],
+    ['{"some":"thing"}', /no recording, summary or baseline of cmemstat$/],
+    ['null', /no recording, summary or baseline of cmemstat$/],
+    [lines(cgroup1.records[0] ?? {}), /neither a start line nor a summary$/],
+    [lines({ ...cgroup1.start, version: 99 }), /made by a newer cmemstat/],
+    ['{"type":"baseline","version":99,"cmemstat":"9"}', /made by a newer cmemstat/],
+  ])('refuses %j', async (text, message) => {
+    const reading = readSide(file('other', text));
+    await expect(reading).rejects.toThrow(UsageError);
+    await expect(reading).rejects.toThrow(message);
+  });
+
+  it('says why a file can not be read', async () => {
+    await expect(readSide(join(directory, 'none'))).rejects.toThrow(/none: no such file or directory$/);
+    await expect(readSide(directory)).rejects.toThrow(/: is a directory$/);
+  });
+});
+
+it('readComparable takes parsed documents', () => {
+  expect(readComparable(cgroup1.summary, 'sum').runs).toEqual([figuresOfSummary(cgroup1.summary)]);
+});
+
+describe('readBaseline', () => {
+  it('names its option with what is wrong with the file', async () => {
+    const missing = join(makeTree({}), 'base.json');
+    await expect(readBaseline(missing)).rejects.toMatchObject({
+      option: '--baseline',
+      message: `--baseline ${missing}: no such file or directory`,
+    });
+  });
+});

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { combineRuns, holds, type JudgedOn } from '../../../../src/budget/evaluation/combine-runs.ts';
+import type { RunResult } from '../../../../src/budget/expression/budget.ts';
+import type { BudgetResult } from '../../../../src/model/verdict.ts';
+
+interface Runs {
+  op?: BudgetResult['op'];
+  metric?: string;
+  limit?: number;
+  estimates?: number[];
+}
+
+/** One budget over several runs; undefined for a run that did not measure it. */
+function runsOf(values: readonly (number | undefined)[], { op = '<=', limit = 50, ...more }: Runs = {}) {
+  const { metric = 'anon', estimates } = more;
+  return values.map((value, index): RunResult[] => {
+    const result: RunResult = {
+      expression: `${metric}${op}${limit}`,
+      metric,
+      aggregate: 'max',
+      op,
+      unit: 'bytes',
+      status: 'held',
+      limit,
+    };
+    if (value === undefined)
+      return [{ ...result, status: 'not-measured', reason: 'no sample', hint: 'longer' }];
+    Object.assign(result, { value, excess: value - limit });
+    const estimate = estimates?.[index];
+    if (estimate !== undefined) result.estimate = estimate;
+    if (holds(value, op, limit)) return [result];
+    const breach = { shownMs: 100 * value, breakdown: [], processes: [], maps: [], advice: [] };
+    return [{ ...result, status: 'broken', breach }];
+  });
+}
+
+function combineOne(runs: readonly (readonly RunResult[])[], judgedOn: JudgedOn): BudgetResult {
+  const [result] = combineRuns(runs, judgedOn);
+  if (result === undefined) throw new Error('no result');
+  return result;
+}
+
+describe('several runs', () => {
+  it('are judged on their median', () => {
+    const result = combineOne(runsOf([40, 70, 60]), 'median');
+    expect(result).toMatchObject({
+      status: 'broken',
+      value: 60,
+      excess: 10,
+      spread: 10,
+      values: [40, 70, 60],
+    });
+    expect(result.breach).toMatchObject({ run: 3, shownMs: 6000 });
+    expect(combineOne(runsOf([40, 70, 30]), 'median')).toMatchObject({
+      status: 'held',
+      value: 40,
+      excess: -10,
+    });
+    expect(combineOne(runsOf([40, 70, 30]), 'median')).not.toHaveProperty('breach');
+  });
+
+  it('are judged on the worst where that is asked for', () => {
+    const result = combineOne(runsOf([40, 70, 60]), 'worst');
+    expect(result).toMatchObject({ status: 'broken', value: 70, breach: { run: 2 } });
+    expect(combineOne(runsOf([60, 40, 70], { op: '>=' }), 'worst')).toMatchObject({
+      status: 'broken',
+      value: 40,
+    });
+  });
+
+  it('of which there is one are that one', () => {
+    const [run = []] = runsOf([70]);
+    expect(combineRuns([run], 'median')).toEqual(run);
+    expect(combineRuns([], 'median')).toEqual([]);
+  });
+
+  it.each([
+    ['oom_kill', '<='],
+    ['leftover', '<='],
+    ['processes', '=='],
+  ] as const)('are always judged on the worst by %s %s', (metric, op) => {
+    expect(combineOne(runsOf([0, 1, 0, 0, 0], { metric, op, limit: 0 }), 'median')).toMatchObject({
+      status: 'broken',
+      value: 1,
+      excess: 1,
+      values: [0, 1, 0, 0, 0],
+      breach: { run: 2 },
+    });
+  });
+
+  it('have the slope that belongs to their value', () => {
+    const runs = runsOf([0, 70, 60], { estimates: [11, 99, 88] });
+    expect(combineOne(runs, 'median').estimate).toBe(88);
+    expect(combineOne(runs, 'worst').estimate).toBe(99);
+    expect(combineOne(runsOf([0, 70]), 'median')).not.toHaveProperty('estimate');
+  });
+
+  it('keep a run broken that was, though its limit was raised later', () => {
+    const [[first = {} as RunResult] = [], ...others] = runsOf([40, 10]);
+    const broken: RunResult = { ...first, status: 'broken' };
+    expect(combineOne([[broken], ...others], 'worst').status).toBe('broken');
+  });
+});
+
+describe('a run that did not measure it', () => {
+  it.each<[JudgedOn, BudgetResult['op'], (number | undefined)[], BudgetResult['status'], number | undefined]>(
+    [
+      ['worst', '<=', [40, undefined, 60], 'broken', 60],
+      ['worst', '<=', [40, undefined, 50], 'not-measured', undefined],
+      ['worst', '>', [60, undefined, 50], 'broken', 50],
+      ['median', '<=', [60, undefined, 70], 'broken', 60],
+      ['median', '<=', [40, undefined, 70], 'not-measured', undefined],
+      ['median', '<=', [60, undefined], 'not-measured', undefined],
+      ['median', '<=', [60, 70, 80, undefined], 'broken', 65],
+      ['median', '<', [50, 50, undefined], 'broken', 50],
+      ['median', '>=', [40, undefined, 30], 'broken', 40],
+      ['median', '>=', [40, undefined, 60], 'not-measured', undefined],
+      ['median', '==', [40, undefined, 50], 'broken', 40],
+      ['median', '<=', [undefined, undefined], 'not-measured', undefined],
+    ],
+  )('on the %s of %s: %j is %s', (judgedOn, op, values, status, value) => {
+    const result = combineOne(runsOf(values, { op }), judgedOn);
+    expect(result.status).toBe(status);
+    expect(result.value).toBe(value);
+    expect(result.values).toEqual(values.map((each) => each ?? null));
+    expect(result.reason).toBe(status === 'broken' ? undefined : 'no sample');
+    expect(result.breach === undefined).toBe(status !== 'broken');
+  });
+
+  it('is a warning where the budget is optional', () => {
+    const [measured = [], [missing = {} as RunResult] = []] = runsOf([40, undefined]);
+    const optional: RunResult = { ...missing, status: 'not-measured-optional' };
+    expect(combineOne([measured, [optional]], 'median')).toMatchObject({
+      status: 'not-measured-optional',
+      hint: 'longer',
+    });
+  });
+});
+
+describe('a map that no map of a run is named like', () => {
+  const unknown = (limit = 50): RunResult[] =>
+    runsOf([undefined], { limit }).flatMap((run) =>
+      run.map((each) => ({ ...each, isUnknownMap: true as const })),
+    );
+
+  it('is not measured where no run has one', () => {
+    for (const runs of [[unknown()], [unknown(), unknown()]]) {
+      const result = combineOne(runs, 'worst');
+      expect(result).toMatchObject({ status: 'not-measured', reason: 'no sample' });
+      expect(result).not.toHaveProperty('isUnknownMap');
+    }
+  });
+
+  it('takes nothing beside a run that has one', () => {
+    const result = combineOne([...runsOf([60]), unknown(), unknown()], 'median');
+    expect(result).toMatchObject({ status: 'held', value: 0, values: [60, 0, 0] });
+    expect(result).not.toHaveProperty('reason');
+    expect(combineOne([...runsOf([60]), unknown()], 'worst')).toMatchObject({ status: 'broken', value: 60 });
+  });
+});

@@ -1,0 +1,653 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { BudgetJudge, type JudgeOptions } from '../../../../src/budget/evaluation/evaluator.ts';
+import type { BaselineValues, BudgetBreak } from '../../../../src/budget/expression/budget.ts';
+import type { RecordLine, SummaryRecord } from '../../../../src/model/recording.ts';
+import type { Sample } from '../../../../src/model/sample.ts';
+import type { BudgetResult } from '../../../../src/model/verdict.ts';
+import { quantile } from '../../../../src/statistics/statistics.ts';
+import {
+  anonSamples,
+  bpfOf,
+  feed,
+  MIB,
+  mapOf,
+  mapsAt,
+  named,
+  processesAt,
+  sampleAt,
+  samplesOf,
+  startOf,
+  summaryOf,
+} from '../evaluated-runs.ts';
+
+/** The results of a whole run on cgroup v2. */
+function judge(
+  expressions: readonly string[],
+  records: readonly RecordLine[],
+  options: JudgeOptions = {},
+): BudgetResult[] {
+  const judging = new BudgetJudge(
+    expressions.map((each) => named(each)),
+    options,
+  );
+  return feed(judging, [startOf(), ...records]).finish(summaryOf());
+}
+
+function judgeOne(
+  expression: string,
+  records: readonly RecordLine[],
+  options: JudgeOptions = {},
+): BudgetResult {
+  const [result] = judge([expression], records, options);
+  if (result === undefined) throw new Error('no result');
+  return result;
+}
+
+describe('a value', () => {
+  const samples = anonSamples(0, 10, 40, 20, 1);
+
+  it.each([
+    ['anon<=100M', 40],
+    ['anon.min<=100M', 10],
+    ['anon.avg<=100M', 17.5],
+    ['anon.median<=100M', 20],
+    ['anon.p90<=100M', 36],
+    ['anon.last<=100M', 20],
+    ['anon.final<=100M', 1],
+    ['stat.anon<=100M', 40],
+  ])('%s is %d MiB', (expression, mib) => {
+    expect(judgeOne(expression, samples)).toMatchObject({
+      status: 'held',
+      value: mib * MIB,
+      limit: 100 * MIB,
+      excess: mib * MIB - 100 * MIB,
+    });
+  });
+
+  it.each([
+    ['anon<=40M', 'held'],
+    ['anon<40M', 'broken'],
+    ['anon>=40M', 'held'],
+    ['anon>40M', 'broken'],
+    ['anon==40M', 'held'],
+    ['anon==39M', 'broken'],
+    ['anon.min>=10M', 'held'],
+    ['anon.min>10M', 'broken'],
+  ])('%s is %s', (expression, status) => {
+    expect(judgeOne(expression, samples).status).toBe(status);
+  });
+
+  it('of any aggregate is that of the naive computation', () => {
+    const gaps = fc.array(fc.tuple(fc.integer({ min: 1, max: 5000 }), fc.nat(2 ** 40)), {
+      minLength: 3,
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(gaps, (readings) => {
+        let elapsedMs = 0;
+        const all = readings.map(([gapMs, current], at): Sample => {
+          elapsedMs += gapMs;
+          return sampleAt(elapsedMs, at === 0 ? 'launch' : at === readings.length - 1 ? 'final' : 'tick', {
+            current,
+          });
+        });
+        const values = all.map(({ current = 0 }) => current);
+        const running = values.slice(1, -1);
+        const held = all
+          .slice(0, -1)
+          .reduce(
+            (sum, { elapsedMs: from, current = 0 }, at) =>
+              sum + current * ((all[at + 1]?.elapsedMs ?? 0) - from),
+            0,
+          );
+        const average = held / (elapsedMs - (all[0]?.elapsedMs ?? 0));
+        const aggregates = ['max', 'min', 'avg', 'median', 'p90', 'p95', 'p99', 'last', 'final'];
+        const results = judge(
+          aggregates.map((each) => `current.${each}>=0`),
+          all,
+        );
+        expect(results.map(({ value }) => value)).toEqual(
+          [
+            Math.max(...values),
+            Math.min(...running),
+            average,
+            ...[0.5, 0.9, 0.95, 0.99].map((share) => quantile(running, share) ?? 0),
+            running.at(-1) ?? 0,
+            values.at(-1) ?? 0,
+          ].map((value) => expect.closeTo(value, -0.31)),
+        );
+      }),
+    );
+  });
+
+  it('of growth is what is certain of it, with the slope beside it', () => {
+    const line = Array.from({ length: 60 }, (_, at) => 10 + at / 120);
+    expect(judgeOne('anon.growth<=512KiB', anonSamples(...line))).toMatchObject({
+      status: 'broken',
+      unit: 'bytes/min',
+      value: MIB,
+      estimate: MIB,
+      limit: MIB / 2,
+    });
+  });
+});
+
+describe('pressure', () => {
+  const stalled = (...totalMs: number[]) =>
+    samplesOf(
+      totalMs.map((each) => ({ pressure: { some: { avg10: 0, avg60: 0, avg300: 0, total: each * 1000 } } })),
+    );
+
+  it('is the share of the time that was lost, from the totals', () => {
+    const samples = stalled(0, 100, 100, 350);
+    expect(judgeOne('psi.some<=20%', samples)).toMatchObject({
+      status: 'broken',
+      unit: 'percent',
+      value: 23.333,
+      limit: 20,
+    });
+    expect(judgeOne('psi.some.max<=50%', samples)).toMatchObject({ status: 'held', value: 50 });
+    expect(judgeOne('psi.some.min<=50%', samples)).toMatchObject({ status: 'held', value: 0 });
+  });
+
+  it('is known of a run without a sample in between', () => {
+    expect(judgeOne('psi.some<=5%', stalled(0, 50))).toMatchObject({ status: 'broken', value: 10 });
+  });
+});
+
+describe('a limit', () => {
+  const limited = (max: number | 'max') =>
+    samplesOf([{}, { current: 60, limits: { max } }, { current: 0, limits: { max } }]);
+
+  it('may be a share of one of the leaf', () => {
+    expect(judgeOne('current<=50% of memory.max', limited(100))).toMatchObject({
+      status: 'broken',
+      value: 60,
+      limit: 50,
+    });
+    expect(judgeOne('current<=50% of memory.max', limited(120))).toMatchObject({ status: 'held', limit: 60 });
+  });
+
+  it('that is not set is not measured', () => {
+    const result = judgeOne('current<=50% of memory.max', limited('max'));
+    expect(result).toMatchObject({ status: 'not-measured', hint: '--memory-max 512M' });
+    expect(result.value).toBeUndefined();
+  });
+
+  it('may be the baseline and more', () => {
+    const baseline: BaselineValues = {
+      valueOf: (metric, aggregate) => (metric === 'anon' && aggregate === 'max' ? 10 * MIB : undefined),
+    };
+    const samples = anonSamples(0, 11, 0);
+    expect(judgeOne('anon<=baseline+5%', samples, { baseline })).toMatchObject({
+      status: 'broken',
+      limit: 10.5 * MIB,
+    });
+    expect(judgeOne('anon<=baseline+5%+512KiB', samples, { baseline })).toMatchObject({
+      status: 'held',
+      limit: 11 * MIB,
+    });
+    expect(
+      judgeOne('shmem<=baseline', samplesOf([{}, { stat: { shmem: 1 } }, {}]), { baseline }),
+    ).toMatchObject({
+      status: 'not-measured',
+      reason: 'the baseline has no shmem.max',
+    });
+    expect(judgeOne('anon<=baseline', samples)).toMatchObject({
+      status: 'not-measured',
+      hint: '--baseline FILE',
+    });
+  });
+});
+
+it('allows more than a baseline below 0, not less', () => {
+  const baseline: BaselineValues = { valueOf: () => -10 };
+  const limitOf = (expression: string) => judgeOne(expression, anonSamples(0, 1, 0), { baseline }).limit;
+  expect(limitOf('anon<=baseline+50%')).toBe(-5);
+  expect(limitOf('anon<=baseline-50%')).toBe(-15);
+  expect(limitOf('anon<=baseline+50%+7')).toBe(2);
+});
+
+describe('BPF maps', () => {
+  const records: RecordLine[] = [
+    sampleAt(0, 'launch', { bpf: bpfOf(0) }),
+    sampleAt(500, 'tick', { bpf: bpfOf(30) }),
+    mapsAt(500, [
+      mapOf(1, 'conn_a', 10),
+      mapOf(2, 'conn_b', 20),
+      mapOf(3, 'other', 5),
+      mapOf(4, 'conn_c', 99, { elsewhere: true }),
+    ]),
+    sampleAt(1000, 'tick'),
+    sampleAt(1500, 'tick', { bpf: bpfOf(50) }),
+    mapsAt(1500, [mapOf(2, 'conn_b', 40)]),
+    sampleAt(2000, 'tick', { bpf: bpfOf(40) }),
+    mapsAt(2000, [], [1]),
+    sampleAt(2500, 'final', { bpf: bpfOf(0) }),
+    mapsAt(2500, [], [2, 3, 4]),
+  ];
+
+  it('are summed by name from what has changed, where they were read', () => {
+    const values = judge(
+      [
+        'bpf.map:conn*<=1M',
+        'bpf.map:conn*.last<=1M',
+        'bpf.map:conn*.min<=1M',
+        'bpf.map:conn*.final<=1M',
+        'bpf.map:conn*.median<=1M',
+        'bpf.map:conn_[ab]<=1M',
+        'bpf<=1M',
+      ],
+      records,
+    );
+    expect(values.map(({ value }) => value)).toEqual([50, 40, 30, 0, 40, 50, 50]);
+  });
+
+  it('may be told before the sample that they belong to', () => {
+    const before = records.map((record, at) => {
+      const [next, previous] = [records[at + 1], records[at - 1]];
+      if (next?.type === 'maps') return next;
+      return record.type === 'maps' && previous !== undefined ? previous : record;
+    });
+    expect(before.map(({ type }) => type)).not.toEqual(records.map(({ type }) => type));
+    const values = judge(
+      ['bpf.map:conn*<=1M', 'bpf.map:conn*.last<=1M', 'bpf.map:conn*.min<=1M', 'bpf.map:conn*.final<=1M'],
+      before,
+    );
+    expect(values.map(({ value }) => value)).toEqual([50, 40, 30, 0]);
+  });
+
+  it('of a run without a sample while it ran are at least what it left behind', () => {
+    const left = [
+      sampleAt(0, 'launch'),
+      sampleAt(80, 'final', { bpf: bpfOf(64) }),
+      mapsAt(80, [mapOf(1, 'conn', 64)]),
+    ];
+    const reason = 'the run ended before BPF memory was read';
+    expect(
+      judge(['bpf.map:conn<=1M', 'bpf<=1M', 'bpf>=1', 'bpf.final<=64', 'bpf.map:conn<=63'], left),
+    ).toMatchObject([
+      { status: 'not-measured', reason, hint: '--bpf-interval 50ms --interval 50ms' },
+      { status: 'not-measured', reason },
+      { status: 'not-measured', reason },
+      { status: 'held', value: 64 },
+      { status: 'broken', value: 64, limit: 63 },
+    ]);
+  });
+
+  it('that no pattern fits are said to be none', () => {
+    const judging = feed(new BudgetJudge([named('bpf.map:con?<=1M'), named('bpf.map:*_c<=0')]), [
+      startOf(),
+      ...records,
+    ]);
+    expect(judging.finish(summaryOf())).toMatchObject([
+      { status: 'held', value: 0 },
+      { status: 'held', value: 0 },
+    ]);
+    // There is a conn_c: it is charged elsewhere.
+    expect(judging.warnings(summaryOf())).toEqual(['bpf.map:con?: no map of the run has such a name']);
+  });
+
+  it('that no pattern fits are no matter of a process tree, which has none', () => {
+    const judging = feed(new BudgetJudge([named('bpf.map:con?<=1M')]), [startOf('process-tree'), ...records]);
+    expect(judging.finish(summaryOf('process-tree'))).toMatchObject([{ status: 'not-measured' }]);
+    expect(judging.warnings(summaryOf('process-tree'))).toEqual([]);
+  });
+
+  it.each([
+    ['bpf.map:conn_a.p59<=1M', 'bpf.map:conn_a.p95'],
+    ['bpf.map:con_a<=1M', 'bpf.map:conn_a'],
+    ['bpf.map:zzzzzzzzzz.p59<=1M', 'bpf.map:zzzzzzzzzz.p95'],
+    ['bpf.map:zzzzzzzzzz<=1M', undefined],
+  ])('that nobody has made are not measured: %s', (expression, hint) => {
+    const judging = feed(new BudgetJudge([named(expression)]), [startOf(), ...records]);
+    const [result] = judging.finish(summaryOf());
+    expect(result?.status).toBe('not-measured');
+    expect(result?.reason).toMatch(/^no map of the run is named `\S+`$/);
+    expect(result?.hint).toBe(hint);
+    expect(judging.warnings(summaryOf())).toEqual([]);
+  });
+
+  it('that are charged elsewhere take nothing of the run', () => {
+    expect(judgeOne('bpf.map:conn_c<=0', records)).toMatchObject({ status: 'held', value: 0 });
+  });
+});
+
+describe('not measured', () => {
+  const ticks = anonSamples(0, 1, 1, 0);
+  const readBpf = samplesOf([{}, { bpf: bpfOf(5) }, {}]);
+
+  it.each<[string, RecordLine[], RecordLine[], RegExp, RegExp | undefined]>([
+    ['anon<=1M', [startOf('process-tree')], [summaryOf('process-tree')], /needs a memory cgroup/, /doctor/],
+    [
+      'peak<=1M',
+      [startOf('process-tree')],
+      [summaryOf('process-tree', { peak: { bytes: 5, source: 'sampled' } })],
+      /needs a memory cgroup/,
+      /doctor/,
+    ],
+    ['rss<=1M', [startOf(), ...ticks], [summaryOf()], /figure of the process tree/, /anon/],
+    [
+      'vmalloc<=1M',
+      [startOf('cgroup2', { host: { ...startOf().host, kernel: '5.10.1' } }), ...ticks],
+      [summaryOf()],
+      /since Linux 5\.17; this is Linux 5\.10\.1/,
+      undefined,
+    ],
+    ['slab<=1M', [startOf('cgroup1'), ...ticks], [summaryOf('cgroup1')], /cgroup v1 has no slab/, /v2/],
+    ['stat.new<=1M', [startOf(), ...ticks], [summaryOf()], /does not tell stat\.new/, undefined],
+    [
+      'psi.some<=5%',
+      [startOf('cgroup1'), ...ticks],
+      [summaryOf('cgroup1')],
+      /cgroup v1 has no memory\.pressure/,
+      undefined,
+    ],
+    ['psi.full<=5%', [startOf(), ...ticks], [summaryOf()], /since Linux 4\.20/, /psi=1/],
+    [
+      'bpf<=1M',
+      [startOf(), ...ticks],
+      [summaryOf('cgroup2', { bpf: { unavailable: 'no rights', hint: 'sudo' } })],
+      /^no rights$/,
+      /sudo/,
+    ],
+    [
+      'bpf<=1M',
+      [startOf(), ...readBpf],
+      [summaryOf('cgroup2', { bpf: { unavailable: 'no more rights' } })],
+      /no more rights/,
+      undefined,
+    ],
+    [
+      'bpf.map:x<=1M',
+      [startOf(), ...ticks],
+      [summaryOf('cgroup2', { bpf: { reason: 'no BTF' } })],
+      /could not be told apart: no BTF/,
+      undefined,
+    ],
+    [
+      'bpf.map:x<=1M',
+      [startOf(), ...readBpf],
+      [summaryOf()],
+      /not told one by one/,
+      /^record the run again$/,
+    ],
+    [
+      'unexplained<=1M',
+      [startOf(), ...readBpf],
+      [summaryOf()],
+      /^Linux 6\.12\.0 does not tell kernel$/,
+      undefined,
+    ],
+    ['bpf<=1M', [startOf(), ...ticks], [summaryOf()], /ended before BPF memory was read/, /--bpf-interval/],
+    [
+      'anon<=1M',
+      [startOf(), ...anonSamples(0, 0)],
+      [summaryOf('cgroup2', { durationMs: 60 })],
+      /too short.*500ms/,
+      /--interval 3ms/,
+    ],
+    [
+      'anon.growth<=1M',
+      [startOf(), ...ticks],
+      [summaryOf()],
+      /10 readings over 5\.0s; there are 2 over 500ms/,
+      /longer run/,
+    ],
+    [
+      'anon.growth<=1M',
+      [
+        startOf(),
+        ...Array.from({ length: 9 }, (_, at) => sampleAt(at * 1000, 'tick', { stat: { anon: 1 } })),
+      ],
+      [summaryOf()],
+      /^growth takes 10 readings; there are 9$/,
+      /shorter --interval/,
+    ],
+    [
+      'anon.growth<=1M',
+      [
+        startOf(),
+        ...Array.from({ length: 24 }, (_, at) => sampleAt(at * 100, 'tick', { stat: { anon: 1 } })),
+      ],
+      [summaryOf()],
+      /^growth takes readings over 5\.0s; they span 2\.3s$/,
+      /longer run/,
+    ],
+    [
+      'anon.growth<=1M',
+      [
+        startOf(),
+        ...[...Array(12).keys(), 60].map((at) => sampleAt(at * 100, 'tick', { stat: { anon: 1 } })),
+      ],
+      [summaryOf()],
+      /second half of the run, which has too few readings/,
+      /shorter --interval/,
+    ],
+    [
+      'leftover==0',
+      [startOf(), ...ticks],
+      [summaryOf('cgroup2', { bpf: { unavailable: 'no rights' } })],
+      /no rights/,
+      undefined,
+    ],
+    ['leftover==0', [startOf(), ...ticks], [], /ends before its target/, undefined],
+    [
+      'oom_kill==0',
+      [startOf(), sampleAt(500, 'tick', { events: { oom_kill: 0 } })],
+      [],
+      /ends before its target/,
+      undefined,
+    ],
+    ['anon<=1M', [startOf()], [], /no sample/, undefined],
+  ])('%s (%#)', (expression, before, after, reason, hint) => {
+    const [result] = feed(new BudgetJudge([named(expression)]), [...before, ...after]).finish();
+    expect(result?.status).toBe('not-measured');
+    expect(result?.reason).toMatch(reason);
+    expect(result).not.toHaveProperty('value');
+    // Where none is named there is none.
+    expect(result?.hint ?? '').toMatch(hint ?? /^$/);
+  });
+
+  it('says so of BPF memory that nobody asked for', () => {
+    const { bpfIntervalMs: _, ...start } = startOf();
+    const [result] = feed(new BudgetJudge([named('bpf<=1M')]), [start, ...ticks]).finish(summaryOf());
+    expect(result).toMatchObject({ status: 'not-measured', reason: 'BPF memory was not read' });
+  });
+
+  it('is a warning where the budget is optional', () => {
+    const judging = new BudgetJudge([named('slab<=1M', { optional: true, name: 'slabs', owner: 'me' })]);
+    expect(feed(judging, ticks).finish(summaryOf())).toMatchObject([
+      { status: 'not-measured-optional', name: 'slabs', owner: 'me' },
+    ]);
+  });
+
+  it('does not hide what is broken for sure', () => {
+    const bpf = summaryOf('cgroup2', { bpf: { unavailable: 'no more rights' } });
+    expect(feed(new BudgetJudge([named('bpf<=4')]), readBpf).finish(bpf)).toMatchObject([
+      { status: 'broken', value: 5, limit: 4 },
+    ]);
+  });
+});
+
+describe('the peak', () => {
+  const sampled = summaryOf('cgroup2', { peak: { bytes: 9 * MIB, source: 'sampled' } });
+
+  it("is the summary's, with a warning where the kernel keeps none", () => {
+    const judging = feed(new BudgetJudge([named('peak<=8M'), named('peak<=10M')]), anonSamples(0, 1, 0));
+    expect(judging.finish(sampled)).toMatchObject([{ status: 'broken', value: 9 * MIB }, { status: 'held' }]);
+    expect(judging.warnings(sampled)).toEqual([expect.stringContaining('highest sample')]);
+  });
+
+  it('is that of the samples up to then where the kernel keeps none: it breaks at once, with a breakdown', () => {
+    const samples = samplesOf([0, 4, 9, 2].map((mib) => ({ current: mib * MIB, stat: { anon: mib * MIB } })));
+    const breaks: BudgetBreak[] = [];
+    const judging = new BudgetJudge([named('peak<=8M')], { onBreak: (broken) => breaks.push(broken) });
+    const [result] = feed(judging, [startOf(), ...samples]).finish(sampled);
+    expect(breaks).toMatchObject([{ elapsedMs: 1000, value: 9 * MIB }]);
+    expect(result).toMatchObject({ status: 'broken', value: 9 * MIB, breach: { elapsedMs: 1000 } });
+    expect(result?.breach?.breakdown).toContainEqual({ id: 'anon', bytes: 9 * MIB });
+  });
+
+  it('that no sample has has no moment', () => {
+    const [result] = new BudgetJudge([named('peak<=8M')]).finish(sampled);
+    expect(result?.status).toBe('broken');
+    expect(result?.breach).not.toHaveProperty('elapsedMs');
+  });
+});
+
+describe('a breach', () => {
+  const records: RecordLine[] = [
+    sampleAt(0, 'launch', { stat: { anon: 0 } }),
+    sampleAt(500, 'tick', {
+      stat: { anon: 8 * MIB, file: MIB },
+      kernel: 3 * MIB,
+      bpf: bpfOf(2 * MIB),
+      current: 12 * MIB,
+    }),
+    mapsAt(501, [mapOf(7, 'conn', 2 * MIB)]),
+    processesAt(502, [
+      [10, 'sh', 1],
+      [11, 'worker', 7],
+    ]),
+    sampleAt(1000, 'tick', { stat: { anon: 20 * MIB, file: MIB }, kernel: 4 * MIB, current: 25 * MIB }),
+    mapsAt(1001, [mapOf(7, 'conn', 3 * MIB), mapOf(8, 'late', MIB)]),
+    processesAt(1002, [
+      [11, 'worker', 10],
+      [12, 'new', 9],
+    ]),
+    sampleAt(1500, 'tick', { stat: { anon: 30 * MIB }, kernel: 5 * MIB }),
+    processesAt(1502, [[11, 'worker', 29]]),
+    sampleAt(2000, 'final', { stat: { anon: 0 } }),
+    processesAt(2002, [], [10, 11, 12]),
+  ];
+
+  it('says at once that a maximum is exceeded, and once', () => {
+    const breaks: BudgetBreak[] = [];
+    judge(['anon<=100M', 'anon<=16M', 'anon.avg<=1', 'anon.min>=9M', 'anon>=1G'], records, {
+      onBreak: (broken) => breaks.push(broken),
+    });
+    expect(
+      breaks.map(({ index, elapsedMs, value, limit }) => [index, elapsedMs, value / MIB, limit / MIB]),
+    ).toEqual([
+      [3, 500, 8, 9],
+      [1, 1000, 20, 16],
+    ]);
+  });
+
+  it('shows who grew up to then, and what memory consisted of beside the baseline', () => {
+    const baseline: BaselineValues = {
+      valueOf: () => undefined,
+      breakdownOf: (id) => (id === 'anon' ? 5 * MIB : undefined),
+    };
+    const advice = [
+      { kind: 'nearly-empty' as const, maps: [{ id: 7, name: 'conn' }], text: 'smaller' },
+      { kind: 'nearly-empty' as const, maps: [{ id: 99, name: 'gone' }], text: 'not shown' },
+    ];
+    const judging = feed(new BudgetJudge([named('anon<=16M')], { baseline }), records);
+    const [result] = judging.finish(summaryOf('cgroup2', { bpf: { advice } }));
+    expect(result).toMatchObject({ status: 'broken', value: 30 * MIB, limit: 16 * MIB, excess: 14 * MIB });
+    expect(result?.breach).toEqual({
+      elapsedMs: 1000,
+      shownMs: 1000,
+      breakdown: [
+        { id: 'current', bytes: 25 * MIB },
+        { id: 'anon', bytes: 20 * MIB, baselineBytes: 5 * MIB },
+        { id: 'file', bytes: MIB },
+        { id: 'kernel', bytes: 4 * MIB },
+        { id: 'bpf maps', bytes: 2 * MIB },
+        { id: 'bpf programs', bytes: 0 },
+        { id: 'unexplained', bytes: 2 * MIB },
+      ],
+      processes: [
+        { name: 'worker', id: 11, fromBytes: 0, toBytes: 10 * MIB },
+        { name: 'new', id: 12, fromBytes: 0, toBytes: 9 * MIB },
+        { name: 'sh', id: 10, fromBytes: 0, toBytes: MIB },
+      ],
+      maps: [
+        { name: 'conn', id: 7, fromBytes: 0, toBytes: 3 * MIB },
+        { name: 'late', id: 8, fromBytes: 0, toBytes: MIB },
+      ],
+      advice: [advice[0]],
+    });
+  });
+
+  it('of an average has no moment: the highest is shown', () => {
+    const { breach } = judgeOne('anon.avg<=1M', records);
+    expect(breach).not.toHaveProperty('elapsedMs');
+    expect(breach?.shownMs).toBe(1500);
+    expect(breach?.breakdown).toContainEqual({ id: 'bpf maps', bytes: 2 * MIB });
+    expect(breach?.processes[0]).toEqual({ name: 'worker', id: 11, fromBytes: 0, toBytes: 29 * MIB });
+  });
+
+  it('shows the processes as they are told shortly after, and not one that has ended since', () => {
+    const before = [sampleAt(500, 'tick', { stat: { anon: MIB } }), processesAt(501, [[10, 'hog', 1]])];
+    const broken = sampleAt(600, 'tick', { stat: { anon: 9 * MIB } });
+    const next = sampleAt(610, 'tick', { stat: { anon: 9 * MIB } });
+    const shown = (...after: RecordLine[]) =>
+      judgeOne('anon<=4M', [startOf(), ...before, broken, next, ...after]).breach?.processes.map(
+        ({ name, toBytes }) => [name, toBytes / MIB],
+      );
+    expect(shown(processesAt(1090, [[10, 'hog', 9]]))).toEqual([['hog', 9]]);
+    expect(shown(processesAt(1101, [[10, 'hog', 9]]))).toEqual([['hog', 1]]);
+    expect(shown(processesAt(700, [[11, 'other', 1]], [10]))).toEqual([['hog', 1]]);
+  });
+
+  it('shows the first processes that are told, however late, where none were known before', () => {
+    const records = [startOf(), sampleAt(500, 'tick', { stat: { anon: 9 * MIB } })];
+    const late = [processesAt(1800, [[10, 'hog', 9]]), processesAt(2900, [[10, 'hog', 20]])];
+    expect(judgeOne('anon<=4M', [...records, ...late]).breach?.processes).toEqual([
+      { name: 'hog', id: 10, fromBytes: 0, toBytes: 9 * MIB },
+    ]);
+  });
+
+  it('of an OOM kill is when the event came', () => {
+    const killed: RecordLine[] = [
+      sampleAt(0, 'launch', { events: { oom_kill: 0 } }),
+      sampleAt(500, 'tick', { events: { oom_kill: 0 }, stat: { anon: MIB } }),
+      processesAt(501, [[10, 'hog', 1]]),
+      { type: 'event', elapsedMs: 640, event: 'oom_kill', count: 1, increase: 1, noticed: 'inotify' },
+      processesAt(650, [], [10]),
+      sampleAt(700, 'final', { events: { oom_kill: 1 } }),
+    ];
+    const breaks: BudgetBreak[] = [];
+    const result = judgeOne('oom_kill==0', killed, { onBreak: (broken) => breaks.push(broken) });
+    expect(breaks).toMatchObject([{ elapsedMs: 640, value: 1, limit: 0 }]);
+    expect(result).toMatchObject({ status: 'broken', value: 1, breach: { elapsedMs: 640, shownMs: 640 } });
+    expect(result.breach?.processes).toMatchObject([{ name: 'hog' }]);
+    expect(result.breach?.breakdown).toEqual([{ id: 'anon', bytes: MIB }]);
+  });
+
+  it('that ended the target is said to have, where the target caught the signal', () => {
+    const warningsOf = (exit: SummaryRecord['exit'], ...budgets: string[]) =>
+      new BudgetJudge(budgets.map((each) => named(each))).warnings(summaryOf('cgroup2', { exit }));
+    const caught = { status: 0, code: 0, endedBy: 'budget' as const };
+    const signalled = { status: 143, signal: 'SIGTERM' as const, endedBy: 'budget' as const };
+    expect(warningsOf(caught, 'anon<=1')).toEqual(['the target was ended at a breach']);
+    expect(warningsOf(signalled, 'anon<=1')).toEqual([]);
+    for (const exit of [caught, signalled]) {
+      expect(warningsOf(exit, 'anon<=1', 'anon<=2')).toEqual([
+        'the target was ended at a breach: the other budgets are judged up to there',
+      ]);
+    }
+    expect(warningsOf({ status: 0, code: 0 }, 'anon<=1')).toEqual([]);
+  });
+
+  it('lists five', () => {
+    const many = Array.from({ length: 9 }, (_, at): [number, string, number] => [at, `p${at}`, at]);
+    const grown = [
+      processesAt(1, []),
+      ...anonSamples(0, 9).slice(0, 1),
+      sampleAt(500, 'tick', { stat: { anon: 9 } }),
+      processesAt(501, many),
+    ];
+    expect(judgeOne('anon<=1', grown).breach?.processes.map(({ name }) => name)).toEqual([
+      'p8',
+      'p7',
+      'p6',
+      'p5',
+      'p4',
+    ]);
+  });
+});

@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { makeVerdict, type StatusRules, TimelineCollector } from '../../../src/budget/make-verdict.ts';
+import type { Comparison, MetricDifference } from '../../../src/model/comparison.ts';
+import type { SummaryRecord } from '../../../src/model/recording.ts';
+import { samplesOf, startOf, summaryOf } from './evaluated-runs.ts';
+
+const plain: StatusRules = {
+  budgetExitCode: 3,
+  budgetFirst: false,
+  failOnLeftover: false,
+  strictHost: false,
+};
+
+interface Told {
+  rules?: Partial<StatusRules>;
+  comparison?: Comparison;
+  faults?: string[];
+  exit?: SummaryRecord['exit'];
+}
+
+function verdictOf({ rules = {}, comparison, faults = [], exit = { status: 0, code: 0 } }: Told) {
+  return makeVerdict({
+    runs: [{ start: startOf(), summary: summaryOf('cgroup2', { exit }) }],
+    judgedOn: 'median',
+    budgets: [],
+    comparison,
+    timeline: undefined,
+    warnings: [],
+    faults,
+    rules: { ...plain, ...rules },
+    cmemstat: '0.1.0',
+  });
+}
+
+function comparisonOf(verdict: MetricDifference['verdict'], otherHost: boolean): Comparison {
+  const side = { name: 'side', runs: 1, command: ['make'], mode: 'cgroup2' };
+  return {
+    type: 'comparison',
+    version: 1,
+    base: side,
+    now: side,
+    doubts: [],
+    ...(otherHost ? { otherHost: true as const } : {}),
+    metrics: [{ metric: 'anon', unit: 'bytes', noise: 0, verdict }],
+    regressed: verdict === 'regressed',
+  };
+}
+
+describe('what cmemstat itself failed at', () => {
+  it('is 125 where nothing else decides', () => {
+    expect(verdictOf({ faults: ['no space', 'no space'] })).toMatchObject({
+      exitStatus: 125,
+      faults: ['no space'],
+      target: { status: 0 },
+    });
+    expect(verdictOf({})).not.toHaveProperty('faults');
+  });
+
+  it("goes after the target's failure and after a regression, and is told all the same", () => {
+    const failed = verdictOf({ faults: ['no space'], exit: { status: 7, code: 7 } });
+    expect(failed).toMatchObject({ exitStatus: 7, faults: ['no space'] });
+    const regressed = verdictOf({ faults: ['no space'], comparison: comparisonOf('regressed', false) });
+    expect(regressed).toMatchObject({ exitStatus: 3, faults: ['no space'] });
+  });
+});
+
+describe('the causes of what is not measured', () => {
+  it('are told each by its own name', () => {
+    const missing = verdictOf({ comparison: comparisonOf('not-measured', false) });
+    expect(missing).toMatchObject({ status: 'not-measured', exitStatus: 5, missingMetrics: ['anon'] });
+    expect(missing).not.toHaveProperty('strictHost');
+    const rules = { strictHost: true };
+    const other = verdictOf({ rules, comparison: comparisonOf('held', true) });
+    expect(other).toMatchObject({ status: 'not-measured', exitStatus: 5, strictHost: true });
+    expect(other).not.toHaveProperty('missingMetrics');
+    expect(verdictOf({ rules: { failOnLeftover: true } })).toMatchObject({
+      exitStatus: 5,
+      leftoversUnknown: true,
+    });
+  });
+
+  it('are none where nobody asked', () => {
+    const verdict = verdictOf({ comparison: comparisonOf('held', true) });
+    expect(verdict).toMatchObject({ status: 'held', exitStatus: 0 });
+    expect(verdict).not.toHaveProperty('strictHost');
+    expect(verdict).not.toHaveProperty('leftoversUnknown');
+  });
+});
+
+describe('the timeline of a report', () => {
+  it('has the whole run, and the highest value of each of its parts', () => {
+    const collector = new TimelineCollector('cgroup2');
+    for (const sample of samplesOf([{ current: 10 }, { current: 70 }, { current: 30 }]))
+      collector.add(sample);
+    const { timeline } = collector;
+    expect(timeline).toMatchObject({ figure: 'current', fromMs: 0, toMs: 1000 });
+    // A value stands until the next one.
+    expect(new Set(timeline?.max)).toEqual(new Set([10, 70]));
+    expect(timeline?.max[0]).toBe(10);
+    expect(timeline?.max.at(-1)).toBe(70);
+  });
+
+  it('is none before the second sample', () => {
+    const collector = new TimelineCollector('cgroup2');
+    expect(collector.timeline).toBeUndefined();
+    for (const sample of samplesOf([{ current: 10 }])) collector.add(sample);
+    expect(collector.timeline).toBeUndefined();
+  });
+});

@@ -1,0 +1,180 @@
+import { describe, expect, it } from 'vitest';
+import type { ComparedSide, Comparison, MetricDifference } from '../../../src/model/comparison.ts';
+import { renderComparison } from '../../../src/report/comparison-text.ts';
+import { golden } from '../output/render.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+const side = (name: string, more: Partial<ComparedSide> = {}): ComparedSide => ({
+  name,
+  runs: 10,
+  command: ['sh', '-c', 'make all'],
+  host: { kernel: '6.12.0', arch: 'x64', cpus: 2, possibleCpus: 4, pageSizeBytes: 4096 },
+  mode: 'cgroup2',
+  ...more,
+});
+
+const row = (
+  metric: string,
+  base: number,
+  now: number,
+  more: Partial<MetricDifference> = {},
+): MetricDifference => ({
+  metric,
+  unit: 'bytes',
+  base,
+  now,
+  difference: now - base,
+  ...(base === 0 ? {} : { percent: (100 * (now - base)) / base }),
+  noise: 256 * KIB,
+  verdict: 'not-judged',
+  ...more,
+});
+
+const comparison = (metrics: MetricDifference[], more: Partial<Comparison> = {}): Comparison => ({
+  type: 'comparison',
+  version: 1,
+  base: side('base.json'),
+  now: side('this run'),
+  doubts: [],
+  metrics,
+  regressed: metrics.some(({ verdict }) => verdict === 'regressed'),
+  ...more,
+});
+
+const tested = (p: number, low: number, high: number): Partial<MetricDifference> => ({
+  p,
+  interval: [low, high],
+});
+
+const everything = comparison(
+  [
+    row('anon', 200 * MIB, 230 * MIB, {
+      verdict: 'regressed',
+      allowed: 10 * MIB,
+      noise: 2 * MIB,
+      ...tested(0.0000108, 28 * MIB, 32 * MIB),
+    }),
+    { metric: 'bpf', unit: 'bytes', base: 4 * MIB, noise: 0, verdict: 'not-measured' },
+    row('kernel', 18 * MIB, 19 * MIB, {
+      verdict: 'within-noise',
+      allowed: 0.9 * MIB,
+      noise: 1.5 * MIB,
+      ...tested(0.14, -0.5 * MIB, 2 * MIB),
+    }),
+    row('shmem', 8 * MIB, 4 * MIB, {
+      verdict: 'improved',
+      allowed: 0.4 * MIB,
+      ...tested(0.001, -4 * MIB, -4 * MIB),
+    }),
+    row('sock', 0, 0, { verdict: 'held', allowed: 0, ...tested(1, 0, 0) }),
+    row('file', 100 * MIB, 140 * MIB, { noise: 30 * MIB, ...tested(0.03, MIB, 70 * MIB) }),
+    row('pgfault', 12_345, 12_001, { unit: 'count', noise: 200.5, ...tested(0.004, -400, -300.5) }),
+    row('peak', 300 * MIB, 310 * MIB, { noise: 60 * MIB, ...tested(0.4, -30 * MIB, 50 * MIB) }),
+    {
+      metric: 'bpf.map:evil\u001b[2J',
+      unit: 'bytes',
+      now: 8 * KIB,
+      difference: 8 * KIB,
+      noise: 0,
+      verdict: 'not-judged',
+    },
+    {
+      metric: 'bpf.map:',
+      unit: 'bytes',
+      base: 8 * KIB,
+      difference: -8 * KIB,
+      noise: 0,
+      verdict: 'not-judged',
+    },
+    row('swap', 0, 0),
+  ],
+  {
+    now: side('evil\u001b[31m.jsonl', { runs: 1, command: ['make', 'two words'] }),
+    doubts: [
+      'other kernels: 6.12.0 and 6.18.1\u001b[31m; kernel memory depends on them',
+      'other commands: a and b',
+    ],
+  },
+);
+
+const render = (each: Comparison, { plainBytes = false, all = false } = {}) =>
+  `${renderComparison(each, { plainBytes, all }).join('\n')}\n`;
+
+describe('the table', () => {
+  it('of everything at once', async () => {
+    await expect(render(everything)).toMatchFileSnapshot(golden('comparison.txt'));
+  });
+
+  it('in plain bytes, with every row', async () => {
+    await expect(render(everything, { plainBytes: true, all: true })).toMatchFileSnapshot(
+      golden('comparison-bytes.txt'),
+    );
+  });
+
+  it('of single runs without thresholds has no column that would be empty', () => {
+    const one = side('a', { runs: 1, command: ['true'], mode: 'cgroup1' });
+    const { host: _host, ...bare } = one;
+    const each = comparison([row('anon', 8 * MIB, 9 * MIB), row('swap', 0, 0)], { base: bare, now: one });
+    expect(renderComparison(each, { plainBytes: false, all: false })).toEqual([
+      'base  a: 1 run of true (cgroup1)',
+      'now   a: 1 run of true (cgroup1, Linux 6.12.0, x64, 2 CPUs)',
+      '',
+      'metric      base       now  difference             noise  verdict',
+      'anon    8.00 MiB  9.00 MiB   +1.00 MiB  +12.5 %  256 KiB  more',
+      '1 more; --all shows them',
+      '',
+      'nothing was judged; --max-regression 5% would',
+    ]);
+  });
+
+  it('lets no control character of a name through', () => {
+    expect(render(everything, { all: true }).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
+  });
+});
+
+describe('the rows', () => {
+  const many = Array.from({ length: 30 }, (_, at) => row(`key${at}`, MIB, 2 * MIB));
+  const rowsIn = (text: string) => text.split('\n').filter((line) => /^(key|bad)\d/.test(line)).length;
+
+  it('are 20 at most, and the rest is counted', () => {
+    const text = render(comparison(many));
+    expect(rowsIn(text)).toBe(20);
+    expect(text).toContain('10 more; --all shows them');
+    expect(rowsIn(render(comparison(many), { all: true }))).toBe(30);
+    expect(render(comparison(many), { all: true })).not.toContain('--all');
+  });
+
+  it('that fail are all shown', () => {
+    const bad = Array.from({ length: 25 }, (_, at) =>
+      row(`bad${at}`, 1, 2, { verdict: 'regressed', allowed: 0 }),
+    );
+    expect(rowsIn(render(comparison([...bad, ...many])))).toBe(25);
+  });
+
+  it('that are the same on both sides are left out', () => {
+    expect(render(comparison([row('anon', 5, 5)]))).toContain('no metric differs');
+  });
+});
+
+describe('the outcome', () => {
+  it.each([
+    [
+      [row('anon', 1, 1, { verdict: 'held' }), row('bpf', 1, 1, { verdict: 'improved' })],
+      ['no regression in 2 metrics'],
+    ],
+    [
+      [row('anon', 1, 9, { verdict: 'regressed' }), row('bpf', 1, 9, { verdict: 'regressed' })],
+      ['REGRESSED: anon, bpf'],
+    ],
+    [
+      [row('anon', 1, 1, { verdict: 'held' }), row('bpf', 1, 9, { verdict: 'not-measured' })],
+      ['no regression in 1 metric', 'NOT MEASURED on at least one side: bpf'],
+    ],
+  ])('is said at the end %#', (metrics, lines) => {
+    expect(
+      renderComparison(comparison(metrics), { plainBytes: false, all: false }).slice(-lines.length),
+    ).toEqual(lines);
+  });
+});

@@ -1,0 +1,102 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { githubStepSummary, renderGithubReport } from '../../../src/report/github.ts';
+import { renderMarkdownReport } from '../../../src/report/markdown.ts';
+import { brokenBudget, examples } from './example-verdicts.ts';
+import { hostileVerdict } from './hostile-verdicts.ts';
+
+/** Takes a workflow command apart as the runner does. */
+function parseCommand(line: string): { level: string; title: string; message: string } {
+  const match = /^::(error|warning) title=([^:,]*)::(.*)$/.exec(line);
+  if (match === null) throw new Error(`not a command: ${line}`);
+  const decode = (text: string) => text.replace(/%(25|0A|0D|3A|2C)/g, (code) => decodeURIComponent(code));
+  const [, level = '', title = '', message = ''] = match;
+  return { level, title: decode(title), message: decode(message) };
+}
+
+const commands = (text: string) =>
+  text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(parseCommand);
+
+describe('renderGithubReport', () => {
+  it('says nothing when all held', () => {
+    expect(renderGithubReport(examples.held ?? never())).toBe('');
+    expect(renderGithubReport(examples.empty ?? never())).toBe('');
+  });
+
+  it('titles an error by the budget', () => {
+    const [first] = commands(renderGithubReport(examples.broken ?? never()));
+    expect(first?.level).toBe('error');
+    expect(first?.title).toBe('Memory budget: BPF maps');
+    expect(first?.message.split('\n')[0]).toBe('19.5 MiB against <= 16.0 MiB: 3.50 MiB over (+21.9 %)');
+  });
+
+  it.each([
+    ['optional', [['warning', 'Memory budget: kernel<=32MiB']]],
+    [
+      'not-measured',
+      [
+        ['error', 'Memory budget: kernel<=32MiB'],
+        ['warning', 'cmemstat'],
+      ],
+    ],
+    ['leftovers', [['error', 'BPF maps left behind']]],
+    ['timeout', [['error', 'Target']]],
+    ['strict-host', [['error', 'Memory comparison']]],
+    ['missing-metric', [['error', 'Memory regression: no regression of bpf.map:old']]],
+    ['tool-failed', [['error', 'cmemstat failed']]],
+    [
+      'comparison',
+      [
+        ['error', 'Memory regression: no regression of anon'],
+        ['error', 'Memory regression: no regression of bpf.map:old'],
+        ['error', 'Memory regression: no regression of unexplained'],
+        ['warning', 'Memory comparison'],
+      ],
+    ],
+  ])('annotates the verdict "%s"', (name, expected) => {
+    const found = commands(renderGithubReport(examples[name] ?? never()));
+    expect(found.map(({ level, title }) => [level, title])).toEqual(expected);
+  });
+
+  it('writes commands and nothing else, as many as there are findings, whatever the texts are', () => {
+    fc.assert(
+      fc.property(hostileVerdict, (verdict) => {
+        const all = commands(renderGithubReport(verdict));
+        const budgets = verdict.budgets.filter(({ status }) => status !== 'held').length;
+        expect(all.filter(({ title }) => title.startsWith('Memory budget: '))).toHaveLength(budgets);
+      }),
+    );
+  });
+});
+
+describe('githubStepSummary', () => {
+  it('is the Markdown report', () => {
+    const verdict = examples.broken ?? never();
+    expect(githubStepSummary(verdict)).toBe(renderMarkdownReport(verdict));
+  });
+
+  it('is cut at a line where GitHub would refuse it, with nothing left open', () => {
+    const budgets = Array.from({ length: 1500 }, (_, index) => ({ ...brokenBudget, name: `é ${index}` }));
+    const summary = githubStepSummary({ ...(examples.held ?? never()), budgets });
+    expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(1024 * 1024);
+    expect(Buffer.byteLength(summary)).toBeGreaterThan(1024 * 1024 - 4096);
+    expect(summary).toMatch(/\n_The rest was left out: GitHub takes no more than 1 MiB\._\n$/);
+    expect(summary.match(/<details/g)?.length).toBe(summary.match(/<\/details>/g)?.length);
+  });
+
+  it('keeps to what is left of the limit at any length', () => {
+    const verdict = examples.broken ?? never();
+    for (let limit = 0; limit < 3000; limit += 37) {
+      const summary = githubStepSummary(verdict, limit);
+      expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(limit);
+      expect(summary.match(/<details/g)?.length).toBe(summary.match(/<\/details>/g)?.length);
+    }
+  });
+});
+
+function never(): never {
+  throw new Error('no such example');
+}

@@ -1,0 +1,89 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { renderMarkdownReport } from '../../../src/report/markdown.ts';
+import { codeCell, codeHtml, codeSpan } from '../../../src/report/markdown-text.ts';
+import { examples } from './example-verdicts.ts';
+import { hostileVerdict } from './hostile-verdicts.ts';
+
+/** Cuts a line of a table into cells as GitHub does; both ways of reading a backslash before "\|" are tried. */
+function cellsOf(line: string): string[] {
+  const pairs = line.split(/(?<=(?:^|[^\\])(?:\\\\)*)\|/);
+  const single = line.split(/(?<!\\)\|/);
+  expect(pairs).toEqual(single);
+  return single.slice(1, -1);
+}
+
+/** Leaves out what stands in code, where no markup is looked for. */
+function withoutCode(line: string): string {
+  return line.replace(/(?<!`)(`+)(?!`)(.*?[^`])\1(?!`)/g, '').replace(/<code>[^<>]*<\/code>/g, '');
+}
+
+describe('codeSpan', () => {
+  it.each([
+    ['plain', '`plain`'],
+    ['a `b` c', '``a `b` c``'],
+    ['`', '`` ` ``'],
+    ['```', '```` ``` ````'],
+    [' a ', '`  a  `'],
+    ['a\nb', '`a\\x0ab`'],
+    ['', '(none)'],
+    ['  ', '(none)'],
+  ])('writes %o as %s', (text, span) => {
+    expect(codeSpan(text)).toBe(span);
+  });
+
+  it.each([
+    ['a|b', '`a\\|b`'],
+    ['a\\|b', '`a\\\\x7cb`'],
+    ['||', '`\\|\\|`'],
+  ])('writes %o as %s in a table', (text, span) => {
+    expect(codeCell(text)).toBe(span);
+  });
+
+  it('writes HTML where HTML is read', () => {
+    expect(codeHtml('<b>&"\n')).toBe('<code>&lt;b&gt;&amp;&quot;\\x0a</code>');
+  });
+});
+
+describe('renderMarkdownReport', () => {
+  it('shows a breach folded out, and what was not measured folded', () => {
+    const broken = renderMarkdownReport(examples.broken ?? never());
+    expect(broken).toContain('<details open><summary>BROKEN: <code>BPF maps</code></summary>\n\n');
+    expect(broken).toContain('| `anon` | 180 MiB | 150 MiB | +30.0 MiB |');
+    expect(broken).toContain('- Owner: `@acme/datapath`');
+    const unmeasured = renderMarkdownReport(examples['not-measured'] ?? never());
+    expect(unmeasured).toContain('<details><summary>NOT MEASURED: <code>kernel&lt;=32MiB</code></summary>');
+  });
+
+  it('draws no chart of what is not known', () => {
+    expect(renderMarkdownReport(examples['not-measured'] ?? never())).not.toContain('Over time');
+    expect(renderMarkdownReport(examples.empty ?? never())).not.toContain('Over time');
+  });
+
+  it('keeps its tables, parts and plain text, whatever the texts are', () => {
+    fc.assert(
+      fc.property(hostileVerdict, (verdict) => {
+        const text = renderMarkdownReport(verdict);
+        const [before = '', chart = '', ...rest] = text.split(/^```(?:text)?$/m);
+        expect(rest.length).toBe(chart === '' ? 0 : 1);
+        const lines = [before, ...rest].join('').split('\n');
+        let columns = 0;
+        for (const line of lines) {
+          if (line.startsWith('| ')) {
+            const cells = cellsOf(line);
+            if (columns > 0) expect(cells).toHaveLength(columns);
+            columns = cells.length;
+          } else columns = 0;
+          const ours = withoutCode(line);
+          expect(ours).not.toMatch(/[`@[\]]|https?:|#\d/);
+          expect(ours).not.toMatch(/<(?!\/?details>|details open>|\/?summary>)/);
+        }
+        expect(text.match(/^<details/gm)?.length).toBe(text.match(/^<\/details>$/gm)?.length);
+      }),
+    );
+  });
+});
+
+function never(): never {
+  throw new Error('no such example');
+}

@@ -1,0 +1,143 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../../../src/errors.ts';
+import {
+  defaultStreamOf,
+  isAloneOnStdout,
+  parseReportFormat,
+  parseReportRequest,
+  REPORT_FORMATS,
+  renderReport,
+} from '../../../src/report/render-report.ts';
+import { golden } from '../output/render.ts';
+import { examples } from './example-verdicts.ts';
+import { hostileVerdict } from './hostile-verdicts.ts';
+
+const PROJECT = resolve(import.meta.dirname, '../../..');
+const SCHEMAS = ['verdict.schema.json', 'comparison.schema.json'];
+const ENDINGS = {
+  text: 'txt',
+  markdown: 'md',
+  junit: 'xml',
+  github: 'txt',
+  json: 'json',
+  tap: 'tap',
+} as const;
+
+describe('isAloneOnStdout', () => {
+  it.each(REPORT_FORMATS)('%s', (format) => {
+    expect(isAloneOnStdout({ format })).toBe(format !== 'text' && format !== 'github');
+    expect(isAloneOnStdout({ format, file: 'report' })).toBe(false);
+  });
+});
+
+describe('renderReport', () => {
+  const all = REPORT_FORMATS.flatMap((format) =>
+    Object.keys(examples).map((name) => [format, name] as const),
+  );
+
+  it.each(all)('draws %s of the verdict "%s"', async (format, name) => {
+    const verdict = examples[name];
+    if (verdict === undefined) throw new Error(name);
+    const file = golden(`reports/${name}.${format}.${ENDINGS[format]}`);
+    await expect(renderReport(format, verdict)).toMatchFileSnapshot(file);
+  });
+
+  it.each(REPORT_FORMATS)('ends %s with one newline, or says nothing', (format) => {
+    for (const verdict of Object.values(examples)) {
+      expect(renderReport(format, verdict)).toMatch(/^$|[^\n]\n$/);
+    }
+  });
+
+  it('writes JSON that the schema allows and that says the same', () => {
+    const [schema, comparison] = SCHEMAS.map((name) =>
+      JSON.parse(readFileSync(join(PROJECT, 'schema', name), 'utf8')),
+    );
+    const validate = new Ajv2020({ strict: true, strictTypes: false, schemas: [comparison] }).compile(schema);
+    for (const verdict of Object.values(examples)) {
+      const read = JSON.parse(renderReport('json', verdict));
+      validate(read);
+      expect(validate.errors ?? []).toEqual([]);
+      expect(read).toEqual(verdict);
+    }
+    validate({ ...examples.held, surprise: 1 });
+    expect(validate.errors).not.toBeNull();
+  });
+
+  it('writes any text as JSON that reads back', () => {
+    fc.assert(
+      fc.property(hostileVerdict, (verdict) => {
+        expect(JSON.parse(renderReport('json', verdict))).toEqual(verdict);
+      }),
+    );
+  });
+
+  it.each(REPORT_FORMATS.filter((format) => format !== 'json'))(
+    'lets no control character, no turn of direction and no half character into %s',
+    (format) => {
+      fc.assert(
+        fc.property(hostileVerdict, (verdict) => {
+          const text = renderReport(format, verdict).replaceAll('\n', '');
+          expect(text).not.toMatch(/[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u);
+        }),
+      );
+    },
+  );
+});
+
+describe('parseReportRequest', () => {
+  it.each([
+    ['text', { format: 'text' }],
+    ['junit:out.xml', { format: 'junit', file: 'out.xml' }],
+    ['json:/tmp/a:b.json', { format: 'json', file: '/tmp/a:b.json' }],
+  ])('reads %s', (text, request) => {
+    expect(parseReportRequest(text)).toEqual(request);
+  });
+
+  it.each([
+    [
+      'junitt:x',
+      '--report junitt: no such report; there are text, markdown, junit, github, json, tap',
+      'junit',
+    ],
+    ['MARKDOWN', '--report MARKDOWN: no such report; there are', 'markdown'],
+    ['tpa', '--report tpa: no such report', 'tap'],
+  ])('refuses %s and names the nearest', (text, message, nearest) => {
+    expect(() => parseReportRequest(text)).toThrow(message);
+    expect(hintOf(() => parseReportRequest(text))).toBe(`--report ${nearest}`);
+  });
+
+  it('names no format that is far off', () => {
+    expect(hintOf(() => parseReportFormat('qqqqqqqqqq', '--format'))).toBeUndefined();
+  });
+
+  it('refuses a colon without a file', () => {
+    expect(() => parseReportRequest('junit:')).toThrow('--report junit:: no file after the colon');
+  });
+});
+
+describe('defaultStreamOf', () => {
+  it('keeps text out of the way of what a pipe reads', () => {
+    expect(REPORT_FORMATS.map(defaultStreamOf)).toEqual([
+      'stderr',
+      'stdout',
+      'stdout',
+      'stdout',
+      'stdout',
+      'stdout',
+    ]);
+  });
+});
+
+function hintOf(act: () => unknown): string | undefined {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof UsageError) return error.hint;
+    throw error;
+  }
+  throw new Error('nothing was thrown');
+}

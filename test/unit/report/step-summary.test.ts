@@ -1,0 +1,53 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { renderMarkdownReport } from '../../../src/report/markdown.ts';
+import { appendStepSummary } from '../../../src/report/step-summary.ts';
+import { makeTree } from '../temporary-tree.ts';
+import { examples } from './example-verdicts.ts';
+
+const LIMIT_BYTES = 1024 * 1024;
+
+function summaryAfter(before: string | undefined, name = 'broken') {
+  const file = join(makeTree({}), 'summary.md');
+  if (before !== undefined) writeFileSync(file, before);
+  const verdict = examples[name];
+  if (verdict === undefined) throw new Error(name);
+  const warnings = appendStepSummary(verdict, file);
+  return { warnings, text: readFileSync(file, 'utf8'), report: renderMarkdownReport(verdict) };
+}
+
+describe('appendStepSummary', () => {
+  it.each([
+    ['nothing', undefined, ''],
+    ['a line', 'before\n', 'before\n'],
+    ['a line without its end', 'before', 'before\n'],
+  ])('begins on a line of its own after %s', (_, before, start) => {
+    const { warnings, text, report } = summaryAfter(before);
+    expect(text).toBe(`${start}${report}`);
+    expect(warnings).toEqual([]);
+  });
+
+  it('keeps to the room that is left', () => {
+    const { text, warnings } = summaryAfter(`${'x'.repeat(LIMIT_BYTES - 601)}\n`);
+    expect(Buffer.byteLength(text)).toBeLessThanOrEqual(LIMIT_BYTES);
+    expect(text).toContain('_The rest was left out');
+    expect(warnings).toEqual([]);
+  });
+
+  it('says that there is no room', () => {
+    const { text, warnings } = summaryAfter('x'.repeat(LIMIT_BYTES));
+    expect(text).toHaveLength(LIMIT_BYTES);
+    expect(warnings).toEqual([expect.stringContaining('no room')]);
+  });
+
+  it('says what it could not write, and throws nothing', () => {
+    const verdict = examples.held;
+    if (verdict === undefined) throw new Error('no example');
+    expect(appendStepSummary(verdict, '/nonexistent/summary.md')).toEqual([
+      'GITHUB_STEP_SUMMARY /nonexistent/summary.md: no such file or directory',
+    ]);
+    expect(appendStepSummary(verdict, '')).toEqual([]);
+    expect(appendStepSummary(verdict, undefined)).toEqual([]);
+  });
+});

@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { renderTextReport } from '../../../src/report/text.ts';
+import { examples, heldBudget } from './example-verdicts.ts';
+import { hostileVerdict } from './hostile-verdicts.ts';
+
+const render = (name: string) => renderTextReport(examples[name] ?? fail(name));
+
+function fail(name: string): never {
+  throw new Error(name);
+}
+
+describe('renderTextReport', () => {
+  it('gives a budget that held one line, whatever is known of it', () => {
+    const held = { ...heldBudget, name: 'a', description: 'b', owner: 'c', values: [1, 2], spread: 1 };
+    const text = renderTextReport({ ...(examples.empty ?? fail('empty')), budgets: [held] });
+    expect(text).toContain(
+      '  ✓ held          a: 200 MiB against <= 256 MiB: 56.0 MiB left (-21.9 %)\n  target:',
+    );
+  });
+
+  it('says both when the target failed and a budget is broken, whoever gives the exit status', () => {
+    expect(render('target-failed')).toContain('  target: ended by SIGSEGV (exit status 139)\n');
+    expect(render('target-failed')).toContain(
+      "exit status 139: the target's own; a budget is broken as well",
+    );
+    expect(render('budget-first')).toContain('  target: exit status 2\n');
+    expect(render('budget-first')).toContain('exit status 3: a budget is broken');
+  });
+
+  it('tells once what grew, where several budgets are broken at one moment', () => {
+    const broken = examples.broken ?? fail('broken');
+    const first = broken.budgets.find(({ breach }) => breach !== undefined) ?? fail('breach');
+    const text = renderTextReport({ ...broken, budgets: [first, { ...first, name: 'the same again' }] });
+    expect(text.match(/BPF maps that grew most/g)).toHaveLength(1);
+    expect(text).toMatch(/the same again: [\s\S]*when: .*\n {6}what grew: see BPF maps, above\n/);
+  });
+
+  it('does not call a comparison without a limit free of regressions', () => {
+    const compared = examples.comparison ?? fail('comparison');
+    const { comparison = fail('comparison') } = compared;
+    const metrics = comparison.metrics.map((each) => ({ ...each, verdict: 'not-judged' as const }));
+    const verdict = { ...compared, comparison: { ...comparison, regressed: false, metrics } };
+    expect(renderTextReport(verdict)).not.toContain('regression');
+  });
+
+  it('never passes what was not measured, and says why', () => {
+    expect(render('not-measured')).toContain(
+      '  ? NOT MEASURED  kernel<=32MiB: the process tree was summed: it has no kernel memory (to do: sudo cmemstat',
+    );
+    expect(render('optional')).toContain('  ! not measured  kernel<=32MiB: the process tree');
+  });
+
+  it('smuggles no line and no command of a CI system into a log', () => {
+    fc.assert(
+      fc.property(hostileVerdict, (verdict) => {
+        const text = renderTextReport(verdict);
+        expect(text).not.toMatch(/^\s*::/m);
+        expect(text).not.toMatch(/##\w*\[/);
+      }),
+    );
+  });
+
+  it('has as many lines with any text as with harmless text', () => {
+    const lines = (text: string) => text.split('\n').length;
+    for (const verdict of Object.values(examples)) {
+      const evil = JSON.parse(JSON.stringify(verdict), (key, value) =>
+        ['name', 'expression', 'description', 'owner', 'text', 'reason', 'replay'].includes(key)
+          ? `${value}\n::error::x\r`
+          : value,
+      );
+      expect(lines(renderTextReport(evil))).toBe(lines(renderTextReport(verdict)));
+    }
+  });
+});

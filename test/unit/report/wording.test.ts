@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { BudgetResult, BudgetUnit } from '../../../src/model/verdict.ts';
+import {
+  describeBudget,
+  describeDifference,
+  describeExit,
+  formatProbability,
+  formatQuantity,
+  formatSignedPercent,
+} from '../../../src/report/wording.ts';
+import { brokenBudget, examples, heldBudget } from './example-verdicts.ts';
+
+describe('formatQuantity', () => {
+  it.each<[number, BudgetUnit, string]>([
+    [1536, 'bytes', '1.50 KiB'],
+    [-1536, 'bytes/min', '-1.50 KiB/min'],
+    [3, 'count', '3'],
+    [2.345, 'count', '2.35'],
+    [0.5, 'count/min', '0.5/min'],
+    [12.5, 'percent', '12.5 %'],
+    [1, 'percent/min', '1 %/min'],
+  ])('writes %d %s as %s', (value, unit, text) => {
+    expect(formatQuantity(value, unit)).toBe(text);
+  });
+});
+
+describe('formatSignedPercent', () => {
+  it.each([
+    [21.875, '+21.9 %'],
+    [-0.5, '-0.50 %'],
+    [250, '+250 %'],
+    [0, '0 %'],
+    [0.004, 'under 0.01 %'],
+  ])('writes %d as %s', (percent, text) => {
+    expect(formatSignedPercent(percent)).toBe(text);
+  });
+});
+
+describe('formatProbability', () => {
+  it.each([
+    [0.0004, '< 0.001'],
+    [0.0123, '0.012'],
+    [1, '1.000'],
+  ])('writes %d as %s', (p, text) => {
+    expect(formatProbability(p)).toBe(text);
+  });
+});
+
+describe('describeDifference', () => {
+  it.each<[BudgetResult['op'], number, number, string]>([
+    ['<=', 3, 2, '1 over (+50.0 %)'],
+    ['<=', 2, 2, 'at the limit'],
+    ['<', 2, 2, 'at the limit, not below it'],
+    ['<', 1, 2, '1 left (-50.0 %)'],
+    ['>=', 1, 2, '1 short (-50.0 %)'],
+    ['>=', 3, 2, '1 more (+50.0 %)'],
+    ['>', 2, 2, 'at the limit, not above it'],
+    ['==', 2, 2, 'exactly'],
+    ['==', 1, 2, '1 too little (-50.0 %)'],
+    ['==', 1, 0, '1 too much'],
+  ])('of %s %d against %d: %s', (op, value, limit, text) => {
+    const result: BudgetResult = { ...heldBudget, unit: 'count', op, value, limit, excess: value - limit };
+    expect(describeDifference(result)).toBe(text);
+  });
+});
+
+describe('describeExit', () => {
+  it.each([
+    ['held', "exit status 0: the target's own"],
+    ['leftovers-unknown', 'exit status 5: what outlived the run could not be told'],
+    ['strict-host', 'exit status 5: the baseline is of another kind of host'],
+    ['missing-metric', 'exit status 5: bpf.map:old is not measured on one side of the comparison'],
+    ['not-measured', 'exit status 5: a budget could not be measured'],
+    ['tool-failed', 'exit status 125: 3 of 5 runs: --prepare "make clean": it ended with status 1'],
+  ])('says why "%s" is what it is', (name, text) => {
+    const verdict = examples[name];
+    if (verdict === undefined) throw new Error(name);
+    expect(describeExit(verdict)).toBe(text);
+  });
+});
+
+describe('describeBudget', () => {
+  it('sets the value against the limit', () => {
+    expect(describeBudget(brokenBudget)).toBe('19.5 MiB against <= 16.0 MiB: 3.50 MiB over (+21.9 %)');
+  });
+
+  it('does not invent a reason', () => {
+    const { value, limit, excess, ...rest } = heldBudget;
+    expect(describeBudget({ ...rest, status: 'not-measured' })).toBe('no reason is known');
+  });
+});

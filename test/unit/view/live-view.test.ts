@@ -1,0 +1,173 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { StartRecord, SummaryRecord } from '../../../src/model/recording.ts';
+import type { Sample } from '../../../src/model/sample.ts';
+import { type LiveControls, LiveView } from '../../../src/view/live-view.ts';
+import { exampleRecords } from './example-view.ts';
+import { FakeScreen } from './fake-screen.ts';
+
+const RECORDS = exampleRecords({ untilMs: 5000, ended: true });
+const SUMMARY = RECORDS.at(-1) as SummaryRecord;
+const SUCCESS: SummaryRecord = { ...SUMMARY, exit: { status: 0, code: 0 } };
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A view of the run up to its end, and what it asked for. */
+function openView(screen = new FakeScreen()) {
+  const asked: string[] = [];
+  const run = { hasEnded: false, intervalMs: 500 };
+  const view = new LiveView(screen, false, undefined);
+  const controls: LiveControls = {
+    intervalMs: () => run.intervalMs,
+    setIntervalMs: (ms) => {
+      run.intervalMs = ms;
+    },
+    punctuality: () => ({ late: 0, missed: 0 }),
+    elapsedMs: () => 5000,
+    isStopped: () => false,
+    hasTargetEnded: () => run.hasEnded,
+    advice: () => [],
+    signal: () => undefined,
+    interrupt: () => void asked.push('interrupt'),
+    stop: () => void asked.push('stop'),
+    left: () => void asked.push('left'),
+  };
+  view.connect(controls);
+  for (const record of RECORDS) {
+    if (record.type === 'start') view.start(record as StartRecord);
+    else if (record.type !== 'summary') view.write(record);
+  }
+  return { screen, view, run, asked };
+}
+
+describe('paused when the target ends', () => {
+  test('the end is told, and q leaves at once', async () => {
+    const { screen, view } = openView();
+    screen.press('p');
+    const stopped = view.stop(SUCCESS);
+    expect(screen.text).toContain('exit status 0');
+    expect(screen.text).toContain('PAUSED');
+    screen.press('q');
+    await stopped;
+    expect(screen.isOpen).toBe(false);
+  });
+
+  test.each(['s', 'l'])('a question that was open is closed by %s, with the view', async (key) => {
+    const { screen, view, asked } = openView();
+    screen.press('p', 'q');
+    const stopped = view.stop(SUCCESS);
+    expect(screen.text).toContain('The target has ended');
+    screen.press(key);
+    await stopped;
+    expect(screen.isOpen).toBe(false);
+    expect(asked).toEqual([]);
+  });
+
+  test('Ctrl-C interrupts nobody', () => {
+    const { screen, view, asked } = openView();
+    void view.stop(SUCCESS);
+    screen.press('p', 'C-c');
+    expect(screen.text).toContain('the target has ended: q leaves');
+    expect(asked).toEqual([]);
+    view.close();
+  });
+});
+
+describe('what was scrolled to its end goes back with the next key', () => {
+  test.each([
+    ['the help', ['?'], /↑ \d+ above$/],
+    ['the page of a map', ['3', 'enter'], /↑ \d+ above$/],
+    ['the breakdown', ['1'], /^ {2}↕ \d+-\d+ of \d+/],
+  ])('%s', (_, keys, place) => {
+    const { screen, view } = openView(new FakeScreen({ width: 80, height: 18 }));
+    const shown = () => screen.rows.find((row) => place.test(row));
+    screen.press(...keys, 'end');
+    const end = shown();
+    expect(end).toBeDefined();
+    screen.press('up');
+    expect(screen.text).not.toContain(end);
+    screen.press('down');
+    expect(shown()).toBe(end);
+    view.close();
+  });
+});
+
+test('others that are waited for are told, asked about and stopped', () => {
+  const { screen, view, run, asked } = openView();
+  run.hasEnded = true;
+  screen.press('C-c');
+  expect(screen.text).toContain('sent SIGINT to the processes that are left');
+  screen.press('x');
+  expect(screen.text).toContain('target ended');
+  screen.press('q');
+  expect(screen.text).toContain('stop those that are left, and leave');
+  screen.press('s');
+  expect(asked).toEqual(['interrupt', 'stop']);
+  view.close();
+});
+
+test('the shortest and the longest interval say that they are', () => {
+  const { screen, view, run } = openView();
+  run.intervalMs = 60_000;
+  screen.press('+');
+  expect(screen.text).toContain('there is no longer one');
+  run.intervalMs = 10;
+  screen.press('-');
+  expect(screen.text).toContain('there is no shorter one');
+  view.close();
+});
+
+test('the wheel scrolls help', () => {
+  const { screen, view } = openView(new FakeScreen({ width: 80, height: 24 }));
+  screen.press('?');
+  const first = screen.text;
+  screen.mouse({ kind: 'wheel', direction: 'down', column: 5, row: 10 });
+  expect(screen.text).toContain('3 above');
+  screen.mouse({ kind: 'wheel', direction: 'up', column: 5, row: 10 });
+  expect(screen.text).toBe(first);
+  view.close();
+});
+
+test('a click does not move the list under the mouse', () => {
+  const { screen, view } = openView(new FakeScreen({ width: 80, height: 24 }));
+  screen.press('3', ...Array(12).fill('down'));
+  const list = () => screen.rows.slice(-7, -2);
+  const before = list();
+  for (const row of [19, 20, 19]) {
+    screen.mouse({ kind: 'click', button: 'left', column: 5, row });
+    expect(list().map((text) => text.replace(/^[▶>]? */, ''))).toEqual(
+      before.map((text) => text.replace(/^[▶>]? */, '')),
+    );
+  }
+  view.close();
+});
+
+test('what was told of BPF memory outlives any number of events', () => {
+  const { screen, view } = openView();
+  view.write({ type: 'maps', elapsedMs: 5000, maps: [], gone: Array.from({ length: 200 }, (_, id) => id) });
+  view.write({ type: 'event', elapsedMs: 5000, event: 'warning', message: 'BPF memory is not measured' });
+  for (let ms = 5000; ms < 6000; ms += 1) view.write({ type: 'event', elapsedMs: ms, event: 'high' });
+  screen.press('3');
+  expect(screen.text).toContain('BPF memory is not measured');
+  view.close();
+});
+
+test('r counts from the start, then from the pause', () => {
+  const { screen, view } = openView();
+  const rowOf = (label: string) => screen.rows.find((row) => row.includes(label)) ?? '';
+  screen.press('p', 'p');
+  const last = RECORDS.findLast((record) => record.type === 'sample') as Sample;
+  view.write({ ...last, elapsedMs: 5500, current: (last.current ?? 0) + 5 * 1024 * 1024 });
+  vi.advanceTimersByTime(1000);
+  screen.press('r');
+  expect(screen.text).toContain('since start');
+  expect(rowOf('c current')).not.toMatch(/current +\+5\.00 MiB/);
+  screen.press('r');
+  expect(screen.text).toContain('since pause');
+  expect(rowOf('c current')).toMatch(/current +\+5\.00 MiB/);
+  view.close();
+});

@@ -1,0 +1,164 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { renderBreakdown } from '../../../../src/view/panels/breakdown-panel.ts';
+import { renderHeader } from '../../../../src/view/panels/header.ts';
+import { renderStatusLine } from '../../../../src/view/panels/status-line.ts';
+import { renderTimeline } from '../../../../src/view/panels/timeline-panel.ts';
+import { initialUiState, type View } from '../../../../src/view/state/view.ts';
+import { ViewBuilder } from '../../../../src/view/state/view-builder.ts';
+import { textOf, widthOf } from '../../../../src/view/text/cells.ts';
+import type { Line, Size } from '../../../../src/view/text/line.ts';
+import { exampleView } from '../example-view.ts';
+
+const MIB = 1024 * 1024;
+
+const PANELS = { breakdown: renderBreakdown, timeline: renderTimeline, header: renderHeader };
+
+const emptyView = (): View => ({ ...exampleView({ options: { untilMs: 0 } }), data: new ViewBuilder().data });
+
+const VIEWS: Readonly<Record<string, () => View>> = {
+  cgroup2: () => exampleView(),
+  ascii: () => exampleView({ unicode: false }),
+  cgroup1: () => exampleView({ options: { mode: 'cgroup1' } }),
+  'process-tree': () => exampleView({ options: { mode: 'process-tree' } }),
+  unlimited: () => exampleView({ options: { unlimited: true } }),
+  'first-sample': () => exampleView({ options: { untilMs: 0 } }),
+  empty: emptyView,
+  ended: () => exampleView({ options: { ended: true } }),
+  kib: () => exampleView({ ui: { units: 'KiB' } }),
+  bytes: () => exampleView({ ui: { units: 'bytes' } }),
+  relative: () => exampleView({ ui: { relative: 'start' } }),
+  'since-pause': () =>
+    exampleView({
+      ui: { relative: 'pause', windowMs: 60_000 },
+      base: new Map([
+        ['current', 200 * MIB],
+        ['anon', 140 * MIB],
+        ['kernel', 15 * MIB],
+      ]),
+    }),
+  replay: () =>
+    exampleView({
+      status: {
+        state: 'playing',
+        elapsedMs: 65_000,
+        replay: { speed: 4, endMs: 240_000, damagedLines: 3, following: true },
+      },
+    }),
+};
+
+/** What the panels get at 80x24, 120x40 and 200x60, and where there is little room. */
+const SIZES: Readonly<Record<keyof typeof PANELS, readonly Size[]>> = {
+  breakdown: [
+    { width: 80, height: 3 },
+    { width: 80, height: 8 },
+    { width: 59, height: 13 },
+    { width: 99, height: 20 },
+  ],
+  timeline: [
+    { width: 80, height: 4 },
+    { width: 80, height: 6 },
+    { width: 60, height: 13 },
+    { width: 100, height: 20 },
+  ],
+  header: [
+    { width: 60, height: 1 },
+    { width: 80, height: 2 },
+    { width: 120, height: 3 },
+  ],
+};
+
+const GOLDEN = '../../../../golden/tui';
+
+function text(lines: readonly Line[]): string {
+  return `${lines.map((line) => textOf(line)).join('\n')}\n`;
+}
+
+function drawn(panel: keyof typeof PANELS, view: View): string {
+  return SIZES[panel]
+    .map((size) => `${size.width}x${size.height}\n${text(PANELS[panel](view, size))}`)
+    .join('\n');
+}
+
+const CASES = (Object.keys(PANELS) as (keyof typeof PANELS)[]).flatMap((panel) =>
+  Object.keys(VIEWS).map((name) => ({ panel, name })),
+);
+
+describe('panels of figures', () => {
+  it.each(CASES)('draw the $panel of $name', async ({ panel, name }) => {
+    await expect(drawn(panel, (VIEWS[name] as () => View)())).toMatchFileSnapshot(
+      `${GOLDEN}/${panel}-${name}.txt`,
+    );
+  });
+
+  it('draw the line of status', async () => {
+    const lines = Object.values(VIEWS).flatMap((view) =>
+      [30, 59, 100].map((width) => textOf(renderStatusLine(view(), width))),
+    );
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(`${GOLDEN}/status-line.txt`);
+  });
+
+  it('fill any size exactly', () => {
+    const views = Object.values(VIEWS).map((make) => make());
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...views),
+        fc.constantFrom(...Object.values(PANELS)),
+        fc.integer({ min: 1, max: 250 }),
+        fc.integer({ min: 1, max: 80 }),
+        fc.nat({ max: 40 }),
+        (view, render, width, height, breakdownScroll) => {
+          const scrolled = { ...view, ui: { ...view.ui, breakdownScroll } };
+          const lines = render(scrolled, { width, height });
+          expect(lines).toHaveLength(height);
+          for (const line of lines) expect(widthOf(textOf(line))).toBe(width);
+          expect(widthOf(textOf(renderStatusLine(scrolled, width)))).toBe(width);
+        },
+      ),
+    );
+  });
+
+  it.each(['ascii', 'cgroup2'])('show %s without control characters, and ASCII where it must be', (name) => {
+    const view = (VIEWS[name] as () => View)();
+    const all = (Object.keys(PANELS) as (keyof typeof PANELS)[]).map((panel) => drawn(panel, view)).join('');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    expect(all).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+    if (name === 'ascii') expect(all).toMatch(/^[\x20-\x7e\n]*$/);
+  });
+
+  it('scroll the breakdown from its start to its end', () => {
+    const at = (breakdownScroll: number) =>
+      text(renderBreakdown(exampleView({ ui: { breakdownScroll } }), { width: 80, height: 10 }));
+    expect(at(1)).toContain('1-7 of 17');
+    expect(at(3)).toContain('3-9 of 17');
+    expect(at(99)).toContain('11-17 of 17');
+    expect(at(99)).toContain('uncharged BPF');
+  });
+
+  it('never show what is absent as 0', () => {
+    const view = { ...emptyView(), ui: initialUiState() };
+    const builder = new ViewBuilder();
+    builder.apply({ type: 'sample', elapsedMs: 0, reason: 'launch', current: 5 * MIB });
+    const rows = renderBreakdown({ ...view, data: builder.data }, { width: 100, height: 20 }).map(textOf);
+    for (const name of ['anon', 'file', 'kernel', 'BPF maps']) {
+      const row = rows.find((line) => line.slice(1).includes(` ${name} `));
+      expect(row).toMatch(/-\s+-\s+-\s+-\s+-/);
+    }
+  });
+
+  it('mark a limit that was exceeded in words', () => {
+    const view = exampleView({ options: { untilMs: 138_500 } });
+    const lines = text(renderBreakdown(view, { width: 80, height: 8 }));
+    expect(lines).toContain('over');
+  });
+});
+
+it('the header names damaged lines where there are any', () => {
+  const headerOf = (damagedLines: number) => {
+    const replay = { speed: 1, endMs: 240_000, damagedLines, following: false };
+    const lines = renderHeader(exampleView({ status: { replay } }), { width: 200, height: 3 });
+    return lines.map(textOf).join('\n');
+  };
+  expect(headerOf(0)).not.toContain('damaged');
+  expect(headerOf(2)).toContain('damaged lines skipped 2');
+});

@@ -1,0 +1,198 @@
+import { describe, expect, it } from 'vitest';
+import type { RecordLine } from '../../../../src/model/recording.ts';
+import type { Sample } from '../../../../src/model/sample.ts';
+import { ViewBuilder } from '../../../../src/view/state/view-builder.ts';
+import { EXAMPLE_MS, exampleRecords } from '../example-view.ts';
+
+function built(records: readonly RecordLine[]): ViewBuilder {
+  const builder = new ViewBuilder();
+  for (const record of records) builder.apply(record);
+  return builder;
+}
+
+const sample = (elapsedMs: number, figures: Partial<Sample>): Sample => ({
+  type: 'sample',
+  elapsedMs,
+  reason: 'tick',
+  ...figures,
+});
+
+const totals = (bytes: number): NonNullable<Sample['bpf']> => ({
+  attribution: 'memcg',
+  charged: {
+    maps: { count: 1, bytes },
+    programs: { count: 1, bytes: 10 },
+    places: { vmalloc: 0, slab: bytes, percpu: 0, pages: 0 },
+  },
+  uncharged: { maps: { count: 1, bytes: 7 } },
+});
+
+describe('the view builder', () => {
+  it('has a track of every figure', () => {
+    const { tracks } = built(exampleRecords()).data;
+    const names = ['current', 'workingset', 'kernel', 'swap', 'anon', 'file', 'sock', 'slab', 'pgfault'];
+    const computed = ['bpf', 'bpf-maps', 'bpf-programs', 'bpf-uncharged', 'unexplained'];
+    const terms = ['bpf maps', 'bpf programs', 'slab', 'percpu', 'vmalloc', 'pagetables', 'unexplained'];
+    expect([...tracks.keys()]).toEqual(
+      expect.arrayContaining([...names, ...computed, ...terms.map((id) => `kernel:${id}`)]),
+    );
+    expect([...tracks.keys()].filter((name) => name.includes('(rest)'))).toEqual([]);
+  });
+
+  it('follows a figure through the run', () => {
+    const values = [5, 9, 7];
+    const { data } = built(values.map((current, at) => sample(at * 500, { current })));
+    expect(data.tracks.get('current')).toMatchObject({ now: 7, before: 9, first: 5, peak: 9, peakMs: 500 });
+    expect(data.samples).toBe(3);
+  });
+
+  it("takes the kernel's own peak of current, which lies between two samples", () => {
+    const { data } = built([sample(0, { current: 5, peak: 6 }), sample(500, { current: 4, peak: 20 })]);
+    expect(data.tracks.get('current')).toMatchObject({ now: 4, peak: 20, peakMs: 500 });
+  });
+
+  it('knows the value of a minute ago, or the first one', () => {
+    const builder = new ViewBuilder();
+    const ago = () => builder.data.tracks.get('current')?.minuteAgo;
+    for (let ms = 0; ms <= 30_000; ms += 250) builder.apply(sample(ms, { current: ms }));
+    expect(ago()).toEqual({ elapsedMs: 0, value: 0 });
+    for (let ms = 30_250; ms <= 200_000; ms += 250) builder.apply(sample(ms, { current: ms }));
+    expect(ago()).toEqual({ elapsedMs: 140_000, value: 140_000 });
+  });
+
+  it('compares with the sample before where samples are further apart than a minute', () => {
+    const records = [0, 100_000, 200_000, 300_000].map((ms) => sample(ms, { current: ms }));
+    expect(built(records).data.tracks.get('current')?.minuteAgo).toEqual({
+      elapsedMs: 200_000,
+      value: 200_000,
+    });
+  });
+
+  it('holds BPF memory between its readings, and the change that the last one brought', () => {
+    const { data } = built([
+      sample(0, { kernel: 100, bpf: totals(20) }),
+      sample(500, { kernel: 110, bpf: totals(35) }),
+      sample(1000, { kernel: 120 }),
+    ]);
+    expect(data.tracks.get('bpf-maps')).toMatchObject({ now: 35, before: 20, first: 20 });
+    expect(data.tracks.get('bpf')).toMatchObject({ now: 45 });
+    expect(data.tracks.get('bpf-uncharged')).toMatchObject({ now: 7 });
+    expect(data.tracks.get('unexplained')).toMatchObject({ now: 120 - 45, before: 110 - 45 });
+    expect(data.bpf).toEqual({ totals: totals(35), elapsedMs: 500 });
+    expect(data.series.columns('bpf', 0, 1000, 2).map((column) => column?.last)).toEqual([30, 45]);
+  });
+
+  it('says nothing of unexplained memory where BPF memory may be in it', () => {
+    const held: Sample['bpf'] = { attribution: 'held' };
+    const { tracks } = built([sample(0, { kernel: 100, bpf: held })]).data;
+    expect(tracks.has('unexplained')).toBe(false);
+    expect(tracks.has('bpf')).toBe(false);
+    expect(tracks.get('kernel:unexplained')).toMatchObject({ now: 100 });
+  });
+
+  it('keeps one track of a part when the BPF memory in it comes to be known', () => {
+    const stat = { slab: 50 };
+    const { tracks } = built([
+      sample(0, { kernel: 100, stat }),
+      sample(500, { kernel: 100, stat, bpf: totals(20) }),
+    ]).data;
+    expect(tracks.get('kernel:slab')).toMatchObject({ first: 50, now: 30 });
+  });
+
+  it('keeps absent figures absent', () => {
+    const { tracks } = built([sample(0, { current: 5 })]).data;
+    expect([...tracks.keys()]).toEqual(['current']);
+  });
+
+  it('applies what has changed of maps and processes', () => {
+    const { data } = built(exampleRecords());
+    expect(data.maps.size).toBe(23);
+    const grown = data.maps.get(100);
+    expect(grown?.firstElements).toBe(6);
+    expect(grown?.row.elements).toBe(720);
+    expect(grown?.peakBytes).toBe(grown?.row.bytes);
+    expect(grown?.firstBytes).toBeLessThan(grown?.row.bytes ?? 0);
+    expect(grown?.seenMs).toBe(2000);
+    expect(data.processes.has(4715)).toBe(false);
+    expect(data.processes.get(4711)).toMatchObject({ seenMs: 0, row: { comm: 'node' } });
+  });
+
+  it('counts processes that are not told one by one', () => {
+    const row = { pid: 1, ppid: 0, comm: 'a', rss: 10, threads: 1 };
+    const builder = built([{ type: 'processes', elapsedMs: 0, processes: [row], omitted: 12 }]);
+    expect(builder.data.omittedProcesses).toBe(12);
+    builder.apply({ type: 'processes', elapsedMs: 1, processes: [{ ...row, rss: 5 }], gone: [2] });
+    expect(builder.data.omittedProcesses).toBe(0);
+    expect(builder.data.processes.get(1)).toEqual({
+      row: { ...row, rss: 5 },
+      firstRss: 10,
+      peakRss: 10,
+      seenMs: 0,
+    });
+  });
+
+  it('keeps the last 500 events and counts all', () => {
+    const builder = new ViewBuilder();
+    for (let ms = 0; ms < 700; ms += 1) builder.apply({ type: 'event', elapsedMs: ms, event: 'exec' });
+    builder.apply({ type: 'event', elapsedMs: 700, event: 'high', count: 14, increase: 9 });
+    expect(builder.data.events).toHaveLength(500);
+    expect(builder.data.events[0]?.elapsedMs).toBe(201);
+    expect(builder.data.eventCounts.get('exec')).toEqual({ count: 700, lastMs: 699 });
+    expect(builder.data.eventCounts.get('high')).toEqual({ count: 14, lastMs: 700 });
+  });
+
+  it('keeps what is grave among any number of other events, in order', () => {
+    const builder = new ViewBuilder();
+    builder.apply({ type: 'event', elapsedMs: 1, event: 'warning', message: 'BPF memory is not measured' });
+    builder.apply({ type: 'event', elapsedMs: 2, event: 'oom_kill', count: 1, increase: 1 });
+    for (let ms = 3; ms < 1200; ms += 1) builder.apply({ type: 'event', elapsedMs: ms, event: 'high' });
+    for (let ms = 1200; ms < 2000; ms += 1) builder.apply({ type: 'event', elapsedMs: ms, event: 'oom' });
+    const { events } = builder.snapshot();
+    expect(events.slice(0, 3).map(({ elapsedMs }) => elapsedMs)).toEqual([1, 2, 700]);
+    const ooms = events.filter(({ event }) => event === 'oom').map(({ elapsedMs }) => elapsedMs);
+    expect(ooms).toHaveLength(200);
+    expect([ooms[0], ooms[99], ooms[100], ooms[199]]).toEqual([1200, 1299, 1900, 1999]);
+    expect(events.map(({ elapsedMs }) => elapsedMs).toSorted((a, b) => a - b)).toEqual(
+      events.map(({ elapsedMs }) => elapsedMs),
+    );
+  });
+
+  it('has the sums of the tree where there is no memory cgroup', () => {
+    const { series, tracks } = built(exampleRecords({ mode: 'process-tree', untilMs: 5000 })).data;
+    expect(series.peak('rss')?.value).toBe(tracks.get('rss')?.peak);
+    expect(series.peak('current')).toBeUndefined();
+  });
+
+  it('keeps peaks after the end, while now is what the last sample says', () => {
+    const { data } = built(exampleRecords({ ended: true }));
+    expect(data.latest?.reason).toBe('final');
+    expect(data.tracks.get('current')?.now).toBe(data.latest?.current);
+    expect(data.tracks.get('current')?.peak).toBeGreaterThan(300 * 1024 * 1024);
+    expect(data.summary?.exit.oomKilled).toBe(true);
+  });
+
+  it('takes snapshots that stay as they are', () => {
+    const all = exampleRecords({ ended: true });
+    const half = all.findIndex((record) => record.type === 'sample' && record.elapsedMs >= EXAMPLE_MS / 2);
+    const builder = built(all.slice(0, half));
+    const snapshot = builder.snapshot();
+    const before = structuredClone({ ...snapshot, series: snapshot.series.columns('anon', 0, 200_000, 50) });
+    for (const record of all.slice(half)) builder.apply(record);
+    expect({ ...snapshot, series: snapshot.series.columns('anon', 0, 200_000, 50) }).toEqual(before);
+    expect(builder.data.samples).toBeGreaterThan(snapshot.samples);
+  });
+
+  it('goes on from a copy as from the original', () => {
+    const all = exampleRecords({ ended: true });
+    const half = Math.floor(all.length / 2);
+    const original = built(all.slice(0, half));
+    const copy = original.clone();
+    for (const builder of [original, copy]) for (const record of all.slice(half)) builder.apply(record);
+    const shown = ({ data }: ViewBuilder) => ({
+      ...data,
+      series: data.series.channels.map((channel) => data.series.columns(channel, 0, EXAMPLE_MS, 80)),
+    });
+    expect(shown(copy)).toEqual(shown(original));
+    expect(shown(copy)).toEqual(shown(built(all)));
+  });
+});
