@@ -1,15 +1,15 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { openKernelLayout } from '../../src/kernel/bpf/btf/kernel-layout.ts';
-import { ITERATORS_LAYOUT } from '../../src/kernel/bpf/iter/iterator-layout.ts';
-import { openTaskFileIterator } from '../../src/kernel/bpf/iter/task-file-iterator.ts';
-import { encodeMapCreate } from '../../src/kernel/bpf/sys/bpf-attr.ts';
-import { type Bpf, openBpf } from '../../src/kernel/bpf/sys/bpf-call.ts';
-import { mapTypeNumber } from '../../src/kernel/bpf/sys/bpf-enums.ts';
-import { listAllProcesses } from '../../src/kernel/procfs/process-tree.ts';
-import { indexHolders, scanHolders } from '../../src/sampler/bpf/holders.ts';
-import { type InventoryOptions, openBpfInventory } from '../../src/sampler/bpf/inventory.ts';
+import { openKernelLayout } from '#src/kernel/bpf/btf/kernel-layout.ts';
+import { ITERATORS_LAYOUT } from '#src/kernel/bpf/iter/iterator-layout.ts';
+import { openTaskFileIterator } from '#src/kernel/bpf/iter/task-file-iterator.ts';
+import { encodeMapCreate } from '#src/kernel/bpf/sys/bpf-attr.ts';
+import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
+import { listAllProcesses } from '#src/kernel/procfs/process-tree.ts';
+import { indexHolders, scanHolders } from '#src/sampler/bpf/holders.ts';
+import { type InventoryOptions, openBpfInventory } from '#src/sampler/bpf/inventory.ts';
 import { type Finding, median } from './report.ts';
 
 const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');

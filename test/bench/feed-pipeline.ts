@@ -1,11 +1,11 @@
 /** Feeds samples to the aggregate and the sinks as a run does, and prints the resident bytes that are left. */
 import { openSync, rmSync } from 'node:fs';
-import { keepHeapSmall } from '../../src/app/run/v8-flags.ts';
-import type { Sample } from '../../src/model/sample.ts';
-import { SampleAggregate } from '../../src/model/summary.ts';
-import { LineWriter } from '../../src/output/line-writer.ts';
-import { NdjsonSink } from '../../src/output/ndjson.ts';
-import { TableSink } from '../../src/output/table.ts';
+import { keepHeapSmall } from '#src/app/run/v8-flags.ts';
+import type { Sample } from '#src/model/sample.ts';
+import { SampleAggregate } from '#src/model/summary.ts';
+import { LineWriter } from '#src/output/line-writer.ts';
+import { NdjsonSink } from '#src/output/ndjson.ts';
+import { TableSink } from '#src/output/table.ts';
 
 const STAT_KEYS = 65;
 

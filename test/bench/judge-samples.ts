@@ -1,8 +1,8 @@
 /** Judges samples in a process of its own: `judge-samples.ts SAMPLES BUDGETS`; prints milliseconds and the most resident bytes. */
 import { readFileSync, rmSync } from 'node:fs';
-import { BudgetJudge } from '../../src/budget/evaluation/evaluator.ts';
-import { parseBudget } from '../../src/budget/expression/parse-budget.ts';
-import type { Sample } from '../../src/model/sample.ts';
+import { BudgetJudge } from '#src/budget/evaluation/evaluator.ts';
+import { parseBudget } from '#src/budget/expression/parse-budget.ts';
+import type { Sample } from '#src/model/sample.ts';
 
 const BUDGETS = [
   'anon<=1GiB',

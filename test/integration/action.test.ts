@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect } from 'vitest';
-import type { Verdict } from '../../src/model/verdict.ts';
+import type { Verdict } from '#src/model/verdict.ts';
 import { BINARY, needs, type Outcome, SLOWNESS, scratch, start, testWith } from './harness.ts';
 
 const SCRIPT = resolve(import.meta.dirname, '../../action/run.sh');

@@ -2,18 +2,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, readdirSync } from 'node:fs';
-import { Assembler } from '../../src/kernel/bpf/iter/assembler.ts';
+import { Assembler } from '#src/kernel/bpf/iter/assembler.ts';
 import {
   encodeMapCreate,
   encodeMapElement,
   encodeProgramLoad,
   encodeTestRun,
   type MapSpec,
-} from '../../src/kernel/bpf/sys/bpf-attr.ts';
-import type { Bpf } from '../../src/kernel/bpf/sys/bpf-call.ts';
-import { mapTypeNumber, programTypeNumber } from '../../src/kernel/bpf/sys/bpf-enums.ts';
-import { bpfSyscallNumber } from '../../src/kernel/bpf/sys/syscall-numbers.ts';
-import { mapFdinfo, programFdinfo, readFdinfo } from '../../src/kernel/procfs/fdinfo.ts';
+} from '#src/kernel/bpf/sys/bpf-attr.ts';
+import type { Bpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import { mapTypeNumber, programTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
+import { bpfSyscallNumber } from '#src/kernel/bpf/sys/syscall-numbers.ts';
+import { mapFdinfo, programFdinfo, readFdinfo } from '#src/kernel/procfs/fdinfo.ts';
 
 /** Makes objects and closes them all at the end. */
 export class BpfObjects {

@@ -4,15 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Bpf, openBpf } from '../../src/kernel/bpf/sys/bpf-call.ts';
-import { mapTypeNumber } from '../../src/kernel/bpf/sys/bpf-enums.ts';
-import { readPossibleCpus } from '../../src/kernel/possible-cpus.ts';
-import type { InventoryMap } from '../../src/model/bpf-inventory.ts';
-import {
-  type BpfInventory,
-  type InventoryOptions,
-  openBpfInventory,
-} from '../../src/sampler/bpf/inventory.ts';
+import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
+import { readPossibleCpus } from '#src/kernel/possible-cpus.ts';
+import type { InventoryMap } from '#src/model/bpf-inventory.ts';
+import { type BpfInventory, type InventoryOptions, openBpfInventory } from '#src/sampler/bpf/inventory.ts';
 import { BpfObjects, Churn, openDescriptors, withIds } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
 import { bpftoolMaps, mapFigures } from './bpftool.ts';

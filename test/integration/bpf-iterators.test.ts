@@ -2,25 +2,21 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
-import { type KernelLayout, openKernelLayout } from '../../src/kernel/bpf/btf/kernel-layout.ts';
-import { openIterator } from '../../src/kernel/bpf/iter/iterator.ts';
-import { ITERATORS_LAYOUT } from '../../src/kernel/bpf/iter/iterator-layout.ts';
-import { openLinkIterator } from '../../src/kernel/bpf/iter/link-iterator.ts';
-import { openMapIterator } from '../../src/kernel/bpf/iter/map-iterator.ts';
-import type { KernelMap } from '../../src/kernel/bpf/iter/map-records.ts';
-import { openProgramIterator } from '../../src/kernel/bpf/iter/program-iterator.ts';
-import { openTaskFileIterator } from '../../src/kernel/bpf/iter/task-file-iterator.ts';
-import { type Bpf, openBpf } from '../../src/kernel/bpf/sys/bpf-call.ts';
-import { mapTypeNumber } from '../../src/kernel/bpf/sys/bpf-enums.ts';
-import {
-  collectLinks,
-  collectMaps,
-  collectPrograms,
-  type MapObject,
-} from '../../src/kernel/bpf/sys/objects.ts';
-import { collectHeldBpf } from '../../src/kernel/procfs/held-bpf.ts';
+import { type KernelLayout, openKernelLayout } from '#src/kernel/bpf/btf/kernel-layout.ts';
+import { openIterator } from '#src/kernel/bpf/iter/iterator.ts';
+import { ITERATORS_LAYOUT } from '#src/kernel/bpf/iter/iterator-layout.ts';
+import { openLinkIterator } from '#src/kernel/bpf/iter/link-iterator.ts';
+import { openMapIterator } from '#src/kernel/bpf/iter/map-iterator.ts';
+import type { KernelMap } from '#src/kernel/bpf/iter/map-records.ts';
+import { openProgramIterator } from '#src/kernel/bpf/iter/program-iterator.ts';
+import { openTaskFileIterator } from '#src/kernel/bpf/iter/task-file-iterator.ts';
+import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
+import { collectLinks, collectMaps, collectPrograms, type MapObject } from '#src/kernel/bpf/sys/objects.ts';
+import { collectHeldBpf } from '#src/kernel/procfs/held-bpf.ts';
+import { source } from '../paths.ts';
 import { BpfObjects, Churn, openDescriptors, withIds } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
 
@@ -404,16 +400,16 @@ describe('rights', () => {
 
 /** Runs the body of a function in a process of its own, behind a command that changes what it may do. */
 function runAs<T>(command: string, body: string): T {
-  const source = (path: string) => JSON.stringify(resolve(import.meta.dirname, '../../src/kernel/bpf', path));
+  const modulePath = (path: string) => JSON.stringify(source(`kernel/bpf/${path}`));
   const script = `
-    const { openBpf } = await import(${source('bpf-call.ts')});
-    const { openKernelLayout } = await import(${source('kernel-layout.ts')});
-    const { ITERATORS_LAYOUT } = await import(${source('iterator-layout.ts')});
-    const { openMapIterator } = await import(${source('map-iterator.ts')});
-    const { openProgramIterator } = await import(${source('program-iterator.ts')});
-    const { openLinkIterator } = await import(${source('link-iterator.ts')});
-    const { openTaskFileIterator } = await import(${source('task-file-iterator.ts')});
-    const { listObjectIds } = await import(${source('objects.ts')});
+    const { openBpf } = await import(${modulePath('sys/bpf-call.ts')});
+    const { openKernelLayout } = await import(${modulePath('btf/kernel-layout.ts')});
+    const { ITERATORS_LAYOUT } = await import(${modulePath('iter/iterator-layout.ts')});
+    const { openMapIterator } = await import(${modulePath('iter/map-iterator.ts')});
+    const { openProgramIterator } = await import(${modulePath('iter/program-iterator.ts')});
+    const { openLinkIterator } = await import(${modulePath('iter/link-iterator.ts')});
+    const { openTaskFileIterator } = await import(${modulePath('iter/task-file-iterator.ts')});
+    const { listObjectIds } = await import(${modulePath('sys/objects.ts')});
     const iterators = { openMapIterator, openProgramIterator, openLinkIterator, openTaskFileIterator };
     const bpf = await openBpf();
     const layout = openKernelLayout(ITERATORS_LAYOUT, { directory: '/proc/none' });

@@ -1,11 +1,11 @@
 /** The id walk and what is read of each object, on this host's bpf(2), beside bpftool. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Btf } from '../../src/kernel/bpf/btf/btf.ts';
-import { completeMapName } from '../../src/kernel/bpf/btf/full-names.ts';
-import { encodeBtfLoad } from '../../src/kernel/bpf/sys/bpf-attr.ts';
-import { type Bpf, openBpf } from '../../src/kernel/bpf/sys/bpf-call.ts';
-import { mapTypeName, mapTypeNumber, programTypeName } from '../../src/kernel/bpf/sys/bpf-enums.ts';
-import { HOST_BYTE_ORDER } from '../../src/kernel/bpf/sys/bpf-struct.ts';
+import { Btf } from '#src/kernel/bpf/btf/btf.ts';
+import { completeMapName } from '#src/kernel/bpf/btf/full-names.ts';
+import { encodeBtfLoad } from '#src/kernel/bpf/sys/bpf-attr.ts';
+import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import { mapTypeName, mapTypeNumber, programTypeName } from '#src/kernel/bpf/sys/bpf-enums.ts';
+import { HOST_BYTE_ORDER } from '#src/kernel/bpf/sys/bpf-struct.ts';
 import {
   collectLinks,
   collectMaps,
@@ -14,9 +14,9 @@ import {
   listObjectIds,
   readBtfObject,
   readMapFdinfo,
-} from '../../src/kernel/bpf/sys/objects.ts';
-import { collectHeldBpf } from '../../src/kernel/procfs/held-bpf.ts';
-import { openBpfCollector } from '../../src/sampler/bpf/totals.ts';
+} from '#src/kernel/bpf/sys/objects.ts';
+import { collectHeldBpf } from '#src/kernel/procfs/held-bpf.ts';
+import { openBpfCollector } from '#src/sampler/bpf/totals.ts';
 import { BtfBuilder } from '../unit/kernel/bpf/btf/btf-builder.ts';
 import { BpfObjects, Churn, openDescriptors, withIds } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';

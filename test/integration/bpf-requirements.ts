@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { release } from 'node:os';
 import type { TestContext } from 'vitest';
-import { type Capability, readEffectiveCapabilities } from '../../src/kernel/procfs/capabilities.ts';
+import { type Capability, readEffectiveCapabilities } from '#src/kernel/procfs/capabilities.ts';
 
 /** What a test can need: capabilities, the first Linux release with a feature of BPF, a tool. */
 interface Needs {

@@ -2,8 +2,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import type { BpftoolMap } from '../../src/app/maps/bpftool-json.ts';
-import type { InventoryMap } from '../../src/model/bpf-inventory.ts';
+import type { BpftoolMap } from '#src/app/maps/bpftool-json.ts';
+import type { InventoryMap } from '#src/model/bpf-inventory.ts';
 import { scratch } from './harness.ts';
 
 /** A list that bpftool prints as JSON, such as that of `prog show`. */

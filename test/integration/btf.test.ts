@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { readKernelBtf } from '../../src/kernel/bpf/btf/btf.ts';
-import { BTF_KIND } from '../../src/kernel/bpf/btf/btf-format.ts';
+import { readKernelBtf } from '#src/kernel/bpf/btf/btf.ts';
+import { BTF_KIND } from '#src/kernel/bpf/btf/btf-format.ts';
 
 const kernelBtf = '/sys/kernel/btf/vmlinux';
 

@@ -1,7 +1,7 @@
 /** Budget files that are proposed, and recordings that are judged and reported on later. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import type { Verdict } from '../../src/model/verdict.ts';
+import type { Verdict } from '#src/model/verdict.ts';
 import { cmemstat, MIB, needs, SLOWNESS, testWith } from './harness.ts';
 import { expectSchema, grow, judge, newFile, onlyBudget, readVerdict, words } from './judged.ts';
 

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { BudgetResult } from '../../src/model/verdict.ts';
+import type { BudgetResult } from '#src/model/verdict.ts';
 import { createPinned, withPin } from './bpftool.ts';
 import {
   cmemstat,

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect } from 'vitest';
-import type { Comparison, MetricDifference } from '../../src/model/comparison.ts';
+import type { Comparison, MetricDifference } from '#src/model/comparison.ts';
 import { cmemstat, MIB, needs, type Outcome, SLOWNESS, TARGETS, testWith } from './harness.ts';
 import { expectSchema, judge, newFile, onlyBudget, words } from './judged.ts';
 

@@ -4,9 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect, onTestFinished } from 'vitest';
-import type { LiveMap, ProcessRow, RecordLine } from '../../src/model/recording.ts';
-import { applyMaps, applyProcesses } from '../../src/model/row-changes.ts';
-import { readRecording as readBack } from '../../src/recording/read-recording.ts';
+import type { LiveMap, ProcessRow, RecordLine } from '#src/model/recording.ts';
+import { applyMaps, applyProcesses } from '#src/model/row-changes.ts';
+import { readRecording as readBack } from '#src/recording/read-recording.ts';
 import {
   agent,
   BINARY,

@@ -8,12 +8,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { forecastElf, type MapChange } from '../../src/app/elf/forecast.ts';
-import { errnoOf } from '../../src/errors.ts';
-import { readBpfObjects } from '../../src/kernel/bpf/elf/elf-objects.ts';
-import { readMapHost } from '../../src/kernel/bpf/memory/map-host.ts';
-import { mapTypeName } from '../../src/kernel/bpf/sys/bpf-enums.ts';
-import { type MapFdinfo, mapFdinfo, readFdinfo } from '../../src/kernel/procfs/fdinfo.ts';
+import { forecastElf, type MapChange } from '#src/app/elf/forecast.ts';
+import { errnoOf } from '#src/errors.ts';
+import { readBpfObjects } from '#src/kernel/bpf/elf/elf-objects.ts';
+import { readMapHost } from '#src/kernel/bpf/memory/map-host.ts';
+import { mapTypeName } from '#src/kernel/bpf/sys/bpf-enums.ts';
+import { type MapFdinfo, mapFdinfo, readFdinfo } from '#src/kernel/procfs/fdinfo.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/elf/${name}.bpf.o`, import.meta.url));
 

@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { release, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, test } from 'vitest';
-import { chooseMemoryHierarchy, readHierarchyFacts } from '../../src/cgroup/hierarchy.ts';
-import { isOwnerAlive, parseLeafName } from '../../src/cgroup/leaf-name.ts';
-import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../../src/model/recording.ts';
-import type { Sample } from '../../src/model/sample.ts';
+import { chooseMemoryHierarchy, readHierarchyFacts } from '#src/cgroup/hierarchy.ts';
+import { isOwnerAlive, parseLeafName } from '#src/cgroup/leaf-name.ts';
+import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '#src/model/recording.ts';
+import type { Sample } from '#src/model/sample.ts';
 
 /** The built command. */
 export const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
-import type { BudgetResult, Verdict } from '../../src/model/verdict.ts';
+import type { BudgetResult, Verdict } from '#src/model/verdict.ts';
 import { cmemstat, type Need, type Outcome, SLOWNESS, scratch, TARGETS } from './harness.ts';
 
 /** Times of targets are stretched where everything is slow. Unit: milliseconds. */

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { renderJunitReport } from '../../src/report/junit.ts';
+import { renderJunitReport } from '#src/report/junit.ts';
 import { examples } from '../unit/report/example-verdicts.ts';
 import { hostileVerdict } from '../unit/report/hostile-verdicts.ts';
 import { needsProgram, scratch, start, testWith } from './harness.ts';

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
+import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
 import {
   BINARY,
   cmemstat,

@@ -2,17 +2,17 @@
 import { closeSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { SyscallError } from '../../src/errors.ts';
-import { type Btf, readKernelBtf } from '../../src/kernel/bpf/btf/btf.ts';
-import { BTF_KIND } from '../../src/kernel/bpf/btf/btf-format.ts';
-import { guessMapFootprint } from '../../src/kernel/bpf/memory/map-formulas.ts';
-import { readMapHost } from '../../src/kernel/bpf/memory/map-host.ts';
-import { computeMapMemory } from '../../src/kernel/bpf/memory/map-memory.ts';
-import type { MapHost } from '../../src/kernel/bpf/memory/map-struct-sizes.ts';
-import { encodeMapCreate, encodeMapElement, type MapSpec } from '../../src/kernel/bpf/sys/bpf-attr.ts';
-import { type Bpf, openBpf } from '../../src/kernel/bpf/sys/bpf-call.ts';
-import { mapTypeName, mapTypeNumber } from '../../src/kernel/bpf/sys/bpf-enums.ts';
-import { mapFdinfo, readFdinfo } from '../../src/kernel/procfs/fdinfo.ts';
+import { SyscallError } from '#src/errors.ts';
+import { type Btf, readKernelBtf } from '#src/kernel/bpf/btf/btf.ts';
+import { BTF_KIND } from '#src/kernel/bpf/btf/btf-format.ts';
+import { guessMapFootprint } from '#src/kernel/bpf/memory/map-formulas.ts';
+import { readMapHost } from '#src/kernel/bpf/memory/map-host.ts';
+import { computeMapMemory } from '#src/kernel/bpf/memory/map-memory.ts';
+import type { MapHost } from '#src/kernel/bpf/memory/map-struct-sizes.ts';
+import { encodeMapCreate, encodeMapElement, type MapSpec } from '#src/kernel/bpf/sys/bpf-attr.ts';
+import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import { mapTypeName, mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
+import { mapFdinfo, readFdinfo } from '#src/kernel/procfs/fdinfo.ts';
 import { BtfBuilder } from '../unit/kernel/bpf/btf/btf-builder.ts';
 
 const NO_PREALLOC = 1;

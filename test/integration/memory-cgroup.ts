@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
-import { chooseMemoryHierarchy, readHierarchyFacts } from '../../src/cgroup/hierarchy.ts';
+import { chooseMemoryHierarchy, readHierarchyFacts } from '#src/cgroup/hierarchy.ts';
 
 /** A cgroup of this test, at the top of the memory hierarchy. */
 export class TestCgroup {

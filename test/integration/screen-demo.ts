@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll } from 'vitest';
-import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
+import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
 import { bundle, NODE_PATH } from '../bundle.ts';
 import { scratch, TARGETS } from './harness.ts';
 import { needsScript, needsTmux, shellQuote, until } from './terminal.ts';

@@ -1,7 +1,7 @@
 /** The terminal of the live view: taken, and given back exactly as it was. */
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
-import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
+import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
 import { testWith } from './harness.ts';
 import { buildDemo, childOf, DEMO, newFile } from './screen-demo.ts';
 import {

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import type { StartRecord } from '../../src/model/recording.ts';
+import type { StartRecord } from '#src/model/recording.ts';
 import { BINARY, cmemstat, type Need, needs, record, SLOWNESS, scratch, start, testWith } from './harness.ts';
 
 const guest = process.env.CMEMSTAT_VM_GUEST ?? '';

@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
+import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
 import { host, needs, readRecording, testWith } from './harness.ts';
 import {
   bare,

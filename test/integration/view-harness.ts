@@ -2,7 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { widthOf } from '../../src/view/text/cells.ts';
+import { widthOf } from '#src/view/text/cells.ts';
 import { agent, BINARY, type Recording, readRecording, scratch } from './harness.ts';
 import { shellQuote, type TerminalOptions, type TmuxTerminal, tmux, until } from './terminal.ts';
 

@@ -2,7 +2,7 @@
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { readPidStat } from '../../src/kernel/procfs/pid-stat.ts';
+import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
 import { host, needs, testWith } from './harness.ts';
 import { bare, ENDED_MODES, modes, needsTmux, shellQuote, tmux, until, VIEW_MODES } from './terminal.ts';
 import {

@@ -1,7 +1,7 @@
 /** The kernel files that were captured on real kernels; the SOURCE.md beside them says where they come from. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { isAtLeast, parseKernelRelease } from '../../src/kernel/kernel-release.ts';
+import { isAtLeast, parseKernelRelease } from '#src/kernel/kernel-release.ts';
 
 const ROOT = resolve(import.meta.dirname, '../fixtures/kernel');
 

@@ -8,7 +8,7 @@ import {
   ToolError,
   UnsupportedError,
   UsageError,
-} from '../../src/errors.ts';
+} from '#src/errors.ts';
 
 describe('errnoOf', () => {
   it.each([

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { LaunchError } from '../../src/errors.ts';
-import { EXIT_CODES, EXIT_STATUS_HELP } from '../../src/exit-codes.ts';
+import { LaunchError } from '#src/errors.ts';
+import { EXIT_CODES, EXIT_STATUS_HELP } from '#src/exit-codes.ts';
 
 it.each([EXIT_CODES.FAILED, EXIT_CODES.NOT_EXECUTABLE, EXIT_CODES.NOT_FOUND])(
   'the help explains %i',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
+import { KEY_TABLE } from '#src/view/state/key-table.ts';
 import { renderManPage } from '../../build/man-page.ts';
-import { KEY_TABLE } from '../../src/view/state/key-table.ts';
 
 test('the manual page has every option and every key of now (npx vitest run -u writes it)', async () => {
   await expect(renderManPage()).toMatchFileSnapshot('../../man/cmemstat.1');

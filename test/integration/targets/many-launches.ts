@@ -1,7 +1,7 @@
 /** Calls `run` again and again in one process, and reports what that left behind in it. */
 import { readdirSync, readFileSync } from 'node:fs';
-import type { RunOptions } from '../../../src/app/run/options.ts';
-import { run } from '../../../src/app/run/run.ts';
+import type { RunOptions } from '#src/app/run/options.ts';
+import { run } from '#src/app/run/run.ts';
 import { NO_OUTPUTS } from '../../unit/output/no-outputs.ts';
 
 const OPTIONS: RunOptions = {

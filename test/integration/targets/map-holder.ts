@@ -1,7 +1,7 @@
 /** A process of some name that holds maps: `map-holder.ts NAME`. It ends with its standard input. */
 import { closeSync } from 'node:fs';
-import { openBpf } from '../../../src/kernel/bpf/sys/bpf-call.ts';
-import { mapTypeNumber } from '../../../src/kernel/bpf/sys/bpf-enums.ts';
+import { openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
 import { BpfObjects } from '../bpf-fixtures.ts';
 
 process.title = process.argv[2] ?? 'holder';

@@ -6,9 +6,9 @@
  */
 import { appendFileSync } from 'node:fs';
 import { isatty } from 'node:tty';
-import { ToolError } from '../../../src/errors.ts';
-import { openScreen } from '../../../src/view/terminal/screen.ts';
-import type { Line } from '../../../src/view/text/line.ts';
+import { ToolError } from '#src/errors.ts';
+import { openScreen } from '#src/view/terminal/screen.ts';
+import type { Line } from '#src/view/text/line.ts';
 
 const [, , option, report] = process.argv;
 const events: string[] = [];

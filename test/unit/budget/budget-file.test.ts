@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseBudgetFile } from '../../../src/budget/budget-file.ts';
-import { lineOfPath } from '../../../src/budget/json-line.ts';
-import { UsageError } from '../../../src/errors.ts';
+import { parseBudgetFile } from '#src/budget/budget-file.ts';
+import { lineOfPath } from '#src/budget/json-line.ts';
+import { UsageError } from '#src/errors.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const validate = new Ajv2020({ strict: true }).compile(

@@ -1,9 +1,9 @@
 /** Runs made by hand, for judging. */
 
-import type { BudgetJudge } from '../../../src/budget/evaluation/evaluator.ts';
-import type { NamedBudget } from '../../../src/budget/expression/budget.ts';
-import { parseBudget } from '../../../src/budget/expression/parse-budget.ts';
-import type { BpfTotals } from '../../../src/model/bpf-totals.ts';
+import type { BudgetJudge } from '#src/budget/evaluation/evaluator.ts';
+import type { NamedBudget } from '#src/budget/expression/budget.ts';
+import { parseBudget } from '#src/budget/expression/parse-budget.ts';
+import type { BpfTotals } from '#src/model/bpf-totals.ts';
 import type {
   LiveMap,
   MapsRecord,
@@ -11,8 +11,8 @@ import type {
   RecordLine,
   StartRecord,
   SummaryRecord,
-} from '../../../src/model/recording.ts';
-import type { Mode, Sample, SampleReason } from '../../../src/model/sample.ts';
+} from '#src/model/recording.ts';
+import type { Mode, Sample, SampleReason } from '#src/model/sample.ts';
 import { HOST, MADE } from '../output/records.ts';
 
 export const KIB = 1024;

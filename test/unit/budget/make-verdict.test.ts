@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { makeVerdict, type StatusRules, TimelineCollector } from '../../../src/budget/make-verdict.ts';
-import type { Comparison, MetricDifference } from '../../../src/model/comparison.ts';
-import type { SummaryRecord } from '../../../src/model/recording.ts';
+import { makeVerdict, type StatusRules, TimelineCollector } from '#src/budget/make-verdict.ts';
+import type { Comparison, MetricDifference } from '#src/model/comparison.ts';
+import type { SummaryRecord } from '#src/model/recording.ts';
 import { samplesOf, startOf, summaryOf } from './evaluated-runs.ts';
 
 const plain: StatusRules = {

@@ -1,14 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseBudgetFile } from '../../../src/budget/budget-file.ts';
-import { BudgetJudge } from '../../../src/budget/evaluation/evaluator.ts';
-import {
-  findUnproposed,
-  type ObservedRun,
-  ProposalRun,
-  proposeBudgetFile,
-} from '../../../src/budget/propose.ts';
-import type { RecordLine, RunMap } from '../../../src/model/recording.ts';
+import { parseBudgetFile } from '#src/budget/budget-file.ts';
+import { BudgetJudge } from '#src/budget/evaluation/evaluator.ts';
+import { findUnproposed, type ObservedRun, ProposalRun, proposeBudgetFile } from '#src/budget/propose.ts';
+import type { RecordLine, RunMap } from '#src/model/recording.ts';
+import { golden } from '../../paths.ts';
 import { bpfOf, feed, KIB, MIB, mapOf, mapsAt, samplesOf, startOf, summaryOf } from './evaluated-runs.ts';
 
 const runOf = (anonMib: number, maps: RunMap[] = []): RecordLine[] => {
@@ -62,7 +58,7 @@ describe('proposeBudgetFile', () => {
       'bpf.map:conn <= 680KiB',
       'bpf.map:odd[[]name] <= 110KiB',
     ]);
-    await expect(text).toMatchFileSnapshot('../../golden/budget/proposed.json');
+    await expect(text).toMatchFileSnapshot(golden('budget/proposed.json'));
   });
 
   it('holds for the runs that it comes from', () => {

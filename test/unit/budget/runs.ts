@@ -1,6 +1,6 @@
 /** Runs made by hand, with round figures. */
-import { RunCollector, type RunFigures, type RunHost } from '../../../src/budget/comparison/run-figures.ts';
-import type { RecordLine } from '../../../src/model/recording.ts';
+import { RunCollector, type RunFigures, type RunHost } from '#src/budget/comparison/run-figures.ts';
+import type { RecordLine } from '#src/model/recording.ts';
 
 /** The unit of most figures. */
 export const MIB = 1024 * 1024;

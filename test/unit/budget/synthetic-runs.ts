@@ -1,6 +1,6 @@
 /** Runs of a program that does not exist: its memory varies as that of real ones does, by a seeded generator. */
-import type { RunFigures } from '../../../src/budget/comparison/run-figures.ts';
-import { seededRandom } from '../../../src/statistics/statistics.ts';
+import type { RunFigures } from '#src/budget/comparison/run-figures.ts';
+import { seededRandom } from '#src/statistics/statistics.ts';
 import { MIB, run } from './runs.ts';
 
 const PAGE_BYTES = 4096;

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readBindingLimits1, readBindingLimits2 } from '../../../src/cgroup/binding-limits.ts';
-import type { HierarchyFacts } from '../../../src/cgroup/hierarchy.ts';
+import { readBindingLimits1, readBindingLimits2 } from '#src/cgroup/binding-limits.ts';
+import type { HierarchyFacts } from '#src/cgroup/hierarchy.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 describe('readBindingLimits2', () => {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { CgroupPaths } from '../../../src/cgroup/cgroup-paths.ts';
+import { CgroupPaths } from '#src/cgroup/cgroup-paths.ts';
 
 let root: string;
 beforeEach(() => {

@@ -6,10 +6,10 @@ import {
   directoryOf,
   type HierarchyFacts,
   readHierarchyFacts,
-} from '../../../src/cgroup/hierarchy.ts';
-import type { Mount } from '../../../src/kernel/procfs/mountinfo.ts';
-import { parseMountinfo } from '../../../src/kernel/procfs/mountinfo.ts';
-import { parsePidCgroup } from '../../../src/kernel/procfs/pid-cgroup.ts';
+} from '#src/cgroup/hierarchy.ts';
+import type { Mount } from '#src/kernel/procfs/mountinfo.ts';
+import { parseMountinfo } from '#src/kernel/procfs/mountinfo.ts';
+import { parsePidCgroup } from '#src/kernel/procfs/pid-cgroup.ts';
 import { capturedKernels } from '../captured-kernels.ts';
 import { makeTree } from '../temporary-tree.ts';
 

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isOwnerAlive, isSelfName, leafName, parseLeafName } from '../../../src/cgroup/leaf-name.ts';
-import { readPidStat } from '../../../src/kernel/procfs/pid-stat.ts';
+import { isOwnerAlive, isSelfName, leafName, parseLeafName } from '#src/cgroup/leaf-name.ts';
+import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
 
 describe('leafName', () => {
   it('tells us from every other process, also one that has our pid later', () => {

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { Leaf } from '../../../src/cgroup/leaf.ts';
-import { leafName } from '../../../src/cgroup/leaf-name.ts';
-import { OwnCgroup } from '../../../src/cgroup/own-cgroup.ts';
+import { Leaf } from '#src/cgroup/leaf.ts';
+import { leafName } from '#src/cgroup/leaf-name.ts';
+import { OwnCgroup } from '#src/cgroup/own-cgroup.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 it.each([

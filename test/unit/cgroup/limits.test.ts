@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type LimitRequest, writeLimits1, writeLimits2 } from '../../../src/cgroup/limits.ts';
+import { type LimitRequest, writeLimits1, writeLimits2 } from '#src/cgroup/limits.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const FILES_2 = ['memory.high', 'memory.max', 'memory.swap.max', 'pids.max', 'memory.oom.group'];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { enableControllers, handsOnMemory } from '../../../src/cgroup/memory-controller.ts';
+import { enableControllers, handsOnMemory } from '#src/cgroup/memory-controller.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const cgroup = (offered: string, enabled: string) =>

@@ -1,8 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { leafName } from '../../../src/cgroup/leaf-name.ts';
-import { removeStaleLeaves } from '../../../src/cgroup/stale-leaves.ts';
+import { leafName } from '#src/cgroup/leaf-name.ts';
+import { removeStaleLeaves } from '#src/cgroup/stale-leaves.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 /** Our pid, but of a process that started with the machine: its owner is dead. */

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listNested, listProcesses, makeCgroup, removeSubtree } from '../../../src/cgroup/subtree.ts';
+import { listNested, listProcesses, makeCgroup, removeSubtree } from '#src/cgroup/subtree.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 describe('makeCgroup', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseChange, parseCpuCounts } from '../../../src/cli/commands/elf-command.ts';
+import { parseChange, parseCpuCounts } from '#src/cli/commands/elf-command.ts';
 
 describe('--cpus', () => {
   it.each([

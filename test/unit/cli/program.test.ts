@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { runCommandLine } from '../../../src/cli/program.ts';
+import { runCommandLine } from '#src/cli/program.ts';
 
 describe('a command line that is wrong', () => {
   it('asks which command of budget is meant', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { findBadSet, globToRegExp, hasWildcards } from '../../../src/format/glob.ts';
+import { findBadSet, globToRegExp, hasWildcards } from '#src/format/glob.ts';
 
 it.each([
   ['flows', 'flows', true],

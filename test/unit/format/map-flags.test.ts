@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { formatMapFlags } from '../../../src/format/map-flags.ts';
+import { formatMapFlags } from '#src/format/map-flags.ts';
 
 it.each([
   [0, '-'],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { METRIC_NAMES } from '../../../src/budget/expression/metric-catalogue.ts';
-import { countEdits, nearestName } from '../../../src/format/nearest-name.ts';
+import { METRIC_NAMES } from '#src/budget/expression/metric-catalogue.ts';
+import { countEdits, nearestName } from '#src/format/nearest-name.ts';
 
 describe('nearestName', () => {
   it.each([

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatCommand, safeText } from '../../../src/format/safe-text.ts';
+import { formatCommand, safeText } from '#src/format/safe-text.ts';
 
 const hostile = fc.string({
   unit: fc.oneof(

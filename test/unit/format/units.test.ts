@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '#src/errors.ts';
 import {
   formatBytes,
   formatDuration,
@@ -8,7 +8,7 @@ import {
   parseDuration,
   parseLimitOption,
   parseSize,
-} from '../../../src/format/units.ts';
+} from '#src/format/units.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCgroupProcs } from '../../../src/kernel/cgroup-procs.ts';
+import { parseCgroupProcs } from '#src/kernel/cgroup-procs.ts';
 import { capturedKernels } from '../captured-kernels.ts';
 
 describe('parseCgroupProcs', () => {

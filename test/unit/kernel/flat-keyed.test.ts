@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KernelFileError } from '../../../src/errors.ts';
-import { parseFlatKeyed } from '../../../src/kernel/flat-keyed.ts';
+import { KernelFileError } from '#src/errors.ts';
+import { parseFlatKeyed } from '#src/kernel/flat-keyed.ts';
 
 const key = fc.oneof(
   fc.stringMatching(/^[a-z][a-z0-9_.]{0,20}$/),

@@ -10,7 +10,7 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cacheDirectory, cachedForKernel } from '../../../src/kernel/kernel-cache.ts';
+import { cacheDirectory, cachedForKernel } from '#src/kernel/kernel-cache.ts';
 
 let directory: string;
 let notesPath: string;

@@ -1,6 +1,6 @@
 import { release } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { isAtLeast, parseKernelRelease, readKernelRelease } from '../../../src/kernel/kernel-release.ts';
+import { isAtLeast, parseKernelRelease, readKernelRelease } from '#src/kernel/kernel-release.ts';
 import { capturedKernels } from '../captured-kernels.ts';
 
 describe('parseKernelRelease', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseLimit, parseSingleValue } from '../../../src/kernel/limit.ts';
+import { parseLimit, parseSingleValue } from '#src/kernel/limit.ts';
 import { capturedKernels } from '../captured-kernels.ts';
 
 const MIB = 1024 * 1024;

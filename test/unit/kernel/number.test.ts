@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KernelFileError } from '../../../src/errors.ts';
-import { malformed, parseCounter } from '../../../src/kernel/number.ts';
+import { KernelFileError } from '#src/errors.ts';
+import { malformed, parseCounter } from '#src/kernel/number.ts';
 
 describe('parseCounter', () => {
   it('reads back every number that a double holds exactly', () => {

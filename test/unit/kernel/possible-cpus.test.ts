@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { expect, it } from 'vitest';
-import { countCpuList, readPossibleCpus } from '../../../src/kernel/possible-cpus.ts';
+import { countCpuList, readPossibleCpus } from '#src/kernel/possible-cpus.ts';
 
 it.each([
   ['0\n', 1],

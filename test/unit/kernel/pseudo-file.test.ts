@@ -4,12 +4,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } fr
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  KeptFile,
-  listPseudoDirectory,
-  readPseudoFile,
-  writePseudoFile,
-} from '../../../src/kernel/pseudo-file.ts';
+import { KeptFile, listPseudoDirectory, readPseudoFile, writePseudoFile } from '#src/kernel/pseudo-file.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const KIB = 1024;

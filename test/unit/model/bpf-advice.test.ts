@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type AdvisedMap, adviseOnMaps, type ComputeMapCost } from '../../../src/model/bpf-advice.ts';
+import { type AdvisedMap, adviseOnMaps, type ComputeMapCost } from '#src/model/bpf-advice.ts';
 
 const KiB = 1024;
 const percpuTypes = new Set(['percpu_hash', 'percpu_array', 'lru_percpu_hash']);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { parseMemoryStatV1 } from '../../../src/kernel/cgroup1/memory-stat.ts';
-import { parseMemoryStat } from '../../../src/kernel/cgroup2/memory-stat.ts';
-import { FIELDS, sourceOf } from '../../../src/model/field-catalogue.ts';
+import { parseMemoryStatV1 } from '#src/kernel/cgroup1/memory-stat.ts';
+import { parseMemoryStat } from '#src/kernel/cgroup2/memory-stat.ts';
+import { FIELDS, sourceOf } from '#src/model/field-catalogue.ts';
 import { capturedKernels } from '../captured-kernels.ts';
 
 describe('the catalogue', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { figureOf, unitOfMetric } from '../../../src/model/figures.ts';
-import type { Sample } from '../../../src/model/sample.ts';
+import { figureOf, unitOfMetric } from '#src/model/figures.ts';
+import type { Sample } from '#src/model/sample.ts';
 
 const sample = (figures: Partial<Sample> = {}): Sample => ({
   type: 'sample',

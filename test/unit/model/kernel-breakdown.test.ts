@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BpfTotals } from '../../../src/model/bpf-totals.ts';
-import { breakKernelDown } from '../../../src/model/kernel-breakdown.ts';
-import type { Sample } from '../../../src/model/sample.ts';
+import type { BpfTotals } from '#src/model/bpf-totals.ts';
+import { breakKernelDown } from '#src/model/kernel-breakdown.ts';
+import type { Sample } from '#src/model/sample.ts';
 
 const sample = (figures: Partial<Sample>): Sample => ({
   type: 'sample',

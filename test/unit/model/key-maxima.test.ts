@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { KeyMaxima } from '../../../src/model/key-maxima.ts';
+import { KeyMaxima } from '#src/model/key-maxima.ts';
 
 it('finds what going through all objects key by key finds, whatever keys come, go and change places', () => {
   const key = fc.constantFrom('anon', 'file', 'slab', 'sock', '0', 'constructor');

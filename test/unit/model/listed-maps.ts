@@ -1,5 +1,5 @@
 /** Maps as `cmemstat maps` lists them, for tests. */
-import type { ListedMap } from '../../../src/app/maps/listing.ts';
+import type { ListedMap } from '#src/app/maps/listing.ts';
 
 /** A map; by default a small hash of agent's. */
 export function listedMap(part: Partial<ListedMap> = {}): ListedMap {

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MapsRecord, ProcessesRecord, ProcessRow } from '../../../src/model/recording.ts';
-import {
-  applyMaps,
-  applyProcesses,
-  joinMaps,
-  joinProcesses,
-  RowChanges,
-} from '../../../src/model/row-changes.ts';
+import type { MapsRecord, ProcessesRecord, ProcessRow } from '#src/model/recording.ts';
+import { applyMaps, applyProcesses, joinMaps, joinProcesses, RowChanges } from '#src/model/row-changes.ts';
 
 interface Row {
   id: number;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Series } from '../../../src/model/series.ts';
+import { Series } from '#src/model/series.ts';
 
 const CAPACITY = 32;
 

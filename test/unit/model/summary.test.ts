@@ -2,9 +2,9 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { BpfTotals } from '../../../src/model/bpf-totals.ts';
-import type { Mode, Sample } from '../../../src/model/sample.ts';
-import { SampleAggregate } from '../../../src/model/summary.ts';
+import type { BpfTotals } from '#src/model/bpf-totals.ts';
+import type { Mode, Sample } from '#src/model/sample.ts';
+import { SampleAggregate } from '#src/model/summary.ts';
 
 const sample = (elapsedMs: number, figures: Partial<Sample> = {}): Sample => ({
   type: 'sample',

@@ -3,8 +3,8 @@ import { closeSync, constants, openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
-import type { OutputError } from '../../../src/errors.ts';
-import { LineWriter } from '../../../src/output/line-writer.ts';
+import type { OutputError } from '#src/errors.ts';
+import { LineWriter } from '#src/output/line-writer.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const { O_RDONLY, O_RDWR, O_WRONLY, O_NONBLOCK } = constants;

@@ -2,11 +2,12 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import type { LineWriter } from '../../../src/output/line-writer.ts';
-import { NdjsonSink } from '../../../src/output/ndjson.ts';
-import { SummaryJsonSink } from '../../../src/output/summary-json.ts';
+import type { LineWriter } from '#src/output/line-writer.ts';
+import { NdjsonSink } from '#src/output/ndjson.ts';
+import { SummaryJsonSink } from '#src/output/summary-json.ts';
+import { golden } from '../../paths.ts';
 import { cgroup1, cgroup2, processTree } from './records.ts';
-import { golden, play } from './render.ts';
+import { play } from './render.ts';
 
 const SCHEMA = resolve(import.meta.dirname, '../../../schema/recording.schema.json');
 

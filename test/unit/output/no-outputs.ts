@@ -1,4 +1,4 @@
-import type { OutputRequest } from '../../../src/output/open-outputs.ts';
+import type { OutputRequest } from '#src/output/open-outputs.ts';
 
 /** What is asked for where no option for the outputs is given. */
 export const NO_OUTPUTS: OutputRequest = {

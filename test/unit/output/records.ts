@@ -1,7 +1,7 @@
 /** Recordings made by hand: one run for each mode, with round figures. */
-import type { BpfTotals, HostBpfTotals } from '../../../src/model/bpf-totals.ts';
-import type { EventRecord, StartRecord, SummaryRecord } from '../../../src/model/recording.ts';
-import type { Mode, Sample } from '../../../src/model/sample.ts';
+import type { BpfTotals, HostBpfTotals } from '#src/model/bpf-totals.ts';
+import type { EventRecord, StartRecord, SummaryRecord } from '#src/model/recording.ts';
+import type { Mode, Sample } from '#src/model/sample.ts';
 
 const MIB = 1024 * 1024;
 const KIB = 1024;

@@ -1,13 +1,10 @@
 /** What a sink writes, as text. */
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { LineWriter } from '../../../src/output/line-writer.ts';
-import type { Sink } from '../../../src/output/sink.ts';
+import { join } from 'node:path';
+import { LineWriter } from '#src/output/line-writer.ts';
+import type { Sink } from '#src/output/sink.ts';
 import { makeTree } from '../temporary-tree.ts';
 import type { Recording } from './records.ts';
-
-/** A file that holds what is expected. */
-export const golden = (name: string) => resolve(import.meta.dirname, '../../golden', name);
 
 /** Plays a recording to a sink that writes into a file. */
 export async function play(recording: Recording, makeSink: (writer: LineWriter) => Sink): Promise<string> {

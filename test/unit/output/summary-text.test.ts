@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import type { SummaryRecord } from '../../../src/model/recording.ts';
-import { describeOutlived, renderEvent, renderSummary } from '../../../src/output/summary-text.ts';
+import type { SummaryRecord } from '#src/model/recording.ts';
+import { describeOutlived, renderEvent, renderSummary } from '#src/output/summary-text.ts';
+import { golden } from '../../paths.ts';
 import { cgroup1, cgroup2, processTree } from './records.ts';
-import { golden } from './render.ts';
 
 const render = (summary: SummaryRecord, plainBytes = false) =>
   renderSummary(summary, { plainBytes }).join('\n');

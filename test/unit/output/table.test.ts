@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { TableSink } from '../../../src/output/table.ts';
+import { TableSink } from '#src/output/table.ts';
+import { golden } from '../../paths.ts';
 import { cgroup1, cgroup2, processTree } from './records.ts';
-import { golden, play } from './render.ts';
+import { play } from './render.ts';
 
 const READABLE = { plainBytes: false, quiet: false };
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { RecordLine } from '../../../src/model/recording.ts';
-import { parseRecordLine } from '../../../src/recording/parse-line.ts';
-import { renderFrame } from '../../../src/view/panels/frame.ts';
-import { PANELS } from '../../../src/view/state/view.ts';
-import { ViewBuilder } from '../../../src/view/state/view-builder.ts';
+import type { RecordLine } from '#src/model/recording.ts';
+import { parseRecordLine } from '#src/recording/parse-line.ts';
+import { renderFrame } from '#src/view/panels/frame.ts';
+import { PANELS } from '#src/view/state/view.ts';
+import { ViewBuilder } from '#src/view/state/view-builder.ts';
 import { cgroup1, cgroup2, processTree } from '../output/records.ts';
 import { exampleRecords, exampleView } from '../view/example-view.ts';
 import { SUMMARY } from '../view/panels/scene.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LineSplitter } from '../../../src/recording/line-splitter.ts';
+import { LineSplitter } from '#src/recording/line-splitter.ts';
 
 /** Splits chunks, each in a buffer that is overwritten afterwards. */
 function split(chunks: readonly Buffer[], maxBytes?: number) {

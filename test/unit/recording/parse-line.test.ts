@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
-import { parseRecordLine } from '../../../src/recording/parse-line.ts';
+import { UsageError } from '#src/errors.ts';
+import { parseRecordLine } from '#src/recording/parse-line.ts';
 import { cgroup1, cgroup2, processTree } from '../output/records.ts';
 
 const { start, summary } = cgroup2;

@@ -2,9 +2,9 @@ import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
-import type { RecordLine } from '../../../src/model/recording.ts';
-import { readRecording, scanRecording } from '../../../src/recording/read-recording.ts';
+import { UsageError } from '#src/errors.ts';
+import type { RecordLine } from '#src/model/recording.ts';
+import { readRecording, scanRecording } from '#src/recording/read-recording.ts';
 import { cgroup2 } from '../output/records.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cmemstat-recording-'));

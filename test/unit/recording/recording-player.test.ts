@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import type { RecordLine } from '../../../src/model/recording.ts';
-import { openPlayer } from '../../../src/recording/recording-player.ts';
+import type { RecordLine } from '#src/model/recording.ts';
+import { openPlayer } from '#src/recording/recording-player.ts';
 import { cgroup2 } from '../output/records.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cmemstat-player-'));

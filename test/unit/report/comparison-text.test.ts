@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ComparedSide, Comparison, MetricDifference } from '../../../src/model/comparison.ts';
-import { renderComparison } from '../../../src/report/comparison-text.ts';
-import { golden } from '../output/render.ts';
+import type { ComparedSide, Comparison, MetricDifference } from '#src/model/comparison.ts';
+import { renderComparison } from '#src/report/comparison-text.ts';
+import { golden } from '../../paths.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

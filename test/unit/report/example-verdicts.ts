@@ -1,6 +1,6 @@
 /** Verdicts as judging makes them, one for each case that a report must tell. */
-import type { Comparison, MetricDifference } from '../../../src/model/comparison.ts';
-import type { BudgetResult, Verdict } from '../../../src/model/verdict.ts';
+import type { Comparison, MetricDifference } from '#src/model/comparison.ts';
+import type { BudgetResult, Verdict } from '#src/model/verdict.ts';
 
 const MIB = 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { githubStepSummary, renderGithubReport } from '../../../src/report/github.ts';
-import { renderMarkdownReport } from '../../../src/report/markdown.ts';
+import { githubStepSummary, renderGithubReport } from '#src/report/github.ts';
+import { renderMarkdownReport } from '#src/report/markdown.ts';
 import { brokenBudget, examples } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';
 

@@ -1,6 +1,6 @@
 /** Verdicts whose every text from outside may be anything: for properties. */
 import fc from 'fast-check';
-import type { Verdict } from '../../../src/model/verdict.ts';
+import type { Verdict } from '#src/model/verdict.ts';
 import { examples } from './example-verdicts.ts';
 
 /** What parsers and terminals give a meaning to, mixed with anything at all. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { renderJunitReport } from '../../../src/report/junit.ts';
+import { renderJunitReport } from '#src/report/junit.ts';
 import { examples, heldBudget } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { renderMarkdownReport } from '../../../src/report/markdown.ts';
-import { codeCell, codeHtml, codeSpan } from '../../../src/report/markdown-text.ts';
+import { renderMarkdownReport } from '#src/report/markdown.ts';
+import { codeCell, codeHtml, codeSpan } from '#src/report/markdown-text.ts';
 import { examples } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';
 

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
+import { UsageError } from '#src/errors.ts';
 import {
   defaultStreamOf,
   isAloneOnStdout,
@@ -11,8 +11,8 @@ import {
   parseReportRequest,
   REPORT_FORMATS,
   renderReport,
-} from '../../../src/report/render-report.ts';
-import { golden } from '../output/render.ts';
+} from '#src/report/render-report.ts';
+import { golden } from '../../paths.ts';
 import { examples } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';
 

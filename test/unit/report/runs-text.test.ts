@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderRuns } from '../../../src/report/runs-text.ts';
+import { renderRuns } from '#src/report/runs-text.ts';
 import { MIB, run } from '../budget/runs.ts';
 
 const KIB = 1024;

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { renderMarkdownReport } from '../../../src/report/markdown.ts';
-import { appendStepSummary } from '../../../src/report/step-summary.ts';
+import { renderMarkdownReport } from '#src/report/markdown.ts';
+import { appendStepSummary } from '#src/report/step-summary.ts';
 import { makeTree } from '../temporary-tree.ts';
 import { examples } from './example-verdicts.ts';
 

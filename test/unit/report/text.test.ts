@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { renderTextReport } from '../../../src/report/text.ts';
+import { renderTextReport } from '#src/report/text.ts';
 import { examples, heldBudget } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';
 

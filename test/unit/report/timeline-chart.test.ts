@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { renderTimeline } from '../../../src/report/timeline-chart.ts';
+import { renderTimeline } from '#src/report/timeline-chart.ts';
 
 const chart = (max: (number | null)[]) => renderTimeline({ figure: 'current', fromMs: 0, toMs: 2000, max });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { BudgetResult, BudgetUnit } from '../../../src/model/verdict.ts';
+import type { BudgetResult, BudgetUnit } from '#src/model/verdict.ts';
 import {
   describeBudget,
   describeDifference,
@@ -7,7 +7,7 @@ import {
   formatProbability,
   formatQuantity,
   formatSignedPercent,
-} from '../../../src/report/wording.ts';
+} from '#src/report/wording.ts';
 import { brokenBudget, examples, heldBudget } from './example-verdicts.ts';
 
 describe('formatQuantity', () => {

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openCgroup1Reader } from '../../../src/sampler/cgroup1-reader.ts';
+import { openCgroup1Reader } from '#src/sampler/cgroup1-reader.ts';
 import { capturedKernels } from '../captured-kernels.ts';
 import { makeTree } from '../temporary-tree.ts';
 

@@ -1,7 +1,7 @@
 import { cpSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { openCgroup2Reader, optional, workingSet } from '../../../src/sampler/cgroup2-reader.ts';
+import { openCgroup2Reader, optional, workingSet } from '#src/sampler/cgroup2-reader.ts';
 import { capturedKernels } from '../captured-kernels.ts';
 import { makeTree } from '../temporary-tree.ts';
 

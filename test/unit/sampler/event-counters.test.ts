@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EventCounters } from '../../../src/sampler/event-watch.ts';
+import { EventCounters } from '#src/sampler/event-watch.ts';
 
 describe('EventCounters', () => {
   it('tells what grew, by how much, and who noticed', () => {

@@ -1,7 +1,7 @@
 import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { watchEvents2 } from '../../../src/sampler/event-watch.ts';
+import { watchEvents2 } from '#src/sampler/event-watch.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 describe('watchEvents2', () => {

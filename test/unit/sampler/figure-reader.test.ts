@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { KernelFileError } from '../../../src/errors.ts';
-import { absentAs, KeptValue, put } from '../../../src/sampler/figure-reader.ts';
+import { KernelFileError } from '#src/errors.ts';
+import { absentAs, KeptValue, put } from '#src/sampler/figure-reader.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const failing = (errno: string) => () => {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { ProcessDetails } from '../../../src/sampler/process-details.ts';
+import { ProcessDetails } from '#src/sampler/process-details.ts';
 
 vi.mock('node:fs/promises', () => ({ readFile: vi.fn() }));
 

@@ -2,9 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { EventRecord, ProcessesRecord, ProcessRow } from '../../../src/model/recording.ts';
-import { applyProcesses } from '../../../src/model/row-changes.ts';
-import { ProcessTable } from '../../../src/sampler/process-table.ts';
+import type { EventRecord, ProcessesRecord, ProcessRow } from '#src/model/recording.ts';
+import { applyProcesses } from '#src/model/row-changes.ts';
+import { ProcessTable } from '#src/sampler/process-table.ts';
 
 const children: ChildProcess[] = [];
 const tables: ProcessTable[] = [];

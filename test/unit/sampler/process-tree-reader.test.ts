@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
-import { ProcessTreeReader } from '../../../src/sampler/process-tree-reader.ts';
+import { ProcessTreeReader } from '#src/sampler/process-tree-reader.ts';
 
 /** A shell that starts a `sleep` and says its pid. */
 async function startTree(script: string) {

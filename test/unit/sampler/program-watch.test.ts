@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ProgramWatch, type RunningProgram } from '../../../src/sampler/program-watch.ts';
+import { ProgramWatch, type RunningProgram } from '#src/sampler/program-watch.ts';
 
 /** Processes as `pid:comm:image`; without an image we may not look into them. */
 const processes = (text: string): RunningProgram[] =>

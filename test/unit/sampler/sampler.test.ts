@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { EventRecord } from '../../../src/model/recording.ts';
-import type { Sample } from '../../../src/model/sample.ts';
-import { BpfClock } from '../../../src/sampler/bpf/bpf-clock.ts';
-import type { Figures } from '../../../src/sampler/figure-reader.ts';
-import { Sampler } from '../../../src/sampler/sampler.ts';
+import type { EventRecord } from '#src/model/recording.ts';
+import type { Sample } from '#src/model/sample.ts';
+import { BpfClock } from '#src/sampler/bpf/bpf-clock.ts';
+import type { Figures } from '#src/sampler/figure-reader.ts';
+import { Sampler } from '#src/sampler/sampler.ts';
 
 let launchedAt = 0;
 const elapsedMs = () => Date.now() - launchedAt;

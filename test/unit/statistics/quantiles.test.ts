@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Quantiles } from '../../../src/statistics/quantiles.ts';
-import { quantile, seededRandom } from '../../../src/statistics/statistics.ts';
+import { Quantiles } from '#src/statistics/quantiles.ts';
+import { quantile, seededRandom } from '#src/statistics/statistics.ts';
 
 const SHARES = [0.5, 0.9, 0.95, 0.99];
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { rankTest } from '../../../src/statistics/rank-test.ts';
+import { rankTest } from '#src/statistics/rank-test.ts';
 
 /** Sets of `n` and `m` values without ties whose U is `u`: every value of the second beats `below` of the first. */
 function setsWithU(n: number, m: number, u: number): [number[], number[]] {

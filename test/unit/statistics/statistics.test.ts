@@ -8,7 +8,7 @@ import {
   outlierIndices,
   quantile,
   seededRandom,
-} from '../../../src/statistics/statistics.ts';
+} from '#src/statistics/statistics.ts';
 
 const values = fc.array(fc.integer({ min: 0, max: 1e9 }), { minLength: 1, maxLength: 30 });
 

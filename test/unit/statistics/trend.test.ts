@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { seededRandom } from '../../../src/statistics/statistics.ts';
-import { evaluateGrowth, type Growth, GrowthReadings } from '../../../src/statistics/trend.ts';
+import { seededRandom } from '#src/statistics/statistics.ts';
+import { evaluateGrowth, type Growth, GrowthReadings } from '#src/statistics/trend.ts';
 
 const MIB = 1024 * 1024;
 const MINUTE_MS = 60_000;

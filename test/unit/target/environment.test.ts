@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { targetEnvironment } from '../../../src/target/environment.ts';
+import { targetEnvironment } from '#src/target/environment.ts';
 
 const OURS = { PATH: '/bin', HOME: '/root', USER: 'root', LOGNAME: 'root', SHELL: '/bin/bash' };
 const ADA = { uid: 1000, gid: 1000, name: 'ada', home: '/home/ada', shell: '/bin/zsh' };

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { shellStatus, type TargetExit } from '../../../src/target/exit-status.ts';
+import { shellStatus, type TargetExit } from '#src/target/exit-status.ts';
 
 it.each<[TargetExit, number]>([
   [{ code: 0 }, 0],

@@ -1,7 +1,7 @@
 import { chmodSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { findExecutable } from '../../../src/target/find-executable.ts';
+import { findExecutable } from '#src/target/find-executable.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const top = makeTree({

@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type LaunchRequest, launchTarget } from '../../../src/target/launch.ts';
+import { type LaunchRequest, launchTarget } from '#src/target/launch.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 /** Runs a command to its end; its standard output and standard error go into one file. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { planRuntimeLimits } from '../../../src/target/runtime-limits.ts';
+import { planRuntimeLimits } from '#src/target/runtime-limits.ts';
 
 const MIB = 1024 * 1024;
 

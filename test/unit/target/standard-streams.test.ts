@@ -1,7 +1,7 @@
 import { fstatSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { openStreams } from '../../../src/target/standard-streams.ts';
+import { openStreams } from '#src/target/standard-streams.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const PLAIN = { stdoutToStderr: false, forView: false };

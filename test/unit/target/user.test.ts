@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../../../src/errors.ts';
-import { resolveUser } from '../../../src/target/user.ts';
+import { UsageError } from '#src/errors.ts';
+import { resolveUser } from '#src/target/user.ts';
 
 const PASSWD = `root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1::/usr/sbin:/usr/sbin/nologin

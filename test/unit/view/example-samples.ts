@@ -1,7 +1,7 @@
 /** The samples of the example run at any moment. */
-import type { BpfTotals } from '../../../src/model/bpf-totals.ts';
-import type { LiveMap } from '../../../src/model/recording.ts';
-import type { Mode, Sample } from '../../../src/model/sample.ts';
+import type { BpfTotals } from '#src/model/bpf-totals.ts';
+import type { LiveMap } from '#src/model/recording.ts';
+import type { Mode, Sample } from '#src/model/sample.ts';
 import { KIB, MIB, mapsAt, noise, PAGE, pages, processesAt } from './example-objects.ts';
 
 /** How the run is told. */

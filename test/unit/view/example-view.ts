@@ -1,8 +1,8 @@
 /** A run made by hand for the panels: an agent of four minutes in a memory cgroup, with BPF maps, processes and events. */
-import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../../../src/model/recording.ts';
-import type { Mode, Sample } from '../../../src/model/sample.ts';
-import { initialUiState, type UiState, type View, type ViewStatus } from '../../../src/view/state/view.ts';
-import { ViewBuilder } from '../../../src/view/state/view-builder.ts';
+import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '#src/model/recording.ts';
+import type { Mode, Sample } from '#src/model/sample.ts';
+import { initialUiState, type UiState, type View, type ViewStatus } from '#src/view/state/view.ts';
+import { ViewBuilder } from '#src/view/state/view-builder.ts';
 import { MADE } from '../output/records.ts';
 import { KIB, MIB, mapRecords, PAGE, processRecords } from './example-objects.ts';
 import { bpfAt, type ExampleOptions, sampleAt } from './example-samples.ts';

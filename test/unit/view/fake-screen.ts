@@ -1,8 +1,8 @@
-import type { MouseAction } from '../../../src/view/terminal/terminal-input.ts';
-import type { TerminalKind } from '../../../src/view/terminal/terminal-kind.ts';
-import type { Screen } from '../../../src/view/terminal/terminal-screen.ts';
-import { textOf } from '../../../src/view/text/cells.ts';
-import type { Line, Size } from '../../../src/view/text/line.ts';
+import type { MouseAction } from '#src/view/terminal/terminal-input.ts';
+import type { TerminalKind } from '#src/view/terminal/terminal-kind.ts';
+import type { Screen } from '#src/view/terminal/terminal-screen.ts';
+import { textOf } from '#src/view/text/cells.ts';
+import type { Line, Size } from '#src/view/text/line.ts';
 
 /** A screen without a terminal: keys and the mouse are given to it, and what is drawn can be read. */
 export class FakeScreen implements Screen {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { StartRecord, SummaryRecord } from '../../../src/model/recording.ts';
-import type { Sample } from '../../../src/model/sample.ts';
-import { type LiveControls, LiveView } from '../../../src/view/live-view.ts';
+import type { StartRecord, SummaryRecord } from '#src/model/recording.ts';
+import type { Sample } from '#src/model/sample.ts';
+import { type LiveControls, LiveView } from '#src/view/live-view.ts';
 import { exampleRecords } from './example-view.ts';
 import { FakeScreen } from './fake-screen.ts';
 

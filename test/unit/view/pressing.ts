@@ -1,5 +1,5 @@
-import { press } from '../../../src/view/state/keys.ts';
-import type { View } from '../../../src/view/state/view.ts';
+import { press } from '#src/view/state/keys.ts';
+import type { View } from '#src/view/state/view.ts';
 import { exampleView } from './example-view.ts';
 
 /** What keys are pressed in where nothing else is said. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type ReplaySource, ReplayView } from '../../../src/view/replay-view.ts';
-import { ViewBuilder } from '../../../src/view/state/view-builder.ts';
+import { type ReplaySource, ReplayView } from '#src/view/replay-view.ts';
+import { ViewBuilder } from '#src/view/state/view-builder.ts';
 import { FakeScreen } from './fake-screen.ts';
 
 beforeEach(() => {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { writeSnapshot } from '../../../src/view/snapshot.ts';
+import { writeSnapshot } from '#src/view/snapshot.ts';
 import { exampleView } from './example-view.ts';
 
 const before = process.cwd();

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import type { Diagnosis } from '../../../../src/app/doctor/diagnosis.ts';
-import { renderDiagnosis } from '../../../../src/app/doctor/doctor-table.ts';
-import { golden } from '../../output/render.ts';
+import type { Diagnosis } from '#src/app/doctor/diagnosis.ts';
+import { renderDiagnosis } from '#src/app/doctor/doctor-table.ts';
+import { golden } from '../../../paths.ts';
 
 const DIAGNOSIS: Diagnosis = {
   version: 1,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { JudgeSink } from '../../../../src/app/gate/budget-sink.ts';
-import type { RecordLine } from '../../../../src/model/recording.ts';
+import { JudgeSink } from '#src/app/gate/budget-sink.ts';
+import type { RecordLine } from '#src/model/recording.ts';
 import { anonSamples, MIB, named, startOf, summaryOf } from '../../budget/evaluated-runs.ts';
 
 function judged(lines: readonly RecordLine[], expression: string) {

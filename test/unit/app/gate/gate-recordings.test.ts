@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { judgeRecordings } from '../../../../src/app/gate/gate-recordings.ts';
-import type { JudgePlan } from '../../../../src/app/gate/plan.ts';
-import type { RecordLine, StartRecord } from '../../../../src/model/recording.ts';
+import { judgeRecordings } from '#src/app/gate/gate-recordings.ts';
+import type { JudgePlan } from '#src/app/gate/plan.ts';
+import type { RecordLine, StartRecord } from '#src/model/recording.ts';
 import { anonSamples, MIB, named, startOf, summaryOf } from '../../budget/evaluated-runs.ts';
 import { makeTree } from '../../temporary-tree.ts';
 

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { SeriesPlan } from '../../../../src/app/gate/plan.ts';
-import { type RunOnce, runSeries } from '../../../../src/app/gate/run-series.ts';
-import type { RunOptions } from '../../../../src/app/run/options.ts';
-import { ProgressLine } from '../../../../src/output/progress-line.ts';
+import type { SeriesPlan } from '#src/app/gate/plan.ts';
+import { type RunOnce, runSeries } from '#src/app/gate/run-series.ts';
+import type { RunOptions } from '#src/app/run/options.ts';
+import { ProgressLine } from '#src/output/progress-line.ts';
 import { makeTree } from '../../temporary-tree.ts';
 
 const options = { command: ['/bin/sh'], env: [], outputs: {} } as unknown as RunOptions;

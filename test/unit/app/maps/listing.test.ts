@@ -6,8 +6,8 @@ import {
   matchesFilter,
   SORT_KEYS,
   type SortKey,
-} from '../../../../src/app/maps/listing.ts';
-import { globToRegExp } from '../../../../src/format/glob.ts';
+} from '#src/app/maps/listing.ts';
+import { globToRegExp } from '#src/format/glob.ts';
 import { listedMap, SCENE } from '../../model/listed-maps.ts';
 
 describe('a filter', () => {

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { toBpftoolMaps } from '../../../../src/app/maps/bpftool-json.ts';
-import { toMapDocument } from '../../../../src/app/maps/document.ts';
-import { evaluateListing, GROUP_KEYS, type ListingWishes } from '../../../../src/app/maps/listing.ts';
-import { renderMapTable, renderMapTotal } from '../../../../src/app/maps/map-table.ts';
-import type { BpfAdvice } from '../../../../src/model/bpf-advice.ts';
+import { toBpftoolMaps } from '#src/app/maps/bpftool-json.ts';
+import { toMapDocument } from '#src/app/maps/document.ts';
+import { evaluateListing, GROUP_KEYS, type ListingWishes } from '#src/app/maps/listing.ts';
+import { renderMapTable, renderMapTotal } from '#src/app/maps/map-table.ts';
+import type { BpfAdvice } from '#src/model/bpf-advice.ts';
+import { golden } from '../../../paths.ts';
 import { listedMap, SCENE } from '../../model/listed-maps.ts';
-import { golden } from '../../output/render.ts';
 
 const memcg = { attribution: 'memcg', reason: undefined, hint: undefined, advice: undefined } as const;
 const advice: BpfAdvice[] = [

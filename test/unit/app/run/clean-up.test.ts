@@ -1,8 +1,8 @@
 import { describe, expect, it, vi } from 'vitest';
-import { guardAgainstCrash, removeLeaf } from '../../../../src/app/run/clean-up.ts';
-import type { Leaf } from '../../../../src/cgroup/leaf.ts';
-import type { Placement } from '../../../../src/cgroup/placement.ts';
-import { KernelFileError } from '../../../../src/errors.ts';
+import { guardAgainstCrash, removeLeaf } from '#src/app/run/clean-up.ts';
+import type { Leaf } from '#src/cgroup/leaf.ts';
+import type { Placement } from '#src/cgroup/placement.ts';
+import { KernelFileError } from '#src/errors.ts';
 
 /** A placement whose steps are written down, and one of which may fail. */
 function placementThat(

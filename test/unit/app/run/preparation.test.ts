@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { describePlacement, limitSettings, reportPlacement } from '../../../../src/app/run/preparation.ts';
-import type { Leaf } from '../../../../src/cgroup/leaf.ts';
-import type { Placement } from '../../../../src/cgroup/placement.ts';
-import { Rejection } from '../../../../src/cgroup/rejection.ts';
-import { UnsupportedError } from '../../../../src/errors.ts';
+import { describePlacement, limitSettings, reportPlacement } from '#src/app/run/preparation.ts';
+import type { Leaf } from '#src/cgroup/leaf.ts';
+import type { Placement } from '#src/cgroup/placement.ts';
+import { Rejection } from '#src/cgroup/rejection.ts';
+import { UnsupportedError } from '#src/errors.ts';
 import { makeTree } from '../../temporary-tree.ts';
 
 const leafAt = (directory: string) => ({ directory, version: 2 }) as Leaf;

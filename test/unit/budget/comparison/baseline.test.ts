@@ -8,11 +8,11 @@ import {
   medianRun,
   runsOfBaseline,
   valuesOfBaseline,
-} from '../../../../src/budget/comparison/baseline.ts';
-import { parseBaseline } from '../../../../src/budget/comparison/parse-baseline.ts';
-import type { RunFigures } from '../../../../src/budget/comparison/run-figures.ts';
-import { UsageError } from '../../../../src/errors.ts';
-import { golden } from '../../output/render.ts';
+} from '#src/budget/comparison/baseline.ts';
+import { parseBaseline } from '#src/budget/comparison/parse-baseline.ts';
+import type { RunFigures } from '#src/budget/comparison/run-figures.ts';
+import { UsageError } from '#src/errors.ts';
+import { golden } from '../../../paths.ts';
 import { HOST, MIB, run } from '../runs.ts';
 
 const runOf = (anon: number, more: Partial<RunFigures> = {}): RunFigures =>

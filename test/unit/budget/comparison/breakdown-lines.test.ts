@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { breakdownOf } from '../../../../src/budget/comparison/breakdown-lines.ts';
-import type { Sample } from '../../../../src/model/sample.ts';
+import { breakdownOf } from '#src/budget/comparison/breakdown-lines.ts';
+import type { Sample } from '#src/model/sample.ts';
 
 const sample: Sample = {
   type: 'sample',

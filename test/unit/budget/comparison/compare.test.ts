@@ -2,11 +2,11 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareRuns } from '../../../../src/budget/comparison/compare.ts';
-import type { Side } from '../../../../src/budget/comparison/host-doubts.ts';
-import { parseMaxRegression } from '../../../../src/budget/comparison/max-regression.ts';
-import type { RunFigures } from '../../../../src/budget/comparison/run-figures.ts';
-import type { Comparison } from '../../../../src/model/comparison.ts';
+import { compareRuns } from '#src/budget/comparison/compare.ts';
+import type { Side } from '#src/budget/comparison/host-doubts.ts';
+import { parseMaxRegression } from '#src/budget/comparison/max-regression.ts';
+import type { RunFigures } from '#src/budget/comparison/run-figures.ts';
+import type { Comparison } from '#src/model/comparison.ts';
 import { HOST, MIB, run, runsOf } from '../runs.ts';
 import { type Program, RunMaker } from '../synthetic-runs.ts';
 

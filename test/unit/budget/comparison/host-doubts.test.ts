@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { doubtsOf, hostDoubts } from '../../../../src/budget/comparison/host-doubts.ts';
-import type { RunFigures, RunHost } from '../../../../src/budget/comparison/run-figures.ts';
+import { doubtsOf, hostDoubts } from '#src/budget/comparison/host-doubts.ts';
+import type { RunFigures, RunHost } from '#src/budget/comparison/run-figures.ts';
 import { HOST, run } from '../runs.ts';
 
 const side = (name: string, ...runs: RunFigures[]) => ({ name, runs });

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatBaseline } from '../../../../src/budget/comparison/baseline.ts';
-import { readBaseline, readComparable, readSide } from '../../../../src/budget/comparison/inputs.ts';
-import { figuresOfSummary } from '../../../../src/budget/comparison/run-figures.ts';
-import { UsageError } from '../../../../src/errors.ts';
+import { formatBaseline } from '#src/budget/comparison/baseline.ts';
+import { readBaseline, readComparable, readSide } from '#src/budget/comparison/inputs.ts';
+import { figuresOfSummary } from '#src/budget/comparison/run-figures.ts';
+import { UsageError } from '#src/errors.ts';
 import { cgroup1, cgroup2, processTree } from '../../output/records.ts';
 import { makeTree } from '../../temporary-tree.ts';
 import { figuresOfRecords } from '../runs.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { allowanceOf, parseMaxRegression } from '../../../../src/budget/comparison/max-regression.ts';
-import { UsageError } from '../../../../src/errors.ts';
+import { allowanceOf, parseMaxRegression } from '#src/budget/comparison/max-regression.ts';
+import { UsageError } from '#src/errors.ts';
 
 const MIB = 1024 * 1024;
 

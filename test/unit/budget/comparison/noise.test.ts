@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { noiseOf } from '../../../../src/budget/comparison/noise.ts';
+import { noiseOf } from '#src/budget/comparison/noise.ts';
 import { HOST, MIB } from '../runs.ts';
 
 const BATCH = 64 * 4096;

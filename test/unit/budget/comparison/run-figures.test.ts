@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { figuresOfSummary, RunCollector } from '../../../../src/budget/comparison/run-figures.ts';
-import type { RunMap, SummaryRecord } from '../../../../src/model/recording.ts';
+import { figuresOfSummary, RunCollector } from '#src/budget/comparison/run-figures.ts';
+import type { RunMap, SummaryRecord } from '#src/model/recording.ts';
 import { cgroup1, cgroup2, processTree } from '../../output/records.ts';
 import { bpfOf, mapOf, mapsAt } from '../evaluated-runs.ts';
 import { figuresOfRecords, MIB } from '../runs.ts';

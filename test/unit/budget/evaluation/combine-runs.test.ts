@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { combineRuns, holds, type JudgedOn } from '../../../../src/budget/evaluation/combine-runs.ts';
-import type { RunResult } from '../../../../src/budget/expression/budget.ts';
-import type { BudgetResult } from '../../../../src/model/verdict.ts';
+import { combineRuns, holds, type JudgedOn } from '#src/budget/evaluation/combine-runs.ts';
+import type { RunResult } from '#src/budget/expression/budget.ts';
+import type { BudgetResult } from '#src/model/verdict.ts';
 
 interface Runs {
   op?: BudgetResult['op'];

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BudgetJudge, type JudgeOptions } from '../../../../src/budget/evaluation/evaluator.ts';
-import type { BaselineValues, BudgetBreak } from '../../../../src/budget/expression/budget.ts';
-import type { RecordLine, SummaryRecord } from '../../../../src/model/recording.ts';
-import type { Sample } from '../../../../src/model/sample.ts';
-import type { BudgetResult } from '../../../../src/model/verdict.ts';
-import { quantile } from '../../../../src/statistics/statistics.ts';
+import { BudgetJudge, type JudgeOptions } from '#src/budget/evaluation/evaluator.ts';
+import type { BaselineValues, BudgetBreak } from '#src/budget/expression/budget.ts';
+import type { RecordLine, SummaryRecord } from '#src/model/recording.ts';
+import type { Sample } from '#src/model/sample.ts';
+import type { BudgetResult } from '#src/model/verdict.ts';
+import { quantile } from '#src/statistics/statistics.ts';
 import {
   anonSamples,
   bpfOf,

@@ -2,17 +2,13 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Budget, Op, Threshold } from '../../../../src/budget/expression/budget.ts';
-import { formatBudget } from '../../../../src/budget/expression/format-budget.ts';
-import {
-  aggregatesOf,
-  isInBaseline,
-  METRIC_NAMES,
-  unitOf,
-} from '../../../../src/budget/expression/metric-catalogue.ts';
-import { parseBudget } from '../../../../src/budget/expression/parse-budget.ts';
-import { UsageError } from '../../../../src/errors.ts';
-import { findBadSet } from '../../../../src/format/glob.ts';
+import type { Budget, Op, Threshold } from '#src/budget/expression/budget.ts';
+import { formatBudget } from '#src/budget/expression/format-budget.ts';
+import { aggregatesOf, isInBaseline, METRIC_NAMES, unitOf } from '#src/budget/expression/metric-catalogue.ts';
+import { parseBudget } from '#src/budget/expression/parse-budget.ts';
+import { UsageError } from '#src/errors.ts';
+import { findBadSet } from '#src/format/glob.ts';
+import { golden } from '../../../paths.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -207,7 +203,7 @@ describe('parseBudget', () => {
       const hint = error.hint === undefined ? '' : `  (try: ${error.hint})`;
       return `${error.message.replaceAll('\u001b', '<ESC>')}${hint}\n${error.detail}\n`;
     });
-    await expect(told.join('\n')).toMatchFileSnapshot('../../golden/budget/wrong-expressions.txt');
+    await expect(told.join('\n')).toMatchFileSnapshot(golden('budget/wrong-expressions.txt'));
   });
 
   it('names the place that it was given', () => {

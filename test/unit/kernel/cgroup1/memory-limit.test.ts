@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseLimitV1 } from '../../../../src/kernel/cgroup1/memory-limit.ts';
+import { parseLimitV1 } from '#src/kernel/cgroup1/memory-limit.ts';
 import { capturedKernels } from '../../captured-kernels.ts';
 
 describe('parseLimitV1', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseMemoryStatV1 } from '../../../../src/kernel/cgroup1/memory-stat.ts';
+import { parseMemoryStatV1 } from '#src/kernel/cgroup1/memory-stat.ts';
 import { capturedKernels } from '../../captured-kernels.ts';
 
 const parse = (text: string) => parseMemoryStatV1(text, '/leaf/memory.stat');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseOomKills } from '../../../../src/kernel/cgroup1/oom-control.ts';
+import { parseOomKills } from '#src/kernel/cgroup1/oom-control.ts';
 import { capturedKernels } from '../../captured-kernels.ts';
 
 describe('parseOomKills', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDescendants } from '../../../../src/kernel/cgroup2/cgroup-stat.ts';
+import { parseDescendants } from '#src/kernel/cgroup2/cgroup-stat.ts';
 import { capturedKernels } from '../../captured-kernels.ts';
 
 describe('parseDescendants', () => {

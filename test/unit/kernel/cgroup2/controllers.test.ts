@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseControllers } from '../../../../src/kernel/cgroup2/controllers.ts';
+import { parseControllers } from '#src/kernel/cgroup2/controllers.ts';
 import { capturedKernels } from '../../captured-kernels.ts';
 
 describe('parseControllers', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseCpuMax } from '../../../../src/kernel/cgroup2/cpu-max.ts';
+import { parseCpuMax } from '#src/kernel/cgroup2/cpu-max.ts';
 import { capturedKernels } from '../../captured-kernels.ts';
 
 describe('parseCpuMax', () => {

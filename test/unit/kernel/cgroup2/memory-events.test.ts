@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseMemoryEvents } from '../../../../src/kernel/cgroup2/memory-events.ts';
+import { parseMemoryEvents } from '#src/kernel/cgroup2/memory-events.ts';
 import { capturedKernels } from '../../captured-kernels.ts';
 
 describe('parseMemoryEvents', () => {

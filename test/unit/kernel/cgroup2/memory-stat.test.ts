@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseMemoryStat } from '../../../../src/kernel/cgroup2/memory-stat.ts';
+import { parseMemoryStat } from '#src/kernel/cgroup2/memory-stat.ts';
 import { capturedKernels } from '../../captured-kernels.ts';
 
 const MIB = 1024 * 1024;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type PressureLine, parsePressure } from '../../../../src/kernel/cgroup2/pressure.ts';
+import { type PressureLine, parsePressure } from '#src/kernel/cgroup2/pressure.ts';
 import { capturedKernels } from '../../captured-kernels.ts';
 
 const percent = fc.integer({ min: 0, max: 10_000 }).map((value) => value / 100);

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { parsePageSize, readPageSize } from '../../../../src/kernel/procfs/auxv.ts';
+import { parsePageSize, readPageSize } from '#src/kernel/procfs/auxv.ts';
 
 const AT_PAGESZ = 6n;
 const AT_SYSINFO_EHDR = 33n;

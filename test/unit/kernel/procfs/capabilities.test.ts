@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseEffectiveCapabilities } from '../../../../src/kernel/procfs/capabilities.ts';
+import { parseEffectiveCapabilities } from '#src/kernel/procfs/capabilities.ts';
 
 const status = (mask: string) => `Name:\tnode\nCapPrm:\tffffffffffffffff\nCapEff:\t${mask}\nCapBnd:\t0\n`;
 

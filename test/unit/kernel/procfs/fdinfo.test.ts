@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { KernelFileError } from '../../../../src/errors.ts';
-import { linkFdinfo, mapFdinfo, parseFdinfo, programFdinfo } from '../../../../src/kernel/procfs/fdinfo.ts';
+import { KernelFileError } from '#src/errors.ts';
+import { linkFdinfo, mapFdinfo, parseFdinfo, programFdinfo } from '#src/kernel/procfs/fdinfo.ts';
+import { fixture } from '../../../paths.ts';
 
-const FIXTURES = new URL('../../../fixtures/kernel/6.18/bpf-fdinfo/', import.meta.url);
-const text = (name: string) => readFileSync(new URL(name, FIXTURES), 'latin1');
-const fixture = (name: string) => parseFdinfo(text(name), name);
+const text = (name: string) => readFileSync(fixture(`kernel/6.18/bpf-fdinfo/${name}`), 'latin1');
+const parsed = (name: string) => parseFdinfo(text(name), name);
 
 describe('fdinfo of a map', () => {
   it('has the spec and what it takes', () => {
-    expect(mapFdinfo(fixture('map-hash'))).toEqual({
+    expect(mapFdinfo(parsed('map-hash'))).toEqual({
       map_id: 26410,
       map_type: 1,
       key_size: 4,
@@ -25,11 +25,11 @@ describe('fdinfo of a map', () => {
   });
 
   it('has flags in hex', () => {
-    expect(mapFdinfo(fixture('map-hash-no-prealloc'))?.map_flags).toBe(1);
+    expect(mapFdinfo(parsed('map-hash-no-prealloc'))?.map_flags).toBe(1);
   });
 
   it('has the type of the programs in a prog_array', () => {
-    expect(mapFdinfo(fixture('map-prog-array'))).toMatchObject({ owner_prog_type: 1, owner_jited: true });
+    expect(mapFdinfo(parsed('map-prog-array'))).toMatchObject({ owner_prog_type: 1, owner_jited: true });
   });
 
   it('has what older kernels print', () => {
@@ -40,7 +40,7 @@ describe('fdinfo of a map', () => {
 
 describe('fdinfo of a program', () => {
   it('has its tag and what it takes', () => {
-    expect(programFdinfo(fixture('prog-socket-filter'))).toEqual({
+    expect(programFdinfo(parsed('prog-socket-filter'))).toEqual({
       prog_id: 115,
       prog_type: 1,
       prog_tag: '59f4a931744dcdc6',
@@ -51,7 +51,7 @@ describe('fdinfo of a program', () => {
 
 describe('fdinfo of a link', () => {
   it('has the program that it attaches', () => {
-    expect(linkFdinfo(fixture('link-iter'))).toEqual({
+    expect(linkFdinfo(parsed('link-iter'))).toEqual({
       link_id: expect.any(Number),
       link_type: 'iter',
       prog_id: expect.any(Number),

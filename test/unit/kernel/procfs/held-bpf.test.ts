@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { collectHeldBpf } from '../../../../src/kernel/procfs/held-bpf.ts';
+import { collectHeldBpf } from '#src/kernel/procfs/held-bpf.ts';
 
 const map = (id: number) =>
   `pos:\t0\nmap_type:\t1\nkey_size:\t4\nvalue_size:\t8\nmax_entries:\t10\nmap_flags:\t0x0\nmemlock:\t100\nmap_id:\t${id}\n`;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Mount, parseMountinfo } from '../../../../src/kernel/procfs/mountinfo.ts';
+import { type Mount, parseMountinfo } from '#src/kernel/procfs/mountinfo.ts';
 import { capturedKernels } from '../../captured-kernels.ts';
 
 const parse = (text: string) => parseMountinfo(text, '/proc/self/mountinfo');

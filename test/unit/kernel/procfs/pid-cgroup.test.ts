@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parsePidCgroup } from '../../../../src/kernel/procfs/pid-cgroup.ts';
+import { parsePidCgroup } from '#src/kernel/procfs/pid-cgroup.ts';
 import { capturedKernels } from '../../captured-kernels.ts';
 
 const parse = (text: string) => parsePidCgroup(text, '/proc/self/cgroup');

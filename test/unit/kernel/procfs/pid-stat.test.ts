@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parsePidStat, readPidStat } from '../../../../src/kernel/procfs/pid-stat.ts';
+import { parsePidStat, readPidStat } from '#src/kernel/procfs/pid-stat.ts';
 import { capturedKernels } from '../../captured-kernels.ts';
 
 const REST =

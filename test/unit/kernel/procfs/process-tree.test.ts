@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { PidStat } from '../../../../src/kernel/procfs/pid-stat.ts';
-import { descendantsOf, listAllProcesses } from '../../../../src/kernel/procfs/process-tree.ts';
+import type { PidStat } from '#src/kernel/procfs/pid-stat.ts';
+import { descendantsOf, listAllProcesses } from '#src/kernel/procfs/process-tree.ts';
 
 const stat = (pid: number, ppid: number): PidStat => ({
   pid,

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
-import { PermissionError } from '../../../../src/errors.ts';
-import type { BpfTotals } from '../../../../src/model/bpf-totals.ts';
-import { BpfClock } from '../../../../src/sampler/bpf/bpf-clock.ts';
+import { PermissionError } from '#src/errors.ts';
+import type { BpfTotals } from '#src/model/bpf-totals.ts';
+import { BpfClock } from '#src/sampler/bpf/bpf-clock.ts';
 
 const NOTHING = { count: 0, memlock: 0 };
 const TOTALS: BpfTotals = {

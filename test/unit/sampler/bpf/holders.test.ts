@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { belongingOf, heldBy, isLinkOf } from '../../../../src/sampler/bpf/cgroup-objects.ts';
-import { holdersOf, indexHolders } from '../../../../src/sampler/bpf/holders.ts';
+import { belongingOf, heldBy, isLinkOf } from '#src/sampler/bpf/cgroup-objects.ts';
+import { holdersOf, indexHolders } from '#src/sampler/bpf/holders.ts';
 
 const descriptor = (pid: number, kind: 'map' | 'program' | 'link', id: number, fd = id) => ({
   pid,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bpfInventoryOver } from '../../../../src/sampler/bpf/inventory.ts';
+import { bpfInventoryOver } from '#src/sampler/bpf/inventory.ts';
 import { descriptor, fakeBpf, leakedDescriptors, refuse } from '../../kernel/bpf/sys/fake-bpf.ts';
 
 const noMore = {

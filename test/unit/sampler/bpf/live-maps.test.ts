@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, vi } from 'vitest';
-import type { InventoryMap, InventorySnapshot } from '../../../../src/model/bpf-inventory.ts';
-import { LiveMaps } from '../../../../src/sampler/bpf/live-maps.ts';
+import type { InventoryMap, InventorySnapshot } from '#src/model/bpf-inventory.ts';
+import { LiveMaps } from '#src/sampler/bpf/live-maps.ts';
 
 const map = (id: number, more: Partial<InventoryMap> = {}): InventoryMap => ({
   id,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { PermissionError } from '../../../../src/errors.ts';
-import type { MapHost } from '../../../../src/kernel/bpf/memory/map-struct-sizes.ts';
-import { mapTypeNumber } from '../../../../src/kernel/bpf/sys/bpf-enums.ts';
-import type { MapFdinfo } from '../../../../src/kernel/procfs/fdinfo.ts';
-import { indexHolders } from '../../../../src/sampler/bpf/holders.ts';
-import { MapEntries, type MapEntrySources } from '../../../../src/sampler/bpf/map-entries.ts';
-import type { SourceMap } from '../../../../src/sampler/bpf/source.ts';
+import { PermissionError } from '#src/errors.ts';
+import type { MapHost } from '#src/kernel/bpf/memory/map-struct-sizes.ts';
+import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
+import type { MapFdinfo } from '#src/kernel/procfs/fdinfo.ts';
+import { indexHolders } from '#src/sampler/bpf/holders.ts';
+import { MapEntries, type MapEntrySources } from '#src/sampler/bpf/map-entries.ts';
+import type { SourceMap } from '#src/sampler/bpf/source.ts';
 
 const host: MapHost = {
   sizes: { bpf_array: 280, bpf_htab: 400, bucket: 16, htab_elem: 48, lpm_trie_node: 40 },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatTick, sizeAxis, timeTicks } from '../../../../src/view/chart/axis.ts';
+import { formatTick, sizeAxis, timeTicks } from '#src/view/chart/axis.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { stackedBar } from '../../../../src/view/chart/bars.ts';
-import { textOf, widthOf } from '../../../../src/view/text/cells.ts';
-import type { Role } from '../../../../src/view/text/line.ts';
+import { stackedBar } from '#src/view/chart/bars.ts';
+import { textOf, widthOf } from '#src/view/text/cells.ts';
+import type { Role } from '#src/view/text/line.ts';
 
 const part = (name: string, letter: string, bytes: number) => ({ name, letter, role: 'anon' as Role, bytes });
 

@@ -1,16 +1,16 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { renderDialog } from '../../../../src/view/panels/dialogs.ts';
-import { renderHelp } from '../../../../src/view/panels/help.ts';
-import { renderMapDetail } from '../../../../src/view/panels/map-detail.ts';
-import { renderMaps } from '../../../../src/view/panels/maps-panel.ts';
-import { renderOutput } from '../../../../src/view/panels/output-panel.ts';
-import { renderPressure } from '../../../../src/view/panels/pressure-panel.ts';
-import { renderProcesses } from '../../../../src/view/panels/processes-panel.ts';
-import { renderEnd } from '../../../../src/view/panels/summary-panel.ts';
-import { OutputBuffer } from '../../../../src/view/state/output-buffer.ts';
-import { type Dialog, MAP_SORTS, PANELS, PROCESS_SORTS, type View } from '../../../../src/view/state/view.ts';
-import type { Line, Size } from '../../../../src/view/text/line.ts';
+import { renderDialog } from '#src/view/panels/dialogs.ts';
+import { renderHelp } from '#src/view/panels/help.ts';
+import { renderMapDetail } from '#src/view/panels/map-detail.ts';
+import { renderMaps } from '#src/view/panels/maps-panel.ts';
+import { renderOutput } from '#src/view/panels/output-panel.ts';
+import { renderPressure } from '#src/view/panels/pressure-panel.ts';
+import { renderProcesses } from '#src/view/panels/processes-panel.ts';
+import { renderEnd } from '#src/view/panels/summary-panel.ts';
+import { OutputBuffer } from '#src/view/state/output-buffer.ts';
+import { type Dialog, MAP_SORTS, PANELS, PROCESS_SORTS, type View } from '#src/view/state/view.ts';
+import type { Line, Size } from '#src/view/text/line.ts';
 import { mapEntries, processEntries, SUMMARY, sceneView, widthsOf } from './scene.ts';
 
 const RENDERERS: readonly ((view: View, size: Size) => Line[])[] = [

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { renderBreakdown } from '../../../../src/view/panels/breakdown-panel.ts';
-import { renderHeader } from '../../../../src/view/panels/header.ts';
-import { renderStatusLine } from '../../../../src/view/panels/status-line.ts';
-import { renderTimeline } from '../../../../src/view/panels/timeline-panel.ts';
-import { initialUiState, type View } from '../../../../src/view/state/view.ts';
-import { ViewBuilder } from '../../../../src/view/state/view-builder.ts';
-import { textOf, widthOf } from '../../../../src/view/text/cells.ts';
-import type { Line, Size } from '../../../../src/view/text/line.ts';
+import { renderBreakdown } from '#src/view/panels/breakdown-panel.ts';
+import { renderHeader } from '#src/view/panels/header.ts';
+import { renderStatusLine } from '#src/view/panels/status-line.ts';
+import { renderTimeline } from '#src/view/panels/timeline-panel.ts';
+import { initialUiState, type View } from '#src/view/state/view.ts';
+import { ViewBuilder } from '#src/view/state/view-builder.ts';
+import { textOf, widthOf } from '#src/view/text/cells.ts';
+import type { Line, Size } from '#src/view/text/line.ts';
+import { golden } from '../../../paths.ts';
 import { exampleView } from '../example-view.ts';
 
 const MIB = 1024 * 1024;
@@ -68,8 +69,6 @@ const SIZES: Readonly<Record<keyof typeof PANELS, readonly Size[]>> = {
   ],
 };
 
-const GOLDEN = '../../../../golden/tui';
-
 function text(lines: readonly Line[]): string {
   return `${lines.map((line) => textOf(line)).join('\n')}\n`;
 }
@@ -87,7 +86,7 @@ const CASES = (Object.keys(PANELS) as (keyof typeof PANELS)[]).flatMap((panel) =
 describe('panels of figures', () => {
   it.each(CASES)('draw the $panel of $name', async ({ panel, name }) => {
     await expect(drawn(panel, (VIEWS[name] as () => View)())).toMatchFileSnapshot(
-      `${GOLDEN}/${panel}-${name}.txt`,
+      golden(`tui/${panel}-${name}.txt`),
     );
   });
 
@@ -95,7 +94,7 @@ describe('panels of figures', () => {
     const lines = Object.values(VIEWS).flatMap((view) =>
       [30, 59, 100].map((width) => textOf(renderStatusLine(view(), width))),
     );
-    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(`${GOLDEN}/status-line.txt`);
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('tui/status-line.txt'));
   });
 
   it('fill any size exactly', () => {

@@ -6,8 +6,8 @@ import {
   formatShare,
   formatSize,
   perMinuteOf,
-} from '../../../../src/view/panels/figure-text.ts';
-import type { Track } from '../../../../src/view/state/view.ts';
+} from '#src/view/panels/figure-text.ts';
+import type { Track } from '#src/view/state/view.ts';
 import { exampleView } from '../example-view.ts';
 
 const track: Track = {

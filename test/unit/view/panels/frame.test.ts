@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { renderFrame } from '../../../../src/view/panels/frame.ts';
-import { PANELS, type View } from '../../../../src/view/state/view.ts';
-import { textOf, widthOf } from '../../../../src/view/text/cells.ts';
-import type { Size } from '../../../../src/view/text/line.ts';
+import { renderFrame } from '#src/view/panels/frame.ts';
+import { PANELS, type View } from '#src/view/state/view.ts';
+import { textOf, widthOf } from '#src/view/text/cells.ts';
+import type { Size } from '#src/view/text/line.ts';
+import { golden } from '../../../paths.ts';
 import { exampleView } from '../example-view.ts';
 
 const draw = (view: View, width: number, height: number) =>
@@ -21,9 +22,7 @@ describe('the screen', () => {
     [80, 60],
   ])('at %ix%i', async (width, height) => {
     const view = exampleView({ ui: { focus: 'maps' } });
-    await expect(draw(view, width, height)).toMatchFileSnapshot(
-      `../../../golden/tui/screen-${width}x${height}.txt`,
-    );
+    await expect(draw(view, width, height)).toMatchFileSnapshot(golden(`tui/screen-${width}x${height}.txt`));
   });
 
   test.each<[string, Parameters<typeof exampleView>[0], Size]>([
@@ -48,7 +47,7 @@ describe('the screen', () => {
     ['smallest', {}, { width: 20, height: 3 }],
   ])('%s', async (name, overrides, { width, height }) => {
     await expect(draw(exampleView(overrides), width, height)).toMatchFileSnapshot(
-      `../../../golden/tui/screen-${name}-${width}x${height}.txt`,
+      golden(`tui/screen-${name}-${width}x${height}.txt`),
     );
   });
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import { renderMaps } from '../../../../src/view/panels/maps-panel.ts';
-import { renderProcesses } from '../../../../src/view/panels/processes-panel.ts';
-import type { UiState } from '../../../../src/view/state/view.ts';
-import { textOf } from '../../../../src/view/text/cells.ts';
-import { golden } from '../../output/render.ts';
+import { renderMaps } from '#src/view/panels/maps-panel.ts';
+import { renderProcesses } from '#src/view/panels/processes-panel.ts';
+import type { UiState } from '#src/view/state/view.ts';
+import { textOf } from '#src/view/text/cells.ts';
+import { golden } from '../../../paths.ts';
 import { drawn, MAPS, mapEntries, PROCESSES, processEntries, sceneView } from './scene.ts';
 
 // What these panels get on terminals of 80x24, 120x40 and 200x60.

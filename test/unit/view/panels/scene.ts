@@ -1,10 +1,10 @@
 /** A moment of a run for the lists, put together by hand: every kind of row, names as hostile as they may be. */
-import type { EventRecord, LiveMap, ProcessRow, SummaryRecord } from '../../../../src/model/recording.ts';
-import type { Mode, Sample } from '../../../../src/model/sample.ts';
-import { Series } from '../../../../src/model/series.ts';
-import { initialUiState, type UiState, type View, type ViewData } from '../../../../src/view/state/view.ts';
-import { textOf, widthOf } from '../../../../src/view/text/cells.ts';
-import type { Line, Size } from '../../../../src/view/text/line.ts';
+import type { EventRecord, LiveMap, ProcessRow, SummaryRecord } from '#src/model/recording.ts';
+import type { Mode, Sample } from '#src/model/sample.ts';
+import { Series } from '#src/model/series.ts';
+import { initialUiState, type UiState, type View, type ViewData } from '#src/view/state/view.ts';
+import { textOf, widthOf } from '#src/view/text/cells.ts';
+import type { Line, Size } from '#src/view/text/line.ts';
 import { HOST, MADE } from '../../output/records.ts';
 
 const MIB = 1024 * 1024;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { selectableIds } from '../../../../src/view/state/lists.ts';
+import { selectableIds } from '#src/view/state/lists.ts';
 import { exampleView } from '../example-view.ts';
 import { EXAMPLE, pressing, replayView } from '../pressing.ts';
 

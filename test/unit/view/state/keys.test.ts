@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { press } from '../../../../src/view/state/keys.ts';
-import { selectableIds } from '../../../../src/view/state/lists.ts';
-import type { UiState } from '../../../../src/view/state/view.ts';
+import { press } from '#src/view/state/keys.ts';
+import { selectableIds } from '#src/view/state/lists.ts';
+import type { UiState } from '#src/view/state/view.ts';
 import { exampleView } from '../example-view.ts';
 import { EXAMPLE, pressing, replayView } from '../pressing.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { layOut, type Region } from '../../../../src/view/state/layout.ts';
-import { PANELS } from '../../../../src/view/state/view.ts';
+import { layOut, type Region } from '#src/view/state/layout.ts';
+import { PANELS } from '#src/view/state/view.ts';
 
 const UI = { focus: 'breakdown', list: 'maps', zoom: false } as const;
 

@@ -9,8 +9,8 @@ import {
   topOfList,
   visibleMaps,
   visibleProcesses,
-} from '../../../../src/view/state/lists.ts';
-import { MAP_SORTS, PROCESS_SORTS, type UiState } from '../../../../src/view/state/view.ts';
+} from '#src/view/state/lists.ts';
+import { MAP_SORTS, PROCESS_SORTS, type UiState } from '#src/view/state/view.ts';
 import { PROCESSES, processEntries, type SceneOverrides, sceneView } from '../panels/scene.ts';
 
 function mapIds(maps: Partial<UiState['maps']>, overrides: SceneOverrides = {}): number[] {

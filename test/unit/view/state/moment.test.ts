@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { UsageError } from '../../../../src/errors.ts';
-import { parseMoment } from '../../../../src/view/state/moment.ts';
+import { UsageError } from '#src/errors.ts';
+import { parseMoment } from '#src/view/state/moment.ts';
 
 const RUN = { endMs: 200_000, peakMs: 70_000 };
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { moveBy } from '../../../../src/view/state/moves.ts';
-import type { View } from '../../../../src/view/state/view.ts';
+import { moveBy } from '#src/view/state/moves.ts';
+import type { View } from '#src/view/state/view.ts';
 import { exampleView } from '../example-view.ts';
 
 const printed = (count: number, dropped: number): View =>

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { OutputBuffer } from '../../../../src/view/state/output-buffer.ts';
-import { textOf } from '../../../../src/view/text/cells.ts';
+import { OutputBuffer } from '#src/view/state/output-buffer.ts';
+import { textOf } from '#src/view/text/cells.ts';
 
 const textsOf = (buffer: OutputBuffer) => buffer.view().lines.map(textOf);
 

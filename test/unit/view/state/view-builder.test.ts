@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { RecordLine } from '../../../../src/model/recording.ts';
-import type { Sample } from '../../../../src/model/sample.ts';
-import { ViewBuilder } from '../../../../src/view/state/view-builder.ts';
+import type { RecordLine } from '#src/model/recording.ts';
+import type { Sample } from '#src/model/sample.ts';
+import { ViewBuilder } from '#src/view/state/view-builder.ts';
 import { EXAMPLE_MS, exampleRecords } from '../example-view.ts';
 
 function built(records: readonly RecordLine[]): ViewBuilder {

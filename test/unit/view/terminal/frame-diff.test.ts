@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { diffFrames } from '../../../../src/view/terminal/frame-diff.ts';
+import { diffFrames } from '#src/view/terminal/frame-diff.ts';
 
 const capabilities = {
   clear: '<clear>',

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isForeground } from '../../../../src/view/terminal/job-control.ts';
+import { isForeground } from '#src/view/terminal/job-control.ts';
 
 test.each([
   ['in the foreground', '7 (node) S 1 7 7 34816 7 4194304 0\n', true],

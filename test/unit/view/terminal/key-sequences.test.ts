@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type InputPiece, KeySequences } from '../../../../src/view/terminal/key-sequences.ts';
+import { type InputPiece, KeySequences } from '#src/view/terminal/key-sequences.ts';
 
 function pieces(...texts: string[]): string[] {
   const sequences = new KeySequences();

@@ -1,15 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nearestBasic, nearestIndexed, type Rgb, rgbOf } from '../../../../src/view/terminal/colours.ts';
-import {
-  type ColourDepth,
-  colourDepth,
-  encodeLine,
-  sgr,
-  styleOf,
-} from '../../../../src/view/terminal/palette.ts';
-import type { Line, Role, TextStyle } from '../../../../src/view/text/line.ts';
-import { TerminalText } from '../../../../src/view/text/terminal-text.ts';
+import { nearestBasic, nearestIndexed, type Rgb, rgbOf } from '#src/view/terminal/colours.ts';
+import { type ColourDepth, colourDepth, encodeLine, sgr, styleOf } from '#src/view/terminal/palette.ts';
+import type { Line, Role, TextStyle } from '#src/view/text/line.ts';
+import { TerminalText } from '#src/view/text/terminal-text.ts';
 
 const ROLES: readonly Role[] = [
   ...(['plain', 'dim', 'strong', 'title', 'focused-title', 'border', 'focused-border'] as const),

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { terminalKind, usableSize } from '../../../../src/view/terminal/terminal-kind.ts';
+import { terminalKind, usableSize } from '#src/view/terminal/terminal-kind.ts';
 
 describe('terminals that are none for the view', () => {
   test.each([

@@ -9,7 +9,7 @@ import {
   sliceLine,
   textOf,
   widthOf,
-} from '../../../../src/view/text/cells.ts';
+} from '#src/view/text/cells.ts';
 
 test.each([
   ['agent', 5],

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { widthOf } from '../../../../src/view/text/cells.ts';
-import { gauge, shownText, wrapText } from '../../../../src/view/text/shown-text.ts';
+import { widthOf } from '#src/view/text/cells.ts';
+import { gauge, shownText, wrapText } from '#src/view/text/shown-text.ts';
 
 test('text from outside is harmless, in ASCII as wide as it was', () => {
   expect(shownText('a\u001b[31m日本é', true)).toBe('a\\x1b[31m日本é');

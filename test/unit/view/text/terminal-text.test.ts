@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { textOf } from '../../../../src/view/text/cells.ts';
-import type { Line, TextStyle } from '../../../../src/view/text/line.ts';
-import { LONGEST_LINE, TerminalText } from '../../../../src/view/text/terminal-text.ts';
+import { textOf } from '#src/view/text/cells.ts';
+import type { Line, TextStyle } from '#src/view/text/line.ts';
+import { LONGEST_LINE, TerminalText } from '#src/view/text/terminal-text.ts';
 
 /** All lines, the one that has not ended last. */
 function linesOf(...chunks: (string | Uint8Array)[]): Line[] {

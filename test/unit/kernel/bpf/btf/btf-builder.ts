@@ -1,5 +1,5 @@
 /** Builds BTF byte by byte, in either byte order, for tests. Type ids are those that the kernel would give: from 1 on. */
-import { BTF_KIND } from '../../../../../src/kernel/bpf/btf/btf-format.ts';
+import { BTF_KIND } from '#src/kernel/bpf/btf/btf-format.ts';
 
 interface BuiltMember {
   name?: string;

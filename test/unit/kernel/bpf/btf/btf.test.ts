@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ToolError } from '../../../../../src/errors.ts';
-import { Btf, readKernelBtf } from '../../../../../src/kernel/bpf/btf/btf.ts';
-import { BTF_KIND } from '../../../../../src/kernel/bpf/btf/btf-format.ts';
+import { ToolError } from '#src/errors.ts';
+import { Btf, readKernelBtf } from '#src/kernel/bpf/btf/btf.ts';
+import { BTF_KIND } from '#src/kernel/bpf/btf/btf-format.ts';
 import { BtfBuilder } from './btf-builder.ts';
 
 /** A small kernel: embedded and anonymous structs, a bitfield, arrays, a typedef of a const, a section, enums. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { Btf } from '../../../../../src/kernel/bpf/btf/btf.ts';
-import { BTF_KIND } from '../../../../../src/kernel/bpf/btf/btf-format.ts';
-import { completeMapName, completeProgramName } from '../../../../../src/kernel/bpf/btf/full-names.ts';
+import { Btf } from '#src/kernel/bpf/btf/btf.ts';
+import { BTF_KIND } from '#src/kernel/bpf/btf/btf-format.ts';
+import { completeMapName, completeProgramName } from '#src/kernel/bpf/btf/full-names.ts';
 import { BtfBuilder } from './btf-builder.ts';
 
 const builder = new BtfBuilder();

@@ -2,15 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { UnsupportedError } from '../../../../../src/errors.ts';
-import { Btf } from '../../../../../src/kernel/bpf/btf/btf.ts';
-import { BTF_KIND } from '../../../../../src/kernel/bpf/btf/btf-format.ts';
+import { UnsupportedError } from '#src/errors.ts';
+import { Btf } from '#src/kernel/bpf/btf/btf.ts';
+import { BTF_KIND } from '#src/kernel/bpf/btf/btf-format.ts';
 import {
   evaluateLayout,
   KernelLayout,
   type LayoutQuery,
   openKernelLayout,
-} from '../../../../../src/kernel/bpf/btf/kernel-layout.ts';
+} from '#src/kernel/bpf/btf/kernel-layout.ts';
 import { BtfBuilder } from './btf-builder.ts';
 
 /** struct thing { u32 id; char name[16]; struct { u64 count; }; u16 a: 1, b: 1, c: 2; char tail[]; } and one function. */

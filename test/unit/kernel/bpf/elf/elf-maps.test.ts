@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Btf } from '../../../../../src/kernel/bpf/btf/btf.ts';
-import { BTF_KIND } from '../../../../../src/kernel/bpf/btf/btf-format.ts';
-import { Elf } from '../../../../../src/kernel/bpf/elf/elf.ts';
-import { parseBtfMap } from '../../../../../src/kernel/bpf/elf/elf-btf-maps.ts';
-import { type ElfMap, readElfMaps } from '../../../../../src/kernel/bpf/elf/elf-maps.ts';
-import { mapTypeNumber } from '../../../../../src/kernel/bpf/sys/bpf-enums.ts';
+import { Btf } from '#src/kernel/bpf/btf/btf.ts';
+import { BTF_KIND } from '#src/kernel/bpf/btf/btf-format.ts';
+import { Elf } from '#src/kernel/bpf/elf/elf.ts';
+import { parseBtfMap } from '#src/kernel/bpf/elf/elf-btf-maps.ts';
+import { type ElfMap, readElfMaps } from '#src/kernel/bpf/elf/elf-maps.ts';
+import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
+import { fixture } from '../../../../paths.ts';
 import { BtfBuilder } from '../btf/btf-builder.ts';
 
-const fixture = (name: string) =>
-  readFileSync(new URL(`../../../fixtures/elf/${name}.bpf.o`, import.meta.url));
-const mapsOf = (name: string) => readElfMaps(new Elf(fixture(name), name));
+const readObject = (name: string) => readFileSync(fixture(`elf/${name}.bpf.o`));
+const mapsOf = (name: string) => readElfMaps(new Elf(readObject(name), name));
 const type = (name: Parameters<typeof mapTypeNumber>[0]) => ({ map_type: mapTypeNumber(name) });
 
 /** `[key_size, value_size, max_entries, map_flags]` */

@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { ToolError } from '../../../../../src/errors.ts';
-import { Elf } from '../../../../../src/kernel/bpf/elf/elf.ts';
-import { readElfMaps } from '../../../../../src/kernel/bpf/elf/elf-maps.ts';
-import { findEmbeddedObjects, readBpfObjects } from '../../../../../src/kernel/bpf/elf/elf-objects.ts';
+import { ToolError } from '#src/errors.ts';
+import { Elf } from '#src/kernel/bpf/elf/elf.ts';
+import { readElfMaps } from '#src/kernel/bpf/elf/elf-maps.ts';
+import { findEmbeddedObjects, readBpfObjects } from '#src/kernel/bpf/elf/elf-objects.ts';
+import { fixture } from '../../../../paths.ts';
 
-const fixture = (name: string) =>
-  readFileSync(new URL(`../../../fixtures/elf/${name}.bpf.o`, import.meta.url));
+const readObject = (name: string) => readFileSync(fixture(`elf/${name}.bpf.o`));
 const folder = mkdtempSync(join(tmpdir(), 'cmemstat-elf-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 const written = (bytes: Buffer | string) => {
@@ -20,7 +20,7 @@ const written = (bytes: Buffer | string) => {
 };
 
 describe('damaged ELF files', () => {
-  const object = fixture('btf-maps');
+  const object = readObject('btf-maps');
   const sectionHeaders = Number(object.readBigUInt64LE(40));
   const btfHeader = sectionHeaders + 64 * (new Elf(object, 'f').section('.BTF')?.index ?? 0);
   const patched = (patch: (bytes: Buffer) => unknown) => {
@@ -73,14 +73,14 @@ describe('damaged ELF files', () => {
   });
 
   it("an impossible 'maps' section", () => {
-    const bytes = fixture('legacy-maps');
+    const bytes = readObject('legacy-maps');
     const { index } = new Elf(bytes, 'f').section('maps') ?? { index: 0 };
     bytes.writeBigUInt64LE(30n, Number(bytes.readBigUInt64LE(40)) + 64 * index + 32);
     expect(() => readElfMaps(new Elf(bytes, 'f'))).toThrow("2 maps in a 'maps' section of 30 bytes");
   });
 
   it('hundreds of sections of global variables', () => {
-    const sound = fixture('globals');
+    const sound = readObject('globals');
     const elf = new Elf(sound, 'f');
     const { index } = elf.section('.data') ?? { index: 0 };
     const headers = Number(sound.readBigUInt64LE(40));
@@ -93,7 +93,7 @@ describe('damaged ELF files', () => {
   it.each(['btf-maps', 'btf-maps.be', 'map-in-map', 'globals', 'legacy-maps', 'struct-ops'])(
     'never anything but a ToolError, whatever becomes of %s',
     (name) => {
-      const original = fixture(name);
+      const original = readObject(name);
       const place = fc.oneof(
         fc.nat(original.length - 1),
         fc.nat(63),
@@ -122,7 +122,7 @@ describe('damaged ELF files', () => {
 
 describe('the objects in a file', () => {
   it('an object file is its own object', () => {
-    const path = written(fixture('globals'));
+    const path = written(readObject('globals'));
     expect(readBpfObjects(path)).toMatchObject([{ path, maps: { length: 8 } }]);
   });
 
@@ -130,23 +130,23 @@ describe('the objects in a file', () => {
     const program = Buffer.concat([
       readFileSync(process.execPath).subarray(0, 4096),
       Buffer.from('\x7fELF but not really'),
-      fixture('btf-maps'),
+      readObject('btf-maps'),
       Buffer.from('xyz'),
-      fixture('btf-maps.be'),
-      fixture('map-in-map').subarray(0, 1000),
+      readObject('btf-maps.be'),
+      readObject('map-in-map').subarray(0, 1000),
     ]);
     const found = findEmbeddedObjects(program, 'p');
     const first = 4096 + 19;
     expect(found.map(({ path }) => path)).toEqual([
       `p+0x${first.toString(16)}`,
-      `p+0x${(first + fixture('btf-maps').length + 3).toString(16)}`,
+      `p+0x${(first + readObject('btf-maps').length + 3).toString(16)}`,
     ]);
     expect(found.map((object) => readElfMaps(object).length)).toEqual([9, 9]);
   });
 
   it('stops at a file of nothing but damaged objects', () => {
     const damaged = Buffer.alloc(1000 * 64);
-    const header = fixture('btf-maps').subarray(0, 64);
+    const header = readObject('btf-maps').subarray(0, 64);
     for (let at = 0; at < damaged.length; at += 64) header.copy(damaged, at);
     expect(() => findEmbeddedObjects(damaged, 'p')).toThrow('p: more than 256 damaged BPF objects inside');
   });

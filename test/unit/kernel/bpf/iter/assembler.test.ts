@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Assembler, type Register } from '../../../../../src/kernel/bpf/iter/assembler.ts';
+import { Assembler, type Register } from '#src/kernel/bpf/iter/assembler.ts';
 
 /** Each instruction as 16 hex digits. */
 function hex(asm: Assembler, order: 'LE' | 'BE' = 'LE'): string[] {

@@ -1,32 +1,28 @@
 /** Records of the iterators' programs, constructed in both byte orders, and the programs that write them. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UnsupportedError } from '../../../../../src/errors.ts';
-import { KernelLayout, type LayoutFacts } from '../../../../../src/kernel/bpf/btf/kernel-layout.ts';
-import { ITERATORS_LAYOUT } from '../../../../../src/kernel/bpf/iter/iterator-layout.ts';
+import { UnsupportedError } from '#src/errors.ts';
+import { KernelLayout, type LayoutFacts } from '#src/kernel/bpf/btf/kernel-layout.ts';
+import { ITERATORS_LAYOUT } from '#src/kernel/bpf/iter/iterator-layout.ts';
 import {
   assembleLinkIterator,
   decodeLinkRecords,
   LINK_RECORD_SIZE,
-} from '../../../../../src/kernel/bpf/iter/link-iterator.ts';
-import { assembleMapIterator } from '../../../../../src/kernel/bpf/iter/map-iterator.ts';
-import {
-  decodeMapRecords,
-  MAP_RECORD_SIZE,
-  MapRecords,
-} from '../../../../../src/kernel/bpf/iter/map-records.ts';
+} from '#src/kernel/bpf/iter/link-iterator.ts';
+import { assembleMapIterator } from '#src/kernel/bpf/iter/map-iterator.ts';
+import { decodeMapRecords, MAP_RECORD_SIZE, MapRecords } from '#src/kernel/bpf/iter/map-records.ts';
 import {
   assembleProgramIterator,
   decodeProgramRecords,
   PROGRAM_RECORD_SIZE,
-} from '../../../../../src/kernel/bpf/iter/program-iterator.ts';
+} from '#src/kernel/bpf/iter/program-iterator.ts';
 import {
   assembleTaskFileIterator,
   decodeHolderRecords,
   HOLDER_RECORD_SIZE,
-} from '../../../../../src/kernel/bpf/iter/task-file-iterator.ts';
-import { mapTypeNumber } from '../../../../../src/kernel/bpf/sys/bpf-enums.ts';
-import { type ByteOrder, HOST_BYTE_ORDER } from '../../../../../src/kernel/bpf/sys/bpf-struct.ts';
+} from '#src/kernel/bpf/iter/task-file-iterator.ts';
+import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
+import { type ByteOrder, HOST_BYTE_ORDER } from '#src/kernel/bpf/sys/bpf-struct.ts';
 
 type Fields = Record<number, number | bigint | string>;
 

@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { PermissionError, SyscallError } from '../../../../../src/errors.ts';
-import { openIterator } from '../../../../../src/kernel/bpf/iter/iterator.ts';
+import { PermissionError, SyscallError } from '#src/errors.ts';
+import { openIterator } from '#src/kernel/bpf/iter/iterator.ts';
 import { descriptor, fakeBpf, leakedDescriptors, refuse } from '../sys/fake-bpf.ts';
 
 const PROGRAM = { name: 'test', attachBtfId: 7, instructions: Buffer.alloc(16) };

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { guessMapFootprint, type MapShape } from '../../../../../src/kernel/bpf/memory/map-formulas.ts';
-import { chooseMapBytes, computeMapMemory } from '../../../../../src/kernel/bpf/memory/map-memory.ts';
-import type { MapHost } from '../../../../../src/kernel/bpf/memory/map-struct-sizes.ts';
-import { type MapTypeName, mapTypeName, mapTypeNumber } from '../../../../../src/kernel/bpf/sys/bpf-enums.ts';
+import { guessMapFootprint, type MapShape } from '#src/kernel/bpf/memory/map-formulas.ts';
+import { chooseMapBytes, computeMapMemory } from '#src/kernel/bpf/memory/map-memory.ts';
+import type { MapHost } from '#src/kernel/bpf/memory/map-struct-sizes.ts';
+import { type MapTypeName, mapTypeName, mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
 
 interface Captured {
   release: string;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { countUsedElements } from '../../../../../src/kernel/bpf/sys/array-usage.ts';
-import { mapTypeNumber } from '../../../../../src/kernel/bpf/sys/bpf-enums.ts';
+import { countUsedElements } from '#src/kernel/bpf/sys/array-usage.ts';
+import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
 import { descriptor, fakeBpf, leakedDescriptors, refuse } from './fake-bpf.ts';
 
 const array = { id: 1, type: mapTypeNumber('array'), key_size: 4, value_size: 4096, max_entries: 200 };

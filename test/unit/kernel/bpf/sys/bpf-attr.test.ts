@@ -15,7 +15,7 @@ import {
   encodeObjectPath,
   encodeProgramLoad,
   encodeTestRun,
-} from '../../../../../src/kernel/bpf/sys/bpf-attr.ts';
+} from '#src/kernel/bpf/sys/bpf-attr.ts';
 
 const POINTER = 0x7fff_1234_5678_9abcn;
 

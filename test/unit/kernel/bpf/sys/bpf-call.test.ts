@@ -1,12 +1,7 @@
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import {
-  KernelFileError,
-  PermissionError,
-  SyscallError,
-  UnsupportedError,
-} from '../../../../../src/errors.ts';
-import { bpfOver, explainBpfError } from '../../../../../src/kernel/bpf/sys/bpf-call.ts';
+import { KernelFileError, PermissionError, SyscallError, UnsupportedError } from '#src/errors.ts';
+import { bpfOver, explainBpfError } from '#src/kernel/bpf/sys/bpf-call.ts';
 
 const { EAGAIN, EINTR, EPERM } = constants.errno;
 

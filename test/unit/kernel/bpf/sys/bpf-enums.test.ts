@@ -5,7 +5,7 @@ import {
   mapTypeNumber,
   programTypeName,
   programTypeNumber,
-} from '../../../../../src/kernel/bpf/sys/bpf-enums.ts';
+} from '#src/kernel/bpf/sys/bpf-enums.ts';
 
 describe('names of types', () => {
   it.each([

@@ -6,8 +6,8 @@ import {
   decodeProgramInfo,
   encodeBtfInfo,
   encodeProgramInfo,
-} from '../../../../../src/kernel/bpf/sys/bpf-info.ts';
-import { type ByteOrder, decodeU32Array } from '../../../../../src/kernel/bpf/sys/bpf-struct.ts';
+} from '#src/kernel/bpf/sys/bpf-info.ts';
+import { type ByteOrder, decodeU32Array } from '#src/kernel/bpf/sys/bpf-struct.ts';
 
 const ORDERS: ByteOrder[] = ['LE', 'BE'];
 const POINTER = 0x7fff_1234_5678_9abcn;

@@ -1,8 +1,8 @@
 /** A bpf(2) that hands out descriptors of /dev/null and counts what is left open. */
 import { closeSync, openSync, readdirSync } from 'node:fs';
-import { SyscallError } from '../../../../../src/errors.ts';
-import type { Bpf } from '../../../../../src/kernel/bpf/sys/bpf-call.ts';
-import type { BpfCommand } from '../../../../../src/kernel/bpf/sys/bpf-enums.ts';
+import { SyscallError } from '#src/errors.ts';
+import type { Bpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import type { BpfCommand } from '#src/kernel/bpf/sys/bpf-enums.ts';
 
 type Answer = (attr: Buffer, pointees: readonly Uint8Array[]) => number;
 

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createEventFd, errnoName, openLibc } from '../../../../../src/kernel/bpf/sys/libc.ts';
-import { readPseudoFile } from '../../../../../src/kernel/pseudo-file.ts';
+import { createEventFd, errnoName, openLibc } from '#src/kernel/bpf/sys/libc.ts';
+import { readPseudoFile } from '#src/kernel/pseudo-file.ts';
 
 describe('errnoName', () => {
   it.each([

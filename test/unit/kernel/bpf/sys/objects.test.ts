@@ -1,12 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { PermissionError, UnsupportedError } from '../../../../../src/errors.ts';
-import { HOST_BYTE_ORDER } from '../../../../../src/kernel/bpf/sys/bpf-struct.ts';
-import {
-  getProgramInfo,
-  listObjectIds,
-  readMapFdinfo,
-  withObject,
-} from '../../../../../src/kernel/bpf/sys/objects.ts';
+import { PermissionError, UnsupportedError } from '#src/errors.ts';
+import { HOST_BYTE_ORDER } from '#src/kernel/bpf/sys/bpf-struct.ts';
+import { getProgramInfo, listObjectIds, readMapFdinfo, withObject } from '#src/kernel/bpf/sys/objects.ts';
 import { descriptor, fakeBpf, leakedDescriptors, refuse } from './fake-bpf.ts';
 
 const little = HOST_BYTE_ORDER === 'LE';

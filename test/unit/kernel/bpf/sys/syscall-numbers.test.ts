@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { UnsupportedError } from '../../../../../src/errors.ts';
-import { bpfSyscallNumber } from '../../../../../src/kernel/bpf/sys/syscall-numbers.ts';
+import { UnsupportedError } from '#src/errors.ts';
+import { bpfSyscallNumber } from '#src/kernel/bpf/sys/syscall-numbers.ts';
 
 describe('bpfSyscallNumber', () => {
   it.each([

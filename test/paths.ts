@@ -1,0 +1,14 @@
+/** Where the tests' files are, whichever folder a test lies in. */
+import { resolve } from 'node:path';
+
+/** The root of the checkout. */
+export const PROJECT = resolve(import.meta.dirname, '..');
+
+/** The path of a file below `test/golden`. */
+export const golden = (name: string) => resolve(PROJECT, 'test/golden', name);
+
+/** The path of a file below `test/fixtures`. */
+export const fixture = (name: string) => resolve(PROJECT, 'test/fixtures', name);
+
+/** The path of a source file, for programs that a test writes. */
+export const source = (name: string) => resolve(PROJECT, 'src', name);
