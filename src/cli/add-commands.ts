@@ -12,10 +12,10 @@ import {
   addReportOption,
   addSeriesOptions,
   COMMAS,
-} from './gate-flags.ts';
-import { addMapsOptions, type MapsFlags } from './maps-flags.ts';
-import { once, repeatable } from './repeatable.ts';
-import { addRunOptions } from './run-flags.ts';
+} from './options/gate-flags.ts';
+import { addMapsOptions, type MapsFlags } from './options/maps-flags.ts';
+import { once, repeatable } from './options/repeatable.ts';
+import { addRunOptions } from './options/run-flags.ts';
 
 /** Takes the exit status of the command that was called. */
 type Done = (status: number) => void;

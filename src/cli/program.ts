@@ -4,8 +4,8 @@ import { run } from '../app/run/run.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT_STATUS_HELP } from '../exit-codes.ts';
 import { VERSION } from '../version.ts';
-import { addJudgeOptions, type JudgeFlags, wantsJudging } from './gate-flags.ts';
-import { addRunOptions, type RunFlags, toRunOptions } from './run-flags.ts';
+import { addJudgeOptions, type JudgeFlags, wantsJudging } from './options/gate-flags.ts';
+import { addRunOptions, type RunFlags, toRunOptions } from './options/run-flags.ts';
 
 /** Command lines to begin with. */
 export const EXAMPLES = `Examples:

@@ -25,7 +25,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-describe('src/target/signals.ts and src/cli/run-flags.ts', () => {
+describe('src/target/signals.ts and src/cli/options/run-flags.ts', () => {
   it('--kill-after of more than 24 days does not kill at once', async () => {
     const killAll = vi.fn();
     const actions = { targetPid: () => undefined, passOn: () => {}, killAll };

@@ -5,11 +5,11 @@ import { EXIT_CODES } from '../../exit-codes.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { openTextFile } from '../../output/text-file.ts';
 import { openReports } from '../../report/open-reports.ts';
-import type { BaselineFlags, BudgetFlags, SeriesFlags } from '../gate-flags.ts';
-import { readBudgetFile, toJudgePlan, toSeriesPlan } from '../gate-plan.ts';
-import { refuseSharedPlaces, reportPlaces } from '../places.ts';
-import { type RunFlags, toRunOptions } from '../run-flags.ts';
-import { StandardOutput } from '../standard-output.ts';
+import type { BaselineFlags, BudgetFlags, SeriesFlags } from '../options/gate-flags.ts';
+import { readBudgetFile, toJudgePlan, toSeriesPlan } from '../options/gate-plan.ts';
+import { refuseSharedPlaces, reportPlaces } from '../options/places.ts';
+import { type RunFlags, toRunOptions } from '../options/run-flags.ts';
+import { StandardOutput } from '../options/standard-output.ts';
 
 /** The options of `budget init`. */
 export interface InitFlags extends RunFlags, SeriesFlags {

@@ -5,7 +5,7 @@ import { parseMaxRegression } from '../../budget/comparison/max-regression.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { Comparison } from '../../model/comparison.ts';
 import { renderComparison } from '../../report/comparison-text.ts';
-import { StandardOutput } from '../standard-output.ts';
+import { StandardOutput } from '../options/standard-output.ts';
 
 /** The options of `compare`. */
 export interface CompareFlags {

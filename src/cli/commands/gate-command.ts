@@ -1,10 +1,10 @@
 import { runJudged } from '../../app/gate/gate-runs.ts';
 import type { RunOptions } from '../../app/run/options.ts';
 import { UsageError } from '../../errors.ts';
-import type { JudgeFlags } from '../gate-flags.ts';
-import { readBudgetFile, toJudgePlan, toSeriesPlan } from '../gate-plan.ts';
-import { refuseSharedPlaces, reportPlaces, runPlaces } from '../places.ts';
-import type { RunFlags } from '../run-flags.ts';
+import type { JudgeFlags } from '../options/gate-flags.ts';
+import { readBudgetFile, toJudgePlan, toSeriesPlan } from '../options/gate-plan.ts';
+import { refuseSharedPlaces, reportPlaces, runPlaces } from '../options/places.ts';
+import type { RunFlags } from '../options/run-flags.ts';
 
 /**
  * A run with budgets, or several runs.

@@ -17,9 +17,9 @@ import { LONGEST_TIMER_MS } from '../../format/longest-timer.ts';
 import { parseDuration } from '../../format/units.ts';
 import { mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
 import { VERSION } from '../../version.ts';
-import type { MapsFlags } from '../maps-flags.ts';
-import { oneOf } from '../one-of.ts';
-import { StandardOutput } from '../standard-output.ts';
+import type { MapsFlags } from '../options/maps-flags.ts';
+import { oneOf } from '../options/one-of.ts';
+import { StandardOutput } from '../options/standard-output.ts';
 
 const DEFAULT_WATCH_MS = 1_000;
 const LEAST_WATCH_MS = 10;

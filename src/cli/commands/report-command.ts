@@ -6,8 +6,8 @@ import type { Verdict } from '../../model/verdict.ts';
 import { parseVerdict } from '../../recording/parse-verdict.ts';
 import { openReports } from '../../report/open-reports.ts';
 import { parseReportFormat } from '../../report/render-report.ts';
-import type { BaselineFlags, BudgetFlags } from '../gate-flags.ts';
-import { readBudgetFile, toJudgePlan } from '../gate-plan.ts';
+import type { BaselineFlags, BudgetFlags } from '../options/gate-flags.ts';
+import { readBudgetFile, toJudgePlan } from '../options/gate-plan.ts';
 
 /** The options of `report`. */
 export interface ReportFlags extends BudgetFlags, BaselineFlags {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { wantsJudging } from '#src/cli/gate-flags.ts';
-import { toJudgePlan, toSeriesPlan } from '#src/cli/gate-plan.ts';
+import { wantsJudging } from '#src/cli/options/gate-flags.ts';
+import { toJudgePlan, toSeriesPlan } from '#src/cli/options/gate-plan.ts';
 
 const fileThat = (runs: object) => ({ runs, budgets: [] });
 

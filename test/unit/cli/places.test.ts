@@ -1,7 +1,7 @@
 import { linkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { refuseSharedPlaces, reportPlaces, runPlaces } from '#src/cli/places.ts';
+import { refuseSharedPlaces, reportPlaces, runPlaces } from '#src/cli/options/places.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const flags = (more: object) => ({ ...more }) as Parameters<typeof runPlaces>[0];

@@ -1,12 +1,12 @@
 /** The options of a run, and what they come to. */
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
-import type { RunOptions } from '../app/run/options.ts';
-import { UsageError } from '../errors.ts';
-import { LONGEST_TIMER_MS } from '../format/longest-timer.ts';
-import { parseDuration, parseLimitOption } from '../format/units.ts';
-import type { Limit } from '../kernel/limit.ts';
-import { resolveUser } from '../target/user.ts';
+import type { RunOptions } from '../../app/run/options.ts';
+import { UsageError } from '../../errors.ts';
+import { LONGEST_TIMER_MS } from '../../format/longest-timer.ts';
+import { parseDuration, parseLimitOption } from '../../format/units.ts';
+import type { Limit } from '../../kernel/limit.ts';
+import { resolveUser } from '../../target/user.ts';
 import { oneOf } from './one-of.ts';
 import { repeatable } from './repeatable.ts';
 

@@ -1,14 +1,14 @@
 /** What the options of judging, and the budget file, come to. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { JudgePlan, SeriesPlan } from '../app/gate/plan.ts';
-import { type BudgetFile, parseBudgetFile } from '../budget/budget-file.ts';
-import { parseMaxRegression } from '../budget/comparison/max-regression.ts';
-import type { NamedBudget } from '../budget/expression/budget.ts';
-import { parseBudget } from '../budget/expression/parse-budget.ts';
-import { describeErrno, errnoOf, UsageError } from '../errors.ts';
-import { EXIT_CODES } from '../exit-codes.ts';
-import { parseReportRequest } from '../report/render-report.ts';
+import type { JudgePlan, SeriesPlan } from '../../app/gate/plan.ts';
+import { type BudgetFile, parseBudgetFile } from '../../budget/budget-file.ts';
+import { parseMaxRegression } from '../../budget/comparison/max-regression.ts';
+import type { NamedBudget } from '../../budget/expression/budget.ts';
+import { parseBudget } from '../../budget/expression/parse-budget.ts';
+import { describeErrno, errnoOf, UsageError } from '../../errors.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
+import { parseReportRequest } from '../../report/render-report.ts';
 import type { BaselineFlags, BudgetFlags, SeriesFlags } from './gate-flags.ts';
 import { oneOf } from './one-of.ts';
 

@@ -1,9 +1,9 @@
 /** Where the outputs of one command go: two in one place would spoil each other. */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { UsageError } from '../errors.ts';
-import type { ReportRequest } from '../report/render-report.ts';
-import { defaultStreamOf } from '../report/render-report.ts';
+import { UsageError } from '../../errors.ts';
+import type { ReportRequest } from '../../report/render-report.ts';
+import { defaultStreamOf } from '../../report/render-report.ts';
 import type { JudgeFlags } from './gate-flags.ts';
 import type { RunFlags } from './run-flags.ts';
 

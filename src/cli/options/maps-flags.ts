@@ -1,6 +1,6 @@
 /** The options of `cmemstat maps`. */
 import type { Command } from 'commander';
-import { GROUP_KEYS, SORT_KEYS } from '../app/maps/listing.ts';
+import { GROUP_KEYS, SORT_KEYS } from '../../app/maps/listing.ts';
 
 /** What the command line says, as text that is not yet understood. */
 export interface MapsFlags {

@@ -1,5 +1,5 @@
 /** How often an option may be given. */
-import { UsageError } from '../errors.ts';
+import { UsageError } from '../../errors.ts';
 
 /** Collects the values of an option that may be given more than once. */
 export function repeatable(value: string, before: readonly string[] = []): string[] {
