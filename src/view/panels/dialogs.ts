@@ -1,22 +1,10 @@
 /** Boxes with a question: leave, send a signal, filter, go to a time. Pure. */
 
+import { SIGNAL_CHOICES } from '../state/dialog-keys.ts';
 import type { Dialog, View } from '../state/view.ts';
 import { fitLine, fitText, widthOf, widthOfLine } from '../text/cells.ts';
 import type { Line, Role, Size, Span } from '../text/line.ts';
 import { endOfText, shownText } from '../text/shown-text.ts';
-
-/** The signals of the menu; SIGTERM, which most want, first. */
-export const SIGNAL_CHOICES: readonly string[] = [
-  'SIGTERM',
-  'SIGINT',
-  'SIGKILL',
-  'SIGSTOP',
-  'SIGCONT',
-  'SIGHUP',
-  'SIGQUIT',
-  'SIGUSR1',
-  'SIGUSR2',
-];
 
 const SIGNAL_TEXTS: Readonly<Record<string, string>> = {
   SIGTERM: 'end, politely',

@@ -1,9 +1,21 @@
 /** What keys do in dialogs and prompts. Pure. */
 
-import { SIGNAL_CHOICES } from '../panels/dialogs.ts';
 import type { Pressed } from './effect.ts';
 import { MOVES, moveBy, within } from './moves.ts';
 import type { Dialog, TableId, UiState, View } from './view.ts';
+
+/** The signals of the menu, the most common first. */
+export const SIGNAL_CHOICES: readonly string[] = [
+  'SIGTERM',
+  'SIGINT',
+  'SIGKILL',
+  'SIGSTOP',
+  'SIGCONT',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGUSR1',
+  'SIGUSR2',
+];
 
 /** Carries a key out in the dialog or prompt that is open. */
 export function pressInDialog(view: View, ui: UiState, dialog: Dialog, key: string): Pressed {

@@ -1,0 +1,133 @@
+/** The layers of src, as docs/architecture.md draws them: every import goes to a lower layer or stays in its own. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, normalize } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { PROJECT } from '../paths.ts';
+
+/** The top folders of src, the lowest first. Those on one line don't import each other. */
+const LAYERS: readonly (readonly string[])[] = [
+  ['.'],
+  ['kernel'],
+  ['model', 'format', 'statistics'],
+  ['recording', 'cgroup', 'target'],
+  ['budget', 'sampler'],
+  ['output'],
+  ['report', 'view'],
+  ['app'],
+  ['cli'],
+];
+
+/** The one place that imports a package. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  koffi: 'kernel/bpf/sys',
+  blessed: 'view/terminal',
+  commander: 'cli',
+  pidusage: 'sampler',
+};
+
+const MAX_FILES = 20;
+
+const IMPORT = /(?:\bfrom|\bimport\()\s*'([^']+)'|^import '([^']+)'/gm;
+
+interface Import {
+  from: string;
+  /** A path below src, or what a package is called. */
+  to: string;
+  isPackage: boolean;
+}
+
+/** Every import of the sources; paths are relative to src. */
+function readImports(files: readonly string[]): Import[] {
+  return files.flatMap((from) => {
+    const text = readFileSync(join(PROJECT, 'src', from), 'utf8');
+    return [...text.matchAll(IMPORT)].map(([, named, bare]): Import => {
+      const to = named ?? bare ?? '';
+      return to.startsWith('.')
+        ? { from, to: normalize(join(dirname(from), to)), isPackage: false }
+        : { from, to, isPackage: true };
+    });
+  });
+}
+
+const topFolderOf = (path: string) => (dirname(path) === '.' ? '.' : (path.split('/')[0] ?? ''));
+const layerOf = (path: string) => LAYERS.findIndex((folders) => folders.includes(topFolderOf(path)));
+const describeImport = ({ from, to }: Import) => `${from} imports ${to}`;
+
+/** Whether an import goes to a lower layer, or stays in its top folder. */
+function pointsDown({ from, to }: Import): boolean {
+  return layerOf(to) < layerOf(from) || topFolderOf(to) === topFolderOf(from);
+}
+
+/** The pairs of folders that import each other, `a <-> b`. */
+function findMutual(imports: readonly Import[]): { arrows: number; mutual: string[] } {
+  const arrows = new Set(
+    imports
+      .filter(({ from, to }) => dirname(from) !== dirname(to))
+      .map(({ from, to }) => `${dirname(from)} -> ${dirname(to)}`),
+  );
+  const mutual = [...arrows].filter((arrow) => arrows.has(arrow.split(' -> ').reverse().join(' -> ')));
+  return { arrows: arrows.size, mutual };
+}
+
+function countBy(files: readonly string[], keyOf: (file: string) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const file of files) counts.set(keyOf(file), (counts.get(keyOf(file)) ?? 0) + 1);
+  return counts;
+}
+
+describe('the layers of src', () => {
+  const files = readdirSync(join(PROJECT, 'src'), { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.ts'),
+  );
+  const imports = readImports(files);
+  const own = imports.filter(({ isPackage }) => !isPackage);
+
+  it('has a layer for every folder', () => {
+    expect(files.filter((file) => layerOf(file) === -1)).toEqual([]);
+    expect(LAYERS.flat().filter((name) => !files.some((file) => topFolderOf(file) === name))).toEqual([]);
+  });
+
+  it('imports only downwards', () => {
+    expect(own.length).toBeGreaterThan(files.length);
+    expect(own.filter((each) => !pointsDown(each)).map(describeImport)).toEqual([]);
+  });
+
+  it('has no two folders that import each other', () => {
+    const { arrows, mutual } = findMutual(own);
+    console.log(`${arrows} pairs of folders: ${arrows - mutual.length} one way, ${mutual.length} both ways`);
+    expect(mutual).toEqual([]);
+  });
+
+  it('imports each package in one place', () => {
+    const wrong = imports.filter(({ from, to, isPackage }) => {
+      const place = PACKAGES[to.split('/')[0] ?? ''];
+      return isPackage && place !== undefined && dirname(from) !== place && !from.startsWith(`${place}/`);
+    });
+    expect(wrong.map(describeImport)).toEqual([]);
+    for (const name of Object.keys(PACKAGES)) {
+      expect(
+        imports.some(({ to }) => to === name || to.startsWith(`${name}/`)),
+        name,
+      ).toBe(true);
+    }
+  });
+
+  it(`holds at most ${MAX_FILES} files in a folder, and uses a name once`, () => {
+    const filesIn = countBy(files, dirname);
+    expect([...filesIn].filter(([, count]) => count > MAX_FILES)).toEqual([]);
+    const uses = countBy(files, basename);
+    const twice = files.filter((file) => (uses.get(basename(file)) ?? 0) > 1);
+    // The same kernel file in two versions of cgroups.
+    expect(twice.toSorted()).toEqual(['kernel/cgroup1/memory-stat.ts', 'kernel/cgroup2/memory-stat.ts']);
+  });
+
+  it('would notice an import that points up, sideways or back', () => {
+    const at = (from: string, to: string): Import => ({ from, to, isPackage: false });
+    expect(pointsDown(at('kernel/procfs/statm.ts', 'budget/propose.ts'))).toBe(false);
+    expect(pointsDown(at('view/panels/frame.ts', 'report/text.ts'))).toBe(false);
+    expect(pointsDown(at('errors.ts', 'kernel/number.ts'))).toBe(false);
+    expect(pointsDown(at('cli/main.ts', 'errors.ts'))).toBe(true);
+    const both = [at('view/state/a.ts', 'view/panels/b.ts'), at('view/panels/c.ts', 'view/state/d.ts')];
+    expect(findMutual(both).mutual).toHaveLength(2);
+  });
+});
