@@ -1,2 +1,2 @@
 /** The longest time that `setTimeout` takes: a longer one fires at once. Unit: milliseconds. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const MAX_TIMER_MS = 2 ** 31 - 1;

@@ -47,7 +47,7 @@ function isSameFile(fd: number, path: string): boolean {
 }
 
 /** How many lines are kept back. */
-const MOST_HELD = 1000;
+const MAX_BUFFERED_LINES = 1000;
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -64,7 +64,7 @@ class HeldLines {
 
   say(line: string): void {
     if (this.#held === undefined) this.#stderr.write(line, true);
-    else if (this.#held.push(line) > MOST_HELD) {
+    else if (this.#held.push(line) > MAX_BUFFERED_LINES) {
       this.#held.shift();
       this.#leftOut += 1;
     }

@@ -44,7 +44,7 @@ const AVERAGES_SHOWN = ['current', 'anon', 'file', 'kernel', 'workingset', 'rss'
 const KERNEL_KINDS = ['slab', 'kernel_stack', 'pagetables', 'percpu'];
 
 /** Below this share of the peak the highest sample does not explain it. */
-const MOST_OF_PEAK = 0.9;
+const PEAK_SHARE = 0.9;
 
 /** Maps that are shown one by one; the JSON has more. */
 const MAPS_SHOWN = 5;
@@ -82,7 +82,7 @@ function renderHighest(summary: SummaryRecord, size: FormatSize): string[] {
   const { peak, highest, sources, kernelBreakdown } = summary;
   if (highest === undefined) return [];
   const lines = [`  at the highest sample, ${formatDuration(highest.elapsedMs)} after the launch:`];
-  if (peak !== undefined && (highest.current ?? peak.bytes) < peak.bytes * MOST_OF_PEAK) {
+  if (peak !== undefined && (highest.current ?? peak.bytes) < peak.bytes * PEAK_SHARE) {
     lines.push('    (the peak fell between two samples; a shorter --interval comes closer to it)');
   }
   for (const { id, depth } of BREAKDOWN) {

@@ -16,7 +16,7 @@ export interface Checkpoint<T> {
   offset: number;
 }
 
-const MOST_KEPT = 32;
+const MAX_CHECKPOINTS = 32;
 
 /** The first distance between two. Unit: bytes. */
 const FIRST_STRIDE_BYTES = 1024 * 1024;
@@ -30,7 +30,7 @@ export class Checkpoints<T extends { clone(): T }> {
   offer({ state, records, offset }: Checkpoint<T>): void {
     if (offset - (this.#kept.at(-1)?.offset ?? 0) < this.#strideBytes) return;
     this.#kept.push({ state: state.clone(), records, offset });
-    if (this.#kept.length < MOST_KEPT) return;
+    if (this.#kept.length < MAX_CHECKPOINTS) return;
     this.#kept = this.#kept.filter((_, index) => index % 2 === 1);
     this.#strideBytes *= 2;
   }

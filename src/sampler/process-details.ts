@@ -17,10 +17,10 @@ export interface Details {
 const SHARE = 0.005;
 
 /** What may be spent at once: at the start, and after a time without processes. Unit: milliseconds. */
-const MOST_CREDIT_MS = 20;
+const MAX_CREDIT_MS = 20;
 
 /** Unit: milliseconds. */
-const LONGEST_WAIT_MS = 30;
+const MAX_WAIT_MS = 30;
 
 /** Of which process, and what it takes now. */
 interface Present {
@@ -48,7 +48,7 @@ interface Known {
 export class ProcessDetails {
   readonly #countsDescriptors: boolean;
   readonly #known = new Map<number, Known>();
-  #creditMs = MOST_CREDIT_MS;
+  #creditMs = MAX_CREDIT_MS;
   #creditedAtMs = performance.now();
   #working: Promise<void> | undefined;
   #stopped = false;
@@ -78,12 +78,12 @@ export class ProcessDetails {
       } else if (isOutdated(known, rssPages)) known.details.pssBytes = undefined;
     }
     const now = performance.now();
-    this.#creditMs = Math.min(MOST_CREDIT_MS, this.#creditMs + (now - this.#creditedAtMs) * SHARE);
+    this.#creditMs = Math.min(MAX_CREDIT_MS, this.#creditMs + (now - this.#creditedAtMs) * SHARE);
     this.#creditedAtMs = now;
     this.#working ??= this.#work(now, processes).finally(() => {
       this.#working = undefined;
     });
-    await Promise.race([this.#working, sleep(LONGEST_WAIT_MS, undefined, { ref: false })]);
+    await Promise.race([this.#working, sleep(MAX_WAIT_MS, undefined, { ref: false })]);
   }
 
   /** Another program runs in this process: what was refused may be allowed now, and what was read says nothing. */

@@ -30,17 +30,17 @@ const SLICE_MS = 2;
 const ROUND_SHARE = 0.05;
 
 /** After one slow round, such as while hundreds are being started, a list is not to be older than this. Unit: milliseconds. */
-const LONGEST_PAUSE_MS = 5000;
+const MAX_PAUSE_MS = 5000;
 
 /** The largest are told one by one. One that has been told goes on to be told down to a somewhat lower place. */
-const MOST_TOLD = 2000;
-const MOST_STILL_TOLD = 2200;
+const MAX_LISTED = 2000;
+const MAX_STILL_LISTED = 2200;
 
 /**
  * pidusage keeps a descriptor of each process that it was asked about: the largest are read by it, the others from the line
  * that was read anyway, which is where pidusage has it from.
  */
-const MOST_BY_PIDUSAGE = 500;
+const MAX_BY_PIDUSAGE = 500;
 
 /** So many at once: each takes a few turns in the background. */
 const USAGES_AT_ONCE = 25;
@@ -156,13 +156,13 @@ export class ProcessTable {
   #choose(stats: readonly PidStat[]): PidStat[] {
     const sorted = stats.toSorted((a, b) => b.rssPages - a.rssPages);
     return sorted.filter(
-      ({ pid }, place) => place < MOST_TOLD || (place < MOST_STILL_TOLD && this.#told.has(pid)),
+      ({ pid }, place) => place < MAX_LISTED || (place < MAX_STILL_LISTED && this.#told.has(pid)),
     );
   }
 
   async #readUsages(chosen: readonly PidStat[]): Promise<Map<number, ProcessUsage>> {
     const usages = new Map<number, ProcessUsage>();
-    const pids = chosen.slice(0, MOST_BY_PIDUSAGE).map(({ pid }) => pid);
+    const pids = chosen.slice(0, MAX_BY_PIDUSAGE).map(({ pid }) => pid);
     for (let from = 0; from < pids.length && !this.#stopped; from += USAGES_AT_ONCE) {
       const some = await this.#usages.read(pids.slice(from, from + USAGES_AT_ONCE));
       for (const [pid, usage] of some) usages.set(pid, usage);
@@ -229,7 +229,7 @@ export class ProcessTable {
 
 /** From the start of a round to that of the next one, at least. Unit: milliseconds. */
 function pauseAfter(roundMs: number): number {
-  return Math.min(roundMs / ROUND_SHARE, Math.max(LONGEST_PAUSE_MS, roundMs * 4));
+  return Math.min(roundMs / ROUND_SHARE, Math.max(MAX_PAUSE_MS, roundMs * 4));
 }
 
 function readStat(pid: number): PidStat | undefined {

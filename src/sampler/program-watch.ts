@@ -19,7 +19,7 @@ export interface NoticedPrograms {
 }
 
 /** So many names are told. */
-const MOST_NAMES = 3;
+const MAX_NAMES = 3;
 
 /**
  * Counts programs that were started by processes of the leaf. One that has ended again before the next look is not seen; the
@@ -65,7 +65,7 @@ function keyOf({ comm, image }: RunningProgram): string {
 }
 
 function nameSome(comms: readonly string[]): string {
-  const named = [...new Set(comms)].slice(0, MOST_NAMES);
+  const named = [...new Set(comms)].slice(0, MAX_NAMES);
   const unnamed = comms.filter((comm) => !named.includes(comm)).length;
   return named.join(', ') + (unnamed > 0 ? ` +${unnamed}` : '');
 }

@@ -1,6 +1,6 @@
 /** Passing on the signals that are sent to us, and ending the leaf when the target does not end by itself. */
 
-import { LONGEST_TIMER_MS } from '../format/longest-timer.ts';
+import { MAX_TIMER_MS } from '../format/longest-timer.ts';
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
 
 /** The signals that end a program politely, and that a user may send to us in its place. */
@@ -46,8 +46,7 @@ export function forwardSignals(
   let received: NodeJS.Signals | undefined;
   let timer: NodeJS.Timeout | undefined;
   const startTimer = () => {
-    if (killAfterMs !== undefined)
-      timer ??= setTimeout(actions.killAll, Math.min(killAfterMs, LONGEST_TIMER_MS));
+    if (killAfterMs !== undefined) timer ??= setTimeout(actions.killAll, Math.min(killAfterMs, MAX_TIMER_MS));
   };
   const listeners = ENDING_SIGNALS.map((signal) => {
     const listener = () => {

@@ -27,7 +27,7 @@ export function writeSnapshot(view: View): string {
 }
 
 /** Tries so many names. */
-const MOST_NAMES = 1000;
+const MAX_NAMES = 1000;
 
 /** Writes both under the first name that is free, and returns it: what lies there is neither replaced nor followed. */
 function writeBoth(name: string, json: string, text: string): string {
@@ -36,7 +36,7 @@ function writeBoth(name: string, json: string, text: string): string {
     try {
       writeFileSync(`${stem}.json`, json, { flag: 'wx' });
     } catch (error) {
-      if (errnoOf(error) === 'EEXIST' && number < MOST_NAMES) continue;
+      if (errnoOf(error) === 'EEXIST' && number < MAX_NAMES) continue;
       throw error;
     }
     try {
@@ -44,7 +44,7 @@ function writeBoth(name: string, json: string, text: string): string {
       return stem;
     } catch (error) {
       rmSync(`${stem}.json`);
-      if (errnoOf(error) !== 'EEXIST' || number >= MOST_NAMES) throw error;
+      if (errnoOf(error) !== 'EEXIST' || number >= MAX_NAMES) throw error;
     }
   }
 }

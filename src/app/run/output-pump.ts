@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const REST_PER_WORK = 2;
 
 /** On a busy machine a chunk seems to take long while others run: that is no reason to rest for longer. Unit: milliseconds. */
-const LONGEST_REST_MS = 20;
+const MAX_REST_MS = 20;
 
 /** How often it is looked whether a pipe has ended. Unit: milliseconds. */
 const POLL_MS = 10;
@@ -72,6 +72,6 @@ export class OutputPump {
     const restMs = this.#restMs;
     if (restMs < 1) return new Promise((resolve) => setImmediate(resolve));
     this.#restMs = 0;
-    return sleep(Math.min(restMs, LONGEST_REST_MS));
+    return sleep(Math.min(restMs, MAX_REST_MS));
   }
 }

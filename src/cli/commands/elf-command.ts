@@ -20,8 +20,8 @@ export interface ElfFlags {
   makeMaps?: true;
 }
 
-const MOST_CPUS = 65_536;
-const MOST_ENTRIES = 0xffff_ffff;
+const MAX_CPUS = 65_536;
+const MAX_ENTRIES = 0xffff_ffff;
 
 /**
  * Prints what the maps of BPF object files will take.
@@ -61,7 +61,7 @@ function ourselvesAsMaker(): [string, ...string[]] {
  */
 export function parseCpuCounts(text: string): number[] {
   const counts = text.split(',').map(Number);
-  if (counts.some((count) => !Number.isInteger(count) || count < 1 || count > MOST_CPUS)) {
+  if (counts.some((count) => !Number.isInteger(count) || count < 1 || count > MAX_CPUS)) {
     throw new UsageError('--cpus', `--cpus ${text}: not a list of CPU counts; expected for example 4,16,128`);
   }
   return [...new Set(counts)].sort((left, right) => left - right);
@@ -78,8 +78,8 @@ export function parseChange(text: string): MapChange {
     throw new UsageError('--set', `--set ${text}: expected for example flows=1024 or stacks.value_size=1016`);
   }
   const value = parseSize(number, '--set');
-  if (value < 1 || value > MOST_ENTRIES) {
-    throw new UsageError('--set', `--set ${text}: expected a number from 1 to ${MOST_ENTRIES}`);
+  if (value < 1 || value > MAX_ENTRIES) {
+    throw new UsageError('--set', `--set ${text}: expected a number from 1 to ${MAX_ENTRIES}`);
   }
   return { map, attribute: attribute === 'value_size' ? 'value_size' : 'max_entries', value };
 }

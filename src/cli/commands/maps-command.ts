@@ -13,7 +13,7 @@ import { renderMapTable, renderMapTotal } from '../../app/maps/map-table.ts';
 import { type MapsOptions, type MapsReading, openMaps } from '../../app/maps/maps.ts';
 import { UsageError } from '../../errors.ts';
 import { findBadSet, globToRegExp } from '../../format/glob.ts';
-import { LONGEST_TIMER_MS } from '../../format/longest-timer.ts';
+import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
 import { parseDuration } from '../../format/units.ts';
 import { mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
 import { VERSION } from '../../version.ts';
@@ -22,7 +22,7 @@ import { oneOf } from '../options/one-of.ts';
 import { StandardOutput } from '../options/standard-output.ts';
 
 const DEFAULT_WATCH_MS = 1_000;
-const LEAST_WATCH_MS = 10;
+const MIN_WATCH_MS = 10;
 /** The kernel keeps no more of a process's name. */
 const COMM_MAX = 15;
 const CLEAR_SCREEN = '\x1b[H\x1b[2J\x1b[3J';
@@ -156,8 +156,8 @@ function toWatchMs({ watch }: MapsFlags): number | undefined {
   if (watch === undefined) return undefined;
   if (watch === true) return DEFAULT_WATCH_MS;
   const ms = parseDuration(watch, '--watch');
-  if (ms < LEAST_WATCH_MS || ms > LONGEST_TIMER_MS) {
-    throw new UsageError('--watch', `--watch ${watch}: must be from ${LEAST_WATCH_MS}ms to 24 days`);
+  if (ms < MIN_WATCH_MS || ms > MAX_TIMER_MS) {
+    throw new UsageError('--watch', `--watch ${watch}: must be from ${MIN_WATCH_MS}ms to 24 days`);
   }
   return ms;
 }

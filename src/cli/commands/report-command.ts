@@ -17,7 +17,7 @@ export interface ReportFlags extends BudgetFlags, BaselineFlags {
 }
 
 /** A verdict is a small document; a recording may be of any size. Unit: bytes. */
-const LARGEST_VERDICT = 64 * 1024 * 1024;
+const MAX_VERDICT_BYTES = 64 * 1024 * 1024;
 
 /**
  * Writes the report on recordings, or on a verdict that was kept.
@@ -51,6 +51,6 @@ function refuseJudging(flags: ReportFlags): void {
 /** Undefined where the file is something else: `judgeRecordings` says what is wrong with it. */
 function readVerdict(path: string): Verdict | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined || !stat.isFile() || stat.size > LARGEST_VERDICT) return undefined;
+  if (stat === undefined || !stat.isFile() || stat.size > MAX_VERDICT_BYTES) return undefined;
   return parseVerdict(readFileSync(path, 'utf8'), path);
 }

@@ -12,7 +12,7 @@ import { parseReportRequest } from '../../report/render-report.ts';
 import type { BaselineFlags, BudgetFlags, SeriesFlags } from './gate-flags.ts';
 import { oneOf } from './one-of.ts';
 
-const MOST_RUNS = 1000;
+const MAX_RUNS = 1000;
 
 /** Options that go before what a budget file says. */
 type Flags = BudgetFlags & BaselineFlags & { judge?: string; report?: string[] };
@@ -83,8 +83,8 @@ export function readBudgetFile(path: string | undefined): BudgetFile | undefined
 function parseCount(text: string | undefined, least: number, option: string): number | undefined {
   if (text === undefined) return undefined;
   const count = Number(text);
-  if (!/^\d+$/.test(text) || count < least || count > MOST_RUNS) {
-    throw new UsageError(option, `${option} ${text}: expected a whole number from ${least} to ${MOST_RUNS}`);
+  if (!/^\d+$/.test(text) || count < least || count > MAX_RUNS) {
+    throw new UsageError(option, `${option} ${text}: expected a whole number from ${least} to ${MAX_RUNS}`);
   }
   return count;
 }

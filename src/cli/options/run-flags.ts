@@ -3,7 +3,7 @@ import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import type { RunOptions } from '../../app/run/options.ts';
 import { UsageError } from '../../errors.ts';
-import { LONGEST_TIMER_MS } from '../../format/longest-timer.ts';
+import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
 import { parseDuration, parseLimitOption } from '../../format/units.ts';
 import type { Limit } from '../../kernel/limit.ts';
 import { resolveUser } from '../../target/user.ts';
@@ -169,7 +169,7 @@ function optional<T>(text: string | undefined, parse: (text: string) => T): T | 
 
 function atLeast(ms: number, minimumMs: number, option: string): number {
   if (ms < minimumMs) throw new UsageError(option, `${option}: must be at least ${minimumMs}ms`);
-  if (ms > LONGEST_TIMER_MS) throw new UsageError(option, `${option}: must be at most 24 days`);
+  if (ms > MAX_TIMER_MS) throw new UsageError(option, `${option}: must be at most 24 days`);
   return ms;
 }
 

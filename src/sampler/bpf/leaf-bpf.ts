@@ -128,13 +128,13 @@ function sumOf<T>(objects: readonly T[], bytesOf: (object: T) => number): BpfSiz
 }
 
 /** Up to here the kernel takes an area of a map from the slab. Source: `__bpf_map_area_alloc()`, 8 pages of 4 KiB. */
-const LARGEST_SLAB_AREA = 32 * 1024;
+const MAX_SLAB_AREA = 32 * 1024;
 
 function placeOf(map: InventoryMap): keyof BpfPlaces {
   if (map.type.endsWith('ringbuf')) return 'pages';
   const grows = (map.map_flags & BPF_F_NO_PREALLOC) !== 0;
   if (map.type.includes('percpu') && grows) return 'percpu';
-  return !grows && map.bytes > LARGEST_SLAB_AREA ? 'vmalloc' : 'slab';
+  return !grows && map.bytes > MAX_SLAB_AREA ? 'vmalloc' : 'slab';
 }
 
 /** Remembers the maps of the reading in which they took most. What it keeps is bounded by the maps of two readings. */

@@ -6,7 +6,7 @@ import type { LiveMap } from '../../model/recording.ts';
 import { RowChanges, type RowDifference } from '../../model/row-changes.ts';
 
 /** So many holders and programs of one map are told: those with the lowest ids. */
-const MOST_USERS = 8;
+const MAX_USERS = 8;
 
 /** What a row is made of besides the map itself. */
 interface Users {
@@ -36,7 +36,7 @@ export class LiveMaps {
       for (const mapId of map_ids) {
         const users = programsOf.get(mapId);
         if (users === undefined) programsOf.set(mapId, [{ id, name }]);
-        else if (users.length < MOST_USERS) users.push({ id, name });
+        else if (users.length < MAX_USERS) users.push({ id, name });
       }
     }
     const known = new Map<number, { map: InventoryMap; row: LiveMap }>();
@@ -109,7 +109,7 @@ function lowestPids(holders: readonly { readonly pid: number }[]): number[] {
   return holders
     .map(({ pid }) => pid)
     .sort((a, b) => a - b)
-    .slice(0, MOST_USERS);
+    .slice(0, MAX_USERS);
 }
 
 function commOf(pid: number, known: Map<number, string>): string {

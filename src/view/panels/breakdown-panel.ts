@@ -26,8 +26,8 @@ const ROOM_TO_SCROLL = 9;
 const ROOM_FOR_KERNEL = 16;
 
 /** Bars are no shorter and no longer than this. */
-const LEAST_BAR = 6;
-const MOST_BAR = 40;
+const MIN_BAR = 6;
+const MAX_BAR = 40;
 
 /** Two limits are side by side from this width on. */
 const ROOM_FOR_TWO_LIMITS = 76;
@@ -165,7 +165,7 @@ function table(view: View, rows: readonly BreakdownRow[], { width, height }: Siz
   const hidden = rows.length - shown.length;
   const columns = columnsOf(view, rows, hidden > 0 ? placeOf(view, from, shown.length, rows.length) : '');
   const room = width - widthOfColumns(columns, rows);
-  const all = room < LEAST_BAR ? columns : [...columns, barColumn(view, rows[0]?.track?.now, room)];
+  const all = room < MIN_BAR ? columns : [...columns, barColumn(view, rows[0]?.track?.now, room)];
   // All rows take part in the widths: columns must not jump when one scrolls.
   const { header, rows: lines } = renderColumns(all, rows, {
     width,
@@ -259,7 +259,7 @@ function nameOf({ letter, label, depth }: BreakdownRow): string {
 
 /** Bars of the parts; what is no part says what it is instead. */
 function barColumn(view: View, total: number | undefined, room: number): Column<BreakdownRow> {
-  const width = Math.min(MOST_BAR, room);
+  const width = Math.min(MAX_BAR, room);
   return {
     title: '',
     align: 'left',

@@ -7,7 +7,7 @@ import type { Span } from '../text/line.ts';
 export const ABSENT = '-';
 
 /** Below this time a change is too short to say what it comes to in a minute. */
-const SHORTEST_RATE_MS = 5_000;
+const MIN_RATE_MS = 5_000;
 
 /**
  * A size in the view's units: `1.5 MiB`, `1,536 KiB` or `1,572,864`; `-` when it is absent. Sizes below 10 KiB that are not
@@ -79,7 +79,7 @@ export function perMinuteOf(track: Track | undefined, nowMs: number): number | u
   if (track === undefined) return undefined;
   const { elapsedMs, value } = track.minuteAgo;
   const ms = nowMs - elapsedMs;
-  return ms < SHORTEST_RATE_MS ? undefined : Math.round(((track.now - value) / ms) * 60_000);
+  return ms < MIN_RATE_MS ? undefined : Math.round(((track.now - value) / ms) * 60_000);
 }
 
 function grouped(value: number): string {

@@ -43,11 +43,11 @@ export function pressInDialog(view: View, ui: UiState, dialog: Dialog, key: stri
 }
 
 /** More lines than any page has. */
-const LONGEST_PAGE = 500;
+const MAX_PAGE_LINES = 500;
 
 /** Scrolls a page by so many rows down. */
 export function scrollPage(ui: UiState, page: Dialog & { kind: 'help' | 'map' }, rows: number): UiState {
-  return { ...ui, dialog: { ...page, scroll: within(page.scroll + rows, LONGEST_PAGE) } };
+  return { ...ui, dialog: { ...page, scroll: within(page.scroll + rows, MAX_PAGE_LINES) } };
 }
 
 const LEAVING: ReadonlySet<string> = new Set(['q', 's', 'l', 'enter']);

@@ -14,10 +14,10 @@ export type InputPiece =
   | { kind: 'paste'; text: string };
 
 /** What is longer is no key: it is dropped. */
-const LONGEST_SEQUENCE = 256;
+const MAX_SEQUENCE_LENGTH = 256;
 
 /** The rest of a longer paste is dropped. */
-const LONGEST_PASTE = 65_536;
+const MAX_PASTE_LENGTH = 65_536;
 
 const PASTE_START = '\x1b[200~';
 const PASTE_END = '\x1b[201~';
@@ -109,7 +109,7 @@ export class KeySequences {
     if (this.#paste === undefined) return text === '' ? [] : [{ kind: 'key', text }];
     const paste = this.#paste + text;
     this.#paste = undefined;
-    return [{ kind: 'paste', text: paste.slice(0, LONGEST_PASTE) }];
+    return [{ kind: 'paste', text: paste.slice(0, MAX_PASTE_LENGTH) }];
   }
 
   #next(): InputPiece | 'incomplete' | undefined {
@@ -117,7 +117,7 @@ export class KeySequences {
     if (waiting[0] !== ESC) return { kind: 'key', text: this.#cut(characterAt(waiting, 0).length) };
     const length = measureEscape(waiting);
     if (length === undefined) {
-      if (waiting.length <= LONGEST_SEQUENCE) return 'incomplete';
+      if (waiting.length <= MAX_SEQUENCE_LENGTH) return 'incomplete';
       this.#waiting = '';
       return undefined;
     }
@@ -135,10 +135,10 @@ export class KeySequences {
     if (end < 0) {
       // The mark of the end may have come in part.
       const taken = this.#cut(Math.max(0, this.#waiting.length - PASTE_END.length + 1));
-      this.#paste = ((this.#paste ?? '') + taken).slice(0, LONGEST_PASTE);
+      this.#paste = ((this.#paste ?? '') + taken).slice(0, MAX_PASTE_LENGTH);
       return 'incomplete';
     }
-    const text = ((this.#paste ?? '') + this.#cut(end)).slice(0, LONGEST_PASTE);
+    const text = ((this.#paste ?? '') + this.#cut(end)).slice(0, MAX_PASTE_LENGTH);
     this.#cut(PASTE_END.length);
     this.#paste = undefined;
     return { kind: 'paste', text };

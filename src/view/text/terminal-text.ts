@@ -5,16 +5,16 @@ import type { Line, Span, TextStyle } from './line.ts';
 import { applySgr } from './sgr.ts';
 
 /** Lines are cut at so many characters. */
-export const LONGEST_LINE = 4096;
+export const MAX_LINE_LENGTH = 4096;
 
 /** An escape sequence that has not ended by then is given up: what was taken is dropped, the rest is text again. */
-const LONGEST_SEQUENCE = 8192;
+const MAX_SEQUENCE_LENGTH = 8192;
 
 const TAB = 8;
 
 /** The changes of style that are remembered: how many, and how long their parameters may be. */
-const MOST_STYLES = 500;
-const LONGEST_KEPT = 60;
+const MAX_STYLES = 500;
+const MAX_CACHED_LENGTH = 60;
 
 /** As much as can be shown as it is. */
 const HARMLESS =
@@ -107,12 +107,12 @@ export class TerminalText {
 
   #append(text: string): void {
     if (this.#restarts) this.#begin();
-    const room = LONGEST_LINE - this.#length;
+    const room = MAX_LINE_LENGTH - this.#length;
     if (room <= 0) return;
     const taken = copied(text.length > room ? withoutHalf(text.slice(0, room)) : text);
     this.#pieces += 1;
     // A character that is cut in half at the end leaves no room for what comes after it.
-    this.#length = text.length > room ? LONGEST_LINE : this.#length + taken.length;
+    this.#length = text.length > room ? MAX_LINE_LENGTH : this.#length + taken.length;
     const last = this.#spans.at(-1);
     if (last !== undefined && last.style === this.#style) last.text += taken;
     else if (taken !== '') {
@@ -159,7 +159,7 @@ export class TerminalText {
   /** `ESC`, intermediate characters, one that ends it: character sets, keypad modes, reset. */
   #takeShort(text: string, start: number, from: number): number | undefined {
     let at = from;
-    while (isBetween(text[at], ' ', '/') && at - start < LONGEST_SEQUENCE) at += 1;
+    while (isBetween(text[at], ' ', '/') && at - start < MAX_SEQUENCE_LENGTH) at += 1;
     if (at >= text.length) return undefined;
     if (text[at] === 'c' && at === from) this.#style = undefined;
     return isBetween(text[at], '0', '~') ? at + 1 : at;
@@ -168,10 +168,10 @@ export class TerminalText {
   /** `ESC [`, parameters, intermediate characters, one that ends it. Anything else breaks it off and is text again. */
   #takeCsi(text: string, start: number, from: number): number | undefined {
     let at = from;
-    while (isBetween(text[at], '0', '?') && at - start < LONGEST_SEQUENCE) at += 1;
+    while (isBetween(text[at], '0', '?') && at - start < MAX_SEQUENCE_LENGTH) at += 1;
     const parameters = text.slice(from, at);
-    while (isBetween(text[at], ' ', '/') && at - start < LONGEST_SEQUENCE) at += 1;
-    if (at - start >= LONGEST_SEQUENCE) return at;
+    while (isBetween(text[at], ' ', '/') && at - start < MAX_SEQUENCE_LENGTH) at += 1;
+    if (at - start >= MAX_SEQUENCE_LENGTH) return at;
     if (at >= text.length) return undefined;
     const final = text[at];
     if (!isBetween(final, '@', '~')) return at;
@@ -204,7 +204,7 @@ export class TerminalText {
   /** Takes back one character, as overstrikes of manual pages and spinners need it. */
   #backspace(): void {
     const last = this.#spans.at(-1);
-    if (last === undefined || this.#restarts || this.#length >= LONGEST_LINE) return;
+    if (last === undefined || this.#restarts || this.#length >= MAX_LINE_LENGTH) return;
     const code = last.text.codePointAt(last.text.length - 2) ?? 0;
     const taken = code > 0xffff ? 2 : 1;
     last.text = last.text.slice(0, -taken);
@@ -225,8 +225,8 @@ class StyleCache {
     const changes = this.#known.get(before);
     const known = changes?.get(parameters);
     if (known !== undefined || changes?.has(parameters)) return known;
-    if (parameters.length > LONGEST_KEPT) return applySgr(before, parameters);
-    if (this.#size >= MOST_STYLES) {
+    if (parameters.length > MAX_CACHED_LENGTH) return applySgr(before, parameters);
+    if (this.#size >= MAX_STYLES) {
       this.#known.clear();
       this.#size = 0;
     }
@@ -239,7 +239,7 @@ class StyleCache {
 
 /** After the end of a control string: BEL or ST; CAN and SUB break it off, as ESC does, which begins something else. */
 function endOfString(text: string, start: number, from: number, introducer: string): number | undefined {
-  const limit = start + LONGEST_SEQUENCE;
+  const limit = start + MAX_SEQUENCE_LENGTH;
   for (let at = from; at < text.length && at < limit; at++) {
     const character = text[at];
     if (character === BEL || character === ST || character === CAN || character === SUB) return at + 1;

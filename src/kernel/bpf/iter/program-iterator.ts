@@ -62,8 +62,8 @@ const INSTRUCTION_SIZE = 8;
 const POINTER = { offset: 0, size: 8 } as const;
 
 /** `BPF_MAX_SUBPROGS` and `MAX_USED_MAPS`: the verifier wants to see that a loop ends. */
-const MOST_FUNCTIONS = 256;
-const MOST_MAPS = 64;
+const MAX_FUNCTIONS = 256;
+const MAX_LISTED_MAPS = 64;
 
 const COPIED_FROM_PROGRAM: readonly [member: string, offset: number][] = [
   ['bpf_prog.type', FIELDS.type],
@@ -164,7 +164,7 @@ const GPL_UNKNOWN = 0x1_0000;
 function emitFunctionPages(program: RecordProgram, layout: KernelLayout): void {
   const { asm } = program;
   program.follow('r9', 'r6', 'bpf_prog_aux.func').asm.alu('r8', '=', 0);
-  asm.label('next_function').jumpIf('r8', '>=', MOST_FUNCTIONS, 'functions_done');
+  asm.label('next_function').jumpIf('r8', '>=', MAX_FUNCTIONS, 'functions_done');
   program.take('r1', FIELDS.func_cnt, 4);
   asm.jumpIf('r8', '>=', 'r1', 'functions_done');
   program.probeMember('r1', 'r9', POINTER);
@@ -179,7 +179,7 @@ function emitFunctionPages(program: RecordProgram, layout: KernelLayout): void {
 function emitMapIds(program: RecordProgram, layout: KernelLayout): void {
   const { asm } = program;
   program.follow('r9', 'r6', 'bpf_prog_aux.used_maps').asm.alu('r8', '=', 0);
-  asm.label('next_map').jumpIf('r8', '>=', MOST_MAPS, 'skip');
+  asm.label('next_map').jumpIf('r8', '>=', MAX_LISTED_MAPS, 'skip');
   program.take('r1', FIELDS.used_map_cnt, 4).skipIf('r8', '>=', 'r1');
   program.probeMember('r1', 'r9', POINTER);
   program.probeMember('r1', 'r1', layout.member('bpf_map.id'));
@@ -193,7 +193,7 @@ export function decodeProgramRecords(bytes: Buffer, order: ByteOrder = HOST_BYTE
   const programs: KernelProgram[] = [];
   let base = 0;
   while (base + PROGRAM_RECORD_SIZE <= bytes.length) {
-    const mapCount = Math.min(records.u32(base + FIELDS.used_map_cnt), MOST_MAPS);
+    const mapCount = Math.min(records.u32(base + FIELDS.used_map_cnt), MAX_LISTED_MAPS);
     const gpl = records.u32(base + FIELDS.gpl);
     const firstMap = base + PROGRAM_RECORD_SIZE;
     const end = firstMap + 4 * mapCount;

@@ -20,7 +20,7 @@ const PERCPU_ARRAY = mapTypeNumber('percpu_array');
 /** So much is read at once. Unit: bytes. */
 const CHUNK_BYTES = 256 * 1024;
 /** Larger arrays are not read: that would take longer than the answer is worth. Unit: bytes. */
-const LARGEST_BYTES = 64 * 1024 * 1024;
+const MAX_BYTES = 64 * 1024 * 1024;
 
 /** Whether a type of map is one that is read here. */
 export function isArray(type: number): boolean {
@@ -38,7 +38,7 @@ export function countUsedElements(bpf: Bpf, map: ReadableArray, possibleCpus: nu
   if (!isArray(map.type)) return undefined;
   const perCpu = map.type === PERCPU_ARRAY;
   const valueBytes = perCpu ? Math.ceil(map.value_size / 8) * 8 * possibleCpus : map.value_size;
-  if (valueBytes * map.max_entries > LARGEST_BYTES) return undefined;
+  if (valueBytes * map.max_entries > MAX_BYTES) return undefined;
   return withObject(bpf, 'map', map.id, (fd) => {
     try {
       return readAll(bpf, fd, map.key_size, valueBytes, map.max_entries);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { textOf } from '#src/view/text/cells.ts';
 import type { Line, TextStyle } from '#src/view/text/line.ts';
-import { LONGEST_LINE, TerminalText } from '#src/view/text/terminal-text.ts';
+import { MAX_LINE_LENGTH, TerminalText } from '#src/view/text/terminal-text.ts';
 
 /** All lines, the one that has not ended last. */
 function linesOf(...chunks: (string | Uint8Array)[]): Line[] {
@@ -128,8 +128,8 @@ describe('what does not end', () => {
   });
 
   test('a line is cut, and the next one is whole', () => {
-    const [long, next] = textsOf('x'.repeat(LONGEST_LINE - 1), '🚀yy\tz\n', 'next');
-    expect(long).toBe('x'.repeat(LONGEST_LINE - 1));
+    const [long, next] = textsOf('x'.repeat(MAX_LINE_LENGTH - 1), '🚀yy\tz\n', 'next');
+    expect(long).toBe('x'.repeat(MAX_LINE_LENGTH - 1));
     expect(next).toBe('next');
   });
 });
@@ -178,7 +178,7 @@ test('whatever the bytes, no control character is left, and no half character', 
     fc.property(bytes, (printed) => {
       for (const text of textsOf(printed)) {
         expect(text).not.toMatch(/[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u);
-        expect(text.length).toBeLessThanOrEqual(LONGEST_LINE);
+        expect(text.length).toBeLessThanOrEqual(MAX_LINE_LENGTH);
       }
     }),
     { numRuns: 300 },
