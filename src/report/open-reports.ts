@@ -36,7 +36,7 @@ export function openReports(
   };
   const stdout = new LineWriter(1, 'standard output', onError);
   const stderr = new LineWriter(2, 'standard error', onError);
-  const sayAll = async (lines: readonly string[]) => {
+  const logAll = async (lines: readonly string[]) => {
     for (const line of lines) stderr.write(line, true);
     await stderr.flush();
   };
@@ -50,7 +50,7 @@ export function openReports(
     }
   };
   return {
-    say: sayAll,
+    say: logAll,
     async write(verdict) {
       failures = [];
       const warnings: string[] = [];
@@ -66,12 +66,13 @@ export function openReports(
           warnings.push(...appendStepSummary(verdict, process.env.GITHUB_STEP_SUMMARY));
       }
       await Promise.all([stdout.flush(), stderr.flush()]);
-      const isToldNowhere = verdict.exitStatus !== 0 && wanted.every(({ target }) => target !== undefined);
+      const isReportedNowhere =
+        verdict.exitStatus !== 0 && wanted.every(({ target }) => target !== undefined);
       const [first] = failures;
-      await sayAll([
+      await logAll([
         ...warnings.map((warning) => `cmemstat: warning: ${warning}`),
         ...failures.map(({ message }) => `cmemstat: ${message}`),
-        ...(isToldNowhere ? [`cmemstat: ${describeExit(verdict)}`] : []),
+        ...(isReportedNowhere ? [`cmemstat: ${describeExit(verdict)}`] : []),
       ]);
       return first;
     },

@@ -1,5 +1,5 @@
 /** The processes of a run, one by one, on a clock of their own: loaded only where somebody wants to know. */
-import { setImmediate as giveWay } from 'node:timers/promises';
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { errnoOf } from '../errors.ts';
 import { isAtLeast, readKernelRelease } from '../kernel/kernel-release.ts';
 import { readPageSize } from '../kernel/procfs/auxv.ts';
@@ -129,7 +129,7 @@ export class ProcessTable {
     const told = new Map<number, { stat: PidStat; atMs: number }>();
     const rows: ProcessRow[] = [];
     for (const stat of chosen) {
-      await this.#giveWay();
+      await this.#yieldToEventLoop();
       const now = { stat, atMs: performance.now() };
       told.set(stat.pid, now);
       rows.push(this.#rowOf(stat, usages.get(stat.pid) ?? this.#usageOf(now), cgroups.get(stat.pid)));
@@ -144,7 +144,7 @@ export class ProcessTable {
     const stats: PidStat[] = [];
     for (const pid of pids) {
       if (this.#stopped) break;
-      await this.#giveWay();
+      await this.#yieldToEventLoop();
       const stat = pid > 0 ? readStat(pid) : undefined;
       // What has ended holds no memory.
       if (stat !== undefined && stat.state !== 'Z' && stat.state !== 'X') stats.push(stat);
@@ -197,7 +197,7 @@ export class ProcessTable {
     if (programs !== undefined) {
       emit({ type: 'event', elapsedMs: elapsedMs(), event: 'exec', noticed: 'tick', ...programs });
     }
-    await this.#giveWay();
+    await this.#yieldToEventLoop();
     const omitted = stats.length - rows.length;
     const difference = this.#changes.next(rows);
     if (difference === undefined && omitted === this.#omitted) return;
@@ -205,7 +205,7 @@ export class ProcessTable {
     const { changed = [], gone = [] } = difference ?? {};
     let from = 0;
     do {
-      await this.#giveWay();
+      await this.#yieldToEventLoop();
       if (this.#stopped) return;
       const processes = changed.slice(from, from + ROWS_A_LINE);
       const record: ProcessesRecord = { type: 'processes', elapsedMs: elapsedMs(), processes };
@@ -220,9 +220,9 @@ export class ProcessTable {
     this.#sliceEndsMs = performance.now() + SLICE_MS;
   }
 
-  async #giveWay(): Promise<void> {
+  async #yieldToEventLoop(): Promise<void> {
     if (performance.now() < this.#sliceEndsMs) return;
-    await giveWay();
+    await yieldToEventLoop();
     this.#beginSlice();
   }
 }

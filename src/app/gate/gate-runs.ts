@@ -142,7 +142,7 @@ async function measureAll(
         onBreak: (event) => {
           control.emit(event);
           // Whoever it was is named before it is gone.
-          const told = control.tellProcesses();
+          const told = control.snapshotProcesses();
           if (plan.stopOnBreach) void told.then(() => control.stop('budget'));
         },
       });
@@ -213,7 +213,7 @@ export function verdictOn(
     rules: plan.rules,
     cmemstat: VERSION,
   });
-  tellReplay(verdict, recordingOf);
+  logReplayHint(verdict, recordingOf);
   return verdict;
 }
 
@@ -223,7 +223,7 @@ function shownRun(budgets: Verdict['budgets']): number | undefined {
 }
 
 /** What to type to see each breach. */
-function tellReplay(verdict: Verdict, recordingOf: (run: number) => string | undefined): void {
+function logReplayHint(verdict: Verdict, recordingOf: (run: number) => string | undefined): void {
   for (const { breach } of verdict.budgets) {
     const file = breach === undefined ? undefined : recordingOf(breach.run ?? 1);
     if (breach === undefined || file === undefined) continue;

@@ -82,7 +82,7 @@ export interface MapGroup extends MapTotals {
 }
 
 /** How maps are to be shown. */
-export interface ListingWishes {
+export interface ListingOptions {
   readonly sort: SortKey;
   readonly groupBy?: GroupKey | undefined;
   /** Only so many rows. */
@@ -106,20 +106,20 @@ export interface MapListing {
 }
 
 /** Sorts, groups and sums maps that match. */
-export function evaluateListing(maps: readonly ListedMap[], wishes: ListingWishes): MapListing {
+export function evaluateListing(maps: readonly ListedMap[], options: ListingOptions): MapListing {
   const totals = totalsOf(maps);
-  if (wishes.groupBy === undefined) {
-    const { rows, others, hidden } = cut(sortMaps(maps, wishes.sort), wishes, totals, totalsOf);
+  if (options.groupBy === undefined) {
+    const { rows, others, hidden } = cut(sortMaps(maps, options.sort), options, totals, totalsOf);
     return { totals, maps: rows, groups: undefined, others, hidden };
   }
-  const groups = sortGroups(groupMaps(maps, wishes.groupBy), wishes.sort);
-  const { rows, others, hidden } = cut(groups, wishes, totals, totalsOfGroups);
+  const groups = sortGroups(groupMaps(maps, options.groupBy), options.sort);
+  const { rows, others, hidden } = cut(groups, options, totals, totalsOfGroups);
   return { totals, maps: undefined, groups: rows, others, hidden };
 }
 
 function cut<T extends { bytes: number }>(
   sorted: readonly T[],
-  { top, threshold }: ListingWishes,
+  { top, threshold }: ListingOptions,
   totals: MapTotals,
   sum: (rows: readonly T[]) => MapTotals,
 ): { rows: readonly T[]; others: MapListing['others']; hidden: MapListing['hidden'] } {

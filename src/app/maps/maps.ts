@@ -10,7 +10,7 @@ import { collectPinned, type PinnedObjects } from '../../kernel/bpf/sys/pinned.t
 import { adviseOnMaps, type BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfAttribution, InventorySnapshot } from '../../model/bpf-inventory.ts';
 import { type BpfInventory, openBpfInventory } from '../../sampler/bpf/inventory.ts';
-import type { MemlockWish } from '../../sampler/bpf/map-entries.ts';
+import type { MemlockSource } from '../../sampler/bpf/map-entries.ts';
 import { type ListedMap, type MapFilter, matchesFilter } from './listing.ts';
 
 /** Which maps, and what is wanted of them. */
@@ -18,7 +18,7 @@ export interface MapsOptions {
   /** A directory of the memory hierarchy, or a path below its mount point. */
   cgroup: string | undefined;
   filter: MapFilter;
-  memlock: MemlockWish;
+  memlock: MemlockSource;
   /** Whether to look for holders. */
   holders: boolean;
   /** Whether to resolve cgroups. */

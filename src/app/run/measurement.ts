@@ -201,7 +201,7 @@ export class Measurement {
   }
 
   /** Tells the processes as they are now; settles at once where nobody wants to know them. */
-  async tellProcesses(): Promise<void> {
+  async snapshotProcesses(): Promise<void> {
     await this.#processTable?.read();
   }
 

@@ -26,7 +26,7 @@ export interface RunControl {
   /** Puts an event into the stream. */
   emit(event: EventRecord): void;
   /** Has the processes told as they are now, out of turn. */
-  tellProcesses(): Promise<void>;
+  snapshotProcesses(): Promise<void>;
   /** Ends the target. */
   stop(why: EndedBy): void;
 }
@@ -166,7 +166,7 @@ function launch(
 function controlOf(measurement: Measurement, signals: SignalForwarding): RunControl {
   return {
     emit: (event) => measurement.emit(event),
-    tellProcesses: () => measurement.tellProcesses(),
+    snapshotProcesses: () => measurement.snapshotProcesses(),
     stop: (why) => {
       measurement.endedBy ??= why;
       signals.endTarget();

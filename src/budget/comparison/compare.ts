@@ -129,7 +129,7 @@ function correctByHolm(measured: readonly Measured[]): Tests {
 function judge(each: Measured, tests: Tests, base: Side, now: Side): MetricDifference {
   const { metric, isNamed, allowance, test } = each;
   const family = allowance === undefined ? 1 : tests.count;
-  const canTell = test !== undefined && test.smallestP * family < SIGNIFICANCE;
+  const canDecide = test !== undefined && test.smallestP * family < SIGNIFICANCE;
   const result: MetricDifference = {
     metric,
     unit: unitOfMetric(metric),
@@ -137,7 +137,7 @@ function judge(each: Measured, tests: Tests, base: Side, now: Side): MetricDiffe
       metric,
       { values: each.base, host: base.runs[0]?.host },
       { values: each.now, host: now.runs[0]?.host },
-      canTell,
+      canDecide,
     ),
     verdict: allowance === undefined ? 'not-judged' : 'not-measured',
   };
@@ -156,7 +156,7 @@ function judge(each: Measured, tests: Tests, base: Side, now: Side): MetricDiffe
   if (allowance === undefined) return result;
   if (test !== undefined) result.adjustedP = tests.adjustedP.get(metric) ?? test.p;
   result.allowed = (Math.abs(before) * allowance.percent) / 100 + allowance.plus;
-  const isSignificant = !canTell || (result.adjustedP ?? 1) < SIGNIFICANCE;
+  const isSignificant = !canDecide || (result.adjustedP ?? 1) < SIGNIFICANCE;
   const isReal = Math.abs(result.difference) > result.noise && isSignificant;
   if (result.difference > result.allowed) result.verdict = isReal ? 'regressed' : 'within-noise';
   else result.verdict = isReal && result.difference < 0 ? 'improved' : 'held';

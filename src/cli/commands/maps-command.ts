@@ -6,7 +6,7 @@ import {
   evaluateListing,
   GROUP_KEYS,
   type GroupKey,
-  type ListingWishes,
+  type ListingOptions,
   SORT_KEYS,
 } from '../../app/maps/listing.ts';
 import { renderMapTable, renderMapTotal } from '../../app/maps/map-table.ts';
@@ -32,14 +32,14 @@ const CLEAR_SCREEN = '\x1b[H\x1b[2J\x1b[3J';
  * @throws UsageError; ToolError that names the capability where they can't be read; OutputError.
  */
 export async function maps(flags: MapsFlags): Promise<number> {
-  const wishes = toWishes(flags);
+  const options = toListingOptions(flags);
   const watchMs = toWatchMs(flags);
   const output = new StandardOutput();
   const reader = await openMaps(toOptions(flags));
   try {
     const stop = watchMs === undefined ? undefined : stopSignal();
     do {
-      await output.write(render(reader.read(), flags, wishes));
+      await output.write(render(reader.read(), flags, options));
     } while (!output.isClosed && stop !== undefined && watchMs !== undefined && (await stop.after(watchMs)));
   } finally {
     reader.close();
@@ -47,16 +47,16 @@ export async function maps(flags: MapsFlags): Promise<number> {
   return 0;
 }
 
-function render(reading: MapsReading, flags: MapsFlags, wishes: ListingWishes): string {
+function render(reading: MapsReading, flags: MapsFlags, options: ListingOptions): string {
   if (flags.format === 'bpftool') return JSON.stringify(toBpftoolMaps(reading.maps));
-  const listing = evaluateListing(reading.maps, wishes);
+  const listing = evaluateListing(reading.maps, options);
   if (flags.json === true) {
     const document = toMapDocument({ ...reading, listing, totalOnly: flags.total === true }, VERSION);
     return JSON.stringify(document, undefined, flags.watch === undefined ? 2 : undefined);
   }
   const style = {
     plainBytes: flags.bytes === true,
-    groupedBy: wishes.groupBy,
+    groupedBy: options.groupBy,
     columns: process.stdout.isTTY ? process.stdout.columns : undefined,
   };
   const lines =
@@ -128,7 +128,7 @@ function toOptions(flags: MapsFlags): MapsOptions {
   };
 }
 
-function toWishes(flags: MapsFlags): ListingWishes {
+function toListingOptions(flags: MapsFlags): ListingOptions {
   if (flags.format !== undefined) {
     oneOf(flags.format, ['bpftool'] as const, '--format', ', ');
     for (const [flag, value] of [

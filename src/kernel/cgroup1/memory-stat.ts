@@ -30,7 +30,7 @@ const TWINS: Record<string, string> = Object.fromEntries(
 );
 
 /** Whether a key is the cgroup's own part of a figure that is there for the subtree too, or the swap. */
-function isToldElsewhere(key: string, raw: Record<string, number>): boolean {
+function isReportedElsewhere(key: string, raw: Record<string, number>): boolean {
   if (key === 'total_swap') return true;
   return !key.startsWith('total_') && raw[`total_${key}`] !== undefined;
 }
@@ -66,7 +66,7 @@ export function parseMemoryStatV1(text: string, path: string): MemoryStatV1 {
     const value = raw[key] as number;
     const twin = TWINS[key];
     if (twin !== undefined) stat[twin] = value;
-    else if (!isToldElsewhere(key, raw)) stat[key] = value;
+    else if (!isReportedElsewhere(key, raw)) stat[key] = value;
   }
   if (limited !== text) delete stat.hierarchical_memsw_limit;
   const limit = HIERARCHICAL_NO_LIMIT.test(text) ? Number.POSITIVE_INFINITY : raw.hierarchical_memory_limit;

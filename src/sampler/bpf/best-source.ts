@@ -2,7 +2,7 @@
 import { PermissionError, ToolError } from '../../errors.ts';
 import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
-import { type BpfSource, type IteratorWishes, openIteratorSource } from './source.ts';
+import { type BpfSource, type IteratorOptions, openIteratorSource } from './source.ts';
 import { openWalkSource } from './walk-source.ts';
 
 /** A source of BPF objects that is open, and what it can tell of a cgroup. */
@@ -20,7 +20,7 @@ export interface OpenedSource {
  * Opens a source: by iterators in the kernel, else by a walk over ids.
  * @throws ToolError when nothing can be read.
  */
-export function openBestSource(bpf: Bpf, { cgroupId, holders }: IteratorWishes): OpenedSource {
+export function openBestSource(bpf: Bpf, { cgroupId, holders }: IteratorOptions): OpenedSource {
   try {
     const turnedOff = chargeTurnedOff();
     const source = openIteratorSource(bpf, {

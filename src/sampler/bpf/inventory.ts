@@ -26,7 +26,7 @@ import type {
 import { type OpenedSource, openBestSource } from './best-source.ts';
 import { belongingOf, heldBy, isLinkOf } from './cgroup-objects.ts';
 import { type BpfHolders, holdersOf, scanHolders } from './holders.ts';
-import { MapEntries, type MemlockWish } from './map-entries.ts';
+import { MapEntries, type MemlockSource } from './map-entries.ts';
 import { ObjectNames } from './object-names.ts';
 import type { BpfSource, SourceLink, SourceMap, SourceProgram } from './source.ts';
 
@@ -48,7 +48,7 @@ export interface InventoryOptions {
   /** What one of them holds; read from /proc where it is left out. */
   heldOf?: ((pid: number) => HeldBpf) | undefined;
   /** `when-needed` where it is left out. */
-  memlock?: MemlockWish | undefined;
+  memlock?: MemlockSource | undefined;
   /** Whether to read arrays and count the elements that are not all zero; takes CAP_SYS_ADMIN, and time with large ones. */
   countArrays?: boolean | undefined;
 }

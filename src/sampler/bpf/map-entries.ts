@@ -18,7 +18,7 @@ import type { SourceMap } from './source.ts';
  * When a map is opened for its `memlock`, which takes CAP_SYS_ADMIN and time. `when-needed`: where the bytes can't be known
  * without it. `when-different`: also where it is not what `bytes` says, before Linux 6.4. `always`.
  */
-export type MemlockWish = 'when-needed' | 'when-different' | 'always';
+export type MemlockSource = 'when-needed' | 'when-different' | 'always';
 
 /** What the entries rest on; a test passes in its own. */
 export interface MapEntrySources {
@@ -26,7 +26,7 @@ export interface MapEntrySources {
   readonly host: MapHost | undefined;
   /** What `memlock` is worth where there is no host to tell. */
   readonly memlockIsExact: boolean;
-  readonly memlock: MemlockWish;
+  readonly memlock: MemlockSource;
   /** Absent when the map is gone. @throws PermissionError. */
   readonly readFdinfo: (id: number) => MapFdinfo | undefined;
   readonly completeName: (name: string, btfId: number) => string;

@@ -18,7 +18,7 @@ export class RunBpf {
   readonly #bpf: Bpf;
   readonly #cgroupId: bigint | undefined;
   readonly #nameNested: LeafOwner['nameNested'];
-  #mayTellMaps = true;
+  #mayListMaps = true;
   #pids: readonly number[] = [];
   /** What was read of the descriptors for one reading, which is told in two ways. */
   readonly #held = new Map<number, HeldBpf>();
@@ -92,13 +92,13 @@ export class RunBpf {
    * none, and until `prepare` has opened what can tell.
    */
   changedMaps(): RowDifference<LiveMap> | undefined {
-    if (!this.#mayTellMaps) return undefined;
+    if (!this.#mayListMaps) return undefined;
     try {
       return this.#leaf?.changedMaps();
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
       // The totals have a way of their own, and go on.
-      this.#mayTellMaps = false;
+      this.#mayListMaps = false;
       return undefined;
     }
   }

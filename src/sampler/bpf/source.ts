@@ -79,7 +79,7 @@ class Iterators {
 }
 
 /** What the iterators of one inventory are to read. */
-export interface IteratorWishes {
+export interface IteratorOptions {
   /** Only the maps that are charged to this cgroup or one below it, where the kernel can tell. */
   cgroupId: bigint | undefined;
   holders: boolean;
@@ -97,16 +97,16 @@ export interface IteratorSource extends BpfSource {
  * Since: Linux 5.9. Needs CAP_BPF and CAP_PERFMON.
  * @throws PermissionError, UnsupportedError, SyscallError, KernelFileError.
  */
-export function openIteratorSource(bpf: Bpf, wishes: IteratorWishes): IteratorSource {
+export function openIteratorSource(bpf: Bpf, options: IteratorOptions): IteratorSource {
   const layout = openKernelLayout(ITERATORS_LAYOUT);
   const iterators = new Iterators();
   try {
     const attributesCharge = hasMember(layout, 'bpf_map.objcg') || hasMember(layout, 'bpf_map.memcg');
-    const cgroupId = attributesCharge ? wishes.cgroupId : undefined;
+    const cgroupId = attributesCharge ? options.cgroupId : undefined;
     const maps = iterators.add(openMapIterator(bpf, layout, { cgroupId }));
     const programs = iterators.add(openProgramIterator(bpf, layout));
     const links = unlessUnsupported(() => iterators.add(openLinkIterator(bpf, layout)));
-    const files = wishes.holders
+    const files = options.holders
       ? unlessUnsupported(() => iterators.add(openTaskFileIterator(bpf, layout)))
       : undefined;
     let allMaps = cgroupId === undefined ? maps : undefined;

@@ -146,14 +146,14 @@ function termRow(
 
 /** What is left of kernel memory. Where BPF memory is not known it may be in there. */
 function restRow(tracks: ReadonlyMap<string, Track>, row: MakeRow): BreakdownRow {
-  const isTold = tracks.has('unexplained');
+  const isAttributed = tracks.has('unexplained');
   return row(
-    isTold ? 'unexplained' : 'kernel:unexplained',
+    isAttributed ? 'unexplained' : 'kernel:unexplained',
     'u',
-    isTold ? 'unexplained' : 'not told apart',
+    isAttributed ? 'unexplained' : 'not told apart',
     2,
     'unexplained',
-    isTold ? 8.5 : 4.5,
+    isAttributed ? 8.5 : 4.5,
   );
 }
 

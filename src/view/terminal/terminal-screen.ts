@@ -215,8 +215,8 @@ export class TerminalScreen implements Screen {
     input?.stream.destroy();
   }
 
-  #tell<Event extends keyof Told>(event: Event, value: Told[Event]): void {
-    for (const listener of this.#listeners[event]) (listener as (value: Told[Event]) => void)(value);
+  #tell<Event extends keyof ScreenEvents>(event: Event, value: ScreenEvents[Event]): void {
+    for (const listener of this.#listeners[event]) (listener as (value: ScreenEvents[Event]) => void)(value);
   }
 
   #lose(): void {
@@ -276,7 +276,7 @@ export class TerminalScreen implements Screen {
   }
 }
 
-interface Told {
+interface ScreenEvents {
   key: string;
   paste: string;
   mouse: MouseAction;

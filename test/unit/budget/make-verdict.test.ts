@@ -11,14 +11,14 @@ const plain: StatusRules = {
   strictHost: false,
 };
 
-interface Told {
+interface ScreenEvents {
   rules?: Partial<StatusRules>;
   comparison?: Comparison;
   faults?: string[];
   exit?: SummaryRecord['exit'];
 }
 
-function verdictOf({ rules = {}, comparison, faults = [], exit = { status: 0, code: 0 } }: Told) {
+function verdictOf({ rules = {}, comparison, faults = [], exit = { status: 0, code: 0 } }: ScreenEvents) {
   return makeVerdict({
     runs: [{ start: startOf(), summary: summaryOf('cgroup2', { exit }) }],
     judgedOn: 'median',

@@ -6,7 +6,7 @@ import { ProcessDetails } from '#src/sampler/process-details.ts';
 vi.mock('node:fs/promises', () => ({ readFile: vi.fn() }));
 
 /** What every process has as its PSS, and how long it takes to be told. */
-function kernelSays(pssKib: number, waitMs = 0): void {
+function fakeKernel(pssKib: number, waitMs = 0): void {
   vi.mocked(readFile).mockImplementation(async () => {
     await sleep(waitMs);
     return `00400000-7fff [rollup]\nRss: 99999 kB\nPss: ${pssKib} kB\n`;
@@ -30,7 +30,7 @@ afterEach(() => {
 
 describe('what costs much to know', () => {
   it('goes on to be read where reading waits for a busy machine', async () => {
-    kernelSays(1024, 40);
+    fakeKernel(1024, 40);
     vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 100, system: 100 });
     const details = open();
     const all = [1, 2, 3].map((pid) => ({ pid, rssPages: 10 * MIB }));
@@ -41,7 +41,7 @@ describe('what costs much to know', () => {
   });
 
   it('is read no more where it has cost its share', async () => {
-    kernelSays(1024, 40);
+    fakeKernel(1024, 40);
     vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 1_000_000, system: 0 });
     const details = open();
     await details.refresh([1, 2].map((pid) => ({ pid, rssPages: 10 * MIB })));
@@ -51,7 +51,7 @@ describe('what costs much to know', () => {
   });
 
   it('is not told any more when the process has grown or shrunk a lot since', async () => {
-    kernelSays(8 * 1024);
+    fakeKernel(8 * 1024);
     vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 1_000_000, system: 0 });
     vi.spyOn(performance, 'now').mockReturnValue(1000);
     const details = open();

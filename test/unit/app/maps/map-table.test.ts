@@ -3,7 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { toBpftoolMaps } from '#src/app/maps/bpftool-json.ts';
 import { toMapDocument } from '#src/app/maps/document.ts';
-import { evaluateListing, GROUP_KEYS, type ListingWishes } from '#src/app/maps/listing.ts';
+import { evaluateListing, GROUP_KEYS, type ListingOptions } from '#src/app/maps/listing.ts';
 import { renderMapTable, renderMapTotal } from '#src/app/maps/map-table.ts';
 import type { BpfAdvice } from '#src/model/bpf-advice.ts';
 import { golden } from '../../../paths.ts';
@@ -92,15 +92,15 @@ describe('the document', () => {
   const schema = readFileSync(new URL('../../../../schema/maps.schema.json', import.meta.url), 'utf8');
   const validate = new Ajv2020({ strict: true, allErrors: true }).compile(JSON.parse(schema));
 
-  it.each<[string, ListingWishes]>([
+  it.each<[string, ListingOptions]>([
     ['of maps', { sort: 'bytes' }],
     ['cut', { sort: 'bytes', top: 2, threshold: 0.05 }],
-    ...GROUP_KEYS.map((groupBy): [string, ListingWishes] => [
+    ...GROUP_KEYS.map((groupBy): [string, ListingOptions] => [
       `of groups by ${groupBy}`,
       { sort: 'name', groupBy },
     ]),
-  ])('%s is as the schema has it', (_, wishes) => {
-    const listing = evaluateListing(SCENE, wishes);
+  ])('%s is as the schema has it', (_, options) => {
+    const listing = evaluateListing(SCENE, options);
     for (const totalOnly of [false, true]) {
       const document = JSON.parse(
         JSON.stringify(toMapDocument({ ...memcg, advice, listing, totalOnly }, '0.1.0')),
