@@ -7,7 +7,7 @@ import { Series } from '../model/series.ts';
 import { type BudgetResult, VERDICT_VERSION, type Verdict } from '../model/verdict.ts';
 
 /** A run that is judged. A recording that was cut has no summary. */
-export interface JudgedRun {
+export interface EvaluatedRun {
   start: StartRecord;
   summary: SummaryRecord | undefined;
 }
@@ -27,8 +27,8 @@ export interface StatusRules {
 /** Everything that a verdict is made of. */
 export interface VerdictInput {
   /** At least one. */
-  runs: readonly [JudgedRun, ...JudgedRun[]];
-  judgedOn: 'median' | 'worst';
+  runs: readonly [EvaluatedRun, ...EvaluatedRun[]];
+  evaluatedOn: 'median' | 'worst';
   budgets: BudgetResult[];
   comparison: Comparison | undefined;
   timeline: Verdict['timeline'] | undefined;
@@ -56,7 +56,7 @@ export function makeVerdict(input: VerdictInput): Verdict {
     host: { kernel, arch, cpus },
     durationMs: runs.reduce((sum, { summary }) => sum + (summary?.durationMs ?? 0), 0),
     status: statusOf(budgets, comparison, rules),
-    runs: { count: runs.length, judgedOn: runs.length === 1 ? 'run' : input.judgedOn },
+    runs: { count: runs.length, evaluatedOn: runs.length === 1 ? 'run' : input.evaluatedOn },
     target: targetOf(runs),
     exitStatus: 0,
     budgets,
@@ -116,14 +116,14 @@ function leftoversOf(runs: VerdictInput['runs']): Verdict['leftovers'] {
 }
 
 function exitStatusOf(verdict: Verdict, rules: StatusRules): number {
-  const judged = judgedStatus(verdict, rules);
+  const judged = gatedStatus(verdict, rules);
   const { status } = verdict.target;
   if (status === 0 && judged === 0 && verdict.faults !== undefined) return EXIT_CODES.FAILED;
   if (status === 0) return judged;
   return rules.budgetFirst && judged !== 0 ? judged : status;
 }
 
-function judgedStatus({ status, leftovers, leftoversUnknown }: Verdict, rules: StatusRules): number {
+function gatedStatus({ status, leftovers, leftoversUnknown }: Verdict, rules: StatusRules): number {
   if (status === 'broken') return rules.budgetExitCode;
   if (leftovers !== undefined && leftovers.length > 0) return EXIT_CODES.LEFTOVER;
   return status === 'not-measured' || leftoversUnknown === true ? EXIT_CODES.NOT_MEASURED : 0;

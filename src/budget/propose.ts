@@ -5,7 +5,7 @@ import { MAP_PREFIX } from '../model/metrics.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import { MAD_TO_SIGMA, medianAbsoluteDeviation } from '../statistics/statistics.ts';
 import { BUDGET_FILE_VERSION } from './budget-file.ts';
-import { BudgetJudge } from './evaluation/evaluator.ts';
+import { BudgetEvaluator } from './evaluation/evaluator.ts';
 import type { NamedBudget } from './expression/budget.ts';
 import { formatBudget } from './expression/format-budget.ts';
 import { defaultAggregateOf, unitOf } from './expression/metric-catalogue.ts';
@@ -43,12 +43,12 @@ const BATCH_PAGES = 64;
 
 /** Takes the records of one run. */
 export class ProposalRun {
-  readonly #judge: BudgetJudge;
+  readonly #judge: BudgetEvaluator;
   #host: StartRecord['host'] | undefined;
   #summary: SummaryRecord | undefined;
 
   constructor() {
-    this.#judge = new BudgetJudge(PROPOSED.map(({ metric }) => named(`${metric} >= 0`)));
+    this.#judge = new BudgetEvaluator(PROPOSED.map(({ metric }) => named(`${metric} >= 0`)));
   }
 
   observe(record: RecordLine): void {

@@ -8,7 +8,7 @@ import type { ReportFlags } from './commands/report-command.ts';
 import {
   addBaselineOptions,
   addBudgetOptions,
-  addJudgeOption,
+  addEvaluateOption,
   addReportOption,
   addSeriesOptions,
   COMMAS,
@@ -106,7 +106,7 @@ function addBudgetCommands(program: Command, done: Done): void {
     .argument('<files...>', 'recordings');
   addBudgetOptions(check);
   addBaselineOptions(check);
-  addJudgeOption(check);
+  addEvaluateOption(check);
   addReportOption(check);
   check.action(async (files: string[], flags: CheckFlags) => {
     const { checkRecordings } = await import('./commands/budget-command.ts');
@@ -144,7 +144,7 @@ function addReportCommand(program: Command, done: Done): void {
     .option('-o, --output <file>', 'write it to a file');
   addBudgetOptions(report);
   addBaselineOptions(report);
-  addJudgeOption(report);
+  addEvaluateOption(report);
   report.action(async (files: string[], flags: ReportFlags) => {
     const { report: print } = await import('./commands/report-command.ts');
     done(await print(files, flags));

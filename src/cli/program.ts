@@ -4,7 +4,7 @@ import { run } from '../app/run/run.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT_STATUS_HELP } from '../exit-codes.ts';
 import { VERSION } from '../version.ts';
-import { addJudgeOptions, type JudgeFlags, wantsJudging } from './options/gate-flags.ts';
+import { addGateOptions, type GateFlags, wantsGate } from './options/gate-flags.ts';
 import { addRunOptions, type RunFlags, toRunOptions } from './options/run-flags.ts';
 
 /** Command lines to begin with. */
@@ -33,7 +33,7 @@ export function declareProgram(): Command {
     .configureOutput({ writeErr: () => {} })
     .addHelpText('after', `\n${EXAMPLES}\n\n${EXIT_STATUS_HELP}`);
   addRunOptions(program);
-  addJudgeOptions(program);
+  addGateOptions(program);
   return program;
 }
 
@@ -45,9 +45,9 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   let status = 0;
   const program = declareProgram();
   const { ours, command } = splitAtDashes(args, program.options);
-  program.action(async (words: string[], flags: RunFlags & JudgeFlags) => {
+  program.action(async (words: string[], flags: RunFlags & GateFlags) => {
     const options = toRunOptions(flags, command ?? words);
-    if (!wantsJudging(flags)) {
+    if (!wantsGate(flags)) {
       status = await run(options);
       return;
     }

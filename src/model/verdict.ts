@@ -92,7 +92,7 @@ export interface Verdict {
   /** `broken` when a budget is broken or something regressed; else `not-measured` when one could not be measured. */
   status: 'held' | 'broken' | 'not-measured';
   /** How many runs were judged, and on what. */
-  runs: { count: number; judgedOn: 'run' | 'median' | 'worst' };
+  runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst' };
   /** How the target ended: the first run that failed, else the last. `unknown`: the recording ends before; `status` is 0 then. */
   target: { status: number; code?: number; signal?: string; timedOut?: true; unknown?: true };
   /** What cmemstat exits with. */

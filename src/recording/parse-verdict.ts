@@ -71,7 +71,7 @@ const findFault = faultOf(
     host: objectOf({ kernel: isString, arch: isString, cpus: isNumber }),
     durationMs: isNumber,
     status: oneOf('held', 'broken', 'not-measured'),
-    runs: objectOf({ count: isNumber, judgedOn: oneOf('run', 'median', 'worst') }),
+    runs: objectOf({ count: isNumber, evaluatedOn: oneOf('run', 'median', 'worst') }),
     target: objectOf({ status: isNumber }, { code: isNumber, signal: isString }),
     exitStatus: isNumber,
     budgets: listOf(isBudget),

@@ -7,7 +7,7 @@ import { oneLine } from './outside-text.ts';
 import {
   describeBudget,
   describeChange,
-  describeJudging,
+  describeEvaluation,
   describeRuns,
   describeTarget,
   titleOf,
@@ -89,7 +89,7 @@ function regressionFinding(metric: MetricDifference, missing: readonly string[])
       metric.verdict === 'not-measured'
         ? `not measured on one side: ${describeChange(metric)}`
         : `${metric.verdict}: ${describeChange(metric)}`,
-    details: [describeJudging(metric)],
+    details: [describeEvaluation(metric)],
   };
 }
 

@@ -40,7 +40,7 @@ function properties(verdict: Verdict): string[] {
     ['arch', verdict.host.arch],
     ['cpus', String(verdict.host.cpus)],
     ['runs', String(verdict.runs.count)],
-    ['judged-on', verdict.runs.judgedOn],
+    ['judged-on', verdict.runs.evaluatedOn],
     ['status', verdict.status],
     ['exit-status', String(verdict.exitStatus)],
     ['cmemstat', verdict.cmemstat],

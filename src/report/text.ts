@@ -9,9 +9,9 @@ import {
   counted,
   describeBudget,
   describeChange,
+  describeEvaluation,
   describeExit,
   describeHost,
-  describeJudging,
   describeOutcome,
   describeTarget,
   STATUS_WORDS,
@@ -93,7 +93,7 @@ function comparisonLines({ base, now, doubts, metrics }: Comparison): string[] {
   const described = (mark: string, word: string, list: readonly MetricDifference[]) =>
     list.flatMap((metric) => [
       `    ${mark} ${word.padEnd(STATE_WIDTH)}  ${oneLine(metric.metric)}: ${describeChange(metric)}`,
-      `        ${describeJudging(metric)}`,
+      `        ${describeEvaluation(metric)}`,
     ]);
   const rest = [
     ...counted(those('held').length, 'held'),

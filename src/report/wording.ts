@@ -167,13 +167,13 @@ function causesOfNotMeasured({
 export function describeOutcome({ budgets, comparison, leftovers = [], faults = [] }: Verdict): string {
   const count = (status: BudgetStatus) => budgets.filter((budget) => budget.status === status).length;
   const regressed = comparison?.metrics.filter(({ verdict }) => verdict === 'regressed').length ?? 0;
-  const isJudged = comparison?.metrics.some(({ verdict }) => verdict !== 'not-judged') === true;
+  const isEvaluated = comparison?.metrics.some(({ verdict }) => verdict !== 'not-judged') === true;
   const parts = [
     budgets.length === 0 ? 'no budgets' : `${count('held')} of ${plural(budgets.length, 'budget')} held`,
     ...counted(count('broken'), 'broken'),
     ...counted(count('not-measured'), 'not measured'),
     ...counted(count('not-measured-optional'), 'not measured, optional'),
-    ...(isJudged ? [regressed === 0 ? 'no regression' : plural(regressed, 'regression')] : []),
+    ...(isEvaluated ? [regressed === 0 ? 'no regression' : plural(regressed, 'regression')] : []),
     ...(leftovers.length > 0 ? [`${plural(leftovers.length, 'BPF map')} left behind`] : []),
     ...(faults.length > 0 ? ['cmemstat failed'] : []),
   ];
@@ -199,7 +199,14 @@ export function formatSide(value: number | undefined, unit: BudgetUnit): string 
 }
 
 /** What the change was judged by: what is allowed, the noise, the test and its interval. */
-export function describeJudging({ allowed, noise, p, adjustedP, interval, unit }: MetricDifference): string {
+export function describeEvaluation({
+  allowed,
+  noise,
+  p,
+  adjustedP,
+  interval,
+  unit,
+}: MetricDifference): string {
   return [
     ...(allowed === undefined ? [] : [`allowed ${formatQuantity(allowed, unit)}`]),
     `noise ${formatQuantity(noise, unit)}`,
@@ -218,7 +225,7 @@ export function formatProbability(p: number): string {
 
 /** The machine and how it was measured. */
 export function describeHost({ host, mode, runs }: Verdict): string {
-  const judged = runs.judgedOn === 'run' ? '' : `, judged on the ${runs.judgedOn}`;
+  const judged = runs.evaluatedOn === 'run' ? '' : `, judged on the ${runs.evaluatedOn}`;
   const machine = `Linux ${oneLine(host.kernel)}, ${oneLine(host.arch)}, ${plural(host.cpus, 'CPU')}`;
   return `${oneLine(mode)}, ${machine}, ${plural(runs.count, 'run')}${judged}`;
 }

@@ -12,15 +12,15 @@ const MIB = 1024 * 1024;
 
 /** What judging costs: samples in memory, and a recording from its file. */
 export async function measureBudgets(): Promise<Finding[]> {
-  return [...measureJudge(), ...measureCheck()];
+  return [...measureEvaluation(), ...measureCheck()];
 }
 
-function measureJudge(): Finding[] {
+function measureEvaluation(): Finding[] {
   const withNone: number[] = [];
   const withTen: number[] = [];
   for (let run = 0; run < RUNS; run += 1) {
-    withNone.push(judgeInTurn(0));
-    withTen.push(judgeInTurn(10));
+    withNone.push(evaluateInTurn(0));
+    withTen.push(evaluateInTurn(10));
   }
   const beyondUs = ((median(withTen) - median(withNone)) * 1000) / SAMPLES;
   return [
@@ -35,9 +35,9 @@ function measureJudge(): Finding[] {
 }
 
 /** Unit: milliseconds. */
-function judgeInTurn(budgets: number): number {
+function evaluateInTurn(budgets: number): number {
   const printed = runBundled('judge-samples.ts', [String(SAMPLES), String(budgets)]);
-  return (JSON.parse(printed) as { judgingMs: number }).judgingMs;
+  return (JSON.parse(printed) as { evaluationMs: number }).evaluationMs;
 }
 
 /** `cmemstat budget check` on a file with 1,000,000 samples, start-up included. */

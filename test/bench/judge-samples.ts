@@ -1,6 +1,6 @@
 /** Judges samples in a process of its own: `judge-samples.ts SAMPLES BUDGETS`; prints milliseconds and the most resident bytes. */
 import { readFileSync, rmSync } from 'node:fs';
-import { BudgetJudge } from '#src/budget/evaluation/evaluator.ts';
+import { BudgetEvaluator } from '#src/budget/evaluation/evaluator.ts';
 import { parseBudget } from '#src/budget/expression/parse-budget.ts';
 import type { Sample } from '#src/model/sample.ts';
 
@@ -22,10 +22,10 @@ const STAT_KEYS = 65;
 const [samples = 0, count = 0] = process.argv.slice(2).map(Number);
 
 const budgets = BUDGETS.slice(0, count).map((text) => ({ budget: parseBudget(text), optional: false }));
-const judge = new BudgetJudge(budgets);
+const judge = new BudgetEvaluator(budgets);
 const stat: Record<string, number> = { anon: 0, file: 8192, inactive_file: 4096, slab: 4096 };
 for (let key = 0; key < STAT_KEYS; key += 1) stat[`key_${key}`] = key;
-let judgingMs = 0;
+let evaluationMs = 0;
 const CHUNK = 1000;
 for (let first = 0; first < samples; first += CHUNK) {
   const chunk: Sample[] = [];
@@ -46,13 +46,13 @@ for (let first = 0; first < samples; first += CHUNK) {
   }
   const from = performance.now();
   for (const sample of chunk) judge.observe(sample);
-  judgingMs += performance.now() - from;
+  evaluationMs += performance.now() - from;
 }
 const from = performance.now();
 const results = judge.finish();
-judgingMs += performance.now() - from;
+evaluationMs += performance.now() - from;
 if (results.length !== count || results.some(({ value }) => value === undefined))
   throw new Error('not measured');
 const peak = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
-console.log(JSON.stringify({ judgingMs, peakBytes: Number(peak) * 1024 }));
+console.log(JSON.stringify({ evaluationMs, peakBytes: Number(peak) * 1024 }));
 rmSync(process.argv[1] ?? '', { force: true });

@@ -150,7 +150,7 @@ testWith([needs.cgroup], 'a budget file says how to run, and options go before i
     ...target,
   );
   expect(outcome.status).toBe(3);
-  expect(verdict.runs).toEqual({ count: 2, judgedOn: 'worst' });
+  expect(verdict.runs).toEqual({ count: 2, evaluatedOn: 'worst' });
   expect(readFileSync(log, 'utf8')).toBe('prepare\nprepare\nend\n');
   expect(onlyBudget(verdict)).toMatchObject({ name: 'heap', owner: 'team-core' });
   expect(outcome.stderr).toMatch(

@@ -8,7 +8,7 @@ import { type Judged, judge, needsRealMachine, newFile } from './judged.ts';
 const QUICK = ['--interval', '100ms'];
 
 /** Runs a server under budgets with room and under ones without, all of them in one run. */
-async function judgeServer(
+async function gateServer(
   script: string,
   loose: string[],
   tight: string[],
@@ -35,7 +35,7 @@ testWith(
   async () => {
     const socket = join(scratch, 'redis.sock');
     const cli = `redis-cli -s ${socket}`;
-    const { verdict } = await judgeServer(
+    const { verdict } = await gateServer(
       `redis-server --port 0 --unixsocket ${socket} --save '' --appendonly no --enable-debug-command yes &
       until ${cli} ping; do sleep 0.1; done
       ${cli} debug populate 100000 key 200
@@ -76,7 +76,7 @@ testWith(
     const folder = newFile('postgres');
     mkdirSync(folder);
     chmodSync(folder, 0o777);
-    const { verdict, outcome } = await judgeServer(
+    const { verdict, outcome } = await gateServer(
       `PATH=${postgres}:$PATH; cd ${folder}
       initdb -D data -A trust --no-sync >/dev/null
       pg_ctl -D data -w -l log -o "-c listen_addresses='' -k ${folder} -c shared_buffers=64MB" start >/dev/null
@@ -110,7 +110,7 @@ testWith(
       setTimeout(() => process.exit(0), 500);
     });`;
     const target = `exec '${process.execPath}' -e "$SCRIPT"`;
-    const { verdict } = await judgeServer(target, LOOSE, TIGHT, '--env', `SCRIPT=${script}`);
+    const { verdict } = await gateServer(target, LOOSE, TIGHT, '--env', `SCRIPT=${script}`);
     expect(verdict.budgets[0]?.value).toBeGreaterThan(31 * MIB);
   },
 );

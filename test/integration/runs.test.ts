@@ -126,7 +126,7 @@ testWith(
       ...['--', 'sh', '-c', script],
     );
     expect(outcome.status).toBe(0);
-    expect(verdict.runs).toEqual({ count: 5, judgedOn: 'median' });
+    expect(verdict.runs).toEqual({ count: 5, evaluatedOn: 'median' });
     const median = onlyBudget(verdict);
     const values = (median.values ?? []).map((value) => value ?? 0);
     expect(values.map((value) => value > 30 * MIB)).toEqual([false, false, false, true, false]);

@@ -1,7 +1,7 @@
 /** A budget judge that watches one run. */
 
 import { figuresOfSummary, type RunFigures } from '../../budget/comparison/run-figures.ts';
-import { BudgetJudge } from '../../budget/evaluation/evaluator.ts';
+import { BudgetEvaluator } from '../../budget/evaluation/evaluator.ts';
 import type { BaselineValues, NamedBudget } from '../../budget/expression/budget.ts';
 import { TimelineCollector } from '../../budget/make-verdict.ts';
 import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
@@ -9,7 +9,7 @@ import type { BudgetResult, Verdict } from '../../model/verdict.ts';
 import type { Sink } from '../../output/sink.ts';
 
 /** What a watched run is judged by. */
-export interface JudgeRequest {
+export interface EvaluationRequest {
   budgets: readonly NamedBudget[];
   baseline: BaselineValues | undefined;
   /** Takes the event that a budget can't be held any more. */
@@ -17,7 +17,7 @@ export interface JudgeRequest {
 }
 
 /** What a run came to. */
-export interface RunJudgement {
+export interface RunEvaluation {
   start: StartRecord;
   summary: SummaryRecord | undefined;
   results: BudgetResult[];
@@ -28,14 +28,14 @@ export interface RunJudgement {
 }
 
 /** Sees every record of one run; its memory does not grow with the run. */
-export class JudgeSink implements Sink {
-  readonly #judge: BudgetJudge;
+export class BudgetSink implements Sink {
+  readonly #judge: BudgetEvaluator;
   #start: StartRecord | undefined;
   #summary: SummaryRecord | undefined;
   #timeline: TimelineCollector | undefined;
 
-  constructor({ budgets, baseline, onBreak }: JudgeRequest) {
-    this.#judge = new BudgetJudge(budgets, {
+  constructor({ budgets, baseline, onBreak }: EvaluationRequest) {
+    this.#judge = new BudgetEvaluator(budgets, {
       ...(baseline === undefined ? {} : { baseline }),
       onBreak: ({ budget: { name, budget }, elapsedMs }) => {
         const title = name === undefined ? budget.expression : `${name}: ${budget.expression}`;
@@ -74,7 +74,7 @@ export class JudgeSink implements Sink {
   /**
    * The judgement, after the run; undefined when it never started. `figures` stand in for those of a summary that never came.
    */
-  finish(figures?: RunFigures): RunJudgement | undefined {
+  finish(figures?: RunFigures): RunEvaluation | undefined {
     const [start, summary] = [this.#start, this.#summary];
     const known =
       summary === undefined || start === undefined ? figures : figuresOfSummary(summary, start.host);

@@ -10,14 +10,14 @@ import { UsageError } from '../../errors.ts';
 import type { RecordLine, StartRecord } from '../../model/recording.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { scanRecording } from '../../recording/read-recording.ts';
-import { JudgeSink, type RunJudgement } from './budget-sink.ts';
+import { BudgetSink, type RunEvaluation } from './budget-sink.ts';
 import { verdictOn } from './gate-runs.ts';
-import type { JudgePlan } from './plan.ts';
+import type { GatePlan } from './plan.ts';
 
 /** A run and the file that it was read from. */
 interface RecordedRun {
   file: string;
-  judgement: RunJudgement;
+  evaluation: RunEvaluation;
 }
 
 /**
@@ -25,37 +25,37 @@ interface RecordedRun {
  * those that the first run was recorded with.
  * @throws UsageError when one can't be read, is no recording, or holds no run.
  */
-export async function judgeRecordings(files: readonly string[], plan: JudgePlan): Promise<Verdict> {
+export async function gateRecordings(files: readonly string[], plan: GatePlan): Promise<Verdict> {
   const baseline = plan.baseline === undefined ? undefined : await readBaseline(plan.baseline);
-  const judge = new RecordingJudge(plan, baseline?.baseline);
+  const judge = new RecordingEvaluator(plan, baseline?.baseline);
   const runs: RecordedRun[] = [];
   for (const file of files) {
-    for (const judgement of await judge.judgeFile(file)) runs.push({ file, judgement });
+    for (const evaluation of await judge.evaluateFile(file)) runs.push({ file, evaluation });
   }
   const fileOf = (run: number) => {
     const file = runs[run - 1]?.file;
     // What came through a pipe can't be shown again.
     return file === '-' ? undefined : file;
   };
-  const judgements = runs.map(({ judgement }) => judgement);
-  const verdict = verdictOn(judgements, plan, baseline, fileOf);
+  const evaluations = runs.map(({ evaluation }) => evaluation);
+  const verdict = verdictOn(evaluations, plan, baseline, fileOf);
   if (verdict === undefined) throw new UsageError('FILE', 'no recording to judge');
   return verdict;
 }
 
 /** Judges all runs by the same budgets. */
-class RecordingJudge {
+class RecordingEvaluator {
   readonly #baseline: Baseline | undefined;
   #budgets: readonly NamedBudget[] | undefined;
   /** What the other runs have to be like. */
   #first: Side | undefined;
 
-  constructor({ budgets }: JudgePlan, baseline: Baseline | undefined) {
+  constructor({ budgets }: GatePlan, baseline: Baseline | undefined) {
     this.#budgets = budgets.length === 0 ? undefined : budgets;
     this.#baseline = baseline;
   }
 
-  async judgeFile(file: string): Promise<RunJudgement[]> {
+  async evaluateFile(file: string): Promise<RunEvaluation[]> {
     const readers: RunReader[] = [];
     const doubts: string[] = [];
     const counts = await scanRecording(file, (record) => {
@@ -65,12 +65,12 @@ class RecordingJudge {
       }
       readers.at(-1)?.observe(record);
     });
-    const judgements = readers.flatMap((reader) => reader.finish() ?? []);
-    const [first] = judgements;
+    const evaluations = readers.flatMap((reader) => reader.finish() ?? []);
+    const [first] = evaluations;
     if (first === undefined) throw new UsageError('FILE', `${file}: no run is in it`);
     first.warnings.push(...doubts);
     if (counts.damaged > 0) first.warnings.push(`${file}: ${describeDamage(counts.damaged)}`);
-    return judgements;
+    return evaluations;
   }
 
   #read(start: StartRecord, file: string): RunReader {
@@ -102,14 +102,14 @@ function budgetsOf({ budgets = [] }: StartRecord, file: string): NamedBudget[] {
 
 /** One run of a recording. */
 class RunReader {
-  readonly #sink: JudgeSink;
+  readonly #sink: BudgetSink;
   /** The figures of a run whose summary never came are those of its samples. */
   readonly #collector: RunCollector | undefined;
   /** What the recording says of broken budgets, where there is none to judge by. */
   readonly #breaches: string[] | undefined;
 
   constructor(budgets: readonly NamedBudget[], baseline: Baseline | undefined) {
-    this.#sink = new JudgeSink({
+    this.#sink = new BudgetSink({
       budgets,
       baseline: baseline === undefined ? undefined : valuesOfBaseline(baseline),
       onBreak: () => {},
@@ -128,12 +128,12 @@ class RunReader {
     }
   }
 
-  finish(): RunJudgement | undefined {
-    const judgement = this.#sink.finish(this.#collector?.finish()[0]);
-    if (judgement === undefined || this.#breaches === undefined || this.#breaches.length === 0)
-      return judgement;
+  finish(): RunEvaluation | undefined {
+    const evaluation = this.#sink.finish(this.#collector?.finish()[0]);
+    if (evaluation === undefined || this.#breaches === undefined || this.#breaches.length === 0)
+      return evaluation;
     const told = this.#breaches.join('; ');
-    judgement.warnings.push(`NOT JUDGED: no budgets were given, but the recording tells: ${told}`);
-    return judgement;
+    evaluation.warnings.push(`NOT JUDGED: no budgets were given, but the recording tells: ${told}`);
+    return evaluation;
   }
 }

@@ -24,12 +24,12 @@ import { renderRuns } from '../../report/runs-text.ts';
 import { VERSION } from '../../version.ts';
 import type { RunOptions } from '../run/options.ts';
 import { measureRun } from '../run/run.ts';
-import { JudgeSink, type RunJudgement } from './budget-sink.ts';
-import type { JudgePlan, SeriesPlan } from './plan.ts';
+import { BudgetSink, type RunEvaluation } from './budget-sink.ts';
+import type { GatePlan, SeriesPlan } from './plan.ts';
 import { numberedFile, runSeries, type SeriesEnd } from './run-series.ts';
 
 /** What a run with budgets does beside being judged. */
-export interface JudgedRunsPlan extends JudgePlan, SeriesPlan {
+export interface GatedRunsPlan extends GatePlan, SeriesPlan {
   stopOnBreach: boolean;
   saveBaseline: string | undefined;
 }
@@ -38,7 +38,7 @@ export interface JudgedRunsPlan extends JudgePlan, SeriesPlan {
  * Measures as often as asked, judges, reports; returns the exit status for cmemstat.
  * @throws ToolError when something could not be read, written, started or prepared as asked.
  */
-export async function runJudged(options: RunOptions, plan: JudgedRunsPlan): Promise<number> {
+export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promise<number> {
   const baseline = plan.baseline === undefined ? undefined : await readBaseline(plan.baseline);
   const reports = openReports(plan.reports);
   const saved =
@@ -75,7 +75,7 @@ export async function runJudged(options: RunOptions, plan: JudgedRunsPlan): Prom
 }
 
 /** Notes among faults and warnings what went wrong with the series; returns whether all of its runs are whole. */
-function noteEnd(judged: Measured, plan: JudgedRunsPlan): boolean {
+function noteEnd(judged: Measured, plan: GatedRunsPlan): boolean {
   const { runs, faults, interrupted, end } = judged;
   const cut = describeCut(judged, plan.runs);
   const hasFailed = runs.some(({ summary }) => isFailure(summary));
@@ -88,15 +88,15 @@ function noteEnd(judged: Measured, plan: JudgedRunsPlan): boolean {
   return !hasFailed && cut === undefined && !interrupted && !isStopped;
 }
 
-function withoutBaseline({ saveBaseline }: JudgedRunsPlan): string {
+function withoutBaseline({ saveBaseline }: GatedRunsPlan): string {
   return `no baseline in ${saveBaseline}: a run that was broken off is nothing to be measured against`;
 }
 
 /** Who only wants to know what several runs take has the table of them. */
-function isWorthAReport(verdict: Verdict, { reports }: JudgePlan): boolean {
+function isWorthAReport(verdict: Verdict, { reports }: GatePlan): boolean {
   const { budgets, comparison, leftovers, exitStatus } = verdict;
-  const isJudged = budgets.length > 0 || comparison !== undefined || leftovers !== undefined;
-  return isJudged || reports.length > 0 || exitStatus !== 0;
+  const isEvaluated = budgets.length > 0 || comparison !== undefined || leftovers !== undefined;
+  return isEvaluated || reports.length > 0 || exitStatus !== 0;
 }
 
 const NOT_COMPARED = 'a run that was ended at its breach is not compared with the baseline';
@@ -111,7 +111,7 @@ function describeCut({ runs, status, interrupted, end }: Measured, wanted: numbe
 }
 
 interface Measured {
-  runs: RunJudgement[];
+  runs: RunEvaluation[];
   /** The target's, in the last run. */
   status: number;
   /** What cmemstat failed at. */
@@ -122,21 +122,21 @@ interface Measured {
 
 async function measureAll(
   options: RunOptions,
-  plan: JudgedRunsPlan,
+  plan: GatedRunsPlan,
   baseline: Baseline | undefined,
 ): Promise<Measured> {
-  const measured = { runs: [] as RunJudgement[], status: 0, faults: [] as string[], interrupted: false };
+  const measured = { runs: [] as RunEvaluation[], status: 0, faults: [] as string[], interrupted: false };
   const values = baseline === undefined ? undefined : valuesOfBaseline(baseline);
-  const judgedOptions = {
+  const gatedOptions = {
     ...options,
     wantsDetails: true,
     failOnLeftover: false,
     budgets: plan.budgets.map(record),
   };
-  const end = await runSeries(judgedOptions, plan, new ProgressLine(), async (each, run) => {
-    let sink: JudgeSink | undefined;
+  const end = await runSeries(gatedOptions, plan, new ProgressLine(), async (each, run) => {
+    let sink: BudgetSink | undefined;
     const result = await measureRun(each, (control) => {
-      sink = new JudgeSink({
+      sink = new BudgetSink({
         budgets: run === 0 ? [] : plan.budgets,
         baseline: values,
         onBreak: (event) => {
@@ -151,8 +151,8 @@ async function measureAll(
     measured.status = result.summary.exit.status;
     if (result.fault !== undefined) measured.faults.push(result.fault);
     measured.interrupted ||= result.interrupted;
-    const judgement = run === 0 ? undefined : sink?.finish();
-    if (judgement !== undefined) measured.runs.push(judgement);
+    const evaluation = run === 0 ? undefined : sink?.finish();
+    if (evaluation !== undefined) measured.runs.push(evaluation);
     // A target that fails would fail again, and Ctrl-C means all of them.
     return !isFailure(result.summary) && !measured.interrupted;
   });
@@ -180,8 +180,8 @@ function isStoppedAtBreach(summary: SummaryRecord | undefined): boolean {
  * The verdict on runs, or on recordings of runs; undefined without any. `recordingOf` names the recording of a run, counted from 1.
  */
 export function verdictOn(
-  runs: readonly RunJudgement[],
-  plan: JudgePlan,
+  runs: readonly RunEvaluation[],
+  plan: GatePlan,
   baseline: ReadSide | undefined,
   recordingOf: (run: number) => string | undefined,
   faults: readonly string[] = [],
@@ -197,11 +197,11 @@ export function verdictOn(
   const isComparable = baseline !== undefined && whole.length > 0;
   const budgets = combineRuns(
     runs.map(({ results }) => results),
-    plan.judgedOn,
+    plan.evaluatedOn,
   );
   const verdict = makeVerdict({
     runs: [first, ...others],
-    judgedOn: plan.judgedOn,
+    evaluatedOn: plan.evaluatedOn,
     budgets,
     comparison: isComparable ? compareRuns(baseline, now, plan.regression) : undefined,
     timeline: (runs[(shownRun(budgets) ?? runs.length) - 1] ?? first).timeline,

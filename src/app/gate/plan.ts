@@ -1,13 +1,13 @@
 import type { RegressionRule } from '../../budget/comparison/max-regression.ts';
-import type { JudgedOn } from '../../budget/evaluation/combine-runs.ts';
+import type { EvaluatedOn } from '../../budget/evaluation/combine-runs.ts';
 import type { NamedBudget } from '../../budget/expression/budget.ts';
 import type { StatusRules } from '../../budget/make-verdict.ts';
 import type { ReportRequest } from '../../report/render-report.ts';
 
 /** Everything that the command line and the budget file say about judging. */
-export interface JudgePlan {
+export interface GatePlan {
   budgets: NamedBudget[];
-  judgedOn: JudgedOn;
+  evaluatedOn: EvaluatedOn;
   rules: StatusRules;
   reports: ReportRequest[];
   /** A file to compare with. */

@@ -4,7 +4,7 @@ import { median, medianAbsoluteDeviation } from '../../statistics/statistics.ts'
 import type { RunResult } from '../expression/budget.ts';
 
 /** Which value of several runs is judged. */
-export type JudgedOn = 'median' | 'worst';
+export type EvaluatedOn = 'median' | 'worst';
 
 /** A result that has a value to judge. */
 type Measured = BudgetResult & { value: number; limit: number };
@@ -13,12 +13,15 @@ type Measured = BudgetResult & { value: number; limit: number };
  * Joins results of the same budgets, run by run. A budget that one run did not measure is not measured, as a value from fewer runs
  * than were asked for would claim more than is known; but what is broken whatever that run's value was is broken.
  */
-export function combineRuns(runs: readonly (readonly RunResult[])[], judgedOn: JudgedOn): BudgetResult[] {
+export function combineRuns(
+  runs: readonly (readonly RunResult[])[],
+  evaluatedOn: EvaluatedOn,
+): BudgetResult[] {
   const first = runs[0] ?? [];
   return first.map((_, index) => {
     const results = withAbsentMaps(runs.flatMap((run) => run[index] ?? []));
     const [only] = results;
-    return results.length === 1 && only !== undefined ? only : combine(results, judgedOn);
+    return results.length === 1 && only !== undefined ? only : combine(results, evaluatedOn);
   });
 }
 
@@ -33,17 +36,17 @@ function withAbsentMaps(results: readonly RunResult[]): BudgetResult[] {
   });
 }
 
-function combine(results: readonly BudgetResult[], judgedOn: JudgedOn): BudgetResult {
+function combine(results: readonly BudgetResult[], evaluatedOn: EvaluatedOn): BudgetResult {
   const values = results.map(({ value }) => value ?? null);
   const missing = results.find(({ value }) => value === undefined);
   const measured = results.filter(isMeasured);
-  const judged = isOnWorst(results, judgedOn) ? worstOf(measured) : medianOf(results, measured);
+  const judged = isOnWorst(results, evaluatedOn) ? worstOf(measured) : medianOf(results, measured);
   if (judged === undefined || (missing !== undefined && judged.status !== 'broken')) {
     const shown = missing ?? (results.at(-1) as BudgetResult);
-    return { ...withoutJudgement(shown), status: missing?.status ?? 'not-measured', values };
+    return { ...withoutEvaluation(shown), status: missing?.status ?? 'not-measured', values };
   }
   const { value, limit, estimate, status } = judged;
-  const combined: BudgetResult = { ...withoutJudgement(judged), status, values };
+  const combined: BudgetResult = { ...withoutEvaluation(judged), status, values };
   const spread = medianAbsoluteDeviation(measured.map((each) => each.value));
   Object.assign(combined, { value, limit, excess: value - limit });
   if (estimate !== undefined) combined.estimate = estimate;
@@ -54,8 +57,8 @@ function combine(results: readonly BudgetResult[], judgedOn: JudgedOn): BudgetRe
 }
 
 /** A median hides what happens in a minority of runs: an OOM kill, a map left behind, one that is not exactly as it has to be. */
-function isOnWorst([first]: readonly BudgetResult[], judgedOn: JudgedOn): boolean {
-  if (judgedOn === 'worst' || first === undefined) return true;
+function isOnWorst([first]: readonly BudgetResult[], evaluatedOn: EvaluatedOn): boolean {
+  if (evaluatedOn === 'worst' || first === undefined) return true;
   return first.metric === 'oom_kill' || first.metric === 'leftover' || first.op === '==';
 }
 
@@ -76,7 +79,7 @@ function isMeasured(result: BudgetResult): result is Measured {
   return result.value !== undefined && result.limit !== undefined;
 }
 
-function withoutJudgement(result: BudgetResult): BudgetResult {
+function withoutEvaluation(result: BudgetResult): BudgetResult {
   const { value: _v, estimate: _e, excess: _x, breach: _b, values: _vs, ...rest } = result;
   return rest;
 }

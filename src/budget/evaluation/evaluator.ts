@@ -22,7 +22,7 @@ import { PressureShare } from './pressure-share.ts';
 import { GrowthTables } from './top-grown.ts';
 
 /** What judging may need beside the records. */
-export interface JudgeOptions {
+export interface GateOptions {
   baseline?: BaselineValues;
   /** Called at the first moment from which a budget can't be held any more, once for each. */
   onBreak?: (broken: BudgetBreak) => void;
@@ -47,9 +47,9 @@ const DEFAULT_INTERVAL_MS = 500;
 const SOON_MS = 500;
 
 /** Takes the records of one run in order; `finish()` gives one result for each budget. */
-export class BudgetJudge {
+export class BudgetEvaluator {
   readonly #budgets: readonly NamedBudget[];
-  readonly #options: JudgeOptions;
+  readonly #options: GateOptions;
   readonly #watches: BudgetWatch[] = [];
   readonly #metrics = new Map<string, Metric>();
   /** Those that every sample may have, and those of samples with a reading of BPF memory. */
@@ -72,7 +72,7 @@ export class BudgetJudge {
   /** Something new is to be shown with the processes and the maps of this moment. */
   #unsettledMs: number | undefined;
 
-  constructor(budgets: readonly NamedBudget[], options: JudgeOptions = {}) {
+  constructor(budgets: readonly NamedBudget[], options: GateOptions = {}) {
     this.#budgets = budgets;
     this.#options = options;
     for (const [index, named] of budgets.entries()) {

@@ -1,4 +1,4 @@
-import { judgeRecordings } from '../../app/gate/gate-recordings.ts';
+import { gateRecordings } from '../../app/gate/gate-recordings.ts';
 import { proposeBudgets } from '../../app/gate/propose-budgets.ts';
 import { UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
@@ -6,7 +6,7 @@ import { safeText } from '../../format/safe-text.ts';
 import { openTextFile } from '../../output/text-file.ts';
 import { openReports } from '../../report/open-reports.ts';
 import type { BaselineFlags, BudgetFlags, SeriesFlags } from '../options/gate-flags.ts';
-import { readBudgetFile, toJudgePlan, toSeriesPlan } from '../options/gate-plan.ts';
+import { readBudgetFile, toGatePlan, toSeriesPlan } from '../options/gate-plan.ts';
 import { refuseSharedPlaces, reportPlaces } from '../options/places.ts';
 import { type RunFlags, toRunOptions } from '../options/run-flags.ts';
 import { StandardOutput } from '../options/standard-output.ts';
@@ -65,10 +65,10 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
  * @throws UsageError when there is nothing to judge them by; ToolError when one can't be read.
  */
 export async function checkRecordings(files: string[], flags: CheckFlags): Promise<number> {
-  const plan = toJudgePlan(flags, readBudgetFile(flags.budgetFile), false);
+  const plan = toGatePlan(flags, readBudgetFile(flags.budgetFile), false);
   refuseSharedPlaces(reportPlaces(plan.reports));
   const reports = openReports(plan.reports);
-  const verdict = await judgeRecordings(files, plan);
+  const verdict = await gateRecordings(files, plan);
   if (verdict.budgets.length === 0 && plan.baseline === undefined) {
     throw new UsageError(
       '--budget',

@@ -1,18 +1,18 @@
-import { runJudged } from '../../app/gate/gate-runs.ts';
+import { runGated } from '../../app/gate/gate-runs.ts';
 import type { RunOptions } from '../../app/run/options.ts';
 import { UsageError } from '../../errors.ts';
-import type { JudgeFlags } from '../options/gate-flags.ts';
-import { readBudgetFile, toJudgePlan, toSeriesPlan } from '../options/gate-plan.ts';
+import type { GateFlags } from '../options/gate-flags.ts';
+import { readBudgetFile, toGatePlan, toSeriesPlan } from '../options/gate-plan.ts';
 import { refuseSharedPlaces, reportPlaces, runPlaces } from '../options/places.ts';
 import type { RunFlags } from '../options/run-flags.ts';
 
 /**
  * A run with budgets, or several runs.
- * @throws ToolError as `runJudged`; UsageError where the options are wrong.
+ * @throws ToolError as `runGated`; UsageError where the options are wrong.
  */
-export async function judge(options: RunOptions, flags: RunFlags & JudgeFlags): Promise<number> {
+export async function judge(options: RunOptions, flags: RunFlags & GateFlags): Promise<number> {
   const file = readBudgetFile(flags.budgetFile);
-  const plan = toJudgePlan(flags, file, options.failOnLeftover);
+  const plan = toGatePlan(flags, file, options.failOnLeftover);
   if (flags.stopOnBreach === true && plan.budgets.length === 0) {
     throw new UsageError('--stop-on-breach', '--stop-on-breach: of what? name a --budget');
   }
@@ -21,7 +21,7 @@ export async function judge(options: RunOptions, flags: RunFlags & JudgeFlags): 
   if (options.view === 'always' && series.runs > 1) {
     throw new UsageError('--tui', `--tui: the view is for a single run, not for ${series.runs}`);
   }
-  return runJudged(options, {
+  return runGated(options, {
     ...plan,
     ...series,
     stopOnBreach: flags.stopOnBreach === true,

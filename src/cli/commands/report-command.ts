@@ -1,5 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
-import { judgeRecordings } from '../../app/gate/gate-recordings.ts';
+import { gateRecordings } from '../../app/gate/gate-recordings.ts';
 import { UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { Verdict } from '../../model/verdict.ts';
@@ -7,7 +7,7 @@ import { parseVerdict } from '../../recording/parse-verdict.ts';
 import { openReports } from '../../report/open-reports.ts';
 import { parseReportFormat } from '../../report/render-report.ts';
 import type { BaselineFlags, BudgetFlags } from '../options/gate-flags.ts';
-import { readBudgetFile, toJudgePlan } from '../options/gate-plan.ts';
+import { readBudgetFile, toGatePlan } from '../options/gate-plan.ts';
 
 /** The options of `report`. */
 export interface ReportFlags extends BudgetFlags, BaselineFlags {
@@ -25,10 +25,10 @@ const MAX_VERDICT_BYTES = 64 * 1024 * 1024;
  */
 export async function report(files: string[], flags: ReportFlags): Promise<number> {
   const format = parseReportFormat(flags.format, '--format');
-  const plan = toJudgePlan(flags, readBudgetFile(flags.budgetFile), false);
+  const plan = toGatePlan(flags, readBudgetFile(flags.budgetFile), false);
   const kept = files.length === 1 ? readVerdict(files[0] ?? '') : undefined;
-  if (kept !== undefined) refuseJudging(flags);
-  const verdict = kept ?? (await judgeRecordings(files, plan));
+  if (kept !== undefined) refuseEvaluation(flags);
+  const verdict = kept ?? (await gateRecordings(files, plan));
   const request = flags.output === undefined ? { format } : { format, file: flags.output };
   const reports = openReports([request], 'stdout');
   // The report was asked for, not the judgement: its status is none of ours.
@@ -36,7 +36,7 @@ export async function report(files: string[], flags: ReportFlags): Promise<numbe
 }
 
 /** What a verdict says was judged before: nothing of it can be judged anew. */
-function refuseJudging(flags: ReportFlags): void {
+function refuseEvaluation(flags: ReportFlags): void {
   const { format: _format, output: _output, ...judging } = flags;
   const [name] = Object.keys(judging);
   if (name === undefined) return;
@@ -48,7 +48,7 @@ function refuseJudging(flags: ReportFlags): void {
   );
 }
 
-/** Undefined where the file is something else: `judgeRecordings` says what is wrong with it. */
+/** Undefined where the file is something else: `gateRecordings` says what is wrong with it. */
 function readVerdict(path: string): Verdict | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined || !stat.isFile() || stat.size > MAX_VERDICT_BYTES) return undefined;

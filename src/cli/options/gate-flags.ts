@@ -32,7 +32,7 @@ export interface SeriesFlags {
 }
 
 /** All that a run takes. */
-export interface JudgeFlags extends BudgetFlags, BaselineFlags, SeriesFlags {
+export interface GateFlags extends BudgetFlags, BaselineFlags, SeriesFlags {
   stopOnBreach?: true;
   report?: string[];
   judge?: string;
@@ -40,12 +40,12 @@ export interface JudgeFlags extends BudgetFlags, BaselineFlags, SeriesFlags {
 }
 
 /** Declares all options of a run that is judged. */
-export function addJudgeOptions(program: Command): void {
+export function addGateOptions(program: Command): void {
   addBudgetOptions(program.optionsGroup('Memory budgets:'));
   program.option('--stop-on-breach', 'end the target at the first breach that cannot be undone');
   addReportOption(program);
   addSeriesOptions(program.optionsGroup('Several runs and a baseline:'));
-  addJudgeOption(program);
+  addEvaluateOption(program);
   addBaselineOptions(program);
   program.option('--save-baseline <file>', 'write what was measured as a baseline');
 }
@@ -78,7 +78,7 @@ export function addReportOption(command: Command): void {
 }
 
 /** Declares which of several runs is judged. */
-export function addJudgeOption(command: Command): void {
+export function addEvaluateOption(command: Command): void {
   command.option('--judge <which>', '"median" or "worst" of several runs (default: median)');
 }
 
@@ -109,8 +109,8 @@ export function addBaselineOptions(command: Command): void {
 }
 
 /** Whether anything is to be judged or repeated; if not, nothing of it is loaded. */
-export function wantsJudging(flags: JudgeFlags): boolean {
-  const names: readonly (keyof JudgeFlags)[] = [
+export function wantsGate(flags: GateFlags): boolean {
+  const names: readonly (keyof GateFlags)[] = [
     'budget',
     'report',
     'budgetFile',

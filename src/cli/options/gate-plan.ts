@@ -1,7 +1,7 @@
 /** What the options of judging, and the budget file, come to. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { JudgePlan, SeriesPlan } from '../../app/gate/plan.ts';
+import type { GatePlan, SeriesPlan } from '../../app/gate/plan.ts';
 import { type BudgetFile, parseBudgetFile } from '../../budget/budget-file.ts';
 import { parseMaxRegression } from '../../budget/comparison/max-regression.ts';
 import type { NamedBudget } from '../../budget/expression/budget.ts';
@@ -21,7 +21,7 @@ type Flags = BudgetFlags & BaselineFlags & { judge?: string; report?: string[] }
  * The plan of judging; `file` is the budget file, if there is one.
  * @throws UsageError that names the option, or the place in the file.
  */
-export function toJudgePlan(flags: Flags, file: BudgetFile | undefined, failOnLeftover: boolean): JudgePlan {
+export function toGatePlan(flags: Flags, file: BudgetFile | undefined, failOnLeftover: boolean): GatePlan {
   const isOptional = flags.budgetOptional === true;
   const maxRegression = flags.maxRegression ?? file?.maxRegression;
   const baseline = flags.baseline ?? file?.baseline;
@@ -37,7 +37,7 @@ export function toJudgePlan(flags: Flags, file: BudgetFile | undefined, failOnLe
   const ofFile = (file?.budgets ?? []).map((each) => ({ ...each, optional: each.optional || isOptional }));
   return {
     budgets: [...ofFile, ...own],
-    judgedOn: oneOf(flags.judge, ['median', 'worst'] as const, '--judge') ?? file?.runs.judge ?? 'median',
+    evaluatedOn: oneOf(flags.judge, ['median', 'worst'] as const, '--judge') ?? file?.runs.judge ?? 'median',
     rules: {
       budgetExitCode: parseExitCode(flags.budgetExitCode),
       budgetFirst: flags.budgetFirst === true,

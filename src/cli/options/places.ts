@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import type { ReportRequest } from '../../report/render-report.ts';
 import { defaultStreamOf } from '../../report/render-report.ts';
-import type { JudgeFlags } from './gate-flags.ts';
+import type { GateFlags } from './gate-flags.ts';
 import type { RunFlags } from './run-flags.ts';
 
 /** An output, as the command line asks for it. */
@@ -15,7 +15,7 @@ interface Place {
 }
 
 /** Those of a run, without its reports. */
-export function runPlaces(flags: RunFlags & JudgeFlags): Place[] {
+export function runPlaces(flags: RunFlags & GateFlags): Place[] {
   const files: [option: string, file: string | undefined][] = [
     ['--output', flags.output],
     ['--summary-json', flags.summaryJson],

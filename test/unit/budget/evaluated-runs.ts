@@ -1,6 +1,6 @@
 /** Runs made by hand, for judging. */
 
-import type { BudgetJudge } from '#src/budget/evaluation/evaluator.ts';
+import type { BudgetEvaluator } from '#src/budget/evaluation/evaluator.ts';
 import type { NamedBudget } from '#src/budget/expression/budget.ts';
 import { parseBudget } from '#src/budget/expression/parse-budget.ts';
 import type { BpfTotals } from '#src/model/bpf-totals.ts';
@@ -113,7 +113,7 @@ export const named = (expression: string, more: Partial<NamedBudget> = {}): Name
   ...more,
 });
 
-export function feed(judge: BudgetJudge, records: readonly RecordLine[]): BudgetJudge {
+export function feed(judge: BudgetEvaluator, records: readonly RecordLine[]): BudgetEvaluator {
   for (const record of records) judge.observe(record);
   return judge;
 }

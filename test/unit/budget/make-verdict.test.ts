@@ -21,7 +21,7 @@ interface ScreenEvents {
 function verdictOf({ rules = {}, comparison, faults = [], exit = { status: 0, code: 0 } }: ScreenEvents) {
   return makeVerdict({
     runs: [{ start: startOf(), summary: summaryOf('cgroup2', { exit }) }],
-    judgedOn: 'median',
+    evaluatedOn: 'median',
     budgets: [],
     comparison,
     timeline: undefined,

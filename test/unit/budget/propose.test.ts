@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseBudgetFile } from '#src/budget/budget-file.ts';
-import { BudgetJudge } from '#src/budget/evaluation/evaluator.ts';
+import { BudgetEvaluator } from '#src/budget/evaluation/evaluator.ts';
 import { findUnproposed, type ObservedRun, ProposalRun, proposeBudgetFile } from '#src/budget/propose.ts';
 import type { RecordLine, RunMap } from '#src/model/recording.ts';
 import { golden } from '../../paths.ts';
@@ -69,7 +69,7 @@ describe('proposeBudgetFile', () => {
         const { budgets } = parseBudgetFile(proposeBudgetFile(runs.map(observe), ['x']), 'b.json');
         expect(budgets.length).toBeGreaterThanOrEqual(5);
         for (const run of runs) {
-          const results = feed(new BudgetJudge(budgets), run).finish();
+          const results = feed(new BudgetEvaluator(budgets), run).finish();
           expect(results.map(({ status }) => status)).toEqual(budgets.map(() => 'held'));
         }
       }),

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { wantsJudging } from '#src/cli/options/gate-flags.ts';
-import { toJudgePlan, toSeriesPlan } from '#src/cli/options/gate-plan.ts';
+import { wantsGate } from '#src/cli/options/gate-flags.ts';
+import { toGatePlan, toSeriesPlan } from '#src/cli/options/gate-plan.ts';
 
 const fileThat = (runs: object) => ({ runs, budgets: [] });
 
-describe('wantsJudging', () => {
+describe('wantsGate', () => {
   it.each([
     { budgetExitCode: '7' },
     { judge: 'worst' },
@@ -12,30 +12,30 @@ describe('wantsJudging', () => {
     { budgetOptional: true as const },
     { budgetFirst: true as const },
   ])('takes %j for an option of judging', (flags) => {
-    expect(wantsJudging(flags)).toBe(true);
+    expect(wantsGate(flags)).toBe(true);
   });
 
   it('does not judge a plain run', () => {
-    expect(wantsJudging({})).toBe(false);
+    expect(wantsGate({})).toBe(false);
   });
 });
 
-describe('toJudgePlan', () => {
+describe('toGatePlan', () => {
   it.each(['0', '256', '-1', 'x'])('refuses the exit code %s', (budgetExitCode) => {
-    expect(() => toJudgePlan({ budgetExitCode }, undefined, false)).toThrow(
+    expect(() => toGatePlan({ budgetExitCode }, undefined, false)).toThrow(
       'expected a whole number from 1 to 255',
     );
   });
 });
 
-describe('toJudgePlan without a baseline', () => {
+describe('toGatePlan without a baseline', () => {
   it.each([
     [{ strictHost: true as const }, '--strict-host: the host of what?'],
     [{ maxRegression: '5%' }, '--max-regression: worse than what?'],
   ])('refuses %j', (flags, message) => {
-    expect(() => toJudgePlan(flags, undefined, false)).toThrow(message);
-    expect(() => toJudgePlan({ ...flags, baseline: 'b.json' }, undefined, false)).not.toThrow();
-    expect(() => toJudgePlan(flags, { ...fileThat({}), baseline: 'b.json' }, false)).not.toThrow();
+    expect(() => toGatePlan(flags, undefined, false)).toThrow(message);
+    expect(() => toGatePlan({ ...flags, baseline: 'b.json' }, undefined, false)).not.toThrow();
+    expect(() => toGatePlan(flags, { ...fileThat({}), baseline: 'b.json' }, false)).not.toThrow();
   });
 });
 

@@ -91,7 +91,7 @@ const held: Verdict = {
   host: { kernel: '6.12.17', arch: 'x64', cpus: 2 },
   durationMs: 5432,
   status: 'held',
-  runs: { count: 1, judgedOn: 'run' },
+  runs: { count: 1, evaluatedOn: 'run' },
   target: { status: 0, code: 0 },
   exitStatus: 0,
   budgets: [
@@ -307,7 +307,7 @@ export const examples: Readonly<Record<string, Verdict>> = {
     status: 'broken',
     exitStatus: 3,
     durationMs: 27_160,
-    runs: { count: 5, judgedOn: 'median' },
+    runs: { count: 5, evaluatedOn: 'median' },
     budgets: [
       {
         ...heldBudget,
@@ -353,7 +353,7 @@ export const examples: Readonly<Record<string, Verdict>> = {
   'tool-failed': {
     ...held,
     exitStatus: 125,
-    runs: { count: 3, judgedOn: 'median' },
+    runs: { count: 3, evaluatedOn: 'median' },
     faults: ['3 of 5 runs: --prepare "make clean": it ended with status 1'],
   },
   'strict-host': {
@@ -390,7 +390,7 @@ export const examples: Readonly<Record<string, Verdict>> = {
     host: { kernel: '6.1.0', arch: 'arm64', cpus: 1 },
     durationMs: 12,
     status: 'held',
-    runs: { count: 1, judgedOn: 'run' },
+    runs: { count: 1, evaluatedOn: 'run' },
     target: { status: 0, code: 0 },
     exitStatus: 0,
     budgets: [],

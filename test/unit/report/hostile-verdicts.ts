@@ -65,7 +65,7 @@ const hostileText = fc
   .map((parts) => parts.join(''));
 
 /** The keys whose texts are ours and not from outside. */
-const OURS = new Set(['type', 'time', 'status', 'verdict', 'op', 'unit', 'kind', 'judgedOn']);
+const OURS = new Set(['type', 'time', 'status', 'verdict', 'op', 'unit', 'kind', 'evaluatedOn']);
 
 /** An example with other texts in the place of all that come from outside. */
 export const hostileVerdict: fc.Arbitrary<Verdict> = fc

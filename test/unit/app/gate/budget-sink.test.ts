@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { JudgeSink } from '#src/app/gate/budget-sink.ts';
+import { BudgetSink } from '#src/app/gate/budget-sink.ts';
 import type { RecordLine } from '#src/model/recording.ts';
 import { anonSamples, MIB, named, startOf, summaryOf } from '../../budget/evaluated-runs.ts';
 
 function judged(lines: readonly RecordLine[], expression: string) {
   const events: string[] = [];
-  const sink = new JudgeSink({
+  const sink = new BudgetSink({
     budgets: [named(expression)],
     baseline: undefined,
     onBreak: ({ elapsedMs, message }) => events.push(`${elapsedMs} ${message}`),

@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { judgeRecordings } from '#src/app/gate/gate-recordings.ts';
-import type { JudgePlan } from '#src/app/gate/plan.ts';
+import { gateRecordings } from '#src/app/gate/gate-recordings.ts';
+import type { GatePlan } from '#src/app/gate/plan.ts';
 import type { RecordLine, StartRecord } from '#src/model/recording.ts';
 import { anonSamples, MIB, named, startOf, summaryOf } from '../../budget/evaluated-runs.ts';
 import { makeTree } from '../../temporary-tree.ts';
 
-const planOf = (...expressions: string[]): JudgePlan => ({
+const planOf = (...expressions: string[]): GatePlan => ({
   budgets: expressions.map((each) => named(each)),
-  judgedOn: 'worst',
+  evaluatedOn: 'worst',
   rules: { budgetExitCode: 3, budgetFirst: false, failOnLeftover: false, strictHost: false },
   reports: [],
   baseline: undefined,
@@ -26,16 +26,16 @@ function hostOf([start]: RecordLine[]): StartRecord['host'] {
   return start.host;
 }
 
-async function judge(lines: readonly RecordLine[], plan: JudgePlan) {
+async function judge(lines: readonly RecordLine[], plan: GatePlan) {
   const tree = makeTree({ 'runs.jsonl': lines.map((line) => `${JSON.stringify(line)}\n`).join('') });
   const file = join(tree, 'runs.jsonl');
-  return { file, verdict: await judgeRecordings([file], plan) };
+  return { file, verdict: await gateRecordings([file], plan) };
 }
 
 describe('a recording of several runs', () => {
   it('is judged as that many runs, and the breach names the file', async () => {
     const { file, verdict } = await judge([...run(1), ...run(3), ...run(1)], planOf('anon<=2M'));
-    expect(verdict.runs).toEqual({ count: 3, judgedOn: 'worst' });
+    expect(verdict.runs).toEqual({ count: 3, evaluatedOn: 'worst' });
     const [result] = verdict.budgets;
     expect(result).toMatchObject({ status: 'broken', values: [MIB, 3 * MIB, MIB], breach: { run: 2 } });
     expect(result?.breach?.replay).toContain(`cmemstat replay ${file} --at `);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { combineRuns, holds, type JudgedOn } from '#src/budget/evaluation/combine-runs.ts';
+import { combineRuns, type EvaluatedOn, holds } from '#src/budget/evaluation/combine-runs.ts';
 import type { RunResult } from '#src/budget/expression/budget.ts';
 import type { BudgetResult } from '#src/model/verdict.ts';
 
@@ -34,8 +34,8 @@ function runsOf(values: readonly (number | undefined)[], { op = '<=', limit = 50
   });
 }
 
-function combineOne(runs: readonly (readonly RunResult[])[], judgedOn: JudgedOn): BudgetResult {
-  const [result] = combineRuns(runs, judgedOn);
+function combineOne(runs: readonly (readonly RunResult[])[], evaluatedOn: EvaluatedOn): BudgetResult {
+  const [result] = combineRuns(runs, evaluatedOn);
   if (result === undefined) throw new Error('no result');
   return result;
 }
@@ -103,23 +103,23 @@ describe('several runs', () => {
 });
 
 describe('a run that did not measure it', () => {
-  it.each<[JudgedOn, BudgetResult['op'], (number | undefined)[], BudgetResult['status'], number | undefined]>(
-    [
-      ['worst', '<=', [40, undefined, 60], 'broken', 60],
-      ['worst', '<=', [40, undefined, 50], 'not-measured', undefined],
-      ['worst', '>', [60, undefined, 50], 'broken', 50],
-      ['median', '<=', [60, undefined, 70], 'broken', 60],
-      ['median', '<=', [40, undefined, 70], 'not-measured', undefined],
-      ['median', '<=', [60, undefined], 'not-measured', undefined],
-      ['median', '<=', [60, 70, 80, undefined], 'broken', 65],
-      ['median', '<', [50, 50, undefined], 'broken', 50],
-      ['median', '>=', [40, undefined, 30], 'broken', 40],
-      ['median', '>=', [40, undefined, 60], 'not-measured', undefined],
-      ['median', '==', [40, undefined, 50], 'broken', 40],
-      ['median', '<=', [undefined, undefined], 'not-measured', undefined],
-    ],
-  )('on the %s of %s: %j is %s', (judgedOn, op, values, status, value) => {
-    const result = combineOne(runsOf(values, { op }), judgedOn);
+  it.each<
+    [EvaluatedOn, BudgetResult['op'], (number | undefined)[], BudgetResult['status'], number | undefined]
+  >([
+    ['worst', '<=', [40, undefined, 60], 'broken', 60],
+    ['worst', '<=', [40, undefined, 50], 'not-measured', undefined],
+    ['worst', '>', [60, undefined, 50], 'broken', 50],
+    ['median', '<=', [60, undefined, 70], 'broken', 60],
+    ['median', '<=', [40, undefined, 70], 'not-measured', undefined],
+    ['median', '<=', [60, undefined], 'not-measured', undefined],
+    ['median', '<=', [60, 70, 80, undefined], 'broken', 65],
+    ['median', '<', [50, 50, undefined], 'broken', 50],
+    ['median', '>=', [40, undefined, 30], 'broken', 40],
+    ['median', '>=', [40, undefined, 60], 'not-measured', undefined],
+    ['median', '==', [40, undefined, 50], 'broken', 40],
+    ['median', '<=', [undefined, undefined], 'not-measured', undefined],
+  ])('on the %s of %s: %j is %s', (evaluatedOn, op, values, status, value) => {
+    const result = combineOne(runsOf(values, { op }), evaluatedOn);
     expect(result.status).toBe(status);
     expect(result.value).toBe(value);
     expect(result.values).toEqual(values.map((each) => each ?? null));

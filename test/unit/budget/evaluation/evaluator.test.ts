@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BudgetJudge, type JudgeOptions } from '#src/budget/evaluation/evaluator.ts';
+import { BudgetEvaluator, type GateOptions } from '#src/budget/evaluation/evaluator.ts';
 import type { BaselineValues, BudgetBreak } from '#src/budget/expression/budget.ts';
 import type { RecordLine, SummaryRecord } from '#src/model/recording.ts';
 import type { Sample } from '#src/model/sample.ts';
@@ -25,19 +25,19 @@ import {
 function judge(
   expressions: readonly string[],
   records: readonly RecordLine[],
-  options: JudgeOptions = {},
+  options: GateOptions = {},
 ): BudgetResult[] {
-  const judging = new BudgetJudge(
+  const judging = new BudgetEvaluator(
     expressions.map((each) => named(each)),
     options,
   );
   return feed(judging, [startOf(), ...records]).finish(summaryOf());
 }
 
-function judgeOne(
+function evaluateOne(
   expression: string,
   records: readonly RecordLine[],
-  options: JudgeOptions = {},
+  options: GateOptions = {},
 ): BudgetResult {
   const [result] = judge([expression], records, options);
   if (result === undefined) throw new Error('no result');
@@ -57,7 +57,7 @@ describe('a value', () => {
     ['anon.final<=100M', 1],
     ['stat.anon<=100M', 40],
   ])('%s is %d MiB', (expression, mib) => {
-    expect(judgeOne(expression, samples)).toMatchObject({
+    expect(evaluateOne(expression, samples)).toMatchObject({
       status: 'held',
       value: mib * MIB,
       limit: 100 * MIB,
@@ -75,7 +75,7 @@ describe('a value', () => {
     ['anon.min>=10M', 'held'],
     ['anon.min>10M', 'broken'],
   ])('%s is %s', (expression, status) => {
-    expect(judgeOne(expression, samples).status).toBe(status);
+    expect(evaluateOne(expression, samples).status).toBe(status);
   });
 
   it('of any aggregate is that of the naive computation', () => {
@@ -123,7 +123,7 @@ describe('a value', () => {
 
   it('of growth is what is certain of it, with the slope beside it', () => {
     const line = Array.from({ length: 60 }, (_, at) => 10 + at / 120);
-    expect(judgeOne('anon.growth<=512KiB', anonSamples(...line))).toMatchObject({
+    expect(evaluateOne('anon.growth<=512KiB', anonSamples(...line))).toMatchObject({
       status: 'broken',
       unit: 'bytes/min',
       value: MIB,
@@ -141,18 +141,18 @@ describe('pressure', () => {
 
   it('is the share of the time that was lost, from the totals', () => {
     const samples = stalled(0, 100, 100, 350);
-    expect(judgeOne('psi.some<=20%', samples)).toMatchObject({
+    expect(evaluateOne('psi.some<=20%', samples)).toMatchObject({
       status: 'broken',
       unit: 'percent',
       value: 23.333,
       limit: 20,
     });
-    expect(judgeOne('psi.some.max<=50%', samples)).toMatchObject({ status: 'held', value: 50 });
-    expect(judgeOne('psi.some.min<=50%', samples)).toMatchObject({ status: 'held', value: 0 });
+    expect(evaluateOne('psi.some.max<=50%', samples)).toMatchObject({ status: 'held', value: 50 });
+    expect(evaluateOne('psi.some.min<=50%', samples)).toMatchObject({ status: 'held', value: 0 });
   });
 
   it('is known of a run without a sample in between', () => {
-    expect(judgeOne('psi.some<=5%', stalled(0, 50))).toMatchObject({ status: 'broken', value: 10 });
+    expect(evaluateOne('psi.some<=5%', stalled(0, 50))).toMatchObject({ status: 'broken', value: 10 });
   });
 });
 
@@ -161,16 +161,19 @@ describe('a limit', () => {
     samplesOf([{}, { current: 60, limits: { max } }, { current: 0, limits: { max } }]);
 
   it('may be a share of one of the leaf', () => {
-    expect(judgeOne('current<=50% of memory.max', limited(100))).toMatchObject({
+    expect(evaluateOne('current<=50% of memory.max', limited(100))).toMatchObject({
       status: 'broken',
       value: 60,
       limit: 50,
     });
-    expect(judgeOne('current<=50% of memory.max', limited(120))).toMatchObject({ status: 'held', limit: 60 });
+    expect(evaluateOne('current<=50% of memory.max', limited(120))).toMatchObject({
+      status: 'held',
+      limit: 60,
+    });
   });
 
   it('that is not set is not measured', () => {
-    const result = judgeOne('current<=50% of memory.max', limited('max'));
+    const result = evaluateOne('current<=50% of memory.max', limited('max'));
     expect(result).toMatchObject({ status: 'not-measured', hint: '--memory-max 512M' });
     expect(result.value).toBeUndefined();
   });
@@ -180,21 +183,21 @@ describe('a limit', () => {
       valueOf: (metric, aggregate) => (metric === 'anon' && aggregate === 'max' ? 10 * MIB : undefined),
     };
     const samples = anonSamples(0, 11, 0);
-    expect(judgeOne('anon<=baseline+5%', samples, { baseline })).toMatchObject({
+    expect(evaluateOne('anon<=baseline+5%', samples, { baseline })).toMatchObject({
       status: 'broken',
       limit: 10.5 * MIB,
     });
-    expect(judgeOne('anon<=baseline+5%+512KiB', samples, { baseline })).toMatchObject({
+    expect(evaluateOne('anon<=baseline+5%+512KiB', samples, { baseline })).toMatchObject({
       status: 'held',
       limit: 11 * MIB,
     });
     expect(
-      judgeOne('shmem<=baseline', samplesOf([{}, { stat: { shmem: 1 } }, {}]), { baseline }),
+      evaluateOne('shmem<=baseline', samplesOf([{}, { stat: { shmem: 1 } }, {}]), { baseline }),
     ).toMatchObject({
       status: 'not-measured',
       reason: 'the baseline has no shmem.max',
     });
-    expect(judgeOne('anon<=baseline', samples)).toMatchObject({
+    expect(evaluateOne('anon<=baseline', samples)).toMatchObject({
       status: 'not-measured',
       hint: '--baseline FILE',
     });
@@ -203,7 +206,7 @@ describe('a limit', () => {
 
 it('allows more than a baseline below 0, not less', () => {
   const baseline: BaselineValues = { valueOf: () => -10 };
-  const limitOf = (expression: string) => judgeOne(expression, anonSamples(0, 1, 0), { baseline }).limit;
+  const limitOf = (expression: string) => evaluateOne(expression, anonSamples(0, 1, 0), { baseline }).limit;
   expect(limitOf('anon<=baseline+50%')).toBe(-5);
   expect(limitOf('anon<=baseline-50%')).toBe(-15);
   expect(limitOf('anon<=baseline+50%+7')).toBe(2);
@@ -277,7 +280,7 @@ describe('BPF maps', () => {
   });
 
   it('that no pattern fits are said to be none', () => {
-    const judging = feed(new BudgetJudge([named('bpf.map:con?<=1M'), named('bpf.map:*_c<=0')]), [
+    const judging = feed(new BudgetEvaluator([named('bpf.map:con?<=1M'), named('bpf.map:*_c<=0')]), [
       startOf(),
       ...records,
     ]);
@@ -290,7 +293,10 @@ describe('BPF maps', () => {
   });
 
   it('that no pattern fits are no matter of a process tree, which has none', () => {
-    const judging = feed(new BudgetJudge([named('bpf.map:con?<=1M')]), [startOf('process-tree'), ...records]);
+    const judging = feed(new BudgetEvaluator([named('bpf.map:con?<=1M')]), [
+      startOf('process-tree'),
+      ...records,
+    ]);
     expect(judging.finish(summaryOf('process-tree'))).toMatchObject([{ status: 'not-measured' }]);
     expect(judging.warnings(summaryOf('process-tree'))).toEqual([]);
   });
@@ -301,7 +307,7 @@ describe('BPF maps', () => {
     ['bpf.map:zzzzzzzzzz.p59<=1M', 'bpf.map:zzzzzzzzzz.p95'],
     ['bpf.map:zzzzzzzzzz<=1M', undefined],
   ])('that nobody has made are not measured: %s', (expression, hint) => {
-    const judging = feed(new BudgetJudge([named(expression)]), [startOf(), ...records]);
+    const judging = feed(new BudgetEvaluator([named(expression)]), [startOf(), ...records]);
     const [result] = judging.finish(summaryOf());
     expect(result?.status).toBe('not-measured');
     expect(result?.reason).toMatch(/^no map of the run is named `\S+`$/);
@@ -310,7 +316,7 @@ describe('BPF maps', () => {
   });
 
   it('that are charged elsewhere take nothing of the run', () => {
-    expect(judgeOne('bpf.map:conn_c<=0', records)).toMatchObject({ status: 'held', value: 0 });
+    expect(evaluateOne('bpf.map:conn_c<=0', records)).toMatchObject({ status: 'held', value: 0 });
   });
 });
 
@@ -442,7 +448,7 @@ describe('not measured', () => {
     ],
     ['anon<=1M', [startOf()], [], /no sample/, undefined],
   ])('%s (%#)', (expression, before, after, reason, hint) => {
-    const [result] = feed(new BudgetJudge([named(expression)]), [...before, ...after]).finish();
+    const [result] = feed(new BudgetEvaluator([named(expression)]), [...before, ...after]).finish();
     expect(result?.status).toBe('not-measured');
     expect(result?.reason).toMatch(reason);
     expect(result).not.toHaveProperty('value');
@@ -452,12 +458,12 @@ describe('not measured', () => {
 
   it('says so of BPF memory that nobody asked for', () => {
     const { bpfIntervalMs: _, ...start } = startOf();
-    const [result] = feed(new BudgetJudge([named('bpf<=1M')]), [start, ...ticks]).finish(summaryOf());
+    const [result] = feed(new BudgetEvaluator([named('bpf<=1M')]), [start, ...ticks]).finish(summaryOf());
     expect(result).toMatchObject({ status: 'not-measured', reason: 'BPF memory was not read' });
   });
 
   it('is a warning where the budget is optional', () => {
-    const judging = new BudgetJudge([named('slab<=1M', { optional: true, name: 'slabs', owner: 'me' })]);
+    const judging = new BudgetEvaluator([named('slab<=1M', { optional: true, name: 'slabs', owner: 'me' })]);
     expect(feed(judging, ticks).finish(summaryOf())).toMatchObject([
       { status: 'not-measured-optional', name: 'slabs', owner: 'me' },
     ]);
@@ -465,7 +471,7 @@ describe('not measured', () => {
 
   it('does not hide what is broken for sure', () => {
     const bpf = summaryOf('cgroup2', { bpf: { unavailable: 'no more rights' } });
-    expect(feed(new BudgetJudge([named('bpf<=4')]), readBpf).finish(bpf)).toMatchObject([
+    expect(feed(new BudgetEvaluator([named('bpf<=4')]), readBpf).finish(bpf)).toMatchObject([
       { status: 'broken', value: 5, limit: 4 },
     ]);
   });
@@ -475,7 +481,7 @@ describe('the peak', () => {
   const sampled = summaryOf('cgroup2', { peak: { bytes: 9 * MIB, source: 'sampled' } });
 
   it("is the summary's, with a warning where the kernel keeps none", () => {
-    const judging = feed(new BudgetJudge([named('peak<=8M'), named('peak<=10M')]), anonSamples(0, 1, 0));
+    const judging = feed(new BudgetEvaluator([named('peak<=8M'), named('peak<=10M')]), anonSamples(0, 1, 0));
     expect(judging.finish(sampled)).toMatchObject([{ status: 'broken', value: 9 * MIB }, { status: 'held' }]);
     expect(judging.warnings(sampled)).toEqual([expect.stringContaining('highest sample')]);
   });
@@ -483,7 +489,7 @@ describe('the peak', () => {
   it('is that of the samples up to then where the kernel keeps none: it breaks at once, with a breakdown', () => {
     const samples = samplesOf([0, 4, 9, 2].map((mib) => ({ current: mib * MIB, stat: { anon: mib * MIB } })));
     const breaks: BudgetBreak[] = [];
-    const judging = new BudgetJudge([named('peak<=8M')], { onBreak: (broken) => breaks.push(broken) });
+    const judging = new BudgetEvaluator([named('peak<=8M')], { onBreak: (broken) => breaks.push(broken) });
     const [result] = feed(judging, [startOf(), ...samples]).finish(sampled);
     expect(breaks).toMatchObject([{ elapsedMs: 1000, value: 9 * MIB }]);
     expect(result).toMatchObject({ status: 'broken', value: 9 * MIB, breach: { elapsedMs: 1000 } });
@@ -491,7 +497,7 @@ describe('the peak', () => {
   });
 
   it('that no sample has has no moment', () => {
-    const [result] = new BudgetJudge([named('peak<=8M')]).finish(sampled);
+    const [result] = new BudgetEvaluator([named('peak<=8M')]).finish(sampled);
     expect(result?.status).toBe('broken');
     expect(result?.breach).not.toHaveProperty('elapsedMs');
   });
@@ -545,7 +551,7 @@ describe('a breach', () => {
       { kind: 'nearly-empty' as const, maps: [{ id: 7, name: 'conn' }], text: 'smaller' },
       { kind: 'nearly-empty' as const, maps: [{ id: 99, name: 'gone' }], text: 'not shown' },
     ];
-    const judging = feed(new BudgetJudge([named('anon<=16M')], { baseline }), records);
+    const judging = feed(new BudgetEvaluator([named('anon<=16M')], { baseline }), records);
     const [result] = judging.finish(summaryOf('cgroup2', { bpf: { advice } }));
     expect(result).toMatchObject({ status: 'broken', value: 30 * MIB, limit: 16 * MIB, excess: 14 * MIB });
     expect(result?.breach).toEqual({
@@ -574,7 +580,7 @@ describe('a breach', () => {
   });
 
   it('of an average has no moment: the highest is shown', () => {
-    const { breach } = judgeOne('anon.avg<=1M', records);
+    const { breach } = evaluateOne('anon.avg<=1M', records);
     expect(breach).not.toHaveProperty('elapsedMs');
     expect(breach?.shownMs).toBe(1500);
     expect(breach?.breakdown).toContainEqual({ id: 'bpf maps', bytes: 2 * MIB });
@@ -586,7 +592,7 @@ describe('a breach', () => {
     const broken = sampleAt(600, 'tick', { stat: { anon: 9 * MIB } });
     const next = sampleAt(610, 'tick', { stat: { anon: 9 * MIB } });
     const shown = (...after: RecordLine[]) =>
-      judgeOne('anon<=4M', [startOf(), ...before, broken, next, ...after]).breach?.processes.map(
+      evaluateOne('anon<=4M', [startOf(), ...before, broken, next, ...after]).breach?.processes.map(
         ({ name, toBytes }) => [name, toBytes / MIB],
       );
     expect(shown(processesAt(1090, [[10, 'hog', 9]]))).toEqual([['hog', 9]]);
@@ -597,7 +603,7 @@ describe('a breach', () => {
   it('shows the first processes that are told, however late, where none were known before', () => {
     const records = [startOf(), sampleAt(500, 'tick', { stat: { anon: 9 * MIB } })];
     const late = [processesAt(1800, [[10, 'hog', 9]]), processesAt(2900, [[10, 'hog', 20]])];
-    expect(judgeOne('anon<=4M', [...records, ...late]).breach?.processes).toEqual([
+    expect(evaluateOne('anon<=4M', [...records, ...late]).breach?.processes).toEqual([
       { name: 'hog', id: 10, fromBytes: 0, toBytes: 9 * MIB },
     ]);
   });
@@ -612,7 +618,7 @@ describe('a breach', () => {
       sampleAt(700, 'final', { events: { oom_kill: 1 } }),
     ];
     const breaks: BudgetBreak[] = [];
-    const result = judgeOne('oom_kill==0', killed, { onBreak: (broken) => breaks.push(broken) });
+    const result = evaluateOne('oom_kill==0', killed, { onBreak: (broken) => breaks.push(broken) });
     expect(breaks).toMatchObject([{ elapsedMs: 640, value: 1, limit: 0 }]);
     expect(result).toMatchObject({ status: 'broken', value: 1, breach: { elapsedMs: 640, shownMs: 640 } });
     expect(result.breach?.processes).toMatchObject([{ name: 'hog' }]);
@@ -621,7 +627,7 @@ describe('a breach', () => {
 
   it('that ended the target is said to have, where the target caught the signal', () => {
     const warningsOf = (exit: SummaryRecord['exit'], ...budgets: string[]) =>
-      new BudgetJudge(budgets.map((each) => named(each))).warnings(summaryOf('cgroup2', { exit }));
+      new BudgetEvaluator(budgets.map((each) => named(each))).warnings(summaryOf('cgroup2', { exit }));
     const caught = { status: 0, code: 0, endedBy: 'budget' as const };
     const signalled = { status: 143, signal: 'SIGTERM' as const, endedBy: 'budget' as const };
     expect(warningsOf(caught, 'anon<=1')).toEqual(['the target was ended at a breach']);
@@ -642,7 +648,7 @@ describe('a breach', () => {
       sampleAt(500, 'tick', { stat: { anon: 9 } }),
       processesAt(501, many),
     ];
-    expect(judgeOne('anon<=1', grown).breach?.processes.map(({ name }) => name)).toEqual([
+    expect(evaluateOne('anon<=1', grown).breach?.processes.map(({ name }) => name)).toEqual([
       'p8',
       'p7',
       'p6',
