@@ -3,7 +3,7 @@ export const EXIT_CODES = {
   /** `doctor`: a run would get no memory cgroup on this host. */
   NOT_READY: 1,
   /** A budget is broken, or a figure is worse than in the baseline. */
-  BUDGET_BROKEN: 3,
+  BUDGET_EXCEEDED: 3,
   /** `--fail-on-leftover`: BPF maps of the run outlived it. */
   LEFTOVER: 4,
   /** A budget, or what outlived the run, could not be measured here; `--strict-host`: the baseline is of another host. */

@@ -30,7 +30,7 @@ export interface BreakdownLine {
 }
 
 /** Who and when. */
-export interface Breach {
+export interface Exceedance {
   /** The first moment at which it was broken. Absent where the aggregate has no moment (average, growth, percentiles). */
   elapsedMs?: number;
   /** The moment whose breakdown is shown: the breach itself, or where the metric was highest. */
@@ -75,7 +75,7 @@ export interface BudgetResult {
   /** Why it was not measured, and what to do. */
   reason?: string;
   hint?: string;
-  breach?: Breach;
+  breach?: Exceedance;
 }
 
 /** The whole of it. */

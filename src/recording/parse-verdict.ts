@@ -19,7 +19,7 @@ const isAdvice = objectOf(
   },
 );
 
-const isBreach = objectOf(
+const isExceedance = objectOf(
   {
     shownMs: isNumber,
     breakdown: listOf(objectOf({ id: isString, bytes: isNumber }, { baselineBytes: isNumber })),
@@ -43,7 +43,7 @@ const isBudget = objectOf(
     ...{ name: isString, description: isString, owner: isString, reason: isString, hint: isString },
     ...{ value: isNumber, estimate: isNumber, limit: isNumber, excess: isNumber, spread: isNumber },
     values: listOf(isNumberOrNull),
-    breach: isBreach,
+    breach: isExceedance,
   },
 );
 

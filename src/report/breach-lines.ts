@@ -1,14 +1,14 @@
 /** Who and when, as lines of text: for the text report and the bodies of test cases. Pure. */
 import { formatBytes } from '../format/units.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
-import type { Breach, BreakdownLine, Grown } from '../model/verdict.ts';
+import type { BreakdownLine, Exceedance, Grown } from '../model/verdict.ts';
 import { oneLine } from './outside-text.ts';
 import { describeMoment, formatShown, formatSigned, recordingHint } from './wording.ts';
 
 const SIZE_WIDTH = 10;
 
 /** A breach as lines, indented by two blanks a level. */
-export function breachLines(breach: Breach): string[] {
+export function exceedanceLines(breach: Exceedance): string[] {
   return [
     `when: ${describeMoment(breach)}`,
     ...breakdownLines(breach),
@@ -19,12 +19,12 @@ export function breachLines(breach: Breach): string[] {
   ];
 }
 
-function describeRecording(breach: Breach): string {
+function describeRecording(breach: Exceedance): string {
   const { option, replay } = recordingHint(breach);
   return `record it with ${option}, then ${replay}`;
 }
 
-function breakdownLines(breach: Breach): string[] {
+function breakdownLines(breach: Exceedance): string[] {
   const { breakdown } = breach;
   if (breakdown.length === 0) return [];
   const labels = breakdown.map(({ id }, at) => `${isPart(breakdown, at) ? '  ' : ''}${oneLine(id)}`);

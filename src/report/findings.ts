@@ -2,7 +2,7 @@
 import { formatBytes } from '../format/units.ts';
 import type { MetricDifference } from '../model/comparison.ts';
 import type { BudgetResult, BudgetStatus, Verdict } from '../model/verdict.ts';
-import { breachLines } from './breach-lines.ts';
+import { exceedanceLines } from './breach-lines.ts';
 import { oneLine } from './outside-text.ts';
 import {
   describeBudget,
@@ -62,7 +62,7 @@ function budgetFinding(result: BudgetResult): Finding {
       ...(description === undefined ? [] : [`description: ${oneLine(description)}`]),
       ...(owner === undefined ? [] : [`owner: ${oneLine(owner)}`]),
       ...(runs === undefined ? [] : [runs]),
-      ...(breach === undefined ? [] : breachLines(breach)),
+      ...(breach === undefined ? [] : exceedanceLines(breach)),
     ],
   };
 }

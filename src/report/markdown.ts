@@ -4,7 +4,7 @@ import { plural } from '../format/plural.ts';
 import { formatBytes } from '../format/units.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { Comparison, MetricDifference } from '../model/comparison.ts';
-import type { Breach, BudgetResult, BudgetStatus, Grown, Verdict } from '../model/verdict.ts';
+import type { BudgetResult, BudgetStatus, Exceedance, Grown, Verdict } from '../model/verdict.ts';
 import { describeProjection } from './breach-lines.ts';
 import {
   codeCell,
@@ -118,18 +118,18 @@ function budgetDetails(result: BudgetResult): string[] {
   ];
   const lines = [
     ...facts.flatMap(([label, text]) => (text === undefined || text === '' ? [] : [`- ${label}: ${text}`])),
-    ...(breach === undefined ? [] : breachPart(breach)),
+    ...(breach === undefined ? [] : exceedancePart(breach)),
   ];
   if (lines.length === 0) return [];
   return collapsible(`${STATUS_WORDS[status]}: ${codeHtml(titleOf(result))}`, lines, status === 'broken');
 }
 
-function recordingPart(breach: Breach): string {
+function recordingPart(breach: Exceedance): string {
   const { option, replay } = recordingHint(breach);
   return `record it with ${codeSpan(option)}, then ${codeSpan(replay)}`;
 }
 
-function breachPart(breach: Breach): string[] {
+function exceedancePart(breach: Exceedance): string[] {
   const { breakdown, processes, maps, advice, replay } = breach;
   const hasBaseline = breakdown.some(({ baselineBytes }) => baselineBytes !== undefined);
   const columns = [left(`At ${formatShown(breach)}`), right('Bytes')];

@@ -1,8 +1,8 @@
 /** `--report text`: for people at a terminal or in the log of a CI job. Pure. */
 import { plural } from '../format/plural.ts';
 import type { Comparison, MetricDifference } from '../model/comparison.ts';
-import type { Breach, BudgetResult, Verdict } from '../model/verdict.ts';
-import { breachLines } from './breach-lines.ts';
+import type { BudgetResult, Exceedance, Verdict } from '../model/verdict.ts';
+import { exceedanceLines } from './breach-lines.ts';
 import { type Finding, type FindingState, findingsOf, notesOf } from './findings.ts';
 import { oneLine, oneLineCommand } from './outside-text.ts';
 import {
@@ -71,7 +71,7 @@ function budgetLines(
 
 /** Budgets that are broken at one moment have one breakdown, and the same has grown. */
 function withoutRepetition(
-  breach: Breach | undefined,
+  breach: Exceedance | undefined,
   title: string,
   details: readonly string[],
   shown: Map<string, string>,
@@ -84,7 +84,7 @@ function withoutRepetition(
     shown.set(moment, title);
     return details;
   }
-  const [when = '', ...rest] = breachLines(breach);
+  const [when = '', ...rest] = exceedanceLines(breach);
   return [...details.slice(0, details.length - rest.length - 1), when, `what grew: see ${before}, above`];
 }
 

@@ -3,7 +3,7 @@ import { EXIT_CODES } from '../exit-codes.ts';
 import { plural } from '../format/plural.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
 import type { MetricDifference } from '../model/comparison.ts';
-import type { Breach, BudgetResult, BudgetStatus, BudgetUnit, Verdict } from '../model/verdict.ts';
+import type { BudgetResult, BudgetStatus, BudgetUnit, Exceedance, Verdict } from '../model/verdict.ts';
 import { oneLine } from './outside-text.ts';
 
 /** The states of a budget for reading; what fails stands out. */
@@ -95,7 +95,7 @@ export function describeRuns({ values, spread, unit }: BudgetResult): string | u
 }
 
 /** When it happened. */
-export function describeMoment({ elapsedMs, shownMs, run }: Breach): string {
+export function describeMoment({ elapsedMs, shownMs, run }: Exceedance): string {
   const inRun = run === undefined ? '' : `, in run ${run}`;
   return elapsedMs === undefined
     ? `at no single moment${inRun}; shown is ${formatDuration(shownMs)} after the launch, where it was highest`
@@ -103,12 +103,12 @@ export function describeMoment({ elapsedMs, shownMs, run }: Breach): string {
 }
 
 /** Which moment the breakdown is of. */
-export function formatShown({ shownMs }: Breach): string {
+export function formatShown({ shownMs }: Exceedance): string {
   return formatDuration(shownMs);
 }
 
 /** What would have to be typed to see a breach of which no recording was kept. */
-export function recordingHint({ shownMs }: Breach): { option: string; replay: string } {
+export function recordingHint({ shownMs }: Exceedance): { option: string; replay: string } {
   const file = 'run.jsonl';
   return { option: `--output ${file}`, replay: `cmemstat replay ${file} --at ${Math.round(shownMs)}ms` };
 }
@@ -131,8 +131,8 @@ export function describeExit(verdict: Verdict): string {
 
 function reasonOfExit(verdict: Verdict): string {
   const { exitStatus, target, status, budgets, leftovers = [], faults = [] } = verdict;
-  const isBroken = budgets.some((budget) => budget.status === 'broken');
-  const breach = isBroken ? 'a budget is broken' : 'it regressed';
+  const isExceeded = budgets.some((budget) => budget.status === 'broken');
+  const breach = isExceeded ? 'a budget is broken' : 'it regressed';
   if (target.status !== 0 && exitStatus === target.status) {
     const why = target.timedOut === true ? 'the time limit was reached' : "the target's own";
     return status === 'broken' ? `${why}; ${breach} as well` : why;

@@ -44,8 +44,8 @@ testWith(
     const breach = broken?.breach;
     expect(breach?.elapsedMs).toBe(first?.elapsedMs);
     const grownAt = Number(/grown to 40 at (\d+)/.exec(outcome.stdout)?.[1]);
-    const brokenAt = Date.parse(verdict.time) + (breach?.elapsedMs ?? 0);
-    expect(Math.abs(brokenAt - grownAt)).toBeLessThan(slowMs(1000));
+    const exceededAt = Date.parse(verdict.time) + (breach?.elapsedMs ?? 0);
+    expect(Math.abs(exceededAt - grownAt)).toBeLessThan(slowMs(1000));
     expect(events.filter(({ event }) => event === 'budget')).toMatchObject([
       { elapsedMs: first?.elapsedMs, message: 'anon<=30MiB is broken' },
     ]);

@@ -16,7 +16,7 @@ it('the help explains what doctor ends with', () => {
 it('no two of them are alike, and they are those of a shell', () => {
   expect(EXIT_CODES).toEqual({
     NOT_READY: 1,
-    BUDGET_BROKEN: 3,
+    BUDGET_EXCEEDED: 3,
     LEFTOVER: 4,
     NOT_MEASURED: 5,
     TIMED_OUT: 124,

@@ -84,7 +84,7 @@ function noteEnd(judged: Measured, plan: GatedRunsPlan): boolean {
   else if (cut !== undefined) faults.push(cut);
   if (end.cleanupFault !== undefined) faults.push(end.cleanupFault.message);
   if (plan.saveBaseline !== undefined && interrupted && cut === undefined) faults.push(withoutBaseline(plan));
-  const isStopped = runs.some(({ summary }) => isStoppedAtBreach(summary));
+  const isStopped = runs.some(({ summary }) => isStoppedOnExceeded(summary));
   return !hasFailed && cut === undefined && !interrupted && !isStopped;
 }
 
@@ -169,10 +169,10 @@ function record({ budget: { expression }, name, optional }: NamedBudget): Record
 
 /** Whether the target has failed by itself. */
 function isFailure(summary: SummaryRecord | undefined): boolean {
-  return summary?.exit.status !== 0 && !isStoppedAtBreach(summary);
+  return summary?.exit.status !== 0 && !isStoppedOnExceeded(summary);
 }
 
-function isStoppedAtBreach(summary: SummaryRecord | undefined): boolean {
+function isStoppedOnExceeded(summary: SummaryRecord | undefined): boolean {
   return summary?.exit.endedBy === 'budget';
 }
 
@@ -189,7 +189,7 @@ export function verdictOn(
   const [first, ...others] = runs;
   if (first === undefined) return undefined;
   // A run that was ended at its breach would have gone on to take more.
-  const whole = runs.filter(({ summary }) => !isStoppedAtBreach(summary));
+  const whole = runs.filter(({ summary }) => !isStoppedOnExceeded(summary));
   const now = {
     name: runs.length === 1 ? 'this run' : 'these runs',
     runs: whole.flatMap(({ figures }) => figures ?? []),

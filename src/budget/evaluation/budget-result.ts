@@ -1,7 +1,7 @@
 /** From what was seen of a run to the result of one budget. Pure. */
 import { breakKernelDown } from '../../model/kernel-breakdown.ts';
 import type { LeafLimits, Sample } from '../../model/sample.ts';
-import type { Breach, BreakdownLine, BudgetResult } from '../../model/verdict.ts';
+import type { BreakdownLine, BudgetResult, Exceedance } from '../../model/verdict.ts';
 import { breakdownOf } from '../comparison/breakdown-lines.ts';
 import type { BaselineValues, RunResult } from '../expression/budget.ts';
 import { kindOf } from '../expression/metric-catalogue.ts';
@@ -50,7 +50,7 @@ export function resultOf(watch: BudgetWatch, seen: Seen): RunResult {
   }
   if (breaking === undefined && holds(result.value, budget.op, result.limit)) return result;
   result.status = 'broken';
-  result.breach = breachOf(watch, seen);
+  result.breach = exceedanceOf(watch, seen);
   return result;
 }
 
@@ -102,7 +102,7 @@ function roundFor(unit: BudgetResult['unit'], value: number | undefined): number
   return unit.startsWith('bytes') ? Math.round(value) + 0 : Math.round(value * 1000) / 1000 + 0;
 }
 
-function breachOf(watch: BudgetWatch, seen: Seen): Breach {
+function exceedanceOf(watch: BudgetWatch, seen: Seen): Exceedance {
   const { breaking } = watch;
   const { track, run } = seen;
   const moment = breaking?.elapsedMs ?? momentOf(watch, seen);

@@ -51,7 +51,7 @@ function combine(results: readonly BudgetResult[], evaluatedOn: EvaluatedOn): Bu
   Object.assign(combined, { value, limit, excess: value - limit });
   if (estimate !== undefined) combined.estimate = estimate;
   if (spread !== undefined) combined.spread = spread;
-  const breach = status === 'broken' ? breachNearest(results, value) : undefined;
+  const breach = status === 'broken' ? nearestExceedance(results, value) : undefined;
   if (breach !== undefined) combined.breach = breach;
   return combined;
 }
@@ -118,7 +118,7 @@ function badness({ value, limit, op }: Measured): number {
 }
 
 /** The breach of the run whose value is nearest to the one that is judged, with the number of that run. */
-function breachNearest(results: readonly BudgetResult[], value: number): BudgetResult['breach'] {
+function nearestExceedance(results: readonly BudgetResult[], value: number): BudgetResult['breach'] {
   const broken = results
     .map((result, index) => ({ result, run: index + 1 }))
     .filter(({ result }) => result.breach !== undefined)

@@ -32,7 +32,7 @@ export async function compare(base: string, now: string, flags: CompareFlags): P
 }
 
 function statusOf({ regressed, otherHost, metrics }: Comparison, strictHost: boolean): number {
-  if (regressed) return EXIT_CODES.BUDGET_BROKEN;
+  if (regressed) return EXIT_CODES.BUDGET_EXCEEDED;
   const isMissing = metrics.some(({ verdict }) => verdict === 'not-measured');
   return isMissing || (strictHost && otherHost === true) ? EXIT_CODES.NOT_MEASURED : 0;
 }

@@ -90,7 +90,7 @@ function parseCount(text: string | undefined, least: number, option: string): nu
 }
 
 function parseExitCode(text: string | undefined): number {
-  if (text === undefined) return EXIT_CODES.BUDGET_BROKEN;
+  if (text === undefined) return EXIT_CODES.BUDGET_EXCEEDED;
   const code = Number(text);
   if (!/^\d+$/.test(text) || code < 1 || code > 255) {
     throw new UsageError(

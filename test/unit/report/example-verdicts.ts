@@ -5,7 +5,7 @@ import type { BudgetResult, Verdict } from '#src/model/verdict.ts';
 const MIB = 1024 * 1024;
 
 /** A budget that held. */
-export const heldBudget: BudgetResult = {
+export const passedBudget: BudgetResult = {
   expression: 'anon<=256MiB',
   metric: 'anon',
   aggregate: 'max',
@@ -18,7 +18,7 @@ export const heldBudget: BudgetResult = {
 };
 
 /** A budget that was broken, with all that a breach can tell. */
-export const brokenBudget: BudgetResult = {
+export const failedBudget: BudgetResult = {
   name: 'BPF maps',
   description: 'The flow table must fit the smallest node | see the sizing page',
   owner: '@acme/datapath',
@@ -95,7 +95,7 @@ const held: Verdict = {
   target: { status: 0, code: 0 },
   exitStatus: 0,
   budgets: [
-    heldBudget,
+    passedBudget,
     {
       expression: 'processes>=1',
       metric: 'processes',
@@ -159,8 +159,8 @@ const broken: Verdict = {
   status: 'broken',
   exitStatus: 3,
   budgets: [
-    heldBudget,
-    brokenBudget,
+    passedBudget,
+    failedBudget,
     {
       expression: 'processes<2',
       metric: 'processes',
@@ -294,13 +294,13 @@ export const examples: Readonly<Record<string, Verdict>> = {
     status: 'not-measured',
     exitStatus: 5,
     mode: 'process-tree',
-    budgets: [heldBudget, unmeasuredBudget],
+    budgets: [passedBudget, unmeasuredBudget],
     timeline: { figure: 'rss', fromMs: 0, toMs: 5432, max: [null, null] },
     warnings: ['no memory cgroup can be had: the process tree is summed'],
   },
   optional: {
     ...held,
-    budgets: [heldBudget, { ...unmeasuredBudget, status: 'not-measured-optional' }],
+    budgets: [passedBudget, { ...unmeasuredBudget, status: 'not-measured-optional' }],
   },
   runs: {
     ...held,
@@ -310,7 +310,7 @@ export const examples: Readonly<Record<string, Verdict>> = {
     runs: { count: 5, evaluatedOn: 'median' },
     budgets: [
       {
-        ...heldBudget,
+        ...passedBudget,
         status: 'broken',
         value: 260 * MIB,
         excess: 4 * MIB,

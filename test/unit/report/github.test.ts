@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { githubStepSummary, renderGithubReport } from '#src/report/github.ts';
 import { renderMarkdownReport } from '#src/report/markdown.ts';
-import { brokenBudget, examples } from './example-verdicts.ts';
+import { examples, failedBudget } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';
 
 /** Takes a workflow command apart as the runner does. */
@@ -79,7 +79,7 @@ describe('githubStepSummary', () => {
   });
 
   it('is cut at a line where GitHub would refuse it, with nothing left open', () => {
-    const budgets = Array.from({ length: 1500 }, (_, index) => ({ ...brokenBudget, name: `é ${index}` }));
+    const budgets = Array.from({ length: 1500 }, (_, index) => ({ ...failedBudget, name: `é ${index}` }));
     const summary = githubStepSummary({ ...(examples.held ?? never()), budgets });
     expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(1024 * 1024);
     expect(Buffer.byteLength(summary)).toBeGreaterThan(1024 * 1024 - 4096);

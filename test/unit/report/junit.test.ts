@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderJunitReport } from '#src/report/junit.ts';
-import { examples, heldBudget } from './example-verdicts.ts';
+import { examples, passedBudget } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';
 
 interface Element {
@@ -92,7 +92,7 @@ describe('renderJunitReport', () => {
   });
 
   it('tells two budgets of one name apart', () => {
-    const twice = { ...(examples.empty ?? never()), budgets: [heldBudget, heldBudget] };
+    const twice = { ...(examples.empty ?? never()), budgets: [passedBudget, passedBudget] };
     const names = cases(parseXml(renderJunitReport(twice))).map(({ attributes }) => attributes.name);
     expect(names).toEqual(['anon<=256MiB', 'anon<=256MiB (2)', 'the target succeeds']);
   });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderTextReport } from '#src/report/text.ts';
-import { examples, heldBudget } from './example-verdicts.ts';
+import { examples, passedBudget } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';
 
 const render = (name: string) => renderTextReport(examples[name] ?? fail(name));
@@ -12,7 +12,7 @@ function fail(name: string): never {
 
 describe('renderTextReport', () => {
   it('gives a budget that held one line, whatever is known of it', () => {
-    const held = { ...heldBudget, name: 'a', description: 'b', owner: 'c', values: [1, 2], spread: 1 };
+    const held = { ...passedBudget, name: 'a', description: 'b', owner: 'c', values: [1, 2], spread: 1 };
     const text = renderTextReport({ ...(examples.empty ?? fail('empty')), budgets: [held] });
     expect(text).toContain(
       '  ✓ held          a: 200 MiB against <= 256 MiB: 56.0 MiB left (-21.9 %)\n  target:',

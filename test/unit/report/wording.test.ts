@@ -8,7 +8,7 @@ import {
   formatQuantity,
   formatSignedPercent,
 } from '#src/report/wording.ts';
-import { brokenBudget, examples, heldBudget } from './example-verdicts.ts';
+import { examples, failedBudget, passedBudget } from './example-verdicts.ts';
 
 describe('formatQuantity', () => {
   it.each<[number, BudgetUnit, string]>([
@@ -59,7 +59,7 @@ describe('describeDifference', () => {
     ['==', 1, 2, '1 too little (-50.0 %)'],
     ['==', 1, 0, '1 too much'],
   ])('of %s %d against %d: %s', (op, value, limit, text) => {
-    const result: BudgetResult = { ...heldBudget, unit: 'count', op, value, limit, excess: value - limit };
+    const result: BudgetResult = { ...passedBudget, unit: 'count', op, value, limit, excess: value - limit };
     expect(describeDifference(result)).toBe(text);
   });
 });
@@ -81,11 +81,11 @@ describe('describeExit', () => {
 
 describe('describeBudget', () => {
   it('sets the value against the limit', () => {
-    expect(describeBudget(brokenBudget)).toBe('19.5 MiB against <= 16.0 MiB: 3.50 MiB over (+21.9 %)');
+    expect(describeBudget(failedBudget)).toBe('19.5 MiB against <= 16.0 MiB: 3.50 MiB over (+21.9 %)');
   });
 
   it('does not invent a reason', () => {
-    const { value, limit, excess, ...rest } = heldBudget;
+    const { value, limit, excess, ...rest } = passedBudget;
     expect(describeBudget({ ...rest, status: 'not-measured' })).toBe('no reason is known');
   });
 });
