@@ -2,7 +2,7 @@
 import { formatBytes } from '../format/units.ts';
 import type { MetricDifference } from '../model/comparison.ts';
 import type { BudgetResult, BudgetStatus, Verdict } from '../model/verdict.ts';
-import { exceedanceLines } from './breach-lines.ts';
+import { exceedanceLines } from './exceeded-lines.ts';
 import { oneLine } from './outside-text.ts';
 import {
   describeBudget,

@@ -5,7 +5,7 @@ import { formatBytes } from '../format/units.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { Comparison, MetricDifference } from '../model/comparison.ts';
 import type { BudgetResult, BudgetStatus, Exceedance, Grown, Verdict } from '../model/verdict.ts';
-import { describeProjection } from './breach-lines.ts';
+import { describeProjection } from './exceeded-lines.ts';
 import {
   codeCell,
   codeHtml,

@@ -2,7 +2,7 @@
 import { plural } from '../format/plural.ts';
 import type { Comparison, MetricDifference } from '../model/comparison.ts';
 import type { BudgetResult, Exceedance, Verdict } from '../model/verdict.ts';
-import { exceedanceLines } from './breach-lines.ts';
+import { exceedanceLines } from './exceeded-lines.ts';
 import { type Finding, type FindingState, findingsOf, notesOf } from './findings.ts';
 import { oneLine, oneLineCommand } from './outside-text.ts';
 import {

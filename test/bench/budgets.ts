@@ -36,7 +36,7 @@ function measureEvaluation(): Finding[] {
 
 /** Unit: milliseconds. */
 function evaluateInTurn(budgets: number): number {
-  const printed = runBundled('judge-samples.ts', [String(SAMPLES), String(budgets)]);
+  const printed = runBundled('evaluate-samples.ts', [String(SAMPLES), String(budgets)]);
   return (JSON.parse(printed) as { evaluationMs: number }).evaluationMs;
 }
 

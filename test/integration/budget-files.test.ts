@@ -2,8 +2,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { Verdict } from '#src/model/verdict.ts';
+import { expectSchema, grow, judge, newFile, onlyBudget, readVerdict, words } from './gated.ts';
 import { cmemstat, MIB, needs, SLOWNESS, testWith } from './harness.ts';
-import { expectSchema, grow, judge, newFile, onlyBudget, readVerdict, words } from './judged.ts';
 
 const QUICK = words('--interval 50ms --bpf-interval 200ms');
 const FORMATS = ['text', 'markdown', 'junit', 'github', 'json', 'tap'] as const;

@@ -2,8 +2,8 @@
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { type Judged, judge, needsRealMachine, newFile } from './gated.ts';
 import { MIB, type Need, needs, needsProgram, scratch, testWith } from './harness.ts';
-import { type Judged, judge, needsRealMachine, newFile } from './judged.ts';
 
 const QUICK = ['--interval', '100ms'];
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { BudgetResult } from '#src/model/verdict.ts';
 import { createPinned, withPin } from './bpftool.ts';
+import { grow, judge, newFile, onlyBudget, slowMs } from './gated.ts';
 import {
   cmemstat,
   host,
@@ -16,7 +17,6 @@ import {
   TARGETS,
   testWith,
 } from './harness.ts';
-import { grow, judge, newFile, onlyBudget, slowMs } from './judged.ts';
 
 const QUICK = ['--interval', '100ms', '--bpf-interval', '200ms'];
 const needsBpf = [needs.cgroup, needs.root, needs.attribution];

@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect } from 'vitest';
 import type { Comparison, MetricDifference } from '#src/model/comparison.ts';
+import { expectSchema, judge, newFile, onlyBudget, words } from './gated.ts';
 import { cmemstat, MIB, needs, type Outcome, SLOWNESS, TARGETS, testWith } from './harness.ts';
-import { expectSchema, judge, newFile, onlyBudget, words } from './judged.ts';
 
 /** A program with noise of its own in every run: about 72 MiB, and what EXTRA says on top. */
 const NOISY = [

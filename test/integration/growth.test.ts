@@ -1,8 +1,8 @@
 /** Leaks among noise, in real runs; what no kernel makes a difference to. */
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { judge, onlyBudget, slowMs } from './gated.ts';
 import { MIB, needs, SLOWNESS, TARGETS, testWith } from './harness.ts';
-import { judge, onlyBudget, slowMs } from './judged.ts';
 
 testWith(
   [needs.cgroup],

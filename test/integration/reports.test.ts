@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect } from 'vitest';
+import { newFile, readVerdict, words } from './gated.ts';
 import { BINARY, cmemstat, needs, needsProgram, type Outcome, SLOWNESS, start, testWith } from './harness.ts';
-import { newFile, readVerdict, words } from './judged.ts';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 const SCHEMA = resolve(import.meta.dirname, '../fixtures/reports/junit.xsd');

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import { grow, judge, needsRealMachine, newFile, onlyBudget, readVerdict, words } from './gated.ts';
 import {
   BINARY,
   cmemstat,
@@ -17,7 +18,6 @@ import {
   start,
   testWith,
 } from './harness.ts';
-import { grow, judge, needsRealMachine, newFile, onlyBudget, readVerdict, words } from './judged.ts';
 import { bare, needsScript, shellQuote, until } from './terminal.ts';
 
 const lines = (file: string) => readFileSync(file, 'utf8').trim().split('\n');

@@ -20,7 +20,7 @@ const SYSTEMD_FILES = ['systemd', 'launch', 'lifecycle'];
 
 /** What no kernel makes a difference to: terminals, files and what is written about a run. One guest runs the latter. */
 const WITHOUT_KERNEL = ['screen*', 'view*', 'replay', 'budget-servers'];
-const ABOUT_RUNS = 'compare growth budget-files reports runs judged-faults action junit-schema'.split(' ');
+const ABOUT_RUNS = 'compare growth budget-files reports runs gate-faults action junit-schema'.split(' ');
 const GUEST_FOR_RUNS = '6.12';
 
 interface Guest {

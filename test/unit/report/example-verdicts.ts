@@ -4,7 +4,7 @@ import type { BudgetResult, Verdict } from '#src/model/verdict.ts';
 
 const MIB = 1024 * 1024;
 
-/** A budget that held. */
+/** A budget that passed. */
 export const passedBudget: BudgetResult = {
   expression: 'anon<=256MiB',
   metric: 'anon',
@@ -17,7 +17,7 @@ export const passedBudget: BudgetResult = {
   excess: -56 * MIB,
 };
 
-/** A budget that was broken, with all that a breach can tell. */
+/** A budget that failed, with everything that can be reported of it. */
 export const failedBudget: BudgetResult = {
   name: 'BPF maps',
   description: 'The flow table must fit the smallest node | see the sizing page',
@@ -81,7 +81,7 @@ export const unmeasuredBudget: BudgetResult = {
   hint: 'sudo cmemstat --user "$USER" -- COMMAND',
 };
 
-const held: Verdict = {
+const passed: Verdict = {
   type: 'verdict',
   version: 1,
   cmemstat: '0.1.0',
@@ -152,10 +152,10 @@ const held: Verdict = {
   warnings: [],
 };
 
-const { leftovers: _, ...withoutLeftovers } = held;
+const { leftovers: _, ...withoutLeftovers } = passed;
 
-const broken: Verdict = {
-  ...held,
+const failed: Verdict = {
+  ...passed,
   status: 'broken',
   exitStatus: 3,
   budgets: [
@@ -196,7 +196,7 @@ const broken: Verdict = {
 const side = (name: string, runs: number): Comparison['base'] => ({
   name,
   runs,
-  command: held.command,
+  command: passed.command,
   host: { kernel: '6.12.17', arch: 'x64', cpus: 2, possibleCpus: 2, pageSizeBytes: 4096 },
   mode: 'cgroup2',
 });
@@ -287,10 +287,10 @@ const comparison: Comparison = {
 
 /** The verdicts by what they tell. */
 export const examples: Readonly<Record<string, Verdict>> = {
-  held,
-  broken,
+  passed,
+  failed,
   'not-measured': {
-    ...held,
+    ...passed,
     status: 'not-measured',
     exitStatus: 5,
     mode: 'process-tree',
@@ -299,11 +299,11 @@ export const examples: Readonly<Record<string, Verdict>> = {
     warnings: ['no memory cgroup can be had: the process tree is summed'],
   },
   optional: {
-    ...held,
+    ...passed,
     budgets: [passedBudget, { ...unmeasuredBudget, status: 'not-measured-optional' }],
   },
   runs: {
-    ...held,
+    ...passed,
     status: 'broken',
     exitStatus: 3,
     durationMs: 27_160,
@@ -330,7 +330,7 @@ export const examples: Readonly<Record<string, Verdict>> = {
     ],
   },
   comparison: {
-    ...held,
+    ...passed,
     status: 'broken',
     exitStatus: 3,
     budgets: [],
@@ -338,7 +338,7 @@ export const examples: Readonly<Record<string, Verdict>> = {
     missingMetrics: ['bpf.map:old', 'unexplained'],
   },
   'missing-metric': {
-    ...held,
+    ...passed,
     status: 'not-measured',
     exitStatus: 5,
     budgets: [],
@@ -351,13 +351,13 @@ export const examples: Readonly<Record<string, Verdict>> = {
     missingMetrics: ['bpf.map:old'],
   },
   'tool-failed': {
-    ...held,
+    ...passed,
     exitStatus: 125,
     runs: { count: 3, evaluatedOn: 'median' },
     faults: ['3 of 5 runs: --prepare "make clean": it ended with status 1'],
   },
   'strict-host': {
-    ...held,
+    ...passed,
     status: 'not-measured',
     exitStatus: 5,
     comparison: {
@@ -368,7 +368,7 @@ export const examples: Readonly<Record<string, Verdict>> = {
     strictHost: true,
   },
   leftovers: {
-    ...held,
+    ...passed,
     exitStatus: 4,
     leftovers: [
       { id: 91, name: 'pinned', bytes: 3 * MIB },
@@ -376,10 +376,10 @@ export const examples: Readonly<Record<string, Verdict>> = {
     ],
   },
   'leftovers-unknown': { ...withoutLeftovers, exitStatus: 5, leftoversUnknown: true },
-  timeout: { ...held, target: { status: 124, signal: 'SIGTERM', timedOut: true }, exitStatus: 124 },
-  'stopped-on-breach': { ...broken, target: { status: 0, signal: 'SIGTERM' } },
-  'target-failed': { ...broken, target: { status: 139, signal: 'SIGSEGV' }, exitStatus: 139 },
-  'budget-first': { ...broken, target: { status: 2, code: 2 }, exitStatus: 3 },
+  timeout: { ...passed, target: { status: 124, signal: 'SIGTERM', timedOut: true }, exitStatus: 124 },
+  'stopped-on-exceeded': { ...failed, target: { status: 0, signal: 'SIGTERM' } },
+  'target-failed': { ...failed, target: { status: 139, signal: 'SIGSEGV' }, exitStatus: 139 },
+  'budget-first': { ...failed, target: { status: 2, code: 2 }, exitStatus: 3 },
   empty: {
     type: 'verdict',
     version: 1,

@@ -22,12 +22,12 @@ const commands = (text: string) =>
 
 describe('renderGithubReport', () => {
   it('says nothing when all held', () => {
-    expect(renderGithubReport(examples.held ?? never())).toBe('');
+    expect(renderGithubReport(examples.passed ?? never())).toBe('');
     expect(renderGithubReport(examples.empty ?? never())).toBe('');
   });
 
   it('titles an error by the budget', () => {
-    const [first] = commands(renderGithubReport(examples.broken ?? never()));
+    const [first] = commands(renderGithubReport(examples.failed ?? never()));
     expect(first?.level).toBe('error');
     expect(first?.title).toBe('Memory budget: BPF maps');
     expect(first?.message.split('\n')[0]).toBe('19.5 MiB against <= 16.0 MiB: 3.50 MiB over (+21.9 %)');
@@ -74,13 +74,13 @@ describe('renderGithubReport', () => {
 
 describe('githubStepSummary', () => {
   it('is the Markdown report', () => {
-    const verdict = examples.broken ?? never();
+    const verdict = examples.failed ?? never();
     expect(githubStepSummary(verdict)).toBe(renderMarkdownReport(verdict));
   });
 
   it('is cut at a line where GitHub would refuse it, with nothing left open', () => {
     const budgets = Array.from({ length: 1500 }, (_, index) => ({ ...failedBudget, name: `é ${index}` }));
-    const summary = githubStepSummary({ ...(examples.held ?? never()), budgets });
+    const summary = githubStepSummary({ ...(examples.passed ?? never()), budgets });
     expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(1024 * 1024);
     expect(Buffer.byteLength(summary)).toBeGreaterThan(1024 * 1024 - 4096);
     expect(summary).toMatch(/\n_The rest was left out: GitHub takes no more than 1 MiB\._\n$/);
@@ -88,7 +88,7 @@ describe('githubStepSummary', () => {
   });
 
   it('keeps to what is left of the limit at any length', () => {
-    const verdict = examples.broken ?? never();
+    const verdict = examples.failed ?? never();
     for (let limit = 0; limit < 3000; limit += 37) {
       const summary = githubStepSummary(verdict, limit);
       expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(limit);

@@ -47,7 +47,7 @@ describe('codeSpan', () => {
 
 describe('renderMarkdownReport', () => {
   it('shows a breach folded out, and what was not measured folded', () => {
-    const broken = renderMarkdownReport(examples.broken ?? never());
+    const broken = renderMarkdownReport(examples.failed ?? never());
     expect(broken).toContain('<details open><summary>BROKEN: <code>BPF maps</code></summary>\n\n');
     expect(broken).toContain('| `anon` | 180 MiB | 150 MiB | +30.0 MiB |');
     expect(broken).toContain('- Owner: `@acme/datapath`');

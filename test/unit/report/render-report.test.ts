@@ -63,7 +63,7 @@ describe('renderReport', () => {
       expect(validate.errors ?? []).toEqual([]);
       expect(read).toEqual(verdict);
     }
-    validate({ ...examples.held, surprise: 1 });
+    validate({ ...examples.passed, surprise: 1 });
     expect(validate.errors).not.toBeNull();
   });
 

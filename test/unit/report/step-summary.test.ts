@@ -8,7 +8,7 @@ import { examples } from './example-verdicts.ts';
 
 const LIMIT_BYTES = 1024 * 1024;
 
-function summaryAfter(before: string | undefined, name = 'broken') {
+function summaryAfter(before: string | undefined, name = 'failed') {
   const file = join(makeTree({}), 'summary.md');
   if (before !== undefined) writeFileSync(file, before);
   const verdict = examples[name];
@@ -42,7 +42,7 @@ describe('appendStepSummary', () => {
   });
 
   it('says what it could not write, and throws nothing', () => {
-    const verdict = examples.held;
+    const verdict = examples.passed;
     if (verdict === undefined) throw new Error('no example');
     expect(appendStepSummary(verdict, '/nonexistent/summary.md')).toEqual([
       'GITHUB_STEP_SUMMARY /nonexistent/summary.md: no such file or directory',

@@ -44,15 +44,15 @@ function parsePoint(line: string): Point {
 
 describe('renderTapReport', () => {
   it.each([
-    ['held', []],
-    ['broken', ['BPF maps', 'processes<2', 'anon.avg<=100MiB']],
+    ['passed', []],
+    ['failed', ['BPF maps', 'processes<2', 'anon.avg<=100MiB']],
     ['not-measured', ['kernel<=32MiB']],
     ['optional', []],
     ['leftovers', ['no BPF maps left behind']],
     ['leftovers-unknown', ['no BPF maps left behind']],
     ['comparison', ['anon', 'bpf.map:old', 'unexplained'].map((metric) => `no regression of ${metric}`)],
     ['tool-failed', ['cmemstat succeeds']],
-    ['stopped-on-breach', ['BPF maps', 'processes<2', 'anon.avg<=100MiB']],
+    ['stopped-on-exceeded', ['BPF maps', 'processes<2', 'anon.avg<=100MiB']],
     ['timeout', ['the target succeeds']],
     ['strict-host', ['comparable with the baseline']],
     ['empty', []],

@@ -29,9 +29,9 @@ describe('renderTextReport', () => {
   });
 
   it('tells once what grew, where several budgets are broken at one moment', () => {
-    const broken = examples.broken ?? fail('broken');
-    const first = broken.budgets.find(({ breach }) => breach !== undefined) ?? fail('breach');
-    const text = renderTextReport({ ...broken, budgets: [first, { ...first, name: 'the same again' }] });
+    const failed = examples.failed ?? fail('failed');
+    const first = failed.budgets.find(({ breach }) => breach !== undefined) ?? fail('breach');
+    const text = renderTextReport({ ...failed, budgets: [first, { ...first, name: 'the same again' }] });
     expect(text.match(/BPF maps that grew most/g)).toHaveLength(1);
     expect(text).toMatch(/the same again: [\s\S]*when: .*\n {6}what grew: see BPF maps, above\n/);
   });

@@ -66,7 +66,7 @@ describe('describeDifference', () => {
 
 describe('describeExit', () => {
   it.each([
-    ['held', "exit status 0: the target's own"],
+    ['passed', "exit status 0: the target's own"],
     ['leftovers-unknown', 'exit status 5: what outlived the run could not be told'],
     ['strict-host', 'exit status 5: the baseline is of another kind of host'],
     ['missing-metric', 'exit status 5: bpf.map:old is not measured on one side of the comparison'],

@@ -1,8 +1,8 @@
 /** What goes wrong around runs that are judged: the report says so, and what was measured is not lost. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import { grow, judge, newFile, readVerdict, slowMs, words } from './gated.ts';
 import { BINARY, cmemstat, needs, SLOWNESS, start, testWith } from './harness.ts';
-import { grow, judge, newFile, readVerdict, slowMs, words } from './judged.ts';
 
 const QUICK = words('-q --interval 50ms');
 const TARGET = ['--', 'sleep', String(0.8 * SLOWNESS)];
