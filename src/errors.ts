@@ -1,4 +1,5 @@
 /** Every way in which cmemstat fails on purpose. `cli/main.ts` is the only place that prints them. */
+import { errnoName } from './errno.ts';
 
 interface ErrorDetails {
   /** The exact command or setting that mends it. */
@@ -121,10 +122,15 @@ export class OutputError extends ToolError {
   }
 }
 
-/** The errno's name (`ENOENT`) that Node put on an error of a system call, if there is one. */
+/** Source: `include/linux/err.h`. */
+const MAX_ERRNO = 4095;
+
+/** The errno's name (`ENOENT`) of a failed system call, as the kernel spells it, if there is one. */
 export function errnoOf(error: unknown): string | undefined {
   if (error instanceof KernelFileError || error instanceof SyscallError) return error.errno;
-  const code = (error as { code?: unknown } | null)?.code;
+  const { code, errno } = (error as { code?: unknown; errno?: unknown } | null) ?? {};
+  // The number, where there is one: Node names some errnos differently (95), and others not at all.
+  if (typeof errno === 'number' && errno < 0 && errno > -MAX_ERRNO) return errnoName(-errno);
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 

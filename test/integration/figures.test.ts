@@ -6,6 +6,7 @@ import { expect } from 'vitest';
 import {
   BINARY,
   host,
+  leavesOnHost,
   MIB,
   needs,
   needsProgram,
@@ -153,6 +154,21 @@ testWith([needs.cgroup2], 'everything that cgroup v2 says is in a sample', async
   expect('kernel' in (sample ?? {})).toBe(host.isAtLeast(5, 18));
   expect(sample?.zswap !== undefined).toBe(host.isAtLeast(5, 19));
 });
+
+testWith(
+  [needs.cgroup2, needs.root],
+  'a threaded cgroup that the target makes is measured and removed',
+  async () => {
+    // A read of cgroup.procs in a threaded cgroup fails with EOPNOTSUPP, which Node names ENOTSUP.
+    const leaf = '/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)';
+    const script = `leaf=${leaf}; mkdir $leaf/threads && echo threaded >$leaf/threads/cgroup.type && echo $$ >$leaf/threads/cgroup.threads && exec sleep ${0.5 * SLOWNESS}`;
+    const { outcome, summary } = await record('--', 'sh', '-c', script);
+    expect(outcome.stderr).toBe('');
+    expect(outcome.status).toBe(0);
+    expect(summary.nestedCgroups).toEqual({ max: 1 });
+    expect(leavesOnHost()).toEqual([]);
+  },
+);
 
 testWith(
   [needs.cgroup, needs.root],

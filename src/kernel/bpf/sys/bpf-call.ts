@@ -1,8 +1,9 @@
 import { constants } from 'node:os';
+import { errnoName } from '../../../errno.ts';
 import { errnoOf, PermissionError, SyscallError, UnsupportedError } from '../../../errors.ts';
 import { type Capability, readEffectiveCapabilities } from '../../procfs/capabilities.ts';
 import { BPF_COMMANDS, type BpfCommand } from './bpf-enums.ts';
-import { errnoName, type Libc, openLibc } from './libc.ts';
+import { type Libc, openLibc } from './libc.ts';
 import { bpfSyscallNumber } from './syscall-numbers.ts';
 
 /** bpf(2), ready to be called. */

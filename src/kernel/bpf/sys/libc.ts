@@ -1,5 +1,5 @@
 /** The only module that knows koffi: the few functions of the C library that Node has no binding for. */
-import { constants } from 'node:os';
+import { errnoName } from '../../../errno.ts';
 import { SyscallError, UnsupportedError } from '../../../errors.ts';
 
 /** The functions of the C library that cmemstat calls. */
@@ -53,25 +53,6 @@ async function load(): Promise<Libc> {
     prlimit: (resource, newLimit, oldLimit) => resultOrErrno(prlimit(0, resource, newLimit, oldLimit)),
     address: (buffer) => koffi.address(buffer),
   };
-}
-
-const ERRNO_NAMES = new Map<number, string>(
-  // Two names share a number (EAGAIN and EWOULDBLOCK, EOPNOTSUPP and ENOTSUP): the kernel's own name wins.
-  Object.entries(constants.errno)
-    .filter(([name]) => name !== 'EWOULDBLOCK' && name !== 'ENOTSUP')
-    .map(([name, number]) => [number, name]),
-);
-
-/** ENOTSUPP is the kernel's alone: no header of user space has it, and bpf(2) returns it all the same. */
-const ENOTSUPP = 524;
-
-/**
- * The name of an errno, such as `EPERM`; `errno 4711` where this platform has no name for it.
- * Source: errno(3).
- */
-export function errnoName(errno: number): string {
-  if (errno === ENOTSUPP) return 'ENOTSUPP';
-  return ERRNO_NAMES.get(errno) ?? `errno ${errno}`;
 }
 
 /** Source: `include/uapi/linux/eventfd.h`; the same bit as O_CLOEXEC on all our architectures. */

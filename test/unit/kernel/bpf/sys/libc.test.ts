@@ -1,22 +1,8 @@
 import { closeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createEventFd, errnoName, openLibc } from '#src/kernel/bpf/sys/libc.ts';
+import { errnoName } from '#src/errno.ts';
+import { createEventFd, openLibc } from '#src/kernel/bpf/sys/libc.ts';
 import { readPseudoFile } from '#src/kernel/pseudo-file.ts';
-
-describe('errnoName', () => {
-  it.each([
-    [1, 'EPERM'],
-    [2, 'ENOENT'],
-    [11, 'EAGAIN'],
-    [22, 'EINVAL'],
-    [38, 'ENOSYS'],
-    [95, 'EOPNOTSUPP'],
-    [524, 'ENOTSUPP'],
-    [4711, 'errno 4711'],
-  ])('of %i is %s', (number, name) => {
-    expect(errnoName(number)).toBe(name);
-  });
-});
 
 describe('libc', () => {
   it('gives the errno of a failed call as a negative number', async () => {
