@@ -1,8 +1,8 @@
 /** The clock: takes a sample at every tick of a grid that starts with the launch. */
 
-import type { BpfTotals } from '../model/bpf-totals.ts';
-import type { EventRecord } from '../model/recording.ts';
+import type { EventRecord, MapsRecord } from '../model/recording.ts';
 import type { Sample, SampleReason } from '../model/sample.ts';
+import type { BpfReading } from './bpf/bpf-clock.ts';
 import { EventCounters } from './event-watch.ts';
 import type { FigureReader } from './figure-reader.ts';
 
@@ -17,12 +17,12 @@ export interface Punctuality {
 /** What a sampler works with. */
 export interface SamplerParts {
   reader: FigureReader;
-  /** Reads BPF totals when their own clock says so, or `now`; undefined when there are none this time. */
-  readBpf: (pids: () => number[], now: boolean) => BpfTotals | undefined;
+  /** Reads BPF memory when its own clock says so, or `now`; undefined when it was not read this time. */
+  readBpf: (pids: () => number[], now: boolean) => BpfReading | undefined;
   /** Milliseconds since the launch. */
   elapsedMs: () => number;
-  /** Takes every sample and every event, in the order in which they came about. */
-  emit: (record: Sample | EventRecord) => void;
+  /** Takes every sample, the maps that have changed by then, and every event, in the order in which they came about. */
+  emit: (record: Sample | EventRecord | MapsRecord) => void;
   /** Takes a reading that failed; sampling goes on. */
   onError: (error: unknown) => void;
 }
@@ -102,13 +102,19 @@ export class Sampler {
       const at = elapsedMs();
       const figures = await reader.read();
       const sample: Sample = { type: 'sample', elapsedMs: at, reason, ...figures };
-      const totals = readBpf(() => reader.processes(), reason !== 'tick');
-      if (totals !== undefined) sample.bpf = totals;
+      const bpf = readBpf(() => reader.processes(), reason !== 'tick');
+      if (bpf !== undefined) sample.bpf = bpf.totals;
       const counts = { events: sample.events, local: sample.eventsLocal };
       for (const record of this.#counters.observe(counts, at, 'tick')) emit(record);
       emit(sample);
+      if (bpf?.maps !== undefined) emit(toMapsRecord(at, bpf.maps));
     } catch (error) {
       onError(error);
     }
   }
+}
+
+function toMapsRecord(elapsedMs: number, { changed, gone }: NonNullable<BpfReading['maps']>): MapsRecord {
+  const record: MapsRecord = { type: 'maps', elapsedMs, maps: changed };
+  return gone.length === 0 ? record : { ...record, gone };
 }

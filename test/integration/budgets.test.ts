@@ -2,6 +2,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import type { RecordLine } from '#src/model/recording.ts';
 import type { BudgetResult } from '#src/model/verdict.ts';
 import { createPinned, withPin } from './bpftool.ts';
 import { grow, judge, newFile, onlyBudget, slowMs } from './gated.ts';
@@ -12,6 +13,7 @@ import {
   MIB,
   needs,
   needsProgram,
+  type Outcome,
   readRecording,
   SLOWNESS,
   TARGETS,
@@ -92,6 +94,38 @@ testWith(
     expect(verdict.budgets[1]?.breach?.processes[0]?.toBytes).toBeGreaterThan(40 * MIB);
     expect(outcome.stderr).toContain('target: ended by SIGTERM: cmemstat ended it at the breach');
     expect(leavesOnHost()).toEqual([]);
+  },
+);
+
+testWith(
+  [needs.cgroup],
+  'the sample that exceeds a budget comes before the event, in every output',
+  async () => {
+    const file = newFile('run.jsonl');
+    const limit = 30 * MIB;
+    const args = ['--interval', '100ms', '--bytes', '--budget', 'anon<=30MiB', '--output', file];
+    const target = ['--', ...grow(1500, [4, 0], [40, 800])];
+    const orderIn = (outcome: Outcome, text: string) => {
+      const lines = text.trimEnd().split('\n');
+      const records = lines.map((line) => JSON.parse(line) as RecordLine);
+      const sample = records.findIndex((each) => each.type === 'sample' && (each.stat?.anon ?? 0) > limit);
+      const event = records.findIndex((each) => each.type === 'event' && each.event === 'budget');
+      expect(sample, outcome.stderr).toBeGreaterThan(0);
+      return event - sample;
+    };
+
+    const shown = await cmemstat(...args, ...target);
+    expect(orderIn(shown, readFileSync(file, 'utf8'))).toBe(1);
+    // Time, then anon, then the other columns.
+    const rows = shown.stderr.split('\n');
+    const row = rows.findIndex((line) => Number(/^ *[\d.]+m?s +(\d+) /.exec(line)?.[1]) > limit);
+    const event = rows.findIndex((line) => /^ *[\d.]+m?s {2}budget: anon<=30MiB/.test(line));
+    expect(row, shown.stderr).toBeGreaterThan(0);
+    expect(event - row, shown.stderr).toBe(1);
+
+    const json = await cmemstat('--json', ...args, ...target);
+    expect(orderIn(json, json.stdout)).toBe(1);
+    expect(orderIn(json, readFileSync(file, 'utf8'))).toBe(1);
   },
 );
 

@@ -41,7 +41,8 @@ describe('src/sampler/bpf/bpf-clock.ts', () => {
   it('BPF memory is read at every tick when both clocks have the same interval', async () => {
     let ms = 0;
     const none = { maps: { count: 0, memlock: 0 }, programs: { count: 0, memlock: 0 } };
-    const collect = () => ({ attribution: 'held' as const, host: none, held: none });
+    const totals = { attribution: 'held' as const, host: none, held: none };
+    const collect = () => ({ totals, maps: undefined });
     const clock = await BpfClock.open(
       1000,
       () => ms,

@@ -2,10 +2,11 @@
 import { statSync } from 'node:fs';
 import type { Placement } from '../../cgroup/placement.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
-import type { EventRecord, MapsRecord, ProcessesRecord, SummaryRecord } from '../../model/recording.ts';
-import type { Mode, Sample } from '../../model/sample.ts';
+import type { EventRecord, SummaryRecord } from '../../model/recording.ts';
+import type { Mode } from '../../model/sample.ts';
 import { SampleAggregate } from '../../model/summary.ts';
-import type { Sink } from '../../output/sink.ts';
+import { RecordStream } from '../../output/record-stream.ts';
+import type { RunRecord, Sink } from '../../output/sink.ts';
 import { BpfClock, type BpfUnavailable } from '../../sampler/bpf/bpf-clock.ts';
 import type { RunBpf } from '../../sampler/bpf/run-bpf.ts';
 import type { EventWatch } from '../../sampler/event-watch.ts';
@@ -37,10 +38,10 @@ export class Measurement {
   endedBy: SummaryRecord['exit']['endedBy'];
   readonly #options: RunOptions;
   readonly #target: Target;
-  readonly #sinks: Sink[];
   readonly #say: (line: string) => void;
   readonly #nested: NestedCgroups | undefined;
   readonly #launchedAt = performance.now();
+  #stream: RecordStream | undefined;
   #reader: FigureReader | undefined;
   #bpf: BpfClock | undefined;
   #runBpf: RunBpf | undefined;
@@ -52,17 +53,10 @@ export class Measurement {
   #stopped = false;
   #targetEnded = false;
 
-  constructor(
-    options: RunOptions,
-    placement: Placement,
-    target: Target,
-    sinks: Sink[],
-    say: (line: string) => void,
-  ) {
+  constructor(options: RunOptions, placement: Placement, target: Target, say: (line: string) => void) {
     this.#options = options;
     this.#intervalMs = options.intervalMs;
     this.#target = target;
-    this.#sinks = sinks;
     this.#say = say;
     this.placement = placement;
     const { leaf } = placement;
@@ -149,9 +143,11 @@ export class Measurement {
     else for (const pid of this.processes()) sendQuietly(pid, 'SIGKILL');
   }
 
-  /** Tells the sinks what was started, and takes the first sample. */
-  async start(): Promise<void> {
+  /** Tells the sinks what was started, and takes the first sample. All sinks of the run are among them. */
+  async start(sinks: readonly Sink[]): Promise<void> {
     const { leaf } = this.placement;
+    const stream = new RecordStream(sinks);
+    this.#stream = stream;
     this.#reader = await openReader(leaf, this.#target.pid);
     const record = startRecord(this.#options, {
       placement: this.placement,
@@ -159,13 +155,13 @@ export class Measurement {
       pid: this.#target.pid,
       startedAt: this.startedAt,
     });
-    for (const sink of this.#sinks) sink.start(record);
+    stream.start(record);
     const sampler = new Sampler(
       {
         reader: this.#reader,
         readBpf: (pids, now) => this.#bpf?.read(pids, now),
         elapsedMs: this.elapsedMs,
-        emit: (each) => this.#emit(each),
+        emit: (each) => this.emit(each),
         onError: (error) => this.#onError(error),
       },
       this.#options.intervalMs,
@@ -195,9 +191,15 @@ export class Measurement {
     this.#bpf?.close();
   }
 
-  /** Puts an event into the stream. */
-  emit(event: EventRecord): void {
-    this.#emit(event);
+  /** Puts a record into the stream. */
+  emit(record: RunRecord): void {
+    if (record.type === 'sample') this.aggregate.add(record);
+    this.#stream?.emit(record);
+  }
+
+  /** Hands the summary to the sinks; settles when all of them have written everything. */
+  async finish(summary: SummaryRecord): Promise<void> {
+    await this.#stream?.stop(summary);
   }
 
   /** Tells the processes as they are now; settles at once where nobody wants to know them. */
@@ -222,7 +224,7 @@ export class Measurement {
         list: () => this.#listProcesses(),
         targetPid: this.#target.pid,
         elapsedMs: this.elapsedMs,
-        emit: (record) => this.#emit(record),
+        emit: (record) => this.emit(record),
         onError: (error) => this.#giveUpProcesses(error),
       },
       processIntervalMs,
@@ -246,7 +248,11 @@ export class Measurement {
     this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, async () => {
       // Loaded while the target starts, and only where BPF memory is read.
       const { RunBpf } = await import('../../sampler/bpf/run-bpf.ts');
-      this.#runBpf = await RunBpf.open({ cgroupId, nameNested: (id) => this.#nested?.nameOf(id) });
+      this.#runBpf = await RunBpf.open({
+        cgroupId,
+        nameNested: (id) => this.#nested?.nameOf(id),
+        listsMaps: this.#options.wantsDetails,
+      });
       return this.#runBpf;
     });
     if (this.#bpf.unavailable === undefined) return;
@@ -257,24 +263,7 @@ export class Measurement {
       event: 'warning',
       message: `BPF memory is not measured: ${reason}`,
     };
-    this.#emit(hint === undefined ? warning : { ...warning, hint });
-  }
-
-  #emit(record: Sample | EventRecord | MapsRecord | ProcessesRecord): void {
-    if (record.type === 'sample') {
-      this.aggregate.add(record);
-    }
-    for (const sink of this.#sinks) sink.write(record);
-    if (record.type === 'sample' && record.bpf !== undefined) this.#emitMaps(record.elapsedMs);
-  }
-
-  #emitMaps(elapsedMs: number): void {
-    if (!this.#options.wantsDetails) return;
-    const difference = this.bpf?.changedMaps();
-    if (difference === undefined) return;
-    const record: MapsRecord = { type: 'maps', elapsedMs, maps: difference.changed };
-    if (difference.gone.length > 0) record.gone = difference.gone;
-    this.#emit(record);
+    this.emit(hint === undefined ? warning : { ...warning, hint });
   }
 
   #onError(error: unknown): void {

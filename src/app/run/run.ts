@@ -102,16 +102,14 @@ async function measureWith(
     reportPlacement(placement, options, say);
     leaf?.setLimits(options.limits);
     const target = await launch(leaf, options, env, streams.stdio, say);
-    const sinks = [...outputs.recorders];
     const wantsDetails = options.wantsDetails || view !== undefined;
-    const measurement = new Measurement({ ...options, wantsDetails }, placement, target, sinks, say);
+    const measurement = new Measurement({ ...options, wantsDetails }, placement, target, say);
     signals = forwardSignals(measurement.signalActions, options.killAfterMs, view);
     const control = controlOf(measurement, signals);
     try {
-      if (watch !== undefined) sinks.push(watch(control));
-      if (view !== undefined) sinks.push(view.connect(measurement, target, streams.copies, control.stop));
-      else if (outputs.table !== undefined) sinks.push(outputs.table);
-      await measurement.start();
+      const watcher = watch?.(control);
+      const shown = view?.connect(measurement, target, streams.copies, control.stop) ?? outputs.table;
+      await measurement.start([...outputs.recorders, watcher, shown].filter((sink) => sink !== undefined));
     } catch (error) {
       // It may not have joined the leaf yet, and without a leaf nobody else would end it.
       measurement.killAll();
@@ -130,7 +128,7 @@ async function measureWith(
     }
     // A view may stay open for hours: the leaf does not wait for it.
     if (view !== undefined) await cleanUp();
-    await Promise.all([...sinks.map((sink) => sink.stop(summary)), view?.flush()]);
+    await Promise.all([measurement.finish(summary), view?.flush()]);
     if (view !== undefined) await outputs.table?.stop(summary);
     const fault =
       outputs.failure?.message ?? (measurement.failed ? 'a sample could not be taken' : undefined);

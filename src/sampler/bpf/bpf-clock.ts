@@ -1,14 +1,23 @@
 /** BPF totals on a clock of their own: reading them costs more than a sample. */
 import { ToolError } from '../../errors.ts';
 import type { BpfTotals } from '../../model/bpf-totals.ts';
+import type { LiveMap } from '../../model/recording.ts';
+import type { RowDifference } from '../../model/row-changes.ts';
 
 /** Timers drop fractions of a millisecond: a tick may come this much before it is due. */
 const EARLY_MS = 1;
 
-/** What reads the totals: see run-bpf.ts. */
+/** One reading of BPF memory: the totals, and the maps that are new or have changed since the reading before. */
+export interface BpfReading {
+  totals: BpfTotals;
+  /** Undefined when nothing has changed, or maps are not listed. */
+  maps: RowDifference<LiveMap> | undefined;
+}
+
+/** What reads BPF memory: see run-bpf.ts. */
 export interface BpfReader {
   /** @throws ToolError when it may not read (any more). */
-  collect(pids: readonly number[]): BpfTotals;
+  collect(pids: readonly number[]): BpfReading;
   close(): void;
 }
 
@@ -51,8 +60,8 @@ export class BpfClock {
     return this.#unavailable;
   }
 
-  /** The totals, when they are due; `now` makes them due. */
-  read(pids: () => number[], now: boolean): BpfTotals | undefined {
+  /** Reads when a reading is due; `now` makes it due. */
+  read(pids: () => number[], now: boolean): BpfReading | undefined {
     const elapsedMs = this.#elapsedMs() + EARLY_MS;
     if (this.#collector === undefined || (!now && elapsedMs < this.#dueMs)) return undefined;
     // On a grid that starts with the launch, as the samples are: they fall on the same ticks.

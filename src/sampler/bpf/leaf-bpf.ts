@@ -27,18 +27,24 @@ export interface LeafBpf {
   /** Why it does not. */
   readonly reason: string | undefined;
   readonly hint: string | undefined;
-  /** What is charged now. @throws ToolError when a right was lost meanwhile. */
-  read(): LeafTotals;
-  /**
-   * The maps that are new or have changed since the last call, as of the last `read`; where nothing is attributed, those that
-   * the processes hold now. Undefined when nothing has changed. @throws ToolError when a right was lost meanwhile.
-   */
-  changedMaps(): RowDifference<LiveMap> | undefined;
+  /** Reads the leaf once. @throws ToolError when a right was lost meanwhile. */
+  read(): LeafReading;
   /** The maps that are charged now. */
   maps(): readonly InventoryMap[];
   /** The maps at the reading where they took most, and the advice on them. */
   largest(): RunMaps;
   close(): void;
+}
+
+/** One reading of a leaf: its totals and its maps are of the same moment. */
+export interface LeafReading {
+  /** What is charged; undefined where the kernel does not attribute maps to the leaf. */
+  totals: LeafTotals | undefined;
+  /**
+   * The maps that are new or have changed since the reading before; where nothing is attributed, those that the processes hold.
+   * Undefined when nothing has changed, or maps are not listed.
+   */
+  maps: RowDifference<LiveMap> | undefined;
 }
 
 /** The part of the totals that the kernel's own record of the charge gives. */
@@ -54,27 +60,29 @@ export interface LeafOwner {
   heldOf: (pid: number) => HeldBpf;
   /** The path of a cgroup below the leaf, relative to it; undefined when there is none with this inode number. */
   nameNested: (cgroupId: bigint) => string | undefined;
+  /** Whether each reading lists the maps that have changed. */
+  listsMaps: boolean;
 }
 
 /** Opens the iterators. @throws ToolError when refused. */
-export function openLeafBpf(bpf: Bpf, { cgroupId, pids, heldOf, nameNested }: LeafOwner): LeafBpf {
+export function openLeafBpf(bpf: Bpf, owner: LeafOwner): LeafBpf {
+  const { cgroupId, pids, heldOf, nameNested, listsMaps } = owner;
   const inventory = bpfInventoryOver(bpf, { cgroupId, holders: false, pids, heldOf });
   const attributes = inventory.attribution === 'memcg' && cgroupId !== undefined;
   const largest = new LargestReading(inventory);
   const live = new LiveMaps(cgroupId, nameNested);
-  let last: InventorySnapshot | undefined;
   return {
     attributes,
     reason: inventory.reason,
     hint: inventory.hint,
     read() {
-      last = inventory.read();
-      largest.observe(last);
-      return leafTotals(last);
-    },
-    changedMaps() {
-      const snapshot = attributes ? last : inventory.read();
-      return snapshot && live.update(snapshot);
+      if (!attributes && !listsMaps) return { totals: undefined, maps: undefined };
+      const snapshot = inventory.read();
+      if (attributes) largest.observe(snapshot);
+      return {
+        totals: attributes ? leafTotals(snapshot) : undefined,
+        maps: listsMaps ? live.update(snapshot) : undefined,
+      };
     },
     maps: () => inventory.read().maps,
     largest: () => largest.result(),

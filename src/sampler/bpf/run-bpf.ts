@@ -4,21 +4,18 @@ import { type Bpf, openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { listObjectIds } from '../../kernel/bpf/sys/objects.ts';
 import { collectHeldBpf, type HeldBpf } from '../../kernel/procfs/held-bpf.ts';
 import type { InventoryMap } from '../../model/bpf-inventory.ts';
-import type { BpfTotals } from '../../model/bpf-totals.ts';
-import type { LiveMap } from '../../model/recording.ts';
-import type { RowDifference } from '../../model/row-changes.ts';
-import type { LeafBpf, LeafOwner, RunMaps } from './leaf-bpf.ts';
+import type { BpfReading } from './bpf-clock.ts';
+import type { LeafBpf, LeafOwner, LeafReading, RunMaps } from './leaf-bpf.ts';
 import { type BpfCollector, bpfCollectorOver } from './totals.ts';
 
 /** Whose BPF memory it is; the processes come with each reading. */
-type RunOwner = Pick<LeafOwner, 'cgroupId' | 'nameNested'>;
+type RunOwner = Pick<LeafOwner, 'cgroupId' | 'nameNested' | 'listsMaps'>;
 
 /** Reads the BPF memory of one run. */
 export class RunBpf {
   readonly #bpf: Bpf;
-  readonly #cgroupId: bigint | undefined;
-  readonly #nameNested: LeafOwner['nameNested'];
-  #mayListMaps = true;
+  readonly #owner: RunOwner;
+  #mayListMaps: boolean;
   #pids: readonly number[] = [];
   /** What was read of the descriptors for one reading, which is told in two ways. */
   readonly #held = new Map<number, HeldBpf>();
@@ -26,10 +23,10 @@ export class RunBpf {
   #leaf: LeafBpf | undefined;
   #refusal: ToolError | undefined;
 
-  private constructor(bpf: Bpf, { cgroupId, nameNested }: RunOwner) {
+  private constructor(bpf: Bpf, owner: RunOwner) {
     this.#bpf = bpf;
-    this.#cgroupId = cgroupId;
-    this.#nameNested = nameNested;
+    this.#owner = owner;
+    this.#mayListMaps = owner.listsMaps;
   }
 
   /**
@@ -67,10 +64,9 @@ export class RunBpf {
     const { openLeafBpf } = await import('./leaf-bpf.ts');
     try {
       this.#leaf = openLeafBpf(this.#bpf, {
-        cgroupId: this.#cgroupId,
+        ...this.#owner,
         pids: () => this.#pids,
         heldOf: this.#heldOf,
-        nameNested: this.#nameNested,
       });
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
@@ -78,26 +74,30 @@ export class RunBpf {
     }
   }
 
-  /** The totals of now. @throws ToolError when a right was lost meanwhile. */
-  collect(pids: readonly number[]): BpfTotals {
+  /**
+   * Reads the totals, and the maps that are new or have changed since the reading before. Maps are listed once `prepare` has
+   * opened what can tell. @throws ToolError when a right was lost meanwhile.
+   */
+  collect(pids: readonly number[]): BpfReading {
     this.#pids = pids;
     this.#held.clear();
-    const leaf = this.#leaf?.attributes === true ? this.#leaf : undefined;
-    const attribution = leaf === undefined ? 'held' : 'memcg';
-    return { attribution, ...leaf?.read(), ...this.#collector?.collect(pids) };
+    const leaf = this.#readLeaf();
+    const attribution = leaf?.totals === undefined ? 'held' : 'memcg';
+    return {
+      totals: { attribution, ...leaf?.totals, ...this.#collector?.collect(pids) },
+      maps: leaf?.maps,
+    };
   }
 
-  /**
-   * The maps of the run that are new or have changed since the last call, as of the last `collect`; undefined when there are
-   * none, and until `prepare` has opened what can tell.
-   */
-  changedMaps(): RowDifference<LiveMap> | undefined {
+  #readLeaf(): LeafReading | undefined {
+    const leaf = this.#leaf;
+    if (leaf === undefined || leaf.attributes) return leaf?.read();
     if (!this.#mayListMaps) return undefined;
     try {
-      return this.#leaf?.changedMaps();
+      return leaf.read();
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
-      // The totals have a way of their own, and go on.
+      // Without attribution the totals come from elsewhere, and go on.
       this.#mayListMaps = false;
       return undefined;
     }
@@ -114,7 +114,7 @@ export class RunBpf {
     if (this.#leaf === undefined && this.#refusal === undefined && this.#collector !== undefined) {
       if (listObjectIds(this.#bpf, 'map').length === 0) return [];
       const { mayHaveMaps } = await import('./leaf-bpf.ts');
-      if (!mayHaveMaps(this.#bpf, this.#cgroupId)) return [];
+      if (!mayHaveMaps(this.#bpf, this.#owner.cgroupId)) return [];
     }
     await this.prepare();
     return this.#leaf?.attributes === true ? this.#leaf.maps() : undefined;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { EventRecord } from '#src/model/recording.ts';
+import type { EventRecord, LiveMap, MapsRecord } from '#src/model/recording.ts';
 import type { Sample } from '#src/model/sample.ts';
-import { BpfClock } from '#src/sampler/bpf/bpf-clock.ts';
+import { BpfClock, type BpfReading } from '#src/sampler/bpf/bpf-clock.ts';
 import type { Figures } from '#src/sampler/figure-reader.ts';
 import { Sampler } from '#src/sampler/sampler.ts';
 
@@ -20,7 +20,7 @@ afterEach(() => {
 
 /** A sampler over a reader that does what `read` says, and all that it told. */
 function sampling(read: () => Figures | Promise<Figures>, intervalMs = 100, bpf?: BpfClock) {
-  const records: (Sample | EventRecord)[] = [];
+  const records: (Sample | EventRecord | MapsRecord)[] = [];
   const errors: unknown[] = [];
   const sampler = new Sampler(
     {
@@ -202,7 +202,9 @@ describe('events', () => {
     await vi.advanceTimersByTimeAsync(200);
     await sampler.stop();
     const told = records.map((each) =>
-      each.type === 'event' ? `${each.event} +${each.increase} ${each.noticed}` : each.reason,
+      each.type === 'event'
+        ? `${each.event} +${each.increase} ${each.noticed}`
+        : 'reason' in each && each.reason,
     );
     expect(told).toEqual(['launch', 'max +1 inotify', 'max +1 tick', 'tick', 'tick', 'final']);
   });
@@ -216,7 +218,7 @@ describe('BPF totals', () => {
       host: { maps: count, programs: count },
       held: { maps: count, programs: count },
     };
-    const collect = vi.fn(() => totals);
+    const collect = vi.fn(() => ({ totals, maps: undefined }));
     const bpf = await BpfClock.open(200, elapsedMs, async () => ({ collect, close: () => {} }));
     const { sampler, records } = sampling(() => ({}), 100, bpf);
     await sampler.start();
@@ -225,5 +227,35 @@ describe('BPF totals', () => {
     const withBpf = records.filter((each) => each.type === 'sample' && each.bpf !== undefined);
     expect(withBpf.map((each) => each.elapsedMs)).toEqual([0, 100, 200, 400, 450]);
     expect(collect).toHaveBeenCalledWith([42]);
+  });
+
+  it('come with the maps that have changed, in a line after the sample of the same reading', async () => {
+    const none = { count: 0, memlock: 0 };
+    const totals = { attribution: 'held' as const, host: { maps: none, programs: none } };
+    const map = { id: 7 } as LiveMap;
+    const readings: BpfReading[] = [
+      { totals, maps: { changed: [map], gone: [] } },
+      { totals, maps: undefined },
+      { totals, maps: { changed: [], gone: [7] } },
+    ];
+    const collect = () => readings.shift() ?? { totals, maps: undefined };
+    const bpf = await BpfClock.open(100, elapsedMs, async () => ({ collect, close: () => {} }));
+    const { sampler, records } = sampling(() => ({}), 100, bpf);
+    await sampler.start();
+    await vi.advanceTimersByTimeAsync(250);
+    await sampler.stop();
+    expect(records.map(({ type, elapsedMs: ms }) => `${type} ${ms}`)).toEqual([
+      'sample 0',
+      'maps 0',
+      'sample 100',
+      'sample 200',
+      'maps 200',
+      'sample 250',
+    ]);
+    const maps = records.filter(({ type }) => type === 'maps');
+    expect(maps).toEqual([
+      { type: 'maps', elapsedMs: 0, maps: [map] },
+      { type: 'maps', elapsedMs: 200, maps: [], gone: [7] },
+    ]);
   });
 });

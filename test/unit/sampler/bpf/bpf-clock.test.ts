@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import { PermissionError } from '#src/errors.ts';
 import type { BpfTotals } from '#src/model/bpf-totals.ts';
-import { BpfClock } from '#src/sampler/bpf/bpf-clock.ts';
+import { BpfClock, type BpfReading } from '#src/sampler/bpf/bpf-clock.ts';
 
 const NOTHING = { count: 0, memlock: 0 };
 const TOTALS: BpfTotals = {
@@ -9,10 +9,11 @@ const TOTALS: BpfTotals = {
   host: { maps: NOTHING, programs: NOTHING },
   held: { maps: { count: 1, memlock: 4096 }, programs: NOTHING },
 };
+const READING: BpfReading = { totals: TOTALS, maps: undefined };
 const REFUSED = new PermissionError('CAP_SYS_ADMIN', 'BPF maps need CAP_SYS_ADMIN', { hint: 'sudo' });
 
 /** A clock over a time that the test sets. */
-async function clockAt(intervalMs: number, collect: (pids: readonly number[]) => BpfTotals = () => TOTALS) {
+async function clockAt(intervalMs: number, collect: (pids: readonly number[]) => BpfReading = () => READING) {
   const time = { ms: 0 };
   const collector = { collect: vi.fn(collect), close: vi.fn() };
   const clock = await BpfClock.open(
@@ -36,16 +37,16 @@ describe('BpfClock', () => {
 
   it('stays on the grid of the launch after a late reading', async () => {
     const { readAt } = await clockAt(1000);
-    expect(readAt(1700)).toEqual(TOTALS);
+    expect(readAt(1700)).toEqual(READING);
     expect(readAt(1998)).toBeUndefined();
-    expect(readAt(2000)).toEqual(TOTALS);
+    expect(readAt(2000)).toEqual(READING);
   });
 
   it('reads at any moment when it is told to', async () => {
     const { readAt, collector } = await clockAt(1000);
     readAt(0);
-    expect(readAt(10, true)).toEqual(TOTALS);
-    expect(readAt(20, true)).toEqual(TOTALS);
+    expect(readAt(10, true)).toEqual(READING);
+    expect(readAt(20, true)).toEqual(READING);
     expect(collector.collect).toHaveBeenCalledTimes(3);
   });
 
