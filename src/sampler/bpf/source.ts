@@ -12,7 +12,7 @@ import { collectLinks, collectPrograms } from '../../kernel/bpf/sys/objects.ts';
 import type { MapFdinfo } from '../../kernel/procfs/fdinfo.ts';
 import { listAllProcesses } from '../../kernel/procfs/process-tree.ts';
 import { type BpfHolders, indexHolders, scanHolders } from './holders.ts';
-import { ownIterators } from './own-iterators.ts';
+import { type OwnIterator, ownObjects } from './own-objects.ts';
 
 /** A map as far as its source knows it. */
 export type SourceMap = Omit<KernelMap, 'refcnt' | 'usercnt'> & {
@@ -52,29 +52,17 @@ export interface BpfSource {
   close(): void;
 }
 
-interface OwnIterator {
-  readonly programId: number;
-  readonly linkId: number;
-  close(): void;
-}
-
 /** Keeps what was opened, and closes all of it. */
 class Iterators {
   readonly #open: OwnIterator[] = [];
 
   add<T extends OwnIterator>(iterator: T): T {
     this.#open.push(iterator);
-    ownIterators.programs.add(iterator.programId);
-    ownIterators.links.add(iterator.linkId);
-    return iterator;
+    return ownObjects.add(iterator);
   }
 
   close(): void {
-    for (const iterator of this.#open.splice(0)) {
-      iterator.close();
-      ownIterators.programs.delete(iterator.programId);
-      ownIterators.links.delete(iterator.linkId);
-    }
+    for (const iterator of this.#open.splice(0)) ownObjects.close(iterator);
   }
 }
 
@@ -118,8 +106,8 @@ export function openIteratorSource(bpf: Bpf, options: IteratorOptions): Iterator
         allMaps ??= iterators.add(openMapIterator(bpf, layout));
         return allMaps.read();
       },
-      readPrograms: () => programs.read().filter(({ id }) => !ownIterators.programs.has(id)),
-      readLinks: () => (links?.read() ?? walkLinks(bpf)).filter(({ id }) => !ownIterators.links.has(id)),
+      readPrograms: () => programs.read().filter(({ id }) => !ownObjects.ownsProgram(id)),
+      readLinks: () => (links?.read() ?? walkLinks(bpf)).filter(({ id }) => !ownObjects.ownsLink(id)),
       readHolders: () => (files === undefined ? scanHolders(listAllProcesses()) : indexHolders(files.read())),
       close: () => iterators.close(),
     };
@@ -159,5 +147,5 @@ export function walkLinks(bpf: Bpf): SourceLink[] {
 
 /** The programs by their ids. @throws PermissionError, SyscallError, KernelFileError. */
 export function walkPrograms(bpf: Bpf): SourceProgram[] {
-  return collectPrograms(bpf).filter(({ id }) => !ownIterators.programs.has(id));
+  return collectPrograms(bpf).filter(({ id }) => !ownObjects.ownsProgram(id));
 }

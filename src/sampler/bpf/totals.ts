@@ -10,7 +10,7 @@ import {
 import type { MapFdinfo } from '../../kernel/procfs/fdinfo.ts';
 import { collectHeldBpf, type HeldBpf } from '../../kernel/procfs/held-bpf.ts';
 import type { BpfCount, HostBpfTotals } from '../../model/bpf-totals.ts';
-import { ownIterators } from './own-iterators.ts';
+import { ownObjects } from './own-objects.ts';
 
 /** Counts the BPF objects of the host and of the target, poll after poll. */
 export interface BpfCollector {
@@ -47,7 +47,7 @@ export function bpfCollectorOver(
   const collector: BpfCollector = {
     collect(pids) {
       const mapIds = listObjectIds(bpf, 'map');
-      const programIds = listObjectIds(bpf, 'program').filter((id) => !ownIterators.programs.has(id));
+      const programIds = listObjectIds(bpf, 'program').filter((id) => !ownObjects.ownsProgram(id));
       maps.retain(mapIds);
       programs.retain(programIds);
       const held = heldIds(bpf, pids.map(heldOf));
