@@ -1,36 +1,93 @@
-/**
- * Loads the bundle with the code that V8 has compiled when it was built, which saves a tenth of the start-up time. Without
- * that file, or under another version of Node.js, the bundle is compiled as usual.
- */
-import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+/** Loads the chunks of the bundle, with the code that V8 compiled for them in a run before. */
+import { readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Script } from 'node:vm';
+import { cacheDirectory } from '../kernel/cache-directory.ts';
+import { VERSION } from '../version.ts';
+import { CodeCache } from './code-cache.ts';
 
-/** The bundle as a CommonJS module, compiled or taken from the code cache; the build writes the cache from the same. */
-export function compileBundle(
-  file: string,
-  cachedData: Buffer | undefined,
-): { script: Script; evaluate: () => void } {
-  // esbuild writes ASCII: latin1 spares the check for UTF-8.
-  const source = readFileSync(file, 'latin1');
-  const script = new Script(`(function (require, module, exports) {${source}\n})`, {
-    filename: file,
-    ...(cachedData === undefined ? {} : { cachedData }),
-  });
-  const module = { exports: {} };
-  return { script, evaluate: () => script.runInThisContext()(createRequire(file), module, module.exports) };
-}
+/** Stands for the contents of all chunks: the build defines it. */
+declare const BUILD_ID: string;
 
-/** Runs the command line. */
+/** By then all that a start needs was compiled. Later V8's flags may change, which the code is kept for. Unit: milliseconds. */
+const WRITE_AFTER_MS = 1_000;
+
+type Require = (id: string) => unknown;
+type Evaluate = (require: Require, module: { exports: unknown }, exports: unknown, file: string) => void;
+
+/** Runs the command line; `directory` holds the chunks. */
 export function start(directory: string): void {
-  compileBundle(join(directory, 'cmemstat.cjs'), readIfThere(join(directory, 'cmemstat.cache'))).evaluate();
+  if (process.argv.length === 3 && (process.argv[2] === '--version' || process.argv[2] === '-V')) {
+    try {
+      writeSync(1, `${VERSION}\n`);
+      return;
+    } catch {
+      // The program itself deals with an output that takes nothing.
+    }
+  }
+  new ChunkLoader(directory, openCodeCache()).load('cmemstat.cjs');
 }
 
-function readIfThere(file: string): Buffer | undefined {
-  try {
-    return readFileSync(file);
-  } catch {
-    return undefined;
+function openCodeCache(): CodeCache | undefined {
+  const parent = cacheDirectory();
+  if (parent === undefined || process.env.NODE_DISABLE_COMPILE_CACHE !== undefined) return undefined;
+  return new CodeCache(join(parent, 'code'), `${process.version}-${process.arch}-${BUILD_ID}`);
+}
+
+/** The chunks as CommonJS modules: `require` of one loads another one here, and of all else is that of Node.js. */
+class ChunkLoader {
+  readonly #directory: string;
+  readonly #cache: CodeCache | undefined;
+  readonly #modules = new Map<string, { exports: unknown }>();
+  /** Those whose code was not in the cache. */
+  readonly #compiled = new Map<string, Script>();
+  #isWritten = false;
+
+  constructor(directory: string, cache: CodeCache | undefined) {
+    this.#directory = directory;
+    this.#cache = cache;
+  }
+
+  load(name: string): unknown {
+    const known = this.#modules.get(name);
+    if (known !== undefined) return known.exports;
+    const module = { exports: {} };
+    this.#modules.set(name, module);
+    const file = join(this.#directory, name);
+    const evaluate = this.#compile(name, file).runInThisContext() as Evaluate;
+    evaluate(
+      (id) => (id.startsWith('./') ? this.load(id.slice(2)) : require(id)),
+      module,
+      module.exports,
+      file,
+    );
+    return module.exports;
+  }
+
+  #compile(name: string, file: string): Script {
+    const cachedData = this.#cache?.read(name);
+    const script = new Script(
+      `(function (require, module, exports, __filename) {${readFileSync(file, 'utf8')}\n})`,
+      { filename: file, ...(cachedData === undefined ? {} : { cachedData }) },
+    );
+    const isNew = cachedData === undefined || script.cachedDataRejected === true;
+    if (this.#cache !== undefined && isNew && !this.#isWritten) {
+      if (this.#compiled.size === 0) this.#writeLater();
+      this.#compiled.set(name, script);
+    }
+    return script;
+  }
+
+  /** Once: what is loaded later is compiled again by a run that loads it sooner. */
+  #writeLater(): void {
+    const write = () => {
+      process.off('exit', write);
+      this.#isWritten = true;
+      const chunks = [...this.#compiled];
+      this.#compiled.clear();
+      this.#cache?.write(chunks.map(([name, script]) => [name, script.createCachedData()]));
+    };
+    process.once('exit', write);
+    setTimeout(write, WRITE_AFTER_MS).unref();
   }
 }

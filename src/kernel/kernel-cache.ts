@@ -1,21 +1,13 @@
 /** What is worked out of a kernel once and holds for as long as it is this kernel: kept in files, by the kernel's build. */
-import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { errnoOf } from '../errors.ts';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheDirectory, isPrivateDirectory, makePrivateDirectory } from './cache-directory.ts';
 
 /** Where a cache is and what tells one kernel from another; the defaults are this host's. */
 export interface CacheSources {
   /** The kernel's build id is in it: a kernel with other types has other notes. */
   notesPath?: string;
   directory?: string;
-}
-
-/** Where our caches are: `$XDG_CACHE_HOME/cmemstat`, else `~/.cache/cmemstat`. Source: the XDG base directory specification. */
-export function cacheDirectory({ XDG_CACHE_HOME }: NodeJS.ProcessEnv = process.env): string {
-  // The specification wants relative paths ignored.
-  return join(XDG_CACHE_HOME?.startsWith('/') ? XDG_CACHE_HOME : join(homedir(), '.cache'), 'cmemstat');
 }
 
 /**
@@ -35,9 +27,9 @@ export function cachedForKernel<T>(
   { notesPath = '/sys/kernel/notes', directory = cacheDirectory() }: CacheSources = {},
 ): T {
   const key = kernelKey(question, notesPath);
-  if (key === undefined) return compute();
+  if (key === undefined || directory === undefined) return compute();
   const path = join(directory, `${topic}-${key}.json`);
-  const cached = readCache<T>(path);
+  const cached = isPrivateDirectory(directory) ? readCache<T>(path) : undefined;
   if (cached !== undefined) return cached.answer;
   const answer = compute();
   writeCache(directory, path, answer);
@@ -47,17 +39,44 @@ export function cachedForKernel<T>(
 /** Absent where the kernel does not tell who it is. */
 function kernelKey(question: unknown, notesPath: string): string | undefined {
   try {
-    return digest(Buffer.concat([readFileSync(notesPath), Buffer.from(JSON.stringify(question))])).slice(
-      0,
-      32,
-    );
+    return digest(readFileSync(notesPath, 'latin1') + JSON.stringify(question));
   } catch {
     return undefined;
   }
 }
 
-function digest(bytes: Buffer | string): string {
-  return createHash('sha256').update(bytes).digest('hex');
+/**
+ * 128 bits that differ for texts that differ by accident, as 32 hex digits. Nobody else can write to the cache, so it need not
+ * withstand an attack, and no module for cryptography is loaded.
+ *
+ * Source: the mixing steps of MurmurHash3, https://github.com/aappleby/smhasher.
+ */
+function digest(text: string): string {
+  const lanes = [0x9e3779b9, 0x243f6a88, 0xb7e15162, 0xdeadbeef];
+  const factors = [0x239b961b, 0xab0e9789, 0x38b34ae5, 0xa1e38b93];
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    for (let lane = 0; lane < 4; lane++) {
+      const mixed = Math.imul((lanes[lane] ?? 0) ^ code, factors[lane] ?? 0);
+      lanes[lane] = (mixed << (13 + lane)) | (mixed >>> (19 - lane));
+    }
+  }
+  return lanes
+    .map((lane) =>
+      finish(lane ^ text.length)
+        .toString(16)
+        .padStart(8, '0'),
+    )
+    .join('');
+}
+
+/** Every bit of the result depends on every bit of the lane. */
+function finish(lane: number): number {
+  let bits = lane ^ (lane >>> 16);
+  bits = Math.imul(bits, 0x85ebca6b);
+  bits ^= bits >>> 13;
+  bits = Math.imul(bits, 0xc2b2ae35);
+  return (bits ^ (bits >>> 16)) >>> 0;
 }
 
 /** The file is two lines: a checksum, and the answer that it is of. Anything else is as good as no file. */
@@ -73,25 +92,12 @@ function readCache<T>(path: string): { answer: T } | undefined {
 function writeCache(directory: string, path: string, answer: unknown): void {
   const scratch = `${path}.${process.pid}`;
   try {
-    makeDirectory(directory);
+    makePrivateDirectory(directory);
     const text = JSON.stringify(answer);
     writeFileSync(scratch, `${digest(text)}\n${text}\n`, { mode: 0o600 });
     renameSync(scratch, path);
   } catch {
     removeQuietly(scratch);
-  }
-}
-
-/** Node's own `recursive` never comes back from a place where nothing can be made, such as /proc. */
-function makeDirectory(directory: string): void {
-  try {
-    mkdirSync(directory, { mode: 0o700 });
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === 'EEXIST') return;
-    if (errno !== 'ENOENT' || dirname(directory) === directory) throw error;
-    makeDirectory(dirname(directory));
-    mkdirSync(directory, { mode: 0o700 });
   }
 }
 

@@ -18,7 +18,7 @@ function makeSample(index: number): Sample {
 
 async function main(): Promise<void> {
   const count = Number(process.argv[2]);
-  keepHeapSmall();
+  keepHeapSmall(0);
   const fail = (error: Error) => {
     throw error;
   };

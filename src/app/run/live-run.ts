@@ -13,6 +13,7 @@ import { ChunkWriter } from './chunk-writer.ts';
 import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
 import { OutputPump } from './output-pump.ts';
+import { optimiseLate } from './v8-flags.ts';
 
 /** A run with its view. */
 export interface LiveRun extends SignalWatcher {
@@ -44,7 +45,6 @@ export async function openLiveView(
     const terminal = (fd: number) => (isatty(fd) ? fd : undefined);
     const screen = await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
     const { LiveView } = await import('../../view/live-view.ts');
-    const { optimiseLate } = await import('./v8-flags.ts');
     optimiseLate();
     outputs.hold();
     return new LiveRunView(new LiveView(screen, exitOnEnd, output), outputs, json, streams);

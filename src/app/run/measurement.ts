@@ -19,6 +19,7 @@ import { NestedCgroups } from './nested-cgroups.ts';
 import { openReader, watchEvents } from './open-readers.ts';
 import type { RunOptions } from './options.ts';
 import { startRecord } from './start-record.ts';
+import { keepHeapSmall } from './v8-flags.ts';
 
 /** A target that ends before makes do with what costs no time. Unit: milliseconds. */
 const PREPARE_MS = 20;
@@ -170,7 +171,6 @@ export class Measurement {
     // Before anything that takes time: what happens from now on is noticed.
     if (leaf !== undefined) this.#watch = await watchEvents(leaf, sampler);
     if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
-    const { keepHeapSmall } = await import('./v8-flags.ts');
     keepHeapSmall();
     await sampler.start();
     this.#prepareTimer = setTimeout(() => void this.#prepare(), PREPARE_MS);

@@ -7,10 +7,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cacheDirectory, cachedForKernel } from '#src/kernel/kernel-cache.ts';
+import { cachedForKernel } from '#src/kernel/kernel-cache.ts';
 
 let directory: string;
 let notesPath: string;
@@ -115,16 +115,5 @@ describe('cachedForKernel', () => {
       );
     expect(fail).toThrow('no BTF');
     expect(existsSync(join(directory, 'cache'))).toBe(false);
-  });
-});
-
-describe('cacheDirectory', () => {
-  it.each([
-    [{ XDG_CACHE_HOME: '/var/tmp/c' }, '/var/tmp/c/cmemstat'],
-    [{ XDG_CACHE_HOME: 'relative' }, join(homedir(), '.cache/cmemstat')],
-    [{ XDG_CACHE_HOME: '' }, join(homedir(), '.cache/cmemstat')],
-    [{}, join(homedir(), '.cache/cmemstat')],
-  ])('with %o is %s', (environment, expected) => {
-    expect(cacheDirectory(environment)).toBe(expected);
   });
 });
