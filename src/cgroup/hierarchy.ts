@@ -1,5 +1,5 @@
 /** Which mounted hierarchy has the memory controller, and where in it we are. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseControllers } from '../kernel/cgroup2/controllers.ts';
 import { type Mount, parseMountinfo } from '../kernel/procfs/mountinfo.ts';
@@ -47,7 +47,10 @@ export interface HierarchyFacts {
 /** Reads the facts of this host. */
 export function readHierarchyFacts(): HierarchyFacts {
   return {
-    mounts: parseMountinfo(readPseudoFile('/proc/self/mountinfo'), '/proc/self/mountinfo'),
+    mounts: findVisibleCgroupMounts(
+      parseMountinfo(readPseudoFile('/proc/self/mountinfo'), '/proc/self/mountinfo'),
+      readDeviceAt,
+    ),
     memberships: parsePidCgroup(readPseudoFile('/proc/self/cgroup'), '/proc/self/cgroup'),
     controllersAt: (mountPoint) => {
       const path = join(mountPoint, 'cgroup.controllers');
@@ -58,23 +61,51 @@ export function readHierarchyFacts(): HierarchyFacts {
 }
 
 /**
+ * The mounts of cgroup hierarchies that their paths lead to: the last of several that are stacked on one mount point,
+ * and none that is hidden below a mount on a directory above it. `deviceAt` gives the device that a path leads to.
+ */
+export function findVisibleCgroupMounts(
+  mounts: readonly Mount[],
+  deviceAt: (path: string) => string | undefined,
+): Mount[] {
+  const topmost = new Map(mounts.map((mount) => [mount.mountPoint, mount]));
+  return [...topmost.values()].filter(
+    (mount) =>
+      (mount.fsType === 'cgroup' || mount.fsType === 'cgroup2') &&
+      deviceAt(mount.mountPoint) === mount.device,
+  );
+}
+
+/** The device of the file system that a path leads to, `major:minor`; undefined where it leads nowhere. */
+function readDeviceAt(path: string): string | undefined {
+  const dev = statSync(path, { bigint: true, throwIfNoEntry: false })?.dev;
+  if (dev === undefined) return undefined;
+  // Source: gnu_dev_major() and gnu_dev_minor() of glibc's <sys/sysmacros.h>.
+  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);
+  const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn);
+  return `${major}:${minor}`;
+}
+
+/**
  * The hierarchy to work in: cgroup v2 where it has the memory controller, else v1's memory hierarchy (also beside a
  * cgroup v2 that is mounted without memory).
  */
 export function chooseMemoryHierarchy(facts: HierarchyFacts): MemoryHierarchy | NoHierarchy {
   const v2 = facts.mounts.filter((mount) => mount.fsType === 'cgroup2');
-  for (const mount of v2) {
-    if (facts.controllersAt(mount.mountPoint).includes('memory')) {
-      const own = facts.memberships.find((membership) => membership.hierarchy === 0);
-      return describe(2, mount, own?.path);
-    }
-  }
-  for (const mount of facts.mounts) {
-    if (mount.fsType === 'cgroup' && mount.superOptions.includes('memory')) {
-      const own = facts.memberships.find((membership) => membership.controllers.includes('memory'));
-      return describe(1, mount, own?.path);
-    }
-  }
+  const own2 = facts.memberships.find((membership) => membership.hierarchy === 0);
+  const own1 = facts.memberships.find((membership) => membership.controllers.includes('memory'));
+  const found = [
+    ...v2
+      .filter((mount) => facts.controllersAt(mount.mountPoint).includes('memory'))
+      .map((mount) => describe(2, mount, own2?.path)),
+    ...facts.mounts
+      .filter((mount) => mount.fsType === 'cgroup' && mount.superOptions.includes('memory'))
+      .map((mount) => describe(1, mount, own1?.path)),
+  ];
+  const best = found
+    .filter(({ version }) => version === found[0]?.version)
+    .toSorted((a, b) => countDrawbacks(a) - countDrawbacks(b))[0];
+  if (best !== undefined) return best;
   return explainAbsence(facts, v2.length > 0);
 }
 
@@ -107,6 +138,11 @@ function describe(version: 1 | 2, mount: Mount, ownPath: string | undefined): Me
     isOutsideNamespace: version === 2 && isOutside(mount),
     ownDirectory: own !== undefined && existsSync(own) ? own : undefined,
   };
+}
+
+/** A hierarchy may be mounted more than once: read-only, or only the part of it below another cgroup. */
+function countDrawbacks({ readOnly, isOutsideNamespace, ownDirectory }: MemoryHierarchy): number {
+  return (readOnly ? 4 : 0) + (isOutsideNamespace ? 2 : 0) + (ownDirectory === undefined ? 1 : 0);
 }
 
 function explainAbsence(facts: HierarchyFacts, hasV2: boolean): NoHierarchy {

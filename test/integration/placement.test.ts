@@ -21,6 +21,7 @@ import {
   readRecording,
   record,
   SLOWNESS,
+  scratch,
   start,
   testWith,
 } from './harness.ts';
@@ -277,5 +278,36 @@ testWith(
     expect(leavesOnHost()).toEqual(before);
     const table = await cmemstat('doctor');
     expect(table.stdout).toContain('A run gets a memory cgroup here.');
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root],
+  'a hierarchy that a later mount hides is not used, and nothing is made below the mount that hides it',
+  async () => {
+    const outcome = await shell(
+      `exec unshare -m sh -c 'mount -t tmpfs none ${top} && ${measure('--json', '-q', '--', 'true')} && ls -A ${top} >&2'`,
+    );
+    expect(outcome.status).toBe(0);
+    const { start: first } = readRecording(outcome);
+    expect(first.mode).toBe('process-tree');
+    expect(outcome.stderr).not.toMatch(/internal error|cmemstat-\d+/);
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root, needsNoSystemd],
+  'of a hierarchy that is mounted twice the mount that can be written is used',
+  async () => {
+    const other = join(scratch, 'second mount');
+    mkdirSync(other);
+    const outcome = await shell(
+      `exec unshare -m sh -c 'mount --bind ${top} "${other}" && mount -o remount,ro,bind ${top} && exec ${measure('--json', '--', 'true')}'`,
+    );
+    expect(outcome.status).toBe(0);
+    const { start: first } = readRecording(outcome);
+    expect(first.mode).toBe(host.mode);
+    expect(first.leaf).toMatch(new RegExp(`^${other}/cmemstat-`));
+    expect(leavesOnHost()).toEqual([]);
   },
 );

@@ -2,6 +2,8 @@ import { malformed } from '../number.ts';
 
 /** One mount, from `/proc/self/mountinfo`. */
 export interface Mount {
+  /** The device of the file system, `major:minor`. */
+  device: string;
   /** The folder of the file system that is mounted; `/` for the whole of it. */
   root: string;
   mountPoint: string;
@@ -26,13 +28,20 @@ export function parseMountinfo(text: string, path: string): Mount[] {
     if (line === '') continue;
     const fields = line.split(' ');
     const dash = fields.indexOf('-', 6);
-    const [, , , root, mountPoint, options] = fields;
+    const [, , device, root, mountPoint, options] = fields;
     const fsType = fields[dash + 1];
     const superOptions = fields[dash + 3];
-    if (dash < 0 || root === undefined || mountPoint === undefined || fsType === undefined) {
+    if (
+      dash < 0 ||
+      device === undefined ||
+      root === undefined ||
+      mountPoint === undefined ||
+      fsType === undefined
+    ) {
       throw malformed(path, index + 1, `'${line}' is not a mount`);
     }
     mounts.push({
+      device,
       root: unescapeOctal(root),
       mountPoint: unescapeOctal(mountPoint),
       options: (options ?? '').split(','),

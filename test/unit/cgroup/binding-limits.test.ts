@@ -49,6 +49,7 @@ describe('readBindingLimits1', () => {
   const facts = (top: string, more: Partial<HierarchyFacts> = {}): HierarchyFacts => ({
     mounts: [
       {
+        device: '0:1',
         root: '/',
         mountPoint: join(top, 'cpu'),
         options: ['rw'],

@@ -1,9 +1,10 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   chooseMemoryHierarchy,
   directoryOf,
+  findVisibleCgroupMounts,
   type HierarchyFacts,
   readHierarchyFacts,
 } from '#src/cgroup/hierarchy.ts';
@@ -19,6 +20,7 @@ const V1 = join(top, 'memory');
 const UNIFIED = join(top, 'unified');
 
 const mount2 = (mountPoint: string, more: Partial<Mount> = {}): Mount => ({
+  device: '0:1',
   root: '/',
   mountPoint,
   options: ['rw', 'relatime'],
@@ -27,6 +29,7 @@ const mount2 = (mountPoint: string, more: Partial<Mount> = {}): Mount => ({
   ...more,
 });
 const mount1 = (mountPoint: string, controllers: string[], more: Partial<Mount> = {}): Mount => ({
+  device: '0:1',
   root: '/',
   mountPoint,
   options: ['rw', 'relatime'],
@@ -210,9 +213,60 @@ describe('the facts', () => {
 
   it('of this host can be read', () => {
     const facts = readHierarchyFacts();
-    expect(facts.mounts.some(({ mountPoint }) => mountPoint === '/')).toBe(true);
+    expect(facts.mounts.length).toBeGreaterThan(0);
+    expect(facts.mounts.every(({ fsType }) => fsType === 'cgroup' || fsType === 'cgroup2')).toBe(true);
     const empty = join(top, 'empty');
     mkdirSync(empty);
     expect(facts.controllersAt(empty)).toEqual([]);
+  });
+});
+
+describe('findVisibleCgroupMounts', () => {
+  const at = (mountPoint: string, device: string, more: Partial<Mount> = {}) =>
+    mount1(mountPoint, ['memory'], { device, ...more });
+  const devices = (found: Record<string, string>) => (path: string) => found[path];
+
+  it('takes the last of the mounts that are stacked on one point', () => {
+    const whole = at('/m', '0:5');
+    const part = at('/m', '0:5', { root: '/job' });
+    expect(findVisibleCgroupMounts([whole, part], devices({ '/m': '0:5' }))).toEqual([part]);
+    const tmpfs = at('/m', '0:9', { fsType: 'tmpfs' });
+    expect(findVisibleCgroupMounts([whole, tmpfs], devices({ '/m': '0:9' }))).toEqual([]);
+  });
+
+  it('leaves out what another mount hides', () => {
+    const hidden = at('/sys/fs/cgroup/memory', '0:5');
+    const shown = at('/mnt/memory', '0:5');
+    expect(findVisibleCgroupMounts([hidden, shown], devices({ '/mnt/memory': '0:5' }))).toEqual([shown]);
+    expect(findVisibleCgroupMounts([hidden], devices({ '/sys/fs/cgroup/memory': '0:7' }))).toEqual([]);
+  });
+
+  it('finds the hierarchies of this host', () => {
+    const { mounts } = readHierarchyFacts();
+    const text = readFileSync('/proc/self/mountinfo', 'utf8');
+    expect(mounts.length).toBe(text.split('\n').filter((line) => / - cgroup2? /.test(line)).length);
+  });
+});
+
+describe('a hierarchy that is mounted twice', () => {
+  it('is taken where it can be written', () => {
+    const mounts = [mount1('/ro', ['memory'], { options: ['ro'] }), mount1(V1, ['memory'])];
+    expect(chooseMemoryHierarchy(host({ mounts, cgroup: '4:memory:/job\n' }))).toMatchObject({
+      mountPoint: V1,
+      readOnly: false,
+    });
+    expect(
+      chooseMemoryHierarchy(host({ mounts: mounts.toReversed(), cgroup: '4:memory:/job\n' })),
+    ).toMatchObject({
+      mountPoint: V1,
+    });
+  });
+
+  it('is taken where our own cgroup is in it', () => {
+    const mounts = [mount1(UNIFIED, ['memory'], { root: '/elsewhere' }), mount1(V1, ['memory'])];
+    expect(chooseMemoryHierarchy(host({ mounts, cgroup: '4:memory:/job\n' }))).toMatchObject({
+      mountPoint: V1,
+      ownDirectory: join(V1, 'job'),
+    });
   });
 });

@@ -15,6 +15,7 @@ describe('parseMountinfo', () => {
       parse('35 31 0:32 / /sys/fs/cgroup/memory rw,nosuid,relatime - cgroup cgroup rw,memory\n'),
     ).toEqual([
       {
+        device: '0:32',
         root: '/',
         mountPoint: '/sys/fs/cgroup/memory',
         options: ['rw', 'nosuid', 'relatime'],
