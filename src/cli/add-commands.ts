@@ -1,4 +1,4 @@
-/** The commands beside a run; each loads what it needs when it is called. */
+/** The subcommands; each loads its modules when it is called. */
 import { type Command, Option } from 'commander';
 import type { CheckFlags, InitFlags } from './commands/budget-command.ts';
 import type { CompareFlags } from './commands/compare-command.ts';
@@ -17,16 +17,16 @@ import { addMapsOptions, type MapsFlags } from './options/maps-flags.ts';
 import { once, repeatable } from './options/repeatable.ts';
 import { addRunOptions } from './options/run-flags.ts';
 
-/** Takes the exit status of the command that was called. */
+/** Receives the exit status of the command that was called. */
 type Done = (status: number) => void;
 
-/** Declares them all. */
+/** Declares all subcommands. */
 export function addCommands(program: Command, done: Done): void {
   program
     .command('doctor')
-    .description('what this host can measure, and what to do where it can not')
-    .option('--json', 'one JSON document')
-    .option('--cgroup-parent <path>', 'as in a run')
+    .description('check what this host can measure, and how to enable the rest')
+    .option('--json', 'print one JSON document')
+    .option('--cgroup-parent <path>', 'create the cgroup below this one, as in a run')
     .action(async (flags: { json?: true; cgroupParent?: string }) => {
       const { doctor } = await import('./commands/doctor-command.ts');
       done(await doctor({ json: flags.json === true, cgroupParent: flags.cgroupParent }));
@@ -40,9 +40,7 @@ export function addCommands(program: Command, done: Done): void {
 }
 
 function addMapsCommand(program: Command, done: Done): void {
-  const command = program
-    .command('maps')
-    .description('the BPF maps of this host: whose they are, what they take, whether they are used');
+  const command = program.command('maps').description('list the BPF maps of this host: owners, memory, use');
   addMapsOptions(command).action(async (flags: MapsFlags) => {
     const { maps } = await import('./commands/maps-command.ts');
     done(await maps(flags));
@@ -52,18 +50,21 @@ function addMapsCommand(program: Command, done: Done): void {
 function addElfCommand(program: Command, done: Done): void {
   program
     .command('elf')
-    .description('what the maps of BPF object files will take; nothing is loaded')
-    .argument('[files...]', 'object files, or programs that hold some')
-    .option('--kernel-btf <file>', 'on another kernel, by its /sys/kernel/btf/vmlinux')
-    .option('--cpus <list>', 'on machines with so many possible CPUs, such as 4,16,128')
+    .description('predict the memory of the maps in BPF object files, without loading them')
+    .argument('[files...]', 'BPF object files, or executables that embed them')
+    .option('--kernel-btf <file>', 'predict for another kernel, from its /sys/kernel/btf/vmlinux')
+    .option(
+      '--cpus <list>',
+      'predict for these numbers of possible CPUs, such as 4,16,128 (default: this machine)',
+    )
     .option(
       '--set <name=N>',
-      'what the program would set: max_entries, or name.value_size=N (repeatable)',
+      'set max_entries of a map, or name.value_size=N, as the loading program would (repeatable)',
       repeatable,
     )
-    .option('--measure', 'make the maps in a fresh leaf and compare (needs CAP_BPF)')
-    .option('--json', 'one JSON document')
-    .option('--bytes', 'plain numbers of bytes in place of readable sizes')
+    .option('--measure', 'create the maps in a fresh cgroup and compare (needs CAP_BPF)')
+    .option('--json', 'print one JSON document')
+    .option('--bytes', 'print sizes in bytes')
     .addOption(new Option('--make-maps').hideHelp())
     .action(async (files: string[], flags: ElfFlags) => {
       const { elf } = await import('./commands/elf-command.ts');
@@ -74,11 +75,11 @@ function addElfCommand(program: Command, done: Done): void {
 function addReplayCommand(program: Command, done: Done): void {
   program
     .command('replay')
-    .description('the terminal view on a recording that was made with --output')
+    .description('open a recording made with --output in the terminal view')
     .argument('<file>', 'the recording')
-    .option('--follow', 'the recording is still being written: go on with it')
-    .option('--at <time>', 'begin at this time (90s, 2m), at "peak", or at "end"')
-    .option('--speed <factor>', 'how many times faster than it was', '1')
+    .option('--follow', 'follow a recording that is still being written')
+    .option('--at <time>', 'start at this time (90s, 2m), at "peak" or at "end" (default: the start)')
+    .option('--speed <factor>', 'playback speed relative to real time', '1')
     .action(async (file: string, flags: ReplayFlags) => {
       const { replay } = await import('./commands/replay-command.ts');
       done(await replay(file, flags));
@@ -86,14 +87,16 @@ function addReplayCommand(program: Command, done: Done): void {
 }
 
 function addBudgetCommands(program: Command, done: Done): void {
-  const budget = program.command('budget').description('memory budgets: propose them, judge recordings');
+  const budget = program
+    .command('budget')
+    .description('propose memory budgets, or check recordings against them');
   const init = budget
     .command('init')
     .description('measure a few runs and propose a budget file')
     .usage('[options] -- command [arguments...]')
     .argument('[command...]', 'the command to measure')
     .passThroughOptions()
-    .option('--write <file>', 'write the file here, not to standard output');
+    .option('--write <file>', 'write the budgets to a file (default: stdout)');
   addRunOptions(init);
   addSeriesOptions(init);
   init.action(async (command: string[], flags: InitFlags) => {
@@ -102,7 +105,7 @@ function addBudgetCommands(program: Command, done: Done): void {
   });
   const check = budget
     .command('check')
-    .description('judge recordings that were made with --output; several are runs of one command')
+    .description('check recordings made with --output; several files are runs of one command')
     .argument('<files...>', 'recordings');
   addBudgetOptions(check);
   addBaselineOptions(check);
@@ -117,18 +120,18 @@ function addBudgetCommands(program: Command, done: Done): void {
 function addCompareCommand(program: Command, done: Done): void {
   program
     .command('compare')
-    .description('what has changed between two sets of runs: recordings, summaries, baselines')
-    .argument('<base>', 'a recording, a summary or a baseline; several with commas between them')
-    .argument('<new>', 'the same')
+    .description('compare two sets of runs: recordings, summaries or baselines')
+    .argument('<base>', 'a recording, a summary or a baseline; separate several with commas')
+    .argument('<new>', 'the same, for the new runs')
     .option(
       '--max-regression <rule>',
-      "exit with 3 when it got worse: 5%, 2MiB, 'bpf=1%,anon=10%+2MiB'",
+      "exit with 3 on a larger increase: 5%, 2MiB, 'bpf=1%,anon=10%+2MiB'",
       once('--max-regression', COMMAS),
     )
-    .option('--strict-host', 'exit with 5 when the two are of different kinds of host')
-    .option('--all', 'all metrics, not only those that matter')
-    .option('--bytes', 'plain numbers of bytes in place of readable sizes')
-    .option('--json', 'one JSON document')
+    .option('--strict-host', 'exit with 5 if the two come from different kinds of host')
+    .option('--all', 'print all metrics, not only the important ones')
+    .option('--bytes', 'print sizes in bytes')
+    .option('--json', 'print one JSON document')
     .action(async (base: string, now: string, flags: CompareFlags) => {
       const { compare } = await import('./commands/compare-command.ts');
       done(await compare(base, now, flags));
@@ -138,10 +141,10 @@ function addCompareCommand(program: Command, done: Done): void {
 function addReportCommand(program: Command, done: Done): void {
   const report = program
     .command('report')
-    .description('the report on recordings, or on a verdict that was kept with --report json:FILE')
+    .description('render a report on recordings, or on a verdict saved with --report json:FILE')
     .argument('<files...>', 'recordings, or one verdict')
-    .option('--format <format>', 'text, markdown, junit, github, json or tap', 'text')
-    .option('-o, --output <file>', 'write it to a file');
+    .option('--format <format>', 'output format: text, markdown, junit, github, json or tap', 'text')
+    .option('-o, --output <file>', 'write the report to a file (default: stdout)');
   addBudgetOptions(report);
   addBaselineOptions(report);
   addEvaluateOption(report);

@@ -1,5 +1,5 @@
 /** The command line: options, help, and which command they belong to. */
-import { Command, CommanderError, type Option } from 'commander';
+import { Command, CommanderError, Help, type Option } from 'commander';
 import { run } from '../app/run/run.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT_STATUS_HELP } from '../exit-codes.ts';
@@ -7,39 +7,48 @@ import { VERSION } from '../version.ts';
 import { addGateOptions, type GateFlags, wantsGate } from './options/gate-flags.ts';
 import { addRunOptions, type RunFlags, toRunOptions } from './options/run-flags.ts';
 
-/** Command lines to begin with. */
+/** The examples of `--help`. */
 export const EXAMPLES = `Examples:
-  cmemstat -- ./agent                                a live view on a terminal, else a table
-  cmemstat --json -- ./agent | jq .current           one JSON object a line
-  cmemstat --budget 'bpf<=32MiB' -- ./agent --test   exit with 3 when it takes more
-  cmemstat --runs 10 --baseline base.json -- make    several runs, and what has changed
-  cmemstat --output run.jsonl -- ./agent             keep a recording
-  cmemstat replay run.jsonl                          look at it later
-  cmemstat --memory-max 512M -- redis-server         with a limit of its own
-  cmemstat maps --group-by comm                      whose BPF maps take how much
-  cmemstat elf agent.bpf.o                           what its maps will take
+  cmemstat -- ./agent                                live view on a terminal, otherwise a table
+  cmemstat --json -- ./agent | jq .current           one JSON object per line
+  cmemstat --budget 'bpf<=32MiB' -- ./agent --test   exit with 3 if the budget is exceeded
+  cmemstat --runs 10 --baseline base.json -- make    compare several runs with a baseline
+  cmemstat --output run.jsonl -- ./agent             write a recording
+  cmemstat replay run.jsonl                          open it in the terminal view
+  cmemstat --memory-max 512M -- redis-server         with a memory limit
+  cmemstat maps --group-by comm                      BPF memory by process name
+  cmemstat elf agent.bpf.o                           predict the memory of its maps
   cmemstat doctor                                    what this host can measure`;
 
-/** The command and the options of a run; the other commands are added where they are needed. */
+/** The root command with the options of a run; the subcommands are added only when needed. */
 export function declareProgram(): Command {
   const program = new Command('cmemstat')
-    .description('Runs a command in a fresh memory cgroup and measures what it really costs in memory.')
+    .description(
+      'Runs a command in a fresh memory cgroup and measures its memory use, kernel memory and BPF maps included.',
+    )
     .usage('[options] -- command [arguments...]')
-    .version(VERSION)
-    .argument('[command...]', 'the command to measure; options after it, or after --, are its own')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .argument('[command...]', 'command to measure; options after it, or after --, are passed to it')
     .passThroughOptions()
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
+    .configureHelp({ optionDescription: describeOption })
     .addHelpText('after', `\n${EXAMPLES}\n\n${EXIT_STATUS_HELP}`);
   addRunOptions(program);
   addGateOptions(program);
   return program;
 }
 
+/** Defaults without quotes, as the descriptions that name a default write them. */
+function describeOption(option: Option): string {
+  return new Help().optionDescription(option).replace(/\(default: "(.*)"\)$/, '(default: $1)');
+}
+
 /**
- * Takes a command line apart and carries it out; returns the exit status.
- * @throws ToolError; UsageError where the command line is wrong.
+ * Parses and runs a command line; returns the exit status.
+ * @throws UsageError for a wrong command line; any ToolError of the command.
  */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   let status = 0;
@@ -54,7 +63,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     const { judge } = await import('./commands/gate-command.ts');
     status = await judge(options, flags);
   });
-  // Behind `--` there is a target for sure: what is not needed for it costs no time.
+  // After `--` comes a target, never a subcommand: do not spend time on declaring them.
   if (command === undefined || ours.some((word) => word === '--help' || word === '-h')) {
     const { addCommands } = await import('./add-commands.ts');
     addCommands(program, (ended) => {
@@ -71,8 +80,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
 }
 
 /**
- * Cuts the command line at the `--` that ends our own options, so that the target may be called like one of our own
- * commands. A `--` that comes after a word belongs to the target.
+ * Splits the command line at the `--` that ends our own options, so that the target may have the name of a subcommand.
+ * A `--` after a positional argument belongs to the target.
  */
 function splitAtDashes(
   args: readonly string[],
@@ -88,7 +97,7 @@ function splitAtDashes(
   return { ours: args, command: undefined };
 }
 
-/** The command of ours that was meant, in full: `cmemstat budget check`. */
+/** The full name of the subcommand on the command line: `cmemstat budget check`. */
 function commandIn(program: Command, words: readonly string[]): string {
   let command = program;
   let name = 'cmemstat';
@@ -104,9 +113,9 @@ function commandIn(program: Command, words: readonly string[]): string {
 function explain(error: CommanderError, command: string): number {
   if (error.exitCode === 0) return 0;
   const help = `${command} --help`;
-  // A command of commands without one: commander has written its help, and has no message.
+  // A command group without a subcommand: commander prints its help and gives no message.
   if (error.code === 'commander.help') {
-    throw new UsageError('command', 'budget: which one, init or check?', help);
+    throw new UsageError('command', 'budget: expected a subcommand: init or check', help);
   }
   const message = error.message.replace(/^error: /, '');
   const option = /'(-[^' ]*)/.exec(message)?.[1] ?? 'command';

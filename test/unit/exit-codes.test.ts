@@ -10,7 +10,7 @@ it.each([EXIT_CODES.FAILED, EXIT_CODES.NOT_EXECUTABLE, EXIT_CODES.NOT_FOUND])(
 );
 
 it('the help explains what doctor ends with', () => {
-  expect(EXIT_STATUS_HELP).toMatch(new RegExp(`^ {2}doctor .*else ${EXIT_CODES.NOT_READY}$`, 'm'));
+  expect(EXIT_STATUS_HELP).toMatch(new RegExp(`^ {2}doctor .*otherwise ${EXIT_CODES.NOT_READY}$`, 'm'));
 });
 
 it('no two of them are alike, and they are those of a shell', () => {

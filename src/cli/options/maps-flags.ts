@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { GROUP_KEYS, SORT_KEYS } from '../../app/maps/listing.ts';
 
-/** What the command line says, as text that is not yet understood. */
+/** The options as commander passes them on: unparsed text. */
 export interface MapsFlags {
   cgroup?: string;
   pid?: string;
@@ -27,24 +27,24 @@ export interface MapsFlags {
 /** Declares the options of `cmemstat maps`. */
 export function addMapsOptions(command: Command): Command {
   return command
-    .optionsGroup('Which maps:')
-    .option('--cgroup <path>', 'charged to this memory cgroup or one below it')
-    .option('--pid <n>', 'that this process has a descriptor of')
-    .option('--comm <name>', 'that a process of this name has a descriptor of')
-    .option('--name <glob>', 'of this name')
-    .option('--type <type>', 'of this type, or of one in a list: hash,lru_hash')
-    .option('--pinned <directory>', 'pinned in this directory or below it')
-    .option('--anonymous', 'that no process and no pin holds, only programs')
-    .option('--unused', 'that hold no element; arrays: that are all zero')
-    .optionsGroup('How they are shown:')
-    .option('--sort <key>', `by ${SORT_KEYS.join(', ')}`)
-    .option('--group-by <key>', `summed by ${GROUP_KEYS.join(', ')}`)
-    .option('--total', 'the sum alone')
-    .option('--top <n>', 'only so many rows')
-    .option('--threshold <percent>', 'rows below this share of all bytes as one, "others"')
-    .option('--advise', 'say what could be saved')
-    .option('--watch [interval]', 'again and again, each second or each interval')
-    .option('--bytes', 'plain numbers of bytes in place of readable sizes')
-    .option('--json', 'one JSON document; with --watch one a line')
-    .option('--format <format>', '"bpftool": the JSON of `bpftool map -j`');
+    .optionsGroup('Filters:')
+    .option('--cgroup <path>', 'list maps charged to this memory cgroup or to its descendants')
+    .option('--pid <n>', 'list maps that this process holds a file descriptor for')
+    .option('--comm <name>', 'list maps that processes with this name hold a file descriptor for')
+    .option('--name <glob>', 'list maps with matching names')
+    .option('--type <type>', 'list maps of these types, such as hash,lru_hash')
+    .option('--pinned <directory>', 'list maps that are pinned in this directory or below')
+    .option('--anonymous', 'list maps that are held only by programs, not by processes or pins')
+    .option('--unused', 'list maps that are empty; arrays: that contain only zeros')
+    .optionsGroup('Output:')
+    .option('--sort <key>', `sort by ${SORT_KEYS.join(', ')} (default: bytes)`)
+    .option('--group-by <key>', `print sums grouped by ${GROUP_KEYS.join(', ')}`)
+    .option('--total', 'print only the total')
+    .option('--top <n>', 'limit the number of rows')
+    .option('--threshold <percent>', 'combine rows below this share of all bytes into "others"')
+    .option('--advise', 'print how much memory could be saved, and how')
+    .option('--watch [interval]', 'repeat at an interval (default: 1s)')
+    .option('--bytes', 'print sizes in bytes')
+    .option('--json', 'print one JSON document; with --watch one per line')
+    .option('--format <format>', '"bpftool": print the JSON of `bpftool map -j`');
 }

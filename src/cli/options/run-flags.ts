@@ -1,4 +1,4 @@
-/** The options of a run, and what they come to. */
+/** The options of a run, and how they are parsed. */
 import { isatty } from 'node:tty';
 import type { Command } from 'commander';
 import type { RunOptions } from '../../app/run/options.ts';
@@ -10,7 +10,7 @@ import { resolveUser } from '../../target/user.ts';
 import { oneOf } from './one-of.ts';
 import { repeatable } from './repeatable.ts';
 
-/** The options as commander hands them over: text that is not yet understood. */
+/** The options as commander passes them on: unparsed text. */
 export interface RunFlags {
   interval: string;
   bpfInterval: string;
@@ -55,58 +55,57 @@ export function addRunOptions(program: Command): void {
     .optionsGroup('Sampling:')
     .option(
       '-i, --interval <duration>',
-      'time between two samples: 100ms, 1s, a bare number is seconds',
+      'time between samples, such as 100ms or 1s; a bare number is in seconds',
       '500ms',
     )
-    .option('--bpf-interval <duration>', 'time between two readings of BPF memory; 0 turns them off', '1s')
-    .option(
-      '--process-interval <duration>',
-      'time between two readings of the processes; 0 turns them off',
-      '2s',
-    )
+    .option('--bpf-interval <duration>', 'time between readings of BPF memory; 0 disables them', '1s')
+    .option('--process-interval <duration>', 'time between process snapshots; 0 disables them', '2s')
     .optionsGroup('Output:')
-    .option('--json', "one JSON object a line on stdout; the target's stdout then goes to stderr")
-    .option('-o, --output <file>', 'write the same JSON lines to a file, whatever else is shown')
-    .option('--summary-json <file>', 'write the summary alone to a file, as JSON')
-    .option('-q, --quiet', 'show the summary alone')
-    .option('--bytes', 'plain numbers of bytes in place of readable sizes')
-    .option('-v, --verbose', 'say where the leaf is and why, and what was set')
+    .option('--json', "print one JSON object per line to stdout; the target's stdout goes to stderr")
+    .option('-o, --output <file>', 'write a recording (the same JSON lines) to a file')
+    .option('--summary-json <file>', 'write only the summary to a file, as JSON')
+    .option('-q, --quiet', 'print only the summary')
+    .option('--bytes', 'print sizes in bytes')
+    .option('-v, --verbose', 'print where the cgroup was created and why, and what was set')
     .optionsGroup('Terminal view:')
-    .option('--tui', 'open the view even where no terminal is looked at (it draws on /dev/tty)')
-    .option('--no-tui', 'a table in place of the view; for targets that need the terminal themselves')
-    .option('--exit-on-end', 'close the view when the target has ended')
-    .optionsGroup('Where the leaf goes:')
-    .option('--cgroup-parent <path>', 'make the leaf below this cgroup')
-    .option('--placement <kind>', `try this one place alone: ${PLACEMENTS.join(', ')}`)
-    .option('--require <what>', '"cgroup": fail where the process tree would have to be summed instead')
-    .optionsGroup("The target's limits (sizes like 512M, 1.5GiB, max):")
-    .option('--memory-max <size>', 'memory.max of the leaf')
-    .option('--memory-high <size>', 'memory.high of the leaf')
-    .option('--swap-max <size>', 'memory.swap.max of the leaf')
-    .option('--pids-max <number>', 'pids.max of the leaf')
-    .option('--oom-group', 'an OOM kill ends the whole leaf (memory.oom.group)')
-    .option('--inherit-limits', 'tell Go, Node.js and the JVM about the limits that bind them')
-    .option('--inherit-ratio <ratio>', 'the share of a limit that they are told', '0.9')
-    .optionsGroup('The target:')
-    .option('--cwd <directory>', 'where it starts')
-    .option('--env <NAME=VALUE>', 'set a variable (repeatable)', repeatable)
-    .option('--user <name|uid[:gid]>', 'run it as this user (root only)')
-    .option('--stdin <file>', 'its standard input')
-    .option('--stdout <file>', 'its standard output')
-    .option('--stderr <file>', 'its standard error')
-    .option('--wait <for>', '"target", or "all": go on until the leaf is empty', 'target')
-    .option('--timeout <duration>', 'end the target after this time, and exit with 124')
-    .option('--fail-on-leftover', 'exit with 4 when BPF maps of the run outlive it')
+    .option('--tui', 'open the view even if stdio is not a terminal (it draws on /dev/tty)')
+    .option('--no-tui', 'print a table instead of the view; for targets that use the terminal themselves')
+    .option('--exit-on-end', 'close the view when the target ends')
+    .optionsGroup('Cgroup placement:')
+    .option('--cgroup-parent <path>', 'create the cgroup below this one')
+    .option('--placement <kind>', `use only this placement: ${PLACEMENTS.join(', ')}`)
+    .option('--require <what>', '"cgroup": fail instead of falling back to the process tree')
+    .optionsGroup('Limits of the target (sizes such as 512M, 1.5GiB or max):')
+    .option('--memory-max <size>', 'set memory.max of the cgroup')
+    .option('--memory-high <size>', 'set memory.high of the cgroup')
+    .option('--swap-max <size>', 'set memory.swap.max of the cgroup')
+    .option('--pids-max <number>', 'set pids.max of the cgroup')
+    .option('--oom-group', 'kill the whole cgroup on an OOM kill (memory.oom.group)')
+    .option(
+      '--inherit-limits',
+      'configure Go, Node.js and the JVM for the effective limits, by environment variables',
+    )
+    .option('--inherit-ratio <ratio>', 'share of the memory limit that they may use', '0.9')
+    .optionsGroup('Target:')
+    .option('--cwd <directory>', 'set the working directory')
+    .option('--env <NAME=VALUE>', 'set an environment variable (repeatable)', repeatable)
+    .option('--user <name|uid[:gid]>', 'run the target as this user (root only)')
+    .option('--stdin <file>', 'read standard input from a file')
+    .option('--stdout <file>', 'write standard output to a file')
+    .option('--stderr <file>', 'write standard error to a file')
+    .option('--wait <for>', 'wait for the "target", or for "all" processes in the cgroup', 'target')
+    .option('--timeout <duration>', 'terminate the target after this time and exit with 124')
+    .option('--fail-on-leftover', 'exit with 4 if BPF maps outlive the run')
     .option(
       '--kill-after <duration>',
-      'kill the leaf this long after the first signal; "never" waits',
+      'time from the first signal until the cgroup is killed, or "never"',
       '10s',
     );
 }
 
 /**
- * Understands the options of a run.
- * @throws UsageError that names the option and says what would be right.
+ * Parses the options of a run.
+ * @throws UsageError that names the option and what it expects.
  */
 export function toRunOptions(
   flags: RunFlags,
@@ -114,13 +113,13 @@ export function toRunOptions(
   isStdoutTerminal: boolean = isatty(1),
 ): RunOptions {
   if (command.length === 0) {
-    throw new UsageError('command', 'no command to measure', 'cmemstat -- command [arguments...]');
+    throw new UsageError('command', 'no command given', 'cmemstat -- command [arguments...]');
   }
   if (flags.json === true && flags.tui === true && isStdoutTerminal) {
     throw new UsageError(
       '--tui',
-      '--json and --tui would both write to this terminal',
-      '--output FILE takes the JSON lines, or send standard output elsewhere',
+      '--json and --tui cannot both write to the terminal',
+      'write the JSON lines to a file with --output FILE, or redirect stdout',
     );
   }
   return {
@@ -173,7 +172,7 @@ function atLeast(ms: number, minimumMs: number, option: string): number {
   return ms;
 }
 
-/** Of what costs more than a sample; 0 turns it off. */
+/** The interval of readings that cost more than a sample; 0 disables them. Unit: milliseconds. */
 function parseSlowInterval(text: string, option: string): number {
   const ms = parseDuration(text, option);
   return ms === 0 ? 0 : atLeast(ms, MIN_SLOW_INTERVAL_MS, option);
@@ -182,7 +181,7 @@ function parseSlowInterval(text: string, option: string): number {
 function parsePidsMax(text: string): Limit {
   if (text === 'max') return 'max';
   if (!/^\d{1,9}$/.test(text)) {
-    throw new UsageError('--pids-max', `--pids-max ${text}: expected a number of tasks, or max`);
+    throw new UsageError('--pids-max', `--pids-max ${text}: expected a number of tasks or max`);
   }
   return Number(text);
 }

@@ -3,7 +3,7 @@ import { runCommandLine } from '#src/cli/program.ts';
 
 describe('a command line that is wrong', () => {
   it('asks which command of budget is meant', async () => {
-    await expect(runCommandLine(['budget'])).rejects.toThrow('budget: which one, init or check?');
+    await expect(runCommandLine(['budget'])).rejects.toThrow('budget: expected a subcommand: init or check');
   });
 
   it('says which command of budget may be meant', async () => {

@@ -20,7 +20,7 @@ describe('JSON lines and the view', () => {
       return program.opts<RunFlags>();
     };
     const refused = () => toRunOptions(flags('--json', '--tui'), ['true'], true);
-    expect(refused).toThrow(/^--json and --tui would both write to this terminal/);
+    expect(refused).toThrow(/^--json and --tui cannot both write to the terminal/);
     expect(toRunOptions(flags('--json', '--tui'), ['true'], false)).toMatchObject({ view: 'always' });
     expect(toRunOptions(flags('--json'), ['true'], true)).toMatchObject({ view: 'auto' });
     expect(toRunOptions(flags('--tui', '--output', 'x'), ['true'], true)).toMatchObject({ view: 'always' });
@@ -67,7 +67,7 @@ describe('a run without options', () => {
     addRunOptions(program);
     program.parse([], { from: 'user' });
     expect(() => toRunOptions(program.opts<RunFlags>(), [])).toThrow(
-      expect.objectContaining({ option: 'command', message: 'no command to measure' }),
+      expect.objectContaining({ option: 'command', message: 'no command given' }),
     );
   });
 });
@@ -146,10 +146,10 @@ describe('an option of a run', () => {
     ['--memory-max', 'lots', 'not a size'],
     ['--memory-high', '-1', 'not a size'],
     ['--swap-max', 'none', 'not a size'],
-    ['--pids-max', '-1', 'expected a number of tasks, or max'],
-    ['--pids-max', '1.5', 'expected a number of tasks, or max'],
-    ['--pids-max', '1k', 'expected a number of tasks, or max'],
-    ['--pids-max', '1234567890', 'expected a number of tasks, or max'],
+    ['--pids-max', '-1', 'expected a number of tasks or max'],
+    ['--pids-max', '1.5', 'expected a number of tasks or max'],
+    ['--pids-max', '1k', 'expected a number of tasks or max'],
+    ['--pids-max', '1234567890', 'expected a number of tasks or max'],
     ['--env', 'NAME', 'expected NAME=VALUE'],
     ['--env', '=value', 'expected NAME=VALUE'],
     ['--kill-after', 'soon', 'not a duration'],
