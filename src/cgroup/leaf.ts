@@ -3,6 +3,7 @@ import { existsSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, KernelFileError } from '../errors.ts';
+import { monotonicMs } from '../kernel/monotonic.ts';
 import { writePseudoFile } from '../kernel/pseudo-file.ts';
 import { leafName } from './leaf-name.ts';
 import { type LimitRequest, writeLimits1, writeLimits2 } from './limits.ts';
@@ -79,11 +80,11 @@ export class Leaf {
    * Returns the pids that were still there at the end: none, unless a process is stuck in the kernel.
    */
   async kill(): Promise<number[]> {
-    const deadline = performance.now() + EMPTY_TIMEOUT_MS;
+    const deadline = monotonicMs() + EMPTY_TIMEOUT_MS;
     for (;;) {
       this.killOnce();
       const left = this.processes();
-      if (left.length === 0 || performance.now() > deadline) return left;
+      if (left.length === 0 || monotonicMs() > deadline) return left;
       await sleep(1);
     }
   }
@@ -105,12 +106,12 @@ export class Leaf {
    * @throws KernelFileError, `EBUSY` when a process still lives in it.
    */
   async remove(): Promise<void> {
-    const deadline = performance.now() + EMPTY_TIMEOUT_MS;
+    const deadline = monotonicMs() + EMPTY_TIMEOUT_MS;
     for (;;) {
       try {
         return this.removeOnce();
       } catch (error) {
-        if (errnoOf(error) !== 'EBUSY' || performance.now() > deadline) throw error;
+        if (errnoOf(error) !== 'EBUSY' || monotonicMs() > deadline) throw error;
         await sleep(2);
       }
     }

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { monotonicMs } from '../kernel/monotonic.ts';
 import { parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
 import { readPseudoFile, writePseudoFile } from '../kernel/pseudo-file.ts';
 import { chooseMemoryHierarchy, type MemoryHierarchy, readHierarchyFacts } from './hierarchy.ts';
@@ -224,11 +225,11 @@ async function requestUserScope(unit: string): Promise<void> {
 
 /** Our cgroup once it is another one than before; undefined when that does not come to pass. */
 async function directoryAfterMove(before: string | undefined): Promise<string | undefined> {
-  const deadline = performance.now() + START_TIMEOUT_MS;
+  const deadline = monotonicMs() + START_TIMEOUT_MS;
   for (;;) {
     const directory = directoryOfPid(process.pid);
     if (directory !== undefined && directory !== before) return directory;
-    if (performance.now() >= deadline) return undefined;
+    if (monotonicMs() >= deadline) return undefined;
     await sleep(2);
   }
 }

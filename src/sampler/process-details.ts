@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../errors.ts';
+import { monotonicMs } from '../kernel/monotonic.ts';
 import { countDescriptors } from '../kernel/procfs/descriptor-count.ts';
 import { parsePss } from '../kernel/procfs/smaps-rollup.ts';
 
@@ -49,7 +50,7 @@ export class ProcessDetails {
   readonly #countsDescriptors: boolean;
   readonly #known = new Map<number, Known>();
   #creditMs = MAX_CREDIT_MS;
-  #creditedAtMs = performance.now();
+  #creditedAtMs = monotonicMs();
   #working: Promise<void> | undefined;
   #stopped = false;
 
@@ -77,7 +78,7 @@ export class ProcessDetails {
         this.#known.set(pid, { details, rssPages, readAtMs: 0, isRefused: false });
       } else if (isOutdated(known, rssPages)) known.details.pssBytes = undefined;
     }
-    const now = performance.now();
+    const now = monotonicMs();
     this.#creditMs = Math.min(MAX_CREDIT_MS, this.#creditMs + (now - this.#creditedAtMs) * SHARE);
     this.#creditedAtMs = now;
     this.#working ??= this.#work(now, processes).finally(() => {
@@ -102,10 +103,10 @@ export class ProcessDetails {
       if (this.#stopped || this.#creditMs <= 0) return;
       const known = this.#known.get(pid);
       if (known === undefined || known.isRefused || known.readAtMs >= startedAtMs) continue;
-      const before = performance.now();
+      const before = monotonicMs();
       const cpuBefore = process.cpuUsage();
       await this.#read(pid, known);
-      known.readAtMs = performance.now();
+      known.readAtMs = monotonicMs();
       known.rssPages = rssPages;
       // On a busy machine most of the time is spent waiting, which costs nobody anything; the CPU time is that of all threads.
       this.#creditMs -= Math.min(known.readAtMs - before, cpuMsSince(cpuBefore));

@@ -2,6 +2,7 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { errnoOf } from '../errors.ts';
 import { isAtLeast, readKernelRelease } from '../kernel/kernel-release.ts';
+import { monotonicMs } from '../kernel/monotonic.ts';
 import { readPageSize } from '../kernel/procfs/auxv.ts';
 import { readDescriptorCount } from '../kernel/procfs/descriptor-count.ts';
 import { type PidStat, readPidStat } from '../kernel/procfs/pid-stat.ts';
@@ -130,7 +131,7 @@ export class ProcessTable {
     const rows: ProcessRow[] = [];
     for (const stat of chosen) {
       await this.#yieldToEventLoop();
-      const now = { stat, atMs: performance.now() };
+      const now = { stat, atMs: monotonicMs() };
       told.set(stat.pid, now);
       rows.push(this.#rowOf(stat, usages.get(stat.pid) ?? this.#usageOf(now), cgroups.get(stat.pid)));
     }
@@ -217,11 +218,11 @@ export class ProcessTable {
   }
 
   #beginSlice(): void {
-    this.#sliceEndsMs = performance.now() + SLICE_MS;
+    this.#sliceEndsMs = monotonicMs() + SLICE_MS;
   }
 
   async #yieldToEventLoop(): Promise<void> {
-    if (performance.now() < this.#sliceEndsMs) return;
+    if (monotonicMs() < this.#sliceEndsMs) return;
     await yieldToEventLoop();
     this.#beginSlice();
   }

@@ -1,5 +1,6 @@
 /** RSS and CPU of processes by pidusage, which this file alone imports. */
 import pidusage from 'pidusage';
+import { monotonicMs } from '../kernel/monotonic.ts';
 
 /** What one process takes. */
 export interface ProcessUsage {
@@ -45,7 +46,7 @@ export class ProcessUsages {
   }
 
   #cpuOf(pid: number, cpuMs: number): number | undefined {
-    const atMs = performance.now();
+    const atMs = monotonicMs();
     const before = this.#last.get(pid);
     this.#last.set(pid, { cpuMs, atMs });
     // Less than before: the pid has a new owner.

@@ -1,6 +1,7 @@
 /** The view of a recording: the same panels, and a time that is played, stepped and jumped. */
 import { ToolError } from '../errors.ts';
 import { formatDuration } from '../format/units.ts';
+import { monotonicMs } from '../kernel/monotonic.ts';
 import type { StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Effect } from './state/effect.ts';
 import { parseMoment } from './state/moment.ts';
@@ -50,7 +51,7 @@ export class ReplayView {
   #isPlaying = false;
   /** With `--follow`: goes on with what is added. */
   #isAtEdge: boolean;
-  #tickedMs = performance.now();
+  #tickedMs = monotonicMs();
   #settle: { resolve: () => void; reject: (error: unknown) => void } = { resolve() {}, reject() {} };
 
   /** @throws ToolError for a start that is no moment. */
@@ -102,7 +103,7 @@ export class ReplayView {
   }
 
   #tick(): void {
-    const tickedMs = performance.now();
+    const tickedMs = monotonicMs();
     const passedMs = (tickedMs - this.#tickedMs) * this.#speed;
     this.#tickedMs = tickedMs;
     if (!this.#isPlaying) return;

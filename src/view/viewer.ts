@@ -1,4 +1,6 @@
 /** The view at work: takes keys, keeps how things are shown, draws when something has changed. */
+
+import { monotonicMs } from '../kernel/monotonic.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import { breakdownScrollIn } from './panels/breakdown-panel.ts';
 import { type Frame, renderFrame } from './panels/frame.ts';
@@ -79,7 +81,7 @@ export class Viewer {
   /** Something has changed: draws soon, and not too often. */
   changed(): void {
     if (this.#closed || this.#timer !== undefined) return;
-    const waitMs = Math.max(TOGETHER_MS, this.#drawnMs + FRAME_MS - performance.now());
+    const waitMs = Math.max(TOGETHER_MS, this.#drawnMs + FRAME_MS - monotonicMs());
     this.#timer = setTimeout(() => this.#guard(() => this.#draw()), waitMs);
   }
 
@@ -144,7 +146,7 @@ export class Viewer {
   #draw(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#drawnMs = performance.now();
+    this.#drawnMs = monotonicMs();
     const view = this.#view();
     this.#frame = renderFrame(view, this.#screen.size);
     this.#screen.draw(this.#frame.lines);

@@ -6,6 +6,7 @@ import type { Leaf } from '../../cgroup/leaf.ts';
 import { placeLeaf } from '../../cgroup/placement.ts';
 import { ToolError, UnsupportedError } from '../../errors.ts';
 import type { DefinedMap } from '../../kernel/bpf/elf/elf-btf-maps.ts';
+import { monotonicMs } from '../../kernel/monotonic.ts';
 import { writePseudoFile } from '../../kernel/pseudo-file.ts';
 import { removeLeaf } from '../run/clean-up.ts';
 import { openLeafReader } from '../run/open-readers.ts';
@@ -87,16 +88,16 @@ async function measureIn(
 
 /** The figure once it has stopped falling, or what it is after a while. */
 async function settled(read: () => Promise<number | undefined>): Promise<number | undefined> {
-  const deadline = performance.now() + settleTimeoutMs;
+  const deadline = monotonicMs() + settleTimeoutMs;
   let lowest = await read();
-  let since = performance.now();
-  while (performance.now() < Math.min(since + settledMs, deadline)) {
+  let since = monotonicMs();
+  while (monotonicMs() < Math.min(since + settledMs, deadline)) {
     await sleep(pollMs);
     const now = await read();
     if (now === undefined || lowest === undefined) return now;
     if (now < lowest) {
       lowest = now;
-      since = performance.now();
+      since = monotonicMs();
     }
   }
   return read();

@@ -4,6 +4,7 @@ import type { Leaf } from '../../cgroup/leaf.ts';
 import { ToolError } from '../../errors.ts';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { collectPinned, type PinnedObjects } from '../../kernel/bpf/sys/pinned.ts';
+import { monotonicMs } from '../../kernel/monotonic.ts';
 import type { InventoryMap, InventorySnapshot } from '../../model/bpf-inventory.ts';
 import type { LeftoverMap } from '../../model/recording.ts';
 import { type BpfInventory, openBpfInventory } from '../../sampler/bpf/inventory.ts';
@@ -43,11 +44,11 @@ async function untilLetGo(
   charged: readonly InventoryMap[],
 ): Promise<{ left: InventoryMap[]; snapshot: InventorySnapshot }> {
   const known = new Map(charged.map((map) => [map.id, map.chargeIdentity]));
-  const deadline = performance.now() + LET_GO_MS;
+  const deadline = monotonicMs() + LET_GO_MS;
   for (;;) {
     const snapshot = inventory.read();
     const left = snapshot.maps.filter((map) => known.get(map.id) === map.chargeIdentity);
-    if (left.length === 0 || performance.now() > deadline) return { left, snapshot };
+    if (left.length === 0 || monotonicMs() > deadline) return { left, snapshot };
     await sleep(POLL_MS);
   }
 }

@@ -1,6 +1,7 @@
 /** One run under measurement: the sampler, the event watch and the sinks, from the launch to the last sample. */
 import { statSync } from 'node:fs';
 import type { Placement } from '../../cgroup/placement.ts';
+import { monotonicMs } from '../../kernel/monotonic.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { EventRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Mode } from '../../model/sample.ts';
@@ -41,7 +42,7 @@ export class Measurement {
   readonly #target: Target;
   readonly #say: (line: string) => void;
   readonly #nested: NestedCgroups | undefined;
-  readonly #launchedAt = performance.now();
+  readonly #launchedAt = monotonicMs();
   #stream: RecordStream | undefined;
   #reader: FigureReader | undefined;
   #bpf: BpfClock | undefined;
@@ -70,7 +71,7 @@ export class Measurement {
   }
 
   /** Milliseconds since the launch. */
-  readonly elapsedMs = (): number => Math.round((performance.now() - this.#launchedAt) * 1000) / 1000;
+  readonly elapsedMs = (): number => Math.round((monotonicMs() - this.#launchedAt) * 1000) / 1000;
 
   /** What a signal that is sent to us does to the target. */
   readonly signalActions: SignalActions = {

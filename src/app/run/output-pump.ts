@@ -1,6 +1,7 @@
 /** Taking what the target prints, at a pace that leaves the event loop to the samples. */
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonicMs } from '../../kernel/monotonic.ts';
 
 /** For each millisecond that a chunk took, so many are left to everything else: output has a third of the loop. */
 const REST_PER_WORK = 2;
@@ -57,10 +58,10 @@ export class OutputPump {
   }
 
   async #pass(chunk: Buffer): Promise<void> {
-    const startedMs = performance.now();
+    const startedMs = monotonicMs();
     this.#isTaking = true;
     const taken = this.#take(chunk);
-    this.#restMs += (performance.now() - startedMs) * REST_PER_WORK;
+    this.#restMs += (monotonicMs() - startedMs) * REST_PER_WORK;
     await taken;
     this.#isTaking = false;
     await this.#rest();
