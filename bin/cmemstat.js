@@ -1,2 +1,37 @@
 #!/usr/bin/env node
-require('../dist/start.cjs').start(`${__dirname}/../dist`);
+// ES5 alone: a version of Node.js that is too old for the program has to be able to parse this file, and to say so.
+'use strict';
+
+var dist = __dirname.replace(/bin$/, 'dist');
+
+function fail(message) {
+  process.stderr.write('cmemstat: ' + message + '\n');
+  process.exit(125);
+}
+
+function isBuilt() {
+  var exists = require('fs').existsSync;
+  return exists(dist + '/start.cjs') && exists(dist + '/cmemstat.cjs');
+}
+
+function start() {
+  try {
+    require('../dist/start.cjs').start(dist);
+  } catch (error) {
+    if (isBuilt()) throw error;
+    fail(
+      'not built: ' +
+        dist +
+        ' is missing or incomplete (hint: run npm ci in ' +
+        __dirname.replace(/\/bin$/, '') +
+        ')',
+    );
+  }
+}
+
+// The same number as "engines" in package.json.
+if (parseInt(process.versions.node, 10) < 20) {
+  fail('Node.js ' + process.versions.node + ' is not supported (hint: install Node.js 20 or later)');
+} else {
+  start();
+}

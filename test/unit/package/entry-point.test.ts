@@ -1,0 +1,71 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { transformSync } from 'esbuild';
+import { afterAll, describe, expect, it } from 'vitest';
+import { PROJECT } from '../../paths.ts';
+
+const ENTRY = resolve(PROJECT, 'bin/cmemstat.js');
+const folder = mkdtempSync(join(tmpdir(), 'cmemstat-entry-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A copy of `bin` alone, as in a fresh clone. */
+function clone(name: string): string {
+  const root = join(folder, name);
+  cpSync(resolve(PROJECT, 'bin'), join(root, 'bin'), { recursive: true });
+  return root;
+}
+
+function run(args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  return spawnSync(process.execPath, args, { encoding: 'utf8' });
+}
+
+describe('bin/cmemstat.js', () => {
+  it('is written in ES5, so that every Node.js can parse it', () => {
+    const code = readFileSync(ENTRY, 'utf8');
+    expect(transformSync(code, { target: 'es5' }).code).toBe(transformSync(code, { target: 'esnext' }).code);
+  });
+
+  it.each(['0.10.48', '12.22.12', '18.20.8', '19.9.0'])('refuses Node.js %s in one line', (version) => {
+    const preload = join(folder, 'version.cjs');
+    writeFileSync(preload, `Object.defineProperty(process.versions, 'node', { value: '${version}' });`);
+    expect(run(['--require', preload, ENTRY, '--version'])).toMatchObject({
+      status: 125,
+      stdout: '',
+      stderr: `cmemstat: Node.js ${version} is not supported (hint: install Node.js 20 or later)\n`,
+    });
+  });
+
+  it('asks for the Node.js that package.json does', () => {
+    const { engines } = JSON.parse(readFileSync(resolve(PROJECT, 'package.json'), 'utf8'));
+    expect(engines.node).toBe('>=20');
+    expect(readFileSync(ENTRY, 'utf8')).toContain('parseInt(process.versions.node, 10) < 20)');
+  });
+
+  it('says in one line how to build a fresh clone', () => {
+    const root = clone('fresh');
+    expect(run([join(root, 'bin/cmemstat.js'), '--', 'true'])).toMatchObject({
+      status: 125,
+      stdout: '',
+      stderr: `cmemstat: not built: ${root}/dist is missing or incomplete (hint: run npm ci in ${root})\n`,
+    });
+  });
+
+  it('says the same of a build that was cut short', () => {
+    const root = clone('half');
+    mkdirSync(join(root, 'dist'));
+    writeFileSync(join(root, 'dist/start.cjs'), "exports.start = () => require('./cmemstat.cjs');");
+    const { status, stderr } = run([join(root, 'bin/cmemstat.js'), '--', 'true']);
+    expect(status).toBe(125);
+    expect(stderr).toMatch(/^cmemstat: not built: .*\n$/);
+  });
+
+  it('hides no fault of a whole build', () => {
+    const root = clone('whole');
+    mkdirSync(join(root, 'dist'));
+    writeFileSync(join(root, 'dist/start.cjs'), "exports.start = () => { throw new Error('a fault'); };");
+    writeFileSync(join(root, 'dist/cmemstat.cjs'), '');
+    expect(run([join(root, 'bin/cmemstat.js')]).stderr).toContain('Error: a fault');
+  });
+});
