@@ -1,6 +1,7 @@
 /** The manual page, made of the options, the keys and the exit statuses that the program itself has. */
 import type { Command, Option } from 'commander';
 import { addCommands } from '../src/cli/add-commands.ts';
+import { COMPLETION_HELP } from '../src/cli/options/shells.ts';
 import { declareProgram, EXAMPLES } from '../src/cli/program.ts';
 import { EXIT_STATUS_HELP } from '../src/exit-codes.ts';
 import { VERSION } from '../src/version.ts';
@@ -33,6 +34,8 @@ export function renderManPage(): string {
         roff(text),
       ]),
     ]),
+    '.SH SHELL COMPLETION',
+    ...verbatim(COMPLETION_HELP),
     '.SH EXIT STATUS',
     ...verbatim(EXIT_STATUS_HELP),
     '.SH EXAMPLES',

@@ -1,5 +1,6 @@
 /** The subcommands; each loads its modules when it is called. */
-import { type Command, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
+import { REPORT_FORMATS } from '../report/report-formats.ts';
 import type { CheckFlags, InitFlags } from './commands/budget-command.ts';
 import type { CompareFlags } from './commands/compare-command.ts';
 import type { ElfFlags } from './commands/elf-command.ts';
@@ -16,6 +17,7 @@ import {
 import { addMapsOptions, type MapsFlags } from './options/maps-flags.ts';
 import { once, repeatable } from './options/repeatable.ts';
 import { addRunOptions } from './options/run-flags.ts';
+import { COMPLETION_HELP, SHELLS, type Shell } from './options/shells.ts';
 
 /** Receives the exit status of the command that was called. */
 type Done = (status: number) => void;
@@ -37,6 +39,7 @@ export function addCommands(program: Command, done: Done): void {
   addBudgetCommands(program, done);
   addCompareCommand(program, done);
   addReportCommand(program, done);
+  addCompletionCommand(program, done);
 }
 
 function addMapsCommand(program: Command, done: Done): void {
@@ -143,7 +146,13 @@ function addReportCommand(program: Command, done: Done): void {
     .command('report')
     .description('render a report on recordings, or on a verdict saved with --report json:FILE')
     .argument('<files...>', 'recordings, or one verdict')
-    .option('--format <format>', 'output format: text, markdown, junit, github, json or tap', 'text')
+    .addOption(
+      // The parser of the command names the format that may be meant.
+      new Option('--format <format>', 'output format: text, markdown, junit, github, json or tap')
+        .choices(REPORT_FORMATS)
+        .argParser((text: string) => text)
+        .default('text'),
+    )
     .option('-o, --output <file>', 'write the report to a file (default: stdout)');
   addBudgetOptions(report);
   addBaselineOptions(report);
@@ -152,4 +161,16 @@ function addReportCommand(program: Command, done: Done): void {
     const { report: print } = await import('./commands/report-command.ts');
     done(await print(files, flags));
   });
+}
+
+function addCompletionCommand(program: Command, done: Done): void {
+  program
+    .command('completion')
+    .description(`print the shell completions for ${SHELLS.join(', ')}`)
+    .addArgument(new Argument('<shell>', 'name of the shell').choices(SHELLS))
+    .addHelpText('after', `\n${COMPLETION_HELP}`)
+    .action(async (shell: Shell) => {
+      const { completion } = await import('./commands/completion-command.ts');
+      done(await completion(shell, program));
+    });
 }

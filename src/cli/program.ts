@@ -1,5 +1,5 @@
 /** The command line: options, help, and which command they belong to. */
-import { Command, CommanderError, Help, type Option } from 'commander';
+import { Command, CommanderError, type Option } from 'commander';
 import { run } from '../app/run/run.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT_STATUS_HELP } from '../exit-codes.ts';
@@ -41,9 +41,9 @@ export function declareProgram(): Command {
   return program;
 }
 
-/** Defaults without quotes, as the descriptions that name a default write them. */
-function describeOption(option: Option): string {
-  return new Help().optionDescription(option).replace(/\(default: "(.*)"\)$/, '(default: $1)');
+/** Defaults without quotes, as the descriptions that name a default write them; these name the choices too. */
+function describeOption({ description, defaultValue }: Option): string {
+  return typeof defaultValue === 'string' ? `${description} (default: ${defaultValue})` : description;
 }
 
 /**

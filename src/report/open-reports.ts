@@ -3,7 +3,8 @@ import { errnoOf, OutputError } from '../errors.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { LineWriter } from '../output/line-writer.ts';
 import { openTextFile, type TextFile } from '../output/text-file.ts';
-import { defaultStreamOf, type ReportFormat, type ReportRequest, renderReport } from './render-report.ts';
+import { defaultStreamOf, type ReportRequest, renderReport } from './render-report.ts';
+import type { ReportFormat } from './report-formats.ts';
 import { appendStepSummary } from './step-summary.ts';
 import { describeExit } from './wording.ts';
 

@@ -6,14 +6,9 @@ import { renderGithubReport } from './github.ts';
 import { renderJsonReport } from './json.ts';
 import { renderJunitReport } from './junit.ts';
 import { renderMarkdownReport } from './markdown.ts';
+import { REPORT_FORMATS, type ReportFormat } from './report-formats.ts';
 import { renderTapReport } from './tap.ts';
 import { renderTextReport } from './text.ts';
-
-/** Every format, as help lists them. */
-export const REPORT_FORMATS = ['text', 'markdown', 'junit', 'github', 'json', 'tap'] as const;
-
-/** One of them. */
-export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** What `--report FORMAT[:FILE]` asks for. */
 export interface ReportRequest {

@@ -17,7 +17,7 @@ import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
 import { parseDuration } from '../../format/units.ts';
 import { mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
 import { VERSION } from '../../version.ts';
-import type { MapsFlags } from '../options/maps-flags.ts';
+import { MAP_FORMATS, type MapsFlags } from '../options/maps-flags.ts';
 import { oneOf } from '../options/one-of.ts';
 import { StandardOutput } from '../options/standard-output.ts';
 
@@ -130,7 +130,7 @@ function toOptions(flags: MapsFlags): MapsOptions {
 
 function toListingOptions(flags: MapsFlags): ListingOptions {
   if (flags.format !== undefined) {
-    oneOf(flags.format, ['bpftool'] as const, '--format', ', ');
+    oneOf(flags.format, MAP_FORMATS, '--format', ', ');
     for (const [flag, value] of [
       ['--json', flags.json],
       ['--group-by', flags.groupBy],

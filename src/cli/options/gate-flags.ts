@@ -1,6 +1,11 @@
 /** The options of budgets, of several runs and of comparisons with a baseline. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { REPORT_FORMATS } from '../../report/report-formats.ts';
+import { oneOfOption } from './one-of.ts';
 import { once, repeatable } from './repeatable.ts';
+
+/** Which of several runs can decide. */
+export const DECIDING_RUNS = ['median', 'worst'] as const;
 
 /** Where one option takes it all. */
 export const COMMAS = "commas between them: 'anon=5%,bpf=1%'";
@@ -70,16 +75,21 @@ export function addBudgetOptions(command: Command): void {
 
 /** Declares where reports go. */
 export function addReportOption(command: Command): void {
-  command.option(
-    '--report <format[:file]>',
-    'text, markdown, junit, github, json or tap (repeatable; default: text)',
-    repeatable,
+  command.addOption(
+    new Option(
+      '--report <format[:file]>',
+      'text, markdown, junit, github, json or tap (repeatable; default: text)',
+    )
+      .choices(REPORT_FORMATS)
+      .argParser(repeatable),
   );
 }
 
 /** Declares which of several runs is judged. */
 export function addEvaluateOption(command: Command): void {
-  command.option('--judge <which>', '"median" or "worst" of several runs (default: median)');
+  command.addOption(
+    oneOfOption('--judge <which>', '"median" or "worst" of several runs (default: median)', DECIDING_RUNS),
+  );
 }
 
 /** Declares the options of several runs. */

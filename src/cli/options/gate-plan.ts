@@ -9,7 +9,7 @@ import { parseBudget } from '../../budget/expression/parse-budget.ts';
 import { describeErrno, errnoOf, UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { parseReportRequest } from '../../report/render-report.ts';
-import type { BaselineFlags, BudgetFlags, SeriesFlags } from './gate-flags.ts';
+import { type BaselineFlags, type BudgetFlags, DECIDING_RUNS, type SeriesFlags } from './gate-flags.ts';
 import { oneOf } from './one-of.ts';
 
 const MAX_RUNS = 1000;
@@ -37,7 +37,7 @@ export function toGatePlan(flags: Flags, file: BudgetFile | undefined, failOnLef
   const ofFile = (file?.budgets ?? []).map((each) => ({ ...each, optional: each.optional || isOptional }));
   return {
     budgets: [...ofFile, ...own],
-    evaluatedOn: oneOf(flags.judge, ['median', 'worst'] as const, '--judge') ?? file?.runs.judge ?? 'median',
+    evaluatedOn: oneOf(flags.judge, DECIDING_RUNS, '--judge') ?? file?.runs.judge ?? 'median',
     rules: {
       budgetExitCode: parseExitCode(flags.budgetExitCode),
       budgetFirst: flags.budgetFirst === true,

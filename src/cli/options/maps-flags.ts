@@ -1,6 +1,10 @@
 /** The options of `cmemstat maps`. */
 import type { Command } from 'commander';
 import { GROUP_KEYS, SORT_KEYS } from '../../app/maps/listing.ts';
+import { oneOfOption } from './one-of.ts';
+
+/** The output formats beside our own. */
+export const MAP_FORMATS = ['bpftool'] as const;
 
 /** The options as commander passes them on: unparsed text. */
 export interface MapsFlags {
@@ -37,8 +41,12 @@ export function addMapsOptions(command: Command): Command {
     .option('--anonymous', 'list maps that are held only by programs, not by processes or pins')
     .option('--unused', 'list maps that are empty; arrays: that contain only zeros')
     .optionsGroup('Output:')
-    .option('--sort <key>', `sort by ${SORT_KEYS.join(', ')} (default: bytes)`)
-    .option('--group-by <key>', `print sums grouped by ${GROUP_KEYS.join(', ')}`)
+    .addOption(
+      oneOfOption('--sort <key>', `sort by ${SORT_KEYS.join(', ')} (default: bytes)`, SORT_KEYS, ', '),
+    )
+    .addOption(
+      oneOfOption('--group-by <key>', `print sums grouped by ${GROUP_KEYS.join(', ')}`, GROUP_KEYS, ', '),
+    )
     .option('--total', 'print only the total')
     .option('--top <n>', 'limit the number of rows')
     .option('--threshold <percent>', 'combine rows below this share of all bytes into "others"')
@@ -46,5 +54,7 @@ export function addMapsOptions(command: Command): Command {
     .option('--watch [interval]', 'repeat at an interval (default: 1s)')
     .option('--bytes', 'print sizes in bytes')
     .option('--json', 'print one JSON document; with --watch one per line')
-    .option('--format <format>', '"bpftool": print the JSON of `bpftool map -j`');
+    .addOption(
+      oneOfOption('--format <format>', '"bpftool": print the JSON of `bpftool map -j`', MAP_FORMATS, ', '),
+    );
 }

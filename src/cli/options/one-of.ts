@@ -1,4 +1,7 @@
+import { Option } from 'commander';
 import { UsageError } from '../../errors.ts';
+
+type Separator = ' or ' | ', ';
 
 /**
  * One of a few words; undefined where the option was not given.
@@ -8,11 +11,25 @@ export function oneOf<T extends string>(
   text: string | undefined,
   allowed: readonly T[],
   option: string,
-  separator: ' or ' | ', ' = ' or ',
+  separator: Separator = ' or ',
 ): T | undefined {
   if (text === undefined) return undefined;
   const found = allowed.find((each) => each === text);
   if (found === undefined)
     throw new UsageError(option, `${option} ${text}: expected ${allowed.join(separator)}`);
   return found;
+}
+
+/**
+ * An option that takes one of a few words, which help and completions list.
+ * The value is refused as `oneOf` does it.
+ */
+export function oneOfOption(
+  flags: string,
+  description: string,
+  allowed: readonly string[],
+  separator?: Separator,
+): Option {
+  const option = new Option(flags, description).choices(allowed);
+  return option.argParser((text: string) => oneOf(text, allowed, option.long ?? flags, separator));
 }

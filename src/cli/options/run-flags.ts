@@ -7,7 +7,7 @@ import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
 import { parseDuration, parseLimitOption } from '../../format/units.ts';
 import type { Limit } from '../../kernel/limit.ts';
 import { resolveUser } from '../../target/user.ts';
-import { oneOf } from './one-of.ts';
+import { oneOf, oneOfOption } from './one-of.ts';
 import { repeatable } from './repeatable.ts';
 
 /** The options as commander passes them on: unparsed text. */
@@ -48,6 +48,8 @@ export interface RunFlags {
 const MIN_INTERVAL_MS = 1;
 const MIN_SLOW_INTERVAL_MS = 10;
 const PLACEMENTS = ['systemd', 'top', 'own', 'process-tree'] as const;
+const REQUIRED = ['cgroup'] as const;
+const WAITS = ['target', 'all'] as const;
 
 /** Declares the options of a run. */
 export function addRunOptions(program: Command): void {
@@ -73,8 +75,12 @@ export function addRunOptions(program: Command): void {
     .option('--exit-on-end', 'close the view when the target ends')
     .optionsGroup('Cgroup placement:')
     .option('--cgroup-parent <path>', 'create the cgroup below this one')
-    .option('--placement <kind>', `use only this placement: ${PLACEMENTS.join(', ')}`)
-    .option('--require <what>', '"cgroup": fail instead of falling back to the process tree')
+    .addOption(
+      oneOfOption('--placement <kind>', `use only this placement: ${PLACEMENTS.join(', ')}`, PLACEMENTS),
+    )
+    .addOption(
+      oneOfOption('--require <what>', '"cgroup": fail instead of falling back to the process tree', REQUIRED),
+    )
     .optionsGroup('Limits of the target (sizes such as 512M, 1.5GiB or max):')
     .option('--memory-max <size>', 'set memory.max of the cgroup')
     .option('--memory-high <size>', 'set memory.high of the cgroup')
@@ -93,7 +99,13 @@ export function addRunOptions(program: Command): void {
     .option('--stdin <file>', 'read standard input from a file')
     .option('--stdout <file>', 'write standard output to a file')
     .option('--stderr <file>', 'write standard error to a file')
-    .option('--wait <for>', 'wait for the "target", or for "all" processes in the cgroup', 'target')
+    .addOption(
+      oneOfOption(
+        '--wait <for>',
+        'wait for the "target", or for "all" processes in the cgroup',
+        WAITS,
+      ).default('target'),
+    )
     .option('--timeout <duration>', 'terminate the target after this time and exit with 124')
     .option('--fail-on-leftover', 'exit with 4 if BPF maps outlive the run')
     .option(
@@ -130,7 +142,7 @@ export function toRunOptions(
     wantsDetails: flags.json === true || flags.output !== undefined,
     cgroupParent: flags.cgroupParent,
     placement: oneOf(flags.placement, PLACEMENTS, '--placement'),
-    requireCgroup: oneOf(flags.require, ['cgroup'] as const, '--require') === 'cgroup',
+    requireCgroup: oneOf(flags.require, REQUIRED, '--require') === 'cgroup',
     limits: {
       memoryMax: optional(flags.memoryMax, (text) => parseLimitOption(text, '--memory-max')),
       memoryHigh: optional(flags.memoryHigh, (text) => parseLimitOption(text, '--memory-high')),
@@ -144,7 +156,7 @@ export function toRunOptions(
     user: flags.user === undefined ? undefined : requireRoot(flags.user),
     streams: { stdin: flags.stdin, stdout: flags.stdout, stderr: flags.stderr },
     stdoutToStderr: flags.json === true,
-    wait: oneOf(flags.wait, ['target', 'all'] as const, '--wait') ?? 'target',
+    wait: oneOf(flags.wait, WAITS, '--wait') ?? 'target',
     failOnLeftover: flags.failOnLeftover === true,
     timeoutMs: optional(flags.timeout, (text) => atLeast(parseDuration(text, '--timeout'), 1, '--timeout')),
     view: flags.tui === undefined ? 'auto' : flags.tui ? 'always' : 'never',

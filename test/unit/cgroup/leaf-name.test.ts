@@ -81,8 +81,9 @@ describe('isOwnerAlive', () => {
   });
 
   it('is false of a zombie, which will never clean up', async () => {
-    // exec keeps the shell's child, for which nobody waits any more.
-    const parent = spawn('sh', ['-c', 'sleep 0 & echo $!; exec sleep 60']);
+    // exec keeps the shell's child, for which nobody waits any more. The child ends after the exec: before, the shell reaps it.
+    const untilExec = 'until read -r comm </proc/$parent/comm && [ "$comm" = sleep ]; do :; done';
+    const parent = spawn('sh', ['-c', `parent=$$; (${untilExec}) & echo $!; exec sleep 60`]);
     const [text] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(text);
     const { startTime } = readPidStat(pid);

@@ -19,6 +19,13 @@ describe('a command line that is wrong', () => {
     await expect(runCommandLine(words)).rejects.toThrow(`${option} is given twice`);
   });
 
+  it('lists the shells that have completions', async () => {
+    await expect(runCommandLine(['completion', 'powershell'])).rejects.toMatchObject({
+      code: 'USAGE',
+      message: expect.stringContaining('bash, zsh, fish'),
+    });
+  });
+
   it.each([
     ['cmemstat', ['--nope', '--', 'true']],
     ['cmemstat compare', ['compare', '--nope', 'a', 'b']],

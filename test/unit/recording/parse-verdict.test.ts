@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '#src/errors.ts';
 import type { Verdict } from '#src/model/verdict.ts';
 import { parseVerdict } from '#src/recording/parse-verdict.ts';
-import { REPORT_FORMATS, renderReport } from '#src/report/render-report.ts';
+import { renderReport } from '#src/report/render-report.ts';
+import { REPORT_FORMATS } from '#src/report/report-formats.ts';
 import { examples } from '../report/example-verdicts.ts';
 import { hostileVerdict } from '../report/hostile-verdicts.ts';
 

@@ -9,9 +9,9 @@ import {
   isAloneOnStdout,
   parseReportFormat,
   parseReportRequest,
-  REPORT_FORMATS,
   renderReport,
 } from '#src/report/render-report.ts';
+import { REPORT_FORMATS } from '#src/report/report-formats.ts';
 import { golden } from '../../paths.ts';
 import { examples } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';

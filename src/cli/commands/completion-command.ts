@@ -1,0 +1,76 @@
+import type { Argument, Command, Option } from 'commander';
+import { renderBashCompletion } from '../../app/completion/bash-completion.ts';
+import type { CompletionCommand, CompletionValue } from '../../app/completion/completion-spec.ts';
+import { renderFishCompletion } from '../../app/completion/fish-completion.ts';
+import { renderZshCompletion } from '../../app/completion/zsh-completion.ts';
+import { repeatable } from '../options/repeatable.ts';
+import type { Shell } from '../options/shells.ts';
+import { StandardOutput } from '../options/standard-output.ts';
+
+const RENDERERS: Readonly<Record<Shell, (program: CompletionCommand) => string>> = {
+  bash: renderBashCompletion,
+  zsh: renderZshCompletion,
+  fish: renderFishCompletion,
+};
+
+/** Prints what a shell needs to complete command lines of the program. */
+export async function completion(shell: Shell, program: Command): Promise<number> {
+  await new StandardOutput().write(RENDERERS[shell](describeCommand(program)).trimEnd());
+  return 0;
+}
+
+/** A command as it was declared, with what help shows of it. */
+export function describeCommand(command: Command): CompletionCommand {
+  const help = command.createHelp();
+  return {
+    name: command.name(),
+    description: command.description(),
+    options: help.visibleOptions(command).flatMap((option) => {
+      if (option.long === undefined) return [];
+      return [
+        {
+          short: option.short,
+          long: option.long,
+          description: option.description,
+          isRepeatable: option.parseArg === repeatable,
+          value: optionValue(option),
+        },
+      ];
+    }),
+    arguments: command.registeredArguments.map((argument) => ({
+      ...kindOf(argument.name(), argument.argChoices),
+      name: argument.name(),
+      isVariadic: argument.variadic,
+    })),
+    commands: help.visibleCommands(command).map(describeCommand),
+  };
+}
+
+function optionValue(option: Option): CompletionCommand['options'][number]['value'] {
+  if (!option.required && !option.optional) return undefined;
+  // commander takes the brackets in <format[:file]> for an optional value too.
+  const [, name = 'value'] = /[<[](.*)[>\]]$/.exec(option.flags) ?? [];
+  return { ...kindOf(name, option.argChoices), name, isOptional: !option.required };
+}
+
+/** What may stand for a placeholder of the help, such as `<file>`. */
+function kindOf(placeholder: string, choices: Argument['argChoices']): CompletionValue {
+  if (placeholder === 'format[:file]') return { kind: 'wordAndFile', words: choices ?? [] };
+  if (choices !== undefined) return { kind: 'words', words: choices };
+  switch (placeholder) {
+    case 'file':
+    case 'files':
+    case 'base':
+    case 'new':
+      return { kind: 'file' };
+    case 'directory':
+    case 'path':
+      return { kind: 'directory' };
+    case 'name|uid[:gid]':
+      return { kind: 'user' };
+    case 'command':
+      return { kind: 'target' };
+    default:
+      return { kind: 'text' };
+  }
+}
