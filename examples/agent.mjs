@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // A small eBPF agent to try cmemstat on: it does a bit of everything that such agents do with memory.
 //
-//     sudo cmemstat run -- node examples/agent.mjs --duration 5s
+//     sudo cmemstat -- node examples/agent.mjs --duration 5s
 //
 // - four BPF maps: a hash (preallocated: it costs 14 MB the moment it is made), a percpu array (charged to no cgroup), a
 //   ring buffer, and a hash that is never used;
