@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { describeErrno, errnoOf, type OutputError, UsageError } from '../errors.ts';
 import { LineWriter } from './line-writer.ts';
+import { StandardErrorLog } from './log.ts';
 import { NdjsonSink } from './ndjson.ts';
 import type { Sink } from './sink.ts';
 import { SummaryJsonSink } from './summary-json.ts';
@@ -13,6 +14,7 @@ export interface OutputRequest {
   output: string | undefined;
   summaryJson: string | undefined;
   quiet: boolean;
+  verbose: boolean;
   /** Nothing at all on standard error: one of several runs. */
   silent: boolean;
   plainBytes: boolean;
@@ -24,16 +26,10 @@ export interface Outputs {
   recorders: Sink[];
   /** What a person reads on standard error; absent beside `--json` on standard output. */
   table: Sink | undefined;
-  /** One line on standard error, in order with the table. */
-  say(line: string): void;
-  /** Keeps what is said back, while the screen belongs to the view; of very much the last part. */
-  hold(): void;
-  /** Says what was kept back. */
-  release(): void;
+  /** Lines on standard error, in order with the table. */
+  log: StandardErrorLog;
   /** One of the outputs that are not among these could not be written. */
   fail(error: OutputError): void;
-  /** Settles when standard error has taken everything. */
-  flush(): Promise<void>;
   /** The first output that failed although its reader was still there. */
   readonly failure: OutputError | undefined;
   close(): void;
@@ -46,42 +42,8 @@ function isSameFile(fd: number, path: string): boolean {
   return there?.isFile() === true && there.dev === open.dev && there.ino === open.ino;
 }
 
-/** How many lines are kept back. */
-const MAX_BUFFERED_LINES = 1000;
-
 const STDOUT = 1;
 const STDERR = 2;
-
-/** Lines on standard error, which can be kept back for a while. */
-class HeldLines {
-  readonly #stderr: LineWriter;
-  #held: string[] | undefined;
-  #leftOut = 0;
-
-  constructor(stderr: LineWriter) {
-    this.#stderr = stderr;
-  }
-
-  say(line: string): void {
-    if (this.#held === undefined) this.#stderr.write(line, true);
-    else if (this.#held.push(line) > MAX_BUFFERED_LINES) {
-      this.#held.shift();
-      this.#leftOut += 1;
-    }
-  }
-
-  hold(): void {
-    this.#held ??= [];
-  }
-
-  release(): void {
-    const lines = this.#held ?? [];
-    this.#held = undefined;
-    if (this.#leftOut > 0) this.say(`cmemstat: ${this.#leftOut} earlier lines are left out`);
-    this.#leftOut = 0;
-    for (const line of lines) this.say(line);
-  }
-}
 
 /** @throws UsageError that names the option and the file which can't be written. */
 export function openOutputs(request: OutputRequest): Outputs {
@@ -92,9 +54,9 @@ export function openOutputs(request: OutputRequest): Outputs {
   let failure: OutputError | undefined;
   // Standard error is where failures are told: its own can't be.
   const stderr = new LineWriter(STDERR, 'standard error', () => {});
-  const lines = new HeldLines(stderr);
+  const log = new StandardErrorLog(stderr, request);
   const onError = (error: OutputError) => {
-    lines.say(`cmemstat: ${error.message}; the target goes on`);
+    log.warn(`${error.message}; the target goes on`);
     // `| head` has seen enough: that is how a pipeline ends, and no failure.
     if (errnoOf(error.cause) !== 'EPIPE') failure ??= error;
   };
@@ -122,11 +84,8 @@ export function openOutputs(request: OutputRequest): Outputs {
   return {
     recorders,
     table: request.json || request.silent ? undefined : new TableSink(stderr, { plainBytes, quiet }),
-    say: (line) => lines.say(line),
-    hold: () => lines.hold(),
-    release: () => lines.release(),
+    log,
     fail: onError,
-    flush: () => stderr.flush(),
     get failure() {
       return failure;
     },

@@ -36,7 +36,7 @@ export async function diagnose(cgroupParent: string | undefined): Promise<Diagno
     });
     if (placement.leaf !== undefined) checks.push(...checkLeaf(placement.leaf));
   } finally {
-    await removeLeaf(placement, (line) => problems.push(line));
+    await removeLeaf(placement, { warn: (line) => problems.push(line) });
   }
   for (const found of problems) checks.push({ name: 'clean-up', state: 'limited', found });
   checks.push(await checkBpfAccess(), ...checkBpfAccounting(), checkBtf());

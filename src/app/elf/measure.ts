@@ -47,7 +47,7 @@ export async function measureMaps(
     }
     return await measureIn(leaf, maps, maker);
   } finally {
-    await removeLeaf(placement, (line) => process.stderr.write(`cmemstat: ${line}\n`));
+    await removeLeaf(placement, { warn: (line) => process.stderr.write(`cmemstat: ${line}\n`) });
   }
 }
 

@@ -2,9 +2,47 @@
 import type { Leaf } from '../../cgroup/leaf.ts';
 import type { Placement } from '../../cgroup/placement.ts';
 import { ToolError } from '../../errors.ts';
+import type { Log } from '../../output/log.ts';
 
-/** Ends and removes the leaf; a clean-up that fails is told, and never hides what happened before. */
-export async function removeLeaf(placement: Placement, say: (line: string) => void): Promise<void> {
+/** What is to be undone at the end of a run, however it ends. */
+export class CleanUp {
+  readonly #steps: (() => void | Promise<void>)[] = [];
+
+  /** Registers a step; what was registered last is undone first. */
+  defer(step: () => void | Promise<void>): void {
+    this.#steps.push(step);
+  }
+
+  /** Undoes everything, also when a step fails. @throws the first failure, after all steps. */
+  async run(): Promise<void> {
+    const failures: unknown[] = [];
+    for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
+      try {
+        await step();
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  }
+}
+
+/** Does a job, and undoes what the job has registered. A failure of the job is never hidden by one of the clean-up. */
+export async function withCleanUp<T>(job: (cleanUp: CleanUp) => Promise<T>): Promise<T> {
+  const cleanUp = new CleanUp();
+  let result: T;
+  try {
+    result = await job(cleanUp);
+  } catch (error) {
+    await cleanUp.run().catch(() => {});
+    throw error;
+  }
+  await cleanUp.run();
+  return result;
+}
+
+/** Ends and removes the leaf; a failure is logged, and never hides what happened before. */
+export async function removeLeaf(placement: Placement, log: Pick<Log, 'warn'>): Promise<void> {
   const { leaf } = placement;
   try {
     await leaf?.kill();
@@ -12,7 +50,7 @@ export async function removeLeaf(placement: Placement, say: (line: string) => vo
     await placement.release();
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    say(`could not clean up: ${error.message}; the next run removes it`);
+    log.warn(`could not clean up: ${error.message}; the next run removes it`);
   }
 }
 

@@ -11,6 +11,7 @@ import {
   type RunMap,
   type SummaryRecord,
 } from '../../model/recording.ts';
+import type { Log } from '../../output/log.ts';
 import { describeOutlived } from '../../output/summary-text.ts';
 import { shellStatus, type TargetExit } from '../../target/exit-status.ts';
 import { VERSION } from '../../version.ts';
@@ -28,7 +29,7 @@ export async function finishRun(
   measurement: Measurement,
   exit: TargetExit,
   options: RunOptions,
-  say: (line: string) => void,
+  log: Log,
 ): Promise<SummaryRecord> {
   if (options.wait === 'all') await untilEmpty(measurement);
   const durationMs = measurement.elapsedMs();
@@ -37,7 +38,7 @@ export async function finishRun(
   const bpf = await sumUpBpf(measurement);
   measurement.close();
   // The table's summary says it; beside the JSON nobody else does.
-  if (outlived.length > 0 && options.outputs.json) say(describeOutlived(outlived));
+  if (outlived.length > 0 && options.outputs.json) log.warn(describeOutlived(outlived));
   return summarize(measurement, exit, options, durationMs, outlived, bpf);
 }
 

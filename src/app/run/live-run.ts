@@ -24,8 +24,6 @@ export interface LiveRun extends SignalWatcher {
     copies: { stdout?: number; stderr?: number },
     stop: (why: 'view') => void,
   ): Sink;
-  /** One line for the user: now in the view, and on standard error when that is closed. */
-  say(line: string): void;
   /** Settles when all that the target has printed is where it belongs, its processes having ended. */
   flush(): Promise<void>;
   /** Gives the terminal back; may be called again. */
@@ -46,11 +44,13 @@ export async function openLiveView(
     const screen = await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
     const { LiveView } = await import('../../view/live-view.ts');
     optimiseLate();
-    outputs.hold();
-    return new LiveRunView(new LiveView(screen, exitOnEnd, output), outputs, json, streams);
+    const live = new LiveView(screen, exitOnEnd, output);
+    // On standard error when the view is closed, and in the view now.
+    outputs.log.buffer((line) => live.say(line));
+    return new LiveRunView(live, outputs, json, streams);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    outputs.say(`cmemstat: no terminal view: ${error.message}; ${inItsPlace(json, quiet)}`);
+    outputs.log.warn(`no terminal view: ${error.message}; ${inItsPlace(json, quiet)}`);
     return undefined;
   }
 }
@@ -105,11 +105,6 @@ class LiveRunView implements LiveRun {
     return this.#view;
   }
 
-  say(line: string): void {
-    this.#outputs.say(line);
-    this.#view.say(line);
-  }
-
   get hasKeyboard(): boolean {
     return this.#view.isOpen;
   }
@@ -129,7 +124,7 @@ class LiveRunView implements LiveRun {
     this.#takeNoSignals();
     this.#stopOutput();
     this.#view.close();
-    this.#outputs.release();
+    this.#outputs.log.writeBuffered();
   }
 
   #stopOutput(): void {
@@ -159,12 +154,13 @@ class LiveRunView implements LiveRun {
 
   #left(pid: number, failure: unknown): void {
     this.#isLeft = true;
-    this.#outputs.release();
+    const { log } = this.#outputs;
+    log.writeBuffered();
     if (failure === undefined) {
-      this.#outputs.say(`cmemstat: the view is closed; the target (pid ${pid}) goes on, and is measured`);
+      log.info(`the view is closed; the target (pid ${pid}) goes on, and is measured`);
     } else {
       const why = failure instanceof Error ? failure.message : String(failure);
-      this.#outputs.say(`cmemstat: the view failed: ${why}; the target goes on, and is measured`);
+      log.warn(`the view failed: ${why}; the target goes on, and is measured`);
     }
   }
 
@@ -196,7 +192,6 @@ class LiveRunView implements LiveRun {
     const path = this.#files[stream] ?? '';
     const message = `--${stream}: cannot write to ${path}: ${describeErrno(errnoOf(cause))}`;
     this.#outputs.fail(new OutputError(path, message, { cause }));
-    if (this.#view.isOpen) this.#view.say(`cmemstat: ${message}; the target goes on`);
   }
 }
 

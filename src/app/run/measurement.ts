@@ -6,6 +6,7 @@ import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { EventRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Mode } from '../../model/sample.ts';
 import { SampleAggregate } from '../../model/summary.ts';
+import type { Log } from '../../output/log.ts';
 import { RecordStream } from '../../output/record-stream.ts';
 import type { RunRecord, Sink } from '../../output/sink.ts';
 import { BpfClock, type BpfUnavailable } from '../../sampler/bpf/bpf-clock.ts';
@@ -40,7 +41,7 @@ export class Measurement {
   endedBy: SummaryRecord['exit']['endedBy'];
   readonly #options: RunOptions;
   readonly #target: Target;
-  readonly #say: (line: string) => void;
+  readonly #log: Log;
   readonly #nested: NestedCgroups | undefined;
   readonly #launchedAt = monotonicMs();
   #stream: RecordStream | undefined;
@@ -55,11 +56,11 @@ export class Measurement {
   #stopped = false;
   #targetEnded = false;
 
-  constructor(options: RunOptions, placement: Placement, target: Target, say: (line: string) => void) {
+  constructor(options: RunOptions, placement: Placement, target: Target, log: Log) {
     this.#options = options;
     this.#intervalMs = options.intervalMs;
     this.#target = target;
-    this.#say = say;
+    this.#log = log;
     this.placement = placement;
     const { leaf } = placement;
     this.#nested = leaf === undefined ? undefined : new NestedCgroups(leaf);
@@ -272,7 +273,7 @@ export class Measurement {
     this.failed = true;
     const message = error instanceof Error ? error.message : String(error);
     this.warn(`a sample could not be taken: ${message}`);
-    this.#say(`a sample could not be taken: ${message}; the target goes on`);
+    this.#log.warn(`a sample could not be taken: ${message}; the target goes on`);
   }
 }
 

@@ -42,5 +42,4 @@ export interface RunOptions {
   outputs: OutputRequest;
   /** What the recording says that the run is judged by. */
   budgets?: readonly RecordedBudget[];
-  verbose: boolean;
 }

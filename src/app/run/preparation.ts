@@ -1,13 +1,48 @@
-/** What happens between the making of the leaf and the launch. */
+/** Where the target will run, and under which limits. */
 import { readBindingLimits1, readBindingLimits2 } from '../../cgroup/binding-limits.ts';
 import { chooseMemoryHierarchy, readHierarchyFacts } from '../../cgroup/hierarchy.ts';
 import type { Leaf } from '../../cgroup/leaf.ts';
-import type { Placement } from '../../cgroup/placement.ts';
+import { type Placement, placeLeaf } from '../../cgroup/placement.ts';
 import type { Rejection } from '../../cgroup/rejection.ts';
 import { UnsupportedError } from '../../errors.ts';
 import { formatBytes } from '../../format/units.ts';
+import type { Log } from '../../output/log.ts';
 import { planRuntimeLimits, type RuntimeSetting } from '../../target/runtime-limits.ts';
+import { type CleanUp, guardAgainstCrash, removeLeaf } from './clean-up.ts';
 import type { RunOptions } from './options.ts';
+
+/** The place of a target. */
+export interface TargetPlace {
+  placement: Placement;
+  /** Undefined where no memory cgroup can be had. */
+  leaf: Leaf | undefined;
+  /** Ends and removes the leaf before the clean-up does; may be called again. */
+  remove(): Promise<void>;
+}
+
+/**
+ * Makes the leaf with its limits, and sees to its removal.
+ * @throws UsageError or PermissionError where the place that was asked for does not work; as `reportPlacement`.
+ */
+export async function placeTarget(options: RunOptions, log: Log, cleanUp: CleanUp): Promise<TargetPlace> {
+  const placement = await placeLeaf({
+    cgroupParent: options.cgroupParent,
+    only: options.placement,
+    needsPids: options.limits.pidsMax !== undefined,
+  });
+  const { leaf } = placement;
+  const guard = guardAgainstCrash(leaf);
+  cleanUp.defer(() => guard.release());
+  let removed: Promise<void> | undefined;
+  const remove = () => {
+    removed ??= removeLeaf(placement, log);
+    return removed;
+  };
+  cleanUp.defer(remove);
+  reportPlacement(placement, options, log);
+  leaf?.setLimits(options.limits);
+  return { placement, leaf, remove };
+}
 
 /**
  * Tells where the leaf is (`--verbose`), and loudly that there is none.
@@ -15,10 +50,10 @@ import type { RunOptions } from './options.ts';
  */
 export function reportPlacement(
   placement: Placement,
-  options: Pick<RunOptions, 'verbose' | 'requireCgroup' | 'limits'>,
-  say: (line: string) => void,
+  options: Pick<RunOptions, 'requireCgroup' | 'limits'>,
+  log: Pick<Log, 'debug' | 'warn'>,
 ): void {
-  if (options.verbose) for (const line of describePlacement(placement)) say(line);
+  for (const line of describePlacement(placement)) log.debug(line);
   if (placement.leaf !== undefined) return;
   const why = summarizeRejections(placement.rejected) || placement.reason;
   const hint = placement.rejected.findLast((rejection) => rejection.hint !== undefined)?.hint;
@@ -31,7 +66,7 @@ export function reportPlacement(
     });
   }
   const what = placement.rejected.length === 0 ? why : `no memory cgroup: ${why}`;
-  say(
+  log.warn(
     `WARNING: ${what}. The process tree is summed instead; kernel memory, BPF maps and page cache are not seen.${hint === undefined ? '' : ` Mend it: ${hint}`}`,
   );
 }
@@ -58,9 +93,9 @@ function summarizeRejections(rejected: readonly Rejection[]): string {
 /** The variables that tell the target's runtime about its limits; `--verbose` shows them. */
 export function limitSettings(
   leaf: Leaf,
-  options: Pick<RunOptions, 'inheritRatio' | 'verbose'>,
+  options: Pick<RunOptions, 'inheritRatio'>,
   env: NodeJS.ProcessEnv,
-  say: (line: string) => void,
+  log: Pick<Log, 'debug'>,
 ): RuntimeSetting[] {
   if (options.inheritRatio === undefined) return [];
   const facts = readHierarchyFacts();
@@ -70,13 +105,11 @@ export function limitSettings(
       ? readBindingLimits2(leaf.directory, hierarchy.mountPoint)
       : readBindingLimits1(leaf.directory, facts);
   const settings = planRuntimeLimits(limits, options.inheritRatio, env);
-  if (options.verbose) {
-    const memory =
-      limits.memoryBytes === undefined ? 'no memory limit' : `memory ${formatBytes(limits.memoryBytes)}`;
-    const cpus = limits.cpus === undefined ? 'no CPU quota' : `${limits.cpus} CPUs`;
-    say(`limits that bind the target: ${memory}, ${cpus}`);
-    for (const { name, value } of settings) say(`set ${name}=${value}`);
-    if (settings.length === 0) say('no variable was set: nothing binds, or all were set already');
-  }
+  const memory =
+    limits.memoryBytes === undefined ? 'no memory limit' : `memory ${formatBytes(limits.memoryBytes)}`;
+  const cpus = limits.cpus === undefined ? 'no CPU quota' : `${limits.cpus} CPUs`;
+  log.debug(`limits that bind the target: ${memory}, ${cpus}`);
+  for (const { name, value } of settings) log.debug(`set ${name}=${value}`);
+  if (settings.length === 0) log.debug('no variable was set: nothing binds, or all were set already');
   return settings;
 }

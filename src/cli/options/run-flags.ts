@@ -167,10 +167,10 @@ export function toRunOptions(
       output: flags.output,
       summaryJson: flags.summaryJson,
       quiet: flags.quiet === true,
+      verbose: flags.verbose === true,
       silent: false,
       plainBytes: flags.bytes === true,
     },
-    verbose: flags.verbose === true,
   };
 }
 

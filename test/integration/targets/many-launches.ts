@@ -27,7 +27,6 @@ const OPTIONS: RunOptions = {
   timeoutMs: undefined,
   view: 'never',
   exitOnEnd: false,
-  verbose: false,
 };
 
 function zombieChildren(): number {

@@ -58,7 +58,6 @@ describe('a run without options', () => {
       wait: 'target',
       killAfterMs: 10_000,
       outputs: NO_OUTPUTS,
-      verbose: false,
     });
   });
 
@@ -90,7 +89,7 @@ describe('an option of a run', () => {
       ['-o', 'o.ndjson', '--summary-json', 's.json'],
       { outputs: { output: 'o.ndjson', summaryJson: 's.json' } },
     ],
-    [['-q', '--bytes', '-v'], { outputs: { quiet: true, plainBytes: true }, verbose: true }],
+    [['-q', '--bytes', '-v'], { outputs: { quiet: true, plainBytes: true, verbose: true } }],
     [['--cgroup-parent', '/jobs'], { cgroupParent: '/jobs' }],
     [['--placement', 'process-tree'], { placement: 'process-tree' }],
     [['--require', 'cgroup'], { requireCgroup: true }],

@@ -62,34 +62,6 @@ describe('openOutputs', () => {
   });
 });
 
-describe('what is said while the view is open', () => {
-  const said = (lines: number) => {
-    const file = resolve(import.meta.dirname, '../../../src/output/open-outputs.ts');
-    const program = `
-      import { openOutputs } from ${JSON.stringify(file)};
-      const outputs = openOutputs(${JSON.stringify(NO_OUTPUTS)});
-      outputs.hold();
-      for (let line = 1; line <= ${lines}; line += 1) outputs.say('line ' + line);
-      outputs.release();
-      outputs.say('after');
-      await outputs.flush();
-    `;
-    const args = ['--import', 'tsx', '--input-type=module', '-e', program];
-    return spawnSync(process.execPath, args, { encoding: 'utf8' }).stderr.trimEnd().split('\n');
-  };
-
-  it('comes after it, in order', () => {
-    expect(said(3)).toEqual(['line 1', 'line 2', 'line 3', 'after']);
-  });
-
-  it('is the last thousand lines of very many', () => {
-    const lines = said(1500);
-    expect(lines).toHaveLength(1002);
-    expect(lines.slice(0, 2)).toEqual(['cmemstat: 500 earlier lines are left out', 'line 501']);
-    expect(lines.slice(-2)).toEqual(['line 1500', 'after']);
-  });
-});
-
 describe('an output that fails', () => {
   /** Writes a summary in a process of its own, whose standard streams are the test's to choose. */
   const program = (request: Partial<OutputRequest>) => `
@@ -97,8 +69,8 @@ describe('an output that fails', () => {
     const outputs = openOutputs(${JSON.stringify({ ...NO_OUTPUTS, ...request })});
     const summary = ${JSON.stringify(cgroup1.summary)};
     for (const sink of [...outputs.recorders, ...(outputs.table ? [outputs.table] : [])]) await sink.stop(summary);
-    outputs.say('said');
-    await outputs.flush();
+    outputs.log.warn('said');
+    await outputs.log.flush();
     process.exit(outputs.failure === undefined ? 0 : 9);
   `;
   const tsx = ['--import', 'tsx', '--input-type=module', '-e'];
@@ -110,7 +82,7 @@ describe('an output that fails', () => {
       { encoding: 'utf8' },
     );
     expect(stderr).toBe(
-      'cmemstat: cannot write to /dev/full: no space left on the device; the target goes on\nsaid\n',
+      'cmemstat: cannot write to /dev/full: no space left on the device; the target goes on\ncmemstat: said\n',
     );
     expect(status).toBe(9);
     expect(JSON.parse(stdout).type).toBe('summary');
@@ -128,7 +100,7 @@ describe('an output that fails', () => {
     });
     const [status] = await once(child, 'close');
     expect(stderr).toBe(
-      'cmemstat: cannot write to standard output: the reader has closed the pipe; the target goes on\nsaid\n',
+      'cmemstat: cannot write to standard output: the reader has closed the pipe; the target goes on\ncmemstat: said\n',
     );
     expect(status).toBe(0);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { guardAgainstCrash, removeLeaf } from '#src/app/run/clean-up.ts';
+import { CleanUp, guardAgainstCrash, removeLeaf, withCleanUp } from '#src/app/run/clean-up.ts';
 import type { Leaf } from '#src/cgroup/leaf.ts';
 import type { Placement } from '#src/cgroup/placement.ts';
 import { KernelFileError } from '#src/errors.ts';
@@ -29,29 +29,83 @@ function placementThat(
 describe('removeLeaf', () => {
   it('kills, removes and then undoes what made room', async () => {
     const { steps, placement } = placementThat();
-    const say = vi.fn();
-    await removeLeaf(placement, say);
+    const warn = vi.fn();
+    await removeLeaf(placement, { warn });
     expect(steps).toEqual(['kill', 'remove', 'release']);
-    expect(say).not.toHaveBeenCalled();
+    expect(warn).not.toHaveBeenCalled();
   });
 
   it('releases the place without a leaf too', async () => {
     const { steps, placement } = placementThat();
-    await removeLeaf({ ...placement, leaf: undefined }, () => {});
+    await removeLeaf({ ...placement, leaf: undefined }, { warn: () => {} });
     expect(steps).toEqual(['release']);
   });
 
   it('tells what could not be removed, and does not throw: that would hide what happened before', async () => {
-    const say = vi.fn();
-    await removeLeaf(placementThat('remove').placement, say);
-    expect(say.mock.calls).toEqual([
+    const warn = vi.fn();
+    await removeLeaf(placementThat('remove').placement, { warn });
+    expect(warn.mock.calls).toEqual([
       ['could not clean up: cannot remove /leaf: busy; the next run removes it'],
     ]);
   });
 
   it('does not hide a fault of ours', async () => {
     const fault = new TypeError('fault');
-    await expect(removeLeaf(placementThat('kill', fault).placement, () => {})).rejects.toThrow(fault);
+    await expect(removeLeaf(placementThat('kill', fault).placement, { warn: () => {} })).rejects.toThrow(
+      fault,
+    );
+  });
+});
+
+describe('CleanUp', () => {
+  const stepsOf = () => {
+    const done: string[] = [];
+    const step = (name: string, error?: Error) => async () => {
+      done.push(name);
+      if (error !== undefined) throw error;
+    };
+    return { done, step };
+  };
+
+  it('undoes last what was registered first, each step once', async () => {
+    const { done, step } = stepsOf();
+    const cleanUp = new CleanUp();
+    for (const name of ['outputs', 'view', 'leaf']) cleanUp.defer(step(name));
+    await cleanUp.run();
+    await cleanUp.run();
+    expect(done).toEqual(['leaf', 'view', 'outputs']);
+  });
+
+  it('takes every step, also behind one that fails, and reports the first failure', async () => {
+    const { done, step } = stepsOf();
+    const run = withCleanUp(async (cleanUp) => {
+      cleanUp.defer(step('outputs'));
+      cleanUp.defer(step('view', new Error('second')));
+      cleanUp.defer(step('leaf', new Error('first')));
+      return 'done';
+    });
+    await expect(run).rejects.toThrow('first');
+    expect(done).toEqual(['leaf', 'view', 'outputs']);
+  });
+
+  it('never hides a failure of the job', async () => {
+    const { done, step } = stepsOf();
+    const run = withCleanUp(async (cleanUp) => {
+      cleanUp.defer(step('outputs', new Error('of the clean-up')));
+      throw new Error('of the job');
+    });
+    await expect(run).rejects.toThrow('of the job');
+    expect(done).toEqual(['outputs']);
+  });
+
+  it('returns what the job returns, when all is undone', async () => {
+    const { done, step } = stepsOf();
+    const result = await withCleanUp(async (cleanUp) => {
+      cleanUp.defer(step('outputs'));
+      return done.length;
+    });
+    expect(result).toBe(0);
+    expect(done).toEqual(['outputs']);
   });
 });
 

@@ -30,15 +30,25 @@ const notPlaced: Placement = {
   removedStale: [],
 };
 
-const OPTIONS = { verbose: false, requireCgroup: false, limits: {} };
+const OPTIONS = { requireCgroup: false, limits: {} };
+
+/** A log that keeps what was logged, by its level. */
+function keepingLog() {
+  const lines: { debug: string[]; warn: string[] } = { debug: [], warn: [] };
+  const log = {
+    debug: (line: string) => void lines.debug.push(line),
+    warn: (line: string) => void lines.warn.push(line),
+  };
+  return { ...lines, log };
+}
 
 function report(
   placement: Placement,
   options: Partial<Parameters<typeof reportPlacement>[1]> = {},
 ): string[] {
-  const said: string[] = [];
-  reportPlacement(placement, { ...OPTIONS, ...options }, (line) => said.push(line));
-  return said;
+  const { log, warn } = keepingLog();
+  reportPlacement(placement, { ...OPTIONS, ...options }, log);
+  return warn;
 }
 
 describe('describePlacement', () => {
@@ -64,7 +74,9 @@ describe('describePlacement', () => {
 describe('reportPlacement', () => {
   it('is silent about a leaf, but for --verbose', () => {
     expect(report(placed)).toEqual([]);
-    expect(report(placed, { verbose: true })).toEqual(describePlacement(placed));
+    const { log, debug } = keepingLog();
+    reportPlacement(placed, OPTIONS, log);
+    expect(debug).toEqual(describePlacement(placed));
   });
 
   it('is content with limits and --require cgroup where there is a leaf', () => {
@@ -123,14 +135,12 @@ describe('limitSettings', () => {
     );
 
   it('sets nothing unless it is asked for', () => {
-    expect(limitSettings(leaf(), { inheritRatio: undefined, verbose: true }, {}, () => {})).toEqual([]);
+    expect(limitSettings(leaf(), { inheritRatio: undefined }, {}, keepingLog().log)).toEqual([]);
   });
 
   it('tells the runtimes their share of the limit that binds', () => {
-    const said: string[] = [];
-    const settings = limitSettings(leaf(), { inheritRatio: 0.5, verbose: true }, {}, (line) =>
-      said.push(line),
-    );
+    const { log, debug: said } = keepingLog();
+    const settings = limitSettings(leaf(), { inheritRatio: 0.5 }, {}, log);
     expect(settings).toContainEqual({ name: 'GOMEMLIMIT', value: '52428800B' });
     expect(settings).toContainEqual({ name: 'NODE_OPTIONS', value: '--max-old-space-size=50' });
     expect(said[0]).toMatch(/^limits that bind the target: memory 100 MiB, /);
@@ -144,16 +154,14 @@ describe('limitSettings', () => {
       NODE_OPTIONS: '--max-old-space-size=1',
       JAVA_TOOL_OPTIONS: '-Xmx1m',
     };
-    const said: string[] = [];
-    expect(limitSettings(leaf(), { inheritRatio: 1, verbose: true }, env, (line) => said.push(line))).toEqual(
-      [],
-    );
+    const { log, debug: said } = keepingLog();
+    expect(limitSettings(leaf(), { inheritRatio: 1 }, env, log)).toEqual([]);
     expect(said.at(-1)).toBe('no variable was set: nothing binds, or all were set already');
   });
 
-  it('says nothing without --verbose', () => {
-    const said: string[] = [];
-    limitSettings(leaf(), { inheritRatio: 1, verbose: false }, {}, (line) => said.push(line));
-    expect(said).toEqual([]);
+  it('warns of nothing: it is shown with --verbose alone', () => {
+    const { log, warn } = keepingLog();
+    limitSettings(leaf(), { inheritRatio: 1 }, {}, log);
+    expect(warn).toEqual([]);
   });
 });

@@ -1,0 +1,48 @@
+/** What came of a run. */
+import { EXIT_CODES } from '../../exit-codes.ts';
+import type { SummaryRecord } from '../../model/recording.ts';
+import type { Log } from '../../output/log.ts';
+import type { Outputs } from '../../output/open-outputs.ts';
+import type { SignalForwarding } from '../../target/signals.ts';
+import type { Measurement } from './measurement.ts';
+import type { RunOptions } from './options.ts';
+
+/** A run that has come to its end. */
+export interface MeasuredRun {
+  summary: SummaryRecord;
+  /** What cmemstat exits with for this run alone. */
+  status: number;
+  /** Which output or reading failed; undefined when none did. */
+  fault: string | undefined;
+  /** Somebody wants us to end: no further run. */
+  interrupted: boolean;
+}
+
+/** What a result is made from, beside the summary. */
+interface EndedRun {
+  options: RunOptions;
+  measurement: Measurement;
+  signals: SignalForwarding;
+  outputs: Outputs;
+  log: Log;
+}
+
+/** Decides the exit status. */
+export function resultOf(
+  summary: SummaryRecord,
+  { options, measurement, signals, outputs, log }: EndedRun,
+): MeasuredRun {
+  const fault = outputs.failure?.message ?? (measurement.failed ? 'a sample could not be taken' : undefined);
+  const status = statusOf(summary, fault !== undefined, options.failOnLeftover, log);
+  return { summary, status, fault, interrupted: signals.received !== undefined };
+}
+
+function statusOf(summary: SummaryRecord, isIncomplete: boolean, failOnLeftover: boolean, log: Log): number {
+  if (summary.exit.status !== 0) return summary.exit.status;
+  if (isIncomplete) return EXIT_CODES.FAILED;
+  if (!failOnLeftover) return 0;
+  const leftovers = summary.bpf?.leftovers;
+  if (leftovers !== undefined) return leftovers.length > 0 ? EXIT_CODES.LEFTOVER : 0;
+  log.warn('--fail-on-leftover: what outlived the run could not be told: BPF memory is not attributed here');
+  return EXIT_CODES.NOT_MEASURED;
+}

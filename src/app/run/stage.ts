@@ -1,0 +1,44 @@
+/** Everything around a target that can be refused before it is started: its file, the outputs, the view, its streams. */
+
+import type { Log } from '../../output/log.ts';
+import { type Outputs, openOutputs } from '../../output/open-outputs.ts';
+import { targetEnvironment } from '../../target/environment.ts';
+import { findExecutable } from '../../target/find-executable.ts';
+import { type OpenedStreams, openStreams } from '../../target/standard-streams.ts';
+import type { CleanUp } from './clean-up.ts';
+import { type LiveRun, openLiveView } from './live-run.ts';
+import type { RunOptions } from './options.ts';
+
+/** What is open around a run. */
+export interface Stage {
+  env: NodeJS.ProcessEnv;
+  outputs: Outputs;
+  log: Log;
+  /** Undefined without a view. */
+  view: LiveRun | undefined;
+  /** Those of the target. */
+  streams: OpenedStreams;
+}
+
+/**
+ * Looks the command up, and opens what is written to.
+ * @throws LaunchError when there is no such command; UsageError that names the option whose file can't be opened.
+ */
+export async function openStage(options: RunOptions, cleanUp: CleanUp): Promise<Stage> {
+  const env = targetEnvironment(process.env, options.env, options.user);
+  findExecutable(options.command[0] ?? '', env.PATH, options.cwd ?? process.cwd());
+
+  const outputs = openOutputs(options.outputs);
+  cleanUp.defer(() => outputs.close());
+  cleanUp.defer(() => outputs.log.flush());
+
+  const view = await openLiveView(options, outputs);
+  cleanUp.defer(() => view?.close());
+
+  const streams = openStreams(options.streams, {
+    stdoutToStderr: options.stdoutToStderr,
+    forView: view !== undefined,
+  });
+  cleanUp.defer(() => streams.close());
+  return { env, outputs, log: outputs.log, view, streams };
+}
