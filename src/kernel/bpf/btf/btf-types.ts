@@ -27,6 +27,25 @@ export interface BtfMember {
   readonly bitfieldSize: number;
 }
 
+/** How a number is stored. */
+export interface BtfInteger {
+  readonly signed: boolean;
+  readonly isChar: boolean;
+  readonly isBool: boolean;
+  /** Where its bits start: not 0 only in the way of old compilers to describe bit fields. Unit: bits. */
+  readonly bitOffset: number;
+  /** Unit: bits. */
+  readonly bits: number;
+}
+
+/** One parameter of a function. */
+export interface BtfParameter {
+  /** Often empty. */
+  readonly name: string;
+  /** 0 as the last one stands for `...`. */
+  readonly typeId: number;
+}
+
 /** One variable of a section such as `.maps` or `.bss`. */
 export interface BtfSectionVariable {
   /** The id of the VAR (or of the FUNC, in `.ksyms`). */
@@ -55,6 +74,11 @@ export class BtfTypes {
   /** The file that it was read from, for messages. */
   get path(): string {
     return this.#blob.path;
+  }
+
+  /** The words and strings that it is made of. */
+  get blob(): BtfBlob {
+    return this.#blob;
   }
 
   /** Whether it was written for a big-endian machine. */
@@ -86,6 +110,18 @@ export class BtfTypes {
       if (this.kindOf(id) === kind && this.isNamed(this.#word(this.#at(id)), wanted)) return id;
     }
     return undefined;
+  }
+
+  /** All types of that kind and name, by ascending id. @throws KernelFileError when damaged. */
+  findAll(kind: number, name: string): number[] {
+    const wanted = Buffer.from(name, 'latin1');
+    const found: number[] = [];
+    if (wanted.length === 0) return found;
+    const { heads, next } = this.#indexed();
+    for (let id = heads[hashName(wanted, 0, kind) % heads.length] ?? 0; id !== 0; id = next[id] ?? 0) {
+      if (this.kindOf(id) === kind && this.isNamed(this.#word(this.#at(id)), wanted)) found.push(id);
+    }
+    return found;
   }
 
   /** The id of `struct name`; `undefined` on kernels without it. @throws KernelFileError when damaged. */
@@ -136,6 +172,49 @@ export class BtfTypes {
     });
   }
 
+  /** How an INT is stored. @throws KernelFileError when the type is none. */
+  integerOf(id: number): BtfInteger {
+    const word = this.#word(this.#at(this.#expect(id, [BTF_KIND.INT], 'number')) + TYPE_WORDS);
+    const encoding = (word >>> 24) & 0x0f;
+    return {
+      signed: (encoding & 1) !== 0,
+      isChar: (encoding & 2) !== 0,
+      isBool: (encoding & 4) !== 0,
+      bitOffset: (word >>> 16) & 0xff,
+      bits: word & 0xff,
+    };
+  }
+
+  /** The parameters of a FUNC_PROTO. @throws KernelFileError when the type is none. */
+  parametersOf(id: number): BtfParameter[] {
+    const at = this.#at(this.#expect(id, [BTF_KIND.FUNC_PROTO], 'function prototype'));
+    return Array.from({ length: this.#count(id) }, (_, index) => {
+      const entry = at + TYPE_WORDS + 2 * index;
+      return { name: this.#string(this.#word(entry)), typeId: this.#word(entry + 1) };
+    });
+  }
+
+  /** The linkage of a function: 0 static, 1 global, 2 extern. @throws KernelFileError when the type is no FUNC. */
+  functionLinkageOf(id: number): number {
+    return this.#count(this.#expect(id, [BTF_KIND.FUNC], 'function'));
+  }
+
+  /**
+   * Which member or parameter a DECL_TAG is about; -1 where it is about the whole type.
+   * @throws KernelFileError when the type is no DECL_TAG.
+   */
+  taggedComponentOf(id: number): number {
+    return this.#word(this.#at(this.#expect(id, [BTF_KIND.DECL_TAG], 'declaration tag')) + TYPE_WORDS) | 0;
+  }
+
+  /**
+   * The flag of a type: of a struct that it has bit fields, of a FWD that it is a union, of an enum that its values are signed.
+   * @throws KernelFileError when there is no such type.
+   */
+  flagOf(id: number): boolean {
+    return id !== 0 && this.#word(this.#at(id) + 1) >>> 31 === 1;
+  }
+
   /** The linkage of a variable: 0 static, 1 global, 2 extern. @throws KernelFileError when the type is no VAR. */
   linkageOf(id: number): number {
     return this.#word(this.#at(this.#expect(id, [BTF_KIND.VAR], 'variable')) + TYPE_WORDS);
@@ -153,6 +232,14 @@ export class BtfTypes {
       const name = this.#string(this.#word(entry));
       return { name, value: signed ? BigInt.asIntN(long ? 64 : 32, value) : value };
     });
+  }
+
+  /**
+   * The text at an offset of the strings, such as the path of a CO-RE relocation.
+   * @throws KernelFileError when it lies outside the strings, or is longer than any name.
+   */
+  string(offset: number): string {
+    return this.#string(offset);
   }
 
   /** A member of a struct or union, by its place. */
