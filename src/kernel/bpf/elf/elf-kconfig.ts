@@ -2,18 +2,28 @@ import { malformed } from '../../number.ts';
 import type { Btf } from '../btf/btf.ts';
 import { BTF_KIND } from '../btf/btf-format.ts';
 
+/** A variable of the kernel's configuration. */
+export interface KconfigVariable {
+  readonly name: string;
+  /** Its VAR in the object's BTF. */
+  readonly typeId: number;
+  /** In the value of the map. Unit: bytes. */
+  readonly offset: number;
+  /** Unit: bytes. */
+  readonly size: number;
+}
+
 /**
- * The size of the map in which libbpf puts the kernel's configuration for an object: its `__kconfig` variables, the
- * widest alignment first, then the smallest, then by name. 0 where the object has none.
- * Unit: bytes.
+ * Where libbpf puts the `__kconfig` variables of an object: the widest alignment first, then the smallest, then by name.
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__collect_externs`
  * @throws KernelFileError when the BTF is damaged, or a variable is neither a number, an enum nor an array of them.
  */
-export function kconfigSize(btf: Btf): number {
+export function kconfigLayout(btf: Btf): KconfigVariable[] {
   const section = btf.find(BTF_KIND.DATASEC, '.kconfig');
-  if (section === undefined) return 0;
+  if (section === undefined) return [];
   const variables = btf.variablesOf(section).map(({ typeId }) => ({
     name: btf.nameOf(typeId),
+    typeId,
     size: btf.sizeOf(typeId),
     alignment: alignmentOf(btf, btf.referredBy(typeId)),
   }));
@@ -21,7 +31,22 @@ export function kconfigSize(btf: Btf): number {
     (left, right) =>
       right.alignment - left.alignment || left.size - right.size || (left.name < right.name ? -1 : 1),
   );
-  return variables.reduce((end, { size, alignment }) => Math.ceil(end / alignment) * alignment + size, 0);
+  let end = 0;
+  return variables.map(({ name, typeId, size, alignment }) => {
+    const offset = Math.ceil(end / alignment) * alignment;
+    end = offset + size;
+    return { name, typeId, offset, size };
+  });
+}
+
+/**
+ * The size of the map in which libbpf puts the kernel's configuration for an object; 0 where the object uses none.
+ * Unit: bytes.
+ * @throws KernelFileError as {@link kconfigLayout}.
+ */
+export function kconfigSize(btf: Btf): number {
+  const last = kconfigLayout(btf).at(-1);
+  return last === undefined ? 0 : last.offset + last.size;
 }
 
 function alignmentOf(btf: Btf, typeId: number): number {

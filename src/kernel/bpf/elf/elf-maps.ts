@@ -33,11 +33,23 @@ const mostGlobalSections = 256;
  * @throws KernelFileError when it is no BPF object, has no BTF for the maps in `.maps`, or is damaged.
  */
 export function readElfMaps(elf: Elf): ElfMap[] {
+  return definedMaps(elf, readElfBtf(elf));
+}
+
+/**
+ * The types that clang wrote into an object; absent where it was built without -g.
+ * @throws KernelFileError when they are damaged.
+ */
+export function readElfBtf(elf: Elf): Btf | undefined {
+  const section = elf.section('.BTF');
+  return section && new Btf(elf.bytesOf(section), `${elf.path}: .BTF`);
+}
+
+/** The maps of a BPF object whose types are read already; see {@link readElfMaps}. */
+export function definedMaps(elf: Elf, btf: Btf | undefined): ElfMap[] {
   if (elf.machine !== EM_BPF) {
     throw malformed(elf.path, undefined, `an ELF file for machine ${elf.machine}, not for BPF (${EM_BPF})`);
   }
-  const btfSection = elf.section('.BTF');
-  const btf = btfSection && new Btf(elf.bytesOf(btfSection), `${elf.path}: .BTF`);
   return [...legacyMaps(elf), ...btfMaps(elf, btf), ...globalMaps(elf, btf), ...structOpsMaps(elf, btf)];
 }
 

@@ -17,6 +17,16 @@ export const SHT_NOBITS = 8;
 export const SHT_PROGBITS = 1;
 /** The flag of a section of instructions. Source: elf(5) */
 export const SHF_EXECINSTR = 4;
+/** The symbol of a function. Source: elf(5) */
+export const STT_FUNC = 2;
+/** The symbol of a whole section. Source: elf(5) */
+export const STT_SECTION = 3;
+/** A symbol that no other file sees. Source: elf(5) */
+export const STB_LOCAL = 0;
+/** A symbol that may stay undefined. Source: elf(5) */
+export const STB_WEAK = 2;
+/** The section of a symbol that is not defined in this file. Source: elf(5) */
+export const SHN_UNDEF = 0;
 
 const headerSize = 64;
 const sectionHeaderSize = 64;
@@ -24,7 +34,9 @@ const symbolSize = 24;
 const longestName = 1024;
 // Far more than any compiler makes; it bounds what the names of a made-up file can take.
 const mostEntries = 65_535;
+const relocationSize = 16;
 const symbolTable = 2;
+const relocationTable = 9;
 const extendedIndex = 0xffff;
 
 /** One section of an ELF file. */
@@ -38,6 +50,8 @@ export interface ElfSection {
   /** In memory; in the file too, unless it is SHT_NOBITS. Unit: bytes. */
   readonly size: number;
   readonly link: number;
+  /** Of a table of relocations: the section that they are for. */
+  readonly info: number;
 }
 
 /** One symbol of an ELF file. */
@@ -49,6 +63,20 @@ export interface ElfSymbol {
   readonly size: number;
   /** The index of its section. */
   readonly section: number;
+  /** `STT_*`. */
+  readonly type: number;
+  /** `STB_*`. */
+  readonly binding: number;
+}
+
+/** A place in a section that depends on a symbol. */
+export interface ElfRelocation {
+  /** From the start of the section that it is for. Unit: bytes. */
+  readonly offset: number;
+  /** The symbol's place among `Elf.symbols`. */
+  readonly symbol: number;
+  /** `R_BPF_*`. */
+  readonly type: number;
 }
 
 /** An ELF file, checked as far as its headers go; what a section holds is looked at when it is asked for. */
@@ -104,6 +132,33 @@ export class Elf {
 
   /** The symbols of one section, in the order of the file. @throws KernelFileError when they are damaged. */
   symbolsOf(section: ElfSection): ElfSymbol[] {
+    return this.#readSymbols((index) => index === section.index);
+  }
+
+  /** All symbols, in the order of the file. @throws KernelFileError when they are damaged. */
+  symbols(): ElfSymbol[] {
+    return this.#readSymbols(() => true);
+  }
+
+  /** The relocations in all tables for one section. @throws KernelFileError when they are damaged. */
+  relocationsOf(section: ElfSection): ElfRelocation[] {
+    return this.sections
+      .filter(({ type, info }) => type === relocationTable && info === section.index)
+      .flatMap((table) => this.#readRelocations(table));
+  }
+
+  #readRelocations(table: ElfSection): ElfRelocation[] {
+    const count = this.bytesOf(table).length / relocationSize;
+    if (count > mostEntries) throw this.#malformed(`more than ${mostEntries} relocations`);
+    return Array.from({ length: Math.floor(count) }, (_, index) => {
+      const at = table.offset + index * relocationSize;
+      // The symbol is the upper half of a 64-bit number, the type the lower one.
+      const [symbol, type] = this.bigEndian ? [at + 8, at + 12] : [at + 12, at + 8];
+      return { offset: this.#u64(at), symbol: this.#u32(symbol), type: this.#u32(type) };
+    });
+  }
+
+  #readSymbols(isWanted: (section: number) => boolean): ElfSymbol[] {
     const table = this.sections.find(({ type }) => type === symbolTable);
     if (table === undefined) return [];
     const entries = this.bytesOf(table);
@@ -115,12 +170,16 @@ export class Elf {
     const symbols: ElfSymbol[] = [];
     for (let at = 0; at + symbolSize <= entries.length; at += symbolSize) {
       const read = (offset: number) => table.offset + at + offset;
-      if (this.#u16(read(6)) !== section.index) continue;
+      const section = this.#u16(read(6));
+      if (!isWanted(section)) continue;
+      const info = this.#bytes.readUInt8(read(4));
       symbols.push({
         name: this.#string(strings, this.#u32(read(0))),
-        section: section.index,
+        section,
         value: this.#u64(read(8)),
         size: this.#u64(read(16)),
+        type: info & 0x0f,
+        binding: info >>> 4,
       });
     }
     return symbols;
@@ -148,6 +207,7 @@ export class Elf {
         offset: this.#u64(at + 24),
         size: this.#u64(at + 32),
         link: this.#u32(at + 40),
+        info: this.#u32(at + 44),
       };
     });
     const names = headers[namesIndex];

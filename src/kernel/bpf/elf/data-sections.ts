@@ -1,0 +1,39 @@
+/** Where the variables of an object lie: the compiler leaves it out of the BTF, since only the linker knows. */
+import type { Btf } from '../btf/btf.ts';
+import { BTF_KIND } from '../btf/btf-format.ts';
+import { type Elf, type ElfSymbol, SHN_UNDEF } from './elf.ts';
+
+/** A section with variables. */
+export interface DataSection {
+  /** Unit: bytes. */
+  readonly size: number;
+  /** By name of the variable: from the start of the section. Unit: bytes. */
+  readonly offsets: ReadonlyMap<string, number>;
+}
+
+/**
+ * The sections that the object's BTF describes, by name.
+ * @throws KernelFileError when the BTF is damaged.
+ */
+export function readDataSections(
+  elf: Elf,
+  symbols: readonly ElfSymbol[],
+  btf: Btf,
+): Map<string, DataSection> {
+  const described = new Set<string>();
+  for (let id = 1; id <= btf.typeCount; id++) {
+    if (btf.kindOf(id) === BTF_KIND.DATASEC) described.add(btf.nameOf(id));
+  }
+  const sections = new Map<string, DataSection & { offsets: Map<string, number> }>();
+  const byIndex = new Map<number, Map<string, number>>();
+  for (const { name, index, size } of elf.sections) {
+    if (!described.has(name) || sections.has(name)) continue;
+    const offsets = new Map<string, number>();
+    sections.set(name, { size, offsets });
+    byIndex.set(index, offsets);
+  }
+  for (const { section, name, value } of symbols) {
+    if (section !== SHN_UNDEF) byIndex.get(section)?.set(name, value);
+  }
+  return sections;
+}

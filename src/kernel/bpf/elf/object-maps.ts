@@ -1,0 +1,123 @@
+/** The maps of an object as they are to be created: with what global variables start as, and where each variable lies. */
+import { malformed } from '../../number.ts';
+import type { Btf } from '../btf/btf.ts';
+import { BTF_KIND } from '../btf/btf-format.ts';
+import { mapTypeNumber } from '../sys/bpf-enums.ts';
+import { type Elf, SHT_NOBITS, STT_SECTION } from './elf.ts';
+import { kconfigLayout } from './elf-kconfig.ts';
+import type { ElfMap } from './elf-maps.ts';
+
+/** Where a global variable lies in the value of its map. */
+export interface GlobalVariable {
+  readonly name: string;
+  /** Unit: bytes. */
+  readonly offset: number;
+  /** Unit: bytes. */
+  readonly size: number;
+}
+
+/** A map of an object. */
+export interface MapSpecification extends ElfMap {
+  /** Where its definition is in its section, which is how instructions name it. Unit: bytes. Absent for global variables. */
+  readonly definedAt?: number;
+  /** What the only value of a map for global variables starts as; absent for other maps. */
+  readonly data?: Buffer;
+  /** The variables in it. */
+  readonly variables: readonly GlobalVariable[];
+  /** Whether neither programs nor user space change it after it was filled. */
+  readonly frozen: boolean;
+  /** The types of its keys and values in the object's BTF, where the kernel must know them: see {@link needsTypes}. */
+  readonly keyTypeId?: number;
+  readonly valueTypeId?: number;
+}
+
+/** The most that global variables may take. Unit: bytes. */
+const LARGEST_DATA = 64 * 1024 * 1024;
+
+/**
+ * Adds to the maps of an object what it takes to fill and to find them.
+ * @throws KernelFileError when the object is damaged.
+ */
+export function specifyMaps(elf: Elf, btf: Btf | undefined, maps: readonly ElfMap[]): MapSpecification[] {
+  const places = new Map<string, ReadonlyMap<string, number>>();
+  const placesIn = (section: string) => {
+    const known = places.get(section) ?? symbolPlaces(elf, section);
+    places.set(section, known);
+    return known;
+  };
+  return maps.map((map) => {
+    if (map.section === map.name) return specifyData(elf, btf, map);
+    const definedAt = placesIn(map.section).get(map.name);
+    return {
+      ...map,
+      ...(definedAt === undefined ? {} : { definedAt }),
+      variables: [],
+      frozen: false,
+      ...typesOf(btf, map),
+    };
+  });
+}
+
+function symbolPlaces(elf: Elf, sectionName: string): ReadonlyMap<string, number> {
+  const section = elf.section(sectionName);
+  if (section === undefined) return new Map();
+  return new Map(elf.symbolsOf(section).map(({ name, value }) => [name, value]));
+}
+
+function specifyData(elf: Elf, btf: Btf | undefined, map: ElfMap): MapSpecification {
+  if (map.value_size > LARGEST_DATA) {
+    throw malformed(elf.path, undefined, `global variables of ${map.value_size} bytes in ${map.name}`);
+  }
+  if (map.name === '.kconfig') {
+    const variables = btf === undefined ? [] : kconfigLayout(btf);
+    return { ...map, data: Buffer.alloc(map.value_size), variables, frozen: true };
+  }
+  const section = elf.section(map.name);
+  const data =
+    section === undefined || section.type === SHT_NOBITS
+      ? Buffer.alloc(map.value_size)
+      : Buffer.from(elf.bytesOf(section));
+  const variables =
+    section === undefined
+      ? []
+      : elf
+          .symbolsOf(section)
+          .filter(({ name, type }) => name !== '' && type !== STT_SECTION)
+          .map(({ name, value, size }) => ({ name, offset: value, size }));
+  return { ...map, data, variables, frozen: map.name.startsWith('.rodata') };
+}
+
+function typesOf(btf: Btf | undefined, map: ElfMap): { keyTypeId?: number; valueTypeId?: number } {
+  if (btf === undefined || map.section !== '.maps') return {};
+  const section = btf.find(BTF_KIND.DATASEC, '.maps');
+  const variable =
+    section === undefined
+      ? undefined
+      : btf.variablesOf(section).find(({ typeId }) => btf.nameOf(typeId) === map.name);
+  if (variable === undefined) return {};
+  const types: { keyTypeId?: number; valueTypeId?: number } = {};
+  for (const { name, typeId } of btf.membersOf(btf.resolve(btf.referredBy(variable.typeId)))) {
+    if (name === 'key') types.keyTypeId = btf.referredBy(btf.resolve(typeId));
+    if (name === 'value') types.valueTypeId = btf.referredBy(btf.resolve(typeId));
+  }
+  return needsTypes(btf, map, types.valueTypeId) ? types : {};
+}
+
+const STORAGE: ReadonlySet<number> = new Set(
+  (['sk_storage', 'inode_storage', 'task_storage', 'cgrp_storage'] as const).map(mapTypeNumber),
+);
+
+/**
+ * Whether the kernel must know what a map holds: local storage, and values with what the kernel itself manages in them, such as
+ * spin locks, timers and pointers that it owns. For other maps their types are only for people to read.
+ */
+function needsTypes(btf: Btf, map: ElfMap, valueTypeId: number | undefined): boolean {
+  if (STORAGE.has(map.map_type)) return true;
+  const value = valueTypeId === undefined ? 0 : btf.resolve(valueTypeId);
+  if (btf.kindOf(value) !== BTF_KIND.STRUCT) return false;
+  return btf.membersOf(value).some(({ typeId }) => {
+    const type = btf.resolve(typeId);
+    if (btf.kindOf(type) === BTF_KIND.PTR) return btf.kindOf(btf.referredBy(type)) === BTF_KIND.TYPE_TAG;
+    return btf.kindOf(type) === BTF_KIND.STRUCT && btf.nameOf(type).startsWith('bpf_');
+  });
+}
