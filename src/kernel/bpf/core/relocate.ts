@@ -1,0 +1,186 @@
+/**
+ * CO-RE ("compile once, run everywhere"): the instructions of an object as they must be on one kernel, whose structs differ from
+ * those that the object was compiled with; pure.
+ * Source: tools/lib/bpf/relo_core.c, `bpf_core_calc_relo_insn`
+ */
+import { UnsupportedError } from '../../../errors.ts';
+import { malformed } from '../../number.ts';
+import type { Btf } from '../btf/btf.ts';
+import { BTF_KIND } from '../btf/btf-format.ts';
+import { CORE_KIND, type CoreRelocation } from '../elf/btf-ext.ts';
+import { Instructions } from '../elf/instructions.ts';
+import type { FunctionKey, FunctionSpecification, ObjectSpecification } from '../elf/object-specification.ts';
+import { type Access, matchAccess, parseAccess } from './access.ts';
+import { CandidateFinder } from './candidates.ts';
+import { describeAbsence, describePath, describeType } from './describe.ts';
+import { Effort } from './effort.ts';
+import { patch, poison } from './patch.ts';
+import { evaluateAbsence, evaluateAccess, type RelocationValue } from './relocation-value.ts';
+import type { TypePair } from './type-compatibility.ts';
+
+/** An instruction that has no right form on this kernel; the verifier refuses the program if it can be reached. */
+export interface UnmetRelocation {
+  readonly instruction: number;
+  /** What was looked for and not found. */
+  readonly reason: string;
+}
+
+/** A function as it must be on one kernel. */
+export interface RelocatedFunction {
+  readonly instructions: Buffer;
+  readonly unmet: readonly UnmetRelocation[];
+}
+
+/** Enough for some ten thousand relocations. Unit: types and members that are compared. */
+const MAX_EFFORT = 20_000_000;
+
+/**
+ * The functions of an object as they must be on the kernel with these types.
+ * @throws KernelFileError when the object or the types are damaged; UnsupportedError when the kernel has several types that a
+ * relocation may be about, and they differ.
+ */
+export function relocateFunctions(
+  specification: ObjectSpecification,
+  kernel: Btf,
+): Map<FunctionKey, RelocatedFunction> {
+  const relocator = specification.btf && new Relocator(specification, specification.btf, kernel);
+  const relocated = new Map<FunctionKey, RelocatedFunction>();
+  for (const [key, each] of specification.functions) {
+    const unchanged = { instructions: Buffer.from(each.instructions), unmet: [] };
+    relocated.set(key, relocator === undefined ? unchanged : relocator.relocate(each));
+  }
+  return relocated;
+}
+
+interface Resolution {
+  readonly local: RelocationValue;
+  /** Absent where the kernel has nothing that the instruction could be changed to. */
+  readonly kernel?: RelocationValue;
+  readonly reason: string;
+}
+
+/** What one of the kernel's types makes of a relocation. */
+interface Match {
+  readonly access: Access;
+  readonly value: RelocationValue;
+}
+
+class Relocator {
+  readonly #specification: ObjectSpecification;
+  readonly #pair: TypePair;
+  readonly #finder: CandidateFinder;
+  /** By type of the object: those that fit so far. Types that no relocation fitted are left out from then on, as libbpf does. */
+  readonly #candidates = new Map<number, readonly number[]>();
+
+  constructor(specification: ObjectSpecification, local: Btf, kernel: Btf) {
+    this.#specification = specification;
+    this.#pair = { local, kernel, effort: new Effort(MAX_EFFORT) };
+    this.#finder = new CandidateFinder(kernel);
+  }
+
+  relocate(each: FunctionSpecification): RelocatedFunction {
+    const instructions = new Instructions(Buffer.from(each.instructions), this.#specification.byteOrder);
+    const unmet: UnmetRelocation[] = [];
+    for (const relocation of each.coreRelocations) {
+      const { instruction } = relocation;
+      const { local, kernel, reason } = this.#resolve(each, relocation);
+      if (kernel === undefined) {
+        poison(instructions, instruction);
+        unmet.push({ instruction, reason });
+        continue;
+      }
+      const result = patch(instructions, instruction, local, kernel, this.#mayResize(local, kernel));
+      if (result.ok) continue;
+      if (result.fault === 'object') throw this.#malformed(each, instruction, result.reason);
+      poison(instructions, instruction);
+      unmet.push({ instruction, reason: `${reason} ${result.reason}` });
+    }
+    return { instructions: instructions.bytes, unmet };
+  }
+
+  #resolve(each: FunctionSpecification, relocation: CoreRelocation): Resolution {
+    const { local: localBtf, kernel: kernelBtf } = this.#pair;
+    const access = parseAccess(localBtf, relocation);
+    const local = evaluateAccess(access);
+    if (relocation.kind === CORE_KIND.TYPE_ID_LOCAL) return { local, kernel: local, reason: '' };
+    const candidates = this.#candidatesFor(each, relocation);
+    let found: Match | undefined;
+    const fitting: number[] = [];
+    for (const candidate of candidates) {
+      const match = matchAccess(this.#pair, access, candidate);
+      if (match === undefined) continue;
+      const value = evaluateAccess(match);
+      fitting.push(candidate);
+      found ??= { access: match, value };
+      if (match.bitOffset !== found.access.bitOffset || value.value !== found.value.value) {
+        throw this.#conflict(each, relocation, access, [found, { access: match, value }]);
+      }
+    }
+    const path = describePath(access);
+    const type = describeType(localBtf, relocation.typeId);
+    if (found !== undefined) {
+      this.#candidates.set(relocation.typeId, fitting);
+      return { local, kernel: found.value, reason: path === '' ? type : `field "${path}" of ${type}` };
+    }
+    const absence = evaluateAbsence(relocation.kind);
+    const reason = describeAbsence(access, candidates, kernelBtf);
+    return { local, reason, ...(absence === undefined ? {} : { kernel: absence }) };
+  }
+
+  #candidatesFor(each: FunctionSpecification, { typeId, instruction }: CoreRelocation): readonly number[] {
+    const known = this.#candidates.get(typeId);
+    if (known !== undefined) return known;
+    const { local } = this.#pair;
+    if (local.nameOf(typeId) === '') {
+      throw this.#malformed(each, instruction, `a CO-RE relocation of type ${typeId}, which has no name`);
+    }
+    const candidates = this.#finder.find(local, typeId);
+    this.#candidates.set(typeId, candidates);
+    return candidates;
+  }
+
+  /** Pointers and unsigned numbers keep their value in a load of another size: the upper bits become 0. */
+  #mayResize({ field: before }: RelocationValue, { field: now }: RelocationValue): boolean {
+    if (before === undefined || now === undefined) return false;
+    const { local, kernel } = this.#pair;
+    const kinds = [local.kindOf(before.typeId), kernel.kindOf(now.typeId)];
+    if (kinds.every((kind) => kind === BTF_KIND.PTR)) return true;
+    return (
+      kinds.every((kind) => kind === BTF_KIND.INT) &&
+      !local.integerOf(before.typeId).signed &&
+      !kernel.integerOf(now.typeId).signed
+    );
+  }
+
+  #conflict(
+    each: FunctionSpecification,
+    { instruction, typeId }: CoreRelocation,
+    access: Access,
+    matches: readonly Match[],
+  ): UnsupportedError {
+    const type = describeType(this.#pair.local, typeId);
+    const path = describePath(access);
+    const subject = path === '' ? type : `"${path}" of ${type}`;
+    const [first, second] = matches.map((match) => match.value.value);
+    const values =
+      first === second
+        ? matches.map((match) => `at bit ${match.access.bitOffset}`).join(' and ')
+        : `${first} and ${second}`;
+    return new UnsupportedError(
+      'CO-RE',
+      `${this.#where(each, instruction)}: this kernel has several definitions of ${type} that differ in ${subject}: ${values}`,
+    );
+  }
+
+  #malformed(each: FunctionSpecification, instruction: number, what: string): Error {
+    return malformed(this.#specification.name, undefined, `${this.#where(each, instruction, '')}: ${what}`);
+  }
+
+  #where(
+    { name }: FunctionSpecification,
+    instruction: number,
+    object = `${this.#specification.name}: `,
+  ): string {
+    return `${object}function "${name}": instruction ${instruction}`;
+  }
+}
