@@ -91,8 +91,13 @@ export class SyscallError extends ToolError {
   /** The errno's name, such as `EPERM`. */
   readonly errno: string;
 
-  constructor(call: string, command: string, errno: string, details: ErrorDetails = {}) {
-    super('SYSCALL', `${call}(${command}): ${errno}`, details);
+  constructor(
+    call: string,
+    command: string,
+    errno: string,
+    details: ErrorDetails & { message?: string | undefined } = {},
+  ) {
+    super('SYSCALL', details.message ?? `${call}(${command}): ${errno}`, details);
     this.call = call;
     this.command = command;
     this.errno = errno;

@@ -30,9 +30,25 @@ export interface ProgramSpec {
   log_level?: number;
   log_buf?: bigint;
   log_size?: number;
+  /** `BPF_F_*`, such as BPF_F_SLEEPABLE. */
+  prog_flags?: number;
   prog_name?: string;
   expected_attach_type?: number;
+  /** The types that the functions of the program have, as BPF_BTF_LOAD returned them. */
+  prog_btf_fd?: number;
+  /** `struct bpf_func_info`: which function starts where. */
+  func_info?: ProgramRecords;
+  /** `struct bpf_line_info`: which source line an instruction is from. */
+  line_info?: ProgramRecords;
   attach_btf_id?: number;
+}
+
+/** Records about the instructions of a program, in memory that the caller keeps alive. */
+export interface ProgramRecords {
+  address: bigint;
+  count: number;
+  /** Of one record. Unit: bytes. */
+  size: number;
 }
 
 /** `union bpf_attr` of BPF_MAP_CREATE. */
@@ -102,8 +118,16 @@ export function encodeProgramLoad(spec: ProgramSpec, order: ByteOrder = HOST_BYT
     .u32(24, spec.log_level)
     .u32(28, spec.log_size)
     .u64(32, spec.log_buf)
+    .u32(44, spec.prog_flags)
     .name(48, spec.prog_name)
     .u32(68, spec.expected_attach_type)
+    .u32(72, spec.prog_btf_fd)
+    .u32(76, spec.func_info?.size)
+    .u64(80, spec.func_info?.address)
+    .u32(88, spec.func_info?.count)
+    .u32(92, spec.line_info?.size)
+    .u64(96, spec.line_info?.address)
+    .u32(104, spec.line_info?.count)
     .u32(108, spec.attach_btf_id).bytes;
 }
 
@@ -118,13 +142,65 @@ export function encodeTestRun(
   return new StructWriter(48, order).u32(0, programFd).u32(8, length).u64(16, data).u32(32, repeat).bytes;
 }
 
-/** `union bpf_attr` of BPF_LINK_CREATE, without the part that depends on the attach type. */
+/**
+ * `union bpf_attr` of BPF_PROG_TEST_RUN for a program of type SYSCALL, which is called with the context at this address and may
+ * change it; without one for 0 bytes. Since: Linux 5.14.
+ */
+export function encodeContextRun(
+  programFd: number,
+  context: bigint,
+  length: number,
+  order: ByteOrder = HOST_BYTE_ORDER,
+): Buffer {
+  return new StructWriter(80, order).u32(0, programFd).u32(40, length).u64(48, context).bytes;
+}
+
+/** What the program returned, from the attribute of BPF_PROG_TEST_RUN. */
+export function decodeRunResult(attr: Buffer, order: ByteOrder = HOST_BYTE_ORDER): number {
+  return readU32(attr, 4, order);
+}
+
+/** `union bpf_attr` of BPF_MAP_FREEZE: from then on user space can't change the map. Since: Linux 5.2. */
+export function encodeMapFreeze(mapFd: number, order: ByteOrder = HOST_BYTE_ORDER): Buffer {
+  return new StructWriter(8, order).u32(0, mapFd).bytes;
+}
+
+/** Which objects an iterator is about. Source: `union bpf_iter_link_info`. */
+export type IteratorTarget =
+  /** The elements of a map. */
+  | { map_fd: number }
+  /** A thread, all threads of a process, or the process behind a pidfd. Since: Linux 6.1. */
+  | { tid: number }
+  | { pid: number }
+  | { pid_fd: number }
+  /** Cgroups from one on: `order` is one of `BPF_CGROUP_ITER_*`. Since: Linux 6.1. */
+  | { cgroup_fd: number; order: number };
+
+/** `union bpf_iter_link_info`. */
+export function encodeIteratorTarget(target: IteratorTarget, order: ByteOrder = HOST_BYTE_ORDER): Buffer {
+  const info = new StructWriter(16, order);
+  if ('map_fd' in target) return info.u32(0, target.map_fd).bytes;
+  if ('tid' in target) return info.u32(0, target.tid).bytes;
+  if ('pid' in target) return info.u32(4, target.pid).bytes;
+  if ('pid_fd' in target) return info.u32(8, target.pid_fd).bytes;
+  return info.u32(0, target.order).u32(4, target.cgroup_fd).bytes;
+}
+
+/**
+ * `union bpf_attr` of BPF_LINK_CREATE; of an iterator that is about some objects only, with the address of a
+ * `union bpf_iter_link_info` and its length.
+ */
 export function encodeLinkCreate(
   programFd: number,
   attachType: number,
   order: ByteOrder = HOST_BYTE_ORDER,
+  target: { address: bigint; length: number } = { address: 0n, length: 0 },
 ): Buffer {
-  return new StructWriter(32, order).u32(0, programFd).u32(8, attachType).bytes;
+  return new StructWriter(32, order)
+    .u32(0, programFd)
+    .u32(8, attachType)
+    .u64(16, target.address)
+    .u32(24, target.length).bytes;
 }
 
 /** `union bpf_attr` of BPF_ITER_CREATE. */

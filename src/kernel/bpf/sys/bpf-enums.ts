@@ -22,6 +22,7 @@ export const BPF_COMMANDS = {
   BPF_BTF_LOAD: 18,
   BPF_BTF_GET_FD_BY_ID: 19,
   BPF_MAP_LOOKUP_AND_DELETE_ELEM: 21,
+  BPF_MAP_FREEZE: 22,
   BPF_BTF_GET_NEXT_ID: 23,
   BPF_MAP_LOOKUP_BATCH: 24,
   BPF_LINK_CREATE: 28,
@@ -37,6 +38,8 @@ export type BpfCommand = keyof typeof BPF_COMMANDS;
 export const BPF_PROG_TYPE_TRACING = 26;
 /** `BPF_TRACE_ITER`, the attach type of an iterator. Since: Linux 5.8. */
 export const BPF_TRACE_ITER = 28;
+/** `BPF_F_SLEEPABLE`: the program may sleep. Since: Linux 5.10. */
+export const BPF_F_SLEEPABLE = 16;
 /** `BPF_F_NO_PREALLOC`: the elements of the map are allocated as they are added. Since: Linux 4.6. */
 export const BPF_F_NO_PREALLOC = 1;
 

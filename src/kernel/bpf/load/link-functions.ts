@@ -1,0 +1,84 @@
+/**
+ * Putting a program and the functions that it calls into one run of instructions: the program first, each function once behind
+ * it; pure.
+ * Source: tools/lib/bpf/libbpf.c, `bpf_object__reloc_code`
+ */
+import { UnsupportedError } from '../../../errors.ts';
+import { Instructions, PSEUDO } from '../elf/instructions.ts';
+import { MAX_INSTRUCTIONS } from '../elf/object-functions.ts';
+import type { FunctionKey, FunctionSpecification, ObjectSpecification } from '../elf/object-specification.ts';
+
+/** A function at its place in a linked program. */
+export interface LinkedFunction {
+  readonly specification: FunctionSpecification;
+  /** Its first instruction in the program. */
+  readonly start: number;
+}
+
+/** A program with all functions that it calls. */
+export interface LinkedProgram {
+  readonly instructions: Instructions;
+  readonly functions: readonly LinkedFunction[];
+}
+
+/**
+ * Links a program.
+ * @param bodies the instructions of each function, as they are to be.
+ * @throws UnsupportedError when it is larger than what the kernel takes.
+ */
+export function linkProgram(
+  specification: ObjectSpecification,
+  program: FunctionSpecification,
+  bodies: ReadonlyMap<FunctionKey, { readonly instructions: Buffer }>,
+): LinkedProgram {
+  const functions = placeFunctions(specification, program);
+  const starts = new Map(functions.map(({ specification: { key }, start }) => [key, start]));
+  const bytes = functions.map(
+    ({ specification: { key, instructions } }) => bodies.get(key)?.instructions ?? instructions,
+  );
+  const instructions = new Instructions(Buffer.concat(bytes), specification.byteOrder);
+  for (const { specification: each, start } of functions) {
+    for (const relocation of each.relocations) {
+      if (relocation.kind !== 'call' && relocation.kind !== 'callback') continue;
+      const at = start + relocation.instruction;
+      const target = starts.get(relocation.function) ?? 0;
+      instructions.setImmediate(at, target - at - 1);
+      if (relocation.kind === 'callback') {
+        instructions.setSource(at, PSEUDO.FUNC);
+        instructions.setImmediate(at + 1, 0);
+      }
+    }
+  }
+  return { instructions, functions };
+}
+
+/** In the order in which they are first called, each followed by what it calls itself: as libbpf does it. */
+function placeFunctions(
+  specification: ObjectSpecification,
+  program: FunctionSpecification,
+): LinkedFunction[] {
+  const placed: LinkedFunction[] = [];
+  const seen = new Set<FunctionKey>();
+  let length = 0;
+  const waiting: FunctionSpecification[] = [program];
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    if (seen.has(next.key)) continue;
+    seen.add(next.key);
+    placed.push({ specification: next, start: length });
+    length += next.instructions.length / 8;
+    if (length > MAX_INSTRUCTIONS) {
+      throw new UnsupportedError(
+        program.name,
+        `${specification.name}: program "${program.name}" has more than ${MAX_INSTRUCTIONS} instructions`,
+      );
+    }
+    const called = next.relocations.flatMap((relocation) => {
+      const isLocal = relocation.kind === 'call' || relocation.kind === 'callback';
+      const target = isLocal ? specification.functions.get(relocation.function) : undefined;
+      return target === undefined ? [] : [target];
+    });
+    // The last one that is put there is the next to be placed.
+    waiting.push(...called.reverse());
+  }
+  return placed;
+}

@@ -1,0 +1,186 @@
+/**
+ * From a prepared object to what runs in the kernel: its maps are created, its programs loaded.
+ * Source: bpf(2); Documentation/bpf/libbpf/program_types.rst
+ */
+import { closeSync } from 'node:fs';
+import { basename } from 'node:path';
+import { UnsupportedError } from '../../../errors.ts';
+import { Instructions } from '../elf/instructions.ts';
+import { type Bpf, explainBpfError } from '../sys/bpf-call.ts';
+import { HOST_BYTE_ORDER } from '../sys/bpf-struct.ts';
+import { type Constant, createMap, type LoadedMap, type MapChanges, setConstants } from './create-maps.ts';
+import { readKernelSymbols } from './kernel-symbols.ts';
+import { loadObjectBtf } from './load-btf.ts';
+import { loadProgram } from './load-program.ts';
+import type { PreparedObject, PreparedProgram } from './prepared-object.ts';
+
+/** How an object is loaded. */
+export interface LoadOptions {
+  /** The programs that are wanted; all unless it is said. */
+  readonly programs?: readonly string[];
+  /** What global variables are set to first, by name; those in `.rodata` can't change afterwards. */
+  readonly constants?: Readonly<Record<string, Constant>>;
+  /** What is changed of the definitions of maps, by name. */
+  readonly maps?: Readonly<Record<string, MapChanges>>;
+}
+
+/** A program that was loaded. */
+export interface LoadedProgram {
+  readonly name: string;
+  readonly fd: number;
+  /** `BPF_PROG_TYPE_*`. */
+  readonly type: number;
+  /** `enum bpf_attach_type`. */
+  readonly attachType: number;
+}
+
+/** An object whose maps and programs are in the kernel, until it is closed and nothing else holds them. */
+export interface LoadedObject {
+  readonly maps: ReadonlyMap<string, LoadedMap>;
+  readonly programs: ReadonlyMap<string, LoadedProgram>;
+  /** @throws RangeError when the object has no map of that name. */
+  map(name: string): LoadedMap;
+  /** @throws RangeError when no program of that name was loaded. */
+  program(name: string): LoadedProgram;
+  close(): void;
+}
+
+/**
+ * Creates the maps of an object and loads its programs. Where anything fails, nothing stays.
+ *
+ * Since: Linux 5.2. Needs CAP_BPF, and CAP_PERFMON for programs that read the kernel's memory.
+ * @throws PermissionError; UnsupportedError when the kernel lacks what a program is attached to or what it can't do without;
+ * SyscallError that names the program, with the verifier's words as its cause.
+ */
+export function loadObject(bpf: Bpf, object: PreparedObject, options: LoadOptions = {}): LoadedObject {
+  if (object.byteOrder !== HOST_BYTE_ORDER) {
+    throw new UnsupportedError(object.name, `${object.name} is for machines of the other byte order`);
+  }
+  const programs = chooseProgams(object, options.programs);
+  const loader = new Loader(bpf, object);
+  try {
+    loader.createMaps(options);
+    for (const program of programs) loader.load(program);
+  } catch (error) {
+    loader.close();
+    throw error;
+  }
+  return loader.finish();
+}
+
+function chooseProgams(object: PreparedObject, names: readonly string[] | undefined): PreparedProgram[] {
+  const chosen = names ?? object.programs.map(({ name }) => name);
+  return chosen.map((name) => {
+    const program = object.programs.find((each) => each.name === name);
+    if (program === undefined) throw new RangeError(`${object.name} has no program '${name}'`);
+    if (program.unavailable !== undefined) {
+      throw new UnsupportedError(name, `program "${name}": ${program.unavailable}`);
+    }
+    return program;
+  });
+}
+
+class Loader {
+  readonly #bpf: Bpf;
+  readonly #object: PreparedObject;
+  readonly #maps = new Map<string, LoadedMap>();
+  readonly #programs = new Map<string, LoadedProgram>();
+  #btfFd: number | undefined;
+  #symbols: ReadonlyMap<string, bigint> | undefined;
+
+  constructor(bpf: Bpf, object: PreparedObject) {
+    this.#bpf = bpf;
+    this.#object = object;
+  }
+
+  createMaps({ constants = {}, maps: changes = {} }: LoadOptions): void {
+    const shortName = basename(this.#object.name).replace(/\..*$/, '');
+    for (const name of Object.keys(changes)) {
+      if (!this.#object.maps.some((map) => map.name === name)) {
+        throw new RangeError(`${this.#object.name} has no map '${name}'`);
+      }
+    }
+    for (const map of setConstants(this.#object, constants)) {
+      const btfFd = map.types === undefined ? undefined : this.#loadBtf();
+      const changed = { ...map, ...(Object.hasOwn(changes, map.name) ? changes[map.name] : {}) };
+      this.#maps.set(map.name, createMap(this.#bpf, shortName, changed, btfFd));
+    }
+  }
+
+  load(program: PreparedProgram): void {
+    const instructions = new Instructions(Buffer.from(program.instructions), this.#object.byteOrder);
+    for (const { instruction, map } of program.maps) {
+      instructions.setImmediate(instruction, this.#maps.get(map)?.fd ?? -1);
+    }
+    const unmet = [...program.unmet];
+    for (const { instruction, symbol, weak } of program.symbols) {
+      const address = this.#kernelSymbols().get(symbol);
+      if (address === undefined && !weak) {
+        throw new UnsupportedError(
+          symbol,
+          `program "${program.name}": /proc/kallsyms shows no address of ${symbol}`,
+        );
+      }
+      instructions.setImmediate64(instruction, address ?? 0n);
+    }
+    const btfFd = program.functionInfo === undefined ? undefined : this.#loadBtf();
+    const fd = loadProgram(
+      this.#bpf,
+      { ...program, instructions: instructions.bytes, unmet },
+      this.#object.license,
+      btfFd,
+    );
+    const { name, type, attachType } = program;
+    this.#programs.set(name, { name, fd, type, attachType });
+  }
+
+  finish(): LoadedObject {
+    // The programs and maps hold on to the types themselves.
+    this.#closeBtf();
+    const [maps, programs] = [this.#maps, this.#programs];
+    let isOpen = true;
+    return {
+      maps,
+      programs,
+      map: (name) => require(maps.get(name), `map '${name}'`),
+      program: (name) => require(programs.get(name), `program '${name}'`),
+      close: () => {
+        if (isOpen) this.close();
+        isOpen = false;
+      },
+    };
+  }
+
+  close(): void {
+    for (const { fd } of [...this.#programs.values(), ...this.#maps.values()]) closeSync(fd);
+    this.#closeBtf();
+  }
+
+  #loadBtf(): number | undefined {
+    const { btf, name } = this.#object;
+    if (btf === undefined) return undefined;
+    try {
+      this.#btfFd ??= loadObjectBtf(this.#bpf, btf, name);
+    } catch (error) {
+      throw explainBpfError(error, `load the types of ${name}`, ['CAP_BPF'], '4.18');
+    }
+    return this.#btfFd;
+  }
+
+  #closeBtf(): void {
+    if (this.#btfFd !== undefined) closeSync(this.#btfFd);
+    this.#btfFd = undefined;
+  }
+
+  #kernelSymbols(): ReadonlyMap<string, bigint> {
+    this.#symbols ??= readKernelSymbols(
+      new Set(this.#object.programs.flatMap(({ symbols }) => symbols.map(({ symbol }) => symbol))),
+    );
+    return this.#symbols;
+  }
+}
+
+function require<T>(found: T | undefined, what: string): T {
+  if (found === undefined) throw new RangeError(`the loaded object has no ${what}`);
+  return found;
+}

@@ -1,0 +1,273 @@
+/**
+ * From what an object file holds to what one kernel takes: relocated, linked, with the ids of what the programs are attached to
+ * and of the kernel functions that they call; pure.
+ */
+import { UnsupportedError } from '../../../errors.ts';
+import type { Btf } from '../btf/btf.ts';
+import { BTF_KIND } from '../btf/btf-format.ts';
+import { Effort } from '../core/effort.ts';
+import { essentialName } from '../core/flavour.ts';
+import { poison } from '../core/patch.ts';
+import { type RelocatedFunction, relocateFunctions } from '../core/relocate.ts';
+import { typesAreCompatible } from '../core/type-compatibility.ts';
+import type { DefinedMap } from '../elf/elf-btf-maps.ts';
+import { PSEUDO } from '../elf/instructions.ts';
+import type { Extern } from '../elf/object-externs.ts';
+import type { MapSpecification } from '../elf/object-maps.ts';
+import type {
+  FunctionKey,
+  ObjectSpecification,
+  ProgramSpecification,
+  Relocation,
+} from '../elf/object-specification.ts';
+import type { AttachTarget } from '../elf/program-sections.ts';
+import { StructWriter } from '../sys/bpf-struct.ts';
+import { evaluateKconfig } from './kconfig-values.ts';
+import type { KernelConfig } from './kernel-config.ts';
+import { type LinkedProgram, linkProgram } from './link-functions.ts';
+import { completeObjectBtf } from './object-btf.ts';
+import type {
+  MapReference,
+  PreparedMap,
+  PreparedObject,
+  PreparedProgram,
+  SymbolReference,
+  UnmetReference,
+} from './prepared-object.ts';
+
+/**
+ * Prepares an object for the kernel with these types.
+ * @param config how the kernel was built; only objects with `__kconfig` variables need it.
+ * @throws KernelFileError when the object or the types are damaged, UnsupportedError when the kernel can't be served.
+ */
+export function prepareObject(
+  specification: ObjectSpecification,
+  kernel: Btf,
+  config?: KernelConfig,
+): PreparedObject {
+  const { name, byteOrder, license } = specification;
+  if ((byteOrder === 'BE') !== kernel.bigEndian) {
+    throw new UnsupportedError(
+      name,
+      `${name} is for ${byteOrder === 'BE' ? 'big' : 'little'}-endian machines, and the kernel's types are for others`,
+    );
+  }
+  const preparation = new Preparation(specification, kernel);
+  const programs = specification.programs.map((program) => preparation.prepareProgram(program));
+  const maps = specification.maps.map((map) => prepareMap(map, specification, config));
+  const needsBtf =
+    programs.some(({ functionInfo }) => functionInfo !== undefined) ||
+    maps.some(({ types }) => types !== undefined);
+  const btf = needsBtf ? completeObjectBtf(specification) : undefined;
+  return { name, byteOrder, license, maps, programs, ...(btf === undefined ? {} : { btf }) };
+}
+
+function prepareMap(
+  map: MapSpecification,
+  specification: ObjectSpecification,
+  config?: KernelConfig,
+): PreparedMap {
+  const { data, keyTypeId, valueTypeId } = map;
+  if (map.name === '.kconfig' && config === undefined) {
+    throw new UnsupportedError(
+      '.kconfig',
+      `${specification.name}: prepare it with the kernel's configuration`,
+    );
+  }
+  const value =
+    map.name === '.kconfig' && config !== undefined ? evaluateKconfig(specification, config) : data;
+  return {
+    ...prepareDefinition(map, map.name),
+    variables: map.variables.map(({ name, offset, size }) => ({ name, offset, size })),
+    frozen: map.frozen,
+    ...(value === undefined ? {} : { data: value }),
+    ...(keyTypeId === undefined || valueTypeId === undefined
+      ? {}
+      : { types: { key: keyTypeId, value: valueTypeId } }),
+  };
+}
+
+function prepareDefinition(map: DefinedMap, name: string): PreparedMap {
+  const { map_type, key_size, value_size, max_entries, map_flags, map_extra, entriesPerCpu, inner } = map;
+  return {
+    name,
+    ...{ map_type, key_size, value_size, max_entries, map_flags },
+    variables: [],
+    frozen: false,
+    ...(map_extra === undefined ? {} : { map_extra }),
+    ...(entriesPerCpu === undefined ? {} : { entriesPerCpu }),
+    ...(inner === undefined ? {} : { inner: prepareDefinition(inner, `${name}.inner`) }),
+  };
+}
+
+/** What an extern is on this kernel. */
+interface FoundExtern {
+  /** Its id in the kernel's BTF; absent where the kernel lacks it, or where only its address counts. */
+  readonly id?: number;
+  /** Why there is none, where it was looked for. */
+  readonly absence?: string;
+}
+
+/** The most comparisons of types for all externs of an object. */
+const MAX_EFFORT = 1_000_000;
+const FUNCTION_INFO_SIZE = 8;
+const LINE_INFO_SIZE = 16;
+
+class Preparation {
+  readonly #specification: ObjectSpecification;
+  readonly #kernel: Btf;
+  readonly #bodies: Map<FunctionKey, RelocatedFunction>;
+  readonly #externs = new Map<string, FoundExtern>();
+  readonly #effort = new Effort(MAX_EFFORT);
+
+  constructor(specification: ObjectSpecification, kernel: Btf) {
+    this.#specification = specification;
+    this.#kernel = kernel;
+    this.#bodies = relocateFunctions(specification, kernel);
+  }
+
+  prepareProgram(program: ProgramSpecification): PreparedProgram {
+    const linked = linkProgram(this.#specification, program, this.#bodies);
+    const { instructions, functions } = linked;
+    const maps: MapReference[] = [];
+    const symbols: SymbolReference[] = [];
+    const unmet: UnmetReference[] = [];
+    for (const { specification: each, start } of functions) {
+      for (const { instruction, reason } of this.#bodies.get(each.key)?.unmet ?? []) {
+        unmet.push({ instruction: start + instruction, reason });
+      }
+      for (const relocation of each.relocations) {
+        this.#apply(linked, start + relocation.instruction, relocation, { maps, symbols, unmet });
+      }
+    }
+    const { name, type, attachType, sleepable, target } = program;
+    return {
+      ...{ name, type, attachType, sleepable },
+      ...(target === undefined ? {} : this.#attach(target)),
+      instructions: instructions.bytes,
+      ...{ maps, symbols, unmet },
+      ...this.#typesOf(linked),
+    };
+  }
+
+  #attach({ kind, name }: AttachTarget): Pick<PreparedProgram, 'attachBtfId' | 'unavailable'> {
+    const id = this.#kernel.find(kind === 'function' ? BTF_KIND.FUNC : BTF_KIND.TYPEDEF, name);
+    return id === undefined ? { unavailable: `this kernel has no ${name}` } : { attachBtfId: id };
+  }
+
+  #apply(
+    { instructions }: LinkedProgram,
+    at: number,
+    relocation: Relocation,
+    found: { maps: MapReference[]; symbols: SymbolReference[]; unmet: UnmetReference[] },
+  ): void {
+    switch (relocation.kind) {
+      case 'map':
+        instructions.setSource(at, PSEUDO.MAP_FD);
+        found.maps.push({ instruction: at, map: relocation.map });
+        break;
+      case 'data':
+        instructions.setSource(at, PSEUDO.MAP_VALUE);
+        instructions.setImmediate(at + 1, relocation.offset);
+        found.maps.push({ instruction: at, map: relocation.map });
+        break;
+      case 'kfunc': {
+        const { id, absence = '' } = this.#findExtern(relocation.symbol);
+        if (id === undefined) {
+          poison(instructions, at);
+          found.unmet.push({ instruction: at, reason: absence });
+          break;
+        }
+        instructions.setSource(at, PSEUDO.KFUNC_CALL);
+        instructions.setImmediate(at, id);
+        break;
+      }
+      case 'extern':
+        this.#applyExtern({ instructions }, at, relocation.symbol, found);
+    }
+  }
+
+  #applyExtern(
+    { instructions }: Pick<LinkedProgram, 'instructions'>,
+    at: number,
+    symbol: string,
+    found: { maps: MapReference[]; symbols: SymbolReference[]; unmet: UnmetReference[] },
+  ): void {
+    const extern = this.#specification.externs.get(symbol);
+    if (extern?.kind === 'kconfig') {
+      const map = this.#specification.maps.find(({ name }) => name === '.kconfig');
+      instructions.setSource(at, PSEUDO.MAP_VALUE);
+      instructions.setImmediate(at + 1, map?.variables.find(({ name }) => name === symbol)?.offset ?? 0);
+      found.maps.push({ instruction: at, map: '.kconfig' });
+      return;
+    }
+    if (extern?.kind === 'address') {
+      instructions.setImmediate64(at, 0n);
+      found.symbols.push({ instruction: at, symbol, weak: extern.weak });
+      return;
+    }
+    const { id, absence = '' } = this.#findExtern(symbol);
+    if (id !== undefined) {
+      instructions.setSource(at, PSEUDO.BTF_ID);
+      instructions.setImmediate64(at, BigInt(id));
+    } else if (extern?.weak === true) {
+      instructions.setImmediate64(at, 0n);
+    } else {
+      poison(instructions, at);
+      found.unmet.push({ instruction: at, reason: absence });
+    }
+  }
+
+  #findExtern(symbol: string): FoundExtern {
+    const known = this.#externs.get(symbol);
+    if (known !== undefined) return known;
+    const extern = this.#specification.externs.get(symbol);
+    const found = extern === undefined ? {} : this.#lookUp(extern);
+    this.#externs.set(symbol, found);
+    return found;
+  }
+
+  #lookUp({ name, kind, typeId }: Extern): FoundExtern {
+    const { btf } = this.#specification;
+    const isFunction = kind === 'kfunc';
+    const plain = isFunction ? essentialName(name) : name;
+    const what = `${isFunction ? 'function' : 'variable'} ${plain}`;
+    const id = this.#kernel.find(isFunction ? BTF_KIND.FUNC : BTF_KIND.VAR, plain);
+    if (id === undefined || btf === undefined) return { absence: `this kernel has no ${what} in its BTF` };
+    const pair = { local: btf, kernel: this.#kernel, effort: this.#effort };
+    const ours = btf.resolve(btf.referredBy(typeId));
+    const theirs = this.#kernel.resolve(this.#kernel.referredBy(id));
+    return typesAreCompatible(pair, ours, theirs)
+      ? { id }
+      : { absence: `${what} is of another type on this kernel` };
+  }
+
+  /** A program of one function needs no types, which old kernels may not know. */
+  #typesOf({ functions }: LinkedProgram): Pick<PreparedProgram, 'functionInfo' | 'lineInfo'> {
+    const isWhole = functions.every(({ specification }) => specification.typeId !== undefined);
+    if (functions.length === 1 || !isWhole) return {};
+    const { byteOrder } = this.#specification;
+    const functionInfo = new StructWriter(FUNCTION_INFO_SIZE * functions.length, byteOrder);
+    for (const [index, { specification, start }] of functions.entries()) {
+      const at = FUNCTION_INFO_SIZE * index;
+      functionInfo.u32(at, start).u32(at + 4, specification.typeId);
+    }
+    // All functions have lines, or none is said to: the kernel takes no program where one lacks them.
+    if (functions.some(({ specification }) => specification.lines[0]?.instruction !== 0)) {
+      return { functionInfo: functionInfo.bytes };
+    }
+    const lines = functions.flatMap(({ specification, start }) =>
+      specification.lines.map((line) => ({ ...line, instruction: start + line.instruction })),
+    );
+    const lineInfo = new StructWriter(LINE_INFO_SIZE * lines.length, byteOrder);
+    for (const [index, { instruction, fileNameOffset, lineOffset, lineColumn }] of lines.entries()) {
+      const at = LINE_INFO_SIZE * index;
+      lineInfo
+        .u32(at, instruction)
+        .u32(at + 4, fileNameOffset)
+        .u32(at + 8, lineOffset)
+        .u32(at + 12, lineColumn);
+    }
+    return { functionInfo: functionInfo.bytes, lineInfo: lineInfo.bytes };
+  }
+}
