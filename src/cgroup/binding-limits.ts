@@ -1,4 +1,4 @@
-/** The limits that bind a leaf: its own and those of every ancestor that we can see. */
+/** The effective limits of a leaf: the smallest of its own and those of all visible ancestors. */
 import { dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { parseMemoryStatV1 } from '../kernel/cgroup1/memory-stat.ts';
@@ -7,17 +7,17 @@ import { parseLimit } from '../kernel/limit.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
 import { directoryOf, type HierarchyFacts } from './hierarchy.ts';
 
-/** What binds; a key is absent when nothing does. */
+/** The effective limits; a key is absent where there is no limit. */
 export interface CgroupLimits {
   /** Unit: bytes. */
   memoryBytes?: number;
-  /** Unit: CPUs, possibly a fraction. */
+  /** The CPU quota. Unit: CPUs, possibly a fraction. */
   cpus?: number;
 }
 
 /**
- * Reads memory.max, memory.high and cpu.max of a leaf on cgroup v2 and of its ancestors up to the top of what is mounted.
- * Ancestors above a cgroup namespace can't be seen.
+ * Reads memory.max, memory.high and cpu.max of a leaf on cgroup v2 and of its ancestors up to the mount
+ * point. Ancestors outside the cgroup namespace are not visible.
  */
 export function readBindingLimits2(leaf: string, mountPoint: string): CgroupLimits {
   const memory: number[] = [];
@@ -37,7 +37,10 @@ export function readBindingLimits2(leaf: string, mountPoint: string): CgroupLimi
   return smallest(memory, cpus);
 }
 
-/** The same on cgroup v1, where `hierarchical_memory_limit` counts the ancestors and cpu is a hierarchy of its own. */
+/**
+ * The same on cgroup v1, where `hierarchical_memory_limit` includes the ancestors and cpu is a separate
+ * hierarchy.
+ */
 export function readBindingLimits1(leaf: string, facts: HierarchyFacts): CgroupLimits {
   const statPath = join(leaf, 'memory.stat');
   const limit = parseMemoryStatV1(readPseudoFile(statPath), statPath).hierarchicalLimitBytes;
@@ -68,7 +71,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readPseudoFile(path);
   } catch (error) {
-    // The top has no limits, and a controller may not be handed on.
+    // The root cgroup has no limits, and a controller may not be enabled.
     if (errnoOf(error) === 'ENOENT') return undefined;
     throw error;
   }

@@ -1,9 +1,9 @@
-/** The paths of cgroups by the id that the kernel knows them by. */
+/** The paths of cgroups by their ids in the kernel. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 
-/** Looks ids up in a hierarchy that is walked only when an id is not known yet, and once per refresh at most. */
+/** Looks up ids; the hierarchy is walked only for an unknown id, and at most once per refresh. */
 export class CgroupPaths {
   readonly #mountPoint: string;
   #paths = new Map<bigint, string>();
@@ -15,7 +15,7 @@ export class CgroupPaths {
   }
 
   /**
-   * The path below the mount point, `/` for the mount point itself; absent for a cgroup that is gone or that we can't see.
+   * The path below the mount point, `/` for the mount point itself; absent for a removed or invisible cgroup.
    * The id is the inode number of the cgroup's directory.
    */
   find(id: bigint): string | undefined {
@@ -27,7 +27,7 @@ export class CgroupPaths {
     return this.#paths.get(id);
   }
 
-  /** Allows one more walk: cgroups may have come since the last one. */
+  /** Allows another walk: cgroups may have been created since the last one. */
   refresh(): void {
     this.#isFresh = false;
   }
@@ -40,7 +40,7 @@ export class CgroupPaths {
         if (entry.isDirectory()) this.#walk(join(path, entry.name));
       }
     } catch (error) {
-      // A cgroup may vanish while we walk, and one may be closed to us.
+      // A cgroup may be removed during the walk, or may not be readable.
       if (errnoOf(error) === undefined) throw error;
     }
   }

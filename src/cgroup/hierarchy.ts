@@ -1,4 +1,4 @@
-/** Which mounted hierarchy has the memory controller, and where in it we are. */
+/** The mounted hierarchy that has the memory controller, and our own cgroup in it. */
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseControllers } from '../kernel/cgroup2/controllers.ts';
@@ -12,34 +12,37 @@ export interface MemoryHierarchy {
   /** Where it is mounted, such as `/sys/fs/cgroup`. */
   mountPoint: string;
   readOnly: boolean;
-  /** Whether it was mounted from outside of our cgroup namespace: the kernel lets nobody join what lies outside. */
+  /**
+   * Whether it was mounted outside our cgroup namespace: processes cannot join cgroups outside their
+   * namespace.
+   */
   isOutsideNamespace: boolean;
-  /** The directory of the cgroup that we are in; undefined when it lies outside of what is mounted. */
+  /** The directory of our own cgroup; undefined if it is outside the mounted part. */
   ownDirectory: string | undefined;
 }
 
-/** `/..` stands for what lies above our cgroup namespace; `/..name` is a name. */
+/** `/..` stands for what is above our cgroup namespace; `/..name` is an ordinary name. */
 function isAbove(path: string): boolean {
   return path === '/..' || path.startsWith('/../');
 }
 
-/** Whether a mount shows cgroups above our cgroup namespace: which of them is ours can't be told from here. */
+/** Whether a mount shows cgroups above our cgroup namespace: our own cgroup cannot be found in it. */
 function isOutside(mount: Pick<Mount, 'root'>): boolean {
   return isAbove(mount.root);
 }
 
-/** Why there is none, with what mends it. */
+/** Why there is no such hierarchy, and what would provide one. */
 export interface NoHierarchy {
   version: undefined;
   reason: string;
   hint: string;
 }
 
-/** The facts that the choice rests on; a test hands in its own. */
+/** The facts that the choice is based on; tests pass their own. */
 export interface HierarchyFacts {
   mounts: Mount[];
   memberships: CgroupMembership[];
-  /** The controllers that a cgroup v2 mount offers at its top. */
+  /** The controllers that are available at the root of a cgroup v2 mount. */
   controllersAt: (mountPoint: string) => string[];
   kernelCommandLine: string;
 }
@@ -61,8 +64,9 @@ export function readHierarchyFacts(): HierarchyFacts {
 }
 
 /**
- * The mounts of cgroup hierarchies that their paths lead to: the last of several that are stacked on one mount point,
- * and none that is hidden below a mount on a directory above it. `deviceAt` gives the device that a path leads to.
+ * The mounts of cgroup hierarchies that their paths lead to: the last of several that are stacked on one
+ * mount point, and none that is hidden below a mount on a directory above it. `deviceAt` gives the device
+ * that a path leads to.
  */
 export function findVisibleCgroupMounts(
   mounts: readonly Mount[],
@@ -87,8 +91,8 @@ function readDeviceAt(path: string): string | undefined {
 }
 
 /**
- * The hierarchy to work in: cgroup v2 where it has the memory controller, else v1's memory hierarchy (also beside a
- * cgroup v2 that is mounted without memory).
+ * The hierarchy to use: cgroup v2 if it has the memory controller, otherwise the memory hierarchy of v1 (also
+ * on hosts where cgroup v2 is mounted without the memory controller).
  */
 export function chooseMemoryHierarchy(facts: HierarchyFacts): MemoryHierarchy | NoHierarchy {
   const v2 = facts.mounts.filter((mount) => mount.fsType === 'cgroup2');
@@ -109,12 +113,16 @@ export function chooseMemoryHierarchy(facts: HierarchyFacts): MemoryHierarchy | 
   return explainAbsence(facts, v2.length > 0);
 }
 
-/** The directory of a cgroup path (as `/proc/<pid>/cgroup` prints it) below one mount; undefined when not below it. */
+/**
+ * The directory of a cgroup path (as `/proc/<pid>/cgroup` prints it) below a mount; undefined if it is not
+ * below it.
+ */
 export function directoryOf(
   mount: Pick<Mount, 'root' | 'mountPoint'>,
   cgroupPath: string,
 ): string | undefined {
-  // A bind mount shows a part of the hierarchy: its root is the part's path, which is no part of the directory's.
+  // A bind mount shows a part of the hierarchy: its root is a prefix of the path that the directory does not
+  // have.
   if (isOutside(mount)) return undefined;
   if (mount.root === '/') {
     return isAbove(cgroupPath) ? undefined : below(mount.mountPoint, cgroupPath);
@@ -124,7 +132,7 @@ export function directoryOf(
   return below(mount.mountPoint, cgroupPath.slice(mount.root.length));
 }
 
-/** `join` keeps a slash at the end, which the top's path would then have. */
+/** For the root cgroup, `join` would leave a slash at the end. */
 function below(mountPoint: string, path: string): string {
   return path === '/' ? mountPoint : join(mountPoint, path);
 }

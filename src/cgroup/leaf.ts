@@ -9,20 +9,20 @@ import { leafName } from './leaf-name.ts';
 import { type LimitRequest, writeLimits1, writeLimits2 } from './limits.ts';
 import { listNested, listProcesses, makeCgroup, removeSubtree } from './subtree.ts';
 
-/** How long a cgroup may need to become empty after its processes were killed. Unit: milliseconds. */
+/** The time limit for a cgroup to become empty after its processes were killed. Unit: milliseconds. */
 const EMPTY_TIMEOUT_MS = 5_000;
 
-/** A cgroup that one run made, and that is gone after it. */
+/** The cgroup that a run creates, and removes at its end. */
 export class Leaf {
   readonly version: 1 | 2;
   /** The directory in the memory hierarchy. */
   readonly directory: string;
-  /** On cgroup v1, the directory of the same name in the pids hierarchy, where a limit asked for one. */
+  /** On cgroup v1, the directory of the same name in the pids hierarchy, if `--pids-max` requires one. */
   readonly #pidsDirectory: string | undefined;
 
   /**
-   * Makes the leaf below `parent`, or none of it.
-   * @throws KernelFileError with the errno, UnsupportedError where the controller is not there.
+   * Creates the leaf below `parent`, completely or not at all.
+   * @throws KernelFileError with the errno, `ENOENT` if the memory controller is not enabled in `parent`.
    */
   constructor(version: 1 | 2, parent: string, pidsParent?: string) {
     const name = leafName();
@@ -35,7 +35,7 @@ export class Leaf {
         throw new KernelFileError(
           'open',
           join(this.directory, accounts),
-          `${parent} does not hand on the memory controller`,
+          `the memory controller is not enabled in cgroup.subtree_control of ${parent}`,
           {
             errno: 'ENOENT',
             hint: `echo +memory > ${join(parent, 'cgroup.subtree_control')}`,
@@ -52,32 +52,32 @@ export class Leaf {
     }
   }
 
-  /** The files that a process writes `0` to in order to join. */
+  /** The files that a process writes `0` to in order to join the leaf. */
   get joinFiles(): string[] {
     const directories =
       this.#pidsDirectory === undefined ? [this.directory] : [this.directory, this.#pidsDirectory];
     return directories.map((directory) => join(directory, 'cgroup.procs'));
   }
 
-  /** @throws UnsupportedError, UsageError or KernelFileError when a limit can't be set. */
+  /** @throws UnsupportedError, UsageError or KernelFileError if a limit cannot be set. */
   setLimits(request: LimitRequest): void {
     if (this.version === 2) writeLimits2(this.directory, request);
     else writeLimits1(this.directory, this.#pidsDirectory, request);
   }
 
-  /** The pids in the leaf and in the cgroups that the target made below it. */
+  /** The pids in the leaf and in the cgroups that the target created below it. */
   processes(): number[] {
     return listProcesses(this.directory);
   }
 
-  /** The cgroups that the target made below the leaf. */
+  /** The cgroups that the target created below the leaf. */
   nested(): string[] {
     return listNested(this.directory);
   }
 
   /**
    * Kills every process of the leaf and waits until it is empty.
-   * Returns the pids that were still there at the end: none, unless a process is stuck in the kernel.
+   * Returns the pids of the processes that did not exit in time: they are stuck in the kernel.
    */
   async kill(): Promise<number[]> {
     const deadline = monotonicMs() + EMPTY_TIMEOUT_MS;
@@ -89,21 +89,21 @@ export class Leaf {
     }
   }
 
-  /** One round of SIGKILL, without waiting: all that can be done while the process itself is exiting. */
+  /** Sends SIGKILL to every process once, without waiting: used while cmemstat itself is exiting. */
   killOnce(): void {
     if (this.#write('cgroup.kill', '1')) return;
-    // Before Linux 5.14 only a frozen cgroup can't outrun us by forking.
+    // Before Linux 5.14 (cgroup.kill), freezing keeps processes from forking faster than they are killed.
     const frozen = this.#write('cgroup.freeze', '1');
     for (const pid of this.processes()) {
-      // 0 is a process outside of our pid namespace, and -1 would be everybody.
+      // 0 is a process outside our pid namespace, and -1 would signal every process.
       if (pid > 1) killQuietly(pid);
     }
     if (frozen) this.#write('cgroup.freeze', '0');
   }
 
   /**
-   * Removes the leaf and what the target made below it; the kernel may need a moment after the last exit.
-   * @throws KernelFileError, `EBUSY` when a process still lives in it.
+   * Removes the leaf and its descendants; retries, as the kernel may need some time after the last exit.
+   * @throws KernelFileError, `EBUSY` if it still contains a process.
    */
   async remove(): Promise<void> {
     const deadline = monotonicMs() + EMPTY_TIMEOUT_MS;
@@ -117,7 +117,7 @@ export class Leaf {
     }
   }
 
-  /** @throws KernelFileError, `EBUSY` when a process still lives in it. */
+  /** Tries once to remove the leaf. @throws KernelFileError, `EBUSY` if it still contains a process. */
   removeOnce(): void {
     removeSubtree(this.directory);
     if (this.#pidsDirectory !== undefined) removeSubtree(this.#pidsDirectory);
@@ -139,6 +139,6 @@ function killQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It ended by itself between the reading and the killing.
+    // It has exited since the list was read.
   }
 }

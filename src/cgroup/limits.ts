@@ -1,11 +1,11 @@
-/** Limits that the user sets on the leaf. */
+/** The limits that the user sets on the leaf. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { UnsupportedError, UsageError } from '../errors.ts';
 import type { Limit } from '../kernel/limit.ts';
 import { writePseudoFile } from '../kernel/pseudo-file.ts';
 
-/** What `--memory-max` and its siblings ask for. Unit: bytes; `pidsMax` a count of tasks. */
+/** The values of `--memory-max` and the other limit options. Unit: bytes; `pidsMax`: tasks. */
 export interface LimitRequest {
   memoryMax?: Limit | undefined;
   memoryHigh?: Limit | undefined;
@@ -14,7 +14,7 @@ export interface LimitRequest {
   oomGroup?: boolean | undefined;
 }
 
-/** One file to write, in this order. */
+/** A file to write. */
 interface LimitWrite {
   file: string;
   value: string;
@@ -24,7 +24,7 @@ interface LimitWrite {
 
 /**
  * Writes the limits of a cgroup v2 leaf.
- * @throws UnsupportedError when the kernel lacks the file, KernelFileError when it refuses the value.
+ * @throws UnsupportedError if the kernel does not have the file, KernelFileError if it refuses the value.
  */
 export function writeLimits2(leaf: string, request: LimitRequest): void {
   const writes: LimitWrite[] = [];
@@ -38,13 +38,15 @@ export function writeLimits2(leaf: string, request: LimitRequest): void {
   if (request.oomGroup === true) add('memory.oom.group', 1, '--oom-group', '4.19');
   writeAll(
     writes,
-    'memory.swap.max needs a kernel with CONFIG_SWAP; pids.max needs the pids controller in the parent',
+    'memory.swap.max requires a kernel with CONFIG_SWAP; pids.max requires the pids controller in the parent cgroup',
   );
 }
 
 /**
- * Writes the nearest equivalents on cgroup v1; `pidsLeaf` is the directory in the pids hierarchy, where there is one.
- * @throws UnsupportedError for a limit that cgroup v1 does not have, UsageError when one lacks another that it needs.
+ * Writes the equivalent limits on cgroup v1; `pidsLeaf` is the directory in the pids hierarchy, if there is
+ * one.
+ * @throws UnsupportedError for a limit that cgroup v1 does not have, UsageError for one that requires
+ * another.
  */
 export function writeLimits1(leaf: string, pidsLeaf: string | undefined, request: LimitRequest): void {
   rejectWithoutEquivalent(request);
@@ -60,7 +62,7 @@ export function writeLimits1(leaf: string, pidsLeaf: string | undefined, request
   if (pidsLeaf === undefined) {
     throw new UnsupportedError(
       'pids',
-      '--pids-max needs the pids hierarchy of cgroup v1, which is not mounted',
+      '--pids-max requires the pids hierarchy of cgroup v1, which is not mounted',
       {
         since: '4.3',
         hint: 'mkdir -p /sys/fs/cgroup/pids && mount -t cgroup -o pids none /sys/fs/cgroup/pids',
@@ -73,21 +75,17 @@ export function writeLimits1(leaf: string, pidsLeaf: string | undefined, request
 function rejectWithoutEquivalent(request: LimitRequest): void {
   const hint = 'boot with systemd.unified_cgroup_hierarchy=1 (or mount cgroup2 with the memory controller)';
   if (request.memoryHigh !== undefined) {
-    throw new UnsupportedError('memory.high', '--memory-high: not on cgroup v1, which has no such limit', {
+    throw new UnsupportedError('memory.high', '--memory-high: not supported by cgroup v1', {
       hint,
     });
   }
   if (request.oomGroup === true) {
-    throw new UnsupportedError(
-      'memory.oom.group',
-      '--oom-group: not on cgroup v1, which has no such switch',
-      { hint },
-    );
+    throw new UnsupportedError('memory.oom.group', '--oom-group: not supported by cgroup v1', { hint });
   }
   if (request.swapMax !== undefined && request.swapMax !== 'max' && typeof request.memoryMax !== 'number') {
     throw new UsageError(
       '--swap-max',
-      '--swap-max needs --memory-max on cgroup v1, which limits memory and swap together',
+      '--swap-max requires --memory-max on cgroup v1, which limits the sum of memory and swap',
     );
   }
 }
@@ -101,7 +99,7 @@ function memoryAndSwap(request: LimitRequest): Limit | undefined {
 function writeAll(writes: LimitWrite[], hint: string): void {
   for (const { file, value, option, since } of writes) {
     if (!existsSync(file)) {
-      throw new UnsupportedError(option, `${option}: this kernel has no ${file}`, { since, hint });
+      throw new UnsupportedError(option, `${option}: this kernel does not have ${file}`, { since, hint });
     }
     writePseudoFile(file, value);
   }

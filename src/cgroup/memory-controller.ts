@@ -1,16 +1,16 @@
-/** Handing the memory controller on to the cgroups below a directory (cgroup v2). */
+/** Enabling the memory controller for the children of a cgroup (cgroup v2). */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseControllers } from '../kernel/cgroup2/controllers.ts';
 import { readPseudoFile, writePseudoFile } from '../kernel/pseudo-file.ts';
 
-/** Controllers that a leaf makes use of; only memory is indispensable. */
+/** The controllers that a leaf uses; only memory is required. */
 const WANTED = ['memory', 'pids'];
 
 /**
- * Makes the memory controller (and pids, where it is offered) available below `directory`.
- * Returns whether anything had to be written. It is never taken away again: another run may rely on it by then.
- * @throws KernelFileError, `EBUSY` where processes live in `directory` itself ("no internal processes").
+ * Enables the memory controller, and pids where it is available, for the children of `directory`.
+ * Returns whether anything had to be written. The controllers stay enabled, as another run may use them.
+ * @throws KernelFileError, `EBUSY` if `directory` itself contains processes ("no internal processes").
  */
 export function enableControllers(directory: string): boolean {
   const offered = parseControllers(readPseudoFile(join(directory, 'cgroup.controllers')));
@@ -22,8 +22,8 @@ export function enableControllers(directory: string): boolean {
   return true;
 }
 
-/** Whether cgroups below `directory` account memory. */
-export function handsOnMemory(directory: string): boolean {
+/** Whether the memory controller is enabled for the children of `directory`. */
+export function enablesMemory(directory: string): boolean {
   const control = join(directory, 'cgroup.subtree_control');
   return existsSync(control) && parseControllers(readPseudoFile(control)).includes('memory');
 }

@@ -1,4 +1,4 @@
-/** Making room in a cgroup that was delegated to us and that we live in ourselves (cgroup v2). */
+/** Placement in the delegated cgroup that cmemstat itself runs in (cgroup v2). */
 import { accessSync, constants, rmdirSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
@@ -6,16 +6,16 @@ import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
 import { readPseudoFile, writePseudoFile } from '../kernel/pseudo-file.ts';
 import { isSelfName, leafName } from './leaf-name.ts';
-import { enableControllers, handsOnMemory } from './memory-controller.ts';
+import { enableControllers, enablesMemory } from './memory-controller.ts';
 import { Rejection } from './rejection.ts';
 import { makeCgroup } from './subtree.ts';
 
 /**
- * A cgroup can't both hold processes and hand on controllers. Where nobody but us and our ancestors lives in it, we all
- * move into a sibling of the leaf, and move back at the end.
+ * A cgroup cannot both contain processes and enable controllers for its children. If it contains only
+ * cmemstat and its ancestors, all of them move into a sibling of the leaf, and move back at the end.
  */
 export class OwnCgroup {
-  /** The parent for the leaf. */
+  /** The parent of the leaf. */
   readonly directory: string;
   readonly #sibling: string | undefined;
 
@@ -25,12 +25,12 @@ export class OwnCgroup {
   }
 
   /**
-   * Moves us out of the way.
-   * @throws Rejection when others live in `own`; an error with the errno when the kernel refuses.
+   * Moves cmemstat and its ancestors into the sibling.
+   * @throws Rejection if `own` contains other processes; an error with the errno if the kernel refuses.
    */
   static enter(own: string): OwnCgroup {
-    // Another cmemstat above us has already made the room: its parent directory serves us too.
-    if (isSelfName(basename(own)) && handsOnMemory(dirname(own)))
+    // A cmemstat among our ancestors has already done this: use the same parent directory.
+    if (isSelfName(basename(own)) && enablesMemory(dirname(own)))
       return new OwnCgroup(dirname(own), undefined);
     accessSync(own, constants.W_OK);
     const inhabitants = processesIn(own);
@@ -38,8 +38,8 @@ export class OwnCgroup {
     if (others.length > 0) {
       throw new Rejection(
         'own',
-        `other processes live in our own cgroup ${own}: ${describe(others)}`,
-        'start cmemstat in a cgroup of its own: systemd-run --user --scope -p Delegate=yes cmemstat -- COMMAND, or name a parent with --cgroup-parent',
+        `the current cgroup ${own} contains other processes: ${describe(others)}`,
+        'run cmemstat in its own cgroup: systemd-run --user --scope -p Delegate=yes cmemstat -- COMMAND, or choose a parent with --cgroup-parent',
       );
     }
     const sibling = join(own, leafName('self'));
@@ -55,13 +55,13 @@ export class OwnCgroup {
     return room;
   }
 
-  /** Moves us back; left as it is while another run still has its leaf here. */
+  /** Moves the processes back; does nothing while another run still has its leaf here. */
   leave(): void {
     if (this.#sibling === undefined) return;
     try {
       writePseudoFile(join(this.directory, 'cgroup.subtree_control'), '-memory -pids');
     } catch {
-      // Not enabled, or in use by somebody: then the moves below are refused, and we stay where we are.
+      // Not enabled, or in use: the moves below are then refused, and nothing is moved.
     }
     try {
       for (const pid of processesIn(this.#sibling)) moveTo(this.directory, pid);
@@ -81,7 +81,7 @@ function moveTo(cgroup: string, pid: number): void {
   try {
     writePseudoFile(join(cgroup, 'cgroup.procs'), String(pid));
   } catch (error) {
-    // It ended in the meantime.
+    // It has exited in the meantime.
     if (errnoOf(error) !== 'ESRCH') throw error;
   }
 }

@@ -1,4 +1,4 @@
-/** Where a leaf can live on this host: the first of five places that works, and why the others did not. */
+/** Placement of the leaf: the first of five places that works, and why the others did not. */
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, PermissionError, ToolError, UsageError } from '../errors.ts';
@@ -16,36 +16,37 @@ import { type PlacementKind, Rejection } from './rejection.ts';
 import { removeStaleLeaves } from './stale-leaves.ts';
 import { type Scope, startScope } from './systemd-scope.ts';
 
-/** A leaf that was made, and how it came to be where it is. */
+/** A created leaf, and how its place was chosen. */
 export interface Placement {
   kind: PlacementKind;
-  /** Undefined when there is no memory cgroup to be had: the process tree is summed instead. */
+  /** Undefined if no memory cgroup is available: the process tree is summed instead. */
   leaf: Leaf | undefined;
-  /** Why this place was taken, in words. */
+  /** Why this place was chosen, as text. */
   reason: string;
   /** The places that were tried before, in order. */
   rejected: Rejection[];
-  /** Stale leaves of dead runs that were removed on the way. */
+  /** Stale leaves of dead runs that were removed. */
   removedStale: string[];
-  /** Undoes what was done to make room for the leaf (a scope, our own move); call it after the leaf is removed. */
+  /** Undoes the preparation of the place (a scope, moved processes); call it after the leaf is removed. */
   release(): Promise<void>;
 }
 
-/** What the user said about the place. */
+/** The options of the placement. */
 export interface PlacementRequest {
   /** `--cgroup-parent`: a directory, or a path below the top of the hierarchy. */
   cgroupParent?: string | undefined;
-  /** `--placement`: try this one alone. */
+  /** `--placement`: try only this one. */
   only?: Exclude<PlacementKind, 'parent'> | undefined;
-  /** Whether the leaf must be in the pids hierarchy too (cgroup v1 keeps it apart). */
+  /** Whether the leaf is also needed in the pids hierarchy, which is separate on cgroup v1. */
   needsPids: boolean;
 }
 
 type Made = Pick<Placement, 'leaf' | 'reason' | 'release' | 'removedStale'>;
 
 /**
- * Makes the leaf at the first place that works; when none does, the answer is the process tree, with all rejections.
- * @throws UsageError or PermissionError when `--cgroup-parent` or `--placement` names a place that does not work.
+ * Creates the leaf at the first place that works; if none does, returns `process-tree` with all rejections.
+ * @throws UsageError or PermissionError if `--cgroup-parent` or `--placement` names a place that does not
+ * work.
  */
 export async function placeLeaf(request: PlacementRequest): Promise<Placement> {
   const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
@@ -72,7 +73,7 @@ export async function placeLeaf(request: PlacementRequest): Promise<Placement> {
   return {
     kind: 'process-tree',
     leaf: undefined,
-    reason: request.only === 'process-tree' ? 'asked for by --placement' : 'no memory cgroup can be had',
+    reason: request.only === 'process-tree' ? 'requested with --placement' : 'no memory cgroup is available',
     rejected,
     removedStale: [],
     release: async () => {},
@@ -89,7 +90,7 @@ async function attempt(
     const { mountPoint } = hierarchy;
     throw new Rejection(
       kind,
-      `${mountPoint} was mounted from outside of our cgroup namespace, and nobody can join what lies outside`,
+      `${mountPoint} was mounted outside this cgroup namespace, and processes cannot join cgroups outside their namespace`,
       `umount -l ${mountPoint} && mount -t cgroup2 none ${mountPoint}`,
     );
   }
@@ -110,7 +111,7 @@ function placeBelowParent(
   const inside = `${path}/`.startsWith(`${hierarchy.mountPoint}/`);
   const parent = inside ? path : join(hierarchy.mountPoint, path);
   if (!existsSync(parent) || !statSync(parent).isDirectory()) {
-    throw new UsageError(option, `${option} ${path}: there is no cgroup ${parent}`, `mkdir -p ${parent}`);
+    throw new UsageError(option, `${option} ${path}: cgroup ${parent} does not exist`, `mkdir -p ${parent}`);
   }
   if (!existsSync(join(parent, 'cgroup.procs'))) {
     throw new UsageError(option, `${option} ${path}: ${parent} is not a cgroup`);
@@ -146,7 +147,7 @@ function placeAtTop(hierarchy: MemoryHierarchy, request: PlacementRequest): Made
   if (hierarchy.readOnly) throw readOnlyRejection('top', top);
   try {
     const made = makeLeafBelow(top, hierarchy, request);
-    return { ...made, reason: `the top of the ${nameOf(hierarchy)} hierarchy at ${top} takes new cgroups` };
+    return { ...made, reason: `the root of the ${nameOf(hierarchy)} hierarchy at ${top} is writable` };
   } catch (error) {
     throw deniedAt(top, error, hierarchy) ?? error;
   }
@@ -155,18 +156,18 @@ function placeAtTop(hierarchy: MemoryHierarchy, request: PlacementRequest): Made
 function placeInOwn(hierarchy: MemoryHierarchy, request: PlacementRequest): Made {
   const own = hierarchy.ownDirectory;
   if (own === undefined) {
-    throw new Rejection('own', 'our own cgroup lies outside of what is mounted here');
+    throw new Rejection('own', 'the current cgroup is outside the mounted hierarchy');
   }
   if (hierarchy.readOnly) throw readOnlyRejection('own', own);
   try {
     if (hierarchy.version === 1) {
-      return { ...makeLeafBelow(own, hierarchy, request), reason: `our own cgroup ${own} takes new cgroups` };
+      return { ...makeLeafBelow(own, hierarchy, request), reason: `the current cgroup ${own} is writable` };
     }
     const room = OwnCgroup.enter(own);
     try {
       return {
         ...makeLeafBelow(room.directory, hierarchy, request),
-        reason: `our own cgroup ${room.directory} was delegated to us`,
+        reason: `the current cgroup ${room.directory} is delegated to this user`,
         release: async () => room.leave(),
       };
     } catch (error) {
@@ -188,7 +189,7 @@ function makeLeafBelow(parent: string, hierarchy: MemoryHierarchy, request: Plac
   return { leaf, reason: '', removedStale, release: async () => {} };
 }
 
-/** The cgroup that we are in ourselves in v1's pids hierarchy: limits of ours go on binding the target. */
+/** Our own cgroup in the pids hierarchy of v1, so that its limits also apply to the target. */
 function pidsParentV1(): string | undefined {
   const { mounts, memberships } = readHierarchyFacts();
   const mount = mounts.find((each) => each.fsType === 'cgroup' && each.superOptions.includes('pids'));
@@ -209,7 +210,7 @@ function readOnlyRejection(kind: PlacementKind, directory: string): Rejection {
   );
 }
 
-/** Puts a refusal by the kernel into words, with what mends it; undefined when the error is of another kind. */
+/** Explains a refusal by the kernel, with a hint; undefined for other errors. */
 function deniedAt(
   directory: string,
   error: unknown,
@@ -223,10 +224,10 @@ function deniedAt(
     case 'EPERM':
       return new Rejection(
         kind,
-        `${directory} is not ours to create a cgroup in`,
+        `no permission to create a cgroup in ${directory}`,
         asUser
           ? delegationHint(hierarchy)
-          : 'the container or sandbox withholds it: docker run --privileged --cgroupns=private',
+          : 'the container or sandbox forbids it: docker run --privileged --cgroupns=private',
         error,
       );
     case 'EROFS':
@@ -234,7 +235,7 @@ function deniedAt(
     case 'EBUSY':
       return new Rejection(
         kind,
-        `${directory} holds processes itself, so the kernel lets it hand on no controller ("no internal processes")`,
+        `${directory} contains processes, so controllers cannot be enabled for its children ("no internal processes")`,
         `move them into a cgroup below it: mkdir ${directory}/init && for p in $(cat ${directory}/cgroup.procs); do echo $p > ${directory}/init/cgroup.procs; done`,
         error,
       );
@@ -245,7 +246,7 @@ function deniedAt(
 
 function delegationHint(hierarchy: MemoryHierarchy): string {
   if (hierarchy.version === 1)
-    return 'sudo cmemstat --user "$USER" -- COMMAND (cgroup v1 delegates to root alone)';
+    return 'sudo cmemstat --user "$USER" -- COMMAND (cgroup v1 has no delegation to unprivileged users)';
   return existsSync('/run/systemd/system')
     ? 'systemd-run --user --scope -p Delegate=yes cmemstat -- COMMAND, or sudo cmemstat --user "$USER" -- COMMAND'
     : 'sudo cmemstat --user "$USER" -- COMMAND';

@@ -1,9 +1,9 @@
 import { ToolError } from '../errors.ts';
 
-/** The places that a leaf can have, in the order in which they are tried. */
+/** The placements of a leaf, in the order in which they are tried. */
 export type PlacementKind = 'parent' | 'systemd' | 'top' | 'own' | 'process-tree';
 
-/** Why one place was not taken, and what would make it work. Not fatal: the next place is tried. */
+/** Why a placement is not possible, and what would make it possible. Not fatal: the next one is tried. */
 export class Rejection extends ToolError {
   readonly kind: PlacementKind;
 

@@ -1,12 +1,12 @@
-/** Leaves that a cmemstat left behind because it was killed with SIGKILL. */
+/** Leaves that remained because their cmemstat was killed with SIGKILL. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isOwnerAlive, parseLeafName } from './leaf-name.ts';
 import { listProcesses, removeSubtree } from './subtree.ts';
 
 /**
- * Removes the leaves below `parent` whose owner is dead and that hold no process.
- * Returns the directories that were removed; what can't be removed is left for the next run.
+ * Removes the leaves below `parent` whose owner is dead and that contain no process.
+ * Returns the removed directories; a leaf that cannot be removed is left for the next run.
  */
 export function removeStaleLeaves(parent: string): string[] {
   const removed: string[] = [];
@@ -19,7 +19,7 @@ export function removeStaleLeaves(parent: string): string[] {
       removeSubtree(directory);
       removed.push(directory);
     } catch {
-      // Another run may be removing it too, or a process may just have been put in: neither is our business.
+      // Another run may be removing it too, or a process may just have joined it: ignore both.
     }
   }
   return removed;

@@ -1,4 +1,4 @@
-/** Walking, emptying and removing a cgroup with everything below it. */
+/** Listing and removing a cgroup with its descendants. */
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeErrno, errnoOf, KernelFileError } from '../errors.ts';
@@ -6,7 +6,7 @@ import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
 
 /**
- * Makes one cgroup.
+ * Creates a cgroup.
  * @throws KernelFileError with the errno.
  */
 export function makeCgroup(directory: string): void {
@@ -21,7 +21,7 @@ export function makeCgroup(directory: string): void {
   }
 }
 
-/** The cgroups below `directory`, the deepest first; one that vanishes meanwhile is left out. */
+/** The descendants of `directory`, deepest first; cgroups that are removed meanwhile are left out. */
 export function listNested(directory: string): string[] {
   let entries: { name: string; isDirectory(): boolean }[];
   try {
@@ -38,7 +38,7 @@ export function listNested(directory: string): string[] {
     });
 }
 
-/** The processes of a cgroup and of those below it; empty when the cgroup is gone. */
+/** The processes of a cgroup and its descendants; empty if the cgroup does not exist any more. */
 export function listProcesses(directory: string, nested: string[] = listNested(directory)): number[] {
   return [directory, ...nested].flatMap((cgroup) => {
     const path = join(cgroup, 'cgroup.procs');
@@ -53,8 +53,8 @@ export function listProcesses(directory: string, nested: string[] = listNested(d
 }
 
 /**
- * Removes a cgroup and those below it, once.
- * @throws KernelFileError, `EBUSY` while a process lives in one of them.
+ * Tries once to remove a cgroup and its descendants.
+ * @throws KernelFileError, `EBUSY` while one of them contains a process.
  */
 export function removeSubtree(directory: string): void {
   for (const cgroup of [...listNested(directory), directory]) {

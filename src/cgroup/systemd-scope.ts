@@ -1,4 +1,4 @@
-/** A transient scope of systemd with a delegated cgroup: the place that systemd wants us to use. */
+/** Placement in a transient systemd scope with a delegated cgroup, as systemd recommends. */
 import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,40 +14,41 @@ import { OwnCgroup } from './own-cgroup.ts';
 import { Rejection } from './rejection.ts';
 import { makeCgroup } from './subtree.ts';
 
-/** How long systemd may take to start a scope. Unit: milliseconds. */
+/** The time limit for systemd to start a scope. Unit: milliseconds. */
 const START_TIMEOUT_MS = 10_000;
 
 const run = promisify(execFile);
 
 /** A started scope. */
 export interface Scope {
-  /** Its directory in the memory hierarchy: the leaf's parent. */
+  /** The directory of the scope in the memory hierarchy: the parent of the leaf. */
   directory: string;
   reason: string;
-  /** Ends the scope; systemd removes its cgroup. */
+  /** Stops the scope; systemd removes its cgroup. */
   release(): Promise<void>;
 }
 
 /**
- * Starts a scope with `Delegate=yes`: by the system manager as root, by the user's manager as an ordinary user.
- * @throws Rejection when systemd does not run this host or refuses.
+ * Starts a scope with `Delegate=yes`: by the system manager for root, by the user manager for other users.
+ * @throws Rejection if systemd is not the init system or refuses.
  */
 export async function startScope(hierarchy: MemoryHierarchy): Promise<Scope> {
-  if (!existsSync('/run/systemd/system')) throw new Rejection('systemd', 'systemd does not run this host');
+  if (!existsSync('/run/systemd/system'))
+    throw new Rejection('systemd', 'systemd is not running on this host');
   return process.getuid?.() === 0 ? startSystemScope(hierarchy) : startUserScope(hierarchy);
 }
 
 let scopes = 0;
 
-/** Of several runs each has a unit of its own: systemd may not have removed the last one yet. */
+/** Each of several runs gets its own unit: systemd may not have removed the previous one yet. */
 function nextUnit(): string {
   scopes += 1;
   return scopes === 1 ? `${leafName()}.scope` : `${leafName()}-${scopes}.scope`;
 }
 
 /**
- * As root: a shell that waits for our end holds the scope, so that we stay where we are. systemd-run talks to the
- * system manager's own socket: neither a system bus nor a user bus is needed.
+ * For root: a shell that waits for cmemstat to exit keeps the scope alive, so that cmemstat stays in its own
+ * cgroup. systemd-run uses the private socket of the system manager: no system bus or user bus is needed.
  */
 async function startSystemScope(hierarchy: MemoryHierarchy): Promise<Scope> {
   const unit = nextUnit();
@@ -72,12 +73,12 @@ async function startSystemScope(hierarchy: MemoryHierarchy): Promise<Scope> {
   }
   return {
     directory,
-    reason: `systemd runs this host: transient scope ${unit} of the system manager`,
+    reason: `transient scope ${unit} of the systemd system manager`,
     release: () => holder.end(),
   };
 }
 
-/** The shell in a scope of its own; it ends with its standard input. */
+/** The shell that keeps the scope alive; it exits at the end of its standard input. */
 class ScopeHolder {
   readonly #shell: ChildProcessWithoutNullStreams;
   #complaint = '';
@@ -97,7 +98,7 @@ class ScopeHolder {
         '-c',
         'echo up; read -r _',
       ],
-      // A session of its own, so that Ctrl-C and a hang-up of the terminal do not end it before us.
+      // In its own session, so that Ctrl-C and a hang-up of the terminal do not end it before cmemstat.
       { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
     );
     this.#shell.stderr.on('data', (chunk) => {
@@ -109,12 +110,12 @@ class ScopeHolder {
     return this.#shell.pid;
   }
 
-  /** What systemd-run has said so far; empty when it said nothing. */
+  /** The messages of systemd-run so far; empty if there are none. */
   get complaint(): string {
     return this.#complaint.trim();
   }
 
-  /** Whether the shell has started in its scope; false when it ended or took too long. */
+  /** Waits until the shell runs in its scope; false if it exited or took too long. */
   untilUp(): Promise<boolean> {
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(false), START_TIMEOUT_MS);
@@ -131,7 +132,7 @@ class ScopeHolder {
     });
   }
 
-  /** Does not keep this process from ending. */
+  /** Stops keeping the event loop alive. */
   letUsEnd(): void {
     this.#shell.unref();
     for (const stream of this.#streams()) (stream as { unref?(): void }).unref?.();
@@ -139,7 +140,7 @@ class ScopeHolder {
 
   async end(): Promise<void> {
     const shell = this.#shell;
-    // The end of its standard input is what the shell waits for.
+    // The shell exits at the end of its standard input.
     for (const stream of this.#streams()) stream.destroy();
     if (shell.pid === undefined || shell.exitCode !== null || shell.signalCode !== null) return;
     const gone = new Promise<void>((resolve) => {
@@ -158,14 +159,14 @@ class ScopeHolder {
 }
 
 /**
- * As an ordinary user we move into the scope ourselves: the target could not be moved there from a cgroup that is not
- * delegated to the user. systemd removes the scope when we and the target are gone.
+ * For other users: cmemstat moves into the scope itself, as the target could not be moved there from a cgroup
+ * that is not delegated to the user. systemd removes the scope when cmemstat and the target have exited.
  */
 async function startUserScope(hierarchy: MemoryHierarchy): Promise<Scope> {
   if (hierarchy.version === 1) {
     throw new Rejection(
       'systemd',
-      'on cgroup v1 systemd delegates no memory cgroup to ordinary users',
+      'on cgroup v1, systemd does not delegate the memory controller to unprivileged users',
       'sudo cmemstat --user "$USER" -- COMMAND',
     );
   }
@@ -175,19 +176,22 @@ async function startUserScope(hierarchy: MemoryHierarchy): Promise<Scope> {
   if (directory === undefined) {
     throw new Rejection(
       'systemd',
-      `systemd accepted ${unit}, but did not move us into it`,
+      `systemd created ${unit} but did not move cmemstat into it`,
       'journalctl --user -n 20',
     );
   }
   const room = OwnCgroup.enter(directory);
   return {
     directory: room.directory,
-    reason: `systemd runs this host: transient scope ${unit} of the user's manager`,
+    reason: `transient scope ${unit} of the systemd user manager`,
     release: async () => {},
   };
 }
 
-/** Asks the user's manager to make a delegated scope and to put us into it. @throws Rejection when it refuses. */
+/**
+ * Asks the user manager to create a delegated scope and to move cmemstat into it.
+ * @throws Rejection if it refuses.
+ */
 async function requestUserScope(unit: string): Promise<void> {
   const runtime = process.env.XDG_RUNTIME_DIR ?? `/run/user/${process.getuid?.()}`;
   const manager = [
@@ -216,14 +220,14 @@ async function requestUserScope(unit: string): Promise<void> {
     const complaint = (error as { stderr?: string }).stderr?.trim() || (error as Error).message;
     throw new Rejection(
       'systemd',
-      `the user's systemd manager could not start a scope: ${complaint}`,
+      `the systemd user manager could not start a scope: ${complaint}`,
       `loginctl enable-linger "$USER" and install dbus-user-session, then log in again`,
       error,
     );
   }
 }
 
-/** Our cgroup once it is another one than before; undefined when that does not come to pass. */
+/** The directory of our cgroup after the move; undefined if the move does not happen in time. */
 async function directoryAfterMove(before: string | undefined): Promise<string | undefined> {
   const deadline = monotonicMs() + START_TIMEOUT_MS;
   for (;;) {

@@ -124,10 +124,10 @@ testWith([needs.cgroup1], 'what cgroup v1 does not have is refused with its name
   for (const args of [['--memory-high', '1G'], ['--oom-group']]) {
     const outcome = await cmemstat(...args, '--', 'true');
     expect(outcome.status).toBe(125);
-    expect(outcome.stderr).toContain(`${args[0]}: not on cgroup v1`);
+    expect(outcome.stderr).toContain(`${args[0]}: not supported by cgroup v1`);
   }
   expect((await cmemstat('--swap-max', '1G', '--', 'true')).stderr).toContain(
-    '--swap-max needs --memory-max',
+    '--swap-max requires --memory-max',
   );
 });
 

@@ -168,7 +168,7 @@ testWith([needs.cgroup], 'when cmemstat itself is killed, the next run removes t
   const next = await cmemstat('-q', '-v', '--', 'true');
   // systemd removes the scope of the dead run by itself; elsewhere the next run does it.
   if (!existsSync('/run/systemd/system')) {
-    expect(next.stderr).toContain(`removed a leaf whose owner is dead: ${leaf}`);
+    expect(next.stderr).toContain(`removed a stale cgroup: ${leaf}`);
   }
   expect(existsSync(leaf)).toBe(false);
 });

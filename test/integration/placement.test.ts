@@ -45,8 +45,8 @@ testWith(
     const { start: first, outcome } = await record('-v', '--', 'true');
     expect(first.placement.kind).toBe('top');
     expect(first.leaf).toMatch(new RegExp(`^${top}/cmemstat-\\d+-\\d+$`));
-    expect(outcome.stderr).toContain('placement systemd: not taken: systemd does not run this host');
-    expect(outcome.stderr).toContain('placement top: taken');
+    expect(outcome.stderr).toContain('placement systemd: rejected: systemd is not running on this host');
+    expect(outcome.stderr).toContain('placement top: chosen');
     expect(outcome.stderr).toContain(`leaf: ${first.leaf}`);
     expect(existsSync(first.leaf ?? '')).toBe(false);
   },
@@ -79,7 +79,7 @@ testWith(
     const { status, stderr } = await shell(`${asNobody} ${measure('--cgroup-parent', top, '--', 'true')}`);
     expect(status).toBe(125);
     expect(stderr).toMatch(
-      /^cmemstat: --cgroup-parent .*is not ours to create a cgroup in \(try: sudo cmemstat --user.*\n$/,
+      /^cmemstat: --cgroup-parent .*no permission to create a cgroup in .* \(hint: sudo cmemstat --user.*\n$/,
     );
   },
 );
@@ -99,11 +99,11 @@ testWith(
     expect(samples.every((sample) => sample.current === undefined && sample.stat === undefined)).toBe(true);
     expect(summary.peak?.source).toBe('sampled');
     expect(outcome.stderr).toMatch(
-      /^cmemstat: WARNING: no memory cgroup: .*not ours.*Mend it: sudo cmemstat/m,
+      /^cmemstat: WARNING: no memory cgroup: .*no permission to create.*hint: sudo cmemstat/m,
     );
     const required = await shell(`${asNobody} ${measure('--require', 'cgroup', '--', 'true')}`);
     expect(required.status).toBe(125);
-    expect(required.stderr).toMatch(/^cmemstat: --require cgroup: no memory cgroup can be had/);
+    expect(required.stderr).toMatch(/^cmemstat: --require cgroup: no memory cgroup is available/);
     expect((await shell(`${asNobody} ${measure('doctor')}`)).status).toBe(1);
   },
 );
@@ -132,7 +132,7 @@ testWith(
       `unshare -m sh -c 'mount -o remount,bind,ro ${top} && exec ${measure('-v', '-q', '--placement', 'top', '--', 'true')}'`,
     );
     expect(outcome.status).toBe(125);
-    expect(outcome.stderr).toMatch(/is mounted read-only \(try: .*docker run --privileged/);
+    expect(outcome.stderr).toMatch(/is mounted read-only \(hint: .*docker run --privileged/);
   },
 );
 
@@ -189,7 +189,7 @@ testWith(
       const script = `sleep 4545 & echo $! >${directory}/cgroup.procs; echo $$ >${directory}/cgroup.procs; ${asNobody} ${measure('--json', '-v', '--', 'true')}; status=$?; kill %1; exit $status`;
       const outcome = await shell(script);
       expect(readRecording(outcome).start.mode).toBe('process-tree');
-      expect(outcome.stderr).toMatch(/other processes live in our own cgroup .*\(sleep\)/);
+      expect(outcome.stderr).toMatch(/the current cgroup .* contains other processes: .*\(sleep\)/);
     } finally {
       spawnSync('sleep', ['0.3']);
       rmdirSync(directory);

@@ -47,7 +47,7 @@ testWith(
     expect(first.mode).toBe('cgroup2');
     expect(first.leaf).toMatch(/\/cmemstat-\d+-\d+\.scope\/cmemstat-\d+-\d+$/);
     expect(outcome.stderr).toMatch(/^0::.*cmemstat-\d+-\d+\.scope\/cmemstat-\d+-\d+$/m);
-    expect(outcome.stderr).toContain('placement systemd: taken: systemd runs this host: transient scope');
+    expect(outcome.stderr).toContain('placement systemd: chosen: transient scope');
     expect(Math.max(...samples.map((sample) => sample.stat?.anon ?? 0))).toBeGreaterThan(20 * 1024 * 1024);
     expect(summary.exit.status).toBe(0);
     expect(existsSync(first.leaf ?? '')).toBe(false);
@@ -76,7 +76,7 @@ testWith([needsSystemd], 'the scope is gone after the run', async () => {
 testWith([needsSystemd, needsRoot], 'as root no user bus and no session are needed', async () => {
   const env = { XDG_RUNTIME_DIR: '/nowhere', DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' };
   const outcome = await start(process.execPath, [BINARY, '-q', '-v', '--', 'true'], { input: '', env }).ended;
-  expect(outcome.stderr).toContain('of the system manager');
+  expect(outcome.stderr).toContain('of the systemd system manager');
 });
 
 testWith(
@@ -95,7 +95,7 @@ testWith(
       'bs=128M',
       'count=1',
     );
-    expect(first.placement.reason).toContain("of the user's manager");
+    expect(first.placement.reason).toContain('of the systemd user manager');
     expect(first.leaf).toContain(`/user@${process.getuid?.()}.service/`);
     expect(summary.exit).toMatchObject({ signal: 'SIGKILL', oomKilled: true });
   },
@@ -123,7 +123,7 @@ testWith(
     ];
     const outcome = await start('systemd-run', run, { input: '' }).ended;
     expect(outcome.status, outcome.stderr).toBe(0);
-    expect(outcome.stderr).toContain('placement own: taken');
+    expect(outcome.stderr).toContain('placement own: chosen');
   },
 );
 
@@ -135,7 +135,7 @@ testWith(
     const outcome = await start(process.execPath, [BINARY, '-q', '-v', '--', 'true'], { input: '', env })
       .ended;
     expect(outcome.stderr).toContain(
-      "placement systemd: not taken: the user's systemd manager could not start a scope",
+      'placement systemd: rejected: the systemd user manager could not start a scope',
     );
   },
 );
@@ -143,5 +143,5 @@ testWith(
 testWith([needsSystemd], 'doctor says that systemd gives the place', async () => {
   const outcome = await cmemstat('doctor');
   expect(outcome.status).toBe(0);
-  expect(outcome.stdout).toMatch(/placement +ok +placement systemd: taken/);
+  expect(outcome.stdout).toMatch(/placement +ok +placement systemd: chosen/);
 });

@@ -22,7 +22,8 @@ export interface TargetPlace {
 
 /**
  * Makes the leaf with its limits, and sees to its removal.
- * @throws UsageError or PermissionError where the place that was asked for does not work; as `reportPlacement`.
+ * @throws UsageError or PermissionError where the place that was asked for does not work; as
+ * `reportPlacement`.
  */
 export async function placeTarget(options: RunOptions, log: Log, cleanUp: CleanUp): Promise<TargetPlace> {
   const placement = await placeLeaf({
@@ -45,8 +46,8 @@ export async function placeTarget(options: RunOptions, log: Log, cleanUp: CleanU
 }
 
 /**
- * Tells where the leaf is (`--verbose`), and loudly that there is none.
- * @throws UnsupportedError without a leaf, where a limit or `--require cgroup` asks for one.
+ * Logs where the leaf is (`--verbose`), and warns if there is none.
+ * @throws UnsupportedError without a leaf, if a limit or `--require cgroup` needs one.
  */
 export function reportPlacement(
   placement: Placement,
@@ -58,39 +59,39 @@ export function reportPlacement(
   const why = summarizeRejections(placement.rejected) || placement.reason;
   const hint = placement.rejected.findLast((rejection) => rejection.hint !== undefined)?.hint;
   if (options.requireCgroup) {
-    throw new UnsupportedError('cgroup', `--require cgroup: no memory cgroup can be had: ${why}`, { hint });
+    throw new UnsupportedError('cgroup', `--require cgroup: no memory cgroup is available: ${why}`, { hint });
   }
   if (Object.values(options.limits).some((limit) => limit !== undefined && limit !== false)) {
-    throw new UnsupportedError('cgroup', `limits need a memory cgroup, and none can be had: ${why}`, {
+    throw new UnsupportedError('cgroup', `limits require a memory cgroup, and none is available: ${why}`, {
       hint,
     });
   }
   const what = placement.rejected.length === 0 ? why : `no memory cgroup: ${why}`;
   log.warn(
-    `WARNING: ${what}. The process tree is summed instead; kernel memory, BPF maps and page cache are not seen.${hint === undefined ? '' : ` Mend it: ${hint}`}`,
+    `WARNING: ${what}. The process tree is summed instead; kernel memory, BPF maps and page cache are not measured${hint === undefined ? '' : ` (hint: ${hint})`}`,
   );
 }
 
-/** The place that was taken and those that were not, a line each. */
+/** The chosen and the rejected placements, one line each. */
 export function describePlacement(placement: Placement): string[] {
   return [
     ...placement.rejected.map(
       ({ kind, message, hint }) =>
-        `placement ${kind}: not taken: ${message}${hint === undefined ? '' : `; mend: ${hint}`}`,
+        `placement ${kind}: rejected: ${message}${hint === undefined ? '' : ` (hint: ${hint})`}`,
     ),
-    `placement ${placement.kind}: taken: ${placement.reason}`,
-    ...(placement.leaf === undefined ? [] : [`leaf: ${placement.leaf.directory}`]),
-    ...placement.removedStale.map((directory) => `removed a leaf whose owner is dead: ${directory}`),
+    `placement ${placement.kind}: chosen: ${placement.reason}`,
+    ...(placement.leaf === undefined ? [] : [`cgroup: ${placement.leaf.directory}`]),
+    ...placement.removedStale.map((directory) => `removed a stale cgroup: ${directory}`),
   ];
 }
 
 function summarizeRejections(rejected: readonly Rejection[]): string {
-  // Different places are often refused for one and the same reason.
+  // Different placements are often rejected for the same reason.
   const reasons = new Set(rejected.filter(({ kind }) => kind !== 'systemd').map(({ message }) => message));
   return [...(reasons.size === 0 ? rejected.map(({ message }) => message) : reasons)].join('; ');
 }
 
-/** The variables that tell the target's runtime about its limits; `--verbose` shows them. */
+/** The environment variables that configure the runtime of the target; `--verbose` logs them. */
 export function limitSettings(
   leaf: Leaf,
   options: Pick<RunOptions, 'inheritRatio'>,
@@ -108,8 +109,9 @@ export function limitSettings(
   const memory =
     limits.memoryBytes === undefined ? 'no memory limit' : `memory ${formatBytes(limits.memoryBytes)}`;
   const cpus = limits.cpus === undefined ? 'no CPU quota' : `${limits.cpus} CPUs`;
-  log.debug(`limits that bind the target: ${memory}, ${cpus}`);
+  log.debug(`effective limits of the target: ${memory}, ${cpus}`);
   for (const { name, value } of settings) log.debug(`set ${name}=${value}`);
-  if (settings.length === 0) log.debug('no variable was set: nothing binds, or all were set already');
+  if (settings.length === 0)
+    log.debug('no variable set: there are no limits, or all variables are already set');
   return settings;
 }

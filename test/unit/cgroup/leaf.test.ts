@@ -36,7 +36,7 @@ it('our own cgroup is not ours alone while a stranger lives in it', async () => 
     expect.objectContaining({
       code: 'PLACEMENT',
       kind: 'own',
-      message: `other processes live in our own cgroup ${own}: ${stranger.pid} (sleep)`,
+      message: `the current cgroup ${own} contains other processes: ${stranger.pid} (sleep)`,
       hint: expect.stringContaining('systemd-run --user --scope -p Delegate=yes'),
     }),
   );

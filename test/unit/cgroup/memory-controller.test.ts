@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { enableControllers, handsOnMemory } from '#src/cgroup/memory-controller.ts';
+import { enableControllers, enablesMemory } from '#src/cgroup/memory-controller.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const cgroup = (offered: string, enabled: string) =>
@@ -35,10 +35,10 @@ describe('enableControllers', () => {
   });
 });
 
-describe('handsOnMemory', () => {
+describe('enablesMemory', () => {
   it('looks at what is handed on, not at what is offered', () => {
-    expect(handsOnMemory(cgroup('memory', 'memory pids\n'))).toBe(true);
-    expect(handsOnMemory(cgroup('memory', 'pids\n'))).toBe(false);
-    expect(handsOnMemory(makeTree())).toBe(false);
+    expect(enablesMemory(cgroup('memory', 'memory pids\n'))).toBe(true);
+    expect(enablesMemory(cgroup('memory', 'pids\n'))).toBe(false);
+    expect(enablesMemory(makeTree())).toBe(false);
   });
 });

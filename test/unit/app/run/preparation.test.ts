@@ -12,7 +12,7 @@ const placed: Placement = {
   kind: 'top',
   leaf: leafAt('/sys/fs/cgroup/cmemstat-1-2'),
   reason: 'the top takes new cgroups',
-  rejected: [new Rejection('systemd', 'systemd does not run this host')],
+  rejected: [new Rejection('systemd', 'systemd is not running on this host')],
   removedStale: ['/sys/fs/cgroup/cmemstat-3-4'],
   release: async () => {},
 };
@@ -21,9 +21,9 @@ const notPlaced: Placement = {
   ...placed,
   kind: 'process-tree',
   leaf: undefined,
-  reason: 'no memory cgroup can be had',
+  reason: 'no memory cgroup is available',
   rejected: [
-    new Rejection('systemd', 'systemd does not run this host', 'boot with systemd'),
+    new Rejection('systemd', 'systemd is not running on this host', 'boot with systemd'),
     new Rejection('top', 'it is read-only', 'remount it'),
     new Rejection('own', 'it is read-only'),
   ],
@@ -54,19 +54,19 @@ function report(
 describe('describePlacement', () => {
   it('says what was taken, what was not and why, and what was cleaned up', () => {
     expect(describePlacement(placed)).toEqual([
-      'placement systemd: not taken: systemd does not run this host',
-      'placement top: taken: the top takes new cgroups',
-      'leaf: /sys/fs/cgroup/cmemstat-1-2',
-      'removed a leaf whose owner is dead: /sys/fs/cgroup/cmemstat-3-4',
+      'placement systemd: rejected: systemd is not running on this host',
+      'placement top: chosen: the top takes new cgroups',
+      'cgroup: /sys/fs/cgroup/cmemstat-1-2',
+      'removed a stale cgroup: /sys/fs/cgroup/cmemstat-3-4',
     ]);
   });
 
   it('says what mends a place, and no leaf where there is none', () => {
     expect(describePlacement(notPlaced)).toEqual([
-      'placement systemd: not taken: systemd does not run this host; mend: boot with systemd',
-      'placement top: not taken: it is read-only; mend: remount it',
-      'placement own: not taken: it is read-only',
-      'placement process-tree: taken: no memory cgroup can be had',
+      'placement systemd: rejected: systemd is not running on this host (hint: boot with systemd)',
+      'placement top: rejected: it is read-only (hint: remount it)',
+      'placement own: rejected: it is read-only',
+      'placement process-tree: chosen: no memory cgroup is available',
     ]);
   });
 });
@@ -85,27 +85,27 @@ describe('reportPlacement', () => {
 
   it('warns that there is none, with each reason once and the last thing that mends it', () => {
     expect(report(notPlaced)).toEqual([
-      'WARNING: no memory cgroup: it is read-only. The process tree is summed instead; kernel memory, BPF maps and page cache are not seen. Mend it: remount it',
+      'WARNING: no memory cgroup: it is read-only. The process tree is summed instead; kernel memory, BPF maps and page cache are not measured (hint: remount it)',
     ]);
   });
 
   it('names systemd as the reason only when there is no other', () => {
     const rejected = notPlaced.rejected.slice(0, 1);
     expect(report({ ...notPlaced, rejected })[0]).toContain(
-      'no memory cgroup: systemd does not run this host.',
+      'no memory cgroup: systemd is not running on this host.',
     );
   });
 
   it('warns of a process tree that was asked for too', () => {
-    const asked = { ...notPlaced, rejected: [], reason: 'asked for by --placement' };
-    expect(report(asked)[0]).toMatch(/^WARNING: asked for by --placement\. .* are not seen\.$/);
+    const asked = { ...notPlaced, rejected: [], reason: 'requested with --placement' };
+    expect(report(asked)[0]).toMatch(/^WARNING: requested with --placement\. .* are not measured$/);
   });
 
   it('refuses --require cgroup without a leaf', () => {
     expect(() => report(notPlaced, { requireCgroup: true })).toThrow(UnsupportedError);
     expect(() => report(notPlaced, { requireCgroup: true })).toThrow(
       expect.objectContaining({
-        message: '--require cgroup: no memory cgroup can be had: it is read-only',
+        message: '--require cgroup: no memory cgroup is available: it is read-only',
         hint: 'remount it',
       }),
     );
@@ -114,7 +114,7 @@ describe('reportPlacement', () => {
   it.each([{ memoryMax: 1 }, { memoryHigh: 'max' as const }, { pidsMax: 0 }, { oomGroup: true }])(
     'refuses the limits %o without a leaf',
     (limits) => {
-      expect(() => report(notPlaced, { limits })).toThrow('limits need a memory cgroup');
+      expect(() => report(notPlaced, { limits })).toThrow('limits require a memory cgroup');
     },
   );
 
@@ -143,7 +143,7 @@ describe('limitSettings', () => {
     const settings = limitSettings(leaf(), { inheritRatio: 0.5 }, {}, log);
     expect(settings).toContainEqual({ name: 'GOMEMLIMIT', value: '52428800B' });
     expect(settings).toContainEqual({ name: 'NODE_OPTIONS', value: '--max-old-space-size=50' });
-    expect(said[0]).toMatch(/^limits that bind the target: memory 100 MiB, /);
+    expect(said[0]).toMatch(/^effective limits of the target: memory 100 MiB, /);
     expect(said).toContain('set GOMEMLIMIT=52428800B');
   });
 
@@ -156,7 +156,7 @@ describe('limitSettings', () => {
     };
     const { log, debug: said } = keepingLog();
     expect(limitSettings(leaf(), { inheritRatio: 1 }, env, log)).toEqual([]);
-    expect(said.at(-1)).toBe('no variable was set: nothing binds, or all were set already');
+    expect(said.at(-1)).toBe('no variable set: there are no limits, or all variables are already set');
   });
 
   it('warns of nothing: it is shown with --verbose alone', () => {
