@@ -1,21 +1,21 @@
-/** Every way in which cmemstat fails on purpose. `cli/main.ts` is the only place that prints them. */
+/** The errors that cmemstat reports to the user. Only `cli/main.ts` prints them. */
 import { errnoName } from './errno.ts';
 
 interface ErrorDetails {
-  /** The exact command or setting that mends it. */
+  /** The exact command or setting that solves the problem. */
   hint?: string | undefined;
   /** Lines to show below the message as they are, such as an expression with a caret under the fault. */
   detail?: string | undefined;
   cause?: unknown;
 }
 
-/** The base of all errors that a user is meant to read: a stable code, what happened, and what mends it. */
+/** The base of all errors for the user: a stable code, a message and, where there is one, a hint. */
 export class ToolError extends Error {
   /** Stable, upper case; scripts may match on it. */
   readonly code: string;
-  /** What to type or to set so that it works; absent where nothing helps. */
+  /** The exact command or setting that solves the problem; absent where there is none. */
   readonly hint: string | undefined;
-  /** Lines to show below the message; absent where the message says it all. */
+  /** Lines to show below the message, as they are; absent where the message is complete. */
   readonly detail: string | undefined;
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
@@ -27,7 +27,7 @@ export class ToolError extends Error {
   }
 }
 
-/** The command line is wrong; `option` names the flag or the argument at fault. */
+/** The command line is wrong; `option` is the flag or the argument that is wrong. */
 export class UsageError extends ToolError {
   readonly option: string;
 
@@ -37,7 +37,7 @@ export class UsageError extends ToolError {
   }
 }
 
-/** This kernel or host can't do what was asked for; `since` is the first Linux release that can. */
+/** This kernel or host does not support a feature; `since` is the first Linux release that does. */
 export class UnsupportedError extends ToolError {
   readonly feature: string;
   readonly since: string | undefined;
@@ -49,7 +49,7 @@ export class UnsupportedError extends ToolError {
   }
 }
 
-/** A right is missing; `needs` is the path that must be writable or the capability that must be held. */
+/** A permission is missing; `needs` is the capability, or the path that must be writable. */
 export class PermissionError extends ToolError {
   readonly needs: string;
 
@@ -59,13 +59,13 @@ export class PermissionError extends ToolError {
   }
 }
 
-/** A file of the kernel could not be read, written or understood. */
+/** A kernel file could not be read, written or parsed. */
 export class KernelFileError extends ToolError {
   readonly operation: 'open' | 'read' | 'write' | 'parse' | 'mkdir' | 'rmdir' | 'list';
   readonly path: string;
   /** 1-based line of a malformed file. */
   readonly line: number | undefined;
-  /** The errno's name, such as `ENOENT`; absent when the text was malformed. */
+  /** The name of the errno, such as `ENOENT`; absent if the text was malformed. */
   readonly errno: string | undefined;
 
   constructor(
@@ -82,13 +82,13 @@ export class KernelFileError extends ToolError {
   }
 }
 
-/** A system call that we make ourselves was refused. */
+/** A system call of cmemstat failed. */
 export class SyscallError extends ToolError {
   /** The system call, such as `bpf`. */
   readonly call: string;
-  /** Its command, such as `BPF_MAP_GET_NEXT_ID`; empty where it has none. */
+  /** The command, such as `BPF_MAP_GET_NEXT_ID`; empty for calls without commands. */
   readonly command: string;
-  /** The errno's name, such as `EPERM`. */
+  /** The name of the errno, such as `EPERM`. */
   readonly errno: string;
 
   constructor(
@@ -104,7 +104,10 @@ export class SyscallError extends ToolError {
   }
 }
 
-/** The target could not be started; `exitCode` is 126 (not executable), 127 (not found) or 125 (anything else). */
+/**
+ * The target could not be started; `exitCode` is 126 (not executable), 127 (not found) or 125 (anything
+ * else).
+ */
 export class LaunchError extends ToolError {
   readonly command: string;
   readonly exitCode: 125 | 126 | 127;
@@ -116,7 +119,7 @@ export class LaunchError extends ToolError {
   }
 }
 
-/** One of our own outputs could not be written; the target is not affected. */
+/** An output of cmemstat could not be written; the target is not affected. */
 export class OutputError extends ToolError {
   /** The file, or `standard output`. */
   readonly output: string;
@@ -130,7 +133,10 @@ export class OutputError extends ToolError {
 /** Source: `include/linux/err.h`. */
 const MAX_ERRNO = 4095;
 
-/** The errno's name (`ENOENT`) of a failed system call, as the kernel spells it, if there is one. */
+/**
+ * The name of the errno (`ENOENT`) of a failed system call, in the kernel's spelling; undefined for other
+ * errors.
+ */
 export function errnoOf(error: unknown): string | undefined {
   if (error instanceof KernelFileError || error instanceof SyscallError) return error.errno;
   const { code, errno } = (error as { code?: unknown; errno?: unknown } | null) ?? {};
@@ -139,7 +145,7 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
-/** A short reading of an errno for a message; the errno's name itself where we have no better words. */
+/** The description of an errno for messages; the name itself for an errno that is not listed. */
 export function describeErrno(errno: string | undefined): string {
   const words: Record<string, string> = {
     EACCES: 'permission denied',

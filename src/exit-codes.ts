@@ -6,7 +6,10 @@ export const EXIT_CODES = {
   BUDGET_EXCEEDED: 3,
   /** `--fail-on-leftover`: BPF maps of the run outlived it. */
   LEFTOVER: 4,
-  /** A budget or the leftovers could not be measured; `--strict-host`: the baseline is from another kind of host. */
+  /**
+   * A budget or the leftovers could not be measured; `--strict-host`: the baseline is from another kind of
+   * host.
+   */
   NOT_MEASURED: 5,
   /** `--timeout`: the target was terminated. */
   TIMED_OUT: 124,

@@ -38,7 +38,7 @@ async function guests(): Promise<TestCounts[]> {
   console.log(
     `\n${isCi ? 'FAILED' : 'skipped'}: the suites in virtual machines (${GUEST_NAMES.join(', ')}): ${names} not installed`,
   );
-  console.log(`  to do: apt-get install -y --no-install-recommends ${packages}`);
+  console.log(`  hint: apt-get install -y --no-install-recommends ${packages}`);
   return [{ passed: 0, failed: isCi ? GUEST_NAMES.length : 0, skipped: isCi ? 0 : GUEST_NAMES.length }];
 }
 

@@ -10,12 +10,12 @@ async function main(): Promise<number> {
     return await runCommandLine(process.argv.slice(2));
   } catch (error) {
     if (!(error instanceof ToolError)) {
-      // Not foreseen: the stack is what a report of the fault needs.
+      // A bug: print the stack for the bug report.
       printError(`cmemstat: internal error: ${error instanceof Error ? error.stack : String(error)}`);
       return EXIT_CODES.FAILED;
     }
     printError(
-      `cmemstat: ${oneLine(error.message)}${error.hint === undefined ? '' : ` (try: ${oneLine(error.hint)})`}`,
+      `cmemstat: ${oneLine(error.message)}${error.hint === undefined ? '' : ` (hint: ${oneLine(error.hint)})`}`,
     );
     if (error.detail !== undefined) printError(error.detail.split('\n').map(safeText).join('\n'));
     return error instanceof LaunchError ? error.exitCode : EXIT_CODES.FAILED;
@@ -30,7 +30,7 @@ function printError(line: string): void {
   try {
     writeSync(2, `${line}\n`);
   } catch {
-    // Nobody reads standard error: the exit status has to say it.
+    // Standard error is closed: only the exit status can report the failure.
   }
 }
 

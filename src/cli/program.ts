@@ -80,8 +80,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
 }
 
 /**
- * Splits the command line at the `--` that ends our own options, so that the target may have the name of a subcommand.
- * A `--` after a positional argument belongs to the target.
+ * Splits the command line at the `--` that ends our own options, so that the target may have the name of a
+ * subcommand. A `--` after a positional argument belongs to the target.
  */
 function splitAtDashes(
   args: readonly string[],

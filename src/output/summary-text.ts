@@ -185,7 +185,7 @@ function renderBpf(summary: SummaryRecord, size: FormatSize): string[] {
   if (bpf === undefined) return [];
   if (bpf.unavailable !== undefined) {
     return [
-      `  bpf: not measured: ${safeText(bpf.unavailable)}${bpf.hint === undefined ? '' : ` (${bpf.hint})`}`,
+      `  bpf: not measured: ${safeText(bpf.unavailable)}${bpf.hint === undefined ? '' : ` (hint: ${safeText(bpf.hint)})`}`,
     ];
   }
   const { heldPeak, last, maps = [], advice = [], leftovers = [] } = bpf;

@@ -218,7 +218,7 @@ function absentIn(builder: ViewBuilder): ViewStatus['absent'] {
     ({ event, message }) => event === 'warning' && message?.startsWith('BPF') === true,
   );
   if (warning?.message !== undefined) {
-    const hint = warning.hint === undefined ? '' : ` (try: ${warning.hint})`;
+    const hint = warning.hint === undefined ? '' : ` (hint: ${warning.hint})`;
     absent.maps = safeText(`${warning.message}${hint}`);
   }
   return absent;

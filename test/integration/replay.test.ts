@@ -284,7 +284,7 @@ describe('the command line', () => {
         env: { TERM: 'xterm' },
       }).ended;
       expect(outcome.stderr).toBe(
-        `cmemstat: there is no terminal that could be opened (try: cmemstat report ${recording}, which needs none)\n`,
+        `cmemstat: there is no terminal that could be opened (hint: cmemstat report ${recording}, which needs none)\n`,
       );
       expect(outcome.stdout).toBe('');
       expect(outcome.status).toBe(125);

@@ -298,6 +298,6 @@ testWith([needs.root, needsProgram('setpriv')], '--drop-caches needs root, and s
     ...[...asNobody, process.execPath, BINARY, '--drop-caches', '--', 'true'],
   ]).ended;
   expect(status).toBe(125);
-  expect(stderr).toMatch(/--drop-caches: \/proc\/sys\/vm\/drop_caches: .*\(try: sudo cmemstat …\)$/m);
+  expect(stderr).toMatch(/--drop-caches: \/proc\/sys\/vm\/drop_caches: .*\(hint: sudo cmemstat …\)$/m);
   expect((await cmemstat('--drop-caches', '--warm', '--', 'true')).status).toBe(125);
 });

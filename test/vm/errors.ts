@@ -1,9 +1,9 @@
-/** A thing that the harness needs is missing or failed; `hint` names the exact fix. */
+/** A thing that the harness needs is missing or failed; `hint` names the exact remedy. */
 export class VmError extends Error {
   readonly hint: string | undefined;
 
   constructor(message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(options.hint === undefined ? message : `${message}\n  fix: ${options.hint}`, {
+    super(options.hint === undefined ? message : `${message}\n  hint: ${options.hint}`, {
       cause: options.cause,
     });
     this.name = 'VmError';

@@ -8,8 +8,8 @@ export interface Check {
   found: string;
   /** The first Linux release that has it. */
   since?: string;
-  /** The exact command or setting that mends it. */
-  fix?: string;
+  /** The exact command or setting that enables it; absent where there is none. */
+  hint?: string;
 }
 
 /** The whole examination. */

@@ -9,13 +9,13 @@ const MARKS: Record<Check['state'], string> = {
   skipped: '-',
 };
 
-/** The table as lines; a fix stands below what it mends. */
+/** The table as lines; a hint follows the check it belongs to. */
 export function renderDiagnosis(diagnosis: Diagnosis): string[] {
   const width = Math.max(...diagnosis.checks.map(({ name }) => name.length)) + 2;
-  const lines = diagnosis.checks.flatMap(({ name, state, found, since, fix }) => {
+  const lines = diagnosis.checks.flatMap(({ name, state, found, since, hint }) => {
     const needs = since === undefined ? '' : ` (since Linux ${since})`;
     const line = `${name.padEnd(width)}${MARKS[state].padEnd(9)}${safeText(found)}${needs}`;
-    return fix === undefined ? [line] : [line, `${' '.repeat(width + 9)}to do: ${safeText(fix)}`];
+    return hint === undefined ? [line] : [line, `${' '.repeat(width + 9)}hint: ${safeText(hint)}`];
   });
   const verdict = diagnosis.ready
     ? 'A run gets a memory cgroup here.'

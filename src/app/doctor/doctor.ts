@@ -32,7 +32,7 @@ export async function diagnose(cgroupParent: string | undefined): Promise<Diagno
       name: 'placement',
       state: placement.leaf === undefined ? 'missing' : 'ok',
       found: describePlacement(placement).at(placement.rejected.length) ?? placement.reason,
-      ...(placement.leaf === undefined ? { fix: fixOf(placement.rejected) } : {}),
+      ...(placement.leaf === undefined ? { hint: hintOf(placement.rejected) } : {}),
     });
     if (placement.leaf !== undefined) checks.push(...checkLeaf(placement.leaf));
   } finally {
@@ -43,13 +43,13 @@ export async function diagnose(cgroupParent: string | undefined): Promise<Diagno
   return { version: 1, cmemstat: VERSION, ready: placement.leaf !== undefined, checks };
 }
 
-function fixOf(rejected: readonly Rejection[]): string {
+function hintOf(rejected: readonly Rejection[]): string {
   return rejected.findLast(({ hint }) => hint !== undefined)?.hint ?? 'run as root';
 }
 
 function rejectedPlace({ kind, message, hint }: Rejection): Check {
   const check: Check = { name: `placement ${kind}`, state: 'skipped', found: message };
-  return hint === undefined ? check : { ...check, fix: hint };
+  return hint === undefined ? check : { ...check, hint };
 }
 
 function checkKernel(): Check {
@@ -59,7 +59,7 @@ function checkKernel(): Check {
 function checkHierarchy(): Check[] {
   const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
   if (hierarchy.version === undefined) {
-    return [{ name: 'memory controller', state: 'missing', found: hierarchy.reason, fix: hierarchy.hint }];
+    return [{ name: 'memory controller', state: 'missing', found: hierarchy.reason, hint: hierarchy.hint }];
   }
   const found = `cgroup v${hierarchy.version} at ${hierarchy.mountPoint}${hierarchy.readOnly ? ', read-only' : ''}`;
   if (hierarchy.version === 2) return [{ name: 'memory controller', state: 'ok', found }];
@@ -68,7 +68,7 @@ function checkHierarchy(): Check[] {
       name: 'memory controller',
       state: 'limited',
       found: `${found}: no kernel breakdown, no pressure, no memory.high`,
-      fix: 'boot with systemd.unified_cgroup_hierarchy=1, or cgroup_no_v1=memory where cgroup v2 is mounted by hand',
+      hint: 'boot with systemd.unified_cgroup_hierarchy=1, or cgroup_no_v1=memory where cgroup v2 is mounted by hand',
     },
   ];
 }
@@ -78,7 +78,7 @@ function checkRights(): Check {
   const uid = process.getuid?.() ?? -1;
   const found = `uid ${uid}, ${held.size === 0 ? 'no capability that matters' : [...held].join(' ')}`;
   if (uid === 0) return { name: 'rights', state: 'ok', found };
-  return { name: 'rights', state: 'limited', found, fix: 'sudo cmemstat --user "$USER" -- COMMAND' };
+  return { name: 'rights', state: 'limited', found, hint: 'sudo cmemstat --user "$USER" -- COMMAND' };
 }
 
 /** One file of the leaf: since when kernels have it, and what goes without it. */
@@ -111,7 +111,7 @@ function checkLeaf(leaf: Leaf): Check[] {
     return [{ name: 'pressure', state: 'missing', found: 'cgroup v1 has no memory.pressure' }];
   const checks = LEAF_FILES.map(({ name, file, since, without }): Check => {
     if (existsSync(join(leaf.directory, file))) return { name, state: 'ok', found: file };
-    return { name, state: 'limited', found: `no ${file}: ${without}`, since, fix: NEWER(since) };
+    return { name, state: 'limited', found: `no ${file}: ${without}`, since, hint: NEWER(since) };
   });
   return [...checks, checkKernelKey(leaf), checkPressure(leaf)];
 }
@@ -124,7 +124,7 @@ function checkKernelKey(leaf: Leaf): Check {
     state: 'limited',
     found: 'memory.stat has no total of kernel memory, only slab, kernel_stack, percpu, sock ...',
     since: '5.18',
-    fix: NEWER('5.18'),
+    hint: NEWER('5.18'),
   };
 }
 
@@ -137,7 +137,7 @@ function checkPressure(leaf: Leaf): Check {
     state: 'limited',
     found: compiledIn ? 'PSI is compiled in, but turned off' : 'this kernel has no PSI',
     since: '4.20',
-    fix: 'boot with psi=1 (needs CONFIG_PSI)',
+    hint: 'boot with psi=1 (needs CONFIG_PSI)',
   };
 }
 
@@ -151,7 +151,7 @@ async function checkBpfAccess(): Promise<Check> {
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     const check: Check = { name, state: 'missing', found: error.message };
-    return error.hint === undefined ? check : { ...check, fix: error.hint };
+    return error.hint === undefined ? check : { ...check, hint: error.hint };
   }
 }
 
@@ -167,19 +167,19 @@ function checkBpfAccounting(): Check[] {
   if (turnedOff) {
     charged.state = 'missing';
     charged.found = 'the kernel was booted with cgroup.memory=nobpf: BPF memory is charged to nobody';
-    charged.fix = 'remove nobpf from cgroup.memory= on the kernel command line and reboot';
+    charged.hint = 'remove nobpf from cgroup.memory= on the kernel command line and reboot';
   } else if (!isAtLeast(kernel, 5, 11)) {
     charged.state = 'missing';
     charged.found = 'BPF memory is charged to no cgroup on this kernel, but to RLIMIT_MEMLOCK';
     charged.since = '5.11';
-    charged.fix = NEWER('5.11');
+    charged.hint = NEWER('5.11');
   }
   const exact: Check = { name: 'memlock', state: 'ok', found: 'memlock of a map is what it takes' };
   if (!isAtLeast(kernel, 6, 4)) {
     exact.state = 'limited';
     exact.found = 'memlock of a map is a guess by its size: 0 for a ring buffer, half for a hash';
     exact.since = '6.4';
-    exact.fix = NEWER('6.4');
+    exact.hint = NEWER('6.4');
   }
   return [charged, exact];
 }
@@ -195,7 +195,7 @@ function checkBtf(): Check {
       state: 'limited',
       found: `${path} can't be read`,
       since: '5.4',
-      fix: 'boot a kernel with CONFIG_DEBUG_INFO_BTF=y',
+      hint: 'boot a kernel with CONFIG_DEBUG_INFO_BTF=y',
     };
   }
 }

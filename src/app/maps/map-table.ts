@@ -155,8 +155,8 @@ function alignmentOf(title: string): Align {
 
 function renderAttribution({ attribution, reason, hint }: MapTableInput): string[] {
   if (attribution === 'memcg') return [];
-  const fix = hint === undefined ? '' : ` (to do: ${safeText(hint)})`;
-  return [`owners are known by their descriptors alone: ${safeText(reason ?? 'unknown')}${fix}`];
+  const remedy = hint === undefined ? '' : ` (hint: ${safeText(hint)})`;
+  return [`owners are known by their descriptors alone: ${safeText(reason ?? 'unknown')}${remedy}`];
 }
 
 function renderAdvice(advice: MapTableInput['advice'], size: (bytes: number) => string): string[] {

@@ -52,7 +52,7 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
   }
   if (unproposed.length > 0) {
     process.stderr.write(
-      `cmemstat: warning: no budget on ${unproposed.join(', ')}: not every run was long enough to measure it (try: --interval 20ms --bpf-interval 100ms, or a longer run)\n`,
+      `cmemstat: warning: no budget on ${unproposed.join(', ')}: not every run was long enough to measure it (hint: --interval 20ms --bpf-interval 100ms, or a longer run)\n`,
     );
   }
   if (file === undefined) await new StandardOutput().write(text.trimEnd());

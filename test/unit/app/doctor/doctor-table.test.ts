@@ -10,14 +10,14 @@ const DIAGNOSIS: Diagnosis = {
   checks: [
     { name: 'kernel', state: 'ok', found: '5.10.0-33-amd64' },
     { name: 'memory controller', state: 'ok', found: 'cgroup v2 at /sys/fs/cgroup' },
-    { name: 'rights', state: 'limited', found: 'uid 1000', fix: 'sudo cmemstat --user "$USER" -- COMMAND' },
-    { name: 'placement systemd', state: 'skipped', found: 'systemd does not run this host' },
+    { name: 'rights', state: 'limited', found: 'uid 1000', hint: 'sudo cmemstat --user "$USER" -- COMMAND' },
+    { name: 'placement systemd', state: 'skipped', found: 'systemd is not running on this host' },
     {
       name: 'peak',
       state: 'limited',
       found: 'no memory.peak: the peak is the highest sample',
       since: '5.19',
-      fix: 'boot a kernel of 5.19 or later',
+      hint: 'boot a kernel of 5.19 or later',
     },
     { name: 'bpf charged', state: 'missing', found: 'BPF memory is charged to no cgroup', since: '5.11' },
   ],
@@ -36,7 +36,7 @@ it('the diagnosis of a host that is not', async () => {
         name: 'memory controller',
         state: 'missing',
         found: 'none is mounted',
-        fix: 'mount -t cgroup2 none /sys/fs/cgroup',
+        hint: 'mount -t cgroup2 none /sys/fs/cgroup',
       },
     ],
   });

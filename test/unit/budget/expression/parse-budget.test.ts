@@ -200,7 +200,7 @@ describe('parseBudget', () => {
     ];
     const told = wrong.map((text) => {
       const error = errorOf(text);
-      const hint = error.hint === undefined ? '' : `  (try: ${error.hint})`;
+      const hint = error.hint === undefined ? '' : `  (hint: ${error.hint})`;
       return `${error.message.replaceAll('\u001b', '<ESC>')}${hint}\n${error.detail}\n`;
     });
     await expect(told.join('\n')).toMatchFileSnapshot(golden('budget/wrong-expressions.txt'));
