@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
+/** Unit tests that compute or start programs for seconds: hundreds of synthetic series, megabytes of output. CI runs them. */
+const SLOW = ['test/unit/**/*.slow.test.ts'];
+
 // Vite must write nothing beside the sources: in the virtual machines the checkout is mounted read-only.
 export default defineConfig({
   cacheDir: '/tmp/cmemstat-vitest',
@@ -9,8 +12,20 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
+          exclude: SLOW,
+          // Starting a process and importing vitest and src for each file took three quarters of the time. So a file
+          // must leave behind what it found: process.env, the working directory, spies. No vi.mock here.
+          isolate: false,
           // Statistics and properties compute for a second or two, and for ten times as long on a busy machine.
           testTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'unit-slow',
+          include: SLOW,
+          isolate: false,
+          testTimeout: 120_000,
         },
       },
       {

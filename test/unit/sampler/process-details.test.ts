@@ -1,16 +1,17 @@
-import { readFile } from 'node:fs/promises';
+import files from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ProcessDetails } from '#src/sampler/process-details.ts';
 
-vi.mock('node:fs/promises', () => ({ readFile: vi.fn() }));
-
 /** What every process has as its PSS, and how long it takes to be told. */
 function fakeKernel(pssKib: number, waitMs = 0): void {
-  vi.mocked(readFile).mockImplementation(async () => {
+  vi.spyOn(files, 'readFile').mockImplementation(async () => {
     await sleep(waitMs);
     return `00400000-7fff [rollup]\nRss: 99999 kB\nPss: ${pssKib} kB\n`;
   });
+  // Unlike vi.mock, this reaches a module that another test file has loaded already.
+  syncBuiltinESMExports();
 }
 
 const MIB = 256;
@@ -26,6 +27,7 @@ function open(): ProcessDetails {
 afterEach(() => {
   for (const details of opened.splice(0)) details.stop();
   vi.restoreAllMocks();
+  syncBuiltinESMExports();
 });
 
 describe('what costs much to know', () => {

@@ -29,6 +29,19 @@ export function exampleRecords(options: ExampleOptions = {}): RecordLine[] {
   return records;
 }
 
+const known = new Map<string, View['data']>();
+
+/** What the view has after the records; made once for the same options, since nothing that is drawn changes it. */
+function exampleData(options: ExampleOptions): View['data'] {
+  const key = JSON.stringify(options);
+  const made = known.get(key);
+  if (made !== undefined) return made;
+  const builder = new ViewBuilder();
+  for (const record of exampleRecords(options)) builder.apply(record);
+  known.set(key, builder.data);
+  return builder.data;
+}
+
 /** The view after those records; anything of it may be set otherwise. */
 export function exampleView(
   overrides: Omit<Partial<View>, 'ui' | 'status'> & {
@@ -38,10 +51,8 @@ export function exampleView(
   } = {},
 ): View {
   const { options = {}, ui, status, ...rest } = overrides;
-  const builder = new ViewBuilder();
-  for (const record of exampleRecords(options)) builder.apply(record);
   const view: View = {
-    data: builder.data,
+    data: exampleData(options),
     base: undefined,
     status: {
       state: options.ended === true ? 'ended' : 'running',

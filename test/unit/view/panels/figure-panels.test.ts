@@ -91,9 +91,10 @@ describe('panels of figures', () => {
   });
 
   it('draw the line of status', async () => {
-    const lines = Object.values(VIEWS).flatMap((view) =>
-      [30, 59, 100].map((width) => textOf(renderStatusLine(view(), width))),
-    );
+    const lines = Object.values(VIEWS).flatMap((make) => {
+      const view = make();
+      return [30, 59, 100].map((width) => textOf(renderStatusLine(view, width)));
+    });
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('tui/status-line.txt'));
   });
 
