@@ -7,13 +7,13 @@ import { parseBudget } from './expression/parse-budget.ts';
 import { lineOfPath, type Path } from './json-line.ts';
 
 /** The version of the document; it grows when a key changes its meaning or goes. */
-export const BUDGET_FILE_VERSION = 1;
+export const BUDGET_FILE_VERSION = 2;
 
 /** How the command is to be run; every option has a flag of the same name. */
 export interface FileRuns {
   count?: number;
   warmup?: number;
-  judge?: 'median' | 'worst';
+  evaluate?: 'median' | 'worst';
   prepare?: string;
   cleanup?: string;
   warm?: boolean;
@@ -31,7 +31,9 @@ export interface BudgetFile {
 }
 
 const ROOT_KEYS = ['$schema', 'version', 'runs', 'baseline', 'maxRegression', 'budgets'];
-const RUNS_KEYS = ['count', 'warmup', 'judge', 'prepare', 'cleanup', 'warm', 'dropCaches'];
+const RUNS_KEYS = ['count', 'warmup', 'prepare', 'cleanup', 'warm', 'dropCaches'];
+/** What version 1 calls `evaluate`. */
+const EVALUATE_KEY_OF_VERSION_1 = 'judge';
 const BUDGET_KEYS = ['name', 'description', 'owner', 'budget', 'optional'];
 const MAX_RUNS = 1000;
 
@@ -57,12 +59,18 @@ class FileReader {
 
   read(): BudgetFile {
     const root = this.#object(this.#parse(), [], ROOT_KEYS);
-    if (root.version !== BUDGET_FILE_VERSION) {
-      const found = root.version === undefined ? 'is missing' : `is ${JSON.stringify(root.version)}`;
-      throw this.#fault(['version'], `${found}; this cmemstat reads version ${BUDGET_FILE_VERSION}`);
+    const { version } = root;
+    if (version !== 1 && version !== BUDGET_FILE_VERSION) {
+      const found = version === undefined ? 'is missing' : `is ${JSON.stringify(version)}`;
+      const isNewer = typeof version === 'number' && version > BUDGET_FILE_VERSION;
+      throw this.#fault(
+        ['version'],
+        `${found}; this cmemstat reads versions 1 and ${BUDGET_FILE_VERSION}`,
+        isNewer ? 'upgrade cmemstat' : `"version": ${BUDGET_FILE_VERSION}`,
+      );
     }
     this.#optionalText(root, [], '$schema');
-    const file: BudgetFile = { runs: this.#runs(root.runs), budgets: this.#budgets(root.budgets) };
+    const file: BudgetFile = { runs: this.#runs(root.runs, version), budgets: this.#budgets(root.budgets) };
     const baseline = this.#optionalText(root, [], 'baseline');
     if (baseline !== undefined) file.baseline = baseline;
     const maxRegression = this.#optionalText(root, [], 'maxRegression');
@@ -81,9 +89,10 @@ class FileReader {
     }
   }
 
-  #runs(value: unknown): FileRuns {
+  #runs(value: unknown, version: number): FileRuns {
     if (value === undefined) return {};
-    const runs = this.#object(value, ['runs'], RUNS_KEYS);
+    const evaluateKey = version === 1 ? EVALUATE_KEY_OF_VERSION_1 : 'evaluate';
+    const runs = this.#object(value, ['runs'], [...RUNS_KEYS, evaluateKey]);
     const result: FileRuns = {};
     for (const [key, least] of [
       ['count', 1],
@@ -107,11 +116,11 @@ class FileReader {
     if (result.warm === true && result.dropCaches === true) {
       throw this.#fault(['runs', 'dropCaches'], 'goes against "warm": one of them');
     }
-    const { judge } = runs;
-    if (judge !== undefined) {
-      if (judge !== 'median' && judge !== 'worst')
-        throw this.#fault(['runs', 'judge'], 'must be "median" or "worst"');
-      result.judge = judge;
+    const which = runs[evaluateKey];
+    if (which !== undefined) {
+      if (which !== 'median' && which !== 'worst')
+        throw this.#fault(['runs', evaluateKey], 'must be "median" or "worst"');
+      result.evaluate = which;
     }
     return result;
   }

@@ -6,7 +6,7 @@ import type { Mode, Sample } from '../model/sample.ts';
 import { Series } from '../model/series.ts';
 import { type BudgetResult, VERDICT_VERSION, type Verdict } from '../model/verdict.ts';
 
-/** A run that is judged. A recording that was cut has no summary. */
+/** A run that is evaluated. A truncated recording has no summary. */
 export interface EvaluatedRun {
   start: StartRecord;
   summary: SummaryRecord | undefined;
@@ -14,9 +14,9 @@ export interface EvaluatedRun {
 
 /** What decides between statuses. */
 export interface StatusRules {
-  /** What a broken budget comes to, in the place of 3. */
+  /** The exit status for a failed budget, instead of 3. */
   budgetExitCode: number;
-  /** `--budget-first`: a broken budget goes before the target's own failure. */
+  /** `--budget-first`: a failed budget takes precedence over the target's own failure. */
   budgetFirst: boolean;
   /** `--fail-on-leftover`. */
   failOnLeftover: boolean;
@@ -37,7 +37,7 @@ export interface VerdictInput {
   /** What cmemstat itself failed at. */
   faults: readonly string[];
   rules: StatusRules;
-  /** The version of cmemstat that judges. */
+  /** The version of cmemstat that evaluates. */
   cmemstat: string;
 }
 
@@ -81,9 +81,9 @@ function statusOf(
   rules: StatusRules,
 ): Verdict['status'] {
   const has = (status: BudgetResult['status']) => budgets.some((budget) => budget.status === status);
-  if (has('broken') || comparison?.regressed === true) return 'broken';
+  if (has('failed') || comparison?.regressed === true) return 'failed';
   const isMissing = missingOf(comparison).length > 0;
-  return has('not-measured') || isOfOtherHost(comparison, rules) || isMissing ? 'not-measured' : 'held';
+  return has('not-measured') || isOfOtherHost(comparison, rules) || isMissing ? 'not-measured' : 'passed';
 }
 
 function isOfOtherHost(comparison: Comparison | undefined, { strictHost }: StatusRules): boolean {
@@ -116,15 +116,15 @@ function leftoversOf(runs: VerdictInput['runs']): Verdict['leftovers'] {
 }
 
 function exitStatusOf(verdict: Verdict, rules: StatusRules): number {
-  const judged = gatedStatus(verdict, rules);
+  const gated = gatedStatus(verdict, rules);
   const { status } = verdict.target;
-  if (status === 0 && judged === 0 && verdict.faults !== undefined) return EXIT_CODES.FAILED;
-  if (status === 0) return judged;
-  return rules.budgetFirst && judged !== 0 ? judged : status;
+  if (status === 0 && gated === 0 && verdict.faults !== undefined) return EXIT_CODES.FAILED;
+  if (status === 0) return gated;
+  return rules.budgetFirst && gated !== 0 ? gated : status;
 }
 
 function gatedStatus({ status, leftovers, leftoversUnknown }: Verdict, rules: StatusRules): number {
-  if (status === 'broken') return rules.budgetExitCode;
+  if (status === 'failed') return rules.budgetExitCode;
   if (leftovers !== undefined && leftovers.length > 0) return EXIT_CODES.LEFTOVER;
   return status === 'not-measured' || leftoversUnknown === true ? EXIT_CODES.NOT_MEASURED : 0;
 }

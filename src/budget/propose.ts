@@ -43,16 +43,16 @@ const BATCH_PAGES = 64;
 
 /** Takes the records of one run. */
 export class ProposalRun {
-  readonly #judge: BudgetEvaluator;
+  readonly #evaluator: BudgetEvaluator;
   #host: StartRecord['host'] | undefined;
   #summary: SummaryRecord | undefined;
 
   constructor() {
-    this.#judge = new BudgetEvaluator(PROPOSED.map(({ metric }) => named(`${metric} >= 0`)));
+    this.#evaluator = new BudgetEvaluator(PROPOSED.map(({ metric }) => named(`${metric} >= 0`)));
   }
 
   observe(record: RecordLine): void {
-    this.#judge.observe(record);
+    this.#evaluator.observe(record);
     if (record.type === 'start') this.#host = record.host;
     if (record.type === 'summary') this.#summary = record;
   }
@@ -60,7 +60,7 @@ export class ProposalRun {
   /** What it took; to be asked after the last record. */
   finish(summary: SummaryRecord | undefined = this.#summary): ObservedRun {
     const values: Record<string, number> = {};
-    for (const { metric, value } of this.#judge.finish(summary))
+    for (const { metric, value } of this.#evaluator.finish(summary))
       if (value !== undefined) values[metric] = value;
     const maps: Record<string, number> = {};
     for (const { name, bytes } of summary?.bpf?.maps ?? []) {

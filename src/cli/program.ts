@@ -60,8 +60,8 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       status = await run(options);
       return;
     }
-    const { judge } = await import('./commands/gate-command.ts');
-    status = await judge(options, flags);
+    const { gate } = await import('./commands/gate-command.ts');
+    status = await gate(options, flags);
   });
   // After `--` comes a target, never a subcommand: do not spend time on declaring them.
   if (command === undefined || ours.some((word) => word === '--help' || word === '-h')) {

@@ -1,7 +1,7 @@
 /** Two sets of runs side by side. `schema/comparison.schema.json`. */
 
 /** The version of the document. */
-export const COMPARISON_VERSION = 1;
+export const COMPARISON_VERSION = 2;
 
 /** What one side is made of. */
 export interface ComparedSide {
@@ -26,16 +26,16 @@ export interface MetricDifference {
   percent?: number;
   /** Two-sided p of a rank test; absent with fewer than 3 runs on a side. */
   p?: number;
-  /** The same, corrected for how many metrics are judged (Holm); absent where `p` is or where the metric is not judged. */
+  /** The same, corrected for the number of metrics evaluated (Holm); absent where `p` is or where the metric is not evaluated. */
   adjustedP?: number;
   /** 95 % bootstrap interval of the difference of the medians; absent with fewer than 3 runs on a side. */
   interval?: [low: number, high: number];
-  /** What can't be told from noise: no smaller difference counts. Same unit. */
+  /** Smaller differences cannot be distinguished from noise. Same unit. */
   noise: number;
   /** The allowed difference by `--max-regression`, in `unit`; absent where none applies. */
   allowed?: number;
   /** `regressed` exceeds both; `within-noise` exceeds what is allowed but not the noise. */
-  verdict: 'regressed' | 'within-noise' | 'held' | 'improved' | 'not-judged' | 'not-measured';
+  verdict: 'regressed' | 'within-noise' | 'passed' | 'improved' | 'not-evaluated' | 'not-measured';
 }
 
 /** The whole of it. */
@@ -56,7 +56,7 @@ export interface Comparison {
 /** Differences that come by chance as often as this are not taken for real. */
 export const SIGNIFICANCE = 0.05;
 
-/** Whether the sides differ by more than chance explains, judged or not. */
+/** Whether the sides differ by more than chance explains, evaluated or not. */
 export function isBeyondNoise({ difference = 0, noise, p }: MetricDifference): boolean {
   return Math.abs(difference) > noise && (p === undefined || p < SIGNIFICANCE);
 }

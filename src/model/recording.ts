@@ -5,7 +5,7 @@ import type { KernelBreakdown } from './kernel-breakdown.ts';
 import type { Mode, Sample } from './sample.ts';
 
 /** The version of the lines below; it grows when a key changes its meaning or goes, not when one is added. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 
 /** A budget as a recording keeps it. */
 export interface RecordedBudget {
@@ -34,7 +34,7 @@ export interface StartRecord {
   bpfIntervalMs?: number;
   /** Absent when processes are not told one by one (`--process-interval 0`). */
   processIntervalMs?: number;
-  /** What the run was judged by. Absent without budgets. */
+  /** The budgets of the run. Absent without budgets. */
   budgets?: RecordedBudget[];
   host: {
     kernel: string;
@@ -52,7 +52,7 @@ export interface EventRecord {
   elapsedMs: number;
   /**
    * A key of memory.events (`oom_kill`, `max`, `high` ...; v1: `oom_kill`, `failcnt`), `warning`, `exec` (processes of the
-   * leaf began to run another program: which, in `message`) or `budget` (one is broken for good from here on: see `message`).
+   * leaf began to run another program: which, in `message`) or `budget_exceeded` (a budget, named in `message`, can no longer pass).
    */
   event: string;
   /** The counter after it. */

@@ -1,13 +1,13 @@
-/** What judging a run, or several, came to. Every report is drawn from this and nothing else. `schema/verdict.schema.json`. */
+/** The result of evaluating one or several runs; the only source of every report. Schema: `schema/verdict.schema.json`. */
 import type { BpfAdvice } from './bpf-advice.ts';
 import type { Comparison } from './comparison.ts';
 import type { Mode } from './sample.ts';
 
 /** The version of the document. */
-export const VERDICT_VERSION = 1;
+export const VERDICT_VERSION = 2;
 
 /** `not-measured` fails; `not-measured-optional` is the same with `--budget-optional`: a warning. */
-export type BudgetStatus = 'held' | 'broken' | 'not-measured' | 'not-measured-optional';
+export type BudgetStatus = 'passed' | 'failed' | 'not-measured' | 'not-measured-optional';
 
 /** The unit of a value and its limit; those a minute are of `growth`, `percent` is the share of time that PSI counts. */
 export type BudgetUnit = 'bytes' | 'bytes/min' | 'count' | 'count/min' | 'percent' | 'percent/min';
@@ -21,7 +21,7 @@ export interface Grown {
   toBytes: number;
 }
 
-/** One line of the breakdown at the moment of a breach. */
+/** One line of the breakdown at the moment when a limit was exceeded. */
 export interface BreakdownLine {
   id: string;
   bytes: number;
@@ -29,11 +29,11 @@ export interface BreakdownLine {
   baselineBytes?: number;
 }
 
-/** Who and when. */
+/** How a limit was exceeded: when, and what memory consisted of then. */
 export interface Exceedance {
-  /** The first moment at which it was broken. Absent where the aggregate has no moment (average, growth, percentiles). */
+  /** When the limit was first exceeded. Absent where the aggregate has no moment (average, growth, percentiles). */
   elapsedMs?: number;
-  /** The moment whose breakdown is shown: the breach itself, or where the metric was highest. */
+  /** The moment whose breakdown is shown: when the limit was exceeded, or where the metric was highest. */
   shownMs: number;
   /** Which of several runs, from 1. */
   run?: number;
@@ -47,7 +47,7 @@ export interface Exceedance {
   replay?: string;
 }
 
-/** One budget, judged. */
+/** One budget and its result. */
 export interface BudgetResult {
   /** From a budget file. */
   name?: string;
@@ -64,7 +64,7 @@ export interface BudgetResult {
   value?: number;
   /** Of `growth`: the slope itself. */
   estimate?: number;
-  /** In `unit`; absent where a percentage of a limit could not be told. */
+  /** In `unit`; absent where a percentage of a limit could not be determined. */
   limit?: number;
   /** `value - limit`: negative is what is left. */
   excess?: number;
@@ -72,10 +72,10 @@ export interface BudgetResult {
   values?: (number | null)[];
   /** Median absolute deviation of `values`. */
   spread?: number;
-  /** Why it was not measured, and what to do. */
+  /** Why it was not measured, and how to get it measured. */
   reason?: string;
   hint?: string;
-  breach?: Exceedance;
+  exceeded?: Exceedance;
 }
 
 /** The whole of it. */
@@ -89,9 +89,9 @@ export interface Verdict {
   mode: Mode;
   host: { kernel: string; arch: string; cpus: number };
   durationMs: number;
-  /** `broken` when a budget is broken or something regressed; else `not-measured` when one could not be measured. */
-  status: 'held' | 'broken' | 'not-measured';
-  /** How many runs were judged, and on what. */
+  /** `failed` when a budget failed or a metric regressed; else `not-measured` when one could not be measured. */
+  status: 'passed' | 'failed' | 'not-measured';
+  /** How many runs were evaluated, and which of their values. */
   runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst' };
   /** How the target ended: the first run that failed, else the last. `unknown`: the recording ends before; `status` is 0 then. */
   target: { status: number; code?: number; signal?: string; timedOut?: true; unknown?: true };
@@ -102,7 +102,7 @@ export interface Verdict {
   comparison?: Comparison;
   /** BPF maps that outlived the run; absent where that was not asked for. */
   leftovers?: { id: number; name: string; bytes: number }[];
-  /** Set where leftovers were asked for and could not be told. */
+  /** Set where leftovers were asked for and could not be determined. */
   leftoversUnknown?: true;
   /** Set where the baseline is of another kind of host and `--strict-host` forbids that. */
   strictHost?: true;
@@ -110,7 +110,7 @@ export interface Verdict {
   missingMetrics?: string[];
   /** What cmemstat itself failed at: 125 where nothing else decides. Absent when nothing. */
   faults?: string[];
-  /** `current` (process-tree: rss) of the judged run in at most 120 equal steps, for a small chart; null where unknown. */
+  /** `current` (process-tree: rss) of the evaluated run in at most 120 equal steps, for a small chart; null where unknown. */
   timeline?: { figure: string; fromMs: number; toMs: number; max: (number | null)[] };
   warnings: string[];
 }

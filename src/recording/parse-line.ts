@@ -1,7 +1,7 @@
 /** From one line of a recording to what it says; pure. */
-import { UsageError } from '../errors.ts';
 import { FORMAT_VERSION, type RecordLine } from '../model/recording.ts';
 import { FIND_FAULT } from './record-shapes.ts';
+import { refuseNewer, upgradeRecord } from './upgrade.ts';
 
 /** A line that is whole and ours; one that is not whole, and why; or one of a kind that came after this version. */
 export type ParsedLine = { record: RecordLine } | { damaged: string } | { unknown: string };
@@ -21,23 +21,16 @@ export function parseRecordLine(text: string, file = 'the recording'): ParsedLin
   const fields = value as Record<string, unknown>;
   const { type } = fields;
   if (typeof type !== 'string') return { damaged: 'no type' };
-  if (type === 'start' || type === 'summary') refuseNewer(fields, file);
+  if (type === 'start' || type === 'summary') refuseNewer(fields, FORMAT_VERSION, file);
   if (!isKnown(type)) return { unknown: type };
-  const fault = FIND_FAULT[type](fields);
+  const upgraded = upgradeRecord(fields);
+  const fault = FIND_FAULT[type](upgraded);
   // The checks above are what makes it one.
   return fault === undefined
-    ? { record: value as RecordLine }
+    ? { record: upgraded as unknown as RecordLine }
     : { damaged: `${type} without a proper ${fault}` };
 }
 
 function isKnown(type: string): type is RecordLine['type'] {
   return Object.hasOwn(FIND_FAULT, type);
-}
-
-function refuseNewer({ version, cmemstat }: Record<string, unknown>, file: string): void {
-  if (typeof version !== 'number' || version <= FORMAT_VERSION) return;
-  throw new UsageError(
-    'FILE',
-    `${file}: made by a newer cmemstat (${String(cmemstat)}, format ${version}); this one reads format ${FORMAT_VERSION}: upgrade`,
-  );
 }

@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.ts';
 import { VERDICT_VERSION, type Verdict } from '../model/verdict.ts';
 import { type Check, faultOf, isNumber, isString, listOf, objectOf, oneOf } from './shapes.ts';
+import { refuseNewer, upgradeVerdict } from './upgrade.ts';
 
 const isStrings = listOf(isString);
 const isNumberOrNull: Check = (value) => value === null || isNumber(value);
@@ -37,13 +38,13 @@ const isBudget = objectOf(
     aggregate: isString,
     op: oneOf('<=', '<', '>=', '>', '=='),
     unit: oneOf('bytes', 'bytes/min', 'count', 'count/min', 'percent', 'percent/min'),
-    status: oneOf('held', 'broken', 'not-measured', 'not-measured-optional'),
+    status: oneOf('passed', 'failed', 'not-measured', 'not-measured-optional'),
   },
   {
     ...{ name: isString, description: isString, owner: isString, reason: isString, hint: isString },
     ...{ value: isNumber, estimate: isNumber, limit: isNumber, excess: isNumber, spread: isNumber },
     values: listOf(isNumberOrNull),
-    breach: isExceedance,
+    exceeded: isExceedance,
   },
 );
 
@@ -54,7 +55,7 @@ const isMetric = objectOf(
     metric: isString,
     unit: oneOf('bytes', 'count'),
     noise: isNumber,
-    verdict: oneOf('regressed', 'within-noise', 'held', 'improved', 'not-judged', 'not-measured'),
+    verdict: oneOf('regressed', 'within-noise', 'passed', 'improved', 'not-evaluated', 'not-measured'),
   },
   {
     ...{ base: isNumber, now: isNumber, difference: isNumber, percent: isNumber },
@@ -70,7 +71,7 @@ const findFault = faultOf(
     mode: isString,
     host: objectOf({ kernel: isString, arch: isString, cpus: isNumber }),
     durationMs: isNumber,
-    status: oneOf('held', 'broken', 'not-measured'),
+    status: oneOf('passed', 'failed', 'not-measured'),
     runs: objectOf({ count: isNumber, evaluatedOn: oneOf('run', 'median', 'worst') }),
     target: objectOf({ status: isNumber }, { code: isNumber, signal: isString }),
     exitStatus: isNumber,
@@ -91,27 +92,21 @@ const findFault = faultOf(
  * @throws UsageError for one that a newer version has made, or that is damaged.
  */
 export function parseVerdict(text: string, file: string): Verdict | undefined {
-  let value: Partial<Verdict> | null;
+  let value: Record<string, unknown> | null;
   try {
-    value = JSON.parse(text) as Partial<Verdict> | null;
+    value = JSON.parse(text) as Record<string, unknown> | null;
   } catch {
     // A recording has a document a line.
     return undefined;
   }
   if (value?.type !== 'verdict') return undefined;
-  if (value.version !== VERDICT_VERSION) {
-    throw new UsageError(
-      'FILE',
-      `${file}: made by another cmemstat (${value.cmemstat}, verdict format ${value.version}); this one reads format ${VERDICT_VERSION}`,
-    );
-  }
-  const fault = findFault({ ...value });
-  if (fault !== undefined) {
-    throw new UsageError(
-      'FILE',
-      `${file}: the verdict is damaged: ${fault} is missing, or is not what it should be`,
-      'cmemstat report takes the recording too',
-    );
-  }
-  return value as Verdict;
+  refuseNewer(value, VERDICT_VERSION, file);
+  const verdict = upgradeVerdict(value);
+  const fault = verdict.version === VERDICT_VERSION ? findFault(verdict) : 'version';
+  if (fault === undefined) return verdict as unknown as Verdict;
+  throw new UsageError(
+    'FILE',
+    `${file}: invalid verdict: ${fault} is missing or malformed`,
+    'cmemstat report RECORDING',
+  );
 }

@@ -28,8 +28,8 @@ const VERDICT_WORDS: Readonly<Record<MetricDifference['verdict'], string>> = {
   'not-measured': 'NOT MEASURED',
   'within-noise': 'within noise',
   improved: 'improved',
-  held: 'held',
-  'not-judged': '',
+  passed: 'passed',
+  'not-evaluated': '',
 };
 
 /** A column: what it holds, and on which side its cells stand. Left out where no row has anything in it. */
@@ -100,7 +100,7 @@ function describeSide({ name, runs, command, mode, host }: ComparedSide): string
 
 function isShown(row: MetricDifference, index: number): boolean {
   if (row.verdict === 'regressed' || row.verdict === 'not-measured') return true;
-  return index < ROWS_SHOWN && (row.verdict !== 'not-judged' || (row.difference ?? 0) !== 0);
+  return index < ROWS_SHOWN && (row.verdict !== 'not-evaluated' || (row.difference ?? 0) !== 0);
 }
 
 function renderRows(rows: readonly MetricDifference[], size: SizeOf): string[] {
@@ -128,9 +128,9 @@ function signed(value: number, unit: MetricDifference['unit'], size: SizeOf): st
   return `${value > 0 ? '+' : ''}${size(value, unit)}`;
 }
 
-/** What was not judged is told by its direction where it is more than noise. */
+/** What was not evaluated is described by its direction where it is more than noise. */
 function verdictOf(row: MetricDifference): string {
-  if (row.verdict !== 'not-judged') return VERDICT_WORDS[row.verdict];
+  if (row.verdict !== 'not-evaluated') return VERDICT_WORDS[row.verdict];
   if (row.base === undefined) return 'only now';
   if (row.now === undefined) return 'only base';
   const { difference = 0 } = row;
@@ -139,14 +139,14 @@ function verdictOf(row: MetricDifference): string {
 }
 
 function renderOutcome({ metrics }: Comparison): string[] {
-  const judged = metrics.filter(({ verdict }) => verdict !== 'not-judged');
-  if (judged.length === 0) return ['nothing was judged; --max-regression 5% would'];
+  const evaluated = metrics.filter(({ verdict }) => verdict !== 'not-evaluated');
+  if (evaluated.length === 0) return ['no metric was evaluated (hint: --max-regression 5%)'];
   const named = (verdict: MetricDifference['verdict']) =>
     metrics.filter((each) => each.verdict === verdict).map(({ metric }) => nameOf(metric));
   const [regressed, missing] = [named('regressed'), named('not-measured')];
   return [
     regressed.length === 0
-      ? `no regression in ${plural(judged.length - missing.length, 'metric')}`
+      ? `no regression in ${plural(evaluated.length - missing.length, 'metric')}`
       : `REGRESSED: ${regressed.join(', ')}`,
     ...(missing.length === 0 ? [] : [`NOT MEASURED on at least one side: ${missing.join(', ')}`]),
   ];

@@ -7,31 +7,31 @@ import { describeMoment, formatShown, formatSigned, recordingHint } from './word
 
 const SIZE_WIDTH = 10;
 
-/** A breach as lines, indented by two blanks a level. */
-export function exceedanceLines(breach: Exceedance): string[] {
+/** A exceeded as lines, indented by two blanks a level. */
+export function exceedanceLines(exceeded: Exceedance): string[] {
   return [
-    `when: ${describeMoment(breach)}`,
-    ...breakdownLines(breach),
-    ...grownLines('processes that grew most (RSS):', breach.processes),
-    ...grownLines('BPF maps that grew most:', breach.maps),
-    ...breach.advice.flatMap(adviceLines),
-    `to see it: ${breach.replay === undefined ? describeRecording(breach) : oneLine(breach.replay)}`,
+    `when: ${describeMoment(exceeded)}`,
+    ...breakdownLines(exceeded),
+    ...grownLines('processes that grew most (RSS):', exceeded.processes),
+    ...grownLines('BPF maps that grew most:', exceeded.maps),
+    ...exceeded.advice.flatMap(adviceLines),
+    `to see it: ${exceeded.replay === undefined ? describeRecording(exceeded) : oneLine(exceeded.replay)}`,
   ];
 }
 
-function describeRecording(breach: Exceedance): string {
-  const { option, replay } = recordingHint(breach);
+function describeRecording(exceeded: Exceedance): string {
+  const { option, replay } = recordingHint(exceeded);
   return `record it with ${option}, then ${replay}`;
 }
 
-function breakdownLines(breach: Exceedance): string[] {
-  const { breakdown } = breach;
+function breakdownLines(exceeded: Exceedance): string[] {
+  const { breakdown } = exceeded;
   if (breakdown.length === 0) return [];
   const labels = breakdown.map(({ id }, at) => `${isPart(breakdown, at) ? '  ' : ''}${oneLine(id)}`);
   const width = Math.max(...labels.map((label) => label.length));
   const hasBaseline = breakdown.some(({ baselineBytes }) => baselineBytes !== undefined);
   return [
-    `at ${formatShown(breach)}${hasBaseline ? ', beside the baseline and the difference' : ''}:`,
+    `at ${formatShown(exceeded)}${hasBaseline ? ', beside the baseline and the difference' : ''}:`,
     ...breakdown.map((line, at) => breakdownRow(line, (labels[at] ?? '').padEnd(width))),
   ];
 }

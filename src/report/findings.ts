@@ -14,9 +14,9 @@ import {
 } from './wording.ts';
 
 /** `warning` is what was not measured and need not be, or is in doubt. */
-export type FindingState = 'held' | 'failed' | 'not-measured' | 'warning';
+export type FindingState = 'passed' | 'failed' | 'not-measured' | 'warning';
 
-/** One thing that was judged. All texts are single harmless lines. */
+/** One result. All texts are single lines without control characters. */
 export interface Finding {
   kind: 'budget' | 'regression' | 'comparison' | 'leftover' | 'target' | 'tool';
   /** The same from one run to the next, so that a history can be kept; unique within the verdict. */
@@ -29,8 +29,8 @@ export interface Finding {
 }
 
 const STATES: Readonly<Record<BudgetStatus, FindingState>> = {
-  held: 'held',
-  broken: 'failed',
+  passed: 'passed',
+  failed: 'failed',
   'not-measured': 'not-measured',
   'not-measured-optional': 'warning',
 };
@@ -38,10 +38,10 @@ const STATES: Readonly<Record<BudgetStatus, FindingState>> = {
 /** All findings: budgets, what was compared with a limit, leftovers where asked for, and the target's end. */
 export function findingsOf(verdict: Verdict): Finding[] {
   const { comparison, missingMetrics = [], strictHost = false } = verdict;
-  const judged = comparison?.metrics.filter((metric) => metric.verdict !== 'not-judged') ?? [];
+  const evaluated = comparison?.metrics.filter((metric) => metric.verdict !== 'not-evaluated') ?? [];
   return unique([
     ...verdict.budgets.map(budgetFinding),
-    ...judged.map((metric) => regressionFinding(metric, missingMetrics)),
+    ...evaluated.map((metric) => regressionFinding(metric, missingMetrics)),
     ...doubtFindings(comparison?.doubts ?? [], strictHost),
     ...leftoverFindings(verdict),
     targetFinding(verdict),
@@ -50,7 +50,7 @@ export function findingsOf(verdict: Verdict): Finding[] {
 }
 
 function budgetFinding(result: BudgetResult): Finding {
-  const { name, expression, description, owner, breach } = result;
+  const { name, expression, description, owner, exceeded } = result;
   const runs = describeRuns(result);
   return {
     kind: 'budget',
@@ -62,21 +62,21 @@ function budgetFinding(result: BudgetResult): Finding {
       ...(description === undefined ? [] : [`description: ${oneLine(description)}`]),
       ...(owner === undefined ? [] : [`owner: ${oneLine(owner)}`]),
       ...(runs === undefined ? [] : [runs]),
-      ...(breach === undefined ? [] : exceedanceLines(breach)),
+      ...(exceeded === undefined ? [] : exceedanceLines(exceeded)),
     ],
   };
 }
 
 function isMeasured({ status }: BudgetResult): boolean {
-  return status === 'held' || status === 'broken';
+  return status === 'passed' || status === 'failed';
 }
 
 const METRIC_STATES: Readonly<Record<MetricDifference['verdict'], FindingState>> = {
   regressed: 'failed',
-  'within-noise': 'held',
-  held: 'held',
-  improved: 'held',
-  'not-judged': 'held',
+  'within-noise': 'passed',
+  passed: 'passed',
+  improved: 'passed',
+  'not-evaluated': 'passed',
   'not-measured': 'warning',
 };
 
@@ -115,7 +115,7 @@ function leftoverFindings(verdict: Verdict): Finding[] {
       { ...finding, state: 'not-measured', headline: 'what outlived the run could not be told', details: [] },
     ];
   }
-  if (leftovers.length === 0) return [{ ...finding, state: 'held', headline: 'none', details: [] }];
+  if (leftovers.length === 0) return [{ ...finding, state: 'passed', headline: 'none', details: [] }];
   const bytes = leftovers.reduce((sum, each) => sum + each.bytes, 0);
   return [
     {
@@ -134,7 +134,7 @@ function targetFinding(verdict: Verdict): Finding {
   return {
     kind: 'target',
     title: 'the target succeeds',
-    state: failed ? 'failed' : verdict.target.unknown === true ? 'warning' : 'held',
+    state: failed ? 'failed' : verdict.target.unknown === true ? 'warning' : 'passed',
     headline: describeTarget(verdict),
     details: [],
   };

@@ -40,7 +40,7 @@ function properties(verdict: Verdict): string[] {
     ['arch', verdict.host.arch],
     ['cpus', String(verdict.host.cpus)],
     ['runs', String(verdict.runs.count)],
-    ['judged-on', verdict.runs.evaluatedOn],
+    ['evaluated-on', verdict.runs.evaluatedOn],
     ['status', verdict.status],
     ['exit-status', String(verdict.exitStatus)],
     ['cmemstat', verdict.cmemstat],
@@ -60,14 +60,14 @@ function testcase(finding: Finding, verdict: Verdict): string[] {
     // The times of all test cases are added up: the target's is the only one that took any.
     time: kind === 'target' ? seconds(verdict.durationMs) : '0',
   })}`;
-  if (state === 'held') return [`${head}/>`];
+  if (state === 'passed') return [`${head}/>`];
   return [`${head}>`, outcome(finding), '  </testcase>'];
 }
 
 function outcome({ kind, state, headline, details }: Finding): string {
   if (state === 'warning') return `    <skipped${attributes({ message: headline })}/>`;
   const element = state === 'failed' ? 'failure' : 'error';
-  const type = state === 'failed' ? `${kind}-broken` : `${kind}-not-measured`;
+  const type = state === 'failed' ? `${kind}-failed` : `${kind}-not-measured`;
   // GitLab shows the text alone, Jenkins both.
   const body = [headline, ...details].join('\n');
   return `    <${element}${attributes({ message: headline, type })}>${escapeXml(body)}</${element}>`;

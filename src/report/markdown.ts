@@ -38,8 +38,8 @@ import {
 } from './wording.ts';
 
 const STATUS_MARKS: Readonly<Record<BudgetStatus, string>> = {
-  held: '✅',
-  broken: '❌',
+  passed: '✅',
+  failed: '❌',
   'not-measured': '❓',
   'not-measured-optional': '⚠️',
 };
@@ -47,9 +47,9 @@ const STATUS_MARKS: Readonly<Record<BudgetStatus, string>> = {
 const METRIC_WORDS: Readonly<Record<MetricDifference['verdict'], string>> = {
   regressed: '❌ REGRESSED',
   'within-noise': '⚠️ within noise',
-  held: '✅ held',
+  passed: '✅ passed',
   improved: '✅ improved',
-  'not-judged': 'not judged',
+  'not-evaluated': 'not evaluated',
   'not-measured': '❓ not measured',
 };
 
@@ -79,7 +79,7 @@ export function renderMarkdownReport(verdict: Verdict): string {
 /** Green where cmemstat exits with 0, and nowhere else. */
 function markOf({ exitStatus, status, target }: Verdict): string {
   if (exitStatus === 0) return '✅';
-  const isUnmeasured = status !== 'broken' && target.status === 0 && exitStatus === EXIT_CODES.NOT_MEASURED;
+  const isUnmeasured = status !== 'failed' && target.status === 0 && exitStatus === EXIT_CODES.NOT_MEASURED;
   return isUnmeasured ? '❓' : '❌';
 }
 
@@ -103,8 +103,8 @@ function budgetTable(budgets: readonly BudgetResult[]): string[] {
 }
 
 function budgetDetails(result: BudgetResult): string[] {
-  const { status, name, expression, description, owner, reason, hint, values, unit, breach } = result;
-  if (status === 'held') return [];
+  const { status, name, expression, description, owner, reason, hint, values, unit, exceeded } = result;
+  if (status === 'passed') return [];
   const facts: [label: string, text: string | undefined][] = [
     ['Budget', name === undefined ? undefined : codeSpan(expression)],
     ['Description', description && codeSpan(description)],
@@ -118,24 +118,24 @@ function budgetDetails(result: BudgetResult): string[] {
   ];
   const lines = [
     ...facts.flatMap(([label, text]) => (text === undefined || text === '' ? [] : [`- ${label}: ${text}`])),
-    ...(breach === undefined ? [] : exceedancePart(breach)),
+    ...(exceeded === undefined ? [] : exceedancePart(exceeded)),
   ];
   if (lines.length === 0) return [];
-  return collapsible(`${STATUS_WORDS[status]}: ${codeHtml(titleOf(result))}`, lines, status === 'broken');
+  return collapsible(`${STATUS_WORDS[status]}: ${codeHtml(titleOf(result))}`, lines, status === 'failed');
 }
 
-function recordingPart(breach: Exceedance): string {
-  const { option, replay } = recordingHint(breach);
+function recordingPart(exceeded: Exceedance): string {
+  const { option, replay } = recordingHint(exceeded);
   return `record it with ${codeSpan(option)}, then ${codeSpan(replay)}`;
 }
 
-function exceedancePart(breach: Exceedance): string[] {
-  const { breakdown, processes, maps, advice, replay } = breach;
+function exceedancePart(exceeded: Exceedance): string[] {
+  const { breakdown, processes, maps, advice, replay } = exceeded;
   const hasBaseline = breakdown.some(({ baselineBytes }) => baselineBytes !== undefined);
-  const columns = [left(`At ${formatShown(breach)}`), right('Bytes')];
+  const columns = [left(`At ${formatShown(exceeded)}`), right('Bytes')];
   return [
-    `- When: ${describeMoment(breach)}`,
-    `- To see it: ${replay === undefined ? recordingPart(breach) : codeSpan(replay)}`,
+    `- When: ${describeMoment(exceeded)}`,
+    `- To see it: ${replay === undefined ? recordingPart(exceeded) : codeSpan(replay)}`,
     '',
     ...table(
       hasBaseline ? [...columns, right('Baseline'), right('Difference')] : columns,
@@ -176,7 +176,7 @@ function adviceList({ text, options = [], projection = [] }: BpfAdvice): string[
 
 function comparisonPart({ base, now, doubts, metrics }: Comparison): string[] {
   // Improvements and what is near the limit are news; the rest is there to look up.
-  const isNews = ({ verdict }: MetricDifference) => verdict !== 'held' && verdict !== 'not-judged';
+  const isNews = ({ verdict }: MetricDifference) => verdict !== 'passed' && verdict !== 'not-evaluated';
   const news = metrics.filter(isNews);
   const rest = metrics.filter((metric) => !isNews(metric));
   return [

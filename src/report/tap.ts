@@ -20,7 +20,7 @@ export function renderTapReport(verdict: Verdict): string {
 }
 
 function testPoint({ title, state, headline, details }: Finding, number: number): string[] {
-  const passed = state === 'held' || state === 'warning';
+  const passed = state === 'passed' || state === 'warning';
   const directive = state === 'warning' ? ` # SKIP ${escapeTap(headline)}` : '';
   const point = `${passed ? 'ok' : 'not ok'} ${number} - ${escapeTap(title)}${directive}`;
   if (state === 'warning') return [point];

@@ -18,7 +18,7 @@ import {
 } from './wording.ts';
 
 const MARKS: Readonly<Record<FindingState, string>> = {
-  held: '✓',
+  passed: '✓',
   failed: '✗',
   'not-measured': '?',
   warning: '!',
@@ -61,30 +61,30 @@ function budgetLines(
   const { state, title, details } = finding;
   const word = STATUS_WORDS[result.status].padEnd(STATE_WIDTH);
   const line = `  ${MARKS[state]} ${word}  ${title}: ${describeBudget(result)}`;
-  // A budget that held is one line.
-  if (state === 'held') return [line];
+  // A budget that passed is one line.
+  if (state === 'passed') return [line];
   return [
     line,
-    ...withoutRepetition(result.breach, title, details, shown).map((detail) => `      ${detail}`),
+    ...withoutRepetition(result.exceeded, title, details, shown).map((detail) => `      ${detail}`),
   ];
 }
 
-/** Budgets that are broken at one moment have one breakdown, and the same has grown. */
+/** Budgets that are exceeded at the same moment share one breakdown and one list of what grew. */
 function withoutRepetition(
-  breach: Exceedance | undefined,
+  exceeded: Exceedance | undefined,
   title: string,
   details: readonly string[],
   shown: Map<string, string>,
 ): readonly string[] {
-  if (breach === undefined) return details;
-  const { shownMs, run, processes, maps } = breach;
+  if (exceeded === undefined) return details;
+  const { shownMs, run, processes, maps } = exceeded;
   const moment = JSON.stringify([shownMs, run, processes, maps]);
   const before = shown.get(moment);
   if (before === undefined) {
     shown.set(moment, title);
     return details;
   }
-  const [when = '', ...rest] = exceedanceLines(breach);
+  const [when = '', ...rest] = exceedanceLines(exceeded);
   return [...details.slice(0, details.length - rest.length - 1), when, `what grew: see ${before}, above`];
 }
 
@@ -96,9 +96,9 @@ function comparisonLines({ base, now, doubts, metrics }: Comparison): string[] {
       `        ${describeEvaluation(metric)}`,
     ]);
   const rest = [
-    ...counted(those('held').length, 'held'),
+    ...counted(those('passed').length, 'passed'),
     ...counted(those('improved').length, 'improved'),
-    ...counted(those('not-judged').length, 'not judged'),
+    ...counted(those('not-evaluated').length, 'not evaluated'),
   ];
   return [
     `  against ${oneLine(base.name)} (${plural(base.runs, 'run')}; ${plural(now.runs, 'run')} here):`,
@@ -111,7 +111,7 @@ function comparisonLines({ base, now, doubts, metrics }: Comparison): string[] {
 }
 
 function leftoverLines({ state, title, headline, details }: Finding): string[] {
-  const words: Partial<Record<FindingState, string>> = { held: 'held', failed: 'LEFT BEHIND' };
+  const words: Partial<Record<FindingState, string>> = { passed: 'passed', failed: 'LEFT BEHIND' };
   const word = (words[state] ?? STATUS_WORDS['not-measured']).padEnd(STATE_WIDTH);
   return [`  ${MARKS[state]} ${word}  ${title}: ${headline}`, ...details.map((detail) => `      ${detail}`)];
 }

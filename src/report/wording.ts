@@ -8,8 +8,8 @@ import { oneLine } from './outside-text.ts';
 
 /** The states of a budget for reading; what fails stands out. */
 export const STATUS_WORDS: Readonly<Record<BudgetStatus, string>> = {
-  held: 'held',
-  broken: 'BROKEN',
+  passed: 'passed',
+  failed: 'FAILED',
   'not-measured': 'NOT MEASURED',
   'not-measured-optional': 'not measured',
 };
@@ -107,7 +107,7 @@ export function formatShown({ shownMs }: Exceedance): string {
   return formatDuration(shownMs);
 }
 
-/** What would have to be typed to see a breach of which no recording was kept. */
+/** The commands that record and show an exceeded limit of which no recording was kept. */
 export function recordingHint({ shownMs }: Exceedance): { option: string; replay: string } {
   const file = 'run.jsonl';
   return { option: `--output ${file}`, replay: `cmemstat replay ${file} --at ${Math.round(shownMs)}ms` };
@@ -120,7 +120,7 @@ export function describeTarget({ target }: Verdict): string {
   if (timedOut === true) return `ended at the time limit (exit status ${status})`;
   const end = signal === undefined ? `exit status ${code ?? status}` : `ended by ${oneLine(signal)}`;
   // What a target comes to that we end ourselves is no failure of its own.
-  if (status === 0 && end !== 'exit status 0') return `${end}: cmemstat ended it at the breach`;
+  if (status === 0 && end !== 'exit status 0') return `${end}: cmemstat ended it when a limit was exceeded`;
   return signal === undefined ? end : `${end} (exit status ${status})`;
 }
 
@@ -131,15 +131,15 @@ export function describeExit(verdict: Verdict): string {
 
 function reasonOfExit(verdict: Verdict): string {
   const { exitStatus, target, status, budgets, leftovers = [], faults = [] } = verdict;
-  const isExceeded = budgets.some((budget) => budget.status === 'broken');
-  const breach = isExceeded ? 'a budget is broken' : 'it regressed';
+  const hasFailed = budgets.some((budget) => budget.status === 'failed');
+  const failure = hasFailed ? 'a budget failed' : 'a metric regressed';
   if (target.status !== 0 && exitStatus === target.status) {
     const why = target.timedOut === true ? 'the time limit was reached' : "the target's own";
-    return status === 'broken' ? `${why}; ${breach} as well` : why;
+    return status === 'failed' ? `${why}; ${failure} as well` : why;
   }
   if (target.timedOut === true && exitStatus === EXIT_CODES.TIMED_OUT) return 'the time limit was reached';
-  if (exitStatus === 0) return target.unknown === true ? 'what was recorded held' : "the target's own";
-  if (status === 'broken') return breach;
+  if (exitStatus === 0) return target.unknown === true ? 'the recorded part passed' : "the target's own";
+  if (status === 'failed') return failure;
   if (leftovers.length > 0) return 'BPF maps were left behind';
   const unmeasured = causesOfNotMeasured(verdict);
   if (unmeasured.length > 0) return unmeasured.join('; ');
@@ -163,14 +163,14 @@ function causesOfNotMeasured({
   ];
 }
 
-/** The whole in a few words: `2 budgets held, 1 broken, 1 regression`. */
+/** The whole in a few words: `2 of 3 budgets passed, 1 failed, 1 regression`. */
 export function describeOutcome({ budgets, comparison, leftovers = [], faults = [] }: Verdict): string {
   const count = (status: BudgetStatus) => budgets.filter((budget) => budget.status === status).length;
   const regressed = comparison?.metrics.filter(({ verdict }) => verdict === 'regressed').length ?? 0;
-  const isEvaluated = comparison?.metrics.some(({ verdict }) => verdict !== 'not-judged') === true;
+  const isEvaluated = comparison?.metrics.some(({ verdict }) => verdict !== 'not-evaluated') === true;
   const parts = [
-    budgets.length === 0 ? 'no budgets' : `${count('held')} of ${plural(budgets.length, 'budget')} held`,
-    ...counted(count('broken'), 'broken'),
+    budgets.length === 0 ? 'no budgets' : `${count('passed')} of ${plural(budgets.length, 'budget')} passed`,
+    ...counted(count('failed'), 'failed'),
     ...counted(count('not-measured'), 'not measured'),
     ...counted(count('not-measured-optional'), 'not measured, optional'),
     ...(isEvaluated ? [regressed === 0 ? 'no regression' : plural(regressed, 'regression')] : []),
@@ -198,7 +198,7 @@ export function formatSide(value: number | undefined, unit: BudgetUnit): string 
   return value === undefined ? '-' : formatQuantity(value, unit);
 }
 
-/** What the change was judged by: what is allowed, the noise, the test and its interval. */
+/** What the change was evaluated with: what is allowed, the noise, the test and its interval. */
 export function describeEvaluation({
   allowed,
   noise,
@@ -225,7 +225,7 @@ export function formatProbability(p: number): string {
 
 /** The machine and how it was measured. */
 export function describeHost({ host, mode, runs }: Verdict): string {
-  const judged = runs.evaluatedOn === 'run' ? '' : `, judged on the ${runs.evaluatedOn}`;
+  const evaluated = runs.evaluatedOn === 'run' ? '' : `, evaluated on the ${runs.evaluatedOn}`;
   const machine = `Linux ${oneLine(host.kernel)}, ${oneLine(host.arch)}, ${plural(host.cpus, 'CPU')}`;
-  return `${oneLine(mode)}, ${machine}, ${plural(runs.count, 'run')}${judged}`;
+  return `${oneLine(mode)}, ${machine}, ${plural(runs.count, 'run')}${evaluated}`;
 }

@@ -97,7 +97,7 @@ function writeRecording(file: string): void {
     pageSizeBytes: 4096,
     memTotalBytes: 1,
   };
-  const common = { version: 1, cmemstat: '0.1.0', time: '2026-01-01T00:00:00.000Z', command: ['agent'] };
+  const common = { version: 2, cmemstat: '0.1.0', time: '2026-01-01T00:00:00.000Z', command: ['agent'] };
   const place = { mode: 'cgroup2', placement: { kind: 'top', reason: 'bench' } };
   writeSync(fd, line({ type: 'start', ...common, ...place, pid: 1, intervalMs: 10, host }));
   let chunk = '';

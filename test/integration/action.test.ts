@@ -43,19 +43,19 @@ describe('action/run.sh', () => {
     const step = await runStep({ INPUT_COMMAND: `sleep ${1.2 * SLOWNESS}`, INPUT_BUDGETS: 'anon<=1GiB' });
     expect(step.status).toBe(0);
     expect(step.outputs).toMatchObject({ before: '1', 'exit-status': '0' });
-    expect(verdictOf(step)).toMatchObject({ status: 'held', exitStatus: 0 });
+    expect(verdictOf(step)).toMatchObject({ status: 'passed', exitStatus: 0 });
     expect(step.stdout).not.toContain('::error');
     expect(step.summary).toMatch(/^before\n[\s\S]*1 of 1 budget held/);
     expect(readFileSync(step.outputs.recording ?? '', 'utf8')).toMatch(/^\{"type":"start"/);
   });
 
-  testWith([needs.cgroup, needs.root], 'fails with 3 and an annotation when one is broken', async () => {
+  testWith([needs.cgroup, needs.root], 'fails with 3 and an annotation when one failed', async () => {
     const step = await runStep({ INPUT_COMMAND: `sleep ${1.2 * SLOWNESS}`, INPUT_BUDGETS: 'processes<=0' });
     expect(step.status).toBe(3);
     expect(step.outputs['exit-status']).toBe('3');
-    expect(verdictOf(step)).toMatchObject({ status: 'broken', exitStatus: 3 });
+    expect(verdictOf(step)).toMatchObject({ status: 'failed', exitStatus: 3 });
     expect(step.stdout).toMatch(/^::error title=Memory budget%3A processes<=0::/m);
-    expect(step.summary).toContain('❌ BROKEN | `processes<=0`');
-    expect(step.stderr).toContain('✗ BROKEN');
+    expect(step.summary).toContain('❌ FAILED | `processes<=0`');
+    expect(step.stderr).toContain('✗ FAILED');
   });
 });

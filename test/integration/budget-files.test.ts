@@ -40,7 +40,7 @@ testWith(
     expect(same.outcome.status, same.outcome.stderr).toBe(0);
     expect(same.verdict.runs.count).toBe(3);
     expect(more.outcome.status).toBe(3);
-    const broken = more.verdict.budgets.filter(({ status }) => status === 'broken');
+    const broken = more.verdict.budgets.filter(({ status }) => status === 'failed');
     expect(broken.map(({ name }) => name)).toEqual(['anonymous memory']);
     expect(more.outcome.stderr).toContain('budget: anon <= ');
   },
@@ -85,12 +85,12 @@ testWith([needs.cgroup], 'check and report say later what the run itself said, i
     expect(checked.status).toBe(3);
     expect([format, readFileSync(later, 'utf8')]).toEqual([format, text]);
   }
-  expect(readVerdict(verdictFile).budgets[0]).toMatchObject({ status: 'broken', breach: { run: 1 } });
+  expect(readVerdict(verdictFile).budgets[0]).toMatchObject({ status: 'failed', exceeded: { run: 1 } });
 });
 
 testWith(
   [needs.cgroup],
-  'a recording that was cut is judged as far as it goes, and that is told',
+  'a recording that was cut is evaluated as far as it goes, with a warning',
   async () => {
     const output = newFile('run.jsonl');
     await cmemstat('-q', ...QUICK, '--output', output, '--', ...grow(1000, [4, 0], [40, 500]));
@@ -115,11 +115,11 @@ testWith(
     // A line that was cut in its middle is passed over.
     const late = await check(lines.slice(0, -2).join('\n').slice(0, -20), '--budget', 'anon<=30MiB');
     expect(late.status).toBe(3);
-    expect(onlyBudget(late.verdict).breach?.processes[0]?.toBytes).toBeGreaterThan(30 * MIB);
+    expect(onlyBudget(late.verdict).exceeded?.processes[0]?.toBytes).toBeGreaterThan(30 * MIB);
     expect((await check(lines.slice(0, first).join('\n'), '--budget', 'anon.final<=1GiB')).status).toBe(5);
     const nothing = await cmemstat('budget', 'check', output);
     expect(nothing.status).toBe(125);
-    expect(nothing.stderr).toContain('nothing to judge by');
+    expect(nothing.stderr).toContain('no budgets were given');
   },
 );
 
@@ -127,7 +127,7 @@ testWith([needs.cgroup], 'a budget file says how to run, and options go before i
   const [file, log] = [newFile('budget.json'), newFile('log')];
   const settings = {
     count: 3,
-    judge: 'worst',
+    evaluate: 'worst',
     prepare: `echo prepare >> ${log}`,
     cleanup: `echo end >> ${log}`,
   };
@@ -138,7 +138,7 @@ testWith([needs.cgroup], 'a budget file says how to run, and options go before i
     // Not anon: memory.stat lags by some pages, which may be all that a short `sleep` has.
     budget: 'current <= 1KiB',
   };
-  writeFileSync(file, JSON.stringify({ version: 1, runs: settings, budgets: [budget] }));
+  writeFileSync(file, JSON.stringify({ version: 2, runs: settings, budgets: [budget] }));
   const target = ['--', 'sleep', String(0.3 * SLOWNESS)];
   const { outcome, verdict } = await judge(
     '--budget-file',
@@ -154,6 +154,6 @@ testWith([needs.cgroup], 'a budget file says how to run, and options go before i
   expect(readFileSync(log, 'utf8')).toBe('prepare\nprepare\nend\n');
   expect(onlyBudget(verdict)).toMatchObject({ name: 'heap', owner: 'team-core' });
   expect(outcome.stderr).toMatch(
-    /BROKEN +heap: .*\n +budget: current <= 1KiB\n +description: what it asks for\n +owner: team-core\n/,
+    /FAILED +heap: .*\n +budget: current <= 1KiB\n +description: what it asks for\n +owner: team-core\n/,
   );
 });

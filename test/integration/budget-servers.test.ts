@@ -21,8 +21,8 @@ async function gateServer(
   expect(outcome.status).toBe(3);
   const of = (status: string) =>
     verdict.budgets.filter((each) => each.status === status).map(({ expression }) => expression);
-  expect(of('held')).toEqual(loose);
-  expect(of('broken')).toEqual(tight);
+  expect(of('passed')).toEqual(loose);
+  expect(of('failed')).toEqual(tight);
   return judged;
 }
 
@@ -43,8 +43,8 @@ testWith(
       LOOSE,
       TIGHT,
     );
-    const breach = verdict.budgets.find(({ expression }) => expression === 'anon<=12MiB')?.breach;
-    expect(breach?.processes[0]?.name).toBe('redis-server');
+    const exceeded = verdict.budgets.find(({ expression }) => expression === 'anon<=12MiB')?.exceeded;
+    expect(exceeded?.processes[0]?.name).toBe('redis-server');
   },
 );
 

@@ -33,51 +33,51 @@ testWith(
       ...[...QUICK, '--budget', 'anon<=30MiB', '--budget', 'anon<=1GiB', '--output', file, '--', ...target],
     );
     expect(outcome.status).toBe(3);
-    expect(verdict).toMatchObject({ status: 'broken', exitStatus: 3, target: { status: 0, code: 0 } });
+    expect(verdict).toMatchObject({ status: 'failed', exitStatus: 3, target: { status: 0, code: 0 } });
     const [broken, held] = verdict.budgets;
-    expect(held?.status).toBe('held');
-    expect(broken).toMatchObject({ status: 'broken', expression: 'anon<=30MiB', limit: 30 * MIB });
+    expect(held?.status).toBe('passed');
+    expect(broken).toMatchObject({ status: 'failed', expression: 'anon<=30MiB', limit: 30 * MIB });
     expect(broken?.value).toBeGreaterThan(40 * MIB);
     expect(broken?.excess).toBe((broken?.value ?? 0) - 30 * MIB);
 
     // The moment is that of the first sample above the limit, and that is when the program says that it grew.
     const { samples, events } = readRecording(outcome, readFileSync(file, 'utf8'));
     const first = samples.find(({ stat }) => (stat?.anon ?? 0) > 30 * MIB);
-    const breach = broken?.breach;
-    expect(breach?.elapsedMs).toBe(first?.elapsedMs);
+    const exceeded = broken?.exceeded;
+    expect(exceeded?.elapsedMs).toBe(first?.elapsedMs);
     const grownAt = Number(/grown to 40 at (\d+)/.exec(outcome.stdout)?.[1]);
-    const exceededAt = Date.parse(verdict.time) + (breach?.elapsedMs ?? 0);
+    const exceededAt = Date.parse(verdict.time) + (exceeded?.elapsedMs ?? 0);
     expect(Math.abs(exceededAt - grownAt)).toBeLessThan(slowMs(1000));
-    expect(events.filter(({ event }) => event === 'budget')).toMatchObject([
-      { elapsedMs: first?.elapsedMs, message: 'anon<=30MiB is broken' },
+    expect(events.filter(({ event }) => event === 'budget_exceeded')).toMatchObject([
+      { elapsedMs: first?.elapsedMs, message: 'anon<=30MiB' },
     ]);
 
-    const line = (id: string) => breach?.breakdown.find((each) => each.id === id)?.bytes;
+    const line = (id: string) => exceeded?.breakdown.find((each) => each.id === id)?.bytes;
     expect(line('anon')).toBe(first?.stat?.anon);
     expect(line('current')).toBe(first?.current);
     // RSS, with the pages of the executable.
-    expect(breach?.processes[0]?.name).toMatch(/^(node|MainThread)$/);
-    expect(breach?.processes[0]?.toBytes).toBeGreaterThan(40 * MIB);
-    expect(breach?.replay).toBe(`cmemstat replay ${file} --at ${Math.round(breach?.elapsedMs ?? 0)}ms`);
+    expect(exceeded?.processes[0]?.name).toMatch(/^(node|MainThread)$/);
+    expect(exceeded?.processes[0]?.toBytes).toBeGreaterThan(40 * MIB);
+    expect(exceeded?.replay).toBe(`cmemstat replay ${file} --at ${Math.round(exceeded?.elapsedMs ?? 0)}ms`);
 
     const { stderr } = outcome;
-    expect(stderr).toMatch(/^cmemstat: 1 of 2 budgets held, 1 broken$/m);
-    expect(stderr).toMatch(/✗ BROKEN +anon<=30MiB: [\d.]+ MiB against <= 30\.0 MiB: [\d.]+ MiB over \(\+\d/);
-    expect(stderr).toMatch(/✓ held +anon<=1GiB: /);
-    expect(stderr).toContain(breach?.replay);
-    expect(stderr).toMatch(/^ {2}cmemstat: exit status 3: a budget is broken$/m);
+    expect(stderr).toMatch(/^cmemstat: 1 of 2 budgets passed, 1 failed$/m);
+    expect(stderr).toMatch(/✗ FAILED +anon<=30MiB: [\d.]+ MiB against <= 30\.0 MiB: [\d.]+ MiB over \(\+\d/);
+    expect(stderr).toMatch(/✓ passed +anon<=1GiB: /);
+    expect(stderr).toContain(exceeded?.replay);
+    expect(stderr).toMatch(/^ {2}cmemstat: exit status 3: a budget failed$/m);
   },
 );
 
 testWith(
   [needs.cgroup],
-  '--stop-on-breach ends the target at once, and that is no failure of its own',
+  '--stop-on-exceeded ends the target at once, and that is no failure of its own',
   async () => {
     const target = grow(60_000, [4, 0], [40, 1000]);
     const { outcome, verdict } = await judge(
       ...[
         ...QUICK,
-        '--stop-on-breach',
+        '--stop-on-exceeded',
         '--budget',
         'anon.avg<=1',
         '--budget',
@@ -90,9 +90,9 @@ testWith(
     expect(verdict.durationMs).toBeLessThan(slowMs(30_000));
     expect(verdict.target).toEqual({ status: 0, signal: 'SIGTERM' });
     // An average may still come down: it ends nothing.
-    expect(verdict.budgets[1]?.breach?.elapsedMs).toBeGreaterThan(slowMs(500));
-    expect(verdict.budgets[1]?.breach?.processes[0]?.toBytes).toBeGreaterThan(40 * MIB);
-    expect(outcome.stderr).toContain('target: ended by SIGTERM: cmemstat ended it at the breach');
+    expect(verdict.budgets[1]?.exceeded?.elapsedMs).toBeGreaterThan(slowMs(500));
+    expect(verdict.budgets[1]?.exceeded?.processes[0]?.toBytes).toBeGreaterThan(40 * MIB);
+    expect(outcome.stderr).toContain('target: ended by SIGTERM: cmemstat ended it when a limit was exceeded');
     expect(leavesOnHost()).toEqual([]);
   },
 );
@@ -109,7 +109,7 @@ testWith(
       const lines = text.trimEnd().split('\n');
       const records = lines.map((line) => JSON.parse(line) as RecordLine);
       const sample = records.findIndex((each) => each.type === 'sample' && (each.stat?.anon ?? 0) > limit);
-      const event = records.findIndex((each) => each.type === 'event' && each.event === 'budget');
+      const event = records.findIndex((each) => each.type === 'event' && each.event === 'budget_exceeded');
       expect(sample, outcome.stderr).toBeGreaterThan(0);
       return event - sample;
     };
@@ -140,7 +140,13 @@ testWith(needsBpf, 'budgets on BPF memory name the map that grew most, with advi
   );
   expect(outcome.status).toBe(3);
   const [bpf, maps, uncharged, glob, nothing] = verdict.budgets;
-  expect(verdict.budgets.map(({ status }) => status)).toEqual(['broken', 'held', 'broken', 'broken', 'held']);
+  expect(verdict.budgets.map(({ status }) => status)).toEqual([
+    'failed',
+    'passed',
+    'failed',
+    'failed',
+    'passed',
+  ]);
   expect(verdict.warnings).toContain('bpf.map:nothing*: no map of the run has such a name');
   expect(nothing?.value).toBe(0);
   const { samples, summary } = readRecording(outcome, readFileSync(file, 'utf8'));
@@ -151,12 +157,12 @@ testWith(needsBpf, 'budgets on BPF memory name the map that grew most, with advi
   expect(maps?.value).toBe(bpf?.value);
   // The array per CPU was there from the start: 256 elements of 1 KiB, for each CPU.
   expect(uncharged?.value).toBeGreaterThanOrEqual(256 * 1024);
-  expect(uncharged?.breach?.elapsedMs).toBeLessThan(bpf?.breach?.elapsedMs ?? 0);
+  expect(uncharged?.exceeded?.elapsedMs).toBeLessThan(bpf?.exceeded?.elapsedMs ?? 0);
   const first = samples.find(({ bpf }) => (bpf?.charged?.maps.bytes ?? 0) > 8 * MIB);
-  expect(bpf?.breach?.elapsedMs).toBe(first?.elapsedMs);
-  expect(bpf?.breach?.maps[0]).toMatchObject({ name: 'connections', fromBytes: 0, toBytes: connections });
-  expect(uncharged?.breach?.maps.map(({ name }) => name)).toEqual(['counters', 'settings']);
-  expect(uncharged?.breach?.advice.map(({ kind }) => kind)).toContain('percpu-growth');
+  expect(bpf?.exceeded?.elapsedMs).toBe(first?.elapsedMs);
+  expect(bpf?.exceeded?.maps[0]).toMatchObject({ name: 'connections', fromBytes: 0, toBytes: connections });
+  expect(uncharged?.exceeded?.maps.map(({ name }) => name)).toEqual(['counters', 'settings']);
+  expect(uncharged?.exceeded?.advice.map(({ kind }) => kind)).toContain('percpu-growth');
   // Before Linux 6.6 the kernel does not count what is in a preallocated hash.
   if (host.isAtLeast(6, 6))
     expect(outcome.stderr).toMatch(/advice: hash 'connections' is allocated for 100000/);
@@ -216,11 +222,11 @@ testWith(
   async () => {
     const target = await judge(...broken, ...fails);
     expect(target.outcome.status).toBe(7);
-    expect(target.outcome.stderr).toMatch(/✗ BROKEN[\s\S]*target: exit status 7\n/);
-    expect(target.outcome.stderr).toMatch(/exit status 7: the target's own; a budget is broken as well$/m);
+    expect(target.outcome.stderr).toMatch(/✗ FAILED[\s\S]*target: exit status 7\n/);
+    expect(target.outcome.stderr).toMatch(/exit status 7: the target's own; a budget failed as well$/m);
     const budget = await judge(...broken, '--budget-first', ...fails);
     expect(budget.outcome.status).toBe(3);
-    expect(budget.outcome.stderr).toMatch(/target: exit status 7\n.*exit status 3: a budget is broken$/m);
+    expect(budget.outcome.stderr).toMatch(/target: exit status 7\n.*exit status 3: a budget failed$/m);
     expect((await judge(...broken, '--budget-exit-code', '42', ...fails)).outcome.status).toBe(7);
     const other = await judge(...broken, '--budget-exit-code', '42', '--budget-first', ...fails);
     expect(other.outcome.status).toBe(42);
@@ -232,7 +238,7 @@ testWith([], '--timeout gives 124, and the report says what else was broken', as
   const { outcome, verdict } = await judge(...broken, '--timeout', `${slowMs(500)}ms`, '--', 'sleep', '60');
   expect(outcome.status).toBe(124);
   expect(verdict.target).toMatchObject({ status: 124, timedOut: true });
-  expect(outcome.stderr).toMatch(/exit status 124: the time limit was reached; a budget is broken as well$/m);
+  expect(outcome.stderr).toMatch(/exit status 124: the time limit was reached; a budget failed as well$/m);
   expect((await cmemstat('-q', '--timeout', `${slowMs(500)}ms`, '--', 'sleep', '60')).status).toBe(124);
 });
 
@@ -251,7 +257,7 @@ testWith(
       rmSync(pin);
       const forbidden = await judge('--fail-on-leftover', '--budget', 'leftover==0', ...create);
       expect(forbidden.outcome.status).toBe(3);
-      expect(onlyBudget(forbidden.verdict)).toMatchObject({ status: 'broken', value: 1 });
+      expect(onlyBudget(forbidden.verdict)).toMatchObject({ status: 'failed', value: 1 });
     });
   },
 );
@@ -274,7 +280,7 @@ testWith(
     const file = newFile('budget.json');
     writeFileSync(
       file,
-      '{\n  "version": 1,\n  "budgets": [\n    { "name": "a", "budget": "kernle <= 1" }\n  ]\n}\n',
+      '{\n  "version": 2,\n  "budgets": [\n    { "name": "a", "budget": "kernle <= 1" }\n  ]\n}\n',
     );
     const inFile = await run('--budget-file', file);
     expect(inFile.status).toBe(125);

@@ -50,7 +50,7 @@ testWith([needs.cgroup], 'the same program again is no regression', async () => 
   const { outcome, verdict } = await judge(...TEN, ...options, ...NOISY);
   expect(outcome.status, outcome.stderr).toBe(0);
   expect(verdict.comparison).toMatchObject({ regressed: false, doubts: [] });
-  expect(['held', 'within-noise', 'improved']).toContain(metric(verdict.comparison, 'anon').verdict);
+  expect(['passed', 'within-noise', 'improved']).toContain(metric(verdict.comparison, 'anon').verdict);
   expect(outcome.stderr).toMatch(/^cmemstat: 1 of 1 budget held, no regression$/m);
   expect(outcome.stderr).toContain(`  against ${base} (10 runs; 10 runs here):`);
 });
@@ -66,11 +66,11 @@ testWith([needs.cgroup], '5 % more over 10 runs are a regression, told with base
   expect(anon.adjustedP).toBeLessThan(0.05);
   expect(anon.interval?.[0]).toBeGreaterThan(MIB);
   const broken = onlyBudget(verdict);
-  expect(broken.status).toBe('broken');
+  expect(broken.status).toBe('failed');
   expect(broken.limit).toBe(Math.round((anon.base ?? 0) * 1.02));
-  expect(broken.breach?.breakdown.find(({ id }) => id === 'anon')?.baselineBytes).toBeGreaterThan(60 * MIB);
+  expect(broken.exceeded?.breakdown.find(({ id }) => id === 'anon')?.baselineBytes).toBeGreaterThan(60 * MIB);
   expect(outcome.stderr).toMatch(/✗ REGRESSED +anon: [\d.]+ MiB -> [\d.]+ MiB, \+[\d.]+ MiB \(\+\d\.\d %\)/);
-  expect(outcome.stderr).toMatch(/exit status 3: a budget is broken$/m);
+  expect(outcome.stderr).toMatch(/exit status 3: a budget failed$/m);
 });
 
 testWith(
@@ -135,7 +135,7 @@ testWith([needs.cgroup], 'another kind of host makes it doubtful, and 5 with --s
   expect(strict.outcome.status).toBe(5);
   expect(strict.verdict.status).toBe('not-measured');
   expect(strict.outcome.stderr).toMatch(/exit status 5: the baseline is of another kind of host$/m);
-  // What is broken is broken on any host.
+  // What failed failed on any host.
   const broken = await judge('--budget', 'anon<=1MiB', ...run);
   expect(broken.outcome.status).toBe(3);
 });

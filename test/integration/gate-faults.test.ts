@@ -18,7 +18,7 @@ testWith([], 'a failing --cleanup loses no result: 125 where nothing else failed
     ...TARGET,
   );
   expect(held.outcome.status).toBe(125);
-  expect(held.verdict).toMatchObject({ exitStatus: 125, status: 'held' });
+  expect(held.verdict).toMatchObject({ exitStatus: 125, status: 'passed' });
   expect(held.verdict.faults).toEqual(['--cleanup "exit 4": it ended with status 4']);
   expect(held.outcome.stderr).toMatch(
     /^ {2}✗ FAILED {8}cmemstat: --cleanup "exit 4": it ended with status 4$/m,
@@ -68,7 +68,7 @@ testWith([], 'a report that fails costs no other one; a step summary that fails 
   const outcome = await cmemstat(...QUICK, '--budget', 'processes<=9', ...reports, ...target);
   expect(outcome.status).toBe(125);
   expect(outcome.stderr).toContain(`cmemstat: cannot write to ${gone}: is a directory`);
-  expect(readVerdict(kept).status).toBe('held');
+  expect(readVerdict(kept).status).toBe('passed');
   const folder = newFile('summary');
   mkdirSync(folder);
   const words = [...QUICK, '--budget', 'processes<=9', '--report', 'github', ...TARGET];
@@ -92,18 +92,18 @@ testWith([needs.cgroup], '--timeout goes on while --wait all waits', async () =>
 
 testWith(
   [needs.cgroup],
-  'a run that was ended at its breach is no baseline, and compared with none',
+  'a run that was ended when a limit was exceeded is no baseline, and compared with none',
   async () => {
     const [base, cut] = [newFile('base.json'), newFile('cut.json')];
     expect((await cmemstat(...QUICK, '--save-baseline', base, ...TARGET)).status).toBe(0);
     const { outcome, verdict } = await judge(
-      ...['--interval', '50ms', '--stop-on-breach', '--budget', 'anon<=30MiB', '--baseline', base],
+      ...['--interval', '50ms', '--stop-on-exceeded', '--budget', 'anon<=30MiB', '--baseline', base],
       ...['--max-regression', '5%', '--save-baseline', cut, '--', ...grow(60_000, [4, 0], [40, 500])],
     );
     expect(outcome.status).toBe(3);
     expect(verdict).not.toHaveProperty('comparison');
     expect(verdict.warnings).toContain(
-      'a run that was ended at its breach is not compared with the baseline',
+      'a run that was ended when a limit was exceeded is not compared with the baseline',
     );
     expect(existsSync(cut)).toBe(false);
     expect(outcome.stderr).toContain(`cmemstat: no baseline in ${cut}: `);
@@ -120,12 +120,12 @@ testWith([], 'a recording is reported by the budgets of its run; a verdict takes
   expect((await cmemstat('budget', 'check', run)).status).toBe(3);
   const anew = await cmemstat('report', kept, '--budget', 'processes<=9');
   expect(anew.status).toBe(125);
-  expect(anew.stderr).toMatch(/--budget: a verdict was judged when it was made/);
+  expect(anew.stderr).toMatch(/--budget: cannot be applied to a verdict/);
 });
 
 testWith(
   [],
-  'outputs in one place, and --stop-on-breach of nothing, are 125 before anything starts',
+  'outputs in one place, and --stop-on-exceeded of nothing, are 125 before anything starts',
   async () => {
     const marker = newFile('started');
     const refused = async (...options: string[]) => {
@@ -135,7 +135,7 @@ testWith(
     };
     expect(await refused(...words('--report json --report junit'))).toContain('both go to standard output');
     expect(await refused(...words('--json --report tap'))).toContain('both go to standard output');
-    expect(await refused('--stop-on-breach')).toContain('name a --budget');
+    expect(await refused('--stop-on-exceeded')).toContain('name a --budget');
     expect(await refused('--budget-exit-code', '0')).toContain('from 1 to 255');
     expect(await refused(...words('budget init --json'))).toContain('standard output');
     expect(existsSync(marker)).toBe(false);

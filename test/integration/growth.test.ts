@@ -20,7 +20,7 @@ testWith(
     expect(found.estimate).toBeGreaterThan(90 * MIB);
     expect(found.estimate).toBeLessThan(150 * MIB);
     expect(found.value).toBeLessThan(found.estimate ?? 0);
-    expect(found.breach).not.toHaveProperty('elapsedMs');
+    expect(found.exceeded).not.toHaveProperty('elapsedMs');
     expect(leak.outcome.stderr).toMatch(
       /MiB\/min for certain \(slope [\d.]+ MiB\/min\) against <= 12\.0 MiB\/min/,
     );

@@ -8,12 +8,12 @@ import { BINARY, cmemstat, needs, needsProgram, type Outcome, SLOWNESS, start, t
 const PROJECT = resolve(import.meta.dirname, '../..');
 const SCHEMA = resolve(import.meta.dirname, '../fixtures/reports/junit.xsd');
 const TARGET = ['--', 'sh', '-c', `echo "from the target"; sleep ${0.4 * SLOWNESS}`];
-const BROKEN = words('-q --interval 100ms --budget processes<=0 --budget processes<=9');
+const FAILED = words('-q --interval 100ms --budget processes<=0 --budget processes<=9');
 
 /** How each report begins, and something that is in it. */
 const FORMATS: Readonly<Record<string, [start: RegExp, part: string]>> = {
-  text: [/^cmemstat: 1 of 2 budgets held, 1 broken\n/, '✗ BROKEN        processes<=0: '],
-  markdown: [/^## ❌ Memory: 1 of 2 budgets held, 1 broken\n/, '| ❌ BROKEN | `processes<=0` |'],
+  text: [/^cmemstat: 1 of 2 budgets passed, 1 failed\n/, '✗ FAILED        processes<=0: '],
+  markdown: [/^## ❌ Memory: 1 of 2 budgets passed, 1 failed\n/, '| ❌ FAILED | `processes<=0` |'],
   junit: [/^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuite /, '<failure message='],
   github: [/^::error title=Memory budget%3A processes<=0::/, '%0Awhen: '],
   json: [/^\{\n {2}"type": "verdict",/, '"status": "broken"'],
@@ -23,11 +23,11 @@ const FORMATS: Readonly<Record<string, [start: RegExp, part: string]>> = {
 testWith([], 'every report goes to a file, several at once, and to the stream of its own', async () => {
   const files = Object.keys(FORMATS).map((format) => [format, newFile(`report.${format}`)] as const);
   const all = files.flatMap(([format, file]) => ['--report', `${format}:${file}`]);
-  const outcome = await cmemstat(...BROKEN, ...all, ...TARGET);
+  const outcome = await cmemstat(...FAILED, ...all, ...TARGET);
   expect(outcome.status).toBe(3);
   // Text goes nowhere else when it has a file.
-  expect(outcome.stderr).not.toContain('BROKEN');
-  expect(outcome.stderr).toMatch(/^cmemstat: exit status 3: a budget is broken$/m);
+  expect(outcome.stderr).not.toContain('FAILED');
+  expect(outcome.stderr).toMatch(/^cmemstat: exit status 3: a budget failed$/m);
   expect(outcome.stdout).toBe('from the target\n');
   for (const [format, file] of files) {
     const [begin, part] = FORMATS[format] ?? [/$^/, ''];
@@ -36,7 +36,7 @@ testWith([], 'every report goes to a file, several at once, and to the stream of
     expect(text).toContain(part);
   }
   for (const [format, [begin, part]] of Object.entries(FORMATS)) {
-    const { stdout, stderr, status } = await cmemstat(...BROKEN, '--report', format, ...TARGET);
+    const { stdout, stderr, status } = await cmemstat(...FAILED, '--report', format, ...TARGET);
     const text = format === 'text' ? stderr.slice(stderr.indexOf('cmemstat: 1 of')) : stdout;
     const own = format === 'github' ? text.replace('from the target\n\n', '') : text;
     expect([format, status]).toEqual([format, 3]);
@@ -61,7 +61,7 @@ testWith([], 'a report that can not be written is 125 before anything is started
 testWith([needsProgram('xmllint')], 'the JUnit report of a real run keeps to the common schema', async () => {
   const file = newFile('junit.xml');
   const names = [...words('--budget anon.growth<=1 --budget bpf<=1 --budget'), 'current<=50% of memory.max'];
-  await cmemstat(...BROKEN, ...names, '--budget-optional', '--report', `junit:${file}`, ...TARGET);
+  await cmemstat(...FAILED, ...names, '--budget-optional', '--report', `junit:${file}`, ...TARGET);
   const { status, stderr } = await start('xmllint', ['--noout', '--nonet', '--schema', SCHEMA, file]).ended;
   expect([status, stderr]).toEqual([0, `${file} validates\n`]);
 });
@@ -70,7 +70,7 @@ testWith([], 'github adds to the summary of the step', async () => {
   const summary = newFile('summary.md');
   writeFileSync(summary, 'before\n');
   const env = { GITHUB_STEP_SUMMARY: summary };
-  const { stdout } = await start(process.execPath, [BINARY, ...BROKEN, '--report', 'github', ...TARGET], {
+  const { stdout } = await start(process.execPath, [BINARY, ...FAILED, '--report', 'github', ...TARGET], {
     env,
   }).ended;
   expect(stdout).toMatch(/^::error title=Memory budget%3A processes<=0::.*%0A/m);
@@ -88,7 +88,7 @@ testWith(
   'sh -e, make and a runner of GitHub take the status for what it is',
   async () => {
     const held = line('-q', '--interval', '100ms', '--budget', 'processes<=9');
-    const broken = line(...BROKEN);
+    const broken = line(...FAILED);
     const missing = line('-q', '--placement', 'process-tree', '--budget', 'anon<=1');
 
     const sh = async (command: string) => start('sh', ['-e', '-c', `${command}\necho went on`]).ended;
@@ -102,7 +102,7 @@ testWith(
     const makefile = newFile('Makefile');
     writeFileSync(makefile, `held:\n\t@${held}\nbroken:\n\t@${broken}\nall: held broken\n\t@echo went on\n`);
     const make = (goal: string): Promise<Outcome> => start('make', ['-f', makefile, goal]).ended;
-    expect((await make('held')).status).toBe(0);
+    expect((await make('passed')).status).toBe(0);
     const all = await make('all');
     expect([all.status, all.stdout.includes('went on')]).toEqual([2, false]);
     expect(all.stderr).toMatch(/make: \*\*\* \[.*broken\] Error 3/);
@@ -143,8 +143,8 @@ testWith(
       if (!/oom_kill|regressed/.test(recipe)) expect([recipe, stdout.trim()]).not.toEqual([recipe, '']);
     }
     const file = newFile('verdict.json');
-    await cmemstat(...BROKEN, '--report', `json:${file}`, ...TARGET);
-    expect(readVerdict(file).budgets.map(({ status }) => status)).toEqual(['broken', 'held']);
+    await cmemstat(...FAILED, '--report', `json:${file}`, ...TARGET);
+    expect(readVerdict(file).budgets.map(({ status }) => status)).toEqual(['failed', 'passed']);
     const query = '.budgets[] | [.expression, .status, .limit] | @tsv';
     expect((await start('jq', ['-r', query, file]).ended).stdout).toBe(
       'processes<=0\tbroken\t0\nprocesses<=9\theld\t9\n',

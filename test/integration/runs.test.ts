@@ -142,13 +142,13 @@ testWith(
     expect(peaks.map((peak) => peak > 30 * MIB)).toEqual([false, false, false, true, false]);
     const report = newFile('worst.json');
     const worst = await cmemstat(
-      ...words(`budget check --judge worst --budget anon<=30MiB --report json:${report}`),
+      ...words(`budget check --evaluate worst --budget anon<=30MiB --report json:${report}`),
       ...files,
     );
     expect(worst.status).toBe(3);
     const result = onlyBudget(readVerdict(report));
-    expect(result).toMatchObject({ status: 'broken', value: values[3], values, breach: { run: 4 } });
-    expect(result.breach?.replay).toContain(`cmemstat replay ${files[3]} --at `);
+    expect(result).toMatchObject({ status: 'failed', value: values[3], values, exceeded: { run: 4 } });
+    expect(result.exceeded?.replay).toContain(`cmemstat replay ${files[3]} --at `);
   },
 );
 

@@ -145,7 +145,7 @@ describe('the target ends', () => {
       const status = await terminal.ended();
       const report = await terminal.capture();
       expect(report).toMatch(/anon *<= *20 ?MiB/);
-      expect(report).toMatch(/BROKEN/);
+      expect(report).toMatch(/FAILED/);
       expect(status).toBe(3);
     },
   );

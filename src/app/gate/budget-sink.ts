@@ -1,4 +1,4 @@
-/** A budget judge that watches one run. */
+/** Evaluates budgets while one run is measured. */
 
 import { figuresOfSummary, type RunFigures } from '../../budget/comparison/run-figures.ts';
 import { BudgetEvaluator } from '../../budget/evaluation/evaluator.ts';
@@ -8,12 +8,12 @@ import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../../
 import type { BudgetResult, Verdict } from '../../model/verdict.ts';
 import type { Sink } from '../../output/sink.ts';
 
-/** What a watched run is judged by. */
+/** What one run is evaluated with. */
 export interface EvaluationRequest {
   budgets: readonly NamedBudget[];
   baseline: BaselineValues | undefined;
-  /** Takes the event that a budget can't be held any more. */
-  onBreak(event: EventRecord): void;
+  /** Called when a budget can no longer pass. */
+  onExceeded(event: EventRecord): void;
 }
 
 /** What a run came to. */
@@ -29,17 +29,17 @@ export interface RunEvaluation {
 
 /** Sees every record of one run; its memory does not grow with the run. */
 export class BudgetSink implements Sink {
-  readonly #judge: BudgetEvaluator;
+  readonly #evaluator: BudgetEvaluator;
   #start: StartRecord | undefined;
   #summary: SummaryRecord | undefined;
   #timeline: TimelineCollector | undefined;
 
-  constructor({ budgets, baseline, onBreak }: EvaluationRequest) {
-    this.#judge = new BudgetEvaluator(budgets, {
+  constructor({ budgets, baseline, onExceeded }: EvaluationRequest) {
+    this.#evaluator = new BudgetEvaluator(budgets, {
       ...(baseline === undefined ? {} : { baseline }),
-      onBreak: ({ budget: { name, budget }, elapsedMs }) => {
+      onExceeded: ({ budget: { name, budget }, elapsedMs }) => {
         const title = name === undefined ? budget.expression : `${name}: ${budget.expression}`;
-        onBreak({ type: 'event', elapsedMs, event: 'budget', message: `${title} is broken` });
+        onExceeded({ type: 'event', elapsedMs, event: 'budget_exceeded', message: title });
       },
     });
   }
@@ -63,7 +63,7 @@ export class BudgetSink implements Sink {
       this.#timeline = new TimelineCollector(record.mode);
     } else if (record.type === 'sample') this.#timeline?.add(record);
     else if (record.type === 'summary') this.#summary = record;
-    this.#judge.observe(record);
+    this.#evaluator.observe(record);
   }
 
   /** The summary, once it has come. */
@@ -72,7 +72,7 @@ export class BudgetSink implements Sink {
   }
 
   /**
-   * The judgement, after the run; undefined when it never started. `figures` stand in for those of a summary that never came.
+   * The result, after the run; undefined when it never started. `figures` stand in for those of a summary that never came.
    */
   finish(figures?: RunFigures): RunEvaluation | undefined {
     const [start, summary] = [this.#start, this.#summary];
@@ -82,10 +82,10 @@ export class BudgetSink implements Sink {
     return {
       start,
       summary,
-      results: this.#judge.finish(),
+      results: this.#evaluator.finish(),
       figures: known,
       timeline: this.#timeline?.timeline,
-      warnings: this.#judge.warnings(),
+      warnings: this.#evaluator.warnings(),
     };
   }
 }

@@ -1,4 +1,4 @@
-/** Recordings that were made before, judged as their runs would have been. */
+/** Recordings, evaluated as their runs would have been. */
 
 import { type Baseline, valuesOfBaseline } from '../../budget/comparison/baseline.ts';
 import { doubtsOf, type Side } from '../../budget/comparison/host-doubts.ts';
@@ -21,16 +21,16 @@ interface RecordedRun {
 }
 
 /**
- * The verdict on recordings, each of one run or several; all are runs of one command. Without budgets in the plan they are judged by
+ * The verdict on recordings, each of one run or several; all are runs of one command. Without budgets in the plan they are evaluated with
  * those that the first run was recorded with.
- * @throws UsageError when one can't be read, is no recording, or holds no run.
+ * @throws UsageError when one can't be read, is not a recording, or contains no runs.
  */
 export async function gateRecordings(files: readonly string[], plan: GatePlan): Promise<Verdict> {
   const baseline = plan.baseline === undefined ? undefined : await readBaseline(plan.baseline);
-  const judge = new RecordingEvaluator(plan, baseline?.baseline);
+  const evaluator = new RecordingEvaluator(plan, baseline?.baseline);
   const runs: RecordedRun[] = [];
   for (const file of files) {
-    for (const evaluation of await judge.evaluateFile(file)) runs.push({ file, evaluation });
+    for (const evaluation of await evaluator.evaluateFile(file)) runs.push({ file, evaluation });
   }
   const fileOf = (run: number) => {
     const file = runs[run - 1]?.file;
@@ -39,11 +39,11 @@ export async function gateRecordings(files: readonly string[], plan: GatePlan): 
   };
   const evaluations = runs.map(({ evaluation }) => evaluation);
   const verdict = verdictOn(evaluations, plan, baseline, fileOf);
-  if (verdict === undefined) throw new UsageError('FILE', 'no recording to judge');
+  if (verdict === undefined) throw new UsageError('FILE', 'no recording to evaluate');
   return verdict;
 }
 
-/** Judges all runs by the same budgets. */
+/** Evaluates all runs with the same budgets. */
 class RecordingEvaluator {
   readonly #baseline: Baseline | undefined;
   #budgets: readonly NamedBudget[] | undefined;
@@ -67,7 +67,7 @@ class RecordingEvaluator {
     });
     const evaluations = readers.flatMap((reader) => reader.finish() ?? []);
     const [first] = evaluations;
-    if (first === undefined) throw new UsageError('FILE', `${file}: no run is in it`);
+    if (first === undefined) throw new UsageError('FILE', `${file}: contains no runs`);
     first.warnings.push(...doubts);
     if (counts.damaged > 0) first.warnings.push(`${file}: ${describeDamage(counts.damaged)}`);
     return evaluations;
@@ -83,7 +83,7 @@ class RecordingEvaluator {
     this.#first ??= side;
     const { name } = this.#first;
     return doubtsOf(this.#first, side).map(
-      (doubt) => `${name} and ${file} are judged as runs of one command: ${doubt}`,
+      (doubt) => `${name} and ${file} are evaluated as runs of one command: ${doubt}`,
     );
   }
 }
@@ -105,17 +105,17 @@ class RunReader {
   readonly #sink: BudgetSink;
   /** The figures of a run whose summary never came are those of its samples. */
   readonly #collector: RunCollector | undefined;
-  /** What the recording says of broken budgets, where there is none to judge by. */
-  readonly #breaches: string[] | undefined;
+  /** The exceeded budgets that the recording names, where no budgets were given. */
+  readonly #exceeded: string[] | undefined;
 
   constructor(budgets: readonly NamedBudget[], baseline: Baseline | undefined) {
     this.#sink = new BudgetSink({
       budgets,
       baseline: baseline === undefined ? undefined : valuesOfBaseline(baseline),
-      onBreak: () => {},
+      onExceeded: () => {},
     });
     this.#collector = baseline === undefined ? undefined : new RunCollector();
-    this.#breaches = budgets.length === 0 ? [] : undefined;
+    this.#exceeded = budgets.length === 0 ? [] : undefined;
   }
 
   observe(record: RecordLine): void {
@@ -123,17 +123,19 @@ class RunReader {
     if (this.#sink.summary !== undefined) return;
     this.#sink.observe(record);
     this.#collector?.add(record);
-    if (record.type === 'event' && record.event === 'budget') {
-      this.#breaches?.push(record.message ?? 'a budget is broken');
+    if (record.type === 'event' && record.event === 'budget_exceeded') {
+      this.#exceeded?.push(record.message ?? 'a budget');
     }
   }
 
   finish(): RunEvaluation | undefined {
     const evaluation = this.#sink.finish(this.#collector?.finish()[0]);
-    if (evaluation === undefined || this.#breaches === undefined || this.#breaches.length === 0)
+    if (evaluation === undefined || this.#exceeded === undefined || this.#exceeded.length === 0)
       return evaluation;
-    const told = this.#breaches.join('; ');
-    evaluation.warnings.push(`NOT JUDGED: no budgets were given, but the recording tells: ${told}`);
+    const names = this.#exceeded.join('; ');
+    evaluation.warnings.push(
+      `NOT EVALUATED: no budgets were given, but the recording names exceeded budgets: ${names}`,
+    );
     return evaluation;
   }
 }

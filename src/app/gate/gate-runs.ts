@@ -1,4 +1,4 @@
-/** Runs that are judged: budgets, several runs, a baseline; from the first launch to the exit status. */
+/** Runs that are evaluated: budgets, several runs, a baseline; from the first launch to the exit status. */
 
 import {
   type Baseline,
@@ -28,14 +28,14 @@ import { BudgetSink, type RunEvaluation } from './budget-sink.ts';
 import type { GatePlan, SeriesPlan } from './plan.ts';
 import { numberedFile, runSeries, type SeriesEnd } from './run-series.ts';
 
-/** What a run with budgets does beside being judged. */
+/** The options of measured and evaluated runs. */
 export interface GatedRunsPlan extends GatePlan, SeriesPlan {
-  stopOnBreach: boolean;
+  stopOnExceeded: boolean;
   saveBaseline: string | undefined;
 }
 
 /**
- * Measures as often as asked, judges, reports; returns the exit status for cmemstat.
+ * Measures the runs, evaluates them and writes the reports; returns the exit status for cmemstat.
  * @throws ToolError when something could not be read, written, started or prepared as asked.
  */
 export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promise<number> {
@@ -44,9 +44,9 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
   const saved =
     plan.saveBaseline === undefined ? undefined : openTextFile('--save-baseline', plan.saveBaseline);
   const stdoutToStderr = options.stdoutToStderr || plan.reports.some(isAloneOnStdout);
-  const judged = await measureAll({ ...options, stdoutToStderr }, plan, baseline?.baseline);
-  const { runs, faults, end } = judged;
-  const isWhole = noteEnd(judged, plan);
+  const measured = await measureAll({ ...options, stdoutToStderr }, plan, baseline?.baseline);
+  const { runs, faults, end } = measured;
+  const isWhole = noteEnd(measured, plan);
   const recordingOf = (run: number) =>
     plan.runs === 1 ? options.outputs.output : numberedFile(options.outputs.output, run);
   const verdict = verdictOn(runs, plan, baseline, recordingOf, faults);
@@ -58,7 +58,7 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
     const others = faults.filter((fault) => cause === undefined || !fault.endsWith(cause));
     await reports.say(others.map((fault) => `cmemstat: ${fault}`));
     if (end.fault !== undefined) throw end.fault;
-    return judged.status === 0 ? EXIT_CODES.FAILED : judged.status;
+    return measured.status === 0 ? EXIT_CODES.FAILED : measured.status;
   }
   const failure = isWorthAReport(verdict, plan) ? await reports.write(verdict) : undefined;
   if (saved !== undefined) {
@@ -75,9 +75,9 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
 }
 
 /** Notes among faults and warnings what went wrong with the series; returns whether all of its runs are whole. */
-function noteEnd(judged: Measured, plan: GatedRunsPlan): boolean {
-  const { runs, faults, interrupted, end } = judged;
-  const cut = describeCut(judged, plan.runs);
+function noteEnd(measured: Measured, plan: GatedRunsPlan): boolean {
+  const { runs, faults, interrupted, end } = measured;
+  const cut = describeCut(measured, plan.runs);
   const hasFailed = runs.some(({ summary }) => isFailure(summary));
   // What the target's failure explains is no failure of ours.
   if (cut !== undefined && hasFailed && end.fault === undefined) runs.at(-1)?.warnings.push(cut);
@@ -89,7 +89,7 @@ function noteEnd(judged: Measured, plan: GatedRunsPlan): boolean {
 }
 
 function withoutBaseline({ saveBaseline }: GatedRunsPlan): string {
-  return `no baseline in ${saveBaseline}: a run that was broken off is nothing to be measured against`;
+  return `no baseline in ${saveBaseline}: a run was interrupted`;
 }
 
 /** Who only wants to know what several runs take has the table of them. */
@@ -99,7 +99,7 @@ function isWorthAReport(verdict: Verdict, { reports }: GatePlan): boolean {
   return isEvaluated || reports.length > 0 || exitStatus !== 0;
 }
 
-const NOT_COMPARED = 'a run that was ended at its breach is not compared with the baseline';
+const NOT_COMPARED = 'a run that was ended when a limit was exceeded is not compared with the baseline';
 
 /** Why there are fewer runs than were asked for; undefined when there are not. */
 function describeCut({ runs, status, interrupted, end }: Measured, wanted: number): string | undefined {
@@ -139,11 +139,11 @@ async function measureAll(
       sink = new BudgetSink({
         budgets: run === 0 ? [] : plan.budgets,
         baseline: values,
-        onBreak: (event) => {
+        onExceeded: (event) => {
           control.emit(event);
           // Whoever it was is named before it is gone.
           const told = control.snapshotProcesses();
-          if (plan.stopOnBreach) void told.then(() => control.stop('budget'));
+          if (plan.stopOnExceeded) void told.then(() => control.stop('budget'));
         },
       });
       return sink;
@@ -188,7 +188,7 @@ export function verdictOn(
 ): Verdict | undefined {
   const [first, ...others] = runs;
   if (first === undefined) return undefined;
-  // A run that was ended at its breach would have gone on to take more.
+  // A run that was ended when a limit was exceeded would have gone on to take more.
   const whole = runs.filter(({ summary }) => !isStoppedOnExceeded(summary));
   const now = {
     name: runs.length === 1 ? 'this run' : 'these runs',
@@ -217,16 +217,22 @@ export function verdictOn(
   return verdict;
 }
 
-/** The run, from 1, whose breach is told first. */
+/** The run, from 1, whose exceeded limit is reported first. */
 function shownRun(budgets: Verdict['budgets']): number | undefined {
-  return budgets.find(({ breach }) => breach?.run !== undefined)?.breach?.run;
+  return budgets.find(({ exceeded }) => exceeded?.run !== undefined)?.exceeded?.run;
 }
 
-/** What to type to see each breach. */
+/** The commands that show each exceeded limit. */
 function logReplayHint(verdict: Verdict, recordingOf: (run: number) => string | undefined): void {
-  for (const { breach } of verdict.budgets) {
-    const file = breach === undefined ? undefined : recordingOf(breach.run ?? 1);
-    if (breach === undefined || file === undefined) continue;
-    breach.replay = formatCommand(['cmemstat', 'replay', file, '--at', `${Math.round(breach.shownMs)}ms`]);
+  for (const { exceeded } of verdict.budgets) {
+    const file = exceeded === undefined ? undefined : recordingOf(exceeded.run ?? 1);
+    if (exceeded === undefined || file === undefined) continue;
+    exceeded.replay = formatCommand([
+      'cmemstat',
+      'replay',
+      file,
+      '--at',
+      `${Math.round(exceeded.shownMs)}ms`,
+    ]);
   }
 }

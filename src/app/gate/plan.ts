@@ -4,7 +4,7 @@ import type { NamedBudget } from '../../budget/expression/budget.ts';
 import type { StatusRules } from '../../budget/make-verdict.ts';
 import type { ReportRequest } from '../../report/render-report.ts';
 
-/** Everything that the command line and the budget file say about judging. */
+/** Everything that the command line and the budget file say about evaluation. */
 export interface GatePlan {
   budgets: NamedBudget[];
   evaluatedOn: EvaluatedOn;

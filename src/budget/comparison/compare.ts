@@ -18,7 +18,7 @@ import { type Allowance, allowanceOf, type RegressionRule } from './max-regressi
 import { FEWEST_RUNS, noiseOf } from './noise.ts';
 import { type RunFigures, valueIn } from './run-figures.ts';
 
-/** One metric on both sides, before it is judged. */
+/** One metric on both sides, before it is evaluated. */
 interface Measured {
   metric: string;
   base: readonly number[];
@@ -29,7 +29,7 @@ interface Measured {
   test: RankTest | undefined;
 }
 
-/** What the tests of all judged metrics come to together. */
+/** The tests of all evaluated metrics together. */
 interface Tests {
   /** How many there are. */
   count: number;
@@ -38,7 +38,7 @@ interface Tests {
 }
 
 /**
- * Compares; without a rule nothing is judged.
+ * Compares; without a rule nothing is evaluated.
  *
  * A metric has regressed when the difference of the medians exceeds what is allowed and the noise, and the rank test is significant
  * after Holm's correction. Where so few runs could not be significant whatever they were, the noise alone decides, and is larger.
@@ -48,7 +48,7 @@ export function compareRuns(base: Side, now: Side, rule: RegressionRule = { name
   const sides = { base: describeSide(base), now: describeSide(now) };
   const measured = namesOf(base, now, rule).map((metric) => measure(metric, base, now, rule));
   const tests = correctByHolm(measured);
-  const metrics = measured.map((each) => judge(each, tests, base, now)).sort(byImportance);
+  const metrics = measured.map((each) => evaluate(each, tests, base, now)).sort(byImportance);
   return {
     type: 'comparison',
     version: COMPARISON_VERSION,
@@ -67,7 +67,7 @@ function describeSide({ name, runs }: Side): ComparedSide {
   return { name, runs: runs.length, command, ...(host === undefined ? {} : { host }), mode };
 }
 
-/** Every name that a run has, and those that are to be judged though none has them. */
+/** Every name that a run has, and those that are to be evaluated though no run has them. */
 function namesOf(base: Side, now: Side, rule: RegressionRule): string[] {
   const names = new Set<string>();
   for (const { metrics, maps = {} } of [...base.runs, ...now.runs]) {
@@ -108,7 +108,7 @@ function isIn({ metrics, maps = {} }: RunFigures, metric: string): boolean {
 }
 
 /**
- * The more metrics are judged, the sooner one of them looks worse by chance: p-values are raised so that all together are wrong as
+ * The more metrics are evaluated, the sooner one of them looks worse by chance: p-values are raised so that all together are wrong as
  * seldom as one alone. Metrics that are the same in every run can't be wrong and don't count.
  */
 function correctByHolm(measured: readonly Measured[]): Tests {
@@ -126,7 +126,7 @@ function correctByHolm(measured: readonly Measured[]): Tests {
   return { count: tested.length, adjustedP };
 }
 
-function judge(each: Measured, tests: Tests, base: Side, now: Side): MetricDifference {
+function evaluate(each: Measured, tests: Tests, base: Side, now: Side): MetricDifference {
   const { metric, isNamed, allowance, test } = each;
   const family = allowance === undefined ? 1 : tests.count;
   const canDecide = test !== undefined && test.smallestP * family < SIGNIFICANCE;
@@ -139,7 +139,7 @@ function judge(each: Measured, tests: Tests, base: Side, now: Side): MetricDiffe
       { values: each.now, host: now.runs[0]?.host },
       canDecide,
     ),
-    verdict: allowance === undefined ? 'not-judged' : 'not-measured',
+    verdict: allowance === undefined ? 'not-evaluated' : 'not-measured',
   };
   const [before, after] = [median(each.base), median(each.now)];
   // A map that is new has no size before; a pattern that fits none has been looked for on both sides.
@@ -159,7 +159,7 @@ function judge(each: Measured, tests: Tests, base: Side, now: Side): MetricDiffe
   const isSignificant = !canDecide || (result.adjustedP ?? 1) < SIGNIFICANCE;
   const isReal = Math.abs(result.difference) > result.noise && isSignificant;
   if (result.difference > result.allowed) result.verdict = isReal ? 'regressed' : 'within-noise';
-  else result.verdict = isReal && result.difference < 0 ? 'improved' : 'held';
+  else result.verdict = isReal && result.difference < 0 ? 'improved' : 'passed';
   return result;
 }
 
@@ -169,8 +169,8 @@ const IMPORTANCE: readonly MetricDifference['verdict'][] = [
   'not-measured',
   'within-noise',
   'improved',
-  'held',
-  'not-judged',
+  'passed',
+  'not-evaluated',
 ];
 
 /** By the verdict; then what is more than noise, highest values before averages, bytes before counts, large before small. */

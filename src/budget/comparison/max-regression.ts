@@ -15,7 +15,7 @@ export interface Allowance {
 
 /** The thresholds of a comparison. */
 export interface RegressionRule {
-  /** For the metrics that are judged without being named. */
+  /** For the metrics that are evaluated without being named. */
   byDefault?: Allowance;
   /** For those that are named, `bpf.map:GLOB` too; of several that fit a metric the last counts. */
   named: { metric: string; allowance: Allowance }[];
@@ -23,7 +23,7 @@ export interface RegressionRule {
 
 /**
  * The metrics that a threshold without a name is for: memory that the program itself asks for. Page cache depends on what else the
- * machine does, and is in `current`, `peak`, `workingset` and `file`: these are judged only when they are named.
+ * machine does, and is in `current`, `peak`, `workingset` and `file`: these are evaluated only when they are named.
  */
 export const JUDGED_BY_DEFAULT: readonly string[] = [
   'anon',
@@ -148,7 +148,7 @@ function fault({ text, where }: Source, span: Span, message: string): Error {
   return faultIn(text, where, span, message, EXAMPLE);
 }
 
-/** What a rule allows a metric; undefined where the metric is not judged. */
+/** What a rule allows a metric; undefined where the metric is not evaluated. */
 export function allowanceOf(rule: RegressionRule, metric: string): Allowance | undefined {
   const named = rule.named.findLast((each) => fits(each.metric, metric));
   if (named !== undefined) return named.allowance;

@@ -1,6 +1,7 @@
 /** Reading a baseline file: it is kept in a repository, edited and merged, and so is checked key by key. Pure. */
 import { UsageError } from '../../errors.ts';
 import { safeText } from '../../format/safe-text.ts';
+import { refuseNewer } from '../../recording/upgrade.ts';
 import { BASELINE_VERSION, type Baseline } from './baseline.ts';
 
 const MODES = ['cgroup2', 'cgroup1', 'process-tree'];
@@ -30,8 +31,9 @@ export function parseBaseline(document: unknown, file: string): Baseline {
       'cmemstat --save-baseline FILE -- command',
     );
   }
-  refuseNewer(fields, file);
+  refuseNewer(fields, BASELINE_VERSION, file);
   const at = (key: string) => ({ value: fields[key], path: key });
+  if (fields.version !== BASELINE_VERSION) throw fault(at('version'), String(BASELINE_VERSION));
   checkText(at('cmemstat'), fault);
   checkText(at('time'), fault);
   for (const part of itemsOf(at('command'), fault)) checkText(part, fault);
@@ -48,20 +50,6 @@ export function parseBaseline(document: unknown, file: string): Baseline {
   for (const part of runs) checkRun(part, fault);
   // The checks above are what makes it one.
   return document as Baseline;
-}
-
-function refuseNewer({ version, cmemstat }: Record<string, unknown>, file: string): void {
-  if (version === BASELINE_VERSION) return;
-  const isNewer = typeof version === 'number' && version > BASELINE_VERSION;
-  throw isNewer
-    ? new UsageError(
-        'FILE',
-        safeText(
-          `${file}: made by a newer cmemstat (${String(cmemstat)}, version ${version}); this one reads version ${BASELINE_VERSION}`,
-        ),
-        'upgrade cmemstat, or make the baseline again',
-      )
-    : new UsageError('FILE', safeText(`${file}: version: expected 1, found ${shortly(version)}`));
 }
 
 function checkHost(part: Part, fault: Fault): void {

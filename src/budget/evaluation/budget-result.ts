@@ -6,7 +6,7 @@ import { breakdownOf } from '../comparison/breakdown-lines.ts';
 import type { BaselineValues, RunResult } from '../expression/budget.ts';
 import { kindOf } from '../expression/metric-catalogue.ts';
 import type { BudgetWatch } from './budget-watch.ts';
-import { holds } from './combine-runs.ts';
+import { meetsLimit } from './combine-runs.ts';
 import type { MetricTrack } from './metric-track.ts';
 import { missingMap } from './missing-map.ts';
 import { findMissing, type Missing, missingBaseline, missingLimit, type RunFacts } from './not-measured.ts';
@@ -24,33 +24,33 @@ export interface Seen {
   mapNames: ReadonlySet<string>;
 }
 
-/** Judges one budget. */
+/** Evaluates one budget. */
 export function resultOf(watch: BudgetWatch, seen: Seen): RunResult {
   const { budget, optional } = watch.named;
-  const { breaking } = watch;
+  const { exceeded } = watch;
   const result = describe(watch);
   const value = roundFor(budget.unit, measuredValue(watch, seen));
   const limit = watch.limitBy(seen.limits);
   const unknownMap = missingMap(budget.metric, seen.mapNames);
   const missing =
     findMissing(budget, seen.track, value, seen.run) ?? unknownMap ?? findMissingLimit(watch, seen, limit);
-  if (missing !== undefined && breaking === undefined) {
+  if (missing !== undefined && exceeded === undefined) {
     result.status = optional ? 'not-measured-optional' : 'not-measured';
     if (limit !== undefined) result.limit = limit;
     if (missing === unknownMap) result.isUnknownMap = true;
     return Object.assign(result, missing satisfies Missing);
   }
-  // A run of which only a part was seen has broken what that part breaks.
-  result.value = value === undefined || missing !== undefined ? (breaking?.value ?? value ?? 0) : value;
-  result.limit = missing === undefined ? (limit ?? 0) : (breaking?.limit ?? limit ?? 0);
+  // What part of a run exceeds, the whole run exceeds.
+  result.value = value === undefined || missing !== undefined ? (exceeded?.value ?? value ?? 0) : value;
+  result.limit = missing === undefined ? (limit ?? 0) : (exceeded?.limit ?? limit ?? 0);
   result.excess = result.value - result.limit;
   if (budget.aggregate === 'growth') {
     const slope = seen.track.growth()?.slope;
     if (slope !== undefined) result.estimate = roundFor(budget.unit, slope) ?? slope;
   }
-  if (breaking === undefined && holds(result.value, budget.op, result.limit)) return result;
-  result.status = 'broken';
-  result.breach = exceedanceOf(watch, seen);
+  if (exceeded === undefined && meetsLimit(result.value, budget.op, result.limit)) return result;
+  result.status = 'failed';
+  result.exceeded = exceedanceOf(watch, seen);
   return result;
 }
 
@@ -66,7 +66,7 @@ function describe({ named }: BudgetWatch): RunResult {
     aggregate,
     op,
     unit,
-    status: 'held',
+    status: 'passed',
   };
 }
 
@@ -103,17 +103,17 @@ function roundFor(unit: BudgetResult['unit'], value: number | undefined): number
 }
 
 function exceedanceOf(watch: BudgetWatch, seen: Seen): Exceedance {
-  const { breaking } = watch;
+  const { exceeded } = watch;
   const { track, run } = seen;
-  const moment = breaking?.elapsedMs ?? momentOf(watch, seen);
-  const { sample, bpf, grown } = breaking ?? track.highest;
+  const moment = exceeded?.elapsedMs ?? momentOf(watch, seen);
+  const { sample, bpf, grown } = exceeded ?? track.highest;
   const maps = [...(grown?.maps ?? [])];
   const shown = new Set(maps.map(({ id }) => id));
   return {
     ...(moment === undefined ? {} : { elapsedMs: moment }),
-    shownMs: breaking?.elapsedMs ?? sample?.elapsedMs ?? track.maxMs,
+    shownMs: exceeded?.elapsedMs ?? sample?.elapsedMs ?? track.maxMs,
     breakdown: linesOf(watch, seen, sample, bpf),
-    processes: [...(breaking?.processesAfter ?? grown?.processes ?? [])],
+    processes: [...(exceeded?.processesAfter ?? grown?.processes ?? [])],
     maps,
     advice: (run.summary?.bpf?.advice ?? []).filter((advice) => advice.maps.some(({ id }) => shown.has(id))),
   };
@@ -139,7 +139,7 @@ function linesOf(
   const { metric, unit } = watch.named.budget;
   // BPF memory has a slower clock: its last reading is the nearest.
   const lines = breakdownOf(sample, breakKernelDown(sample, sample.bpf ?? bpf?.bpf));
-  const value = watch.breaking?.value ?? track.max;
+  const value = watch.exceeded?.value ?? track.max;
   const isBytes = unit.startsWith('bytes') && metric !== 'peak';
   if (isBytes && value !== undefined && !lines.some(({ id }) => id === metric)) {
     lines.unshift({ id: metric, bytes: value });

@@ -1,11 +1,11 @@
-/** Whether and when a budget is broken for good. */
+/** Whether and when a budget can no longer pass. */
 import type { LeafLimits, Sample, SampleReason } from '../../model/sample.ts';
 import type { BaselineValues, Budget, LimitName, NamedBudget } from '../expression/budget.ts';
 import { kindOf } from '../expression/metric-catalogue.ts';
 import type { TopGrown } from './top-grown.ts';
 
-/** The first moment from which a budget can't be held any more, with what is shown of it. */
-export interface Breaking {
+/** The first moment from which a budget can no longer pass, with what is shown of it. */
+export interface FirstExceeded {
   elapsedMs: number;
   value: number;
   limit: number;
@@ -24,8 +24,8 @@ export class BudgetWatch {
   readonly index: number;
   readonly named: NamedBudget;
   /** A maximum that may not be exceeded, or a minimum that may not be fallen short of. */
-  readonly canBreakForGood: boolean;
-  breaking: Breaking | undefined;
+  readonly canExceedForGood: boolean;
+  exceeded: FirstExceeded | undefined;
   readonly #baseline: number | undefined;
   readonly #isMinimum: boolean;
 
@@ -34,7 +34,7 @@ export class BudgetWatch {
     this.named = named;
     const { budget } = named;
     this.#isMinimum = budget.aggregate === 'min';
-    this.canBreakForGood = isIrrevocable(budget);
+    this.canExceedForGood = isIrrevocable(budget);
     this.#baseline =
       budget.threshold.kind === 'baseline' ? baseline?.valueOf(budget.metric, budget.aggregate) : undefined;
   }
@@ -62,7 +62,7 @@ export class BudgetWatch {
   }
 
   /** Whether a reading breaks it for good. */
-  breaksAt(value: number, limit: number, reason: SampleReason): boolean {
+  isExceededBy(value: number, limit: number, reason: SampleReason): boolean {
     const { op } = this.named.budget;
     if (this.#isMinimum) return reason === 'tick' && (op === '>' ? value <= limit : value < limit);
     return op === '<' ? value >= limit : value > limit;

@@ -3,15 +3,15 @@ import type { BudgetResult } from '../../model/verdict.ts';
 import { median, medianAbsoluteDeviation } from '../../statistics/statistics.ts';
 import type { RunResult } from '../expression/budget.ts';
 
-/** Which value of several runs is judged. */
+/** Which value of several runs is evaluated. */
 export type EvaluatedOn = 'median' | 'worst';
 
-/** A result that has a value to judge. */
+/** A result that has a value. */
 type Measured = BudgetResult & { value: number; limit: number };
 
 /**
  * Joins results of the same budgets, run by run. A budget that one run did not measure is not measured, as a value from fewer runs
- * than were asked for would claim more than is known; but what is broken whatever that run's value was is broken.
+ * than were asked for would claim more than is known; but one that fails whatever that run measured has failed.
  */
 export function combineRuns(
   runs: readonly (readonly RunResult[])[],
@@ -32,7 +32,13 @@ function withAbsentMaps(results: readonly RunResult[]): BudgetResult[] {
     const { limit, op } = result;
     if (isUnknownMap !== true || !hasMap || limit === undefined) return result;
     const { reason: _reason, hint: _hint, ...rest } = result;
-    return { ...rest, status: holds(0, op, limit) ? 'held' : 'broken', value: 0, limit, excess: -limit };
+    return {
+      ...rest,
+      status: meetsLimit(0, op, limit) ? 'passed' : 'failed',
+      value: 0,
+      limit,
+      excess: -limit,
+    };
   });
 }
 
@@ -40,19 +46,19 @@ function combine(results: readonly BudgetResult[], evaluatedOn: EvaluatedOn): Bu
   const values = results.map(({ value }) => value ?? null);
   const missing = results.find(({ value }) => value === undefined);
   const measured = results.filter(isMeasured);
-  const judged = isOnWorst(results, evaluatedOn) ? worstOf(measured) : medianOf(results, measured);
-  if (judged === undefined || (missing !== undefined && judged.status !== 'broken')) {
+  const evaluated = isOnWorst(results, evaluatedOn) ? worstOf(measured) : medianOf(results, measured);
+  if (evaluated === undefined || (missing !== undefined && evaluated.status !== 'failed')) {
     const shown = missing ?? (results.at(-1) as BudgetResult);
     return { ...withoutEvaluation(shown), status: missing?.status ?? 'not-measured', values };
   }
-  const { value, limit, estimate, status } = judged;
-  const combined: BudgetResult = { ...withoutEvaluation(judged), status, values };
+  const { value, limit, estimate, status } = evaluated;
+  const combined: BudgetResult = { ...withoutEvaluation(evaluated), status, values };
   const spread = medianAbsoluteDeviation(measured.map((each) => each.value));
   Object.assign(combined, { value, limit, excess: value - limit });
   if (estimate !== undefined) combined.estimate = estimate;
   if (spread !== undefined) combined.spread = spread;
-  const breach = status === 'broken' ? nearestExceedance(results, value) : undefined;
-  if (breach !== undefined) combined.breach = breach;
+  const exceeded = status === 'failed' ? nearestExceedance(results, value) : undefined;
+  if (exceeded !== undefined) combined.exceeded = exceeded;
   return combined;
 }
 
@@ -69,10 +75,10 @@ function medianOf(results: readonly BudgetResult[], measured: readonly Measured[
   const best = worst.op.startsWith('<') ? -Number.MAX_VALUE : Number.MAX_VALUE;
   const value = median(results.map((each) => each.value ?? best)) ?? best;
   const { limit, op } = worst;
-  const judged: Measured = { ...worst, value, status: holds(value, op, limit) ? 'held' : 'broken' };
+  const evaluated: Measured = { ...worst, value, status: meetsLimit(value, op, limit) ? 'passed' : 'failed' };
   const estimate = median(measured.flatMap((each) => each.estimate ?? []));
-  if (estimate !== undefined) judged.estimate = estimate;
-  return judged;
+  if (estimate !== undefined) evaluated.estimate = estimate;
+  return evaluated;
 }
 
 function isMeasured(result: BudgetResult): result is Measured {
@@ -80,12 +86,12 @@ function isMeasured(result: BudgetResult): result is Measured {
 }
 
 function withoutEvaluation(result: BudgetResult): BudgetResult {
-  const { value: _v, estimate: _e, excess: _x, breach: _b, values: _vs, ...rest } = result;
+  const { value: _v, estimate: _e, excess: _x, exceeded: _b, values: _vs, ...rest } = result;
   return rest;
 }
 
-/** Whether a value keeps to a limit. */
-export function holds(value: number, op: BudgetResult['op'], limit: number): boolean {
+/** Whether a value satisfies a limit. */
+export function meetsLimit(value: number, op: BudgetResult['op'], limit: number): boolean {
   switch (op) {
     case '<=':
       return value <= limit;
@@ -101,15 +107,15 @@ export function holds(value: number, op: BudgetResult['op'], limit: number): boo
 }
 
 /**
- * The run that is furthest on the wrong side of its own limit; limits may differ where they are shares of one. One that was broken
- * goes before all that were not. Undefined for none.
+ * The run that is furthest on the wrong side of its own limit; limits may differ where they are shares of one. One that failed
+ * goes before all that passed. Undefined for none.
  */
 function worstOf(results: readonly Measured[]): Measured | undefined {
   return results.toSorted((a, b) => rank(b) - rank(a) || badness(b) - badness(a))[0];
 }
 
 function rank({ status }: Measured): number {
-  return status === 'broken' ? 1 : 0;
+  return status === 'failed' ? 1 : 0;
 }
 
 function badness({ value, limit, op }: Measured): number {
@@ -117,13 +123,13 @@ function badness({ value, limit, op }: Measured): number {
   return op.startsWith('<') ? value - limit : limit - value;
 }
 
-/** The breach of the run whose value is nearest to the one that is judged, with the number of that run. */
-function nearestExceedance(results: readonly BudgetResult[], value: number): BudgetResult['breach'] {
-  const broken = results
+/** `exceeded` of the run whose value is nearest to the one that is evaluated, with the number of that run. */
+function nearestExceedance(results: readonly BudgetResult[], value: number): BudgetResult['exceeded'] {
+  const failed = results
     .map((result, index) => ({ result, run: index + 1 }))
-    .filter(({ result }) => result.breach !== undefined)
+    .filter(({ result }) => result.exceeded !== undefined)
     .toSorted((a, b) => distance(a.result, value) - distance(b.result, value))[0];
-  return broken?.result.breach === undefined ? undefined : { ...broken.result.breach, run: broken.run };
+  return failed?.result.exceeded === undefined ? undefined : { ...failed.result.exceeded, run: failed.run };
 }
 
 function distance(result: BudgetResult, value: number): number {

@@ -1,4 +1,4 @@
-/** Judges budgets over the records of one run, in memory that does not grow with it. */
+/** Evaluates budgets over the records of one run, in memory that does not grow with it. */
 
 import { globToRegExp, hasWildcards } from '../../format/glob.ts';
 import { mapNameIn } from '../../model/metrics.ts';
@@ -11,21 +11,21 @@ import type {
   SummaryRecord,
 } from '../../model/recording.ts';
 import type { LeafLimits, Sample, SampleReason } from '../../model/sample.ts';
-import type { BaselineValues, BudgetBreak, NamedBudget, RunResult } from '../expression/budget.ts';
+import type { BaselineValues, ExceededBudget, NamedBudget, RunResult } from '../expression/budget.ts';
 import { kindOf } from '../expression/metric-catalogue.ts';
 import { resultOf } from './budget-result.ts';
-import { type Breaking, BudgetWatch } from './budget-watch.ts';
+import { BudgetWatch, type FirstExceeded } from './budget-watch.ts';
 import { type MetricReader, readerOf } from './metric-reader.ts';
 import { MetricTrack } from './metric-track.ts';
 import type { RunFacts } from './not-measured.ts';
 import { PressureShare } from './pressure-share.ts';
 import { GrowthTables } from './top-grown.ts';
 
-/** What judging may need beside the records. */
+/** What an evaluation may need besides the records. */
 export interface GateOptions {
   baseline?: BaselineValues;
-  /** Called at the first moment from which a budget can't be held any more, once for each. */
-  onBreak?: (broken: BudgetBreak) => void;
+  /** Called once for each budget, at the first moment from which it can no longer pass. */
+  onExceeded?: (exceeded: ExceededBudget) => void;
 }
 
 /** A metric that some budgets are about. */
@@ -43,7 +43,7 @@ interface MapMetric extends Metric {
 
 const DEFAULT_INTERVAL_MS = 500;
 
-/** A reading of processes within this time after a breach shows who it was. */
+/** Processes read within this time after a limit was exceeded show what exceeded it. Unit: milliseconds. */
 const SOON_MS = 500;
 
 /** Takes the records of one run in order; `finish()` gives one result for each budget. */
@@ -80,7 +80,7 @@ export class BudgetEvaluator {
       const entry = this.#metrics.get(metric) ?? this.#addMetric(metric);
       entry.track.prepare(aggregate);
       const watch = new BudgetWatch(index, named, options.baseline);
-      if (watch.canBreakForGood) entry.watches.push(watch);
+      if (watch.canExceedForGood) entry.watches.push(watch);
       this.#watches.push(watch);
     }
   }
@@ -109,7 +109,7 @@ export class BudgetEvaluator {
     }
   }
 
-  /** One result for each budget, in their order. Without a summary the run is judged as far as it was told. */
+  /** One result for each budget, in their order. Without a summary, up to the last record. */
   finish(summary: SummaryRecord | undefined = this.#summary): RunResult[] {
     this.#flushMaps();
     this.#settle();
@@ -133,14 +133,14 @@ export class BudgetEvaluator {
   warnings(summary: SummaryRecord | undefined = this.#summary): string[] {
     const warnings: string[] = [];
     if (summary === undefined) {
-      warnings.push('the recording ends before its target does: budgets are judged up to there');
+      warnings.push('the recording ends before its target does: budgets are evaluated up to that point');
     }
     if (summary?.exit.endedBy === 'budget') {
       const isAlone = this.#budgets.length === 1;
-      const others = isAlone ? '' : ': the other budgets are judged up to there';
+      const others = isAlone ? '' : ': the other budgets are evaluated up to that point';
       // Where a signal ended it, the report says so of the target; one that catches it seems to have ended by itself.
       if (!isAlone || summary.exit.signal === undefined) {
-        warnings.push(`the target was ended at a breach${others}`);
+        warnings.push(`the target was ended when a limit was exceeded${others}`);
       }
     }
     const usesPeak = this.#budgets.some(({ budget }) => budget.metric === 'peak');
@@ -235,12 +235,12 @@ export class BudgetEvaluator {
     this.#tables.addProcesses(record);
     // Who has ended since is still the one to be told.
     if (largest?.id !== undefined && record.gone?.includes(largest.id)) return;
-    for (const { breaking } of this.#watches) {
-      if (breaking === undefined) continue;
-      const isSoon = record.elapsedMs - breaking.elapsedMs <= SOON_MS;
+    for (const { exceeded } of this.#watches) {
+      if (exceeded === undefined) continue;
+      const isSoon = record.elapsedMs - exceeded.elapsedMs <= SOON_MS;
       // On a busy machine the first reading is late, and still better than none.
-      const isNobodyKnown = breaking.grown?.processes.length === 0;
-      if (isSoon || isNobodyKnown) breaking.processesAfter ??= this.#tables.top().processes;
+      const isNobodyKnown = exceeded.grown?.processes.length === 0;
+      if (isSoon || isNobodyKnown) exceeded.processesAfter ??= this.#tables.top().processes;
     }
   }
 
@@ -259,10 +259,10 @@ export class BudgetEvaluator {
     if (track.highest.sample === sample) track.highest.bpf = this.#lastBpf;
     for (let at = 0; at < watches.length; at++) {
       const watch = watches[at];
-      if (watch === undefined || watch.breaking !== undefined) continue;
+      if (watch === undefined || watch.exceeded !== undefined) continue;
       const limit = watch.limitBy(this.#limits);
-      if (limit === undefined || !watch.breaksAt(value, limit, reason)) continue;
-      watch.breaking = {
+      if (limit === undefined || !watch.isExceededBy(value, limit, reason)) continue;
+      watch.exceeded = {
         elapsedMs: ms,
         value,
         limit,
@@ -271,7 +271,7 @@ export class BudgetEvaluator {
         grown: undefined,
         processesAfter: undefined,
       };
-      this.#options.onBreak?.({ index: watch.index, budget: watch.named, elapsedMs: ms, value, limit });
+      this.#options.onExceeded?.({ index: watch.index, budget: watch.named, elapsedMs: ms, value, limit });
     }
   }
 
@@ -285,10 +285,10 @@ export class BudgetEvaluator {
     this.#unsettledMs = undefined;
     const grown = this.#tables.top();
     for (const { track } of this.#metrics.values()) track.highest.grown ??= grown;
-    for (const { breaking } of this.#watches) settleBreak(breaking, grown);
+    for (const { exceeded } of this.#watches) settleExceeded(exceeded, grown);
   }
 }
 
-function settleBreak(breaking: Breaking | undefined, grown: Breaking['grown']): void {
-  if (breaking !== undefined) breaking.grown ??= grown;
+function settleExceeded(exceeded: FirstExceeded | undefined, grown: FirstExceeded['grown']): void {
+  if (exceeded !== undefined) exceeded.grown ??= grown;
 }

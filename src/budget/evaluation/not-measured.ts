@@ -31,7 +31,7 @@ export function modeOf({ start, summary }: RunFacts): Mode | undefined {
   return summary?.mode ?? start?.mode;
 }
 
-/** Why a metric has no value that could be judged; undefined when it has. */
+/** Why a metric has no value that could be evaluated; undefined when it has. */
 export function findMissing(
   budget: Budget,
   track: MetricTrack,

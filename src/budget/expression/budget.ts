@@ -20,7 +20,7 @@ export type Op = BudgetResult['op'];
 /** A limit of the leaf that a percentage is of. */
 export type LimitName = 'memory.max' | 'memory.high' | 'memory.swap.max';
 
-/** What a value is held against. */
+/** What a value is compared with. */
 export type Threshold =
   /** In the budget's unit. */
   | { kind: 'fixed'; value: number }
@@ -61,8 +61,8 @@ export interface BaselineValues {
   breakdownOf?(id: string): number | undefined;
 }
 
-/** The moment from which a budget can't be held any more. */
-export interface BudgetBreak {
+/** The moment from which a budget can no longer pass. */
+export interface ExceededBudget {
   /** Of the budget, in the order in which they were given. */
   index: number;
   budget: NamedBudget;

@@ -18,7 +18,7 @@ export interface InitFlags extends RunFlags, SeriesFlags {
 
 /** The options of `budget check`. */
 export interface CheckFlags extends BudgetFlags, BaselineFlags {
-  judge?: string;
+  evaluate?: string;
   report?: string[];
 }
 
@@ -61,8 +61,8 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
 }
 
 /**
- * Judges recordings.
- * @throws UsageError when there is nothing to judge them by; ToolError when one can't be read.
+ * Evaluates recordings.
+ * @throws UsageError when there is no budgets; ToolError when one can't be read.
  */
 export async function checkRecordings(files: string[], flags: CheckFlags): Promise<number> {
   const plan = toGatePlan(flags, readBudgetFile(flags.budgetFile), false);
@@ -72,7 +72,7 @@ export async function checkRecordings(files: string[], flags: CheckFlags): Promi
   if (verdict.budgets.length === 0 && plan.baseline === undefined) {
     throw new UsageError(
       '--budget',
-      'nothing to judge by: no budgets are given, and none are in the recording',
+      'no budgets were given, and the recording contains none',
       "cmemstat budget check --budget 'anon<=64MiB' FILE, or --budget-file FILE",
     );
   }

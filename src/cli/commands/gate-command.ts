@@ -10,11 +10,11 @@ import type { RunFlags } from '../options/run-flags.ts';
  * A run with budgets, or several runs.
  * @throws ToolError as `runGated`; UsageError where the options are wrong.
  */
-export async function judge(options: RunOptions, flags: RunFlags & GateFlags): Promise<number> {
+export async function gate(options: RunOptions, flags: RunFlags & GateFlags): Promise<number> {
   const file = readBudgetFile(flags.budgetFile);
   const plan = toGatePlan(flags, file, options.failOnLeftover);
-  if (flags.stopOnBreach === true && plan.budgets.length === 0) {
-    throw new UsageError('--stop-on-breach', '--stop-on-breach: of what? name a --budget');
+  if (flags.stopOnExceeded === true && plan.budgets.length === 0) {
+    throw new UsageError('--stop-on-exceeded', '--stop-on-exceeded: of what? name a --budget');
   }
   refuseSharedPlaces([...runPlaces(flags), ...reportPlaces(plan.reports)]);
   const series = toSeriesPlan(flags, file);
@@ -24,7 +24,7 @@ export async function judge(options: RunOptions, flags: RunFlags & GateFlags): P
   return runGated(options, {
     ...plan,
     ...series,
-    stopOnBreach: flags.stopOnBreach === true,
+    stopOnExceeded: flags.stopOnExceeded === true,
     saveBaseline: flags.saveBaseline,
   });
 }

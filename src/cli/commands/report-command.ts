@@ -13,7 +13,7 @@ import { readBudgetFile, toGatePlan } from '../options/gate-plan.ts';
 export interface ReportFlags extends BudgetFlags, BaselineFlags {
   format: string;
   output?: string;
-  judge?: string;
+  evaluate?: string;
 }
 
 /** A verdict is a small document; a recording may be of any size. Unit: bytes. */
@@ -31,20 +31,20 @@ export async function report(files: string[], flags: ReportFlags): Promise<numbe
   const verdict = kept ?? (await gateRecordings(files, plan));
   const request = flags.output === undefined ? { format } : { format, file: flags.output };
   const reports = openReports([request], 'stdout');
-  // The report was asked for, not the judgement: its status is none of ours.
+  // The report was asked for, not the evaluation: its status does not decide ours.
   return (await reports.write(verdict)) === undefined ? 0 : EXIT_CODES.FAILED;
 }
 
-/** What a verdict says was judged before: nothing of it can be judged anew. */
+/** A verdict is the result of an evaluation: it cannot be evaluated again. */
 function refuseEvaluation(flags: ReportFlags): void {
-  const { format: _format, output: _output, ...judging } = flags;
-  const [name] = Object.keys(judging);
+  const { format: _format, output: _output, ...evaluation } = flags;
+  const [name] = Object.keys(evaluation);
   if (name === undefined) return;
   const option = `--${name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
   throw new UsageError(
     option,
-    `${option}: a verdict was judged when it was made, and can't be judged anew`,
-    'cmemstat report takes the recording too',
+    `${option}: cannot be applied to a verdict, which has been evaluated already`,
+    'cmemstat report RECORDING',
   );
 }
 

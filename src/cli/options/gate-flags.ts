@@ -2,9 +2,10 @@
 import { type Command, Option } from 'commander';
 import { REPORT_FORMATS } from '../../report/report-formats.ts';
 import { oneOfOption } from './one-of.ts';
+import { acceptFormer } from './renamed-option.ts';
 import { once, repeatable } from './repeatable.ts';
 
-/** Which of several runs can decide. */
+/** Which value of several runs is evaluated. */
 export const DECIDING_RUNS = ['median', 'worst'] as const;
 
 /** Where one option takes it all. */
@@ -36,18 +37,19 @@ export interface SeriesFlags {
   warm?: true;
 }
 
-/** All that a run takes. */
+/** All options of a run with budgets, baselines or repetitions. */
 export interface GateFlags extends BudgetFlags, BaselineFlags, SeriesFlags {
-  stopOnBreach?: true;
+  stopOnExceeded?: true;
   report?: string[];
-  judge?: string;
+  evaluate?: string;
   saveBaseline?: string;
 }
 
-/** Declares all options of a run that is judged. */
+/** Declares all options of a run that is evaluated. */
 export function addGateOptions(program: Command): void {
   addBudgetOptions(program.optionsGroup('Memory budgets:'));
-  program.option('--stop-on-breach', 'end the target at the first breach that cannot be undone');
+  program.option('--stop-on-exceeded', 'terminate the target as soon as a budget can no longer pass');
+  acceptFormer(program, '--stop-on-breach', '--stop-on-exceeded');
   addReportOption(program);
   addSeriesOptions(program.optionsGroup('Several runs and a baseline:'));
   addEvaluateOption(program);
@@ -69,8 +71,8 @@ export function addBudgetOptions(command: Command): void {
       once('--budget-file'),
     )
     .option('--budget-optional', 'what could not be measured is a warning, not a failure')
-    .option('--budget-first', "a broken budget's status goes before the target's own failure")
-    .option('--budget-exit-code <n>', 'exit with this when a budget is broken (default: 3)');
+    .option('--budget-first', "a failed budget takes precedence over the target's own exit status")
+    .option('--budget-exit-code <n>', 'exit status when a budget failed (default: 3)');
 }
 
 /** Declares where reports go. */
@@ -85,11 +87,16 @@ export function addReportOption(command: Command): void {
   );
 }
 
-/** Declares which of several runs is judged. */
+/** Declares which value of several runs is evaluated. */
 export function addEvaluateOption(command: Command): void {
   command.addOption(
-    oneOfOption('--judge <which>', '"median" or "worst" of several runs (default: median)', DECIDING_RUNS),
+    oneOfOption(
+      '--evaluate <which>',
+      'evaluate the "median" or the "worst" of several runs (default: median)',
+      DECIDING_RUNS,
+    ),
   );
+  acceptFormer(command, '--judge <which>', '--evaluate');
 }
 
 /** Declares the options of several runs. */
@@ -118,7 +125,7 @@ export function addBaselineOptions(command: Command): void {
     .option('--strict-host', 'exit with 5 when the baseline is of another kind of host');
 }
 
-/** Whether anything is to be judged or repeated; if not, nothing of it is loaded. */
+/** Whether anything is to be evaluated or repeated; if not, none of that code is loaded. */
 export function wantsGate(flags: GateFlags): boolean {
   const names: readonly (keyof GateFlags)[] = [
     'budget',
@@ -133,11 +140,11 @@ export function wantsGate(flags: GateFlags): boolean {
     'baseline',
     'saveBaseline',
     'maxRegression',
-    'stopOnBreach',
+    'stopOnExceeded',
     'budgetExitCode',
     'budgetFirst',
     'budgetOptional',
-    'judge',
+    'evaluate',
     'strictHost',
   ];
   return names.some((name) => flags[name] !== undefined);

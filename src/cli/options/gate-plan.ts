@@ -1,4 +1,4 @@
-/** What the options of judging, and the budget file, come to. */
+/** The plan from the options of evaluation and the budget file. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { GatePlan, SeriesPlan } from '../../app/gate/plan.ts';
@@ -14,11 +14,11 @@ import { oneOf } from './one-of.ts';
 
 const MAX_RUNS = 1000;
 
-/** Options that go before what a budget file says. */
-type Flags = BudgetFlags & BaselineFlags & { judge?: string; report?: string[] };
+/** Options that override the budget file. */
+type Flags = BudgetFlags & BaselineFlags & { evaluate?: string; report?: string[] };
 
 /**
- * The plan of judging; `file` is the budget file, if there is one.
+ * The plan of the evaluation; `file` is the budget file, if there is one.
  * @throws UsageError that names the option, or the place in the file.
  */
 export function toGatePlan(flags: Flags, file: BudgetFile | undefined, failOnLeftover: boolean): GatePlan {
@@ -37,7 +37,7 @@ export function toGatePlan(flags: Flags, file: BudgetFile | undefined, failOnLef
   const ofFile = (file?.budgets ?? []).map((each) => ({ ...each, optional: each.optional || isOptional }));
   return {
     budgets: [...ofFile, ...own],
-    evaluatedOn: oneOf(flags.judge, DECIDING_RUNS, '--judge') ?? file?.runs.judge ?? 'median',
+    evaluatedOn: oneOf(flags.evaluate, DECIDING_RUNS, '--evaluate') ?? file?.runs.evaluate ?? 'median',
     rules: {
       budgetExitCode: parseExitCode(flags.budgetExitCode),
       budgetFirst: flags.budgetFirst === true,

@@ -20,8 +20,8 @@ const EVENT_ROWS = 2;
 /** What the kernel's words come to, where there is room to say so. */
 const MEANINGS = { some: 'at least one task waited for memory', full: 'no task could go on' } as const;
 
-/** Events that mean that something was killed or is broken. */
-const GRAVE: ReadonlySet<string> = new Set(['oom', 'oom_kill', 'oom_group_kill', 'budget']);
+/** Events that mean that something was killed or exceeded. */
+const GRAVE: ReadonlySet<string> = new Set(['oom', 'oom_kill', 'oom_group_kill', 'budget_exceeded']);
 
 /** The order of memory.events; v1 has `failcnt` and `oom_kill`. */
 const KERNEL_EVENTS = ['low', 'high', 'max', 'failcnt', 'oom', 'oom_kill', 'oom_group_kill'];

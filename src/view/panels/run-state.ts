@@ -61,7 +61,7 @@ function ending({ summary, eventCounts }: ViewData, unicode: boolean): State {
   if (exit.signal !== undefined)
     return { ...marks, text: `ended by ${shownText(exit.signal, unicode)}`, role: 'bad' };
   const text = `exit status ${exit.code ?? exit.status}`;
-  if (eventCounts.has('budget')) return { ...marks, text: `${text}, budget broken`, role: 'bad' };
+  if (eventCounts.has('budget_exceeded')) return { ...marks, text: `${text}, budget exceeded`, role: 'bad' };
   return {
     ...marks,
     text,

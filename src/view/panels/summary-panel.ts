@@ -33,7 +33,7 @@ export function endLines(view: View, width: number): Line[] {
 function endLine(summary: SummaryRecord, { unicode, status, data }: View, width: number): Line {
   const [how = ''] = renderExit(summary);
   const hasSucceeded = summary.exit.status === 0;
-  const style: Role = !hasSucceeded ? 'bad' : data.eventCounts.has('budget') ? 'warning' : 'good';
+  const style: Role = !hasSucceeded ? 'bad' : data.eventCounts.has('budget_exceeded') ? 'warning' : 'good';
   const line: Line = [
     { text: hasSucceeded ? '  ENDED  ' : '  FAILED  ', style },
     { text: shownText(how.trim(), unicode), style: 'strong' },
@@ -43,12 +43,14 @@ function endLine(summary: SummaryRecord, { unicode, status, data }: View, width:
   return textOf(line).length + hint.text.length <= width ? [...line, hint] : line;
 }
 
-/** Which budgets were broken while it ran; what else is judged at the end stands below the view. */
+/** Which budgets were exceeded while it ran; what is evaluated at the end stands below the view. */
 function budgetLine({ data: { events }, unicode }: View): Line[] {
-  const broken = events.flatMap(({ event, message = '' }) => (event === 'budget' ? [message] : []));
-  if (broken.length === 0) return [];
-  const name = broken.length === 1 ? 'BUDGET BROKEN' : `${broken.length} BUDGETS BROKEN`;
-  return [[{ text: `  ${name}: ${shownText(broken.join('; '), unicode)}`, style: 'bad' }]];
+  const exceeded = events.flatMap(({ event, message = '' }) =>
+    event === 'budget_exceeded' ? [message] : [],
+  );
+  if (exceeded.length === 0) return [];
+  const name = exceeded.length === 1 ? 'BUDGET EXCEEDED' : `${exceeded.length} BUDGETS EXCEEDED`;
+  return [[{ text: `  ${name}: ${shownText(exceeded.join('; '), unicode)}`, style: 'bad' }]];
 }
 
 function peakLine(summary: SummaryRecord, { ui: { units }, unicode }: View, width: number): Line {

@@ -30,7 +30,7 @@ const CHANNELS: readonly Channel[] = [
 /** Events that are marked, the most important first. Others, such as `low`, say nothing of what the target did. */
 const MARKS: readonly { events: readonly string[]; letter: string; name: string; role: Role }[] = [
   { events: ['oom_kill', 'oom_group_kill', 'oom'], letter: 'O', name: 'OOM kill', role: 'bad' },
-  { events: ['budget'], letter: 'B', name: 'budget broken', role: 'bad' },
+  { events: ['budget_exceeded'], letter: 'B', name: 'budget exceeded', role: 'bad' },
   { events: ['max', 'failcnt'], letter: 'm', name: 'limit hit', role: 'warning' },
   { events: ['high'], letter: 'h', name: 'high', role: 'warning' },
   { events: ['exec'], letter: 'x', name: 'exec', role: 'key' },

@@ -10,7 +10,13 @@ import type { MapEntry, ProcessEntry, ViewData } from './view.ts';
 const EVENTS_KEPT = 500;
 
 /** Events that must not be lost among many others. */
-const GRAVE: ReadonlySet<string> = new Set(['oom', 'oom_kill', 'oom_group_kill', 'budget', 'warning']);
+const GRAVE: ReadonlySet<string> = new Set([
+  'oom',
+  'oom_kill',
+  'oom_group_kill',
+  'budget_exceeded',
+  'warning',
+]);
 
 /** Of each grave kind so many of the first and of the last ones are kept. */
 const GRAVE_KEPT = 100;

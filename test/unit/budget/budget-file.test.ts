@@ -20,7 +20,7 @@ describe('parseBudgetFile', () => {
       runs: {
         count: 5,
         warmup: 1,
-        judge: 'worst',
+        evaluate: 'worst',
         prepare: 'make',
         cleanup: 'make clean',
         warm: true,
@@ -31,7 +31,7 @@ describe('parseBudgetFile', () => {
     };
     const text = JSON.stringify({
       $schema: './budget.schema.json',
-      version: 1,
+      version: 2,
       ...settings,
       budgets: [
         heap,
@@ -65,87 +65,87 @@ describe('parseBudgetFile', () => {
 
   it.each<[string, unknown, string]>([
     ['no object', [], 'the document must be an object'],
-    ['no version', { budgets: [] }, 'version is missing; this cmemstat reads version 1'],
-    ['another version', { version: 2, budgets: [] }, 'version is 2; this cmemstat reads version 1'],
-    ['no budgets', { version: 1 }, 'budgets is missing'],
-    ['budgets that are no array', { version: 1, budgets: {} }, 'budgets must be an array'],
+    ['no version', { budgets: [] }, 'version is missing; this cmemstat reads versions 1 and 2'],
+    ['another version', { version: 3, budgets: [] }, 'version is 3; this cmemstat reads versions 1 and 2'],
+    ['no budgets', { version: 2 }, 'budgets is missing'],
+    ['budgets that are no array', { version: 2, budgets: {} }, 'budgets must be an array'],
     [
       'an unknown key',
-      { version: 1, budgets: [], budget: [] },
+      { version: 2, budgets: [], budget: [] },
       'budget is not a key here; did you mean "budgets"?',
     ],
-    ['a budget that is a text', { version: 1, budgets: ['anon<=1'] }, 'budgets[0] must be an object'],
+    ['a budget that is a text', { version: 2, budgets: ['anon<=1'] }, 'budgets[0] must be an object'],
     [
       'an unknown key of a budget',
-      { version: 1, budgets: [{ ...heap, ownr: 'me' }] },
+      { version: 2, budgets: [{ ...heap, ownr: 'me' }] },
       'budgets[0].ownr is not a key here; did you mean "owner"?',
     ],
-    ['no name', { version: 1, budgets: [{ budget: 'anon<=1' }] }, 'budgets[0].name is missing'],
+    ['no name', { version: 2, budgets: [{ budget: 'anon<=1' }] }, 'budgets[0].name is missing'],
     [
       'a blank name',
-      { version: 1, budgets: [{ ...heap, name: ' ' }] },
+      { version: 2, budgets: [{ ...heap, name: ' ' }] },
       'budgets[0].name must be a text that is not empty',
     ],
-    ['no expression', { version: 1, budgets: [{ name: 'x' }] }, 'budgets[0].budget is missing'],
+    ['no expression', { version: 2, budgets: [{ name: 'x' }] }, 'budgets[0].budget is missing'],
     [
       'an expression without an operator',
-      { version: 1, budgets: [{ name: 'x', budget: 'anon 3' }] },
+      { version: 2, budgets: [{ name: 'x', budget: 'anon 3' }] },
       'budgets[0].budget: no operator; unquoted, < and > are taken away by the shell',
     ],
     [
       'optional as a text',
-      { version: 1, budgets: [{ ...heap, optional: 'yes' }] },
+      { version: 2, budgets: [{ ...heap, optional: 'yes' }] },
       'budgets[0].optional must be true or false',
     ],
     [
       'no runs',
-      { version: 1, runs: { count: 0 }, budgets: [] },
+      { version: 2, runs: { count: 0 }, budgets: [] },
       'runs.count must be a whole number from 1 to 1000',
     ],
     [
       'half a run',
-      { version: 1, runs: { warmup: 1.5 }, budgets: [] },
+      { version: 2, runs: { warmup: 1.5 }, budgets: [] },
       'runs.warmup must be a whole number from 0 to 1000',
     ],
     [
-      'an unknown judge',
-      { version: 1, runs: { judge: 'best' }, budgets: [] },
-      'runs.judge must be "median" or "worst"',
+      'an unknown value to evaluate',
+      { version: 2, runs: { evaluate: 'best' }, budgets: [] },
+      'runs.evaluate must be "median" or "worst"',
     ],
-    ['an unknown setting', { version: 1, runs: { runs: 3 }, budgets: [] }, 'runs.runs is not a key here'],
+    ['an unknown setting', { version: 2, runs: { runs: 3 }, budgets: [] }, 'runs.runs is not a key here'],
     [
       'warm and cold',
-      { version: 1, runs: { warm: true, dropCaches: true }, budgets: [] },
+      { version: 2, runs: { warm: true, dropCaches: true }, budgets: [] },
       'runs.dropCaches goes against "warm": one of them',
     ],
     [
       'an empty command',
-      { version: 1, runs: { prepare: '' }, budgets: [] },
+      { version: 2, runs: { prepare: '' }, budgets: [] },
       'runs.prepare must be a text that is not empty',
     ],
     [
       'a baseline that is no text',
-      { version: 1, baseline: 3, budgets: [] },
+      { version: 2, baseline: 3, budgets: [] },
       'baseline must be a text that is not empty',
     ],
-    ['null', { version: 1, baseline: null, budgets: [] }, 'baseline must be a text that is not empty'],
+    ['null', { version: 2, baseline: null, budgets: [] }, 'baseline must be a text that is not empty'],
   ])('refuses %s, and so does the schema', (_, document, message) => {
     expect(validate(document)).toBe(false);
     expect(errorOf(JSON.stringify(document)).message).toContain(message);
   });
 
   it.each<[string, unknown]>([
-    ['the least', { version: 1, budgets: [] }],
-    ['operators as words', { version: 1, budgets: [{ name: 'x', budget: 'anon le 3' }] }],
-    ['operators without blanks', { version: 1, budgets: [{ name: 'x', budget: 'anon<3' }] }],
-    ['warm alone', { version: 1, runs: { warm: true, dropCaches: false }, budgets: [] }],
+    ['the least', { version: 2, budgets: [] }],
+    ['operators as words', { version: 2, budgets: [{ name: 'x', budget: 'anon le 3' }] }],
+    ['operators without blanks', { version: 2, budgets: [{ name: 'x', budget: 'anon<3' }] }],
+    ['warm alone', { version: 2, runs: { warm: true, dropCaches: false }, budgets: [] }],
   ])('takes %s, and so does the schema', (_, document) => {
     expect(validate(document)).toBe(true);
     expect(() => parseBudgetFile(JSON.stringify(document), 'b.json')).not.toThrow();
   });
 
   it('refuses what a schema cannot tell: metrics that are none, names that are equal', () => {
-    const document = (budgets: unknown[]) => JSON.stringify({ version: 1, budgets });
+    const document = (budgets: unknown[]) => JSON.stringify({ version: 2, budgets });
     const error = errorOf(document([heap, { name: 'x', budget: 'anno <= 3' }]));
     expect(error.message).toBe('b.json:1: budgets[1].budget: no metric `anno`; did you mean `anon`?');
     expect(error.detail).toBe('  anno <= 3\n  ^~~~');
@@ -156,7 +156,7 @@ describe('parseBudgetFile', () => {
 
   it('names the line', () => {
     const text =
-      '{\n  "version": 1,\n  "budgets": [\n    { "name": "a", "budget": "anon<=1" },\n    {\n      "name": "b",\n      "budget": "anon"\n    }\n  ]\n}\n';
+      '{\n  "version": 2,\n  "budgets": [\n    { "name": "a", "budget": "anon<=1" },\n    {\n      "name": "b",\n      "budget": "anon"\n    }\n  ]\n}\n';
     expect(errorOf(text).message).toMatch(/^b\.json:7: budgets\[1\]\.budget: no operator/);
     expect(errorOf(text.replace('"anon"', '"anon<=1",\n "x": 1')).message).toMatch(
       /^b\.json:8: budgets\[1\]\.x/,
@@ -167,7 +167,7 @@ describe('parseBudgetFile', () => {
   });
 
   it.each([
-    ['{\n "version": 1,\n}', 3],
+    ['{\n "version": 2,\n}', 3],
     ['{\n', 2],
     ['', 1],
   ])('says where %j is no JSON', (text, line) => {
@@ -175,7 +175,7 @@ describe('parseBudgetFile', () => {
   });
 
   it('names no line where Node does not tell', () => {
-    const text = `{\n "version": 1,\n "budgets": x,\n "more": "${'x'.repeat(40)}"\n}\n`;
+    const text = `{\n "version": 2,\n "budgets": x,\n "more": "${'x'.repeat(40)}"\n}\n`;
     const { message } = errorOf(text);
     expect(message).toMatch(/^b\.json(:3)?: not JSON: /);
     expect(message).not.toContain('\n');
@@ -183,7 +183,7 @@ describe('parseBudgetFile', () => {
 
   it('takes a file that begins with a mark of its byte order', () => {
     expect(
-      parseBudgetFile(`\uFEFF${JSON.stringify({ version: 1, budgets: [heap] })}`, 'b').budgets,
+      parseBudgetFile(`\uFEFF${JSON.stringify({ version: 2, budgets: [heap] })}`, 'b').budgets,
     ).toHaveLength(1);
   });
 
@@ -191,7 +191,7 @@ describe('parseBudgetFile', () => {
     const documents = fc.oneof(
       fc.string(),
       fc.json(),
-      fc.jsonValue().map((budgets) => JSON.stringify({ version: 1, budgets: [budgets] })),
+      fc.jsonValue().map((budgets) => JSON.stringify({ version: 2, budgets: [budgets] })),
     );
     fc.assert(
       fc.property(documents, (text) => {

@@ -7,15 +7,15 @@ const fileThat = (runs: object) => ({ runs, budgets: [] });
 describe('wantsGate', () => {
   it.each([
     { budgetExitCode: '7' },
-    { judge: 'worst' },
+    { evaluate: 'worst' },
     { strictHost: true as const },
     { budgetOptional: true as const },
     { budgetFirst: true as const },
-  ])('takes %j for an option of judging', (flags) => {
+  ])('takes %j for an option of the evaluation', (flags) => {
     expect(wantsGate(flags)).toBe(true);
   });
 
-  it('does not judge a plain run', () => {
+  it('does not evaluate a plain run', () => {
     expect(wantsGate({})).toBe(false);
   });
 });

@@ -94,7 +94,7 @@ describe('RecordStream', () => {
     const budgets = new BudgetSink({
       budgets: [named('anon<=2M')],
       baseline: undefined,
-      onBreak: (broken) => stream.emit(broken),
+      onExceeded: (exceeded) => stream.emit(exceeded),
     });
     const stream = new RecordStream([before.sink, budgets, behind.sink]);
     stream.start(startOf());

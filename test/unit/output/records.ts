@@ -14,7 +14,7 @@ export interface Recording {
 }
 
 /** What every start and every summary begins with. */
-export const MADE = { version: 1, cmemstat: '0.1.0', time: '2026-01-02T03:04:05.678Z' } as const;
+export const MADE = { version: 2, cmemstat: '0.1.0', time: '2026-01-02T03:04:05.678Z' } as const;
 
 /** The machine of the runs. */
 export const HOST: StartRecord['host'] = {

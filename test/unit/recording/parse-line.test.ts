@@ -63,14 +63,14 @@ describe('parseRecordLine', () => {
   });
 
   it.each([start, summary])('refuses what a newer version wrote, and says which', (record) => {
-    const text = JSON.stringify({ ...record, version: 2, cmemstat: '9.1.0' });
+    const text = JSON.stringify({ ...record, version: 3, cmemstat: '9.1.0' });
     expect(() => parseRecordLine(text, 'run.jsonl')).toThrow(UsageError);
     expect(() => parseRecordLine(text, 'run.jsonl')).toThrow(
-      'run.jsonl: made by a newer cmemstat (9.1.0, format 2); this one reads format 1: upgrade',
+      'run.jsonl: written by a newer cmemstat (9.1.0, format version 3); this one reads up to version 2',
     );
   });
 
   it('refuses a newer version even where its start line looks different', () => {
-    expect(() => parse({ type: 'start', version: 7 })).toThrow(/format 7/);
+    expect(() => parse({ type: 'start', version: 7 })).toThrow(/format version 7/);
   });
 });

@@ -74,9 +74,9 @@ describe('readRecording', () => {
   });
 
   it('refuses a recording of a newer version', async () => {
-    const path = fileOf(line({ ...cgroup2.start, version: 2, cmemstat: '3.0.0' }));
+    const path = fileOf(line({ ...cgroup2.start, version: 3, cmemstat: '3.0.0' }));
     await expect(collect(path)).rejects.toThrow(
-      `${path}: made by a newer cmemstat (3.0.0, format 2); this one reads format 1: upgrade`,
+      `${path}: written by a newer cmemstat (3.0.0, format version 3); this one reads up to version 2`,
     );
   });
 });

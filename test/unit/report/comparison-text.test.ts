@@ -28,13 +28,13 @@ const row = (
   difference: now - base,
   ...(base === 0 ? {} : { percent: (100 * (now - base)) / base }),
   noise: 256 * KIB,
-  verdict: 'not-judged',
+  verdict: 'not-evaluated',
   ...more,
 });
 
 const comparison = (metrics: MetricDifference[], more: Partial<Comparison> = {}): Comparison => ({
   type: 'comparison',
-  version: 1,
+  version: 2,
   base: side('base.json'),
   now: side('this run'),
   doubts: [],
@@ -68,7 +68,7 @@ const everything = comparison(
       allowed: 0.4 * MIB,
       ...tested(0.001, -4 * MIB, -4 * MIB),
     }),
-    row('sock', 0, 0, { verdict: 'held', allowed: 0, ...tested(1, 0, 0) }),
+    row('sock', 0, 0, { verdict: 'passed', allowed: 0, ...tested(1, 0, 0) }),
     row('file', 100 * MIB, 140 * MIB, { noise: 30 * MIB, ...tested(0.03, MIB, 70 * MIB) }),
     row('pgfault', 12_345, 12_001, { unit: 'count', noise: 200.5, ...tested(0.004, -400, -300.5) }),
     row('peak', 300 * MIB, 310 * MIB, { noise: 60 * MIB, ...tested(0.4, -30 * MIB, 50 * MIB) }),
@@ -78,7 +78,7 @@ const everything = comparison(
       now: 8 * KIB,
       difference: 8 * KIB,
       noise: 0,
-      verdict: 'not-judged',
+      verdict: 'not-evaluated',
     },
     {
       metric: 'bpf.map:',
@@ -86,7 +86,7 @@ const everything = comparison(
       base: 8 * KIB,
       difference: -8 * KIB,
       noise: 0,
-      verdict: 'not-judged',
+      verdict: 'not-evaluated',
     },
     row('swap', 0, 0),
   ],
@@ -125,7 +125,7 @@ describe('the table', () => {
       'anon    8.00 MiB  9.00 MiB   +1.00 MiB  +12.5 %  256 KiB  more',
       '1 more; --all shows them',
       '',
-      'nothing was judged; --max-regression 5% would',
+      'no metric was evaluated (hint: --max-regression 5%)',
     ]);
   });
 
@@ -161,7 +161,7 @@ describe('the rows', () => {
 describe('the outcome', () => {
   it.each([
     [
-      [row('anon', 1, 1, { verdict: 'held' }), row('bpf', 1, 1, { verdict: 'improved' })],
+      [row('anon', 1, 1, { verdict: 'passed' }), row('bpf', 1, 1, { verdict: 'improved' })],
       ['no regression in 2 metrics'],
     ],
     [
@@ -169,7 +169,7 @@ describe('the outcome', () => {
       ['REGRESSED: anon, bpf'],
     ],
     [
-      [row('anon', 1, 1, { verdict: 'held' }), row('bpf', 1, 9, { verdict: 'not-measured' })],
+      [row('anon', 1, 1, { verdict: 'passed' }), row('bpf', 1, 9, { verdict: 'not-measured' })],
       ['no regression in 1 metric', 'NOT MEASURED on at least one side: bpf'],
     ],
   ])('is said at the end %#', (metrics, lines) => {

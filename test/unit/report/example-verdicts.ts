@@ -11,7 +11,7 @@ export const passedBudget: BudgetResult = {
   aggregate: 'max',
   op: '<=',
   unit: 'bytes',
-  status: 'held',
+  status: 'passed',
   value: 200 * MIB,
   limit: 256 * MIB,
   excess: -56 * MIB,
@@ -27,11 +27,11 @@ export const failedBudget: BudgetResult = {
   aggregate: 'max',
   op: '<=',
   unit: 'bytes',
-  status: 'broken',
+  status: 'failed',
   value: 19.5 * MIB,
   limit: 16 * MIB,
   excess: 3.5 * MIB,
-  breach: {
+  exceeded: {
     elapsedMs: 3240,
     shownMs: 3240,
     breakdown: [
@@ -83,14 +83,14 @@ export const unmeasuredBudget: BudgetResult = {
 
 const passed: Verdict = {
   type: 'verdict',
-  version: 1,
+  version: 2,
   cmemstat: '0.1.0',
   time: '2025-03-04T05:06:07.089Z',
   command: ['./agent', '--duration', '5', '--name', "it's"],
   mode: 'cgroup2',
   host: { kernel: '6.12.17', arch: 'x64', cpus: 2 },
   durationMs: 5432,
-  status: 'held',
+  status: 'passed',
   runs: { count: 1, evaluatedOn: 'run' },
   target: { status: 0, code: 0 },
   exitStatus: 0,
@@ -102,7 +102,7 @@ const passed: Verdict = {
       aggregate: 'max',
       op: '>=',
       unit: 'count',
-      status: 'held',
+      status: 'passed',
       value: 3,
       limit: 1,
       excess: 2,
@@ -113,7 +113,7 @@ const passed: Verdict = {
       aggregate: 'growth',
       op: '<=',
       unit: 'bytes/min',
-      status: 'held',
+      status: 'passed',
       value: 0,
       estimate: -4096,
       limit: MIB,
@@ -125,7 +125,7 @@ const passed: Verdict = {
       aggregate: 'avg',
       op: '<=',
       unit: 'percent',
-      status: 'held',
+      status: 'passed',
       value: 0.25,
       limit: 5,
       excess: -4.75,
@@ -136,7 +136,7 @@ const passed: Verdict = {
       aggregate: 'final',
       op: '==',
       unit: 'count',
-      status: 'held',
+      status: 'passed',
       value: 0,
       limit: 0,
       excess: 0,
@@ -156,7 +156,7 @@ const { leftovers: _, ...withoutLeftovers } = passed;
 
 const failed: Verdict = {
   ...passed,
-  status: 'broken',
+  status: 'failed',
   exitStatus: 3,
   budgets: [
     passedBudget,
@@ -167,7 +167,7 @@ const failed: Verdict = {
       aggregate: 'max',
       op: '<',
       unit: 'count',
-      status: 'broken',
+      status: 'failed',
       value: 2,
       limit: 2,
       excess: 0,
@@ -178,11 +178,11 @@ const failed: Verdict = {
       aggregate: 'avg',
       op: '<=',
       unit: 'bytes',
-      status: 'broken',
+      status: 'failed',
       value: 100 * MIB + 4096,
       limit: 100 * MIB,
       excess: 4096,
-      breach: {
+      exceeded: {
         shownMs: 4000,
         breakdown: [{ id: 'anon', bytes: 180 * MIB }],
         processes: [],
@@ -241,7 +241,7 @@ const metrics: MetricDifference[] = [
     interval: [0, 0],
     noise: 0,
     allowed: MIB,
-    verdict: 'held',
+    verdict: 'passed',
   },
   {
     metric: 'bpf.map:flows',
@@ -271,13 +271,13 @@ const metrics: MetricDifference[] = [
     now: 2,
     difference: 2,
     noise: 0,
-    verdict: 'not-judged',
+    verdict: 'not-evaluated',
   },
 ];
 
 const comparison: Comparison = {
   type: 'comparison',
-  version: 1,
+  version: 2,
   base: side('baseline.json', 5),
   now: side('this run', 5),
   doubts: ['4 CPUs there, 2 here: percpu maps scale with CPUs'],
@@ -304,19 +304,19 @@ export const examples: Readonly<Record<string, Verdict>> = {
   },
   runs: {
     ...passed,
-    status: 'broken',
+    status: 'failed',
     exitStatus: 3,
     durationMs: 27_160,
     runs: { count: 5, evaluatedOn: 'median' },
     budgets: [
       {
         ...passedBudget,
-        status: 'broken',
+        status: 'failed',
         value: 260 * MIB,
         excess: 4 * MIB,
         values: [255 * MIB, 260 * MIB, null, 262 * MIB, 300 * MIB],
         spread: 3.5 * MIB,
-        breach: {
+        exceeded: {
           elapsedMs: 2000,
           shownMs: 2000,
           run: 2,
@@ -331,7 +331,7 @@ export const examples: Readonly<Record<string, Verdict>> = {
   },
   comparison: {
     ...passed,
-    status: 'broken',
+    status: 'failed',
     exitStatus: 3,
     budgets: [],
     comparison,
@@ -345,7 +345,9 @@ export const examples: Readonly<Record<string, Verdict>> = {
     comparison: {
       ...comparison,
       doubts: [],
-      metrics: metrics.filter(({ verdict }) => verdict === 'held' || verdict === 'not-measured').slice(0, 2),
+      metrics: metrics
+        .filter(({ verdict }) => verdict === 'passed' || verdict === 'not-measured')
+        .slice(0, 2),
       regressed: false,
     },
     missingMetrics: ['bpf.map:old'],
@@ -362,7 +364,7 @@ export const examples: Readonly<Record<string, Verdict>> = {
     exitStatus: 5,
     comparison: {
       ...comparison,
-      metrics: metrics.filter(({ verdict }) => verdict === 'held'),
+      metrics: metrics.filter(({ verdict }) => verdict === 'passed'),
       regressed: false,
     },
     strictHost: true,
@@ -382,14 +384,14 @@ export const examples: Readonly<Record<string, Verdict>> = {
   'budget-first': { ...failed, target: { status: 2, code: 2 }, exitStatus: 3 },
   empty: {
     type: 'verdict',
-    version: 1,
+    version: 2,
     cmemstat: '0.1.0',
     time: '2025-03-04T05:06:07.089Z',
     command: ['true'],
     mode: 'cgroup1',
     host: { kernel: '6.1.0', arch: 'arm64', cpus: 1 },
     durationMs: 12,
-    status: 'held',
+    status: 'passed',
     runs: { count: 1, evaluatedOn: 'run' },
     target: { status: 0, code: 0 },
     exitStatus: 0,

@@ -46,11 +46,11 @@ describe('codeSpan', () => {
 });
 
 describe('renderMarkdownReport', () => {
-  it('shows a breach folded out, and what was not measured folded', () => {
-    const broken = renderMarkdownReport(examples.failed ?? never());
-    expect(broken).toContain('<details open><summary>BROKEN: <code>BPF maps</code></summary>\n\n');
-    expect(broken).toContain('| `anon` | 180 MiB | 150 MiB | +30.0 MiB |');
-    expect(broken).toContain('- Owner: `@acme/datapath`');
+  it('shows an exceeded limit expanded, and what was not measured folded', () => {
+    const failed = renderMarkdownReport(examples.failed ?? never());
+    expect(failed).toContain('<details open><summary>FAILED: <code>BPF maps</code></summary>\n\n');
+    expect(failed).toContain('| `anon` | 180 MiB | 150 MiB | +30.0 MiB |');
+    expect(failed).toContain('- Owner: `@acme/datapath`');
     const unmeasured = renderMarkdownReport(examples['not-measured'] ?? never());
     expect(unmeasured).toContain('<details><summary>NOT MEASURED: <code>kernel&lt;=32MiB</code></summary>');
   });

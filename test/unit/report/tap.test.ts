@@ -79,7 +79,7 @@ describe('renderTapReport', () => {
         const points = parseTap(renderTapReport(verdict));
         const count = (status: string) => verdict.budgets.filter((budget) => budget.status === status).length;
         const budgets = points.slice(0, verdict.budgets.length);
-        expect(budgets.filter(({ ok }) => !ok)).toHaveLength(count('broken') + count('not-measured'));
+        expect(budgets.filter(({ ok }) => !ok)).toHaveLength(count('failed') + count('not-measured'));
         expect(budgets.filter(({ skip }) => skip !== undefined)).toHaveLength(count('not-measured-optional'));
       }),
     );

@@ -11,26 +11,24 @@ function fail(name: string): never {
 }
 
 describe('renderTextReport', () => {
-  it('gives a budget that held one line, whatever is known of it', () => {
+  it('gives a budget that passed has one line, whatever is known of it', () => {
     const held = { ...passedBudget, name: 'a', description: 'b', owner: 'c', values: [1, 2], spread: 1 };
     const text = renderTextReport({ ...(examples.empty ?? fail('empty')), budgets: [held] });
     expect(text).toContain(
-      '  ✓ held          a: 200 MiB against <= 256 MiB: 56.0 MiB left (-21.9 %)\n  target:',
+      '  ✓ passed        a: 200 MiB against <= 256 MiB: 56.0 MiB left (-21.9 %)\n  target:',
     );
   });
 
-  it('says both when the target failed and a budget is broken, whoever gives the exit status', () => {
+  it('says both when the target failed and a budget failed, whoever gives the exit status', () => {
     expect(render('target-failed')).toContain('  target: ended by SIGSEGV (exit status 139)\n');
-    expect(render('target-failed')).toContain(
-      "exit status 139: the target's own; a budget is broken as well",
-    );
+    expect(render('target-failed')).toContain("exit status 139: the target's own; a budget failed as well");
     expect(render('budget-first')).toContain('  target: exit status 2\n');
-    expect(render('budget-first')).toContain('exit status 3: a budget is broken');
+    expect(render('budget-first')).toContain('exit status 3: a budget failed');
   });
 
   it('tells once what grew, where several budgets are broken at one moment', () => {
     const failed = examples.failed ?? fail('failed');
-    const first = failed.budgets.find(({ breach }) => breach !== undefined) ?? fail('breach');
+    const first = failed.budgets.find(({ exceeded }) => exceeded !== undefined) ?? fail('exceeded');
     const text = renderTextReport({ ...failed, budgets: [first, { ...first, name: 'the same again' }] });
     expect(text.match(/BPF maps that grew most/g)).toHaveLength(1);
     expect(text).toMatch(/the same again: [\s\S]*when: .*\n {6}what grew: see BPF maps, above\n/);
@@ -39,7 +37,7 @@ describe('renderTextReport', () => {
   it('does not call a comparison without a limit free of regressions', () => {
     const compared = examples.comparison ?? fail('comparison');
     const { comparison = fail('comparison') } = compared;
-    const metrics = comparison.metrics.map((each) => ({ ...each, verdict: 'not-judged' as const }));
+    const metrics = comparison.metrics.map((each) => ({ ...each, verdict: 'not-evaluated' as const }));
     const verdict = { ...compared, comparison: { ...comparison, regressed: false, metrics } };
     expect(renderTextReport(verdict)).not.toContain('regression');
   });

@@ -131,7 +131,7 @@ function eventRecords(mode: Mode): EventRecord[] {
     {
       type: 'event',
       elapsedMs: 127_500,
-      event: 'budget',
+      event: 'budget_exceeded',
       message: 'current.max <= 256MiB: 271 MiB',
     },
     kill,

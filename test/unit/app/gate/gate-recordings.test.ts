@@ -26,78 +26,83 @@ function hostOf([start]: RecordLine[]): StartRecord['host'] {
   return start.host;
 }
 
-async function judge(lines: readonly RecordLine[], plan: GatePlan) {
+async function evaluate(lines: readonly RecordLine[], plan: GatePlan) {
   const tree = makeTree({ 'runs.jsonl': lines.map((line) => `${JSON.stringify(line)}\n`).join('') });
   const file = join(tree, 'runs.jsonl');
   return { file, verdict: await gateRecordings([file], plan) };
 }
 
 describe('a recording of several runs', () => {
-  it('is judged as that many runs, and the breach names the file', async () => {
-    const { file, verdict } = await judge([...run(1), ...run(3), ...run(1)], planOf('anon<=2M'));
+  it('is evaluated as that many runs, and the exceeded limit names the file', async () => {
+    const { file, verdict } = await evaluate([...run(1), ...run(3), ...run(1)], planOf('anon<=2M'));
     expect(verdict.runs).toEqual({ count: 3, evaluatedOn: 'worst' });
     const [result] = verdict.budgets;
-    expect(result).toMatchObject({ status: 'broken', values: [MIB, 3 * MIB, MIB], breach: { run: 2 } });
-    expect(result?.breach?.replay).toContain(`cmemstat replay ${file} --at `);
+    expect(result).toMatchObject({ status: 'failed', values: [MIB, 3 * MIB, MIB], exceeded: { run: 2 } });
+    expect(result?.exceeded?.replay).toContain(`cmemstat replay ${file} --at `);
   });
 
   it('may end in a run that was cut', async () => {
-    const { verdict } = await judge([...run(1), ...run(1).slice(0, -1)], planOf('anon<=2M'));
+    const { verdict } = await evaluate([...run(1), ...run(1).slice(0, -1)], planOf('anon<=2M'));
     expect(verdict.runs.count).toBe(2);
     expect(verdict.warnings).toEqual([expect.stringContaining('ends before')]);
   });
 });
 
-describe('recordings that are judged together', () => {
+describe('recordings that are evaluated together', () => {
   it('say that they are of other commands or hosts', async () => {
     const other = { command: ['./other'], host: { ...hostOf(run(1)), kernel: '4.19.0' } };
-    const { verdict } = await judge([...run(1), ...run(1, other), ...run(1)], planOf('anon<=2M'));
+    const { verdict } = await evaluate([...run(1), ...run(1, other), ...run(1)], planOf('anon<=2M'));
     expect(verdict.warnings).toEqual([
-      expect.stringMatching(/judged as runs of one command: other kernels: \S+ and 4\.19\.0;/),
-      expect.stringMatching(/judged as runs of one command: other commands: .* and \.\/other$/),
+      expect.stringMatching(/evaluated as runs of one command: other kernels: \S+ and 4\.19\.0;/),
+      expect.stringMatching(/evaluated as runs of one command: other commands: .* and \.\/other$/),
     ]);
   });
 
   it('say nothing where they are runs of one', async () => {
-    const { verdict } = await judge([...run(1), ...run(2)], planOf('anon<=2M'));
+    const { verdict } = await evaluate([...run(1), ...run(2)], planOf('anon<=2M'));
     expect(verdict.warnings).toEqual([]);
   });
 
   it('count the lines that are damaged', async () => {
     const damaged = { type: 'sample', elapsedMs: 'x' } as unknown as RecordLine;
     const [start, ...rest] = run(1);
-    const judged = await judge([start ?? damaged, damaged, ...rest], planOf('anon<=2M'));
-    expect(judged.verdict.warnings).toEqual([`${judged.file}: 1 damaged line was passed over`]);
+    const evaluated = await evaluate([start ?? damaged, damaged, ...rest], planOf('anon<=2M'));
+    expect(evaluated.verdict.warnings).toEqual([`${evaluated.file}: 1 damaged line was passed over`]);
   });
 });
 
-describe('a recording that is judged without budgets', () => {
+describe('a recording that is evaluated without budgets', () => {
   const budgets = [
     { expression: 'anon<=2M', name: 'heap' },
     { expression: 'psi.some<=5%', optional: true as const },
   ];
 
-  it('is judged by those that it was recorded with', async () => {
-    const { verdict } = await judge(run(3, { budgets }), planOf());
+  it('is evaluated by those that it was recorded with', async () => {
+    const { verdict } = await evaluate(run(3, { budgets }), planOf());
     expect(verdict.exitStatus).toBe(3);
     expect(verdict.budgets).toMatchObject([
-      { name: 'heap', expression: 'anon<=2M', status: 'broken' },
+      { name: 'heap', expression: 'anon<=2M', status: 'failed' },
       { expression: 'psi.some<=5%', status: 'not-measured-optional' },
     ]);
   });
 
-  it('is judged by those of the command line where there are any', async () => {
-    const { verdict } = await judge(run(3, { budgets }), planOf('anon<=4M'));
-    expect(verdict.budgets).toMatchObject([{ expression: 'anon<=4M', status: 'held' }]);
+  it('is evaluated by those of the command line where there are any', async () => {
+    const { verdict } = await evaluate(run(3, { budgets }), planOf('anon<=4M'));
+    expect(verdict.budgets).toMatchObject([{ expression: 'anon<=4M', status: 'passed' }]);
   });
 
-  it('is told loudly to have broken some, where it does not say which they were', async () => {
-    const event: RecordLine = { type: 'event', elapsedMs: 1, event: 'budget', message: 'anon<=2M is broken' };
+  it('is reported to have exceeded some, where it does not say which they were', async () => {
+    const event: RecordLine = {
+      type: 'event',
+      elapsedMs: 1,
+      event: 'budget_exceeded',
+      message: 'anon<=2M',
+    };
     const [start, ...rest] = run(3);
     if (start === undefined) throw new Error('no start');
-    const { verdict } = await judge([start, event, ...rest], planOf());
+    const { verdict } = await evaluate([start, event, ...rest], planOf());
     expect(verdict.warnings).toEqual([
-      'NOT JUDGED: no budgets were given, but the recording tells: anon<=2M is broken',
+      'NOT EVALUATED: no budgets were given, but the recording names exceeded budgets: anon<=2M',
     ]);
   });
 });

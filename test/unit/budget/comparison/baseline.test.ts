@@ -185,7 +185,7 @@ describe('parseBaseline', () => {
 
   it('refuses what a newer cmemstat made, and says which', () => {
     expect(() => parseBaseline({ ...good, version: 2, cmemstat: '9.0.0' }, 'base.json')).toThrow(
-      'base.json: made by a newer cmemstat (9.0.0, version 2); this one reads version 1',
+      'base.json: written by a newer cmemstat (9.0.0, format version 2); this one reads up to version 1',
     );
   });
 

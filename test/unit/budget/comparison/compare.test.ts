@@ -31,8 +31,8 @@ describe('a regression of 5 % over 10 runs', () => {
     expect(anon?.percent).toBeLessThan(7);
     expect(anon?.p).toBeLessThan(0.001);
     expect(anon?.interval?.[0]).toBeGreaterThan(0);
-    expect(verdictOf(comparison, 'kernel')).toBe('held');
-    expect(verdictOf(comparison, 'peak')).toBe('not-judged');
+    expect(verdictOf(comparison, 'kernel')).toBe('passed');
+    expect(verdictOf(comparison, 'peak')).toBe('not-evaluated');
   });
 
   it('the other way round is an improvement', () => {
@@ -48,10 +48,10 @@ describe('the verdict', () => {
 
   it('needs more than the threshold, however sure the difference is', () => {
     const [base, now] = [runsOf('anon', level(100 * MIB)), runsOf('anon', level(104 * MIB))];
-    expect(verdictOf(compare(base, now, 'anon=4MiB'), 'anon')).toBe('held');
+    expect(verdictOf(compare(base, now, 'anon=4MiB'), 'anon')).toBe('passed');
     expect(verdictOf(compare(base, now, 'anon=3%'), 'anon')).toBe('regressed');
     expect(rowOf(compare(base, now, 'anon=3%+2MiB'), 'anon')?.allowed).toBeCloseTo(5 * MIB, -6);
-    expect(verdictOf(compare(base, now, 'anon=3%+2MiB'), 'anon')).toBe('held');
+    expect(verdictOf(compare(base, now, 'anon=3%+2MiB'), 'anon')).toBe('passed');
   });
 
   it('needs more than the noise, however small the threshold is', () => {
@@ -123,12 +123,12 @@ describe('the verdict', () => {
     expect(anon?.adjustedP).toBeCloseTo(2 * (2 / 252), 12);
     expect(kernel?.adjustedP).toBeCloseTo(kernel?.p ?? 0, 12);
     expect(kernel?.p).toBeGreaterThan(anon?.adjustedP ?? 1);
-    expect(bpf).toMatchObject({ p: 1, adjustedP: 1, verdict: 'held' });
+    expect(bpf).toMatchObject({ p: 1, adjustedP: 1, verdict: 'passed' });
   });
 });
 
 describe('what one side does not have', () => {
-  it('is not measured when it is judged, and not judged when it is not', () => {
+  it('is not measured when it is evaluated, and not evaluated when it is not', () => {
     const [base, now] = [[run({ anon: MIB, bpf: 5 })], [run({ anon: MIB })]];
     expect(verdictOf(compare(base, now, '5%'), 'bpf')).toBe('not-measured');
     expect(compare(base, now)).toMatchObject({ regressed: false });
@@ -137,7 +137,7 @@ describe('what one side does not have', () => {
       unit: 'bytes',
       base: 5,
       noise: 0,
-      verdict: 'not-judged',
+      verdict: 'not-evaluated',
     });
   });
 
@@ -165,7 +165,7 @@ describe('BPF maps', () => {
     expect(rowOf(comparison, 'bpf.map:fresh')).toMatchObject({
       now: 8192,
       difference: 8192,
-      verdict: 'held',
+      verdict: 'passed',
     });
     expect(rowOf(comparison, 'bpf.map:fresh')).not.toHaveProperty('base');
     expect(rowOf(comparison, 'bpf.map:gone')).toMatchObject({
@@ -185,7 +185,7 @@ describe('BPF maps', () => {
     expect(rowOf(compare([withMaps({})], [withMaps({})], 'bpf.map:x*=5%'), 'bpf.map:x*')).toMatchObject({
       base: 0,
       now: 0,
-      verdict: 'held',
+      verdict: 'passed',
     });
     expect(verdictOf(compare([withMaps({})], [run({})], 'bpf.map:x*=5%'), 'bpf.map:x*')).toBe('not-measured');
   });

@@ -72,8 +72,8 @@ describe('readSide', () => {
     ['{"some":"thing"}', /no recording, summary or baseline of cmemstat$/],
     ['null', /no recording, summary or baseline of cmemstat$/],
     [lines(cgroup1.records[0] ?? {}), /neither a start line nor a summary$/],
-    [lines({ ...cgroup1.start, version: 99 }), /made by a newer cmemstat/],
-    ['{"type":"baseline","version":99,"cmemstat":"9"}', /made by a newer cmemstat/],
+    [lines({ ...cgroup1.start, version: 99 }), /written by a newer cmemstat/],
+    ['{"type":"baseline","version":99,"cmemstat":"9"}', /written by a newer cmemstat/],
   ])('refuses %j', async (text, message) => {
     const reading = readSide(file('other', text));
     await expect(reading).rejects.toThrow(UsageError);

@@ -12,7 +12,7 @@ describe('parseMaxRegression', () => {
     [' 2M + .5 % ', { percent: 0.5, plus: 2 * MIB }],
     ['0%', { percent: 0, plus: 0 }],
     ['0', { percent: 0, plus: 0 }],
-  ])('reads %j as a threshold for what is judged by default', (text, allowance) => {
+  ])('reads %j as a threshold for what is evaluated by default', (text, allowance) => {
     expect(parseMaxRegression(text)).toEqual({ byDefault: allowance, named: [] });
   });
 
@@ -89,7 +89,7 @@ describe('allowanceOf', () => {
   });
 
   it.each(['current', 'file', 'workingset', 'pgfault', 'anon.avg', 'kernel.avg', 'processes'])(
-    'has none for %s unless it is named: page cache, counts and averages are not judged by default',
+    'has none for %s unless it is named: page cache, counts and averages are not evaluated by default',
     (metric) => expect(allowanceOf(rule, metric)).toBeUndefined(),
   );
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { combineRuns, type EvaluatedOn, holds } from '#src/budget/evaluation/combine-runs.ts';
+import { combineRuns, type EvaluatedOn, meetsLimit } from '#src/budget/evaluation/combine-runs.ts';
 import type { RunResult } from '#src/budget/expression/budget.ts';
 import type { BudgetResult } from '#src/model/verdict.ts';
 
@@ -20,7 +20,7 @@ function runsOf(values: readonly (number | undefined)[], { op = '<=', limit = 50
       aggregate: 'max',
       op,
       unit: 'bytes',
-      status: 'held',
+      status: 'passed',
       limit,
     };
     if (value === undefined)
@@ -28,9 +28,9 @@ function runsOf(values: readonly (number | undefined)[], { op = '<=', limit = 50
     Object.assign(result, { value, excess: value - limit });
     const estimate = estimates?.[index];
     if (estimate !== undefined) result.estimate = estimate;
-    if (holds(value, op, limit)) return [result];
-    const breach = { shownMs: 100 * value, breakdown: [], processes: [], maps: [], advice: [] };
-    return [{ ...result, status: 'broken', breach }];
+    if (meetsLimit(value, op, limit)) return [result];
+    const exceeded = { shownMs: 100 * value, breakdown: [], processes: [], maps: [], advice: [] };
+    return [{ ...result, status: 'failed', exceeded }];
   });
 }
 
@@ -41,29 +41,29 @@ function combineOne(runs: readonly (readonly RunResult[])[], evaluatedOn: Evalua
 }
 
 describe('several runs', () => {
-  it('are judged on their median', () => {
+  it('are evaluated on their median', () => {
     const result = combineOne(runsOf([40, 70, 60]), 'median');
     expect(result).toMatchObject({
-      status: 'broken',
+      status: 'failed',
       value: 60,
       excess: 10,
       spread: 10,
       values: [40, 70, 60],
     });
-    expect(result.breach).toMatchObject({ run: 3, shownMs: 6000 });
+    expect(result.exceeded).toMatchObject({ run: 3, shownMs: 6000 });
     expect(combineOne(runsOf([40, 70, 30]), 'median')).toMatchObject({
-      status: 'held',
+      status: 'passed',
       value: 40,
       excess: -10,
     });
-    expect(combineOne(runsOf([40, 70, 30]), 'median')).not.toHaveProperty('breach');
+    expect(combineOne(runsOf([40, 70, 30]), 'median')).not.toHaveProperty('exceeded');
   });
 
-  it('are judged on the worst where that is asked for', () => {
+  it('are evaluated on the worst where that is asked for', () => {
     const result = combineOne(runsOf([40, 70, 60]), 'worst');
-    expect(result).toMatchObject({ status: 'broken', value: 70, breach: { run: 2 } });
+    expect(result).toMatchObject({ status: 'failed', value: 70, exceeded: { run: 2 } });
     expect(combineOne(runsOf([60, 40, 70], { op: '>=' }), 'worst')).toMatchObject({
-      status: 'broken',
+      status: 'failed',
       value: 40,
     });
   });
@@ -78,13 +78,13 @@ describe('several runs', () => {
     ['oom_kill', '<='],
     ['leftover', '<='],
     ['processes', '=='],
-  ] as const)('are always judged on the worst by %s %s', (metric, op) => {
+  ] as const)('are always evaluated on the worst by %s %s', (metric, op) => {
     expect(combineOne(runsOf([0, 1, 0, 0, 0], { metric, op, limit: 0 }), 'median')).toMatchObject({
-      status: 'broken',
+      status: 'failed',
       value: 1,
       excess: 1,
       values: [0, 1, 0, 0, 0],
-      breach: { run: 2 },
+      exceeded: { run: 2 },
     });
   });
 
@@ -97,8 +97,8 @@ describe('several runs', () => {
 
   it('keep a run broken that was, though its limit was raised later', () => {
     const [[first = {} as RunResult] = [], ...others] = runsOf([40, 10]);
-    const broken: RunResult = { ...first, status: 'broken' };
-    expect(combineOne([[broken], ...others], 'worst').status).toBe('broken');
+    const broken: RunResult = { ...first, status: 'failed' };
+    expect(combineOne([[broken], ...others], 'worst').status).toBe('failed');
   });
 });
 
@@ -106,25 +106,25 @@ describe('a run that did not measure it', () => {
   it.each<
     [EvaluatedOn, BudgetResult['op'], (number | undefined)[], BudgetResult['status'], number | undefined]
   >([
-    ['worst', '<=', [40, undefined, 60], 'broken', 60],
+    ['worst', '<=', [40, undefined, 60], 'failed', 60],
     ['worst', '<=', [40, undefined, 50], 'not-measured', undefined],
-    ['worst', '>', [60, undefined, 50], 'broken', 50],
-    ['median', '<=', [60, undefined, 70], 'broken', 60],
+    ['worst', '>', [60, undefined, 50], 'failed', 50],
+    ['median', '<=', [60, undefined, 70], 'failed', 60],
     ['median', '<=', [40, undefined, 70], 'not-measured', undefined],
     ['median', '<=', [60, undefined], 'not-measured', undefined],
-    ['median', '<=', [60, 70, 80, undefined], 'broken', 65],
-    ['median', '<', [50, 50, undefined], 'broken', 50],
-    ['median', '>=', [40, undefined, 30], 'broken', 40],
+    ['median', '<=', [60, 70, 80, undefined], 'failed', 65],
+    ['median', '<', [50, 50, undefined], 'failed', 50],
+    ['median', '>=', [40, undefined, 30], 'failed', 40],
     ['median', '>=', [40, undefined, 60], 'not-measured', undefined],
-    ['median', '==', [40, undefined, 50], 'broken', 40],
+    ['median', '==', [40, undefined, 50], 'failed', 40],
     ['median', '<=', [undefined, undefined], 'not-measured', undefined],
   ])('on the %s of %s: %j is %s', (evaluatedOn, op, values, status, value) => {
     const result = combineOne(runsOf(values, { op }), evaluatedOn);
     expect(result.status).toBe(status);
     expect(result.value).toBe(value);
     expect(result.values).toEqual(values.map((each) => each ?? null));
-    expect(result.reason).toBe(status === 'broken' ? undefined : 'no sample');
-    expect(result.breach === undefined).toBe(status !== 'broken');
+    expect(result.reason).toBe(status === 'failed' ? undefined : 'no sample');
+    expect(result.exceeded === undefined).toBe(status !== 'failed');
   });
 
   it('is a warning where the budget is optional', () => {
@@ -153,8 +153,8 @@ describe('a map that no map of a run is named like', () => {
 
   it('takes nothing beside a run that has one', () => {
     const result = combineOne([...runsOf([60]), unknown(), unknown()], 'median');
-    expect(result).toMatchObject({ status: 'held', value: 0, values: [60, 0, 0] });
+    expect(result).toMatchObject({ status: 'passed', value: 0, values: [60, 0, 0] });
     expect(result).not.toHaveProperty('reason');
-    expect(combineOne([...runsOf([60]), unknown()], 'worst')).toMatchObject({ status: 'broken', value: 60 });
+    expect(combineOne([...runsOf([60]), unknown()], 'worst')).toMatchObject({ status: 'failed', value: 60 });
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { BudgetEvaluator, type GateOptions } from '#src/budget/evaluation/evaluator.ts';
-import type { BaselineValues, BudgetBreak } from '#src/budget/expression/budget.ts';
+import type { BaselineValues, ExceededBudget } from '#src/budget/expression/budget.ts';
 import type { RecordLine, SummaryRecord } from '#src/model/recording.ts';
 import type { Sample } from '#src/model/sample.ts';
 import type { BudgetResult } from '#src/model/verdict.ts';
@@ -22,7 +22,7 @@ import {
 } from '../evaluated-runs.ts';
 
 /** The results of a whole run on cgroup v2. */
-function judge(
+function evaluate(
   expressions: readonly string[],
   records: readonly RecordLine[],
   options: GateOptions = {},
@@ -39,7 +39,7 @@ function evaluateOne(
   records: readonly RecordLine[],
   options: GateOptions = {},
 ): BudgetResult {
-  const [result] = judge([expression], records, options);
+  const [result] = evaluate([expression], records, options);
   if (result === undefined) throw new Error('no result');
   return result;
 }
@@ -58,7 +58,7 @@ describe('a value', () => {
     ['stat.anon<=100M', 40],
   ])('%s is %d MiB', (expression, mib) => {
     expect(evaluateOne(expression, samples)).toMatchObject({
-      status: 'held',
+      status: 'passed',
       value: mib * MIB,
       limit: 100 * MIB,
       excess: mib * MIB - 100 * MIB,
@@ -66,14 +66,14 @@ describe('a value', () => {
   });
 
   it.each([
-    ['anon<=40M', 'held'],
-    ['anon<40M', 'broken'],
-    ['anon>=40M', 'held'],
-    ['anon>40M', 'broken'],
-    ['anon==40M', 'held'],
-    ['anon==39M', 'broken'],
-    ['anon.min>=10M', 'held'],
-    ['anon.min>10M', 'broken'],
+    ['anon<=40M', 'passed'],
+    ['anon<40M', 'failed'],
+    ['anon>=40M', 'passed'],
+    ['anon>40M', 'failed'],
+    ['anon==40M', 'passed'],
+    ['anon==39M', 'failed'],
+    ['anon.min>=10M', 'passed'],
+    ['anon.min>10M', 'failed'],
   ])('%s is %s', (expression, status) => {
     expect(evaluateOne(expression, samples).status).toBe(status);
   });
@@ -103,7 +103,7 @@ describe('a value', () => {
           );
         const average = held / (elapsedMs - (all[0]?.elapsedMs ?? 0));
         const aggregates = ['max', 'min', 'avg', 'median', 'p90', 'p95', 'p99', 'last', 'final'];
-        const results = judge(
+        const results = evaluate(
           aggregates.map((each) => `current.${each}>=0`),
           all,
         );
@@ -124,7 +124,7 @@ describe('a value', () => {
   it('of growth is what is certain of it, with the slope beside it', () => {
     const line = Array.from({ length: 60 }, (_, at) => 10 + at / 120);
     expect(evaluateOne('anon.growth<=512KiB', anonSamples(...line))).toMatchObject({
-      status: 'broken',
+      status: 'failed',
       unit: 'bytes/min',
       value: MIB,
       estimate: MIB,
@@ -142,17 +142,17 @@ describe('pressure', () => {
   it('is the share of the time that was lost, from the totals', () => {
     const samples = stalled(0, 100, 100, 350);
     expect(evaluateOne('psi.some<=20%', samples)).toMatchObject({
-      status: 'broken',
+      status: 'failed',
       unit: 'percent',
       value: 23.333,
       limit: 20,
     });
-    expect(evaluateOne('psi.some.max<=50%', samples)).toMatchObject({ status: 'held', value: 50 });
-    expect(evaluateOne('psi.some.min<=50%', samples)).toMatchObject({ status: 'held', value: 0 });
+    expect(evaluateOne('psi.some.max<=50%', samples)).toMatchObject({ status: 'passed', value: 50 });
+    expect(evaluateOne('psi.some.min<=50%', samples)).toMatchObject({ status: 'passed', value: 0 });
   });
 
   it('is known of a run without a sample in between', () => {
-    expect(evaluateOne('psi.some<=5%', stalled(0, 50))).toMatchObject({ status: 'broken', value: 10 });
+    expect(evaluateOne('psi.some<=5%', stalled(0, 50))).toMatchObject({ status: 'failed', value: 10 });
   });
 });
 
@@ -162,12 +162,12 @@ describe('a limit', () => {
 
   it('may be a share of one of the leaf', () => {
     expect(evaluateOne('current<=50% of memory.max', limited(100))).toMatchObject({
-      status: 'broken',
+      status: 'failed',
       value: 60,
       limit: 50,
     });
     expect(evaluateOne('current<=50% of memory.max', limited(120))).toMatchObject({
-      status: 'held',
+      status: 'passed',
       limit: 60,
     });
   });
@@ -184,11 +184,11 @@ describe('a limit', () => {
     };
     const samples = anonSamples(0, 11, 0);
     expect(evaluateOne('anon<=baseline+5%', samples, { baseline })).toMatchObject({
-      status: 'broken',
+      status: 'failed',
       limit: 10.5 * MIB,
     });
     expect(evaluateOne('anon<=baseline+5%+512KiB', samples, { baseline })).toMatchObject({
-      status: 'held',
+      status: 'passed',
       limit: 11 * MIB,
     });
     expect(
@@ -232,7 +232,7 @@ describe('BPF maps', () => {
   ];
 
   it('are summed by name from what has changed, where they were read', () => {
-    const values = judge(
+    const values = evaluate(
       [
         'bpf.map:conn*<=1M',
         'bpf.map:conn*.last<=1M',
@@ -254,7 +254,7 @@ describe('BPF maps', () => {
       return record.type === 'maps' && previous !== undefined ? previous : record;
     });
     expect(before.map(({ type }) => type)).not.toEqual(records.map(({ type }) => type));
-    const values = judge(
+    const values = evaluate(
       ['bpf.map:conn*<=1M', 'bpf.map:conn*.last<=1M', 'bpf.map:conn*.min<=1M', 'bpf.map:conn*.final<=1M'],
       before,
     );
@@ -269,13 +269,13 @@ describe('BPF maps', () => {
     ];
     const reason = 'the run ended before BPF memory was read';
     expect(
-      judge(['bpf.map:conn<=1M', 'bpf<=1M', 'bpf>=1', 'bpf.final<=64', 'bpf.map:conn<=63'], left),
+      evaluate(['bpf.map:conn<=1M', 'bpf<=1M', 'bpf>=1', 'bpf.final<=64', 'bpf.map:conn<=63'], left),
     ).toMatchObject([
       { status: 'not-measured', reason, hint: '--bpf-interval 50ms --interval 50ms' },
       { status: 'not-measured', reason },
       { status: 'not-measured', reason },
-      { status: 'held', value: 64 },
-      { status: 'broken', value: 64, limit: 63 },
+      { status: 'passed', value: 64 },
+      { status: 'failed', value: 64, limit: 63 },
     ]);
   });
 
@@ -285,8 +285,8 @@ describe('BPF maps', () => {
       ...records,
     ]);
     expect(judging.finish(summaryOf())).toMatchObject([
-      { status: 'held', value: 0 },
-      { status: 'held', value: 0 },
+      { status: 'passed', value: 0 },
+      { status: 'passed', value: 0 },
     ]);
     // There is a conn_c: it is charged elsewhere.
     expect(judging.warnings(summaryOf())).toEqual(['bpf.map:con?: no map of the run has such a name']);
@@ -316,7 +316,7 @@ describe('BPF maps', () => {
   });
 
   it('that are charged elsewhere take nothing of the run', () => {
-    expect(evaluateOne('bpf.map:conn_c<=0', records)).toMatchObject({ status: 'held', value: 0 });
+    expect(evaluateOne('bpf.map:conn_c<=0', records)).toMatchObject({ status: 'passed', value: 0 });
   });
 });
 
@@ -469,10 +469,10 @@ describe('not measured', () => {
     ]);
   });
 
-  it('does not hide what is broken for sure', () => {
+  it('does not hide what has failed for sure', () => {
     const bpf = summaryOf('cgroup2', { bpf: { unavailable: 'no more rights' } });
     expect(feed(new BudgetEvaluator([named('bpf<=4')]), readBpf).finish(bpf)).toMatchObject([
-      { status: 'broken', value: 5, limit: 4 },
+      { status: 'failed', value: 5, limit: 4 },
     ]);
   });
 });
@@ -482,28 +482,31 @@ describe('the peak', () => {
 
   it("is the summary's, with a warning where the kernel keeps none", () => {
     const judging = feed(new BudgetEvaluator([named('peak<=8M'), named('peak<=10M')]), anonSamples(0, 1, 0));
-    expect(judging.finish(sampled)).toMatchObject([{ status: 'broken', value: 9 * MIB }, { status: 'held' }]);
+    expect(judging.finish(sampled)).toMatchObject([
+      { status: 'failed', value: 9 * MIB },
+      { status: 'passed' },
+    ]);
     expect(judging.warnings(sampled)).toEqual([expect.stringContaining('highest sample')]);
   });
 
   it('is that of the samples up to then where the kernel keeps none: it breaks at once, with a breakdown', () => {
     const samples = samplesOf([0, 4, 9, 2].map((mib) => ({ current: mib * MIB, stat: { anon: mib * MIB } })));
-    const breaks: BudgetBreak[] = [];
-    const judging = new BudgetEvaluator([named('peak<=8M')], { onBreak: (broken) => breaks.push(broken) });
+    const breaks: ExceededBudget[] = [];
+    const judging = new BudgetEvaluator([named('peak<=8M')], { onExceeded: (broken) => breaks.push(broken) });
     const [result] = feed(judging, [startOf(), ...samples]).finish(sampled);
     expect(breaks).toMatchObject([{ elapsedMs: 1000, value: 9 * MIB }]);
-    expect(result).toMatchObject({ status: 'broken', value: 9 * MIB, breach: { elapsedMs: 1000 } });
-    expect(result?.breach?.breakdown).toContainEqual({ id: 'anon', bytes: 9 * MIB });
+    expect(result).toMatchObject({ status: 'failed', value: 9 * MIB, exceeded: { elapsedMs: 1000 } });
+    expect(result?.exceeded?.breakdown).toContainEqual({ id: 'anon', bytes: 9 * MIB });
   });
 
   it('that no sample has has no moment', () => {
     const [result] = new BudgetEvaluator([named('peak<=8M')]).finish(sampled);
-    expect(result?.status).toBe('broken');
-    expect(result?.breach).not.toHaveProperty('elapsedMs');
+    expect(result?.status).toBe('failed');
+    expect(result?.exceeded).not.toHaveProperty('elapsedMs');
   });
 });
 
-describe('a breach', () => {
+describe('an exceeded limit', () => {
   const records: RecordLine[] = [
     sampleAt(0, 'launch', { stat: { anon: 0 } }),
     sampleAt(500, 'tick', {
@@ -530,9 +533,9 @@ describe('a breach', () => {
   ];
 
   it('says at once that a maximum is exceeded, and once', () => {
-    const breaks: BudgetBreak[] = [];
-    judge(['anon<=100M', 'anon<=16M', 'anon.avg<=1', 'anon.min>=9M', 'anon>=1G'], records, {
-      onBreak: (broken) => breaks.push(broken),
+    const breaks: ExceededBudget[] = [];
+    evaluate(['anon<=100M', 'anon<=16M', 'anon.avg<=1', 'anon.min>=9M', 'anon>=1G'], records, {
+      onExceeded: (broken) => breaks.push(broken),
     });
     expect(
       breaks.map(({ index, elapsedMs, value, limit }) => [index, elapsedMs, value / MIB, limit / MIB]),
@@ -553,8 +556,8 @@ describe('a breach', () => {
     ];
     const judging = feed(new BudgetEvaluator([named('anon<=16M')], { baseline }), records);
     const [result] = judging.finish(summaryOf('cgroup2', { bpf: { advice } }));
-    expect(result).toMatchObject({ status: 'broken', value: 30 * MIB, limit: 16 * MIB, excess: 14 * MIB });
-    expect(result?.breach).toEqual({
+    expect(result).toMatchObject({ status: 'failed', value: 30 * MIB, limit: 16 * MIB, excess: 14 * MIB });
+    expect(result?.exceeded).toEqual({
       elapsedMs: 1000,
       shownMs: 1000,
       breakdown: [
@@ -580,11 +583,11 @@ describe('a breach', () => {
   });
 
   it('of an average has no moment: the highest is shown', () => {
-    const { breach } = evaluateOne('anon.avg<=1M', records);
-    expect(breach).not.toHaveProperty('elapsedMs');
-    expect(breach?.shownMs).toBe(1500);
-    expect(breach?.breakdown).toContainEqual({ id: 'bpf maps', bytes: 2 * MIB });
-    expect(breach?.processes[0]).toEqual({ name: 'worker', id: 11, fromBytes: 0, toBytes: 29 * MIB });
+    const { exceeded } = evaluateOne('anon.avg<=1M', records);
+    expect(exceeded).not.toHaveProperty('elapsedMs');
+    expect(exceeded?.shownMs).toBe(1500);
+    expect(exceeded?.breakdown).toContainEqual({ id: 'bpf maps', bytes: 2 * MIB });
+    expect(exceeded?.processes[0]).toEqual({ name: 'worker', id: 11, fromBytes: 0, toBytes: 29 * MIB });
   });
 
   it('shows the processes as they are told shortly after, and not one that has ended since', () => {
@@ -592,7 +595,7 @@ describe('a breach', () => {
     const broken = sampleAt(600, 'tick', { stat: { anon: 9 * MIB } });
     const next = sampleAt(610, 'tick', { stat: { anon: 9 * MIB } });
     const shown = (...after: RecordLine[]) =>
-      evaluateOne('anon<=4M', [startOf(), ...before, broken, next, ...after]).breach?.processes.map(
+      evaluateOne('anon<=4M', [startOf(), ...before, broken, next, ...after]).exceeded?.processes.map(
         ({ name, toBytes }) => [name, toBytes / MIB],
       );
     expect(shown(processesAt(1090, [[10, 'hog', 9]]))).toEqual([['hog', 9]]);
@@ -603,7 +606,7 @@ describe('a breach', () => {
   it('shows the first processes that are told, however late, where none were known before', () => {
     const records = [startOf(), sampleAt(500, 'tick', { stat: { anon: 9 * MIB } })];
     const late = [processesAt(1800, [[10, 'hog', 9]]), processesAt(2900, [[10, 'hog', 20]])];
-    expect(evaluateOne('anon<=4M', [...records, ...late]).breach?.processes).toEqual([
+    expect(evaluateOne('anon<=4M', [...records, ...late]).exceeded?.processes).toEqual([
       { name: 'hog', id: 10, fromBytes: 0, toBytes: 9 * MIB },
     ]);
   });
@@ -617,12 +620,12 @@ describe('a breach', () => {
       processesAt(650, [], [10]),
       sampleAt(700, 'final', { events: { oom_kill: 1 } }),
     ];
-    const breaks: BudgetBreak[] = [];
-    const result = evaluateOne('oom_kill==0', killed, { onBreak: (broken) => breaks.push(broken) });
+    const breaks: ExceededBudget[] = [];
+    const result = evaluateOne('oom_kill==0', killed, { onExceeded: (broken) => breaks.push(broken) });
     expect(breaks).toMatchObject([{ elapsedMs: 640, value: 1, limit: 0 }]);
-    expect(result).toMatchObject({ status: 'broken', value: 1, breach: { elapsedMs: 640, shownMs: 640 } });
-    expect(result.breach?.processes).toMatchObject([{ name: 'hog' }]);
-    expect(result.breach?.breakdown).toEqual([{ id: 'anon', bytes: MIB }]);
+    expect(result).toMatchObject({ status: 'failed', value: 1, exceeded: { elapsedMs: 640, shownMs: 640 } });
+    expect(result.exceeded?.processes).toMatchObject([{ name: 'hog' }]);
+    expect(result.exceeded?.breakdown).toEqual([{ id: 'anon', bytes: MIB }]);
   });
 
   it('that ended the target is said to have, where the target caught the signal', () => {
@@ -630,11 +633,11 @@ describe('a breach', () => {
       new BudgetEvaluator(budgets.map((each) => named(each))).warnings(summaryOf('cgroup2', { exit }));
     const caught = { status: 0, code: 0, endedBy: 'budget' as const };
     const signalled = { status: 143, signal: 'SIGTERM' as const, endedBy: 'budget' as const };
-    expect(warningsOf(caught, 'anon<=1')).toEqual(['the target was ended at a breach']);
+    expect(warningsOf(caught, 'anon<=1')).toEqual(['the target was ended when a limit was exceeded']);
     expect(warningsOf(signalled, 'anon<=1')).toEqual([]);
     for (const exit of [caught, signalled]) {
       expect(warningsOf(exit, 'anon<=1', 'anon<=2')).toEqual([
-        'the target was ended at a breach: the other budgets are judged up to there',
+        'the target was ended when a limit was exceeded: the other budgets are evaluated up to that point',
       ]);
     }
     expect(warningsOf({ status: 0, code: 0 }, 'anon<=1')).toEqual([]);
@@ -648,7 +651,7 @@ describe('a breach', () => {
       sampleAt(500, 'tick', { stat: { anon: 9 } }),
       processesAt(501, many),
     ];
-    expect(evaluateOne('anon<=1', grown).breach?.processes.map(({ name }) => name)).toEqual([
+    expect(evaluateOne('anon<=1', grown).exceeded?.processes.map(({ name }) => name)).toEqual([
       'p8',
       'p7',
       'p6',

@@ -65,7 +65,7 @@ describe('pressure and events', () => {
     expect(eventsAfter(0)?.map((line) => line.trim())).toEqual([
       '1m30s  warning',
       '1m30s  oom_kill',
-      '1m10s  budget',
+      '1m10s  budget_exceeded',
       '1m01s  high',
       '3.4s  exec',
     ]);
@@ -291,17 +291,17 @@ describe('the end', () => {
     await expect(drawn(pictures)).toMatchFileSnapshot(golden('tui/end.txt'));
   });
 
-  test('a broken budget is no success', () => {
+  test('an exceeded budget is no success', () => {
     const good = { ...SUMMARY, exit: { status: 0, code: 0 }, outlived: [], warnings: [], bpf: {} };
     const builder = new ViewBuilder();
     for (const message of ['anon <= 1MiB: 2 MiB', 'bpf <= 1KiB: \u001b[2J 9 KiB'])
-      builder.apply({ type: 'event', elapsedMs: 5, event: 'budget', message });
+      builder.apply({ type: 'event', elapsedMs: 5, event: 'budget_exceeded', message });
     builder.apply(good);
     const size = { width: 100, height: 3 };
     const lines = renderEnd(sceneView({ view: { data: builder.data } }), size);
     expect(lines[0]?.[0]).toMatchObject({ text: '  ENDED  ', style: 'warning' });
     expect(lines[1]?.[0]).toMatchObject({
-      text: '  2 BUDGETS BROKEN: anon <= 1MiB: 2 MiB; bpf <= 1KiB: \\x1b[2J 9 KiB',
+      text: '  2 BUDGETS EXCEEDED: anon <= 1MiB: 2 MiB; bpf <= 1KiB: \\x1b[2J 9 KiB',
       style: 'bad',
     });
   });

@@ -102,7 +102,7 @@ const EVENTS: readonly EventRecord[] = [
     localIncrease: 2,
     noticed: 'inotify',
   },
-  { type: 'event', elapsedMs: 70_000, event: 'budget', message: 'current.max <= 128MiB: 131 MiB' },
+  { type: 'event', elapsedMs: 70_000, event: 'budget_exceeded', message: 'current.max <= 128MiB: 131 MiB' },
   { type: 'event', elapsedMs: 89_900, event: 'oom_kill', count: 1, increase: 1, noticed: 'inotify' },
   {
     type: 'event',
@@ -191,7 +191,7 @@ export function sceneView({ data, ui, view, mode = 'cgroup2' }: SceneOverrides =
       eventCounts: new Map([
         ['exec', { count: 1, lastMs: 3400 }],
         ['high', { count: 5, lastMs: 61_000 }],
-        ['budget', { count: 1, lastMs: 70_000 }],
+        ['budget_exceeded', { count: 1, lastMs: 70_000 }],
         ['oom_kill', { count: 1, lastMs: 89_900 }],
         ['warning', { count: 1, lastMs: 90_000 }],
       ]),
