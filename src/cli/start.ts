@@ -13,7 +13,13 @@ declare const BUILD_ID: string;
 const WRITE_AFTER_MS = 1_000;
 
 type Require = (id: string) => unknown;
-type Evaluate = (require: Require, module: { exports: unknown }, exports: unknown, file: string) => void;
+type Evaluate = (
+  require: Require,
+  module: { exports: unknown },
+  exports: unknown,
+  file: string,
+  directory: string,
+) => void;
 
 /** Runs the command line; `directory` holds the chunks. */
 export function start(directory: string): void {
@@ -60,16 +66,19 @@ class ChunkLoader {
       module,
       module.exports,
       file,
+      this.#directory,
     );
     return module.exports;
   }
 
   #compile(name: string, file: string): Script {
     const cachedData = this.#cache?.read(name);
-    const script = new Script(
-      `(function (require, module, exports, __filename) {${readFileSync(file, 'utf8')}\n})`,
-      { filename: file, ...(cachedData === undefined ? {} : { cachedData }) },
-    );
+    // The build writes ASCII alone.
+    const source = readFileSync(file, 'latin1');
+    const script = new Script(`(function (require, module, exports, __filename, __dirname) {${source}\n})`, {
+      filename: file,
+      ...(cachedData === undefined ? {} : { cachedData }),
+    });
     const isNew = cachedData === undefined || script.cachedDataRejected === true;
     if (this.#cache !== undefined && isNew && !this.#isWritten) {
       if (this.#compiled.size === 0) this.#writeLater();

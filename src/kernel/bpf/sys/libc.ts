@@ -1,7 +1,7 @@
 /** The only module that knows koffi: the few functions of the C library that Node has no binding for. */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import manifest from '../../../../package.json' with { type: 'json' };
 import { errnoName } from '../../../errno.ts';
 import { SyscallError, UnsupportedError } from '../../../errors.ts';
 
@@ -58,28 +58,33 @@ async function load(): Promise<Libc> {
   };
 }
 
-type Koffi = Pick<typeof import('koffi'), 'load' | 'errno' | 'address'>;
+type Koffi = Pick<typeof import('koffi'), 'load' | 'errno' | 'address' | 'version'>;
+
+const MUSL: Readonly<Record<string, string>> = { x64: 'ld-musl-x86_64.so.1', arm64: 'ld-musl-aarch64.so.1' };
 
 /**
- * koffi, by its native part alone where that is where it is expected: what is around it loads the modules `util` and
- * `worker_threads` of Node.js, which takes four times as long.
+ * koffi, by its native part alone where that is where npm puts it: what is around it loads the modules `util` and
+ * `worker_threads` of Node.js, and looking up the path takes as long again; together five times as long.
  */
 async function loadKoffi(): Promise<Koffi> {
   return loadNativeKoffi() ?? (await import('koffi'));
 }
 
 function loadNativeKoffi(): Koffi | undefined {
-  const musl: Record<string, string> = { x64: 'ld-musl-x86_64.so.1', arm64: 'ld-musl-aarch64.so.1' };
   const { arch } = process;
   // Where there is another C library koffi has to find out which one Node.js uses.
-  if (musl[arch] === undefined || existsSync(`/lib/${musl[arch]}`)) return undefined;
-  try {
-    const requireOfKoffi = createRequire(createRequire(import.meta.url).resolve('koffi'));
-    const platform = dirname(requireOfKoffi.resolve(`@koromix/koffi-linux-${arch}`));
-    return requireOfKoffi(join(platform, `linux_${arch}/koffi.node`)) as Koffi;
-  } catch {
-    return undefined;
+  if (MUSL[arch] === undefined || existsSync(`/lib/${MUSL[arch]}`)) return undefined;
+  const program = dirname(import.meta.dirname ?? '');
+  for (const directory of [join(program, 'node_modules'), dirname(program)]) {
+    const native = { exports: {} as Koffi };
+    try {
+      process.dlopen(native, join(directory, `@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`));
+    } catch {
+      continue;
+    }
+    if (native.exports.version === manifest.dependencies.koffi) return native.exports;
   }
+  return undefined;
 }
 
 /** Source: `include/uapi/linux/eventfd.h`; the same bit as O_CLOEXEC on all our architectures. */
