@@ -12,6 +12,14 @@ const ascii = {
 };
 const escapeUnit = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
+/** commander would start programs of their own for subcommands, and we have none: the module takes 5 ms to load. */
+const noChildProcess = {
+  name: 'no-child-process',
+  resolveId: (id, importer) =>
+    id === 'node:child_process' && importer?.includes('/node_modules/commander/') ? '\0none' : undefined,
+  load: (id) => (id === '\0none' ? 'module.exports = {};' : undefined),
+};
+
 async function write(input, entryFileNames, { cleanDir = false, define = {} } = {}) {
   const bundle = await rolldown({
     cwd: `${import.meta.dirname}/..`,
@@ -20,7 +28,7 @@ async function write(input, entryFileNames, { cleanDir = false, define = {} } = 
     external: ['koffi', /^blessed/, 'pidusage'],
     // The objects of BPF programs, as a Uint8Array each.
     moduleTypes: { '.o': 'binary' },
-    plugins: [ascii],
+    plugins: [noChildProcess, ascii],
     transform: { target: 'node20', define },
   });
   const { output } = await bundle.write({

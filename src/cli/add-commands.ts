@@ -24,6 +24,31 @@ type Done = (status: number) => void;
 
 /** Declares all subcommands. */
 export function addCommands(program: Command, done: Done): void {
+  for (const add of Object.values(SUBCOMMANDS)) add(program, done);
+}
+
+/**
+ * Declares the subcommand of this name alone; returns false, and declares nothing, where there is none, and for `completion`, which is
+ * about all of them.
+ */
+export function addCommand(program: Command, name: string, done: Done): boolean {
+  if (!Object.hasOwn(SUBCOMMANDS, name) || name === 'completion') return false;
+  SUBCOMMANDS[name as keyof typeof SUBCOMMANDS](program, done);
+  return true;
+}
+
+const SUBCOMMANDS = {
+  doctor: addDoctorCommand,
+  maps: addMapsCommand,
+  elf: addElfCommand,
+  replay: addReplayCommand,
+  budget: addBudgetCommands,
+  compare: addCompareCommand,
+  report: addReportCommand,
+  completion: addCompletionCommand,
+};
+
+function addDoctorCommand(program: Command, done: Done): void {
   program
     .command('doctor')
     .description('check what this host can measure, and how to enable the rest')
@@ -33,13 +58,6 @@ export function addCommands(program: Command, done: Done): void {
       const { doctor } = await import('./commands/doctor-command.ts');
       done(await doctor({ json: flags.json === true, cgroupParent: flags.cgroupParent }));
     });
-  addMapsCommand(program, done);
-  addElfCommand(program, done);
-  addReplayCommand(program, done);
-  addBudgetCommands(program, done);
-  addCompareCommand(program, done);
-  addReportCommand(program, done);
-  addCompletionCommand(program, done);
 }
 
 function addMapsCommand(program: Command, done: Done): void {

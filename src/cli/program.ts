@@ -1,11 +1,10 @@
 /** The command line: options, help, and which command they belong to. */
 import { Command, CommanderError, type Option } from 'commander';
-import { run } from '../app/run/run.ts';
 import { UsageError } from '../errors.ts';
 import { EXIT_STATUS_HELP } from '../exit-codes.ts';
 import { VERSION } from '../version.ts';
-import { addGateOptions, type GateFlags, wantsGate } from './options/gate-flags.ts';
-import { addRunOptions, type RunFlags, toRunOptions } from './options/run-flags.ts';
+import { addGateOptions, type GateFlags } from './options/gate-flags.ts';
+import { addRunOptions, type RunFlags } from './options/run-flags.ts';
 
 /** The examples of `--help`. */
 export const EXAMPLES = `Examples:
@@ -22,7 +21,14 @@ export const EXAMPLES = `Examples:
 
 /** The root command with the options of a run; the subcommands are added only when needed. */
 export function declareProgram(): Command {
-  const program = new Command('cmemstat')
+  const program = declareRoot();
+  addRunOptions(program);
+  addGateOptions(program);
+  return program;
+}
+
+function declareRoot(): Command {
+  return new Command('cmemstat')
     .description(
       'Runs a command in a fresh memory cgroup and measures its memory use, kernel memory and BPF maps included.',
     )
@@ -36,9 +42,6 @@ export function declareProgram(): Command {
     .configureOutput({ writeErr: () => {} })
     .configureHelp({ optionDescription: describeOption })
     .addHelpText('after', `\n${EXAMPLES}\n\n${EXIT_STATUS_HELP}`);
-  addRunOptions(program);
-  addGateOptions(program);
-  return program;
 }
 
 /** Defaults without quotes, as the descriptions that name a default write them; these name the choices too. */
@@ -52,31 +55,42 @@ function describeOption({ description, defaultValue }: Option): string {
  */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
   let status = 0;
+  const done = (ended: number) => {
+    status = ended;
+  };
+  const [first = ''] = args;
+  if (/^[a-z]+$/.test(first)) {
+    // A subcommand has no use for the options of a run, nor for the other subcommands.
+    const { addCommand } = await import('./add-commands.ts');
+    const root = declareRoot();
+    if (addCommand(root, first, done)) {
+      await parse(root, args);
+      return status;
+    }
+  }
   const program = declareProgram();
   const { ours, command } = splitAtDashes(args, program.options);
   program.action(async (words: string[], flags: RunFlags & GateFlags) => {
-    const options = toRunOptions(flags, command ?? words);
-    if (!wantsGate(flags)) {
-      status = await run(options);
-      return;
-    }
-    const { gate } = await import('./commands/gate-command.ts');
-    status = await gate(options, flags);
+    const { runCommand } = await import('./commands/run-command.ts');
+    status = await runCommand(command ?? words, flags);
   });
   // After `--` comes a target, never a subcommand: do not spend time on declaring them.
   if (command === undefined || ours.some((word) => word === '--help' || word === '-h')) {
     const { addCommands } = await import('./add-commands.ts');
-    addCommands(program, (ended) => {
-      status = ended;
-    });
+    addCommands(program, done);
   }
-  try {
-    await program.parseAsync([...ours], { from: 'user' });
-  } catch (error) {
-    if (error instanceof CommanderError) return explain(error, commandIn(program, ours));
-    throw error;
-  }
+  await parse(program, ours);
   return status;
+}
+
+/** @throws UsageError for a wrong command line; any ToolError of the command. */
+async function parse(program: Command, words: readonly string[]): Promise<void> {
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    explain(error, commandIn(program, words));
+  }
 }
 
 /**
@@ -110,8 +124,9 @@ function commandIn(program: Command, words: readonly string[]): string {
   return name;
 }
 
-function explain(error: CommanderError, command: string): number {
-  if (error.exitCode === 0) return 0;
+/** Does nothing for what is no error: the help, the version. @throws UsageError. */
+function explain(error: CommanderError, command: string): void {
+  if (error.exitCode === 0) return;
   const help = `${command} --help`;
   // A command group without a subcommand: commander prints its help and gives no message.
   if (error.code === 'commander.help') {

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { expect } from 'vitest';
 import { measureRun } from '#src/app/run/run.ts';
-import { addRunOptions, type RunFlags, toRunOptions } from '#src/cli/options/run-flags.ts';
+import { addRunOptions, type RunFlags } from '#src/cli/options/run-flags.ts';
+import { toRunOptions } from '#src/cli/options/run-options.ts';
 import { testWith } from './harness.ts';
 
 testWith([], 'a watch that throws ends the target, in a process tree as well', async () => {

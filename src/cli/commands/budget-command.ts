@@ -8,7 +8,8 @@ import { openReports } from '../../report/open-reports.ts';
 import type { BaselineFlags, BudgetFlags, SeriesFlags } from '../options/gate-flags.ts';
 import { readBudgetFile, toGatePlan, toSeriesPlan } from '../options/gate-plan.ts';
 import { refuseSharedPlaces, reportPlaces } from '../options/places.ts';
-import { type RunFlags, toRunOptions } from '../options/run-flags.ts';
+import type { RunFlags } from '../options/run-flags.ts';
+import { toRunOptions } from '../options/run-options.ts';
 import { StandardOutput } from '../options/standard-output.ts';
 
 /** The options of `budget init`. */

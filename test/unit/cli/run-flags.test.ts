@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { addRunOptions, type RunFlags, toRunOptions } from '#src/cli/options/run-flags.ts';
+import { addRunOptions, type RunFlags } from '#src/cli/options/run-flags.ts';
+import { toRunOptions } from '#src/cli/options/run-options.ts';
 import { NO_OUTPUTS } from '../output/no-outputs.ts';
 
 /** The options of a run as a command line says them. */

@@ -1,0 +1,15 @@
+import { run } from '../../app/run/run.ts';
+import { type GateFlags, wantsGate } from '../options/gate-flags.ts';
+import type { RunFlags } from '../options/run-flags.ts';
+import { toRunOptions } from '../options/run-options.ts';
+
+/**
+ * Runs and measures a command, and evaluates what was measured where the options ask for it; returns the exit status.
+ * @throws UsageError; ToolError when the target could not be started as asked.
+ */
+export async function runCommand(command: string[], flags: RunFlags & GateFlags): Promise<number> {
+  const options = toRunOptions(flags, command);
+  if (!wantsGate(flags)) return run(options);
+  const { gate } = await import('./gate-command.ts');
+  return gate(options, flags);
+}

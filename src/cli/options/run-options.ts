@@ -1,0 +1,122 @@
+/** How the options of a run are parsed: loaded only when there is a run. */
+import { isatty } from 'node:tty';
+import type { RunOptions } from '../../app/run/options.ts';
+import { UsageError } from '../../errors.ts';
+import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
+import { parseDuration, parseLimitOption } from '../../format/units.ts';
+import type { Limit } from '../../kernel/limit.ts';
+import { resolveUser } from '../../target/user.ts';
+import { oneOf } from './one-of.ts';
+import { PLACEMENTS, REQUIRED, type RunFlags, WAITS } from './run-flags.ts';
+
+const MIN_INTERVAL_MS = 1;
+const MIN_SLOW_INTERVAL_MS = 10;
+
+/**
+ * Parses the options of a run.
+ * @throws UsageError that names the option and what it expects.
+ */
+export function toRunOptions(
+  flags: RunFlags,
+  command: string[],
+  isStdoutTerminal: boolean = isatty(1),
+): RunOptions {
+  if (command.length === 0) {
+    throw new UsageError('command', 'no command given', 'cmemstat -- command [arguments...]');
+  }
+  if (flags.json === true && flags.tui === true && isStdoutTerminal) {
+    throw new UsageError(
+      '--tui',
+      '--json and --tui cannot both write to the terminal',
+      'write the JSON lines to a file with --output FILE, or redirect stdout',
+    );
+  }
+  return {
+    command,
+    intervalMs: atLeast(parseDuration(flags.interval, '--interval'), MIN_INTERVAL_MS, '--interval'),
+    bpfIntervalMs: parseSlowInterval(flags.bpfInterval, '--bpf-interval'),
+    processIntervalMs: parseSlowInterval(flags.processInterval, '--process-interval'),
+    wantsDetails: flags.json === true || flags.output !== undefined,
+    cgroupParent: flags.cgroupParent,
+    placement: oneOf(flags.placement, PLACEMENTS, '--placement'),
+    requireCgroup: oneOf(flags.require, REQUIRED, '--require') === 'cgroup',
+    limits: {
+      memoryMax: optional(flags.memoryMax, (text) => parseLimitOption(text, '--memory-max')),
+      memoryHigh: optional(flags.memoryHigh, (text) => parseLimitOption(text, '--memory-high')),
+      swapMax: optional(flags.swapMax, (text) => parseLimitOption(text, '--swap-max')),
+      pidsMax: optional(flags.pidsMax, parsePidsMax),
+      oomGroup: flags.oomGroup === true,
+    },
+    inheritRatio: flags.inheritLimits === true ? parseRatio(flags.inheritRatio) : undefined,
+    cwd: flags.cwd,
+    env: (flags.env ?? []).map(parseEnv),
+    user: flags.user === undefined ? undefined : requireRoot(flags.user),
+    streams: { stdin: flags.stdin, stdout: flags.stdout, stderr: flags.stderr },
+    stdoutToStderr: flags.json === true,
+    wait: oneOf(flags.wait, WAITS, '--wait') ?? 'target',
+    failOnLeftover: flags.failOnLeftover === true,
+    timeoutMs: optional(flags.timeout, (text) => atLeast(parseDuration(text, '--timeout'), 1, '--timeout')),
+    view: flags.tui === undefined ? 'auto' : flags.tui ? 'always' : 'never',
+    exitOnEnd: flags.exitOnEnd === true,
+    killAfterMs: flags.killAfter === 'never' ? undefined : parseDuration(flags.killAfter, '--kill-after'),
+    outputs: {
+      json: flags.json === true,
+      output: flags.output,
+      summaryJson: flags.summaryJson,
+      quiet: flags.quiet === true,
+      verbose: flags.verbose === true,
+      silent: false,
+      plainBytes: flags.bytes === true,
+    },
+  };
+}
+
+function optional<T>(text: string | undefined, parse: (text: string) => T): T | undefined {
+  return text === undefined ? undefined : parse(text);
+}
+
+function atLeast(ms: number, minimumMs: number, option: string): number {
+  if (ms < minimumMs) throw new UsageError(option, `${option}: must be at least ${minimumMs}ms`);
+  if (ms > MAX_TIMER_MS) throw new UsageError(option, `${option}: must be at most 24 days`);
+  return ms;
+}
+
+/** The interval of readings that cost more than a sample; 0 disables them. Unit: milliseconds. */
+function parseSlowInterval(text: string, option: string): number {
+  const ms = parseDuration(text, option);
+  return ms === 0 ? 0 : atLeast(ms, MIN_SLOW_INTERVAL_MS, option);
+}
+
+function parsePidsMax(text: string): Limit {
+  if (text === 'max') return 'max';
+  if (!/^\d{1,9}$/.test(text)) {
+    throw new UsageError('--pids-max', `--pids-max ${text}: expected a number of tasks or max`);
+  }
+  return Number(text);
+}
+
+function parseRatio(text: string): number {
+  const ratio = Number(text);
+  if (!/^\d*\.?\d+$/.test(text) || ratio <= 0 || ratio > 1) {
+    throw new UsageError('--inherit-ratio', `--inherit-ratio ${text}: expected a number above 0 and up to 1`);
+  }
+  return ratio;
+}
+
+function parseEnv(text: string): [string, string] {
+  const equals = text.indexOf('=');
+  if (equals < 1) throw new UsageError('--env', `--env ${text}: expected NAME=VALUE`);
+  return [text.slice(0, equals), text.slice(equals + 1)];
+}
+
+function requireRoot(text: string): RunOptions['user'] {
+  const user = resolveUser(text);
+  if (process.getuid?.() !== 0) {
+    throw new UsageError(
+      '--user',
+      `--user ${text}: only root can run a command as another user`,
+      'sudo cmemstat …',
+    );
+  }
+  return user;
+}
