@@ -8,7 +8,13 @@ import type { Btf } from '../btf/btf.ts';
 import { BTF_KIND } from '../btf/btf-format.ts';
 import { CORE_KIND, type CoreRelocation } from '../elf/btf-ext.ts';
 import { essentialName } from './flavour.ts';
-import { fieldsAreCompatible, isContainer, type TypePair, typesAreCompatible } from './type-compatibility.ts';
+import {
+  fieldsAreCompatible,
+  isContainer,
+  kernelMembersOf,
+  type TypePair,
+  typesAreCompatible,
+} from './type-compatibility.ts';
 import { typesMatch } from './type-match.ts';
 
 /** One step of the way to a field: a member by its name, or an element of an array. */
@@ -206,7 +212,7 @@ function matchMember(
   if (!isContainer(kernel.kindOf(container))) return undefined;
   if (depth >= MAX_STEPS)
     throw malformed(kernel.path, undefined, `type ${container} is nested more than ${MAX_STEPS} deep`);
-  for (const [index, member] of kernel.membersOf(container).entries()) {
+  for (const [index, member] of kernelMembersOf(pair, container).entries()) {
     effort.spend();
     if (member.name === '') {
       const inner = matchMember(pair, local, step, member.typeId, depth + 1);

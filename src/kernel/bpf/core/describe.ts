@@ -41,7 +41,8 @@ export function describeAbsence(access: Access, candidates: readonly number[], k
 }
 
 function hasField({ btf, rootTypeId, steps }: Access, candidates: readonly number[], kernel: Btf): boolean {
-  const names = steps.flatMap(({ name }) => (name === undefined ? [] : [name]));
-  if (btf.kindOf(rootTypeId) !== BTF_KIND.STRUCT || names.length === 0) return false;
+  const names = steps.slice(1).map(({ name }) => name);
+  // An element may be missing where the array is there.
+  if (btf.kindOf(rootTypeId) !== BTF_KIND.STRUCT || names.includes(undefined)) return false;
   return candidates.some((id) => kernel.findMember(kernel.nameOf(id), names.join('.')) !== undefined);
 }

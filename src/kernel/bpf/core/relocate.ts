@@ -31,8 +31,8 @@ export interface RelocatedFunction {
   readonly unmet: readonly UnmetRelocation[];
 }
 
-/** Enough for some ten thousand relocations. Unit: types and members that are compared. */
-const MAX_EFFORT = 20_000_000;
+/** A relocation takes some hundreds. Unit: types and members that are compared. */
+const MAX_EFFORT = 1_000_000;
 
 /**
  * The functions of an object as they must be on the kernel with these types.
@@ -74,7 +74,7 @@ class Relocator {
 
   constructor(specification: ObjectSpecification, local: Btf, kernel: Btf) {
     this.#specification = specification;
-    this.#pair = { local, kernel, effort: new Effort(MAX_EFFORT) };
+    this.#pair = { local, kernel, kernelMembers: new Map(), effort: new Effort(MAX_EFFORT) };
     this.#finder = new CandidateFinder(kernel);
   }
 

@@ -5,6 +5,7 @@
 import { malformed } from '../../number.ts';
 import type { Btf } from '../btf/btf.ts';
 import { BTF_KIND } from '../btf/btf-format.ts';
+import type { BtfMember } from '../btf/btf-types.ts';
 import { kindsAreCompatible } from './candidates.ts';
 import type { Effort } from './effort.ts';
 import { essentialName } from './flavour.ts';
@@ -16,7 +17,18 @@ const DEEPEST = 32;
 export interface TypePair {
   readonly local: Btf;
   readonly kernel: Btf;
+  /** The members of the kernel's structs that were looked at: many relocations are about the same few. */
+  readonly kernelMembers: Map<number, readonly BtfMember[]>;
   readonly effort: Effort;
+}
+
+/** The members of a struct or union of the kernel. @throws KernelFileError when it is none. */
+export function kernelMembersOf({ kernel, kernelMembers }: TypePair, id: number): readonly BtfMember[] {
+  const known = kernelMembers.get(id);
+  if (known !== undefined) return known;
+  const members = kernel.membersOf(id);
+  kernelMembers.set(id, members);
+  return members;
 }
 
 /**

@@ -6,7 +6,7 @@
 import { BTF_KIND } from '../btf/btf-format.ts';
 import type { BtfMember } from '../btf/btf-types.ts';
 import { essentialName } from './flavour.ts';
-import { endless, type TypePair } from './type-compatibility.ts';
+import { endless, kernelMembersOf, type TypePair } from './type-compatibility.ts';
 
 const DEEPEST = 32;
 
@@ -110,7 +110,7 @@ function enumsMatch({ local, kernel, effort }: TypePair, left: number, right: nu
 }
 
 function membersMatch(pair: TypePair, left: number, right: number, level: number): boolean {
-  const [ours, theirs] = [pair.local.membersOf(left), pair.kernel.membersOf(right)];
+  const [ours, theirs] = [pair.local.membersOf(left), kernelMembersOf(pair, right)];
   pair.effort.spend(ours.length + theirs.length);
   if (ours.length > theirs.length) return false;
   const byName = new Map<string, BtfMember[]>();

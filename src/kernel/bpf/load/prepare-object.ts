@@ -234,7 +234,7 @@ class Preparation {
     const what = `${isFunction ? 'function' : 'variable'} ${plain}`;
     const id = this.#kernel.find(isFunction ? BTF_KIND.FUNC : BTF_KIND.VAR, plain);
     if (id === undefined || btf === undefined) return { absence: `this kernel has no ${what} in its BTF` };
-    const pair = { local: btf, kernel: this.#kernel, effort: this.#effort };
+    const pair = { local: btf, kernel: this.#kernel, kernelMembers: new Map(), effort: this.#effort };
     const ours = btf.resolve(btf.referredBy(typeId));
     const theirs = this.#kernel.resolve(this.#kernel.referredBy(id));
     return typesAreCompatible(pair, ours, theirs)
