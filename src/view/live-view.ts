@@ -11,7 +11,7 @@ import { ViewBuilder } from './state/view-builder.ts';
 import type { Screen } from './terminal/terminal-screen.ts';
 import { Viewer } from './viewer.ts';
 
-/** What the view may ask of the run. */
+/** What the view can read from the run and change in it. */
 export interface LiveControls {
   intervalMs(): number;
   setIntervalMs(ms: number): void;
@@ -28,7 +28,7 @@ export interface LiveControls {
   interrupt(): void;
   /** Ends the target. */
   stop(): void;
-  /** The view is gone, the run goes on: why, where that was a failure. */
+  /** The view was closed and the run continues; with the error if the view failed. */
   left(failure?: unknown): void;
 }
 
@@ -69,7 +69,7 @@ export class LiveView implements Sink {
         lost: () => this.#leave(),
       },
     );
-    // The time goes on where the interval is long.
+    // Update the elapsed time between samples of a long interval.
     this.#clock = setInterval(() => this.#viewer.changed(), 1000);
     this.#clock.unref();
     this.#viewer.drawNow();
@@ -96,7 +96,7 @@ export class LiveView implements Sink {
     this.#viewer.changed();
   }
 
-  /** Shows the summary and stays until the user has seen it, or leaves at once with `--exit-on-end`. */
+  /** Shows the summary until the user quits, or closes at once with `--exit-on-end`. */
   async stop(summary: SummaryRecord): Promise<void> {
     this.#endedMs = summary.durationMs;
     this.#builder.apply(summary);
@@ -123,7 +123,7 @@ export class LiveView implements Sink {
     if (this.#isOpen) this.#viewer.say(line);
   }
 
-  /** Does not stay when the target has ended; closes now when it has. */
+  /** Closes the view when the target has ended, or now if it already has. */
   closeAtEnd(): void {
     this.#exitOnEnd = true;
     if (this.#endedMs !== undefined) this.close();
@@ -171,7 +171,7 @@ export class LiveView implements Sink {
     }
     if (controls === undefined) return;
     const [them, they] = controls.hasTargetEnded()
-      ? ['the processes that are left', 'they have']
+      ? ['the remaining processes', 'they have']
       : ['the target', 'it has'];
     switch (effect.kind) {
       case 'interrupt':
@@ -203,12 +203,12 @@ export class LiveView implements Sink {
     if (next !== undefined) controls.setIntervalMs(next);
     else
       this.#viewer.say(
-        `the interval is ${formatDuration(now)}: there is no ${step > 0 ? 'longer' : 'shorter'} one`,
+        `the interval is ${formatDuration(now)}, which is the ${step > 0 ? 'longest' : 'shortest'}`,
       );
   }
 }
 
-/** Why a panel has nothing to show, where that will not change. */
+/** Why a panel will have nothing to show. */
 function absentIn(builder: ViewBuilder): ViewStatus['absent'] {
   const { start, events } = builder.data;
   const absent: ViewStatus['absent'] = {};

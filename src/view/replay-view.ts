@@ -10,7 +10,7 @@ import type { ViewBuilder } from './state/view-builder.ts';
 import type { Screen } from './terminal/terminal-screen.ts';
 import { Viewer } from './viewer.ts';
 
-/** A recording that can be gone to any moment of. Times in milliseconds since the launch. */
+/** A recording with random access to any time. Unit of times: milliseconds since the launch. */
 export interface ReplaySource {
   readonly start: StartRecord | undefined;
   readonly summary: SummaryRecord | undefined;
@@ -126,7 +126,7 @@ export class ReplayView {
     else this.#goTo(elapsedMs);
   }
 
-  /** Whoever goes to the end of what is still written wants to see it grow. */
+  /** Going to the end of a recording that is still being written means following it. */
   #followAtEnd(): void {
     this.#isAtEdge = this.#source.following && this.#nowMs >= this.#source.endMs;
   }
@@ -146,7 +146,7 @@ export class ReplayView {
       case 'step':
         this.#jumpTo(
           effect.samples > 0 ? source.nextSample(this.#nowMs) : source.previousSample(this.#nowMs),
-          'no further sample',
+          'no more samples',
         );
         break;
       case 'skip':
@@ -154,7 +154,7 @@ export class ReplayView {
         this.#followAtEnd();
         break;
       case 'peak':
-        this.#jumpTo(source.peakMs, 'no sample has a figure to look for');
+        this.#jumpTo(source.peakMs, 'no sample has a total');
         break;
       case 'edge':
         this.#jumpTo(effect.to === 'start' ? 0 : source.endMs, '');
@@ -170,7 +170,7 @@ export class ReplayView {
         this.#goToText(effect.text);
         break;
       default:
-        this.#viewer.say('that is for a live run, not for a recording');
+        this.#viewer.say('not available in a replay');
     }
   }
 
@@ -206,9 +206,9 @@ export class ReplayView {
       missed: summary?.samples.missed ?? 0,
       replay: { speed: this.#speed, endMs, damagedLines: counts.damaged, following },
       absent: {
-        output: "a recording does not hold the target's output (--stdout FILE and --stderr FILE keep it)",
+        output: "recordings do not contain the target's output (use --stdout FILE and --stderr FILE)",
         ...(start?.bpfIntervalMs === undefined
-          ? { maps: `no BPF memory was read in these ${formatDuration(endMs)}` }
+          ? { maps: `no BPF memory was read in this recording of ${formatDuration(endMs)}` }
           : {}),
       },
     };

@@ -78,7 +78,7 @@ describe('a whole recording', () => {
       const again = await terminal.waitFor(/playing 1x/);
       expect(shownMs(again)).toBeLessThan(1700);
       await terminal.keys('Space');
-      await terminal.waitFor(/^ ‖ halted 1x/);
+      await terminal.waitFor(/^ ‖ paused 1x/);
       await terminal.keys('q');
       expect(await terminal.ended()).toBe(0);
       expect(await modes(terminal)).toBe(ENDED_MODES);
@@ -91,7 +91,7 @@ describe('a whole recording', () => {
     const times = samples.map(({ elapsedMs }) => elapsedMs);
     const high = samples.filter(({ stat }) => (stat?.anon ?? 0) > 40 * MIB).map(({ elapsedMs }) => elapsedMs);
     const terminal = await openReplay(`${recording} --at start`, { width: 120, height: 40 });
-    const beginning = await terminal.waitFor(/^ ‖ halted 1x {2}0ms? of/);
+    const beginning = await terminal.waitFor(/^ ‖ paused 1x {2}0ms? of/);
     expect(beginning).not.toMatch(/40\.\d MiB/);
     await terminal.keys('Right', '.', 'Right');
     const third = await waitForTime(terminal, (ms) => isAt(ms, times[2]));
@@ -128,7 +128,7 @@ describe('a whole recording', () => {
     await terminal.keys('4');
     await terminal.waitFor(/\[4 Processes]/);
     await terminal.keys('End', '+');
-    await terminal.waitFor(/that is for a live run, not for a recording/);
+    await terminal.waitFor(/not available in a replay/);
     await terminal.keys('C-c');
     expect(await terminal.ended()).toBe(0);
   });
@@ -284,7 +284,7 @@ describe('the command line', () => {
         env: { TERM: 'xterm' },
       }).ended;
       expect(outcome.stderr).toBe(
-        `cmemstat: there is no terminal that could be opened (hint: cmemstat report ${recording}, which needs none)\n`,
+        `cmemstat: no terminal could be opened (hint: cmemstat report ${recording}, which needs none)\n`,
       );
       expect(outcome.stdout).toBe('');
       expect(outcome.status).toBe(125);
@@ -293,7 +293,7 @@ describe('the command line', () => {
         env: { TERM: 'dumb' },
       });
       expect(await dumb.ended()).toMatch(
-        /^cmemstat: a terminal of type dumb can't move its cursor[^␛]*status=125\r\n$/,
+        /^cmemstat: terminal type dumb cannot move the cursor[^␛]*status=125\r\n$/,
       );
     },
   );
@@ -345,7 +345,7 @@ describe('--follow', () => {
       const before = shownMs(first);
       await waitForTime(terminal, (ms) => ms > before + 300);
       await terminal.keys('Left');
-      const halted = shownMs(await terminal.waitFor(/halted/));
+      const halted = shownMs(await terminal.waitFor(/paused/));
       expect(shownMs(await terminal.capture())).toBe(halted);
       await terminal.keys('2', 'End');
       await waitForTime(terminal, (ms) => ms > halted + 300);

@@ -27,12 +27,12 @@ const TYPES: readonly [env: Record<string, string | undefined>, expected: RegExp
   [{ TERM: 'vt100' }, /screen 80x24 unicode none/],
   [{ TERM: 'vt220' }, /screen 80x24 unicode none/],
   [{ TERM: 'rxvt-unicode-256color' }, /screen 80x24 unicode 256/],
-  [{ TERM: 'vt52' }, /refused: a terminal of type vt52 can't move its cursor or erase a line/],
-  [{ TERM: 'unknown-term' }, /refused: this host has no terminfo entry for a terminal of type unknown-term/],
-  [{ TERM: 'dumb' }, /refused: a terminal of type dumb can't move its cursor/],
+  [{ TERM: 'vt52' }, /refused: terminal type vt52 cannot move the cursor or erase a line/],
+  [{ TERM: 'unknown-term' }, /refused: this host has no terminfo entry for terminal type unknown-term/],
+  [{ TERM: 'dumb' }, /refused: terminal type dumb cannot move the cursor/],
   [{ TERM: '' }, /refused: TERM is not set/],
   [{ TERM: undefined }, /refused: TERM is not set/],
-  [{ TERM: '/dev/zero' }, /refused: TERM is no name of a terminal type/],
+  [{ TERM: '/dev/zero' }, /refused: TERM is not the name of a terminal type/],
   [{ TERM: 'xterm', TERMINFO: '/nowhere' }, /screen 80x24 unicode 8␛/],
   [{ TERM: 'xterm', TERMINFO: 'hex:1a01', TERMINFO_DIRS: '/nowhere:' }, /screen 80x24 unicode 8␛/],
 ];
@@ -85,9 +85,9 @@ describe('types of terminals', () => {
       mkdirSync(join(terminfo, 'd'), { recursive: true });
       writeFileSync(join(terminfo, 'd/damaged-term'), Buffer.from('1a01ffffffffffffffffffff', 'hex'));
       const expected: Record<string, RegExp> = {
-        'poor-term': /^refused: a terminal of type poor-term can't move its cursor or erase a line\r\n$/,
+        'poor-term': /^refused: terminal type poor-term cannot move the cursor or erase a line\r\n$/,
         'damaged-term':
-          /^refused: this host has no terminfo entry for a terminal of type damaged-term [^\n]*\r\n$/,
+          /^refused: this host has no terminfo entry for terminal type damaged-term [^\n]*\r\n$/,
       };
       for (const [term, pattern] of Object.entries(expected)) {
         const pty = bare({ command: DEMO, env: { TERM: term, TERMINFO: terminfo } });
@@ -109,7 +109,7 @@ describe('types of terminals', () => {
       input: '',
       env: { NODE_PATH: NODE_PATH, TERM: 'xterm' },
     }).ended;
-    expect(outcome.stdout).toBe('refused: there is no terminal that could be opened\n');
+    expect(outcome.stdout).toBe('refused: no terminal could be opened\n');
     expect(outcome.stderr).toBe('');
     expect(outcome.status).toBe(7);
   });

@@ -150,7 +150,7 @@ describe('job control', () => {
       const terminal = await tmux({ width: 80, height: 16 });
       await terminal.enter(`${DEMO} & wait; echo waited`);
       const shown = await terminal.waitFor(/^waited$/m);
-      expect(shown).toMatch(/refused: cmemstat runs in the background of its terminal/);
+      expect(shown).toMatch(/refused: cmemstat is a background job of its terminal/);
       await terminal.enter('clear');
       await terminal.enter(DEMO);
       await terminal.waitFor(/screen 80x16/);

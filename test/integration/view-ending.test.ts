@@ -46,7 +46,7 @@ describe('the target ends', () => {
       const terminal = await startView(`--interval 100ms -- ${script('echo bye; sleep 0.5; exit 3')}`);
       const frozen = await terminal.waitFor(/FAILED/);
       expect(frozen).toMatch(/^ ■ exit status 3 {2}after \d+ms/);
-      expect(frozen).toMatch(/^ {2}FAILED {2}exit status 3 after .* {2}q leaves$/m);
+      expect(frozen).toMatch(/^ {2}FAILED {2}exit status 3 after .* {2}q quits$/m);
       expect(frozen).toMatch(/^ {2}peak \S+ [KM]iB .*mean/m);
       expect(frozen).toMatch(/^ {2}\d+ samples, /m);
       await terminal.keys('6');
@@ -138,7 +138,7 @@ describe('the target ends', () => {
         width: 120,
         height: 40,
       });
-      const screen = await terminal.waitFor(/B budget broken/);
+      const screen = await terminal.waitFor(/B budget exceeded/);
       expect(screen).toMatch(/budget +anon *<= *20 ?MiB/);
       await terminal.waitFor(/ENDED|FAILED/);
       await terminal.keys('q');
@@ -177,7 +177,7 @@ describe('leaving while the target runs', () => {
       });
       await terminal.waitFor(/target ended, 1 process left/);
       await terminal.keys('q');
-      await terminal.waitFor(/s +stop those that are left, and leave/);
+      await terminal.waitFor(/s +terminate the remaining processes and quit/);
       await terminal.keys('s');
       expect(await terminal.ended()).toBe(0);
     },
@@ -187,11 +187,11 @@ describe('leaving while the target runs', () => {
     const terminal = await openView(`-- ${FOREVER}`);
     for (const key of ['Escape', 'x', 'Enter', 'q']) {
       await terminal.keys('q');
-      const box = await terminal.waitFor(/The target still runs/);
-      expect(box).toMatch(/s +stop it \(pid \d+\) and leave/);
-      expect(box).toMatch(/l +leave it running; summary at its end/);
+      const box = await terminal.waitFor(/The target is still running/);
+      expect(box).toMatch(/s +terminate it \(pid \d+\) and quit/);
+      expect(box).toMatch(/l +quit and leave it running; the summary is printed at its end/);
       await terminal.keys(key);
-      await terminal.waitFor(/^(?!.*The target still runs).*running/s);
+      await terminal.waitFor(/^(?!.*The target is still running).*running/s);
     }
     await terminal.keys('q', 's');
     expect(await terminal.ended()).toBe(143);
@@ -224,7 +224,9 @@ describe('leaving while the target runs', () => {
       });
       await terminal.waitFor(/running.*samples/s);
       await terminal.keys('q');
-      expect(await terminal.waitFor(/The target still runs/)).toMatch(/it is recorded to run\.jsonl/);
+      expect(await terminal.waitFor(/The target is still running/)).toMatch(
+        /recording continues in run\.jsonl/,
+      );
       await terminal.keys('l');
       const shell = await terminal.waitFor(
         /the view is closed; the target \(pid \d+\) goes on, and is measured/,
@@ -467,9 +469,7 @@ describe("the target's streams", () => {
     });
     expect(await pty.ended()).toContain('status=0');
     const said = readFileSync(join(folder, 'err'), 'utf8');
-    expect(said).toMatch(
-      /^cmemstat: no terminal view: there is no terminal that could be opened; a table instead/,
-    );
+    expect(said).toMatch(/^cmemstat: no terminal view: no terminal could be opened; a table instead/);
     expect(said).toMatch(/exit status 0 after/);
     expect(existsSync(join(folder, 'out'))).toBe(true);
   });
@@ -485,7 +485,7 @@ describe("the target's streams", () => {
       });
       expect(await pty.ended()).toContain('status=0');
       const [first] = readFileSync(join(folder, 'err'), 'utf8').split('\n');
-      expect(first).toBe(`cmemstat: no terminal view: there is no terminal that could be opened; ${rest}`);
+      expect(first).toBe(`cmemstat: no terminal view: no terminal could be opened; ${rest}`);
     });
   }
 });

@@ -88,7 +88,7 @@ testWith([needsScript], 'left with l on a terminal that takes nothing: samples g
   const pty = bare({ command: `cd ${folder}; ${CMEMSTAT} ${OFTEN} -- ${target}; echo "status=$?" >status` });
   await pty.waitFor(/running/);
   pty.type('q');
-  await pty.waitFor(/The target still runs/);
+  await pty.waitFor(/The target is still running/);
   pty.stall();
   pty.type('l');
   const { samples, summary } = await until('the end of the target', () =>

@@ -36,7 +36,7 @@ describe('opened by itself', () => {
       expect(lines).toHaveLength(24);
       expect(lines[0]).toMatch(/^ ● running {2}\S+ {2}sh -c 'i=0; .* pid \d+ {2}cgroup[12]$/);
       expect(lines[1]).toMatch(
-        /^ every 500ms {2}late \d+ {2}samples \d+ {2}no limits {2}leaf …?\S*cmemstat-\d+/,
+        /^ every 500ms {2}late \d+ {2}samples \d+ {2}no limits {2}cgroup …?\S*cmemstat-\d+/,
       );
       expect(lines[2]).toMatch(/^━\[1 Breakdown]━+$/);
       expect(screen).toMatch(/^─ 2 Timeline ─+$/m);
@@ -61,9 +61,9 @@ describe('opened by itself', () => {
   }
 
   for (const [env, why] of [
-    [{ TERM: 'dumb' }, "a terminal of type dumb can't move its cursor"],
-    [{ TERM: undefined }, 'TERM is not set, so the type of the terminal is not known'],
-    [{ TERM: 'no-such-terminal' }, 'this host has no terminfo entry for a terminal of type no-such-terminal'],
+    [{ TERM: 'dumb' }, 'terminal type dumb cannot move the cursor'],
+    [{ TERM: undefined }, 'TERM is not set, so the terminal type is unknown'],
+    [{ TERM: 'no-such-terminal' }, 'this host has no terminfo entry for terminal type no-such-terminal'],
   ] as const) {
     testWith([needsTmux], `the table and one line that says why, with TERM=${env.TERM}`, async () => {
       const pty = bare({ command: `${CMEMSTAT} -- sleep 0.3; echo status=$?`, env });
@@ -138,7 +138,7 @@ describe('keys', () => {
     const help = await terminal.waitFor(/\[Help]/);
     expect(help).toMatch(/quit; asks while the target runs/);
     await terminal.keys('End');
-    await terminal.waitFor(/clear what was typed/);
+    await terminal.waitFor(/clear the text/);
     await terminal.keys('Escape');
     await focus('2 Timeline');
   });
@@ -150,7 +150,7 @@ describe('keys', () => {
     await terminal.keys('PPage');
     await terminal.waitFor(/^ {2}48\d\n(?!.*^ {2}500$)/ms);
     await terminal.keys('Up', 'Up');
-    await terminal.waitFor(/further down, End follows them/);
+    await terminal.waitFor(/lines below, End follows the output/);
     await terminal.keys('Home');
     await terminal.waitFor(/^ {2}1\n {2}2$/m);
     await terminal.keys('NPage');
@@ -158,7 +158,7 @@ describe('keys', () => {
     await terminal.keys('End');
     await terminal.waitFor(/^ {2}500$/m);
     await wheel(terminal, 'up', rowOf(last, /6 Output/) + 2);
-    await terminal.waitFor(/3 lines further down/);
+    await terminal.waitFor(/3 lines below/);
     await wheel(terminal, 'down', rowOf(last, /6 Output/) + 2);
     await terminal.waitFor(/^ {2}500$/m);
   });
@@ -517,7 +517,7 @@ describe('what comes from outside', () => {
     const terminal = await openView(`-- ${many}`, { width: 120, height: 40 });
     await terminal.waitFor(/all there/);
     await terminal.keys('4', 'z');
-    const screen = await terminal.waitFor(/ [12]\d{3} processes|smaller ones not shown/);
+    const screen = await terminal.waitFor(/ [12]\d{3} processes|smaller processes not shown/);
     expect(screen.split('\n').filter((line) => / sleep +\d/.test(line)).length).toBeGreaterThan(25);
     await terminal.keys('End', 'T');
     await terminal.waitFor(/[├└]─ sleep/);

@@ -32,8 +32,8 @@ const MAX_BAR = 40;
 /** Two limits are side by side from this width on. */
 const ROOM_FOR_TWO_LIMITS = 76;
 
-/** What can't be seen without a memory cgroup. */
-const UNSEEN = "no memory cgroup: kernel memory, page cache and BPF maps can't be seen";
+/** What is not measured without a memory cgroup. */
+const UNSEEN = 'no memory cgroup: kernel memory, page cache and BPF maps are not measured';
 
 /** Draws the breakdown: exactly `size.height` lines of `size.width` columns. */
 export function renderBreakdown(view: View, size: Size): Line[] {
@@ -159,7 +159,10 @@ function treeHead(view: View, width: number): Line[] {
   ];
 }
 
-/** The rows, with titles; where there are more of them than lines, those that matter most, or those scrolled to. */
+/**
+ * The rows, with titles; where there are more of them than lines, those that matter most, or those scrolled
+ * to.
+ */
 function table(view: View, rows: readonly BreakdownRow[], { width, height }: Size): Line[] {
   const { shown, from } = choose(view, rows, height - 1);
   const hidden = rows.length - shown.length;

@@ -1,4 +1,7 @@
-/** What the breakdown lists: each figure with its letter, its place in the tree and what is said beside it. Pure. */
+/**
+ * What the breakdown lists: each figure with its letter, its place in the tree and what is said beside it.
+ * Pure.
+ */
 import { breakKernelDown } from '../../model/kernel-breakdown.ts';
 import type { BarPart } from '../chart/bars.ts';
 import type { Track, View } from '../state/view.ts';
@@ -17,9 +20,9 @@ export interface BreakdownRow {
   track: Track | undefined;
   /** Whether it is a part of the total, in the first instance or as a part of a part. */
   isPart: boolean;
-  /** Said in the place of the bar where there is room for it. */
+  /** Shown instead of the bar where there is room for it. */
   note: string | undefined;
-  /** The same with fewer words. */
+  /** A shorter form of `note`. */
   shortNote: string | undefined;
   /** What must be seen first where there is room for few; 0 is the most important. */
   rank: number;
@@ -44,13 +47,13 @@ export function breakdownRows(view: View): BreakdownRow[] {
   const tracks = view.data.tracks;
   return [
     row('current', 'c', 'current', 0, 'current', 0),
-    row('workingset', 'w', 'working set', 0, 'plain', 6, 'without droppable cache'),
+    row('workingset', 'w', 'working set', 0, 'plain', 6, 'without inactive_file'),
     row('anon', 'a', 'anon', 1, 'anon', 1),
     row('file', 'f', 'file', 1, 'file', 2),
     ...(known(tracks, 'shmem') ? [row('shmem', '', 'shmem', 2, 'file', 15)] : []),
     row('kernel', 'k', 'kernel', 1, 'kernel', 3),
     ...kernelRows(view, row),
-    ...(tracks.has('sock') ? [row('sock', 'o', 'sock', 1, 'sock', 9, 'beside kernel')] : []),
+    ...(tracks.has('sock') ? [row('sock', 'o', 'sock', 1, 'sock', 9, 'not in kernel')] : []),
     ...(tracks.has('swap') ? [row('swap', 'z', 'swap', 0, 'plain', 14, 'not in current')] : []),
     ...unchargedRow(view, row),
   ];
@@ -144,13 +147,13 @@ function termRow(
   return [row(track, look.letter, id, 2, look.role, look.rank)];
 }
 
-/** What is left of kernel memory. Where BPF memory is not known it may be in there. */
+/** The rest of kernel memory; it includes BPF memory where that is not known. */
 function restRow(tracks: ReadonlyMap<string, Track>, row: MakeRow): BreakdownRow {
   const isAttributed = tracks.has('unexplained');
   return row(
     isAttributed ? 'unexplained' : 'kernel:unexplained',
     'u',
-    isAttributed ? 'unexplained' : 'not told apart',
+    isAttributed ? 'unexplained' : 'not attributed',
     2,
     'unexplained',
     isAttributed ? 8.5 : 4.5,
@@ -160,7 +163,7 @@ function restRow(tracks: ReadonlyMap<string, Track>, row: MakeRow): BreakdownRow
 function unchargedRow({ data }: View, row: MakeRow): BreakdownRow[] {
   const bytes = data.tracks.get('bpf-uncharged')?.peak;
   if (bytes === undefined) return [];
-  // It is in no figure of the leaf: who looks at those alone misses it.
+  // No figure of the leaf includes it.
   return [
     row(
       'bpf-uncharged',
@@ -169,8 +172,8 @@ function unchargedRow({ data }: View, row: MakeRow): BreakdownRow[] {
       0,
       'bpf-maps',
       bytes > 0 ? 5 : 17,
-      'charged to nobody',
-      "nobody's",
+      'charged to no cgroup',
+      'no cgroup',
     ),
   ];
 }

@@ -7,15 +7,15 @@ import type { Line, Role, Size, Span } from '../text/line.ts';
 import { endOfText, shownText } from '../text/shown-text.ts';
 
 const SIGNAL_TEXTS: Readonly<Record<string, string>> = {
-  SIGTERM: 'end, politely',
-  SIGINT: 'as Ctrl-C does',
-  SIGKILL: 'end at once',
+  SIGTERM: 'terminate',
+  SIGINT: 'interrupt, like Ctrl-C',
+  SIGKILL: 'kill',
   SIGSTOP: 'hold',
-  SIGCONT: 'go on',
-  SIGHUP: 'hang up; many read their settings again',
-  SIGQUIT: 'end with a core dump; runtimes may dump their state',
-  SIGUSR1: 'up to the program',
-  SIGUSR2: 'up to the program',
+  SIGCONT: 'continue',
+  SIGHUP: 'hang up; many daemons reload their settings',
+  SIGQUIT: 'quit with a core dump; runtimes may dump their state',
+  SIGUSR1: 'user-defined',
+  SIGUSR2: 'user-defined',
 };
 
 /** The width of the text that is typed into a prompt. */
@@ -48,21 +48,23 @@ function keyLine(key: string, text: string): Line {
 /** The target may end while the question is open. */
 function quitTitle({ status: { state } }: View): string {
   if (state === 'ended') return 'The target has ended';
-  return state === 'waiting' ? 'The target has ended, not all of its processes' : 'The target still runs';
+  return state === 'waiting'
+    ? 'The target has ended, but not all of its processes'
+    : 'The target is still running';
 }
 
 function quitLines({ data: { start }, status: { recording, state }, unicode }: View): Line[] {
-  if (state === 'ended') return [keyLine('q', 'leave'), keyLine('Esc', 'stay')];
+  if (state === 'ended') return [keyLine('q', 'quit'), keyLine('Esc', 'cancel')];
   const isWaiting = state === 'waiting';
   const goesOn =
     recording === undefined
-      ? `summary at ${isWaiting ? 'the' : 'its'} end`
-      : `it is recorded to ${shownText(recording, unicode)}`;
+      ? `the summary is printed at ${isWaiting ? 'the' : 'its'} end`
+      : `recording continues in ${shownText(recording, unicode)}`;
   const pid = start === undefined ? '' : ` (pid ${start.pid})`;
   return [
-    keyLine('s', isWaiting ? 'stop those that are left, and leave' : `stop it${pid} and leave`),
-    keyLine('l', `leave ${isWaiting ? 'them' : 'it'} running; ${goesOn}`),
-    keyLine('Esc', 'stay'),
+    keyLine('s', isWaiting ? 'terminate the remaining processes and quit' : `terminate it${pid} and quit`),
+    keyLine('l', `quit and leave ${isWaiting ? 'them' : 'it'} running; ${goesOn}`),
+    keyLine('Esc', 'cancel'),
   ];
 }
 
@@ -86,7 +88,7 @@ function signalBox(view: View, dialog: Dialog & { kind: 'signal' }, size: Size):
     { text: 'Enter', style: 'key' },
     { text: ' send  ', style: 'dim' },
     { text: 'Esc', style: 'key' },
-    { text: ' nothing', style: 'dim' },
+    { text: ' cancel', style: 'dim' },
   ];
   return [`Signal to ${dialog.pid}${name}`, [...choices, keys]];
 }
@@ -98,8 +100,8 @@ function fitName(name: string, unicode: boolean): string {
 function filterLines(view: View, text: string): Line[] {
   return [
     promptLine(text, view.unicode),
-    [{ text: 'a part of a name, or a glob with * or ?', style: 'dim' }],
-    [{ text: 'Enter keeps it, Esc takes it back', style: 'dim' }],
+    [{ text: 'part of a name, or a glob with * or ?', style: 'dim' }],
+    [{ text: 'Enter applies it, Esc cancels', style: 'dim' }],
   ];
 }
 
@@ -107,7 +109,7 @@ function gotoLines(view: View, text: string): Line[] {
   return [
     promptLine(text, view.unicode),
     [{ text: '90s, 2m, 50%, start, peak, end', style: 'dim' }],
-    [{ text: 'Enter goes there, Esc stays', style: 'dim' }],
+    [{ text: 'Enter goes there, Esc cancels', style: 'dim' }],
   ];
 }
 

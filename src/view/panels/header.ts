@@ -1,4 +1,4 @@
-/** The header: what runs, since when, where it is measured and what it is limited to. Pure. */
+/** The header: the command, its state, where and how it is measured, and its limits. */
 import { formatCommand, safeText } from '../../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../../format/units.ts';
 import type { View } from '../state/view.ts';
@@ -36,7 +36,7 @@ function commandFields({ data: { start }, unicode }: View): Field[] {
   ];
 }
 
-/** How often it is measured, and how well that goes. */
+/** The interval and the punctuality of the samples. */
 function clockFields({ status, data }: View): Field[] {
   const { intervalMs, late, missed, replay } = status;
   const fields: Field[] = [];
@@ -51,7 +51,7 @@ function clockFields({ status, data }: View): Field[] {
   return fields;
 }
 
-/** The leaf's own limits; those that are not set are not told. */
+/** The limits of the leaf itself; limits that are not set are left out. */
 function limitField({ data: { latest }, ui: { units } }: View): Field[] {
   const limits = latest?.limits;
   if (limits === undefined) return [];
@@ -78,7 +78,7 @@ function placeField({ data: { start }, unicode }: View): Field[] {
     {
       rank: 8,
       spans: [
-        { text: start.leaf === undefined ? 'no leaf: ' : 'leaf ', style: 'dim' },
+        { text: start.leaf === undefined ? 'no cgroup: ' : 'cgroup ', style: 'dim' },
         { text: shownText(text, unicode) },
       ],
       cut: { at: start.leaf === undefined ? 'end' : 'start', least: 10 },

@@ -22,7 +22,7 @@ export function mapLines(view: View, width: number): Line[] {
   const entry = id === undefined ? undefined : view.data.maps.get(id);
   const lines =
     entry === undefined
-      ? [fitLine([{ text: `  Map ${id ?? ''} is not there any more.`, style: 'warning' }], width)]
+      ? [fitLine([{ text: `  Map ${id ?? ''} no longer exists.`, style: 'warning' }], width)]
       : renderFacts(view, entry, width);
   return [...lines, ...(id === undefined ? [] : renderAdvice(view, id, width))];
 }
@@ -77,7 +77,7 @@ function renderFacts(view: View, entry: MapEntry, width: number): Line[] {
 
 function definitionOf({ ui: { units } }: View, row: LiveMap): string {
   if (row.backlogBytes !== undefined || row.type.endsWith('ringbuf')) {
-    return `room for ${formatSize(row.max_entries, units)}`;
+    return `capacity ${formatSize(row.max_entries, units)}`;
   }
   return `key ${row.key_size} bytes, value ${row.value_size} bytes, max_entries ${row.max_entries}`;
 }
@@ -90,7 +90,7 @@ function bytesOf({ data, ui: { units } }: View, row: LiveMap): string {
 
 function unchargedOf({ ui: { units } }: View, { unchargedBytes }: LiveMap): string {
   return unchargedBytes === 0
-    ? 'nothing: a cgroup is charged for all of it'
+    ? 'none: all of it is charged to a cgroup'
     : `${formatSize(unchargedBytes, units)} is charged to no cgroup (preallocated per CPU)`;
 }
 
@@ -111,21 +111,21 @@ function useOf(view: View, { row, firstElements }: MapEntry): string {
   if (row.backlogBytes !== undefined) {
     return `${formatSize(row.backlogBytes, units)} of ${formatSize(row.max_entries, units)} (${formatShare(mapFill(row), 1)})`;
   }
-  if (row.elements === undefined) return `not told by the kernel; room for ${row.max_entries}`;
+  if (row.elements === undefined) return `not reported by the kernel; capacity ${row.max_entries}`;
   const first = firstElements === undefined ? '' : `; ${firstElements} when it was first seen`;
   return `${row.elements} of ${row.max_entries} (${formatShare(mapFill(row), 1)})${first}`;
 }
 
 function chargedTo({ elsewhere, cgroup }: LiveMap): string {
-  if (elsewhere === true) return 'another cgroup: it was made by others, or before the run';
-  return cgroup === undefined ? 'the leaf' : `the nested cgroup ${cgroup}`;
+  if (elsewhere === true) return 'another cgroup: created by another process, or before the run';
+  return cgroup === undefined ? 'the cgroup of the run' : `the nested cgroup ${cgroup}`;
 }
 
 function holdersOf({ holders, anonymous }: LiveMap): string {
   const named = (holders ?? []).map(({ pid, comm }) => `${comm} (${pid})`).join(', ');
   if (named !== '') return named;
-  if (anonymous === true) return 'no process and no pin: anonymous, programs alone hold it';
-  return holders === undefined ? 'not read' : 'no process of the leaf';
+  if (anonymous === true) return 'only programs (anonymous: no process, no pin)';
+  return holders === undefined ? 'not read' : 'no process of the run';
 }
 
 function programsOf({ programs }: LiveMap): string {
@@ -140,7 +140,7 @@ function renderAdvice(view: View, id: number, width: number): Line[] {
   const about = advice?.filter(({ maps }) => maps.some((map) => map.id === id)) ?? [];
   const heading = fitLine([{ text: '  Advice', style: 'title' }], width);
   if (about.length === 0) {
-    const text = advice === undefined ? '  Not worked out here.' : '  Nothing to save on this map.';
+    const text = advice === undefined ? '  Not available.' : '  No savings found.';
     return [fitLine([], width), heading, fitLine([{ text, style: 'dim' }], width)];
   }
   const item = (lead: string, text: string, style?: Span['style']) =>

@@ -30,7 +30,7 @@ export function renderMaps(view: View, size: Size): Line[] {
   });
 }
 
-/** Of a run that has ended, what there was before its maps went. */
+/** The maps of a run that has ended, as of their peak. */
 function renderNone(view: View, size: Size): Line[] {
   const { units } = view.ui;
   const { summary } = view.data;
@@ -38,7 +38,7 @@ function renderNone(view: View, size: Size): Line[] {
   if (largest.length === 0) {
     return renderAbsent(view, 'maps', summary === undefined ? 'No BPF maps yet.' : 'No BPF maps.', size);
   }
-  const heading = { text: '  None is left. When they took most there were:', style: 'dim' } as const;
+  const heading = { text: '  No maps are left. At their peak there were:', style: 'dim' } as const;
   const rows = largest.map(
     ({ name, type, bytes }): Line => [
       { text: `  ${formatSize(bytes, units).padStart(units === 'readable' ? 8 : 11)}`, style: 'strong' },
@@ -115,7 +115,7 @@ function fillOf(row: LiveMap, unicode: boolean): Span {
   return { text: gauge(fill, GAUGE, unicode), style: fill >= NEARLY_FULL ? 'warning' : 'bpf-maps' };
 }
 
-/** Who has it: a process, programs alone, nobody that we know; in which cgroup, or elsewhere. */
+/** The owner: a process or only programs, if known; and the cgroup, or elsewhere. */
 function ownerOf({ holders = [], anonymous, cgroup, elsewhere }: LiveMap): string {
   const [holder] = holders;
   const more = holders.length > 1 ? ` +${holders.length - 1}` : '';

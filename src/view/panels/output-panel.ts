@@ -14,7 +14,7 @@ export function renderOutput(view: View, size: Size): Line[] {
   const { lines, dropped } = view.output;
   if (lines.length === 0) {
     const hasEnded = view.data.summary !== undefined;
-    return renderAbsent(view, 'output', hasEnded ? 'Nothing was printed.' : 'Nothing printed yet.', size);
+    return renderAbsent(view, 'output', hasEnded ? 'No output.' : 'No output yet.', size);
   }
   const { outputBottom } = view.ui;
   const last = lines.length - 1;
@@ -29,13 +29,15 @@ export function renderOutput(view: View, size: Size): Line[] {
   const shown = fillUp(page.rows, { ...size, height: rows });
   if (!hasNote) return shown;
   const note =
-    page.below > 0 ? `${page.below} lines further down, End follows them` : 'the last line, End follows';
+    page.below > 0
+      ? `${page.below} lines below, End follows the output`
+      : 'the last line, End follows the output';
   return [...shown, fitLine([{ text: `  ${view.unicode ? '↓' : 'v'} ${note}`, style: 'dim' }], size.width)];
 }
 
 /**
- * The rows that end with the line before `end`; at the top of everything it goes on downwards, so that the panel is full.
- * Above the first line stands how many were there once.
+ * The rows that end with the line before `end`; at the top of everything it goes on downwards, so that the
+ * panel is full. Above the first line stands how many were there once.
  */
 function takePage(
   lines: readonly Line[],
@@ -48,7 +50,7 @@ function takePage(
   const top: Line[] =
     dropped === 0
       ? []
-      : [fitLine([{ text: `  (${dropped} lines before are not kept)`, style: 'dim' }], width)];
+      : [fitLine([{ text: `  (${dropped} earlier lines were discarded)`, style: 'dim' }], width)];
   let rows: Line[] = [];
   let from = end;
   while (from > 0 && rows.length < count) {

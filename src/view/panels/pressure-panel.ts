@@ -1,4 +1,4 @@
-/** Time lost waiting for memory, how often the kernel had to act, and what happened last. Pure. */
+/** Memory pressure, event counters and the last events. */
 import { formatDuration } from '../../format/units.ts';
 import type { EventRecord } from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
@@ -8,7 +8,7 @@ import type { Line, Role, Size, Span } from '../text/line.ts';
 import { gauge, shownText, wrapText } from '../text/shown-text.ts';
 import { fillUp, renderWrapped } from './pieces.ts';
 
-/** What a span of time without memory pressure is judged by. Unit: per cent. */
+/** From this share of stalled time on, pressure is shown as bad. Unit: per cent. */
 const HEAVY = 10;
 
 /** From this width on. */
@@ -17,8 +17,11 @@ const WIDE = 116;
 /** Rows that are kept for events. */
 const EVENT_ROWS = 2;
 
-/** What the kernel's words come to, where there is room to say so. */
-const MEANINGS = { some: 'at least one task waited for memory', full: 'no task could go on' } as const;
+/** What `some` and `full` mean, shown where there is room. */
+const MEANINGS = {
+  some: 'at least one task waited for memory',
+  full: 'all tasks waited for memory',
+} as const;
 
 /** Events that mean that something was killed or exceeded. */
 const GRAVE: ReadonlySet<string> = new Set(['oom', 'oom_kill', 'oom_group_kill', 'budget_exceeded']);
@@ -70,9 +73,9 @@ function whyAbsent({ data: { start, latest } }: View): string {
     case 'process-tree':
       return 'No pressure and no memory.events: there is no memory cgroup, only a process tree.';
     case 'cgroup1':
-      return 'No memory.pressure: cgroup v1 has none.';
+      return 'No memory.pressure: not available on cgroup v1.';
     default:
-      return 'No memory.pressure: this kernel has no PSI (CONFIG_PSI), or was booted with psi=0.';
+      return 'No memory.pressure: this kernel has no PSI (CONFIG_PSI) or was booted with psi=0.';
   }
 }
 
@@ -115,7 +118,7 @@ function countsOf(sample: Sample | undefined): Map<string, number> {
 function renderEvents(view: View, { width, height }: Size): Line[] {
   const { events } = view.data;
   if (events.length === 0) {
-    const text = view.data.summary === undefined ? 'Nothing has happened yet.' : 'Nothing has happened.';
+    const text = view.data.summary === undefined ? 'No events yet.' : 'No events.';
     return [fitLine([{ text: `  ${text}`, style: 'dim' }], width)];
   }
   const skipped = Math.max(0, Math.min(events.length - 1, view.ui.pressureScroll));

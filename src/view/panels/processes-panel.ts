@@ -9,10 +9,13 @@ import { ABSENT, changeSpan, formatSize } from './figure-text.ts';
 import { renderList } from './list.ts';
 import { renderAbsent } from './pieces.ts';
 
-/** So many levels of a tree are drawn; below them their number is told. */
+/** The deepest level of a tree that is drawn as such; below it the level is shown as a number. */
 const DEEPEST = 8;
 
-/** The processes that pass the filter, flat or as a tree: titles, the rows around the selected one, how many there are. */
+/**
+ * The processes that pass the filter, flat or as a tree: titles, the rows around the selected one, how many
+ * there are.
+ */
 export function renderProcesses(view: View, size: Size): Line[] {
   if (view.data.processes.size === 0) return renderNone(view, size);
   const rows = visibleProcesses(view);
@@ -26,10 +29,10 @@ export function renderProcesses(view: View, size: Size): Line[] {
   });
 }
 
-/** They are looked at less often than samples are taken: a short run ends before that. */
+/** Processes are read less often than samples are taken: a short run may end before the first snapshot. */
 function renderNone(view: View, size: Size): Line[] {
   const hasEnded = view.data.summary !== undefined;
-  return renderAbsent(view, 'processes', hasEnded ? 'None was seen.' : 'No processes yet.', size);
+  return renderAbsent(view, 'processes', hasEnded ? 'No processes were seen.' : 'No processes yet.', size);
 }
 
 function columnsOf(view: View): Column<ProcessListRow>[] {
@@ -91,8 +94,8 @@ function renderCounts({ data, ui }: View, shown: number): Span[] {
   const spans: Span[] = [
     { text: `  ${count} ${processes.size === 1 ? 'process' : 'processes'}`, style: 'dim' },
   ];
-  if (summary !== undefined) spans.push({ text: ' when they were seen last', style: 'dim' });
+  if (summary !== undefined) spans.push({ text: ' in the last snapshot', style: 'dim' });
   if (omittedProcesses > 0)
-    spans.push({ text: `, ${omittedProcesses} smaller ones not shown`, style: 'warning' });
+    spans.push({ text: `, ${omittedProcesses} smaller processes not shown`, style: 'warning' });
   return spans;
 }

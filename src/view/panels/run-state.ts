@@ -1,4 +1,4 @@
-/** In which state the run or the replay is, for the header and the line of status. Pure. */
+/** The state of the run or the replay, for the header and the status line. */
 import { formatDuration } from '../../format/units.ts';
 import type { View, ViewData } from '../state/view.ts';
 import type { Field } from '../text/fields.ts';
@@ -20,7 +20,7 @@ export function stateFields(view: View): Field[] {
 
 interface State {
   text: string;
-  /** A sign before it, and the same in ASCII. */
+  /** The symbol before the text; `ascii` is its ASCII form. */
   mark: string;
   ascii: string;
   role: Role;
@@ -39,7 +39,7 @@ function stateOf({ status, data, unicode }: View): State {
     case 'playing':
       return { text: `playing ${status.replay?.speed ?? 1}x`, mark: '▶', ascii: '>', role: 'good' };
     case 'halted':
-      return { text: `halted ${status.replay?.speed ?? 1}x`, mark: '‖', ascii: '|', role: 'warning' };
+      return { text: `paused ${status.replay?.speed ?? 1}x`, mark: '‖', ascii: '|', role: 'warning' };
     case 'at-end':
       return status.replay?.following === true
         ? { text: 'following', mark: '●', ascii: '*', role: 'good' }
@@ -47,7 +47,7 @@ function stateOf({ status, data, unicode }: View): State {
   }
 }
 
-/** The target is gone; how many of the run are not, as of the last sample. */
+/** The target has exited; how many processes of the run are left, as of the last sample. */
 function waitingText({ latest }: ViewData): string {
   const left = latest?.processes ?? 0;
   return left === 0 ? 'target ended' : `target ended, ${left} ${left === 1 ? 'process' : 'processes'} left`;

@@ -11,12 +11,12 @@ import { shownText } from '../text/shown-text.ts';
 import { formatSize } from './figure-text.ts';
 import { fillUp } from './pieces.ts';
 
-/** The end, the peak, and whatever is not as it should be: the worst first, cut where there is no room. */
+/** The end, the peak and all problems, the worst first; cut to the available lines. */
 export function renderEnd(view: View, size: Size): Line[] {
   return fillUp(endLines(view, size.width), size);
 }
 
-/** All that there is to say; nothing before the end. */
+/** All lines of the summary; none before the end. */
 export function endLines(view: View, width: number): Line[] {
   const { summary } = view.data;
   if (summary === undefined) return [];
@@ -39,7 +39,7 @@ function endLine(summary: SummaryRecord, { unicode, status, data }: View, width:
     { text: shownText(how.trim(), unicode), style: 'strong' },
   ];
   if (status.replay !== undefined) return line;
-  const hint: Span = { text: '  q leaves', style: 'dim' };
+  const hint: Span = { text: '  q quits', style: 'dim' };
   return textOf(line).length + hint.text.length <= width ? [...line, hint] : line;
 }
 

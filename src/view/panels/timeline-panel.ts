@@ -1,4 +1,4 @@
-/** The timeline: what the leaf held over time, its peak, its limits and what happened. Pure. */
+/** The timeline: the memory of the leaf over time, with its peak, limits and events. */
 import type { EventRecord } from '../../model/recording.ts';
 import type { SeriesColumn } from '../../model/series.ts';
 import { renderChart } from '../chart/chart.ts';
@@ -16,7 +16,10 @@ interface Channel {
   role: Role;
 }
 
-/** The channels of the series, the most important first. Letters are initials, so that the legend need not tell them. */
+/**
+ * The channels of the series, the most important first. Letters are initials, so that the legend need not
+ * tell them.
+ */
 const CHANNELS: readonly Channel[] = [
   { id: 'current', name: 'current', letter: 'c', role: 'current' },
   { id: 'rss', name: 'rss', letter: 'r', role: 'current' },
@@ -27,7 +30,10 @@ const CHANNELS: readonly Channel[] = [
   { id: 'bpf', name: 'BPF', letter: 'b', role: 'bpf-maps' },
 ];
 
-/** Events that are marked, the most important first. Others, such as `low`, say nothing of what the target did. */
+/**
+ * Events that are marked, the most important first. Others, such as `low`, say nothing of what the target
+ * did.
+ */
 const MARKS: readonly { events: readonly string[]; letter: string; name: string; role: Role }[] = [
   { events: ['oom_kill', 'oom_group_kill', 'oom'], letter: 'O', name: 'OOM kill', role: 'bad' },
   { events: ['budget_exceeded'], letter: 'B', name: 'budget exceeded', role: 'bad' },

@@ -1,4 +1,6 @@
-/** What keys do: the state before, a key, the state after, and what has to happen outside of the view. Pure. */
+/**
+ * What keys do: the state before, a key, the state after, and what has to happen outside of the view. Pure.
+ */
 import { pressInDialog } from './dialog-keys.ts';
 import type { Effect, Pressed } from './effect.ts';
 import { isTable, selectableIds } from './lists.ts';
@@ -39,7 +41,8 @@ export function press(view: View, key: string): Pressed {
 
 function interrupt(view: View, ui: UiState): Pressed {
   if (view.status.replay !== undefined) return close(ui);
-  if (view.status.state === 'ended') return { ui: { ...ui, message: 'the target has ended: q leaves' } };
+  if (view.status.state === 'ended')
+    return { ui: { ...ui, message: 'the target has ended: press q to quit' } };
   return { ui, effect: { kind: 'interrupt' } };
 }
 
@@ -142,18 +145,21 @@ function pressInPanel(view: View, ui: UiState, key: string): Pressed {
 /** Keys that are for the lists of maps and processes. */
 const LIST_KEYS: ReadonlySet<string> = new Set(['s', 'S', '/', 'k', 'T']);
 
-const CHOOSE_LIST = 'choose a list first: 3 or 4';
+const CHOOSE_LIST = 'select a list first: 3 or 4';
 
-/** The list that a key is for: the one with the focus; the one that had it last, where the focus is on figures. */
+/**
+ * The list that a key is for: the one with the focus; the one that had it last, where the focus is on
+ * figures.
+ */
 function listFor({ focus, list }: UiState): TableId | undefined {
   const chosen = isList(focus) ? focus : list;
   return isTable(chosen) ? chosen : undefined;
 }
 
 function openSignalMenu(view: View, ui: UiState, list: PanelId, selected: number | undefined): Pressed {
-  if (list !== 'processes') return { ui: { ...ui, message: 'choose a process first: 4' } };
+  if (list !== 'processes') return { ui: { ...ui, message: 'select a process first: 4' } };
   if (selected === undefined) return { ui };
-  if (!isLive(view)) return { ui: { ...ui, message: 'The target has ended: there is nothing to signal.' } };
+  if (!isLive(view)) return { ui: { ...ui, message: 'the target has ended: there is no process to signal' } };
   return { ui: { ...ui, dialog: { kind: 'signal', pid: selected, choice: 0 } } };
 }
 

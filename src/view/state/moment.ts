@@ -1,8 +1,8 @@
-/** Moments of a recording as they are typed. Pure. */
+/** Parsing of times in a recording, as typed by the user. */
 import { UsageError } from '../../errors.ts';
 import { parseDuration } from '../../format/units.ts';
 
-/** What a recording has, as far as moments go. Unit: milliseconds since the launch. */
+/** The times of a recording that can be named. Unit: milliseconds since the launch. */
 export interface Moments {
   readonly endMs: number;
   /** Absent without a sample. */
@@ -10,8 +10,9 @@ export interface Moments {
 }
 
 /**
- * Understands `90s`, `2m`, `50%`, `start`, `peak`, `end`; the moment itself depends on the recording, and is never after its end.
- * @param option what an error says that the text is for.
+ * Parses `90s`, `2m`, `50%`, `start`, `peak`, `end`; the moment itself depends on the recording, and is never
+ * after its end.
+ * @param option the option or the action that an error names.
  * @throws UsageError for anything else.
  */
 export function parseMoment(text: string, option: string): (moments: Moments) => number {
@@ -30,9 +31,6 @@ function durationOf(word: string, option: string): number {
     return parseDuration(word, option);
   } catch (cause) {
     if (!(cause instanceof UsageError)) throw cause;
-    throw new UsageError(
-      option,
-      `${option} ${word}: not a moment; expected 90s, 2m, 50%, start, peak or end`,
-    );
+    throw new UsageError(option, `${option} ${word}: not a time; expected 90s, 2m, 50%, start, peak or end`);
   }
 }

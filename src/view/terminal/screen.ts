@@ -1,9 +1,11 @@
 /**
- * Opens the terminal of the live view. The only module that imports blessed, and only its layer below the widgets, which takes
- * less than half of the time to load: it reads terminfo entries, and gives names to the sequences of keys and of the mouse.
+ * Opens the terminal of the live view. The only module that imports blessed, and only its layer below the
+ * widgets, which takes less than half of the time to load: it reads terminfo entries, and gives names to the
+ * sequences of keys and of the mouse.
  *
- * What blessed would do beyond that is kept from it: to compile every sequence of an entry (it prints those that it fails on), to
- * run `tmux -V`, to listen to process 'exit', and to cut input into keys, where it takes torn sequences for characters.
+ * What blessed would do beyond that is kept from it: to compile every sequence of an entry (it prints those
+ * that it fails on), to run `tmux -V`, to listen to process 'exit', and to cut input into keys, where it
+ * takes torn sequences for characters.
  */
 import { EventEmitter } from 'node:events';
 import type Program from 'blessed/lib/program.js';
@@ -26,7 +28,8 @@ export interface ScreenOptions {
 
 /**
  * Takes the terminal over: until `close` nothing else may write to it.
- * @throws UnsupportedError with a reason of one line where the view can't be opened; the terminal is as before then.
+ * @throws UnsupportedError with a reason of one line where the view can't be opened; the terminal is as
+ * before then.
  */
 export async function openScreen(options: ScreenOptions): Promise<Screen> {
   try {
@@ -34,7 +37,7 @@ export async function openScreen(options: ScreenOptions): Promise<Screen> {
   } catch (error) {
     if (error instanceof ToolError) throw error;
     const words = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
-    throw refused({ reason: `the terminal can't be used: ${words}` }, error);
+    throw refused({ reason: `the terminal cannot be used: ${words}` }, error);
   }
 }
 
@@ -45,7 +48,7 @@ function refused({ reason, hint }: Refusal, cause?: unknown): UnsupportedError {
 async function open({ env, input, output }: ScreenOptions): Promise<Screen> {
   const kind = terminalKind(env);
   if ('reason' in kind) throw refused(kind);
-  if (!isInForeground()) throw refused({ reason: 'cmemstat runs in the background of its terminal' });
+  if (!isInForeground()) throw refused({ reason: 'cmemstat is a background job of its terminal' });
   const { default: tput } = await import('blessed/lib/tput.js');
   const capabilities = readCapabilities(kind, createTerminfoReader(tput));
   if ('reason' in capabilities) throw refused(capabilities);
@@ -75,7 +78,9 @@ function createTerminfoReader(TputOfBlessed: typeof Tput): TerminfoReader {
   };
 }
 
-/** Names for sequences. Each is given to blessed alone, so that it can't be mistaken for two, or two for one. */
+/**
+ * Names for sequences. Each is given to blessed alone, so that it can't be mistaken for two, or two for one.
+ */
 function createReader(ProgramOfBlessed: typeof Program): SequenceReader & { close(): void } {
   const input = new EventEmitter();
   const program = createProgram(ProgramOfBlessed, input);
@@ -141,7 +146,9 @@ function keyName(sequence: string, pressed: Program.Keypress | undefined): strin
   }
 }
 
-/** Presses and the wheel; releases are not told, nor wheels that go sideways, nor buttons beyond the third. */
+/**
+ * Presses and the wheel; releases are not told, nor wheels that go sideways, nor buttons beyond the third.
+ */
 function mouseAction({ action, button, x, y, raw }: Program.Mouse): MouseAction | undefined {
   if (x < 0 || y < 0) return undefined;
   // Bits of shift, meta and control.

@@ -42,18 +42,18 @@ export function readCapabilities(kind: TerminalKind, terminfo: TerminfoReader): 
   const entry = readEntry(kind, terminfo);
   if (entry === undefined) {
     return {
-      reason: `this host has no terminfo entry for a terminal of type ${safeText(kind.term)}`,
-      hint: 'install ncurses-term, or set TERM to what the terminal is like, for most TERM=xterm-256color',
+      reason: `this host has no terminfo entry for terminal type ${safeText(kind.term)}`,
+      hint: 'install ncurses-term, or set TERM to a compatible type, usually TERM=xterm-256color',
     };
   }
   const { strings } = entry;
   if (NEEDED.some((name) => (strings[name] ?? '') === '')) {
-    return { reason: `a terminal of type ${safeText(kind.term)} can't move its cursor or erase a line` };
+    return { reason: `terminal type ${safeText(kind.term)} cannot move the cursor or erase a line` };
   }
   try {
     return assemble(kind, entry, terminfo);
   } catch {
-    return { reason: `the terminfo entry of ${safeText(kind.term)} can't be understood` };
+    return { reason: `the terminfo entry of ${safeText(kind.term)} is malformed` };
   }
 }
 
@@ -72,15 +72,17 @@ function readEntry(kind: TerminalKind, terminfo: TerminfoReader): TerminfoEntry 
 }
 
 /**
- * Entries with numbers above 32767, such as the 65536 pairs of colours of xterm-256color, have numbers of 32 bits since
- * ncurses 6.1. blessed is older and would take them for something else without a word.
+ * Entries with numbers above 32767, such as the 65536 pairs of colours of xterm-256color, have numbers of 32
+ * bits since ncurses 6.1. blessed is older and would take them for something else without a word.
  * Source: term(5), the magic numbers.
  */
 function isLegacyFormat(data: Buffer): boolean {
   return data.length > 12 && data.readUInt16LE(0) === 0o432;
 }
 
-/** Reports of presses, in numbers and not in bytes; pasted text in brackets. Source: ctlseqs of xterm, DECSET. */
+/**
+ * Reports of presses, in numbers and not in bytes; pasted text in brackets. Source: ctlseqs of xterm, DECSET.
+ */
 const XTERM_ON = '\x1b[?1000h\x1b[?1006h\x1b[?2004h';
 const XTERM_OFF = '\x1b[?2004l\x1b[?1006l\x1b[?1000l';
 
@@ -106,7 +108,8 @@ function assemble(kind: TerminalKind, entry: TerminfoEntry, terminfo: TerminfoRe
       kind.isXtermLike ? XTERM_OFF : '',
       resetStyle,
       isWrapSwitchable ? plain('enter_am_mode') : '',
-      // For terminals without an alternate buffer, and for GNU screen, which has one only where it was told to.
+      // For terminals without an alternate buffer, and for GNU screen, which has one only where it was told
+      // to.
       clear,
       hasAlternateBuffer ? plain('exit_ca_mode') : '',
       showCursor(plain),

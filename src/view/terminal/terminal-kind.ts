@@ -1,4 +1,7 @@
-/** What a terminal is, as far as its environment tells: whether the view can be opened, and with which characters. Pure. */
+/**
+ * What a terminal is, as far as its environment tells: whether the view can be opened, and with which
+ * characters. Pure.
+ */
 import type { Size } from '../text/line.ts';
 import { type ColourDepth, colourDepth } from './palette.ts';
 
@@ -9,8 +12,8 @@ export interface TerminalKind {
   /** Whether bytes above ASCII may be sent. */
   utf8: boolean;
   /**
-   * Whether box drawing, block and braille characters can be shown. Never on the console of Linux: its fonts have 256 or 512
-   * characters, no braille and half of the blocks at most; names with accents it can show.
+   * Whether box drawing, block and braille characters can be shown. Never on the console of Linux: its fonts
+   * have 256 or 512 characters, no braille and half of the blocks at most; names with accents it can show.
    */
   unicode: boolean;
   depth: ColourDepth;
@@ -33,17 +36,20 @@ const XTERM_LIKE =
 /** What the terminal is, or why it is none for the view. */
 export function terminalKind(env: NodeJS.ProcessEnv): TerminalKind | Refusal {
   const term = env.TERM ?? '';
-  const hint = 'set TERM to what the terminal is, for most TERM=xterm-256color';
-  if (term === '') return { reason: 'TERM is not set, so the type of the terminal is not known', hint };
+  const hint = 'set TERM to the type of the terminal, usually TERM=xterm-256color';
+  if (term === '') return { reason: 'TERM is not set, so the terminal type is unknown', hint };
   // A name, and never a path to somewhere else.
-  if (!/^[A-Za-z0-9][\w.+-]*$/.test(term)) return { reason: 'TERM is no name of a terminal type', hint };
-  if (NO_CURSOR.has(term)) return { reason: `a terminal of type ${term} can't move its cursor`, hint };
+  if (!/^[A-Za-z0-9][\w.+-]*$/.test(term)) return { reason: 'TERM is not the name of a terminal type', hint };
+  if (NO_CURSOR.has(term)) return { reason: `terminal type ${term} cannot move the cursor`, hint };
   const utf8 = isUtf8(env);
   const unicode = utf8 && !/^linux/.test(term);
   return { term, utf8, unicode, depth: colourDepth(env), isXtermLike: XTERM_LIKE.test(term) };
 }
 
-/** Source: locale(7): the first of these that is set and not empty counts. C, POSIX and names without a charset are ASCII to us. */
+/**
+ * Source: locale(7): the first of these that is set and not empty counts. C, POSIX and names without a
+ * charset are ASCII to us.
+ */
 function isUtf8(env: NodeJS.ProcessEnv): boolean {
   const locale = [env.LC_ALL, env.LC_CTYPE, env.LANG].find((name) => name !== undefined && name !== '');
   return /\.utf-?8(@|$)/i.test(locale ?? '');
@@ -53,7 +59,8 @@ function isUtf8(env: NodeJS.ProcessEnv): boolean {
 const LARGEST = 1000;
 
 /**
- * The size to draw for. Serial lines and some containers report 0 x 0: then LINES and COLUMNS count, else 80 x 24.
+ * The size to draw for. Serial lines and some containers report 0 x 0: then LINES and COLUMNS count, else 80
+ * x 24.
  * Source: ncurses(3X), use_env.
  */
 export function usableSize(reported: Size, env: NodeJS.ProcessEnv): Size {

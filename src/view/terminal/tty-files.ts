@@ -16,8 +16,8 @@ export interface TerminalFiles {
 }
 
 /**
- * Opens the terminals behind two descriptors anew: not to wait is a property of what was opened, and with the shell's own
- * the shell and its other programs would not wait any more either.
+ * Opens the terminals behind two descriptors anew: not to wait is a property of what was opened, and with the
+ * shell's own the shell and its other programs would not wait any more either.
  * @throws UnsupportedError where a descriptor is no terminal, or there is none.
  */
 export function openTerminal(input: number | undefined, output: number | undefined): TerminalFiles {
@@ -41,5 +41,5 @@ function openAnew(fd: number | undefined, what: 'input' | 'output'): number {
       failure = cause;
     }
   }
-  throw new UnsupportedError('live view', 'there is no terminal that could be opened', { cause: failure });
+  throw new UnsupportedError('live view', 'no terminal could be opened', { cause: failure });
 }

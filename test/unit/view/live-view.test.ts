@@ -71,7 +71,7 @@ describe('paused when the target ends', () => {
     const { screen, view, asked } = openView();
     void view.stop(SUCCESS);
     screen.press('p', 'C-c');
-    expect(screen.text).toContain('the target has ended: q leaves');
+    expect(screen.text).toContain('the target has ended: press q to quit');
     expect(asked).toEqual([]);
     view.close();
   });
@@ -100,11 +100,11 @@ test('others that are waited for are told, asked about and stopped', () => {
   const { screen, view, run, asked } = openView();
   run.hasEnded = true;
   screen.press('C-c');
-  expect(screen.text).toContain('sent SIGINT to the processes that are left');
+  expect(screen.text).toContain('sent SIGINT to the remaining processes');
   screen.press('x');
   expect(screen.text).toContain('target ended');
   screen.press('q');
-  expect(screen.text).toContain('stop those that are left, and leave');
+  expect(screen.text).toContain('terminate the remaining processes and quit');
   screen.press('s');
   expect(asked).toEqual(['interrupt', 'stop']);
   view.close();
@@ -114,10 +114,10 @@ test('the shortest and the longest interval say that they are', () => {
   const { screen, view, run } = openView();
   run.intervalMs = 60_000;
   screen.press('+');
-  expect(screen.text).toContain('there is no longer one');
+  expect(screen.text).toContain('which is the longest');
   run.intervalMs = 10;
   screen.press('-');
-  expect(screen.text).toContain('there is no shorter one');
+  expect(screen.text).toContain('which is the shortest');
   view.close();
 });
 

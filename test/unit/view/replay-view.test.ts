@@ -49,9 +49,9 @@ test.each([
   growTo(6000);
   expect(screen.rows[0]).toContain('following  6.0s of 6.0s');
   screen.press('space');
-  expect(screen.rows[0]).toContain('halted 1x  6.0s of 6.0s');
+  expect(screen.rows[0]).toContain('paused 1x  6.0s of 6.0s');
   growTo(9000);
-  expect(screen.rows[0]).toContain('halted 1x  6.0s of 9.0s');
+  expect(screen.rows[0]).toContain('paused 1x  6.0s of 9.0s');
   screen.press(...keys);
   growTo(12_000);
   expect(screen.rows[0]).toContain('following  12.0s of 12.0s');

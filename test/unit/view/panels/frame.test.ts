@@ -68,8 +68,8 @@ describe('the screen', () => {
         ...(['processes', 'pressure', 'output'] as const).map((focus) => panel(focus, { data })),
       ].join('\n');
     };
-    const soFar = ['No processes yet.', 'Nothing has happened yet.', 'Nothing printed yet.'];
-    const atEnd = ['seen last', 'None was seen.', 'Nothing has happened.', 'Nothing was printed.'];
+    const soFar = ['No processes yet.', 'No events yet.', 'No output yet.'];
+    const atEnd = ['in the last snapshot', 'No processes were seen.', 'No events.', 'No output.'];
     for (const text of soFar) expect([text, shown(false).includes(text)]).toEqual([text, true]);
     for (const text of atEnd) expect([text, shown(false).includes(text)]).toEqual([text, false]);
     for (const text of soFar) expect([text, shown(true).includes(text)]).toEqual([text, false]);
@@ -94,7 +94,7 @@ describe('the screen', () => {
     expect(small({ ui: { message: 'said' } }, 1)).toMatch(/^ said/);
     expect(small({ ui: { dialog: { kind: 'help', scroll: 0 } } }, 10)).toContain('this help');
     expect(small({ ui: { dialog: { kind: 'map', id: 100, scroll: 0 } } }, 10)).toContain('flow_table');
-    expect(small({ ui: { dialog: { kind: 'quit' } } }, 8)).toContain('The target still runs');
+    expect(small({ ui: { dialog: { kind: 'quit' } } }, 8)).toContain('The target is still running');
   });
 
   test('a replay tells the end at the end', () => {
@@ -102,7 +102,7 @@ describe('the screen', () => {
     const at = (state: 'at-end' | 'halted') =>
       draw(exampleView({ options: { ended: true }, status: { state, replay } }), 80, 24);
     expect(at('at-end')).toContain('FAILED  killed by the OOM killer');
-    expect(at('at-end')).not.toContain('q leaves');
+    expect(at('at-end')).not.toContain('q quits');
     expect(at('halted')).not.toContain('FAILED');
   });
 
@@ -120,7 +120,7 @@ describe('the screen', () => {
     const waiting = exampleView({ status: { state: 'waiting' }, ui: { dialog: { kind: 'quit' } } });
     const screen = draw(waiting, 100, 24);
     expect(screen).toMatch(/■ target ended, \d+ processes left/);
-    expect(screen).toContain('stop those that are left, and leave');
+    expect(screen).toContain('terminate the remaining processes and quit');
   });
 
   test('whatever the size and the state, it has exactly that size and no control characters', () => {

@@ -45,11 +45,11 @@ describe('pressure and events', () => {
     const quiet = { latest: bare, events: [], eventCounts: new Map() };
     expect(text(renderPressure(sceneView({ data: quiet }), size))).toContain('CONFIG_PSI');
     expect(text(renderPressure(sceneView({ data: quiet, mode: 'process-tree' }), size))).toMatch(
-      /no memory cgroup.*\n {2}Nothing has happened yet\./,
+      /no memory cgroup.*\n {2}No events yet\./,
     );
     const failcnt = { ...quiet, latest: { ...bare, eventsLocal: { oom_kill: 0, failcnt: 12 } } };
     expect(text(renderPressure(sceneView({ data: failcnt, mode: 'cgroup1' }), size))).toMatch(
-      /cgroup v1 has none\.\n {2}events {2}failcnt 12 {2}oom_kill 0\n/,
+      /not available on cgroup v1\.\n {2}events {2}failcnt 12 {2}oom_kill 0\n/,
     );
     expect(text(renderPressure(sceneView({ data: { latest: undefined } }), size))).toContain(
       'No sample yet.',
@@ -122,13 +122,13 @@ describe('output', () => {
 
   test('follows the end until it is scrolled back, and says how far', () => {
     expect(page(0)).toBe(['  line 95', '  line 96', '  line 97', '  line 98', '  line 99'].join('\n'));
-    expect(page(10)).toMatch(/^ {2}line 86\n[\s\S]* {2}line 89\n {2}↓ 10 lines further down/);
+    expect(page(10)).toMatch(/^ {2}line 86\n[\s\S]* {2}line 89\n {2}↓ 10 lines below/);
   });
 
   test.each([false, true])('at the top the panel is full, with what went before; zoomed: %s', (zoom) => {
     for (const scroll of [99, 100, 1e6]) {
       expect(page(scroll, 7, zoom)).toMatch(
-        /^ {2}\(7 lines before are not kept\)\n {2}line 0\n {2}line 1\n {2}line 2\n {2}↓ 97 lines/,
+        /^ {2}\(7 earlier lines were discarded\)\n {2}line 0\n {2}line 1\n {2}line 2\n {2}↓ 97 lines/,
       );
     }
   });
@@ -140,7 +140,7 @@ describe('output', () => {
 
   test('nothing printed says so, or why', () => {
     const size = { width: 50, height: 2 };
-    expect(text(renderOutput(sceneView(), size))).toContain('Nothing printed yet.');
+    expect(text(renderOutput(sceneView(), size))).toContain('No output yet.');
     const status = { ...sceneView().status, absent: { output: 'A recording has no output.' } };
     expect(text(renderOutput(sceneView({ view: { status } }), size))).toContain('A recording has no output.');
   });
@@ -182,15 +182,15 @@ describe('one map', () => {
   });
 
   test('that has gone, one without advice, one that is scrolled', () => {
-    expect(text(detail(999, { width: 60, height: 9 }))).toContain('Map 999 is not there any more.');
-    expect(text(detail(7, { width: 60, height: 30 }))).toContain('Nothing to save on this map.');
+    expect(text(detail(999, { width: 60, height: 9 }))).toContain('Map 999 no longer exists.');
+    expect(text(detail(7, { width: 60, height: 30 }))).toContain('No savings found.');
     expect(text(detail(12, { width: 60, height: 6 }, {}, 500))).toContain('with 128 CPUs');
   });
 
   test('is the selected one without a dialog', () => {
     const view = sceneView({ ui: { maps: { ...sceneView().ui.maps, selected: 9 } } });
     expect(text(renderMapDetail(view, { width: 60, height: 30 }))).toMatch(
-      /name +events[\s\S]*Not worked out here\./,
+      /name +events[\s\S]*Not available\./,
     );
   });
 });

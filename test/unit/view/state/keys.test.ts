@@ -79,11 +79,11 @@ describe('lists', () => {
     expect(pressing(['1', 's']).ui.maps.sort).toBe('growth');
     expect(pressing(['4', '2', '/']).ui.dialog).toMatchObject({ kind: 'filter', list: 'processes' });
     expect(pressing(['4', '2', 'k']).ui.dialog).toMatchObject({ kind: 'signal' });
-    expect(pressing(['1', 'k']).ui.message).toBe('choose a process first: 4');
+    expect(pressing(['1', 'k']).ui.message).toBe('select a process first: 4');
     for (const key of ['s', 'S', '/', 'k', 'T'])
       expect(pressing(['6', '1', key]).ui).toMatchObject({
         dialog: undefined,
-        message: 'choose a list first: 3 or 4',
+        message: 'select a list first: 3 or 4',
       });
   });
 
@@ -101,7 +101,7 @@ describe('the target', () => {
   test('Ctrl-C after its end says how to leave', () => {
     const { ui, effect } = pressing(['C-c'], exampleView({ options: { ended: true } }));
     expect(effect).toBeUndefined();
-    expect(ui.message).toBe('the target has ended: q leaves');
+    expect(ui.message).toBe('the target has ended: press q to quit');
   });
 
   test('while others of the run are waited for, q asks and k signals', () => {

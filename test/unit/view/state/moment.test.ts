@@ -24,6 +24,6 @@ test('without a sample the peak is the start', () => {
 test.each(['', 'noon', '-3s', '5%%'])('%s is no moment, and the option is named', (text) => {
   expect(() => parseMoment(text, '--at')).toThrow(UsageError);
   expect(() => parseMoment(text, '--at')).toThrow(
-    `--at ${text}: not a moment; expected 90s, 2m, 50%, start, peak or end`,
+    `--at ${text}: not a time; expected 90s, 2m, 50%, start, peak or end`,
   );
 });

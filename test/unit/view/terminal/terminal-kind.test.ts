@@ -3,13 +3,13 @@ import { terminalKind, usableSize } from '#src/view/terminal/terminal-kind.ts';
 
 describe('terminals that are none for the view', () => {
   test.each([
-    [{}, 'TERM is not set, so the type of the terminal is not known'],
-    [{ TERM: '' }, 'TERM is not set, so the type of the terminal is not known'],
-    [{ TERM: 'dumb' }, "a terminal of type dumb can't move its cursor"],
-    [{ TERM: 'unknown' }, "a terminal of type unknown can't move its cursor"],
-    [{ TERM: '../../etc/passwd' }, 'TERM is no name of a terminal type'],
-    [{ TERM: '/dev/zero' }, 'TERM is no name of a terminal type'],
-    [{ TERM: 'xterm\x1b[2J' }, 'TERM is no name of a terminal type'],
+    [{}, 'TERM is not set, so the terminal type is unknown'],
+    [{ TERM: '' }, 'TERM is not set, so the terminal type is unknown'],
+    [{ TERM: 'dumb' }, 'terminal type dumb cannot move the cursor'],
+    [{ TERM: 'unknown' }, 'terminal type unknown cannot move the cursor'],
+    [{ TERM: '../../etc/passwd' }, 'TERM is not the name of a terminal type'],
+    [{ TERM: '/dev/zero' }, 'TERM is not the name of a terminal type'],
+    [{ TERM: 'xterm\x1b[2J' }, 'TERM is not the name of a terminal type'],
   ])('%j', (env, reason) => {
     expect(terminalKind(env)).toMatchObject({ reason });
   });
