@@ -37,7 +37,7 @@ async function write(input, entryFileNames, { cleanDir = false, define = {} } = 
     entryFileNames,
     chunkFileNames: '[name].cjs',
     dynamicImportInCjs: false,
-    minify: { compress: true, mangle: false, codegen: { removeWhitespace: true } },
+    minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
     cleanDir,
   });
   return output;

@@ -1,0 +1,159 @@
+/** How large the package is: what is packed, what is installed, and what a run loads. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+/** What is allowed at most, as in `size-budget.json`. */
+export interface SizeBudget {
+  packedBytes: number;
+  installedBytes: number;
+  /** By command line, what its run may load of files. */
+  loadedBytes: Readonly<Record<string, number>>;
+}
+
+/** A package on its own, or a file. */
+export interface SizedItem {
+  name: string;
+  bytes: number;
+}
+
+/** What a command line loads. */
+export interface LoadedSize {
+  commandLine: string;
+  files: readonly SizedItem[];
+  /** Modules of Node.js that it loads beyond those of `node -e 0`. */
+  nodeModules: readonly string[];
+}
+
+/** What was measured. */
+export interface PackageSize {
+  packedBytes: number;
+  /** The package itself, then its dependencies; of packages for a platform, that of this one. */
+  installed: readonly SizedItem[];
+  loaded: readonly LoadedSize[];
+}
+
+/** Measures the package as it was built last. */
+export function measureSize(commandLines: readonly string[]): PackageSize {
+  const { size, unpackedSize } = readPacked();
+  return {
+    packedBytes: size,
+    installed: [{ name: 'cmemstat', bytes: unpackedSize }, ...readDependencies()],
+    loaded: commandLines.map(readLoaded),
+  };
+}
+
+/** The lines that say what is larger than allowed; none where all is well. */
+export function findExcess(size: PackageSize, budget: SizeBudget): string[] {
+  const rows: [what: string, bytes: number, allowed: number | undefined][] = [
+    ['packed', size.packedBytes, budget.packedBytes],
+    ['installed', sumOf(size.installed), budget.installedBytes],
+    ...size.loaded.map(({ commandLine, files }): [string, number, number | undefined] => [
+      `loaded by "cmemstat ${commandLine}"`,
+      sumOf(files),
+      budget.loadedBytes[commandLine],
+    ]),
+  ];
+  return rows.flatMap(([what, bytes, allowed]) =>
+    allowed !== undefined && bytes <= allowed
+      ? []
+      : [`${what}: ${formatKilobytes(bytes)}, at most ${formatKilobytes(allowed ?? 0)} allowed`],
+  );
+}
+
+/** A table of all that was measured. */
+export function renderSize(size: PackageSize, budget: SizeBudget): string {
+  const row = (name: string, bytes: number, note = '') =>
+    `${name.padEnd(44)}${formatKilobytes(bytes).padStart(12)}${note}`;
+  const most = (bytes: number | undefined) => `   of at most ${formatKilobytes(bytes ?? 0)}`;
+  return [
+    row('packed', size.packedBytes, most(budget.packedBytes)),
+    row('installed', sumOf(size.installed), most(budget.installedBytes)),
+    ...size.installed.map(({ name, bytes }) => row(`  ${name}`, bytes)),
+    ...size.loaded.flatMap(({ commandLine, files, nodeModules }) => [
+      row(`loaded by "cmemstat ${commandLine}"`, sumOf(files), most(budget.loadedBytes[commandLine])),
+      ...files.map(({ name, bytes }) => row(`  ${name}`, bytes)),
+      `  and ${nodeModules.length} modules of Node.js ${process.versions.node}: ${nodeModules.join(', ')}`,
+    ]),
+  ].join('\n');
+}
+
+function sumOf(items: readonly SizedItem[]): number {
+  return items.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** In thousands of bytes, as npm prints sizes. */
+function formatKilobytes(bytes: number): string {
+  return `${(bytes / 1000).toFixed(1)} kB`;
+}
+
+function readPacked(): { size: number; unpackedSize: number } {
+  // Without scripts: the build is what is measured, and must not change meanwhile.
+  const words = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  const { stdout, stderr, status } = spawnSync('npm', words, { cwd: ROOT, encoding: 'utf8' });
+  if (status !== 0) throw new Error(`npm pack: ${stderr}`);
+  const [packed] = JSON.parse(stdout) as { size: number; unpackedSize: number }[];
+  if (packed === undefined) throw new Error('npm pack names no package');
+  return packed;
+}
+
+/** What npm installs without the development dependencies; the largest first. */
+function readDependencies(): SizedItem[] {
+  const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
+    packages: Record<string, { dev?: boolean; devOptional?: boolean; optional?: boolean }>;
+  };
+  return Object.entries(lock.packages)
+    .filter(([path, { dev, devOptional }]) => path !== '' && dev !== true && devOptional !== true)
+    .flatMap(([path, { optional }]) => {
+      const folder = join(ROOT, path);
+      if (existsSync(folder))
+        return [{ name: path.replace(/^.*node_modules\//, ''), bytes: sizeOfFolder(folder) }];
+      // A package for another platform.
+      if (optional === true) return [];
+      throw new Error(`${path} is not installed; hint: npm ci`);
+    })
+    .sort((a, b) => b.bytes - a.bytes);
+}
+
+function sizeOfFolder(folder: string): number {
+  return readdirSync(folder, { withFileTypes: true, recursive: true })
+    .filter((entry) => entry.isFile())
+    .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
+}
+
+/** Runs a command line with caches of its own, empty at first. */
+function readLoaded(commandLine: string): LoadedSize {
+  const folder = mkdtempSync(join(tmpdir(), 'cmemstat-size-'));
+  try {
+    const report = join(folder, 'report.json');
+    const words = ['--require', join(ROOT, 'build/loaded-modules.cjs'), join(ROOT, 'bin/cmemstat.js')];
+    const { stderr } = spawnSync(process.execPath, [...words, ...commandLine.split(' ')], {
+      encoding: 'utf8',
+      env: {
+        ...process.env,
+        LOADED_MODULES: report,
+        XDG_CACHE_HOME: join(folder, 'cache'),
+        NODE_OPTIONS: '',
+      },
+    });
+    if (!existsSync(report)) throw new Error(`cmemstat ${commandLine}: ${stderr}`);
+    const { own, files } = JSON.parse(readFileSync(report, 'utf8')) as {
+      own: string[];
+      files: { path: string; bytes: number }[];
+    };
+    return {
+      commandLine,
+      files: files
+        .filter(({ path }) => path.startsWith(`${ROOT}/`))
+        .map(({ path, bytes }) => ({ name: path.slice(ROOT.length + 1), bytes })),
+      nodeModules: own
+        .filter((name) => /^NativeModule /.test(name))
+        .map((name) => name.slice('NativeModule '.length)),
+    };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}

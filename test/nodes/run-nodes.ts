@@ -1,0 +1,87 @@
+/**
+ * `npm run test:nodes [-- 22 26]`: what depends on Node.js, on each supported version beside the one that runs this, and that an
+ * older one is refused. The binaries are npm packages, kept in `$CMEMSTAT_NODES`, else `~/.cache/cmemstat-nodes`.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const PROJECT = resolve(import.meta.dirname, '../..');
+const SUPPORTED = [20, 22, 24, 26];
+/** The newest that is refused. */
+const REFUSED = 18;
+/** What Node.js makes a difference to: processes, streams, terminals, native code. The rest is computed alike in all versions. */
+const FILES = ['launch', 'output', 'view', 'maps', 'run-bpf', 'loaded-modules'];
+const TIMEOUT_MS = 600_000;
+
+const cache = process.env.CMEMSTAT_NODES ?? join(homedir(), '.cache', 'cmemstat-nodes');
+
+/** The folder with `node` of a version; it is installed where it is not there yet. */
+function installNode(major: number): string {
+  const name = `node-linux-${process.arch}`;
+  const folder = join(cache, String(major));
+  if (!existsSync(folder)) {
+    mkdirSync(cache, { recursive: true });
+    const part = mkdtempSync(`${folder}.part-`);
+    const words = ['install', '--prefix', part, '--no-save', '--no-audit', '--no-fund', '--ignore-scripts'];
+    const { status } = spawnSync('npm', [...words, `${name}@${major}`], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    if (status !== 0) throw new Error(`npm install ${name}@${major} failed`);
+    try {
+      renameSync(part, folder);
+    } catch (error) {
+      // Another process was faster.
+      if (!existsSync(folder)) throw error;
+      rmSync(part, { recursive: true, force: true });
+    }
+  }
+  return join(folder, 'node_modules', name, 'bin');
+}
+
+/** Runs a program of this version of Node.js, and lets it find the same one by its name. */
+function run(bin: string, args: readonly string[], stdio: 'inherit' | 'pipe') {
+  return spawnSync(join(bin, 'node'), args, {
+    cwd: PROJECT,
+    env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
+    stdio: ['ignore', stdio, stdio],
+    encoding: 'utf8',
+    timeout: TIMEOUT_MS,
+  });
+}
+
+function testSupported(major: number): boolean {
+  const bin = installNode(major);
+  const { stdout } = run(bin, ['--version'], 'pipe');
+  console.log(`\n== Node.js ${stdout.trim()}`);
+  if (!stdout.startsWith(`v${major}.`)) return false;
+  const files = FILES.map((name) => `test/integration/${name}.test.ts`);
+  const vitest = (project: string, names: readonly string[]) =>
+    run(bin, ['node_modules/vitest/vitest.mjs', 'run', '--project', project, ...names], 'inherit').status ===
+    0;
+  const isUnitFine = vitest('unit', []);
+  return vitest('integration', files) && isUnitFine;
+}
+
+function testRefused(major: number): boolean {
+  const { status, stdout, stderr } = run(installNode(major), ['bin/cmemstat.js', '--', 'true'], 'pipe');
+  console.log(`\n== Node.js ${major}: exit status ${status}\n${stderr.trim()}`);
+  return (
+    status === 125 &&
+    stdout === '' &&
+    /^cmemstat: Node\.js 18\.\S+ is not supported \(hint: .*\)\n$/.test(stderr)
+  );
+}
+
+const current = Number.parseInt(process.versions.node, 10);
+const wanted = process.argv.slice(2).map(Number);
+const chosen = wanted.length > 0 ? wanted : SUPPORTED.filter((major) => major !== current);
+const failed = chosen.filter((major) =>
+  major < Math.min(...SUPPORTED) ? !testRefused(major) : !testSupported(major),
+);
+if (wanted.length === 0 && !testRefused(REFUSED)) failed.push(REFUSED);
+console.log(
+  `\nNode.js ${chosen.join(', ')}: ${failed.length === 0 ? 'passed' : `FAILED on ${failed.join(', ')}`}`,
+);
+process.exitCode = failed.length === 0 ? 0 : 1;

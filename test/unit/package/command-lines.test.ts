@@ -1,0 +1,155 @@
+/** Every command line in the texts is one that the program takes. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { addCommands } from '#src/cli/add-commands.ts';
+import { COMPLETION_HELP } from '#src/cli/options/shells.ts';
+import { declareProgram, EXAMPLES } from '#src/cli/program.ts';
+import { PROJECT } from '../../paths.ts';
+
+const readText = (path: string) => readFileSync(resolve(PROJECT, path), 'utf8');
+
+/** The files below a folder with texts for users. */
+const filesBelow = (folder: string) =>
+  readdirSync(resolve(PROJECT, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.(md|mjs|yml)$|jenkinsfile$/.test(path))
+    .map((path) => join(folder, path));
+
+const FILES = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  ...filesBelow('docs'),
+  ...filesBelow('examples'),
+];
+
+/** Lines of code: with what continues them, and without what marks a comment. */
+function codeLines(path: string): string[] {
+  const text = readText(path).replaceAll(/\\\n\s*/g, ' ');
+  if (!path.endsWith('.md')) {
+    // A command may go on in lines of its own that begin with options.
+    return text
+      .replaceAll(/\n\s+(?=--)/g, ' ')
+      .split('\n')
+      .map((line) => line.replace(/^\s*(?:\/\/|#) */, ''));
+  }
+  const fenced = [...text.matchAll(/^```\w*\n(.*?)^```/gms)].flatMap(([, block = '']) => block.split('\n'));
+  const rest = text.replaceAll(/^```\w*\n.*?^```/gms, '');
+  const indented = rest.split('\n').filter((line) => /^ {4}/.test(line));
+  const inline = [...rest.replaceAll(/\n/g, ' ').matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
+  return [...fenced, ...indented, ...inline].map((line) =>
+    line.replaceAll('\\|', '|').replace(/^\s*\$ /, ''),
+  );
+}
+
+/** The words of the first command in a line of a shell. */
+function shellWords(line: string): string[] {
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote = '';
+  for (const [at, letter] of [...line].entries()) {
+    if (quote !== '') {
+      if (letter === quote) quote = '';
+      else word = (word ?? '') + letter;
+    } else if (letter === "'" || letter === '"') {
+      quote = letter;
+      word ??= '';
+    } else if (/[|;&<>)]/.test(letter) || (letter === '#' && word === undefined && at > 0)) {
+      break;
+    } else if (/\s/.test(letter)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else {
+      word = (word ?? '') + letter;
+    }
+  }
+  return word === undefined ? words : [...words, word];
+}
+
+/** What follows `cmemstat` in a line, up to an ellipsis; undefined where the line calls something else. */
+function argumentsIn(line: string): string[] | undefined {
+  const start = /(?:^|[\s(])(?:[\w./~-]*\/)?cmemstat(?:\.js)?(?:@[\w.]+)?(?=\s+[\w<"'…[-])/.exec(line);
+  if (start === null) return undefined;
+  const before = line.slice(0, start.index).trim();
+  // The name inside of a sentence or of another command's arguments is no call.
+  if (
+    before !== '' &&
+    !/^(?:sudo|npx|npm ci|systemd-run|source|run:|sh '|bash:?|zsh|fish|[A-Z_]+=)\b/.test(before)
+  )
+    return undefined;
+  // A text beside a command stands in a column of its own.
+  const words = shellWords(line.slice(start.index + start[0].length).replace(/ {2,}.*/, ''));
+  const end = words.findIndex((word) => word === '…' || word === '...');
+  return end < 0 ? words : words.slice(0, end);
+}
+
+/** Parses without carrying anything out; `ignored` are codes of errors. @throws CommanderError */
+function parse(words: readonly string[], ignored: readonly string[] = []): void {
+  const program = declareProgram();
+  addCommands(program, () => {});
+  const disarm = (command: Command) => {
+    command.exitOverride().configureOutput({ writeErr: () => {}, writeOut: () => {} });
+    command.commands.forEach(disarm);
+    if (command.commands.length === 0 || command === program) command.action(() => {});
+  };
+  disarm(program);
+  try {
+    program.parse([...words], { from: 'user' });
+  } catch (error) {
+    if (
+      !['commander.version', 'commander.helpDisplayed', ...ignored].includes((error as { code: string }).code)
+    )
+      throw error;
+    return;
+  }
+  // In texts a target stands behind "--": another word is meant for one of our commands.
+  const dashes = words.indexOf('--');
+  const target =
+    dashes < 0 ? program.args : program.args.slice(0, program.args.length - (words.length - dashes - 1));
+  const first = target[0];
+  if (first !== undefined && !program.commands.some((each) => each.name() === first)) {
+    throw new Error(`cmemstat ${first}: no such command`);
+  }
+}
+
+const CASES = [
+  ...FILES.flatMap((path) => codeLines(path).map((line) => ({ where: path, line }))),
+  ...`${EXAMPLES}\n${COMPLETION_HELP}`.split('\n').map((line) => ({
+    where: 'help',
+    line: line.replace(/^ *(bash|zsh|fish)? +/, '').replace(/ {2,}.*/, ''),
+  })),
+].flatMap(({ where, line }) => {
+  const words = argumentsIn(line.trim());
+  return words === undefined ? [] : [{ where, line: line.trim(), words }];
+});
+
+describe('the command lines in texts', () => {
+  it('are found', () => {
+    const found = (where: string) => CASES.filter((each) => each.where === where).length;
+    expect(found('README.md')).toBeGreaterThan(20);
+    expect(found('help')).toBeGreaterThan(10);
+    for (const path of ['examples/agent.mjs', 'examples/ci/gitlab.yml', 'examples/ci/jenkinsfile']) {
+      expect([path, found(path)]).toEqual([path, 1]);
+    }
+  });
+
+  it.each(CASES)('are taken: $where: $line', ({ where, words }) => {
+    // A sentence names a command or an option without what it needs.
+    const ignored = where.endsWith('.md')
+      ? ['commander.missingArgument', 'commander.optionMissingArgument']
+      : [];
+    expect(() => parse(words, ignored)).not.toThrow();
+  });
+
+  it.each([
+    'sudo cmemstat run -- node examples/agent.mjs',
+    'cmemstat maps --nope',
+    'cmemstat budget chek run.jsonl',
+    'cmemstat --placement moon -- true',
+    'cmemstat replay',
+    'cmemstat completion powershell',
+  ])('are refused where the program refuses them: %s', (line) => {
+    expect(() => parse(argumentsIn(line) ?? [])).toThrow();
+  });
+});

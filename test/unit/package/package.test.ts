@@ -1,0 +1,115 @@
+/** What is packed, and what the texts in it say about it. */
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { addCommands } from '#src/cli/add-commands.ts';
+import { declareProgram } from '#src/cli/program.ts';
+import { PROJECT } from '../../paths.ts';
+
+const readText = (path: string) => readFileSync(resolve(PROJECT, path), 'utf8');
+const manifest = JSON.parse(readText('package.json'));
+
+const packed: readonly string[] = (() => {
+  const words = ['pack', '--dry-run', '--json', '--ignore-scripts'];
+  const { stdout } = spawnSync('npm', words, { cwd: PROJECT, encoding: 'utf8' });
+  return (JSON.parse(stdout) as { files: { path: string }[] }[])[0]?.files.map(({ path }) => path) ?? [];
+})();
+
+/** Whether a file, or a folder with files, is in the package; what the build writes counts as packed. */
+function isPacked(path: string): boolean {
+  const name = path.replace(/\/$/, '');
+  return name.startsWith('dist/') || packed.some((each) => each === name || each.startsWith(`${name}/`));
+}
+
+/** Help of the program and of all its commands. */
+function helpTexts(): string {
+  const program = declareProgram();
+  addCommands(program, () => {});
+  const nested = program.commands.flatMap((each) => [each, ...each.commands]);
+  return [program, ...nested].map((each) => each.helpInformation()).join('\n');
+}
+
+/** Files of the project that a text names, such as `docs/budgets.md`. */
+const mentions = (text: string) =>
+  [
+    ...text.matchAll(
+      /(?<![\w/.@-])(?:docs|examples|schema|man|action|bin)\/[\w./-]*\w|(?<![\w/])action\.yml\b/g,
+    ),
+  ].map(([path]) => path);
+
+/** Files that a Markdown text links to, seen from the root. */
+const links = (path: string) =>
+  [...readText(path).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(([, target = '']) =>
+    normalize(join(dirname(path), target)),
+  );
+
+const documents = packed.filter((path) => path.endsWith('.md'));
+
+describe('the package', () => {
+  it('has a manual page that npm installs: an array names it', () => {
+    expect(manifest.man).toEqual(['man/cmemstat.1']);
+    expect(packed).toContain('man/cmemstat.1');
+  });
+
+  it('names its repository, its home page and where faults are reported', () => {
+    const { url } = manifest.repository;
+    expect(url).toMatch(/^git\+https:\/\/github\.com\/[\w-]+\/cmemstat\.git$/);
+    const page = url.replace(/^git\+|\.git$/g, '');
+    expect(manifest.homepage).toBe(`${page}#readme`);
+    expect(manifest.bugs).toBe(`${page}/issues`);
+  });
+
+  it.each([
+    ['help', helpTexts()],
+    ['the manual page', readText('man/cmemstat.1').replaceAll('\\-', '-')],
+    ['README.md', readText('README.md')],
+    ...packed.filter((path) => /^(examples|schema|action)/.test(path)).map((path) => [path, readText(path)]),
+  ])('holds every file that %s names', (_, text = '') => {
+    expect(mentions(text).filter((path) => !isPacked(path))).toEqual([]);
+  });
+
+  it('holds every document that a message of the program names', () => {
+    const sources = readdirSync(resolve(PROJECT, 'src'), { recursive: true, encoding: 'utf8' });
+    const texts = sources.filter((path) => path.endsWith('.ts')).map((path) => readText(join('src', path)));
+    const named = texts.flatMap(mentions).filter((path) => /^(docs|examples)\//.test(path));
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.filter((path) => !isPacked(path))).toEqual([]);
+  });
+
+  it('is named in texts at all: the search finds docs/budgets.md', () => {
+    expect(mentions(helpTexts())).toContain('docs/budgets.md');
+    expect(documents).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md']));
+  });
+
+  it.each(documents.filter((path) => path !== 'CONTRIBUTING.md'))(
+    'holds every file that %s links to',
+    (path) => {
+      expect(links(path).filter((target) => !isPacked(target))).toEqual([]);
+    },
+  );
+
+  it('has a CONTRIBUTING.md whose links lead somewhere in the repository', () => {
+    expect(links('CONTRIBUTING.md').filter((target) => !existsSync(resolve(PROJECT, target)))).toEqual([]);
+  });
+});
+
+describe('CONTRIBUTING.md', () => {
+  it('names every npm script, and none that is not there', () => {
+    const named = [...readText('CONTRIBUTING.md').matchAll(/npm (?:run )?([\w:]+)/g)].map(([, name]) => name);
+    const scripts = Object.keys(manifest.scripts);
+    expect(scripts.filter((name) => !named.includes(name))).toEqual([]);
+    const rows = [...readText('CONTRIBUTING.md').matchAll(/^\| `npm (?:run )?([\w:]+)` \|/gm)].map(
+      ([, name]) => name,
+    );
+    expect(rows.toSorted()).toEqual(scripts.toSorted());
+  });
+});
+
+describe('CHANGELOG.md', () => {
+  it('has a section for what comes next and one for the version of the package', () => {
+    const sections = [...readText('CHANGELOG.md').matchAll(/^## \[([^\]]+)\]/gm)].map(([, name]) => name);
+    expect(sections[0]).toBe('Unreleased');
+    expect(sections).toContain(manifest.version);
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { findExcess, type PackageSize, renderSize } from '../../../build/package-size.ts';
+import budget from '../../../build/size-budget.json' with { type: 'json' };
+
+const LIMITS = { packedBytes: 100, installedBytes: 1000, loadedBytes: { doctor: 50 } };
+
+const sizeWith = (changes: Partial<PackageSize>): PackageSize => ({
+  packedBytes: 100,
+  installed: [
+    { name: 'cmemstat', bytes: 400 },
+    { name: 'koffi', bytes: 600 },
+  ],
+  loaded: [
+    { commandLine: 'doctor', files: [{ name: 'dist/start.cjs', bytes: 50 }], nodeModules: ['vm', 'os'] },
+  ],
+  ...changes,
+});
+
+describe('the size budget', () => {
+  it('takes what is as large as allowed', () => {
+    expect(findExcess(sizeWith({}), LIMITS)).toEqual([]);
+  });
+
+  it.each<[string, Partial<PackageSize>]>([
+    ['packed', { packedBytes: 101 }],
+    ['installed', { installed: [{ name: 'koffi', bytes: 1001 }] }],
+    [
+      'loaded by "cmemstat doctor"',
+      { loaded: [{ commandLine: 'doctor', files: [{ name: 'a', bytes: 51 }], nodeModules: [] }] },
+    ],
+    ['loaded by "cmemstat maps"', { loaded: [{ commandLine: 'maps', files: [], nodeModules: [] }] }],
+  ])('names what is too large: %s', (what, changes) => {
+    expect(findExcess(sizeWith(changes), LIMITS)).toEqual([expect.stringMatching(new RegExp(`^${what}: `))]);
+  });
+
+  it('lists each dependency and what is loaded', () => {
+    const text = renderSize(sizeWith({}), LIMITS);
+    expect(text).toMatch(/^installed +1\.0 kB {3}of at most 1\.0 kB$/m);
+    expect(text).toMatch(/^ {2}koffi +0\.6 kB$/m);
+    expect(text).toContain('and 2 modules of Node.js');
+  });
+
+  it('is not above what users were promised', () => {
+    expect(budget.packedBytes).toBeLessThanOrEqual(450_000);
+    expect(budget.installedBytes).toBeLessThanOrEqual(7_000_000);
+  });
+});
