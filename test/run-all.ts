@@ -1,6 +1,6 @@
 /** `npm test`: everything that this host can run, and by name what it can't; in CI nothing may be missing. */
 import { spawn, spawnSync } from 'node:child_process';
-import { countTests, type TestCounts } from './test-counts.ts';
+import { countTests, formatClosingLines, type SuiteCounts } from './test-counts.ts';
 import { GUEST_NAMES, runGuestSuites } from './vm/suites.ts';
 
 /** What the virtual machines need, by package. */
@@ -12,10 +12,10 @@ const VM_PROGRAMS: Readonly<Record<string, string>> = {
 
 const isCi = process.env.CI === 'true' || process.env.CI === '1';
 
-async function vitest(project: string): Promise<TestCounts> {
+async function vitest(suite: string): Promise<SuiteCounts> {
   const child = spawn(
     process.execPath,
-    ['node_modules/vitest/vitest.mjs', 'run', '--project', project, '--reporter', 'verbose'],
+    ['node_modules/vitest/vitest.mjs', 'run', '--project', suite, '--reporter', 'verbose'],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let output = '';
@@ -24,11 +24,11 @@ async function vitest(project: string): Promise<TestCounts> {
     process.stdout.write(chunk);
   });
   const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
-  const counts = countTests(output);
+  const counts = { ...countTests(output), suite };
   return code === 0 && counts.passed > 0 ? counts : { ...counts, failed: Math.max(1, counts.failed) };
 }
 
-async function guests(): Promise<TestCounts[]> {
+async function guests(): Promise<SuiteCounts[]> {
   const missing = Object.entries(VM_PROGRAMS).filter(
     ([program]) => spawnSync('which', [program]).status !== 0,
   );
@@ -39,10 +39,10 @@ async function guests(): Promise<TestCounts[]> {
     `\n${isCi ? 'FAILED' : 'skipped'}: the suites in virtual machines (${GUEST_NAMES.join(', ')}): ${names} not installed`,
   );
   console.log(`  hint: apt-get install -y --no-install-recommends ${packages}`);
-  return [{ passed: 0, failed: isCi ? GUEST_NAMES.length : 0, skipped: isCi ? 0 : GUEST_NAMES.length }];
+  const count = GUEST_NAMES.length;
+  return [{ suite: 'guests', passed: 0, failed: isCi ? count : 0, skipped: isCi ? 0 : count, retried: [] }];
 }
 
-const results = [await vitest('unit*'), await vitest('integration'), ...(await guests())];
-const sum = (key: keyof TestCounts) => results.reduce((total, counts) => total + counts[key], 0);
-console.log(`\n${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`);
-process.exitCode = sum('failed') === 0 ? 0 : 1;
+const suites = [await vitest('unit*'), await vitest('integration'), ...(await guests())];
+console.log(`\n${formatClosingLines(suites).join('\n')}`);
+process.exitCode = suites.every(({ failed }) => failed === 0) ? 0 : 1;

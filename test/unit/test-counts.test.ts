@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { countTests } from '../test-counts.ts';
+import { countTests, formatClosingLines } from '../test-counts.ts';
 
 /** Vitest's closing lines on a terminal. */
 const COLOURED = [
@@ -29,5 +29,58 @@ it.each([
     { passed: 0, failed: 0, skipped: 0 },
   ],
 ])('the counts %s', (_, output, counts) => {
-  expect(countTests(output)).toEqual(counts);
+  expect(countTests(output)).toEqual({ ...counts, retried: [] });
+});
+
+const RETRIED = [
+  ' ✓ |integration| test/integration/view.test.ts > pause > stops the clock 1234ms (retry x1)',
+  ' ✓ |integration| test/integration/runs.test.ts > a hook (retry x3) that fails 12ms',
+  ' ✓ test/integration/maps.test.mjs > without a project or a duration (retry x2)',
+  ' × |integration| test/integration/view.test.ts > fails every time 5ms (retry x1)',
+  '\u001b[32m✓\u001b[39m \u001b[30m\u001b[42m unit \u001b[49m\u001b[39m test/unit/a.test.ts\u001b[2m > \u001b[22min colours\u001b[33m 40\u001b[2mms\u001b[22m\u001b[39m\u001b[33m (retry x1)\u001b[39m',
+  'said: ✓ |integration| test/integration/view.test.ts > no line of vitest 1ms (retry x1)',
+  '      Tests  1 failed | 4 passed (5)',
+].join('\n');
+
+it('names the tests that passed on a retry, and counts them as passed', () => {
+  expect(countTests(RETRIED)).toEqual({
+    passed: 4,
+    failed: 1,
+    skipped: 0,
+    retried: [
+      'test/integration/view.test.ts > pause > stops the clock',
+      'test/integration/maps.test.mjs > without a project or a duration',
+      'test/unit/a.test.ts > in colours',
+    ],
+  });
+});
+
+it('closes with one line of sums where nothing was retried', () => {
+  const suites = [
+    { suite: 'unit', passed: 3, failed: 0, skipped: 0, retried: [] },
+    { suite: 'guest 6.12', passed: 4, failed: 1, skipped: 2, retried: [] },
+  ];
+  expect(formatClosingLines(suites)).toEqual(['7 passed, 1 failed, 2 skipped']);
+  expect(formatClosingLines([])).toEqual(['0 passed, 0 failed, 0 skipped']);
+});
+
+it('closes with the names of what passed only on a retry, and the line of sums alone at the end', () => {
+  const suites = [
+    {
+      suite: 'integration',
+      passed: 3,
+      failed: 0,
+      skipped: 0,
+      retried: ['a.test.ts > one', 'b.test.ts > two'],
+    },
+    { suite: 'guest 6.12', passed: 4, failed: 0, skipped: 2, retried: ['a.test.mjs > one'] },
+  ];
+  expect(formatClosingLines(suites)).toEqual([
+    '3 passed only on a retry:',
+    '  integration: a.test.ts > one',
+    '  integration: b.test.ts > two',
+    '  guest 6.12: a.test.mjs > one',
+    '',
+    '7 passed, 0 failed, 2 skipped',
+  ]);
 });

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { countTests, type TestCounts } from '../test-counts.ts';
+import { countTests, type SuiteCounts } from '../test-counts.ts';
 import { bootGuest, type GuestCommand } from './guest.ts';
 import { KERNEL_NAMES } from './kernels.ts';
 import type { GuestResult } from './qemu.ts';
@@ -56,21 +56,19 @@ const GUESTS = new Map<string, Guest>([
 /** The guests that there are. */
 export const GUEST_NAMES: readonly string[] = [...GUESTS.keys()];
 
-/** How the suite went in one guest; a guest that did not come to its end counts as one failure. */
-export interface SuiteOutcome extends TestCounts {
-  guest: string;
-}
-
-/** Runs the integration tests in the guests, two at a time, and prints a line for each at the end. */
+/**
+ * Runs the integration tests in the guests, two at a time, and prints a line for each at the end. A guest that did not
+ * come to its end counts as one failure.
+ */
 export async function runGuestSuites(
   names: readonly string[],
   vitestArgs: readonly string[] = [],
-): Promise<SuiteOutcome[]> {
+): Promise<SuiteCounts[]> {
   const queue = names.flatMap((name) => {
     const guest = GUESTS.get(name);
     return guest === undefined ? [] : [{ name, guest }];
   });
-  const outcomes: SuiteOutcome[] = [];
+  const outcomes: SuiteCounts[] = [];
   const lines: string[] = [];
   const work = async () => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
@@ -88,9 +86,9 @@ async function runSuite(
   name: string,
   { run, files }: Guest,
   vitestArgs: readonly string[],
-): Promise<{ outcome: SuiteOutcome; line: string }> {
+): Promise<{ outcome: SuiteCounts; line: string }> {
   const output = new PrefixedLines(name);
-  const describe = (outcome: SuiteOutcome, verdict: string) => ({
+  const describe = (outcome: SuiteCounts, verdict: string) => ({
     outcome,
     line: `guest ${name}: ${verdict}`,
   });
@@ -106,7 +104,7 @@ async function runSuite(
     const counts = countTests(output.text);
     // A runner that fails without naming a test (it could not start) is a failure all the same.
     const failed = exitCode === 0 && counts.passed > 0 ? counts.failed : Math.max(1, counts.failed);
-    const outcome = { ...counts, failed, guest: name };
+    const outcome = { ...counts, failed, suite: `guest ${name}` };
     const seconds = (totalMs / 1000).toFixed(0);
     return describe(
       outcome,
@@ -115,7 +113,7 @@ async function runSuite(
   } catch (error) {
     const counts = countTests(output.text);
     const message = error instanceof Error ? error.message : String(error);
-    return describe({ ...counts, failed: counts.failed + 1, guest: name }, `FAILED, ${message}`);
+    return describe({ ...counts, failed: counts.failed + 1, suite: `guest ${name}` }, `FAILED, ${message}`);
   } finally {
     output.end();
   }
