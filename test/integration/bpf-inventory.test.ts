@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
@@ -12,7 +12,7 @@ import { type BpfInventory, type InventoryOptions, openBpfInventory } from '#src
 import { BpfObjects, Churn, openDescriptors, withIds } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
 import { bpftoolMaps, mapFigures } from './bpftool.ts';
-import { host } from './harness.ts';
+import { builtTarget, host } from './harness.ts';
 import { TestCgroup } from './memory-cgroup.ts';
 
 let bpf: Bpf;
@@ -20,7 +20,13 @@ let objects: BpfObjects;
 const opened: BpfInventory[] = [];
 const cgroups: TestCgroup[] = [];
 const cache = mkdtempSync(join(tmpdir(), 'cmemstat-inventory-'));
-afterAll(() => rmSync(cache, { recursive: true }));
+const cacheBefore = process.env.XDG_CACHE_HOME;
+afterAll(() => {
+  rmSync(cache, { recursive: true });
+  // The next file may run in the same process.
+  if (cacheBefore === undefined) delete process.env.XDG_CACHE_HOME;
+  else process.env.XDG_CACHE_HOME = cacheBefore;
+});
 
 beforeEach(async (context) => {
   requires(context, {
@@ -221,10 +227,10 @@ describe('rights', () => {
   const plain = 'setpriv --reuid=1000 --regid=1000 --clear-groups';
   const withCapabilities = (set: string) => `${plain} --inh-caps=${set} --ambient-caps=${set}`;
 
-  it('of CAP_BPF and CAP_PERFMON are enough', (context) => {
+  it('of CAP_BPF and CAP_PERFMON are enough', async (context) => {
     requires(context, { tool: 'setpriv', since: ['5.11', 'the charge of BPF maps to memory cgroups'] });
     objects.map();
-    const answer = readAs(withCapabilities('+bpf,+perfmon'));
+    const answer = await readAs(withCapabilities('+bpf,+perfmon'));
     expect(answer).toMatchObject({ attribution: 'memcg', sources: ['formula'] });
     expect(answer.maps).toBeGreaterThan(0);
   });
@@ -232,24 +238,16 @@ describe('rights', () => {
   it.for([
     ['none', plain],
     ['CAP_BPF alone', withCapabilities('+bpf')],
-  ] as const)('%s: nothing, and the capabilities that it takes', ([, command], context) => {
+  ] as const)('%s: nothing, and the capabilities that it takes', async ([, command], context) => {
     requires(context, { tool: 'setpriv' });
-    const answer = readAs(command);
+    const answer = await readAs(command);
     expect(answer).toMatchObject({ attribution: 'none', maps: 0 });
     expect(answer.reason).toMatch(/CAP_BPF and CAP_PERFMON/);
     expect(answer.hint).toMatch(/setpriv .*\+bpf,\+perfmon/);
   });
 
-  function readAs(command: string): Answer {
-    const inventory = JSON.stringify(resolve(import.meta.dirname, '../../src/sampler/bpf/inventory.ts'));
-    const script = `
-      const { openBpfInventory } = await import(${inventory});
-      const inventory = await openBpfInventory({ holders: true });
-      const { attribution, reason, hint } = inventory;
-      const { maps } = inventory.read();
-      const sources = [...new Set(maps.map(({ source }) => source))];
-      console.log(JSON.stringify({ attribution, reason, hint, maps: maps.length, sources }));`;
-    const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
+  async function readAs(command: string): Promise<Answer> {
+    const node = [process.execPath, await builtTarget('read-inventory')];
     const env = { ...process.env, XDG_CACHE_HOME: '/proc/none' };
     return JSON.parse(
       execFileSync('sh', ['-c', `exec ${command} "$@"`, 'sh', ...node], { encoding: 'utf8', env }),

@@ -16,9 +16,9 @@ import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
 import { collectLinks, collectMaps, collectPrograms, type MapObject } from '#src/kernel/bpf/sys/objects.ts';
 import { collectHeldBpf } from '#src/kernel/procfs/held-bpf.ts';
-import { source } from '../paths.ts';
 import { BpfObjects, Churn, openDescriptors, withIds } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
+import { builtTarget } from './harness.ts';
 
 const caches = mkdtempSync(join(tmpdir(), 'bpf-iterators-'));
 afterAll(() => rmSync(caches, { recursive: true }));
@@ -356,14 +356,10 @@ describe('the iterator over descriptors', () => {
     });
   });
 
-  it('counts processes as our own pid namespace does', (context) => {
+  it('counts processes as our own pid namespace does', async (context) => {
     requires(context, { tool: 'unshare' });
     objects.map();
-    const [pid, pids] = runAs<[number, number[]]>(
-      'unshare --pid --fork --mount-proc',
-      `const files = openTaskFileIterator(bpf, layout);
-       return [process.pid, files.read().map(({ pid }) => pid)];`,
-    );
+    const [pid, pids] = await openAs<[number, number[]]>('unshare --pid --fork --mount-proc', 'pids');
     // It sees its own descriptors, and not those of this process, which is outside.
     expect(pid).toBeLessThan(100);
     expect(new Set(pids)).toEqual(new Set([pid]));
@@ -376,13 +372,6 @@ describe('the iterator over descriptors', () => {
 
 describe('rights', () => {
   const asUser = 'setpriv --reuid=1000 --regid=1000 --clear-groups';
-  const tryAll = `
-    const names = [];
-    for (const [name, open] of Object.entries(iterators)) {
-      try { open(bpf, layout).close(); names.push(name); } catch (error) { names.push(error.needs ?? error.message); }
-    }
-    try { listObjectIds(bpf, 'map'); names.push('walk'); } catch (error) { names.push(error.needs ?? error.message); }
-    return names;`;
   const iterators = ['openMapIterator', 'openProgramIterator', 'openLinkIterator', 'openTaskFileIterator'];
   const both = 'CAP_BPF and CAP_PERFMON';
 
@@ -391,31 +380,16 @@ describe('rights', () => {
     ['CAP_BPF', '+bpf', [both, both, both, both, 'CAP_SYS_ADMIN']],
     ['CAP_BPF and CAP_PERFMON', '+bpf,+perfmon', [...iterators, 'CAP_SYS_ADMIN']],
     ['CAP_SYS_ADMIN', '+sys_admin', [...iterators, 'walk']],
-  ] as const)('are enough or named: %s', ([, capabilities, expected], context) => {
+  ] as const)('are enough or named: %s', async ([, capabilities, expected], context) => {
     requires(context, { tool: 'setpriv', since: ['5.19', 'all four iterators'] });
     const set = capabilities === '' ? '' : ` --inh-caps=${capabilities} --ambient-caps=${capabilities}`;
-    expect(runAs(`${asUser}${set}`, tryAll)).toEqual(expected);
+    expect(await openAs(`${asUser}${set}`, 'rights')).toEqual(expected);
   });
 });
 
-/** Runs the body of a function in a process of its own, behind a command that changes what it may do. */
-function runAs<T>(command: string, body: string): T {
-  const modulePath = (path: string) => JSON.stringify(source(`kernel/bpf/${path}`));
-  const script = `
-    const { openBpf } = await import(${modulePath('sys/bpf-call.ts')});
-    const { openKernelLayout } = await import(${modulePath('btf/kernel-layout.ts')});
-    const { ITERATORS_LAYOUT } = await import(${modulePath('iter/iterator-layout.ts')});
-    const { openMapIterator } = await import(${modulePath('iter/map-iterator.ts')});
-    const { openProgramIterator } = await import(${modulePath('iter/program-iterator.ts')});
-    const { openLinkIterator } = await import(${modulePath('iter/link-iterator.ts')});
-    const { openTaskFileIterator } = await import(${modulePath('iter/task-file-iterator.ts')});
-    const { listObjectIds } = await import(${modulePath('sys/objects.ts')});
-    const iterators = { openMapIterator, openProgramIterator, openLinkIterator, openTaskFileIterator };
-    const bpf = await openBpf();
-    const layout = openKernelLayout(ITERATORS_LAYOUT, { directory: '/proc/none' });
-    const run = () => { ${body} };
-    console.log(JSON.stringify(run()));`;
-  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
+/** What `targets/open-iterators.ts` prints behind a command that changes what it may do. */
+async function openAs<T>(command: string, what: 'rights' | 'pids'): Promise<T> {
+  const node = [process.execPath, await builtTarget('open-iterators'), what];
   const shell = ['-c', `exec ${command} "$@"`, 'sh', ...node];
   return JSON.parse(execFileSync('sh', shell, { encoding: 'utf8' })) as T;
 }

@@ -18,6 +18,7 @@ import {
   SLOWNESS,
   TARGETS,
   testWith,
+  testWithoutKernel,
 } from './harness.ts';
 
 const QUICK = ['--interval', '100ms', '--bpf-interval', '200ms'];
@@ -69,7 +70,7 @@ testWith(
   },
 );
 
-testWith(
+testWithoutKernel(
   [needs.cgroup],
   '--stop-on-exceeded ends the target at once, and that is no failure of its own',
   async () => {
@@ -97,7 +98,7 @@ testWith(
   },
 );
 
-testWith(
+testWithoutKernel(
   [needs.cgroup],
   'the sample that exceeds a budget comes before the event, in every output',
   async () => {
@@ -180,7 +181,7 @@ async function expectNotMeasured(reason: RegExp, ...args: string[]): Promise<Bud
   return result;
 }
 
-testWith(
+testWithoutKernel(
   [],
   'what a process tree does not tell is not measured: 5; with --budget-optional a warning',
   async () => {
@@ -216,7 +217,7 @@ testWith([needs.cgroup], 'what was turned off, or what this kernel lacks, is not
 const fails = ['--', 'sh', '-c', `sleep ${0.5 * SLOWNESS}; exit 7`];
 const broken = ['--interval', '100ms', '--budget', 'processes<=0'];
 
-testWith(
+testWithoutKernel(
   [],
   "when both fail the target's status wins, unless --budget-first; the report says both",
   async () => {
@@ -234,7 +235,7 @@ testWith(
   },
 );
 
-testWith([], '--timeout gives 124, and the report says what else was broken', async () => {
+testWithoutKernel([], '--timeout gives 124, and the report says what else was broken', async () => {
   const { outcome, verdict } = await judge(...broken, '--timeout', `${slowMs(500)}ms`, '--', 'sleep', '60');
   expect(outcome.status).toBe(124);
   expect(verdict.target).toMatchObject({ status: 124, timedOut: true });
@@ -262,7 +263,7 @@ testWith(
   },
 );
 
-testWith(
+testWithoutKernel(
   [],
   'a wrong expression is 125 before anything is started, with a caret and the nearest name',
   async () => {
@@ -294,7 +295,7 @@ testWith(
   },
 );
 
-testWith([], '--help has all exit statuses in one table', async () => {
+testWithoutKernel([], '--help has all exit statuses in one table', async () => {
   const { stdout } = await cmemstat('--help');
   const table = stdout.slice(stdout.indexOf('Exit status:'));
   const statuses = [...table.matchAll(/^ {2}(\S+) {2,}\S/gm)].map((match) => match[1]);

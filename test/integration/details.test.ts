@@ -19,6 +19,7 @@ import {
   scratch,
   start,
   testWith,
+  testWithoutKernel,
 } from './harness.ts';
 
 const SCHEMA = join(import.meta.dirname, '../../schema/recording.schema.json');
@@ -137,7 +138,7 @@ testWith(
   200_000,
 );
 
-testWith(
+testWithoutKernel(
   [],
   'programs that are started are told as exec events, in the recording and not in the table',
   async () => {
@@ -173,7 +174,7 @@ testWith([needs.cgroup, needs.root], 'a process of a nested cgroup is told with 
   expect(told.find(({ comm }) => comm === 'sh')?.cgroup).toBeUndefined();
 });
 
-testWith([], '--process-interval 0 tells no processes', async () => {
+testWithoutKernel([], '--process-interval 0 tells no processes', async () => {
   const { lines, start: first } = await record('--process-interval', '0', '--', 'sleep', '0.3');
   expect(first.processIntervalMs).toBeUndefined();
   expect(lines.some(({ type }) => type === 'processes')).toBe(false);

@@ -14,6 +14,7 @@ import { readBpfObjects } from '#src/kernel/bpf/elf/elf-objects.ts';
 import { readMapHost } from '#src/kernel/bpf/memory/map-host.ts';
 import { mapTypeName } from '#src/kernel/bpf/sys/bpf-enums.ts';
 import { type MapFdinfo, mapFdinfo, readFdinfo } from '#src/kernel/procfs/fdinfo.ts';
+import { builtTarget } from './harness.ts';
 
 const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/elf/${name}.bpf.o`, import.meta.url));
 
@@ -186,13 +187,8 @@ describe('forecastElf', () => {
 });
 
 describe('measured in a fresh leaf', () => {
-  const maker: [string, ...string[]] = [
-    process.execPath,
-    '--import',
-    'tsx',
-    fileURLToPath(new URL('targets/map-maker.ts', import.meta.url)),
-  ];
   const measure = async (changes: MapChange[] = []) => {
+    const maker: [string, ...string[]] = [process.execPath, await builtTarget('map-maker')];
     const options = { files: [fixture('btf-maps')], kernelBtf: undefined, possibleCpus: [], changes, maker };
     const { objects } = await forecastElf(options);
     return new Map(objects.flatMap(({ maps }) => maps.map((map) => [map.name, map])));

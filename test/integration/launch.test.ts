@@ -14,10 +14,11 @@ import {
   scratch,
   start,
   testWith,
+  testWithoutKernel,
 } from './harness.ts';
 import { until } from './terminal.ts';
 
-testWith(
+testWithoutKernel(
   [],
   'standard input is piped through, standard output and standard error are untouched',
   async () => {
@@ -29,7 +30,7 @@ testWith(
   },
 );
 
-testWith([], 'options after -- or after the name of the command belong to the target', async () => {
+testWithoutKernel([], 'options after -- or after the name of the command belong to the target', async () => {
   expect((await cmemstat('-q', '--', 'echo', '--json', '--', '-q')).stdout).toBe('--json -- -q\n');
   expect((await cmemstat('-q', 'echo', '--json', '--', '-q')).stdout).toBe('--json -- -q\n');
   expect((await cmemstat('--interval', '1s', '-q', 'sh', '-c', 'echo "$@"', 'x', '--help')).stdout).toBe(
@@ -39,12 +40,12 @@ testWith([], 'options after -- or after the name of the command belong to the ta
   expect((await cmemstat('--', 'doctor')).status).toBe(127);
 });
 
-testWith([], 'the pid is the one of the target itself', async () => {
+testWithoutKernel([], 'the pid is the one of the target itself', async () => {
   const { start: first, outcome } = await record('--', 'sh', '-c', 'echo pid $$');
   expect(outcome.stderr).toContain(`pid ${first.pid}\n`);
 });
 
-testWith([], '--cwd, --env, --stdin, --stdout and --stderr', async () => {
+testWithoutKernel([], '--cwd, --env, --stdin, --stdout and --stderr', async () => {
   const input = join(scratch, 'input');
   const output = join(scratch, 'output');
   writeFileSync(input, 'from a file\n');
@@ -177,7 +178,7 @@ testWith(
 const onTerminal = (line: string) =>
   start('script', ['-qefc', line, '/dev/null'], { env: { SHELL: '/bin/bash', TERM: 'xterm' } });
 
-testWith([needsProgram('script')], 'Ctrl-C at a terminal reaches the target once', async () => {
+testWithoutKernel([needsProgram('script')], 'Ctrl-C at a terminal reaches the target once', async () => {
   const target = `trap 'n=$((n+1)); echo got-$n' INT; echo ready; i=0; while [ $i -lt ${20 * SLOWNESS} ]; do sleep 0.05; i=$((i+1)); done; echo total-$n; exit 4`;
   const run = onTerminal(
     `${process.execPath} ${BINARY} -q --kill-after never -- sh -c "${target.replaceAll('$', '\\$')}"`,
@@ -190,7 +191,7 @@ testWith([needsProgram('script')], 'Ctrl-C at a terminal reaches the target once
   expect(outcome.status).toBe(4);
 });
 
-testWith(
+testWithoutKernel(
   [needsProgram('script')],
   'the target keeps the terminal, the foreground process group and Ctrl-Z',
   async () => {

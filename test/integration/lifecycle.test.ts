@@ -2,9 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { bundle, NODE_PATH } from '../bundle.ts';
 import {
   BINARY,
+  builtTarget,
   cmemstat,
   host,
   leavesOnHost,
@@ -13,12 +13,12 @@ import {
   readRecording,
   record,
   SLOWNESS,
-  scratch,
   start,
   testWith,
+  testWithoutKernel,
 } from './harness.ts';
 
-testWith([], "the exit status is the target's own", async () => {
+testWithoutKernel([], "the exit status is the target's own", async () => {
   for (const status of [0, 1, 3, 125, 126, 127, 255]) {
     expect((await cmemstat('-q', '--', 'sh', '-c', `exit ${status}`)).status).toBe(status);
   }
@@ -32,7 +32,7 @@ testWith([], 'a signal that ends the target gives 128 + n', async () => {
   expect((await cmemstat('-q', '--', 'sh', '-c', 'kill -TERM $$')).status).toBe(143);
 });
 
-testWith(
+testWithoutKernel(
   [],
   'a command that is not found gives 127, one that is not executable 126, and both say so in one line',
   async () => {
@@ -120,7 +120,7 @@ testWith(
   },
 );
 
-testWith([], 'signals go to the target, and its handler decides', async () => {
+testWithoutKernel([], 'signals go to the target, and its handler decides', async () => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
     const script = `trap 'echo got; exit 9' ${signal.slice(3)}; echo ready; while :; do sleep 0.05; done`;
     const run = start(process.execPath, [BINARY, '-q', '--', 'sh', '-c', script]);
@@ -178,13 +178,9 @@ testWith(
   'hundreds of launches in a row leave no leaf, no file descriptor and no zombie',
   async () => {
     const before = leavesOnHost();
-    const file = join(scratch, 'many-launches.cjs');
-    bundle(join(import.meta.dirname, 'targets/many-launches.ts'), file, ['koffi', 'pidusage']);
     const launches = SLOWNESS === 1 ? 500 : 100;
-    const outcome = await start(process.execPath, [file, String(launches)], {
-      input: '',
-      env: { NODE_PATH },
-    }).ended;
+    const file = await builtTarget('many-launches');
+    const outcome = await start(process.execPath, [file, String(launches)], { input: '' }).ended;
     expect(outcome.status).toBe(0);
     const report = JSON.parse(outcome.stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
     expect(report).toMatchObject({ launches, failures: 0, zombies: 0 });

@@ -11,7 +11,16 @@ import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
 import { BpfObjects } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
-import { BINARY, cmemstat, host, type Running, scratch, start, TARGETS } from './harness.ts';
+import {
+  BINARY,
+  builtTarget,
+  cmemstat,
+  host,
+  isKernelGuest,
+  type Running,
+  scratch,
+  start,
+} from './harness.ts';
 import { TestCgroup } from './memory-cgroup.ts';
 
 interface Document {
@@ -37,7 +46,7 @@ let objects: BpfObjects;
 const cgroups: TestCgroup[] = [];
 
 beforeAll(async () => {
-  holder = start(process.execPath, ['--import', 'tsx', join(TARGETS, 'map-holder.ts'), HOLDER]);
+  holder = start(process.execPath, [await builtTarget('map-holder'), HOLDER]);
   await holder.until(/ready/);
 });
 afterAll(async () => {
@@ -319,28 +328,31 @@ describe('the output', () => {
 });
 
 describe('what is wrong is said in one line', () => {
-  it.for([
-    ['--sort size', '--sort size: expected bytes, name,'],
-    ['--group-by owner', '--group-by owner: expected name,'],
-    ['--format xml', '--format xml: expected bpftool'],
-    ['--format bpftool --total', '--total: --format bpftool'],
-    ['--type hash,hsah', "'hsah' is no type of map"],
-    ['--pid 0', '--pid 0: not a process id'],
-    ['--pid 4194304', '--pid 4194304: there is no such process'],
-    ['--cgroup /no/such', '--cgroup /no/such: there is no such cgroup'],
-    ['--pinned /no/such', '--pinned /no/such: there is no such directory'],
-    ['--top -1', '--top -1: expected a number'],
-    ['--threshold 200', '--threshold 200: expected a percentage'],
-    ['--watch soon', '--watch soon: not a duration'],
-    ['--watch 1ms', '--watch 1ms: must be from 10ms'],
-    ['--colour', 'unknown option'],
-    ['surplus', 'too many arguments'],
-  ])('%s', async ([flags, words]) => {
-    const { status, stdout, stderr } = await cmemstat('maps', ...(flags ?? '').split(' '));
-    expect([status, stdout]).toEqual([125, '']);
-    expect(stderr).toContain(words);
-    expect(stderr.trim().split('\n')).toHaveLength(1);
-  });
+  // The command line is the same on every kernel.
+  if (!isKernelGuest) {
+    it.for([
+      ['--sort size', '--sort size: expected bytes, name,'],
+      ['--group-by owner', '--group-by owner: expected name,'],
+      ['--format xml', '--format xml: expected bpftool'],
+      ['--format bpftool --total', '--total: --format bpftool'],
+      ['--type hash,hsah', "'hsah' is no type of map"],
+      ['--pid 0', '--pid 0: not a process id'],
+      ['--pid 4194304', '--pid 4194304: there is no such process'],
+      ['--cgroup /no/such', '--cgroup /no/such: there is no such cgroup'],
+      ['--pinned /no/such', '--pinned /no/such: there is no such directory'],
+      ['--top -1', '--top -1: expected a number'],
+      ['--threshold 200', '--threshold 200: expected a percentage'],
+      ['--watch soon', '--watch soon: not a duration'],
+      ['--watch 1ms', '--watch 1ms: must be from 10ms'],
+      ['--colour', 'unknown option'],
+      ['surplus', 'too many arguments'],
+    ])('%s', async ([flags, words]) => {
+      const { status, stdout, stderr } = await cmemstat('maps', ...(flags ?? '').split(' '));
+      expect([status, stdout]).toEqual([125, '']);
+      expect(stderr).toContain(words);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+    });
+  }
 
   it.for([
     ['no rights', '', 125, /CAP_BPF and CAP_PERFMON/],

@@ -16,6 +16,7 @@ import {
   scratch,
   start,
   testWith,
+  testWithoutKernel,
 } from './harness.ts';
 
 const SCHEMAS = join(import.meta.dirname, '../../schema');
@@ -45,7 +46,7 @@ testWith([], 'every line of a real recording is valid by the schema', async () =
   }
 });
 
-testWith(
+testWithoutKernel(
   [],
   'the schema refuses what is not ours: a renamed key, a size that is text, a negative count',
   async () => {
@@ -79,7 +80,7 @@ testWith(
   },
 );
 
-testWith([], 'the header of the table comes again', async () => {
+testWithoutKernel([], 'the header of the table comes again', async () => {
   const { stderr } = await cmemstat(
     '--interval',
     '10ms',
@@ -92,7 +93,7 @@ testWith([], 'the header of the table comes again', async () => {
   expect(stderr.match(/uptime/g)?.length).toBeGreaterThanOrEqual(2);
 });
 
-testWith(
+testWithoutKernel(
   [],
   '--json keeps the target out of standard output; --output and --summary-json hold the same',
   async () => {
@@ -115,7 +116,7 @@ testWith(
   },
 );
 
-testWith([], 'a closed pipe ends cleanly, and the target goes on to its end', () => {
+testWithoutKernel([], 'a closed pipe ends cleanly, and the target goes on to its end', () => {
   const marker = join(scratch, 'went-on');
   const line = `${process.execPath} ${BINARY} --json --interval 50ms -- sh -c 'sleep ${SLOWNESS}; echo done >${marker}; exit 3' | head -3; echo "\${PIPESTATUS[0]}"`;
   const { stdout, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8' });
@@ -129,23 +130,27 @@ testWith([], 'a closed pipe ends cleanly, and the target goes on to its end', ()
   expect(existsSync(marker)).toBe(true);
 });
 
-testWith([], 'a full disk is told, does not hurt the target, and makes the exit status 125', async () => {
-  const marker = join(scratch, 'unhurt');
-  const outcome = await cmemstat(
-    '-q',
-    '--output',
-    '/dev/full',
-    '--',
-    'sh',
-    '-c',
-    `sleep 0.2; echo >${marker}`,
-  );
-  expect(outcome.status).toBe(125);
-  expect(outcome.stderr).toContain('cannot write to /dev/full: no space left on the device');
-  expect(existsSync(marker)).toBe(true);
-});
+testWithoutKernel(
+  [],
+  'a full disk is told, does not hurt the target, and makes the exit status 125',
+  async () => {
+    const marker = join(scratch, 'unhurt');
+    const outcome = await cmemstat(
+      '-q',
+      '--output',
+      '/dev/full',
+      '--',
+      'sh',
+      '-c',
+      `sleep 0.2; echo >${marker}`,
+    );
+    expect(outcome.status).toBe(125);
+    expect(outcome.stderr).toContain('cannot write to /dev/full: no space left on the device');
+    expect(existsSync(marker)).toBe(true);
+  },
+);
 
-testWith([needs.root], 'on a disk that fills up, what was written stays whole lines', async () => {
+testWithoutKernel([needs.root], 'on a disk that fills up, what was written stays whole lines', async () => {
   const disk = join(scratch, 'disk');
   mkdirSync(disk);
   expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status).toBe(0);
@@ -171,7 +176,7 @@ testWith([needs.root], 'on a disk that fills up, what was written stays whole li
   }
 });
 
-testWith([], 'a file that can not be written stops the run before it starts', async () => {
+testWithoutKernel([], 'a file that can not be written stops the run before it starts', async () => {
   for (const option of ['--output', '--summary-json', '--stdout', '--stdin']) {
     const outcome = await cmemstat(option, '/no/such/folder/file', '--', 'sh', '-c', 'echo started >&2');
     expect(outcome.status).toBe(125);
@@ -179,12 +184,12 @@ testWith([], 'a file that can not be written stops the run before it starts', as
   }
 });
 
-testWith([needsProgram('jq')], 'jq reads it without a manual', () => {
+testWithoutKernel([needsProgram('jq')], 'jq reads it without a manual', () => {
   const line = `${process.execPath} ${BINARY} --json -- sleep 1 | jq -s 'map(select(.type == "sample") | .elapsedMs) | length >= 2'`;
   expect(spawnSync('bash', ['-c', line], { encoding: 'utf8' }).stdout).toBe('true\n');
 });
 
-testWith([], 'bad input: exit 125 and one line that names the option', async () => {
+testWithoutKernel([], 'bad input: exit 125 and one line that names the option', async () => {
   const cases: [string[], RegExp][] = [
     [[], /no command/],
     [['--'], /no command/],
@@ -212,7 +217,7 @@ testWith([], 'bad input: exit 125 and one line that names the option', async () 
   }
 });
 
-testWith([], 'help and version', async () => {
+testWithoutKernel([], 'help and version', async () => {
   const help = await cmemstat('--help');
   expect(help.status).toBe(0);
   for (const word of ['--interval', 'Exit status:', '125', 'doctor', 'Examples:'])
@@ -220,7 +225,7 @@ testWith([], 'help and version', async () => {
   expect((await cmemstat('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
-testWith([], 'a reader that is slow does not slow the samples down', async () => {
+testWithoutKernel([], 'a reader that is slow does not slow the samples down', async () => {
   const run = start(
     'bash',
     [
@@ -234,7 +239,7 @@ testWith([], 'a reader that is slow does not slow the samples down', async () =>
   expect(summary.samples.dropped).toBeUndefined();
 });
 
-testWith([], 'what a command prints onto a full disk is not taken for printed', async () => {
+testWithoutKernel([], 'what a command prints onto a full disk is not taken for printed', async () => {
   const summary = join(scratch, 'printed.json');
   expect((await cmemstat('-q', '--summary-json', summary, '--', 'true')).status).toBe(0);
   for (const words of [`compare ${summary} ${summary}`, 'budget init --runs 1 -- true', 'doctor']) {

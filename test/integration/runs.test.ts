@@ -17,6 +17,7 @@ import {
   scratch,
   start,
   testWith,
+  testWithoutKernel,
 } from './harness.ts';
 import { bare, needsScript, shellQuote, until } from './terminal.ts';
 
@@ -70,7 +71,7 @@ testWith(
   },
 );
 
-testWith([], 'a hook that fails is 125, and --cleanup is called all the same', async () => {
+testWithoutKernel([], 'a hook that fails is 125, and --cleanup is called all the same', async () => {
   const log = newFile('log');
   const target = ['--', 'sh', '-c', `echo run >> ${log}`];
   const prepare = `echo prepare >> ${log}; [ $(wc -l < ${log}) -lt 3 ]`;
@@ -85,31 +86,44 @@ testWith([], 'a hook that fails is 125, and --cleanup is called all the same', a
   expect(cleanup.stderr).toMatch(/--cleanup .*: it was ended by SIGTERM$/m);
 });
 
-testWith([], 'a target that fails ends the series with its status, and nothing is made of it', async () => {
-  const log = newFile('log');
-  const [baseline, junit] = [newFile('base.json'), newFile('junit.xml')];
-  const script = `echo run >> ${log}; sleep ${0.3 * SLOWNESS}; [ $(grep -c run ${log}) -lt 2 ]`;
-  const { outcome, verdict } = await judge(
-    ...['--interval', '50ms', '--runs', '4', ...logging(log), '--budget', 'processes<=9'],
-    ...['--save-baseline', baseline, '--', 'sh', '-c', script],
-  );
-  expect(outcome.status).toBe(1);
-  expect(lines(log)).toEqual(['prepare', 'run', 'prepare', 'run', 'cleanup']);
-  expect(verdict.runs.count).toBe(2);
-  expect(verdict.warnings).toContain('2 of 4 runs: the target failed in the last of them');
-  expect(outcome.stderr).toContain(`cmemstat: no baseline in ${baseline}: `);
-  expect(existsSync(baseline)).toBe(false);
-  const warmUp = await cmemstat('--warmup', '1', '--report', `junit:${junit}`, '--', 'sh', '-c', 'exit 9');
-  expect(warmUp.status).toBe(9);
-  expect(warmUp.stderr).toBe('cmemstat: the target failed in the warm-up, with exit status 9\n');
-  expect(existsSync(junit)).toBe(false);
-  const late = await judge(
-    ...['--interval', '50ms', '--runs', '3', '--timeout', `${500 * SLOWNESS}ms`, '--budget', 'processes<=9'],
-    ...['--', 'sleep', '60'],
-  );
-  expect(late.outcome.status).toBe(124);
-  expect(late.verdict).toMatchObject({ runs: { count: 1 }, target: { timedOut: true } });
-});
+testWithoutKernel(
+  [],
+  'a target that fails ends the series with its status, and nothing is made of it',
+  async () => {
+    const log = newFile('log');
+    const [baseline, junit] = [newFile('base.json'), newFile('junit.xml')];
+    const script = `echo run >> ${log}; sleep ${0.3 * SLOWNESS}; [ $(grep -c run ${log}) -lt 2 ]`;
+    const { outcome, verdict } = await judge(
+      ...['--interval', '50ms', '--runs', '4', ...logging(log), '--budget', 'processes<=9'],
+      ...['--save-baseline', baseline, '--', 'sh', '-c', script],
+    );
+    expect(outcome.status).toBe(1);
+    expect(lines(log)).toEqual(['prepare', 'run', 'prepare', 'run', 'cleanup']);
+    expect(verdict.runs.count).toBe(2);
+    expect(verdict.warnings).toContain('2 of 4 runs: the target failed in the last of them');
+    expect(outcome.stderr).toContain(`cmemstat: no baseline in ${baseline}: `);
+    expect(existsSync(baseline)).toBe(false);
+    const warmUp = await cmemstat('--warmup', '1', '--report', `junit:${junit}`, '--', 'sh', '-c', 'exit 9');
+    expect(warmUp.status).toBe(9);
+    expect(warmUp.stderr).toBe('cmemstat: the target failed in the warm-up, with exit status 9\n');
+    expect(existsSync(junit)).toBe(false);
+    const late = await judge(
+      ...[
+        '--interval',
+        '50ms',
+        '--runs',
+        '3',
+        '--timeout',
+        `${500 * SLOWNESS}ms`,
+        '--budget',
+        'processes<=9',
+      ],
+      ...['--', 'sleep', '60'],
+    );
+    expect(late.outcome.status).toBe(124);
+    expect(late.verdict).toMatchObject({ runs: { count: 1 }, target: { timedOut: true } });
+  },
+);
 
 testWith(
   [needs.cgroup],
@@ -152,7 +166,7 @@ testWith(
   },
 );
 
-testWith([needsScript], 'a terminal has a line of progress, a pipe has none', async () => {
+testWithoutKernel([needsScript], 'a terminal has a line of progress, a pipe has none', async () => {
   const options = ['--interval', '50ms', '--runs', '2', '--warmup', '1', '--', 'sleep', '0.3'];
   const command = [process.execPath, BINARY, ...options].map(shellQuote).join(' ');
   const written = await bare({ command }).ended();
@@ -163,57 +177,65 @@ testWith([needsScript], 'a terminal has a line of progress, a pipe has none', as
   expect(piped.stderr).not.toMatch(/warm-up|run 1|\r/);
 });
 
-testWith([needsScript, needs.cgroup], 'Ctrl-C ends all runs: cleanup comes, no leaf stays', async () => {
-  const log = newFile('log');
-  const command = [
-    ...[process.execPath, BINARY, '--runs', '5', ...logging(log), '--budget', 'processes<=9'],
-    ...['--', 'sh', '-c', `echo run >> ${log}; exec sleep 60`],
-  ];
-  const pty = bare({ command: `${command.map(shellQuote).join(' ')}; echo "status $?"` });
-  await until('the first run', () => (existsSync(log) && lines(log).includes('run') ? true : undefined));
-  pty.type('\x03');
-  // The shell of the pty gets the Ctrl-C as well, and so prints no status.
-  await pty.ended();
-  await until('the end', () => (lines(log).includes('cleanup') ? true : undefined));
-  expect(lines(log)).toEqual(['prepare', 'run', 'cleanup']);
-  expect(leavesOnHost()).toEqual([]);
-});
+testWithoutKernel(
+  [needsScript, needs.cgroup],
+  'Ctrl-C ends all runs: cleanup comes, no leaf stays',
+  async () => {
+    const log = newFile('log');
+    const command = [
+      ...[process.execPath, BINARY, '--runs', '5', ...logging(log), '--budget', 'processes<=9'],
+      ...['--', 'sh', '-c', `echo run >> ${log}; exec sleep 60`],
+    ];
+    const pty = bare({ command: `${command.map(shellQuote).join(' ')}; echo "status $?"` });
+    await until('the first run', () => (existsSync(log) && lines(log).includes('run') ? true : undefined));
+    pty.type('\x03');
+    // The shell of the pty gets the Ctrl-C as well, and so prints no status.
+    await pty.ended();
+    await until('the end', () => (lines(log).includes('cleanup') ? true : undefined));
+    expect(lines(log)).toEqual(['prepare', 'run', 'cleanup']);
+    expect(leavesOnHost()).toEqual([]);
+  },
+);
 
-testWith([needs.cgroup], 'a signal to cmemstat ends all runs, with a report on what was seen', async () => {
-  const log = newFile('log');
-  const baseline = newFile('base.json');
-  const options = [
-    '--runs',
-    '5',
-    '--interval',
-    '50ms',
-    '--budget',
-    'processes<=9',
-    '--save-baseline',
-    baseline,
-  ];
-  const running = start(process.execPath, [
-    ...[
-      BINARY,
-      ...options,
-      ...logging(log),
-      '--',
-      'sh',
-      '-c',
-      `sleep ${0.5 * SLOWNESS}; echo run; exec sleep 60`,
-    ],
-  ]);
-  await running.until(/run/);
-  running.child.kill('SIGTERM');
-  const outcome = await running.ended;
-  expect(outcome.status).toBe(143);
-  expect(outcome.stderr).toContain('! warning: 1 of 5 runs: interrupted in the last of them');
-  expect(lines(log)).toEqual(['prepare', 'cleanup']);
-  expect(existsSync(baseline)).toBe(false);
-  expect(leavesOnHost()).toEqual([]);
-});
+testWithoutKernel(
+  [needs.cgroup],
+  'a signal to cmemstat ends all runs, with a report on what was seen',
+  async () => {
+    const log = newFile('log');
+    const baseline = newFile('base.json');
+    const options = [
+      '--runs',
+      '5',
+      '--interval',
+      '50ms',
+      '--budget',
+      'processes<=9',
+      '--save-baseline',
+      baseline,
+    ];
+    const running = start(process.execPath, [
+      ...[
+        BINARY,
+        ...options,
+        ...logging(log),
+        '--',
+        'sh',
+        '-c',
+        `sleep ${0.5 * SLOWNESS}; echo run; exec sleep 60`,
+      ],
+    ]);
+    await running.until(/run/);
+    running.child.kill('SIGTERM');
+    const outcome = await running.ended;
+    expect(outcome.status).toBe(143);
+    expect(outcome.stderr).toContain('! warning: 1 of 5 runs: interrupted in the last of them');
+    expect(lines(log)).toEqual(['prepare', 'cleanup']);
+    expect(existsSync(baseline)).toBe(false);
+    expect(leavesOnHost()).toEqual([]);
+  },
+);
 
-testWith([], 'a signal during --prepare ends it, and --cleanup still comes', async () => {
+testWithoutKernel([], 'a signal during --prepare ends it, and --cleanup still comes', async () => {
   const log = newFile('log');
   const hooks = ['--prepare', 'echo ready; exec sleep 60', '--cleanup', `echo cleanup >> ${log}`];
   const running = start(process.execPath, [BINARY, '--runs', '2', ...hooks, '--', 'true']);
@@ -225,7 +247,7 @@ testWith([], 'a signal during --prepare ends it, and --cleanup still comes', asy
   expect(lines(log)).toEqual(['cleanup']);
 });
 
-testWith(
+testWithoutKernel(
   [],
   'a target that ends well when it is told to is judged; a series that was cut has not passed',
   async () => {
@@ -291,13 +313,17 @@ testWith(
   },
 );
 
-testWith([needs.root, needsProgram('setpriv')], '--drop-caches needs root, and says so', async () => {
-  chmodSync(scratch, 0o755);
-  const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--'];
-  const { status, stderr } = await start('setpriv', [
-    ...[...asNobody, process.execPath, BINARY, '--drop-caches', '--', 'true'],
-  ]).ended;
-  expect(status).toBe(125);
-  expect(stderr).toMatch(/--drop-caches: \/proc\/sys\/vm\/drop_caches: .*\(hint: sudo cmemstat …\)$/m);
-  expect((await cmemstat('--drop-caches', '--warm', '--', 'true')).status).toBe(125);
-});
+testWithoutKernel(
+  [needs.root, needsProgram('setpriv')],
+  '--drop-caches needs root, and says so',
+  async () => {
+    chmodSync(scratch, 0o755);
+    const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--'];
+    const { status, stderr } = await start('setpriv', [
+      ...[...asNobody, process.execPath, BINARY, '--drop-caches', '--', 'true'],
+    ]).ended;
+    expect(status).toBe(125);
+    expect(stderr).toMatch(/--drop-caches: \/proc\/sys\/vm\/drop_caches: .*\(hint: sudo cmemstat …\)$/m);
+    expect((await cmemstat('--drop-caches', '--warm', '--', 'true')).status).toBe(125);
+  },
+);

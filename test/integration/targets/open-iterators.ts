@@ -1,0 +1,42 @@
+/** What the iterators give to whoever starts this, as JSON: `open-iterators.ts rights|pids`. */
+import { openKernelLayout } from '#src/kernel/bpf/btf/kernel-layout.ts';
+import { ITERATORS_LAYOUT } from '#src/kernel/bpf/iter/iterator-layout.ts';
+import { openLinkIterator } from '#src/kernel/bpf/iter/link-iterator.ts';
+import { openMapIterator } from '#src/kernel/bpf/iter/map-iterator.ts';
+import { openProgramIterator } from '#src/kernel/bpf/iter/program-iterator.ts';
+import { openTaskFileIterator } from '#src/kernel/bpf/iter/task-file-iterator.ts';
+import { openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import { listObjectIds } from '#src/kernel/bpf/sys/objects.ts';
+
+const bpf = await openBpf();
+const layout = openKernelLayout(ITERATORS_LAYOUT, { directory: '/proc/none' });
+
+/** The names of what can be opened; of what can't, the rights that are missing. */
+function rights(): string[] {
+  const attempts: Record<string, () => unknown> = {
+    openMapIterator: () => openMapIterator(bpf, layout).close(),
+    openProgramIterator: () => openProgramIterator(bpf, layout).close(),
+    openLinkIterator: () => openLinkIterator(bpf, layout).close(),
+    openTaskFileIterator: () => openTaskFileIterator(bpf, layout).close(),
+    walk: () => listObjectIds(bpf, 'map'),
+  };
+  return Object.entries(attempts).map(([name, attempt]) => {
+    try {
+      attempt();
+      return name;
+    } catch (error) {
+      const { needs, message } = error as Error & { needs?: string };
+      return needs ?? message;
+    }
+  });
+}
+
+/** Our own process id, and those of the processes that hold BPF objects. */
+const pids = (): [number, number[]] => [
+  process.pid,
+  openTaskFileIterator(bpf, layout)
+    .read()
+    .map(({ pid }) => pid),
+];
+
+process.stdout.write(JSON.stringify(process.argv[2] === 'rights' ? rights() : pids()));

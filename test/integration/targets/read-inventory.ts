@@ -1,0 +1,8 @@
+/** What the inventory of BPF objects says to whoever starts this, as JSON. */
+import { openBpfInventory } from '#src/sampler/bpf/inventory.ts';
+
+const inventory = await openBpfInventory({ holders: true });
+const { attribution, reason, hint } = inventory;
+const { maps } = inventory.read();
+const sources = [...new Set(maps.map(({ source }) => source))];
+process.stdout.write(JSON.stringify({ attribution, reason, hint, maps: maps.length, sources }));
