@@ -37,6 +37,17 @@ export class UsageError extends ToolError {
   }
 }
 
+/** An input file cannot be read, is not what was expected, or is malformed. */
+export class InputError extends ToolError {
+  /** The name of the file as given on the command line. */
+  readonly file: string;
+
+  constructor(file: string, message: string, details: ErrorDetails = {}) {
+    super('INPUT', message, details);
+    this.file = file;
+  }
+}
+
 /** This kernel or host does not support a feature; `since` is the first Linux release that does. */
 export class UnsupportedError extends ToolError {
   readonly feature: string;

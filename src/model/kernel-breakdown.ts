@@ -42,7 +42,7 @@ export function breakKernelDown(sample: Sample, bpf: BpfTotals | undefined): Ker
       source: "BPF map iterator; memlock or the kernel's formula",
     });
     terms.push({ id: 'bpf programs', bytes: charged.programs.bytes, source: 'BPF program iterator, pages' });
-  } else notes.push('BPF memory could not be told apart');
+  } else notes.push('BPF memory could not be attributed');
   for (const id of APART) {
     const bytes = stat?.[id];
     if (bytes !== undefined) terms.push({ id, bytes, source: 'memory.stat' });

@@ -56,7 +56,7 @@ export function openOutputs(request: OutputRequest): Outputs {
   const stderr = new LineWriter(STDERR, 'standard error', () => {});
   const log = new StandardErrorLog(stderr, request);
   const onError = (error: OutputError) => {
-    log.warn(`${error.message}; the target goes on`);
+    log.warn(`${error.message}; the target continues`);
     // `| head` has seen enough: that is how a pipeline ends, and no failure.
     if (errnoOf(error.cause) !== 'EPIPE') failure ??= error;
   };

@@ -1,4 +1,4 @@
-/** The summary and single events as text for people. Pure. */
+/** The summary and single events as text. */
 import { plural } from '../format/plural.ts';
 import { formatCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
@@ -83,7 +83,7 @@ function renderHighest(summary: SummaryRecord, size: FormatSize): string[] {
   if (highest === undefined) return [];
   const lines = [`  at the highest sample, ${formatDuration(highest.elapsedMs)} after the launch:`];
   if (peak !== undefined && (highest.current ?? peak.bytes) < peak.bytes * PEAK_SHARE) {
-    lines.push('    (the peak fell between two samples; a shorter --interval comes closer to it)');
+    lines.push('    (the peak fell between two samples; a shorter --interval is more accurate)');
   }
   for (const { id, depth } of BREAKDOWN) {
     const value = figureOf(highest, id);
@@ -146,8 +146,7 @@ export function renderExit(summary: SummaryRecord): string[] {
     const by = exit.killedByCmemstat === true ? ' by cmemstat' : '';
     lines.push(`  ended by ${exit.signal}${by} ${after} (exit status ${exit.status})`);
   } else lines.push(`  exit status ${exit.code} ${after}`);
-  if (exit.endedBy === 'timeout')
-    lines.push('  its time was up (--timeout): cmemstat ended it, and exits with 124');
+  if (exit.endedBy === 'timeout') lines.push('  terminated by --timeout; cmemstat exits with 124');
   if (summary.outlived.length > 0) lines.push(`  ${describeOutlived(summary.outlived)}`);
   return lines;
 }
@@ -156,7 +155,7 @@ function peakNote(summary: SummaryRecord): string {
   if (summary.peak?.source !== 'sampled') return summary.peak?.source ?? '';
   return summary.mode === 'process-tree'
     ? 'sampled: the highest sum of RSS'
-    : 'sampled: this kernel keeps no memory.peak (since Linux 5.19)';
+    : 'sampled: this kernel has no memory.peak (since Linux 5.19)';
 }
 
 function renderCounts(summary: SummaryRecord): string[] {
@@ -177,7 +176,7 @@ function renderCounts(summary: SummaryRecord): string[] {
 
 /** A target that ends at once was there all the same. */
 function describeProcesses(most: number): string {
-  return most === 0 ? 'none at the time of a sample' : `${most} at most`;
+  return most === 0 ? 'none in any sample' : `${most} at most`;
 }
 
 function renderBpf(summary: SummaryRecord, size: FormatSize): string[] {
@@ -209,13 +208,13 @@ function renderCharged({ largest, reason }: BpfSummary, size: FormatSize): strin
   if (largest?.charged !== undefined) {
     const { maps, programs } = largest.charged;
     lines.push(
-      `  bpf charged to the leaf at most: ${plural(maps.count, 'map')} ${size(maps.bytes)}, ${plural(programs.count, 'program')} ${size(programs.bytes)}`,
+      `  bpf charged to the cgroup at most: ${plural(maps.count, 'map')} ${size(maps.bytes)}, ${plural(programs.count, 'program')} ${size(programs.bytes)}`,
     );
-  } else if (reason !== undefined) lines.push(`  bpf charged to the leaf: not told: ${safeText(reason)}`);
+  } else if (reason !== undefined) lines.push(`  bpf charged to the cgroup: unknown: ${safeText(reason)}`);
   const aside: [BpfSize | undefined, string][] = [
     [largest?.uncharged?.maps, 'charged to no cgroup (preallocated per CPU)'],
     [largest?.heldElsewhere?.maps, 'held, but charged elsewhere'],
-    [largest?.anonymous?.maps, 'held by programs alone'],
+    [largest?.anonymous?.maps, 'held only by programs'],
   ];
   for (const [of, what] of aside) {
     if (of !== undefined && of.count > 0)

@@ -8,7 +8,7 @@ export type ParsedLine = { record: RecordLine } | { damaged: string } | { unknow
 
 /**
  * Reads one line: JSON of a known type, with all in it that somebody may look at of the kind that is expected. `file` is what an error calls the recording.
- * @throws UsageError when a newer cmemstat wrote it in a format that this one can't read.
+ * @throws InputError when a newer cmemstat wrote it in a format that this one can't read.
  */
 export function parseRecordLine(text: string, file = 'the recording'): ParsedLine {
   let value: unknown;

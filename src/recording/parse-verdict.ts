@@ -1,5 +1,5 @@
 /** Verdicts that were kept with `--report json:FILE`. Pure. */
-import { UsageError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import { VERDICT_VERSION, type Verdict } from '../model/verdict.ts';
 import { type Check, faultOf, isNumber, isString, listOf, objectOf, oneOf } from './shapes.ts';
 import { refuseNewer, upgradeVerdict } from './upgrade.ts';
@@ -89,7 +89,7 @@ const findFault = faultOf(
 
 /**
  * Reads a verdict; undefined for a text that is something else.
- * @throws UsageError for one that a newer version has made, or that is damaged.
+ * @throws InputError for one that a newer version has made, or that is damaged.
  */
 export function parseVerdict(text: string, file: string): Verdict | undefined {
   let value: Record<string, unknown> | null;
@@ -104,9 +104,7 @@ export function parseVerdict(text: string, file: string): Verdict | undefined {
   const verdict = upgradeVerdict(value);
   const fault = verdict.version === VERDICT_VERSION ? findFault(verdict) : 'version';
   if (fault === undefined) return verdict as unknown as Verdict;
-  throw new UsageError(
-    'FILE',
-    `${file}: invalid verdict: ${fault} is missing or malformed`,
-    'cmemstat report RECORDING',
-  );
+  throw new InputError(file, `${file}: invalid verdict: ${fault} is missing or malformed`, {
+    hint: 'cmemstat report RECORDING',
+  });
 }

@@ -1,6 +1,6 @@
 /** Reading recordings back, however long they are, and while they are written. */
 import { open } from 'node:fs/promises';
-import { describeErrno, errnoOf, UsageError } from '../errors.ts';
+import { describeErrno, errnoOf, InputError } from '../errors.ts';
 import type { RecordLine } from '../model/recording.ts';
 import { GrowthWatch } from './growing-file.ts';
 import { LineSplitter } from './line-splitter.ts';
@@ -49,7 +49,7 @@ export interface PlacedRecord {
  *
  * With `follow` it waits for more until the summary has come or `signal` says so; a file that was cut short is read again
  * from its beginning.
- * @throws UsageError when it can't be opened, is no recording, or was made by a newer version.
+ * @throws InputError when it can't be opened, is no recording, or was made by a newer version.
  */
 export function readRecording(
   path: string,
@@ -156,12 +156,10 @@ class Scan {
   }
 }
 
-function noRecording(name: string): UsageError {
-  return new UsageError(
-    'FILE',
-    `${name} is no recording of cmemstat: it has no start line`,
-    'cmemstat --output FILE -- command makes one',
-  );
+function noRecording(name: string): InputError {
+  return new InputError(name, `${name}: not a cmemstat recording (no start record)`, {
+    hint: 'record a run with cmemstat --output FILE -- COMMAND',
+  });
 }
 
 interface Source {
@@ -179,7 +177,7 @@ async function openSource(path: string): Promise<Source> {
     const stat = await handle.stat();
     if (stat.isDirectory()) {
       await handle.close();
-      throw new UsageError('FILE', `${path}: is a directory`);
+      throw new InputError(path, `${path}: is a directory`);
     }
     const isFile = stat.isFile();
     return {
@@ -190,8 +188,8 @@ async function openSource(path: string): Promise<Source> {
       close: () => handle.close(),
     };
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError('FILE', `${path}: ${describeErrno(errnoOf(error))}`);
+    if (error instanceof InputError) throw error;
+    throw new InputError(path, `${path}: ${describeErrno(errnoOf(error))}`, { cause: error });
   }
 }
 

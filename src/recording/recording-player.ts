@@ -1,6 +1,6 @@
 /** Going to any moment of a recording, back and forth: for the replay. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { describeErrno, errnoOf, UsageError } from '../errors.ts';
+import { describeErrno, errnoOf, InputError } from '../errors.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Sample } from '../model/sample.ts';
 import { type Checkpoint, type Checkpointed, Checkpoints } from './checkpoints.ts';
@@ -26,7 +26,7 @@ const NEAR_BYTES = 1024 * 1024;
 
 /**
  * Reads a recording through once and opens it for playing; `create` makes the state at its beginning.
- * @throws UsageError when it can't be opened or is no file, is no recording, or was made by a newer version.
+ * @throws InputError when it can't be opened or is no file, is no recording, or was made by a newer version.
  */
 export async function openPlayer<T extends Checkpointed<T, RecordLine>>(
   path: string,
@@ -69,7 +69,7 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
   #shown: Checkpoint<T>;
   #isClosed = false;
 
-  /** @throws UsageError when the file can't be opened. */
+  /** @throws InputError when the file can't be opened. */
   constructor(path: string, create: () => T) {
     this.#path = path;
     this.#create = create;
@@ -128,7 +128,7 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
 
   /**
    * The state with every record up to this moment. The same object is changed by the next call.
-   * @throws UsageError when the file can't be read any more.
+   * @throws InputError when the file can't be read any more.
    */
   seek(elapsedMs: number): T {
     const records = this.#times.countUpTo(elapsedMs);
@@ -262,27 +262,25 @@ function timeOf(record: RecordLine): number {
 }
 
 /** One after the other they have no common time. */
-function severalRuns(path: string): UsageError {
-  return new UsageError(
-    'FILE',
-    `${path}: more than one run is in it, and a replay shows one`,
-    'a file for each, as --runs with --output makes them; cmemstat report takes several',
-  );
+function severalRuns(path: string): InputError {
+  return new InputError(path, `${path}: contains more than one run, and a replay shows only one`, {
+    hint: 'use one file per run, as --runs with --output writes them; cmemstat report takes several',
+  });
 }
 
-/** What is read once can't be gone back in. */
+/** Replay needs random access to the file. */
 const ONLY_FILES = 'only a regular file can be replayed';
 
 function openFile(path: string): number {
-  if (path === '-') throw new UsageError('FILE', `${path}: ${ONLY_FILES}`);
+  if (path === '-') throw new InputError(path, `${path}: ${ONLY_FILES}`);
   let fd: number;
   try {
-    // A named pipe would be waited for.
+    // Opening a named pipe would block.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
-    throw new UsageError('FILE', `${path}: ${describeErrno(errnoOf(error))}`);
+    throw new InputError(path, `${path}: ${describeErrno(errnoOf(error))}`, { cause: error });
   }
   if (fstatSync(fd).isFile()) return fd;
   closeSync(fd);
-  throw new UsageError('FILE', `${path}: ${ONLY_FILES}`);
+  throw new InputError(path, `${path}: ${ONLY_FILES}`);
 }

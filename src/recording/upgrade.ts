@@ -1,5 +1,5 @@
 /** Documents of earlier format versions, rewritten as the current version has them. */
-import { UsageError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import { safeText } from '../format/safe-text.ts';
 import { COMPARISON_VERSION } from '../model/comparison.ts';
 import { FORMAT_VERSION } from '../model/recording.ts';
@@ -19,16 +19,16 @@ const EXCEEDED_OF_VERSION_1 = / is broken$/;
 
 /**
  * Refuses a document of a format version that did not exist yet when this cmemstat was made.
- * @throws UsageError that names the file and both versions.
+ * @throws InputError that names the file and both versions.
  */
 export function refuseNewer({ version, cmemstat }: Fields, known: number, file: string): void {
   if (typeof version !== 'number' || version <= known) return;
-  throw new UsageError(
-    'FILE',
+  throw new InputError(
+    file,
     safeText(
       `${file}: written by a newer cmemstat (${String(cmemstat)}, format version ${version}); this one reads up to version ${known}`,
     ),
-    'upgrade cmemstat',
+    { hint: 'upgrade cmemstat' },
   );
 }
 

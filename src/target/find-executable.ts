@@ -8,7 +8,7 @@ import { LaunchError } from '../errors.ts';
  * @throws LaunchError with 127 when there is none, with 126 when it is there but can't be executed.
  */
 export function findExecutable(command: string, path: string | undefined, cwd: string): string {
-  if (command === '') throw new LaunchError(command, 127, 'the command is an empty word');
+  if (command === '') throw new LaunchError(command, 127, 'the command is empty');
   if (command.includes('/')) {
     // `resolve` would drop a slash at the end, which only a directory may have.
     const file = command.endsWith('/') ? `${resolve(cwd, command)}/` : resolve(cwd, command);
@@ -41,7 +41,7 @@ function examine(file: string): Verdict {
 
 function notFound(command: string): LaunchError {
   const hint = command.includes(' ')
-    ? `quote words apart, or let a shell take the line apart: cmemstat -- sh -c '${command}'`
+    ? `pass the arguments as separate words, or use a shell: cmemstat -- sh -c '${command}'`
     : undefined;
   return new LaunchError(command, 127, `${command}: command not found`, { hint });
 }

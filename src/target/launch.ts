@@ -66,7 +66,7 @@ async function startError(child: ChildProcess, request: LaunchRequest): Promise<
   const cause = await new Promise<Error>((resolve) => child.once('error', resolve));
   const name = request.command[0] ?? '';
   if (request.cwd !== undefined && !existsSync(request.cwd)) {
-    return new LaunchError(name, 125, `--cwd ${request.cwd}: there is no such directory`, { cause });
+    return new LaunchError(name, 125, `--cwd ${request.cwd}: no such directory`, { cause });
   }
   return new LaunchError(name, 125, `cannot start /bin/sh: ${cause.message}`, { cause });
 }

@@ -30,11 +30,7 @@ export function resolveUser(
   const entries = passwd.split('\n').map((line) => line.split(':'));
   const entry = entries.find((fields) => fields[0] === who) ?? entries.find((fields) => fields[2] === who);
   if (entry === undefined ? !isId(who) : !isId(entry[2] ?? '') || !isId(entry[3] ?? '')) {
-    throw new UsageError(
-      OPTION,
-      `${OPTION} ${text}: there is no user '${who}'`,
-      'getent passwd | cut -d: -f1',
-    );
+    throw new UsageError(OPTION, `${OPTION} ${text}: unknown user '${who}'`, 'getent passwd | cut -d: -f1');
   }
   const uid = entry === undefined ? Number(who) : Number(entry[2]);
   const gid = group === undefined ? Number(entry?.[3] ?? uid) : resolveGroup(text, group, groups());
@@ -51,7 +47,7 @@ function resolveGroup(text: string, group: string, groups: string): number {
     .split('\n')
     .map((line) => line.split(':'))
     .find((fields) => fields[0] === group);
-  if (entry === undefined) throw new UsageError(OPTION, `${OPTION} ${text}: there is no group '${group}'`);
+  if (entry === undefined) throw new UsageError(OPTION, `${OPTION} ${text}: unknown group '${group}'`);
   return Number(entry[2]);
 }
 

@@ -125,7 +125,7 @@ testWithoutKernel([], 'a closed pipe ends cleanly, and the target goes on to its
   for (const each of lines.slice(0, 3)) expect(JSON.parse(each)).toHaveProperty('type');
   expect(lines[3]).toBe('3');
   expect(stderr).toBe(
-    'cmemstat: cannot write to standard output: the reader has closed the pipe; the target goes on\n',
+    'cmemstat: cannot write to standard output: the reader has closed the pipe; the target continues\n',
   );
   expect(existsSync(marker)).toBe(true);
 });
@@ -199,7 +199,7 @@ testWithoutKernel([], 'bad input: exit 125 and one line that names the option', 
     [['--bpf-interval', 'no', '--', 'true'], /--bpf-interval no: not a duration/],
     [['--memory-max', '12Q', '--', 'true'], /--memory-max 12Q: not a size/],
     [['--pids-max', '-3', '--', 'true'], /--pids-max -3/],
-    [['--user', 'nobody-here', '--', 'true'], /--user nobody-here: there is no user/],
+    [['--user', 'nobody-here', '--', 'true'], /--user nobody-here: unknown user/],
     [['--cgroup-parent', '/nowhere', '--', 'true'], /--cgroup-parent \/nowhere/],
     [['--wait', 'some', '--', 'true'], /--wait some: expected target or all/],
     [['--kill-after', 'x', '--', 'true'], /--kill-after x: not a duration/],

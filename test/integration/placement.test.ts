@@ -47,7 +47,7 @@ testWith(
     expect(first.leaf).toMatch(new RegExp(`^${top}/cmemstat-\\d+-\\d+$`));
     expect(outcome.stderr).toContain('placement systemd: rejected: systemd is not running on this host');
     expect(outcome.stderr).toContain('placement top: chosen');
-    expect(outcome.stderr).toContain(`leaf: ${first.leaf}`);
+    expect(outcome.stderr).toContain(`cgroup: ${first.leaf}`);
     expect(existsSync(first.leaf ?? '')).toBe(false);
   },
 );
@@ -277,7 +277,7 @@ testWith(
       expect(byName.get('peak')?.state).toBe(host.isAtLeast(5, 19) ? 'ok' : 'limited');
     expect(leavesOnHost()).toEqual(before);
     const table = await cmemstat('doctor');
-    expect(table.stdout).toContain('A run gets a memory cgroup here.');
+    expect(table.stdout).toContain('Ready: a run gets a memory cgroup on this host.');
   },
 );
 

@@ -232,14 +232,14 @@ describe('the command line', () => {
     const lines = readFileSync(recording, 'utf8').split('\n');
     const newer = JSON.stringify({ ...JSON.parse(lines[0] ?? ''), version: 99 });
     for (const [args, message] of [
-      [file('text', 'hello\nworld\n'), /text is no recording of cmemstat: it has no start line/],
-      [file('empty', ''), /empty is no recording of cmemstat/],
-      [file('json', '{"a":1}\n'), /json is no recording of cmemstat/],
+      [file('text', 'hello\nworld\n'), /text: not a cmemstat recording \(no start record\)/],
+      [file('empty', ''), /empty: not a cmemstat recording/],
+      [file('json', '{"a":1}\n'), /json: not a cmemstat recording/],
       [
         file('newer', `${newer}\n${lines.slice(1).join('\n')}`),
         /newer: made by a newer cmemstat .*format 99/,
       ],
-      [file('start', `${lines[0]}\n`), /start: no sample is in it/],
+      [file('start', `${lines[0]}\n`), /start: contains no samples/],
       [join(folder, 'absent'), /absent: (No such file|no such file|ENOENT)/],
       [folder, /only a regular file can be replayed|is a directory/],
       [`${recording} --speed fast`, /--speed fast: expected a number above 0/],
@@ -284,7 +284,7 @@ describe('the command line', () => {
         env: { TERM: 'xterm' },
       }).ended;
       expect(outcome.stderr).toBe(
-        `cmemstat: no terminal could be opened (hint: cmemstat report ${recording}, which needs none)\n`,
+        `cmemstat: no terminal could be opened (hint: cmemstat report ${recording}, which needs no terminal)\n`,
       );
       expect(outcome.stdout).toBe('');
       expect(outcome.status).toBe(125);

@@ -229,7 +229,7 @@ describe('leaving while the target runs', () => {
       );
       await terminal.keys('l');
       const shell = await terminal.waitFor(
-        /the view is closed; the target \(pid \d+\) goes on, and is measured/,
+        /the view is closed; the target \(pid \d+\) continues and is measured/,
       );
       expect(shell).not.toMatch(/Breakdown/);
       expect(await modes(terminal)).toBe(SHELL_MODES);
@@ -384,7 +384,7 @@ describe('the view fails', () => {
         });
         const screen = await terminal.waitFor(/status=/);
         expect(screen).toMatch(
-          /^cmemstat: the view failed: drawing went wrong; the target goes on, and is measured$/m,
+          /^cmemstat: the view failed: drawing went wrong; the target continues and is measured$/m,
         );
         expect(screen).toMatch(/^out 6$/m);
         expect(screen).toMatch(/^ {2}exit status 9 after/m);
@@ -469,14 +469,16 @@ describe("the target's streams", () => {
     });
     expect(await pty.ended()).toContain('status=0');
     const said = readFileSync(join(folder, 'err'), 'utf8');
-    expect(said).toMatch(/^cmemstat: no terminal view: no terminal could be opened; a table instead/);
+    expect(said).toMatch(
+      /^cmemstat: no terminal view: no terminal could be opened; printing a table instead/,
+    );
     expect(said).toMatch(/exit status 0 after/);
     expect(existsSync(join(folder, 'out'))).toBe(true);
   });
 
   for (const [option, rest] of [
-    ['--json', 'the JSON lines alone'],
-    ['-q', 'the summary alone'],
+    ['--json', 'printing only JSON lines'],
+    ['-q', 'printing only the summary'],
   ]) {
     testWith([needsTmux], `and no table is promised with ${option}`, async () => {
       const folder = newFolder();

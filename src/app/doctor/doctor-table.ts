@@ -1,4 +1,4 @@
-/** `cmemstat doctor` as a table. Pure. */
+/** `cmemstat doctor` as a table. */
 import { safeText } from '../../format/safe-text.ts';
 import type { Check, Diagnosis } from './diagnosis.ts';
 
@@ -18,7 +18,7 @@ export function renderDiagnosis(diagnosis: Diagnosis): string[] {
     return hint === undefined ? [line] : [line, `${' '.repeat(width + 9)}hint: ${safeText(hint)}`];
   });
   const verdict = diagnosis.ready
-    ? 'A run gets a memory cgroup here.'
-    : 'A run gets no memory cgroup here: it would sum the process tree instead.';
+    ? 'Ready: a run gets a memory cgroup on this host.'
+    : 'Not ready: a run gets no memory cgroup on this host and sums the process tree instead.';
   return [...lines, '', verdict];
 }

@@ -16,7 +16,7 @@ import { removeLeaf } from '../run/clean-up.ts';
 import { describePlacement } from '../run/preparation.ts';
 import type { Check, Diagnosis } from './diagnosis.ts';
 
-const NEWER = (since: string) => `boot a kernel of ${since} or later`;
+const NEWER = (since: string) => `use Linux ${since} or later`;
 
 /**
  * Examines this host. A leaf is made where a run would make it, looked at, and removed.
@@ -76,7 +76,7 @@ function checkHierarchy(): Check[] {
 function checkRights(): Check {
   const held = readEffectiveCapabilities();
   const uid = process.getuid?.() ?? -1;
-  const found = `uid ${uid}, ${held.size === 0 ? 'no capability that matters' : [...held].join(' ')}`;
+  const found = `uid ${uid}, ${held.size === 0 ? 'no relevant capabilities' : [...held].join(' ')}`;
   if (uid === 0) return { name: 'rights', state: 'ok', found };
   return { name: 'rights', state: 'limited', found, hint: 'sudo cmemstat --user "$USER" -- COMMAND' };
 }
@@ -102,7 +102,7 @@ const LEAF_FILES: readonly LeafFile[] = [
     name: 'kill',
     file: 'cgroup.kill',
     since: '5.14',
-    without: 'the leaf is frozen and its processes killed one by one',
+    without: 'processes are killed one by one in the frozen cgroup',
   },
 ];
 
@@ -122,7 +122,7 @@ function checkKernelKey(leaf: Leaf): Check {
   return {
     name: 'kernel memory',
     state: 'limited',
-    found: 'memory.stat has no total of kernel memory, only slab, kernel_stack, percpu, sock ...',
+    found: 'no total of kernel memory in memory.stat, only slab, kernel_stack, percpu, sock ...',
     since: '5.18',
     hint: NEWER('5.18'),
   };
@@ -135,9 +135,9 @@ function checkPressure(leaf: Leaf): Check {
   return {
     name: 'pressure',
     state: 'limited',
-    found: compiledIn ? 'PSI is compiled in, but turned off' : 'this kernel has no PSI',
+    found: compiledIn ? 'PSI is compiled in but disabled' : 'this kernel has no PSI',
     since: '4.20',
-    hint: 'boot with psi=1 (needs CONFIG_PSI)',
+    hint: 'boot with psi=1 (requires CONFIG_PSI)',
   };
 }
 
@@ -166,18 +166,18 @@ function checkBpfAccounting(): Check[] {
   };
   if (turnedOff) {
     charged.state = 'missing';
-    charged.found = 'the kernel was booted with cgroup.memory=nobpf: BPF memory is charged to nobody';
+    charged.found = 'the kernel was booted with cgroup.memory=nobpf: BPF memory is charged to no cgroup';
     charged.hint = 'remove nobpf from cgroup.memory= on the kernel command line and reboot';
   } else if (!isAtLeast(kernel, 5, 11)) {
     charged.state = 'missing';
-    charged.found = 'BPF memory is charged to no cgroup on this kernel, but to RLIMIT_MEMLOCK';
+    charged.found = 'this kernel charges BPF memory to RLIMIT_MEMLOCK, not to a cgroup';
     charged.since = '5.11';
     charged.hint = NEWER('5.11');
   }
-  const exact: Check = { name: 'memlock', state: 'ok', found: 'memlock of a map is what it takes' };
+  const exact: Check = { name: 'memlock', state: 'ok', found: 'memlock is the exact size of a map' };
   if (!isAtLeast(kernel, 6, 4)) {
     exact.state = 'limited';
-    exact.found = 'memlock of a map is a guess by its size: 0 for a ring buffer, half for a hash';
+    exact.found = 'memlock is an estimate: 0 for a ring buffer, half the size for a hash';
     exact.since = '6.4';
     exact.hint = NEWER('6.4');
   }
@@ -193,7 +193,7 @@ function checkBtf(): Check {
     return {
       name: 'btf',
       state: 'limited',
-      found: `${path} can't be read`,
+      found: `${path} cannot be read`,
       since: '5.4',
       hint: 'boot a kernel with CONFIG_DEBUG_INFO_BTF=y',
     };

@@ -139,8 +139,8 @@ function closing({ kernel, objects, totals }: ElfForecast): string[] {
     ...(grows ? ['"A to B": empty, and with all entries in use'] : []),
     ...(maps.some(({ set }) => set === true) ? ['*: changed by --set'] : []),
     ...(maps.some(({ measured }) => measured !== undefined)
-      ? ['memlock and charged: measured on this machine, of one empty map']
+      ? ['memlock and charged: measured on this machine, for one empty map']
       : []),
-    ...(guessed ? ['hashes: up to 32 bytes per possible CPU less on some kernels'] : []),
+    ...(guessed ? ['hashes: on some kernels up to 32 bytes less per possible CPU'] : []),
   ];
 }

@@ -98,7 +98,7 @@ async function mapHost(kernelBtf: string | undefined): Promise<MapHost> {
 function requireMap(name: string, objects: readonly { maps: readonly ElfMap[] }[]): void {
   const names = objects.flatMap(({ maps }) => maps.map((map) => map.name));
   if (names.includes(name)) return;
-  throw new UsageError('--set', `--set ${name}: there is no such map`, `one of: ${names.join(', ')}`);
+  throw new UsageError('--set', `--set ${name}: no such map`, `one of: ${names.join(', ')}`);
 }
 
 function changeMap(map: ElfMap, changes: readonly MapChange[]): ElfMap {
@@ -192,9 +192,9 @@ const stackTrace = mapTypeNumber('stack_trace');
 const structOps = mapTypeNumber('struct_ops');
 
 function whyUnknown(name: string, map: DefinedMap, host: MapHost | undefined): string | undefined {
-  if (map.map_type === structOps) return 'what a struct_ops map takes is known once it is loaded';
+  if (map.map_type === structOps) return 'the size of a struct_ops map is known only when it is loaded';
   if (host === undefined || computeMapMemory(map, host) === undefined) {
-    return 'there is no formula for this type, or this kernel lacks it';
+    return 'no formula for this type, or the kernel does not support it';
   }
   const missing = [
     ...(map.max_entries === 0 && !withoutEntries.has(map.map_type) ? ['max_entries'] : []),

@@ -41,7 +41,7 @@ export async function measureMaps(
   const { leaf } = placement;
   try {
     if (leaf === undefined) {
-      throw new UnsupportedError('--measure', `--measure takes a memory cgroup: ${placement.reason}`, {
+      throw new UnsupportedError('--measure', `--measure requires a memory cgroup: ${placement.reason}`, {
         hint: 'cmemstat doctor',
       });
     }
@@ -68,7 +68,7 @@ async function measureIn(
       const copies = Math.max(1, Math.min(mostCopies, Math.ceil(enoughBytes / Math.max(1, predictedBytes))));
       const reply = await conversation.ask({ map, copies: 1 });
       if (!('memlock' in reply)) {
-        measured.push({ error: 'error' in reply ? reply.error : 'it was not made' });
+        measured.push({ error: 'error' in reply ? reply.error : 'it was not created' });
         continue;
       }
       await conversation.ask({ map, copies: 0 });
@@ -130,7 +130,7 @@ class Conversation {
   async ask(request: MakeRequest): Promise<MakeReply> {
     this.#child.stdin?.write(`${encodeRequest(request)}\n`);
     const { done, value } = await this.#answers.next();
-    if (done === true) throw new ToolError('MEASURE', 'the process that makes the maps has ended');
+    if (done === true) throw new ToolError('MEASURE', 'the process that creates the maps has exited');
     return JSON.parse(value) as MakeReply;
   }
 

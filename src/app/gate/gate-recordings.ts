@@ -6,7 +6,7 @@ import { readBaseline } from '../../budget/comparison/inputs.ts';
 import { RunCollector } from '../../budget/comparison/run-figures.ts';
 import type { NamedBudget } from '../../budget/expression/budget.ts';
 import { parseBudget } from '../../budget/expression/parse-budget.ts';
-import { UsageError } from '../../errors.ts';
+import { InputError, UsageError } from '../../errors.ts';
 import type { RecordLine, StartRecord } from '../../model/recording.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { scanRecording } from '../../recording/read-recording.ts';
@@ -67,7 +67,7 @@ class RecordingEvaluator {
     });
     const evaluations = readers.flatMap((reader) => reader.finish() ?? []);
     const [first] = evaluations;
-    if (first === undefined) throw new UsageError('FILE', `${file}: contains no runs`);
+    if (first === undefined) throw new InputError(file, `${file}: contains no runs`);
     first.warnings.push(...doubts);
     if (counts.damaged > 0) first.warnings.push(`${file}: ${describeDamage(counts.damaged)}`);
     return evaluations;

@@ -156,12 +156,12 @@ function alignmentOf(title: string): Align {
 function renderAttribution({ attribution, reason, hint }: MapTableInput): string[] {
   if (attribution === 'memcg') return [];
   const remedy = hint === undefined ? '' : ` (hint: ${safeText(hint)})`;
-  return [`owners are known by their descriptors alone: ${safeText(reason ?? 'unknown')}${remedy}`];
+  return [`owners are known only from their descriptors: ${safeText(reason ?? 'unknown')}${remedy}`];
 }
 
 function renderAdvice(advice: MapTableInput['advice'], size: (bytes: number) => string): string[] {
   if (advice === undefined) return [];
-  if (advice.length === 0) return ['', 'advice: nothing to save'];
+  if (advice.length === 0) return ['', 'advice: no savings found'];
   return [
     '',
     'advice:',

@@ -59,7 +59,7 @@ export interface MapsReader {
 export async function openMaps(options: MapsOptions): Promise<MapsReader> {
   const { pid } = options.filter;
   if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
-    throw new UsageError('--pid', `--pid ${pid}: there is no such process`);
+    throw new UsageError('--pid', `--pid ${pid}: no such process`);
   }
   const mountPoint = memoryMountPoint();
   const directory = options.cgroup === undefined ? undefined : cgroupDirectory(options.cgroup, mountPoint);
@@ -112,13 +112,13 @@ function memoryMountPoint(): string | undefined {
 /** As `/proc/<pid>/cgroup` prints it, or the directory itself. */
 function cgroupDirectory(path: string, mountPoint: string | undefined): string {
   if (mountPoint === undefined) {
-    throw new UsageError('--cgroup', '--cgroup: the memory controller is mounted nowhere');
+    throw new UsageError('--cgroup', '--cgroup: the memory controller is not mounted');
   }
   const absolute = resolve(path);
   const isInside = absolute === mountPoint || absolute.startsWith(`${mountPoint}/`);
   const directory = isInside ? absolute : join(mountPoint, path);
   if (!existsSync(join(directory, 'cgroup.procs'))) {
-    throw new UsageError('--cgroup', `--cgroup ${path}: there is no such cgroup below ${mountPoint}`);
+    throw new UsageError('--cgroup', `--cgroup ${path}: no such cgroup below ${mountPoint}`);
   }
   return directory;
 }

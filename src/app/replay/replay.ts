@@ -1,7 +1,7 @@
-/** Looking at a recording in the terminal view: joins the file, the screen and the view. */
+/** Replay of a recording in the terminal view. */
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
-import { UnsupportedError, UsageError } from '../../errors.ts';
+import { InputError, UnsupportedError } from '../../errors.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { openPlayer } from '../../recording/recording-player.ts';
 import { ENDING_SIGNALS } from '../../target/signals.ts';
@@ -11,7 +11,7 @@ import { ViewBuilder } from '../../view/state/view-builder.ts';
 import { openScreen } from '../../view/terminal/screen.ts';
 import type { Screen } from '../../view/terminal/terminal-screen.ts';
 
-/** What the command line says. */
+/** The options of `cmemstat replay`. */
 export interface ReplayOptions {
   file: string;
   follow: boolean;
@@ -22,7 +22,7 @@ export interface ReplayOptions {
 
 /**
  * Opens the view and waits until the user or a signal has closed it. Returns the exit status: 0, or 128 and the signal's number.
- * @throws UsageError when the file can't be read or is no recording; UnsupportedError without a terminal that can show it.
+ * @throws InputError when the file can't be read or is no recording; UnsupportedError without a terminal that can show it.
  */
 export async function replay({ file, follow, at, speed }: ReplayOptions): Promise<number> {
   // Before the recording is read and the screen is opened: a long one takes its time.
@@ -44,7 +44,7 @@ export async function replay({ file, follow, at, speed }: ReplayOptions): Promis
     },
   });
   try {
-    if (player.sampleCount === 0 && !follow) throw new UsageError('FILE', `${file}: no sample is in it`);
+    if (player.sampleCount === 0 && !follow) throw new InputError(file, `${file}: contains no samples`);
     const screen = await openTerminal(file);
     for (const signal of ENDING_SIGNALS) process.on(signal, end);
     try {
@@ -67,7 +67,7 @@ async function openTerminal(file: string): Promise<Screen> {
   } catch (error) {
     if (!(error instanceof UnsupportedError) || error.hint !== undefined) throw error;
     throw new UnsupportedError('replay', error.message, {
-      hint: `cmemstat report ${safeText(file)}, which needs none`,
+      hint: `cmemstat report ${safeText(file)}, which needs no terminal`,
       cause: error,
     });
   }

@@ -50,7 +50,7 @@ export async function removeLeaf(placement: Placement, log: Pick<Log, 'warn'>): 
     await placement.release();
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    log.warn(`could not clean up: ${error.message}; the next run removes it`);
+    log.warn(`clean-up failed: ${error.message}; the next run removes the cgroup`);
   }
 }
 

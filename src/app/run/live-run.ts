@@ -56,8 +56,8 @@ export async function openLiveView(
 }
 
 function inItsPlace(json: boolean, quiet: boolean): string {
-  if (json) return 'the JSON lines alone';
-  return quiet ? 'the summary alone' : 'a table instead (--no-tui asks for it)';
+  if (json) return 'printing only JSON lines';
+  return quiet ? 'printing only the summary' : 'printing a table instead (as with --no-tui)';
 }
 
 /**
@@ -157,10 +157,10 @@ class LiveRunView implements LiveRun {
     const { log } = this.#outputs;
     log.writeBuffered();
     if (failure === undefined) {
-      log.info(`the view is closed; the target (pid ${pid}) goes on, and is measured`);
+      log.info(`the view is closed; the target (pid ${pid}) continues and is measured`);
     } else {
       const why = failure instanceof Error ? failure.message : String(failure);
-      log.warn(`the view failed: ${why}; the target goes on, and is measured`);
+      log.warn(`the view failed: ${why}; the target continues and is measured`);
     }
   }
 
@@ -207,7 +207,7 @@ function isStopped(pid: number): boolean {
 
 /** A pid of the leaf, and no other: the list may be a second old. */
 function sendSignal(measurement: Measurement, pid: number, signal: NodeJS.Signals): string | undefined {
-  if (!measurement.processes().includes(pid)) return `${pid} is not in the leaf any more`;
+  if (!measurement.processes().includes(pid)) return `process ${pid} is no longer in the cgroup`;
   try {
     process.kill(pid, signal);
     return undefined;

@@ -273,7 +273,7 @@ export class Measurement {
     this.failed = true;
     const message = error instanceof Error ? error.message : String(error);
     this.warn(`a sample could not be taken: ${message}`);
-    this.#log.warn(`a sample could not be taken: ${message}; the target goes on`);
+    this.#log.warn(`a sample could not be taken: ${message}; the target continues`);
   }
 }
 

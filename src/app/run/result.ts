@@ -43,6 +43,8 @@ function statusOf(summary: SummaryRecord, isIncomplete: boolean, failOnLeftover:
   if (!failOnLeftover) return 0;
   const leftovers = summary.bpf?.leftovers;
   if (leftovers !== undefined) return leftovers.length > 0 ? EXIT_CODES.LEFTOVER : 0;
-  log.warn('--fail-on-leftover: what outlived the run could not be told: BPF memory is not attributed here');
+  log.warn(
+    '--fail-on-leftover: leftovers could not be determined: BPF memory is not attributed on this host',
+  );
   return EXIT_CODES.NOT_MEASURED;
 }

@@ -99,7 +99,7 @@ function stopSignal(): { after(ms: number): Promise<boolean> } {
 function readGlob(option: string, glob: string): RegExp {
   const bad = findBadSet(glob);
   if (bad !== undefined)
-    throw new UsageError(option, `${option} ${glob}: ${bad.text} is no range: it runs backwards`);
+    throw new UsageError(option, `${option} ${glob}: ${bad.text} is not a valid range: it is reversed`);
   return globToRegExp(glob);
 }
 
@@ -168,7 +168,7 @@ function parseTypes(text: string): ReadonlySet<string> {
     if (!/^\d+$/.test(type) && mapTypeNumber(type as 'hash') < 0) {
       throw new UsageError(
         '--type',
-        `--type ${text}: '${type}' is no type of map`,
+        `--type ${text}: '${type}' is not a map type`,
         'bpftool map help lists them',
       );
     }
@@ -178,7 +178,7 @@ function parseTypes(text: string): ReadonlySet<string> {
 
 function parseDirectory(path: string): string {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    throw new UsageError('--pinned', `--pinned ${path}: there is no such directory`);
+    throw new UsageError('--pinned', `--pinned ${path}: no such directory`);
   }
   return resolve(path);
 }

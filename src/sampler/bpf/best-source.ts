@@ -29,8 +29,8 @@ export function openBestSource(bpf: Bpf, { cgroupId, holders }: IteratorOptions)
     });
     if (turnedOff !== undefined) return { source, attribution: 'held', ...turnedOff };
     if (source.attributesCharge) return { source, attribution: 'memcg' };
-    const reason = 'this kernel charges BPF memory to no cgroup, but to RLIMIT_MEMLOCK of a user';
-    return { source, attribution: 'held', reason, hint: 'boot a kernel of 5.11 or later' };
+    const reason = 'this kernel charges BPF memory to RLIMIT_MEMLOCK of a user, not to a cgroup';
+    return { source, attribution: 'held', reason, hint: 'use Linux 5.11 or later' };
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     const { message: reason, hint } = error;

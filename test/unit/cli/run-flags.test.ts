@@ -153,7 +153,7 @@ describe('an option of a run', () => {
     ['--env', 'NAME', 'expected NAME=VALUE'],
     ['--env', '=value', 'expected NAME=VALUE'],
     ['--kill-after', 'soon', 'not a duration'],
-    ['--user', 'nobody-of-that-name', "there is no user 'nobody-of-that-name'"],
+    ['--user', 'nobody-of-that-name', "unknown user 'nobody-of-that-name'"],
   ])('%s refuses %o', (option, value, message) => {
     expect(() => parse(option, value)).toThrow(
       expect.objectContaining({ code: 'USAGE', option, message: expect.stringContaining(message) }),

@@ -82,7 +82,7 @@ describe('an output that fails', () => {
       { encoding: 'utf8' },
     );
     expect(stderr).toBe(
-      'cmemstat: cannot write to /dev/full: no space left on the device; the target goes on\ncmemstat: said\n',
+      'cmemstat: cannot write to /dev/full: no space left on the device; the target continues\ncmemstat: said\n',
     );
     expect(status).toBe(9);
     expect(JSON.parse(stdout).type).toBe('summary');
@@ -100,7 +100,7 @@ describe('an output that fails', () => {
     });
     const [status] = await once(child, 'close');
     expect(stderr).toBe(
-      'cmemstat: cannot write to standard output: the reader has closed the pipe; the target goes on\ncmemstat: said\n',
+      'cmemstat: cannot write to standard output: the reader has closed the pipe; the target continues\ncmemstat: said\n',
     );
     expect(status).toBe(0);
   });

@@ -47,7 +47,7 @@ describe('renderSummary', () => {
   it('says why there is no peak of the kernel', () => {
     const peak = { bytes: 1, source: 'sampled' } as const;
     expect(changed(cgroup2.summary, { peak })).toContain(
-      'sampled: this kernel keeps no memory.peak (since Linux 5.19)',
+      'sampled: this kernel has no memory.peak (since Linux 5.19)',
     );
   });
 
@@ -69,7 +69,7 @@ describe('renderSummary', () => {
   it('does not say that a target which no sample saw was no process', () => {
     const processesOf = (max: number) => changed(cgroup1.summary, { processes: { max } });
     expect(processesOf(2)).toContain('  processes: 2 at most');
-    expect(processesOf(0)).toContain('  processes: none at the time of a sample');
+    expect(processesOf(0)).toContain('  processes: none in any sample');
   });
 
   it('is short where nothing was measured', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '#src/errors.ts';
+import { InputError } from '#src/errors.ts';
 import { parseRecordLine } from '#src/recording/parse-line.ts';
 import { cgroup1, cgroup2, processTree } from '../output/records.ts';
 
@@ -64,7 +64,7 @@ describe('parseRecordLine', () => {
 
   it.each([start, summary])('refuses what a newer version wrote, and says which', (record) => {
     const text = JSON.stringify({ ...record, version: 3, cmemstat: '9.1.0' });
-    expect(() => parseRecordLine(text, 'run.jsonl')).toThrow(UsageError);
+    expect(() => parseRecordLine(text, 'run.jsonl')).toThrow(InputError);
     expect(() => parseRecordLine(text, 'run.jsonl')).toThrow(
       'run.jsonl: written by a newer cmemstat (9.1.0, format version 3); this one reads up to version 2',
     );

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '#src/errors.ts';
+import { InputError } from '#src/errors.ts';
 import type { Verdict } from '#src/model/verdict.ts';
 import { parseVerdict } from '#src/recording/parse-verdict.ts';
 import { renderReport } from '#src/report/render-report.ts';
@@ -53,7 +53,7 @@ describe('parseVerdict', () => {
         try {
           kept = read(verdict);
         } catch (error) {
-          expect(error).toBeInstanceOf(UsageError);
+          expect(error).toBeInstanceOf(InputError);
         }
         if (kept !== undefined) for (const format of REPORT_FORMATS) renderReport(format, kept);
       }),

@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { UsageError } from '#src/errors.ts';
+import { InputError } from '#src/errors.ts';
 import type { RecordLine } from '#src/model/recording.ts';
 import { readRecording, scanRecording } from '#src/recording/read-recording.ts';
 import { cgroup2 } from '../output/records.ts';
@@ -58,19 +58,17 @@ describe('readRecording', () => {
   it('refuses a file without a start line, a directory, and what is not there', async () => {
     for (const text of ['', 'one\ntwo\n', line(cgroup2.summary), 'x\n'.repeat(1000)]) {
       const path = fileOf(text);
-      await expect(collect(path)).rejects.toThrow(
-        `${path} is no recording of cmemstat: it has no start line`,
-      );
+      await expect(collect(path)).rejects.toThrow(`${path}: not a cmemstat recording (no start record)`);
     }
     await expect(collect(folder)).rejects.toThrow(`${folder}: is a directory`);
     await expect(collect(join(folder, 'none'))).rejects.toThrow(/none: no such file or directory/);
-    await expect(collect(join(folder, 'none'))).rejects.toThrow(UsageError);
+    await expect(collect(join(folder, 'none'))).rejects.toThrow(InputError);
   });
 
   it('gives up early on a file that is something else', async () => {
     // The end of the file would be a recording.
     const path = fileOf('no\n'.repeat(200) + all.map(line).join(''));
-    await expect(collect(path)).rejects.toThrow(/no recording/);
+    await expect(collect(path)).rejects.toThrow(/not a cmemstat recording/);
   });
 
   it('refuses a recording of a newer version', async () => {

@@ -98,7 +98,7 @@ describe('a player', () => {
   it('shows one run: several in a file would be one on top of the other', async () => {
     const path = fileOf([...SMALL, ...SMALL]);
     await expect(openPlayer(path, () => new Sum())).rejects.toThrow(
-      `${path}: more than one run is in it, and a replay shows one`,
+      `${path}: contains more than one run, and a replay shows only one`,
     );
   });
 
@@ -180,7 +180,7 @@ describe('a player', () => {
 
   it('refuses what can not be played', async () => {
     await expect(openPlayer('/dev/null', () => new Sum())).rejects.toThrow(/only a regular file/);
-    await expect(openPlayer(fileOf([TEN[0]]), () => new Sum())).rejects.toThrow(/no start line/);
+    await expect(openPlayer(fileOf([TEN[0]]), () => new Sum())).rejects.toThrow(/no start record/);
     await expect(openPlayer(join(folder, 'none'), () => new Sum())).rejects.toThrow(/no such file/);
   });
 });

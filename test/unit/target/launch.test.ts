@@ -64,7 +64,7 @@ describe('launchTarget', () => {
       expect.objectContaining({
         code: 'LAUNCH',
         exitCode: 125,
-        message: '--cwd /nowhere: there is no such directory',
+        message: '--cwd /nowhere: no such directory',
       }),
     );
   });

@@ -49,14 +49,14 @@ describe('resolveUser', () => {
     [':staff', 'expected NAME or UID'],
     ['ada:', 'expected NAME or UID'],
     ['ada:staff:x', 'expected NAME or UID'],
-    ['nobody-here', "there is no user 'nobody-here'"],
-    ['ad', "there is no user 'ad'"],
-    ['-1', "there is no user '-1'"],
-    ['4294967295', "there is no user '4294967295'"],
-    ['1e3', "there is no user '1e3'"],
-    ['ada:nobody-here', "there is no group 'nobody-here'"],
-    ['ada:-1', "there is no group '-1'"],
-    ['ada:4294967295', "there is no group '4294967295'"],
+    ['nobody-here', "unknown user 'nobody-here'"],
+    ['ad', "unknown user 'ad'"],
+    ['-1', "unknown user '-1'"],
+    ['4294967295', "unknown user '4294967295'"],
+    ['1e3', "unknown user '1e3'"],
+    ['ada:nobody-here', "unknown group 'nobody-here'"],
+    ['ada:-1', "unknown group '-1'"],
+    ['ada:4294967295', "unknown group '4294967295'"],
   ])('refuses %o', (text, message) => {
     expect(() => resolve(text)).toThrow(UsageError);
     expect(() => resolve(text)).toThrow(`--user ${text}: ${message}`);

@@ -17,7 +17,7 @@ const DIAGNOSIS: Diagnosis = {
       state: 'limited',
       found: 'no memory.peak: the peak is the highest sample',
       since: '5.19',
-      hint: 'boot a kernel of 5.19 or later',
+      hint: 'use Linux 5.19 or later',
     },
     { name: 'bpf charged', state: 'missing', found: 'BPF memory is charged to no cgroup', since: '5.11' },
   ],

@@ -130,7 +130,7 @@ describe('the report', () => {
   it('says where a figure may be off', () => {
     const guessed = map({ name: 'h', type: 'hash', costs: [{ ...cost(4, 82_000), exact: false }] });
     expect(renderElfReport(forecast([guessed]), { plainBytes: false })).toContain(
-      'hashes: up to 32 bytes per possible CPU less on some kernels',
+      'hashes: on some kernels up to 32 bytes less per possible CPU',
     );
   });
 });

@@ -45,7 +45,7 @@ describe('removeLeaf', () => {
     const warn = vi.fn();
     await removeLeaf(placementThat('remove').placement, { warn });
     expect(warn.mock.calls).toEqual([
-      ['could not clean up: cannot remove /leaf: busy; the next run removes it'],
+      ['clean-up failed: cannot remove /leaf: busy; the next run removes the cgroup'],
     ]);
   });
 
