@@ -1,5 +1,7 @@
 /** Two sets of runs side by side. `schema/comparison.schema.json`. */
 
+import type { Mode } from './sample.ts';
+
 /** The version of the document. */
 export const COMPARISON_VERSION = 2;
 
@@ -9,8 +11,8 @@ export interface ComparedSide {
   name: string;
   runs: number;
   command: string[];
-  host?: { kernel: string; arch: string; cpus: number; possibleCpus?: number; pageSizeBytes?: number };
-  mode: string;
+  host?: { kernel: string; arch: string; cpus: number; possibleCpus: number; pageSizeBytes: number };
+  mode: Mode;
 }
 
 /** One metric, or one BPF map name (`bpf.map:<name>`). */

@@ -1,5 +1,6 @@
 /** The lines that `--json` and `--output` write: one JSON object a line. Their JSON Schema is `schema/recording.schema.json`. */
 import type { BpfAdvice } from './bpf-advice.ts';
+import type { MapBytesSource } from './bpf-inventory.ts';
 import type { BpfCount, BpfTotals } from './bpf-totals.ts';
 import type { KernelBreakdown } from './kernel-breakdown.ts';
 import type { Mode, Sample } from './sample.ts';
@@ -28,7 +29,7 @@ export interface StartRecord {
   mode: Mode;
   /** The leaf's directory; absent in process-tree mode. */
   leaf?: string;
-  placement: { kind: string; reason: string };
+  placement: { kind: 'parent' | 'systemd' | 'top' | 'own' | 'process-tree'; reason: string };
   intervalMs: number;
   /** Absent when BPF memory is not read (`--bpf-interval 0`). */
   bpfIntervalMs?: number;
@@ -108,7 +109,7 @@ export interface RunMap {
   max_entries: number;
   bytes: number;
   /** Where `bytes` come from. */
-  source: string;
+  source: MapBytesSource;
   /** The part that no cgroup is charged for. */
   unchargedBytes: number;
   elements?: number;
@@ -216,7 +217,7 @@ export interface SummaryRecord {
     /** True when the OOM killer ended the target itself. Absent where that can't be told. */
     oomKilled?: boolean;
     /** True when cmemstat killed the leaf (second SIGINT, or `--kill-after` ran out). */
-    killedByCmemstat?: boolean;
+    killedByCmemstat?: true;
     /** Why cmemstat ended the target; absent when it did not. */
     endedBy?: 'timeout' | 'budget' | 'view';
   };

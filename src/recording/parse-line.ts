@@ -2,12 +2,13 @@
 import { FORMAT_VERSION, type RecordLine } from '../model/recording.ts';
 import { FIND_FAULT } from './record-shapes.ts';
 import { refuseNewer, upgradeRecord } from './upgrade.ts';
+import { describeFault } from './validation/fault.ts';
 
 /** A line that is whole and ours; one that is not whole, and why; or one of a kind that came after this version. */
 export type ParsedLine = { record: RecordLine } | { damaged: string } | { unknown: string };
 
 /**
- * Reads one line: JSON of a known type, with all in it that somebody may look at of the kind that is expected. `file` is what an error calls the recording.
+ * Reads one line: JSON of a known type that has all that its schema requires. `file` is what an error calls the recording.
  * @throws InputError when a newer cmemstat wrote it in a format that this one can't read.
  */
 export function parseRecordLine(text: string, file = 'the recording'): ParsedLine {
@@ -28,7 +29,7 @@ export function parseRecordLine(text: string, file = 'the recording'): ParsedLin
   // The checks above are what makes it one.
   return fault === undefined
     ? { record: upgraded as unknown as RecordLine }
-    : { damaged: `${type} without a proper ${fault}` };
+    : { damaged: `${type}: ${describeFault(fault, upgraded)}` };
 }
 
 function isKnown(type: string): type is RecordLine['type'] {

@@ -33,7 +33,7 @@ function verdictOf({ rules = {}, comparison, faults = [], exit = { status: 0, co
 }
 
 function comparisonOf(verdict: MetricDifference['verdict'], otherHost: boolean): Comparison {
-  const side = { name: 'side', runs: 1, command: ['make'], mode: 'cgroup2' };
+  const side = { name: 'side', runs: 1, command: ['make'], mode: 'cgroup2' as const };
   return {
     type: 'comparison',
     version: 2,

@@ -4,6 +4,9 @@ import { parseRecordLine } from '#src/recording/parse-line.ts';
 import { cgroup1, cgroup2, processTree } from '../output/records.ts';
 
 const { start, summary } = cgroup2;
+/** The beginning of a sample that is whole up to there. */
+const SAMPLE = '{"type":"sample","elapsedMs":1,"reason":"tick"';
+
 const parse = (value: unknown) => parseRecordLine(JSON.stringify(value));
 
 describe('parseRecordLine', () => {
@@ -37,29 +40,54 @@ describe('parseRecordLine', () => {
     ['7', 'no object'],
     ['{}', 'no type'],
     ['{"type":3}', 'no type'],
-    ['{"type":"sample"}', 'sample without a proper elapsedMs'],
-    ['{"type":"sample","elapsedMs":"1"}', 'sample without a proper elapsedMs'],
-    ['{"type":"sample","elapsedMs":1e999}', 'sample without a proper elapsedMs'],
-    ['{"type":"sample","elapsedMs":1,"stat":7}', 'sample without a proper stat'],
-    ['{"type":"sample","elapsedMs":1,"stat":{"anon":"7"}}', 'sample without a proper stat'],
-    ['{"type":"sample","elapsedMs":1,"bpf":null}', 'sample without a proper bpf'],
+    ['{"type":"sample"}', 'sample: elapsedMs is missing: expected a number'],
+    ['{"type":"sample","elapsedMs":1}', 'sample: reason is missing: expected a string'],
+    ['{"type":"sample","elapsedMs":"1"}', 'sample: elapsedMs: expected a number, found "1"'],
+    ['{"type":"sample","elapsedMs":1e999}', 'sample: elapsedMs: expected a number, found Infinity'],
+    [`${SAMPLE},"stat":7}`, 'sample: stat: expected an object, found 7'],
+    [`${SAMPLE},"stat":{"anon":"7"}}`, 'sample: stat.anon: expected a number, found "7"'],
+    [`${SAMPLE},"stat":{"anon":1e400}}`, 'sample: stat.anon: expected a number, found Infinity'],
+    [`${SAMPLE},"stat":{"toString":"x"}}`, 'sample: stat.toString: expected a number, found "x"'],
+    [`${SAMPLE},"stat":{"__proto__":null}}`, 'sample: stat.__proto__: expected a number, found null'],
+    [`${SAMPLE},"bpf":null}`, 'sample: bpf: expected an object, found null'],
     [
-      '{"type":"sample","elapsedMs":1,"bpf":{"attribution":"memcg","charged":{}}}',
-      'sample without a proper bpf',
+      `${SAMPLE},"bpf":{"attribution":"memcg","charged":{}}}`,
+      'sample: bpf.charged.maps is missing: expected an object',
     ],
-    ['{"type":"sample","elapsedMs":1,"pressure":{"some":{}}}', 'sample without a proper pressure'],
-    ['{"type":"sample","elapsedMs":1,"limits":{"max":"min"}}', 'sample without a proper limits'],
-    ['{"type":"sample","elapsedMs":1,"tree":{"rss":1}}', 'sample without a proper tree'],
-    ['{"type":"event","elapsedMs":1}', 'event without a proper event'],
-    ['{"type":"event","elapsedMs":1,"event":"exec","message":3}', 'event without a proper message'],
-    ['{"type":"maps","elapsedMs":1}', 'maps without a proper maps'],
-    ['{"type":"maps","elapsedMs":1,"maps":[{"id":1}]}', 'maps without a proper maps'],
-    ['{"type":"maps","elapsedMs":1,"maps":[null]}', 'maps without a proper maps'],
-    ['{"type":"maps","elapsedMs":1,"maps":[],"gone":3}', 'maps without a proper gone'],
-    ['{"type":"processes","elapsedMs":1,"processes":[{"pid":1}]}', 'processes without a proper processes'],
-    ['{"type":"summary","version":1}', 'summary without a proper durationMs'],
+    [`${SAMPLE},"pressure":{"some":{}}}`, 'sample: pressure.some.avg10 is missing: expected a number'],
+    [`${SAMPLE},"limits":{"max":"min"}}`, 'sample: limits.max: expected "max" or a number, found "min"'],
+    [`${SAMPLE},"tree":{"rss":1}}`, 'sample: tree.cpuPercent is missing: expected a number'],
+    ['{"type":"event","elapsedMs":1}', 'event: event is missing: expected a string'],
+    [
+      '{"type":"event","elapsedMs":1,"event":"exec","message":{"toString":1}}',
+      'event: message: expected a string, found an object',
+    ],
+    ['{"type":"maps","elapsedMs":1}', 'maps: maps is missing: expected a list'],
+    ['{"type":"maps","elapsedMs":1,"maps":[{"id":1}]}', 'maps: maps[0].type is missing: expected a string'],
+    ['{"type":"maps","elapsedMs":1,"maps":[null]}', 'maps: maps[0]: expected an object, found null'],
+    ['{"type":"maps","elapsedMs":1,"maps":[],"gone":3}', 'maps: gone: expected a list, found 3'],
+    [
+      '{"type":"processes","elapsedMs":1,"processes":[{"pid":1}]}',
+      'processes: processes[0].ppid is missing: expected a number',
+    ],
+    ['{"type":"summary","version":1}', 'summary: cmemstat is missing: expected a string'],
   ])('calls %s damaged', (text, damaged) => {
     expect(parseRecordLine(text)).toEqual({ damaged });
+  });
+
+  it('takes any other words and keys of a later version, and values in any range', () => {
+    const sample = { type: 'sample', elapsedMs: -1, reason: 'asked', current: 0.5, weather: [1] };
+    expect(parse(sample)).toEqual({ record: sample });
+    const odd = { ...start, placement: { kind: 'elsewhere', reason: '' }, constructor: 1 };
+    expect(parse(odd)).toEqual({ record: odd });
+  });
+
+  it('reads what is nested very deep', () => {
+    const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`;
+    expect(parseRecordLine(`${SAMPLE},"stat":{"anon":${deep}}}`)).toEqual({
+      damaged: 'sample: stat.anon: expected a number, found a list',
+    });
+    expect(parseRecordLine(`${SAMPLE},"other":${deep}}`)).toHaveProperty('record');
   });
 
   it.each([start, summary])('refuses what a newer version wrote, and says which', (record) => {

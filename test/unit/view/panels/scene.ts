@@ -15,7 +15,7 @@ const SHAPE = {
   value_size: 8,
   max_entries: 1024,
   map_flags: 0,
-  source: 'memlock',
+  source: 'memlock' as const,
 };
 
 /** The maps of the scene. */

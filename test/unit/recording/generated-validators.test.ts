@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type {
+  EventRecord,
+  MapsRecord,
+  ProcessesRecord,
+  StartRecord,
+  SummaryRecord,
+} from '#src/model/recording.ts';
+import type { Sample } from '#src/model/sample.ts';
+import type { Verdict } from '#src/model/verdict.ts';
+import type {
+  EventJson,
+  MapsJson,
+  ProcessesJson,
+  SampleJson,
+  StartJson,
+  SummaryJson,
+} from '#src/recording/validation/record-validators.ts';
+import type { VerdictJson } from '#src/recording/validation/verdict-validator.ts';
+import { PROJECT } from '../../paths.ts';
+
+/** A type as JSON has it: whether it is read-only, or a list of a fixed length, makes no difference. */
+type Plain<T> = T extends readonly (infer Item)[]
+  ? Plain<Item>[]
+  : T extends object
+    ? { -readonly [Key in keyof T]: Plain<T[Key]> }
+    : T;
+
+type IsSame<A, B> =
+  (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
+
+/** tsc fails where a type and its schema don't have the same keys, optional ones too, with the same types. */
+const SAME: [
+  IsSame<StartRecord, StartJson>,
+  IsSame<Sample, SampleJson>,
+  IsSame<EventRecord, EventJson>,
+  IsSame<MapsRecord, MapsJson>,
+  IsSame<ProcessesRecord, ProcessesJson>,
+  IsSame<SummaryRecord, SummaryJson>,
+  IsSame<Verdict, VerdictJson>,
+] = [true, true, true, true, true, true, true];
+
+describe('the validators', () => {
+  it('are those that the schemas generate', () => {
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [join(PROJECT, 'build/generate-validators.mjs'), '--check'],
+      { encoding: 'utf8' },
+    );
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('are of the types of the model: tsc checks that', () => {
+    expect(SAME).not.toContain(false);
+    const withoutKey: IsSame<{ a: 1; b?: 2 }, { a: 1 }> = false;
+    const withOtherWords: IsSame<{ a: 'x' | 'y' }, { a: 'x' }> = false;
+    const whetherOptional: IsSame<{ a?: 1 }, { a: 1 }> = false;
+    expect([withoutKey, withOtherWords, whetherOptional]).toEqual([false, false, false]);
+  });
+});
