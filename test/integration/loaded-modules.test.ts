@@ -1,9 +1,18 @@
 /** No cryptography and no network protocol: what Node.js itself has loaded when a command ends. */
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect } from 'vitest';
 import { PROJECT } from '../paths.ts';
-import { agent, BINARY, needs, type Outcome, scratch, start, testWith } from './harness.ts';
+import {
+  agent,
+  BINARY,
+  needs,
+  type Outcome,
+  scratch,
+  start,
+  testWith,
+  testWithoutKernel,
+} from './harness.ts';
 import { bare, needsScript, shellQuote } from './terminal.ts';
 
 const HOOK = join(PROJECT, 'build/loaded-modules.cjs');
@@ -30,22 +39,26 @@ async function load(args: readonly string[], cache = mkdtempSync(join(scratch, '
 }
 
 describe('the modules of Node.js that are loaded', () => {
-  test.each(['crypto', 'tls', 'http', 'https', 'http2'])('would show %s', async (name) => {
-    const { unwanted } = await load(['-e', `require('${name}')`]);
-    expect(unwanted).toContain(`NativeModule ${name}`);
-  });
+  for (const name of ['crypto', 'tls', 'http', 'https', 'http2']) {
+    testWithoutKernel([], `would show ${name}`, async () => {
+      const { unwanted } = await load(['-e', `require('${name}')`]);
+      expect(unwanted).toContain(`NativeModule ${name}`);
+    });
+  }
 
-  test.each([
+  for (const [what, args] of [
     ['doctor', ['doctor']],
     ['doctor --json', ['doctor', '--json']],
     ['help', ['--help']],
     ['a wrong command line', ['--nope', '--', 'true']],
     ['a command that is not there', ['--', '/nonexistent']],
-  ])('have no cryptography and no HTTP in %s', async (_, args) => {
-    expect((await load([BINARY, ...args])).unwanted).toEqual([]);
-  });
+  ] as const) {
+    testWithoutKernel([], `have no cryptography and no HTTP in ${what}`, async () => {
+      expect((await load([BINARY, ...args])).unwanted).toEqual([]);
+    });
+  }
 
-  testWith([needs.root], 'have none in maps, with cold and with warm caches', async () => {
+  testWithoutKernel([needs.root], 'have none in maps, with cold and with warm caches', async () => {
     const cache = mkdtempSync(join(scratch, 'cache-'));
     for (const args of [
       ['maps'],
@@ -60,7 +73,7 @@ describe('the modules of Node.js that are loaded', () => {
     }
   });
 
-  test('have none in a run that sums the process tree', async () => {
+  testWithoutKernel([], 'have none in a run that sums the process tree', async () => {
     const { status, unwanted } = await load([BINARY, '--placement', 'process-tree', '--', 'sleep', '0.3']);
     expect(status).toBe(0);
     expect(unwanted).toEqual([]);
@@ -92,7 +105,7 @@ describe('the modules of Node.js that are loaded', () => {
     },
   );
 
-  testWith([needs.cgroup, needsScript], 'have none in the terminal view', async () => {
+  testWithoutKernel([needs.cgroup, needsScript], 'have none in the terminal view', async () => {
     const file = join(mkdtempSync(join(scratch, 'loaded-')), 'modules.json');
     const words = [process.execPath, '--require', HOOK, BINARY, '--exit-on-end', '--', 'sleep', '1'];
     const pty = bare({ command: words.map(shellQuote).join(' '), env: { LOADED_MODULES: file } });

@@ -77,6 +77,7 @@ describe('ProcessTable', () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
       return records.length - before;
     };
+    await vi.waitFor(() => expect(rows.size).toBe(2), 5000);
     await expect.poll(toldIn100Ms, { timeout: 5000 }).toBe(0);
     expect([...rows.keys()].sort()).toEqual([...pids].sort());
     second.kill('SIGKILL');
