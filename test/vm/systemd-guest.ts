@@ -192,7 +192,12 @@ exec switch_root /newroot /lib/systemd/systemd
 `;
 }
 
-async function prepareRootFileSystem(): Promise<string> {
+/**
+ * Returns the root directory of the guest with systemd, from the cache where it is there.
+ *
+ * @throws VmError when it has to be made, and mmdebstrap, the rights or the mirror are missing.
+ */
+export async function prepareRootFileSystem(): Promise<string> {
   const recipe = createHash('sha256')
     .update(JSON.stringify([SUITE, PACKAGES, MASKED_UNITS, configureRootFileSystem.toString()]))
     .digest('hex')
