@@ -1,5 +1,5 @@
 /** The file of `--budget-file`: budgets that are reviewed like code. `schema/budget.schema.json`. Pure. */
-import { type ToolError, UsageError } from '../errors.ts';
+import { InputError, type ToolError } from '../errors.ts';
 import { nearestName } from '../format/nearest-name.ts';
 import { safeText } from '../format/safe-text.ts';
 import type { NamedBudget } from './expression/budget.ts';
@@ -39,7 +39,7 @@ const MAX_RUNS = 1000;
 
 /**
  * Reads a budget file. `file` names it in errors.
- * @throws UsageError that names the line and the place in the document.
+ * @throws InputError that names the line and the place in the document.
  */
 export function parseBudgetFile(text: string, file: string): BudgetFile {
   return new FileReader(text, file).read();
@@ -85,7 +85,7 @@ class FileReader {
       const message = error instanceof Error ? error.message : String(error);
       const line = lineOfFault(this.#text, message);
       const at = line === undefined ? this.#file : `${this.#file}:${line}`;
-      throw new UsageError('--budget-file', `${at}: not JSON: ${safeText(message)}`);
+      throw new InputError(this.#file, `${at}: not JSON: ${safeText(message)}`);
     }
   }
 
@@ -114,7 +114,7 @@ class FileReader {
       if (flag !== undefined) result[key] = flag;
     }
     if (result.warm === true && result.dropCaches === true) {
-      throw this.#fault(['runs', 'dropCaches'], 'goes against "warm": one of them');
+      throw this.#fault(['runs', 'dropCaches'], 'conflicts with "warm"');
     }
     const which = runs[evaluateKey];
     if (which !== undefined) {
@@ -182,7 +182,7 @@ class FileReader {
     const value = object[key];
     if (value === undefined) return undefined;
     if (typeof value !== 'string' || value.trim() === '')
-      throw this.#fault([...path, key], 'must be a text that is not empty');
+      throw this.#fault([...path, key], 'must be a non-empty string');
     return value;
   }
 
@@ -193,7 +193,7 @@ class FileReader {
   }
 
   #fault(path: Path, message: string, hint?: string): ToolError {
-    return new UsageError('--budget-file', `${this.#place(path)} ${message}`, hint);
+    return new InputError(this.#file, `${this.#place(path)} ${message}`, { hint });
   }
 
   /** `budget.json:12: budgets[2].budget` */

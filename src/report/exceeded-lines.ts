@@ -1,4 +1,4 @@
-/** Who and when, as lines of text: for the text report and the bodies of test cases. Pure. */
+/** An exceeded limit as lines of text, for the text report and the bodies of test cases. */
 import { formatBytes } from '../format/units.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { BreakdownLine, Exceedance, Grown } from '../model/verdict.ts';
@@ -7,7 +7,7 @@ import { describeMoment, formatShown, formatSigned, recordingHint } from './word
 
 const SIZE_WIDTH = 10;
 
-/** A exceeded as lines, indented by two blanks a level. */
+/** The lines, indented by two spaces per level. */
 export function exceedanceLines(exceeded: Exceedance): string[] {
   return [
     `when: ${describeMoment(exceeded)}`,
@@ -15,13 +15,15 @@ export function exceedanceLines(exceeded: Exceedance): string[] {
     ...grownLines('processes that grew most (RSS):', exceeded.processes),
     ...grownLines('BPF maps that grew most:', exceeded.maps),
     ...exceeded.advice.flatMap(adviceLines),
-    `to see it: ${exceeded.replay === undefined ? describeRecording(exceeded) : oneLine(exceeded.replay)}`,
+    exceeded.replay === undefined
+      ? `hint: ${describeRecording(exceeded)}`
+      : `replay: ${oneLine(exceeded.replay)}`,
   ];
 }
 
 function describeRecording(exceeded: Exceedance): string {
   const { option, replay } = recordingHint(exceeded);
-  return `record it with ${option}, then ${replay}`;
+  return `record with ${option}, then ${replay}`;
 }
 
 function breakdownLines(exceeded: Exceedance): string[] {

@@ -112,7 +112,12 @@ function leftoverFindings(verdict: Verdict): Finding[] {
   if (leftovers === undefined) {
     if (verdict.leftoversUnknown !== true) return [];
     return [
-      { ...finding, state: 'not-measured', headline: 'what outlived the run could not be told', details: [] },
+      {
+        ...finding,
+        state: 'not-measured',
+        headline: 'the maps that outlived the run could not be determined',
+        details: [],
+      },
     ];
   }
   if (leftovers.length === 0) return [{ ...finding, state: 'passed', headline: 'none', details: [] }];

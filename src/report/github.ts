@@ -51,7 +51,7 @@ function escapeProperty(text: string): string {
 export function githubStepSummary(verdict: Verdict, limitBytes: number = SUMMARY_LIMIT_BYTES): string {
   const whole = renderMarkdownReport(verdict);
   if (Buffer.byteLength(whole) <= limitBytes) return whole;
-  const note = '\n_The rest was left out: GitHub takes no more than 1 MiB._\n';
+  const note = '\n_Truncated: GitHub accepts at most 1 MiB._\n';
   const closing = '\n</details>\n';
   let room = limitBytes - Buffer.byteLength(note) - Buffer.byteLength(closing);
   let open = false;

@@ -110,7 +110,7 @@ function budgetDetails(result: BudgetResult): string[] {
     ['Description', description && codeSpan(description)],
     ['Owner', owner && codeSpan(owner)],
     ['Not measured', reason && codeSpan(reason)],
-    ['To do', hint && codeSpan(hint)],
+    ['Hint', hint && codeSpan(hint)],
     [
       'Runs',
       values?.map((value) => (value === null ? 'not measured' : formatQuantity(value, unit))).join(', '),
@@ -126,7 +126,7 @@ function budgetDetails(result: BudgetResult): string[] {
 
 function recordingPart(exceeded: Exceedance): string {
   const { option, replay } = recordingHint(exceeded);
-  return `record it with ${codeSpan(option)}, then ${codeSpan(replay)}`;
+  return `record with ${codeSpan(option)}, then ${codeSpan(replay)}`;
 }
 
 function exceedancePart(exceeded: Exceedance): string[] {
@@ -135,7 +135,7 @@ function exceedancePart(exceeded: Exceedance): string[] {
   const columns = [left(`At ${formatShown(exceeded)}`), right('Bytes')];
   return [
     `- When: ${describeMoment(exceeded)}`,
-    `- To see it: ${replay === undefined ? recordingPart(exceeded) : codeSpan(replay)}`,
+    replay === undefined ? `- Hint: ${recordingPart(exceeded)}` : `- Replay: ${codeSpan(replay)}`,
     '',
     ...table(
       hasBaseline ? [...columns, right('Baseline'), right('Difference')] : columns,
@@ -189,7 +189,7 @@ function comparisonPart({ base, now, doubts, metrics }: Comparison): string[] {
     ...metricTable(news),
     ...(rest.length === 0
       ? []
-      : collapsible(`${plural(rest.length, 'metric')} without news`, metricTable(rest))),
+      : collapsible(`${plural(rest.length, 'metric')} unchanged`, metricTable(rest))),
   ];
 }
 

@@ -14,7 +14,7 @@ export function appendStepSummary(verdict: Verdict, path: string | undefined): s
       const start = endsLine(fd, size) ? '' : '\n';
       const text = githubStepSummary(verdict, Math.max(0, SUMMARY_LIMIT_BYTES - size - start.length));
       if (text === '')
-        return [`GITHUB_STEP_SUMMARY ${path}: no room for the report: GitHub takes 1 MiB a step`];
+        return [`GITHUB_STEP_SUMMARY ${path}: no room for the report: GitHub accepts 1 MiB per step`];
       const bytes = Buffer.from(`${start}${text}`);
       for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
     } finally {

@@ -73,8 +73,8 @@ export function describeDifference({ op, excess, limit, unit }: BudgetResult): s
 export function describeBudget(result: BudgetResult): string {
   const { status, value, reason, hint } = result;
   if (status === 'not-measured' || status === 'not-measured-optional') {
-    const why = reason === undefined ? 'no reason is known' : oneLine(reason);
-    return `${why}${hint === undefined ? '' : ` (to do: ${oneLine(hint)})`}`;
+    const why = reason === undefined ? 'unknown reason' : oneLine(reason);
+    return `${why}${hint === undefined ? '' : ` (hint: ${oneLine(hint)})`}`;
   }
   if (value === undefined) return STATUS_WORDS[status];
   return `${describeValue(result)} against ${formatBound(result)}: ${describeDifference(result)}`;
@@ -98,7 +98,7 @@ export function describeRuns({ values, spread, unit }: BudgetResult): string | u
 export function describeMoment({ elapsedMs, shownMs, run }: Exceedance): string {
   const inRun = run === undefined ? '' : `, in run ${run}`;
   return elapsedMs === undefined
-    ? `at no single moment${inRun}; shown is ${formatDuration(shownMs)} after the launch, where it was highest`
+    ? `at no single moment${inRun}; the breakdown is from ${formatDuration(shownMs)} after the launch, when it was highest`
     : `${formatDuration(elapsedMs)} after the launch${inRun}`;
 }
 
@@ -158,8 +158,8 @@ function causesOfNotMeasured({
     ...(missingMetrics.length > 0
       ? [`${missingMetrics.map(oneLine).join(', ')} ${verb} not measured on one side of the comparison`]
       : []),
-    ...(strictHost === true ? ['the baseline is of another kind of host'] : []),
-    ...(leftoversUnknown === true ? ['what outlived the run could not be told'] : []),
+    ...(strictHost === true ? ['the baseline is from another kind of host'] : []),
+    ...(leftoversUnknown === true ? ['the maps that outlived the run could not be determined'] : []),
   ];
 }
 

@@ -120,7 +120,7 @@ testWithoutKernel(
     // Time, then anon, then the other columns.
     const rows = shown.stderr.split('\n');
     const row = rows.findIndex((line) => Number(/^ *[\d.]+m?s +(\d+) /.exec(line)?.[1]) > limit);
-    const event = rows.findIndex((line) => /^ *[\d.]+m?s {2}budget: anon<=30MiB/.test(line));
+    const event = rows.findIndex((line) => /^ *[\d.]+m?s {2}budget_exceeded: anon<=30MiB/.test(line));
     expect(row, shown.stderr).toBeGreaterThan(0);
     expect(event - row, shown.stderr).toBe(1);
 
@@ -148,7 +148,7 @@ testWith(needsBpf, 'budgets on BPF memory name the map that grew most, with advi
     'failed',
     'passed',
   ]);
-  expect(verdict.warnings).toContain('bpf.map:nothing*: no map of the run has such a name');
+  expect(verdict.warnings).toContain('bpf.map:nothing*: no map of the run matches');
   expect(nothing?.value).toBe(0);
   const { samples, summary } = readRecording(outcome, readFileSync(file, 'utf8'));
   const connections = summary.bpf?.maps?.find(({ name }) => name === 'connections')?.bytes ?? 0;
@@ -186,12 +186,12 @@ testWithoutKernel(
   'what a process tree does not tell is not measured: 5; with --budget-optional a warning',
   async () => {
     const wanted = ['--placement', 'process-tree', '--budget', 'anon<=1'];
-    const { hint } = await expectNotMeasured(/needs a memory cgroup/, ...wanted);
+    const { hint } = await expectNotMeasured(/requires a memory cgroup/, ...wanted);
     expect(hint).toBe('cmemstat doctor');
     const optional = await judge(...wanted, '--budget-optional', '--', 'sleep', '0.2');
     expect(optional.outcome.status).toBe(0);
     expect(onlyBudget(optional.verdict).status).toBe('not-measured-optional');
-    expect(optional.outcome.stderr).toMatch(/! not measured {2}anon<=1: anon needs a memory cgroup/);
+    expect(optional.outcome.stderr).toMatch(/! not measured {2}anon<=1: anon requires a memory cgroup/);
     // Exactly that becomes a warning, and nothing else.
     const broken = await judge(
       ...[...QUICK, ...wanted, '--budget', 'processes<=0', '--budget-optional', '--', 'sleep', '0.5'],

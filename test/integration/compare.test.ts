@@ -134,7 +134,7 @@ testWith([needs.cgroup], 'another kind of host makes it doubtful, and 5 with --s
   const strict = await judge(...run);
   expect(strict.outcome.status).toBe(5);
   expect(strict.verdict.status).toBe('not-measured');
-  expect(strict.outcome.stderr).toMatch(/exit status 5: the baseline is of another kind of host$/m);
+  expect(strict.outcome.stderr).toMatch(/exit status 5: the baseline is from another kind of host$/m);
   // What failed failed on any host.
   const broken = await judge('--budget', 'anon<=1MiB', ...run);
   expect(broken.outcome.status).toBe(3);

@@ -237,7 +237,7 @@ describe('the command line', () => {
       [file('json', '{"a":1}\n'), /json: not a cmemstat recording/],
       [
         file('newer', `${newer}\n${lines.slice(1).join('\n')}`),
-        /newer: made by a newer cmemstat .*format 99/,
+        /newer: written by a newer cmemstat .*format version 99/,
       ],
       [file('start', `${lines[0]}\n`), /start: contains no samples/],
       [join(folder, 'absent'), /absent: (No such file|no such file|ENOENT)/],

@@ -16,7 +16,7 @@ const FORMATS: Readonly<Record<string, [start: RegExp, part: string]>> = {
   markdown: [/^## ❌ Memory: 1 of 2 budgets passed, 1 failed\n/, '| ❌ FAILED | `processes<=0` |'],
   junit: [/^<\?xml version="1\.0" encoding="UTF-8"\?>\n<testsuite /, '<failure message='],
   github: [/^::error title=Memory budget%3A processes<=0::/, '%0Awhen: '],
-  json: [/^\{\n {2}"type": "verdict",/, '"status": "broken"'],
+  json: [/^\{\n {2}"type": "verdict",/, '"status": "failed"'],
   tap: [/^TAP version 14\n1\.\.3\n/, 'not ok 1 - processes<=0\n'],
 };
 
@@ -87,12 +87,12 @@ testWith(
   [needsProgram('make')],
   'sh -e, make and a runner of GitHub take the status for what it is',
   async () => {
-    const held = line('-q', '--interval', '100ms', '--budget', 'processes<=9');
-    const broken = line(...FAILED);
+    const passed = line('-q', '--interval', '100ms', '--budget', 'processes<=9');
+    const failed = line(...FAILED);
     const missing = line('-q', '--placement', 'process-tree', '--budget', 'anon<=1');
 
     const sh = async (command: string) => start('sh', ['-e', '-c', `${command}\necho went on`]).ended;
-    const afterSh = [await sh(held), await sh(broken), await sh(missing)];
+    const afterSh = [await sh(passed), await sh(failed), await sh(missing)];
     expect(afterSh.map(({ status, stdout }) => [status, stdout])).toEqual([
       [0, 'went on\n'],
       [3, ''],
@@ -100,16 +100,19 @@ testWith(
     ]);
 
     const makefile = newFile('Makefile');
-    writeFileSync(makefile, `held:\n\t@${held}\nbroken:\n\t@${broken}\nall: held broken\n\t@echo went on\n`);
+    writeFileSync(
+      makefile,
+      `passed:\n\t@${passed}\nfailed:\n\t@${failed}\nall: passed failed\n\t@echo went on\n`,
+    );
     const make = (goal: string): Promise<Outcome> => start('make', ['-f', makefile, goal]).ended;
     expect((await make('passed')).status).toBe(0);
     const all = await make('all');
     expect([all.status, all.stdout.includes('went on')]).toEqual([2, false]);
-    expect(all.stderr).toMatch(/make: \*\*\* \[.*broken\] Error 3/);
+    expect(all.stderr).toMatch(/make: \*\*\* \[.*failed\] Error 3/);
 
     // As GitHub starts the script of a step.
     const script = newFile('step.sh');
-    writeFileSync(script, `echo first\n${broken} 2>&1 | cat\necho went on\n`);
+    writeFileSync(script, `echo first\n${failed} 2>&1 | cat\necho went on\n`);
     const step = await start('bash', ['--noprofile', '--norc', '-eo', 'pipefail', script]).ended;
     expect([step.status, step.stdout.includes('went on')]).toEqual([3, false]);
   },
@@ -147,7 +150,7 @@ testWith(
     expect(readVerdict(file).budgets.map(({ status }) => status)).toEqual(['failed', 'passed']);
     const query = '.budgets[] | [.expression, .status, .limit] | @tsv';
     expect((await start('jq', ['-r', query, file]).ended).stdout).toBe(
-      'processes<=0\tbroken\t0\nprocesses<=9\theld\t9\n',
+      'processes<=0\tfailed\t0\nprocesses<=9\tpassed\t9\n',
     );
   },
 );

@@ -6,7 +6,7 @@ import { readBaseline } from '../../budget/comparison/inputs.ts';
 import { RunCollector } from '../../budget/comparison/run-figures.ts';
 import type { NamedBudget } from '../../budget/expression/budget.ts';
 import { parseBudget } from '../../budget/expression/parse-budget.ts';
-import { InputError, UsageError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 import type { RecordLine, StartRecord } from '../../model/recording.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { scanRecording } from '../../recording/read-recording.ts';
@@ -23,7 +23,7 @@ interface RecordedRun {
 /**
  * The verdict on recordings, each of one run or several; all are runs of one command. Without budgets in the plan they are evaluated with
  * those that the first run was recorded with.
- * @throws UsageError when one can't be read, is not a recording, or contains no runs.
+ * @throws InputError when one can't be read, is not a recording, or contains no runs.
  */
 export async function gateRecordings(files: readonly string[], plan: GatePlan): Promise<Verdict> {
   const baseline = plan.baseline === undefined ? undefined : await readBaseline(plan.baseline);
@@ -39,7 +39,7 @@ export async function gateRecordings(files: readonly string[], plan: GatePlan): 
   };
   const evaluations = runs.map(({ evaluation }) => evaluation);
   const verdict = verdictOn(evaluations, plan, baseline, fileOf);
-  if (verdict === undefined) throw new UsageError('FILE', 'no recording to evaluate');
+  if (verdict === undefined) throw new InputError('', 'no recording to evaluate');
   return verdict;
 }
 
@@ -89,7 +89,7 @@ class RecordingEvaluator {
 }
 
 function describeDamage(count: number): string {
-  return count === 1 ? '1 damaged line was passed over' : `${count} damaged lines were passed over`;
+  return count === 1 ? '1 damaged line was skipped' : `${count} damaged lines were skipped`;
 }
 
 function budgetsOf({ budgets = [] }: StartRecord, file: string): NamedBudget[] {
@@ -119,7 +119,7 @@ class RunReader {
   }
 
   observe(record: RecordLine): void {
-    // After its summary a run has nothing more to say: the next one's start line was lost.
+    // A run ends with its summary: the start record of the next one was lost.
     if (this.#sink.summary !== undefined) return;
     this.#sink.observe(record);
     this.#collector?.add(record);

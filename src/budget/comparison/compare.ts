@@ -1,5 +1,5 @@
 /** Two sets of runs side by side: what differs, what of it is noise, and what is worse than allowed. Pure. */
-import { UsageError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 import { hasWildcards } from '../../format/glob.ts';
 import {
   COMPARISON_VERSION,
@@ -42,7 +42,7 @@ interface Tests {
  *
  * A metric has regressed when the difference of the medians exceeds what is allowed and the noise, and the rank test is significant
  * after Holm's correction. Where so few runs could not be significant whatever they were, the noise alone decides, and is larger.
- * @throws UsageError when a side has no runs.
+ * @throws InputError when a side has no runs.
  */
 export function compareRuns(base: Side, now: Side, rule: RegressionRule = { named: [] }): Comparison {
   const sides = { base: describeSide(base), now: describeSide(now) };
@@ -62,7 +62,7 @@ export function compareRuns(base: Side, now: Side, rule: RegressionRule = { name
 
 function describeSide({ name, runs }: Side): ComparedSide {
   const [first] = runs;
-  if (first === undefined) throw new UsageError('FILE', `${name}: no runs in it`);
+  if (first === undefined) throw new InputError(name, `${name}: contains no runs`);
   const { command, host, mode } = first;
   return { name, runs: runs.length, command, ...(host === undefined ? {} : { host }), mode };
 }

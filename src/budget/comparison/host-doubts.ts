@@ -31,11 +31,11 @@ export function hostDoubts(base: Side, now: Side): string[] {
   const [first, second] = [base.runs[0], now.runs[0]];
   if (first === undefined || second === undefined) return doubts;
   if (first.mode !== second.mode) {
-    doubts.push(`other modes: ${first.mode} and ${second.mode}; the figures do not mean the same`);
+    doubts.push(`other modes: ${first.mode} and ${second.mode}; their figures are not comparable`);
   }
   for (const side of [base, now]) {
     if (side.runs.some(({ host }) => host === undefined)) {
-      doubts.push(`the host of ${side.name} is not known: a summary does not tell it, a recording does`);
+      doubts.push(`the host of ${side.name} is unknown: a summary does not contain it, a recording does`);
     }
   }
   const [from, to] = [first.host, second.host];
@@ -62,7 +62,7 @@ export function doubtsOf(base: Side, now: Side): string[] {
     const failed = runs.filter(({ status }) => status !== undefined && status !== 0).length;
     const cut = runs.filter(({ status }) => status === undefined).length;
     if (failed > 0) doubts.push(safeText(`${countOf(failed, runs.length)} of ${name} failed`));
-    if (cut > 0) doubts.push(safeText(`${countOf(cut, runs.length)} of ${name} cut short, without an end`));
+    if (cut > 0) doubts.push(safeText(`${countOf(cut, runs.length)} of ${name} truncated`));
   }
   return doubts;
 }

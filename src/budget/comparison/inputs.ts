@@ -1,7 +1,7 @@
 /** The files that can be compared: recordings, summaries and baselines, of one run or several, told apart by what is in them. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { describeErrno, errnoOf, UsageError } from '../../errors.ts';
+import { describeErrno, errnoOf, InputError } from '../../errors.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { parseRecordLine } from '../../recording/parse-line.ts';
 import { type Baseline, makeBaseline, runsOfBaseline } from './baseline.ts';
@@ -17,14 +17,14 @@ export interface ReadSide extends Side {
 
 /** Documents of ours without figures of runs, and why they can't be compared. */
 const WITHOUT_RUNS: Readonly<Record<string, string>> = {
-  verdict: 'a verdict has the values of its budgets alone',
-  comparison: 'a comparison has differences alone',
+  verdict: 'a verdict contains only the values of its budgets',
+  comparison: 'a comparison contains only differences',
 };
 
 /**
  * Reads a file: a recording (of several runs one after the other, too), summaries, or a baseline. `-` is standard input. It is read
  * line by line, so that a recording may be of any size.
- * @throws UsageError when it can't be read or is something else.
+ * @throws InputError when it can't be read or is something else.
  */
 export async function readSide(path: string): Promise<ReadSide> {
   const name = path === '-' ? 'standard input' : path;
@@ -39,25 +39,25 @@ export async function readSide(path: string): Promise<ReadSide> {
       else if (!isRecording) otherLines.push(line);
     }
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError('FILE', safeText(`${name}: ${describeErrno(errnoOf(error))}`));
+    if (error instanceof InputError) throw error;
+    throw new InputError(name, safeText(`${name}: ${describeErrno(errnoOf(error))}`));
   }
   return isRecording ? sideOf(name, collector.finish()) : readComparable(otherLines.join('\n'), name);
 }
 
-/** The file of `--baseline`, by `readSide`. @throws UsageError that names the option. */
+/** The file of `--baseline`, by `readSide`. @throws InputError that names the option and the file. */
 export async function readBaseline(path: string): Promise<ReadSide> {
   try {
     return await readSide(path);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw new UsageError('--baseline', `--baseline ${error.message}`, error.hint);
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(path, `--baseline ${error.message}`, { hint: error.hint, cause: error });
   }
 }
 
 /**
  * Tells a document of one piece: a summary or a baseline, as text or parsed.
- * @throws UsageError when it is something else.
+ * @throws InputError when it is something else.
  */
 export function readComparable(document: unknown, name: string): ReadSide {
   const value = typeof document === 'string' ? parseJson(document, name) : document;
@@ -81,7 +81,7 @@ function addRecord(collector: RunCollector, line: string, name: string): boolean
 
 function sideOf(name: string, runs: RunFigures[]): ReadSide {
   const baseline = makeBaseline(runs);
-  if (baseline === undefined) throw notComparable(name, 'it has neither a start line nor a summary');
+  if (baseline === undefined) throw notComparable(name, 'neither a start record nor a summary');
   return { name, runs, baseline };
 }
 
@@ -93,10 +93,10 @@ function parseJson(text: string, name: string): unknown {
   }
 }
 
-function notComparable(name: string, why?: string): UsageError {
-  return new UsageError(
-    'FILE',
-    safeText(`${name}: no recording, summary or baseline of cmemstat${why === undefined ? '' : `: ${why}`}`),
-    'cmemstat --output FILE -- command, or --save-baseline FILE',
+function notComparable(name: string, why?: string): InputError {
+  return new InputError(
+    name,
+    safeText(`${name}: not a cmemstat recording, summary or baseline${why === undefined ? '' : ` (${why})`}`),
+    { hint: 'cmemstat --output FILE -- COMMAND, or --save-baseline FILE' },
   );
 }

@@ -1,5 +1,5 @@
 /** Reading a baseline file: it is kept in a repository, edited and merged, and so is checked key by key. Pure. */
-import { UsageError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { refuseNewer } from '../../recording/upgrade.ts';
 import { BASELINE_VERSION, type Baseline } from './baseline.ts';
@@ -13,23 +13,21 @@ interface Part {
 }
 
 /** Says what is wrong with a part. */
-type Fault = (part: Part, expected: string) => UsageError;
+type Fault = (part: Part, expected: string) => InputError;
 
 /**
  * Checks a parsed document. Keys that this version does not know are let through. `file` is what errors call it.
- * @throws UsageError that names the file and the key, or that a newer cmemstat made it.
+ * @throws InputError that names the file and the key, or that a newer cmemstat made it.
  */
 export function parseBaseline(document: unknown, file: string): Baseline {
   const fault: Fault = ({ value, path }, expected) =>
-    new UsageError('FILE', safeText(`${file}: ${path}: expected ${expected}, found ${shortly(value)}`));
+    new InputError(file, safeText(`${file}: ${path}: expected ${expected}, found ${shortly(value)}`));
   const root = { value: document, path: 'the document' };
   const fields = objectIn(root, fault);
   if (fields.type !== 'baseline') {
-    throw new UsageError(
-      'FILE',
-      safeText(`${file}: no baseline`),
-      'cmemstat --save-baseline FILE -- command',
-    );
+    throw new InputError(file, safeText(`${file}: not a cmemstat baseline`), {
+      hint: 'cmemstat --save-baseline FILE -- COMMAND',
+    });
   }
   refuseNewer(fields, BASELINE_VERSION, file);
   const at = (key: string) => ({ value: fields[key], path: key });

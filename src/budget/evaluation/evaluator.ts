@@ -133,7 +133,7 @@ export class BudgetEvaluator {
   warnings(summary: SummaryRecord | undefined = this.#summary): string[] {
     const warnings: string[] = [];
     if (summary === undefined) {
-      warnings.push('the recording ends before its target does: budgets are evaluated up to that point');
+      warnings.push('the recording ends before its target: budgets are evaluated up to that point');
     }
     if (summary?.exit.endedBy === 'budget') {
       const isAlone = this.#budgets.length === 1;
@@ -146,7 +146,7 @@ export class BudgetEvaluator {
     const usesPeak = this.#budgets.some(({ budget }) => budget.metric === 'peak');
     if (usesPeak && summary?.peak?.source === 'sampled' && summary.mode !== 'process-tree') {
       warnings.push(
-        'peak is the highest sample, as the kernel keeps no high-water mark (memory.peak is there since Linux 5.19): what lay between two samples is not in it',
+        'peak is the highest sample, because the kernel has no high-water mark (memory.peak requires Linux 5.19): peaks between two samples are missed',
       );
     }
     for (const { metric, names, track } of this.#ofMaps) {
@@ -154,7 +154,7 @@ export class BudgetEvaluator {
       const isMeasured = track.runningCount > 0 && this.#start?.mode !== 'process-tree';
       const isFit = [...this.#tables.mapNames].some((name) => names.test(name));
       if (isMeasured && !isFit && hasWildcards(metric)) {
-        warnings.push(`${metric}: no map of the run has such a name`);
+        warnings.push(`${metric}: no map of the run matches`);
       }
     }
     return warnings;

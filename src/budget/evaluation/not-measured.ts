@@ -9,7 +9,7 @@ import type { Budget, LimitName } from '../expression/budget.ts';
 import { kindOf } from '../expression/metric-catalogue.ts';
 import type { MetricTrack } from './metric-track.ts';
 
-/** What a report says. */
+/** What a report shows. */
 export interface Missing {
   reason: string;
   hint?: string;
@@ -22,11 +22,11 @@ export interface RunFacts {
   summary: SummaryRecord | undefined;
   /** Samples while the target ran. */
   runningSamples: number;
-  /** BPF memory was read and told apart at least once. */
+  /** BPF memory was read and attributed at least once. */
   hasBpf: boolean;
 }
 
-/** The mode of a run; undefined when its records don't tell. */
+/** The mode of a run; undefined if no record has it. */
 export function modeOf({ start, summary }: RunFacts): Mode | undefined {
   return summary?.mode ?? start?.mode;
 }
@@ -50,7 +50,7 @@ export function findMissing(
   if (track.max === undefined && value === undefined) return missingFigure(metric, run);
   if (aggregate === 'growth' && value === undefined) return tooShortForGrowth(track);
   if (value === undefined || !isCovered(budget, track)) {
-    if (aggregate === 'final') return { reason: 'the recording ends before its target does' };
+    if (aggregate === 'final') return { reason: 'the recording ends before its target' };
     return kind === 'bpf' || kind === 'maps' ? TOO_SHORT_FOR_BPF : tooShort(run);
   }
   return undefined;
@@ -61,7 +61,7 @@ const TOO_SHORT_FOR_BPF: Missing = {
   hint: '--bpf-interval 50ms --interval 50ms',
 };
 
-/** Whether the readings say something of the time while the target ran. */
+/** Whether there are readings from while the target ran. */
 function isCovered({ metric, aggregate }: Budget, track: MetricTrack): boolean {
   switch (kindOf(metric)) {
     case 'peak':
@@ -75,7 +75,7 @@ function isCovered({ metric, aggregate }: Budget, track: MetricTrack): boolean {
   }
 }
 
-/** Why a limit could not be told. */
+/** Why a limit could not be determined. */
 export function missingLimit(name: LimitName): Missing {
   const options: Record<LimitName, string> = {
     'memory.max': '--memory-max 512M',
@@ -83,7 +83,7 @@ export function missingLimit(name: LimitName): Missing {
     'memory.swap.max': '--swap-max 512M',
   };
   return {
-    reason: `the leaf has no ${name}; limits of cgroups above it are not in the samples`,
+    reason: `the cgroup of the run has no ${name}; limits of its ancestors are not in the samples`,
     hint: options[name],
   };
 }
@@ -103,13 +103,13 @@ function missingInMode(metric: string, mode: Mode | undefined): Missing | undefi
   if (mode === undefined || metric === 'processes') return undefined;
   if (mode === 'process-tree' && !isOfTree) {
     return {
-      reason: `${metric} needs a memory cgroup; this run summed up its process tree`,
+      reason: `${metric} requires a memory cgroup; this run summed its process tree`,
       hint: 'cmemstat doctor',
     };
   }
   if (mode !== 'process-tree' && isOfTree) {
     return {
-      reason: `${metric} is a figure of the process tree; this run had a memory cgroup`,
+      reason: `${metric} is measured only in process-tree mode; this run had a memory cgroup`,
       hint: 'anon',
     };
   }
@@ -124,11 +124,11 @@ function missingFigure(metric: string, run: RunFacts): Missing {
     return mode === 'cgroup1'
       ? { reason: 'cgroup v1 has no memory.pressure' }
       : {
-          reason: `${here} has no memory.pressure: it is there since Linux 4.20 with CONFIG_PSI`,
+          reason: `${here} has no memory.pressure, which requires Linux 4.20 and CONFIG_PSI`,
           hint: 'boot with psi=1',
         };
   }
-  if (run.runningSamples === 0 && run.summary === undefined) return { reason: 'there is no sample' };
+  if (run.runningSamples === 0 && run.summary === undefined) return { reason: 'there are no samples' };
   const field = FIELDS.find(({ id }) => id === metric);
   if (mode === 'cgroup1' && field !== undefined && field.source.cgroup1 === undefined) {
     return {
@@ -137,10 +137,10 @@ function missingFigure(metric: string, run: RunFacts): Missing {
     };
   }
   if (field?.since !== undefined && (kernel === undefined || isOlder(kernel, field.since))) {
-    return { reason: `${metric} is there since Linux ${field.since}; this is ${here}` };
+    return { reason: `${metric} requires Linux ${field.since}; this is ${here}` };
   }
   if (metric === 'pss') return { reason: 'smaps_rollup of the processes could not be read', hint: 'rss' };
-  return { reason: `${here} does not tell ${metric}` };
+  return { reason: `${here} does not report ${metric}` };
 }
 
 /** Of two releases of Linux, such as `6.12.94+deb13-amd64` and `5.18`. */
@@ -157,21 +157,24 @@ function missingBpf(metric: string, track: MetricTrack, run: RunFacts): Missing 
   if (run.hasBpf) {
     if (track.max !== undefined) return undefined;
     if (mapNameIn(metric) !== undefined) {
-      return { reason: 'the maps were not told one by one', hint: 'record the run again' };
+      return { reason: 'the recording has no list of maps', hint: 'record the run again' };
     }
     return missingFigure(metric === 'unexplained' ? 'kernel' : metric, run);
   }
   if (start !== undefined && start.bpfIntervalMs === undefined) {
-    return { reason: 'BPF memory was not read', hint: 'leave --bpf-interval 0 out' };
+    return { reason: 'BPF memory was not read', hint: 'omit --bpf-interval 0' };
   }
   const why = summary?.bpf?.reason;
-  if (why !== undefined) return withHint(`BPF memory could not be told apart: ${why}`, summary?.bpf?.hint);
+  if (why !== undefined) return withHint(`BPF memory could not be attributed: ${why}`, summary?.bpf?.hint);
   return TOO_SHORT_FOR_BPF;
 }
 
 function missingLeftover({ summary }: RunFacts): Missing {
-  if (summary === undefined) return { reason: 'the recording ends before its target does' };
-  const why = summary.bpf?.unavailable ?? summary.bpf?.reason ?? 'what outlived the run could not be told';
+  if (summary === undefined) return { reason: 'the recording ends before its target' };
+  const why =
+    summary.bpf?.unavailable ??
+    summary.bpf?.reason ??
+    'the maps that outlived the run could not be determined';
   return withHint(why, summary.bpf?.hint);
 }
 
@@ -195,11 +198,11 @@ function tooShortForGrowth(track: MetricTrack): Missing {
   const least = formatDuration(GROWTH_MIN_MS);
   const hint = isShort ? 'a longer run' : 'a shorter --interval';
   if (isFew && isShort) {
-    const reason = `growth takes ${GROWTH_MIN_READINGS} readings over ${least}; there are ${count} over ${formatDuration(ms)}`;
+    const reason = `growth requires ${GROWTH_MIN_READINGS} readings over ${least}; there are ${count} over ${formatDuration(ms)}`;
     return { reason, hint };
   }
-  if (isFew) return { reason: `growth takes ${GROWTH_MIN_READINGS} readings; there are ${count}`, hint };
+  if (isFew) return { reason: `growth requires ${GROWTH_MIN_READINGS} readings; there are ${count}`, hint };
   if (isShort)
-    return { reason: `growth takes readings over ${least}; they span ${formatDuration(ms)}`, hint };
+    return { reason: `growth requires readings over ${least}; they span ${formatDuration(ms)}`, hint };
   return { reason: 'growth is that of the second half of the run, which has too few readings', hint };
 }

@@ -115,7 +115,13 @@ function readValue(place: Place, span: Span, word: string): number {
   }
   if (amount.endsWith('%')) {
     const hint = "'80% of memory.max' or 'baseline + 5%'";
-    throw faultIn(text, where, at, 'a percentage of what?', subject.unit === 'bytes' ? hint : undefined);
+    throw faultIn(
+      text,
+      where,
+      at,
+      'a percentage requires a base',
+      subject.unit === 'bytes' ? hint : undefined,
+    );
   }
   const negative = amount.startsWith('-');
   if (negative && !subject.unit.endsWith('/min') && subject.metric !== 'unexplained') {

@@ -1,5 +1,5 @@
-/** What is said about an expression that can't be understood. Pure. */
-import { UsageError } from '../../errors.ts';
+/** Errors about expressions. */
+import { InputError, type ToolError, UsageError } from '../../errors.ts';
 import { findBadSet } from '../../format/glob.ts';
 import { safeText } from '../../format/safe-text.ts';
 
@@ -17,17 +17,21 @@ export interface Span {
  *       anno<=32MiB
  *       ^~~~
  */
-export function faultIn(text: string, where: string, span: Span, message: string, hint?: string): UsageError {
+export function faultIn(text: string, where: string, span: Span, message: string, hint?: string): ToolError {
   // Escapes are longer than what they stand for: the caret is placed in the text that is shown.
   const before = safeText(text.slice(0, span.from)).length;
   const marked = safeText(text.slice(span.from, span.from + span.length)).length;
   const caret = `${' '.repeat(before)}^${'~'.repeat(Math.max(0, marked - 1))}`;
-  return new UsageError(where, `${where}: ${message}`, hint, `  ${safeText(text)}\n  ${caret}`);
+  const [full, detail] = [`${where}: ${message}`, `  ${safeText(text)}\n  ${caret}`];
+  // An option, or a place such as `budget.json:12: budgets[2].budget`.
+  return where.startsWith('--')
+    ? new UsageError(where, full, hint, detail)
+    : new InputError(where.replace(/(:\d+)?: [^:]*$/, ''), full, { hint, detail });
 }
 
 /**
  * Tests a glob that stands in an expression, from `from` on.
- * @throws UsageError with a caret under a set that can't be one.
+ * @throws UsageError or InputError with a caret under a set that can't be one.
  */
 export function testGlob(text: string, where: string, from: number, glob: string): void {
   const bad = findBadSet(glob);

@@ -108,7 +108,7 @@ export function whyFewAggregates(metric: string): string | undefined {
     case 'peak':
       return 'it is one value already; the readings over time are those of current';
     case 'leftover':
-      return 'it is one value, told after the run';
+      return 'it is one value, determined after the run';
     case 'counter':
       return 'it only ever grows';
     case 'psi':

@@ -23,7 +23,7 @@ export interface CheckFlags extends BudgetFlags, BaselineFlags {
   report?: string[];
 }
 
-/** A spread is known from so many runs on. */
+/** The number of runs from which the spread is known. */
 const RUNS_TO_PROPOSE = 5;
 
 /**
@@ -32,9 +32,14 @@ const RUNS_TO_PROPOSE = 5;
  */
 export async function initBudget(command: string[], flags: InitFlags): Promise<number> {
   if (flags.json === true && flags.write === undefined) {
-    throw new UsageError('--json', '--json and the proposed file both go to standard output', '--write FILE');
+    throw new UsageError(
+      '--json',
+      '--json and the proposed budget file would both be written to standard output',
+      '--write FILE',
+    );
   }
-  if (flags.tui === true) throw new UsageError('--tui', '--tui: the view is for a single run');
+  if (flags.tui === true)
+    throw new UsageError('--tui', '--tui conflicts with budget init, which measures several runs');
   const file = flags.write === undefined ? undefined : openTextFile('--write', flags.write);
   const options = {
     ...toRunOptions(flags, command),
@@ -46,9 +51,7 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
   );
   if (fault !== undefined) process.stderr.write(`cmemstat: ${safeText(fault)}\n`);
   if (text === undefined) {
-    process.stderr.write(
-      `cmemstat: no budgets are proposed: not all runs came to their end (exit status ${status})\n`,
-    );
+    process.stderr.write(`cmemstat: no budgets proposed: not all runs completed (exit status ${status})\n`);
     return status;
   }
   if (unproposed.length > 0) {

@@ -14,12 +14,16 @@ export async function gate(options: RunOptions, flags: RunFlags & GateFlags): Pr
   const file = readBudgetFile(flags.budgetFile);
   const plan = toGatePlan(flags, file, options.failOnLeftover);
   if (flags.stopOnExceeded === true && plan.budgets.length === 0) {
-    throw new UsageError('--stop-on-exceeded', '--stop-on-exceeded: of what? name a --budget');
+    throw new UsageError(
+      '--stop-on-exceeded',
+      '--stop-on-exceeded requires --budget or --budget-file',
+      "--budget 'anon<=64MiB'",
+    );
   }
   refuseSharedPlaces([...runPlaces(flags), ...reportPlaces(plan.reports)]);
   const series = toSeriesPlan(flags, file);
   if (options.view === 'always' && series.runs > 1) {
-    throw new UsageError('--tui', `--tui: the view is for a single run, not for ${series.runs}`);
+    throw new UsageError('--tui', `--tui conflicts with --runs ${series.runs}: the view shows a single run`);
   }
   return runGated(options, {
     ...plan,

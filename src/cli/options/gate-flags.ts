@@ -8,10 +8,10 @@ import { once, repeatable } from './repeatable.ts';
 /** Which value of several runs is evaluated. */
 export const DECIDING_RUNS = ['median', 'worst'] as const;
 
-/** Where one option takes it all. */
+/** The hint where one option takes several rules. */
 export const COMMAS = "commas between them: 'anon=5%,bpf=1%'";
 
-/** The options of budgets as commander hands them over: text that is not yet understood. */
+/** The options of budgets as commander returns them: unparsed text. */
 export interface BudgetFlags {
   budget?: string[];
   budgetFile?: string;
@@ -20,14 +20,14 @@ export interface BudgetFlags {
   budgetExitCode?: string;
 }
 
-/** Those of comparisons. */
+/** The options of comparisons. */
 export interface BaselineFlags {
   baseline?: string;
   maxRegression?: string;
   strictHost?: true;
 }
 
-/** Those of several runs. */
+/** The options of several runs. */
 export interface SeriesFlags {
   runs?: string;
   warmup?: string;
@@ -54,7 +54,7 @@ export function addGateOptions(program: Command): void {
   addSeriesOptions(program.optionsGroup('Several runs and a baseline:'));
   addEvaluateOption(program);
   addBaselineOptions(program);
-  program.option('--save-baseline <file>', 'write what was measured as a baseline');
+  program.option('--save-baseline <file>', 'save the measured values as a baseline');
 }
 
 /** Declares the options of budgets. */
@@ -62,16 +62,16 @@ export function addBudgetOptions(command: Command): void {
   command
     .option(
       '--budget <expression>',
-      "such as 'anon<=64MiB', 'bpf.max<=32MiB', 'anon.growth<=1MiB' (repeatable; quote it)",
+      "fail if exceeded: 'anon<=64MiB', 'bpf.max<=32MiB', 'anon.growth<=1MiB' (repeatable; quote it)",
       repeatable,
     )
     .option(
       '--budget-file <file>',
-      'budgets and settings from a JSON file; see docs/budgets.md',
+      'read budgets and settings from a JSON file (see docs/budgets.md)',
       once('--budget-file'),
     )
-    .option('--budget-optional', 'what could not be measured is a warning, not a failure')
-    .option('--budget-first', "a failed budget takes precedence over the target's own exit status")
+    .option('--budget-optional', 'treat budgets that could not be measured as warnings')
+    .option('--budget-first', "let a failed budget take precedence over the target's exit status")
     .option('--budget-exit-code <n>', 'exit status when a budget failed (default: 3)');
 }
 
@@ -80,7 +80,7 @@ export function addReportOption(command: Command): void {
   command.addOption(
     new Option(
       '--report <format[:file]>',
-      'text, markdown, junit, github, json or tap (repeatable; default: text)',
+      'write a report: text, markdown, junit, github, json or tap (repeatable; default: text)',
     )
       .choices(REPORT_FORMATS)
       .argParser(repeatable),
@@ -104,25 +104,25 @@ export function addSeriesOptions(command: Command): void {
   command
     .option(
       '--runs <n>',
-      'measure so many runs, each in a fresh leaf; --output run.jsonl makes run.1.jsonl, run.2.jsonl, ...',
+      'number of measured runs, each in a fresh cgroup; --output run.jsonl writes run.1.jsonl, run.2.jsonl, ...',
     )
-    .option('--warmup <n>', 'run so often before, without measuring')
-    .option('--prepare <command>', 'run this by sh before each run')
-    .option('--cleanup <command>', 'run this by sh after all runs')
-    .option('--drop-caches', "drop the host's page cache before each run (root)")
-    .option('--warm', "read the target's files before, so that their page cache is not charged to it");
+    .option('--warmup <n>', 'number of warm-up runs before them')
+    .option('--prepare <command>', 'run this shell command before each run')
+    .option('--cleanup <command>', 'run this shell command after all runs')
+    .option('--drop-caches', "drop the host's page cache before each run (needs root)")
+    .option('--warm', "read the target's files first, so that their page cache is not charged to the run");
 }
 
 /** Declares the options of comparisons with a baseline. */
 export function addBaselineOptions(command: Command): void {
   command
-    .option('--baseline <file>', 'compare with a baseline, a summary or a recording', once('--baseline'))
+    .option('--baseline <file>', 'compare with a baseline, summary or recording', once('--baseline'))
     .option(
       '--max-regression <rule>',
-      "fail when it got worse: 5%, 2MiB, 'bpf=1%,anon=10%+2MiB'",
+      "fail if a metric regressed by more: 5%, 2MiB, 'bpf=1%,anon=10%+2MiB'",
       once('--max-regression', COMMAS),
     )
-    .option('--strict-host', 'exit with 5 when the baseline is of another kind of host');
+    .option('--strict-host', 'exit with 5 if the baseline is from another kind of host');
 }
 
 /** Whether anything is to be evaluated or repeated; if not, none of that code is loaded. */

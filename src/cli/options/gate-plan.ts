@@ -6,7 +6,7 @@ import { type BudgetFile, parseBudgetFile } from '../../budget/budget-file.ts';
 import { parseMaxRegression } from '../../budget/comparison/max-regression.ts';
 import type { NamedBudget } from '../../budget/expression/budget.ts';
 import { parseBudget } from '../../budget/expression/parse-budget.ts';
-import { describeErrno, errnoOf, UsageError } from '../../errors.ts';
+import { describeErrno, errnoOf, InputError, UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { parseReportRequest } from '../../report/render-report.ts';
 import { type BaselineFlags, type BudgetFlags, DECIDING_RUNS, type SeriesFlags } from './gate-flags.ts';
@@ -26,10 +26,10 @@ export function toGatePlan(flags: Flags, file: BudgetFile | undefined, failOnLef
   const maxRegression = flags.maxRegression ?? file?.maxRegression;
   const baseline = flags.baseline ?? file?.baseline;
   if (maxRegression !== undefined && baseline === undefined) {
-    throw new UsageError('--max-regression', '--max-regression: worse than what? name a --baseline');
+    throw new UsageError('--max-regression', '--max-regression requires --baseline', '--baseline FILE');
   }
   if (flags.strictHost === true && baseline === undefined) {
-    throw new UsageError('--strict-host', '--strict-host: the host of what? name a --baseline');
+    throw new UsageError('--strict-host', '--strict-host requires --baseline', '--baseline FILE');
   }
   const own = (flags.budget ?? []).map(
     (text): NamedBudget => ({ budget: parseBudget(text), optional: isOptional }),
@@ -50,31 +50,31 @@ export function toGatePlan(flags: Flags, file: BudgetFile | undefined, failOnLef
   };
 }
 
-/** The plan of several runs. @throws UsageError that names the option. */
+/** The plan of several runs. @throws UsageError that names the option */
 export function toSeriesPlan(flags: SeriesFlags, file: BudgetFile | undefined, runs = 1): SeriesPlan {
   const plan = {
     runs: parseCount(flags.runs, 1, '--runs') ?? file?.runs.count ?? runs,
     warmup: parseCount(flags.warmup, 0, '--warmup') ?? file?.runs.warmup ?? 0,
     prepare: flags.prepare ?? file?.runs.prepare,
     cleanup: flags.cleanup ?? file?.runs.cleanup,
-    // They go against each other: a flag turns off what the file says of the other.
+    // They conflict: one on the command line overrides the other in the file.
     dropCaches: flags.dropCaches ?? (flags.warm !== true && file?.runs.dropCaches === true),
     warm: flags.warm ?? (flags.dropCaches !== true && file?.runs.warm === true),
   };
   if (flags.dropCaches === true && flags.warm === true) {
-    throw new UsageError('--warm', '--warm goes against --drop-caches: one of them');
+    throw new UsageError('--warm', '--warm conflicts with --drop-caches');
   }
   return plan;
 }
 
-/** Reads a budget file; the baseline that it names is found from where it lies. @throws UsageError. */
+/** Reads a budget file; the baseline that it names is resolved against its directory. @throws InputError */
 export function readBudgetFile(path: string | undefined): BudgetFile | undefined {
   if (path === undefined) return undefined;
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    throw new UsageError('--budget-file', `--budget-file ${path}: ${describeErrno(errnoOf(error))}`);
+    throw new InputError(path, `--budget-file ${path}: ${describeErrno(errnoOf(error))}`);
   }
   const file = parseBudgetFile(text, path);
   return file.baseline === undefined ? file : { ...file, baseline: resolve(dirname(path), file.baseline) };

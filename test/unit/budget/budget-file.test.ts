@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseBudgetFile } from '#src/budget/budget-file.ts';
 import { lineOfPath } from '#src/budget/json-line.ts';
-import { UsageError } from '#src/errors.ts';
+import { InputError } from '#src/errors.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 const validate = new Ajv2020({ strict: true }).compile(
@@ -84,7 +84,7 @@ describe('parseBudgetFile', () => {
     [
       'a blank name',
       { version: 2, budgets: [{ ...heap, name: ' ' }] },
-      'budgets[0].name must be a text that is not empty',
+      'budgets[0].name must be a non-empty string',
     ],
     ['no expression', { version: 2, budgets: [{ name: 'x' }] }, 'budgets[0].budget is missing'],
     [
@@ -116,19 +116,19 @@ describe('parseBudgetFile', () => {
     [
       'warm and cold',
       { version: 2, runs: { warm: true, dropCaches: true }, budgets: [] },
-      'runs.dropCaches goes against "warm": one of them',
+      'runs.dropCaches conflicts with "warm"',
     ],
     [
       'an empty command',
       { version: 2, runs: { prepare: '' }, budgets: [] },
-      'runs.prepare must be a text that is not empty',
+      'runs.prepare must be a non-empty string',
     ],
     [
       'a baseline that is no text',
       { version: 2, baseline: 3, budgets: [] },
-      'baseline must be a text that is not empty',
+      'baseline must be a non-empty string',
     ],
-    ['null', { version: 2, baseline: null, budgets: [] }, 'baseline must be a text that is not empty'],
+    ['null', { version: 2, baseline: null, budgets: [] }, 'baseline must be a non-empty string'],
   ])('refuses %s, and so does the schema', (_, document, message) => {
     expect(validate(document)).toBe(false);
     expect(errorOf(JSON.stringify(document)).message).toContain(message);
@@ -187,7 +187,7 @@ describe('parseBudgetFile', () => {
     ).toHaveLength(1);
   });
 
-  it('never throws anything but a UsageError', () => {
+  it('never throws anything but an InputError', () => {
     const documents = fc.oneof(
       fc.string(),
       fc.json(),
@@ -198,7 +198,7 @@ describe('parseBudgetFile', () => {
         try {
           parseBudgetFile(text, 'b.json');
         } catch (error) {
-          expect(error).toBeInstanceOf(UsageError);
+          expect(error).toBeInstanceOf(InputError);
         }
       }),
     );
@@ -232,11 +232,11 @@ function* leavesOf(
   } else if (path.length > 0) yield { path, leaf: value };
 }
 
-function errorOf(text: string): UsageError {
+function errorOf(text: string): InputError {
   try {
     parseBudgetFile(text, 'b.json');
   } catch (error) {
-    if (error instanceof UsageError) return error;
+    if (error instanceof InputError) return error;
     throw error;
   }
   throw new Error('the file was taken');

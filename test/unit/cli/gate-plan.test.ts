@@ -30,8 +30,8 @@ describe('toGatePlan', () => {
 
 describe('toGatePlan without a baseline', () => {
   it.each([
-    [{ strictHost: true as const }, '--strict-host: the host of what?'],
-    [{ maxRegression: '5%' }, '--max-regression: worse than what?'],
+    [{ strictHost: true as const }, '--strict-host requires --baseline'],
+    [{ maxRegression: '5%' }, '--max-regression requires --baseline'],
   ])('refuses %j', (flags, message) => {
     expect(() => toGatePlan(flags, undefined, false)).toThrow(message);
     expect(() => toGatePlan({ ...flags, baseline: 'b.json' }, undefined, false)).not.toThrow();
@@ -51,6 +51,6 @@ describe('toSeriesPlan', () => {
   });
 
   it('refuses both flags', () => {
-    expect(() => toSeriesPlan({ warm: true, dropCaches: true }, undefined)).toThrow('one of them');
+    expect(() => toSeriesPlan({ warm: true, dropCaches: true }, undefined)).toThrow('--warm conflicts with --drop-caches');
   });
 });

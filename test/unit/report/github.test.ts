@@ -83,7 +83,7 @@ describe('githubStepSummary', () => {
     const summary = githubStepSummary({ ...(examples.passed ?? never()), budgets });
     expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(1024 * 1024);
     expect(Buffer.byteLength(summary)).toBeGreaterThan(1024 * 1024 - 4096);
-    expect(summary).toMatch(/\n_The rest was left out: GitHub takes no more than 1 MiB\._\n$/);
+    expect(summary).toMatch(/\n_Truncated: GitHub accepts at most 1 MiB\._\n$/);
     expect(summary.match(/<details/g)?.length).toBe(summary.match(/<\/details>/g)?.length);
   });
 

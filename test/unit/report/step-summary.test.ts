@@ -31,7 +31,7 @@ describe('appendStepSummary', () => {
   it('keeps to the room that is left', () => {
     const { text, warnings } = summaryAfter(`${'x'.repeat(LIMIT_BYTES - 601)}\n`);
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(LIMIT_BYTES);
-    expect(text).toContain('_The rest was left out');
+    expect(text).toContain('_Truncated');
     expect(warnings).toEqual([]);
   });
 

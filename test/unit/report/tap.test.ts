@@ -68,7 +68,7 @@ describe('renderTapReport', () => {
         ok: true,
         number: 2,
         description: 'kernel<=32MiB',
-        skip: 'not measured: the process tree was summed: it has no kernel memory (to do: sudo cmemstat --user "$USER" -- COMMAND)',
+        skip: 'not measured: the process tree was summed: it has no kernel memory (hint: sudo cmemstat --user "$USER" -- COMMAND)',
       },
     ]);
   });

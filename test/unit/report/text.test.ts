@@ -44,7 +44,7 @@ describe('renderTextReport', () => {
 
   it('never passes what was not measured, and says why', () => {
     expect(render('not-measured')).toContain(
-      '  ? NOT MEASURED  kernel<=32MiB: the process tree was summed: it has no kernel memory (to do: sudo cmemstat',
+      '  ? NOT MEASURED  kernel<=32MiB: the process tree was summed: it has no kernel memory (hint: sudo cmemstat',
     );
     expect(render('optional')).toContain('  ! not measured  kernel<=32MiB: the process tree');
   });

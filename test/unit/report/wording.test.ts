@@ -67,8 +67,8 @@ describe('describeDifference', () => {
 describe('describeExit', () => {
   it.each([
     ['passed', "exit status 0: the target's own"],
-    ['leftovers-unknown', 'exit status 5: what outlived the run could not be told'],
-    ['strict-host', 'exit status 5: the baseline is of another kind of host'],
+    ['leftovers-unknown', 'exit status 5: the maps that outlived the run could not be determined'],
+    ['strict-host', 'exit status 5: the baseline is from another kind of host'],
     ['missing-metric', 'exit status 5: bpf.map:old is not measured on one side of the comparison'],
     ['not-measured', 'exit status 5: a budget could not be measured'],
     ['tool-failed', 'exit status 125: 3 of 5 runs: --prepare "make clean": it ended with status 1'],
@@ -86,6 +86,6 @@ describe('describeBudget', () => {
 
   it('does not invent a reason', () => {
     const { value, limit, excess, ...rest } = passedBudget;
-    expect(describeBudget({ ...rest, status: 'not-measured' })).toBe('no reason is known');
+    expect(describeBudget({ ...rest, status: 'not-measured' })).toBe('unknown reason');
   });
 });

@@ -67,7 +67,7 @@ describe('recordings that are evaluated together', () => {
     const damaged = { type: 'sample', elapsedMs: 'x' } as unknown as RecordLine;
     const [start, ...rest] = run(1);
     const evaluated = await evaluate([start ?? damaged, damaged, ...rest], planOf('anon<=2M'));
-    expect(evaluated.verdict.warnings).toEqual([`${evaluated.file}: 1 damaged line was passed over`]);
+    expect(evaluated.verdict.warnings).toEqual([`${evaluated.file}: 1 damaged line was skipped`]);
   });
 });
 

@@ -11,7 +11,7 @@ import {
 } from '#src/budget/comparison/baseline.ts';
 import { parseBaseline } from '#src/budget/comparison/parse-baseline.ts';
 import type { RunFigures } from '#src/budget/comparison/run-figures.ts';
-import { UsageError } from '#src/errors.ts';
+import { InputError } from '#src/errors.ts';
 import { golden } from '../../../paths.ts';
 import { HOST, MIB, run } from '../runs.ts';
 
@@ -139,7 +139,7 @@ describe('parseBaseline', () => {
   it.each([
     ['a list', [], 'base.json: the document: expected an object, found []'],
     ['nothing', null, 'base.json: the document: expected an object, found null'],
-    ['a summary', { type: 'summary' }, 'base.json: no baseline'],
+    ['a summary', { type: 'summary' }, 'base.json: not a cmemstat baseline'],
     ['another version', { ...good, version: 'x' }, 'base.json: version: expected 1, found "x"'],
     ['no command', { ...good, command: 'make' }, 'base.json: command: expected a list, found "make"'],
     ['a word that is none', { ...good, command: [1] }, 'base.json: command[0]: expected a text, found 1'],
@@ -179,7 +179,7 @@ describe('parseBaseline', () => {
       'base.json: runs[0].maps.conns: expected a number, found null',
     ],
   ])('refuses %s', (_, document, message) => {
-    expect(() => parseBaseline(document, 'base.json')).toThrow(UsageError);
+    expect(() => parseBaseline(document, 'base.json')).toThrow(InputError);
     expect(() => parseBaseline(document, 'base.json')).toThrow(expect.objectContaining({ message }));
   });
 

@@ -26,8 +26,8 @@ describe('hostDoubts', () => {
   it('tell of other modes, and that the host of a summary is not known', () => {
     const { host: _host, ...unknown } = run({}, { mode: 'cgroup1' });
     expect(hostDoubts(base, side('sum.json', unknown))).toEqual([
-      'other modes: cgroup2 and cgroup1; the figures do not mean the same',
-      'the host of sum.json is not known: a summary does not tell it, a recording does',
+      'other modes: cgroup2 and cgroup1; their figures are not comparable',
+      'the host of sum.json is unknown: a summary does not contain it, a recording does',
     ]);
   });
 
@@ -53,7 +53,7 @@ describe('doubtsOf', () => {
     const { status: _status, ...cut } = run({});
     expect(doubtsOf(side('base', run({}, { status: 1 }), run({})), side('now', cut))).toEqual([
       '1 of 2 runs of base failed',
-      'the run of now cut short, without an end',
+      'the run of now truncated',
     ]);
   });
 });

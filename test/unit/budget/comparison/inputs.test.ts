@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { formatBaseline } from '#src/budget/comparison/baseline.ts';
 import { readBaseline, readComparable, readSide } from '#src/budget/comparison/inputs.ts';
 import { figuresOfSummary } from '#src/budget/comparison/run-figures.ts';
-import { UsageError } from '#src/errors.ts';
+import { InputError } from '#src/errors.ts';
 import { cgroup1, cgroup2, processTree } from '../../output/records.ts';
 import { makeTree } from '../../temporary-tree.ts';
 import { figuresOfRecords } from '../runs.ts';
@@ -65,18 +65,18 @@ describe('readSide', () => {
   });
 
   it.each([
-    ['', /no recording, summary or baseline of cmemstat$/],
-    ['hello\nworld\n', /no recording, summary or baseline of cmemstat$/],
-    ['{"type":"verdict","version":1}', /: a verdict has the values of its budgets alone$/],
-    ['{"type":"comparison"}', /: a comparison has differences alone$/],
-    ['{"some":"thing"}', /no recording, summary or baseline of cmemstat$/],
-    ['null', /no recording, summary or baseline of cmemstat$/],
-    [lines(cgroup1.records[0] ?? {}), /neither a start line nor a summary$/],
+    ['', /not a cmemstat recording, summary or baseline$/],
+    ['hello\nworld\n', /not a cmemstat recording, summary or baseline$/],
+    ['{"type":"verdict","version":1}', /\(a verdict contains only the values of its budgets\)$/],
+    ['{"type":"comparison"}', /\(a comparison contains only differences\)$/],
+    ['{"some":"thing"}', /not a cmemstat recording, summary or baseline$/],
+    ['null', /not a cmemstat recording, summary or baseline$/],
+    [lines(cgroup1.records[0] ?? {}), /\(neither a start record nor a summary\)$/],
     [lines({ ...cgroup1.start, version: 99 }), /written by a newer cmemstat/],
     ['{"type":"baseline","version":99,"cmemstat":"9"}', /written by a newer cmemstat/],
   ])('refuses %j', async (text, message) => {
     const reading = readSide(file('other', text));
-    await expect(reading).rejects.toThrow(UsageError);
+    await expect(reading).rejects.toThrow(InputError);
     await expect(reading).rejects.toThrow(message);
   });
 
@@ -94,7 +94,7 @@ describe('readBaseline', () => {
   it('names its option with what is wrong with the file', async () => {
     const missing = join(makeTree({}), 'base.json');
     await expect(readBaseline(missing)).rejects.toMatchObject({
-      option: '--baseline',
+      file: missing,
       message: `--baseline ${missing}: no such file or directory`,
     });
   });

@@ -289,7 +289,7 @@ describe('BPF maps', () => {
       { status: 'passed', value: 0 },
     ]);
     // There is a conn_c: it is charged elsewhere.
-    expect(judging.warnings(summaryOf())).toEqual(['bpf.map:con?: no map of the run has such a name']);
+    expect(judging.warnings(summaryOf())).toEqual(['bpf.map:con?: no map of the run matches']);
   });
 
   it('that no pattern fits are no matter of a process tree, which has none', () => {
@@ -325,24 +325,30 @@ describe('not measured', () => {
   const readBpf = samplesOf([{}, { bpf: bpfOf(5) }, {}]);
 
   it.each<[string, RecordLine[], RecordLine[], RegExp, RegExp | undefined]>([
-    ['anon<=1M', [startOf('process-tree')], [summaryOf('process-tree')], /needs a memory cgroup/, /doctor/],
+    [
+      'anon<=1M',
+      [startOf('process-tree')],
+      [summaryOf('process-tree')],
+      /requires a memory cgroup/,
+      /doctor/,
+    ],
     [
       'peak<=1M',
       [startOf('process-tree')],
       [summaryOf('process-tree', { peak: { bytes: 5, source: 'sampled' } })],
-      /needs a memory cgroup/,
+      /requires a memory cgroup/,
       /doctor/,
     ],
-    ['rss<=1M', [startOf(), ...ticks], [summaryOf()], /figure of the process tree/, /anon/],
+    ['rss<=1M', [startOf(), ...ticks], [summaryOf()], /measured only in process-tree mode/, /anon/],
     [
       'vmalloc<=1M',
       [startOf('cgroup2', { host: { ...startOf().host, kernel: '5.10.1' } }), ...ticks],
       [summaryOf()],
-      /since Linux 5\.17; this is Linux 5\.10\.1/,
+      /requires Linux 5\.17; this is Linux 5\.10\.1/,
       undefined,
     ],
     ['slab<=1M', [startOf('cgroup1'), ...ticks], [summaryOf('cgroup1')], /cgroup v1 has no slab/, /v2/],
-    ['stat.new<=1M', [startOf(), ...ticks], [summaryOf()], /does not tell stat\.new/, undefined],
+    ['stat.new<=1M', [startOf(), ...ticks], [summaryOf()], /does not report stat\.new/, undefined],
     [
       'psi.some<=5%',
       [startOf('cgroup1'), ...ticks],
@@ -350,7 +356,7 @@ describe('not measured', () => {
       /cgroup v1 has no memory\.pressure/,
       undefined,
     ],
-    ['psi.full<=5%', [startOf(), ...ticks], [summaryOf()], /since Linux 4\.20/, /psi=1/],
+    ['psi.full<=5%', [startOf(), ...ticks], [summaryOf()], /requires Linux 4\.20/, /psi=1/],
     [
       'bpf<=1M',
       [startOf(), ...ticks],
@@ -369,21 +375,21 @@ describe('not measured', () => {
       'bpf.map:x<=1M',
       [startOf(), ...ticks],
       [summaryOf('cgroup2', { bpf: { reason: 'no BTF' } })],
-      /could not be told apart: no BTF/,
+      /could not be attributed: no BTF/,
       undefined,
     ],
     [
       'bpf.map:x<=1M',
       [startOf(), ...readBpf],
       [summaryOf()],
-      /not told one by one/,
+      /the recording has no list of maps/,
       /^record the run again$/,
     ],
     [
       'unexplained<=1M',
       [startOf(), ...readBpf],
       [summaryOf()],
-      /^Linux 6\.12\.0 does not tell kernel$/,
+      /^Linux 6\.12\.0 does not report kernel$/,
       undefined,
     ],
     ['bpf<=1M', [startOf(), ...ticks], [summaryOf()], /ended before BPF memory was read/, /--bpf-interval/],
@@ -408,7 +414,7 @@ describe('not measured', () => {
         ...Array.from({ length: 9 }, (_, at) => sampleAt(at * 1000, 'tick', { stat: { anon: 1 } })),
       ],
       [summaryOf()],
-      /^growth takes 10 readings; there are 9$/,
+      /^growth requires 10 readings; there are 9$/,
       /shorter --interval/,
     ],
     [
@@ -418,7 +424,7 @@ describe('not measured', () => {
         ...Array.from({ length: 24 }, (_, at) => sampleAt(at * 100, 'tick', { stat: { anon: 1 } })),
       ],
       [summaryOf()],
-      /^growth takes readings over 5\.0s; they span 2\.3s$/,
+      /^growth requires readings over 5\.0s; they span 2\.3s$/,
       /longer run/,
     ],
     [
