@@ -51,6 +51,8 @@ describe('toSeriesPlan', () => {
   });
 
   it('refuses both flags', () => {
-    expect(() => toSeriesPlan({ warm: true, dropCaches: true }, undefined)).toThrow('--warm conflicts with --drop-caches');
+    expect(() => toSeriesPlan({ warm: true, dropCaches: true }, undefined)).toThrow(
+      '--warm conflicts with --drop-caches',
+    );
   });
 });
