@@ -12,8 +12,8 @@ const ERRNO_NAMES = new Map<number, string>(
 const ENOTSUPP = 524;
 
 /**
- * The name of an errno, such as `EPERM`; `errno 4711` where this platform has no name for it. Node's own names differ:
- * it calls 95 ENOTSUP, and has no name for ECHILD, EDQUOT, ENOEXEC, ESTALE and others.
+ * The name of an errno, such as `EPERM`; `errno 4711` where this platform has no name for it. Node's own
+ * names differ: it calls 95 ENOTSUP, and has no name for ECHILD, EDQUOT, ENOEXEC, ESTALE and others.
  * Source: errno(3).
  */
 export function errnoName(errno: number): string {

@@ -28,8 +28,8 @@ export function addCommands(program: Command, done: Done): void {
 }
 
 /**
- * Declares the subcommand of this name alone; returns false, and declares nothing, where there is none, and for `completion`, which is
- * about all of them.
+ * Declares the subcommand of this name alone; returns false, and declares nothing, where there is none, and
+ * for `completion`, which is about all of them.
  */
 export function addCommand(program: Command, name: string, done: Done): boolean {
   if (!Object.hasOwn(SUBCOMMANDS, name) || name === 'completion') return false;

@@ -1,15 +1,18 @@
 /**
- * The code that V8 compiled for the chunks of the bundle, kept for the next run: compiling them takes longer than all that a short
- * run does. V8 takes such code only from its own version, so it is made by the user's Node.js, and not by the build.
+ * The code that V8 compiled for the chunks of the bundle, kept for the next run: compiling them takes longer
+ * than all that a short run does. V8 takes such code only from its own version, so it is made by the user's
+ * Node.js, and not by the build.
  *
- * Code in a cache is run without a look at it. So it is taken from a directory that nobody but this user and root can write to,
- * and from no other. A cache that can't be read or written costs time and is no error.
+ * Code in a cache is run without a look at it. So it is taken from a directory that only this user and root
+ * can write to, and from no other. A cache that cannot be read or written costs time but is not an error.
  */
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPrivateDirectory, makePrivateDirectory } from '../kernel/cache-directory.ts';
 
-/** Directories of other builds and other versions of Node.js go when nothing was added to them for so long. */
+/**
+ * Directories of other builds and other versions of Node.js go when nothing was added to them for so long.
+ */
 const MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000;
 
 /** The cache of one build of the program under one version of Node.js. */

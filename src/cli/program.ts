@@ -44,7 +44,9 @@ function declareRoot(): Command {
     .addHelpText('after', `\n${EXAMPLES}\n\n${EXIT_STATUS_HELP}`);
 }
 
-/** Defaults without quotes, as the descriptions that name a default write them; these name the choices too. */
+/**
+ * Defaults without quotes, as the descriptions that name a default write them; these name the choices too.
+ */
 function describeOption({ description, defaultValue }: Option): string {
   return typeof defaultValue === 'string' ? `${description} (default: ${defaultValue})` : description;
 }
@@ -124,7 +126,7 @@ function commandIn(program: Command, words: readonly string[]): string {
   return name;
 }
 
-/** Does nothing for what is no error: the help, the version. @throws UsageError. */
+/** Returns for the help and the version, which are not errors. @throws UsageError for others. */
 function explain(error: CommanderError, command: string): void {
   if (error.exitCode === 0) return;
   const help = `${command} --help`;

@@ -9,7 +9,10 @@ import { CodeCache } from './code-cache.ts';
 /** Stands for the contents of all chunks: the build defines it. */
 declare const BUILD_ID: string;
 
-/** By then all that a start needs was compiled. Later V8's flags may change, which the code is kept for. Unit: milliseconds. */
+/**
+ * By then all that a start needs was compiled. Later V8's flags may change, which the code is kept for. Unit:
+ * milliseconds.
+ */
 const WRITE_AFTER_MS = 1_000;
 
 type Require = (id: string) => unknown;
@@ -40,7 +43,10 @@ function openCodeCache(): CodeCache | undefined {
   return new CodeCache(join(parent, 'code'), `${process.version}-${process.arch}-${BUILD_ID}`);
 }
 
-/** The chunks as CommonJS modules: `require` of one loads another one here, and of all else is that of Node.js. */
+/**
+ * The chunks as CommonJS modules: `require` of one loads another one here, and of all else is that of
+ * Node.js.
+ */
 class ChunkLoader {
   readonly #directory: string;
   readonly #cache: CodeCache | undefined;

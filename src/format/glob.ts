@@ -1,8 +1,9 @@
-/** Patterns as a shell takes them. Pure. */
+/** Patterns as a shell takes them. */
 
 /**
- * A glob as an expression that must match all of a text: `*` is anything, `?` one character, `[a-c]` and `[!a-c]` a set.
- * @throws SyntaxError where a range runs backwards: `findBadSet` tells it before.
+ * A glob as an expression that must match all of a text: `*` is anything, `?` one character, `[a-c]` and
+ * `[!a-c]` a set.
+ * @throws SyntaxError for a reversed range: check with `findBadSet` first.
  */
 export function globToRegExp(glob: string): RegExp {
   const pattern = partsOf(glob).map(({ text }) => {
@@ -13,7 +14,7 @@ export function globToRegExp(glob: string): RegExp {
   return new RegExp(`^${pattern.join('')}$`, 's');
 }
 
-/** The first set of a glob that can't be one, as its range runs backwards (`[z-a]`); undefined when all can. */
+/** The first set of a glob with a reversed range (`[z-a]`); undefined if all sets are valid. */
 export function findBadSet(glob: string): { from: number; text: string } | undefined {
   return partsOf(glob).find(({ text }) => text.length > 1 && !isSet(text));
 }

@@ -1,4 +1,4 @@
-/** Which name was probably meant. Pure. */
+/** Which name was probably meant. */
 
 /** The name that takes the fewest edits to come to; undefined when even that is far off. */
 export function nearestName(word: string, names: Iterable<string>): string | undefined {

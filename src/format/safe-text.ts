@@ -1,6 +1,6 @@
 /**
- * Text from outside (names, command lines) made harmless for a terminal: control characters and escape sequences come
- * out as visible escapes such as `\x1b`. Pure.
+ * Text from outside (names, command lines) made harmless for a terminal: control characters and escape
+ * sequences come out as visible escapes such as `\x1b`.
  */
 export function safeText(text: string): string {
   return text.replace(

@@ -1,4 +1,4 @@
-/** Sizes and durations, from text and to text. Pure. */
+/** Sizes and durations, from text and to text. */
 import { UsageError } from '../errors.ts';
 import type { Limit } from '../kernel/limit.ts';
 
@@ -12,8 +12,8 @@ const SIZE_UNITS: Record<string, number> = {
 };
 
 /**
- * Reads a size such as `512M`, `1.5GiB`, `4096` or `64kb`; all units are powers of 1024, as the kernel takes them.
- * Unit of the result: bytes, rounded down.
+ * Reads a size such as `512M`, `1.5GiB`, `4096` or `64kb`; all units are powers of 1024, as the kernel takes
+ * them. Unit of the result: bytes, rounded down.
  * @throws UsageError that names the option.
  */
 export function parseSize(text: string, option: string): number {
@@ -64,7 +64,10 @@ export function parseDuration(text: string, option: string): number {
 
 const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** A size for reading, in the largest unit that leaves at least 1: `512 B`, `1.5 MiB`, `128 MiB`. Three digits. */
+/**
+ * A size for reading, in the largest unit that leaves at least 1: `512 B`, `1.5 MiB`, `128 MiB`. Three
+ * digits.
+ */
 export function formatBytes(bytes: number): string {
   let value = Math.abs(bytes);
   let unit = 0;

@@ -4,7 +4,8 @@ import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /**
- * The directory of all caches: `$XDG_CACHE_HOME/cmemstat`, else `~/.cache/cmemstat`. Absent where there is no home directory.
+ * The directory of all caches: `$XDG_CACHE_HOME/cmemstat`, else `~/.cache/cmemstat`. Absent where there is no
+ * home directory.
  *
  * Source: the XDG base directory specification.
  */
@@ -27,8 +28,8 @@ const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
 
 /**
- * Whether a directory is there, and nobody but this user and root can put a file into it or replace it: root takes no cache
- * from the home directory of another user, which HOME may be under sudo.
+ * Whether a directory exists in which only this user and root can create or replace files: root takes no
+ * cache from the home directory of another user, which HOME may be under sudo.
  */
 export function isPrivateDirectory(directory: string): boolean {
   try {
@@ -45,9 +46,10 @@ export function isPrivateDirectory(directory: string): boolean {
 }
 
 /**
- * Makes a directory that only this user can look into, and those above it that are missing. (Node's own `recursive` never comes
- * back from a place where nothing can be made, such as /proc.)
- * @throws Error where that is not possible, or where others could write to it all the same: nothing is made then.
+ * Makes a directory that only this user can look into, and those above it that are missing. (Node's own
+ * `recursive` never comes back from a place where nothing can be made, such as /proc.)
+ * @throws Error where that is not possible, or where others could write to it all the same: nothing is made
+ * then.
  */
 export function makePrivateDirectory(directory: string): void {
   if (isPrivateDirectory(directory)) return;

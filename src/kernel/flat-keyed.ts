@@ -21,8 +21,8 @@ export function parseFlatKeyed(text: string, path: string): Record<string, numbe
 }
 
 /**
- * Calls `visit` for every line of a flat keyed file, in order. Indexes in the place of split() and regular expressions:
- * this runs at every sample, with up to 70 lines.
+ * Calls `visit` for every line of a flat keyed file, in order. Indexes in the place of split() and regular
+ * expressions: this runs at every sample, with up to 70 lines.
  * @throws KernelFileError that names the file and the line when a line is malformed.
  */
 export function visitFlatKeyed(

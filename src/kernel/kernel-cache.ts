@@ -1,9 +1,12 @@
-/** What is worked out of a kernel once and holds for as long as it is this kernel: kept in files, by the kernel's build. */
+/**
+ * What is worked out of a kernel once and holds for as long as it is this kernel: kept in files, by the
+ * kernel's build.
+ */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheDirectory, isPrivateDirectory, makePrivateDirectory } from './cache-directory.ts';
 
-/** Where a cache is and what tells one kernel from another; the defaults are this host's. */
+/** Where a cache is and what identifies the kernel; the defaults are this host's. */
 export interface CacheSources {
   /** The kernel's build id is in it: a kernel with other types has other notes. */
   notesPath?: string;
@@ -11,8 +14,8 @@ export interface CacheSources {
 }
 
 /**
- * The answer to a question about the running kernel: from the cache where it is there and whole, else computed and kept.
- * A cache that can't be read or written costs time and is no error.
+ * The answer to a question about the running kernel: from the cache where it is there and whole, else
+ * computed and kept. A cache that cannot be read or written costs time but is not an error.
  *
  * Source: `/sys/kernel/notes`. Since: Linux 2.6.22.
  * @param topic the start of the file's name.
@@ -36,7 +39,7 @@ export function cachedForKernel<T>(
   return answer;
 }
 
-/** Absent where the kernel does not tell who it is. */
+/** Undefined if the kernel does not identify itself. */
 function kernelKey(question: unknown, notesPath: string): string | undefined {
   try {
     return digest(readFileSync(notesPath, 'latin1') + JSON.stringify(question));
@@ -46,8 +49,8 @@ function kernelKey(question: unknown, notesPath: string): string | undefined {
 }
 
 /**
- * 128 bits that differ for texts that differ by accident, as 32 hex digits. Nobody else can write to the cache, so it need not
- * withstand an attack, and no module for cryptography is loaded.
+ * 128 bits that differ for texts that differ by accident, as 32 hex digits. No other user can write to the
+ * cache, so it need not withstand an attack, and no module for cryptography is loaded.
  *
  * Source: the mixing steps of MurmurHash3, https://github.com/aappleby/smhasher.
  */

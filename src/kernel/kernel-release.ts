@@ -8,7 +8,7 @@ export interface KernelRelease {
   text: string;
 }
 
-/** Parses `uname -r`, such as `6.12.94+deb13-amd64`; undefined when it does not start with two numbers. Pure. */
+/** Parses `uname -r`, such as `6.12.94+deb13-amd64`; undefined when it does not start with two numbers. */
 export function parseKernelRelease(text: string): KernelRelease | undefined {
   const match = /^(\d+)\.(\d+)/.exec(text);
   return match === null ? undefined : { major: Number(match[1]), minor: Number(match[2]), text };
@@ -19,7 +19,10 @@ export function readKernelRelease(): KernelRelease | undefined {
   return parseKernelRelease(release());
 }
 
-/** Whether a kernel is at least `major.minor`. A distribution may have taken a feature back to an older kernel. */
+/**
+ * Whether a kernel is at least `major.minor`. A distribution may have taken a feature back to an older
+ * kernel.
+ */
 export function isAtLeast(kernel: KernelRelease, major: number, minor: number): boolean {
   return kernel.major > major || (kernel.major === major && kernel.minor >= minor);
 }

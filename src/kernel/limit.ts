@@ -16,7 +16,7 @@ export function parseLimit(text: string, path: string): Limit {
 /**
  * A file that holds one number, such as `memory.current`.
  * Unit: bytes for the memory files.
- * @throws KernelFileError when it is no number.
+ * @throws KernelFileError if it is not a number.
  */
 export function parseSingleValue(text: string, path: string): number {
   return parseCounter(text.trimEnd(), path, 1);

@@ -2,7 +2,7 @@ import { KernelFileError } from '../errors.ts';
 
 /**
  * A decimal counter as the kernel prints it.
- * @throws KernelFileError when it is no whole number, or one that a double can't hold exactly (above 2^53 - 1).
+ * @throws KernelFileError if it is not an integer, or one that a double can't hold exactly (above 2^53 - 1).
  */
 export function parseCounter(text: string, path: string, line?: number): number {
   return parseDigits(text, 0, text.length, path, line);
@@ -13,7 +13,7 @@ const NINE = 57;
 
 /**
  * The decimal counter between two indexes of a text.
- * @throws KernelFileError when it is no whole number, or one that a double can't hold exactly (above 2^53 - 1).
+ * @throws KernelFileError if it is not an integer, or one that a double can't hold exactly (above 2^53 - 1).
  */
 export function parseDigits(text: string, start: number, end: number, path: string, line?: number): number {
   let value = 0;

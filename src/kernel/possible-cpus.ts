@@ -6,7 +6,7 @@ const PATH = '/sys/devices/system/cpu/possible';
 /**
  * The number of CPUs in a list such as `0-3,8`.
  * Source: Documentation/admin-guide/cputopology.rst.
- * @throws KernelFileError when it is no such list.
+ * @throws KernelFileError if it is not such a list.
  */
 export function countCpuList(text: string, path: string): number {
   let count = 0;
@@ -20,7 +20,10 @@ export function countCpuList(text: string, path: string): number {
   return count;
 }
 
-/** How many CPUs this kernel provides for: per-CPU memory is allocated for each of them. @throws KernelFileError. */
+/**
+ * How many CPUs this kernel provides for: per-CPU memory is allocated for each of them.
+ * @throws KernelFileError.
+ */
 export function readPossibleCpus(): number {
   return countCpuList(readPseudoFile(PATH), PATH);
 }

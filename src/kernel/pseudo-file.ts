@@ -1,11 +1,13 @@
 /**
- * Files of procfs, sysfs and cgroupfs: their size is unknown before they are read, a read at offset 0 makes the kernel
- * format them anew, and a write either takes the whole text or fails.
+ * Files of procfs, sysfs and cgroupfs: their size is unknown before they are read, a read at offset 0 makes
+ * the kernel format them anew, and a write either takes the whole text or fails.
  */
 import { closeSync, constants, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { describeErrno, errnoOf, KernelFileError } from '../errors.ts';
 
-/** Below this length a read has given the whole file. Source: fs/seq_file.c, whose buffer is a page at least. */
+/**
+ * Below this length a read has given the whole file. Source: fs/seq_file.c, whose buffer is a page at least.
+ */
 const SURELY_WHOLE_BYTES = 2048;
 
 let scratch = Buffer.allocUnsafe(16 * 1024);
@@ -13,8 +15,8 @@ let scratch = Buffer.allocUnsafe(16 * 1024);
 function readAll(fd: number, path: string, encoding: 'latin1' | 'utf8'): string {
   try {
     let length = readSync(fd, scratch, 0, scratch.length, 0);
-    // The kernel hands out a long file in pieces of about a page: only a read of nothing is then the end. What is shorter
-    // than half a page came whole, and most files are: that spares every second call.
+    // The kernel hands out a long file in pieces of about a page: only a read of nothing is then the end.
+    // What is shorter than half a page came whole, and most files are: that spares every second call.
     while (length >= SURELY_WHOLE_BYTES) {
       if (length === scratch.length) {
         const larger = Buffer.allocUnsafe(scratch.length * 2);

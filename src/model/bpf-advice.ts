@@ -1,4 +1,6 @@
-/** What could be saved on BPF maps; pure. The kernel's formulas are passed in, so that this works on recordings too. */
+/**
+ * What could be saved on BPF maps. The kernel's formulas are passed in, so that this works on recordings too.
+ */
 
 /** What defines a map, spelt as bpf(2) spells it; the type as bpftool prints it. */
 interface AdvisedShape {
@@ -31,7 +33,10 @@ interface AdvisedCost {
   readonly unchargedPercpuBytes: number;
 }
 
-/** The kernel's formula; `undefined` for types that have none. `possibleCpus` is this machine's where it is left out. */
+/**
+ * The kernel's formula; `undefined` for types that have none. `possibleCpus` is this machine's where it is
+ * left out.
+ */
 export type ComputeMapCost = (
   shape: AdvisedShape,
   assumed: { liveElements: number; possibleCpus?: number },
@@ -40,8 +45,9 @@ export type ComputeMapCost = (
 /** One piece of advice. Savings of several pieces about the same map don't add up. */
 export interface BpfAdvice {
   /**
-   * `nearly-empty`: preallocated for far more elements than it ever held. `shareable`: many maps of one definition.
-   * `idle-ring-buffer`: far larger than what ever waited in it. `percpu-growth`: what percpu maps take on larger machines.
+   * `nearly-empty`: preallocated for far more elements than it ever held. `shareable`: many maps of one
+   * definition. `idle-ring-buffer`: far larger than what ever waited in it. `percpu-growth`: what percpu maps
+   * take on larger machines.
    */
   readonly kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth';
   readonly maps: readonly Pick<AdvisedMap, 'id' | 'name'>[];
@@ -131,7 +137,7 @@ function adviseNearlyEmpty(
 ): BpfAdvice | undefined {
   const { type, max_entries, map_flags } = group[0];
   if (!allocatedAtOnce.has(type) || (map_flags & BPF_F_NO_PREALLOC) !== 0) return undefined;
-  // A group is judged by its fullest map: they are all created by one definition.
+  // The fullest map of a group decides: all are created by one definition.
   const live = fullest(group, ({ liveElements }) => liveElements);
   if (live === undefined || live > max_entries * nearlyEmptyShare) return undefined;
   // An index of an array has a meaning: only one that was never written can lose entries.

@@ -18,8 +18,8 @@ export interface BpfSize {
 }
 
 /**
- * Which counters of memory.stat the charged memory is in, by the kind and the size of each map: areas above 8 pages are
- * virtually mapped, smaller ones slab objects. An estimate. Unit: bytes.
+ * Which counters of memory.stat the charged memory is in, by the kind and the size of each map: areas above 8
+ * pages are virtually mapped, smaller ones slab objects. An estimate. Unit: bytes.
  */
 export interface BpfPlaces {
   vmalloc: number;
@@ -36,9 +36,12 @@ export type HostBpfTotals = Required<Pick<BpfTotals, 'host' | 'held'>>;
 export interface BpfTotals {
   /** How objects found their owner: by the kernel's own record of the charge, or by who holds them. */
   attribution: BpfAttribution;
-  /** Charged to the leaf: its maps without what is charged to nobody, its programs. Absent unless `memcg`. */
+  /** Charged to the leaf: its maps without their uncharged part, and its programs. Absent unless `memcg`. */
   charged?: { maps: BpfSize; programs: BpfSize; places: BpfPlaces };
-  /** Maps of the leaf with memory that no cgroup is charged for (preallocated percpu): that part. Absent unless `memcg`. */
+  /**
+   * Maps of the leaf with memory that no cgroup is charged for (preallocated percpu): that part. Absent
+   * unless `memcg`.
+   */
   uncharged?: { maps: BpfSize };
   /** Maps that the leaf's processes hold and that are charged elsewhere (pinned before, made by others). */
   heldElsewhere?: { maps: BpfSize };
@@ -47,8 +50,8 @@ export interface BpfTotals {
   /** All of this host. Absent without CAP_SYS_ADMIN. */
   host?: { maps: BpfCount; programs: BpfCount };
   /**
-   * Those that the target's processes hold open: its maps and programs, the programs of its links, and the maps that
-   * those programs use. Absent without CAP_SYS_ADMIN.
+   * Those that the target's processes hold open: its maps and programs, the programs of its links, and the
+   * maps that those programs use. Absent without CAP_SYS_ADMIN.
    */
   held?: { maps: BpfCount; programs: BpfCount };
 }

@@ -1,4 +1,4 @@
-/** Things of which several may have one name, summed. Pure. */
+/** Things of which several may have one name, summed. */
 
 /** The sum of each name. Unit: bytes. */
 export function bytesByName(things: readonly { name: string; bytes: number }[]): Record<string, number> {

@@ -28,7 +28,10 @@ export interface MetricDifference {
   percent?: number;
   /** Two-sided p of a rank test; absent with fewer than 3 runs on a side. */
   p?: number;
-  /** The same, corrected for the number of metrics evaluated (Holm); absent where `p` is or where the metric is not evaluated. */
+  /**
+   * The same, corrected for the number of metrics evaluated (Holm); absent where `p` is or where the metric
+   * is not evaluated.
+   */
   adjustedP?: number;
   /** 95 % bootstrap interval of the difference of the medians; absent with fewer than 3 runs on a side. */
   interval?: [low: number, high: number];

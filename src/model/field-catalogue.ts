@@ -1,4 +1,7 @@
-/** What the figures are: their unit, their kind and where they come from. One table for the summary, the docs and the views. */
+/**
+ * What the figures are: their unit, their kind and where they come from. One table for the summary, the docs
+ * and the views.
+ */
 import type { Mode } from './sample.ts';
 
 /** One figure. */

@@ -1,4 +1,4 @@
-/** The figures of one sample by their ids, and their units. Pure. */
+/** The figures of one sample by their ids, and their units. */
 import type { Sample } from './sample.ts';
 
 /** A field's value in a sample; undefined when it is absent. */
@@ -21,7 +21,8 @@ export function figureOf(sample: Sample, id: string): number | undefined {
 
 /**
  * The keys of memory.stat that count events or pages and not bytes; all others are bytes.
- * Source: `memcg_vm_event_stat` and `memory_page_state_output_unit` in mm/memcontrol.c; v1's `pgpgin` and `pgpgout`.
+ * Source: `memcg_vm_event_stat` and `memory_page_state_output_unit` in mm/memcontrol.c; v1's `pgpgin` and
+ * `pgpgout`.
  */
 const COUNTED =
   /^(total_)?(pg(fault|majfault|refill|scan|steal|activate|deactivate|lazyfree|rotated|pgin|pgout|demote|promote)|pswp|swpin_|swpout_|zswp(in|out|wb)|thp_|numa_|workingset_)/;

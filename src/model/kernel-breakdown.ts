@@ -1,11 +1,14 @@
-/** What the kernel memory of a leaf consists of. Pure. */
+/** What the kernel memory of a leaf consists of. */
 import type { BpfTotals } from './bpf-totals.ts';
 import type { Sample } from './sample.ts';
 
 /** One part of the kernel memory. */
 export interface KernelTerm {
   id: string;
-  /** Unit: bytes. `unexplained` is negative where the parts, some of them computed, sum up to more than the total. */
+  /**
+   * Unit: bytes. `unexplained` is negative where the parts, some of them computed, sum up to more than the
+   * total.
+   */
   bytes: number;
   /** Where it comes from. */
   source: string;
@@ -15,7 +18,7 @@ export interface KernelTerm {
 export interface KernelBreakdown {
   kernel: number;
   terms: KernelTerm[];
-  /** What could not be told apart. */
+  /** What could not be attributed. */
   notes: string[];
 }
 
@@ -26,8 +29,8 @@ const APART = ['kernel_stack', 'pagetables', 'sec_pagetables'] as const;
 const SHARED = ['vmalloc', 'percpu', 'slab'] as const;
 
 /**
- * Takes `kernel` apart: BPF maps and programs, what memory.stat counts by kind without them, and the rest. No byte is in two
- * terms. Undefined where there is no total of kernel memory.
+ * Takes `kernel` apart: BPF maps and programs, what memory.stat counts by kind without them, and the rest. No
+ * byte is in two terms. Undefined where there is no total of kernel memory.
  */
 export function breakKernelDown(sample: Sample, bpf: BpfTotals | undefined): KernelBreakdown | undefined {
   const { kernel, stat } = sample;

@@ -1,4 +1,4 @@
-/** The metrics of one sample, by the names that budgets and comparisons use. Pure. */
+/** The metrics of one sample, by the names that budgets and comparisons use. */
 import { figureOf } from './figures.ts';
 import { breakKernelDown } from './kernel-breakdown.ts';
 import type { Sample } from './sample.ts';

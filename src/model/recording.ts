@@ -1,4 +1,7 @@
-/** The lines that `--json` and `--output` write: one JSON object a line. Their JSON Schema is `schema/recording.schema.json`. */
+/**
+ * The lines that `--json` and `--output` write: one JSON object a line. Their JSON Schema is
+ * `schema/recording.schema.json`.
+ */
 import type { BpfAdvice } from './bpf-advice.ts';
 import type { MapBytesSource } from './bpf-inventory.ts';
 import type { BpfCount, BpfTotals } from './bpf-totals.ts';
@@ -33,7 +36,7 @@ export interface StartRecord {
   intervalMs: number;
   /** Absent when BPF memory is not read (`--bpf-interval 0`). */
   bpfIntervalMs?: number;
-  /** Absent when processes are not told one by one (`--process-interval 0`). */
+  /** Absent if processes are not recorded individually (`--process-interval 0`). */
   processIntervalMs?: number;
   /** The budgets of the run. Absent without budgets. */
   budgets?: RecordedBudget[];
@@ -52,8 +55,9 @@ export interface EventRecord {
   type: 'event';
   elapsedMs: number;
   /**
-   * A key of memory.events (`oom_kill`, `max`, `high` ...; v1: `oom_kill`, `failcnt`), `warning`, `exec` (processes of the
-   * leaf began to run another program: which, in `message`) or `budget_exceeded` (a budget, named in `message`, can no longer pass).
+   * A key of memory.events (`oom_kill`, `max`, `high` ...; v1: `oom_kill`, `failcnt`), `warning`, `exec`
+   * (processes of the leaf began to run another program: which, in `message`) or `budget_exceeded` (a budget,
+   * named in `message`, can no longer pass).
    */
   event: string;
   /** The counter after it. */
@@ -64,7 +68,7 @@ export interface EventRecord {
   localIncrease?: number;
   /** How it came to our knowledge: `inotify`, v1's `eventfd`, or the next `tick`. */
   noticed?: 'inotify' | 'eventfd' | 'tick';
-  /** What a warning says, with what mends it. */
+  /** The text of a warning. */
   message?: string;
   hint?: string;
 }
@@ -121,19 +125,25 @@ export interface LiveMap extends RunMap {
   map_flags: number;
   /** What waits in a ring buffer. Unit: bytes. */
   backlogBytes?: number;
-  /** The nested cgroup that it is charged to, relative to the leaf; absent for the leaf itself, and with `held`. */
+  /**
+   * The nested cgroup that it is charged to, relative to the leaf; absent for the leaf itself, and with
+   * `held`.
+   */
   cgroup?: string;
   /** It is held by the leaf's processes and charged elsewhere. */
   elsewhere?: true;
-  /** Processes of the leaf with a descriptor of it: the eight with the lowest pids. Absent where that was not read. */
+  /**
+   * Processes of the leaf with a descriptor of it: the eight with the lowest pids. Absent where that was not
+   * read.
+   */
   holders?: { pid: number; comm: string }[];
   /** The programs that use it, eight at most. Absent where that was not read. */
   programs?: { id: number; name: string }[];
 }
 
 /**
- * The BPF maps of the run that are new or have changed since the line before of this kind; the first line has all. Written when
- * BPF memory was read (`--bpf-interval`) and something has changed.
+ * The BPF maps of the run that are new or have changed since the line before of this kind; the first line has
+ * all. Written when BPF memory was read (`--bpf-interval`) and something has changed.
  */
 export interface MapsRecord {
   type: 'maps';
@@ -163,16 +173,18 @@ export interface ProcessRow {
 }
 
 /**
- * The processes that are new or have changed since the line before of this kind; the first has all. Where there are many, one
- * reading is told in several lines of 100.
+ * The processes that are new or have changed since the line before of this kind; the first has all. Where
+ * there are many, one reading is split into several lines of 100.
  */
 export interface ProcessesRecord {
   type: 'processes';
   elapsedMs: number;
   processes: ProcessRow[];
-  /** The pids of those that have ended, or are not among the largest any more (`omitted`). Absent when none. */
+  /**
+   * The pids of those that have ended, or are not among the largest any more (`omitted`). Absent when none.
+   */
   gone?: number[];
-  /** Set when there are more processes than are told one by one: how many were left out. */
+  /** The number of processes that are not listed; absent if all are. */
   omitted?: number;
 }
 
@@ -190,7 +202,7 @@ export interface BpfSummary {
   mapBytes?: Record<string, number>;
   /** What could be saved on them. */
   advice?: BpfAdvice[];
-  /** The maps that outlived the run. Absent where that can't be told. */
+  /** The maps that outlived the run. Absent if that is unknown. */
   leftovers?: LeftoverMap[];
   /** The largest amount that the target's processes held at one reading. */
   heldPeak?: { maps: BpfCount; programs: BpfCount };
@@ -214,7 +226,7 @@ export interface SummaryRecord {
     status: number;
     code?: number;
     signal?: string;
-    /** True when the OOM killer ended the target itself. Absent where that can't be told. */
+    /** Whether the OOM killer killed the target itself. Absent if that is unknown. */
     oomKilled?: boolean;
     /** True when cmemstat killed the leaf (second SIGINT, or `--kill-after` ran out). */
     killedByCmemstat?: true;
@@ -228,8 +240,9 @@ export interface SummaryRecord {
   /** Means over time, every sample holding until the next. Unit: bytes. */
   averages: Record<string, number>;
   /**
-   * The highest value of every gauge that a sample had: all keys of memory.stat, and the metrics beside it. Each has its own
-   * moment. Unit: bytes; `processes` and the counters in memory.stat are counts. Absent before the first sample.
+   * The highest value of every gauge that a sample had: all keys of memory.stat, and the metrics beside it.
+   * Each has its own moment. Unit: bytes; `processes` and the counters in memory.stat are counts. Absent
+   * before the first sample.
    */
   maxima?: Record<string, number>;
   /** What kernel memory consisted of at the highest sample. */

@@ -1,7 +1,7 @@
-/** Rows that are told as differences: what is new, what has changed, what is gone; and the way back to the whole. Pure. */
+/** Rows as differences (new, changed and removed rows), and their reconstruction. */
 import type { LiveMap, MapsRecord, ProcessesRecord, ProcessRow } from './recording.ts';
 
-/** What a line has to tell since the line before. */
+/** The changes since the previous line. */
 export interface RowDifference<Row> {
   changed: Row[];
   /** The ids of rows that are not there any more. */
@@ -18,7 +18,10 @@ export class RowChanges<Row extends object> {
     this.#idOf = idOf;
   }
 
-  /** The difference to the rows of the last call; undefined when there is none. The first call has all, even if that is none. */
+  /**
+   * The difference to the rows of the last call; undefined when there is none. The first call has all, even
+   * if that is none.
+   */
   next(rows: Iterable<Row>): RowDifference<Row> | undefined {
     const now = new Map<number, Row>();
     const changed: Row[] = [];
@@ -62,8 +65,8 @@ export function applyProcesses(processes: Map<number, ProcessRow>, record: Proce
 }
 
 /**
- * Two lines of one kind that follow each other as one: what an output does that could not take the first of them in time. A
- * line that is lost would leave everything after it wrong.
+ * Two lines of one kind that follow each other as one: what an output does that could not take the first of
+ * them in time. A line that is lost would leave everything after it wrong.
  */
 export function joinMaps(earlier: MapsRecord, later: MapsRecord): MapsRecord {
   const maps = new Map<number, LiveMap>();

@@ -25,7 +25,9 @@ export interface LeafLimits {
 export interface TreeFigures {
   /** Pages shared by several processes are counted once for each of them. Unit: bytes. */
   rss: number;
-  /** Shared pages divided among those who share them. Unit: bytes. Absent where smaps_rollup can't be read. */
+  /**
+   * Shared pages divided among those who share them. Unit: bytes. Absent where smaps_rollup can't be read.
+   */
   pss?: number;
   /** Share of one CPU since the last sample. Unit: per cent. */
   cpuPercent: number;
@@ -46,7 +48,9 @@ export interface Sample {
   peak?: number;
   /** `current - inactive_file`, as Kubernetes computes it. */
   workingset?: number;
-  /** Kernel memory of the leaf: `kernel` in memory.stat (since Linux 5.18); v1: `memory.kmem.usage_in_bytes`. */
+  /**
+   * Kernel memory of the leaf: `kernel` in memory.stat (since Linux 5.18); v1: `memory.kmem.usage_in_bytes`.
+   */
   kernel?: number;
   swap?: { current?: number; peak?: number };
   zswap?: { current?: number };

@@ -1,4 +1,6 @@
-/** Figures over time in memory that does not grow with the run: the older part is thinned out, peaks are kept. Pure. */
+/**
+ * Figures over time in memory that does not grow with the run: the older part is thinned out, peaks are kept.
+ */
 
 /** One column of a chart. */
 export interface SeriesColumn {
@@ -25,9 +27,10 @@ interface Channel {
 const FIRST_ROOM = 64;
 
 /**
- * Some channels over one time axis. A bucket holds one reading, or several neighbouring ones in the older part: when all buckets are
- * full, those of the older three quarters are merged until at most two thirds of them are left, none of them spanning more time
- * than is needed for that. So the older part stays evenly fine over the whole run, and the last quarter is exact.
+ * Some channels over one time axis. A bucket holds one reading, or several neighbouring ones in the older
+ * part: when all buckets are full, those of the older three quarters are merged until at most two thirds of
+ * them are left, none of them spanning more time than is needed for that. So the older part stays evenly fine
+ * over the whole run, and the last quarter is exact.
  */
 export class Series {
   readonly channels: readonly string[];
@@ -87,14 +90,18 @@ export class Series {
     this.#length += 1;
   }
 
-  /** The highest value of a channel and when it was first reached, exact over the whole run; undefined when it has none. */
+  /**
+   * The highest value of a channel and when it was first reached, exact over the whole run; undefined when it
+   * has none.
+   */
   peak(channel: string): SeriesPeak | undefined {
     return this.#data.get(channel)?.peak;
   }
 
   /**
-   * `count` columns of equal time from `fromMs` to `toMs`. A value holds until the next reading; columns before the first
-   * and after the last reading, and holes, are undefined. In the older part a column has all of each bucket that it touches.
+   * `count` columns of equal time from `fromMs` to `toMs`. A value holds until the next reading; columns
+   * before the first and after the last reading, and holes, are undefined. In the older part a column has all
+   * of each bucket that it touches.
    */
   columns(channel: string, fromMs: number, toMs: number, count: number): (SeriesColumn | undefined)[] {
     const columns = new Array<SeriesColumn | undefined>(count).fill(undefined);
@@ -238,7 +245,9 @@ function at(array: Float64Array, index: number): number {
   return array[index] ?? Number.NaN;
 }
 
-/** The column of a time, the nearest one for times outside; the first of all where the columns have no width. */
+/**
+ * The column of a time, the nearest one for times outside; the first of all where the columns have no width.
+ */
 function columnOf(ms: number, fromMs: number, perColumn: number, count: number): number {
   const column = Math.floor((ms - fromMs) * perColumn);
   return Number.isNaN(column) ? 0 : Math.min(count - 1, Math.max(0, column));

@@ -1,4 +1,4 @@
-/** What a run comes to: kept up to date sample by sample, in memory that does not grow with their number. Pure. */
+/** What a run comes to: kept up to date sample by sample, in memory that does not grow with their number. */
 
 import type { BpfTotals } from './bpf-totals.ts';
 import { FIELDS, sourceOf } from './field-catalogue.ts';
@@ -175,7 +175,10 @@ const AVERAGED = FIELDS.filter((field) => field.kind === 'gauge' && field.id !==
   (field) => field.id,
 );
 
-/** The metrics whose highest value is kept beside the keys of memory.stat, and before them; `peak` is the kernel's own. */
+/**
+ * The metrics whose highest value is kept beside the keys of memory.stat, and before them; `peak` is the
+ * kernel's own.
+ */
 const GAUGES = ['current', 'workingset', 'swap', 'kernel', 'rss', 'pss', 'processes'] as const;
 
 /** Those that only samples with a reading of BPF memory have. */

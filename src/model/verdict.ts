@@ -1,4 +1,7 @@
-/** The result of evaluating one or several runs; the only source of every report. Schema: `schema/verdict.schema.json`. */
+/**
+ * The result of evaluating one or several runs; the only source of every report. Schema:
+ * `schema/verdict.schema.json`.
+ */
 import type { BpfAdvice } from './bpf-advice.ts';
 import type { Comparison } from './comparison.ts';
 import type { Mode } from './sample.ts';
@@ -9,7 +12,10 @@ export const VERDICT_VERSION = 2;
 /** `not-measured` fails; `not-measured-optional` is the same with `--budget-optional`: a warning. */
 export type BudgetStatus = 'passed' | 'failed' | 'not-measured' | 'not-measured-optional';
 
-/** The unit of a value and its limit; those a minute are of `growth`, `percent` is the share of time that PSI counts. */
+/**
+ * The unit of a value and its limit; those a minute are of `growth`, `percent` is the share of time that PSI
+ * counts.
+ */
 export type BudgetUnit = 'bytes' | 'bytes/min' | 'count' | 'count/min' | 'percent' | 'percent/min';
 
 /** One thing that grew, or that is shown for comparison. */
@@ -31,7 +37,10 @@ export interface BreakdownLine {
 
 /** How a limit was exceeded: when, and what memory consisted of then. */
 export interface Exceedance {
-  /** When the limit was first exceeded. Absent where the aggregate has no moment (average, growth, percentiles). */
+  /**
+   * When the limit was first exceeded. Absent where the aggregate has no moment (average, growth,
+   * percentiles).
+   */
   elapsedMs?: number;
   /** The moment whose breakdown is shown: when the limit was exceeded, or where the metric was highest. */
   shownMs: number;
@@ -60,7 +69,9 @@ export interface BudgetResult {
   op: '<=' | '<' | '>=' | '>' | '==';
   unit: BudgetUnit;
   status: BudgetStatus;
-  /** Absent when not measured. Of `growth` it is what is certain: the end of its interval that is nearer to 0. */
+  /**
+   * Absent when not measured. Of `growth` it is what is certain: the end of its interval that is nearer to 0.
+   */
   value?: number;
   /** Of `growth`: the slope itself. */
   estimate?: number;
@@ -89,11 +100,16 @@ export interface Verdict {
   mode: Mode;
   host: { kernel: string; arch: string; cpus: number };
   durationMs: number;
-  /** `failed` when a budget failed or a metric regressed; else `not-measured` when one could not be measured. */
+  /**
+   * `failed` when a budget failed or a metric regressed; else `not-measured` when one could not be measured.
+   */
   status: 'passed' | 'failed' | 'not-measured';
   /** How many runs were evaluated, and which of their values. */
   runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst' };
-  /** How the target ended: the first run that failed, else the last. `unknown`: the recording ends before; `status` is 0 then. */
+  /**
+   * How the target ended: the first run that failed, else the last. `unknown`: the recording ends before;
+   * `status` is 0 then.
+   */
   target: { status: number; code?: number; signal?: string; timedOut?: true; unknown?: true };
   /** What cmemstat exits with. */
   exitStatus: number;
@@ -110,7 +126,10 @@ export interface Verdict {
   missingMetrics?: string[];
   /** What cmemstat itself failed at: 125 where nothing else decides. Absent when nothing. */
   faults?: string[];
-  /** `current` (process-tree: rss) of the evaluated run in at most 120 equal steps, for a small chart; null where unknown. */
+  /**
+   * `current` (process-tree: rss) of the evaluated run in at most 120 equal steps, for a small chart; null
+   * where unknown.
+   */
   timeline?: { figure: string; fromMs: number; toMs: number; max: (number | null)[] };
   warnings: string[];
 }

@@ -5,12 +5,13 @@ import { describeErrno, errnoOf, OutputError } from '../errors.ts';
 /** How much may wait for a slow reader before whole lines are left out. Unit: bytes. */
 const QUEUE_LIMIT_BYTES = 8 * 1024 * 1024;
 
-/** When a descriptor that somebody made non-blocking is tried again. Unit: milliseconds. */
+/** The delay before a full non-blocking descriptor is tried again. Unit: milliseconds. */
 const RETRY_MS = 5;
 
 /**
- * A queue of lines in front of a file descriptor. Writes run in the background, in order. After a failure nothing more is
- * written, and the part of a line that made it into a file is taken away again: what is there stays whole lines.
+ * A queue of lines in front of a file descriptor. Writes run in the background, in order. After a failure
+ * nothing more is written, and the part of a line that made it into a file is taken away again: what is there
+ * stays whole lines.
  */
 export class LineWriter {
   readonly #fd: number;
@@ -36,8 +37,8 @@ export class LineWriter {
   }
 
   /**
-   * Queues a line (without its newline). `indispensable` lines are queued however long the queue is. False when the line was
-   * left out for the reader's sake.
+   * Queues a line (without its newline). `indispensable` lines are queued however long the queue is. False
+   * when the line was left out for the reader's sake.
    */
   write(line: string, indispensable = false): boolean {
     if (this.#failed) return true;

@@ -1,4 +1,4 @@
-/** What cmemstat tells the person who runs it, beside the results. */
+/** The messages of cmemstat to the user, apart from the results. */
 import type { LineWriter } from './line-writer.ts';
 
 /** Takes lines, without their newline and without the name of the program. */
@@ -45,7 +45,10 @@ export class StandardErrorLog implements Log {
     this.#show(line);
   }
 
-  /** Keeps lines from standard error until `writeBuffered`; of very many the last ones. Each is shown by `mirror` at once. */
+  /**
+   * Keeps lines from standard error until `writeBuffered`; of very many the last ones. Each is shown by
+   * `mirror` at once.
+   */
   buffer(mirror: (line: string) => void): void {
     this.#buffered ??= [];
     this.#mirror = mirror;

@@ -12,9 +12,12 @@ import type { Sink } from './sink.ts';
 /** One JSON object a line: `--json` on standard output, `--output` into a file. */
 export class NdjsonSink implements Sink {
   readonly #writer: LineWriter;
-  /** Differences that a slow reader could not take: they go with the next ones, or all after them would be wrong. */
-  #heldMaps: MapsRecord | undefined;
-  #heldProcesses: ProcessesRecord | undefined;
+  /**
+   * Differences that a slow reader could not take: they go with the next ones, or all after them would be
+   * wrong.
+   */
+  #bufferedMaps: MapsRecord | undefined;
+  #bufferedProcesses: ProcessesRecord | undefined;
 
   constructor(writer: LineWriter) {
     this.#writer = writer;
@@ -33,20 +36,21 @@ export class NdjsonSink implements Sink {
   async stop(summary: SummaryRecord): Promise<void> {
     const { dropped } = this.#writer;
     const samples = dropped === 0 ? summary.samples : { ...summary.samples, dropped };
-    for (const held of [this.#heldMaps, this.#heldProcesses]) {
-      if (held !== undefined) this.#writer.write(JSON.stringify(held), true);
+    for (const buffered of [this.#bufferedMaps, this.#bufferedProcesses]) {
+      if (buffered !== undefined) this.#writer.write(JSON.stringify(buffered), true);
     }
     this.#writer.write(JSON.stringify({ ...summary, samples }), true);
     await this.#writer.flush();
   }
 
   #writeMaps(record: MapsRecord): void {
-    const whole = this.#heldMaps === undefined ? record : joinMaps(this.#heldMaps, record);
-    this.#heldMaps = this.#writer.write(JSON.stringify(whole)) ? undefined : whole;
+    const whole = this.#bufferedMaps === undefined ? record : joinMaps(this.#bufferedMaps, record);
+    this.#bufferedMaps = this.#writer.write(JSON.stringify(whole)) ? undefined : whole;
   }
 
   #writeProcesses(record: ProcessesRecord): void {
-    const whole = this.#heldProcesses === undefined ? record : joinProcesses(this.#heldProcesses, record);
-    this.#heldProcesses = this.#writer.write(JSON.stringify(whole)) ? undefined : whole;
+    const whole =
+      this.#bufferedProcesses === undefined ? record : joinProcesses(this.#bufferedProcesses, record);
+    this.#bufferedProcesses = this.#writer.write(JSON.stringify(whole)) ? undefined : whole;
   }
 }

@@ -1,4 +1,7 @@
-/** Opening every output that was asked for, before anything is started: what can't be written must cost nothing. */
+/**
+ * Opening every output that was asked for, before anything is started: what can't be written must cost
+ * nothing.
+ */
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { describeErrno, errnoOf, type OutputError, UsageError } from '../errors.ts';
 import { LineWriter } from './line-writer.ts';
@@ -52,7 +55,7 @@ export function openOutputs(request: OutputRequest): Outputs {
     for (const fd of opened.splice(0)) closeSync(fd);
   };
   let failure: OutputError | undefined;
-  // Standard error is where failures are told: its own can't be.
+  // Failures are reported on standard error: its own failures cannot be reported.
   const stderr = new LineWriter(STDERR, 'standard error', () => {});
   const log = new StandardErrorLog(stderr, request);
   const onError = (error: OutputError) => {

@@ -1,4 +1,4 @@
-/** The one line that tells how far several runs have come. */
+/** The progress line of a series of runs. */
 import { writeSync } from 'node:fs';
 import { isatty } from 'node:tty';
 
@@ -7,7 +7,7 @@ const STANDARD_ERROR = 2;
 /** Back to the first column, and the line emptied from there on. */
 const CLEAR = '\r\x1b[K';
 
-/** A line that is written over again and again; nothing where standard error is no terminal. */
+/** A line that is overwritten; shows nothing if standard error is not a terminal. */
 export class ProgressLine {
   readonly #isTerminal = isatty(STANDARD_ERROR);
   #isShown = false;

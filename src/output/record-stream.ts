@@ -3,8 +3,8 @@ import type { StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { RunRecord, Sink } from './sink.ts';
 
 /**
- * Delivers records one after the other. A record that a sink emits while it is handed another one waits in a queue until every
- * sink has had that one: what happened comes before what follows from it, in all outputs.
+ * Delivers records one after the other. A record that a sink emits while it is handed another one waits in a
+ * queue until every sink has had that one: what happened comes before what follows from it, in all outputs.
  */
 export class RecordStream {
   readonly #sinks: readonly Sink[];
@@ -22,7 +22,9 @@ export class RecordStream {
     this.#deliver(record);
   }
 
-  /** Delivers a record, or queues it behind the one that is being delivered. After the summary it is dropped. */
+  /**
+   * Delivers a record, or queues it behind the one that is being delivered. After the summary it is dropped.
+   */
   emit(record: RunRecord): void {
     this.#deliver(record);
   }

@@ -3,7 +3,10 @@ import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.
 /** A record between the start and the summary of a run. */
 export type RunRecord = Exclude<RecordLine, StartRecord | SummaryRecord>;
 
-/** Something that shows or keeps what is measured. A sink that fails says so by its writer and never throws here. */
+/**
+ * Something that shows or keeps what is measured. A sink that fails says so by its writer and never throws
+ * here.
+ */
 export interface Sink {
   start(record: StartRecord): void;
   write(record: RunRecord): void;

@@ -1,4 +1,4 @@
-/** The table on standard error: one row a sample, the header again every screen, the summary at the end. */
+/** The table on standard error: one row per sample, a repeated header, and the summary at the end. */
 import { formatBytes, formatDuration } from '../format/units.ts';
 import type { BpfTotals } from '../model/bpf-totals.ts';
 import { figureOf } from '../model/figures.ts';
@@ -73,7 +73,9 @@ export class TableSink implements Sink {
     return value === undefined ? '-' : this.#size(value);
   }
 
-  /** What is charged to the leaf; where the kernel does not tell that, what its processes hold. */
+  /**
+   * The memory charged to the leaf; if the kernel does not report that, the memory that its processes hold.
+   */
   #bpfCell({ charged, held }: BpfTotals): string {
     if (charged !== undefined) return this.#size(charged.maps.bytes + charged.programs.bytes);
     return held === undefined ? '-' : this.#size(held.maps.memlock + held.programs.memlock);

@@ -1,4 +1,4 @@
-/** A file for a text that is known only at the end; what can't be written is told before anything is started. */
+/** A file that is written at the end; a file that cannot be written is reported before the run starts. */
 import { closeSync, existsSync, openSync, unlinkSync, writeSync } from 'node:fs';
 import { describeErrno, errnoOf, OutputError, UsageError } from '../errors.ts';
 
@@ -9,8 +9,8 @@ export interface TextFile {
 }
 
 /**
- * Tries whether a file can be written. One that is there keeps what it holds until `write`, and one that is not is made only then: an
- * empty report would be read as one.
+ * Tries whether a file can be written. One that is there keeps what it holds until `write`, and one that is
+ * not is made only then: an empty report would be read as one.
  * @throws UsageError that names the option and the file.
  */
 export function openTextFile(option: string, path: string): TextFile {

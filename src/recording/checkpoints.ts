@@ -10,7 +10,7 @@ export interface Checkpointed<T, R> {
 /** A state and how far into the recording it is. */
 export interface Checkpoint<T> {
   state: T;
-  /** So many records are in it. */
+  /** The number of records in it. */
   records: number;
   /** Where the line after them starts. Unit: bytes. */
   offset: number;

@@ -1,10 +1,10 @@
 /** Reading a file that may still be written: waiting until there is more of it. */
 import { type FSWatcher, watch } from 'node:fs';
 
-/** Where no watch tells, or it misses something: the file is looked at this often. Unit: milliseconds. */
+/** The polling interval, for when there is no watch or it misses a change. Unit: milliseconds. */
 const POLL_MS = 250;
 
-/** Tells when a file may have changed. */
+/** Reports when a file may have changed. */
 export class GrowthWatch {
   #watcher: FSWatcher | undefined;
   #changed = false;

@@ -1,11 +1,17 @@
-/** Cutting a stream of bytes into lines. A line is cut at its newline byte: UTF-8 never has one inside a character. */
+/**
+ * Cutting a stream of bytes into lines. A line is cut at its newline byte: UTF-8 never has one inside a
+ * character.
+ */
 
 const NEWLINE = 0x0a;
 
-/** A longer line is no line of ours. Unit: bytes. */
+/** The maximum length of a line of a recording. Unit: bytes. */
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
-/** Takes a line; `text` is undefined for one that was too long to keep. `offset` is where it starts, `end` where the next one does. Unit: bytes. */
+/**
+ * Takes a line; `text` is undefined for one that was too long to keep. `offset` is where it starts, `end`
+ * where the next one does. Unit: bytes.
+ */
 export type OnLine = (text: string | undefined, offset: number, end: number) => void;
 
 /** Hands out whole lines, and keeps what has no end yet. */

@@ -4,11 +4,15 @@ import { FIND_FAULT } from './record-shapes.ts';
 import { refuseNewer, upgradeRecord } from './upgrade.ts';
 import { describeFault } from './validation/fault.ts';
 
-/** A line that is whole and ours; one that is not whole, and why; or one of a kind that came after this version. */
+/**
+ * A line that is whole and ours; one that is not whole, and why; or one of a kind that came after this
+ * version.
+ */
 export type ParsedLine = { record: RecordLine } | { damaged: string } | { unknown: string };
 
 /**
- * Reads one line: JSON of a known type that has all that its schema requires. `file` is what an error calls the recording.
+ * Parses one line: JSON of a known type that its schema accepts. `file` is the name of the recording in
+ * errors.
  * @throws InputError when a newer cmemstat wrote it in a format that this one can't read.
  */
 export function parseRecordLine(text: string, file = 'the recording'): ParsedLine {

@@ -1,4 +1,4 @@
-/** Verdicts that were kept with `--report json:FILE`. Pure. */
+/** Verdicts that were kept with `--report json:FILE`. */
 import { InputError } from '../errors.ts';
 import { VERDICT_VERSION, type Verdict } from '../model/verdict.ts';
 import { refuseNewer, upgradeVerdict } from './upgrade.ts';

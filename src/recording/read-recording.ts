@@ -32,7 +32,7 @@ export type OnRecord = (record: RecordLine, offset: number, end: number) => void
 /** How much is read at once. Unit: bytes. */
 const CHUNK_BYTES = 256 * 1024;
 
-/** A file that begins with so many lines and no record among them is something else. */
+/** A file that starts with this many lines without a record is not a recording. */
 const STRANGE_LINES = 100;
 
 /** The name for standard input. */
@@ -47,9 +47,9 @@ export interface PlacedRecord {
 /**
  * The records of a recording, one by one; `counts` grow while it is read. `-` is standard input.
  *
- * With `follow` it waits for more until the summary has come or `signal` says so; a file that was cut short is read again
- * from its beginning.
- * @throws InputError when it can't be opened, is no recording, or was made by a newer version.
+ * With `follow` it waits for more until the summary has come or `signal` says so; a file that was cut short
+ * is read again from its beginning.
+ * @throws InputError when it can't be opened, is not a recording, or was written by a newer version.
  */
 export function readRecording(
   path: string,
@@ -127,7 +127,7 @@ class Scan {
           await growth.wait(signal);
         }
       }
-      // A line without its end may still be a whole one: whoever wrote it was stopped before the newline.
+      // A line without a newline may be complete: the writer may have been stopped before the newline.
       splitter.end(onLine);
     } finally {
       growth?.close();
@@ -193,7 +193,7 @@ async function openSource(path: string): Promise<Source> {
   }
 }
 
-/** As a stream: it may be a socket, or a descriptor that somebody made non-blocking. */
+/** As a stream: it may be a socket or a non-blocking descriptor. */
 function standardInput(): Source {
   const chunks = process.stdin[Symbol.asyncIterator]();
   let rest: Buffer = Buffer.alloc(0);

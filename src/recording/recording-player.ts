@@ -26,7 +26,7 @@ const NEAR_BYTES = 1024 * 1024;
 
 /**
  * Reads a recording through once and opens it for playing; `create` makes the state at its beginning.
- * @throws InputError when it can't be opened or is no file, is no recording, or was made by a newer version.
+ * @throws InputError when it can't be opened or is not a file or a recording, or was made by a newer version.
  */
 export async function openPlayer<T extends Checkpointed<T, RecordLine>>(
   path: string,
@@ -94,8 +94,8 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
   }
 
   /**
-   * The sample that is nearest to the maximum of `current` (process tree: `tree.rss`), or of the kernel's own mark of it; undefined
-   * without such a sample. Unit: milliseconds since the launch.
+   * The sample that is nearest to the maximum of `current` (process tree: `tree.rss`), or of the kernel's own
+   * mark of it; undefined without such a sample. Unit: milliseconds since the launch.
    */
   get peakMs(): number | undefined {
     return this.#peak?.elapsedMs;
@@ -199,7 +199,10 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
     this.#checkpoints.offer(this.#head);
   }
 
-  /** The kernel's own mark sees what lies between two samples: the larger of them shows more of what was there. */
+  /**
+   * The kernel's own mark sees what lies between two samples: the larger of them shows more of what was
+   * there.
+   */
   #lookForPeak({ current, peak, tree }: Sample, elapsedMs: number): void {
     const now = current ?? tree?.rss;
     if (now === undefined) return;

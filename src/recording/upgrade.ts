@@ -32,7 +32,9 @@ export function refuseNewer({ version, cmemstat }: Fields, known: number, file: 
   );
 }
 
-/** A line of a recording in the current version; the lines between the start and the summary carry no version. */
+/**
+ * A line of a recording in the current version; the lines between the start and the summary carry no version.
+ */
 export function upgradeRecord(fields: Fields): Fields {
   const { type, version, event, message } = fields;
   if (type === 'event' && event === 'budget') {

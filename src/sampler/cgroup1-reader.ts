@@ -6,7 +6,7 @@ import { parseMemoryStatV1 } from '../kernel/cgroup1/memory-stat.ts';
 import { parseOomKills } from '../kernel/cgroup1/oom-control.ts';
 import { parseSingleValue } from '../kernel/limit.ts';
 import { workingSet } from './cgroup2-reader.ts';
-import { type FigureReader, type Figures, KeptValue, put } from './figure-reader.ts';
+import { type FigureReader, type Figures, KeptValue, setIfDefined } from './figure-reader.ts';
 
 /** What a v1 leaf is asked for besides its files, when there are nested cgroups. */
 export interface Cgroup1Walk {
@@ -38,26 +38,27 @@ export function openCgroup1Reader(directory: string, walk: Cgroup1Walk): FigureR
     const usage = files.usage.read();
     const parsed = files.stat.read();
     const kernel = files.kmemUsage.read();
-    put(figures, 'current', usage);
-    put(figures, 'peak', files.maxUsage.read());
-    put(figures, 'workingset', workingSet(usage, parsed?.stat.inactive_file));
-    put(figures, 'kernel', kernel);
+    setIfDefined(figures, 'current', usage);
+    setIfDefined(figures, 'peak', files.maxUsage.read());
+    setIfDefined(figures, 'workingset', workingSet(usage, parsed?.stat.inactive_file));
+    setIfDefined(figures, 'kernel', kernel);
     if (parsed?.swapBytes !== undefined) figures.swap = { current: parsed.swapBytes };
     figures.limits = {};
-    put(figures.limits, 'max', files.limit.read());
-    put(figures.limits, 'memsw.limit_in_bytes', files.memswLimit.read());
-    put(figures, 'stat', parsed?.stat);
+    setIfDefined(figures.limits, 'max', files.limit.read());
+    setIfDefined(figures.limits, 'memsw.limit_in_bytes', files.memswLimit.read());
+    setIfDefined(figures, 'stat', parsed?.stat);
     // v1 counts an OOM kill at the cgroup itself, as memory.events.local does; failcnt has no twin in v2.
     const events: Record<string, number> = {};
-    put(events, 'oom_kill', files.oomKills.read());
-    put(events, 'failcnt', files.failcnt.read());
+    setIfDefined(events, 'oom_kill', files.oomKills.read());
+    setIfDefined(events, 'failcnt', files.failcnt.read());
     figures.eventsLocal = events;
-    // v1 counts no nested cgroups, but each of them is a link to its parent: a walk is needed only where there are some.
+    // v1 counts no nested cgroups, but each of them is a link to its parent: a walk is needed only where
+    // there are some.
     const links = statSync(directory, { throwIfNoEntry: false })?.nlink;
     if (links === undefined) return figures;
     const isAlone = links === LINKS_OF_NO_CHILD;
     figures.nestedCgroups = isAlone ? 0 : walk.nested().length;
-    put(figures, 'processes', isAlone ? files.procs.read()?.length : walk.processes().length);
+    setIfDefined(figures, 'processes', isAlone ? files.procs.read()?.length : walk.processes().length);
     return figures;
   }
 

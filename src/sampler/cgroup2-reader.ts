@@ -6,7 +6,7 @@ import { parseMemoryStat } from '../kernel/cgroup2/memory-stat.ts';
 import { parsePressure } from '../kernel/cgroup2/pressure.ts';
 import { parseLimit, parseSingleValue } from '../kernel/limit.ts';
 import type { LeafLimits } from '../model/sample.ts';
-import { type FigureReader, type Figures, KeptValue, put } from './figure-reader.ts';
+import { type FigureReader, type Figures, KeptValue, setIfDefined } from './figure-reader.ts';
 
 /** Opens the files of a leaf; `listProcesses` is asked only while there are nested cgroups. */
 export function openCgroup2Reader(directory: string, listProcesses: () => number[]): FigureReader {
@@ -33,11 +33,11 @@ export function openCgroup2Reader(directory: string, listProcesses: () => number
 
   function readLimits(): LeafLimits {
     const limits: LeafLimits = {};
-    put(limits, 'max', files.max.read());
-    put(limits, 'high', files.high.read());
-    put(limits, 'swapMax', files.swapMax.read());
-    put(limits, 'zswapMax', files.zswapMax.read());
-    put(limits, 'pidsMax', files.pidsMax.read());
+    setIfDefined(limits, 'max', files.max.read());
+    setIfDefined(limits, 'high', files.high.read());
+    setIfDefined(limits, 'swapMax', files.swapMax.read());
+    setIfDefined(limits, 'zswapMax', files.zswapMax.read());
+    setIfDefined(limits, 'pidsMax', files.pidsMax.read());
     return limits;
   }
 
@@ -46,22 +46,26 @@ export function openCgroup2Reader(directory: string, listProcesses: () => number
     // The breakdown and the total are read next to each other: they are compared with each other.
     const current = files.current.read();
     const stat = files.stat.read();
-    put(figures, 'current', current);
-    put(figures, 'peak', files.peak.read());
-    put(figures, 'workingset', workingSet(current, stat?.inactive_file));
-    put(figures, 'kernel', stat?.kernel);
-    put(figures, 'swap', optional({ current: files.swapCurrent.read(), peak: files.swapPeak.read() }));
-    put(figures, 'zswap', optional({ current: files.zswapCurrent.read() }));
+    setIfDefined(figures, 'current', current);
+    setIfDefined(figures, 'peak', files.peak.read());
+    setIfDefined(figures, 'workingset', workingSet(current, stat?.inactive_file));
+    setIfDefined(figures, 'kernel', stat?.kernel);
+    setIfDefined(
+      figures,
+      'swap',
+      optional({ current: files.swapCurrent.read(), peak: files.swapPeak.read() }),
+    );
+    setIfDefined(figures, 'zswap', optional({ current: files.zswapCurrent.read() }));
     figures.limits = readLimits();
-    put(figures, 'stat', stat);
-    put(figures, 'events', files.events.read());
-    put(figures, 'eventsLocal', files.eventsLocal.read());
-    put(figures, 'pressure', files.pressure.read());
+    setIfDefined(figures, 'stat', stat);
+    setIfDefined(figures, 'events', files.events.read());
+    setIfDefined(figures, 'eventsLocal', files.eventsLocal.read());
+    setIfDefined(figures, 'pressure', files.pressure.read());
     const nested = files.cgroupStat.read();
-    put(figures, 'nestedCgroups', nested);
+    setIfDefined(figures, 'nestedCgroups', nested);
     // Without nested cgroups the leaf's own list is the whole one; a leaf that is gone has none at all.
     if (nested !== undefined)
-      put(figures, 'processes', nested === 0 ? files.procs.read()?.length : listProcesses().length);
+      setIfDefined(figures, 'processes', nested === 0 ? files.procs.read()?.length : listProcesses().length);
     return figures;
   }
 
@@ -75,8 +79,9 @@ export function openCgroup2Reader(directory: string, listProcesses: () => number
 }
 
 /**
- * What can't be dropped without cost: `current - inactive_file`, as Kubernetes and cAdvisor compute it. Unit: bytes.
- * `current` moves in batches, so that a small leaf may have more `inactive_file` than `current`: that is 0.
+ * What can't be dropped without cost: `current - inactive_file`, as Kubernetes and cAdvisor compute it. Unit:
+ * bytes. `current` moves in batches, so that a small leaf may have more `inactive_file` than `current`: that
+ * is 0.
  */
 export function workingSet(
   current: number | undefined,

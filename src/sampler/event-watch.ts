@@ -18,7 +18,7 @@ type Noticed = NonNullable<EventRecord['noticed']>;
 /** Takes the counters that a watch has read. */
 type OnChange = (counts: EventCounts, noticed: Exclude<Noticed, 'tick'>) => void;
 
-/** Turns growing counters into records; each growth is told once, whoever noticed it first. */
+/** Turns growing counters into records; each increase is reported once, whichever source noticed it first. */
 export class EventCounters {
   #last: Required<{ events: Record<string, number>; local: Record<string, number> }> = {
     events: {},
@@ -50,8 +50,8 @@ export interface EventWatch {
 }
 
 /**
- * Watches `memory.events` of a cgroup v2 leaf by inotify. A wake-up means "read again", not "one event": the kernel
- * bundles them.
+ * Watches `memory.events` of a cgroup v2 leaf by inotify. A wake-up means "read again", not "one event": the
+ * kernel bundles them.
  */
 export function watchEvents2(directory: string, onChange: OnChange): EventWatch {
   const events = new KeptValue(directory, 'memory.events', parseMemoryEvents);
@@ -59,7 +59,7 @@ export function watchEvents2(directory: string, onChange: OnChange): EventWatch 
   let watcher: FSWatcher | undefined;
   const notify = () => onChange({ events: events.read(), local: local.read() }, 'inotify');
   watcher = watch(join(directory, 'memory.events'), notify);
-  // The file goes with the leaf: that is no error.
+  // The file is removed with the leaf: that is not an error.
   watcher.on('error', () => {});
   return {
     stop() {
@@ -72,8 +72,9 @@ export function watchEvents2(directory: string, onChange: OnChange): EventWatch 
 }
 
 /**
- * Watches `memory.oom_control` of a cgroup v1 leaf by an eventfd, which is what v1 has in the place of inotify.
- * `eventFd` is taken over and closed. Source: Documentation/admin-guide/cgroup-v1/memory.rst, section 10.
+ * Watches `memory.oom_control` of a cgroup v1 leaf by an eventfd, which is what v1 has in the place of
+ * inotify. `eventFd` is taken over and closed. Source: Documentation/admin-guide/cgroup-v1/memory.rst,
+ * section 10.
  */
 export function watchEvents1(directory: string, eventFd: number, onChange: OnChange): EventWatch {
   const control = openSync(join(directory, 'memory.oom_control'), 'r');
@@ -92,7 +93,8 @@ export function watchEvents1(directory: string, eventFd: number, onChange: OnCha
         for (const fd of [eventFd, control]) closeSync(fd);
         return;
       }
-      // The kernel wakes us when the leaf is out of memory, which is before it has killed and counted anybody.
+      // The kernel wakes us when the leaf is out of memory, which is before it has killed and counted
+      // anybody.
       for (const delayMs of LOOK_AFTER_MS) {
         const timer = setTimeout(() => {
           timers.delete(timer);
@@ -113,7 +115,7 @@ export function watchEvents1(directory: string, eventFd: number, onChange: OnCha
     // The read waits in a thread; only a write to the eventfd ends it.
     writeSync(eventFd, ONE);
   };
-  // After an error that nobody expected Node.js waits for its threads before it ends.
+  // After an unexpected error, Node.js waits for its threads before it exits.
   process.once('exit', stop);
   return { stop };
 }

@@ -1,4 +1,7 @@
-/** Reading one leaf again and again. The only place that decides what "absent" means: no such file, no such key. */
+/**
+ * Reading one leaf again and again. The only place that decides what "absent" means: no such file, no such
+ * key.
+ */
 import { join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { KeptFile } from '../kernel/pseudo-file.ts';
@@ -50,7 +53,11 @@ export function absentAs<T, A>(absent: A, read: () => T): T | A {
   }
 }
 
-/** Sets a key only where there is a value: absent keys are left out. */
-export function put<K extends string, V>(target: { [key in K]?: V }, key: K, value: V | undefined): void {
+/** Sets a key only if the value is defined: absent keys are left out. */
+export function setIfDefined<K extends string, V>(
+  target: { [key in K]?: V },
+  key: K,
+  value: V | undefined,
+): void {
   if (value !== undefined) target[key] = value;
 }

@@ -1,4 +1,7 @@
-/** What costs much to know about a process: read in the background, a little at a time, and kept until it is read again. */
+/**
+ * What costs much to know about a process: read in the background, a little at a time, and kept until it is
+ * read again.
+ */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../errors.ts';
@@ -29,7 +32,9 @@ interface Present {
   readonly rssPages: number;
 }
 
-/** A PSS says nothing any more when the RSS has moved away from where it was by more than this share of it... */
+/**
+ * A PSS says nothing any more when the RSS has moved away from where it was by more than this share of it...
+ */
 const OUTDATED_SHARE = 0.25;
 
 /** ...and by more than this. Unit: pages. */
@@ -41,7 +46,7 @@ interface Known {
   rssPages: number;
   /** Unit: milliseconds; 0 before the first. */
   readAtMs: number;
-  /** It is nobody's business: asked once. */
+  /** Reading was refused: it is not tried again. */
   isRefused: boolean;
 }
 
@@ -65,8 +70,8 @@ export class ProcessDetails {
   }
 
   /**
-   * Takes the processes of now, the most important first, and reads on in the background as far as the share allows; settles
-   * when that is done, or soon: with what takes longer nobody waits.
+   * Takes the processes of now, the most important first, and reads on in the background as far as the share
+   * allows; settles when that is done, or after a short time if it takes longer.
    */
   async refresh(processes: readonly Present[]): Promise<void> {
     const present = new Set(processes.map(({ pid }) => pid));
@@ -87,7 +92,10 @@ export class ProcessDetails {
     await Promise.race([this.#working, sleep(MAX_WAIT_MS, undefined, { ref: false })]);
   }
 
-  /** Another program runs in this process: what was refused may be allowed now, and what was read says nothing. */
+  /**
+   * Another program runs in this process: what was refused may be allowed now, and what was read says
+   * nothing.
+   */
   forget(pid: number): void {
     this.#known.delete(pid);
   }
@@ -108,7 +116,8 @@ export class ProcessDetails {
       await this.#read(pid, known);
       known.readAtMs = monotonicMs();
       known.rssPages = rssPages;
-      // On a busy machine most of the time is spent waiting, which costs nobody anything; the CPU time is that of all threads.
+      // On a busy machine most of the time is spent waiting, which costs no CPU time; the CPU time is that of
+      // all threads.
       this.#creditMs -= Math.min(known.readAtMs - before, cpuMsSince(cpuBefore));
     }
   }

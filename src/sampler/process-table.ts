@@ -30,16 +30,19 @@ const SLICE_MS = 2;
 /** Rounds take at most this share of the time; where there are many processes they come less often. */
 const ROUND_SHARE = 0.05;
 
-/** After one slow round, such as while hundreds are being started, a list is not to be older than this. Unit: milliseconds. */
+/**
+ * After one slow round, such as while hundreds are being started, a list is not to be older than this. Unit:
+ * milliseconds.
+ */
 const MAX_PAUSE_MS = 5000;
 
-/** The largest are told one by one. One that has been told goes on to be told down to a somewhat lower place. */
+/** The number of processes that are listed; one that is listed stays listed down to a somewhat lower rank. */
 const MAX_LISTED = 2000;
 const MAX_STILL_LISTED = 2200;
 
 /**
- * pidusage keeps a descriptor of each process that it was asked about: the largest are read by it, the others from the line
- * that was read anyway, which is where pidusage has it from.
+ * pidusage keeps a descriptor of each process that it was asked about: the largest are read by it, the others
+ * from the line that was read anyway, which is where pidusage has it from.
  */
 const MAX_BY_PIDUSAGE = 500;
 
@@ -62,8 +65,8 @@ export class ProcessTable {
   readonly #details: ProcessDetails;
   readonly #sizeCountsDescriptors: boolean;
   readonly #pageSize = readPageSize();
-  /** Of the processes that were told last. */
-  #told = new Map<number, { stat: PidStat; atMs: number }>();
+  /** The processes that were listed last. */
+  #listed = new Map<number, { stat: PidStat; atMs: number }>();
   #omitted = 0;
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
@@ -84,7 +87,7 @@ export class ProcessTable {
     void this.read();
   }
 
-  /** Reads them out of turn; settles when they have been told. */
+  /** Takes an unscheduled snapshot; settles when it was emitted. */
   read(): Promise<void> {
     clearTimeout(this.#timer);
     this.#reading ??= this.#tick().finally(() => {
@@ -93,7 +96,7 @@ export class ProcessTable {
     return this.#reading;
   }
 
-  /** Stops at once: a round that is under way tells nothing any more. */
+  /** Stops at once: a snapshot in progress is not emitted. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -122,23 +125,23 @@ export class ProcessTable {
     const stats = await this.#readStats(cgroups.keys());
     const chosen = this.#choose(stats);
     for (const { pid, image } of chosen) {
-      if (this.#told.get(pid)?.stat.image !== image) this.#details.forget(pid);
+      if (this.#listed.get(pid)?.stat.image !== image) this.#details.forget(pid);
     }
     await this.#details.refresh(chosen);
     const usages = await this.#readUsages(chosen);
     this.#beginSlice();
-    const told = new Map<number, { stat: PidStat; atMs: number }>();
+    const listed = new Map<number, { stat: PidStat; atMs: number }>();
     const rows: ProcessRow[] = [];
     for (const stat of chosen) {
       await this.#yieldToEventLoop();
       const now = { stat, atMs: monotonicMs() };
-      told.set(stat.pid, now);
+      listed.set(stat.pid, now);
       rows.push(this.#rowOf(stat, usages.get(stat.pid) ?? this.#usageOf(now), cgroups.get(stat.pid)));
     }
     if (this.#stopped) return;
-    this.#told = told;
-    this.#usages.retain(told);
-    await this.#tell(stats, rows);
+    this.#listed = listed;
+    this.#usages.retain(listed);
+    await this.#emitProcesses(stats, rows);
   }
 
   async #readStats(pids: Iterable<number>): Promise<PidStat[]> {
@@ -157,7 +160,7 @@ export class ProcessTable {
   #choose(stats: readonly PidStat[]): PidStat[] {
     const sorted = stats.toSorted((a, b) => b.rssPages - a.rssPages);
     return sorted.filter(
-      ({ pid }, place) => place < MAX_LISTED || (place < MAX_STILL_LISTED && this.#told.has(pid)),
+      ({ pid }, place) => place < MAX_LISTED || (place < MAX_STILL_LISTED && this.#listed.has(pid)),
     );
   }
 
@@ -172,7 +175,7 @@ export class ProcessTable {
   }
 
   #usageOf({ stat, atMs }: { stat: PidStat; atMs: number }): ProcessUsage {
-    const before = this.#told.get(stat.pid);
+    const before = this.#listed.get(stat.pid);
     const isSame = before?.stat.startTime === stat.startTime;
     const cpuPercent = isSame
       ? (((stat.cpuTicks - before.stat.cpuTicks) * CLOCK_TICK_MS) / (atMs - before.atMs)) * 100
@@ -192,7 +195,7 @@ export class ProcessTable {
     return row;
   }
 
-  async #tell(stats: readonly PidStat[], rows: readonly ProcessRow[]): Promise<void> {
+  async #emitProcesses(stats: readonly PidStat[], rows: readonly ProcessRow[]): Promise<void> {
     const { emit, elapsedMs } = this.#parts;
     const programs = this.#programs.look(stats);
     if (programs !== undefined) {

@@ -1,4 +1,7 @@
-/** The figures of a process tree, where there is no memory cgroup: sums over the processes, kernel memory not seen. */
+/**
+ * The figures of a process tree, where there is no memory cgroup: sums over the processes, kernel memory not
+ * seen.
+ */
 import { errnoOf } from '../errors.ts';
 import { descendantsOf, listAllProcesses } from '../kernel/procfs/process-tree.ts';
 import { parsePss } from '../kernel/procfs/smaps-rollup.ts';

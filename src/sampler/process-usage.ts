@@ -6,25 +6,30 @@ import { monotonicMs } from '../kernel/monotonic.ts';
 export interface ProcessUsage {
   /** Unit: bytes. */
   rssBytes: number;
-  /** Share of one CPU since the reading before of the same `ProcessUsages`; undefined at the first. Unit: per cent. */
+  /**
+   * Share of one CPU since the reading before of the same `ProcessUsages`; undefined at the first. Unit: per
+   * cent.
+   */
   cpuPercent: number | undefined;
 }
 
 /**
- * In the place of what the environment says: `PIDUSAGE_MAXAGE=0` would never come back, and no `ps` is to be started. pidusage
- * keeps a descriptor of a process until it was not asked about it for this long. Unit: milliseconds.
+ * In the place of what the environment says: `PIDUSAGE_MAXAGE=0` would never come back, and no `ps` is to be
+ * started. pidusage keeps a descriptor of a process until it was not asked about it for this long. Unit:
+ * milliseconds.
  */
 const OPTIONS = { usePs: false, maxage: 10_000 };
 
 /**
- * Reads what processes take, again and again. Each has a history of its own, since pidusage's is shared by all who ask: CPU
- * would be counted from whoever asked last.
+ * Reads what processes take, again and again. Each has a history of its own, since pidusage's is shared by
+ * all who ask: CPU would be counted from the last reading by any caller.
  */
 export class ProcessUsages {
   #last = new Map<number, { cpuMs: number; atMs: number }>();
 
   constructor() {
-    // Where there is no getconf(1) it would say so on our standard error, and do with the values that every host has.
+    // Where there is no getconf(1) it would say so on our standard error, and do with the values that every
+    // host has.
     process.env.PIDUSAGE_SILENT = '1';
   }
 

@@ -1,4 +1,4 @@
-/** Noticing that processes have begun to run another program; pure. */
+/** Noticing that processes have begun to run another program. */
 
 /** A process as far as that goes. */
 export interface RunningProgram {
@@ -18,12 +18,12 @@ export interface NoticedPrograms {
   message: string;
 }
 
-/** So many names are told. */
+/** The maximum number of names in a message. */
 const MAX_NAMES = 3;
 
 /**
- * Counts programs that were started by processes of the leaf. One that has ended again before the next look is not seen; the
- * copies that a program makes of itself by `fork` are no new programs.
+ * Counts programs that were started by processes of the leaf. One that has ended again before the next look
+ * is not seen; the copies of a program by `fork` are not counted.
  */
 export class ProgramWatch {
   readonly #targetPid: number;
@@ -54,7 +54,7 @@ export class ProgramWatch {
 
   #baseline(processes: readonly RunningProgram[]): ReadonlySet<string> {
     const target = processes.find(({ pid }) => pid === this.#targetPid);
-    // Without the target there is nothing to tell its own program from what it has started.
+    // Without the target, its own program cannot be distinguished from the programs that it has started.
     return new Set((target === undefined ? processes : [target]).map(keyOf));
   }
 }

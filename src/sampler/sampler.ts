@@ -21,7 +21,10 @@ export interface SamplerParts {
   readBpf: (pids: () => number[], now: boolean) => BpfReading | undefined;
   /** Milliseconds since the launch. */
   elapsedMs: () => number;
-  /** Takes every sample, the maps that have changed by then, and every event, in the order in which they came about. */
+  /**
+   * Takes every sample, the maps that have changed by then, and every event, in the order in which they came
+   * about.
+   */
   emit: (record: Sample | EventRecord | MapsRecord) => void;
   /** Takes a reading that failed; sampling goes on. */
   onError: (error: unknown) => void;
@@ -70,7 +73,7 @@ export class Sampler {
     this.#schedule();
   }
 
-  /** Tells counters that were read outside of a sample, when a watch woke up. */
+  /** Reports counters that were read between samples, after a notification of a watch. */
   noticeEvents(
     counts: { events?: Record<string, number> | undefined; local?: Record<string, number> | undefined },
     noticed: 'inotify' | 'eventfd',

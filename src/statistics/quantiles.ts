@@ -1,6 +1,8 @@
-/** Percentiles in memory that does not grow with the run: exact for a while, then with a small relative error. */
+/**
+ * Percentiles in memory that does not grow with the run: exact for a while, then with a small relative error.
+ */
 
-/** So many values are kept as they are. */
+/** The number of values that are kept exactly. */
 const EXACT_VALUES = 100_000;
 /** Beyond, a value is known to within this share of itself. */
 const RELATIVE_ERROR = 0.005;
@@ -13,8 +15,9 @@ const SMALLEST = 0.001;
 const BINS = Math.ceil(Math.log(2 ** 53 / SMALLEST) / LOG_GAMMA) + 2;
 
 /**
- * Takes values one by one. Up to 100,000 of them percentiles are exact; from then on values are counted in bins that are 1 %
- * wide (a DDSketch), and a percentile is off by 0.5 % of itself at most; counts below 100 stay exact.
+ * Takes values one by one. Up to 100,000 of them percentiles are exact; from then on values are counted in
+ * bins that are 1 % wide (a DDSketch), and a percentile is off by 0.5 % of itself at most; counts below 100
+ * stay exact.
  */
 export class Quantiles {
   #exact = new Float64Array(1024);
@@ -35,7 +38,10 @@ export class Quantiles {
     this.#count += 1;
   }
 
-  /** The quantile for a share from 0 to 1, linear between the two nearest values; undefined when there are none. */
+  /**
+   * The quantile for a share from 0 to 1, linear between the two nearest values; undefined when there are
+   * none.
+   */
   at(share: number): number | undefined {
     if (this.#count === 0) return undefined;
     const place = (this.#count - 1) * share;

@@ -1,9 +1,9 @@
 /**
- * The rank test of Mann and Whitney (Wilcoxon's rank sum): do two sets of values lie apart? It asks for no distribution, and an
- * outlier counts no more than its rank. Pure.
+ * The rank test of Mann and Whitney (Wilcoxon's rank sum): do two sets of values lie apart? It asks for no
+ * distribution, and an outlier counts no more than its rank.
  */
 
-/** Up to so many values on both sides the p-value is exact. */
+/** Up to this number of values in total the p-value is exact. */
 const EXACT_UP_TO = 20;
 
 /** What the test came to. */
@@ -28,7 +28,10 @@ export function rankTest(first: readonly number[], second: readonly number[]): R
   return isSmall ? { u, ...exactP(ranks, m, doubledSum) } : { u, ...normalP(u, n, m, tieSizes) };
 }
 
-/** Twice the ranks of the values, so that the mean rank of ties is whole; and how many values are equal, rank by rank. */
+/**
+ * Twice the ranks of the values, so that the mean rank of ties is whole; and how many values are equal, rank
+ * by rank.
+ */
 function doubledRanks(values: readonly number[]): { ranks: number[]; tieSizes: number[] } {
   const order = values.map((_, index) => index).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
   const ranks = new Array<number>(values.length).fill(0);
@@ -44,13 +47,14 @@ function doubledRanks(values: readonly number[]): { ranks: number[]; tieSizes: n
 }
 
 /**
- * By counting all ways to draw `size` of the ranks: how many have a sum at least as far from the mean. Ties need no correction, as
- * their mean ranks are what is drawn. At most C(40, 20) ways, which a double counts exactly.
+ * By counting all ways to draw `size` of the ranks: how many have a sum at least as far from the mean. Ties
+ * need no correction, as their mean ranks are what is drawn. At most C(40, 20) ways, which a double counts
+ * exactly.
  */
 function exactP(ranks: readonly number[], size: number, sum: number): { p: number; smallestP: number } {
   const ways = waysBySum(ranks, size);
   const mean = (size * ranks.reduce((total, rank) => total + rank, 0)) / ranks.length;
-  // Sums are whole and the mean may not be: half a unit can't tell two of them apart by rounding.
+  // Sums are whole and the mean may not be: half a unit avoids rounding differences between them.
   const distance = Math.abs(sum - mean) - 1e-6;
   let [all, asFar, farthest, waysFarthest] = [0, 0, -1, 0];
   ways.forEach((count, each) => {

@@ -1,9 +1,15 @@
-/** The statistics of several runs: robust ones, as a few runs in a shared machine have outliers. Pure. */
+/** The statistics of several runs: robust ones, as a few runs in a shared machine have outliers. */
 
-/** The median absolute deviation times this estimates the standard deviation of a normal distribution: 1 / Φ⁻¹(3/4). */
+/**
+ * The median absolute deviation times this estimates the standard deviation of a normal distribution: 1 /
+ * Φ⁻¹(3/4).
+ */
 export const MAD_TO_SIGMA = 1.4826;
 
-/** Modified z-scores above this are outliers. Source: Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993. */
+/**
+ * Modified z-scores above this are outliers. Source: Iglewicz and Hoaglin, How to Detect and Handle Outliers,
+ * 1993.
+ */
 const OUTLIER_SCORE = 3.5;
 
 /** The mean absolute deviation times this estimates the standard deviation: √(π/2). */
@@ -21,8 +27,8 @@ export function median(values: readonly number[]): number | undefined {
 }
 
 /**
- * The quantile for a share from 0 to 1, linear between the two nearest values: type 7 of Hyndman and Fan, the default of R and
- * NumPy. Undefined for no values.
+ * The quantile for a share from 0 to 1, linear between the two nearest values: type 7 of Hyndman and Fan, the
+ * default of R and NumPy. Undefined for no values.
  */
 export function quantile(values: readonly number[], share: number): number | undefined {
   return quantileOfSorted(
@@ -39,15 +45,19 @@ function quantileOfSorted(sorted: ArrayLike<number>, share: number): number | un
   return low + (high - low) * (at - Math.floor(at));
 }
 
-/** The median absolute deviation from the median, not scaled (times `MAD_TO_SIGMA` is a sigma). Undefined for no values. */
+/**
+ * The median absolute deviation from the median, not scaled (times `MAD_TO_SIGMA` is a sigma). Undefined for
+ * no values.
+ */
 export function medianAbsoluteDeviation(values: readonly number[]): number | undefined {
   const middle = median(values);
   return middle === undefined ? undefined : median(values.map((value) => Math.abs(value - middle)));
 }
 
 /**
- * The indices of outliers: a modified z-score, `(x - median) / (1.4826 MAD)`, above 3.5. Where more than half of the values are
- * equal (MAD 0) the mean absolute deviation takes its place, and what lies within 1 % of the median is no outlier.
+ * The indices of outliers: a modified z-score, `(x - median) / (1.4826 MAD)`, above 3.5. Where more than half
+ * of the values are equal (MAD 0) the mean absolute deviation takes its place, and what lies within 1 % of
+ * the median is no outlier.
  */
 export function outlierIndices(values: readonly number[]): number[] {
   const middle = median(values) ?? 0;
@@ -59,7 +69,10 @@ export function outlierIndices(values: readonly number[]): number[] {
   return deviations.flatMap((deviation, index) => (deviation > least ? [index] : []));
 }
 
-/** A generator of numbers from 0 (included) to 1: the same seed gives the same numbers. Source: mulberry32 by T. Ettinger. */
+/**
+ * A generator of numbers from 0 (included) to 1: the same seed gives the same numbers. Source: mulberry32 by
+ * T. Ettinger.
+ */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -71,8 +84,8 @@ export function seededRandom(seed: number): () => number {
 }
 
 /**
- * The bootstrap percentile interval of `median(now) - median(base)` that covers 95 %. The same values give the same interval.
- * Undefined where a side has no values.
+ * The bootstrap percentile interval of `median(now) - median(base)` that covers 95 %. The same values give
+ * the same interval. Undefined where a side has no values.
  */
 export function medianDifferenceInterval(
   base: readonly number[],

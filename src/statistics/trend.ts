@@ -1,4 +1,4 @@
-/** How fast a figure grows, and how much of that is certain. Pure. */
+/** How fast a figure grows, and how much of that is certain. */
 import { MAD_TO_SIGMA } from './statistics.ts';
 
 /** Fewer readings than this, or a shorter run, say nothing about growth. */
@@ -7,11 +7,17 @@ export const GROWTH_MIN_MS = 5000;
 
 /** Memory of the readings: as many, the older ones merged in pairs. */
 const CAPACITY = 8192;
-/** Slopes are taken between all pairs of so many points. */
+/** The number of points between which all pairwise slopes are computed. */
 const MAX_POINTS = 400;
-/** One-sided; a flat series is taken for a growing one about once in 10,000 times, the slope's own inefficiency included. */
+/**
+ * One-sided; a flat series is taken for a growing one about once in 10,000 times, the slope's own
+ * inefficiency included.
+ */
 const NORMAL_QUANTILE = 4;
-/** Residuals beyond so many deviations count as so many, where no more than so many neighbours are: a spike must not hide a leak. */
+/**
+ * Residuals are clipped at this many deviations, for runs of at most this many neighbours: a spike must not
+ * hide a leak.
+ */
 const CLIP_DEVIATIONS = 3;
 const SPIKE_POINTS = 3;
 const MINUTE_MS = 60_000;
@@ -35,7 +41,7 @@ export class GrowthReadings {
   #pendingMs = 0;
   #pendingValue = 0;
   #count = 0;
-  /** What the readings up to now come to, once somebody has asked. */
+  /** The result for the readings so far, once it was requested. */
   #growth: Growth | undefined;
 
   add(elapsedMs: number, value: number): void {
@@ -105,9 +111,10 @@ function thin(ms: Float64Array, values: Float64Array): { ms: Float64Array; value
 }
 
 /**
- * The median of the slopes between all pairs (Theil-Sen), which single spikes don't move, and its confidence interval: from
- * the deviation of the residuals, widened where neighbouring residuals are alike, since then there are fewer independent readings
- * than there seem to be (sawtooth of a garbage collector, caches that fill).
+ * The median of the slopes between all pairs (Theil-Sen), which single spikes don't move, and its confidence
+ * interval: from the deviation of the residuals, widened where neighbouring residuals are alike, since then
+ * there are fewer independent readings than there seem to be (sawtooth of a garbage collector, caches that
+ * fill).
  */
 export function evaluateGrowth(ms: ArrayLike<number>, values: ArrayLike<number>): Growth {
   const count = ms.length;
@@ -153,13 +160,19 @@ function errorOf(ms: ArrayLike<number>, values: ArrayLike<number>, slope: number
   return quantile * Math.sqrt(((squares / (count - 2)) * fewer) / spreadMs);
 }
 
-/** The correlation of neighbours, made larger by what taking a line away from few points has hidden; 0 where it may be chance. */
+/**
+ * The correlation of neighbours, made larger by what taking a line away from few points has hidden; 0 where
+ * it may be chance.
+ */
 function alikeness(correlation: number, count: number): number {
   if (correlation <= 2 / Math.sqrt(count)) return 0;
   return Math.min(0.98, correlation + (2 + 4 * correlation) / count);
 }
 
-/** Longer stretches are no spikes: what comes after a garbage collection speaks against the slope of the teeth. */
+/**
+ * Longer stretches are no spikes: what comes after a garbage collection speaks against the slope of the
+ * teeth.
+ */
 function clipSpikes(residuals: Float64Array): void {
   const deviation = MAD_TO_SIGMA * medianOf(residuals.map(Math.abs));
   // More than half of them are equal: no deviation is told from them.

@@ -1,7 +1,7 @@
 import type { TargetUser } from './user.ts';
 
 /**
- * The target's environment: ours, with what the new user expects, with what `--env` says; the last word wins. Pure.
+ * The target's environment: ours, with what the new user expects, with what `--env` says; the last word wins.
  */
 export function targetEnvironment(
   ours: NodeJS.ProcessEnv,
@@ -10,7 +10,8 @@ export function targetEnvironment(
 ): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...ours };
   if (user !== undefined) {
-    // What `systemd-run --uid` and `sudo` set too: a root HOME would be written to by an ordinary user in vain.
+    // What `systemd-run --uid` and `sudo` set too: a root HOME would be written to by an ordinary user in
+    // vain.
     if (user.name !== undefined) {
       env.USER = user.name;
       env.LOGNAME = user.name;

@@ -1,4 +1,4 @@
-/** How a process ended, and what that makes of our own exit status. */
+/** How a process ended, and the exit status of cmemstat for it. */
 import { constants } from 'node:os';
 
 /** The end of the target. */

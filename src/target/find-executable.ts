@@ -1,4 +1,4 @@
-/** Finding the target before anything is set up, so that a typo costs nothing and gets a clear message. */
+/** Finds the executable before anything is set up, so that a typo is reported at once. */
 import { accessSync, constants, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { LaunchError } from '../errors.ts';

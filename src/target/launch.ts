@@ -1,4 +1,4 @@
-/** Starting the target inside its leaf, before it executes anything of its own. */
+/** Starts the target in its leaf, before the target executes any code. */
 import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
@@ -6,7 +6,7 @@ import { LaunchError } from '../errors.ts';
 import type { TargetExit } from './exit-status.ts';
 import type { TargetUser } from './user.ts';
 
-/** How the target is to be started. */
+/** The parameters of a launch. */
 export interface LaunchRequest {
   /** The command and its arguments. */
   command: string[];
@@ -16,7 +16,10 @@ export interface LaunchRequest {
   /** The target's whole environment. */
   env: NodeJS.ProcessEnv;
   user: TargetUser | undefined;
-  /** What stdin, stdout and stderr are: ours (`inherit`, or the number of one of ours), a file that we opened, or a pipe to us. */
+  /**
+   * What stdin, stdout and stderr are: ours (`inherit`, or the number of one of ours), a file that we opened,
+   * or a pipe to us.
+   */
   stdio: ['inherit' | number, TargetOutput, TargetOutput];
 }
 
@@ -37,14 +40,14 @@ export interface Target {
 }
 
 /**
- * The stub. Each word before `--` is a file to join by; the command is executed only when all were joined. A failure is
- * told apart from the command's own 125 by a leaf that was never charged.
+ * The stub. Each word before `--` is a file to join by; the command is executed only when all were joined. A
+ * failure is distinguished from a 125 of the command by a leaf that was never charged.
  */
 const JOIN_THEN_EXEC = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 125; shift; done; shift; exec "$@"';
 
 /**
- * Starts the target through a stub that joins the leaf and then becomes the target by `exec`: same pid, same standard
- * streams, same controlling terminal, same process group as ours.
+ * Starts the target through a stub that joins the leaf and then becomes the target by `exec`: same pid, same
+ * standard streams, same controlling terminal, same process group as ours.
  * @throws LaunchError when not even the stub could be started.
  */
 export async function launchTarget(request: LaunchRequest): Promise<Target> {

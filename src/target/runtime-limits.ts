@@ -1,4 +1,4 @@
-/** `--inherit-limits`: telling a language runtime about the limits that bind the target. Pure. */
+/** `--inherit-limits`: environment variables that configure language runtimes for the effective limits. */
 
 /** The limits that really bind the leaf, all its ancestors counted. */
 export interface BindingLimits {
@@ -17,8 +17,8 @@ export interface RuntimeSetting {
 const MIB = 1024 * 1024;
 
 /**
- * The variables to set so that Go, Node.js and the JVM stay within `ratio` of the limits. A variable, or an option in it,
- * that the user has set already is left alone.
+ * The variables to set so that Go, Node.js and the JVM stay within `ratio` of the limits. A variable, or an
+ * option in it, that the user has set already is left alone.
  */
 export function planRuntimeLimits(
   limits: BindingLimits,

@@ -1,14 +1,14 @@
-/** Passing on the signals that are sent to us, and ending the leaf when the target does not end by itself. */
+/** Forwards signals to the target, and kills the leaf if the target does not exit. */
 
 import { MAX_TIMER_MS } from '../format/longest-timer.ts';
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
 
-/** The signals that end a program politely, and that a user may send to us in its place. */
+/** The signals that ask a program to exit; users may send them to cmemstat instead of the target. */
 export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
-/** What happens to the target. */
+/** The operations on the target. */
 export interface SignalActions {
-  /** Undefined when the target has ended. */
+  /** Undefined once the target has exited. */
   targetPid(): number | undefined;
   /** Sends a signal to the target. */
   passOn(signal: NodeJS.Signals): void;
@@ -16,11 +16,11 @@ export interface SignalActions {
   killAll(): void;
 }
 
-/** A view that is open while signals are passed on. */
+/** A view that is open while signals are forwarded. */
 export interface SignalWatcher {
-  /** Whether keys are its own, so that none of them sends a signal. */
+  /** Whether it reads the keyboard, so that no key sends a signal. */
   readonly hasKeyboard: boolean;
-  /** A signal has come: somebody wants us to end. */
+  /** A signal was received that asks cmemstat to exit. */
   signalled(): void;
 }
 
@@ -28,14 +28,17 @@ export interface SignalWatcher {
 export interface SignalForwarding {
   /** The first signal that was sent to us; undefined before. */
   readonly received: NodeJS.Signals | undefined;
-  /** Ends the target as a SIGTERM to us would: by SIGTERM, and by killing everything when it does not end in time. */
+  /**
+   * Ends the target as a SIGTERM to us would: by SIGTERM, and by killing everything when it does not end in
+   * time.
+   */
   endTarget(): void;
   stop(): void;
 }
 
 /**
- * Passes signals on from now on. The second SIGINT, or `killAfterMs` after the first signal, kills everything;
- * `undefined` waits for ever.
+ * Passes signals on from now on. The second SIGINT, or `killAfterMs` after the first signal, kills
+ * everything; `undefined` waits for ever.
  */
 export function forwardSignals(
   actions: SignalActions,
@@ -80,9 +83,9 @@ export function forwardSignals(
 }
 
 /**
- * Ctrl-C and Ctrl-\ reach every process of the terminal's foreground group: the target has its signal already, and a
- * second one would mean "now really" to many programs. A signal sent to us alone while we are in the foreground looks
- * the same from here; SIGTERM and SIGHUP are always passed on.
+ * Ctrl-C and Ctrl-\ reach every process of the terminal's foreground group: the target has its signal
+ * already, and a second one would mean "now really" to many programs. A signal sent to us alone while we are
+ * in the foreground looks the same from here; SIGTERM and SIGHUP are always passed on.
  */
 function cameFromKeyboard(signal: NodeJS.Signals, targetPid: number | undefined): boolean {
   if (targetPid === undefined || (signal !== 'SIGINT' && signal !== 'SIGQUIT')) return false;
@@ -93,7 +96,7 @@ function cameFromKeyboard(signal: NodeJS.Signals, targetPid: number | undefined)
       ours.ttyNr !== 0 && ours.tpgid === ours.pgrp && target.pgrp === ours.pgrp && target.ttyNr === ours.ttyNr
     );
   } catch {
-    // The target is gone: there is nobody to pass it on to.
+    // The target has exited: there is no process to forward the signal to.
     return true;
   }
 }

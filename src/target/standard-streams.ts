@@ -1,10 +1,10 @@
-/** `--stdin`, `--stdout` and `--stderr`: files in the place of our own streams. */
+/** `--stdin`, `--stdout` and `--stderr`: files instead of our own streams. */
 import { closeSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeErrno, errnoOf, UsageError } from '../errors.ts';
 import type { TargetOutput } from './launch.ts';
 
-/** What the user asked for; an absent one stays ours. */
+/** The requested files; the target inherits our stream where one is absent. */
 export interface StreamFiles {
   stdin?: string | undefined;
   stdout?: string | undefined;
@@ -16,8 +16,8 @@ export interface StreamSetup {
   /** The target's standard output goes where standard error goes, so that ours holds nothing but JSON. */
   stdoutToStderr: boolean;
   /**
-   * The terminal is ours: what the target writes comes to us by pipes, and what was to go to a file is written there by us;
-   * its standard input is /dev/null unless a file was given.
+   * The terminal is ours: what the target writes comes to us by pipes, and what was to go to a file is
+   * written there by us; its standard input is /dev/null unless a file was given.
    */
   forView: boolean;
 }

@@ -1,4 +1,4 @@
-/** `--user NAME|UID[:GID]`: whom the target runs as. */
+/** `--user NAME|UID[:GID]`: the user that the target runs as. */
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../errors.ts';
 

@@ -119,8 +119,8 @@ export class LiveView implements Sink {
   }
 
   /** One line for the user. */
-  say(line: string): void {
-    if (this.#isOpen) this.#viewer.say(line);
+  showMessage(line: string): void {
+    if (this.#isOpen) this.#viewer.showMessage(line);
   }
 
   /** Closes the view when the target has ended, or now if it already has. */
@@ -176,17 +176,17 @@ export class LiveView implements Sink {
     switch (effect.kind) {
       case 'interrupt':
         controls.interrupt();
-        this.#viewer.say(`sent SIGINT to ${them}`);
+        this.#viewer.showMessage(`sent SIGINT to ${them}`);
         break;
       case 'signal': {
         const failure = controls.signal(effect.pid, effect.signal);
-        this.#viewer.say(failure ?? `sent ${effect.signal} to ${effect.pid}`);
+        this.#viewer.showMessage(failure ?? `sent ${effect.signal} to ${effect.pid}`);
         break;
       }
       case 'stop':
         this.closeAtEnd();
         controls.stop();
-        this.#viewer.say(`sent SIGTERM to ${them}; the view closes when ${they} ended`);
+        this.#viewer.showMessage(`sent SIGTERM to ${them}; the view closes when ${they} ended`);
         break;
       case 'leave':
         this.#leave();
@@ -202,7 +202,7 @@ export class LiveView implements Sink {
     const next = step > 0 ? INTERVALS_MS.find((ms) => ms > now) : INTERVALS_MS.findLast((ms) => ms < now);
     if (next !== undefined) controls.setIntervalMs(next);
     else
-      this.#viewer.say(
+      this.#viewer.showMessage(
         `the interval is ${formatDuration(now)}, which is the ${step > 0 ? 'longest' : 'shortest'}`,
       );
   }

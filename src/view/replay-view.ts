@@ -54,7 +54,7 @@ export class ReplayView {
   #tickedMs = monotonicMs();
   #settle: { resolve: () => void; reject: (error: unknown) => void } = { resolve() {}, reject() {} };
 
-  /** @throws ToolError for a start that is no moment. */
+  /** @throws ToolError for an invalid start time. */
   constructor(screen: Screen, source: ReplaySource, { at, speed }: ReplayStart) {
     this.#source = source;
     this.#speed = clampSpeed(speed);
@@ -122,7 +122,7 @@ export class ReplayView {
   #jumpTo(elapsedMs: number | undefined, otherwise: string): void {
     this.#isPlaying = false;
     this.#isAtEdge = false;
-    if (elapsedMs === undefined) this.#viewer.say(otherwise);
+    if (elapsedMs === undefined) this.#viewer.showMessage(otherwise);
     else this.#goTo(elapsedMs);
   }
 
@@ -170,7 +170,7 @@ export class ReplayView {
         this.#goToText(effect.text);
         break;
       default:
-        this.#viewer.say('not available in a replay');
+        this.#viewer.showMessage('not available in a replay');
     }
   }
 
@@ -190,7 +190,7 @@ export class ReplayView {
       this.#followAtEnd();
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
-      this.#viewer.say(error.message);
+      this.#viewer.showMessage(error.message);
     }
   }
 
@@ -201,7 +201,7 @@ export class ReplayView {
       state: this.#isPlaying ? 'playing' : atEnd ? 'at-end' : 'halted',
       elapsedMs: this.#nowMs,
       intervalMs: start?.intervalMs ?? 0,
-      // Only the summary tells them.
+      // Only the summary contains them.
       late: summary?.samples.late ?? 0,
       missed: summary?.samples.missed ?? 0,
       replay: { speed: this.#speed, endMs, damagedLines: counts.damaged, following },

@@ -8,7 +8,9 @@ import { textOf } from './text/cells.ts';
 /** The text is as wide as this, whatever the terminal: it is read elsewhere. */
 const TEXT_SIZE = { width: 120, height: 60 };
 
-/** Writes a JSON document and a text of the moment that is shown; returns the line that says so, or why not. */
+/**
+ * Writes a JSON document and a text of the moment that is shown; returns the line that says so, or why not.
+ */
 export function writeSnapshot(view: View): string {
   const { start } = view.data;
   const name = `cmemstat-${start?.pid ?? 'replay'}-${Math.round(view.status.elapsedMs)}ms`;
@@ -26,10 +28,13 @@ export function writeSnapshot(view: View): string {
   }
 }
 
-/** Tries so many names. */
+/** The maximum number of names to try. */
 const MAX_NAMES = 1000;
 
-/** Writes both under the first name that is free, and returns it: what lies there is neither replaced nor followed. */
+/**
+ * Writes both under the first name that is free, and returns it: what lies there is neither replaced nor
+ * followed.
+ */
 function writeBoth(name: string, json: string, text: string): string {
   for (let number = 1; ; number += 1) {
     const stem = number === 1 ? name : `${name}-${number}`;

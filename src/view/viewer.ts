@@ -46,10 +46,13 @@ export interface ViewerOwner {
 /** Data that comes in does not draw more often than this. Unit: milliseconds. */
 const FRAME_MS = 400;
 
-/** A sample, its maps and its processes come one right after the other: they are drawn at once. Unit: milliseconds. */
+/**
+ * A sample, its maps and its processes come one right after the other: they are drawn at once. Unit:
+ * milliseconds.
+ */
 const TOGETHER_MS = 15;
 
-/** A wheel moves so many rows. */
+/** The number of rows that one wheel step scrolls. */
 const WHEEL_ROWS = 3;
 
 /** One open view. */
@@ -58,7 +61,7 @@ export class Viewer {
   readonly #shown: Shown;
   readonly #owner: ViewerOwner;
   #ui: UiState = initialUiState();
-  /** What a pause shows, and what figures can be told from after it. */
+  /** The data shown during a pause, which is the base of relative figures after it. */
   #paused: { data: ViewData; output: OutputView; elapsedMs: number } | undefined;
   #pauseBase: ReadonlyMap<string, number> | undefined;
   #startBase: ReadonlyMap<string, number> | undefined;
@@ -91,7 +94,7 @@ export class Viewer {
   }
 
   /** One line at the bottom, until the next key. */
-  say(message: string): void {
+  showMessage(message: string): void {
     this.#ui = { ...this.#ui, message };
     this.changed();
   }

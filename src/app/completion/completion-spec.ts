@@ -38,7 +38,10 @@ export interface CompletionCommand {
   commands: readonly CompletionCommand[];
 }
 
-/** A command with the names that lead to it: none for the program, `['budget', 'init']` for `cmemstat budget init`. */
+/**
+ * A command with the names that lead to it: none for the program, `['budget', 'init']` for `cmemstat budget
+ * init`.
+ */
 export interface CommandAtPath {
   path: readonly string[];
   command: CompletionCommand;

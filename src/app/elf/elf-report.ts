@@ -1,4 +1,4 @@
-/** `cmemstat elf` as a table. Pure. */
+/** `cmemstat elf` as a table. */
 import { type Align, alignColumns } from '../../format/align-columns.ts';
 import { formatMapFlags } from '../../format/map-flags.ts';
 import { plural } from '../../format/plural.ts';

@@ -1,15 +1,22 @@
-/** What the maps of BPF object files will take once they are loaded; `cmemstat elf --json` prints it as it is. */
+/**
+ * What the maps of BPF object files will take once they are loaded; `cmemstat elf --json` prints it as it is.
+ */
 
-/** What one map takes on a machine with so many possible CPUs. */
+/** The memory of one map on a machine with the given number of possible CPUs. */
 export interface ForecastCost {
   possibleCpus: number;
   /** While it is empty. Unit: bytes. */
   bytes: number;
-  /** Once it holds all its entries; equal to `bytes` for types that allocate everything at once. Unit: bytes. */
+  /**
+   * Once it holds all its entries; equal to `bytes` for types that allocate everything at once. Unit: bytes.
+   */
   fullBytes: number;
   /** The percpu memory in `bytes` that no memory cgroup is charged for. Unit: bytes. */
   unchargedPercpuBytes: number;
-  /** Whether it is to the byte what this kernel will say; else one of two variants of a formula had to be guessed. */
+  /**
+   * Whether it is to the byte what this kernel will say; else one of two variants of a formula had to be
+   * guessed.
+   */
   exact: boolean;
 }
 
@@ -19,8 +26,8 @@ export type MeasuredMap =
       /** As its fdinfo has it. A guess on Linux 5.11 to 6.3. Unit: bytes. */
       memlock: number;
       /**
-       * What its memory cgroup was charged; percpu memory of preallocated maps is charged to none. Absent on cgroup v2
-       * before Linux 5.18. Unit: bytes.
+       * What its memory cgroup was charged; percpu memory of preallocated maps is charged to none. Absent on
+       * cgroup v2 before Linux 5.18. Unit: bytes.
        */
       chargedBytes?: number;
     }

@@ -1,4 +1,4 @@
-/** What the maps of BPF object files will take: the files' definitions, put into the formulas of a kernel. */
+/** Predicts the memory of the maps in BPF object files, with the formulas of a kernel. */
 
 import { ToolError, UsageError } from '../../errors.ts';
 import { readKernelBtf } from '../../kernel/bpf/btf/btf.ts';
@@ -42,10 +42,10 @@ export interface ForecastOptions {
 }
 
 /**
- * Reads the objects and computes what each map takes; nothing is loaded. On the running kernel two small maps settle the
- * variants of the formulas, if we may make them.
- * @throws KernelFileError for a file that is no BPF object or is damaged, UsageError for a change to a map that no object
- * has.
+ * Reads the objects and computes what each map takes; nothing is loaded. On the running kernel two small maps
+ * settle the variants of the formulas, if we may make them.
+ * @throws KernelFileError for a file that is no BPF object or is damaged, UsageError for a change to a map
+ * that no object has.
  */
 export async function forecastElf(options: ForecastOptions): Promise<ElfForecast> {
   const read = options.files.flatMap(readBpfObjects);
@@ -87,7 +87,8 @@ async function mapHost(kernelBtf: string | undefined): Promise<MapHost> {
   if (kernelBtf !== undefined) {
     return { ...readMapKernelFacts(readKernelBtf(kernelBtf)), possibleCpus: readPossibleCpus() };
   }
-  // Without koffi or bpf(2) there is no probe: what BTF says is near enough, and marked as such.
+  // Without koffi or bpf(2) there is no probe: the variant from BTF is close enough, and is marked as
+  // inexact.
   const bpf = await openBpf().catch((error: unknown) => {
     if (error instanceof ToolError) return undefined;
     throw error;

@@ -1,6 +1,7 @@
 /**
- * A process that makes maps on request, so that its memory cgroup is charged for them and no other: a line of JSON on
- * standard input asks for copies of a map, a line on standard output says what the kernel says of one.
+ * A process that makes maps on request, so that its memory cgroup is charged for them and no other: a line of
+ * JSON on standard input asks for copies of a map, a line on standard output says what the kernel says of
+ * one.
  */
 import { closeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -10,7 +11,7 @@ import type { DefinedMap } from '../../kernel/bpf/elf/elf-btf-maps.ts';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { mapFdinfo, readFdinfo } from '../../kernel/procfs/fdinfo.ts';
 
-/** What is asked: so many copies of this map, instead of those that there are; none to drop them. */
+/** A request: the number of copies of this map to create, instead of the existing ones; 0 closes them. */
 export interface MakeRequest {
   map: DefinedMap;
   copies: number;

@@ -1,4 +1,4 @@
-/** What maps really take: each is made in a fresh leaf, and the leaf is asked what it was charged. */
+/** Measures maps: creates each one in a fresh leaf and reads the charge of the leaf. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -23,15 +23,17 @@ export interface MapToMeasure {
 // The kernel charges in batches of 64 pages per CPU: a small map shows only as one of many.
 const enoughBytes = 32 * 1024 * 1024;
 const mostCopies = 1000;
-// A map's memory is freed, and uncharged, by a worker of the kernel some time after the last descriptor is closed.
+// A map's memory is freed, and uncharged, by a worker of the kernel some time after the last descriptor is
+// closed.
 const settledMs = 250;
 const settleTimeoutMs = 5000;
 const pollMs = 25;
 
 /**
- * Makes the maps one after the other, as many copies of each as it takes to see its charge, in a process of its own in a
- * fresh leaf; both are gone afterwards. `maker` is a command that calls `serveMapMaker`. One answer for each map.
- * @throws UnsupportedError where there is no memory cgroup to be had; KernelFileError, LaunchError.
+ * Makes the maps one after the other, as many copies of each as it takes to see its charge, in a process of
+ * its own in a fresh leaf; both are gone afterwards. `maker` is a command that calls `serveMapMaker`. One
+ * answer for each map.
+ * @throws UnsupportedError if no memory cgroup is available; KernelFileError, LaunchError.
  */
 export async function measureMaps(
   maps: readonly MapToMeasure[],

@@ -1,4 +1,7 @@
-/** `cmemstat maps --format bpftool`: what `bpftool map -j` prints, key by key, so that recipes for it work unchanged. Pure. */
+/**
+ * `cmemstat maps --format bpftool`: what `bpftool map -j` prints, key by key, so that recipes for it work
+ * unchanged.
+ */
 import type { ListedMap } from './listing.ts';
 
 /** A map as bpftool prints it, its keys in bpftool's order. */
@@ -21,8 +24,8 @@ export interface BpftoolMap {
 }
 
 /**
- * The maps as bpftool lists them, by ascending id. The name is the one that the kernel keeps; `pinned` is there for every map as
- * soon as one is pinned, as with `bpftool -f`; `pids` for those that a process holds.
+ * The maps as bpftool lists them, by ascending id. The name is the one that the kernel keeps; `pinned` is
+ * there for every map as soon as one is pinned, as with `bpftool -f`; `pids` for those that a process holds.
  *
  * Source: `show_map_close_json()` in `tools/bpf/bpftool/map.c`.
  */

@@ -1,4 +1,7 @@
-/** What `cmemstat maps --json` prints: one document. Keys with an underscore are the kernel's own; without a value they are left out. */
+/**
+ * What `cmemstat maps --json` prints: one document. Keys with an underscore are the kernel's own; without a
+ * value they are left out.
+ */
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfAttribution, ObjectHolderProcess } from '../../model/bpf-inventory.ts';
 import type { ListedMap, MapListing } from './listing.ts';

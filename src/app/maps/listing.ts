@@ -1,9 +1,12 @@
-/** The maps of a host as `cmemstat maps` shows them: filtered, sorted, grouped and summed; pure. */
+/** The maps of a host as `cmemstat maps` shows them: filtered, sorted, grouped and summed. */
 import type { InventoryMap, ObjectHolderProcess } from '../../model/bpf-inventory.ts';
 
 /** A map and what surrounds it. */
 export interface ListedMap extends InventoryMap {
-  /** The path of the memory cgroup that it is charged to, below the mount point; absent where it can't be resolved. */
+  /**
+   * The path of the memory cgroup that it is charged to, below the mount point; absent where it can't be
+   * resolved.
+   */
   readonly cgroup: string | undefined;
   /** Where it is pinned. */
   readonly pinned: readonly string[];
@@ -85,7 +88,7 @@ export interface MapGroup extends MapTotals {
 export interface ListingOptions {
   readonly sort: SortKey;
   readonly groupBy?: GroupKey | undefined;
-  /** Only so many rows. */
+  /** The maximum number of rows. */
   readonly top?: number | undefined;
   /** Rows below this share of all bytes go into one. From 0 to 1. */
   readonly threshold?: number | undefined;

@@ -1,4 +1,4 @@
-/** `cmemstat maps` as a table with bars. Pure. */
+/** `cmemstat maps` as a table with bars. */
 import { type Align, alignColumns } from '../../format/align-columns.ts';
 import { plural } from '../../format/plural.ts';
 import { safeText } from '../../format/safe-text.ts';

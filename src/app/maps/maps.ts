@@ -54,7 +54,8 @@ export interface MapsReader {
 
 /**
  * Opens what it takes to read the maps of this host, or of one cgroup.
- * @throws UsageError for a cgroup or a process that is not there; ToolError that names the capability where nothing can be read.
+ * @throws UsageError for a cgroup or a process that is not there; ToolError that names the capability where
+ * nothing can be read.
  */
 export async function openMaps(options: MapsOptions): Promise<MapsReader> {
   const { pid } = options.filter;

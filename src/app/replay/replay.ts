@@ -21,8 +21,10 @@ export interface ReplayOptions {
 }
 
 /**
- * Opens the view and waits until the user or a signal has closed it. Returns the exit status: 0, or 128 and the signal's number.
- * @throws InputError when the file can't be read or is no recording; UnsupportedError without a terminal that can show it.
+ * Opens the view and waits until the user or a signal has closed it. Returns the exit status: 0, or 128 and
+ * the signal's number.
+ * @throws InputError when the file can't be read or is not a recording; UnsupportedError without a terminal
+ * that can show it.
  */
 export async function replay({ file, follow, at, speed }: ReplayOptions): Promise<number> {
   // Before the recording is read and the screen is opened: a long one takes its time.

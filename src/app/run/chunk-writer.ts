@@ -9,8 +9,8 @@ const { O_WRONLY, O_NOCTTY, O_NONBLOCK } = constants;
 const RETRY_MS = 10;
 
 /**
- * Writes one chunk after the other. What waits is the caller's one chunk, so that a slow reader slows down who writes, and
- * no queue grows. After a failure everything is thrown away.
+ * Writes one chunk after the other. What waits is the caller's one chunk, so that a slow reader slows down
+ * who writes, and no queue grows. After a failure everything is thrown away.
  */
 export class ChunkWriter {
   readonly #fd: number;
@@ -54,15 +54,15 @@ export class ChunkWriter {
 }
 
 /**
- * A terminal or a named pipe, opened anew: not to wait is a property of what was opened, which others may share. A few
- * writes that wait would hold all others up too, as there are few threads for them.
+ * A terminal or a named pipe, opened anew: not to wait is a property of what was opened, which others may
+ * share. A few writes that wait would hold all others up too, as there are few threads for them.
  */
 function openAnew(fd: number): number | undefined {
   try {
     if (!isatty(fd) && !fstatSync(fd).isFIFO()) return undefined;
     return openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NOCTTY | O_NONBLOCK);
   } catch {
-    // Another user's terminal, as after `su`, or a pipe that nobody reads: the descriptor itself tells.
+    // Another user's terminal, as after `su`, or a pipe without a reader: use the descriptor itself.
     return undefined;
   }
 }

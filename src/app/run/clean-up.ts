@@ -27,7 +27,10 @@ export class CleanUp {
   }
 }
 
-/** Does a job, and undoes what the job has registered. A failure of the job is never hidden by one of the clean-up. */
+/**
+ * Does a job, and undoes what the job has registered. A failure of the job is never hidden by one of the
+ * clean-up.
+ */
 export async function withCleanUp<T>(job: (cleanUp: CleanUp) => Promise<T>): Promise<T> {
   const cleanUp = new CleanUp();
   let result: T;

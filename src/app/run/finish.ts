@@ -18,7 +18,7 @@ import { VERSION } from '../../version.ts';
 import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
 
-/** So many maps are told one by one. */
+/** The maximum number of maps that are listed individually. */
 const MAPS_TOLD = 100;
 
 /** How often `--wait all` looks whether the leaf is empty. Unit: milliseconds. */

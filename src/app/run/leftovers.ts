@@ -9,13 +9,16 @@ import type { InventoryMap, InventorySnapshot } from '../../model/bpf-inventory.
 import type { LeftoverMap } from '../../model/recording.ts';
 import { type BpfInventory, openBpfInventory } from '../../sampler/bpf/inventory.ts';
 
-/** The kernel lets go of programs, and so of their maps, a moment after their last descriptor. Unit: milliseconds. */
+/**
+ * The kernel lets go of programs, and so of their maps, a moment after their last descriptor. Unit:
+ * milliseconds.
+ */
 const LET_GO_MS = 500;
 const POLL_MS = 50;
 
 /**
- * What is left of the maps that were charged to the leaf, once it is removed: their charge has moved to the parent by then,
- * and they are known again by its identity.
+ * What is left of the maps that were charged to the leaf, once it is removed: their charge has moved to the
+ * parent by then, and they are known again by its identity.
  */
 export async function findLeftovers(leaf: Leaf, charged: readonly InventoryMap[]): Promise<LeftoverMap[]> {
   await removeIfPossible(leaf);

@@ -30,7 +30,10 @@ export interface LiveRun extends SignalWatcher {
   close(): void;
 }
 
-/** Opens the view where it is wanted and the terminal can show it; else says why, where that was not to be expected. */
+/**
+ * Opens the view where it is wanted and the terminal can show it; else says why, where that was not to be
+ * expected.
+ */
 export async function openLiveView(
   { view, exitOnEnd, streams, outputs: { json, quiet, output } }: RunOptions,
   outputs: Outputs,
@@ -46,7 +49,7 @@ export async function openLiveView(
     optimiseLate();
     const live = new LiveView(screen, exitOnEnd, output);
     // On standard error when the view is closed, and in the view now.
-    outputs.log.buffer((line) => live.say(line));
+    outputs.log.buffer((line) => live.showMessage(line));
     return new LiveRunView(live, outputs, json, streams);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
@@ -164,7 +167,10 @@ class LiveRunView implements LiveRun {
     }
   }
 
-  /** To the view, and to the file that the user named; with the view left, to where it would have gone without one. */
+  /**
+   * To the view, and to the file that the user named; with the view left, to where it would have gone without
+   * one.
+   */
   #follow(stream: 'stdout' | 'stderr', from: Readable | null, copy: number | undefined): void {
     if (from === null) return;
     const file = copy === undefined ? undefined : this.#writerTo(copy, (error) => this.#fail(stream, error));
@@ -173,7 +179,7 @@ class LiveRunView implements LiveRun {
       const copied = file?.write(chunk);
       if (this.#view.isOpen) this.#view.takeOutput(stream, chunk);
       else if (file === undefined && this.#isLeft) {
-        // The terminal may be gone: then there is nobody to tell, and the target goes on.
+        // The terminal may be gone: the error cannot be reported, and the target continues.
         own ??= this.#writerTo(stream === 'stdout' && !this.#isJsonOnStdout ? STDOUT : STDERR, () => {});
         await own.write(chunk);
       }

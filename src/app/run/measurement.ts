@@ -1,4 +1,6 @@
-/** One run under measurement: the sampler, the event watch and the sinks, from the launch to the last sample. */
+/**
+ * One run under measurement: the sampler, the event watch and the sinks, from the launch to the last sample.
+ */
 import { statSync } from 'node:fs';
 import type { Placement } from '../../cgroup/placement.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
@@ -33,7 +35,7 @@ export class Measurement {
   readonly startedAt = new Date();
   readonly warnings: string[] = [];
   readonly aggregate: SampleAggregate;
-  /** Set when a reading failed; the first failure was told. */
+  /** Set if a reading failed; the first failure was reported. */
   failed = false;
   /** Set when we killed the leaf ourselves, on a second SIGINT or after `--kill-after`. */
   killedByUs = false;

@@ -14,7 +14,10 @@ export function openLeafReader(leaf: Leaf): FigureReader {
     : openCgroup1Reader(leaf.directory, leaf);
 }
 
-/** What reads the figures of the leaf, or of the process tree below `pid` where there is none. @throws KernelFileError. */
+/**
+ * What reads the figures of the leaf, or of the process tree below `pid` where there is none.
+ * @throws KernelFileError.
+ */
 export async function openReader(leaf: Leaf | undefined, pid: number): Promise<FigureReader> {
   if (leaf !== undefined) return openLeafReader(leaf);
   // pidusage is loaded only where it is needed.

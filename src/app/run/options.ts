@@ -19,7 +19,7 @@ export interface RunOptions {
   placement: Exclude<PlacementKind, 'parent'> | undefined;
   requireCgroup: boolean;
   limits: LimitRequest;
-  /** The share of a limit that a language runtime is told; undefined leaves the runtimes alone. */
+  /** The share of a limit that language runtimes are configured for; undefined: none. */
   inheritRatio: number | undefined;
   cwd: string | undefined;
   env: [name: string, value: string][];

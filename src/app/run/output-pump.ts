@@ -3,18 +3,24 @@ import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 
-/** For each millisecond that a chunk took, so many are left to everything else: output has a third of the loop. */
+/**
+ * For each millisecond that a chunk took, so many are left to everything else: output has a third of the
+ * loop.
+ */
 const REST_PER_WORK = 2;
 
-/** On a busy machine a chunk seems to take long while others run: that is no reason to rest for longer. Unit: milliseconds. */
+/**
+ * On a busy machine a chunk seems to take long while others run: that is no reason to rest for longer. Unit:
+ * milliseconds.
+ */
 const MAX_REST_MS = 20;
 
 /** How often it is looked whether a pipe has ended. Unit: milliseconds. */
 const POLL_MS = 10;
 
 /**
- * Passes a pipe on, chunk by chunk: the next one is read when `take` is done with the one before and has rested. The pipe
- * fills meanwhile, and the target waits, as it would for a slow terminal.
+ * Passes a pipe on, chunk by chunk: the next one is read when `take` is done with the one before and has
+ * rested. The pipe fills meanwhile, and the target waits, as it would for a slow terminal.
  */
 export class OutputPump {
   readonly #from: Readable;
@@ -35,8 +41,8 @@ export class OutputPump {
   }
 
   /**
-   * Settles when the pipe has ended and all of it is taken. Somebody else may hold it open for ever: it is given up after so
-   * long, the time that `take` needed not counted.
+   * Settles when the pipe has ended and all of it is taken. Somebody else may hold it open for ever: it is
+   * given up after so long, the time that `take` needed not counted.
    */
   async finish(patienceMs: number): Promise<void> {
     let leftMs = patienceMs;
@@ -68,7 +74,9 @@ export class OutputPump {
     this.#from.resume();
   }
 
-  /** Many small chunks are as much work as a large one: what is less than a timer can tell is put together. */
+  /**
+   * Many small chunks are as much work as a large one: rests shorter than the timer resolution are combined.
+   */
   async #rest(): Promise<void> {
     const restMs = this.#restMs;
     if (restMs < 1) return new Promise((resolve) => setImmediate(resolve));

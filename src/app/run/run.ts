@@ -1,6 +1,6 @@
 /**
- * The main job: a command in a fresh memory cgroup, measured from before its first instruction to after its last. This file is
- * the plot; each step is explained where it lives.
+ * The main job: a command in a fresh memory cgroup, measured from before its first instruction to after its
+ * last. This file is the plot; each step is explained where it lives.
  */
 import type { SummaryRecord } from '../../model/recording.ts';
 import type { Sink } from '../../output/sink.ts';
@@ -79,7 +79,10 @@ async function startMeasuring(
   }
 }
 
-/** Everybody who takes the records of the run: recordings first, then who watches it, then what a person looks at. */
+/**
+ * Everybody who takes the records of the run: recordings first, then who watches it, then what a person looks
+ * at.
+ */
 function sinksOf(
   { outputs, view, streams }: Stage,
   measurement: Measurement,

@@ -1,4 +1,7 @@
-/** Everything around a target that can be refused before it is started: its file, the outputs, the view, its streams. */
+/**
+ * Everything around a target that can be refused before it is started: its file, the outputs, the view, its
+ * streams.
+ */
 
 import type { Log } from '../../output/log.ts';
 import { type Outputs, openOutputs } from '../../output/open-outputs.ts';
@@ -22,7 +25,8 @@ export interface Stage {
 
 /**
  * Looks the command up, and opens what is written to.
- * @throws LaunchError when there is no such command; UsageError that names the option whose file can't be opened.
+ * @throws LaunchError when there is no such command; UsageError that names the option whose file can't be
+ * opened.
  */
 export async function openStage(options: RunOptions, cleanUp: CleanUp): Promise<Stage> {
   const env = targetEnvironment(process.env, options.env, options.user);

@@ -9,7 +9,7 @@ import type { RunOptions } from './options.ts';
 import { limitSettings } from './preparation.ts';
 import type { Stage } from './stage.ts';
 
-/** Starts the target, and tells it about the limits of the leaf where that was asked for. @throws LaunchError. */
+/** Starts the target, with the variables of `--inherit-limits` if requested. @throws LaunchError. */
 export function startTarget(
   options: RunOptions,
   { env, streams, log }: Stage,
@@ -26,7 +26,10 @@ export function startTarget(
   });
 }
 
-/** @throws LaunchError when what has ended was never the target: the shell that starts it could not join the leaf. */
+/**
+ * @throws LaunchError when what has ended was never the target: the shell that starts it could not join the
+ * leaf.
+ */
 export function checkThatItJoined(measurement: Measurement, exit: TargetExit, { command }: RunOptions): void {
   if (exit.code !== EXIT_CODES.FAILED || !measurement.wasNeverCharged) return;
   const problem = `the target could not join its leaf ${measurement.placement.leaf?.directory}`;

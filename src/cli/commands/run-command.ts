@@ -4,7 +4,8 @@ import type { RunFlags } from '../options/run-flags.ts';
 import { toRunOptions } from '../options/run-options.ts';
 
 /**
- * Runs and measures a command, and evaluates what was measured where the options ask for it; returns the exit status.
+ * Runs and measures a command, and evaluates what was measured where the options ask for it; returns the exit
+ * status.
  * @throws UsageError; ToolError when the target could not be started as asked.
  */
 export async function runCommand(command: string[], flags: RunFlags & GateFlags): Promise<number> {

@@ -17,7 +17,10 @@ class RenamedOption extends Option {
   }
 }
 
-/** Accepts the former flags of an option that the command has: `acceptFormer(command, '--judge <which>', '--evaluate')`. */
+/**
+ * Accepts the former flags of an option that the command has: `acceptFormer(command, '--judge <which>',
+ * '--evaluate')`.
+ */
 export function acceptFormer(command: Command, former: string, long: string): void {
   const current = command.options.find((option) => option.long === long);
   if (current === undefined) throw new Error(`no option ${long}`);

@@ -6,7 +6,7 @@ export function repeatable(value: string, before: readonly string[] = []): strin
   return [...before, value];
 }
 
-/** Refuses an option that is given a second time: the first one would be lost, and what it asks for would not be judged. */
+/** Refuses an option that is given twice: the first value would be ignored silently. */
 export function once(option: string, instead?: string): (value: string, before?: string) => string {
   return (value, before) => {
     if (before === undefined) return value;

@@ -18,7 +18,7 @@ export class StandardOutput {
     return this.#error !== undefined;
   }
 
-  /** Writes a text, and the newline at its end. A reader that has gone is no error. @throws OutputError. */
+  /** Writes a text, and the newline at its end. A closed pipe is not an error. @throws OutputError. */
   async write(text: string): Promise<void> {
     this.#writer.write(text, true);
     await this.#writer.flush();

@@ -2,7 +2,8 @@ import { parseFlatKeyed } from '../flat-keyed.ts';
 
 /**
  * Keys of v1's `memory.stat` that mean the same as a key of cgroup v2, once `total_` is taken away.
- * Source: mm/memcontrol-v1.c `memcg1_stats` beside mm/memcontrol.c `memory_stats`: the same counter under two names.
+ * Source: mm/memcontrol-v1.c `memcg1_stats` beside mm/memcontrol.c `memory_stats`: the same counter under two
+ * names.
  */
 const SAME_MEANING: Record<string, string> = {
   cache: 'file',
@@ -37,7 +38,10 @@ function isReportedElsewhere(key: string, raw: Record<string, number>): boolean 
 
 /** v1's `memory.stat`, with the figures of v2's meaning under v2's names. */
 export interface MemoryStatV1 {
-  /** v2's names where they mean the same, v1's own (`total_pgpgin`, `hierarchical_memory_limit` ...) elsewhere. */
+  /**
+   * v2's names where they mean the same, v1's own (`total_pgpgin`, `hierarchical_memory_limit` ...)
+   * elsewhere.
+   */
   stat: Record<string, number>;
   /** `total_swap`, which is what v2 prints in `memory.swap.current`. Unit: bytes. */
   swapBytes: number | undefined;
@@ -46,8 +50,8 @@ export interface MemoryStatV1 {
 }
 
 /**
- * Parses `memory.stat` of cgroup v1, which prints every figure twice: for the cgroup alone, and with `total_` for the
- * subtree. Those of the subtree are what v2 prints; the others are left out.
+ * Parses `memory.stat` of cgroup v1, which prints every figure twice: for the cgroup alone, and with `total_`
+ * for the subtree. Those of the subtree are what v2 prints; the others are left out.
  *
  *     cache 4096
  *     hierarchical_memory_limit 9223372036854771712

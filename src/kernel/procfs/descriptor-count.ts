@@ -12,8 +12,8 @@ export function readDescriptorCount(pid: number, procRoot = '/proc'): number | u
 }
 
 /**
- * The number of entries in `/proc/<pid>/fd`, counted in the background: a process may have a million. Undefined when the
- * process has ended, or we may not look into it (another user's, without CAP_SYS_PTRACE).
+ * The number of entries in `/proc/<pid>/fd`, counted in the background: a process may have a million.
+ * Undefined when the process has ended, or we may not look into it (another user's, without CAP_SYS_PTRACE).
  */
 export async function countDescriptors(pid: number, procRoot = '/proc'): Promise<number | undefined> {
   try {

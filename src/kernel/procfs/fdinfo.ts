@@ -1,19 +1,8 @@
 /**
- * `/proc/<pid>/fdinfo/<fd>`: one `key:<tab>value` a line. The first four lines are the same for every file, the rest
- * depends on what the descriptor is. A BPF map on 6.18:
- *     pos:	0
- *     flags:	02000002
- *     mnt_id:	17
- *     ino:	1038
- *     map_type:	2
- *     key_size:	4
- *     value_size:	8
- *     max_entries:	1
- *     map_flags:	0x0
- *     map_extra:	0x0
- *     memlock:	320
- *     map_id:	25
- *     frozen:	0
+ * `/proc/<pid>/fdinfo/<fd>`: one `key:<tab>value` a line. The first four lines are the same for every file,
+ * the rest depends on what the descriptor is. A BPF map on 6.18: pos:   0 flags:        02000002 mnt_id:
+ * 17 ino: 1038 map_type:  2 key_size:     4 value_size:   8 max_entries:  1 map_flags:    0x0 map_extra:  0x0
+ * memlock:    320 map_id:     25 frozen:      0
  */
 import { malformed, parseCounter } from '../number.ts';
 import { readPseudoFile } from '../pseudo-file.ts';
@@ -25,7 +14,8 @@ export interface Fdinfo {
 }
 
 /**
- * The pairs of a fdinfo file. Lines of other shapes (inotify and epoll print several pairs a line) are left out.
+ * The pairs of a fdinfo file. Lines of other shapes (inotify and epoll print several pairs a line) are left
+ * out.
  * Source: proc_pid_fdinfo(5). Since: Linux 2.6.22.
  */
 export function parseFdinfo(text: string, path: string): Fdinfo {
@@ -58,20 +48,22 @@ export interface MapFdinfo {
   max_entries: number;
   map_flags: number;
   /**
-   * Unit: bytes. Near what the kernel has allocated since Linux 6.4; before, a guess from `max_entries` that reads 0 for
-   * a ring buffer and half for a hash.
+   * Unit: bytes. Near what the kernel has allocated since Linux 6.4; before, a guess from `max_entries` that
+   * reads 0 for a ring buffer and half for a hash.
    */
   memlock: number;
   /** User space can't write to it any more. Since: Linux 5.2. */
   frozen: boolean | undefined;
-  /** The type of the programs that may use a prog_array; absent for other maps and until the first one does. */
+  /**
+   * The type of the programs that may use a prog_array; absent for other maps and until the first one does.
+   */
   owner_prog_type: number | undefined;
   owner_jited: boolean | undefined;
 }
 
 /**
  * What a fdinfo file says about a map; absent where it is not a map's. Since: Linux 4.13 (`map_id`).
- * @throws KernelFileError when a key is missing or is no number.
+ * @throws KernelFileError if a key is missing or not a number.
  */
 export function mapFdinfo(fdinfo: Fdinfo): MapFdinfo | undefined {
   if (!fdinfo.values.has('map_type')) return undefined;
@@ -102,7 +94,7 @@ export interface ProgramFdinfo {
 
 /**
  * What a fdinfo file says about a program; absent where it is not a program's. Since: Linux 4.13 (`prog_id`).
- * @throws KernelFileError when a key is missing or is no number.
+ * @throws KernelFileError if a key is missing or not a number.
  */
 export function programFdinfo(fdinfo: Fdinfo): ProgramFdinfo | undefined {
   if (!fdinfo.values.has('prog_type')) return undefined;
@@ -121,13 +113,16 @@ export interface LinkFdinfo {
   link_type: string;
   /** The program that it attaches; absent for a link without one (struct_ops). */
   prog_id: number | undefined;
-  /** The map that the link holds: of struct_ops, of an iterator over a map's elements, of a sockmap; absent for others. */
+  /**
+   * The map that the link holds: of struct_ops, of an iterator over a map's elements, of a sockmap; absent
+   * for others.
+   */
   map_id: number | undefined;
 }
 
 /**
  * What a fdinfo file says about a link; absent where it is not a link's. Since: Linux 5.8.
- * @throws KernelFileError when a key is missing or is no number.
+ * @throws KernelFileError if a key is missing or not a number.
  */
 export function linkFdinfo(fdinfo: Fdinfo): LinkFdinfo | undefined {
   const link_type = fdinfo.values.get('link_type');

@@ -19,7 +19,10 @@ export interface HeldBpf {
   unreadablePids: number[];
 }
 
-/** What the links in `/proc/<pid>/fd` of BPF objects point to. Source: the names given to `anon_inode_getfd()`. */
+/**
+ * What the links in `/proc/<pid>/fd` of BPF objects point to. Source: the names given to
+ * `anon_inode_getfd()`.
+ */
 const BPF_TARGETS: ReadonlySet<string> = new Set([
   'anon_inode:bpf-map',
   'anon_inode:bpf-prog',
@@ -30,12 +33,13 @@ const BPF_TARGETS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * The BPF objects that these processes hold open. Processes and descriptors that vanish meanwhile are skipped.
+ * The BPF objects that these processes hold open. Processes and descriptors that vanish meanwhile are
+ * skipped.
  *
- * A program that is attached through a perf event, netlink or a cgroup without a link is not held by a descriptor: it is
- * not found here.
- * Source: `/proc/<pid>/fd` and `/proc/<pid>/fdinfo`, proc_pid_fdinfo(5). Since: Linux 4.13; links since 5.8. Needs the
- * right to ptrace the process (CAP_SYS_PTRACE for another user's).
+ * A program that is attached through a perf event, netlink or a cgroup without a link is not held by a
+ * descriptor: it is not found here.
+ * Source: `/proc/<pid>/fd` and `/proc/<pid>/fdinfo`, proc_pid_fdinfo(5). Since: Linux 4.13; links since 5.8.
+ * Needs the right to ptrace the process (CAP_SYS_PTRACE for another user's).
  * @throws KernelFileError when the kernel's text is not understood.
  */
 export function collectHeldBpf(pids: Iterable<number>, procRoot = '/proc'): HeldBpf {

@@ -2,7 +2,9 @@ import { malformed } from '../number.ts';
 
 /** One line of `/proc/<pid>/cgroup`. */
 export interface CgroupMembership {
-  /** The v1 controllers of this hierarchy; empty for cgroup v2 and for named hierarchies without controllers. */
+  /**
+   * The v1 controllers of this hierarchy; empty for cgroup v2 and for named hierarchies without controllers.
+   */
   controllers: string[];
   /** 0 for cgroup v2. */
   hierarchy: number;

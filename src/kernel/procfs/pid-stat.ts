@@ -24,14 +24,16 @@ export interface PidStat {
   /** Resident memory. Unit: pages. */
   rssPages: number;
   /**
-   * Where the code begins and ends and the stack begins. `fork` inherits the three and `exec` makes new ones, so they tell
-   * whether two processes run what one `exec` has started. Undefined where we may not look into the process.
+   * Where the code begins and ends and the stack begins. `fork` inherits the three and `exec` changes them,
+   * so they distinguish whether two processes run what one `exec` has started. Undefined where we may not
+   * look into the process.
    */
   image: string | undefined;
 }
 
 /**
- * Parses `/proc/<pid>/stat`: one line of fields, where the second, in parentheses, may itself hold parentheses.
+ * Parses `/proc/<pid>/stat`: one line of fields, where the second, in parentheses, may itself hold
+ * parentheses.
  *
  *     42 (a (b) c) S 1 42 42 34816 42 4194304 ...
  *

@@ -18,7 +18,7 @@ export function listAllProcesses(): PidStat[] {
   return all;
 }
 
-/** The processes whose chain of parents leads to one of `roots`, those included. Pure. */
+/** The processes whose chain of parents leads to one of `roots`, those included. */
 export function descendantsOf(roots: ReadonlySet<number>, all: readonly PidStat[]): PidStat[] {
   const children = new Map<number, PidStat[]>();
   for (const stat of all) {

@@ -1,11 +1,11 @@
-/** Which source of BPF objects is the best that we have the right to, and what it can't tell. */
+/** Chooses the best permitted source of BPF objects, and reports its limitations. */
 import { PermissionError, ToolError } from '../../errors.ts';
 import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
 import { type BpfSource, type IteratorOptions, openIteratorSource } from './source.ts';
 import { openWalkSource } from './walk-source.ts';
 
-/** A source of BPF objects that is open, and what it can tell of a cgroup. */
+/** An open source of BPF objects, and how it attributes them to a cgroup. */
 export interface OpenedSource {
   source: BpfSource;
   /** Which maps belong to a cgroup: those charged to it, or only those that its processes hold. */
@@ -43,7 +43,10 @@ export function openBestSource(bpf: Bpf, { cgroupId, holders }: IteratorOptions)
   }
 }
 
-/** Source: `cgroup.memory=nobpf` since Linux 6.3, `cgroup_disable=memory`; Documentation/admin-guide/kernel-parameters.txt. */
+/**
+ * Source: `cgroup.memory=nobpf` since Linux 6.3, `cgroup_disable=memory`;
+ * Documentation/admin-guide/kernel-parameters.txt.
+ */
 function chargeTurnedOff(): { reason: string; hint: string } | undefined {
   const commandLine = readPseudoFile('/proc/cmdline');
   const [option] =

@@ -7,7 +7,9 @@ import type { RowDifference } from '../../model/row-changes.ts';
 /** Timers drop fractions of a millisecond: a tick may come this much before it is due. */
 const EARLY_MS = 1;
 
-/** One reading of BPF memory: the totals, and the maps that are new or have changed since the reading before. */
+/**
+ * One reading of BPF memory: the totals, and the maps that are new or have changed since the reading before.
+ */
 export interface BpfReading {
   totals: BpfTotals;
   /** Undefined when nothing has changed, or maps are not listed. */

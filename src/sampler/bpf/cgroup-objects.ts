@@ -1,4 +1,7 @@
-/** Which objects belong to a cgroup: by the charge where the kernel tells it, and by what its processes hold; pure. */
+/**
+ * The objects that belong to a cgroup: by their charge if the kernel reports it, and by what its processes
+ * hold.
+ */
 import type { ProgramBelonging } from '../../model/bpf-inventory.ts';
 import type { BpfHolders } from './holders.ts';
 import type { SourceLink, SourceProgram } from './source.ts';

@@ -1,11 +1,16 @@
-/** Who holds which BPF object by a descriptor, from the iterator over descriptors or from /proc; the same either way. */
+/**
+ * Who holds which BPF object by a descriptor, from the iterator over descriptors or from /proc; the same
+ * either way.
+ */
 
 import type { ObjectHolder } from '../../kernel/bpf/iter/task-file-iterator.ts';
 import type { ObjectKind } from '../../kernel/bpf/sys/objects.ts';
 import { collectHeldBpf, type HeldBpf } from '../../kernel/procfs/held-bpf.ts';
 import type { ObjectHolderProcess } from '../../model/bpf-inventory.ts';
 
-/** The holders of each object, by its kind and id; a process is there once however many descriptors it has. */
+/**
+ * The holders of each object, by its kind and id; a process is there once however many descriptors it has.
+ */
 export type BpfHolders = Readonly<Record<ObjectKind, ReadonlyMap<number, readonly ObjectHolderProcess[]>>>;
 
 const NOBODY: readonly ObjectHolderProcess[] = [];
@@ -19,7 +24,7 @@ export function holdersOf(
   return holders?.[kind].get(id) ?? NOBODY;
 }
 
-/** The holders in what the iterator over descriptors read; pure. */
+/** The holders in what the iterator over descriptors read. */
 export function indexHolders(descriptors: readonly ObjectHolder[]): BpfHolders {
   const index = new HolderIndex();
   let process: ObjectHolderProcess | undefined;
@@ -32,7 +37,8 @@ export function indexHolders(descriptors: readonly ObjectHolder[]): BpfHolders {
 }
 
 /**
- * The holders among these processes, by a scan of their descriptors. Processes that we may not look into hold nothing.
+ * The holders among these processes, by a scan of their descriptors. Processes that we may not look into hold
+ * nothing.
  * @throws KernelFileError when the kernel's text is not understood.
  */
 export function scanHolders(

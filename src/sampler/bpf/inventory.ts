@@ -1,4 +1,7 @@
-/** The BPF objects of this host, or of one cgroup, read as often as one asks: by the best means that we have the right to. */
+/**
+ * The BPF objects of this host, or of one cgroup, read as often as one asks: by the best means that we have
+ * the right to.
+ */
 import { errnoOf, PermissionError, ToolError } from '../../errors.ts';
 import { readMapHost } from '../../kernel/bpf/memory/map-host.ts';
 import { computeMapMemory } from '../../kernel/bpf/memory/map-memory.ts';
@@ -33,23 +36,26 @@ import type { BpfSource, SourceLink, SourceMap, SourceProgram } from './source.t
 /** What an inventory is to be of. */
 export interface InventoryOptions {
   /**
-   * Only what belongs to this cgroup and those below it (the inode number of its directory): the maps that are charged to it,
-   * the programs and links that its processes hold and the programs that use those maps. With `held`: the maps that its
-   * processes hold, directly or through a program or link.
+   * Only what belongs to this cgroup and those below it (the inode number of its directory): the maps that
+   * are charged to it, the programs and links that its processes hold and the programs that use those maps.
+   * With `held`: the maps that its processes hold, directly or through a program or link.
    */
   cgroupId?: bigint | undefined;
   /** Whether to look for the holders of every object, among all processes. */
   holders: boolean;
   /**
-   * The processes of that cgroup now. Without them only its maps and their programs are found, and nothing with `held`.
-   * Without a cgroup: only what these processes hold.
+   * The processes of that cgroup now. Without them only its maps and their programs are found, and nothing
+   * with `held`. Without a cgroup: only what these processes hold.
    */
   pids?: (() => readonly number[]) | undefined;
   /** What one of them holds; read from /proc where it is left out. */
   heldOf?: ((pid: number) => HeldBpf) | undefined;
   /** `when-needed` where it is left out. */
   memlock?: MemlockSource | undefined;
-  /** Whether to read arrays and count the elements that are not all zero; takes CAP_SYS_ADMIN, and time with large ones. */
+  /**
+   * Whether to read arrays and count the elements that are not all zero; takes CAP_SYS_ADMIN, and time with
+   * large ones.
+   */
   countArrays?: boolean | undefined;
 }
 
@@ -60,12 +66,13 @@ export interface BpfInventory {
   readonly reason: string | undefined;
   /** What would make it `memcg`; absent where nothing can be done. */
   readonly hint: string | undefined;
-  /** Whether maps have `refcnt`, `usercnt` and `anonymous`: the walk over ids does not tell them. */
+  /** Whether maps have `refcnt`, `usercnt` and `anonymous`: the walk over ids does not report them. */
   readonly countsReferences: boolean;
   /** The kernel's formulas, for advice. Finds nothing where the kernel has no BTF. */
   readonly computeCost: ComputeMapCost;
   /**
-   * What is there now. An entry is the same object as in the read before when nothing about it has changed (maps only).
+   * What is there now. An entry is the same object as in the read before when nothing about it has changed
+   * (maps only).
    * @throws SyscallError, KernelFileError, PermissionError when a right was lost meanwhile.
    */
   read(): InventorySnapshot;
@@ -74,8 +81,8 @@ export interface BpfInventory {
 }
 
 /**
- * Opens an inventory: by iterators in the kernel (CAP_BPF and CAP_PERFMON), else by a walk over ids (CAP_SYS_ADMIN), else one
- * that is empty and says why.
+ * Opens an inventory: by iterators in the kernel (CAP_BPF and CAP_PERFMON), else by a walk over ids
+ * (CAP_SYS_ADMIN), else one that is empty and says why.
  * @throws only what is no ToolError.
  */
 export async function openBpfInventory(options: InventoryOptions): Promise<BpfInventory> {
@@ -87,7 +94,10 @@ export async function openBpfInventory(options: InventoryOptions): Promise<BpfIn
   }
 }
 
-/** An inventory over any bpf(2), so that a test can pass in its own. @throws ToolError when nothing can be read. */
+/**
+ * An inventory over any bpf(2), so that a test can pass in its own.
+ * @throws ToolError when nothing can be read.
+ */
 export function bpfInventoryOver(bpf: Bpf, options: InventoryOptions): BpfInventory {
   const opened = openBestSource(bpf, { cgroupId: options.cgroupId, holders: options.holders });
   try {
@@ -265,7 +275,7 @@ function costOn(host: MapHost | undefined): ComputeMapCost {
     );
 }
 
-/** The kernel and machine that the formulas need; absent where the kernel has no BTF to tell. */
+/** The kernel and machine that the formulas need; absent if the kernel has no BTF. */
 function mapHostOrNone(bpf: Bpf): MapHost | undefined {
   try {
     return readMapHost(bpf);
@@ -275,7 +285,7 @@ function mapHostOrNone(bpf: Bpf): MapHost | undefined {
   }
 }
 
-/** By the release, where BTF can't tell: only from 5.11 to 6.3 `memlock` of a map is a guess. */
+/** By the kernel release, if there is no BTF: only from 5.11 to 6.3 `memlock` of a map is an estimate. */
 function isMemlockExact(): boolean {
   const kernel = readKernelRelease();
   return kernel === undefined || isAtLeast(kernel, 6, 4) || !isAtLeast(kernel, 5, 11);

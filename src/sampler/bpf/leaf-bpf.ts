@@ -1,4 +1,6 @@
-/** What the kernel itself tells of a leaf's BPF memory: loaded and opened only once a target is no short one. */
+/**
+ * The BPF memory of a leaf as recorded by the kernel; loaded and opened only for targets that are not short.
+ */
 import { ToolError } from '../../errors.ts';
 import { openKernelLayout } from '../../kernel/bpf/btf/kernel-layout.ts';
 import { ITERATORS_LAYOUT } from '../../kernel/bpf/iter/iterator-layout.ts';
@@ -22,7 +24,7 @@ export interface RunMaps {
 
 /** The BPF memory of one leaf. */
 export interface LeafBpf {
-  /** Whether the kernel tells which maps are charged to the leaf. */
+  /** Whether the kernel reports which maps are charged to the leaf. */
   readonly attributes: boolean;
   /** Why it does not. */
   readonly reason: string | undefined;
@@ -41,8 +43,8 @@ export interface LeafReading {
   /** What is charged; undefined where the kernel does not attribute maps to the leaf. */
   totals: LeafTotals | undefined;
   /**
-   * The maps that are new or have changed since the reading before; where nothing is attributed, those that the processes hold.
-   * Undefined when nothing has changed, or maps are not listed.
+   * The maps that are new or have changed since the reading before; where nothing is attributed, those that
+   * the processes hold. Undefined when nothing has changed, or maps are not listed.
    */
   maps: RowDifference<LiveMap> | undefined;
 }
@@ -58,7 +60,9 @@ export interface LeafOwner {
   pids: () => readonly number[];
   /** What one of them holds. */
   heldOf: (pid: number) => HeldBpf;
-  /** The path of a cgroup below the leaf, relative to it; undefined when there is none with this inode number. */
+  /**
+   * The path of a cgroup below the leaf, relative to it; undefined when there is none with this inode number.
+   */
   nameNested: (cgroupId: bigint) => string | undefined;
   /** Whether each reading lists the maps that have changed. */
   listsMaps: boolean;
@@ -90,7 +94,7 @@ export function openLeafBpf(bpf: Bpf, owner: LeafOwner): LeafBpf {
   };
 }
 
-/** Whether a leaf has maps at all: the cheapest iterator tells. True where only more can tell. */
+/** Whether a leaf may have maps, checked with the cheapest iterator. True if that cannot decide. */
 export function mayHaveMaps(bpf: Bpf, cgroupId: bigint | undefined): boolean {
   try {
     const iterator = openMapIterator(bpf, openKernelLayout(ITERATORS_LAYOUT), { cgroupId });
@@ -105,7 +109,7 @@ export function mayHaveMaps(bpf: Bpf, cgroupId: bigint | undefined): boolean {
   }
 }
 
-/** The totals of a leaf from one reading of what is charged to it. Pure. */
+/** The totals of a leaf from one reading of what is charged to it. */
 export function leafTotals(snapshot: InventorySnapshot): LeafTotals {
   const { maps, programs, heldElsewhere } = snapshot;
   const programBytes = sumOf(programs, ({ bytes }) => bytes);
@@ -135,7 +139,10 @@ function sumOf<T>(objects: readonly T[], bytesOf: (object: T) => number): BpfSiz
   return { count: objects.length, bytes: objects.reduce((sum, object) => sum + bytesOf(object), 0) };
 }
 
-/** Up to here the kernel takes an area of a map from the slab. Source: `__bpf_map_area_alloc()`, 8 pages of 4 KiB. */
+/**
+ * Up to here the kernel takes an area of a map from the slab. Source: `__bpf_map_area_alloc()`, 8 pages of 4
+ * KiB.
+ */
 const MAX_SLAB_AREA = 32 * 1024;
 
 function placeOf(map: InventoryMap): keyof BpfPlaces {
@@ -145,7 +152,10 @@ function placeOf(map: InventoryMap): keyof BpfPlaces {
   return !grows && map.bytes > MAX_SLAB_AREA ? 'vmalloc' : 'slab';
 }
 
-/** Remembers the maps of the reading in which they took most. What it keeps is bounded by the maps of two readings. */
+/**
+ * Remembers the maps of the reading in which they took most. What it keeps is bounded by the maps of two
+ * readings.
+ */
 class LargestReading {
   readonly #inventory: BpfInventory;
   #seen = new Map<number, AdvisedMap>();

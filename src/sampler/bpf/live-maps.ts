@@ -1,16 +1,16 @@
-/** The maps of a run as a recording tells them: what has changed since the reading before. */
+/** The maps of a run as recorded: the changes since the previous reading. */
 import { ToolError } from '../../errors.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
 import type { InventoryMap, InventorySnapshot } from '../../model/bpf-inventory.ts';
 import type { LiveMap } from '../../model/recording.ts';
 import { RowChanges, type RowDifference } from '../../model/row-changes.ts';
 
-/** So many holders and programs of one map are told: those with the lowest ids. */
+/** The maximum number of holders and programs that are listed per map: those with the lowest ids. */
 const MAX_USERS = 8;
 
 /** What a row is made of besides the map itself. */
 interface Users {
-  /** Absent where nobody has looked. */
+  /** Absent if holders were not read. */
   holderPids: readonly number[] | undefined;
   programs: readonly { id: number; name: string }[];
 }

@@ -15,8 +15,9 @@ import { type BpfHolders, holdersOf } from './holders.ts';
 import type { SourceMap } from './source.ts';
 
 /**
- * When a map is opened for its `memlock`, which takes CAP_SYS_ADMIN and time. `when-needed`: where the bytes can't be known
- * without it. `when-different`: also where it is not what `bytes` says, before Linux 6.4. `always`.
+ * When a map is opened for its `memlock`, which takes CAP_SYS_ADMIN and time. `when-needed`: where the bytes
+ * can't be known without it. `when-different`: also where it is not what `bytes` says, before Linux 6.4.
+ * `always`.
  */
 export type MemlockSource = 'when-needed' | 'when-different' | 'always';
 
@@ -24,7 +25,7 @@ export type MemlockSource = 'when-needed' | 'when-different' | 'always';
 export interface MapEntrySources {
   /** Absent on a kernel without BTF: there is only memlock then. */
   readonly host: MapHost | undefined;
-  /** What `memlock` is worth where there is no host to tell. */
+  /** Whether `memlock` is exact, if `host` is absent. */
   readonly memlockIsExact: boolean;
   readonly memlock: MemlockSource;
   /** Absent when the map is gone. @throws PermissionError. */
@@ -32,12 +33,12 @@ export interface MapEntrySources {
   readonly completeName: (name: string, btfId: number) => string;
 }
 
-/** So many entries of maps that are gone may be kept before it is worth to forget them. */
+/** The number of entries of removed maps that are kept before they are dropped. */
 const ENTRIES_SPARED = 256;
 
 /**
- * Maps whose memlock follows the live elements; a type that we don't know may be one. Source: the `map_mem_usage` callbacks
- * of `kernel/bpf/` and `net/core/sock_map.c`.
+ * Maps whose memlock follows the live elements; a type that we don't know may be one. Source: the
+ * `map_mem_usage` callbacks of `kernel/bpf/` and `net/core/sock_map.c`.
  */
 const GROWING_TYPES: ReadonlySet<number> = new Set(
   (['sockhash', 'devmap', 'devmap_hash', 'rhash', 'lpm_trie'] as const).map(mapTypeNumber),
@@ -45,14 +46,17 @@ const GROWING_TYPES: ReadonlySet<number> = new Set(
 const PROG_ARRAY = mapTypeNumber('prog_array');
 
 interface Known {
-  /** As its source told it; sources keep the object while nothing changes. */
+  /** As its source returned it; sources return the same object while nothing changes. */
   map: SourceMap;
   entry: InventoryMap;
   /** Its memlock may be another one now. */
   grows: boolean;
 }
 
-/** The entries of all maps, read after read. An entry is a new object only when something about the map has changed. */
+/**
+ * The entries of all maps, read after read. An entry is a new object only when something about the map has
+ * changed.
+ */
 export class MapEntries {
   readonly #sources: MapEntrySources;
   readonly #known = new Map<number, Known>();
@@ -141,7 +145,9 @@ export class MapEntries {
     };
   }
 
-  /** Read once for a map whose memlock stays as it is; absent then, and where it is not needed or not allowed. */
+  /**
+   * Read once for a map whose memlock stays as it is; absent then, and where it is not needed or not allowed.
+   */
   #fdinfoOf(
     map: SourceMap,
     computed: MapMemory | undefined,
@@ -160,9 +166,10 @@ export class MapEntries {
   }
 
   #needsFdinfo(map: SourceMap, computed: MapMemory | undefined): boolean {
-    const { host, memlock: wish } = this.#sources;
-    if (wish === 'always' || host === undefined || host.memlockMeans === 'pages') return true;
-    if (wish === 'when-different' && (host.memlockMeans === 'guess' || map.type === PROG_ARRAY)) return true;
+    const { host, memlock: option } = this.#sources;
+    if (option === 'always' || host === undefined || host.memlockMeans === 'pages') return true;
+    if (option === 'when-different' && (host.memlockMeans === 'guess' || map.type === PROG_ARRAY))
+      return true;
     return host.memlockMeans === 'usage' && computed?.exact !== true;
   }
 

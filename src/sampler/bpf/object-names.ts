@@ -6,12 +6,15 @@ import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { BPF_OBJ_NAME_MAX } from '../../kernel/bpf/sys/bpf-struct.ts';
 import { readBtfObject } from '../../kernel/bpf/sys/objects.ts';
 
-/** So many names may be kept before it is worth to forget them all. */
+/** The number of cached names at which the cache is cleared. */
 const NAMES_KEPT = 10_000;
 
 const COMPLETE = { map: completeMapName, program: completeProgramName } as const;
 
-/** Completes names that the kernel cut. Without CAP_SYS_ADMIN no BTF object can be read: names stay as they are then. */
+/**
+ * Completes names that the kernel cut. Without CAP_SYS_ADMIN no BTF object can be read: names stay as they
+ * are then.
+ */
 export class ObjectNames {
   readonly #bpf: Bpf;
   readonly #names = new Map<string, string>();

@@ -1,4 +1,7 @@
-/** The BPF objects that cmemstat itself creates to measure: they are part of the measurement, not of what is measured. */
+/**
+ * The BPF objects that cmemstat itself creates to measure: they are part of the measurement, not of what is
+ * measured.
+ */
 
 /** An object that exists for as long as an iterator of ours is open. */
 export interface OwnIterator {
@@ -8,8 +11,9 @@ export interface OwnIterator {
 }
 
 /**
- * The open iterators of this process. Whoever opens one adds it here and closes it here; everybody else can only ask whether an
- * id is ours. There is one, as ids are ours in every listing of this process, whichever reader made it.
+ * The open iterators of this process. The opener of an iterator adds it here and closes it here; other code
+ * can only ask whether an id is ours. There is one, as ids are ours in every listing of this process,
+ * whichever reader made it.
  */
 class OwnObjects {
   readonly #open = new Set<OwnIterator>();

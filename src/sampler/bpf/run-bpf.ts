@@ -1,4 +1,4 @@
-/** BPF memory of a run: what is charged to its leaf, what is charged to nobody, what the host has. */
+/** BPF memory of a run: charged to its leaf, charged to no cgroup, and on the host. */
 import { ToolError } from '../../errors.ts';
 import { type Bpf, openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { listObjectIds } from '../../kernel/bpf/sys/objects.ts';
@@ -17,7 +17,7 @@ export class RunBpf {
   readonly #owner: RunOwner;
   #mayListMaps: boolean;
   #pids: readonly number[] = [];
-  /** What was read of the descriptors for one reading, which is told in two ways. */
+  /** The descriptors of one reading, which is used twice. */
   readonly #held = new Map<number, HeldBpf>();
   #collector: BpfCollector | undefined;
   #leaf: LeafBpf | undefined;
@@ -46,7 +46,7 @@ export class RunBpf {
     return run;
   }
 
-  /** Why maps could not be attributed by their charge; undefined when they could, or nobody has asked yet. */
+  /** Why maps could not be attributed by their charge; undefined if they could, or before `prepare`. */
   get reason(): string | undefined {
     return this.#refusal?.message ?? this.#leaf?.reason;
   }
@@ -56,7 +56,7 @@ export class RunBpf {
   }
 
   /**
-   * Opens what tells whose a map is, which takes some 30 ms: left until the target has proved to be no short one. From then
+   * Opens the iterators, which takes some 30 ms: delayed until the target is known not to be short. From then
    * on totals have `charged`.
    */
   async prepare(): Promise<void> {
@@ -75,8 +75,8 @@ export class RunBpf {
   }
 
   /**
-   * Reads the totals, and the maps that are new or have changed since the reading before. Maps are listed once `prepare` has
-   * opened what can tell. @throws ToolError when a right was lost meanwhile.
+   * Reads the totals, and the maps that are new or have changed since the reading before. Maps are listed
+   * once `prepare` has opened the iterators. @throws ToolError when a right was lost meanwhile.
    */
   collect(pids: readonly number[]): BpfReading {
     this.#pids = pids;
@@ -108,7 +108,7 @@ export class RunBpf {
     return this.#leaf?.largest() ?? { maps: [], advice: [] };
   }
 
-  /** The maps that are charged to the leaf now; undefined where that can't be told. */
+  /** The maps that are charged to the leaf now; undefined if that is unknown. */
   async chargedMaps(): Promise<readonly InventoryMap[] | undefined> {
     this.#held.clear();
     if (this.#leaf === undefined && this.#refusal === undefined && this.#collector !== undefined) {

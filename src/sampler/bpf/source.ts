@@ -37,11 +37,13 @@ export type SourceProgram = Pick<
 /** A link as far as its source knows it. */
 export type SourceLink = Pick<KernelLink, 'id' | 'type' | 'prog_id' | 'map_id'>;
 
-/** Reads all objects as often as one asks; what belongs to ourselves is left out. All reads throw ToolErrors. */
+/**
+ * Reads all objects as often as one asks; what belongs to ourselves is left out. All reads throw ToolErrors.
+ */
 export interface BpfSource {
   /** Whether maps have `refcnt` and `usercnt`. */
   readonly countsReferences: boolean;
-  /** Where the source can tell: only those that are charged to the cgroup that was asked for. */
+  /** Only the maps that are charged to the requested cgroup, if the source knows the charge. */
   readMaps(): readonly SourceMap[];
   /** All maps of the host. */
   readAllMaps(): readonly SourceMap[];
@@ -68,19 +70,19 @@ class Iterators {
 
 /** What the iterators of one inventory are to read. */
 export interface IteratorOptions {
-  /** Only the maps that are charged to this cgroup or one below it, where the kernel can tell. */
+  /** Only the maps that are charged to this cgroup or one below it, if the kernel records it. */
   cgroupId: bigint | undefined;
   holders: boolean;
 }
 
-/** The iterators, and whether they tell what a map is charged to. */
+/** The iterators, and whether they report the charged cgroup of a map. */
 export interface IteratorSource extends BpfSource {
   readonly attributesCharge: boolean;
 }
 
 /**
- * Opens iterators over maps and programs, links and descriptors; where this kernel lacks one of the latter two, the walk
- * over ids or the scan of /proc does its part.
+ * Opens iterators over maps and programs, links and descriptors; where this kernel lacks one of the latter
+ * two, the walk over ids or the scan of /proc does its part.
  *
  * Since: Linux 5.9. Needs CAP_BPF and CAP_PERFMON.
  * @throws PermissionError, UnsupportedError, SyscallError, KernelFileError.
@@ -132,7 +134,8 @@ function unlessUnsupported<T>(open: () => T): T | undefined {
 }
 
 /**
- * The links by their ids; none before Linux 5.8, and none without CAP_SYS_ADMIN, which the iterators don't take.
+ * The links by their ids; none before Linux 5.8, and none without CAP_SYS_ADMIN, which the iterators don't
+ * take.
  * @throws SyscallError, KernelFileError.
  */
 export function walkLinks(bpf: Bpf): SourceLink[] {

@@ -31,7 +31,7 @@ export async function openBpfCollector(): Promise<BpfCollector> {
   return bpfCollectorOver(await openBpf());
 }
 
-/** A collector over any bpf(2), so that a test can pass in its own. `heldOf` tells what a process holds. */
+/** A collector over any bpf(2), so that a test can pass in its own. `heldOf` returns what a process holds. */
 export function bpfCollectorOver(
   bpf: Bpf,
   heldOf: (pid: number) => HeldBpf = (pid) => collectHeldBpf([pid]),
@@ -81,7 +81,9 @@ interface Memlock {
   fixed: boolean;
 }
 
-/** The memlock of objects by id. The kernel hands out ids in a circle of 2^31, so an id stands for one object. */
+/**
+ * The memlock of objects by id. The kernel hands out ids in a circle of 2^31, so an id stands for one object.
+ */
 class MemlockById {
   readonly #read: (id: number) => Memlock | undefined;
   readonly #fixed = new Map<number, number>();

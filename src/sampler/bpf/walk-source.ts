@@ -1,4 +1,6 @@
-/** The facts of an inventory by a walk over the ids of all objects: slower than iterators, and without owners. */
+/**
+ * The facts of an inventory by a walk over the ids of all objects: slower than iterators, and without owners.
+ */
 import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { getMapInfo, listObjectIds, withObject } from '../../kernel/bpf/sys/objects.ts';
 import { mapFdinfo, readFdinfo } from '../../kernel/procfs/fdinfo.ts';
@@ -7,9 +9,11 @@ import { scanHolders } from './holders.ts';
 import { type BpfSource, type SourceMap, walkLinks, walkPrograms } from './source.ts';
 
 /**
- * A source that walks ids. Each map is asked about once, when its id is first seen: what may change later is not known of it.
+ * A source that walks ids. Each map is asked about once, when its id is first seen: what may change later is
+ * not known of it.
  *
- * Source: bpf(2), BPF_*_GET_NEXT_ID and BPF_OBJ_GET_INFO_BY_FD, and fdinfo. Since: Linux 4.13. Needs CAP_SYS_ADMIN.
+ * Source: bpf(2), BPF_*_GET_NEXT_ID and BPF_OBJ_GET_INFO_BY_FD, and fdinfo. Since: Linux 4.13. Needs
+ * CAP_SYS_ADMIN.
  * @throws PermissionError, UnsupportedError, SyscallError.
  */
 export function openWalkSource(bpf: Bpf): BpfSource {

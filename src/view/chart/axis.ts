@@ -1,4 +1,4 @@
-/** Round numbers for the axes of a chart. Pure. */
+/** Round numbers for the axes of a chart. */
 import { formatDuration } from '../../format/units.ts';
 
 /** What one axis shows and where it is labelled. */
@@ -24,7 +24,7 @@ const TIME_STEPS_MS = [
   ...[1, 2, 3, 6, 12, 24, 48, 96, 168].map((hours) => hours * HOUR),
 ];
 
-/** The smallest round sizes that hold a range in at most so many steps; 0 is in it. Unit: bytes. */
+/** The smallest round sizes that hold a range in at most `most` steps; 0 is in it. Unit: bytes. */
 export function sizeAxis(low: number, high: number, steps: number): Axis {
   const least = Math.min(0, low);
   const most = Math.max(0, high);
@@ -40,7 +40,7 @@ export function sizeAxis(low: number, high: number, steps: number): Axis {
   }
 }
 
-/** The times to label in a span, at most so many. Unit: milliseconds. */
+/** The times to label in a span, at most `wanted`. Unit: milliseconds. */
 export function timeTicks(fromMs: number, toMs: number, count: number): number[] {
   const wanted = (toMs - fromMs) / Math.max(1, count);
   const step = TIME_STEPS_MS.find((ms) => ms >= wanted) ?? Math.ceil(wanted / (168 * HOUR)) * 168 * HOUR;

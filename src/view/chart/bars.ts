@@ -1,4 +1,4 @@
-/** Bars that are made of parts: each is told by its letter and its filling as well as by its colour. Pure. */
+/** Stacked bars: each part is identified by its letter and its fill as well as by its colour. */
 import { fitLine, widthOf } from '../text/cells.ts';
 import type { Line, Role, Span } from '../text/line.ts';
 
@@ -14,7 +14,7 @@ export interface BarPart {
 /** Fillings in turn, so that neighbours differ without colours; ASCII parts consist of their letters. */
 const FILLINGS = ['█', '▒', '▓', '░'];
 
-/** Draws parts side by side in exactly so many columns, each as long as its share of the sum. */
+/** Draws parts side by side in exactly `width` columns, each as long as its share of the sum. */
 export function stackedBar(parts: readonly BarPart[], width: number, unicode: boolean): Line {
   const shown = parts.filter(({ bytes }) => bytes > 0);
   const lengths = shareColumns(
@@ -42,7 +42,7 @@ function segment({ name, letter, role }: BarPart, length: number, filling: strin
   ];
 }
 
-/** Shares of so many columns in whole columns: they add up, and what was rounded off most gets the rest. */
+/** Distributes whole columns by share: they add up, and the largest remainders get the rest. */
 function shareColumns(amounts: readonly number[], width: number): number[] {
   const total = amounts.reduce((sum, amount) => sum + amount, 0);
   if (total <= 0) return amounts.map(() => 0);

@@ -1,4 +1,4 @@
-/** A grid of cells to draw lines on: braille dots, 2 by 4 a cell, or characters of ASCII. Pure. */
+/** A grid of cells to draw lines on: braille dots, 2 by 4 a cell, or characters of ASCII. */
 import { widthOf } from '../text/cells.ts';
 import type { Line, Role, Size, Span } from '../text/line.ts';
 
@@ -67,7 +67,7 @@ export class Canvas {
     }
   }
 
-  /** Whether so many cells hold nothing. */
+  /** Whether these cells are empty. */
   isFree(column: number, row: number, width: number): boolean {
     for (let index = 0; index < width; index += 1) {
       const cell = this.#at(column + index, row);

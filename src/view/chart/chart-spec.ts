@@ -1,16 +1,16 @@
-/** What a chart shows. Pure. */
+/** What a chart shows. */
 import type { SeriesColumn } from '../../model/series.ts';
 import type { Role } from '../text/line.ts';
 
 /** A figure in columns of equal time; undefined where it was not measured. */
 export type ChartColumns = readonly (SeriesColumn | undefined)[];
 
-/** One figure; told by its letter as well as by its colour. */
+/** One figure; identified by its letter as well as by its colour. */
 export interface ChartLine {
   name: string;
   letter: string;
   role: Role;
-  /** The figure in so many columns of equal time. */
+  /** The figure in `count` columns of equal time.  */
   columns: (count: number) => ChartColumns;
 }
 
@@ -39,7 +39,7 @@ export interface Chart {
   unicode: boolean;
 }
 
-/** The column of a time in a plot of so many columns. */
+/** The column of a time in a plot of `width` columns. */
 export function timeColumn(
   ms: number,
   { fromMs, toMs }: Pick<Chart, 'fromMs' | 'toMs'>,

@@ -1,4 +1,4 @@
-/** What is below a chart: the axis of time and the marks of events. Pure. */
+/** What is below a chart: the axis of time and the marks of events. */
 
 import { fitLine } from '../text/cells.ts';
 import type { Line } from '../text/line.ts';
@@ -15,7 +15,7 @@ export function timeLine(
   width: number,
 ): Line {
   const axis = new Canvas({ width: plotWidth, height: 1 }, chart.unicode);
-  // What may be routine, such as exec, gives way to the labels; what is grave does not.
+  // What may be routine, such as exec, yields to the labels; grave events do not.
   drawMarks(
     axis,
     chart,
@@ -41,7 +41,10 @@ export function timeLine(
   );
 }
 
-/** Where each mark was drawn: beside its column where something else is there; not at all where that is taken as well. */
+/**
+ * Where each mark was drawn: beside its column where something else is there; not at all where that is taken
+ * as well.
+ */
 function drawMarks(
   canvas: Canvas,
   chart: Chart,
@@ -81,7 +84,7 @@ export function markLine(chart: Chart, margin: number, plotWidth: number, width:
   return fitLine([{ text: ' '.repeat(margin + 1) }, ...row.line(0)], width);
 }
 
-/** Where so many cells are free, the rightmost; undefined where there is no such place. */
+/** The rightmost place with `length` free cells; undefined if there is none. */
 function freePlace(row: Canvas, width: number): number | undefined {
   for (let column = row.size.width - width; column >= 0; column -= 1)
     if (row.isFree(column, 0, width)) return column;

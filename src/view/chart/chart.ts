@@ -1,4 +1,4 @@
-/** Figures over time as a chart: lines of braille or ASCII, axes, a mark of the peak and marks of events. Pure. */
+/** Figures over time as a chart: lines of braille or ASCII, axes, a mark of the peak and marks of events. */
 
 import { fitLine, fitRight, widthOf } from '../text/cells.ts';
 import type { Line, Size, Span } from '../text/line.ts';
@@ -16,13 +16,13 @@ const ROOM_FOR_MARKS = 5;
 /** From here on limits are drawn across. */
 const ROOM_FOR_LIMITS = 7;
 
-/** A limit is shown when it is no more than so many times the highest value. */
+/** A limit is shown if it is at most this multiple of the highest value. */
 const NEAR = 1.7;
 
 /** What is below 0 by less than this share of the highest value is drawn at 0. */
 const NEGLIGIBLE = 0.05;
 
-/** So many columns lie between two letters on a line. */
+/** The number of columns between two letters on a line. */
 const LETTER_EVERY = 32;
 
 /** Draws a chart in exactly `size.height` lines of `size.width` columns. */
@@ -128,7 +128,7 @@ interface DrawnLine {
 
 function drawLines(canvas: Canvas, drawn: readonly DrawnLine[], axis: Axis, unicode: boolean): void {
   for (const each of drawn.toReversed()) drawLine(canvas, each, axis);
-  // Where lines cross their letters tell them apart without colours; ASCII consists of letters.
+  // Where lines cross, letters distinguish them without colours; ASCII consists of letters.
   if (unicode) for (const each of drawn) labelLine(canvas, each, axis);
 }
 

@@ -1,4 +1,4 @@
-/** The breakdown: what the memory of the leaf consists of, and how far it is from its limits. Pure. */
+/** The breakdown: what the memory of the leaf consists of, and how far it is from its limits. */
 
 import { type BarPart, stackedBar } from '../chart/bars.ts';
 import type { View } from '../state/view.ts';
@@ -214,7 +214,7 @@ function columnsOf(view: View, rows: readonly BreakdownRow[], title: string): Co
   const { units, relative } = view.ui;
   const { latest } = view.data;
   const total = rows[0]?.track?.now;
-  // The end of the target is no trend.
+  // The drop at the end of the target is not a trend.
   const nowMs = latest?.reason === 'final' ? 0 : (latest?.elapsedMs ?? 0);
   const now = latest?.reason === 'final' ? 'at end' : 'now';
   const labelWidth = Math.max(title.length, ...rows.map((row) => nameOf(row).length));

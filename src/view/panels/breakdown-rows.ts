@@ -1,6 +1,5 @@
 /**
  * What the breakdown lists: each figure with its letter, its place in the tree and what is said beside it.
- * Pure.
  */
 import { breakKernelDown } from '../../model/kernel-breakdown.ts';
 import type { BarPart } from '../chart/bars.ts';

@@ -1,4 +1,4 @@
-/** Boxes with a question: leave, send a signal, filter, go to a time. Pure. */
+/** Boxes with a question: leave, send a signal, filter, go to a time. */
 
 import { SIGNAL_CHOICES } from '../state/dialog-keys.ts';
 import type { Dialog, View } from '../state/view.ts';

@@ -1,4 +1,4 @@
-/** Figures as text, in the units that the view is set to. Pure. */
+/** Figures as text, in the units that the view is set to. */
 import { formatBytes } from '../../format/units.ts';
 import type { Track, UiState, View } from '../state/view.ts';
 import type { Span } from '../text/line.ts';
@@ -10,8 +10,8 @@ export const ABSENT = '-';
 const MIN_RATE_MS = 5_000;
 
 /**
- * A size in the view's units: `1.5 MiB`, `1,536 KiB` or `1,572,864`; `-` when it is absent. Sizes below 10 KiB that are not
- * whole KiB have one decimal.
+ * A size in the view's units: `1.5 MiB`, `1,536 KiB` or `1,572,864`; `-` when it is absent. Sizes below 10
+ * KiB that are not whole KiB have one decimal.
  */
 export function formatSize(bytes: number | undefined, units: UiState['units']): string {
   if (bytes === undefined) return ABSENT;
@@ -50,7 +50,8 @@ export function isRelative(view: View): boolean {
 }
 
 /**
- * A figure in the view's units; in relative mode its difference from what it was then, `-` when it was not known then.
+ * A figure in the view's units; in relative mode its difference from what it was then, `-` when it was not
+ * known then.
  * @param name of the track that `bytes` belong to.
  */
 export function formatFigure(view: View, name: string, bytes: number | undefined): string {
@@ -59,7 +60,9 @@ export function formatFigure(view: View, name: string, bytes: number | undefined
   return formatChange(relativeTo(view, name, bytes), units);
 }
 
-/** A figure as the difference from what it was then, in relative mode; undefined when it was not known then. */
+/**
+ * A figure as the difference from what it was then, in relative mode; undefined when it was not known then.
+ */
 export function relativeTo(view: View, name: string, bytes: number | undefined): number | undefined {
   if (!isRelative(view)) return bytes;
   const base = view.base?.get(name);
@@ -72,7 +75,8 @@ export function changeOf(track: Track | undefined): number | undefined {
 }
 
 /**
- * By how much a figure changes in a minute, from the last minute. Unit: bytes per minute. Undefined in the first seconds.
+ * By how much a figure changes in a minute, from the last minute. Unit: bytes per minute. Undefined in the
+ * first seconds.
  * @param nowMs the time of `track.now`.
  */
 export function perMinuteOf(track: Track | undefined, nowMs: number): number | undefined {

@@ -1,4 +1,4 @@
-/** The whole screen: header, panels in their places, what covers them, and the line of keys. Pure. */
+/** The whole screen: header, panels in their places, what covers them, and the line of keys. */
 
 import { formatTick } from '../chart/axis.ts';
 import { type Layout, layOut, type Region } from '../state/layout.ts';
@@ -92,9 +92,9 @@ function renderSmall(view: View, size: Size): Line[] {
   const { dialog, message } = view.ui;
   if (dialog?.kind === 'help') return renderHelp(view, size);
   if (dialog?.kind === 'map') return renderMapDetail(view, size);
-  const said = message === undefined ? [] : renderMessage(message, view.unicode, size.width);
-  const lines = fillUp([renderStatusLine(view, size.width), ...said], size);
-  if (size.height === 1 && said[0] !== undefined) return [said[0]];
+  const messageLines = message === undefined ? [] : renderMessage(message, view.unicode, size.width);
+  const lines = fillUp([renderStatusLine(view, size.width), ...messageLines], size);
+  if (size.height === 1 && messageLines[0] !== undefined) return [messageLines[0]];
   const box = renderDialog(view, size);
   return box === undefined ? lines : centred(lines, box.lines, size);
 }
@@ -147,7 +147,7 @@ function titleLine(name: string, isFocused: boolean, unicode: boolean, width: nu
   );
 }
 
-/** What `t` has chosen; the figures alone would not tell it in a run that is shorter. */
+/** The time window chosen with `t`; the axis alone would not show it in a shorter run. */
 function spanOfTime({ ui: { windowMs } }: View): string {
   return windowMs === undefined ? '' : `, last ${formatTick(windowMs)}`;
 }

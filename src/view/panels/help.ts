@@ -1,4 +1,4 @@
-/** The page of keys. Pure. */
+/** The page of keys. */
 
 import { KEY_PLACES, KEY_TABLE, type KeyEntry, type KeyPlace } from '../state/key-table.ts';
 import type { View } from '../state/view.ts';

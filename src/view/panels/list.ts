@@ -1,4 +1,4 @@
-/** What the lists of maps and of processes have in common. Pure. */
+/** What the lists of maps and of processes have in common. */
 
 import { isAscending, listParts, listWindow, selectedIndex } from '../state/lists.ts';
 import type { TableId, View } from '../state/view.ts';
@@ -21,7 +21,9 @@ export interface List<Row> {
   totals: readonly Span[];
 }
 
-/** Titles, the rows around the selected one, and what they come to with what they are filtered and sorted by. */
+/**
+ * Titles, the rows around the selected one, and what they come to with what they are filtered and sorted by.
+ */
 export function renderList<Row>(view: View, size: Size, list: List<Row>): Line[] {
   const { unicode, ui } = view;
   const { filter, sort, selected, top } = ui[list.id];
@@ -47,7 +49,7 @@ export function renderList<Row>(view: View, size: Size, list: List<Row>): Line[]
   ];
 }
 
-/** The order is told where its column is out of sight. */
+/** The sort order is shown as text if its column is not visible. */
 function filterAndSort({ ui, unicode }: View, list: TableId, showsSort: boolean): Span[] {
   const { filter, sort, reverse } = ui[list];
   const spans: Span[] = [];

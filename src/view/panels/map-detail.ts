@@ -1,4 +1,4 @@
-/** Everything that is known about one BPF map, and what could be saved on it. Pure. */
+/** Everything that is known about one BPF map, and what could be saved on it. */
 import { formatMapFlags } from '../../format/map-flags.ts';
 import { formatDuration } from '../../format/units.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';

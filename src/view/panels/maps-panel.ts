@@ -1,4 +1,4 @@
-/** The list of the run's BPF maps. Pure. */
+/** The list of the run's BPF maps. */
 import type { LiveMap } from '../../model/recording.ts';
 import { mapFill, mapGrowth, mapUse, visibleMaps } from '../state/lists.ts';
 import type { MapEntry, View } from '../state/view.ts';

@@ -1,4 +1,4 @@
-/** What the target has printed, the end of it unless it was scrolled back. Pure. */
+/** What the target has printed, the end of it unless it was scrolled back. */
 
 import type { View } from '../state/view.ts';
 import { clip, fitLine, widthOf, widthOfLine } from '../text/cells.ts';

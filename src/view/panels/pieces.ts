@@ -1,4 +1,4 @@
-/** What several panels are put together from. Pure. */
+/** What several panels are put together from. */
 
 import type { PanelId, View } from '../state/view.ts';
 import { fitLine } from '../text/cells.ts';
@@ -12,7 +12,9 @@ export function fillUp(lines: readonly Line[], { width, height }: Size): Line[] 
   return shown;
 }
 
-/** A text over as many lines as it takes; those after the first start where the text of the first one does. */
+/**
+ * A text over as many lines as it takes; those after the first start where the text of the first one does.
+ */
 export function renderWrapped(lead: Span, text: Span, width: number): Line[] {
   const indent = lead.text.length;
   return wrapText(text.text, Math.max(1, width - indent)).map((part, at) =>
@@ -20,13 +22,13 @@ export function renderWrapped(lead: Span, text: Span, width: number): Line[] {
   );
 }
 
-/** A panel that has nothing to show: why, with what mends it, else what it waits for. */
+/** An empty panel: the reason with a hint, or what it is waiting for. */
 export function renderAbsent(view: View, panel: PanelId, otherwise: string, size: Size): Line[] {
   const text = shownText(view.status.absent[panel] ?? otherwise, view.unicode);
   return fillUp(renderWrapped({ text: '  ' }, { text, style: 'dim' }, size.width), size);
 }
 
-/** How far a page of so many lines can be scrolled. */
+/** How far a page of `lines` lines can be scrolled. */
 export function lastScroll(lines: number, height: number): number {
   return lines <= height || height < 3 ? 0 : lines - (height - 1);
 }

@@ -1,4 +1,4 @@
-/** The list of processes in the leaf and its nested cgroups. Pure. */
+/** The list of processes in the leaf and its nested cgroups. */
 
 import { type ProcessListRow, processGrowth, visibleProcesses } from '../state/lists.ts';
 import type { View } from '../state/view.ts';

@@ -1,4 +1,4 @@
-/** The one line that is shown where the terminal is too small for panels. Pure. */
+/** The one line that is shown where the terminal is too small for panels. */
 
 import type { View } from '../state/view.ts';
 import { type Field, labelled, packFields } from '../text/fields.ts';

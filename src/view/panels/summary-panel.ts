@@ -1,4 +1,4 @@
-/** How the run ended, in the few lines that the frozen view has for it. Pure. */
+/** How the run ended, in the few lines that the frozen view has for it. */
 import { plural } from '../../format/plural.ts';
 import { formatDuration } from '../../format/units.ts';
 import type { SummaryRecord } from '../../model/recording.ts';

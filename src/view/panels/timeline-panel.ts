@@ -43,7 +43,7 @@ const MARKS: readonly { events: readonly string[]; letter: string; name: string;
   { events: ['warning'], letter: '!', name: 'warning', role: 'warning' },
 ];
 
-/** With so many lines there is one for the figures. */
+/** The minimum height with a legend. */
 const ROOM_FOR_LEGEND = 6;
 
 /** Draws the timeline: exactly `size.height` lines of `size.width` columns. */

@@ -1,4 +1,4 @@
-/** What keys do in dialogs and prompts. Pure. */
+/** What keys do in dialogs and prompts. */
 
 import type { Pressed } from './effect.ts';
 import { MOVES, moveBy, within } from './moves.ts';
@@ -45,7 +45,7 @@ export function pressInDialog(view: View, ui: UiState, dialog: Dialog, key: stri
 /** More lines than any page has. */
 const MAX_PAGE_LINES = 500;
 
-/** Scrolls a page by so many rows down. */
+/** Scrolls a page down by `rows` rows. */
 export function scrollPage(ui: UiState, page: Dialog & { kind: 'help' | 'map' }, rows: number): UiState {
   return { ...ui, dialog: { ...page, scroll: within(page.scroll + rows, MAX_PAGE_LINES) } };
 }
@@ -103,7 +103,7 @@ function withFilter(ui: UiState, list: TableId, filter: string): UiState {
   return { ...ui, [list]: { ...ui[list], filter, selected: undefined, top: 0 } };
 }
 
-/** A prompt takes so many characters. */
+/** The maximum length of the text of a prompt. */
 const PROMPT_MAX = 100;
 
 /** The text after a key; undefined for a key that types nothing. */

@@ -1,5 +1,5 @@
 /**
- * What keys do: the state before, a key, the state after, and what has to happen outside of the view. Pure.
+ * What keys do: the state before, a key, the state after, and what has to happen outside of the view.
  */
 import { pressInDialog } from './dialog-keys.ts';
 import type { Effect, Pressed } from './effect.ts';

@@ -1,4 +1,4 @@
-/** Which panel is where, by the size of the terminal. Pure. */
+/** Which panel is where, by the size of the terminal. */
 import type { Size } from '../text/line.ts';
 import type { ListId, PanelId, UiState } from './view.ts';
 
@@ -31,7 +31,7 @@ const UPPER_ROWS = 24;
 
 const LISTS: readonly ListId[] = ['maps', 'processes', 'pressure', 'output'];
 
-/** Divides the screen; `endHeight` lines below the header tell how the run ended. */
+/** Divides the screen; `endHeight` lines below the header show how the run ended. */
 export function layOut(size: Size, ui: Pick<UiState, 'focus' | 'list' | 'zoom'>, endHeight = 0): Layout {
   if (size.width < SMALLEST.width || size.height < SMALLEST.height) return { kind: 'status-line' };
   const headerHeight = size.height >= 30 ? 3 : 2;

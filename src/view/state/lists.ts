@@ -1,4 +1,4 @@
-/** Which rows a list has, in which order, and which of them are in sight. Pure; nothing is formatted here. */
+/** Which rows a list has, in which order, and which of them are in sight. Nothing is formatted here. */
 import { globToRegExp } from '../../format/glob.ts';
 import type { LiveMap, ProcessRow } from '../../model/recording.ts';
 import type { MapEntry, PanelId, ProcessEntry, TableId, UiState, View } from './view.ts';
@@ -82,14 +82,17 @@ export function listWindow(count: number, selected: number, rows: number, top: n
   return { from, to: Math.min(count, from + Math.max(0, rows)) };
 }
 
-/** A line of titles, and one of sums where three rows are left or a filter has to be told. */
+/** A line of titles, and one of sums where three rows are left or a filter is set. */
 export function listParts(height: number, filter: string): ListParts {
   const header = height >= 2 ? 1 : 0;
   const footer = height >= 5 || (filter !== '' && height >= 3) ? 1 : 0;
   return { header, footer, rows: Math.max(0, height - header - footer) };
 }
 
-/** The id or pid in a row of a panel of this height, counted from its first line; undefined where there is none. */
+/**
+ * The id or pid in a row of a panel of this height, counted from its first line; undefined where there is
+ * none.
+ */
 export function idAtRow(view: View, list: TableId, height: number, row: number): number | undefined {
   const { ids, header, from, to } = inSight(view, list, height);
   const at = from + row - header;
@@ -110,12 +113,17 @@ function inSight(view: View, list: TableId, height: number) {
   return { ids, header, ...listWindow(ids.length, selectedIndex(ids, Number, selected), rows, top) };
 }
 
-/** By how much a map has grown since it was first seen, or since what the view is relative to. Unit: bytes. */
+/**
+ * By how much a map has grown since it was first seen, or since what the view is relative to. Unit: bytes.
+ */
 export function mapGrowth(view: View, { row, firstBytes }: MapEntry): number {
   return row.bytes - (atPause(view, `map:${row.id}`) ?? firstBytes);
 }
 
-/** By how much a process has grown since it was first seen, or since what the view is relative to. Unit: bytes. */
+/**
+ * By how much a process has grown since it was first seen, or since what the view is relative to. Unit:
+ * bytes.
+ */
 export function processGrowth(view: View, { row, firstRss }: ProcessEntry): number {
   return row.rss - (atPause(view, `process:${row.pid}`) ?? firstRss);
 }
@@ -125,7 +133,10 @@ function atPause({ base, ui }: View, name: string): number | undefined {
   return ui.relative === 'pause' && base !== undefined ? (base.get(name) ?? 0) : undefined;
 }
 
-/** What a map holds, and how much it could: elements, in ring buffers bytes. Undefined where the kernel does not tell. */
+/**
+ * What a map holds, and how much it could: elements, in ring buffers bytes. Undefined if the kernel does not
+ * report it.
+ */
 export function mapUse({ backlogBytes, elements }: LiveMap): number | undefined {
   return backlogBytes ?? elements;
 }
@@ -138,7 +149,10 @@ export function mapFill(row: LiveMap): number | undefined {
 
 type Key = number | string | undefined;
 
-/** The order of a column before it is reversed: sizes from the largest down, names and numbers that name something up. */
+/**
+ * The order of a column before it is reversed: sizes from the largest down, names and numbers that name
+ * something up.
+ */
 const ASCENDING: ReadonlySet<string> = new Set(['name', 'type', 'id', 'comm', 'pid']);
 
 /** Whether a column's values go up from row to row. */
@@ -255,7 +269,10 @@ interface Findable {
   numbers: readonly number[];
 }
 
-/** Whether a word has the filter in it, or is all of what a glob says; a number is found by all of it. No filter: undefined. */
+/**
+ * Whether a word has the filter in it, or is all of what a glob says; a number is found by all of it. No
+ * filter: undefined.
+ */
 function matcherOf(filter: string): ((row: Findable) => boolean) | undefined {
   if (filter === '') return undefined;
   const wanted = filter.toLowerCase();

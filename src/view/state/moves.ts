@@ -1,4 +1,4 @@
-/** Moving through lists and texts. Pure. */
+/** Moving through lists and texts. */
 import { selectableIds } from './lists.ts';
 import type { PanelId, UiState, View } from './view.ts';
 
@@ -15,7 +15,10 @@ export const MOVES: Readonly<Record<string, number>> = {
   end: Number.POSITIVE_INFINITY,
 };
 
-/** Moves the selection or the text of a panel; panels that draw less than they were scrolled by stop at their end. */
+/**
+ * Moves the selection or the text of a panel; panels that draw less than they were scrolled by stop at their
+ * end.
+ */
 export function moveBy(view: View, ui: UiState, panel: PanelId, rows: number): UiState {
   switch (panel) {
     case 'maps':

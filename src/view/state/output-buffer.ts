@@ -3,7 +3,7 @@ import type { Line, Span } from '../text/line.ts';
 import { TerminalText } from '../text/terminal-text.ts';
 import type { OutputView } from './view.ts';
 
-/** What every line begins with, so that stderr is not told by colour alone. Equally wide. */
+/** What every line begins with, so that stderr is not marked by colour alone. Equally wide. */
 const MARKS = { stdout: { text: '  ' }, stderr: { text: '! ', style: 'warning' } } as const satisfies Record<
   string,
   Span
@@ -88,7 +88,8 @@ export class OutputBuffer {
       this.#first += 1;
       this.#dropped += 1;
     }
-    // Moved together now and then: removing the first of an array one by one would move all the others each time.
+    // Moved together now and then: removing the first of an array one by one would move all the others each
+    // time.
     if (this.#first > this.#lines.length / 2) {
       this.#lines = this.#lines.slice(this.#first);
       this.#first = 0;
@@ -97,8 +98,8 @@ export class OutputBuffer {
 }
 
 /**
- * The whole lines in a piece that are gone as soon as it is taken, as so many come after them. None where there are escape
- * sequences: they may change the style of what follows, or take newlines along.
+ * The whole lines in a piece that are gone as soon as it is taken, as so many come after them. None where
+ * there are escape sequences: they may change the style of what follows, or take newlines along.
  */
 function findNeedless(chunk: Buffer, kept: number): { from: number; to: number; lines: number } | undefined {
   if (chunk.length <= kept) return undefined;

@@ -1,4 +1,4 @@
-/** Every figure's way through the run: now, peak, the value before and a minute ago. Pure. */
+/** Every figure's way through the run: now, peak, the value before and a minute ago. */
 import type { Track } from './view.ts';
 
 /** A minute, in slots of a second, and some more since they may be longer. */

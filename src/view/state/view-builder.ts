@@ -1,4 +1,4 @@
-/** What the view shows, built record by record, live or from a recording. Pure. */
+/** What the view shows, built record by record, live or from a recording. */
 import { breakKernelDown } from '../../model/kernel-breakdown.ts';
 import type { EventRecord, MapsRecord, ProcessesRecord, RecordLine } from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
@@ -6,7 +6,7 @@ import { Series } from '../../model/series.ts';
 import { Tracks } from './tracks.ts';
 import type { MapEntry, ProcessEntry, ViewData } from './view.ts';
 
-/** So many events are kept, the last ones; those below not counted. */
+/** The number of last events that are kept, without the grave ones. */
 const EVENTS_KEPT = 500;
 
 /** Events that must not be lost among many others. */
@@ -18,7 +18,7 @@ const GRAVE: ReadonlySet<string> = new Set([
   'warning',
 ]);
 
-/** Of each grave kind so many of the first and of the last ones are kept. */
+/** The number of first and of last events that are kept of each grave kind. */
 const GRAVE_KEPT = 100;
 
 const CHANNELS = ['current', 'anon', 'file', 'kernel', 'bpf'] as const;
@@ -141,7 +141,10 @@ export class ViewBuilder {
     });
   }
 
-  /** These tracks move with the readings of BPF memory, which are fewer than samples: `before` is the reading before. */
+  /**
+   * These tracks move with the readings of BPF memory, which are fewer than samples: `before` is the reading
+   * before.
+   */
   #applyBpf(totals: NonNullable<Sample['bpf']>, elapsedMs: number): void {
     this.#state.bpf = { totals, elapsedMs };
     const { charged, uncharged } = totals;
@@ -225,7 +228,10 @@ function kindOf({ event }: EventRecord): string {
 /** Our own figures that memory.stat has too: they are set from elsewhere, once a sample. */
 const OWN_NAMES = new Set(['current', 'workingset', 'kernel', 'swap', 'rss', 'pss']);
 
-/** The track of a term of the kernel breakdown. A part keeps its track when the BPF memory in it comes to be known. */
+/**
+ * The track of a term of the kernel breakdown. A part keeps its track when the BPF memory in it comes to be
+ * known.
+ */
 export function trackOfTerm(id: string): string {
   return `kernel:${id.replace(' (rest)', '')}`;
 }

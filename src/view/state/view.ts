@@ -1,4 +1,7 @@
-/** The state of the view: what is shown (`ViewData`) and how (`UiState`). Panels get both and a size, and give lines. */
+/**
+ * The state of the view: what is shown (`ViewData`) and how (`UiState`). Panels get both and a size, and give
+ * lines.
+ */
 
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfTotals } from '../../model/bpf-totals.ts';
@@ -58,14 +61,14 @@ export interface ViewData {
   /** The last reading of BPF totals, and when. */
   readonly bpf: { totals: BpfTotals; elapsedMs: number } | undefined;
   /**
-   * By figure: keys of memory.stat, `current`, `workingset`, `kernel`, `swap`, `rss`, `pss`, `bpf` (charged maps and programs),
-   * `bpf-maps`, `bpf-programs`, `bpf-uncharged`, `unexplained` and every term of the kernel breakdown as `kernel:<id>` (without the
-   * ` (rest)` in it).
+   * By figure: keys of memory.stat, `current`, `workingset`, `kernel`, `swap`, `rss`, `pss`, `bpf` (charged
+   * maps and programs), `bpf-maps`, `bpf-programs`, `bpf-uncharged`, `unexplained` and every term of the
+   * kernel breakdown as `kernel:<id>` (without the ` (rest)` in it).
    */
   readonly tracks: ReadonlyMap<string, Track>;
   readonly maps: ReadonlyMap<number, MapEntry>;
   readonly processes: ReadonlyMap<number, ProcessEntry>;
-  /** Processes that are not told one by one. */
+  /** The number of processes that are not listed. */
   readonly omittedProcesses: number;
   /** The last 500, and of each grave kind the first and the last 100. */
   readonly events: readonly EventRecord[];
@@ -79,8 +82,8 @@ export interface ViewData {
 /** What is not in the records: the live run's or the replay's own state. */
 export interface ViewStatus {
   /**
-   * The first four are only in a live run, the others only in a replay. `waiting`: the target has ended, others of the run have
-   * not (`--wait all`), or the summary is not there yet.
+   * The first four are only in a live run, the others only in a replay. `waiting`: the target has ended,
+   * others of the run have not (`--wait all`), or the summary is not there yet.
    */
   state: 'running' | 'stopped' | 'waiting' | 'ended' | 'playing' | 'halted' | 'at-end';
   /** The time that is shown. Unit: milliseconds since the launch. */
@@ -92,7 +95,7 @@ export interface ViewStatus {
   recording?: string;
   /** Set in a replay. */
   replay?: { speed: number; endMs: number; damagedLines: number; following: boolean };
-  /** Why there are no maps, processes or output to show, by panel; with what mends it. */
+  /** Why there are no maps, processes or output to show, by panel; with a hint. */
   absent: Partial<Record<PanelId, string>>;
 }
 
@@ -154,11 +157,14 @@ export interface View {
   data: ViewData;
   /** What `relative` counts from: figures by the names of `tracks`. */
   base: ReadonlyMap<string, number> | undefined;
-  /** Whether there was a pause that figures could be told from. */
+  /** Whether there was a pause that figures can be relative to. */
   wasPaused: boolean;
   status: ViewStatus;
   output: OutputView;
-  /** What could be saved on BPF maps. Absent where nobody can work it out: a replay before the summary, no BTF. */
+  /**
+   * What could be saved on BPF maps. Absent if it cannot be computed: in a replay before the summary, or
+   * without BTF.
+   */
   advice?: readonly BpfAdvice[];
   ui: UiState;
   /** Whether the terminal can show more than ASCII. */

@@ -1,4 +1,4 @@
-/** Colours of the 256-colour palette and what they are nearest to. Pure. */
+/** Colours of the 256-colour palette and what they are nearest to. */
 import type { Colour } from '../text/line.ts';
 
 /** Red, green and blue, 0 to 255 each. */

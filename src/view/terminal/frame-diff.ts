@@ -1,9 +1,10 @@
-/** What has to be written so that a terminal shows a frame after another one. Pure. */
+/** What has to be written so that a terminal shows a frame after another one. */
 import type { Capabilities } from './terminal-capabilities.ts';
 
 /**
- * The changed rows alone, each erased first: where the terminal takes a character for narrower than we do, nothing is left over.
- * Rows that are not in `after` are empty. All rows when `before` is undefined. Empty when nothing has changed.
+ * The changed rows alone, each erased first: where the terminal takes a character for narrower than we do,
+ * nothing is left over. Rows that are not in `after` are empty. All rows when `before` is undefined. Empty
+ * when nothing has changed.
  */
 export function diffFrames(
   before: readonly string[] | undefined,

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * Whether a process is in the foreground of its controlling terminal; also true without one, as nothing is stopped then.
+ * Whether a process is in the foreground of its controlling terminal; also true without one, as nothing is
+ * stopped then.
  * Source: proc_pid_stat(5), fields 5 (pgrp) and 8 (tpgid).
  */
 export function isForeground(stat: string): boolean {

@@ -1,8 +1,9 @@
 /**
- * What a terminal sends, cut into pieces that mean one thing each: a character, a key's escape sequence, a report of the mouse,
- * a paste. Pieces may arrive torn apart or several at once.
+ * What a terminal sends, cut into pieces that mean one thing each: a character, a key's escape sequence, a
+ * report of the mouse, a paste. Pieces may arrive torn apart or several at once.
  *
- * Source: ECMA-48 5.4 (control sequences), ctlseqs of xterm (SS3, bracketed paste, mouse), console_codes(4) (`ESC [ [ A`).
+ * Source: ECMA-48 5.4 (control sequences), ctlseqs of xterm (SS3, bracketed paste, mouse), console_codes(4)
+ * (`ESC [ [ A`).
  */
 
 /** One piece. */
@@ -13,7 +14,7 @@ export type InputPiece =
   | { kind: 'mouse'; text: string }
   | { kind: 'paste'; text: string };
 
-/** What is longer is no key: it is dropped. */
+/** Longer sequences are not keys and are dropped. */
 const MAX_SEQUENCE_LENGTH = 256;
 
 /** The rest of a longer paste is dropped. */

@@ -1,4 +1,4 @@
-/** What styles look like: roles as colours that everybody can tell apart, and styles as the sequences of a terminal. Pure. */
+/** The palette: roles as colours that are distinguishable for everyone, and styles as escape sequences. */
 import { widthOf } from '../text/cells.ts';
 import type { Colour, Line, Role, Span, TextStyle } from '../text/line.ts';
 import { nearestBasic, nearestIndexed, type Rgb, rgbOf } from './colours.ts';
@@ -9,12 +9,15 @@ export type ColourDepth = 'none' | 8 | 16 | 256 | 'true';
 /** Terminals without colours: the hardware of DEC and Sun, and entries that end in `-m` or `-mono`. */
 const COLOURLESS = /^(dumb|unknown|vt\d|sun|.*-m(ono)?$|wsvt25m$)/;
 
-/** Terminals that have had 24 bits a colour from their first day; COLORTERM gets lost on the way through ssh. */
+/**
+ * Terminals that have had 24 bits a colour from their first day; COLORTERM gets lost on the way through ssh.
+ */
 const TRUE_COLOUR = /^(alacritty|foot|xterm-kitty|xterm-ghostty|wezterm|contour)|-direct\d*$/;
 
 /**
  * How many colours may be used.
- * Source: https://no-color.org (NO_COLOR that is not empty), the names of terminfo entries, COLORTERM as terminals set it.
+ * Source: https://no-color.org (NO_COLOR that is not empty), the names of terminfo entries, COLORTERM as
+ * terminals set it.
  */
 export function colourDepth(env: NodeJS.ProcessEnv, isTty = true): ColourDepth {
   const term = env.TERM ?? '';
@@ -39,8 +42,8 @@ interface Look {
   basic?: number;
 }
 
-// Hues of Okabe and Ito (jfly.uni-koeln.de/color), that people with any kind of colour blindness tell apart; made so dark or
-// light that each has a contrast of 3 to 1 and more on black and on white alike.
+// Hues of Okabe and Ito (jfly.uni-koeln.de/color), that are distinguishable with any kind of colour
+// blindness; made so dark or light that each has a contrast of 3 to 1 and more on black and on white alike.
 const BLUE: Look = { rgb: [0, 114, 178], basic: 6 };
 const SKY: Look = { rgb: [52, 145, 195], basic: 6 };
 const GREEN: Look = { rgb: [0, 150, 110], basic: 2 };
@@ -79,7 +82,7 @@ const LOOKS: Readonly<Record<Role, Look>> = {
   current: { always: { bold: true } },
 };
 
-/** What a role looks like where there are so many colours. */
+/** The style of a role for a colour depth. */
 export function styleOf(role: Role, depth: ColourDepth): TextStyle {
   const { always, colourless, rgb, basic } = LOOKS[role];
   if (depth === 'none') return { ...always, ...colourless };
@@ -182,8 +185,9 @@ function asciiText(text: string): string {
 const CONTROLS = /[\x00-\x1f\x7f-\x9f]/g;
 
 /**
- * A line as bytes for a terminal, from and to a state without any style. Control characters, which lines must not have, come
- * out as question marks: this is the last place that can keep them from the terminal. With `utf8` false all is ASCII.
+ * A line as bytes for a terminal, from and to a state without any style. Control characters, which lines must
+ * not have, come out as question marks: this is the last place that can keep them from the terminal. With
+ * `utf8` false all is ASCII.
  */
 export function encodeLine(line: Line, depth: ColourDepth, utf8 = true): string {
   let encoded = '';

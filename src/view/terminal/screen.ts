@@ -100,7 +100,7 @@ function createReader(ProgramOfBlessed: typeof Program): SequenceReader & { clos
     try {
       input.emit('data', Buffer.from(text));
     } catch {
-      // Bytes that blessed stumbles over are no key.
+      // Bytes that blessed cannot parse are not a key.
     }
   };
   return {
@@ -130,7 +130,7 @@ function createProgram(ProgramOfBlessed: typeof Program, input: EventEmitter): P
   }
 }
 
-/** Undefined for what is no key, or only a part of what was sent. */
+/** Undefined for bytes that are not a key, or only a part of one. */
 function keyName(sequence: string, pressed: Program.Keypress | undefined): string | undefined {
   if (pressed?.sequence !== sequence || pressed.full === undefined) return undefined;
   switch (pressed.full) {
@@ -147,7 +147,7 @@ function keyName(sequence: string, pressed: Program.Keypress | undefined): strin
 }
 
 /**
- * Presses and the wheel; releases are not told, nor wheels that go sideways, nor buttons beyond the third.
+ * Presses and the wheel; releases, horizontal wheels and buttons beyond the third are ignored.
  */
 function mouseAction({ action, button, x, y, raw }: Program.Mouse): MouseAction | undefined {
   if (x < 0 || y < 0) return undefined;

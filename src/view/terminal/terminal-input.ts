@@ -22,7 +22,10 @@ export interface SequenceReader {
   mouseOf(sequence: string): MouseAction | undefined;
 }
 
-/** After ESC, what belongs to a key's sequence follows within this time, also through a slow link. Unit: milliseconds. */
+/**
+ * After ESC, what belongs to a key's sequence follows within this time, also through a slow link. Unit:
+ * milliseconds.
+ */
 const ESCAPE_WAIT_MS = 50;
 
 /** A paste that does not go on is over: keys must not be swallowed for ever. Unit: milliseconds. */
@@ -45,7 +48,7 @@ export class TerminalInput {
 
   take(bytes: Buffer): void {
     clearTimeout(this.#timer);
-    this.#tell(this.#sequences.take(this.#decoder.write(bytes)));
+    this.#emit(this.#sequences.take(this.#decoder.write(bytes)));
     const waiting = this.#sequences.isWaiting;
     if (waiting === undefined) return;
     const waitMs = waiting === 'paste' ? PASTE_WAIT_MS : ESCAPE_WAIT_MS;
@@ -62,11 +65,11 @@ export class TerminalInput {
   #flushUnlessMoreIsThere(): void {
     const timer = this.#timer;
     setImmediate(() => {
-      if (timer === this.#timer) this.#tell(this.#sequences.flush());
+      if (timer === this.#timer) this.#emit(this.#sequences.flush());
     });
   }
 
-  #tell(pieces: readonly InputPiece[]): void {
+  #emit(pieces: readonly InputPiece[]): void {
     for (const { kind, text } of pieces) {
       if (kind === 'paste') this.#listeners.paste(text);
       else if (kind === 'mouse') {

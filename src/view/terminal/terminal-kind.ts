@@ -1,6 +1,6 @@
 /**
  * What a terminal is, as far as its environment tells: whether the view can be opened, and with which
- * characters. Pure.
+ * characters.
  */
 import type { Size } from '../text/line.ts';
 import { type ColourDepth, colourDepth } from './palette.ts';

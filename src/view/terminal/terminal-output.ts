@@ -18,7 +18,10 @@ export class TerminalOutput {
   readonly #onFree: () => void;
   readonly #onLost: () => void;
 
-  /** `onFree`: all was taken, after `isBusy`. `onLost`: the terminal is gone; once. Neither is called from within `write`. */
+  /**
+   * `onFree`: all was taken, after `isBusy`. `onLost`: the terminal is gone; once. Neither is called from
+   * within `write`.
+   */
   constructor(fd: number, onFree: () => void, onLost: () => void) {
     this.#fd = fd;
     this.#onFree = onFree;
@@ -40,8 +43,8 @@ export class TerminalOutput {
   }
 
   /**
-   * Writes without an event loop: for leaving. What the terminal has not taken yet is dropped. Gives up when the terminal
-   * takes nothing for so long.
+   * Writes without an event loop: for leaving. What the terminal has not taken yet is dropped. Gives up when
+   * the terminal takes nothing for so long.
    */
   finish(text: string, patienceMs: number): void {
     clearTimeout(this.#timer);

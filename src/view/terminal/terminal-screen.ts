@@ -1,4 +1,7 @@
-/** A terminal that is drawn on: full frames in, keys and the mouse out, and everything as before when it is closed. */
+/**
+ * A terminal that is drawn on: full frames in, keys and the mouse out, and everything as before when it is
+ * closed.
+ */
 import { closeSync } from 'node:fs';
 import { ReadStream, WriteStream } from 'node:tty';
 import { UnsupportedError } from '../../errors.ts';
@@ -21,26 +24,29 @@ export interface Screen {
   /** Whether it can be drawn on: not after `close`, nor after the terminal is gone. */
   readonly isOpen: boolean;
   /**
-   * Shows a frame: one line for each row, from the top. Only what has changed is written. While the terminal does not take
-   * output, frames are skipped, and the last one is shown when it does again.
+   * Shows a frame: one line for each row, from the top. Only what has changed is written. While the terminal
+   * does not take output, frames are skipped, and the last one is shown when it does again.
    */
   draw(lines: readonly Line[]): void;
   /** Writes everything again, also what should be there already. */
   redraw(): void;
   /** Keys by name; see `InputListeners`. */
   onKey(listener: (name: string) => void): void;
-  /** Pasted text, where the terminal tells it from keys. */
+  /** Pasted text, if the terminal marks it. */
   onPaste(listener: (text: string) => void): void;
   onMouse(listener: (action: MouseAction) => void): void;
   /** The terminal has another size: draw for that. */
   onResize(listener: (size: Size) => void): void;
   /** The terminal is gone, such as after its window was closed; the screen has closed itself. */
   onLost(listener: () => void): void;
-  /** As Ctrl-Z without the view: gives the terminal back and stops this job, the target too. Goes on in the foreground. */
+  /**
+   * As Ctrl-Z without the view: gives the terminal back and stops this job, the target too. Goes on in the
+   * foreground.
+   */
   suspend(): void;
   /**
-   * Gives the terminal back as it was. May be called more than once, and in the handlers of 'exit' and of signals; happens by
-   * itself on 'exit' and before an exception that nobody has caught is printed.
+   * Gives the terminal back as it was. May be called more than once, and in the handlers of 'exit' and of
+   * signals; happens by itself on 'exit' and before an uncaught exception is printed.
    */
   close(): void;
 }
@@ -182,7 +188,10 @@ export class TerminalScreen implements Screen {
     this.#rows = undefined;
   }
 
-  /** Gives the terminal back. In the background its settings are the shell's, and we would be stopped for touching them. */
+  /**
+   * Gives the terminal back. In the background its settings are the shell's, and we would be stopped for
+   * touching them.
+   */
   #hide(): void {
     this.#state = 'hidden';
     const isOurs = isInForeground();
@@ -193,9 +202,9 @@ export class TerminalScreen implements Screen {
   #openInput(): void {
     const stream = new ReadStream(this.#parts.files.openInput());
     const keys = new TerminalInput(this.#reader, {
-      key: (name) => this.#tell('key', name),
-      paste: (text) => this.#tell('paste', text),
-      mouse: (action) => this.#tell('mouse', action),
+      key: (name) => this.#emit('key', name),
+      paste: (text) => this.#emit('paste', text),
+      mouse: (action) => this.#emit('mouse', action),
     });
     const lost = () => {
       if (this.#input?.stream === stream) this.#lose();
@@ -215,7 +224,7 @@ export class TerminalScreen implements Screen {
     input?.stream.destroy();
   }
 
-  #tell<Event extends keyof ScreenEvents>(event: Event, value: ScreenEvents[Event]): void {
+  #emit<Event extends keyof ScreenEvents>(event: Event, value: ScreenEvents[Event]): void {
     for (const listener of this.#listeners[event]) (listener as (value: ScreenEvents[Event]) => void)(value);
   }
 
@@ -239,7 +248,7 @@ export class TerminalScreen implements Screen {
     this.#size = size;
     // Terminals move what they show when their size changes, each in its own way.
     this.#rows = undefined;
-    this.#tell('resize', size);
+    this.#emit('resize', size);
   }
 
   #listenToJobControl(): void {
@@ -253,8 +262,8 @@ export class TerminalScreen implements Screen {
   }
 
   /**
-   * Stops as without a view. kill(2) returns when somebody has let us go on; at once where nobody could: the kernel does not stop
-   * groups without a shell above them.
+   * Stops as without a view. kill(2) returns when somebody has let us go on; at once where nobody could: the
+   * kernel does not stop groups without a shell above them.
    */
   #stopProcess(pid: number): void {
     if (this.#state === 'shown') this.#hide();
@@ -264,7 +273,9 @@ export class TerminalScreen implements Screen {
     this.#comeBack();
   }
 
-  /** Takes the terminal again, unless we go on in the background: then with the first frame in the foreground. */
+  /**
+   * Takes the terminal again, unless we go on in the background: then with the first frame in the foreground.
+   */
   #comeBack(): void {
     // Stopped by SIGSTOP: nothing was given back, but the shell has set the terminal as it likes it.
     if (this.#state === 'shown') this.#hide();

@@ -18,7 +18,7 @@ export interface TerminalFiles {
 /**
  * Opens the terminals behind two descriptors anew: not to wait is a property of what was opened, and with the
  * shell's own the shell and its other programs would not wait any more either.
- * @throws UnsupportedError where a descriptor is no terminal, or there is none.
+ * @throws UnsupportedError if a descriptor is not a terminal, or there is none.
  */
 export function openTerminal(input: number | undefined, output: number | undefined): TerminalFiles {
   const openInput = () => openAnew(input, 'input');

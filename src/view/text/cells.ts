@@ -1,9 +1,9 @@
-/** Text in columns: wide characters and emoji take two, combining marks none. Pure. */
+/** Text in columns: wide characters and emoji take two, combining marks none. */
 import stringWidth from 'string-width';
 import type { Line, Role, Span, TextStyle } from './line.ts';
 
-// Characters of one column and one code unit each: those of lines, blocks and braille too, since charts consist of them and
-// asking for their width one by one takes fifty times as long.
+// Characters of one column and one code unit each: those of lines, blocks and braille too, since charts
+// consist of them and asking for their width one by one takes fifty times as long.
 const NARROW = /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u25fc\u2800-\u28ff]*$/;
 
 const graphemes = new Intl.Segmenter();
@@ -13,7 +13,7 @@ export function widthOf(text: string): number {
   return NARROW.test(text) ? text.length : stringWidth(text);
 }
 
-/** As much of the text as fits into so many columns; never more, and one less where a wide character is cut. */
+/** The start of the text that fits into `width` columns; one less where a wide character is cut. */
 export function clip(text: string, width: number): string {
   if (width <= 0) return '';
   if (NARROW.test(text)) return text.slice(0, width);
@@ -27,7 +27,7 @@ export function clip(text: string, width: number): string {
   return taken;
 }
 
-/** The text in exactly so many columns: cut with an ellipsis where it is too long, else filled up with spaces. */
+/** The text in exactly `width` columns: truncated with an ellipsis, or padded with spaces. */
 export function fitText(text: string, width: number, unicode: boolean): string {
   if (width <= 0) return '';
   const columns = widthOf(text);
@@ -36,13 +36,13 @@ export function fitText(text: string, width: number, unicode: boolean): string {
   return cut + ' '.repeat(width - widthOf(cut));
 }
 
-/** The text at the right end of so many columns; cut like `fitText` where it is too long. */
+/** The text at the right end of `width` columns; truncated like `fitText`. */
 export function fitRight(text: string, width: number, unicode: boolean): string {
   const columns = widthOf(text);
   return columns > width ? fitText(text, width, unicode) : ' '.repeat(width - columns) + text;
 }
 
-/** Spans in exactly so many columns: cut where they are too long, else filled up with spaces of the style `fill`. */
+/** Spans in exactly `width` columns: truncated, or padded with spaces of the style `fill`. */
 export function fitLine(spans: Line, width: number, fill?: Role | TextStyle): Line {
   const line: Span[] = [];
   let left = width;

@@ -1,4 +1,4 @@
-/** Rows in columns that fit: the less important ones are left out, titles tell what the rows are sorted by. Pure. */
+/** Rows in columns that fit: the less important ones are left out, titles mark the sort column. */
 import { fitLine, fitRight, fitText, widthOf } from './cells.ts';
 import type { Line, Role, Span } from './line.ts';
 
@@ -8,11 +8,13 @@ export interface Column<Row> {
   /** What it is called when the rows are sorted by it; absent where they can't be. */
   sort?: string;
   align: 'left' | 'right';
-  /** No narrower than this. What is aligned right is a figure and never cut. Unit: columns of the terminal. */
+  /**
+   * No narrower than this. What is aligned right is a figure and never cut. Unit: columns of the terminal.
+   */
   least: number;
   /** No wider than this. Unit: columns of the terminal. */
   most: number;
-  /** What there is no room for goes by this, the highest first. */
+  /** Columns without room are left out by this rank, the highest first. */
   rank: number;
   cell: (row: Row) => Span;
 }

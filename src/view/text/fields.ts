@@ -1,11 +1,11 @@
-/** Fields side by side in one line: the most important ones stay where there is no room for all. Pure. */
+/** Fields side by side in one line: the most important ones stay where there is no room for all. */
 import { clip, fitLine, fitText, widthOf, widthOfLine } from './cells.ts';
 import type { Line, Role, Span } from './line.ts';
 
 /** One field of a line. */
 export interface Field {
   spans: Line;
-  /** What there is no room for goes by this, the highest first. */
+  /** Fields without room are left out by this rank, the highest first. */
   rank: number;
   /** Set where the last span may be cut: where, and how much of it must be left. */
   cut?: { at: 'end' | 'start'; least: number };
@@ -24,7 +24,7 @@ export function labelled(rank: number, name: string, value: string, role: Role =
   };
 }
 
-/** Draws the fields in the order given, as many as fit, in exactly so many columns. */
+/** Draws the fields in the order given, as many as fit, in exactly `width` columns. */
 export function packFields(fields: readonly Field[], width: number, unicode: boolean): Line {
   let left = width - 1;
   const chosen = new Set<Field>();
@@ -62,7 +62,7 @@ function shorten({ spans, cut }: Field, width: number, unicode: boolean): Line {
   return [...before, { ...last, text }];
 }
 
-/** The end of a text in exactly so many columns. */
+/** The end of a text in exactly `width` columns. */
 function fitEnd(text: string, width: number, unicode: boolean): string {
   const columns = widthOf(text);
   if (columns <= width) return fitText(text, width, unicode);

@@ -1,4 +1,4 @@
-/** Colours and attributes as terminals are told them: "Select Graphic Rendition", ECMA-48 8.3.117. Pure. */
+/** Colours and attributes of terminals: "Select Graphic Rendition", ECMA-48 8.3.117. */
 import type { Colour, TextStyle } from './line.ts';
 
 type Attribute = Exclude<keyof TextStyle, 'fg' | 'bg'>;
@@ -34,8 +34,9 @@ const EIGHT_COLOURS: readonly { code: number; layer: 'fg' | 'bg'; colour: number
 ];
 
 /**
- * The style after `ESC [ parameters m`; undefined for the terminal's own. Numbers that mean nothing to us change nothing.
- * Colours of the palette are `38;5;N` or `38:5:N`, true colours `38;2;R;G;B`, `38:2:R:G:B` or `38:2:SPACE:R:G:B`.
+ * The style after `ESC [ parameters m`; undefined for the terminal's own. Numbers that mean nothing to us
+ * change nothing. Colours of the palette are `38;5;N` or `38:5:N`, true colours `38;2;R;G;B`, `38:2:R:G:B` or
+ * `38:2:SPACE:R:G:B`.
  */
 export function applySgr(before: TextStyle | undefined, parameters: string): TextStyle | undefined {
   let style: TextStyle = { ...before };

@@ -1,10 +1,12 @@
-/** Text as a panel may show it: harmless, in ASCII where the terminal has no more, in lines that fit. Pure. */
+/** Text as a panel may show it: harmless, in ASCII where the terminal has no more, in lines that fit. */
 import { safeText } from '../../format/safe-text.ts';
 import { clip, widthOf } from './cells.ts';
 
 const graphemes = new Intl.Segmenter();
 
-/** Text from outside, harmless; without Unicode what is not ASCII becomes question marks of the same width. */
+/**
+ * Text from outside, harmless; without Unicode what is not ASCII becomes question marks of the same width.
+ */
 export function shownText(text: string, unicode: boolean): string {
   const harmless = safeText(text);
   return unicode ? harmless : toAscii(harmless);
@@ -18,14 +20,14 @@ export function toAscii(text: string): string {
   ).join('');
 }
 
-/** The end of a text that fits into so many columns: where one types, the end must be seen. */
+/** The end of a text that fits into `width` columns: in a prompt the end must be visible. */
 export function endOfText(text: string, width: number): string {
   let shown = text;
   while (shown !== '' && widthOf(shown) > width) shown = [...shown].slice(1).join('');
   return shown;
 }
 
-/** Text in lines of at most so many columns, broken at blanks where there are any; at least one line. */
+/** Text in lines of at most `width` columns, broken at spaces where possible; at least one line. */
 export function wrapText(text: string, width: number): string[] {
   if (width <= 0) return [''];
   const lines: string[] = [];
@@ -51,7 +53,7 @@ export function wrapText(text: string, width: number): string[] {
 
 const EIGHTHS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** A share from 0 to 1 as a bar of exactly so many columns, the rest of it drawn as a track. */
+/** A share from 0 to 1 as a bar of exactly `width` columns, with the rest drawn as a track. */
 export function gauge(share: number, width: number, unicode: boolean): string {
   if (width <= 0) return '';
   const part = Math.max(0, Math.min(1, share));

@@ -1,13 +1,19 @@
-/** What a program prints for a terminal, as lines of styled text: colours are kept, whatever else could move or harm a screen is not. */
+/**
+ * What a program prints for a terminal, as lines of styled text: colours are kept, whatever else could move
+ * or harm a screen is not.
+ */
 import { safeText } from '../../format/safe-text.ts';
 import { widthOf } from './cells.ts';
 import type { Line, Span, TextStyle } from './line.ts';
 import { applySgr } from './sgr.ts';
 
-/** Lines are cut at so many characters. */
+/** The maximum length of a line, in characters. */
 export const MAX_LINE_LENGTH = 4096;
 
-/** An escape sequence that has not ended by then is given up: what was taken is dropped, the rest is text again. */
+/**
+ * An escape sequence that has not ended by then is given up: what was taken is dropped, the rest is text
+ * again.
+ */
 const MAX_SEQUENCE_LENGTH = 8192;
 
 const TAB = 8;
@@ -165,7 +171,10 @@ export class TerminalText {
     return isBetween(text[at], '0', '~') ? at + 1 : at;
   }
 
-  /** `ESC [`, parameters, intermediate characters, one that ends it. Anything else breaks it off and is text again. */
+  /**
+   * `ESC [`, parameters, intermediate characters, one that ends it. Anything else breaks it off and is text
+   * again.
+   */
   #takeCsi(text: string, start: number, from: number): number | undefined {
     let at = from;
     while (isBetween(text[at], '0', '?') && at - start < MAX_SEQUENCE_LENGTH) at += 1;
@@ -237,7 +246,10 @@ class StyleCache {
   }
 }
 
-/** After the end of a control string: BEL or ST; CAN and SUB break it off, as ESC does, which begins something else. */
+/**
+ * After the end of a control string: BEL or ST; CAN and SUB break it off, as ESC does, which begins something
+ * else.
+ */
 function endOfString(text: string, start: number, from: number, introducer: string): number | undefined {
   const limit = start + MAX_SEQUENCE_LENGTH;
   for (let at = from; at < text.length && at < limit; at++) {
@@ -262,8 +274,9 @@ function isLowSurrogate(character: string | undefined): boolean {
 }
 
 /**
- * The same text in memory of its own. A part of a string keeps all of it alive, and strings put together keep their parts;
- * taking a part of what was put together makes one new string, with one character more than is needed.
+ * The same text in memory of its own. A part of a string keeps all of it alive, and strings put together keep
+ * their parts; taking a part of what was put together makes one new string, with one character more than is
+ * needed.
  */
 function copied(text: string): string {
   return ` ${text}`.slice(1);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KernelFileError } from '#src/errors.ts';
-import { absentAs, KeptValue, put } from '#src/sampler/figure-reader.ts';
+import { absentAs, KeptValue, setIfDefined } from '#src/sampler/figure-reader.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const failing = (errno: string) => () => {
@@ -55,8 +55,8 @@ describe('KeptValue', () => {
 describe('put', () => {
   it('sets what is there, and no key for what is absent', () => {
     const target: { a?: number; b?: number } = {};
-    put(target, 'a', 0);
-    put(target, 'b', undefined);
+    setIfDefined(target, 'a', 0);
+    setIfDefined(target, 'b', undefined);
     expect(target).toEqual({ a: 0 });
     expect('b' in target).toBe(false);
   });

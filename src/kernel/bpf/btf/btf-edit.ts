@@ -1,4 +1,7 @@
-/** Changing the types of an object: taken apart, changed, and put together again in the byte order that they had. */
+/**
+ * Changing the types of an object: taken apart, changed, and put together again in the byte order that they
+ * had.
+ */
 import type { Btf } from './btf.ts';
 import { type BtfBlob, indexTypes, kindIn, TYPE_WORDS } from './btf-format.ts';
 
@@ -69,14 +72,14 @@ export class BtfEditor {
     const { bigEndian } = this.#blob;
     const types = Buffer.alloc(4 * words.length);
     const header = Buffer.alloc(HEADER_SIZE);
-    const put = (buffer: Buffer, at: number, value: number) =>
+    const writeWord = (buffer: Buffer, at: number, value: number) =>
       bigEndian ? buffer.writeUInt32BE(value >>> 0, at) : buffer.writeUInt32LE(value >>> 0, at);
-    for (const [index, word] of words.entries()) put(types, 4 * index, word);
+    for (const [index, word] of words.entries()) writeWord(types, 4 * index, word);
     if (bigEndian) header.writeUInt16BE(MAGIC, 0);
     else header.writeUInt16LE(MAGIC, 0);
     header.writeUInt8(1, 2);
     const fields = [HEADER_SIZE, 0, types.length, types.length, this.#strings.length];
-    for (const [index, field] of fields.entries()) put(header, 4 + 4 * index, field);
+    for (const [index, field] of fields.entries()) writeWord(header, 4 + 4 * index, field);
     return Buffer.concat([header, types, this.#strings]);
   }
 }

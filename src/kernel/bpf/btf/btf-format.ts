@@ -137,7 +137,8 @@ export function indexTypes(blob: BtfBlob): TypeIndex {
   }
   const heads = new Uint32Array(Math.max(16, count >>> 1) | 1);
   const next = new Uint32Array(count + 1);
-  // From the last to the first, so that a chain starts with the lowest id: that is the type which every tool means.
+  // From the last to the first, so that a chain starts with the lowest id: that is the type which every tool
+  // means.
   for (let id = count; id > 0; id--) {
     const at = offsets[id] ?? 0;
     const name = words[at] ?? 0;
@@ -158,8 +159,8 @@ export function kindIn(info: number): number {
 }
 
 /**
- * Hashes a kind and the start of the name at `start`. No more than the start: in a made-up file every type may bear one
- * name that fills the file.
+ * Hashes a kind and the start of the name at `start`. No more than the start: in a made-up file every type
+ * may bear one name that fills the file.
  */
 export function hashName(bytes: Buffer, start: number, kind: number): number {
   let value = kind;

@@ -23,7 +23,7 @@ export interface BtfMember {
   readonly typeId: number;
   /** From the start of the struct. Unit: bits. */
   readonly bitOffset: number;
-  /** Unit: bits; 0 where the member is no bitfield. */
+  /** Unit: bits; 0 if the member is not a bitfield. */
   readonly bitfieldSize: number;
 }
 
@@ -59,8 +59,8 @@ export interface BtfSectionVariable {
 const longestName = 1024;
 
 /**
- * The types of one BTF blob. Nothing but the header is looked at before the first question; an index of a kernel's 5.5 MB takes about
- * 10 ms and stays a few MB large. Ids are those of the blob, 0 is `void`.
+ * The types of one BTF blob. Nothing but the header is looked at before the first question; an index of a
+ * kernel's 5.5 MB takes about 10 ms and stays a few MB large. Ids are those of the blob, 0 is `void`.
  */
 export class BtfTypes {
   readonly #blob: BtfBlob;
@@ -101,7 +101,10 @@ export class BtfTypes {
     return id === 0 ? 'void' : this.#string(this.#word(this.#at(id)));
   }
 
-  /** The first type of that kind and name; `undefined` when there is none. @throws KernelFileError when damaged. */
+  /**
+   * The first type of that kind and name; `undefined` when there is none.
+   * @throws KernelFileError when damaged.
+   */
   find(kind: number, name: string): number | undefined {
     const wanted = Buffer.from(name, 'latin1');
     if (wanted.length === 0) return undefined;
@@ -129,12 +132,18 @@ export class BtfTypes {
     return this.find(BTF_KIND.STRUCT, name);
   }
 
-  /** The id of the function `name`; `undefined` on kernels without it. @throws KernelFileError when damaged. */
+  /**
+   * The id of the function `name`; `undefined` on kernels without it.
+   * @throws KernelFileError when damaged.
+   */
   findFunc(name: string): number | undefined {
     return this.find(BTF_KIND.FUNC, name);
   }
 
-  /** What a pointer points to, a VAR's, FUNC's or typedef's type. @throws KernelFileError for kinds that refer to none. */
+  /**
+   * What a pointer points to, a VAR's, FUNC's or typedef's type.
+   * @throws KernelFileError for kinds that refer to none.
+   */
   referredBy(id: number): number {
     const kind = this.kindOf(id);
     const refers =
@@ -194,7 +203,10 @@ export class BtfTypes {
     });
   }
 
-  /** The linkage of a function: 0 static, 1 global, 2 extern. @throws KernelFileError when the type is no FUNC. */
+  /**
+   * The linkage of a function: 0 static, 1 global, 2 extern.
+   * @throws KernelFileError when the type is no FUNC.
+   */
   functionLinkageOf(id: number): number {
     return this.#count(this.#expect(id, [BTF_KIND.FUNC], 'function'));
   }
@@ -208,19 +220,23 @@ export class BtfTypes {
   }
 
   /**
-   * The flag of a type: of a struct that it has bit fields, of a FWD that it is a union, of an enum that its values are signed.
+   * The flag of a type: of a struct that it has bit fields, of a FWD that it is a union, of an enum that its
+   * values are signed.
    * @throws KernelFileError when there is no such type.
    */
   flagOf(id: number): boolean {
     return id !== 0 && this.#word(this.#at(id) + 1) >>> 31 === 1;
   }
 
-  /** The linkage of a variable: 0 static, 1 global, 2 extern. @throws KernelFileError when the type is no VAR. */
+  /**
+   * The linkage of a variable: 0 static, 1 global, 2 extern.
+   * @throws KernelFileError when the type is no VAR.
+   */
   linkageOf(id: number): number {
     return this.#word(this.#at(this.#expect(id, [BTF_KIND.VAR], 'variable')) + TYPE_WORDS);
   }
 
-  /** The names and values of an enum, in their order. @throws KernelFileError when the type is no enum. */
+  /** The names and values of an enum, in their order. @throws KernelFileError if the type is not an enum. */
   enumeratorsOf(id: number): { readonly name: string; readonly value: bigint }[] {
     const at = this.#at(this.#expect(id, [BTF_KIND.ENUM, BTF_KIND.ENUM64], 'enum'));
     const signed = this.#word(at + 1) >>> 31 === 1;
@@ -291,7 +307,7 @@ export class BtfTypes {
   }
 
   #expect(id: number, kinds: readonly number[], what: string): number {
-    if (!kinds.includes(this.kindOf(id))) throw this.malformed(`type ${id} is no ${what}`);
+    if (!kinds.includes(this.kindOf(id))) throw this.malformed(`type ${id} is not a ${what}`);
     return id;
   }
 
@@ -310,7 +326,8 @@ export class BtfTypes {
     const end = this.#blob.strings.indexOf(0, offset);
     if (offset >= this.#blob.strings.length || end < 0)
       throw this.malformed(`there is no string at ${offset}`);
-    // A struct may have 65,535 members: without a limit the names of one made-up struct could fill the memory.
+    // A struct may have 65,535 members: without a limit the names of one made-up struct could fill the
+    // memory.
     if (end - offset > longestName) throw this.malformed(`a name of ${end - offset} bytes at ${offset}`);
     return this.#blob.strings.toString('latin1', offset, end);
   }

@@ -1,6 +1,6 @@
 /**
- * What the kernel's structs look like, as the kernel itself tells it in /sys/kernel/btf/vmlinux, and what clang wrote
- * into the `.BTF` section of an object file: sizes, members, functions, sections.
+ * The layout of the kernel's structs, as the kernel describes it in /sys/kernel/btf/vmlinux, and what clang
+ * wrote into the `.BTF` section of an object file: sizes, members, functions, sections.
  *
  * Source: include/uapi/linux/btf.h; Documentation/bpf/btf.rst
  */
@@ -12,7 +12,9 @@ import { type BtfMember, BtfTypes } from './btf-types.ts';
 // Real types nest a few levels deep; whatever goes further is a cycle or was made to exhaust us.
 const deepest = 64;
 
-/** The types of one BTF blob, and how they hang together: chains of typedefs, sizes, members by their path. */
+/**
+ * The types of one BTF blob, and how they hang together: chains of typedefs, sizes, members by their path.
+ */
 export class Btf extends BtfTypes {
   /**
    * The type that a typedef, const, volatile, restrict or type tag stands for; any other id as it is.
@@ -32,7 +34,8 @@ export class Btf extends BtfTypes {
   /**
    * The size of a value of this type. Pointers are 8 bytes unless the blob's `long` says otherwise.
    * Unit: bytes.
-   * @throws KernelFileError for types without a size (void, functions, forward declarations) and for endless ones.
+   * @throws KernelFileError for types without a size (void, functions, forward declarations) and for endless
+   * ones.
    */
   sizeOf(id: number): number {
     let factor = 1;
@@ -73,8 +76,8 @@ export class Btf extends BtfTypes {
   }
 
   /**
-   * A member by its path, such as `map.memory.pages`: through embedded structs by name, through anonymous structs and
-   * unions without one. `undefined` where this kernel has no such struct or member.
+   * A member by its path, such as `map.memory.pages`: through embedded structs by name, through anonymous
+   * structs and unions without one. `undefined` where this kernel has no such struct or member.
    * @throws KernelFileError when the types are damaged.
    */
   findMember(structName: string, memberPath: string): BtfMember | undefined {
@@ -91,8 +94,8 @@ export class Btf extends BtfTypes {
   }
 
   /**
-   * Where a member lies, from the start of `struct structName`; paths as for `findMember`. `undefined` where this
-   * kernel has no such struct or member. Unit: bytes.
+   * Where a member lies, from the start of `struct structName`; paths as for `findMember`. `undefined` where
+   * this kernel has no such struct or member. Unit: bytes.
    * @throws KernelFileError for a bitfield that starts inside a byte, and when the types are damaged.
    */
   memberOffset(structName: string, memberPath: string): number | undefined {
@@ -103,8 +106,9 @@ export class Btf extends BtfTypes {
   }
 
   /**
-   * The struct (or other type) behind a pointer member: `pointeeOf('bpf_htab', 'buckets')` is `struct bucket`, also where
-   * another struct of that name exists. `undefined` when there is no such member or it is no pointer.
+   * The struct (or other type) behind a pointer member: `pointeeOf('bpf_htab', 'buckets')` is `struct
+   * bucket`, also where another struct of that name exists. `undefined` when there is no such member or it is
+   * not a pointer.
    * @throws KernelFileError when the types are damaged.
    */
   pointeeOf(structName: string, memberPath: string): number | undefined {

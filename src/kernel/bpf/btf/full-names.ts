@@ -1,4 +1,7 @@
-/** Names that the kernel cut at 15 characters, in full from the types that came along with the map or the program; pure. */
+/**
+ * Names that the kernel cut at 15 characters, in full from the types that came along with the map or the
+ * program.
+ */
 import { BPF_OBJ_NAME_MAX } from '../sys/bpf-struct.ts';
 import type { Btf } from './btf.ts';
 import { BTF_KIND } from './btf-format.ts';
@@ -7,8 +10,8 @@ import { BTF_KIND } from './btf-format.ts';
 const MAPS_SECTION = '.maps';
 
 /**
- * The full name of a map from the BTF object that it was created with. The name itself where it was not cut, where the BTF
- * has no definitions of maps (cilium/ebpf loads none) or more than one fits.
+ * The full name of a map from the BTF object that it was created with. The name itself where it was not cut,
+ * where the BTF has no definitions of maps (cilium/ebpf loads none) or more than one fits.
  *
  * Source: the section `.maps` of the BTF, as libbpf loads it. Since: Linux 5.2 (sections in BTF).
  * @throws KernelFileError when the types are damaged.
@@ -24,8 +27,8 @@ export function completeMapName(name: string, btf: Btf): string {
 }
 
 /**
- * The full name of a program from the BTF object that it was loaded with: programs are called as their main function. The name
- * itself where it was not cut, or where the names of several functions start like that.
+ * The full name of a program from the BTF object that it was loaded with: programs are called as their main
+ * function. The name itself where it was not cut, or where the names of several functions start like that.
  *
  * Source: the functions of the BTF. Since: Linux 5.0 (functions in BTF).
  * @throws KernelFileError when the types are damaged.

@@ -1,6 +1,6 @@
 /**
- * Where this kernel keeps what: offsets of members, ids of functions. Read from the kernel's own BTF, never from a table of
- * versions, and cached, since the index of the BTF takes 10 to 40 ms to build.
+ * Where this kernel keeps what: offsets of members, ids of functions. Read from the kernel's own BTF, never
+ * from a table of versions, and cached, since the index of the BTF takes 10 to 40 ms to build.
  */
 import { errnoOf, UnsupportedError } from '../../../errors.ts';
 import { type CacheSources, cachedForKernel } from '../../kernel-cache.ts';
@@ -23,7 +23,10 @@ export interface Bit {
   mask: number;
 }
 
-/** What is asked of the kernel's BTF: members as `struct.path`, one-bit members the same way, the rest by name. */
+/**
+ * What is asked of the kernel's BTF: members as `struct.path`, one-bit members the same way, the rest by
+ * name.
+ */
 export interface LayoutQuery {
   members: readonly string[];
   bits: readonly string[];
@@ -94,7 +97,7 @@ export class KernelLayout {
 }
 
 /**
- * Looks a query up in the kernel's types; pure.
+ * Looks a query up in the kernel's types.
  * @throws KernelFileError when the types are damaged.
  */
 export function evaluateLayout(btf: Btf, query: LayoutQuery): LayoutFacts {

@@ -1,9 +1,9 @@
 /**
- * The section `.BTF.ext` of an object: which type each function has, which source line each instruction is from, and the CO-RE
- * relocations.
+ * The section `.BTF.ext` of an object: which type each function has, which source line each instruction is
+ * from, and the CO-RE relocations.
  *
- *   header: magic, version, flags, header length, then offset and length of function, line and relocation records
- *   each: size of a record, then per section: name offset, number of records, records
+ * header: magic, version, flags, header length, then offset and length of function, line and relocation
+ * records each: size of a record, then per section: name offset, number of records, records
  *
  * Source: Documentation/bpf/btf.rst; include/uapi/linux/bpf.h, `struct bpf_core_relo`
  */

@@ -1,4 +1,6 @@
-/** Where the variables of an object lie: the compiler leaves it out of the BTF, since only the linker knows. */
+/**
+ * Where the variables of an object lie: the compiler leaves it out of the BTF, since only the linker knows.
+ */
 import type { Btf } from '../btf/btf.ts';
 import { BTF_KIND } from '../btf/btf-format.ts';
 import { type Elf, type ElfSymbol, SHN_UNDEF } from './elf.ts';

@@ -12,8 +12,8 @@ const describedByBtf: ReadonlySet<number> = new Set(
 );
 
 /**
- * Creates a map and returns its descriptor. The inner map and the types that some maps need are made for it and closed
- * again; a map of maps keeps no hold on its inner map.
+ * Creates a map and returns its descriptor. The inner map and the types that some maps need are made for it
+ * and closed again; a map of maps keeps no hold on its inner map.
  * Source: bpf(2), BPF_MAP_CREATE. Needs CAP_BPF, and CAP_PERFMON or CAP_NET_ADMIN for some types.
  * @throws SyscallError with the errno.
  */

@@ -1,6 +1,6 @@
 /**
- * Maps that are defined in BTF: a variable in `.maps` whose struct type spells the definition out. Numbers are the length
- * of an array that is pointed to, or the value of an enum; types are what is pointed to:
+ * Maps that are defined in BTF: a variable in `.maps` whose struct type spells the definition out. Numbers
+ * are the length of an array that is pointed to, or the value of an enum; types are what is pointed to:
  *
  *   struct {
  *     int (*type)[BPF_MAP_TYPE_HASH];
@@ -10,7 +10,8 @@
  *     struct inner *values[];
  *   } name SEC(".maps");
  *
- * Source: tools/lib/bpf/bpf_helpers.h, `__uint`, `__ulong`, `__type`, `__array`; libbpf.c, `parse_btf_map_def`
+ * Source: tools/lib/bpf/bpf_helpers.h, `__uint`, `__ulong`, `__type`, `__array`; libbpf.c,
+ * `parse_btf_map_def`
  */
 import type { KernelFileError } from '../../../errors.ts';
 import { malformed } from '../../number.ts';
@@ -60,7 +61,7 @@ export function parseBtfMap(btf: Btf, typeId: number, name: string): DefinedMap 
 
 function readDefinition(btf: Btf, typeId: number, name: string, isInner: boolean): Definition {
   const struct = btf.resolve(typeId);
-  if (btf.kindOf(struct) !== BTF_KIND.STRUCT) throw wrong(btf, name, 'its type is no struct');
+  if (btf.kindOf(struct) !== BTF_KIND.STRUCT) throw wrong(btf, name, 'its type is not a struct');
   const count = btf.memberCountOf(struct);
   if (count > mostAttributes) throw wrong(btf, name, `${count} attributes`);
   const found: Definition = {
@@ -91,9 +92,9 @@ function readDefinition(btf: Btf, typeId: number, name: string, isInner: boolean
 
 function readValues(btf: Btf, member: BtfMember, name: string, found: Definition): void {
   const array = btf.resolve(member.typeId);
-  if (btf.kindOf(array) !== BTF_KIND.ARRAY) throw wrong(btf, name, 'values is no array');
+  if (btf.kindOf(array) !== BTF_KIND.ARRAY) throw wrong(btf, name, 'values is not an array');
   const element = btf.resolve(btf.arrayOf(array).elementTypeId);
-  if (btf.kindOf(element) !== BTF_KIND.PTR) throw wrong(btf, name, 'values is no array of pointers');
+  if (btf.kindOf(element) !== BTF_KIND.PTR) throw wrong(btf, name, 'values is not an array of pointers');
   const held = btf.resolve(btf.referredBy(element));
   if (btf.kindOf(held) === BTF_KIND.FUNC_PROTO) {
     found.holdsPrograms = true;
@@ -112,13 +113,13 @@ function readNumber(btf: Btf, member: BtfMember, name: string): bigint {
     return BigInt.asUintN(64, value);
   }
   const array = pointee(btf, member, name);
-  if (btf.kindOf(array) !== BTF_KIND.ARRAY) throw wrong(btf, name, `${member.name} is no number`);
+  if (btf.kindOf(array) !== BTF_KIND.ARRAY) throw wrong(btf, name, `${member.name} is not a number`);
   return BigInt(btf.arrayOf(array).length);
 }
 
 function pointee(btf: Btf, member: BtfMember, name: string): number {
   const type = btf.resolve(member.typeId);
-  if (btf.kindOf(type) !== BTF_KIND.PTR) throw wrong(btf, name, `${member.name} is no pointer`);
+  if (btf.kindOf(type) !== BTF_KIND.PTR) throw wrong(btf, name, `${member.name} is not a pointer`);
   return btf.resolve(btf.referredBy(type));
 }
 

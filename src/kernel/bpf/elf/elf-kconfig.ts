@@ -14,9 +14,11 @@ export interface KconfigVariable {
 }
 
 /**
- * Where libbpf puts the `__kconfig` variables of an object: the widest alignment first, then the smallest, then by name.
+ * Where libbpf puts the `__kconfig` variables of an object: the widest alignment first, then the smallest,
+ * then by name.
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__collect_externs`
- * @throws KernelFileError when the BTF is damaged, or a variable is neither a number, an enum nor an array of them.
+ * @throws KernelFileError when the BTF is damaged, or a variable is neither a number, an enum nor an array of
+ * them.
  */
 export function kconfigLayout(btf: Btf): KconfigVariable[] {
   const section = btf.find(BTF_KIND.DATASEC, '.kconfig');
@@ -40,7 +42,8 @@ export function kconfigLayout(btf: Btf): KconfigVariable[] {
 }
 
 /**
- * The size of the map in which libbpf puts the kernel's configuration for an object; 0 where the object uses none.
+ * The size of the map in which libbpf puts the kernel's configuration for an object; 0 where the object uses
+ * none.
  * Unit: bytes.
  * @throws KernelFileError as {@link kconfigLayout}.
  */

@@ -1,6 +1,6 @@
 /**
- * The maps that a BPF object file defines, as libbpf would create them: those in `.maps` (defined in BTF), in the old
- * `maps` section, the ones for global variables, and struct_ops.
+ * The maps that a BPF object file defines, as libbpf would create them: those in `.maps` (defined in BTF), in
+ * the old `maps` section, the ones for global variables, and struct_ops.
  *
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__init_maps`
  */
@@ -30,7 +30,7 @@ const mostGlobalSections = 256;
 
 /**
  * The maps of a BPF object, in libbpf's order: by definition, then those for global variables.
- * @throws KernelFileError when it is no BPF object, has no BTF for the maps in `.maps`, or is damaged.
+ * @throws KernelFileError if it is not a BPF object, has no BTF for the maps in `.maps`, or is damaged.
  */
 export function readElfMaps(elf: Elf): ElfMap[] {
   return definedMaps(elf, readElfBtf(elf));
@@ -69,7 +69,9 @@ function btfMaps(elf: Elf, btf: Btf | undefined): ElfMap[] {
   });
 }
 
-/** Until libbpf 1.0, and in iproute2: an array of structs that begin with five words, whatever else follows. */
+/**
+ * Until libbpf 1.0, and in iproute2: an array of structs that begin with five words, whatever else follows.
+ */
 function legacyMaps(elf: Elf): ElfMap[] {
   const section = elf.section('maps');
   if (section === undefined) return [];

@@ -1,6 +1,6 @@
 /**
- * The BPF objects in a file: the file itself, or those that a program carries inside, as every tool that was built with
- * a libbpf skeleton does.
+ * The BPF objects in a file: the file itself, or those that a program carries inside, as every tool that was
+ * built with a libbpf skeleton does.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { describeErrno, errnoOf, KernelFileError } from '../../../errors.ts';
@@ -21,8 +21,10 @@ const mostDamaged = 256;
 const elfMagic = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
 
 /**
- * Reads the BPF objects of a file and the maps that they define. Nothing is loaded and no right is needed beyond reading.
- * @throws KernelFileError when the file can't be read, is no ELF file, has no BPF object in it, or one that is damaged.
+ * Reads the BPF objects of a file and the maps that they define. Nothing is loaded and no right is needed
+ * beyond reading.
+ * @throws KernelFileError when the file can't be read, is no ELF file, has no BPF object in it, or one that
+ * is damaged.
  */
 export function readBpfObjects(path: string): BpfObjectFile[] {
   const bytes = readRegularFile(path);
@@ -38,7 +40,7 @@ export function readBpfObjects(path: string): BpfObjectFile[] {
 
 /**
  * The BPF objects that lie anywhere in these bytes. A place that only looks like one is passed over.
- * A damaged object among whole ones can't be told from such a place.
+ * A damaged object among intact ones cannot be distinguished from such a place.
  * @throws KernelFileError when there are hundreds of such places: the file was made to keep us busy.
  */
 export function findEmbeddedObjects(bytes: Buffer, path: string): Elf[] {

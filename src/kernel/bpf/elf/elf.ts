@@ -1,5 +1,6 @@
 /**
- * The sections and symbols of a 64-bit ELF file, in either byte order; enough of it to read what a BPF object defines.
+ * The sections and symbols of a 64-bit ELF file, in either byte order; enough of it to read what a BPF object
+ * defines.
  *
  *   header (64 bytes): magic, class, byte order, machine, where the section headers are
  *   section header (64 bytes each): name, type, flags, offset, size
@@ -192,7 +193,8 @@ export class Elf {
     if (entrySize !== sectionHeaderSize)
       throw this.#malformed(`section headers of ${entrySize} bytes (64 are known)`);
     this.#requireHeaders(start, 1);
-    // A file with more sections than fit into 16 bits keeps their number and the index of their names in the first one.
+    // A file with more sections than fit into 16 bits keeps their number and the index of their names in the
+    // first one.
     const count = this.#u16(60) || this.#u64(start + 32);
     const namesIndex = this.#u16(62) === extendedIndex ? this.#u32(start + 40) : this.#u16(62);
     this.#requireHeaders(start, count);

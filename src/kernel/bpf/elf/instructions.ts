@@ -1,8 +1,9 @@
 /**
  * A run of BPF instructions as bytes, in either byte order: reading and changing their fields in place.
  *
- * An instruction is 8 bytes: opcode (8 bits), two registers (4 bits each, in the order of the machine's bit fields), a signed
- * offset (16 bits) and a signed immediate (32 bits). A 64-bit immediate takes two instructions.
+ * An instruction is 8 bytes: opcode (8 bits), two registers (4 bits each, in the order of the machine's bit
+ * fields), a signed offset (16 bits) and a signed immediate (32 bits). A 64-bit immediate takes two
+ * instructions.
  * Source: Documentation/bpf/standardization/instruction-set.rst
  */
 import type { ByteOrder } from '../sys/bpf-struct.ts';
@@ -27,7 +28,10 @@ export const LD_IMM64 = 0x18;
 /** `BPF_JMP | BPF_CALL`. */
 export const CALL = 0x85;
 
-/** What the source register of a 64-bit immediate or a call means. Source: include/uapi/linux/bpf.h, `BPF_PSEUDO_*` */
+/**
+ * What the source register of a 64-bit immediate or a call means. Source: include/uapi/linux/bpf.h,
+ * `BPF_PSEUDO_*`
+ */
 export const PSEUDO = {
   /** 64-bit immediate: the descriptor of a map. */
   MAP_FD: 1,

@@ -1,6 +1,6 @@
 /**
- * What an object wants of the kernel by name: kernel functions and variables in `.ksyms`, the kernel's configuration in
- * `.kconfig`.
+ * What an object wants of the kernel by name: kernel functions and variables in `.ksyms`, the kernel's
+ * configuration in `.kconfig`.
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__collect_externs`
  */
 import { malformed } from '../../number.ts';
@@ -10,7 +10,10 @@ import { BTF_KIND } from '../btf/btf-format.ts';
 /** One name that the object wants of the kernel. */
 export interface Extern {
   readonly name: string;
-  /** `kfunc`: a kernel function; `variable`: a typed variable; `address`: any symbol, of which only the address is used. */
+  /**
+   * `kfunc`: a kernel function; `variable`: a typed variable; `address`: any symbol, of which only the
+   * address is used.
+   */
   readonly kind: 'kfunc' | 'variable' | 'address' | 'kconfig';
   /** Whether the object can do without: then its address is 0. */
   readonly weak: boolean;

@@ -1,5 +1,6 @@
 /**
- * The functions of an object: their instructions, and what in them depends on other functions, maps and the kernel.
+ * The functions of an object: their instructions, and what in them depends on other functions, maps and the
+ * kernel.
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__add_programs`, `bpf_program__record_reloc`
  */
 import type { KernelFileError } from '../../../errors.ts';

@@ -1,4 +1,7 @@
-/** The maps of an object as they are to be created: with what global variables start as, and where each variable lies. */
+/**
+ * The maps of an object as they are to be created: with what global variables start as, and where each
+ * variable lies.
+ */
 import { malformed } from '../../number.ts';
 import type { Btf } from '../btf/btf.ts';
 import { BTF_KIND } from '../btf/btf-format.ts';
@@ -18,7 +21,10 @@ export interface GlobalVariable {
 
 /** A map of an object. */
 export interface MapSpecification extends ElfMap {
-  /** Where its definition is in its section, which is how instructions name it. Unit: bytes. Absent for global variables. */
+  /**
+   * Where its definition is in its section, which is how instructions name it. Unit: bytes. Absent for global
+   * variables.
+   */
   readonly definedAt?: number;
   /** What the only value of a map for global variables starts as; absent for other maps. */
   readonly data?: Buffer;
@@ -26,7 +32,10 @@ export interface MapSpecification extends ElfMap {
   readonly variables: readonly GlobalVariable[];
   /** Whether neither programs nor user space change it after it was filled. */
   readonly frozen: boolean;
-  /** The types of its keys and values in the object's BTF, where the kernel must know them: see {@link needsTypes}. */
+  /**
+   * The types of its keys and values in the object's BTF, where the kernel must know them: see {@link
+   * needsTypes}.
+   */
   readonly keyTypeId?: number;
   readonly valueTypeId?: number;
 }
@@ -108,8 +117,9 @@ const STORAGE: ReadonlySet<number> = new Set(
 );
 
 /**
- * Whether the kernel must know what a map holds: local storage, and values with what the kernel itself manages in them, such as
- * spin locks, timers and pointers that it owns. For other maps their types are only for people to read.
+ * Whether the kernel must know what a map holds: local storage, and values with what the kernel itself
+ * manages in them, such as spin locks, timers and pointers that it owns. For other maps their types are only
+ * for people to read.
  */
 function needsTypes(btf: Btf, map: ElfMap, valueTypeId: number | undefined): boolean {
   if (STORAGE.has(map.map_type)) return true;

@@ -1,6 +1,6 @@
 /**
- * What a BPF object file holds, before any kernel is known: programs and the functions that they call, maps, and what has to be
- * filled in before the kernel can take them.
+ * What a BPF object file holds, before any kernel is known: programs and the functions that they call, maps,
+ * and what has to be filled in before the kernel can take them.
  *
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__elf_collect`
  */
@@ -16,7 +16,10 @@ import { readFunctions } from './object-functions.ts';
 import { type MapSpecification, specifyMaps } from './object-maps.ts';
 import { type ProgramKind, programKindOf } from './program-sections.ts';
 
-/** A place in the instructions that depends on what is created or found at load time; `instruction` counts from the function's start. */
+/**
+ * A place in the instructions that depends on what is created or found at load time; `instruction` counts
+ * from the function's start.
+ */
 export type Relocation =
   /** The descriptor of a map. */
   | { readonly kind: 'map'; readonly instruction: number; readonly map: string }
@@ -80,7 +83,7 @@ export interface ObjectSpecification {
 /**
  * Reads a BPF object file.
  * @param name what it is called in messages.
- * @throws KernelFileError when it is no BPF object, or is damaged.
+ * @throws KernelFileError if it is not a BPF object, or is damaged.
  */
 export function parseObject(bytes: Buffer, name: string): ObjectSpecification {
   const elf = new Elf(bytes, name);

@@ -28,7 +28,9 @@ export interface ProgramKind {
 interface SectionForm {
   readonly type: ProgramTypeName;
   readonly attachType?: number;
-  /** The section's name goes on with `/` and what to attach to: before it, this stands in the kernel's name. */
+  /**
+   * The section's name goes on with `/` and what to attach to: before it, this stands in the kernel's name.
+   */
   readonly target?: { readonly kind: AttachTarget['kind']; readonly prefix: string };
   readonly sleepable?: true;
 }
@@ -77,8 +79,9 @@ const SECTIONS: Readonly<Record<string, SectionForm>> = {
 };
 
 /**
- * The kind of program in a section of that name; absent for a name that is not known. Sections such as `tp/sched/sched_switch`
- * go on behind the first part; a leading `?` marks a program that libbpf loads only when it is asked to.
+ * The kind of program in a section of that name; absent for a name that is not known. Sections such as
+ * `tp/sched/sched_switch` go on behind the first part; a leading `?` marks a program that libbpf loads only
+ * when it is asked to.
  */
 export function programKindOf(section: string): ProgramKind | undefined {
   const name = section.replace(/^\?/, '');

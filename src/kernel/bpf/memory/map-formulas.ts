@@ -1,6 +1,6 @@
 /**
- * One formula per type of map, after the kernel's `map_mem_usage` callbacks; and the one guess for all of them that older
- * kernels print.
+ * One formula per type of map, after the kernel's `map_mem_usage` callbacks; and the one guess for all of
+ * them that older kernels print.
  */
 import { BPF_F_NO_PREALLOC, type MapTypeName, mapTypeName, mapTypeNumber } from '../sys/bpf-enums.ts';
 import type { MapHost, MapStruct } from './map-struct-sizes.ts';
@@ -95,7 +95,7 @@ function hash(kind: { lru?: boolean; percpu?: boolean; ofMaps?: boolean }): MapF
     const entries = (map_flags & BPF_F_NO_COMMON_LRU) === 0 ? max_entries : roundUp(max_entries, cpus);
     const value = roundUp(value_size, 8);
     const element = head + roundUp(key_size, 8) + (percpu ? pointer : value);
-    // Most kernels count the locks, and it is 32 bytes per CPU: the likely figure where we can't tell.
+    // Most kernels count the locks, and it is 32 bytes per CPU: the likely figure if this is unknown.
     const { lockCountersInHash: counted = true } = host;
     const locks = counted ? counter * cpus * hashLocks : 0;
     const fixed = table + bucket * roundUpToPowerOfTwo(entries) + locks;
@@ -130,7 +130,10 @@ const stackTrace: MapFormula = ({ value_size, max_entries }, { sizes }) => {
   return { bytes: sizes.bpf_stack_map + buckets + max_entries * (sizes.stack_map_bucket + value_size) };
 };
 
-/** Source: kernel/bpf/queue_stack_maps.c, `queue_stack_map_mem_usage`. One entry stays free, to tell full from empty. */
+/**
+ * Source: kernel/bpf/queue_stack_maps.c, `queue_stack_map_mem_usage`. One entry stays free, to distinguish
+ * full from empty.
+ */
 const queueOrStack: MapFormula = ({ value_size, max_entries }, { sizes }) =>
   sizes.bpf_queue_stack === undefined
     ? undefined
@@ -263,8 +266,8 @@ const percpuTypes: ReadonlySet<number> = new Set(
 );
 
 /**
- * What kernels from 5.11 to 6.3 print as `memlock`: entries times key and value, whatever the type. A ring buffer reads 0
- * and a hash half of what it takes. Unit: bytes.
+ * What kernels from 5.11 to 6.3 print as `memlock`: entries times key and value, whatever the type. A ring
+ * buffer reads 0 and a hash half of what it takes. Unit: bytes.
  * Source: kernel/bpf/syscall.c, `bpf_map_memory_footprint` of those kernels
  */
 export function guessMapFootprint(shape: MapShape, host: Pick<MapHost, 'possibleCpus' | 'pageSize'>): number {

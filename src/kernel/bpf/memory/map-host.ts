@@ -9,8 +9,8 @@ import { probeMapVariants } from './map-variants.ts';
 const factsVersion = 1;
 
 /**
- * What the formulas need to know of the running kernel and machine. The facts from its BTF are cached; the variants that
- * BTF can't tell are asked of small maps each time, if `bpf` is given.
+ * What the formulas need to know of the running kernel and machine. The facts from its BTF are cached; the
+ * variants that BTF does not contain are detected with small probe maps each time, if `bpf` is given.
  * Source: /sys/kernel/btf/vmlinux, /sys/devices/system/cpu/possible, bpf(2)
  * @throws KernelFileError with `ENOENT` on kernels built without BTF.
  */

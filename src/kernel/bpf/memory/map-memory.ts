@@ -1,9 +1,9 @@
 /**
- * What a map takes, computed from its definition as the kernel's own `map_mem_usage` callbacks compute it, and which of
- * that and `memlock` is right on a kernel.
+ * What a map takes, computed from its definition as the kernel's own `map_mem_usage` callbacks compute it,
+ * and which of that and `memlock` is right on a kernel.
  *
- * Source: kernel/bpf/*.c, `*_mem_usage`. Since: Linux 6.4; on older kernels the same formulas, fed with their struct
- * sizes, fit what is charged, while their `memlock` is a guess.
+ * Source: kernel/bpf/*.c, `*_mem_usage`. Since: Linux 6.4; on older kernels the same formulas, fed with their
+ * struct sizes, fit what is charged, while their `memlock` is a guess.
  */
 import { UnsupportedError } from '../../../errors.ts';
 import { mapTypeName } from '../sys/bpf-enums.ts';
@@ -15,14 +15,14 @@ export interface MapMemory {
   /** All of it, percpu memory for every possible CPU included. Unit: bytes. */
   readonly bytes: number;
   /**
-   * The part of `bytes` that no memory cgroup is charged for: percpu values that were allocated with the map, before it
-   * learned its cgroup. Unit: bytes.
+   * The part of `bytes` that no memory cgroup is charged for: percpu values that were allocated with the map,
+   * before it learned its cgroup. Unit: bytes.
    */
   readonly unchargedPercpuBytes: number;
   /**
-   * Whether this is to the byte what the kernel would say: `false` where `bytes` depends on the live elements and they
-   * were not given, so that those of an empty map were computed, and where this kernel's variant of a formula is unknown
-   * for want of a probe (see `probeMapVariants`).
+   * Whether this is to the byte what the kernel would say: `false` where `bytes` depends on the live elements
+   * and they were not given, so that those of an empty map were computed, and where this kernel's variant of
+   * a formula is unknown for want of a probe (see `probeMapVariants`).
    */
   readonly exact: boolean;
   /** What the kernel's own figure leaves out for this type, and so does `bytes`. */
@@ -30,8 +30,9 @@ export interface MapMemory {
 }
 
 /**
- * Computes what a map takes; `liveElements` matters only for types that allocate as they fill. `undefined` for types that
- * we have no formula for or that this kernel lacks: there only fdinfo's `memlock` can tell.
+ * Computes what a map takes; `liveElements` matters only for types that allocate as they fill. `undefined`
+ * for types that we have no formula for or that this kernel lacks: only `memlock` in fdinfo gives a figure
+ * then.
  * @throws UnsupportedError for a map above 2^53 bytes, which no kernel would make.
  */
 export function computeMapMemory(
@@ -65,8 +66,8 @@ export interface MapBytes {
   /** Unit: bytes. */
   readonly bytes: number;
   /**
-   * `memlock`: the kernel's own figure, since Linux 6.4 and until 5.10. `formula`: computed, where memlock is only a
-   * guess. `memlock-guess`: that guess, for want of a formula.
+   * `memlock`: the kernel's own figure, since Linux 6.4 and until 5.10. `formula`: computed, where memlock is
+   * only a guess. `memlock-guess`: that guess, for want of a formula.
    */
   readonly source: MapBytesSource;
   /** As in `MapMemory`; 0 where there is no formula. Unit: bytes. */

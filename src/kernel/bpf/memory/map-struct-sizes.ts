@@ -40,22 +40,24 @@ const structs = [
 ] as const;
 
 /**
- * What can be read of a kernel, the running one or another, without asking it: plain data that can be kept in a cache.
+ * What can be read of a kernel, the running one or another, without asking it: plain data that can be kept in
+ * a cache.
  */
 export interface MapKernelFacts {
   readonly sizes: StructSizes;
   /** Unit: bytes. */
   readonly pageSize: number;
   /**
-   * What `memlock` in fdinfo is. `usage`: computed by the type's own callback, `map_mem_usage`, since Linux 6.4. `guess`:
-   * from entries, key and value alone, 5.11 to 6.3. `pages`: what was charged to the user when the map was made, until 5.10.
+   * What `memlock` in fdinfo is. `usage`: computed by the type's own callback, `map_mem_usage`, since Linux
+   * 6.4. `guess`: from entries, key and value alone, 5.11 to 6.3. `pages`: what was charged to the user when
+   * the map was made, until 5.10.
    */
   readonly memlockMeans: 'usage' | 'guess' | 'pages';
   /** Whether a hash of maps has one spare element per CPU, as an ordinary hash has. */
   readonly spareElementsInHashOfMaps: boolean;
   /**
-   * Whether the usage of a hash counts 8 lock counters per CPU: kernels that have none any more count them to this day,
-   * until one day they don't. `undefined` where BTF can't tell and no probe map was made.
+   * Whether the usage of a hash counts 8 lock counters per CPU: kernels that have none any more count them to
+   * this day, until one day they don't. `undefined` if BTF does not contain it and no probe map was created.
    */
   readonly lockCountersInHash: boolean | undefined;
   /** Whether an array of instructions counts its list of addresses. */
@@ -64,7 +66,9 @@ export interface MapKernelFacts {
 
 /** The kernel and the machine that a map is, or would be, on. */
 export interface MapHost extends MapKernelFacts {
-  /** The CPUs that could ever be there, not those that are on line. Source: /sys/devices/system/cpu/possible. */
+  /**
+   * The CPUs that could ever be there, not those that are on line. Source: /sys/devices/system/cpu/possible.
+   */
   readonly possibleCpus: number;
 }
 

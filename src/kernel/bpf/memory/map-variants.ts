@@ -1,4 +1,4 @@
-/** Which variant of a formula this kernel has, where its BTF doesn't tell: asked of small maps made for that. */
+/** Detects the variant of a formula that BTF does not reveal, with small probe maps. */
 import { closeSync } from 'node:fs';
 import { SyscallError } from '../../../errors.ts';
 import { mapFdinfo, readFdinfo } from '../../procfs/fdinfo.ts';
@@ -9,9 +9,9 @@ import { computeMapMemory } from './map-memory.ts';
 import type { MapHost } from './map-struct-sizes.ts';
 
 /**
- * Makes up to three maps of one entry, reads what the kernel says that they take, and settles on the variants that agree
- * with it. What can't be asked, for want of CAP_BPF or because `memlock` is only a guess before Linux 6.4, stays as the
- * BTF has it. All maps are gone when this returns.
+ * Makes up to three maps of one entry, reads what the kernel says that they take, and settles on the variants
+ * that agree with it. What can't be asked, for want of CAP_BPF or because `memlock` is only a guess before
+ * Linux 6.4, stays as the BTF has it. All maps are gone when this returns.
  * @throws KernelFileError when fdinfo can't be read.
  */
 export function probeMapVariants(bpf: Bpf, host: MapHost): MapHost {

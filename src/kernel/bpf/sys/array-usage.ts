@@ -1,4 +1,7 @@
-/** How many elements of an array are in use: every element exists from the start, so those count that are not all zero. */
+/**
+ * How many elements of an array are in use: every element exists from the start, so those count that are not
+ * all zero.
+ */
 import { errnoOf, SyscallError } from '../../../errors.ts';
 import { decodeBatchCount, encodeMapBatch } from './bpf-attr.ts';
 import type { Bpf } from './bpf-call.ts';
@@ -28,8 +31,9 @@ export function isArray(type: number): boolean {
 }
 
 /**
- * How many elements of an array are not all zero; of a percpu array, on any CPU. Absent for other types, where the kernel does
- * not let us read (too old, or the map is write-only), above 64 MiB, and when the map is gone.
+ * How many elements of an array are not all zero; of a percpu array, on any CPU. Absent for other types,
+ * where the kernel does not let us read (too old, or the map is write-only), above 64 MiB, and when the map
+ * is gone.
  *
  * Source: bpf(2), BPF_MAP_LOOKUP_BATCH. Since: Linux 5.6, percpu arrays since 5.13. Needs CAP_SYS_ADMIN.
  * @throws PermissionError, SyscallError.

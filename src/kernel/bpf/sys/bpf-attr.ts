@@ -1,5 +1,5 @@
 /**
- * `union bpf_attr` of bpf(2), to bytes and back; pure.
+ * `union bpf_attr` of bpf(2), to bytes and back.
  *
  * Source: `include/uapi/linux/bpf.h`. The kernel takes a shorter structure as one that ends in zeros.
  */
@@ -68,7 +68,10 @@ export function encodeMapCreate(spec: MapSpec, order: ByteOrder = HOST_BYTE_ORDE
     .u64(64, spec.map_extra).bytes;
 }
 
-/** `union bpf_attr` of the commands on one element: lookup, update and delete; `value` is 0n where there is none. */
+/**
+ * `union bpf_attr` of the commands on one element: lookup, update and delete; `value` is 0n where there is
+ * none.
+ */
 export function encodeMapElement(
   mapFd: number,
   key: bigint,
@@ -103,12 +106,18 @@ export function encodeMapBatch(batch: MapBatch, order: ByteOrder = HOST_BYTE_ORD
     .u32(36, batch.map_fd).bytes;
 }
 
-/** How many elements the kernel handed out, from the attribute of BPF_MAP_LOOKUP_BATCH; also where it answers ENOENT. */
+/**
+ * How many elements the kernel handed out, from the attribute of BPF_MAP_LOOKUP_BATCH; also where it answers
+ * ENOENT.
+ */
 export function decodeBatchCount(attr: Buffer, order: ByteOrder = HOST_BYTE_ORDER): number {
   return readU32(attr, 32, order);
 }
 
-/** `union bpf_attr` of BPF_PROG_LOAD. It ends after `attach_btf_id`, so that kernels since 5.5 take it as it is. */
+/**
+ * `union bpf_attr` of BPF_PROG_LOAD. It ends after `attach_btf_id`, so that kernels since 5.5 take it as it
+ * is.
+ */
 export function encodeProgramLoad(spec: ProgramSpec, order: ByteOrder = HOST_BYTE_ORDER): Buffer {
   return new StructWriter(112, order)
     .u32(0, spec.prog_type)
@@ -131,7 +140,10 @@ export function encodeProgramLoad(spec: ProgramSpec, order: ByteOrder = HOST_BYT
     .u32(108, spec.attach_btf_id).bytes;
 }
 
-/** `union bpf_attr` of BPF_PROG_TEST_RUN: runs a program `repeat` times on the packet `data`. Since: Linux 4.12. */
+/**
+ * `union bpf_attr` of BPF_PROG_TEST_RUN: runs a program `repeat` times on the packet `data`. Since: Linux
+ * 4.12.
+ */
 export function encodeTestRun(
   programFd: number,
   data: bigint,
@@ -143,8 +155,8 @@ export function encodeTestRun(
 }
 
 /**
- * `union bpf_attr` of BPF_PROG_TEST_RUN for a program of type SYSCALL, which is called with the context at this address and may
- * change it; without one for 0 bytes. Since: Linux 5.14.
+ * `union bpf_attr` of BPF_PROG_TEST_RUN for a program of type SYSCALL, which is called with the context at
+ * this address and may change it; without one for 0 bytes. Since: Linux 5.14.
  */
 export function encodeContextRun(
   programFd: number,

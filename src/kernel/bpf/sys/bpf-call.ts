@@ -9,7 +9,8 @@ import { bpfSyscallNumber } from './syscall-numbers.ts';
 /** bpf(2), ready to be called. */
 export interface Bpf {
   /**
-   * One call of bpf(2). `pointees` are the buffers that `attr` points to: they are kept alive until the kernel is done.
+   * One call of bpf(2). `pointees` are the buffers that `attr` points to: they are kept alive until the
+   * kernel is done.
    *
    * Source: bpf(2). Since: Linux 3.18.
    * @returns a file descriptor, or 0, as the command has it.
@@ -20,18 +21,27 @@ export interface Bpf {
   address(buffer: Uint8Array): bigint;
 }
 
-/** As often as libbpf: the verifier gives up with EAGAIN when a signal is pending, and a signal that stays is no reason to hang. */
+/**
+ * As often as libbpf: the verifier gives up with EAGAIN when a signal is pending, and a signal that stays is
+ * no reason to hang.
+ */
 const ATTEMPTS = 5;
 
 const { EAGAIN, EINTR, EPERM } = constants.errno;
 
-/** Before Linux 5.11 these count against RLIMIT_MEMLOCK, all processes of the user together, and answer EPERM beyond it. */
+/**
+ * Before Linux 5.11 these count against RLIMIT_MEMLOCK, all processes of the user together, and answer EPERM
+ * beyond it.
+ */
 const CHARGED_TO_MEMLOCK: ReadonlySet<BpfCommand> = new Set(['BPF_MAP_CREATE', 'BPF_PROG_LOAD']);
 
 /** Source: `include/uapi/asm-generic/resource.h`; the same on all our architectures. */
 const RLIMIT_MEMLOCK = 8;
 
-/** Calls again without the limit, and puts the limit back: the target inherits it. Else the result stays `refused`. */
+/**
+ * Calls again without the limit, and puts the limit back: the target inherits it. Else the result stays
+ * `refused`.
+ */
 function withoutMemlockLimit(libc: Libc, call: () => number, refused: number): number {
   const before = Buffer.alloc(16);
   const unlimited = Buffer.alloc(16, 0xff);
@@ -82,8 +92,9 @@ function isTransient(command: BpfCommand, result: number): boolean {
 }
 
 /**
- * The error to throw in place of one that bpf(2) met: EPERM becomes a PermissionError that names the capabilities which
- * are missing, ENOSYS and an unknown command an UnsupportedError; any other error is returned as it is.
+ * The error to throw in place of one that bpf(2) met: EPERM becomes a PermissionError that names the
+ * capabilities which are missing, ENOSYS and an unknown command an UnsupportedError; any other error is
+ * returned as it is.
  * @param what what was tried, such as `list the BPF maps of this host`.
  * @param needs the capabilities that it takes, all of them.
  * @param since the first Linux release with the command.
@@ -107,7 +118,8 @@ export function explainBpfError(
           cause: error,
         },
       );
-    // An unknown command is answered like a wrong argument; ours are right on every kernel that knows the command.
+    // An unknown command is answered like a wrong argument; ours are right on every kernel that knows the
+    // command.
     case 'EINVAL':
       return new UnsupportedError(error.command, `cannot ${what}: this kernel has no ${error.command}`, {
         since,

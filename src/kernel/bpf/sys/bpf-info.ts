@@ -1,8 +1,8 @@
 /**
- * The info structures of bpf(2): what the kernel says about an object; to bytes and back; pure.
+ * The info structures of bpf(2): what the kernel says about an object; to bytes and back.
  *
- * Source: `include/uapi/linux/bpf.h`. The kernel fills no more of an info structure than it knows itself: fields past that
- * length are absent, not 0.
+ * Source: `include/uapi/linux/bpf.h`. The kernel fills no more of an info structure than it knows itself:
+ * fields past that length are absent, not 0.
  */
 import { type ByteOrder, HOST_BYTE_ORDER, readName, readU32, readU64, StructWriter } from './bpf-struct.ts';
 
@@ -91,7 +91,8 @@ export function decodeProgramInfo(
   order: ByteOrder = HOST_BYTE_ORDER,
 ): ProgramInfo {
   const u64 = (offset: number) => (offset + 8 <= length ? readU64(bytes, offset, order) : undefined);
-  // gpl_compatible is the first bit field of its word: compilers count from the end that comes first in memory.
+  // gpl_compatible is the first bit field of its word: compilers count from the end that comes first in
+  // memory.
   const firstBit = order === 'LE' ? 0x01 : 0x80;
   return {
     type: readU32(bytes, 0, order),
@@ -119,7 +120,9 @@ export interface LinkInfo {
   prog_id: number;
 }
 
-/** Room for `struct bpf_link_info`; what follows the first 16 bytes depends on the type, and we don't read it. */
+/**
+ * Room for `struct bpf_link_info`; what follows the first 16 bytes depends on the type, and we don't read it.
+ */
 export const LINK_INFO_SIZE = 16;
 
 /** `struct bpf_link_info`. Since: Linux 5.8. */
@@ -136,7 +139,10 @@ export function encodeBtfInfo(btf: bigint, size: number, order: ByteOrder = HOST
   return new StructWriter(16, order).u64(0, btf).u32(8, size).bytes;
 }
 
-/** The size of all types, from the `struct bpf_btf_info` that the kernel filled. Unit: bytes. Since: Linux 4.18. */
+/**
+ * The size of all types, from the `struct bpf_btf_info` that the kernel filled. Unit: bytes. Since: Linux
+ * 4.18.
+ */
 export function decodeBtfSize(info: Buffer, order: ByteOrder = HOST_BYTE_ORDER): number {
   return readU32(info, 8, order);
 }

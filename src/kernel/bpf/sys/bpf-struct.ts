@@ -1,8 +1,8 @@
 /**
- * Structures of bpf(2) as bytes: their numbers and names, in either byte order; pure.
+ * Structures of bpf(2) as bytes: their numbers and names, in either byte order.
  *
- * Source: `include/uapi/linux/bpf.h`. The layout has no implicit padding that differs between architectures (pointers are
- * 64 bits wide everywhere), so only the byte order varies.
+ * Source: `include/uapi/linux/bpf.h`. The layout has no implicit padding that differs between architectures
+ * (pointers are 64 bits wide everywhere), so only the byte order varies.
  */
 import { endianness } from 'node:os';
 
@@ -12,7 +12,9 @@ export type ByteOrder = 'LE' | 'BE';
 /** The byte order of this host. */
 export const HOST_BYTE_ORDER: ByteOrder = endianness();
 
-/** The kernel cuts the name of a map or a program at 15 characters (`BPF_OBJ_NAME_LEN` less the final NUL). */
+/**
+ * The kernel cuts the name of a map or a program at 15 characters (`BPF_OBJ_NAME_LEN` less the final NUL).
+ */
 export const BPF_OBJ_NAME_MAX = 15;
 
 /** Writes the fields of a structure in one byte order; what is not written is 0. */

@@ -15,13 +15,13 @@ export interface Libc {
   /** eventfd(2). The new file descriptor, or the errno as a negative number. */
   eventfd(initial: number, flags: number): number;
   /**
-   * prlimit(2) of this process: sets a limit, reads it, or both; each is two numbers of the size of a long, soft and hard.
-   * 0, or the errno as a negative number.
+   * prlimit(2) of this process: sets a limit, reads it, or both; each is two numbers of the size of a long,
+   * soft and hard. 0, or the errno as a negative number.
    */
   prlimit(resource: number, newLimit: Uint8Array | null, oldLimit: Uint8Array | null): number;
   /**
-   * Where the bytes of a buffer are, for structures that hold pointers. The buffer must be kept alive, and in view of the
-   * garbage collector, until the kernel is done with it.
+   * Where the bytes of a buffer are, for structures that hold pointers. The buffer must be kept alive, and in
+   * view of the garbage collector, until the kernel is done with it.
    */
   address(buffer: Uint8Array): bigint;
 }
@@ -29,7 +29,8 @@ export interface Libc {
 let libc: Promise<Libc> | undefined;
 
 /**
- * The C library. koffi is loaded with the first call only: that takes 3 ms, which a run without BPF need not spend.
+ * The C library. koffi is loaded with the first call only: that takes 3 ms, which a run without BPF need not
+ * spend.
  * @throws UnsupportedError where koffi has no build for this platform, or was not installed.
  */
 export function openLibc(): Promise<Libc> {
@@ -63,8 +64,8 @@ type Koffi = Pick<typeof import('koffi'), 'load' | 'errno' | 'address' | 'versio
 const MUSL: Readonly<Record<string, string>> = { x64: 'ld-musl-x86_64.so.1', arm64: 'ld-musl-aarch64.so.1' };
 
 /**
- * koffi, by its native part alone where that is where npm puts it: what is around it loads the modules `util` and
- * `worker_threads` of Node.js, and looking up the path takes as long again; together five times as long.
+ * koffi, by its native part alone where that is where npm puts it: what is around it loads the modules `util`
+ * and `worker_threads` of Node.js, and looking up the path takes as long again; together five times as long.
  */
 async function loadKoffi(): Promise<Koffi> {
   return loadNativeKoffi() ?? (await import('koffi'));

@@ -58,7 +58,8 @@ const KINDS = {
  * The ids of all objects of a kind, in ascending order.
  *
  * Source: bpf(2), BPF_{MAP,PROG,LINK}_GET_NEXT_ID. Since: Linux 4.13; links since 5.8.
- * @throws PermissionError without CAP_SYS_ADMIN, UnsupportedError on a kernel without the command, SyscallError.
+ * @throws PermissionError without CAP_SYS_ADMIN, UnsupportedError on a kernel without the command,
+ * SyscallError.
  */
 export function listObjectIds(bpf: Bpf, kind: ObjectKind): number[] {
   const ids: number[] = [];
@@ -82,8 +83,8 @@ function hasNextId(bpf: Bpf, kind: ObjectKind, attr: Buffer): boolean {
 }
 
 /**
- * Opens the object with this id, hands its descriptor to `use`, and closes it whatever happens. Absent when the object is
- * gone: ids are never reused, so that is for good.
+ * Opens the object with this id, hands its descriptor to `use`, and closes it whatever happens. Absent when
+ * the object is gone: ids are never reused, so that is for good.
  * @throws PermissionError without CAP_SYS_ADMIN, SyscallError, and what `use` throws.
  */
 export function withObject<T>(bpf: Bpf, kind: AnyKind, id: number, use: (fd: number) => T): T | undefined {
@@ -148,7 +149,8 @@ export function getLinkInfo(bpf: Bpf, fd: number): LinkInfo {
 }
 
 /**
- * The bytes of the BTF object with this id: the types that a map or a program brought along. Absent when it is gone.
+ * The bytes of the BTF object with this id: the types that a map or a program brought along. Absent when it
+ * is gone.
  * Source: bpf(2), BPF_BTF_GET_FD_BY_ID and BPF_OBJ_GET_INFO_BY_FD. Since: Linux 4.18.
  * @throws PermissionError without CAP_SYS_ADMIN, SyscallError.
  */
@@ -162,13 +164,13 @@ export function readBtfObject(bpf: Bpf, id: number): Buffer | undefined {
   });
 }
 
-/** A map as bpf(2) and its fdinfo tell it. */
+/** A map as bpf(2) and its fdinfo report it. */
 export type MapObject = MapInfo & Pick<MapFdinfo, 'memlock' | 'frozen' | 'owner_prog_type' | 'owner_jited'>;
 
-/** A program as bpf(2) and its fdinfo tell it. */
+/** A program as bpf(2) and its fdinfo report it. */
 export type ProgramObject = ProgramInfo & Pick<ProgramFdinfo, 'memlock'> & { map_ids: number[] };
 
-/** A link as bpf(2) tells it; `map_id` is the map that it holds, if any. */
+/** A link as bpf(2) reports it; `map_id` is the map that it holds, if any. */
 export type LinkObject = LinkInfo & Pick<LinkFdinfo, 'map_id'>;
 
 /**
@@ -225,7 +227,10 @@ export function collectLinks(bpf: Bpf): LinkObject[] {
   }));
 }
 
-/** All ids first: opening takes longer than making, so a walk that opens as it goes may never catch up with a busy host. */
+/**
+ * All ids first: opening takes longer than making, so a walk that opens as it goes may never catch up with a
+ * busy host.
+ */
 function collectObjects<T>(bpf: Bpf, kind: ObjectKind, read: (fd: number) => T | undefined): T[] {
   return listObjectIds(bpf, kind)
     .map((id) => withObject(bpf, kind, id, read))

@@ -26,7 +26,8 @@ export function bpfMountPoints(path = '/proc/self/mountinfo'): string[] {
 }
 
 /**
- * The objects that are pinned below these mounts. What we may not open, and what goes while we look, is left out.
+ * The objects that are pinned below these mounts. What we may not open, and what goes while we look, is left
+ * out.
  *
  * Source: bpf(2), BPF_OBJ_GET, and fdinfo. Since: Linux 4.4. Needs the right to read and write each file.
  * @throws KernelFileError.

@@ -18,7 +18,7 @@ const BPF_NUMBERS: Readonly<Record<string, number>> = {
  * Source: the kernel's `arch/<arch>/.../syscall.tbl` and `include/uapi/asm-generic/unistd.h` (`__NR_bpf`).
  * Since: Linux 3.18.
  *
- * MIPS is left out on purpose: its number depends on the ABI (o32, n32, n64), which Node does not tell.
+ * MIPS is left out on purpose: its number depends on the ABI (o32, n32, n64), which Node.js does not report.
  * @param arch as in `process.arch`.
  * @throws UnsupportedError for an architecture that is not in the table.
  */

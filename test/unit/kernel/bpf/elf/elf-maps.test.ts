@@ -131,19 +131,22 @@ describe('definitions that make no sense', () => {
   it.each<[Parameters<typeof define>[0], string]>([
     [{ max_entries: number(4) }, "map 'm': it has no type"],
     [{ type: number(1), max_entries: long(1) }, "map 'm': max_entries is 4294967296, above 32 bits"],
-    [{ type: () => 1 }, "map 'm': type is no pointer"],
-    [{ type: (types) => types.pointer(1) }, "map 'm': type is no number"],
+    [{ type: () => 1 }, "map 'm': type is not a pointer"],
+    [{ type: (types) => types.pointer(1) }, "map 'm': type is not a number"],
     [
       { type: number(1), map_extra: (types) => types.raw(BTF_KIND.ENUM, '', 0, 4) },
       'map_extra is an enum without a value',
     ],
-    [{ type: number(1), key: () => 1 }, "map 'm': key is no pointer"],
+    [{ type: number(1), key: () => 1 }, "map 'm': key is not a pointer"],
     [{ type: number(1), key: (types) => types.pointer(0) }, "type 0 ('void') has no size"],
-    [{ type: number(1), values: () => 1 }, "map 'm': values is no array"],
-    [{ type: number(1), values: (types) => types.array(1, 0) }, "map 'm': values is no array of pointers"],
+    [{ type: number(1), values: () => 1 }, "map 'm': values is not an array"],
+    [
+      { type: number(1), values: (types) => types.array(1, 0) },
+      "map 'm': values is not an array of pointers",
+    ],
     [
       { type: number(12), values: (types) => types.array(types.pointer(1), 0) },
-      "map 'm.inner': its type is no struct",
+      "map 'm.inner': its type is not a struct",
     ],
     [
       {
