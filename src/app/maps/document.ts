@@ -21,32 +21,32 @@ export interface MapDocumentSource {
 interface DocumentMap {
   id: number;
   type: string;
-  name?: string;
+  name?: string | undefined;
   /** Where it is not the full name. */
-  kernelName?: string;
+  kernelName?: string | undefined;
   key_size: number;
   value_size: number;
   max_entries: number;
   map_flags: number;
   /** In hex: it may be an address. */
-  map_extra?: string;
-  frozen?: boolean;
-  btf_id?: number;
-  owner_prog_type?: string;
-  owner_jited?: boolean;
-  refcnt?: number;
-  usercnt?: number;
-  anonymous?: boolean;
-  elements?: number;
-  backlogBytes?: number;
-  memlock?: number;
-  computedBytes?: number;
+  map_extra?: string | undefined;
+  frozen?: boolean | undefined;
+  btf_id?: number | undefined;
+  owner_prog_type?: string | undefined;
+  owner_jited?: boolean | undefined;
+  refcnt?: number | undefined;
+  usercnt?: number | undefined;
+  anonymous?: boolean | undefined;
+  elements?: number | undefined;
+  backlogBytes?: number | undefined;
+  memlock?: number | undefined;
+  computedBytes?: number | undefined;
   bytes: number;
   source: ListedMap['source'];
   unchargedBytes: number;
   /** In decimal: it may be above 2^53. */
-  cgroupId?: string;
-  cgroup?: string;
+  cgroupId?: string | undefined;
+  cgroup?: string | undefined;
   pinned: readonly string[];
   programs: ListedMap['programs'];
   holders: readonly ObjectHolderProcess[];
@@ -61,44 +61,35 @@ export function toMapDocument(source: MapDocumentSource, cmemstat: string): obje
 }
 
 function toDocumentMap(map: ListedMap): DocumentMap {
-  const { id, type, name, kernelName, key_size, value_size, max_entries, map_flags, map_extra } = map;
-  const { frozen, btf_id, owner_prog_type, owner_jited, refcnt, usercnt, anonymous } = map;
-  const { elements, backlogBytes, memlock, computedBytes, bytes, source, unchargedBytes } = map;
+  const { name, kernelName, map_extra } = map;
   return {
-    id,
-    type,
-    ...known({ name: name || undefined, kernelName: kernelName === name ? undefined : kernelName }),
-    key_size,
-    value_size,
-    max_entries,
-    map_flags,
-    ...known({
-      map_extra: map_extra === 0n ? undefined : `0x${map_extra.toString(16)}`,
-      frozen,
-      btf_id: btf_id || undefined,
-      owner_prog_type,
-      owner_jited,
-      refcnt,
-      usercnt,
-      anonymous,
-      elements,
-      backlogBytes,
-      memlock,
-      computedBytes,
-    }),
-    bytes,
-    source,
-    unchargedBytes,
-    ...known({ cgroupId: map.cgroupId?.toString(), cgroup: map.cgroup }),
+    id: map.id,
+    type: map.type,
+    name: name || undefined,
+    kernelName: kernelName === name ? undefined : kernelName,
+    key_size: map.key_size,
+    value_size: map.value_size,
+    max_entries: map.max_entries,
+    map_flags: map.map_flags,
+    map_extra: map_extra === 0n ? undefined : `0x${map_extra.toString(16)}`,
+    frozen: map.frozen,
+    btf_id: map.btf_id || undefined,
+    owner_prog_type: map.owner_prog_type,
+    owner_jited: map.owner_jited,
+    refcnt: map.refcnt,
+    usercnt: map.usercnt,
+    anonymous: map.anonymous,
+    elements: map.elements,
+    backlogBytes: map.backlogBytes,
+    memlock: map.memlock,
+    computedBytes: map.computedBytes,
+    bytes: map.bytes,
+    source: map.source,
+    unchargedBytes: map.unchargedBytes,
+    cgroupId: map.cgroupId?.toString(),
+    cgroup: map.cgroup,
     pinned: map.pinned,
     programs: map.programs,
     holders: map.holders,
-  };
-}
-
-/** The fields that have a value. */
-function known<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }

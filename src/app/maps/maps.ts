@@ -68,6 +68,7 @@ export async function openMaps(options: MapsOptions): Promise<MapsReader> {
     cgroupId: directory === undefined ? undefined : statSync(directory, { bigint: true }).ino,
     pids: directory === undefined ? undefined : () => listProcesses(directory),
     holders: options.holders,
+    links: directory !== undefined,
     memlock: options.memlock,
     countArrays: options.countArrays,
   });

@@ -20,12 +20,13 @@ export interface OpenedSource {
  * Opens a source: by iterators in the kernel, else by a walk over ids.
  * @throws ToolError when nothing can be read.
  */
-export function openBestSource(bpf: Bpf, { cgroupId, holders }: IteratorOptions): OpenedSource {
+export function openBestSource(bpf: Bpf, { cgroupId, holders, links }: IteratorOptions): OpenedSource {
   try {
     const turnedOff = chargeTurnedOff();
     const source = openIteratorSource(bpf, {
       cgroupId: turnedOff === undefined ? cgroupId : undefined,
       holders,
+      links,
     });
     if (turnedOff !== undefined) return { source, attribution: 'held', ...turnedOff };
     if (source.attributesCharge) return { source, attribution: 'memcg' };

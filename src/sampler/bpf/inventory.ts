@@ -43,6 +43,8 @@ export interface InventoryOptions {
   cgroupId?: bigint | undefined;
   /** Whether to look for the holders of every object, among all processes. */
   holders: boolean;
+  /** Whether links are read, which takes a program of their own; true where it is left out. A cgroup needs them. */
+  links?: boolean | undefined;
   /**
    * The processes of that cgroup now. Without them only its maps and their programs are found, and nothing
    * with `held`. Without a cgroup: only what these processes hold.
@@ -99,7 +101,7 @@ export async function openBpfInventory(options: InventoryOptions): Promise<BpfIn
  * @throws ToolError when nothing can be read.
  */
 export function bpfInventoryOver(bpf: Bpf, options: InventoryOptions): BpfInventory {
-  const opened = openBestSource(bpf, { cgroupId: options.cgroupId, holders: options.holders });
+  const opened = openBestSource(bpf, { cgroupId: options.cgroupId, ...options });
   try {
     return new OpenInventory(bpf, opened, options);
   } catch (error) {
@@ -170,7 +172,8 @@ class OpenInventory implements BpfInventory {
     return {
       maps: this.#entries.update(this.#withArrays(this.#source.readMaps()), holders),
       programs: this.#source.readPrograms().map((program) => this.#toProgram(program, holders, undefined)),
-      links: this.#source.readLinks().map((link) => toLink(link, holders)),
+      links:
+        this.#options.links === false ? [] : this.#source.readLinks().map((link) => toLink(link, holders)),
       heldElsewhere: [],
     };
   }

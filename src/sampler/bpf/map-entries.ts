@@ -45,6 +45,9 @@ const GROWING_TYPES: ReadonlySet<number> = new Set(
 );
 const PROG_ARRAY = mapTypeNumber('prog_array');
 
+/** What fdinfo says that no iterator does. */
+type MemlockInfo = Pick<MapFdinfo, 'memlock'> & Partial<Pick<MapFdinfo, 'owner_prog_type' | 'owner_jited'>>;
+
 interface Known {
   /** As its source returned it; sources return the same object while nothing changes. */
   map: SourceMap;
@@ -60,6 +63,8 @@ interface Known {
 export class MapEntries {
   readonly #sources: MapEntrySources;
   readonly #known = new Map<number, Known>();
+  /** Of the update that goes on; see `#memlockKey`. */
+  readonly #memlocks = new Map<string, number>();
   /** The last update; sources hand out the same array while nothing at all changes. */
   #last: { maps: readonly SourceMap[]; holders: BpfHolders | undefined; entries: InventoryMap[] } | undefined;
   #mayOpen = true;
@@ -91,6 +96,7 @@ export class MapEntries {
       entries.push(entry);
     }
     this.#forgetGone(maps);
+    this.#memlocks.clear();
     this.#last = anyGrows ? undefined : { maps, holders, entries };
     return entries;
   }
@@ -111,7 +117,7 @@ export class MapEntries {
     const shape: MapShape = { map_type: map.type, key_size, value_size, max_entries, map_flags, map_extra };
     const computed = host && computeMapMemory(shape, host, map.elements);
     const fdinfo = this.#fdinfoOf(map, computed, before);
-    const memlock = fdinfo === undefined ? before?.memlock : fdinfo.memlock;
+    const memlock = fdinfo?.memlock ?? before?.memlock;
     const chosen = this.#choose(shape, map.elements, memlock, computed);
     if (chosen === undefined) return undefined;
     return {
@@ -152,17 +158,38 @@ export class MapEntries {
     map: SourceMap,
     computed: MapMemory | undefined,
     before: InventoryMap | undefined,
-  ): MapFdinfo | undefined {
+  ): MemlockInfo | undefined {
     if (before === undefined && map.fdinfo !== undefined) return map.fdinfo;
     if (before?.memlock !== undefined && !this.#grows(map)) return undefined;
     if (!this.#mayOpen || !this.#needsFdinfo(map, computed)) return undefined;
+    const key = this.#memlockKey(map, computed);
+    const memlock = key === undefined ? undefined : this.#memlocks.get(key);
+    if (memlock !== undefined) return { memlock };
     try {
-      return this.#sources.readFdinfo(map.id);
+      const fdinfo = this.#sources.readFdinfo(map.id);
+      if (key !== undefined && fdinfo !== undefined) this.#memlocks.set(key, fdinfo.memlock);
+      return fdinfo;
     } catch (error) {
       if (!(error instanceof PermissionError)) throw error;
       this.#mayOpen = false;
       return undefined;
     }
+  }
+
+  /**
+   * What the kernel computes `memlock` from, for maps that all have the same where this is the same: the others need not be
+   * opened. Absent where `memlock` may depend on more, such as the elements, and before Linux 5.11, when it is what was charged
+   * when the map was made; and for the type whose fdinfo says more.
+   *
+   * Source: the `map_mem_usage` callbacks of `kernel/bpf/`; before Linux 6.4 `bpf_map_memory_footprint()` in
+   * `kernel/bpf/syscall.c`.
+   */
+  #memlockKey(map: SourceMap, computed: MapMemory | undefined): string | undefined {
+    const means = this.#sources.host?.memlockMeans;
+    if (means === undefined || means === 'pages' || map.type === PROG_ARRAY) return undefined;
+    if (means === 'usage' && (this.#grows(map) || computed?.exact !== true)) return undefined;
+    const { type, key_size, value_size, max_entries, map_flags, map_extra } = map;
+    return `${type} ${key_size} ${value_size} ${max_entries} ${map_flags} ${map_extra}`;
   }
 
   #needsFdinfo(map: SourceMap, computed: MapMemory | undefined): boolean {

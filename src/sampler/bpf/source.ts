@@ -73,6 +73,8 @@ export interface IteratorOptions {
   /** Only the maps that are charged to this cgroup or one below it, if the kernel records it. */
   cgroupId: bigint | undefined;
   holders: boolean;
+  /** Whether links are read; true where it is left out. */
+  links?: boolean | undefined;
 }
 
 /** The iterators, and whether they report the charged cgroup of a map. */
@@ -95,7 +97,10 @@ export function openIteratorSource(bpf: Bpf, options: IteratorOptions): Iterator
     const cgroupId = attributesCharge ? options.cgroupId : undefined;
     const maps = iterators.add(openMapIterator(bpf, layout, { cgroupId }));
     const programs = iterators.add(openProgramIterator(bpf, layout));
-    const links = unlessUnsupported(() => iterators.add(openLinkIterator(bpf, layout)));
+    const links =
+      options.links === false
+        ? undefined
+        : unlessUnsupported(() => iterators.add(openLinkIterator(bpf, layout)));
     const files = options.holders
       ? unlessUnsupported(() => iterators.add(openTaskFileIterator(bpf, layout)))
       : undefined;

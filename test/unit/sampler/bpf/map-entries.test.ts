@@ -197,3 +197,46 @@ describe('the bytes', () => {
     expect(opened).toEqual([1]);
   });
 });
+
+describe('the memlock of maps that are alike', () => {
+  const hash = mapTypeNumber('hash');
+  const readFdinfo = (id: number) => fdinfo(1000 * id);
+  const memlocksOf = (maps: SourceMap[], means: MapHost['memlockMeans'] = 'usage') => {
+    const host_ = { ...host, memlockMeans: means };
+    const { entries, opened } = entriesWith({ host: host_, memlock: 'always', readFdinfo });
+    return { memlocks: entries.update(maps, undefined).map(({ memlock }) => memlock), opened };
+  };
+
+  it.each(['usage', 'guess'] as const)('is read of one of them, where it means %s', (means) => {
+    const maps = [1, 2, 3].map((id) => map({ id, name: `map_${id}` }));
+    expect(memlocksOf(maps, means)).toEqual({ memlocks: [1000, 1000, 1000], opened: [1] });
+  });
+
+  it.each([
+    ['another type', { type: hash }],
+    ['longer keys', { key_size: 8 }],
+    ['longer values', { value_size: 16 }],
+    ['more entries', { max_entries: 11 }],
+    ['other flags', { map_flags: 4 }],
+    ['another map_extra', { map_extra: 1n }],
+  ])('is read of both where one has %s', (_, part) => {
+    expect(memlocksOf([map({ id: 1 }), map({ id: 2, ...part })]).memlocks).toEqual([1000, 2000]);
+  });
+
+  it.each([
+    ['what was charged before Linux 5.11', {}, 'pages'],
+    ['a hash that allocates as it fills', { type: hash, map_flags: 1 }, 'usage'],
+    ['a prog_array, whose owner is read with it', { type: mapTypeNumber('prog_array') }, 'usage'],
+    ['a type without a formula', { type: 99 }, 'usage'],
+  ] as const)('is read of each for %s', (_, part, means) => {
+    const maps = [map({ id: 1, ...part }), map({ id: 2, ...part })];
+    expect(memlocksOf(maps, means).memlocks).toEqual([1000, 2000]);
+  });
+
+  it('is read anew the next time', () => {
+    const { entries, opened } = entriesWith({ memlock: 'always', readFdinfo });
+    entries.update([map({ id: 1 })], undefined);
+    entries.update([map({ id: 2 })], undefined);
+    expect(opened).toEqual([1, 2]);
+  });
+});
