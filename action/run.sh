@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The step of action.yml. Everything comes by the environment: INPUT_* from the action, GITHUB_* and RUNNER_TEMP from the runner.
-# CMEMSTAT_COMMAND names a cmemstat to take in place of the npm package.
+# The step of action.yml. All input is in the environment: INPUT_* from the action, GITHUB_* and RUNNER_TEMP from the runner.
+# CMEMSTAT_COMMAND: a cmemstat to use instead of the npm package.
 set -euo pipefail
 
 directory=$(mktemp -d "${RUNNER_TEMP:-/tmp}/cmemstat-XXXXXX")
@@ -8,7 +8,7 @@ cd -- "${INPUT_WORKING_DIRECTORY:-.}"
 
 arguments=(--output "$directory/recording.jsonl" --report "json:$directory/verdict.json")
 
-# Adds "option line" for each line of a text, or the line alone where there is no option.
+# Adds "option line" for each line of a text, or only the line if there is no option.
 add_lines() {
   local option=$1 line
   while IFS= read -r line || [ -n "$line" ]; do
@@ -19,7 +19,7 @@ add_lines() {
   done <<<"$2"
 }
 
-# Adds "option value" where there is a value.
+# Adds "option value" if there is a value.
 add() {
   if [ -n "$2" ]; then arguments+=("$1" "$2"); fi
 }
@@ -34,7 +34,7 @@ if [ "${INPUT_RUNS:-1}" != 1 ]; then add --runs "$INPUT_RUNS"; fi
 if [ "${INPUT_BUDGET_OPTIONAL:-false}" = true ]; then arguments+=(--budget-optional); fi
 add_lines '' "${INPUT_CMEMSTAT_ARGS:-}"
 
-# Installed before sudo comes in: root would leave files of its own in the user's cache of npm.
+# Installed before sudo is used: root would leave its own files in the user's npm cache.
 cmemstat=${CMEMSTAT_COMMAND:-}
 if [ -z "$cmemstat" ]; then
   cmemstat=$(npx --yes --package "cmemstat@${INPUT_VERSION:-latest}" -- sh -c 'command -v cmemstat')
@@ -56,7 +56,7 @@ status=0
 "${run[@]}" "${arguments[@]}" -- sh -e -c "$INPUT_COMMAND" || status=$?
 
 if [ "$with_sudo" = true ]; then sudo -n chown -R "$(id -u):$(id -g)" "$directory"; fi
-# Of several runs each has a recording of its own, by its number. In every locale the same one is taken.
+# With several runs there is one numbered recording per run. The same one is used in every locale.
 LC_ALL=C
 recording=$directory/recording.jsonl
 if [ ! -e "$recording" ]; then
