@@ -44,11 +44,15 @@ const inPlace: Plugin = {
   },
 };
 
+/** The entries for import statements, where a package has another one for `require`. */
+const MODULES: Readonly<Record<string, string>> = { vitest: 'vitest/dist/index.js', koffi: 'koffi/index.js' };
+
 const { resolve: fileOfPackage } = createRequire(import.meta.url);
 
-/** The file that a bundle loads for a package; vitest refuses to be loaded as CommonJS. */
+/** The file that a bundle loads for a package. */
 function fileOf(name: string): string {
-  return name === 'vitest' ? resolve(NODE_PATH, 'vitest/dist/index.js') : fileOfPackage(name);
+  const module = MODULES[name];
+  return module === undefined ? fileOfPackage(name) : resolve(NODE_PATH, module);
 }
 
 /**
