@@ -83,7 +83,11 @@ function addElfCommand(program: Command, done: Done): void {
       'set max_entries of a map, or name.value_size=N, as the loading program would (repeatable)',
       repeatable,
     )
-    .option('--measure', 'create the maps in a fresh cgroup and compare (needs CAP_BPF)')
+    .addOption(
+      new Option('--measure', 'create the maps in a fresh cgroup and compare (needs CAP_BPF)').conflicts(
+        'kernelBtf',
+      ),
+    )
     .option('--json', 'print one JSON document')
     .option('--bytes', 'print sizes in bytes')
     .addOption(new Option('--make-maps').hideHelp())

@@ -4,6 +4,7 @@ import { UsageError } from '../errors.ts';
 import { EXIT_STATUS_HELP } from '../exit-codes.ts';
 import { VERSION } from '../version.ts';
 import { addGateOptions, type GateFlags } from './options/gate-flags.ts';
+import { checkRequirements } from './options/requirements.ts';
 import { addRunOptions, type RunFlags } from './options/run-flags.ts';
 
 /** The examples of `--help`. */
@@ -40,6 +41,7 @@ function declareRoot(): Command {
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
+    .hook('preAction', (_, command) => checkRequirements(command))
     .configureHelp({ optionDescription: describeOption })
     .addHelpText('after', `\n${EXAMPLES}\n\n${EXIT_STATUS_HELP}`);
 }
@@ -70,11 +72,13 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
       return status;
     }
   }
-  const program = declareProgram();
+  const program = declareRoot();
+  addRunOptions(program);
+  const gateOptions = addGateOptions(program);
   const { ours, command } = splitAtDashes(args, program.options);
   program.action(async (words: string[], flags: RunFlags & GateFlags) => {
     const { runCommand } = await import('./commands/run-command.ts');
-    status = await runCommand(command ?? words, flags);
+    status = await runCommand(command ?? words, flags, gateOptions);
   });
   // After `--` comes a target, never a subcommand: do not spend time on declaring them.
   if (command === undefined || ours.some((word) => word === '--help' || word === '-h')) {
@@ -134,7 +138,9 @@ function explain(error: CommanderError, command: string): void {
   if (error.code === 'commander.help') {
     throw new UsageError('command', 'budget: expected a subcommand: init or check', help);
   }
-  const message = error.message.replace(/^error: /, '');
-  const option = /'(-[^' ]*)/.exec(message)?.[1] ?? 'command';
+  const message = error.message
+    .replace(/^error: /, '')
+    .replace(/^option '(-\S+).*?' cannot be used with option '(-\S+?)(?: .*)?'$/, '$1 conflicts with $2');
+  const option = /(?:^|')(-[^' ]*)/.exec(message)?.[1] ?? 'command';
   throw new UsageError(option, message, help);
 }

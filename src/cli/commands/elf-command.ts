@@ -33,9 +33,6 @@ export async function elf(files: readonly string[], flags: ElfFlags): Promise<nu
     return 0;
   }
   if (files.length === 0) throw new UsageError('file', 'no object file', 'cmemstat elf agent.bpf.o');
-  if (flags.measure === true && flags.kernelBtf !== undefined) {
-    throw new UsageError('--measure', '--measure is about the running kernel, --kernel-btf about another');
-  }
   const forecast = await forecastElf({
     files,
     kernelBtf: flags.kernelBtf,

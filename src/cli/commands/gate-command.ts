@@ -1,9 +1,10 @@
 import { runGated } from '../../app/gate/gate-runs.ts';
 import type { RunOptions } from '../../app/run/options.ts';
 import { UsageError } from '../../errors.ts';
-import type { GateFlags } from '../options/gate-flags.ts';
+import { A_BUDGET, type GateFlags } from '../options/gate-flags.ts';
 import { readBudgetFile, toGatePlan, toSeriesPlan } from '../options/gate-plan.ts';
 import { refuseSharedPlaces, reportPlaces, runPlaces } from '../options/places.ts';
+import { missingOption } from '../options/requirements.ts';
 import type { RunFlags } from '../options/run-flags.ts';
 
 /**
@@ -14,11 +15,7 @@ export async function gate(options: RunOptions, flags: RunFlags & GateFlags): Pr
   const file = readBudgetFile(flags.budgetFile);
   const plan = toGatePlan(flags, file, options.failOnLeftover);
   if (flags.stopOnExceeded === true && plan.budgets.length === 0) {
-    throw new UsageError(
-      '--stop-on-exceeded',
-      '--stop-on-exceeded requires --budget or --budget-file',
-      "--budget 'anon<=64MiB'",
-    );
+    throw missingOption('--stop-on-exceeded', A_BUDGET);
   }
   refuseSharedPlaces([...runPlaces(flags), ...reportPlaces(plan.reports)]);
   const series = toSeriesPlan(flags, file);

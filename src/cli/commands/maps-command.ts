@@ -129,21 +129,7 @@ function toOptions(flags: MapsFlags): MapsOptions {
 }
 
 function toListingOptions(flags: MapsFlags): ListingOptions {
-  if (flags.format !== undefined) {
-    oneOf(flags.format, MAP_FORMATS, '--format', ', ');
-    for (const [flag, value] of [
-      ['--json', flags.json],
-      ['--group-by', flags.groupBy],
-      ['--total', flags.total],
-      ['--advise', flags.advise],
-      ['--top', flags.top],
-      ['--threshold', flags.threshold],
-      ['--sort', flags.sort],
-    ] as const) {
-      if (value !== undefined)
-        throw new UsageError(flag, `${flag}: --format bpftool lists maps as bpftool does`);
-    }
-  }
+  oneOf(flags.format, MAP_FORMATS, '--format', ', ');
   return {
     sort: oneOf(flags.sort, SORT_KEYS, '--sort', ', ') ?? 'bytes',
     groupBy: oneOf<GroupKey>(flags.groupBy, GROUP_KEYS, '--group-by', ', '),

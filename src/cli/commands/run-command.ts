@@ -1,3 +1,4 @@
+import type { Option } from 'commander';
 import { run } from '../../app/run/run.ts';
 import { type GateFlags, wantsGate } from '../options/gate-flags.ts';
 import type { RunFlags } from '../options/run-flags.ts';
@@ -8,9 +9,13 @@ import { toRunOptions } from '../options/run-options.ts';
  * status.
  * @throws UsageError; ToolError when the target could not be started as asked.
  */
-export async function runCommand(command: string[], flags: RunFlags & GateFlags): Promise<number> {
+export async function runCommand(
+  command: string[],
+  flags: RunFlags & GateFlags,
+  gateOptions: readonly Option[],
+): Promise<number> {
   const options = toRunOptions(flags, command);
-  if (!wantsGate(flags)) return run(options);
+  if (!wantsGate(flags, gateOptions)) return run(options);
   const { gate } = await import('./gate-command.ts');
   return gate(options, flags);
 }

@@ -4,12 +4,27 @@ import { REPORT_FORMATS } from '../../report/report-formats.ts';
 import { oneOfOption } from './one-of.ts';
 import { acceptFormer } from './renamed-option.ts';
 import { once, repeatable } from './repeatable.ts';
+import { DependentOption, type Requirement } from './requirements.ts';
 
 /** Which value of several runs is evaluated. */
 export const DECIDING_RUNS = ['median', 'worst'] as const;
 
 /** The hint where one option takes several rules. */
 export const COMMAS = "commas between them: 'anon=5%,bpf=1%'";
+
+/** What the options of comparisons require; a budget file may name it too. */
+export const A_BASELINE: Requirement = {
+  name: '--baseline',
+  options: ['--baseline', '--budget-file'],
+  hint: '--baseline FILE',
+};
+
+/** What the options that act on budgets require. */
+export const A_BUDGET: Requirement = {
+  name: '--budget or --budget-file',
+  options: ['--budget', '--budget-file'],
+  hint: "--budget 'anon<=64MiB'",
+};
 
 /** The options of budgets as commander returns them: unparsed text. */
 export interface BudgetFlags {
@@ -45,16 +60,23 @@ export interface GateFlags extends BudgetFlags, BaselineFlags, SeriesFlags {
   saveBaseline?: string;
 }
 
-/** Declares all options of a run that is evaluated. */
-export function addGateOptions(program: Command): void {
+/** Declares all options of a run that is evaluated, and returns them. */
+export function addGateOptions(program: Command): readonly Option[] {
+  const before = program.options.length;
   addBudgetOptions(program.optionsGroup('Memory budgets:'));
-  program.option('--stop-on-exceeded', 'terminate the target as soon as a budget can no longer pass');
+  program.addOption(
+    new DependentOption(
+      '--stop-on-exceeded',
+      'terminate the target as soon as a budget can no longer pass',
+    ).requires(A_BUDGET),
+  );
   acceptFormer(program, '--stop-on-breach', '--stop-on-exceeded');
   addReportOption(program);
   addSeriesOptions(program.optionsGroup('Several runs and a baseline:'));
   addEvaluateOption(program);
   addBaselineOptions(program);
   program.option('--save-baseline <file>', 'save the measured values as a baseline');
+  return program.options.slice(before);
 }
 
 /** Declares the options of budgets. */
@@ -110,42 +132,36 @@ export function addSeriesOptions(command: Command): void {
     .option('--prepare <command>', 'run this shell command before each run')
     .option('--cleanup <command>', 'run this shell command after all runs')
     .option('--drop-caches', "drop the host's page cache before each run (needs root)")
-    .option('--warm', "read the target's files first, so that their page cache is not charged to the run");
+    .addOption(
+      new Option(
+        '--warm',
+        "read the target's files first, so that their page cache is not charged to the run",
+      ).conflicts('dropCaches'),
+    );
 }
 
 /** Declares the options of comparisons with a baseline. */
 export function addBaselineOptions(command: Command): void {
   command
     .option('--baseline <file>', 'compare with a baseline, summary or recording', once('--baseline'))
-    .option(
-      '--max-regression <rule>',
-      "fail if a metric regressed by more: 5%, 2MiB, 'bpf=1%,anon=10%+2MiB'",
-      once('--max-regression', COMMAS),
+    .addOption(
+      new DependentOption(
+        '--max-regression <rule>',
+        "fail if a metric regressed by more: 5%, 2MiB, 'bpf=1%,anon=10%+2MiB'",
+      )
+        .requires(A_BASELINE)
+        .argParser(once('--max-regression', COMMAS)),
     )
-    .option('--strict-host', 'exit with 5 if the baseline is from another kind of host');
+    .addOption(
+      new DependentOption(
+        '--strict-host',
+        'exit with 5 if the baseline is from another kind of host',
+      ).requires(A_BASELINE),
+    );
 }
 
-/** Whether anything is to be evaluated or repeated; if not, none of that code is loaded. */
-export function wantsGate(flags: GateFlags): boolean {
-  const names: readonly (keyof GateFlags)[] = [
-    'budget',
-    'report',
-    'budgetFile',
-    'runs',
-    'warmup',
-    'prepare',
-    'cleanup',
-    'dropCaches',
-    'warm',
-    'baseline',
-    'saveBaseline',
-    'maxRegression',
-    'stopOnExceeded',
-    'budgetExitCode',
-    'budgetFirst',
-    'budgetOptional',
-    'evaluate',
-    'strictHost',
-  ];
-  return names.some((name) => flags[name] !== undefined);
+/** Whether any of these options was given; if not, none of the code of evaluation and repetition is loaded. */
+export function wantsGate(flags: GateFlags, options: readonly Option[]): boolean {
+  const given: Readonly<Record<string, unknown>> = { ...flags };
+  return options.some((option) => given[option.attributeName()] !== undefined);
 }

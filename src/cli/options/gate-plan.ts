@@ -9,8 +9,15 @@ import { parseBudget } from '../../budget/expression/parse-budget.ts';
 import { describeErrno, errnoOf, InputError, UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { parseReportRequest } from '../../report/render-report.ts';
-import { type BaselineFlags, type BudgetFlags, DECIDING_RUNS, type SeriesFlags } from './gate-flags.ts';
+import {
+  A_BASELINE,
+  type BaselineFlags,
+  type BudgetFlags,
+  DECIDING_RUNS,
+  type SeriesFlags,
+} from './gate-flags.ts';
 import { oneOf } from './one-of.ts';
+import { missingOption } from './requirements.ts';
 
 const MAX_RUNS = 1000;
 
@@ -25,11 +32,10 @@ export function toGatePlan(flags: Flags, file: BudgetFile | undefined, failOnLef
   const isOptional = flags.budgetOptional === true;
   const maxRegression = flags.maxRegression ?? file?.maxRegression;
   const baseline = flags.baseline ?? file?.baseline;
-  if (maxRegression !== undefined && baseline === undefined) {
-    throw new UsageError('--max-regression', '--max-regression requires --baseline', '--baseline FILE');
-  }
-  if (flags.strictHost === true && baseline === undefined) {
-    throw new UsageError('--strict-host', '--strict-host requires --baseline', '--baseline FILE');
+  // Each may come from the command line or from the file.
+  if (baseline === undefined) {
+    if (maxRegression !== undefined) throw missingOption('--max-regression', A_BASELINE);
+    if (flags.strictHost === true) throw missingOption('--strict-host', A_BASELINE);
   }
   const own = (flags.budget ?? []).map(
     (text): NamedBudget => ({ budget: parseBudget(text), optional: isOptional }),
@@ -52,7 +58,7 @@ export function toGatePlan(flags: Flags, file: BudgetFile | undefined, failOnLef
 
 /** The plan of several runs. @throws UsageError that names the option */
 export function toSeriesPlan(flags: SeriesFlags, file: BudgetFile | undefined, runs = 1): SeriesPlan {
-  const plan = {
+  return {
     runs: parseCount(flags.runs, 1, '--runs') ?? file?.runs.count ?? runs,
     warmup: parseCount(flags.warmup, 0, '--warmup') ?? file?.runs.warmup ?? 0,
     prepare: flags.prepare ?? file?.runs.prepare,
@@ -61,10 +67,6 @@ export function toSeriesPlan(flags: SeriesFlags, file: BudgetFile | undefined, r
     dropCaches: flags.dropCaches ?? (flags.warm !== true && file?.runs.dropCaches === true),
     warm: flags.warm ?? (flags.dropCaches !== true && file?.runs.warm === true),
   };
-  if (flags.dropCaches === true && flags.warm === true) {
-    throw new UsageError('--warm', '--warm conflicts with --drop-caches');
-  }
-  return plan;
 }
 
 /** Reads a budget file; the baseline that it names is resolved against its directory. @throws InputError */

@@ -55,6 +55,11 @@ export function addMapsOptions(command: Command): Command {
     .option('--bytes', 'print sizes in bytes')
     .option('--json', 'print one JSON document; with --watch one per line')
     .addOption(
-      oneOfOption('--format <format>', '"bpftool": print the JSON of `bpftool map -j`', MAP_FORMATS, ', '),
+      oneOfOption(
+        '--format <format>',
+        '"bpftool": print the JSON of `bpftool map -j`',
+        MAP_FORMATS,
+        ', ',
+      ).conflicts(['json', 'groupBy', 'total', 'advise', 'top', 'threshold', 'sort']),
     );
 }
