@@ -7,6 +7,7 @@ import { PROJECT } from '../../paths.ts';
 
 interface Entry {
   version?: string;
+  hasInstallScript?: boolean;
   resolved?: string;
   dependencies?: Record<string, string>;
   devDependencies?: Record<string, string>;
@@ -72,6 +73,15 @@ describe('package-lock.json', () => {
     expect(Object.entries(readLock().packages).filter(([, { resolved }]) => resolved !== undefined)).toEqual(
       [],
     );
+  });
+
+  it('has no install script that package.json does not deny', () => {
+    const { allowScripts } = JSON.parse(readFileSync(resolve(PROJECT, 'package.json'), 'utf8'));
+    const names = Object.entries(readLock().packages)
+      .filter(([, { hasInstallScript }]) => hasInstallScript === true)
+      .map(([path]) => path.replace(/^.*node_modules\//, ''));
+    expect(names).toContain('koffi');
+    expect(allowScripts).toEqual(Object.fromEntries(names.map((name) => [name, false])));
   });
 
   it('would not pass without the packages for other platforms', () => {
