@@ -1,4 +1,4 @@
-/** The file of `--budget-file`: budgets that are reviewed like code. `schema/budget.schema.json`. Pure. */
+/** The file of `--budget-file`: budgets that are reviewed like code. Schema: `schema/budget.schema.json`. */
 import { InputError, type ToolError } from '../errors.ts';
 import { nearestName } from '../format/nearest-name.ts';
 import { safeText } from '../format/safe-text.ts';
@@ -204,7 +204,7 @@ class FileReader {
   }
 }
 
-/** The line that a message of JSON.parse is about; undefined where it does not tell: Node leaves the place out of some. */
+/** The line that a message of JSON.parse is about; undefined if it contains no position, as some of Node's. */
 function lineOfFault(text: string, message: string): number | undefined {
   const position = /at position (\d+)/.exec(message)?.[1];
   if (position !== undefined) return text.slice(0, Number(position)).split('\n').length;

@@ -1,4 +1,4 @@
-/** The verdict on one run or several, and the exit status that it comes to. Pure. */
+/** The verdict on one or several runs, and the exit status. */
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { Comparison } from '../model/comparison.ts';
 import type { StartRecord, SummaryRecord } from '../model/recording.ts';
@@ -12,7 +12,7 @@ export interface EvaluatedRun {
   summary: SummaryRecord | undefined;
 }
 
-/** What decides between statuses. */
+/** The options that determine the exit status. */
 export interface StatusRules {
   /** The exit status for a failed budget, instead of 3. */
   budgetExitCode: number;
@@ -24,7 +24,7 @@ export interface StatusRules {
   strictHost: boolean;
 }
 
-/** Everything that a verdict is made of. */
+/** The parts of a verdict. */
 export interface VerdictInput {
   /** At least one. */
   runs: readonly [EvaluatedRun, ...EvaluatedRun[]];
@@ -32,9 +32,9 @@ export interface VerdictInput {
   budgets: BudgetResult[];
   comparison: Comparison | undefined;
   timeline: Verdict['timeline'] | undefined;
-  /** Beside those of the runs. */
+  /** In addition to those of the runs. */
   warnings: readonly string[];
-  /** What cmemstat itself failed at. */
+  /** Failures of cmemstat itself. */
   faults: readonly string[];
   rules: StatusRules;
   /** The version of cmemstat that evaluates. */
@@ -129,10 +129,10 @@ function gatedStatus({ status, leftovers, leftoversUnknown }: Verdict, rules: St
   return status === 'not-measured' || leftoversUnknown === true ? EXIT_CODES.NOT_MEASURED : 0;
 }
 
-/** A report's chart has so many steps. */
+/** The number of steps of a report's chart. */
 const STEPS = 120;
 
-/** Keeps what a report's small chart is drawn from. */
+/** Collects the values of a report's chart. */
 export class TimelineCollector {
   readonly #figure: 'current' | 'rss';
   readonly #series: Series;

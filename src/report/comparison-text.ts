@@ -1,4 +1,4 @@
-/** `cmemstat compare` as a table for people. Pure. */
+/** The table of `cmemstat compare`. */
 import { type Align, alignColumns } from '../format/align-columns.ts';
 import { plural } from '../format/plural.ts';
 import { formatCommand, safeText } from '../format/safe-text.ts';
@@ -12,15 +12,15 @@ import {
 import { MAP_PREFIX } from '../model/metrics.ts';
 import { formatProbability, formatSignedPercent } from './wording.ts';
 
-/** How the table is written. */
+/** The style of the table. */
 export interface ComparisonStyle {
-  /** Plain numbers of bytes in the place of readable sizes. */
+  /** Numbers of bytes instead of human-readable sizes. */
   plainBytes: boolean;
   /** Every row; else the most important, and those that differ. */
   all: boolean;
 }
 
-/** So many rows are shown; more when more has regressed or was not measured. */
+/** The number of rows shown; more if more metrics regressed or were not measured. */
 const ROWS_SHOWN = 20;
 
 const VERDICT_WORDS: Readonly<Record<MetricDifference['verdict'], string>> = {
@@ -69,7 +69,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'verdict', align: 'left', cell: verdictOf },
 ];
 
-/** The comparison as lines: both sides, what makes it doubtful, a row for each metric, and what it comes to. */
+/** The comparison as lines: both sides, doubts, a row for each metric, and the outcome. */
 export function renderComparison(comparison: Comparison, style: ComparisonStyle): string[] {
   const { base, now, doubts, metrics } = comparison;
   const rows = style.all ? metrics : metrics.filter(isShown);

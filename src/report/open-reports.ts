@@ -11,8 +11,8 @@ import { describeExit } from './wording.ts';
 /** Reports that can be written. */
 export interface Reports {
   /** Lines on standard error; settles when they are out. */
-  say(lines: readonly string[]): Promise<void>;
-  /** Writes them all, whatever becomes of one; what failed is told on standard error. Returns the first that failed. */
+  log(lines: readonly string[]): Promise<void>;
+  /** Writes all reports, even if one fails; failures are logged to standard error. Returns the first one. */
   write(verdict: Verdict): Promise<OutputError | undefined>;
 }
 
@@ -51,7 +51,7 @@ export function openReports(
     }
   };
   return {
-    say: logAll,
+    log: logAll,
     async write(verdict) {
       failures = [];
       const warnings: string[] = [];

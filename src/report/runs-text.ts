@@ -7,7 +7,7 @@ import { unitOfMetric } from '../model/figures.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
 import { median, medianAbsoluteDeviation, outlierIndices } from '../statistics/statistics.ts';
 
-/** The figures that are told, where the runs have them. */
+/** The figures that are listed if the runs have them. */
 const ROWS = [
   'peak',
   'current',
@@ -22,8 +22,8 @@ const ROWS = [
   'processes',
 ] as const;
 
-/** So many maps are told by name, the largest first. */
-const MAPS_TOLD = 8;
+/** The maximum number of maps that are listed, the largest first. */
+const MAX_LISTED_MAPS = 8;
 
 /** The lines: median, spread, least and most of each figure, with the runs that stand out. */
 export function renderRuns(runs: readonly RunFigures[]): string[] {
@@ -66,6 +66,6 @@ function mapNames(runs: readonly RunFigures[]): string[] {
   }
   return [...largest]
     .toSorted(([, a], [, b]) => b - a)
-    .slice(0, MAPS_TOLD)
+    .slice(0, MAX_LISTED_MAPS)
     .map(([name]) => name);
 }

@@ -1,8 +1,8 @@
-/** Budget files that are proposed, and recordings that are judged and reported on later. */
+/** Budget files that are proposed, and recordings that are evaluated and reported on later. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { Verdict } from '#src/model/verdict.ts';
-import { expectSchema, grow, judge, newFile, onlyBudget, readVerdict, words } from './gated.ts';
+import { expectSchema, gate, grow, newFile, onlyBudget, readVerdict, words } from './gated.ts';
 import { cmemstat, MIB, needs, SLOWNESS, testWith } from './harness.ts';
 
 const QUICK = words('--interval 50ms --bpf-interval 200ms');
@@ -34,8 +34,8 @@ testWith(
       expect(names).toEqual(expect.arrayContaining(['anonymous memory', 'processes']));
     }
     const [same, more] = [
-      await judge('--budget-file', file, ...QUICK, '--', ...target(50)),
-      await judge('--budget-file', file, ...QUICK, '--runs', '1', '--', ...target(80)),
+      await gate('--budget-file', file, ...QUICK, '--', ...target(50)),
+      await gate('--budget-file', file, ...QUICK, '--runs', '1', '--', ...target(80)),
     ];
     expect(same.outcome.status, same.outcome.stderr).toBe(0);
     expect(same.verdict.runs.count).toBe(3);
@@ -50,9 +50,7 @@ testWith([], 'budget init says when the command fails, and proposes nothing', as
   const file = newFile('budget.json');
   const failed = await cmemstat(...words(`budget init --runs 2 --write ${file} -- false`));
   expect(failed.status).toBe(1);
-  expect(failed.stderr).toMatch(
-    /^cmemstat: no budgets are proposed: not all runs came to their end \(exit status 1\)$/m,
-  );
+  expect(failed.stderr).toMatch(/^cmemstat: no budgets proposed: not all runs completed \(exit status 1\)$/m);
   expect((await cmemstat('--', 'test', '-e', file)).status).toBe(1);
 });
 
@@ -112,7 +110,7 @@ testWith(
     expect(early.verdict.target).toEqual({ status: 0, unknown: true });
     expect(early.stderr).toContain('! warning: the recording ends before its target does');
     expect(early.stderr).toContain('target: its end is not in the recording');
-    // A line that was cut in its middle is passed over.
+    // A line that was cut in its middle is skipped.
     const late = await check(lines.slice(0, -2).join('\n').slice(0, -20), '--budget', 'anon<=30MiB');
     expect(late.status).toBe(3);
     expect(onlyBudget(late.verdict).exceeded?.processes[0]?.toBytes).toBeGreaterThan(30 * MIB);
@@ -140,7 +138,7 @@ testWith([needs.cgroup], 'a budget file says how to run, and options go before i
   };
   writeFileSync(file, JSON.stringify({ version: 2, runs: settings, budgets: [budget] }));
   const target = ['--', 'sleep', String(0.3 * SLOWNESS)];
-  const { outcome, verdict } = await judge(
+  const { outcome, verdict } = await gate(
     '--budget-file',
     file,
     '--interval',

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { type Judged, judge, needsRealMachine, newFile } from './gated.ts';
+import { type GatedRun, gate, needsRealMachine, newFile } from './gated.ts';
 import { MIB, type Need, needs, needsProgram, scratch, testWith } from './harness.ts';
 
 const QUICK = ['--interval', '100ms'];
@@ -13,17 +13,17 @@ async function gateServer(
   loose: string[],
   tight: string[],
   ...options: string[]
-): Promise<Judged> {
+): Promise<GatedRun> {
   const budgets = [...loose, ...tight].flatMap((expression) => ['--budget', expression]);
-  const judged = await judge(...QUICK, ...budgets, ...options, '--', 'sh', '-e', '-c', script);
-  const { outcome, verdict } = judged;
+  const gated = await gate(...QUICK, ...budgets, ...options, '--', 'sh', '-e', '-c', script);
+  const { outcome, verdict } = gated;
   expect(verdict.target, outcome.stderr).toMatchObject({ status: 0 });
   expect(outcome.status).toBe(3);
   const of = (status: string) =>
     verdict.budgets.filter((each) => each.status === status).map(({ expression }) => expression);
   expect(of('passed')).toEqual(loose);
   expect(of('failed')).toEqual(tight);
-  return judged;
+  return gated;
 }
 
 const LOOSE = ['anon<=512MiB', 'kernel<=128MiB', 'oom_kill==0'];

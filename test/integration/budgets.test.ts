@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import type { RecordLine } from '#src/model/recording.ts';
 import type { BudgetResult } from '#src/model/verdict.ts';
 import { createPinned, withPin } from './bpftool.ts';
-import { grow, judge, newFile, onlyBudget, slowMs } from './gated.ts';
+import { gate, grow, newFile, onlyBudget, slowMs } from './gated.ts';
 import {
   cmemstat,
   host,
@@ -30,7 +30,7 @@ testWith(
   async () => {
     const file = newFile('run.jsonl');
     const target = grow(2500, [4, 0], [40, 1500]);
-    const { outcome, verdict } = await judge(
+    const { outcome, verdict } = await gate(
       ...[...QUICK, '--budget', 'anon<=30MiB', '--budget', 'anon<=1GiB', '--output', file, '--', ...target],
     );
     expect(outcome.status).toBe(3);
@@ -75,7 +75,7 @@ testWithoutKernel(
   '--stop-on-exceeded ends the target at once, and that is no failure of its own',
   async () => {
     const target = grow(60_000, [4, 0], [40, 1000]);
-    const { outcome, verdict } = await judge(
+    const { outcome, verdict } = await gate(
       ...[
         ...QUICK,
         '--stop-on-exceeded',
@@ -133,7 +133,7 @@ testWithoutKernel(
 testWith(needsBpf, 'budgets on BPF memory name the map that grew most, with advice', async () => {
   const file = newFile('run.jsonl');
   const expressions = ['bpf.max<=8MiB', 'bpf.maps<=1GiB', 'bpf.uncharged<=1KiB', 'bpf.map:conn*.max<=1MiB'];
-  const { outcome, verdict } = await judge(
+  const { outcome, verdict } = await gate(
     ...QUICK,
     ...expressions.flatMap((expression) => ['--budget', expression]),
     ...['--budget', 'bpf.map:nothing*<=1', '--output', file],
@@ -172,7 +172,7 @@ testWith(needsBpf, 'budgets on BPF memory name the map that grew most, with advi
 
 /** A budget that can't be measured in this run, and why. */
 async function expectNotMeasured(reason: RegExp, ...args: string[]): Promise<BudgetResult> {
-  const { outcome, verdict } = await judge(...QUICK, ...args, '--', 'sleep', String(0.5 * SLOWNESS));
+  const { outcome, verdict } = await gate(...QUICK, ...args, '--', 'sleep', String(0.5 * SLOWNESS));
   const result = onlyBudget(verdict);
   expect(result).toMatchObject({ status: 'not-measured', reason: expect.stringMatching(reason) });
   expect(outcome.status).toBe(5);
@@ -188,12 +188,12 @@ testWithoutKernel(
     const wanted = ['--placement', 'process-tree', '--budget', 'anon<=1'];
     const { hint } = await expectNotMeasured(/requires a memory cgroup/, ...wanted);
     expect(hint).toBe('cmemstat doctor');
-    const optional = await judge(...wanted, '--budget-optional', '--', 'sleep', '0.2');
+    const optional = await gate(...wanted, '--budget-optional', '--', 'sleep', '0.2');
     expect(optional.outcome.status).toBe(0);
     expect(onlyBudget(optional.verdict).status).toBe('not-measured-optional');
     expect(optional.outcome.stderr).toMatch(/! not measured {2}anon<=1: anon requires a memory cgroup/);
     // Exactly that becomes a warning, and nothing else.
-    const broken = await judge(
+    const broken = await gate(
       ...[...QUICK, ...wanted, '--budget', 'processes<=0', '--budget-optional', '--', 'sleep', '0.5'],
     );
     expect(broken.outcome.status).toBe(3);
@@ -202,14 +202,14 @@ testWithoutKernel(
 
 testWith([needs.cgroup], 'what was turned off, or what this kernel lacks, is not measured', async () => {
   const off = await expectNotMeasured(/not read/, '--bpf-interval', '0', '--budget', 'bpf<=1GiB');
-  expect(off.hint).toBe('leave --bpf-interval 0 out');
+  expect(off.hint).toBe('omit --bpf-interval 0');
   await expectNotMeasured(/memory\.max/, '--budget', 'current<=80% of memory.max');
   await expectNotMeasured(/no baseline/, '--budget', 'anon<=baseline');
   await expectNotMeasured(/growth/, '--budget', 'anon.growth<=1MiB');
   if (host.mode === 'cgroup1') await expectNotMeasured(/cgroup v1/, '--budget', 'psi.some<=5%');
   if (!host.isAtLeast(5, 11)) await expectNotMeasured(/./, '--budget', 'bpf<=1GiB');
   const limited = ['--memory-max', '512M', '--budget', 'current<=80% of memory.max'];
-  const { outcome, verdict } = await judge(...QUICK, ...limited, '--', 'sleep', String(0.5 * SLOWNESS));
+  const { outcome, verdict } = await gate(...QUICK, ...limited, '--', 'sleep', String(0.5 * SLOWNESS));
   expect(onlyBudget(verdict).limit).toBe(Math.floor(0.8 * 512 * MIB));
   expect(outcome.status).toBe(0);
 });
@@ -221,22 +221,22 @@ testWithoutKernel(
   [],
   "when both fail the target's status wins, unless --budget-first; the report says both",
   async () => {
-    const target = await judge(...broken, ...fails);
+    const target = await gate(...broken, ...fails);
     expect(target.outcome.status).toBe(7);
     expect(target.outcome.stderr).toMatch(/✗ FAILED[\s\S]*target: exit status 7\n/);
     expect(target.outcome.stderr).toMatch(/exit status 7: the target's own; a budget failed as well$/m);
-    const budget = await judge(...broken, '--budget-first', ...fails);
+    const budget = await gate(...broken, '--budget-first', ...fails);
     expect(budget.outcome.status).toBe(3);
     expect(budget.outcome.stderr).toMatch(/target: exit status 7\n.*exit status 3: a budget failed$/m);
-    expect((await judge(...broken, '--budget-exit-code', '42', ...fails)).outcome.status).toBe(7);
-    const other = await judge(...broken, '--budget-exit-code', '42', '--budget-first', ...fails);
+    expect((await gate(...broken, '--budget-exit-code', '42', ...fails)).outcome.status).toBe(7);
+    const other = await gate(...broken, '--budget-exit-code', '42', '--budget-first', ...fails);
     expect(other.outcome.status).toBe(42);
     expect((await cmemstat('-q', ...broken, '--budget-exit-code', '256', ...fails)).status).toBe(125);
   },
 );
 
 testWithoutKernel([], '--timeout gives 124, and the report says what else was broken', async () => {
-  const { outcome, verdict } = await judge(...broken, '--timeout', `${slowMs(500)}ms`, '--', 'sleep', '60');
+  const { outcome, verdict } = await gate(...broken, '--timeout', `${slowMs(500)}ms`, '--', 'sleep', '60');
   expect(outcome.status).toBe(124);
   expect(verdict.target).toMatchObject({ status: 124, timedOut: true });
   expect(outcome.stderr).toMatch(/exit status 124: the time limit was reached; a budget failed as well$/m);
@@ -249,14 +249,14 @@ testWith(
   async () => {
     await withPin('stays', async (pin) => {
       const create = ['--', ...createPinned(pin, 'hash', 1000)];
-      const left = await judge('--fail-on-leftover', '--budget', 'oom_kill<=100', ...create);
+      const left = await gate('--fail-on-leftover', '--budget', 'oom_kill<=100', ...create);
       expect(left.outcome.status).toBe(4);
       expect(left.verdict.leftovers).toMatchObject([{ name: 'stays' }]);
       expect(left.outcome.stderr).toMatch(
         /✗ LEFT BEHIND +no BPF maps left behind: 1 left behind, .*\n.*stays/,
       );
       rmSync(pin);
-      const forbidden = await judge('--fail-on-leftover', '--budget', 'leftover==0', ...create);
+      const forbidden = await gate('--fail-on-leftover', '--budget', 'leftover==0', ...create);
       expect(forbidden.outcome.status).toBe(3);
       expect(onlyBudget(forbidden.verdict)).toMatchObject({ status: 'failed', value: 1 });
     });

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, expect } from 'vitest';
 import type { Comparison, MetricDifference } from '#src/model/comparison.ts';
-import { expectSchema, judge, newFile, onlyBudget, words } from './gated.ts';
+import { expectSchema, gate, newFile, onlyBudget, words } from './gated.ts';
 import { cmemstat, MIB, needs, type Outcome, SLOWNESS, TARGETS, testWith } from './harness.ts';
 
 /** A program with noise of its own in every run: about 72 MiB, and what EXTRA says on top. */
@@ -47,17 +47,17 @@ testWith([needs.cgroup], '--save-baseline writes a file to review, with every ru
 
 testWith([needs.cgroup], 'the same program again is no regression', async () => {
   const options = ['--baseline', base, '--max-regression', '2%', '--budget', 'anon<=baseline+2%'];
-  const { outcome, verdict } = await judge(...TEN, ...options, ...NOISY);
+  const { outcome, verdict } = await gate(...TEN, ...options, ...NOISY);
   expect(outcome.status, outcome.stderr).toBe(0);
   expect(verdict.comparison).toMatchObject({ regressed: false, doubts: [] });
   expect(['passed', 'within-noise', 'improved']).toContain(metric(verdict.comparison, 'anon').verdict);
-  expect(outcome.stderr).toMatch(/^cmemstat: 1 of 1 budget held, no regression$/m);
+  expect(outcome.stderr).toMatch(/^cmemstat: 1 of 1 budget passed, no regression$/m);
   expect(outcome.stderr).toContain(`  against ${base} (10 runs; 10 runs here):`);
 });
 
 testWith([needs.cgroup], '5 % more over 10 runs are a regression, told with base and breakdown', async () => {
   const options = ['--baseline', base, '--max-regression', '2%', '--budget', 'anon<=baseline+2%'];
-  const { outcome, verdict } = await judge(...TEN, ...withExtra(4), ...options, ...NOISY);
+  const { outcome, verdict } = await gate(...TEN, ...withExtra(4), ...options, ...NOISY);
   expect(outcome.status, outcome.stderr).toBe(3);
   const anon = metric(verdict.comparison, 'anon');
   expect(anon).toMatchObject({ verdict: 'regressed', base: expect.any(Number), now: expect.any(Number) });
@@ -131,12 +131,12 @@ testWith([needs.cgroup], 'another kind of host makes it doubtful, and 5 with --s
   expect((await cmemstat('compare', other, base, '--strict-host')).status).toBe(5);
   expect((await cmemstat('compare', base, base, '--strict-host')).status).toBe(0);
   const run = [...words('--interval 50ms --bpf-interval 0'), '--baseline', other, '--strict-host', ...NOISY];
-  const strict = await judge(...run);
+  const strict = await gate(...run);
   expect(strict.outcome.status).toBe(5);
   expect(strict.verdict.status).toBe('not-measured');
   expect(strict.outcome.stderr).toMatch(/exit status 5: the baseline is from another kind of host$/m);
   // What failed failed on any host.
-  const broken = await judge('--budget', 'anon<=1MiB', ...run);
+  const broken = await gate('--budget', 'anon<=1MiB', ...run);
   expect(broken.outcome.status).toBe(3);
 });
 
@@ -145,14 +145,14 @@ testWith([needs.cgroup], 'what can not be compared is 125 and says why', async (
   await cmemstat(...words(`-q --report json:${verdict} -- sleep 0.3`));
   const wrong = await cmemstat('compare', base, verdict);
   expect(wrong.status).toBe(125);
-  expect(wrong.stderr).toContain('a verdict has the values of its budgets alone');
+  expect(wrong.stderr).toContain('a verdict contains only the values of its budgets');
   expect((await cmemstat('compare', base, newFile('none'))).status).toBe(125);
   const rule = await cmemstat('compare', base, base, '--max-regression', 'annon=5%');
   expect(rule.status).toBe(125);
   expect(rule.stderr).toMatch(/did you mean `anon`/);
   const without = await cmemstat('--max-regression', '5%', '--', 'true');
   expect(without.status).toBe(125);
-  expect(without.stderr).toContain('name a --baseline');
+  expect(without.stderr).toContain('--max-regression requires --baseline');
   const missing = await cmemstat(...words(`compare ${base} ${base} --max-regression bpf.map:nothing=0`));
   expect(missing.status).toBe(5);
 });

@@ -1,29 +1,21 @@
-/** What goes wrong around runs that are judged: the report says so, and what was measured is not lost. */
+/** What goes wrong around runs that are evaluated: the report says so, and what was measured is not lost. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { grow, judge, newFile, readVerdict, slowMs, words } from './gated.ts';
+import { gate, grow, newFile, readVerdict, slowMs, words } from './gated.ts';
 import { BINARY, cmemstat, needs, SLOWNESS, start, testWith } from './harness.ts';
 
 const QUICK = words('-q --interval 50ms');
 const TARGET = ['--', 'sleep', String(0.8 * SLOWNESS)];
 
 testWith([], 'a failing --cleanup loses no result: 125 where nothing else failed', async () => {
-  const held = await judge(
-    '--interval',
-    '50ms',
-    '--budget',
-    'processes<=9',
-    '--cleanup',
-    'exit 4',
-    ...TARGET,
-  );
+  const held = await gate('--interval', '50ms', '--budget', 'processes<=9', '--cleanup', 'exit 4', ...TARGET);
   expect(held.outcome.status).toBe(125);
   expect(held.verdict).toMatchObject({ exitStatus: 125, status: 'passed' });
   expect(held.verdict.faults).toEqual(['--cleanup "exit 4": it ended with status 4']);
   expect(held.outcome.stderr).toMatch(
     /^ {2}✗ FAILED {8}cmemstat: --cleanup "exit 4": it ended with status 4$/m,
   );
-  const broken = await judge(
+  const broken = await gate(
     '--interval',
     '50ms',
     '--budget',
@@ -38,7 +30,7 @@ testWith([], 'a failing --cleanup loses no result: 125 where nothing else failed
 testWith([], 'what was measured before a failing --prepare is reported', async () => {
   const log = newFile('log');
   const prepare = `echo >> ${log}; [ $(wc -l < ${log}) -lt 3 ]`;
-  const { outcome, verdict } = await judge(
+  const { outcome, verdict } = await gate(
     ...['--interval', '50ms', '--runs', '4', '--budget', 'processes<=9', '--prepare', prepare, ...TARGET],
   );
   expect(outcome.status).toBe(125);
@@ -96,7 +88,7 @@ testWith(
   async () => {
     const [base, cut] = [newFile('base.json'), newFile('cut.json')];
     expect((await cmemstat(...QUICK, '--save-baseline', base, ...TARGET)).status).toBe(0);
-    const { outcome, verdict } = await judge(
+    const { outcome, verdict } = await gate(
       ...['--interval', '50ms', '--stop-on-exceeded', '--budget', 'anon<=30MiB', '--baseline', base],
       ...['--max-regression', '5%', '--save-baseline', cut, '--', ...grow(60_000, [4, 0], [40, 500])],
     );
@@ -135,7 +127,7 @@ testWith(
     };
     expect(await refused(...words('--report json --report junit'))).toContain('both go to standard output');
     expect(await refused(...words('--json --report tap'))).toContain('both go to standard output');
-    expect(await refused('--stop-on-exceeded')).toContain('name a --budget');
+    expect(await refused('--stop-on-exceeded')).toContain('--stop-on-exceeded requires --budget');
     expect(await refused('--budget-exit-code', '0')).toContain('from 1 to 255');
     expect(await refused(...words('budget init --json'))).toContain('standard output');
     expect(existsSync(marker)).toBe(false);
@@ -152,7 +144,7 @@ testWith([], 'budget init that is interrupted proposes nothing', async () => {
   running.child.kill('SIGTERM');
   const outcome = await running.ended;
   expect(outcome.status).toBe(125);
-  expect(outcome.stderr).toContain('no budgets are proposed');
+  expect(outcome.stderr).toContain('no budgets proposed');
   expect(existsSync(file)).toBe(false);
 });
 

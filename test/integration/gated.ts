@@ -1,4 +1,4 @@
-/** Runs that are judged, for tests: the verdict beside what a user sees. */
+/** Runs that are evaluated, for tests: the verdict beside what a user sees. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -22,8 +22,8 @@ export const needsRealMachine: Need = {
   expected: false,
 };
 
-/** A run that was judged. */
-export interface Judged {
+/** A run that was evaluated. */
+export interface GatedRun {
   outcome: Outcome;
   verdict: Verdict;
 }
@@ -42,7 +42,7 @@ export function newFile(name: string): string {
 }
 
 /** Runs the binary with these arguments and a JSON report, which has to keep to its schema. */
-export async function judge(...args: string[]): Promise<Judged> {
+export async function gate(...args: string[]): Promise<GatedRun> {
   const file = newFile('verdict.json');
   const outcome = await cmemstat('-q', '--report', 'text', '--report', `json:${file}`, ...args);
   if (!existsSync(file)) throw new Error(`no verdict: ${outcome.stderr}`);

@@ -1,7 +1,7 @@
 /** Leaks among noise, in real runs; what no kernel makes a difference to. */
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { judge, onlyBudget, slowMs } from './gated.ts';
+import { gate, onlyBudget, slowMs } from './gated.ts';
 import { MIB, needs, SLOWNESS, TARGETS, testWith } from './harness.ts';
 
 testWith(
@@ -9,7 +9,7 @@ testWith(
   'growth finds a leak among noise, and does not accuse a program that is as noisy and flat',
   async () => {
     const noisy = (growthMib: number) =>
-      judge(
+      gate(
         ...['--interval', `${slowMs(100)}ms`, '--budget', 'anon.growth<=12MiB/min', '--'],
         ...[process.execPath, join(TARGETS, 'noisy.mjs'), ...[12 * SLOWNESS, 16, 1.6, growthMib].map(String)],
       );

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { grow, judge, needsRealMachine, newFile, onlyBudget, readVerdict, words } from './gated.ts';
+import { gate, grow, needsRealMachine, newFile, onlyBudget, readVerdict, words } from './gated.ts';
 import {
   BINARY,
   cmemstat,
@@ -62,7 +62,7 @@ testWith(
       expect(existsSync(recording.start.leaf ?? '')).toBe(false);
     }
     expect([existsSync(output), existsSync(summary)]).toEqual([false, false]);
-    // Nothing was to be judged: the table alone is told, and the targets' own output.
+    // Nothing was to be evaluated: only the table is printed, and the targets' own output.
     expect(outcome.stderr).toMatch(
       /^cmemstat: 3 runs, the highest value of each:\n {2}figure +median +MAD +min +max/m,
     );
@@ -93,7 +93,7 @@ testWithoutKernel(
     const log = newFile('log');
     const [baseline, junit] = [newFile('base.json'), newFile('junit.xml')];
     const script = `echo run >> ${log}; sleep ${0.3 * SLOWNESS}; [ $(grep -c run ${log}) -lt 2 ]`;
-    const { outcome, verdict } = await judge(
+    const { outcome, verdict } = await gate(
       ...['--interval', '50ms', '--runs', '4', ...logging(log), '--budget', 'processes<=9'],
       ...['--save-baseline', baseline, '--', 'sh', '-c', script],
     );
@@ -107,7 +107,7 @@ testWithoutKernel(
     expect(warmUp.status).toBe(9);
     expect(warmUp.stderr).toBe('cmemstat: the target failed in the warm-up, with exit status 9\n');
     expect(existsSync(junit)).toBe(false);
-    const late = await judge(
+    const late = await gate(
       ...[
         '--interval',
         '50ms',
@@ -135,7 +135,7 @@ testWith(
     );
     const script = `echo run >> ${log}; if [ $(wc -l < ${log}) = 4 ]; then exec ${large}; else exec ${small}; fi`;
     const output = newFile('run.jsonl');
-    const { outcome, verdict } = await judge(
+    const { outcome, verdict } = await gate(
       ...words(`--interval 50ms --runs 5 --budget anon<=30MiB --output ${output}`),
       ...['--', 'sh', '-c', script],
     );
@@ -249,7 +249,7 @@ testWithoutKernel([], 'a signal during --prepare ends it, and --cleanup still co
 
 testWithoutKernel(
   [],
-  'a target that ends well when it is told to is judged; a series that was cut has not passed',
+  'a target that ends well when it is told to is evaluated; a series that was cut has not passed',
   async () => {
     const told = async (...options: string[]) => {
       const script = 'trap "exit 0" TERM; echo run; while :; do sleep 0.1; done';
@@ -290,7 +290,7 @@ function makeColdFile(): string {
 
 /** The page cache that a run is charged for. Unit: bytes. */
 async function fileOf(...args: string[]): Promise<number> {
-  const { verdict } = await judge('--interval', '20ms', '--budget', 'file>=0', ...args);
+  const { verdict } = await gate('--interval', '20ms', '--budget', 'file>=0', ...args);
   return onlyBudget(verdict).value ?? 0;
 }
 

@@ -51,12 +51,12 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
     plan.runs === 1 ? options.outputs.output : numberedFile(options.outputs.output, run);
   const verdict = verdictOn(runs, plan, baseline, recordingOf, faults);
   const figures = runs.flatMap((run) => run.figures ?? []);
-  if (runs.length > 1) await reports.say(renderRuns(figures));
+  if (runs.length > 1) await reports.log(renderRuns(figures));
   if (verdict === undefined) {
-    // What is thrown is printed, with what mends it.
+    // A thrown error is printed by main, with its hint.
     const cause = end.fault?.message;
     const others = faults.filter((fault) => cause === undefined || !fault.endsWith(cause));
-    await reports.say(others.map((fault) => `cmemstat: ${fault}`));
+    await reports.log(others.map((fault) => `cmemstat: ${fault}`));
     if (end.fault !== undefined) throw end.fault;
     return measured.status === 0 ? EXIT_CODES.FAILED : measured.status;
   }
@@ -64,11 +64,11 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
   if (saved !== undefined) {
     const made = isWhole ? makeBaseline(figures) : undefined;
     if (made !== undefined) saved.write(formatBaseline(made));
-    const told =
+    const outcome =
       made === undefined
         ? withoutBaseline(plan)
         : `${plan.saveBaseline} is the baseline of ${plural(runs.length, 'run')}`;
-    await reports.say([`cmemstat: ${told}`]);
+    await reports.log([`cmemstat: ${outcome}`]);
   }
   if (verdict.exitStatus !== 0) return verdict.exitStatus;
   return failure === undefined ? 0 : EXIT_CODES.FAILED;
@@ -141,9 +141,9 @@ async function measureAll(
         baseline: values,
         onExceeded: (event) => {
           control.emit(event);
-          // Whoever it was is named before it is gone.
-          const told = control.snapshotProcesses();
-          if (plan.stopOnExceeded) void told.then(() => control.stop('budget'));
+          // The processes are listed before they end.
+          const snapshot = control.snapshotProcesses();
+          if (plan.stopOnExceeded) void snapshot.then(() => control.stop('budget'));
         },
       });
       return sink;

@@ -36,7 +36,7 @@ export async function proposeBudgets(options: RunOptions, plan: SeriesPlan): Pro
   });
   if (end.fault !== undefined) throw end.fault;
   const fault = end.cleanupFault?.message;
-  // Fewer runs than were asked for say too little of the spread.
+  // Fewer runs than requested are not enough for the spread.
   if (observed.length < plan.runs) {
     return { status: status || EXIT_CODES.FAILED, text: undefined, unproposed: [], fault };
   }

@@ -75,7 +75,7 @@ async function unlessSignalled(act: () => Promise<void>): Promise<void> {
   for (const signal of SIGNALS) process.on(signal, note);
   try {
     await act();
-    // A signal is told between two turns of the event loop, and reading files takes none.
+    // Signals are delivered between two turns of the event loop, and reading files takes none.
     await setImmediate();
     await setImmediate();
   } finally {

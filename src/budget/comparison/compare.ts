@@ -1,4 +1,4 @@
-/** Two sets of runs side by side: what differs, what of it is noise, and what is worse than allowed. Pure. */
+/** Two sets of runs side by side: what differs, what of it is noise, and what exceeds the threshold. */
 import { InputError } from '../../errors.ts';
 import { hasWildcards } from '../../format/glob.ts';
 import {

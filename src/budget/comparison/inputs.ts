@@ -1,4 +1,4 @@
-/** The files that can be compared: recordings, summaries and baselines, of one run or several, told apart by what is in them. */
+/** The files that can be compared: recordings, summaries and baselines, of one or several runs, detected by their content. */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describeErrno, errnoOf, InputError } from '../../errors.ts';
@@ -56,7 +56,7 @@ export async function readBaseline(path: string): Promise<ReadSide> {
 }
 
 /**
- * Tells a document of one piece: a summary or a baseline, as text or parsed.
+ * Reads a single document: a summary or a baseline, as text or parsed.
  * @throws InputError when it is something else.
  */
 export function readComparable(document: unknown, name: string): ReadSide {

@@ -9,7 +9,7 @@ export const FEWEST_RUNS = 3;
 /** A CPU hands in what it has charged and counted when it has so many pages together. Source: MEMCG_CHARGE_BATCH. */
 const BATCH_PAGES = 64;
 
-/** What is assumed where the host is not known, as a summary alone does not tell it. */
+/** The assumed host of a summary, which does not contain its host. */
 const USUAL_HOST = { cpus: 2, pageSizeBytes: 4096 };
 
 /** How far single runs of one program are assumed to lie apart: with 1 % spread, 2 of 100 lie further. Share of the larger value. */

@@ -1,4 +1,4 @@
-/** What one run came to, in the figures that comparisons and baselines are made of. Pure. */
+/** The figures of one run that comparisons and baselines consist of. */
 import { bytesByName } from '../../model/bytes-by-name.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import type { LiveMap, MapsRecord, RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
@@ -22,13 +22,13 @@ export interface RunFigures {
   time: string;
   command: string[];
   mode: Mode;
-  /** Absent where only the summary is there, which does not tell. */
+  /** Absent if there is only a summary, which does not contain it. */
   host?: RunHost;
   /** The target's exit status, as a shell reports it. Absent in a recording that was cut. */
   status?: number;
   /** By name: the highest values, `peak`, `oom_kill`, and averages as `<id>.avg`. Unit: see `unitOfMetric`. */
   metrics: Record<string, number>;
-  /** BPF maps by name, maps of equal name summed. Unit: bytes. Absent where maps could not be told. */
+  /** BPF maps by name, maps of equal name summed. Unit: bytes. Absent if maps could not be read. */
   maps?: Record<string, number>;
   /** What memory consisted of at the highest sample. Absent before the first. */
   breakdown?: RunBreakdown;
@@ -141,7 +141,7 @@ function figuresOf(
     run.host = { kernel, arch, cpus, possibleCpus, pageSizeBytes };
   }
   const { bpf, highest, kernelBreakdown } = summed;
-  // No map at all is known only where the kernel told what is charged to whom.
+  // That there are no maps is known only if maps were attributed to cgroups.
   if (bpf?.maps !== undefined || bpf?.largest?.charged !== undefined) {
     run.maps = bpf.mapBytes ?? bytesByName(bpf.maps ?? []);
   }

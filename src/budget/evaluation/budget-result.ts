@@ -1,4 +1,4 @@
-/** From what was seen of a run to the result of one budget. Pure. */
+/** The result of one budget, from what was observed of a run. */
 import { breakKernelDown } from '../../model/kernel-breakdown.ts';
 import type { LeafLimits, Sample } from '../../model/sample.ts';
 import type { BreakdownLine, BudgetResult, Exceedance } from '../../model/verdict.ts';
@@ -124,7 +124,7 @@ function momentOf({ named: { budget } }: BudgetWatch, { track }: Seen): number |
   const { aggregate, op } = budget;
   if (aggregate === 'final') return track.final === undefined ? undefined : track.finalMs;
   const isUpper = op === '<=' || op === '<' || op === '==';
-  // A peak that no sample has was told by the summary alone.
+  // A peak that no sample has comes from the summary and has no moment.
   if (aggregate === 'max') return isUpper && track.max !== undefined ? track.maxMs : undefined;
   return aggregate === 'min' && !isUpper ? track.minMs : undefined;
 }

@@ -13,7 +13,7 @@ export interface FirstExceeded {
   sample: Sample | undefined;
   /** The last sample with a reading of BPF memory. */
   bpf: Sample | undefined;
-  /** Set shortly after: processes are told after the sample that they belong to. */
+  /** Set shortly after: the record of processes follows its sample. */
   grown: TopGrown | undefined;
   /** The processes at the first reading after it, where that came soon or there was none before. */
   processesAfter: TopGrown['processes'] | undefined;
@@ -39,7 +39,7 @@ export class BudgetWatch {
       budget.threshold.kind === 'baseline' ? baseline?.valueOf(budget.metric, budget.aggregate) : undefined;
   }
 
-  /** The limit in the budget's unit; undefined where it can't be told. */
+  /** The limit in the budget's unit; undefined if it is unknown. */
   limitBy(limits: LeafLimits | undefined): number | undefined {
     const { threshold, unit } = this.named.budget;
     switch (threshold.kind) {

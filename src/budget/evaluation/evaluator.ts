@@ -65,9 +65,9 @@ export class BudgetEvaluator {
   #lastBpf: Sample | undefined;
   #runningSamples = 0;
   #hasBpf = false;
-  /** A sample with a reading of BPF memory whose maps are told right after it, if they have changed. */
+  /** A sample with a reading of BPF memory whose record of maps follows it, if they have changed. */
   #awaitsMaps: Sample | undefined;
-  /** Maps that were told before the sample that they belong to. */
+  /** A record of maps came before the sample that it belongs to. */
   #awaitsSample = false;
   /** Something new is to be shown with the processes and the maps of this moment. */
   #unsettledMs: number | undefined;
@@ -222,7 +222,7 @@ export class BudgetEvaluator {
   #feedMaps(sample: Sample): void {
     this.#awaitsMaps = undefined;
     this.#awaitsSample = false;
-    // There are maps, and this recording does not tell which: a sum of none would be a value made up.
+    // There are maps, but the recording does not list them: a sum of 0 would be wrong.
     if (!this.#tables.hasMaps && (sample.bpf?.charged?.maps.count ?? 0) > 0) return;
     for (const metric of this.#ofMaps) {
       this.#feed(metric, sample.elapsedMs, sample.reason, this.#tables.sumMaps(metric.names), sample);
@@ -233,7 +233,7 @@ export class BudgetEvaluator {
     this.#settleBefore(record.elapsedMs);
     const [largest] = this.#tables.top().processes;
     this.#tables.addProcesses(record);
-    // Who has ended since is still the one to be told.
+    // The largest process has ended since: it is still the one to report.
     if (largest?.id !== undefined && record.gone?.includes(largest.id)) return;
     for (const { exceeded } of this.#watches) {
       if (exceeded === undefined) continue;

@@ -12,7 +12,7 @@ interface Highest {
   sample: Sample | undefined;
   /** The last sample up to then with a reading of BPF memory. */
   bpf: Sample | undefined;
-  /** Set when the next sample comes: the processes of a sample are told after it. */
+  /** Set when the next sample comes: the record of processes follows its sample. */
   grown: TopGrown | undefined;
 }
 
@@ -74,7 +74,7 @@ export class MetricTrack {
     return this.#weightMs > 0 ? this.#weighted / this.#weightMs : undefined;
   }
 
-  /** Readings that growth is told from, and the time that they span. */
+  /** The readings that growth is computed from, and the time that they span. */
   get growthSpan(): { count: number; ms: number } {
     return { count: this.#growth?.count ?? 0, ms: this.#growth?.spanMs ?? 0 };
   }

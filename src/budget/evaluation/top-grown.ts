@@ -1,4 +1,4 @@
-/** Which processes and BPF maps grew most so far, from the lines that tell what has changed. */
+/** Which processes and BPF maps grew most so far, from the records of changes. */
 import type { LiveMap, MapsRecord, ProcessesRecord } from '../../model/recording.ts';
 import { applyMaps } from '../../model/row-changes.ts';
 import type { Grown } from '../../model/verdict.ts';
@@ -16,7 +16,7 @@ interface Row {
   bytes: number;
 }
 
-/** Keeps one row for each process and each map that is there now. */
+/** One row for each process and each map that exists now. */
 export class GrowthTables {
   readonly #processes = new Table();
   readonly #maps = new Table();
@@ -37,18 +37,18 @@ export class GrowthTables {
     applyMaps(this.#mapRows, record);
     for (const map of record.maps) {
       this.#mapNames.add(map.name);
-      // Somebody else made it, and pays for it.
+      // Charged to another cgroup.
       if (map.elsewhere !== true) this.#maps.set(map.id, map.name, map.bytes);
     }
     this.#maps.endOfRecord(record.gone);
   }
 
-  /** Whether maps were told at all. */
+  /** Whether there was any record of maps. */
   get hasMaps(): boolean {
     return this.#hasMaps;
   }
 
-  /** The names of all maps that were ever told. */
+  /** The names of all maps of the run so far. */
   get mapNames(): ReadonlySet<string> {
     return this.#mapNames;
   }
@@ -72,7 +72,7 @@ export class GrowthTables {
 /** What is there, with its size. All of it has come with the run: when it was first seen, it had grown from nothing. */
 class Table {
   readonly #rows = new Map<number, Row>();
-  /** When the target has ended nothing is left: then what was there before is told. */
+  /** The rows before the table became empty: after the target ended there are none. */
   #topBeforeEmpty: Grown[] = [];
 
   set(id: number, name: string, bytes: number): void {

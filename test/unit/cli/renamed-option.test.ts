@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest';
+import { declareProgram } from '#src/cli/program.ts';
+
+/** The values of the options after these words. */
+function optionsAfter(...words: string[]): Record<string, unknown> {
+  const program = declareProgram().action(() => {});
+  program.parse([...words, 'true'], { from: 'user' });
+  return program.opts();
+}
+
+describe('former names of options', () => {
+  it.each([
+    [
+      ['--judge', 'worst'],
+      ['--evaluate', 'worst'],
+    ],
+    [['--judge=median'], ['--evaluate', 'median']],
+    [['--stop-on-breach'], ['--stop-on-exceeded']],
+  ])('%j is %j', (former, current) => {
+    expect(optionsAfter(...former)).toEqual(optionsAfter(...current));
+    expect(optionsAfter(...former)).not.toEqual(optionsAfter());
+  });
+
+  it('are refused with the values that the current option refuses', () => {
+    expect(() => optionsAfter('--judge', 'best')).toThrow('--evaluate best: expected median or worst');
+  });
+
+  it('are not in the help', () => {
+    const help = declareProgram().helpInformation();
+    expect(help).toContain('--evaluate');
+    expect(help).not.toMatch(/--judge|--stop-on-breach/);
+  });
+});
