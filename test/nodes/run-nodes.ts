@@ -12,7 +12,7 @@ const SUPPORTED = [20, 22, 24, 26];
 /** The newest that is refused. */
 const REFUSED = 18;
 /** What Node.js makes a difference to: processes, streams, terminals, native code. The rest is computed alike in all versions. */
-const FILES = ['launch', 'output', 'view', 'maps', 'run-bpf', 'loaded-modules'];
+const FILES = ['launch', 'output', 'view', 'run-bpf', 'loaded-modules'];
 const TIMEOUT_MS = 600_000;
 
 const cache = process.env.CMEMSTAT_NODES ?? join(homedir(), '.cache', 'cmemstat-nodes');
