@@ -204,7 +204,9 @@ class FileReader {
   }
 }
 
-/** The line that a message of JSON.parse is about; undefined if it contains no position, as some of Node's. */
+/**
+ * The line that a message of JSON.parse is about; undefined if it contains no position, as some of Node's.
+ */
 function lineOfFault(text: string, message: string): number | undefined {
   const position = /at position (\d+)/.exec(message)?.[1];
   if (position !== undefined) return text.slice(0, Number(position)).split('\n').length;

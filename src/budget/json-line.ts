@@ -1,4 +1,4 @@
-/** On which line of a JSON text something stands. Pure. */
+/** On which line of a JSON text something stands. */
 
 /** Keys and indices from the root down. */
 export type Path = readonly (string | number)[];
@@ -12,8 +12,8 @@ interface Level {
 }
 
 /**
- * The 1-based line of a key, or of an array's element, in a text that JSON.parse takes; of the nearest that is there when the
- * last key is missing. Undefined for the root.
+ * The 1-based line of a key, or of an array's element, in a text that JSON.parse takes; of the nearest that
+ * is there when the last key is missing. Undefined for the root.
  */
 export function lineOfPath(text: string, path: Path): number | undefined {
   let bestDepth = 0;

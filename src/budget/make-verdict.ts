@@ -95,7 +95,10 @@ function missingOf(comparison: Comparison | undefined): string[] {
   return missing.map(({ metric }) => metric);
 }
 
-/** The first run whose target failed, else the last. That we ended it for a budget is no failure of the target's. */
+/**
+ * The first run whose target failed, else the last. That we ended it for a budget is no failure of the
+ * target's.
+ */
 function targetOf(runs: VerdictInput['runs']): Verdict['target'] {
   const exits = runs.flatMap(({ summary }) => summary?.exit ?? []);
   const failed = exits.find(({ status, endedBy }) => status !== 0 && endedBy !== 'budget');

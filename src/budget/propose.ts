@@ -1,4 +1,4 @@
-/** Budgets from what a few runs took: for `budget init`. Pure. */
+/** Budgets from what a few runs took: for `budget init`. */
 import { formatCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
@@ -25,7 +25,10 @@ interface Proposed {
   description: string;
 }
 
-/** Not peak and not current: they contain page cache, which says more about the machine than about the program. */
+/**
+ * Not peak and not current: they contain page cache, which says more about the machine than about the
+ * program.
+ */
 const PROPOSED: readonly Proposed[] = [
   { metric: 'anon', name: 'anonymous memory', description: 'heap, stacks and other private memory' },
   { metric: 'kernel', name: 'kernel memory', description: 'kernel memory, BPF maps and programs included' },
@@ -38,7 +41,10 @@ const PROPOSED: readonly Proposed[] = [
 const MAPS_PROPOSED = 10;
 const MARGIN_DEVIATIONS = 3;
 const MARGIN_SHARE = 0.05;
-/** What each CPU may hold back of memory.stat before it hands it in. Source: MEMCG_CHARGE_BATCH in linux/memcontrol.h. */
+/**
+ * What each CPU may hold back of memory.stat before it hands it in. Source: MEMCG_CHARGE_BATCH in
+ * linux/memcontrol.h.
+ */
 const BATCH_PAGES = 64;
 
 /** Takes the records of one run. */
@@ -71,9 +77,9 @@ export class ProposalRun {
 }
 
 /**
- * The text of a budget file. Each limit is the observed maximum and a margin: three times the spread between the runs (median
- * absolute deviation, scaled to a standard deviation), 5 %, or what the kernel's per-CPU counters may be behind, whichever is
- * most; rounded up to two digits.
+ * The text of a budget file. Each limit is the observed maximum and a margin: three times the spread between
+ * the runs (median absolute deviation, scaled to a standard deviation), 5 %, or what the kernel's per-CPU
+ * counters may be behind, whichever is most; rounded up to two digits.
  */
 export function proposeBudgetFile(runs: readonly ObservedRun[], command: readonly string[]): string {
   const budgets = [...PROPOSED.flatMap((each) => proposeMetric(each, runs) ?? []), ...proposeMaps(runs)];
@@ -91,8 +97,8 @@ export function proposeBudgetFile(runs: readonly ObservedRun[], command: readonl
 }
 
 /**
- * The metrics that get no budget, as not every run has measured them: those that some run has, and where a run has seen no memory
- * at all, all of them. What this host or mode never has is none of these.
+ * The metrics that get no budget, as not every run has measured them: those that some run has, and where a
+ * run has seen no memory at all, all of them. What this host or mode never has is none of these.
  */
 export function findUnproposed(runs: readonly ObservedRun[]): string[] {
   const isBlind = runs.some(({ values }) => values.anon === undefined && values.pss === undefined);
@@ -131,7 +137,9 @@ function proposeMetric(
   };
 }
 
-/** The kernel takes letters, digits, `_` and `.` alone; what a recording claims beyond that is not proposed. */
+/**
+ * The kernel takes letters, digits, `_` and `.` alone; what a recording claims beyond that is not proposed.
+ */
 const UNSPEAKABLE = /["'\p{C}]/u;
 
 function proposeMaps(runs: readonly ObservedRun[]): Proposal[] {

@@ -1,4 +1,4 @@
-/** A verdict as a list of findings: what JUnit, TAP and GitHub call test cases and annotations. Pure. */
+/** A verdict as a list of findings: what JUnit, TAP and GitHub call test cases and annotations. */
 import { formatBytes } from '../format/units.ts';
 import type { MetricDifference } from '../model/comparison.ts';
 import type { BudgetResult, BudgetStatus, Verdict } from '../model/verdict.ts';

@@ -1,4 +1,4 @@
-/** `--report github`: annotations by workflow commands, and the summary of the step. Pure. */
+/** `--report github`: annotations by workflow commands, and the summary of the step. */
 import type { Verdict } from '../model/verdict.ts';
 import { type Finding, findingsOf, notesOf } from './findings.ts';
 import { renderMarkdownReport } from './markdown.ts';
@@ -15,7 +15,10 @@ const KINDS: Readonly<Record<Finding['kind'], string>> = {
   tool: 'cmemstat failed',
 };
 
-/** The workflow commands, a line each; empty when there is nothing to say. GitHub shows ten errors and ten warnings a step. */
+/**
+ * The workflow commands, a line each; empty when there is nothing to say. GitHub shows ten errors and ten
+ * warnings a step.
+ */
 export function renderGithubReport(verdict: Verdict): string {
   const findings = findingsOf(verdict);
   const those = (...states: Finding['state'][]) => findings.filter(({ state }) => states.includes(state));
@@ -45,8 +48,8 @@ function escapeProperty(text: string): string {
 }
 
 /**
- * What to append to the file that GITHUB_STEP_SUMMARY names: the Markdown report, cut where GitHub would refuse it.
- * `limitBytes`: what is still free there.
+ * What to append to the file that GITHUB_STEP_SUMMARY names: the Markdown report, cut where GitHub would
+ * refuse it. `limitBytes`: what is still free there.
  */
 export function githubStepSummary(verdict: Verdict, limitBytes: number = SUMMARY_LIMIT_BYTES): string {
   const whole = renderMarkdownReport(verdict);

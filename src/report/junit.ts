@@ -1,4 +1,4 @@
-/** `--report junit`: JUnit XML as Jenkins and GitLab read it; the common structure of Ant's report. Pure. */
+/** `--report junit`: JUnit XML as Jenkins and GitLab read it; the common structure of Ant's report. */
 import type { Verdict } from '../model/verdict.ts';
 import { type Finding, findingsOf, notesOf } from './findings.ts';
 import { oneLine, oneLineCommand } from './outside-text.ts';

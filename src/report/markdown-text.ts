@@ -1,9 +1,9 @@
-/** Text in Markdown: code spans, tables and collapsible parts that nothing from outside can break out of. Pure. */
+/** Text in Markdown: code spans, tables and collapsible parts that nothing from outside can break out of. */
 import { oneLine } from './outside-text.ts';
 
 /**
- * Text from outside as a code span: neither markup, nor links, mentions or references are looked for there, by GitHub or GitLab.
- * `text` is one line.
+ * Text from outside as a code span: neither markup, nor links, mentions or references are looked for there,
+ * by GitHub or GitLab. `text` is one line.
  */
 export function codeSpan(text: string): string {
   const line = oneLine(text);
@@ -15,8 +15,8 @@ export function codeSpan(text: string): string {
 }
 
 /**
- * The same in a cell of a table, where a bar ends the cell even in code. `\|` is a bar there; after a backslash that would be
- * read in two ways.
+ * The same in a cell of a table, where a bar ends the cell even in code. `\|` is a bar there; after a
+ * backslash that would be read in two ways.
  */
 export function codeCell(text: string): string {
   return codeSpan(oneLine(text).replaceAll('\\|', '\\\\x7c')).replaceAll('|', '\\|');

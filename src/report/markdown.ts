@@ -1,4 +1,4 @@
-/** `--report markdown`: for pull requests and the summaries of CI jobs; as GitHub and GitLab read it. Pure. */
+/** `--report markdown`: for pull requests and the summaries of CI jobs; as GitHub and GitLab read it. */
 import { EXIT_CODES } from '../exit-codes.ts';
 import { plural } from '../format/plural.ts';
 import { formatBytes } from '../format/units.ts';
@@ -246,6 +246,7 @@ function leftoverPart(leftovers: Verdict['leftovers']): string[] {
 
 function timelinePart({ timeline }: Verdict): string[] {
   const chart = timeline === undefined ? [] : renderTimeline(timeline);
-  // The figure's name is the only text from outside: other words follow it in its line, so that it can't end the block.
+  // The figure's name is the only text from outside: other words follow it in its line, so that it can't end
+  // the block.
   return chart.length === 0 ? [] : ['### Over time', '', '```text', ...chart, '```', ''];
 }

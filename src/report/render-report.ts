@@ -1,4 +1,4 @@
-/** The reports by their names. Pure. */
+/** The reports by their names. */
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../format/nearest-name.ts';
 import type { Verdict } from '../model/verdict.ts';
@@ -62,8 +62,8 @@ export function defaultStreamOf(format: ReportFormat): 'stderr' | 'stdout' {
 }
 
 /**
- * Whether the report is a document on standard output, where nothing else may stand. GitHub takes its commands from among the lines of
- * a log.
+ * Whether the report is a document on standard output, where nothing else may stand. GitHub takes its
+ * commands from among the lines of a log.
  */
 export function isAloneOnStdout({ format, file }: ReportRequest): boolean {
   return file === undefined && format !== 'github' && defaultStreamOf(format) === 'stdout';

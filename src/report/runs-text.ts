@@ -1,4 +1,4 @@
-/** Several runs side by side: the table after them. Pure. */
+/** Several runs side by side: the table after them. */
 import { type RunFigures, valueIn } from '../budget/comparison/run-figures.ts';
 import { alignColumns } from '../format/align-columns.ts';
 import { safeText } from '../format/safe-text.ts';

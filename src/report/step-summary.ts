@@ -1,10 +1,16 @@
-/** The summary of a GitHub step: a file that the runner names, and that other commands of the step write to as well. */
+/**
+ * The summary of a GitHub step: a file that the runner names, and that other commands of the step write to as
+ * well.
+ */
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { describeErrno, errnoOf } from '../errors.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { githubStepSummary, SUMMARY_LIMIT_BYTES } from './github.ts';
 
-/** Appends the report as far as there is room. Returns what could not be done; nothing is to be done without a path. */
+/**
+ * Appends the report as far as there is room. Returns what could not be done; nothing is to be done without a
+ * path.
+ */
 export function appendStepSummary(verdict: Verdict, path: string | undefined): string[] {
   if (path === undefined || path === '') return [];
   try {

@@ -1,4 +1,4 @@
-/** `--report tap`: the Test Anything Protocol, version 14, which readers of version 13 take too. Pure. */
+/** `--report tap`: the Test Anything Protocol, version 14, which readers of version 13 take too. */
 import type { Verdict } from '../model/verdict.ts';
 import { type Finding, findingsOf, notesOf } from './findings.ts';
 import { oneLineCommand } from './outside-text.ts';

@@ -1,4 +1,4 @@
-/** `--report text`: for people at a terminal or in the log of a CI job. Pure. */
+/** `--report text`: for people at a terminal or in the log of a CI job. */
 import { plural } from '../format/plural.ts';
 import type { Comparison, MetricDifference } from '../model/comparison.ts';
 import type { BudgetResult, Exceedance, Verdict } from '../model/verdict.ts';
@@ -117,8 +117,8 @@ function leftoverLines({ state, title, headline, details }: Finding): string[] {
 }
 
 /**
- * CI systems read commands from the log: GitHub `::` at the start of a line, GitHub and Azure `##[` and `##vso[` anywhere,
- * TeamCity `##teamcity[`.
+ * CI systems read commands from the log: GitHub `::` at the start of a line, GitHub and Azure `##[` and
+ * `##vso[` anywhere, TeamCity `##teamcity[`.
  */
 function withoutCommands(line: string): string {
   return line.replace(/##(\w*)\[/g, '##$1\\x5b').replace(/^(\s*):(?=:)/, '$1\\x3a');

@@ -1,4 +1,4 @@
-/** A verdict's timeline as a small chart of block characters. Pure. */
+/** A verdict's timeline as a small chart of block characters. */
 import { formatBytes, formatDuration } from '../format/units.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { oneLine } from './outside-text.ts';
@@ -7,7 +7,10 @@ const COLUMNS = 60;
 const ROWS = 4;
 const EIGHTHS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
-/** The chart as lines: the highest value of each step, the scale from 0 to the highest of all. Empty where nothing is known. */
+/**
+ * The chart as lines: the highest value of each step, the scale from 0 to the highest of all. Empty where
+ * nothing is known.
+ */
 export function renderTimeline({ figure, fromMs, toMs, max }: NonNullable<Verdict['timeline']>): string[] {
   const columns = squeeze(max);
   const known = columns.filter((value) => value !== null);

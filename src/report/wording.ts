@@ -1,4 +1,4 @@
-/** The words that all reports share. What comes from outside is one harmless line already. Pure. */
+/** The words that all reports share. What comes from outside is one harmless line already. */
 import { EXIT_CODES } from '../exit-codes.ts';
 import { plural } from '../format/plural.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
@@ -53,7 +53,10 @@ const AT_LIMIT: Readonly<Record<BudgetResult['op'], string>> = {
   '==': 'exactly',
 };
 
-/** How far the value is from its limit: `56.0 MiB over (+21.9 %)`, `2 short (-40.0 %)`, `12.0 MiB left (-4.7 %)`. */
+/**
+ * How far the value is from its limit: `56.0 MiB over (+21.9 %)`, `2 short (-40.0 %)`, `12.0 MiB left (-4.7
+ * %)`.
+ */
 export function describeDifference({ op, excess, limit, unit }: BudgetResult): string {
   if (excess === undefined) return '';
   if (excess === 0) return AT_LIMIT[op];

@@ -72,7 +72,8 @@ export class BudgetSink implements Sink {
   }
 
   /**
-   * The result, after the run; undefined when it never started. `figures` stand in for those of a summary that never came.
+   * The result, after the run; undefined when it never started. `figures` stand in for those of a summary
+   * that never came.
    */
   finish(figures?: RunFigures): RunEvaluation | undefined {
     const [start, summary] = [this.#start, this.#summary];

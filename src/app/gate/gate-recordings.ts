@@ -21,8 +21,8 @@ interface RecordedRun {
 }
 
 /**
- * The verdict on recordings, each of one run or several; all are runs of one command. Without budgets in the plan they are evaluated with
- * those that the first run was recorded with.
+ * The verdict on recordings, each of one run or several; all are runs of one command. Without budgets in the
+ * plan they are evaluated with those that the first run was recorded with.
  * @throws InputError when one can't be read, is not a recording, or contains no runs.
  */
 export async function gateRecordings(files: readonly string[], plan: GatePlan): Promise<Verdict> {

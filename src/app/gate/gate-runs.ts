@@ -74,7 +74,9 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
   return failure === undefined ? 0 : EXIT_CODES.FAILED;
 }
 
-/** Notes among faults and warnings what went wrong with the series; returns whether all of its runs are whole. */
+/**
+ * Notes among faults and warnings what went wrong with the series; returns whether all of its runs are whole.
+ */
 function noteEnd(measured: Measured, plan: GatedRunsPlan): boolean {
   const { runs, faults, interrupted, end } = measured;
   const cut = describeCut(measured, plan.runs);
@@ -177,7 +179,8 @@ function isStoppedOnExceeded(summary: SummaryRecord | undefined): boolean {
 }
 
 /**
- * The verdict on runs, or on recordings of runs; undefined without any. `recordingOf` names the recording of a run, counted from 1.
+ * The verdict on runs, or on recordings of runs; undefined without any. `recordingOf` names the recording of
+ * a run, counted from 1.
  */
 export function verdictOn(
   runs: readonly RunEvaluation[],

@@ -11,8 +11,9 @@ const CHUNK_BYTES = 1024 * 1024;
 const INTERPRETERS_MAX = 4;
 
 /**
- * Reads the files that the target will read when it starts, so that their page cache is charged to us: the executable, its
- * interpreter, the shared libraries that ldd(1) finds, and arguments that are files. Returns how many were read.
+ * Reads the files that the target will read when it starts, so that their page cache is charged to us: the
+ * executable, its interpreter, the shared libraries that ldd(1) finds, and arguments that are files. Returns
+ * how many were read.
  */
 export async function warmFiles(
   executable: string,

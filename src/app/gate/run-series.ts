@@ -14,7 +14,9 @@ export type RunOnce = (options: RunOptions, run: number) => Promise<boolean>;
 
 /** What went wrong beside the runs. */
 export interface SeriesEnd {
-  /** Why there are no more runs: a hook failed, a signal came between two runs, or one could not be started. */
+  /**
+   * Why there are no more runs: a hook failed, a signal came between two runs, or one could not be started.
+   */
   fault: ToolError | undefined;
   /** Why `--cleanup` failed. */
   cleanupFault: ToolError | undefined;
@@ -66,7 +68,10 @@ async function runAll(
   }
 }
 
-/** Between two runs a signal would end us at once, and `--cleanup` would not come. @throws UsageError after a signal. */
+/**
+ * Between two runs a signal would end us at once, and `--cleanup` would not come.
+ * @throws UsageError after a signal.
+ */
 async function unlessSignalled(act: () => Promise<void>): Promise<void> {
   let received: NodeJS.Signals | undefined;
   const note = (signal: NodeJS.Signals) => {
@@ -93,7 +98,10 @@ async function prepare(options: RunOptions, plan: SeriesPlan): Promise<void> {
   await warmFiles(findExecutable(options.command[0] ?? '', env.PATH, cwd), options.command, cwd);
 }
 
-/** A warm-up leaves nothing behind; of several runs each has files of its own, and the table would only scroll by. */
+/**
+ * A warm-up leaves nothing behind; of several runs each has files of its own, and the table would only scroll
+ * by.
+ */
 function optionsOf(options: RunOptions, { runs }: SeriesPlan, run: number): RunOptions {
   const { outputs } = options;
   if (run === 0) {

@@ -1,4 +1,4 @@
-/** The file of `--save-baseline`: what later runs are compared with. `schema/baseline.schema.json`. Pure. */
+/** The file of `--save-baseline`: what later runs are compared with. `schema/baseline.schema.json`. */
 import { globToRegExp } from '../../format/glob.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import type { Mode } from '../../model/sample.ts';
@@ -60,7 +60,10 @@ export function makeBaseline(runs: readonly RunFigures[]): Baseline | undefined 
   };
 }
 
-/** The run whose memory at its highest is in the middle; of an even number the smaller of the two. Undefined for none. */
+/**
+ * The run whose memory at its highest is in the middle; of an even number the smaller of the two. Undefined
+ * for none.
+ */
 export function medianRun(runs: readonly RunFigures[]): RunFigures | undefined {
   const totalOf = ({ metrics }: RunFigures) => metrics.current ?? metrics.rss ?? metrics.peak ?? 0;
   const sorted = runs.toSorted((a, b) => totalOf(a) - totalOf(b));
@@ -91,8 +94,8 @@ export function runsOfBaseline(baseline: Baseline): RunFigures[] {
 }
 
 /**
- * The medians as budgets against a baseline ask for them. Maxima and averages are kept, and the totals of counters;
- * `bpf.map:GLOB` is the sum of the maps that fit.
+ * The medians as budgets against a baseline ask for them. Maxima and averages are kept, and the totals of
+ * counters; `bpf.map:GLOB` is the sum of the maps that fit.
  */
 export function valuesOfBaseline({ medians, breakdown }: Baseline): BaselineValues {
   return {
@@ -119,7 +122,8 @@ function ownValue(values: Record<string, number>, key: string): number | undefin
 }
 
 /**
- * The document as text that is good to review: keys in a fixed order, medians one a line, a run's values on a line of their own.
+ * The document as text that is good to review: keys in a fixed order, medians one a line, a run's values on a
+ * line of their own.
  */
 export function formatBaseline(baseline: Baseline): string {
   const { medians, breakdown, runs, type, version, cmemstat, time, command, mode, host } = baseline;

@@ -40,8 +40,9 @@ interface Tests {
 /**
  * Compares; without a rule nothing is evaluated.
  *
- * A metric has regressed when the difference of the medians exceeds what is allowed and the noise, and the rank test is significant
- * after Holm's correction. Where so few runs could not be significant whatever they were, the noise alone decides, and is larger.
+ * A metric has regressed when the difference of the medians exceeds what is allowed and the noise, and the
+ * rank test is significant after Holm's correction. Where so few runs could not be significant whatever they
+ * were, the noise alone decides, and is larger.
  * @throws InputError when a side has no runs.
  */
 export function compareRuns(base: Side, now: Side, rule: RegressionRule = { named: [] }): Comparison {
@@ -108,8 +109,9 @@ function isIn({ metrics, maps = {} }: RunFigures, metric: string): boolean {
 }
 
 /**
- * The more metrics are evaluated, the sooner one of them looks worse by chance: p-values are raised so that all together are wrong as
- * seldom as one alone. Metrics that are the same in every run can't be wrong and don't count.
+ * The more metrics are evaluated, the sooner one of them looks worse by chance: p-values are raised so that
+ * all together are wrong as seldom as one alone. Metrics that are the same in every run can't be wrong and
+ * don't count.
  */
 function correctByHolm(measured: readonly Measured[]): Tests {
   const tested = measured
@@ -173,7 +175,10 @@ const IMPORTANCE: readonly MetricDifference['verdict'][] = [
   'not-evaluated',
 ];
 
-/** By the verdict; then what is more than noise, highest values before averages, bytes before counts, large before small. */
+/**
+ * By the verdict; then what is more than noise, highest values before averages, bytes before counts, large
+ * before small.
+ */
 function byImportance(a: MetricDifference, b: MetricDifference): number {
   const rank = (each: MetricDifference) => [
     IMPORTANCE.indexOf(each.verdict),

@@ -1,4 +1,4 @@
-/** Why two sets of runs may not be comparable. Pure. */
+/** Why two sets of runs may not be comparable. */
 import { formatCommand, safeText } from '../../format/safe-text.ts';
 import type { RunFigures, RunHost } from './run-figures.ts';
 

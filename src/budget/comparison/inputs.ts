@@ -1,4 +1,7 @@
-/** The files that can be compared: recordings, summaries and baselines, of one or several runs, detected by their content. */
+/**
+ * The files that can be compared: recordings, summaries and baselines, of one or several runs, detected by
+ * their content.
+ */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describeErrno, errnoOf, InputError } from '../../errors.ts';
@@ -22,8 +25,8 @@ const WITHOUT_RUNS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a file: a recording (of several runs one after the other, too), summaries, or a baseline. `-` is standard input. It is read
- * line by line, so that a recording may be of any size.
+ * Reads a file: a recording (of several runs one after the other, too), summaries, or a baseline. `-` is
+ * standard input. It is read line by line, so that a recording may be of any size.
  * @throws InputError when it can't be read or is something else.
  */
 export async function readSide(path: string): Promise<ReadSide> {
@@ -34,7 +37,8 @@ export async function readSide(path: string): Promise<ReadSide> {
   let isRecording = false;
   try {
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      // A document over several lines has its braces alone on the first; damaged lines of a recording are passed over.
+      // A document over several lines has its braces alone on the first; damaged lines of a recording are
+      // passed over.
       if (addRecord(collector, line, name)) isRecording = true;
       else if (!isRecording) otherLines.push(line);
     }

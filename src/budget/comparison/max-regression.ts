@@ -1,4 +1,4 @@
-/** `--max-regression`: by how much a metric may be worse than at the baseline. Pure. */
+/** `--max-regression`: by how much a metric may be worse than at the baseline. */
 import { globToRegExp } from '../../format/glob.ts';
 import { nearestName } from '../../format/nearest-name.ts';
 import { parseSize } from '../../format/units.ts';
@@ -22,8 +22,9 @@ export interface RegressionRule {
 }
 
 /**
- * The metrics that a threshold without a name is for: memory that the program itself asks for. Page cache depends on what else the
- * machine does, and is in `current`, `peak`, `workingset` and `file`: these are evaluated only when they are named.
+ * The metrics that a threshold without a name is for: memory that the program itself asks for. Page cache
+ * depends on what else the machine does, and is in `current`, `peak`, `workingset` and `file`: these are
+ * evaluated only when they are named.
  */
 export const JUDGED_BY_DEFAULT: readonly string[] = [
   'anon',
@@ -44,8 +45,8 @@ interface Source {
 }
 
 /**
- * Reads a list of `[METRIC=]AMOUNT`, an amount being `5%`, `2MiB` or `5%+2MiB`: 5 % of the base, and 2 MiB on top. `where` names the
- * option, or the place in a file, in errors.
+ * Reads a list of `[METRIC=]AMOUNT`, an amount being `5%`, `2MiB` or `5%+2MiB`: 5 % of the base, and 2 MiB on
+ * top. `where` names the option, or the place in a file, in errors.
  * @throws UsageError with the text and a caret under the fault in `detail`.
  */
 export function parseMaxRegression(text: string, where = '--max-regression'): RegressionRule {

@@ -1,4 +1,4 @@
-/** How far two sets of runs of one program lie apart by chance. Pure. */
+/** How far two sets of runs of one program lie apart by chance. */
 import { unitOfMetric } from '../../model/figures.ts';
 import { MAD_TO_SIGMA, medianAbsoluteDeviation } from '../../statistics/statistics.ts';
 import type { RunHost } from './run-figures.ts';
@@ -6,16 +6,25 @@ import type { RunHost } from './run-figures.ts';
 /** With fewer runs on a side nothing is known of its spread. */
 export const FEWEST_RUNS = 3;
 
-/** A CPU hands in what it has charged and counted when it has so many pages together. Source: MEMCG_CHARGE_BATCH. */
+/**
+ * A CPU hands in what it has charged and counted when it has so many pages together. Source:
+ * MEMCG_CHARGE_BATCH.
+ */
 const BATCH_PAGES = 64;
 
 /** The assumed host of a summary, which does not contain its host. */
 const USUAL_HOST = { cpus: 2, pageSizeBytes: 4096 };
 
-/** How far single runs of one program are assumed to lie apart: with 1 % spread, 2 of 100 lie further. Share of the larger value. */
+/**
+ * How far single runs of one program are assumed to lie apart: with 1 % spread, 2 of 100 lie further. Share
+ * of the larger value.
+ */
 const ASSUMED_SHARE = 0.03;
 
-/** The same of figures with page cache in them: it depends on the machine what of it is charged to the run, and 14 % spread is usual. */
+/**
+ * The same of figures with page cache in them: it depends on the machine what of it is charged to the run,
+ * and 14 % spread is usual.
+ */
 const ASSUMED_SHARE_OF_CACHE = 0.4;
 
 const HAS_PAGE_CACHE =
@@ -36,11 +45,11 @@ export interface MeasuredSide {
 /**
  * The difference of medians that chance explains. Unit: that of the metric.
  *
- * - Fewer than 3 runs on both sides: an assumption. 3 % (40 % with page cache in it) and what the CPUs have not handed in, 64
- *   pages each. Nothing for BPF objects and counts of processes.
+ * - Fewer than 3 runs on both sides: an assumption. 3 % (40 % with page cache in it) and what the CPUs have
+ *   not handed in, 64 pages each. Nothing for BPF objects and counts of processes.
  * - 3 runs or more on one side: its spread on top of that, as far as a further run may lie from it.
- * - On both: from both spreads, at least 64 pages. `isTested` says that a rank test guards against chance too: then 95 % of
- *   differences by chance are below, and outliers don't count. Else 99 %, and they do.
+ * - On both: from both spreads, at least 64 pages. `isTested` says that a rank test guards against chance
+ *   too: then 95 % of differences by chance are below, and outliers don't count. Else 99 %, and they do.
  */
 export function noiseOf(metric: string, base: MeasuredSide, now: MeasuredSide, isTested: boolean): number {
   // A metric that is named and that no run has.
@@ -91,8 +100,8 @@ const Z_95 = 1.96;
 const Z_99 = 2.5758;
 
 /**
- * Student's t from the normal quantile: an expansion in 1 / degrees of freedom, 1 % below at 4 of them and 12 % at 2.
- * Source: Abramowitz and Stegun 26.7.5.
+ * Student's t from the normal quantile: an expansion in 1 / degrees of freedom, 1 % below at 4 of them and 12
+ * % at 2. Source: Abramowitz and Stegun 26.7.5.
  */
 function studentQuantile(z: number, freedom: number): number {
   const terms = [

@@ -1,4 +1,4 @@
-/** Reading a baseline file: it is kept in a repository, edited and merged, and so is checked key by key. Pure. */
+/** Reading a baseline file: it is kept in a repository, edited and merged, and so is checked key by key. */
 import { InputError } from '../../errors.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { refuseNewer } from '../../recording/upgrade.ts';
@@ -16,7 +16,8 @@ interface Part {
 type Fault = (part: Part, expected: string) => InputError;
 
 /**
- * Checks a parsed document. Keys that this version does not know are let through. `file` is what errors call it.
+ * Checks a parsed document. Keys that this version does not know are let through. `file` is what errors call
+ * it.
  * @throws InputError that names the file and the key, or that a newer cmemstat made it.
  */
 export function parseBaseline(document: unknown, file: string): Baseline {

@@ -26,7 +26,9 @@ export interface RunFigures {
   host?: RunHost;
   /** The target's exit status, as a shell reports it. Absent in a recording that was cut. */
   status?: number;
-  /** By name: the highest values, `peak`, `oom_kill`, and averages as `<id>.avg`. Unit: see `unitOfMetric`. */
+  /**
+   * By name: the highest values, `peak`, `oom_kill`, and averages as `<id>.avg`. Unit: see `unitOfMetric`.
+   */
   metrics: Record<string, number>;
   /** BPF maps by name, maps of equal name summed. Unit: bytes. Absent if maps could not be read. */
   maps?: Record<string, number>;
@@ -47,8 +49,8 @@ type Summed = Pick<
 >;
 
 /**
- * What a run has of a metric, `bpf.map:NAME` too; undefined where it was not measured. A map that the run does not have takes nothing,
- * if its maps were measured.
+ * What a run has of a metric, `bpf.map:NAME` too; undefined where it was not measured. A map that the run
+ * does not have takes nothing, if its maps were measured.
  */
 export function valueIn({ metrics, maps }: RunFigures, metric: string): number | undefined {
   // Names come from files: `constructor` is none of a run's metrics.
@@ -66,8 +68,8 @@ export function figuresOfSummary(summary: SummaryRecord, host?: StartRecord['hos
 }
 
 /**
- * Takes the records of one run after the other, and keeps no more of them than the figures need. A run that was cut has no summary:
- * there they come from its samples.
+ * Takes the records of one run after the other, and keeps no more of them than the figures need. A run that
+ * was cut has no summary: there they come from its samples.
  */
 export class RunCollector {
   readonly #runs: RunFigures[] = [];

@@ -1,4 +1,4 @@
-/** One result for each budget from the results of several runs. Pure. */
+/** One result for each budget from the results of several runs. */
 import type { BudgetResult } from '../../model/verdict.ts';
 import { median, medianAbsoluteDeviation } from '../../statistics/statistics.ts';
 import type { RunResult } from '../expression/budget.ts';
@@ -10,8 +10,9 @@ export type EvaluatedOn = 'median' | 'worst';
 type Measured = BudgetResult & { value: number; limit: number };
 
 /**
- * Joins results of the same budgets, run by run. A budget that one run did not measure is not measured, as a value from fewer runs
- * than were asked for would claim more than is known; but one that fails whatever that run measured has failed.
+ * Joins results of the same budgets, run by run. A budget that one run did not measure is not measured, as a
+ * value from fewer runs than were asked for would claim more than is known; but one that fails whatever that
+ * run measured has failed.
  */
 export function combineRuns(
   runs: readonly (readonly RunResult[])[],
@@ -62,7 +63,10 @@ function combine(results: readonly BudgetResult[], evaluatedOn: EvaluatedOn): Bu
   return combined;
 }
 
-/** A median hides what happens in a minority of runs: an OOM kill, a map left behind, one that is not exactly as it has to be. */
+/**
+ * A median hides what happens in a minority of runs: an OOM kill, a map left behind, one that is not exactly
+ * as it has to be.
+ */
 function isOnWorst([first]: readonly BudgetResult[], evaluatedOn: EvaluatedOn): boolean {
   if (evaluatedOn === 'worst' || first === undefined) return true;
   return first.metric === 'oom_kill' || first.metric === 'leftover' || first.op === '==';
@@ -107,8 +111,8 @@ export function meetsLimit(value: number, op: BudgetResult['op'], limit: number)
 }
 
 /**
- * The run that is furthest on the wrong side of its own limit; limits may differ where they are shares of one. One that failed
- * goes before all that passed. Undefined for none.
+ * The run that is furthest on the wrong side of its own limit; limits may differ where they are shares of
+ * one. One that failed goes before all that passed. Undefined for none.
  */
 function worstOf(results: readonly Measured[]): Measured | undefined {
   return results.toSorted((a, b) => rank(b) - rank(a) || badness(b) - badness(a))[0];

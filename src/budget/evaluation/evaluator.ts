@@ -138,7 +138,8 @@ export class BudgetEvaluator {
     if (summary?.exit.endedBy === 'budget') {
       const isAlone = this.#budgets.length === 1;
       const others = isAlone ? '' : ': the other budgets are evaluated up to that point';
-      // Where a signal ended it, the report says so of the target; one that catches it seems to have ended by itself.
+      // Where a signal ended it, the report says so of the target; one that catches it seems to have ended by
+      // itself.
       if (!isAlone || summary.exit.signal === undefined) {
         warnings.push(`the target was ended when a limit was exceeded${others}`);
       }

@@ -1,4 +1,7 @@
-/** A budget on a BPF map that the run has never had: more often a slip of the pen than a map that is really not there. Pure. */
+/**
+ * A budget on a BPF map that the run has never had: more often a slip of the pen than a map that is really
+ * not there.
+ */
 import { hasWildcards } from '../../format/glob.ts';
 import { nearestName } from '../../format/nearest-name.ts';
 import { safeText } from '../../format/safe-text.ts';
@@ -7,8 +10,8 @@ import { AGGREGATES } from '../expression/metric-catalogue.ts';
 import type { Missing } from './not-measured.ts';
 
 /**
- * Why there is no map of the name that a budget gives, and what was probably meant; undefined where there was one, and for patterns:
- * these may fit nothing.
+ * Why there is no map of the name that a budget gives, and what was probably meant; undefined where there was
+ * one, and for patterns: these may fit nothing.
  */
 export function missingMap(metric: string, names: ReadonlySet<string>): Missing | undefined {
   const name = mapNameIn(metric);

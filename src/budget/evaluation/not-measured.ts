@@ -1,4 +1,4 @@
-/** Why a budget could not be measured, and what to do about it. Pure. */
+/** Why a budget could not be measured, and what to do about it. */
 import { formatDuration } from '../../format/units.ts';
 import { FIELDS } from '../../model/field-catalogue.ts';
 import { mapNameIn } from '../../model/metrics.ts';

@@ -1,4 +1,7 @@
-/** Time lost waiting for memory, as a share: from the totals of memory.pressure, so that a short run is right too. */
+/**
+ * Time lost waiting for memory, as a share: from the totals of memory.pressure, so that a short run is right
+ * too.
+ */
 import type { Sample } from '../../model/sample.ts';
 
 /** Shorter spans are joined with the next: the kernel's own figures are not that fine. */

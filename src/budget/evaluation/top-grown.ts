@@ -69,7 +69,10 @@ export class GrowthTables {
   }
 }
 
-/** What is there, with its size. All of it has come with the run: when it was first seen, it had grown from nothing. */
+/**
+ * What is there, with its size. All of it has come with the run: when it was first seen, it had grown from
+ * nothing.
+ */
 class Table {
   readonly #rows = new Map<number, Row>();
   /** The rows before the table became empty: after the target ended there are none. */

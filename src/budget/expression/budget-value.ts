@@ -1,4 +1,4 @@
-/** The right side of a budget expression, from text. Pure. */
+/** The right side of a budget expression, from text. */
 import { UsageError } from '../../errors.ts';
 import { nearestName } from '../../format/nearest-name.ts';
 import { parseSize } from '../../format/units.ts';

@@ -53,8 +53,8 @@ export interface NamedBudget {
 /** What budgets against a baseline need of it. */
 export interface BaselineValues {
   /**
-   * The baseline's value of a budget, in its unit; undefined where it does not have it. `metric` may be `bpf.map:<glob>`.
-   * Growth is a minute's.
+   * The baseline's value of a budget, in its unit; undefined where it does not have it. `metric` may be
+   * `bpf.map:<glob>`. Growth is a minute's.
    */
   valueOf(metric: string, aggregate: Aggregate): number | undefined;
   /** The line of the baseline's breakdown with this id. Unit: bytes. */
@@ -73,6 +73,9 @@ export interface ExceededBudget {
 
 /** The result of one run. */
 export interface RunResult extends BudgetResult {
-  /** Set where it was not measured because no map of the run has this name: beside a run that has one, it is 0. */
+  /**
+   * Set where it was not measured because no map of the run has this name: beside a run that has one, it is
+   * 0.
+   */
   isUnknownMap?: true;
 }

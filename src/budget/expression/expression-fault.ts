@@ -11,7 +11,8 @@ export interface Span {
 }
 
 /**
- * The error with the expression below it and a caret under the fault. `where` is the option, or the place in a file.
+ * The error with the expression below it and a caret under the fault. `where` is the option, or the place in
+ * a file.
  *
  *     --budget: no metric `anno`; did you mean `anon`?
  *       anno<=32MiB

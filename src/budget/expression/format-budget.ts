@@ -1,4 +1,4 @@
-/** Budgets to text, so that `parseBudget` reads the same again. Pure. */
+/** Budgets to text, so that `parseBudget` reads the same again. */
 import { MAP_PREFIX, mapNameIn } from '../../model/metrics.ts';
 import type { Budget, Threshold } from './budget.ts';
 import { AGGREGATES, defaultAggregateOf } from './metric-catalogue.ts';

@@ -1,4 +1,4 @@
-/** The metrics that a budget may name, their units and the aggregates that make sense of them. Pure. */
+/** The metrics that a budget may name, their units and the aggregates that make sense of them. */
 import { FIELDS } from '../../model/field-catalogue.ts';
 import { unitOfMetric } from '../../model/figures.ts';
 import { METRICS, mapNameIn } from '../../model/metrics.ts';
@@ -90,7 +90,10 @@ export function aggregatesOf(metric: string): readonly Aggregate[] {
   }
 }
 
-/** Whether a baseline holds the values that a budget against it needs: the highest, averages of gauges, and totals of counters. */
+/**
+ * Whether a baseline holds the values that a budget against it needs: the highest, averages of gauges, and
+ * totals of counters.
+ */
 export function isInBaseline(metric: string, aggregate: Aggregate): boolean {
   const kind = kindOf(metric);
   if (kind === 'psi' || kind === 'leftover' || aggregate === 'growth') return false;

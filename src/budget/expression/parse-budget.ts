@@ -1,5 +1,5 @@
 /**
- * Budget expressions from text. Pure.
+ * Budget expressions from text.
  *
  *     METRIC[.AGGREGATE] OP VALUE
  *     anon<=32MiB   current.p95 < 80% of memory.max   bpf.map:"conn*".max le 1MiB   kernel <= baseline + 5% + 2MiB
@@ -124,7 +124,10 @@ function unknownMetric(text: string, where: string, span: Span, word: string): E
   return faultIn(text, where, span, `no metric \`${word}\`${meant}`, hint);
 }
 
-/** `bpf.map:GLOB`: dots are part of the glob, but for an aggregate at its end. Quotes hold blanks, operators and dots. */
+/**
+ * `bpf.map:GLOB`: dots are part of the glob, but for an aggregate at its end. Quotes hold blanks, operators
+ * and dots.
+ */
 function readMapMetric(text: string, from: number, where: string): Left {
   const globAt = from + MAP_PREFIX.length;
   const quote = text[globAt];

@@ -160,7 +160,9 @@ export function addBaselineOptions(command: Command): void {
     );
 }
 
-/** Whether any of these options was given; if not, none of the code of evaluation and repetition is loaded. */
+/**
+ * Whether any of these options was given; if not, none of the code of evaluation and repetition is loaded.
+ */
 export function wantsGate(flags: GateFlags, options: readonly Option[]): boolean {
   const given: Readonly<Record<string, unknown>> = { ...flags };
   return options.some((option) => given[option.attributeName()] !== undefined);
