@@ -121,6 +121,14 @@ describe('the layers of src', () => {
     expect(twice.toSorted()).toEqual(['kernel/cgroup1/memory-stat.ts', 'kernel/cgroup2/memory-stat.ts']);
   });
 
+  it('is what docs/architecture.md says', () => {
+    const page = readFileSync(join(PROJECT, 'docs/architecture.md'), 'utf8');
+    const layers = LAYERS.map((folders) => (folders.includes('.') ? 'errors' : folders.join(', ')));
+    expect(page).toContain(layers.join(' <- '));
+    for (const folder of LAYERS.flat().filter((name) => name !== '.'))
+      expect(page).toContain(`\`${folder}/\``);
+  });
+
   it('would notice an import that points up, sideways or back', () => {
     const at = (from: string, to: string): Import => ({ from, to, isPackage: false });
     expect(pointsDown(at('kernel/procfs/statm.ts', 'budget/propose.ts'))).toBe(false);
