@@ -137,8 +137,8 @@ function addBudgetCommands(program: Command, done: Done): void {
   addEvaluateOption(check);
   addReportOption(check);
   check.action(async (files: string[], flags: CheckFlags) => {
-    const { checkRecordings } = await import('./commands/budget-command.ts');
-    done(await checkRecordings(files, flags));
+    const { checkBudgets } = await import('./commands/budget-command.ts');
+    done(await checkBudgets(files, flags));
   });
 }
 

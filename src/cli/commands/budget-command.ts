@@ -1,16 +1,15 @@
-import { gateRecordings } from '../../app/gate/gate-recordings.ts';
+import { checkRecordings } from '../../app/gate/check-recordings.ts';
 import { proposeBudgets } from '../../app/gate/propose-budgets.ts';
 import { UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { safeText } from '../../format/safe-text.ts';
+import { StandardOutput } from '../../output/standard-output.ts';
 import { openTextFile } from '../../output/text-file.ts';
-import { openReports } from '../../report/open-reports.ts';
 import type { BaselineFlags, BudgetFlags, SeriesFlags } from '../options/gate-flags.ts';
 import { readBudgetFile, toGatePlan, toSeriesPlan } from '../options/gate-plan.ts';
 import { refuseSharedPlaces, reportPlaces } from '../options/places.ts';
 import type { RunFlags } from '../options/run-flags.ts';
 import { toRunOptions } from '../options/run-options.ts';
-import { StandardOutput } from '../options/standard-output.ts';
 
 /** The options of `budget init`. */
 export interface InitFlags extends RunFlags, SeriesFlags {
@@ -68,18 +67,8 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
  * Evaluates recordings.
  * @throws UsageError when there is no budgets; ToolError when one can't be read.
  */
-export async function checkRecordings(files: string[], flags: CheckFlags): Promise<number> {
+export async function checkBudgets(files: string[], flags: CheckFlags): Promise<number> {
   const plan = toGatePlan(flags, readBudgetFile(flags.budgetFile), false);
   refuseSharedPlaces(reportPlaces(plan.reports));
-  const reports = openReports(plan.reports);
-  const verdict = await gateRecordings(files, plan);
-  if (verdict.budgets.length === 0 && plan.baseline === undefined) {
-    throw new UsageError(
-      '--budget',
-      'no budgets were given, and the recording contains none',
-      "cmemstat budget check --budget 'anon<=64MiB' FILE, or --budget-file FILE",
-    );
-  }
-  const failure = await reports.write(verdict);
-  return verdict.exitStatus !== 0 || failure === undefined ? verdict.exitStatus : EXIT_CODES.FAILED;
+  return checkRecordings(files, plan);
 }

@@ -3,9 +3,9 @@ import { renderBashCompletion } from '../../app/completion/bash-completion.ts';
 import type { CompletionCommand, CompletionValue } from '../../app/completion/completion-spec.ts';
 import { renderFishCompletion } from '../../app/completion/fish-completion.ts';
 import { renderZshCompletion } from '../../app/completion/zsh-completion.ts';
+import { StandardOutput } from '../../output/standard-output.ts';
 import { repeatable } from '../options/repeatable.ts';
 import type { Shell } from '../options/shells.ts';
-import { StandardOutput } from '../options/standard-output.ts';
 
 const RENDERERS: Readonly<Record<Shell, (program: CompletionCommand) => string>> = {
   bash: renderBashCompletion,

@@ -1,7 +1,7 @@
 import { diagnose } from '../../app/doctor/doctor.ts';
 import { renderDiagnosis } from '../../app/doctor/doctor-table.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import { StandardOutput } from '../options/standard-output.ts';
+import { StandardOutput } from '../../output/standard-output.ts';
 
 /** What the command line says. */
 export interface DoctorOptions {

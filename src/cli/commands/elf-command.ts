@@ -3,7 +3,7 @@ import { forecastElf, type MapChange } from '../../app/elf/forecast.ts';
 import { serveMapMaker } from '../../app/elf/measure-worker.ts';
 import { UsageError } from '../../errors.ts';
 import { parseSize } from '../../format/units.ts';
-import { StandardOutput } from '../options/standard-output.ts';
+import { StandardOutput } from '../../output/standard-output.ts';
 
 /** What the command line says, as text that is not yet understood. */
 export interface ElfFlags {

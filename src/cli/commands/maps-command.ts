@@ -16,10 +16,10 @@ import { findBadSet, globToRegExp } from '../../format/glob.ts';
 import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
 import { parseDuration } from '../../format/units.ts';
 import { mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
+import { StandardOutput } from '../../output/standard-output.ts';
 import { VERSION } from '../../version.ts';
 import { MAP_FORMATS, type MapsFlags } from '../options/maps-flags.ts';
 import { oneOf } from '../options/one-of.ts';
-import { StandardOutput } from '../options/standard-output.ts';
 
 const DEFAULT_WATCH_MS = 1_000;
 const MIN_WATCH_MS = 10;

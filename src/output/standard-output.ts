@@ -1,6 +1,6 @@
 /** What a command prints, whole or with an error: a full disk must not look like a result. */
-import { errnoOf, type OutputError } from '../../errors.ts';
-import { LineWriter } from '../../output/line-writer.ts';
+import { errnoOf, type OutputError } from '../errors.ts';
+import { LineWriter } from './line-writer.ts';
 
 /** Standard output for texts. */
 export class StandardOutput {

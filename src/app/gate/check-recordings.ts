@@ -1,0 +1,24 @@
+/** Budgets over recordings: `cmemstat budget check`. */
+import { UsageError } from '../../errors.ts';
+import { EXIT_CODES } from '../../exit-codes.ts';
+import { openReports } from '../../report/open-reports.ts';
+import { gateRecordings } from './gate-recordings.ts';
+import type { GatePlan } from './plan.ts';
+
+/**
+ * Evaluates recordings and writes the reports of the plan; returns the exit status.
+ * @throws UsageError when there are no budgets; ToolError when a recording can't be read.
+ */
+export async function checkRecordings(files: readonly string[], plan: GatePlan): Promise<number> {
+  const reports = openReports(plan.reports);
+  const verdict = await gateRecordings(files, plan);
+  if (verdict.budgets.length === 0 && plan.baseline === undefined) {
+    throw new UsageError(
+      '--budget',
+      'no budgets were given, and the recording contains none',
+      "cmemstat budget check --budget 'anon<=64MiB' FILE, or --budget-file FILE",
+    );
+  }
+  const failure = await reports.write(verdict);
+  return verdict.exitStatus !== 0 || failure === undefined ? verdict.exitStatus : EXIT_CODES.FAILED;
+}
