@@ -49,8 +49,8 @@ export function renderTextReport(verdict: Verdict): string {
 }
 
 /**
- * `finding` is the same budget as a finding: all reports give it the same title and details. `shown` are the moments whose
- * details stand above, with the budgets that they stand under.
+ * `finding` is the same budget as a finding: all reports give it the same title and details. `shown` maps the
+ * moments whose details have been rendered to the budgets that they were rendered for.
  */
 function budgetLines(
   result: BudgetResult,

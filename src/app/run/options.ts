@@ -40,6 +40,6 @@ export interface RunOptions {
   /** Whether the view closes by itself when the target has ended. */
   exitOnEnd: boolean;
   outputs: OutputRequest;
-  /** What the recording says that the run is judged by. */
+  /** The budgets that the recording contains. */
   budgets?: readonly RecordedBudget[];
 }
