@@ -1,28 +1,21 @@
 import path from 'node:path';
 import { countTests, type SuiteCounts } from '../test-counts.ts';
+import { withBundles } from './bundles.ts';
 import { bootGuest, type GuestCommand } from './guest.ts';
 import { KERNEL_NAMES } from './kernels.ts';
 import type { GuestResult } from './qemu.ts';
+import { HOST_FILES, ONE_KERNEL_FILES, SYSTEMD_FILES, THE_ONE_KERNEL } from './suite-files.ts';
 import { bootSystemdGuest } from './systemd-guest.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../..');
-// Vite's usual loader writes a bundled copy of the config beside the sources, which are read-only in a guest.
 const SUITE = [
   process.execPath,
   'node_modules/vitest/vitest.mjs',
-  ...['run', '--project', 'integration', '--configLoader', 'runner', '--reporter', 'verbose'],
+  ...['run', '--config', 'test/vm/vitest.config.mjs', '--configLoader', 'native', '--reporter', 'verbose'],
 ];
 const TIMEOUT_MS = 1_800_000;
-// Two guests share the cores of a small machine; more would only wait for each other.
-const PARALLEL_GUESTS = 2;
-/** What differs where systemd runs the host; the rest is the same as in the guest with the same kernel. */
-const SYSTEMD_FILES = ['systemd', 'launch', 'lifecycle'];
-
-/** What no kernel makes a difference to: terminals, files and what is written about a run. One guest runs the latter. */
-const WITHOUT_KERNEL = ['screen*', 'view*', 'replay', 'budget-servers'];
-const ABOUT_RUNS = 'compare growth budget-files reports runs gate-faults action junit-schema'.split(' ');
-const GUEST_FOR_RUNS = '6.12';
-
+// The tests wait for a clock a third of the time: with three guests two cores are busy.
+const PARALLEL_GUESTS = 3;
 interface Guest {
   run: (command: Omit<GuestCommand, 'kernel'>) => Promise<GuestResult>;
   /** What vitest is told of the test files that are run there; all when it is empty. */
@@ -30,12 +23,12 @@ interface Guest {
 }
 
 function exclude(names: readonly string[]): string[] {
-  return names.flatMap((name) => ['--exclude', `test/integration/${name}.test.ts`]);
+  return names.flatMap((name) => ['--exclude', `**/${name}.test.mjs`]);
 }
 
-/** What takes longest comes first: then the two that run at a time end together. */
+/** What takes longest comes first: then those that run at a time end together. */
 const BY_DURATION = KERNEL_NAMES.toReversed().toSorted(
-  (a, b) => Number(b === GUEST_FOR_RUNS) - Number(a === GUEST_FOR_RUNS),
+  (a, b) => Number(b === THE_ONE_KERNEL) - Number(a === THE_ONE_KERNEL),
 );
 
 const GUESTS = new Map<string, Guest>([
@@ -43,21 +36,23 @@ const GUESTS = new Map<string, Guest>([
     kernel,
     {
       run: (command) => bootGuest({ ...command, kernel }),
-      files: exclude([...WITHOUT_KERNEL, ...(kernel === GUEST_FOR_RUNS ? [] : ABOUT_RUNS)]),
+      files: exclude([...HOST_FILES, 'systemd', ...(kernel === THE_ONE_KERNEL ? [] : ONE_KERNEL_FILES)]),
     },
   ]),
-  ['systemd', { run: (command) => bootSystemdGuest(command), files: SYSTEMD_FILES }],
-  [
-    'systemd-user',
-    { run: (command) => bootSystemdGuest({ ...command, asUser: true }), files: SYSTEMD_FILES },
-  ],
+  ...[false, true].map((asUser): [string, Guest] => [
+    asUser ? 'systemd-user' : 'systemd',
+    {
+      run: (command) => bootSystemdGuest({ ...command, asUser }),
+      files: SYSTEMD_FILES.map((name) => `${name}.test.`),
+    },
+  ]),
 ]);
 
 /** The guests that there are. */
 export const GUEST_NAMES: readonly string[] = [...GUESTS.keys()];
 
 /**
- * Runs the integration tests in the guests, two at a time, and prints a line for each at the end. A guest that did not
+ * Runs the integration tests in the guests, three at a time, and prints a line for each at the end. A guest that did not
  * come to its end counts as one failure.
  */
 export async function runGuestSuites(
@@ -70,14 +65,14 @@ export async function runGuestSuites(
   });
   const outcomes: SuiteCounts[] = [];
   const lines: string[] = [];
-  const work = async () => {
+  const work = async (bundles: string) => {
     for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const { outcome, line } = await runSuite(next.name, next.guest, vitestArgs);
+      const { outcome, line } = await runSuite(next.name, next.guest, bundles, vitestArgs);
       outcomes.push(outcome);
       lines.push(line);
     }
   };
-  await Promise.all(Array.from({ length: PARALLEL_GUESTS }, work));
+  await withBundles((bundles) => Promise.all(Array.from({ length: PARALLEL_GUESTS }, () => work(bundles))));
   process.stdout.write(`\n${lines.join('\n')}\n`);
   return outcomes;
 }
@@ -85,6 +80,7 @@ export async function runGuestSuites(
 async function runSuite(
   name: string,
   { run, files }: Guest,
+  bundles: string,
   vitestArgs: readonly string[],
 ): Promise<{ outcome: SuiteCounts; line: string }> {
   const output = new PrefixedLines(name);
@@ -96,7 +92,7 @@ async function runSuite(
     const { exitCode, totalMs } = await run({
       command: [...SUITE, ...files, ...vitestArgs],
       cwd: PROJECT,
-      env: { CMEMSTAT_VM_GUEST: name, CI: 'true', NO_COLOR: '1' },
+      env: { CMEMSTAT_VM_GUEST: name, CMEMSTAT_TEST_BUNDLES: bundles, CI: 'true', NO_COLOR: '1' },
       timeoutMs: TIMEOUT_MS,
       onStdout: (chunk) => output.write(chunk),
       onStderr: (chunk) => output.write(chunk),
