@@ -2,6 +2,7 @@
 import { measureBpf } from './bpf.ts';
 import { measureBudgets } from './budgets.ts';
 import { measureCpu } from './cpu.ts';
+import { measureMaps } from './maps.ts';
 import { measurePipelineMemory } from './memory.ts';
 import { type Finding, isMet, printFindings } from './report.ts';
 import { measureStartUp } from './start-up.ts';
@@ -10,6 +11,7 @@ import { measureView } from './view.ts';
 /** One benchmark of this suite; a name on the command line selects it. */
 const BENCHMARKS: Readonly<Record<string, () => Promise<Finding[]>>> = {
   'start-up': measureStartUp,
+  maps: measureMaps,
   cpu: measureCpu,
   memory: measurePipelineMemory,
   bpf: measureBpf,

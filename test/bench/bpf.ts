@@ -29,7 +29,8 @@ export async function measureBpf(): Promise<Finding[]> {
   ];
 }
 
-async function withMaps<T>(bpf: Bpf, count: number, measure: () => Promise<T> | T): Promise<T> {
+/** Measures with so many maps on the host, all of one shape. */
+export async function withMaps<T>(bpf: Bpf, count: number, measure: () => Promise<T> | T): Promise<T> {
   const attr = encodeMapCreate({
     map_type: mapTypeNumber('hash'),
     key_size: 4,
@@ -56,12 +57,10 @@ async function measurePolling(count: number): Promise<Finding[]> {
     // Starting a program leaves all our memory to be copied when it is written: one that polls starts none in between.
     poll: { warmUp: () => all.read(), work: () => all.read() },
     filter: { warmUp: () => filtered.read(), work: () => filtered.read() },
-    table: () => run(process.execPath, [BINARY, 'maps']),
-    json: () => run(process.execPath, [BINARY, 'maps', '--format', 'bpftool']),
   });
   all.close();
   filtered.close();
-  const { bpftool, poll, filter, table, json } = times;
+  const { bpftool, poll, filter } = times;
   const maps = `${count.toLocaleString('en')} maps`;
   const beside = (ms: number) => `${ms.toFixed(1)} ms against ${bpftool.toFixed(1)} ms of bpftool map -j`;
   const within = (name: string, value: number, atMost: number): Finding => ({
@@ -71,33 +70,18 @@ async function measurePolling(count: number): Promise<Finding[]> {
     atMost,
     detail: beside(value),
   });
-  const polling: Finding[] =
-    count === 10_000
-      ? [
-          {
-            name: `polling ${maps}, against bpftool map -j`,
-            value: poll / bpftool,
-            unit: 'times',
-            atMost: 0.1,
-            detail: beside(poll),
-          },
-          within(`polling ${maps} with the filter in the kernel`, filter, 6),
-        ]
-      : [within(`polling ${maps}`, poll, 2)];
-  const oneShots = [
-    ['cmemstat maps', table],
-    ['cmemstat maps --format bpftool', json],
-  ] as const;
-  return [
-    ...polling,
-    ...oneShots.map(([name, ms]) => ({
-      name: `${name}, once, ${maps}, against bpftool map -j`,
-      value: ms / bpftool,
-      unit: 'times',
-      atMost: undefined,
-      detail: beside(ms),
-    })),
-  ];
+  return count === 10_000
+    ? [
+        {
+          name: `polling ${maps}, against bpftool map -j`,
+          value: poll / bpftool,
+          unit: 'times',
+          atMost: 0.1,
+          detail: beside(poll),
+        },
+        within(`polling ${maps} with the filter in the kernel`, filter, 6),
+      ]
+    : [within(`polling ${maps}`, poll, 2)];
 }
 
 function openForPolling(options: Partial<InventoryOptions>) {

@@ -1,35 +1,40 @@
-import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { type Finding, median } from './report.ts';
+import { timeInTurn } from './in-turn.ts';
+import { findNodes, type Node } from './nodes.ts';
+import type { Finding } from './report.ts';
 
 const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 const RUNS = 41;
 
-/** How long the shortest run takes, beside the shortest program of Node.js itself. */
+/** What each command may take at most, as a multiple of `node -e 0`, by the version of Node.js. */
+const COMMANDS: readonly { args: readonly string[]; atMost: Readonly<Record<number, number>> }[] = [
+  { args: ['-q', '--', 'true'], atMost: { 20: 1.45, 24: 1.9, 26: 1.9 } },
+  { args: ['-q', '--bpf-interval', '0', '--', 'true'], atMost: {} },
+  { args: ['--version'], atMost: { 24: 1.5 } },
+  { args: ['maps', '--json'], atMost: { 24: 2.3 } },
+];
+
+/** How long the shortest commands take, beside the shortest program of Node.js itself. */
 export async function measureStartUp(): Promise<Finding[]> {
-  const commands = {
-    'node -e 0': ['-e', '0'],
-    'cmemstat --quiet -- true': [BINARY, '--quiet', '--', 'true'],
-    'cmemstat --bpf-interval 0 --quiet -- true': [BINARY, '--bpf-interval', '0', '--quiet', '--', 'true'],
-  };
-  const times = new Map(Object.keys(commands).map((name) => [name, [] as number[]]));
-  for (let run = 0; run < RUNS; run += 1) {
-    for (const [name, args] of Object.entries(commands)) times.get(name)?.push(timeOf(args));
-  }
-  const [base = Number.NaN, ...others] = [...times.values()].map(median);
-  return others.map((value, index) => ({
-    name: `${[...times.keys()][index + 1]}, against node -e 0`,
-    value: value / base,
-    unit: 'times',
-    atMost: 1.5,
-    detail: `${value.toFixed(1)} ms against ${base.toFixed(1)} ms, medians of ${RUNS} in turn`,
-  }));
+  return findNodes().flatMap(measureUnder);
 }
 
-/** Unit: milliseconds. */
-function timeOf(args: readonly string[]): number {
-  const before = performance.now();
-  const { status } = spawnSync(process.execPath, args, { stdio: 'ignore' });
-  if (status !== 0) throw new Error(`node ${args.join(' ')} ended with ${status}`);
-  return performance.now() - before;
+function measureUnder({ major, path }: Node): Finding[] {
+  const ours = COMMANDS.map(({ args }) => [`cmemstat ${args.join(' ')}`, [path, BINARY, ...args]] as const);
+  const times: Partial<Record<string, number>> = timeInTurn(
+    { base: [path, '-e', '0'], ...Object.fromEntries(ours) },
+    RUNS,
+  );
+  const base = times.base ?? Number.NaN;
+  return COMMANDS.map(({ args, atMost }) => {
+    const name = `cmemstat ${args.join(' ')}`;
+    const ms = times[name] ?? Number.NaN;
+    return {
+      name: `${name}, against node -e 0, Node.js ${major}`,
+      value: ms / base,
+      unit: 'times',
+      atMost: atMost[major],
+      detail: `${ms.toFixed(1)} ms against ${base.toFixed(1)} ms, medians of ${RUNS} in turn`,
+    };
+  });
 }

@@ -1,0 +1,39 @@
+import { resolve } from 'node:path';
+import { openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import { withMaps } from './bpf.ts';
+import { timeInTurn } from './in-turn.ts';
+import { findNodes } from './nodes.ts';
+import type { Finding } from './report.ts';
+
+const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
+const RUNS = 15;
+
+/** How long `cmemstat maps` takes beside bpftool, which prints less about each map, by the number of maps. */
+export async function measureMaps(): Promise<Finding[]> {
+  const bpf = await openBpf();
+  return [
+    ...(await withMaps(bpf, 1_000, () => measureListing(1_000, 4))),
+    ...(await withMaps(bpf, 10_000, () => measureListing(10_000, 1))),
+  ];
+}
+
+function measureListing(count: number, atMost: number): Finding[] {
+  return findNodes().flatMap(({ major, path }) => {
+    const { bpftool, ...ours } = timeInTurn(
+      {
+        bpftool: ['bpftool', 'map', '-j'],
+        'maps --json': [path, BINARY, 'maps', '--json'],
+        'maps --format bpftool': [path, BINARY, 'maps', '--format', 'bpftool'],
+        maps: [path, BINARY, 'maps'],
+      },
+      RUNS,
+    );
+    return Object.entries(ours).map(([command, ms]) => ({
+      name: `cmemstat ${command}, ${count.toLocaleString('en')} maps, against bpftool map -j, Node.js ${major}`,
+      value: ms / bpftool,
+      unit: 'times',
+      atMost: command === 'maps --json' ? atMost : undefined,
+      detail: `${ms.toFixed(0)} ms against ${bpftool.toFixed(0)} ms, medians of ${RUNS} in turn`,
+    }));
+  });
+}
