@@ -65,6 +65,8 @@ const longestName = 1024;
 export class BtfTypes {
   readonly #blob: BtfBlob;
   #index: TypeIndex | undefined;
+  /** Of the structs and unions that were asked for: relocations ask for the same few again and again. */
+  readonly #members = new Map<number, readonly BtfMember[]>();
 
   /** @throws KernelFileError when `bytes` is no BTF or is cut off. */
   constructor(bytes: Buffer, path: string) {
@@ -168,8 +170,12 @@ export class BtfTypes {
   }
 
   /** The members of a struct or union, in their order. @throws KernelFileError when it is none. */
-  membersOf(id: number): BtfMember[] {
-    return Array.from({ length: this.memberCountOf(id) }, (_, index) => this.member(id, index));
+  membersOf(id: number): readonly BtfMember[] {
+    const known = this.#members.get(id);
+    if (known !== undefined) return known;
+    const members = Array.from({ length: this.memberCountOf(id) }, (_, index) => this.member(id, index));
+    this.#members.set(id, members);
+    return members;
   }
 
   /** The variables of a section. @throws KernelFileError when the type is no DATASEC. */

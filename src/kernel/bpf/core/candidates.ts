@@ -16,7 +16,6 @@ export function kindsAreCompatible(left: number, right: number): boolean {
 /** Finds the types of one kernel that types of objects may stand for. */
 export class CandidateFinder {
   readonly #kernel: Btf;
-  #flavoured: ReadonlySet<string> | undefined;
 
   constructor(kernel: Btf) {
     this.#kernel = kernel;
@@ -31,8 +30,7 @@ export class CandidateFinder {
     const kind = local.kindOf(typeId);
     const name = essentialName(local.nameOf(typeId));
     const kinds = ENUMS.includes(kind) ? ENUMS : [kind];
-    this.#flavoured ??= findFlavouredNames(kernel.blob.strings);
-    if (!this.#flavoured.has(name)) {
+    if (!flavouredNamesOf(kernel).has(name)) {
       return kinds.flatMap((each) => kernel.findAll(each, name)).sort((left, right) => left - right);
     }
     // A look at every type of a kernel takes some 20 ms, and kernels have hardly any flavours.
@@ -44,20 +42,26 @@ export class CandidateFinder {
   }
 }
 
-const UNDERSCORE = 95;
+/** By kernel: several objects are prepared for one, and the search takes as long as all the rest. */
+const flavouredNames = new WeakMap<Btf, ReadonlySet<string>>();
+
+function flavouredNamesOf(kernel: Btf): ReadonlySet<string> {
+  const known = flavouredNames.get(kernel);
+  if (known !== undefined) return known;
+  const names = findFlavouredNames(kernel.blob.strings);
+  flavouredNames.set(kernel, names);
+  return names;
+}
 
 /** What stands before the flavour in the strings that have one. */
 function findFlavouredNames(strings: Buffer): Set<string> {
   const names = new Set<string>();
-  // Three in a row cover a place that can be divided by three: a third of the bytes tells.
-  for (let at = 3; at < strings.length; at += 3) {
-    if (strings[at] !== UNDERSCORE) continue;
-    if (strings[at - 1] !== UNDERSCORE && strings[at + 1] !== UNDERSCORE) continue;
+  for (let at = strings.indexOf('___', 0, 'latin1'); at >= 0; ) {
     const [start, end] = [strings.lastIndexOf(0, at) + 1, strings.indexOf(0, at)];
     const whole = strings.toString('latin1', start, Math.min(end, start + LONGEST_NAME));
     const name = essentialName(whole);
     if (name !== whole) names.add(name);
-    at = end;
+    at = strings.indexOf('___', end, 'latin1');
   }
   return names;
 }

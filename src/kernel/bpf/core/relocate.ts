@@ -71,6 +71,8 @@ class Relocator {
   readonly #finder: CandidateFinder;
   /** By type of the object: those that fit so far. Types that no relocation fitted are left out from then on, as libbpf does. */
   readonly #candidates = new Map<number, readonly number[]>();
+  /** By what is looked for: programs of one object look for the same again and again. */
+  readonly #resolutions = new Map<string, Resolution>();
 
   constructor(specification: ObjectSpecification, local: Btf, kernel: Btf) {
     this.#specification = specification;
@@ -99,6 +101,16 @@ class Relocator {
   }
 
   #resolve(each: FunctionSpecification, relocation: CoreRelocation): Resolution {
+    const { typeId, accessOffset, kind } = relocation;
+    const key = `${typeId} ${accessOffset} ${kind}`;
+    const known = this.#resolutions.get(key);
+    if (known !== undefined) return known;
+    const resolution = this.#resolveOnce(each, relocation);
+    this.#resolutions.set(key, resolution);
+    return resolution;
+  }
+
+  #resolveOnce(each: FunctionSpecification, relocation: CoreRelocation): Resolution {
     const { local: localBtf, kernel: kernelBtf } = this.#pair;
     const access = parseAccess(localBtf, relocation);
     const local = evaluateAccess(access);

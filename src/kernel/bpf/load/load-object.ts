@@ -22,6 +22,8 @@ export interface LoadOptions {
   readonly constants?: Readonly<Record<string, Constant>>;
   /** What is changed of the definitions of maps, by name. */
   readonly maps?: Readonly<Record<string, MapChanges>>;
+  /** Addresses of symbols without a type, by name; only the others are looked up in `/proc/kallsyms`. */
+  readonly addresses?: Readonly<Record<string, bigint>>;
 }
 
 /** A program that was loaded. */
@@ -60,7 +62,7 @@ export function loadObject(bpf: Bpf, object: PreparedObject, options: LoadOption
   const loader = new Loader(bpf, object);
   try {
     loader.createMaps(options);
-    for (const program of programs) loader.load(program);
+    for (const program of programs) loader.load(program, options.addresses);
   } catch (error) {
     loader.close();
     throw error;
@@ -107,14 +109,14 @@ class Loader {
     }
   }
 
-  load(program: PreparedProgram): void {
+  load(program: PreparedProgram, addresses: LoadOptions['addresses'] = {}): void {
     const instructions = new Instructions(Buffer.from(program.instructions), this.#object.byteOrder);
     for (const { instruction, map } of program.maps) {
       instructions.setImmediate(instruction, this.#maps.get(map)?.fd ?? -1);
     }
     const unmet = [...program.unmet];
     for (const { instruction, symbol, weak } of program.symbols) {
-      const address = this.#kernelSymbols().get(symbol);
+      const address = addresses[symbol] ?? this.#kernelSymbols().get(symbol);
       if (address === undefined && !weak) {
         throw new UnsupportedError(
           symbol,
