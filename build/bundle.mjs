@@ -1,6 +1,7 @@
 // Writes dist/: cmemstat.cjs, and one chunk for each part of the program that is imported dynamically or shared by such parts.
 // dist/start.cjs, which loads them, is told what the chunks are, so that no code cache outlives the code that it was made of.
 import { createHash } from 'node:crypto';
+import { cpSync } from 'node:fs';
 import { rolldown } from 'rolldown';
 
 /** V8 keeps text that is ASCII in half the memory, and reads it without a look at its encoding. */
@@ -26,8 +27,6 @@ async function write(input, entryFileNames, { cleanDir = false, define = {} } = 
     input,
     platform: 'node',
     external: ['koffi', /^blessed/, 'pidusage'],
-    // The objects of BPF programs, as a Uint8Array each.
-    moduleTypes: { '.o': 'binary' },
     plugins: [noChildProcess, ascii],
     transform: { target: 'node20', define },
   });
@@ -48,4 +47,11 @@ const buildId = createHash('sha256');
 for (const { fileName, code } of chunks) buildId.update(`${fileName}\0${code}\0`);
 await write({ start: 'src/cli/start.ts' }, '[name].cjs', {
   define: { BUILD_ID: JSON.stringify(buildId.digest('hex').slice(0, 16)) },
+});
+
+// Read from beside the chunks, and only where no relocated program is in the cache.
+const root = `${import.meta.dirname}/..`;
+cpSync(`${root}/src/kernel/bpf/programs/compiled`, `${root}/dist/compiled`, {
+  recursive: true,
+  filter: (path) => !path.endsWith('.ts'),
 });

@@ -1,8 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { openKernelLayout } from '#src/kernel/bpf/btf/kernel-layout.ts';
-import { ITERATORS_LAYOUT } from '#src/kernel/bpf/iter/iterator-layout.ts';
+import { openIteratorObjects } from '#src/kernel/bpf/iter/iterator-objects.ts';
 import { openTaskFileIterator } from '#src/kernel/bpf/iter/task-file-iterator.ts';
 import { encodeMapCreate } from '#src/kernel/bpf/sys/bpf-attr.ts';
 import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
@@ -89,7 +88,7 @@ function openForPolling(options: Partial<InventoryOptions>) {
 }
 
 function measureHolders(bpf: Bpf): Finding[] {
-  const files = openTaskFileIterator(bpf, openKernelLayout(ITERATORS_LAYOUT));
+  const files = openTaskFileIterator(bpf, openIteratorObjects());
   const { iterator, scan } = inTurn({
     iterator: () => indexHolders(files.read()),
     scan: () => scanHolders(listAllProcesses()),

@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, readdirSync } from 'node:fs';
-import { Assembler } from '#src/kernel/bpf/iter/assembler.ts';
 import {
   encodeMapCreate,
   encodeMapElement,
@@ -65,40 +64,44 @@ export class BpfObjects {
 
   /** A socket filter that uses these maps, and drops all packets. */
   program(mapFds: number[] = [], name = 'drop'): { fd: number; id: number } {
-    const asm = new Assembler();
-    for (const fd of mapFds) asm.loadMap('r1', fd);
-    return this.#load(asm.alu('r0', '=', 0).exit(), name);
+    const loads = mapFds.flatMap((fd) => loadMap(1, fd));
+    return this.#load([...loads, ...RETURN_0], name);
   }
 
   /** A socket filter that calls `count` functions of its own. */
   programWithFunctions(count: number): { fd: number; id: number } {
-    const asm = new Assembler();
-    for (let index = 0; index < count; index++) asm.callFunction(`function_${index}`);
-    asm.alu('r0', '=', 0).exit();
-    for (let index = 0; index < count; index++) asm.label(`function_${index}`).alu('r0', '=', index).exit();
-    return this.#load(asm, 'functions');
+    // Each function is two instructions, and lies behind the main one, which ends in two as well.
+    const calls = Array.from({ length: count }, (_, index) =>
+      instruction(0x85, { src: 1, imm: count - index - 1 + 2 + 2 * index }),
+    );
+    const functions = Array.from({ length: count }, (_, index) => [
+      instruction(0xb7, { imm: index }),
+      instruction(0x95),
+    ]);
+    return this.#load([...calls, ...RETURN_0, ...functions.flat()], 'functions');
   }
 
   /** Puts `count` records of 8 bytes into a ring buffer, by a program that is run that often. */
   produce(mapFd: number, count: number): void {
     const RINGBUF_OUTPUT = 130;
-    const asm = new Assembler()
-      .store(8, 'r10', -8, 0)
-      .loadMap('r1', mapFd)
-      .alu('r2', '=', 'r10')
-      .alu('r2', '+=', -8)
-      .alu('r3', '=', 8)
-      .alu('r4', '=', 0)
-      .call(RINGBUF_OUTPUT)
-      .alu('r0', '=', 0)
-      .exit();
+    const output = [
+      // *(u64 *)(r10 - 8) = 0; r2 = r10 - 8; bpf_ringbuf_output(r1 = map, r2, 8, 0)
+      instruction(0x7a, { dst: 10, offset: -8 }),
+      ...loadMap(1, mapFd),
+      instruction(0xbf, { dst: 2, src: 10 }),
+      instruction(0x07, { dst: 2, imm: -8 }),
+      instruction(0xb7, { dst: 3, imm: 8 }),
+      instruction(0xb7, { dst: 4, imm: 0 }),
+      instruction(0x85, { imm: RINGBUF_OUTPUT }),
+    ];
     const packet = Buffer.alloc(64);
-    const attr = encodeTestRun(this.#load(asm, 'produce').fd, this.bpf.address(packet), packet.length, count);
+    const { fd } = this.#load([...output, ...RETURN_0], 'produce');
+    const attr = encodeTestRun(fd, this.bpf.address(packet), packet.length, count);
     this.bpf.call('BPF_PROG_TEST_RUN', attr, [packet]);
   }
 
-  #load(asm: Assembler, name: string): { fd: number; id: number } {
-    const insns = asm.assemble();
+  #load(instructions: readonly Buffer[], name: string): { fd: number; id: number } {
+    const insns = Buffer.concat(instructions);
     const license = Buffer.from('GPL\0');
     const attr = encodeProgramLoad({
       prog_type: programTypeNumber('socket_filter'),
@@ -125,6 +128,25 @@ export class BpfObjects {
     for (const fd of this.#fds.splice(0)) closeSync(fd);
   }
 }
+
+/**
+ * One instruction: opcode, two registers of 4 bits each, an offset of 16 bits and an immediate of 32.
+ * Source: Documentation/bpf/standardization/instruction-set.rst
+ */
+function instruction(opcode: number, { dst = 0, src = 0, offset = 0, imm = 0 } = {}): Buffer {
+  const bytes = Buffer.from([opcode, (src << 4) | dst, 0, 0, 0, 0, 0, 0]);
+  bytes.writeInt16LE(offset, 2);
+  bytes.writeInt32LE(imm, 4);
+  return bytes;
+}
+
+/** The address of a map, in two instructions. */
+function loadMap(dst: number, fd: number): Buffer[] {
+  return [instruction(0x18, { dst, src: 1, imm: fd }), instruction(0)];
+}
+
+/** r0 = 0; exit */
+const RETURN_0 = [instruction(0xb7), instruction(0x95)];
 
 /** Others use BPF on this host too: of `all`, only what the other lists have as well counts. */
 export function withIds<T extends { id: number }>(all: readonly T[], ...others: { id: number }[][]): T[] {

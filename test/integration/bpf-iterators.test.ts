@@ -1,12 +1,12 @@
-/** The iterators that we assemble, on this kernel: beside the id walk, bpftool and the fdinfo of our own descriptors. */
+/** Our iterators, on this kernel: beside the id walk, bpftool and the fdinfo of our own descriptors. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
-import { type KernelLayout, openKernelLayout } from '#src/kernel/bpf/btf/kernel-layout.ts';
+import { readKernelBtf } from '#src/kernel/bpf/btf/btf.ts';
 import { openIterator } from '#src/kernel/bpf/iter/iterator.ts';
-import { ITERATORS_LAYOUT } from '#src/kernel/bpf/iter/iterator-layout.ts';
+import { type IteratorObjects, openIteratorObjects } from '#src/kernel/bpf/iter/iterator-objects.ts';
 import { openLinkIterator } from '#src/kernel/bpf/iter/link-iterator.ts';
 import { openMapIterator } from '#src/kernel/bpf/iter/map-iterator.ts';
 import type { KernelMap } from '#src/kernel/bpf/iter/map-records.ts';
@@ -30,7 +30,7 @@ const descriptors = Number(
 const MANY = descriptors > 11_000 ? 10_000 : 2000;
 
 let bpf: Bpf;
-let layout: KernelLayout;
+let prepared: IteratorObjects;
 let objects: BpfObjects;
 const closers: (() => void)[] = [];
 
@@ -40,7 +40,7 @@ beforeEach(async (context) => {
     since: ['5.9', 'BPF iterators over maps and programs'],
   });
   bpf = await openBpf();
-  layout = openKernelLayout(ITERATORS_LAYOUT, { directory: caches });
+  prepared = openIteratorObjects({ directory: caches });
   objects = new BpfObjects(bpf);
 });
 afterEach(() => {
@@ -84,7 +84,7 @@ describe('the map iterator', () => {
         map_name: `map_${index}`,
       });
     }
-    const iterator = opened(openMapIterator(bpf, layout));
+    const iterator = opened(openMapIterator(bpf, prepared));
     const walkedBefore = collectMaps(bpf);
     const all = iterator.read();
     const walked = withIds(walkedBefore, collectMaps(bpf));
@@ -94,7 +94,7 @@ describe('the map iterator', () => {
   });
 
   it('counts who holds a map, and knows the maps that only programs hold', () => {
-    const iterator = opened(openMapIterator(bpf, layout));
+    const iterator = opened(openMapIterator(bpf, prepared));
     const map = objects.map();
     const find = () => iterator.read().find(({ id }) => id === map.id);
     expect(find()).toMatchObject({ refcnt: 1, usercnt: 1 });
@@ -106,7 +106,7 @@ describe('the map iterator', () => {
 
   it('closes all that it opens, and shows nothing of the maps that are gone', async () => {
     const before = openDescriptors();
-    const iterator = openMapIterator(bpf, layout);
+    const iterator = openMapIterator(bpf, prepared);
     const map = objects.map();
     for (let round = 0; round < 20; round++) iterator.read();
     objects.close(map.fd);
@@ -122,7 +122,7 @@ describe('the map iterator', () => {
 });
 
 describe('elements', () => {
-  const read = (id: number, from = layout): KernelMap => {
+  const read = (id: number, from = prepared): KernelMap => {
     const iterator = openMapIterator(bpf, from);
     try {
       const map = iterator.read().find((one) => one.id === id);
@@ -153,10 +153,7 @@ describe('elements', () => {
     objects.fill(fd, count);
     expect(read(id).elements).toBe(count);
     // The way without the kernel's own function has to hold on every kernel.
-    const older = openKernelLayout(
-      { ...ITERATORS_LAYOUT, functions: ['bpf_iter_bpf_map'] },
-      { directory: caches },
-    );
+    const older = { ...prepared, sumsElements: false };
     const knowsVariables = / runqueues$/m.test(readFileSync('/proc/kallsyms', 'latin1'));
     expect(read(id, older).elements).toBe(knowsVariables ? count : undefined);
   });
@@ -242,22 +239,22 @@ describe('the cgroup of a map', () => {
       writeFileSync(join(root, home?.[2] ?? '', 'cgroup.procs'), String(process.pid));
 
       const cgroupId = statSync(inner, { bigint: true }).ino;
-      const all = opened(openMapIterator(bpf, layout));
+      const all = opened(openMapIterator(bpf, prepared));
       const ours = () => all.read().filter(({ id }) => made.some((map) => map.id === id));
       expect(all.attributesCharge).toBe(true);
       expect(ours().map((map) => map.cgroupId)).toEqual([cgroupId, cgroupId, cgroupId]);
       const outerId = statSync(outer, { bigint: true }).ino;
       for (const id of [outerId, cgroupId]) {
-        const filtered = opened(openMapIterator(bpf, layout, { cgroupId: id }));
+        const filtered = opened(openMapIterator(bpf, prepared, { cgroupId: id }));
         expect(filtered.read().map((map) => map.id)).toEqual(made.map((map) => map.id));
       }
-      const elsewhere = opened(openMapIterator(bpf, layout, { cgroupId: 2n ** 60n }));
+      const elsewhere = opened(openMapIterator(bpf, prepared, { cgroupId: 2n ** 60n }));
       expect(elsewhere.read()).toEqual([]);
 
       const identity = ours()[0]?.chargeIdentity;
       expect(identity).not.toBe(0n);
       rmdirSync(inner);
-      if (layout.find('bpf_map.objcg') === undefined) return;
+      if (readKernelBtf().findMember('bpf_map', 'objcg') === undefined) return;
       // The charge moves up once the kernel has taken the cgroup down.
       const moved = await eventually(ours, (maps) => maps.every((map) => map.cgroupId !== cgroupId));
       expect(moved.map((map) => map.cgroupId)).toEqual([outerId, outerId, outerId]);
@@ -279,7 +276,7 @@ describe('the program iterator', () => {
       maps.map(({ fd }) => fd),
       'with_many',
     );
-    const iterator = opened(openProgramIterator(bpf, layout));
+    const iterator = opened(openProgramIterator(bpf, prepared));
     const walkedBefore = collectPrograms(bpf);
     const all = iterator.read();
     const walked = withIds(walkedBefore, collectPrograms(bpf)).filter(({ id }) => id !== iterator.programId);
@@ -312,7 +309,7 @@ describe('the program iterator', () => {
   }
 
   it('adds up the pages of a program with functions', () => {
-    const iterator = opened(openProgramIterator(bpf, layout));
+    const iterator = opened(openProgramIterator(bpf, prepared));
     const plain = objects.program();
     const { id } = objects.programWithFunctions(2);
     const find = (wanted: number) => iterator.read().find((program) => program.id === wanted);
@@ -326,7 +323,7 @@ describe('the program iterator', () => {
 describe('the link iterator', () => {
   it('shows what the id walk shows', (context) => {
     requires(context, { since: ['5.19', 'the BPF iterator over links'] });
-    const iterator = opened(openLinkIterator(bpf, layout));
+    const iterator = opened(openLinkIterator(bpf, prepared));
     const walkedBefore = collectLinks(bpf);
     const all = iterator.read();
     const walked = withIds(walkedBefore, collectLinks(bpf));
@@ -341,7 +338,7 @@ describe('the iterator over descriptors', () => {
   it('finds what the scan of /proc finds', () => {
     const maps = Array.from({ length: 50 }, () => objects.map());
     const program = objects.program([maps[0]?.fd ?? 0]);
-    const files = opened(openTaskFileIterator(bpf, layout));
+    const files = opened(openTaskFileIterator(bpf, prepared));
     const held = collectHeldBpf([process.pid]);
     const all = files.read().filter(({ pid }) => pid === process.pid);
     expect(idsOf('map', all)).toEqual([...held.maps.keys()].sort(ascending));
@@ -396,9 +393,9 @@ async function openAs<T>(command: string, what: 'rights' | 'pids'): Promise<T> {
 
 describe('all iterators', () => {
   it('stand objects that come and go while they read', async () => {
-    const maps = opened(openMapIterator(bpf, layout));
-    const programs = opened(openProgramIterator(bpf, layout));
-    const files = opened(openTaskFileIterator(bpf, layout));
+    const maps = opened(openMapIterator(bpf, prepared));
+    const programs = opened(openProgramIterator(bpf, prepared));
+    const files = opened(openTaskFileIterator(bpf, prepared));
     const churn = await Churn.start();
     try {
       const before = openDescriptors();
@@ -419,13 +416,12 @@ describe('all iterators', () => {
 
   it('say why the verifier refuses a program', () => {
     const before = openDescriptors();
-    const broken = {
-      name: 'broken',
-      attachBtfId: layout.function('bpf_iter_bpf_map', '5.8'),
-      // exit, with nothing in r0
-      instructions: Buffer.from('9500000000000000', 'hex'),
-    };
-    expect(() => openIterator(bpf, broken)).toThrow(
+    const object = prepared.prepared('map-iterator');
+    // exit, with nothing in r0
+    const instructions = Buffer.from('9500000000000000', 'hex');
+    const broken = object.programs.map((program) => ({ ...program, instructions, symbols: [] }));
+    const program = { object: { ...object, programs: broken }, name: 'cmemstat_maps', since: '5.8' };
+    expect(() => openIterator(bpf, program)).toThrow(
       expect.objectContaining({
         code: 'SYSCALL',
         command: 'BPF_PROG_LOAD',

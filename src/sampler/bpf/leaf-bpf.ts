@@ -2,8 +2,7 @@
  * The BPF memory of a leaf as recorded by the kernel; loaded and opened only for targets that are not short.
  */
 import { ToolError } from '../../errors.ts';
-import { openKernelLayout } from '../../kernel/bpf/btf/kernel-layout.ts';
-import { ITERATORS_LAYOUT } from '../../kernel/bpf/iter/iterator-layout.ts';
+import { openIteratorObjects } from '../../kernel/bpf/iter/iterator-objects.ts';
 import { openMapIterator } from '../../kernel/bpf/iter/map-iterator.ts';
 import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { BPF_F_NO_PREALLOC } from '../../kernel/bpf/sys/bpf-enums.ts';
@@ -97,7 +96,7 @@ export function openLeafBpf(bpf: Bpf, owner: LeafOwner): LeafBpf {
 /** Whether a leaf may have maps, checked with the cheapest iterator. True if that cannot decide. */
 export function mayHaveMaps(bpf: Bpf, cgroupId: bigint | undefined): boolean {
   try {
-    const iterator = openMapIterator(bpf, openKernelLayout(ITERATORS_LAYOUT), { cgroupId });
+    const iterator = openMapIterator(bpf, openIteratorObjects(), { cgroupId });
     try {
       return iterator.read().length > 0;
     } finally {

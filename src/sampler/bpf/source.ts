@@ -1,7 +1,6 @@
 /** Where the facts of an inventory come from: iterators in the kernel, or a walk over ids. */
 import { PermissionError, ToolError, UnsupportedError } from '../../errors.ts';
-import { type KernelLayout, openKernelLayout } from '../../kernel/bpf/btf/kernel-layout.ts';
-import { ITERATORS_LAYOUT } from '../../kernel/bpf/iter/iterator-layout.ts';
+import { openIteratorObjects } from '../../kernel/bpf/iter/iterator-objects.ts';
 import { type KernelLink, openLinkIterator } from '../../kernel/bpf/iter/link-iterator.ts';
 import { openMapIterator } from '../../kernel/bpf/iter/map-iterator.ts';
 import type { KernelMap } from '../../kernel/bpf/iter/map-records.ts';
@@ -90,19 +89,19 @@ export interface IteratorSource extends BpfSource {
  * @throws PermissionError, UnsupportedError, SyscallError, KernelFileError.
  */
 export function openIteratorSource(bpf: Bpf, options: IteratorOptions): IteratorSource {
-  const layout = openKernelLayout(ITERATORS_LAYOUT);
+  const objects = openIteratorObjects();
   const iterators = new Iterators();
   try {
-    const attributesCharge = hasMember(layout, 'bpf_map.objcg') || hasMember(layout, 'bpf_map.memcg');
+    const attributesCharge = objects.recordsCharge;
     const cgroupId = attributesCharge ? options.cgroupId : undefined;
-    const maps = iterators.add(openMapIterator(bpf, layout, { cgroupId }));
-    const programs = iterators.add(openProgramIterator(bpf, layout));
+    const maps = iterators.add(openMapIterator(bpf, objects, { cgroupId }));
+    const programs = iterators.add(openProgramIterator(bpf, objects));
     const links =
       options.links === false
         ? undefined
-        : unlessUnsupported(() => iterators.add(openLinkIterator(bpf, layout)));
+        : unlessUnsupported(() => iterators.add(openLinkIterator(bpf, objects)));
     const files = options.holders
-      ? unlessUnsupported(() => iterators.add(openTaskFileIterator(bpf, layout)))
+      ? unlessUnsupported(() => iterators.add(openTaskFileIterator(bpf, objects)))
       : undefined;
     let allMaps = cgroupId === undefined ? maps : undefined;
     return {
@@ -110,7 +109,7 @@ export function openIteratorSource(bpf: Bpf, options: IteratorOptions): Iterator
       countsReferences: true,
       readMaps: () => maps.read(),
       readAllMaps: () => {
-        allMaps ??= iterators.add(openMapIterator(bpf, layout));
+        allMaps ??= iterators.add(openMapIterator(bpf, objects));
         return allMaps.read();
       },
       readPrograms: () => programs.read().filter(({ id }) => !ownObjects.ownsProgram(id)),
@@ -122,10 +121,6 @@ export function openIteratorSource(bpf: Bpf, options: IteratorOptions): Iterator
     iterators.close();
     throw error;
   }
-}
-
-function hasMember(layout: KernelLayout, path: string): boolean {
-  return layout.find(path) !== undefined;
 }
 
 /** What this kernel has no iterator for is read in another way; a missing right is no reason to. */

@@ -1,6 +1,5 @@
 /** What the iterators give to whoever starts this, as JSON: `open-iterators.ts rights|pids`. */
-import { openKernelLayout } from '#src/kernel/bpf/btf/kernel-layout.ts';
-import { ITERATORS_LAYOUT } from '#src/kernel/bpf/iter/iterator-layout.ts';
+import { openIteratorObjects } from '#src/kernel/bpf/iter/iterator-objects.ts';
 import { openLinkIterator } from '#src/kernel/bpf/iter/link-iterator.ts';
 import { openMapIterator } from '#src/kernel/bpf/iter/map-iterator.ts';
 import { openProgramIterator } from '#src/kernel/bpf/iter/program-iterator.ts';
@@ -9,15 +8,15 @@ import { openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { listObjectIds } from '#src/kernel/bpf/sys/objects.ts';
 
 const bpf = await openBpf();
-const layout = openKernelLayout(ITERATORS_LAYOUT, { directory: '/proc/none' });
+const objects = openIteratorObjects({ directory: '/proc/none' });
 
 /** The names of what can be opened; of what can't, the rights that are missing. */
 function rights(): string[] {
   const attempts: Record<string, () => unknown> = {
-    openMapIterator: () => openMapIterator(bpf, layout).close(),
-    openProgramIterator: () => openProgramIterator(bpf, layout).close(),
-    openLinkIterator: () => openLinkIterator(bpf, layout).close(),
-    openTaskFileIterator: () => openTaskFileIterator(bpf, layout).close(),
+    openMapIterator: () => openMapIterator(bpf, objects).close(),
+    openProgramIterator: () => openProgramIterator(bpf, objects).close(),
+    openLinkIterator: () => openLinkIterator(bpf, objects).close(),
+    openTaskFileIterator: () => openTaskFileIterator(bpf, objects).close(),
     walk: () => listObjectIds(bpf, 'map'),
   };
   return Object.entries(attempts).map(([name, attempt]) => {
@@ -34,7 +33,7 @@ function rights(): string[] {
 /** Our own process id, and those of the processes that hold BPF objects. */
 const pids = (): [number, number[]] => [
   process.pid,
-  openTaskFileIterator(bpf, layout)
+  openTaskFileIterator(bpf, objects)
     .read()
     .map(({ pid }) => pid),
 ];

@@ -9,23 +9,42 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cachedForKernel } from '#src/kernel/kernel-cache.ts';
+import { cachedForKernel, parseBuildId } from '#src/kernel/kernel-cache.ts';
+import { fixture } from '../../paths.ts';
+
+/** Notes as a kernel has them: of Xen first, then the build id. */
+function notes(buildId: string): Buffer {
+  const note = (name: string, type: number, description: Buffer) => {
+    const padded = (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(-bytes.length & 3)]);
+    const header = Buffer.from(new Uint32Array([name.length + 1, description.length, type]).buffer);
+    return Buffer.concat([header, padded(Buffer.from(`${name}\0`)), padded(description)]);
+  };
+  return Buffer.concat([
+    note('Xen', 6, Buffer.from('linux\0')),
+    note('Linux', 3, Buffer.from('no build id')),
+    note('GNU', 3, Buffer.from(buildId, 'hex')),
+    note('Linux', 0x101, Buffer.from('0000', 'hex')),
+  ]);
+}
+const BUILD_1 = '48dc540c8b76393804ca8088dbfa7d42911a9444';
+const BUILD_2 = '11dc540c8b76393804ca8088dbfa7d42911a9444';
 
 let directory: string;
 let notesPath: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'kernel-cache-'));
   notesPath = join(directory, 'notes');
-  writeFileSync(notesPath, 'build 1');
+  writeFileSync(notesPath, notes(BUILD_1));
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
 let computed = 0;
-function ask(question: unknown = ['a'], answer: unknown = { a: 1 }): unknown {
+function ask(identity = '1.abc', answer: unknown = { a: 1 }): unknown {
   return cachedForKernel(
     'layout',
-    question,
+    identity,
     () => {
       computed++;
       return answer;
@@ -45,14 +64,14 @@ describe('cachedForKernel', () => {
     expect(ask()).toEqual({ a: 1 });
     expect(ask()).toEqual({ a: 1 });
     expect(computed).toBe(1);
-    expect(files()).toEqual([expect.stringMatching(/^layout-[0-9a-f]{32}\.json$/)]);
+    expect(files()).toEqual([`layout-1.abc-${BUILD_1}.json`]);
   });
 
-  it('keeps kernels and questions apart', () => {
-    ask(['a']);
-    ask(['a', 'b']);
-    writeFileSync(notesPath, 'build 2');
-    ask(['a']);
+  it('keeps kernels and identities apart', () => {
+    ask('1.abc');
+    ask('2.abc');
+    writeFileSync(notesPath, notes(BUILD_2));
+    ask('1.abc');
     expect(computed).toBe(3);
     expect(files().length).toBe(3);
   });
@@ -62,7 +81,11 @@ describe('cachedForKernel', () => {
     ['cut off', (text: string) => text.slice(0, -10)],
     ['no JSON', () => 'rubbish\n'],
     ['changed', (text: string) => text.replace('"a":1', '"a":2')],
-    ['without its checksum', (text: string) => text.split('\n').slice(1).join('\n')],
+    ['changed in its last bytes', (text: string) => text.replace('1}', '1 ')],
+    ['longer', (text: string) => `${text} `],
+    ['without its header', (text: string) => text.split('\n').slice(1).join('\n')],
+    ['in a form to come', (text: string) => text.replace(/^cmemstat-cache 2 /, 'cmemstat-cache 3 ')],
+    ['in the form before', (text: string) => `${'0'.repeat(32)}\n${text.split('\n')[1]}\n`],
   ])('computes anew when the file is %s', (_, damage) => {
     ask();
     writeFileSync(onlyFile(), damage(readFileSync(onlyFile(), 'utf8')));
@@ -81,12 +104,12 @@ describe('cachedForKernel', () => {
   });
 
   it.each(['/proc/none', '/proc/none/deeper', '/dev/null/cache'])('does without a cache in %s', (nowhere) => {
-    expect(cachedForKernel('layout', [], () => 1, { notesPath, directory: nowhere })).toBe(1);
+    expect(cachedForKernel('layout', '1', () => 1, { notesPath, directory: nowhere })).toBe(1);
   });
 
   it('makes the folders above it', () => {
     const deep = join(directory, 'a/b/c');
-    cachedForKernel('layout', [], () => 1, { notesPath, directory: deep });
+    cachedForKernel('layout', '1', () => 1, { notesPath, directory: deep });
     expect(readdirSync(deep).length).toBe(1);
   });
 
@@ -103,11 +126,18 @@ describe('cachedForKernel', () => {
     expect(existsSync(join(directory, 'cache'))).toBe(false);
   });
 
+  it('does without a cache where the notes have no build id', () => {
+    writeFileSync(notesPath, notes(BUILD_1).subarray(0, 48));
+    expect(ask()).toEqual({ a: 1 });
+    expect(ask()).toEqual({ a: 1 });
+    expect(computed).toBe(2);
+  });
+
   it('keeps nothing of a failure', () => {
     const fail = () =>
       cachedForKernel(
         'layout',
-        [],
+        '1',
         () => {
           throw new Error('no BTF');
         },
@@ -115,5 +145,33 @@ describe('cachedForKernel', () => {
       );
     expect(fail).toThrow('no BTF');
     expect(existsSync(join(directory, 'cache'))).toBe(false);
+  });
+});
+
+describe('parseBuildId', () => {
+  it.each(['5.10', '6.1', '6.12', '7.3'])('finds the build id of Linux %s', (release) => {
+    const bytes = readFileSync(fixture(`kernel/${release}/sys/kernel/notes`));
+    const buildId = parseBuildId(bytes);
+    expect(buildId).toMatch(/^[0-9a-f]{40}$/);
+    expect(bytes.toString('hex')).toContain(`474e5500${buildId}`);
+  });
+
+  it('finds it behind other notes, and nothing in notes that are cut off', () => {
+    const whole = notes(BUILD_1);
+    expect(parseBuildId(whole)).toBe(BUILD_1);
+    const end = whole.indexOf(Buffer.from(BUILD_1, 'hex')) + 20;
+    expect(parseBuildId(whole.subarray(0, end))).toBe(BUILD_1);
+    for (let length = 0; length < end; length++) {
+      expect(parseBuildId(whole.subarray(0, length))).toBeUndefined();
+    }
+  });
+
+  it('comes to an end whatever the bytes', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        const buildId = parseBuildId(Buffer.from(bytes));
+        expect(buildId ?? '00').toMatch(/^([0-9a-f]{2})+$/);
+      }),
+    );
   });
 });

@@ -1,18 +1,20 @@
 import { closeSync, readSync } from 'node:fs';
-import { errnoOf, KernelFileError, SyscallError } from '../../../errors.ts';
-import { encodeIterCreate, encodeLinkCreate, encodeProgramLoad } from '../sys/bpf-attr.ts';
-import { type Bpf, explainBpfError } from '../sys/bpf-call.ts';
-import { BPF_PROG_TYPE_TRACING, BPF_TRACE_ITER } from '../sys/bpf-enums.ts';
+import { errnoOf, KernelFileError, UnsupportedError } from '../../../errors.ts';
+import { attachIterator, type BpfLink, createIterator } from '../load/links.ts';
+import { type LoadedObject, type LoadedProgram, loadObject } from '../load/load-object.ts';
+import type { PreparedObject } from '../load/prepared-object.ts';
+import type { Bpf } from '../sys/bpf-call.ts';
 import { getLinkInfo, getProgramInfo } from '../sys/objects.ts';
 
 /** A program that the kernel runs once for each object, and that writes records about them. */
 export interface IteratorProgram {
-  /** At most 15 characters. */
+  object: PreparedObject;
+  /** Its name in the object. */
   name: string;
-  /** The BTF id of the kernel's function `bpf_iter_<target>`. */
-  attachBtfId: number;
-  /** Its instructions, from `Assembler.assemble()`. */
-  instructions: Buffer;
+  /** The first Linux release with what it iterates over. */
+  since: string;
+  /** What `CONSTANT(name)` stands for in its source; 0 for those that are left out. */
+  constants?: Readonly<Record<string, bigint>>;
 }
 
 /** An iterator that is loaded and can be read again and again. */
@@ -53,12 +55,8 @@ export function readObjects<Row>(
   return { programId, linkId, read: () => decode(iterator.read()), close: () => iterator.close() };
 }
 
-const NEEDS = ['CAP_BPF', 'CAP_PERFMON'] as const;
-const SINCE = '5.8';
 /** The kernel's buffer of one read is 32 KiB; more room than that is never filled. */
 const READ_SIZE = 32 * 1024;
-/** The reason is at the end of the log, above a few lines of figures. */
-const LOG_LINES = 16;
 
 /**
  * Loads an iterator program and attaches it.
@@ -67,23 +65,28 @@ const LOG_LINES = 16;
  * @throws PermissionError, UnsupportedError; SyscallError with the verifier's words as its cause when the program is refused.
  */
 export function openIterator(bpf: Bpf, program: IteratorProgram): BpfIterator {
-  const programFd = loadProgram(bpf, program);
-  let linkFd: number;
+  const loaded = loadIterator(bpf, program);
+  let link: BpfLink | undefined;
   try {
-    linkFd = attempt('attach a BPF iterator', () =>
-      bpf.call('BPF_LINK_CREATE', encodeLinkCreate(programFd, BPF_TRACE_ITER)),
-    );
+    const attached = loaded.program(program.name);
+    link = attachIterator(bpf, attached);
+    return new LoadedIterator(bpf, loaded, attached, link);
   } catch (error) {
-    closeSync(programFd);
+    link?.close();
+    loaded.close();
     throw error;
   }
-  try {
-    return new LoadedIterator(bpf, programFd, linkFd);
-  } catch (error) {
-    closeSync(linkFd);
-    closeSync(programFd);
-    throw error;
+}
+
+function loadIterator(bpf: Bpf, { object, name, since, constants = {} }: IteratorProgram): LoadedObject {
+  const prepared = object.programs.find((program) => program.name === name);
+  if (prepared?.unavailable !== undefined) {
+    throw new UnsupportedError(name, `${prepared.unavailable}, which came with Linux ${since}`, { since });
   }
+  const addresses = Object.fromEntries(
+    (prepared?.symbols ?? []).map(({ symbol }) => [symbol, constants[symbol.replace('cmemstat_', '')] ?? 0n]),
+  );
+  return loadObject(bpf, object, { programs: [name], addresses });
 }
 
 class LoadedIterator implements BpfIterator {
@@ -92,21 +95,22 @@ class LoadedIterator implements BpfIterator {
   readonly programFd: number;
   readonly linkFd: number;
   readonly #bpf: Bpf;
-  #open = true;
+  readonly #loaded: LoadedObject;
+  readonly #link: BpfLink;
   #buffer = Buffer.allocUnsafeSlow(2 * READ_SIZE);
 
-  constructor(bpf: Bpf, programFd: number, linkFd: number) {
-    this.programId = getProgramInfo(bpf, programFd).id;
-    this.linkId = getLinkInfo(bpf, linkFd).id;
+  constructor(bpf: Bpf, loaded: LoadedObject, program: LoadedProgram, link: BpfLink) {
+    this.programId = getProgramInfo(bpf, program.fd).id;
+    this.linkId = getLinkInfo(bpf, link.fd).id;
     this.#bpf = bpf;
-    this.programFd = programFd;
-    this.linkFd = linkFd;
+    this.#loaded = loaded;
+    this.#link = link;
+    this.programFd = program.fd;
+    this.linkFd = link.fd;
   }
 
   read(): Buffer {
-    const fd = attempt('start a BPF iterator', () =>
-      this.#bpf.call('BPF_ITER_CREATE', encodeIterCreate(this.linkFd)),
-    );
+    const fd = createIterator(this.#bpf, this.linkFd);
     try {
       let length = 0;
       for (;;) {
@@ -121,10 +125,8 @@ class LoadedIterator implements BpfIterator {
   }
 
   close(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    closeSync(this.linkFd);
-    closeSync(this.programFd);
+    this.#link.close();
+    this.#loaded.close();
   }
 
   #grow(length: number): void {
@@ -151,61 +153,5 @@ function readSome(fd: number, buffer: Buffer, offset: number): number {
         },
       );
     }
-  }
-}
-
-function loadProgram(bpf: Bpf, { name, attachBtfId, instructions }: IteratorProgram): number {
-  // bpf_seq_write and bpf_probe_read_kernel are for programs under the GPL only.
-  const license = Buffer.from('GPL\0');
-  const load = (log: Buffer | undefined) =>
-    bpf.call(
-      'BPF_PROG_LOAD',
-      encodeProgramLoad({
-        prog_type: BPF_PROG_TYPE_TRACING,
-        expected_attach_type: BPF_TRACE_ITER,
-        attach_btf_id: attachBtfId,
-        prog_name: name,
-        insns: bpf.address(instructions),
-        insn_cnt: instructions.length / 8,
-        license: bpf.address(license),
-        ...(log && { log_level: 2, log_size: log.length, log_buf: bpf.address(log) }),
-      }),
-      log === undefined ? [instructions, license] : [instructions, license, log],
-    );
-  try {
-    return load(undefined);
-  } catch (error) {
-    if (errnoOf(error) === 'EPERM' || errnoOf(error) === 'ENOSYS') {
-      throw explainBpfError(error, 'load a BPF iterator', NEEDS, SINCE);
-    }
-    throw explainRefusal(error, load);
-  }
-}
-
-/** Lets the verifier say why: with a log it works slower, so a program is loaded without one first. */
-function explainRefusal(error: unknown, load: (log: Buffer) => number): unknown {
-  if (!(error instanceof SyscallError)) return error;
-  const log = Buffer.alloc(1 << 20);
-  try {
-    closeSync(load(log));
-    // Refused at first and taken now: nothing to explain, but nothing to rely on either.
-    return error;
-  } catch {
-    const end = log.indexOf(0);
-    const lines = log
-      .toString('latin1', 0, end === -1 ? log.length : end)
-      .trimEnd()
-      .split('\n');
-    return new SyscallError(error.call, error.command, error.errno, {
-      cause: new Error(`the verifier says: ${lines.slice(-LOG_LINES).join('\n')}`),
-    });
-  }
-}
-
-function attempt(what: string, call: () => number): number {
-  try {
-    return call();
-  } catch (error) {
-    throw explainBpfError(error, what, NEEDS, SINCE);
   }
 }

@@ -45,8 +45,8 @@ export interface KernelMap {
   chargeIdentity: bigint;
 }
 
-/** Places in the record, of numbers of 32 bits. Unit of this and of all others: bytes from its start. */
-export const NUMBERS = {
+/** `struct map_record` of map-iterator.bpf.c: places of numbers of 32 bits. Unit of this and of all others: bytes from its start. */
+const NUMBERS = {
   id: 0,
   type: 4,
   key_size: 8,
@@ -62,25 +62,22 @@ export const NUMBERS = {
   counted: 44,
 } as const;
 /** 16 bytes of text. */
-export const NAME = 48;
+const NAME = 48;
 /** 64 bits, as are those below. */
-export const REFCNT = 64;
+const REFCNT = 64;
 /** As in {@link KernelMap}. */
-export const USERCNT = 72;
+const USERCNT = 72;
 /** As in {@link KernelMap}. */
-export const MAP_EXTRA = 80;
+const MAP_EXTRA = 80;
 /** 0 for none. */
-export const CGROUP_ID = 88;
+const CGROUP_ID = 88;
 /** As in {@link KernelMap}. */
-export const CHARGE_IDENTITY = 96;
+const CHARGE_IDENTITY = 96;
 /** What these hold depends on the type of the map. */
-export const COUNTERS = [104, 112] as const;
+const COUNTERS = [104, 112] as const;
 
 /** The size of the record of one map. */
 export const MAP_RECORD_SIZE = 120;
-
-/** The value of `counted` where the counters hold something. */
-export const COUNTED = 1;
 
 const RING_BUFFERS: ReadonlySet<number> = new Set([mapTypeNumber('ringbuf'), mapTypeNumber('user_ringbuf')]);
 const QUEUES: ReadonlySet<number> = new Set([mapTypeNumber('queue'), mapTypeNumber('stack')]);

@@ -6,7 +6,7 @@ import { type MapHost, type MapKernelFacts, readMapKernelFacts } from './map-str
 import { probeMapVariants } from './map-variants.ts';
 
 // Raised whenever `MapKernelFacts` changes: a cache of other facts is not read then.
-const factsVersion = 1;
+const factsVersion = 'v1';
 
 /**
  * What the formulas need to know of the running kernel and machine. The facts from its BTF are cached; the

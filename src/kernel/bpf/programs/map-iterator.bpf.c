@@ -13,7 +13,7 @@ DECLARE_CONSTANT(possible_cpus);
 extern __s64 bpf_map_sum_elem_count(const struct bpf_map *map) __ksym __weak;
 struct rq {};
 /* Any variable that each CPU has a copy of would do, and no kernel is without this one. Needs CONFIG_KALLSYMS_ALL. */
-extern const struct rq runqueues __ksym;
+extern const struct rq runqueues __ksym __weak;
 
 /* Levels of cgroups that the filter climbs: a map below the 65th level is not found. */
 #define MAX_CGROUP_LEVELS 64
@@ -145,19 +145,22 @@ static __always_inline void sum_percpu_counter(struct map_record *record, struct
 	__u32 cpus = CONSTANT(possible_cpus);
 	__s32 *parts;
 
-	if (cpus == 0)
+	if (!&runqueues || cpus == 0)
 		return;
 	record->counters[0] = read_kernel(htab, pcount.count);
 	parts = read_kernel(htab, pcount.counters);
 	for (__u32 cpu = 0; cpu < cpus; cpu++) {
 		const void *copy = bpf_per_cpu_ptr(&runqueues, cpu);
 		__s32 part = 0;
+		__u64 distance;
 
 		if (!copy)
 			break;
-		/* The difference of two tracked pointers is a number: how far this CPU's copy of anything is. */
-		bpf_probe_read_kernel(&part, sizeof(part),
-				      (void *)((__u64)parts + ((__u64)copy - (__u64)&runqueues)));
+		/* How far this CPU's copy of anything is. Of all that can be done to two tracked pointers only this makes a number. */
+		distance = (__u64)copy - (__u64)&runqueues;
+		/* Keeps the compiler from subtracting something else first. */
+		asm volatile("" : "+r"(distance));
+		bpf_probe_read_kernel(&part, sizeof(part), (void *)((__u64)parts + distance));
 		record->counters[0] += part;
 	}
 	record->counted = 1;

@@ -34,10 +34,6 @@ export const BPF_COMMANDS = {
 /** The name of a command of bpf(2). */
 export type BpfCommand = keyof typeof BPF_COMMANDS;
 
-/** `BPF_PROG_TYPE_TRACING`. Since: Linux 5.5. */
-export const BPF_PROG_TYPE_TRACING = 26;
-/** `BPF_TRACE_ITER`, the attach type of an iterator. Since: Linux 5.8. */
-export const BPF_TRACE_ITER = 28;
 /** `BPF_F_SLEEPABLE`: the program may sleep. Since: Linux 5.10. */
 export const BPF_F_SLEEPABLE = 16;
 /** `BPF_F_NO_PREALLOC`: the elements of the map are allocated as they are added. Since: Linux 4.6. */
@@ -162,9 +158,4 @@ export function programTypeNumber(name: (typeof PROGRAM_TYPES)[number]): number 
 /** The name of a type of link as bpftool prints it; absent for a type that is newer than this list. */
 export function linkTypeName(type: number): (typeof LINK_TYPES)[number] | undefined {
   return LINK_TYPES[type];
-}
-
-/** The number of a type of link, `BPF_LINK_TYPE_*`. */
-export function linkTypeNumber(name: (typeof LINK_TYPES)[number]): number {
-  return LINK_TYPES.indexOf(name);
 }

@@ -1,26 +1,10 @@
-/** Records of the iterators' programs, constructed in both byte orders, and the programs that write them. */
+/** Records of the iterators' programs, constructed in both byte orders. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { UnsupportedError } from '#src/errors.ts';
-import { KernelLayout, type LayoutFacts } from '#src/kernel/bpf/btf/kernel-layout.ts';
-import { ITERATORS_LAYOUT } from '#src/kernel/bpf/iter/iterator-layout.ts';
-import {
-  assembleLinkIterator,
-  decodeLinkRecords,
-  LINK_RECORD_SIZE,
-} from '#src/kernel/bpf/iter/link-iterator.ts';
-import { assembleMapIterator } from '#src/kernel/bpf/iter/map-iterator.ts';
+import { decodeLinkRecords, LINK_RECORD_SIZE } from '#src/kernel/bpf/iter/link-iterator.ts';
 import { decodeMapRecords, MAP_RECORD_SIZE, MapRecords } from '#src/kernel/bpf/iter/map-records.ts';
-import {
-  assembleProgramIterator,
-  decodeProgramRecords,
-  PROGRAM_RECORD_SIZE,
-} from '#src/kernel/bpf/iter/program-iterator.ts';
-import {
-  assembleTaskFileIterator,
-  decodeHolderRecords,
-  HOLDER_RECORD_SIZE,
-} from '#src/kernel/bpf/iter/task-file-iterator.ts';
+import { decodeProgramRecords, PROGRAM_RECORD_SIZE } from '#src/kernel/bpf/iter/program-iterator.ts';
+import { decodeHolderRecords, HOLDER_RECORD_SIZE } from '#src/kernel/bpf/iter/task-file-iterator.ts';
 import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
 import { type ByteOrder, HOST_BYTE_ORDER } from '#src/kernel/bpf/sys/bpf-struct.ts';
 
@@ -245,85 +229,6 @@ describe.each<ByteOrder>(['LE', 'BE'])('records, %s', (order) => {
       { pid: 4712, comm: 'node', fd: 5, kind: 'link', id: 9 },
     ]);
   });
-});
-
-/** A kernel that has all that is asked for; numbers are 4 bytes wide, pointers and counters 8. */
-function layoutWith(change: (facts: LayoutFacts) => void = () => {}): KernelLayout {
-  const wide =
-    /\.(meta|map|prog|link|task|file|seq|aux|objcg|memcg|kn|cgroup|parent|btf|user|func|used_maps|rb|refcnt|usercnt|load_time|map_extra|elem_count|f_op|private_data|release|group_leader|thread_pid|ns|n_entries|consumer_pos|producer_pos)$/;
-  const facts: LayoutFacts = {
-    members: Object.fromEntries(
-      ITERATORS_LAYOUT.members.map((path, index) => [
-        path,
-        { offset: 8 * index, size: wide.test(path) ? 8 : 4 },
-      ]),
-    ),
-    bits: Object.fromEntries(ITERATORS_LAYOUT.bits.map((path) => [path, { offset: 2, mask: 4 }])),
-    functions: Object.fromEntries(ITERATORS_LAYOUT.functions.map((name, index) => [name, 1000 + index])),
-    percpuVariables: Object.fromEntries(ITERATORS_LAYOUT.percpuVariables.map((name) => [name, 2000])),
-  };
-  facts.members['bpf_map.name'] = { offset: 300, size: 16 };
-  facts.members['bpf_prog_aux.name'] = { offset: 300, size: 16 };
-  change(facts);
-  return new KernelLayout(facts);
-}
-
-const without =
-  (...paths: string[]) =>
-  (facts: LayoutFacts) => {
-    for (const path of paths) delete facts.members[path];
-  };
-const COUNTED = { elementCount: 0x1234, possibleCpus: 2 };
-const UNCOUNTED = { possibleCpus: 2 };
-const KFUNC_CALL = '8520';
-const calls = (program: Buffer) =>
-  (program.toString('hex').match(/.{16}/g) ?? []).filter((one) => one.startsWith(KFUNC_CALL));
-
-describe('programs', () => {
-  it('are assembled for a kernel that has everything', () => {
-    const layout = layoutWith();
-    for (const program of [
-      assembleMapIterator(layout, {}, { elementCount: 1000, possibleCpus: 2 }),
-      assembleMapIterator(layout, { cgroupId: 5n }, { elementCount: 1000, possibleCpus: 2 }),
-      assembleProgramIterator(layout),
-      assembleLinkIterator(layout),
-      assembleTaskFileIterator(layout, {
-        releases: { map: 1n, program: 2n, link: 3n },
-        pidNamespace: 4n,
-        pidLevel: 1,
-      }),
-    ]) {
-      expect(program.length % 8).toBe(0);
-      expect(program.subarray(-8).toString('hex')).toBe('9500000000000000');
-    }
-  });
-
-  it('of maps call the function that counts elements where it is there', () => {
-    expect(calls(assembleMapIterator(layoutWith(), {}, COUNTED))).toEqual(['8520000034120000']);
-    expect(calls(assembleMapIterator(layoutWith(), {}, UNCOUNTED))).toEqual([]);
-    expect(calls(assembleMapIterator(layoutWith(without('bpf_map.elem_count')), {}, COUNTED))).toEqual([]);
-  });
-
-  it.each([
-    ['no charge at all, as before 5.11', without('bpf_map.objcg', 'bpf_map.memcg')],
-    ['the memcg in the map, as before 6.1', without('bpf_map.objcg', 'obj_cgroup.memcg')],
-    ['no count per CPU', without('bpf_htab.use_percpu_counter', 'bpf_htab.pcount.count')],
-    ['no count at all', without('bpf_htab.count', 'bpf_map.elem_count')],
-    ['no map_extra, as before 5.16', without('bpf_map.map_extra')],
-    ['no ring buffer, as before 5.8', without('bpf_ringbuf_map.rb')],
-  ])('of maps are assembled for a kernel with %s', (_, change) => {
-    for (const filter of [{}, { cgroupId: 5n }]) {
-      expect(assembleMapIterator(layoutWith(change), filter, UNCOUNTED).length).toBeGreaterThan(0);
-    }
-  });
-
-  it.each(['bpf_map.refcnt', 'bpf_iter__bpf_map.map', 'bpf_iter_meta.seq', 'kernfs_node.id'])(
-    'of maps are refused for a kernel without %s',
-    (path) => {
-      expect(() => assembleMapIterator(layoutWith(without(path)), {}, UNCOUNTED)).toThrow(UnsupportedError);
-      expect(() => assembleMapIterator(layoutWith(without(path)), {}, UNCOUNTED)).toThrow(path);
-    },
-  );
 });
 
 /** A copy that starts where a buffer of its own does. */

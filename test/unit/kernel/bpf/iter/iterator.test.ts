@@ -3,10 +3,35 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PermissionError, SyscallError } from '#src/errors.ts';
-import { openIterator } from '#src/kernel/bpf/iter/iterator.ts';
+import { type IteratorProgram, openIterator } from '#src/kernel/bpf/iter/iterator.ts';
+import type { PreparedObject } from '#src/kernel/bpf/load/prepared-object.ts';
+import { HOST_BYTE_ORDER } from '#src/kernel/bpf/sys/bpf-struct.ts';
 import { descriptor, fakeBpf, leakedDescriptors, refuse } from '../sys/fake-bpf.ts';
 
-const PROGRAM = { name: 'test', attachBtfId: 7, instructions: Buffer.alloc(16) };
+/** An object with one program, which takes two constants. */
+const OBJECT: PreparedObject = {
+  name: 'test',
+  byteOrder: HOST_BYTE_ORDER,
+  license: 'GPL',
+  maps: [],
+  programs: [
+    {
+      name: 'test',
+      type: 26,
+      attachType: 28,
+      sleepable: false,
+      attachBtfId: 7,
+      instructions: Buffer.from('1801000000000000000000000000000018020000000000000000000000000000', 'hex'),
+      maps: [],
+      symbols: [
+        { instruction: 0, symbol: 'cmemstat_given', weak: true },
+        { instruction: 2, symbol: 'cmemstat_left_out', weak: true },
+      ],
+      unmet: [],
+    },
+  ],
+};
+const PROGRAM: IteratorProgram = { object: OBJECT, name: 'test', since: '5.8' };
 
 let directory: string;
 beforeAll(() => {
@@ -64,6 +89,45 @@ describe('an iterator', () => {
       unreadable.close();
     });
     expect(leaked).toBe(0);
+  });
+
+  it('hands its constants to the program, and 0 where there is none', () => {
+    const loaded: string[] = [];
+    const load = descriptor();
+    const bpf = fakeBpf({
+      ...working,
+      BPF_PROG_LOAD: (attr, pointees) => {
+        loaded.push(Buffer.from(pointees[0] ?? []).toString('hex'));
+        return load(attr, pointees);
+      },
+    });
+    openIterator(bpf, { ...PROGRAM, constants: { given: 0x1_0203_0405n } }).close();
+    const expected = Buffer.alloc(32);
+    expected.writeUInt16BE(0x1801, 0);
+    expected.writeUInt16BE(0x1802, 16);
+    if (HOST_BYTE_ORDER === 'LE') {
+      expected.writeUInt32LE(0x0203_0405, 4);
+      expected.writeUInt32LE(1, 12);
+    } else {
+      expected.writeUInt32BE(0x0203_0405, 4);
+      expected.writeUInt32BE(1, 12);
+    }
+    expect(loaded).toEqual([expected.toString('hex')]);
+  });
+
+  it('says since when there is what it iterates over', () => {
+    const programs = OBJECT.programs.map((each) => ({
+      ...each,
+      unavailable: 'this kernel has no bpf_iter_x',
+    }));
+    const missing = { ...PROGRAM, object: { ...OBJECT, programs }, since: '5.19' };
+    expect(() => openIterator(fakeBpf(working), missing)).toThrow(
+      expect.objectContaining({
+        code: 'UNSUPPORTED',
+        since: '5.19',
+        message: 'this kernel has no bpf_iter_x, which came with Linux 5.19',
+      }),
+    );
   });
 
   it('names the capabilities that it takes', () => {

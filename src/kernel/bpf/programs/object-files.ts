@@ -1,0 +1,24 @@
+/** The compiled programs of this folder. */
+import { readFileSync } from 'node:fs';
+import { UnsupportedError } from '../../../errors.ts';
+import { HOST_BYTE_ORDER } from '../sys/bpf-struct.ts';
+
+/** The name of a program's source in this folder, without `.bpf.c`. */
+export type ObjectName = 'map-iterator' | 'program-iterator' | 'link-iterator' | 'task-file-iterator';
+
+/**
+ * The object of a program for this host's byte order. The build puts the objects beside the bundle as they are beside this file.
+ * @throws UnsupportedError when it is not there: the installation is not whole.
+ */
+export function readObjectFile(name: ObjectName): Buffer {
+  const target = HOST_BYTE_ORDER === 'LE' ? 'bpfel' : 'bpfeb';
+  const url = new URL(`./compiled/${name}.${target}.o`, import.meta.url);
+  try {
+    return readFileSync(url);
+  } catch (error) {
+    throw new UnsupportedError('BPF programs', `cannot read ${url.pathname}`, {
+      hint: 'install cmemstat again: one of its files is missing',
+      cause: error,
+    });
+  }
+}
