@@ -121,7 +121,7 @@ testWith(
 );
 
 testWith([needs.cgroup], 'true has a true peak and both ends', async () => {
-  const { samples, summary } = await record('--', 'true');
+  const { samples, summary } = await record('--interval', '60s', '--', 'true');
   expect(samples.map((sample) => sample.reason)).toEqual(['launch', 'final']);
   expect(summary.exit).toMatchObject({ status: 0, code: 0 });
   const kept = host.mode === 'cgroup1' || host.isAtLeast(5, 19);
