@@ -154,7 +154,7 @@ async function startBpf() {
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => stop.abort());
 
-/** Ends early, and without an error, once the agent was told to stop. */
+/** Ends early, and without an error, once the agent was asked to stop. */
 function sleep(ms) {
   return new Promise((resolve) => {
     const done = () => {
@@ -224,7 +224,7 @@ async function main() {
     await workerEnded;
     for (const fd of fds) closeSync(fd);
   }
-  log(stop.signal.aborted ? 'told to stop' : 'done');
+  log(stop.signal.aborted ? 'stopped' : 'done');
 }
 
 main().catch((error) => {

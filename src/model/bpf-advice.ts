@@ -183,7 +183,7 @@ function adviseShareable(
     kind: 'shareable',
     maps: identify(group),
     savesBytes,
-    text: `${group.length} equal maps: ${describe(first)}; one map could hold all if its key told them apart`,
+    text: `${group.length} equal maps: ${describe(first)}; one map could hold all entries with an additional key`,
     options: [{ change: `one map with max_entries = ${max_entries}`, savesBytes }],
   };
 }

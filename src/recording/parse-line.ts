@@ -1,4 +1,4 @@
-/** From one line of a recording to what it says; pure. */
+/** Parsing of the lines of a recording. */
 import { FORMAT_VERSION, type RecordLine } from '../model/recording.ts';
 import { FIND_FAULT } from './record-shapes.ts';
 import { refuseNewer, upgradeRecord } from './upgrade.ts';

@@ -1,4 +1,4 @@
-/** The processes of a run, one by one, on a clock of their own: loaded only where somebody wants to know. */
+/** Snapshots of the processes of a run, at a separate interval; loaded only if needed. */
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { errnoOf } from '../errors.ts';
 import { isAtLeast, readKernelRelease } from '../kernel/kernel-release.ts';
@@ -46,7 +46,7 @@ const MAX_STILL_LISTED = 2200;
  */
 const MAX_BY_PIDUSAGE = 500;
 
-/** So many at once: each takes a few turns in the background. */
+/** The number of concurrent readings: each takes a few turns in the background. */
 const USAGES_AT_ONCE = 25;
 
 /** Rows of one line: writing thousands at once would hold up a sample. */
@@ -55,7 +55,7 @@ const ROWS_A_LINE = 100;
 /** Source: `sysconf(_SC_CLK_TCK)`, which is 100 wherever Node.js runs. Unit: milliseconds. */
 const CLOCK_TICK_MS = 10;
 
-/** Tells the processes from `start` to `stop`. */
+/** Emits the processes from `start` to `stop`. */
 export class ProcessTable {
   readonly #parts: ProcessTableParts;
   readonly #intervalMs: number;

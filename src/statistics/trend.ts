@@ -175,7 +175,7 @@ function alikeness(correlation: number, count: number): number {
  */
 function clipSpikes(residuals: Float64Array): void {
   const deviation = MAD_TO_SIGMA * medianOf(residuals.map(Math.abs));
-  // More than half of them are equal: no deviation is told from them.
+  // More than half of them are equal: they give no deviation.
   if (deviation === 0) return;
   const most = CLIP_DEVIATIONS * deviation;
   for (let from = 0; from < residuals.length; from++) {

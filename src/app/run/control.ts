@@ -6,7 +6,7 @@ import type { Measurement } from './measurement.ts';
 /** Why cmemstat ended the target. */
 type EndedBy = NonNullable<SummaryRecord['exit']['endedBy']>;
 
-/** What somebody who watches a run may do to it. */
+/** The operations on a run for its observers. */
 export interface RunControl {
   /** Puts an event into the stream of records. */
   emit(event: EventRecord): void;

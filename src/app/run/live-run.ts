@@ -114,7 +114,7 @@ class LiveRunView implements LiveRun {
 
   signalled(): void {
     this.#view.closeAtEnd();
-    // Whoever reads too slowly is waited for, but no longer than the user likes.
+    // Slow readers are waited for, but the user can cancel the wait.
     if (this.#isFlushing) this.#stopOutput();
   }
 

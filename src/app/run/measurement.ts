@@ -148,7 +148,7 @@ export class Measurement {
     else for (const pid of this.processes()) sendQuietly(pid, 'SIGKILL');
   }
 
-  /** Tells the sinks what was started, and takes the first sample. All sinks of the run are among them. */
+  /** Passes the start record to all sinks of the run, and takes the first sample. */
   async start(sinks: readonly Sink[]): Promise<void> {
     const { leaf } = this.placement;
     const stream = new RecordStream(sinks);
@@ -206,12 +206,12 @@ export class Measurement {
     await this.#stream?.stop(summary);
   }
 
-  /** Tells the processes as they are now; settles at once where nobody wants to know them. */
+  /** Takes an unscheduled snapshot of the processes; settles at once if they are not read. */
   async snapshotProcesses(): Promise<void> {
     await this.#processTable?.read();
   }
 
-  /** Tells everybody of something that has to be known. */
+  /** Adds a warning to the summary. */
   warn(message: string): void {
     this.warnings.push(message);
   }

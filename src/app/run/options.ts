@@ -13,7 +13,7 @@ export interface RunOptions {
   bpfIntervalMs: number;
   /** 0 turns the reading of processes off. */
   processIntervalMs: number;
-  /** Whether somebody wants maps and processes one by one: a recording, the view or budgets. */
+  /** Whether individual maps and processes are needed: by a recording, the view or budgets. */
   wantsDetails: boolean;
   cgroupParent: string | undefined;
   placement: Exclude<PlacementKind, 'parent'> | undefined;

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 
 /**
- * For each millisecond that a chunk took, so many are left to everything else: output has a third of the
+ * The milliseconds left to everything else for each millisecond of a chunk: output has a third of the
  * loop.
  */
 const REST_PER_WORK = 2;
@@ -41,7 +41,7 @@ export class OutputPump {
   }
 
   /**
-   * Settles when the pipe has ended and all of it is taken. Somebody else may hold it open for ever: it is
+   * Settles when the pipe has ended and all of it is taken. Another process may hold it open for ever: it is
    * given up after so long, the time that `take` needed not counted.
    */
   async finish(patienceMs: number): Promise<void> {

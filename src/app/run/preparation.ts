@@ -14,7 +14,7 @@ import type { RunOptions } from './options.ts';
 /** The place of a target. */
 export interface TargetPlace {
   placement: Placement;
-  /** Undefined where no memory cgroup can be had. */
+  /** Undefined if no memory cgroup is available. */
   leaf: Leaf | undefined;
   /** Ends and removes the leaf before the clean-up does; may be called again. */
   remove(): Promise<void>;

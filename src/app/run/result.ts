@@ -14,7 +14,7 @@ export interface MeasuredRun {
   status: number;
   /** Which output or reading failed; undefined when none did. */
   fault: string | undefined;
-  /** Somebody wants us to end: no further run. */
+  /** A signal asked cmemstat to exit: no further run. */
   interrupted: boolean;
 }
 

@@ -18,7 +18,7 @@ interface Channel {
 
 /**
  * The channels of the series, the most important first. Letters are initials, so that the legend need not
- * tell them.
+ * list them.
  */
 const CHANNELS: readonly Channel[] = [
   { id: 'current', name: 'current', letter: 'c', role: 'current' },

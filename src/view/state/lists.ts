@@ -291,7 +291,7 @@ function globOf(pattern: string): RegExp | undefined {
   try {
     return globToRegExp(pattern);
   } catch {
-    // A set that is no range, such as `[z-a]`, perhaps not typed to its end yet.
+    // An invalid set, such as `[z-a]`, which may not be typed completely yet.
     return undefined;
   }
 }

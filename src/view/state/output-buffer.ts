@@ -98,8 +98,8 @@ export class OutputBuffer {
 }
 
 /**
- * The whole lines in a piece that are gone as soon as it is taken, as so many come after them. None where
- * there are escape sequences: they may change the style of what follows, or take newlines along.
+ * The whole lines in a piece that are gone as soon as it is taken, because of the number of lines after them.
+ * None where there are escape sequences: they may change the style of what follows, or take newlines along.
  */
 function findNeedless(chunk: Buffer, kept: number): { from: number; to: number; lines: number } | undefined {
   if (chunk.length <= kept) return undefined;

@@ -108,8 +108,7 @@ function assemble(kind: TerminalKind, entry: TerminfoEntry, terminfo: TerminfoRe
       kind.isXtermLike ? XTERM_OFF : '',
       resetStyle,
       isWrapSwitchable ? plain('enter_am_mode') : '',
-      // For terminals without an alternate buffer, and for GNU screen, which has one only where it was told
-      // to.
+      // For terminals without an alternate buffer, and for GNU screen, which has one only if configured.
       clear,
       hasAlternateBuffer ? plain('exit_ca_mode') : '',
       showCursor(plain),

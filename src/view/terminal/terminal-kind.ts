@@ -1,5 +1,5 @@
 /**
- * What a terminal is, as far as its environment tells: whether the view can be opened, and with which
+ * The kind of a terminal, from its environment: whether the view can be opened, and with which
  * characters.
  */
 import type { Size } from '../text/line.ts';

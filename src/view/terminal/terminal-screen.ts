@@ -262,7 +262,7 @@ export class TerminalScreen implements Screen {
   }
 
   /**
-   * Stops as without a view. kill(2) returns when somebody has let us go on; at once where nobody could: the
+   * Stops as without a view. kill(2) returns after SIGCONT, or at once if no shell could send it: the
    * kernel does not stop groups without a shell above them.
    */
   #stopProcess(pid: number): void {

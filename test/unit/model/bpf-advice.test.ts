@@ -107,7 +107,7 @@ describe('maps that could be shared', () => {
         kind: 'shareable',
         maps: { length: 8 },
         savesBytes: 8 * 640_000 - 65_536 * 64,
-        text: "8 equal maps: hash 'policy'; one map could hold all if its key told them apart",
+        text: "8 equal maps: hash 'policy'; one map could hold all entries with an additional key",
         options: [{ change: 'one map with max_entries = 65536' }],
       },
     ]);

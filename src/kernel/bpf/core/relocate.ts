@@ -1,6 +1,6 @@
 /**
- * CO-RE ("compile once, run everywhere"): the instructions of an object as they must be on one kernel, whose structs differ from
- * those that the object was compiled with; pure.
+ * CO-RE ("compile once, run everywhere"): the instructions of an object as they must be on one kernel, whose
+ * structs differ from those that the object was compiled with.
  * Source: tools/lib/bpf/relo_core.c, `bpf_core_calc_relo_insn`
  */
 import { UnsupportedError } from '../../../errors.ts';
@@ -18,7 +18,10 @@ import { patch, poison } from './patch.ts';
 import { evaluateAbsence, evaluateAccess, type RelocationValue } from './relocation-value.ts';
 import type { TypePair } from './type-compatibility.ts';
 
-/** An instruction that has no right form on this kernel; the verifier refuses the program if it can be reached. */
+/**
+ * An instruction that has no right form on this kernel; the verifier refuses the program if it can be
+ * reached.
+ */
 export interface UnmetRelocation {
   readonly instruction: number;
   /** What was looked for and not found. */
@@ -36,8 +39,8 @@ const MAX_EFFORT = 1_000_000;
 
 /**
  * The functions of an object as they must be on the kernel with these types.
- * @throws KernelFileError when the object or the types are damaged; UnsupportedError when the kernel has several types that a
- * relocation may be about, and they differ.
+ * @throws KernelFileError when the object or the types are damaged; UnsupportedError when the kernel has
+ * several types that a relocation may be about, and they differ.
  */
 export function relocateFunctions(
   specification: ObjectSpecification,
@@ -69,7 +72,10 @@ class Relocator {
   readonly #specification: ObjectSpecification;
   readonly #pair: TypePair;
   readonly #finder: CandidateFinder;
-  /** By type of the object: those that fit so far. Types that no relocation fitted are left out from then on, as libbpf does. */
+  /**
+   * By type of the object: those that fit so far. Types that no relocation fitted are left out from then on,
+   * as libbpf does.
+   */
   readonly #candidates = new Map<number, readonly number[]>();
   /** By what is looked for: programs of one object look for the same again and again. */
   readonly #resolutions = new Map<string, Resolution>();

@@ -1,5 +1,5 @@
 /**
- * The values of an object's `__kconfig` variables; pure.
+ * The values of an object's `__kconfig` variables.
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__resolve_externs`
  */
 import { UnsupportedError } from '../../../errors.ts';
@@ -14,7 +14,8 @@ const TRISTATE: Readonly<Record<string, bigint>> = { n: 0n, y: 1n, m: 2n };
 
 /**
  * What the map `.kconfig` holds on a kernel.
- * @throws UnsupportedError when the kernel does not say a value that the object can't do without, or it does not fit.
+ * @throws UnsupportedError when the kernel does not say a value that the object can't do without, or it does
+ * not fit.
  */
 export function evaluateKconfig({ name, btf, externs }: ObjectSpecification, config: KernelConfig): Buffer {
   if (btf === undefined) return Buffer.alloc(0);

@@ -1,6 +1,6 @@
 /**
- * Putting a program and the functions that it calls into one run of instructions: the program first, each function once behind
- * it; pure.
+ * Putting a program and the functions that it calls into one run of instructions: the program first, each
+ * function once behind it.
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__reloc_code`
  */
 import { UnsupportedError } from '../../../errors.ts';

@@ -1,7 +1,8 @@
 /**
- * The types of an object as the kernel takes them. The compiler leaves out what only the linker knows, and old kernels don't know
- * all kinds of types; pure.
- * Source: tools/lib/bpf/libbpf.c, `btf_fixup_datasec`, `bpf_object__collect_externs`, `bpf_object__sanitize_btf`
+ * The types of an object as the kernel takes them. The compiler leaves out what only the linker knows, and
+ * old kernels don't know all kinds of types.
+ * Source: tools/lib/bpf/libbpf.c, `btf_fixup_datasec`, `bpf_object__collect_externs`,
+ * `bpf_object__sanitize_btf`
  */
 import { Btf } from '../btf/btf.ts';
 import { BtfEditor, type RawType } from '../btf/btf-edit.ts';
@@ -25,8 +26,8 @@ export const LATE_KINDS: readonly (readonly [kind: number, since: string])[] = [
 ];
 
 /**
- * The object's types with the sizes of sections and the places of variables, and with variables of 4 bytes in place of what is
- * the kernel's; absent where the object has none.
+ * The object's types with the sizes of sections and the places of variables, and with variables of 4 bytes in
+ * place of what is the kernel's; absent where the object has none.
  * @throws KernelFileError when they are damaged.
  */
 export function completeObjectBtf({ btf, dataSections }: ObjectSpecification): Buffer | undefined {
@@ -64,7 +65,9 @@ function completeSection(editor: BtfEditor, type: RawType, btf: Btf, section: Da
   type.sizeOrType = section?.size ?? end;
 }
 
-/** The kernel takes no extern functions in a section: each becomes a variable that is in none of its programs. */
+/**
+ * The kernel takes no extern functions in a section: each becomes a variable that is in none of its programs.
+ */
 function completeKsyms(editor: BtfEditor, section: RawType): void {
   const int = findInt(editor);
   let dummy: number | undefined;

@@ -1,6 +1,6 @@
 /**
- * From what an object file holds to what one kernel takes: relocated, linked, with the ids of what the programs are attached to
- * and of the kernel functions that they call; pure.
+ * From what an object file holds to what one kernel takes: relocated, linked, with the ids of what the
+ * programs are attached to and of the kernel functions that they call.
  */
 import { UnsupportedError } from '../../../errors.ts';
 import type { Btf } from '../btf/btf.ts';
@@ -38,7 +38,8 @@ import type {
 /**
  * Prepares an object for the kernel with these types.
  * @param config how the kernel was built; only objects with `__kconfig` variables need it.
- * @throws KernelFileError when the object or the types are damaged, UnsupportedError when the kernel can't be served.
+ * @throws KernelFileError when the object or the types are damaged, UnsupportedError when the kernel can't be
+ * served.
  */
 export function prepareObject(
   specification: ObjectSpecification,

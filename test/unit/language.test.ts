@@ -1,0 +1,87 @@
+/** The wording of the sources, documents, schemas and the manual page: idioms that must not come back. */
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { PROJECT } from '../paths.ts';
+
+/** An idiom, and the standard words for it. */
+interface Idiom {
+  pattern: RegExp;
+  instead: string;
+}
+
+const IDIOMS: readonly Idiom[] = [
+  { pattern: /\btold\b/i, instead: 'reported, listed, recorded, attributed' },
+  { pattern: /\btell(s|ing)?\b/i, instead: 'report, list, emit, distinguish' },
+  { pattern: /\bso many [a-z]+|\bso often\b/i, instead: 'the number of ...' },
+  { pattern: /\bwhoever\b|\bsomebody\b/i, instead: 'the name of the user or program' },
+  { pattern: /\bmend(s|ed)?\b/i, instead: 'hint, fix' },
+  { pattern: /\bto do: /i, instead: 'hint:' },
+  { pattern: /\(try: /i, instead: '(hint: ' },
+  {
+    pattern: /\bis no (recording|number|terminal|file|array|struct|pointer|type of|range)\b/i,
+    instead: 'is not a ...',
+  },
+  { pattern: /\b(worse than what|(the host )?of what)\?/i, instead: '--option requires --other' },
+  { pattern: /\b(to|can) be had\b/i, instead: 'is available' },
+  { pattern: /\bgives? way\b/i, instead: 'yields' },
+  { pattern: /\bout of turn\b/i, instead: 'unscheduled' },
+  {
+    pattern: /[.;] pure\.?( \*\/)?$/i,
+    instead: 'nothing: parse*, format* and render* are pure by convention',
+  },
+  { pattern: /## (Two lines|What you get|Good to know)/, instead: 'Quick start, Modes, Caveats' },
+];
+
+/** Where one of these words is right: quotations, and the code that is about to be removed. */
+const ALLOWED: readonly { file: RegExp; line?: RegExp }[] = [{ file: /^src\/kernel\/bpf\/iter\// }];
+
+const SCANNED = [
+  'src',
+  'docs',
+  'schema',
+  'man',
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'action',
+  'action.yml',
+];
+
+function trackedFiles(): string[] {
+  const list = execFileSync('git', ['ls-files', '-z', '--', ...SCANNED], { cwd: PROJECT, encoding: 'utf8' });
+  return list.split('\0').filter((file) => /\.(ts|c|h|md|json|1|sh|yml)$/.test(file));
+}
+
+/** The idioms of a text, one line of message for each. */
+function findIdioms(file: string, text: string): string[] {
+  return text
+    .split('\n')
+    .flatMap((line, at) =>
+      IDIOMS.filter(
+        ({ pattern }) =>
+          pattern.test(line) &&
+          !ALLOWED.some((allowed) => allowed.file.test(file) && (allowed.line?.test(line) ?? true)),
+      ).map(
+        ({ pattern, instead }) => `${file}:${at + 1}: ${pattern.exec(line)?.[0].trim()}: write ${instead}`,
+      ),
+    );
+}
+
+it('sources, documents, schemas and the manual page use standard words', () => {
+  const files = trackedFiles();
+  expect(files).toContain('README.md');
+  expect(files).toContain('man/cmemstat.1');
+  expect(files.length).toBeGreaterThan(300);
+  expect(files.flatMap((file) => findIdioms(file, readFileSync(join(PROJECT, file), 'utf8')))).toEqual([]);
+});
+
+it.each([
+  ['// Maps that were told before', 'told'],
+  ["'(try: sudo cmemstat)'", '(try:'],
+  ["'worse than what? name a --baseline'", 'worse than what?'],
+  ['/** Rows as text. Pure. */', '. Pure. */'],
+])('finds the idiom in %s', (line, idiom) => {
+  expect(findIdioms('src/x.ts', line)).toEqual([expect.stringContaining(`src/x.ts:1: ${idiom}`)]);
+});
