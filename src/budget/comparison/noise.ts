@@ -7,7 +7,7 @@ import type { RunHost } from './run-figures.ts';
 export const FEWEST_RUNS = 3;
 
 /**
- * A CPU hands in what it has charged and counted when it has so many pages together. Source:
+ * A CPU hands in what it has charged and counted when this number of pages has accumulated. Source:
  * MEMCG_CHARGE_BATCH.
  */
 const BATCH_PAGES = 64;
@@ -33,7 +33,7 @@ const HAS_PAGE_CACHE =
 /** Figures that are counted one by one: they have no spread of their own. */
 const EXACT = /^(bpf|bpf\..*|bpf\.map:.*|processes|oom_kill)$/;
 
-/** The standard error of a median is so many times that of a mean: √(π/2). */
+/** The standard error of a median is this multiple of that of a mean: √(π/2). */
 const MEDIAN_TO_MEAN_ERROR = 1.2533;
 
 /** What is known of one metric on one side. */
