@@ -27,7 +27,7 @@ export function renderTimeline({ figure, fromMs, toMs, max }: NonNullable<Verdic
   return [`${oneLine(figure)}, highest ${top}`, ...rows, `${' '.repeat(top.length + 2)}${from}${until}`];
 }
 
-/** At most so many columns, each the highest of what falls into it. */
+/** At most `columns` columns, each with the highest value in it. */
 function squeeze(values: readonly (number | null)[]): (number | null)[] {
   const width = Math.min(COLUMNS, values.length);
   return Array.from({ length: width }, (_, column) => {

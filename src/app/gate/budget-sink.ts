@@ -21,7 +21,7 @@ export interface RunEvaluation {
   start: StartRecord;
   summary: SummaryRecord | undefined;
   results: BudgetResult[];
-  /** Absent in a recording that was cut, unless somebody has asked for them. */
+  /** Absent in a recording that was cut, unless they were requested. */
   figures: RunFigures | undefined;
   timeline: Verdict['timeline'];
   warnings: string[];

@@ -76,7 +76,7 @@ function readThrough(path: string): boolean {
     }
     return true;
   } catch {
-    // A word that is no file, or not ours to read: the target may still be able to.
+    // Not a file, or not readable for us: the target may still be able to.
     return false;
   }
 }

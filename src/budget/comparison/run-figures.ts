@@ -159,6 +159,6 @@ function metricsOf({ maxima, peak, averages, events, eventsLocal }: Summed): Rec
   if (peak !== undefined) metrics.peak = peak.bytes;
   const kills = events?.oom_kill ?? eventsLocal?.oom_kill;
   if (kills !== undefined) metrics.oom_kill = kills;
-  // A record that somebody has edited may hold anything.
+  // An edited record may contain anything.
   return Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value)));
 }
