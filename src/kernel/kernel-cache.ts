@@ -4,7 +4,7 @@ import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { cacheDirectory, isPrivateDirectory, makePrivateDirectory } from './cache-directory.ts';
 
-/** Where a cache is and what tells one kernel from another; the defaults are this host's. */
+/** Where a cache is and what identifies the kernel; the defaults are this host's. */
 export interface CacheSources {
   /** The kernel's build id is in it: a kernel with other types has another one. */
   notesPath?: string;

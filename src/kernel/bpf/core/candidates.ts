@@ -1,6 +1,5 @@
 /**
- * Which types of the kernel a type of the object may stand for: those of its kind and name, whatever their
- * flavours.
+ * Which types of the kernel a type of the object may stand for: those of its kind and name, whatever their flavours.
  * Source: tools/lib/bpf/libbpf.c, `bpf_core_find_cands`
  */
 import type { Btf } from '../btf/btf.ts';
@@ -57,14 +56,7 @@ function flavouredNamesOf(kernel: Btf): ReadonlySet<string> {
 /** What stands before the flavour in the strings that have one. */
 function findFlavouredNames(strings: Buffer): Set<string> {
   const names = new Set<string>();
-<<<<<<< HEAD
   for (let at = strings.indexOf('___', 0, 'latin1'); at >= 0; ) {
-=======
-  // Three in a row cover a place that can be divided by three: a third of the bytes decides.
-  for (let at = 3; at < strings.length; at += 3) {
-    if (strings[at] !== UNDERSCORE) continue;
-    if (strings[at - 1] !== UNDERSCORE && strings[at + 1] !== UNDERSCORE) continue;
->>>>>>> c3add2a (test: keep banned idioms out of sources, documents and schemas)
     const [start, end] = [strings.lastIndexOf(0, at) + 1, strings.indexOf(0, at)];
     const whole = strings.toString('latin1', start, Math.min(end, start + LONGEST_NAME));
     const name = essentialName(whole);
