@@ -55,8 +55,8 @@ function addDoctorCommand(program: Command, done: Done): void {
     .option('--json', 'print one JSON document')
     .option('--cgroup-parent <path>', 'create the cgroup below this one, as in a run')
     .action(async (flags: { json?: true; cgroupParent?: string }) => {
-      const { doctor } = await import('./commands/doctor-command.ts');
-      done(await doctor({ json: flags.json === true, cgroupParent: flags.cgroupParent }));
+      const { printDiagnosis } = await import('../app/doctor/print-diagnosis.ts');
+      done(await printDiagnosis({ json: flags.json === true, cgroupParent: flags.cgroupParent }));
     });
 }
 

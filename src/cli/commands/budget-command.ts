@@ -1,9 +1,6 @@
 import { checkRecordings } from '../../app/gate/check-recordings.ts';
-import { proposeBudgets } from '../../app/gate/propose-budgets.ts';
+import { initBudgetFile } from '../../app/gate/init-budget.ts';
 import { UsageError } from '../../errors.ts';
-import { EXIT_CODES } from '../../exit-codes.ts';
-import { safeText } from '../../format/safe-text.ts';
-import { StandardOutput } from '../../output/standard-output.ts';
 import { openTextFile } from '../../output/text-file.ts';
 import type { BaselineFlags, BudgetFlags, SeriesFlags } from '../options/gate-flags.ts';
 import { readBudgetFile, toGatePlan, toSeriesPlan } from '../options/gate-plan.ts';
@@ -44,28 +41,12 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
     ...toRunOptions(flags, command),
     stdoutToStderr: file === undefined || flags.json === true,
   };
-  const { status, text, unproposed, fault } = await proposeBudgets(
-    options,
-    toSeriesPlan(flags, undefined, RUNS_TO_PROPOSE),
-  );
-  if (fault !== undefined) process.stderr.write(`cmemstat: ${safeText(fault)}\n`);
-  if (text === undefined) {
-    process.stderr.write(`cmemstat: no budgets proposed: not all runs completed (exit status ${status})\n`);
-    return status;
-  }
-  if (unproposed.length > 0) {
-    process.stderr.write(
-      `cmemstat: warning: no budget on ${unproposed.join(', ')}: not every run was long enough to measure it (hint: --interval 20ms --bpf-interval 100ms, or a longer run)\n`,
-    );
-  }
-  if (file === undefined) await new StandardOutput().write(text.trimEnd());
-  else file.write(text);
-  return fault === undefined ? 0 : EXIT_CODES.FAILED;
+  return initBudgetFile(options, toSeriesPlan(flags, undefined, RUNS_TO_PROPOSE), file);
 }
 
 /**
  * Evaluates recordings.
- * @throws UsageError when there is no budgets; ToolError when one can't be read.
+ * @throws UsageError when there are no budgets; ToolError when one can't be read.
  */
 export async function checkBudgets(files: string[], flags: CheckFlags): Promise<number> {
   const plan = toGatePlan(flags, readBudgetFile(flags.budgetFile), false);

@@ -1,9 +1,8 @@
-import { renderElfReport } from '../../app/elf/elf-report.ts';
-import { forecastElf, type MapChange } from '../../app/elf/forecast.ts';
+import type { MapChange } from '../../app/elf/forecast.ts';
 import { serveMapMaker } from '../../app/elf/measure-worker.ts';
+import { printForecast } from '../../app/elf/print-forecast.ts';
 import { UsageError } from '../../errors.ts';
 import { parseSize } from '../../format/units.ts';
-import { StandardOutput } from '../../output/standard-output.ts';
 
 /** What the command line says, as text that is not yet understood. */
 export interface ElfFlags {
@@ -33,18 +32,16 @@ export async function elf(files: readonly string[], flags: ElfFlags): Promise<nu
     return 0;
   }
   if (files.length === 0) throw new UsageError('file', 'no object file', 'cmemstat elf agent.bpf.o');
-  const forecast = await forecastElf({
-    files,
-    kernelBtf: flags.kernelBtf,
-    possibleCpus: flags.cpus === undefined ? [] : parseCpuCounts(flags.cpus),
-    changes: (flags.set ?? []).map(parseChange),
-    ...(flags.measure === true ? { maker: ourselvesAsMaker() } : {}),
-  });
-  const text =
-    flags.json === true
-      ? JSON.stringify(forecast, undefined, 2)
-      : renderElfReport(forecast, { plainBytes: flags.bytes === true }).join('\n');
-  await new StandardOutput().write(text);
+  await printForecast(
+    {
+      files,
+      kernelBtf: flags.kernelBtf,
+      possibleCpus: flags.cpus === undefined ? [] : parseCpuCounts(flags.cpus),
+      changes: (flags.set ?? []).map(parseChange),
+      ...(flags.measure === true ? { maker: ourselvesAsMaker() } : {}),
+    },
+    { json: flags.json === true, plainBytes: flags.bytes === true },
+  );
   return 0;
 }
 

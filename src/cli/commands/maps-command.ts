@@ -1,23 +1,13 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { toBpftoolMaps } from '../../app/maps/bpftool-json.ts';
-import { toMapDocument } from '../../app/maps/document.ts';
-import {
-  evaluateListing,
-  GROUP_KEYS,
-  type GroupKey,
-  type ListingOptions,
-  SORT_KEYS,
-} from '../../app/maps/listing.ts';
-import { renderMapTable, renderMapTotal } from '../../app/maps/map-table.ts';
-import { type MapsOptions, type MapsReading, openMaps } from '../../app/maps/maps.ts';
+import { GROUP_KEYS, type GroupKey, type ListingOptions, SORT_KEYS } from '../../app/maps/listing.ts';
+import type { MapsOptions } from '../../app/maps/maps.ts';
+import { printMaps } from '../../app/maps/print-maps.ts';
 import { UsageError } from '../../errors.ts';
 import { findBadSet, globToRegExp } from '../../format/glob.ts';
 import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
 import { parseDuration } from '../../format/units.ts';
 import { mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
-import { StandardOutput } from '../../output/standard-output.ts';
-import { VERSION } from '../../version.ts';
 import { MAP_FORMATS, type MapsFlags } from '../options/maps-flags.ts';
 import { oneOf } from '../options/one-of.ts';
 
@@ -25,75 +15,22 @@ const DEFAULT_WATCH_MS = 1_000;
 const MIN_WATCH_MS = 10;
 /** The kernel keeps no more of a process's name. */
 const COMM_MAX = 15;
-const CLEAR_SCREEN = '\x1b[H\x1b[2J\x1b[3J';
 
 /**
  * Prints the BPF maps of this host.
  * @throws UsageError; ToolError that names the capability where they can't be read; OutputError.
  */
 export async function maps(flags: MapsFlags): Promise<number> {
-  const options = toListingOptions(flags);
-  const watchMs = toWatchMs(flags);
-  const output = new StandardOutput();
-  const reader = await openMaps(toOptions(flags));
-  try {
-    const stop = watchMs === undefined ? undefined : stopSignal();
-    do {
-      await output.write(render(reader.read(), flags, options));
-    } while (!output.isClosed && stop !== undefined && watchMs !== undefined && (await stop.after(watchMs)));
-  } finally {
-    reader.close();
-  }
-  return 0;
-}
-
-function render(reading: MapsReading, flags: MapsFlags, options: ListingOptions): string {
-  if (flags.format === 'bpftool') return JSON.stringify(toBpftoolMaps(reading.maps));
-  const listing = evaluateListing(reading.maps, options);
-  if (flags.json === true) {
-    const document = toMapDocument({ ...reading, listing, totalOnly: flags.total === true }, VERSION);
-    return JSON.stringify(document, undefined, flags.watch === undefined ? 2 : undefined);
-  }
-  const style = {
+  oneOf(flags.format, MAP_FORMATS, '--format', ', ');
+  await printMaps({
+    listing: toListingOptions(flags),
+    watchMs: toWatchMs(flags),
+    reading: toReadingOptions(flags),
+    format: flags.format === 'bpftool' ? 'bpftool' : flags.json === true ? 'json' : 'table',
+    totalOnly: flags.total === true,
     plainBytes: flags.bytes === true,
-    groupedBy: options.groupBy,
-    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
-  };
-  const lines =
-    flags.total === true && reading.advice === undefined
-      ? [renderMapTotal(listing.totals, style)]
-      : renderMapTable(
-          flags.total === true ? { ...listing, maps: [], groups: undefined } : listing,
-          reading,
-          style,
-        );
-  const clear = flags.watch !== undefined && process.stdout.isTTY ? CLEAR_SCREEN : '';
-  return `${clear}${lines.join('\n')}`;
-}
-
-/** Waits between two readings, until the first signal. */
-function stopSignal(): { after(ms: number): Promise<boolean> } {
-  let stopped = false;
-  let wake = () => {};
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      stopped = true;
-      wake();
-    });
-  }
-  return {
-    async after(ms) {
-      if (stopped) return false;
-      await new Promise<void>((settle) => {
-        const timer = setTimeout(settle, ms);
-        wake = () => {
-          clearTimeout(timer);
-          settle();
-        };
-      });
-      return !stopped;
-    },
-  };
+  });
+  return 0;
 }
 
 function readGlob(option: string, glob: string): RegExp {
@@ -103,7 +40,7 @@ function readGlob(option: string, glob: string): RegExp {
   return globToRegExp(glob);
 }
 
-function toOptions(flags: MapsFlags): MapsOptions {
+function toReadingOptions(flags: MapsFlags): MapsOptions {
   const { json, format, groupBy, unused, advise, anonymous, sort } = flags;
   const showsMaps = groupBy === undefined && flags.total !== true;
   return {
@@ -129,7 +66,6 @@ function toOptions(flags: MapsFlags): MapsOptions {
 }
 
 function toListingOptions(flags: MapsFlags): ListingOptions {
-  oneOf(flags.format, MAP_FORMATS, '--format', ', ');
   return {
     sort: oneOf(flags.sort, SORT_KEYS, '--sort', ', ') ?? 'bytes',
     groupBy: oneOf<GroupKey>(flags.groupBy, GROUP_KEYS, '--group-by', ', '),

@@ -1,0 +1,19 @@
+/** `cmemstat doctor`: prints what this host can measure. */
+import { EXIT_CODES } from '../../exit-codes.ts';
+import { StandardOutput } from '../../output/standard-output.ts';
+import { diagnose } from './doctor.ts';
+import { renderDiagnosis } from './doctor-table.ts';
+
+/** How the diagnosis is printed, and where a run would place its cgroup. */
+export interface DoctorOptions {
+  json: boolean;
+  cgroupParent: string | undefined;
+}
+
+/** Prints what this host can measure; 0 when a run would get a memory cgroup. */
+export async function printDiagnosis({ json, cgroupParent }: DoctorOptions): Promise<number> {
+  const diagnosis = await diagnose(cgroupParent);
+  const text = json ? JSON.stringify(diagnosis, undefined, 2) : renderDiagnosis(diagnosis).join('\n');
+  await new StandardOutput().write(text);
+  return diagnosis.ready ? 0 : EXIT_CODES.NOT_READY;
+}

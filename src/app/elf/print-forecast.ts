@@ -1,0 +1,26 @@
+/** `cmemstat elf`: prints what the maps of BPF object files will take. */
+import { StandardOutput } from '../../output/standard-output.ts';
+import { renderElfReport } from './elf-report.ts';
+import { type ForecastOptions, forecastElf } from './forecast.ts';
+
+/** How the forecast is printed. */
+export interface ForecastStyle {
+  json: boolean;
+  /** Sizes as plain numbers of bytes. */
+  plainBytes: boolean;
+}
+
+/**
+ * Prints what the maps of BPF object files will take.
+ * @throws UsageError, KernelFileError, OutputError.
+ */
+export async function printForecast(
+  options: ForecastOptions,
+  { json, plainBytes }: ForecastStyle,
+): Promise<void> {
+  const forecast = await forecastElf(options);
+  const text = json
+    ? JSON.stringify(forecast, undefined, 2)
+    : renderElfReport(forecast, { plainBytes }).join('\n');
+  await new StandardOutput().write(text);
+}

@@ -1,0 +1,88 @@
+/** `cmemstat maps`: reads the BPF maps of this host and prints them, once or at an interval. */
+import { StandardOutput } from '../../output/standard-output.ts';
+import { VERSION } from '../../version.ts';
+import { toBpftoolMaps } from './bpftool-json.ts';
+import { toMapDocument } from './document.ts';
+import { evaluateListing, type ListingOptions } from './listing.ts';
+import { renderMapTable, renderMapTotal } from './map-table.ts';
+import { type MapsOptions, type MapsReading, openMaps } from './maps.ts';
+
+const CLEAR_SCREEN = '\x1b[H\x1b[2J\x1b[3J';
+
+/** Which maps are printed, and how. */
+export interface PrintMapsOptions {
+  reading: MapsOptions;
+  listing: ListingOptions;
+  /** `bpftool` prints what `bpftool map --json` prints. */
+  format: 'table' | 'json' | 'bpftool';
+  /** Only the sums over all maps. */
+  totalOnly: boolean;
+  /** Sizes as plain numbers of bytes. */
+  plainBytes: boolean;
+  /** Prints again at this interval until a signal; undefined prints once. */
+  watchMs: number | undefined;
+}
+
+/**
+ * Prints the BPF maps of this host.
+ * @throws ToolError that names the capability where they can't be read; OutputError.
+ */
+export async function printMaps(options: PrintMapsOptions): Promise<void> {
+  const { watchMs } = options;
+  const output = new StandardOutput();
+  const reader = await openMaps(options.reading);
+  try {
+    const stop = watchMs === undefined ? undefined : stopSignal();
+    do {
+      await output.write(render(reader.read(), options));
+    } while (!output.isClosed && stop !== undefined && watchMs !== undefined && (await stop.after(watchMs)));
+  } finally {
+    reader.close();
+  }
+}
+
+function render(reading: MapsReading, options: PrintMapsOptions): string {
+  const { format, totalOnly, plainBytes, watchMs } = options;
+  if (format === 'bpftool') return JSON.stringify(toBpftoolMaps(reading.maps));
+  const listing = evaluateListing(reading.maps, options.listing);
+  if (format === 'json') {
+    const document = toMapDocument({ ...reading, listing, totalOnly }, VERSION);
+    return JSON.stringify(document, undefined, watchMs === undefined ? 2 : undefined);
+  }
+  const style = {
+    plainBytes,
+    groupedBy: options.listing.groupBy,
+    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+  };
+  const lines =
+    totalOnly && reading.advice === undefined
+      ? [renderMapTotal(listing.totals, style)]
+      : renderMapTable(totalOnly ? { ...listing, maps: [], groups: undefined } : listing, reading, style);
+  const clear = watchMs !== undefined && process.stdout.isTTY ? CLEAR_SCREEN : '';
+  return `${clear}${lines.join('\n')}`;
+}
+
+/** Waits between two readings, until the first signal. */
+function stopSignal(): { after(ms: number): Promise<boolean> } {
+  let stopped = false;
+  let wake = () => {};
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      stopped = true;
+      wake();
+    });
+  }
+  return {
+    async after(ms) {
+      if (stopped) return false;
+      await new Promise<void>((settle) => {
+        const timer = setTimeout(settle, ms);
+        wake = () => {
+          clearTimeout(timer);
+          settle();
+        };
+      });
+      return !stopped;
+    },
+  };
+}
