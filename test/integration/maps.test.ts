@@ -334,7 +334,7 @@ describe('what is wrong is said in one line', () => {
       ['--sort size', '--sort size: expected bytes, name,'],
       ['--group-by owner', '--group-by owner: expected name,'],
       ['--format xml', '--format xml: expected bpftool'],
-      ['--format bpftool --total', '--total: --format bpftool'],
+      ['--format bpftool --total', '--format conflicts with --total'],
       ['--type hash,hsah', "'hsah' is not a map type"],
       ['--pid 0', '--pid 0: not a process id'],
       ['--pid 4194304', '--pid 4194304: no such process'],
