@@ -139,7 +139,7 @@ describe('the target ends', () => {
         height: 40,
       });
       const screen = await terminal.waitFor(/B budget exceeded/);
-      expect(screen).toMatch(/budget +anon *<= *20 ?MiB/);
+      expect(screen).toMatch(/budget_exceeded +anon *<= *20 ?MiB/);
       await terminal.waitFor(/ENDED|FAILED/);
       await terminal.keys('q');
       const status = await terminal.ended();
