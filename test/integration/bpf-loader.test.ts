@@ -13,7 +13,7 @@ import { linkProgram } from '#src/kernel/bpf/load/link-functions.ts';
 import { attachIterator, createIterator, runProgram } from '#src/kernel/bpf/load/links.ts';
 import { loadObjectBtf } from '#src/kernel/bpf/load/load-btf.ts';
 import { type LoadedObject, type LoadOptions, loadObject } from '#src/kernel/bpf/load/load-object.ts';
-import { completeObjectBtf } from '#src/kernel/bpf/load/object-btf.ts';
+import { completeObjectBtf, lateKindsOf, replaceKinds } from '#src/kernel/bpf/load/object-btf.ts';
 import { prepareObject } from '#src/kernel/bpf/load/prepare-object.ts';
 import {
   decodePreparedObject,
@@ -37,7 +37,7 @@ const fixturePath = (name: string) => fixture(`bpf/${name}${SUFFIX}`);
 function comparedObjects(): string[] {
   const programs = source('kernel/bpf/programs/compiled');
   const own = listObjects(programs);
-  const made = ['core-kernel', 'callbacks', 'kernel-symbols', 'kconfig'].map(fixturePath);
+  const made = ['core-kernel', 'callbacks', 'kernel-symbols', 'kconfig', 'late-kinds'].map(fixturePath);
   return [...own, ...made];
 }
 
@@ -192,6 +192,31 @@ describe('what loaded programs do', () => {
   it('loads a program of one function without handing any types to the kernel', () => {
     const loaded = load(prepare(fixturePath('core-kernel')));
     expect(getProgramInfo(bpf, loaded.program('dump_maps').fd).btf_id ?? 0).toBe(0);
+  });
+});
+
+describe('a program with functions, whose types are of kinds that old kernels do not know', () => {
+  /** Loads the object and compares what its iterator writes for a map with what it should. */
+  function expectDump(prepared: PreparedObject): void {
+    const { id } = objects.map({ max_entries: 77 });
+    expect(id).toBeGreaterThan(0);
+    const loaded = load(prepared, { constants: { factor: 5 } });
+    expect(getProgramInfo(bpf, loaded.program('dump').fd).btf_id ?? 0).toBeGreaterThan(0);
+    const records = readIterator(loaded, 'dump');
+    const at = records.findIndex((value, index) => index % 4 === 0 && value === 77n);
+    expect(records.slice(at, at + 4)).toEqual([77n, 77n * 5n + 1n, 40n + 77n + 1n, BigInt.asUintN(64, -77n)]);
+  }
+
+  it('is loaded with the types that this kernel knows', () => {
+    expectDump(prepare(fixturePath('late-kinds')));
+  });
+
+  it('has types that the kernel accepts however many kinds are replaced', () => {
+    const prepared = prepare(fixturePath('late-kinds'));
+    const { btf = Buffer.alloc(0) } = prepared;
+    const kinds = lateKindsOf(btf, 'late-kinds');
+    expect(kinds.length).toBe(4);
+    expectDump({ ...prepared, btf: replaceKinds(btf, 'late-kinds', kinds) });
   });
 });
 

@@ -146,11 +146,18 @@ function findInt(editor: BtfEditor): number {
   });
 }
 
-/** Which of the late kinds the types use, the latest first. @throws KernelFileError when they are damaged. */
+/**
+ * Which of the late kinds the types use, the latest first. An enum with signed values counts as ENUM64: the
+ * kernel accepts both since the same version.
+ * @throws KernelFileError when they are damaged.
+ */
 export function lateKindsOf(bytes: Buffer, name: string): number[] {
   const btf = new Btf(bytes, name);
   const used = new Set<number>();
-  for (let id = 1; id <= btf.typeCount; id++) used.add(btf.kindOf(id));
+  for (let id = 1; id <= btf.typeCount; id++) {
+    const kind = btf.kindOf(id);
+    used.add(kind === BTF_KIND.ENUM && btf.flagOf(id) ? BTF_KIND.ENUM64 : kind);
+  }
   return LATE_KINDS.map(([kind]) => kind).filter((kind) => used.has(kind));
 }
 
@@ -162,6 +169,7 @@ export function replaceKinds(bytes: Buffer, name: string, kinds: readonly number
   const editor = new BtfEditor(new Btf(bytes, name));
   let placeholder: number | undefined;
   for (const type of [...editor.types.slice(1)]) {
+    if (type.kind === BTF_KIND.ENUM && kinds.includes(BTF_KIND.ENUM64)) type.flag = false;
     if (!kinds.includes(type.kind)) continue;
     switch (type.kind) {
       case BTF_KIND.FLOAT:
