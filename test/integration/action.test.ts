@@ -39,13 +39,13 @@ async function runStep(inputs: Record<string, string>): Promise<Step> {
 const verdictOf = (step: Step): Verdict => JSON.parse(readFileSync(step.outputs.verdict ?? '', 'utf8'));
 
 describe('action/run.sh', () => {
-  testWith([needs.cgroup, needs.root], 'passes when the budgets hold', async () => {
+  testWith([needs.cgroup, needs.root], 'passes when all budgets pass', async () => {
     const step = await runStep({ INPUT_COMMAND: `sleep ${1.2 * SLOWNESS}`, INPUT_BUDGETS: 'anon<=1GiB' });
     expect(step.status).toBe(0);
     expect(step.outputs).toMatchObject({ before: '1', 'exit-status': '0' });
     expect(verdictOf(step)).toMatchObject({ status: 'passed', exitStatus: 0 });
     expect(step.stdout).not.toContain('::error');
-    expect(step.summary).toMatch(/^before\n[\s\S]*1 of 1 budget held/);
+    expect(step.summary).toMatch(/^before\n[\s\S]*1 of 1 budget passed/);
     expect(readFileSync(step.outputs.recording ?? '', 'utf8')).toMatch(/^\{"type":"start"/);
   });
 
