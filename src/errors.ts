@@ -4,18 +4,18 @@ import { errnoName } from './errno.ts';
 interface ErrorDetails {
   /** The exact command or setting that solves the problem. */
   hint?: string | undefined;
-  /** Lines to show below the message as they are, such as an expression with a caret under the fault. */
+  /** Lines to show verbatim below the message, such as an expression with a caret under the error. */
   detail?: string | undefined;
   cause?: unknown;
 }
 
-/** The base of all errors for the user: a stable code, a message and, where there is one, a hint. */
+/** The base class of all errors for the user: a stable code, a message and optionally a hint. */
 export class ToolError extends Error {
   /** Stable, upper case; scripts may match on it. */
   readonly code: string;
-  /** The exact command or setting that solves the problem; absent where there is none. */
+  /** The exact command or setting that solves the problem; absent if there is none. */
   readonly hint: string | undefined;
-  /** Lines to show below the message, as they are; absent where the message is complete. */
+  /** Lines to show verbatim below the message; absent if the message is complete. */
   readonly detail: string | undefined;
 
   constructor(code: string, message: string, details: ErrorDetails = {}) {
@@ -27,7 +27,7 @@ export class ToolError extends Error {
   }
 }
 
-/** The command line is wrong; `option` is the flag or the argument that is wrong. */
+/** The command line is wrong; `option` is the incorrect flag or argument. */
 export class UsageError extends ToolError {
   readonly option: string;
 
@@ -37,7 +37,7 @@ export class UsageError extends ToolError {
   }
 }
 
-/** An input file cannot be read, is not what was expected, or is malformed. */
+/** An input file cannot be read, has the wrong format, or is malformed. */
 export class InputError extends ToolError {
   /** The name of the file as given on the command line. */
   readonly file: string;
@@ -48,7 +48,7 @@ export class InputError extends ToolError {
   }
 }
 
-/** This kernel or host does not support a feature; `since` is the first Linux release that does. */
+/** This kernel or host does not support a feature; `since` is the first Linux release that supports it. */
 export class UnsupportedError extends ToolError {
   readonly feature: string;
   readonly since: string | undefined;
@@ -151,12 +151,12 @@ const MAX_ERRNO = 4095;
 export function errnoOf(error: unknown): string | undefined {
   if (error instanceof KernelFileError || error instanceof SyscallError) return error.errno;
   const { code, errno } = (error as { code?: unknown; errno?: unknown } | null) ?? {};
-  // The number, where there is one: Node names some errnos differently (95), and others not at all.
+  // Prefer the number if present: Node has different names for some errnos (95), and none for others.
   if (typeof errno === 'number' && errno < 0 && errno > -MAX_ERRNO) return errnoName(-errno);
   return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
-/** The description of an errno for messages; the name itself for an errno that is not listed. */
+/** The description of an errno for messages; the name itself if it is unknown. */
 export function describeErrno(errno: string | undefined): string {
   const words: Record<string, string> = {
     EACCES: 'permission denied',

@@ -1,8 +1,8 @@
 import { malformed } from './number.ts';
 
 /**
- * `cgroup.procs`: one process id a line, in no order; 0 stands for a process outside of our pid namespace.
- * The same on cgroup v1 and v2.
+ * `cgroup.procs`: one process id per line, unordered; 0 stands for a process outside our pid namespace. The
+ * format is the same on cgroup v1 and v2.
  * @throws KernelFileError that names the line.
  */
 export function parseCgroupProcs(text: string, path: string): number[] {

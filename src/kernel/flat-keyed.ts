@@ -1,19 +1,19 @@
 import { malformed, parseDigits } from './number.ts';
 
 /**
- * A flat keyed file of cgroupfs, as `memory.stat` and `memory.events` are:
+ * A flat keyed file of cgroupfs, such as `memory.stat` or `memory.events`:
  *
  *     anon 1048576
  *     file 4096
  *
- * Keys that we don't know are passed on. An empty file is an empty record.
+ * Unknown keys are kept. An empty file yields an empty record.
  * Source: Documentation/admin-guide/cgroup-v2.rst, "Interface Files".
- * @throws KernelFileError that names the file and the line when a line is malformed or a key comes twice.
+ * @throws KernelFileError that names the file and the line if a line is malformed or a key is duplicated.
  */
 export function parseFlatKeyed(text: string, path: string): Record<string, number> {
   const values: Record<string, number> = {};
   visitFlatKeyed(text, path, (key, value, line) => {
-    if (Object.hasOwn(values, key)) throw malformed(path, line, `the key '${key}' comes twice`);
+    if (Object.hasOwn(values, key)) throw malformed(path, line, `duplicate key '${key}'`);
     if (key === '__proto__') Object.defineProperty(values, key, { value, enumerable: true });
     else values[key] = value;
   });
@@ -21,9 +21,9 @@ export function parseFlatKeyed(text: string, path: string): Record<string, numbe
 }
 
 /**
- * Calls `visit` for every line of a flat keyed file, in order. Indexes in the place of split() and regular
- * expressions: this runs at every sample, with up to 70 lines.
- * @throws KernelFileError that names the file and the line when a line is malformed.
+ * Calls `visit` for every line of a flat keyed file, in order. Uses indexes instead of split() and regular
+ * expressions because this runs at every sample, with up to 70 lines.
+ * @throws KernelFileError that names the file and the line if a line is malformed.
  */
 export function visitFlatKeyed(
   text: string,

@@ -1,26 +1,26 @@
-/** What is computed from a kernel once and is valid for as long as it is this kernel: kept in files, by the kernel's build. */
+/** Caches data that depends only on the kernel: files named after the kernel's build id. */
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { cacheDirectory, isPrivateDirectory, makePrivateDirectory } from './cache-directory.ts';
 
-/** Where a cache is and what identifies the kernel; the defaults are this host's. */
+/** The location of the cache and the identity of the kernel; the defaults are this host's. */
 export interface CacheSources {
-  /** The kernel's build id is in it: a kernel with other types has another one. */
+  /** Contains the kernel's build id, which differs for a kernel with other types. */
   notesPath?: string;
   directory?: string;
 }
 
 /**
- * What was computed from the running kernel: from the cache where it is there and whole, else computed and kept.
- * A cache that can't be read or written costs time and is no error.
+ * Data computed from the running kernel: from the cache if it is valid, otherwise computed and stored. A
+ * cache that cannot be read or written costs time but is not an error.
  *
  * Source: `/sys/kernel/notes`. Since: Linux 2.6.22.
- * @param topic the start of the file's name.
- * @param identity what the answer depends on besides the kernel, such as a version: a part of the file's name, so letters,
- *   digits, dots and hyphens only.
- * @param compute the answer; it must survive JSON.
- * @throws what `compute` throws.
+ * @param topic prefix of the file name.
+ * @param identity what the data depends on besides the kernel, such as a version; part of the file name, so
+ * only letters, digits, dots and hyphens.
+ * @param compute computes the data, which must be serialisable as JSON.
+ * @throws any error of `compute`.
  */
 export function cachedForKernel<T>(
   topic: string,
@@ -38,7 +38,7 @@ export function cachedForKernel<T>(
   return answer;
 }
 
-/** Absent where the kernel was built without one, or does not show it. */
+/** Absent if the kernel has no build id, or does not expose it. */
 function readBuildId(notesPath: string): string | undefined {
   try {
     return parseBuildId(readFileSync(notesPath));
@@ -51,8 +51,8 @@ const NT_GNU_BUILD_ID = 3;
 const NOTE_HEADER_BYTES = 12;
 
 /**
- * The build id in the ELF notes of the kernel, in hexadecimal; absent where there is none. The linker computes it from all of the
- * kernel, its types included.
+ * The build id from the kernel's ELF notes, in hexadecimal; absent if there is none. The linker computes it
+ * from the whole kernel, including its types.
  *
  * Source: elf(5), "Notes": the lengths of a name and a description, a type, then both, each padded to 4 bytes.
  */
@@ -76,10 +76,12 @@ function align4(length: number): number {
   return Math.ceil(length / 4) * 4;
 }
 
-// Raised whenever the form of the files changes: files in another form are computed anew.
+// Increment whenever the file format changes: files in another format are recomputed.
 const FORMAT = 'cmemstat-cache 2';
 
-/** The file is two lines: the form, length and checksum of the answer, then the answer. Anything else is as good as no file. */
+/**
+ * The file has two lines: format, length and checksum, then the data. Anything else is treated as missing.
+ */
 function readCache<T>(path: string): { answer: T } | undefined {
   try {
     const bytes = readFileSync(path);
@@ -109,8 +111,8 @@ function headerOf(answer: Buffer): string {
 }
 
 /**
- * FNV-1a over words of 32 bits. It finds files that were cut off or damaged; nobody else can write to the directory, so it need not
- * withstand an attack, and no module for cryptography is loaded.
+ * FNV-1a over 32-bit words. It detects truncated and damaged files; nobody else can write to the directory,
+ * so a non-cryptographic hash suffices and no crypto module is loaded.
  */
 function checksum(bytes: Buffer): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -125,6 +127,6 @@ function removeQuietly(path: string): void {
   try {
     rmSync(path, { force: true });
   } catch {
-    // The directory is no directory, or is gone: then so is the file.
+    // The directory is not a directory, or does not exist: neither does the file.
   }
 }

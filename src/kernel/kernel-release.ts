@@ -1,6 +1,6 @@
 import { release } from 'node:os';
 
-/** A kernel release, as far as it orders features. */
+/** A kernel release, reduced to what orders features. */
 export interface KernelRelease {
   major: number;
   minor: number;
@@ -8,7 +8,7 @@ export interface KernelRelease {
   text: string;
 }
 
-/** Parses `uname -r`, such as `6.12.94+deb13-amd64`; undefined when it does not start with two numbers. */
+/** Parses `uname -r`, such as `6.12.94+deb13-amd64`; undefined if it does not start with two numbers. */
 export function parseKernelRelease(text: string): KernelRelease | undefined {
   const match = /^(\d+)\.(\d+)/.exec(text);
   return match === null ? undefined : { major: Number(match[1]), minor: Number(match[2]), text };
@@ -20,8 +20,7 @@ export function readKernelRelease(): KernelRelease | undefined {
 }
 
 /**
- * Whether a kernel is at least `major.minor`. A distribution may have taken a feature back to an older
- * kernel.
+ * Whether a kernel is at least `major.minor`. Distributions may have backported a feature to an older kernel.
  */
 export function isAtLeast(kernel: KernelRelease, major: number, minor: number): boolean {
   return kernel.major > major || (kernel.major === major && kernel.minor >= minor);

@@ -1,12 +1,12 @@
 import { parseCounter } from './number.ts';
 
-/** A limit of cgroup v2: a number, or the kernel's word for none. */
+/** A limit of cgroup v2: a number, or `max` for no limit. */
 export type Limit = number | 'max';
 
 /**
- * A file that holds one limit, such as `memory.max` or `pids.max`: a number, or `max`.
+ * A file with one limit, such as `memory.max` or `pids.max`: a number, or `max`.
  * Source: Documentation/admin-guide/cgroup-v2.rst.
- * @throws KernelFileError when it is neither.
+ * @throws KernelFileError if it is neither.
  */
 export function parseLimit(text: string, path: string): Limit {
   const word = text.trimEnd();
@@ -14,7 +14,7 @@ export function parseLimit(text: string, path: string): Limit {
 }
 
 /**
- * A file that holds one number, such as `memory.current`.
+ * A file with one number, such as `memory.current`.
  * Unit: bytes for the memory files.
  * @throws KernelFileError if it is not a number.
  */

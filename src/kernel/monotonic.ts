@@ -1,8 +1,8 @@
 /**
- * The time since a moment in the past that stays the same for this process; no change of the clock moves it.
- * Unit: milliseconds, with fractions.
+ * Time since an arbitrary fixed point in the past, unaffected by clock changes. Unit: milliseconds,
+ * fractional.
  *
- * The global `performance` does the same, and loads ten modules of Node.js when it is first used.
+ * The global `performance` is equivalent, but loads ten modules of Node.js on first use.
  * Source: clock_gettime(2), CLOCK_MONOTONIC.
  */
 export function monotonicMs(): number {

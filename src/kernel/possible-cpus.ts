@@ -6,7 +6,7 @@ const PATH = '/sys/devices/system/cpu/possible';
 /**
  * The number of CPUs in a list such as `0-3,8`.
  * Source: Documentation/admin-guide/cputopology.rst.
- * @throws KernelFileError if it is not such a list.
+ * @throws KernelFileError if the list is malformed.
  */
 export function countCpuList(text: string, path: string): number {
   let count = 0;
@@ -21,7 +21,7 @@ export function countCpuList(text: string, path: string): number {
 }
 
 /**
- * How many CPUs this kernel provides for: per-CPU memory is allocated for each of them.
+ * The number of possible CPUs: the kernel allocates per-CPU memory for each of them.
  * @throws KernelFileError.
  */
 export function readPossibleCpus(): number {

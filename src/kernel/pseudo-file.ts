@@ -1,6 +1,6 @@
 /**
- * Files of procfs, sysfs and cgroupfs: their size is unknown before they are read, a read at offset 0 makes
- * the kernel format them anew, and a write either takes the whole text or fails.
+ * Files of procfs, sysfs and cgroupfs: their size is unknown until they are read, a read at offset 0
+ * regenerates the contents, and a write either succeeds completely or fails.
  */
 import { closeSync, constants, openSync, readdirSync, readSync, writeSync } from 'node:fs';
 import { describeErrno, errnoOf, KernelFileError } from '../errors.ts';
@@ -15,8 +15,8 @@ let scratch = Buffer.allocUnsafe(16 * 1024);
 function readAll(fd: number, path: string, encoding: 'latin1' | 'utf8'): string {
   try {
     let length = readSync(fd, scratch, 0, scratch.length, 0);
-    // The kernel hands out a long file in pieces of about a page: only a read of nothing is then the end.
-    // What is shorter than half a page came whole, and most files are: that spares every second call.
+    // The kernel returns long files in chunks of about a page, so only an empty read marks the end. A chunk
+    // shorter than half a page is the whole file, which most are: this saves a second read call.
     while (length >= SURELY_WHOLE_BYTES) {
       if (length === scratch.length) {
         const larger = Buffer.allocUnsafe(scratch.length * 2);
@@ -45,7 +45,7 @@ function kernelFileError(
 }
 
 /**
- * Reads a kernel file once, without asking for its size.
+ * Reads a kernel file once, without stat.
  * @throws KernelFileError with the errno.
  */
 export function readPseudoFile(path: string): string {
@@ -64,12 +64,12 @@ export function readPseudoFile(path: string): string {
 
 /**
  * Writes `data` to a kernel file in one write.
- * @throws KernelFileError that names the data which the kernel refused.
+ * @throws KernelFileError that names the rejected data.
  */
 export function writePseudoFile(path: string, data: string): void {
   let fd: number;
   try {
-    // No O_CREAT: a file that this kernel lacks must answer ENOENT.
+    // No O_CREAT: a file that this kernel lacks must fail with ENOENT.
     fd = openSync(path, constants.O_WRONLY);
   } catch (error) {
     throw kernelFileError('write', path, error, data);
@@ -84,7 +84,7 @@ export function writePseudoFile(path: string, data: string): void {
 }
 
 /**
- * The names in a directory of the kernel.
+ * The names in a directory of a kernel file system.
  * @throws KernelFileError with the errno.
  */
 export function listPseudoDirectory(path: string): string[] {
@@ -95,13 +95,13 @@ export function listPseudoDirectory(path: string): string[] {
   }
 }
 
-/** A kernel file that is read again and again: it is opened once, which makes a read three times cheaper. */
+/** A kernel file that is read repeatedly: keeping it open makes each read three times cheaper. */
 export class KeptFile {
   readonly path: string;
   readonly #fd: number;
   #open = true;
 
-  /** @throws KernelFileError with the errno, `ENOENT` where this kernel has no such file. */
+  /** @throws KernelFileError with the errno, `ENOENT` if this kernel does not have the file. */
   constructor(path: string) {
     this.path = path;
     try {
@@ -112,11 +112,11 @@ export class KeptFile {
   }
 
   /**
-   * What the kernel says now.
-   * @throws KernelFileError with the errno, `ENODEV` once the cgroup is gone.
+   * Reads the current contents.
+   * @throws KernelFileError with the errno, `ENODEV` if the cgroup has been removed.
    */
   read(): string {
-    // Figures alone: latin1 spares the check for UTF-8.
+    // The contents are numbers: latin1 avoids UTF-8 validation.
     return readAll(this.#fd, this.path, 'latin1');
   }
 

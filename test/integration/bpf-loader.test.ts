@@ -224,7 +224,7 @@ describe('what this kernel can not be asked for', () => {
   it.each([
     ['no_field', 2, 'struct bpf_map has no field "no_such.field[2]"'],
     ['no_struct', 2, 'this kernel has no struct no_such_struct'],
-    ['other_type', 2, 'field "name" of struct bpf_map is of another type'],
+    ['other_type', 2, 'field "name" of struct bpf_map has an incompatible type'],
     ['no_value', 2, 'enum bpf_map_type has no value "BPF_MAP_TYPE_NEVER"'],
     ['no_function', 4, 'this kernel has no function cmemstat_no_such_function in its BTF'],
   ])('names program, instruction and what is missing: %s', (program, instruction, reason) => {

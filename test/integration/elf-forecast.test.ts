@@ -179,7 +179,7 @@ describe('forecastElf', () => {
     try {
       await expect(
         forecastElf({ files: [fixture('globals')], kernelBtf, possibleCpus: [], changes: [] }),
-      ).rejects.toThrow('not BTF: it does not start with 0xeb9f');
+      ).rejects.toThrow('not BTF: bad magic, expected 0xeb9f');
     } finally {
       rmSync(folder, { recursive: true });
     }

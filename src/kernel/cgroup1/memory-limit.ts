@@ -2,8 +2,8 @@ import type { Limit } from '../limit.ts';
 import { malformed } from '../number.ts';
 
 /**
- * `memory.limit_in_bytes` and `memory.memsw.limit_in_bytes` of cgroup v1: a number of bytes, where the
- * largest number of pages that a long can hold (9223372036854771712 with pages of 4 KiB) stands for no limit.
+ * `memory.limit_in_bytes` and `memory.memsw.limit_in_bytes` of cgroup v1: a number of bytes. No limit is
+ * encoded as the largest number of pages that a long can hold (9223372036854771712 with 4 KiB pages).
  * Source: Documentation/admin-guide/cgroup-v1/memory.rst.
  * @throws KernelFileError if it is not a number.
  */

@@ -25,33 +25,33 @@ const SAME_MEANING: Record<string, string> = {
   unevictable: 'unevictable',
 };
 
-/** v1's key of the subtree, to v2's name. */
+/** v1's key for the subtree, by v2 name. */
 const TWINS: Record<string, string> = Object.fromEntries(
   Object.entries(SAME_MEANING).map(([key, name]) => [`total_${key}`, name]),
 );
 
-/** Whether a key is the cgroup's own part of a figure that is there for the subtree too, or the swap. */
+/** Whether a key is the local value of a counter that also exists for the subtree, or swap. */
 function isReportedElsewhere(key: string, raw: Record<string, number>): boolean {
   if (key === 'total_swap') return true;
   return !key.startsWith('total_') && raw[`total_${key}`] !== undefined;
 }
 
-/** v1's `memory.stat`, with the figures of v2's meaning under v2's names. */
+/** `memory.stat` of cgroup v1, with v2 names for figures that have the same meaning. */
 export interface MemoryStatV1 {
   /**
-   * v2's names where they mean the same, v1's own (`total_pgpgin`, `hierarchical_memory_limit` ...)
-   * elsewhere.
+   * v2 names if the meaning is the same, otherwise v1 names (`total_pgpgin`, `hierarchical_memory_limit`
+   * ...).
    */
   stat: Record<string, number>;
-  /** `total_swap`, which is what v2 prints in `memory.swap.current`. Unit: bytes. */
+  /** `total_swap`, which cgroup v2 reports in `memory.swap.current`. Unit: bytes. */
   swapBytes: number | undefined;
-  /** The smallest limit of the cgroup and its ancestors. Unit: bytes; near 2^63 when there is none. */
+  /** The smallest limit of the cgroup and its ancestors; near 2^63 if unlimited. Unit: bytes. */
   hierarchicalLimitBytes: number | undefined;
 }
 
 /**
- * Parses `memory.stat` of cgroup v1, which prints every figure twice: for the cgroup alone, and with `total_`
- * for the subtree. Those of the subtree are what v2 prints; the others are left out.
+ * Parses `memory.stat` of cgroup v1, which contains every counter twice: for the cgroup alone, and with
+ * prefix `total_` for the subtree. cgroup v2 reports only the latter; the former are dropped.
  *
  *     cache 4096
  *     hierarchical_memory_limit 9223372036854771712
@@ -62,7 +62,7 @@ export interface MemoryStatV1 {
  * @throws KernelFileError that names the line.
  */
 export function parseMemoryStatV1(text: string, path: string): MemoryStatV1 {
-  // "No limit" is 2^63 less a page, which no double holds exactly.
+  // "No limit" is 2^63 minus one page, which a double cannot represent exactly.
   const limited = text.replace(NO_LIMIT, '$1 0');
   const raw = parseFlatKeyed(limited, path);
   const stat: Record<string, number> = {};
@@ -78,6 +78,6 @@ export function parseMemoryStatV1(text: string, path: string): MemoryStatV1 {
   return { stat, swapBytes: raw.total_swap, hierarchicalLimitBytes: limit };
 }
 
-/** Numbers of 19 digits are above 2^53; pages of 64 KiB make "no limit" no shorter. */
+/** Numbers of 19 digits exceed 2^53; with 64 KiB pages "no limit" has 19 digits too. */
 const NO_LIMIT = /^(hierarchical_mem(?:ory|sw)_limit) \d{19,}$/gm;
 const HIERARCHICAL_NO_LIMIT = /^hierarchical_memory_limit \d{19,}$/m;

@@ -1,5 +1,5 @@
 /**
- * `cgroup.controllers` and `cgroup.subtree_control`: the names of controllers on one line, or an empty file.
+ * `cgroup.controllers` and `cgroup.subtree_control`: controller names on one line, or an empty file.
  *
  *     cpuset cpu io memory pids
  *

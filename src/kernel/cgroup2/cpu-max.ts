@@ -7,7 +7,7 @@ import { malformed } from '../number.ts';
  *     max 100000
  *
  * Returns how many CPUs' worth of time that is, or `max`. Source: Documentation/admin-guide/cgroup-v2.rst.
- * @throws KernelFileError when it is neither.
+ * @throws KernelFileError if it is neither.
  */
 export function parseCpuMax(text: string, path: string): number | 'max' {
   const match = /^(max|\d+) (\d+)\n?$/.exec(text);

@@ -1,6 +1,6 @@
 import { parseFlatKeyed } from '../flat-keyed.ts';
 
-/** `memory.events` or `memory.events.local`: how often each thing happened since the cgroup was made. */
+/** `memory.events` or `memory.events.local`: event counts since the cgroup was created. */
 export type MemoryEvents = Record<string, number>;
 
 /**

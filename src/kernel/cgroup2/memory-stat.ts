@@ -1,6 +1,6 @@
 import { parseFlatKeyed } from '../flat-keyed.ts';
 
-/** `memory.stat` of cgroup v2 as it stands: every key the running kernel has, none that it lacks. */
+/** `memory.stat` of cgroup v2, with exactly the keys that the running kernel provides. */
 export type MemoryStat = Record<string, number>;
 
 /**

@@ -2,15 +2,15 @@ import { malformed, parseCounter } from '../number.ts';
 
 /** One line of a pressure file. */
 export interface PressureLine {
-  /** Share of the last 10, 60 and 300 seconds that was lost waiting. Unit: per cent. */
+  /** Percentage of the last 10, 60 and 300 seconds spent waiting. Unit: per cent. */
   avg10: number;
   avg60: number;
   avg300: number;
-  /** Time lost since the cgroup was made. Unit: microseconds, as the kernel prints it. */
+  /** Time spent waiting since the cgroup was created. Unit: microseconds, as in the file. */
   total: number;
 }
 
-/** `memory.pressure`: `some` task, or all tasks (`full`), waited for memory. */
+/** `memory.pressure`: `some` or all tasks (`full`) waited for memory. */
 export interface Pressure {
   some?: PressureLine;
   full?: PressureLine;
@@ -37,7 +37,7 @@ export function parsePressure(text: string, path: string): Pressure {
     if (match === null) throw malformed(path, index + 1, `'${line}' is not a pressure line`);
     const [, kind, avg10, avg60, avg300, total] = match;
     if (pressure[kind as 'some' | 'full'] !== undefined)
-      throw malformed(path, index + 1, `'${kind}' comes twice`);
+      throw malformed(path, index + 1, `duplicate '${kind}'`);
     pressure[kind as 'some' | 'full'] = {
       avg10: Number(avg10),
       avg60: Number(avg60),

@@ -6,9 +6,9 @@ import { malformed } from '../number.ts';
 const AT_PAGESZ = 6;
 
 /**
- * The page size, from `/proc/self/auxv`: pairs of 64-bit words, a type and a value, ended by type 0.
+ * The page size, from `/proc/self/auxv`: pairs of 64-bit words, a type and a value, terminated by type 0.
  * Unit: bytes. Source: proc_pid_auxv(5). All architectures that Node.js runs on with 64 bits are covered.
- * @throws KernelFileError when there is no such entry.
+ * @throws KernelFileError if the entry is missing.
  */
 export function parsePageSize(auxv: Buffer, path: string, littleEndian: boolean): number {
   for (let at = 0; at + 16 <= auxv.length; at += 16) {

@@ -12,9 +12,9 @@ const CAPABILITY_BITS = {
 export type Capability = keyof typeof CAPABILITY_BITS;
 
 /**
- * The capabilities that are effective, out of those that cmemstat may need.
+ * The effective capabilities among those that cmemstat may need.
  *
- * The line of `/proc/<pid>/status`, a mask of 64 bits in hex:
+ * The line in `/proc/<pid>/status` is a 64-bit mask in hexadecimal:
  *     CapEff:	000001fffeffffff
  * Source: proc_pid_status(5). Since: Linux 2.6.25; CAP_PERFMON and CAP_BPF since 5.8.
  */

@@ -1,10 +1,10 @@
-/** How many descriptors a process has open. */
+/** Number of open descriptors of a process. */
 import { statSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { errnoOf } from '../../errors.ts';
 
 /**
- * The size of `/proc/<pid>/fd`, which is their number; undefined when the process has ended.
+ * The size of `/proc/<pid>/fd`, which is the number of descriptors; undefined if the process has exited.
  * Since: Linux 6.2; before, the size is always 0.
  */
 export function readDescriptorCount(pid: number, procRoot = '/proc'): number | undefined {
@@ -12,8 +12,8 @@ export function readDescriptorCount(pid: number, procRoot = '/proc'): number | u
 }
 
 /**
- * The number of entries in `/proc/<pid>/fd`, counted in the background: a process may have a million.
- * Undefined when the process has ended, or we may not look into it (another user's, without CAP_SYS_PTRACE).
+ * The number of entries in `/proc/<pid>/fd`, counted in the background since a process may have a million.
+ * Undefined if the process has exited, or is not accessible (another user's, without CAP_SYS_PTRACE).
  */
 export async function countDescriptors(pid: number, procRoot = '/proc'): Promise<number | undefined> {
   try {

@@ -1,21 +1,21 @@
 /**
- * `/proc/<pid>/fdinfo/<fd>`: one `key:<tab>value` a line. The first four lines are the same for every file,
- * the rest depends on what the descriptor is. A BPF map on 6.18: pos:   0 flags:        02000002 mnt_id:
- * 17 ino: 1038 map_type:  2 key_size:     4 value_size:   8 max_entries:  1 map_flags:    0x0 map_extra:  0x0
- * memlock:    320 map_id:     25 frozen:      0
+ * `/proc/<pid>/fdinfo/<fd>`: one `key:<tab>value` per line. The first four keys (`pos`, `flags`, `mnt_id`,
+ * `ino`) are common to all files; the others depend on the type of the file. For a BPF map on 6.18:
+ * `map_type`, `key_size`, `value_size`, `max_entries`, `map_flags`, `map_extra`, `memlock`, `map_id`,
+ * `frozen`.
  */
 import { malformed, parseCounter } from '../number.ts';
 import { readPseudoFile } from '../pseudo-file.ts';
 
-/** A fdinfo file as the kernel prints it, by key. */
+/** A fdinfo file as printed by the kernel, by key. */
 export interface Fdinfo {
   readonly path: string;
   readonly values: ReadonlyMap<string, string>;
 }
 
 /**
- * The pairs of a fdinfo file. Lines of other shapes (inotify and epoll print several pairs a line) are left
- * out.
+ * The key-value pairs of a fdinfo file. Lines in other formats (inotify and epoll print several pairs per
+ * line) are dropped.
  * Source: proc_pid_fdinfo(5). Since: Linux 2.6.22.
  */
 export function parseFdinfo(text: string, path: string): Fdinfo {
@@ -28,8 +28,9 @@ export function parseFdinfo(text: string, path: string): Fdinfo {
 }
 
 /**
- * The fdinfo of one file descriptor of one process.
- * @throws KernelFileError with the errno: `ENOENT` once the descriptor is closed or the process is gone.
+ * The fdinfo of a file descriptor.
+ * @throws KernelFileError with the errno: `ENOENT` if the descriptor is closed or the process no longer
+ * exists.
  */
 export function readFdinfo(fd: number | string, pid: number | 'self' = 'self', procRoot = '/proc'): Fdinfo {
   const path = `${procRoot}/${pid}/fdinfo/${fd}`;
@@ -48,21 +49,22 @@ export interface MapFdinfo {
   max_entries: number;
   map_flags: number;
   /**
-   * Unit: bytes. Near what the kernel has allocated since Linux 6.4; before, a guess from `max_entries` that
-   * reads 0 for a ring buffer and half for a hash.
+   * Since Linux 6.4 close to the allocated memory; before, an estimate from `max_entries` that is 0 for a
+   * ring buffer and about half for a hash. Unit: bytes.
    */
   memlock: number;
-  /** User space can't write to it any more. Since: Linux 5.2. */
+  /** User space can no longer write to it. Since: Linux 5.2. */
   frozen: boolean | undefined;
   /**
-   * The type of the programs that may use a prog_array; absent for other maps and until the first one does.
+   * The type of the programs that may use a prog_array; absent for other maps and until the first program
+   * uses it.
    */
   owner_prog_type: number | undefined;
   owner_jited: boolean | undefined;
 }
 
 /**
- * What a fdinfo file says about a map; absent where it is not a map's. Since: Linux 4.13 (`map_id`).
+ * Parses the fdinfo of a map; absent if it is not a map. Since: Linux 4.13 (`map_id`).
  * @throws KernelFileError if a key is missing or not a number.
  */
 export function mapFdinfo(fdinfo: Fdinfo): MapFdinfo | undefined {
@@ -88,12 +90,12 @@ export interface ProgramFdinfo {
   prog_type: number;
   /** 16 hex digits. */
   prog_tag: string;
-  /** Unit: bytes. The pages of the main function only: subprograms and machine code are not in it. */
+  /** Pages of the main function only, without subprograms and machine code. Unit: bytes. */
   memlock: number;
 }
 
 /**
- * What a fdinfo file says about a program; absent where it is not a program's. Since: Linux 4.13 (`prog_id`).
+ * Parses the fdinfo of a program; absent if it is not a program. Since: Linux 4.13 (`prog_id`).
  * @throws KernelFileError if a key is missing or not a number.
  */
 export function programFdinfo(fdinfo: Fdinfo): ProgramFdinfo | undefined {
@@ -109,19 +111,18 @@ export function programFdinfo(fdinfo: Fdinfo): ProgramFdinfo | undefined {
 /** The fdinfo of a BPF link. Source: `bpf_link_show_fdinfo()` in `kernel/bpf/syscall.c`. */
 export interface LinkFdinfo {
   link_id: number;
-  /** The kernel's name of the type, such as `tracing`; `<14>` for one that it has no name for. */
+  /** The kernel's name of the link type, such as `tracing`; `<14>` if it has no name. */
   link_type: string;
-  /** The program that it attaches; absent for a link without one (struct_ops). */
+  /** The attached program; absent for a link without one (struct_ops). */
   prog_id: number | undefined;
   /**
-   * The map that the link holds: of struct_ops, of an iterator over a map's elements, of a sockmap; absent
-   * for others.
+   * The map that the link references: for struct_ops, a map element iterator or a sockmap; absent for others.
    */
   map_id: number | undefined;
 }
 
 /**
- * What a fdinfo file says about a link; absent where it is not a link's. Since: Linux 5.8.
+ * Parses the fdinfo of a link; absent if it is not a link. Since: Linux 5.8.
  * @throws KernelFileError if a key is missing or not a number.
  */
 export function linkFdinfo(fdinfo: Fdinfo): LinkFdinfo | undefined {
@@ -152,7 +153,7 @@ function optionalNumber(fdinfo: Fdinfo, key: string): number | undefined {
 
 function hex(fdinfo: Fdinfo, key: string): number {
   const value = required(fdinfo, key);
-  if (!/^0x[0-9a-f]{1,8}$/.test(value)) throw malformed(fdinfo.path, undefined, `${key} is '${value}'`);
+  if (!/^0x[0-9a-f]{1,8}$/.test(value)) throw malformed(fdinfo.path, undefined, `invalid ${key} '${value}'`);
   return Number(value);
 }
 

@@ -10,12 +10,12 @@ import {
   readFdinfo,
 } from './fdinfo.ts';
 
-/** The BPF objects that some processes hold open, each of them once, by id. */
+/** The BPF objects that some processes hold open, each listed once, by id. */
 export interface HeldBpf {
   maps: Map<number, MapFdinfo>;
   programs: Map<number, ProgramFdinfo>;
   links: Map<number, LinkFdinfo>;
-  /** Processes whose descriptors we may not see: another user's, or one that made itself undumpable. */
+  /** Processes whose descriptors are not accessible: another user's, or not dumpable. */
   unreadablePids: number[];
 }
 
@@ -28,19 +28,19 @@ const BPF_TARGETS: ReadonlySet<string> = new Set([
   'anon_inode:bpf-prog',
   'anon_inode:bpf_link',
   'anon_inode:bpf-link',
-  // Linux 4.17 to 5.7: raw tracepoints had a file of their own, which prints the program's id.
+  // Linux 4.17 to 5.7: raw tracepoints have their own file type, whose fdinfo contains the program's id.
   'anon_inode:bpf-raw-tracepoint',
 ]);
 
 /**
- * The BPF objects that these processes hold open. Processes and descriptors that vanish meanwhile are
+ * The BPF objects that these processes hold open. Processes and descriptors that disappear meanwhile are
  * skipped.
  *
- * A program that is attached through a perf event, netlink or a cgroup without a link is not held by a
- * descriptor: it is not found here.
+ * A program that is attached through a perf event, netlink or a cgroup without a link has no descriptor and
+ * is not found.
  * Source: `/proc/<pid>/fd` and `/proc/<pid>/fdinfo`, proc_pid_fdinfo(5). Since: Linux 4.13; links since 5.8.
- * Needs the right to ptrace the process (CAP_SYS_PTRACE for another user's).
- * @throws KernelFileError when the kernel's text is not understood.
+ * Needs permission to ptrace the process (CAP_SYS_PTRACE for processes of other users).
+ * @throws KernelFileError if the contents of a kernel file are unexpected.
  */
 export function collectHeldBpf(pids: Iterable<number>, procRoot = '/proc'): HeldBpf {
   const held: HeldBpf = { maps: new Map(), programs: new Map(), links: new Map(), unreadablePids: [] };
@@ -60,7 +60,7 @@ function collectDescriptor(held: HeldBpf, pid: number, fd: string, procRoot: str
   try {
     if (!BPF_TARGETS.has(readlinkSync(`${procRoot}/${pid}/fd/${fd}`))) return;
     const fdinfo = readFdinfo(fd, pid, procRoot);
-    // The descriptor may have been closed and its number reused: only the file itself says what it is.
+    // The descriptor may have been closed and its number reused: only the opened file shows its type.
     const map = mapFdinfo(fdinfo);
     if (map !== undefined) held.maps.set(map.map_id, map);
     const program = programFdinfo(fdinfo);

@@ -2,20 +2,20 @@ import { malformed } from '../number.ts';
 
 /** One mount, from `/proc/self/mountinfo`. */
 export interface Mount {
-  /** The device of the file system, `major:minor`. */
+  /** The device of the file system, as `major:minor`. */
   device: string;
-  /** The folder of the file system that is mounted; `/` for the whole of it. */
+  /** The directory of the file system that is mounted; `/` for the root. */
   root: string;
   mountPoint: string;
   /** Options of this mount, such as `rw`. */
   options: string[];
   fsType: string;
-  /** Options of the file system; on cgroup v1 the controllers are among them. */
+  /** Options of the file system; on cgroup v1 they include the controllers. */
   superOptions: string[];
 }
 
 /**
- * Parses `/proc/self/mountinfo`; a field holds spaces and backslashes as octal escapes:
+ * Parses `/proc/self/mountinfo`; spaces and backslashes in fields are octal escapes:
  *
  *     35 31 0:32 / /sys/fs/cgroup/memory rw,relatime - cgroup cgroup rw,memory
  *

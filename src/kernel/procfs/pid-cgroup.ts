@@ -8,7 +8,9 @@ export interface CgroupMembership {
   controllers: string[];
   /** 0 for cgroup v2. */
   hierarchy: number;
-  /** The cgroup's path below the hierarchy's root, as our cgroup namespace shows it; starts with `/`. */
+  /**
+   * The path of the cgroup relative to the root of the hierarchy, in our cgroup namespace; starts with `/`.
+   */
   path: string;
 }
 

@@ -4,7 +4,9 @@ import { readPseudoFile } from '../pseudo-file.ts';
 /** The fields of `/proc/<pid>/stat` that cmemstat needs. */
 export interface PidStat {
   pid: number;
-  /** The name, cut at 15 bytes by the kernel; may hold spaces, parentheses and control characters. */
+  /**
+   * The name, truncated to 15 bytes by the kernel; may contain spaces, parentheses and control characters.
+   */
   comm: string;
   /** `R`, `S`, `D`, `T`, `Z`, `X` ... */
   state: string;
@@ -15,30 +17,31 @@ export interface PidStat {
   ttyNr: number;
   /** The foreground process group of the controlling terminal; -1 without one. */
   tpgid: number;
-  /** When the process was started. Unit: clock ticks since boot. With the pid it names a process for good. */
+  /**
+   * Start time, which identifies the process uniquely together with the pid. Unit: clock ticks since boot.
+   */
   startTime: string;
-  /** The number of its threads. */
+  /** Number of threads. */
   threads: number;
-  /** Time on a CPU, in user and kernel mode. Unit: clock ticks of 10 ms. */
+  /** CPU time in user and kernel mode. Unit: clock ticks of 10 ms. */
   cpuTicks: number;
   /** Resident memory. Unit: pages. */
   rssPages: number;
   /**
-   * Where the code begins and ends and the stack begins. `fork` inherits the three and `exec` changes them,
-   * so they distinguish whether two processes run what one `exec` has started. Undefined where we may not
-   * look into the process.
+   * Start and end of the code, and start of the stack. `fork` inherits them and `exec` changes them, so they
+   * show whether two processes result from the same `exec`. Undefined if the process is not accessible.
    */
   image: string | undefined;
 }
 
 /**
- * Parses `/proc/<pid>/stat`: one line of fields, where the second, in parentheses, may itself hold
+ * Parses `/proc/<pid>/stat`: one line of fields; the second one, in parentheses, may itself contain
  * parentheses.
  *
  *     42 (a (b) c) S 1 42 42 34816 42 4194304 ...
  *
  * Source: proc_pid_stat(5), fields 1 to 8, 14, 15, 20, 22, 24 and 26 to 28.
- * @throws KernelFileError when fields are missing.
+ * @throws KernelFileError if fields are missing.
  */
 export function parsePidStat(text: string, path: string): PidStat {
   const open = text.indexOf('(');
@@ -63,14 +66,14 @@ export function parsePidStat(text: string, path: string): PidStat {
     threads: Number(fields[17]),
     cpuTicks: Number(fields[11]) + Number(fields[12]),
     rssPages: Number(fields[21]),
-    // The kernel prints 1, 1 and 0 to those who may not know.
+    // The kernel prints 1, 1 and 0 to readers without permission.
     image: startStack === '0' ? undefined : `${startCode}-${endCode}-${startStack}`,
   };
 }
 
 /**
  * Reads `/proc/<pid>/stat`.
- * @throws KernelFileError, `ENOENT` or `ESRCH` when there is no such process (any more).
+ * @throws KernelFileError, `ENOENT` or `ESRCH` if the process does not exist or has exited.
  */
 export function readPidStat(pid: number | 'self'): PidStat {
   const path = `/proc/${pid}/stat`;

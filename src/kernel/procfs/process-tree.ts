@@ -1,4 +1,4 @@
-/** Which processes descend from one. */
+/** Finds the descendants of processes. */
 import { errnoOf } from '../../errors.ts';
 import { listPseudoDirectory } from '../pseudo-file.ts';
 import { type PidStat, readPidStat } from './pid-stat.ts';
@@ -18,7 +18,7 @@ export function listAllProcesses(): PidStat[] {
   return all;
 }
 
-/** The processes whose chain of parents leads to one of `roots`, those included. */
+/** The descendants of `roots`, including the roots. */
 export function descendantsOf(roots: ReadonlySet<number>, all: readonly PidStat[]): PidStat[] {
   const children = new Map<number, PidStat[]>();
   for (const stat of all) {

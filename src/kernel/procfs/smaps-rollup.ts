@@ -8,12 +8,12 @@ import { kibToBytes, malformed, parseCounter } from '../number.ts';
  *     Pss:                 244 kB
  *
  * Source: proc_pid_smaps(5). Unit: bytes (the kernel prints KiB). Since: Linux 4.14.
- * Undefined for a process without memory of its own (a kernel thread, a zombie): its file is empty.
- * @throws KernelFileError when the line is malformed.
+ * Undefined for a process without user memory (a kernel thread, a zombie): its file is empty.
+ * @throws KernelFileError if the line is malformed.
  */
 export function parsePss(text: string, path: string): number | undefined {
   if (text === '') return undefined;
   const match = /^Pss:\s+(\d+) kB$/m.exec(text);
-  if (match === null) throw malformed(path, undefined, 'no line with Pss');
+  if (match === null) throw malformed(path, undefined, 'no Pss line');
   return kibToBytes(parseCounter(match[1] ?? '', path), path);
 }

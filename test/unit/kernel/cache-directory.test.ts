@@ -71,7 +71,7 @@ describe('makePrivateDirectory', () => {
   it('refuses a place that others can write to', () => {
     mkdirSync(join(directory, 'a'));
     chmodSync(join(directory, 'a'), 0o777);
-    expect(() => makePrivateDirectory(join(directory, 'a/b'))).toThrow('can be written to by others');
+    expect(() => makePrivateDirectory(join(directory, 'a/b'))).toThrow('is writable by others');
     expect(readdirSync(join(directory, 'a'))).toEqual([]);
   });
 

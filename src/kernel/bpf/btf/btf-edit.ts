@@ -1,6 +1,6 @@
 /**
- * Changing the types of an object: taken apart, changed, and put together again in the byte order that they
- * had.
+ * Editing BTF: decodes the types of an object, changes them, and encodes them again in their original byte
+ * order.
  */
 import type { Btf } from './btf.ts';
 import { type BtfBlob, indexTypes, kindIn, TYPE_WORDS } from './btf-format.ts';
@@ -10,20 +10,20 @@ const HEADER_SIZE = 24;
 
 /** One type in parts. Source: include/uapi/linux/btf.h, `struct btf_type` */
 export interface RawType {
-  /** Where its name is in the strings. */
+  /** Offset of the name in the string section. */
   name: number;
   kind: number;
-  /** How many members, values, parameters or variables; the linkage of a function. */
+  /** Number of members, values, parameters or variables; for a function, its linkage. */
   count: number;
   flag: boolean;
   sizeOrType: number;
-  /** What follows: its form depends on the kind. */
+  /** The data after the common header; its form depends on the kind. */
   words: number[];
 }
 
-/** The types of an object, to be changed in place. */
+/** The types of an object, editable in place. */
 export class BtfEditor {
-  /** By id; the one of id 0 (void) is absent. */
+  /** Indexed by type id; entry 0 (void) is absent. */
   readonly types: RawType[] = [];
   readonly #blob: BtfBlob;
   #strings: Buffer;
@@ -63,7 +63,7 @@ export class BtfEditor {
     return offset;
   }
 
-  /** The types as BPF_BTF_LOAD takes them. */
+  /** The types in the format that BPF_BTF_LOAD expects. */
   toBytes(): Buffer {
     const words = this.types.slice(1).flatMap(({ name, kind, count, flag, sizeOrType, words: rest }) => {
       const info = ((flag ? 0x8000_0000 : 0) + kind * 0x100_0000 + count) >>> 0;

@@ -1,5 +1,5 @@
 /**
- * How the BPF Type Format lies in memory: the header, where each type starts, and where a name is found.
+ * The binary layout of the BPF Type Format: the header, the offset of each type, and lookup by name.
  *
  *   header (24 bytes or more) | types: a run of 32-bit words | strings: NUL-terminated, the first one empty
  *   type: name offset, kind and count, size or type id, then `count` entries whose form depends on the kind
@@ -38,7 +38,7 @@ export const BTF_KIND = {
 /** The words that every type starts with: name offset, kind and count, size or type id. */
 export const TYPE_WORDS = 3;
 
-/** One BTF blob, cut into its parts; nothing but the header has been checked. */
+/** One BTF blob, split into its sections; only the header has been checked. */
 export interface BtfBlob {
   /** The file that it was read from, for messages. */
   readonly path: string;
@@ -49,15 +49,17 @@ export interface BtfBlob {
   readonly strings: Buffer;
 }
 
-/** Where the types of a blob lie. Every entry of a type in here has been proved to lie within the words. */
+/**
+ * An index of the types of a blob. Every entry of an indexed type is verified to be within the type section.
+ */
 export interface TypeIndex {
-  /** By type id: where its words start; the place of id 0 (void) means nothing. */
+  /** By type id: offset of the type in words; entry 0 (void) is unused. */
   readonly offsets: Uint32Array;
-  /** How many types there are; the largest type id. */
+  /** Number of types, which is also the largest type id. */
   readonly count: number;
-  /** The first type id by the hash of kind and name, 0 for none. */
+  /** By hash of kind and name: the first type id; 0 for none. */
   readonly heads: Uint32Array;
-  /** By type id: the next one with the same hash and a larger id, 0 for none. */
+  /** By type id: the next larger id with the same hash; 0 for none. */
   readonly next: Uint32Array;
 }
 
@@ -65,37 +67,41 @@ const magic = 0xeb9f;
 const hashedBytes = 32;
 
 /**
- * Checks the header and cuts the blob into its parts.
- * @throws KernelFileError when `bytes` is no BTF or is cut off.
+ * Checks the header and splits the blob into its sections.
+ * @throws KernelFileError if `bytes` is not valid BTF or is truncated.
  */
 export function openBtf(bytes: Buffer, path: string): BtfBlob {
   if (bytes.length < 24) {
-    throw malformed(path, undefined, `${bytes.length} bytes are too few for a BTF header`);
+    throw malformed(path, undefined, `BTF header is truncated (${bytes.length} bytes)`);
   }
   const bigEndian = bytes.readUInt16BE(0) === magic;
   if (!bigEndian && bytes.readUInt16LE(0) !== magic) {
-    throw malformed(path, undefined, 'not BTF: it does not start with 0xeb9f');
+    throw malformed(path, undefined, 'not BTF: bad magic, expected 0xeb9f');
   }
   const word = (offset: number) => (bigEndian ? bytes.readUInt32BE(offset) : bytes.readUInt32LE(offset));
   const version = bytes.readUInt8(2);
-  if (version !== 1) throw malformed(path, undefined, `BTF version ${version} is unknown (1 is known)`);
+  if (version !== 1) throw malformed(path, undefined, `unsupported BTF version ${version}, expected 1`);
   const header = word(4);
   if (header < 24 || header > bytes.length)
-    throw malformed(path, undefined, `a BTF header of ${header} bytes`);
+    throw malformed(path, undefined, `invalid BTF header length ${header}`);
   const section = (name: string, offset: number, length: number) => {
     const end = header + offset + length;
     if (end > bytes.length) {
-      throw malformed(path, undefined, `its BTF ${name} end at byte ${end} of ${bytes.length}`);
+      throw malformed(
+        path,
+        undefined,
+        `BTF ${name} end at byte ${end}, past the end of the file (${bytes.length} bytes)`,
+      );
     }
     return bytes.subarray(end - length, end);
   };
   const types = section('types', word(8), word(12));
   const strings = section('strings', word(16), word(20));
   if (types.length % 4 !== 0) {
-    throw malformed(path, undefined, `${types.length} bytes of BTF types are no whole words`);
+    throw malformed(path, undefined, `BTF type section of ${types.length} bytes is not a multiple of 4`);
   }
   if (strings.at(0) !== 0 || strings.at(-1) !== 0) {
-    throw malformed(path, undefined, 'its BTF strings do not begin and end with a NUL');
+    throw malformed(path, undefined, 'BTF strings do not start and end with a NUL');
   }
   return { path, bigEndian, words: toWords(types, bigEndian), strings };
 }
@@ -105,7 +111,7 @@ function toWords(bytes: Buffer, bigEndian: boolean): Uint32Array {
   if (!foreign && bytes.byteOffset % 4 === 0) {
     return new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length / 4);
   }
-  // A small Buffer may lie anywhere in Node's shared pool: only memory of its own is sure to be aligned.
+  // A small Buffer may be at any offset in Node's shared pool: only a separate allocation is aligned.
   const words = new Uint32Array(bytes.length / 4);
   const copy = Buffer.from(words.buffer);
   bytes.copy(copy);
@@ -114,8 +120,9 @@ function toWords(bytes: Buffer, bigEndian: boolean): Uint32Array {
 }
 
 /**
- * Walks all types once: about 15 ms for the 126,000 of a kernel.
- * @throws KernelFileError when a type is of an unknown kind, is cut off, or has its name outside the strings.
+ * Indexes all types in one pass: about 15 ms for the 126,000 types of a kernel.
+ * @throws KernelFileError if a type has an unknown kind, is truncated, or its name is outside the string
+ * section.
  */
 export function indexTypes(blob: BtfBlob): TypeIndex {
   const { words, strings, path } = blob;
@@ -126,10 +133,10 @@ export function indexTypes(blob: BtfBlob): TypeIndex {
     const kind = kindIn(info);
     const extra = extraWords(kind, info & 0xffff);
     if (extra === undefined) {
-      throw malformed(path, undefined, `BTF type ${count + 1} is of the unknown kind ${kind}`);
+      throw malformed(path, undefined, `BTF type ${count + 1} has unknown kind ${kind}`);
     }
     if (at + TYPE_WORDS + extra > words.length) {
-      throw malformed(path, undefined, `BTF type ${count + 1} is cut off`);
+      throw malformed(path, undefined, `BTF type ${count + 1} is truncated`);
     }
     count += 1;
     offsets[count] = at;
@@ -137,13 +144,12 @@ export function indexTypes(blob: BtfBlob): TypeIndex {
   }
   const heads = new Uint32Array(Math.max(16, count >>> 1) | 1);
   const next = new Uint32Array(count + 1);
-  // From the last to the first, so that a chain starts with the lowest id: that is the type which every tool
-  // means.
+  // In descending order, so that each chain starts with the lowest id, which is the one that other tools use.
   for (let id = count; id > 0; id--) {
     const at = offsets[id] ?? 0;
     const name = words[at] ?? 0;
     if (name >= strings.length) {
-      throw malformed(path, undefined, `the name of BTF type ${id} lies outside the strings`);
+      throw malformed(path, undefined, `name of BTF type ${id} is outside the string section`);
     }
     if (name === 0) continue;
     const bucket = hashName(strings, name, kindIn(words[at + 1] ?? 0)) % heads.length;
@@ -159,8 +165,8 @@ export function kindIn(info: number): number {
 }
 
 /**
- * Hashes a kind and the start of the name at `start`. No more than the start: in a made-up file every type
- * may bear one name that fills the file.
+ * Hashes a kind and the first characters of the name at `start`. The length is bounded because in a malicious
+ * file every type may have the same name, as long as the file.
  */
 export function hashName(bytes: Buffer, start: number, kind: number): number {
   let value = kind;

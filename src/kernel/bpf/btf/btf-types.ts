@@ -1,5 +1,5 @@
 /**
- * The types of one BTF blob, each on its own: its kind, its name, what its words say.
+ * The types of one BTF blob: kind, name and contents of each.
  *
  * Source: include/uapi/linux/btf.h; Documentation/bpf/btf.rst
  */
@@ -27,12 +27,12 @@ export interface BtfMember {
   readonly bitfieldSize: number;
 }
 
-/** How a number is stored. */
+/** The encoding of an integer. */
 export interface BtfInteger {
   readonly signed: boolean;
   readonly isChar: boolean;
   readonly isBool: boolean;
-  /** Where its bits start: not 0 only in the way of old compilers to describe bit fields. Unit: bits. */
+  /** Offset of the first bit. Only old compilers set it, to describe bit fields. Unit: bits. */
   readonly bitOffset: number;
   /** Unit: bits. */
   readonly bits: number;
@@ -42,7 +42,7 @@ export interface BtfInteger {
 export interface BtfParameter {
   /** Often empty. */
   readonly name: string;
-  /** 0 as the last one stands for `...`. */
+  /** 0 if it is the last parameter and stands for `...`. */
   readonly typeId: number;
 }
 
@@ -59,16 +59,16 @@ export interface BtfSectionVariable {
 const longestName = 1024;
 
 /**
- * The types of one BTF blob. Nothing but the header is looked at before the first question; an index of a
- * kernel's 5.5 MB takes about 10 ms and stays a few MB large. Ids are those of the blob, 0 is `void`.
+ * The types of one BTF blob. The index is built on first use; for the 5.5 MB of a kernel that takes about 10
+ * ms and a few MB of memory. Ids are those of the blob; 0 is `void`.
  */
 export class BtfTypes {
   readonly #blob: BtfBlob;
   #index: TypeIndex | undefined;
-  /** Of the structs and unions that were asked for: relocations ask for the same few again and again. */
+  /** Members of structs and unions, cached because relocations look up the same few repeatedly. */
   readonly #members = new Map<number, readonly BtfMember[]>();
 
-  /** @throws KernelFileError when `bytes` is no BTF or is cut off. */
+  /** @throws KernelFileError if `bytes` is not valid BTF or is truncated. */
   constructor(bytes: Buffer, path: string) {
     this.#blob = openBtf(bytes, path);
   }
@@ -78,33 +78,33 @@ export class BtfTypes {
     return this.#blob.path;
   }
 
-  /** The words and strings that it is made of. */
+  /** The underlying types and strings. */
   get blob(): BtfBlob {
     return this.#blob;
   }
 
-  /** Whether it was written for a big-endian machine. */
+  /** Whether it is big-endian. */
   get bigEndian(): boolean {
     return this.#blob.bigEndian;
   }
 
-  /** How many types there are; the largest type id. */
+  /** Number of types, which is also the largest type id. */
   get typeCount(): number {
     return this.#indexed().count;
   }
 
-  /** One of `BTF_KIND`, or 0 for `void`. @throws KernelFileError when there is no such type. */
+  /** One of `BTF_KIND`, or 0 for `void`. @throws KernelFileError if the type does not exist. */
   kindOf(id: number): number {
     return id === 0 ? 0 : kindIn(this.#word(this.#at(id) + 1));
   }
 
-  /** Empty for an anonymous type. @throws KernelFileError when there is no such type. */
+  /** Empty for an anonymous type. @throws KernelFileError if the type does not exist. */
   nameOf(id: number): string {
     return id === 0 ? 'void' : this.#string(this.#word(this.#at(id)));
   }
 
   /**
-   * The first type of that kind and name; `undefined` when there is none.
+   * The first type of that kind and name; `undefined` if none exists.
    * @throws KernelFileError when damaged.
    */
   find(kind: number, name: string): number | undefined {
@@ -143,8 +143,8 @@ export class BtfTypes {
   }
 
   /**
-   * What a pointer points to, a VAR's, FUNC's or typedef's type.
-   * @throws KernelFileError for kinds that refer to none.
+   * The type that a pointer, VAR, FUNC or typedef refers to.
+   * @throws KernelFileError if the kind does not refer to another type.
    */
   referredBy(id: number): number {
     const kind = this.kindOf(id);
@@ -154,22 +154,22 @@ export class BtfTypes {
       (kind >= BTF_KIND.TYPEDEF && kind <= BTF_KIND.FUNC_PROTO) ||
       kind === BTF_KIND.DECL_TAG ||
       kind === BTF_KIND.TYPE_TAG;
-    if (!refers) throw this.malformed(`type ${id} refers to no other type`);
+    if (!refers) throw this.malformed(`type ${id} does not refer to another type`);
     return this.sizeOrType(id);
   }
 
-  /** The element type and the number of elements of an array. @throws KernelFileError when it is none. */
+  /** The element type and the length of an array. @throws KernelFileError if the type is not an array. */
   arrayOf(id: number): { readonly elementTypeId: number; readonly length: number } {
     const at = this.#at(this.#expect(id, [BTF_KIND.ARRAY], 'array'));
     return { elementTypeId: this.#word(at + TYPE_WORDS), length: this.#word(at + TYPE_WORDS + 2) };
   }
 
-  /** How many members a struct or union has. @throws KernelFileError when it is none. */
+  /** Number of members of a struct or union. @throws KernelFileError if the type is neither. */
   memberCountOf(id: number): number {
     return this.#count(this.#expect(id, [BTF_KIND.STRUCT, BTF_KIND.UNION], 'struct or union'));
   }
 
-  /** The members of a struct or union, in their order. @throws KernelFileError when it is none. */
+  /** The members of a struct or union, in order. @throws KernelFileError if the type is neither. */
   membersOf(id: number): readonly BtfMember[] {
     const known = this.#members.get(id);
     if (known !== undefined) return known;
@@ -178,7 +178,7 @@ export class BtfTypes {
     return members;
   }
 
-  /** The variables of a section. @throws KernelFileError when the type is no DATASEC. */
+  /** The variables of a section. @throws KernelFileError if the type is not a DATASEC. */
   variablesOf(id: number): BtfSectionVariable[] {
     const at = this.#at(this.#expect(id, [BTF_KIND.DATASEC], 'section'));
     return Array.from({ length: this.#count(id) }, (_, index) => {
@@ -187,7 +187,7 @@ export class BtfTypes {
     });
   }
 
-  /** How an INT is stored. @throws KernelFileError when the type is none. */
+  /** The encoding of an INT. @throws KernelFileError if the type is not an INT. */
   integerOf(id: number): BtfInteger {
     const word = this.#word(this.#at(this.#expect(id, [BTF_KIND.INT], 'number')) + TYPE_WORDS);
     const encoding = (word >>> 24) & 0x0f;
@@ -200,7 +200,7 @@ export class BtfTypes {
     };
   }
 
-  /** The parameters of a FUNC_PROTO. @throws KernelFileError when the type is none. */
+  /** The parameters of a FUNC_PROTO. @throws KernelFileError if the type is not a FUNC_PROTO. */
   parametersOf(id: number): BtfParameter[] {
     const at = this.#at(this.#expect(id, [BTF_KIND.FUNC_PROTO], 'function prototype'));
     return Array.from({ length: this.#count(id) }, (_, index) => {
@@ -211,24 +211,23 @@ export class BtfTypes {
 
   /**
    * The linkage of a function: 0 static, 1 global, 2 extern.
-   * @throws KernelFileError when the type is no FUNC.
+   * @throws KernelFileError if the type is not a FUNC.
    */
   functionLinkageOf(id: number): number {
     return this.#count(this.#expect(id, [BTF_KIND.FUNC], 'function'));
   }
 
   /**
-   * Which member or parameter a DECL_TAG is about; -1 where it is about the whole type.
-   * @throws KernelFileError when the type is no DECL_TAG.
+   * The index of the member or parameter that a DECL_TAG applies to; -1 for the whole type.
+   * @throws KernelFileError if the type is not a DECL_TAG.
    */
   taggedComponentOf(id: number): number {
     return this.#word(this.#at(this.#expect(id, [BTF_KIND.DECL_TAG], 'declaration tag')) + TYPE_WORDS) | 0;
   }
 
   /**
-   * The flag of a type: of a struct that it has bit fields, of a FWD that it is a union, of an enum that its
-   * values are signed.
-   * @throws KernelFileError when there is no such type.
+   * The kind flag of a type: a struct has bit fields, a FWD is a union, an enum is signed.
+   * @throws KernelFileError if the type does not exist.
    */
   flagOf(id: number): boolean {
     return id !== 0 && this.#word(this.#at(id) + 1) >>> 31 === 1;
@@ -236,13 +235,13 @@ export class BtfTypes {
 
   /**
    * The linkage of a variable: 0 static, 1 global, 2 extern.
-   * @throws KernelFileError when the type is no VAR.
+   * @throws KernelFileError if the type is not a VAR.
    */
   linkageOf(id: number): number {
     return this.#word(this.#at(this.#expect(id, [BTF_KIND.VAR], 'variable')) + TYPE_WORDS);
   }
 
-  /** The names and values of an enum, in their order. @throws KernelFileError if the type is not an enum. */
+  /** The names and values of an enum, in order. @throws KernelFileError if the type is not an enum. */
   enumeratorsOf(id: number): { readonly name: string; readonly value: bigint }[] {
     const at = this.#at(this.#expect(id, [BTF_KIND.ENUM, BTF_KIND.ENUM64], 'enum'));
     const signed = this.#word(at + 1) >>> 31 === 1;
@@ -257,14 +256,14 @@ export class BtfTypes {
   }
 
   /**
-   * The text at an offset of the strings, such as the path of a CO-RE relocation.
-   * @throws KernelFileError when it lies outside the strings, or is longer than any name.
+   * The string at an offset, such as the access string of a CO-RE relocation.
+   * @throws KernelFileError if the offset is outside the string section or the string is too long.
    */
   string(offset: number): string {
     return this.#string(offset);
   }
 
-  /** A member of a struct or union, by its place. */
+  /** A member of a struct or union, by index. */
   protected member(id: number, index: number): BtfMember {
     const at = this.#at(id);
     const entry = at + TYPE_WORDS + 3 * index;
@@ -278,17 +277,17 @@ export class BtfTypes {
     };
   }
 
-  /** Where in the strings the name of a member is. */
+  /** Offset of a member's name in the string section. */
   protected memberNameOffset(id: number, index: number): number {
     return this.#word(this.#at(id) + TYPE_WORDS + 3 * index);
   }
 
-  /** The third word of a type: its size or another type's id. */
+  /** The third word of a type: its size, or the id of another type. */
   protected sizeOrType(id: number): number {
     return this.#word(this.#at(id) + 2);
   }
 
-  /** Whether that name is at `offset` of the strings; faster than to take it out. */
+  /** Whether the string at `offset` equals the name; avoids decoding it. */
   protected isNamed(offset: number, name: Buffer): boolean {
     const end = offset + name.length;
     return (
@@ -298,12 +297,12 @@ export class BtfTypes {
     );
   }
 
-  /** Whether the name at `offset` of the strings is empty. */
+  /** Whether the string at `offset` is empty. */
   protected isNameless(offset: number): boolean {
     return this.#blob.strings[offset] === 0;
   }
 
-  /** The error for types that contradict themselves. */
+  /** The error for inconsistent types. */
   protected malformed(what: string): KernelFileError {
     return malformed(this.#blob.path, undefined, what);
   }
@@ -319,22 +318,22 @@ export class BtfTypes {
 
   #at(id: number): number {
     const at = id === 0 ? undefined : this.#indexed().offsets[id];
-    if (at === undefined) throw this.malformed(`there is no type ${id}`);
+    if (at === undefined) throw this.malformed(`type ${id} does not exist`);
     return at;
   }
 
-  // The index has proved that every entry of a type lies within the words.
+  // The index has verified that all entries of a type are within the type section.
   #word(at: number): number {
     return this.#blob.words[at] ?? 0;
   }
 
   #string(offset: number): string {
     const end = this.#blob.strings.indexOf(0, offset);
-    if (offset >= this.#blob.strings.length || end < 0)
-      throw this.malformed(`there is no string at ${offset}`);
-    // A struct may have 65,535 members: without a limit the names of one made-up struct could fill the
+    if (offset >= this.#blob.strings.length || end < 0) throw this.malformed(`no string at offset ${offset}`);
+    // A struct may have 65,535 members: without a limit, the names of one malicious struct could exhaust
     // memory.
-    if (end - offset > longestName) throw this.malformed(`a name of ${end - offset} bytes at ${offset}`);
+    if (end - offset > longestName)
+      throw this.malformed(`name at offset ${offset} is too long (${end - offset} bytes)`);
     return this.#blob.strings.toString('latin1', offset, end);
   }
 

@@ -1,6 +1,6 @@
 /**
- * The layout of the kernel's structs, as the kernel describes it in /sys/kernel/btf/vmlinux, and what clang
- * wrote into the `.BTF` section of an object file: sizes, members, functions, sections.
+ * The layout of the kernel's structs, from /sys/kernel/btf/vmlinux, and the types that clang writes to the
+ * `.BTF` section of an object file: sizes, members, functions, sections.
  *
  * Source: include/uapi/linux/btf.h; Documentation/bpf/btf.rst
  */
@@ -9,16 +9,16 @@ import { describeErrno, errnoOf, KernelFileError } from '../../../errors.ts';
 import { BTF_KIND } from './btf-format.ts';
 import { type BtfMember, BtfTypes } from './btf-types.ts';
 
-// Real types nest a few levels deep; whatever goes further is a cycle or was made to exhaust us.
+// Real types nest only a few levels deep: deeper ones are cyclic or malicious.
 const deepest = 64;
 
 /**
- * The types of one BTF blob, and how they hang together: chains of typedefs, sizes, members by their path.
+ * The types of one BTF blob and how they relate: typedef chains, sizes, members by path.
  */
 export class Btf extends BtfTypes {
   /**
-   * The type that a typedef, const, volatile, restrict or type tag stands for; any other id as it is.
-   * @throws KernelFileError when the chain has no end.
+   * Resolves a typedef, const, volatile, restrict or type tag; returns any other id unchanged.
+   * @throws KernelFileError if the chain does not end.
    */
   resolve(id: number): number {
     let current = id;
@@ -28,14 +28,14 @@ export class Btf extends BtfTypes {
       if (!modifier) return current;
       current = this.sizeOrType(current);
     }
-    throw this.malformed(`type ${id} stands for a chain of types without an end`);
+    throw this.malformed(`type ${id} is an endless chain of typedefs or qualifiers`);
   }
 
   /**
    * The size of a value of this type. Pointers are 8 bytes unless the blob's `long` says otherwise.
    * Unit: bytes.
-   * @throws KernelFileError for types without a size (void, functions, forward declarations) and for endless
-   * ones.
+   * @throws KernelFileError for types without a size (void, functions, forward declarations) and for
+   * recursive types.
    */
   sizeOf(id: number): number {
     let factor = 1;
@@ -72,12 +72,12 @@ export class Btf extends BtfTypes {
         throw this.malformed(`type ${id} is larger than 2^53 bytes`);
       if (size !== undefined) return factor * size;
     }
-    throw this.malformed(`type ${id} is made of itself`);
+    throw this.malformed(`type ${id} contains itself`);
   }
 
   /**
-   * A member by its path, such as `map.memory.pages`: through embedded structs by name, through anonymous
-   * structs and unions without one. `undefined` where this kernel has no such struct or member.
+   * A member by its path, such as `map.memory.pages`. Embedded structs are named; anonymous structs and
+   * unions are not. `undefined` if this kernel lacks the struct or the member.
    * @throws KernelFileError when the types are damaged.
    */
   findMember(structName: string, memberPath: string): BtfMember | undefined {
@@ -94,8 +94,8 @@ export class Btf extends BtfTypes {
   }
 
   /**
-   * Where a member lies, from the start of `struct structName`; paths as for `findMember`. `undefined` where
-   * this kernel has no such struct or member. Unit: bytes.
+   * Offset of a member from the start of `struct structName`; paths as for `findMember`. `undefined` if this
+   * kernel lacks the struct or the member. Unit: bytes.
    * @throws KernelFileError for a bitfield that starts inside a byte, and when the types are damaged.
    */
   memberOffset(structName: string, memberPath: string): number | undefined {
@@ -106,9 +106,9 @@ export class Btf extends BtfTypes {
   }
 
   /**
-   * The struct (or other type) behind a pointer member: `pointeeOf('bpf_htab', 'buckets')` is `struct
-   * bucket`, also where another struct of that name exists. `undefined` when there is no such member or it is
-   * not a pointer.
+   * The struct (or other type) that a pointer member refers to: `pointeeOf('bpf_htab', 'buckets')` is `struct
+   * bucket`, even if another struct of that name exists. `undefined` if the member does not exist or is not a
+   * pointer.
    * @throws KernelFileError when the types are damaged.
    */
   pointeeOf(structName: string, memberPath: string): number | undefined {
@@ -152,10 +152,11 @@ export class Btf extends BtfTypes {
 }
 
 /**
- * The types of a kernel: the running one's, or those of a file made for another.
+ * The types of a kernel: the running one, or another one from a file.
  * Source: /sys/kernel/btf/vmlinux (CONFIG_DEBUG_INFO_BTF).
  * Since: Linux 5.4.
- * @throws KernelFileError with the errno, `ENOENT` on kernels built without BTF; or when the file is no BTF.
+ * @throws KernelFileError with the errno, `ENOENT` on kernels built without BTF; or if the file is not valid
+ * BTF.
  */
 export function readKernelBtf(path = '/sys/kernel/btf/vmlinux'): Btf {
   let bytes: Buffer;

@@ -1,6 +1,5 @@
 /**
- * Names that the kernel cut at 15 characters, in full from the types that came along with the map or the
- * program.
+ * Full names of maps and programs, which the kernel truncates to 15 characters, from their BTF.
  */
 import { BPF_OBJ_NAME_MAX } from '../sys/bpf-struct.ts';
 import type { Btf } from './btf.ts';
@@ -10,8 +9,8 @@ import { BTF_KIND } from './btf-format.ts';
 const MAPS_SECTION = '.maps';
 
 /**
- * The full name of a map from the BTF object that it was created with. The name itself where it was not cut,
- * where the BTF has no definitions of maps (cilium/ebpf loads none) or more than one fits.
+ * The full name of a map from the BTF object that it was created with. Returns the name unchanged if it is
+ * not truncated, if the BTF has no map definitions (cilium/ebpf loads none), or if more than one matches.
  *
  * Source: the section `.maps` of the BTF, as libbpf loads it. Since: Linux 5.2 (sections in BTF).
  * @throws KernelFileError when the types are damaged.
@@ -27,8 +26,8 @@ export function completeMapName(name: string, btf: Btf): string {
 }
 
 /**
- * The full name of a program from the BTF object that it was loaded with: programs are called as their main
- * function. The name itself where it was not cut, or where the names of several functions start like that.
+ * The full name of a program from the BTF object that it was loaded with: a program has the name of its main
+ * function. Returns the name unchanged if it is not truncated, or if several functions match.
  *
  * Source: the functions of the BTF. Since: Linux 5.0 (functions in BTF).
  * @throws KernelFileError when the types are damaged.

@@ -1,6 +1,6 @@
 /**
- * What a CO-RE relocation is about: a type, a value of an enum, or a field by the way that leads to it; in the object's types,
- * and found again in the kernel's.
+ * The target of a CO-RE relocation: a type, an enum value, or a field with its access path; in the object's
+ * types and in the kernel's.
  * Source: tools/lib/bpf/relo_core.c, `bpf_core_parse_spec`, `bpf_core_spec_match`
  */
 import { malformed } from '../../number.ts';
@@ -17,31 +17,31 @@ import {
 } from './type-compatibility.ts';
 import { typesMatch } from './type-match.ts';
 
-/** One step of the way to a field: a member by its name, or an element of an array. */
+/** One step of an access path: a member by its name, or an array element. */
 export interface AccessStep {
-  /** The struct or union of a member; the type of the element; the enum of a value. */
+  /** The struct or union of the member, the type of the element, or the enum of the value. */
   readonly typeId: number;
-  /** Which member, element or value. */
+  /** Index of the member, element or value. */
   readonly index: number;
   /** Absent for an element. */
   readonly name?: string;
 }
 
-/** What a relocation is about, in one set of types. */
+/** The target of a relocation, in one set of types. */
 export interface Access {
   readonly btf: Btf;
   readonly rootTypeId: number;
   readonly kind: number;
   /** Empty for a type. */
   readonly steps: readonly AccessStep[];
-  /** Of a field, from the start of the root. Unit: bits. */
+  /** Offset of the field from the start of the root. Unit: bits. */
   readonly bitOffset: number;
 }
 
-/** What a kind of relocation is about. */
+/** What a relocation kind targets. */
 export type Subject = 'field' | 'type' | 'value';
 
-/** As many steps as libbpf and the kernel follow. */
+/** The same limit as libbpf and the kernel. */
 const MAX_STEPS = 64;
 
 const SUBJECTS: ReadonlyMap<number, Subject> = new Map([
@@ -60,34 +60,34 @@ const SUBJECTS: ReadonlyMap<number, Subject> = new Map([
   [CORE_KIND.ENUMVAL_VALUE, 'value'],
 ]);
 
-/** What a kind of relocation is about; absent for a kind that is not known. */
+/** The target of a relocation kind; absent for an unknown kind. */
 export function subjectOf(kind: number): Subject | undefined {
   return SUBJECTS.get(kind);
 }
 
 /**
- * What a relocation is about, in the object's own types.
- * @throws KernelFileError when the object contradicts itself.
+ * The target of a relocation, in the object's own types.
+ * @throws KernelFileError if the object is inconsistent.
  */
 export function parseAccess(btf: Btf, { typeId, accessOffset, kind }: CoreRelocation): Access {
   const text = btf.string(accessOffset);
   const wrong = (what: string) =>
     malformed(btf.path, undefined, `CO-RE relocation of type ${typeId} with the path '${text}': ${what}`);
   const subject = subjectOf(kind);
-  if (subject === undefined) throw wrong(`its kind ${kind} is unknown`);
+  if (subject === undefined) throw wrong(`unknown kind ${kind}`);
   const access = { btf, rootTypeId: typeId, kind };
   if (subject === 'type') {
-    if (text !== '0') throw wrong('a type has no path');
+    if (text !== '0') throw wrong("a type relocation must have the path '0'");
     return { ...access, steps: [], bitOffset: 0 };
   }
-  if (!/^\d{1,9}(:\d{1,9})*$/.test(text)) throw wrong('not numbers with colons between them');
+  if (!/^\d{1,9}(:\d{1,9})*$/.test(text)) throw wrong('expected numbers separated by colons');
   const [first = 0, ...path] = text.split(':').map(Number);
   if (path.length >= MAX_STEPS) throw wrong(`more than ${MAX_STEPS} steps`);
   const root = btf.resolve(typeId);
   if (subject === 'value') {
     const isEnum = btf.kindOf(root) === BTF_KIND.ENUM || btf.kindOf(root) === BTF_KIND.ENUM64;
     const value = isEnum ? btf.enumeratorsOf(root)[first] : undefined;
-    if (value === undefined || path.length > 0) throw wrong('there is no such value of an enum');
+    if (value === undefined || path.length > 0) throw wrong('no such enum value');
     return { ...access, steps: [{ typeId: root, index: first, name: value.name }], bitOffset: 0 };
   }
   const steps: AccessStep[] = [{ typeId: root, index: first }];
@@ -105,7 +105,7 @@ export function parseAccess(btf: Btf, { typeId, accessOffset, kind }: CoreReloca
     } else if (type === BTF_KIND.ARRAY) {
       const { elementTypeId, length } = btf.arrayOf(current);
       if (index >= length && !isFlexible(btf, steps.at(-1), length))
-        throw wrong(`element ${index} of ${length}`);
+        throw wrong(`element ${index} is outside an array of ${length}`);
       current = btf.resolve(elementTypeId);
       steps.push({ typeId: current, index });
       bitOffset += index * btf.sizeOf(current) * 8;
@@ -116,15 +116,15 @@ export function parseAccess(btf: Btf, { typeId, accessOffset, kind }: CoreReloca
   return { ...access, steps, bitOffset };
 }
 
-/** Whether an array is the flexible end of the struct that the step before led into. */
+/** Whether an array is the flexible array member of the struct of the previous step. */
 function isFlexible(btf: Btf, before: AccessStep | undefined, length: number): boolean {
   if (before?.name === undefined || length > 0) return false;
   return before.index === btf.memberCountOf(before.typeId) - 1;
 }
 
 /**
- * The same thing in a type of the kernel that it may stand for; absent where that has nothing like it.
- * @throws KernelFileError when types are damaged, UnsupportedError when they take too long to compare.
+ * Finds the same target in a candidate type of the kernel; absent if it has no equivalent.
+ * @throws KernelFileError if types are damaged, UnsupportedError if comparing them takes too long.
  */
 export function matchAccess(pair: TypePair, local: Access, kernelTypeId: number): Access | undefined {
   const access = { btf: pair.kernel, rootTypeId: kernelTypeId, kind: local.kind };
@@ -180,7 +180,7 @@ function matchField(
       current = found.typeId;
       continue;
     }
-    // The first step is to the root itself, as if it were an element of an array.
+    // The first step indexes the root itself, as if it were an array element.
     if (place > 0) {
       if (kernel.kindOf(current) !== BTF_KIND.ARRAY) return undefined;
       const { elementTypeId, length } = kernel.arrayOf(current);
@@ -199,7 +199,7 @@ interface FoundMember {
   readonly bitOffset: number;
 }
 
-/** A member by its name, through structs and unions without one. */
+/** A member by its name; searches anonymous structs and unions. */
 function matchMember(
   pair: TypePair,
   local: Access,

@@ -1,5 +1,5 @@
 /**
- * Which types of the kernel a type of the object may stand for: those of its kind and name, whatever their flavours.
+ * Candidate types of the kernel for a type of the object: same kind and name, ignoring flavours.
  * Source: tools/lib/bpf/libbpf.c, `bpf_core_find_cands`
  */
 import type { Btf } from '../btf/btf.ts';
@@ -8,12 +8,12 @@ import { essentialName } from './flavour.ts';
 
 const ENUMS: readonly number[] = [BTF_KIND.ENUM, BTF_KIND.ENUM64];
 
-/** Whether types of these kinds may stand for each other: the two kinds of enum do. */
+/** Whether types of these kinds can be candidates for each other: both kinds of enum can. */
 export function kindsAreCompatible(left: number, right: number): boolean {
   return left === right || (ENUMS.includes(left) && ENUMS.includes(right));
 }
 
-/** Finds the types of one kernel that types of objects may stand for. */
+/** Finds candidate types in one kernel. */
 export class CandidateFinder {
   readonly #kernel: Btf;
 
@@ -22,7 +22,7 @@ export class CandidateFinder {
   }
 
   /**
-   * The ids of the kernel's types that a type of the object may stand for, by ascending id.
+   * Ids of the candidates for a type of the object, in ascending order.
    * @throws KernelFileError when the types are damaged.
    */
   find(local: Btf, typeId: number): number[] {
@@ -33,7 +33,7 @@ export class CandidateFinder {
     if (!flavouredNamesOf(kernel).has(name)) {
       return kinds.flatMap((each) => kernel.findAll(each, name)).sort((left, right) => left - right);
     }
-    // A look at every type of a kernel takes some 20 ms, and kernels have hardly any flavours.
+    // Scanning every type of a kernel takes about 20 ms, and kernels have hardly any flavours.
     const found: number[] = [];
     for (let id = 1; id <= kernel.typeCount; id++) {
       if (kinds.includes(kernel.kindOf(id)) && essentialName(kernel.nameOf(id)) === name) found.push(id);
@@ -42,7 +42,10 @@ export class CandidateFinder {
   }
 }
 
-/** By kernel: several objects are prepared for one, and the search takes as long as all the rest. */
+/**
+ * Cached per kernel: several objects are prepared for the same one, and the search takes as long as
+ * everything else.
+ */
 const flavouredNames = new WeakMap<Btf, ReadonlySet<string>>();
 
 function flavouredNamesOf(kernel: Btf): ReadonlySet<string> {
@@ -53,7 +56,7 @@ function flavouredNamesOf(kernel: Btf): ReadonlySet<string> {
   return names;
 }
 
-/** What stands before the flavour in the strings that have one. */
+/** The names before the flavour suffix, for all strings that have one. */
 function findFlavouredNames(strings: Buffer): Set<string> {
   const names = new Set<string>();
   for (let at = strings.indexOf('___', 0, 'latin1'); at >= 0; ) {

@@ -1,4 +1,4 @@
-/** What a CO-RE relocation looks for, in words. */
+/** Describes the target of a CO-RE relocation in words. */
 import type { Btf } from '../btf/btf.ts';
 import { BTF_KIND } from '../btf/btf-format.ts';
 import { type Access, subjectOf } from './access.ts';
@@ -28,21 +28,21 @@ export function describePath({ steps, kind }: Access): string {
   return text;
 }
 
-/** What the kernel lacks: `struct bpf_map has no field "objcg"`. */
+/** What the kernel lacks, for example `struct bpf_map has no field "objcg"`. */
 export function describeAbsence(access: Access, candidates: readonly number[], kernel: Btf): string {
   const type = describeType(access.btf, access.rootTypeId);
   if (candidates.length === 0) return `this kernel has no ${type}`;
   const path = describePath(access);
   if (subjectOf(access.kind) === 'value') return `${type} has no value "${path}"`;
-  if (subjectOf(access.kind) === 'type') return `${type} is another type`;
+  if (subjectOf(access.kind) === 'type') return `${type} has an incompatible definition`;
   return hasField(access, candidates, kernel)
-    ? `field "${path}" of ${type} is of another type`
+    ? `field "${path}" of ${type} has an incompatible type`
     : `${type} has no field "${path}"`;
 }
 
 function hasField({ btf, rootTypeId, steps }: Access, candidates: readonly number[], kernel: Btf): boolean {
   const names = steps.slice(1).map(({ name }) => name);
-  // An element may be missing where the array is there.
+  // An element may be missing although the array exists.
   if (btf.kindOf(rootTypeId) !== BTF_KIND.STRUCT || names.includes(undefined)) return false;
   return candidates.some((id) => kernel.findMember(kernel.nameOf(id), names.join('.')) !== undefined);
 }

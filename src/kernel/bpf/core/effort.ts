@@ -1,6 +1,8 @@
 import { UnsupportedError } from '../../../errors.ts';
 
-/** Bounds how long types are compared: made-up ones can refer to each other in a way that takes for ever. */
+/**
+ * Bounds the time spent on comparing types: malicious ones can refer to each other in ways that take forever.
+ */
 export class Effort {
   #left: number;
 
@@ -8,13 +10,10 @@ export class Effort {
     this.#left = steps;
   }
 
-  /** @throws UnsupportedError when it is used up. */
+  /** @throws UnsupportedError if the budget is exhausted. */
   spend(steps = 1): void {
     this.#left -= steps;
     if (this.#left < 0)
-      throw new UnsupportedError(
-        'CO-RE',
-        'the types of the object take too long to compare with those of the kernel',
-      );
+      throw new UnsupportedError('CO-RE', 'comparing the types of the object and the kernel takes too long');
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Names of types with a flavour: `bpf_map___old` stands for the kernel's `bpf_map`.
+ * Type flavours: `bpf_map___old` refers to the kernel's `bpf_map`.
  * Source: tools/lib/bpf/relo_core.c, `bpf_core_essential_name_len`
  */
 
@@ -7,7 +7,7 @@ const SEPARATOR = '___';
 
 /** The name without its flavour. */
 export function essentialName(name: string): string {
-  // Three underscores, with none before and none behind; the last ones count.
+  // Exactly three underscores; the last occurrence counts.
   for (let at = name.length - 5; at >= 0; at--) {
     if (name[at] !== '_' && name.startsWith(SEPARATOR, at + 1) && name[at + 4] !== '_')
       return name.slice(0, at + 1);

@@ -1,14 +1,14 @@
 /**
- * Changing an instruction to what a CO-RE relocation stands for on this kernel.
+ * Patches an instruction with the value of a CO-RE relocation on this kernel.
  * Source: tools/lib/bpf/relo_core.c, `bpf_core_patch_insn`
  */
 import { INSTRUCTION_CLASS, type Instructions } from '../elf/instructions.ts';
 import type { RelocationValue } from './relocation-value.ts';
 
-/** A helper that doesn't exist, `0xbad2310`: the verifier minds a call of it only where it can be reached. */
+/** A helper id that does not exist, `0xbad2310`: the verifier rejects the call only if it is reachable. */
 export const POISON = 195_896_080;
 
-/** How a patch went; with what is wrong where it did not go. */
+/** The result of a patch; if it failed, the reason. */
 export type PatchResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly fault: 'object' | 'kernel'; readonly reason: string };
@@ -25,16 +25,17 @@ const SIZE_CODES: ReadonlyMap<number, number> = new Map([
 ]);
 const LARGEST_OFFSET = 32_767;
 
-/** Makes an instruction one that the verifier refuses where it can be reached. */
+/** Replaces an instruction with one that the verifier rejects if it is reachable. */
 export function poison(instructions: Instructions, index: number): void {
-  // Without this the verifier would complain about the second half of a 64-bit immediate.
+  // Otherwise the verifier would report the second half of a 64-bit immediate.
   if (instructions.isLoadImmediate64(index)) instructions.setCall(index + 1, POISON);
   instructions.setCall(index, POISON);
 }
 
 /**
- * Puts the kernel's value where the object's is: into the immediate, the offset of a load or a store, or a 64-bit immediate.
- * @param mayResize whether the field is one whose loads may be of another size.
+ * Replaces the object's value with the kernel's: in the immediate, in the offset of a load or store, or in a
+ * 64-bit immediate.
+ * @param mayResize whether the size of a load of this field may change.
  */
 export function patch(
   instructions: Instructions,
@@ -62,7 +63,8 @@ function patchImmediate(
   local: RelocationValue,
   kernel: RelocationValue,
 ): PatchResult {
-  if ((instructions.opcode(index) & FROM_REGISTER) !== 0) return objectFault('an operation on two registers');
+  if ((instructions.opcode(index) & FROM_REGISTER) !== 0)
+    return objectFault('an operation on two registers has no immediate');
   const found = BigInt.asUintN(64, BigInt(instructions.immediate(index)));
   if (local.isExact && found !== local.value) return unexpected(found, local);
   instructions.setImmediate(index, Number(BigInt.asIntN(32, kernel.value)));
@@ -79,16 +81,18 @@ function patchAccess(
   const found = BigInt.asUintN(64, BigInt(instructions.offset(index)));
   if (local.isExact && found !== local.value) return unexpected(found, local);
   const offset = Number(kernel.value);
-  if (offset > LARGEST_OFFSET) return kernelFault(`lies at byte ${offset}, further than a load reaches`);
+  if (offset > LARGEST_OFFSET) return kernelFault(`is at byte offset ${offset}, beyond the range of a load`);
   const [before, now] = [local.field?.bytes ?? 0, kernel.field?.bytes ?? 0];
   if (before !== now) {
     if (!mayResize)
-      return kernelFault(`has ${now} bytes and not ${before}, and is not an unsigned number or a pointer`);
+      return kernelFault(
+        `has ${now} bytes instead of ${before}, and is neither an unsigned integer nor a pointer`,
+      );
     const opcode = instructions.opcode(index);
     if (SIZE_CODES.get(before) !== (opcode & SIZE_MASK))
-      return objectFault(`an access to another size than ${before} bytes`);
+      return objectFault(`an access of a size other than ${before} bytes`);
     const code = SIZE_CODES.get(now);
-    if (code === undefined) return kernelFault(`has ${now} bytes, which no load takes at once`);
+    if (code === undefined) return kernelFault(`has ${now} bytes, which no single load can read`);
     instructions.setOpcode(index, (opcode & ~SIZE_MASK) | code);
   }
   instructions.setOffset(index, offset);
@@ -109,7 +113,7 @@ function patchImmediate64(
   if (!isPlain) return objectFault('neither arithmetic, nor a load or store, nor a 64-bit immediate');
   const found = instructions.immediate64(index);
   if (local.isExact && found !== local.value) {
-    // Compilers that don't say whether an enum is signed extend its values all the same.
+    // Compilers that do not record whether an enum is signed still sign-extend its values.
     if (found !== withSign(local.value)) return unexpected(found, local);
     instructions.setImmediate64(index, withSign(kernel.value));
     return DONE;

@@ -1,6 +1,6 @@
 /**
- * CO-RE ("compile once, run everywhere"): the instructions of an object as they must be on one kernel, whose
- * structs differ from those that the object was compiled with.
+ * CO-RE ("compile once, run everywhere"): adapts the instructions of an object to a kernel whose structs
+ * differ from those that the object was compiled with.
  * Source: tools/lib/bpf/relo_core.c, `bpf_core_calc_relo_insn`
  */
 import { UnsupportedError } from '../../../errors.ts';
@@ -19,28 +19,28 @@ import { evaluateAbsence, evaluateAccess, type RelocationValue } from './relocat
 import type { TypePair } from './type-compatibility.ts';
 
 /**
- * An instruction that has no right form on this kernel; the verifier refuses the program if it can be
- * reached.
+ * An instruction that cannot be relocated on this kernel; the verifier rejects the program if it is
+ * reachable.
  */
 export interface UnmetRelocation {
   readonly instruction: number;
-  /** What was looked for and not found. */
+  /** The missing target. */
   readonly reason: string;
 }
 
-/** A function as it must be on one kernel. */
+/** A function, relocated for one kernel. */
 export interface RelocatedFunction {
   readonly instructions: Buffer;
   readonly unmet: readonly UnmetRelocation[];
 }
 
-/** A relocation takes some hundreds. Unit: types and members that are compared. */
+/** Usually a few hundred suffice. Unit: compared types and members. */
 const MAX_EFFORT = 1_000_000;
 
 /**
- * The functions of an object as they must be on the kernel with these types.
- * @throws KernelFileError when the object or the types are damaged; UnsupportedError when the kernel has
- * several types that a relocation may be about, and they differ.
+ * Relocates the functions of an object for the kernel with these types.
+ * @throws KernelFileError if the object or the types are damaged; UnsupportedError if several types of the
+ * kernel match a relocation with different results.
  */
 export function relocateFunctions(
   specification: ObjectSpecification,
@@ -57,12 +57,12 @@ export function relocateFunctions(
 
 interface Resolution {
   readonly local: RelocationValue;
-  /** Absent where the kernel has nothing that the instruction could be changed to. */
+  /** Absent if the kernel has no value for the instruction. */
   readonly kernel?: RelocationValue;
   readonly reason: string;
 }
 
-/** What one of the kernel's types makes of a relocation. */
+/** The result of a relocation for one candidate type of the kernel. */
 interface Match {
   readonly access: Access;
   readonly value: RelocationValue;
@@ -73,11 +73,11 @@ class Relocator {
   readonly #pair: TypePair;
   readonly #finder: CandidateFinder;
   /**
-   * By type of the object: those that fit so far. Types that no relocation fitted are left out from then on,
-   * as libbpf does.
+   * By type of the object: the remaining candidates. Candidates that did not match a relocation are not tried
+   * again, as in libbpf.
    */
   readonly #candidates = new Map<number, readonly number[]>();
-  /** By what is looked for: programs of one object look for the same again and again. */
+  /** Cached by target: programs of one object repeat the same relocations. */
   readonly #resolutions = new Map<string, Resolution>();
 
   constructor(specification: ObjectSpecification, local: Btf, kernel: Btf) {
@@ -157,7 +157,7 @@ class Relocator {
     return candidates;
   }
 
-  /** Pointers and unsigned numbers keep their value in a load of another size: the upper bits become 0. */
+  /** Pointers and unsigned integers keep their value in a load of another size: the upper bits are 0. */
   #mayResize({ field: before }: RelocationValue, { field: now }: RelocationValue): boolean {
     if (before === undefined || now === undefined) return false;
     const { local, kernel } = this.#pair;

@@ -1,5 +1,5 @@
 /**
- * The number that a CO-RE relocation stands for, in one set of types.
+ * The value of a CO-RE relocation in one set of types.
  * Source: tools/lib/bpf/relo_core.c, `bpf_core_calc_relo`
  */
 import { malformed } from '../../number.ts';
@@ -8,18 +8,18 @@ import { BTF_KIND } from '../btf/btf-format.ts';
 import { CORE_KIND } from '../elf/btf-ext.ts';
 import type { Access } from './access.ts';
 
-/** What a relocation makes of one set of types. */
+/** The value of a relocation in one set of types. */
 export interface RelocationValue {
   readonly value: bigint;
-  /** Whether the compiler computes the same: of bit fields it may load other bytes than we would. */
+  /** Whether the compiler computes the same value: for bit fields it may choose other bytes. */
   readonly isExact: boolean;
-  /** Of a field that an instruction loads or stores. */
+  /** Size of a field that an instruction loads or stores. */
   readonly field?: { readonly typeId: number; readonly bytes: number };
 }
 
 /**
- * What a relocation makes of the place that it is about.
- * @throws KernelFileError when types are damaged, or a bit field can't be loaded at once.
+ * The value of a relocation for its target.
+ * @throws KernelFileError if types are damaged, or a single load cannot read a bit field.
  */
 export function evaluateAccess(access: Access): RelocationValue {
   const { btf, kind, rootTypeId } = access;
@@ -29,7 +29,7 @@ export function evaluateAccess(access: Access): RelocationValue {
     case CORE_KIND.TYPE_MATCHES:
     case CORE_KIND.ENUMVAL_EXISTS:
       return exactly(1);
-    // The ids of types change when objects are linked: what the instruction holds says nothing.
+    // Type ids change when objects are linked, so the value in the instruction is not meaningful.
     case CORE_KIND.TYPE_ID_LOCAL:
     case CORE_KIND.TYPE_ID_TARGET:
       return { value: BigInt(rootTypeId), isExact: false };
@@ -42,7 +42,7 @@ export function evaluateAccess(access: Access): RelocationValue {
   }
 }
 
-/** What a relocation makes of a kernel that lacks what it is about; absent where no number would be right. */
+/** The value of a relocation for a kernel that lacks the target; absent if no value would be correct. */
 export function evaluateAbsence(kind: number): RelocationValue | undefined {
   switch (kind) {
     case CORE_KIND.FIELD_EXISTS:
@@ -61,7 +61,7 @@ function exactly(value: number): RelocationValue {
   return { value: BigInt(value), isExact: true };
 }
 
-/** With its sign, as the 64 bits that hold it. */
+/** The 64-bit two's complement of a signed number. */
 function enumValue({ btf, steps: [step] }: Access): bigint {
   const value = step === undefined ? undefined : btf.enumeratorsOf(step.typeId)[step.index]?.value;
   return BigInt.asUintN(64, value ?? 0n);
@@ -76,18 +76,15 @@ function evaluateElement({ btf, kind, steps, bitOffset }: Access): RelocationVal
       field: { typeId, bytes: btf.sizeOf(elementOf(btf, typeId)) },
     };
   }
-  throw malformed(
-    btf.path,
-    undefined,
-    `a CO-RE relocation of kind ${kind} can't be about an element of an array`,
-  );
+  throw malformed(btf.path, undefined, `a CO-RE relocation of kind ${kind} cannot target an array element`);
 }
 
 function evaluateField(access: Access): RelocationValue {
   const { btf, kind, steps, bitOffset } = access;
   const step = steps.at(-1);
   const member = step && btf.membersOf(step.typeId)[step.index];
-  if (member === undefined) throw malformed(btf.path, undefined, 'a CO-RE relocation is about no field');
+  if (member === undefined)
+    throw malformed(btf.path, undefined, 'a CO-RE relocation does not target a field');
   const typeId = btf.resolve(member.typeId);
   const isBitfield = member.bitfieldSize > 0;
   const { offset, bytes } = isBitfield
@@ -111,11 +108,11 @@ function evaluateField(access: Access): RelocationValue {
     case CORE_KIND.FIELD_RSHIFT_U64:
       return { value: BigInt.asUintN(64, BigInt(64 - bits)), isExact: true };
     default:
-      throw malformed(btf.path, undefined, `a CO-RE relocation of the unknown kind ${kind}`);
+      throw malformed(btf.path, undefined, `unknown CO-RE relocation kind ${kind}`);
   }
 }
 
-/** The smallest aligned number that holds all bits of a bit field, from the size of its type on. */
+/** The smallest aligned integer that contains all bits of a bit field, starting with the size of its type. */
 function loadOfBits(
   btf: Btf,
   typeBytes: number,
@@ -130,7 +127,7 @@ function loadOfBits(
   throw malformed(
     btf.path,
     undefined,
-    `a bit field of ${bits} bits at bit ${bitOffset} can't be loaded at once`,
+    `no single load can read a bit field of ${bits} bits at bit ${bitOffset}`,
   );
 }
 
@@ -140,10 +137,10 @@ function isSigned(btf: Btf, typeId: number): boolean {
   return kind === BTF_KIND.INT && btf.integerOf(typeId).signed;
 }
 
-/** What an array is made of, however many dimensions it has. */
+/** The element type of an array of any number of dimensions. */
 function elementOf(btf: Btf, typeId: number): number {
   let current = btf.resolve(typeId);
-  // A chain that ends in itself has no size, which was asked for already.
+  // A cyclic chain has no size, which the caller has already requested.
   while (btf.kindOf(current) === BTF_KIND.ARRAY) current = btf.resolve(btf.arrayOf(current).elementTypeId);
   return current;
 }

@@ -1,5 +1,5 @@
 /**
- * Whether a type of the object and one of the kernel are alike enough for a relocation; names have been compared already.
+ * Whether a type of the object is compatible with one of the kernel; the names have already been compared.
  * Source: tools/lib/bpf/relo_core.c, `__bpf_core_types_are_compat`, `bpf_core_fields_are_compat`
  */
 import { malformed } from '../../number.ts';
@@ -10,19 +10,19 @@ import { kindsAreCompatible } from './candidates.ts';
 import type { Effort } from './effort.ts';
 import { essentialName } from './flavour.ts';
 
-/** As deep as libbpf and the kernel go. */
+/** The same limit as libbpf and the kernel. */
 const DEEPEST = 32;
 
 /** The two sets of types that are compared. */
 export interface TypePair {
   readonly local: Btf;
   readonly kernel: Btf;
-  /** The members of the kernel's structs that were looked at: many relocations are about the same few. */
+  /** Members of the kernel's structs, cached because many relocations target the same few. */
   readonly kernelMembers: Map<number, readonly BtfMember[]>;
   readonly effort: Effort;
 }
 
-/** The members of a struct or union of the kernel. @throws KernelFileError when it is none. */
+/** The members of a struct or union of the kernel. @throws KernelFileError if the type is neither. */
 export function kernelMembersOf({ kernel, kernelMembers }: TypePair, id: number): readonly BtfMember[] {
   const known = kernelMembers.get(id);
   if (known !== undefined) return known;
@@ -32,8 +32,8 @@ export function kernelMembersOf({ kernel, kernelMembers }: TypePair, id: number)
 }
 
 /**
- * Whether two types are the same kind of thing all the way down to what pointers and arrays are made of.
- * @throws KernelFileError when they are nested without an end, UnsupportedError when they take too long.
+ * Whether two types have the same kind, recursively through pointers and arrays.
+ * @throws KernelFileError if they are nested too deep, UnsupportedError if comparing them takes too long.
  */
 export function typesAreCompatible(
   pair: TypePair,
@@ -97,8 +97,9 @@ function isPlain(kind: number): boolean {
 }
 
 /**
- * Whether two fields of the same name may stand for each other: numbers of any size, any two pointers, any two structs.
- * @throws KernelFileError when they are nested without an end.
+ * Whether two fields of the same name are compatible: integers of any size, any two pointers, any two
+ * structs.
+ * @throws KernelFileError if they are nested too deep.
  */
 export function fieldsAreCompatible(
   { local, kernel, effort }: TypePair,
@@ -141,7 +142,7 @@ export function isContainer(kind: number): boolean {
   return kind === BTF_KIND.STRUCT || kind === BTF_KIND.UNION;
 }
 
-/** The error for types that are nested deeper than libbpf and the kernel follow. */
+/** The error for types that are nested deeper than libbpf and the kernel support. */
 export function endless(btf: Btf, typeId: number): Error {
   return malformed(btf.path, undefined, `type ${typeId} is nested more than ${DEEPEST} deep`);
 }

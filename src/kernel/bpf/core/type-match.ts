@@ -1,6 +1,6 @@
 /**
- * Whether a type of the object matches one of the kernel: every member that the object knows is there with a type that
- * matches, sizes of numbers and lengths of arrays are equal.
+ * Whether a type of the object matches one of the kernel: every member of the object's type exists with a
+ * matching type, and integer sizes and array lengths are equal.
  * Source: tools/lib/bpf/relo_core.c, `__bpf_core_types_match`
  */
 import { BTF_KIND } from '../btf/btf-format.ts';
@@ -12,7 +12,7 @@ const DEEPEST = 32;
 
 /**
  * Whether the object's type matches the kernel's.
- * @throws KernelFileError when they are nested without an end, UnsupportedError when they take too long.
+ * @throws KernelFileError if they are nested too deep, UnsupportedError if comparing them takes too long.
  */
 export function typesMatch(
   pair: TypePair,
@@ -85,7 +85,7 @@ export function typesMatch(
 }
 
 function namesMatch(local: string, kernel: string): boolean {
-  // Both are 'void' for void, and empty for a type without a name.
+  // The keyword of both is 'void' for void and empty for an anonymous type.
   return kernel === '' ? local === '' : essentialName(local) === essentialName(kernel);
 }
 

@@ -1,6 +1,6 @@
 /**
- * The section `.BTF.ext` of an object: which type each function has, which source line each instruction is
- * from, and the CO-RE relocations.
+ * The `.BTF.ext` section of an object: the type of each function, the source line of each instruction, and
+ * the CO-RE relocations.
  *
  * header: magic, version, flags, header length, then offset and length of function, line and relocation
  * records each: size of a record, then per section: name offset, number of records, records
@@ -12,32 +12,32 @@ import { malformed } from '../../number.ts';
 import type { Btf } from '../btf/btf.ts';
 import { INSTRUCTION_SIZE } from './instructions.ts';
 
-/** Which type in the object's BTF a function has. */
+/** The type of a function in the object's BTF. */
 export interface FunctionInfo {
-  /** The first of the function, from the start of its section. */
+  /** First instruction of the function, from the start of its section. */
   readonly instruction: number;
   readonly typeId: number;
 }
 
-/** Which source line an instruction is from; offsets are into the object's BTF strings. */
+/** The source line of an instruction; offsets are into the object's BTF strings. */
 export interface LineInfo {
-  /** From the start of its section; of its function in a specification. */
+  /** From the start of its section; from the start of its function in a specification. */
   readonly instruction: number;
   readonly fileNameOffset: number;
   readonly lineOffset: number;
-  /** The line number in the upper 22 bits, the column in the lower 10. */
+  /** Line number in the upper 22 bits, column in the lower 10. */
   readonly lineColumn: number;
 }
 
-/** What the kernel's types have to say about one instruction. */
+/** A CO-RE relocation of one instruction. */
 export interface CoreRelocation {
-  /** From the start of its section; of its function in a specification. */
+  /** From the start of its section; from the start of its function in a specification. */
   readonly instruction: number;
   /** A type in the object's BTF. */
   readonly typeId: number;
-  /** Where in the object's BTF strings the path within the type is, such as `0:1:3`. */
+  /** Offset in the object's BTF strings of the access string, such as `0:1:3`. */
   readonly accessOffset: number;
-  /** One of `CORE_KIND`; a newer compiler may know more. */
+  /** One of `CORE_KIND`; newer compilers may emit others. */
   readonly kind: number;
 }
 
@@ -58,7 +58,7 @@ export const CORE_KIND = {
   TYPE_MATCHES: 12,
 } as const;
 
-/** The records of one section of instructions, each list by ascending instruction. */
+/** The records of one section, each list in ascending order of instructions. */
 export interface SectionRecords {
   readonly functions: FunctionInfo[];
   readonly lines: LineInfo[];
@@ -66,15 +66,15 @@ export interface SectionRecords {
 }
 
 const MAGIC = 0xeb9f;
-/** The header as it was before CO-RE; it ends with the line records. */
+/** Length of the header before CO-RE: it ends with the line records. */
 const SHORT_HEADER = 24;
 const LONG_HEADER = 32;
 
 type Words = (word: number) => number;
 
 /**
- * Reads `.BTF.ext`; by the name of the section of instructions.
- * @throws KernelFileError when it is damaged or in another byte order than the BTF.
+ * Reads `.BTF.ext`; keyed by section name.
+ * @throws KernelFileError if it is damaged or its byte order differs from that of the BTF.
  */
 export function parseBtfExt(bytes: Buffer, path: string, btf: Btf): Map<string, SectionRecords> {
   const parser = new BtfExtParser(bytes, path, btf);
@@ -95,13 +95,13 @@ class BtfExtParser {
 
   parse(): Map<string, SectionRecords> {
     const bytes = this.#bytes;
-    if (bytes.length < SHORT_HEADER)
-      throw this.#malformed(`${bytes.length} bytes are too few for its header`);
+    if (bytes.length < SHORT_HEADER) throw this.#malformed(`header is truncated (${bytes.length} bytes)`);
     const magic = this.#btf.bigEndian ? bytes.readUInt16BE(0) : bytes.readUInt16LE(0);
-    if (magic !== MAGIC) throw this.#malformed('it does not start with 0xeb9f in the byte order of .BTF');
-    if (bytes.readUInt8(2) !== 1) throw this.#malformed(`version ${bytes.readUInt8(2)} is unknown`);
+    if (magic !== MAGIC) throw this.#malformed('bad magic, expected 0xeb9f in the byte order of .BTF');
+    if (bytes.readUInt8(2) !== 1) throw this.#malformed(`unsupported version ${bytes.readUInt8(2)}`);
     const header = this.#u32(4);
-    if (header < SHORT_HEADER || header > bytes.length) throw this.#malformed(`a header of ${header} bytes`);
+    if (header < SHORT_HEADER || header > bytes.length)
+      throw this.#malformed(`invalid header length ${header}`);
     this.#readPart('function', header, 8, 8, (word, { functions }) => {
       functions.push({ instruction: this.#instruction(word(0)), typeId: word(1) });
     });
@@ -133,15 +133,18 @@ class BtfExtParser {
     const start = header + this.#u32(field);
     const end = start + length;
     if (end > this.#bytes.length || length < 4) {
-      throw this.#malformed(`its ${what} records end at byte ${end} of ${this.#bytes.length}`);
+      throw this.#malformed(
+        `${what} records end at byte ${end}, past the end of the section (${this.#bytes.length} bytes)`,
+      );
     }
     const size = this.#u32(start);
-    if (size < least || size % 4 !== 0) throw this.#malformed(`${what} records of ${size} bytes`);
+    if (size < least || size % 4 !== 0) throw this.#malformed(`invalid ${what} record size ${size}`);
     for (let at = start + 4; at < end; ) {
-      if (at + 8 > end) throw this.#malformed(`its ${what} records are cut off`);
+      if (at + 8 > end) throw this.#malformed(`${what} records are truncated`);
       const count = this.#u32(at + 4);
       const next = at + 8 + count * size;
-      if (count === 0 || next > end) throw this.#malformed(`${count} ${what} records for one section`);
+      if (count === 0 || next > end)
+        throw this.#malformed(`invalid number of ${what} records for a section: ${count}`);
       const records = this.#sectionRecords(this.#btf.string(this.#u32(at)));
       for (let record = at + 8; record < next; record += size) {
         add((word) => this.#u32(record + 4 * word), records);
@@ -160,7 +163,7 @@ class BtfExtParser {
 
   #instruction(bytes: number): number {
     if (bytes % INSTRUCTION_SIZE !== 0)
-      throw this.#malformed(`a record for byte ${bytes}, inside an instruction`);
+      throw this.#malformed(`record at byte ${bytes} is not at an instruction boundary`);
     return bytes / INSTRUCTION_SIZE;
   }
 

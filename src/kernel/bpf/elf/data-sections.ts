@@ -1,5 +1,6 @@
 /**
- * Where the variables of an object lie: the compiler leaves it out of the BTF, since only the linker knows.
+ * The layout of an object's global variables. The compiler leaves the offsets out of the BTF because only the
+ * linker knows them.
  */
 import type { Btf } from '../btf/btf.ts';
 import { BTF_KIND } from '../btf/btf-format.ts';
@@ -9,13 +10,13 @@ import { type Elf, type ElfSymbol, SHN_UNDEF } from './elf.ts';
 export interface DataSection {
   /** Unit: bytes. */
   readonly size: number;
-  /** By name of the variable: from the start of the section. Unit: bytes. */
+  /** By variable name: offset from the start of the section. Unit: bytes. */
   readonly offsets: ReadonlyMap<string, number>;
 }
 
 /**
  * The sections that the object's BTF describes, by name.
- * @throws KernelFileError when the BTF is damaged.
+ * @throws KernelFileError if the BTF is damaged.
  */
 export function readDataSections(
   elf: Elf,

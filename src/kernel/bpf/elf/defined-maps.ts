@@ -1,4 +1,4 @@
-/** Creating the maps that an object file defines, as libbpf would, without loading any program. */
+/** Creates the maps that an object file defines, as libbpf would, without loading any program. */
 import { closeSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { BTF_KIND } from '../btf/btf-format.ts';
@@ -12,8 +12,8 @@ const describedByBtf: ReadonlySet<number> = new Set(
 );
 
 /**
- * Creates a map and returns its descriptor. The inner map and the types that some maps need are made for it
- * and closed again; a map of maps keeps no hold on its inner map.
+ * Creates a map and returns its descriptor. The inner map and the types that some maps need are created first
+ * and closed again; a map of maps does not hold a reference to its template inner map.
  * Source: bpf(2), BPF_MAP_CREATE. Needs CAP_BPF, and CAP_PERFMON or CAP_NET_ADMIN for some types.
  * @throws SyscallError with the errno.
  */
@@ -45,7 +45,7 @@ function withClosed(fd: number, use: (fd: number) => number): number {
 
 function loadTypes(bpf: Bpf, valueSize: number): number {
   const types = encodeTypes(valueSize);
-  // union bpf_attr of BPF_BTF_LOAD: 0 btf, 16 btf_size, 28 bytes in all; in this machine's byte order.
+  // union bpf_attr of BPF_BTF_LOAD: 0 btf, 16 btf_size, 28 bytes in total; native byte order.
   const attr = Buffer.alloc(28);
   new BigUint64Array(attr.buffer, attr.byteOffset, 1)[0] = bpf.address(types);
   new Uint32Array(attr.buffer, attr.byteOffset, 7)[4] = types.length;
@@ -63,7 +63,7 @@ function encodeTypes(valueSize: number): Buffer {
   ];
   const header = [0, 24, 0, 4 * types.length, 4 * types.length, strings.length];
   const words = Buffer.from(Uint32Array.from([...header, ...types]).buffer);
-  // The first word is magic, version and flags, of which only the magic is wider than a byte.
+  // The first word is magic, version and flags; only the magic is wider than a byte.
   if (endianness() === 'LE') words.writeUInt16LE(0xeb9f, 0);
   else words.writeUInt16BE(0xeb9f, 0);
   words.writeUInt8(1, 2);

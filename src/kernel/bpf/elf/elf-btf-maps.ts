@@ -1,6 +1,6 @@
 /**
- * Maps that are defined in BTF: a variable in `.maps` whose struct type spells the definition out. Numbers
- * are the length of an array that is pointed to, or the value of an enum; types are what is pointed to:
+ * Maps defined in BTF: a variable in `.maps` whose struct type contains the definition. Numbers are encoded
+ * as the length of a pointed-to array or as an enum value; types as the pointee:
  *
  *   struct {
  *     int (*type)[BPF_MAP_TYPE_HASH];
@@ -20,23 +20,23 @@ import { BTF_KIND } from '../btf/btf-format.ts';
 import type { BtfMember } from '../btf/btf-types.ts';
 import { mapTypeName } from '../sys/bpf-enums.ts';
 
-/** The definition of a map, spelt as bpf(2) spells it. */
+/** The definition of a map, with the field names of bpf(2). */
 export interface DefinedMap {
   readonly map_type: number;
   /** Unit: bytes. */
   readonly key_size: number;
-  /** Unit: bytes; 0 where the program sets it before it loads the object. */
+  /** Unit: bytes; 0 if the program sets it before loading. */
   readonly value_size: number;
-  /** 0 where the program sets it before it loads the object, or where libbpf does: see `entriesPerCpu`. */
+  /** 0 if the program sets it before loading, or if libbpf does: see `entriesPerCpu`. */
   readonly max_entries: number;
   readonly map_flags: number;
   readonly map_extra?: bigint;
   readonly numa_node?: number;
-  /** Whether libbpf pins it by its name. */
+  /** Whether libbpf pins it by name. */
   readonly pinned: boolean;
-  /** libbpf gives it one entry per possible CPU. */
+  /** Whether libbpf creates it with one entry per possible CPU. */
   readonly entriesPerCpu?: true;
-  /** The maps that this map of maps holds. */
+  /** The inner maps of a map of maps. */
   readonly inner?: DefinedMap;
 }
 
@@ -48,12 +48,12 @@ interface Definition {
   holdsPrograms: boolean;
 }
 
-// libbpf knows a dozen; a struct of thousands was made to keep us busy.
+// libbpf supports a dozen attributes; a struct with thousands of members is malicious.
 const mostAttributes = 64;
 
 /**
- * Reads the definition of one map from the type of its variable.
- * @throws KernelFileError that names the map and the attribute which makes no sense.
+ * Parses the definition of one map from the type of its variable.
+ * @throws KernelFileError that names the map and the invalid attribute.
  */
 export function parseBtfMap(btf: Btf, typeId: number, name: string): DefinedMap {
   return toMap(readDefinition(btf, typeId, name, false), btf, name);
@@ -80,7 +80,7 @@ function readDefinition(btf: Btf, typeId: number, name: string, isInner: boolean
         found.valueSize = btf.sizeOf(pointee(btf, member, name));
         break;
       case 'values':
-        if (isInner) throw wrong(btf, name, 'maps are nested more than one deep');
+        if (isInner) throw wrong(btf, name, 'maps are nested more than one level deep');
         readValues(btf, member, name, found);
         break;
       default:
@@ -130,7 +130,7 @@ function toMap(found: Definition, btf: Btf, name: string): DefinedMap {
     return Number(value);
   };
   const map_type = number('type');
-  if (map_type === 0) throw wrong(btf, name, 'it has no type');
+  if (map_type === 0) throw wrong(btf, name, 'its map type is not set');
   const type = mapTypeName(map_type);
   const max_entries = number('max_entries');
   const map_extra = found.numbers.get('map_extra');
@@ -149,7 +149,7 @@ function toMap(found: Definition, btf: Btf, name: string): DefinedMap {
   };
 }
 
-/** The kernel takes only pages of a power of two; libbpf rounds up to that. */
+/** The kernel accepts only a power-of-two number of pages; libbpf rounds up. */
 function roundRingBuffer(bytes: number): number {
   if (bytes === 0) return 0;
   let rounded = 4096;

@@ -5,20 +5,20 @@ import { BTF_KIND } from '../btf/btf-format.ts';
 /** A variable of the kernel's configuration. */
 export interface KconfigVariable {
   readonly name: string;
-  /** Its VAR in the object's BTF. */
+  /** Its VAR type in the object's BTF. */
   readonly typeId: number;
-  /** In the value of the map. Unit: bytes. */
+  /** Offset in the map value. Unit: bytes. */
   readonly offset: number;
   /** Unit: bytes. */
   readonly size: number;
 }
 
 /**
- * Where libbpf puts the `__kconfig` variables of an object: the widest alignment first, then the smallest,
- * then by name.
+ * The order in which libbpf lays out the `__kconfig` variables of an object: widest alignment first, then
+ * smallest size, then by name.
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__collect_externs`
- * @throws KernelFileError when the BTF is damaged, or a variable is neither a number, an enum nor an array of
- * them.
+ * @throws KernelFileError if the BTF is damaged, or a variable is not a number, an enum, or an array of
+ * either.
  */
 export function kconfigLayout(btf: Btf): KconfigVariable[] {
   const section = btf.find(BTF_KIND.DATASEC, '.kconfig');
@@ -42,8 +42,8 @@ export function kconfigLayout(btf: Btf): KconfigVariable[] {
 }
 
 /**
- * The size of the map in which libbpf puts the kernel's configuration for an object; 0 where the object uses
- * none.
+ * Size of the map in which libbpf stores the kernel configuration for an object; 0 if the object does not use
+ * it.
  * Unit: bytes.
  * @throws KernelFileError as {@link kconfigLayout}.
  */
@@ -57,7 +57,7 @@ function alignmentOf(btf: Btf, typeId: number): number {
   const type = btf.kindOf(outer) === BTF_KIND.ARRAY ? btf.resolve(btf.arrayOf(outer).elementTypeId) : outer;
   const kind = btf.kindOf(type);
   if (kind !== BTF_KIND.INT && kind !== BTF_KIND.ENUM && kind !== BTF_KIND.ENUM64) {
-    throw malformed(btf.path, undefined, `type ${typeId} can't hold a value of the kernel's configuration`);
+    throw malformed(btf.path, undefined, `type ${typeId} is not valid for a __kconfig variable`);
   }
   return Math.max(1, Math.min(8, btf.sizeOf(type)));
 }

@@ -1,6 +1,6 @@
 /**
- * The maps that a BPF object file defines, as libbpf would create them: those in `.maps` (defined in BTF), in
- * the old `maps` section, the ones for global variables, and struct_ops.
+ * The maps that a BPF object file defines, as libbpf would create them: those in `.maps` (defined in BTF),
+ * those in the legacy `maps` section, those for global variables, and struct_ops.
  *
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__init_maps`
  */
@@ -14,22 +14,22 @@ import { kconfigSize } from './elf-kconfig.ts';
 
 /** A map of an object file. */
 export interface ElfMap extends DefinedMap {
-  /** The variable's name; the section's for global variables. The kernel keeps 15 characters of it. */
+  /** The name of the variable; for global variables, of the section. The kernel keeps 15 characters. */
   readonly name: string;
-  /** The section that defines it. */
+  /** The section that contains the definition. */
   readonly section: string;
-  /** For struct_ops: the kernel's struct that the map implements; its size is the kernel's to know. */
+  /** For struct_ops: the kernel struct that the map implements; only the kernel knows its size. */
   readonly structOps?: string;
 }
 
 const BPF_F_RDONLY_PROG = 1 << 7;
 const BPF_F_MMAPABLE = 1 << 10;
 const BTF_VAR_STATIC = 0;
-// Objects have a handful. Each is looked up among all types, which takes long in a file that was made for it.
+// Objects have a handful. Each one is looked up among all types, which is slow in a malicious file.
 const mostGlobalSections = 256;
 
 /**
- * The maps of a BPF object, in libbpf's order: by definition, then those for global variables.
+ * The maps of a BPF object, in libbpf's order: by definition, followed by those for global variables.
  * @throws KernelFileError if it is not a BPF object, has no BTF for the maps in `.maps`, or is damaged.
  */
 export function readElfMaps(elf: Elf): ElfMap[] {
@@ -37,18 +37,22 @@ export function readElfMaps(elf: Elf): ElfMap[] {
 }
 
 /**
- * The types that clang wrote into an object; absent where it was built without -g.
- * @throws KernelFileError when they are damaged.
+ * The types that clang wrote to an object; absent if it was built without -g.
+ * @throws KernelFileError if they are damaged.
  */
 export function readElfBtf(elf: Elf): Btf | undefined {
   const section = elf.section('.BTF');
   return section && new Btf(elf.bytesOf(section), `${elf.path}: .BTF`);
 }
 
-/** The maps of a BPF object whose types are read already; see {@link readElfMaps}. */
+/** The maps of a BPF object whose types have already been read; see {@link readElfMaps}. */
 export function definedMaps(elf: Elf, btf: Btf | undefined): ElfMap[] {
   if (elf.machine !== EM_BPF) {
-    throw malformed(elf.path, undefined, `an ELF file for machine ${elf.machine}, not for BPF (${EM_BPF})`);
+    throw malformed(
+      elf.path,
+      undefined,
+      `not a BPF object: its ELF machine is ${elf.machine}, expected ${EM_BPF}`,
+    );
   }
   return [...legacyMaps(elf), ...btfMaps(elf, btf), ...globalMaps(elf, btf), ...structOpsMaps(elf, btf)];
 }
@@ -57,11 +61,7 @@ function btfMaps(elf: Elf, btf: Btf | undefined): ElfMap[] {
   if (elf.section('.maps') === undefined) return [];
   const section = btf?.find(BTF_KIND.DATASEC, '.maps');
   if (btf === undefined || section === undefined) {
-    throw malformed(
-      elf.path,
-      undefined,
-      'its maps are in .maps, but it has no BTF to describe them: build with -g',
-    );
+    throw malformed(elf.path, undefined, 'maps in .maps require BTF, and the object has none: build with -g');
   }
   return btf.variablesOf(section).map(({ typeId }) => {
     const name = btf.nameOf(typeId);
@@ -70,7 +70,8 @@ function btfMaps(elf: Elf, btf: Btf | undefined): ElfMap[] {
 }
 
 /**
- * Until libbpf 1.0, and in iproute2: an array of structs that begin with five words, whatever else follows.
+ * Legacy format, of libbpf before 1.0 and of iproute2: an array of structs that start with five words; the
+ * remaining fields vary.
  */
 function legacyMaps(elf: Elf): ElfMap[] {
   const section = elf.section('maps');
@@ -83,14 +84,14 @@ function legacyMaps(elf: Elf): ElfMap[] {
     throw malformed(
       elf.path,
       undefined,
-      `${symbols.length} maps in a 'maps' section of ${bytes.length} bytes`,
+      `'maps' section of ${bytes.length} bytes does not divide into ${symbols.length} maps`,
     );
   }
   return symbols
     .toSorted((left, right) => left.value - right.value)
     .map(({ name, value }) => {
       if (value + each > bytes.length) {
-        throw malformed(elf.path, undefined, `map '${name}' lies outside its section`);
+        throw malformed(elf.path, undefined, `map '${name}' is outside its section`);
       }
       const word = (index: number) =>
         elf.bigEndian ? bytes.readUInt32BE(value + 4 * index) : bytes.readUInt32LE(value + 4 * index);
@@ -110,7 +111,7 @@ function legacyMaps(elf: Elf): ElfMap[] {
 function globalMaps(elf: Elf, btf: Btf | undefined): ElfMap[] {
   const sections = elf.sections.filter(holdsGlobals);
   if (sections.length > mostGlobalSections) {
-    throw malformed(elf.path, undefined, `${sections.length} sections of global variables`);
+    throw malformed(elf.path, undefined, `too many sections of global variables: ${sections.length}`);
   }
   const maps = sections.map((section) =>
     globalMap(section.name, section.size, isReadOnly(section.name), btf),
@@ -143,7 +144,7 @@ function globalMap(name: string, size: number, readOnly: boolean, btf: Btf | und
   };
 }
 
-/** A section of static variables only can't be reached from outside, and is not made to be mapped. */
+/** A section with only static variables is not accessible from user space, so its map is not mmapable. */
 function hasPublicVariable(btf: Btf, section: string): boolean {
   const id = btf.find(BTF_KIND.DATASEC, section);
   return (

@@ -1,6 +1,6 @@
 /**
- * The BPF objects in a file: the file itself, or those that a program carries inside, as every tool that was
- * built with a libbpf skeleton does.
+ * The BPF objects in a file: the file itself, or objects that are embedded in a program, as with libbpf
+ * skeletons.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { describeErrno, errnoOf, KernelFileError } from '../../../errors.ts';
@@ -8,23 +8,23 @@ import { malformed } from '../../number.ts';
 import { Elf, EM_BPF, isElf } from './elf.ts';
 import { type ElfMap, readElfMaps } from './elf-maps.ts';
 
-/** One BPF object and what it defines. */
+/** One BPF object and its maps. */
 export interface BpfObjectFile {
-  /** The file; for an object inside a program, with where it starts: `program+0x1f00`. */
+  /** The file; for an embedded object, with its offset: `program+0x1f00`. */
   readonly path: string;
   readonly maps: readonly ElfMap[];
 }
 
-// Node's Buffers end at 2 to 4 GiB, and no agent comes near.
+// Node's Buffers are limited to 2 to 4 GiB; real agents are much smaller.
 const largestFile = 1 << 30;
 const mostDamaged = 256;
 const elfMagic = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
 
 /**
- * Reads the BPF objects of a file and the maps that they define. Nothing is loaded and no right is needed
- * beyond reading.
- * @throws KernelFileError when the file can't be read, is no ELF file, has no BPF object in it, or one that
- * is damaged.
+ * Reads the BPF objects of a file and the maps that they define. Nothing is loaded; read permission is
+ * sufficient.
+ * @throws KernelFileError if the file cannot be read, is not an ELF file, contains no BPF object, or contains
+ * a damaged one.
  */
 export function readBpfObjects(path: string): BpfObjectFile[] {
   const bytes = readRegularFile(path);
@@ -35,13 +35,13 @@ export function readBpfObjects(path: string): BpfObjectFile[] {
     maps: readElfMaps(inner),
   }));
   if (objects.length > 0) return objects;
-  throw malformed(path, undefined, `an ELF file for machine ${elf.machine} with no BPF object inside`);
+  throw malformed(path, undefined, `ELF file for machine ${elf.machine} that contains no BPF object`);
 }
 
 /**
- * The BPF objects that lie anywhere in these bytes. A place that only looks like one is passed over.
- * A damaged object among intact ones cannot be distinguished from such a place.
- * @throws KernelFileError when there are hundreds of such places: the file was made to keep us busy.
+ * Finds BPF objects at any offset. Matches that are not valid objects are skipped, so a damaged object among
+ * intact ones is skipped too.
+ * @throws KernelFileError if there are hundreds of such matches: the file is malicious.
  */
 export function findEmbeddedObjects(bytes: Buffer, path: string): Elf[] {
   const objects: Elf[] = [];
@@ -74,7 +74,7 @@ function embeddedAt(bytes: Buffer, at: number, path: string): Elf | 'damaged' | 
 function readRegularFile(path: string): Buffer {
   let fd: number;
   try {
-    // Without O_NONBLOCK the opening of a named pipe waits for a writer.
+    // Without O_NONBLOCK, opening a named pipe waits for a writer.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw cannotRead(path, error);
@@ -82,7 +82,8 @@ function readRegularFile(path: string): Buffer {
   try {
     const stat = fstatSync(fd);
     if (!stat.isFile()) throw malformed(path, undefined, 'not a regular file');
-    if (stat.size > largestFile) throw malformed(path, undefined, `${stat.size} bytes are more than 1 GiB`);
+    if (stat.size > largestFile)
+      throw malformed(path, undefined, `file is larger than 1 GiB (${stat.size} bytes)`);
     const bytes = Buffer.alloc(stat.size);
     let length = 0;
     for (let read = -1; read !== 0 && length < bytes.length; length += read) {

@@ -1,6 +1,5 @@
 /**
- * The sections and symbols of a 64-bit ELF file, in either byte order; enough of it to read what a BPF object
- * defines.
+ * Sections and symbols of a 64-bit ELF file in either byte order; only what is needed to read BPF objects.
  *
  *   header (64 bytes): magic, class, byte order, machine, where the section headers are
  *   section header (64 bytes each): name, type, flags, offset, size
@@ -33,7 +32,7 @@ const headerSize = 64;
 const sectionHeaderSize = 64;
 const symbolSize = 24;
 const longestName = 1024;
-// Far more than any compiler makes; it bounds what the names of a made-up file can take.
+// Far more than any compiler emits; bounds the memory for names in a malicious file.
 const mostEntries = 65_535;
 const relocationSize = 16;
 const symbolTable = 2;
@@ -48,10 +47,10 @@ export interface ElfSection {
   /** The lower 32 bits of its flags. */
   readonly flags: number;
   readonly offset: number;
-  /** In memory; in the file too, unless it is SHT_NOBITS. Unit: bytes. */
+  /** Size in memory; also in the file, unless it is SHT_NOBITS. Unit: bytes. */
   readonly size: number;
   readonly link: number;
-  /** Of a table of relocations: the section that they are for. */
+  /** For a relocation table: the section that it applies to. */
   readonly info: number;
 }
 
@@ -70,17 +69,17 @@ export interface ElfSymbol {
   readonly binding: number;
 }
 
-/** A place in a section that depends on a symbol. */
+/** A relocation: a location in a section that refers to a symbol. */
 export interface ElfRelocation {
-  /** From the start of the section that it is for. Unit: bytes. */
+  /** Offset in the section that it applies to. Unit: bytes. */
   readonly offset: number;
-  /** The symbol's place among `Elf.symbols`. */
+  /** Index in `Elf.symbols`. */
   readonly symbol: number;
   /** `R_BPF_*`. */
   readonly type: number;
 }
 
-/** An ELF file, checked as far as its headers go; what a section holds is looked at when it is asked for. */
+/** An ELF file. The constructor checks the headers; section contents are checked on access. */
 export class Elf {
   /** The file that it was read from, for messages. */
   readonly path: string;
@@ -90,17 +89,16 @@ export class Elf {
   readonly sections: readonly ElfSection[];
   readonly #bytes: Buffer;
 
-  /** @throws KernelFileError when `bytes` is no 64-bit ELF or its headers are damaged. */
+  /** @throws KernelFileError if `bytes` is not a 64-bit ELF file or its headers are damaged. */
   constructor(bytes: Buffer, path: string) {
     this.path = path;
     this.#bytes = bytes;
     if (!isElf(bytes)) throw this.#malformed('not an ELF file');
-    if (bytes[4] !== 2) throw this.#malformed('a 32-bit ELF file: BPF objects are 64-bit');
+    if (bytes[4] !== 2) throw this.#malformed('32-bit ELF file: BPF objects are 64-bit');
     const order = bytes[5];
-    if (order !== 1 && order !== 2) throw this.#malformed(`an ELF file of the unknown byte order ${order}`);
+    if (order !== 1 && order !== 2) throw this.#malformed(`ELF file with unknown byte order ${order}`);
     this.bigEndian = order === 2;
-    if (bytes.length < headerSize)
-      throw this.#malformed(`cut off in its header, after ${bytes.length} bytes`);
+    if (bytes.length < headerSize) throw this.#malformed(`ELF header is truncated (${bytes.length} bytes)`);
     this.machine = this.#u16(18);
     this.sections = this.#readSections();
   }
@@ -114,34 +112,34 @@ export class Elf {
     );
   }
 
-  /** The first section of that name. */
+  /** The first section with that name. */
   section(name: string): ElfSection | undefined {
     return this.sections.find((section) => section.name === name);
   }
 
-  /** The bytes of a section; not a copy. @throws KernelFileError when it lies outside the file. */
+  /** The bytes of a section; not a copy. @throws KernelFileError if it is outside the file. */
   bytesOf(section: ElfSection): Buffer {
     if (section.type === SHT_NOBITS) return Buffer.alloc(0);
     const { offset, size, name } = section;
     if (offset + size > this.#bytes.length) {
       throw this.#malformed(
-        `section '${name}' (${size} bytes at ${offset}) lies outside the ${this.#bytes.length} bytes of the file`,
+        `section '${name}' (${size} bytes at ${offset}) is outside the file (${this.#bytes.length} bytes)`,
       );
     }
     return this.#bytes.subarray(offset, offset + size);
   }
 
-  /** The symbols of one section, in the order of the file. @throws KernelFileError when they are damaged. */
+  /** The symbols of one section, in file order. @throws KernelFileError if they are damaged. */
   symbolsOf(section: ElfSection): ElfSymbol[] {
     return this.#readSymbols((index) => index === section.index);
   }
 
-  /** All symbols, in the order of the file. @throws KernelFileError when they are damaged. */
+  /** All symbols, in file order. @throws KernelFileError if they are damaged. */
   symbols(): ElfSymbol[] {
     return this.#readSymbols(() => true);
   }
 
-  /** The relocations in all tables for one section. @throws KernelFileError when they are damaged. */
+  /** The relocations for one section, from all tables. @throws KernelFileError if they are damaged. */
   relocationsOf(section: ElfSection): ElfRelocation[] {
     return this.sections
       .filter(({ type, info }) => type === relocationTable && info === section.index)
@@ -153,7 +151,7 @@ export class Elf {
     if (count > mostEntries) throw this.#malformed(`more than ${mostEntries} relocations`);
     return Array.from({ length: Math.floor(count) }, (_, index) => {
       const at = table.offset + index * relocationSize;
-      // The symbol is the upper half of a 64-bit number, the type the lower one.
+      // The symbol index is in the upper 32 bits, the relocation type in the lower 32.
       const [symbol, type] = this.bigEndian ? [at + 8, at + 12] : [at + 12, at + 8];
       return { offset: this.#u64(at), symbol: this.#u32(symbol), type: this.#u32(type) };
     });
@@ -165,7 +163,7 @@ export class Elf {
     const entries = this.bytesOf(table);
     const names = this.sections[table.link];
     if (names === undefined)
-      throw this.#malformed(`the symbols' names are in section ${table.link}, which is not there`);
+      throw this.#malformed(`symbol names are in section ${table.link}, which does not exist`);
     const strings = this.bytesOf(names);
     if (entries.length / symbolSize > mostEntries) throw this.#malformed(`more than ${mostEntries} symbols`);
     const symbols: ElfSymbol[] = [];
@@ -191,10 +189,10 @@ export class Elf {
     if (start === 0) return [];
     const entrySize = this.#u16(58);
     if (entrySize !== sectionHeaderSize)
-      throw this.#malformed(`section headers of ${entrySize} bytes (64 are known)`);
+      throw this.#malformed(`unsupported section header size ${entrySize}, expected 64`);
     this.#requireHeaders(start, 1);
-    // A file with more sections than fit into 16 bits keeps their number and the index of their names in the
-    // first one.
+    // If the number of sections exceeds 16 bits, it and the index of the name section are in the first
+    // header.
     const count = this.#u16(60) || this.#u64(start + 32);
     const namesIndex = this.#u16(62) === extendedIndex ? this.#u32(start + 40) : this.#u16(62);
     this.#requireHeaders(start, count);
@@ -214,7 +212,7 @@ export class Elf {
     });
     const names = headers[namesIndex];
     if (names === undefined)
-      throw this.#malformed(`the sections' names are in section ${namesIndex} of ${count}`);
+      throw this.#malformed(`section names are in section ${namesIndex}, but there are only ${count}`);
     const strings = this.bytesOf({ ...names, name: 'of the names' });
     return headers.map((header) => ({ ...header, name: this.#string(strings, header.name) }));
   }
@@ -222,15 +220,18 @@ export class Elf {
   #requireHeaders(start: number, count: number): void {
     const end = start + count * sectionHeaderSize;
     if (end > this.#bytes.length) {
-      throw this.#malformed(`cut off: its section headers end at byte ${end} of ${this.#bytes.length}`);
+      throw this.#malformed(
+        `truncated: section headers end at byte ${end}, the file at ${this.#bytes.length}`,
+      );
     }
   }
 
   #string(strings: Buffer, offset: number): string {
     const end = strings.indexOf(0, offset);
-    if (offset >= strings.length || end < 0) throw this.#malformed(`there is no name at ${offset}`);
-    // A made-up file may give all its sections one name that is as long as the file.
-    if (end - offset > longestName) throw this.#malformed(`a name of ${end - offset} bytes at ${offset}`);
+    if (offset >= strings.length || end < 0) throw this.#malformed(`no name at offset ${offset}`);
+    // In a malicious file all sections may have the same name, as long as the file.
+    if (end - offset > longestName)
+      throw this.#malformed(`name at offset ${offset} is too long (${end - offset} bytes)`);
     return strings.toString('latin1', offset, end);
   }
 
@@ -244,7 +245,8 @@ export class Elf {
 
   #u64(at: number): number {
     const value = this.bigEndian ? this.#bytes.readBigUInt64BE(at) : this.#bytes.readBigUInt64LE(at);
-    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw this.#malformed(`an offset or size of ${value} bytes`);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER))
+      throw this.#malformed(`offset or size is too large: ${value}`);
     return Number(value);
   }
 
@@ -253,7 +255,7 @@ export class Elf {
   }
 }
 
-/** Whether these bytes start like an ELF file. */
+/** Whether the bytes start with the ELF magic. */
 export function isElf(bytes: Buffer): boolean {
   return bytes.length >= 6 && bytes.readUInt32BE(0) === 0x7f454c46;
 }

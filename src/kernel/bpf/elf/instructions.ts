@@ -1,5 +1,5 @@
 /**
- * A run of BPF instructions as bytes, in either byte order: reading and changing their fields in place.
+ * A sequence of BPF instructions as bytes, in either byte order; fields are read and modified in place.
  *
  * An instruction is 8 bytes: opcode (8 bits), two registers (4 bits each, in the order of the machine's bit
  * fields), a signed offset (16 bits) and a signed immediate (32 bits). A 64-bit immediate takes two
@@ -47,7 +47,7 @@ export const PSEUDO = {
   KFUNC_CALL: 2,
 } as const;
 
-/** The fields of a run of instructions. The bytes are those that were handed in, not a copy. */
+/** Accessors for the fields of BPF instructions. Operates on the given bytes, not on a copy. */
 export class Instructions {
   readonly bytes: Buffer;
   readonly order: ByteOrder;
@@ -57,7 +57,7 @@ export class Instructions {
     this.order = order;
   }
 
-  /** A 64-bit immediate counts twice. */
+  /** A 64-bit immediate counts as two. */
   get length(): number {
     return this.bytes.length / INSTRUCTION_SIZE;
   }
@@ -105,14 +105,14 @@ export class Instructions {
     return this.order === 'LE' ? this.bytes.readInt32LE(at) : this.bytes.readInt32BE(at);
   }
 
-  /** Takes the low 32 bits of any number. */
+  /** Stores the low 32 bits of any number. */
   setImmediate(index: number, immediate: number): void {
     const at = index * INSTRUCTION_SIZE + 4;
     if (this.order === 'LE') this.bytes.writeInt32LE(immediate | 0, at);
     else this.bytes.writeInt32BE(immediate | 0, at);
   }
 
-  /** The value of a 64-bit immediate, without a sign. */
+  /** The value of a 64-bit immediate, unsigned. */
   immediate64(index: number): bigint {
     return (BigInt(this.immediate(index + 1) >>> 0) << 32n) | BigInt(this.immediate(index) >>> 0);
   }
@@ -122,17 +122,17 @@ export class Instructions {
     this.setImmediate(index + 1, Number(BigInt.asIntN(32, value >> 32n)));
   }
 
-  /** Whether a whole 64-bit immediate starts there. */
+  /** Whether a complete 64-bit immediate starts at this index. */
   isLoadImmediate64(index: number): boolean {
     return this.opcode(index) === LD_IMM64 && index + 1 < this.length;
   }
 
-  /** Whether it calls a function of the same program. */
+  /** Whether it is a call of a function of the same program. */
   isLocalCall(index: number): boolean {
     return this.opcode(index) === CALL && this.source(index) === PSEUDO.CALL;
   }
 
-  /** Makes it a call with nothing but this immediate. */
+  /** Replaces it with a call that has only this immediate. */
   setCall(index: number, immediate: number): void {
     this.setOpcode(index, CALL);
     this.#setRegisters(index, 0, 0);

@@ -1,29 +1,28 @@
 /**
- * What an object wants of the kernel by name: kernel functions and variables in `.ksyms`, the kernel's
- * configuration in `.kconfig`.
+ * Externs of an object: kernel functions and variables in `.ksyms`, kernel configuration in `.kconfig`.
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__collect_externs`
  */
 import { malformed } from '../../number.ts';
 import type { Btf } from '../btf/btf.ts';
 import { BTF_KIND } from '../btf/btf-format.ts';
 
-/** One name that the object wants of the kernel. */
+/** One extern. */
 export interface Extern {
   readonly name: string;
   /**
-   * `kfunc`: a kernel function; `variable`: a typed variable; `address`: any symbol, of which only the
-   * address is used.
+   * `kfunc`: a kernel function; `variable`: a typed variable; `address`: any symbol; only its address is
+   * used.
    */
   readonly kind: 'kfunc' | 'variable' | 'address' | 'kconfig';
-  /** Whether the object can do without: then its address is 0. */
+  /** Whether it is optional: its address is 0 if the kernel lacks it. */
   readonly weak: boolean;
-  /** Its FUNC or VAR in the object's BTF. */
+  /** Its FUNC or VAR type in the object's BTF. */
   readonly typeId: number;
 }
 
 /**
  * The externs that the object's BTF declares.
- * @param isWeak whether the symbol of that name is a weak one.
+ * @param isWeak whether the symbol of that name is weak.
  * @throws KernelFileError when the BTF is damaged.
  */
 export function readExterns(btf: Btf, isWeak: (name: string) => boolean): Map<string, Extern> {
@@ -45,6 +44,6 @@ function kindOf(btf: Btf, typeId: number): Extern['kind'] {
   if (kind === BTF_KIND.FUNC) return 'kfunc';
   if (kind !== BTF_KIND.VAR)
     throw malformed(btf.path, undefined, `type ${typeId} in .ksyms is neither a function nor a variable`);
-  // `extern const void name __ksym` says nothing about the type: the address comes from /proc/kallsyms.
+  // `extern const void name __ksym` has no type: the address comes from /proc/kallsyms.
   return btf.resolve(btf.referredBy(typeId)) === 0 ? 'address' : 'variable';
 }

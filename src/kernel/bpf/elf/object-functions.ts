@@ -1,6 +1,6 @@
 /**
- * The functions of an object: their instructions, and what in them depends on other functions, maps and the
- * kernel.
+ * The functions of an object: their instructions, and their references to other functions, maps and kernel
+ * symbols.
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__add_programs`, `bpf_program__record_reloc`
  */
 import type { KernelFileError } from '../../../errors.ts';
@@ -22,7 +22,7 @@ import type { Extern } from './object-externs.ts';
 import type { MapSpecification } from './object-maps.ts';
 import type { FunctionKey, FunctionSpecification, Relocation } from './object-specification.ts';
 
-/** What the functions are read from. */
+/** The inputs of the function reader. */
 export interface FunctionSources {
   readonly elf: Elf;
   readonly symbols: readonly ElfSymbol[];
@@ -31,18 +31,18 @@ export interface FunctionSources {
   readonly records: ReadonlyMap<string, SectionRecords>;
 }
 
-/** What the kernel verifies at most. Unit: instructions. */
+/** The kernel's limit for the verifier. Unit: instructions. */
 export const MAX_INSTRUCTIONS = 1_000_000;
 
 /**
- * All functions of an object by their key.
- * @throws KernelFileError when functions overlap, or a relocation makes no sense.
+ * All functions of an object, by key.
+ * @throws KernelFileError if functions overlap, or a relocation is invalid.
  */
 export function readFunctions(sources: FunctionSources): Map<FunctionKey, FunctionSpecification> {
   return new FunctionReader(sources).read();
 }
 
-/** A function before its relocations are known. */
+/** A function before its relocations are resolved. */
 interface Extent {
   readonly key: FunctionKey;
   readonly symbol: ElfSymbol;
@@ -54,7 +54,7 @@ interface Extent {
 class FunctionReader {
   readonly #sources: FunctionSources;
   readonly #elf: Elf;
-  /** By section, ascending. */
+  /** By section, in ascending order. */
   readonly #extents = new Map<number, Extent[]>();
 
   constructor(sources: FunctionSources) {
@@ -94,7 +94,7 @@ class FunctionReader {
         const isWhole = size > 0 && size % INSTRUCTION_SIZE === 0 && value % INSTRUCTION_SIZE === 0;
         if (!isWhole || value < end || value + size > bytes.length) {
           throw this.#malformed(
-            `function '${name}' (${size} bytes at ${value}) does not fit into '${section.name}'`,
+            `function '${name}' (${size} bytes at ${value}) is outside '${section.name}'`,
           );
         }
         end = value + size;
@@ -151,13 +151,13 @@ class FunctionReader {
       }
       found.set(instruction, this.#readRelocation(extent, instruction, entry));
     }
-    // Calls within one section need no relocation: the compiler knows the distance.
+    // Calls within one section have no relocation: the compiler resolves the offset.
     const { instructions, start, section } = extent;
     for (let index = 0; index < instructions.length; index++) {
       if (instructions.isLocalCall(index) && !found.has(index)) {
         const target = this.#functionAt(section.index, start + index + instructions.immediate(index) + 1);
         if (target === undefined) {
-          throw this.#malformed(`${where(extent, index)}: a call of what is not a function`);
+          throw this.#malformed(`${where(extent, index)}: the call target is not a function`);
         }
         if (target !== extent.key) found.set(index, { kind: 'call', instruction: index, function: target });
       }
@@ -170,19 +170,17 @@ class FunctionReader {
     const { instructions } = extent;
     const symbol = this.#sources.symbols[entry.symbol];
     if (symbol === undefined)
-      throw this.#malformed(`${where(extent, instruction)}: there is no symbol ${entry.symbol}`);
+      throw this.#malformed(`${where(extent, instruction)}: symbol ${entry.symbol} does not exist`);
     const isCall = instructions.opcode(instruction) === CALL;
     if (!isCall && !instructions.isLoadImmediate64(instruction)) {
       throw this.#malformed(
-        `${where(extent, instruction)}: neither a call nor a 64-bit immediate refers to '${symbol.name}'`,
+        `${where(extent, instruction)}: only a call or a 64-bit immediate can refer to '${symbol.name}'`,
       );
     }
     if (symbol.section === SHN_UNDEF) return this.#readExtern(extent, instruction, symbol.name, isCall);
     if (isCall) {
       if (instructions.source(instruction) !== PSEUDO.CALL) {
-        throw this.#malformed(
-          `${where(extent, instruction)}: a call of '${symbol.name}' that is not one of a function`,
-        );
+        throw this.#malformed(`${where(extent, instruction)}: invalid call of '${symbol.name}'`);
       }
       const at = symbol.value / INSTRUCTION_SIZE + instructions.immediate(instruction) + 1;
       return { kind: 'call', instruction, function: this.#requireFunction(extent, instruction, symbol, at) };
@@ -208,7 +206,7 @@ class FunctionReader {
     }
     if (!isCall) return { kind: 'extern', instruction, symbol };
     if (extern.kind === 'kfunc') return { kind: 'kfunc', instruction, symbol };
-    throw this.#malformed(`${where(extent, instruction)}: a call of '${symbol}', which is not a function`);
+    throw this.#malformed(`${where(extent, instruction)}: call target '${symbol}' is not a function`);
   }
 
   #readData(extent: Extent, instruction: number, symbol: ElfSymbol, addend: number): Relocation {
@@ -255,7 +253,10 @@ function where({ symbol }: Extent, instruction: number): string {
   return `function '${symbol.name}', instruction ${instruction}`;
 }
 
-/** Splits records that ascend by instruction among functions that do; those of no function are left out. */
+/**
+ * Assigns records to functions; both are in ascending order of instructions. Records outside any function are
+ * dropped.
+ */
 function partition<T>(
   extents: readonly Extent[],
   records: readonly T[],

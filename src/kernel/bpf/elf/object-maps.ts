@@ -1,6 +1,6 @@
 /**
- * The maps of an object as they are to be created: with what global variables start as, and where each
- * variable lies.
+ * The maps of an object with the data needed to create them: initial values and variable offsets of global
+ * data.
  */
 import { malformed } from '../../number.ts';
 import type { Btf } from '../btf/btf.ts';
@@ -10,7 +10,7 @@ import { type Elf, SHT_NOBITS, STT_SECTION } from './elf.ts';
 import { kconfigLayout } from './elf-kconfig.ts';
 import type { ElfMap } from './elf-maps.ts';
 
-/** Where a global variable lies in the value of its map. */
+/** The location of a global variable in its map value. */
 export interface GlobalVariable {
   readonly name: string;
   /** Unit: bytes. */
@@ -22,30 +22,29 @@ export interface GlobalVariable {
 /** A map of an object. */
 export interface MapSpecification extends ElfMap {
   /**
-   * Where its definition is in its section, which is how instructions name it. Unit: bytes. Absent for global
-   * variables.
+   * Offset of its definition in its section, which instructions use to refer to it. Absent for global
+   * variables. Unit: bytes.
    */
   readonly definedAt?: number;
-  /** What the only value of a map for global variables starts as; absent for other maps. */
+  /** Initial value of a map for global variables; absent for other maps. */
   readonly data?: Buffer;
-  /** The variables in it. */
+  /** Its variables. */
   readonly variables: readonly GlobalVariable[];
-  /** Whether neither programs nor user space change it after it was filled. */
+  /** Whether it is frozen after it is filled: neither programs nor user space can change it. */
   readonly frozen: boolean;
   /**
-   * The types of its keys and values in the object's BTF, where the kernel must know them: see {@link
-   * needsTypes}.
+   * Types of keys and values in the object's BTF, if the kernel requires them: see {@link needsTypes}.
    */
   readonly keyTypeId?: number;
   readonly valueTypeId?: number;
 }
 
-/** The most that global variables may take. Unit: bytes. */
+/** Maximum size of global variables. Unit: bytes. */
 const LARGEST_DATA = 64 * 1024 * 1024;
 
 /**
- * Adds to the maps of an object what it takes to fill and to find them.
- * @throws KernelFileError when the object is damaged.
+ * Adds initial values, variables and definition offsets to the maps of an object.
+ * @throws KernelFileError if the object is damaged.
  */
 export function specifyMaps(elf: Elf, btf: Btf | undefined, maps: readonly ElfMap[]): MapSpecification[] {
   const places = new Map<string, ReadonlyMap<string, number>>();
@@ -75,7 +74,11 @@ function symbolPlaces(elf: Elf, sectionName: string): ReadonlyMap<string, number
 
 function specifyData(elf: Elf, btf: Btf | undefined, map: ElfMap): MapSpecification {
   if (map.value_size > LARGEST_DATA) {
-    throw malformed(elf.path, undefined, `global variables of ${map.value_size} bytes in ${map.name}`);
+    throw malformed(
+      elf.path,
+      undefined,
+      `global variables in ${map.name} are too large: ${map.value_size} bytes`,
+    );
   }
   if (map.name === '.kconfig') {
     const variables = btf === undefined ? [] : kconfigLayout(btf);
@@ -117,9 +120,8 @@ const STORAGE: ReadonlySet<number> = new Set(
 );
 
 /**
- * Whether the kernel must know what a map holds: local storage, and values with what the kernel itself
- * manages in them, such as spin locks, timers and pointers that it owns. For other maps their types are only
- * for people to read.
+ * Whether the kernel requires BTF for a map: local storage, and values that contain kernel-managed fields
+ * such as spin locks, timers and kptrs. For other maps, BTF is only for display.
  */
 function needsTypes(btf: Btf, map: ElfMap, valueTypeId: number | undefined): boolean {
   if (STORAGE.has(map.map_type)) return true;

@@ -1,6 +1,6 @@
 /**
- * What a BPF object file holds, before any kernel is known: programs and the functions that they call, maps,
- * and what has to be filled in before the kernel can take them.
+ * The contents of a BPF object file, independent of the kernel: programs with the functions that they call,
+ * maps, and relocations.
  *
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__elf_collect`
  */
@@ -17,72 +17,71 @@ import { type MapSpecification, specifyMaps } from './object-maps.ts';
 import { type ProgramKind, programKindOf } from './program-sections.ts';
 
 /**
- * A place in the instructions that depends on what is created or found at load time; `instruction` counts
- * from the function's start.
+ * A relocation that is resolved at load time; `instruction` counts from the start of the function.
  */
 export type Relocation =
-  /** The descriptor of a map. */
+  /** A map descriptor. */
   | { readonly kind: 'map'; readonly instruction: number; readonly map: string }
-  /** The address of a global variable: `offset` bytes into the only value of a map. */
+  /** The address of a global variable: `offset` bytes into the value of a map. */
   | { readonly kind: 'data'; readonly instruction: number; readonly map: string; readonly offset: number }
   /** A call of another function of the object. */
   | { readonly kind: 'call'; readonly instruction: number; readonly function: FunctionKey }
-  /** The address of another function of the object, for bpf_loop and its like. */
+  /** The address of another function of the object, for bpf_loop and similar helpers. */
   | { readonly kind: 'callback'; readonly instruction: number; readonly function: FunctionKey }
   /** A call of a kernel function. */
   | { readonly kind: 'kfunc'; readonly instruction: number; readonly symbol: string }
-  /** The address of a kernel variable or function, or of a variable with the kernel's configuration. */
+  /** The address of a kernel variable or function, or of a `__kconfig` variable. */
   | { readonly kind: 'extern'; readonly instruction: number; readonly symbol: string };
 
-/** Which function: `section@instruction`. Names of static functions need not be unique. */
+/** Key of a function: `section@instruction`. Names of static functions are not necessarily unique. */
 export type FunctionKey = string;
 
-/** A function of the object: a program, or one that programs call. */
+/** A function of the object: a program or a subprogram. */
 export interface FunctionSpecification {
   readonly key: FunctionKey;
   readonly name: string;
   readonly section: string;
   /** Where it starts in its section. Unit: instructions. */
   readonly start: number;
-  /** Whether it is a static function of the C source. */
+  /** Whether it is static in the C source. */
   readonly isStatic: boolean;
-  /** Its bytes as they are in the file. */
+  /** The unmodified bytes from the file. */
   readonly instructions: Buffer;
-  /** By ascending instruction; at most one for each. */
+  /** In ascending order of instructions; at most one per instruction. */
   readonly relocations: readonly Relocation[];
-  /** By ascending instruction. */
+  /** In ascending order of instructions. */
   readonly coreRelocations: readonly CoreRelocation[];
-  /** The id of its FUNC in the object's BTF; absent without BTF. */
+  /** Id of its FUNC type in the object's BTF; absent without BTF. */
   readonly typeId?: number;
   readonly lines: readonly LineInfo[];
 }
 
-/** A function that the kernel can run. */
+/** A function that is the entry point of a program. */
 export interface ProgramSpecification extends FunctionSpecification, ProgramKind {}
 
-/** What a BPF object file holds. */
+/** The contents of a BPF object file. */
 export interface ObjectSpecification {
-  /** The name that it was parsed under, for messages. */
+  /** The name passed to the parser, for messages. */
   readonly name: string;
   readonly byteOrder: ByteOrder;
-  /** Empty where the object has none. */
+  /** Empty if the object has no license. */
   readonly license: string;
   readonly programs: readonly ProgramSpecification[];
-  /** All functions by their key, programs included. */
+  /** All functions including programs, by key. */
   readonly functions: ReadonlyMap<FunctionKey, FunctionSpecification>;
-  /** Those in `.maps`, and those for global variables and the kernel's configuration. */
+  /** Those in `.maps`, and those for global variables and kernel configuration. */
   readonly maps: readonly MapSpecification[];
-  /** What the object wants of the kernel by name: kernel functions, variables, configuration. */
+  /** The externs: kernel functions, variables, configuration. */
   readonly externs: ReadonlyMap<string, Extern>;
-  /** Absent where it was built without -g. */
+  /** Absent if it was built without -g. */
   readonly btf?: Btf;
-  /** The sections of variables that the BTF describes, by name. */
+  /** Sections of variables that are described in BTF, by name. */
   readonly dataSections: ReadonlyMap<string, DataSection>;
 }
 
 /**
- * Reads a BPF object file.
- * @param name what it is called in messages.
+ * Parses a BPF object file.
+ * @param name the name of the object in messages.
  * @throws KernelFileError if it is not a BPF object, or is damaged.
  */
 export function parseObject(bytes: Buffer, name: string): ObjectSpecification {
@@ -100,14 +99,14 @@ export function parseObject(bytes: Buffer, name: string): ObjectSpecification {
       : parseBtfExt(elf.bytesOf(ext), `${name}: .BTF.ext`, btf);
   const functions = readFunctions({ elf, symbols, maps, externs, records });
   const programs = [...functions.values()].flatMap((each) => {
-    // What programs call is in .text, and may be beside them.
+    // Subprograms are in .text, but may also be in the same section as a program.
     if (each.section === '.text' || each.isStatic) return [];
     const kind = programKindOf(each.section);
     if (kind === undefined) {
       throw malformed(
         name,
         undefined,
-        `function "${each.name}": '${each.section}' is not the section of a known type of program`,
+        `function "${each.name}": section '${each.section}' does not match a known program type`,
       );
     }
     return [{ ...each, ...kind }];
@@ -133,5 +132,5 @@ function readLicense(elf: Elf): string {
   return end === -1 ? text : text.slice(0, end);
 }
 
-// The kernel reads no more than that.
+// The kernel reads at most this many bytes.
 const longestLicense = 127;

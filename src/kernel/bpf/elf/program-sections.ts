@@ -1,25 +1,25 @@
 /**
- * What kind of program the name of a section stands for, as libbpf reads it.
+ * Program types by section name, as in libbpf.
  * Source: tools/lib/bpf/libbpf.c, `section_defs`
  */
 import { programTypeNumber } from '../sys/bpf-enums.ts';
 
 type ProgramTypeName = Parameters<typeof programTypeNumber>[0];
 
-/** What the kernel finds in its BTF to attach a program to: a function, or the typedef of a tracepoint. */
+/** The attach target in the kernel's BTF: a function, or the typedef of a tracepoint. */
 export interface AttachTarget {
   readonly kind: 'function' | 'typedef';
   /** As in the kernel's BTF, such as `bpf_iter_bpf_map`. */
   readonly name: string;
 }
 
-/** What a program is. */
+/** The type of a program and how it is attached. */
 export interface ProgramKind {
   /** `BPF_PROG_TYPE_*`. */
   readonly type: number;
-  /** `enum bpf_attach_type`; 0 where the type needs none. */
+  /** `enum bpf_attach_type`; 0 if the type does not need one. */
   readonly attachType: number;
-  /** Absent for programs that are attached without the kernel's BTF. */
+  /** Absent for programs that do not attach through the kernel's BTF. */
   readonly target?: AttachTarget;
   /** Whether it may sleep (`BPF_F_SLEEPABLE`). Since: Linux 5.10. */
   readonly sleepable: boolean;
@@ -29,7 +29,7 @@ interface SectionForm {
   readonly type: ProgramTypeName;
   readonly attachType?: number;
   /**
-   * The section's name goes on with `/` and what to attach to: before it, this stands in the kernel's name.
+   * The section name continues with `/` and the attach target; this prefix is added to get the kernel's name.
    */
   readonly target?: { readonly kind: AttachTarget['kind']; readonly prefix: string };
   readonly sleepable?: true;
@@ -40,7 +40,7 @@ const TRACE_FENTRY = 24;
 const TRACE_FEXIT = 25;
 const MODIFY_RETURN = 26;
 
-// `enum bpf_attach_type` in numbers: they are the kernel's interface, and each is used once.
+// Values of `enum bpf_attach_type`; they are a stable kernel interface, and each is used once.
 const SECTIONS: Readonly<Record<string, SectionForm>> = {
   iter: { type: 'tracing', attachType: 28, target: onFunction('bpf_iter_') },
   'iter.s': { type: 'tracing', attachType: 28, target: onFunction('bpf_iter_'), sleepable: true },
@@ -79,9 +79,8 @@ const SECTIONS: Readonly<Record<string, SectionForm>> = {
 };
 
 /**
- * The kind of program in a section of that name; absent for a name that is not known. Sections such as
- * `tp/sched/sched_switch` go on behind the first part; a leading `?` marks a program that libbpf loads only
- * when it is asked to.
+ * The program type for a section name; absent for an unknown name. Sections such as `tp/sched/sched_switch`
+ * have further parts; a leading `?` marks a program that libbpf does not load automatically.
  */
 export function programKindOf(section: string): ProgramKind | undefined {
   const name = section.replace(/^\?/, '');

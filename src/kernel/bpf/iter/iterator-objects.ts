@@ -1,4 +1,4 @@
-/** The programs of all iterators, ready for the running kernel. */
+/** Prepares the programs of all iterators for the running kernel. */
 import { errnoOf, UnsupportedError } from '../../../errors.ts';
 import { type CacheSources, cachedForKernel } from '../../kernel-cache.ts';
 import { type Btf, readKernelBtf } from '../btf/btf.ts';
@@ -13,7 +13,7 @@ import {
 import { OBJECTS_IDENTITY } from '../programs/compiled/identity.ts';
 import { type ObjectName, readObjectFile } from '../programs/object-files.ts';
 
-/** What the iterators need to know of the running kernel beyond their programs. */
+/** Features of the running kernel that the iterators depend on. */
 export interface IteratorFacts {
   /** Whether the kernel records which memory cgroup a map is charged to. Since: Linux 5.11. */
   readonly recordsCharge: boolean;
@@ -26,22 +26,22 @@ export interface IteratorObjects extends IteratorFacts {
   readonly prepared: (name: ObjectName) => PreparedObject;
 }
 
-/** What the cache holds: decoding is left to who wants an object. */
+/** The cached form; each object is decoded when it is used. */
 interface EncodedObjects extends IteratorFacts {
   readonly objects: Readonly<Record<ObjectName, EncodedObject>>;
 }
 
-// Raised whenever the loader prepares the same object in another way.
+// Increment whenever the loader prepares the same object differently.
 const PREPARATION = 1;
 
 const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
 
 /**
- * The iterators' programs for the running kernel: from the cache where they are there and whole, else relocated by its types,
- * which takes 20 to 60 ms.
+ * The iterator programs for the running kernel: from the cache if it is valid, otherwise relocated, which
+ * takes 20 to 60 ms.
  *
  * Source: `/sys/kernel/btf/vmlinux`. Since: Linux 5.4, with CONFIG_DEBUG_INFO_BTF.
- * @throws UnsupportedError on a kernel without BTF, KernelFileError.
+ * @throws UnsupportedError on a kernel without BTF; KernelFileError.
  */
 export function openIteratorObjects({
   btfPath = KERNEL_BTF,

@@ -6,47 +6,47 @@ import type { PreparedObject } from '../load/prepared-object.ts';
 import type { Bpf } from '../sys/bpf-call.ts';
 import { getLinkInfo, getProgramInfo } from '../sys/objects.ts';
 
-/** A program that the kernel runs once for each object, and that writes records about them. */
+/** A program that the kernel runs once per object and that writes a record for each. */
 export interface IteratorProgram {
   object: PreparedObject;
   /** Its name in the object. */
   name: string;
-  /** The first Linux release with what it iterates over. */
+  /** The first Linux release that supports this iterator. */
   since: string;
-  /** What `CONSTANT(name)` stands for in its source; 0 for those that are left out. */
+  /** Values of `CONSTANT(name)` in its source; 0 if left out. */
   constants?: Readonly<Record<string, bigint>>;
 }
 
-/** An iterator that is loaded and can be read again and again. */
+/** A loaded iterator that can be read repeatedly. */
 export interface BpfIterator {
-  /** Its own program and link, to be left out of what is reported about the host. */
+  /** Its own program and link, which are excluded from reports about the host. */
   readonly programId: number;
   readonly linkId: number;
-  /** Its descriptors; they are closed with it. */
+  /** Its descriptors; closed together with it. */
   readonly programFd: number;
   readonly linkFd: number;
   /**
-   * Runs the program over all objects; all that it wrote. The bytes are valid until the next call.
+   * Runs the program over all objects and returns its output. The bytes are valid until the next call.
    * @throws SyscallError, KernelFileError.
    */
   read(): Buffer;
   close(): void;
 }
 
-/** The objects of the host as often as one asks. */
+/** A repeatable listing of the host's objects. */
 export interface ObjectIterator<Row> {
-  /** Its own program and link, to be left out of what is reported about the host. */
+  /** Its own program and link, which are excluded from reports about the host. */
   readonly programId: number;
   readonly linkId: number;
   /**
-   * The objects of now, by ascending id; descriptors process by process.
+   * The current objects, in ascending order of ids; descriptors grouped by process.
    * @throws SyscallError, KernelFileError.
    */
   read(): readonly Row[];
   close(): void;
 }
 
-/** An iterator together with what understands the records that its program writes. */
+/** An iterator and the decoder of its records. */
 export function readObjects<Row>(
   iterator: BpfIterator,
   decode: (bytes: Buffer) => readonly Row[],
@@ -55,14 +55,15 @@ export function readObjects<Row>(
   return { programId, linkId, read: () => decode(iterator.read()), close: () => iterator.close() };
 }
 
-/** The kernel's buffer of one read is 32 KiB; more room than that is never filled. */
+/** The kernel's buffer for one read is 32 KiB; a larger buffer would not be filled. */
 const READ_SIZE = 32 * 1024;
 
 /**
  * Loads an iterator program and attaches it.
  *
  * Source: `Documentation/bpf/bpf_iterators.rst`. Since: Linux 5.8, with CONFIG_DEBUG_INFO_BTF. Needs CAP_BPF and CAP_PERFMON.
- * @throws PermissionError, UnsupportedError; SyscallError with the verifier's words as its cause when the program is refused.
+ * @throws PermissionError, UnsupportedError; SyscallError with the verifier log as its cause if the program
+ * is rejected.
  */
 export function openIterator(bpf: Bpf, program: IteratorProgram): BpfIterator {
   const loaded = loadIterator(bpf, program);
@@ -81,7 +82,7 @@ export function openIterator(bpf: Bpf, program: IteratorProgram): BpfIterator {
 function loadIterator(bpf: Bpf, { object, name, since, constants = {} }: IteratorProgram): LoadedObject {
   const prepared = object.programs.find((program) => program.name === name);
   if (prepared?.unavailable !== undefined) {
-    throw new UnsupportedError(name, `${prepared.unavailable}, which came with Linux ${since}`, { since });
+    throw new UnsupportedError(name, `${prepared.unavailable} (requires Linux ${since})`, { since });
   }
   const addresses = Object.fromEntries(
     (prepared?.symbols ?? []).map(({ symbol }) => [symbol, constants[symbol.replace('cmemstat_', '')] ?? 0n]),
@@ -141,7 +142,7 @@ function readSome(fd: number, buffer: Buffer, offset: number): number {
     try {
       return readSync(fd, buffer, offset, READ_SIZE, null);
     } catch (error) {
-      // The kernel takes a break after a million objects that the program wrote nothing about.
+      // The kernel stops after a million objects without output.
       if (errnoOf(error) === 'EAGAIN' || errnoOf(error) === 'EINTR') continue;
       throw new KernelFileError(
         'read',

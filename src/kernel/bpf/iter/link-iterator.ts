@@ -4,24 +4,24 @@ import { type ObjectIterator, openIterator, readObjects } from './iterator.ts';
 import type { IteratorObjects } from './iterator-objects.ts';
 import { RecordReader } from './record-reader.ts';
 
-/** A link as the kernel itself keeps it. Since: Linux 5.19. */
+/** A link as the kernel represents it internally. Since: Linux 5.19. */
 export interface KernelLink {
   id: number;
   /** `BPF_LINK_TYPE_*`. */
   type: number;
-  /** The program that it attaches; absent for a link without one (struct_ops). */
+  /** The attached program; absent for a link without one (struct_ops). */
   prog_id: number | undefined;
-  /** The map that it holds: of struct_ops, of an iterator over a map's elements, of a sockmap; absent for others. */
+  /** The map that it references: for struct_ops, a map element iterator or a sockmap; absent for others. */
   map_id: number | undefined;
-  /** What keeps it alive: descriptors and pins. The iterator's own reference is not in it. */
+  /** Reference count: descriptors and pins. Excludes the iterator's own reference. */
   refcnt: number;
 }
 
-/** `struct link_record` of link-iterator.bpf.c. Unit of all places: bytes from the record's start. */
+/** `struct link_record` of link-iterator.bpf.c. Unit: byte offset from the start of the record. */
 const FIELDS = { id: 0, type: 4, prog_id: 8, map_id: 12 } as const;
 const REFCNT = 16;
 
-/** The size of the record of one link. */
+/** Size of the record of one link. */
 export const LINK_RECORD_SIZE = 24;
 
 /**
@@ -39,7 +39,7 @@ export function openLinkIterator(bpf: Bpf, objects: IteratorObjects): ObjectIter
   return readObjects(iterator, (bytes) => decodeLinkRecords(bytes));
 }
 
-/** The links in what the iterator's program wrote; pure. */
+/** Decodes the output of the iterator program. */
 export function decodeLinkRecords(bytes: Buffer, order: ByteOrder = HOST_BYTE_ORDER): KernelLink[] {
   const records = new RecordReader(bytes, order);
   return Array.from({ length: Math.floor(bytes.length / LINK_RECORD_SIZE) }, (_, index) => {
@@ -50,7 +50,7 @@ export function decodeLinkRecords(bytes: Buffer, order: ByteOrder = HOST_BYTE_OR
       type: records.u32(base + FIELDS.type),
       prog_id: records.u32(base + FIELDS.prog_id) || undefined,
       map_id: records.u32(base + FIELDS.map_id) || undefined,
-      // The iterator itself holds the link that it is at.
+      // Exclude the reference that the iterator itself holds.
       refcnt: records.s64(base + REFCNT) - 1,
     };
   });

@@ -5,21 +5,21 @@ import { type BpfIterator, type ObjectIterator, openIterator, readObjects } from
 import type { IteratorObjects } from './iterator-objects.ts';
 import { type KernelMap, MapRecords } from './map-records.ts';
 
-/** The maps of the host as often as one asks. */
+/** A repeatable listing of the host's maps. */
 export interface MapIterator extends ObjectIterator<KernelMap> {
-  /** Whether this kernel says which cgroup a map is charged to. */
+  /** Whether this kernel reports the cgroup that a map is charged to. */
   readonly attributesCharge: boolean;
 }
 
-/** Which maps an iterator is about. */
+/** Restricts an iterator to some maps. */
 export interface MapFilter {
-  /** Only maps that are charged to this memory cgroup or one below it: the inode number of its directory. */
+  /** Only maps charged to this memory cgroup or a descendant: the inode number of its directory. */
   cgroupId?: bigint | undefined;
 }
 
 /**
- * An iterator over the maps of this host, or over those of a subtree of cgroups: then the kernel's side leaves out
- * the others. A map that has not changed is the same object as in the read before.
+ * An iterator over the maps of this host, or over those of a cgroup subtree: the BPF program filters them. An
+ * unchanged map is the same object as in the previous read.
  *
  * Source: the iterator `bpf_map`. Since: Linux 5.8; the cgroup since 5.11. Needs CAP_BPF and CAP_PERFMON.
  * @throws PermissionError, UnsupportedError, SyscallError.
@@ -34,9 +34,9 @@ export function openMapIterator(bpf: Bpf, objects: IteratorObjects, filter: MapF
 }
 
 /**
- * The programs of the map iterator that may work, the best one first: they differ in how the elements of hashes are counted.
- * A kernel may have `bpf_map_sum_elem_count()` and not let an iterator call it, or not know its variables by name, which takes
- * CONFIG_KALLSYMS_ALL. Without any count the rest still stands.
+ * Candidate programs of the map iterator, best first: they differ in how they count hash elements. A kernel
+ * may have `bpf_map_sum_elem_count()` but not allow it in an iterator, or not support typed kernel variables,
+ * which need CONFIG_KALLSYMS_ALL. The last program works without counts.
  */
 function programsFor({ sumsElements }: IteratorObjects): string[] {
   const [sums, percpu, neither] = ['cmemstat_maps', 'cmemstat_maps_p', 'cmemstat_maps_n'];
@@ -55,5 +55,5 @@ function loadMapIterator(bpf: Bpf, objects: IteratorObjects, { cgroupId = 0n }: 
       if (name === programs.at(-1) || !isRefused) throw error;
     }
   }
-  throw new RangeError('there is always a last program');
+  throw new RangeError('no program left to try');
 }

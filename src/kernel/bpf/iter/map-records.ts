@@ -1,9 +1,9 @@
-/** The records that the map iterator's program writes: one of fixed size for each map. */
+/** Decodes the records of the map iterator program: one of fixed size per map. */
 import { mapTypeNumber } from '../sys/bpf-enums.ts';
 import { type ByteOrder, HOST_BYTE_ORDER } from '../sys/bpf-struct.ts';
 import { RecordReader } from './record-reader.ts';
 
-/** A map as the kernel itself keeps it. Unit: sizes in bytes. Since: Linux 5.8. */
+/** A map as the kernel represents it internally. Sizes in bytes. Since: Linux 5.8. */
 export interface KernelMap {
   id: number;
   /** `BPF_MAP_TYPE_*`. */
@@ -13,39 +13,42 @@ export interface KernelMap {
   max_entries: number;
   map_flags: number;
   map_extra: bigint;
-  /** At most 15 characters; empty where the map has none. */
+  /** At most 15 characters; empty if the map has no name. */
   name: string;
-  /** The BTF object that describes key and value; 0 where the map has none. */
+  /** Id of the BTF object that describes key and value; 0 if none. */
   btf_id: number;
   btf_key_type_id: number;
   btf_value_type_id: number;
   btf_vmlinux_value_type_id: number;
   frozen: boolean;
-  /** What keeps it alive: descriptors, pins, programs. The iterator's own reference is not in it. */
+  /** Reference count: descriptors, pins, programs. Excludes the iterator's own reference. */
   refcnt: number;
-  /** The descriptors and pins among them; at 0 only programs hold the map. */
+  /** The part of it from descriptors and pins; if 0, only programs hold the map. */
   usercnt: number;
   /**
-   * How many elements are in it. Absent where the kernel keeps no count: arrays of all kinds (every element exists from the
-   * start), local storages, stack traces, bloom filters, sockmaps, cpumaps, xskmaps, arenas; and before Linux 6.6
-   * preallocated hashes. Of queues and stacks: what was pushed and not popped.
+   * Number of elements. Absent if the kernel does not count them: arrays of all kinds (every element always
+   * exists), local storage, stack traces, bloom filters, sockmaps, cpumaps, xskmaps, arenas; and preallocated
+   * hashes before Linux 6.6. For queues and stacks: elements pushed but not popped.
    */
   elements: number | undefined;
-  /** What is in a ring buffer and was not consumed, headers included; absent for other types. */
+  /** Unconsumed data in a ring buffer, including headers; absent for other types. */
   backlogBytes: number | undefined;
   /**
-   * The memory cgroup that it is charged to: the inode number of its directory. Absent for the root cgroup, for `nobpf`, and
-   * where the kernel charges maps to no cgroup (before Linux 5.11).
+   * The memory cgroup that it is charged to: the inode number of its directory. Absent for the root cgroup,
+   * for `nobpf`, and if the kernel does not charge maps to a cgroup (before Linux 5.11).
    */
   cgroupId: bigint | undefined;
   /**
-   * Stands for the group of charges that it belongs to, also after its cgroup is gone and the charge has moved to the
-   * parent; 0 for none. An address of the kernel: to compare with, never to print.
+   * Identifies the objcg, even after its cgroup is removed and the charge has moved to the parent; 0 if none.
+   * A kernel address: only for comparison, never print it.
    */
   chargeIdentity: bigint;
 }
 
-/** `struct map_record` of map-iterator.bpf.c: places of numbers of 32 bits. Unit of this and of all others: bytes from its start. */
+/**
+ * `struct map_record` of map-iterator.bpf.c: offsets of 32-bit numbers. Unit: bytes from the start of the
+ * record.
+ */
 const NUMBERS = {
   id: 0,
   type: 4,
@@ -58,31 +61,31 @@ const NUMBERS = {
   btf_key_type_id: 32,
   btf_value_type_id: 36,
   btf_vmlinux_value_type_id: 40,
-  /** 1 when the counters hold something. */
+  /** 1 if the counters are valid. */
   counted: 44,
 } as const;
 /** 16 bytes of text. */
 const NAME = 48;
-/** 64 bits, as are those below. */
+/** 64 bits, as all below. */
 const REFCNT = 64;
 /** As in {@link KernelMap}. */
 const USERCNT = 72;
 /** As in {@link KernelMap}. */
 const MAP_EXTRA = 80;
-/** 0 for none. */
+/** 0 if none. */
 const CGROUP_ID = 88;
 /** As in {@link KernelMap}. */
 const CHARGE_IDENTITY = 96;
-/** What these hold depends on the type of the map. */
+/** Their meaning depends on the map type. */
 const COUNTERS = [104, 112] as const;
 
-/** The size of the record of one map. */
+/** Size of the record of one map. */
 export const MAP_RECORD_SIZE = 120;
 
 const RING_BUFFERS: ReadonlySet<number> = new Set([mapTypeNumber('ringbuf'), mapTypeNumber('user_ringbuf')]);
 const QUEUES: ReadonlySet<number> = new Set([mapTypeNumber('queue'), mapTypeNumber('stack')]);
 
-/** The maps in what the iterator's program wrote; pure. */
+/** Decodes the output of the iterator program. */
 export function decodeMapRecords(bytes: Buffer, order: ByteOrder = HOST_BYTE_ORDER): KernelMap[] {
   const records = new RecordReader(bytes, order);
   return Array.from({ length: Math.floor(bytes.length / MAP_RECORD_SIZE) }, (_, index) =>
@@ -90,7 +93,7 @@ export function decodeMapRecords(bytes: Buffer, order: ByteOrder = HOST_BYTE_ORD
   );
 }
 
-/** `before` is the same map as it was: its name stays. */
+/** `before` is the previous state of the same map: its name does not change. */
 function decodeRecord(records: RecordReader, base: number, before?: KernelMap): KernelMap {
   const id = records.u32(base + NUMBERS.id);
   const name = before?.id === id ? before.name : records.text(base + NAME, 16);
@@ -113,7 +116,7 @@ function decodeRecord(records: RecordReader, base: number, before?: KernelMap): 
     btf_value_type_id: records.u32(base + NUMBERS.btf_value_type_id),
     btf_vmlinux_value_type_id: records.u32(base + NUMBERS.btf_vmlinux_value_type_id),
     frozen: records.u32(base + NUMBERS.frozen) !== 0,
-    // The iterator itself holds the map that it is at.
+    // Exclude the reference that the iterator itself holds.
     refcnt: records.s64(base + REFCNT) - 1,
     usercnt: records.s64(base + USERCNT),
     elements: counted === 0 || isRingBuffer ? undefined : decodeElements(records, base, type, max_entries),
@@ -126,9 +129,9 @@ function decodeRecord(records: RecordReader, base: number, before?: KernelMap): 
 
 function decodeElements(records: RecordReader, base: number, type: number, max_entries: number): number {
   const first = records.s64(base + COUNTERS[0]);
-  // The kernel sums counts of CPUs that go on counting: an element may seem to leave before it came.
+  // The kernel sums per-CPU counters while they change: a removal may be counted before its insertion.
   if (!QUEUES.has(type)) return Math.max(0, first);
-  // One slot more than elements tells full from empty: head and tail go round max_entries + 1.
+  // One more slot than elements distinguishes full from empty: head and tail wrap at max_entries + 1.
   const inside = first - records.s64(base + COUNTERS[1]);
   return inside < 0 ? inside + max_entries + 1 : inside;
 }
@@ -137,12 +140,12 @@ const RECORD_WORDS = MAP_RECORD_SIZE / 4;
 const ID_WORD = NUMBERS.id / 4;
 
 /**
- * Decodes read after read. Of thousands of maps few change from one read to the next: the record of a map that has not is not
- * decoded again.
+ * Decodes successive reads. Few of thousands of maps change between reads: unchanged records are not decoded
+ * again.
  */
 export class MapRecords {
   readonly #order: ByteOrder;
-  /** The records of the read before, and the maps in them. */
+  /** The records of the previous read, and their maps. */
   #bytes: Buffer = Buffer.alloc(0);
   #words = new Int32Array(0);
   #maps: readonly KernelMap[] = [];
@@ -152,8 +155,8 @@ export class MapRecords {
   }
 
   /**
-   * The maps in what the iterator's program wrote, by ascending id: the same array where nothing at all has changed. `bytes`
-   * must start at a multiple of 4.
+   * Decodes the output of the iterator program, in ascending order of ids. Returns the same array if nothing
+   * changed. `bytes` must be aligned to 4 bytes.
    */
   decode(bytes: Buffer): readonly KernelMap[] {
     if (bytes.equals(this.#bytes)) return this.#maps;
@@ -164,7 +167,7 @@ export class MapRecords {
     let before = 0;
     for (let index = 0; index < count; index++) {
       const id = words[index * RECORD_WORDS + ID_WORD] ?? 0;
-      // Both reads are in the order of ids: what is left behind is gone.
+      // Both reads are in ascending order of ids: skipped maps no longer exist.
       while (this.#isBehind(before, id)) before++;
       const known = this.#maps[before];
       maps[index] =
@@ -177,7 +180,7 @@ export class MapRecords {
     return maps;
   }
 
-  /** Into the memory that is there: a megabyte at each poll would keep the garbage collector busy. */
+  /** Reuses the existing buffer: allocating a megabyte per poll would keep the garbage collector busy. */
   #keep(bytes: Buffer): void {
     const room =
       this.#words.byteLength >= bytes.length ? this.#words : new Int32Array(Math.ceil(bytes.length / 2));
@@ -186,7 +189,10 @@ export class MapRecords {
     bytes.copy(this.#bytes);
   }
 
-  /** In another byte order than this host's the order of ids is lost: then less is taken for known, which is only slower. */
+  /**
+   * If the byte order differs from the host's, the ids are not in order: fewer records are reused, which is
+   * only slower.
+   */
   #isBehind(index: number, id: number): boolean {
     return index < this.#maps.length && (this.#words[index * RECORD_WORDS + ID_WORD] ?? 0) < id;
   }

@@ -4,36 +4,39 @@ import { type ObjectIterator, openIterator, readObjects } from './iterator.ts';
 import type { IteratorObjects } from './iterator-objects.ts';
 import { RecordReader } from './record-reader.ts';
 
-/** A program as the kernel itself keeps it. Since: Linux 5.9. */
+/** A program as the kernel represents it internally. Since: Linux 5.9. */
 export interface KernelProgram {
   id: number;
   /** `BPF_PROG_TYPE_*`. */
   type: number;
-  /** At most 15 characters; empty where the program has none. */
+  /** At most 15 characters; empty if the program has no name. */
   name: string;
   /** 16 hex digits. */
   tag: string;
-  /** The pages of its main function: what `memlock` in fdinfo counts. */
+  /** Pages of its main function: `memlock` in fdinfo. */
   pages: number;
-  /** The pages of its functions, which the kernel keeps as programs of their own once they are jited; in no `memlock`. */
+  /**
+   * Pages of its subprograms, which the kernel stores as separate programs when jited; not included in
+   * `memlock`.
+   */
   functionPages: number;
-  /** Length of the instructions after the verifier rewrote them. Unit: bytes. */
+  /** Length of the instructions after rewriting by the verifier. Unit: bytes. */
   xlated_prog_len: number;
-  /** Length of the machine code. Unit: bytes. 0 where the program is interpreted. */
+  /** Length of the machine code; 0 if interpreted. Unit: bytes. */
   jited_prog_len: number;
-  /** When it was loaded. Unit: ns since boot. */
+  /** Load time. Unit: ns since boot. */
   load_time: bigint;
   created_by_uid: number;
   gpl_compatible: boolean | undefined;
-  /** The BTF object that describes its functions; 0 where it has none. */
+  /** Id of the BTF object that describes its functions; 0 if none. */
   btf_id: number;
   /** The maps that it uses, in the order of its instructions. */
   map_ids: number[];
-  /** What keeps it alive: descriptors, pins, links, prog_arrays. The iterator's own reference is not in it. */
+  /** Reference count: descriptors, pins, links, prog_arrays. Excludes the iterator's own reference. */
   refcnt: number;
 }
 
-/** `struct program_record` of program-iterator.bpf.c. Unit of all places: bytes from the record's start. */
+/** `struct program_record` of program-iterator.bpf.c. Unit: byte offset from the start of the record. */
 const FIELDS = {
   id: 0,
   type: 4,
@@ -45,7 +48,7 @@ const FIELDS = {
   gpl: 28,
   btf_id: 32,
   func_cnt: 36,
-  /** How many ids of maps follow the record, 4 bytes each. */
+  /** Number of map ids after the record, 4 bytes each. */
   used_map_cnt: 40,
 } as const;
 const TAG = 48;
@@ -53,7 +56,7 @@ const NAME = 56;
 const LOAD_TIME = 72;
 const REFCNT = 80;
 
-/** The size of the record of one program, without the ids of its maps. */
+/** Size of the record of one program, without the map ids. */
 export const PROGRAM_RECORD_SIZE = 88;
 
 const INSTRUCTION_SIZE = 8;
@@ -76,7 +79,7 @@ export function openProgramIterator(bpf: Bpf, objects: IteratorObjects): ObjectI
   return readObjects(iterator, (bytes) => decodeProgramRecords(bytes));
 }
 
-/** The programs in what the iterator's program wrote; pure. */
+/** Decodes the output of the iterator program. */
 export function decodeProgramRecords(bytes: Buffer, order: ByteOrder = HOST_BYTE_ORDER): KernelProgram[] {
   const records = new RecordReader(bytes, order);
   const programs: KernelProgram[] = [];
@@ -100,11 +103,11 @@ export function decodeProgramRecords(bytes: Buffer, order: ByteOrder = HOST_BYTE
       created_by_uid: records.u32(base + FIELDS.uid),
       gpl_compatible: gpl === GPL_UNKNOWN ? undefined : gpl !== 0,
       btf_id: records.u32(base + FIELDS.btf_id),
-      // A map may be bound while we read, which swaps the array: a pointer into the old one reads as 0.
+      // A concurrent BPF_PROG_BIND_MAP replaces the array: a pointer into the old one reads as 0.
       map_ids: Array.from({ length: mapCount }, (_, index) => records.u32(firstMap + 4 * index)).filter(
         (id) => id !== 0,
       ),
-      // The iterator itself holds the program that it is at.
+      // Exclude the reference that the iterator itself holds.
       refcnt: records.s64(base + REFCNT) - 1,
     });
     base = end;

@@ -1,14 +1,14 @@
 import type { ByteOrder } from '../sys/bpf-struct.ts';
 
 /**
- * Takes the records of an iterator apart; pure. Ten thousand of them are read at each poll, so 64-bit numbers are put together
- * from halves: a BigInt each would cost more than all the rest.
+ * Decodes iterator records. Each poll reads up to ten thousand, so 64-bit numbers are combined from halves: a
+ * BigInt each would cost more than everything else.
  */
 export class RecordReader {
   readonly #bytes: Buffer;
   readonly #view: DataView;
   readonly #little: boolean;
-  /** Where the upper and the lower half of a 64-bit number are. */
+  /** Offsets of the upper and the lower half of a 64-bit number. */
   readonly #high: number;
   readonly #low: number;
   readonly #identities = new Map<number, Map<number, bigint>>();
@@ -25,7 +25,7 @@ export class RecordReader {
     return this.#view.getUint32(offset, this.#little);
   }
 
-  /** A signed number that is known to be far from 2^53. */
+  /** A signed number that is known to be far below 2^53. */
   s64(offset: number): number {
     return (
       this.#view.getInt32(offset + this.#high, this.#little) * 0x1_0000_0000 +
@@ -33,7 +33,7 @@ export class RecordReader {
     );
   }
 
-  /** `left - right` of two counters of 64 bits that go round; the difference is known to be far from 2^53. */
+  /** `left - right` of two 64-bit counters that wrap; the difference is known to be far below 2^53. */
   difference(left: number, right: number): number {
     const little = this.#little;
     return Number(
@@ -41,7 +41,7 @@ export class RecordReader {
     );
   }
 
-  /** A number of all 64 bits, of which there are few different ones in many records. */
+  /** A full 64-bit number; cached because many records share few different values. */
   identity(offset: number): bigint {
     const high = this.#view.getUint32(offset + this.#high, this.#little);
     const low = this.#view.getUint32(offset + this.#low, this.#little);
@@ -59,7 +59,7 @@ export class RecordReader {
     return known;
   }
 
-  /** Text that ends with a NUL or after `length` bytes. */
+  /** A string that ends at a NUL or after `length` bytes. */
   text(offset: number, length: number): string {
     const text = this.#bytes.toString('latin1', offset, offset + length);
     const end = text.indexOf('\0');

@@ -10,9 +10,9 @@ import { type BpfIterator, type ObjectIterator, openIterator, readObjects } from
 import type { IteratorObjects } from './iterator-objects.ts';
 import { RecordReader } from './record-reader.ts';
 
-/** One descriptor of one process that holds a BPF object. Since: Linux 5.8. */
+/** A descriptor for a BPF object in a process. Since: Linux 5.8. */
 export interface ObjectHolder {
-  /** The process, as our own pid namespace counts. Those outside of it are not shown. */
+  /** Process id in our pid namespace. Processes outside it are not listed. */
   pid: number;
   /** The name of its main thread, at most 15 characters. */
   comm: string;
@@ -22,24 +22,28 @@ export interface ObjectHolder {
   id: number;
 }
 
-/** `struct holder_record` of task-file-iterator.bpf.c. Unit of all places: bytes from the record's start. */
+/** `struct holder_record` of task-file-iterator.bpf.c. Unit: byte offset from the start of the record. */
 const FIELDS = { pid: 0, fd: 4, kind: 8, id: 12 } as const;
 const COMM = 16;
 
-/** The size of the record of one descriptor. */
+/** Size of the record of one descriptor. */
 export const HOLDER_RECORD_SIZE = 32;
 
 const KINDS: readonly ObjectKind[] = ['map', 'program', 'link'];
 
-/** `struct learnt_record` of task-file-iterator.bpf.c: a descriptor, what closes it, and where the process is that holds it. */
+/**
+ * `struct learnt_record` of task-file-iterator.bpf.c: a descriptor, its release function, and the pid
+ * namespace of its process.
+ */
 const LEARNT = { fd: 0, pidLevel: 4, release: 8, pidNamespace: 16 } as const;
 const LEARNT_RECORD_SIZE = 24;
 
 /**
  * An iterator over the descriptors of BPF objects of all processes.
  *
- * What a descriptor is shows in the function that closes it. Its address is learnt from descriptors of our own, since
- * the kernel's symbols are hidden from most; links have two tables of functions since 6.9, which share that one.
+ * The release function of a file identifies the kind of object. Its address is learned from our own
+ * descriptors, since kernel symbols are usually hidden; since Linux 6.9 links have two file_operations tables
+ * that share it.
  * Source: the iterator `task_file`. Since: Linux 5.8. Needs CAP_BPF and CAP_PERFMON.
  * @throws PermissionError, UnsupportedError, SyscallError.
  */
@@ -51,8 +55,8 @@ export function openTaskFileIterator(bpf: Bpf, objects: IteratorObjects): Object
 }
 
 /**
- * What differs from boot to boot, and between containers: the address of the function that closes a descriptor, by the kind of object
- * behind it; the address of our pid namespace, and how many are above it. Never to be printed.
+ * Values that differ per boot and per container: the address of the release function of each kind of object;
+ * the address and level of our pid namespace. Never print them.
  */
 function learnConstants(bpf: Bpf, object: PreparedObject): Record<string, bigint> {
   const iterator = openIterator(bpf, { object, name: 'cmemstat_learn', since: '5.8' });
@@ -84,10 +88,7 @@ function decodeConstants(iterator: BpfIterator, mapFd: number): Record<string, b
   const baseOf = (fd: number): number => {
     const base = bases.get(fd);
     if (base === undefined) {
-      throw new UnsupportedError(
-        'task_file',
-        'the BPF iterator over files does not show our own descriptors',
-      );
+      throw new UnsupportedError('task_file', 'the BPF task_file iterator does not list our own descriptors');
     }
     return base;
   };
@@ -102,7 +103,7 @@ function decodeConstants(iterator: BpfIterator, mapFd: number): Record<string, b
   };
 }
 
-/** The descriptors in what the iterator's program wrote; pure. */
+/** Decodes the output of the iterator program. */
 export function decodeHolderRecords(bytes: Buffer, order: ByteOrder = HOST_BYTE_ORDER): ObjectHolder[] {
   const records = new RecordReader(bytes, order);
   const holders: ObjectHolder[] = [];
@@ -111,7 +112,7 @@ export function decodeHolderRecords(bytes: Buffer, order: ByteOrder = HOST_BYTE_
     const pid = records.u32(base + FIELDS.pid);
     last = {
       pid,
-      // The descriptors of a process come one after the other.
+      // Descriptors are grouped by process.
       comm: last?.pid === pid ? last.comm : records.text(base + COMM, 16),
       fd: records.u32(base + FIELDS.fd),
       kind: KINDS[records.u32(base + FIELDS.kind)] ?? 'map',

@@ -1,4 +1,4 @@
-/** Creating and filling the maps of an object. */
+/** Creates and fills the maps of an object. */
 import { closeSync } from 'node:fs';
 import { readPossibleCpus } from '../../possible-cpus.ts';
 import { encodeMapCreate, encodeMapElement, encodeMapFreeze, type MapSpec } from '../sys/bpf-attr.ts';
@@ -6,20 +6,20 @@ import { type Bpf, explainBpfError } from '../sys/bpf-call.ts';
 import type { ByteOrder } from '../sys/bpf-struct.ts';
 import type { PreparedMap, PreparedObject } from './prepared-object.ts';
 
-/** What a variable is set to before the object is loaded. */
+/** A value that a variable is set to before the object is loaded. */
 export type Constant = number | bigint | boolean | Buffer;
 
-/** A map that was created. */
+/** A created map. */
 export interface LoadedMap extends PreparedMap {
   readonly fd: number;
 }
 
-/** What is changed of a map's definition before it is created. */
+/** Overrides for a map definition. */
 export type MapChanges = Partial<Pick<PreparedMap, 'max_entries' | 'key_size' | 'value_size' | 'map_flags'>>;
 
 /**
- * The values of global variables with some of them set.
- * @throws RangeError when the object has no such variable, or the value does not fit into it.
+ * The initial values of global variables, with overrides applied.
+ * @throws RangeError if the variable does not exist, or the value does not fit.
  */
 export function setConstants(
   object: PreparedObject,
@@ -57,10 +57,10 @@ function encodeConstant(name: string, constant: Constant, size: number, order: B
 }
 
 /**
- * Creates a map, fills in its initial value and freezes it.
+ * Creates a map, sets its initial value and freezes it.
  *
  * Source: bpf(2), BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM, BPF_MAP_FREEZE. Since: Linux 5.2 for global variables.
- * @param btfFd the object's types, where the map needs them.
+ * @param btfFd the types of the object, if the map requires them.
  * @throws PermissionError, SyscallError.
  */
 export function createMap(bpf: Bpf, object: string, map: PreparedMap, btfFd: number | undefined): LoadedMap {
@@ -107,7 +107,10 @@ function create(bpf: Bpf, spec: MapSpec, name: string): number {
   }
 }
 
-/** Maps for global variables are named after the object, as libbpf names them. The kernel takes letters, digits, `_` and `.`. */
+/**
+ * Maps for global variables are named after the object, as in libbpf. The kernel allows letters, digits, `_`
+ * and `.`.
+ */
 function nameFor(object: string, map: string): string {
   const name = map.startsWith('.') ? `${object.slice(0, 8)}${map}` : map;
   return name.replace(/[^A-Za-z0-9_.]/g, '_');

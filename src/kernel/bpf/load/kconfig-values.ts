@@ -13,9 +13,8 @@ import type { KernelConfig } from './kernel-config.ts';
 const TRISTATE: Readonly<Record<string, bigint>> = { n: 0n, y: 1n, m: 2n };
 
 /**
- * What the map `.kconfig` holds on a kernel.
- * @throws UnsupportedError when the kernel does not say a value that the object can't do without, or it does
- * not fit.
+ * The contents of the `.kconfig` map for a kernel.
+ * @throws UnsupportedError if the kernel does not provide a required value, or the value does not fit.
  */
 export function evaluateKconfig({ name, btf, externs }: ObjectSpecification, config: KernelConfig): Buffer {
   if (btf === undefined) return Buffer.alloc(0);
@@ -28,7 +27,7 @@ export function evaluateKconfig({ name, btf, externs }: ObjectSpecification, con
       throw new UnsupportedError(
         variable.name,
         config.options === undefined
-          ? `${name}: ${variable.name} is wanted, and this kernel's configuration can't be read`
+          ? `${name}: ${variable.name} is required, but this kernel's configuration cannot be read`
           : `${name}: this kernel is built without ${variable.name}`,
         config.options === undefined
           ? {
@@ -49,24 +48,23 @@ function write(data: Buffer, variable: KconfigVariable, text: string, btf: Btf, 
   const { name, typeId, offset, size } = variable;
   const type = btf.resolve(btf.referredBy(typeId));
   if (text.startsWith('"')) {
-    if (btf.kindOf(type) !== BTF_KIND.ARRAY)
-      throw mismatch(object, name, text, 'is not an array of characters');
-    // Cut to what fits, with a NUL behind it.
+    if (btf.kindOf(type) !== BTF_KIND.ARRAY) throw mismatch(object, name, text, 'is not a char array');
+    // Truncated to the variable's size, including the NUL.
     data.write(text.slice(1, -1), offset, size - 1, 'latin1');
     return;
   }
   const value = numberOf(btf, type, text);
-  if (value === undefined) throw mismatch(object, name, text, 'is of another type');
+  if (value === undefined) throw mismatch(object, name, text, 'has an incompatible type');
   const isSigned = btf.kindOf(type) === BTF_KIND.INT && btf.integerOf(type).signed;
   const kept = isSigned ? BigInt.asIntN(8 * size, value) : BigInt.asUintN(8 * size, value);
-  if (kept !== value || size > 8) throw mismatch(object, name, text, `has ${size} bytes`);
+  if (kept !== value || size > 8) throw mismatch(object, name, text, `has only ${size} bytes`);
   const bytes = Buffer.alloc(8);
   bytes.writeBigUInt64LE(BigInt.asUintN(64, value));
   const little = bytes.subarray(0, size);
   (btf.bigEndian ? little.reverse() : little).copy(data, offset);
 }
 
-/** What a text means for a variable of that type; absent where it means nothing. */
+/** Converts a configuration value to the type of the variable; absent if it is not valid for it. */
 function numberOf(btf: Btf, type: number, text: string): bigint | undefined {
   const isLetter = text === 'y' || text === 'm' || text === 'n';
   if (btf.kindOf(type) === BTF_KIND.INT) {

@@ -1,22 +1,25 @@
-/** How the running kernel was built, for objects that ask with `__kconfig` variables. */
+/** The build configuration of the running kernel, for objects with `__kconfig` variables. */
 import { readFileSync } from 'node:fs';
 import { release, version } from 'node:os';
 import { gunzipSync } from 'node:zlib';
 import { errnoOf } from '../../../errors.ts';
 
-/** How a kernel was built. */
+/** The build configuration of a kernel. */
 export interface KernelConfig {
   /** `KERNEL_VERSION(major, minor, patch)`: 0x060c2a for 6.12.42. */
   readonly version: number;
-  /** By name with `CONFIG_`: `y`, `m`, a number, a text in quotes. Absent where the configuration can't be read. */
+  /**
+   * Keyed by name including `CONFIG_`; values are `y`, `m`, a number or a quoted string. Absent if the
+   * configuration cannot be read.
+   */
   readonly options?: ReadonlyMap<string, string>;
 }
 
-/** The most that is unpacked of a configuration; they take some 300 KB. Unit: bytes. */
+/** Limit of the decompressed size; a typical configuration has 300 KB. Unit: bytes. */
 const MAX_CONFIG_BYTES = 16 * 1024 * 1024;
 
 /**
- * How the running kernel was built.
+ * The build configuration of the running kernel.
  * Source: `uname -r`; `/boot/config-$(uname -r)`, else `/proc/config.gz` (CONFIG_IKCONFIG_PROC).
  */
 export function readKernelConfig(): KernelConfig {
@@ -27,14 +30,14 @@ export function readKernelConfig(): KernelConfig {
   };
 }
 
-/** Debian's `uname -r` stays the same from patch to patch: the whole number is in `uname -v`. */
+/** Debian's `uname -r` does not change with the patch level; the full version is in `uname -v`. */
 export function parseKernelVersion(releaseText: string, versionText: string): number {
   const [, major, minor, patch] =
     /Debian (\d+)\.(\d+)\.(\d+)/.exec(versionText) ?? /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(releaseText) ?? [];
   return (Number(major ?? 0) << 16) + (Number(minor ?? 0) << 8) + Math.min(255, Number(patch ?? 0));
 }
 
-/** Lines such as `CONFIG_MEMCG=y`; what is not set is a comment. */
+/** Lines such as `CONFIG_MEMCG=y`; unset options are comments. */
 export function parseKernelConfig(text: string): Map<string, string> {
   const options = new Map<string, string>();
   for (const [, name = '', value = ''] of text.matchAll(/^(CONFIG_\w+)=(.+)$/gm)) options.set(name, value);

@@ -4,7 +4,7 @@ import { describeErrno, errnoOf, KernelFileError } from '../../../errors.ts';
 const PATH = '/proc/kallsyms';
 
 /**
- * The addresses of symbols of the running kernel; those that it lacks, or does not show to us, are absent.
+ * The addresses of kernel symbols; unknown and hidden ones are absent.
  * Source: /proc/kallsyms (CONFIG_KALLSYMS). Needs CAP_SYSLOG where `kernel.kptr_restrict` is 1.
  * @throws KernelFileError with the errno.
  */
@@ -22,13 +22,16 @@ export function readKernelSymbols(names: ReadonlySet<string>): Map<string, bigin
   return parseKernelSymbols(text, names);
 }
 
-/** Lines such as `ffffffff81000000 T _stext`, with the module in brackets behind those of modules; the first of a name counts. */
+/**
+ * Lines such as `ffffffff81000000 T _stext`, followed by the module in brackets if any; the first occurrence
+ * of a name counts.
+ */
 export function parseKernelSymbols(text: string, names: ReadonlySet<string>): Map<string, bigint> {
   const found = new Map<string, bigint>();
   for (const [, address = '0', name = ''] of text.matchAll(/^([\da-f]+) \S (\S+)/gm)) {
     if (!names.has(name) || found.has(name)) continue;
     const value = BigInt(`0x${address}`);
-    // Without the right to see addresses all are 0.
+    // Without permission to see addresses, all of them are 0.
     if (value !== 0n) found.set(name, value);
   }
   return found;

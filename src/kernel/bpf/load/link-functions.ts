@@ -1,6 +1,5 @@
 /**
- * Putting a program and the functions that it calls into one run of instructions: the program first, each
- * function once behind it.
+ * Links a program with the functions that it calls: the program first, followed by each function once.
  * Source: tools/lib/bpf/libbpf.c, `bpf_object__reloc_code`
  */
 import { UnsupportedError } from '../../../errors.ts';
@@ -8,14 +7,14 @@ import { Instructions, PSEUDO } from '../elf/instructions.ts';
 import { MAX_INSTRUCTIONS } from '../elf/object-functions.ts';
 import type { FunctionKey, FunctionSpecification, ObjectSpecification } from '../elf/object-specification.ts';
 
-/** A function at its place in a linked program. */
+/** A function with its position in a linked program. */
 export interface LinkedFunction {
   readonly specification: FunctionSpecification;
-  /** Its first instruction in the program. */
+  /** Index of its first instruction in the program. */
   readonly start: number;
 }
 
-/** A program with all functions that it calls. */
+/** A program and all functions that it calls. */
 export interface LinkedProgram {
   readonly instructions: Instructions;
   readonly functions: readonly LinkedFunction[];
@@ -23,8 +22,8 @@ export interface LinkedProgram {
 
 /**
  * Links a program.
- * @param bodies the instructions of each function, as they are to be.
- * @throws UnsupportedError when it is larger than what the kernel takes.
+ * @param bodies the relocated instructions of each function.
+ * @throws UnsupportedError if it exceeds the kernel's size limit.
  */
 export function linkProgram(
   specification: ObjectSpecification,
@@ -52,7 +51,7 @@ export function linkProgram(
   return { instructions, functions };
 }
 
-/** In the order in which they are first called, each followed by what it calls itself: as libbpf does it. */
+/** In order of the first call, each function followed by those that it calls, as in libbpf. */
 function placeFunctions(
   specification: ObjectSpecification,
   program: FunctionSpecification,
@@ -77,7 +76,7 @@ function placeFunctions(
       const target = isLocal ? specification.functions.get(relocation.function) : undefined;
       return target === undefined ? [] : [target];
     });
-    // The last one that is put there is the next to be placed.
+    // The last one pushed is placed next.
     waiting.push(...called.reverse());
   }
   return placed;

@@ -1,4 +1,4 @@
-/** Running programs that are loaded: iterators by what reads them, SYSCALL programs by a call. */
+/** Runs loaded programs: iterators by reading them, SYSCALL programs by BPF_PROG_TEST_RUN. */
 import { closeSync } from 'node:fs';
 import {
   decodeRunResult,
@@ -11,7 +11,7 @@ import {
 import { type Bpf, explainBpfError } from '../sys/bpf-call.ts';
 import type { LoadedProgram } from './load-object.ts';
 
-/** A program that is attached, until it is closed. */
+/** An attached program; closing it detaches it. */
 export interface BpfLink {
   readonly fd: number;
   close(): void;
@@ -20,7 +20,7 @@ export interface BpfLink {
 const NEEDS = ['CAP_BPF', 'CAP_PERFMON'] as const;
 
 /**
- * Attaches an iterator: to all objects, or to some only.
+ * Attaches an iterator, to all objects or to a subset.
  *
  * Source: bpf(2), BPF_LINK_CREATE. Since: Linux 5.8; `target` of a map since 5.8, of tasks and cgroups since 6.1.
  * @throws PermissionError, UnsupportedError, SyscallError.
@@ -43,7 +43,7 @@ export function attachIterator(bpf: Bpf, program: LoadedProgram, target?: Iterat
 }
 
 /**
- * Starts one pass of an attached iterator; the descriptor to read it from, and to close.
+ * Starts one pass of an attached iterator; returns a descriptor that the caller reads and closes.
  *
  * Source: bpf(2), BPF_ITER_CREATE. Since: Linux 5.8.
  * @throws PermissionError, UnsupportedError, SyscallError.
@@ -53,7 +53,7 @@ export function createIterator(bpf: Bpf, linkFd: number): number {
 }
 
 /**
- * Calls a SYSCALL program and returns what it returned. What it leaves in the context is there afterwards.
+ * Runs a SYSCALL program and returns its result. The program may modify the context buffer.
  *
  * Source: bpf(2), BPF_PROG_TEST_RUN. Since: Linux 5.14.
  * @throws PermissionError, UnsupportedError, SyscallError.

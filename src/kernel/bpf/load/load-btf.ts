@@ -1,4 +1,4 @@
-/** Handing the types of an object to the kernel, without the kinds that it does not know. */
+/** Loads the types of an object, replacing kinds that the kernel does not support. */
 import { SyscallError } from '../../../errors.ts';
 import { encodeBtfLoad } from '../sys/bpf-attr.ts';
 import type { Bpf } from '../sys/bpf-call.ts';
@@ -12,7 +12,7 @@ import { lateKindsOf, replaceKinds } from './object-btf.ts';
  */
 export function loadObjectBtf(bpf: Bpf, btf: Buffer, name: string): number {
   let refusal: unknown;
-  // All kinds that came after one which the kernel lacks are unknown to it too.
+  // A kernel that lacks one kind also lacks all later ones.
   const kinds = lateKindsOf(btf, name);
   for (let count = 0; count <= kinds.length; count++) {
     const bytes = count === 0 ? btf : replaceKinds(btf, name, kinds.slice(0, count));

@@ -1,5 +1,5 @@
 /**
- * From a prepared object to what runs in the kernel: its maps are created, its programs loaded.
+ * Loads a prepared object into the kernel: creates its maps and loads its programs.
  * Source: bpf(2); Documentation/bpf/libbpf/program_types.rst
  */
 import { closeSync } from 'node:fs';
@@ -14,19 +14,19 @@ import { loadObjectBtf } from './load-btf.ts';
 import { loadProgram } from './load-program.ts';
 import type { PreparedObject, PreparedProgram } from './prepared-object.ts';
 
-/** How an object is loaded. */
+/** Options for loading an object. */
 export interface LoadOptions {
-  /** The programs that are wanted; all unless it is said. */
+  /** The programs to load; all by default. */
   readonly programs?: readonly string[];
-  /** What global variables are set to first, by name; those in `.rodata` can't change afterwards. */
+  /** Initial values of global variables, by name; those in `.rodata` are constant afterwards. */
   readonly constants?: Readonly<Record<string, Constant>>;
-  /** What is changed of the definitions of maps, by name. */
+  /** Overrides for map definitions, by name. */
   readonly maps?: Readonly<Record<string, MapChanges>>;
-  /** Addresses of symbols without a type, by name; only the others are looked up in `/proc/kallsyms`. */
+  /** Addresses of untyped symbols, by name; missing ones are looked up in `/proc/kallsyms`. */
   readonly addresses?: Readonly<Record<string, bigint>>;
 }
 
-/** A program that was loaded. */
+/** A loaded program. */
 export interface LoadedProgram {
   readonly name: string;
   readonly fd: number;
@@ -36,27 +36,27 @@ export interface LoadedProgram {
   readonly attachType: number;
 }
 
-/** An object whose maps and programs are in the kernel, until it is closed and nothing else holds them. */
+/** A loaded object. Its maps and programs exist until it is closed and nothing else references them. */
 export interface LoadedObject {
   readonly maps: ReadonlyMap<string, LoadedMap>;
   readonly programs: ReadonlyMap<string, LoadedProgram>;
-  /** @throws RangeError when the object has no map of that name. */
+  /** @throws RangeError if the object has no map with that name. */
   map(name: string): LoadedMap;
-  /** @throws RangeError when no program of that name was loaded. */
+  /** @throws RangeError if no program with that name was loaded. */
   program(name: string): LoadedProgram;
   close(): void;
 }
 
 /**
- * Creates the maps of an object and loads its programs. Where anything fails, nothing stays.
+ * Creates the maps of an object and loads its programs. On failure everything is closed again.
  *
- * Since: Linux 5.2. Needs CAP_BPF, and CAP_PERFMON for programs that read the kernel's memory.
- * @throws PermissionError; UnsupportedError when the kernel lacks what a program is attached to or what it can't do without;
- * SyscallError that names the program, with the verifier's words as its cause.
+ * Since: Linux 5.2. Needs CAP_BPF, and CAP_PERFMON for programs that read kernel memory.
+ * @throws PermissionError; UnsupportedError if the kernel lacks an attach target or a required feature;
+ * SyscallError that names the program, with the verifier log as its cause.
  */
 export function loadObject(bpf: Bpf, object: PreparedObject, options: LoadOptions = {}): LoadedObject {
   if (object.byteOrder !== HOST_BYTE_ORDER) {
-    throw new UnsupportedError(object.name, `${object.name} is for machines of the other byte order`);
+    throw new UnsupportedError(object.name, `${object.name} is built for the other byte order`);
   }
   const programs = chooseProgams(object, options.programs);
   const loader = new Loader(bpf, object);
@@ -120,7 +120,7 @@ class Loader {
       if (address === undefined && !weak) {
         throw new UnsupportedError(
           symbol,
-          `program "${program.name}": /proc/kallsyms shows no address of ${symbol}`,
+          `program "${program.name}": /proc/kallsyms does not show an address for ${symbol}`,
         );
       }
       instructions.setImmediate64(instruction, address ?? 0n);
@@ -137,7 +137,7 @@ class Loader {
   }
 
   finish(): LoadedObject {
-    // The programs and maps hold on to the types themselves.
+    // The programs and maps hold references to the BTF.
     this.#closeBtf();
     const [maps, programs] = [this.#maps, this.#programs];
     let isOpen = true;

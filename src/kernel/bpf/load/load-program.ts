@@ -1,4 +1,4 @@
-/** Loading one program, and saying why where the kernel refuses it. */
+/** Loads one program and explains why the kernel rejects it. */
 import { closeSync } from 'node:fs';
 import { errnoOf, SyscallError, UnsupportedError } from '../../../errors.ts';
 import { POISON } from '../core/patch.ts';
@@ -9,17 +9,17 @@ import type { PreparedProgram } from './prepared-object.ts';
 
 const NEEDS = ['CAP_BPF', 'CAP_PERFMON'] as const;
 const SINCE = '5.8';
-/** The reason is at the end of the log, above a few lines of figures. */
+/** The reason is near the end of the log, before a few lines of statistics. */
 const LOG_LINES = 16;
-/** Old kernels answer ENOSPC where the log does not fit, and say nothing of its end. Unit: bytes. */
+/** Old kernels return ENOSPC if the log does not fit, and do not write its end. Unit: bytes. */
 const LOG_SIZES = [1 << 20, 1 << 24] as const;
 
 /**
- * Loads a program whose descriptors of maps are filled in; returns its descriptor.
+ * Loads a program whose map descriptors are filled in; returns its descriptor.
  *
  * Source: bpf(2), BPF_PROG_LOAD.
- * @throws PermissionError; UnsupportedError when the program can't do without something that the kernel lacks; SyscallError that
- * names the program, with the verifier's words as its cause.
+ * @throws PermissionError; UnsupportedError if the program requires something that the kernel lacks;
+ * SyscallError that names the program, with the verifier log as its cause.
  */
 export function loadProgram(
   bpf: Bpf,
@@ -79,7 +79,7 @@ function records(bpf: Bpf, bytes: Buffer, size: number): ProgramRecords {
   return { address: bpf.address(bytes), count: bytes.length / size, size };
 }
 
-/** With a log the verifier works slower, so a program is loaded without one first. */
+/** The verifier is slower with a log, so the first attempt has none. */
 function explainRefusal(
   error: SyscallError,
   program: PreparedProgram,
@@ -89,7 +89,7 @@ function explainRefusal(
     const log = Buffer.alloc(size);
     try {
       closeSync(load(log));
-      // Refused at first and taken now: nothing to explain, but nothing to rely on either.
+      // Rejected first and accepted now: there is no error to explain, but the result is not reliable either.
       return error;
     } catch (again) {
       if (errnoOf(again) === 'ENOSPC' && size !== LOG_SIZES.at(-1)) continue;
@@ -105,13 +105,13 @@ function readLog(log: Buffer): string {
 }
 
 /**
- * The error for a program that the kernel refused: where the verifier met an instruction that was never right on this kernel, what
- * was looked for; else the verifier's last words.
+ * The error for a rejected program: if the verifier reached an instruction that could not be relocated, the
+ * missing target; otherwise the last lines of the verifier log.
  */
 export function refusalError(error: SyscallError, { name, unmet }: PreparedProgram, log: string): Error {
   const words = log.split('\n').slice(-LOG_LINES).join('\n');
   const cause = new SyscallError(error.call, error.command, error.errno, {
-    cause: new Error(`the verifier says: ${words}`),
+    cause: new Error(`verifier log: ${words}`),
   });
   const at = [...log.matchAll(POISONED)].at(-1)?.[1];
   const reached = at === undefined ? undefined : unmet.find(({ instruction }) => instruction === Number(at));
@@ -120,7 +120,7 @@ export function refusalError(error: SyscallError, { name, unmet }: PreparedProgr
     return new UnsupportedError(name, `program "${name}": instruction ${instruction}: ${reason}`, { cause });
   }
   return new SyscallError(error.call, error.command, error.errno, {
-    message: `the kernel refuses the BPF program "${name}": ${error.errno}`,
+    message: `the kernel rejected the BPF program "${name}": ${error.errno}`,
     cause: cause.cause,
   });
 }

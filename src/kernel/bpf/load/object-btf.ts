@@ -1,6 +1,6 @@
 /**
- * The types of an object as the kernel takes them. The compiler leaves out what only the linker knows, and
- * old kernels don't know all kinds of types.
+ * Adapts the types of an object for the kernel: adds what only the linker knows, and replaces kinds that old
+ * kernels do not support.
  * Source: tools/lib/bpf/libbpf.c, `btf_fixup_datasec`, `bpf_object__collect_externs`,
  * `bpf_object__sanitize_btf`
  */
@@ -15,7 +15,7 @@ const LINKAGE = { STATIC: 0, GLOBAL: 1, EXTERN: 2 } as const;
 const INT_BYTES = 4;
 
 /**
- * Kinds of types that came to the kernel one after the other, the latest first, and since which Linux.
+ * Type kinds in reverse order of introduction, with the first Linux release.
  * Source: include/uapi/linux/btf.h
  */
 export const LATE_KINDS: readonly (readonly [kind: number, since: string])[] = [
@@ -26,9 +26,9 @@ export const LATE_KINDS: readonly (readonly [kind: number, since: string])[] = [
 ];
 
 /**
- * The object's types with the sizes of sections and the places of variables, and with variables of 4 bytes in
- * place of what is the kernel's; absent where the object has none.
- * @throws KernelFileError when they are damaged.
+ * The types of an object with section sizes and variable offsets filled in, and externs replaced by 4-byte
+ * variables; absent if the object has no types.
+ * @throws KernelFileError if they are damaged.
  */
 export function completeObjectBtf({ btf, dataSections }: ObjectSpecification): Buffer | undefined {
   if (btf === undefined) return undefined;
@@ -58,7 +58,7 @@ function completeSection(editor: BtfEditor, type: RawType, btf: Btf, section: Da
   for (let at = 0; at < type.words.length; at += 3) {
     const variable = editor.types[type.words[at] ?? 0];
     const offset = section?.offsets.get(btf.string(variable?.name ?? 0));
-    // The compiler knows where the static ones are.
+    // The compiler sets the offsets of static variables.
     if (offset !== undefined && variable?.words[0] !== LINKAGE.STATIC) type.words[at + 1] = offset;
     end = Math.max(end, (type.words[at + 1] ?? 0) + (type.words[at + 2] ?? 0));
   }
@@ -66,7 +66,7 @@ function completeSection(editor: BtfEditor, type: RawType, btf: Btf, section: Da
 }
 
 /**
- * The kernel takes no extern functions in a section: each becomes a variable that is in none of its programs.
+ * The kernel does not accept extern functions in a section: each one is replaced by a variable.
  */
 function completeKsyms(editor: BtfEditor, section: RawType): void {
   const int = findInt(editor);
@@ -85,7 +85,7 @@ function completeKsyms(editor: BtfEditor, section: RawType): void {
           words: [LINKAGE.GLOBAL],
         });
       }
-      // The linkage of a function is where others have their count.
+      // For a function, this field holds the linkage instead of a count.
       variable.count = LINKAGE.GLOBAL;
       nameParameters(editor, variable.sizeOrType, editor.types[dummy]?.name ?? 0);
       section.words[at] = dummy;
@@ -99,7 +99,7 @@ function completeKsyms(editor: BtfEditor, section: RawType): void {
   section.sizeOrType = (INT_BYTES * section.words.length) / 3;
 }
 
-/** A function that is not extern must name its parameters. */
+/** The parameters of a function that is not extern must have names. */
 function nameParameters(editor: BtfEditor, prototypeId: number, name: number): void {
   const prototype = editor.types[prototypeId];
   if (prototype?.kind !== BTF_KIND.FUNC_PROTO) return;
@@ -135,7 +135,7 @@ function findInt(editor: BtfEditor): number {
   );
   if (known > 0) return known;
   const name = editor.addString('int');
-  // 32 bits with a sign.
+  // A signed 32-bit integer.
   return editor.add({
     name,
     kind: BTF_KIND.INT,
@@ -147,9 +147,9 @@ function findInt(editor: BtfEditor): number {
 }
 
 /**
- * Which of the late kinds the types use, the latest first. An enum with signed values counts as ENUM64: the
- * kernel accepts both since the same version.
- * @throws KernelFileError when they are damaged.
+ * The late kinds that the types use, latest first. A signed enum counts as ENUM64: both came with the same
+ * kernel release.
+ * @throws KernelFileError if they are damaged.
  */
 export function lateKindsOf(bytes: Buffer, name: string): number[] {
   const btf = new Btf(bytes, name);
@@ -162,7 +162,7 @@ export function lateKindsOf(bytes: Buffer, name: string): number[] {
 }
 
 /**
- * The types without kinds that a kernel does not know: others of the same size stand in for them.
+ * Replaces kinds that a kernel does not support with others of the same size.
  * @throws KernelFileError when they are damaged.
  */
 export function replaceKinds(bytes: Buffer, name: string, kinds: readonly number[]): Buffer {
@@ -173,11 +173,11 @@ export function replaceKinds(bytes: Buffer, name: string, kinds: readonly number
     if (!kinds.includes(type.kind)) continue;
     switch (type.kind) {
       case BTF_KIND.FLOAT:
-        // A struct without members, and with a size.
+        // An empty struct with a size.
         Object.assign(type, { kind: BTF_KIND.STRUCT, count: 0, flag: false, words: [] });
         break;
       case BTF_KIND.DECL_TAG:
-        // A number of one byte that nothing refers to.
+        // A one-byte integer that nothing refers to.
         Object.assign(type, { kind: BTF_KIND.INT, count: 0, flag: false, sizeOrType: 1, words: [8] });
         break;
       case BTF_KIND.TYPE_TAG:
@@ -196,7 +196,7 @@ function addEnumPlaceholder(editor: BtfEditor): number {
   return editor.add({ name, kind: BTF_KIND.INT, count: 0, flag: false, sizeOrType: 1, words: [8] });
 }
 
-/** A union with a member for each value keeps size and names. */
+/** A union with one member per value preserves size and names. */
 function replaceEnum64(type: RawType, placeholder: number): void {
   const names = Array.from({ length: type.count }, (_, index) => type.words[3 * index] ?? 0);
   Object.assign(type, {

@@ -1,6 +1,6 @@
 /**
- * From what an object file holds to what one kernel takes: relocated, linked, with the ids of what the
- * programs are attached to and of the kernel functions that they call.
+ * Prepares an object for one kernel: relocates and links its programs, and resolves attach targets and kernel
+ * functions to BTF ids.
  */
 import { UnsupportedError } from '../../../errors.ts';
 import type { Btf } from '../btf/btf.ts';
@@ -37,9 +37,9 @@ import type {
 
 /**
  * Prepares an object for the kernel with these types.
- * @param config how the kernel was built; only objects with `__kconfig` variables need it.
- * @throws KernelFileError when the object or the types are damaged, UnsupportedError when the kernel can't be
- * served.
+ * @param config build configuration of the kernel; only required for objects with `__kconfig` variables.
+ * @throws KernelFileError if the object or the types are damaged; UnsupportedError if the kernel does not
+ * support the object.
  */
 export function prepareObject(
   specification: ObjectSpecification,
@@ -50,7 +50,7 @@ export function prepareObject(
   if ((byteOrder === 'BE') !== kernel.bigEndian) {
     throw new UnsupportedError(
       name,
-      `${name} is for ${byteOrder === 'BE' ? 'big' : 'little'}-endian machines, and the kernel's types are for others`,
+      `${name} is ${byteOrder === 'BE' ? 'big' : 'little'}-endian, but the kernel's types are not`,
     );
   }
   const preparation = new Preparation(specification, kernel);
@@ -70,10 +70,7 @@ function prepareMap(
 ): PreparedMap {
   const { data, keyTypeId, valueTypeId } = map;
   if (map.name === '.kconfig' && config === undefined) {
-    throw new UnsupportedError(
-      '.kconfig',
-      `${specification.name}: prepare it with the kernel's configuration`,
-    );
+    throw new UnsupportedError('.kconfig', `${specification.name}: requires the kernel configuration`);
   }
   const value =
     map.name === '.kconfig' && config !== undefined ? evaluateKconfig(specification, config) : data;
@@ -101,15 +98,15 @@ function prepareDefinition(map: DefinedMap, name: string): PreparedMap {
   };
 }
 
-/** What an extern is on this kernel. */
+/** The resolution of an extern on this kernel. */
 interface FoundExtern {
-  /** Its id in the kernel's BTF; absent where the kernel lacks it, or where only its address counts. */
+  /** Its id in the kernel's BTF; absent if the kernel lacks it, or if only its address is needed. */
   readonly id?: number;
-  /** Why there is none, where it was looked for. */
+  /** Why it could not be resolved. */
   readonly absence?: string;
 }
 
-/** The most comparisons of types for all externs of an object. */
+/** Limit for type comparisons of all externs of an object. */
 const MAX_EFFORT = 1_000_000;
 const FUNCTION_INFO_SIZE = 8;
 const LINE_INFO_SIZE = 16;
@@ -240,10 +237,10 @@ class Preparation {
     const theirs = this.#kernel.resolve(this.#kernel.referredBy(id));
     return typesAreCompatible(pair, ours, theirs)
       ? { id }
-      : { absence: `${what} is of another type on this kernel` };
+      : { absence: `${what} has an incompatible type on this kernel` };
   }
 
-  /** A program of one function needs no types, which old kernels may not know. */
+  /** A program without subprograms needs no BTF, which old kernels may not support. */
   #typesOf({ functions }: LinkedProgram): Pick<PreparedProgram, 'functionInfo' | 'lineInfo'> {
     const isWhole = functions.every(({ specification }) => specification.typeId !== undefined);
     if (functions.length === 1 || !isWhole) return {};
@@ -253,7 +250,7 @@ class Preparation {
       const at = FUNCTION_INFO_SIZE * index;
       functionInfo.u32(at, start).u32(at + 4, specification.typeId);
     }
-    // All functions have lines, or none is said to: the kernel takes no program where one lacks them.
+    // The kernel rejects line info unless all functions have it.
     if (functions.some(({ specification }) => specification.lines[0]?.instruction !== 0)) {
       return { functionInfo: functionInfo.bytes };
     }

@@ -1,50 +1,50 @@
 /**
- * A BPF object that is ready for one kernel: everything that its types decide is decided. It survives JSON, so that it can be kept
- * for as long as the kernel is the same, and takes no types of the kernel to load.
+ * A BPF object prepared for one kernel: everything that depends on kernel types is resolved. It can be
+ * serialised as JSON and cached for that kernel, and is loaded without the kernel's types.
  */
 import type { GlobalVariable } from '../elf/object-maps.ts';
 import type { MapSpec } from '../sys/bpf-attr.ts';
 import type { ByteOrder } from '../sys/bpf-struct.ts';
 
-/** A map that is to be created. */
+/** A map to create. */
 export interface PreparedMap extends Pick<MapSpec, 'map_type' | 'key_size' | 'value_size' | 'max_entries'> {
-  /** The variable's name; the section's for global variables. */
+  /** The name of the variable; for global variables, of the section. */
   readonly name: string;
   readonly map_flags: number;
   readonly map_extra?: bigint;
-  /** Has one entry for each possible CPU. */
+  /** Whether it has one entry per possible CPU. */
   readonly entriesPerCpu?: true;
-  /** What its only value starts as. */
+  /** Initial value of its only entry. */
   readonly data?: Buffer;
   readonly variables: readonly GlobalVariable[];
   readonly frozen: boolean;
-  /** The types of its keys and values in the object's BTF. */
+  /** Key and value types in the object's BTF. */
   readonly types?: { readonly key: number; readonly value: number };
-  /** The maps that this map of maps holds. */
+  /** The inner maps of a map of maps. */
   readonly inner?: PreparedMap;
 }
 
-/** An instruction that takes the descriptor of a map, and what it takes of it. */
+/** An instruction that loads a map descriptor, or an address in the map's value. */
 export interface MapReference {
   readonly instruction: number;
   readonly map: string;
 }
 
-/** An instruction that takes the address of a symbol of the running kernel, which differs from boot to boot. */
+/** An instruction that loads the address of a kernel symbol, which differs per boot. */
 export interface SymbolReference {
   readonly instruction: number;
   readonly symbol: string;
-  /** Whether 0 will do. */
+  /** Whether address 0 is acceptable. */
   readonly weak: boolean;
 }
 
-/** An instruction that has no right form on this kernel. */
+/** An instruction that cannot be relocated on this kernel. */
 export interface UnmetReference {
   readonly instruction: number;
   readonly reason: string;
 }
 
-/** A program that is to be loaded, with all functions that it calls behind it. */
+/** A program to load, linked with all functions that it calls. */
 export interface PreparedProgram {
   readonly name: string;
   /** `BPF_PROG_TYPE_*`. */
@@ -52,32 +52,32 @@ export interface PreparedProgram {
   /** `enum bpf_attach_type`. */
   readonly attachType: number;
   readonly sleepable: boolean;
-  /** What it is attached to in the kernel's BTF. */
+  /** Attach target in the kernel's BTF. */
   readonly attachBtfId?: number;
-  /** Why this kernel can't run it: what it is attached to is missing. */
+  /** Why this kernel cannot run it: its attach target is missing. */
   readonly unavailable?: string;
   readonly instructions: Buffer;
   readonly maps: readonly MapReference[];
   readonly symbols: readonly SymbolReference[];
   readonly unmet: readonly UnmetReference[];
-  /** `struct bpf_func_info` of all its functions; absent where the program can be loaded without types. */
+  /** `struct bpf_func_info` of all its functions; absent if the program can be loaded without types. */
   readonly functionInfo?: Buffer;
   /** `struct bpf_line_info`. */
   readonly lineInfo?: Buffer;
 }
 
-/** An object that is ready for one kernel. */
+/** An object prepared for one kernel. */
 export interface PreparedObject {
   readonly name: string;
   readonly byteOrder: ByteOrder;
   readonly license: string;
   readonly maps: readonly PreparedMap[];
   readonly programs: readonly PreparedProgram[];
-  /** The object's own types, as BPF_BTF_LOAD takes them; absent where nothing needs them. */
+  /** The types of the object in the format of BPF_BTF_LOAD; absent if they are not needed. */
   readonly btf?: Buffer;
 }
 
-/** A prepared object in a form that survives JSON. */
+/** The JSON form of a prepared object. */
 export type EncodedObject = Encoded<PreparedObject>;
 
 type Encoded<T> = T extends Buffer
@@ -90,12 +90,12 @@ type Encoded<T> = T extends Buffer
         ? { readonly [Key in keyof T]: Encoded<T[Key]> }
         : T;
 
-/** A prepared object as what JSON can hold. */
+/** Encodes a prepared object as JSON. */
 export function encodePreparedObject(object: PreparedObject): EncodedObject {
   return encode(object) as EncodedObject;
 }
 
-/** The prepared object that was encoded. */
+/** Decodes a prepared object. */
 export function decodePreparedObject(encoded: EncodedObject): PreparedObject {
   return decode(encoded) as PreparedObject;
 }

@@ -1,36 +1,36 @@
 /**
- * One formula per type of map, after the kernel's `map_mem_usage` callbacks; and the one guess for all of
- * them that older kernels print.
+ * One formula per map type, after the kernel's `map_mem_usage` callbacks; and the estimate that older kernels
+ * report for all types.
  */
 import { BPF_F_NO_PREALLOC, type MapTypeName, mapTypeName, mapTypeNumber } from '../sys/bpf-enums.ts';
 import type { MapHost, MapStruct } from './map-struct-sizes.ts';
 
-/** What defines a map, spelt as bpf(2) spells it: a `MapInfo` or a `MapSpec` is one. */
+/** The definition of a map, with the field names of bpf(2): a `MapInfo` or a `MapSpec`. */
 export interface MapShape {
   readonly map_type: number;
   /** Unit: bytes. */
   readonly key_size: number;
   /** Unit: bytes. */
   readonly value_size: number;
-  /** Entries; bytes of a ring buffer; pages of an arena. */
+  /** Entries; for a ring buffer, bytes; for an arena, pages. */
   readonly max_entries: number;
   readonly map_flags?: number | undefined;
-  /** The number of hash functions of a bloom filter. */
+  /** Number of hash functions of a bloom filter. */
   readonly map_extra?: bigint | undefined;
 }
 
-/** What a formula finds. All in bytes. */
+/** The result of a formula. Unit: bytes. */
 interface MapTerms {
   readonly bytes: number;
   readonly unchargedPercpuBytes?: number;
-  /** What one live element adds; absent for types that allocate everything at once. */
+  /** Size per live element; absent for types that allocate everything at creation. */
   readonly perElement?: number;
   readonly omits?: 'elements' | 'inner maps' | 'pages';
-  /** There are two variants of the formula, and we don't know which one this kernel has. */
+  /** Whether the formula has two variants and this kernel's is unknown. */
   readonly uncertain?: boolean;
 }
 
-/** Computes one type of map; `undefined` where this kernel lacks a struct that the type needs. */
+/** Computes the memory of one map type; `undefined` if this kernel lacks a struct that the type needs. */
 type MapFormula = (shape: MapShape, host: MapHost, elements: number) => MapTerms | undefined;
 
 /** Source: include/uapi/linux/bpf.h */
@@ -57,7 +57,7 @@ function sizesOf(host: MapHost, ...names: MapStruct[]): number[] | undefined {
   return sizes.every((size) => size !== undefined) ? sizes : undefined;
 }
 
-/** A struct, and `each` bytes for every entry of the map. */
+/** A struct, plus `each` bytes per entry of the map. */
 function structAndEntries(name: MapStruct, each: number): MapFormula {
   return ({ max_entries }, host) => {
     const size = host.sizes[name];
@@ -95,7 +95,7 @@ function hash(kind: { lru?: boolean; percpu?: boolean; ofMaps?: boolean }): MapF
     const entries = (map_flags & BPF_F_NO_COMMON_LRU) === 0 ? max_entries : roundUp(max_entries, cpus);
     const value = roundUp(value_size, 8);
     const element = head + roundUp(key_size, 8) + (percpu ? pointer : value);
-    // Most kernels count the locks, and it is 32 bytes per CPU: the likely figure if this is unknown.
+    // Most kernels include the lock counters, 32 bytes per CPU: the default if unknown.
     const { lockCountersInHash: counted = true } = host;
     const locks = counted ? counter * cpus * hashLocks : 0;
     const fixed = table + bucket * roundUpToPowerOfTwo(entries) + locks;
@@ -153,7 +153,7 @@ const bloomFilter: MapFormula = ({ max_entries, map_extra = 0n }, { sizes }) => 
   if (sizes.bpf_bloom_filter === undefined) return undefined;
   const given = Number(map_extra & 0xfn);
   const hashes = given === 0 ? 5 : given;
-  // The kernel multiplies in 32 bits, and takes the largest set that there is where that overflows.
+  // The kernel multiplies in 32 bits, and uses the largest possible bit set on overflow.
   const product = max_entries * hashes;
   const scaled = Math.floor(product / 5) * 7;
   const overflows = product > 0xffff_ffff || scaled > 0xffff_ffff || scaled > 2 ** 31;
@@ -255,7 +255,7 @@ const byName: Readonly<Partial<Record<MapTypeName, MapFormula>>> = {
   rhash: resizableHash,
 };
 
-/** The formula of a type of map, `BPF_MAP_TYPE_*`; `undefined` for types that we don't know. */
+/** The formula for a map type, `BPF_MAP_TYPE_*`; `undefined` for unknown types. */
 export function formulaOf(mapType: number): MapFormula | undefined {
   const name = mapTypeName(mapType);
   return name === undefined ? undefined : byName[name];
@@ -266,8 +266,8 @@ const percpuTypes: ReadonlySet<number> = new Set(
 );
 
 /**
- * What kernels from 5.11 to 6.3 print as `memlock`: entries times key and value, whatever the type. A ring
- * buffer reads 0 and a hash half of what it takes. Unit: bytes.
+ * The `memlock` of kernels 5.11 to 6.3: entries times key and value size, for all types. It is 0 for a ring
+ * buffer, and about half of the memory of a hash. Unit: bytes.
  * Source: kernel/bpf/syscall.c, `bpf_map_memory_footprint` of those kernels
  */
 export function guessMapFootprint(shape: MapShape, host: Pick<MapHost, 'possibleCpus' | 'pageSize'>): number {

@@ -5,12 +5,12 @@ import type { Bpf } from '../sys/bpf-call.ts';
 import { type MapHost, type MapKernelFacts, readMapKernelFacts } from './map-struct-sizes.ts';
 import { probeMapVariants } from './map-variants.ts';
 
-// Raised whenever `MapKernelFacts` changes: a cache of other facts is not read then.
+// Increment whenever `MapKernelFacts` changes, which invalidates caches of the old format.
 const factsVersion = 'v1';
 
 /**
- * What the formulas need to know of the running kernel and machine. The facts from its BTF are cached; the
- * variants that BTF does not contain are detected with small probe maps each time, if `bpf` is given.
+ * Properties of the running kernel and machine that the formulas need. Properties from BTF are cached;
+ * variants that BTF does not reveal are detected with small probe maps each time, if `bpf` is given.
  * Source: /sys/kernel/btf/vmlinux, /sys/devices/system/cpu/possible, bpf(2)
  * @throws KernelFileError with `ENOENT` on kernels built without BTF.
  */

@@ -1,6 +1,6 @@
 /**
- * What a map takes, computed from its definition as the kernel's own `map_mem_usage` callbacks compute it,
- * and which of that and `memlock` is right on a kernel.
+ * The memory of a map, computed from its definition like the kernel's `map_mem_usage` callbacks, and the
+ * choice between that and `memlock`.
  *
  * Source: kernel/bpf/*.c, `*_mem_usage`. Since: Linux 6.4; on older kernels the same formulas, fed with their
  * struct sizes, fit what is charged, while their `memlock` is a guess.
@@ -10,30 +10,29 @@ import { mapTypeName } from '../sys/bpf-enums.ts';
 import { formulaOf, type MapShape } from './map-formulas.ts';
 import type { MapHost } from './map-struct-sizes.ts';
 
-/** What a map takes. */
+/** The memory of a map. */
 export interface MapMemory {
-  /** All of it, percpu memory for every possible CPU included. Unit: bytes. */
+  /** Total, including per-CPU memory for all possible CPUs. Unit: bytes. */
   readonly bytes: number;
   /**
-   * The part of `bytes` that no memory cgroup is charged for: percpu values that were allocated with the map,
-   * before it learned its cgroup. Unit: bytes.
+   * The part of `bytes` that is not charged to any memory cgroup: per-CPU values allocated at creation,
+   * before the map is associated with its cgroup. Unit: bytes.
    */
   readonly unchargedPercpuBytes: number;
   /**
-   * Whether this is to the byte what the kernel would say: `false` where `bytes` depends on the live elements
-   * and they were not given, so that those of an empty map were computed, and where this kernel's variant of
-   * a formula is unknown for want of a probe (see `probeMapVariants`).
+   * Whether this equals the kernel's own figure. `false` if `bytes` depends on live elements that were not
+   * given, so that the figure is for an empty map, or if this kernel's variant of a formula is unknown
+   * because it was not probed (see `probeMapVariants`).
    */
   readonly exact: boolean;
-  /** What the kernel's own figure leaves out for this type, and so does `bytes`. */
+  /** What the kernel's figure omits for this type; `bytes` omits it too. */
   readonly omits?: 'elements' | 'inner maps' | 'pages';
 }
 
 /**
- * Computes what a map takes; `liveElements` matters only for types that allocate as they fill. `undefined`
- * for types that we have no formula for or that this kernel lacks: only `memlock` in fdinfo gives a figure
- * then.
- * @throws UnsupportedError for a map above 2^53 bytes, which no kernel would make.
+ * Computes the memory of a map; `liveElements` only matters for types that allocate on insertion. `undefined`
+ * for types without a formula or not supported by this kernel: then `memlock` in fdinfo is the only source.
+ * @throws UnsupportedError for a map above 2^53 bytes, which no kernel can create.
  */
 export function computeMapMemory(
   shape: MapShape,
@@ -58,25 +57,25 @@ export function computeMapMemory(
   };
 }
 
-/** Where the bytes of a map come from. */
+/** The source of a map's size. */
 type MapBytesSource = 'formula' | 'memlock' | 'memlock-guess';
 
-/** The bytes to show for a map, and which source was right. */
+/** The reported size of a map, with its source. */
 export interface MapBytes {
   /** Unit: bytes. */
   readonly bytes: number;
   /**
-   * `memlock`: the kernel's own figure, since Linux 6.4 and until 5.10. `formula`: computed, where memlock is
-   * only a guess. `memlock-guess`: that guess, for want of a formula.
+   * `memlock`: the kernel's own figure, since Linux 6.4 and until 5.10. `formula`: computed, on kernels whose
+   * memlock is only an estimate. `memlock-guess`: that estimate, if there is no formula.
    */
   readonly source: MapBytesSource;
-  /** As in `MapMemory`; 0 where there is no formula. Unit: bytes. */
+  /** As in `MapMemory`; 0 without a formula. Unit: bytes. */
   readonly unchargedPercpuBytes: number;
 }
 
 /**
- * Chooses between fdinfo's `memlock` and the formula: memlock where it is what the kernel
- * knows, the formula where it is a guess.
+ * Chooses between `memlock` of fdinfo and the formula: memlock if it is exact, the formula if memlock is an
+ * estimate.
  * @throws UnsupportedError for a map above 2^53 bytes.
  */
 export function chooseMapBytes(

@@ -1,11 +1,11 @@
-/** The sizes of the kernel's own structs that the memory of a map is made of, from the kernel's BTF. */
+/** Sizes of the kernel structs that map memory consists of, from the kernel's BTF. */
 import type { Btf } from '../btf/btf.ts';
 
-/** The structs by the name that the kernel gives them; one that this kernel lacks is absent. Unit: bytes. */
+/** Sizes by the kernel's struct name; absent if this kernel lacks the struct. Unit: bytes. */
 type StructSizes = Readonly<Partial<Record<MapStruct, number>>>;
 
 /**
- * The structs that the formulas need.
+ * The structs that the formulas use.
  * Source: kernel/bpf/*.c, net/core/sock_map.c, net/xdp/xskmap.c
  */
 export type MapStruct = (typeof structs)[number] | 'bucket';
@@ -40,31 +40,30 @@ const structs = [
 ] as const;
 
 /**
- * What can be read of a kernel, the running one or another, without asking it: plain data that can be kept in
- * a cache.
+ * Properties of a kernel, running or not, that can be read from its BTF; plain data that can be cached.
  */
 export interface MapKernelFacts {
   readonly sizes: StructSizes;
   /** Unit: bytes. */
   readonly pageSize: number;
   /**
-   * What `memlock` in fdinfo is. `usage`: computed by the type's own callback, `map_mem_usage`, since Linux
-   * 6.4. `guess`: from entries, key and value alone, 5.11 to 6.3. `pages`: what was charged to the user when
-   * the map was made, until 5.10.
+   * The meaning of `memlock` in fdinfo. `usage`: computed by the type's `map_mem_usage` callback, since Linux
+   * 6.4. `guess`: estimated from entries, key and value size, 5.11 to 6.3. `pages`: charged to the user at
+   * creation, until 5.10.
    */
   readonly memlockMeans: 'usage' | 'guess' | 'pages';
-  /** Whether a hash of maps has one spare element per CPU, as an ordinary hash has. */
+  /** Whether a hash of maps has one spare element per CPU, like an ordinary hash. */
   readonly spareElementsInHashOfMaps: boolean;
   /**
-   * Whether the usage of a hash counts 8 lock counters per CPU: kernels that have none any more count them to
-   * this day, until one day they don't. `undefined` if BTF does not contain it and no probe map was created.
+   * Whether the memory usage of a hash includes 8 lock counters per CPU: some kernels include them although
+   * they no longer exist. `undefined` if BTF does not reveal it and no probe map was created.
    */
   readonly lockCountersInHash: boolean | undefined;
-  /** Whether an array of instructions counts its list of addresses. */
+  /** Whether an instruction array includes its list of addresses. */
   readonly addressesInInsnArray: boolean;
 }
 
-/** The kernel and the machine that a map is, or would be, on. */
+/** The kernel and machine of an existing or planned map. */
 export interface MapHost extends MapKernelFacts {
   /**
    * The CPUs that could ever be there, not those that are on line. Source: /sys/devices/system/cpu/possible.
@@ -73,9 +72,9 @@ export interface MapHost extends MapKernelFacts {
 }
 
 /**
- * The facts in a kernel's BTF.
+ * Reads the properties from a kernel's BTF.
  * Source: /sys/kernel/btf/vmlinux, or that file of another kernel.
- * @throws KernelFileError when the BTF is damaged.
+ * @throws KernelFileError if the BTF is damaged.
  */
 export function readMapKernelFacts(btf: Btf): MapKernelFacts {
   const sizes: Partial<Record<MapStruct, number>> = {};
@@ -83,7 +82,7 @@ export function readMapKernelFacts(btf: Btf): MapKernelFacts {
     const id = btf.findStruct(name);
     if (id !== undefined) sizes[name] = btf.sizeOf(id);
   }
-  // Other drivers have a `struct bucket` too (bcache): only this one hangs on a hash.
+  // Other subsystems also define a `struct bucket` (bcache): use the one that a hash points to.
   const bucket = btf.pointeeOf('bpf_htab', 'buckets');
   if (bucket !== undefined) sizes.bucket = btf.sizeOf(bucket);
   const memlockMeans = memlockMeaning(btf);
@@ -92,7 +91,7 @@ export function readMapKernelFacts(btf: Btf): MapKernelFacts {
     sizes,
     pageSize: pageSizeOf(btf),
     memlockMeans,
-    // The change that took the spare elements away is the one that gave this function its name.
+    // The commit that removed the spare elements gave this function its name.
     spareElementsInHashOfMaps: btf.findFunc('htab_map_update_elem_in_place') === undefined,
     lockCountersInHash: locked || (memlockMeans === 'usage' ? undefined : false),
     addressesInInsnArray: btf.findMember('bpf_insn_array', 'ips') !== undefined,
@@ -104,7 +103,7 @@ function memlockMeaning(btf: Btf): MapKernelFacts['memlockMeans'] {
   return btf.findMember('bpf_map', 'memory') === undefined ? 'guess' : 'pages';
 }
 
-/** The positions of the consumer and of the producer of a ring buffer have a page each. */
+/** The consumer and producer positions of a ring buffer have a page each. */
 function pageSizeOf(btf: Btf): number {
   const consumer = btf.memberOffset('bpf_ringbuf', 'consumer_pos');
   const producer = btf.memberOffset('bpf_ringbuf', 'producer_pos');

@@ -1,4 +1,4 @@
-/** Detects the variant of a formula that BTF does not reveal, with small probe maps. */
+/** Detects formula variants that BTF does not reveal, using small probe maps. */
 import { closeSync } from 'node:fs';
 import { SyscallError } from '../../../errors.ts';
 import { mapFdinfo, readFdinfo } from '../../procfs/fdinfo.ts';
@@ -9,10 +9,10 @@ import { computeMapMemory } from './map-memory.ts';
 import type { MapHost } from './map-struct-sizes.ts';
 
 /**
- * Makes up to three maps of one entry, reads what the kernel says that they take, and settles on the variants
- * that agree with it. What can't be asked, for want of CAP_BPF or because `memlock` is only a guess before
- * Linux 6.4, stays as the BTF has it. All maps are gone when this returns.
- * @throws KernelFileError when fdinfo can't be read.
+ * Creates up to three maps of one entry, reads their memory usage from fdinfo, and selects the variants that
+ * match. Without CAP_BPF, and before Linux 6.4 where `memlock` is only an estimate, the variants from BTF are
+ * kept. All maps are closed on return.
+ * @throws KernelFileError if fdinfo cannot be read.
  */
 export function probeMapVariants(bpf: Bpf, host: MapHost): MapHost {
   if (host.memlockMeans !== 'usage') return host;
@@ -65,7 +65,7 @@ function create(bpf: Bpf, spec: MapSpec): number | undefined {
   try {
     return bpf.call('BPF_MAP_CREATE', encodeMapCreate(spec));
   } catch (error) {
-    // Whatever the reason, there is nothing to learn then; the figures are marked as not exact.
+    // Whatever the reason, the variant stays unknown; the figures are marked as not exact.
     if (error instanceof SyscallError) return undefined;
     throw error;
   }

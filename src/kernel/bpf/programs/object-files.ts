@@ -1,14 +1,14 @@
-/** The compiled programs of this folder. */
+/** The compiled programs in this folder. */
 import { readFileSync } from 'node:fs';
 import { UnsupportedError } from '../../../errors.ts';
 import { HOST_BYTE_ORDER } from '../sys/bpf-struct.ts';
 
-/** The name of a program's source in this folder, without `.bpf.c`. */
+/** The base name of a program's source in this folder, without `.bpf.c`. */
 export type ObjectName = 'map-iterator' | 'program-iterator' | 'link-iterator' | 'task-file-iterator';
 
 /**
- * The object of a program for this host's byte order. The build puts the objects beside the bundle as they are beside this file.
- * @throws UnsupportedError when it is not there: the installation is not whole.
+ * The object of a program for this host's byte order. The build copies the objects next to the bundle.
+ * @throws UnsupportedError if it is missing: the installation is incomplete.
  */
 export function readObjectFile(name: ObjectName): Buffer {
   const target = HOST_BYTE_ORDER === 'LE' ? 'bpfel' : 'bpfeb';
@@ -17,7 +17,7 @@ export function readObjectFile(name: ObjectName): Buffer {
     return readFileSync(url);
   } catch (error) {
     throw new UnsupportedError('BPF programs', `cannot read ${url.pathname}`, {
-      hint: 'install cmemstat again: one of its files is missing',
+      hint: 'reinstall cmemstat: one of its files is missing',
       cause: error,
     });
   }

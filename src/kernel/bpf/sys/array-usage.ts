@@ -1,6 +1,5 @@
 /**
- * How many elements of an array are in use: every element exists from the start, so those count that are not
- * all zero.
+ * Number of used elements of an array. Every element always exists, so non-zero elements are counted.
  */
 import { errnoOf, SyscallError } from '../../../errors.ts';
 import { decodeBatchCount, encodeMapBatch } from './bpf-attr.ts';
@@ -8,7 +7,7 @@ import type { Bpf } from './bpf-call.ts';
 import { mapTypeNumber } from './bpf-enums.ts';
 import { withObject } from './objects.ts';
 
-/** An array as far as reading it goes. */
+/** The parameters for reading an array. */
 export interface ReadableArray {
   readonly id: number;
   /** `BPF_MAP_TYPE_*`. */
@@ -20,20 +19,20 @@ export interface ReadableArray {
 
 const ARRAY = mapTypeNumber('array');
 const PERCPU_ARRAY = mapTypeNumber('percpu_array');
-/** So much is read at once. Unit: bytes. */
+/** Size of one read. Unit: bytes. */
 const CHUNK_BYTES = 256 * 1024;
-/** Larger arrays are not read: that would take longer than the answer is worth. Unit: bytes. */
+/** Larger arrays are not read because it would take too long. Unit: bytes. */
 const MAX_BYTES = 64 * 1024 * 1024;
 
-/** Whether a type of map is one that is read here. */
+/** Whether usage can be read for a map type. */
 export function isArray(type: number): boolean {
   return type === ARRAY || type === PERCPU_ARRAY;
 }
 
 /**
- * How many elements of an array are not all zero; of a percpu array, on any CPU. Absent for other types,
- * where the kernel does not let us read (too old, or the map is write-only), above 64 MiB, and when the map
- * is gone.
+ * Number of elements that are not all zero; for a per-CPU array, on any CPU. Absent for other types, if the
+ * kernel does not allow reading (too old, or the map is write-only), above 64 MiB, and if the map no longer
+ * exists.
  *
  * Source: bpf(2), BPF_MAP_LOOKUP_BATCH. Since: Linux 5.6, percpu arrays since 5.13. Needs CAP_SYS_ADMIN.
  * @throws PermissionError, SyscallError.
@@ -73,7 +72,7 @@ function readAll(bpf: Bpf, fd: number, keySize: number, valueBytes: number, entr
     try {
       bpf.call('BPF_MAP_LOOKUP_BATCH', attr, [keys, values, position]);
     } catch (error) {
-      // The kernel says so when there is nothing behind what it has handed out.
+      // ENOENT marks the end of the map.
       if (errnoOf(error) !== 'ENOENT') throw error;
       isLast = true;
     }

@@ -1,11 +1,11 @@
 /**
- * `union bpf_attr` of bpf(2), to bytes and back.
+ * Encodes and decodes `union bpf_attr` of bpf(2).
  *
  * Source: `include/uapi/linux/bpf.h`. The kernel takes a shorter structure as one that ends in zeros.
  */
 import { type ByteOrder, HOST_BYTE_ORDER, readU32, StructWriter } from './bpf-struct.ts';
 
-/** What BPF_MAP_CREATE is asked for; a number that is left out is 0. */
+/** Arguments of BPF_MAP_CREATE; omitted numbers are 0. */
 export interface MapSpec {
   map_type: number;
   key_size: number;
@@ -21,7 +21,7 @@ export interface MapSpec {
   map_extra?: bigint;
 }
 
-/** What BPF_PROG_LOAD is asked for; the addresses are those of buffers that the caller keeps alive. */
+/** Arguments of BPF_PROG_LOAD; the caller keeps the buffers behind the addresses alive. */
 export interface ProgramSpec {
   prog_type: number;
   insns: bigint;
@@ -34,20 +34,20 @@ export interface ProgramSpec {
   prog_flags?: number;
   prog_name?: string;
   expected_attach_type?: number;
-  /** The types that the functions of the program have, as BPF_BTF_LOAD returned them. */
+  /** The BTF descriptor for the types of its functions, from BPF_BTF_LOAD. */
   prog_btf_fd?: number;
-  /** `struct bpf_func_info`: which function starts where. */
+  /** `struct bpf_func_info`: start and type of each function. */
   func_info?: ProgramRecords;
-  /** `struct bpf_line_info`: which source line an instruction is from. */
+  /** `struct bpf_line_info`: source line of each instruction. */
   line_info?: ProgramRecords;
   attach_btf_id?: number;
 }
 
-/** Records about the instructions of a program, in memory that the caller keeps alive. */
+/** Records about instructions, in memory that the caller keeps alive. */
 export interface ProgramRecords {
   address: bigint;
   count: number;
-  /** Of one record. Unit: bytes. */
+  /** Size of one record. Unit: bytes. */
   size: number;
 }
 
@@ -69,8 +69,7 @@ export function encodeMapCreate(spec: MapSpec, order: ByteOrder = HOST_BYTE_ORDE
 }
 
 /**
- * `union bpf_attr` of the commands on one element: lookup, update and delete; `value` is 0n where there is
- * none.
+ * `union bpf_attr` of the commands on one element: lookup, update and delete; `value` is 0n if unused.
  */
 export function encodeMapElement(
   mapFd: number,
@@ -82,16 +81,16 @@ export function encodeMapElement(
   return new StructWriter(32, order).u32(0, mapFd).u64(8, key).u64(16, value).u64(24, flags).bytes;
 }
 
-/** What BPF_MAP_LOOKUP_BATCH is asked for; the addresses are those of buffers that the caller keeps alive. */
+/** Arguments of BPF_MAP_LOOKUP_BATCH; the caller keeps the buffers behind the addresses alive. */
 export interface MapBatch {
   map_fd: number;
-  /** Where the batch before ended; 0n for the first. */
+  /** Position after the previous batch; 0n for the first. */
   in_batch: bigint;
-  /** Where the kernel puts the end of this one. */
+  /** Where the kernel stores the position after this batch. */
   out_batch: bigint;
   keys: bigint;
   values: bigint;
-  /** How many there is room for. */
+  /** Capacity of the buffers, in elements. */
   count: number;
 }
 
@@ -107,16 +106,14 @@ export function encodeMapBatch(batch: MapBatch, order: ByteOrder = HOST_BYTE_ORD
 }
 
 /**
- * How many elements the kernel handed out, from the attribute of BPF_MAP_LOOKUP_BATCH; also where it answers
- * ENOENT.
+ * Number of elements that BPF_MAP_LOOKUP_BATCH returned, from its attribute; also valid after ENOENT.
  */
 export function decodeBatchCount(attr: Buffer, order: ByteOrder = HOST_BYTE_ORDER): number {
   return readU32(attr, 32, order);
 }
 
 /**
- * `union bpf_attr` of BPF_PROG_LOAD. It ends after `attach_btf_id`, so that kernels since 5.5 take it as it
- * is.
+ * `union bpf_attr` of BPF_PROG_LOAD. It ends after `attach_btf_id`, so all kernels since 5.5 accept it.
  */
 export function encodeProgramLoad(spec: ProgramSpec, order: ByteOrder = HOST_BYTE_ORDER): Buffer {
   return new StructWriter(112, order)
@@ -155,8 +152,8 @@ export function encodeTestRun(
 }
 
 /**
- * `union bpf_attr` of BPF_PROG_TEST_RUN for a program of type SYSCALL, which is called with the context at
- * this address and may change it; without one for 0 bytes. Since: Linux 5.14.
+ * `union bpf_attr` of BPF_PROG_TEST_RUN for a program of type SYSCALL. The program may modify the context at
+ * this address; without a context its size is 0. Since: Linux 5.14.
  */
 export function encodeContextRun(
   programFd: number,
@@ -167,12 +164,12 @@ export function encodeContextRun(
   return new StructWriter(80, order).u32(0, programFd).u32(40, length).u64(48, context).bytes;
 }
 
-/** What the program returned, from the attribute of BPF_PROG_TEST_RUN. */
+/** The program's return value, from the attribute of BPF_PROG_TEST_RUN. */
 export function decodeRunResult(attr: Buffer, order: ByteOrder = HOST_BYTE_ORDER): number {
   return readU32(attr, 4, order);
 }
 
-/** `union bpf_attr` of BPF_MAP_FREEZE: from then on user space can't change the map. Since: Linux 5.2. */
+/** `union bpf_attr` of BPF_MAP_FREEZE: user space can no longer modify the map. Since: Linux 5.2. */
 export function encodeMapFreeze(mapFd: number, order: ByteOrder = HOST_BYTE_ORDER): Buffer {
   return new StructWriter(8, order).u32(0, mapFd).bytes;
 }
@@ -185,7 +182,7 @@ export type IteratorTarget =
   | { tid: number }
   | { pid: number }
   | { pid_fd: number }
-  /** Cgroups from one on: `order` is one of `BPF_CGROUP_ITER_*`. Since: Linux 6.1. */
+  /** Cgroups, starting at one: `order` is one of `BPF_CGROUP_ITER_*`. Since: Linux 6.1. */
   | { cgroup_fd: number; order: number };
 
 /** `union bpf_iter_link_info`. */
@@ -199,8 +196,8 @@ export function encodeIteratorTarget(target: IteratorTarget, order: ByteOrder = 
 }
 
 /**
- * `union bpf_attr` of BPF_LINK_CREATE; of an iterator that is about some objects only, with the address of a
- * `union bpf_iter_link_info` and its length.
+ * `union bpf_attr` of BPF_LINK_CREATE; for an iterator over a subset of objects, with address and length of a
+ * `union bpf_iter_link_info`.
  */
 export function encodeLinkCreate(
   programFd: number,
@@ -225,17 +222,17 @@ export function encodeObjectPath(path: bigint, fd: number, order: ByteOrder = HO
   return new StructWriter(16, order).u64(0, path).u32(8, fd).bytes;
 }
 
-/** `union bpf_attr` of BPF_{MAP,PROG,LINK}_GET_NEXT_ID: the kernel puts the next id behind `startId`. */
+/** `union bpf_attr` of BPF_{MAP,PROG,LINK}_GET_NEXT_ID; the kernel stores the next id after `startId`. */
 export function encodeGetNextId(startId: number, order: ByteOrder = HOST_BYTE_ORDER): Buffer {
   return new StructWriter(12, order).u32(0, startId).bytes;
 }
 
-/** The id that the kernel put into the attribute of BPF_{MAP,PROG,LINK}_GET_NEXT_ID. */
+/** The next id, from the attribute of BPF_{MAP,PROG,LINK}_GET_NEXT_ID. */
 export function decodeNextId(attr: Buffer, order: ByteOrder = HOST_BYTE_ORDER): number {
   return readU32(attr, 4, order);
 }
 
-/** Makes the id that the kernel put into the attribute the start of the next call. */
+/** Copies the next id to the start id for the next call. */
 export function repeatFromNextId(attr: Buffer): void {
   attr.copyWithin(0, 4, 8);
 }
@@ -255,7 +252,9 @@ export function encodeGetInfoByFd(
   return new StructWriter(16, order).u32(0, fd).u32(4, length).u64(8, info).bytes;
 }
 
-/** How many bytes of the info structure the kernel filled, from the attribute of BPF_OBJ_GET_INFO_BY_FD. */
+/**
+ * Number of bytes that the kernel wrote to the info structure, from the attribute of BPF_OBJ_GET_INFO_BY_FD.
+ */
 export function decodeInfoLength(attr: Buffer, order: ByteOrder = HOST_BYTE_ORDER): number {
   return readU32(attr, 4, order);
 }

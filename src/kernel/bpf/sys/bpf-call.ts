@@ -6,32 +6,31 @@ import { BPF_COMMANDS, type BpfCommand } from './bpf-enums.ts';
 import { type Libc, openLibc } from './libc.ts';
 import { bpfSyscallNumber } from './syscall-numbers.ts';
 
-/** bpf(2), ready to be called. */
+/** A handle for calling bpf(2). */
 export interface Bpf {
   /**
-   * One call of bpf(2). `pointees` are the buffers that `attr` points to: they are kept alive until the
-   * kernel is done.
+   * Calls bpf(2). `pointees` are the buffers that `attr` points to: they are kept alive during the call.
    *
    * Source: bpf(2). Since: Linux 3.18.
-   * @returns a file descriptor, or 0, as the command has it.
+   * @returns a file descriptor or 0, depending on the command.
    * @throws SyscallError with the command and the errno.
    */
   call(command: BpfCommand, attr: Buffer, pointees?: readonly Uint8Array[]): number;
-  /** Where a buffer's bytes are, for the pointers in an attribute. */
+  /** The address of a buffer, for pointers in an attribute. */
   address(buffer: Uint8Array): bigint;
 }
 
 /**
- * As often as libbpf: the verifier gives up with EAGAIN when a signal is pending, and a signal that stays is
- * no reason to hang.
+ * The same limit as in libbpf: the verifier returns EAGAIN when a signal is pending, and a signal that stays
+ * pending must not cause an endless loop.
  */
 const ATTEMPTS = 5;
 
 const { EAGAIN, EINTR, EPERM } = constants.errno;
 
 /**
- * Before Linux 5.11 these count against RLIMIT_MEMLOCK, all processes of the user together, and answer EPERM
- * beyond it.
+ * Before Linux 5.11 these are charged against RLIMIT_MEMLOCK, summed over all processes of the user, and fail
+ * with EPERM above it.
  */
 const CHARGED_TO_MEMLOCK: ReadonlySet<BpfCommand> = new Set(['BPF_MAP_CREATE', 'BPF_PROG_LOAD']);
 
@@ -39,8 +38,7 @@ const CHARGED_TO_MEMLOCK: ReadonlySet<BpfCommand> = new Set(['BPF_MAP_CREATE', '
 const RLIMIT_MEMLOCK = 8;
 
 /**
- * Calls again without the limit, and puts the limit back: the target inherits it. Else the result stays
- * `refused`.
+ * Retries without the limit, then restores it because the target inherits it. Otherwise returns `refused`.
  */
 function withoutMemlockLimit(libc: Libc, call: () => number, refused: number): number {
   const before = Buffer.alloc(16);
@@ -55,17 +53,17 @@ function withoutMemlockLimit(libc: Libc, call: () => number, refused: number): n
 
 /**
  * bpf(2) of this host.
- * @throws UnsupportedError where koffi can't be loaded or the architecture is unknown.
+ * @throws UnsupportedError if koffi cannot be loaded or the architecture is unknown.
  */
 export async function openBpf(): Promise<Bpf> {
   return bpfOver(await openLibc(), bpfSyscallNumber());
 }
 
-/** bpf(2) by its number through any C library, so that a test can pass in its own. */
+/** bpf(2) by its number, through the given C library, so that tests can substitute one. */
 export function bpfOver(libc: Libc, number: number): Bpf {
   const once = (command: BpfCommand, attr: Buffer): number =>
     libc.syscall(number, BPF_COMMANDS[command], attr, attr.length);
-  // A property and not a local variable: the optimiser may end the life of a local after its last use.
+  // A property instead of a local variable: the optimiser may end the lifetime of a local after its last use.
   const alive = { pointees: NOTHING };
   return {
     address: libc.address,
@@ -92,12 +90,11 @@ function isTransient(command: BpfCommand, result: number): boolean {
 }
 
 /**
- * The error to throw in place of one that bpf(2) met: EPERM becomes a PermissionError that names the
- * capabilities which are missing, ENOSYS and an unknown command an UnsupportedError; any other error is
- * returned as it is.
- * @param what what was tried, such as `list the BPF maps of this host`.
- * @param needs the capabilities that it takes, all of them.
- * @param since the first Linux release with the command.
+ * Translates an error of bpf(2): EPERM becomes a PermissionError that names the missing capabilities, ENOSYS
+ * and an unknown command become an UnsupportedError; any other error is returned unchanged.
+ * @param what the attempted action, such as `list the BPF maps of this host`.
+ * @param needs all capabilities that the action requires.
+ * @param since the first Linux release that supports the command.
  */
 export function explainBpfError(
   error: unknown,
@@ -118,8 +115,7 @@ export function explainBpfError(
           cause: error,
         },
       );
-    // An unknown command is answered like a wrong argument; ours are right on every kernel that knows the
-    // command.
+    // The kernel reports an unknown command as EINVAL; our arguments are valid on all kernels that know it.
     case 'EINVAL':
       return new UnsupportedError(error.command, `cannot ${what}: this kernel has no ${error.command}`, {
         since,
@@ -137,20 +133,20 @@ function permissionError(cause: SyscallError, what: string, needs: readonly Capa
   if (missing.length > 0) {
     const lacks = missing.length < needs.length ? `, and ${missing.join(' and ')} is missing` : '';
     const hint = capabilityHint(needs);
-    return new PermissionError(named, `cannot ${what}: it takes ${named}${lacks}`, { hint, cause });
+    return new PermissionError(named, `cannot ${what}: requires ${named}${lacks}`, { hint, cause });
   }
-  return new PermissionError(named, `cannot ${what}: bpf(2) is refused although ${named} is held`, {
+  return new PermissionError(named, `cannot ${what}: bpf(2) was denied despite ${named}`, {
     hint: 'in a container: allow bpf(2) in the seccomp profile, and use the user namespace of the host; else see `cat /sys/kernel/security/lockdown`',
     cause,
   });
 }
 
-/** Root without a capability is root in a container. */
+/** Root that lacks a capability is running in a container. */
 function capabilityHint(needs: readonly Capability[]): string {
   const short = needs.map((capability) => capability.slice('CAP_'.length));
   const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
   if (uid === 0) return `start the container with ${short.map((name) => `--cap-add=${name}`).join(' ')}`;
   const set = short.map((name) => `+${name.toLowerCase()}`).join(',');
   const user = `--reuid=${uid} --regid=${gid} --init-groups`;
-  return `run it with sudo, or with no more than that: sudo setpriv ${user} --inh-caps=${set} --ambient-caps=${set} cmemstat`;
+  return `run with sudo, or with only these capabilities: sudo setpriv ${user} --inh-caps=${set} --ambient-caps=${set} cmemstat`;
 }

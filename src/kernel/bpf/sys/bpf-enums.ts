@@ -31,7 +31,7 @@ export const BPF_COMMANDS = {
   BPF_ITER_CREATE: 33,
 } as const;
 
-/** The name of a command of bpf(2). */
+/** The name of a bpf(2) command. */
 export type BpfCommand = keyof typeof BPF_COMMANDS;
 
 /** `BPF_F_SLEEPABLE`: the program may sleep. Since: Linux 5.10. */
@@ -135,27 +135,27 @@ const LINK_TYPES = [
 /** A type of map that we know by name. Source: `enum bpf_map_type`, in lower case as bpftool prints it. */
 export type MapTypeName = (typeof MAP_TYPES)[number];
 
-/** The name of a type of map as bpftool prints it; absent for a type that is newer than this list. */
+/** The name of a map type as printed by bpftool; absent for types newer than this list. */
 export function mapTypeName(type: number): MapTypeName | undefined {
   return MAP_TYPES[type];
 }
 
-/** The number of a type of map, `BPF_MAP_TYPE_*`. */
+/** The number of a map type, `BPF_MAP_TYPE_*`. */
 export function mapTypeNumber(name: MapTypeName): number {
   return MAP_TYPES.indexOf(name);
 }
 
-/** The name of a type of program as bpftool prints it; absent for a type that is newer than this list. */
+/** The name of a program type as printed by bpftool; absent for types newer than this list. */
 export function programTypeName(type: number): (typeof PROGRAM_TYPES)[number] | undefined {
   return PROGRAM_TYPES[type];
 }
 
-/** The number of a type of program, `BPF_PROG_TYPE_*`. */
+/** The number of a program type, `BPF_PROG_TYPE_*`. */
 export function programTypeNumber(name: (typeof PROGRAM_TYPES)[number]): number {
   return PROGRAM_TYPES.indexOf(name);
 }
 
-/** The name of a type of link as bpftool prints it; absent for a type that is newer than this list. */
+/** The name of a link type as printed by bpftool; absent for types newer than this list. */
 export function linkTypeName(type: number): (typeof LINK_TYPES)[number] | undefined {
   return LINK_TYPES[type];
 }

@@ -1,12 +1,12 @@
 /**
- * The info structures of bpf(2): what the kernel says about an object; to bytes and back.
+ * Encodes and decodes the info structures of bpf(2), which describe objects.
  *
  * Source: `include/uapi/linux/bpf.h`. The kernel fills no more of an info structure than it knows itself:
  * fields past that length are absent, not 0.
  */
 import { type ByteOrder, HOST_BYTE_ORDER, readName, readU32, readU64, StructWriter } from './bpf-struct.ts';
 
-/** What the kernel says about a map. Unit: sizes in bytes. */
+/** `struct bpf_map_info`. Unit: sizes in bytes. */
 export interface MapInfo {
   type: number;
   id: number;
@@ -14,19 +14,19 @@ export interface MapInfo {
   value_size: number;
   max_entries: number;
   map_flags: number;
-  /** At most 15 characters; empty where the map has none. Since: Linux 4.15. */
+  /** At most 15 characters; empty if the map has no name. Since: Linux 4.15. */
   name: string;
-  /** The BTF object that describes key and value; 0 where the map has none. Since: Linux 4.18. */
+  /** Id of the BTF object that describes key and value; 0 if none. Since: Linux 4.18. */
   btf_id: number | undefined;
   btf_key_type_id: number | undefined;
   btf_value_type_id: number | undefined;
-  /** Of a struct_ops map: the kernel's type that it fills in. Since: Linux 5.6. */
+  /** For a struct_ops map: id of its value type in the kernel's BTF. Since: Linux 5.6. */
   btf_vmlinux_value_type_id: number | undefined;
   /** The number of hash functions of a bloom filter, the address of an arena. Since: Linux 5.16. */
   map_extra: bigint | undefined;
 }
 
-/** Room for `struct bpf_map_info`: 88 bytes on 6.12. */
+/** Buffer size for `struct bpf_map_info`, which has 88 bytes on 6.12. Unit: bytes. */
 export const MAP_INFO_SIZE = 88;
 
 /** `struct bpf_map_info`, of which the kernel filled `length` bytes. Since: Linux 4.13. */
@@ -48,38 +48,38 @@ export function decodeMapInfo(bytes: Buffer, length: number, order: ByteOrder = 
   };
 }
 
-/** What the kernel says about a program. */
+/** `struct bpf_prog_info`. */
 export interface ProgramInfo {
   type: number;
   id: number;
   /** SHA-1 of the instructions, its first 8 bytes as 16 hex digits. */
   tag: string;
-  /** Length of the machine code. Unit: bytes. 0 where the program is interpreted. */
+  /** Length of the machine code; 0 if interpreted. Unit: bytes. */
   jited_prog_len: number;
-  /** Length of the instructions after the verifier rewrote them. Unit: bytes. */
+  /** Length of the instructions after rewriting by the verifier. Unit: bytes. */
   xlated_prog_len: number;
-  /** When it was loaded. Unit: ns since boot. Since: Linux 4.15. */
+  /** Load time. Unit: ns since boot. Since: Linux 4.15. */
   load_time: bigint;
   created_by_uid: number;
-  /** How many maps it uses; their ids go where `map_ids` of the structure points to. */
+  /** Number of maps that it uses; the ids are stored where `map_ids` of the structure points. */
   nr_map_ids: number;
-  /** At most 15 characters; empty where the program has none. Since: Linux 4.15. */
+  /** At most 15 characters; empty if the program has no name. Since: Linux 4.15. */
   name: string;
   /** Since: Linux 4.18. */
   gpl_compatible: boolean | undefined;
-  /** The BTF object that describes its functions; 0 where it has none. Since: Linux 5.0. */
+  /** Id of the BTF object that describes its functions; 0 if none. Since: Linux 5.0. */
   btf_id: number | undefined;
-  /** Unit: ns. Counts only while `kernel.bpf_stats_enabled` is 1. Since: Linux 5.1. */
+  /** Only counts while `kernel.bpf_stats_enabled` is 1. Unit: ns. Since: Linux 5.1. */
   run_time_ns: bigint | undefined;
   run_cnt: bigint | undefined;
-  /** Runs that were left out since the program was already running. Since: Linux 5.12. */
+  /** Runs skipped because the program was already running. Since: Linux 5.12. */
   recursion_misses: bigint | undefined;
 }
 
-/** Room for `struct bpf_prog_info`: 232 bytes on 6.12. */
+/** Buffer size for `struct bpf_prog_info`, which has 232 bytes on 6.12. Unit: bytes. */
 export const PROGRAM_INFO_SIZE = 232;
 
-/** `struct bpf_prog_info` that asks the kernel for up to `count` map ids at the address `mapIds`. */
+/** `struct bpf_prog_info` that requests up to `count` map ids at the address `mapIds`. */
 export function encodeProgramInfo(mapIds: bigint, count: number, order: ByteOrder = HOST_BYTE_ORDER): Buffer {
   return new StructWriter(PROGRAM_INFO_SIZE, order).u32(52, count).u64(56, mapIds).bytes;
 }
@@ -91,8 +91,8 @@ export function decodeProgramInfo(
   order: ByteOrder = HOST_BYTE_ORDER,
 ): ProgramInfo {
   const u64 = (offset: number) => (offset + 8 <= length ? readU64(bytes, offset, order) : undefined);
-  // gpl_compatible is the first bit field of its word: compilers count from the end that comes first in
-  // memory.
+  // gpl_compatible is the first bit field of its word: compilers allocate bit fields from the end that is
+  // first in memory.
   const firstBit = order === 'LE' ? 0x01 : 0x80;
   return {
     type: readU32(bytes, 0, order),
@@ -112,16 +112,17 @@ export function decodeProgramInfo(
   };
 }
 
-/** What the kernel says about every kind of link. */
+/** `struct bpf_link_info`, the part that is common to all link types. */
 export interface LinkInfo {
   type: number;
   id: number;
-  /** The program that it attaches; 0 where it has none (struct_ops). */
+  /** The attached program; 0 if none (struct_ops). */
   prog_id: number;
 }
 
 /**
- * Room for `struct bpf_link_info`; what follows the first 16 bytes depends on the type, and we don't read it.
+ * Buffer size for `struct bpf_link_info`; fields after the first 16 bytes depend on the type and are not
+ * decoded.
  */
 export const LINK_INFO_SIZE = 16;
 
@@ -134,13 +135,13 @@ export function decodeLinkInfo(bytes: Buffer, order: ByteOrder = HOST_BYTE_ORDER
   };
 }
 
-/** `struct bpf_btf_info` that asks the kernel for up to `size` bytes of types at the address `btf`. */
+/** `struct bpf_btf_info` that requests up to `size` bytes of types at the address `btf`. */
 export function encodeBtfInfo(btf: bigint, size: number, order: ByteOrder = HOST_BYTE_ORDER): Buffer {
   return new StructWriter(16, order).u64(0, btf).u32(8, size).bytes;
 }
 
 /**
- * The size of all types, from the `struct bpf_btf_info` that the kernel filled. Unit: bytes. Since: Linux
+ * Total size of the types, from the `struct bpf_btf_info` that the kernel filled. Unit: bytes. Since: Linux
  * 4.18.
  */
 export function decodeBtfSize(info: Buffer, order: ByteOrder = HOST_BYTE_ORDER): number {

@@ -1,27 +1,27 @@
-/** The only module that knows koffi: the few functions of the C library that Node has no binding for. */
+/** The only module that uses koffi: C library functions that Node does not provide. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import manifest from '../../../../package.json' with { type: 'json' };
 import { errnoName } from '../../../errno.ts';
 import { SyscallError, UnsupportedError } from '../../../errors.ts';
 
-/** The functions of the C library that cmemstat calls. */
+/** The C library functions that cmemstat calls. */
 export interface Libc {
   /**
    * syscall(2) with three arguments: a command, a structure and its size.
-   * The result, or the errno as a negative number.
+   * Returns the result, or the negated errno.
    */
   syscall(number: number, command: number, structure: Uint8Array, size: number): number;
-  /** eventfd(2). The new file descriptor, or the errno as a negative number. */
+  /** eventfd(2). Returns the new file descriptor, or the negated errno. */
   eventfd(initial: number, flags: number): number;
   /**
-   * prlimit(2) of this process: sets a limit, reads it, or both; each is two numbers of the size of a long,
-   * soft and hard. 0, or the errno as a negative number.
+   * prlimit(2) of this process: sets a limit, reads it, or both; each limit is two longs, soft and hard.
+   * Returns 0 or the negated errno.
    */
   prlimit(resource: number, newLimit: Uint8Array | null, oldLimit: Uint8Array | null): number;
   /**
-   * Where the bytes of a buffer are, for structures that hold pointers. The buffer must be kept alive, and in
-   * view of the garbage collector, until the kernel is done with it.
+   * The address of a buffer, for structures with pointers. The buffer must stay reachable for the garbage
+   * collector until the kernel is done with it.
    */
   address(buffer: Uint8Array): bigint;
 }
@@ -29,9 +29,8 @@ export interface Libc {
 let libc: Promise<Libc> | undefined;
 
 /**
- * The C library. koffi is loaded with the first call only: that takes 3 ms, which a run without BPF need not
- * spend.
- * @throws UnsupportedError where koffi has no build for this platform, or was not installed.
+ * The C library. koffi is loaded on the first call: it takes 3 ms, which a run without BPF can avoid.
+ * @throws UnsupportedError if koffi has no build for this platform or is not installed.
  */
 export function openLibc(): Promise<Libc> {
   libc ??= load();
@@ -49,7 +48,7 @@ async function load(): Promise<Libc> {
   const syscall = library.func('long syscall(long number, int command, void *structure, unsigned int size)');
   const eventfd = library.func('int eventfd(unsigned int initial, int flags)');
   const prlimit = library.func('int prlimit(int pid, int resource, void *newLimit, void *oldLimit)');
-  // errno is only valid right after a failure: anything else that Node does in between may overwrite it.
+  // errno is only valid right after a failure: other work of Node may overwrite it.
   const resultOrErrno = (result: number): number => (result < 0 ? -koffi.errno() : result);
   return {
     syscall: (number, command, structure, size) => resultOrErrno(syscall(number, command, structure, size)),
@@ -64,8 +63,9 @@ type Koffi = Pick<typeof import('koffi'), 'load' | 'errno' | 'address' | 'versio
 const MUSL: Readonly<Record<string, string>> = { x64: 'ld-musl-x86_64.so.1', arm64: 'ld-musl-aarch64.so.1' };
 
 /**
- * koffi, by its native part alone where that is where npm puts it: what is around it loads the modules `util`
- * and `worker_threads` of Node.js, and looking up the path takes as long again; together five times as long.
+ * Loads only the native part of koffi if npm installed it at the usual path: its JavaScript wrapper loads the
+ * modules `util` and `worker_threads` of Node.js, and resolving the path takes about as long; together the
+ * wrapper is five times slower.
  */
 async function loadKoffi(): Promise<Koffi> {
   return loadNativeKoffi() ?? (await import('koffi'));
@@ -73,7 +73,7 @@ async function loadKoffi(): Promise<Koffi> {
 
 function loadNativeKoffi(): Koffi | undefined {
   const { arch } = process;
-  // Where there is another C library koffi has to find out which one Node.js uses.
+  // With another C library, koffi must detect which one Node.js uses.
   if (MUSL[arch] === undefined || existsSync(`/lib/${MUSL[arch]}`)) return undefined;
   const program = dirname(import.meta.dirname ?? '');
   for (const directory of [join(program, 'node_modules'), dirname(program)]) {
@@ -92,10 +92,10 @@ function loadNativeKoffi(): Koffi | undefined {
 const EFD_CLOEXEC = 0o2000000;
 
 /**
- * A new eventfd: a read of it waits until something was written to it; close it with `fs.closeSync`.
+ * Creates an eventfd. A read blocks until something is written; close it with `fs.closeSync`.
  *
  * Source: eventfd(2). Since: Linux 2.6.22.
- * @throws SyscallError with the errno, UnsupportedError where koffi can't be loaded.
+ * @throws SyscallError with the errno, UnsupportedError if koffi cannot be loaded.
  */
 export async function createEventFd(): Promise<number> {
   const { eventfd } = await openLibc();

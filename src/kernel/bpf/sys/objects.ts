@@ -1,4 +1,4 @@
-/** The BPF objects of this host, found by walking their ids. Since: Linux 4.13. Needs CAP_SYS_ADMIN. */
+/** Lists the BPF objects of this host by iterating over their ids. Since: Linux 4.13. Needs CAP_SYS_ADMIN. */
 import { closeSync } from 'node:fs';
 import { errnoOf } from '../../../errors.ts';
 import {
@@ -36,10 +36,10 @@ import {
 } from './bpf-info.ts';
 import { decodeU32Array } from './bpf-struct.ts';
 
-/** The kinds of objects that hold memory and are listed. */
+/** The kinds of objects that use memory and are listed. */
 export type ObjectKind = 'map' | 'program' | 'link';
 
-/** Those, and the descriptions of types that maps and programs bring along. */
+/** Listed kinds, plus the BTF objects of maps and programs. */
 type AnyKind = ObjectKind | 'btf';
 
 const KINDS = {
@@ -63,14 +63,14 @@ const KINDS = {
  */
 export function listObjectIds(bpf: Bpf, kind: ObjectKind): number[] {
   const ids: number[] = [];
-  // The answer of one call is the question of the next: no new attribute for each of ten thousand.
+  // The attribute is reused: each result is the start id of the next call.
   for (const attr = encodeGetNextId(0); hasNextId(bpf, kind, attr); repeatFromNextId(attr)) {
     ids.push(decodeNextId(attr));
   }
   return ids;
 }
 
-/** Lets the kernel put the next id into the attribute, unless there is none behind the one in it. */
+/** Requests the next id; false if the current one is the last. */
 function hasNextId(bpf: Bpf, kind: ObjectKind, attr: Buffer): boolean {
   const { next, plural, since } = KINDS[kind];
   try {
@@ -83,9 +83,9 @@ function hasNextId(bpf: Bpf, kind: ObjectKind, attr: Buffer): boolean {
 }
 
 /**
- * Opens the object with this id, hands its descriptor to `use`, and closes it whatever happens. Absent when
- * the object is gone: ids are never reused, so that is for good.
- * @throws PermissionError without CAP_SYS_ADMIN, SyscallError, and what `use` throws.
+ * Opens the object with this id, passes its descriptor to `use`, and always closes it. Absent if the object
+ * no longer exists: ids are never reused.
+ * @throws PermissionError without CAP_SYS_ADMIN, SyscallError, and any error of `use`.
  */
 export function withObject<T>(bpf: Bpf, kind: AnyKind, id: number, use: (fd: number) => T): T | undefined {
   const { open, plural, since } = KINDS[kind];
@@ -103,7 +103,7 @@ export function withObject<T>(bpf: Bpf, kind: AnyKind, id: number, use: (fd: num
   }
 }
 
-/** Lets the kernel write `size` bytes about an open object to `info`; returns how many it knew. */
+/** Requests up to `size` bytes of information about an open object; returns the number of bytes written. */
 function getInfo(bpf: Bpf, fd: number, info: Buffer, pointees: readonly Uint8Array[] = []): number {
   const attr = encodeGetInfoByFd(fd, bpf.address(info), info.length);
   bpf.call('BPF_OBJ_GET_INFO_BY_FD', attr, [info, ...pointees]);
@@ -120,12 +120,12 @@ export function getMapInfo(bpf: Bpf, fd: number): MapInfo {
 }
 
 /**
- * What bpf(2) says about an open program, and the ids of all maps that it uses, however many they are.
+ * Information about an open program, with the ids of all maps that it uses.
  * Source: BPF_OBJ_GET_INFO_BY_FD. Since: Linux 4.13. Needs no capability.
  * @throws SyscallError with the errno.
  */
 export function getProgramInfo(bpf: Bpf, fd: number): ProgramInfo & { map_ids: number[] } {
-  // Most programs use few maps. The kernel says how many there are; more can be bound until we ask again.
+  // Most programs use few maps. The kernel reports their number; more can be bound before the second call.
   let room = 16;
   for (;;) {
     const mapIds = Buffer.alloc(room * 4);
@@ -149,8 +149,7 @@ export function getLinkInfo(bpf: Bpf, fd: number): LinkInfo {
 }
 
 /**
- * The bytes of the BTF object with this id: the types that a map or a program brought along. Absent when it
- * is gone.
+ * The data of the BTF object with this id. Absent if it no longer exists.
  * Source: bpf(2), BPF_BTF_GET_FD_BY_ID and BPF_OBJ_GET_INFO_BY_FD. Since: Linux 4.18.
  * @throws PermissionError without CAP_SYS_ADMIN, SyscallError.
  */
@@ -164,17 +163,17 @@ export function readBtfObject(bpf: Bpf, id: number): Buffer | undefined {
   });
 }
 
-/** A map as bpf(2) and its fdinfo report it. */
+/** A map with information from bpf(2) and fdinfo. */
 export type MapObject = MapInfo & Pick<MapFdinfo, 'memlock' | 'frozen' | 'owner_prog_type' | 'owner_jited'>;
 
-/** A program as bpf(2) and its fdinfo report it. */
+/** A program with information from bpf(2) and fdinfo. */
 export type ProgramObject = ProgramInfo & Pick<ProgramFdinfo, 'memlock'> & { map_ids: number[] };
 
-/** A link as bpf(2) reports it; `map_id` is the map that it holds, if any. */
+/** A link with information from bpf(2); `map_id` is the map that it references, if any. */
 export type LinkObject = LinkInfo & Pick<LinkFdinfo, 'map_id'>;
 
 /**
- * The fdinfo of the map with this id; absent when the map is gone.
+ * The fdinfo of the map with this id; absent if the map no longer exists.
  * @throws PermissionError without CAP_SYS_ADMIN, SyscallError, KernelFileError.
  */
 export function readMapFdinfo(bpf: Bpf, id: number): MapFdinfo | undefined {
@@ -182,7 +181,7 @@ export function readMapFdinfo(bpf: Bpf, id: number): MapFdinfo | undefined {
 }
 
 /**
- * The fdinfo of the program with this id; absent when the program is gone.
+ * The fdinfo of the program with this id; absent if the program no longer exists.
  * @throws PermissionError without CAP_SYS_ADMIN, SyscallError, KernelFileError.
  */
 export function readProgramFdinfo(bpf: Bpf, id: number): ProgramFdinfo | undefined {
@@ -190,7 +189,7 @@ export function readProgramFdinfo(bpf: Bpf, id: number): ProgramFdinfo | undefin
 }
 
 /**
- * All maps of this host, by ascending id. Maps that vanish while we read are left out.
+ * All maps of this host, in ascending order of ids. Maps that disappear meanwhile are left out.
  * Source: bpf(2) and `/proc/self/fdinfo`. Since: Linux 4.13.
  * @throws PermissionError without CAP_SYS_ADMIN, UnsupportedError, SyscallError, KernelFileError.
  */
@@ -204,7 +203,7 @@ export function collectMaps(bpf: Bpf): MapObject[] {
 }
 
 /**
- * All programs of this host, by ascending id. Programs that vanish while we read are left out.
+ * All programs of this host, in ascending order of ids. Programs that disappear meanwhile are left out.
  * Source: bpf(2) and `/proc/self/fdinfo`. Since: Linux 4.13.
  * @throws PermissionError without CAP_SYS_ADMIN, UnsupportedError, SyscallError, KernelFileError.
  */
@@ -216,7 +215,7 @@ export function collectPrograms(bpf: Bpf): ProgramObject[] {
 }
 
 /**
- * All links of this host, by ascending id. Links that vanish while we read are left out.
+ * All links of this host, in ascending order of ids. Links that disappear meanwhile are left out.
  * Source: bpf(2) and `/proc/self/fdinfo`. Since: Linux 5.8.
  * @throws PermissionError without CAP_SYS_ADMIN, UnsupportedError, SyscallError, KernelFileError.
  */
@@ -228,8 +227,8 @@ export function collectLinks(bpf: Bpf): LinkObject[] {
 }
 
 /**
- * All ids first: opening takes longer than making, so a walk that opens as it goes may never catch up with a
- * busy host.
+ * Collects all ids first: opening an object is slower than creating one, so a walk that opens objects along
+ * the way may never finish on a busy host.
  */
 function collectObjects<T>(bpf: Bpf, kind: ObjectKind, read: (fd: number) => T | undefined): T[] {
   return listObjectIds(bpf, kind)

@@ -1,4 +1,4 @@
-/** Which BPF objects are pinned where: every file of every bpffs is opened and asked what it is. */
+/** Finds the pins of BPF objects: opens every file of every bpffs and reads its fdinfo. */
 import { closeSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, SyscallError } from '../../../errors.ts';
@@ -9,7 +9,7 @@ import { encodeObjectPath } from './bpf-attr.ts';
 import type { Bpf } from './bpf-call.ts';
 import type { ObjectKind } from './objects.ts';
 
-/** The paths of each object that is pinned, by its kind and id. */
+/** The pin paths of each object, by kind and id. */
 export type PinnedObjects = Readonly<Record<ObjectKind, ReadonlyMap<number, readonly string[]>>>;
 
 const ID_KEYS = [
@@ -26,8 +26,7 @@ export function bpfMountPoints(path = '/proc/self/mountinfo'): string[] {
 }
 
 /**
- * The objects that are pinned below these mounts. What we may not open, and what goes while we look, is left
- * out.
+ * The objects pinned below these mounts. Files that cannot be opened or disappear meanwhile are left out.
  *
  * Source: bpf(2), BPF_OBJ_GET, and fdinfo. Since: Linux 4.4. Needs the right to read and write each file.
  * @throws KernelFileError.
@@ -72,7 +71,7 @@ function identify(bpf: Bpf, path: string): { kind: ObjectKind; id: number } | un
     const { values } = readFdinfo(fd);
     for (const [kind, key] of ID_KEYS) {
       const id = values.get(key);
-      // A link's fdinfo has the id of its program and of its map too, behind its own.
+      // The fdinfo of a link also contains the ids of its program and map, after its own.
       if (id !== undefined && (kind !== 'map' || values.has('map_type'))) return { kind, id: Number(id) };
     }
     return undefined;

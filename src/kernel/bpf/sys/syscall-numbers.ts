@@ -1,6 +1,6 @@
 import { UnsupportedError } from '../../../errors.ts';
 
-/** From each architecture's syscall table; Node's names of architectures, not the kernel's. */
+/** From the syscall table of each architecture; keys are Node's architecture names. */
 const BPF_NUMBERS: Readonly<Record<string, number>> = {
   arm: 386,
   arm64: 280,
@@ -13,19 +13,19 @@ const BPF_NUMBERS: Readonly<Record<string, number>> = {
 };
 
 /**
- * The number of bpf(2), for which the C library has no function.
+ * The syscall number of bpf(2), for which the C library has no wrapper.
  *
  * Source: the kernel's `arch/<arch>/.../syscall.tbl` and `include/uapi/asm-generic/unistd.h` (`__NR_bpf`).
  * Since: Linux 3.18.
  *
- * MIPS is left out on purpose: its number depends on the ABI (o32, n32, n64), which Node.js does not report.
+ * MIPS is left out: its number depends on the ABI (o32, n32, n64), which Node.js does not report.
  * @param arch as in `process.arch`.
- * @throws UnsupportedError for an architecture that is not in the table.
+ * @throws UnsupportedError for an unknown architecture.
  */
 export function bpfSyscallNumber(arch: string = process.arch): number {
   const number = Object.hasOwn(BPF_NUMBERS, arch) ? BPF_NUMBERS[arch] : undefined;
   if (number === undefined) {
-    throw new UnsupportedError('bpf(2)', `the number of bpf(2) is not known for the architecture ${arch}`);
+    throw new UnsupportedError('bpf(2)', `the syscall number of bpf(2) is unknown for architecture ${arch}`);
   }
   return number;
 }

@@ -67,7 +67,7 @@ describe.each(capturedKernels(2))('memory.stat of Linux $name', (kernel) => {
   it('names the line where two reads were put together', () => {
     const count = text.trimEnd().split('\n').length;
     expect(() => parseMemoryStat(text + text, 'memory.stat')).toThrow(
-      `memory.stat, line ${count + 1}: the key 'anon' comes twice`,
+      `memory.stat, line ${count + 1}: duplicate key 'anon'`,
     );
   });
 });

@@ -93,7 +93,7 @@ describe('damaged fdinfo', () => {
     ['no number', text('map-hash').replace('137536', 'many'), "'many' is not a whole number"],
     ['negative', text('map-hash').replace('137536', '-1'), "'-1' is not a whole number"],
     ['too large', text('map-hash').replace('137536', '9007199254740993'), 'above 2^53'],
-    ['flags not in hex', text('map-hash').replace('0x0', '0'), "map_flags is '0'"],
+    ['flags not in hex', text('map-hash').replace('0x0', '0'), "invalid map_flags '0'"],
     ['cut off', text('map-hash').slice(0, 90), 'no '],
   ])('is an error: %s', (_, content, message) => {
     const read = () => mapFdinfo(parseFdinfo(content, '/proc/1/fdinfo/3'));

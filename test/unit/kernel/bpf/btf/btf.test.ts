@@ -152,20 +152,20 @@ describe('damaged BTF', () => {
   });
 
   it.each<[string, Buffer, string]>([
-    ['empty', Buffer.alloc(0), '0 bytes are too few for a BTF header'],
-    ['another file', Buffer.alloc(64, 'x'), 'not BTF: it does not start with 0xeb9f'],
-    ['another version', patched(0, 0x0002_eb9f), 'BTF version 2 is unknown'],
-    ['a short header', patched(4, 8), 'a BTF header of 8 bytes'],
-    ['a long header', patched(4, 0xffff_ffff), 'a BTF header of 4294967295 bytes'],
-    ['types behind the end', patched(8, 0xffff_ff00), 'its BTF types end at byte'],
-    ['too many types', patched(12, 0xffff_fffc), 'its BTF types end at byte'],
-    ['half a word', patched(12, 41), '41 bytes of BTF types are no whole words'],
-    ['strings behind the end', patched(20, 100), 'its BTF strings end at byte'],
-    ['strings without an end', whole().fill('x', whole().length - 1), 'do not begin and end with a NUL'],
-    ['truncated', whole().subarray(0, -3), 'its BTF strings end at byte'],
-    ['an unknown kind', patched(28, 0x1f00_0000), 'BTF type 1 is of the unknown kind 31'],
-    ['a cut type', patched(44, 0x0400_0009), 'BTF type 2 is cut off'],
-    ['a name outside', patched(24, 5000), 'the name of BTF type 1 lies outside the strings'],
+    ['empty', Buffer.alloc(0), 'BTF header is truncated (0 bytes)'],
+    ['another file', Buffer.alloc(64, 'x'), 'not BTF: bad magic, expected 0xeb9f'],
+    ['another version', patched(0, 0x0002_eb9f), 'unsupported BTF version 2, expected 1'],
+    ['a short header', patched(4, 8), 'invalid BTF header length 8'],
+    ['a long header', patched(4, 0xffff_ffff), 'invalid BTF header length 4294967295'],
+    ['types behind the end', patched(8, 0xffff_ff00), 'BTF types end at byte'],
+    ['too many types', patched(12, 0xffff_fffc), 'BTF types end at byte'],
+    ['half a word', patched(12, 41), 'BTF type section of 41 bytes is not a multiple of 4'],
+    ['strings behind the end', patched(20, 100), 'BTF strings end at byte'],
+    ['strings without an end', whole().fill('x', whole().length - 1), 'do not start and end with a NUL'],
+    ['truncated', whole().subarray(0, -3), 'BTF strings end at byte'],
+    ['an unknown kind', patched(28, 0x1f00_0000), 'BTF type 1 has unknown kind 31'],
+    ['a cut type', patched(44, 0x0400_0009), 'BTF type 2 is truncated'],
+    ['a name outside', patched(24, 5000), 'name of BTF type 1 is outside the string section'],
   ])('%s', (_, bytes, message) => {
     expect(() => lookUp(bytes)).toThrow(message);
   });
@@ -182,12 +182,12 @@ describe('damaged BTF', () => {
     ]);
     const huge = b.array(b.array(b.array(b.int('int', 4), 0xffff_ffff), 0xffff_ffff), 2);
     const btf = new Btf(b.bytes(), 'f');
-    expect(() => btf.resolve(first)).toThrow('type 1 stands for a chain of types without an end');
-    expect(() => btf.sizeOf(array)).toThrow('type 3 is made of itself');
+    expect(() => btf.resolve(first)).toThrow('type 1 is an endless chain of typedefs or qualifiers');
+    expect(() => btf.sizeOf(array)).toThrow('type 3 contains itself');
     expect(btf.memberOffset('self', 'm')).toBeUndefined();
     expect(() => btf.sizeOf(huge)).toThrow('larger than 2^53 bytes');
     expect(() => btf.sizeOf(0)).toThrow("type 0 ('void') has no size");
-    expect(() => btf.sizeOf(1000)).toThrow('there is no type 1000');
+    expect(() => btf.sizeOf(1000)).toThrow('type 1000 does not exist');
   });
 
   it('does not nest without end in anonymous structs', () => {

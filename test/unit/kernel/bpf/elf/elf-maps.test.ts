@@ -129,7 +129,7 @@ describe('definitions that make no sense', () => {
   });
 
   it.each<[Parameters<typeof define>[0], string]>([
-    [{ max_entries: number(4) }, "map 'm': it has no type"],
+    [{ max_entries: number(4) }, "map 'm': its map type is not set"],
     [{ type: number(1), max_entries: long(1) }, "map 'm': max_entries is 4294967296, above 32 bits"],
     [{ type: () => 1 }, "map 'm': type is not a pointer"],
     [{ type: (types) => types.pointer(1) }, "map 'm': type is not a number"],
@@ -157,7 +157,7 @@ describe('definitions that make no sense', () => {
           return values;
         },
       },
-      'nested more than one deep',
+      'nested more than one level deep',
     ],
     [
       Object.fromEntries(Array.from({ length: 65 }, (_, index) => [`a${index}`, () => 1])),

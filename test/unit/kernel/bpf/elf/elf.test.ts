@@ -32,31 +32,35 @@ describe('damaged ELF files', () => {
   it.each<[string, Buffer, string]>([
     ['empty', Buffer.alloc(0), 'f: not an ELF file'],
     ['text', Buffer.from('#!/bin/sh\n'), 'f: not an ELF file'],
-    ['32-bit', patched((b) => b.writeUInt8(1, 4)), 'a 32-bit ELF file'],
-    ['no byte order', patched((b) => b.writeUInt8(3, 5)), 'of the unknown byte order 3'],
-    ['half a header', object.subarray(0, 40), 'cut off in its header, after 40 bytes'],
+    ['32-bit', patched((b) => b.writeUInt8(1, 4)), '32-bit ELF file'],
+    ['no byte order', patched((b) => b.writeUInt8(3, 5)), 'with unknown byte order 3'],
+    ['half a header', object.subarray(0, 40), 'ELF header is truncated (40 bytes)'],
     [
       'another machine',
       patched((b) => b.writeUInt16LE(62, 18)),
-      'an ELF file for machine 62, not for BPF (247)',
+      'not a BPF object: its ELF machine is 62, expected 247',
     ],
-    ['no section headers', object.subarray(0, 200), 'cut off: its section headers end at byte'],
+    ['no section headers', object.subarray(0, 200), 'truncated: section headers end at byte'],
     [
       'headers far out',
       patched((b) => b.writeBigUInt64LE(2n ** 63n, 40)),
-      'an offset or size of 9223372036854775808',
+      'offset or size is too large: 9223372036854775808',
     ],
-    ['odd headers', patched((b) => b.writeUInt16LE(40, 58)), 'section headers of 40 bytes'],
+    [
+      'odd headers',
+      patched((b) => b.writeUInt16LE(40, 58)),
+      'unsupported section header size 40, expected 64',
+    ],
     [
       '65,535 sections',
       patched((b) => b.writeUInt16LE(0xffff, 60)),
-      'cut off: its section headers end at byte',
+      'truncated: section headers end at byte',
     ],
-    ['names nowhere', patched((b) => b.writeUInt16LE(5000, 62)), "the sections' names are in section 5000"],
+    ['names nowhere', patched((b) => b.writeUInt16LE(5000, 62)), 'section names are in section 5000'],
     [
       'a name outside',
       patched((b) => b.writeUInt32LE(0xffff_ffff, btfHeader)),
-      'there is no name at 4294967295',
+      'no name at offset 4294967295',
     ],
     [
       'BTF outside',
@@ -66,7 +70,7 @@ describe('damaged ELF files', () => {
     [
       'no BTF',
       patched((b) => b.writeUInt32LE(0, btfHeader)),
-      'it has no BTF to describe them: build with -g',
+      'maps in .maps require BTF, and the object has none: build with -g',
     ],
   ])('%s', (_, bytes, message) => {
     expect(() => readElfMaps(new Elf(bytes, 'f'))).toThrow(message);
@@ -76,7 +80,9 @@ describe('damaged ELF files', () => {
     const bytes = readObject('legacy-maps');
     const { index } = new Elf(bytes, 'f').section('maps') ?? { index: 0 };
     bytes.writeBigUInt64LE(30n, Number(bytes.readBigUInt64LE(40)) + 64 * index + 32);
-    expect(() => readElfMaps(new Elf(bytes, 'f'))).toThrow("2 maps in a 'maps' section of 30 bytes");
+    expect(() => readElfMaps(new Elf(bytes, 'f'))).toThrow(
+      "'maps' section of 30 bytes does not divide into 2 maps",
+    );
   });
 
   it('hundreds of sections of global variables', () => {
@@ -87,7 +93,7 @@ describe('damaged ELF files', () => {
     const header = sound.subarray(headers + 64 * index, headers + 64 * (index + 1));
     const bytes = Buffer.concat([sound, ...Array.from({ length: 300 }, () => header)]);
     bytes.writeUInt16LE(elf.sections.length + 300, 60);
-    expect(() => readElfMaps(new Elf(bytes, 'f'))).toThrow('307 sections of global variables');
+    expect(() => readElfMaps(new Elf(bytes, 'f'))).toThrow('too many sections of global variables: 307');
   });
 
   it.each(['btf-maps', 'btf-maps.be', 'map-in-map', 'globals', 'legacy-maps', 'struct-ops'])(
@@ -153,7 +159,7 @@ describe('the objects in a file', () => {
 
   it('says what is wrong with other files', () => {
     expect(() => readBpfObjects(written('text'))).toThrow('not an ELF file');
-    expect(() => readBpfObjects(process.execPath)).toThrow('with no BPF object inside');
+    expect(() => readBpfObjects(process.execPath)).toThrow('that contains no BPF object');
     expect(() => readBpfObjects('/dev/zero')).toThrow('/dev/zero: not a regular file');
     expect(() => readBpfObjects(folder)).toThrow('not a regular file');
     expect(() => readBpfObjects(join(folder, 'none'))).toThrow('no such file or directory');

@@ -125,7 +125,7 @@ describe('an iterator', () => {
       expect.objectContaining({
         code: 'UNSUPPORTED',
         since: '5.19',
-        message: 'this kernel has no bpf_iter_x, which came with Linux 5.19',
+        message: 'this kernel has no bpf_iter_x (requires Linux 5.19)',
       }),
     );
   });
