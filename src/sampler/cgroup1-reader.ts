@@ -1,4 +1,7 @@
-/** The figures of a leaf on cgroup v1: under v2's names where they mean the same, else under v1's own. */
+/**
+ * Reads the figures of a leaf on cgroup v1: under v2 names if they have the same meaning, otherwise under v1
+ * names.
+ */
 import { statSync } from 'node:fs';
 import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
 import { parseLimitV1 } from '../kernel/cgroup1/memory-limit.ts';
@@ -8,16 +11,16 @@ import { parseSingleValue } from '../kernel/limit.ts';
 import { workingSet } from './cgroup2-reader.ts';
 import { type FigureReader, type Figures, KeptValue, setIfDefined } from './figure-reader.ts';
 
-/** What a v1 leaf is asked for besides its files, when there are nested cgroups. */
+/** Needed if there are nested cgroups, in addition to the files of the leaf. */
 export interface Cgroup1Walk {
   processes(): number[];
   nested(): string[];
 }
 
-/** The links of a directory without directories in it: its name, and its own dot. */
+/** The link count of a directory without subdirectories: its name, and its own `.` entry. */
 const LINKS_OF_NO_CHILD = 2;
 
-/** Opens the files of a leaf of v1's memory hierarchy. */
+/** Opens the files of a leaf in v1's memory hierarchy. */
 export function openCgroup1Reader(directory: string, walk: Cgroup1Walk): FigureReader {
   const keep = <T>(name: string, parse: (text: string, path: string) => T) =>
     new KeptValue(directory, name, parse);
@@ -47,12 +50,12 @@ export function openCgroup1Reader(directory: string, walk: Cgroup1Walk): FigureR
     setIfDefined(figures.limits, 'max', files.limit.read());
     setIfDefined(figures.limits, 'memsw.limit_in_bytes', files.memswLimit.read());
     setIfDefined(figures, 'stat', parsed?.stat);
-    // v1 counts an OOM kill at the cgroup itself, as memory.events.local does; failcnt has no twin in v2.
+    // v1 counts an OOM kill at the cgroup itself, like memory.events.local; failcnt has no equivalent in v2.
     const events: Record<string, number> = {};
     setIfDefined(events, 'oom_kill', files.oomKills.read());
     setIfDefined(events, 'failcnt', files.failcnt.read());
     figures.eventsLocal = events;
-    // v1 counts no nested cgroups, but each of them is a link to its parent: a walk is needed only where
+    // v1 does not count nested cgroups, but each of them adds a link to its parent directory: walk only if
     // there are some.
     const links = statSync(directory, { throwIfNoEntry: false })?.nlink;
     if (links === undefined) return figures;

@@ -1,4 +1,4 @@
-/** The figures of a leaf on cgroup v2. */
+/** Reads the figures of a leaf on cgroup v2. */
 import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
 import { parseDescendants } from '../kernel/cgroup2/cgroup-stat.ts';
 import { parseMemoryEvents } from '../kernel/cgroup2/memory-events.ts';
@@ -8,7 +8,7 @@ import { parseLimit, parseSingleValue } from '../kernel/limit.ts';
 import type { LeafLimits } from '../model/sample.ts';
 import { type FigureReader, type Figures, KeptValue, setIfDefined } from './figure-reader.ts';
 
-/** Opens the files of a leaf; `listProcesses` is asked only while there are nested cgroups. */
+/** Opens the files of a leaf; `listProcesses` is only called if there are nested cgroups. */
 export function openCgroup2Reader(directory: string, listProcesses: () => number[]): FigureReader {
   const keep = <T>(name: string, parse: (text: string, path: string) => T) =>
     new KeptValue(directory, name, parse);
@@ -43,7 +43,7 @@ export function openCgroup2Reader(directory: string, listProcesses: () => number
 
   function read(): Figures {
     const figures: Figures = {};
-    // The breakdown and the total are read next to each other: they are compared with each other.
+    // Breakdown and total are read back to back because they are compared.
     const current = files.current.read();
     const stat = files.stat.read();
     setIfDefined(figures, 'current', current);
@@ -63,7 +63,7 @@ export function openCgroup2Reader(directory: string, listProcesses: () => number
     setIfDefined(figures, 'pressure', files.pressure.read());
     const nested = files.cgroupStat.read();
     setIfDefined(figures, 'nestedCgroups', nested);
-    // Without nested cgroups the leaf's own list is the whole one; a leaf that is gone has none at all.
+    // Without nested cgroups the leaf's own list is complete; a removed leaf has no list.
     if (nested !== undefined)
       setIfDefined(figures, 'processes', nested === 0 ? files.procs.read()?.length : listProcesses().length);
     return figures;
@@ -79,9 +79,9 @@ export function openCgroup2Reader(directory: string, listProcesses: () => number
 }
 
 /**
- * What can't be dropped without cost: `current - inactive_file`, as Kubernetes and cAdvisor compute it. Unit:
- * bytes. `current` moves in batches, so that a small leaf may have more `inactive_file` than `current`: that
- * is 0.
+ * Memory that cannot be reclaimed cheaply: `current - inactive_file`, as in Kubernetes and cAdvisor. Unit:
+ * bytes. `current` is updated in batches, so a small leaf may have more `inactive_file` than `current`: the
+ * result is 0 then.
  */
 export function workingSet(
   current: number | undefined,
@@ -92,7 +92,7 @@ export function workingSet(
     : Math.max(0, current - inactiveFile);
 }
 
-/** The object without its absent keys; undefined when none is left. */
+/** The object without undefined keys; undefined if it has no other keys. */
 export function optional<T extends Record<string, unknown>>(
   values: T,
 ): { [K in keyof T]?: Exclude<T[K], undefined> } | undefined {

@@ -1,4 +1,4 @@
-/** Noticing OOM kills and limit hits when they happen. */
+/** Detects OOM kills and limit hits when they occur. */
 import { closeSync, type FSWatcher, openSync, read, watch, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseOomKills } from '../kernel/cgroup1/oom-control.ts';
@@ -7,7 +7,7 @@ import { writePseudoFile } from '../kernel/pseudo-file.ts';
 import type { EventRecord } from '../model/recording.ts';
 import { KeptValue } from './figure-reader.ts';
 
-/** The counters at one moment; `local` counts the leaf without nested cgroups. */
+/** Counter values at one time; `local` excludes nested cgroups. */
 export interface EventCounts {
   events?: Record<string, number> | undefined;
   local?: Record<string, number> | undefined;
@@ -15,20 +15,23 @@ export interface EventCounts {
 
 type Noticed = NonNullable<EventRecord['noticed']>;
 
-/** Takes the counters that a watch has read. */
+/** Receives the counters that a watch has read. */
 type OnChange = (counts: EventCounts, noticed: Exclude<Noticed, 'tick'>) => void;
 
-/** Turns growing counters into records; each increase is reported once, whichever source noticed it first. */
+/**
+ * Converts counter increases to records; each increase is reported once, by whichever source detects it
+ * first.
+ */
 export class EventCounters {
   #last: Required<{ events: Record<string, number>; local: Record<string, number> }> = {
     events: {},
     local: {},
   };
 
-  /** The records for all that grew since the last call. */
+  /** Records for all increases since the last call. */
   observe(counts: EventCounts, elapsedMs: number, noticed: Noticed): EventRecord[] {
     const local = counts.local ?? {};
-    // v1 and kernels before 5.2 have one of the two only.
+    // v1 and kernels before 5.2 only have one of the two.
     const main = counts.events ?? local;
     const records: EventRecord[] = [];
     for (const [event, count] of Object.entries(main)) {
@@ -50,8 +53,8 @@ export interface EventWatch {
 }
 
 /**
- * Watches `memory.events` of a cgroup v2 leaf by inotify. A wake-up means "read again", not "one event": the
- * kernel bundles them.
+ * Watches `memory.events` of a cgroup v2 leaf by inotify. The kernel coalesces notifications, so each one
+ * only triggers a read.
  */
 export function watchEvents2(directory: string, onChange: OnChange): EventWatch {
   const events = new KeptValue(directory, 'memory.events', parseMemoryEvents);
@@ -59,7 +62,7 @@ export function watchEvents2(directory: string, onChange: OnChange): EventWatch 
   let watcher: FSWatcher | undefined;
   const notify = () => onChange({ events: events.read(), local: local.read() }, 'inotify');
   watcher = watch(join(directory, 'memory.events'), notify);
-  // The file is removed with the leaf: that is not an error.
+  // The file disappears with the leaf: not an error.
   watcher.on('error', () => {});
   return {
     stop() {
@@ -72,7 +75,7 @@ export function watchEvents2(directory: string, onChange: OnChange): EventWatch 
 }
 
 /**
- * Watches `memory.oom_control` of a cgroup v1 leaf by an eventfd, which is what v1 has in the place of
+ * Watches `memory.oom_control` of a cgroup v1 leaf by an eventfd, v1's equivalent of
  * inotify. `eventFd` is taken over and closed. Source: Documentation/admin-guide/cgroup-v1/memory.rst,
  * section 10.
  */
@@ -93,8 +96,7 @@ export function watchEvents1(directory: string, eventFd: number, onChange: OnCha
         for (const fd of [eventFd, control]) closeSync(fd);
         return;
       }
-      // The kernel wakes us when the leaf is out of memory, which is before it has killed and counted
-      // anybody.
+      // The kernel notifies when the leaf runs out of memory, before a process is killed and counted.
       for (const delayMs of LOOK_AFTER_MS) {
         const timer = setTimeout(() => {
           timers.delete(timer);
@@ -112,7 +114,7 @@ export function watchEvents1(directory: string, eventFd: number, onChange: OnCha
     process.off('exit', stop);
     for (const timer of timers) clearTimeout(timer);
     oomKills.close();
-    // The read waits in a thread; only a write to the eventfd ends it.
+    // The read blocks a thread; only a write to the eventfd ends it.
     writeSync(eventFd, ONE);
   };
   // After an unexpected error, Node.js waits for its threads before it exits.
@@ -120,8 +122,8 @@ export function watchEvents1(directory: string, eventFd: number, onChange: OnCha
   return { stop };
 }
 
-/** When v1's counter is read after a wake-up. Unit: milliseconds. */
+/** Delays of v1's counter reads after a notification. Unit: milliseconds. */
 const LOOK_AFTER_MS = [0, 2, 10, 50, 250, 1000];
 
-/** The number 1 as an eventfd takes it: 8 bytes in the machine's byte order. */
+/** The number 1 in eventfd format: 8 bytes in native byte order. */
 const ONE = Buffer.from(new BigUint64Array([1n]).buffer);

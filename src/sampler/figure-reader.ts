@@ -1,5 +1,5 @@
 /**
- * Reading one leaf again and again. The only place that decides what "absent" means: no such file, no such
+ * Reads one leaf repeatedly. The only place that decides what counts as absent: a missing file or a missing
  * key.
  */
 import { join } from 'node:path';
@@ -7,19 +7,21 @@ import { errnoOf } from '../errors.ts';
 import { KeptFile } from '../kernel/pseudo-file.ts';
 import type { Sample } from '../model/sample.ts';
 
-/** The figures of a sample, without when and why it was taken. BPF totals are read elsewhere. */
+/** The figures of a sample, without time and reason. BPF totals are read separately. */
 export type Figures = Omit<Sample, 'type' | 'elapsedMs' | 'reason' | 'bpf'>;
 
 /** A source of figures: a leaf of cgroup v2 or v1, or a process tree. */
 export interface FigureReader {
-  /** Reads everything once. @throws KernelFileError when a file can't be understood. */
+  /** Reads everything once. @throws KernelFileError if a file is malformed. */
   read(): Figures | Promise<Figures>;
-  /** The pids behind the figures, at this moment. */
+  /** The pids of the processes that the figures currently include. */
   processes(): number[];
   close(): void;
 }
 
-/** One kernel file with its parser, kept open; `read` answers undefined where the kernel has no such file. */
+/**
+ * One kernel file with its parser, kept open; `read` returns undefined if the kernel does not have the file.
+ */
 export class KeptValue<T> {
   readonly #file: KeptFile | undefined;
   readonly #parse: (text: string, path: string) => T;
@@ -41,19 +43,19 @@ export class KeptValue<T> {
   }
 }
 
-/** Runs a read; where the file or the cgroup is not there (any more) the answer is `absent`. */
+/** Runs a read; returns `absent` if the file or the cgroup does not exist, or no longer exists. */
 export function absentAs<T, A>(absent: A, read: () => T): T | A {
   try {
     return read();
   } catch (error) {
     const errno = errnoOf(error);
-    // EOPNOTSUPP: PSI is compiled in, but turned off (psi=0).
+    // EOPNOTSUPP: PSI is compiled in but disabled (psi=0).
     if (errno === 'ENOENT' || errno === 'ENODEV' || errno === 'EOPNOTSUPP') return absent;
     throw error;
   }
 }
 
-/** Sets a key only if the value is defined: absent keys are left out. */
+/** Sets a key only if the value is defined: absent keys are omitted. */
 export function setIfDefined<K extends string, V>(
   target: { [key in K]?: V },
   key: K,

@@ -1,6 +1,5 @@
 /**
- * What costs much to know about a process: read in the background, a little at a time, and kept until it is
- * read again.
+ * Expensive details of processes: read in the background within a CPU budget, and cached.
  */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -9,31 +8,31 @@ import { monotonicMs } from '../kernel/monotonic.ts';
 import { countDescriptors } from '../kernel/procfs/descriptor-count.ts';
 import { parsePss } from '../kernel/procfs/smaps-rollup.ts';
 
-/** What was read last. */
+/** The last read values. */
 export interface Details {
-  /** Unit: bytes. Undefined where it may not be read, or was not yet. */
+  /** Undefined if it is not readable, or not yet read. Unit: bytes. */
   pssBytes: number | undefined;
-  /** Undefined as above, and where they are counted in a cheaper way. */
+  /** Undefined as above, and if descriptors are counted in a cheaper way. */
   fds: number | undefined;
 }
 
-/** Reading takes at most this share of one CPU. The kernel walks over all pages of a process for its PSS. */
+/** Maximum share of one CPU for reading. The kernel walks over all pages of a process to compute its PSS. */
 const SHARE = 0.005;
 
-/** What may be spent at once: at the start, and after a time without processes. Unit: milliseconds. */
+/** Budget available at once: at the start, and after a time without processes. Unit: milliseconds. */
 const MAX_CREDIT_MS = 20;
 
 /** Unit: milliseconds. */
 const MAX_WAIT_MS = 30;
 
-/** Of which process, and what it takes now. */
+/** A process and its current memory. */
 interface Present {
   readonly pid: number;
   readonly rssPages: number;
 }
 
 /**
- * A PSS says nothing any more when the RSS has moved away from where it was by more than this share of it...
+ * A PSS is outdated if the RSS has changed by more than this share...
  */
 const OUTDATED_SHARE = 0.25;
 
@@ -42,15 +41,15 @@ const OUTDATED_PAGES = 256;
 
 interface Known {
   details: Details;
-  /** What it took when it was read. */
+  /** Its RSS when the PSS was read. */
   rssPages: number;
-  /** Unit: milliseconds; 0 before the first. */
+  /** 0 before the first read. Unit: milliseconds. */
   readAtMs: number;
-  /** Reading was refused: it is not tried again. */
+  /** Reading was denied and is not retried. */
   isRefused: boolean;
 }
 
-/** Keeps the details of processes. What it keeps is bounded by their number. */
+/** Caches the details of processes. Memory is bounded by the number of processes. */
 export class ProcessDetails {
   readonly #countsDescriptors: boolean;
   readonly #known = new Map<number, Known>();
@@ -59,19 +58,21 @@ export class ProcessDetails {
   #working: Promise<void> | undefined;
   #stopped = false;
 
-  /** `countsDescriptors`: before Linux 6.2 their number costs a walk over them, which is then done here. */
+  /**
+   * `countsDescriptors`: before Linux 6.2 counting descriptors needs a walk over them, which is done here.
+   */
   constructor(countsDescriptors: boolean) {
     this.#countsDescriptors = countsDescriptors;
   }
 
-  /** What is known of a process now. */
+  /** The known details of a process. */
   get(pid: number): Details | undefined {
     return this.#known.get(pid)?.details;
   }
 
   /**
-   * Takes the processes of now, the most important first, and reads on in the background as far as the share
-   * allows; settles when that is done, or after a short time if it takes longer.
+   * Takes the current processes, most important first, and continues reading in the background within the
+   * budget; resolves when that is done, or after a short time.
    */
   async refresh(processes: readonly Present[]): Promise<void> {
     const present = new Set(processes.map(({ pid }) => pid));
@@ -93,8 +94,8 @@ export class ProcessDetails {
   }
 
   /**
-   * Another program runs in this process: what was refused may be allowed now, and what was read says
-   * nothing.
+   * The process has executed another program: a denied read may now be permitted, and cached values are
+   * invalid.
    */
   forget(pid: number): void {
     this.#known.delete(pid);
@@ -105,7 +106,7 @@ export class ProcessDetails {
   }
 
   async #work(startedAtMs: number, processes: readonly Present[]): Promise<void> {
-    // The longest unread first; among those that were never read the order is the caller's.
+    // Least recently read first; processes that were never read keep the order of the caller.
     const queue = [...processes].sort((a, b) => this.#readAt(a.pid) - this.#readAt(b.pid));
     for (const { pid, rssPages } of queue) {
       if (this.#stopped || this.#creditMs <= 0) return;
@@ -116,8 +117,8 @@ export class ProcessDetails {
       await this.#read(pid, known);
       known.readAtMs = monotonicMs();
       known.rssPages = rssPages;
-      // On a busy machine most of the time is spent waiting, which costs no CPU time; the CPU time is that of
-      // all threads.
+      // On a busy machine most of the elapsed time is waiting, which uses no CPU time; CPU time covers all
+      // threads.
       this.#creditMs -= Math.min(known.readAtMs - before, cpuMsSince(cpuBefore));
     }
   }
@@ -132,7 +133,7 @@ export class ProcessDetails {
       known.details.pssBytes = parsePss(await readFile(path, 'latin1'), path);
     } catch (error) {
       if (errnoOf(error) === undefined) throw error;
-      // Refused, a kernel before 4.14, or ended: whichever, it is not worth to ask again.
+      // Denied, a kernel before 4.14, or exited: in each case there is no point in retrying.
       known.details.pssBytes = undefined;
       known.isRefused = true;
     }

@@ -12,44 +12,44 @@ import { ProcessDetails } from './process-details.ts';
 import { type ProcessUsage, ProcessUsages } from './process-usage.ts';
 import { ProgramWatch } from './program-watch.ts';
 
-/** What a table works with. */
+/** The inputs of a table. */
 export interface ProcessTableParts {
-  /** The pids of now, each with its cgroup below the leaf, relative to it; undefined in the leaf itself. */
+  /** The current pids with their cgroup relative to the leaf; undefined for the leaf itself. */
   list: () => ReadonlyMap<number, string | undefined>;
   targetPid: number;
   /** Milliseconds since the launch. */
   elapsedMs: () => number;
   emit: (record: ProcessesRecord | EventRecord) => void;
-  /** Takes a round that failed: there is no further one. */
+  /** Called if a snapshot fails; there are no further snapshots. */
   onError: (error: unknown) => void;
 }
 
-/** The event loop is kept for no longer than this at once. Unit: milliseconds. */
+/** Maximum time to block the event loop. Unit: milliseconds. */
 const SLICE_MS = 2;
 
-/** Rounds take at most this share of the time; where there are many processes they come less often. */
+/** Maximum share of time for snapshots; with many processes they become less frequent. */
 const ROUND_SHARE = 0.05;
 
 /**
- * After one slow round, such as while hundreds are being started, a list is not to be older than this. Unit:
+ * Maximum age of the list after a slow snapshot, for example while hundreds of processes start. Unit:
  * milliseconds.
  */
 const MAX_PAUSE_MS = 5000;
 
-/** The number of processes that are listed; one that is listed stays listed down to a somewhat lower rank. */
+/** Number of listed processes; a listed process stays listed until its rank is somewhat lower. */
 const MAX_LISTED = 2000;
 const MAX_STILL_LISTED = 2200;
 
 /**
- * pidusage keeps a descriptor of each process that it was asked about: the largest are read by it, the others
- * from the line that was read anyway, which is where pidusage has it from.
+ * pidusage keeps a descriptor per queried process, so it is only used for the largest ones. For the others,
+ * the already read line of /proc/<pid>/stat is used, which is also the source of pidusage.
  */
 const MAX_BY_PIDUSAGE = 500;
 
-/** The number of concurrent readings: each takes a few turns in the background. */
+/** Number of concurrent readings: each needs a few turns in the background. */
 const USAGES_AT_ONCE = 25;
 
-/** Rows of one line: writing thousands at once would hold up a sample. */
+/** Maximum rows per record: writing thousands at once would delay a sample. */
 const ROWS_A_LINE = 100;
 
 /** Source: `sysconf(_SC_CLK_TCK)`, which is 100 wherever Node.js runs. Unit: milliseconds. */
@@ -82,12 +82,12 @@ export class ProcessTable {
     this.#details = new ProcessDetails(!this.#sizeCountsDescriptors);
   }
 
-  /** Reads the processes for the first time and starts the clock. */
+  /** Takes the first snapshot and starts the clock. */
   start(): void {
     void this.read();
   }
 
-  /** Takes an unscheduled snapshot; settles when it was emitted. */
+  /** Takes an unscheduled snapshot; resolves when it has been emitted. */
   read(): Promise<void> {
     clearTimeout(this.#timer);
     this.#reading ??= this.#tick().finally(() => {
@@ -96,7 +96,7 @@ export class ProcessTable {
     return this.#reading;
   }
 
-  /** Stops at once: a snapshot in progress is not emitted. */
+  /** Stops immediately: a snapshot in progress is not emitted. */
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
@@ -113,7 +113,7 @@ export class ProcessTable {
     }
     if (this.#stopped) return;
     const endedMs = this.#parts.elapsedMs();
-    // A timer may come up to a millisecond early: that is no reason for a second round at the same tick.
+    // A timer may fire up to a millisecond early: do not take a second snapshot at the same tick.
     const earliestMs = Math.max(endedMs + 1, startedMs + pauseAfter(endedMs - startedMs));
     const dueMs = (Math.floor(earliestMs / this.#intervalMs) + 1) * this.#intervalMs;
     this.#timer = setTimeout(() => void this.read(), dueMs - endedMs);
@@ -150,13 +150,13 @@ export class ProcessTable {
       if (this.#stopped) break;
       await this.#yieldToEventLoop();
       const stat = pid > 0 ? readStat(pid) : undefined;
-      // What has ended holds no memory.
+      // Exited processes hold no memory.
       if (stat !== undefined && stat.state !== 'Z' && stat.state !== 'X') stats.push(stat);
     }
     return stats;
   }
 
-  /** The largest first. */
+  /** Largest first. */
   #choose(stats: readonly PidStat[]): PidStat[] {
     const sorted = stats.toSorted((a, b) => b.rssPages - a.rssPages);
     return sorted.filter(
@@ -231,7 +231,7 @@ export class ProcessTable {
   }
 }
 
-/** From the start of a round to that of the next one, at least. Unit: milliseconds. */
+/** Minimum time between the starts of two snapshots. Unit: milliseconds. */
 function pauseAfter(roundMs: number): number {
   return Math.min(roundMs / ROUND_SHARE, Math.max(MAX_PAUSE_MS, roundMs * 4));
 }
@@ -244,7 +244,7 @@ function readDescriptors(pid: number): number | undefined {
   return unlessGone(() => readDescriptorCount(pid));
 }
 
-/** A process may end between two readings, and be another user's where /proc is mounted with hidepid. */
+/** A process may exit between two readings, or belong to another user if /proc is mounted with hidepid. */
 function unlessGone<T>(read: () => T): T | undefined {
   try {
     return read();

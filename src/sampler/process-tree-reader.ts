@@ -1,6 +1,6 @@
 /**
- * The figures of a process tree, where there is no memory cgroup: sums over the processes, kernel memory not
- * seen.
+ * The figures of a process tree, if there is no memory cgroup: sums over its processes, without kernel
+ * memory.
  */
 import { errnoOf } from '../errors.ts';
 import { descendantsOf, listAllProcesses } from '../kernel/procfs/process-tree.ts';
@@ -10,9 +10,9 @@ import type { TreeFigures } from '../model/sample.ts';
 import type { FigureReader, Figures } from './figure-reader.ts';
 import { ProcessUsages } from './process-usage.ts';
 
-/** Follows the tree below `rootPid`. A process that was once in it stays in it when its parent ends. */
+/** Follows the tree below `rootPid`. A process stays in it even if its parent exits. */
 export class ProcessTreeReader implements FigureReader {
-  /** Start times by pid: a pid that is used again by a stranger is not followed. */
+  /** Start times by pid, to detect reused pids. */
   readonly #members = new Map<number, string>();
   readonly #usages = new ProcessUsages();
 
@@ -51,7 +51,7 @@ export class ProcessTreeReader implements FigureReader {
   }
 }
 
-/** Undefined when one of them may not be read: a sum without it would be too low without saying so. */
+/** Undefined if one of them is not readable: a partial sum would be too low without notice. */
 function sumPss(pids: number[]): number | undefined {
   let sum = 0;
   for (const pid of pids) {

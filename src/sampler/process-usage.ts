@@ -1,39 +1,39 @@
-/** RSS and CPU of processes by pidusage, which this file alone imports. */
+/** RSS and CPU of processes by pidusage; the only file that imports it. */
 import pidusage from 'pidusage';
 import { monotonicMs } from '../kernel/monotonic.ts';
 
-/** What one process takes. */
+/** The usage of one process. */
 export interface ProcessUsage {
   /** Unit: bytes. */
   rssBytes: number;
   /**
-   * Share of one CPU since the reading before of the same `ProcessUsages`; undefined at the first. Unit: per
-   * cent.
+   * Share of one CPU since the previous reading of the same `ProcessUsages`; undefined at the first. Unit:
+   * per cent.
    */
   cpuPercent: number | undefined;
 }
 
 /**
- * In the place of what the environment says: `PIDUSAGE_MAXAGE=0` would never come back, and no `ps` is to be
- * started. pidusage keeps a descriptor of a process until it was not asked about it for this long. Unit:
- * milliseconds.
+ * Set explicitly instead of through the environment: `PIDUSAGE_MAXAGE=0` would never return. Prevents
+ * pidusage from starting `ps`. pidusage keeps a descriptor of a process until it has not been queried for
+ * this long. Unit: milliseconds.
  */
 const OPTIONS = { usePs: false, maxage: 10_000 };
 
 /**
- * Reads what processes take, again and again. Each has a history of its own, since pidusage's is shared by
- * all who ask: CPU would be counted from the last reading by any caller.
+ * Reads the usage of processes repeatedly. Each instance has its own history: pidusage's is shared by all
+ * callers, so CPU would be measured since the last reading by any of them.
  */
 export class ProcessUsages {
   #last = new Map<number, { cpuMs: number; atMs: number }>();
 
   constructor() {
-    // Where there is no getconf(1) it would say so on our standard error, and do with the values that every
-    // host has.
+    // If getconf(1) is missing, pidusage would print a warning to our standard error and use the values that
+    // all hosts have.
     process.env.PIDUSAGE_SILENT = '1';
   }
 
-  /** What these processes take; those that have ended are left out. `pids` are asked about in one go. */
+  /** The usage of these processes; exited ones are left out. All `pids` are queried in one call. */
   async read(pids: readonly number[]): Promise<Map<number, ProcessUsage>> {
     const usages = new Map<number, ProcessUsage>();
     if (pids.length === 0) return usages;
@@ -45,7 +45,7 @@ export class ProcessUsages {
     return usages;
   }
 
-  /** Forgets all processes but these. */
+  /** Drops all other processes. */
   retain(pids: { has(pid: number): boolean }): void {
     for (const pid of this.#last.keys()) if (!pids.has(pid)) this.#last.delete(pid);
   }
@@ -54,7 +54,7 @@ export class ProcessUsages {
     const atMs = monotonicMs();
     const before = this.#last.get(pid);
     this.#last.set(pid, { cpuMs, atMs });
-    // Less than before: the pid has a new owner.
+    // Less than before: the pid has been reused.
     if (before === undefined || cpuMs < before.cpuMs || atMs <= before.atMs) return undefined;
     return ((cpuMs - before.cpuMs) / (atMs - before.atMs)) * 100;
   }
@@ -66,7 +66,7 @@ async function statsOf(pids: readonly number[]): Promise<Stats> {
   try {
     return await pidusage([...pids], OPTIONS);
   } catch {
-    // pidusage rejects when the only process that it was asked about has ended.
+    // pidusage rejects if the only queried process has exited.
     return {};
   }
 }

@@ -1,20 +1,20 @@
-/** Noticing that processes have begun to run another program. */
+/** Detects that processes have executed another program. */
 
-/** A process as far as that goes. */
+/** The relevant fields of a process. */
 export interface RunningProgram {
   pid: number;
   comm: string;
-  /** Stays the same until the next `exec`, and is inherited by `fork`: see `PidStat.image`. */
+  /** Constant until the next `exec`, and inherited by `fork`: see `PidStat.image`. */
   image: string | undefined;
 }
 
-/** What was noticed at one look. */
+/** The newly detected programs. */
 export interface NoticedPrograms {
-  /** How many, ever. */
+  /** Total number so far. */
   count: number;
-  /** How many this time. */
+  /** Number of new ones. */
   increase: number;
-  /** Their names: `gcc, as, ld`, and `+2` where two more are not named. */
+  /** Their names: `gcc, as, ld`, followed by `+2` if two more are not named. */
   message: string;
 }
 
@@ -22,20 +22,20 @@ export interface NoticedPrograms {
 const MAX_NAMES = 3;
 
 /**
- * Counts programs that were started by processes of the leaf. One that has ended again before the next look
- * is not seen; the copies of a program by `fork` are not counted.
+ * Counts programs that processes of the leaf execute. A program that exits before the next check is not seen;
+ * copies by `fork` are not counted.
  */
 export class ProgramWatch {
   readonly #targetPid: number;
   #last: ReadonlySet<string> | undefined;
   #count = 0;
 
-  /** What the target itself runs at the first look is not counted: it is what was started. */
+  /** The program of the target at the first check is not counted: it is the one that was launched. */
   constructor(targetPid: number) {
     this.#targetPid = targetPid;
   }
 
-  /** Takes all processes of now; undefined when nothing new runs. */
+  /** Checks all current processes; undefined if no new program is running. */
   look(processes: readonly RunningProgram[]): NoticedPrograms | undefined {
     const last = this.#last ?? this.#baseline(processes);
     const now = new Set<string>();
@@ -54,12 +54,12 @@ export class ProgramWatch {
 
   #baseline(processes: readonly RunningProgram[]): ReadonlySet<string> {
     const target = processes.find(({ pid }) => pid === this.#targetPid);
-    // Without the target, its own program cannot be distinguished from the programs that it has started.
+    // Without the target, its own program cannot be distinguished from programs that it has started.
     return new Set((target === undefined ? processes : [target]).map(keyOf));
   }
 }
 
-/** A process that we may not look into is known by its name alone. */
+/** An inaccessible process is identified by its name only. */
 function keyOf({ comm, image }: RunningProgram): string {
   return image ?? `comm ${comm}`;
 }

@@ -1,4 +1,4 @@
-/** The clock: takes a sample at every tick of a grid that starts with the launch. */
+/** The sample clock: takes samples at regular ticks that start at the launch. */
 
 import type { EventRecord, MapsRecord } from '../model/recording.ts';
 import type { Sample, SampleReason } from '../model/sample.ts';
@@ -6,27 +6,26 @@ import type { BpfReading } from './bpf/bpf-clock.ts';
 import { EventCounters } from './event-watch.ts';
 import type { FigureReader } from './figure-reader.ts';
 
-/** How punctual the sampling was. */
+/** Timing statistics of the sampling. */
 export interface Punctuality {
-  /** Ticks that came at least half an interval after they were due. */
+  /** Ticks that were at least half an interval late. */
   late: number;
-  /** Ticks that were left out because the one before them was still due; they are not made up for. */
+  /** Ticks that were skipped because a previous one was overdue; they are not made up for. */
   missed: number;
 }
 
-/** What a sampler works with. */
+/** The inputs of a sampler. */
 export interface SamplerParts {
   reader: FigureReader;
-  /** Reads BPF memory when its own clock says so, or `now`; undefined when it was not read this time. */
+  /** Reads BPF memory if it is due, or always with `now`; undefined if it was not read. */
   readBpf: (pids: () => number[], now: boolean) => BpfReading | undefined;
   /** Milliseconds since the launch. */
   elapsedMs: () => number;
   /**
-   * Takes every sample, the maps that have changed by then, and every event, in the order in which they came
-   * about.
+   * Receives every sample, the maps that have changed, and every event, in chronological order.
    */
   emit: (record: Sample | EventRecord | MapsRecord) => void;
-  /** Takes a reading that failed; sampling goes on. */
+  /** Called if a reading fails; sampling continues. */
   onError: (error: unknown) => void;
 }
 
@@ -39,7 +38,7 @@ export class Sampler {
   #timer: NodeJS.Timeout | undefined;
   #dueMs: number;
   #stopped = false;
-  /** The clock is started, and no sample is being taken. */
+  /** The clock is running, and no sample is in progress. */
   #isWaiting = false;
   #running: Promise<void> = Promise.resolve();
 
@@ -64,7 +63,7 @@ export class Sampler {
     await this.#sample('final');
   }
 
-  /** Another time between two samples, from now on: the grid begins anew at this moment. */
+  /** Changes the interval; ticks are counted from this moment. */
   setInterval(intervalMs: number): void {
     this.#intervalMs = intervalMs;
     this.#dueMs = this.#parts.elapsedMs() + intervalMs;
@@ -73,7 +72,7 @@ export class Sampler {
     this.#schedule();
   }
 
-  /** Reports counters that were read between samples, after a notification of a watch. */
+  /** Reports counters that were read between samples, after a notification. */
   noticeEvents(
     counts: { events?: Record<string, number> | undefined; local?: Record<string, number> | undefined },
     noticed: 'inotify' | 'eventfd',

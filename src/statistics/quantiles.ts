@@ -1,23 +1,23 @@
 /**
- * Percentiles in memory that does not grow with the run: exact for a while, then with a small relative error.
+ * Percentiles in constant memory: exact at first, later with a small relative error.
  */
 
-/** The number of values that are kept exactly. */
+/** Number of values that are stored exactly. */
 const EXACT_VALUES = 100_000;
-/** Beyond, a value is known to within this share of itself. */
+/** Relative error of values beyond that. */
 const RELATIVE_ERROR = 0.005;
 
 const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 const LOG_GAMMA = Math.log(GAMMA);
-/** Smaller magnitudes count as 0: shares of time are known to a thousandth of a per cent. */
+/** Smaller magnitudes count as 0: percentages have a resolution of a thousandth. */
 const SMALLEST = 0.001;
-/** A bin for each power of GAMMA from there to 2^53. */
+/** One bin per power of GAMMA from there to 2^53. */
 const BINS = Math.ceil(Math.log(2 ** 53 / SMALLEST) / LOG_GAMMA) + 2;
 
 /**
- * Takes values one by one. Up to 100,000 of them percentiles are exact; from then on values are counted in
- * bins that are 1 % wide (a DDSketch), and a percentile is off by 0.5 % of itself at most; counts below 100
- * stay exact.
+ * Accepts values one by one. Percentiles are exact up to 100,000 values; beyond that, values are counted in
+ * bins that are 1 % wide (a DDSketch), and a percentile has a relative error of at most 0.5 %; counts below
+ * 100 stay exact.
  */
 export class Quantiles {
   #exact = new Float64Array(1024);
@@ -39,8 +39,8 @@ export class Quantiles {
   }
 
   /**
-   * The quantile for a share from 0 to 1, linear between the two nearest values; undefined when there are
-   * none.
+   * The quantile for a share from 0 to 1, interpolated linearly between the two nearest values; undefined
+   * without values.
    */
   at(share: number): number | undefined {
     if (this.#count === 0) return undefined;
@@ -50,7 +50,7 @@ export class Quantiles {
     return low + (high - low) * (place - Math.floor(place));
   }
 
-  /** The value of a rank from 1. */
+  /** The value at a 1-based rank. */
   #ranked(rank: number): number {
     if (this.#bins !== undefined) return this.#rankedInBins(rank, this.#bins);
     if (!this.#sorted) {
@@ -103,7 +103,7 @@ export class Quantiles {
   }
 }
 
-/** Within RELATIVE_ERROR of every value of the bin; a whole number where the bin has just one. */
+/** Within RELATIVE_ERROR of every value in the bin; a whole number if the bin contains only one. */
 function middleOf(bin: number): number {
   const upper = SMALLEST * GAMMA ** bin;
   const whole = Math.round(upper / Math.sqrt(GAMMA));

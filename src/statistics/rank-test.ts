@@ -1,22 +1,22 @@
 /**
- * The rank test of Mann and Whitney (Wilcoxon's rank sum): do two sets of values lie apart? It asks for no
- * distribution, and an outlier counts no more than its rank.
+ * The Mann-Whitney rank test (Wilcoxon rank sum): whether two sets of values differ in location. It assumes
+ * no distribution, and an outlier only counts by its rank.
  */
 
 /** Up to this number of values in total the p-value is exact. */
 const EXACT_UP_TO = 20;
 
-/** What the test came to. */
+/** The result of the test. */
 export interface RankTest {
   /** Pairs in which the second set's value is larger, ties counted half. */
   u: number;
   /** Two-sided. */
   p: number;
-  /** The smallest p that this many values, with their ties, could have given. */
+  /** The smallest p possible for this number of values and ties. */
   smallestP: number;
 }
 
-/** Compares two sets of values; undefined where one is empty. */
+/** Compares two sets of values; undefined if either is empty. */
 export function rankTest(first: readonly number[], second: readonly number[]): RankTest | undefined {
   const [n, m] = [first.length, second.length];
   if (n === 0 || m === 0) return undefined;
@@ -29,8 +29,8 @@ export function rankTest(first: readonly number[], second: readonly number[]): R
 }
 
 /**
- * Twice the ranks of the values, so that the mean rank of ties is whole; and how many values are equal, rank
- * by rank.
+ * Twice the ranks of the values, so that mean ranks of ties are whole numbers; and the sizes of groups of
+ * ties.
  */
 function doubledRanks(values: readonly number[]): { ranks: number[]; tieSizes: number[] } {
   const order = values.map((_, index) => index).sort((a, b) => (values[a] ?? 0) - (values[b] ?? 0));
@@ -47,14 +47,13 @@ function doubledRanks(values: readonly number[]): { ranks: number[]; tieSizes: n
 }
 
 /**
- * By counting all ways to draw `size` of the ranks: how many have a sum at least as far from the mean. Ties
- * need no correction, as their mean ranks are what is drawn. At most C(40, 20) ways, which a double counts
- * exactly.
+ * Exact: counts the ways to draw `size` of the ranks whose sum is at least as far from the mean. Ties need no
+ * correction because their mean ranks are drawn. At most C(40, 20) ways, which a double represents exactly.
  */
 function exactP(ranks: readonly number[], size: number, sum: number): { p: number; smallestP: number } {
   const ways = waysBySum(ranks, size);
   const mean = (size * ranks.reduce((total, rank) => total + rank, 0)) / ranks.length;
-  // Sums are whole and the mean may not be: half a unit avoids rounding differences between them.
+  // Sums are whole numbers but the mean may not be: half a unit avoids rounding errors.
   const distance = Math.abs(sum - mean) - 1e-6;
   let [all, asFar, farthest, waysFarthest] = [0, 0, -1, 0];
   ways.forEach((count, each) => {
@@ -86,7 +85,7 @@ function waysBySum(ranks: readonly number[], size: number): Float64Array {
   return bySize[size] ?? new Float64Array();
 }
 
-/** By the normal approximation, with corrections for ties and for continuity. */
+/** Normal approximation, corrected for ties and continuity. */
 function normalP(
   u: number,
   n: number,
@@ -101,7 +100,7 @@ function normalP(
 }
 
 /**
- * The share of a normal distribution above `z` (0 or more). Relative error below 1.2e-7.
+ * The upper tail probability of the normal distribution at `z` >= 0. Relative error below 1.2e-7.
  * Source: erfc by a Chebyshev fit, Press et al., Numerical Recipes, 2nd ed., section 6.2.
  */
 function upperTail(z: number): number {

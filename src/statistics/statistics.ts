@@ -1,8 +1,7 @@
-/** The statistics of several runs: robust ones, as a few runs in a shared machine have outliers. */
+/** Robust statistics of several runs, since a few runs on a shared machine include outliers. */
 
 /**
- * The median absolute deviation times this estimates the standard deviation of a normal distribution: 1 /
- * Φ⁻¹(3/4).
+ * Factor from the median absolute deviation to the standard deviation of a normal distribution: 1 / Φ⁻¹(3/4).
  */
 export const MAD_TO_SIGMA = 1.4826;
 
@@ -12,23 +11,26 @@ export const MAD_TO_SIGMA = 1.4826;
  */
 const OUTLIER_SCORE = 3.5;
 
-/** The mean absolute deviation times this estimates the standard deviation: √(π/2). */
+/** Factor from the mean absolute deviation to the standard deviation: √(π/2). */
 const MEAN_DEVIATION_TO_SIGMA = 1.2533;
 
-/** With more than half of the values equal, so little beside them is no outlier. Share of the median. */
+/**
+ * If more than half of the values are equal, values this close to the median are not outliers. Share of the
+ * median.
+ */
 const NEGLIGIBLE = 0.01;
 
-/** Resamples of the bootstrap: each bound of a 95 % interval has 25 of them beyond. */
+/** Number of bootstrap resamples: 25 of them are beyond each bound of a 95 % interval. */
 const RESAMPLES = 1000;
 
-/** The median; undefined for no values. */
+/** The median; undefined without values. */
 export function median(values: readonly number[]): number | undefined {
   return quantile(values, 0.5);
 }
 
 /**
- * The quantile for a share from 0 to 1, linear between the two nearest values: type 7 of Hyndman and Fan, the
- * default of R and NumPy. Undefined for no values.
+ * The quantile for a share from 0 to 1, interpolated linearly between the two nearest values: type 7 of
+ * Hyndman and Fan, the default of R and NumPy. Undefined without values.
  */
 export function quantile(values: readonly number[], share: number): number | undefined {
   return quantileOfSorted(
@@ -46,8 +48,8 @@ function quantileOfSorted(sorted: ArrayLike<number>, share: number): number | un
 }
 
 /**
- * The median absolute deviation from the median, not scaled (times `MAD_TO_SIGMA` is a sigma). Undefined for
- * no values.
+ * The median absolute deviation from the median, unscaled (multiply by `MAD_TO_SIGMA` for a standard
+ * deviation). Undefined without values.
  */
 export function medianAbsoluteDeviation(values: readonly number[]): number | undefined {
   const middle = median(values);
@@ -55,9 +57,9 @@ export function medianAbsoluteDeviation(values: readonly number[]): number | und
 }
 
 /**
- * The indices of outliers: a modified z-score, `(x - median) / (1.4826 MAD)`, above 3.5. Where more than half
- * of the values are equal (MAD 0) the mean absolute deviation takes its place, and what lies within 1 % of
- * the median is no outlier.
+ * The indices of outliers: those with a modified z-score, `(x - median) / (1.4826 MAD)`, above 3.5. If more
+ * than half of the values are equal (MAD 0), the mean absolute deviation is used instead, and values within 1
+ * % of the median are not outliers.
  */
 export function outlierIndices(values: readonly number[]): number[] {
   const middle = median(values) ?? 0;
@@ -84,8 +86,8 @@ export function seededRandom(seed: number): () => number {
 }
 
 /**
- * The bootstrap percentile interval of `median(now) - median(base)` that covers 95 %. The same values give
- * the same interval. Undefined where a side has no values.
+ * The 95 % bootstrap percentile interval of `median(now) - median(base)`. Deterministic: the same values
+ * yield the same interval. Undefined if either side has no values.
  */
 export function medianDifferenceInterval(
   base: readonly number[],
@@ -110,7 +112,7 @@ export function medianDifferenceInterval(
 function resampledMedian(values: readonly number[], scratch: Float64Array, random: () => number): number {
   for (let at = 0; at < scratch.length; at += 1) {
     const value = values[Math.floor(random() * values.length)] ?? 0;
-    // Sorted while it is filled: a handful of values is sorted fastest this way.
+    // Insertion sort while filling: the fastest method for a handful of values.
     let slot = at;
     while (slot > 0 && (scratch[slot - 1] ?? 0) > value) {
       scratch[slot] = scratch[slot - 1] ?? 0;

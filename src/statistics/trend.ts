@@ -1,47 +1,47 @@
-/** How fast a figure grows, and how much of that is certain. */
+/** Estimates how fast a figure grows, with a confidence interval. */
 import { MAD_TO_SIGMA } from './statistics.ts';
 
-/** Fewer readings than this, or a shorter run, say nothing about growth. */
+/** With fewer readings or in a shorter run, growth is undefined. */
 export const GROWTH_MIN_READINGS = 10;
 export const GROWTH_MIN_MS = 5000;
 
-/** Memory of the readings: as many, the older ones merged in pairs. */
+/** Maximum number of stored readings; older ones are merged in pairs. */
 const CAPACITY = 8192;
-/** The number of points between which all pairwise slopes are computed. */
+/** Number of points between which all pairwise slopes are computed. */
 const MAX_POINTS = 400;
 /**
- * One-sided; a flat series is taken for a growing one about once in 10,000 times, the slope's own
- * inefficiency included.
+ * One-sided; a flat series is reported as growing in about 1 of 10,000 cases, including the inefficiency of
+ * the slope estimator.
  */
 const NORMAL_QUANTILE = 4;
 /**
- * Residuals are clipped at this many deviations, for runs of at most this many neighbours: a spike must not
+ * Residuals are clipped at this many deviations, for at most this many consecutive points: a spike must not
  * hide a leak.
  */
 const CLIP_DEVIATIONS = 3;
 const SPIKE_POINTS = 3;
 const MINUTE_MS = 60_000;
 
-/** Unit: that of the readings, a minute. */
+/** Unit: that of the readings, per minute. */
 export interface Growth {
-  /** The slope itself. */
+  /** The estimated slope. */
   slope: number;
-  /** The end of the slope's confidence interval that is nearer to 0; 0 where the interval holds 0. */
+  /** The bound of the slope's confidence interval that is closer to 0; 0 if the interval contains 0. */
   certain: number;
 }
 
-/** Takes readings one by one; `growth()` may be asked at any moment. */
+/** Accepts readings one by one; `growth()` may be called at any time. */
 export class GrowthReadings {
   readonly #ms = new Float64Array(CAPACITY);
   readonly #values = new Float64Array(CAPACITY);
   #length = 0;
-  /** How many readings one entry is the mean of. */
+  /** Number of readings averaged in one entry. */
   #merged = 1;
   #pendingCount = 0;
   #pendingMs = 0;
   #pendingValue = 0;
   #count = 0;
-  /** The result for the readings so far, once it was requested. */
+  /** The result for the readings so far, computed on request. */
   #growth: Growth | undefined;
 
   add(elapsedMs: number, value: number): void {
@@ -64,12 +64,12 @@ export class GrowthReadings {
     return this.#count;
   }
 
-  /** From the first reading to the last. */
+  /** Time from the first reading to the last. */
   get spanMs(): number {
     return this.#length === 0 ? 0 : (this.#ms[this.#length - 1] ?? 0) - (this.#ms[0] ?? 0);
   }
 
-  /** Of the second half of the readings' time; undefined with too few readings or in too short a run. */
+  /** Growth over the second half of the time; undefined with too few readings or in too short a run. */
   growth(): Growth | undefined {
     this.#growth ??= this.#evaluate();
     return this.#growth;
@@ -91,11 +91,11 @@ export class GrowthReadings {
     }
     this.#length = CAPACITY / 2;
     this.#merged *= 2;
-    // The reading that made it overflow becomes the first half of an entry of the new size.
+    // The reading that caused the overflow is the first half of an entry of the new size.
   }
 }
 
-/** At most MAX_POINTS points: each the mean of as many neighbours. */
+/** At most MAX_POINTS points, each the mean of the same number of consecutive readings. */
 function thin(ms: Float64Array, values: Float64Array): { ms: Float64Array; values: Float64Array } {
   const each = Math.ceil(ms.length / MAX_POINTS);
   if (each <= 1) return { ms, values };
@@ -111,10 +111,9 @@ function thin(ms: Float64Array, values: Float64Array): { ms: Float64Array; value
 }
 
 /**
- * The median of the slopes between all pairs (Theil-Sen), which single spikes don't move, and its confidence
- * interval: from the deviation of the residuals, widened where neighbouring residuals are alike, since then
- * there are fewer independent readings than there seem to be (sawtooth of a garbage collector, caches that
- * fill).
+ * The median of all pairwise slopes (Theil-Sen), which is robust to single spikes, and its confidence
+ * interval: based on the deviation of the residuals, and widened if consecutive residuals are correlated,
+ * because there are fewer independent readings then (sawtooth of a garbage collector, caches that fill).
  */
 export function evaluateGrowth(ms: ArrayLike<number>, values: ArrayLike<number>): Growth {
   const count = ms.length;
@@ -155,14 +154,14 @@ function errorOf(ms: ArrayLike<number>, values: ArrayLike<number>, slope: number
   const alike = alikeness(neighbours / squares, count);
   const fewer = (1 + alike) / (1 - alike);
   const freedom = Math.max(2, count / fewer - 2);
-  // The first term of the expansion of Student's quantile by the normal one.
+  // The first correction term of Student's quantile relative to the normal one.
   const quantile = NORMAL_QUANTILE * (1 + (NORMAL_QUANTILE ** 2 + 1) / (4 * freedom));
   return quantile * Math.sqrt(((squares / (count - 2)) * fewer) / spreadMs);
 }
 
 /**
- * The correlation of neighbours, made larger by what taking a line away from few points has hidden; 0 where
- * it may be chance.
+ * The autocorrelation of consecutive residuals, corrected for the bias of detrending few points; 0 if it may
+ * be due to chance.
  */
 function alikeness(correlation: number, count: number): number {
   if (correlation <= 2 / Math.sqrt(count)) return 0;
@@ -170,12 +169,11 @@ function alikeness(correlation: number, count: number): number {
 }
 
 /**
- * Longer stretches are no spikes: what comes after a garbage collection speaks against the slope of the
- * teeth.
+ * Longer excursions are not spikes: the level after a garbage collection contradicts the slope of a sawtooth.
  */
 function clipSpikes(residuals: Float64Array): void {
   const deviation = MAD_TO_SIGMA * medianOf(residuals.map(Math.abs));
-  // More than half of them are equal: they give no deviation.
+  // More than half of them are equal: the deviation is 0.
   if (deviation === 0) return;
   const most = CLIP_DEVIATIONS * deviation;
   for (let from = 0; from < residuals.length; from++) {

@@ -12,13 +12,13 @@ export interface OpenedSource {
   attribution: 'memcg' | 'held';
   /** Why it is not `memcg`. */
   reason?: string;
-  /** What would make it `memcg`; absent where nothing can be done. */
+  /** How to make it `memcg`; absent if that is impossible. */
   hint?: string | undefined;
 }
 
 /**
- * Opens a source: by iterators in the kernel, else by a walk over ids.
- * @throws ToolError when nothing can be read.
+ * Opens a source: BPF iterators if possible, otherwise a walk over ids.
+ * @throws ToolError if no source can be opened.
  */
 export function openBestSource(bpf: Bpf, { cgroupId, holders, links }: IteratorOptions): OpenedSource {
   try {
@@ -38,7 +38,7 @@ export function openBestSource(bpf: Bpf, { cgroupId, holders, links }: IteratorO
     try {
       return { source: openWalkSource(bpf), attribution: 'held', reason, hint };
     } catch (walkError) {
-      // The iterators take fewer rights: where rights are all that is missing, they are what to ask for.
+      // The iterators need fewer capabilities: if only capabilities are missing, report those.
       throw error instanceof PermissionError ? error : walkError;
     }
   }

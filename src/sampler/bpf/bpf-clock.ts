@@ -1,35 +1,35 @@
-/** BPF totals on a clock of their own: reading them costs more than a sample. */
+/** Schedules readings of BPF totals, which cost more than a sample. */
 import { ToolError } from '../../errors.ts';
 import type { BpfTotals } from '../../model/bpf-totals.ts';
 import type { LiveMap } from '../../model/recording.ts';
 import type { RowDifference } from '../../model/row-changes.ts';
 
-/** Timers drop fractions of a millisecond: a tick may come this much before it is due. */
+/** Timers drop fractions of a millisecond: a tick may be early by this much. */
 const EARLY_MS = 1;
 
 /**
- * One reading of BPF memory: the totals, and the maps that are new or have changed since the reading before.
+ * One reading of BPF memory: the totals, and the maps that are new or changed since the previous reading.
  */
 export interface BpfReading {
   totals: BpfTotals;
-  /** Undefined when nothing has changed, or maps are not listed. */
+  /** Undefined if nothing changed, or maps are not listed. */
   maps: RowDifference<LiveMap> | undefined;
 }
 
-/** What reads BPF memory: see run-bpf.ts. */
+/** Reads BPF memory: see run-bpf.ts. */
 export interface BpfReader {
-  /** @throws ToolError when it may not read (any more). */
+  /** @throws ToolError if reading is not permitted, or no longer permitted. */
   collect(pids: readonly number[]): BpfReading;
   close(): void;
 }
 
-/** Why there are no BPF totals. */
+/** Why BPF totals are unavailable. */
 export interface BpfUnavailable {
   reason: string;
   hint: string | undefined;
 }
 
-/** Reads BPF totals when they are due, until that fails for the first time. */
+/** Reads BPF totals when they are due, until the first failure. */
 export class BpfClock {
   readonly #intervalMs: number;
   readonly #elapsedMs: () => number;
@@ -42,7 +42,7 @@ export class BpfClock {
     this.#elapsedMs = elapsedMs;
   }
 
-  /** Opens a collector; where that is refused the clock says why, once, and stands still. */
+  /** Opens a collector; if that fails, reports the reason once and stops. */
   static async open(
     intervalMs: number,
     elapsedMs: () => number,
@@ -57,17 +57,17 @@ export class BpfClock {
     return clock;
   }
 
-  /** Set from the moment on when reading was refused. */
+  /** Set once reading has failed. */
   get unavailable(): BpfUnavailable | undefined {
     return this.#unavailable;
   }
 
-  /** Reads when a reading is due; `now` makes it due. */
+  /** Reads if a reading is due, or always with `now`. */
   read(pids: () => number[], now: boolean): BpfReading | undefined {
     const elapsedMs = this.#elapsedMs() + EARLY_MS;
     if (this.#collector === undefined || (!now && elapsedMs < this.#dueMs)) return undefined;
-    // On a grid that starts with the launch, as the samples are: they fall on the same ticks.
-    // The reading at the launch is no tick: the first tick reads too.
+    // The ticks start at the launch, like those of samples, so they coincide.
+    // The reading at the launch is not a tick: the first tick reads too.
     if (!now) this.#dueMs = (Math.floor(elapsedMs / this.#intervalMs) + 1) * this.#intervalMs;
     try {
       return this.#collector.collect(pids());

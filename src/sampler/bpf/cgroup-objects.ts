@@ -1,19 +1,22 @@
 /**
- * The objects that belong to a cgroup: by their charge if the kernel reports it, and by what its processes
- * hold.
+ * The objects that belong to a cgroup: those charged to it, if the kernel reports it, and those that its
+ * processes hold.
  */
 import type { ProgramBelonging } from '../../model/bpf-inventory.ts';
 import type { BpfHolders } from './holders.ts';
 import type { SourceLink, SourceProgram } from './source.ts';
 
-/** What processes hold: by a descriptor, or through a link or a program that they have a descriptor of. */
+/**
+ * Objects that processes hold: through a descriptor, or through a link or program that they have a descriptor
+ * for.
+ */
 export interface HeldObjects {
   readonly maps: ReadonlySet<number>;
   readonly programs: ReadonlySet<number>;
   readonly links: ReadonlySet<number>;
 }
 
-/** What the processes with these pids hold, out of what all hold. */
+/** The objects held by the processes with these pids. */
 export function heldBy(
   pids: readonly number[],
   holders: BpfHolders,
@@ -37,7 +40,7 @@ export function heldBy(
   return { maps: heldMaps, programs: heldPrograms, links: heldLinks };
 }
 
-/** Why a program counts as the cgroup's, whose maps are `mapIds`; absent when it does not. */
+/** Why a program that uses `mapIds` belongs to the cgroup; absent if it does not. */
 export function belongingOf(
   program: SourceProgram,
   held: HeldObjects,
@@ -47,7 +50,7 @@ export function belongingOf(
   return program.map_ids.some((id) => mapIds.has(id)) ? 'uses-maps' : undefined;
 }
 
-/** Whether a link counts as the cgroup's: held, or of one of its programs or maps. */
+/** Whether a link belongs to the cgroup: it is held, or refers to one of its programs or maps. */
 export function isLinkOf(
   link: SourceLink,
   held: HeldObjects,

@@ -1,6 +1,6 @@
 /**
- * Who holds which BPF object by a descriptor, from the iterator over descriptors or from /proc; the same
- * either way.
+ * The processes that hold BPF objects by descriptor, from the descriptor iterator or from /proc, in the same
+ * format.
  */
 
 import type { ObjectHolder } from '../../kernel/bpf/iter/task-file-iterator.ts';
@@ -9,13 +9,13 @@ import { collectHeldBpf, type HeldBpf } from '../../kernel/procfs/held-bpf.ts';
 import type { ObjectHolderProcess } from '../../model/bpf-inventory.ts';
 
 /**
- * The holders of each object, by its kind and id; a process is there once however many descriptors it has.
+ * The holders of each object, by kind and id; each process is listed once.
  */
 export type BpfHolders = Readonly<Record<ObjectKind, ReadonlyMap<number, readonly ObjectHolderProcess[]>>>;
 
 const NOBODY: readonly ObjectHolderProcess[] = [];
 
-/** Those of one object. */
+/** The holders of one object. */
 export function holdersOf(
   holders: BpfHolders | undefined,
   kind: ObjectKind,
@@ -24,12 +24,12 @@ export function holdersOf(
   return holders?.[kind].get(id) ?? NOBODY;
 }
 
-/** The holders in what the iterator over descriptors read. */
+/** The holders in the output of the descriptor iterator. */
 export function indexHolders(descriptors: readonly ObjectHolder[]): BpfHolders {
   const index = new HolderIndex();
   let process: ObjectHolderProcess | undefined;
   for (const { pid, comm, kind, id } of descriptors) {
-    // The descriptors of a process come one after the other: they share one object.
+    // Descriptors are grouped by process, so consecutive ones share an object.
     if (process?.pid !== pid) process = { pid, comm };
     index.add(kind, id, process);
   }
@@ -37,9 +37,9 @@ export function indexHolders(descriptors: readonly ObjectHolder[]): BpfHolders {
 }
 
 /**
- * The holders among these processes, by a scan of their descriptors. Processes that we may not look into hold
- * nothing.
- * @throws KernelFileError when the kernel's text is not understood.
+ * The holders among these processes, from their descriptors in /proc. Processes that are not accessible are
+ * skipped.
+ * @throws KernelFileError if the contents of a kernel file are unexpected.
  */
 export function scanHolders(
   processes: Iterable<ObjectHolderProcess>,

@@ -1,6 +1,6 @@
 /**
- * The BPF objects of this host, or of one cgroup, read as often as one asks: by the best means that we have
- * the right to.
+ * A repeatable listing of the BPF objects of this host, or of one cgroup, with the best source that our
+ * capabilities allow.
  */
 import { errnoOf, PermissionError, ToolError } from '../../errors.ts';
 import { readMapHost } from '../../kernel/bpf/memory/map-host.ts';
@@ -33,59 +33,58 @@ import { MapEntries, type MemlockSource } from './map-entries.ts';
 import { ObjectNames } from './object-names.ts';
 import type { BpfSource, SourceLink, SourceMap, SourceProgram } from './source.ts';
 
-/** What an inventory is to be of. */
+/** The scope of an inventory. */
 export interface InventoryOptions {
   /**
-   * Only what belongs to this cgroup and those below it (the inode number of its directory): the maps that
-   * are charged to it, the programs and links that its processes hold and the programs that use those maps.
-   * With `held`: the maps that its processes hold, directly or through a program or link.
+   * Restricts it to this cgroup and its descendants (the inode number of its directory): the maps that are
+   * charged to it, the programs and links that its processes hold, and the programs that use those maps. With
+   * `held`: the maps that its processes hold, directly or through a program or link.
    */
   cgroupId?: bigint | undefined;
-  /** Whether to look for the holders of every object, among all processes. */
+  /** Whether to find the holders of every object, among all processes. */
   holders: boolean;
-  /** Whether links are read, which takes a program of their own; true where it is left out. A cgroup needs them. */
+  /** Whether to read links, which needs another iterator; true by default. Required for a cgroup. */
   links?: boolean | undefined;
   /**
-   * The processes of that cgroup now. Without them only its maps and their programs are found, and nothing
-   * with `held`. Without a cgroup: only what these processes hold.
+   * The current processes of that cgroup. Without them only its maps and their programs are found, and
+   * nothing with `held`. Without a cgroup: restricts it to what these processes hold.
    */
   pids?: (() => readonly number[]) | undefined;
-  /** What one of them holds; read from /proc where it is left out. */
+  /** The objects that a process holds; read from /proc by default. */
   heldOf?: ((pid: number) => HeldBpf) | undefined;
-  /** `when-needed` where it is left out. */
+  /** `when-needed` by default. */
   memlock?: MemlockSource | undefined;
   /**
-   * Whether to read arrays and count the elements that are not all zero; takes CAP_SYS_ADMIN, and time with
-   * large ones.
+   * Whether to read arrays and count their non-zero elements; needs CAP_SYS_ADMIN, and takes time for large
+   * ones.
    */
   countArrays?: boolean | undefined;
 }
 
-/** An inventory that is open. */
+/** An open inventory. */
 export interface BpfInventory {
   readonly attribution: BpfAttribution;
   /** Why it is not `memcg`. */
   readonly reason: string | undefined;
-  /** What would make it `memcg`; absent where nothing can be done. */
+  /** How to make it `memcg`; absent if that is impossible. */
   readonly hint: string | undefined;
   /** Whether maps have `refcnt`, `usercnt` and `anonymous`: the walk over ids does not report them. */
   readonly countsReferences: boolean;
-  /** The kernel's formulas, for advice. Finds nothing where the kernel has no BTF. */
+  /** The kernel's formulas, for advice. Returns nothing if the kernel has no BTF. */
   readonly computeCost: ComputeMapCost;
   /**
-   * What is there now. An entry is the same object as in the read before when nothing about it has changed
-   * (maps only).
-   * @throws SyscallError, KernelFileError, PermissionError when a right was lost meanwhile.
+   * Reads the current objects. An unchanged map is the same object as in the previous read.
+   * @throws SyscallError, KernelFileError, PermissionError if a permission was lost meanwhile.
    */
   read(): InventorySnapshot;
-  /** Closes every descriptor; more than once does no harm. */
+  /** Closes all descriptors; may be called more than once. */
   close(): void;
 }
 
 /**
- * Opens an inventory: by iterators in the kernel (CAP_BPF and CAP_PERFMON), else by a walk over ids
- * (CAP_SYS_ADMIN), else one that is empty and says why.
- * @throws only what is no ToolError.
+ * Opens an inventory: with BPF iterators (CAP_BPF and CAP_PERFMON), otherwise with a walk over ids
+ * (CAP_SYS_ADMIN), otherwise one that is empty and reports the reason.
+ * @throws only errors other than ToolError.
  */
 export async function openBpfInventory(options: InventoryOptions): Promise<BpfInventory> {
   try {
@@ -97,8 +96,8 @@ export async function openBpfInventory(options: InventoryOptions): Promise<BpfIn
 }
 
 /**
- * An inventory over any bpf(2), so that a test can pass in its own.
- * @throws ToolError when nothing can be read.
+ * An inventory with the given bpf(2), so that tests can substitute one.
+ * @throws ToolError if no source can be opened.
  */
 export function bpfInventoryOver(bpf: Bpf, options: InventoryOptions): BpfInventory {
   const opened = openBestSource(bpf, { cgroupId: options.cgroupId, ...options });
@@ -183,7 +182,7 @@ class OpenInventory implements BpfInventory {
     const source = this.#source;
     const programs = source.readPrograms();
     const links = source.readLinks();
-    // Without the holders of all, only the few processes of the cgroup are looked at.
+    // Unless the holders of all objects are requested, only the few processes of the cgroup are scanned.
     const ourHolders =
       holders ??
       scanHolders(
@@ -267,7 +266,7 @@ function toLink(link: SourceLink, holders: BpfHolders | undefined): InventoryLin
   };
 }
 
-/** The formulas of this kernel, asked by the name of a type. */
+/** The formulas of this kernel, by type name. */
 function costOn(host: MapHost | undefined): ComputeMapCost {
   if (host === undefined) return () => undefined;
   return (shape, { liveElements, possibleCpus = host.possibleCpus }) =>
@@ -278,7 +277,7 @@ function costOn(host: MapHost | undefined): ComputeMapCost {
     );
 }
 
-/** The kernel and machine that the formulas need; absent if the kernel has no BTF. */
+/** Kernel and machine properties for the formulas; absent if the kernel has no BTF. */
 function mapHostOrNone(bpf: Bpf): MapHost | undefined {
   try {
     return readMapHost(bpf);
@@ -288,7 +287,7 @@ function mapHostOrNone(bpf: Bpf): MapHost | undefined {
   }
 }
 
-/** By the kernel release, if there is no BTF: only from 5.11 to 6.3 `memlock` of a map is an estimate. */
+/** Without BTF, decided by the kernel release: `memlock` of a map is an estimate only from 5.11 to 6.3. */
 function isMemlockExact(): boolean {
   const kernel = readKernelRelease();
   return kernel === undefined || isAtLeast(kernel, 6, 4) || !isAtLeast(kernel, 5, 11);

@@ -1,5 +1,5 @@
 /**
- * The BPF memory of a leaf as recorded by the kernel; loaded and opened only for targets that are not short.
+ * The BPF memory charged to a leaf; only loaded and opened for targets that run for a while.
  */
 import { ToolError } from '../../errors.ts';
 import { openIteratorObjects } from '../../kernel/bpf/iter/iterator-objects.ts';
@@ -15,7 +15,7 @@ import type { RowDifference } from '../../model/row-changes.ts';
 import { type BpfInventory, bpfInventoryOver } from './inventory.ts';
 import { LiveMaps } from './live-maps.ts';
 
-/** The maps of a run at its largest, and what could be saved on them. */
+/** The maps of a run at their maximum, and advice on savings. */
 export interface RunMaps {
   maps: readonly InventoryMap[];
   advice: BpfAdvice[];
@@ -25,49 +25,49 @@ export interface RunMaps {
 export interface LeafBpf {
   /** Whether the kernel reports which maps are charged to the leaf. */
   readonly attributes: boolean;
-  /** Why it does not. */
+  /** Why the kernel does not report it. */
   readonly reason: string | undefined;
   readonly hint: string | undefined;
-  /** Reads the leaf once. @throws ToolError when a right was lost meanwhile. */
+  /** Reads the leaf once. @throws ToolError if a permission was lost meanwhile. */
   read(): LeafReading;
-  /** The maps that are charged now. */
+  /** The currently charged maps. */
   maps(): readonly InventoryMap[];
-  /** The maps at the reading where they took most, and the advice on them. */
+  /** The maps at the reading with the maximum total, and the advice on them. */
   largest(): RunMaps;
   close(): void;
 }
 
-/** One reading of a leaf: its totals and its maps are of the same moment. */
+/** One reading of a leaf: totals and maps refer to the same time. */
 export interface LeafReading {
-  /** What is charged; undefined where the kernel does not attribute maps to the leaf. */
+  /** Charged memory; undefined if the kernel does not attribute maps to the leaf. */
   totals: LeafTotals | undefined;
   /**
-   * The maps that are new or have changed since the reading before; where nothing is attributed, those that
-   * the processes hold. Undefined when nothing has changed, or maps are not listed.
+   * The maps that are new or changed since the previous reading; without attribution, those that the
+   * processes hold. Undefined if nothing changed, or maps are not listed.
    */
   maps: RowDifference<LiveMap> | undefined;
 }
 
-/** The part of the totals that the kernel's own record of the charge gives. */
+/** The totals that depend on which cgroup the kernel charges. */
 export type LeafTotals = Required<Pick<BpfTotals, 'charged' | 'uncharged' | 'heldElsewhere' | 'anonymous'>>;
 
-/** Whose BPF memory it is. */
+/** The owner of BPF memory. */
 export interface LeafOwner {
   /** The inode number of the leaf's directory; undefined in process-tree mode. */
   cgroupId: bigint | undefined;
   /** The processes of the leaf at the time of a reading. */
   pids: () => readonly number[];
-  /** What one of them holds. */
+  /** The objects that a process holds. */
   heldOf: (pid: number) => HeldBpf;
   /**
-   * The path of a cgroup below the leaf, relative to it; undefined when there is none with this inode number.
+   * The path of a descendant cgroup, relative to the leaf; undefined if no cgroup has this inode number.
    */
   nameNested: (cgroupId: bigint) => string | undefined;
-  /** Whether each reading lists the maps that have changed. */
+  /** Whether each reading lists changed maps. */
   listsMaps: boolean;
 }
 
-/** Opens the iterators. @throws ToolError when refused. */
+/** Opens the iterators. @throws ToolError if that is not permitted. */
 export function openLeafBpf(bpf: Bpf, owner: LeafOwner): LeafBpf {
   const { cgroupId, pids, heldOf, nameNested, listsMaps } = owner;
   const inventory = bpfInventoryOver(bpf, { cgroupId, holders: false, pids, heldOf });
@@ -93,7 +93,7 @@ export function openLeafBpf(bpf: Bpf, owner: LeafOwner): LeafBpf {
   };
 }
 
-/** Whether a leaf may have maps, checked with the cheapest iterator. True if that cannot decide. */
+/** Whether a leaf may have maps, checked with the cheapest iterator. Returns true if it cannot tell. */
 export function mayHaveMaps(bpf: Bpf, cgroupId: bigint | undefined): boolean {
   try {
     const iterator = openMapIterator(bpf, openIteratorObjects(), { cgroupId });
@@ -108,7 +108,7 @@ export function mayHaveMaps(bpf: Bpf, cgroupId: bigint | undefined): boolean {
   }
 }
 
-/** The totals of a leaf from one reading of what is charged to it. */
+/** The totals of a leaf, from one reading of its charged objects. */
 export function leafTotals(snapshot: InventorySnapshot): LeafTotals {
   const { maps, programs, heldElsewhere } = snapshot;
   const programBytes = sumOf(programs, ({ bytes }) => bytes);
@@ -152,8 +152,7 @@ function placeOf(map: InventoryMap): keyof BpfPlaces {
 }
 
 /**
- * Remembers the maps of the reading in which they took most. What it keeps is bounded by the maps of two
- * readings.
+ * Keeps the maps of the reading with the maximum total. Memory is bounded by the maps of two readings.
  */
 class LargestReading {
   readonly #inventory: BpfInventory;

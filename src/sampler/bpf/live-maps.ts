@@ -8,27 +8,27 @@ import { RowChanges, type RowDifference } from '../../model/row-changes.ts';
 /** The maximum number of holders and programs that are listed per map: those with the lowest ids. */
 const MAX_USERS = 8;
 
-/** What a row is made of besides the map itself. */
+/** The inputs for a row besides the map itself. */
 interface Users {
   /** Absent if holders were not read. */
   holderPids: readonly number[] | undefined;
   programs: readonly { id: number; name: string }[];
 }
 
-/** Turns readings into rows. What it keeps is bounded by the maps of one reading. */
+/** Turns readings into rows. Memory is bounded by the maps of one reading. */
 export class LiveMaps {
   readonly #leafId: bigint | undefined;
   readonly #nameNested: (cgroupId: bigint) => string | undefined;
   readonly #changes = new RowChanges<LiveMap>(({ id }) => id);
   #known = new Map<number, { map: InventoryMap; row: LiveMap }>();
 
-  /** `nameNested` gives the path of a cgroup below the leaf, relative to it. */
+  /** `nameNested` returns the path of a descendant cgroup, relative to the leaf. */
   constructor(leafId: bigint | undefined, nameNested: (cgroupId: bigint) => string | undefined) {
     this.#leafId = leafId;
     this.#nameNested = nameNested;
   }
 
-  /** What has changed; undefined when nothing has. The first call has all. */
+  /** The changed rows; undefined if nothing changed. The first call returns all rows. */
   update(snapshot: InventorySnapshot): RowDifference<LiveMap> | undefined {
     const { maps, programs, heldElsewhere, cgroupHolders } = snapshot;
     const programsOf = new Map<number, { id: number; name: string }[]>();
@@ -57,7 +57,7 @@ export class LiveMaps {
   #rowOf(map: InventoryMap, isElsewhere: boolean, users: Users, comms: Map<number, string>): LiveMap {
     const cgroup = isElsewhere ? undefined : this.#nestedOf(map);
     const before = this.#known.get(map.id);
-    // The same object as before stands for the same figures: nearly all maps of a run, most of the time.
+    // An identical object has identical figures: the usual case for nearly all maps of a run.
     if (
       before?.map === map &&
       before.row.cgroup === cgroup &&
@@ -126,7 +126,7 @@ function readComm(pid: number): string {
     return readPseudoFile(`/proc/${pid}/comm`).replace(/\n$/, '');
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
-    // It has ended since its descriptors were read.
+    // The process has exited since its descriptors were read.
     return '';
   }
 }

@@ -1,4 +1,4 @@
-/** From what a source says about maps to what an inventory says: types by name, full names, bytes. */
+/** Converts maps of a source to inventory entries: type names, full names, sizes. */
 import { PermissionError } from '../../errors.ts';
 import { guessMapFootprint, type MapShape } from '../../kernel/bpf/memory/map-formulas.ts';
 import { chooseMapBytes, computeMapMemory, type MapMemory } from '../../kernel/bpf/memory/map-memory.ts';
@@ -15,20 +15,20 @@ import { type BpfHolders, holdersOf } from './holders.ts';
 import type { SourceMap } from './source.ts';
 
 /**
- * When a map is opened for its `memlock`, which takes CAP_SYS_ADMIN and time. `when-needed`: where the bytes
- * can't be known without it. `when-different`: also where it is not what `bytes` says, before Linux 6.4.
- * `always`.
+ * When to open a map to read its `memlock`, which needs CAP_SYS_ADMIN and takes time. `when-needed`: if the
+ * size cannot be determined otherwise. `when-different`: also if it may differ from `bytes`, before Linux
+ * 6.4. `always`.
  */
 export type MemlockSource = 'when-needed' | 'when-different' | 'always';
 
-/** What the entries rest on; a test passes in its own. */
+/** The dependencies of the entries; tests substitute their own. */
 export interface MapEntrySources {
-  /** Absent on a kernel without BTF: there is only memlock then. */
+  /** Absent on a kernel without BTF: only memlock is available then. */
   readonly host: MapHost | undefined;
   /** Whether `memlock` is exact, if `host` is absent. */
   readonly memlockIsExact: boolean;
   readonly memlock: MemlockSource;
-  /** Absent when the map is gone. @throws PermissionError. */
+  /** Absent if the map no longer exists. @throws PermissionError. */
   readonly readFdinfo: (id: number) => MapFdinfo | undefined;
   readonly completeName: (name: string, btfId: number) => string;
 }
@@ -45,27 +45,26 @@ const GROWING_TYPES: ReadonlySet<number> = new Set(
 );
 const PROG_ARRAY = mapTypeNumber('prog_array');
 
-/** What fdinfo says that no iterator does. */
+/** Fields of fdinfo that no iterator provides. */
 type MemlockInfo = Pick<MapFdinfo, 'memlock'> & Partial<Pick<MapFdinfo, 'owner_prog_type' | 'owner_jited'>>;
 
 interface Known {
-  /** As its source returned it; sources return the same object while nothing changes. */
+  /** As returned by the source; sources return the same object while nothing changes. */
   map: SourceMap;
   entry: InventoryMap;
-  /** Its memlock may be another one now. */
+  /** Its memlock may have changed. */
   grows: boolean;
 }
 
 /**
- * The entries of all maps, read after read. An entry is a new object only when something about the map has
- * changed.
+ * The entries of all maps across reads. An entry is replaced only if something about the map changed.
  */
 export class MapEntries {
   readonly #sources: MapEntrySources;
   readonly #known = new Map<number, Known>();
-  /** Of the update that goes on; see `#memlockKey`. */
+  /** Memlock by definition, for the current update; see `#memlockKey`. */
   readonly #memlocks = new Map<string, number>();
-  /** The last update; sources hand out the same array while nothing at all changes. */
+  /** The last update; sources return the same array while nothing changes. */
   #last: { maps: readonly SourceMap[]; holders: BpfHolders | undefined; entries: InventoryMap[] } | undefined;
   #mayOpen = true;
 
@@ -73,7 +72,7 @@ export class MapEntries {
     this.#sources = sources;
   }
 
-  /** The entries of these maps; one without a single figure, since it went while we looked, is left out. */
+  /** The entries of these maps; a map that disappeared before its size was known is left out. */
   update(maps: readonly SourceMap[], holders: BpfHolders | undefined): readonly InventoryMap[] {
     if (this.#last?.maps === maps && this.#last.holders === undefined && holders === undefined) {
       return this.#last.entries;
@@ -112,7 +111,7 @@ export class MapEntries {
     before: InventoryMap | undefined,
   ): InventoryMap | undefined {
     const { host } = this.#sources;
-    // Field by field: of ten thousand maps a spread of each is what takes the time.
+    // Field by field: with ten thousand maps, object spread dominates the time.
     const { key_size, value_size, max_entries, map_flags, map_extra } = map;
     const shape: MapShape = { map_type: map.type, key_size, value_size, max_entries, map_flags, map_extra };
     const computed = host && computeMapMemory(shape, host, map.elements);
@@ -152,7 +151,7 @@ export class MapEntries {
   }
 
   /**
-   * Read once for a map whose memlock stays as it is; absent then, and where it is not needed or not allowed.
+   * Read once for a map whose memlock does not change; absent if it is not needed or not permitted.
    */
   #fdinfoOf(
     map: SourceMap,
@@ -177,9 +176,9 @@ export class MapEntries {
   }
 
   /**
-   * What the kernel computes `memlock` from, for maps that all have the same where this is the same: the others need not be
-   * opened. Absent where `memlock` may depend on more, such as the elements, and before Linux 5.11, when it is what was charged
-   * when the map was made; and for the type whose fdinfo says more.
+   * Everything that the kernel computes `memlock` from: maps with the same key have the same memlock, so only
+   * one needs to be opened. Absent if `memlock` may depend on more, such as the elements; before Linux 5.11,
+   * where it is what was charged at creation; and for the type whose fdinfo has further fields.
    *
    * Source: the `map_mem_usage` callbacks of `kernel/bpf/`; before Linux 6.4 `bpf_map_memory_footprint()` in
    * `kernel/bpf/syscall.c`.

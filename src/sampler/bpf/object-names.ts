@@ -12,13 +12,13 @@ const NAMES_KEPT = 10_000;
 const COMPLETE = { map: completeMapName, program: completeProgramName } as const;
 
 /**
- * Completes names that the kernel cut. Without CAP_SYS_ADMIN no BTF object can be read: names stay as they
- * are then.
+ * Completes truncated names. Reading BTF objects needs CAP_SYS_ADMIN; without it names are returned
+ * unchanged.
  */
 export class ObjectNames {
   readonly #bpf: Bpf;
   readonly #names = new Map<string, string>();
-  /** Those of the current read; they may be large, and are seldom asked for again. */
+  /** BTF of the current read; it may be large and is rarely needed again. */
   readonly #btfs = new Map<number, Btf | undefined>();
   #refused = false;
 
@@ -26,7 +26,7 @@ export class ObjectNames {
     this.#bpf = bpf;
   }
 
-  /** The full name, or the name itself. Never throws. */
+  /** The full name, or the name unchanged. Never throws. */
   complete(kind: keyof typeof COMPLETE, name: string, btfId: number | undefined): string {
     if (name.length < BPF_OBJ_NAME_MAX || btfId === undefined || btfId === 0 || this.#refused) return name;
     const key = `${kind}/${btfId}/${name}`;
@@ -39,7 +39,7 @@ export class ObjectNames {
     return full;
   }
 
-  /** Lets go of what only one read has a use for. */
+  /** Frees what only one read uses. */
   endRead(): void {
     this.#btfs.clear();
   }
@@ -54,7 +54,7 @@ export class ObjectNames {
       return btf === undefined ? name : COMPLETE[kind](name, btf);
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
-      // A cut name is a name: neither a missing right nor types that make no sense are worth a failure.
+      // A truncated name is still usable: neither a missing capability nor damaged BTF is a reason to fail.
       if (error.code === 'PERMISSION') this.#refused = true;
       return name;
     }

@@ -1,9 +1,8 @@
 /**
- * The BPF objects that cmemstat itself creates to measure: they are part of the measurement, not of what is
- * measured.
+ * The BPF objects that cmemstat itself creates for measuring, which are excluded from results.
  */
 
-/** An object that exists for as long as an iterator of ours is open. */
+/** An object that exists while one of our iterators is open. */
 export interface OwnIterator {
   readonly programId: number;
   readonly linkId: number;
@@ -11,9 +10,9 @@ export interface OwnIterator {
 }
 
 /**
- * The open iterators of this process. The opener of an iterator adds it here and closes it here; other code
- * can only ask whether an id is ours. There is one, as ids are ours in every listing of this process,
- * whichever reader made it.
+ * The open iterators of this process. Whoever opens an iterator registers it here and closes it here; other
+ * code can only query whether an id is ours. A single registry, since our ids are excluded from all listings
+ * of this process.
  */
 class OwnObjects {
   readonly #open = new Set<OwnIterator>();
@@ -27,7 +26,7 @@ class OwnObjects {
     return iterator;
   }
 
-  /** Closes an iterator; its ids may be anybody's from then on. More than once does no harm. */
+  /** Closes an iterator; its ids are no longer ours. May be called more than once. */
   close(iterator: OwnIterator): void {
     if (!this.#open.delete(iterator)) return;
     iterator.close();
@@ -44,5 +43,5 @@ class OwnObjects {
   }
 }
 
-/** Of this process. */
+/** The registry of this process. */
 export const ownObjects = new OwnObjects();

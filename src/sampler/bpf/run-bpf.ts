@@ -1,4 +1,4 @@
-/** BPF memory of a run: charged to its leaf, charged to no cgroup, and on the host. */
+/** BPF memory of a run: charged to its leaf, uncharged, and on the host. */
 import { ToolError } from '../../errors.ts';
 import { type Bpf, openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { listObjectIds } from '../../kernel/bpf/sys/objects.ts';
@@ -8,7 +8,7 @@ import type { BpfReading } from './bpf-clock.ts';
 import type { LeafBpf, LeafOwner, LeafReading, RunMaps } from './leaf-bpf.ts';
 import { type BpfCollector, bpfCollectorOver } from './totals.ts';
 
-/** Whose BPF memory it is; the processes come with each reading. */
+/** The owner of the BPF memory; its processes are passed to each reading. */
 type RunOwner = Pick<LeafOwner, 'cgroupId' | 'nameNested' | 'listsMaps'>;
 
 /** Reads the BPF memory of one run. */
@@ -17,7 +17,7 @@ export class RunBpf {
   readonly #owner: RunOwner;
   #mayListMaps: boolean;
   #pids: readonly number[] = [];
-  /** The descriptors of one reading, which is used twice. */
+  /** The descriptors of one reading, which are used twice. */
   readonly #held = new Map<number, HeldBpf>();
   #collector: BpfCollector | undefined;
   #leaf: LeafBpf | undefined;
@@ -30,8 +30,8 @@ export class RunBpf {
   }
 
   /**
-   * Opens what can be opened.
-   * @throws ToolError, with the exact capability, when nothing can be read.
+   * Opens all available sources.
+   * @throws ToolError that names the missing capability, if there is no source.
    */
   static async open(owner: RunOwner): Promise<RunBpf> {
     const run = new RunBpf(await openBpf(), owner);
@@ -39,7 +39,7 @@ export class RunBpf {
       run.#collector = bpfCollectorOver(run.#bpf, run.#heldOf);
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
-      // Without the right to walk over ids the iterators may still be allowed.
+      // The iterators may be permitted even if the walk over ids is not.
       await run.prepare();
       if (run.#leaf === undefined) throw run.#refusal ?? error;
     }
@@ -56,8 +56,8 @@ export class RunBpf {
   }
 
   /**
-   * Opens the iterators, which takes some 30 ms: delayed until the target is known not to be short. From then
-   * on totals have `charged`.
+   * Opens the iterators, which takes about 30 ms: delayed until the target has run for a while. From then on
+   * totals have `charged`.
    */
   async prepare(): Promise<void> {
     if (this.#leaf !== undefined || this.#refusal !== undefined) return;
@@ -75,8 +75,8 @@ export class RunBpf {
   }
 
   /**
-   * Reads the totals, and the maps that are new or have changed since the reading before. Maps are listed
-   * once `prepare` has opened the iterators. @throws ToolError when a right was lost meanwhile.
+   * Reads the totals, and the maps that are new or changed since the previous reading. Maps are only listed
+   * after `prepare` has opened the iterators. @throws ToolError if a permission was lost meanwhile.
    */
   collect(pids: readonly number[]): BpfReading {
     this.#pids = pids;
@@ -97,18 +97,18 @@ export class RunBpf {
       return leaf.read();
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
-      // Without attribution the totals come from elsewhere, and go on.
+      // Without attribution, totals come from another source and remain available.
       this.#mayListMaps = false;
       return undefined;
     }
   }
 
-  /** The maps of the leaf at the reading where they took most, and the advice on them. */
+  /** The maps of the leaf at the reading with the maximum total, and the advice on them. */
   largest(): RunMaps {
     return this.#leaf?.largest() ?? { maps: [], advice: [] };
   }
 
-  /** The maps that are charged to the leaf now; undefined if that is unknown. */
+  /** The maps that are currently charged to the leaf; undefined if that is unknown. */
   async chargedMaps(): Promise<readonly InventoryMap[] | undefined> {
     this.#held.clear();
     if (this.#leaf === undefined && this.#refusal === undefined && this.#collector !== undefined) {

@@ -1,4 +1,4 @@
-/** Where the facts of an inventory come from: iterators in the kernel, or a walk over ids. */
+/** Sources of an inventory: BPF iterators, or a walk over ids. */
 import { PermissionError, ToolError, UnsupportedError } from '../../errors.ts';
 import { openIteratorObjects } from '../../kernel/bpf/iter/iterator-objects.ts';
 import { type KernelLink, openLinkIterator } from '../../kernel/bpf/iter/link-iterator.ts';
@@ -13,47 +13,47 @@ import { listAllProcesses } from '../../kernel/procfs/process-tree.ts';
 import { type BpfHolders, indexHolders, scanHolders } from './holders.ts';
 import { type OwnIterator, ownObjects } from './own-objects.ts';
 
-/** A map as far as its source knows it. */
+/** A map, with the fields that all sources provide. */
 export type SourceMap = Omit<KernelMap, 'refcnt' | 'usercnt'> & {
   refcnt: number | undefined;
   usercnt: number | undefined;
-  /** Where it was read anyway; as it was when the map was first seen. */
+  /** Set if the source reads it anyway; as of when the map was first seen. */
   fdinfo?: MapFdinfo | undefined;
 };
 
-/** A program as far as its source knows it. */
+/** A program, with the fields that all sources provide. */
 export type SourceProgram = Pick<
   KernelProgram,
   'id' | 'type' | 'name' | 'tag' | 'jited_prog_len' | 'map_ids'
 > & {
   btf_id: number | undefined;
-  /** The pages of its main function, or the bytes that `memlock` says: which of the two a source has. */
+  /** The pages of its main function, or `memlock` in bytes, depending on the source. */
   pages?: number;
   functionPages?: number;
   memlock?: number;
 };
 
-/** A link as far as its source knows it. */
+/** A link, with the fields that all sources provide. */
 export type SourceLink = Pick<KernelLink, 'id' | 'type' | 'prog_id' | 'map_id'>;
 
 /**
- * Reads all objects as often as one asks; what belongs to ourselves is left out. All reads throw ToolErrors.
+ * Reads all objects, repeatedly; excludes our own. All reads throw ToolErrors.
  */
 export interface BpfSource {
   /** Whether maps have `refcnt` and `usercnt`. */
   readonly countsReferences: boolean;
-  /** Only the maps that are charged to the requested cgroup, if the source knows the charge. */
+  /** Only the maps charged to the requested cgroup, if the source knows the charge. */
   readMaps(): readonly SourceMap[];
   /** All maps of the host. */
   readAllMaps(): readonly SourceMap[];
   readPrograms(): readonly SourceProgram[];
   readLinks(): readonly SourceLink[];
-  /** Of all processes that we may look into. */
+  /** Descriptors of all accessible processes. */
   readHolders(): BpfHolders;
   close(): void;
 }
 
-/** Keeps what was opened, and closes all of it. */
+/** Collects opened resources, to close all of them. */
 class Iterators {
   readonly #open: OwnIterator[] = [];
 
@@ -67,12 +67,12 @@ class Iterators {
   }
 }
 
-/** What the iterators of one inventory are to read. */
+/** The scope of the iterators of one inventory. */
 export interface IteratorOptions {
-  /** Only the maps that are charged to this cgroup or one below it, if the kernel records it. */
+  /** Only the maps charged to this cgroup or a descendant, if the kernel records it. */
   cgroupId: bigint | undefined;
   holders: boolean;
-  /** Whether links are read; true where it is left out. */
+  /** Whether to read links; true by default. */
   links?: boolean | undefined;
 }
 
@@ -82,8 +82,8 @@ export interface IteratorSource extends BpfSource {
 }
 
 /**
- * Opens iterators over maps and programs, links and descriptors; where this kernel lacks one of the latter
- * two, the walk over ids or the scan of /proc does its part.
+ * Opens iterators over maps, programs, links and descriptors. If this kernel lacks one of the latter two,
+ * links come from the walk over ids, and descriptors from /proc.
  *
  * Since: Linux 5.9. Needs CAP_BPF and CAP_PERFMON.
  * @throws PermissionError, UnsupportedError, SyscallError, KernelFileError.
@@ -123,7 +123,7 @@ export function openIteratorSource(bpf: Bpf, options: IteratorOptions): Iterator
   }
 }
 
-/** What this kernel has no iterator for is read in another way; a missing right is no reason to. */
+/** Falls back if this kernel lacks an iterator, but not if a capability is missing. */
 function unlessUnsupported<T>(open: () => T): T | undefined {
   try {
     return open();
@@ -134,13 +134,13 @@ function unlessUnsupported<T>(open: () => T): T | undefined {
 }
 
 /**
- * The links by their ids; none before Linux 5.8, and none without CAP_SYS_ADMIN, which the iterators don't
- * take.
+ * The links, by walking their ids; none before Linux 5.8, and none without CAP_SYS_ADMIN, which the iterators
+ * do not need.
  * @throws SyscallError, KernelFileError.
  */
 export function walkLinks(bpf: Bpf): SourceLink[] {
   try {
-    // An id of 0 stands for "none".
+    // Id 0 means none.
     return collectLinks(bpf).map((link) => ({ ...link, prog_id: link.prog_id || undefined }));
   } catch (error) {
     if (error instanceof PermissionError || error instanceof UnsupportedError) return [];
@@ -148,7 +148,7 @@ export function walkLinks(bpf: Bpf): SourceLink[] {
   }
 }
 
-/** The programs by their ids. @throws PermissionError, SyscallError, KernelFileError. */
+/** The programs, by walking their ids. @throws PermissionError, SyscallError, KernelFileError. */
 export function walkPrograms(bpf: Bpf): SourceProgram[] {
   return collectPrograms(bpf).filter(({ id }) => !ownObjects.ownsProgram(id));
 }

@@ -12,26 +12,29 @@ import { collectHeldBpf, type HeldBpf } from '../../kernel/procfs/held-bpf.ts';
 import type { BpfCount, HostBpfTotals } from '../../model/bpf-totals.ts';
 import { ownObjects } from './own-objects.ts';
 
-/** Counts the BPF objects of the host and of the target, poll after poll. */
+/** Counts the BPF objects of the host and of the target at each poll. */
 export interface BpfCollector {
   /**
-   * The totals of now; `pids` are the target's processes.
+   * The current totals; `pids` are the processes of the target.
    * @throws PermissionError, SyscallError, KernelFileError.
    */
   collect(pids: readonly number[]): HostBpfTotals;
-  /** Forgets what is cached; no descriptor stays open between two polls. */
+  /** Clears the cache; no descriptor stays open between two polls. */
   close(): void;
 }
 
 /**
- * A collector for this host, after one walk that proves that we may.
- * @throws PermissionError that names CAP_SYS_ADMIN, UnsupportedError where bpf(2) or koffi is missing.
+ * A collector for this host. Walks the ids once to verify permissions.
+ * @throws PermissionError that names CAP_SYS_ADMIN, UnsupportedError if bpf(2) or koffi is unavailable.
  */
 export async function openBpfCollector(): Promise<BpfCollector> {
   return bpfCollectorOver(await openBpf());
 }
 
-/** A collector over any bpf(2), so that a test can pass in its own. `heldOf` returns what a process holds. */
+/**
+ * A collector with the given bpf(2), so that tests can substitute one. `heldOf` returns the objects of a
+ * process.
+ */
 export function bpfCollectorOver(
   bpf: Bpf,
   heldOf: (pid: number) => HeldBpf = (pid) => collectHeldBpf([pid]),
@@ -77,12 +80,13 @@ function growsWithElements(map: MapFdinfo): boolean {
 
 interface Memlock {
   memlock: number;
-  /** It stays as it is for as long as the object lives. */
+  /** Constant for the lifetime of the object. */
   fixed: boolean;
 }
 
 /**
- * The memlock of objects by id. The kernel hands out ids in a circle of 2^31, so an id stands for one object.
+ * The memlock of objects by id. The kernel allocates ids cyclically up to 2^31, so an id identifies one
+ * object.
  */
 class MemlockById {
   readonly #read: (id: number) => Memlock | undefined;
@@ -92,7 +96,7 @@ class MemlockById {
     this.#read = read;
   }
 
-  /** The total of these objects, without those that are gone. */
+  /** The total of these objects, except those that no longer exist. */
   total(ids: Iterable<number>): BpfCount {
     const sum: BpfCount = { count: 0, memlock: 0 };
     for (const id of ids) {
@@ -104,7 +108,7 @@ class MemlockById {
     return sum;
   }
 
-  /** Forgets all other objects: they are gone. */
+  /** Drops all other objects: they no longer exist. */
   retain(ids: readonly number[]): void {
     if (this.#fixed.size <= ids.length) return;
     const alive = new Set(ids);
@@ -124,7 +128,7 @@ class MemlockById {
   }
 }
 
-/** What the processes hold, directly or through a link or a program. */
+/** Objects that the processes hold, directly or through a link or a program. */
 function heldIds(bpf: Bpf, held: readonly HeldBpf[]): { maps: Set<number>; programs: Set<number> } {
   const maps = new Set(held.flatMap((each) => [...each.maps.keys()]));
   const programs = new Set(held.flatMap((each) => [...each.programs.keys()]));

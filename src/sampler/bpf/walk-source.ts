@@ -1,5 +1,5 @@
 /**
- * The facts of an inventory by a walk over the ids of all objects: slower than iterators, and without owners.
+ * A source that walks the ids of all objects: slower than iterators, and without owners.
  */
 import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { getMapInfo, listObjectIds, withObject } from '../../kernel/bpf/sys/objects.ts';
@@ -9,8 +9,8 @@ import { scanHolders } from './holders.ts';
 import { type BpfSource, type SourceMap, walkLinks, walkPrograms } from './source.ts';
 
 /**
- * A source that walks ids. Each map is asked about once, when its id is first seen: what may change later is
- * not known of it.
+ * A source that walks ids. Each map is queried once, when its id is first seen, so fields that may change
+ * later are absent.
  *
  * Source: bpf(2), BPF_*_GET_NEXT_ID and BPF_OBJ_GET_INFO_BY_FD, and fdinfo. Since: Linux 4.13. Needs
  * CAP_SYS_ADMIN.
@@ -27,7 +27,7 @@ export function openWalkSource(bpf: Bpf): BpfSource {
     }
     return [...known.values()];
   };
-  // Proves that we may, before anything relies on it.
+  // Verifies permissions before anything relies on them.
   listObjectIds(bpf, 'map');
   return {
     countsReferences: false,
