@@ -20,12 +20,13 @@ export function parseRecordLine(text: string, file = 'the recording'): ParsedLin
   try {
     value = JSON.parse(text);
   } catch {
-    return { damaged: 'no JSON' };
+    return { damaged: 'not valid JSON' };
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { damaged: 'no object' };
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    return { damaged: 'not a JSON object' };
   const fields = value as Record<string, unknown>;
   const { type } = fields;
-  if (typeof type !== 'string') return { damaged: 'no type' };
+  if (typeof type !== 'string') return { damaged: 'type is missing: expected a string' };
   if (type === 'start' || type === 'summary') refuseNewer(fields, FORMAT_VERSION, file);
   if (!isKnown(type)) return { unknown: type };
   const upgraded = upgradeRecord(fields);

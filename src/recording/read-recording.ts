@@ -22,6 +22,8 @@ export interface LineCounts {
   lines: number;
   /** Cut, or no record. */
   damaged: number;
+  /** The first of the damaged lines, from 1, and what is wrong with it. */
+  firstDamage?: { line: number; fault: string };
   /** Records of a kind that this version does not know. */
   unknown: number;
 }
@@ -141,6 +143,7 @@ class Scan {
     const parsed = text === undefined ? { damaged: 'too long' } : parseRecordLine(text, this.#name);
     if ('damaged' in parsed) {
       this.counts.damaged += 1;
+      this.counts.firstDamage ??= { line: this.counts.lines, fault: parsed.damaged };
       if (!this.#hasRecord && this.counts.damaged >= STRANGE_LINES) throw noRecording(this.#name);
       return;
     }

@@ -9,7 +9,7 @@ import { parseBudget } from '../../budget/expression/parse-budget.ts';
 import { InputError } from '../../errors.ts';
 import type { RecordLine, StartRecord } from '../../model/recording.ts';
 import type { Verdict } from '../../model/verdict.ts';
-import { scanRecording } from '../../recording/read-recording.ts';
+import { type LineCounts, scanRecording } from '../../recording/read-recording.ts';
 import { BudgetSink, type RunEvaluation } from './budget-sink.ts';
 import { verdictOn } from './gate-runs.ts';
 import type { GatePlan } from './plan.ts';
@@ -69,7 +69,8 @@ class RecordingEvaluator {
     const [first] = evaluations;
     if (first === undefined) throw new InputError(file, `${file}: contains no runs`);
     first.warnings.push(...doubts);
-    if (counts.damaged > 0) first.warnings.push(`${file}: ${describeDamage(counts.damaged)}`);
+    const damage = describeDamage(counts);
+    if (damage !== undefined) first.warnings.push(`${file}: ${damage}`);
     return evaluations;
   }
 
@@ -88,8 +89,12 @@ class RecordingEvaluator {
   }
 }
 
-function describeDamage(count: number): string {
-  return count === 1 ? '1 damaged line was skipped' : `${count} damaged lines were skipped`;
+function describeDamage({ damaged, firstDamage }: LineCounts): string | undefined {
+  if (firstDamage === undefined) return undefined;
+  const { line, fault } = firstDamage;
+  return damaged === 1
+    ? `1 damaged line was skipped: line ${line}: ${fault}`
+    : `${damaged} damaged lines were skipped, the first is line ${line}: ${fault}`;
 }
 
 function budgetsOf({ budgets = [] }: StartRecord, file: string): NamedBudget[] {

@@ -15,14 +15,22 @@ describe('former names of options', () => {
       ['--evaluate', 'worst'],
     ],
     [['--judge=median'], ['--evaluate', 'median']],
-    [['--stop-on-breach'], ['--stop-on-exceeded']],
+    [
+      ['--budget', 'anon<=1G', '--stop-on-breach'],
+      ['--budget', 'anon<=1G', '--stop-on-exceeded'],
+    ],
   ])('%j is %j', (former, current) => {
     expect(optionsAfter(...former)).toEqual(optionsAfter(...current));
-    expect(optionsAfter(...former)).not.toEqual(optionsAfter());
+    const { budget } = optionsAfter(...former);
+    expect(optionsAfter(...former)).not.toEqual(budget === undefined ? {} : { budget });
   });
 
   it('are refused with the values that the current option refuses', () => {
     expect(() => optionsAfter('--judge', 'best')).toThrow('--evaluate best: expected median or worst');
+  });
+
+  it('require what the current option requires', () => {
+    expect(() => optionsAfter('--stop-on-breach')).toThrow('--stop-on-exceeded requires --budget');
   });
 
   it('are not in the help', () => {

@@ -33,13 +33,13 @@ describe('parseRecordLine', () => {
   });
 
   it.each([
-    ['', 'no JSON'],
-    ['{"type":"sample","elapsedMs":12', 'no JSON'],
-    ['[]', 'no object'],
-    ['null', 'no object'],
-    ['7', 'no object'],
-    ['{}', 'no type'],
-    ['{"type":3}', 'no type'],
+    ['', 'not valid JSON'],
+    ['{"type":"sample","elapsedMs":12', 'not valid JSON'],
+    ['[]', 'not a JSON object'],
+    ['null', 'not a JSON object'],
+    ['7', 'not a JSON object'],
+    ['{}', 'type is missing: expected a string'],
+    ['{"type":3}', 'type is missing: expected a string'],
     ['{"type":"sample"}', 'sample: elapsedMs is missing: expected a number'],
     ['{"type":"sample","elapsedMs":1}', 'sample: reason is missing: expected a string'],
     ['{"type":"sample","elapsedMs":"1"}', 'sample: elapsedMs: expected a number, found "1"'],

@@ -48,7 +48,12 @@ describe('readRecording', () => {
     );
     expect(await collect(path)).toEqual(all);
     const counts = await scanRecording(path, () => {});
-    expect(counts).toEqual({ lines: all.length + 3, damaged: 2, unknown: 1 });
+    expect(counts).toEqual({
+      lines: all.length + 3,
+      damaged: 2,
+      firstDamage: { line: 2, fault: 'not valid JSON' },
+      unknown: 1,
+    });
   });
 
   it('takes a last line without its newline when it is whole', async () => {

@@ -139,7 +139,12 @@ describe('a player', () => {
   it('passes over damaged lines at every seek', async () => {
     const path = fileOf([cgroup2.start, TEN[0], 'broken', TEN[1], { type: 'weather' }, TEN[2]]);
     const player = await openPlayer(path, () => new Sum());
-    expect(player.counts).toEqual({ lines: 6, damaged: 1, unknown: 1 });
+    expect(player.counts).toEqual({
+      lines: 6,
+      damaged: 1,
+      firstDamage: { line: 3, fault: 'not a JSON object' },
+      unknown: 1,
+    });
     expect(player.seek(300).records).toBe(4);
     expect(player.seek(200).records).toBe(3);
     expect(player.summary).toBeUndefined();

@@ -63,11 +63,20 @@ describe('recordings that are evaluated together', () => {
     expect(verdict.warnings).toEqual([]);
   });
 
-  it('count the lines that are damaged', async () => {
+  it('count the damaged lines, and say what is wrong with the first', async () => {
     const damaged = { type: 'sample', elapsedMs: 'x' } as unknown as RecordLine;
     const [start, ...rest] = run(1);
     const evaluated = await evaluate([start ?? damaged, damaged, ...rest], planOf('anon<=2M'));
-    expect(evaluated.verdict.warnings).toEqual([`${evaluated.file}: 1 damaged line was skipped`]);
+    expect(evaluated.verdict.warnings).toEqual([
+      expect.stringMatching(/: 1 damaged line was skipped: line 2: sample: elapsedMs: expected a number/),
+    ]);
+    const twice = await evaluate(
+      [start ?? damaged, ...rest.slice(0, 1), damaged, damaged, ...rest.slice(1)],
+      planOf('anon<=2M'),
+    );
+    expect(twice.verdict.warnings).toEqual([
+      expect.stringMatching(/: 2 damaged lines were skipped, the first is line 3: sample: elapsedMs: /),
+    ]);
   });
 });
 
