@@ -93,7 +93,9 @@ export function openLeafBpf(bpf: Bpf, owner: LeafOwner): LeafBpf {
   };
 }
 
-/** Whether a leaf may have maps, checked with the cheapest iterator. Returns true if it cannot tell. */
+/**
+ * Whether a leaf may have maps, checked with the cheapest iterator. Returns true if it cannot determine that.
+ */
 export function mayHaveMaps(bpf: Bpf, cgroupId: bigint | undefined): boolean {
   try {
     const iterator = openMapIterator(bpf, openIteratorObjects(), { cgroupId });

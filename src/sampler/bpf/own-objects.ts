@@ -10,7 +10,7 @@ export interface OwnIterator {
 }
 
 /**
- * The open iterators of this process. Whoever opens an iterator registers it here and closes it here; other
+ * The open iterators of this process. The code that opens an iterator registers and closes it here; other
  * code can only query whether an id is ours. A single registry, since our ids are excluded from all listings
  * of this process.
  */
