@@ -1,32 +1,32 @@
-/** States along a recording, from which any moment is near; never more than a few. */
+/** A bounded number of states along a recording, from which any position can be reached quickly. */
 
-/** A state that records are applied to, one after the other. */
+/** A state that records are applied to, in order. */
 export interface Checkpointed<T, R> {
   apply(record: R): void;
-  /** A copy that stays as it is while the original goes on. */
+  /** An independent copy. */
   clone(): T;
 }
 
-/** A state and how far into the recording it is. */
+/** A state and its position in the recording. */
 export interface Checkpoint<T> {
   state: T;
-  /** The number of records in it. */
+  /** Number of records that it includes. */
   records: number;
-  /** Where the line after them starts. Unit: bytes. */
+  /** Offset of the line after them. Unit: bytes. */
   offset: number;
 }
 
 const MAX_CHECKPOINTS = 32;
 
-/** The first distance between two. Unit: bytes. */
+/** Initial distance between two checkpoints. Unit: bytes. */
 const FIRST_STRIDE_BYTES = 1024 * 1024;
 
-/** Keeps states at about equal distances; as the recording grows, every other one is dropped. */
+/** Keeps states at roughly equal distances; as the recording grows, every second one is dropped. */
 export class Checkpoints<T extends { clone(): T }> {
   #kept: Checkpoint<T>[] = [];
   #strideBytes = FIRST_STRIDE_BYTES;
 
-  /** Copies the state, if the last copy is far enough behind. */
+  /** Copies the state if the last copy is far enough behind. */
   offer({ state, records, offset }: Checkpoint<T>): void {
     if (offset - (this.#kept.at(-1)?.offset ?? 0) < this.#strideBytes) return;
     this.#kept.push({ state: state.clone(), records, offset });
@@ -35,7 +35,7 @@ export class Checkpoints<T extends { clone(): T }> {
     this.#strideBytes *= 2;
   }
 
-  /** The last one that has no more than `records`; to be cloned before anything is applied. */
+  /** The last state with at most `records` records; clone it before applying any. */
   before(records: number): Checkpoint<T> | undefined {
     return this.#kept.findLast((each) => each.records <= records);
   }

@@ -1,7 +1,7 @@
-/** Reading a file that may still be written: waiting until there is more of it. */
+/** Waits for a file that is still being written to grow. */
 import { type FSWatcher, watch } from 'node:fs';
 
-/** The polling interval, for when there is no watch or it misses a change. Unit: milliseconds. */
+/** Poll interval, in case there is no watch or it misses a change. Unit: milliseconds. */
 const POLL_MS = 250;
 
 /** Reports when a file may have changed. */
@@ -15,11 +15,11 @@ export class GrowthWatch {
       this.#watcher = watch(path, { persistent: false }, () => this.#notice());
       this.#watcher.on('error', () => this.#watcher?.close());
     } catch {
-      // No inotify there, or no watch left: the poll does it alone.
+      // inotify is unavailable, or the limit of watches is reached: rely on polling.
     }
   }
 
-  /** Settles at the next change, after a while, or when the signal is aborted. */
+  /** Resolves at the next change, after the poll interval, or when the signal is aborted. */
   async wait(signal: AbortSignal | undefined): Promise<void> {
     if (this.#changed || signal?.aborted === true) {
       this.#changed = false;

@@ -1,6 +1,6 @@
 /**
- * Cutting a stream of bytes into lines. A line is cut at its newline byte: UTF-8 never has one inside a
- * character.
+ * Splits a byte stream into lines. Splitting at the newline byte is safe because UTF-8 never contains it
+ * within a character.
  */
 
 const NEWLINE = 0x0a;
@@ -9,20 +9,20 @@ const NEWLINE = 0x0a;
 const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 /**
- * Takes a line; `text` is undefined for one that was too long to keep. `offset` is where it starts, `end`
- * where the next one does. Unit: bytes.
+ * Receives a line; `text` is undefined if the line was too long. `offset` is its start, `end` the start of
+ * the next line. Unit: bytes.
  */
 export type OnLine = (text: string | undefined, offset: number, end: number) => void;
 
-/** Hands out whole lines, and keeps what has no end yet. */
+/** Emits complete lines, and buffers an incomplete one. */
 export class LineSplitter {
   readonly #maxBytes: number;
-  /** The pieces of the line that has no end yet. */
+  /** The chunks of the incomplete line. */
   #pieces: Buffer[] = [];
   #pieceBytes = 0;
-  /** Where that line starts. Unit: bytes. */
+  /** Offset of that line. Unit: bytes. */
   #offset: number;
-  /** It is too long: nothing of it is kept. */
+  /** The line is too long and its contents are dropped. */
   #tooLong = false;
 
   constructor(offset = 0, maxBytes = MAX_LINE_BYTES) {
@@ -30,7 +30,7 @@ export class LineSplitter {
     this.#maxBytes = maxBytes;
   }
 
-  /** Takes the next bytes, which may be overwritten afterwards. */
+  /** Processes the next bytes; the caller may overwrite them afterwards. */
   push(chunk: Buffer, onLine: OnLine): void {
     let from = 0;
     for (let to = chunk.indexOf(NEWLINE); to >= 0; to = chunk.indexOf(NEWLINE, from)) {
@@ -51,7 +51,7 @@ export class LineSplitter {
     if (from < chunk.length) this.#keep(chunk.subarray(from));
   }
 
-  /** Hands out the rest: nothing comes after it any more. */
+  /** Emits the rest at the end of the stream. */
   end(onLine: OnLine): void {
     if (this.#pieceBytes > 0) this.#finish(0, onLine);
   }

@@ -1,4 +1,4 @@
-/** Many numbers in little memory: 8 bytes each. */
+/** A compact list of numbers: 8 bytes each. */
 export class NumberList {
   #numbers = new Float64Array(1024);
   #length = 0;
@@ -25,12 +25,12 @@ export class NumberList {
     return this.at(this.#length - 1);
   }
 
-  /** In a list that never goes down: how many are at most `value`. */
+  /** In an ascending list: how many numbers are at most `value`. */
   countUpTo(value: number): number {
     return this.#firstIndex((each) => each > value);
   }
 
-  /** In a list that never goes down: how many are less than `value`. */
+  /** In an ascending list: how many numbers are less than `value`. */
   countBelow(value: number): number {
     return this.#firstIndex((each) => each >= value);
   }

@@ -1,19 +1,18 @@
-/** Parsing of the lines of a recording. */
+/** Parses the lines of a recording. */
 import { FORMAT_VERSION, type RecordLine } from '../model/recording.ts';
 import { FIND_FAULT } from './record-shapes.ts';
 import { refuseNewer, upgradeRecord } from './upgrade.ts';
 import { describeFault } from './validation/fault.ts';
 
 /**
- * A line that is whole and ours; one that is not whole, and why; or one of a kind that came after this
- * version.
+ * A valid record; a damaged line with the reason; or a record of a type that this version does not know.
  */
 export type ParsedLine = { record: RecordLine } | { damaged: string } | { unknown: string };
 
 /**
- * Parses one line: JSON of a known type that its schema accepts. `file` is the name of the recording in
+ * Parses one line: JSON of a known type that conforms to its schema. `file` is the name of the recording in
  * errors.
- * @throws InputError when a newer cmemstat wrote it in a format that this one can't read.
+ * @throws InputError if a newer cmemstat wrote it in an unsupported format.
  */
 export function parseRecordLine(text: string, file = 'the recording'): ParsedLine {
   let value: unknown;
@@ -31,7 +30,7 @@ export function parseRecordLine(text: string, file = 'the recording'): ParsedLin
   if (!isKnown(type)) return { unknown: type };
   const upgraded = upgradeRecord(fields);
   const fault = FIND_FAULT[type](upgraded);
-  // The checks above are what makes it one.
+  // The checks above guarantee the type.
   return fault === undefined
     ? { record: upgraded as unknown as RecordLine }
     : { damaged: `${type}: ${describeFault(fault, upgraded)}` };

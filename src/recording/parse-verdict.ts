@@ -1,4 +1,4 @@
-/** Verdicts that were kept with `--report json:FILE`. */
+/** Reads verdicts saved with `--report json:FILE`. */
 import { InputError } from '../errors.ts';
 import { VERDICT_VERSION, type Verdict } from '../model/verdict.ts';
 import { refuseNewer, upgradeVerdict } from './upgrade.ts';
@@ -6,15 +6,15 @@ import { describeFault } from './validation/fault.ts';
 import { findFaultInVerdict } from './validation/verdict-validator.ts';
 
 /**
- * Reads a verdict; undefined for a text that is something else.
- * @throws InputError for one that a newer version has made, or that is damaged.
+ * Parses a verdict; undefined if the text is something else.
+ * @throws InputError if a newer version wrote it, or it is damaged.
  */
 export function parseVerdict(text: string, file: string): Verdict | undefined {
   let value: Record<string, unknown> | null;
   try {
     value = JSON.parse(text) as Record<string, unknown> | null;
   } catch {
-    // A recording has a document a line.
+    // A recording has one document per line.
     return undefined;
   }
   if (value?.type !== 'verdict') return undefined;

@@ -1,4 +1,4 @@
-/** Reading recordings back, however long they are, and while they are written. */
+/** Reads recordings of any length, also while they are written. */
 import { open } from 'node:fs/promises';
 import { describeErrno, errnoOf, InputError } from '../errors.ts';
 import type { RecordLine } from '../model/recording.ts';
@@ -6,52 +6,52 @@ import { GrowthWatch } from './growing-file.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { parseRecordLine } from './parse-line.ts';
 
-/** How a recording is read. */
+/** Options for reading a recording. */
 export interface ReadOptions {
-  /** Waits for more until the summary has come. */
+  /** Waits for more data until the summary has been read. */
   follow?: boolean;
-  /** Ends the waiting, and the reading. */
+  /** Aborts waiting and reading. */
   signal?: AbortSignal;
-  /** With `follow`: called whenever all that is there has been read, with the counts up to there. */
+  /** With `follow`: called whenever all available data has been read, with the counts so far. */
   onCaughtUp?: (counts: LineCounts) => void;
 }
 
-/** What was passed over, and how much there was. */
+/** Number of lines, and how many were skipped. */
 export interface LineCounts {
-  /** All lines, whatever they were. */
+  /** All lines, of any kind. */
   lines: number;
-  /** Cut, or no record. */
+  /** Truncated lines, or lines that are not records. */
   damaged: number;
-  /** The first of the damaged lines, from 1, and what is wrong with it. */
+  /** The first damaged line (1-based), and its fault. */
   firstDamage?: { line: number; fault: string };
-  /** Records of a kind that this version does not know. */
+  /** Records of a type that this version does not know. */
   unknown: number;
 }
 
-/** Takes a record, where its line starts, and where the next one does. Unit: bytes. */
+/** Receives a record, the offset of its line, and the offset of the next line. Unit: bytes. */
 export type OnRecord = (record: RecordLine, offset: number, end: number) => void;
 
-/** How much is read at once. Unit: bytes. */
+/** Size of one read. Unit: bytes. */
 const CHUNK_BYTES = 256 * 1024;
 
-/** A file that starts with this many lines without a record is not a recording. */
-const STRANGE_LINES = 100;
+/** A file with no record in this many leading lines is not a recording. */
+const MAX_LEADING_LINES = 100;
 
 /** The name for standard input. */
 const STDIN = '-';
 
-/** One record and where its line starts. Unit: bytes. */
+/** A record and the offset of its line. Unit: bytes. */
 export interface PlacedRecord {
   record: RecordLine;
   offset: number;
 }
 
 /**
- * The records of a recording, one by one; `counts` grow while it is read. `-` is standard input.
+ * The records of a recording, one by one; `counts` is updated while reading. `-` is standard input.
  *
- * With `follow` it waits for more until the summary has come or `signal` says so; a file that was cut short
- * is read again from its beginning.
- * @throws InputError when it can't be opened, is not a recording, or was written by a newer version.
+ * With `follow`, waits for more data until the summary or until `signal` is aborted; a file that was
+ * truncated is read again from the start.
+ * @throws InputError if it cannot be opened, is not a recording, or was written by a newer version.
  */
 export function readRecording(
   path: string,
@@ -73,8 +73,8 @@ export function readRecording(
 }
 
 /**
- * Hands every record to `onRecord`: the fast way through a long recording. `-` is standard input.
- * @throws as `readRecording`, and what `onRecord` throws.
+ * Passes every record to `onRecord`: the fastest way to read a long recording. `-` is standard input.
+ * @throws the errors of `readRecording`, and those of `onRecord`.
  */
 export async function scanRecording(
   path: string,
@@ -83,7 +83,7 @@ export async function scanRecording(
 ): Promise<LineCounts> {
   const scan = new Scan(path);
   for await (const _ of scan.chunks(options, onRecord)) {
-    // The work is done by `onRecord`.
+    // `onRecord` does the work.
   }
   return scan.counts;
 }
@@ -102,7 +102,7 @@ class Scan {
     this.#name = path === STDIN ? 'standard input' : path;
   }
 
-  /** Reads chunk after chunk; the caller gets a turn after each. */
+  /** Reads chunk by chunk; the caller runs after each. */
   async *chunks(options: ReadOptions, onRecord: OnRecord): AsyncGenerator<void> {
     const { follow = false, signal, onCaughtUp } = options;
     const source = await openSource(this.#path);
@@ -129,7 +129,7 @@ class Scan {
           await growth.wait(signal);
         }
       }
-      // A line without a newline may be complete: the writer may have been stopped before the newline.
+      // A line without a newline may be complete: the writer may have stopped just before the newline.
       splitter.end(onLine);
     } finally {
       growth?.close();
@@ -144,7 +144,7 @@ class Scan {
     if ('damaged' in parsed) {
       this.counts.damaged += 1;
       this.counts.firstDamage ??= { line: this.counts.lines, fault: parsed.damaged };
-      if (!this.#hasRecord && this.counts.damaged >= STRANGE_LINES) throw noRecording(this.#name);
+      if (!this.#hasRecord && this.counts.damaged >= MAX_LEADING_LINES) throw noRecording(this.#name);
       return;
     }
     this.#hasRecord = true;
@@ -167,7 +167,7 @@ function noRecording(name: string): InputError {
 
 interface Source {
   isFile: boolean;
-  /** Up to the length of the buffer; 0 at the end. */
+  /** Up to the size of the buffer; 0 at the end. */
   read(into: Buffer, position: number): Promise<number>;
   size(): Promise<number>;
   close(): Promise<void>;
@@ -196,7 +196,7 @@ async function openSource(path: string): Promise<Source> {
   }
 }
 
-/** As a stream: it may be a socket or a non-blocking descriptor. */
+/** Reads as a stream: it may be a socket or a non-blocking descriptor. */
 function standardInput(): Source {
   const chunks = process.stdin[Symbol.asyncIterator]();
   let rest: Buffer = Buffer.alloc(0);

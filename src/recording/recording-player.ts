@@ -1,4 +1,4 @@
-/** Going to any moment of a recording, back and forth: for the replay. */
+/** Seeks to any time in a recording, for the replay. */
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { describeErrno, errnoOf, InputError } from '../errors.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
@@ -9,24 +9,25 @@ import { NumberList } from './number-list.ts';
 import { parseRecordLine } from './parse-line.ts';
 import { type LineCounts, scanRecording } from './read-recording.ts';
 
-/** How a recording is opened for playing. */
+/** Options for opening a recording. */
 export interface PlayerOptions {
-  /** Goes on reading what is added, until the summary has come. */
+  /** Continues reading appended data until the summary has been read. */
   follow?: boolean;
-  /** With `follow`: called when there is more, or when it is complete. */
+  /** With `follow`: called when data was added, or the recording is complete. */
   onGrowth?: () => void;
-  /** With `follow`: takes what went wrong after the opening. */
+  /** With `follow`: receives errors after opening. */
   onError?: (error: unknown) => void;
 }
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** So much is rather read than a state copied. Unit: bytes. */
+/** Up to this distance, reading is preferred to copying a state. Unit: bytes. */
 const NEAR_BYTES = 1024 * 1024;
 
 /**
- * Reads a recording through once and opens it for playing; `create` makes the state at its beginning.
- * @throws InputError when it can't be opened or is not a file or a recording, or was made by a newer version.
+ * Scans a recording once and opens it for playing; `create` returns the initial state.
+ * @throws InputError if it cannot be opened, is not a regular file or a recording, or was written by a newer
+ * version.
  */
 export async function openPlayer<T extends Checkpointed<T, RecordLine>>(
   path: string,
@@ -43,18 +44,18 @@ export async function openPlayer<T extends Checkpointed<T, RecordLine>>(
   return player;
 }
 
-/** An open recording. Memory: 24 bytes a record, and a bounded number of states. */
+/** An open recording. Memory: 24 bytes per record, and a bounded number of states. */
 export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
-  /** Lines that were passed over, and how many there are. */
+  /** Number of lines, and how many were skipped. */
   counts: LineCounts = { lines: 0, damaged: 0, unknown: 0 };
-  /** Whether more may come. */
+  /** Whether more data may follow. */
   following = false;
   readonly #path: string;
   readonly #create: () => T;
   readonly #fd: number;
   readonly #abort = new AbortController();
   readonly #checkpoints = new Checkpoints<T>();
-  /** When each record was, never going back, and where its line starts. */
+  /** The time of each record, in ascending order, and the offset of its line. */
   readonly #times = new NumberList();
   readonly #offsets = new NumberList();
   readonly #sampleTimes = new NumberList();
@@ -63,13 +64,13 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
   #summary: SummaryRecord | undefined;
   #peak: { bytes: number; elapsedMs: number } | undefined;
   #sampleBefore: { bytes: number; elapsedMs: number } | undefined;
-  /** At the end of what is known. */
+  /** The state after the last known record. */
   #head: Checkpoint<T>;
-  /** What `seek` handed out last. */
+  /** The last result of `seek`. */
   #shown: Checkpoint<T>;
   #isClosed = false;
 
-  /** @throws InputError when the file can't be opened. */
+  /** @throws InputError if the file cannot be opened. */
   constructor(path: string, create: () => T) {
     this.#path = path;
     this.#create = create;
@@ -78,12 +79,12 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
     this.#shown = this.#beginning();
   }
 
-  /** Undefined only where the file was cut to nothing while it is followed. */
+  /** Undefined only if the file was truncated to nothing while being followed. */
   get start(): StartRecord | undefined {
     return this.#start;
   }
 
-  /** Absent while the run goes on, and when it was ended by force. */
+  /** Absent while the run is in progress, and if it was killed. */
   get summary(): SummaryRecord | undefined {
     return this.#summary;
   }
@@ -94,8 +95,8 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
   }
 
   /**
-   * The sample that is nearest to the maximum of `current` (process tree: `tree.rss`), or of the kernel's own
-   * mark of it; undefined without such a sample. Unit: milliseconds since the launch.
+   * The time of the sample closest to the maximum of `current` (process tree: `tree.rss`), or of the kernel's
+   * own high-water mark; undefined without such a sample. Unit: milliseconds since the launch.
    */
   get peakMs(): number | undefined {
     return this.#peak?.elapsedMs;
@@ -109,7 +110,10 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
     return this.#eventTimes.length;
   }
 
-  /** The time of the first event after this one; undefined when there is none. So are the three below. */
+  /**
+   * The time of the next event after the given time; undefined if there is none. Likewise for the three
+   * methods below.
+   */
   nextEvent(afterMs: number): number | undefined {
     return this.#eventTimes.at(this.#eventTimes.countUpTo(afterMs));
   }
@@ -127,8 +131,8 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
   }
 
   /**
-   * The state with every record up to this moment. The same object is changed by the next call.
-   * @throws InputError when the file can't be read any more.
+   * The state after all records up to the given time. The next call changes the same object.
+   * @throws InputError if the file can no longer be read.
    */
   seek(elapsedMs: number): T {
     const records = this.#times.countUpTo(elapsedMs);
@@ -139,7 +143,7 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
     return this.#shown.state;
   }
 
-  /** Reads it through; settles when all that is there now is known. For `openPlayer`. */
+  /** Scans the available data; resolves when all of it has been read. For `openPlayer`. */
   async open({ follow = false, onGrowth, onError }: PlayerOptions): Promise<void> {
     const take = (record: RecordLine, offset: number, end: number) => this.#index(record, offset, end);
     const { signal } = this.#abort;
@@ -200,8 +204,8 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
   }
 
   /**
-   * The kernel's own mark sees what lies between two samples: the larger of them shows more of what was
-   * there.
+   * The kernel's own high-water mark includes peaks between two samples: use the sample after which it is
+   * largest.
    */
   #lookForPeak({ current, peak, tree }: Sample, elapsedMs: number): void {
     const now = current ?? tree?.rss;
@@ -214,7 +218,7 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
     this.#peak = { bytes, elapsedMs: isNearer ? before.elapsedMs : elapsedMs };
   }
 
-  /** The file was cut, and something else is written to it. */
+  /** The file was truncated and rewritten. */
   #forget(): void {
     for (const list of [this.#times, this.#offsets, this.#sampleTimes, this.#eventTimes]) list.clear();
     this.#checkpoints.clear();
@@ -264,7 +268,7 @@ function timeOf(record: RecordLine): number {
   }
 }
 
-/** One after the other they have no common time. */
+/** Consecutive runs have no common time axis. */
 function severalRuns(path: string): InputError {
   return new InputError(path, `${path}: contains more than one run, and a replay shows only one`, {
     hint: 'use one file per run, as --runs with --output writes them; cmemstat report takes several',

@@ -1,4 +1,4 @@
-/** Documents of earlier format versions, rewritten as the current version has them. */
+/** Converts documents of earlier format versions to the current one. */
 import { InputError } from '../errors.ts';
 import { safeText } from '../format/safe-text.ts';
 import { COMPARISON_VERSION } from '../model/comparison.ts';
@@ -7,18 +7,18 @@ import { VERDICT_VERSION } from '../model/verdict.ts';
 
 type Fields = Record<string, unknown>;
 
-/** The words of version 1 for the results of budgets and metrics. */
+/** The terms of version 1 for the results of budgets and metrics. */
 const RESULTS_OF_VERSION_1: ReadonlyMap<unknown, string> = new Map([
   ['held', 'passed'],
   ['broken', 'failed'],
   ['not-judged', 'not-evaluated'],
 ]);
 
-/** The end of the message of an event in version 1 that a budget was exceeded. */
+/** In version 1, the end of the message of an event for an exceeded budget. */
 const EXCEEDED_OF_VERSION_1 = / is broken$/;
 
 /**
- * Refuses a document of a format version that did not exist yet when this cmemstat was made.
+ * Rejects a document of a newer format version.
  * @throws InputError that names the file and both versions.
  */
 export function refuseNewer({ version, cmemstat }: Fields, known: number, file: string): void {
@@ -33,7 +33,7 @@ export function refuseNewer({ version, cmemstat }: Fields, known: number, file: 
 }
 
 /**
- * A line of a recording in the current version; the lines between the start and the summary carry no version.
+ * Converts a line of a recording; the lines between the start and the summary contain no version.
  */
 export function upgradeRecord(fields: Fields): Fields {
   const { type, version, event, message } = fields;
@@ -46,7 +46,7 @@ export function upgradeRecord(fields: Fields): Fields {
   return isVersioned && version === 1 ? { ...fields, version: FORMAT_VERSION } : fields;
 }
 
-/** A verdict in the current version. */
+/** Converts a verdict. */
 export function upgradeVerdict(verdict: Fields): Fields {
   if (verdict.version !== 1) return verdict;
   const { status, runs, budgets, comparison } = verdict;

@@ -1,15 +1,15 @@
-/** Where a document is not what its schema says: what the generated validators find. */
+/** Schema violations that the generated validators report. */
 import { safeText } from '../../format/safe-text.ts';
 
-/** A part that is missing, or holds something else. */
+/** A part of a document that is missing or invalid. */
 export interface Fault {
-  /** The keys that lead to it from the root. */
+  /** The path of keys from the root. */
   readonly path: readonly (string | number)[];
-  /** What belongs there: `a number`. */
+  /** The expected value: `a number`. */
   readonly expected: string;
 }
 
-/** Finds the first fault of a value; undefined when there is none. */
+/** Finds the first violation in a value; undefined if it is valid. */
 export type FindFault = (value: unknown) => Fault | undefined;
 
 /** Whether a value has keys. */
@@ -17,22 +17,25 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The fault of the value itself. */
+/** A violation of the value itself. */
 export function wrong(expected: string): Fault {
   return { path: [], expected };
 }
 
-/** The fault of a part. */
+/** A violation of a member. */
 export function wrongAt(key: string | number, expected: string): Fault {
   return { path: [key], expected };
 }
 
-/** A fault as it looks from the object or the list around. */
+/** Adds the enclosing key to the path of a violation. */
 export function within(key: string | number, { path, expected }: Fault): Fault {
   return { path: [key, ...path], expected };
 }
 
-/** A fault in words: `bpf.maps[2].name: expected a string, found 7`, or `command is missing: expected a list`. `document` is what was searched. */
+/**
+ * Describes a violation: `bpf.maps[2].name: expected a string, found 7`, or `command is missing: expected a
+ * list`. `document` is the validated document.
+ */
 export function describeFault(fault: Fault, document: unknown): string {
   let found: unknown = document;
   for (const key of fault.path) {
@@ -52,11 +55,11 @@ export function describeFault(fault: Fault, document: unknown): string {
   );
 }
 
-/** A value as it is shown in a message; how deep it is nested must not matter. */
+/** A value formatted for a message; independent of how deep it is nested. */
 function shortly(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
-  // JSON itself has no infinity.
+  // JSON has no infinity.
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;
 }
