@@ -1,9 +1,9 @@
-/** On which side of its column a cell stands. */
+/** Alignment of a cell in its column. */
 export type Align = 'left' | 'right';
 
 /**
- * Rows of cells as lines: each column as wide as its widest cell, two blanks between columns, none at the
- * end.
+ * Formats rows of cells as lines: each column is as wide as its widest cell, with two spaces between columns
+ * and no trailing spaces.
  */
 export function alignColumns(rows: readonly (readonly string[])[], align: readonly Align[]): string[] {
   const widths = align.map((_, column) => Math.max(0, ...rows.map((row) => row[column]?.length ?? 0)));

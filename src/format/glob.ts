@@ -1,8 +1,8 @@
-/** Patterns as a shell takes them. */
+/** Shell glob patterns. */
 
 /**
- * A glob as an expression that must match all of a text: `*` is anything, `?` one character, `[a-c]` and
- * `[!a-c]` a set.
+ * Compiles a glob to an expression that must match the whole string: `*` is anything, `?` one character,
+ * `[a-c]` and `[!a-c]` a set.
  * @throws SyntaxError for a reversed range: check with `findBadSet` first.
  */
 export function globToRegExp(glob: string): RegExp {
@@ -19,12 +19,12 @@ export function findBadSet(glob: string): { from: number; text: string } | undef
   return partsOf(glob).find(({ text }) => text.length > 1 && !isSet(text));
 }
 
-/** Whether a glob may fit more than the one name that it spells. */
+/** Whether a glob may match more than one name. */
 export function hasWildcards(glob: string): boolean {
   return partsOf(glob).some(({ text }) => text.length > 1 || text === '*' || text === '?');
 }
 
-/** Single characters, and sets with their brackets. */
+/** Single characters, and sets including their brackets. */
 function partsOf(glob: string): { from: number; text: string }[] {
   const parts: { from: number; text: string }[] = [];
   for (let from = 0; from < glob.length; ) {

@@ -1,2 +1,2 @@
-/** The longest time that `setTimeout` takes: a longer one fires at once. Unit: milliseconds. */
+/** The maximum delay of `setTimeout`; a longer one fires immediately. Unit: milliseconds. */
 export const MAX_TIMER_MS = 2 ** 31 - 1;

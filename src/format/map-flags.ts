@@ -1,4 +1,4 @@
-/** The flags of BPF maps by the kernel's names. */
+/** Flags of BPF maps, with the kernel's names. */
 
 /** Source: include/uapi/linux/bpf.h, the `BPF_F_*` of BPF_MAP_CREATE, in the order of their bits. */
 const MAP_FLAGS = [
@@ -25,7 +25,7 @@ const MAP_FLAGS = [
 ] as const;
 
 /**
- * Flags for reading, without their `BPF_F_`: `NO_PREALLOC|RDONLY_PROG`; unknown bits in hex, no flags as `-`.
+ * Formats flags without `BPF_F_`: `NO_PREALLOC|RDONLY_PROG`; unknown bits in hexadecimal, no flags as `-`.
  */
 export function formatMapFlags(flags: number): string {
   const known = MAP_FLAGS.filter((_, bit) => (flags & (1 << bit)) !== 0);

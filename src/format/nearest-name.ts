@@ -1,6 +1,6 @@
-/** Which name was probably meant. */
+/** Suggests the intended name for a misspelled one. */
 
-/** The name that takes the fewest edits to come to; undefined when even that is far off. */
+/** The name with the smallest edit distance; undefined if it is too different. */
 export function nearestName(word: string, names: Iterable<string>): string | undefined {
   const lower = word.toLowerCase();
   let best: string | undefined;
@@ -15,7 +15,7 @@ export function nearestName(word: string, names: Iterable<string>): string | und
   return best;
 }
 
-/** Letters to insert, to delete, to replace or to swap with their neighbour until both words are equal. */
+/** The edit distance: insertions, deletions, replacements and swaps of adjacent letters. */
 export function countEdits(from: string, to: string): number {
   let beforePrevious: number[] = [];
   let previous = Array.from({ length: to.length + 1 }, (_, at) => at);

@@ -1,10 +1,10 @@
 /**
- * Text from outside (names, command lines) made harmless for a terminal: control characters and escape
- * sequences come out as visible escapes such as `\x1b`.
+ * Makes text from outside (names, command lines) safe for a terminal: control characters and escape sequences
+ * are replaced by visible escapes such as `\x1b`.
  */
 export function safeText(text: string): string {
   return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
     /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
     (character) => {
       const code = character.charCodeAt(0);
@@ -15,7 +15,7 @@ export function safeText(text: string): string {
   );
 }
 
-/** A command line as a user would type it: words with blanks or special characters are quoted. */
+/** A command line as a user would type it: words with spaces or special characters are quoted. */
 export function formatCommand(words: readonly string[]): string {
   return words
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`))

@@ -1,4 +1,4 @@
-/** Sizes and durations, from text and to text. */
+/** Parses and formats sizes and durations. */
 import { UsageError } from '../errors.ts';
 import type { Limit } from '../kernel/limit.ts';
 
@@ -12,8 +12,8 @@ const SIZE_UNITS: Record<string, number> = {
 };
 
 /**
- * Reads a size such as `512M`, `1.5GiB`, `4096` or `64kb`; all units are powers of 1024, as the kernel takes
- * them. Unit of the result: bytes, rounded down.
+ * Parses a size such as `512M`, `1.5GiB`, `4096` or `64kb`; all units are powers of 1024, as in the kernel.
+ * Unit of the result: bytes, rounded down.
  * @throws UsageError that names the option.
  */
 export function parseSize(text: string, option: string): number {
@@ -32,7 +32,7 @@ export function parseSize(text: string, option: string): number {
 }
 
 /**
- * Reads a size, or `max` for no limit.
+ * Parses a size, or `max` for no limit.
  * @throws UsageError that names the option.
  */
 export function parseLimitOption(text: string, option: string): Limit {
@@ -49,7 +49,7 @@ const DURATION_UNITS: Record<string, number> = {
 };
 
 /**
- * Reads a duration such as `100ms`, `1s`, `2m` or a bare number of seconds.
+ * Parses a duration such as `100ms`, `1s`, `2m` or a bare number of seconds.
  * Unit of the result: milliseconds.
  * @throws UsageError that names the option.
  */
@@ -65,8 +65,8 @@ export function parseDuration(text: string, option: string): number {
 const BINARY_UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
 /**
- * A size for reading, in the largest unit that leaves at least 1: `512 B`, `1.5 MiB`, `128 MiB`. Three
- * digits.
+ * Formats a size in the largest unit with a value of at least 1, with three digits: `512 B`, `1.5 MiB`, `128
+ * MiB`.
  */
 export function formatBytes(bytes: number): string {
   let value = Math.abs(bytes);
@@ -80,14 +80,14 @@ export function formatBytes(bytes: number): string {
   return `${bytes < 0 ? '-' : ''}${value.toFixed(digits)} ${BINARY_UNITS[unit]}`;
 }
 
-/** A size or `max`, for reading. */
+/** Formats a size or `max`. */
 export function formatLimit(limit: Limit): string {
   return limit === 'max' ? 'max' : formatBytes(limit);
 }
 
-/** A time span for reading: `870ms`, `2.5s`, `3m20s`, `2h05m`. */
+/** Formats a time span: `870ms`, `2.5s`, `3m20s`, `2h05m`. */
 export function formatDuration(ms: number): string {
-  // The limits are where rounding would leave the unit.
+  // The thresholds are where rounding would reach the next unit.
   if (ms < 999.5) return `${Math.round(ms)}ms`;
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)}s`;
   const seconds = Math.round(ms / 1000);

@@ -1,85 +1,85 @@
 /**
- * What could be saved on BPF maps. The kernel's formulas are passed in, so that this works on recordings too.
+ * Advice on reducing the memory of BPF maps. The kernel's formulas are passed in, so that it also works on
+ * recordings.
  */
 
-/** What defines a map, spelt as bpf(2) spells it; the type as bpftool prints it. */
+/** The definition of a map, with the field names of bpf(2); the type as printed by bpftool. */
 interface AdvisedShape {
   readonly type: string;
   /** Unit: bytes. */
   readonly key_size: number;
   /** Unit: bytes. */
   readonly value_size: number;
-  /** Entries; bytes of a ring buffer. */
+  /** Entries; for a ring buffer, bytes. */
   readonly max_entries: number;
   readonly map_flags: number;
   readonly map_extra?: bigint | undefined;
 }
 
-/** A map as far as advice goes. */
+/** The inputs for advice on a map. */
 export interface AdvisedMap extends AdvisedShape {
   readonly id: number;
   readonly name: string;
   /** Unit: bytes. */
   readonly bytes: number;
-  /** The most that were seen; for arrays those that are not all zero. Absent where the kernel can't count. */
+  /** Maximum observed number; for arrays, of non-zero elements. Absent if the kernel does not count them. */
   readonly liveElements?: number | undefined;
-  /** The most that waited in a ring buffer. Absent where it was never looked at. Unit: bytes. */
+  /** Maximum unconsumed data observed in a ring buffer. Absent if it was never read. Unit: bytes. */
   readonly peakBacklogBytes?: number | undefined;
 }
 
-/** What a map would take. Unit: bytes. */
+/** The memory that a map would use. Unit: bytes. */
 interface AdvisedCost {
   readonly bytes: number;
   readonly unchargedPercpuBytes: number;
 }
 
 /**
- * The kernel's formula; `undefined` for types that have none. `possibleCpus` is this machine's where it is
- * left out.
+ * The kernel's formula; `undefined` for types without one. `possibleCpus` defaults to this machine's.
  */
 export type ComputeMapCost = (
   shape: AdvisedShape,
   assumed: { liveElements: number; possibleCpus?: number },
 ) => AdvisedCost | undefined;
 
-/** One piece of advice. Savings of several pieces about the same map don't add up. */
+/** One piece of advice. Savings of several pieces for the same map are not additive. */
 export interface BpfAdvice {
   /**
-   * `nearly-empty`: preallocated for far more elements than it ever held. `shareable`: many maps of one
-   * definition. `idle-ring-buffer`: far larger than what ever waited in it. `percpu-growth`: what percpu maps
-   * take on larger machines.
+   * `nearly-empty`: preallocated for far more elements than it ever contained. `shareable`: many maps with
+   * the same definition. `idle-ring-buffer`: far larger than its maximum backlog. `percpu-growth`: size of
+   * per-CPU maps on larger machines.
    */
   readonly kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth';
   readonly maps: readonly Pick<AdvisedMap, 'id' | 'name'>[];
-  /** What the best option saves. Absent for `percpu-growth`, which saves nothing. Unit: bytes. */
+  /** Savings of the best option. Absent for `percpu-growth`, which saves nothing. Unit: bytes. */
   readonly savesBytes?: number;
   readonly text: string;
-  /** What to change, the most saving first. */
+  /** Possible changes, largest savings first. */
   readonly options?: readonly AdviceOption[];
-  /** The same maps on larger machines. */
+  /** The size of the same maps on larger machines. */
   readonly projection?: readonly (AdvisedCost & { readonly possibleCpus: number })[];
 }
 
 /** One change to a map's definition. */
 interface AdviceOption {
   readonly change: string;
-  /** For all maps of the advice. Unit: bytes. */
+  /** Total for all maps of the advice. Unit: bytes. */
   readonly savesBytes: number;
 }
 
-/** What counts as worth a word. */
+/** Thresholds for giving advice. */
 export interface AdviceThresholds {
   /** A map is nearly empty up to this share of its entries. */
   readonly nearlyEmptyShare: number;
-  /** Nothing is said about less. Unit: bytes. */
+  /** Smaller savings are not reported. Unit: bytes. */
   readonly savesAtLeastBytes: number;
-  /** Equal maps from this number on could be one. */
+  /** Minimum number of identical maps to suggest sharing. */
   readonly equalMaps: number;
-  /** The machines to project percpu maps to. */
+  /** The machines for which per-CPU maps are projected. */
   readonly possibleCpus: readonly number[];
 }
 
-/** Thresholds that keep quiet on a healthy host. */
+/** Thresholds that produce no advice on a healthy host. */
 const defaultThresholds: AdviceThresholds = {
   nearlyEmptyShare: 0.1,
   savesAtLeastBytes: 64 * 1024,
@@ -88,7 +88,7 @@ const defaultThresholds: AdviceThresholds = {
 };
 
 const BPF_F_NO_PREALLOC = 1;
-// Room to grow in a proposed size: what was seen is not what will be.
+// Headroom in a proposed size: future usage may exceed the observed maximum.
 const headroom = 4;
 const pageBytes = 4096;
 
@@ -99,7 +99,7 @@ const allocatedAtOnce = new Set([...hashes, ...arrays, 'stack_trace', 'queue', '
 const percpu = new Set(['percpu_hash', 'percpu_array', 'lru_percpu_hash']);
 const ringBuffers = new Set(['ringbuf', 'user_ringbuf']);
 
-/** Advice on these maps, the most saving first; `percpu-growth`, which saves nothing, last. */
+/** Advice on these maps, largest savings first; `percpu-growth`, which saves nothing, is last. */
 export function adviseOnMaps(
   maps: readonly AdvisedMap[],
   compute: ComputeMapCost,
@@ -137,10 +137,10 @@ function adviseNearlyEmpty(
 ): BpfAdvice | undefined {
   const { type, max_entries, map_flags } = group[0];
   if (!allocatedAtOnce.has(type) || (map_flags & BPF_F_NO_PREALLOC) !== 0) return undefined;
-  // The fullest map of a group decides: all are created by one definition.
+  // The fullest map of a group decides, since all have the same definition.
   const live = fullest(group, ({ liveElements }) => liveElements);
   if (live === undefined || live > max_entries * nearlyEmptyShare) return undefined;
-  // An index of an array has a meaning: only one that was never written can lose entries.
+  // The index of an array has a meaning: only an array that was never written can lose entries.
   if (arrays.has(type) && live > 0) return undefined;
 
   const changes: [string, Partial<AdvisedShape>][] = [];
@@ -241,7 +241,7 @@ function adviseGrowth(
   return { kind: 'percpu-growth', maps: identify(concerned), text: who, projection };
 }
 
-/** The changes that save enough, the best first. */
+/** The changes with sufficient savings, best first. */
 function optionsOf(
   group: Group,
   changes: readonly [string, Partial<AdvisedShape>][],
@@ -260,7 +260,7 @@ function optionsOf(
   return best && { options, savesBytes: best.savesBytes };
 }
 
-/** The largest figure of a group; `undefined` unless every map has one. */
+/** The maximum figure of a group; `undefined` unless every map has one. */
 function fullest(group: Group, figure: (map: AdvisedMap) => number | undefined): number | undefined {
   const figures = group.map(figure);
   return figures.every((each) => each !== undefined) ? Math.max(...figures) : undefined;

@@ -1,56 +1,60 @@
 import type { BpfAttribution } from './bpf-inventory.ts';
 
-/** How many BPF objects there are and what the kernel says that they take. */
+/** Number of BPF objects and their memory as reported by the kernel. */
 export interface BpfCount {
   count: number;
   /**
-   * The sum of what the kernel says that they take. Unit: bytes.
+   * The sum of the kernel's figures. Unit: bytes.
    * Source: `memlock` in `/proc/self/fdinfo`. A guess before Linux 6.4; see docs.
    */
   memlock: number;
 }
 
-/** How many BPF objects there are and what they take. */
+/** Number of BPF objects and their memory. */
 export interface BpfSize {
   count: number;
-  /** `memlock` where that is exact, else computed by the kernel's own formula. Unit: bytes. */
+  /** `memlock` if it is exact, otherwise computed by the kernel's own formula. Unit: bytes. */
   bytes: number;
 }
 
 /**
- * Which counters of memory.stat the charged memory is in, by the kind and the size of each map: areas above 8
- * pages are virtually mapped, smaller ones slab objects. An estimate. Unit: bytes.
+ * The counters of memory.stat that include the charged memory, by type and size of each map: areas above 8
+ * pages are virtually mapped, smaller ones are slab objects. An estimate. Unit: bytes.
  */
 export interface BpfPlaces {
   vmalloc: number;
   slab: number;
   percpu: number;
-  /** Pages that are in `kernel` and in no other counter: ring buffers. */
+  /** Pages that are in `kernel` but in no other counter: ring buffers. */
   pages: number;
 }
 
-/** What a walk over all ids gives. */
+/** The totals that a walk over all ids provides. */
 export type HostBpfTotals = Required<Pick<BpfTotals, 'host' | 'held'>>;
 
-/** The BPF maps and programs of one sample; in each group each object counts once. */
+/** The BPF maps and programs of one sample; within a group each object counts once. */
 export interface BpfTotals {
-  /** How objects found their owner: by the kernel's own record of the charge, or by who holds them. */
+  /**
+   * How objects are attributed: by the cgroup that the kernel charges, or by the processes that hold them.
+   */
   attribution: BpfAttribution;
   /** Charged to the leaf: its maps without their uncharged part, and its programs. Absent unless `memcg`. */
   charged?: { maps: BpfSize; programs: BpfSize; places: BpfPlaces };
   /**
-   * Maps of the leaf with memory that no cgroup is charged for (preallocated percpu): that part. Absent
-   * unless `memcg`.
+   * The uncharged memory (preallocated per-CPU) of maps of the leaf. Absent unless `memcg`.
    */
   uncharged?: { maps: BpfSize };
-  /** Maps that the leaf's processes hold and that are charged elsewhere (pinned before, made by others). */
+  /**
+   * Maps that the leaf's processes hold but that are charged elsewhere (pinned earlier, or created by
+   * others).
+   */
   heldElsewhere?: { maps: BpfSize };
-  /** Maps of the leaf that no process and no pin holds, only programs. */
+  /** Maps of the leaf that only programs reference, without a descriptor or pin. */
   anonymous?: { maps: BpfSize };
-  /** All of this host. Absent without CAP_SYS_ADMIN. */
+  /** Totals of this host. Absent without CAP_SYS_ADMIN. */
   host?: { maps: BpfCount; programs: BpfCount };
   /**
-   * Those that the target's processes hold open: its maps and programs, the programs of its links, and the
+   * Objects that the target's processes hold open: maps and programs, the programs of their links, and the
    * maps that those programs use. Absent without CAP_SYS_ADMIN.
    */
   held?: { maps: BpfCount; programs: BpfCount };

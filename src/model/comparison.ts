@@ -1,11 +1,11 @@
-/** Two sets of runs side by side. `schema/comparison.schema.json`. */
+/** The comparison of two sets of runs. `schema/comparison.schema.json`. */
 
 import type { Mode } from './sample.ts';
 
 /** The version of the document. */
 export const COMPARISON_VERSION = 2;
 
-/** What one side is made of. */
+/** One side of a comparison. */
 export interface ComparedSide {
   /** The file, or `this run`. */
   name: string;
@@ -19,49 +19,49 @@ export interface ComparedSide {
 export interface MetricDifference {
   metric: string;
   unit: 'bytes' | 'count';
-  /** Medians; absent on the side that does not have it. */
+  /** Medians; absent if the side does not have the metric. */
   base?: number;
   now?: number;
   /** `now - base`. */
   difference?: number;
-  /** Of `base`; absent when that is 0. */
+  /** Relative to `base`; absent if that is 0. */
   percent?: number;
   /** Two-sided p of a rank test; absent with fewer than 3 runs on a side. */
   p?: number;
   /**
-   * The same, corrected for the number of metrics evaluated (Holm); absent where `p` is or where the metric
-   * is not evaluated.
+   * The same, corrected for the number of evaluated metrics (Holm); absent if `p` is or if the metric is not
+   * evaluated.
    */
   adjustedP?: number;
   /** 95 % bootstrap interval of the difference of the medians; absent with fewer than 3 runs on a side. */
   interval?: [low: number, high: number];
-  /** Smaller differences cannot be distinguished from noise. Same unit. */
+  /** Smaller differences cannot be distinguished from noise. In `unit`. */
   noise: number;
-  /** The allowed difference by `--max-regression`, in `unit`; absent where none applies. */
+  /** The difference allowed by `--max-regression`, in `unit`; absent if no threshold applies. */
   allowed?: number;
-  /** `regressed` exceeds both; `within-noise` exceeds what is allowed but not the noise. */
+  /** `regressed` exceeds both; `within-noise` exceeds the threshold but not the noise. */
   verdict: 'regressed' | 'within-noise' | 'passed' | 'improved' | 'not-evaluated' | 'not-measured';
 }
 
-/** The whole of it. */
+/** The whole document. */
 export interface Comparison {
   type: 'comparison';
   version: typeof COMPARISON_VERSION;
   base: ComparedSide;
   now: ComparedSide;
-  /** Why it is doubtful: other kernels, CPU counts, page sizes, modes. */
+  /** Why the comparison is doubtful: different kernels, CPU counts, page sizes, modes. */
   doubts: string[];
-  /** Set when some of the doubts are about host or mode: `--strict-host` does not compare such runs. */
+  /** Set if some of the doubts concern host or mode: `--strict-host` refuses to compare such runs. */
   otherHost?: true;
-  /** The most important first. */
+  /** Most important first. */
   metrics: MetricDifference[];
   regressed: boolean;
 }
 
-/** Differences that come by chance as often as this are not taken for real. */
+/** Significance level of the rank test. */
 export const SIGNIFICANCE = 0.05;
 
-/** Whether the sides differ by more than chance explains, evaluated or not. */
+/** Whether the difference is statistically significant, evaluated or not. */
 export function isBeyondNoise({ difference = 0, noise, p }: MetricDifference): boolean {
   return Math.abs(difference) > noise && (p === undefined || p < SIGNIFICANCE);
 }

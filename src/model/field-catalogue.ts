@@ -1,6 +1,5 @@
 /**
- * What the figures are: their unit, their kind and where they come from. One table for the summary, the docs
- * and the views.
+ * Catalogue of the figures: unit, kind and source. Shared by the summary, the docs and the views.
  */
 import type { Mode } from './sample.ts';
 
@@ -8,13 +7,13 @@ import type { Mode } from './sample.ts';
 export interface Field {
   id: string;
   unit: 'bytes' | 'count' | 'percent' | 'microseconds';
-  /** A gauge goes up and down; a counter only grows. */
+  /** A gauge may rise and fall; a counter only increases. */
   kind: 'gauge' | 'counter';
-  /** One line for people. */
+  /** A one-line description. */
   meaning: string;
-  /** The file that it is read from, or how it is computed, by mode; a mode without it is left out. */
+  /** The file or computation that it comes from, by mode; modes without it are left out. */
   source: Partial<Record<Mode, string>>;
-  /** The first Linux release that has it on cgroup v2; absent where cgroup v2 always had it. */
+  /** The first Linux release that provides it on cgroup v2; absent if all do. */
   since?: string;
 }
 
@@ -30,7 +29,7 @@ const bytes = (id: string, meaning: string, source: Field['source'], since?: str
   ...(since === undefined ? {} : { since }),
 });
 
-/** The fields that our own views name. Other keys of memory.stat are passed on under the kernel's names. */
+/** The fields that our own views name. Other keys of memory.stat keep the kernel's names. */
 export const FIELDS: readonly Field[] = [
   bytes('current', 'all memory charged to the leaf', {
     cgroup2: 'memory.current',
@@ -71,7 +70,7 @@ export const FIELDS: readonly Field[] = [
 
 const BY_ID = new Map(FIELDS.map((field) => [field.id, field]));
 
-/** The source of a field in one mode; undefined when the mode does not have it. */
+/** The source of a field in one mode; undefined if the mode does not have it. */
 export function sourceOf(id: string, mode: Mode): string | undefined {
   return BY_ID.get(id)?.source[mode];
 }

@@ -1,4 +1,4 @@
-/** What the kernel memory of a leaf consists of. */
+/** The composition of a leaf's kernel memory. */
 import type { BpfTotals } from './bpf-totals.ts';
 import type { Sample } from './sample.ts';
 
@@ -6,15 +6,15 @@ import type { Sample } from './sample.ts';
 export interface KernelTerm {
   id: string;
   /**
-   * Unit: bytes. `unexplained` is negative where the parts, some of them computed, sum up to more than the
-   * total.
+   * Negative for `unexplained` if the sum of the parts, some of which are computed, exceeds the total. Unit:
+   * bytes.
    */
   bytes: number;
-  /** Where it comes from. */
+  /** The source of the figure. */
   source: string;
 }
 
-/** The parts and their sum: `kernel` is exactly what `terms` add up to. */
+/** The parts and their sum: `kernel` is exactly the sum of `terms`. */
 export interface KernelBreakdown {
   kernel: number;
   terms: KernelTerm[];
@@ -22,15 +22,15 @@ export interface KernelBreakdown {
   notes: string[];
 }
 
-/** Counters of memory.stat that no BPF memory is in. */
+/** Counters of memory.stat that do not include BPF memory. */
 const APART = ['kernel_stack', 'pagetables', 'sec_pagetables'] as const;
 
-/** Counters of memory.stat that BPF memory is in too. */
+/** Counters of memory.stat that also include BPF memory. */
 const SHARED = ['vmalloc', 'percpu', 'slab'] as const;
 
 /**
- * Takes `kernel` apart: BPF maps and programs, what memory.stat counts by kind without them, and the rest. No
- * byte is in two terms. Undefined where there is no total of kernel memory.
+ * Breaks `kernel` down into BPF maps and programs, the counters of memory.stat without them, and the rest. No
+ * byte is counted twice. Undefined without a total of kernel memory.
  */
 export function breakKernelDown(sample: Sample, bpf: BpfTotals | undefined): KernelBreakdown | undefined {
   const { kernel, stat } = sample;

@@ -1,15 +1,15 @@
-/** The highest value of every key over many objects that have nearly always the same keys. */
+/** The maximum per key over many objects that nearly always have the same keys. */
 export class KeyMaxima {
   readonly #keys: string[] = [];
   readonly #maxima: number[] = [];
   readonly #slots = new Map<string, number>();
 
-  /** Takes the values of one object; NaN and keys that are not there change nothing. */
+  /** Adds the values of one object; NaN and missing keys have no effect. */
   add(values: Readonly<Record<string, number>>): void {
     const [keys, maxima] = [this.#keys, this.#maxima];
     let next = 0;
     for (const key in values) {
-      // The same keys come in the same order: looking each up would cost more than all the rest of a sample.
+      // The same keys arrive in the same order: a lookup for each would dominate the cost of a sample.
       const slot = keys[next] === key ? next : this.#slotOf(key);
       next = slot + 1;
       const value = values[key];
@@ -17,14 +17,14 @@ export class KeyMaxima {
     }
   }
 
-  /** Takes one value; one that is absent changes nothing. */
+  /** Adds one value; an absent value has no effect. */
   raise(key: string, value: number | undefined): void {
     if (value === undefined) return;
     const slot = this.#slotOf(key);
     if (value > (this.#maxima[slot] ?? 0)) this.#maxima[slot] = value;
   }
 
-  /** The keys in the order in which they came first, each with its highest value. */
+  /** The keys in the order of first occurrence, each with its maximum. */
   entries(): [key: string, value: number][] {
     return this.#keys.map((key, slot) => [key, this.#maxima[slot] ?? 0]);
   }

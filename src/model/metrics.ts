@@ -3,7 +3,7 @@ import { figureOf } from './figures.ts';
 import { breakKernelDown } from './kernel-breakdown.ts';
 import type { Sample } from './sample.ts';
 
-/** The metrics that are not keys of memory.stat, with their meaning. */
+/** The metrics that are not keys of memory.stat, with descriptions. */
 export const METRICS: Readonly<Record<string, string>> = {
   current: 'all memory charged to the leaf, page cache included',
   peak: "the kernel's own high-water mark of current",
@@ -21,15 +21,15 @@ export const METRICS: Readonly<Record<string, string>> = {
   oom_kill: 'processes ended by the OOM killer',
 };
 
-/** A metric of BPF maps is named by this and a name, or a pattern for names. */
+/** Prefix of metrics of BPF maps, followed by a name or a pattern. */
 export const MAP_PREFIX = 'bpf.map:';
 
-/** The name or the pattern in `bpf.map:NAME`; undefined for other metrics. */
+/** The name or pattern in `bpf.map:NAME`; undefined for other metrics. */
 export function mapNameIn(metric: string): string | undefined {
   return metric.startsWith(MAP_PREFIX) ? metric.slice(MAP_PREFIX.length) : undefined;
 }
 
-/** A metric's value in one sample; undefined where the sample does not have it. Unit: bytes, or a count. */
+/** The value of a metric in one sample; undefined if the sample does not have it. Unit: bytes, or a count. */
 export function metricOf(sample: Sample, metric: string): number | undefined {
   const { bpf } = sample;
   switch (metric) {

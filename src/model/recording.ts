@@ -1,5 +1,5 @@
 /**
- * The lines that `--json` and `--output` write: one JSON object a line. Their JSON Schema is
+ * The lines that `--json` and `--output` write: one JSON object per line. Their JSON Schema is
  * `schema/recording.schema.json`.
  */
 import type { BpfAdvice } from './bpf-advice.ts';
@@ -8,24 +8,24 @@ import type { BpfCount, BpfTotals } from './bpf-totals.ts';
 import type { KernelBreakdown } from './kernel-breakdown.ts';
 import type { Mode, Sample } from './sample.ts';
 
-/** The version of the lines below; it grows when a key changes its meaning or goes, not when one is added. */
+/** The format version; incremented when a key is removed or changes its meaning, not when one is added. */
 export const FORMAT_VERSION = 2;
 
-/** A budget as a recording keeps it. */
+/** A budget as stored in a recording. */
 export interface RecordedBudget {
-  /** As it was written. */
+  /** The expression as given. */
   expression: string;
   name?: string;
-  /** Not measured is a warning. */
+  /** Whether a budget that is not measured is only a warning. */
   optional?: true;
 }
 
-/** The first line: what was started, where and how it is measured. */
+/** The first line: the command, the host, and how it is measured. */
 export interface StartRecord {
   type: 'start';
   version: typeof FORMAT_VERSION;
   cmemstat: string;
-  /** ISO 8601, UTC: the moment that all `elapsedMs` count from. */
+  /** The start of the run, to which `elapsedMs` is relative. ISO 8601, UTC. */
   time: string;
   command: string[];
   pid: number;
@@ -34,7 +34,7 @@ export interface StartRecord {
   leaf?: string;
   placement: { kind: 'parent' | 'systemd' | 'top' | 'own' | 'process-tree'; reason: string };
   intervalMs: number;
-  /** Absent when BPF memory is not read (`--bpf-interval 0`). */
+  /** Absent if BPF memory is not read (`--bpf-interval 0`). */
   bpfIntervalMs?: number;
   /** Absent if processes are not recorded individually (`--process-interval 0`). */
   processIntervalMs?: number;
@@ -50,33 +50,33 @@ export interface StartRecord {
   };
 }
 
-/** Something that happened between two samples. */
+/** An event between two samples. */
 export interface EventRecord {
   type: 'event';
   elapsedMs: number;
   /**
    * A key of memory.events (`oom_kill`, `max`, `high` ...; v1: `oom_kill`, `failcnt`), `warning`, `exec`
-   * (processes of the leaf began to run another program: which, in `message`) or `budget_exceeded` (a budget,
+   * (processes of the leaf executed another program, named in `message`) or `budget_exceeded` (a budget,
    * named in `message`, can no longer pass).
    */
   event: string;
-  /** The counter after it. */
+  /** The counter after the event. */
   count?: number;
-  /** By how much the counter grew. */
+  /** The increase of the counter. */
   increase?: number;
-  /** By how much it grew in the leaf alone, nested cgroups not counted. Absent before Linux 5.2. */
+  /** The increase in the leaf alone, without nested cgroups. Absent before Linux 5.2. */
   localIncrease?: number;
-  /** How it came to our knowledge: `inotify`, v1's `eventfd`, or the next `tick`. */
+  /** How it was detected: `inotify`, v1's `eventfd`, or the next `tick`. */
   noticed?: 'inotify' | 'eventfd' | 'tick';
   /** The text of a warning. */
   message?: string;
   hint?: string;
 }
 
-/** The largest amount of memory that the leaf ever held. */
+/** The maximum memory of the leaf. */
 export interface Peak {
   bytes: number;
-  /** The kernel's own high-water mark, or the highest of our samples where the kernel keeps none. */
+  /** The kernel's own high-water mark, or the maximum of our samples if the kernel has none. */
   source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled';
 }
 
@@ -97,9 +97,9 @@ export interface LeftoverMap {
   pinned: string[];
   /** The programs that use it. */
   programs: { id: number; name: string }[];
-  /** The links that hold it, or one of those programs. */
+  /** The links that reference it or one of those programs. */
   links: { id: number; type: string }[];
-  /** Processes that hold it, outside of the leaf. */
+  /** Processes outside the leaf that hold it. */
   holders: { pid: number; comm: string }[];
 }
 
@@ -112,79 +112,79 @@ export interface RunMap {
   value_size: number;
   max_entries: number;
   bytes: number;
-  /** Where `bytes` come from. */
+  /** The source of `bytes`. */
   source: MapBytesSource;
-  /** The part that no cgroup is charged for. */
+  /** The part that is not charged to any cgroup. */
   unchargedBytes: number;
   elements?: number;
   anonymous?: boolean;
 }
 
-/** A BPF map of the run at one moment: what can change, and what the views show. */
+/** A BPF map of the run at one time: the fields that can change, and those that the views show. */
 export interface LiveMap extends RunMap {
   map_flags: number;
-  /** What waits in a ring buffer. Unit: bytes. */
+  /** Unconsumed data in a ring buffer. Unit: bytes. */
   backlogBytes?: number;
   /**
-   * The nested cgroup that it is charged to, relative to the leaf; absent for the leaf itself, and with
-   * `held`.
+   * The nested cgroup that is charged, relative to the leaf; absent for the leaf itself, and with `held`.
    */
   cgroup?: string;
-  /** It is held by the leaf's processes and charged elsewhere. */
+  /** The leaf's processes hold it, but it is charged elsewhere. */
   elsewhere?: true;
   /**
-   * Processes of the leaf with a descriptor of it: the eight with the lowest pids. Absent where that was not
+   * Processes of the leaf with a descriptor for it: the eight with the lowest pids. Absent if it was not
    * read.
    */
   holders?: { pid: number; comm: string }[];
-  /** The programs that use it, eight at most. Absent where that was not read. */
+  /** The programs that use it, at most eight. Absent if it was not read. */
   programs?: { id: number; name: string }[];
 }
 
 /**
- * The BPF maps of the run that are new or have changed since the line before of this kind; the first line has
- * all. Written when BPF memory was read (`--bpf-interval`) and something has changed.
+ * The BPF maps of the run that are new or changed since the previous line of this type; the first line lists
+ * all. Written when BPF memory was read (`--bpf-interval`) and something changed.
  */
 export interface MapsRecord {
   type: 'maps';
   elapsedMs: number;
   maps: LiveMap[];
-  /** The ids of maps that are not the run's any more. Absent when none. */
+  /** The ids of maps that no longer belong to the run. Absent if there are none. */
   gone?: number[];
 }
 
-/** One process of the leaf and its nested cgroups at one moment. */
+/** A process of the leaf and its nested cgroups at one time. */
 export interface ProcessRow {
   pid: number;
   ppid: number;
-  /** At most 15 bytes; may hold anything. */
+  /** At most 15 bytes; may contain any byte. */
   comm: string;
   /** Unit: bytes. */
   rss: number;
-  /** Unit: bytes. Absent where smaps_rollup may not be read, or was not read yet. */
+  /** Absent if smaps_rollup is not readable, or was not read yet. Unit: bytes. */
   pss?: number;
-  /** Share of one CPU since the reading before. Absent at the first. Unit: per cent. */
+  /** Share of one CPU since the previous reading. Absent at the first. Unit: per cent. */
   cpuPercent?: number;
   threads: number;
-  /** Open descriptors. Absent where they may not be read. */
+  /** Open descriptors. Absent if they are not readable. */
   fds?: number;
   /** Its nested cgroup, relative to the leaf; absent in the leaf itself. */
   cgroup?: string;
 }
 
 /**
- * The processes that are new or have changed since the line before of this kind; the first has all. Where
- * there are many, one reading is split into several lines of 100.
+ * The processes that are new or changed since the previous line of this type; the first lists all. A reading
+ * of many processes is split into several lines of 100.
  */
 export interface ProcessesRecord {
   type: 'processes';
   elapsedMs: number;
   processes: ProcessRow[];
   /**
-   * The pids of those that have ended, or are not among the largest any more (`omitted`). Absent when none.
+   * Pids of processes that have exited, or are no longer among the largest (`omitted`). Absent if there are
+   * none.
    */
   gone?: number[];
-  /** The number of processes that are not listed; absent if all are. */
+  /** Number of processes that are not listed; absent if all are. */
   omitted?: number;
 }
 
@@ -194,24 +194,24 @@ export interface BpfSummary {
   reason?: string;
   /** The last reading. */
   last?: BpfTotals;
-  /** The reading in which most was charged to the leaf. */
+  /** The reading with the maximum charged to the leaf. */
   largest?: BpfTotals;
-  /** The maps of the leaf when they took most, the largest first; 100 at most. */
+  /** The maps of the leaf at their maximum, largest first, at most 100. */
   maps?: RunMap[];
-  /** All of them by name, those of equal name summed. Unit: bytes. Absent where `maps` has them all. */
+  /** All of them by name, with sizes of the same name summed. Absent if `maps` is complete. Unit: bytes. */
   mapBytes?: Record<string, number>;
-  /** What could be saved on them. */
+  /** Advice on savings. */
   advice?: BpfAdvice[];
   /** The maps that outlived the run. Absent if that is unknown. */
   leftovers?: LeftoverMap[];
-  /** The largest amount that the target's processes held at one reading. */
+  /** The maximum held by the target's processes at one reading. */
   heldPeak?: { maps: BpfCount; programs: BpfCount };
   /** Why BPF memory could not be read. */
   unavailable?: string;
   hint?: string;
 }
 
-/** The last line, and all of `--summary-json`. */
+/** The last line, and the contents of `--summary-json`. */
 export interface SummaryRecord {
   type: 'summary';
   version: typeof FORMAT_VERSION;
@@ -222,53 +222,53 @@ export interface SummaryRecord {
   leaf?: string;
   durationMs: number;
   exit: {
-    /** What cmemstat itself exits with for it. */
+    /** The exit status of cmemstat for it. */
     status: number;
     code?: number;
     signal?: string;
     /** Whether the OOM killer killed the target itself. Absent if that is unknown. */
     oomKilled?: boolean;
-    /** True when cmemstat killed the leaf (second SIGINT, or `--kill-after` ran out). */
+    /** True if cmemstat killed the leaf (second SIGINT, or `--kill-after` expired). */
     killedByCmemstat?: true;
-    /** Why cmemstat ended the target; absent when it did not. */
+    /** Why cmemstat ended the target; absent if it did not. */
     endedBy?: 'timeout' | 'budget' | 'view';
   };
   /** Absent in process-tree mode before the first sample. */
   peak?: Peak;
   /** The sample with the largest `current` (process-tree: `tree.rss`). */
   highest?: Sample;
-  /** Means over time, every sample holding until the next. Unit: bytes. */
+  /** Time-weighted means: every sample is valid until the next. Unit: bytes. */
   averages: Record<string, number>;
   /**
-   * The highest value of every gauge that a sample had: all keys of memory.stat, and the metrics beside it.
-   * Each has its own moment. Unit: bytes; `processes` and the counters in memory.stat are counts. Absent
-   * before the first sample.
+   * The maximum of every gauge over all samples: all keys of memory.stat, and the other metrics. Each maximum
+   * may occur at a different time. Unit: bytes; `processes` and the counters in memory.stat are counts.
+   * Absent before the first sample.
    */
   maxima?: Record<string, number>;
-  /** What kernel memory consisted of at the highest sample. */
+  /** The composition of kernel memory at the highest sample. */
   kernelBreakdown?: KernelBreakdown;
   /** memory.events at the end. */
   events?: Record<string, number>;
   eventsLocal?: Record<string, number>;
-  /** Time lost waiting for memory, from memory.pressure. Unit: microseconds. */
+  /** Time spent waiting for memory, from memory.pressure. Unit: microseconds. */
   stallUs?: { some?: number; full?: number };
   bpf?: BpfSummary;
-  /** The largest numbers seen at one sample. */
+  /** The maxima over all samples. */
   processes?: { max: number };
   nestedCgroups?: { max: number };
   outlived: OutlivingProcess[];
   samples: {
     count: number;
-    /** Ticks that came at least half an interval late. */
+    /** Ticks that were at least half an interval late. */
     late: number;
-    /** Ticks that were left out because the one before came too late. */
+    /** Ticks that were skipped because a previous one was too late. */
     missed: number;
     /** The longest time between two samples. */
     longestGapMs: number;
-    /** Lines that an output could not take in time; absent when none. */
+    /** Lines dropped because an output was too slow; absent if there are none. */
     dropped?: number;
   };
-  /** Where each figure came from: the kernel's file, or how it was computed. */
+  /** The source of each figure: the kernel file, or the computation. */
   sources: Record<string, string>;
   warnings: string[];
 }

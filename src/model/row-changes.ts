@@ -1,14 +1,14 @@
-/** Rows as differences (new, changed and removed rows), and their reconstruction. */
+/** Computes the changes between lists of rows (new, changed and removed rows), and applies them. */
 import type { LiveMap, MapsRecord, ProcessesRecord, ProcessRow } from './recording.ts';
 
 /** The changes since the previous line. */
 export interface RowDifference<Row> {
   changed: Row[];
-  /** The ids of rows that are not there any more. */
+  /** The ids of rows that no longer exist. */
   gone: number[];
 }
 
-/** Finds out what has changed since the last time. What it keeps is bounded by the rows of one reading. */
+/** Computes the changes since the previous call. Memory is bounded by the rows of one reading. */
 export class RowChanges<Row extends object> {
   readonly #idOf: (row: Row) => number;
   #last = new Map<number, Row>();
@@ -19,8 +19,8 @@ export class RowChanges<Row extends object> {
   }
 
   /**
-   * The difference to the rows of the last call; undefined when there is none. The first call has all, even
-   * if that is none.
+   * The changes since the previous call; undefined if there are none. The first call returns all rows, even
+   * if there are none.
    */
   next(rows: Iterable<Row>): RowDifference<Row> | undefined {
     const now = new Map<number, Row>();
@@ -40,7 +40,7 @@ export class RowChanges<Row extends object> {
   }
 }
 
-/** Whether two values of JSON say the same; a key that is undefined is as good as absent. */
+/** Whether two JSON values are equal; an undefined key equals an absent one. */
 function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
@@ -52,21 +52,21 @@ function isEqual(a: unknown, b: unknown): boolean {
   return true;
 }
 
-/** Brings the maps of a run up to the moment of a line: rows by their ids. */
+/** Applies the changes of a line to the maps of a run, by id. */
 export function applyMaps(maps: Map<number, LiveMap>, record: MapsRecord): void {
   for (const id of record.gone ?? []) maps.delete(id);
   for (const row of record.maps) maps.set(row.id, row);
 }
 
-/** Brings the processes of a run up to the moment of a line: rows by their pids. */
+/** Applies the changes of a line to the processes of a run, by pid. */
 export function applyProcesses(processes: Map<number, ProcessRow>, record: ProcessesRecord): void {
   for (const pid of record.gone ?? []) processes.delete(pid);
   for (const row of record.processes) processes.set(row.pid, row);
 }
 
 /**
- * Two lines of one kind that follow each other as one: what an output does that could not take the first of
- * them in time. A line that is lost would leave everything after it wrong.
+ * Merges two consecutive lines of the same type, for an output that was too slow for the first one. Dropping
+ * a line would invalidate everything after it.
  */
 export function joinMaps(earlier: MapsRecord, later: MapsRecord): MapsRecord {
   const maps = new Map<number, LiveMap>();
@@ -75,7 +75,7 @@ export function joinMaps(earlier: MapsRecord, later: MapsRecord): MapsRecord {
   return { ...later, maps: [...maps.values()], ...joinGone(earlier, later, maps) };
 }
 
-/** As `joinMaps`. */
+/** Same as `joinMaps`. */
 export function joinProcesses(earlier: ProcessesRecord, later: ProcessesRecord): ProcessesRecord {
   const processes = new Map<number, ProcessRow>();
   applyProcesses(processes, earlier);

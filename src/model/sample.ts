@@ -1,32 +1,33 @@
-/** What cmemstat knows at one moment. All types here are what `--json` prints, key by key. */
+/** The measurements at one time. The types are those of `--json`, key by key. */
 
 import type { Pressure } from '../kernel/cgroup2/pressure.ts';
 import type { Limit } from '../kernel/limit.ts';
 import type { BpfTotals } from './bpf-totals.ts';
 
-/** Where the figures come from: a memory cgroup of version 2 or 1, or the sum over a process tree. */
+/** The source of the figures: a memory cgroup of version 2 or 1, or the sum over a process tree. */
 export type Mode = 'cgroup2' | 'cgroup1' | 'process-tree';
 
 /** Why a sample was taken. */
 export type SampleReason = 'launch' | 'tick' | 'final';
 
-/** Limits of the leaf itself, not of its ancestors. Unit: bytes; `pids` a count. */
+/** Limits of the leaf itself, without those of its ancestors. Unit: bytes; `pids` is a count. */
 export interface LeafLimits {
   max?: Limit;
   high?: Limit;
   swapMax?: Limit;
   zswapMax?: Limit;
-  /** v1 limits memory and swap together. */
+  /** v1 limits the sum of memory and swap. */
   'memsw.limit_in_bytes'?: Limit;
   pidsMax?: Limit;
 }
 
-/** The sums over the target's process tree, where there is no memory cgroup. */
+/** The sums over the target's process tree, if there is no memory cgroup. */
 export interface TreeFigures {
-  /** Pages shared by several processes are counted once for each of them. Unit: bytes. */
+  /** Shared pages are counted once per process. Unit: bytes. */
   rss: number;
   /**
-   * Shared pages divided among those who share them. Unit: bytes. Absent where smaps_rollup can't be read.
+   * Shared pages are divided among the processes that share them. Absent if smaps_rollup is not readable.
+   * Unit: bytes.
    */
   pss?: number;
   /** Share of one CPU since the last sample. Unit: per cent. */
@@ -34,8 +35,8 @@ export interface TreeFigures {
 }
 
 /**
- * One reading of the leaf. A key that the kernel or the mode does not have is absent, never 0.
- * Unit: bytes, unless the key says otherwise.
+ * One reading of the leaf. A key that the kernel or the mode does not provide is absent, never 0. Unit:
+ * bytes, unless stated otherwise.
  */
 export interface Sample {
   type: 'sample';
@@ -46,7 +47,7 @@ export interface Sample {
   current?: number;
   /** `memory.peak` (since Linux 5.19); v1: `memory.max_usage_in_bytes`. */
   peak?: number;
-  /** `current - inactive_file`, as Kubernetes computes it. */
+  /** `current - inactive_file`, as in Kubernetes. */
   workingset?: number;
   /**
    * Kernel memory of the leaf: `kernel` in memory.stat (since Linux 5.18); v1: `memory.kmem.usage_in_bytes`.
@@ -55,7 +56,7 @@ export interface Sample {
   swap?: { current?: number; peak?: number };
   zswap?: { current?: number };
   limits?: LeafLimits;
-  /** Every key of memory.stat, under the kernel's names. */
+  /** All keys of memory.stat, with the kernel's names. */
   stat?: Record<string, number>;
   /** `memory.events`: counts of the leaf and its nested cgroups. */
   events?: Record<string, number>;
@@ -63,12 +64,12 @@ export interface Sample {
   eventsLocal?: Record<string, number>;
   /** `memory.pressure`. */
   pressure?: Pressure;
-  /** The number of processes in the leaf and its nested cgroups. */
+  /** Number of processes in the leaf and its nested cgroups. */
   processes?: number;
-  /** The number of cgroups below the leaf. */
+  /** Number of cgroups below the leaf. */
   nestedCgroups?: number;
   /** In process-tree mode only. */
   tree?: TreeFigures;
-  /** BPF totals, in the samples where they were read: they have a slower clock of their own. */
+  /** BPF totals, only in samples for which they were read, since they have a longer interval. */
   bpf?: BpfTotals;
 }

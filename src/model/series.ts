@@ -1,5 +1,5 @@
 /**
- * Figures over time in memory that does not grow with the run: the older part is thinned out, peaks are kept.
+ * Time series in constant memory: older data is downsampled while peaks are kept.
  */
 
 /** One column of a chart. */
@@ -9,13 +9,13 @@ export interface SeriesColumn {
   last: number;
 }
 
-/** The highest value ever, and when. */
+/** The maximum and its time. */
 export interface SeriesPeak {
   value: number;
   elapsedMs: number;
 }
 
-/** What the buckets of one channel hold; NaN where every reading of a bucket lacked it. */
+/** The buckets of one channel; NaN if no reading of a bucket has the channel. */
 interface Channel {
   min: Float64Array;
   max: Float64Array;
@@ -23,14 +23,14 @@ interface Channel {
   peak: SeriesPeak | undefined;
 }
 
-/** As many buckets as there is room for at first. */
+/** Initial capacity in buckets. */
 const FIRST_ROOM = 64;
 
 /**
- * Some channels over one time axis. A bucket holds one reading, or several neighbouring ones in the older
- * part: when all buckets are full, those of the older three quarters are merged until at most two thirds of
- * them are left, none of them spanning more time than is needed for that. So the older part stays evenly fine
- * over the whole run, and the last quarter is exact.
+ * Several channels on a common time axis. A bucket holds one reading, or several consecutive ones in the
+ * older part: when all buckets are full, those of the older three quarters are merged until at most two
+ * thirds of them remain, with the smallest possible maximum time span. The older part therefore keeps an even
+ * resolution, and the last quarter is exact.
  */
 export class Series {
   readonly channels: readonly string[];
@@ -39,10 +39,10 @@ export class Series {
   #to: Float64Array;
   readonly #data = new Map<string, Channel>();
   #length = 0;
-  /** The longest time that a merge may span. */
+  /** The maximum time span of a merged bucket. */
   #grainMs = 0;
 
-  /** @param capacity the largest number of buckets, at least 8. */
+  /** @param capacity the maximum number of buckets, at least 8. */
   constructor(channels: readonly string[], capacity = 4096) {
     this.channels = channels;
     this.#capacity = Math.max(8, capacity);
@@ -59,23 +59,23 @@ export class Series {
     }
   }
 
-  /** How many buckets there are; never more than the capacity. */
+  /** Current number of buckets; never exceeds the capacity. */
   get buckets(): number {
     return this.#length;
   }
 
-  /** The time of the first and the last reading; undefined before the first. */
+  /** The times of the first and the last reading; undefined before the first. */
   get range(): { fromMs: number; toMs: number } | undefined {
     if (this.#length === 0) return undefined;
     return { fromMs: at(this.#from, 0), toMs: at(this.#to, this.#length - 1) };
   }
 
-  /** Adds one reading; a channel that is absent has a hole there. Times never go back. */
+  /** Adds one reading; an absent channel leaves a gap. Times never decrease. */
   add(elapsedMs: number, values: Readonly<Record<string, number | undefined>>): void {
     if (this.#length === this.#capacity) this.#thinOut();
     if (this.#length === this.#from.length) this.#grow();
     const index = this.#length;
-    // A recording that was damaged may go back.
+    // Times in a damaged recording may decrease.
     const time = index === 0 ? elapsedMs : Math.max(elapsedMs, at(this.#to, index - 1));
     this.#from[index] = time;
     this.#to[index] = time;
@@ -91,17 +91,17 @@ export class Series {
   }
 
   /**
-   * The highest value of a channel and when it was first reached, exact over the whole run; undefined when it
-   * has none.
+   * The maximum of a channel and the time when it was first reached, exact over the whole run; undefined
+   * without readings.
    */
   peak(channel: string): SeriesPeak | undefined {
     return this.#data.get(channel)?.peak;
   }
 
   /**
-   * `count` columns of equal time from `fromMs` to `toMs`. A value holds until the next reading; columns
-   * before the first and after the last reading, and holes, are undefined. In the older part a column has all
-   * of each bucket that it touches.
+   * `count` columns of equal duration from `fromMs` to `toMs`. A value is valid until the next reading;
+   * columns before the first and after the last reading, and in gaps, are undefined. In the older part a
+   * column includes every bucket that it overlaps.
    */
   columns(channel: string, fromMs: number, toMs: number, count: number): (SeriesColumn | undefined)[] {
     const columns = new Array<SeriesColumn | undefined>(count).fill(undefined);
@@ -121,7 +121,8 @@ export class Series {
         const start = columnOf(from, fromMs, perColumn, count);
         for (let column = start; column <= end; column += 1) widen(columns, column, min, max, last);
       }
-      // The value holds up to the next reading, the column of that included unless it starts there.
+      // The value is valid up to the next reading, including the column of that reading unless it starts
+      // there.
       const nextMs = index === this.#length - 1 ? to : at(this.#from, index + 1);
       const held = Math.min(count, Math.ceil((nextMs - fromMs) * perColumn)) - 1;
       for (let column = end + 1; column <= held; column += 1) widen(columns, column, last, last, last);
@@ -129,7 +130,7 @@ export class Series {
     return columns;
   }
 
-  /** A copy that stays as it is. */
+  /** An independent copy. */
   clone(): Series {
     const copy = new Series(this.channels, this.#capacity);
     const length = Math.max(this.#length, 1);
@@ -181,7 +182,7 @@ export class Series {
     this.#length = kept + recent;
   }
 
-  /** Merges neighbours among the first `count` buckets; how many are left. */
+  /** Merges neighbours among the first `count` buckets; returns the remaining number. */
   #merge(count: number): number {
     let target = 0;
     for (let index = 1; index < count; index += 1) {
@@ -227,7 +228,7 @@ export class Series {
     }
   }
 
-  /** The last bucket that starts at or before a time, where its value may still hold; else the first. */
+  /** The last bucket that starts at or before a time, whose value may still be valid; otherwise the first. */
   #firstTouching(ms: number): number {
     let low = 0;
     let high = this.#length;
@@ -240,13 +241,13 @@ export class Series {
   }
 }
 
-/** The value at an index that is known to be within. */
+/** The value at an index that is known to be in range. */
 function at(array: Float64Array, index: number): number {
   return array[index] ?? Number.NaN;
 }
 
 /**
- * The column of a time, the nearest one for times outside; the first of all where the columns have no width.
+ * The column of a time, clamped to the range; the first column if columns have no duration.
  */
 function columnOf(ms: number, fromMs: number, perColumn: number, count: number): number {
   const column = Math.floor((ms - fromMs) * perColumn);

@@ -1,4 +1,4 @@
-/** What a run comes to: kept up to date sample by sample, in memory that does not grow with their number. */
+/** Computes the summary of a run sample by sample, in constant memory. */
 
 import type { BpfTotals } from './bpf-totals.ts';
 import { FIELDS, sourceOf } from './field-catalogue.ts';
@@ -9,7 +9,7 @@ import { metricOf } from './metrics.ts';
 import type { BpfSummary, Peak, SummaryRecord } from './recording.ts';
 import type { Mode, Sample } from './sample.ts';
 
-/** The part of a summary that follows from the samples alone. */
+/** The part of a summary that depends only on the samples. */
 export type SampleSummary = Pick<
   SummaryRecord,
   | 'peak'
@@ -25,7 +25,7 @@ export type SampleSummary = Pick<
   | 'sources'
 > & { count: number; longestGapMs: number; bpf: BpfSummary };
 
-/** Takes samples one at a time; `summary()` may be asked at any moment. */
+/** Accepts samples one at a time; `summary()` may be called at any time. */
 export class SampleAggregate {
   readonly #mode: Mode;
   #last: Sample | undefined;
@@ -37,7 +37,7 @@ export class SampleAggregate {
   #bpfLast: BpfTotals | undefined;
   #bpfHeldPeak: BpfTotals['held'];
   #bpfLargest: BpfTotals | undefined;
-  /** The reading of BPF memory that is nearest in time to the highest sample. */
+  /** The reading of BPF memory that is closest in time to the highest sample. */
   #bpfAtHighest: { totals: BpfTotals; gapMs: number } | undefined;
   #bpfLastMs = 0;
   readonly #weighted = new Map<string, { sum: number; ms: number }>();
@@ -150,7 +150,7 @@ export class SampleAggregate {
     const isLarger = this.#bpfLargest === undefined || leafBytes(bpf) >= leafBytes(this.#bpfLargest);
     if (bpf.charged !== undefined && isLarger) this.#bpfLargest = bpf;
     const gapMs = elapsedMs - (this.#highest?.elapsedMs ?? elapsedMs);
-    // After the end of the target its maps are gone: that reading says nothing of a moment before.
+    // After the target has exited its maps no longer exist: that reading is not valid for an earlier time.
     if (reason !== 'final' && (this.#bpfAtHighest === undefined || gapMs < this.#bpfAtHighest.gapMs)) {
       this.#bpfAtHighest = { totals: bpf, gapMs };
     }
@@ -170,18 +170,18 @@ export class SampleAggregate {
   }
 }
 
-/** Averages are taken of gauges: the mean of a counter says nothing. */
+/** Averages are computed for gauges only: the mean of a counter is meaningless. */
 const AVERAGED = FIELDS.filter((field) => field.kind === 'gauge' && field.id !== 'peak').map(
   (field) => field.id,
 );
 
 /**
- * The metrics whose highest value is kept beside the keys of memory.stat, and before them; `peak` is the
+ * The metrics whose maximum is recorded in addition to the keys of memory.stat, before them; `peak` is the
  * kernel's own.
  */
 const GAUGES = ['current', 'workingset', 'swap', 'kernel', 'rss', 'pss', 'processes'] as const;
 
-/** Those that only samples with a reading of BPF memory have. */
+/** The metrics that only samples with a reading of BPF memory have. */
 const BPF_GAUGES = ['unexplained', 'bpf', 'bpf.maps', 'bpf.programs', 'bpf.uncharged'] as const;
 
 function totalOf(sample: Sample): number {

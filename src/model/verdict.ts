@@ -6,53 +6,55 @@ import type { BpfAdvice } from './bpf-advice.ts';
 import type { Comparison } from './comparison.ts';
 import type { Mode } from './sample.ts';
 
-/** The version of the document. */
+/** The format version. */
 export const VERDICT_VERSION = 2;
 
-/** `not-measured` fails; `not-measured-optional` is the same with `--budget-optional`: a warning. */
+/**
+ * `not-measured` counts as failed; `not-measured-optional` is the same with `--budget-optional`: a warning.
+ */
 export type BudgetStatus = 'passed' | 'failed' | 'not-measured' | 'not-measured-optional';
 
 /**
- * The unit of a value and its limit; those a minute are of `growth`, `percent` is the share of time that PSI
- * counts.
+ * The unit of a value and its limit; units per minute are for `growth`, `percent` is the share of time in
+ * PSI.
  */
 export type BudgetUnit = 'bytes' | 'bytes/min' | 'count' | 'count/min' | 'percent' | 'percent/min';
 
-/** One thing that grew, or that is shown for comparison. */
+/** One item that grew, or that is shown for comparison. */
 export interface Grown {
   name: string;
-  /** A pid, or a map's id; absent for a figure or a group of several. */
+  /** A pid or a map id; absent for a figure or a group of several items. */
   id?: number;
   fromBytes: number;
   toBytes: number;
 }
 
-/** One line of the breakdown at the moment when a limit was exceeded. */
+/** One line of the breakdown at the time when a limit was exceeded. */
 export interface BreakdownLine {
   id: string;
   bytes: number;
-  /** The same at the baseline. */
+  /** The same figure in the baseline. */
   baselineBytes?: number;
 }
 
-/** How a limit was exceeded: when, and what memory consisted of then. */
+/** How a limit was exceeded: the time, and the composition of memory then. */
 export interface Exceedance {
   /**
-   * When the limit was first exceeded. Absent where the aggregate has no moment (average, growth,
+   * When the limit was first exceeded. Absent if the aggregate has no specific time (average, growth,
    * percentiles).
    */
   elapsedMs?: number;
-  /** The moment whose breakdown is shown: when the limit was exceeded, or where the metric was highest. */
+  /** The time of the breakdown: when the limit was exceeded, or when the metric was at its maximum. */
   shownMs: number;
-  /** Which of several runs, from 1. */
+  /** The number of the run, from 1. */
   run?: number;
   breakdown: BreakdownLine[];
   /** The five that grew most up to then. */
   processes: Grown[];
   maps: Grown[];
-  /** For those maps. */
+  /** Advice on those maps. */
   advice: BpfAdvice[];
-  /** The command that shows it. */
+  /** The command that displays it. */
   replay?: string;
 }
 
@@ -62,7 +64,7 @@ export interface BudgetResult {
   name?: string;
   description?: string;
   owner?: string;
-  /** As it was written. */
+  /** The expression as given. */
   expression: string;
   metric: string;
   aggregate: string;
@@ -70,26 +72,26 @@ export interface BudgetResult {
   unit: BudgetUnit;
   status: BudgetStatus;
   /**
-   * Absent when not measured. Of `growth` it is what is certain: the end of its interval that is nearer to 0.
+   * Absent if not measured. For `growth`, the bound of its confidence interval that is closer to 0.
    */
   value?: number;
-  /** Of `growth`: the slope itself. */
+  /** For `growth`: the estimated slope. */
   estimate?: number;
-  /** In `unit`; absent where a percentage of a limit could not be determined. */
+  /** In `unit`; absent if a percentage of a limit could not be determined. */
   limit?: number;
-  /** `value - limit`: negative is what is left. */
+  /** `value - limit`: negative values are the remaining headroom. */
   excess?: number;
-  /** The value of every run, in order; absent for one run. A run that did not measure it is null. */
+  /** The value of every run, in order; absent for a single run. Null for a run that did not measure it. */
   values?: (number | null)[];
   /** Median absolute deviation of `values`. */
   spread?: number;
-  /** Why it was not measured, and how to get it measured. */
+  /** Why it was not measured, and how to measure it. */
   reason?: string;
   hint?: string;
   exceeded?: Exceedance;
 }
 
-/** The whole of it. */
+/** The whole document. */
 export interface Verdict {
   type: 'verdict';
   version: typeof VERDICT_VERSION;
@@ -101,34 +103,34 @@ export interface Verdict {
   host: { kernel: string; arch: string; cpus: number };
   durationMs: number;
   /**
-   * `failed` when a budget failed or a metric regressed; else `not-measured` when one could not be measured.
+   * `failed` if a budget failed or a metric regressed; otherwise `not-measured` if one could not be measured.
    */
   status: 'passed' | 'failed' | 'not-measured';
-  /** How many runs were evaluated, and which of their values. */
+  /** Number of evaluated runs, and which of their values counts. */
   runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst' };
   /**
-   * How the target ended: the first run that failed, else the last. `unknown`: the recording ends before;
-   * `status` is 0 then.
+   * How the target ended: the first run that failed, otherwise the last. `unknown`: the recording is
+   * incomplete, and `status` is 0.
    */
   target: { status: number; code?: number; signal?: string; timedOut?: true; unknown?: true };
-  /** What cmemstat exits with. */
+  /** The exit status of cmemstat. */
   exitStatus: number;
   budgets: BudgetResult[];
-  /** Against a baseline. */
+  /** Comparison with a baseline. */
   comparison?: Comparison;
-  /** BPF maps that outlived the run; absent where that was not asked for. */
+  /** BPF maps that outlived the run; absent if they were not requested. */
   leftovers?: { id: number; name: string; bytes: number }[];
-  /** Set where leftovers were asked for and could not be determined. */
+  /** Set if leftovers were requested but could not be determined. */
   leftoversUnknown?: true;
-  /** Set where the baseline is of another kind of host and `--strict-host` forbids that. */
+  /** Set if the baseline is from a different kind of host and `--strict-host` rejects that. */
   strictHost?: true;
-  /** What was to be compared and is not measured on one side. Absent when none. */
+  /** Metrics that were to be compared but are not measured on one side. Absent if there are none. */
   missingMetrics?: string[];
-  /** What cmemstat itself failed at: 125 where nothing else decides. Absent when nothing. */
+  /** Failures of cmemstat itself: exit status 125 if nothing else decides. Absent if there are none. */
   faults?: string[];
   /**
-   * `current` (process-tree: rss) of the evaluated run in at most 120 equal steps, for a small chart; null
-   * where unknown.
+   * `current` (process-tree: rss) of the evaluated run in at most 120 equal steps, for a small chart; null if
+   * unknown.
    */
   timeline?: { figure: string; fromMs: number; toMs: number; max: (number | null)[] };
   warnings: string[];
