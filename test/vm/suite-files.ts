@@ -9,7 +9,7 @@ export const SYSTEMD_FILES: readonly string[] = ['systemd', 'launch', 'lifecycle
  * these. In the other files `testWithoutKernel` marks such tests.
  */
 export const HOST_FILES: readonly string[] =
-  'screen* view* replay budget-servers budget-files reports gate-faults action junit-schema growth'.split(
+  'screen* view* replay code-cache budget-servers budget-files reports gate-faults action junit-schema growth'.split(
     ' ',
   );
 

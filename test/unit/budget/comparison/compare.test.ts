@@ -237,7 +237,7 @@ describe('the comparison', () => {
   });
 
   it('of a side without runs is refused', () => {
-    expect(() => compare([], [run({})])).toThrow(/base: no runs/);
+    expect(() => compare([], [run({})])).toThrow(/base: contains no runs/);
   });
 
   it('is the same for the same runs', () => {
