@@ -154,6 +154,32 @@ it('an object without types has none to complete', () => {
   expect(completeObjectBtf(rest)).toBeUndefined();
 });
 
+it('a section has the size that the file says, or else that of its variables', () => {
+  const b = new BtfBuilder();
+  const int = b.int('int', 4);
+  b.section('.data', 0, [{ type: b.variable('known', int), offset: 0, size: 4 }]);
+  b.section('.other', 0, [{ type: b.variable('unknown', int), offset: 8, size: 4 }]);
+  b.section('.given', 100, [{ type: b.variable('given', int), offset: 0, size: 4 }]);
+  const dataSections = new Map([
+    ['.data', { size: 64, offsets: new Map([['known', 16]]) }],
+    ['.given', { size: 64, offsets: new Map([['given', 16]]) }],
+  ]);
+  const specification = { ...object('callbacks', 'el'), btf: new Btf(b.bytes(), 'f'), dataSections };
+  const types = new Btf(completeObjectBtf(specification) ?? Buffer.alloc(0), 'f');
+  expect(sectionOf(types, '.data')).toEqual({ size: 64, variables: ['known 16 4'] });
+  expect(sectionOf(types, '.other')).toEqual({ size: 12, variables: ['unknown 8 4'] });
+  // A linker has been at it already.
+  expect(sectionOf(types, '.given')).toEqual({ size: 100, variables: ['given 0 4'] });
+});
+
+it('enums of 64 bits share one type for their members', () => {
+  const b = new BtfBuilder();
+  for (const name of ['first', 'second']) b.raw(ENUM64, name, 1, 8, [b.string(`${name}_value`), 0, 1]);
+  const after = new Btf(replaceKinds(b.bytes(), 'f', [ENUM64]), 'f');
+  expect(after.typeCount).toBe(3);
+  expect([1, 2].map((id) => after.membersOf(id)[0]?.typeId)).toEqual([3, 3]);
+});
+
 it('an enum with signed values is as late as one of 64 bits', () => {
   const b = new BtfBuilder();
   const unsigned = b.raw(ENUM, 'unsigned_enum', 1, 4, [b.string('ONE'), 1]);
