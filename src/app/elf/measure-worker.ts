@@ -6,8 +6,8 @@
 import { closeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { ToolError } from '../../errors.ts';
-import { createDefinedMap } from '../../kernel/bpf/elf/defined-maps.ts';
 import type { DefinedMap } from '../../kernel/bpf/elf/elf-btf-maps.ts';
+import { createDefinedMap } from '../../kernel/bpf/load/create-defined-map.ts';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { mapFdinfo, readFdinfo } from '../../kernel/procfs/fdinfo.ts';
 

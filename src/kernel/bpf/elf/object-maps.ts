@@ -5,7 +5,7 @@
 import { malformed } from '../../number.ts';
 import type { Btf } from '../btf/btf.ts';
 import { BTF_KIND } from '../btf/btf-format.ts';
-import { mapTypeNumber } from '../sys/bpf-enums.ts';
+import { STORAGE_MAP_TYPES } from '../sys/bpf-enums.ts';
 import { type Elf, SHT_NOBITS, STT_SECTION } from './elf.ts';
 import { kconfigLayout } from './elf-kconfig.ts';
 import type { ElfMap } from './elf-maps.ts';
@@ -115,16 +115,12 @@ function typesOf(btf: Btf | undefined, map: ElfMap): { keyTypeId?: number; value
   return needsTypes(btf, map, types.valueTypeId) ? types : {};
 }
 
-const STORAGE: ReadonlySet<number> = new Set(
-  (['sk_storage', 'inode_storage', 'task_storage', 'cgrp_storage'] as const).map(mapTypeNumber),
-);
-
 /**
  * Whether the kernel requires BTF for a map: local storage, and values that contain kernel-managed fields
  * such as spin locks, timers and kptrs. For other maps, BTF is only for display.
  */
 function needsTypes(btf: Btf, map: ElfMap, valueTypeId: number | undefined): boolean {
-  if (STORAGE.has(map.map_type)) return true;
+  if (STORAGE_MAP_TYPES.has(map.map_type)) return true;
   const value = valueTypeId === undefined ? 0 : btf.resolve(valueTypeId);
   if (btf.kindOf(value) !== BTF_KIND.STRUCT) return false;
   return btf.membersOf(value).some(({ typeId }) => {

@@ -1,9 +1,9 @@
 /** Creates and fills the maps of an object. */
 import { closeSync } from 'node:fs';
-import { readPossibleCpus } from '../../possible-cpus.ts';
-import { encodeMapCreate, encodeMapElement, encodeMapFreeze, type MapSpec } from '../sys/bpf-attr.ts';
+import { encodeMapElement, encodeMapFreeze } from '../sys/bpf-attr.ts';
 import { type Bpf, explainBpfError } from '../sys/bpf-call.ts';
 import type { ByteOrder } from '../sys/bpf-struct.ts';
+import { createDefinedMap } from './create-defined-map.ts';
 import type { PreparedMap, PreparedObject } from './prepared-object.ts';
 
 /** A value that a variable is set to before the object is loaded. */
@@ -76,34 +76,11 @@ export function createMap(bpf: Bpf, object: string, map: PreparedMap, btfFd: num
 }
 
 function createEmpty(bpf: Bpf, object: string, map: PreparedMap, btfFd: number | undefined): number {
-  const { map_type, key_size, value_size, max_entries, map_flags, map_extra, types, inner } = map;
-  const spec: MapSpec = {
-    map_type,
-    key_size,
-    value_size,
-    max_entries,
-    map_flags,
-    map_name: nameFor(object, map.name),
-  };
-  if (map.entriesPerCpu === true) spec.max_entries = readPossibleCpus();
-  if (map_extra !== undefined) spec.map_extra = map_extra;
-  if (types !== undefined && btfFd !== undefined) {
-    Object.assign(spec, { btf_fd: btfFd, btf_key_type_id: types.key, btf_value_type_id: types.value });
-  }
-  if (inner === undefined) return create(bpf, spec, map.name);
-  const inner_map_fd = createEmpty(bpf, object, inner, undefined);
+  const types = map.types === undefined || btfFd === undefined ? undefined : { btfFd, ...map.types };
   try {
-    return create(bpf, { ...spec, inner_map_fd }, map.name);
-  } finally {
-    closeSync(inner_map_fd);
-  }
-}
-
-function create(bpf: Bpf, spec: MapSpec, name: string): number {
-  try {
-    return bpf.call('BPF_MAP_CREATE', encodeMapCreate(spec));
+    return createDefinedMap(bpf, map, nameFor(object, map.name), types);
   } catch (error) {
-    throw explainBpfError(error, `create the BPF map "${name}"`, ['CAP_BPF'], '5.2');
+    throw explainBpfError(error, `create the BPF map "${map.name}"`, ['CAP_BPF'], '5.2');
   }
 }
 

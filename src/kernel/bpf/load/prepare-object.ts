@@ -22,6 +22,7 @@ import type {
 } from '../elf/object-specification.ts';
 import type { AttachTarget } from '../elf/program-sections.ts';
 import { StructWriter } from '../sys/bpf-struct.ts';
+import type { MapDefinition } from './create-defined-map.ts';
 import { evaluateKconfig } from './kconfig-values.ts';
 import type { KernelConfig } from './kernel-config.ts';
 import { type LinkedProgram, linkProgram } from './link-functions.ts';
@@ -75,7 +76,8 @@ function prepareMap(
   const value =
     map.name === '.kconfig' && config !== undefined ? evaluateKconfig(specification, config) : data;
   return {
-    ...prepareDefinition(map, map.name),
+    ...prepareDefinition(map),
+    name: map.name,
     variables: map.variables.map(({ name, offset, size }) => ({ name, offset, size })),
     frozen: map.frozen,
     ...(value === undefined ? {} : { data: value }),
@@ -85,16 +87,15 @@ function prepareMap(
   };
 }
 
-function prepareDefinition(map: DefinedMap, name: string): PreparedMap {
-  const { map_type, key_size, value_size, max_entries, map_flags, map_extra, entriesPerCpu, inner } = map;
+function prepareDefinition(map: DefinedMap): MapDefinition {
+  const { map_type, key_size, value_size, max_entries, map_flags } = map;
+  const { map_extra, numa_node, entriesPerCpu, inner } = map;
   return {
-    name,
     ...{ map_type, key_size, value_size, max_entries, map_flags },
-    variables: [],
-    frozen: false,
     ...(map_extra === undefined ? {} : { map_extra }),
+    ...(numa_node === undefined ? {} : { numa_node }),
     ...(entriesPerCpu === undefined ? {} : { entriesPerCpu }),
-    ...(inner === undefined ? {} : { inner: prepareDefinition(inner, `${name}.inner`) }),
+    ...(inner === undefined ? {} : { inner: prepareDefinition(inner) }),
   };
 }
 

@@ -3,25 +3,19 @@
  * serialised as JSON and cached for that kernel, and is loaded without the kernel's types.
  */
 import type { GlobalVariable } from '../elf/object-maps.ts';
-import type { MapSpec } from '../sys/bpf-attr.ts';
 import type { ByteOrder } from '../sys/bpf-struct.ts';
+import type { MapDefinition } from './create-defined-map.ts';
 
 /** A map to create. */
-export interface PreparedMap extends Pick<MapSpec, 'map_type' | 'key_size' | 'value_size' | 'max_entries'> {
+export interface PreparedMap extends MapDefinition {
   /** The name of the variable; for global variables, of the section. */
   readonly name: string;
-  readonly map_flags: number;
-  readonly map_extra?: bigint;
-  /** Whether it has one entry per possible CPU. */
-  readonly entriesPerCpu?: true;
   /** Initial value of its only entry. */
   readonly data?: Buffer;
   readonly variables: readonly GlobalVariable[];
   readonly frozen: boolean;
   /** Key and value types in the object's BTF. */
   readonly types?: { readonly key: number; readonly value: number };
-  /** The inner maps of a map of maps. */
-  readonly inner?: PreparedMap;
 }
 
 /** An instruction that loads a map descriptor, or an address in the map's value. */

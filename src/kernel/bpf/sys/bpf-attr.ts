@@ -13,6 +13,7 @@ export interface MapSpec {
   max_entries: number;
   map_flags?: number;
   inner_map_fd?: number;
+  numa_node?: number;
   map_name?: string;
   btf_fd?: number;
   btf_key_type_id?: number;
@@ -60,6 +61,7 @@ export function encodeMapCreate(spec: MapSpec, order: ByteOrder = HOST_BYTE_ORDE
     .u32(12, spec.max_entries)
     .u32(16, spec.map_flags)
     .u32(20, spec.inner_map_fd)
+    .u32(24, spec.numa_node)
     .name(28, spec.map_name)
     .u32(48, spec.btf_fd)
     .u32(52, spec.btf_key_type_id)

@@ -145,6 +145,11 @@ export function mapTypeNumber(name: MapTypeName): number {
   return MAP_TYPES.indexOf(name);
 }
 
+/** The map types for local storage. The kernel creates them only with BTF for their keys and values. */
+export const STORAGE_MAP_TYPES: ReadonlySet<number> = new Set(
+  (['sk_storage', 'inode_storage', 'task_storage', 'cgrp_storage'] as const).map(mapTypeNumber),
+);
+
 /** The name of a program type as printed by bpftool; absent for types newer than this list. */
 export function programTypeName(type: number): (typeof PROGRAM_TYPES)[number] | undefined {
   return PROGRAM_TYPES[type];
