@@ -17,6 +17,8 @@ async function startTree(script: string) {
 
 it('a process tree has its root and what it started, in the sums too', async () => {
   const { pid, child, end } = await startTree('sleep 60 & echo $!; wait');
+  // It is a copy of the shell until its exec, in which its memory is exchanged.
+  await expect.poll(() => readFileSync(`/proc/${child}/comm`, 'utf8'), { timeout: 5000 }).toBe('sleep\n');
   const reader = new ProcessTreeReader(pid);
   expect(reader.processes().sort()).toEqual([pid, child].sort());
   const figures = await reader.read();
