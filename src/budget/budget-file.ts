@@ -1,4 +1,4 @@
-/** The file of `--budget-file`: budgets that are reviewed like code. Schema: `schema/budget.schema.json`. */
+/** The file of `--budget-file`: budgets under version control. Schema: `schema/budget.schema.json`. */
 import { InputError, type ToolError } from '../errors.ts';
 import { nearestName } from '../format/nearest-name.ts';
 import { safeText } from '../format/safe-text.ts';
@@ -6,10 +6,10 @@ import type { NamedBudget } from './expression/budget.ts';
 import { parseBudget } from './expression/parse-budget.ts';
 import { lineOfPath, type Path } from './json-line.ts';
 
-/** The version of the document; it grows when a key changes its meaning or goes. */
+/** The format version; incremented when a key is removed or changes its meaning. */
 export const BUDGET_FILE_VERSION = 2;
 
-/** How the command is to be run; every option has a flag of the same name. */
+/** How to run the command; every option corresponds to a flag of the same name. */
 export interface FileRuns {
   count?: number;
   warmup?: number;
@@ -20,26 +20,26 @@ export interface FileRuns {
   dropCaches?: boolean;
 }
 
-/** A budget file, understood. */
+/** A parsed budget file. */
 export interface BudgetFile {
   runs: FileRuns;
   /** Relative to the directory of the budget file. */
   baseline?: string;
-  /** As `--max-regression` takes it. */
+  /** In the syntax of `--max-regression`. */
   maxRegression?: string;
   budgets: NamedBudget[];
 }
 
 const ROOT_KEYS = ['$schema', 'version', 'runs', 'baseline', 'maxRegression', 'budgets'];
 const RUNS_KEYS = ['count', 'warmup', 'prepare', 'cleanup', 'warm', 'dropCaches'];
-/** What version 1 calls `evaluate`. */
+/** The name of `evaluate` in version 1. */
 const EVALUATE_KEY_OF_VERSION_1 = 'judge';
 const BUDGET_KEYS = ['name', 'description', 'owner', 'budget', 'optional'];
 const MAX_RUNS = 1000;
 
 /**
- * Reads a budget file. `file` names it in errors.
- * @throws InputError that names the line and the place in the document.
+ * Parses a budget file. `file` names it in errors.
+ * @throws InputError that names the line and the path in the document.
  */
 export function parseBudgetFile(text: string, file: string): BudgetFile {
   return new FileReader(text, file).read();
@@ -52,7 +52,7 @@ class FileReader {
   readonly #file: string;
 
   constructor(text: string, file: string) {
-    // Some editors begin a file with a mark of its byte order.
+    // Some editors start a file with a byte order mark.
     this.#text = text.replace(/^\uFEFF/, '');
     this.#file = file;
   }
@@ -205,7 +205,7 @@ class FileReader {
 }
 
 /**
- * The line that a message of JSON.parse is about; undefined if it contains no position, as some of Node's.
+ * The line of a JSON.parse error; undefined if the message contains no position, as with some of Node's.
  */
 function lineOfFault(text: string, message: string): number | undefined {
   const position = /at position (\d+)/.exec(message)?.[1];

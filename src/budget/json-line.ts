@@ -1,9 +1,9 @@
-/** On which line of a JSON text something stands. */
+/** Finds the line of a value in JSON text. */
 
-/** Keys and indices from the root down. */
+/** Keys and indexes from the root. */
 export type Path = readonly (string | number)[];
 
-/** Everything that a JSON text is made of, blanks apart. */
+/** All JSON tokens, without whitespace. */
 const TOKENS = /"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s"[\]{},:]+/g;
 
 interface Level {
@@ -12,15 +12,15 @@ interface Level {
 }
 
 /**
- * The 1-based line of a key, or of an array's element, in a text that JSON.parse takes; of the nearest that
- * is there when the last key is missing. Undefined for the root.
+ * The 1-based line of a key, or of an array element, in valid JSON text; if the last key is missing, of the
+ * closest enclosing value. Undefined for the root.
  */
 export function lineOfPath(text: string, path: Path): number | undefined {
   let bestDepth = 0;
   let bestAt: number | undefined;
   for (const { at, keys } of places(text)) {
     const depth = keys.length;
-    // Of equal keys JSON.parse takes the last: so do we.
+    // For duplicate keys JSON.parse uses the last one, and so does this.
     const fits =
       depth <= path.length && depth >= bestDepth && keys.every((key, index) => key === path[index]);
     if (!fits) continue;
@@ -30,7 +30,7 @@ export function lineOfPath(text: string, path: Path): number | undefined {
   return bestAt === undefined ? undefined : text.slice(0, bestAt).split('\n').length;
 }
 
-/** Every key and every element with the keys that lead to it. */
+/** All keys and elements, each with its path. */
 function* places(text: string): Generator<{ at: number; keys: (string | number)[] }> {
   const levels: Level[] = [];
   let expectsKey = false;

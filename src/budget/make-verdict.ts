@@ -1,4 +1,4 @@
-/** The verdict on one or several runs, and the exit status. */
+/** Computes the verdict on one or several runs, and the exit status. */
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { Comparison } from '../model/comparison.ts';
 import type { StartRecord, SummaryRecord } from '../model/recording.ts';
@@ -6,7 +6,7 @@ import type { Mode, Sample } from '../model/sample.ts';
 import { Series } from '../model/series.ts';
 import { type BudgetResult, VERDICT_VERSION, type Verdict } from '../model/verdict.ts';
 
-/** A run that is evaluated. A truncated recording has no summary. */
+/** An evaluated run. A truncated recording has no summary. */
 export interface EvaluatedRun {
   start: StartRecord;
   summary: SummaryRecord | undefined;
@@ -41,7 +41,7 @@ export interface VerdictInput {
   cmemstat: string;
 }
 
-/** Puts the verdict together. */
+/** Assembles the verdict. */
 export function makeVerdict(input: VerdictInput): Verdict {
   const { runs, budgets, comparison, timeline, rules } = input;
   const { start } = runs[0];
@@ -96,8 +96,8 @@ function missingOf(comparison: Comparison | undefined): string[] {
 }
 
 /**
- * The first run whose target failed, else the last. That we ended it for a budget is no failure of the
- * target's.
+ * The first run whose target failed, otherwise the last. If cmemstat ended the target because of a budget,
+ * that is not a failure of the target.
  */
 function targetOf(runs: VerdictInput['runs']): Verdict['target'] {
   const exits = runs.flatMap(({ summary }) => summary?.exit ?? []);
@@ -108,7 +108,7 @@ function targetOf(runs: VerdictInput['runs']): Verdict['target'] {
   if (exit.code !== undefined) target.code = exit.code;
   if (exit.signal !== undefined) target.signal = exit.signal;
   if (exit.endedBy === 'timeout') target.timedOut = true;
-  // Nothing is left of what the target itself would have ended with.
+  // The target's own exit status is unknown then.
   return exit.endedBy === 'budget' ? { ...target, status: 0 } : target;
 }
 

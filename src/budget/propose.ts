@@ -1,4 +1,4 @@
-/** Budgets from what a few runs took: for `budget init`. */
+/** Proposes budgets based on the usage of a few runs, for `budget init`. */
 import { formatCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
@@ -11,7 +11,7 @@ import { formatBudget } from './expression/format-budget.ts';
 import { defaultAggregateOf, unitOf } from './expression/metric-catalogue.ts';
 import { parseBudget } from './expression/parse-budget.ts';
 
-/** What one run took, by metric; one that was not measured is absent. Unit: bytes, or a count. */
+/** The usage of one run, by metric; metrics that were not measured are absent. Unit: bytes, or a count. */
 export interface ObservedRun {
   values: Record<string, number>;
   /** The largest BPF maps by name. Unit: bytes. */
@@ -26,8 +26,7 @@ interface Proposed {
 }
 
 /**
- * Not peak and not current: they contain page cache, which says more about the machine than about the
- * program.
+ * Excludes peak and current: they include page cache, which depends more on the machine than on the program.
  */
 const PROPOSED: readonly Proposed[] = [
   { metric: 'anon', name: 'anonymous memory', description: 'heap, stacks and other private memory' },
@@ -47,7 +46,7 @@ const MARGIN_SHARE = 0.05;
  */
 const BATCH_PAGES = 64;
 
-/** Takes the records of one run. */
+/** Processes the records of one run. */
 export class ProposalRun {
   readonly #evaluator: BudgetEvaluator;
   #host: StartRecord['host'] | undefined;
@@ -63,7 +62,7 @@ export class ProposalRun {
     if (record.type === 'summary') this.#summary = record;
   }
 
-  /** What it took; to be asked after the last record. */
+  /** The usage of the run; call it after the last record. */
   finish(summary: SummaryRecord | undefined = this.#summary): ObservedRun {
     const values: Record<string, number> = {};
     for (const { metric, value } of this.#evaluator.finish(summary))
@@ -77,9 +76,9 @@ export class ProposalRun {
 }
 
 /**
- * The text of a budget file. Each limit is the observed maximum and a margin: three times the spread between
- * the runs (median absolute deviation, scaled to a standard deviation), 5 %, or what the kernel's per-CPU
- * counters may be behind, whichever is most; rounded up to two digits.
+ * The text of a budget file. Each limit is the observed maximum plus a margin, rounded up to two digits. The
+ * margin is the largest of three times the spread between the runs (median absolute deviation, scaled to a
+ * standard deviation), 5 %, and the error of the kernel's per-CPU counters.
  */
 export function proposeBudgetFile(runs: readonly ObservedRun[], command: readonly string[]): string {
   const budgets = [...PROPOSED.flatMap((each) => proposeMetric(each, runs) ?? []), ...proposeMaps(runs)];
@@ -97,8 +96,8 @@ export function proposeBudgetFile(runs: readonly ObservedRun[], command: readonl
 }
 
 /**
- * The metrics that get no budget, as not every run has measured them: those that some run has, and where a
- * run has seen no memory at all, all of them. What this host or mode never has is none of these.
+ * The metrics without a budget because not all runs measured them: those that some run has, and all of them
+ * if a run measured no memory at all. Metrics that this host or mode never provides are excluded.
  */
 export function findUnproposed(runs: readonly ObservedRun[]): string[] {
   const isBlind = runs.some(({ values }) => values.anon === undefined && values.pss === undefined);
@@ -138,7 +137,7 @@ function proposeMetric(
 }
 
 /**
- * The kernel takes letters, digits, `_` and `.` alone; what a recording claims beyond that is not proposed.
+ * The kernel only allows letters, digits, `_` and `.`; other names in a recording are ignored.
  */
 const UNSPEAKABLE = /["'\p{C}]/u;
 
@@ -158,7 +157,7 @@ function proposeMaps(runs: readonly ObservedRun[]): Proposal[] {
     }));
 }
 
-/** Undefined where a run did not measure it. */
+/** Undefined if a run did not measure it. */
 function valuesOfAll(
   runs: readonly ObservedRun[],
   pick: (run: ObservedRun) => number | undefined,
@@ -179,7 +178,7 @@ function lagOf(runs: readonly ObservedRun[]): number {
 
 const UNIT_BYTES = [1024 ** 5, 1024 ** 4, 1024 ** 3, 1024 ** 2, 1024, 1];
 
-/** Up to two digits in its unit: 33.7 MiB is 34 MiB, 337 MiB are 340 MiB. Whole KiB below 10 MiB. */
+/** Rounds up to two digits in its unit: 33.7 MiB to 34 MiB, 337 MiB to 340 MiB. Whole KiB below 10 MiB. */
 function roundUpSize(bytes: number): number {
   const unit = UNIT_BYTES.find((each) => bytes >= each) ?? 1;
   const inUnit = bytes / unit;
@@ -187,7 +186,7 @@ function roundUpSize(bytes: number): number {
   return Math.ceil(inUnit / step) * step * unit;
 }
 
-/** A name as a pattern that fits it alone. */
+/** A pattern that matches only this name. */
 function escapeGlob(name: string): string {
   return name.replace(/[*?[]/g, '[$&]');
 }

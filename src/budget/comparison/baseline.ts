@@ -1,4 +1,4 @@
-/** The file of `--save-baseline`: what later runs are compared with. `schema/baseline.schema.json`. */
+/** The file of `--save-baseline`, which later runs are compared with. `schema/baseline.schema.json`. */
 import { globToRegExp } from '../../format/glob.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import type { Mode } from '../../model/sample.ts';
@@ -8,10 +8,10 @@ import type { BaselineValues } from '../expression/budget.ts';
 import { isInBaseline } from '../expression/metric-catalogue.ts';
 import type { RunFigures, RunHost } from './run-figures.ts';
 
-/** The version of the document; it grows when a key changes its meaning or goes. */
+/** The format version; incremented when a key is removed or changes its meaning. */
 export const BASELINE_VERSION = 1;
 
-/** One run of a baseline; what all have in common stands above. */
+/** One run of a baseline, without the fields that all runs share. */
 export type BaselineRun = Pick<RunFigures, 'time' | 'status' | 'metrics' | 'maps'>;
 
 /** The values of several runs. */
@@ -24,14 +24,17 @@ export interface Baseline {
   command: string[];
   mode: Mode;
   host?: RunHost;
-  /** Medians of all runs, for people: what is compared are the runs. */
+  /** Medians of all runs, for readers: comparisons use the individual runs. */
   medians: Pick<RunFigures, 'metrics' | 'maps'>;
-  /** What memory consisted of in the run nearest to the median, at its highest sample. */
+  /** The composition of memory at the highest sample of the run closest to the median. */
   breakdown?: BreakdownLine[];
   runs: BaselineRun[];
 }
 
-/** A baseline of these runs; undefined for none. Command, mode and host are those of the first. */
+/**
+ * Creates a baseline from runs; undefined if there are none. Command, mode and host are those of the first
+ * run.
+ */
 export function makeBaseline(runs: readonly RunFigures[]): Baseline | undefined {
   const [first] = runs;
   if (first === undefined) return undefined;
@@ -61,8 +64,8 @@ export function makeBaseline(runs: readonly RunFigures[]): Baseline | undefined 
 }
 
 /**
- * The run whose memory at its highest is in the middle; of an even number the smaller of the two. Undefined
- * for none.
+ * The run with the median memory at its highest sample; for an even number of runs, the smaller of the two in
+ * the middle. Undefined without runs.
  */
 export function medianRun(runs: readonly RunFigures[]): RunFigures | undefined {
   const totalOf = ({ metrics }: RunFigures) => metrics.current ?? metrics.rss ?? metrics.peak ?? 0;
@@ -70,7 +73,7 @@ export function medianRun(runs: readonly RunFigures[]): RunFigures | undefined {
   return sorted[Math.floor((sorted.length - 1) / 2)];
 }
 
-/** Medians key by key. `missing` is what a run without the key counts as; by default it does not count. */
+/** Medians per key. `missing` is the value of runs without the key; by default they are ignored. */
 function mediansOf(runs: readonly Record<string, number>[], missing?: number): Record<string, number> {
   const keys = [...new Set(runs.flatMap((run) => Object.keys(run)))];
   return Object.fromEntries(
@@ -81,7 +84,7 @@ function mediansOf(runs: readonly Record<string, number>[], missing?: number): R
   );
 }
 
-/** The runs of a baseline, each with what they have in common. */
+/** The runs of a baseline, including the fields that all runs share. */
 export function runsOfBaseline(baseline: Baseline): RunFigures[] {
   const { cmemstat, command, mode, host } = baseline;
   return baseline.runs.map((run) => ({
@@ -94,8 +97,8 @@ export function runsOfBaseline(baseline: Baseline): RunFigures[] {
 }
 
 /**
- * The medians as budgets against a baseline ask for them. Maxima and averages are kept, and the totals of
- * counters; `bpf.map:GLOB` is the sum of the maps that fit.
+ * The medians for budgets relative to a baseline: maxima, averages and totals of counters; `bpf.map:GLOB` is
+ * the sum of the matching maps.
  */
 export function valuesOfBaseline({ medians, breakdown }: Baseline): BaselineValues {
   return {
@@ -104,7 +107,7 @@ export function valuesOfBaseline({ medians, breakdown }: Baseline): BaselineValu
       const glob = mapNameIn(metric);
       if (glob !== undefined) return sumOfMaps(medians.maps, globToRegExp(glob));
       const name = metric.replace(/^stat\./, '');
-      // A counter is highest at its end.
+      // A counter has its maximum at the end.
       return ownValue(medians.metrics, aggregate === 'avg' ? `${name}.avg` : name);
     },
     breakdownOf: (id) => breakdown?.find((line) => line.id === id)?.bytes,
@@ -116,14 +119,14 @@ function sumOfMaps(maps: Record<string, number> | undefined, names: RegExp): num
   return Object.entries(maps).reduce((sum, [name, bytes]) => sum + (names.test(name) ? bytes : 0), 0);
 }
 
-/** Names come from files: `constructor` is none of a run's metrics. */
+/** Names come from files: `constructor` is not a metric. */
 function ownValue(values: Record<string, number>, key: string): number | undefined {
   return Object.hasOwn(values, key) ? values[key] : undefined;
 }
 
 /**
- * The document as text that is good to review: keys in a fixed order, medians one a line, a run's values on a
- * line of their own.
+ * Formats the document for review: keys in a fixed order, one median per line, the values of each run on one
+ * line.
  */
 export function formatBaseline(baseline: Baseline): string {
   const { medians, breakdown, runs, type, version, cmemstat, time, command, mode, host } = baseline;

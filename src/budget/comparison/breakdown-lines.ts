@@ -1,5 +1,5 @@
 /**
- * What the memory of a run consists of at one moment, line by line: beside each other these can be compared.
+ * The composition of a run's memory at one time, as lines that can be compared.
  */
 import { figureOf } from '../../model/figures.ts';
 import { breakKernelDown, type KernelBreakdown } from '../../model/kernel-breakdown.ts';
@@ -7,15 +7,14 @@ import type { Sample } from '../../model/sample.ts';
 import type { BreakdownLine } from '../../model/verdict.ts';
 
 /**
- * The figures in the order in which they are read; the terms of the kernel breakdown follow `kernel` by their
- * own ids.
+ * The figures in display order; the terms of the kernel breakdown follow `kernel` with their own ids.
  */
 const FIGURES_SHOWN = ['current', 'anon', 'file', 'shmem', 'kernel', 'sock', 'swap', 'rss', 'pss'] as const;
 
 /**
- * The lines of a sample. `current` is the whole; `shmem` is part of `file`, and what follows `kernel` up to
- * `unexplained` is part of it. `kernel` taken apart comes from `breakdown`, by default from the sample's own
- * reading of BPF memory.
+ * The lines of a sample. `current` is the total; `shmem` is part of `file`, and the lines after `kernel` up
+ * to `unexplained` are parts of it. The kernel breakdown comes from `breakdown`, by default from the sample's
+ * own reading of BPF memory.
  */
 export function breakdownOf(
   sample: Sample,

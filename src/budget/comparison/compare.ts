@@ -1,4 +1,4 @@
-/** Two sets of runs side by side: what differs, what of it is noise, and what exceeds the threshold. */
+/** Compares two sets of runs: differences, noise, and exceeded thresholds. */
 import { InputError } from '../../errors.ts';
 import { hasWildcards } from '../../format/glob.ts';
 import {
@@ -18,32 +18,32 @@ import { type Allowance, allowanceOf, type RegressionRule } from './max-regressi
 import { FEWEST_RUNS, noiseOf } from './noise.ts';
 import { type RunFigures, valueIn } from './run-figures.ts';
 
-/** One metric on both sides, before it is evaluated. */
+/** One metric on both sides, before evaluation. */
 interface Measured {
   metric: string;
   base: readonly number[];
   now: readonly number[];
-  /** Whether a run of the side has it; a map that none has takes 0 bytes where maps were measured. */
+  /** Whether any run of the side has it; a map that no run has counts as 0 bytes if maps were measured. */
   isNamed: { base: boolean; now: boolean };
   allowance: Allowance | undefined;
   test: RankTest | undefined;
 }
 
-/** The tests of all evaluated metrics together. */
+/** The rank tests of all evaluated metrics. */
 interface Tests {
-  /** How many there are. */
+  /** The number of tests. */
   count: number;
-  /** Metrics that are not among them have none. */
+  /** Absent for metrics without a test. */
   adjustedP: ReadonlyMap<string, number>;
 }
 
 /**
- * Compares; without a rule nothing is evaluated.
+ * Compares two sets of runs; without a rule nothing is evaluated.
  *
- * A metric has regressed when the difference of the medians exceeds what is allowed and the noise, and the
- * rank test is significant after Holm's correction. Where so few runs could not be significant whatever they
- * were, the noise alone decides, and is larger.
- * @throws InputError when a side has no runs.
+ * A metric has regressed if the difference of the medians exceeds both the threshold and the noise, and the
+ * rank test is significant after Holm's correction. If there are too few runs for the test to be significant,
+ * only the noise counts, with a larger margin.
+ * @throws InputError if a side has no runs.
  */
 export function compareRuns(base: Side, now: Side, rule: RegressionRule = { named: [] }): Comparison {
   const sides = { base: describeSide(base), now: describeSide(now) };
@@ -68,7 +68,7 @@ function describeSide({ name, runs }: Side): ComparedSide {
   return { name, runs: runs.length, command, ...(host === undefined ? {} : { host }), mode };
 }
 
-/** Every name that a run has, and those that are to be evaluated though no run has them. */
+/** All names that any run has, and names that are to be evaluated although no run has them. */
 function namesOf(base: Side, now: Side, rule: RegressionRule): string[] {
   const names = new Set<string>();
   for (const { metrics, maps = {} } of [...base.runs, ...now.runs]) {
@@ -87,7 +87,8 @@ function measure(metric: string, base: Side, now: Side, rule: RegressionRule): M
     base: base.runs.some((run) => isIn(run, metric)),
     now: now.runs.some((run) => isIn(run, metric)),
   };
-  // As with budgets: a whole name that no run has is more often a slip than a map that is gone on both sides.
+  // As with budgets: a literal name that no run has is more likely a typo than a map that is missing on both
+  // sides.
   const isSlip = metric.startsWith(MAP_PREFIX) && !hasWildcards(metric) && !isNamed.base && !isNamed.now;
   const valuesOf = ({ runs }: Side) => (isSlip ? [] : runs.flatMap((run) => valueIn(run, metric) ?? []));
   const [before, after] = [valuesOf(base), valuesOf(now)];
@@ -102,16 +103,16 @@ function measure(metric: string, base: Side, now: Side, rule: RegressionRule): M
   };
 }
 
-/** Names come from files: `constructor` is none of a run's metrics. */
+/** Names come from files: `constructor` is not a metric. */
 function isIn({ metrics, maps = {} }: RunFigures, metric: string): boolean {
   const map = mapNameIn(metric);
   return map === undefined ? Object.hasOwn(metrics, metric) : Object.hasOwn(maps, map);
 }
 
 /**
- * The more metrics are evaluated, the sooner one of them looks worse by chance: p-values are raised so that
- * all together are wrong as seldom as one alone. Metrics that are the same in every run can't be wrong and
- * don't count.
+ * The more metrics are evaluated, the more likely one of them looks worse by chance: Holm's correction raises
+ * the p-values so that the overall error rate is that of a single test. Metrics that are identical in every
+ * run cannot fail and are not counted.
  */
 function correctByHolm(measured: readonly Measured[]): Tests {
   const tested = measured
@@ -144,7 +145,7 @@ function evaluate(each: Measured, tests: Tests, base: Side, now: Side): MetricDi
     verdict: allowance === undefined ? 'not-evaluated' : 'not-measured',
   };
   const [before, after] = [median(each.base), median(each.now)];
-  // A map that is new has no size before; a pattern that fits none has been looked for on both sides.
+  // A new map has no base size; a pattern without matches was searched for on both sides.
   if (before !== undefined && (isNamed.base || !isNamed.now)) result.base = before;
   if (after !== undefined && (isNamed.now || !isNamed.base)) result.now = after;
   if (before === undefined || after === undefined) return result;
@@ -165,7 +166,7 @@ function evaluate(each: Measured, tests: Tests, base: Side, now: Side): MetricDi
   return result;
 }
 
-/** The verdicts, the most important first. */
+/** The verdicts, most important first. */
 const IMPORTANCE: readonly MetricDifference['verdict'][] = [
   'regressed',
   'not-measured',
@@ -176,8 +177,8 @@ const IMPORTANCE: readonly MetricDifference['verdict'][] = [
 ];
 
 /**
- * By the verdict; then what is more than noise, highest values before averages, bytes before counts, large
- * before small.
+ * By verdict; then significant differences first, maxima before averages, bytes before counts, large before
+ * small.
  */
 function byImportance(a: MetricDifference, b: MetricDifference): number {
   const rank = (each: MetricDifference) => [

@@ -1,4 +1,4 @@
-/** Why two sets of runs may not be comparable. */
+/** Reasons why two sets of runs may not be comparable. */
 import { formatCommand, safeText } from '../../format/safe-text.ts';
 import type { RunFigures, RunHost } from './run-figures.ts';
 
@@ -9,7 +9,7 @@ export interface Side {
   runs: readonly RunFigures[];
 }
 
-/** What follows from another value of a host's key. */
+/** The consequence of a difference in a host property. */
 const CONSEQUENCES: Readonly<Record<keyof RunHost, (base: RunHost, now: RunHost) => string>> = {
   kernel: (base, now) => `other kernels: ${base.kernel} and ${now.kernel}; kernel memory depends on them`,
   arch: (base, now) => `other architectures: ${base.arch} and ${now.arch}`,
@@ -25,7 +25,7 @@ function factor(ratio: number): string {
   return `${Number(ratio.toPrecision(3))} times`;
 }
 
-/** What speaks against comparing these at all: `--strict-host` refuses it. Empty when nothing does. */
+/** Reasons not to compare at all, for `--strict-host`. Empty if there are none. */
 export function hostDoubts(base: Side, now: Side): string[] {
   const doubts = [...mixedHosts(base), ...mixedHosts(now)];
   const [first, second] = [base.runs[0], now.runs[0]];
@@ -50,7 +50,7 @@ function mixedHosts({ name, runs }: Side): string[] {
   return kinds.size > 1 ? [`the runs of ${name} are of several hosts or modes`] : [];
 }
 
-/** All of the above, and what else is not the same. */
+/** All of the above, and other differences. */
 export function doubtsOf(base: Side, now: Side): string[] {
   const doubts = hostDoubts(base, now);
   const commands = [base, now].map(

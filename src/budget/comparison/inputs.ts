@@ -1,6 +1,6 @@
 /**
- * The files that can be compared: recordings, summaries and baselines, of one or several runs, detected by
- * their content.
+ * Reads files that can be compared: recordings, summaries and baselines, of one or several runs, detected by
+ * content.
  */
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -14,20 +14,20 @@ import { RunCollector, type RunFigures } from './run-figures.ts';
 
 /** A side that was read from a file. */
 export interface ReadSide extends Side {
-  /** As it stands in the file, or made of its runs. */
+  /** From the file, or computed from its runs. */
   baseline: Baseline;
 }
 
-/** Documents of ours without figures of runs, and why they can't be compared. */
+/** Our documents that contain no figures of runs, with the reason. */
 const WITHOUT_RUNS: Readonly<Record<string, string>> = {
   verdict: 'a verdict contains only the values of its budgets',
   comparison: 'a comparison contains only differences',
 };
 
 /**
- * Reads a file: a recording (of several runs one after the other, too), summaries, or a baseline. `-` is
- * standard input. It is read line by line, so that a recording may be of any size.
- * @throws InputError when it can't be read or is something else.
+ * Reads a file: a recording (possibly of several consecutive runs), summaries, or a baseline. `-` is standard
+ * input. The file is read line by line, so a recording may have any size.
+ * @throws InputError if it cannot be read or has another format.
  */
 export async function readSide(path: string): Promise<ReadSide> {
   const name = path === '-' ? 'standard input' : path;
@@ -37,8 +37,8 @@ export async function readSide(path: string): Promise<ReadSide> {
   let isRecording = false;
   try {
     for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      // A document over several lines has its braces alone on the first; damaged lines of a recording are
-      // passed over.
+      // The first line of a pretty-printed document contains only a brace; damaged lines of a recording are
+      // skipped.
       if (addRecord(collector, line, name)) isRecording = true;
       else if (!isRecording) otherLines.push(line);
     }
@@ -49,7 +49,7 @@ export async function readSide(path: string): Promise<ReadSide> {
   return isRecording ? sideOf(name, collector.finish()) : readComparable(otherLines.join('\n'), name);
 }
 
-/** The file of `--baseline`, by `readSide`. @throws InputError that names the option and the file. */
+/** Reads the file of `--baseline` with `readSide`. @throws InputError that names the option and the file. */
 export async function readBaseline(path: string): Promise<ReadSide> {
   try {
     return await readSide(path);
@@ -60,8 +60,8 @@ export async function readBaseline(path: string): Promise<ReadSide> {
 }
 
 /**
- * Reads a single document: a summary or a baseline, as text or parsed.
- * @throws InputError when it is something else.
+ * Parses a single document: a summary or a baseline.
+ * @throws InputError if it is something else.
  */
 export function readComparable(document: unknown, name: string): ReadSide {
   const value = typeof document === 'string' ? parseJson(document, name) : document;
@@ -75,7 +75,7 @@ export function readComparable(document: unknown, name: string): ReadSide {
   throw notComparable(name, WITHOUT_RUNS[String(type)]);
 }
 
-/** False where the line is no record. */
+/** False if the line is not a record. */
 function addRecord(collector: RunCollector, line: string, name: string): boolean {
   const parsed = parseRecordLine(line, safeText(name));
   if (!('record' in parsed)) return false;

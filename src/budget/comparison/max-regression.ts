@@ -1,4 +1,4 @@
-/** `--max-regression`: by how much a metric may be worse than at the baseline. */
+/** `--max-regression`: the allowed increase of a metric over the baseline. */
 import { globToRegExp } from '../../format/glob.ts';
 import { nearestName } from '../../format/nearest-name.ts';
 import { parseSize } from '../../format/units.ts';
@@ -6,7 +6,7 @@ import { MAP_PREFIX, mapNameIn } from '../../model/metrics.ts';
 import { faultIn, type Span, testGlob } from '../expression/expression-fault.ts';
 import { METRIC_NAMES, unitOf } from '../expression/metric-catalogue.ts';
 
-/** By so much a metric may be worse: `percent` of the base, and `plus` on top. */
+/** The allowed increase: `percent` of the base, plus `plus`. */
 export interface Allowance {
   percent: number;
   /** Unit: bytes, or a count for metrics that are counts. */
@@ -15,16 +15,16 @@ export interface Allowance {
 
 /** The thresholds of a comparison. */
 export interface RegressionRule {
-  /** For the metrics that are evaluated without being named. */
+  /** For metrics that are evaluated by default. */
   byDefault?: Allowance;
-  /** For those that are named, `bpf.map:GLOB` too; of several that fit a metric the last counts. */
+  /** For named metrics, including `bpf.map:GLOB`; if several match a metric, the last one applies. */
   named: { metric: string; allowance: Allowance }[];
 }
 
 /**
- * The metrics that a threshold without a name is for: memory that the program itself asks for. Page cache
- * depends on what else the machine does, and is in `current`, `peak`, `workingset` and `file`: these are
- * evaluated only when they are named.
+ * The metrics that a threshold without a name applies to: memory that the program itself allocates. Page
+ * cache depends on other activity on the machine and is part of `current`, `peak`, `workingset` and `file`,
+ * so these are only evaluated if they are named.
  */
 export const JUDGED_BY_DEFAULT: readonly string[] = [
   'anon',
@@ -38,16 +38,16 @@ export const JUDGED_BY_DEFAULT: readonly string[] = [
 
 const EXAMPLE = `5%, 2MiB, 5%+2MiB, 'bpf=1%,anon=10%+2MiB'`;
 
-/** Text that is looked at, and where it stands. */
+/** A part of the text with its position. */
 interface Source {
   text: string;
   where: string;
 }
 
 /**
- * Reads a list of `[METRIC=]AMOUNT`, an amount being `5%`, `2MiB` or `5%+2MiB`: 5 % of the base, and 2 MiB on
- * top. `where` names the option, or the place in a file, in errors.
- * @throws UsageError with the text and a caret under the fault in `detail`.
+ * Parses a list of `[METRIC=]AMOUNT`, where an amount is `5%`, `2MiB` or `5%+2MiB`: 5 % of the base, plus 2
+ * MiB. `where` names the option, or the place in a file, in errors.
+ * @throws UsageError with the text and a caret under the error in `detail`.
  */
 export function parseMaxRegression(text: string, where = '--max-regression'): RegressionRule {
   const rule: RegressionRule = { named: [] };
@@ -149,7 +149,7 @@ function fault({ text, where }: Source, span: Span, message: string): Error {
   return faultIn(text, where, span, message, EXAMPLE);
 }
 
-/** What a rule allows a metric; undefined where the metric is not evaluated. */
+/** The allowed increase of a metric; undefined if the metric is not evaluated. */
 export function allowanceOf(rule: RegressionRule, metric: string): Allowance | undefined {
   const named = rule.named.findLast((each) => fits(each.metric, metric));
   if (named !== undefined) return named.allowance;

@@ -1,58 +1,56 @@
-/** How far two sets of runs of one program lie apart by chance. */
+/** Estimates how much two sets of runs of one program differ by chance. */
 import { unitOfMetric } from '../../model/figures.ts';
 import { MAD_TO_SIGMA, medianAbsoluteDeviation } from '../../statistics/statistics.ts';
 import type { RunHost } from './run-figures.ts';
 
-/** With fewer runs on a side nothing is known of its spread. */
+/** With fewer runs on a side, its spread is unknown. */
 export const FEWEST_RUNS = 3;
 
 /**
- * A CPU hands in what it has charged and counted when this number of pages has accumulated. Source:
- * MEMCG_CHARGE_BATCH.
+ * A CPU flushes its charges and counters when they reach this number of pages. Source: MEMCG_CHARGE_BATCH.
  */
 const BATCH_PAGES = 64;
 
-/** The assumed host of a summary, which does not contain its host. */
+/** The assumed host of a summary, since summaries do not describe the host. */
 const USUAL_HOST = { cpus: 2, pageSizeBytes: 4096 };
 
 /**
- * How far single runs of one program are assumed to lie apart: with 1 % spread, 2 of 100 lie further. Share
- * of the larger value.
+ * Assumed difference between single runs of one program: with a spread of 1 %, 2 of 100 runs differ more.
+ * Share of the larger value.
  */
 const ASSUMED_SHARE = 0.03;
 
 /**
- * The same of figures with page cache in them: it depends on the machine what of it is charged to the run,
- * and 14 % spread is usual.
+ * The same for figures that include page cache: how much of it is charged to the run depends on the machine,
+ * and a spread of 14 % is common.
  */
 const ASSUMED_SHARE_OF_CACHE = 0.4;
 
 const HAS_PAGE_CACHE =
   /^(current|peak|workingset|file|file_.*|(in)?active_file|mapped_file|cache|dirty|writeback)$/;
 
-/** Figures that are counted one by one: they have no spread of their own. */
+/** Figures that are exact counts: they have no assumed spread. */
 const EXACT = /^(bpf|bpf\..*|bpf\.map:.*|processes|oom_kill)$/;
 
-/** The standard error of a median is this multiple of that of a mean: √(π/2). */
+/** The ratio of the standard error of a median to that of a mean: √(π/2). */
 const MEDIAN_TO_MEAN_ERROR = 1.2533;
 
-/** What is known of one metric on one side. */
+/** The data of one metric on one side. */
 export interface MeasuredSide {
   values: readonly number[];
   host: RunHost | undefined;
 }
 
 /**
- * The difference of medians that chance explains. Unit: that of the metric.
- *
- * - Fewer than 3 runs on both sides: an assumption. 3 % (40 % with page cache in it) and what the CPUs have
- *   not handed in, 64 pages each. Nothing for BPF objects and counts of processes.
- * - 3 runs or more on one side: its spread on top of that, as far as a further run may lie from it.
- * - On both: from both spreads, at least 64 pages. `isTested` says that a rank test guards against chance
- *   too: then 95 % of differences by chance are below, and outliers don't count. Else 99 %, and they do.
+ * The difference of medians that may be due to chance. Unit: that of the metric.
+ * - Fewer than 3 runs on both sides: an assumption. 3 % (40 % with page cache) plus what CPUs have not
+ * flushed, 64 pages each. 0 for BPF objects and counts of processes.
+ * - 3 runs or more on one side: additionally its spread, as far as a further run may deviate.
+ * - On both sides: from both spreads, at least 64 pages. `isTested` means that a rank test also guards
+ * against chance: then the bound is 95 % and robust to outliers, otherwise 99 % and not robust.
  */
 export function noiseOf(metric: string, base: MeasuredSide, now: MeasuredSide, isTested: boolean): number {
-  // A metric that is named and that no run has.
+  // A named metric that no run has.
   if (base.values.length + now.values.length === 0) return 0;
   const floor = floorOf(metric, [base, now]);
   const spread = [base, now].filter(({ values }) => values.length >= FEWEST_RUNS);
@@ -84,7 +82,7 @@ function medianError(values: readonly number[], isRobust: boolean): number {
   return (sigmaOf(values, isRobust) * MEDIAN_TO_MEAN_ERROR) / Math.sqrt(values.length);
 }
 
-/** The standard deviation as the MAD has it; when not robust, the ordinary one where that is larger. */
+/** The standard deviation estimated from the MAD; if not robust, the ordinary one if larger. */
 function sigmaOf(values: readonly number[], isRobust: boolean): number {
   const count = values.length;
   // Of few values the MAD comes out too small. Source: Croux and Rousseeuw 1992, for more than 9 values.

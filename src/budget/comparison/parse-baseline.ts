@@ -1,4 +1,4 @@
-/** Reading a baseline file: it is kept in a repository, edited and merged, and so is checked key by key. */
+/** Parses a baseline file. It is kept in a repository, edited and merged, so every key is validated. */
 import { InputError } from '../../errors.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { refuseNewer } from '../../recording/upgrade.ts';
@@ -6,19 +6,18 @@ import { BASELINE_VERSION, type Baseline } from './baseline.ts';
 
 const MODES = ['cgroup2', 'cgroup1', 'process-tree'];
 
-/** A value, and where it stands in the document. */
+/** A value with its path in the document. */
 interface Part {
   value: unknown;
   path: string;
 }
 
-/** Says what is wrong with a part. */
+/** Creates the error for an invalid part. */
 type Fault = (part: Part, expected: string) => InputError;
 
 /**
- * Checks a parsed document. Keys that this version does not know are let through. `file` is what errors call
- * it.
- * @throws InputError that names the file and the key, or that a newer cmemstat made it.
+ * Validates a parsed document. Unknown keys are ignored. `file` names it in errors.
+ * @throws InputError that names the file and the key, or if a newer cmemstat wrote it.
  */
 export function parseBaseline(document: unknown, file: string): Baseline {
   const fault: Fault = ({ value, path }, expected) =>
@@ -47,7 +46,7 @@ export function parseBaseline(document: unknown, file: string): Baseline {
   const runs = itemsOf(at('runs'), fault);
   if (runs.length === 0) throw fault(at('runs'), 'at least one run');
   for (const part of runs) checkRun(part, fault);
-  // The checks above are what makes it one.
+  // The checks above guarantee the type.
   return document as Baseline;
 }
 

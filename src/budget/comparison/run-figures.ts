@@ -1,4 +1,4 @@
-/** The figures of one run that comparisons and baselines consist of. */
+/** The figures of one run, as used by comparisons and baselines. */
 import { bytesByName } from '../../model/bytes-by-name.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import type { LiveMap, MapsRecord, RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
@@ -8,7 +8,7 @@ import { SampleAggregate } from '../../model/summary.ts';
 import type { BreakdownLine } from '../../model/verdict.ts';
 import { breakdownOf } from './breakdown-lines.ts';
 
-/** The part of a host that figures depend on. */
+/** The properties of a host that affect figures. */
 export type RunHost = Pick<
   StartRecord['host'],
   'kernel' | 'arch' | 'cpus' | 'possibleCpus' | 'pageSizeBytes'
@@ -24,43 +24,46 @@ export interface RunFigures {
   mode: Mode;
   /** Absent if there is only a summary, which does not contain it. */
   host?: RunHost;
-  /** The target's exit status, as a shell reports it. Absent in a recording that was cut. */
+  /** The target's exit status, in shell convention. Absent in a truncated recording. */
   status?: number;
   /**
-   * By name: the highest values, `peak`, `oom_kill`, and averages as `<id>.avg`. Unit: see `unitOfMetric`.
+   * By name: maxima, `peak`, `oom_kill`, and averages as `<id>.avg`. Unit: see `unitOfMetric`.
    */
   metrics: Record<string, number>;
-  /** BPF maps by name, maps of equal name summed. Unit: bytes. Absent if maps could not be read. */
+  /** BPF maps by name, with sizes of the same name summed. Absent if maps could not be read. Unit: bytes. */
   maps?: Record<string, number>;
-  /** What memory consisted of at the highest sample. Absent before the first. */
+  /** The composition of memory at the highest sample. Absent before the first. */
   breakdown?: RunBreakdown;
 }
 
-/** What memory consisted of at one moment. */
+/** The composition of memory at one time. */
 export interface RunBreakdown {
   elapsedMs: number;
   lines: BreakdownLine[];
 }
 
-/** The part of a summary that figures come from: a cut recording has just this, from its samples. */
+/**
+ * The fields of a summary that figures are derived from; for a truncated recording they come from its
+ * samples.
+ */
 type Summed = Pick<
   SummaryRecord,
   'averages' | 'maxima' | 'peak' | 'highest' | 'kernelBreakdown' | 'events' | 'eventsLocal' | 'bpf'
 >;
 
 /**
- * What a run has of a metric, `bpf.map:NAME` too; undefined where it was not measured. A map that the run
- * does not have takes nothing, if its maps were measured.
+ * The value of a metric in a run, including `bpf.map:NAME`; undefined if it was not measured. A map that the
+ * run does not have counts as 0 if its maps were measured.
  */
 export function valueIn({ metrics, maps }: RunFigures, metric: string): number | undefined {
-  // Names come from files: `constructor` is none of a run's metrics.
+  // Names come from files: `constructor` is not a metric.
   const map = mapNameIn(metric);
   if (map === undefined) return Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
   if (maps === undefined) return undefined;
   return Object.hasOwn(maps, map) ? maps[map] : 0;
 }
 
-/** The figures of a run from its summary. `host` is what its start record says. */
+/** The figures of a run from its summary. `host` comes from its start record. */
 export function figuresOfSummary(summary: SummaryRecord, host?: StartRecord['host']): RunFigures {
   const run = figuresOf(summary, summary, host);
   run.status = summary.exit.status;
@@ -68,8 +71,8 @@ export function figuresOfSummary(summary: SummaryRecord, host?: StartRecord['hos
 }
 
 /**
- * Takes the records of one run after the other, and keeps no more of them than the figures need. A run that
- * was cut has no summary: there they come from its samples.
+ * Processes the records of one run after the other, in memory bounded by the figures. A truncated run has no
+ * summary: its figures come from its samples.
  */
 export class RunCollector {
   readonly #runs: RunFigures[] = [];
@@ -85,7 +88,7 @@ export class RunCollector {
     } else if (record.type === 'sample') this.#aggregate?.add(record);
     else if (record.type === 'maps') this.#maps.add(record);
     else if (record.type === 'summary') {
-      // Recordings of before there were maxima have the samples that they come from.
+      // Recordings of versions without maxima still contain the samples.
       const maxima = record.maxima ?? this.#aggregate?.summary().maxima;
       const summary = maxima === undefined ? record : { ...record, maxima };
       this.#runs.push(figuresOfSummary(summary, this.#start?.host));
@@ -93,7 +96,7 @@ export class RunCollector {
     }
   }
 
-  /** The runs in their order; one whose summary has not come by now is cut. */
+  /** The runs in order; a run without a summary so far is truncated. */
   finish(): RunFigures[] {
     this.#endCut();
     return this.#runs;
@@ -116,7 +119,7 @@ export class RunCollector {
   }
 }
 
-/** The maps at the reading in which they took most. */
+/** The maps at the reading with their maximum total. */
 class LargestMaps {
   byName: Record<string, number> | undefined;
   #bytes = -1;
@@ -143,7 +146,7 @@ function figuresOf(
     run.host = { kernel, arch, cpus, possibleCpus, pageSizeBytes };
   }
   const { bpf, highest, kernelBreakdown } = summed;
-  // That there are no maps is known only if maps were attributed to cgroups.
+  // The absence of maps is only known if maps were attributed to cgroups.
   if (bpf?.maps !== undefined || bpf?.largest?.charged !== undefined) {
     run.maps = bpf.mapBytes ?? bytesByName(bpf.maps ?? []);
   }

@@ -1,4 +1,4 @@
-/** The result of one budget, from what was observed of a run. */
+/** Computes the result of one budget from the observations of a run. */
 import { breakKernelDown } from '../../model/kernel-breakdown.ts';
 import type { LeafLimits, Sample } from '../../model/sample.ts';
 import type { BreakdownLine, BudgetResult, Exceedance } from '../../model/verdict.ts';
@@ -12,15 +12,15 @@ import { missingMap } from './missing-map.ts';
 import { findMissing, type Missing, missingBaseline, missingLimit, type RunFacts } from './not-measured.ts';
 import type { PressureShare } from './pressure-share.ts';
 
-/** What a result is made of. */
+/** The inputs of a result. */
 export interface Seen {
   run: RunFacts;
   track: MetricTrack;
-  /** Of PSI metrics. */
+  /** For PSI metrics. */
   pressure: PressureShare | undefined;
   limits: LeafLimits | undefined;
   options: { baseline?: BaselineValues };
-  /** The names of all BPF maps that the run had. */
+  /** The names of all BPF maps of the run. */
   mapNames: ReadonlySet<string>;
 }
 
@@ -40,7 +40,7 @@ export function resultOf(watch: BudgetWatch, seen: Seen): RunResult {
     if (missing === unknownMap) result.isUnknownMap = true;
     return Object.assign(result, missing satisfies Missing);
   }
-  // What part of a run exceeds, the whole run exceeds.
+  // If a part of a run exceeds the limit, the whole run does.
   result.value = value === undefined || missing !== undefined ? (exceeded?.value ?? value ?? 0) : value;
   result.limit = missing === undefined ? (limit ?? 0) : (exceeded?.limit ?? limit ?? 0);
   result.excess = result.value - result.limit;
@@ -95,10 +95,10 @@ function findMissingLimit(watch: BudgetWatch, seen: Seen, limit: number | undefi
   return missingBaseline(seen.options.baseline !== undefined, budget);
 }
 
-/** Bytes are whole; a share of time is not known more finely. */
+/** Bytes are whole numbers; shares of time have a limited resolution. */
 function roundFor(unit: BudgetResult['unit'], value: number | undefined): number | undefined {
   if (value === undefined || unit.startsWith('count')) return value;
-  // Adding 0 makes -0 a 0.
+  // Adding 0 converts -0 to 0.
   return unit.startsWith('bytes') ? Math.round(value) + 0 : Math.round(value * 1000) / 1000 + 0;
 }
 
@@ -119,12 +119,12 @@ function exceedanceOf(watch: BudgetWatch, seen: Seen): Exceedance {
   };
 }
 
-/** The moment of a value that was read at one. */
+/** The time of a value that comes from a single reading. */
 function momentOf({ named: { budget } }: BudgetWatch, { track }: Seen): number | undefined {
   const { aggregate, op } = budget;
   if (aggregate === 'final') return track.final === undefined ? undefined : track.finalMs;
   const isUpper = op === '<=' || op === '<' || op === '==';
-  // A peak that no sample has comes from the summary and has no moment.
+  // A peak that no sample contains comes from the summary and has no time.
   if (aggregate === 'max') return isUpper && track.max !== undefined ? track.maxMs : undefined;
   return aggregate === 'min' && !isUpper ? track.minMs : undefined;
 }
@@ -137,7 +137,7 @@ function linesOf(
 ): BreakdownLine[] {
   if (sample === undefined) return [];
   const { metric, unit } = watch.named.budget;
-  // BPF memory has a slower clock: its last reading is the nearest.
+  // BPF memory has a longer interval: use its last reading.
   const lines = breakdownOf(sample, breakKernelDown(sample, sample.bpf ?? bpf?.bpf));
   const value = watch.exceeded?.value ?? track.max;
   const isBytes = unit.startsWith('bytes') && metric !== 'peak';

@@ -1,21 +1,21 @@
-/** Whether and when a budget can no longer pass. */
+/** Detects when a budget can no longer pass. */
 import type { LeafLimits, Sample, SampleReason } from '../../model/sample.ts';
 import type { BaselineValues, Budget, LimitName, NamedBudget } from '../expression/budget.ts';
 import { kindOf } from '../expression/metric-catalogue.ts';
 import type { TopGrown } from './top-grown.ts';
 
-/** The first moment from which a budget can no longer pass, with what is shown of it. */
+/** The first time from which a budget can no longer pass, with the data to report. */
 export interface FirstExceeded {
   elapsedMs: number;
   value: number;
   limit: number;
-  /** The sample that broke it, or the one before an event that did. */
+  /** The sample that exceeded the limit, or the last one before such an event. */
   sample: Sample | undefined;
   /** The last sample with a reading of BPF memory. */
   bpf: Sample | undefined;
   /** Set shortly after: the record of processes follows its sample. */
   grown: TopGrown | undefined;
-  /** The processes at the first reading after it, where that came soon or there was none before. */
+  /** The processes at the next reading, if it follows soon or there was no earlier one. */
   processesAfter: TopGrown['processes'] | undefined;
 }
 
@@ -23,7 +23,7 @@ export interface FirstExceeded {
 export class BudgetWatch {
   readonly index: number;
   readonly named: NamedBudget;
-  /** A maximum that may not be exceeded, or a minimum that may not be fallen short of. */
+  /** An upper limit, or a lower limit. */
   readonly canExceedForGood: boolean;
   exceeded: FirstExceeded | undefined;
   readonly #baseline: number | undefined;
@@ -53,7 +53,7 @@ export class BudgetWatch {
       }
       case 'baseline': {
         if (this.#baseline === undefined) return undefined;
-        // `unexplained` may be below 0: more is allowed there, too.
+        // `unexplained` may be negative: the threshold is added in that case too.
         const percentage = (Math.abs(this.#baseline) * threshold.percent) / 100;
         const limit = this.#baseline + percentage + threshold.plus;
         return unit.startsWith('bytes') ? Math.round(limit) : limit;
@@ -61,7 +61,7 @@ export class BudgetWatch {
     }
   }
 
-  /** Whether a reading breaks it for good. */
+  /** Whether a reading makes it impossible to pass. */
   isExceededBy(value: number, limit: number, reason: SampleReason): boolean {
     const { op } = this.named.budget;
     if (this.#isMinimum) return reason === 'tick' && (op === '>' ? value <= limit : value < limit);

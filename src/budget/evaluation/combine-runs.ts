@@ -1,4 +1,4 @@
-/** One result for each budget from the results of several runs. */
+/** Combines the results of several runs into one result per budget. */
 import type { BudgetResult } from '../../model/verdict.ts';
 import { median, medianAbsoluteDeviation } from '../../statistics/statistics.ts';
 import type { RunResult } from '../expression/budget.ts';
@@ -10,9 +10,9 @@ export type EvaluatedOn = 'median' | 'worst';
 type Measured = BudgetResult & { value: number; limit: number };
 
 /**
- * Joins results of the same budgets, run by run. A budget that one run did not measure is not measured, as a
- * value from fewer runs than were asked for would claim more than is known; but one that fails whatever that
- * run measured has failed.
+ * Combines results of the same budgets run by run. If one run did not measure a budget, it is not measured,
+ * because a value from fewer runs than requested would be misleading; but it fails if it would fail for any
+ * value of the missing runs.
  */
 export function combineRuns(
   runs: readonly (readonly RunResult[])[],
@@ -26,7 +26,7 @@ export function combineRuns(
   });
 }
 
-/** A map that one run has takes nothing in a run that has none of its name. */
+/** A map that one run has counts as 0 in a run without a map of that name. */
 function withAbsentMaps(results: readonly RunResult[]): BudgetResult[] {
   const hasMap = results.some(({ value }) => value !== undefined);
   return results.map(({ isUnknownMap, ...result }) => {
@@ -64,15 +64,15 @@ function combine(results: readonly BudgetResult[], evaluatedOn: EvaluatedOn): Bu
 }
 
 /**
- * A median hides what happens in a minority of runs: an OOM kill, a map left behind, one that is not exactly
- * as it has to be.
+ * A median hides what happens in a minority of runs: an OOM kill, a leftover map, or a value that must be
+ * exact.
  */
 function isOnWorst([first]: readonly BudgetResult[], evaluatedOn: EvaluatedOn): boolean {
   if (evaluatedOn === 'worst' || first === undefined) return true;
   return first.metric === 'oom_kill' || first.metric === 'leftover' || first.op === '==';
 }
 
-/** The median as it would be if what is missing were as good as can be: of all values when nothing is. */
+/** The median if all missing values were as good as possible; the median of all values if none is missing. */
 function medianOf(results: readonly BudgetResult[], measured: readonly Measured[]): Measured | undefined {
   const worst = worstOf(measured);
   if (worst === undefined) return undefined;
@@ -111,8 +111,8 @@ export function meetsLimit(value: number, op: BudgetResult['op'], limit: number)
 }
 
 /**
- * The run that is furthest on the wrong side of its own limit; limits may differ where they are shares of
- * one. One that failed goes before all that passed. Undefined for none.
+ * The run that exceeds its own limit most; limits may differ between runs if they are percentages. Failed
+ * results are worse than passed ones. Undefined without results.
  */
 function worstOf(results: readonly Measured[]): Measured | undefined {
   return results.toSorted((a, b) => rank(b) - rank(a) || badness(b) - badness(a))[0];
@@ -127,7 +127,7 @@ function badness({ value, limit, op }: Measured): number {
   return op.startsWith('<') ? value - limit : limit - value;
 }
 
-/** `exceeded` of the run whose value is nearest to the one that is evaluated, with the number of that run. */
+/** `exceeded` of the run whose value is closest to the evaluated one, with the number of that run. */
 function nearestExceedance(results: readonly BudgetResult[], value: number): BudgetResult['exceeded'] {
   const failed = results
     .map((result, index) => ({ result, run: index + 1 }))

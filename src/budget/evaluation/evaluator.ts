@@ -1,4 +1,4 @@
-/** Evaluates budgets over the records of one run, in memory that does not grow with it. */
+/** Evaluates budgets over the records of one run, in constant memory. */
 
 import { globToRegExp, hasWildcards } from '../../format/glob.ts';
 import { mapNameIn } from '../../model/metrics.ts';
@@ -21,21 +21,21 @@ import type { RunFacts } from './not-measured.ts';
 import { PressureShare } from './pressure-share.ts';
 import { GrowthTables } from './top-grown.ts';
 
-/** What an evaluation may need besides the records. */
+/** Optional inputs of an evaluation besides the records. */
 export interface GateOptions {
   baseline?: BaselineValues;
-  /** Called once for each budget, at the first moment from which it can no longer pass. */
+  /** Called once per budget, when it can no longer pass. */
   onExceeded?: (exceeded: ExceededBudget) => void;
 }
 
-/** A metric that some budgets are about. */
+/** A metric that at least one budget refers to. */
 interface Metric {
   readonly track: MetricTrack;
   readonly read: MetricReader;
   readonly watches: BudgetWatch[];
 }
 
-/** The sum of maps with certain names. */
+/** The sum of the maps with matching names. */
 interface MapMetric extends Metric {
   readonly metric: string;
   readonly names: RegExp;
@@ -43,16 +43,16 @@ interface MapMetric extends Metric {
 
 const DEFAULT_INTERVAL_MS = 500;
 
-/** Processes read within this time after a limit was exceeded show what exceeded it. Unit: milliseconds. */
+/** Processes read within this time after a limit was exceeded are reported with it. Unit: milliseconds. */
 const SOON_MS = 500;
 
-/** Takes the records of one run in order; `finish()` gives one result for each budget. */
+/** Accepts the records of one run in order; `finish()` returns one result per budget. */
 export class BudgetEvaluator {
   readonly #budgets: readonly NamedBudget[];
   readonly #options: GateOptions;
   readonly #watches: BudgetWatch[] = [];
   readonly #metrics = new Map<string, Metric>();
-  /** Those that every sample may have, and those of samples with a reading of BPF memory. */
+  /** Metrics of every sample, and metrics of samples with a reading of BPF memory. */
   readonly #ofSamples: Metric[] = [];
   readonly #ofBpf: Metric[] = [];
   readonly #ofMaps: MapMetric[] = [];
@@ -65,11 +65,11 @@ export class BudgetEvaluator {
   #lastBpf: Sample | undefined;
   #runningSamples = 0;
   #hasBpf = false;
-  /** A sample with a reading of BPF memory whose record of maps follows it, if they have changed. */
+  /** A sample with a reading of BPF memory, whose record of maps follows if they changed. */
   #awaitsMaps: Sample | undefined;
-  /** A record of maps came before the sample that it belongs to. */
+  /** A record of maps preceded the sample that it belongs to. */
   #awaitsSample = false;
-  /** Something new is to be shown with the processes and the maps of this moment. */
+  /** A new report needs the processes and maps of this time. */
   #unsettledMs: number | undefined;
 
   constructor(budgets: readonly NamedBudget[], options: GateOptions = {}) {
@@ -85,7 +85,7 @@ export class BudgetEvaluator {
     }
   }
 
-  /** Takes the next record. */
+  /** Processes the next record. */
   observe(record: RecordLine): void {
     switch (record.type) {
       case 'sample':
@@ -109,7 +109,7 @@ export class BudgetEvaluator {
     }
   }
 
-  /** One result for each budget, in their order. Without a summary, up to the last record. */
+  /** One result per budget, in order. Without a summary, up to the last record. */
   finish(summary: SummaryRecord | undefined = this.#summary): RunResult[] {
     this.#flushMaps();
     this.#settle();
@@ -129,7 +129,7 @@ export class BudgetEvaluator {
     });
   }
 
-  /** What a reader of the results should know; to be asked after `finish`. */
+  /** Remarks for readers of the results; call it after `finish`. */
   warnings(summary: SummaryRecord | undefined = this.#summary): string[] {
     const warnings: string[] = [];
     if (summary === undefined) {
@@ -138,8 +138,8 @@ export class BudgetEvaluator {
     if (summary?.exit.endedBy === 'budget') {
       const isAlone = this.#budgets.length === 1;
       const others = isAlone ? '' : ': the other budgets are evaluated up to that point';
-      // Where a signal ended it, the report says so of the target; one that catches it seems to have ended by
-      // itself.
+      // If a signal ended it, the report says so for the target; a target that catches the signal appears to
+      // have exited by itself.
       if (!isAlone || summary.exit.signal === undefined) {
         warnings.push(`the target was ended when a limit was exceeded${others}`);
       }
@@ -151,7 +151,7 @@ export class BudgetEvaluator {
       );
     }
     for (const { metric, names, track } of this.#ofMaps) {
-      // Elsewhere the budget is not measured, and the result says why.
+      // In the other modes the budget is not measured, and the result contains the reason.
       const isMeasured = track.runningCount > 0 && this.#start?.mode !== 'process-tree';
       const isFit = [...this.#tables.mapNames].some((name) => names.test(name));
       if (isMeasured && !isFit && hasWildcards(metric)) {
@@ -210,7 +210,7 @@ export class BudgetEvaluator {
     this.#settleBefore(record.elapsedMs);
     this.#tables.addMaps(record);
     this.#hasBpf = true;
-    // The line may stand before or after the sample of the same reading.
+    // The record may precede or follow the sample of the same reading.
     const sample = this.#awaitsMaps ?? (this.#lastSample?.reason === 'final' ? this.#lastSample : undefined);
     if (sample === undefined) this.#awaitsSample = true;
     else this.#feedMaps(sample);
@@ -234,22 +234,22 @@ export class BudgetEvaluator {
     this.#settleBefore(record.elapsedMs);
     const [largest] = this.#tables.top().processes;
     this.#tables.addProcesses(record);
-    // The largest process has ended since: it is still the one to report.
+    // The largest process has exited since, but is still the one to report.
     if (largest?.id !== undefined && record.gone?.includes(largest.id)) return;
     for (const { exceeded } of this.#watches) {
       if (exceeded === undefined) continue;
       const isSoon = record.elapsedMs - exceeded.elapsedMs <= SOON_MS;
-      // On a busy machine the first reading is late, and still better than none.
+      // On a busy machine the first reading is late, but better than none.
       const isNobodyKnown = exceeded.grown?.processes.length === 0;
       if (isSoon || isNobodyKnown) exceeded.processesAfter ??= this.#tables.top().processes;
     }
   }
 
-  /** A kill is known by its event before the next sample. */
+  /** A kill is reported by its event before the next sample. */
   #onEvent({ event, count, elapsedMs }: EventRecord): void {
     if (event !== 'oom_kill' || count === undefined) return;
     const metric = this.#metrics.get('oom_kill');
-    // No reading while the target runs: samples, not events, are counted.
+    // Not a reading while the target runs: samples are counted, not events.
     if (metric !== undefined) this.#feed(metric, elapsedMs, 'launch', count, this.#lastSample);
   }
 
@@ -276,7 +276,7 @@ export class BudgetEvaluator {
     }
   }
 
-  /** The lines about processes and maps that belong to a sample come shortly before or after it. */
+  /** The records of processes and maps that belong to a sample precede or follow it shortly. */
   #settleBefore(elapsedMs: number): void {
     const nearMs = (this.#start?.intervalMs ?? DEFAULT_INTERVAL_MS) / 2;
     if (this.#unsettledMs !== undefined && elapsedMs - this.#unsettledMs > nearMs) this.#settle();

@@ -1,11 +1,11 @@
-/** How a metric's value is taken from a sample: settled once, so that a sample costs no look-up by name. */
+/** Reads the value of a metric from a sample; the lookup by name is done once instead of per sample. */
 import { metricOf } from '../../model/metrics.ts';
 import type { Sample } from '../../model/sample.ts';
 
-/** Takes a metric's value from a sample; undefined where it does not have it. */
+/** Returns the value of a metric in a sample; undefined if the sample does not have it. */
 export type MetricReader = (sample: Sample) => number | undefined;
 
-/** The reader of a metric of samples. */
+/** Creates the reader for a metric of samples. */
 export function readerOf(metric: string): MetricReader {
   const known = KNOWN[metric];
   if (known !== undefined) return known;
@@ -16,14 +16,14 @@ export function readerOf(metric: string): MetricReader {
 
 const KNOWN: Readonly<Record<string, MetricReader>> = {
   current: (sample) => sample.current,
-  // A kernel that keeps no high-water mark leaves what was sampled.
+  // Without a high-water mark of the kernel, use the sampled maximum.
   peak: (sample) => sample.peak ?? sample.current,
   workingset: (sample) => sample.workingset,
   kernel: (sample) => sample.kernel,
   processes: (sample) => sample.processes,
 };
 
-/** The other metrics of `metricOf` that are no key of memory.stat. */
+/** The other metrics of `metricOf` that are not keys of memory.stat. */
 const NOT_IN_STAT: ReadonlySet<string> = new Set([
   'swap',
   'rss',

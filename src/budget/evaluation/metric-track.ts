@@ -1,4 +1,4 @@
-/** What one metric did over a run, in memory that does not grow with it. */
+/** Tracks one metric over a run, in constant memory. */
 import type { Sample, SampleReason } from '../../model/sample.ts';
 import { Quantiles } from '../../statistics/quantiles.ts';
 import { type Growth, GrowthReadings } from '../../statistics/trend.ts';
@@ -7,29 +7,29 @@ import type { TopGrown } from './top-grown.ts';
 
 const SHARES: Partial<Record<Aggregate, number>> = { median: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 };
 
-/** The reading that is shown when a budget breaks at no single moment. */
+/** The reading that is reported if a budget is not exceeded at a single time. */
 interface Highest {
   sample: Sample | undefined;
-  /** The last sample up to then with a reading of BPF memory. */
+  /** The last sample with a reading of BPF memory up to then. */
   bpf: Sample | undefined;
-  /** Set when the next sample comes: the record of processes follows its sample. */
+  /** Set at the next sample: the record of processes follows its sample. */
   grown: TopGrown | undefined;
 }
 
-/** Takes the readings of one metric. */
+/** Accepts the readings of one metric. */
 export class MetricTrack {
   max: number | undefined;
   maxMs = 0;
   readonly highest: Highest = { sample: undefined, bpf: undefined, grown: undefined };
-  /** Of the readings while the target ran. */
+  /** For readings while the target runs. */
   min: number | undefined;
   minMs = 0;
   /** While the target ran. */
   last: number | undefined;
-  /** After it had ended. */
+  /** After it has exited. */
   final: number | undefined;
   finalMs = 0;
-  /** Readings while the target ran: the one at its launch and the one after its end are none. */
+  /** Readings while the target runs: excludes those at its launch and after its exit. */
   runningCount = 0;
   #weighted = 0;
   #weightMs = 0;
@@ -38,13 +38,13 @@ export class MetricTrack {
   #quantiles: Quantiles | undefined;
   #growth: GrowthReadings | undefined;
 
-  /** From now on what this aggregate takes is kept. */
+  /** Starts collecting the data that this aggregate needs. */
   prepare(aggregate: Aggregate): void {
     if (SHARES[aggregate] !== undefined) this.#quantiles ??= new Quantiles();
     if (aggregate === 'growth') this.#growth ??= new GrowthReadings();
   }
 
-  /** Takes a reading; true when there was none as high or as low before. */
+  /** Adds a reading; returns true if it is a new maximum or minimum. */
   add(elapsedMs: number, reason: SampleReason, value: number, sample: Sample | undefined): boolean {
     if (this.#previousMs !== undefined) {
       const ms = elapsedMs - this.#previousMs;
@@ -69,12 +69,12 @@ export class MetricTrack {
     return isExtreme;
   }
 
-  /** Over time, every reading holding until the next; undefined before the second. */
+  /** The time-weighted mean, where every reading is valid until the next; undefined before the second. */
   get average(): number | undefined {
     return this.#weightMs > 0 ? this.#weighted / this.#weightMs : undefined;
   }
 
-  /** The readings that growth is computed from, and the time that they span. */
+  /** Number of readings that growth is computed from, and their time span. */
   get growthSpan(): { count: number; ms: number } {
     return { count: this.#growth?.count ?? 0, ms: this.#growth?.spanMs ?? 0 };
   }
@@ -83,7 +83,7 @@ export class MetricTrack {
     return this.#growth?.growth();
   }
 
-  /** The value of any aggregate; undefined where the readings don't give it. */
+  /** The value of any aggregate; undefined if there are too few readings. */
   valueOf(aggregate: Aggregate): number | undefined {
     switch (aggregate) {
       case 'max':

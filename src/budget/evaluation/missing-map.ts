@@ -1,6 +1,5 @@
 /**
- * A budget on a BPF map that the run has never had: more often a slip of the pen than a map that is really
- * not there.
+ * Handles a budget for a BPF map that the run never had: more likely a typo than a missing map.
  */
 import { hasWildcards } from '../../format/glob.ts';
 import { nearestName } from '../../format/nearest-name.ts';
@@ -10,8 +9,8 @@ import { AGGREGATES } from '../expression/metric-catalogue.ts';
 import type { Missing } from './not-measured.ts';
 
 /**
- * Why there is no map of the name that a budget gives, and what was probably meant; undefined where there was
- * one, and for patterns: these may fit nothing.
+ * Why no map has the name that a budget specifies, with a suggestion; undefined if there is one, and for
+ * patterns, which may match nothing.
  */
 export function missingMap(metric: string, names: ReadonlySet<string>): Missing | undefined {
   const name = mapNameIn(metric);
@@ -21,7 +20,7 @@ export function missingMap(metric: string, names: ReadonlySet<string>): Missing 
   return meant === undefined ? { reason } : { reason, hint: safeText(MAP_PREFIX + meant) };
 }
 
-/** `conns.p59` may be the map `conns` and an aggregate; with `names` only where it is one of these. */
+/** `conns.p59` may be the map `conns` and an aggregate; with `names`, only if it is one of these. */
 function meantAggregate(name: string, names?: ReadonlySet<string>): string | undefined {
   const dot = name.lastIndexOf('.');
   const map = name.slice(0, dot);

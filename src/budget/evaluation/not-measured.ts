@@ -1,4 +1,4 @@
-/** Why a budget could not be measured, and what to do about it. */
+/** Explains why a budget could not be measured, and how to fix it. */
 import { formatDuration } from '../../format/units.ts';
 import { FIELDS } from '../../model/field-catalogue.ts';
 import { mapNameIn } from '../../model/metrics.ts';
@@ -9,29 +9,29 @@ import type { Budget, LimitName } from '../expression/budget.ts';
 import { kindOf } from '../expression/metric-catalogue.ts';
 import type { MetricTrack } from './metric-track.ts';
 
-/** What a report shows. */
+/** The explanation in a report. */
 export interface Missing {
   reason: string;
   hint?: string;
 }
 
-/** What is known of the run. */
+/** The known facts about the run. */
 export interface RunFacts {
   start: StartRecord | undefined;
-  /** Undefined for a recording that was cut. */
+  /** Undefined for a truncated recording. */
   summary: SummaryRecord | undefined;
   /** Samples while the target ran. */
   runningSamples: number;
-  /** BPF memory was read and attributed at least once. */
+  /** Whether BPF memory was read and attributed at least once. */
   hasBpf: boolean;
 }
 
-/** The mode of a run; undefined if no record has it. */
+/** The mode of a run; undefined if no record contains it. */
 export function modeOf({ start, summary }: RunFacts): Mode | undefined {
   return summary?.mode ?? start?.mode;
 }
 
-/** Why a metric has no value that could be evaluated; undefined when it has. */
+/** Why a metric has no value to evaluate; undefined if it has one. */
 export function findMissing(
   budget: Budget,
   track: MetricTrack,
@@ -70,7 +70,7 @@ function isCovered({ metric, aggregate }: Budget, track: MetricTrack): boolean {
     case 'leftover':
       return true;
     default:
-      // What a short target left behind is the least that it had: how much it was before is not known.
+      // What a short target left behind is a lower bound: its earlier usage is unknown.
       return aggregate === 'final' || track.runningCount > 0;
   }
 }
@@ -88,14 +88,14 @@ export function missingLimit(name: LimitName): Missing {
   };
 }
 
-/** Why there is nothing to compare with. */
+/** Why there is no baseline value. */
 export function missingBaseline(hasBaseline: boolean, { metric, aggregate }: Budget): Missing {
   return hasBaseline
     ? {
         reason: `the baseline has no ${metric}.${aggregate}`,
         hint: 'measure the baseline again: --save-baseline FILE',
       }
-    : { reason: 'there is no baseline', hint: '--baseline FILE' };
+    : { reason: 'no baseline was given', hint: '--baseline FILE' };
 }
 
 function missingInMode(metric: string, mode: Mode | undefined): Missing | undefined {
@@ -128,7 +128,8 @@ function missingFigure(metric: string, run: RunFacts): Missing {
           hint: 'boot with psi=1',
         };
   }
-  if (run.runningSamples === 0 && run.summary === undefined) return { reason: 'there are no samples' };
+  if (run.runningSamples === 0 && run.summary === undefined)
+    return { reason: 'the recording contains no samples' };
   const field = FIELDS.find(({ id }) => id === metric);
   if (mode === 'cgroup1' && field !== undefined && field.source.cgroup1 === undefined) {
     return {
@@ -143,7 +144,7 @@ function missingFigure(metric: string, run: RunFacts): Missing {
   return { reason: `${here} does not report ${metric}` };
 }
 
-/** Of two releases of Linux, such as `6.12.94+deb13-amd64` and `5.18`. */
+/** Compares Linux releases, such as `6.12.94+deb13-amd64` and `5.18`. */
 function isOlder(kernel: string, since: string): boolean {
   const [major = 0, minor = 0] = kernel.split(/\D+/).map(Number);
   const [sinceMajor = 0, sinceMinor = 0] = since.split('.').map(Number);

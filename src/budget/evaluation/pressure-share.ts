@@ -1,14 +1,14 @@
 /**
- * Time lost waiting for memory, as a share: from the totals of memory.pressure, so that a short run is right
- * too.
+ * The share of time spent waiting for memory, from the totals of memory.pressure, so that it is also correct
+ * for a short run.
  */
 import type { Sample } from '../../model/sample.ts';
 
-/** Shorter spans are joined with the next: the kernel's own figures are not that fine. */
+/** Shorter intervals are merged with the next one because of the resolution of the kernel's figures. */
 const MIN_SPAN_MS = 20;
 const US_PER_MS = 1000;
 
-/** Reads the pressure of one kind, sample by sample. Unit: per cent. */
+/** Processes the pressure of one kind, sample by sample. Unit: per cent. */
 export class PressureShare {
   readonly #kind: 'some' | 'full';
   #first: { ms: number; us: number } | undefined;
@@ -20,7 +20,9 @@ export class PressureShare {
     this.#kind = kind;
   }
 
-  /** The share since the reading before; undefined at the first, and where the kernel has no pressure. */
+  /**
+   * The share since the previous reading; undefined at the first, and if the kernel does not report pressure.
+   */
   read({ elapsedMs, pressure }: Sample): number | undefined {
     const us = pressure?.[this.#kind]?.total;
     if (us === undefined) return undefined;
@@ -39,7 +41,7 @@ export class PressureShare {
     return share;
   }
 
-  /** Of the whole run; undefined before the second reading. */
+  /** The share over the whole run; undefined before the second reading. */
   get average(): number | undefined {
     const first = this.#first;
     if (first === undefined || this.#lastMs <= first.ms) return undefined;
@@ -47,7 +49,7 @@ export class PressureShare {
   }
 }
 
-/** The kernel's clock and ours differ a little: no more than all of the time is lost. */
+/** The clocks of the kernel and of cmemstat differ slightly: limit the share to 100 %. */
 function shareOf(us: number, ms: number): number {
   return Math.min(100, (us / US_PER_MS / ms) * 100);
 }

@@ -1,11 +1,11 @@
-/** Which processes and BPF maps grew most so far, from the records of changes. */
+/** Finds the processes and BPF maps that grew most, from the records of changes. */
 import type { LiveMap, MapsRecord, ProcessesRecord } from '../../model/recording.ts';
 import { applyMaps } from '../../model/row-changes.ts';
 import type { Grown } from '../../model/verdict.ts';
 
 const SHOWN = 5;
 
-/** The five of each that grew most. */
+/** The five of each kind that grew most. */
 export interface TopGrown {
   readonly processes: readonly Grown[];
   readonly maps: readonly Grown[];
@@ -16,7 +16,7 @@ interface Row {
   bytes: number;
 }
 
-/** One row for each process and each map that exists now. */
+/** One row per existing process and map. */
 export class GrowthTables {
   readonly #processes = new Table();
   readonly #maps = new Table();
@@ -43,7 +43,7 @@ export class GrowthTables {
     this.#maps.endOfRecord(record.gone);
   }
 
-  /** Whether there was any record of maps. */
+  /** Whether there was a record of maps. */
   get hasMaps(): boolean {
     return this.#hasMaps;
   }
@@ -53,7 +53,7 @@ export class GrowthTables {
     return this.#mapNames;
   }
 
-  /** The run's maps at this moment; those that are charged elsewhere are not among its costs. Unit: bytes. */
+  /** The current maps of the run, without those that are charged elsewhere. Unit: bytes. */
   sumMaps(names: RegExp): number {
     let bytes = 0;
     for (const map of this.#mapRows.values()) {
@@ -62,7 +62,7 @@ export class GrowthTables {
     return bytes;
   }
 
-  /** At this moment; the same object until something changes. */
+  /** The current result; the same object until something changes. */
   top(): TopGrown {
     this.#top ??= { processes: this.#processes.top(), maps: this.#maps.top() };
     return this.#top;
@@ -70,12 +70,12 @@ export class GrowthTables {
 }
 
 /**
- * What is there, with its size. All of it has come with the run: when it was first seen, it had grown from
- * nothing.
+ * The existing rows with their sizes. Everything was created during the run, so a row has grown from 0 when
+ * it is first seen.
  */
 class Table {
   readonly #rows = new Map<number, Row>();
-  /** The rows before the table became empty: after the target ended there are none. */
+  /** The rows before the table became empty, which it is after the target has exited. */
   #topBeforeEmpty: Grown[] = [];
 
   set(id: number, name: string, bytes: number): void {

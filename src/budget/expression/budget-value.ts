@@ -1,4 +1,4 @@
-/** The right side of a budget expression, from text. */
+/** Parses the right side of a budget expression. */
 import { UsageError } from '../../errors.ts';
 import { nearestName } from '../../format/nearest-name.ts';
 import { parseSize } from '../../format/units.ts';
@@ -6,7 +6,7 @@ import type { BudgetUnit } from '../../model/verdict.ts';
 import type { Budget, LimitName, Threshold } from './budget.ts';
 import { faultIn, type Span } from './expression-fault.ts';
 
-/** The limits that a percentage may be of. */
+/** The limits that a percentage may refer to. */
 const LIMIT_NAMES: readonly LimitName[] = ['memory.max', 'memory.high', 'memory.swap.max'];
 
 type Subject = Pick<Budget, 'metric' | 'unit'>;
@@ -18,8 +18,8 @@ interface Place {
 }
 
 /**
- * Reads a value from `from` to the end of the text.
- * @throws UsageError
+ * Parses a value from `from` to the end of the text.
+ * @throws UsageError or InputError with a caret under the error.
  */
 export function readThreshold(text: string, from: number, where: string, subject: Subject): Threshold {
   const place: Place = { text, where, subject };
@@ -32,7 +32,7 @@ export function readThreshold(text: string, from: number, where: string, subject
       text,
       where,
       { from: at, length: 1 },
-      'an operator has no blanks in it: write <=, >= or ==',
+      'operators cannot contain spaces: write <=, >= or ==',
     );
   }
   if (/^baseline(?![\w.])/.test(rest)) return readBaseline(place, at);
@@ -68,13 +68,13 @@ function readShare(place: Place, at: number, share: string, name: string): Thres
       text,
       where,
       { from: more, length: text.trimEnd().length - more },
-      'nothing can follow here',
+      'unexpected text after the value',
     );
   }
   return { kind: 'share', percent, of };
 }
 
-/** `baseline`, then `+` or `-` and a percentage of it or an amount, any number of times. */
+/** `baseline`, followed by any number of `+` or `-` terms, each a percentage of it or an amount. */
 function readBaseline(place: Place, from: number): Threshold {
   const { text, where, subject } = place;
   let percent = 0;
@@ -132,14 +132,14 @@ function readValue(place: Place, span: Span, word: string): number {
   return negative ? -value : value;
 }
 
-/** Takes `/min` off, which says what `growth` is anyway. */
+/** Removes `/min`, which is implied by `growth`. */
 function readRate({ text, where, subject }: Place, span: Span, word: string): string {
   const slash = word.indexOf('/');
   if (slash < 0) return word;
   const per = word.slice(slash + 1).trim();
   const at = { from: span.from + slash, length: word.length - slash };
   if (!subject.unit.endsWith('/min')) {
-    throw faultIn(text, where, at, `a rate is for growth alone`, `${subject.metric}.growth`);
+    throw faultIn(text, where, at, 'a rate is only valid for growth', `${subject.metric}.growth`);
   }
   if (!/^(min|minute)$/.test(per))
     throw faultIn(text, where, at, 'growth is per minute: write /min, or leave it out');

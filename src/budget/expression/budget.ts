@@ -1,7 +1,7 @@
-/** What a budget is once it is understood. Types alone. */
+/** The types of a parsed budget. */
 import type { BudgetResult, BudgetUnit } from '../../model/verdict.ts';
 
-/** How the many readings of a run become one value. */
+/** How the readings of a run are aggregated to one value. */
 export type Aggregate =
   | 'max'
   | 'min'
@@ -14,13 +14,13 @@ export type Aggregate =
   | 'final'
   | 'growth';
 
-/** A comparison. */
+/** A comparison operator. */
 export type Op = BudgetResult['op'];
 
-/** A limit of the leaf that a percentage is of. */
+/** A limit of the leaf that a percentage refers to. */
 export type LimitName = 'memory.max' | 'memory.high' | 'memory.swap.max';
 
-/** What a value is compared with. */
+/** The right side of a comparison. */
 export type Threshold =
   /** In the budget's unit. */
   | { kind: 'fixed'; value: number }
@@ -28,11 +28,11 @@ export type Threshold =
   /** `baseline + |baseline| * percent / 100 + plus`; `plus` in the budget's unit. Both may be negative. */
   | { kind: 'baseline'; percent: number; plus: number };
 
-/** One expression, understood. */
+/** A parsed expression. */
 export interface Budget {
-  /** As it was written. */
+  /** The expression as given. */
   expression: string;
-  /** `anon`, `bpf.maps`, `psi.some`, `stat.<key>` for a key that was forced, `bpf.map:<glob>`. */
+  /** `anon`, `bpf.maps`, `psi.some`, `stat.<key>` for an explicit key, `bpf.map:<glob>`. */
   metric: string;
   aggregate: Aggregate;
   op: Op;
@@ -40,30 +40,30 @@ export interface Budget {
   threshold: Threshold;
 }
 
-/** A budget with what a budget file says about it. */
+/** A budget with its properties in a budget file. */
 export interface NamedBudget {
   budget: Budget;
   name?: string;
   description?: string;
   owner?: string;
-  /** Not measured is a warning: `optional` in a file, or `--budget-optional`. */
+  /** Not measured is only a warning: `optional` in a file, or `--budget-optional`. */
   optional: boolean;
 }
 
-/** What budgets against a baseline need of it. */
+/** The values of a baseline that budgets relative to it need. */
 export interface BaselineValues {
   /**
-   * The baseline's value of a budget, in its unit; undefined where it does not have it. `metric` may be
-   * `bpf.map:<glob>`. Growth is a minute's.
+   * The baseline's value for a budget, in its unit; undefined if it has none. `metric` may be
+   * `bpf.map:<glob>`. Growth is per minute.
    */
   valueOf(metric: string, aggregate: Aggregate): number | undefined;
   /** The line of the baseline's breakdown with this id. Unit: bytes. */
   breakdownOf?(id: string): number | undefined;
 }
 
-/** The moment from which a budget can no longer pass. */
+/** When a budget can no longer pass. */
 export interface ExceededBudget {
-  /** Of the budget, in the order in which they were given. */
+  /** Index of the budget, in the given order. */
   index: number;
   budget: NamedBudget;
   elapsedMs: number;
@@ -74,8 +74,8 @@ export interface ExceededBudget {
 /** The result of one run. */
 export interface RunResult extends BudgetResult {
   /**
-   * Set where it was not measured because no map of the run has this name: beside a run that has one, it is
-   * 0.
+   * Set if it was not measured because no map of the run has this name: it counts as 0 if another run has the
+   * map.
    */
   isUnknownMap?: true;
 }

@@ -1,16 +1,16 @@
-/** Budgets to text, so that `parseBudget` reads the same again. */
+/** Formats budgets so that `parseBudget` returns the same budget. */
 import { MAP_PREFIX, mapNameIn } from '../../model/metrics.ts';
 import type { Budget, Threshold } from './budget.ts';
 import { AGGREGATES, defaultAggregateOf } from './metric-catalogue.ts';
 
-/** A budget in the usual spelling: `anon.p95 <= 32MiB`; the aggregate is left out where it is the default. */
+/** Formats a budget in canonical form: `anon.p95 <= 32MiB`; the default aggregate is omitted. */
 export function formatBudget(budget: Omit<Budget, 'expression'>): string {
   const { metric, aggregate, op, unit, threshold } = budget;
   const suffix = aggregate === defaultAggregateOf(metric) ? '' : `.${aggregate}`;
   return `${formatMetric(metric)}${suffix} ${op} ${formatThreshold(threshold, unit)}`;
 }
 
-/** Globs are quoted where they could be taken for something else. */
+/** Globs are quoted if they could be misparsed. */
 function formatMetric(metric: string): string {
   const glob = mapNameIn(metric);
   if (glob === undefined) return metric;
@@ -48,7 +48,7 @@ function formatAmount(value: number, unit: Budget['unit']): string {
 
 const UNITS = ['', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** A size in the largest unit that it is a whole number of: `32MiB`, `1536KiB`, `1000`. */
+/** Formats a size in the largest unit that divides it: `32MiB`, `1536KiB`, `1000`. */
 export function formatExactSize(bytes: number): string {
   let value = bytes;
   let unit = 0;

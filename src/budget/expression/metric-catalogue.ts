@@ -1,10 +1,10 @@
-/** The metrics that a budget may name, their units and the aggregates that make sense of them. */
+/** The metrics that a budget may refer to, with their units and valid aggregates. */
 import { FIELDS } from '../../model/field-catalogue.ts';
 import { unitOfMetric } from '../../model/figures.ts';
 import { METRICS, mapNameIn } from '../../model/metrics.ts';
 import type { Aggregate } from './budget.ts';
 
-/** Every aggregate, in the order in which help names them. */
+/** All aggregates, in the order of the help. */
 export const AGGREGATES: readonly Aggregate[] = [
   'max',
   'avg',
@@ -38,10 +38,10 @@ workingset_nodereclaim workingset_refault_anon workingset_refault_file workingse
 workingset_restore_file writeback zswap zswap_incomp zswapped zswpin zswpout zswpwb
 `;
 
-/** Metrics beside METRICS and memory.stat. */
+/** Metrics in addition to METRICS and memory.stat. */
 const OWN = ['psi.some', 'psi.full', 'leftover'] as const;
 
-/** Every metric by its name, `bpf.map:GLOB` and `stat.KEY` apart. */
+/** All metric names, except for `bpf.map:GLOB` and `stat.KEY`. */
 export const METRIC_NAMES: ReadonlySet<string> = new Set([
   ...Object.keys(METRICS),
   ...OWN,
@@ -49,7 +49,7 @@ export const METRIC_NAMES: ReadonlySet<string> = new Set([
   ...STAT_KEYS.trim().split(/\s+/),
 ]);
 
-/** What a metric is about, which decides how it is read, aggregated and explained. */
+/** The category of a metric, which determines how it is read, aggregated and explained. */
 export type MetricKind = 'figure' | 'peak' | 'counter' | 'bpf' | 'maps' | 'psi' | 'leftover';
 
 /** The kind of a metric. */
@@ -68,13 +68,13 @@ export function unitOf(metric: string): 'bytes' | 'count' | 'percent' {
   return unitOfMetric(metric.replace(/^stat\./, ''));
 }
 
-/** The aggregate that a budget has when it names none. */
+/** The default aggregate of a metric. */
 export function defaultAggregateOf(metric: string): Aggregate {
   const byKind: Partial<Record<MetricKind, Aggregate>> = { counter: 'final', leftover: 'final', psi: 'avg' };
   return byKind[kindOf(metric)] ?? 'max';
 }
 
-/** The aggregates that a metric has. */
+/** The valid aggregates of a metric. */
 export function aggregatesOf(metric: string): readonly Aggregate[] {
   switch (kindOf(metric)) {
     case 'peak':
@@ -91,8 +91,8 @@ export function aggregatesOf(metric: string): readonly Aggregate[] {
 }
 
 /**
- * Whether a baseline holds the values that a budget against it needs: the highest, averages of gauges, and
- * totals of counters.
+ * Whether a baseline contains the values for a budget relative to it: maxima, averages of gauges, and totals
+ * of counters.
  */
 export function isInBaseline(metric: string, aggregate: Aggregate): boolean {
   const kind = kindOf(metric);
@@ -105,7 +105,7 @@ export function isInBaseline(metric: string, aggregate: Aggregate): boolean {
   );
 }
 
-/** Why the others make no sense; undefined where all do. */
+/** Why the other aggregates are invalid; undefined if all are valid. */
 export function whyFewAggregates(metric: string): string | undefined {
   switch (kindOf(metric)) {
     case 'peak':
@@ -113,7 +113,7 @@ export function whyFewAggregates(metric: string): string | undefined {
     case 'leftover':
       return 'it is one value, determined after the run';
     case 'counter':
-      return 'it only ever grows';
+      return 'it only increases';
     case 'psi':
       return 'it is a share of the time between two samples';
     default:

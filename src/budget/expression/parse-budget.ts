@@ -1,5 +1,5 @@
 /**
- * Budget expressions from text.
+ * Parses budget expressions.
  *
  *     METRIC[.AGGREGATE] OP VALUE
  *     anon<=32MiB   current.p95 < 80% of memory.max   bpf.map:"conn*".max le 1MiB   kernel <= baseline + 5% + 2MiB
@@ -20,12 +20,12 @@ import {
   whyFewAggregates,
 } from './metric-catalogue.ts';
 
-const WHAT_BASELINES_KEEP = 'it keeps the highest values, averages and what counters come to';
+const WHAT_BASELINES_KEEP = 'it contains maxima, averages and totals of counters';
 
-/** Words for the operators, for YAML and for shells. */
+/** Operators as words, for YAML and shells. */
 const WORDS: Readonly<Record<string, Op>> = { le: '<=', lt: '<', ge: '>=', gt: '>', eq: '==' };
 
-/** What people write for an operator elsewhere. */
+/** Common spellings of operators in other languages. */
 const NEAR_OPERATORS: Readonly<Record<string, Op>> = {
   '=': '==',
   '=<': '<=',
@@ -37,8 +37,8 @@ const NEAR_OPERATORS: Readonly<Record<string, Op>> = {
 };
 
 /**
- * Reads a budget. `where` names the option, or the place in a file, in errors.
- * @throws UsageError with the expression and a caret under the fault in `detail`.
+ * Parses a budget. `where` names the option, or the place in a file, in errors.
+ * @throws UsageError with the expression and a caret under the error in `detail`.
  */
 export function parseBudget(text: string, where = '--budget'): Budget {
   const start = text.length - text.trimStart().length;
@@ -74,7 +74,7 @@ function readLeft(text: string, from: number, where: string): Left {
   return { ...resolveName(text, where, span, word), end: from + word.length };
 }
 
-/** The longest name that is a metric; what follows it is the aggregate. */
+/** The longest prefix that is a metric; the rest is the aggregate. */
 function resolveName(text: string, where: string, span: Span, word: string): Omit<Left, 'end'> {
   if (isMetric(word)) return { metric: word, aggregate: defaultAggregateOf(word) };
   const dot = word.lastIndexOf('.');
@@ -99,7 +99,7 @@ function readAggregate(text: string, where: string, at: Span, word: string, metr
     const what = allowed.length === 1 ? 'leave the aggregate out' : `it has ${allowed.join(', ')}`;
     throw faultIn(text, where, at, `${metric} has no ${word}: ${whyFewAggregates(metric)}; ${what}`);
   }
-  // `bpf.mps` may be a slip in the metric as well as in the aggregate.
+  // The typo in `bpf.mps` may be in the metric or in the aggregate.
   const sibling = nearestName(`${metric}.${word}`, siblingsOf(metric));
   const near = sibling ?? nearestName(word, allowed);
   const meant = near === undefined ? '' : `; did you mean \`${near}\`?`;
@@ -111,7 +111,7 @@ function siblingsOf(metric: string): string[] {
 }
 
 function unknownMetric(text: string, where: string, span: Span, word: string): Error {
-  // Kubernetes, the kernel's files and our own JSON have prefixes that the metrics here do without.
+  // Metrics of Kubernetes, the kernel's files and our own JSON have prefixes that are not used here.
   const bare = word.replace(/^(memory|swap|summary|averages)\./, '');
   const [first = '', second = ''] = bare.split('.');
   const near =
@@ -125,8 +125,8 @@ function unknownMetric(text: string, where: string, span: Span, word: string): E
 }
 
 /**
- * `bpf.map:GLOB`: dots are part of the glob, but for an aggregate at its end. Quotes hold blanks, operators
- * and dots.
+ * `bpf.map:GLOB`: dots are part of the glob, except before an aggregate at its end. Quoted globs may contain
+ * spaces, operators and dots.
  */
 function readMapMetric(text: string, from: number, where: string): Left {
   const globAt = from + MAP_PREFIX.length;
@@ -147,7 +147,7 @@ function readMapMetric(text: string, from: number, where: string): Left {
 
 function readQuotedMap(text: string, globAt: number, quote: string, where: string): Left {
   const close = text.indexOf(quote, globAt + 1);
-  if (close < 0) throw faultIn(text, where, { from: globAt, length: 1 }, 'this quote is not closed');
+  if (close < 0) throw faultIn(text, where, { from: globAt, length: 1 }, 'unterminated quote');
   const glob = text.slice(globAt + 1, close);
   if (glob === '') {
     throw faultIn(text, where, { from: globAt, length: 2 }, 'expected the name of a BPF map', 'bpf.map:*');
@@ -197,7 +197,7 @@ function noOperator(text: string, where: string, at: number, rest: string): Erro
     text,
     where,
     span,
-    'no operator; unquoted, < and > are taken away by the shell',
+    'no operator; the shell interprets unquoted < and >',
     `'${metric}<=VALUE' in quotes, or le, lt, ge, gt, eq: '${metric} le VALUE'`,
   );
 }

@@ -90,7 +90,7 @@ describe('parseBudgetFile', () => {
     [
       'an expression without an operator',
       { version: 2, budgets: [{ name: 'x', budget: 'anon 3' }] },
-      'budgets[0].budget: no operator; unquoted, < and > are taken away by the shell',
+      'budgets[0].budget: no operator; the shell interprets unquoted < and >',
     ],
     [
       'optional as a text',

@@ -49,7 +49,7 @@ describe('parseMaxRegression', () => {
     ['5%,anon=1%,6%', 'a second threshold that names no metric', '           ^~'],
     ['anon=1%,anon.max=2%', 'anon is named twice', '        ^~~~~~~~'],
     ['bpf.map:=1%', 'expected the name of a BPF map, or a pattern', '^~~~~~~~'],
-    ['5%,bpf.map:a[z-a]=1%', 'a range of characters that runs backwards', '            ^~~~~'],
+    ['5%,bpf.map:a[z-a]=1%', 'invalid character range: it is reversed', '            ^~~~~'],
     ['processes=2MiB', 'processes is a count: a threshold is a number or a percentage', '          ^~~~'],
     ['pgfault=5%+1k', 'pgfault is a count: a threshold is a number or a percentage', '        ^~~~~'],
     ['psi.some=1%', 'psi.some is not compared between runs', '^~~~~~~~'],
