@@ -12,15 +12,15 @@ import {
 import { MAP_PREFIX } from '../model/metrics.ts';
 import { formatProbability, formatSignedPercent } from './wording.ts';
 
-/** The style of the table. */
+/** Formatting options of the table. */
 export interface ComparisonStyle {
-  /** Numbers of bytes instead of human-readable sizes. */
+  /** Plain numbers of bytes instead of human-readable sizes. */
   plainBytes: boolean;
-  /** Every row; else the most important, and those that differ. */
+  /** All rows; otherwise the most important ones, and those that differ. */
   all: boolean;
 }
 
-/** The number of rows shown; more if more metrics regressed or were not measured. */
+/** Number of rows shown; more if more metrics regressed or were not measured. */
 const ROWS_SHOWN = 20;
 
 const VERDICT_WORDS: Readonly<Record<MetricDifference['verdict'], string>> = {
@@ -32,7 +32,7 @@ const VERDICT_WORDS: Readonly<Record<MetricDifference['verdict'], string>> = {
   'not-evaluated': '',
 };
 
-/** A column: what it holds, and on which side its cells stand. Left out where no row has anything in it. */
+/** A column with its alignment. Omitted if it is empty in all rows. */
 interface Column {
   title: string;
   align: Align;
@@ -69,7 +69,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'verdict', align: 'left', cell: verdictOf },
 ];
 
-/** The comparison as lines: both sides, doubts, a row for each metric, and the outcome. */
+/** Formats the comparison: both sides, doubts, a row per metric, and the outcome. */
 export function renderComparison(comparison: Comparison, style: ComparisonStyle): string[] {
   const { base, now, doubts, metrics } = comparison;
   const rows = style.all ? metrics : metrics.filter(isShown);
@@ -115,7 +115,7 @@ function renderRows(rows: readonly MetricDifference[], size: SizeOf): string[] {
   return alignColumns([titles, ...cells], sides);
 }
 
-/** A map's name is from outside, and may be empty. */
+/** The name of a map is untrusted, and may be empty. */
 function nameOf(metric: string): string {
   return metric === MAP_PREFIX ? `${MAP_PREFIX}(no name)` : safeText(metric);
 }
@@ -128,7 +128,7 @@ function signed(value: number, unit: MetricDifference['unit'], size: SizeOf): st
   return `${value > 0 ? '+' : ''}${size(value, unit)}`;
 }
 
-/** What was not evaluated is described by its direction where it is more than noise. */
+/** Metrics that were not evaluated show the direction of a significant change. */
 function verdictOf(row: MetricDifference): string {
   if (row.verdict !== 'not-evaluated') return VERDICT_WORDS[row.verdict];
   if (row.base === undefined) return 'only now';

@@ -38,7 +38,7 @@ function breakdownLines(exceeded: Exceedance): string[] {
   ];
 }
 
-/** `shmem` is part of `file`; what follows `kernel`, up to `unexplained`, is part of that. */
+/** `shmem` is part of `file`; the figures after `kernel` up to `unexplained` are parts of `kernel`. */
 function isPart(breakdown: readonly BreakdownLine[], at: number): boolean {
   const placeOf = (wanted: string) => breakdown.findIndex(({ id }) => id === wanted);
   const kernel = placeOf('kernel');
@@ -63,7 +63,7 @@ function grownLines(heading: string, grown: readonly Grown[]): string[] {
   ];
 }
 
-/** A process or map: its name and its id. */
+/** A process or map: its name and id. */
 export function nameOfGrown({ name, id }: Grown): string {
   const named = oneLine(name) || '(no name)';
   return id === undefined ? named : `${named} (${id})`;
@@ -77,7 +77,7 @@ function adviceLines({ text, options = [], projection = [] }: BpfAdvice): string
   ];
 }
 
-/** What percpu maps take on larger machines. */
+/** The size of per-CPU maps on larger machines. */
 export function describeProjection(projection: NonNullable<BpfAdvice['projection']>): string {
   const larger = projection.map(({ possibleCpus, bytes }) => `${possibleCpus} CPUs ${formatBytes(bytes)}`);
   return `on larger machines: ${larger.join(', ')}`;

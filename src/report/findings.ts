@@ -13,18 +13,18 @@ import {
   titleOf,
 } from './wording.ts';
 
-/** `warning` is what was not measured and need not be, or is in doubt. */
+/** `warning`: an optional budget was not measured, or a result is doubtful. */
 export type FindingState = 'passed' | 'failed' | 'not-measured' | 'warning';
 
 /** One result. All texts are single lines without control characters. */
 export interface Finding {
   kind: 'budget' | 'regression' | 'comparison' | 'leftover' | 'target' | 'tool';
-  /** The same from one run to the next, so that a history can be kept; unique within the verdict. */
+  /** Stable across runs, so that CI systems can keep a history; unique within the verdict. */
   title: string;
   state: FindingState;
-  /** What it came to, and by how much or why. */
+  /** The outcome: by how much, or why. */
   headline: string;
-  /** More of it, such as what grew. Indented by two blanks a level. */
+  /** Details, such as what grew. Indented by two spaces per level. */
   details: string[];
 }
 
@@ -35,7 +35,10 @@ const STATES: Readonly<Record<BudgetStatus, FindingState>> = {
   'not-measured-optional': 'warning',
 };
 
-/** All findings: budgets, what was compared with a limit, leftovers where asked for, and the target's end. */
+/**
+ * All findings: budgets, compared metrics with a threshold, leftovers if requested, and the exit of the
+ * target.
+ */
 export function findingsOf(verdict: Verdict): Finding[] {
   const { comparison, missingMetrics = [], strictHost = false } = verdict;
   const evaluated = comparison?.metrics.filter((metric) => metric.verdict !== 'not-evaluated') ?? [];
@@ -151,7 +154,7 @@ function toolFindings({ faults = [] }: Verdict): Finding[] {
   return [{ kind: 'tool', title: 'cmemstat succeeds', state: 'not-measured', headline, details: [] }];
 }
 
-/** Two of one title would be taken for one. */
+/** CI systems treat findings with the same title as one. */
 function unique(findings: readonly Finding[]): Finding[] {
   const taken = new Set<string>();
   return findings.map((finding) => {
@@ -163,7 +166,7 @@ function unique(findings: readonly Finding[]): Finding[] {
   });
 }
 
-/** What is worth a word, but no finding. */
+/** Remarks that are not findings. */
 export function notesOf({ warnings }: Verdict): string[] {
   return warnings.map(oneLine);
 }

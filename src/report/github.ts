@@ -1,9 +1,9 @@
-/** `--report github`: annotations by workflow commands, and the summary of the step. */
+/** `--report github`: annotations as workflow commands, and the step summary. */
 import type { Verdict } from '../model/verdict.ts';
 import { type Finding, findingsOf, notesOf } from './findings.ts';
 import { renderMarkdownReport } from './markdown.ts';
 
-/** What GitHub takes as the summary of a step. Unit: bytes. */
+/** GitHub's size limit for a step summary. Unit: bytes. */
 export const SUMMARY_LIMIT_BYTES = 1024 * 1024;
 
 const KINDS: Readonly<Record<Finding['kind'], string>> = {
@@ -16,8 +16,8 @@ const KINDS: Readonly<Record<Finding['kind'], string>> = {
 };
 
 /**
- * The workflow commands, a line each; empty when there is nothing to say. GitHub shows ten errors and ten
- * warnings a step.
+ * The workflow commands, one per line; empty if there are none. GitHub shows at most ten errors and ten
+ * warnings per step.
  */
 export function renderGithubReport(verdict: Verdict): string {
   const findings = findingsOf(verdict);
@@ -48,8 +48,8 @@ function escapeProperty(text: string): string {
 }
 
 /**
- * What to append to the file that GITHUB_STEP_SUMMARY names: the Markdown report, cut where GitHub would
- * refuse it. `limitBytes`: what is still free there.
+ * The text to append to the file named by GITHUB_STEP_SUMMARY: the Markdown report, truncated to GitHub's
+ * limit. `limitBytes`: the remaining space.
  */
 export function githubStepSummary(verdict: Verdict, limitBytes: number = SUMMARY_LIMIT_BYTES): string {
   const whole = renderMarkdownReport(verdict);

@@ -1,4 +1,4 @@
-/** `--report junit`: JUnit XML as Jenkins and GitLab read it; the common structure of Ant's report. */
+/** `--report junit`: JUnit XML for Jenkins and GitLab, in the common structure of Ant's report. */
 import type { Verdict } from '../model/verdict.ts';
 import { type Finding, findingsOf, notesOf } from './findings.ts';
 import { oneLine, oneLineCommand } from './outside-text.ts';
@@ -11,7 +11,7 @@ export function renderJunitReport(verdict: Verdict): string {
     findings.filter(({ state }) => states.includes(state)).length;
   const suite = attributes({
     name: 'cmemstat',
-    // The common schema knows no zone: the time is UTC.
+    // The common schema has no time zone: the time is UTC.
     timestamp: oneLine(verdict.time).replace(/\.\d+Z$|Z$/, ''),
     hostname: 'localhost',
     tests: findings.length,
@@ -68,7 +68,7 @@ function outcome({ kind, state, headline, details }: Finding): string {
   if (state === 'warning') return `    <skipped${attributes({ message: headline })}/>`;
   const element = state === 'failed' ? 'failure' : 'error';
   const type = state === 'failed' ? `${kind}-failed` : `${kind}-not-measured`;
-  // GitLab shows the text alone, Jenkins both.
+  // GitLab only shows the text, Jenkins both.
   const body = [headline, ...details].join('\n');
   return `    <${element}${attributes({ message: headline, type })}>${escapeXml(body)}</${element}>`;
 }
@@ -87,7 +87,7 @@ function attributes(values: Readonly<Record<string, string | number>>): string {
     .join('');
 }
 
-/** `>` too: "]]>" must not stand in text. */
+/** Includes `>`: text must not contain "]]>". */
 function escapeXml(text: string): string {
   return text
     .replaceAll('&', '&amp;')

@@ -1,9 +1,9 @@
-/** Text in Markdown: code spans, tables and collapsible parts that nothing from outside can break out of. */
+/** Markdown elements (code spans, tables, collapsible sections) that untrusted text cannot break out of. */
 import { oneLine } from './outside-text.ts';
 
 /**
- * Text from outside as a code span: neither markup, nor links, mentions or references are looked for there,
- * by GitHub or GitLab. `text` is one line.
+ * Formats untrusted text as a code span, in which GitHub and GitLab do not interpret markup, links, mentions
+ * or references. `text` is one line.
  */
 export function codeSpan(text: string): string {
   const line = oneLine(text);
@@ -15,14 +15,14 @@ export function codeSpan(text: string): string {
 }
 
 /**
- * The same in a cell of a table, where a bar ends the cell even in code. `\|` is a bar there; after a
- * backslash that would be read in two ways.
+ * The same in a table cell, where a bar ends the cell even within code. `\|` is a literal bar there; after a
+ * backslash that would be ambiguous.
  */
 export function codeCell(text: string): string {
   return codeSpan(oneLine(text).replaceAll('\\|', '\\\\x7c')).replaceAll('|', '\\|');
 }
 
-/** Text from outside inside of HTML tags. */
+/** Untrusted text within HTML tags. */
 export function codeHtml(text: string): string {
   const escaped = oneLine(text)
     .replaceAll('&', '&amp;')
@@ -32,18 +32,18 @@ export function codeHtml(text: string): string {
   return `<code>${escaped}</code>`;
 }
 
-/** Our own words where `<` and `|` could be taken for markup. */
+/** Escapes `<` and `|` in our own text. */
 export function plainCell(text: string): string {
   return text.replaceAll('<', '&lt;').replaceAll('|', '&#124;');
 }
 
-/** One column of a table: its heading, and on which side its cells stand. */
+/** A table column: heading and alignment. */
 export interface TableColumn {
   heading: string;
   align: 'left' | 'right';
 }
 
-/** A table as lines, with an empty line after it; nothing for no rows. Cells are escaped already. */
+/** Formats a table as lines, followed by an empty line; nothing without rows. Cells must be escaped. */
 export function table(columns: readonly TableColumn[], rows: readonly (readonly string[])[]): string[] {
   if (rows.length === 0) return [];
   const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
@@ -55,7 +55,7 @@ export function table(columns: readonly TableColumn[], rows: readonly (readonly 
   ];
 }
 
-/** A part that is folded away; `summary` is HTML. */
+/** A collapsible section; `summary` is HTML. */
 export function collapsible(summary: string, lines: readonly string[], isOpen = false): string[] {
   const body = lines.at(-1) === '' ? lines : [...lines, ''];
   return [`<details${isOpen ? ' open' : ''}><summary>${summary}</summary>`, '', ...body, '</details>', ''];

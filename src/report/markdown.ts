@@ -1,4 +1,4 @@
-/** `--report markdown`: for pull requests and the summaries of CI jobs; as GitHub and GitLab read it. */
+/** `--report markdown`: for pull requests and summaries of CI jobs on GitHub and GitLab. */
 import { EXIT_CODES } from '../exit-codes.ts';
 import { plural } from '../format/plural.ts';
 import { formatBytes } from '../format/units.ts';
@@ -56,7 +56,7 @@ const METRIC_WORDS: Readonly<Record<MetricDifference['verdict'], string>> = {
 const left = (heading: string): TableColumn => ({ heading, align: 'left' });
 const right = (heading: string): TableColumn => ({ heading, align: 'right' });
 
-/** The report as lines, each ended by a newline. */
+/** The report as newline-terminated lines. */
 export function renderMarkdownReport(verdict: Verdict): string {
   const lines = [
     `## ${markOf(verdict)} Memory: ${describeOutcome(verdict)}`,
@@ -76,7 +76,7 @@ export function renderMarkdownReport(verdict: Verdict): string {
   return `${lines.join('\n').trimEnd()}\n`;
 }
 
-/** Green where cmemstat exits with 0, and nowhere else. */
+/** Green if and only if cmemstat exits with 0. */
 function markOf({ exitStatus, status, target }: Verdict): string {
   if (exitStatus === 0) return '✅';
   const isUnmeasured = status !== 'failed' && target.status === 0 && exitStatus === EXIT_CODES.NOT_MEASURED;
@@ -175,7 +175,7 @@ function adviceList({ text, options = [], projection = [] }: BpfAdvice): string[
 }
 
 function comparisonPart({ base, now, doubts, metrics }: Comparison): string[] {
-  // Improvements and what is near the limit are news; the rest is there to look up.
+  // Improvements and metrics near the limit are shown; the rest is collapsed.
   const isNews = ({ verdict }: MetricDifference) => verdict !== 'passed' && verdict !== 'not-evaluated';
   const news = metrics.filter(isNews);
   const rest = metrics.filter((metric) => !isNews(metric));
@@ -246,7 +246,7 @@ function leftoverPart(leftovers: Verdict['leftovers']): string[] {
 
 function timelinePart({ timeline }: Verdict): string[] {
   const chart = timeline === undefined ? [] : renderTimeline(timeline);
-  // The figure's name is the only text from outside: other words follow it in its line, so that it can't end
+  // The name of the figure is the only untrusted text; other words follow it on its line, so it cannot end
   // the block.
   return chart.length === 0 ? [] : ['### Over time', '', '```text', ...chart, '```', ''];
 }

@@ -1,4 +1,4 @@
-/** Writing the reports of one verdict to where they were asked for. */
+/** Opens the destinations of reports and writes the reports of one verdict. */
 import { errnoOf, OutputError } from '../errors.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { LineWriter } from '../output/line-writer.ts';
@@ -8,20 +8,20 @@ import type { ReportFormat } from './report-formats.ts';
 import { appendStepSummary } from './step-summary.ts';
 import { describeExit } from './wording.ts';
 
-/** Reports that can be written. */
+/** Opened reports. */
 export interface Reports {
-  /** Lines on standard error; settles when they are out. */
+  /** Writes lines to standard error; resolves when they are written. */
   log(lines: readonly string[]): Promise<void>;
   /** Writes all reports, even if one fails; failures are logged to standard error. Returns the first one. */
   write(verdict: Verdict): Promise<OutputError | undefined>;
 }
 
-/** What is written when nobody asked for anything else. */
+/** The default report. */
 const DEFAULT: readonly ReportRequest[] = [{ format: 'text' }];
 
 /**
- * Opens them. `textTo` is where a text without a file goes.
- * @throws UsageError that names the file which can't be written.
+ * Opens the reports. `textTo` is the destination of text reports without a file.
+ * @throws UsageError that names the file that cannot be written.
  */
 export function openReports(
   requests: readonly ReportRequest[],
@@ -45,7 +45,7 @@ export function openReports(
     if (target !== undefined) target.write(text);
     else if (text !== '') {
       const stream = format === 'text' ? textTo : defaultStreamOf(format);
-      // The target may have left its line without an end, and a command counts at the start of one alone.
+      // The target may have printed an incomplete line, and workflow commands must be at the start of a line.
       const start = format === 'github' ? '\n' : '';
       (stream === 'stderr' ? stderr : stdout).write(`${start}${text.replace(/\n$/, '')}`, true);
     }
@@ -62,7 +62,7 @@ export function openReports(
           if (!(error instanceof OutputError)) throw error;
           failures.push(error);
         }
-        // The summary is an extra of the runner's: without it nothing is lost that was asked for.
+        // The step summary is an extra: without it all requested reports are still written.
         if (format === 'github')
           warnings.push(...appendStepSummary(verdict, process.env.GITHUB_STEP_SUMMARY));
       }

@@ -1,13 +1,11 @@
 /**
- * Text from outside on its way into a report: one line, nothing that a terminal or a parser could take for a
- * command.
+ * Sanitises untrusted text for reports: one line, without anything that a terminal or parser could interpret.
  */
 import { formatCommand, safeText } from '../format/safe-text.ts';
 
 /**
- * One harmless line: control characters, line separators and marks that turn the direction come out as
- * visible escapes; halves of surrogate pairs and other code points that are no characters as U+FFFD. Every
- * format adds its own escapes.
+ * Sanitises a line: control characters, line separators and bidirectional marks are replaced by visible
+ * escapes; lone surrogates and noncharacters by U+FFFD. Each format adds its own escapes.
  */
 export function oneLine(text: string): string {
   return safeText(text)
@@ -16,7 +14,7 @@ export function oneLine(text: string): string {
     .replace(/[\p{Cs}\p{Noncharacter_Code_Point}]/gu, '\uFFFD');
 }
 
-/** A command line in one harmless line. */
+/** A command line as one sanitised line. */
 export function oneLineCommand(words: readonly string[]): string {
   return formatCommand(words.map(oneLine));
 }

@@ -1,4 +1,4 @@
-/** The reports by their names. */
+/** Renders reports by format name. */
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../format/nearest-name.ts';
 import type { Verdict } from '../model/verdict.ts';
@@ -10,7 +10,7 @@ import { REPORT_FORMATS, type ReportFormat } from './report-formats.ts';
 import { renderTapReport } from './tap.ts';
 import { renderTextReport } from './text.ts';
 
-/** What `--report FORMAT[:FILE]` asks for. */
+/** A parsed `--report FORMAT[:FILE]`. */
 export interface ReportRequest {
   format: ReportFormat;
   /** Absent: `defaultStreamOf(format)`. */
@@ -27,7 +27,7 @@ const RENDERERS: Readonly<Record<ReportFormat, (verdict: Verdict) => string>> = 
 };
 
 /**
- * Reads `junit:out.xml` or `text`. What follows the first colon is the file, colons included.
+ * Parses `junit:out.xml` or `text`. Everything after the first colon is the file name.
  * @throws UsageError that names the option and the nearest format.
  */
 export function parseReportRequest(text: string, option = '--report'): ReportRequest {
@@ -42,7 +42,7 @@ export function parseReportRequest(text: string, option = '--report'): ReportReq
 }
 
 /**
- * Reads the name of a format.
+ * Parses the name of a format.
  * @throws UsageError that names the option and the nearest format.
  */
 export function parseReportFormat(text: string, option: string): ReportFormat {
@@ -51,25 +51,25 @@ export function parseReportFormat(text: string, option: string): ReportFormat {
   const nearest = nearestName(text, REPORT_FORMATS);
   throw new UsageError(
     option,
-    `${option} ${text}: no such report; there are ${REPORT_FORMATS.join(', ')}`,
+    `${option} ${text}: unknown report format; expected ${REPORT_FORMATS.join(', ')}`,
     nearest === undefined ? undefined : `${option} ${nearest}`,
   );
 }
 
-/** Where a report goes that has no file: text is for people and stays out of the way of what a pipe reads. */
+/** Default destination of a report: text goes to standard error, to keep it out of pipes. */
 export function defaultStreamOf(format: ReportFormat): 'stderr' | 'stdout' {
   return format === 'text' ? 'stderr' : 'stdout';
 }
 
 /**
- * Whether the report is a document on standard output, where nothing else may stand. GitHub takes its
- * commands from among the lines of a log.
+ * Whether the report is a document that must be alone on standard output. GitHub reads its commands from
+ * between the lines of a log.
  */
 export function isAloneOnStdout({ format, file }: ReportRequest): boolean {
   return file === undefined && format !== 'github' && defaultStreamOf(format) === 'stdout';
 }
 
-/** The report, ended by a newline; empty where a format has nothing to say. */
+/** Renders the report, ending with a newline; empty if the format has nothing to report. */
 export function renderReport(format: ReportFormat, verdict: Verdict): string {
   return RENDERERS[format](verdict);
 }

@@ -1,5 +1,5 @@
-/** Every format of a report, as help lists them. */
+/** All report formats, in the order of the help. */
 export const REPORT_FORMATS = ['text', 'markdown', 'junit', 'github', 'json', 'tap'] as const;
 
-/** One of them. */
+/** A report format. */
 export type ReportFormat = (typeof REPORT_FORMATS)[number];

@@ -1,4 +1,4 @@
-/** Several runs side by side: the table after them. */
+/** The table after several runs, which compares them. */
 import { type RunFigures, valueIn } from '../budget/comparison/run-figures.ts';
 import { alignColumns } from '../format/align-columns.ts';
 import { safeText } from '../format/safe-text.ts';
@@ -7,7 +7,7 @@ import { unitOfMetric } from '../model/figures.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
 import { median, medianAbsoluteDeviation, outlierIndices } from '../statistics/statistics.ts';
 
-/** The figures that are listed if the runs have them. */
+/** The figures to list if the runs have them. */
 const ROWS = [
   'peak',
   'current',
@@ -22,10 +22,10 @@ const ROWS = [
   'processes',
 ] as const;
 
-/** The maximum number of maps that are listed, the largest first. */
+/** Maximum number of listed maps, largest first. */
 const MAX_LISTED_MAPS = 8;
 
-/** The lines: median, spread, least and most of each figure, with the runs that stand out. */
+/** The lines: median, spread, minimum and maximum of each figure, with outlying runs. */
 export function renderRuns(runs: readonly RunFigures[]): string[] {
   const ids = [...ROWS, ...mapNames(runs).map((name) => MAP_PREFIX + name)];
   const rows = ids.flatMap((id) => {
@@ -40,10 +40,10 @@ export function renderRuns(runs: readonly RunFigures[]): string[] {
 function rowOf(id: string, values: readonly (number | undefined)[]): string[][] {
   const measured = values.filter((value) => value !== undefined);
   const [middle, spread] = [median(measured), medianAbsoluteDeviation(measured)];
-  // What no run has is no row: of a program without BPF maps nobody wants to know that they take nothing.
+  // A figure without values has no row: zeros for a program without BPF maps are of no interest.
   if (middle === undefined || spread === undefined || measured.every((value) => value === 0)) return [];
   const format = unitOfMetric(id) === 'count' ? String : formatBytes;
-  // A run that did not measure it has its number all the same.
+  // A run that did not measure the figure is counted anyway.
   const runOf = values.flatMap((value, index) => (value === undefined ? [] : [index + 1]));
   const marked = outlierIndices(measured).map((at) => `run ${runOf[at]}: ${format(measured[at] ?? 0)}`);
   return [

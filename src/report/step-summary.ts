@@ -1,6 +1,5 @@
 /**
- * The summary of a GitHub step: a file that the runner names, and that other commands of the step write to as
- * well.
+ * The step summary of GitHub: a file named by the runner, which other commands of the step also write to.
  */
 import { closeSync, fstatSync, openSync, readSync, writeSync } from 'node:fs';
 import { describeErrno, errnoOf } from '../errors.ts';
@@ -8,8 +7,7 @@ import type { Verdict } from '../model/verdict.ts';
 import { githubStepSummary, SUMMARY_LIMIT_BYTES } from './github.ts';
 
 /**
- * Appends the report as far as there is room. Returns what could not be done; nothing is to be done without a
- * path.
+ * Appends the report as far as there is space. Returns the failure, if any; does nothing without a path.
  */
 export function appendStepSummary(verdict: Verdict, path: string | undefined): string[] {
   if (path === undefined || path === '') return [];

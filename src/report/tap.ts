@@ -1,10 +1,10 @@
-/** `--report tap`: the Test Anything Protocol, version 14, which readers of version 13 take too. */
+/** `--report tap`: the Test Anything Protocol version 14, which parsers of version 13 also accept. */
 import type { Verdict } from '../model/verdict.ts';
 import { type Finding, findingsOf, notesOf } from './findings.ts';
 import { oneLineCommand } from './outside-text.ts';
 import { describeExit, describeHost } from './wording.ts';
 
-/** The report as lines, each ended by a newline. */
+/** The report as newline-terminated lines. */
 export function renderTapReport(verdict: Verdict): string {
   const findings = findingsOf(verdict);
   const lines = [

@@ -1,4 +1,4 @@
-/** `--report text`: for people at a terminal or in the log of a CI job. */
+/** `--report text`: for terminals and logs of CI jobs. */
 import { plural } from '../format/plural.ts';
 import type { Comparison, MetricDifference } from '../model/comparison.ts';
 import type { BudgetResult, Exceedance, Verdict } from '../model/verdict.ts';
@@ -24,10 +24,10 @@ const MARKS: Readonly<Record<FindingState, string>> = {
   warning: '!',
 };
 
-/** Wide enough for the words that fail. */
+/** Wide enough for the states of failed budgets. */
 const STATE_WIDTH = 12;
 
-/** The report as lines of text, each ended by a newline. */
+/** The report as newline-terminated lines. */
 export function renderTextReport(verdict: Verdict): string {
   const findings = findingsOf(verdict);
   const shown = new Map<string, string>();
@@ -49,8 +49,8 @@ export function renderTextReport(verdict: Verdict): string {
 }
 
 /**
- * `finding` is the same budget as a finding: all reports give it the same title and details. `shown` maps the
- * moments whose details have been rendered to the budgets that they were rendered for.
+ * `finding` is the finding for the same budget: all reports have the same title and details. `shown` maps the
+ * times whose details have been rendered to the budgets that they were rendered for.
  */
 function budgetLines(
   result: BudgetResult,
@@ -61,7 +61,7 @@ function budgetLines(
   const { state, title, details } = finding;
   const word = STATUS_WORDS[result.status].padEnd(STATE_WIDTH);
   const line = `  ${MARKS[state]} ${word}  ${title}: ${describeBudget(result)}`;
-  // A budget that passed is one line.
+  // A passed budget has one line.
   if (state === 'passed') return [line];
   return [
     line,
@@ -69,7 +69,7 @@ function budgetLines(
   ];
 }
 
-/** Budgets that are exceeded at the same moment share one breakdown and one list of what grew. */
+/** Budgets that are exceeded at the same time share one breakdown and one list of what grew. */
 function withoutRepetition(
   exceeded: Exceedance | undefined,
   title: string,
@@ -117,7 +117,7 @@ function leftoverLines({ state, title, headline, details }: Finding): string[] {
 }
 
 /**
- * CI systems read commands from the log: GitHub `::` at the start of a line, GitHub and Azure `##[` and
+ * CI systems interpret commands in logs: GitHub `::` at the start of a line, GitHub and Azure `##[` and
  * `##vso[` anywhere, TeamCity `##teamcity[`.
  */
 function withoutCommands(line: string): string {

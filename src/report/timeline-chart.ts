@@ -1,4 +1,4 @@
-/** A verdict's timeline as a small chart of block characters. */
+/** Renders the timeline of a verdict as a small chart of block characters. */
 import { formatBytes, formatDuration } from '../format/units.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { oneLine } from './outside-text.ts';
@@ -8,8 +8,7 @@ const ROWS = 4;
 const EIGHTHS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
 /**
- * The chart as lines: the highest value of each step, the scale from 0 to the highest of all. Empty where
- * nothing is known.
+ * The chart as lines: the maximum of each step, scaled from 0 to the overall maximum. Empty without values.
  */
 export function renderTimeline({ figure, fromMs, toMs, max }: NonNullable<Verdict['timeline']>): string[] {
   const columns = squeeze(max);
@@ -27,7 +26,7 @@ export function renderTimeline({ figure, fromMs, toMs, max }: NonNullable<Verdic
   return [`${oneLine(figure)}, highest ${top}`, ...rows, `${' '.repeat(top.length + 2)}${from}${until}`];
 }
 
-/** At most `columns` columns, each with the highest value in it. */
+/** Reduces the values to at most `columns` columns, each with its maximum. */
 function squeeze(values: readonly (number | null)[]): (number | null)[] {
   const width = Math.min(COLUMNS, values.length);
   return Array.from({ length: width }, (_, column) => {
@@ -40,7 +39,7 @@ function squeeze(values: readonly (number | null)[]): (number | null)[] {
   });
 }
 
-/** One character of a column; the lowest row has number 0. What is above 0 is seen in it. */
+/** One character of a column; row 0 is at the bottom. Values above 0 are always visible. */
 function cellOf(value: number | null, highest: number, row: number): string {
   if (value === null) return row === 0 ? '?' : ' ';
   const share = highest > 0 ? value / highest : 0;

@@ -1,4 +1,4 @@
-/** The words that all reports share. What comes from outside is one harmless line already. */
+/** Wording shared by all reports. Untrusted text is already sanitised. */
 import { EXIT_CODES } from '../exit-codes.ts';
 import { plural } from '../format/plural.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
@@ -6,7 +6,7 @@ import type { MetricDifference } from '../model/comparison.ts';
 import type { BudgetResult, BudgetStatus, BudgetUnit, Exceedance, Verdict } from '../model/verdict.ts';
 import { oneLine } from './outside-text.ts';
 
-/** The states of a budget for reading; what fails stands out. */
+/** The states of a budget for display; failures are in capitals. */
 export const STATUS_WORDS: Readonly<Record<BudgetStatus, string>> = {
   passed: 'passed',
   failed: 'FAILED',
@@ -14,7 +14,7 @@ export const STATUS_WORDS: Readonly<Record<BudgetStatus, string>> = {
   'not-measured-optional': 'not measured',
 };
 
-/** A value in its unit: `312 MiB`, `1.50 MiB/min`, `3`, `12.5 %`. */
+/** Formats a value with its unit: `312 MiB`, `1.50 MiB/min`, `3`, `12.5 %`. */
 export function formatQuantity(value: number, unit: BudgetUnit): string {
   const perMinute = unit.endsWith('/min') ? '/min' : '';
   if (unit.startsWith('bytes')) return `${formatBytes(value)}${perMinute}`;
@@ -22,12 +22,12 @@ export function formatQuantity(value: number, unit: BudgetUnit): string {
   return unit.startsWith('percent') ? `${rounded} %${perMinute}` : `${rounded}${perMinute}`;
 }
 
-/** The same with its sign, for a difference. */
+/** Formats a difference with its sign. */
 export function formatSigned(value: number, unit: BudgetUnit): string {
   return `${value > 0 ? '+' : ''}${formatQuantity(value, unit)}`;
 }
 
-/** A share with its sign: `+21.9 %`. */
+/** Formats a relative difference with its sign: `+21.9 %`. */
 export function formatSignedPercent(percent: number): string {
   const size = Math.abs(percent);
   if (size > 0 && size < 0.01) return 'under 0.01 %';
@@ -35,7 +35,7 @@ export function formatSignedPercent(percent: number): string {
   return `${percent > 0 ? '+' : ''}${percent.toFixed(digits)} %`;
 }
 
-/** What a budget is called: its name, else how it is written. */
+/** The name of a budget, or its expression. */
 export function titleOf({ name, expression }: BudgetResult): string {
   return oneLine(name ?? expression);
 }
@@ -54,8 +54,8 @@ const AT_LIMIT: Readonly<Record<BudgetResult['op'], string>> = {
 };
 
 /**
- * How far the value is from its limit: `56.0 MiB over (+21.9 %)`, `2 short (-40.0 %)`, `12.0 MiB left (-4.7
- * %)`.
+ * The distance of the value from its limit: `56.0 MiB over (+21.9 %)`, `2 short (-40.0 %)`, `12.0 MiB left
+ * (-4.7 %)`.
  */
 export function describeDifference({ op, excess, limit, unit }: BudgetResult): string {
   if (excess === undefined) return '';
@@ -72,7 +72,7 @@ export function describeDifference({ op, excess, limit, unit }: BudgetResult): s
   return `${formatQuantity(Math.abs(excess), unit)} ${word}${share}`;
 }
 
-/** A budget in one line: value against limit and by how much, or why it was not measured. */
+/** Describes a budget in one line: value, limit and difference, or why it was not measured. */
 export function describeBudget(result: BudgetResult): string {
   const { status, value, reason, hint } = result;
   if (status === 'not-measured' || status === 'not-measured-optional') {
@@ -83,13 +83,13 @@ export function describeBudget(result: BudgetResult): string {
   return `${describeValue(result)} against ${formatBound(result)}: ${describeDifference(result)}`;
 }
 
-/** The value; a slope with what it is most likely to be. A dash where it was not measured. */
+/** The value; for growth, with the estimated slope. A dash if it was not measured. */
 export function describeValue({ value, estimate, unit }: BudgetResult): string {
   const slope = estimate === undefined ? '' : ` for certain (slope ${formatQuantity(estimate, unit)})`;
   return `${formatSide(value, unit)}${slope}`;
 }
 
-/** What the runs came to; undefined for one run. */
+/** Describes the values of several runs; undefined for one run. */
 export function describeRuns({ values, spread, unit }: BudgetResult): string | undefined {
   if (values === undefined) return undefined;
   const each = values.map((value) => (value === null ? 'not measured' : formatQuantity(value, unit)));
@@ -97,7 +97,7 @@ export function describeRuns({ values, spread, unit }: BudgetResult): string | u
   return `${plural(values.length, 'run')}: ${each.join(', ')}${around}`;
 }
 
-/** When it happened. */
+/** Describes when it happened. */
 export function describeMoment({ elapsedMs, shownMs, run }: Exceedance): string {
   const inRun = run === undefined ? '' : `, in run ${run}`;
   return elapsedMs === undefined
@@ -105,29 +105,29 @@ export function describeMoment({ elapsedMs, shownMs, run }: Exceedance): string 
     : `${formatDuration(elapsedMs)} after the launch${inRun}`;
 }
 
-/** Which moment the breakdown is of. */
+/** Describes the time of the breakdown. */
 export function formatShown({ shownMs }: Exceedance): string {
   return formatDuration(shownMs);
 }
 
-/** The commands that record and show an exceeded limit of which no recording was kept. */
+/** The commands that record and display an exceeded limit if no recording exists. */
 export function recordingHint({ shownMs }: Exceedance): { option: string; replay: string } {
   const file = 'run.jsonl';
   return { option: `--output ${file}`, replay: `cmemstat replay ${file} --at ${Math.round(shownMs)}ms` };
 }
 
-/** How the target ended. */
+/** Describes how the target ended. */
 export function describeTarget({ target }: Verdict): string {
   const { status, code, signal, timedOut, unknown } = target;
   if (unknown === true) return 'its end is not in the recording';
   if (timedOut === true) return `ended at the time limit (exit status ${status})`;
   const end = signal === undefined ? `exit status ${code ?? status}` : `ended by ${oneLine(signal)}`;
-  // What a target comes to that we end ourselves is no failure of its own.
+  // If cmemstat ended the target, that is not a failure of the target.
   if (status === 0 && end !== 'exit status 0') return `${end}: cmemstat ended it when a limit was exceeded`;
   return signal === undefined ? end : `${end} (exit status ${status})`;
 }
 
-/** What cmemstat exits with, and whose status that is. */
+/** Describes the exit status of cmemstat and its cause. */
 export function describeExit(verdict: Verdict): string {
   return `exit status ${verdict.exitStatus}: ${reasonOfExit(verdict)}`;
 }
@@ -166,7 +166,7 @@ function causesOfNotMeasured({
   ];
 }
 
-/** The whole in a few words: `2 of 3 budgets passed, 1 failed, 1 regression`. */
+/** Summarises the outcome: `2 of 3 budgets passed, 1 failed, 1 regression`. */
 export function describeOutcome({ budgets, comparison, leftovers = [], faults = [] }: Verdict): string {
   const count = (status: BudgetStatus) => budgets.filter((budget) => budget.status === status).length;
   const regressed = comparison?.metrics.filter(({ verdict }) => verdict === 'regressed').length ?? 0;
@@ -183,12 +183,12 @@ export function describeOutcome({ budgets, comparison, leftovers = [], faults = 
   return parts.join(', ');
 }
 
-/** A count that is worth a word; nothing for 0. */
+/** A count for the summary; omitted if 0. */
 export function counted(count: number, word: string): string[] {
   return count > 0 ? [`${count} ${word}`] : [];
 }
 
-/** Both sides of a metric: `200 MiB -> 230 MiB, +30.0 MiB (+15.0 %)`. */
+/** Describes both sides of a metric: `200 MiB -> 230 MiB, +30.0 MiB (+15.0 %)`. */
 export function describeChange({ base, now, difference, percent, unit }: MetricDifference): string {
   const sides = `${formatSide(base, unit)} -> ${formatSide(now, unit)}`;
   if (difference === undefined) return sides;
@@ -196,12 +196,12 @@ export function describeChange({ base, now, difference, percent, unit }: MetricD
   return `${sides}, ${formatSigned(difference, unit)}${share}`;
 }
 
-/** One side of a comparison; a dash where it does not have the metric. */
+/** One side of a comparison; a dash if it does not have the metric. */
 export function formatSide(value: number | undefined, unit: BudgetUnit): string {
   return value === undefined ? '-' : formatQuantity(value, unit);
 }
 
-/** What the change was evaluated with: what is allowed, the noise, the test and its interval. */
+/** Describes how the change was evaluated: threshold, noise, test and interval. */
 export function describeEvaluation({
   allowed,
   noise,
@@ -221,12 +221,12 @@ export function describeEvaluation({
   ].join(', ');
 }
 
-/** A probability with three digits after the point. */
+/** Formats a probability with three decimal places. */
 export function formatProbability(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(3);
 }
 
-/** The machine and how it was measured. */
+/** Describes the machine and the measurement. */
 export function describeHost({ host, mode, runs }: Verdict): string {
   const evaluated = runs.evaluatedOn === 'run' ? '' : `, evaluated on the ${runs.evaluatedOn}`;
   const machine = `Linux ${oneLine(host.kernel)}, ${oneLine(host.arch)}, ${plural(host.cpus, 'CPU')}`;

@@ -100,11 +100,11 @@ describe('parseReportRequest', () => {
   it.each([
     [
       'junitt:x',
-      '--report junitt: no such report; there are text, markdown, junit, github, json, tap',
+      '--report junitt: unknown report format; expected text, markdown, junit, github, json, tap',
       'junit',
     ],
-    ['MARKDOWN', '--report MARKDOWN: no such report; there are', 'markdown'],
-    ['tpa', '--report tpa: no such report', 'tap'],
+    ['MARKDOWN', '--report MARKDOWN: unknown report format; expected', 'markdown'],
+    ['tpa', '--report tpa: unknown report format', 'tap'],
   ])('refuses %s and names the nearest', (text, message, nearest) => {
     expect(() => parseReportRequest(text)).toThrow(message);
     expect(hintOf(() => parseReportRequest(text))).toBe(`--report ${nearest}`);
