@@ -1,4 +1,4 @@
-/** What has changed between two sets of runs: `cmemstat compare`. */
+/** `cmemstat compare`: compares two sets of runs. */
 import { existsSync } from 'node:fs';
 import { compareRuns } from '../../budget/comparison/compare.ts';
 import type { Side } from '../../budget/comparison/host-doubts.ts';
@@ -9,16 +9,16 @@ import type { Comparison } from '../../model/comparison.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { renderComparison } from '../../report/comparison-text.ts';
 
-/** What is compared, and how it is printed. */
+/** The sides of the comparison, and the output format. */
 export interface CompareOptions {
-  /** A file, or several of the same command with commas between them. */
+  /** A file, or several of the same command separated by commas. */
   base: string;
   now: string;
-  /** As `--max-regression` takes it. */
+  /** In the syntax of `--max-regression`. */
   maxRegression: string | undefined;
-  /** Whether runs of another kind of host make it fail. */
+  /** Whether runs on a different kind of host cause a failure. */
   strictHost: boolean;
-  /** All metrics, not only those that matter. */
+  /** All metrics instead of the most important ones. */
   all: boolean;
   plainBytes: boolean;
   json: boolean;
@@ -26,7 +26,7 @@ export interface CompareOptions {
 
 /**
  * Prints the comparison; returns the exit status.
- * @throws InputError, UsageError when a side can't be read or compared.
+ * @throws InputError or UsageError if a side cannot be read or compared.
  */
 export async function printComparison(options: CompareOptions): Promise<number> {
   const { base, now, maxRegression, strictHost, json } = options;

@@ -7,7 +7,10 @@ import {
   quoteForShell,
 } from './completion-spec.ts';
 
-/** The completion of bash 4.3 and later, without the package bash-completion; a text for `source`. */
+/**
+ * The completion for bash 4.3 and later, independent of the package bash-completion; to be loaded with
+ * `source`.
+ */
 export function renderBashCompletion(program: CompletionCommand): string {
   const commands = flattenCommands(program);
   return `# bash completion of cmemstat, made by "cmemstat completion bash".

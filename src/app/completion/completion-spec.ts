@@ -1,17 +1,17 @@
-/** What shells complete, without any shell: the commands, their options and the kinds of their values. */
+/** Shell-independent description of completions: commands, options and kinds of their values. */
 
-/** What may stand in the place of a value. */
+/** The kinds of values. */
 export type CompletionValue =
-  /** One of some words. */
+  /** One of several words. */
   | { kind: 'words'; words: readonly string[] }
-  /** One of some words, or the word, a colon and a file. */
+  /** One of several words, or a word, a colon and a file. */
   | { kind: 'wordAndFile'; words: readonly string[] }
   | { kind: 'file' }
   | { kind: 'directory' }
   | { kind: 'user' }
-  /** A program and its arguments: whatever follows belongs to it. */
+  /** A program followed by its own arguments. */
   | { kind: 'target' }
-  /** Free text, of which a shell knows nothing. */
+  /** Free text, without completion. */
   | { kind: 'text' };
 
 /** An option of a command. */
@@ -22,11 +22,11 @@ export interface CompletionOption {
   long: string;
   description: string;
   isRepeatable: boolean;
-  /** Absent where it takes no value. */
+  /** Absent if it takes no value. */
   value: (CompletionValue & { name: string; isOptional: boolean }) | undefined;
 }
 
-/** An argument of a command, in its place. */
+/** A positional argument of a command. */
 export type CompletionArgument = CompletionValue & { name: string; isVariadic: boolean };
 
 /** A command, or the program itself. */
@@ -39,15 +39,14 @@ export interface CompletionCommand {
 }
 
 /**
- * A command with the names that lead to it: none for the program, `['budget', 'init']` for `cmemstat budget
- * init`.
+ * A command with its path: empty for the program, `['budget', 'init']` for `cmemstat budget init`.
  */
 export interface CommandAtPath {
   path: readonly string[];
   command: CompletionCommand;
 }
 
-/** The program and every command below it. */
+/** The program and all its subcommands, recursively. */
 export function flattenCommands(command: CompletionCommand, path: readonly string[] = []): CommandAtPath[] {
   return [
     { path, command },

@@ -6,7 +6,7 @@ import {
   flattenCommands,
 } from './completion-spec.ts';
 
-/** The completion of fish 3.4 and later: a file `cmemstat.fish`, or a text for `source`. */
+/** The completion for fish 3.4 and later: a file `cmemstat.fish`, or text for `source`. */
 export function renderFishCompletion(program: CompletionCommand): string {
   const commands = flattenCommands(program);
   return `# fish completion of cmemstat, made by "cmemstat completion fish".
@@ -149,7 +149,7 @@ function optionOf({ short, long, description, value }: CompletionOption): string
   return [...names, ...action, `-d ${quote(description)}`].join(' ');
 }
 
-/** How fish completes a value; undefined where it knows nothing of it. */
+/** How fish completes a kind of value; undefined without completion. */
 function actionOf(value: CompletionValue): string | undefined {
   switch (value.kind) {
     case 'words':

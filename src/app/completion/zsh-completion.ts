@@ -8,7 +8,7 @@ import {
   quoteForShell,
 } from './completion-spec.ts';
 
-/** The completion of zsh: a file `_cmemstat` for the function path, or a text for `source`. */
+/** The completion for zsh: a file `_cmemstat` in the function path, or text for `source`. */
 export function renderZshCompletion(program: CompletionCommand): string {
   const commands = flattenCommands(program);
   return `#compdef cmemstat

@@ -1,22 +1,25 @@
-/** What `cmemstat doctor` found; with `--json` it is printed as it is. */
+/** The result of `cmemstat doctor`, which `--json` prints unchanged. */
 
-/** One thing that was looked at. */
+/** The result of one check. */
 export interface Check {
   name: string;
-  /** `limited`: the run works with less to show. `skipped`: a place for the leaf that was not taken. */
+  /**
+   * `limited`: a run works but provides less data. `skipped`: a possible place for the leaf that was not
+   * used.
+   */
   state: 'ok' | 'limited' | 'missing' | 'skipped';
   found: string;
-  /** The first Linux release that has it. */
+  /** The first Linux release that supports it. */
   since?: string;
-  /** The exact command or setting that enables it; absent where there is none. */
+  /** The exact command or setting that enables it; absent if there is none. */
   hint?: string;
 }
 
-/** The whole examination. */
+/** The complete result. */
 export interface Diagnosis {
   version: 1;
   cmemstat: string;
-  /** Whether a run would get a memory cgroup here. */
+  /** Whether a run has a memory cgroup on this host. */
   ready: boolean;
   checks: Check[];
 }

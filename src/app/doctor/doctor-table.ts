@@ -1,4 +1,4 @@
-/** `cmemstat doctor` as a table. */
+/** Formats the result of `cmemstat doctor` as a table. */
 import { safeText } from '../../format/safe-text.ts';
 import type { Check, Diagnosis } from './diagnosis.ts';
 
@@ -9,7 +9,7 @@ const MARKS: Record<Check['state'], string> = {
   skipped: '-',
 };
 
-/** The table as lines; a hint follows the check it belongs to. */
+/** The table as lines; each hint follows its check. */
 export function renderDiagnosis(diagnosis: Diagnosis): string[] {
   const width = Math.max(...diagnosis.checks.map(({ name }) => name.length)) + 2;
   const lines = diagnosis.checks.flatMap(({ name, state, found, since, hint }) => {

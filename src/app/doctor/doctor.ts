@@ -1,4 +1,4 @@
-/** What this host can measure: every check asks the host itself where it can be asked. */
+/** Checks what this host can measure, by trying each feature if possible. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { chooseMemoryHierarchy, readHierarchyFacts } from '../../cgroup/hierarchy.ts';
@@ -19,8 +19,8 @@ import type { Check, Diagnosis } from './diagnosis.ts';
 const NEWER = (since: string) => `use Linux ${since} or later`;
 
 /**
- * Examines this host. A leaf is made where a run would make it, looked at, and removed.
- * @throws UsageError or PermissionError when `cgroupParent` does not work.
+ * Checks this host. Creates a leaf at the same place as a run would, examines it, and removes it.
+ * @throws UsageError or PermissionError if `cgroupParent` does not work.
  */
 export async function diagnose(cgroupParent: string | undefined): Promise<Diagnosis> {
   const checks: Check[] = [checkKernel(), ...checkHierarchy(), checkRights()];
@@ -81,7 +81,7 @@ function checkRights(): Check {
   return { name: 'rights', state: 'limited', found, hint: 'sudo cmemstat --user "$USER" -- COMMAND' };
 }
 
-/** One file of the leaf: since when kernels have it, and what goes without it. */
+/** A file of the leaf: the first kernel release that has it, and the consequence if it is missing. */
 interface LeafFile {
   name: string;
   file: string;

@@ -4,13 +4,13 @@ import { StandardOutput } from '../../output/standard-output.ts';
 import { diagnose } from './doctor.ts';
 import { renderDiagnosis } from './doctor-table.ts';
 
-/** How the diagnosis is printed, and where a run would place its cgroup. */
+/** The output format, and the placement of a run's cgroup. */
 export interface DoctorOptions {
   json: boolean;
   cgroupParent: string | undefined;
 }
 
-/** Prints what this host can measure; 0 when a run would get a memory cgroup. */
+/** Prints what this host can measure; returns 0 if a run would have a memory cgroup. */
 export async function printDiagnosis({ json, cgroupParent }: DoctorOptions): Promise<number> {
   const diagnosis = await diagnose(cgroupParent);
   const text = json ? JSON.stringify(diagnosis, undefined, 2) : renderDiagnosis(diagnosis).join('\n');

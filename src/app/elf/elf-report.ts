@@ -1,4 +1,4 @@
-/** `cmemstat elf` as a table. */
+/** Formats the result of `cmemstat elf` as tables. */
 import { type Align, alignColumns } from '../../format/align-columns.ts';
 import { formatMapFlags } from '../../format/map-flags.ts';
 import { plural } from '../../format/plural.ts';
@@ -6,7 +6,7 @@ import { safeText } from '../../format/safe-text.ts';
 import { formatBytes } from '../../format/units.ts';
 import type { ElfForecast, ForecastCost, ForecastMap, ForecastTotal } from './forecast-types.ts';
 
-/** How sizes are written. */
+/** The format of sizes. */
 export interface ElfReportStyle {
   plainBytes: boolean;
 }
@@ -16,7 +16,7 @@ interface Column {
   align: Align;
 }
 
-/** The forecast as lines: a table for each object, then what the figures leave out and what is not known. */
+/** The forecast as lines: a table per object, followed by omissions and unknowns. */
 export function renderElfReport(forecast: ElfForecast, style: ElfReportStyle): string[] {
   const size = (bytes: number) => (style.plainBytes ? String(bytes) : formatBytes(bytes));
   const measured = forecast.objects.some(({ maps }) => maps.some((map) => map.measured !== undefined));

@@ -1,91 +1,91 @@
 /**
- * What the maps of BPF object files will take once they are loaded; `cmemstat elf --json` prints it as it is.
+ * Forecast of the memory of maps in BPF object files; `cmemstat elf --json` prints it unchanged.
  */
 
 /** The memory of one map on a machine with the given number of possible CPUs. */
 export interface ForecastCost {
   possibleCpus: number;
-  /** While it is empty. Unit: bytes. */
+  /** Size when empty. Unit: bytes. */
   bytes: number;
   /**
-   * Once it holds all its entries; equal to `bytes` for types that allocate everything at once. Unit: bytes.
+   * Size with the maximum number of entries; equal to `bytes` for types that allocate everything at creation.
+   * Unit: bytes.
    */
   fullBytes: number;
-  /** The percpu memory in `bytes` that no memory cgroup is charged for. Unit: bytes. */
+  /** The per-CPU memory in `bytes` that is not charged to any memory cgroup. Unit: bytes. */
   unchargedPercpuBytes: number;
   /**
-   * Whether it is to the byte what this kernel will say; else one of two variants of a formula had to be
-   * guessed.
+   * Whether it will equal the kernel's figure exactly; otherwise the variant of a formula is a guess.
    */
   exact: boolean;
 }
 
-/** What one map took when it was made; all for a single, empty map. */
+/** The measured memory of a single, empty map. */
 export type MeasuredMap =
   | {
-      /** As its fdinfo has it. A guess on Linux 5.11 to 6.3. Unit: bytes. */
+      /** From its fdinfo. An estimate on Linux 5.11 to 6.3. Unit: bytes. */
       memlock: number;
       /**
-       * What its memory cgroup was charged; percpu memory of preallocated maps is charged to none. Absent on
-       * cgroup v2 before Linux 5.18. Unit: bytes.
+       * The charge of its memory cgroup; per-CPU memory of preallocated maps is not charged. Absent on cgroup
+       * v2 before Linux 5.18. Unit: bytes.
        */
       chargedBytes?: number;
     }
   | {
-      /** Why the kernel refused to make it. */
+      /** Why the kernel rejected it. */
       error: string;
     };
 
-/** One map of an object, spelt as bpf(2) spells it. */
+/** A map of an object, with the field names of bpf(2). */
 export interface ForecastMap {
   name: string;
-  /** The section of the object that defines it. */
+  /** The section of the object that contains its definition. */
   section: string;
-  /** As bpftool prints it; the number for types that we don't know. */
+  /** As printed by bpftool; the number for unknown types. */
   type: string;
   /** Unit: bytes. */
   key_size: number;
   /** Unit: bytes. */
   value_size: number;
-  /** Absent where there is one entry per possible CPU. */
+  /** Absent if the map has one entry per possible CPU. */
   max_entries?: number;
   map_flags: number;
   /** In decimal. */
   map_extra?: string;
   numa_node?: number;
   pinned?: true;
-  /** `--set` has changed it. */
+  /** Whether `--set` changed it. */
   set?: true;
-  /** One for each number of CPUs that was asked for; empty where `unknown` says why. */
+  /** One per requested number of CPUs; empty if the size is `unknown`. */
   costs: ForecastCost[];
-  /** What no figure of this type includes. */
+  /** What the figures for this type omit. */
   omits?: 'elements' | 'inner maps' | 'pages';
-  /** Why there is no figure, and what would give one. */
+  /** Why there is no figure, and how to get one. */
   unknown?: string;
-  /** By `--measure`. */
+  /** The result of `--measure`. */
   measured?: MeasuredMap;
-  /** Each of the maps that this map of maps will hold; not part of any total. */
+  /** The template of the inner maps of a map of maps; not included in totals. */
   inner?: ForecastMap;
 }
 
-/** The sum over the maps that have a figure. */
+/** The sum over the maps with a known size. */
 export type ForecastTotal = Omit<ForecastCost, 'exact'>;
 
-/** One BPF object: a file, or a part of a program. */
+/** One BPF object: a file, or embedded in a program. */
 export interface ForecastObject {
   path: string;
   maps: ForecastMap[];
   totals: ForecastTotal[];
 }
 
-/** The whole forecast. */
+/** The complete forecast. */
 export interface ElfForecast {
   version: 1;
   cmemstat: string;
-  /** The release of the running kernel, or the file that `--kernel-btf` names. */
+  /** The release of the running kernel, or the file given by `--kernel-btf`. */
   kernel: string;
   possibleCpus: number[];
   objects: ForecastObject[];
-  /** Over all objects. */
+  /** Total of all objects. */
   totals: ForecastTotal[];
 }

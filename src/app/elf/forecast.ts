@@ -22,29 +22,29 @@ import type {
 } from './forecast-types.ts';
 import { measureMaps } from './measure.ts';
 
-/** One `--set`: what the program would set before it loads the object, or a what-if. */
+/** One `--set`: a value that the program sets before loading, or a hypothetical one. */
 export interface MapChange {
   map: string;
   attribute: 'max_entries' | 'value_size';
   value: number;
 }
 
-/** What to forecast. */
+/** Options for the forecast. */
 export interface ForecastOptions {
   files: readonly string[];
-  /** The BTF of another kernel; the running one's where it is left out. */
+  /** The BTF of another kernel; by default that of the running kernel. */
   kernelBtf: string | undefined;
-  /** Numbers of possible CPUs; this machine's where it is empty. */
+  /** Numbers of possible CPUs; this machine's if empty. */
   possibleCpus: readonly number[];
   changes: readonly MapChange[];
-  /** Makes the maps too, by a process of this command, which calls `serveMapMaker`. */
+  /** Also creates the maps, in a process of this command that calls `serveMapMaker`. */
   maker?: readonly [string, ...string[]];
 }
 
 /**
- * Reads the objects and computes what each map takes; nothing is loaded. On the running kernel two small maps
- * settle the variants of the formulas, if we may make them.
- * @throws KernelFileError for a file that is no BPF object or is damaged, UsageError for a change to a map
+ * Reads the objects and computes the memory of each map; nothing is loaded. On the running kernel, two small
+ * maps determine the variants of the formulas, if creating them is permitted.
+ * @throws KernelFileError for a file that is not a BPF object or is damaged, UsageError for a change to a map
  * that no object has.
  */
 export async function forecastElf(options: ForecastOptions): Promise<ElfForecast> {
@@ -119,7 +119,7 @@ function forecastMap(map: ElfMap, changes: readonly MapChange[], hosts: readonly
   };
 }
 
-/** Puts what was measured into the forecasts of the same maps; those without a size can't be made. */
+/** Adds measured values to the forecasts of the same maps; maps without a size cannot be created. */
 async function measureForecasts(
   maps: readonly ElfMap[],
   forecasts: readonly ForecastMap[],

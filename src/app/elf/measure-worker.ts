@@ -1,7 +1,6 @@
 /**
- * A process that makes maps on request, so that its memory cgroup is charged for them and no other: a line of
- * JSON on standard input asks for copies of a map, a line on standard output says what the kernel says of
- * one.
+ * A process that creates maps on request, so that only they are charged to its memory cgroup: a JSON line on
+ * standard input requests copies of a map, a line on standard output reports the kernel's figure for one.
  */
 import { closeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -11,16 +10,16 @@ import { createDefinedMap } from '../../kernel/bpf/load/create-defined-map.ts';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { mapFdinfo, readFdinfo } from '../../kernel/procfs/fdinfo.ts';
 
-/** A request: the number of copies of this map to create, instead of the existing ones; 0 closes them. */
+/** A request: the number of copies of this map to create, replacing the existing ones; 0 closes them. */
 export interface MakeRequest {
   map: DefinedMap;
   copies: number;
 }
 
-/** The answer: fdinfo's `memlock` of one copy (unit: bytes), or why there are none. */
+/** The response: `memlock` of one copy from fdinfo (unit: bytes), or why there are none. */
 export type MakeReply = { memlock: number } | { error: string } | { dropped: true };
 
-/** A request as a line. `map_extra` may be beyond what JSON's numbers hold. */
+/** Encodes a request. `map_extra` may exceed the range of JSON numbers. */
 export function encodeRequest(request: MakeRequest): string {
   return JSON.stringify(request, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
 }

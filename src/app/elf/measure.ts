@@ -13,26 +13,25 @@ import { openLeafReader } from '../run/open-readers.ts';
 import type { MeasuredMap } from './forecast-types.ts';
 import { encodeRequest, type MakeReply, type MakeRequest } from './measure-worker.ts';
 
-/** A map to measure, and about how large it will be. */
+/** A map to measure, with its approximate size. */
 export interface MapToMeasure {
   map: DefinedMap;
   /** Unit: bytes. */
   predictedBytes: number;
 }
 
-// The kernel charges in batches of 64 pages per CPU: a small map shows only as one of many.
+// The kernel charges in batches of 64 pages per CPU: a small map is only visible with many copies.
 const enoughBytes = 32 * 1024 * 1024;
 const mostCopies = 1000;
-// A map's memory is freed, and uncharged, by a worker of the kernel some time after the last descriptor is
-// closed.
+// A kernel worker frees and uncharges the memory of a map some time after the last descriptor is closed.
 const settledMs = 250;
 const settleTimeoutMs = 5000;
 const pollMs = 25;
 
 /**
- * Makes the maps one after the other, as many copies of each as it takes to see its charge, in a process of
- * its own in a fresh leaf; both are gone afterwards. `maker` is a command that calls `serveMapMaker`. One
- * answer for each map.
+ * Creates the maps one after the other, with as many copies of each as needed to see its charge, in a
+ * separate process in a fresh leaf; both are removed afterwards. `maker` is a command that calls
+ * `serveMapMaker`. Returns one result per map.
  * @throws UnsupportedError if no memory cgroup is available; KernelFileError, LaunchError.
  */
 export async function measureMaps(
@@ -63,7 +62,7 @@ async function measureIn(
   const conversation = new Conversation(child);
   const measured: MeasuredMap[] = [];
   try {
-    // It makes nothing before it is asked to: there is time to move it.
+    // It creates nothing until requested, so there is time to move it.
     for (const file of leaf.joinFiles) writePseudoFile(file, String(child.pid ?? -1));
     const kernelBytes = async () => (await reader.read()).kernel;
     for (const { map, predictedBytes } of maps) {
@@ -88,7 +87,7 @@ async function measureIn(
   return measured;
 }
 
-/** The figure once it has stopped falling, or what it is after a while. */
+/** Returns the figure when it no longer decreases, or after a timeout. */
 async function settled(read: () => Promise<number | undefined>): Promise<number | undefined> {
   const deadline = monotonicMs() + settleTimeoutMs;
   let lowest = await read();
@@ -114,7 +113,7 @@ function chargeOf(
   return { chargedBytes: Math.max(0, Math.round((after - before) / copies)) };
 }
 
-/** One question, one answer. */
+/** Sends a request and waits for the response. */
 class Conversation {
   readonly #child: ChildProcess;
   readonly #lines: Interface;
@@ -122,7 +121,7 @@ class Conversation {
 
   constructor(child: ChildProcess) {
     this.#child = child;
-    // A maker that ends early shows as an end of its answers.
+    // If the process exits early, its output ends.
     child.on('error', () => {});
     child.stdin?.on('error', () => {});
     this.#lines = createInterface({ input: child.stdout ?? process.stdin });

@@ -1,4 +1,4 @@
-/** `cmemstat elf`: prints what the maps of BPF object files will take. */
+/** `cmemstat elf`: prints a forecast of the memory of maps in BPF object files. */
 import { StandardOutput } from '../../output/standard-output.ts';
 import { renderElfReport } from './elf-report.ts';
 import { type ForecastOptions, forecastElf } from './forecast.ts';
@@ -11,7 +11,7 @@ export interface ForecastStyle {
 }
 
 /**
- * Prints what the maps of BPF object files will take.
+ * Prints a forecast of the memory of maps in BPF object files.
  * @throws UsageError, KernelFileError, OutputError.
  */
 export async function printForecast(

@@ -1,4 +1,4 @@
-/** Evaluates budgets while one run is measured. */
+/** Evaluates budgets during a run. */
 
 import { figuresOfSummary, type RunFigures } from '../../budget/comparison/run-figures.ts';
 import { BudgetEvaluator } from '../../budget/evaluation/evaluator.ts';
@@ -8,7 +8,7 @@ import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../../
 import type { BudgetResult, Verdict } from '../../model/verdict.ts';
 import type { Sink } from '../../output/sink.ts';
 
-/** What one run is evaluated with. */
+/** The inputs of an evaluation. */
 export interface EvaluationRequest {
   budgets: readonly NamedBudget[];
   baseline: BaselineValues | undefined;
@@ -16,18 +16,18 @@ export interface EvaluationRequest {
   onExceeded(event: EventRecord): void;
 }
 
-/** What a run came to. */
+/** The result of a run. */
 export interface RunEvaluation {
   start: StartRecord;
   summary: SummaryRecord | undefined;
   results: BudgetResult[];
-  /** Absent in a recording that was cut, unless they were requested. */
+  /** Absent in a truncated recording, unless they were requested. */
   figures: RunFigures | undefined;
   timeline: Verdict['timeline'];
   warnings: string[];
 }
 
-/** Sees every record of one run; its memory does not grow with the run. */
+/** Receives all records of one run; memory does not grow with the run. */
 export class BudgetSink implements Sink {
   readonly #evaluator: BudgetEvaluator;
   #start: StartRecord | undefined;
@@ -56,7 +56,7 @@ export class BudgetSink implements Sink {
     this.observe(summary);
   }
 
-  /** Takes any record. */
+  /** Processes a record. */
   observe(record: RecordLine): void {
     if (record.type === 'start') {
       this.#start = record;
@@ -66,14 +66,13 @@ export class BudgetSink implements Sink {
     this.#evaluator.observe(record);
   }
 
-  /** The summary, once it has come. */
+  /** The summary, after it has been received. */
   get summary(): SummaryRecord | undefined {
     return this.#summary;
   }
 
   /**
-   * The result, after the run; undefined when it never started. `figures` stand in for those of a summary
-   * that never came.
+   * The result, after the run; undefined if it never started. `figures` replace those of a missing summary.
    */
   finish(figures?: RunFigures): RunEvaluation | undefined {
     const [start, summary] = [this.#start, this.#summary];

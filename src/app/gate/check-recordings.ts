@@ -1,4 +1,4 @@
-/** Budgets over recordings: `cmemstat budget check`. */
+/** `cmemstat budget check`: evaluates budgets over recordings. */
 import { UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { openReports } from '../../report/open-reports.ts';
@@ -7,7 +7,7 @@ import type { GatePlan } from './plan.ts';
 
 /**
  * Evaluates recordings and writes the reports of the plan; returns the exit status.
- * @throws UsageError when there are no budgets; ToolError when a recording can't be read.
+ * @throws UsageError if there are no budgets; ToolError if a recording cannot be read.
  */
 export async function checkRecordings(files: readonly string[], plan: GatePlan): Promise<number> {
   const reports = openReports(plan.reports);

@@ -1,4 +1,4 @@
-/** Recordings, evaluated as their runs would have been. */
+/** Evaluates recordings like live runs. */
 
 import { type Baseline, valuesOfBaseline } from '../../budget/comparison/baseline.ts';
 import { doubtsOf, type Side } from '../../budget/comparison/host-doubts.ts';
@@ -14,16 +14,16 @@ import { BudgetSink, type RunEvaluation } from './budget-sink.ts';
 import { verdictOn } from './gate-runs.ts';
 import type { GatePlan } from './plan.ts';
 
-/** A run and the file that it was read from. */
+/** A run and its file. */
 interface RecordedRun {
   file: string;
   evaluation: RunEvaluation;
 }
 
 /**
- * The verdict on recordings, each of one run or several; all are runs of one command. Without budgets in the
- * plan they are evaluated with those that the first run was recorded with.
- * @throws InputError when one can't be read, is not a recording, or contains no runs.
+ * Evaluates recordings of one or several runs each; all must be runs of the same command. Without budgets in
+ * the plan, the budgets stored with the first run are used.
+ * @throws InputError if a recording cannot be read, is not a recording, or contains no runs.
  */
 export async function gateRecordings(files: readonly string[], plan: GatePlan): Promise<Verdict> {
   const baseline = plan.baseline === undefined ? undefined : await readBaseline(plan.baseline);
@@ -34,7 +34,7 @@ export async function gateRecordings(files: readonly string[], plan: GatePlan): 
   }
   const fileOf = (run: number) => {
     const file = runs[run - 1]?.file;
-    // What came through a pipe can't be shown again.
+    // Input from a pipe cannot be replayed.
     return file === '-' ? undefined : file;
   };
   const evaluations = runs.map(({ evaluation }) => evaluation);
@@ -47,7 +47,7 @@ export async function gateRecordings(files: readonly string[], plan: GatePlan): 
 class RecordingEvaluator {
   readonly #baseline: Baseline | undefined;
   #budgets: readonly NamedBudget[] | undefined;
-  /** What the other runs have to be like. */
+  /** The properties that the other runs must match. */
   #first: Side | undefined;
 
   constructor({ budgets }: GatePlan, baseline: Baseline | undefined) {
@@ -108,9 +108,9 @@ function budgetsOf({ budgets = [] }: StartRecord, file: string): NamedBudget[] {
 /** One run of a recording. */
 class RunReader {
   readonly #sink: BudgetSink;
-  /** The figures of a run whose summary never came are those of its samples. */
+  /** The figures of a run without a summary are derived from its samples. */
   readonly #collector: RunCollector | undefined;
-  /** The exceeded budgets that the recording names, where no budgets were given. */
+  /** The exceeded budgets that the recording names, if no budgets were given. */
   readonly #exceeded: string[] | undefined;
 
   constructor(budgets: readonly NamedBudget[], baseline: Baseline | undefined) {
@@ -124,7 +124,7 @@ class RunReader {
   }
 
   observe(record: RecordLine): void {
-    // A run ends with its summary: the start record of the next one was lost.
+    // A summary ends a run: the start record of the next one is missing.
     if (this.#sink.summary !== undefined) return;
     this.#sink.observe(record);
     this.#collector?.add(record);

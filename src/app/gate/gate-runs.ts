@@ -1,4 +1,7 @@
-/** Runs that are evaluated: budgets, several runs, a baseline; from the first launch to the exit status. */
+/**
+ * Measures and evaluates runs with budgets, several runs and a baseline, from the first launch to the exit
+ * status.
+ */
 
 import {
   type Baseline,
@@ -35,8 +38,8 @@ export interface GatedRunsPlan extends GatePlan, SeriesPlan {
 }
 
 /**
- * Measures the runs, evaluates them and writes the reports; returns the exit status for cmemstat.
- * @throws ToolError when something could not be read, written, started or prepared as asked.
+ * Measures the runs, evaluates them and writes the reports; returns the exit status of cmemstat.
+ * @throws ToolError if something cannot be read, written, started or prepared.
  */
 export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promise<number> {
   const baseline = plan.baseline === undefined ? undefined : await readBaseline(plan.baseline);
@@ -53,7 +56,7 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
   const figures = runs.flatMap((run) => run.figures ?? []);
   if (runs.length > 1) await reports.log(renderRuns(figures));
   if (verdict === undefined) {
-    // A thrown error is printed by main, with its hint.
+    // A thrown error is printed by main, including its hint.
     const cause = end.fault?.message;
     const others = faults.filter((fault) => cause === undefined || !fault.endsWith(cause));
     await reports.log(others.map((fault) => `cmemstat: ${fault}`));
@@ -75,13 +78,13 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
 }
 
 /**
- * Notes among faults and warnings what went wrong with the series; returns whether all of its runs are whole.
+ * Adds failures of the series to faults and warnings; returns whether all of its runs are complete.
  */
 function noteEnd(measured: Measured, plan: GatedRunsPlan): boolean {
   const { runs, faults, interrupted, end } = measured;
   const cut = describeCut(measured, plan.runs);
   const hasFailed = runs.some(({ summary }) => isFailure(summary));
-  // What the target's failure explains is no failure of ours.
+  // Consequences of the target's failure are not failures of cmemstat.
   if (cut !== undefined && hasFailed && end.fault === undefined) runs.at(-1)?.warnings.push(cut);
   else if (cut !== undefined) faults.push(cut);
   if (end.cleanupFault !== undefined) faults.push(end.cleanupFault.message);
@@ -94,7 +97,7 @@ function withoutBaseline({ saveBaseline }: GatedRunsPlan): string {
   return `no baseline in ${saveBaseline}: a run was interrupted`;
 }
 
-/** Who only wants to know what several runs take has the table of them. */
+/** Without budgets or a baseline, the table of several runs is the report. */
 function isWorthAReport(verdict: Verdict, { reports }: GatePlan): boolean {
   const { budgets, comparison, leftovers, exitStatus } = verdict;
   const isEvaluated = budgets.length > 0 || comparison !== undefined || leftovers !== undefined;
@@ -103,7 +106,7 @@ function isWorthAReport(verdict: Verdict, { reports }: GatePlan): boolean {
 
 const NOT_COMPARED = 'a run that was ended when a limit was exceeded is not compared with the baseline';
 
-/** Why there are fewer runs than were asked for; undefined when there are not. */
+/** Why there are fewer runs than requested; undefined if there are not. */
 function describeCut({ runs, status, interrupted, end }: Measured, wanted: number): string | undefined {
   if (runs.length === wanted) return undefined;
   if (end.fault !== undefined) return `${runs.length} of ${wanted} runs: ${end.fault.message}`;
@@ -114,9 +117,9 @@ function describeCut({ runs, status, interrupted, end }: Measured, wanted: numbe
 
 interface Measured {
   runs: RunEvaluation[];
-  /** The target's, in the last run. */
+  /** The target's exit status, in the last run. */
   status: number;
-  /** What cmemstat failed at. */
+  /** Failures of cmemstat. */
   faults: string[];
   interrupted: boolean;
   end: SeriesEnd;
@@ -143,7 +146,7 @@ async function measureAll(
         baseline: values,
         onExceeded: (event) => {
           control.emit(event);
-          // The processes are listed before they end.
+          // List the processes before they are ended.
           const snapshot = control.snapshotProcesses();
           if (plan.stopOnExceeded) void snapshot.then(() => control.stop('budget'));
         },
@@ -155,7 +158,7 @@ async function measureAll(
     measured.interrupted ||= result.interrupted;
     const evaluation = run === 0 ? undefined : sink?.finish();
     if (evaluation !== undefined) measured.runs.push(evaluation);
-    // A target that fails would fail again, and Ctrl-C means all of them.
+    // A failing target would fail again, and Ctrl-C applies to all runs.
     return !isFailure(result.summary) && !measured.interrupted;
   });
   return { ...measured, end };
@@ -179,7 +182,7 @@ function isStoppedOnExceeded(summary: SummaryRecord | undefined): boolean {
 }
 
 /**
- * The verdict on runs, or on recordings of runs; undefined without any. `recordingOf` names the recording of
+ * The verdict on runs or on recordings of runs; undefined without runs. `recordingOf` names the recording of
  * a run, counted from 1.
  */
 export function verdictOn(
@@ -191,7 +194,7 @@ export function verdictOn(
 ): Verdict | undefined {
   const [first, ...others] = runs;
   if (first === undefined) return undefined;
-  // A run that was ended when a limit was exceeded would have gone on to take more.
+  // A run that was ended when a limit was exceeded would have used more.
   const whole = runs.filter(({ summary }) => !isStoppedOnExceeded(summary));
   const now = {
     name: runs.length === 1 ? 'this run' : 'these runs',
@@ -220,12 +223,12 @@ export function verdictOn(
   return verdict;
 }
 
-/** The run, from 1, whose exceeded limit is reported first. */
+/** The number of the run, from 1, whose exceeded limit is reported first. */
 function shownRun(budgets: Verdict['budgets']): number | undefined {
   return budgets.find(({ exceeded }) => exceeded?.run !== undefined)?.exceeded?.run;
 }
 
-/** The commands that show each exceeded limit. */
+/** The commands that display each exceeded limit. */
 function logReplayHint(verdict: Verdict, recordingOf: (run: number) => string | undefined): void {
   for (const { exceeded } of verdict.budgets) {
     const file = exceeded === undefined ? undefined : recordingOf(exceeded.run ?? 1);

@@ -1,15 +1,16 @@
-/** `--prepare` and `--cleanup`: commands of the user's beside the runs, outside of every leaf. */
+/** `--prepare` and `--cleanup`: user commands that run outside any leaf. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { UsageError } from '../../errors.ts';
 
 const STANDARD_ERROR = 2;
 
-/** What ends a series: a hook is ended by it as we are, and `--cleanup` still comes. */
+/** Signals that end a series: a hook is ended too, and `--cleanup` still runs. */
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
- * Runs a command line by /bin/sh and waits for it. Its output goes to standard error: ours may hold JSON.
- * @throws UsageError when it fails: what is measured after it would not be what was meant.
+ * Runs a command line with /bin/sh and waits for it. Its output goes to standard error because ours may be
+ * JSON.
+ * @throws UsageError if it fails: measurements after a failed preparation would be wrong.
  */
 export async function runHook(option: '--prepare' | '--cleanup', commandLine: string): Promise<void> {
   let received: NodeJS.Signals | undefined;
@@ -18,7 +19,7 @@ export async function runHook(option: '--prepare' | '--cleanup', commandLine: st
     received = signal;
     child?.kill(signal);
   };
-  // Before there is something to be ended: it may already run when spawn() returns.
+  // Registered before spawn() because the child may already be running when it returns.
   for (const signal of SIGNALS) process.on(signal, passOn);
   const hook = spawn('/bin/sh', ['-c', commandLine], { stdio: ['ignore', STANDARD_ERROR, STANDARD_ERROR] });
   child = hook;

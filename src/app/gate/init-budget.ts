@@ -1,4 +1,4 @@
-/** `cmemstat budget init`: measures some runs and writes the budget file that they suggest. */
+/** `cmemstat budget init`: measures some runs and writes a proposed budget file. */
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
@@ -8,8 +8,8 @@ import type { SeriesPlan } from './plan.ts';
 import { proposeBudgets } from './propose-budgets.ts';
 
 /**
- * Proposes budgets, to `file` or to standard output; returns the exit status.
- * @throws ToolError as a run does.
+ * Writes proposed budgets to `file` or standard output; returns the exit status.
+ * @throws ToolError like a run.
  */
 export async function initBudgetFile(
   options: RunOptions,

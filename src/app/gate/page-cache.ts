@@ -7,13 +7,13 @@ import { describeErrno, errnoOf, UsageError } from '../../errors.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
-/** A script names its interpreter in its first line, and that may be a script again. */
+/** A script names its interpreter in its first line, and the interpreter may be a script too. */
 const INTERPRETERS_MAX = 4;
 
 /**
- * Reads the files that the target will read when it starts, so that their page cache is charged to us: the
- * executable, its interpreter, the shared libraries that ldd(1) finds, and arguments that are files. Returns
- * how many were read.
+ * Reads the files that the target reads at startup, so that their page cache is charged to cmemstat: the
+ * executable, its interpreter, the shared libraries found by ldd(1), and arguments that are files. Returns
+ * the number of files read.
  */
 export async function warmFiles(
   executable: string,
@@ -36,7 +36,7 @@ async function listLibraries(program: string): Promise<string[]> {
     const { stdout } = await promisify(execFile)('ldd', [program]);
     return [...stdout.matchAll(/(?:=> |^\s+)(\/\S+) \(0x/gm)].flatMap((match) => match[1] ?? []);
   } catch {
-    // Not dynamically linked, or no ldd here: nothing to add.
+    // Not dynamically linked, or ldd is not available.
     return [];
   }
 }
@@ -63,7 +63,7 @@ function onPath(name: string): string | undefined {
     .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile() === true);
 }
 
-/** Whether it was a file that could be read. */
+/** Whether it is a readable file. */
 function readThrough(path: string): boolean {
   try {
     if (!statSync(path).isFile()) return false;
@@ -76,7 +76,7 @@ function readThrough(path: string): boolean {
     }
     return true;
   } catch {
-    // Not a file, or not readable for us: the target may still be able to.
+    // Not a file, or not readable for us: the target may still be able to read it.
     return false;
   }
 }
@@ -84,9 +84,9 @@ function readThrough(path: string): boolean {
 const DROP_CACHES = '/proc/sys/vm/drop_caches';
 
 /**
- * Makes the kernel drop page cache, dentries and inodes of the whole host.
+ * Drops page cache, dentries and inodes of the whole host.
  * Source: `Documentation/admin-guide/sysctl/vm.rst`, drop_caches; 3 is both.
- * @throws UsageError without the right to.
+ * @throws UsageError without permission.
  */
 export async function dropCaches(): Promise<void> {
   try {

@@ -4,7 +4,7 @@ import type { NamedBudget } from '../../budget/expression/budget.ts';
 import type { StatusRules } from '../../budget/make-verdict.ts';
 import type { ReportRequest } from '../../report/render-report.ts';
 
-/** Everything that the command line and the budget file say about evaluation. */
+/** All evaluation options from the command line and the budget file. */
 export interface GatePlan {
   budgets: NamedBudget[];
   evaluatedOn: EvaluatedOn;
@@ -15,7 +15,7 @@ export interface GatePlan {
   regression: RegressionRule | undefined;
 }
 
-/** What is done around the runs. */
+/** Actions around the runs. */
 export interface SeriesPlan {
   /** At least 1. */
   runs: number;

@@ -7,17 +7,17 @@ import { measureRun } from '../run/run.ts';
 import type { SeriesPlan } from './plan.ts';
 import { runSeries } from './run-series.ts';
 
-/** What came of it: the text of the file, or the status of a run that failed. */
+/** The result: the text of the file, or the status of a failed run. */
 export interface Proposal {
   status: number;
   text: string | undefined;
-  /** Metrics without a budget, as not every run has measured them. */
+  /** Metrics without a budget because not all runs measured them. */
   unproposed: string[];
-  /** What cmemstat itself failed at after that. */
+  /** Failures of cmemstat itself afterwards. */
   fault: string | undefined;
 }
 
-/** Measures and proposes. Runs whose target fails propose nothing. @throws ToolError as a run does. */
+/** Measures runs and proposes budgets, unless the target fails. @throws ToolError like a run. */
 export async function proposeBudgets(options: RunOptions, plan: SeriesPlan): Promise<Proposal> {
   const observed: ObservedRun[] = [];
   let status = 0;
@@ -36,7 +36,7 @@ export async function proposeBudgets(options: RunOptions, plan: SeriesPlan): Pro
   });
   if (end.fault !== undefined) throw end.fault;
   const fault = end.cleanupFault?.message;
-  // Fewer runs than requested are not enough for the spread.
+  // Fewer runs than requested are insufficient for the spread.
   if (observed.length < plan.runs) {
     return { status: status || EXIT_CODES.FAILED, text: undefined, unproposed: [], fault };
   }

@@ -1,4 +1,4 @@
-/** Several runs of one command: what is done before, between and after them. */
+/** Runs a command several times, with the actions before, between and after the runs. */
 import { setImmediate } from 'node:timers/promises';
 import { ToolError, UsageError } from '../../errors.ts';
 import type { ProgressLine } from '../../output/progress-line.ts';
@@ -9,20 +9,21 @@ import { runHook, SIGNALS } from './hook-command.ts';
 import { dropCaches, warmFiles } from './page-cache.ts';
 import type { SeriesPlan } from './plan.ts';
 
-/** Runs once; false ends the series. `run` counts from 1, and is 0 for a warm-up. */
+/** Runs once; returns false to end the series. `run` counts from 1, and is 0 for a warm-up. */
 export type RunOnce = (options: RunOptions, run: number) => Promise<boolean>;
 
-/** What went wrong beside the runs. */
+/** Failures outside the runs. */
 export interface SeriesEnd {
   /**
-   * Why there are no more runs: a hook failed, a signal came between two runs, or one could not be started.
+   * Why the series ended early: a hook failed, a signal was received between two runs, or a run could not be
+   * started.
    */
   fault: ToolError | undefined;
   /** Why `--cleanup` failed. */
   cleanupFault: ToolError | undefined;
 }
 
-/** Warm-ups first, then the runs; `--cleanup` comes after all of them, also when one failed. */
+/** Runs the warm-ups, then the measured runs; `--cleanup` always runs at the end, also after a failure. */
 export async function runSeries(
   options: RunOptions,
   plan: SeriesPlan,
@@ -40,7 +41,7 @@ export async function runSeries(
   return end;
 }
 
-/** What was foreseen: it is kept, so that what was measured before is not lost. */
+/** Expected failures: returned, so that earlier measurements are not lost. */
 async function faultOf(act: () => Promise<void>): Promise<ToolError | undefined> {
   try {
     await act();
@@ -69,7 +70,7 @@ async function runAll(
 }
 
 /**
- * Between two runs a signal would end us at once, and `--cleanup` would not come.
+ * Between two runs a signal would end cmemstat immediately, without `--cleanup`.
  * @throws UsageError after a signal.
  */
 async function unlessSignalled(act: () => Promise<void>): Promise<void> {
@@ -80,7 +81,7 @@ async function unlessSignalled(act: () => Promise<void>): Promise<void> {
   for (const signal of SIGNALS) process.on(signal, note);
   try {
     await act();
-    // Signals are delivered between two turns of the event loop, and reading files takes none.
+    // Signals are delivered between turns of the event loop, and reading files does not yield to it.
     await setImmediate();
     await setImmediate();
   } finally {
@@ -99,8 +100,7 @@ async function prepare(options: RunOptions, plan: SeriesPlan): Promise<void> {
 }
 
 /**
- * A warm-up leaves nothing behind; of several runs each has files of its own, and the table would only scroll
- * by.
+ * A warm-up writes no files; each of several runs has its own files, and no table, which would only scroll.
  */
 function optionsOf(options: RunOptions, { runs }: SeriesPlan, run: number): RunOptions {
   const { outputs } = options;
@@ -118,7 +118,7 @@ function optionsOf(options: RunOptions, { runs }: SeriesPlan, run: number): RunO
   return { ...options, view: 'never', outputs: numbered };
 }
 
-/** `run.jsonl` of the third run is `run.3.jsonl`. */
+/** `run.jsonl` becomes `run.3.jsonl` for the third run. */
 export function numberedFile(path: string | undefined, run: number): string | undefined {
   if (path === undefined) return undefined;
   const slash = path.lastIndexOf('/');

@@ -1,13 +1,12 @@
 /**
- * `cmemstat maps --format bpftool`: what `bpftool map -j` prints, key by key, so that recipes for it work
- * unchanged.
+ * `cmemstat maps --format bpftool`: the format of `bpftool map -j`, so that existing scripts work unchanged.
  */
 import type { ListedMap } from './listing.ts';
 
-/** A map as bpftool prints it, its keys in bpftool's order. */
+/** A map as printed by bpftool, with keys in the same order. */
 export interface BpftoolMap {
   id: number;
-  /** The number of a type that it has no name for. */
+  /** The number if the type has no name. */
   type: string | number;
   name?: string;
   flags: number;
@@ -24,8 +23,8 @@ export interface BpftoolMap {
 }
 
 /**
- * The maps as bpftool lists them, by ascending id. The name is the one that the kernel keeps; `pinned` is
- * there for every map as soon as one is pinned, as with `bpftool -f`; `pids` for those that a process holds.
+ * The maps in bpftool's format, in ascending order of ids. The name is the one stored by the kernel; `pinned`
+ * exists for all maps if any is pinned, as with `bpftool -f`; `pids` for those that a process holds.
  *
  * Source: `show_map_close_json()` in `tools/bpf/bpftool/map.c`.
  */
@@ -37,7 +36,7 @@ export function toBpftoolMaps(maps: readonly ListedMap[]): BpftoolMap[] {
       id: map.id,
       type: nameOrNumber(map.type),
       ...(map.kernelName === '' ? {} : { name: map.kernelName }),
-      // bpftool prints them as a signed number.
+      // bpftool prints them as signed numbers.
       flags: map.map_flags | 0,
       bytes_key: map.key_size,
       bytes_value: map.value_size,

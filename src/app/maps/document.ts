@@ -1,34 +1,34 @@
 /**
- * What `cmemstat maps --json` prints: one document. Keys with an underscore are the kernel's own; without a
- * value they are left out.
+ * The document that `cmemstat maps --json` prints. Keys with an underscore are the kernel's own; keys without
+ * a value are omitted.
  */
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfAttribution, ObjectHolderProcess } from '../../model/bpf-inventory.ts';
 import type { ListedMap, MapListing } from './listing.ts';
 
-/** A listing and how its owners were found. */
+/** A listing with the attribution method. */
 export interface MapDocumentSource {
   readonly attribution: BpfAttribution;
   readonly reason: string | undefined;
   readonly hint: string | undefined;
   readonly listing: MapListing;
   readonly advice: readonly BpfAdvice[] | undefined;
-  /** Whether the rows are wanted, or the sum alone. */
+  /** Whether to include rows, or only the sum. */
   readonly totalOnly: boolean;
 }
 
-/** One map of the document. Sizes in bytes. */
+/** A map in the document. Sizes in bytes. */
 interface DocumentMap {
   id: number;
   type: string;
   name?: string | undefined;
-  /** Where it is not the full name. */
+  /** Only if it differs from the full name. */
   kernelName?: string | undefined;
   key_size: number;
   value_size: number;
   max_entries: number;
   map_flags: number;
-  /** In hex: it may be an address. */
+  /** In hexadecimal because it may be an address. */
   map_extra?: string | undefined;
   frozen?: boolean | undefined;
   btf_id?: number | undefined;
@@ -44,7 +44,7 @@ interface DocumentMap {
   bytes: number;
   source: ListedMap['source'];
   unchargedBytes: number;
-  /** In decimal: it may be above 2^53. */
+  /** In decimal because it may exceed 2^53. */
   cgroupId?: string | undefined;
   cgroup?: string | undefined;
   pinned: readonly string[];
@@ -52,7 +52,7 @@ interface DocumentMap {
   holders: readonly ObjectHolderProcess[];
 }
 
-/** The document; JSON.stringify leaves out what is undefined. */
+/** Creates the document; JSON.stringify omits undefined values. */
 export function toMapDocument(source: MapDocumentSource, cmemstat: string): object {
   const { attribution, reason, hint, listing, advice, totalOnly } = source;
   const { totals, maps, groups, others, hidden } = listing;

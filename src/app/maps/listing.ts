@@ -1,34 +1,34 @@
-/** The maps of a host as `cmemstat maps` shows them: filtered, sorted, grouped and summed. */
+/** The maps of a host as shown by `cmemstat maps`: filtered, sorted, grouped and summed. */
 import type { InventoryMap, ObjectHolderProcess } from '../../model/bpf-inventory.ts';
 
-/** A map and what surrounds it. */
+/** A map with related objects. */
 export interface ListedMap extends InventoryMap {
   /**
-   * The path of the memory cgroup that it is charged to, below the mount point; absent where it can't be
+   * The path of the memory cgroup that it is charged to, relative to the mount point; absent if it cannot be
    * resolved.
    */
   readonly cgroup: string | undefined;
-  /** Where it is pinned. */
+  /** Its pins. */
   readonly pinned: readonly string[];
   /** The programs that use it. */
   readonly programs: readonly { readonly id: number; readonly name: string }[];
 }
 
-/** Which maps are wanted; all conditions must hold. */
+/** Filter conditions; all must be met. */
 export interface MapFilter {
   readonly pid?: number | undefined;
   readonly comm?: RegExp | undefined;
-  /** The full name or the one that the kernel keeps. */
+  /** The full name or the one stored by the kernel. */
   readonly name?: RegExp | undefined;
   readonly types?: ReadonlySet<string> | undefined;
-  /** Pinned in this directory or below it. */
+  /** Pinned in this directory or below. */
   readonly pinnedBelow?: string | undefined;
   readonly anonymous?: boolean | undefined;
-  /** Only those that are known to hold no element. */
+  /** Only maps that are known to be empty. */
   readonly unused?: boolean | undefined;
 }
 
-/** Whether a map is wanted. */
+/** Whether a map meets the conditions. */
 export function matchesFilter(map: ListedMap, filter: MapFilter): boolean {
   const { pid, comm, name, types, pinnedBelow, anonymous, unused } = filter;
   return (
@@ -47,7 +47,7 @@ function isBelow(path: string, directory: string): boolean {
   return path.startsWith(prefix);
 }
 
-/** What maps are sorted by; names and types go up, figures go down. */
+/** Sort keys; names and types ascend, figures descend. */
 export const SORT_KEYS = [
   'bytes',
   'name',
@@ -58,57 +58,57 @@ export const SORT_KEYS = [
   'max_entries',
   'count',
 ] as const;
-/** One of them. */
+/** A sort key. */
 export type SortKey = (typeof SORT_KEYS)[number];
 
-/** What maps are grouped by. */
+/** Group keys. */
 export const GROUP_KEYS = ['name', 'type', 'cgroup', 'comm', 'pin-dir', 'prog'] as const;
-/** One of them. */
+/** A group key. */
 export type GroupKey = (typeof GROUP_KEYS)[number];
 
-/** The sum of some maps. Unit of sizes: bytes. */
+/** The sum of several maps. Unit of sizes: bytes. */
 export interface MapTotals {
   readonly maps: number;
   readonly bytes: number;
-  /** Absent unless it was read of every map. */
+  /** Absent unless it was read for every map. */
   readonly memlock: number | undefined;
-  /** The part of `bytes` that no cgroup is charged for. */
+  /** The part of `bytes` that is not charged to any cgroup. */
   readonly unchargedBytes: number;
-  /** Of those whose elements are known; absent where none are. */
+  /** Over maps with known elements; absent if there are none. */
   readonly elements: number | undefined;
 }
 
-/** Maps that have something in common. */
+/** Maps with the same group key. */
 export interface MapGroup extends MapTotals {
-  /** What they have in common; absent for maps that have none of it (no name, no holder, no pin ...). */
+  /** The group key; absent for maps without one (no name, no holder, no pin ...). */
   readonly key: string | undefined;
 }
 
-/** How maps are to be shown. */
+/** How to present maps. */
 export interface ListingOptions {
   readonly sort: SortKey;
   readonly groupBy?: GroupKey | undefined;
-  /** The maximum number of rows. */
+  /** Maximum number of rows. */
   readonly top?: number | undefined;
-  /** Rows below this share of all bytes go into one. From 0 to 1. */
+  /** Rows below this share of all bytes are merged into one. From 0 to 1. */
   readonly threshold?: number | undefined;
 }
 
-/** What is shown. */
+/** The presented maps. */
 export interface MapListing {
-  /** Of all maps that match, each once. */
+  /** The sum of all matching maps, each counted once. */
   readonly totals: MapTotals;
-  /** Absent when there are groups. */
+  /** Absent if there are groups. */
   readonly maps: readonly ListedMap[] | undefined;
-  /** A map with several holders, pins or programs counts in several groups. */
+  /** A map with several holders, pins or programs belongs to several groups. */
   readonly groups: readonly MapGroup[] | undefined;
-  /** The rows below the threshold together. */
+  /** The sum of the rows below the threshold. */
   readonly others: (MapTotals & { readonly rows: number }) | undefined;
-  /** The rows beyond the top ones together. */
+  /** The sum of the rows beyond the limit. */
   readonly hidden: (MapTotals & { readonly rows: number }) | undefined;
 }
 
-/** Sorts, groups and sums maps that match. */
+/** Sorts, groups and sums matching maps. */
 export function evaluateListing(maps: readonly ListedMap[], options: ListingOptions): MapListing {
   const totals = totalsOf(maps);
   if (options.groupBy === undefined) {
@@ -136,7 +136,7 @@ function cut<T extends { bytes: number }>(
   return { rows, others: fold(small), hidden: fold(beyond) };
 }
 
-/** The sum of some maps, each counted once. */
+/** The sum of several maps, each counted once. */
 export function totalsOf(maps: readonly InventoryMap[]): MapTotals {
   return sumUp(maps, maps.length);
 }
@@ -195,7 +195,7 @@ function keysOf(map: ListedMap, by: GroupKey): string[] {
 type Order<T> = (left: T, right: T) => number;
 
 const ascending = (left: string, right: string) => (left < right ? -1 : left > right ? 1 : 0);
-/** What is not known goes last. */
+/** Unknown values sort last. */
 const descending = (left: number | undefined, right: number | undefined) => (right ?? -1) - (left ?? -1);
 
 function sortMaps(maps: readonly ListedMap[], key: SortKey): ListedMap[] {

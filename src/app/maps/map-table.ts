@@ -7,16 +7,16 @@ import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfAttribution } from '../../model/bpf-inventory.ts';
 import type { ListedMap, MapGroup, MapListing, MapTotals } from './listing.ts';
 
-/** How the table is written. */
+/** Formatting options of the table. */
 export interface MapTableStyle {
   plainBytes: boolean;
-  /** What groups have in common, as the title of their column; absent where there are none. */
+  /** The group key, as a column title; absent without groups. */
   groupedBy?: string | undefined;
-  /** Lines are cut at this many characters; absent where nothing is cut. */
+  /** Maximum line width; absent for no limit. */
   columns?: number | undefined;
 }
 
-/** What the table is about. */
+/** The contents of the table. */
 export interface MapTableInput {
   readonly attribution: BpfAttribution;
   readonly reason: string | undefined;
@@ -27,7 +27,7 @@ export interface MapTableInput {
 const BAR_WIDTH = 12;
 const BLOCKS = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** The table as lines: a row for each map or group, what is folded, the total, advice. */
+/** The table as lines: a row per map or group, merged rows, the total, advice. */
 export function renderMapTable(listing: MapListing, input: MapTableInput, style: MapTableStyle): string[] {
   const size = sizeFormat(style);
   const rows = listing.groups ?? listing.maps ?? [];
@@ -69,7 +69,7 @@ export function renderMapTable(listing: MapListing, input: MapTableInput, style:
   ].map((line) => (style.columns === undefined ? line : line.slice(0, style.columns)));
 }
 
-/** The sum alone, also in kB as `jq 'map(.bytes_memlock) | add / 1024'` prints it. */
+/** The sum only, also in kB as printed by `jq 'map(.bytes_memlock) | add / 1024'`. */
 export function renderMapTotal(totals: MapTotals, style: MapTableStyle): string {
   const { maps, bytes, unchargedBytes } = totals;
   const size = sizeFormat(style);

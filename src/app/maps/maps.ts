@@ -1,4 +1,4 @@
-/** `cmemstat maps`: the composition root. An inventory, what surrounds its maps, and advice on them. */
+/** `cmemstat maps`: combines an inventory, related objects of its maps, and advice. */
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CgroupPaths } from '../../cgroup/cgroup-paths.ts';
@@ -13,39 +13,39 @@ import { type BpfInventory, openBpfInventory } from '../../sampler/bpf/inventory
 import type { MemlockSource } from '../../sampler/bpf/map-entries.ts';
 import { type ListedMap, type MapFilter, matchesFilter } from './listing.ts';
 
-/** Which maps, and what is wanted of them. */
+/** Which maps to read, and with which details. */
 export interface MapsOptions {
-  /** A directory of the memory hierarchy, or a path below its mount point. */
+  /** A directory of the memory hierarchy, or a path relative to its mount point. */
   cgroup: string | undefined;
   filter: MapFilter;
   memlock: MemlockSource;
-  /** Whether to look for holders. */
+  /** Whether to find holders. */
   holders: boolean;
   /** Whether to resolve cgroups. */
   paths: boolean;
-  /** Whether to look for pins. */
+  /** Whether to find pins. */
   pins: boolean;
   countArrays: boolean;
   advise: boolean;
-  /** What takes the charge of each map to answer, such as `--group-by cgroup`. */
+  /** An option that requires the charge of each map, such as `--group-by cgroup`. */
   needsCharge: string | undefined;
-  /** What takes the counts of references to answer, such as `--anonymous`. */
+  /** An option that requires reference counts, such as `--anonymous`. */
   needsReferences: string | undefined;
 }
 
 /** The maps of one read. */
 export interface MapsReading {
   readonly attribution: BpfAttribution;
-  /** Why it is not `memcg`, and what would make it so. */
+  /** Why it is not `memcg`, and how to make it so. */
   readonly reason: string | undefined;
   readonly hint: string | undefined;
-  /** Those that match, by ascending id. */
+  /** The matching maps, in ascending order of ids. */
   readonly maps: readonly ListedMap[];
-  /** Absent unless it was asked for. */
+  /** Absent unless it was requested. */
   readonly advice: readonly BpfAdvice[] | undefined;
 }
 
-/** The maps of this host as often as one asks. */
+/** A repeatable listing of this host's maps. */
 export interface MapsReader {
   /** @throws ToolError. */
   read(): MapsReading;
@@ -53,8 +53,8 @@ export interface MapsReader {
 }
 
 /**
- * Opens what it takes to read the maps of this host, or of one cgroup.
- * @throws UsageError for a cgroup or a process that is not there; ToolError that names the capability where
+ * Opens the sources for the maps of this host, or of one cgroup.
+ * @throws UsageError if a cgroup or process does not exist; ToolError that names the missing capability if
  * nothing can be read.
  */
 export async function openMaps(options: MapsOptions): Promise<MapsReader> {
@@ -111,7 +111,7 @@ function memoryMountPoint(): string | undefined {
   return hierarchy.version === undefined ? undefined : hierarchy.mountPoint;
 }
 
-/** As `/proc/<pid>/cgroup` prints it, or the directory itself. */
+/** As printed by `/proc/<pid>/cgroup`, or the directory itself. */
 function cgroupDirectory(path: string, mountPoint: string | undefined): string {
   if (mountPoint === undefined) {
     throw new UsageError('--cgroup', '--cgroup: the memory controller is not mounted');
@@ -146,20 +146,20 @@ function listMaps(
   }));
 }
 
-/** The most that was seen in each map, over all reads. */
+/** Keeps the maximum usage of each map over all reads. */
 class Peaks {
   #elements = new Map<number, number>();
   #backlogs = new Map<number, number>();
   #reads = 0;
 
-  /** The maps for advice, with what was seen. */
+  /** The maps for advice, with their maximum usage. */
   add(maps: readonly ListedMap[]): (ListedMap & { liveElements?: number; peakBacklogBytes?: number })[] {
     this.#reads += 1;
     this.#elements = highest(this.#elements, maps, ({ elements }) => elements);
     this.#backlogs = highest(this.#backlogs, maps, ({ backlogBytes }) => backlogBytes);
     return maps.map((map) => {
       const liveElements = this.#elements.get(map.id);
-      // A single look at a ring buffer says nothing about what it holds at its fullest.
+      // A single reading of a ring buffer does not show its maximum backlog.
       const peakBacklogBytes = this.#reads > 1 ? this.#backlogs.get(map.id) : undefined;
       return {
         ...map,

@@ -9,23 +9,23 @@ import { type MapsOptions, type MapsReading, openMaps } from './maps.ts';
 
 const CLEAR_SCREEN = '\x1b[H\x1b[2J\x1b[3J';
 
-/** Which maps are printed, and how. */
+/** Which maps to print, and in which format. */
 export interface PrintMapsOptions {
   reading: MapsOptions;
   listing: ListingOptions;
-  /** `bpftool` prints what `bpftool map --json` prints. */
+  /** `bpftool` prints the format of `bpftool map --json`. */
   format: 'table' | 'json' | 'bpftool';
   /** Only the sums over all maps. */
   totalOnly: boolean;
   /** Sizes as plain numbers of bytes. */
   plainBytes: boolean;
-  /** Prints again at this interval until a signal; undefined prints once. */
+  /** Repeats at this interval until a signal; undefined prints once. */
   watchMs: number | undefined;
 }
 
 /**
  * Prints the BPF maps of this host.
- * @throws ToolError that names the capability where they can't be read; OutputError.
+ * @throws ToolError that names the capability if maps cannot be read; OutputError.
  */
 export async function printMaps(options: PrintMapsOptions): Promise<void> {
   const { watchMs } = options;

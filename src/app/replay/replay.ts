@@ -1,4 +1,4 @@
-/** Replay of a recording in the terminal view. */
+/** Replays a recording in the terminal view. */
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { InputError, UnsupportedError } from '../../errors.ts';
@@ -15,24 +15,24 @@ import type { Screen } from '../../view/terminal/terminal-screen.ts';
 export interface ReplayOptions {
   file: string;
   follow: boolean;
-  /** Where to begin: a time, `peak`, `end`; undefined: at the beginning, and playing. */
+  /** The start position: a time, `peak`, `end`; if undefined, starts playing from the beginning. */
   at: string | undefined;
   speed: number;
 }
 
 /**
- * Opens the view and waits until the user or a signal has closed it. Returns the exit status: 0, or 128 and
- * the signal's number.
- * @throws InputError when the file can't be read or is not a recording; UnsupportedError without a terminal
- * that can show it.
+ * Opens the view and waits until the user or a signal closes it. Returns the exit status: 0, or 128 plus the
+ * signal number.
+ * @throws InputError if the file cannot be read or is not a recording; UnsupportedError without a suitable
+ * terminal.
  */
 export async function replay({ file, follow, at, speed }: ReplayOptions): Promise<number> {
-  // Before the recording is read and the screen is opened: a long one takes its time.
+  // Before reading the recording and opening the screen: a long recording takes time.
   if (at !== undefined) parseMoment(at, '--at');
   let view: ReplayView | undefined;
   let failure: unknown;
   let status = 0;
-  // Without it they would end us with the terminal as the view has it.
+  // Otherwise signals would end cmemstat without restoring the terminal.
   const end = (signal: (typeof ENDING_SIGNALS)[number]) => {
     status = 128 + constants.signals[signal];
     view?.close();
@@ -75,7 +75,7 @@ async function openTerminal(file: string): Promise<Screen> {
   }
 }
 
-/** Undefined: the controlling terminal. */
+/** Undefined for the controlling terminal. */
 function terminal(fd: number): number | undefined {
   return isatty(fd) ? fd : undefined;
 }

@@ -1,4 +1,4 @@
-/** The report on recordings, or on a verdict that was kept: `cmemstat report`. */
+/** `cmemstat report`: reports on recordings, or on a saved verdict. */
 import { readFileSync, statSync } from 'node:fs';
 import { UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
@@ -9,21 +9,24 @@ import type { ReportRequest } from '../../report/render-report.ts';
 import { gateRecordings } from '../gate/gate-recordings.ts';
 import type { GatePlan } from '../gate/plan.ts';
 
-/** A verdict is a small document; a recording may be of any size. Unit: bytes. */
+/** A verdict is a small document; a recording may have any size. Unit: bytes. */
 const MAX_VERDICT_BYTES = 64 * 1024 * 1024;
 
-/** What is reported, and where. */
+/** The input and output of a report. */
 export interface ReportJob {
   files: readonly string[];
   plan: GatePlan;
   request: ReportRequest;
-  /** The first option that asks for an evaluation, which a verdict cannot have again; undefined when there is none. */
+  /**
+   * The first option that requires an evaluation, which is not possible for a verdict; undefined if there is
+   * none.
+   */
   evaluationOption: string | undefined;
 }
 
 /**
  * Writes the report; returns the exit status.
- * @throws ToolError when a file can't be read or written.
+ * @throws ToolError if a file cannot be read or written.
  */
 export async function reportRecordings({
   files,
@@ -41,11 +44,11 @@ export async function reportRecordings({
   }
   const verdict = kept ?? (await gateRecordings(files, plan));
   const reports = openReports([request], 'stdout');
-  // The report was asked for, not the evaluation: its status does not decide ours.
+  // A report was requested, not an evaluation: the verdict does not affect the exit status.
   return (await reports.write(verdict)) === undefined ? 0 : EXIT_CODES.FAILED;
 }
 
-/** Undefined where the file is something else: `gateRecordings` says what is wrong with it. */
+/** Undefined if the file is something else: `gateRecordings` reports what is wrong with it. */
 function readVerdict(path: string): Verdict | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined || !stat.isFile() || stat.size > MAX_VERDICT_BYTES) return undefined;
