@@ -1,17 +1,17 @@
-/** Writing lines to a file descriptor without ever making the sampler wait. */
+/** Writes lines to a file descriptor without blocking the sampler. */
 import { fstatSync, ftruncateSync, write } from 'node:fs';
 import { describeErrno, errnoOf, OutputError } from '../errors.ts';
 
-/** How much may wait for a slow reader before whole lines are left out. Unit: bytes. */
+/** Maximum queue size for a slow reader; beyond it, complete lines are dropped. Unit: bytes. */
 const QUEUE_LIMIT_BYTES = 8 * 1024 * 1024;
 
-/** The delay before a full non-blocking descriptor is tried again. Unit: milliseconds. */
+/** Delay before retrying a full non-blocking descriptor. Unit: milliseconds. */
 const RETRY_MS = 5;
 
 /**
- * A queue of lines in front of a file descriptor. Writes run in the background, in order. After a failure
- * nothing more is written, and the part of a line that made it into a file is taken away again: what is there
- * stays whole lines.
+ * A queue of lines for a file descriptor. Writes run in the background, in order. After a failure nothing
+ * more is written, and a partially written line is removed from a file so that it contains only complete
+ * lines.
  */
 export class LineWriter {
   readonly #fd: number;
@@ -24,21 +24,21 @@ export class LineWriter {
   #dropped = 0;
   #idle: (() => void)[] = [];
 
-  /** `name` is what an error calls the output; `onError` is called once at most. */
+  /** `name` is the name of the output in errors; `onError` is called at most once. */
   constructor(fd: number, name: string, onError: (error: OutputError) => void) {
     this.#fd = fd;
     this.#name = name;
     this.#onError = onError;
   }
 
-  /** Lines that were left out because the reader was too slow. */
+  /** Number of lines dropped because the reader was too slow. */
   get dropped(): number {
     return this.#dropped;
   }
 
   /**
-   * Queues a line (without its newline). `indispensable` lines are queued however long the queue is. False
-   * when the line was left out for the reader's sake.
+   * Queues a line (without its newline). `indispensable` lines are queued regardless of the queue size.
+   * Returns false if the line was dropped because the reader is too slow.
    */
   write(line: string, indispensable = false): boolean {
     if (this.#failed) return true;
@@ -52,7 +52,7 @@ export class LineWriter {
     return true;
   }
 
-  /** Settles when all lines are written, or writing has failed. */
+  /** Resolves when all lines are written, or writing has failed. */
   flush(): Promise<void> {
     if (!this.#busy) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
@@ -103,7 +103,7 @@ export class LineWriter {
       const stat = fstatSync(this.#fd);
       if (stat.isFile()) ftruncateSync(this.#fd, stat.size - bytes);
     } catch {
-      // The write's own error is the one to report.
+      // The error of the write is the one to report.
     }
   }
 }

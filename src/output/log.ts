@@ -1,23 +1,23 @@
-/** The messages of cmemstat to the user, apart from the results. */
+/** Messages of cmemstat to the user, other than results. */
 import type { LineWriter } from './line-writer.ts';
 
-/** Takes lines, without their newline and without the name of the program. */
+/** Receives lines, without newline and program name. */
 export interface Log {
-  /** How something was done: shown with `--verbose`. */
+  /** Details: shown with `--verbose`. */
   debug(line: string): void;
-  /** What has happened as it should: hidden by `--quiet`. */
+  /** Normal events: hidden by `--quiet`. */
   info(line: string): void;
-  /** What went wrong, or what the results lack: always shown. */
+  /** Failures and missing results: always shown. */
   warn(line: string): void;
 }
 
-/** Which lines are shown. */
+/** The verbosity. */
 export interface LogLevel {
   verbose: boolean;
   quiet: boolean;
 }
 
-/** How many lines are kept while they are buffered. */
+/** Maximum number of buffered lines. */
 const MAX_BUFFERED_LINES = 1000;
 
 /** Lines on standard error; they can be buffered while the terminal shows something else. */
@@ -46,15 +46,15 @@ export class StandardErrorLog implements Log {
   }
 
   /**
-   * Keeps lines from standard error until `writeBuffered`; of very many the last ones. Each is shown by
-   * `mirror` at once.
+   * Buffers lines until `writeBuffered`, keeping only the last ones beyond the maximum. Each line is passed
+   * to `mirror` immediately.
    */
   buffer(mirror: (line: string) => void): void {
     this.#buffered ??= [];
     this.#mirror = mirror;
   }
 
-  /** Writes what was buffered; from now on lines are written at once, and not mirrored. */
+  /** Writes the buffered lines; later lines are written immediately and not mirrored. */
   writeBuffered(): void {
     const lines = this.#buffered ?? [];
     this.#buffered = undefined;
@@ -64,7 +64,7 @@ export class StandardErrorLog implements Log {
     for (const line of lines) this.#writer.write(line, true);
   }
 
-  /** Settles when standard error has taken everything. */
+  /** Resolves when standard error has accepted everything. */
   flush(): Promise<void> {
     return this.#writer.flush();
   }

@@ -9,12 +9,12 @@ import { joinMaps, joinProcesses } from '../model/row-changes.ts';
 import type { LineWriter } from './line-writer.ts';
 import type { Sink } from './sink.ts';
 
-/** One JSON object a line: `--json` on standard output, `--output` into a file. */
+/** One JSON object per line: `--json` on standard output, `--output` to a file. */
 export class NdjsonSink implements Sink {
   readonly #writer: LineWriter;
   /**
-   * Differences that a slow reader could not take: they go with the next ones, or all after them would be
-   * wrong.
+   * Changes that a slow reader could not accept: they are merged into the next ones, otherwise all later ones
+   * would be wrong.
    */
   #bufferedMaps: MapsRecord | undefined;
   #bufferedProcesses: ProcessesRecord | undefined;

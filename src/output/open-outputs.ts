@@ -1,6 +1,5 @@
 /**
- * Opening every output that was asked for, before anything is started: what can't be written must cost
- * nothing.
+ * Opens all requested outputs before anything is started, so that an unwritable output costs nothing.
  */
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { describeErrno, errnoOf, type OutputError, UsageError } from '../errors.ts';
@@ -11,34 +10,34 @@ import type { Sink } from './sink.ts';
 import { SummaryJsonSink } from './summary-json.ts';
 import { TableSink } from './table.ts';
 
-/** What is shown and kept. */
+/** The requested outputs. */
 export interface OutputRequest {
   json: boolean;
   output: string | undefined;
   summaryJson: string | undefined;
   quiet: boolean;
   verbose: boolean;
-  /** Nothing at all on standard error: one of several runs. */
+  /** No output on standard error: one of several runs. */
   silent: boolean;
   plainBytes: boolean;
 }
 
 /** The outputs of one run. */
 export interface Outputs {
-  /** The recordings and the summary's file. */
+  /** The recordings and the file of the summary. */
   recorders: Sink[];
-  /** What a person reads on standard error; absent beside `--json` on standard output. */
+  /** Text on standard error; absent with `--json` on standard output. */
   table: Sink | undefined;
   /** Lines on standard error, in order with the table. */
   log: StandardErrorLog;
-  /** One of the outputs that are not among these could not be written. */
+  /** Another output could not be written. */
   fail(error: OutputError): void;
-  /** The first output that failed although its reader was still there. */
+  /** The first output that failed although its reader was still open. */
   readonly failure: OutputError | undefined;
   close(): void;
 }
 
-/** Whether a path leads to the regular file that is open as `fd`, under whatever name. */
+/** Whether a path refers to the regular file that is open as `fd`, under any name. */
 function isSameFile(fd: number, path: string): boolean {
   const there = statSync(path, { throwIfNoEntry: false });
   const open = fstatSync(fd);
@@ -48,7 +47,7 @@ function isSameFile(fd: number, path: string): boolean {
 const STDOUT = 1;
 const STDERR = 2;
 
-/** @throws UsageError that names the option and the file which can't be written. */
+/** @throws UsageError that names the option and the file that cannot be written. */
 export function openOutputs(request: OutputRequest): Outputs {
   const opened: number[] = [];
   const close = () => {
@@ -60,7 +59,7 @@ export function openOutputs(request: OutputRequest): Outputs {
   const log = new StandardErrorLog(stderr, request);
   const onError = (error: OutputError) => {
     log.warn(`${error.message}; the target continues`);
-    // `| head` has seen enough: that is how a pipeline ends, and no failure.
+    // The reader has closed the pipe, as `| head` does, which is not a failure.
     if (errnoOf(error.cause) !== 'EPIPE') failure ??= error;
   };
   const writerTo = (option: string, path: string): LineWriter => {

@@ -4,7 +4,7 @@ import { isatty } from 'node:tty';
 
 const STANDARD_ERROR = 2;
 
-/** Back to the first column, and the line emptied from there on. */
+/** Moves to the first column and clears the line. */
 const CLEAR = '\r\x1b[K';
 
 /** A line that is overwritten; shows nothing if standard error is not a terminal. */
@@ -17,13 +17,13 @@ export class ProgressLine {
     this.#isShown = true;
   }
 
-  /** Leaves the line as it is: what comes next begins below it. */
+  /** Leaves the line as it is; later output starts below it. */
   endLine(): void {
     if (this.#isTerminal && this.#isShown) this.#write('\n');
     this.#isShown = false;
   }
 
-  /** Leaves an empty line for what comes next. */
+  /** Clears the line for later output. */
   clear(): void {
     if (this.#isTerminal && this.#isShown) this.#write(CLEAR);
     this.#isShown = false;
@@ -33,7 +33,7 @@ export class ProgressLine {
     try {
       writeSync(STANDARD_ERROR, text);
     } catch {
-      // Progress is not worth a failure.
+      // Errors of the progress line are ignored.
     }
   }
 }

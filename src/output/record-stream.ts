@@ -1,10 +1,10 @@
-/** The way of a run's records to its sinks: every sink gets every record, all in one order. */
+/** Delivers the records of a run to its sinks: every sink receives all records in the same order. */
 import type { StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { RunRecord, Sink } from './sink.ts';
 
 /**
- * Delivers records one after the other. A record that a sink emits while it is handed another one waits in a
- * queue until every sink has had that one: what happened comes before what follows from it, in all outputs.
+ * Delivers records one at a time. A record that a sink emits while it handles another one is queued until
+ * every sink has received the first one, so that causes precede consequences in all outputs.
  */
 export class RecordStream {
   readonly #sinks: readonly Sink[];
@@ -12,7 +12,7 @@ export class RecordStream {
   #isDelivering = false;
   #hasStopped = false;
 
-  /** `sinks` is copied: the sinks of a run are known before its first record. */
+  /** `sinks` is copied: the sinks of a run are fixed before its first record. */
   constructor(sinks: readonly Sink[]) {
     this.#sinks = [...sinks];
   }
@@ -23,13 +23,14 @@ export class RecordStream {
   }
 
   /**
-   * Delivers a record, or queues it behind the one that is being delivered. After the summary it is dropped.
+   * Delivers a record, or queues it while another one is being delivered. Records after the summary are
+   * dropped.
    */
   emit(record: RunRecord): void {
     this.#deliver(record);
   }
 
-  /** Delivers the summary; settles when every sink has written everything. */
+  /** Delivers the summary; resolves when every sink has written everything. */
   async stop(summary: SummaryRecord): Promise<void> {
     this.#hasStopped = true;
     await Promise.all(this.#sinks.map((sink) => sink.stop(summary)));

@@ -4,12 +4,11 @@ import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.
 export type RunRecord = Exclude<RecordLine, StartRecord | SummaryRecord>;
 
 /**
- * Something that shows or keeps what is measured. A sink that fails says so by its writer and never throws
- * here.
+ * Displays or stores measurements. A sink reports failures through its writer and never throws.
  */
 export interface Sink {
   start(record: StartRecord): void;
   write(record: RunRecord): void;
-  /** Takes the summary and settles when everything is written. */
+  /** Receives the summary and resolves when everything is written. */
   stop(summary: SummaryRecord): Promise<void>;
 }

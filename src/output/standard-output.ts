@@ -1,8 +1,11 @@
-/** What a command prints, whole or with an error: a full disk must not look like a result. */
+/**
+ * Writes the output of a command completely, or fails: output truncated by a full disk must not look
+ * complete.
+ */
 import { errnoOf, type OutputError } from '../errors.ts';
 import { LineWriter } from './line-writer.ts';
 
-/** Standard output for texts. */
+/** Standard output for text. */
 export class StandardOutput {
   readonly #writer: LineWriter;
   #error: OutputError | undefined;
@@ -13,12 +16,12 @@ export class StandardOutput {
     });
   }
 
-  /** Whether nothing more can be written, as after `| head`. */
+  /** Whether the output is closed, as after `| head`. */
   get isClosed(): boolean {
     return this.#error !== undefined;
   }
 
-  /** Writes a text, and the newline at its end. A closed pipe is not an error. @throws OutputError. */
+  /** Writes a text and a newline. A closed pipe is not an error. @throws OutputError. */
   async write(text: string): Promise<void> {
     this.#writer.write(text, true);
     await this.#writer.flush();

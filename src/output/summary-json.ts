@@ -2,7 +2,7 @@ import type { SummaryRecord } from '../model/recording.ts';
 import type { LineWriter } from './line-writer.ts';
 import type { Sink } from './sink.ts';
 
-/** `--summary-json FILE`: the summary alone, as one JSON object. */
+/** `--summary-json FILE`: only the summary, as one JSON object. */
 export class SummaryJsonSink implements Sink {
   readonly #writer: LineWriter;
 

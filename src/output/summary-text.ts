@@ -1,4 +1,4 @@
-/** The summary and single events as text. */
+/** Formats the summary and single events as text. */
 import { plural } from '../format/plural.ts';
 import { formatCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
@@ -15,15 +15,15 @@ import type {
   SummaryRecord,
 } from '../model/recording.ts';
 
-/** How sizes are written. */
+/** The format of sizes. */
 export interface SummaryStyle {
   plainBytes: boolean;
 }
 
-/** A size in the style that was chosen. */
+/** Formats a size in the selected style. */
 type FormatSize = (bytes: number) => string;
 
-/** The rows of the breakdown: the field, how deep it is nested, in the order in which they are read. */
+/** The rows of the breakdown in display order, with their nesting depth. */
 const BREAKDOWN: readonly { id: string; depth: number }[] = [
   { id: 'current', depth: 0 },
   { id: 'workingset', depth: 0 },
@@ -40,13 +40,13 @@ const BREAKDOWN: readonly { id: string; depth: number }[] = [
 
 const AVERAGES_SHOWN = ['current', 'anon', 'file', 'kernel', 'workingset', 'rss', 'pss'];
 
-/** Kinds of kernel memory, for kernels that give no total of it. */
+/** Kinds of kernel memory, for kernels without a total. */
 const KERNEL_KINDS = ['slab', 'kernel_stack', 'pagetables', 'percpu'];
 
-/** Below this share of the peak the highest sample does not explain it. */
+/** If the highest sample is below this share of the peak, it does not explain the peak. */
 const PEAK_SHARE = 0.9;
 
-/** Maps that are shown one by one; the JSON has more. */
+/** Maximum number of maps shown individually; the JSON contains more. */
 const MAPS_SHOWN = 5;
 
 const LABEL_WIDTH = 18;
@@ -77,7 +77,7 @@ function renderRow(label: string, value: string, note = ''): string {
   return `  ${label.padEnd(LABEL_WIDTH)}${value.padStart(SIZE_WIDTH)}${note === '' ? '' : `  ${note}`}`;
 }
 
-/** What memory consisted of when it was highest. */
+/** The composition of memory at its maximum. */
 function renderHighest(summary: SummaryRecord, size: FormatSize): string[] {
   const { peak, highest, sources, kernelBreakdown } = summary;
   if (highest === undefined) return [];
@@ -92,7 +92,7 @@ function renderHighest(summary: SummaryRecord, size: FormatSize): string[] {
     if (id === 'kernel') lines.push(...renderKernel(kernelBreakdown, size));
   }
   if (kernelBreakdown !== undefined) return lines;
-  // Before Linux 5.18 there is no total, only kinds.
+  // Before Linux 5.18 the kernel reports no total, only kinds.
   for (const id of KERNEL_KINDS) {
     const value = figureOf(highest, id);
     if (value !== undefined && value > 0) lines.push(renderRow(`  ${id}`, size(value), sources[id]));
@@ -109,14 +109,14 @@ function renderKernel(breakdown: KernelBreakdown | undefined, size: FormatSize):
   ];
 }
 
-/** One event as a line of text. */
+/** Formats one event as a line of text. */
 export function renderEvent(event: EventRecord): string {
   const at = formatDuration(event.elapsedMs).padStart(8);
   if (event.message !== undefined) return `${at}  ${event.event}: ${safeText(event.message)}`;
   return `${at}  ${event.event} +${event.increase} (now ${event.count})`;
 }
 
-/** Which processes outlived the target, in one line. */
+/** Describes the processes that outlived the target, in one line. */
 export function describeOutlived(outlived: readonly OutlivingProcess[]): string {
   const named = outlived.slice(0, 5).map(({ pid, comm }) => `${pid} (${safeText(comm)})`);
   const more = outlived.length > named.length ? ` and ${outlived.length - named.length} more` : '';
@@ -127,7 +127,7 @@ export function describeOutlived(outlived: readonly OutlivingProcess[]): string 
   return `${subject} killed: ${named.join(', ')}${more}`;
 }
 
-/** How often each event happened, in one line; empty where none did. */
+/** Event counts in one line; empty without events. */
 export function describeEvents({ events, eventsLocal }: SummaryRecord): string {
   return Object.entries(events ?? eventsLocal ?? {})
     .filter(([, count]) => count > 0)
@@ -174,7 +174,7 @@ function renderCounts(summary: SummaryRecord): string[] {
   return lines;
 }
 
-/** A target that ends at once was there all the same. */
+/** A target that exits immediately still counts as one process. */
 function describeProcesses(most: number): string {
   return most === 0 ? 'none in any sample' : `${most} at most`;
 }
@@ -202,7 +202,7 @@ function renderBpf(summary: SummaryRecord, size: FormatSize): string[] {
   ];
 }
 
-/** What was charged to the leaf at the largest reading, and what was not. */
+/** Memory charged to the leaf at the maximum reading, and uncharged memory. */
 function renderCharged({ largest, reason }: BpfSummary, size: FormatSize): string[] {
   const lines: string[] = [];
   if (largest?.charged !== undefined) {

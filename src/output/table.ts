@@ -16,15 +16,15 @@ const COLUMN_WIDTH = 12;
 const CGROUP_COLUMNS = ['anon', 'file', 'kernel', 'current', 'workingset', 'bpf'];
 const TREE_COLUMNS = ['rss', 'pss', 'cpu', 'processes'];
 
-/** How the table is written. */
+/** Formatting options of the table. */
 export interface TableStyle {
-  /** Plain numbers of bytes in the place of readable sizes. */
+  /** Plain numbers of bytes instead of human-readable sizes. */
   plainBytes: boolean;
-  /** The summary alone. */
+  /** Only the summary. */
   quiet: boolean;
 }
 
-/** The table, and the summary after it. */
+/** The table, followed by the summary. */
 export class TableSink implements Sink {
   readonly #writer: LineWriter;
   readonly #style: TableStyle;
@@ -43,7 +43,7 @@ export class TableSink implements Sink {
 
   write(record: RecordLine): void {
     if (this.#style.quiet) return;
-    // Programs that were started are for recordings and the view: a build starts thousands.
+    // Events of started programs are only for recordings and the view: a build starts thousands.
     if (record.type === 'event' && record.event !== 'exec') this.#writer.write(renderEvent(record));
     if (record.type !== 'sample') return;
     if (this.#rows % HEADER_EVERY === 0) this.#writer.write(renderHeader(this.#columns));
