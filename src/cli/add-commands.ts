@@ -28,8 +28,8 @@ export function addCommands(program: Command, done: Done): void {
 }
 
 /**
- * Declares the subcommand of this name alone; returns false, and declares nothing, where there is none, and
- * for `completion`, which is about all of them.
+ * Declares only the subcommand with this name. Returns false and declares nothing if it does not exist, and
+ * for `completion`, which needs all subcommands.
  */
 export function addCommand(program: Command, name: string, done: Done): boolean {
   if (!Object.hasOwn(SUBCOMMANDS, name) || name === 'completion') return false;
@@ -169,7 +169,7 @@ function addReportCommand(program: Command, done: Done): void {
     .description('render a report on recordings, or on a verdict saved with --report json:FILE')
     .argument('<files...>', 'recordings, or one verdict')
     .addOption(
-      // The parser of the command names the format that may be meant.
+      // The parser of the command suggests a format.
       new Option('--format <format>', 'output format: text, markdown, junit, github, json or tap')
         .choices(REPORT_FORMATS)
         .argParser((text: string) => text)

@@ -1,28 +1,29 @@
 /**
- * The code that V8 compiled for the chunks of the bundle, kept for the next run: compiling them takes longer
- * than all that a short run does. V8 takes such code only from its own version, so it is made by the user's
- * Node.js, and not by the build.
+ * Caches the code that V8 compiled for the chunks of the bundle: compiling takes longer than everything else
+ * in a short run. V8 only accepts code from its own version, so it is created by the user's Node.js instead
+ * of the build.
  *
- * Code in a cache is run without a look at it. So it is taken from a directory that only this user and root
- * can write to, and from no other. A cache that cannot be read or written costs time but is not an error.
+ * Cached code is executed without verification, so it is only read from a directory that only this user and
+ * root can write to. A cache that cannot be read or written costs time but is not an error.
  */
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPrivateDirectory, makePrivateDirectory } from '../kernel/cache-directory.ts';
 
 /**
- * Directories of other builds and other versions of Node.js go when nothing was added to them for so long.
+ * Directories of other builds and other versions of Node.js are removed if they have not been modified for
+ * this long.
  */
 const MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000;
 
-/** The cache of one build of the program under one version of Node.js. */
+/** The cache of one build of the program for one version of Node.js. */
 export class CodeCache {
   readonly #parent: string;
   readonly #directory: string;
   #usable: boolean;
 
   /**
-   * @param parent the directory that holds the caches of all builds.
+   * @param parent the directory with the caches of all builds.
    * @param key the build and the version of Node.js.
    */
   constructor(parent: string, key: string) {
@@ -31,7 +32,7 @@ export class CodeCache {
     this.#usable = isPrivateDirectory(this.#directory);
   }
 
-  /** The code of a chunk; absent where there is none that can be trusted. */
+  /** The code of a chunk; absent if no trusted code exists. */
   read(chunk: string): Buffer | undefined {
     if (!this.#usable) return undefined;
     try {
@@ -41,7 +42,7 @@ export class CodeCache {
     }
   }
 
-  /** Keeps the code of these chunks, where there is a place that only this user and root can write to. */
+  /** Stores the code of these chunks, if there is a directory that only this user and root can write to. */
   write(chunks: Iterable<readonly [name: string, code: Buffer]>): void {
     try {
       this.#create();
@@ -51,7 +52,7 @@ export class CodeCache {
         renameSync(scratch, this.#fileOf(name));
       }
     } catch {
-      // No space, no right, a file system that is read-only: the next run compiles again.
+      // No space, no permission, or a read-only file system: the next run compiles again.
     }
   }
 

@@ -47,7 +47,7 @@ function declareRoot(): Command {
 }
 
 /**
- * Defaults without quotes, as the descriptions that name a default write them; these name the choices too.
+ * Defaults without quotes, as in descriptions; descriptions also name the choices.
  */
 function describeOption({ description, defaultValue }: Option): string {
   return typeof defaultValue === 'string' ? `${description} (default: ${defaultValue})` : description;
@@ -64,7 +64,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   };
   const [first = ''] = args;
   if (/^[a-z]+$/.test(first)) {
-    // A subcommand has no use for the options of a run, nor for the other subcommands.
+    // A subcommand does not need the options of a run or the other subcommands.
     const { addCommand } = await import('./add-commands.ts');
     const root = declareRoot();
     if (addCommand(root, first, done)) {
@@ -80,7 +80,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     const { runCommand } = await import('./commands/run-command.ts');
     status = await runCommand(command ?? words, flags, gateOptions);
   });
-  // After `--` comes a target, never a subcommand: do not spend time on declaring them.
+  // After `--` comes a target, never a subcommand, so do not spend time on declaring them.
   if (command === undefined || ours.some((word) => word === '--help' || word === '-h')) {
     const { addCommands } = await import('./add-commands.ts');
     addCommands(program, done);
@@ -134,7 +134,7 @@ function commandIn(program: Command, words: readonly string[]): string {
 function explain(error: CommanderError, command: string): void {
   if (error.exitCode === 0) return;
   const help = `${command} --help`;
-  // A command group without a subcommand: commander prints its help and gives no message.
+  // A command group without a subcommand: commander prints its help without a message.
   if (error.code === 'commander.help') {
     throw new UsageError('command', 'budget: expected a subcommand: init or check', help);
   }

@@ -19,12 +19,12 @@ export interface CheckFlags extends BudgetFlags, BaselineFlags {
   report?: string[];
 }
 
-/** The number of runs from which the spread is known. */
+/** Minimum number of runs for estimating the spread. */
 const RUNS_TO_PROPOSE = 5;
 
 /**
- * Measures some runs and proposes a budget file, on standard output or in a file.
- * @throws ToolError as a run does.
+ * Measures some runs and writes a proposed budget file to standard output or a file.
+ * @throws ToolError like a run.
  */
 export async function initBudget(command: string[], flags: InitFlags): Promise<number> {
   if (flags.json === true && flags.write === undefined) {
@@ -46,7 +46,7 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
 
 /**
  * Evaluates recordings.
- * @throws UsageError when there are no budgets; ToolError when one can't be read.
+ * @throws UsageError if there are no budgets; ToolError if a recording cannot be read.
  */
 export async function checkBudgets(files: string[], flags: CheckFlags): Promise<number> {
   const plan = toGatePlan(flags, readBudgetFile(flags.budgetFile), false);

@@ -10,8 +10,8 @@ export interface CompareFlags {
 }
 
 /**
- * Prints what has changed; returns the exit status.
- * @throws ToolError as `printComparison`.
+ * Prints the comparison; returns the exit status.
+ * @throws the errors of `printComparison`.
  */
 export function compare(base: string, now: string, flags: CompareFlags): Promise<number> {
   return printComparison({

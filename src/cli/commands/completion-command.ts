@@ -13,13 +13,13 @@ const RENDERERS: Readonly<Record<Shell, (program: CompletionCommand) => string>>
   fish: renderFishCompletion,
 };
 
-/** Prints what a shell needs to complete command lines of the program. */
+/** Prints the completion script for a shell. */
 export async function completion(shell: Shell, program: Command): Promise<number> {
   await new StandardOutput().write(RENDERERS[shell](describeCommand(program)).trimEnd());
   return 0;
 }
 
-/** A command as it was declared, with what help shows of it. */
+/** A declared command with the fields that the help shows. */
 export function describeCommand(command: Command): CompletionCommand {
   const help = command.createHelp();
   return {
@@ -48,12 +48,12 @@ export function describeCommand(command: Command): CompletionCommand {
 
 function optionValue(option: Option): CompletionCommand['options'][number]['value'] {
   if (!option.required && !option.optional) return undefined;
-  // commander takes the brackets in <format[:file]> for an optional value too.
+  // commander also treats the brackets in <format[:file]> as an optional value.
   const [, name = 'value'] = /[<[](.*)[>\]]$/.exec(option.flags) ?? [];
   return { ...kindOf(name, option.argChoices), name, isOptional: !option.required };
 }
 
-/** What may stand for a placeholder of the help, such as `<file>`. */
+/** The completion for a placeholder in the help, such as `<file>`. */
 function kindOf(placeholder: string, choices: Argument['argChoices']): CompletionValue {
   if (placeholder === 'format[:file]') return { kind: 'wordAndFile', words: choices ?? [] };
   if (choices !== undefined) return { kind: 'words', words: choices };

@@ -4,7 +4,7 @@ import { printForecast } from '../../app/elf/print-forecast.ts';
 import { UsageError } from '../../errors.ts';
 import { parseSize } from '../../format/units.ts';
 
-/** What the command line says, as text that is not yet understood. */
+/** The options as unparsed text. */
 export interface ElfFlags {
   kernelBtf?: string;
   /** Such as `4,16,128`. */
@@ -13,9 +13,9 @@ export interface ElfFlags {
   set?: readonly string[];
   json?: true;
   bytes?: true;
-  /** Make the maps in a fresh leaf and compare. */
+  /** Create the maps in a fresh leaf and compare. */
   measure?: true;
-  /** Be the process that makes them; not for users. */
+  /** Run as the process that creates them; internal. */
   makeMaps?: true;
 }
 
@@ -23,7 +23,7 @@ const MAX_CPUS = 65_536;
 const MAX_ENTRIES = 0xffff_ffff;
 
 /**
- * Prints what the maps of BPF object files will take.
+ * Prints a forecast of the memory of maps in BPF object files.
  * @throws UsageError, KernelFileError.
  */
 export async function elf(files: readonly string[], flags: ElfFlags): Promise<number> {
@@ -50,7 +50,7 @@ function ourselvesAsMaker(): [string, ...string[]] {
 }
 
 /**
- * Numbers of possible CPUs, each once, in ascending order.
+ * Parses numbers of possible CPUs: unique, in ascending order.
  * @throws UsageError.
  */
 export function parseCpuCounts(text: string): number[] {
@@ -62,7 +62,7 @@ export function parseCpuCounts(text: string): number[] {
 }
 
 /**
- * `name=N`, `name.max_entries=N` or `name.value_size=N`; names may hold dots themselves.
+ * Parses `name=N`, `name.max_entries=N` or `name.value_size=N`; names may contain dots.
  * @throws UsageError.
  */
 export function parseChange(text: string): MapChange {

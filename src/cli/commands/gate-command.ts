@@ -8,8 +8,8 @@ import { missingOption } from '../options/requirements.ts';
 import type { RunFlags } from '../options/run-flags.ts';
 
 /**
- * A run with budgets, or several runs.
- * @throws ToolError as `runGated`; UsageError where the options are wrong.
+ * Handles a run with budgets, or several runs.
+ * @throws UsageError for invalid options, and the errors of `runGated`.
  */
 export async function gate(options: RunOptions, flags: RunFlags & GateFlags): Promise<number> {
   const file = readBudgetFile(flags.budgetFile);

@@ -13,12 +13,12 @@ import { oneOf } from '../options/one-of.ts';
 
 const DEFAULT_WATCH_MS = 1_000;
 const MIN_WATCH_MS = 10;
-/** The kernel keeps no more of a process's name. */
+/** The kernel truncates process names to this length. */
 const COMM_MAX = 15;
 
 /**
  * Prints the BPF maps of this host.
- * @throws UsageError; ToolError that names the capability where they can't be read; OutputError.
+ * @throws UsageError; ToolError that names the capability if maps cannot be read; OutputError.
  */
 export async function maps(flags: MapsFlags): Promise<number> {
   oneOf(flags.format, MAP_FORMATS, '--format', ', ');
@@ -112,7 +112,7 @@ function parsePid(text: string): number {
 
 function parseCount(text: string, option: string): number {
   if (!/^[1-9]\d{0,8}$/.test(text)) {
-    throw new UsageError(option, `${option} ${text}: expected a number from 1 on`);
+    throw new UsageError(option, `${option} ${text}: expected a number of at least 1`);
   }
   return Number(text);
 }

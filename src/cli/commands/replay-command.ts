@@ -1,7 +1,7 @@
 import { replay as open } from '../../app/replay/replay.ts';
 import { UsageError } from '../../errors.ts';
 
-/** What the command line says, as text that is not yet understood. */
+/** The options as unparsed text. */
 export interface ReplayFlags {
   follow?: true;
   at?: string;
@@ -9,7 +9,7 @@ export interface ReplayFlags {
 }
 
 /**
- * Opens the view on a recording.
+ * Opens a recording in the view.
  * @throws UsageError; UnsupportedError without a terminal.
  */
 export async function replay(file: string, flags: ReplayFlags): Promise<number> {

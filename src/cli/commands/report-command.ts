@@ -11,8 +11,8 @@ export interface ReportFlags extends BudgetFlags, BaselineFlags {
 }
 
 /**
- * Writes the report on recordings, or on a verdict that was kept; returns the exit status.
- * @throws ToolError as `reportRecordings`.
+ * Writes a report on recordings, or on a saved verdict; returns the exit status.
+ * @throws the errors of `reportRecordings`.
  */
 export async function report(files: string[], flags: ReportFlags): Promise<number> {
   const format = parseReportFormat(flags.format, '--format');
@@ -24,7 +24,7 @@ export async function report(files: string[], flags: ReportFlags): Promise<numbe
   });
 }
 
-/** All options but these two are about the evaluation. */
+/** All options except these two require an evaluation. */
 function findEvaluationOption({
   format: _format,
   output: _output,

@@ -5,9 +5,9 @@ import type { RunFlags } from '../options/run-flags.ts';
 import { toRunOptions } from '../options/run-options.ts';
 
 /**
- * Runs and measures a command, and evaluates what was measured where the options ask for it; returns the exit
+ * Runs and measures a command, and evaluates the measurements if the options request it; returns the exit
  * status.
- * @throws UsageError; ToolError when the target could not be started as asked.
+ * @throws UsageError; ToolError if the target could not be started.
  */
 export async function runCommand(
   command: string[],

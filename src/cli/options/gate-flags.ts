@@ -9,10 +9,10 @@ import { DependentOption, type Requirement } from './requirements.ts';
 /** Which value of several runs is evaluated. */
 export const DECIDING_RUNS = ['median', 'worst'] as const;
 
-/** The hint where one option takes several rules. */
+/** The hint for options that accept several rules. */
 export const COMMAS = "commas between them: 'anon=5%,bpf=1%'";
 
-/** What the options of comparisons require; a budget file may name it too. */
+/** What the comparison options require; a budget file may provide it too. */
 export const A_BASELINE: Requirement = {
   name: '--baseline',
   options: ['--baseline', '--budget-file'],

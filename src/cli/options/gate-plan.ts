@@ -1,4 +1,4 @@
-/** The plan from the options of evaluation and the budget file. */
+/** Creates the plan from the evaluation options and the budget file. */
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { GatePlan, SeriesPlan } from '../../app/gate/plan.ts';
@@ -25,8 +25,8 @@ const MAX_RUNS = 1000;
 type Flags = BudgetFlags & BaselineFlags & { evaluate?: string; report?: string[] };
 
 /**
- * The plan of the evaluation; `file` is the budget file, if there is one.
- * @throws UsageError that names the option, or the place in the file.
+ * The plan of the evaluation; `file` is the budget file, if any.
+ * @throws UsageError or InputError that names the option, or the place in the file.
  */
 export function toGatePlan(flags: Flags, file: BudgetFile | undefined, failOnLeftover: boolean): GatePlan {
   const isOptional = flags.budgetOptional === true;

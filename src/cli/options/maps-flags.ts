@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { GROUP_KEYS, SORT_KEYS } from '../../app/maps/listing.ts';
 import { oneOfOption } from './one-of.ts';
 
-/** The output formats beside our own. */
+/** The output formats besides our own. */
 export const MAP_FORMATS = ['bpftool'] as const;
 
 /** The options as commander passes them on: unparsed text. */

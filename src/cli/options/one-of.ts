@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts';
 type Separator = ' or ' | ', ';
 
 /**
- * One of a few words; undefined where the option was not given.
+ * Validates a value against several words; undefined if the option was not given.
  * @throws UsageError that names the option and lists the words, with `separator` between them.
  */
 export function oneOf<T extends string>(
@@ -22,7 +22,7 @@ export function oneOf<T extends string>(
 
 /**
  * An option that takes one of a few words, which help and completions list.
- * The value is refused as `oneOf` does it.
+ * Invalid values are rejected by `oneOf`.
  */
 export function oneOfOption(
   flags: string,

@@ -1,4 +1,4 @@
-/** Where the outputs of one command go: two in one place would spoil each other. */
+/** Destinations of a command's outputs: two outputs to the same destination would corrupt each other. */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from '../../errors.ts';
@@ -7,14 +7,14 @@ import { defaultStreamOf } from '../../report/render-report.ts';
 import type { GateFlags } from './gate-flags.ts';
 import type { RunFlags } from './run-flags.ts';
 
-/** An output, as the command line asks for it. */
+/** A requested output. */
 interface Place {
   option: string;
-  /** Absent: standard output. */
+  /** Absent for standard output. */
   file?: string;
 }
 
-/** Those of a run, without its reports. */
+/** The outputs of a run, without its reports. */
 export function runPlaces(flags: RunFlags & GateFlags): Place[] {
   const files: [option: string, file: string | undefined][] = [
     ['--output', flags.output],
@@ -27,14 +27,14 @@ export function runPlaces(flags: RunFlags & GateFlags): Place[] {
   ];
 }
 
-/** Those of reports; standard error takes any number of texts. */
+/** The outputs of reports; several text reports may go to standard error. */
 export function reportPlaces(reports: readonly ReportRequest[]): Place[] {
   return reports
     .filter(({ format, file }) => file !== undefined || defaultStreamOf(format) === 'stdout')
     .map(({ format, file }) => ({ option: `--report ${format}`, ...(file === undefined ? {} : { file }) }));
 }
 
-/** @throws UsageError where two want the same file, or standard output. */
+/** @throws UsageError if two outputs have the same file, or standard output, as destination. */
 export function refuseSharedPlaces(places: readonly Place[]): void {
   const taken = new Map<string, string>();
   for (const { option, file } of places) {
@@ -52,7 +52,7 @@ export function refuseSharedPlaces(places: readonly Place[]): void {
   }
 }
 
-/** The same for all names of a file; undefined for what any number may write to, such as /dev/null. */
+/** The same key for all names of a file; undefined if several outputs may write to it, such as /dev/null. */
 function keyOfFile(path: string): string | undefined {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat === undefined) return resolve(path);

@@ -1,4 +1,4 @@
-/** How often an option may be given. */
+/** Repeated options. */
 import { UsageError } from '../../errors.ts';
 
 /** Collects the values of an option that may be given more than once. */
@@ -6,7 +6,7 @@ export function repeatable(value: string, before: readonly string[] = []): strin
   return [...before, value];
 }
 
-/** Refuses an option that is given twice: the first value would be ignored silently. */
+/** Rejects an option that is given twice: the first value would be ignored silently. */
 export function once(option: string, instead?: string): (value: string, before?: string) => string {
   return (value, before) => {
     if (before === undefined) return value;

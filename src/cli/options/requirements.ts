@@ -1,12 +1,15 @@
-/** The rule that commander does not know: an option that makes no sense without another one. Choices and conflicts are its own. */
+/**
+ * A rule that commander does not support: an option that requires another one. Commander checks choices and
+ * conflicts.
+ */
 import { type Command, Option } from 'commander';
 import { UsageError } from '../../errors.ts';
 
-/** What an option requires. */
+/** The requirement of an option. */
 export interface Requirement {
-  /** As errors name it. */
+  /** The name in errors. */
   name: string;
-  /** The long names of the options that meet it: one of them is enough. */
+  /** The long names of the options that satisfy it: one is sufficient. */
   options: readonly string[];
   /** What to add to the command line. */
   hint: string;
@@ -21,7 +24,7 @@ export class DependentOption extends Option {
     return this;
   }
 
-  /** @throws UsageError when what it requires was not given. */
+  /** @throws UsageError if the requirement is not met. */
   check(isGiven: (long: string) => boolean): void {
     const required = this.#required;
     if (required !== undefined && !required.options.some(isGiven)) {
@@ -30,12 +33,12 @@ export class DependentOption extends Option {
   }
 }
 
-/** The error for an option without the one that it requires. */
+/** The error for an option whose requirement is not met. */
 export function missingOption(option: string, { name, hint }: Requirement): UsageError {
   return new UsageError(option, `${option} requires ${name}`, hint);
 }
 
-/** Checks the options that were given to a command. @throws UsageError. */
+/** Checks the given options of a command. @throws UsageError. */
 export function checkRequirements(command: Command): void {
   const isGiven = (long: string) =>
     command.options.some((option) => option.long === long && isSet(command, option));

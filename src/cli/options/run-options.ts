@@ -1,4 +1,4 @@
-/** How the options of a run are parsed: loaded only when there is a run. */
+/** Parses the options of a run; only loaded if there is a run. */
 import { isatty } from 'node:tty';
 import type { RunOptions } from '../../app/run/options.ts';
 import { UsageError } from '../../errors.ts';
@@ -14,7 +14,7 @@ const MIN_SLOW_INTERVAL_MS = 10;
 
 /**
  * Parses the options of a run.
- * @throws UsageError that names the option and what it expects.
+ * @throws UsageError that names the option and the expected value.
  */
 export function toRunOptions(
   flags: RunFlags,
