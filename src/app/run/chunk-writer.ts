@@ -1,16 +1,16 @@
-/** Passing bytes on to a descriptor that may not take them, without the event loop ever waiting for it. */
+/** Writes bytes to a descriptor that may be slow, without blocking the event loop. */
 import { closeSync, constants, fstatSync, openSync, write } from 'node:fs';
 import { isatty } from 'node:tty';
 import { errnoOf } from '../../errors.ts';
 
 const { O_WRONLY, O_NOCTTY, O_NONBLOCK } = constants;
 
-/** When a descriptor that took nothing is tried again. Unit: milliseconds. */
+/** Delay before retrying a full descriptor. Unit: milliseconds. */
 const RETRY_MS = 10;
 
 /**
- * Writes one chunk after the other. What waits is the caller's one chunk, so that a slow reader slows down
- * who writes, and no queue grows. After a failure everything is thrown away.
+ * Writes one chunk at a time. The caller keeps at most one pending chunk, so a slow reader slows down the
+ * writer and no queue grows. After a failure all data is discarded.
  */
 export class ChunkWriter {
   readonly #fd: number;
@@ -18,20 +18,20 @@ export class ChunkWriter {
   readonly #onError: (error: NodeJS.ErrnoException) => void;
   #isClosed = false;
 
-  /** `fd` stays the caller's. `onError` is called once at most. */
+  /** The caller keeps ownership of `fd`. `onError` is called at most once. */
   constructor(fd: number, onError: (error: NodeJS.ErrnoException) => void) {
     this.#ownFd = openAnew(fd);
     this.#fd = this.#ownFd ?? fd;
     this.#onError = onError;
   }
 
-  /** Settles when all of it is written, or never will be; never rejects. Not to be called before that. */
+  /** Resolves when everything is written or discarded; never rejects. Do not call it again before that. */
   async write(chunk: Uint8Array): Promise<void> {
     let rest = chunk;
     while (rest.length > 0 && !this.#isClosed) rest = rest.subarray(await this.#writeSome(rest));
   }
 
-  /** Gives up what is not written yet; may be called again. */
+  /** Discards pending data; may be called more than once. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -54,15 +54,15 @@ export class ChunkWriter {
 }
 
 /**
- * A terminal or a named pipe, opened anew: not to wait is a property of what was opened, which others may
- * share. A few writes that wait would hold all others up too, as there are few threads for them.
+ * Reopens a terminal or named pipe: O_NONBLOCK is a property of the open file description, which may be
+ * shared with other processes. Blocking writes would occupy the few threads of Node.js.
  */
 function openAnew(fd: number): number | undefined {
   try {
     if (!isatty(fd) && !fstatSync(fd).isFIFO()) return undefined;
     return openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NOCTTY | O_NONBLOCK);
   } catch {
-    // Another user's terminal, as after `su`, or a pipe without a reader: use the descriptor itself.
+    // A terminal of another user, as after `su`, or a pipe without a reader: use the descriptor itself.
     return undefined;
   }
 }

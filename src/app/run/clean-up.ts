@@ -1,19 +1,19 @@
-/** Leaving nothing behind, on every way out. */
+/** Clean-up on every exit path. */
 import type { Leaf } from '../../cgroup/leaf.ts';
 import type { Placement } from '../../cgroup/placement.ts';
 import { ToolError } from '../../errors.ts';
 import type { Log } from '../../output/log.ts';
 
-/** What is to be undone at the end of a run, however it ends. */
+/** Steps to undo at the end of a run, however it ends. */
 export class CleanUp {
   readonly #steps: (() => void | Promise<void>)[] = [];
 
-  /** Registers a step; what was registered last is undone first. */
+  /** Registers a step; steps are undone in reverse order. */
   defer(step: () => void | Promise<void>): void {
     this.#steps.push(step);
   }
 
-  /** Undoes everything, also when a step fails. @throws the first failure, after all steps. */
+  /** Undoes all steps, even if one fails. @throws the first failure, after all steps. */
   async run(): Promise<void> {
     const failures: unknown[] = [];
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
@@ -28,8 +28,7 @@ export class CleanUp {
 }
 
 /**
- * Does a job, and undoes what the job has registered. A failure of the job is never hidden by one of the
- * clean-up.
+ * Runs a job and undoes the steps that it registered. A failure of the clean-up never hides one of the job.
  */
 export async function withCleanUp<T>(job: (cleanUp: CleanUp) => Promise<T>): Promise<T> {
   const cleanUp = new CleanUp();
@@ -44,7 +43,7 @@ export async function withCleanUp<T>(job: (cleanUp: CleanUp) => Promise<T>): Pro
   return result;
 }
 
-/** Ends and removes the leaf; a failure is logged, and never hides what happened before. */
+/** Ends and removes the leaf; a failure is logged and never hides an earlier one. */
 export async function removeLeaf(placement: Placement, log: Pick<Log, 'warn'>): Promise<void> {
   const { leaf } = placement;
   try {
@@ -57,7 +56,7 @@ export async function removeLeaf(placement: Placement, log: Pick<Log, 'warn'>): 
   }
 }
 
-/** What removes the leaf when the process ends without `removeLeaf`: an error that nobody expected. */
+/** Removes the leaf if the process exits without `removeLeaf`, because of an unexpected error. */
 export interface CrashGuard {
   release(): void;
 }
@@ -69,7 +68,7 @@ export function guardAgainstCrash(leaf: Leaf | undefined): CrashGuard {
     try {
       leaf?.removeOnce();
     } catch {
-      // The killed processes may not be gone yet: the next run removes the leaf.
+      // The killed processes may not have exited yet: the next run removes the leaf.
     }
   };
   process.once('exit', onExit);

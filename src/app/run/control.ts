@@ -1,4 +1,4 @@
-/** What those who watch a run, or its clock, may do to it. */
+/** The operations that observers may perform on a run. */
 import type { EventRecord, SummaryRecord } from '../../model/recording.ts';
 import type { SignalForwarding } from '../../target/signals.ts';
 import type { Measurement } from './measurement.ts';
@@ -8,7 +8,7 @@ type EndedBy = NonNullable<SummaryRecord['exit']['endedBy']>;
 
 /** The operations on a run for its observers. */
 export interface RunControl {
-  /** Puts an event into the stream of records. */
+  /** Adds an event to the stream of records. */
   emit(event: EventRecord): void;
   /** Takes an unscheduled process snapshot. */
   snapshotProcesses(): Promise<void>;
@@ -28,7 +28,7 @@ export function controlOf(measurement: Measurement, signals: SignalForwarding): 
   };
 }
 
-/** Ends the target after this time, if it is still there then; undefined: never. */
+/** Ends the target after this time if it is still running; undefined for no limit. */
 export function startTimeout(
   timeoutMs: number | undefined,
   measurement: Measurement,
@@ -36,7 +36,7 @@ export function startTimeout(
 ): NodeJS.Timeout | undefined {
   if (timeoutMs === undefined) return undefined;
   const onTime = () => {
-    // With `--wait all` the clock goes on until all is summed up: by then there may be nobody left to end.
+    // With `--wait all` the timer runs until the end of the run, when no process may be left.
     if (!measurement.hasEnded) control.stop('timeout');
   };
   return setTimeout(onTime, timeoutMs);

@@ -1,4 +1,4 @@
-/** From the end of the target to the summary: the last sample first, then the end of what outlived it. */
+/** The end of a run: the last sample, ending processes that outlived the target, and the summary. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
@@ -21,10 +21,10 @@ import type { RunOptions } from './options.ts';
 /** The maximum number of maps that are listed individually. */
 const MAPS_TOLD = 100;
 
-/** How often `--wait all` looks whether the leaf is empty. Unit: milliseconds. */
+/** Interval at which `--wait all` checks whether the leaf is empty. Unit: milliseconds. */
 const EMPTY_POLL_MS = 20;
 
-/** Waits as asked, takes the last sample, ends what is left and sums up. */
+/** Waits as requested, takes the last sample, ends remaining processes and creates the summary. */
 export async function finishRun(
   measurement: Measurement,
   exit: TargetExit,
@@ -37,7 +37,7 @@ export async function finishRun(
   const outlived = await endOutliving(measurement);
   const bpf = await sumUpBpf(measurement);
   measurement.close();
-  // The table's summary says it; beside the JSON nobody else does.
+  // The summary of the table contains it; with `--json` it would otherwise not be shown.
   if (outlived.length > 0 && options.outputs.json) log.warn(describeOutlived(outlived));
   return summarize(measurement, exit, options, durationMs, outlived, bpf);
 }
@@ -92,14 +92,15 @@ function summarize(
   if (measurement.endedBy === 'timeout') summary.exit.status = EXIT_CODES.TIMED_OUT;
   const kills = summary.eventsLocal?.oom_kill;
   if (kills !== undefined) {
-    // A child's OOM kill does not end the target by SIGKILL, and our own SIGKILL is no OOM kill.
+    // An OOM kill of a child does not end the target by SIGKILL, and a SIGKILL by cmemstat is not an OOM
+    // kill.
     summary.exit.oomKilled = exit.signal === 'SIGKILL' && !measurement.killedByUs && kills > 0;
   }
   if (options.bpfIntervalMs > 0) summary.bpf = { ...bpfOfRun, ...bpf };
   return summary;
 }
 
-/** The maps of the run, what could be saved on them and what outlived it; the leaf is gone after it. */
+/** The maps of the run, advice on them, and those that outlived it; call it after removing the leaf. */
 async function sumUpBpf(measurement: Measurement): Promise<BpfSummary> {
   const { bpf, bpfUnavailable: unavailable } = measurement;
   if (unavailable !== undefined) {

@@ -1,4 +1,4 @@
-/** BPF maps that outlive the run: pinned, or held by a program or a link that does. */
+/** BPF maps that outlive the run: pinned, or referenced by a program or link that outlives it. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { ToolError } from '../../errors.ts';
@@ -10,15 +10,15 @@ import type { LeftoverMap } from '../../model/recording.ts';
 import { type BpfInventory, openBpfInventory } from '../../sampler/bpf/inventory.ts';
 
 /**
- * The kernel lets go of programs, and so of their maps, a moment after their last descriptor. Unit:
+ * The kernel frees programs, and their maps, shortly after the last descriptor is closed. Unit: milliseconds.
  * milliseconds.
  */
 const LET_GO_MS = 500;
 const POLL_MS = 50;
 
 /**
- * What is left of the maps that were charged to the leaf, once it is removed: their charge has moved to the
- * parent by then, and they are known again by its identity.
+ * The remaining maps of those that were charged to the leaf, after its removal: their charge has moved to the
+ * parent, so they are identified by their objcg.
  */
 export async function findLeftovers(leaf: Leaf, charged: readonly InventoryMap[]): Promise<LeftoverMap[]> {
   await removeIfPossible(leaf);
@@ -37,7 +37,7 @@ async function removeIfPossible(leaf: Leaf): Promise<void> {
   try {
     await leaf.remove();
   } catch (error) {
-    // A process that can't be killed keeps it; the clean-up at the end says so.
+    // A process that cannot be killed holds it; the final clean-up reports that.
     if (!(error instanceof ToolError)) throw error;
   }
 }

@@ -1,4 +1,6 @@
-/** Joining the terminal view to a run: whether it opens, what it may do, where the target's output goes. */
+/**
+ * Connects the terminal view to a run: opening it, its operations on the run, and the output of the target.
+ */
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { describeErrno, errnoOf, OutputError, ToolError } from '../../errors.ts';
@@ -17,22 +19,22 @@ import { optimiseLate } from './v8-flags.ts';
 
 /** A run with its view. */
 export interface LiveRun extends SignalWatcher {
-  /** Shows the run; the sink takes its records. */
+  /** Shows the run; the sink receives its records. */
   connect(
     measurement: Measurement,
     target: Target,
     copies: { stdout?: number; stderr?: number },
     stop: (why: 'view') => void,
   ): Sink;
-  /** Settles when all that the target has printed is where it belongs, its processes having ended. */
+  /** Resolves when all output of the target is written and its processes have exited. */
   flush(): Promise<void>;
-  /** Gives the terminal back; may be called again. */
+  /** Restores the terminal; may be called more than once. */
   close(): void;
 }
 
 /**
- * Opens the view where it is wanted and the terminal can show it; else says why, where that was not to be
- * expected.
+ * Opens the view if it is requested and the terminal supports it; otherwise reports the reason, unless that
+ * is the default behaviour.
  */
 export async function openLiveView(
   { view, exitOnEnd, streams, outputs: { json, quiet, output } }: RunOptions,
@@ -40,7 +42,7 @@ export async function openLiveView(
 ): Promise<LiveRun | undefined> {
   if (view === 'never') return undefined;
   if (view === 'auto' && (json || quiet || ![0, 1, 2].every(isatty))) return undefined;
-  // Loaded only when the view opens.
+  // Only loaded if the view opens.
   const { openScreen } = await import('../../view/terminal/screen.ts');
   try {
     const terminal = (fd: number) => (isatty(fd) ? fd : undefined);
@@ -48,7 +50,7 @@ export async function openLiveView(
     const { LiveView } = await import('../../view/live-view.ts');
     optimiseLate();
     const live = new LiveView(screen, exitOnEnd, output);
-    // On standard error when the view is closed, and in the view now.
+    // Shown in the view now, and on standard error after the view is closed.
     outputs.log.buffer((line) => live.showMessage(line));
     return new LiveRunView(live, outputs, json, streams);
   } catch (error) {
@@ -64,8 +66,8 @@ function inItsPlace(json: boolean, quiet: boolean): string {
 }
 
 /**
- * How long a pipe is read on when the leaf is empty: a process that has left the leaf may hold it for ever.
- * Unit: milliseconds.
+ * How long to read from a pipe after the leaf is empty: a process that left the leaf may hold it open. Unit:
+ * milliseconds.
  */
 const PIPE_PATIENCE_MS = 1000;
 
@@ -78,10 +80,13 @@ class LiveRunView implements LiveRun {
   readonly #files: StreamFiles;
   readonly #pumps: OutputPump[] = [];
   readonly #writers: ChunkWriter[] = [];
-  /** The view was left, the run goes on: what is printed goes to the terminal again. */
+  /** The view was closed but the run continues: output goes to the terminal again. */
   #isLeft = false;
   #isFlushing = false;
-  /** Until the run is connected nobody else takes signals, and one would leave the terminal as it is. */
+  /**
+   * Until the run is connected, handle signals here: otherwise one would end cmemstat without restoring the
+   * terminal.
+   */
   readonly #onEarlySignal = (signal: NodeJS.Signals) => {
     this.close();
     process.kill(process.pid, signal);
@@ -168,8 +173,8 @@ class LiveRunView implements LiveRun {
   }
 
   /**
-   * To the view, and to the file that the user named; with the view left, to where it would have gone without
-   * one.
+   * Writes to the view and to the file given by the user; after the view is closed, to the same place as
+   * without a view.
    */
   #follow(stream: 'stdout' | 'stderr', from: Readable | null, copy: number | undefined): void {
     if (from === null) return;
@@ -206,12 +211,12 @@ function isStopped(pid: number): boolean {
     const { state } = readPidStat(pid);
     return state === 'T' || state === 't';
   } catch {
-    // It has ended.
+    // It has exited.
     return false;
   }
 }
 
-/** A pid of the leaf, and no other: the list may be a second old. */
+/** Only pids of the leaf: the list may be a second old. */
 function sendSignal(measurement: Measurement, pid: number, signal: NodeJS.Signals): string | undefined {
   if (!measurement.processes().includes(pid)) return `process ${pid} is no longer in the cgroup`;
   try {

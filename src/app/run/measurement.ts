@@ -25,7 +25,7 @@ import type { RunOptions } from './options.ts';
 import { startRecord } from './start-record.ts';
 import { keepHeapSmall } from './v8-flags.ts';
 
-/** A target that ends before makes do with what costs no time. Unit: milliseconds. */
+/** Targets that exit earlier are measured without expensive parts. Unit: milliseconds. */
 const PREPARE_MS = 20;
 
 /** Measures one started target. */
@@ -35,11 +35,11 @@ export class Measurement {
   readonly startedAt = new Date();
   readonly warnings: string[] = [];
   readonly aggregate: SampleAggregate;
-  /** Set if a reading failed; the first failure was reported. */
+  /** Whether a reading failed; the first failure was reported. */
   failed = false;
-  /** Set when we killed the leaf ourselves, on a second SIGINT or after `--kill-after`. */
+  /** Whether cmemstat killed the leaf, on a second SIGINT or after `--kill-after`. */
   killedByUs = false;
-  /** Why we ended the target; undefined when we did not. */
+  /** Why cmemstat ended the target; undefined if it did not. */
   endedBy: SummaryRecord['exit']['endedBy'];
   readonly #options: RunOptions;
   readonly #target: Target;
@@ -76,12 +76,12 @@ export class Measurement {
   /** Milliseconds since the launch. */
   readonly elapsedMs = (): number => Math.round((monotonicMs() - this.#launchedAt) * 1000) / 1000;
 
-  /** What a signal that is sent to us does to the target. */
+  /** Handles a signal that was sent to cmemstat. */
   readonly signalActions: SignalActions = {
     targetPid: () => (this.#targetEnded ? undefined : this.#target.pid),
     passOn: (signal) => {
       if (!this.#targetEnded) this.#target.kill(signal);
-      // `--wait all`: those who outlived the target are meant now.
+      // `--wait all`: the signal applies to the processes that outlived the target.
       else for (const pid of this.processes()) sendQuietly(pid, signal);
     },
     killAll: () => {
@@ -90,48 +90,48 @@ export class Measurement {
     },
   };
 
-  /** How punctual the samples were. */
+  /** Timing statistics of the samples. */
   get punctuality(): Sampler['punctuality'] {
     return this.#sampler?.punctuality ?? { late: 0, missed: 0 };
   }
 
-  /** Why BPF memory was not read; undefined when it was, or was not asked for. */
+  /** Why BPF memory was not read; undefined if it was, or was not requested. */
   get bpfUnavailable(): BpfUnavailable | undefined {
     return this.#bpf?.unavailable;
   }
 
-  /** What reads the BPF memory of the run; undefined where nothing can, or is to. */
+  /** The reader of the run's BPF memory; undefined if it is unavailable or not requested. */
   get bpf(): RunBpf | undefined {
     return this.#bpf?.unavailable === undefined ? this.#runBpf : undefined;
   }
 
-  /** What could be saved on the maps of the run, as of its largest reading; worked out when asked. */
+  /** Advice on the maps of the run at its maximum; computed on request. */
   advice(): readonly BpfAdvice[] {
     return this.bpf?.largest().advice ?? [];
   }
 
-  /** The time between two samples. */
+  /** The current sample interval. */
   get intervalMs(): number {
     return this.#intervalMs;
   }
 
-  /** Another time between two samples from now on. */
+  /** Changes the sample interval. */
   setIntervalMs(intervalMs: number): void {
     this.#intervalMs = intervalMs;
     this.#sampler?.setInterval(intervalMs);
   }
 
-  /** Whether nothing was ever charged to the leaf: then the stub has not joined it. */
+  /** Whether nothing was ever charged to the leaf, which means that the stub has not joined it. */
   get wasNeverCharged(): boolean {
     return this.placement.leaf !== undefined && this.aggregate.summary().peak?.bytes === 0;
   }
 
-  /** Whether the target has ended; what it started may go on. */
+  /** Whether the target has exited; its descendants may still be running. */
   get hasTargetEnded(): boolean {
     return this.#targetEnded;
   }
 
-  /** Whether the target has ended, and everything that it started. */
+  /** Whether the target and all its descendants have exited. */
   get hasEnded(): boolean {
     return this.#targetEnded && this.processes().length === 0;
   }
@@ -141,7 +141,7 @@ export class Measurement {
     return this.placement.leaf?.processes() ?? this.#reader?.processes() ?? [];
   }
 
-  /** Kills every process that belongs to the run, without waiting. */
+  /** Sends SIGKILL to every process of the run, without waiting. */
   killAll(): void {
     const { leaf } = this.placement;
     if (leaf !== undefined) leaf.killOnce();
@@ -172,7 +172,7 @@ export class Measurement {
       this.#options.intervalMs,
     );
     this.#sampler = sampler;
-    // Before anything that takes time: what happens from now on is noticed.
+    // Before slow operations, so that events are detected from now on.
     if (leaf !== undefined) this.#watch = await watchEvents(leaf, sampler);
     if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
     keepHeapSmall();
@@ -180,7 +180,9 @@ export class Measurement {
     this.#prepareTimer = setTimeout(() => void this.#prepare(), PREPARE_MS);
   }
 
-  /** Stops the clock and takes the last sample. BPF can still be read, to see what outlives the target. */
+  /**
+   * Stops the clock and takes the last sample. BPF can still be read, to find maps that outlive the target.
+   */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#prepareTimer);
@@ -190,23 +192,23 @@ export class Measurement {
     this.#reader?.close();
   }
 
-  /** Closes what `stop` has left open. */
+  /** Closes what remains open after `stop`. */
   close(): void {
     this.#bpf?.close();
   }
 
-  /** Puts a record into the stream. */
+  /** Adds a record to the stream. */
   emit(record: RunRecord): void {
     if (record.type === 'sample') this.aggregate.add(record);
     this.#stream?.emit(record);
   }
 
-  /** Hands the summary to the sinks; settles when all of them have written everything. */
+  /** Passes the summary to the sinks; resolves when all of them have written everything. */
   async finish(summary: SummaryRecord): Promise<void> {
     await this.#stream?.stop(summary);
   }
 
-  /** Takes an unscheduled snapshot of the processes; settles at once if they are not read. */
+  /** Takes an unscheduled snapshot of the processes; resolves immediately if they are not read. */
   async snapshotProcesses(): Promise<void> {
     await this.#processTable?.read();
   }
@@ -216,7 +218,7 @@ export class Measurement {
     this.warnings.push(message);
   }
 
-  /** Opens what a short target can do without. */
+  /** Opens the parts that a short target does not need. */
   async #prepare(): Promise<void> {
     await this.#runBpf?.prepare();
     const { wantsDetails, processIntervalMs } = this.#options;
@@ -250,7 +252,7 @@ export class Measurement {
     const { leaf } = this.placement;
     const cgroupId = leaf === undefined ? undefined : statSync(leaf.directory, { bigint: true }).ino;
     this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, async () => {
-      // Loaded while the target starts, and only where BPF memory is read.
+      // Loaded while the target starts, and only if BPF memory is read.
       const { RunBpf } = await import('../../sampler/bpf/run-bpf.ts');
       this.#runBpf = await RunBpf.open({
         cgroupId,
@@ -280,11 +282,11 @@ export class Measurement {
 }
 
 function sendQuietly(pid: number, signal: NodeJS.Signals): void {
-  // 0 is a process outside of our pid namespace.
+  // 0 is a process outside our pid namespace.
   if (pid <= 1) return;
   try {
     process.kill(pid, signal);
   } catch {
-    // It ended by itself meanwhile.
+    // It has exited meanwhile.
   }
 }

@@ -1,10 +1,10 @@
-/** The cgroups that the target made below its leaf: their names, and who lives in them. */
+/** The cgroups that the target created below its leaf: their names and processes. */
 import { statSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { listProcesses } from '../../cgroup/subtree.ts';
 
-/** Knows them by their inode numbers, as the kernel names them where it has no path. */
+/** Finds them by inode number, which is how BPF identifies cgroups. */
 export class NestedCgroups {
   readonly #leaf: Leaf;
   #names = new Map<bigint, string>();
@@ -13,13 +13,13 @@ export class NestedCgroups {
     this.#leaf = leaf;
   }
 
-  /** The path relative to the leaf; undefined when there is none with this inode number (any more). */
+  /** The path relative to the leaf; undefined if no cgroup has this inode number. */
   nameOf(id: bigint): string | undefined {
     if (!this.#names.has(id)) this.#readNames();
     return this.#names.get(id);
   }
 
-  /** The pids of now, each with its cgroup relative to the leaf; undefined in the leaf itself. */
+  /** The current pids with their cgroup relative to the leaf; undefined for the leaf itself. */
   processes(): Map<number, string | undefined> {
     const { directory } = this.#leaf;
     const found = new Map<number, string | undefined>();

@@ -1,4 +1,4 @@
-/** Opens the files that a run is read from and watched by: which ones depends on where the run lives. */
+/** Opens the files to read and watch for a run, depending on where it was placed. */
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { UnsupportedError } from '../../errors.ts';
 import { openCgroup1Reader } from '../../sampler/cgroup1-reader.ts';
@@ -7,7 +7,7 @@ import { type EventWatch, watchEvents1, watchEvents2 } from '../../sampler/event
 import type { FigureReader } from '../../sampler/figure-reader.ts';
 import type { Sampler } from '../../sampler/sampler.ts';
 
-/** What reads the figures of a leaf. @throws KernelFileError. */
+/** Opens the reader for the figures of a leaf. @throws KernelFileError. */
 export function openLeafReader(leaf: Leaf): FigureReader {
   return leaf.version === 2
     ? openCgroup2Reader(leaf.directory, () => leaf.processes())
@@ -15,18 +15,18 @@ export function openLeafReader(leaf: Leaf): FigureReader {
 }
 
 /**
- * What reads the figures of the leaf, or of the process tree below `pid` where there is none.
+ * Opens the reader for the figures of the leaf, or of the process tree below `pid` without one.
  * @throws KernelFileError.
  */
 export async function openReader(leaf: Leaf | undefined, pid: number): Promise<FigureReader> {
   if (leaf !== undefined) return openLeafReader(leaf);
-  // pidusage is loaded only where it is needed.
+  // pidusage is only loaded if needed.
   const { ProcessTreeReader } = await import('../../sampler/process-tree-reader.ts');
   return new ProcessTreeReader(pid);
 }
 
 /**
- * Lets the sampler notice the events of the leaf when they happen; undefined where only its ticks can.
+ * Watches the events of the leaf; undefined if they are only detected at ticks.
  * @throws SyscallError, KernelFileError.
  */
 export async function watchEvents(leaf: Leaf, sampler: Sampler): Promise<EventWatch | undefined> {
@@ -38,7 +38,7 @@ export async function watchEvents(leaf: Leaf, sampler: Sampler): Promise<EventWa
     const eventFd = await createEventFd();
     return watchEvents1(leaf.directory, eventFd, (counts, noticed) => sampler.noticeEvents(counts, noticed));
   } catch (error) {
-    // Without koffi the events are noticed at the next tick, and say so.
+    // Without koffi, events are detected at the next tick and marked accordingly.
     if (!(error instanceof UnsupportedError)) throw error;
     return undefined;
   }

@@ -5,39 +5,39 @@ import type { OutputRequest } from '../../output/open-outputs.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
 import type { TargetUser } from '../../target/user.ts';
 
-/** Everything that the command line says about one run. */
+/** All options of one run from the command line. */
 export interface RunOptions {
   command: string[];
   intervalMs: number;
-  /** 0 turns the reading of BPF memory off. */
+  /** 0 disables reading BPF memory. */
   bpfIntervalMs: number;
-  /** 0 turns the reading of processes off. */
+  /** 0 disables reading processes. */
   processIntervalMs: number;
-  /** Whether individual maps and processes are needed: by a recording, the view or budgets. */
+  /** Whether individual maps and processes are needed: for a recording, the view or budgets. */
   wantsDetails: boolean;
   cgroupParent: string | undefined;
   placement: Exclude<PlacementKind, 'parent'> | undefined;
   requireCgroup: boolean;
   limits: LimitRequest;
-  /** The share of a limit that language runtimes are configured for; undefined: none. */
+  /** The share of a limit that language runtimes are configured for; undefined for none. */
   inheritRatio: number | undefined;
   cwd: string | undefined;
   env: [name: string, value: string][];
   user: TargetUser | undefined;
   streams: StreamFiles;
-  /** Standard output holds something of ours: what the target writes there goes to standard error. */
+  /** Standard output is used for results: the target's standard output is redirected to standard error. */
   stdoutToStderr: boolean;
-  /** Whether to go on until the leaf is empty, or to end what outlives the target. */
+  /** Whether to wait until the leaf is empty, or to end processes that outlive the target. */
   wait: 'target' | 'all';
-  /** How long a signal that was passed on may take to end the target; undefined: for ever. */
+  /** Time for a forwarded signal to end the target; undefined for no limit. */
   killAfterMs: number | undefined;
-  /** Whether BPF maps that outlive the run make it fail. */
+  /** Whether BPF maps that outlive the run cause a failure. */
   failOnLeftover: boolean;
-  /** After this time the target is ended; undefined: never. */
+  /** Time limit for the target; undefined for none. */
   timeoutMs: number | undefined;
-  /** Whether the terminal view opens: where a person looks at a terminal, always, or never. */
+  /** When to open the terminal view: if standard streams are a terminal, always, or never. */
   view: 'auto' | 'always' | 'never';
-  /** Whether the view closes by itself when the target has ended. */
+  /** Whether the view closes automatically after the target has exited. */
   exitOnEnd: boolean;
   outputs: OutputRequest;
   /** The budgets that the recording contains. */

@@ -1,26 +1,25 @@
-/** Taking what the target prints, at a pace that leaves the event loop to the samples. */
+/** Reads the output of the target, leaving enough time of the event loop for samples. */
 import type { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 
 /**
- * The milliseconds left to everything else for each millisecond of a chunk: output has a third of the
+ * Milliseconds for other work per millisecond of output processing: output uses at most a third of the event
  * loop.
  */
 const REST_PER_WORK = 2;
 
 /**
- * On a busy machine a chunk seems to take long while others run: that is no reason to rest for longer. Unit:
- * milliseconds.
+ * Maximum pause: on a busy machine a chunk seems to take long while other processes run. Unit: milliseconds.
  */
 const MAX_REST_MS = 20;
 
-/** How often it is looked whether a pipe has ended. Unit: milliseconds. */
+/** Interval for checking whether a pipe has ended. Unit: milliseconds. */
 const POLL_MS = 10;
 
 /**
- * Passes a pipe on, chunk by chunk: the next one is read when `take` is done with the one before and has
- * rested. The pipe fills meanwhile, and the target waits, as it would for a slow terminal.
+ * Forwards a pipe chunk by chunk: the next chunk is read after `take` has processed the previous one, plus a
+ * pause. Meanwhile the pipe fills up and the target blocks, as with a slow terminal.
  */
 export class OutputPump {
   readonly #from: Readable;
@@ -28,11 +27,11 @@ export class OutputPump {
   #restMs = 0;
   #isTaking = false;
 
-  /** `take` settles when it wants more; it must not reject. */
+  /** `take` resolves when it is ready for the next chunk; it must not reject. */
   constructor(from: Readable, take: (chunk: Buffer) => Promise<void>) {
     this.#from = from;
     this.#take = take;
-    // An error ends the pipe, as its end does: there is nothing more to come.
+    // An error ends the pipe like its end: no more data follows.
     from.on('error', () => {});
     from.on('data', (chunk: Buffer) => {
       from.pause();
@@ -41,8 +40,8 @@ export class OutputPump {
   }
 
   /**
-   * Settles when the pipe has ended and all of it is taken. Another process may hold it open for ever: it is
-   * given up after so long, the time that `take` needed not counted.
+   * Resolves when the pipe has ended and all data is processed. Another process may hold it open forever, so
+   * it is abandoned after a timeout that excludes the time spent in `take`.
    */
   async finish(patienceMs: number): Promise<void> {
     let leftMs = patienceMs;
@@ -53,13 +52,13 @@ export class OutputPump {
     this.stop();
   }
 
-  /** Takes no more; may be called again. */
+  /** Stops reading; may be called more than once. */
   stop(): void {
     this.#from.destroy();
   }
 
   get #isDone(): boolean {
-    // The end may come while the last chunk is still under way.
+    // The pipe may end while the last chunk is still being processed.
     return this.#from.destroyed && !this.#isTaking;
   }
 
@@ -75,7 +74,7 @@ export class OutputPump {
   }
 
   /**
-   * Many small chunks are as much work as a large one: rests shorter than the timer resolution are combined.
+   * Many small chunks cost as much as a large one: pauses below the timer resolution are accumulated.
    */
   async #rest(): Promise<void> {
     const restMs = this.#restMs;

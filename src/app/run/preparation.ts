@@ -1,4 +1,4 @@
-/** Where the target will run, and under which limits. */
+/** Prepares the place and the limits for a target. */
 import { readBindingLimits1, readBindingLimits2 } from '../../cgroup/binding-limits.ts';
 import { chooseMemoryHierarchy, readHierarchyFacts } from '../../cgroup/hierarchy.ts';
 import type { Leaf } from '../../cgroup/leaf.ts';
@@ -16,13 +16,13 @@ export interface TargetPlace {
   placement: Placement;
   /** Undefined if no memory cgroup is available. */
   leaf: Leaf | undefined;
-  /** Ends and removes the leaf before the clean-up does; may be called again. */
+  /** Ends and removes the leaf before the clean-up does; may be called more than once. */
   remove(): Promise<void>;
 }
 
 /**
- * Makes the leaf with its limits, and sees to its removal.
- * @throws UsageError or PermissionError where the place that was asked for does not work; as
+ * Creates the leaf with its limits, and registers its removal.
+ * @throws UsageError or PermissionError if a requested place does not work, and the errors of
  * `reportPlacement`.
  */
 export async function placeTarget(options: RunOptions, log: Log, cleanUp: CleanUp): Promise<TargetPlace> {

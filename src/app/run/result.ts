@@ -1,4 +1,4 @@
-/** What came of a run. */
+/** The result of a run. */
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { SummaryRecord } from '../../model/recording.ts';
 import type { Log } from '../../output/log.ts';
@@ -7,18 +7,18 @@ import type { SignalForwarding } from '../../target/signals.ts';
 import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
 
-/** A run that has come to its end. */
+/** A completed run. */
 export interface MeasuredRun {
   summary: SummaryRecord;
-  /** What cmemstat exits with for this run alone. */
+  /** The exit status of cmemstat for this run. */
   status: number;
-  /** Which output or reading failed; undefined when none did. */
+  /** The output or reading that failed; undefined if none did. */
   fault: string | undefined;
-  /** A signal asked cmemstat to exit: no further run. */
+  /** Whether a signal requested cmemstat to exit: no further run. */
   interrupted: boolean;
 }
 
-/** What a result is made from, beside the summary. */
+/** The inputs of a result besides the summary. */
 interface EndedRun {
   options: RunOptions;
   measurement: Measurement;
@@ -27,7 +27,7 @@ interface EndedRun {
   log: Log;
 }
 
-/** Decides the exit status. */
+/** Determines the exit status. */
 export function resultOf(
   summary: SummaryRecord,
   { options, measurement, signals, outputs, log }: EndedRun,

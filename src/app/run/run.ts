@@ -1,6 +1,6 @@
 /**
- * The main job: a command in a fresh memory cgroup, measured from before its first instruction to after its
- * last. This file is the plot; each step is explained where it lives.
+ * The main flow: runs a command in a fresh memory cgroup, measured from before its first instruction until
+ * after its last. This file shows the sequence; the details of each step are in its module.
  */
 import type { SummaryRecord } from '../../model/recording.ts';
 import type { Sink } from '../../output/sink.ts';
@@ -16,12 +16,12 @@ import { type MeasuredRun, resultOf } from './result.ts';
 import { openStage, type Stage } from './stage.ts';
 import { checkThatItJoined, startTarget } from './start-target.ts';
 
-/** Gives a sink of its own that sees every record and may act on the run. */
+/** Provides an additional sink that sees every record and may control the run. */
 export type Watch = (control: RunControl) => Sink;
 
 /**
- * Runs and measures the command; returns the exit status for cmemstat.
- * @throws ToolError when the target could not be started as asked.
+ * Runs and measures the command; returns the exit status of cmemstat.
+ * @throws ToolError if the target could not be started.
  */
 export async function run(options: RunOptions): Promise<number> {
   return (await measureRun(options)).status;
@@ -29,14 +29,14 @@ export async function run(options: RunOptions): Promise<number> {
 
 /**
  * Runs and measures the command.
- * @throws ToolError when the target could not be started as asked.
+ * @throws ToolError if the target could not be started.
  */
 export function measureRun(options: RunOptions, watch?: Watch): Promise<MeasuredRun> {
   return withCleanUp(async (cleanUp) => {
-    // What can't work fails before anything is started.
+    // Detect errors before anything is started.
     const stage = await openStage(options, cleanUp);
     let signals: SignalForwarding | undefined;
-    // Undone after the leaf is removed: until then no signal may end us.
+    // Undone after the leaf is removed: until then signals must not end cmemstat.
     cleanUp.defer(() => signals?.stop());
     const place = await placeTarget(options, stage.log, cleanUp);
 
@@ -55,14 +55,14 @@ export function measureRun(options: RunOptions, watch?: Watch): Promise<Measured
     clearTimeout(timeout);
     checkThatItJoined(measurement, exit, options);
 
-    // A view may stay open for hours: the leaf does not wait for it.
+    // A view may stay open for hours: remove the leaf first.
     if (stage.view !== undefined) await place.remove();
     await deliverSummary(stage, measurement, summary);
     return resultOf(summary, { options, measurement, signals, ...stage });
   });
 }
 
-/** Starts the measurement; where that fails the target is ended. */
+/** Starts the measurement; if that fails, ends the target. */
 async function startMeasuring(
   measurement: Measurement,
   target: Target,
@@ -71,7 +71,7 @@ async function startMeasuring(
   try {
     await measurement.start(openSinks());
   } catch (error) {
-    // It may not have joined the leaf yet, and without a leaf nobody else would end it.
+    // It may not have joined the leaf yet, and without a leaf nothing else would end it.
     measurement.killAll();
     target.kill('SIGKILL');
     await target.ended;
@@ -80,8 +80,7 @@ async function startMeasuring(
 }
 
 /**
- * Everybody who takes the records of the run: recordings first, then who watches it, then what a person looks
- * at.
+ * All sinks of the run: recordings first, then observers, then displays.
  */
 function sinksOf(
   { outputs, view, streams }: Stage,
@@ -95,7 +94,7 @@ function sinksOf(
   return [...outputs.recorders, watcher, shown].filter((sink) => sink !== undefined);
 }
 
-/** Settles when all outputs are written, and the view is closed. */
+/** Resolves when all outputs are written and the view is closed. */
 async function deliverSummary(
   { outputs, view }: Stage,
   measurement: Measurement,

@@ -1,6 +1,5 @@
 /**
- * Everything around a target that can be refused before it is started: its file, the outputs, the view, its
- * streams.
+ * Prepares everything that can fail before the target is started: the executable, outputs, view and streams.
  */
 
 import type { Log } from '../../output/log.ts';
@@ -12,20 +11,20 @@ import type { CleanUp } from './clean-up.ts';
 import { type LiveRun, openLiveView } from './live-run.ts';
 import type { RunOptions } from './options.ts';
 
-/** What is open around a run. */
+/** The open resources of a run. */
 export interface Stage {
   env: NodeJS.ProcessEnv;
   outputs: Outputs;
   log: Log;
   /** Undefined without a view. */
   view: LiveRun | undefined;
-  /** Those of the target. */
+  /** The streams of the target. */
   streams: OpenedStreams;
 }
 
 /**
- * Looks the command up, and opens what is written to.
- * @throws LaunchError when there is no such command; UsageError that names the option whose file can't be
+ * Finds the executable, and opens the outputs.
+ * @throws LaunchError if the command does not exist; UsageError that names the option whose file cannot be
  * opened.
  */
 export async function openStage(options: RunOptions, cleanUp: CleanUp): Promise<Stage> {

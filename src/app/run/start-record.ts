@@ -8,7 +8,7 @@ import type { Mode } from '../../model/sample.ts';
 import { VERSION } from '../../version.ts';
 import type { RunOptions } from './options.ts';
 
-/** What was started. */
+/** The started target. */
 export interface StartedTarget {
   placement: Placement;
   mode: Mode;
@@ -16,7 +16,7 @@ export interface StartedTarget {
   startedAt: Date;
 }
 
-/** Says what was started, where and how it is measured. @throws KernelFileError. */
+/** Creates the start record: the command, the host and how it is measured. @throws KernelFileError. */
 export function startRecord(
   options: RunOptions,
   { placement, mode, pid, startedAt }: StartedTarget,

@@ -1,4 +1,4 @@
-/** Starting the target in its leaf. */
+/** Starts the target in its leaf. */
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { LaunchError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
@@ -27,7 +27,7 @@ export function startTarget(
 }
 
 /**
- * @throws LaunchError when what has ended was never the target: the shell that starts it could not join the
+ * @throws LaunchError if the target was never executed because the shell that starts it could not join the
  * leaf.
  */
 export function checkThatItJoined(measurement: Measurement, exit: TargetExit, { command }: RunOptions): void {
