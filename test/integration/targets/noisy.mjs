@@ -12,6 +12,9 @@ function random() {
 }
 for (let warmUp = 0; warmUp < 10; warmUp += 1) random();
 
+memory.resize(size * MIB);
+new Uint8Array(memory).fill(1);
+// On a slow machine the first touch of all pages alone may take longer than SECONDS.
 const start = performance.now();
 const timer = setInterval(() => {
   const elapsed = (performance.now() - start) / 1000;
