@@ -160,13 +160,13 @@ export class BtfTypes {
 
   /** The element type and the length of an array. @throws KernelFileError if the type is not an array. */
   arrayOf(id: number): { readonly elementTypeId: number; readonly length: number } {
-    const at = this.#at(this.#expect(id, [BTF_KIND.ARRAY], 'array'));
+    const at = this.#at(this.#expect(id, [BTF_KIND.ARRAY], 'an array'));
     return { elementTypeId: this.#word(at + TYPE_WORDS), length: this.#word(at + TYPE_WORDS + 2) };
   }
 
   /** Number of members of a struct or union. @throws KernelFileError if the type is neither. */
   memberCountOf(id: number): number {
-    return this.#count(this.#expect(id, [BTF_KIND.STRUCT, BTF_KIND.UNION], 'struct or union'));
+    return this.#count(this.#expect(id, [BTF_KIND.STRUCT, BTF_KIND.UNION], 'a struct or union'));
   }
 
   /** The members of a struct or union, in order. @throws KernelFileError if the type is neither. */
@@ -180,7 +180,7 @@ export class BtfTypes {
 
   /** The variables of a section. @throws KernelFileError if the type is not a DATASEC. */
   variablesOf(id: number): BtfSectionVariable[] {
-    const at = this.#at(this.#expect(id, [BTF_KIND.DATASEC], 'section'));
+    const at = this.#at(this.#expect(id, [BTF_KIND.DATASEC], 'a section'));
     return Array.from({ length: this.#count(id) }, (_, index) => {
       const entry = at + TYPE_WORDS + 3 * index;
       return { typeId: this.#word(entry), offset: this.#word(entry + 1), size: this.#word(entry + 2) };
@@ -189,7 +189,7 @@ export class BtfTypes {
 
   /** The encoding of an INT. @throws KernelFileError if the type is not an INT. */
   integerOf(id: number): BtfInteger {
-    const word = this.#word(this.#at(this.#expect(id, [BTF_KIND.INT], 'number')) + TYPE_WORDS);
+    const word = this.#word(this.#at(this.#expect(id, [BTF_KIND.INT], 'a number')) + TYPE_WORDS);
     const encoding = (word >>> 24) & 0x0f;
     return {
       signed: (encoding & 1) !== 0,
@@ -202,7 +202,7 @@ export class BtfTypes {
 
   /** The parameters of a FUNC_PROTO. @throws KernelFileError if the type is not a FUNC_PROTO. */
   parametersOf(id: number): BtfParameter[] {
-    const at = this.#at(this.#expect(id, [BTF_KIND.FUNC_PROTO], 'function prototype'));
+    const at = this.#at(this.#expect(id, [BTF_KIND.FUNC_PROTO], 'a function prototype'));
     return Array.from({ length: this.#count(id) }, (_, index) => {
       const entry = at + TYPE_WORDS + 2 * index;
       return { name: this.#string(this.#word(entry)), typeId: this.#word(entry + 1) };
@@ -214,7 +214,7 @@ export class BtfTypes {
    * @throws KernelFileError if the type is not a FUNC.
    */
   functionLinkageOf(id: number): number {
-    return this.#count(this.#expect(id, [BTF_KIND.FUNC], 'function'));
+    return this.#count(this.#expect(id, [BTF_KIND.FUNC], 'a function'));
   }
 
   /**
@@ -222,7 +222,7 @@ export class BtfTypes {
    * @throws KernelFileError if the type is not a DECL_TAG.
    */
   taggedComponentOf(id: number): number {
-    return this.#word(this.#at(this.#expect(id, [BTF_KIND.DECL_TAG], 'declaration tag')) + TYPE_WORDS) | 0;
+    return this.#word(this.#at(this.#expect(id, [BTF_KIND.DECL_TAG], 'a declaration tag')) + TYPE_WORDS) | 0;
   }
 
   /**
@@ -238,12 +238,12 @@ export class BtfTypes {
    * @throws KernelFileError if the type is not a VAR.
    */
   linkageOf(id: number): number {
-    return this.#word(this.#at(this.#expect(id, [BTF_KIND.VAR], 'variable')) + TYPE_WORDS);
+    return this.#word(this.#at(this.#expect(id, [BTF_KIND.VAR], 'a variable')) + TYPE_WORDS);
   }
 
   /** The names and values of an enum, in order. @throws KernelFileError if the type is not an enum. */
   enumeratorsOf(id: number): { readonly name: string; readonly value: bigint }[] {
-    const at = this.#at(this.#expect(id, [BTF_KIND.ENUM, BTF_KIND.ENUM64], 'enum'));
+    const at = this.#at(this.#expect(id, [BTF_KIND.ENUM, BTF_KIND.ENUM64], 'an enum'));
     const signed = this.#word(at + 1) >>> 31 === 1;
     const long = this.kindOf(id) === BTF_KIND.ENUM64;
     return Array.from({ length: this.#count(id) }, (_, index) => {
@@ -312,7 +312,7 @@ export class BtfTypes {
   }
 
   #expect(id: number, kinds: readonly number[], what: string): number {
-    if (!kinds.includes(this.kindOf(id))) throw this.malformed(`type ${id} is not a ${what}`);
+    if (!kinds.includes(this.kindOf(id))) throw this.malformed(`type ${id} is not ${what}`);
     return id;
   }
 

@@ -250,7 +250,7 @@ describe('a damaged object', () => {
     [
       'a relocation to no symbol',
       (bytes, elf) => bytes.writeUInt32LE(999, relocation(elf, 0) + 12),
-      `function 'run', instruction 7: there is no symbol 999`,
+      `function 'run', instruction 7: symbol 999 does not exist`,
     ],
     [
       'a relocation inside an instruction',
@@ -265,12 +265,12 @@ describe('a damaged object', () => {
     [
       'a relocation of another instruction',
       (bytes, elf) => bytes.writeUInt8(6 * 8, relocation(elf, 0)),
-      `function 'run', instruction 6: neither a call nor a 64-bit immediate refers to 'enabled'`,
+      `function 'run', instruction 6: only a call or a 64-bit immediate can refer to 'enabled'`,
     ],
     [
       'a call into the middle of a function',
       (bytes, elf) => bytes.writeInt32LE(3, instruction(elf, '.text', 3) + 4),
-      `function 'both', instruction 3: a call of what is not a function`,
+      `function 'both', instruction 3: the call target is not a function`,
     ],
     [
       'a call of another section into the middle of a function',
@@ -285,12 +285,12 @@ describe('a damaged object', () => {
     [
       'functions that are cut off',
       (bytes, elf) => bytes.writeBigUInt64LE(8n * 40n, header(elf, 'syscall', bytes) + 32),
-      `function 'plain' (56 bytes at 272) does not fit into 'syscall'`,
+      `function 'plain' (56 bytes at 272) is outside 'syscall'`,
     ],
     [
       'another machine',
       (bytes) => bytes.writeUInt16LE(62, 18),
-      'an ELF file for machine 62, not for BPF (247)',
+      'not a BPF object: its ELF machine is 62, expected 247',
     ],
   ])('%s', (_, patch, message) => {
     expect(() => parsePatched('callbacks', patch)).toThrow(KernelFileError);
@@ -311,7 +311,7 @@ describe('a damaged object', () => {
 
   it('a program in a section of no known type', () => {
     expect(() => specify(fixture('elf/struct-ops.bpf.o'))).toThrow(
-      `function "start": 'struct_ops/init' is not the section of a known type of program`,
+      `function "start": section 'struct_ops/init' does not match a known program type`,
     );
   });
 });

@@ -102,21 +102,36 @@ describe.each(ORDERS)('values for a %s-endian machine', (order) => {
 
 describe('what has no value', () => {
   it.each<[string, MakeType, string, string]>([
-    ['a number that is too large', u8, '256', 'CONFIG_X is 256 on this kernel, and the variable has 1 bytes'],
+    [
+      'a number that is too large',
+      u8,
+      '256',
+      'CONFIG_X is 256 on this kernel, and the variable has only 1 bytes',
+    ],
     [
       'a negative one without a sign',
       u64,
       '-1',
-      'CONFIG_X is -1 on this kernel, and the variable has 8 bytes',
+      'CONFIG_X is -1 on this kernel, and the variable has only 8 bytes',
     ],
-    ['too large a number', int, '0x80000000', 'is 0x80000000 on this kernel, and the variable has 4 bytes'],
-    ['a number as a bool', bool, '1', 'CONFIG_X is 1 on this kernel, and the variable is of another type'],
-    ['a module as a bool', bool, 'm', 'and the variable is of another type'],
-    ['a letter as an int', int, 'y', 'and the variable is of another type'],
-    ['a number as a tristate', tristate, '1', 'and the variable is of another type'],
-    ['a text as a number', int, '"abc"', 'and the variable is not an array of characters'],
-    ['a number as a text', chars(4), '250', 'and the variable is of another type'],
-    ['other text', int, '12abc', 'and the variable is of another type'],
+    [
+      'too large a number',
+      int,
+      '0x80000000',
+      'is 0x80000000 on this kernel, and the variable has only 4 bytes',
+    ],
+    [
+      'a number as a bool',
+      bool,
+      '1',
+      'CONFIG_X is 1 on this kernel, and the variable has an incompatible type',
+    ],
+    ['a module as a bool', bool, 'm', 'and the variable has an incompatible type'],
+    ['a letter as an int', int, 'y', 'and the variable has an incompatible type'],
+    ['a number as a tristate', tristate, '1', 'and the variable has an incompatible type'],
+    ['a text as a number', int, '"abc"', 'and the variable is not a char array'],
+    ['a number as a text', chars(4), '250', 'and the variable has an incompatible type'],
+    ['other text', int, '12abc', 'and the variable has an incompatible type'],
   ])('%s', (_, make, text, message) => {
     expect(() => evaluate(make, text)).toThrow(UnsupportedError);
     expect(() => evaluate(make, text)).toThrow('object.o: CONFIG_X is ');
@@ -140,7 +155,7 @@ describe('what has no value', () => {
     }
     expect(error).toBeInstanceOf(UnsupportedError);
     expect(error).toMatchObject({
-      message: "object.o: CONFIG_X is wanted, and this kernel's configuration can't be read",
+      message: "object.o: CONFIG_X is required, but this kernel's configuration cannot be read",
       hint: expect.stringMatching(/\/boot\/config-.*CONFIG_IKCONFIG_PROC=y/),
     });
     expect(evaluateKconfig(objectWith('CONFIG_X', int, 'little', true), { version: 1 })).toEqual(
@@ -163,6 +178,6 @@ describe('what has no value', () => {
 it('a pointer can not hold the configuration', () => {
   const object = objectWith('CONFIG_X', (types) => types.pointer(0));
   expect(() => evaluateKconfig(object, { version: 0 })).toThrow(
-    "type 1 can't hold a value of the kernel's configuration",
+    'type 1 is not valid for a __kconfig variable',
   );
 });
