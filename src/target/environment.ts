@@ -1,7 +1,8 @@
 import type { TargetUser } from './user.ts';
 
 /**
- * The target's environment: ours, with what the new user expects, with what `--env` says; the last word wins.
+ * The environment of the target: ours, the variables of the new user, then those of `--env`; later values
+ * override earlier ones.
  */
 export function targetEnvironment(
   ours: NodeJS.ProcessEnv,
@@ -10,8 +11,7 @@ export function targetEnvironment(
 ): NodeJS.ProcessEnv {
   const env: NodeJS.ProcessEnv = { ...ours };
   if (user !== undefined) {
-    // What `systemd-run --uid` and `sudo` set too: a root HOME would be written to by an ordinary user in
-    // vain.
+    // As `systemd-run --uid` and `sudo` do: an unprivileged user could not write to root's HOME.
     if (user.name !== undefined) {
       env.USER = user.name;
       env.LOGNAME = user.name;

@@ -4,13 +4,14 @@ import { resolve } from 'node:path';
 import { LaunchError } from '../errors.ts';
 
 /**
- * The file that the shell would execute for `command`: a path as it is, a plain name by `PATH`.
- * @throws LaunchError with 127 when there is none, with 126 when it is there but can't be executed.
+ * The file that a shell would execute for `command`: a path is used unchanged, a plain name is looked up in
+ * `PATH`.
+ * @throws LaunchError with 127 if the file does not exist, with 126 if it is not executable.
  */
 export function findExecutable(command: string, path: string | undefined, cwd: string): string {
   if (command === '') throw new LaunchError(command, 127, 'the command is empty');
   if (command.includes('/')) {
-    // `resolve` would drop a slash at the end, which only a directory may have.
+    // `resolve` would remove a trailing slash, which is only valid for a directory.
     const file = command.endsWith('/') ? `${resolve(cwd, command)}/` : resolve(cwd, command);
     const verdict = examine(file);
     if (verdict === 'executable') return file;

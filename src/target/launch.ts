@@ -17,38 +17,39 @@ export interface LaunchRequest {
   env: NodeJS.ProcessEnv;
   user: TargetUser | undefined;
   /**
-   * What stdin, stdout and stderr are: ours (`inherit`, or the number of one of ours), a file that we opened,
-   * or a pipe to us.
+   * The targets of stdin, stdout and stderr: ours (`inherit`, or the number of one of ours), a file that
+   * cmemstat opened, or a pipe to cmemstat.
    */
   stdio: ['inherit' | number, TargetOutput, TargetOutput];
 }
 
-/** Where one of the target's outputs goes. */
+/** The destination of one of the target's outputs. */
 export type TargetOutput = 'inherit' | 'pipe' | number;
 
 /** A started target. */
 export interface Target {
-  /** It stays the same from the stub to the target: `exec` keeps it. */
+  /** The same for the stub and the target: `exec` keeps it. */
   pid: number;
-  /** Settles when the target has ended; never rejects. */
+  /** Resolves when the target has exited; never rejects. */
   ended: Promise<TargetExit>;
-  /** What it writes, where that is a pipe to us. */
+  /** Its output, if it is a pipe to cmemstat. */
   stdout: Readable | null;
   stderr: Readable | null;
-  /** Sends a signal; nothing happens when the target has ended. */
+  /** Sends a signal; does nothing if the target has exited. */
   kill(signal: NodeJS.Signals): void;
 }
 
 /**
- * The stub. Each word before `--` is a file to join by; the command is executed only when all were joined. A
- * failure is distinguished from a 125 of the command by a leaf that was never charged.
+ * The stub. Each word before `--` is a file to write to in order to join the leaf; the command is only
+ * executed if all writes succeed. If they fail, the leaf was never charged, which distinguishes that from a
+ * status 125 of the command.
  */
 const JOIN_THEN_EXEC = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 125; shift; done; shift; exec "$@"';
 
 /**
  * Starts the target through a stub that joins the leaf and then becomes the target by `exec`: same pid, same
  * standard streams, same controlling terminal, same process group as ours.
- * @throws LaunchError when not even the stub could be started.
+ * @throws LaunchError if the stub could not be started.
  */
 export async function launchTarget(request: LaunchRequest): Promise<Target> {
   const command = [...asUser(request.user), ...request.command];
@@ -74,7 +75,7 @@ async function startError(child: ChildProcess, request: LaunchRequest): Promise<
   return new LaunchError(name, 125, `cannot start /bin/sh: ${cause.message}`, { cause });
 }
 
-/** The words that drop root's rights after the leaf was joined as root. */
+/** The arguments that drop root privileges after joining the leaf as root. */
 function asUser(user: TargetUser | undefined): string[] {
   if (user === undefined) return [];
   // prettier-ignore

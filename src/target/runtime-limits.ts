@@ -1,10 +1,10 @@
 /** `--inherit-limits`: environment variables that configure language runtimes for the effective limits. */
 
-/** The limits that really bind the leaf, all its ancestors counted. */
+/** The effective limits of the leaf, including those of all its ancestors. */
 export interface BindingLimits {
-  /** The smallest memory.max or memory.high. Unit: bytes. Absent when nothing limits memory. */
+  /** The smallest memory.max or memory.high. Absent without a memory limit. Unit: bytes. */
   memoryBytes?: number;
-  /** How many CPUs' worth of time the quotas leave. Absent when nothing limits it. */
+  /** The smallest CPU quota, in CPUs. Absent without a quota. */
   cpus?: number;
 }
 
@@ -17,8 +17,8 @@ export interface RuntimeSetting {
 const MIB = 1024 * 1024;
 
 /**
- * The variables to set so that Go, Node.js and the JVM stay within `ratio` of the limits. A variable, or an
- * option in it, that the user has set already is left alone.
+ * The variables that make Go, Node.js and the JVM stay within `ratio` of the limits. A variable, or an option
+ * in it, that the user has already set is not changed.
  */
 export function planRuntimeLimits(
   limits: BindingLimits,

@@ -24,21 +24,21 @@ export interface SignalWatcher {
   signalled(): void;
 }
 
-/** Passing on, once it is set up. */
+/** The state of signal forwarding. */
 export interface SignalForwarding {
-  /** The first signal that was sent to us; undefined before. */
+  /** The first signal that cmemstat received; undefined before. */
   readonly received: NodeJS.Signals | undefined;
   /**
-   * Ends the target as a SIGTERM to us would: by SIGTERM, and by killing everything when it does not end in
-   * time.
+   * Ends the target like a SIGTERM to cmemstat: forwards SIGTERM, then kills everything if the target does
+   * not exit in time.
    */
   endTarget(): void;
   stop(): void;
 }
 
 /**
- * Passes signals on from now on. The second SIGINT, or `killAfterMs` after the first signal, kills
- * everything; `undefined` waits for ever.
+ * Starts forwarding signals. The second SIGINT, or `killAfterMs` after the first signal, kills everything;
+ * `undefined` waits forever.
  */
 export function forwardSignals(
   actions: SignalActions,
@@ -83,9 +83,9 @@ export function forwardSignals(
 }
 
 /**
- * Ctrl-C and Ctrl-\ reach every process of the terminal's foreground group: the target has its signal
- * already, and a second one would mean "now really" to many programs. A signal sent to us alone while we are
- * in the foreground looks the same from here; SIGTERM and SIGHUP are always passed on.
+ * Ctrl-C and Ctrl-\ are sent to every process of the terminal's foreground group: the target has received the
+ * signal already, and many programs treat a second one as a forced exit. A signal sent only to cmemstat while
+ * it is in the foreground cannot be distinguished from that; SIGTERM and SIGHUP are always forwarded.
  */
 function cameFromKeyboard(signal: NodeJS.Signals, targetPid: number | undefined): boolean {
   if (targetPid === undefined || (signal !== 'SIGINT' && signal !== 'SIGQUIT')) return false;

@@ -4,20 +4,20 @@ import { resolve } from 'node:path';
 import { describeErrno, errnoOf, UsageError } from '../errors.ts';
 import type { TargetOutput } from './launch.ts';
 
-/** The requested files; the target inherits our stream where one is absent. */
+/** The requested files; the target inherits our stream if one is absent. */
 export interface StreamFiles {
   stdin?: string | undefined;
   stdout?: string | undefined;
   stderr?: string | undefined;
 }
 
-/** How the streams are to be set up beside the files. */
+/** How to set up the streams in addition to the files. */
 export interface StreamSetup {
-  /** The target's standard output goes where standard error goes, so that ours holds nothing but JSON. */
+  /** Redirects the target's standard output to standard error, so that ours contains only JSON. */
   stdoutToStderr: boolean;
   /**
-   * The terminal is ours: what the target writes comes to us by pipes, and what was to go to a file is
-   * written there by us; its standard input is /dev/null unless a file was given.
+   * The view uses the terminal: cmemstat receives the output of the target through pipes and copies it to the
+   * files, if any; standard input is /dev/null unless a file was given.
    */
   forView: boolean;
 }
@@ -25,16 +25,16 @@ export interface StreamSetup {
 /** The streams to start the target with. */
 export interface OpenedStreams {
   stdio: ['inherit' | number, TargetOutput, TargetOutput];
-  /** With `forView`: the files that its output is to be copied to. */
+  /** With `forView`: the files that its output is copied to. */
   copies: { stdout?: number; stderr?: number };
-  /** Closes our ends of the files, once the target has its own. */
+  /** Closes our descriptors of the files after the target has inherited them. */
   close(): void;
 }
 
 const STANDARD_ERROR = 2;
 
 /**
- * Opens the files. The same file for both streams is opened once.
+ * Opens the files. If both streams use the same file, it is opened once.
  * @throws UsageError that names the option and the file.
  */
 export function openStreams(files: StreamFiles, { stdoutToStderr, forView }: StreamSetup): OpenedStreams {

@@ -6,7 +6,7 @@ import { UsageError } from '../errors.ts';
 export interface TargetUser {
   uid: number;
   gid: number;
-  /** Absent for a bare uid that is in no /etc/passwd. */
+  /** Absent for a numeric uid without an entry in /etc/passwd. */
   name?: string;
   home?: string;
   shell?: string;
@@ -15,8 +15,8 @@ export interface TargetUser {
 const OPTION = '--user';
 
 /**
- * Looks a user up in `/etc/passwd` and a group in `/etc/group`; a bare uid needs no entry.
- * @throws UsageError when the name is unknown or the text is malformed.
+ * Looks up a user in `/etc/passwd` and a group in `/etc/group`; a numeric uid does not need an entry.
+ * @throws UsageError if the name is unknown or the text is malformed.
  */
 export function resolveUser(
   text: string,
