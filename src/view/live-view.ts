@@ -1,4 +1,4 @@
-/** The view of a run that goes on: a sink that draws, and the target's output beside it. */
+/** The view of a live run: a sink that draws, with the output of the target. */
 import { safeText } from '../format/safe-text.ts';
 import { formatDuration } from '../format/units.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
@@ -11,7 +11,7 @@ import { ViewBuilder } from './state/view-builder.ts';
 import type { Screen } from './terminal/terminal-screen.ts';
 import { Viewer } from './viewer.ts';
 
-/** What the view can read from the run and change in it. */
+/** The operations of the view on the run. */
 export interface LiveControls {
   intervalMs(): number;
   setIntervalMs(ms: number): void;
@@ -20,10 +20,10 @@ export interface LiveControls {
   elapsedMs(): number;
   /** Whether the target is stopped by a signal. */
   isStopped(): boolean;
-  /** Whether the target has ended; others of the run may go on, with `--wait all`. */
+  /** Whether the target has exited; its descendants may continue with `--wait all`. */
   hasTargetEnded(): boolean;
   advice(): readonly BpfAdvice[];
-  /** Sends a signal; returns why that failed. */
+  /** Sends a signal; returns the reason if that failed. */
   signal(pid: number, signal: string): string | undefined;
   interrupt(): void;
   /** Ends the target. */
@@ -32,7 +32,7 @@ export interface LiveControls {
   left(failure?: unknown): void;
 }
 
-/** The intervals that `+` and `-` choose from. Unit: milliseconds. */
+/** The intervals selected with `+` and `-`. Unit: milliseconds. */
 const INTERVALS_MS = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000];
 
 /** The view, from before the launch until it is closed. */
@@ -44,7 +44,7 @@ export class LiveView implements Sink {
   #exitOnEnd: boolean;
   readonly #clock: NodeJS.Timeout;
   #controls: LiveControls | undefined;
-  /** The view was gone before the launch. */
+  /** Whether the view was closed before the launch. */
   #leftEarly: { failure: unknown } | undefined;
   #isOpen = true;
   #endedMs: number | undefined;
@@ -75,12 +75,12 @@ export class LiveView implements Sink {
     this.#viewer.drawNow();
   }
 
-  /** Whether the screen is still the view's. */
+  /** Whether the view is still open. */
   get isOpen(): boolean {
     return this.#isOpen;
   }
 
-  /** The run that is shown, once it was launched. */
+  /** The run, after the launch. */
   connect(controls: LiveControls): void {
     this.#controls = controls;
     if (this.#leftEarly !== undefined) controls.left(this.#leftEarly.failure);
@@ -96,7 +96,7 @@ export class LiveView implements Sink {
     this.#viewer.changed();
   }
 
-  /** Shows the summary until the user quits, or closes at once with `--exit-on-end`. */
+  /** Shows the summary until the user quits, or closes immediately with `--exit-on-end`. */
   async stop(summary: SummaryRecord): Promise<void> {
     this.#endedMs = summary.durationMs;
     this.#builder.apply(summary);
@@ -112,24 +112,24 @@ export class LiveView implements Sink {
     });
   }
 
-  /** Takes what the target has written. */
+  /** Processes output of the target. */
   takeOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void {
     this.#output.push(stream, chunk);
     this.#viewer.changed();
   }
 
-  /** One line for the user. */
+  /** Shows one line to the user. */
   showMessage(line: string): void {
     if (this.#isOpen) this.#viewer.showMessage(line);
   }
 
-  /** Closes the view when the target has ended, or now if it already has. */
+  /** Closes the view when the target has exited, or now if it already has. */
   closeAtEnd(): void {
     this.#exitOnEnd = true;
     if (this.#endedMs !== undefined) this.close();
   }
 
-  /** Gives the terminal back; may be called again. */
+  /** Restores the terminal; may be called more than once. */
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -208,7 +208,7 @@ export class LiveView implements Sink {
   }
 }
 
-/** Why a panel will have nothing to show. */
+/** Why a panel will be empty. */
 function absentIn(builder: ViewBuilder): ViewStatus['absent'] {
   const { start, events } = builder.data;
   const absent: ViewStatus['absent'] = {};

@@ -1,4 +1,4 @@
-/** The view of a recording: the same panels, and a time that is played, stepped and jumped. */
+/** The view of a recording: the same panels, with play, step and jump. */
 import { ToolError } from '../errors.ts';
 import { formatDuration } from '../format/units.ts';
 import { monotonicMs } from '../kernel/monotonic.ts';
@@ -25,22 +25,22 @@ export interface ReplaySource {
   previousSample(beforeMs: number): number | undefined;
 }
 
-/** How often a recording that is played moves on. Unit: milliseconds. */
+/** Interval between steps while playing. Unit: milliseconds. */
 const TICK_MS = 100;
 
 const SLOWEST = 1 / 16;
 const FASTEST = 1024;
 
-/** Where a replay begins. */
+/** The start position of a replay. */
 export interface ReplayStart {
-  /** A moment as `goto` takes it; undefined: the beginning, or with `--follow` the end. */
+  /** A time in the syntax of `goto`; undefined for the beginning, or with `--follow` the end. */
   at: string | undefined;
   speed: number;
 }
 
 /** An open replay. */
 export class ReplayView {
-  /** Settles when the user has closed it; rejects when drawing failed. */
+  /** Resolves when the user has closed it; rejects if drawing failed. */
   readonly closed: Promise<void>;
   readonly #source: ReplaySource;
   readonly #viewer: Viewer;
@@ -49,7 +49,7 @@ export class ReplayView {
   #nowMs = 0;
   #speed: number;
   #isPlaying = false;
-  /** With `--follow`: goes on with what is added. */
+  /** With `--follow`: continues with appended data. */
   #isAtEdge: boolean;
   #tickedMs = monotonicMs();
   #settle: { resolve: () => void; reject: (error: unknown) => void } = { resolve() {}, reject() {} };
@@ -84,13 +84,13 @@ export class ReplayView {
     this.#viewer.drawNow();
   }
 
-  /** There is more of the recording. */
+  /** Called when data was appended to the recording. */
   grown(): void {
     if (this.#isAtEdge) this.#goTo(this.#source.endMs);
     else this.#viewer.changed();
   }
 
-  /** Gives the terminal back; may be called again. */
+  /** Restores the terminal; may be called more than once. */
   close(): void {
     this.#end();
   }
@@ -126,7 +126,7 @@ export class ReplayView {
     else this.#goTo(elapsedMs);
   }
 
-  /** Going to the end of a recording that is still being written means following it. */
+  /** Jumping to the end of a recording that is still being written means following it. */
   #followAtEnd(): void {
     this.#isAtEdge = this.#source.following && this.#nowMs >= this.#source.endMs;
   }

@@ -1,15 +1,15 @@
-/** `w`: what the view shows, as files in the working directory. */
+/** `w`: writes the displayed data to files in the working directory. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { describeErrno, errnoOf } from '../errors.ts';
 import { renderFrame } from './panels/frame.ts';
 import type { View } from './state/view.ts';
 import { textOf } from './text/cells.ts';
 
-/** The text is as wide as this, whatever the terminal: it is read elsewhere. */
+/** The width of the text file, independent of the terminal. */
 const TEXT_SIZE = { width: 120, height: 60 };
 
 /**
- * Writes a JSON document and a text of the moment that is shown; returns the line that says so, or why not.
+ * Writes a JSON document and a text for the displayed time; returns a message about the result.
  */
 export function writeSnapshot(view: View): string {
   const { start } = view.data;
@@ -32,8 +32,8 @@ export function writeSnapshot(view: View): string {
 const MAX_NAMES = 1000;
 
 /**
- * Writes both under the first name that is free, and returns it: what lies there is neither replaced nor
- * followed.
+ * Writes both with the first unused name, and returns it: existing files are not replaced and symbolic links
+ * not followed.
  */
 function writeBoth(name: string, json: string, text: string): string {
   for (let number = 1; ; number += 1) {
@@ -54,7 +54,7 @@ function writeBoth(name: string, json: string, text: string): string {
   }
 }
 
-/** One JSON object with the records' own keys: the state at one moment. */
+/** One JSON object with the keys of records: the state at one time. */
 function snapshotOf({ data, status }: View): object {
   return {
     type: 'snapshot',

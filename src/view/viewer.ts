@@ -1,4 +1,4 @@
-/** The view at work: takes keys, keeps how things are shown, draws when something has changed. */
+/** Runs the view: handles keys, keeps the display state, and draws after changes. */
 
 import { monotonicMs } from '../kernel/monotonic.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
@@ -22,32 +22,32 @@ import {
 import type { MouseAction } from './terminal/terminal-input.ts';
 import type { Screen } from './terminal/terminal-screen.ts';
 
-/** What is shown: a live run, or a recording. */
+/** The displayed data: a live run, or a recording. */
 export interface Shown {
   data(): ViewData;
-  /** A copy of `data()` that stays as it is. */
+  /** An independent copy of `data()`. */
   snapshot(): ViewData;
   status(): ViewStatus;
   output(): OutputView;
-  /** Undefined where it was not worked out. */
+  /** Undefined if it was not computed. */
   advice(): readonly BpfAdvice[] | undefined;
 }
 
-/** Who has opened the view. */
+/** The owner of the view. */
 export interface ViewerOwner {
-  /** Carries out what the view can't do by itself. */
+  /** Carries out effects outside the view. */
   effect(effect: Effect): void;
   /** Drawing failed; the screen is closed. */
   failed(error: unknown): void;
-  /** The terminal is gone. */
+  /** The terminal no longer exists. */
   lost(): void;
 }
 
-/** Data that comes in does not draw more often than this. Unit: milliseconds. */
+/** Minimum time between two redraws because of new data. Unit: milliseconds. */
 const FRAME_MS = 400;
 
 /**
- * A sample, its maps and its processes come one right after the other: they are drawn at once. Unit:
+ * A sample, its maps and its processes arrive in quick succession and are drawn together. Unit: milliseconds.
  * milliseconds.
  */
 const TOGETHER_MS = 15;
@@ -81,32 +81,32 @@ export class Viewer {
     screen.onLost(() => this.#owner.lost());
   }
 
-  /** Something has changed: draws soon, and not too often. */
+  /** Redraws soon after a change, at a limited rate. */
   changed(): void {
     if (this.#closed || this.#timer !== undefined) return;
     const waitMs = Math.max(TOGETHER_MS, this.#drawnMs + FRAME_MS - monotonicMs());
     this.#timer = setTimeout(() => this.#guard(() => this.#draw()), waitMs);
   }
 
-  /** Draws now. */
+  /** Redraws now. */
   drawNow(): void {
     this.#guard(() => this.#draw());
   }
 
-  /** One line at the bottom, until the next key. */
+  /** Shows a message at the bottom, until the next key. */
   showMessage(message: string): void {
     this.#ui = { ...this.#ui, message };
     this.changed();
   }
 
-  /** Gives the terminal back; may be called again. */
+  /** Restores the terminal; may be called more than once. */
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
     this.#screen.close();
   }
 
-  /** An error in here must neither end the run nor leave the terminal as it is. */
+  /** An error in the view must neither end the run nor leave the terminal in raw mode. */
   #guard(action: () => void): void {
     if (this.#closed) return;
     try {
@@ -127,7 +127,7 @@ export class Viewer {
         paused === undefined ? this.#shown.data() : { ...paused.data, summary: this.#shown.data().summary },
       base: this.#base(),
       wasPaused: this.#pauseBase !== undefined,
-      // What the target does, and which keys work, is not paused.
+      // The state of the target and the available keys are not paused.
       status: paused === undefined ? status : { ...status, elapsedMs: paused.elapsedMs },
       output: paused?.output ?? this.#shown.output(),
       ui: this.#ui,
@@ -139,7 +139,7 @@ export class Viewer {
     if (this.#ui.relative === 'pause') return this.#pauseBase;
     if (this.#ui.relative !== 'start') return undefined;
     const { tracks } = this.#shown.data();
-    // Figures go on to appear for the first time; each has one beginning.
+    // New figures may appear later; each one has its own base.
     if (this.#startBase === undefined || this.#startBase.size < tracks.size) {
       this.#startBase = new Map([...tracks].map(([id, { first }]) => [id, first]));
     }
@@ -157,7 +157,7 @@ export class Viewer {
     this.#keepScrolls(view);
   }
 
-  /** What was scrolled beyond its end goes back from there at once. */
+  /** Limits the scroll position to the end immediately. */
   #keepScrolls(view: View): void {
     const { dialog } = this.#ui;
     if ((dialog?.kind === 'help' || dialog?.kind === 'map') && dialog.scroll > this.#frame.pageEnd)
@@ -168,7 +168,7 @@ export class Viewer {
     this.#ui = { ...this.#ui, breakdownScroll: breakdownScrollIn(view, size) };
   }
 
-  /** A list stays where it was drawn, whatever is selected in it next. */
+  /** A list keeps its scroll position regardless of the selection. */
   #keepTops(view: View): void {
     for (const { panel, height } of this.#frame.regions) {
       if (!isTable(panel)) continue;
@@ -215,7 +215,7 @@ export class Viewer {
     }
   }
 
-  /** Text is for prompts alone: as keys it might end the target. */
+  /** Pasted text is only for prompts: as keys it might end the target. */
   #paste(text: string): void {
     const kind = this.#ui.dialog?.kind;
     if (kind !== 'filter' && kind !== 'goto') return;
@@ -250,7 +250,7 @@ function isIn(
   return column >= left && column < left + width && row >= top && row < top + height;
 }
 
-/** The panel gets the focus; a row of a list is selected. */
+/** Focuses the panel and selects a row of a list. */
 function clicked(view: View, region: Region, row: number): UiState {
   const { panel } = region;
   const ui = focusOn(view.ui, panel);

@@ -1,17 +1,17 @@
-/** Round numbers for the axes of a chart. */
+/** Computes round numbers for chart axes. */
 import { formatDuration } from '../../format/units.ts';
 
-/** What one axis shows and where it is labelled. */
+/** The range of an axis and its labels. */
 export interface Axis {
   from: number;
   to: number;
-  /** Between two labels. */
+  /** Distance between two labels. */
   step: number;
 }
 
 const FACTORS = [1, 2, 5, 10, 20, 50, 100, 200, 256, 512];
 
-/** From here on a size is written in the next unit, where only halves of it are round. */
+/** From this value on, sizes use the next unit, in which only multiples of 0.5 are round. */
 const NEXT_UNIT = 1000;
 
 const SECOND = 1000;
@@ -24,7 +24,7 @@ const TIME_STEPS_MS = [
   ...[1, 2, 3, 6, 12, 24, 48, 96, 168].map((hours) => hours * HOUR),
 ];
 
-/** The smallest round sizes that hold a range in at most `most` steps; 0 is in it. Unit: bytes. */
+/** The smallest round sizes that cover a range including 0 in at most `most` steps. Unit: bytes. */
 export function sizeAxis(low: number, high: number, steps: number): Axis {
   const least = Math.min(0, low);
   const most = Math.max(0, high);
@@ -40,7 +40,7 @@ export function sizeAxis(low: number, high: number, steps: number): Axis {
   }
 }
 
-/** The times to label in a span, at most `wanted`. Unit: milliseconds. */
+/** The times to label in a range, at most `wanted`. Unit: milliseconds. */
 export function timeTicks(fromMs: number, toMs: number, count: number): number[] {
   const wanted = (toMs - fromMs) / Math.max(1, count);
   const step = TIME_STEPS_MS.find((ms) => ms >= wanted) ?? Math.ceil(wanted / (168 * HOUR)) * 168 * HOUR;
@@ -50,7 +50,7 @@ export function timeTicks(fromMs: number, toMs: number, count: number): number[]
   return ticks;
 }
 
-/** A time since the launch, as short as it can be said: `30s`, `2m`, `2m30s`, `1h05m`. */
+/** Formats a time since the launch as short as possible: `30s`, `2m`, `2m30s`, `1h05m`. */
 export function formatTick(ms: number): string {
   if (ms < MINUTE) return ms % SECOND === 0 ? `${ms / SECOND}s` : formatDuration(ms);
   const text = formatDuration(ms);

@@ -7,14 +7,17 @@ export interface BarPart {
   letter: string;
   name: string;
   role: Role;
-  /** Unit: bytes; nothing is drawn for what is not above 0. */
+  /** Parts that are not above 0 are not drawn. Unit: bytes. */
   bytes: number;
 }
 
-/** Fillings in turn, so that neighbours differ without colours; ASCII parts consist of their letters. */
+/**
+ * Alternating fill characters, so that neighbours differ without colours; ASCII parts consist of their
+ * letters.
+ */
 const FILLINGS = ['█', '▒', '▓', '░'];
 
-/** Draws parts side by side in exactly `width` columns, each as long as its share of the sum. */
+/** Draws parts side by side in exactly `width` columns, in proportion to their share of the sum. */
 export function stackedBar(parts: readonly BarPart[], width: number, unicode: boolean): Line {
   const shown = parts.filter(({ bytes }) => bytes > 0);
   const lengths = shareColumns(
@@ -42,7 +45,7 @@ function segment({ name, letter, role }: BarPart, length: number, filling: strin
   ];
 }
 
-/** Distributes whole columns by share: they add up, and the largest remainders get the rest. */
+/** Distributes whole columns by share using the largest remainder method. */
 function shareColumns(amounts: readonly number[], width: number): number[] {
   const total = amounts.reduce((sum, amount) => sum + amount, 0);
   if (total <= 0) return amounts.map(() => 0);

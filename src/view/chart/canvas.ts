@@ -1,8 +1,8 @@
-/** A grid of cells to draw lines on: braille dots, 2 by 4 a cell, or characters of ASCII. */
+/** A grid of cells for drawing lines: braille dots, 2 by 4 per cell, or ASCII characters. */
 import { widthOf } from '../text/cells.ts';
 import type { Line, Role, Size, Span } from '../text/line.ts';
 
-/** The dots of a braille cell by column and row, as Unicode numbers them. */
+/** The dots of a braille cell by column and row, in Unicode order. */
 const DOTS = [
   [0x01, 0x02, 0x04, 0x40],
   [0x08, 0x10, 0x20, 0x80],
@@ -10,19 +10,19 @@ const DOTS = [
 
 const BRAILLE = 0x2800;
 
-/** One cell: dots or a text of one column; nothing at first. */
+/** One cell: dots or a text of one column; initially empty. */
 interface Cell {
   dots: number;
   text: string;
   role: Role;
-  /** Which line's dots are on top. */
+  /** The line whose dots are on top. */
   owner: number;
 }
 
-/** Cells of one column each. What is drawn later lies on top. */
+/** Cells of one column each. Later drawings are on top. */
 export class Canvas {
   readonly size: Size;
-  /** Dots of the whole canvas across and down. */
+  /** Width and height of the canvas in dots. */
   readonly across: number;
   readonly down: number;
   readonly #cells: Cell[];
@@ -52,12 +52,12 @@ export class Canvas {
     cell.owner = owner;
   }
 
-  /** Which line is on top in a cell; -1 where none is. */
+  /** The line that is on top in a cell; -1 if none. */
   ownerAt(column: number, row: number): number {
     return this.#at(column, row)?.owner ?? -1;
   }
 
-  /** Writes over whatever is there. */
+  /** Overwrites existing contents. */
   write(column: number, row: number, text: string, role: Role): void {
     for (const [index, character] of Array.from(text).entries()) {
       const cell = this.#at(column + index, row);
@@ -76,7 +76,7 @@ export class Canvas {
     return true;
   }
 
-  /** The row as spans, as wide as the canvas. */
+  /** The row as spans, with the width of the canvas. */
   line(row: number): Line {
     const spans: Span[] = [];
     let text = '';

@@ -1,8 +1,8 @@
-/** What a chart shows. */
+/** The contents of a chart. */
 import type { SeriesColumn } from '../../model/series.ts';
 import type { Role } from '../text/line.ts';
 
-/** A figure in columns of equal time; undefined where it was not measured. */
+/** A figure in columns of equal duration; undefined if it was not measured. */
 export type ChartColumns = readonly (SeriesColumn | undefined)[];
 
 /** One figure; identified by its letter as well as by its colour. */
@@ -10,11 +10,11 @@ export interface ChartLine {
   name: string;
   letter: string;
   role: Role;
-  /** The figure in `count` columns of equal time.  */
+  /** The figure in `count` columns of equal duration. */
   columns: (count: number) => ChartColumns;
 }
 
-/** Something that happened, shown as a letter below the axis. */
+/** An event, shown as a letter below the axis. */
 export interface ChartMark {
   elapsedMs: number;
   letter: string;
@@ -22,17 +22,17 @@ export interface ChartMark {
   role: Role;
 }
 
-/** What a chart shows. */
+/** The contents of a chart. */
 export interface Chart {
-  /** The most important first: it is drawn on top. */
+  /** Most important first, which is drawn on top. */
   lines: readonly ChartLine[];
   fromMs: number;
   toMs: number;
-  /** The highest value in the span and what is written beside it. */
+  /** The maximum in the range, with its label. */
   peak: { elapsedMs: number; value: number; label: string } | undefined;
-  /** Values that are drawn across, where they are not far above the rest. */
+  /** Values drawn as horizontal lines, unless they are far above the rest. */
   limits: readonly { value: number; label: string }[];
-  /** The most important first: it is the one to be seen where several fall on one column. */
+  /** Most important first: it is the visible one if several are in the same column. */
   marks: readonly ChartMark[];
   /** A value beside the axis. */
   formatValue: (value: number) => string;

@@ -1,4 +1,4 @@
-/** What is below a chart: the axis of time and the marks of events. */
+/** The time axis below a chart, with event marks. */
 
 import { fitLine } from '../text/cells.ts';
 import type { Line } from '../text/line.ts';
@@ -6,7 +6,7 @@ import { formatTick, timeTicks } from './axis.ts';
 import { Canvas } from './canvas.ts';
 import { type Chart, type ChartMark, timeColumn } from './chart-spec.ts';
 
-/** The axis of time with its labels, and the marks where they have no row of their own. */
+/** The time axis with labels, and the marks if they have no row of their own. */
 export function timeLine(
   chart: Chart,
   margin: number,
@@ -15,7 +15,7 @@ export function timeLine(
   width: number,
 ): Line {
   const axis = new Canvas({ width: plotWidth, height: 1 }, chart.unicode);
-  // What may be routine, such as exec, yields to the labels; grave events do not.
+  // Frequent events such as exec yield to labels; severe events do not.
   drawMarks(
     axis,
     chart,
@@ -42,8 +42,7 @@ export function timeLine(
 }
 
 /**
- * Where each mark was drawn: beside its column where something else is there; not at all where that is taken
- * as well.
+ * The position of each mark: next to its column if that is occupied, or none if both are.
  */
 function drawMarks(
   canvas: Canvas,
@@ -65,12 +64,12 @@ function drawMarks(
   return last;
 }
 
-/** The row of marks, with what their letters mean where it is free. */
+/** The row of marks, with a legend where there is space. */
 export function markLine(chart: Chart, margin: number, plotWidth: number, width: number): Line {
   const row = new Canvas({ width: plotWidth, height: 1 }, chart.unicode);
   const entries: string[] = [];
   for (const { letter, name, column } of drawMarks(row, chart, chart.marks).values()) {
-    // Beside the last one of its kind; what there is no room for goes where the row is free.
+    // Next to the last mark of its kind; the others where there is space.
     if (row.isFree(column + 1, 0, name.length + 2)) row.write(column + 2, 0, name, 'dim');
     else entries.push(`${letter} ${name}`);
   }
@@ -84,7 +83,7 @@ export function markLine(chart: Chart, margin: number, plotWidth: number, width:
   return fitLine([{ text: ' '.repeat(margin + 1) }, ...row.line(0)], width);
 }
 
-/** The rightmost place with `length` free cells; undefined if there is none. */
+/** The rightmost position with `length` free cells; undefined if there is none. */
 function freePlace(row: Canvas, width: number): number | undefined {
   for (let column = row.size.width - width; column >= 0; column -= 1)
     if (row.isFree(column, 0, width)) return column;

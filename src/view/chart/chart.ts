@@ -1,4 +1,4 @@
-/** Figures over time as a chart: lines of braille or ASCII, axes, a mark of the peak and marks of events. */
+/** Draws a time series chart: braille or ASCII lines, axes, a peak mark and event marks. */
 
 import { fitLine, fitRight, widthOf } from '../text/cells.ts';
 import type { Line, Size, Span } from '../text/line.ts';
@@ -7,32 +7,32 @@ import { Canvas } from './canvas.ts';
 import { type Chart, type ChartColumns, type ChartLine, timeColumn } from './chart-spec.ts';
 import { markLine, timeLine } from './chart-time.ts';
 
-/** From here on there is room for the names of the lines at their ends; below for their letters. */
+/** Minimum width for line names at the ends of lines; below it, only letters are shown. */
 const ROOM_FOR_NAMES = 50;
 
-/** From here on marks have a row of their own below the axis. */
+/** Minimum height for a separate row of marks below the axis. */
 const ROOM_FOR_MARKS = 5;
 
-/** From here on limits are drawn across. */
+/** Minimum height for limit lines. */
 const ROOM_FOR_LIMITS = 7;
 
-/** A limit is shown if it is at most this multiple of the highest value. */
+/** A limit is shown if it is at most this multiple of the maximum. */
 const NEAR = 1.7;
 
-/** What is below 0 by less than this share of the highest value is drawn at 0. */
+/** Negative values below this share of the maximum are drawn as 0. */
 const NEGLIGIBLE = 0.05;
 
-/** The number of columns between two letters on a line. */
+/** Number of columns between two letters on a line. */
 const LETTER_EVERY = 32;
 
-/** Draws a chart in exactly `size.height` lines of `size.width` columns. */
+/** Draws a chart with exactly `size.height` lines of `size.width` columns. */
 export function renderChart(chart: Chart, size: Size): Line[] {
   const { width, height } = size;
   if (height <= 0) return [];
   const hasMarks = chart.marks.length > 0 && height >= ROOM_FOR_MARKS;
   const rows = Math.max(1, height - 1 - (hasMarks ? 1 : 0));
   const gutter = gutterWidth(chart, width);
-  // Twice as fine as the terminal whatever the labels take: they depend on the values.
+  // Twice the resolution of the terminal, regardless of the width of labels, which depend on the values.
   const columns = chart.lines.map((line) => line.columns(Math.max(1, width) * (chart.unicode ? 2 : 1)));
   const axis = valueAxis(chart, columns, rows);
   const labels = axisLabels(axis, rows, chart.formatValue);
@@ -77,19 +77,19 @@ function valueAxis(chart: Chart, columns: readonly ChartColumns[], rows: number)
       if (column.max > high) high = column.max;
     }
   }
-  // A little below 0 is no reason to give a part of the height to it.
+  // A small negative value does not justify using a part of the height.
   if (-low < high * NEGLIGIBLE) low = 0;
   const limits = rows >= ROOM_FOR_LIMITS ? chart.limits : [];
   const near = limits.filter(({ value }) => value > high && value <= high * NEAR);
   return sizeAxis(low, Math.max(high, ...near.map(({ value }) => value)), Math.max(2, Math.floor(rows / 2)));
 }
 
-/** What stands beside each row. */
+/** The label of each row. */
 function axisLabels(axis: Axis, rows: number, format: (value: number) => string): (string | undefined)[] {
   const labels = new Array<string | undefined>(rows).fill(undefined);
   const count = Math.round((axis.to - axis.from) / axis.step);
   const all = Array.from({ length: count + 1 }, (_, index) => index);
-  // Where two fall on one row the more important one is shown: the ends, then 0.
+  // If two labels are on the same row, the more important one is shown: the ends, then 0.
   for (const index of [count, 0, Math.round(-axis.from / axis.step), ...all]) {
     const row = Math.round((1 - index / count) * (rows - 1));
     labels[row] ??= format(axis.from + index * axis.step);
@@ -114,12 +114,12 @@ function drawLimits(canvas: Canvas, chart: Chart, axis: Axis): void {
   }
 }
 
-/** The columns of a canvas from its second one on, the first one last: an edge is no place for a label. */
+/** The columns of a canvas from the second one on, then the first: labels should not be at the edge. */
 function cellsOf({ size }: Canvas): number[] {
   return [...Array.from({ length: size.width - 1 }, (_, index) => index + 1), 0];
 }
 
-/** A line as fine as the canvas is, and the number that its dots have there. */
+/** A line at the resolution of the canvas, with the index of its dots. */
 interface DrawnLine {
   line: ChartLine;
   owner: number;
@@ -128,7 +128,7 @@ interface DrawnLine {
 
 function drawLines(canvas: Canvas, drawn: readonly DrawnLine[], axis: Axis, unicode: boolean): void {
   for (const each of drawn.toReversed()) drawLine(canvas, each, axis);
-  // Where lines cross, letters distinguish them without colours; ASCII consists of letters.
+  // Where lines cross, letters distinguish them without colours; ASCII lines consist of letters.
   if (unicode) for (const each of drawn) labelLine(canvas, each, axis);
 }
 
@@ -141,7 +141,7 @@ function drawLine(canvas: Canvas, { line: { letter, role }, owner, columns }: Dr
     }
     let top = dotOf(column.max, axis, canvas.down);
     let bottom = dotOf(column.min, axis, canvas.down);
-    // A step is drawn as a line up or down.
+    // A step is drawn as a vertical line.
     if (before !== undefined && before < top) top = before + 1;
     if (before !== undefined && before > bottom) bottom = before - 1;
     for (let y = top; y <= bottom; y += 1) canvas.dot(x, y, letter, role, owner);
@@ -171,7 +171,7 @@ function drawPeak(canvas: Canvas, chart: Chart, axis: Axis): void {
   canvas.write(column, row, unicode ? '◆' : '*', 'strong');
   const label = ` ${peak.label} `;
   const length = widthOf(label);
-  // Beside it where that is free, else wherever it hides least.
+  // Next to the peak if that is free, otherwise where it hides least.
   const places = [row, row - 1, row + 1].flatMap((at) =>
     [column + 1, column + 2, column - length].map((left) => ({ at, left })),
   );
@@ -182,7 +182,7 @@ function drawPeak(canvas: Canvas, chart: Chart, axis: Axis): void {
   if (place !== undefined) canvas.write(place.left, place.at, label, 'strong');
 }
 
-/** The names at the ends of the lines: the whole name where it has its row for itself, else letters. */
+/** The labels at the ends of lines: the name if the row has no other label, otherwise letters. */
 function lineEnds(drawn: readonly DrawnLine[], axis: Axis, canvas: Canvas, width: number): Line[] {
   if (width === 0) return [];
   const byRow: ChartLine[][] = Array.from({ length: canvas.size.height }, () => []);

@@ -1,4 +1,4 @@
-/** The breakdown: what the memory of the leaf consists of, and how far it is from its limits. */
+/** The breakdown: the composition of the leaf's memory, and the distance to its limits. */
 
 import { type BarPart, stackedBar } from '../chart/bars.ts';
 import type { View } from '../state/view.ts';
@@ -19,17 +19,17 @@ import {
 } from './figure-text.ts';
 import { fillUp } from './pieces.ts';
 
-/** With fewer lines only what matters most is shown; from here on one can scroll. */
+/** With fewer lines only the most important figures are shown; from this number on the panel scrolls. */
 const ROOM_TO_SCROLL = 9;
 
-/** From here on the bar of kernel memory has a line of its own. */
+/** Minimum height for a separate bar of kernel memory. */
 const ROOM_FOR_KERNEL = 16;
 
-/** Bars are no shorter and no longer than this. */
+/** Minimum and maximum width of bars. */
 const MIN_BAR = 6;
 const MAX_BAR = 40;
 
-/** Two limits are side by side from this width on. */
+/** Minimum width for two limits side by side. */
 const ROOM_FOR_TWO_LIMITS = 76;
 
 /** What is not measured without a memory cgroup. */
@@ -47,7 +47,7 @@ export function renderBreakdown(view: View, size: Size): Line[] {
   return fillUp([...above, ...table(view, rows, { width, height: height - above.length })], size);
 }
 
-/** How far it is scrolled when it is drawn in this size: what was asked for, or to its end. */
+/** The scroll position at this size: the requested one, limited to the end. */
 export function breakdownScrollIn(view: View, size: Size): number {
   const rows = rowsOf(view);
   const room = size.height < 4 ? 0 : size.height - aboveTable(view, rows, size).length - 1;
@@ -86,7 +86,7 @@ function smallest(view: View, rows: readonly BreakdownRow[], { width, height }: 
   return [...lines, fitLine(spans, width)];
 }
 
-/** The bar, and the limits where there are any. */
+/** The bar, and the limits if there are any. */
 function head(view: View, rows: readonly BreakdownRow[], { width, height }: Size): Line[] {
   const lines: Line[] = [barLine('', barParts(rows), view, width)];
   const inKernel = kernelParts(rows);
@@ -103,7 +103,7 @@ function barLine(name: string, parts: readonly BarPart[], view: View, width: num
   return fitLine([{ text: ` ${name}` }, ...stackedBar(parts, inner, view.unicode)], width);
 }
 
-/** How far the leaf is from its limits; the nearest first where each has a line of its own. */
+/** The distances to the limits; if each has its own line, the closest limit is first. */
 function limitLines(view: View, width: number): Line[] {
   const current = view.data.latest?.current;
   const limits = (['high', 'max'] as const).flatMap((id) => {
@@ -124,7 +124,7 @@ function limitLines(view: View, width: number): Line[] {
     .map((limit) => fitLine(limitSpans(view, limit, width), width));
 }
 
-/** One limit: how much of it is used and what is left. */
+/** One limit: its usage and the remaining headroom. */
 function limitSpans(
   view: View,
   { id, bytes, current }: { id: string; bytes: number; current: number },
@@ -160,8 +160,7 @@ function treeHead(view: View, width: number): Line[] {
 }
 
 /**
- * The rows, with titles; where there are more of them than lines, those that matter most, or those scrolled
- * to.
+ * The rows with titles; if they do not fit, the most important ones, or those at the scroll position.
  */
 function table(view: View, rows: readonly BreakdownRow[], { width, height }: Size): Line[] {
   const { shown, from } = choose(view, rows, height - 1);
@@ -169,7 +168,7 @@ function table(view: View, rows: readonly BreakdownRow[], { width, height }: Siz
   const columns = columnsOf(view, rows, hidden > 0 ? placeOf(view, from, shown.length, rows.length) : '');
   const room = width - widthOfColumns(columns, rows);
   const all = room < MIN_BAR ? columns : [...columns, barColumn(view, rows[0]?.track?.now, room)];
-  // All rows take part in the widths: columns must not jump when one scrolls.
+  // All rows determine the widths, so that columns do not jump when scrolling.
   const { header, rows: lines } = renderColumns(all, rows, {
     width,
     unicode: view.unicode,
@@ -181,7 +180,7 @@ function table(view: View, rows: readonly BreakdownRow[], { width, height }: Siz
   return [header, ...shown.map((row) => lines[rows.indexOf(row)] ?? [])];
 }
 
-/** What figures and names take, with the space between columns, before the bars. */
+/** The width of figures and names, with the space between columns, before the bars. */
 function widthOfColumns(columns: readonly Column<BreakdownRow>[], rows: readonly BreakdownRow[]): number {
   const widths = columns.map(({ cell, title }) =>
     Math.max(widthOf(title), ...rows.map((row) => widthOf(cell(row).text))),
@@ -199,12 +198,15 @@ function choose(
     const ranked = rows.toSorted((a, b) => a.rank - b.rank).slice(0, room);
     return { shown: rows.filter((row) => ranked.includes(row)), from: undefined };
   }
-  // The first step shows the list from its start.
+  // The first step shows the start of the list.
   const from = Math.min(view.ui.breakdownScroll - 1, rows.length - room);
   return { shown: rows.slice(from, from + room), from };
 }
 
-/** Which of the rows are shown: the scroll is from the list's start, and none shows what matters most. */
+/**
+ * Which rows are shown: the scroll position is relative to the start of the list; undefined shows the most
+ * important ones.
+ */
 function placeOf({ unicode }: View, from: number | undefined, shown: number, all: number): string {
   const rows = from === undefined ? `${shown}` : `${from + 1}-${from + shown}`;
   return `${unicode ? '↕' : '^v'} ${rows} of ${all}`;
@@ -214,7 +216,7 @@ function columnsOf(view: View, rows: readonly BreakdownRow[], title: string): Co
   const { units, relative } = view.ui;
   const { latest } = view.data;
   const total = rows[0]?.track?.now;
-  // The drop at the end of the target is not a trend.
+  // The decrease at the exit of the target is not a trend.
   const nowMs = latest?.reason === 'final' ? 0 : (latest?.elapsedMs ?? 0);
   const now = latest?.reason === 'final' ? 'at end' : 'now';
   const labelWidth = Math.max(title.length, ...rows.map((row) => nameOf(row).length));
@@ -260,7 +262,7 @@ function nameOf({ letter, label, depth }: BreakdownRow): string {
   return `${letter === '' ? ' ' : letter} ${'  '.repeat(depth)}${label}`;
 }
 
-/** Bars of the parts; what is no part says what it is instead. */
+/** Bars of the parts; rows that are not parts show a note instead. */
 function barColumn(view: View, total: number | undefined, room: number): Column<BreakdownRow> {
   const width = Math.min(MAX_BAR, room);
   return {

@@ -1,5 +1,5 @@
 /**
- * What the breakdown lists: each figure with its letter, its place in the tree and what is said beside it.
+ * The rows of the breakdown: each figure with its letter, nesting and note.
  */
 import { breakKernelDown } from '../../model/kernel-breakdown.ts';
 import type { BarPart } from '../chart/bars.ts';
@@ -9,25 +9,25 @@ import type { Role } from '../text/line.ts';
 
 /** One figure of the breakdown. */
 export interface BreakdownRow {
-  /** The track that it is drawn from. */
+  /** The track with its values. */
   id: string;
   letter: string;
   label: string;
-  /** How deep it is nested. */
+  /** Nesting depth. */
   depth: number;
   role: Role;
   track: Track | undefined;
-  /** Whether it is a part of the total, in the first instance or as a part of a part. */
+  /** Whether it is a part of the total, directly or indirectly. */
   isPart: boolean;
-  /** Shown instead of the bar where there is room for it. */
+  /** Shown instead of the bar if there is space. */
   note: string | undefined;
   /** A shorter form of `note`. */
   shortNote: string | undefined;
-  /** What must be seen first where there is room for few; 0 is the most important. */
+  /** Display priority if there is little space; 0 is the most important. */
   rank: number;
 }
 
-/** A part of kernel memory by the id of its term. */
+/** A part of kernel memory, by the id of its term. */
 const TERMS: Readonly<Record<string, { letter: string; role: Role; rank: number }>> = {
   slab: { letter: 's', role: 'slab', rank: 8 },
   pagetables: { letter: 't', role: 'pagetables', rank: 10 },
@@ -37,10 +37,10 @@ const TERMS: Readonly<Record<string, { letter: string; role: Role; rank: number 
   vmalloc: { letter: 'v', role: 'slab', rank: 13 },
 };
 
-/** The kinds of kernel memory that memory.stat has on kernels that give no total of it. */
+/** The kinds of kernel memory in memory.stat on kernels without a total. */
 const KINDS = Object.keys(TERMS);
 
-/** The rows of a memory cgroup, in the order in which they are read. */
+/** The rows of a memory cgroup, in display order. */
 export function breakdownRows(view: View): BreakdownRow[] {
   const row = rowMaker(view);
   const tracks = view.data.tracks;
@@ -58,7 +58,7 @@ export function breakdownRows(view: View): BreakdownRow[] {
   ];
 }
 
-/** The rows where there is no memory cgroup. */
+/** The rows without a memory cgroup. */
 export function treeRows(view: View): BreakdownRow[] {
   const row = rowMaker(view);
   return [
@@ -67,7 +67,9 @@ export function treeRows(view: View): BreakdownRow[] {
   ];
 }
 
-/** What the bar of all memory consists of: every byte once, the kernel's parts in the place of the kernel. */
+/**
+ * The parts of the bar for all memory: every byte once, with the parts of kernel memory instead of its total.
+ */
 export function barParts(rows: readonly BreakdownRow[]): BarPart[] {
   const hasKernelParts = rows.some(({ depth, isPart }) => isPart && depth === 2);
   const parts = rows
@@ -79,7 +81,7 @@ export function barParts(rows: readonly BreakdownRow[]): BarPart[] {
   return [...parts, { letter: '?', name: 'other', role: 'dim', bytes: current - known }];
 }
 
-/** What kernel memory alone consists of. */
+/** The parts of kernel memory. */
 export function kernelParts(rows: readonly BreakdownRow[]): BarPart[] {
   return rows.filter(({ isPart, depth }) => isPart && depth === 2).map(toPart);
 }
@@ -99,7 +101,7 @@ type MakeRow = (
   shortNote?: string,
 ) => BreakdownRow;
 
-/** Rows without a note are parts of the total; those with one are beside it, but for sock. */
+/** Rows without a note are parts of the total; those with a note are not, except for sock. */
 function rowMaker({ data }: View): MakeRow {
   return (id, letter, label, depth, role, rank, note, shortNote) => ({
     id,
@@ -146,7 +148,7 @@ function termRow(
   return [row(track, look.letter, id, 2, look.role, look.rank)];
 }
 
-/** The rest of kernel memory; it includes BPF memory where that is not known. */
+/** The rest of kernel memory; it includes BPF memory if that is unknown. */
 function restRow(tracks: ReadonlyMap<string, Track>, row: MakeRow): BreakdownRow {
   const isAttributed = tracks.has('unexplained');
   return row(

@@ -1,16 +1,16 @@
-/** Figures as text, in the units that the view is set to. */
+/** Formats figures in the units of the view. */
 import { formatBytes } from '../../format/units.ts';
 import type { Track, UiState, View } from '../state/view.ts';
 import type { Span } from '../text/line.ts';
 
-/** What is shown for a figure that is not known. */
+/** Shown for an unknown figure. */
 export const ABSENT = '-';
 
-/** Below this time a change is too short to say what it comes to in a minute. */
+/** Below this time, a rate per minute is not meaningful. */
 const MIN_RATE_MS = 5_000;
 
 /**
- * A size in the view's units: `1.5 MiB`, `1,536 KiB` or `1,572,864`; `-` when it is absent. Sizes below 10
+ * Formats a size in the view's units: `1.5 MiB`, `1,536 KiB` or `1,572,864`; `-` if absent. Sizes below 10
  * KiB that are not whole KiB have one decimal.
  */
 export function formatSize(bytes: number | undefined, units: UiState['units']): string {
@@ -23,20 +23,20 @@ export function formatSize(bytes: number | undefined, units: UiState['units']): 
   return `${text} KiB`;
 }
 
-/** A change with its sign: `+1.5 MiB`, `-12 KiB`; `0` when there is none, `-` when it is absent. */
+/** Formats a change with its sign: `+1.5 MiB`, `-12 KiB`; `0` for no change, `-` if absent. */
 export function formatChange(bytes: number | undefined, units: UiState['units']): string {
   if (bytes === undefined) return ABSENT;
   if (bytes === 0) return '0';
   return bytes > 0 ? `+${formatSize(bytes, units)}` : formatSize(bytes, units);
 }
 
-/** A change of bytes for a list: growth stands out, shrinking is good. */
+/** Formats a change of bytes for a list: growth is highlighted as bad, shrinking as good. */
 export function changeSpan(bytes: number, units: UiState['units']): Span {
   const style = bytes === 0 ? 'dim' : bytes > 0 ? 'warning' : 'good';
   return { text: formatChange(bytes, units), style };
 }
 
-/** A share: `64%`, `0.4%`; `-` when it is absent or of nothing. */
+/** Formats a share: `64%`, `0.4%`; `-` if absent or if the total is 0. */
 export function formatShare(part: number | undefined, whole: number | undefined): string {
   if (part === undefined || whole === undefined || whole <= 0) return ABSENT;
   const percent = (part / whole) * 100;
@@ -50,8 +50,8 @@ export function isRelative(view: View): boolean {
 }
 
 /**
- * A figure in the view's units; in relative mode its difference from what it was then, `-` when it was not
- * known then.
+ * Formats a figure in the view's units; in relative mode, the difference from the base, or `-` if the base is
+ * unknown.
  * @param name of the track that `bytes` belong to.
  */
 export function formatFigure(view: View, name: string, bytes: number | undefined): string {
@@ -61,7 +61,7 @@ export function formatFigure(view: View, name: string, bytes: number | undefined
 }
 
 /**
- * A figure as the difference from what it was then, in relative mode; undefined when it was not known then.
+ * The difference of a figure from the base in relative mode; undefined if the base is unknown.
  */
 export function relativeTo(view: View, name: string, bytes: number | undefined): number | undefined {
   if (!isRelative(view)) return bytes;
@@ -69,14 +69,14 @@ export function relativeTo(view: View, name: string, bytes: number | undefined):
   return bytes === undefined || base === undefined ? undefined : bytes - base;
 }
 
-/** By how much a figure has changed since the reading before. Unit: bytes. */
+/** The change of a figure since the previous reading. Unit: bytes. */
 export function changeOf(track: Track | undefined): number | undefined {
   return track?.before === undefined ? undefined : track.now - track.before;
 }
 
 /**
- * By how much a figure changes in a minute, from the last minute. Unit: bytes per minute. Undefined in the
- * first seconds.
+ * The rate of change of a figure over the last minute. Undefined in the first seconds. Unit: bytes per
+ * minute.
  * @param nowMs the time of `track.now`.
  */
 export function perMinuteOf(track: Track | undefined, nowMs: number): number | undefined {

@@ -1,4 +1,4 @@
-/** The whole screen: header, panels in their places, what covers them, and the line of keys. */
+/** The complete screen: header, panels, overlays, and the line of keys. */
 
 import { formatTick } from '../chart/axis.ts';
 import { type Layout, layOut, type Region } from '../state/layout.ts';
@@ -20,11 +20,11 @@ import { renderStatusLine } from './status-line.ts';
 import { endLines, renderEnd } from './summary-panel.ts';
 import { renderTimeline } from './timeline-panel.ts';
 
-/** A drawn screen, and where its panels are, for the mouse. */
+/** A drawn screen, with the panel positions for the mouse. */
 export interface Frame {
   lines: Line[];
   regions: readonly Region[];
-  /** How far the page that covers them can be scrolled; 0 without one. */
+  /** Maximum scroll position of an overlaid page; 0 without one. */
   pageEnd: number;
 }
 
@@ -37,7 +37,7 @@ const RENDER: Readonly<Record<PanelId, (view: View, size: Size) => Line[]>> = {
   output: renderOutput,
 };
 
-/** The names of the panels, as their title lines have them. */
+/** The panel names in title lines. */
 const TITLES: Readonly<Record<PanelId, string>> = {
   breakdown: 'Breakdown',
   timeline: 'Timeline',
@@ -47,7 +47,7 @@ const TITLES: Readonly<Record<PanelId, string>> = {
   output: 'Output',
 };
 
-/** Draws everything: exactly `size.height` lines of `size.width` columns. */
+/** Draws the screen: exactly `size.height` lines of `size.width` columns. */
 export function renderFrame(view: View, size: Size): Frame {
   const layout = layOut(size, view.ui, endRows(view, size));
   if (layout.kind === 'status-line')
@@ -65,7 +65,7 @@ export function renderFrame(view: View, size: Size): Frame {
   };
 }
 
-/** The room for a page: all between the header and the keys, without its title line. */
+/** The area of a page: between the header and the keys, without its title line. */
 function pageSize(size: Size, { headerHeight, footerTop }: Layout & { kind: 'panels' }): Size {
   return { width: size.width, height: footerTop - headerHeight - 1 };
 }
@@ -81,7 +81,7 @@ function pageEnd(view: View, { width, height }: Size): number {
   }
 }
 
-/** How many lines the end of the run is given: what it has to say, and on low screens no more than three. */
+/** Number of lines for the end of the run: as many as needed, but at most three on low screens. */
 function endRows(view: View, size: Size): number {
   const { replay, state } = view.status;
   if (replay !== undefined && state !== 'at-end') return 0;
@@ -99,7 +99,7 @@ function renderSmall(view: View, size: Size): Line[] {
   return box === undefined ? lines : centred(lines, box.lines, size);
 }
 
-/** What there is to say, over as many lines as it takes. */
+/** Messages, over as many lines as needed. */
 function renderMessage(message: string, unicode: boolean, width: number): Line[] {
   return renderWrapped({ text: ' ' }, { text: shownText(message, unicode), style: 'warning' }, width);
 }
@@ -147,12 +147,12 @@ function titleLine(name: string, isFocused: boolean, unicode: boolean, width: nu
   );
 }
 
-/** The time window chosen with `t`; the axis alone would not show it in a shorter run. */
+/** The time window selected with `t`; in a shorter run the axis alone would not show it. */
 function spanOfTime({ ui: { windowMs } }: View): string {
   return windowMs === undefined ? '' : `, last ${formatTick(windowMs)}`;
 }
 
-/** Keys for the footer, the most needed first. */
+/** Keys for the footer, most important first. */
 const LIVE_KEYS = [
   ['?', 'help'],
   ['q', 'quit'],

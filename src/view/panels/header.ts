@@ -1,4 +1,4 @@
-/** The header: the command, its state, where and how it is measured, and its limits. */
+/** The header: command, state, placement, measurement and limits. */
 import { formatCommand, safeText } from '../../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../../format/units.ts';
 import type { View } from '../state/view.ts';
@@ -36,14 +36,14 @@ function commandFields({ data: { start }, unicode }: View): Field[] {
   ];
 }
 
-/** The interval and the punctuality of the samples. */
+/** The interval and timing statistics of the samples. */
 function clockFields({ status, data }: View): Field[] {
   const { intervalMs, late, missed, replay } = status;
   const fields: Field[] = [];
   if (replay !== undefined && replay.damagedLines > 0)
     fields.push(labelled(3, 'damaged lines skipped', `${replay.damagedLines}`, 'warning'));
   if (replay?.following === true) fields.push({ rank: 5, spans: [{ text: 'following', style: 'good' }] });
-  // Before the launch, and before the first line of a recording that is waited for.
+  // Before the launch, and before the first line of a followed recording.
   if (intervalMs > 0) fields.push(labelled(6, 'every', formatDuration(intervalMs)));
   fields.push(labelled(5.5, 'late', `${late}`, late > 0 ? 'warning' : 'plain'));
   if (missed > 0) fields.push(labelled(8.5, 'missed', `${missed}`, 'warning'));
@@ -51,7 +51,7 @@ function clockFields({ status, data }: View): Field[] {
   return fields;
 }
 
-/** The limits of the leaf itself; limits that are not set are left out. */
+/** The limits of the leaf itself; unset limits are left out. */
 function limitField({ data: { latest }, ui: { units } }: View): Field[] {
   const limits = latest?.limits;
   if (limits === undefined) return [];
@@ -70,7 +70,7 @@ function limitField({ data: { latest }, ui: { units } }: View): Field[] {
   return [{ rank: 3.5, spans: spans.length === 0 ? [{ text: 'no limits', style: 'dim' }] : spans }];
 }
 
-/** Where the leaf is, or why there is none. */
+/** The location of the leaf, or why there is none. */
 function placeField({ data: { start }, unicode }: View): Field[] {
   if (start === undefined) return [];
   const text = start.leaf === undefined ? start.placement.reason : start.leaf;

@@ -1,4 +1,4 @@
-/** The page of keys. */
+/** The help page. */
 
 import { KEY_PLACES, KEY_TABLE, type KeyEntry, type KeyPlace } from '../state/key-table.ts';
 import type { View } from '../state/view.ts';
@@ -6,13 +6,13 @@ import { fitLine, widthOf } from '../text/cells.ts';
 import type { Line, Size, Span } from '../text/line.ts';
 import { renderScrolled, renderWrapped } from './pieces.ts';
 
-/** What keys take, with the space after them. */
+/** Width of keys, including the following space. */
 const KEYS = 22;
 
-/** A column of the page is no narrower than this. */
+/** Minimum width of a column. */
 const NARROWEST = 58;
 
-/** All keys by where they work: what does not apply here comes last; in columns where there is room. */
+/** All keys by context; contexts that do not apply are last. Uses columns if there is space. */
 export function helpLines(view: View, all: number): Line[] {
   const count = Math.max(1, Math.min(3, Math.floor(all / NARROWEST)));
   const width = Math.floor(all / count);
@@ -20,7 +20,7 @@ export function helpLines(view: View, all: number): Line[] {
   return inColumns(sections, count, width, all);
 }
 
-/** As much of the page as there is room for, from where it was scrolled to. */
+/** The visible part of the page at the scroll position. */
 export function renderHelp(view: View, size: Size): Line[] {
   const { dialog } = view.ui;
   const scroll = dialog?.kind === 'help' ? dialog.scroll : 0;
@@ -48,7 +48,7 @@ function renderEntry({ keys, text }: KeyEntry, width: number): Line[] {
   return renderWrapped(lead, { text }, width);
 }
 
-/** Sections one after the other, in columns that are about equally long. */
+/** Distributes consecutive sections over columns of about equal length. */
 function inColumns(sections: readonly Line[][], count: number, width: number, all: number): Line[] {
   const total = sections.reduce((sum, { length }) => sum + length, 0);
   const columns: Line[][] = [[]];

@@ -1,4 +1,4 @@
-/** What the lists of maps and of processes have in common. */
+/** Common parts of the lists of maps and processes. */
 
 import { isAscending, listParts, listWindow, selectedIndex } from '../state/lists.ts';
 import type { TableId, View } from '../state/view.ts';
@@ -12,17 +12,17 @@ import { fillUp } from './pieces.ts';
 export interface List<Row> {
   id: TableId;
   columns: readonly Column<Row>[];
-  /** Those that pass the filter, in their order. */
+  /** The rows that match the filter, in display order. */
   rows: readonly Row[];
   idOf: (row: Row) => number;
-  /** What is said when no row passes the filter: `No map matches`. */
+  /** Shown if no row matches the filter: `No map matches`. */
   noMatch: string;
-  /** What the rows come to. */
+  /** The totals of the rows. */
   totals: readonly Span[];
 }
 
 /**
- * Titles, the rows around the selected one, and what they come to with what they are filtered and sorted by.
+ * Titles, the rows around the selected one, and the totals with filter and sort order.
  */
 export function renderList<Row>(view: View, size: Size, list: List<Row>): Line[] {
   const { unicode, ui } = view;

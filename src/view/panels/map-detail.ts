@@ -1,4 +1,4 @@
-/** Everything that is known about one BPF map, and what could be saved on it. */
+/** All details of one BPF map, with advice. */
 import { formatMapFlags } from '../../format/map-flags.ts';
 import { formatDuration } from '../../format/units.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
@@ -15,7 +15,7 @@ const LABEL = 14;
 
 const GAUGE = 20;
 
-/** One map: the one that the dialog is about, else the selected one. */
+/** The map of the dialog, otherwise the selected one. */
 export function mapLines(view: View, width: number): Line[] {
   const { dialog } = view.ui;
   const id = dialog?.kind === 'map' ? dialog.id : selectedId(view);
@@ -27,7 +27,7 @@ export function mapLines(view: View, width: number): Line[] {
   return [...lines, ...(id === undefined ? [] : renderAdvice(view, id, width))];
 }
 
-/** As much of the page as there is room for, from where it was scrolled to. */
+/** The visible part of the page at the scroll position. */
 export function renderMapDetail(view: View, size: Size): Line[] {
   const { dialog } = view.ui;
   const scroll = dialog?.kind === 'map' ? dialog.scroll : 0;
@@ -133,7 +133,7 @@ function programsOf({ programs }: LiveMap): string {
   return programs.map(({ id, name }) => `${name || '(no name)'} (${id})`).join(', ') || 'none';
 }
 
-/** The pieces of advice that are about this map. */
+/** The advice on this map. */
 function renderAdvice(view: View, id: number, width: number): Line[] {
   const { advice, unicode } = view;
   const { units } = view.ui;

@@ -12,10 +12,10 @@ import { fillUp, renderAbsent } from './pieces.ts';
 
 const GAUGE = 6;
 
-/** A map is nearly full from here on. */
+/** From this share on, a map is highlighted as nearly full. */
 const NEARLY_FULL = 0.9;
 
-/** The maps that pass the filter: titles, the rows around the selected one, what they come to. */
+/** The maps that match the filter: titles, the rows around the selected one, totals. */
 export function renderMaps(view: View, size: Size): Line[] {
   const { maps } = view.data;
   if (maps.size === 0) return renderNone(view, size);
@@ -30,7 +30,7 @@ export function renderMaps(view: View, size: Size): Line[] {
   });
 }
 
-/** The maps of a run that has ended, as of their peak. */
+/** The maps of a completed run, as of their maximum. */
 function renderNone(view: View, size: Size): Line[] {
   const { units } = view.ui;
   const { summary } = view.data;
@@ -101,7 +101,7 @@ function nameOf({ name }: LiveMap, unicode: boolean): Span {
   return name === '' ? { text: '(no name)', style: 'dim' } : { text: shownText(name, unicode) };
 }
 
-/** Elements of how many; of a ring buffer both are bytes. */
+/** Number of elements and capacity; in bytes for a ring buffer. */
 function useOf({ ui: { units } }: View, row: LiveMap): string {
   const used = mapUse(row);
   if (row.backlogBytes !== undefined)
@@ -115,7 +115,7 @@ function fillOf(row: LiveMap, unicode: boolean): Span {
   return { text: gauge(fill, GAUGE, unicode), style: fill >= NEARLY_FULL ? 'warning' : 'bpf-maps' };
 }
 
-/** The owner: a process or only programs, if known; and the cgroup, or elsewhere. */
+/** The owner if known: a process, or only programs; and the cgroup, or elsewhere. */
 function ownerOf({ holders = [], anonymous, cgroup, elsewhere }: LiveMap): string {
   const [holder] = holders;
   const more = holders.length > 1 ? ` +${holders.length - 1}` : '';

@@ -1,4 +1,4 @@
-/** What the target has printed, the end of it unless it was scrolled back. */
+/** The output of the target, at its end unless scrolled back. */
 
 import type { View } from '../state/view.ts';
 import { clip, fitLine, widthOf, widthOfLine } from '../text/cells.ts';
@@ -6,10 +6,10 @@ import type { Line, Size, Span } from '../text/line.ts';
 import { toAscii } from '../text/shown-text.ts';
 import { fillUp, renderAbsent } from './pieces.ts';
 
-/** Lines that go on in the next row begin with as much as the mark of a stream takes. */
+/** Continuation lines are indented by the width of the stream mark. */
 const CONTINUED = '  ';
 
-/** The last lines: cut where they are too long, in a zoomed panel wrapped. */
+/** The last lines: truncated if too long, or wrapped in a zoomed panel. */
 export function renderOutput(view: View, size: Size): Line[] {
   const { lines, dropped } = view.output;
   if (lines.length === 0) {
@@ -18,7 +18,7 @@ export function renderOutput(view: View, size: Size): Line[] {
   }
   const { outputBottom } = view.ui;
   const last = lines.length - 1;
-  // Lines that are not kept any more can't be stayed at.
+  // Dropped lines cannot be shown.
   const below = outputBottom === undefined ? 0 : last - Math.max(0, Math.min(last, outputBottom - dropped));
   const hasNote = below > 0 && size.height >= 3;
   const rows = size.height - (hasNote ? 1 : 0);
@@ -36,8 +36,8 @@ export function renderOutput(view: View, size: Size): Line[] {
 }
 
 /**
- * The rows that end with the line before `end`; at the top of everything it goes on downwards, so that the
- * panel is full. Above the first line stands how many were there once.
+ * The rows that end with the line before `end`; at the start of the output, later rows fill the panel. The
+ * first row shows the number of dropped lines.
  */
 function takePage(
   lines: readonly Line[],
@@ -64,7 +64,7 @@ function takePage(
     rows.push(...draw(lines[to] ?? []));
     to += 1;
   }
-  // With nothing below, the end is what is wanted, not the note above.
+  // With nothing below, show the end instead of the note at the top.
   return { rows: to === lines.length ? rows.slice(-count) : rows.slice(0, count), below: lines.length - to };
 }
 
@@ -72,14 +72,14 @@ function plain(line: Line, unicode: boolean): Line {
   return unicode ? line : line.map((span) => ({ ...span, text: toAscii(span.text) }));
 }
 
-/** A line that is too long ends in a mark. */
+/** A truncated line ends with a mark. */
 function cutLine(line: Line, width: number, unicode: boolean): Line {
   const shown = plain(line, unicode);
   if (widthOfLine(shown) <= width) return fitLine(shown, width);
   return [...fitLine(shown, Math.max(0, width - 1)), { text: unicode ? '…' : '~', style: 'dim' }];
 }
 
-/** A line over as many rows as it takes. */
+/** A line wrapped to as many rows as needed. */
 function wrapLine(line: Line, width: number, unicode: boolean): Line[] {
   if (width <= CONTINUED.length + 1) return [cutLine(line, width, unicode)];
   const rows: Line[] = [];

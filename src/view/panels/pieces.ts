@@ -1,11 +1,11 @@
-/** What several panels are put together from. */
+/** Common parts of several panels. */
 
 import type { PanelId, View } from '../state/view.ts';
 import { fitLine } from '../text/cells.ts';
 import type { Line, Role, Size, Span } from '../text/line.ts';
 import { shownText, wrapText } from '../text/shown-text.ts';
 
-/** Exactly the lines of a panel: cut, or filled up with empty ones. */
+/** Exactly the lines of a panel: truncated, or padded with empty lines. */
 export function fillUp(lines: readonly Line[], { width, height }: Size): Line[] {
   const shown = lines.slice(0, Math.max(0, height));
   while (shown.length < height) shown.push(fitLine([], width));
@@ -13,7 +13,7 @@ export function fillUp(lines: readonly Line[], { width, height }: Size): Line[] 
 }
 
 /**
- * A text over as many lines as it takes; those after the first start where the text of the first one does.
+ * Wraps a text to as many lines as needed, with a hanging indent.
  */
 export function renderWrapped(lead: Span, text: Span, width: number): Line[] {
   const indent = lead.text.length;
@@ -22,18 +22,18 @@ export function renderWrapped(lead: Span, text: Span, width: number): Line[] {
   );
 }
 
-/** An empty panel: the reason with a hint, or what it is waiting for. */
+/** An empty panel: the reason with a hint, or what is pending. */
 export function renderAbsent(view: View, panel: PanelId, otherwise: string, size: Size): Line[] {
   const text = shownText(view.status.absent[panel] ?? otherwise, view.unicode);
   return fillUp(renderWrapped({ text: '  ' }, { text, style: 'dim' }, size.width), size);
 }
 
-/** How far a page of `lines` lines can be scrolled. */
+/** Maximum scroll position of a page of `lines` lines. */
 export function lastScroll(lines: number, height: number): number {
   return lines <= height || height < 3 ? 0 : lines - (height - 1);
 }
 
-/** The lines of a page from `scroll` on, no further than its end, with a mark of what is above and below. */
+/** The lines of a page from `scroll` on, limited to its end, with marks for hidden lines above and below. */
 export function renderScrolled(lines: readonly Line[], scroll: number, size: Size, unicode: boolean): Line[] {
   const last = lastScroll(lines.length, size.height);
   if (last === 0) return fillUp(lines, size);

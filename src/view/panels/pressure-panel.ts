@@ -8,32 +8,32 @@ import type { Line, Role, Size, Span } from '../text/line.ts';
 import { gauge, shownText, wrapText } from '../text/shown-text.ts';
 import { fillUp, renderWrapped } from './pieces.ts';
 
-/** From this share of stalled time on, pressure is shown as bad. Unit: per cent. */
+/** From this share of stalled time on, pressure is highlighted as bad. Unit: per cent. */
 const HEAVY = 10;
 
-/** From this width on. */
+/** Minimum width. */
 const WIDE = 116;
 
-/** Rows that are kept for events. */
+/** Rows reserved for events. */
 const EVENT_ROWS = 2;
 
-/** What `some` and `full` mean, shown where there is room. */
+/** The meaning of `some` and `full`, shown if there is space. */
 const MEANINGS = {
   some: 'at least one task waited for memory',
   full: 'all tasks waited for memory',
 } as const;
 
-/** Events that mean that something was killed or exceeded. */
+/** Events that indicate that something was killed or exceeded. */
 const GRAVE: ReadonlySet<string> = new Set(['oom', 'oom_kill', 'oom_group_kill', 'budget_exceeded']);
 
 /** The order of memory.events; v1 has `failcnt` and `oom_kill`. */
 const KERNEL_EVENTS = ['low', 'high', 'max', 'failcnt', 'oom', 'oom_kill', 'oom_group_kill'];
 
-/** Pressure, counts, then events, the latest first. */
+/** Pressure, counts, then events, latest first. */
 export function renderPressure(view: View, size: Size): Line[] {
   const { width, height } = size;
   const figures = [...renderStalls(view, width), ...renderCounts(view, width)];
-  // On low panels the last events are worth more than the last counts.
+  // On low panels the latest events are more important than the last counts.
   const shown = figures.slice(0, Math.max(1, height - EVENT_ROWS));
   return fillUp([...shown, ...renderEvents(view, size)], size);
 }
@@ -44,7 +44,7 @@ function renderStalls(view: View, width: number): Line[] {
     const text = shownText(view.status.absent.pressure ?? whyAbsent(view), view.unicode);
     return renderWrapped({ text: '  ' }, { text, style: 'dim' }, width);
   }
-  // Two figures of each span of time side by side where there is no room for bars.
+  // Two figures per time span side by side if there is no space for bars.
   const bar = Math.max(0, Math.min(10, Math.floor((width - 2 - 6 - 12 - 3 * 9) / 3)));
   const cell = bar === 0 ? 8 : bar + 9;
   const titles = ['10 s', '60 s', '300 s'].map((title) => `${title.padStart(6)} `.padEnd(cell)).join('');
@@ -79,11 +79,11 @@ function whyAbsent({ data: { start, latest } }: View): string {
   }
 }
 
-/** How often each event happened, and when last. */
+/** Count and time of the last occurrence of each event. */
 function renderCounts(view: View, width: number): Line[] {
   const { latest, eventCounts } = view.data;
   const counts = countsOf(latest);
-  // Events of ours are counted by their lines.
+  // Our own events are counted by their records.
   for (const [name, { count }] of eventCounts) if (!counts.has(name)) counts.set(name, count);
   if (counts.size === 0) return [];
   const lines: Span[][] = [[{ text: '  events' }]];
@@ -114,7 +114,7 @@ function countsOf(sample: Sample | undefined): Map<string, number> {
   return new Map(names.map((name) => [name, events[name] ?? 0]));
 }
 
-/** Events that have happened, the latest first, from the one that was scrolled to. */
+/** Past events, latest first, from the scroll position. */
 function renderEvents(view: View, { width, height }: Size): Line[] {
   const { events } = view.data;
   if (events.length === 0) {

@@ -9,12 +9,12 @@ import { ABSENT, changeSpan, formatSize } from './figure-text.ts';
 import { renderList } from './list.ts';
 import { renderAbsent } from './pieces.ts';
 
-/** The deepest level of a tree that is drawn as such; below it the level is shown as a number. */
+/** Maximum tree depth that is drawn; deeper levels are shown as a number. */
 const DEEPEST = 8;
 
 /**
- * The processes that pass the filter, flat or as a tree: titles, the rows around the selected one, how many
- * there are.
+ * The processes that match the filter, flat or as a tree: titles, the rows around the selected one, their
+ * number.
  */
 export function renderProcesses(view: View, size: Size): Line[] {
   if (view.data.processes.size === 0) return renderNone(view, size);
@@ -29,7 +29,7 @@ export function renderProcesses(view: View, size: Size): Line[] {
   });
 }
 
-/** Processes are read less often than samples are taken: a short run may end before the first snapshot. */
+/** Processes are read less often than samples: a short run may end before the first snapshot. */
 function renderNone(view: View, size: Size): Line[] {
   const hasEnded = view.data.summary !== undefined;
   return renderAbsent(view, 'processes', hasEnded ? 'No processes were seen.' : 'No processes yet.', size);
@@ -75,7 +75,7 @@ function columnsOf(view: View): Column<ProcessListRow>[] {
   return [...columns, { title: 'cgroup', align: 'left', least: 10, most: 30, rank: 8, cell: cgroup }];
 }
 
-/** The lines that join a process to its parent. */
+/** The lines from a process to its parent. */
 function branchesOf(row: ProcessListRow, unicode: boolean): string {
   if (row.parent === undefined) return '';
   const [fork, end, past] = unicode ? ['├─ ', '└─ ', '│  '] : ['|- ', '`- ', '|  '];

@@ -5,7 +5,7 @@ import type { Field } from '../text/fields.ts';
 import type { Role } from '../text/line.ts';
 import { shownText } from '../text/shown-text.ts';
 
-/** The state, and the time that is shown. */
+/** The state and the displayed time. */
 export function stateFields(view: View): Field[] {
   const { status, data } = view;
   const { text, mark, ascii, role } = stateOf(view);
@@ -47,7 +47,7 @@ function stateOf({ status, data, unicode }: View): State {
   }
 }
 
-/** The target has exited; how many processes of the run are left, as of the last sample. */
+/** The target has exited; the number of remaining processes as of the last sample. */
 function waitingText({ latest }: ViewData): string {
   const left = latest?.processes ?? 0;
   return left === 0 ? 'target ended' : `target ended, ${left} ${left === 1 ? 'process' : 'processes'} left`;

@@ -1,4 +1,4 @@
-/** The one line that is shown where the terminal is too small for panels. */
+/** A single line for terminals that are too small for panels. */
 
 import type { View } from '../state/view.ts';
 import { type Field, labelled, packFields } from '../text/fields.ts';
@@ -6,7 +6,7 @@ import type { Line, Role } from '../text/line.ts';
 import { changeOf, formatChange, formatFigure, formatShare, perMinuteOf } from './figure-text.ts';
 import { stateFields } from './run-state.ts';
 
-/** Figures, the most important first. */
+/** Figures, most important first. */
 const FIGURES: readonly { id: string; name: string; role: Role; rank: number }[] = [
   { id: 'current', name: 'current', role: 'strong', rank: 1 },
   { id: 'rss', name: 'rss', role: 'strong', rank: 1 },

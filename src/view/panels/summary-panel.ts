@@ -1,4 +1,4 @@
-/** How the run ended, in the few lines that the frozen view has for it. */
+/** The end of the run, in the few lines available in the frozen view. */
 import { plural } from '../../format/plural.ts';
 import { formatDuration } from '../../format/units.ts';
 import type { SummaryRecord } from '../../model/recording.ts';
@@ -11,7 +11,7 @@ import { shownText } from '../text/shown-text.ts';
 import { formatSize } from './figure-text.ts';
 import { fillUp } from './pieces.ts';
 
-/** The end, the peak and all problems, the worst first; cut to the available lines. */
+/** The end, the peak and all problems, worst first; truncated to the available lines. */
 export function renderEnd(view: View, size: Size): Line[] {
   return fillUp(endLines(view, size.width), size);
 }
@@ -43,7 +43,7 @@ function endLine(summary: SummaryRecord, { unicode, status, data }: View, width:
   return textOf(line).length + hint.text.length <= width ? [...line, hint] : line;
 }
 
-/** Which budgets were exceeded while it ran; what is evaluated at the end stands below the view. */
+/** The budgets exceeded during the run; the final evaluation is printed after the view. */
 function budgetLine({ data: { events }, unicode }: View): Line[] {
   const exceeded = events.flatMap(({ event, message = '' }) =>
     event === 'budget_exceeded' ? [message] : [],

@@ -17,8 +17,7 @@ interface Channel {
 }
 
 /**
- * The channels of the series, the most important first. Letters are initials, so that the legend need not
- * list them.
+ * The channels of the series, most important first. Letters are initials, so the legend need not list them.
  */
 const CHANNELS: readonly Channel[] = [
   { id: 'current', name: 'current', letter: 'c', role: 'current' },
@@ -31,8 +30,7 @@ const CHANNELS: readonly Channel[] = [
 ];
 
 /**
- * Events that are marked, the most important first. Others, such as `low`, say nothing of what the target
- * did.
+ * Marked events, most important first. Others, such as `low`, are not caused by the target.
  */
 const MARKS: readonly { events: readonly string[]; letter: string; name: string; role: Role }[] = [
   { events: ['oom_kill', 'oom_group_kill', 'oom'], letter: 'O', name: 'OOM kill', role: 'bad' },
@@ -76,7 +74,7 @@ function chartOf(
 ): Chart {
   const lines = channels.flatMap((channel): ChartLine[] => {
     const offset = isRelative(view) ? view.base?.get(channel.id) : 0;
-    // What was not known then can't be drawn as a difference from it.
+    // Without a base value, a difference cannot be drawn.
     if (offset === undefined) return [];
     const columns = (count: number) =>
       view.data.series.columns(channel.id, fromMs, toMs, count).map((column) => shifted(column, offset));
@@ -99,7 +97,7 @@ function shifted(column: SeriesColumn | undefined, offset: number): SeriesColumn
   return { min: column.min - offset, max: column.max - offset, last: column.last - offset };
 }
 
-/** The kernel's own mark where it has one: it sees what lies between two samples. */
+/** The kernel's own high-water mark if available: it includes peaks between samples. */
 function peakOf(view: View, fromMs: number): Chart['peak'] {
   const id = view.data.tracks.has('current') ? 'current' : 'rss';
   const track = view.data.tracks.get(id);
@@ -127,7 +125,7 @@ function marksOf(events: readonly EventRecord[], fromMs: number, toMs: number): 
   );
 }
 
-/** The names of the lines, with the figures of now. */
+/** The names of the lines, with current figures. */
 function legendLine(view: View, channels: readonly Channel[], width: number): Line {
   const spans: Span[] = [];
   for (const { id, name, role } of channels) {

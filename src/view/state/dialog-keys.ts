@@ -1,10 +1,10 @@
-/** What keys do in dialogs and prompts. */
+/** Handles keys in dialogs and prompts. */
 
 import type { Pressed } from './effect.ts';
 import { MOVES, moveBy, within } from './moves.ts';
 import type { Dialog, TableId, UiState, View } from './view.ts';
 
-/** The signals of the menu, the most common first. */
+/** The signals of the menu, most common first. */
 export const SIGNAL_CHOICES: readonly string[] = [
   'SIGTERM',
   'SIGINT',
@@ -17,7 +17,7 @@ export const SIGNAL_CHOICES: readonly string[] = [
   'SIGUSR2',
 ];
 
-/** Carries a key out in the dialog or prompt that is open. */
+/** Handles a key in the open dialog or prompt. */
 export function pressInDialog(view: View, ui: UiState, dialog: Dialog, key: string): Pressed {
   const closed: UiState = { ...ui, dialog: undefined };
   switch (dialog.kind) {
@@ -28,7 +28,7 @@ export function pressInDialog(view: View, ui: UiState, dialog: Dialog, key: stri
       return { ui: scrollPage(ui, dialog, move) };
     }
     case 'quit':
-      // It has ended while the question was open.
+      // The process has exited while the dialog was open.
       if (view.status.state === 'ended')
         return LEAVING.has(key) ? { ui: closed, effect: { kind: 'close' } } : { ui: closed };
       if (key === 's') return { ui: closed, effect: { kind: 'stop' } };
@@ -93,7 +93,7 @@ function pressInPrompt(
   return { ui: dialog.kind === 'filter' ? withFilter(typed, dialog.list, text) : typed };
 }
 
-/** The list goes on to be moved while its filter is typed. */
+/** The list can still be scrolled while its filter is typed. */
 function moveUnderPrompt(view: View, ui: UiState, dialog: Dialog, key: string): UiState {
   const move = MOVES[key];
   return dialog.kind === 'filter' && move !== undefined ? moveBy(view, ui, dialog.list, move) : ui;
@@ -106,7 +106,7 @@ function withFilter(ui: UiState, list: TableId, filter: string): UiState {
 /** The maximum length of the text of a prompt. */
 const PROMPT_MAX = 100;
 
-/** The text after a key; undefined for a key that types nothing. */
+/** The text after a key; undefined if the key does not type text. */
 function edit(text: string, key: string): string | undefined {
   if (key === 'backspace') return [...text].slice(0, -1).join('');
   if (key === 'C-u') return '';

@@ -1,16 +1,16 @@
-/** What a key brings about: the state after it, and what has to happen outside of the view. */
+/** The result of a key: the new state, and an effect outside the view. */
 import type { UiState } from './view.ts';
 
-/** What a key wants from those who have opened the view. */
+/** An effect of a key outside the view. */
 export type Effect =
   /** Ctrl-C: SIGINT to the target. */
   | { kind: 'interrupt' }
   | { kind: 'signal'; pid: number; signal: string }
   /** End the target, then the view. */
   | { kind: 'stop' }
-  /** Close the view, go on measuring. */
+  /** Close the view and continue measuring. */
   | { kind: 'leave' }
-  /** Close the view: the target has ended. */
+  /** Close the view: the target has exited. */
   | { kind: 'close' }
   | { kind: 'suspend' }
   | { kind: 'redraw' }
@@ -25,7 +25,7 @@ export type Effect =
   | { kind: 'edge'; to: 'start' | 'end' }
   | { kind: 'event'; direction: 1 | -1 };
 
-/** The state after a key, and what it wants. */
+/** The new state and the effect of a key. */
 export interface Pressed {
   ui: UiState;
   effect?: Effect;

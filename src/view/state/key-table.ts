@@ -1,6 +1,6 @@
 /** All keys of the view; the help and the manual page are generated from this table. */
 
-/** Where a key works. */
+/** The contexts of keys. */
 export type KeyPlace = 'everywhere' | 'panels' | 'lists' | 'live' | 'replay' | 'leaving' | 'prompts';
 
 /** Keys with the same function, and its description. */

@@ -1,5 +1,5 @@
 /**
- * What keys do: the state before, a key, the state after, and what has to happen outside of the view.
+ * Handles keys: maps a state and a key to the new state and an effect outside the view.
  */
 import { pressInDialog } from './dialog-keys.ts';
 import type { Effect, Pressed } from './effect.ts';
@@ -16,15 +16,15 @@ import {
   type View,
 } from './view.ts';
 
-/** The windows of the timeline, in turn. Unit: milliseconds. */
+/** The time windows of the timeline, in order. Unit: milliseconds. */
 const WINDOWS_MS: readonly (number | undefined)[] = [undefined, 60_000, 300_000, 900_000, 3_600_000];
 
 const UNITS = ['readable', 'KiB', 'bytes'] as const;
 
-/** How far `[` and `]` go in a replay. Unit: milliseconds. */
+/** Step size of `[` and `]` in a replay. Unit: milliseconds. */
 const SKIP_MS = 10_000;
 
-/** Carries a key out. Unknown keys change nothing. */
+/** Handles a key. Unknown keys have no effect. */
 export function press(view: View, key: string): Pressed {
   const ui: UiState = { ...view.ui, message: undefined };
   if (key === 'C-c') return interrupt(view, ui);
@@ -109,7 +109,7 @@ function following<T>(choices: readonly T[], now: T): T {
   return choices[(choices.indexOf(now) + 1) % choices.length] ?? (choices[0] as T);
 }
 
-/** Off, from the start, from the last pause if there was one. */
+/** Cycles relative mode: off, from the start, from the last pause if any. */
 function nextRelative(view: View, ui: UiState): UiState['relative'] {
   if (ui.relative === undefined) return 'start';
   return ui.relative === 'start' && view.wasPaused ? 'pause' : undefined;
@@ -142,14 +142,13 @@ function pressInPanel(view: View, ui: UiState, key: string): Pressed {
   }
 }
 
-/** Keys that are for the lists of maps and processes. */
+/** Keys for the lists of maps and processes. */
 const LIST_KEYS: ReadonlySet<string> = new Set(['s', 'S', '/', 'k', 'T']);
 
 const CHOOSE_LIST = 'select a list first: 3 or 4';
 
 /**
- * The list that a key is for: the one with the focus; the one that had it last, where the focus is on
- * figures.
+ * The list that a key applies to: the focused one, or the last focused one if the focus is on figures.
  */
 function listFor({ focus, list }: UiState): TableId | undefined {
   const chosen = isList(focus) ? focus : list;

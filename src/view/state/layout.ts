@@ -1,8 +1,8 @@
-/** Which panel is where, by the size of the terminal. */
+/** The panel layout for a terminal size. */
 import type { Size } from '../text/line.ts';
 import type { ListId, PanelId, UiState } from './view.ts';
 
-/** A panel's place, its title line included. Columns and rows from 0. */
+/** The area of a panel, including its title line. Columns and rows from 0. */
 export interface Region {
   panel: PanelId;
   left: number;
@@ -17,21 +17,21 @@ export type Layout =
   | { kind: 'status-line' }
   | { kind: 'panels'; headerHeight: number; endHeight: number; regions: Region[]; footerTop: number };
 
-/** Below this there is one line of status. */
+/** Below this size only a status line is shown. */
 const SMALLEST: Size = { width: 60, height: 15 };
 
-/** From here on there are two columns with all panels. */
+/** From this size on there are two columns with all panels. */
 const TWO_COLUMNS: Size = { width: 110, height: 34 };
 
-/** From this width on the list of maps needs no row of its own. */
+/** From this width on the list of maps does not need its own row. */
 const WIDE = 160;
 
-/** What the breakdown and the timeline get where there is room for several lists below them. */
+/** Size of the breakdown and the timeline if several lists fit below them. */
 const UPPER_ROWS = 24;
 
 const LISTS: readonly ListId[] = ['maps', 'processes', 'pressure', 'output'];
 
-/** Divides the screen; `endHeight` lines below the header show how the run ended. */
+/** Computes the layout; `endHeight` lines below the header show how the run ended. */
 export function layOut(size: Size, ui: Pick<UiState, 'focus' | 'list' | 'zoom'>, endHeight = 0): Layout {
   if (size.width < SMALLEST.width || size.height < SMALLEST.height) return { kind: 'status-line' };
   const headerHeight = size.height >= 30 ? 3 : 2;
@@ -50,7 +50,7 @@ function divide(body: Rectangle, size: Size, ui: Pick<UiState, 'focus' | 'list' 
   return inRows(body, size.width >= WIDE ? WIDE_ROWS : MEDIUM_ROWS);
 }
 
-/** Rows of one or two panels, with the share of the height that each row gets. */
+/** Rows of one or two panels, with the share of the height of each row. */
 const WIDE_ROWS: readonly Row[] = [
   { panels: ['breakdown', 'timeline'], share: 0.38 },
   { panels: ['maps', 'processes'], share: 0.31 },
@@ -76,7 +76,7 @@ function inRows(body: Rectangle, rows: readonly Row[]): Region[] {
     const place = { top, height };
     top += height;
     if (right === undefined) return [{ panel: left, left: body.left, width: body.width, ...place }];
-    // One column between the two is the line that parts them.
+    // One column between the two is the separator.
     const width = Math.floor((body.width - 1) / 2);
     return [
       { panel: left, left: body.left, width, ...place },
@@ -87,7 +87,7 @@ function inRows(body: Rectangle, rows: readonly Row[]): Region[] {
 
 function oneColumn(body: Rectangle, list: ListId): Region[] {
   const lists = [list, ...LISTS.filter((each) => each !== list)];
-  // Room beyond what three panels need goes to further lists, of ten rows each.
+  // Additional space is used for further lists, of ten rows each.
   const further = Math.max(0, Math.min(lists.length - 1, Math.floor((body.height - 36) / 10)));
   const shown = lists.slice(0, 1 + further).toSorted((a, b) => LISTS.indexOf(a) - LISTS.indexOf(b));
   const listRows =

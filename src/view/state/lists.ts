@@ -1,20 +1,20 @@
-/** Which rows a list has, in which order, and which of them are in sight. Nothing is formatted here. */
+/** The rows of lists: filter, order and visible range. Does not format anything. */
 import { globToRegExp } from '../../format/glob.ts';
 import type { LiveMap, ProcessRow } from '../../model/recording.ts';
 import type { MapEntry, PanelId, ProcessEntry, TableId, UiState, View } from './view.ts';
 
-/** A process in its list; in a tree below its parent. */
+/** A process in its list; in tree mode below its parent. */
 export interface ProcessListRow {
   entry: ProcessEntry;
-  /** 0 for roots, and for all in a flat list. */
+  /** 0 for roots, and for all processes in a flat list. */
   depth: number;
-  /** The last of its parent's children. */
+  /** Whether it is the last child of its parent. */
   isLast: boolean;
-  /** The row that it hangs below; undefined for roots. */
+  /** The parent row; undefined for roots. */
   parent: ProcessListRow | undefined;
 }
 
-/** The rows in sight: from the first up to, not including, the last. */
+/** The visible rows: from the first up to, not including, the last. */
 export interface ListWindow {
   from: number;
   to: number;
@@ -22,14 +22,14 @@ export interface ListWindow {
 
 /** How the rows of a panel are used. */
 export interface ListParts {
-  /** 1 for the line of titles. */
+  /** 1 if there is a title line. */
   header: number;
   rows: number;
-  /** 1 for the line of sums. */
+  /** 1 if there is a line of totals. */
   footer: number;
 }
 
-/** The maps that pass the filter, in the order that is asked for. */
+/** The maps that match the filter, in the selected order. */
 export function visibleMaps(view: View): MapEntry[] {
   const { sort, reverse, filter } = view.ui.maps;
   const matches = matcherOf(filter);
@@ -38,7 +38,7 @@ export function visibleMaps(view: View): MapEntry[] {
   return sortBy(shown, mapKey(view, sort), (entry) => entry.row.id, reverse);
 }
 
-/** The processes that pass the filter: sorted, or as a tree whose siblings are sorted. */
+/** The processes that match the filter: sorted, or as a tree with sorted siblings. */
 export function visibleProcesses(view: View): ProcessListRow[] {
   const { sort, reverse, filter, tree } = view.ui.processes;
   const matches = matcherOf(filter);
@@ -54,14 +54,14 @@ export function isTable(panel: PanelId): panel is TableId {
   return panel === 'maps' || panel === 'processes';
 }
 
-/** The ids or pids of a list in the order in which they are shown. */
+/** The ids or pids of a list, in display order. */
 export function selectableIds(view: View, list: TableId): number[] {
   return list === 'maps'
     ? visibleMaps(view).map(({ row }) => row.id)
     : visibleProcesses(view).map(({ entry }) => entry.row.pid);
 }
 
-/** Where the selected id is; the first row when it is not there. */
+/** The index of the selected id; 0 if it does not exist. */
 export function selectedIndex<Row>(
   rows: readonly Row[],
   idOf: (row: Row) => number,
@@ -75,14 +75,14 @@ export function selectedIndex<Row>(
       );
 }
 
-/** The rows from `top` on, moved no further than it takes to have the selected one in sight. */
+/** The rows from `top` on, scrolled only as far as needed to show the selected one. */
 export function listWindow(count: number, selected: number, rows: number, top: number): ListWindow {
   const nearest = Math.max(selected - rows + 1, Math.min(selected, top));
   const from = Math.max(0, Math.min(count - rows, nearest));
   return { from, to: Math.min(count, from + Math.max(0, rows)) };
 }
 
-/** A line of titles, and one of sums where three rows are left or a filter is set. */
+/** A title line, and a line of totals if at least three rows remain or a filter is set. */
 export function listParts(height: number, filter: string): ListParts {
   const header = height >= 2 ? 1 : 0;
   const footer = height >= 5 || (filter !== '' && height >= 3) ? 1 : 0;
@@ -90,8 +90,7 @@ export function listParts(height: number, filter: string): ListParts {
 }
 
 /**
- * The id or pid in a row of a panel of this height, counted from its first line; undefined where there is
- * none.
+ * The id or pid at a row of a panel of this height, counted from its first line; undefined if there is none.
  */
 export function idAtRow(view: View, list: TableId, height: number, row: number): number | undefined {
   const { ids, header, from, to } = inSight(view, list, height);
@@ -99,10 +98,10 @@ export function idAtRow(view: View, list: TableId, height: number, row: number):
   return row < header || at >= to ? undefined : ids[at];
 }
 
-/** How many rows of a list are above those that a panel of this height shows. */
+/** The number of rows above the visible part in a panel of this height. */
 export function topOfList(view: View, list: TableId, height: number): number {
   const { rows } = listParts(height, view.ui[list].filter);
-  // Where all fit nothing has to be sorted.
+  // If all rows fit, sorting is unnecessary.
   return view.data[list].size <= rows ? 0 : inSight(view, list, height).from;
 }
 
@@ -114,34 +113,33 @@ function inSight(view: View, list: TableId, height: number) {
 }
 
 /**
- * By how much a map has grown since it was first seen, or since what the view is relative to. Unit: bytes.
+ * The growth of a map since it was first seen, or since the base of relative mode. Unit: bytes.
  */
 export function mapGrowth(view: View, { row, firstBytes }: MapEntry): number {
   return row.bytes - (atPause(view, `map:${row.id}`) ?? firstBytes);
 }
 
 /**
- * By how much a process has grown since it was first seen, or since what the view is relative to. Unit:
- * bytes.
+ * The growth of a process since it was first seen, or since the base of relative mode. Unit: bytes.
  */
 export function processGrowth(view: View, { row, firstRss }: ProcessEntry): number {
   return row.rss - (atPause(view, `process:${row.pid}`) ?? firstRss);
 }
 
-/** What was there at the pause, 0 for what has come since; undefined unless figures are relative to it. */
+/** The base value at the pause, 0 for newer rows; undefined unless figures are relative to it. */
 function atPause({ base, ui }: View, name: string): number | undefined {
   return ui.relative === 'pause' && base !== undefined ? (base.get(name) ?? 0) : undefined;
 }
 
 /**
- * What a map holds, and how much it could: elements, in ring buffers bytes. Undefined if the kernel does not
+ * The usage and the capacity of a map: elements, or bytes for ring buffers. Undefined if the kernel does not
  * report it.
  */
 export function mapUse({ backlogBytes, elements }: LiveMap): number | undefined {
   return backlogBytes ?? elements;
 }
 
-/** How full a map is, from 0 to 1. */
+/** The fill level of a map, from 0 to 1. */
 export function mapFill(row: LiveMap): number | undefined {
   const used = mapUse(row);
   return used === undefined || row.max_entries <= 0 ? undefined : used / row.max_entries;
@@ -150,12 +148,11 @@ export function mapFill(row: LiveMap): number | undefined {
 type Key = number | string | undefined;
 
 /**
- * The order of a column before it is reversed: sizes from the largest down, names and numbers that name
- * something up.
+ * The default order of a column: sizes descend, names and identifying numbers ascend.
  */
 const ASCENDING: ReadonlySet<string> = new Set(['name', 'type', 'id', 'comm', 'pid']);
 
-/** Whether a column's values go up from row to row. */
+/** Whether the values of a column ascend. */
 export function isAscending({ sort, reverse }: UiState['maps'] | UiState['processes']): boolean {
   return ASCENDING.has(sort) !== reverse;
 }
@@ -203,7 +200,7 @@ function processKey(
   }
 }
 
-/** Rows whose key is not known come last, either way round; equal ones go by their id. */
+/** Rows without a key are last in both directions; equal rows are ordered by id. */
 function sortBy<Row>(
   rows: readonly Row[],
   { of, up }: { of: (row: Row) => Key; up: boolean },
@@ -222,7 +219,7 @@ function sortBy<Row>(
     .map(({ row }) => row);
 }
 
-/** Children below their parents, in the order that they have among themselves. */
+/** Places children below their parents, keeping their relative order. */
 function asTree(sorted: readonly ProcessEntry[]): ProcessListRow[] {
   const pids = new Set(sorted.map(({ row }) => row.pid));
   const children = new Map<number, ProcessEntry[]>();
@@ -237,7 +234,7 @@ function asTree(sorted: readonly ProcessEntry[]): ProcessListRow[] {
   const rows: ProcessListRow[] = [];
   const placed = new Set<number>();
   for (const root of roots) placeBelow(root, children, rows, placed);
-  // A parent that is its own descendant: rows read at different moments can say so when a pid was used again.
+  // A cycle of parents: possible if rows were read at different times and a pid was reused.
   for (const entry of sorted) if (!placed.has(entry.row.pid)) placeBelow(entry, children, rows, placed);
   return rows;
 }
@@ -263,15 +260,15 @@ function placeBelow(
   }
 }
 
-/** What a row may be found by. */
+/** The texts that a row can be found by. */
 interface Findable {
   words: readonly string[];
   numbers: readonly number[];
 }
 
 /**
- * Whether a word has the filter in it, or is all of what a glob says; a number is found by all of it. No
- * filter: undefined.
+ * Whether a word contains the filter, or matches the filter as a glob; numbers must match completely.
+ * Undefined without a filter.
  */
 function matcherOf(filter: string): ((row: Findable) => boolean) | undefined {
   if (filter === '') return undefined;
@@ -291,7 +288,7 @@ function globOf(pattern: string): RegExp | undefined {
   try {
     return globToRegExp(pattern);
   } catch {
-    // An invalid set, such as `[z-a]`, which may not be typed completely yet.
+    // An invalid set, such as `[z-a]`, which may still be being typed.
     return undefined;
   }
 }

@@ -2,7 +2,7 @@
 import { UsageError } from '../../errors.ts';
 import { parseDuration } from '../../format/units.ts';
 
-/** The times of a recording that can be named. Unit: milliseconds since the launch. */
+/** The named times of a recording. Unit: milliseconds since the launch. */
 export interface Moments {
   readonly endMs: number;
   /** Absent without a sample. */
@@ -10,9 +10,9 @@ export interface Moments {
 }
 
 /**
- * Parses `90s`, `2m`, `50%`, `start`, `peak`, `end`; the moment itself depends on the recording, and is never
- * after its end.
- * @param option the option or the action that an error names.
+ * Parses `90s`, `2m`, `50%`, `start`, `peak`, `end`; the resulting time depends on the recording, and is
+ * never after its end.
+ * @param option the option or action to name in errors.
  * @throws UsageError for anything else.
  */
 export function parseMoment(text: string, option: string): (moments: Moments) => number {

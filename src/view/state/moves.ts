@@ -1,11 +1,11 @@
-/** Moving through lists and texts. */
+/** Scrolling in lists and texts. */
 import { selectableIds } from './lists.ts';
 import type { PanelId, UiState, View } from './view.ts';
 
-/** How many rows a page is. */
+/** Number of rows per page. */
 const PAGE = 10;
 
-/** The keys that move: by how many rows down; the ends are infinitely far. */
+/** The scroll keys with their number of rows; the ends are infinitely far. */
 export const MOVES: Readonly<Record<string, number>> = {
   up: -1,
   down: 1,
@@ -16,8 +16,7 @@ export const MOVES: Readonly<Record<string, number>> = {
 };
 
 /**
- * Moves the selection or the text of a panel; panels that draw less than they were scrolled by stop at their
- * end.
+ * Moves the selection or the text of a panel; the scroll position is limited to the end when drawing.
  */
 export function moveBy(view: View, ui: UiState, panel: PanelId, rows: number): UiState {
   switch (panel) {
@@ -42,14 +41,14 @@ export function moveBy(view: View, ui: UiState, panel: PanelId, rows: number): U
   }
 }
 
-/** The line at the bottom after a move; at the last one the end is followed again. */
+/** The bottom line after scrolling; at the last line the view follows the output again. */
 function scrollOutput({ output: { lines, dropped } }: View, ui: UiState, rows: number): number | undefined {
   const last = dropped + lines.length - 1;
   const to = Math.max(dropped, Math.max(dropped, ui.outputBottom ?? last) + rows);
   return to >= last ? undefined : to;
 }
 
-/** The value, or the end of 0 to `most` that is nearer to it. */
+/** The value, limited to the range from 0 to `most`. */
 export function within(value: number, most: number): number {
   return Math.max(0, Math.min(most, value));
 }

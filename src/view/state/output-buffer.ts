@@ -1,39 +1,39 @@
-/** The target's output as the view keeps it: bounded, in the order in which lines ended, stderr marked. */
+/** Stores the output of the target for the view: bounded, lines in order of completion, stderr marked. */
 import type { Line, Span } from '../text/line.ts';
 import { TerminalText } from '../text/terminal-text.ts';
 import type { OutputView } from './view.ts';
 
-/** What every line begins with, so that stderr is not marked by colour alone. Equally wide. */
+/** The prefix of each line, so that stderr is not marked by colour alone. Both have the same width. */
 const MARKS = { stdout: { text: '  ' }, stderr: { text: '! ', style: 'warning' } } as const satisfies Record<
   string,
   Span
 >;
 
-/** What is kept. */
+/** The stored lines. */
 export interface OutputBounds {
   lines: number;
-  /** About as much memory as the lines may take. */
+  /** Approximate memory limit for the lines. */
   bytes: number;
 }
 
 const DEFAULT_BOUNDS: OutputBounds = { lines: 10_000, bytes: 8 * 1024 * 1024 };
 
-/** What a span and a line take beside their text. Unit: bytes, about. */
+/** Approximate overhead of a span and a line besides their text. Unit: bytes. */
 const SPAN_BYTES = 128;
 
-/** What a line is whose memory is free again. */
+/** Placeholder for a line whose memory has been freed. */
 const GONE: Line = [];
 
 const NEWLINE = 0x0a;
 const ESC = 0x1b;
-/** What controls of ISO 6429 as one character begin with, in UTF-8. */
+/** First byte of C1 control characters of ISO 6429 in UTF-8. */
 const C1_LEAD = 0xc2;
 
-/** Takes both streams, keeps the last lines. */
+/** Accepts both streams and keeps the last lines. */
 export class OutputBuffer {
   readonly #bounds: OutputBounds;
   readonly #streams = { stdout: new TerminalText(), stderr: new TerminalText() };
-  /** Those before `#first` are gone. */
+  /** Lines before `#first` have been dropped. */
   #lines: Line[] = [];
   #first = 0;
   #bytes = 0;
@@ -43,7 +43,7 @@ export class OutputBuffer {
     this.#bounds = bounds;
   }
 
-  /** Takes what the target has written, in pieces of any size. */
+  /** Processes output of the target, in chunks of any size. */
   push(stream: 'stdout' | 'stderr', chunk: Buffer): void {
     const text = this.#streams[stream];
     const needless = findNeedless(chunk, this.#bounds.lines);
@@ -68,7 +68,7 @@ export class OutputBuffer {
     }
   }
 
-  /** What there is now, with the lines that have not ended yet at the end. */
+  /** The current lines, with incomplete lines at the end. */
   view(): OutputView {
     const lines = this.#lines.slice(this.#first);
     for (const stream of ['stdout', 'stderr'] as const) {
@@ -88,8 +88,7 @@ export class OutputBuffer {
       this.#first += 1;
       this.#dropped += 1;
     }
-    // Moved together now and then: removing the first of an array one by one would move all the others each
-    // time.
+    // Compacted occasionally: removing the first element of an array each time would move all others.
     if (this.#first > this.#lines.length / 2) {
       this.#lines = this.#lines.slice(this.#first);
       this.#first = 0;
@@ -98,8 +97,8 @@ export class OutputBuffer {
 }
 
 /**
- * The whole lines in a piece that are gone as soon as it is taken, because of the number of lines after them.
- * None where there are escape sequences: they may change the style of what follows, or take newlines along.
+ * The number of complete lines in a chunk that would be dropped immediately because of the lines after them.
+ * 0 if there are escape sequences: they may change the style of later text, or contain newlines.
  */
 function findNeedless(chunk: Buffer, kept: number): { from: number; to: number; lines: number } | undefined {
   if (chunk.length <= kept) return undefined;
@@ -114,7 +113,7 @@ function findNeedless(chunk: Buffer, kept: number): { from: number; to: number; 
   return lines === 0 ? undefined : { from, to, lines };
 }
 
-/** Two bytes a character at most, and what holds them. */
+/** At most two bytes per character, plus overhead. */
 function bytesOf(line: Line): number {
   return line.reduce((sum, { text }) => sum + SPAN_BYTES + 2 * text.length, SPAN_BYTES);
 }

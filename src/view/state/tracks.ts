@@ -1,21 +1,21 @@
-/** Every figure's way through the run: now, peak, the value before and a minute ago. */
+/** Tracks each figure over the run: current value, peak, previous value and the value a minute ago. */
 import type { Track } from './view.ts';
 
-/** A minute, in slots of a second, and some more since they may be longer. */
+/** A minute in slots of one second, and some more since slots may be longer. */
 const SLOTS = 64;
 const SLOT_MS = 1000;
 const MINUTE_MS = 60_000;
 
-/** A track with its values of the last minute; NaN where it was not known. */
+/** A track with its values of the last minute; NaN if unknown. */
 interface KeptTrack extends Track {
   readonly slots: Float64Array;
 }
 
-/** Tracks by name, in memory that does not grow with the run. */
+/** Tracks by name, in constant memory. */
 export class Tracks {
   readonly #tracks = new Map<string, KeptTrack>();
   readonly #slotMs = new Float64Array(SLOTS).fill(Number.NaN);
-  /** How many slots were begun. */
+  /** Number of started slots. */
   #begun = 0;
 
   get all(): ReadonlyMap<string, Track> {
@@ -23,8 +23,8 @@ export class Tracks {
   }
 
   /**
-   * Takes one reading of a figure; does nothing where it is absent.
-   * @param highest the highest value since the reading before, where that is known.
+   * Adds a reading of a figure; does nothing if it is absent.
+   * @param highest the maximum since the previous reading, if known.
    */
   set(name: string, value: number | undefined, elapsedMs: number, highest?: number): void {
     if (value === undefined) return;
@@ -50,7 +50,7 @@ export class Tracks {
     }
   }
 
-  /** Says that all figures of one moment were set. */
+  /** Marks the end of the figures for one time. */
   tick(elapsedMs: number): void {
     const newestMs = this.#begun === 0 ? Number.NEGATIVE_INFINITY : this.#timeOf(this.#begun - 1);
     if (elapsedMs - newestMs < SLOT_MS) return;
@@ -61,14 +61,14 @@ export class Tracks {
     for (const track of this.#tracks.values()) {
       track.slots[slot] = track.now;
       const value = ago === undefined ? undefined : track.slots[ago % SLOTS];
-      // A figure that is younger than that keeps its first sample.
+      // A newer figure keeps its first sample.
       if (ago === undefined || value === undefined || Number.isNaN(value)) continue;
       track.minuteAgo.elapsedMs = this.#timeOf(ago);
       track.minuteAgo.value = value;
     }
   }
 
-  /** A copy that stays as it is. */
+  /** An independent copy. */
   clone(): Tracks {
     const copy = new Tracks();
     for (const [name, track] of this.#tracks) {
@@ -87,7 +87,7 @@ export class Tracks {
     return this.#slotMs[ordinal % SLOTS] ?? Number.NaN;
   }
 
-  /** The newest slot at or before a time; undefined when none is that old. */
+  /** The latest slot at or before a time; undefined if there is none. */
   #slotBefore(ms: number): number | undefined {
     const oldest = Math.max(0, this.#begun - SLOTS);
     let found: number | undefined;

@@ -1,4 +1,4 @@
-/** What the view shows, built record by record, live or from a recording. */
+/** Builds the displayed data record by record, live or from a recording. */
 import { breakKernelDown } from '../../model/kernel-breakdown.ts';
 import type { EventRecord, MapsRecord, ProcessesRecord, RecordLine } from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
@@ -6,7 +6,7 @@ import { Series } from '../../model/series.ts';
 import { Tracks } from './tracks.ts';
 import type { MapEntry, ProcessEntry, ViewData } from './view.ts';
 
-/** The number of last events that are kept, without the grave ones. */
+/** Number of stored recent events, excluding severe ones. */
 const EVENTS_KEPT = 500;
 
 /** Events that must not be lost among many others. */
@@ -18,25 +18,25 @@ const GRAVE: ReadonlySet<string> = new Set([
   'warning',
 ]);
 
-/** The number of first and of last events that are kept of each grave kind. */
+/** Number of first and of last events that are stored for each severe kind. */
 const GRAVE_KEPT = 100;
 
 const CHANNELS = ['current', 'anon', 'file', 'kernel', 'bpf'] as const;
 const TREE_CHANNELS = ['rss', 'pss'] as const;
 
-/** What is known, as it changes. */
+/** The current data. */
 interface State extends Writable<ViewData> {
   maps: Map<number, MapEntry>;
   processes: Map<number, ProcessEntry>;
   events: EventRecord[];
   eventCounts: Map<string, { count: number; lastMs: number }>;
-  /** How many of `events` are of each grave kind, and of no such kind (`other`). */
+  /** Number of `events` of each severe kind, and of other kinds (`other`). */
   eventsKept: Map<string, number>;
 }
 
 type Writable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-/** Takes every record of a run in order; its memory does not grow with the length of the run. */
+/** Processes the records of a run in order, in memory independent of its duration. */
 export class ViewBuilder {
   readonly #tracks: Tracks;
   readonly #state: State;
@@ -60,12 +60,12 @@ export class ViewBuilder {
     };
   }
 
-  /** What is known now; it changes with every record. */
+  /** The current data; it changes with every record. */
   get data(): ViewData {
     return this.#state;
   }
 
-  /** Takes one record. */
+  /** Processes one record. */
   apply(record: RecordLine): void {
     switch (record.type) {
       case 'start':
@@ -91,19 +91,19 @@ export class ViewBuilder {
     }
   }
 
-  /** A copy of what is known now that stays as it is. */
+  /** An independent copy of the current data. */
   snapshot(): ViewData {
     return this.clone().data;
   }
 
-  /** A builder that goes on from here by itself. */
+  /** An independent builder that continues from here. */
   clone(): ViewBuilder {
     const tracks = this.#tracks.clone();
     const { maps, processes, events, eventCounts, eventsKept, series } = this.#state;
     return new ViewBuilder(tracks, {
       ...this.#state,
       tracks: tracks.all,
-      // The entries of these are replaced, never changed.
+      // The entries are replaced, never modified.
       maps: new Map(maps),
       processes: new Map(processes),
       events: events.slice(),
@@ -142,8 +142,8 @@ export class ViewBuilder {
   }
 
   /**
-   * These tracks move with the readings of BPF memory, which are fewer than samples: `before` is the reading
-   * before.
+   * These tracks are updated at readings of BPF memory, which are less frequent than samples: `before` is the
+   * previous reading.
    */
   #applyBpf(totals: NonNullable<Sample['bpf']>, elapsedMs: number): void {
     this.#state.bpf = { totals, elapsedMs };
@@ -163,7 +163,7 @@ export class ViewBuilder {
     if (breakdown === undefined) return;
     for (const { id, bytes } of breakdown.terms) {
       this.#tracks.set(trackOfTerm(id), bytes, sample.elapsedMs);
-      // With BPF memory in it, it would say something else.
+      // Including BPF memory would change its meaning.
       if (id === 'unexplained' && totals?.charged !== undefined)
         this.#tracks.set('unexplained', bytes, sample.elapsedMs);
     }
@@ -225,11 +225,11 @@ function kindOf({ event }: EventRecord): string {
   return GRAVE.has(event) ? event : OTHER;
 }
 
-/** Our own figures that memory.stat has too: they are set from elsewhere, once a sample. */
+/** Figures that memory.stat also contains: they are set separately, once per sample. */
 const OWN_NAMES = new Set(['current', 'workingset', 'kernel', 'swap', 'rss', 'pss']);
 
 /**
- * The track of a term of the kernel breakdown. A part keeps its track when the BPF memory in it comes to be
+ * The track of a term of the kernel breakdown. A part keeps its track when the BPF memory in it becomes
  * known.
  */
 export function trackOfTerm(id: string): string {

@@ -1,6 +1,6 @@
 /**
- * The state of the view: what is shown (`ViewData`) and how (`UiState`). Panels get both and a size, and give
- * lines.
+ * The state of the view: the data (`ViewData`) and how it is displayed (`UiState`). Panels receive both and a
+ * size, and return lines.
  */
 
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
@@ -20,32 +20,32 @@ export type ListId = Exclude<PanelId, 'breakdown' | 'timeline'>;
 /** The lists whose rows can be sorted, filtered and selected. */
 export type TableId = 'maps' | 'processes';
 
-/** A figure's way through the run. */
+/** A figure over the run. */
 export interface Track {
   now: number;
   peak: number;
-  /** When it was highest. Unit: milliseconds since the launch. */
+  /** The time of the maximum. Unit: milliseconds since the launch. */
   peakMs: number;
-  /** At the sample before. */
+  /** The value at the previous sample. */
   before: number | undefined;
-  /** At the first sample that had it. */
+  /** The value at the first sample that has it. */
   first: number;
-  /** A minute ago, or at the first sample: for the change per minute. */
+  /** The value a minute ago, or at the first sample: for the change per minute. */
   minuteAgo: { elapsedMs: number; value: number };
 }
 
-/** One map with its way through the run. */
+/** A map over the run. */
 export interface MapEntry {
   row: LiveMap;
   firstBytes: number;
   peakBytes: number;
-  /** Bytes at the reading before. */
+  /** Bytes at the previous reading. */
   beforeBytes: number;
   firstElements: number | undefined;
   seenMs: number;
 }
 
-/** One process with its way through the run. */
+/** A process over the run. */
 export interface ProcessEntry {
   row: ProcessRow;
   firstRss: number;
@@ -53,40 +53,40 @@ export interface ProcessEntry {
   seenMs: number;
 }
 
-/** What is known at the moment that is shown. Read-only for panels. */
+/** The data at the displayed time. Read-only for panels. */
 export interface ViewData {
   readonly start: StartRecord | undefined;
   readonly latest: Sample | undefined;
   readonly samples: number;
-  /** The last reading of BPF totals, and when. */
+  /** The last reading of BPF totals, with its time. */
   readonly bpf: { totals: BpfTotals; elapsedMs: number } | undefined;
   /**
    * By figure: keys of memory.stat, `current`, `workingset`, `kernel`, `swap`, `rss`, `pss`, `bpf` (charged
    * maps and programs), `bpf-maps`, `bpf-programs`, `bpf-uncharged`, `unexplained` and every term of the
-   * kernel breakdown as `kernel:<id>` (without the ` (rest)` in it).
+   * kernel breakdown as `kernel:<id>` (without ` (rest)`).
    */
   readonly tracks: ReadonlyMap<string, Track>;
   readonly maps: ReadonlyMap<number, MapEntry>;
   readonly processes: ReadonlyMap<number, ProcessEntry>;
-  /** The number of processes that are not listed. */
+  /** Number of processes that are not listed. */
   readonly omittedProcesses: number;
-  /** The last 500, and of each grave kind the first and the last 100. */
+  /** The last 500, and the first and the last 100 of each severe kind. */
   readonly events: readonly EventRecord[];
-  /** How often each event happened, and when last. */
+  /** Count and time of the last occurrence of each event. */
   readonly eventCounts: ReadonlyMap<string, { count: number; lastMs: number }>;
-  /** Channels: current, anon, file, kernel, bpf; in process-tree mode rss in the place of current. */
+  /** Channels: current, anon, file, kernel, bpf; in process-tree mode rss instead of current. */
   readonly series: Series;
   readonly summary: SummaryRecord | undefined;
 }
 
-/** What is not in the records: the live run's or the replay's own state. */
+/** State that is not in the records: that of the live run or of the replay. */
 export interface ViewStatus {
   /**
-   * The first four are only in a live run, the others only in a replay. `waiting`: the target has ended,
-   * others of the run have not (`--wait all`), or the summary is not there yet.
+   * The first four only occur in a live run, the others only in a replay. `waiting`: the target has exited
+   * but its descendants have not (`--wait all`), or the summary is not yet available.
    */
   state: 'running' | 'stopped' | 'waiting' | 'ended' | 'playing' | 'halted' | 'at-end';
-  /** The time that is shown. Unit: milliseconds since the launch. */
+  /** The displayed time. Unit: milliseconds since the launch. */
   elapsedMs: number;
   intervalMs: number;
   late: number;
@@ -99,28 +99,28 @@ export interface ViewStatus {
   absent: Partial<Record<PanelId, string>>;
 }
 
-/** The target's output as lines, the oldest first; `dropped` lines went before them. */
+/** The output of the target as lines, oldest first; preceded by `dropped` lines. */
 export interface OutputView {
   readonly lines: readonly Line[];
   readonly dropped: number;
 }
 
-/** The columns that a list can be sorted by. */
+/** The sort columns of a list. */
 export const MAP_SORTS = ['bytes', 'growth', 'elements', 'fill', 'uncharged', 'name', 'type', 'id'] as const;
 export const PROCESS_SORTS = ['rss', 'pss', 'growth', 'cpu', 'threads', 'fds', 'comm', 'pid'] as const;
 
-/** How one list is shown. */
+/** The display state of one list. */
 export interface ListState<Sort extends string> {
   sort: Sort;
   reverse: boolean;
   filter: string;
-  /** The id or pid that is selected; undefined: the first row. */
+  /** The selected id or pid; undefined for the first row. */
   selected: number | undefined;
-  /** How many rows were above those in sight when it was drawn last. */
+  /** Number of rows above the visible part when it was last drawn. */
   top: number;
 }
 
-/** What covers the panels. */
+/** An overlay on the panels. */
 export type Dialog =
   | { kind: 'help'; scroll: number }
   | { kind: 'quit' }
@@ -129,49 +129,48 @@ export type Dialog =
   | { kind: 'map'; id: number; scroll: number }
   | { kind: 'goto'; text: string };
 
-/** How it is shown; changed by keys alone. */
+/** The display state; only changed by keys. */
 export interface UiState {
   focus: PanelId;
-  /** The list that is shown where there is room for one alone: the one that had the focus last. */
+  /** The list that is shown if there is space for only one: the last focused one. */
   list: ListId;
   zoom: boolean;
   units: 'readable' | 'KiB' | 'bytes';
-  /** The part of the timeline that is shown. Unit: milliseconds; undefined: the whole run. */
+  /** The displayed time window of the timeline; undefined for the whole run. Unit: milliseconds. */
   windowMs: number | undefined;
-  /** Figures as differences from the start of the run or from the pause. */
+  /** Show figures as differences from the start of the run or from the pause. */
   relative: 'start' | 'pause' | undefined;
   paused: boolean;
   maps: ListState<(typeof MAP_SORTS)[number]>;
   processes: ListState<(typeof PROCESS_SORTS)[number]> & { tree: boolean };
-  /** The lowest line in sight, counted from the first that was ever printed; undefined follows the end. */
+  /** The lowest visible line, counted from the first line of output; undefined follows the end. */
   outputBottom: number | undefined;
   pressureScroll: number;
   breakdownScroll: number;
   dialog: Dialog | undefined;
-  /** One line at the bottom, until the next key. */
+  /** A message at the bottom, until the next key. */
   message: string | undefined;
 }
 
-/** Everything that a panel may look at. */
+/** All inputs of a panel. */
 export interface View {
   data: ViewData;
-  /** What `relative` counts from: figures by the names of `tracks`. */
+  /** The base of `relative`: figures by the names of `tracks`. */
   base: ReadonlyMap<string, number> | undefined;
   /** Whether there was a pause that figures can be relative to. */
   wasPaused: boolean;
   status: ViewStatus;
   output: OutputView;
   /**
-   * What could be saved on BPF maps. Absent if it cannot be computed: in a replay before the summary, or
-   * without BTF.
+   * Advice on BPF maps. Absent if it cannot be computed: in a replay before the summary, or without BTF.
    */
   advice?: readonly BpfAdvice[];
   ui: UiState;
-  /** Whether the terminal can show more than ASCII. */
+  /** Whether the terminal supports more than ASCII. */
   unicode: boolean;
 }
 
-/** The state at the start. */
+/** The initial state. */
 export function initialUiState(): UiState {
   return {
     focus: 'breakdown',

@@ -1,14 +1,19 @@
-/** The parts of blessed 0.1.81 that screen.ts uses; its own types are those of the widgets, which we don't load. */
+/**
+ * The parts of blessed 0.1.81 that screen.ts uses; its published types cover the widgets, which are not
+ * loaded.
+ */
 
 declare module 'blessed/lib/program.js' {
   import type { EventEmitter } from 'node:events';
 
   namespace Program {
     interface Keypress {
-      /** `C-`, `M-` and `S-`, then the name; the name is `undefined` in letters for unknown sequences. */
+      /**
+       * `C-`, `M-` and `S-`, followed by the name; for unknown sequences the name is the string `undefined`.
+       */
       full?: string;
       name?: string;
-      /** What the key was made of. */
+      /** The input that the key was parsed from. */
       sequence?: string;
     }
 
@@ -18,13 +23,13 @@ declare module 'blessed/lib/program.js' {
       /** From 0. */
       x: number;
       y: number;
-      /** Button, column, row and the whole report as they came. */
+      /** Button, column, row and the raw report. */
       raw: [button: number, column: number, row: number, report: string];
     }
   }
 
   class Program extends EventEmitter {
-    /** Whether the listener of process 'exit' is there. */
+    /** Whether the listener of process 'exit' is installed. */
     static _bound?: boolean;
     static _exitHandler?: () => void;
     constructor(options: { input: EventEmitter; output: EventEmitter; tput: false; term: string });
@@ -48,10 +53,12 @@ declare module 'blessed/lib/tput.js' {
   }
 
   class Tput {
-    /** Folders of terminfo entries, from the environment at the time of loading. */
+    /** Directories of terminfo entries, from the environment at load time. */
     static ipaths: readonly (string | string[])[];
     constructor(options: { extended: false });
-    /** Replaced by us: the original also compiles every sequence, which takes long, and prints those it can't compile. */
+    /**
+     * Replaced by us: the original also compiles every sequence, which is slow, and prints those that fail.
+     */
     injectTerminfo(file: string): unknown;
     readTerminfo(file: string): Tput.Info;
     parseTerminfo(data: Buffer, file: string): Tput.Info;

@@ -1,10 +1,10 @@
-/** Colours of the 256-colour palette and what they are nearest to. */
+/** Colours of the 256-colour palette and their nearest equivalents. */
 import type { Colour } from '../text/line.ts';
 
 /** Red, green and blue, 0 to 255 each. */
 export type Rgb = readonly [red: number, green: number, blue: number];
 
-/** The first 16 colours as xterm has them; other terminals have them a little brighter or darker. */
+/** The first 16 colours of xterm; other terminals use slightly different ones. */
 const BASIC: readonly Rgb[] = [
   [0, 0, 0],
   [205, 0, 0],
@@ -24,7 +24,7 @@ const BASIC: readonly Rgb[] = [
   [255, 255, 255],
 ];
 
-/** The steps of the cube of 6 x 6 x 6 colours that starts at 16. */
+/** The levels of the 6 x 6 x 6 colour cube that starts at 16. */
 const STEPS = [0, 95, 135, 175, 215, 255] as const;
 
 /** The greys from 232 on: 8, 18, 28 ... 238. */
@@ -42,7 +42,7 @@ export function rgbOf(colour: Colour): Rgb {
   return [step(Math.floor(place / 36)), step(Math.floor(place / 6)), step(place)];
 }
 
-/** The nearest colour of the cube or of the greys: 16 to 255. */
+/** The nearest colour of the cube or the greys: 16 to 255. */
 export function nearestIndexed(rgb: Rgb): number {
   const [red, green, blue] = rgb.map((value) => nearestAmong(value, STEPS)) as [number, number, number];
   const inCube = 16 + 36 * red + 6 * green + blue;
@@ -50,7 +50,7 @@ export function nearestIndexed(rgb: Rgb): number {
   return distance(rgb, rgbOf(inCube)) <= distance(rgb, rgbOf(232 + grey)) ? inCube : 232 + grey;
 }
 
-/** The nearest of the first 8 or 16 colours; a grey stays without a hue. */
+/** The nearest of the first 8 or 16 colours; a grey maps to a colour without hue. */
 export function nearestBasic(rgb: Rgb, count: 8 | 16): number {
   const colours = BASIC.slice(0, count);
   if (!isGrey(rgb)) return nearestOf(rgb, colours);
@@ -83,7 +83,7 @@ function nearestOf(rgb: Rgb, colours: readonly Rgb[]): number {
   return nearest;
 }
 
-/** The eye sees green best and blue worst. */
+/** Weights of the components: the eye is most sensitive to green and least to blue. */
 function distance([r1, g1, b1]: Rgb, [r2, g2, b2]: Rgb): number {
   return 3 * (r1 - r2) ** 2 + 4 * (g1 - g2) ** 2 + 2 * (b1 - b2) ** 2;
 }

@@ -1,10 +1,10 @@
-/** What has to be written so that a terminal shows a frame after another one. */
+/** Computes the output that updates a terminal from one frame to another. */
 import type { Capabilities } from './terminal-capabilities.ts';
 
 /**
- * The changed rows alone, each erased first: where the terminal takes a character for narrower than we do,
- * nothing is left over. Rows that are not in `after` are empty. All rows when `before` is undefined. Empty
- * when nothing has changed.
+ * Only changed rows, each of which is erased first: nothing remains if the terminal renders a character
+ * narrower than expected. Rows that are not in `after` are empty. All rows if `before` is undefined. Empty if
+ * nothing changed.
  */
 export function diffFrames(
   before: readonly string[] | undefined,

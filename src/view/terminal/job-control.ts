@@ -1,8 +1,8 @@
-/** Whether a program may draw on its terminal now: a job in the background that tried would be stopped. */
+/** Whether a program may draw on its terminal now: a background job that tries is stopped. */
 import { readFileSync } from 'node:fs';
 
 /**
- * Whether a process is in the foreground of its controlling terminal; also true without one, as nothing is
+ * Whether a process is in the foreground of its controlling terminal; also true without one, since nothing is
  * stopped then.
  * Source: proc_pid_stat(5), fields 5 (pgrp) and 8 (tpgid).
  */

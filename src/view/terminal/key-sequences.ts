@@ -1,16 +1,16 @@
 /**
- * What a terminal sends, cut into pieces that mean one thing each: a character, a key's escape sequence, a
- * report of the mouse, a paste. Pieces may arrive torn apart or several at once.
+ * Splits terminal input into units: a character, the escape sequence of a key, a mouse report, or a paste.
+ * Input may arrive in fragments or several units at once.
  *
  * Source: ECMA-48 5.4 (control sequences), ctlseqs of xterm (SS3, bracketed paste, mouse), console_codes(4)
  * (`ESC [ [ A`).
  */
 
-/** One piece. */
+/** One unit of input. */
 export type InputPiece =
-  /** A character, or the whole sequence of a key. */
+  /** A character, or the complete sequence of a key. */
   | { kind: 'key'; text: string }
-  /** A report of the mouse. */
+  /** A mouse report. */
   | { kind: 'mouse'; text: string }
   | { kind: 'paste'; text: string };
 
@@ -25,25 +25,25 @@ const PASTE_END = '\x1b[201~';
 
 const ESC = '\x1b';
 
-/** How a piece at the start of a text goes on: its length, or undefined where more has to come. */
+/** The length of the unit at the start of a text; undefined if it is incomplete. */
 type Measure = (text: string) => number | undefined;
 
 /** CSI: parameters, intermediates, one final character. */
 function measureControl(text: string): number | undefined {
-  // The console of Linux: F1 to F5.
+  // The Linux console: F1 to F5.
   if (text[2] === '[') return text.length > 3 ? 4 : undefined;
-  // Mouse of old: three bytes follow.
+  // Legacy mouse encoding: three bytes follow.
   if (text[2] === 'M') return text.length > 5 ? 6 : undefined;
   for (let at = 2; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     if (code >= 0x40 && code <= 0x7e) return at + 1;
-    // No part of a sequence: it ends before this character.
+    // Not part of a sequence: the sequence ends before this character.
     if (code < 0x20 || code > 0x7e) return at;
   }
   return undefined;
 }
 
-/** SS3: a digit for modifiers at most, one letter. */
+/** SS3: at most one digit for modifiers, and one letter. */
 function measureSs3(text: string): number | undefined {
   const at = /\d/.test(text[2] ?? '') ? 3 : 2;
   const letter = text[at];
@@ -51,7 +51,7 @@ function measureSs3(text: string): number | undefined {
   return letter < ' ' ? at : at + 1;
 }
 
-/** Answers of terminals to questions that we never ask: up to BEL or ST. */
+/** Unsolicited terminal responses: up to BEL or ST. */
 function measureString(text: string): number | undefined {
   const bell = text.indexOf('\x07');
   const terminator = text.indexOf('\x1b\\');
@@ -79,19 +79,19 @@ function characterAt(text: string, at: number): string {
   return String.fromCodePoint(text.codePointAt(at) ?? 0);
 }
 
-/** Takes input in any pieces. */
+/** Accepts input in any fragments. */
 export class KeySequences {
   #waiting = '';
-  /** What has come of a paste. */
+  /** The paste received so far. */
   #paste: string | undefined;
 
-  /** Whether a sequence or a paste has begun and not ended: `flush` when nothing comes for a while. */
+  /** Whether a sequence or paste is incomplete: call `flush` if no input follows for a while. */
   get isWaiting(): 'sequence' | 'paste' | undefined {
     if (this.#paste !== undefined) return 'paste';
     return this.#waiting === '' ? undefined : 'sequence';
   }
 
-  /** The pieces that are complete with this text. */
+  /** The units that this text completes. */
   take(text: string): InputPiece[] {
     this.#waiting += text;
     const pieces: InputPiece[] = [];
@@ -103,7 +103,7 @@ export class KeySequences {
     return pieces;
   }
 
-  /** What has come, taken as it is: nothing more belongs to it. A lone ESC is the key Escape. */
+  /** Returns the buffered input as it is, without waiting for more. A lone ESC is the Escape key. */
   flush(): InputPiece[] {
     const text = this.#waiting;
     this.#waiting = '';
@@ -134,7 +134,7 @@ export class KeySequences {
   #nextOfPaste(): InputPiece | 'incomplete' {
     const end = this.#waiting.indexOf(PASTE_END);
     if (end < 0) {
-      // The mark of the end may have come in part.
+      // The end marker may be incomplete.
       const taken = this.#cut(Math.max(0, this.#waiting.length - PASTE_END.length + 1));
       this.#paste = ((this.#paste ?? '') + taken).slice(0, MAX_PASTE_LENGTH);
       return 'incomplete';

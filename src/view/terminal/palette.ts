@@ -1,21 +1,24 @@
-/** The palette: roles as colours that are distinguishable for everyone, and styles as escape sequences. */
+/**
+ * The palette: roles as colours that are distinguishable with colour blindness, and styles as escape
+ * sequences.
+ */
 import { widthOf } from '../text/cells.ts';
 import type { Colour, Line, Role, Span, TextStyle } from '../text/line.ts';
 import { nearestBasic, nearestIndexed, type Rgb, rgbOf } from './colours.ts';
 
-/** How many colours a terminal has; `true` is 24 bits a colour. */
+/** Number of colours of a terminal; `true` is 24 bits per colour. */
 export type ColourDepth = 'none' | 8 | 16 | 256 | 'true';
 
-/** Terminals without colours: the hardware of DEC and Sun, and entries that end in `-m` or `-mono`. */
+/** Terminals without colours: hardware terminals of DEC and Sun, and entries ending in `-m` or `-mono`. */
 const COLOURLESS = /^(dumb|unknown|vt\d|sun|.*-m(ono)?$|wsvt25m$)/;
 
 /**
- * Terminals that have had 24 bits a colour from their first day; COLORTERM gets lost on the way through ssh.
+ * Terminals that always support 24-bit colours; COLORTERM is not forwarded by ssh.
  */
 const TRUE_COLOUR = /^(alacritty|foot|xterm-kitty|xterm-ghostty|wezterm|contour)|-direct\d*$/;
 
 /**
- * How many colours may be used.
+ * Number of colours to use.
  * Source: https://no-color.org (NO_COLOR that is not empty), the names of terminfo entries, COLORTERM as
  * terminals set it.
  */
@@ -23,27 +26,27 @@ export function colourDepth(env: NodeJS.ProcessEnv, isTty = true): ColourDepth {
   const term = env.TERM ?? '';
   if (!isTty || (env.NO_COLOR ?? '') !== '' || term === '' || COLOURLESS.test(term)) return 'none';
   if (TRUE_COLOUR.test(term)) return 'true';
-  // GNU screen hands COLORTERM on from outside and can't do what it says; tmux can.
+  // GNU screen passes COLORTERM through although it does not support it; tmux does support it.
   const isGnuScreen = term.startsWith('screen') && (env.TMUX ?? '') === '';
   if (!isGnuScreen && /^(truecolor|24bit)$/i.test(env.COLORTERM ?? '')) return 'true';
   if (term.endsWith('-256color') || term.includes('-256color-')) return 256;
   return /^linux|-(16|88)color$/.test(term) ? 16 : 8;
 }
 
-/** What a role looks like on every terminal, and what is added where there are colours or none. */
+/** The style of a role on every terminal, with additions depending on colour support. */
 interface Look {
-  /** Attributes that are always there. */
+  /** Attributes that always apply. */
   always?: TextStyle;
-  /** Attributes in the place of the colour where there is none. */
+  /** Attributes instead of the colour if there are no colours. */
   colourless?: TextStyle;
-  /** On terminals of 256 colours and more; else `basic`. */
+  /** On terminals with at least 256 colours; otherwise `basic`. */
   rgb?: Rgb;
   /** One of the first eight colours. */
   basic?: number;
 }
 
-// Hues of Okabe and Ito (jfly.uni-koeln.de/color), that are distinguishable with any kind of colour
-// blindness; made so dark or light that each has a contrast of 3 to 1 and more on black and on white alike.
+// Hues of Okabe and Ito (jfly.uni-koeln.de/color), which are distinguishable with any kind of colour
+// blindness; adjusted so that each has a contrast of at least 3 to 1 on both black and white.
 const BLUE: Look = { rgb: [0, 114, 178], basic: 6 };
 const SKY: Look = { rgb: [52, 145, 195], basic: 6 };
 const GREEN: Look = { rgb: [0, 150, 110], basic: 2 };
@@ -90,7 +93,7 @@ export function styleOf(role: Role, depth: ColourDepth): TextStyle {
   return fg === undefined ? { ...always } : { ...always, fg };
 }
 
-/** A style as the numbers of SGR sequences. */
+/** The SGR parameters of a style. */
 interface Codes {
   attributes: readonly string[];
   fg: string;
@@ -116,7 +119,7 @@ function codesOf(style: TextStyle, depth: ColourDepth): Codes {
   };
 }
 
-/** The numbers that set a colour; `base` is 30 for text and 40 for what is behind it. */
+/** The parameters that set a colour; `base` is 30 for the foreground and 40 for the background. */
 function colourCode(colour: Colour | undefined, depth: ColourDepth, base: 30 | 40): string | undefined {
   if (colour === undefined || depth === 'none') return undefined;
   if (typeof colour !== 'number' && depth === 'true') return `${base + 8};2;${colour.join(';')}`;
@@ -125,7 +128,7 @@ function colourCode(colour: Colour | undefined, depth: ColourDepth, base: 30 | 4
   return index < 16 ? String(base + 60 + index - 8) : `${base + 8};5;${index}`;
 }
 
-/** The place of a colour in the palette of the terminal. */
+/** The index of a colour in the palette of the terminal. */
 function indexOf(colour: Colour, depth: 8 | 16 | 256 | 'true'): number {
   if (depth === 8 || depth === 16) {
     return typeof colour === 'number' && colour < depth ? colour : nearestBasic(rgbOf(colour), depth);
@@ -133,7 +136,7 @@ function indexOf(colour: Colour, depth: 8 | 16 | 256 | 'true'): number {
   return typeof colour === 'number' ? colour : nearestIndexed(colour);
 }
 
-/** The sequence that sets a style on a terminal that has none set; empty where the style comes to nothing. */
+/** The sequence that sets a style on a terminal in its default style; empty if the style has no effect. */
 export function sgr(style: TextStyle, depth: ColourDepth): string {
   return changeOf(PLAIN, codesOf(style, depth));
 }
@@ -172,7 +175,7 @@ function codesOfSpan({ style }: Span, depth: ColourDepth): Codes {
 
 const graphemes = new Intl.Segmenter();
 
-/** ASCII alone: a question mark for every column of anything else. */
+/** ASCII only: a question mark per column for anything else. */
 function asciiText(text: string): string {
   let ascii = '';
   for (const { segment } of graphemes.segment(text)) {
@@ -181,13 +184,13 @@ function asciiText(text: string): string {
   return ascii;
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+// biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
 const CONTROLS = /[\x00-\x1f\x7f-\x9f]/g;
 
 /**
- * A line as bytes for a terminal, from and to a state without any style. Control characters, which lines must
- * not have, come out as question marks: this is the last place that can keep them from the terminal. With
- * `utf8` false all is ASCII.
+ * Encodes a line for a terminal, starting and ending in the default style. Control characters, which lines
+ * must not contain, are replaced by question marks: this is the last place to keep them from the terminal. If
+ * `utf8` is false, the result is ASCII.
  */
 export function encodeLine(line: Line, depth: ColourDepth, utf8 = true): string {
   let encoded = '';

@@ -1,11 +1,11 @@
 /**
  * Opens the terminal of the live view. The only module that imports blessed, and only its layer below the
- * widgets, which takes less than half of the time to load: it reads terminfo entries, and gives names to the
- * sequences of keys and of the mouse.
+ * widgets, which loads in less than half of the time: it reads terminfo entries, and names the sequences of
+ * keys and the mouse.
  *
- * What blessed would do beyond that is kept from it: to compile every sequence of an entry (it prints those
- * that it fails on), to run `tmux -V`, to listen to process 'exit', and to cut input into keys, where it
- * takes torn sequences for characters.
+ * Other behaviour of blessed is disabled: compiling every sequence of an entry (it prints those that fail),
+ * running `tmux -V`, listening to process 'exit', and splitting input into keys, where it treats fragments of
+ * sequences as characters.
  */
 import { EventEmitter } from 'node:events';
 import type Program from 'blessed/lib/program.js';
@@ -21,15 +21,15 @@ import { openTerminal } from './tty-files.ts';
 /** Where to draw. */
 export interface ScreenOptions {
   env: NodeJS.ProcessEnv;
-  /** A descriptor of a terminal; undefined: the controlling terminal, /dev/tty. */
+  /** A descriptor of a terminal; undefined for the controlling terminal, /dev/tty. */
   input: number | undefined;
   output: number | undefined;
 }
 
 /**
- * Takes the terminal over: until `close` nothing else may write to it.
- * @throws UnsupportedError with a reason of one line where the view can't be opened; the terminal is as
- * before then.
+ * Takes over the terminal: until `close` nothing else may write to it.
+ * @throws UnsupportedError with a one-line reason if the view cannot be opened; the terminal is unchanged
+ * then.
  */
 export async function openScreen(options: ScreenOptions): Promise<Screen> {
   try {
@@ -57,10 +57,10 @@ async function open({ env, input, output }: ScreenOptions): Promise<Screen> {
   return new TerminalScreen({ env, kind, capabilities, files, createReader: () => createReader(program) });
 }
 
-/** The reader of terminfo entries, with its habits taken away. */
+/** Reads terminfo entries with blessed, without its side effects. */
 function createTerminfoReader(TputOfBlessed: typeof Tput): TerminfoReader {
   const tput = new TputOfBlessed({ extended: false });
-  // An entry is read and no more; what is needed of it is compiled one by one.
+  // Only reads an entry; the required sequences are compiled individually.
   tput.injectTerminfo = (file) => tput.readTerminfo(file);
   return {
     find: (term) => tput._tprefix(TputOfBlessed.ipaths, term) ?? undefined,
@@ -79,7 +79,7 @@ function createTerminfoReader(TputOfBlessed: typeof Tput): TerminfoReader {
 }
 
 /**
- * Names for sequences. Each is given to blessed alone, so that it can't be mistaken for two, or two for one.
+ * Names of sequences. Each one is passed to blessed separately, so that it is not split or joined.
  */
 function createReader(ProgramOfBlessed: typeof Program): SequenceReader & { close(): void } {
   const input = new EventEmitter();
@@ -100,7 +100,7 @@ function createReader(ProgramOfBlessed: typeof Program): SequenceReader & { clos
     try {
       input.emit('data', Buffer.from(text));
     } catch {
-      // Bytes that blessed cannot parse are not a key.
+      // Input that blessed cannot parse is not a key.
     }
   };
   return {
@@ -117,10 +117,10 @@ function createReader(ProgramOfBlessed: typeof Program): SequenceReader & { clos
 }
 
 function createProgram(ProgramOfBlessed: typeof Program, input: EventEmitter): Program {
-  // We flush our own output: with this set, blessed leaves the listeners of process 'exit' alone.
+  // Output is flushed by us: with this set, blessed does not change the listeners of process 'exit'.
   ProgramOfBlessed._bound = true;
   ProgramOfBlessed._exitHandler = () => {};
-  // With TMUX set, blessed runs `tmux -V` and waits for it.
+  // If TMUX is set, blessed runs `tmux -V` synchronously.
   const { TMUX: tmux } = process.env;
   delete process.env.TMUX;
   try {
@@ -130,11 +130,11 @@ function createProgram(ProgramOfBlessed: typeof Program, input: EventEmitter): P
   }
 }
 
-/** Undefined for bytes that are not a key, or only a part of one. */
+/** Undefined for input that is not a key, or only a part of one. */
 function keyName(sequence: string, pressed: Program.Keypress | undefined): string | undefined {
   if (pressed?.sequence !== sequence || pressed.full === undefined) return undefined;
   switch (pressed.full) {
-    // Enter comes as two events, the first of which has the name that we want.
+    // Enter produces two events, the first of which has the required name.
     case 'return':
       return undefined;
     case 'linefeed':

@@ -1,4 +1,4 @@
-/** The few sequences that the view needs, from the terminal's terminfo entry. */
+/** The sequences that the view needs, from the terminal's terminfo entry. */
 import { readFileSync } from 'node:fs';
 import { safeText } from '../../format/safe-text.ts';
 import type { Refusal, TerminalKind } from './terminal-kind.ts';
@@ -8,28 +8,28 @@ export interface TerminfoEntry {
   strings: Readonly<Partial<Record<string, string>>>;
 }
 
-/** What blessed reads and compiles terminfo entries with. */
+/** The functions of blessed for reading and compiling terminfo entries. */
 export interface TerminfoReader {
-  /** The file of an entry; absent where there is none. */
+  /** The file of an entry; absent if there is none. */
   find(term: string): string | undefined;
-  /** @throws what blessed's assertions throw on an entry that it does not understand. */
+  /** @throws the assertion errors of blessed for an unsupported entry. */
   parse(data: Buffer, file: string): TerminfoEntry;
-  /** An entry that blessed brings along. */
+  /** An entry that is bundled with blessed. */
   bundled(name: 'xterm' | 'linux'): TerminfoEntry;
-  /** @throws what the evaluation of a damaged sequence throws. */
+  /** @throws the errors of evaluating a damaged sequence. */
   compile(entry: TerminfoEntry, name: string): (parameters: number[]) => string;
 }
 
-/** The sequences. What a terminal can't do is empty. */
+/** The sequences. Unsupported ones are empty. */
 export interface Capabilities {
   enter: string;
   leave: string;
   clear: string;
   eraseLine: string;
   resetStyle: string;
-  /** To the start of a row, from 0. */
+  /** Moves to the start of a 0-based row. */
   toRow(row: number): string;
-  /** Before and after a frame, so that it is shown at once. */
+  /** Before and after a frame, for synchronised output. */
   beginFrame: string;
   endFrame: string;
 }
@@ -37,7 +37,7 @@ export interface Capabilities {
 /** Needed, by their long names. Source: terminfo(5). */
 const NEEDED = ['cursor_address', 'clear_screen', 'clr_eol', 'exit_attribute_mode'] as const;
 
-/** What a terminal can do, or why that is not enough for the view. Never throws, prints nothing. */
+/** The capabilities of the terminal, or why they are insufficient for the view. Never throws or prints. */
 export function readCapabilities(kind: TerminalKind, terminfo: TerminfoReader): Capabilities | Refusal {
   const entry = readEntry(kind, terminfo);
   if (entry === undefined) {
@@ -64,7 +64,7 @@ function readEntry(kind: TerminalKind, terminfo: TerminfoReader): TerminfoEntry 
       const data = readFileSync(file);
       if (isLegacyFormat(data)) return terminfo.parse(data, file);
     } catch {
-      // Unreadable or damaged: what blessed brings along may do.
+      // Unreadable or damaged: the entry bundled with blessed may work.
     }
   }
   if (kind.isXtermLike) return terminfo.bundled('xterm');
@@ -72,8 +72,8 @@ function readEntry(kind: TerminalKind, terminfo: TerminfoReader): TerminfoEntry 
 }
 
 /**
- * Entries with numbers above 32767, such as the 65536 pairs of colours of xterm-256color, have numbers of 32
- * bits since ncurses 6.1. blessed is older and would take them for something else without a word.
+ * Entries with numbers above 32767, such as the 65536 colour pairs of xterm-256color, contain 32-bit numbers
+ * since ncurses 6.1. blessed is older and would misread them silently.
  * Source: term(5), the magic numbers.
  */
 function isLegacyFormat(data: Buffer): boolean {
@@ -89,7 +89,7 @@ const XTERM_OFF = '\x1b[?2004l\x1b[?1006l\x1b[?1000l';
 function assemble(kind: TerminalKind, entry: TerminfoEntry, terminfo: TerminfoReader): Capabilities {
   const plain = (name: string) =>
     (entry.strings[name] ?? '') === '' ? '' : terminfo.compile(entry, name)([]);
-  // Lines that turn out wider than we think must not push the others down.
+  // Lines that are wider than expected must not wrap.
   const isWrapSwitchable = plain('exit_am_mode') !== '' && plain('enter_am_mode') !== '';
   const hasAlternateBuffer = plain('enter_ca_mode') !== '' && plain('exit_ca_mode') !== '';
   const cursorAddress = terminfo.compile(entry, 'cursor_address');
@@ -108,7 +108,7 @@ function assemble(kind: TerminalKind, entry: TerminfoEntry, terminfo: TerminfoRe
       kind.isXtermLike ? XTERM_OFF : '',
       resetStyle,
       isWrapSwitchable ? plain('enter_am_mode') : '',
-      // For terminals without an alternate buffer, and for GNU screen, which has one only if configured.
+      // For terminals without an alternate buffer, and for GNU screen, which only has one if configured.
       clear,
       hasAlternateBuffer ? plain('exit_ca_mode') : '',
       showCursor(plain),
@@ -122,12 +122,12 @@ function assemble(kind: TerminalKind, entry: TerminfoEntry, terminfo: TerminfoRe
   };
 }
 
-/** Both or none: a cursor that can't be shown again is not hidden. */
+/** Both or none: a cursor that cannot be shown again is not hidden. */
 function hideCursor(plain: (name: string) => string): string {
   return plain('cursor_normal') === '' ? '' : plain('cursor_invisible');
 }
 
-/** Without what would also end the cursor's blinking (`CSI ? 12 l`): it would not be as it was before. */
+/** Removes the part that also stops cursor blinking (`CSI ? 12 l`), which could not be restored. */
 function showCursor(plain: (name: string) => string): string {
   const normal = plain('cursor_invisible') === '' ? '' : plain('cursor_normal');
   return normal.includes('\x1b[?25h') ? normal.replace('\x1b[?12l', '').replace('\x1b[34h', '') : normal;

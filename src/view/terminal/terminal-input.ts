@@ -1,39 +1,41 @@
-/** From the bytes of a terminal to keys, pastes and the mouse. */
+/** Converts terminal input to keys, pastes and mouse actions. */
 import { StringDecoder } from 'node:string_decoder';
 import { type InputPiece, KeySequences } from './key-sequences.ts';
 
-/** What was done with the mouse. Column and row from 0. */
+/** A mouse action. Column and row from 0. */
 export type MouseAction =
   | { kind: 'wheel'; direction: 'up' | 'down'; column: number; row: number }
   | { kind: 'click'; button: 'left' | 'middle' | 'right'; column: number; row: number };
 
-/** What comes of the bytes. */
+/** Receives the parsed input. */
 export interface InputListeners {
-  /** Characters as themselves; else `up`, `pageup`, `enter`, `S-tab`, `C-c`, `M-x`, `f1` ... */
+  /** Characters themselves; otherwise `up`, `pageup`, `enter`, `S-tab`, `C-c`, `M-x`, `f1` ... */
   key(name: string): void;
-  /** Text that was pasted at once; may hold anything. */
+  /** Pasted text; may contain anything. */
   paste(text: string): void;
   mouse(action: MouseAction): void;
 }
 
-/** Names for escape sequences and control characters: what we have blessed for. */
+/** Names escape sequences and control characters, using blessed. */
 export interface SequenceReader {
   keyOf(sequence: string): string | undefined;
   mouseOf(sequence: string): MouseAction | undefined;
 }
 
 /**
- * After ESC, what belongs to a key's sequence follows within this time, also through a slow link. Unit:
+ * Time limit for the rest of a key sequence after ESC, also over a slow link. Unit: milliseconds.
  * milliseconds.
  */
 const ESCAPE_WAIT_MS = 50;
 
-/** A paste that does not go on is over: keys must not be swallowed for ever. Unit: milliseconds. */
+/**
+ * Time limit for the next fragment of a paste, so that keys are not swallowed forever. Unit: milliseconds.
+ */
 const PASTE_WAIT_MS = 500;
 
 const PRINTABLE = /^[^\p{Cc}\p{Cs}]$/u;
 
-/** Takes what is read from the terminal. */
+/** Processes terminal input. */
 export class TerminalInput {
   readonly #decoder = new StringDecoder('utf8');
   readonly #sequences = new KeySequences();
@@ -55,13 +57,13 @@ export class TerminalInput {
     this.#timer = setTimeout(() => this.#flushUnlessMoreIsThere(), waitMs);
   }
 
-  /** Forgets what has begun. */
+  /** Discards incomplete input. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#sequences.flush();
   }
 
-  /** After the event loop was held up, timers come before the bytes that have arrived in the meantime. */
+  /** If the event loop was blocked, timers fire before input that has arrived meanwhile. */
   #flushUnlessMoreIsThere(): void {
     const timer = this.#timer;
     setImmediate(() => {

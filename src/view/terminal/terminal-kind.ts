@@ -1,27 +1,28 @@
 /**
- * The kind of a terminal, from its environment: whether the view can be opened, and with which
- * characters.
+ * Determines the kind of a terminal from its environment: whether the view can be opened, and which
+ * characters it supports.
  */
 import type { Size } from '../text/line.ts';
 import { type ColourDepth, colourDepth } from './palette.ts';
 
-/** A terminal that the view can be tried on. */
+/** A terminal that may support the view. */
 export interface TerminalKind {
   /** The name of the terminfo entry: TERM. */
   term: string;
-  /** Whether bytes above ASCII may be sent. */
+  /** Whether non-ASCII bytes may be written. */
   utf8: boolean;
   /**
-   * Whether box drawing, block and braille characters can be shown. Never on the console of Linux: its fonts
-   * have 256 or 512 characters, no braille and half of the blocks at most; names with accents it can show.
+   * Whether box drawing, block and braille characters can be displayed. Never on the Linux console: its fonts
+   * have 256 or 512 characters, without braille and with at most half of the block characters; it can display
+   * accented letters.
    */
   unicode: boolean;
   depth: ColourDepth;
-  /** Speaks the sequences of xterm: mouse, paste in brackets, output in one go. */
+  /** Whether it supports xterm sequences: mouse, bracketed paste, synchronised output. */
   isXtermLike: boolean;
 }
 
-/** Why the view can't be opened. */
+/** Why the view cannot be opened. */
 export interface Refusal {
   reason: string;
   hint?: string;
@@ -29,16 +30,16 @@ export interface Refusal {
 
 const NO_CURSOR = new Set(['dumb', 'unknown', 'network', 'dialup', 'emacs', 'lpr', 'su']);
 
-/** Families that speak the sequences of xterm, whether or not this host has an entry for the very name. */
+/** Families that support xterm sequences, even if this host has no entry for the exact name. */
 const XTERM_LIKE =
   /^(alacritty|contour|foot|ghostty|gnome|iterm|kitty|konsole|mintty|ms-terminal|mlterm|putty|rio|rxvt|screen|st|terminator|tmux|vscode|vte|wezterm|xterm|zellij)([-+.\d]|$)/;
 
-/** What the terminal is, or why it is none for the view. */
+/** The kind of the terminal, or why it does not support the view. */
 export function terminalKind(env: NodeJS.ProcessEnv): TerminalKind | Refusal {
   const term = env.TERM ?? '';
   const hint = 'set TERM to the type of the terminal, usually TERM=xterm-256color';
   if (term === '') return { reason: 'TERM is not set, so the terminal type is unknown', hint };
-  // A name, and never a path to somewhere else.
+  // Must be a name: a path could refer to another file.
   if (!/^[A-Za-z0-9][\w.+-]*$/.test(term)) return { reason: 'TERM is not the name of a terminal type', hint };
   if (NO_CURSOR.has(term)) return { reason: `terminal type ${term} cannot move the cursor`, hint };
   const utf8 = isUtf8(env);
@@ -55,12 +56,12 @@ function isUtf8(env: NodeJS.ProcessEnv): boolean {
   return /\.utf-?8(@|$)/i.test(locale ?? '');
 }
 
-/** Terminals that claim more are not drawn on beyond it. */
+/** Limit for drawing on terminals that report a larger size. */
 const LARGEST = 1000;
 
 /**
- * The size to draw for. Serial lines and some containers report 0 x 0: then LINES and COLUMNS count, else 80
- * x 24.
+ * The size to draw. Serial lines and some containers report 0 x 0: then LINES and COLUMNS are used, otherwise
+ * 80 x 24.
  * Source: ncurses(3X), use_env.
  */
 export function usableSize(reported: Size, env: NodeJS.ProcessEnv): Size {

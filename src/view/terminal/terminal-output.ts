@@ -1,8 +1,8 @@
-/** Writing to a terminal that may not take it: an SSH link that stalls must not hold the whole program up. */
+/** Writes to a terminal that may block: a stalled SSH link must not block the whole program. */
 import { writeSync } from 'node:fs';
 import { errnoOf } from '../../errors.ts';
 
-/** How often a terminal that is full is tried again. Unit: milliseconds. */
+/** Delay before retrying a full terminal. Unit: milliseconds. */
 const RETRY_MS = 15;
 
 /** Ends an escape sequence that was cut off. Source: ECMA-48 8.3.15 CAN, vt100 user guide. */
@@ -11,7 +11,7 @@ const CANCEL = '\x18';
 /** Writes to a file descriptor that does not block. */
 export class TerminalOutput {
   readonly #fd: number;
-  /** What the terminal has not taken yet. */
+  /** Output that the terminal has not accepted yet. */
   #rest: Buffer | undefined;
   #timer: NodeJS.Timeout | undefined;
   #isLost = false;
@@ -19,8 +19,8 @@ export class TerminalOutput {
   readonly #onLost: () => void;
 
   /**
-   * `onFree`: all was taken, after `isBusy`. `onLost`: the terminal is gone; once. Neither is called from
-   * within `write`.
+   * `onFree`: everything was written, after `isBusy`. `onLost`: the terminal no longer exists; called once.
+   * Neither is called from within `write`.
    */
   constructor(fd: number, onFree: () => void, onLost: () => void) {
     this.#fd = fd;
@@ -33,7 +33,7 @@ export class TerminalOutput {
     return this.#rest !== undefined;
   }
 
-  /** Writes as much as the terminal takes, the rest later. */
+  /** Writes as much as the terminal accepts now, and the rest later. */
   write(text: string): void {
     if (this.#isLost || text === '') return;
     const bytes = Buffer.from(text);
@@ -43,8 +43,8 @@ export class TerminalOutput {
   }
 
   /**
-   * Writes without an event loop: for leaving. What the terminal has not taken yet is dropped. Gives up when
-   * the terminal takes nothing for so long.
+   * Writes without the event loop, for closing. Pending output is dropped. Gives up if the terminal accepts
+   * nothing for this long.
    */
   finish(text: string, patienceMs: number): void {
     clearTimeout(this.#timer);

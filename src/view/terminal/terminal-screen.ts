@@ -1,6 +1,6 @@
 /**
- * A terminal that is drawn on: full frames in, keys and the mouse out, and everything as before when it is
- * closed.
+ * A terminal screen: accepts complete frames, reports keys and mouse actions, and restores the terminal when
+ * it is closed.
  */
 import { closeSync } from 'node:fs';
 import { ReadStream, WriteStream } from 'node:tty';
@@ -15,43 +15,45 @@ import { type TerminalKind, usableSize } from './terminal-kind.ts';
 import { TerminalOutput } from './terminal-output.ts';
 import type { TerminalFiles } from './tty-files.ts';
 
-/** What the view sees of the terminal. */
+/** The interface of the terminal for the view. */
 export interface Screen {
-  /** Columns and rows of now. */
+  /** Current number of columns and rows. */
   readonly size: Size;
-  /** What the terminal can show. */
+  /** The capabilities of the terminal. */
   readonly kind: TerminalKind;
-  /** Whether it can be drawn on: not after `close`, nor after the terminal is gone. */
+  /** Whether it can be drawn on: false after `close`, and if the terminal no longer exists. */
   readonly isOpen: boolean;
   /**
-   * Shows a frame: one line for each row, from the top. Only what has changed is written. While the terminal
-   * does not take output, frames are skipped, and the last one is shown when it does again.
+   * Shows a frame: one line per row, from the top. Only changes are written. While the terminal does not
+   * accept output, frames are skipped; the last one is shown afterwards.
    */
   draw(lines: readonly Line[]): void;
-  /** Writes everything again, also what should be there already. */
+  /** Redraws everything. */
   redraw(): void;
   /** Keys by name; see `InputListeners`. */
   onKey(listener: (name: string) => void): void;
   /** Pasted text, if the terminal marks it. */
   onPaste(listener: (text: string) => void): void;
   onMouse(listener: (action: MouseAction) => void): void;
-  /** The terminal has another size: draw for that. */
+  /** The size of the terminal has changed: redraw. */
   onResize(listener: (size: Size) => void): void;
-  /** The terminal is gone, such as after its window was closed; the screen has closed itself. */
+  /**
+   * The terminal no longer exists, for example because its window was closed; the screen has closed itself.
+   */
   onLost(listener: () => void): void;
   /**
-   * As Ctrl-Z without the view: gives the terminal back and stops this job, the target too. Goes on in the
-   * foreground.
+   * Like Ctrl-Z without the view: restores the terminal and stops this job, including the target. Returns
+   * when the job continues in the foreground.
    */
   suspend(): void;
   /**
-   * Gives the terminal back as it was. May be called more than once, and in the handlers of 'exit' and of
-   * signals; happens by itself on 'exit' and before an uncaught exception is printed.
+   * Restores the terminal. May be called more than once, and from handlers of 'exit' and signals; called
+   * automatically on 'exit' and before an uncaught exception is printed.
    */
   close(): void;
 }
 
-/** What a screen is made of. */
+/** The dependencies of a screen. */
 export interface ScreenParts {
   env: NodeJS.ProcessEnv;
   kind: TerminalKind;
@@ -60,7 +62,7 @@ export interface ScreenParts {
   createReader(): SequenceReader & { close(): void };
 }
 
-/** How long leaving waits for a terminal that takes nothing. Unit: milliseconds. */
+/** How long closing waits for a terminal that accepts nothing. Unit: milliseconds. */
 const PATIENCE_MS = 500;
 
 /** See `Screen`. */
@@ -70,12 +72,12 @@ export class TerminalScreen implements Screen {
   readonly #reader: SequenceReader & { close(): void };
   readonly #output: TerminalOutput;
   readonly #sizeStream: WriteStream;
-  /** Hidden: given back for the time being, by Ctrl-Z. */
+  /** Temporarily restored, by Ctrl-Z. */
   #state: 'shown' | 'hidden' | 'closed' = 'hidden';
   #input: { stream: ReadStream; keys: TerminalInput } | undefined;
   #size: Size;
   #lines: readonly Line[] | undefined;
-  /** What the rows look like on the terminal; undefined when that is not known. */
+  /** The rows currently on the terminal; undefined if unknown. */
   #rows: readonly string[] | undefined;
   readonly #listeners = {
     key: new Set<(name: string) => void>(),
@@ -119,7 +121,7 @@ export class TerminalScreen implements Screen {
   draw(lines: readonly Line[]): void {
     this.#lines = lines;
     if (this.#state === 'hidden') this.#comeBack();
-    // A change of the size comes as a signal, but not to those whose controlling terminal is another one.
+    // SIGWINCH is not sent to processes with another controlling terminal.
     this.#readSize();
     this.#render();
   }
@@ -150,7 +152,7 @@ export class TerminalScreen implements Screen {
   }
 
   suspend(): void {
-    // 0 is the whole process group: what a terminal that is not in raw mode would stop.
+    // 0 is the whole process group, which Ctrl-Z would stop on a terminal that is not in raw mode.
     if (this.#state === 'shown') this.#stopProcess(0);
   }
 
@@ -175,7 +177,7 @@ export class TerminalScreen implements Screen {
     this.#rows = rows;
   }
 
-  /** Takes the terminal. */
+  /** Takes over the terminal. */
   #show(): void {
     this.#state = 'shown';
     try {
@@ -189,8 +191,8 @@ export class TerminalScreen implements Screen {
   }
 
   /**
-   * Gives the terminal back. In the background its settings are the shell's, and we would be stopped for
-   * touching them.
+   * Restores the terminal. In the background its settings belong to the shell, and changing them would stop
+   * cmemstat.
    */
   #hide(): void {
     this.#state = 'hidden';
@@ -215,7 +217,7 @@ export class TerminalScreen implements Screen {
     stream.setRawMode(true);
   }
 
-  /** Closed and not paused: a stream that is paused still reads, and in the background that would stop us. */
+  /** Close instead of pause: a paused stream still reads, which would stop cmemstat in the background. */
   #closeInput(isOurs: boolean): void {
     const input = this.#input;
     this.#input = undefined;
@@ -241,12 +243,12 @@ export class TerminalScreen implements Screen {
 
   #readSize(): void {
     if (!this.isOpen) return;
-    // Not in Node's documentation, and there since its first days: nothing else asks the kernel again.
+    // Undocumented but long-standing in Node: nothing else queries the kernel again.
     (this.#sizeStream as WriteStream & { _refreshSize(): void })._refreshSize();
     const size = this.#reportedSize();
     if (size.width === this.#size.width && size.height === this.#size.height) return;
     this.#size = size;
-    // Terminals move what they show when their size changes, each in its own way.
+    // Terminals reflow their contents when their size changes, each in its own way.
     this.#rows = undefined;
     this.#emit('resize', size);
   }
@@ -262,8 +264,8 @@ export class TerminalScreen implements Screen {
   }
 
   /**
-   * Stops as without a view. kill(2) returns after SIGCONT, or at once if no shell could send it: the
-   * kernel does not stop groups without a shell above them.
+   * Stops like without a view. kill(2) returns after SIGCONT, or immediately if no shell could send it: the
+   * kernel does not stop orphaned process groups.
    */
   #stopProcess(pid: number): void {
     if (this.#state === 'shown') this.#hide();
@@ -274,10 +276,10 @@ export class TerminalScreen implements Screen {
   }
 
   /**
-   * Takes the terminal again, unless we go on in the background: then with the first frame in the foreground.
+   * Takes over the terminal again; in the background, only with the first frame in the foreground.
    */
   #comeBack(): void {
-    // Stopped by SIGSTOP: nothing was given back, but the shell has set the terminal as it likes it.
+    // Stopped by SIGSTOP: nothing was restored, but the shell has changed the terminal settings.
     if (this.#state === 'shown') this.#hide();
     if (this.#state !== 'hidden' || !isInForeground()) return;
     this.#show();

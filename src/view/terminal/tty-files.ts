@@ -1,4 +1,4 @@
-/** The descriptors that a screen works with: none of them is shared with anybody. */
+/** The descriptors of a screen, which are not shared with other processes. */
 import { closeSync, constants, openSync } from 'node:fs';
 import { isatty } from 'node:tty';
 import { UnsupportedError } from '../../errors.ts';
@@ -7,28 +7,28 @@ const { O_RDWR, O_NOCTTY, O_NONBLOCK } = constants;
 
 /** An opened terminal. */
 export interface TerminalFiles {
-  /** A new descriptor to read keys from; it belongs to who asked for it. */
+  /** A new descriptor for reading keys; the caller owns it. */
   openInput(): number;
-  /** Writes never wait. */
+  /** Writes never block. */
   outputFd: number;
-  /** A new descriptor to ask for the size. */
+  /** A new descriptor for querying the size. */
   openSize(): number;
 }
 
 /**
- * Opens the terminals behind two descriptors anew: not to wait is a property of what was opened, and with the
- * shell's own the shell and its other programs would not wait any more either.
- * @throws UnsupportedError if a descriptor is not a terminal, or there is none.
+ * Reopens the terminals behind two descriptors: O_NONBLOCK is a property of the open file description, and
+ * setting it on the shell's own would also affect the shell and its other programs.
+ * @throws UnsupportedError if a descriptor is not a terminal, or does not exist.
  */
 export function openTerminal(input: number | undefined, output: number | undefined): TerminalFiles {
   const openInput = () => openAnew(input, 'input');
   const openSize = () => openAnew(output, 'output');
-  // Tried before anything is changed.
+  // Checked before anything is changed.
   closeSync(openInput());
   return { openInput, openSize, outputFd: openSize() };
 }
 
-/** The terminal of another user, as after `su`, can't be opened by its name, but as /dev/tty it can. */
+/** The terminal of another user, as after `su`, cannot be opened by name, but as /dev/tty. */
 function openAnew(fd: number | undefined, what: 'input' | 'output'): number {
   if (fd !== undefined && !isatty(fd)) {
     throw new UnsupportedError('live view', `standard ${what} is not a terminal`);

@@ -1,19 +1,19 @@
-/** Text in columns: wide characters and emoji take two, combining marks none. */
+/** Text width in columns: wide characters and emoji take two, combining marks none. */
 import stringWidth from 'string-width';
 import type { Line, Role, Span, TextStyle } from './line.ts';
 
-// Characters of one column and one code unit each: those of lines, blocks and braille too, since charts
-// consist of them and asking for their width one by one takes fifty times as long.
+// Characters of one column and one code unit, including box drawing, blocks and braille: charts consist of
+// them, and looking up each width takes fifty times as long.
 const NARROW = /^[\x20-\x7e\xa1-\xac\xae-\u02ff\u2010-\u2027\u2190-\u21ff\u2500-\u25fc\u2800-\u28ff]*$/;
 
 const graphemes = new Intl.Segmenter();
 
-/** How many columns a text takes on a terminal. */
+/** Number of columns of a text on a terminal. */
 export function widthOf(text: string): number {
   return NARROW.test(text) ? text.length : stringWidth(text);
 }
 
-/** The start of the text that fits into `width` columns; one less where a wide character is cut. */
+/** The start of the text that fits into `width` columns; one less if a wide character does not fit. */
 export function clip(text: string, width: number): string {
   if (width <= 0) return '';
   if (NARROW.test(text)) return text.slice(0, width);
@@ -58,7 +58,7 @@ export function fitLine(spans: Line, width: number, fill?: Role | TextStyle): Li
   return line;
 }
 
-/** How many columns a line takes. */
+/** Number of columns of a line. */
 export function widthOfLine(line: Line): number {
   return line.reduce((sum, { text }) => sum + widthOf(text), 0);
 }
@@ -68,7 +68,7 @@ export function textOf(line: Line): string {
   return line.map(({ text }) => text).join('');
 }
 
-/** The columns from `from` up to `to` of a line; half a wide character becomes a space. */
+/** The columns from `from` up to `to` of a line; half of a wide character becomes a space. */
 export function sliceLine(line: Line, from: number, to: number): Line {
   const cut: Span[] = [];
   let column = 0;
@@ -87,13 +87,13 @@ function columnsOf(text: string, from: number, count: number): string {
   if (NARROW.test(text)) return text.slice(from, from + count);
   const head = clip(text, from);
   const lost = widthOf(head) < from ? 1 : 0;
-  // A wide character across the left edge is left out, and a space stands for its right half.
+  // A wide character across the left edge is dropped, and a space replaces its right half.
   const rest = lost === 1 ? text.slice(clip(text, from + 1).length) : text.slice(head.length);
   const taken = ' '.repeat(lost) + clip(rest, count - lost);
   return taken + ' '.repeat(count - widthOf(taken));
 }
 
-/** Puts `patch` over the columns of a line that start at `left`. */
+/** Replaces the columns of a line that start at `left` with `patch`. */
 export function overlay(line: Line, left: number, patch: Line, width: number): Line {
   return [...sliceLine(line, 0, left), ...patch, ...sliceLine(line, left + width, Number.POSITIVE_INFINITY)];
 }

@@ -1,47 +1,51 @@
-/** Rows in columns that fit: the less important ones are left out, titles mark the sort column. */
+/**
+ * Lays out rows in columns: less important columns are left out if there is no space, titles mark the sort
+ * column.
+ */
 import { fitLine, fitRight, fitText, widthOf } from './cells.ts';
 import type { Line, Role, Span } from './line.ts';
 
 /** One column of a list. */
 export interface Column<Row> {
   title: string;
-  /** What it is called when the rows are sorted by it; absent where they can't be. */
+  /** Name of the sort order by this column; absent if it is not sortable. */
   sort?: string;
   align: 'left' | 'right';
   /**
-   * No narrower than this. What is aligned right is a figure and never cut. Unit: columns of the terminal.
+   * Minimum width. Right-aligned columns contain figures and are never truncated. Unit: columns of the
+   * terminal.
    */
   least: number;
-  /** No wider than this. Unit: columns of the terminal. */
+  /** Maximum width. Unit: columns of the terminal. */
   most: number;
-  /** Columns without room are left out by this rank, the highest first. */
+  /** Columns that do not fit are left out by rank, highest first. */
   rank: number;
   cell: (row: Row) => Span;
 }
 
-/** How the rows are drawn. */
+/** How to draw the rows. */
 export interface TableStyle {
   width: number;
   unicode: boolean;
   sort: string;
   isAscending: boolean;
-  /** Which of the rows is selected; undefined for none. */
+  /** Index of the selected row; undefined for none. */
   selected: number | undefined;
   isFocused: boolean;
 }
 
-/** Titles and rows, each of exactly the width. */
+/** Titles and rows, each with exactly the given width. */
 export interface Table {
   header: Line;
   rows: Line[];
-  /** Whether the column is there by which the rows are sorted. */
+  /** Whether the sort column is visible. */
   showsSort: boolean;
 }
 
-/** The width of the mark before the selected row. */
+/** Width of the mark before the selected row. */
 const MARK = 2;
 
-/** Draws rows in as many of the columns as fit. */
+/** Draws rows with as many columns as fit. */
 export function renderColumns<Row>(
   columns: readonly Column<Row>[],
   rows: readonly Row[],
@@ -98,7 +102,7 @@ function titleSpan<Row>(text: string, column: Column<Row> | undefined, style: Ta
   return { text, style: column?.sort === style.sort ? 'strong' : 'dim' };
 }
 
-/** The width of each column; undefined for those that there is no room for. */
+/** The width of each column; undefined for those that do not fit. */
 function shareOut<Row>(
   columns: readonly Column<Row>[],
   natural: readonly number[],

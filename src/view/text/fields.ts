@@ -1,13 +1,13 @@
-/** Fields side by side in one line: the most important ones stay where there is no room for all. */
+/** Lays out fields in one line: less important ones are left out if there is no space. */
 import { clip, fitLine, fitText, widthOf, widthOfLine } from './cells.ts';
 import type { Line, Role, Span } from './line.ts';
 
 /** One field of a line. */
 export interface Field {
   spans: Line;
-  /** Fields without room are left out by this rank, the highest first. */
+  /** Fields that do not fit are left out by rank, highest first. */
   rank: number;
-  /** Set where the last span may be cut: where, and how much of it must be left. */
+  /** Set if the last span may be truncated: from which end, and its minimum width. */
   cut?: { at: 'end' | 'start'; least: number };
 }
 
@@ -24,13 +24,13 @@ export function labelled(rank: number, name: string, value: string, role: Role =
   };
 }
 
-/** Draws the fields in the order given, as many as fit, in exactly `width` columns. */
+/** Draws as many fields as fit, in the given order, in exactly `width` columns. */
 export function packFields(fields: readonly Field[], width: number, unicode: boolean): Line {
   let left = width - 1;
   const chosen = new Set<Field>();
   for (const field of fields.toSorted((a, b) => a.rank - b.rank)) {
     const needed = leastWidth(field) + (chosen.size > 0 ? GAP : 0);
-    // The first one is cut rather than left out.
+    // The first field is truncated instead of left out.
     if (needed > left && chosen.size > 0) break;
     chosen.add(field);
     left -= needed;
@@ -68,7 +68,7 @@ function fitEnd(text: string, width: number, unicode: boolean): string {
   if (columns <= width) return fitText(text, width, unicode);
   if (width <= 0) return '';
   const head = clip(text, columns - width + 1);
-  // A wide character that is cut goes as a whole.
+  // A truncated wide character is dropped completely.
   let tail = text.slice(head.length);
   while (widthOf(tail) > width - 1) tail = tail.slice(clip(tail, 2).length || 1);
   return fitText(`${unicode ? '…' : '~'}${tail}`, width, unicode);

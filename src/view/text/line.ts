@@ -1,9 +1,9 @@
-/** What panels draw with: lines of styled text, without any knowledge of terminals. */
+/** Lines of styled text, independent of terminals. */
 
 /** A colour of the 256-colour palette, or red, green and blue (0 to 255 each). */
 export type Colour = number | readonly [red: number, green: number, blue: number];
 
-/** How text looks; what a target's own SGR sequences come to. */
+/** A text style, including styles from SGR sequences of the target. */
 export interface TextStyle {
   fg?: Colour;
   bg?: Colour;
@@ -14,7 +14,7 @@ export interface TextStyle {
   inverse?: boolean;
 }
 
-/** What text is for; the palette says how that looks on the terminal at hand. */
+/** The role of a text; the palette defines its appearance on the terminal. */
 export type Role =
   | 'plain'
   | 'dim'
@@ -41,14 +41,14 @@ export type Role =
   | 'unexplained'
   | 'current';
 
-/** A run of text in one style. The text holds no control characters. */
+/** Text in one style, without control characters. */
 export interface Span {
   text: string;
-  /** `plain` when absent. */
+  /** `plain` if absent. */
   style?: Role | TextStyle;
 }
 
-/** One line; the widths of its spans add up to the width that it was drawn for. */
+/** One line; the widths of its spans add up to the requested width. */
 export type Line = readonly Span[];
 
 /** Columns and rows. */

@@ -1,4 +1,4 @@
-/** Colours and attributes of terminals: "Select Graphic Rendition", ECMA-48 8.3.117. */
+/** Parses "Select Graphic Rendition" sequences for colours and attributes, ECMA-48 8.3.117. */
 import type { Colour, TextStyle } from './line.ts';
 
 type Attribute = Exclude<keyof TextStyle, 'fg' | 'bg'>;
@@ -22,10 +22,10 @@ const TURN_OFF: Readonly<Record<number, readonly (keyof TextStyle)[]>> = {
   49: ['bg'],
 };
 
-/** What takes a colour of its own in the parameters that follow. 58 is the colour of the underline. */
+/** Codes with a colour in the following parameters. 58 is the colour of the underline. */
 const EXTENDED: Readonly<Record<number, 'fg' | 'bg' | 'ignored'>> = { 38: 'fg', 48: 'bg', 58: 'ignored' };
 
-/** The first code of eight colours, and the colour of the palette that it stands for. */
+/** The first code of eight colours, and the corresponding palette index. */
 const EIGHT_COLOURS: readonly { code: number; layer: 'fg' | 'bg'; colour: number }[] = [
   { code: 30, layer: 'fg', colour: 0 },
   { code: 40, layer: 'bg', colour: 0 },
@@ -34,9 +34,8 @@ const EIGHT_COLOURS: readonly { code: number; layer: 'fg' | 'bg'; colour: number
 ];
 
 /**
- * The style after `ESC [ parameters m`; undefined for the terminal's own. Numbers that mean nothing to us
- * change nothing. Colours of the palette are `38;5;N` or `38:5:N`, true colours `38;2;R;G;B`, `38:2:R:G:B` or
- * `38:2:SPACE:R:G:B`.
+ * The style after `ESC [ parameters m`; undefined for the default style. Unknown numbers are ignored. Palette
+ * colours are `38;5;N` or `38:5:N`, true colours `38;2;R;G;B`, `38:2:R:G:B` or `38:2:SPACE:R:G:B`.
  */
 export function applySgr(before: TextStyle | undefined, parameters: string): TextStyle | undefined {
   let style: TextStyle = { ...before };
@@ -48,7 +47,7 @@ export function applySgr(before: TextStyle | undefined, parameters: string): Tex
     else if (extended !== undefined) {
       const follows = sub.length === 0;
       const rest = follows ? fields.slice(at + 1, at + 5).map(Number) : sub;
-      // With colons a colour space may stand before red, green and blue.
+      // With colons, a colour space may precede red, green and blue.
       const colour = colourOf(rest[0], rest.slice(!follows && rest.length > 4 ? 2 : 1));
       if (follows) at += rest[0] === 5 ? 2 : rest[0] === 2 ? 4 : 0;
       if (extended !== 'ignored' && colour !== undefined) style[extended] = colour;
@@ -59,7 +58,7 @@ export function applySgr(before: TextStyle | undefined, parameters: string): Tex
 
 function applyCode(style: TextStyle, code: number, sub: number | undefined): void {
   const attribute = TURN_ON[code];
-  // `4:0` is no underline, `4:3` a curly one.
+  // `4:0` means no underline, `4:3` a curly one.
   if (code === 4 && sub === 0) delete style.underline;
   else if (attribute !== undefined) style[attribute] = true;
   for (const key of TURN_OFF[code] ?? []) delete style[key];

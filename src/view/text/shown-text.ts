@@ -1,18 +1,18 @@
-/** Text as a panel may show it: harmless, in ASCII where the terminal has no more, in lines that fit. */
+/** Prepares text for panels: sanitised, ASCII if the terminal requires it, wrapped to lines. */
 import { safeText } from '../../format/safe-text.ts';
 import { clip, widthOf } from './cells.ts';
 
 const graphemes = new Intl.Segmenter();
 
 /**
- * Text from outside, harmless; without Unicode what is not ASCII becomes question marks of the same width.
+ * Sanitises untrusted text; without Unicode, non-ASCII characters become question marks of the same width.
  */
 export function shownText(text: string, unicode: boolean): string {
   const harmless = safeText(text);
   return unicode ? harmless : toAscii(harmless);
 }
 
-/** Question marks, as many as it is wide, for every character beyond ASCII. */
+/** Replaces non-ASCII characters by question marks, one per column. */
 export function toAscii(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
   return Array.from(graphemes.segment(text), ({ segment }) =>
@@ -42,7 +42,7 @@ export function wrapText(text: string, width: number): string[] {
     line = word;
     while (widthOf(line) > width) {
       const piece = clip(line, width);
-      // A character that is wider than the line would be tried again for ever.
+      // A character wider than the line would otherwise cause an endless loop.
       if (piece === '') return [...lines, ''];
       lines.push(piece);
       line = line.slice(piece.length);
@@ -61,7 +61,7 @@ export function gauge(share: number, width: number, unicode: boolean): string {
     const full = part > 0 ? Math.max(1, Math.round(part * width)) : 0;
     return '#'.repeat(full) + '.'.repeat(width - full);
   }
-  // Something is never drawn as nothing.
+  // A value above 0 is always visible.
   const eighths = part > 0 ? Math.max(1, Math.round(part * width * 8)) : 0;
   const bar = '█'.repeat(Math.floor(eighths / 8)) + (EIGHTHS[eighths % 8] ?? '');
   return bar + '·'.repeat(width - bar.length);

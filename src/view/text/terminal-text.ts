@@ -1,6 +1,6 @@
 /**
- * What a program prints for a terminal, as lines of styled text: colours are kept, whatever else could move
- * or harm a screen is not.
+ * Converts terminal output of a program to lines of styled text: colours are kept, sequences that could move
+ * the cursor or affect the screen are dropped.
  */
 import { safeText } from '../../format/safe-text.ts';
 import { widthOf } from './cells.ts';
@@ -11,26 +11,26 @@ import { applySgr } from './sgr.ts';
 export const MAX_LINE_LENGTH = 4096;
 
 /**
- * An escape sequence that has not ended by then is given up: what was taken is dropped, the rest is text
- * again.
+ * Maximum length of an escape sequence. Beyond it, the consumed part is dropped and the rest is treated as
+ * text.
  */
 const MAX_SEQUENCE_LENGTH = 8192;
 
 const TAB = 8;
 
-/** The changes of style that are remembered: how many, and how long their parameters may be. */
+/** Limits of the style cache: number of entries, and length of their parameters. */
 const MAX_STYLES = 500;
 const MAX_CACHED_LENGTH = 60;
 
-/** As much as can be shown as it is. */
+/** Characters that can be displayed unchanged. */
 const HARMLESS =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is left out
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: excludes control characters
   /[^\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]+/y;
 
 const [BEL, SO, SI, CAN, SUB, ESC] = ['\x07', '\x0e', '\x0f', '\x18', '\x1a', '\x1b'];
-/** The end of a control string as one character. */
+/** The string terminator as one character. */
 const ST = '\x9c';
-/** Controls of ISO 6429 as one character, and what they are after ESC. */
+/** C1 control characters of ISO 6429, with their equivalents after ESC. */
 const C1: Readonly<Record<string, string>> = {
   '\x90': 'P',
   '\x98': 'X',
@@ -42,23 +42,23 @@ const C1: Readonly<Record<string, string>> = {
 /** Device control, start of string, operating system command, privacy message, application command. */
 const STRINGS = new Set(['P', 'X', ']', '^', '_']);
 
-/** Takes bytes in any pieces; gives the lines that have ended. */
+/** Accepts input in any chunks; returns completed lines. */
 export class TerminalText {
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
-  /** An escape sequence whose end has not come yet. */
+  /** An incomplete escape sequence. */
   #pending = '';
   readonly #styles = new StyleCache();
   #style: TextStyle | undefined;
   #spans: Span[] = [];
   #length = 0;
-  /** How many times text was added. */
+  /** Number of appended texts. */
   #pieces = 0;
-  /** `\r` was seen: the next text begins the line anew. */
+  /** A `\r` was received: the next text starts the line again. */
   #restarts = false;
-  /** Up to where the columns of the line are known, for tabs. */
+  /** The position up to which the columns of the line are known, for tabs. */
   #known = { column: 0, spans: 0, characters: 0 };
 
-  /** The lines that end in this piece. */
+  /** The lines that this chunk completes. */
   push(chunk: Uint8Array): Line[] {
     const text = this.#pending + this.#decoder.decode(chunk, { stream: true });
     this.#pending = '';
@@ -85,17 +85,17 @@ export class TerminalText {
     return ended;
   }
 
-  /** Whether what comes next may belong to an escape sequence, which could take a newline along. */
+  /** Whether the next input may belong to an escape sequence, which may contain a newline. */
   get isWithinSequence(): boolean {
     return this.#pending !== '';
   }
 
-  /** The line that has not ended yet; undefined when nothing is in it. */
+  /** The incomplete line; undefined if it is empty. */
   get open(): Line | undefined {
     return this.#spans.length === 0 ? undefined : this.#spans.map((span) => ({ ...span }));
   }
 
-  /** What was put together of many pieces is one again. */
+  /** Flattens text that was concatenated from many pieces. */
   #endLine(): Line {
     if (this.#pieces > this.#spans.length) {
       for (const span of this.#spans) span.text = copied(span.text);
@@ -117,7 +117,7 @@ export class TerminalText {
     if (room <= 0) return;
     const taken = copied(text.length > room ? withoutHalf(text.slice(0, room)) : text);
     this.#pieces += 1;
-    // A character that is cut in half at the end leaves no room for what comes after it.
+    // If the last character is incomplete, nothing more can be appended.
     this.#length = text.length > room ? MAX_LINE_LENGTH : this.#length + taken.length;
     const last = this.#spans.at(-1);
     if (last !== undefined && last.style === this.#style) last.text += taken;
@@ -126,7 +126,7 @@ export class TerminalText {
     }
   }
 
-  /** Takes what begins at `at`; gives where it ends, undefined when that has not come yet. */
+  /** Processes the sequence at `at`; returns its end, or undefined if it is incomplete. */
   #takeControl(text: string, at: number): number | undefined {
     const character = text[at] ?? '';
     switch (character) {
@@ -143,7 +143,7 @@ export class TerminalText {
         return at + 1 < text.length ? this.#takeEscape(text, at, text[at + 1] ?? '', at + 2) : undefined;
       case SO:
       case SI:
-        // Character sets: `tput sgr0` prints them on several terminals.
+        // Character sets: on several terminals `tput sgr0` prints them.
         return at + 1;
       default: {
         const introducer = C1[character];
@@ -162,7 +162,7 @@ export class TerminalText {
     return start + 1;
   }
 
-  /** `ESC`, intermediate characters, one that ends it: character sets, keypad modes, reset. */
+  /** `ESC`, intermediate characters, a final character: character sets, keypad modes, reset. */
   #takeShort(text: string, start: number, from: number): number | undefined {
     let at = from;
     while (isBetween(text[at], ' ', '/') && at - start < MAX_SEQUENCE_LENGTH) at += 1;
@@ -172,8 +172,8 @@ export class TerminalText {
   }
 
   /**
-   * `ESC [`, parameters, intermediate characters, one that ends it. Anything else breaks it off and is text
-   * again.
+   * `ESC [`, parameters, intermediate characters, a final character. Any other character aborts the sequence
+   * and is treated as text.
    */
   #takeCsi(text: string, start: number, from: number): number | undefined {
     let at = from;
@@ -186,7 +186,7 @@ export class TerminalText {
     if (!isBetween(final, '@', '~')) return at;
     const isPlain = at === from + parameters.length && !/[<=>?]/.test(parameters);
     if (isPlain && final === 'm') this.#style = this.#styles.after(this.#style, parameters);
-    // To the first column, or the whole line erased: what `\r` does, to spinners.
+    // Moving to the first column, or erasing the line: equivalent to `\r` for spinners.
     else if (
       isPlain &&
       ((final === 'G' && /^[01]?$/.test(parameters)) || (final === 'K' && parameters === '2'))
@@ -210,7 +210,7 @@ export class TerminalText {
     };
   }
 
-  /** Takes back one character, as overstrikes of manual pages and spinners need it. */
+  /** Removes one character, for overstrikes of manual pages and spinners. */
   #backspace(): void {
     const last = this.#spans.at(-1);
     if (last === undefined || this.#restarts || this.#length >= MAX_LINE_LENGTH) return;
@@ -225,7 +225,7 @@ export class TerminalText {
   }
 }
 
-/** Programs change between a few styles all the time: what each change comes to is worked out once. */
+/** Programs alternate between a few styles: the result of each change is cached. */
 class StyleCache {
   readonly #known = new Map<TextStyle | undefined, Map<string, TextStyle | undefined>>();
   #size = 0;
@@ -247,15 +247,15 @@ class StyleCache {
 }
 
 /**
- * After the end of a control string: BEL or ST; CAN and SUB break it off, as ESC does, which begins something
- * else.
+ * Finds the end of a control string: BEL or ST; CAN and SUB abort it, and so does ESC, which starts another
+ * sequence.
  */
 function endOfString(text: string, start: number, from: number, introducer: string): number | undefined {
   const limit = start + MAX_SEQUENCE_LENGTH;
   for (let at = from; at < text.length && at < limit; at++) {
     const character = text[at];
     if (character === BEL || character === ST || character === CAN || character === SUB) return at + 1;
-    // A title that was never ended must not take the lines after it along.
+    // An unterminated title must not swallow the lines after it.
     if (character === '\n' && introducer === ']') return at;
     if (character === ESC) {
       if (at + 1 >= text.length) return undefined;
@@ -274,24 +274,23 @@ function isLowSurrogate(character: string | undefined): boolean {
 }
 
 /**
- * The same text in memory of its own. A part of a string keeps all of it alive, and strings put together keep
- * their parts; taking a part of what was put together makes one new string, with one character more than is
- * needed.
+ * Copies a string. In V8 a substring keeps its whole parent alive, and a concatenation its parts; a substring
+ * of a concatenation with an extra character creates a new flat string.
  */
 function copied(text: string): string {
   return ` ${text}`.slice(1);
 }
 
-/** Without the first half of a character at the end. */
+/** Removes a trailing high surrogate. */
 function withoutHalf(text: string): string {
   return isBetween(text.at(-1), '\ud800', '\udbff') ? text.slice(0, -1) : text;
 }
 
-/** A control character in two: `^A`; others as `safeText` has them. */
+/** A control character in caret notation: `^A`; others as in `safeText`. */
 function visible(character: string): string {
   const code = character.charCodeAt(0);
   if (code < 0x20 || code === 0x7f) return `^${String.fromCharCode(code ^ 0x40)}`;
-  // Line and paragraph separators end a line for some programs that the text is copied into.
+  // Some programs that the text is copied to treat these separators as line ends.
   if (code === 0x2028 || code === 0x2029) return ' ';
   return safeText(character);
 }
