@@ -222,6 +222,23 @@ describe('other objects', () => {
     expect(maps.find(({ name }) => name === '.bss')?.data).toEqual(Buffer.alloc(8008));
   });
 
+  it('have no program in a static function, also where it is beside programs', () => {
+    const object = parsePatched('callbacks', (bytes, elf) => {
+      const index = elf.symbols().findIndex(({ name }) => name === 'plain');
+      // STB_LOCAL and STT_FUNC in the byte behind the name's offset.
+      bytes.writeUInt8(0x02, sectionOf(elf, '.symtab').offset + 24 * index + 4);
+    });
+    expect(object.programs.map(({ name }) => name)).toEqual(['run']);
+    expect(object.functions.get('syscall@34')).toMatchObject({ name: 'plain', isStatic: true });
+  });
+
+  it('have no relocation where a function calls itself', () => {
+    const object = parsePatched('callbacks', (bytes, elf) => {
+      bytes.writeInt32LE(-4, sectionOf(elf, '.text').offset + 8 * 3 + 4);
+    });
+    expect(relocationsOf(object).both).toEqual([]);
+  });
+
   it('have a license up to its NUL, or none', () => {
     const withLicense = (text: string) =>
       parsePatched('callbacks', (bytes, elf) => {
