@@ -45,7 +45,7 @@ testWith([needs.cgroup], '--save-baseline writes a file to review, with every ru
   expect(text).toMatch(new RegExp(`^ {6}"anon": ${baseline.medians.metrics.anon},?$`, 'm'));
 });
 
-testWith([needs.cgroup], 'the same program again is no regression', async () => {
+testWith([needs.cgroup], 'the same program is not a regression', async () => {
   const options = ['--baseline', base, '--max-regression', '2%', '--budget', 'anon<=baseline+2%'];
   const { outcome, verdict } = await gate(...TEN, ...options, ...NOISY);
   expect(outcome.status, outcome.stderr).toBe(0);
@@ -55,23 +55,31 @@ testWith([needs.cgroup], 'the same program again is no regression', async () => 
   expect(outcome.stderr).toContain(`  against ${base} (10 runs; 10 runs here):`);
 });
 
-testWith([needs.cgroup], '5 % more over 10 runs are a regression, told with base and breakdown', async () => {
-  const options = ['--baseline', base, '--max-regression', '2%', '--budget', 'anon<=baseline+2%'];
-  const { outcome, verdict } = await gate(...TEN, ...withExtra(4), ...options, ...NOISY);
-  expect(outcome.status, outcome.stderr).toBe(3);
-  const anon = metric(verdict.comparison, 'anon');
-  expect(anon).toMatchObject({ verdict: 'regressed', base: expect.any(Number), now: expect.any(Number) });
-  expect(anon.percent).toBeGreaterThan(3);
-  expect(anon.percent).toBeLessThan(8);
-  expect(anon.adjustedP).toBeLessThan(0.05);
-  expect(anon.interval?.[0]).toBeGreaterThan(MIB);
-  const broken = onlyBudget(verdict);
-  expect(broken.status).toBe('failed');
-  expect(broken.limit).toBe(Math.round((anon.base ?? 0) * 1.02));
-  expect(broken.exceeded?.breakdown.find(({ id }) => id === 'anon')?.baselineBytes).toBeGreaterThan(60 * MIB);
-  expect(outcome.stderr).toMatch(/✗ REGRESSED +anon: [\d.]+ MiB -> [\d.]+ MiB, \+[\d.]+ MiB \(\+\d\.\d %\)/);
-  expect(outcome.stderr).toMatch(/exit status 3: a budget failed$/m);
-});
+testWith(
+  [needs.cgroup],
+  'an increase of 5 % over 10 runs is a regression, reported with base and breakdown',
+  async () => {
+    const options = ['--baseline', base, '--max-regression', '2%', '--budget', 'anon<=baseline+2%'];
+    const { outcome, verdict } = await gate(...TEN, ...withExtra(4), ...options, ...NOISY);
+    expect(outcome.status, outcome.stderr).toBe(3);
+    const anon = metric(verdict.comparison, 'anon');
+    expect(anon).toMatchObject({ verdict: 'regressed', base: expect.any(Number), now: expect.any(Number) });
+    expect(anon.percent).toBeGreaterThan(3);
+    expect(anon.percent).toBeLessThan(8);
+    expect(anon.adjustedP).toBeLessThan(0.05);
+    expect(anon.interval?.[0]).toBeGreaterThan(MIB);
+    const broken = onlyBudget(verdict);
+    expect(broken.status).toBe('failed');
+    expect(broken.limit).toBe(Math.round((anon.base ?? 0) * 1.02));
+    expect(broken.exceeded?.breakdown.find(({ id }) => id === 'anon')?.baselineBytes).toBeGreaterThan(
+      60 * MIB,
+    );
+    expect(outcome.stderr).toMatch(
+      /✗ REGRESSED +anon: [\d.]+ MiB -> [\d.]+ MiB, \+[\d.]+ MiB \(\+\d\.\d %\)/,
+    );
+    expect(outcome.stderr).toMatch(/exit status 3: a budget failed$/m);
+  },
+);
 
 testWith(
   [needs.cgroup],

@@ -162,7 +162,7 @@ testWithoutKernel(
   },
 );
 
-testWith([needs.cgroup, needs.root], 'a process of a nested cgroup is told with its cgroup', async () => {
+testWith([needs.cgroup, needs.root], 'a process of a nested cgroup is reported with its cgroup', async () => {
   const find =
     host.mode === 'cgroup2'
       ? 'leaf=/sys/fs/cgroup$(sed -n "s/^0:://p" /proc/self/cgroup)'

@@ -20,7 +20,7 @@ describe('cmemstat elf', () => {
     expect(stdout).toMatch(/memlock +charged/);
   });
 
-  it('fails on what is no object', async () => {
+  it('fails for a file that is not an object', async () => {
     const { status, stderr } = await cmemstat('elf', BINARY);
     expect(status).toBe(125);
     expect(stderr.trim().split('\n')).toHaveLength(1);

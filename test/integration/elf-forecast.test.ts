@@ -172,7 +172,7 @@ describe('forecastElf', () => {
     ).rejects.toMatchObject({ option: '--set', hint: 'one of: counts, routes' });
   });
 
-  it('says what is wrong with a file that is no BTF', async () => {
+  it('reports why a file is not valid BTF', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'cmemstat-btf-'));
     const kernelBtf = join(folder, 'btf');
     writeFileSync(kernelBtf, Buffer.alloc(100));
@@ -217,7 +217,7 @@ describe('measured in a fresh leaf', () => {
     }
   });
 
-  it('says why the kernel refuses a map', async () => {
+  it('reports why the kernel rejects a map', async () => {
     const maps = await measure([{ map: 'flows', attribute: 'value_size', value: 0xffff_fff0 }]);
     expect(maps.get('flows')?.measured).toEqual({
       error: expect.stringMatching(/^bpf\(BPF_MAP_CREATE\): (E2BIG|EINVAL|ENOMEM)$/),

@@ -40,7 +40,7 @@ testWith([], 'what was measured before a failing --prepare is reported', async (
   ]);
 });
 
-testWith([], 'what lets no run begin is told once', async () => {
+testWith([], 'an error that prevents all runs is reported once', async () => {
   const { status, stderr } = await cmemstat(
     ...QUICK,
     '--budget',
@@ -76,7 +76,7 @@ testWith([], "a workflow command starts a line of its own after the target's", a
   expect(stdout).toMatch(/^foo\n::error title=/);
 });
 
-testWith([needs.cgroup], '--timeout goes on while --wait all waits', async () => {
+testWith([needs.cgroup], '--timeout still applies while --wait all waits', async () => {
   const target = ['--', 'sh', '-c', 'sleep 60 & exit 0'];
   const outcome = await cmemstat(...QUICK, '--wait', 'all', '--timeout', `${slowMs(500)}ms`, ...target);
   expect(outcome.status).toBe(124);
@@ -102,18 +102,22 @@ testWith(
   },
 );
 
-testWith([], 'a recording is reported by the budgets of its run; a verdict takes none', async () => {
-  const [run, kept] = [newFile('run.jsonl'), newFile('kept.json')];
-  const outputs = ['--output', run, '--report', `json:${kept}`];
-  expect((await cmemstat(...QUICK, '--budget', 'processes<=0', ...outputs, ...TARGET)).status).toBe(3);
-  const junit = await cmemstat('report', run, '--format', 'junit');
-  expect(junit.status).toBe(0);
-  expect(junit.stdout).toContain('failures="1"');
-  expect((await cmemstat('budget', 'check', run)).status).toBe(3);
-  const anew = await cmemstat('report', kept, '--budget', 'processes<=9');
-  expect(anew.status).toBe(125);
-  expect(anew.stderr).toMatch(/--budget: cannot be applied to a verdict/);
-});
+testWith(
+  [],
+  'a recording is evaluated with the budgets of its run; a verdict accepts no budgets',
+  async () => {
+    const [run, kept] = [newFile('run.jsonl'), newFile('kept.json')];
+    const outputs = ['--output', run, '--report', `json:${kept}`];
+    expect((await cmemstat(...QUICK, '--budget', 'processes<=0', ...outputs, ...TARGET)).status).toBe(3);
+    const junit = await cmemstat('report', run, '--format', 'junit');
+    expect(junit.status).toBe(0);
+    expect(junit.stdout).toContain('failures="1"');
+    expect((await cmemstat('budget', 'check', run)).status).toBe(3);
+    const anew = await cmemstat('report', kept, '--budget', 'processes<=9');
+    expect(anew.status).toBe(125);
+    expect(anew.stderr).toMatch(/--budget: cannot be applied to a verdict/);
+  },
+);
 
 testWith(
   [],
@@ -148,7 +152,7 @@ testWith([], 'budget init that is interrupted proposes nothing', async () => {
   expect(existsSync(file)).toBe(false);
 });
 
-testWith([], 'a run that was interrupted and ended well is no baseline: 125', async () => {
+testWith([], 'an interrupted run that exits with 0 does not become a baseline: 125', async () => {
   const [base, report] = [newFile('base.json'), newFile('report.txt')];
   const script = 'trap "exit 0" TERM; echo run; while :; do sleep 0.1; done';
   const options = [...QUICK, '--save-baseline', base, '--report', `text:${report}`, '--', 'sh', '-c', script];

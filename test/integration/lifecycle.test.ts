@@ -45,7 +45,7 @@ testWithoutKernel(
   },
 );
 
-testWith([needs.cgroup], 'an OOM kill of the target is told apart from any other SIGKILL', async () => {
+testWith([needs.cgroup], 'an OOM kill of the target is distinguished from any other SIGKILL', async () => {
   const args = ['--memory-max', '32M', ...(host.mode === 'cgroup2' ? ['--swap-max', '0'] : [])];
   const { outcome, summary, events } = await record(
     ...args,
@@ -190,11 +190,15 @@ testWith(
   120_000,
 );
 
-testWith([], 'an unexpected reading does not hurt the target: a leaf that vanishes is no error', async () => {
-  const { outcome, summary } = await record('--interval', '1ms', '--', 'sh', '-c', 'exit 0');
-  expect(outcome.status).toBe(0);
-  expect(summary.warnings).toEqual([]);
-});
+testWith(
+  [],
+  'a failed reading does not affect the target: a leaf that disappears is not an error',
+  async () => {
+    const { outcome, summary } = await record('--interval', '1ms', '--', 'sh', '-c', 'exit 0');
+    expect(outcome.status).toBe(0);
+    expect(summary.warnings).toEqual([]);
+  },
+);
 
 testWith(
   [needs.cgroup, needs.root],

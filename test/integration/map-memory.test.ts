@@ -281,7 +281,7 @@ describe('the memory of a map that was filled is what the kernel says', () => {
   });
 });
 
-it('knows a formula for every type of map that this kernel has', () => {
+it('has a formula for every map type of this kernel', () => {
   const unknown = Array.from({ length: 64 }, (_, type) => type)
     .filter((type) => type > 0 && isKnownHere(type === RHASH ? 'rhash' : (mapTypeName(type) ?? `${type}`)))
     .filter(

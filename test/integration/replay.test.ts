@@ -253,18 +253,22 @@ describe('the command line', () => {
     }
   });
 
-  testWith([needsTmux, needs.cgroup], 'damaged and cut lines are counted, skipped and told', async () => {
-    const file = join(newFolder(), 'damaged.jsonl');
-    const lines = readFileSync(recording, 'utf8').trimEnd().split('\n');
-    lines[3] = '{"type":"sample","elapsedMs":1';
-    lines.splice(6, 0, 'rubbish \x1b[31m\x00', '{"type":"sample"}');
-    const text = lines.join('\n');
-    writeFileSync(file, text.slice(0, -200));
-    const terminal = await openReplay(`${file} --at end`, { width: 120, height: 40 });
-    const screen = await terminal.waitFor(/damaged lines skipped \d/);
-    expect(screen).toMatch(/damaged lines skipped 4/);
-    expect(screen).toMatch(/c +current +\d/);
-  });
+  testWith(
+    [needsTmux, needs.cgroup],
+    'damaged and truncated lines are counted, skipped and reported',
+    async () => {
+      const file = join(newFolder(), 'damaged.jsonl');
+      const lines = readFileSync(recording, 'utf8').trimEnd().split('\n');
+      lines[3] = '{"type":"sample","elapsedMs":1';
+      lines.splice(6, 0, 'rubbish \x1b[31m\x00', '{"type":"sample"}');
+      const text = lines.join('\n');
+      writeFileSync(file, text.slice(0, -200));
+      const terminal = await openReplay(`${file} --at end`, { width: 120, height: 40 });
+      const screen = await terminal.waitFor(/damaged lines skipped \d/);
+      expect(screen).toMatch(/damaged lines skipped 4/);
+      expect(screen).toMatch(/c +current +\d/);
+    },
+  );
 
   testWith(
     [needsTmux, needs.cgroup],

@@ -20,35 +20,39 @@ const FORMATS: Readonly<Record<string, [start: RegExp, part: string]>> = {
   tap: [/^TAP version 14\n1\.\.3\n/, 'not ok 1 - processes<=0\n'],
 };
 
-testWith([], 'every report goes to a file, several at once, and to the stream of its own', async () => {
-  const files = Object.keys(FORMATS).map((format) => [format, newFile(`report.${format}`)] as const);
-  const all = files.flatMap(([format, file]) => ['--report', `${format}:${file}`]);
-  const outcome = await cmemstat(...FAILED, ...all, ...TARGET);
-  expect(outcome.status).toBe(3);
-  // Text goes nowhere else when it has a file.
-  expect(outcome.stderr).not.toContain('FAILED');
-  expect(outcome.stderr).toMatch(/^cmemstat: exit status 3: a budget failed$/m);
-  expect(outcome.stdout).toBe('from the target\n');
-  for (const [format, file] of files) {
-    const [begin, part] = FORMATS[format] ?? [/$^/, ''];
-    const text = readFileSync(file, 'utf8');
-    expect(text).toMatch(begin);
-    expect(text).toContain(part);
-  }
-  for (const [format, [begin, part]] of Object.entries(FORMATS)) {
-    const { stdout, stderr, status } = await cmemstat(...FAILED, '--report', format, ...TARGET);
-    const text = format === 'text' ? stderr.slice(stderr.indexOf('cmemstat: 1 of')) : stdout;
-    const own = format === 'github' ? text.replace('from the target\n\n', '') : text;
-    expect([format, status]).toEqual([format, 3]);
-    expect(own).toMatch(begin);
-    expect(own).toContain(part);
-    // A document is alone on standard output.
-    expect([format, /^from the target$/m.test(stdout)]).toEqual([
-      format,
-      format === 'text' || format === 'github',
-    ]);
-  }
-});
+testWith(
+  [],
+  'every report can be written to a file, together with others, and to its default stream',
+  async () => {
+    const files = Object.keys(FORMATS).map((format) => [format, newFile(`report.${format}`)] as const);
+    const all = files.flatMap(([format, file]) => ['--report', `${format}:${file}`]);
+    const outcome = await cmemstat(...FAILED, ...all, ...TARGET);
+    expect(outcome.status).toBe(3);
+    // Text goes nowhere else when it has a file.
+    expect(outcome.stderr).not.toContain('FAILED');
+    expect(outcome.stderr).toMatch(/^cmemstat: exit status 3: a budget failed$/m);
+    expect(outcome.stdout).toBe('from the target\n');
+    for (const [format, file] of files) {
+      const [begin, part] = FORMATS[format] ?? [/$^/, ''];
+      const text = readFileSync(file, 'utf8');
+      expect(text).toMatch(begin);
+      expect(text).toContain(part);
+    }
+    for (const [format, [begin, part]] of Object.entries(FORMATS)) {
+      const { stdout, stderr, status } = await cmemstat(...FAILED, '--report', format, ...TARGET);
+      const text = format === 'text' ? stderr.slice(stderr.indexOf('cmemstat: 1 of')) : stdout;
+      const own = format === 'github' ? text.replace('from the target\n\n', '') : text;
+      expect([format, status]).toEqual([format, 3]);
+      expect(own).toMatch(begin);
+      expect(own).toContain(part);
+      // A document is alone on standard output.
+      expect([format, /^from the target$/m.test(stdout)]).toEqual([
+        format,
+        format === 'text' || format === 'github',
+      ]);
+    }
+  },
+);
 
 testWith([], 'a report that can not be written is 125 before anything is started', async () => {
   const marker = newFile('started');

@@ -166,7 +166,7 @@ testWith(
   },
 );
 
-testWithoutKernel([needsScript], 'a terminal has a line of progress, a pipe has none', async () => {
+testWithoutKernel([needsScript], 'the progress line is shown on a terminal, not on a pipe', async () => {
   const options = ['--interval', '50ms', '--runs', '2', '--warmup', '1', '--', 'sleep', '0.3'];
   const command = [process.execPath, BINARY, ...options].map(shellQuote).join(' ');
   const written = await bare({ command }).ended();

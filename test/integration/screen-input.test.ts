@@ -90,7 +90,7 @@ describe('input', () => {
     await pty.waitFor(/closed by q/);
   });
 
-  testWith([needsTmux], 'a change of the size is told, and drawn anew', async () => {
+  testWith([needsTmux], 'a size change is reported, and everything is redrawn', async () => {
     const terminal = await tmux({ command: `exec env ${DEMO}` });
     await terminal.waitFor(/screen 80x24/);
     await terminal.resize(60, 15);
@@ -137,7 +137,7 @@ describe('what is drawn', () => {
     expect(second).toContain('␛[0;4m␛[38;2;1;2;3mfile');
   });
 
-  testWith([needsTmux], 'ASCII alone with LANG=C, and no colours with NO_COLOR', async () => {
+  testWith([needsTmux], 'only ASCII with LANG=C, and no colours with NO_COLOR', async () => {
     const terminal = await tmux({
       command: `exec env ${DEMO}`,
       env: { LC_ALL: undefined, LANG: 'C', NO_COLOR: '1' },

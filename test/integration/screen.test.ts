@@ -47,7 +47,7 @@ describe('the terminal is as before', () => {
     expect(after).not.toMatch(/screen 80x16|###/);
   });
 
-  testWith([needsTmux], 'after an exception that nobody has caught, which can be read', async () => {
+  testWith([needsTmux], 'after an uncaught exception, whose message is readable', async () => {
     const { after } = await shellAround((terminal) => terminal.keys('x'), /status=1/);
     expect(after).toMatch(/^Error: thrown by the demo$/m);
     expect(after).not.toMatch(/screen 80x16|###/);

@@ -254,7 +254,7 @@ describe('leaving while the target runs', () => {
     expect(await terminal.capture()).toMatch(/ended by SIGINT/);
   });
 
-  testWith([needsTmux], 'Ctrl-Z stops both, fg goes on; the terminal is as before', async () => {
+  testWith([needsTmux], 'Ctrl-Z stops both, fg continues; the terminal is restored', async () => {
     const folder = newFolder();
     const terminal = await tmux();
     await terminal.enter(`cd ${folder}; stty -g >before; echo ready`);
@@ -462,7 +462,7 @@ describe("the target's streams", () => {
     },
   );
 
-  testWith([needsTmux], '--tui where there is no terminal: one line, and the table', async () => {
+  testWith([needsTmux], '--tui without a terminal: one message, and the table', async () => {
     const folder = newFolder();
     const pty = bare({
       command: `cd ${folder}; setsid -w ${CMEMSTAT} --tui -- true </dev/null >out 2>err; echo "status=$?"`,

@@ -52,7 +52,7 @@ testWith(
   },
 );
 
-testWith([needsScript], 'a reader that has seen enough is no failure', async () => {
+testWith([needsScript], 'a reader that closes the pipe early is not a failure', async () => {
   const folder = newFolder();
   const run = `${CMEMSTAT} --exit-on-end --stdout pipe -- ${script('seq 1 100000; exit 3')}; echo "status=$?"`;
   const output = await bare({

@@ -325,7 +325,7 @@ describe('keys', () => {
     await terminal.waitFor(/^ \? help/m);
   });
 
-  testWith([needsTmux], 'Ctrl-L draws anew what something else has written over', async () => {
+  testWith([needsTmux], 'Ctrl-L redraws what another program has overwritten', async () => {
     const terminal = await openView('-- sleep 60');
     const tty = await terminal.fact('pane_tty');
     writeFileSync(tty, '\x1b[5;1Hrubbish from elsewhere');
@@ -387,7 +387,7 @@ describe('the terminal', () => {
   });
   let last: unknown;
 
-  testWith([needsTmux], 'with LANG=C: ASCII alone', async () => {
+  testWith([needsTmux], 'with LANG=C: only ASCII', async () => {
     const file = newFolder();
     copyFileSync('/bin/sleep', join(file, '🚀sleep'));
     const terminal = await openView(`${FAST} -- ${file}/🚀sleep 60`, {

@@ -137,7 +137,7 @@ describe('two outputs into one file', () => {
 });
 
 describe('src/kernel and src/target', () => {
-  it('a pressure line that comes twice is refused', () => {
+  it('a duplicate pressure line is rejected', () => {
     const some = 'some avg10=0.00 avg60=0.00 avg300=0.00 total=0';
     expect(() => parsePressure(`${some}\n${some}\n`, 'f')).toThrow('line 2');
   });

@@ -137,7 +137,7 @@ describe('the step of the action', () => {
     expect(words.filter((word) => word === evil)).toHaveLength(3);
   });
 
-  it('takes sudo for cmemstat alone: the command runs as the user', () => {
+  it('uses sudo only for cmemstat: the command runs as the user', () => {
     const { words } = runStep({ INPUT_COMMAND: 'true' }, { uid: 1001 });
     const at = words.lastIndexOf('env');
     expect(words.slice(at - 3, at)).toEqual(['sudo', '-n', '-E']);
@@ -164,7 +164,7 @@ describe('the step of the action', () => {
 describe('action.yml', () => {
   const action = readFileSync(join(PROJECT, 'action.yml'), 'utf8');
 
-  it('hands every input over, and the script reads each of them', () => {
+  it('passes all inputs, and the script reads each of them', () => {
     const inputs = action.slice(action.indexOf('\ninputs:'), action.indexOf('\noutputs:'));
     const names = [...inputs.matchAll(/^ {2}([a-z-]+):$/gm)].map(([, name = '']) => name);
     expect(names.length).toBeGreaterThan(10);

@@ -144,7 +144,7 @@ describe('parseBudgetFile', () => {
     expect(() => parseBudgetFile(JSON.stringify(document), 'b.json')).not.toThrow();
   });
 
-  it('refuses what a schema cannot tell: metrics that are none, names that are equal', () => {
+  it('rejects what a schema cannot express: unknown metrics, duplicate names', () => {
     const document = (budgets: unknown[]) => JSON.stringify({ version: 2, budgets });
     const error = errorOf(document([heap, { name: 'x', budget: 'anno <= 3' }]));
     expect(error.message).toBe('b.json:1: budgets[1].budget: no metric `anno`; did you mean `anon`?');

@@ -56,7 +56,7 @@ describe('what cmemstat itself failed at', () => {
     expect(verdictOf({})).not.toHaveProperty('faults');
   });
 
-  it("goes after the target's failure and after a regression, and is told all the same", () => {
+  it("has lower precedence than the target's failure and a regression, and is reported anyway", () => {
     const failed = verdictOf({ faults: ['no space'], exit: { status: 7, code: 7 } });
     expect(failed).toMatchObject({ exitStatus: 7, faults: ['no space'] });
     const regressed = verdictOf({ faults: ['no space'], comparison: comparisonOf('regressed', false) });
@@ -65,7 +65,7 @@ describe('what cmemstat itself failed at', () => {
 });
 
 describe('the causes of what is not measured', () => {
-  it('are told each by its own name', () => {
+  it('are each reported by name', () => {
     const missing = verdictOf({ comparison: comparisonOf('not-measured', false) });
     expect(missing).toMatchObject({ status: 'not-measured', exitStatus: 5, missingMetrics: ['anon'] });
     expect(missing).not.toHaveProperty('strictHost');
@@ -79,7 +79,7 @@ describe('the causes of what is not measured', () => {
     });
   });
 
-  it('are none where nobody asked', () => {
+  it('are absent if not requested', () => {
     const verdict = verdictOf({ comparison: comparisonOf('passed', true) });
     expect(verdict).toMatchObject({ status: 'passed', exitStatus: 0 });
     expect(verdict).not.toHaveProperty('strictHost');

@@ -92,7 +92,7 @@ describe('proposeBudgetFile', () => {
     expect(expressions.filter((each) => each.startsWith('bpf.map:'))).toEqual([]);
   });
 
-  it('proposes the tree of processes where there is no cgroup', () => {
+  it('proposes metrics of the process tree without a cgroup', () => {
     const tree = samplesOf([{}, { tree: { rss: 9 * MIB, pss: 4 * MIB, cpuPercent: 1 }, processes: 1 }, {}]);
     const run = observe([startOf('process-tree'), ...tree, summaryOf('process-tree')]);
     expect(expressionsOf(proposeBudgetFile([run], ['x']))).toEqual(['pss <= 4608KiB', 'processes <= 2']);

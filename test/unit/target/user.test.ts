@@ -29,7 +29,7 @@ describe('resolveUser', () => {
     expect(resolve(text)).toEqual(user);
   });
 
-  it('takes a name of digits for a name first, as chown does', () => {
+  it('interprets a numeric argument as a name first, like chown', () => {
     expect(resolve('1001')).toMatchObject({ uid: 2000, name: '1001' });
   });
 

@@ -116,7 +116,7 @@ describe('the report', () => {
     ]);
   });
 
-  it('sets what was measured beside what was computed', async () => {
+  it('shows measured next to computed figures', async () => {
     const measured = forecast([
       map({ name: 'flows', type: 'hash', measured: { memlock: 82_000, chargedBytes: 83_456 } }),
       map({ name: 'old', type: 'hash', measured: { memlock: 82_000 } }),

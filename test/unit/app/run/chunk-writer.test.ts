@@ -31,7 +31,7 @@ function readSome(reader: number): Buffer {
   }
 }
 
-test('a file goes on where it was', async () => {
+test('a file continues at its current position', async () => {
   const path = join(makeTree(), 'file');
   const fd = openSync(path, 'w');
   writeSync(fd, 'before ');
@@ -66,7 +66,7 @@ test('a write lasts until a slow reader has taken all of it', async () => {
   closeSync(reader);
 });
 
-test('pipes that nobody reads hold no other writer up', async () => {
+test('pipes without a reader do not delay other writers', async () => {
   // More than Node has threads for.
   const pipes = Array.from({ length: 6 }, makePipe);
   const stuck = pipes.map(({ writer }) => new ChunkWriter(writer, fail));
@@ -80,7 +80,7 @@ test('pipes that nobody reads hold no other writer up', async () => {
   for (const each of [...pipes.flatMap(({ reader, writer }) => [reader, writer]), fd]) closeSync(each);
 });
 
-test('a failure is told once, and what comes after it is thrown away', async () => {
+test('a failure is reported once, and later data is discarded', async () => {
   const fd = openSync('/dev/full', 'w');
   const errors: (string | undefined)[] = [];
   const writer = new ChunkWriter(fd, (error) => errors.push(error.code));

@@ -58,7 +58,7 @@ test('everything is taken before it is finished', async () => {
   expect(taken.join()).toBe('one,two,three,four');
 });
 
-test('a pipe that somebody holds open is given up', async () => {
+test('a pipe that another process holds open is abandoned', async () => {
   const pipe = new PassThrough();
   const taken: string[] = [];
   const pump = new OutputPump(pipe, async (chunk) => void taken.push(chunk.toString()));

@@ -61,7 +61,7 @@ describe('describePlacement', () => {
     ]);
   });
 
-  it('says what mends a place, and no leaf where there is none', () => {
+  it('reports how to fix a placement, and no leaf if there is none', () => {
     expect(describePlacement(notPlaced)).toEqual([
       'placement systemd: rejected: systemd is not running on this host (hint: boot with systemd)',
       'placement top: rejected: it is read-only (hint: remount it)',
@@ -83,7 +83,7 @@ describe('reportPlacement', () => {
     expect(report(placed, { requireCgroup: true, limits: { memoryMax: 1 } })).toEqual([]);
   });
 
-  it('warns that there is none, with each reason once and the last thing that mends it', () => {
+  it('warns that there is none, with each reason once and the last hint', () => {
     expect(report(notPlaced)).toEqual([
       'WARNING: no memory cgroup: it is read-only. The process tree is summed instead; kernel memory, BPF maps and page cache are not measured (hint: remount it)',
     ]);
@@ -159,7 +159,7 @@ describe('limitSettings', () => {
     expect(said.at(-1)).toBe('no variable set: there are no limits, or all variables are already set');
   });
 
-  it('warns of nothing: it is shown with --verbose alone', () => {
+  it('does not warn: it is only shown with --verbose', () => {
     const { log, warn } = keepingLog();
     limitSettings(leaf(), { inheritRatio: 1 }, {}, log);
     expect(warn).toEqual([]);

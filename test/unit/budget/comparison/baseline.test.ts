@@ -32,7 +32,7 @@ const make = (runs: RunFigures[] = RUNS): Baseline => {
 };
 
 describe('makeBaseline', () => {
-  it('keeps every run, and the medians beside them', () => {
+  it('stores every run, and the medians', () => {
     const baseline = make();
     expect(baseline).toMatchObject({ version: 1, command: ['make', '-j2'], mode: 'cgroup2', host: HOST });
     expect(baseline.medians.metrics).toMatchObject({ anon: 32 * MIB, 'anon.avg': 16 * MIB });
@@ -122,7 +122,7 @@ describe('valuesOfBaseline', () => {
     expect(values.breakdownOf?.('file')).toBeUndefined();
   });
 
-  it('knows no maps where none were measured', () => {
+  it('has no maps if none were measured', () => {
     expect(valuesOfBaseline(make([run({})])).valueOf('bpf.map:*', 'max')).toBeUndefined();
   });
 });

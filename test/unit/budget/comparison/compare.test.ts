@@ -21,7 +21,7 @@ const rowOf = ({ metrics }: Comparison, metric: string) => metrics.find((each) =
 const verdictOf = (comparison: Comparison, metric: string) => rowOf(comparison, metric)?.verdict;
 
 describe('a regression of 5 % over 10 runs', () => {
-  it('is told by its metric, and the others hold', () => {
+  it('is reported for its metric, and the others pass', () => {
     const maker = new RunMaker(5);
     const comparison = compare(maker.runs(10), maker.runs(10, { factor: 1.05 }), '2%');
     expect(comparison.regressed).toBe(true);
@@ -70,7 +70,7 @@ describe('the verdict', () => {
     });
   });
 
-  it('does not take what the CPUs have not handed in for a difference', () => {
+  it('does not report charges that CPUs have not flushed as a difference', () => {
     const three = (bytes: number) => runsOf('anon', [bytes, bytes, bytes]);
     const comparison = compare(three(MIB), three(MIB + 200 * 1024), '0%');
     expect(rowOf(comparison, 'anon')).toMatchObject({ verdict: 'within-noise', noise: 64 * 4096 });

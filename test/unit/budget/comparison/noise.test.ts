@@ -24,14 +24,14 @@ describe('the noise of single runs', () => {
     expect(noiseOf(metric, one(90 * MIB), one(100 * MIB), false)).toBe(Math.ceil(bytes));
   });
 
-  it('of what no run has is none', () => {
+  it('is 0 for a metric that no run has', () => {
     const none = { values: [], host: HOST };
     for (const metric of ['anon', 'pgfault', 'bpf.map:none'])
       expect(noiseOf(metric, none, none, false)).toBe(0);
     expect(noiseOf('anon', none, one(100 * MIB), false)).toBe(Math.ceil(2 * BATCH + 3 * MIB));
   });
 
-  it('of counters is a share alone', () => {
+  it('is only relative for counters', () => {
     expect(noiseOf('pgfault', one(100), one(50), false)).toBe(3);
   });
 
@@ -58,7 +58,7 @@ describe('the noise of a run against several', () => {
 describe('the noise of several runs', () => {
   const values = [90, 95, 100, 105, 110].map((each) => each * MIB);
 
-  it('is at least what one CPU hands in at once, and nothing for BPF memory', () => {
+  it('is at least the batch of one CPU, and 0 for BPF memory', () => {
     expect(noiseOf('anon', many(5, 5, 5), many(5, 5, 5), false)).toBe(BATCH);
     expect(noiseOf('bpf', many(5, 5, 5), many(5, 5, 5), false)).toBe(0);
   });

@@ -54,7 +54,7 @@ describe('the figures of a summary', () => {
     expect(figuresOfSummary(cgroup2.summary)).not.toHaveProperty('host');
   });
 
-  it('leave out what is no number', () => {
+  it('leave out values that are not numbers', () => {
     const edited = { anon: 'much' } as unknown as Record<string, number>;
     expect(figuresOfSummary(summaryOf({ maxima: edited })).metrics).not.toHaveProperty('anon');
   });

@@ -121,7 +121,7 @@ describe('a value', () => {
     );
   });
 
-  it('of growth is what is certain of it, with the slope beside it', () => {
+  it('of growth is the confidence bound, in addition to the slope', () => {
     const line = Array.from({ length: 60 }, (_, at) => 10 + at / 120);
     expect(evaluateOne('anon.growth<=512KiB', anonSamples(...line))).toMatchObject({
       status: 'failed',
@@ -247,7 +247,7 @@ describe('BPF maps', () => {
     expect(values.map(({ value }) => value)).toEqual([50, 40, 30, 0, 40, 50, 50]);
   });
 
-  it('may be told before the sample that they belong to', () => {
+  it('may precede the sample that they belong to', () => {
     const before = records.map((record, at) => {
       const [next, previous] = [records[at + 1], records[at - 1]];
       if (next?.type === 'maps') return next;
@@ -279,7 +279,7 @@ describe('BPF maps', () => {
     ]);
   });
 
-  it('that no pattern fits are said to be none', () => {
+  it('that no pattern matches are reported as missing', () => {
     const judging = feed(new BudgetEvaluator([named('bpf.map:con?<=1M'), named('bpf.map:*_c<=0')]), [
       startOf(),
       ...records,
@@ -462,7 +462,7 @@ describe('not measured', () => {
     expect(result?.hint ?? '').toMatch(hint ?? /^$/);
   });
 
-  it('says so of BPF memory that nobody asked for', () => {
+  it('reports BPF memory that was not requested', () => {
     const { bpfIntervalMs: _, ...start } = startOf();
     const [result] = feed(new BudgetEvaluator([named('bpf<=1M')]), [start, ...ticks]).finish(summaryOf());
     expect(result).toMatchObject({ status: 'not-measured', reason: 'BPF memory was not read' });
@@ -551,7 +551,7 @@ describe('an exceeded limit', () => {
     ]);
   });
 
-  it('shows who grew up to then, and what memory consisted of beside the baseline', () => {
+  it('shows what grew up to then, and the composition of memory compared with the baseline', () => {
     const baseline: BaselineValues = {
       valueOf: () => undefined,
       breakdownOf: (id) => (id === 'anon' ? 5 * MIB : undefined),
@@ -596,7 +596,7 @@ describe('an exceeded limit', () => {
     expect(exceeded?.processes[0]).toEqual({ name: 'worker', id: 11, fromBytes: 0, toBytes: 29 * MIB });
   });
 
-  it('shows the processes as they are told shortly after, and not one that has ended since', () => {
+  it('shows the processes of the next record, without those that have exited', () => {
     const before = [sampleAt(500, 'tick', { stat: { anon: MIB } }), processesAt(501, [[10, 'hog', 1]])];
     const broken = sampleAt(600, 'tick', { stat: { anon: 9 * MIB } });
     const next = sampleAt(610, 'tick', { stat: { anon: 9 * MIB } });
@@ -609,7 +609,7 @@ describe('an exceeded limit', () => {
     expect(shown(processesAt(700, [[11, 'other', 1]], [10]))).toEqual([['hog', 1]]);
   });
 
-  it('shows the first processes that are told, however late, where none were known before', () => {
+  it('shows the first recorded processes, however late, if none were known before', () => {
     const records = [startOf(), sampleAt(500, 'tick', { stat: { anon: 9 * MIB } })];
     const late = [processesAt(1800, [[10, 'hog', 9]]), processesAt(2900, [[10, 'hog', 20]])];
     expect(evaluateOne('anon<=4M', [...records, ...late]).exceeded?.processes).toEqual([
