@@ -27,7 +27,7 @@ ${commands.map(commandCase).join('\n')}
   esac
 }
 
-(( $+functions[_cmemstat] )) ||
+# Without the test above: when this file is autoloaded from fpath, a function of this name is what runs it.
 _cmemstat() {
   local -a subcommands valued fixed specs
   local command='' rest='' word only_arguments=''
@@ -128,7 +128,8 @@ function actionOf(value: CompletionValue): string {
     case 'user':
       return '_users';
     case 'target':
-      return '_normal';
+      // Not _normal, which would complete the command line of cmemstat itself, again and again.
+      return ' _command_names -e';
     case 'text':
       return '';
   }

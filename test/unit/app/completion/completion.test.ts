@@ -38,6 +38,7 @@ const CASES: readonly Case[] = [
   { line: 'cmemstat map', has: ['maps'] },
   { line: 'cmemstat bud', has: ['budget'] },
   // Options of the run, of a command and of a command of a command.
+  { line: 'cmemstat --bud', has: ['--budget', '--budget-file', '--budget-first'], hasNot: ['--memory-max'] },
   { line: 'cmemstat --proc', has: ['--process-interval'], isAll: true },
   { line: 'cmemstat maps --un', has: ['--unused'], isAll: true },
   { line: 'cmemstat maps --pid 1 --un', has: ['--unused'], isAll: true },
@@ -138,6 +139,13 @@ describe.each(SHELLS)('the completion of %s', (shell: Shell) => {
 
   it.each(JOINED)('of $line', ({ line, word, afterBreak }) => {
     expect(wordsOf(line)).toEqual([shell === 'bash' ? afterBreak : word]);
+  });
+
+  it.skipIf(shell !== 'zsh')('can be sourced in place of installed', async () => {
+    const asked = ['cmemstat --proc', 'cmemstat maps --sort max', 'cmemstat chmo'];
+    const found = await completeLines(shell, RENDERERS[shell](specification), asked, folder, 'sourced.zsh');
+    const words = asked.map((line) => (found.get(line) ?? []).map(({ word }) => word));
+    expect(words).toEqual([['--process-interval'], ['max_entries'], ['chmod']]);
   });
 
   it('takes any text for a description', async () => {

@@ -25,14 +25,18 @@ export function missingPrograms(shell: Shell): string[] {
   return PROGRAMS[shell].filter((name) => !folders.some((folder) => existsSync(join(folder, name))));
 }
 
-/** What a shell offers for each line, with a completion loaded; `folder` is where it may write. */
+/**
+ * What a shell offers for each line, with a completion loaded; `folder` is where it may write. The name of the file decides in
+ * zsh: `_cmemstat` is found in fpath, another is sourced.
+ */
 export async function completeLines(
   shell: Shell,
   completion: string,
   lines: readonly string[],
   folder: string,
+  name = shell === 'zsh' ? '_cmemstat' : `completion.${shell}`,
 ): Promise<Map<string, Offer[]>> {
-  const file = join(folder, `completion.${shell}`);
+  const file = join(folder, name);
   writeFileSync(file, completion);
   const env = {
     COMPLETION: file,
