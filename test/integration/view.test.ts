@@ -199,7 +199,8 @@ describe('keys', () => {
     expect(detail).toMatch(/elements +5000 of 100000 \(5%\)/);
     await terminal.keys('End');
     const advice = await terminal.waitFor(/BPF_F_NO_PREALLOC: saves 1\d\.\d MiB/);
-    expect(advice).toMatch(/held by +node \(\d+\)/);
+    // Node.js 26 names its main thread.
+    expect(advice).toMatch(/held by +node(-MainThread)? \(\d+\)/);
     await terminal.keys('Escape');
     await terminal.waitFor(/^▶ flows/m);
   });
