@@ -34,9 +34,6 @@ const IDIOMS: readonly Idiom[] = [
   { pattern: /## (Two lines|What you get|Good to know)/, instead: 'Quick start, Modes, Caveats' },
 ];
 
-/** Where one of these words is right: quotations, and the code that is about to be removed. */
-const ALLOWED: readonly { file: RegExp; line?: RegExp }[] = [{ file: /^src\/kernel\/bpf\/iter\// }];
-
 const SCANNED = [
   'src',
   'docs',
@@ -59,11 +56,7 @@ function findIdioms(file: string, text: string): string[] {
   return text
     .split('\n')
     .flatMap((line, at) =>
-      IDIOMS.filter(
-        ({ pattern }) =>
-          pattern.test(line) &&
-          !ALLOWED.some((allowed) => allowed.file.test(file) && (allowed.line?.test(line) ?? true)),
-      ).map(
+      IDIOMS.filter(({ pattern }) => pattern.test(line)).map(
         ({ pattern, instead }) => `${file}:${at + 1}: ${pattern.exec(line)?.[0].trim()}: write ${instead}`,
       ),
     );
