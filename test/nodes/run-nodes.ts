@@ -59,7 +59,7 @@ function testSupported(major: number): boolean {
   console.log(`\n== Node.js ${stdout.trim()}`);
   if (!stdout.startsWith(`v${major}.`)) return false;
   const names = major === Math.max(...SUPPORTED) ? [...FILES, ...FILES_OF_NEWEST] : FILES;
-  const files = names.map((name) => `test/integration/${name}.test.ts`);
+  const files = names.map((name) => `/${name}.test.ts`);
   const vitest = (project: string, names: readonly string[]) =>
     run(bin, ['node_modules/vitest/vitest.mjs', 'run', '--project', project, ...names], 'inherit').status ===
     0;

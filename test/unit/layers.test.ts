@@ -1,6 +1,6 @@
 /** The layers of src, as docs/architecture.md draws them: every import goes to a lower layer or stays in its own. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join, normalize } from 'node:path';
+import { basename, dirname, join, normalize, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PROJECT } from '../paths.ts';
 
@@ -119,6 +119,16 @@ describe('the layers of src', () => {
     const twice = files.filter((file) => (uses.get(basename(file)) ?? 0) > 1);
     // The same kernel file in two versions of cgroups.
     expect(twice.toSorted()).toEqual(['kernel/cgroup1/memory-stat.ts', 'kernel/cgroup2/memory-stat.ts']);
+  });
+
+  it(`holds at most ${MAX_FILES} files in a folder of tests`, () => {
+    const tests = readdirSync(join(PROJECT, 'test'), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) => relative(PROJECT, join(entry.parentPath, entry.name)))
+      // What was captured is laid out as in the kernel.
+      .filter((file) => !file.startsWith('test/fixtures/'));
+    expect(tests).toContain('test/unit/layers.test.ts');
+    expect([...countBy(tests, dirname)].filter(([, count]) => count > MAX_FILES)).toEqual([]);
   });
 
   it('is what docs/architecture.md says', () => {

@@ -20,8 +20,8 @@ const FILES = [join(PROJECT, 'schema'), golden('.')].flatMap(filesIn);
 it('looks at all schemas and goldens', () => {
   const names = FILES.map((file) => relative(PROJECT, file));
   expect(names).toContain('schema/verdict.schema.json');
-  expect(names).toContain('test/golden/reports/failed.text.txt');
-  expect(names).toContain('test/golden/comparison.txt');
+  expect(names).toContain('test/golden/reports/text/failed.txt');
+  expect(names).toContain('test/golden/comparison/comparison.txt');
 });
 
 it.each(FILES.map((file) => relative(PROJECT, file)))(

@@ -16,13 +16,10 @@ export async function withBundles<T>(use: (directory: string) => Promise<T>): Pr
   try {
     // Some tests start programs in here as another user.
     await chmod(directory, 0o755);
-    const tests = (await readdir(INTEGRATION)).filter((name) => name.endsWith('.test.ts'));
-    const targets = (await readdir(path.join(INTEGRATION, 'targets'))).filter((name) => name.endsWith('.ts'));
+    const names = await readdir(INTEGRATION, { recursive: true });
+    const programs = names.filter((name) => /\.test\.ts$|^targets\/.*\.ts$/.test(name));
     await bundleModules(
-      [
-        ...tests.map((name) => path.join(INTEGRATION, name)),
-        ...targets.map((name) => path.join(INTEGRATION, 'targets', name)),
-      ],
+      programs.map((name) => path.join(INTEGRATION, name)),
       directory,
     );
     return await use(directory);

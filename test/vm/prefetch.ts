@@ -1,6 +1,6 @@
 /** Downloads what the guests need and the cache lacks, all at once: `npm test` then starts without waiting for a mirror. */
-import { KERNEL_NAMES, prepareKernel } from './kernels.ts';
-import { prepareRootFileSystem } from './systemd-guest.ts';
+import { KERNEL_NAMES, prepareKernel } from './guest/kernels.ts';
+import { prepareRootFileSystem } from './guest/systemd-guest.ts';
 
 const results = await Promise.allSettled([...KERNEL_NAMES.map(prepareKernel), prepareRootFileSystem()]);
 for (const result of results) {

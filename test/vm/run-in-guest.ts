@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
-import { bootGuest, DEFAULT_TIMEOUT_MS } from './guest.ts';
-import { KERNEL_NAMES, type KernelName } from './kernels.ts';
-import type { GuestResult } from './qemu.ts';
-import { bootSystemdGuest } from './systemd-guest.ts';
+import { bootGuest, DEFAULT_TIMEOUT_MS } from './guest/guest.ts';
+import { KERNEL_NAMES, type KernelName } from './guest/kernels.ts';
+import type { GuestResult } from './guest/qemu.ts';
+import { bootSystemdGuest } from './guest/systemd-guest.ts';
 
 const USAGE = `usage: tsx test/vm/run-in-guest.ts --kernel ${KERNEL_NAMES.join('|')}|all|systemd
          [--memory MiB] [--swap MiB] [--timeout s] [--env NAME=VALUE]... [--user] [--verbose] -- command [argument]...`;

@@ -1,5 +1,5 @@
 /** Which file of test/integration runs in which guest; the reasons are in README.md. A file that is in no list runs in each kernel's. */
-import type { KernelName } from './kernels.ts';
+import type { KernelName } from './guest/kernels.ts';
 
 /** What differs where systemd runs the host; the rest is the same as in the guest with the same kernel. */
 export const SYSTEMD_FILES: readonly string[] = ['systemd', 'launch', 'lifecycle'];

@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { countTests, type SuiteCounts } from '../test-counts.ts';
 import { withBundles } from './bundles.ts';
-import { bootGuest, type GuestCommand } from './guest.ts';
-import { KERNEL_NAMES } from './kernels.ts';
-import type { GuestResult } from './qemu.ts';
+import { bootGuest, type GuestCommand } from './guest/guest.ts';
+import { KERNEL_NAMES } from './guest/kernels.ts';
+import type { GuestResult } from './guest/qemu.ts';
+import { bootSystemdGuest } from './guest/systemd-guest.ts';
 import { HOST_FILES, ONE_KERNEL_FILES, SYSTEMD_FILES, THE_ONE_KERNEL } from './suite-files.ts';
-import { bootSystemdGuest } from './systemd-guest.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../..');
 const SUITE = [

@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs';
 import { openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
-import { BpfObjects } from '../bpf-fixtures.ts';
+import { BpfObjects } from '../bpf/bpf-fixtures.ts';
 
 process.title = process.argv[2] ?? 'holder';
 const objects = new BpfObjects(await openBpf());

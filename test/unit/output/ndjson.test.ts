@@ -16,7 +16,7 @@ const all = { cgroup2, cgroup1, 'process-tree': processTree };
 describe('NdjsonSink', () => {
   it.each(Object.entries(all))('writes a recording in mode %s line by line', async (mode, recording) => {
     const text = await play(recording, (writer) => new NdjsonSink(writer));
-    await expect(text).toMatchFileSnapshot(golden(`ndjson-${mode}.txt`));
+    await expect(text).toMatchFileSnapshot(golden(`output/ndjson-${mode}.txt`));
     const lines = text.trimEnd().split('\n');
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       recording.start,

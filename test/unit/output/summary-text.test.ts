@@ -15,11 +15,13 @@ describe('renderSummary', () => {
     ['cgroup1', cgroup1],
     ['process-tree', processTree],
   ])('sums up a run in mode %s', async (mode, { summary }) => {
-    await expect(`${render(summary)}\n`).toMatchFileSnapshot(golden(`summary-${mode}.txt`));
+    await expect(`${render(summary)}\n`).toMatchFileSnapshot(golden(`output/summary-${mode}.txt`));
   });
 
   it('sums up in plain numbers of bytes', async () => {
-    await expect(`${render(cgroup2.summary, true)}\n`).toMatchFileSnapshot(golden('summary-bytes.txt'));
+    await expect(`${render(cgroup2.summary, true)}\n`).toMatchFileSnapshot(
+      golden('output/summary-bytes.txt'),
+    );
   });
 
   it.each<[string, SummaryRecord['exit'], string]>([

@@ -13,13 +13,13 @@ describe('TableSink', () => {
     ['process-tree', processTree],
   ])('shows a run in mode %s', async (mode, recording) => {
     const text = await play(recording, (writer) => new TableSink(writer, READABLE));
-    await expect(text).toMatchFileSnapshot(golden(`table-${mode}.txt`));
+    await expect(text).toMatchFileSnapshot(golden(`output/table-${mode}.txt`));
     expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 
   it('shows plain numbers of bytes', async () => {
     const text = await play(cgroup2, (writer) => new TableSink(writer, { plainBytes: true, quiet: false }));
-    await expect(text).toMatchFileSnapshot(golden('table-bytes.txt'));
+    await expect(text).toMatchFileSnapshot(golden('output/table-bytes.txt'));
     expect(text).not.toMatch(/[KM]iB/);
   });
 

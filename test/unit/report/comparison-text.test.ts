@@ -104,12 +104,12 @@ const render = (each: Comparison, { plainBytes = false, all = false } = {}) =>
 
 describe('the table', () => {
   it('of everything at once', async () => {
-    await expect(render(everything)).toMatchFileSnapshot(golden('comparison.txt'));
+    await expect(render(everything)).toMatchFileSnapshot(golden('comparison/comparison.txt'));
   });
 
   it('in plain bytes, with every row', async () => {
     await expect(render(everything, { plainBytes: true, all: true })).toMatchFileSnapshot(
-      golden('comparison-bytes.txt'),
+      golden('comparison/comparison-bytes.txt'),
     );
   });
 

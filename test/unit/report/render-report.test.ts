@@ -42,7 +42,7 @@ describe('renderReport', () => {
   it.each(all)('draws %s of the verdict "%s"', async (format, name) => {
     const verdict = examples[name];
     if (verdict === undefined) throw new Error(name);
-    const file = golden(`reports/${name}.${format}.${ENDINGS[format]}`);
+    const file = golden(`reports/${format}/${name}.${ENDINGS[format]}`);
     await expect(renderReport(format, verdict)).toMatchFileSnapshot(file);
   });
 

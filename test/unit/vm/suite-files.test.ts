@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PROJECT } from '../../paths.ts';
 import { HOST_FILES, ONE_KERNEL_FILES, SYSTEMD_FILES } from '../../vm/suite-files.ts';
 
-const files = readdirSync(join(PROJECT, 'test/integration'))
+const files = readdirSync(join(PROJECT, 'test/integration'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.ts'))
-  .map((name) => name.slice(0, -'.test.ts'.length));
+  .map((name) => basename(name, '.test.ts'));
 
 const matches = (pattern: string, name: string) =>
   pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
@@ -17,6 +17,10 @@ it.each([...HOST_FILES, ...ONE_KERNEL_FILES, ...SYSTEMD_FILES])(
     expect(files.filter((name) => matches(pattern, name))).not.toEqual([]);
   },
 );
+
+it('each name is used once: a guest has all files in one folder', () => {
+  expect(files.filter((name, index) => files.indexOf(name) !== index)).toEqual([]);
+});
 
 it('the README says of every integration test where it runs', () => {
   const readme = readFileSync(join(PROJECT, 'test/vm/README.md'), 'utf8');

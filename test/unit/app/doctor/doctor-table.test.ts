@@ -24,7 +24,9 @@ const DIAGNOSIS: Diagnosis = {
 };
 
 it('the diagnosis of a host that is ready', async () => {
-  await expect(`${renderDiagnosis(DIAGNOSIS).join('\n')}\n`).toMatchFileSnapshot(golden('doctor-ready.txt'));
+  await expect(`${renderDiagnosis(DIAGNOSIS).join('\n')}\n`).toMatchFileSnapshot(
+    golden('doctor/doctor-ready.txt'),
+  );
 });
 
 it('the diagnosis of a host that is not', async () => {
@@ -40,7 +42,7 @@ it('the diagnosis of a host that is not', async () => {
       },
     ],
   });
-  await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('doctor-not-ready.txt'));
+  await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('doctor/doctor-not-ready.txt'));
 });
 
 it('the columns stand below each other', () => {

@@ -90,12 +90,12 @@ const everything = forecast(
 describe('the report', () => {
   it('of everything at once', async () => {
     const lines = renderElfReport(everything, { plainBytes: false });
-    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('elf-report.txt'));
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('elf/elf-report.txt'));
   });
 
   it('in plain bytes', async () => {
     const lines = renderElfReport(everything, { plainBytes: true });
-    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('elf-report-bytes.txt'));
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('elf/elf-report-bytes.txt'));
   });
 
   it('of one map and one object has nothing that is not needed', () => {
@@ -124,7 +124,7 @@ describe('the report', () => {
       map({ name: 'stacks', type: 'stack_trace', max_entries: 0, costs: [], unknown: 'the program sets it' }),
     ]);
     const lines = renderElfReport(measured, { plainBytes: false });
-    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('elf-report-measured.txt'));
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('elf/elf-report-measured.txt'));
   });
 
   it('says where a figure may be off', () => {

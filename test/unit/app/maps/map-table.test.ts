@@ -33,7 +33,7 @@ describe('the table', () => {
       { ...memcg, advice },
       { plainBytes: false },
     );
-    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('maps.txt'));
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('maps/maps.txt'));
   });
 
   it('of groups, in plain bytes, with owners by descriptors', async () => {
@@ -42,7 +42,7 @@ describe('the table', () => {
       { attribution: 'held', reason: 'this kernel is old', hint: 'boot another', advice: [] },
       { plainBytes: true, groupedBy: 'comm' },
     );
-    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('maps-groups.txt'));
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('maps/maps-groups.txt'));
   });
 
   it('is cut at the width of a terminal, and is a line for no maps', () => {

@@ -61,7 +61,7 @@ describe('makeBaseline', () => {
 
 describe('formatBaseline', () => {
   it('is good to review: medians one a line, a run a line', async () => {
-    await expect(formatBaseline(make())).toMatchFileSnapshot(golden('baseline.json'));
+    await expect(formatBaseline(make())).toMatchFileSnapshot(golden('comparison/baseline.json'));
   });
 
   it('does not depend on the order in which metrics came', () => {

@@ -86,7 +86,7 @@ const CASES = (Object.keys(PANELS) as (keyof typeof PANELS)[]).flatMap((panel) =
 describe('panels of figures', () => {
   it.each(CASES)('draw the $panel of $name', async ({ panel, name }) => {
     await expect(drawn(panel, (VIEWS[name] as () => View)())).toMatchFileSnapshot(
-      golden(`tui/${panel}-${name}.txt`),
+      golden(`view/${panel}/${name}.txt`),
     );
   });
 
@@ -95,7 +95,7 @@ describe('panels of figures', () => {
       const view = make();
       return [30, 59, 100].map((width) => textOf(renderStatusLine(view, width)));
     });
-    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('tui/status-line.txt'));
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('view/status-line.txt'));
   });
 
   it('fill any size exactly', () => {

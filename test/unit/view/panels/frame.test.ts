@@ -22,7 +22,7 @@ describe('the screen', () => {
     [80, 60],
   ])('at %ix%i', async (width, height) => {
     const view = exampleView({ ui: { focus: 'maps' } });
-    await expect(draw(view, width, height)).toMatchFileSnapshot(golden(`tui/screen-${width}x${height}.txt`));
+    await expect(draw(view, width, height)).toMatchFileSnapshot(golden(`view/screen/${width}x${height}.txt`));
   });
 
   test.each<[string, Parameters<typeof exampleView>[0], Size]>([
@@ -47,7 +47,7 @@ describe('the screen', () => {
     ['smallest', {}, { width: 20, height: 3 }],
   ])('%s', async (name, overrides, { width, height }) => {
     await expect(draw(exampleView(overrides), width, height)).toMatchFileSnapshot(
-      golden(`tui/screen-${name}-${width}x${height}.txt`),
+      golden(`view/screen/${name}-${width}x${height}.txt`),
     );
   });
 

@@ -28,7 +28,7 @@ test('maps, at the sizes that terminals give', async () => {
     ['maps', size, renderMaps(plain, size)] as const,
     ['maps in ASCII and KiB, the emptiest first', size, renderMaps(ascii, size)] as const,
   ]);
-  await expect(drawn(pictures)).toMatchFileSnapshot(golden('tui/maps.txt'));
+  await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/maps.txt'));
 });
 
 test('processes, at the sizes that terminals give', async () => {
@@ -45,7 +45,7 @@ test('processes, at the sizes that terminals give', async () => {
     ['as a tree', size, renderProcesses(tree, size)] as const,
     ['as a tree in ASCII and bytes, filtered', size, renderProcesses(ascii, size)] as const,
   ]);
-  await expect(drawn(pictures)).toMatchFileSnapshot(golden('tui/processes.txt'));
+  await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/processes.txt'));
 });
 
 test('the selected row has a mark, and its style only where the keys go', () => {

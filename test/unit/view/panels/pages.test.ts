@@ -32,7 +32,7 @@ describe('pressure and events', () => {
       ['pressure', size, renderPressure(sceneView(), size)] as const,
       ['pressure in ASCII', size, renderPressure(sceneView(ascii), size)] as const,
     ]);
-    await expect(drawn(pictures)).toMatchFileSnapshot(golden('tui/pressure.txt'));
+    await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/pressure.txt'));
   });
 
   test('what is not there is told, with why', () => {
@@ -103,7 +103,7 @@ describe('output', () => {
         renderOutput(sceneView({ view: { output }, ui: { zoom: true } }), size),
       ] as const,
     ]);
-    await expect(drawn(pictures)).toMatchFileSnapshot(golden('tui/output.txt'));
+    await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/output.txt'));
   });
 
   const numbered = (dropped: number): OutputView => ({
@@ -178,7 +178,7 @@ describe('one map', () => {
       ...[7, 9, 12, 21, 22, 30].map((id) => [`map ${id}`, size, detail(id, size)] as const),
       ['map 21 in ASCII', size, detail(21, size, { unicode: false })] as const,
     ]);
-    await expect(drawn(pictures)).toMatchFileSnapshot(golden('tui/map-detail.txt'));
+    await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/map-detail.txt'));
   });
 
   test('that has gone, one without advice, one that is scrolled', () => {
@@ -204,7 +204,7 @@ describe('help', () => {
     ];
     const live = sceneView({ ui: { dialog: { kind: 'help', scroll: 0 } } });
     const pictures = sizes.map((size) => ['help', size, renderHelp(live, size)] as const);
-    await expect(drawn(pictures)).toMatchFileSnapshot(golden('tui/help.txt'));
+    await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/help.txt'));
   });
 
   test('every key is on the page, whatever the width', () => {
@@ -255,7 +255,7 @@ describe('dialogs', () => {
         renderDialog(sceneView({ ui: { dialog }, ...ascii }), size)?.lines ?? [],
       ] as const,
     ]);
-    await expect(drawn(pictures)).toMatchFileSnapshot(golden('tui/dialogs.txt'));
+    await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/dialogs.txt'));
   });
 
   test('the chosen signal stays in sight on a low screen', () => {
@@ -288,7 +288,7 @@ describe('the end', () => {
         { width: 120, height: 7 },
       ].map((size) => ['the end', size, renderEnd(sceneView({ data: { summary } }), size)] as const),
     );
-    await expect(drawn(pictures)).toMatchFileSnapshot(golden('tui/end.txt'));
+    await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/end.txt'));
   });
 
   test('an exceeded budget is no success', () => {

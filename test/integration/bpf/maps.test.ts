@@ -1,0 +1,369 @@
+/** `cmemstat maps` as a user runs it. */
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { BpftoolMap } from '#src/app/maps/bpftool-json.ts';
+import type { MapTotals } from '#src/app/maps/listing.ts';
+import { encodeObjectPath } from '#src/kernel/bpf/sys/bpf-attr.ts';
+import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
+import {
+  BINARY,
+  builtTarget,
+  cmemstat,
+  host,
+  isKernelGuest,
+  type Running,
+  scratch,
+  start,
+} from '../harness.ts';
+import { TestCgroup } from '../memory-cgroup.ts';
+import { BpfObjects } from './bpf-fixtures.ts';
+import { requires } from './bpf-requirements.ts';
+
+interface Document {
+  attribution: string;
+  reason?: string;
+  totals: MapTotals;
+  maps: {
+    id: number;
+    name?: string;
+    type: string;
+    bytes: number;
+    memlock?: number;
+    [key: string]: unknown;
+  }[];
+  groups: ({ key?: string } & MapTotals)[];
+  advice: { kind: string; maps: { id: number }[] }[];
+}
+
+const HOLDER = 'tetragon';
+let holder: Running;
+let bpf: Bpf;
+let objects: BpfObjects;
+const cgroups: TestCgroup[] = [];
+
+beforeAll(async () => {
+  holder = start(process.execPath, [await builtTarget('map-holder'), HOLDER]);
+  await holder.until(/ready/);
+});
+afterAll(async () => {
+  holder.child.stdin?.end();
+  await holder.exited;
+});
+beforeEach(async (context) => {
+  requires(context, {
+    capabilities: ['CAP_BPF', 'CAP_PERFMON', 'CAP_SYS_ADMIN'],
+    since: ['5.9', 'BPF iterators over maps and programs'],
+  });
+  bpf = await openBpf();
+  objects = new BpfObjects(bpf);
+});
+afterEach(() => {
+  objects?.closeAll();
+  for (const cgroup of cgroups.splice(0)) cgroup.remove();
+});
+
+async function read(...args: string[]): Promise<Document> {
+  const { status, stdout, stderr } = await cmemstat('maps', '--json', ...args);
+  expect([status, stderr]).toEqual([0, '']);
+  return JSON.parse(stdout) as Document;
+}
+
+const idsOf = (document: Document) => document.maps.map(({ id }) => id);
+const shell = (command: string) =>
+  execFileSync('sh', ['-c', command], {
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+    env: { ...process.env, NODE_OPTIONS: '' },
+  }).trim();
+const ours = `${process.execPath} ${BINARY} maps`;
+
+/** Others use BPF on this host too: what can't be compared while they do is tried again. */
+async function undisturbed(attempt: () => Promise<void> | void): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      if (tries === 10) throw error;
+      await new Promise((settle) => setTimeout(settle, 300));
+    }
+  }
+}
+
+describe('--format bpftool', () => {
+  it.for([0, 10, 1000])('is what bpftool prints, with %i more maps', async (count, context) => {
+    requires(context, { tool: 'bpftool' });
+    const types = ['hash', 'array', 'percpu_hash', 'lru_hash', 'prog_array'] as const;
+    for (let index = 0; index < count; index++) {
+      const map_type = mapTypeNumber(types[index % types.length] ?? 'hash');
+      objects.map({
+        map_type,
+        value_size: 4,
+        max_entries: 1 + (index % 9),
+        map_name: index % 3 ? `m${index}` : '',
+      });
+    }
+    await undisturbed(() => {
+      const theirs = JSON.parse(shell('bpftool map -j')) as BpftoolMap[];
+      const mine = JSON.parse(shell(`${ours} --format bpftool`)) as BpftoolMap[];
+      // bpftool of Debian 12 knows no pids; pins are shown by `bpftool -f` alone.
+      const comparable = (maps: BpftoolMap[]) =>
+        maps.map((map) => JSON.stringify({ ...map, pids: undefined, pinned: undefined }));
+      expect(theirs.length).toBeGreaterThanOrEqual(count);
+      expect(comparable(mine)).toEqual(comparable(theirs));
+    });
+  });
+
+  it('has the processes too', () => {
+    const maps = JSON.parse(shell(`${ours} --format bpftool --name held_flows`)) as BpftoolMap[];
+    expect(maps).toMatchObject([{ pids: [{ pid: holder.child.pid, comm: HOLDER }] }]);
+  });
+});
+
+describe('the recipes of the article are one flag each', () => {
+  /** Where bpftool has no pids, our own JSON stands in for it. */
+  const byBpftool = 'bpftool map -j';
+  const byOurselves = `${ours} --format bpftool`;
+  const exact = host.isAtLeast(6, 4);
+
+  beforeEach((context) => {
+    requires(context, { tool: 'jq' });
+    requires(context, { tool: 'bpftool' });
+  });
+
+  it.for([
+    ['all maps in kB', byBpftool, [], "jq 'map(.bytes_memlock) | add / 1024'"],
+    [
+      `those of ${HOLDER} in kB`,
+      byOurselves,
+      ['--comm', HOLDER],
+      `jq 'map(select(any(.pids[]?; .comm == "${HOLDER}")) | .bytes_memlock) | add / 1024'`,
+    ],
+  ] as const)('%s', async ([, source, flags, recipe]) => {
+    await undisturbed(async () => {
+      const kilobytes = Number(shell(`${source} | ${recipe}`));
+      const { totals } = await read('--total', ...flags);
+      expect(totals.memlock).toBe(kilobytes * 1024);
+      if (!exact) return;
+      expect(totals.bytes).toBe(kilobytes * 1024);
+      expect(shell(`${ours} --total ${flags.join(' ')}`)).toContain(`(${kilobytes} kB)`);
+    });
+  });
+
+  it('names and bytes, sorted', async () => {
+    await undisturbed(async () => {
+      const recipe = "jq -c 'sort_by(-.bytes_memlock) | map([.id, .bytes_memlock])'";
+      const theirs = JSON.parse(shell(`${byBpftool} | ${recipe}`)) as [number, number][];
+      const { maps } = await read('--sort', 'bytes');
+      const mine = maps.map(({ id, memlock }) => [id, memlock]);
+      if (exact) expect(mine).toEqual(theirs);
+      else expect(new Map(mine as [number, number][])).toEqual(new Map(theirs));
+    });
+  });
+
+  it('sum and count by name', async () => {
+    await undisturbed(async () => {
+      const recipe =
+        "jq -c 'group_by(.name) | map({name: .[0].name, count: length, bytes: (map(.bytes_memlock) | add)})'";
+      const theirs = JSON.parse(shell(`${byBpftool} | ${recipe}`)) as {
+        name: string | null;
+        count: number;
+        bytes: number;
+      }[];
+      const { groups } = await read('--group-by', 'name');
+      const rows = (all: (readonly [string, number, number | undefined])[]) =>
+        all.toSorted(([left], [right]) => (left < right ? -1 : 1));
+      expect(rows(groups.map(({ key, maps, memlock }) => [key ?? '', maps, memlock]))).toEqual(
+        rows(theirs.map(({ name, count, bytes }) => [name ?? '', count, bytes])),
+      );
+    });
+  });
+});
+
+describe('which maps', () => {
+  it('by process, name, type', async () => {
+    const pid = String(holder.child.pid);
+    expect((await read('--pid', pid)).maps.map(({ name }) => name).sort()).toEqual([
+      'held_config',
+      'held_flows',
+      ...['held_policy', 'held_policy', 'held_policy'],
+    ]);
+    expect((await read('--comm', 'tetra*', '--type', 'array,lru_hash')).totals.maps).toBe(2);
+    expect((await read('--comm', HOLDER, '--name', '*_flows')).maps).toMatchObject([
+      { name: 'held_flows', type: 'lru_hash', holders: [{ pid: holder.child.pid, comm: HOLDER }] },
+    ]);
+  });
+
+  it('that only programs hold', async (context) => {
+    const document = await read('--anonymous', '--name', 'held_by_progs');
+    expect(document.maps).toMatchObject([
+      { usercnt: 0, anonymous: true, programs: [{ name: 'first_user' }, { name: 'second_user' }] },
+    ]);
+    if (document.attribution !== 'memcg') context.skip('the kernel charges no cgroup');
+    const { groups } = await read('--group-by', 'prog', '--name', 'held_*');
+    expect(groups.map(({ key }) => key)).toEqual(
+      expect.arrayContaining(['first_user', 'second_user', undefined]),
+    );
+  });
+
+  it('that nobody uses, arrays among them', async (context) => {
+    requires(context, { since: ['6.6', 'counts of preallocated hashes'] });
+    const array = { map_type: mapTypeNumber('array'), max_entries: 1000 };
+    const percpu = { map_type: mapTypeNumber('percpu_array'), max_entries: 10 };
+    const [zero, filled] = [objects.map(array), objects.map(array)];
+    const [percpuZero, empty, full] = [objects.map(percpu), objects.map(), objects.map()];
+    objects.fill(filled.fd, 3);
+    objects.fill(full.fd, 3);
+    const unused = idsOf(await read('--unused', '--pid', String(process.pid), '--sort', 'id'));
+    expect(unused).toEqual([zero.id, percpuZero.id, empty.id]);
+    const counted = await read('--pid', String(process.pid), '--sort', 'elements', '--top', '2');
+    expect(new Map(counted.maps.map(({ id, elements }) => [id, elements]))).toEqual(
+      new Map([
+        [filled.id, 3],
+        [full.id, 3],
+      ]),
+    );
+  });
+
+  it('that are pinned below a directory', async () => {
+    const mount = join(scratch, 'bpffs');
+    mkdirSync(mount);
+    execFileSync('mount', ['-t', 'bpf', 'bpf', mount]);
+    try {
+      mkdirSync(join(mount, 'agent'));
+      const pin = (fd: number, path: string) => {
+        const name = Buffer.from(`${path}\0`);
+        bpf.call('BPF_OBJ_PIN', encodeObjectPath(bpf.address(name), fd), [name]);
+      };
+      const [inside, outside] = [objects.map(), objects.map()];
+      pin(inside.fd, join(mount, 'agent', 'map'));
+      pin(objects.program([inside.fd]).fd, join(mount, 'agent', 'program'));
+      pin(outside.fd, join(mount, 'other'));
+      objects.closeAll();
+      const { maps } = await read('--pinned', join(mount, 'agent'));
+      expect(maps).toMatchObject([{ id: inside.id, pinned: [join(mount, 'agent', 'map')], holders: [] }]);
+      const { groups } = await read('--group-by', 'pin-dir');
+      const keys = groups.map(({ key }) => key);
+      expect(keys).toEqual(expect.arrayContaining([mount, join(mount, 'agent')]));
+    } finally {
+      execFileSync('umount', [mount]);
+    }
+  });
+
+  it('that a cgroup is charged for', async (context) => {
+    requires(context, { since: ['5.11', 'the charge of BPF maps to memory cgroups'] });
+    const cgroup = TestCgroup.make(context, 'maps');
+    cgroups.push(cgroup);
+    const { id } = cgroup.charge(() => objects.map({ map_name: 'charged' }));
+    const path = `/${cgroup.directory.split('/').at(-1)}`;
+    for (const name of [path, cgroup.directory]) {
+      expect(await read('--cgroup', name)).toMatchObject({
+        attribution: 'memcg',
+        maps: [{ id, cgroup: path, cgroupId: String(cgroup.id) }],
+      });
+    }
+    const { groups } = await read('--group-by', 'cgroup');
+    expect(groups.find(({ key }) => key === path)).toMatchObject({ maps: 1 });
+    objects.closeAll();
+  });
+});
+
+describe('the output', () => {
+  const validate = new Ajv2020({ strict: true, allErrors: true }).compile(
+    JSON.parse(readFileSync(new URL('../../../schema/maps.schema.json', import.meta.url), 'utf8')),
+  );
+
+  it.for([
+    [],
+    ['--total'],
+    ['--top', '2', '--threshold', '5'],
+    ['--advise'],
+    ['--group-by', 'comm'],
+    ['--group-by', 'prog'],
+    ['--comm', 'nobody'],
+  ])('of --json %j is as the schema has it', async (flags) => {
+    validate(await read(...flags));
+    expect(validate.errors ?? []).toEqual([]);
+  });
+
+  it('advises', async (context) => {
+    requires(context, { since: ['6.6', 'counts of preallocated hashes'] });
+    const large = objects.map({ max_entries: 100_000, map_name: 'far_too_large' });
+    const { advice } = await read('--advise', '--pid', String(process.pid));
+    expect(advice).toContainEqual(
+      expect.objectContaining({ kind: 'nearly-empty', maps: [{ id: large.id, name: 'far_too_large' }] }),
+    );
+  });
+
+  it('is a table with a bar', async () => {
+    const { stdout } = await cmemstat('maps', '--comm', HOLDER);
+    expect(stdout).toMatch(/^ *bytes +share/);
+    expect(stdout).toMatch(/█.*held_flows +lru_hash/);
+    expect(stdout).toMatch(/5 maps, .* kB\)/);
+  });
+
+  it('ends without a word when its reader has gone', async () => {
+    for (let index = 0; index < 1000; index++) objects.map();
+    for (const flags of ['--json', '', '--watch 10ms']) {
+      const command = `set -o pipefail; ${ours} ${flags} | head -n 1 > /dev/null`;
+      const { status, stderr } = await start('bash', ['-c', command], { input: '' }).ended;
+      expect([flags, status, stderr]).toEqual([flags, 0, '']);
+    }
+  });
+
+  it('comes again and again until a signal', async () => {
+    const watching = start(process.execPath, [BINARY, 'maps', '--json', '--total', '--watch', '50ms'], {
+      input: '',
+    });
+    await watching.until(/\n.*\n.*\n/);
+    watching.child.kill('SIGINT');
+    const { status, stdout } = await watching.ended;
+    expect(status).toBe(0);
+    for (const line of stdout.trim().split('\n')) expect(JSON.parse(line)).toHaveProperty('totals');
+  });
+});
+
+describe('what is wrong is said in one line', () => {
+  // The command line is the same on every kernel.
+  if (!isKernelGuest) {
+    it.for([
+      ['--sort size', '--sort size: expected bytes, name,'],
+      ['--group-by owner', '--group-by owner: expected name,'],
+      ['--format xml', '--format xml: expected bpftool'],
+      ['--format bpftool --total', '--format conflicts with --total'],
+      ['--type hash,hsah', "'hsah' is not a map type"],
+      ['--pid 0', '--pid 0: not a process id'],
+      ['--pid 4194304', '--pid 4194304: no such process'],
+      ['--cgroup /no/such', '--cgroup /no/such: no such cgroup'],
+      ['--pinned /no/such', '--pinned /no/such: no such directory'],
+      ['--top -1', '--top -1: expected a number'],
+      ['--threshold 200', '--threshold 200: expected a percentage'],
+      ['--watch soon', '--watch soon: not a duration'],
+      ['--watch 1ms', '--watch 1ms: must be from 10ms'],
+      ['--colour', 'unknown option'],
+      ['surplus', 'too many arguments'],
+    ])('%s', async ([flags, words]) => {
+      const { status, stdout, stderr } = await cmemstat('maps', ...(flags ?? '').split(' '));
+      expect([status, stdout]).toEqual([125, '']);
+      expect(stderr).toContain(words);
+      expect(stderr.trim().split('\n')).toHaveLength(1);
+    });
+  }
+
+  it.for([
+    ['no rights', '', 125, /CAP_BPF and CAP_PERFMON/],
+    ['CAP_BPF alone', '--inh-caps=+bpf --ambient-caps=+bpf', 125, /CAP_PERFMON is missing/],
+    ['CAP_BPF and CAP_PERFMON', '--inh-caps=+bpf,+perfmon --ambient-caps=+bpf,+perfmon', 0, /^$/],
+  ] as const)('%s', async ([, capabilities, expected, words], context) => {
+    requires(context, { tool: 'setpriv', since: ['5.19', 'all four iterators'] });
+    const command = `exec setpriv --reuid=1000 --regid=1000 --clear-groups ${capabilities} ${ours} --total`;
+    const { status, stderr } = await start('sh', ['-c', command], { input: '' }).ended;
+    expect(stderr).toMatch(words);
+    expect(status).toBe(expected);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+});

@@ -1,0 +1,30 @@
+/** Leaks among noise, in real runs; what no kernel makes a difference to. */
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { MIB, needs, SLOWNESS, TARGETS, testWith } from '../harness.ts';
+import { gate, onlyBudget, slowMs } from './gated.ts';
+
+testWith(
+  [needs.cgroup],
+  'growth finds a leak among noise, and does not accuse a program that is as noisy and flat',
+  async () => {
+    const noisy = (growthMib: number) =>
+      gate(
+        ...['--interval', `${slowMs(100)}ms`, '--budget', 'anon.growth<=12MiB/min', '--'],
+        ...[process.execPath, join(TARGETS, 'noisy.mjs'), ...[12 * SLOWNESS, 16, 1.6, growthMib].map(String)],
+      );
+    const [leak, flat] = await Promise.all([noisy(24 * SLOWNESS), noisy(0)]);
+    expect(leak.outcome.status).toBe(3);
+    const found = onlyBudget(leak.verdict);
+    // 120 MiB/min, whatever the clock of the machine; what is certain of it is less.
+    expect(found.estimate).toBeGreaterThan(90 * MIB);
+    expect(found.estimate).toBeLessThan(150 * MIB);
+    expect(found.value).toBeLessThan(found.estimate ?? 0);
+    expect(found.exceeded).not.toHaveProperty('elapsedMs');
+    expect(leak.outcome.stderr).toMatch(
+      /MiB\/min for certain \(slope [\d.]+ MiB\/min\) against <= 12\.0 MiB\/min/,
+    );
+    expect(flat.outcome.status).toBe(0);
+    expect(onlyBudget(flat.verdict).value).toBe(0);
+  },
+);

@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+const BINARY = resolve(import.meta.dirname, '../../../bin/cmemstat.js');
+
+let home: string;
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'code-cache-'));
+});
+afterEach(() => rmSync(home, { recursive: true }));
+
+function help(environment: NodeJS.ProcessEnv = {}): string {
+  const { HOME: _home, XDG_CACHE_HOME: _cache, ...others } = process.env;
+  const env = { ...others, HOME: home, ...environment };
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BINARY, 'maps', '--help'], {
+    env,
+    encoding: 'utf8',
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
+}
+
+function cacheFiles(): string[] {
+  const code = join(home, '.cache/cmemstat/code');
+  if (!existsSync(code)) return [];
+  return readdirSync(code).flatMap((build) =>
+    readdirSync(join(code, build)).map((f) => join(code, build, f)),
+  );
+}
+
+describe('the code cache', () => {
+  it('is made by the first run and used by the second, which does the same', () => {
+    const first = help();
+    const files = cacheFiles();
+    expect(files.map((file) => file.replace(/.*\//, ''))).toContain('cmemstat.cjs.cache');
+    const before = files.map((file) => readFileSync(file));
+    expect(help()).toBe(first);
+    expect(files.map((file) => readFileSync(file))).toEqual(before);
+  });
+
+  it.each([
+    ['rubbish', (file: string) => writeFileSync(file, 'rubbish')],
+    ['cut off', (file: string) => truncateSync(file, 1000)],
+    ['empty', (file: string) => truncateSync(file, 0)],
+  ])('is made anew where it is %s', (_, damage) => {
+    const first = help();
+    for (const file of cacheFiles()) damage(file);
+    expect(help()).toBe(first);
+    for (const file of cacheFiles()) expect(readFileSync(file).length).toBeGreaterThan(1000);
+  });
+
+  it.each([
+    [{ HOME: '' }],
+    [{ HOME: '/proc/none' }],
+    [{ HOME: '/dev/null' }],
+    [{ HOME: undefined, XDG_CACHE_HOME: '/sys' }],
+    [{ NODE_DISABLE_COMPILE_CACHE: '1' }],
+  ])('is not needed: %o', (environment) => {
+    const expected = help();
+    for (const file of cacheFiles()) rmSync(file);
+    expect(help(environment)).toBe(expected);
+    expect(cacheFiles()).toEqual([]);
+  });
+});

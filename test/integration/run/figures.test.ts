@@ -1,0 +1,218 @@
+/** The figures of known targets. */
+import { readFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import {
+  BINARY,
+  host,
+  leavesOnHost,
+  MIB,
+  needs,
+  needsProgram,
+  readPartial,
+  readRecording,
+  record,
+  SLOWNESS,
+  scratch,
+  start,
+  TARGETS,
+  testWith,
+  testWithoutKernel,
+} from '../harness.ts';
+
+/** The kernel sums up what each CPU counted every 2 s, or when 64 pages per CPU have changed; until then memory.stat lags. */
+const STAT_FLUSH_SECONDS = 5;
+
+/** `dd` reads its whole block before it can write it to a pipe that nobody reads: that much anon, and hardly more. */
+const hold = (mib: number, seconds: number) =>
+  `dd if=/dev/zero bs=${mib}M count=1 2>/dev/null | sleep ${seconds}`;
+
+testWith(
+  [needs.cgroup],
+  'a process tree that holds 10 + 20 + 30 + 40 MiB has 100 to 104 MiB of anon',
+  async () => {
+    const seconds = 2 * SLOWNESS;
+    const script = `${hold(10, seconds)} & (${hold(20, seconds)} & sh -c '${hold(30, seconds)}' & wait) & ${hold(40, seconds)}; wait`;
+    const { samples, summary } = await record('--interval', '100ms', '--', 'sh', '-c', script);
+    const highest = Math.max(...samples.map((sample) => sample.stat?.anon ?? 0));
+    expect(highest).toBeGreaterThanOrEqual(100 * MIB);
+    expect(highest).toBeLessThanOrEqual(104 * MIB);
+    expect(summary.peak?.bytes).toBeGreaterThanOrEqual(100 * MIB);
+    expect(summary.averages.anon).toBeLessThanOrEqual(104 * MIB);
+    expect(summary.processes?.max).toBeGreaterThanOrEqual(9);
+  },
+);
+
+testWith([needs.cgroup], 'a file that is written and read shows as file', async () => {
+  const file = join(scratch, 'data');
+  const { summary } = await record(
+    '--',
+    'sh',
+    '-c',
+    `dd if=/dev/zero of=${file} bs=1M count=48 2>/dev/null && cat ${file} >/dev/null && sleep 1.2`,
+  );
+  const highest = summary.highest;
+  // memory.stat may lag by what each CPU has not handed in yet.
+  const lag = availableParallelism() * 64 * 4096;
+  expect(highest?.stat?.file).toBeGreaterThanOrEqual(48 * MIB - lag);
+  expect(highest?.stat?.file).toBeLessThan(60 * MIB);
+  expect(highest?.current).toBeGreaterThanOrEqual(48 * MIB);
+});
+
+testWith(
+  [needs.cgroup, needs.exactStat],
+  'nothing of ours stays charged to the leaf: anon is what the target maps, or a page more',
+  async () => {
+    const running = start(
+      process.execPath,
+      [BINARY, '--json', '--interval', '100ms', '--', 'sleep', String(STAT_FLUSH_SECONDS + 2 * SLOWNESS)],
+      { input: '' },
+    );
+    await running.until(/"reason":"tick"/);
+    const { start: first } = readPartial(running.soFar());
+    const mapped = readFileSync(`/proc/${first.pid}/smaps_rollup`, 'utf8');
+    const ownBytes = Number(/^Anonymous:\s+(\d+) kB$/m.exec(mapped)?.[1]) * 1024;
+    const { samples } = readRecording(await running.ended);
+    const ticks = samples.filter(({ reason }) => reason === 'tick');
+    const anon = ticks.at(-1)?.stat?.anon ?? 0;
+    expect(ownBytes).toBeGreaterThan(0);
+    expect(anon - ownBytes).toBeGreaterThanOrEqual(0);
+    expect(anon - ownBytes).toBeLessThanOrEqual(first.host.pageSizeBytes);
+  },
+);
+
+/** Makes a BPF hash of 100,000 entries, and holds it for a while. */
+const BPF_HASH = [process.execPath, join(TARGETS, 'bpf-hash.mjs'), String(SLOWNESS)];
+
+testWith([needs.cgroup, needs.root], 'a BPF hash of 100,000 entries shows in the BPF totals', async () => {
+  const { samples, summary } = await record(
+    '--bpf-interval',
+    '100ms',
+    '--interval',
+    '100ms',
+    '--',
+    ...BPF_HASH,
+  );
+  const held = summary.bpf?.heldPeak;
+  expect(held?.maps.count).toBe(1);
+  // Before Linux 6.4 memlock of a hash is a guess by the size of key and value alone.
+  const footprint = host.isAtLeast(6, 4)
+    ? [14_098_000, 14_100_000]
+    : host.isAtLeast(5, 11)
+      ? [7_200_768, 7_200_768]
+      : [14_098_432, 14_098_432];
+  expect(held?.maps.memlock).toBeGreaterThanOrEqual(footprint[0] ?? 0);
+  expect(held?.maps.memlock).toBeLessThanOrEqual(footprint[1] ?? 0);
+  expect(Math.max(...samples.map((sample) => sample.bpf?.host?.maps.count ?? 0))).toBeGreaterThanOrEqual(1);
+});
+
+testWith(
+  [needs.cgroup, needs.root, needs.chargedBpf],
+  'the memory of a BPF hash shows in kernel',
+  async () => {
+    const { samples } = await record('--interval', '100ms', '--', ...BPF_HASH);
+    const highest = Math.max(...samples.map((sample) => sample.kernel ?? 0));
+    // `kernel` came to memory.stat with 5.18: before, it is absent and not 0.
+    if (host.mode === 'cgroup2' && !host.isAtLeast(5, 18))
+      expect(samples.every((sample) => sample.kernel === undefined)).toBe(true);
+    else expect(highest).toBeGreaterThan(13_500_000);
+  },
+);
+
+testWith([needs.cgroup], 'true has a true peak and both ends', async () => {
+  const { samples, summary } = await record('--interval', '60s', '--', 'true');
+  expect(samples.map((sample) => sample.reason)).toEqual(['launch', 'final']);
+  expect(summary.exit).toMatchObject({ status: 0, code: 0 });
+  const kept = host.mode === 'cgroup1' || host.isAtLeast(5, 19);
+  if (kept) expect(summary.peak?.bytes).toBeGreaterThan(100_000);
+  expect(summary.peak?.source).toBe(
+    !kept ? 'sampled' : host.mode === 'cgroup1' ? 'memory.max_usage_in_bytes' : 'memory.peak',
+  );
+});
+
+testWithoutKernel([needs.cgroup], 'samples come on a grid that starts with the launch', async () => {
+  const { samples, summary } = await record('--interval', '250ms', '--', 'sleep', String(2 * SLOWNESS));
+  const ticks = samples.filter((sample) => sample.reason === 'tick');
+  expect(ticks.length).toBeGreaterThanOrEqual(5);
+  expect(summary.samples.count).toBe(samples.length);
+  expect(ticks.length + summary.samples.missed).toBeGreaterThanOrEqual(
+    Math.floor(summary.durationMs / 250) - 1,
+  );
+  expect(summary.samples.longestGapMs).toBeGreaterThanOrEqual(200);
+});
+
+testWith([needs.cgroup2], 'everything that cgroup v2 says is in a sample', async () => {
+  const { samples } = await record('--', 'sleep', '1');
+  const sample = samples.at(-1);
+  expect(Object.keys(sample?.stat ?? {}).length).toBeGreaterThanOrEqual(36);
+  expect(sample?.limits).toMatchObject({ max: 'max', high: 'max' });
+  expect(sample?.events).toHaveProperty('oom_kill', 0);
+  expect(sample?.eventsLocal).toHaveProperty('oom_kill', 0);
+  expect(sample?.pressure?.some?.total).toBeGreaterThanOrEqual(0);
+  expect(sample?.swap?.current).toBe(0);
+  expect('peak' in (sample ?? {})).toBe(host.isAtLeast(5, 19));
+  expect('kernel' in (sample ?? {})).toBe(host.isAtLeast(5, 18));
+  expect(sample?.zswap !== undefined).toBe(host.isAtLeast(5, 19));
+});
+
+testWith(
+  [needs.cgroup2, needs.root],
+  'a threaded cgroup that the target makes is measured and removed',
+  async () => {
+    // A read of cgroup.procs in a threaded cgroup fails with EOPNOTSUPP, which Node names ENOTSUP.
+    const leaf = '/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)';
+    const script = `leaf=${leaf}; mkdir $leaf/threads && echo threaded >$leaf/threads/cgroup.type && echo $$ >$leaf/threads/cgroup.threads && exec sleep ${0.5 * SLOWNESS}`;
+    const { outcome, summary } = await record('--', 'sh', '-c', script);
+    expect(outcome.stderr).toBe('');
+    expect(outcome.status).toBe(0);
+    expect(summary.nestedCgroups).toEqual({ max: 1 });
+    expect(leavesOnHost()).toEqual([]);
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root],
+  'nested cgroups that the target makes are counted, included and removed',
+  async () => {
+    const join0 =
+      host.mode === 'cgroup1'
+        ? `/sys/fs/cgroup/memory$(grep :memory: /proc/self/cgroup | cut -d: -f3)`
+        : `/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)`;
+    const script = `leaf=${join0}; mkdir -p $leaf/a/b && echo $$ >$leaf/a/b/cgroup.procs; dd if=/dev/zero bs=20M count=1 2>/dev/null | sleep ${1.5 * SLOWNESS}`;
+    const { summary, samples, outcome } = await record('--interval', '100ms', '--', 'bash', '-c', script);
+    expect(outcome.status).toBe(0);
+    expect(summary.nestedCgroups).toEqual({ max: 2 });
+    expect(Math.max(...samples.map((sample) => sample.stat?.anon ?? 0))).toBeGreaterThan(19 * MIB);
+    expect(() => readFileSync(`${summary.leaf}/cgroup.procs`)).toThrow();
+  },
+);
+
+testWith(
+  [needs.cgroup, needsProgram('stress-ng')],
+  'stress-ng that holds 64 MiB is seen to hold them',
+  async () => {
+    const { samples } = await record(
+      '--interval',
+      '100ms',
+      '--',
+      'stress-ng',
+      '--temp-path',
+      scratch,
+      '--vm',
+      '1',
+      '--vm-bytes',
+      '64M',
+      '--vm-keep',
+      '--vm-populate',
+      '--vm-hang',
+      '0',
+      '-t',
+      String(2 * SLOWNESS),
+      '-q',
+    );
+    const highest = Math.max(...samples.map((sample) => sample.stat?.anon ?? 0));
+    expect(highest).toBeGreaterThan(63 * MIB);
+    expect(highest).toBeLessThan(90 * MIB);
+  },
+);

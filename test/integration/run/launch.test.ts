@@ -1,0 +1,221 @@
+/** What the target gets: streams, directory, environment, user, limits, terminal. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
+import {
+  BINARY,
+  cmemstat,
+  needs,
+  needsProgram,
+  processesWith,
+  record,
+  SLOWNESS,
+  scratch,
+  start,
+  testWith,
+  testWithoutKernel,
+} from '../harness.ts';
+import { until } from '../terminal.ts';
+
+testWithoutKernel(
+  [],
+  'standard input is piped through, standard output and standard error are untouched',
+  async () => {
+    const outcome = await start(process.execPath, [BINARY, '-q', '--', 'sh', '-c', 'cat; echo bad >&2'], {
+      input: 'a\0b\n',
+    }).ended;
+    expect(outcome.stdout).toBe('a\0b\n');
+    expect(outcome.stderr).toMatch(/^bad\n/);
+  },
+);
+
+testWithoutKernel([], 'options after -- or after the name of the command belong to the target', async () => {
+  expect((await cmemstat('-q', '--', 'echo', '--json', '--', '-q')).stdout).toBe('--json -- -q\n');
+  expect((await cmemstat('-q', 'echo', '--json', '--', '-q')).stdout).toBe('--json -- -q\n');
+  expect((await cmemstat('--interval', '1s', '-q', 'sh', '-c', 'echo "$@"', 'x', '--help')).stdout).toBe(
+    '--help\n',
+  );
+  // `doctor` after -- is a command like any other.
+  expect((await cmemstat('--', 'doctor')).status).toBe(127);
+});
+
+testWithoutKernel([], 'the pid is the one of the target itself', async () => {
+  const { start: first, outcome } = await record('--', 'sh', '-c', 'echo pid $$');
+  expect(outcome.stderr).toContain(`pid ${first.pid}\n`);
+});
+
+testWithoutKernel([], '--cwd, --env, --stdin, --stdout and --stderr', async () => {
+  const input = join(scratch, 'input');
+  const output = join(scratch, 'output');
+  writeFileSync(input, 'from a file\n');
+  const script = 'pwd; echo "$A|$B|$C"; cat; echo bad >&2';
+  const env = ['--env', 'A=1', '--env', 'B=x=y', '--env', 'C='];
+  const outcome = await cmemstat(
+    '-q',
+    '--cwd',
+    '/usr',
+    ...env,
+    '--stdin',
+    input,
+    '--stdout',
+    output,
+    '--stderr',
+    `${output}.err`,
+    '--',
+    'sh',
+    '-c',
+    script,
+  );
+  expect(outcome.status).toBe(0);
+  expect(outcome.stdout).toBe('');
+  expect(readFileSync(output, 'utf8')).toBe('/usr\n1|x=y|\nfrom a file\n');
+  expect(readFileSync(`${output}.err`, 'utf8')).toBe('bad\n');
+});
+
+testWith([needs.cgroup, needs.root], '--user joins as root and drops the rights before exec', async () => {
+  const script =
+    'id -u; id -g; echo "$HOME $USER"; grep ^CapEff /proc/self/status; grep -c cmemstat- /proc/self/cgroup';
+  const outcome = await cmemstat('-q', '--user', 'nobody', '--', 'sh', '-c', script);
+  expect(outcome.stdout).toBe('65534\n65534\n/nonexistent nobody\nCapEff:\t0000000000000000\n1\n');
+  expect((await cmemstat('-q', '--user', '4321:1234', '--', 'sh', '-c', 'id -u; id -g; id -G')).stdout).toBe(
+    '4321\n1234\n1234\n',
+  );
+});
+
+testWith([needs.cgroup, needs.root], 'limits are those of the leaf', async () => {
+  const { samples, summary } = await record('--memory-max', '64M', '--pids-max', '10', '--', 'true');
+  expect(samples[0]?.limits?.max).toBe(64 * 1024 * 1024);
+  expect(summary.exit.status).toBe(0);
+  const tooMany = await record(
+    '--pids-max',
+    '3',
+    '--',
+    'sh',
+    '-c',
+    'sleep 1 & sleep 1 & sleep 1 & sleep 1 & wait',
+  );
+  expect(tooMany.outcome.stderr).toMatch(/fork/i);
+  expect(tooMany.summary.processes?.max).toBeLessThanOrEqual(3);
+});
+
+testWith(
+  [needs.cgroup2, needs.root],
+  'memory.high, memory.swap.max and memory.oom.group are set',
+  async () => {
+    const leaf = '/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)';
+    const script = `cat ${leaf}/memory.high ${leaf}/memory.swap.max ${leaf}/memory.oom.group`;
+    const outcome = await cmemstat(
+      '-q',
+      '--memory-high',
+      '1.5GiB',
+      '--swap-max',
+      '0',
+      '--oom-group',
+      '--',
+      'sh',
+      '-c',
+      script,
+    );
+    expect(outcome.stdout).toBe(`${1.5 * 1024 ** 3}\n0\n1\n`);
+  },
+);
+
+testWith([needs.cgroup1], 'what cgroup v1 does not have is refused with its name', async () => {
+  for (const args of [['--memory-high', '1G'], ['--oom-group']]) {
+    const outcome = await cmemstat(...args, '--', 'true');
+    expect(outcome.status).toBe(125);
+    expect(outcome.stderr).toContain(`${args[0]}: not supported by cgroup v1`);
+  }
+  expect((await cmemstat('--swap-max', '1G', '--', 'true')).stderr).toContain(
+    '--swap-max requires --memory-max',
+  );
+});
+
+testWith(
+  [needs.cgroup, needs.root],
+  '--inherit-limits tells runtimes about the limits that bind, and leaves alone what was set',
+  async () => {
+    const show = 'echo "$GOMEMLIMIT|$NODE_OPTIONS|$JAVA_TOOL_OPTIONS"';
+    const inherited = await cmemstat(
+      '-q',
+      '-v',
+      '--memory-max',
+      '1000M',
+      '--inherit-limits',
+      '--',
+      'sh',
+      '-c',
+      show,
+    );
+    const bytes = 1000 * 1024 * 1024 * 0.9;
+    expect(inherited.stdout).toBe(`${bytes}B|--max-old-space-size=900|-XX:MaxRAM=${bytes}\n`);
+    expect(inherited.stderr).toContain(`set GOMEMLIMIT=${bytes}B`);
+    const mine = await cmemstat(
+      '-q',
+      '--memory-max',
+      '1000M',
+      '--inherit-limits',
+      '--inherit-ratio',
+      '0.5',
+      '--env',
+      'GOMEMLIMIT=7B',
+      '--env',
+      'NODE_OPTIONS=--max-old-space-size=5 --trace-gc',
+      '--',
+      'sh',
+      '-c',
+      show,
+    );
+    expect(mine.stdout).toBe(`7B|--max-old-space-size=5 --trace-gc|-XX:MaxRAM=${500 * 1024 * 1024}\n`);
+    expect((await cmemstat('-q', '--inherit-limits', '--', 'sh', '-c', 'echo "[$GOMEMLIMIT]"')).stdout).toBe(
+      '[]\n',
+    );
+  },
+);
+
+/** Runs a line in a shell on a pseudo-terminal of its own, as `script` of util-linux makes it. */
+const onTerminal = (line: string) =>
+  start('script', ['-qefc', line, '/dev/null'], { env: { SHELL: '/bin/bash', TERM: 'xterm' } });
+
+testWithoutKernel([needsProgram('script')], 'Ctrl-C at a terminal reaches the target once', async () => {
+  const target = `trap 'n=$((n+1)); echo got-$n' INT; echo ready; i=0; while [ $i -lt ${20 * SLOWNESS} ]; do sleep 0.05; i=$((i+1)); done; echo total-$n; exit 4`;
+  const run = onTerminal(
+    `${process.execPath} ${BINARY} -q --kill-after never -- sh -c "${target.replaceAll('$', '\\$')}"`,
+  );
+  await run.until(/ready/);
+  run.child.stdin?.write('\x03');
+  await run.until(/got-1/);
+  const outcome = await run.ended;
+  expect(outcome.stdout).toContain('total-1');
+  expect(outcome.status).toBe(4);
+});
+
+testWithoutKernel(
+  [needsProgram('script')],
+  'the target keeps the terminal, the foreground process group and Ctrl-Z',
+  async () => {
+    const run = onTerminal('bash --norc -i');
+    run.child.stdin?.write(
+      `PS1=; ${process.execPath} ${BINARY} -q -- sh -c 'test -t 0 && test -t 1 && echo terminal-yes; read x; echo line-$x; exit 6'\n`,
+    );
+    await run.until(/terminal-yes\r?\n/);
+    run.child.stdin?.write('\x1a');
+    await run.until(/Stopped/);
+    run.child.stdin?.write('echo between; fg\n');
+    await run.until(/between\r?\n/);
+    // Only then does what is typed go to the target.
+    await until('the foreground', () =>
+      processesWith('line-$x')
+        .map((pid) => readPidStat(pid))
+        .every(({ state, pgrp, tpgid }) => state !== 'T' && pgrp === tpgid)
+        ? true
+        : undefined,
+    );
+    run.child.stdin?.write('hello\n');
+    await run.until(/line-hello/);
+    run.child.stdin?.write('echo status-$?; exit 0\n');
+    await run.until(/status-6/);
+    await run.ended;
+  },
+);

@@ -1,0 +1,211 @@
+/** How a run ends, and that it leaves nothing behind. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import {
+  BINARY,
+  builtTarget,
+  cmemstat,
+  host,
+  leavesOnHost,
+  needs,
+  processesWith,
+  readRecording,
+  record,
+  SLOWNESS,
+  start,
+  testWith,
+  testWithoutKernel,
+} from '../harness.ts';
+
+testWithoutKernel([], "the exit status is the target's own", async () => {
+  for (const status of [0, 1, 3, 125, 126, 127, 255]) {
+    expect((await cmemstat('-q', '--', 'sh', '-c', `exit ${status}`)).status).toBe(status);
+  }
+});
+
+testWith([], 'a signal that ends the target gives 128 + n', async () => {
+  const killed = await record('--', 'sh', '-c', 'kill -KILL $$');
+  expect(killed.outcome.status).toBe(137);
+  expect(killed.summary.exit).toMatchObject({ status: 137, signal: 'SIGKILL' });
+  if (host.mode !== 'process-tree') expect(killed.summary.exit.oomKilled).toBe(false);
+  expect((await cmemstat('-q', '--', 'sh', '-c', 'kill -TERM $$')).status).toBe(143);
+});
+
+testWithoutKernel(
+  [],
+  'a command that is not found gives 127, one that is not executable 126, and both say so in one line',
+  async () => {
+    const absent = await cmemstat('--', 'no-such-command-here');
+    expect(absent.status).toBe(127);
+    expect(absent.stderr).toBe('cmemstat: no-such-command-here: command not found\n');
+    const refused = await cmemstat('--', '/etc/passwd');
+    expect(refused.status).toBe(126);
+    expect(refused.stderr).toMatch(/^cmemstat: .*\/etc\/passwd is not executable.*\n$/);
+  },
+);
+
+testWith([needs.cgroup], 'an OOM kill of the target is distinguished from any other SIGKILL', async () => {
+  const args = ['--memory-max', '32M', ...(host.mode === 'cgroup2' ? ['--swap-max', '0'] : [])];
+  const { outcome, summary, events } = await record(
+    ...args,
+    '--',
+    'dd',
+    'if=/dev/zero',
+    'of=/dev/null',
+    'bs=128M',
+    'count=1',
+  );
+  expect(outcome.status).toBe(137);
+  expect(summary.exit).toMatchObject({ signal: 'SIGKILL', oomKilled: true });
+  expect(events.find(({ event }) => event === 'oom_kill')).toMatchObject({ count: 1, increase: 1 });
+  if (summary.peak?.source !== 'sampled') expect(summary.peak?.bytes).toBeGreaterThan(31 * 1024 * 1024);
+});
+
+testWith(
+  [needs.cgroup, needs.root],
+  "an OOM kill of a child is noticed at once and is not the target's own",
+  async () => {
+    const args = ['--memory-max', '32M', ...(host.mode === 'cgroup2' ? ['--swap-max', '0'] : [])];
+    const script = `sleep ${SLOWNESS}; dd if=/dev/zero of=/dev/null bs=128M count=1; sleep ${2 * SLOWNESS}; exit 0`;
+    const { outcome, summary, events } = await record('--interval', '60s', ...args, '--', 'sh', '-c', script);
+    expect(outcome.status).toBe(0);
+    expect(summary.exit.oomKilled).toBe(false);
+    const kill = events.find(({ event }) => event === 'oom_kill');
+    expect(kill).toMatchObject({ count: 1, noticed: host.mode === 'cgroup2' ? 'inotify' : 'eventfd' });
+    // No tick came in between: it was the kernel that woke us.
+    expect(kill?.elapsedMs).toBeLessThan(summary.durationMs - 1000 * SLOWNESS);
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root],
+  'a fork bomb under --pids-max is contained, ended and removed',
+  async () => {
+    const { summary } = await record(
+      '--pids-max',
+      '40',
+      '--',
+      'bash',
+      '-c',
+      ':(){ :|:& };: 2>/dev/null; sleep 1; exit 7',
+    );
+    expect(summary.exit.code === 7 || summary.exit.code === 254).toBe(true);
+    expect(summary.processes?.max).toBeLessThanOrEqual(40);
+    expect(processesWith(':|:&')).toEqual([]);
+    expect(existsSync(summary.leaf ?? '')).toBe(false);
+  },
+  120_000,
+);
+
+testWith(
+  [needs.cgroup],
+  'a daemonised child is ended and named; --wait all measures it to its end',
+  async () => {
+    const ended = await record('--', 'sh', '-c', 'setsid sleep 4242 >/dev/null 2>&1 & sleep 0.3; exit 0');
+    expect(ended.summary.outlived).toEqual([{ pid: expect.any(Number), comm: 'sleep' }]);
+    expect(ended.outcome.stderr).toMatch(/1 process outlived the target.*sleep/);
+    expect(processesWith('4242')).toEqual([]);
+    const waited = await record(
+      '--wait',
+      'all',
+      '--',
+      'sh',
+      '-c',
+      `setsid sleep ${SLOWNESS} >/dev/null 2>&1 & exit 5`,
+    );
+    expect(waited.outcome.status).toBe(5);
+    expect(waited.summary.outlived).toEqual([]);
+    expect(waited.summary.durationMs).toBeGreaterThanOrEqual(900 * SLOWNESS);
+  },
+);
+
+testWithoutKernel([], 'signals go to the target, and its handler decides', async () => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
+    const script = `trap 'echo got; exit 9' ${signal.slice(3)}; echo ready; while :; do sleep 0.05; done`;
+    const run = start(process.execPath, [BINARY, '-q', '--', 'sh', '-c', script]);
+    await run.until(/ready/);
+    run.child.kill(signal);
+    const outcome = await run.ended;
+    expect(outcome.stdout).toBe('ready\ngot\n');
+    expect(outcome.status).toBe(9);
+  }
+});
+
+testWith([needs.cgroup], 'the second SIGINT kills the whole leaf; so does --kill-after', async () => {
+  const stubborn = `trap 'echo told' INT; trap '' TERM; echo ready; sleep 4343 & while :; do wait; done`;
+  const twice = start(process.execPath, [BINARY, '--json', '--', 'sh', '-c', stubborn]);
+  // The start record holds the command: only a line of its own is the target's.
+  await twice.until(/^ready$/m);
+  twice.child.kill('SIGINT');
+  await twice.until(/^told$/m);
+  twice.child.kill('SIGINT');
+  const { outcome, summary } = readRecording(await twice.ended);
+  expect(outcome.status).toBe(137);
+  expect(summary.exit).toMatchObject({ signal: 'SIGKILL', killedByCmemstat: true, oomKilled: false });
+  const late = start(process.execPath, [BINARY, '-q', '--kill-after', '300ms', '--', 'sh', '-c', stubborn]);
+  await late.until(/ready/);
+  late.child.kill('SIGTERM');
+  expect((await late.ended).status).toBe(137);
+  expect(processesWith('4343')).toEqual([]);
+});
+
+testWith([needs.cgroup], 'when cmemstat itself is killed, the next run removes the leaf', async () => {
+  const run = start(process.execPath, [BINARY, '--json', '--', 'sleep', '4444']);
+  await run.until(/"type":"sample"/);
+  const leaf = (JSON.parse(run.soFar().split('\n')[0] ?? '') as { leaf: string }).leaf;
+  run.child.kill('SIGKILL');
+  await run.exited;
+  expect(existsSync(leaf)).toBe(true);
+  // It still holds a process: it is not ours to remove yet.
+  await cmemstat('-q', '--', 'true');
+  expect(existsSync(leaf)).toBe(true);
+  for (const pid of processesWith('4444')) process.kill(pid, 'SIGKILL');
+  const procs = join(leaf, 'cgroup.procs');
+  await expect
+    .poll(() => (existsSync(procs) ? readFileSync(procs, 'utf8') : ''), { timeout: 10_000 * SLOWNESS })
+    .toBe('');
+  const next = await cmemstat('-q', '-v', '--', 'true');
+  // systemd removes the scope of the dead run by itself; elsewhere the next run does it.
+  if (!existsSync('/run/systemd/system')) {
+    expect(next.stderr).toContain(`removed a stale cgroup: ${leaf}`);
+  }
+  expect(existsSync(leaf)).toBe(false);
+});
+
+testWith(
+  [needs.cgroup],
+  'hundreds of launches in a row leave no leaf, no file descriptor and no zombie',
+  async () => {
+    const before = leavesOnHost();
+    const launches = SLOWNESS === 1 ? 500 : 100;
+    const file = await builtTarget('many-launches');
+    const outcome = await start(process.execPath, [file, String(launches)], { input: '' }).ended;
+    expect(outcome.status).toBe(0);
+    const report = JSON.parse(outcome.stdout.trim().split('\n').at(-1) ?? '') as Record<string, unknown>;
+    expect(report).toMatchObject({ launches, failures: 0, zombies: 0 });
+    expect(report.fdsAfter).toBe(report.fdsBefore);
+    expect(leavesOnHost()).toEqual(before);
+  },
+  120_000,
+);
+
+testWith(
+  [],
+  'a failed reading does not affect the target: a leaf that disappears is not an error',
+  async () => {
+    const { outcome, summary } = await record('--interval', '1ms', '--', 'sh', '-c', 'exit 0');
+    expect(outcome.status).toBe(0);
+    expect(summary.warnings).toEqual([]);
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root],
+  'the 500 MiB of another process are not ours: only the leaf is measured',
+  async () => {
+    const { summary } = await record('--', 'true');
+    expect(summary.peak?.bytes).toBeLessThan(20 * 1024 * 1024);
+    expect(readFileSync('/proc/self/cgroup', 'utf8')).not.toMatch(/cmemstat-\d/);
+  },
+);

@@ -1,0 +1,324 @@
+/** Where the leaf goes, and what is said where it can't go. */
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { errnoOf } from '#src/errors.ts';
+import {
+  BINARY,
+  cmemstat,
+  host,
+  leavesOnHost,
+  needs,
+  needsProgram,
+  readRecording,
+  record,
+  SLOWNESS,
+  scratch,
+  start,
+  testWith,
+} from '../harness.ts';
+
+const NOBODY = 65534;
+const top = host.top ?? '';
+const asNobody = `setpriv --reuid=${NOBODY} --regid=${NOBODY} --clear-groups`;
+const measure = (...args: string[]) => [process.execPath, BINARY, ...args].join(' ');
+const shell = (script: string) =>
+  start('bash', ['-c', script], { input: '', env: { PATH: `${process.env.PATH}:/usr/sbin:/sbin` } }).ended;
+const needsNoSystemd = {
+  what: 'a host that systemd does not run',
+  has: !existsSync('/run/systemd/system'),
+  expected: false,
+};
+
+testWith(
+  [needs.cgroup, needs.root, needsNoSystemd],
+  'without systemd the leaf is made at the top, and --verbose says so',
+  async () => {
+    const { start: first, outcome } = await record('-v', '--', 'true');
+    expect(first.placement.kind).toBe('top');
+    expect(first.leaf).toMatch(new RegExp(`^${top}/cmemstat-\\d+-\\d+$`));
+    expect(outcome.stderr).toContain('placement systemd: rejected: systemd is not running on this host');
+    expect(outcome.stderr).toContain('placement top: chosen');
+    expect(outcome.stderr).toContain(`cgroup: ${first.leaf}`);
+    expect(existsSync(first.leaf ?? '')).toBe(false);
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root],
+  '--cgroup-parent is where the leaf goes, as a path or below the top',
+  async () => {
+    const parent = join(top, 'cmemstat-test-parent');
+    mkdirSync(parent, { recursive: true });
+    try {
+      for (const name of [parent, 'cmemstat-test-parent', '/cmemstat-test-parent']) {
+        const { start: first, summary } = await record('--cgroup-parent', name, '--', 'true');
+        expect(first.placement.kind).toBe('parent');
+        expect(first.leaf?.startsWith(`${parent}/cmemstat-`)).toBe(true);
+        expect(summary.exit.status).toBe(0);
+      }
+      expect(readdirSync(parent).filter((name) => name.startsWith('cmemstat-'))).toEqual([]);
+    } finally {
+      rmdirSync(parent);
+    }
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root],
+  'a parent that is not ours is refused by name, with what mends it',
+  async () => {
+    const { status, stderr } = await shell(`${asNobody} ${measure('--cgroup-parent', top, '--', 'true')}`);
+    expect(status).toBe(125);
+    expect(stderr).toMatch(
+      /^cmemstat: --cgroup-parent .*no permission to create a cgroup in .* \(hint: sudo cmemstat --user.*\n$/,
+    );
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root, needsNoSystemd],
+  'an ordinary user without delegation gets the process tree, loudly, or an error with --require cgroup',
+  async () => {
+    const outcome = await shell(`${asNobody} ${measure('--json', '--', 'sleep', String(SLOWNESS * 3))}`);
+    const { start: first, samples, summary } = readRecording(outcome);
+    expect(outcome.status).toBe(0);
+    expect(first.mode).toBe('process-tree');
+    expect('leaf' in first).toBe(false);
+    expect(samples.some((sample) => (sample.tree?.rss ?? 0) > 500_000 && (sample.tree?.pss ?? 0) > 0)).toBe(
+      true,
+    );
+    expect(samples.every((sample) => sample.current === undefined && sample.stat === undefined)).toBe(true);
+    expect(summary.peak?.source).toBe('sampled');
+    expect(outcome.stderr).toMatch(
+      /^cmemstat: WARNING: no memory cgroup: .*no permission to create.*hint: sudo cmemstat/m,
+    );
+    const required = await shell(`${asNobody} ${measure('--require', 'cgroup', '--', 'true')}`);
+    expect(required.status).toBe(125);
+    expect(required.stderr).toMatch(/^cmemstat: --require cgroup: no memory cgroup is available/);
+    expect((await shell(`${asNobody} ${measure('doctor')}`)).status).toBe(1);
+  },
+);
+
+testWith(
+  [needs.root, needsNoSystemd],
+  'BPF that may not be read is absent with a reason, once, and never zero',
+  async () => {
+    const { samples, summary, events } = readRecording(
+      await shell(
+        `${asNobody} ${measure('--json', '--interval', '100ms', '--bpf-interval', '100ms', '--', 'sleep', String(SLOWNESS * 2))}`,
+      ),
+    );
+    expect(samples.every((sample) => sample.bpf === undefined)).toBe(true);
+    expect(summary.bpf?.unavailable).toMatch(/CAP_SYS_ADMIN|BPF/);
+    expect(summary.bpf?.last).toBeUndefined();
+    expect(events.filter(({ event }) => event === 'warning').length).toBe(1);
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root, needsProgram('unshare')],
+  'a hierarchy that is mounted read-only is named with what mends it',
+  async () => {
+    const outcome = await shell(
+      `unshare -m sh -c 'mount -o remount,bind,ro ${top} && exec ${measure('-v', '-q', '--placement', 'top', '--', 'true')}'`,
+    );
+    expect(outcome.status).toBe(125);
+    expect(outcome.stderr).toMatch(/is mounted read-only \(hint: .*docker run --privileged/);
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root, needsProgram('unshare')],
+  'where no memory hierarchy is mounted the process tree is summed',
+  async () => {
+    const { start: first } = readRecording(
+      await shell(`unshare -m sh -c 'umount -l ${top} && exec ${measure('--json', '--', 'true')}'`),
+    );
+    expect(first.mode).toBe('process-tree');
+  },
+);
+
+/** Removes a cgroup once the processes in it have ended: the kernel takes them out some time after their parent knows. */
+async function removeWhenEmpty(directory: string): Promise<void> {
+  const deadline = Date.now() + 20_000 * SLOWNESS;
+  for (;;) {
+    try {
+      rmdirSync(directory);
+      return;
+    } catch (error) {
+      if (errnoOf(error) !== 'EBUSY' || Date.now() > deadline) throw error;
+      await new Promise((settle) => setTimeout(settle, 50));
+    }
+  }
+}
+
+/** A cgroup that is handed to an ordinary user, as systemd and container engines do it. */
+function delegate(name: string): string {
+  writeFileSync(join(top, 'cgroup.subtree_control'), '+memory +pids');
+  const directory = join(top, name);
+  mkdirSync(directory);
+  for (const file of ['', 'cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control'])
+    chownSync(join(directory, file), NOBODY, NOBODY);
+  return directory;
+}
+
+testWith([needs.cgroup2, needs.root], 'in a delegated cgroup we move out of the way, and back', async () => {
+  const directory = delegate('delegated-1');
+  try {
+    // The shell is an ancestor of cmemstat and lives in the cgroup too: it is moved along.
+    const script = `echo $$ >${directory}/cgroup.procs; ${asNobody} ${measure('--json', '--placement', 'own', '--', 'sh', '-c', '"sleep 1; cat /proc/self/cgroup"')}; cat /proc/self/cgroup`;
+    const outcome = await shell(script);
+    const text = outcome.stdout
+      .split('\n')
+      .filter((line) => line.startsWith('{'))
+      .join('\n');
+    const { start: first, summary } = readRecording(outcome, text);
+    expect(first.placement.kind).toBe('own');
+    expect(first.leaf?.startsWith(`${directory}/cmemstat-`)).toBe(true);
+    expect(summary.peak?.bytes ?? 0).toBeGreaterThan(100_000);
+    expect(outcome.stderr).toMatch(/^0::\/delegated-1\/cmemstat-\d+-\d+$/m);
+    expect(outcome.stdout.trimEnd().endsWith('0::/delegated-1')).toBe(true);
+    expect(readdirSync(directory).filter((name) => name.startsWith('cmemstat-'))).toEqual([]);
+    expect(readFileSync(join(directory, 'cgroup.subtree_control'), 'utf8').trim()).toBe('');
+  } finally {
+    await removeWhenEmpty(directory);
+  }
+});
+
+testWith(
+  [needs.cgroup2, needs.root],
+  'where others live in our cgroup we do not move them, and say who they are',
+  async () => {
+    const directory = delegate('delegated-2');
+    try {
+      const script = `sleep 4545 & echo $! >${directory}/cgroup.procs; echo $$ >${directory}/cgroup.procs; ${asNobody} ${measure('--json', '-v', '--', 'true')}; status=$?; kill %1; exit $status`;
+      const outcome = await shell(script);
+      expect(readRecording(outcome).start.mode).toBe('process-tree');
+      expect(outcome.stderr).toMatch(/the current cgroup .* contains other processes: .*\(sleep\)/);
+    } finally {
+      await removeWhenEmpty(directory);
+    }
+  },
+);
+
+testWith([needs.cgroup2, needs.root], 'two runs at once share the room in a delegated cgroup', async () => {
+  const directory = delegate('delegated-3');
+  try {
+    const one = measure('-q', '--require', 'cgroup', '--', 'sleep', '2');
+    const nested = measure(
+      '-q',
+      '--require',
+      'cgroup',
+      '--',
+      'sh',
+      '-c',
+      `"${measure('-q', '--require', 'cgroup', '--placement', 'own', '--', 'sleep', '1')}"`,
+    );
+    expect((await shell(`echo $$ >${directory}/cgroup.procs; exec ${asNobody} ${one}`)).status).toBe(0);
+    const outcome = await shell(`echo $$ >${directory}/cgroup.procs; exec ${asNobody} ${nested}`);
+    expect(outcome.status, outcome.stderr).toBe(0);
+  } finally {
+    await removeWhenEmpty(directory);
+  }
+});
+
+testWith(
+  [needs.cgroup2, needs.root, needsProgram('unshare')],
+  'in a container with a cgroup namespace the visible top is our own cgroup',
+  async () => {
+    writeFileSync(join(top, 'cgroup.subtree_control'), '+memory +pids');
+    const directory = join(top, 'container-1');
+    mkdirSync(directory);
+    try {
+      const outside = await shell(
+        `echo $$ >${directory}/cgroup.procs; exec unshare -C sh -c '${measure('--json', '--', 'true')}'`,
+      );
+      expect(readRecording(outside).start.mode).toBe('process-tree');
+      expect(outside.stderr).toContain(`umount -l ${top} && mount -t cgroup2 none ${top}`);
+      const inside = `umount -l ${top} && mount -t cgroup2 none ${top} && exec ${measure('--json', '-v', '--', 'true')}`;
+      const outcome = await shell(`echo $$ >${directory}/cgroup.procs; exec unshare -C -m sh -c '${inside}'`);
+      const { start: first } = readRecording(outcome);
+      expect(first.placement.kind).toBe('own');
+      expect(first.mode).toBe('cgroup2');
+      expect(outcome.stderr).toContain('no internal processes');
+    } finally {
+      await removeWhenEmpty(directory);
+    }
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root],
+  'doctor says where a run would go, and leaves nothing behind',
+  async () => {
+    const before = leavesOnHost();
+    const outcome = await cmemstat('doctor', '--json');
+    expect(outcome.status).toBe(0);
+    const diagnosis = JSON.parse(outcome.stdout) as {
+      ready: boolean;
+      checks: { name: string; state: string; since?: string }[];
+    };
+    expect(diagnosis.ready).toBe(true);
+    const byName = new Map(diagnosis.checks.map((check) => [check.name, check]));
+    for (const name of [
+      'kernel',
+      'memory controller',
+      'rights',
+      'placement',
+      'pressure',
+      'bpf access',
+      'bpf charged',
+      'memlock',
+      'btf',
+    ]) {
+      expect([...byName.keys()]).toContain(name);
+    }
+    expect(byName.get('bpf charged')?.state).toBe(host.isAtLeast(5, 11) ? 'ok' : 'missing');
+    expect(byName.get('memlock')?.state).toBe(host.isAtLeast(6, 4) ? 'ok' : 'limited');
+    if (host.mode === 'cgroup2')
+      expect(byName.get('peak')?.state).toBe(host.isAtLeast(5, 19) ? 'ok' : 'limited');
+    expect(leavesOnHost()).toEqual(before);
+    const table = await cmemstat('doctor');
+    expect(table.stdout).toContain('Ready: a run gets a memory cgroup on this host.');
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root],
+  'a hierarchy that a later mount hides is not used, and nothing is made below the mount that hides it',
+  async () => {
+    const outcome = await shell(
+      `exec unshare -m sh -c 'mount -t tmpfs none ${top} && ${measure('--json', '-q', '--', 'true')} && ls -A ${top} >&2'`,
+    );
+    expect(outcome.status).toBe(0);
+    const { start: first } = readRecording(outcome);
+    expect(first.mode).toBe('process-tree');
+    expect(outcome.stderr).not.toMatch(/internal error|cmemstat-\d+/);
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root, needsNoSystemd],
+  'of a hierarchy that is mounted twice the mount that can be written is used',
+  async () => {
+    const other = join(scratch, 'second mount');
+    mkdirSync(other);
+    const outcome = await shell(
+      `exec unshare -m sh -c 'mount --bind ${top} "${other}" && mount -o remount,ro,bind ${top} && exec ${measure('--json', '--', 'true')}'`,
+    );
+    expect(outcome.status).toBe(0);
+    const { start: first } = readRecording(outcome);
+    expect(first.mode).toBe(host.mode);
+    expect(first.leaf).toMatch(new RegExp(`^${other}/cmemstat-`));
+    expect(leavesOnHost()).toEqual([]);
+  },
+);

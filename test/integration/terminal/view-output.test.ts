@@ -1,0 +1,107 @@
+/** Where the target's output goes beside the view: all of it, however slowly it is read, and without a delayed sample. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { needs, testWith } from '../harness.ts';
+import { bare, needsScript, needsTmux, shellQuote, tmux, until } from '../terminal.ts';
+import { CMEMSTAT, newFolder, readWhole, script } from './view-harness.ts';
+
+const OFTEN = '--interval 100ms --output run.jsonl';
+
+testWith([needsTmux], 'a target that prints without end delays neither samples nor keys', async () => {
+  const folder = newFolder();
+  const terminal = await tmux({ command: `cd ${folder}; exec ${CMEMSTAT} ${OFTEN} -- timeout 60 yes yes` });
+  await terminal.waitFor(/running.*samples/s);
+  await terminal.keys('6');
+  await terminal.waitFor(/^ {2}yes\n {2}yes$/m);
+  await until('three seconds of it', () =>
+    readFileSync(join(folder, 'run.jsonl'), 'utf8').split('"type":"sample"').length > 30 ? true : undefined,
+  );
+  await terminal.keys('q', 's');
+  await terminal.ended();
+  const { summary } = await readWhole(join(folder, 'run.jsonl'));
+  // A machine that is busy with other things misses some; without pauses it is nearly all.
+  expect(summary.samples.missed).toBeLessThan(summary.samples.count / 4);
+});
+
+testWith([needsScript], '--stdout to a reader that is slow: every byte, at its pace', async () => {
+  const folder = newFolder();
+  const reader = '(exec 3<pipe; sleep 2; wc -c <&3 >count) &';
+  const run = `${CMEMSTAT} --exit-on-end --stdout pipe -- seq 1 100000; echo "status=$?"; wait`;
+  const output = await bare({ command: `cd ${folder}; mkfifo pipe; ${reader} ${run}` }).ended();
+  expect(output).toMatch(/status=0/);
+  expect(readFileSync(join(folder, 'count'), 'utf8').trim()).toBe('588895');
+});
+
+testWith(
+  [needsScript],
+  '--stdout or --stderr that can not be written: told, and the run is incomplete',
+  async () => {
+    for (const [option, target] of [
+      ['--stdout', 'seq 1 100000'],
+      ['--stderr', script('seq 1 100000 >&2')],
+    ] as const) {
+      const pty = bare({
+        command: `${CMEMSTAT} --exit-on-end ${option} /dev/full -- ${target}; echo "status=$?"`,
+      });
+      const after = (await pty.ended()).split('␛[?1049l').at(-1) ?? '';
+      const told = `cmemstat: ${option}: cannot write to /dev/full: no space left on the device; the target continues`;
+      expect(after.split(told), after).toHaveLength(2);
+      expect(after).toContain('status=125');
+    }
+  },
+);
+
+testWith([needsScript], 'a reader that closes the pipe early is not a failure', async () => {
+  const folder = newFolder();
+  const run = `${CMEMSTAT} --exit-on-end --stdout pipe -- ${script('seq 1 100000; exit 3')}; echo "status=$?"`;
+  const output = await bare({
+    command: `cd ${folder}; mkfifo pipe; head -n 1 <pipe >first & ${run}`,
+  }).ended();
+  expect(output).toContain('status=3');
+  expect(readFileSync(join(folder, 'first'), 'utf8')).toBe('1\n');
+});
+
+testWith(
+  [needsScript, needs.root, needs.cgroup],
+  'a process that has left the leaf and holds the pipe is not waited for',
+  async () => {
+    const folder = newFolder();
+    // The group that we are in ourselves.
+    const join_ = `for f in /sys/fs/cgroup/memory/tasks /sys/fs/cgroup/cgroup.procs; do [ -e $f ] && echo $$ >$f; done`;
+    const holder = shellQuote(`${join_}; echo $$ >holder; exec sleep 30`);
+    const target = script(
+      `sh -c ${holder} & while [ ! -s holder ]; do sleep 0.05; done; sleep 0.2; echo said`,
+    );
+    const run = `${CMEMSTAT} --exit-on-end --stdout out -- ${target}; echo "status=$?"`;
+    const output = await bare({
+      command: `cd ${folder}; ${run}; kill -0 $(cat holder) && echo held; kill $(cat holder)`,
+    }).ended();
+    expect(output).toMatch(/status=0\r\nheld/);
+    expect(readFileSync(join(folder, 'out'), 'utf8')).toBe('said\n');
+  },
+);
+
+testWith([needsScript], 'left with l on a terminal that takes nothing: samples go on', async () => {
+  const folder = newFolder();
+  const target = script('timeout 4 yes; exit 6');
+  const pty = bare({ command: `cd ${folder}; ${CMEMSTAT} ${OFTEN} -- ${target}; echo "status=$?" >status` });
+  await pty.waitFor(/running/);
+  pty.type('q');
+  await pty.waitFor(/The target is still running/);
+  pty.stall();
+  pty.type('l');
+  const { samples, summary } = await until('the end of the target', () =>
+    /"type":"sample"[^\n]*"elapsedMs":4\d\d\d/.test(readFileSync(join(folder, 'run.jsonl'), 'utf8'))
+      ? readStalled()
+      : undefined,
+  );
+  async function readStalled() {
+    expect(existsSync(join(folder, 'status'))).toBe(false);
+    pty.flow();
+    return readWhole(join(folder, 'run.jsonl'));
+  }
+  await pty.ended();
+  expect(readFileSync(join(folder, 'status'), 'utf8')).toBe('status=6\n');
+  expect(summary.samples.missed).toBeLessThan(samples.length / 4);
+});
