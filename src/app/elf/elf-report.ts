@@ -4,7 +4,14 @@ import { formatMapFlags } from '../../format/map-flags.ts';
 import { plural } from '../../format/plural.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { formatBytes } from '../../format/units.ts';
-import type { ElfForecast, ForecastCost, ForecastMap, ForecastTotal } from './forecast-types.ts';
+import {
+  type ElfForecast,
+  type ForecastCost,
+  type ForecastMap,
+  type ForecastObject,
+  type ForecastTotal,
+  isComplete,
+} from './forecast-types.ts';
 
 /** The format of sizes. */
 export interface ElfReportStyle {
@@ -21,16 +28,16 @@ export function renderElfReport(forecast: ElfForecast, style: ElfReportStyle): s
   const size = (bytes: number) => (style.plainBytes ? String(bytes) : formatBytes(bytes));
   const measured = forecast.objects.some(({ maps }) => maps.some((map) => map.measured !== undefined));
   const columns = columnsFor(forecast.possibleCpus, measured);
-  const lines = forecast.objects.flatMap(({ path, maps, totals }) => [
-    `${safeText(path)}: ${plural(maps.length, 'map')}`,
-    ...renderTable(columns, rowsOf(maps, totals, size)),
-    ...notesOn(maps),
+  const lines = forecast.objects.flatMap((object) => [
+    `${safeText(object.path)}: ${plural(object.maps.length, 'map')}`,
+    ...renderTable(columns, rowsOf(object, size)),
+    ...notesOn(object),
     '',
   ]);
   if (forecast.objects.length > 1) {
     lines.push(
       `all ${forecast.objects.length} objects`,
-      ...renderTable(columns, totalRows(forecast.totals, size)),
+      ...renderTable(columns, totalRows(forecast.totals, forecast.complete, size)),
       '',
     );
   }
@@ -60,16 +67,13 @@ function renderTable(columns: readonly Column[], rows: readonly (readonly string
   return alignColumns([titles, ...rows], sides).map((line) => `  ${line}`);
 }
 
-function rowsOf(
-  maps: readonly ForecastMap[],
-  totals: readonly ForecastTotal[],
-  size: (bytes: number) => string,
-): string[][] {
+function rowsOf(object: ForecastObject, size: (bytes: number) => string): string[][] {
+  const { maps, totals } = object;
   const rows = maps.flatMap((map) => [
     rowOf(map, '', totals, size),
     ...(map.inner === undefined ? [] : [rowOf({ ...map.inner, name: 'each inner map' }, '  ', totals, size)]),
   ]);
-  return [...rows, ...totalRows(totals, size)];
+  return [...rows, ...totalRows(totals, isComplete(object), size)];
 }
 
 function rowOf(
@@ -96,11 +100,15 @@ function measuredCells({ measured }: ForecastMap, size: (bytes: number) => strin
   return [size(measured.memlock), measured.chargedBytes === undefined ? '-' : size(measured.chargedBytes)];
 }
 
-function totalRows(totals: readonly ForecastTotal[], size: (bytes: number) => string): string[][] {
+function totalRows(
+  totals: readonly ForecastTotal[],
+  complete: boolean,
+  size: (bytes: number) => string,
+): string[][] {
   const label = (text: string) => [text, '', '', '', '', ''];
   const uncharged = totals.map(({ unchargedPercpuBytes }) => unchargedPercpuBytes);
   return [
-    [...label('total'), ...totals.map((total) => range(total, size))],
+    [...label(complete ? 'total' : 'total, at least'), ...totals.map((total) => range(total, size))],
     ...(uncharged.some((bytes) => bytes > 0)
       ? [[...label('  charged to no cgroup'), ...uncharged.map(size)]]
       : []),
@@ -113,7 +121,7 @@ function range(cost: ForecastTotal | ForecastCost, size: (bytes: number) => stri
   return empty === full ? empty : `${empty} to ${full}`;
 }
 
-function notesOn(maps: readonly ForecastMap[]): string[] {
+function notesOn({ maps, notCounted = [], notes = [] }: ForecastObject): string[] {
   const all = maps.flatMap((map) => [map, ...(map.inner === undefined ? [] : [map.inner])]);
   const unknown = all.flatMap(({ name, unknown: why }) =>
     why === undefined ? [] : [`  ?  ${safeText(name)}: ${safeText(why)}`],
@@ -127,7 +135,13 @@ function notesOn(maps: readonly ForecastMap[]): string[] {
     const names = maps.filter(({ omits }) => omits === what).map(({ name }) => safeText(name));
     return names.length === 0 ? [] : [`  not counted: the ${what} of ${names.join(', ')}`];
   });
-  return [...unknown, ...refused, ...omitted];
+  return [
+    ...unknown,
+    ...refused,
+    ...omitted,
+    ...notCounted.map((what) => `  not counted: ${safeText(what)}`),
+    ...notes.map((what) => `  note: ${safeText(what)}`),
+  ];
 }
 
 function closing({ kernel, objects, totals }: ElfForecast): string[] {

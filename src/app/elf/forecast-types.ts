@@ -68,14 +68,19 @@ export interface ForecastMap {
   inner?: ForecastMap;
 }
 
-/** The sum over the maps with a known size. */
+/** A sum over the maps with a known size. */
 export type ForecastTotal = Omit<ForecastCost, 'exact'>;
 
 /** One BPF object: a file, or embedded in a program. */
 export interface ForecastObject {
   path: string;
   maps: ForecastMap[];
+  /** The sum over the maps with a known size. */
   totals: ForecastTotal[];
+  /** What the totals do not contain, apart from the maps whose size is unknown; absent if there is nothing. */
+  notCounted?: string[];
+  /** What is unusual about its maps, and does not change the totals; absent if there is nothing. */
+  notes?: string[];
 }
 
 /** The complete forecast. */
@@ -86,6 +91,13 @@ export interface ElfForecast {
   kernel: string;
   possibleCpus: number[];
   objects: ForecastObject[];
+  /** Whether the totals contain every map of every object. */
+  complete: boolean;
   /** Total of all objects. */
   totals: ForecastTotal[];
+}
+
+/** Whether the totals of an object contain all of its maps. */
+export function isComplete({ maps, notCounted }: ForecastObject): boolean {
+  return notCounted === undefined && maps.every(({ unknown }) => unknown === undefined);
 }

@@ -4,7 +4,7 @@ import { ToolError, UsageError } from '../../errors.ts';
 import { readKernelBtf } from '../../kernel/bpf/btf/btf.ts';
 import type { DefinedMap } from '../../kernel/bpf/elf/elf-btf-maps.ts';
 import type { ElfMap } from '../../kernel/bpf/elf/elf-maps.ts';
-import { readBpfObjects } from '../../kernel/bpf/elf/elf-objects.ts';
+import { type BpfObjectFile, readBpfObjects } from '../../kernel/bpf/elf/elf-objects.ts';
 import { readMapHost } from '../../kernel/bpf/memory/map-host.ts';
 import { computeMapMemory } from '../../kernel/bpf/memory/map-memory.ts';
 import { type MapHost, readMapKernelFacts } from '../../kernel/bpf/memory/map-struct-sizes.ts';
@@ -13,12 +13,13 @@ import { mapTypeName, mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
 import { readKernelRelease } from '../../kernel/kernel-release.ts';
 import { readPossibleCpus } from '../../kernel/possible-cpus.ts';
 import { VERSION } from '../../version.ts';
-import type {
-  ElfForecast,
-  ForecastCost,
-  ForecastMap,
-  ForecastObject,
-  ForecastTotal,
+import {
+  type ElfForecast,
+  type ForecastCost,
+  type ForecastMap,
+  type ForecastObject,
+  type ForecastTotal,
+  isComplete,
 } from './forecast-types.ts';
 import { measureMaps } from './measure.ts';
 
@@ -53,13 +54,20 @@ export async function forecastElf(options: ForecastOptions): Promise<ElfForecast
   const host = await mapHost(options.kernelBtf);
   const possibleCpus = options.possibleCpus.length > 0 ? [...options.possibleCpus] : [host.possibleCpus];
   const hosts = possibleCpus.map((cpus) => ({ ...host, possibleCpus: cpus }));
-  const changed = read.map(({ path, maps }) => ({
-    path,
-    maps: maps.map((map) => changeMap(map, options.changes)),
+  const changed = read.map((object) => ({
+    ...object,
+    maps: object.maps.map((map) => changeMap(map, options.changes)),
   }));
-  const objects = changed.map(({ path, maps }): ForecastObject => {
-    const forecasts = maps.map((map) => forecastMap(map, options.changes, hosts));
-    return { path, maps: forecasts, totals: totalsOf(forecasts, possibleCpus) };
+  const objects = changed.map((object): ForecastObject => {
+    const forecasts = object.maps.map((map) => forecastMap(map, options.changes, hosts));
+    const { notCounted, notes } = remarksOn(object, changed);
+    return {
+      path: object.path,
+      maps: forecasts,
+      totals: totalsOf(forecasts, possibleCpus),
+      ...(notCounted.length === 0 ? {} : { notCounted }),
+      ...(notes.length === 0 ? {} : { notes }),
+    };
   });
   if (options.maker !== undefined) {
     const maps = changed.flatMap((object) => object.maps);
@@ -76,11 +84,32 @@ export async function forecastElf(options: ForecastOptions): Promise<ElfForecast
     kernel: options.kernelBtf ?? readKernelRelease()?.text ?? 'unknown',
     possibleCpus,
     objects,
+    complete: objects.every(isComplete),
     totals: totalsOf(
       objects.flatMap(({ maps }) => maps),
       possibleCpus,
     ),
   };
+}
+
+/** What to know about the maps of an object beside their sizes, given all objects of the forecast. */
+function remarksOn(
+  object: BpfObjectFile,
+  all: readonly BpfObjectFile[],
+): { notCounted: string[]; notes: string[] } {
+  const notCounted = [...object.missing];
+  const notes: string[] = [];
+  for (const name of object.externs) {
+    const owner = all.find(({ maps }) => maps.some((map) => map.name === name && map.isStatic !== true));
+    if (owner === undefined) notCounted.push(`extern map '${name}': no object that was given defines it`);
+    else notes.push(`extern map '${name}': counted in ${owner.path}, which defines it`);
+  }
+  for (const { name, isStatic, unknownAttributes, inner } of object.maps) {
+    if (isStatic === true) notes.push(`map '${name}' is static: libbpf does not load it`);
+    const unknown = [...(unknownAttributes ?? []), ...(inner?.unknownAttributes ?? [])];
+    if (unknown.length > 0) notes.push(`map '${name}': unknown attributes: ${unknown.join(', ')}`);
+  }
+  return { notCounted, notes };
 }
 
 async function mapHost(kernelBtf: string | undefined): Promise<MapHost> {

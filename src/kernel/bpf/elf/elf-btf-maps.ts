@@ -38,6 +38,8 @@ export interface DefinedMap {
   readonly entriesPerCpu?: true;
   /** The inner maps of a map of maps. */
   readonly inner?: DefinedMap;
+  /** The attributes of the definition that are not known; absent if there are none. */
+  readonly unknownAttributes?: readonly string[];
 }
 
 interface Definition {
@@ -50,6 +52,17 @@ interface Definition {
 
 // libbpf supports a dozen attributes; a struct with thousands of members is malicious.
 const mostAttributes = 64;
+/** The attributes that are numbers. Source: libbpf.c, `parse_btf_map_def` */
+const ATTRIBUTES: ReadonlySet<string> = new Set([
+  'type',
+  'max_entries',
+  'map_flags',
+  'numa_node',
+  'key_size',
+  'value_size',
+  'pinning',
+  'map_extra',
+]);
 
 /**
  * Parses the definition of one map from the type of its variable.
@@ -135,6 +148,7 @@ function toMap(found: Definition, btf: Btf, name: string): DefinedMap {
   const max_entries = number('max_entries');
   const map_extra = found.numbers.get('map_extra');
   const holdsFds = found.inner !== undefined || found.holdsPrograms;
+  const unknownAttributes = [...found.numbers.keys()].filter((attribute) => !ATTRIBUTES.has(attribute));
   return {
     map_type,
     key_size: found.keySize ?? number('key_size'),
@@ -146,6 +160,7 @@ function toMap(found: Definition, btf: Btf, name: string): DefinedMap {
     pinned: number('pinning') !== 0,
     ...(type === 'perf_event_array' && max_entries === 0 ? { entriesPerCpu: true as const } : {}),
     ...(found.inner === undefined ? {} : { inner: found.inner }),
+    ...(unknownAttributes.length === 0 ? {} : { unknownAttributes }),
   };
 }
 

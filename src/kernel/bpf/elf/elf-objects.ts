@@ -6,13 +6,12 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { describeErrno, errnoOf, KernelFileError } from '../../../errors.ts';
 import { malformed } from '../../number.ts';
 import { Elf, EM_BPF, isElf } from './elf.ts';
-import { type ElfMap, readElfMaps } from './elf-maps.ts';
+import { type ObjectMaps, readElfMaps } from './elf-maps.ts';
 
 /** One BPF object and its maps. */
-export interface BpfObjectFile {
+export interface BpfObjectFile extends ObjectMaps {
   /** The file; for an embedded object, with its offset: `program+0x1f00`. */
   readonly path: string;
-  readonly maps: readonly ElfMap[];
 }
 
 // Node's Buffers are limited to 2 to 4 GiB; real agents are much smaller.
@@ -29,33 +28,45 @@ const elfMagic = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
 export function readBpfObjects(path: string): BpfObjectFile[] {
   const bytes = readRegularFile(path);
   const elf = new Elf(bytes, path);
-  if (elf.machine === EM_BPF) return [{ path, maps: readElfMaps(elf) }];
-  const objects = findEmbeddedObjects(bytes, path).map((inner) => ({
-    path: inner.path,
-    maps: readElfMaps(inner),
-  }));
-  if (objects.length > 0) return objects;
-  throw malformed(path, undefined, `ELF file for machine ${elf.machine} that contains no BPF object`);
+  if (elf.machine === EM_BPF) return [{ path, ...readElfMaps(elf) }];
+  const { objects, damaged } = findEmbeddedObjects(bytes, path);
+  if (objects.length > 0) {
+    return [
+      ...objects.map((inner) => ({ path: inner.path, ...readElfMaps(inner) })),
+      ...damaged.map((each) => ({ path: each, maps: [], externs: [], missing: ['damaged BPF object'] })),
+    ];
+  }
+  const besides = damaged.length === 0 ? '' : ` (damaged ones at ${damaged.join(', ')})`;
+  throw malformed(
+    path,
+    undefined,
+    `ELF file for machine ${elf.machine} that contains no BPF object${besides}`,
+  );
+}
+
+/** The BPF objects in a program, and the paths of what starts like one and is damaged. */
+export interface EmbeddedObjects {
+  readonly objects: Elf[];
+  readonly damaged: string[];
 }
 
 /**
- * Finds BPF objects at any offset. Matches that are not valid objects are skipped, so a damaged object among
- * intact ones is skipped too.
- * @throws KernelFileError if there are hundreds of such matches: the file is malicious.
+ * Finds BPF objects at any offset.
+ * @throws KernelFileError if there are hundreds of damaged ones: the file is malicious.
  */
-export function findEmbeddedObjects(bytes: Buffer, path: string): Elf[] {
-  const objects: Elf[] = [];
-  let damaged = 0;
+export function findEmbeddedObjects(bytes: Buffer, path: string): EmbeddedObjects {
+  const found: EmbeddedObjects = { objects: [], damaged: [] };
   let at = bytes.indexOf(elfMagic, 1);
   while (at >= 0) {
     const inner = embeddedAt(bytes, at, path);
-    if (inner === 'damaged' && ++damaged > mostDamaged) {
+    if (inner === 'damaged') found.damaged.push(`${path}+0x${at.toString(16)}`);
+    if (found.damaged.length > mostDamaged) {
       throw malformed(path, undefined, `more than ${mostDamaged} damaged BPF objects inside`);
     }
-    if (inner instanceof Elf) objects.push(inner);
+    if (inner instanceof Elf) found.objects.push(inner);
     at = bytes.indexOf(elfMagic, at + (inner instanceof Elf ? inner.length : elfMagic.length));
   }
-  return objects;
+  return found;
 }
 
 function embeddedAt(bytes: Buffer, at: number, path: string): Elf | 'damaged' | undefined {

@@ -15,6 +15,8 @@ export const EM_BPF = 247;
 export const SHT_NOBITS = 8;
 /** A section of bytes. Source: elf(5) */
 export const SHT_PROGBITS = 1;
+/** The flag of a section that the program has in memory. Source: elf(5) */
+export const SHF_ALLOC = 2;
 /** The flag of a section of instructions. Source: elf(5) */
 export const SHF_EXECINSTR = 4;
 /** The symbol of a function. Source: elf(5) */
@@ -23,6 +25,8 @@ export const STT_FUNC = 2;
 export const STT_SECTION = 3;
 /** A symbol that no other file sees. Source: elf(5) */
 export const STB_LOCAL = 0;
+/** A symbol that other files see. Source: elf(5) */
+export const STB_GLOBAL = 1;
 /** A symbol that may stay undefined. Source: elf(5) */
 export const STB_WEAK = 2;
 /** The section of a symbol that is not defined in this file. Source: elf(5) */

@@ -87,7 +87,7 @@ export interface ObjectSpecification {
 export function parseObject(bytes: Buffer, name: string): ObjectSpecification {
   const elf = new Elf(bytes, name);
   const btf = readElfBtf(elf);
-  const maps = specifyMaps(elf, btf, definedMaps(elf, btf));
+  const maps = specifyMaps(elf, btf, definedMaps(elf, btf).maps);
   const symbols = elf.symbols();
   const weak = new Set(symbols.filter(({ binding }) => binding === STB_WEAK).map((symbol) => symbol.name));
   const externs =

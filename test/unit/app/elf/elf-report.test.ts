@@ -27,6 +27,7 @@ const map = (part: Partial<ForecastMap> & Pick<ForecastMap, 'name' | 'type'>): F
   ...part,
 });
 const forecast = (...maps: ForecastMap[][]): ElfForecast => ({
+  complete: maps.flat().every(({ unknown }) => unknown === undefined),
   version: 1,
   cmemstat: '0.1.0',
   kernel: '6.12.1',
@@ -125,6 +126,25 @@ describe('the report', () => {
     ]);
     const lines = renderElfReport(measured, { plainBytes: false });
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('elf/elf-report-measured.txt'));
+  });
+
+  it('says what the totals do not contain', () => {
+    const { objects, ...rest } = forecast([map({ name: 'flows', type: 'hash' })]);
+    const [object] = objects;
+    if (object === undefined) throw new Error('no object');
+    const lines = renderElfReport(
+      {
+        ...rest,
+        complete: false,
+        objects: [{ ...object, notCounted: ["extern map 'x'"], notes: ['static'] }],
+      },
+      { plainBytes: true },
+    );
+    expect(lines.slice(3, 6)).toEqual([
+      expect.stringMatching(/^ {2}total, at least +82000 +86000$/),
+      "  not counted: extern map 'x'",
+      '  note: static',
+    ]);
   });
 
   it('says where a figure may be off', () => {

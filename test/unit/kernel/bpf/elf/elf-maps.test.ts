@@ -10,7 +10,8 @@ import { fixture } from '../../../../paths.ts';
 import { BtfBuilder } from '../btf/btf-builder.ts';
 
 const readObject = (name: string) => readFileSync(fixture(`elf/${name}.bpf.o`));
-const mapsOf = (name: string) => readElfMaps(new Elf(readObject(name), name));
+const objectOf = (name: string) => readElfMaps(new Elf(readObject(name), name));
+const mapsOf = (name: string) => objectOf(name).maps;
 const type = (name: Parameters<typeof mapTypeNumber>[0]) => ({ map_type: mapTypeNumber(name) });
 
 /** `[key_size, value_size, max_entries, map_flags]` */
@@ -88,6 +89,48 @@ describe('maps that clang made of C', () => {
       { name: 'routes', ...type('lpm_trie'), key_size: 8, value_size: 4, max_entries: 1000, map_flags: 1 },
     ]);
   });
+
+  it('legacy sections of one map each, and several of them', () => {
+    const perf = { ...type('perf_event_array'), max_entries: 0, entriesPerCpu: true };
+    expect(objectOf('legacy-sections')).toMatchObject({
+      maps: [
+        { name: 'events', section: 'maps/events', ...perf },
+        { name: 'sockets', section: 'maps/sockets', ...type('hash'), key_size: 8, max_entries: 1024 },
+        { name: 'own', section: 'maps', ...type('array'), max_entries: 16, isStatic: true },
+      ],
+      missing: [],
+    });
+  });
+
+  it('legacy sections of one map without a symbol, named by the section', () => {
+    const bytes = readObject('legacy-sections');
+    const table = new Elf(bytes, 'f').sections.find(({ type: kind }) => kind === 2);
+    const symbols = bytes.subarray(table?.offset, (table?.offset ?? 0) + (table?.size ?? 0));
+    // The names of all symbols become empty.
+    for (let at = 0; at < symbols.length; at += 24) symbols.writeUInt32LE(0, at);
+    const { maps, missing } = readElfMaps(new Elf(bytes, 'f'));
+    expect(maps.map(({ name }) => name)).toEqual(['events', 'sockets']);
+    expect(missing).toEqual(["section 'maps' of 280 bytes names no map"]);
+  });
+
+  it('sections with a suffix, static and extern maps, and what is not understood', () => {
+    const { maps, externs, missing } = objectOf('unusual-maps');
+    expect(maps.map(({ name, section, isStatic }) => [name, section, isStatic])).toEqual([
+      ['hidden', '.maps', true],
+      ['plain', '.maps', undefined],
+      ['suffixed', '.maps.policy', undefined],
+    ]);
+    expect(maps[0]?.unknownAttributes).toEqual(['colour']);
+    expect(externs).toEqual(['elsewhere']);
+    expect(missing).toEqual(["section '.bss.counters' of 4096 bytes is of a kind that is not known"]);
+  });
+
+  it.each(['btf-maps', 'map-in-map', 'globals', 'legacy-maps', 'newer-maps', 'struct-ops'])(
+    'nothing in %s remains that is not understood',
+    (name) => {
+      expect(objectOf(name)).toMatchObject({ externs: [], missing: [] });
+    },
+  );
 
   it('struct_ops', () => {
     expect(mapsOf('struct-ops')).toMatchObject([

@@ -96,7 +96,16 @@ describe('damaged ELF files', () => {
     expect(() => readElfMaps(new Elf(bytes, 'f'))).toThrow('too many sections of global variables: 307');
   });
 
-  it.each(['btf-maps', 'btf-maps.be', 'map-in-map', 'globals', 'legacy-maps', 'struct-ops'])(
+  it.each([
+    'btf-maps',
+    'btf-maps.be',
+    'map-in-map',
+    'globals',
+    'legacy-maps',
+    'legacy-sections',
+    'struct-ops',
+    'unusual-maps',
+  ])(
     'never anything but a ToolError, whatever becomes of %s',
     (name) => {
       const original = readObject(name);
@@ -143,11 +152,22 @@ describe('the objects in a file', () => {
     ]);
     const found = findEmbeddedObjects(program, 'p');
     const first = 4096 + 19;
-    expect(found.map(({ path }) => path)).toEqual([
+    expect(found.objects.map(({ path }) => path)).toEqual([
       `p+0x${first.toString(16)}`,
       `p+0x${(first + readObject('btf-maps').length + 3).toString(16)}`,
     ]);
-    expect(found.map((object) => readElfMaps(object).length)).toEqual([9, 9]);
+    expect(found.objects.map((object) => readElfMaps(object).maps.length)).toEqual([9, 9]);
+    const last = first + readObject('btf-maps').length + 3 + readObject('btf-maps.be').length;
+    expect(found.damaged).toEqual([`p+0x${last.toString(16)}`]);
+    // Without the section headers of the program, which are not in it.
+    program.fill(0, 40, 48);
+    expect(readBpfObjects(written(program)).at(-1)).toMatchObject({
+      maps: [],
+      missing: ['damaged BPF object'],
+    });
+    expect(() => readBpfObjects(written(program.subarray(0, first + 1000)))).toThrow(
+      `contains no BPF object (damaged ones at ${join(folder, 'file')}+0x${first.toString(16)})`,
+    );
   });
 
   it('stops at a file of nothing but damaged objects', () => {
