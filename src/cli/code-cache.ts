@@ -10,25 +10,37 @@ import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync 
 import { join } from 'node:path';
 import { isPrivateDirectory, makePrivateDirectory } from '../kernel/cache-directory.ts';
 
-/**
- * Directories of other builds and other versions of Node.js are removed if they have not been modified for
- * this long.
- */
+/** The caches of other installations are removed if they have not been modified for this long. */
 const MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000;
 
-/** The cache of one build of the program for one version of Node.js. */
+/** The caches of all installations together; one takes about 1 MiB. The least recently modified go first. */
+const MAX_TOTAL_BYTES = 16 * 1024 * 1024;
+
+/** What compiled code depends on. */
+export interface CodeKey {
+  /** The directory of the chunks: compiled code contains it, for stack traces. */
+  directory: string;
+  /** The contents of all chunks. */
+  build: string;
+  /** The version and the architecture of Node.js. */
+  node: string;
+}
+
+/** The cache of one build of an installation for one version of Node.js. */
 export class CodeCache {
   readonly #parent: string;
+  /** Common to all versions of Node.js and all builds of this installation. */
+  readonly #installation: string;
+  readonly #build: string;
   readonly #directory: string;
   #usable: boolean;
 
-  /**
-   * @param parent the directory with the caches of all builds.
-   * @param key the build and the version of Node.js.
-   */
-  constructor(parent: string, key: string) {
+  /** @param parent the directory with all caches. */
+  constructor(parent: string, { directory, build, node }: CodeKey) {
     this.#parent = parent;
-    this.#directory = join(parent, key);
+    this.#installation = `${hashOf(directory)}-`;
+    this.#build = `-${build}`;
+    this.#directory = join(parent, `${this.#installation}${node}${this.#build}`);
     this.#usable = isPrivateDirectory(this.#directory);
   }
 
@@ -63,14 +75,35 @@ export class CodeCache {
     this.#removeOld();
   }
 
+  /** Removes other builds of this installation, old caches, and what exceeds the total size. */
   #removeOld(): void {
-    for (const name of readdirSync(this.#parent)) {
-      const path = join(this.#parent, name);
-      if (Date.now() - statSync(path).mtimeMs > MAX_AGE_MS) rmSync(path, { recursive: true, force: true });
+    const others = readdirSync(this.#parent)
+      .map((name) => ({ name, path: join(this.#parent, name) }))
+      .filter(({ path }) => path !== this.#directory)
+      .map((each) => ({ ...each, modifiedMs: statSync(each.path).mtimeMs }))
+      .sort((a, b) => b.modifiedMs - a.modifiedMs);
+    let bytes = 0;
+    for (const { name, path, modifiedMs } of others) {
+      bytes += sizeOf(path);
+      const isStale = name.startsWith(this.#installation) && !name.endsWith(this.#build);
+      const isOld = Date.now() - modifiedMs > MAX_AGE_MS;
+      if (isStale || isOld || bytes > MAX_TOTAL_BYTES) rmSync(path, { recursive: true, force: true });
     }
   }
 
   #fileOf(chunk: string): string {
     return join(this.#directory, `${chunk}.cache`);
   }
+}
+
+/** The size of the files in a directory. Unit: bytes. */
+function sizeOf(directory: string): number {
+  return readdirSync(directory).reduce((sum, name) => sum + statSync(join(directory, name)).size, 0);
+}
+
+/** FNV-1a, to keep installations apart; without `node:crypto`, which takes long to load. */
+function hashOf(text: string): string {
+  let hash = 0x811c9dc5;
+  for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, 0x01000193);
+  return (hash >>> 0).toString(16).padStart(8, '0');
 }

@@ -34,13 +34,14 @@ export function start(directory: string): void {
       // The program itself deals with an output that takes nothing.
     }
   }
-  new ChunkLoader(directory, openCodeCache()).load('cmemstat.cjs');
+  new ChunkLoader(directory, openCodeCache(directory)).load('cmemstat.cjs');
 }
 
-function openCodeCache(): CodeCache | undefined {
+function openCodeCache(directory: string): CodeCache | undefined {
   const parent = cacheDirectory();
   if (parent === undefined || process.env.NODE_DISABLE_COMPILE_CACHE !== undefined) return undefined;
-  return new CodeCache(join(parent, 'code'), `${process.version}-${process.arch}-${BUILD_ID}`);
+  const node = `${process.version}-${process.arch}`;
+  return new CodeCache(join(parent, 'code'), { directory, build: BUILD_ID, node });
 }
 
 /**

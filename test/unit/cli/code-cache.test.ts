@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { CodeCache } from '#src/cli/code-cache.ts';
+import { CodeCache, type CodeKey } from '#src/cli/code-cache.ts';
 
 const CODE = Buffer.from('code');
 
@@ -24,29 +24,39 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true }));
 
-const write = (key = 'build') => new CodeCache(parent, key).write([['a.cjs', CODE]]);
-const read = (key = 'build') => new CodeCache(parent, key).read('a.cjs');
+const key = (changes: Partial<CodeKey> = {}): CodeKey => ({
+  directory: '/opt/cmemstat/dist',
+  build: 'build',
+  node: 'v20.0.0-x64',
+  ...changes,
+});
+const write = (changes?: Partial<CodeKey>, code = CODE) =>
+  new CodeCache(parent, key(changes)).write([['a.cjs', code]]);
+const read = (changes?: Partial<CodeKey>) => new CodeCache(parent, key(changes)).read('a.cjs');
+/** The only directory that was created. */
+const only = () => readdirSync(parent)[0] ?? '';
+const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 60 * 60 * 1000);
 
 describe('CodeCache', () => {
   it('has what was written to it', () => {
     expect(read()).toBeUndefined();
     write();
     expect(read()).toEqual(CODE);
-    expect(read('another build')).toBeUndefined();
-    expect(readdirSync(join(parent, 'build'))).toEqual(['a.cjs.cache']);
+    expect(read({ build: 'another' })).toBeUndefined();
+    expect(readdirSync(join(parent, only()))).toEqual(['a.cjs.cache']);
   });
 
   it('can be read by nobody else', () => {
     write();
-    expect(statSync(join(parent, 'build')).mode & 0o777).toBe(0o700);
-    expect(statSync(join(parent, 'build/a.cjs.cache')).mode & 0o777).toBe(0o600);
+    expect(statSync(join(parent, only())).mode & 0o777).toBe(0o700);
+    expect(statSync(join(parent, only(), 'a.cjs.cache')).mode & 0o777).toBe(0o600);
   });
 
-  it.each(['.', 'cmemstat', 'cmemstat/code', 'cmemstat/code/build'])(
+  it.each(['.', 'cmemstat', 'cmemstat/code', 'cmemstat/code/*'])(
     'is not read where others can write to %s',
     (directory) => {
       write();
-      chmodSync(join(home, directory), 0o777);
+      chmodSync(join(home, directory.replace('*', only())), 0o777);
       expect(read()).toBeUndefined();
     },
   );
@@ -62,7 +72,7 @@ describe('CodeCache', () => {
     write();
     const open = join(home, 'open');
     mkdirSync(open);
-    new CodeCache(open, 'build').write([['a.cjs', CODE]]);
+    new CodeCache(open, key()).write([['a.cjs', CODE]]);
     chmodSync(open, 0o777);
     rmSync(parent, { recursive: true });
     symlinkSync(open, parent);
@@ -70,18 +80,47 @@ describe('CodeCache', () => {
   });
 
   it.each(['/proc/none', '/dev/null', '/sys/none'])('does nothing in %s', (nowhere) => {
-    const cache = new CodeCache(nowhere, 'build');
+    const cache = new CodeCache(nowhere, key());
     cache.write([['a.cjs', CODE]]);
     expect(cache.read('a.cjs')).toBeUndefined();
   });
 
-  it('removes what no run has written to for a month', () => {
-    write('old');
-    write('recent');
-    const days = (count: number) => new Date(Date.now() - count * 24 * 60 * 60 * 1000);
-    utimesSync(join(parent, 'old'), days(31), days(31));
-    utimesSync(join(parent, 'recent'), days(29), days(29));
-    write('new');
-    expect(readdirSync(parent).sort()).toEqual(['new', 'recent']);
+  it('is not shared by two installations, whose paths are in the code', () => {
+    write();
+    expect(read({ directory: '/home/user/cmemstat/dist' })).toBeUndefined();
+  });
+
+  it('removes caches that were not modified for a month', () => {
+    write({ directory: '/old' });
+    utimesSync(join(parent, only()), daysAgo(31), daysAgo(31));
+    write({ directory: '/recent' });
+    const recent = readdirSync(parent).find((name) => statSync(join(parent, name)).mtime > daysAgo(1)) ?? '';
+    utimesSync(join(parent, recent), daysAgo(29), daysAgo(29));
+    write({ directory: '/new' });
+    expect(read({ directory: '/old' })).toBeUndefined();
+    expect(read({ directory: '/recent' })).toEqual(CODE);
+  });
+
+  it('removes other builds of the same installation, for all versions of Node.js', () => {
+    write({ build: 'first' });
+    write({ build: 'first', node: 'v24.0.0-x64' });
+    write({ build: 'first', directory: '/other' });
+    write({ build: 'second' });
+    write({ build: 'second', node: 'v24.0.0-x64' });
+    expect(readdirSync(parent)).toHaveLength(3);
+    expect(read({ build: 'second' })).toEqual(CODE);
+    expect(read({ build: 'first', directory: '/other' })).toEqual(CODE);
+  });
+
+  it('has a bounded total size; the least recently modified caches are removed', () => {
+    const large = Buffer.alloc(5 * 1024 * 1024);
+    for (let at = 0; at < 6; at += 1) {
+      const before = existsSync(parent) ? readdirSync(parent) : [];
+      write({ directory: `/install-${at}` }, large);
+      const created = readdirSync(parent).find((name) => !before.includes(name)) ?? '';
+      utimesSync(join(parent, created), daysAgo(10 - at), daysAgo(10 - at));
+    }
+    const kept = [0, 1, 2, 3, 4, 5].filter((at) => read({ directory: `/install-${at}` }) !== undefined);
+    expect(kept).toEqual([2, 3, 4, 5]);
   });
 });
