@@ -31,8 +31,13 @@ const SHARED = ['vmalloc', 'percpu', 'slab'] as const;
 /**
  * Breaks `kernel` down into BPF maps and programs, the counters of memory.stat without them, and the rest. No
  * byte is counted twice. Undefined without a total of kernel memory.
+ * @param withoutBpf the note if the BPF memory that was charged is unknown.
  */
-export function breakKernelDown(sample: Sample, bpf: BpfTotals | undefined): KernelBreakdown | undefined {
+export function breakKernelDown(
+  sample: Sample,
+  bpf: BpfTotals | undefined,
+  withoutBpf = 'BPF memory could not be attributed',
+): KernelBreakdown | undefined {
   const { kernel, stat } = sample;
   if (kernel === undefined) return undefined;
   const terms: KernelTerm[] = [];
@@ -45,7 +50,7 @@ export function breakKernelDown(sample: Sample, bpf: BpfTotals | undefined): Ker
       source: "BPF map iterator; memlock or the kernel's formula",
     });
     terms.push({ id: 'bpf programs', bytes: charged.programs.bytes, source: 'BPF program iterator, pages' });
-  } else notes.push('BPF memory could not be attributed');
+  } else notes.push(withoutBpf);
   for (const id of APART) {
     const bytes = stat?.[id];
     if (bytes !== undefined) terms.push({ id, bytes, source: 'memory.stat' });

@@ -196,6 +196,11 @@ export interface BpfSummary {
   last?: BpfTotals;
   /** The reading with the maximum charged to the leaf. */
   largest?: BpfTotals;
+  /**
+   * Number of readings of the charged memory while the target ran: without those at its launch and after its
+   * exit. Absent if the charge is unknown.
+   */
+  runningReadings?: number;
   /** The maps of the leaf at their maximum, largest first, at most 100. */
   maps?: RunMap[];
   /** All of them by name, with sizes of the same name summed. Absent if `maps` is complete. Unit: bytes. */

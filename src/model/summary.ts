@@ -37,6 +37,7 @@ export class SampleAggregate {
   #bpfLast: BpfTotals | undefined;
   #bpfHeldPeak: BpfTotals['held'];
   #bpfLargest: BpfTotals | undefined;
+  #bpfRunningReadings = 0;
   /** The reading of BPF memory that is closest in time to the highest sample. */
   #bpfAtHighest: { totals: BpfTotals; gapMs: number } | undefined;
   #bpfLastMs = 0;
@@ -88,11 +89,14 @@ export class SampleAggregate {
     if (maxima.processes !== undefined) summary.processes = { max: maxima.processes };
     if (this.#nestedMax !== undefined) summary.nestedCgroups = { max: this.#nestedMax };
     if (this.#highest !== undefined) {
-      const breakdown = breakKernelDown(this.#highest, this.#bpfAtHighest?.totals);
+      const breakdown = breakKernelDown(this.#highest, this.#bpfAtHighest?.totals, this.#bpfNote());
       if (breakdown !== undefined) summary.kernelBreakdown = breakdown;
     }
     if (this.#bpfLast !== undefined) summary.bpf.last = this.#bpfLast;
-    if (this.#bpfLargest !== undefined) summary.bpf.largest = this.#bpfLargest;
+    if (this.#bpfLargest !== undefined) {
+      summary.bpf.largest = this.#bpfLargest;
+      summary.bpf.runningReadings = this.#bpfRunningReadings;
+    }
     if (this.#bpfHeldPeak !== undefined) summary.bpf.heldPeak = this.#bpfHeldPeak;
     return summary;
   }
@@ -149,11 +153,20 @@ export class SampleAggregate {
       this.#bpfHeldPeak = held;
     const isLarger = this.#bpfLargest === undefined || leafBytes(bpf) >= leafBytes(this.#bpfLargest);
     if (bpf.charged !== undefined && isLarger) this.#bpfLargest = bpf;
+    if (bpf.charged !== undefined && reason === 'tick') this.#bpfRunningReadings += 1;
     const gapMs = elapsedMs - (this.#highest?.elapsedMs ?? elapsedMs);
     // After the target has exited its maps no longer exist: that reading is not valid for an earlier time.
     if (reason !== 'final' && (this.#bpfAtHighest === undefined || gapMs < this.#bpfAtHighest.gapMs)) {
       this.#bpfAtHighest = { totals: bpf, gapMs };
     }
+  }
+
+  /** Why the highest sample has no BPF memory. */
+  #bpfNote(): string {
+    if (this.#bpfLast === undefined) return 'BPF memory was not read';
+    return this.#bpfLargest === undefined
+      ? 'BPF memory could not be attributed'
+      : 'BPF memory was not read at that time';
   }
 
   #sources(): Record<string, string> {

@@ -192,7 +192,7 @@ function renderBpf(summary: SummaryRecord, size: FormatSize): string[] {
     ...renderCharged(bpf, size),
     ...maps.slice(0, MAPS_SHOWN).map((map) => renderMap(map, size)),
   ];
-  if (heldPeak !== undefined)
+  if (heldPeak !== undefined && bpf.runningReadings !== 0)
     lines.push(`  bpf held by the target at most: ${describeHeld(heldPeak, size)} (memlock in fdinfo)`);
   if (last?.host !== undefined) lines.push(`  bpf on this host at the end: ${describeHeld(last.host, size)}`);
   return [
@@ -203,12 +203,15 @@ function renderBpf(summary: SummaryRecord, size: FormatSize): string[] {
 }
 
 /** Memory charged to the leaf at the maximum reading, and uncharged memory. */
-function renderCharged({ largest, reason }: BpfSummary, size: FormatSize): string[] {
+function renderCharged({ largest, reason, runningReadings }: BpfSummary, size: FormatSize): string[] {
   const lines: string[] = [];
   if (largest?.charged !== undefined) {
     const { maps, programs } = largest.charged;
+    const figures = `${plural(maps.count, 'map')} ${size(maps.bytes)}, ${plural(programs.count, 'program')} ${size(programs.bytes)}`;
     lines.push(
-      `  bpf charged to the cgroup at most: ${plural(maps.count, 'map')} ${size(maps.bytes)}, ${plural(programs.count, 'program')} ${size(programs.bytes)}`,
+      runningReadings === 0
+        ? `  bpf charged to the cgroup after the target exited: ${figures} (the run was too short to read it earlier)`
+        : `  bpf charged to the cgroup at most: ${figures}`,
     );
   } else if (reason !== undefined) lines.push(`  bpf charged to the cgroup: unknown: ${safeText(reason)}`);
   const aside: [BpfSize | undefined, string][] = [

@@ -18,7 +18,7 @@ export interface Punctuality {
 export interface SamplerParts {
   reader: FigureReader;
   /** Reads BPF memory if it is due, or always with `now`; undefined if it was not read. */
-  readBpf: (pids: () => number[], now: boolean) => BpfReading | undefined;
+  readBpf: (pids: () => number[], now: boolean) => BpfReading | undefined | Promise<BpfReading | undefined>;
   /** Milliseconds since the launch. */
   elapsedMs: () => number;
   /**
@@ -104,7 +104,7 @@ export class Sampler {
       const at = elapsedMs();
       const figures = await reader.read();
       const sample: Sample = { type: 'sample', elapsedMs: at, reason, ...figures };
-      const bpf = readBpf(() => reader.processes(), reason !== 'tick');
+      const bpf = await readBpf(() => reader.processes(), reason !== 'tick');
       if (bpf !== undefined) sample.bpf = bpf.totals;
       const counts = { events: sample.events, local: sample.eventsLocal };
       for (const record of this.#counters.observe(counts, at, 'tick')) emit(record);

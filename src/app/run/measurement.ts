@@ -11,7 +11,7 @@ import { SampleAggregate } from '../../model/summary.ts';
 import type { Log } from '../../output/log.ts';
 import { RecordStream } from '../../output/record-stream.ts';
 import type { RunRecord, Sink } from '../../output/sink.ts';
-import { BpfClock, type BpfUnavailable } from '../../sampler/bpf/bpf-clock.ts';
+import { BpfClock, type BpfReading, type BpfUnavailable } from '../../sampler/bpf/bpf-clock.ts';
 import type { RunBpf } from '../../sampler/bpf/run-bpf.ts';
 import type { EventWatch } from '../../sampler/event-watch.ts';
 import type { FigureReader } from '../../sampler/figure-reader.ts';
@@ -164,7 +164,7 @@ export class Measurement {
     const sampler = new Sampler(
       {
         reader: this.#reader,
-        readBpf: (pids, now) => this.#bpf?.read(pids, now),
+        readBpf: (pids, now) => this.#readBpf(pids, now),
         elapsedMs: this.elapsedMs,
         emit: (each) => this.emit(each),
         onError: (error) => this.#onError(error),
@@ -246,6 +246,12 @@ export class Measurement {
 
   #listProcesses(): ReadonlyMap<number, string | undefined> {
     return this.#nested?.processes() ?? new Map(this.processes().map((pid) => [pid, undefined]));
+  }
+
+  /** The last reading is attributed even if the target exited before the iterators were opened. */
+  async #readBpf(pids: () => number[], now: boolean): Promise<BpfReading | undefined> {
+    if (this.#stopped) await this.bpf?.prepareLast(pids());
+    return this.#bpf?.read(pids, now);
   }
 
   async #openBpf(): Promise<void> {

@@ -51,15 +51,25 @@ export function findMissing(
   if (aggregate === 'growth' && value === undefined) return tooShortForGrowth(track);
   if (value === undefined || !isCovered(budget, track)) {
     if (aggregate === 'final') return { reason: 'the recording ends before its target' };
-    return kind === 'bpf' || kind === 'maps' ? TOO_SHORT_FOR_BPF : tooShort(run);
+    return kind === 'bpf' || kind === 'maps' ? tooShortForBpf(run) : tooShort(run);
   }
   return undefined;
 }
 
-const TOO_SHORT_FOR_BPF: Missing = {
-  reason: 'the run ended before BPF memory was read',
-  hint: '--bpf-interval 50ms --interval 50ms',
-};
+/** Opening the BPF iterators takes up to 100 ms on a slow machine; then a sample is taken. Unit: milliseconds. */
+const BPF_RUN_MIN_MS = 200;
+
+/** BPF memory was read at most at the launch, where it is not attributed yet, and after the exit. */
+function tooShortForBpf({ summary }: RunFacts): Missing {
+  const after = summary?.bpf?.last?.charged === undefined ? '' : ', only after it had exited';
+  const reason = `BPF memory was not read while the target ran${after}`;
+  const intervals = '--interval 50ms --bpf-interval 50ms';
+  const isShort = (summary?.durationMs ?? BPF_RUN_MIN_MS) < BPF_RUN_MIN_MS;
+  return {
+    reason,
+    hint: isShort ? `a run of at least ${formatDuration(BPF_RUN_MIN_MS)} with ${intervals}` : intervals,
+  };
+}
 
 /** Whether there are readings from while the target ran. */
 function isCovered({ metric, aggregate }: Budget, track: MetricTrack): boolean {
@@ -167,7 +177,7 @@ function missingBpf(metric: string, track: MetricTrack, run: RunFacts): Missing 
   }
   const why = summary?.bpf?.reason;
   if (why !== undefined) return withHint(`BPF memory could not be attributed: ${why}`, summary?.bpf?.hint);
-  return TOO_SHORT_FOR_BPF;
+  return tooShortForBpf(run);
 }
 
 function missingLeftover({ summary }: RunFacts): Missing {

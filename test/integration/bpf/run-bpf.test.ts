@@ -174,3 +174,17 @@ testWith(
   },
   120_000,
 );
+
+testWith(
+  needsAll,
+  'a run too short for a reading says so once, and its last reading is attributed',
+  async () => {
+    const verdict = await cmemstat('-q', '--interval', '10s', '--budget', 'bpf<=8MiB', '--', 'true');
+    expect(verdict.status).toBe(5);
+    expect(verdict.stderr).toMatch(/bpf<=8MiB: BPF memory was not read while the target ran, only after/);
+    expect(verdict.stderr).not.toMatch(/could not be attributed|bpf held/);
+    const { samples, summary } = await record('--interval', '10s', '--', 'true');
+    expect(samples.at(-1)).toMatchObject({ reason: 'final', bpf: { attribution: 'memcg' } });
+    expect(summary.bpf).toMatchObject({ runningReadings: 0, leftovers: [] });
+  },
+);

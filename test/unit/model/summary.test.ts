@@ -259,6 +259,44 @@ describe('BPF memory', () => {
   });
 });
 
+describe('the readings of charged BPF memory', () => {
+  const charged = {
+    attribution: 'memcg',
+    charged: {
+      maps: { count: 0, bytes: 0 },
+      programs: { count: 0, bytes: 0 },
+      places: { vmalloc: 0, slab: 0, percpu: 0, pages: 0 },
+    },
+  } as const;
+  const summarize = (bpf: readonly (Sample['bpf'] | undefined)[]) => {
+    const aggregate = new SampleAggregate('cgroup2');
+    bpf.forEach((totals, at) => {
+      const reason = at === 0 ? 'launch' : at === bpf.length - 1 ? 'final' : 'tick';
+      const sample: Sample = { type: 'sample', elapsedMs: at * 10, reason, current: 9 - at, kernel: 1 };
+      aggregate.add(totals === undefined ? sample : { ...sample, bpf: totals });
+    });
+    return aggregate.summary();
+  };
+
+  it('are counted only while the target runs', () => {
+    const held = { attribution: 'held' } as const;
+    expect(summarize([held, charged]).bpf.runningReadings).toBe(0);
+    expect(summarize([held, charged, charged, charged]).bpf.runningReadings).toBe(2);
+    expect(summarize([held, held]).bpf).not.toHaveProperty('runningReadings');
+  });
+
+  it.each([
+    [[{ attribution: 'held' } as const, charged], 'BPF memory was not read at that time'],
+    [
+      [{ attribution: 'held' } as const, { attribution: 'held' } as const],
+      'BPF memory could not be attributed',
+    ],
+    [[undefined, undefined], 'BPF memory was not read'],
+  ])('explain why the highest sample has none', (bpf, note) => {
+    expect(summarize(bpf).kernelBreakdown?.notes).toContain(note);
+  });
+});
+
 describe('the sources', () => {
   it('are those of the figures that were there, in the words of the mode', () => {
     const figures = { current: 1, kernel: 2, stat: { anon: 3, unknown_key: 4 }, swap: { current: 0 } };

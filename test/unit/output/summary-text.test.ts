@@ -53,6 +53,17 @@ describe('renderSummary', () => {
     );
   });
 
+  it('makes one statement about BPF memory that was only read after the exit', () => {
+    const { bpf } = cgroup2.summary;
+    const size = { count: 0, bytes: 0 };
+    const places = { vmalloc: 0, slab: 0, percpu: 0, pages: 0 };
+    const largest = { attribution: 'memcg', charged: { maps: size, programs: size, places } } as const;
+    const lines = changed(cgroup2.summary, { bpf: { ...bpf, largest, runningReadings: 0 } }).split('\n');
+    expect(lines.filter((line) => /bpf charged|bpf held/.test(line))).toEqual([
+      expect.stringMatching(/charged to the cgroup after the target exited: .* \(the run was too short/),
+    ]);
+  });
+
   it('says that the peak fell between two samples, only when it did', () => {
     const note = 'the peak fell between two samples';
     const bytes = cgroup2.summary.highest?.current ?? 0;

@@ -267,11 +267,11 @@ describe('BPF maps', () => {
       sampleAt(80, 'final', { bpf: bpfOf(64) }),
       mapsAt(80, [mapOf(1, 'conn', 64)]),
     ];
-    const reason = 'the run ended before BPF memory was read';
+    const reason = 'BPF memory was not read while the target ran';
     expect(
       evaluate(['bpf.map:conn<=1M', 'bpf<=1M', 'bpf>=1', 'bpf.final<=64', 'bpf.map:conn<=63'], left),
     ).toMatchObject([
-      { status: 'not-measured', reason, hint: '--bpf-interval 50ms --interval 50ms' },
+      { status: 'not-measured', reason, hint: '--interval 50ms --bpf-interval 50ms' },
       { status: 'not-measured', reason },
       { status: 'not-measured', reason },
       { status: 'passed', value: 64 },
@@ -392,7 +392,20 @@ describe('not measured', () => {
       /^Linux 6\.12\.0 does not report kernel$/,
       undefined,
     ],
-    ['bpf<=1M', [startOf(), ...ticks], [summaryOf()], /ended before BPF memory was read/, /--bpf-interval/],
+    [
+      'bpf<=1M',
+      [startOf(), ...ticks],
+      [summaryOf()],
+      /^BPF memory was not read while the target ran$/,
+      /^--interval 50ms --bpf-interval 50ms$/,
+    ],
+    [
+      'bpf<=1M',
+      [startOf(), sampleAt(0, 'launch'), sampleAt(60, 'final', { bpf: bpfOf(0) })],
+      [summaryOf('cgroup2', { durationMs: 60, bpf: { last: bpfOf(0) } })],
+      /^BPF memory was not read while the target ran, only after it had exited$/,
+      /^a run of at least 200ms with --interval 50ms/,
+    ],
     [
       'anon<=1M',
       [startOf(), ...anonSamples(0, 0)],
