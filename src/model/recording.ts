@@ -56,8 +56,9 @@ export interface EventRecord {
   elapsedMs: number;
   /**
    * A key of memory.events (`oom_kill`, `max`, `high` ...; v1: `oom_kill`, `failcnt`), `warning`, `exec`
-   * (processes of the leaf executed another program, named in `message`) or `budget_exceeded` (a budget,
-   * named in `message`, can no longer pass).
+   * (processes of the leaf executed another program, named in `message`), `budget_exceeded` (a budget, named
+   * in `message`, can no longer pass), `elsewhere` (a process of the run is in another cgroup, which is not
+   * measured) or `cgroup_removed` (the leaf was removed while the target was running).
    */
   event: string;
   /** The counter after the event. */
@@ -71,6 +72,25 @@ export interface EventRecord {
   /** The text of a warning. */
   message?: string;
   hint?: string;
+  /** With `elsewhere`: the process, and its cgroup if it is known. */
+  pid?: number;
+  cgroup?: string;
+}
+
+/** A process of the run whose memory is charged to another cgroup than the leaf. */
+export interface ElsewhereProcess {
+  pid: number;
+  /** At most 15 bytes; may contain any byte. */
+  comm: string;
+  /**
+   * Its cgroup, as in `/proc/<pid>/cgroup`. Absent for a client such as `docker`: another process, often a
+   * daemon, runs the command.
+   */
+  cgroup?: string;
+  /** When it was noticed. Unit: milliseconds since the launch. */
+  sinceMs: number;
+  message: string;
+  hint: string;
 }
 
 /** The maximum memory of the leaf. */
@@ -238,7 +258,14 @@ export interface SummaryRecord {
     /** Why cmemstat ended the target; absent if it did not. */
     endedBy?: 'timeout' | 'budget' | 'view';
   };
-  /** Absent in process-tree mode before the first sample. */
+  /**
+   * The processes of the run that were in another cgroup, so that figures are too low: their number, and the
+   * first twenty. Absent if there were none.
+   */
+  elsewhere?: { count: number; processes: ElsewhereProcess[] };
+  /** When the leaf was found to be removed while the target was running; absent otherwise. */
+  cgroupRemovedMs?: number;
+  /** Absent in process-tree mode before the first sample, and if the leaf was removed before it. */
   peak?: Peak;
   /** The sample with the largest `current` (process-tree: `tree.rss`). */
   highest?: Sample;

@@ -61,7 +61,9 @@ export class SampleAggregate {
     this.#nestedMax = largest(this.#nestedMax, sample.nestedCgroups);
     if (sample.bpf !== undefined) this.#addBpf(sample.bpf, sample);
     this.#raiseMaxima(sample);
-    if (this.#highest === undefined || totalOf(sample) > totalOf(this.#highest)) this.#setHighest(sample);
+    const total = totalOf(sample);
+    const highest = this.#highest === undefined ? undefined : totalOf(this.#highest);
+    if (total !== undefined && (highest === undefined || total > highest)) this.#setHighest(sample);
     this.#last = sample;
   }
 
@@ -134,8 +136,8 @@ export class SampleAggregate {
         source: this.#mode === 'cgroup1' ? 'memory.max_usage_in_bytes' : 'memory.peak',
       };
     }
-    const highest = this.#highest;
-    return highest === undefined ? undefined : { bytes: totalOf(highest), source: 'sampled' };
+    const bytes = this.#highest === undefined ? undefined : totalOf(this.#highest);
+    return bytes === undefined ? undefined : { bytes, source: 'sampled' };
   }
 
   #setHighest(sample: Sample): void {
@@ -197,8 +199,9 @@ const GAUGES = ['current', 'workingset', 'swap', 'kernel', 'rss', 'pss', 'proces
 /** The metrics that only samples with a reading of BPF memory have. */
 const BPF_GAUGES = ['unexplained', 'bpf', 'bpf.maps', 'bpf.programs', 'bpf.uncharged'] as const;
 
-function totalOf(sample: Sample): number {
-  return sample.current ?? sample.tree?.rss ?? 0;
+/** Undefined if the leaf was removed. */
+function totalOf(sample: Sample): number | undefined {
+  return sample.current ?? sample.tree?.rss;
 }
 
 function heldBytes(held: NonNullable<BpfTotals['held']>): number {

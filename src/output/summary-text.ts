@@ -62,6 +62,7 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
   return [
     '',
     `cmemstat: ${formatCommand(summary.command.map(safeText))}`,
+    ...describeElsewhere(summary).map((line) => `  ${line}`),
     ...renderExit(summary),
     ...(peak === undefined ? [] : [renderRow('peak', size(peak.bytes), peakNote(summary))]),
     ...renderHighest(summary, size),
@@ -114,6 +115,26 @@ export function renderEvent(event: EventRecord): string {
   const at = formatDuration(event.elapsedMs).padStart(8);
   if (event.message !== undefined) return `${at}  ${event.event}: ${safeText(event.message)}`;
   return `${at}  ${event.event} +${event.increase} (now ${event.count})`;
+}
+
+/** Maximum number of processes in other cgroups that the text names. */
+const ELSEWHERE_SHOWN = 3;
+
+/** The warnings about memory that was not measured because it is in other cgroups; empty if there is none. */
+export function describeElsewhere({ elsewhere, cgroupRemovedMs }: SummaryRecord): string[] {
+  const lines: string[] = [];
+  if (cgroupRemovedMs !== undefined) {
+    lines.push(
+      `WARNING: the cgroup of the run was removed ${formatDuration(cgroupRemovedMs)} after the launch while the target was running: the figures end there`,
+    );
+  }
+  if (elsewhere === undefined) return lines;
+  const shown = elsewhere.processes.slice(0, ELSEWHERE_SHOWN);
+  lines.push(...shown.map(({ message }) => `WARNING: ${safeText(message)}`));
+  const more = elsewhere.count - shown.length;
+  if (more > 0) lines.push(`WARNING: ${more} more of its processes were in other cgroups`);
+  for (const hint of new Set(shown.map((each) => each.hint))) lines.push(`  hint: ${safeText(hint)}`);
+  return lines;
 }
 
 /** Describes the processes that outlived the target, in one line. */

@@ -13,8 +13,8 @@ export const HOST_FILES: readonly string[] =
     ' ',
   );
 
-/** What is made of the figures of cgroup v2: one kernel is enough. */
-export const ONE_KERNEL_FILES: readonly string[] = ['compare', 'runs'];
+/** What is made of the figures and files of cgroup v2: one kernel is enough. */
+export const ONE_KERNEL_FILES: readonly string[] = ['compare', 'runs', 'elsewhere'];
 
 /** The kernel that runs {@link ONE_KERNEL_FILES}. */
 export const THE_ONE_KERNEL: KernelName = '6.12';

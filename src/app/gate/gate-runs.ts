@@ -90,11 +90,15 @@ function noteEnd(measured: Measured, plan: GatedRunsPlan): boolean {
   if (end.cleanupFault !== undefined) faults.push(end.cleanupFault.message);
   if (plan.saveBaseline !== undefined && interrupted && cut === undefined) faults.push(withoutBaseline(plan));
   const isStopped = runs.some(({ summary }) => isStoppedOnExceeded(summary));
-  return !hasFailed && cut === undefined && !interrupted && !isStopped;
+  const hasPartial = runs.some(({ figures }) => figures?.isPartial === true);
+  if (plan.saveBaseline !== undefined && hasPartial) faults.push(withoutBaseline(plan, USED_OTHER_CGROUPS));
+  return !hasFailed && cut === undefined && !interrupted && !isStopped && !hasPartial;
 }
 
-function withoutBaseline({ saveBaseline }: GatedRunsPlan): string {
-  return `no baseline in ${saveBaseline}: a run was interrupted`;
+const USED_OTHER_CGROUPS = 'a run used memory in other cgroups';
+
+function withoutBaseline({ saveBaseline }: GatedRunsPlan, why = 'a run was interrupted'): string {
+  return `no baseline in ${saveBaseline}: ${why}`;
 }
 
 /** Without budgets or a baseline, the table of several runs is the report. */

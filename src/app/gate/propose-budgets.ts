@@ -21,6 +21,7 @@ export interface Proposal {
 export async function proposeBudgets(options: RunOptions, plan: SeriesPlan): Promise<Proposal> {
   const observed: ObservedRun[] = [];
   let status = 0;
+  let partial: string | undefined;
   const end = await runSeries(options, plan, new ProgressLine(), async (each, run) => {
     const proposal = new ProposalRun();
     const outputs = { ...each.outputs, silent: true };
@@ -30,12 +31,17 @@ export async function proposeBudgets(options: RunOptions, plan: SeriesPlan): Pro
       stop: async (summary) => proposal.observe(summary),
     }));
     status = result.status;
+    const { elsewhere, cgroupRemovedMs } = result.summary;
+    if (status === 0 && (elsewhere !== undefined || cgroupRemovedMs !== undefined)) {
+      status = EXIT_CODES.NOT_MEASURED;
+      partial = elsewhere?.processes[0]?.message ?? 'the cgroup of the run was removed';
+    }
     const isWhole = status === 0 && !result.interrupted;
     if (run > 0 && isWhole) observed.push(proposal.finish());
     return isWhole;
   });
   if (end.fault !== undefined) throw end.fault;
-  const fault = end.cleanupFault?.message;
+  const fault = end.cleanupFault?.message ?? partial;
   // Fewer runs than requested are insufficient for the spread.
   if (observed.length < plan.runs) {
     return { status: status || EXIT_CODES.FAILED, text: undefined, unproposed: [], fault };

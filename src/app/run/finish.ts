@@ -12,7 +12,7 @@ import {
   type SummaryRecord,
 } from '../../model/recording.ts';
 import type { Log } from '../../output/log.ts';
-import { describeOutlived } from '../../output/summary-text.ts';
+import { describeElsewhere, describeOutlived } from '../../output/summary-text.ts';
 import { shellStatus, type TargetExit } from '../../target/exit-status.ts';
 import { VERSION } from '../../version.ts';
 import type { Measurement } from './measurement.ts';
@@ -39,7 +39,11 @@ export async function finishRun(
   measurement.close();
   // The summary of the table contains it; with `--json` it would otherwise not be shown.
   if (outlived.length > 0 && options.outputs.json) log.warn(describeOutlived(outlived));
-  return summarize(measurement, exit, options, durationMs, outlived, bpf);
+  const summary = summarize(measurement, exit, options, durationMs, outlived, bpf);
+  if (options.outputs.json || options.outputs.silent) {
+    for (const line of describeElsewhere(summary)) log.warn(line);
+  }
+  return summary;
 }
 
 async function untilEmpty(measurement: Measurement): Promise<void> {
@@ -80,6 +84,7 @@ function summarize(
     mode: measurement.mode,
     durationMs,
     exit: { status: shellStatus(exit), ...exit },
+    ...measurement.elsewhere,
     ...figures,
     outlived,
     samples: { count, ...measurement.punctuality, longestGapMs },

@@ -6,13 +6,14 @@ import type { Placement } from '../../cgroup/placement.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { EventRecord, SummaryRecord } from '../../model/recording.ts';
-import type { Mode } from '../../model/sample.ts';
+import type { Mode, Sample } from '../../model/sample.ts';
 import { SampleAggregate } from '../../model/summary.ts';
 import type { Log } from '../../output/log.ts';
 import { RecordStream } from '../../output/record-stream.ts';
 import type { RunRecord, Sink } from '../../output/sink.ts';
 import { BpfClock, type BpfReading, type BpfUnavailable } from '../../sampler/bpf/bpf-clock.ts';
 import type { RunBpf } from '../../sampler/bpf/run-bpf.ts';
+import { ElsewhereWatch } from '../../sampler/elsewhere-watch.ts';
 import type { EventWatch } from '../../sampler/event-watch.ts';
 import type { FigureReader } from '../../sampler/figure-reader.ts';
 import type { ProcessTable } from '../../sampler/process-table.ts';
@@ -27,6 +28,9 @@ import { keepHeapSmall } from './v8-flags.ts';
 
 /** Targets that exit earlier are measured without expensive parts. Unit: milliseconds. */
 const PREPARE_MS = 20;
+
+/** Interval of the checks for processes elsewhere, if processes are not read. Unit: milliseconds. */
+const ELSEWHERE_INTERVAL_MS = 1000;
 
 /** Measures one started target. */
 export class Measurement {
@@ -46,6 +50,7 @@ export class Measurement {
   readonly #log: Log;
   readonly #nested: NestedCgroups | undefined;
   readonly #launchedAt = monotonicMs();
+  readonly #elsewhere: ElsewhereWatch;
   #stream: RecordStream | undefined;
   #reader: FigureReader | undefined;
   #bpf: BpfClock | undefined;
@@ -71,6 +76,18 @@ export class Measurement {
     void target.ended.then(() => {
       this.#targetEnded = true;
     });
+    this.#elsewhere = new ElsewhereWatch(
+      {
+        leaf,
+        targetPid: target.pid,
+        command: options.command,
+        listTree: () => this.processes(),
+        hasTargetEnded: () => this.#targetEnded,
+        elapsedMs: () => this.elapsedMs(),
+        emit: (event) => this.emit(event),
+      },
+      options.processIntervalMs || ELSEWHERE_INTERVAL_MS,
+    );
   }
 
   /** Milliseconds since the launch. */
@@ -144,8 +161,11 @@ export class Measurement {
   /** Sends SIGKILL to every process of the run, without waiting. */
   killAll(): void {
     const { leaf } = this.placement;
-    if (leaf !== undefined) leaf.killOnce();
-    else for (const pid of this.processes()) sendQuietly(pid, 'SIGKILL');
+    if (leaf !== undefined) {
+      leaf.killOnce();
+      // It may have been moved out of the leaf.
+      if (!this.#targetEnded) this.#target.kill('SIGKILL');
+    } else for (const pid of this.processes()) sendQuietly(pid, 'SIGKILL');
   }
 
   /** Passes the start record to all sinks of the run, and takes the first sample. */
@@ -161,6 +181,7 @@ export class Measurement {
       startedAt: this.startedAt,
     });
     stream.start(record);
+    this.#elsewhere.start();
     const sampler = new Sampler(
       {
         reader: this.#reader,
@@ -187,6 +208,7 @@ export class Measurement {
     this.#stopped = true;
     clearTimeout(this.#prepareTimer);
     this.#processTable?.stop();
+    this.#elsewhere.stop();
     await this.#sampler?.stop();
     this.#watch?.stop();
     this.#reader?.close();
@@ -199,7 +221,10 @@ export class Measurement {
 
   /** Adds a record to the stream. */
   emit(record: RunRecord): void {
-    if (record.type === 'sample') this.aggregate.add(record);
+    if (record.type === 'sample') {
+      if (this.#isOfEmptyLeaf(record)) return;
+      this.aggregate.add(record);
+    }
     this.#stream?.emit(record);
   }
 
@@ -211,6 +236,11 @@ export class Measurement {
   /** Takes an unscheduled snapshot of the processes; resolves immediately if they are not read. */
   async snapshotProcesses(): Promise<void> {
     await this.#processTable?.read();
+  }
+
+  /** What is not measured because it is in other cgroups, for the summary. */
+  get elsewhere(): ReturnType<ElsewhereWatch['summary']> {
+    return this.#elsewhere.summary();
   }
 
   /** Adds a warning to the summary. */
@@ -236,6 +266,14 @@ export class Measurement {
       processIntervalMs,
     );
     this.#processTable.start();
+  }
+
+  /** Whether a reading says nothing about the target: the leaf was removed, or the target has left it. */
+  #isOfEmptyLeaf({ current, processes, reason }: Sample): boolean {
+    if (this.placement.leaf === undefined) return false;
+    if (current !== undefined && (processes !== 0 || reason !== 'tick' || this.#targetEnded)) return false;
+    this.#elsewhere.check();
+    return current === undefined || this.#elsewhere.hasTargetLeft;
   }
 
   #giveUpProcesses(error: unknown): void {

@@ -90,7 +90,9 @@ function measure(metric: string, base: Side, now: Side, rule: RegressionRule): M
   // As with budgets: a literal name that no run has is more likely a typo than a map that is missing on both
   // sides.
   const isSlip = metric.startsWith(MAP_PREFIX) && !hasWildcards(metric) && !isNamed.base && !isNamed.now;
-  const valuesOf = ({ runs }: Side) => (isSlip ? [] : runs.flatMap((run) => valueIn(run, metric) ?? []));
+  // Without one of its runs a side would look like the others.
+  const isUnmeasured = ({ runs }: Side) => isSlip || runs.some((run) => run.isPartial === true);
+  const valuesOf = (side: Side) => valuesOfRuns(isUnmeasured(side) ? [] : side.runs, metric);
   const [before, after] = [valuesOf(base), valuesOf(now)];
   const hasEnough = before.length >= FEWEST_RUNS && after.length >= FEWEST_RUNS;
   return {
@@ -101,6 +103,10 @@ function measure(metric: string, base: Side, now: Side, rule: RegressionRule): M
     allowance: allowanceOf(rule, metric),
     test: hasEnough ? rankTest(before, after) : undefined,
   };
+}
+
+function valuesOfRuns(runs: readonly RunFigures[], metric: string): number[] {
+  return runs.flatMap((run) => valueIn(run, metric) ?? []);
 }
 
 /** Names come from files: `constructor` is not a metric. */

@@ -62,6 +62,10 @@ export function doubtsOf(base: Side, now: Side): string[] {
     const failed = runs.filter(({ status }) => status !== undefined && status !== 0).length;
     const cut = runs.filter(({ status }) => status === undefined).length;
     if (failed > 0) doubts.push(safeText(`${countOf(failed, runs.length)} of ${name} failed`));
+    const partial = runs.filter(({ isPartial }) => isPartial === true).length;
+    if (partial > 0) {
+      doubts.push(safeText(`${countOf(partial, runs.length)} of ${name} used memory in other cgroups`));
+    }
     if (cut > 0) doubts.push(safeText(`${countOf(cut, runs.length)} of ${name} truncated`));
   }
   return doubts;

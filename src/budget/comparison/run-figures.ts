@@ -32,6 +32,8 @@ export interface RunFigures {
   metrics: Record<string, number>;
   /** BPF maps by name, with sizes of the same name summed. Absent if maps could not be read. Unit: bytes. */
   maps?: Record<string, number>;
+  /** Whether some of its memory was charged to other cgroups, so that its figures are not those of the run. */
+  isPartial?: true;
   /** The composition of memory at the highest sample. Absent before the first. */
   breakdown?: RunBreakdown;
 }
@@ -67,7 +69,13 @@ export function valueIn({ metrics, maps }: RunFigures, metric: string): number |
 export function figuresOfSummary(summary: SummaryRecord, host?: StartRecord['host']): RunFigures {
   const run = figuresOf(summary, summary, host);
   run.status = summary.exit.status;
+  if (isPartial(summary)) run.isPartial = true;
   return run;
+}
+
+/** Whether a run was not measured completely: processes in other cgroups, or a removed leaf. */
+export function isPartial({ elsewhere, cgroupRemovedMs }: SummaryRecord): boolean {
+  return elsewhere !== undefined || cgroupRemovedMs !== undefined;
 }
 
 /**
@@ -79,6 +87,7 @@ export class RunCollector {
   #start: StartRecord | undefined;
   #aggregate: SampleAggregate | undefined;
   #maps = new LargestMaps();
+  #isPartial = false;
 
   add(record: RecordLine): void {
     if (record.type === 'start') {
@@ -87,6 +96,8 @@ export class RunCollector {
       this.#aggregate = new SampleAggregate(record.mode);
     } else if (record.type === 'sample') this.#aggregate?.add(record);
     else if (record.type === 'maps') this.#maps.add(record);
+    else if (record.type === 'event')
+      this.#isPartial ||= record.event === 'elsewhere' || record.event === 'cgroup_removed';
     else if (record.type === 'summary') {
       // Recordings of versions without maxima still contain the samples.
       const maxima = record.maxima ?? this.#aggregate?.summary().maxima;
@@ -107,6 +118,7 @@ export class RunCollector {
     if (start !== undefined && aggregate !== undefined) {
       const run = figuresOf(start, aggregate.summary(), start.host);
       if (this.#maps.byName !== undefined) run.maps = this.#maps.byName;
+      if (this.#isPartial) run.isPartial = true;
       this.#runs.push(run);
     }
     this.#reset();
@@ -115,6 +127,7 @@ export class RunCollector {
   #reset(): void {
     this.#start = undefined;
     this.#aggregate = undefined;
+    this.#isPartial = false;
     this.#maps = new LargestMaps();
   }
 }

@@ -33,7 +33,10 @@ export function resultOf(watch: BudgetWatch, seen: Seen): RunResult {
   const limit = watch.limitBy(seen.limits);
   const unknownMap = missingMap(budget.metric, seen.mapNames);
   const missing =
-    findMissing(budget, seen.track, value, seen.run) ?? unknownMap ?? findMissingLimit(watch, seen, limit);
+    findElsewhere(watch, seen, value, limit) ??
+    findMissing(budget, seen.track, value, seen.run) ??
+    unknownMap ??
+    findMissingLimit(watch, seen, limit);
   if (missing !== undefined && exceeded === undefined) {
     result.status = optional ? 'not-measured-optional' : 'not-measured';
     if (limit !== undefined) result.limit = limit;
@@ -85,6 +88,19 @@ function measuredValue(
     default:
       return track.valueOf(aggregate);
   }
+}
+
+/** Memory elsewhere can only be added: a value that is above an upper limit without it has failed. */
+function findElsewhere(
+  { named: { budget } }: BudgetWatch,
+  { run }: Seen,
+  value: number | undefined,
+  limit: number | undefined,
+): Missing | undefined {
+  const isUpper = budget.op === '<=' || budget.op === '<';
+  const hasFailed =
+    isUpper && value !== undefined && limit !== undefined && !meetsLimit(value, budget.op, limit);
+  return hasFailed ? undefined : run.elsewhere;
 }
 
 function findMissingLimit(watch: BudgetWatch, seen: Seen, limit: number | undefined): Missing | undefined {

@@ -17,7 +17,7 @@ import { resultOf } from './budget-result.ts';
 import { BudgetWatch, type FirstExceeded } from './budget-watch.ts';
 import { type MetricReader, readerOf } from './metric-reader.ts';
 import { MetricTrack } from './metric-track.ts';
-import type { RunFacts } from './not-measured.ts';
+import type { Missing, RunFacts } from './not-measured.ts';
 import { PressureShare } from './pressure-share.ts';
 import { GrowthTables } from './top-grown.ts';
 
@@ -65,6 +65,7 @@ export class BudgetEvaluator {
   #lastBpf: Sample | undefined;
   #runningSamples = 0;
   #hasBpf = false;
+  #elsewhere: Missing | undefined;
   /** A sample with a reading of BPF memory, whose record of maps follows if they changed. */
   #awaitsMaps: Sample | undefined;
   /** A record of maps preceded the sample that it belongs to. */
@@ -118,6 +119,7 @@ export class BudgetEvaluator {
       summary,
       runningSamples: this.#runningSamples,
       hasBpf: this.#hasBpf,
+      elsewhere: elsewhereOf(summary) ?? this.#elsewhere,
     };
     return this.#watches.map((watch) => {
       const { metric } = watch.named.budget;
@@ -246,7 +248,10 @@ export class BudgetEvaluator {
   }
 
   /** A kill is reported by its event before the next sample. */
-  #onEvent({ event, count, elapsedMs }: EventRecord): void {
+  #onEvent({ event, count, elapsedMs, message, hint }: EventRecord): void {
+    if (event === 'elsewhere' || event === 'cgroup_removed') {
+      this.#elsewhere ??= { reason: message ?? event, ...(hint === undefined ? {} : { hint }) };
+    }
     if (event !== 'oom_kill' || count === undefined) return;
     const metric = this.#metrics.get('oom_kill');
     // Not a reading while the target runs: samples are counted, not events.
@@ -288,6 +293,12 @@ export class BudgetEvaluator {
     for (const { track } of this.#metrics.values()) track.highest.grown ??= grown;
     for (const { exceeded } of this.#watches) settleExceeded(exceeded, grown);
   }
+}
+
+/** The summary names a process by the program that it executed last. */
+function elsewhereOf(summary: SummaryRecord | undefined): Missing | undefined {
+  const first = summary?.elsewhere?.processes[0];
+  return first === undefined ? undefined : { reason: first.message, hint: first.hint };
 }
 
 function settleExceeded(exceeded: FirstExceeded | undefined, grown: FirstExceeded['grown']): void {

@@ -24,6 +24,8 @@ export interface RunFacts {
   runningSamples: number;
   /** Whether BPF memory was read and attributed at least once. */
   hasBpf: boolean;
+  /** Why the figures do not cover the whole run: processes in other cgroups, or a removed leaf. */
+  elsewhere: Missing | undefined;
 }
 
 /** The mode of a run; undefined if no record contains it. */

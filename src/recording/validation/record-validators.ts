@@ -328,6 +328,8 @@ function findInEvent(value: unknown): Fault | undefined {
   const _noticed = value.noticed;
   const _message = value.message;
   const _hint = value.hint;
+  const _pid = value.pid;
+  const _cgroup = value.cgroup;
   if (_type !== 'event') return wrongAt('type', '"event"');
   if (!Number.isFinite(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
   if (typeof _event !== 'string') return wrongAt('event', 'a string');
@@ -337,6 +339,8 @@ function findInEvent(value: unknown): Fault | undefined {
   if (_noticed !== undefined && typeof _noticed !== 'string') return wrongAt('noticed', 'a string');
   if (_message !== undefined && typeof _message !== 'string') return wrongAt('message', 'a string');
   if (_hint !== undefined && typeof _hint !== 'string') return wrongAt('hint', 'a string');
+  if (_pid !== undefined && !Number.isFinite(_pid)) return wrongAt('pid', 'a number');
+  if (_cgroup !== undefined && typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
   return undefined;
 }
 
@@ -598,6 +602,43 @@ function findInSummaryMaxima(value: unknown): Fault | undefined {
     const field = value[key];
     if (!Number.isFinite(field)) return wrongAt(key, 'a number');
   }
+  return undefined;
+}
+
+function findInSummaryElsewhereProcessesItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const _pid = value.pid;
+  const _comm = value.comm;
+  const _cgroup = value.cgroup;
+  const _sinceMs = value.sinceMs;
+  const _message = value.message;
+  const _hint = value.hint;
+  if (!Number.isFinite(_pid)) return wrongAt('pid', 'a number');
+  if (typeof _comm !== 'string') return wrongAt('comm', 'a string');
+  if (!Number.isFinite(_sinceMs)) return wrongAt('sinceMs', 'a number');
+  if (typeof _message !== 'string') return wrongAt('message', 'a string');
+  if (typeof _hint !== 'string') return wrongAt('hint', 'a string');
+  if (_cgroup !== undefined && typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
+  return undefined;
+}
+
+function findInSummaryElsewhereProcesses(value: unknown): Fault | undefined {
+  if (!Array.isArray(value)) return wrong('a list');
+  for (let at = 0; at < value.length; at += 1) {
+    const item: unknown = value[at];
+    const initem = findInSummaryElsewhereProcessesItem(item);
+    if (initem !== undefined) return within(at, initem);
+  }
+  return undefined;
+}
+
+function findInSummaryElsewhere(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const _count = value.count;
+  const _processes = value.processes;
+  if (!Number.isFinite(_count)) return wrongAt('count', 'a number');
+  const in_processes = findInSummaryElsewhereProcesses(_processes);
+  if (in_processes !== undefined) return within('processes', in_processes);
   return undefined;
 }
 
@@ -894,6 +935,8 @@ function findInSummary(value: unknown): Fault | undefined {
   const _maxima = value.maxima;
   const _events = value.events;
   const _eventsLocal = value.eventsLocal;
+  const _elsewhere = value.elsewhere;
+  const _cgroupRemovedMs = value.cgroupRemovedMs;
   const _stallUs = value.stallUs;
   const _bpf = value.bpf;
   const _processes = value.processes;
@@ -934,6 +977,9 @@ function findInSummary(value: unknown): Fault | undefined {
   if (in_events !== undefined) return within('events', in_events);
   const in_eventsLocal = _eventsLocal === undefined ? undefined : findInSampleStat(_eventsLocal);
   if (in_eventsLocal !== undefined) return within('eventsLocal', in_eventsLocal);
+  const in_elsewhere = _elsewhere === undefined ? undefined : findInSummaryElsewhere(_elsewhere);
+  if (in_elsewhere !== undefined) return within('elsewhere', in_elsewhere);
+  if (_cgroupRemovedMs !== undefined && !Number.isFinite(_cgroupRemovedMs)) return wrongAt('cgroupRemovedMs', 'a number');
   const in_stallUs = _stallUs === undefined ? undefined : findInSummaryStallUs(_stallUs);
   if (in_stallUs !== undefined) return within('stallUs', in_stallUs);
   const in_bpf = _bpf === undefined ? undefined : findInSummaryBpf(_bpf);
@@ -957,7 +1003,7 @@ export type StartJson = { type: 'start'; version: 2; cmemstat: string; time: str
 export type SampleJson = { type: 'sample'; elapsedMs: number; reason: 'launch' | 'tick' | 'final'; current?: number; peak?: number; workingset?: number; kernel?: number; swap?: { current?: number; peak?: number }; zswap?: { current?: number }; limits?: { max?: 'max' | number; high?: 'max' | number; swapMax?: 'max' | number; zswapMax?: 'max' | number; pidsMax?: 'max' | number; 'memsw.limit_in_bytes'?: 'max' | number }; stat?: Record<string, number>; events?: Record<string, number>; eventsLocal?: Record<string, number>; pressure?: { some?: { avg10: number; avg60: number; avg300: number; total: number }; full?: { avg10: number; avg60: number; avg300: number; total: number } }; processes?: number; nestedCgroups?: number; tree?: { rss: number; pss?: number; cpuPercent: number }; bpf?: { attribution: 'memcg' | 'held' | 'none'; charged?: { maps: { count: number; bytes: number }; programs: { count: number; bytes: number }; places: { vmalloc: number; slab: number; percpu: number; pages: number } }; uncharged?: { maps: { count: number; bytes: number } }; heldElsewhere?: { maps: { count: number; bytes: number } }; anonymous?: { maps: { count: number; bytes: number } }; host?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } }; held?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } } } };
 
 /** `event` of recording.schema.json. */
-export type EventJson = { type: 'event'; elapsedMs: number; event: string; count?: number; increase?: number; localIncrease?: number; noticed?: 'inotify' | 'eventfd' | 'tick'; message?: string; hint?: string };
+export type EventJson = { type: 'event'; elapsedMs: number; event: string; count?: number; increase?: number; localIncrease?: number; noticed?: 'inotify' | 'eventfd' | 'tick'; message?: string; hint?: string; pid?: number; cgroup?: string };
 
 /** `maps` of recording.schema.json. */
 export type MapsJson = { type: 'maps'; elapsedMs: number; maps: ({ id: number; type: string; name: string; key_size: number; value_size: number; max_entries: number; map_flags: number; bytes: number; source: 'memlock' | 'formula' | 'memlock-guess'; unchargedBytes: number; elements?: number; backlogBytes?: number; anonymous?: boolean; cgroup?: string; elsewhere?: true; holders?: ({ pid: number; comm: string })[]; programs?: ({ id: number; name: string })[] })[]; gone?: (number)[] };
@@ -966,4 +1012,4 @@ export type MapsJson = { type: 'maps'; elapsedMs: number; maps: ({ id: number; t
 export type ProcessesJson = { type: 'processes'; elapsedMs: number; processes: ({ pid: number; ppid: number; comm: string; rss: number; pss?: number; cpuPercent?: number; threads: number; fds?: number; cgroup?: string })[]; gone?: (number)[]; omitted?: number };
 
 /** `summary` of recording.schema.json. */
-export type SummaryJson = { type: 'summary'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; leaf?: string; durationMs: number; exit: { status: number; code?: number; signal?: string; oomKilled?: boolean; endedBy?: 'timeout' | 'budget' | 'view'; killedByCmemstat?: true }; peak?: { bytes: number; source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled' }; highest?: { type: 'sample'; elapsedMs: number; reason: 'launch' | 'tick' | 'final'; current?: number; peak?: number; workingset?: number; kernel?: number; swap?: { current?: number; peak?: number }; zswap?: { current?: number }; limits?: { max?: 'max' | number; high?: 'max' | number; swapMax?: 'max' | number; zswapMax?: 'max' | number; pidsMax?: 'max' | number; 'memsw.limit_in_bytes'?: 'max' | number }; stat?: Record<string, number>; events?: Record<string, number>; eventsLocal?: Record<string, number>; pressure?: { some?: { avg10: number; avg60: number; avg300: number; total: number }; full?: { avg10: number; avg60: number; avg300: number; total: number } }; processes?: number; nestedCgroups?: number; tree?: { rss: number; pss?: number; cpuPercent: number }; bpf?: { attribution: 'memcg' | 'held' | 'none'; charged?: { maps: { count: number; bytes: number }; programs: { count: number; bytes: number }; places: { vmalloc: number; slab: number; percpu: number; pages: number } }; uncharged?: { maps: { count: number; bytes: number } }; heldElsewhere?: { maps: { count: number; bytes: number } }; anonymous?: { maps: { count: number; bytes: number } }; host?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } }; held?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } } } }; averages: Record<string, number>; maxima?: Record<string, number>; events?: Record<string, number>; eventsLocal?: Record<string, number>; stallUs?: { some?: number; full?: number }; bpf?: { reason?: string; last?: { attribution: 'memcg' | 'held' | 'none'; charged?: { maps: { count: number; bytes: number }; programs: { count: number; bytes: number }; places: { vmalloc: number; slab: number; percpu: number; pages: number } }; uncharged?: { maps: { count: number; bytes: number } }; heldElsewhere?: { maps: { count: number; bytes: number } }; anonymous?: { maps: { count: number; bytes: number } }; host?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } }; held?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } } }; largest?: { attribution: 'memcg' | 'held' | 'none'; charged?: { maps: { count: number; bytes: number }; programs: { count: number; bytes: number }; places: { vmalloc: number; slab: number; percpu: number; pages: number } }; uncharged?: { maps: { count: number; bytes: number } }; heldElsewhere?: { maps: { count: number; bytes: number } }; anonymous?: { maps: { count: number; bytes: number } }; host?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } }; held?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } } }; runningReadings?: number; heldPeak?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } }; maps?: ({ id: number; type: string; name: string; key_size: number; value_size: number; max_entries: number; bytes: number; source: 'memlock' | 'formula' | 'memlock-guess'; unchargedBytes: number; elements?: number; anonymous?: boolean })[]; mapBytes?: Record<string, number>; advice?: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; text: string; savesBytes?: number; maps: ({ id: number; name: string })[]; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; leftovers?: ({ id: number; type: string; name: string; bytes: number; unchargedBytes: number; pinned: (string)[]; programs: ({ id: number; name: string })[]; links: ({ id: number; type: string })[]; holders: ({ pid: number; comm: string })[] })[]; unavailable?: string; hint?: string }; processes?: { max: number }; nestedCgroups?: { max: number }; outlived: ({ pid: number; comm: string })[]; samples: { count: number; late: number; missed: number; longestGapMs: number; dropped?: number }; sources: Record<string, string>; warnings: (string)[]; kernelBreakdown?: { kernel: number; terms: ({ id: string; bytes: number; source: string })[]; notes: (string)[] } };
+export type SummaryJson = { type: 'summary'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; leaf?: string; durationMs: number; exit: { status: number; code?: number; signal?: string; oomKilled?: boolean; endedBy?: 'timeout' | 'budget' | 'view'; killedByCmemstat?: true }; peak?: { bytes: number; source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled' }; highest?: { type: 'sample'; elapsedMs: number; reason: 'launch' | 'tick' | 'final'; current?: number; peak?: number; workingset?: number; kernel?: number; swap?: { current?: number; peak?: number }; zswap?: { current?: number }; limits?: { max?: 'max' | number; high?: 'max' | number; swapMax?: 'max' | number; zswapMax?: 'max' | number; pidsMax?: 'max' | number; 'memsw.limit_in_bytes'?: 'max' | number }; stat?: Record<string, number>; events?: Record<string, number>; eventsLocal?: Record<string, number>; pressure?: { some?: { avg10: number; avg60: number; avg300: number; total: number }; full?: { avg10: number; avg60: number; avg300: number; total: number } }; processes?: number; nestedCgroups?: number; tree?: { rss: number; pss?: number; cpuPercent: number }; bpf?: { attribution: 'memcg' | 'held' | 'none'; charged?: { maps: { count: number; bytes: number }; programs: { count: number; bytes: number }; places: { vmalloc: number; slab: number; percpu: number; pages: number } }; uncharged?: { maps: { count: number; bytes: number } }; heldElsewhere?: { maps: { count: number; bytes: number } }; anonymous?: { maps: { count: number; bytes: number } }; host?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } }; held?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } } } }; averages: Record<string, number>; maxima?: Record<string, number>; events?: Record<string, number>; eventsLocal?: Record<string, number>; elsewhere?: { count: number; processes: ({ pid: number; comm: string; cgroup?: string; sinceMs: number; message: string; hint: string })[] }; cgroupRemovedMs?: number; stallUs?: { some?: number; full?: number }; bpf?: { reason?: string; last?: { attribution: 'memcg' | 'held' | 'none'; charged?: { maps: { count: number; bytes: number }; programs: { count: number; bytes: number }; places: { vmalloc: number; slab: number; percpu: number; pages: number } }; uncharged?: { maps: { count: number; bytes: number } }; heldElsewhere?: { maps: { count: number; bytes: number } }; anonymous?: { maps: { count: number; bytes: number } }; host?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } }; held?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } } }; largest?: { attribution: 'memcg' | 'held' | 'none'; charged?: { maps: { count: number; bytes: number }; programs: { count: number; bytes: number }; places: { vmalloc: number; slab: number; percpu: number; pages: number } }; uncharged?: { maps: { count: number; bytes: number } }; heldElsewhere?: { maps: { count: number; bytes: number } }; anonymous?: { maps: { count: number; bytes: number } }; host?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } }; held?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } } }; runningReadings?: number; heldPeak?: { maps: { count: number; memlock: number }; programs: { count: number; memlock: number } }; maps?: ({ id: number; type: string; name: string; key_size: number; value_size: number; max_entries: number; bytes: number; source: 'memlock' | 'formula' | 'memlock-guess'; unchargedBytes: number; elements?: number; anonymous?: boolean })[]; mapBytes?: Record<string, number>; advice?: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; text: string; savesBytes?: number; maps: ({ id: number; name: string })[]; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; leftovers?: ({ id: number; type: string; name: string; bytes: number; unchargedBytes: number; pinned: (string)[]; programs: ({ id: number; name: string })[]; links: ({ id: number; type: string })[]; holders: ({ pid: number; comm: string })[] })[]; unavailable?: string; hint?: string }; processes?: { max: number }; nestedCgroups?: { max: number }; outlived: ({ pid: number; comm: string })[]; samples: { count: number; late: number; missed: number; longestGapMs: number; dropped?: number }; sources: Record<string, string>; warnings: (string)[]; kernelBreakdown?: { kernel: number; terms: ({ id: string; bytes: number; source: string })[]; notes: (string)[] } };

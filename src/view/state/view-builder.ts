@@ -15,6 +15,8 @@ const GRAVE: ReadonlySet<string> = new Set([
   'oom_kill',
   'oom_group_kill',
   'budget_exceeded',
+  'elsewhere',
+  'cgroup_removed',
   'warning',
 ]);
 

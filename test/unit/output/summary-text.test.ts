@@ -46,6 +46,20 @@ describe('renderSummary', () => {
     expect(changed(cgroup1.summary, { exit }).split('\n')).toContain(line);
   });
 
+  it('opens with what is not measured', () => {
+    const process = {
+      ...{ pid: 7, comm: 'hog', cgroup: '/other', sinceMs: 120 },
+      ...{ message: 'process 7 (hog) has been in cgroup /other', hint: 'start cmemstat there' },
+    };
+    const elsewhere = { count: 5, processes: [process, process, process, process] };
+    expect(changed(cgroup1.summary, { elsewhere, cgroupRemovedMs: 300 }).split('\n').slice(2, 8)).toEqual([
+      '  WARNING: the cgroup of the run was removed 300ms after the launch while the target was running: the figures end there',
+      ...[1, 2, 3].map(() => '  WARNING: process 7 (hog) has been in cgroup /other'),
+      '  WARNING: 2 more of its processes were in other cgroups',
+      '    hint: start cmemstat there',
+    ]);
+  });
+
   it('says why there is no peak of the kernel', () => {
     const peak = { bytes: 1, source: 'sampled' } as const;
     expect(changed(cgroup2.summary, { peak })).toContain(

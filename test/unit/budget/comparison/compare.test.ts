@@ -261,3 +261,21 @@ describe('the comparison', () => {
     );
   });
 });
+
+describe('a run with memory in other cgroups', () => {
+  const level = [0, 1, 2, 3, 4].map((at) => 100 * MIB + at * 4096);
+
+  it('is not compared, and neither are the others of its side', () => {
+    const runs = runsOf('anon', level);
+    const partial = runs.map((each, at) => (at === 2 ? { ...each, isPartial: true as const } : each));
+    for (const [base, now] of [
+      [runs, partial],
+      [partial, runs],
+    ] as const) {
+      const comparison = compare(base, now, 'anon=10%');
+      expect(verdictOf(comparison, 'anon')).toBe('not-measured');
+      expect(comparison.doubts.join()).toContain('1 of 5 runs of ');
+      expect(comparison.doubts.join()).toContain('used memory in other cgroups');
+    }
+  });
+});

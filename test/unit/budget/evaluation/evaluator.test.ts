@@ -679,3 +679,40 @@ describe('an exceeded limit', () => {
     ]);
   });
 });
+
+describe('memory in other cgroups', () => {
+  const elsewhere = (event: string): RecordLine => ({
+    type: 'event',
+    elapsedMs: 1,
+    event,
+    message: 'process 7 (hog) has been in cgroup /other',
+    hint: 'measure it there',
+  });
+
+  it.each(['elsewhere', 'cgroup_removed'])('after %s a budget is not measured, and says why', (event) => {
+    for (const expression of ['anon<=64MiB', 'anon>=1MiB', 'oom_kill==0', 'peak<=1GiB']) {
+      expect(evaluateOne(expression, [elsewhere(event), ...anonSamples(0, 10, 20)])).toMatchObject({
+        status: 'not-measured',
+        reason: 'process 7 (hog) has been in cgroup /other',
+        hint: 'measure it there',
+      });
+    }
+  });
+
+  it('a budget that is exceeded without it has failed all the same', () => {
+    const records = [elsewhere('elsewhere'), ...anonSamples(0, 100, 100, 100)];
+    expect(evaluateOne('anon<=64MiB', records).status).toBe('failed');
+    expect(evaluateOne('anon.median<=64MiB', records).status).toBe('failed');
+  });
+
+  it('the summary names the process as it was called last', () => {
+    const noticed = {
+      ...{ pid: 7, comm: 'hog', cgroup: '/other', sinceMs: 1 },
+      ...{ message: 'process 7 (hog2)', hint: 'there' },
+    };
+    const evaluator = new BudgetEvaluator([named('anon<=64MiB')]);
+    feed(evaluator, [startOf(), elsewhere('elsewhere'), ...anonSamples(0, 10, 20)]);
+    const summary = { ...summaryOf(), elsewhere: { count: 1, processes: [noticed] } };
+    expect(evaluator.finish(summary)[0]).toMatchObject({ reason: 'process 7 (hog2)', hint: 'there' });
+  });
+});

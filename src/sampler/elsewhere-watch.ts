@@ -1,0 +1,367 @@
+/** Notices memory that the run's cgroup is not charged for: its processes in other cgroups, and its removal. */
+import { type FSWatcher, readdirSync, readFileSync, statSync, watch } from 'node:fs';
+import { basename, join } from 'node:path';
+import { errnoOf } from '../errors.ts';
+import { safeText } from '../format/safe-text.ts';
+import { formatDuration } from '../format/units.ts';
+import { parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
+import { type PidStat, readPidStat } from '../kernel/procfs/pid-stat.ts';
+import { readPseudoFile } from '../kernel/pseudo-file.ts';
+import type { ElsewhereProcess, EventRecord, SummaryRecord } from '../model/recording.ts';
+import { findDelegatingClient, mayDelegate } from '../target/delegating-client.ts';
+
+/** The first check is after this time; the pause doubles up to the interval. Unit: milliseconds. */
+const FIRST_PAUSE_MS = 5;
+
+/** Maximum share of time for the checks. */
+const SHARE = 0.01;
+
+/** Maximum number of processes in the summary; the others are counted. */
+const MAX_LISTED = 20;
+
+/** The cgroup of a run. */
+export interface WatchedLeaf {
+  directory: string;
+  version: 1 | 2;
+  /** The pids in it and in its nested cgroups. */
+  processes(): number[];
+}
+
+/** The inputs of a watch. */
+export interface ElsewhereParts {
+  /** Undefined in process-tree mode: then only clients are recognised. */
+  leaf: WatchedLeaf | undefined;
+  targetPid: number;
+  command: readonly string[];
+  /** The pids of the process tree, without a leaf. */
+  listTree: () => number[];
+  hasTargetEnded: () => boolean;
+  elapsedMs: () => number;
+  emit: (event: EventRecord) => void;
+}
+
+/** A process of the run. */
+interface Member {
+  startTime: string;
+  pgrp: number;
+  comm: string;
+  /** Set once it was seen in another cgroup. */
+  elsewhere: { cgroup: string; listed: ElsewhereProcess | undefined } | undefined;
+}
+
+/**
+ * Follows the processes of a run by pid and start time: those of the leaf, their children, and the target. A
+ * process that was never seen as one of these before its parent exited is found by its process group, if it
+ * has kept it.
+ */
+export class ElsewhereWatch {
+  readonly #parts: ElsewhereParts;
+  readonly #intervalMs: number;
+  readonly #members = new Map<number, Member>();
+  /** Processes that do not belong to the run. */
+  #strangers: Set<number>;
+  readonly #reapers = ancestors();
+  readonly #leafInode: bigint | undefined;
+  readonly #ownCgroup: string | undefined;
+  readonly #listed: ElsewhereProcess[] = [];
+  #count = 0;
+  #removedMs: number | undefined;
+  #pauseMs = FIRST_PAUSE_MS;
+  #timer: NodeJS.Timeout | undefined;
+  #watcher: FSWatcher | undefined;
+  #stopped = false;
+
+  /** `intervalMs` is the longest pause between two checks. */
+  constructor(parts: ElsewhereParts, intervalMs: number) {
+    this.#parts = parts;
+    this.#intervalMs = intervalMs;
+    const { leaf, targetPid } = parts;
+    // Later pids may be children of the target.
+    this.#strangers = new Set(leaf === undefined ? [] : listPids().filter((pid) => pid < targetPid));
+    this.#leafInode = leaf === undefined ? undefined : inodeOf(leaf.directory);
+    this.#ownCgroup = leaf === undefined ? undefined : cgroupOf(process.pid, leaf.version);
+  }
+
+  /** Whether the leaf does not account for all processes of the run. */
+  get hasNoticed(): boolean {
+    return this.#count > 0 || this.#removedMs !== undefined;
+  }
+
+  /** Whether the target itself was seen in another cgroup. */
+  get hasTargetLeft(): boolean {
+    return this.#members.get(this.#parts.targetPid)?.elsewhere !== undefined;
+  }
+
+  /** What was noticed, for the summary; empty if nothing was. */
+  summary(): Pick<SummaryRecord, 'elsewhere' | 'cgroupRemovedMs'> {
+    return {
+      ...(this.#count === 0 ? {} : { elsewhere: { count: this.#count, processes: this.#listed } }),
+      ...(this.#removedMs === undefined ? {} : { cgroupRemovedMs: this.#removedMs }),
+    };
+  }
+
+  /** Checks the command, and starts the clock. */
+  start(): void {
+    const { command, targetPid, leaf } = this.#parts;
+    const client = findDelegatingClient(command);
+    if (client !== undefined) this.#reportClient(targetPid, client);
+    if (leaf?.version === 2) this.#watchPopulated(leaf.directory);
+    this.#schedule();
+  }
+
+  /** Stops the clock after a last check. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.check();
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#watcher?.close();
+  }
+
+  /** Compares the cgroups of all known processes with the leaf now. */
+  check(): void {
+    if (this.#stopped) return;
+    const { leaf, listTree } = this.#parts;
+    if (leaf === undefined) {
+      for (const pid of listTree()) this.#meet(pid);
+      return;
+    }
+    this.#checkLeaf(leaf);
+    const inside = new Set(leaf.processes());
+    for (const pid of inside) this.#meet(pid);
+    this.#followTarget(inside, leaf);
+    for (const [pid, member] of this.#members) if (!inside.has(pid)) this.#follow(pid, member, leaf);
+    this.#findChildren(inside, leaf);
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => {
+      const startedMs = this.#parts.elapsedMs();
+      this.check();
+      const costMs = this.#parts.elapsedMs() - startedMs;
+      this.#pauseMs = Math.max(Math.min(this.#pauseMs * 2, this.#intervalMs), costMs / SHARE);
+      if (!this.#stopped) this.#schedule();
+    }, this.#pauseMs);
+    this.#timer.unref();
+  }
+
+  /** The kernel notifies when the last process of the leaf exits or leaves. */
+  #watchPopulated(directory: string): void {
+    try {
+      this.#watcher = watch(join(directory, 'cgroup.events'), { persistent: false }, () => this.check());
+      this.#watcher.on('error', () => {});
+    } catch (error) {
+      // No inotify instance is left: the checks by time remain.
+      if (errnoOf(error) === undefined) throw error;
+    }
+  }
+
+  #checkLeaf({ directory }: WatchedLeaf): void {
+    const { hasTargetEnded, elapsedMs, emit } = this.#parts;
+    if (this.#removedMs !== undefined || inodeOf(directory) === this.#leafInode || hasTargetEnded()) return;
+    this.#removedMs = elapsedMs();
+    const message = `the cgroup of the run was removed ${formatDuration(this.#removedMs)} after the launch while the target was running: what it used from then on is not measured`;
+    const hint = `find out what removes ${directory}, or place it elsewhere with --cgroup-parent`;
+    emit({ type: 'event', elapsedMs: this.#removedMs, event: 'cgroup_removed', message, hint });
+  }
+
+  /** A process of the run, in its cgroup. */
+  #meet(pid: number): void {
+    const stat = statOf(pid);
+    if (stat === undefined) return;
+    const known = this.#members.get(pid);
+    const isSame = known?.startTime === stat.startTime;
+    if (isSame && known.comm === stat.comm) return;
+    this.#members.set(pid, {
+      startTime: stat.startTime,
+      pgrp: stat.pgrp,
+      comm: stat.comm,
+      elsewhere: isSame ? known.elsewhere : undefined,
+    });
+    if (!mayDelegate(stat.comm)) return;
+    const client = findDelegatingClient(wordsOf(pid));
+    // The command of the target was checked before its launch.
+    const isKnown = pid === this.#parts.targetPid && this.#listed.some((each) => each.pid === pid);
+    if (client !== undefined && !isKnown) this.#reportClient(pid, client);
+  }
+
+  #followTarget(inside: ReadonlySet<number>, leaf: WatchedLeaf): void {
+    const { targetPid, hasTargetEnded } = this.#parts;
+    if (inside.has(targetPid) || this.#members.has(targetPid) || hasTargetEnded()) return;
+    // Until something is charged to the leaf, the target has not joined it yet.
+    const stat = wasCharged(leaf) ? statOf(targetPid) : undefined;
+    if (stat !== undefined) this.#add(stat);
+  }
+
+  #add({ pid, startTime, pgrp, comm }: PidStat): Member {
+    const member: Member = { startTime, pgrp, comm, elsewhere: undefined };
+    this.#members.set(pid, member);
+    return member;
+  }
+
+  /** A process that is not in the leaf any more: it has exited, or it has been moved. */
+  #follow(pid: number, member: Member, leaf: WatchedLeaf): void {
+    const stat = statOf(pid);
+    if (stat === undefined || stat.startTime !== member.startTime) {
+      this.#members.delete(pid);
+      return;
+    }
+    if (member.elsewhere !== undefined) {
+      rename(member, stat);
+      return;
+    }
+    // The main thread may have ended before the others.
+    if (isDead(stat)) return;
+    const cgroup = cgroupOf(pid, leaf.version);
+    if (cgroup === undefined || isBelow(cgroup, leaf.directory)) return;
+    member.comm = stat.comm;
+    member.elsewhere = { cgroup, listed: undefined };
+    // A child of a process that was reported is only counted.
+    if (this.#members.get(stat.ppid)?.elsewhere?.cgroup === cgroup) this.#count += 1;
+    else member.elsewhere.listed = this.#report(stat, cgroup);
+  }
+
+  /** Children of processes of the run that were started in, or moved to, another cgroup between two checks. */
+  #findChildren(inside: ReadonlySet<number>, leaf: WatchedLeaf): void {
+    const present = listPids();
+    const fresh = present.filter(
+      (pid) => !inside.has(pid) && !this.#members.has(pid) && !this.#strangers.has(pid),
+    );
+    const pending = new Map(fresh.flatMap((pid) => statOf(pid) ?? []).map((stat) => [stat.pid, stat]));
+    for (let hasFound = true; hasFound; ) {
+      hasFound = false;
+      for (const [pid, stat] of pending) {
+        if (!this.#members.has(stat.ppid) && !this.#isOrphan(stat, leaf)) continue;
+        pending.delete(pid);
+        hasFound = true;
+        this.#follow(pid, this.#add(stat), leaf);
+      }
+    }
+    const strangers = new Set<number>();
+    for (const pid of present) if (this.#strangers.has(pid) || pending.has(pid)) strangers.add(pid);
+    // Before it joins the leaf, the target is in the cgroup of cmemstat.
+    strangers.delete(this.#parts.targetPid);
+    this.#strangers = strangers;
+  }
+
+  /** Whether a process was left behind by one of the run: its process group is one of the run's. */
+  #isOrphan({ pid, ppid, pgrp }: PidStat, { version }: WatchedLeaf): boolean {
+    if (!this.#reapers.has(ppid) || ppid === process.pid) return false;
+    if (![...this.#members.values()].some((member) => member.pgrp === pgrp)) return false;
+    // A script that started cmemstat may have the same process group; its programs are in our own cgroup.
+    return cgroupOf(pid, version) !== this.#ownCgroup;
+  }
+
+  #report({ pid, comm }: PidStat, cgroup: string): ElsewhereProcess {
+    const sinceMs = this.#parts.elapsedMs();
+    const opener = [...this.#members.values()].find((member) => SESSION_OPENERS.has(member.comm))?.comm;
+    const hint =
+      opener === undefined
+        ? 'measure it where it runs: start cmemstat in that cgroup'
+        : `${opener} opens a session with a cgroup of its own: sudo cmemstat --user USER -- COMMAND`;
+    const message = describe(pid, comm, cgroup, sinceMs);
+    return this.#emit({ pid, comm, cgroup, sinceMs, message, hint });
+  }
+
+  #reportClient(pid: number, { name, hint }: { name: string; hint: string }): void {
+    const message = `${name} (process ${pid}) has another process run the command, in another cgroup: its memory is not measured`;
+    this.#emit({ pid, comm: name, sinceMs: this.#parts.elapsedMs(), message, hint });
+  }
+
+  #emit(noticed: ElsewhereProcess): ElsewhereProcess {
+    this.#count += 1;
+    if (this.#listed.length < MAX_LISTED) this.#listed.push(noticed);
+    const { sinceMs, message, hint, pid, cgroup } = noticed;
+    const event: EventRecord = { type: 'event', elapsedMs: sinceMs, event: 'elsewhere', message, hint, pid };
+    if (cgroup !== undefined) event.cgroup = cgroup;
+    // Thousands of events would say no more.
+    if (this.#count <= MAX_LISTED) this.#parts.emit(event);
+    return noticed;
+  }
+}
+
+const SESSION_OPENERS: ReadonlySet<string> = new Set(['sudo', 'su', 'runuser', 'doas', 'pkexec']);
+
+function describe(pid: number, comm: string, cgroup: string, sinceMs: number): string {
+  const since = `${formatDuration(sinceMs)} after the launch`;
+  return `process ${pid} (${safeText(comm)}) has been in cgroup ${safeText(cgroup)} since ${since}: its memory there is not measured`;
+}
+
+/** A process that executes another program after it has left gets its name in the summary. */
+function rename(member: Member, { pid, comm }: PidStat): void {
+  if (comm === member.comm) return;
+  member.comm = comm;
+  const listed = member.elsewhere?.listed;
+  if (listed?.cgroup === undefined) return;
+  listed.comm = comm;
+  listed.message = describe(pid, comm, listed.cgroup, listed.sinceMs);
+}
+
+function isDead({ state, threads }: PidStat): boolean {
+  return state === 'X' || (state === 'Z' && threads <= 1);
+}
+
+/** Whether anything was ever charged to the leaf; before Linux 5.19, whether anything is. */
+function wasCharged({ directory, version }: WatchedLeaf): boolean {
+  const names = version === 1 ? ['memory.max_usage_in_bytes'] : ['memory.peak', 'memory.current'];
+  for (const name of names) {
+    const text = unlessGone(() => readPseudoFile(join(directory, name)));
+    if (text !== undefined) return text.trimEnd() !== '0';
+  }
+  // The leaf was removed, which requires that the target had left it.
+  return true;
+}
+
+/** The name of a leaf identifies it, wherever the hierarchy is mounted. */
+function isBelow(cgroup: string, leaf: string): boolean {
+  return cgroup.split('/').includes(basename(leaf));
+}
+
+/** The cgroup of a process in the memory hierarchy; undefined if it has exited. */
+function cgroupOf(pid: number, version: 1 | 2): string | undefined {
+  const path = `/proc/${pid}/cgroup`;
+  const memberships = unlessGone(() => parsePidCgroup(readPseudoFile(path), path));
+  return memberships?.find(({ hierarchy, controllers }) =>
+    version === 2 ? hierarchy === 0 : controllers.includes('memory'),
+  )?.path;
+}
+
+function statOf(pid: number): PidStat | undefined {
+  return unlessGone(() => readPidStat(pid));
+}
+
+function wordsOf(pid: number): string[] {
+  return unlessGone(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.split('\0') ?? [];
+}
+
+function listPids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+function inodeOf(directory: string): bigint | undefined {
+  return statSync(directory, { bigint: true, throwIfNoEntry: false })?.ino;
+}
+
+/** The processes that may inherit orphans of the run: pid 1, and ancestors of cmemstat. */
+function ancestors(): Set<number> {
+  const pids = new Set([1]);
+  let pid = statOf(process.pid)?.ppid ?? 1;
+  while (pid > 1 && !pids.has(pid)) {
+    pids.add(pid);
+    pid = statOf(pid)?.ppid ?? 1;
+  }
+  return pids;
+}
+
+/** A process may exit between two readings, or belong to another user if /proc is mounted with hidepid. */
+function unlessGone<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    return undefined;
+  }
+}

@@ -1,0 +1,88 @@
+/** Runs whose memory is charged to another cgroup than theirs. */
+import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect } from 'vitest';
+import { gate } from '../gate/gated.ts';
+import { host, needs, record, SLOWNESS, scratch, start, testWith, testWithoutKernel } from '../harness.ts';
+
+const other = join(host.top ?? '', `cmemstat-test-elsewhere-${process.pid}`);
+const name = `/cmemstat-test-elsewhere-${process.pid}`;
+const hasCgroup = host.top !== undefined && process.getuid?.() === 0;
+beforeAll(() => hasCgroup && mkdirSync(other));
+afterAll(() => hasCgroup && rmdirSync(other));
+
+const leave = `echo 0 > ${other}/cgroup.procs`;
+const seconds = SLOWNESS;
+
+testWith([needs.cgroup, needs.root], 'a budget on a target that moves itself is not measured', async () => {
+  const { outcome, verdict } = await gate('--budget', 'anon<=50MiB', '--', 'sh', '-c', `${leave}; sleep 1`);
+  expect(outcome.status).toBe(5);
+  const [budget] = verdict.budgets;
+  expect(budget?.status).toBe('not-measured');
+  expect(budget?.reason).toMatch(
+    new RegExp(
+      `^process \\d+ \\(\\w+\\) has been in cgroup ${name} since .*: its memory there is not measured$`,
+    ),
+  );
+  // The summary opens with it.
+  expect(outcome.stderr.split('\n').find((line) => line.startsWith('  '))).toContain('  WARNING: process ');
+});
+
+testWith(
+  [needs.cgroup, needs.root],
+  'descendants are noticed too, also one whose parent has exited before it left',
+  async () => {
+    const orphan = `sh -c '(sleep 0.2; ${leave}; sleep ${seconds + 1}) &'`;
+    const script = `(${leave}; sleep ${seconds}) & ${orphan}; sleep ${seconds}`;
+    const { events, summary } = await record('--', 'sh', '-c', script);
+    const noticed = events.filter(({ event }) => event === 'elsewhere');
+    expect(noticed.length).toBeGreaterThanOrEqual(2);
+    for (const { cgroup } of noticed) expect(cgroup).toBe(name);
+    expect(summary.elsewhere?.count).toBeGreaterThanOrEqual(2);
+    expect(summary.exit.status).toBe(0);
+  },
+);
+
+testWith(
+  [needs.cgroup, needs.root],
+  'a leaf that is removed under a run gives no figure, and no budget passes',
+  async () => {
+    const fifo = join(scratch, 'ready');
+    const script = `${leave}; rmdir "$(cat ${fifo})"; sleep ${2 * seconds}`;
+    const shell = start('mkfifo', [fifo]);
+    await shell.ended;
+    const running = start(process.execPath, [
+      ...[join(import.meta.dirname, '../../../bin/cmemstat.js'), '--json', '--interval', '100ms'],
+      ...['--', 'sh', '-c', script],
+    ]);
+    await running.until(/"type":"start"/);
+    const first = JSON.parse(running.soFar().split('\n')[0] ?? '') as { leaf: string };
+    writeFileSync(fifo, `${first.leaf}\n`);
+    const lines = (await running.ended).stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const removed = lines.find(({ event }) => event === 'cgroup_removed');
+    expect(removed?.message).toContain('the cgroup of the run was removed');
+    const later = lines.filter(({ type, elapsedMs }) => type === 'sample' && elapsedMs > removed.elapsedMs);
+    expect(later).toEqual([]);
+    const summary = lines.at(-1);
+    expect(summary.cgroupRemovedMs).toBe(removed.elapsedMs);
+    expect(summary.peak?.source).not.toBe('sampled');
+  },
+);
+
+testWithoutKernel([needs.cgroup], 'docker is recognised by its name, also below a shell', async () => {
+  const docker = join(scratch, 'docker');
+  writeFileSync(docker, '#!/bin/sh\nsleep 0.5\n', { mode: 0o755 });
+  for (const command of [
+    [docker, 'run', 'alpine'],
+    ['sh', '-c', `${docker} exec web hog; true`],
+  ]) {
+    const { outcome, verdict } = await gate('--budget', 'anon<=50MiB', '--', ...command);
+    expect(outcome.status).toBe(5);
+    expect(verdict.budgets[0]?.reason).toMatch(/^docker \(process \d+\) has another process run the command/);
+    expect(verdict.budgets[0]?.hint).toContain('docker run --privileged');
+  }
+  expect((await gate('--budget', 'anon<=50MiB', '--', docker, 'ps')).verdict.status).toBe('passed');
+});

@@ -1,0 +1,128 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { EventRecord } from '#src/model/recording.ts';
+import { ElsewhereWatch } from '#src/sampler/elsewhere-watch.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'cmemstat-elsewhere-'));
+const children: ChildProcess[] = [];
+afterEach(async () => {
+  for (const child of children.splice(0)) {
+    child.stdin?.end();
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A process in the cgroup of this test, which is not the leaf; it ends with its standard input. */
+async function startProcess(script = 'echo up; read -r _'): Promise<{ pid: number; line: string }> {
+  const child = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  children.push(child);
+  const [chunk] = (await once(child.stdout, 'data')) as [Buffer];
+  return { pid: child.pid ?? 0, line: String(chunk).trim() };
+}
+
+/** A watch over a leaf with these processes; nothing is in cgroup v2's own files but what the tests write. */
+function watchOver(targetPid: number, command = ['hog']) {
+  const directory = join(folder, 'cmemstat-1-2');
+  mkdirSync(directory, { recursive: true });
+  const charge = (bytes: number) => writeFileSync(join(directory, 'memory.peak'), `${bytes}\n`);
+  charge(4096);
+  const run = { inside: [targetPid], hasEnded: false, atMs: 10 };
+  const events: EventRecord[] = [];
+  const watch = new ElsewhereWatch(
+    {
+      leaf: { directory, version: 2, processes: () => run.inside },
+      targetPid,
+      command,
+      listTree: () => [],
+      hasTargetEnded: () => run.hasEnded,
+      elapsedMs: () => run.atMs,
+      emit: (event) => events.push(event),
+    },
+    1000,
+  );
+  return { watch, run, events, directory, charge };
+}
+
+const ownCgroup = () => /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
+
+test('a process that leaves the leaf is named once, with its cgroup and since when', async () => {
+  const { pid } = await startProcess();
+  const { watch, run, events } = watchOver(pid);
+  watch.check();
+  expect(events).toEqual([]);
+  run.inside = [];
+  run.atMs = 250;
+  watch.check();
+  watch.check();
+  const message = `process ${pid} (sh) has been in cgroup ${ownCgroup()} since 250ms after the launch: its memory there is not measured`;
+  expect(events).toMatchObject([{ event: 'elsewhere', elapsedMs: 250, pid, cgroup: ownCgroup(), message }]);
+  expect(watch.hasTargetLeft).toBe(true);
+  expect(watch.summary().elsewhere).toMatchObject({ count: 1, processes: [{ pid, sinceMs: 250 }] });
+});
+
+test('a child in another cgroup is found by its parent', async () => {
+  const { pid, line } = await startProcess('sh -c "echo \\$\\$; read -r _"; true');
+  const { watch, events } = watchOver(pid);
+  watch.check();
+  expect(events.map((event) => event.pid)).toEqual([Number(line)]);
+  expect(watch.hasTargetLeft).toBe(false);
+});
+
+test('the target is not elsewhere before it joins the leaf', async () => {
+  const { pid } = await startProcess();
+  const { watch, run, events, charge } = watchOver(pid);
+  charge(0);
+  run.inside = [];
+  watch.check();
+  expect(events).toEqual([]);
+  charge(4096);
+  watch.check();
+  expect(events).toMatchObject([{ event: 'elsewhere', pid }]);
+});
+
+test('a process that has exited is not elsewhere', async () => {
+  const { pid } = await startProcess();
+  const { watch, run, events } = watchOver(pid);
+  watch.check();
+  const [child] = children;
+  child?.stdin?.end();
+  if (child !== undefined) await once(child, 'exit');
+  run.inside = [];
+  run.hasEnded = true;
+  watch.check();
+  expect(events).toEqual([]);
+  expect(watch.summary()).toEqual({});
+});
+
+test('a leaf that is removed while the target runs is an event; after its end it is not', async () => {
+  const { pid } = await startProcess();
+  const { watch, run, events, directory } = watchOver(pid);
+  rmSync(directory, { recursive: true });
+  run.hasEnded = true;
+  watch.check();
+  expect(events).toEqual([]);
+  run.hasEnded = false;
+  watch.check();
+  watch.check();
+  expect(events.filter(({ event }) => event === 'cgroup_removed')).toHaveLength(1);
+  expect(watch.summary().cgroupRemovedMs).toBe(10);
+});
+
+test('a client that has a daemon run the command is recognised before it runs', async () => {
+  const { pid } = await startProcess();
+  const { watch, events } = watchOver(pid, ['docker', 'run', 'alpine']);
+  watch.start();
+  watch.stop();
+  expect(events).toHaveLength(1);
+  expect(events[0]).toMatchObject({
+    event: 'elsewhere',
+    pid,
+    message: expect.stringContaining('docker (process'),
+  });
+  expect(events[0]?.hint).toContain('docker run --privileged');
+});
