@@ -43,7 +43,8 @@ export function readBindingLimits2(leaf: string, mountPoint: string): CgroupLimi
  */
 export function readBindingLimits1(leaf: string, facts: HierarchyFacts): CgroupLimits {
   const statPath = join(leaf, 'memory.stat');
-  const limit = parseMemoryStatV1(readPseudoFile(statPath), statPath).hierarchicalLimitBytes;
+  // The sampler reports malformed lines.
+  const limit = parseMemoryStatV1(readPseudoFile(statPath), statPath, () => {}).hierarchicalLimitBytes;
   const cpus: number[] = [];
   const mount = facts.mounts.find((each) => each.fsType === 'cgroup' && each.superOptions.includes('cpu'));
   const own = facts.memberships.find((membership) => membership.controllers.includes('cpu'));

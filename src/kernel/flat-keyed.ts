@@ -1,4 +1,8 @@
+import { KernelFileError } from '../errors.ts';
 import { malformed, parseDigits } from './number.ts';
+
+/** Receives the fault of a line that is skipped. */
+export type OnMalformed = (fault: KernelFileError) => void;
 
 /**
  * A flat keyed file of cgroupfs, such as `memory.stat` or `memory.events`:
@@ -6,29 +10,38 @@ import { malformed, parseDigits } from './number.ts';
  *     anon 1048576
  *     file 4096
  *
- * Unknown keys are kept. An empty file yields an empty record.
+ * Unknown keys are kept. An empty file yields an empty record. Vendors add lines of other forms: with
+ * `onMalformed` these are skipped, and so is a second line with the same key.
  * Source: Documentation/admin-guide/cgroup-v2.rst, "Interface Files".
- * @throws KernelFileError that names the file and the line if a line is malformed or a key is duplicated.
+ * @throws KernelFileError that names the file and the line if a line is malformed or a key is duplicated,
+ * without `onMalformed`.
  */
-export function parseFlatKeyed(text: string, path: string): Record<string, number> {
+export function parseFlatKeyed(
+  text: string,
+  path: string,
+  onMalformed?: OnMalformed,
+): Record<string, number> {
   const values: Record<string, number> = {};
-  visitFlatKeyed(text, path, (key, value, line) => {
+  const visit = (key: string, value: number, line: number) => {
     if (Object.hasOwn(values, key)) throw malformed(path, line, `duplicate key '${key}'`);
     if (key === '__proto__') Object.defineProperty(values, key, { value, enumerable: true });
     else values[key] = value;
-  });
+  };
+  visitFlatKeyed(text, path, visit, onMalformed);
   return values;
 }
 
 /**
  * Calls `visit` for every line of a flat keyed file, in order. Uses indexes instead of split() and regular
- * expressions because this runs at every sample, with up to 70 lines.
- * @throws KernelFileError that names the file and the line if a line is malformed.
+ * expressions because this runs at every sample, with up to 70 lines. A line that is malformed, or that `visit`
+ * rejects with a KernelFileError, is skipped if there is an `onMalformed`.
+ * @throws KernelFileError that names the file and the line if a line is malformed, without `onMalformed`.
  */
 export function visitFlatKeyed(
   text: string,
   path: string,
   visit: (key: string, value: number, line: number) => void,
+  onMalformed?: OnMalformed,
 ): void {
   let line = 0;
   let start = 0;
@@ -36,11 +49,16 @@ export function visitFlatKeyed(
     line += 1;
     const newline = text.indexOf('\n', start);
     const end = newline < 0 ? text.length : newline;
-    const space = text.indexOf(' ', start);
-    if (space <= start || space >= end) {
-      throw malformed(path, line, `expected 'key value', found '${text.slice(start, end)}'`);
+    try {
+      const space = text.indexOf(' ', start);
+      if (space <= start || space >= end) {
+        throw malformed(path, line, `expected 'key value', found '${text.slice(start, end)}'`);
+      }
+      visit(text.slice(start, space), parseDigits(text, space + 1, end, path, line), line);
+    } catch (error) {
+      if (onMalformed === undefined || !(error instanceof KernelFileError)) throw error;
+      onMalformed(error);
     }
-    visit(text.slice(start, space), parseDigits(text, space + 1, end, path, line), line);
     start = end + 1;
   }
 }

@@ -7,9 +7,10 @@ import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
 import { parseLimitV1 } from '../kernel/cgroup1/memory-limit.ts';
 import { parseMemoryStatV1 } from '../kernel/cgroup1/memory-stat.ts';
 import { parseOomKills } from '../kernel/cgroup1/oom-control.ts';
+import type { OnMalformed } from '../kernel/flat-keyed.ts';
 import { parseSingleValue } from '../kernel/limit.ts';
 import { workingSet } from './cgroup2-reader.ts';
-import { type FigureReader, type Figures, KeptValue, setIfDefined } from './figure-reader.ts';
+import { type FigureReader, type Figures, KeptValue, type Parse, setIfDefined } from './figure-reader.ts';
 
 /** Needed if there are nested cgroups, in addition to the files of the leaf. */
 export interface Cgroup1Walk {
@@ -21,9 +22,12 @@ export interface Cgroup1Walk {
 const LINKS_OF_NO_CHILD = 2;
 
 /** Opens the files of a leaf in v1's memory hierarchy. */
-export function openCgroup1Reader(directory: string, walk: Cgroup1Walk): FigureReader {
-  const keep = <T>(name: string, parse: (text: string, path: string) => T) =>
-    new KeptValue(directory, name, parse);
+export function openCgroup1Reader(
+  directory: string,
+  walk: Cgroup1Walk,
+  onMalformed: OnMalformed,
+): FigureReader {
+  const keep = <T>(name: string, parse: Parse<T>) => new KeptValue(directory, name, parse, onMalformed);
   const files = {
     stat: keep('memory.stat', parseMemoryStatV1),
     usage: keep('memory.usage_in_bytes', parseSingleValue),

@@ -4,14 +4,18 @@ import { parseDescendants } from '../kernel/cgroup2/cgroup-stat.ts';
 import { parseMemoryEvents } from '../kernel/cgroup2/memory-events.ts';
 import { parseMemoryStat } from '../kernel/cgroup2/memory-stat.ts';
 import { parsePressure } from '../kernel/cgroup2/pressure.ts';
+import type { OnMalformed } from '../kernel/flat-keyed.ts';
 import { parseLimit, parseSingleValue } from '../kernel/limit.ts';
 import type { LeafLimits } from '../model/sample.ts';
-import { type FigureReader, type Figures, KeptValue, setIfDefined } from './figure-reader.ts';
+import { type FigureReader, type Figures, KeptValue, type Parse, setIfDefined } from './figure-reader.ts';
 
 /** Opens the files of a leaf; `listProcesses` is only called if there are nested cgroups. */
-export function openCgroup2Reader(directory: string, listProcesses: () => number[]): FigureReader {
-  const keep = <T>(name: string, parse: (text: string, path: string) => T) =>
-    new KeptValue(directory, name, parse);
+export function openCgroup2Reader(
+  directory: string,
+  listProcesses: () => number[],
+  onMalformed: OnMalformed,
+): FigureReader {
+  const keep = <T>(name: string, parse: Parse<T>) => new KeptValue(directory, name, parse, onMalformed);
   const files = {
     stat: keep('memory.stat', parseMemoryStat),
     current: keep('memory.current', parseSingleValue),

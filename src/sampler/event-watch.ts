@@ -47,6 +47,9 @@ export class EventCounters {
   }
 }
 
+/** The reader of the figures reports malformed lines of the same files. */
+const ignore = () => {};
+
 /** A watch on the leaf's event counters. */
 export interface EventWatch {
   stop(): void;
@@ -57,8 +60,8 @@ export interface EventWatch {
  * only triggers a read.
  */
 export function watchEvents2(directory: string, onChange: OnChange): EventWatch {
-  const events = new KeptValue(directory, 'memory.events', parseMemoryEvents);
-  const local = new KeptValue(directory, 'memory.events.local', parseMemoryEvents);
+  const events = new KeptValue(directory, 'memory.events', parseMemoryEvents, ignore);
+  const local = new KeptValue(directory, 'memory.events.local', parseMemoryEvents, ignore);
   let watcher: FSWatcher | undefined;
   const notify = () => onChange({ events: events.read(), local: local.read() }, 'inotify');
   watcher = watch(join(directory, 'memory.events'), notify);
@@ -81,7 +84,7 @@ export function watchEvents2(directory: string, onChange: OnChange): EventWatch 
  */
 export function watchEvents1(directory: string, eventFd: number, onChange: OnChange): EventWatch {
   const control = openSync(join(directory, 'memory.oom_control'), 'r');
-  const oomKills = new KeptValue(directory, 'memory.oom_control', parseOomKills);
+  const oomKills = new KeptValue(directory, 'memory.oom_control', parseOomKills, ignore);
   writePseudoFile(join(directory, 'cgroup.event_control'), `${eventFd} ${control}`);
   const counter = Buffer.alloc(8);
   const timers = new Set<NodeJS.Timeout>();

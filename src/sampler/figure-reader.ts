@@ -3,7 +3,9 @@
  * key.
  */
 import { join } from 'node:path';
-import { errnoOf } from '../errors.ts';
+import { errnoOf, KernelFileError } from '../errors.ts';
+import { plural } from '../format/plural.ts';
+import type { OnMalformed } from '../kernel/flat-keyed.ts';
 import { KeptFile } from '../kernel/pseudo-file.ts';
 import type { Sample } from '../model/sample.ts';
 
@@ -12,22 +14,28 @@ export type Figures = Omit<Sample, 'type' | 'elapsedMs' | 'reason' | 'bpf'>;
 
 /** A source of figures: a leaf of cgroup v2 or v1, or a process tree. */
 export interface FigureReader {
-  /** Reads everything once. @throws KernelFileError if a file is malformed. */
+  /** Reads everything once. @throws KernelFileError if a file cannot be read. */
   read(): Figures | Promise<Figures>;
   /** The pids of the processes that the figures currently include. */
   processes(): number[];
   close(): void;
 }
 
+/** Parses a kernel file; lines that it skips are passed to `onMalformed`. */
+export type Parse<T> = (text: string, path: string, onMalformed?: OnMalformed) => T;
+
 /**
  * One kernel file with its parser, kept open; `read` returns undefined if the kernel does not have the file.
+ * What cannot be parsed is absent, and passed to `onMalformed`.
  */
 export class KeptValue<T> {
   readonly #file: KeptFile | undefined;
-  readonly #parse: (text: string, path: string) => T;
+  readonly #parse: Parse<T>;
+  readonly #onMalformed: OnMalformed;
 
-  constructor(directory: string, name: string, parse: (text: string, path: string) => T) {
+  constructor(directory: string, name: string, parse: Parse<T>, onMalformed: OnMalformed) {
     this.#parse = parse;
+    this.#onMalformed = onMalformed;
     this.#file = absentAs(undefined, () => new KeptFile(join(directory, name)));
   }
 
@@ -35,7 +43,14 @@ export class KeptValue<T> {
     const file = this.#file;
     if (file === undefined) return undefined;
     const text = absentAs(undefined, () => file.read());
-    return text === undefined ? undefined : this.#parse(text, file.path);
+    if (text === undefined) return undefined;
+    try {
+      return this.#parse(text, file.path, this.#onMalformed);
+    } catch (error) {
+      if (!(error instanceof KernelFileError)) throw error;
+      this.#onMalformed(error);
+      return undefined;
+    }
   }
 
   close(): void {
@@ -62,4 +77,29 @@ export function setIfDefined<K extends string, V>(
   value: V | undefined,
 ): void {
   if (value !== undefined) target[key] = value;
+}
+
+/** Counts the lines of kernel files that could not be parsed; the first one is reported at once. */
+export class MalformedLines {
+  readonly #onFirst: (message: string) => void;
+  #first: string | undefined;
+  #count = 0;
+
+  constructor(onFirst: (message: string) => void) {
+    this.#onFirst = onFirst;
+  }
+
+  /** Takes one fault. */
+  readonly add: OnMalformed = ({ message }) => {
+    this.#count += 1;
+    if (this.#first !== undefined) return;
+    this.#first = message;
+    this.#onFirst(`${message}; the line is skipped`);
+  };
+
+  /** For the summary; undefined if everything could be parsed. */
+  describe(): string | undefined {
+    if (this.#first === undefined) return undefined;
+    return `${plural(this.#count, 'line')} of kernel files could not be parsed and ${this.#count === 1 ? 'was' : 'were'} skipped; the first: ${this.#first}`;
+  }
 }

@@ -57,7 +57,9 @@ async function measureIn(
   maps: readonly MapToMeasure[],
   [command, ...args]: readonly [string, ...string[]],
 ): Promise<MeasuredMap[]> {
-  const reader = openLeafReader(leaf);
+  const reader = openLeafReader(leaf, (fault) => {
+    throw fault;
+  });
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] });
   const conversation = new Conversation(child);
   const measured: MeasuredMap[] = [];

@@ -15,7 +15,7 @@ import { BpfClock, type BpfReading, type BpfUnavailable } from '../../sampler/bp
 import type { RunBpf } from '../../sampler/bpf/run-bpf.ts';
 import { ElsewhereWatch } from '../../sampler/elsewhere-watch.ts';
 import type { EventWatch } from '../../sampler/event-watch.ts';
-import type { FigureReader } from '../../sampler/figure-reader.ts';
+import { type FigureReader, MalformedLines } from '../../sampler/figure-reader.ts';
 import type { ProcessTable } from '../../sampler/process-table.ts';
 import { Sampler } from '../../sampler/sampler.ts';
 import type { Target } from '../../target/launch.ts';
@@ -51,6 +51,7 @@ export class Measurement {
   readonly #nested: NestedCgroups | undefined;
   readonly #launchedAt = monotonicMs();
   readonly #elsewhere: ElsewhereWatch;
+  readonly #malformed: MalformedLines;
   #stream: RecordStream | undefined;
   #reader: FigureReader | undefined;
   #bpf: BpfClock | undefined;
@@ -69,6 +70,7 @@ export class Measurement {
     this.#target = target;
     this.#log = log;
     this.placement = placement;
+    this.#malformed = new MalformedLines((message) => log.warn(message));
     const { leaf } = placement;
     this.#nested = leaf === undefined ? undefined : new NestedCgroups(leaf);
     this.mode = leaf === undefined ? 'process-tree' : leaf.version === 2 ? 'cgroup2' : 'cgroup1';
@@ -173,7 +175,7 @@ export class Measurement {
     const { leaf } = this.placement;
     const stream = new RecordStream(sinks);
     this.#stream = stream;
-    this.#reader = await openReader(leaf, this.#target.pid);
+    this.#reader = await openReader(leaf, this.#target.pid, this.#malformed.add);
     const record = startRecord(this.#options, {
       placement: this.placement,
       mode: this.mode,
@@ -212,6 +214,8 @@ export class Measurement {
     await this.#sampler?.stop();
     this.#watch?.stop();
     this.#reader?.close();
+    const malformed = this.#malformed.describe();
+    if (malformed !== undefined) this.warn(malformed);
   }
 
   /** Closes what remains open after `stop`. */
@@ -269,11 +273,12 @@ export class Measurement {
   }
 
   /** Whether a reading says nothing about the target: the leaf was removed, or the target has left it. */
-  #isOfEmptyLeaf({ current, processes, reason }: Sample): boolean {
+  #isOfEmptyLeaf({ current, stat, processes, reason }: Sample): boolean {
     if (this.placement.leaf === undefined) return false;
-    if (current !== undefined && (processes !== 0 || reason !== 'tick' || this.#targetEnded)) return false;
+    const isGone = current === undefined && stat === undefined;
+    if (!isGone && (processes !== 0 || reason !== 'tick' || this.#targetEnded)) return false;
     this.#elsewhere.check();
-    return current === undefined || this.#elsewhere.hasTargetLeft;
+    return isGone || this.#elsewhere.hasTargetLeft;
   }
 
   #giveUpProcesses(error: unknown): void {

@@ -1,25 +1,33 @@
 /** Opens the files to read and watch for a run, depending on where it was placed. */
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { UnsupportedError } from '../../errors.ts';
+import type { OnMalformed } from '../../kernel/flat-keyed.ts';
 import { openCgroup1Reader } from '../../sampler/cgroup1-reader.ts';
 import { openCgroup2Reader } from '../../sampler/cgroup2-reader.ts';
 import { type EventWatch, watchEvents1, watchEvents2 } from '../../sampler/event-watch.ts';
 import type { FigureReader } from '../../sampler/figure-reader.ts';
 import type { Sampler } from '../../sampler/sampler.ts';
 
-/** Opens the reader for the figures of a leaf. @throws KernelFileError. */
-export function openLeafReader(leaf: Leaf): FigureReader {
+/**
+ * Opens the reader for the figures of a leaf; lines that cannot be parsed are skipped, and passed to
+ * `onMalformed`. @throws KernelFileError.
+ */
+export function openLeafReader(leaf: Leaf, onMalformed: OnMalformed): FigureReader {
   return leaf.version === 2
-    ? openCgroup2Reader(leaf.directory, () => leaf.processes())
-    : openCgroup1Reader(leaf.directory, leaf);
+    ? openCgroup2Reader(leaf.directory, () => leaf.processes(), onMalformed)
+    : openCgroup1Reader(leaf.directory, leaf, onMalformed);
 }
 
 /**
  * Opens the reader for the figures of the leaf, or of the process tree below `pid` without one.
  * @throws KernelFileError.
  */
-export async function openReader(leaf: Leaf | undefined, pid: number): Promise<FigureReader> {
-  if (leaf !== undefined) return openLeafReader(leaf);
+export async function openReader(
+  leaf: Leaf | undefined,
+  pid: number,
+  onMalformed: OnMalformed,
+): Promise<FigureReader> {
+  if (leaf !== undefined) return openLeafReader(leaf, onMalformed);
   // pidusage is only loaded if needed.
   const { ProcessTreeReader } = await import('../../sampler/process-tree-reader.ts');
   return new ProcessTreeReader(pid);

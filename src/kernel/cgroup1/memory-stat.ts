@@ -1,4 +1,4 @@
-import { parseFlatKeyed } from '../flat-keyed.ts';
+import { type OnMalformed, parseFlatKeyed } from '../flat-keyed.ts';
 
 /**
  * Keys of v1's `memory.stat` that mean the same as a key of cgroup v2, once `total_` is taken away.
@@ -59,12 +59,12 @@ export interface MemoryStatV1 {
  *
  * Source: Documentation/admin-guide/cgroup-v1/memory.rst, section 5.2.
  * Unit: bytes, but for the counts `pgfault`, `pgmajfault`, `total_pgpgin`, `total_pgpgout`, `workingset_*`.
- * @throws KernelFileError that names the line.
+ * @throws KernelFileError that names the line, without `onMalformed`.
  */
-export function parseMemoryStatV1(text: string, path: string): MemoryStatV1 {
+export function parseMemoryStatV1(text: string, path: string, onMalformed?: OnMalformed): MemoryStatV1 {
   // "No limit" is 2^63 minus one page, which a double cannot represent exactly.
   const limited = text.replace(NO_LIMIT, '$1 0');
-  const raw = parseFlatKeyed(limited, path);
+  const raw = parseFlatKeyed(limited, path, onMalformed);
   const stat: Record<string, number> = {};
   for (const key in raw) {
     const value = raw[key] as number;

@@ -1,4 +1,4 @@
-import { parseFlatKeyed } from '../flat-keyed.ts';
+import { type OnMalformed, parseFlatKeyed } from '../flat-keyed.ts';
 
 /**
  * Number of processes in this cgroup (excluding nested ones) killed by the OOM killer, from v1's
@@ -9,8 +9,8 @@ import { parseFlatKeyed } from '../flat-keyed.ts';
  *     oom_kill 1
  *
  * Since: Linux 4.13; undefined if the kernel does not print the key.
- * @throws KernelFileError that names the line.
+ * @throws KernelFileError that names the line, without `onMalformed`.
  */
-export function parseOomKills(text: string, path: string): number | undefined {
-  return parseFlatKeyed(text, path).oom_kill;
+export function parseOomKills(text: string, path: string, onMalformed?: OnMalformed): number | undefined {
+  return parseFlatKeyed(text, path, onMalformed).oom_kill;
 }

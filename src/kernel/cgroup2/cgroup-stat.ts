@@ -1,4 +1,4 @@
-import { parseFlatKeyed } from '../flat-keyed.ts';
+import { type OnMalformed, parseFlatKeyed } from '../flat-keyed.ts';
 
 /**
  * Number of nested cgroups, from `cgroup.stat`:
@@ -7,8 +7,8 @@ import { parseFlatKeyed } from '../flat-keyed.ts';
  *     nr_dying_descendants 0
  *
  * Source: Documentation/admin-guide/cgroup-v2.rst. Since: Linux 4.14.
- * @throws KernelFileError that names the line. Undefined if the kernel does not print the key.
+ * @throws KernelFileError that names the line, without `onMalformed`. Undefined if the kernel does not print the key.
  */
-export function parseDescendants(text: string, path: string): number | undefined {
-  return parseFlatKeyed(text, path).nr_descendants;
+export function parseDescendants(text: string, path: string, onMalformed?: OnMalformed): number | undefined {
+  return parseFlatKeyed(text, path, onMalformed).nr_descendants;
 }

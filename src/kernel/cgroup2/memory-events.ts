@@ -1,4 +1,4 @@
-import { parseFlatKeyed } from '../flat-keyed.ts';
+import { type OnMalformed, parseFlatKeyed } from '../flat-keyed.ts';
 
 /** `memory.events` or `memory.events.local`: event counts since the cgroup was created. */
 export type MemoryEvents = Record<string, number>;
@@ -15,8 +15,8 @@ export type MemoryEvents = Record<string, number>;
  *
  * Source: Documentation/admin-guide/cgroup-v2.rst.
  * Unit: counts. Since: Linux 4.5; `.local` since 5.2; `oom_group_kill` since 5.17.
- * @throws KernelFileError that names the line.
+ * @throws KernelFileError that names the line, without `onMalformed`.
  */
-export function parseMemoryEvents(text: string, path: string): MemoryEvents {
-  return parseFlatKeyed(text, path);
+export function parseMemoryEvents(text: string, path: string, onMalformed?: OnMalformed): MemoryEvents {
+  return parseFlatKeyed(text, path, onMalformed);
 }

@@ -1,4 +1,4 @@
-import { parseFlatKeyed } from '../flat-keyed.ts';
+import { type OnMalformed, parseFlatKeyed } from '../flat-keyed.ts';
 
 /** `memory.stat` of cgroup v2, with exactly the keys that the running kernel provides. */
 export type MemoryStat = Record<string, number>;
@@ -13,8 +13,8 @@ export type MemoryStat = Record<string, number>;
  * Source: `memory.stat`, Documentation/admin-guide/cgroup-v2.rst. The figures include nested cgroups.
  * Unit: bytes for gauges, counts for the `pg*`, `workingset_*`, `thp_*` and `zsw*` keys.
  * Since: Linux 4.5; `kernel` and `vmalloc` since 5.18 and 5.17.
- * @throws KernelFileError that names the line.
+ * @throws KernelFileError that names the line, without `onMalformed`.
  */
-export function parseMemoryStat(text: string, path: string): MemoryStat {
-  return parseFlatKeyed(text, path);
+export function parseMemoryStat(text: string, path: string, onMalformed?: OnMalformed): MemoryStat {
+  return parseFlatKeyed(text, path, onMalformed);
 }

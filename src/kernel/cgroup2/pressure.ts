@@ -1,3 +1,4 @@
+import type { OnMalformed } from '../flat-keyed.ts';
 import { malformed, parseCounter } from '../number.ts';
 
 /** One line of a pressure file. */
@@ -26,15 +27,21 @@ const LINE = /^(some|full) avg10=(\d+\.\d+) avg60=(\d+\.\d+) avg300=(\d+\.\d+) t
  *
  * Source: Documentation/accounting/psi.rst; include the nested cgroups.
  * Since: Linux 4.20 (CONFIG_PSI). Absent on cgroup v1 and with `psi=0`.
- * @throws KernelFileError that names the line.
+ * Other lines are skipped if there is an `onMalformed`.
+ * @throws KernelFileError that names the line, without `onMalformed`.
  */
-export function parsePressure(text: string, path: string): Pressure {
+export function parsePressure(text: string, path: string, onMalformed?: OnMalformed): Pressure {
   const pressure: Pressure = {};
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
   for (const [index, line] of lines.entries()) {
     const match = LINE.exec(line);
-    if (match === null) throw malformed(path, index + 1, `'${line}' is not a pressure line`);
+    if (match === null) {
+      const fault = malformed(path, index + 1, `'${line}' is not a pressure line`);
+      if (onMalformed === undefined) throw fault;
+      onMalformed(fault);
+      continue;
+    }
     const [, kind, avg10, avg60, avg300, total] = match;
     if (pressure[kind as 'some' | 'full'] !== undefined)
       throw malformed(path, index + 1, `duplicate '${kind}'`);

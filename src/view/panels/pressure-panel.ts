@@ -24,7 +24,14 @@ const MEANINGS = {
 } as const;
 
 /** Events that indicate that something was killed or exceeded. */
-const GRAVE: ReadonlySet<string> = new Set(['oom', 'oom_kill', 'oom_group_kill', 'budget_exceeded', 'elsewhere', 'cgroup_removed']);
+const GRAVE: ReadonlySet<string> = new Set([
+  'oom',
+  'oom_kill',
+  'oom_group_kill',
+  'budget_exceeded',
+  'elsewhere',
+  'cgroup_removed',
+]);
 
 /** The order of memory.events; v1 has `failcnt` and `oom_kill`. */
 const KERNEL_EVENTS = ['low', 'high', 'max', 'failcnt', 'oom', 'oom_kill', 'oom_group_kill'];

@@ -41,6 +41,13 @@ describe('parseFlatKeyed', () => {
     });
   });
 
+  it('skips what is malformed where it is told whom to tell, and keeps the rest', () => {
+    const faults: (number | undefined)[] = [];
+    const text = 'anon 1\nper_node N0=1\nfile 2\nfile 3\n\nkernel 9007199254740993\nslab 4';
+    expect(parseFlatKeyed(text, 'f', ({ line }) => faults.push(line))).toEqual({ anon: 1, file: 2, slab: 4 });
+    expect(faults).toEqual([2, 4, 5, 6]);
+  });
+
   it.each([
     ['a line without a value', 'anon 1\nfile\n', 2],
     ['a line cut off before the value', 'anon 1\nfile 2\nker', 3],

@@ -7,8 +7,11 @@ import { makeTree } from '../temporary-tree.ts';
 
 const WALK = { processes: () => [1, 2], nested: () => ['/leaf/a', '/leaf/b', '/leaf/c'] };
 
-const read = (leaf: string) => {
-  const reader = openCgroup1Reader(leaf, WALK);
+const refuse = (fault: Error) => {
+  throw fault;
+};
+const read = (leaf: string, onMalformed: (fault: Error) => void = refuse) => {
+  const reader = openCgroup1Reader(leaf, WALK, onMalformed);
   const figures = reader.read();
   reader.close();
   return figures;
@@ -78,9 +81,21 @@ describe('a reader of cgroup v1', () => {
     expect(read(leaf)).not.toHaveProperty('eventsLocal.oom_kill');
   });
 
+  it('skips lines that it does not understand, reports them, and keeps the rest', () => {
+    const leaf = makeTree({
+      'memory.usage_in_bytes': '4096\n',
+      'memory.stat': 'total_rss 4096\ntotal_vendor -1\nhierarchical_memory_limit 9223372036854771712\n',
+      'memory.oom_control': 'oom_kill_disable 0\nvendor\noom_kill 1\n',
+    });
+    const faults: string[] = [];
+    const figures = read(leaf, ({ message }) => faults.push(message));
+    expect(figures).toMatchObject({ current: 4096, stat: { anon: 4096 }, eventsLocal: { oom_kill: 1 } });
+    expect(faults).toHaveLength(2);
+  });
+
   it('reads anew every time', () => {
     const leaf = makeTree({ 'memory.usage_in_bytes': '1\n' });
-    const reader = openCgroup1Reader(leaf, WALK);
+    const reader = openCgroup1Reader(leaf, WALK, refuse);
     reader.read();
     writeFileSync(join(leaf, 'memory.usage_in_bytes'), '2\n');
     expect(reader.read()).toMatchObject({ current: 2 });

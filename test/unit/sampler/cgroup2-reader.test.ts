@@ -7,8 +7,11 @@ import { makeTree } from '../temporary-tree.ts';
 
 const MIB = 1024 * 1024;
 
-const read = (leaf: string, processes: number[] = []) => {
-  const reader = openCgroup2Reader(leaf, () => processes);
+const refuse = (fault: Error) => {
+  throw fault;
+};
+const read = (leaf: string, processes: number[] = [], onMalformed: (fault: Error) => void = refuse) => {
+  const reader = openCgroup2Reader(leaf, () => processes, onMalformed);
   const figures = reader.read();
   reader.close();
   return figures;
@@ -57,7 +60,7 @@ describe.each(capturedKernels(2))('a leaf of Linux $name', (kernel) => {
 describe('a reader of cgroup v2', () => {
   it('reads anew every time', () => {
     const leaf = makeTree({ 'memory.current': '4096\n', 'memory.stat': 'anon 1\ninactive_file 96\n' });
-    const reader = openCgroup2Reader(leaf, () => []);
+    const reader = openCgroup2Reader(leaf, () => [], refuse);
     expect(reader.read()).toMatchObject({ current: 4096, workingset: 4000, stat: { anon: 1 } });
     writeFileSync(join(leaf, 'memory.current'), '8192\n');
     writeFileSync(join(leaf, 'memory.stat'), 'anon 2\ninactive_file 192\n');
@@ -84,7 +87,7 @@ describe('a reader of cgroup v2', () => {
   it('asks for the processes below only while there are cgroups below', () => {
     const leaf = makeTree({ 'cgroup.stat': 'nr_descendants 0\n', 'cgroup.procs': '1\n2\n' });
     const listProcesses = vi.fn(() => [1, 2, 3]);
-    const reader = openCgroup2Reader(leaf, listProcesses);
+    const reader = openCgroup2Reader(leaf, listProcesses, refuse);
     expect(reader.read()).toMatchObject({ processes: 2 });
     expect(listProcesses).not.toHaveBeenCalled();
     writeFileSync(join(leaf, 'cgroup.stat'), 'nr_descendants 1\n');
@@ -92,9 +95,33 @@ describe('a reader of cgroup v2', () => {
     reader.close();
   });
 
-  it('does not hide a file that it does not understand', () => {
-    const leaf = makeTree({ 'memory.stat': 'anon 1\nfile\n' });
-    expect(() => read(leaf)).toThrow(`${join(leaf, 'memory.stat')}, line 2: `);
+  it('skips lines that it does not understand, reports them, and keeps the rest', () => {
+    const leaf = makeTree({
+      'memory.stat': 'anon 1\nper_node N0=4 N1=5\nfile\nanon 3\ninactive_file 1\n',
+      'memory.events': 'low 0\nvendor: x\noom_kill 2\n',
+      'memory.pressure':
+        'some avg10=0.00 avg60=0.00 avg300=0.00 total=7\nidle avg10=0.00\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=3\n',
+      'memory.current': '4096\n',
+      'memory.peak': 'unknown\n',
+    });
+    const faults: string[] = [];
+    const figures = read(leaf, [], ({ message }) => faults.push(message));
+    expect(figures).toMatchObject({
+      current: 4096,
+      workingset: 4095,
+      stat: { anon: 1, inactive_file: 1 },
+      events: { low: 0, oom_kill: 2 },
+      pressure: { some: { total: 7 }, full: { total: 3 } },
+    });
+    expect(figures).not.toHaveProperty('peak');
+    expect(faults.map((fault) => fault.replace(`${leaf}/`, '').replace(/:.*/, ''))).toEqual([
+      'memory.stat, line 2',
+      'memory.stat, line 3',
+      'memory.stat, line 4',
+      'memory.peak, line 1',
+      'memory.events, line 2',
+      'memory.pressure, line 2',
+    ]);
   });
 
   it('keeps its files open: a leaf that was removed reads as it was', () => {
@@ -102,7 +129,7 @@ describe('a reader of cgroup v2', () => {
     if (kernel === undefined) throw new Error('no kernel was captured');
     const leaf = makeTree();
     cpSync(kernel.leaf, leaf, { recursive: true });
-    const reader = openCgroup2Reader(leaf, () => []);
+    const reader = openCgroup2Reader(leaf, () => [], refuse);
     const before = reader.read();
     rmSync(leaf, { recursive: true });
     expect(reader.read()).toEqual(before);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { KernelFileError } from '#src/errors.ts';
-import { absentAs, KeptValue, setIfDefined } from '#src/sampler/figure-reader.ts';
+import { absentAs, KeptValue, MalformedLines, setIfDefined } from '#src/sampler/figure-reader.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const failing = (errno: string) => () => {
@@ -30,25 +30,41 @@ describe('absentAs', () => {
 });
 
 describe('KeptValue', () => {
+  const refuse = (fault: Error) => {
+    throw fault;
+  };
   const parse = (text: string, path: string) => `${path}: ${text}`;
 
   it('hands text and path to the parser', () => {
     const tree = makeTree({ file: 'text' });
-    const value = new KeptValue(tree, 'file', parse);
+    const value = new KeptValue(tree, 'file', parse, refuse);
     expect(value.read()).toBe(`${join(tree, 'file')}: text`);
     value.close();
   });
 
   it('is undefined for ever where the kernel has no such file', () => {
-    const value = new KeptValue(makeTree(), 'file', parse);
+    const value = new KeptValue(makeTree(), 'file', parse, refuse);
     expect(value.read()).toBeUndefined();
     expect(() => value.close()).not.toThrow();
   });
 
   it('says that a file is there but can not be read', () => {
-    const value = new KeptValue(makeTree({ 'file/': '' }), 'file', parse);
+    const value = new KeptValue(makeTree({ 'file/': '' }), 'file', parse, refuse);
     expect(() => value.read()).toThrow(expect.objectContaining({ errno: 'EISDIR' }));
     value.close();
+  });
+});
+
+describe('MalformedLines', () => {
+  it('reports the first one at once, and counts all', () => {
+    const reported: string[] = [];
+    const lines = new MalformedLines((message) => reported.push(message));
+    expect(lines.describe()).toBeUndefined();
+    for (const line of [3, 3, 5]) lines.add(new KernelFileError('parse', '/f', `/f, line ${line}: odd`));
+    expect(reported).toEqual(['/f, line 3: odd; the line is skipped']);
+    expect(lines.describe()).toBe(
+      '3 lines of kernel files could not be parsed and were skipped; the first: /f, line 3: odd',
+    );
   });
 });
 
