@@ -4,7 +4,11 @@ import { openIteratorObjects } from '../../kernel/bpf/iter/iterator-objects.ts';
 import { type KernelLink, openLinkIterator } from '../../kernel/bpf/iter/link-iterator.ts';
 import { openMapIterator } from '../../kernel/bpf/iter/map-iterator.ts';
 import type { KernelMap } from '../../kernel/bpf/iter/map-records.ts';
-import { type KernelProgram, openProgramIterator } from '../../kernel/bpf/iter/program-iterator.ts';
+import {
+  COMMON_PROGRAM_LIMITS,
+  type KernelProgram,
+  openProgramIterator,
+} from '../../kernel/bpf/iter/program-iterator.ts';
 import { openTaskFileIterator } from '../../kernel/bpf/iter/task-file-iterator.ts';
 import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { collectLinks, collectPrograms } from '../../kernel/bpf/sys/objects.ts';
@@ -95,7 +99,13 @@ export function openIteratorSource(bpf: Bpf, options: IteratorOptions): Iterator
     const attributesCharge = objects.recordsCharge;
     const cgroupId = attributesCharge ? options.cgroupId : undefined;
     const maps = iterators.add(openMapIterator(bpf, objects, { cgroupId }));
-    const programs = iterators.add(openProgramIterator(bpf, objects));
+    let programs = iterators.add(openProgramIterator(bpf, objects, COMMON_PROGRAM_LIMITS));
+    const readPrograms = () => {
+      const read = programs.read();
+      if (!programs.exceedsLimits()) return read;
+      programs = iterators.add(openProgramIterator(bpf, objects));
+      return programs.read();
+    };
     const links =
       options.links === false
         ? undefined
@@ -112,7 +122,7 @@ export function openIteratorSource(bpf: Bpf, options: IteratorOptions): Iterator
         allMaps ??= iterators.add(openMapIterator(bpf, objects));
         return allMaps.read();
       },
-      readPrograms: () => programs.read().filter(({ id }) => !ownObjects.ownsProgram(id)),
+      readPrograms: () => readPrograms().filter(({ id }) => !ownObjects.ownsProgram(id)),
       readLinks: () => (links?.read() ?? walkLinks(bpf)).filter(({ id }) => !ownObjects.ownsLink(id)),
       readHolders: () => (files === undefined ? scanHolders(listAllProcesses()) : indexHolders(files.read())),
       close: () => iterators.close(),

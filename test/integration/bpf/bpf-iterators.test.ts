@@ -16,6 +16,7 @@ import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
 import { collectLinks, collectMaps, collectPrograms, type MapObject } from '#src/kernel/bpf/sys/objects.ts';
 import { collectHeldBpf } from '#src/kernel/procfs/held-bpf.ts';
+import { openIteratorSource, walkPrograms } from '#src/sampler/bpf/source.ts';
 import { builtTarget } from '../harness.ts';
 import { BpfObjects, Churn, openDescriptors, withIds } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
@@ -317,6 +318,27 @@ describe('the program iterator', () => {
     // The main function is there twice: as the program that was loaded, and as the first of its functions.
     const jited = readFileSync('/proc/sys/net/core/bpf_jit_enable', 'utf8').trim() !== '0';
     expect(find(id)).toMatchObject({ pages: 1, functionPages: jited ? 3 : 0 });
+  });
+
+  it.for([
+    ['maps', () => objects.program(Array.from({ length: 17 }, () => objects.map().fd)), { map_ids: 17 }],
+    ['functions', () => objects.programWithFunctions(8), { functionPages: 9 }],
+  ] as const)('is loaded anew for a program with more %s than most have', ([, load, expected]) => {
+    const source = openIteratorSource(bpf, { cgroupId: undefined, holders: false, links: false });
+    closers.push(() => source.close());
+    const small = objects.program([objects.map().fd]);
+    const find = (wanted: number) => {
+      const { map_ids = [], functionPages } = source.readPrograms().find(({ id }) => id === wanted) ?? {};
+      return { map_ids: map_ids.length, functionPages };
+    };
+    expect(find(small.id)).toEqual({ map_ids: 1, functionPages: 0 });
+    const { id } = load();
+    const jited = readFileSync('/proc/sys/net/core/bpf_jit_enable', 'utf8').trim() !== '0';
+    const all = { map_ids: 0, functionPages: 0, ...expected };
+    expect(find(id)).toEqual(jited ? all : { ...all, functionPages: 0 });
+    expect(find(small.id)).toEqual({ map_ids: 1, functionPages: 0 });
+    const ours = walkPrograms(bpf).filter(({ name }) => name.startsWith('cmemstat_'));
+    expect(ours).toEqual([]);
   });
 });
 

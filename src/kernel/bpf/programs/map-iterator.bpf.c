@@ -227,6 +227,7 @@ static __always_inline int write_map(struct bpf_iter__bpf_map *ctx, enum countin
 {
 	struct map_record record = {};
 	struct bpf_map *map = ctx->map;
+	struct btf *btf;
 
 	/* The kernel calls once more after the last map. */
 	if (!map || !read_charge(&record, map))
@@ -246,8 +247,10 @@ static __always_inline int write_map(struct bpf_iter__bpf_map *ctx, enum countin
 	if (field_exists(struct bpf_map, map_extra))
 		record.map_extra = map->map_extra;
 	bpf_probe_read_kernel(record.name, sizeof(record.name), map->name);
-	if (map->btf)
-		record.btf_id = map->btf->id;
+	/* The verifier takes 0.3 ms for each way on which a pointer is loaded from a tracked one. */
+	btf = read_kernel(map, btf);
+	if (btf)
+		record.btf_id = read_kernel(btf, id);
 	read_counters(&record, map, counting);
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	return 0;

@@ -4,9 +4,13 @@
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
-/* BPF_MAX_SUBPROGS and MAX_USED_MAPS of the kernel: the verifier wants to see that a loop ends. */
-#define MAX_FUNCTIONS 256
-#define MAX_USED_MAPS 64
+/*
+ * How many functions and maps of a program are read at most. The verifier walks through each round of a loop: at the
+ * limits of the kernel it takes 25 ms, most of the time that loading takes, and nearly all programs are far smaller.
+ */
+DECLARE_CONSTANT(max_functions);
+DECLARE_CONSTANT(max_used_maps);
+
 #define GPL_UNKNOWN 0x10000
 
 /* Read by program-iterator.ts. */
@@ -23,9 +27,9 @@ struct program_record {
 	__u32 gpl_compatible;
 	__u32 btf_id;
 	__u32 func_cnt;
-	/* How many ids of maps follow, 4 bytes each. */
 	__u32 used_map_cnt;
-	__u32 unused;
+	/* How many ids of maps follow, 4 bytes each. */
+	__u32 listed_maps;
 	__u8 tag[8];
 	char name[16];
 	__u64 load_time;
@@ -72,11 +76,14 @@ int cmemstat_progs(struct bpf_iter__bpf_prog *ctx)
 	bpf_probe_read_kernel(record.name, sizeof(record.name), aux->name);
 	if (aux->user)
 		record.uid = aux->user->uid.val;
+	record.listed_maps = record.used_map_cnt;
+	if (record.listed_maps > CONSTANT(max_used_maps))
+		record.listed_maps = CONSTANT(max_used_maps);
 	if (aux->btf)
 		record.btf_id = aux->btf->id;
 
 	functions = aux->func;
-	for (__u32 index = 0; index < MAX_FUNCTIONS && index < record.func_cnt; index++) {
+	for (__u32 index = 0; index < CONSTANT(max_functions) && index < record.func_cnt; index++) {
 		struct bpf_prog *function = NULL;
 
 		read_pointer(&function, &functions[index]);
@@ -85,7 +92,7 @@ int cmemstat_progs(struct bpf_iter__bpf_prog *ctx)
 	bpf_seq_write(seq, &record, sizeof(record));
 
 	maps = aux->used_maps;
-	for (__u32 index = 0; index < MAX_USED_MAPS && index < record.used_map_cnt; index++) {
+	for (__u32 index = 0; index < CONSTANT(max_used_maps) && index < record.used_map_cnt; index++) {
 		struct bpf_map *map = NULL;
 		__u32 id;
 

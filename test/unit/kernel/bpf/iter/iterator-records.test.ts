@@ -3,7 +3,12 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeLinkRecords, LINK_RECORD_SIZE } from '#src/kernel/bpf/iter/link-iterator.ts';
 import { decodeMapRecords, MAP_RECORD_SIZE, MapRecords } from '#src/kernel/bpf/iter/map-records.ts';
-import { decodeProgramRecords, PROGRAM_RECORD_SIZE } from '#src/kernel/bpf/iter/program-iterator.ts';
+import {
+  ALL_PROGRAM_LIMITS,
+  COMMON_PROGRAM_LIMITS,
+  decodeProgramRecords,
+  PROGRAM_RECORD_SIZE,
+} from '#src/kernel/bpf/iter/program-iterator.ts';
 import { decodeHolderRecords, HOLDER_RECORD_SIZE } from '#src/kernel/bpf/iter/task-file-iterator.ts';
 import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
 import { type ByteOrder, HOST_BYTE_ORDER } from '#src/kernel/bpf/sys/bpf-struct.ts';
@@ -171,19 +176,20 @@ describe.each<ByteOrder>(['LE', 'BE'])('records, %s', (order) => {
       32: 5,
       36: 3,
       40: 2,
+      44: 2,
       56: 'dump_map',
       72: 2_931_505_828_808n,
       80: 3n,
     });
     tag.copy(first, 48);
-    const second = record(PROGRAM_RECORD_SIZE, order, { 0: 13, 28: 0x1_0000, 40: 1, 80: 2n });
+    const second = record(PROGRAM_RECORD_SIZE, order, { 0: 13, 28: 0x1_0000, 40: 1, 44: 1, 80: 2n });
     const bytes = Buffer.concat([
       first,
       record(8, order, { 0: 100, 4: 101 }),
       second,
       record(4, order, { 0: 0 }),
     ]);
-    expect(decodeProgramRecords(bytes, order)).toEqual([
+    expect(decodeProgramRecords(bytes, ALL_PROGRAM_LIMITS, order).programs).toEqual([
       {
         id: 12,
         type: 26,
@@ -203,7 +209,22 @@ describe.each<ByteOrder>(['LE', 'BE'])('records, %s', (order) => {
       expect.objectContaining({ id: 13, gpl_compatible: undefined, map_ids: [], refcnt: 1 }),
     ]);
     // Cut off inside the ids of the maps.
-    expect(decodeProgramRecords(bytes.subarray(0, PROGRAM_RECORD_SIZE + 6), order)).toEqual([]);
+    const cut = bytes.subarray(0, PROGRAM_RECORD_SIZE + 6);
+    expect(decodeProgramRecords(cut, ALL_PROGRAM_LIMITS, order).programs).toEqual([]);
+  });
+
+  it.each([
+    ['as many functions and maps as are read', { 36: 8, 40: 2, 44: 2 }, false],
+    ['more functions than are read', { 36: 9, 40: 2, 44: 2 }, true],
+    ['more maps than are listed', { 36: 8, 40: 17, 44: 2 }, true],
+  ])('of programs show whether one has %s', (_, fields, exceedsLimits) => {
+    const bytes = Buffer.concat([
+      record(PROGRAM_RECORD_SIZE, order, { 0: 12, ...fields }),
+      record(8, order, { 0: 100, 4: 101 }),
+      record(PROGRAM_RECORD_SIZE, order, { 0: 13 }),
+    ]);
+    const read = decodeProgramRecords(bytes, COMMON_PROGRAM_LIMITS, order);
+    expect(read).toMatchObject({ programs: [{ id: 12, map_ids: [100, 101] }, { id: 13 }], exceedsLimits });
   });
 
   it('of links', () => {
