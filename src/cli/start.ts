@@ -80,9 +80,9 @@ class ChunkLoader {
 
   #compile(name: string, file: string): Script {
     const cachedData = this.#cache?.read(name);
-    // The build writes ASCII alone.
+    // The build writes ASCII alone, and a function around each chunk.
     const source = readFileSync(file, 'latin1');
-    const script = new Script(`(function (require, module, exports, __filename, __dirname) {${source}\n})`, {
+    const script = new Script(source, {
       filename: file,
       ...(cachedData === undefined ? {} : { cachedData }),
     });
