@@ -5,6 +5,9 @@ import { describeErrno, errnoOf, OutputError } from '../errors.ts';
 /** Maximum queue size for a slow reader; beyond it, complete lines are dropped. Unit: bytes. */
 const QUEUE_LIMIT_BYTES = 8 * 1024 * 1024;
 
+/** A larger piece of output gets a buffer of its own, which is not kept. Unit: bytes. */
+const MAX_KEPT_BYTES = 256 * 1024;
+
 /** Delay before retrying a full non-blocking descriptor. Unit: milliseconds. */
 const RETRY_MS = 5;
 
@@ -23,6 +26,11 @@ export class LineWriter {
   #failed = false;
   #dropped = 0;
   #idle: (() => void)[] = [];
+  /**
+   * Reused for all writes, of which there is one at a time. Memory outside of V8's heap is freed late: a new
+   * buffer for each write adds up to 50 MiB on Node.js 24.
+   */
+  #buffer = Buffer.allocUnsafeSlow(0);
 
   /** `name` is the name of the output in errors; `onError` is called at most once. */
   constructor(fd: number, name: string, onError: (error: OutputError) => void) {
@@ -65,10 +73,20 @@ export class LineWriter {
       return;
     }
     this.#busy = true;
-    const chunk = Buffer.from(this.#queue.join(''));
+    const text = this.#queue.join('');
     this.#queue = [];
     this.#queuedBytes = 0;
-    this.#writeFrom(chunk, 0);
+    const length = Buffer.byteLength(text);
+    const buffer = this.#bufferFor(length);
+    buffer.write(text);
+    this.#writeFrom(buffer.subarray(0, length), 0);
+  }
+
+  #bufferFor(length: number): Buffer {
+    if (length <= this.#buffer.length) return this.#buffer;
+    const buffer = Buffer.allocUnsafeSlow(2 ** Math.ceil(Math.log2(length)));
+    if (buffer.length <= MAX_KEPT_BYTES) this.#buffer = buffer;
+    return buffer;
   }
 
   #writeFrom(chunk: Buffer, offset: number): void {

@@ -1,3 +1,4 @@
+import { findNodes, type Node } from './nodes.ts';
 import type { Finding } from './report.ts';
 import { runBundled } from './run-bundled.ts';
 
@@ -7,17 +8,21 @@ const SAMPLES = [10_000, 1_000_000] as const;
 
 /** What is still held after many samples: fed to the pipeline at once, in a process of its own each time. */
 export async function measurePipelineMemory(): Promise<Finding[]> {
-  const [few = Number.NaN, many = Number.NaN] = SAMPLES.map(residentAfter);
+  return findNodes().flatMap(measureUnder);
+}
+
+function measureUnder(node: Node): Finding[] {
+  const [few = Number.NaN, many = Number.NaN] = SAMPLES.map((samples) => residentAfter(samples, node));
   return [
     {
-      name: 'resident memory after 1,000,000 samples, beyond 10,000',
+      name: `resident memory after 1,000,000 samples, beyond 10,000, Node.js ${node.major}`,
       value: many - few,
       unit: 'MiB',
       atMost: NOISE_MIB,
       detail: `${few.toFixed(1)} MiB after 10,000, ${many.toFixed(1)} MiB after 1,000,000`,
     },
     {
-      name: 'resident memory after 1,000,000 samples',
+      name: `resident memory after 1,000,000 samples, Node.js ${node.major}`,
       value: many,
       unit: 'MiB',
       atMost: 80,
@@ -27,6 +32,6 @@ export async function measurePipelineMemory(): Promise<Finding[]> {
 }
 
 /** Unit: MiB. */
-function residentAfter(samples: number): number {
-  return Number(runBundled('feed-pipeline.ts', [String(samples)], ['--expose-gc'])) / 1024 / 1024;
+function residentAfter(samples: number, { path }: Node): number {
+  return Number(runBundled('feed-pipeline.ts', [String(samples)], ['--expose-gc'], path)) / 1024 / 1024;
 }

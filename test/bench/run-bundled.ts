@@ -9,12 +9,13 @@ export function runBundled(
   source: string,
   args: readonly string[],
   nodeOptions: readonly string[] = [],
+  node = process.execPath,
 ): string {
   const folder = mkdtempSync(join(tmpdir(), 'cmemstat-bench-bundle-'));
   try {
     const file = join(folder, 'bundle.cjs');
     bundle(resolve(import.meta.dirname, source), file);
-    const { stdout, stderr } = spawnSync(process.execPath, [...nodeOptions, file, ...args], {
+    const { stdout, stderr } = spawnSync(node, [...nodeOptions, file, ...args], {
       encoding: 'utf8',
     });
     if (stdout === '') throw new Error(stderr);

@@ -62,6 +62,27 @@ describe('LineWriter', () => {
     );
   });
 
+  it('takes one buffer for all writes, and another one only for a longer text', async () => {
+    const file = join(makeTree(), 'out');
+    const fd = openSync(file, 'w');
+    const writer = new LineWriter(fd, file, fail);
+    const texts = ['é'.repeat(500), 'b'.repeat(999), 'c', 'd'.repeat(MIB), 'e'.repeat(100)];
+    const allocations = vi.spyOn(Buffer, 'allocUnsafeSlow');
+    const copies = vi.spyOn(Buffer, 'from');
+    try {
+      for (const text of texts) {
+        writer.write(text);
+        await writer.flush();
+      }
+      expect(allocations.mock.calls).toEqual([[1024], [2 * MIB]]);
+      expect(copies).not.toHaveBeenCalled();
+    } finally {
+      vi.restoreAllMocks();
+      closeSync(fd);
+    }
+    expect(readFileSync(file, 'utf8')).toBe(texts.map((text) => `${text}\n`).join(''));
+  });
+
   it('flushes at once when nothing was written', async () => {
     await expect(new LineWriter(-1, 'nothing', fail).flush()).resolves.toBeUndefined();
   });
