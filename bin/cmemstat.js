@@ -14,18 +14,20 @@ function isBuilt() {
   return exists(dist + '/start.cjs') && exists(dist + '/cmemstat.cjs');
 }
 
+// A clone, or a package that npm installed.
+function repairHint() {
+  var root = __dirname.replace(/\/bin$/, '');
+  return require('fs').existsSync(root + '/src')
+    ? 'run npm ci in ' + root
+    : 'install it again: npm install --global cmemstat';
+}
+
 function start() {
   try {
     require('../dist/start.cjs').start(dist);
   } catch (error) {
     if (isBuilt()) throw error;
-    fail(
-      'not built: ' +
-        dist +
-        ' is missing or incomplete (hint: run npm ci in ' +
-        __dirname.replace(/\/bin$/, '') +
-        ')',
-    );
+    fail('not built: ' + dist + ' is missing or incomplete (hint: ' + repairHint() + ')');
   }
 }
 

@@ -97,7 +97,10 @@ const chunks = await write({ cmemstat: 'src/cli/main.ts' }, '[name].cjs', {
 const buildId = createHash('sha256');
 for (const { fileName, code } of chunks) buildId.update(`${fileName}\0${code}\0`);
 await write({ start: 'src/cli/start.ts' }, '[name].cjs', {
-  define: { BUILD_ID: JSON.stringify(buildId.digest('hex').slice(0, 16)) },
+  define: {
+    BUILD_ID: JSON.stringify(buildId.digest('hex').slice(0, 16)),
+    CHUNKS: JSON.stringify(chunks.map(({ fileName }) => fileName)),
+  },
 });
 
 // Read from beside the chunks, and only where no relocated program is in the cache.

@@ -27,6 +27,17 @@ export class ToolError extends Error {
   }
 }
 
+/**
+ * The error if a package that cmemstat needs is not installed: `cli/start.ts` throws it, which is not part of
+ * the chunks and therefore cannot use these classes. Undefined for other errors.
+ */
+export function missingPackageError(error: unknown): UnsupportedError | undefined {
+  const { code, message = '', hint } = (error ?? {}) as { code?: unknown; message?: string; hint?: string };
+  return code === 'INSTALLATION'
+    ? new UnsupportedError('package', message, { hint, cause: error })
+    : undefined;
+}
+
 /** The command line is wrong; `option` is the incorrect flag or argument. */
 export class UsageError extends ToolError {
   readonly option: string;

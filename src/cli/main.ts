@@ -1,6 +1,6 @@
 /** The entry point: the only place that prints an error and sets the exit status. */
 import { writeSync } from 'node:fs';
-import { LaunchError, ToolError } from '../errors.ts';
+import { LaunchError, missingPackageError, ToolError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { safeText } from '../format/safe-text.ts';
 import { runCommandLine } from './program.ts';
@@ -8,10 +8,11 @@ import { runCommandLine } from './program.ts';
 async function main(): Promise<number> {
   try {
     return await runCommandLine(process.argv.slice(2));
-  } catch (error) {
-    if (!(error instanceof ToolError)) {
+  } catch (thrown) {
+    const error = thrown instanceof ToolError ? thrown : missingPackageError(thrown);
+    if (error === undefined) {
       // A bug: print the stack for the bug report.
-      printError(`cmemstat: internal error: ${error instanceof Error ? error.stack : String(error)}`);
+      printError(`cmemstat: internal error: ${thrown instanceof Error ? thrown.stack : String(thrown)}`);
       return EXIT_CODES.FAILED;
     }
     printError(

@@ -1,13 +1,16 @@
 /** Loads the chunks of the bundle, with the code that V8 compiled for them in a run before. */
-import { readFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
+import { EXIT_CODES } from '../exit-codes.ts';
 import { cacheDirectory } from '../kernel/cache-directory.ts';
 import { VERSION } from '../version.ts';
 import { CodeCache } from './code-cache.ts';
 
 /** Stands for the contents of all chunks: the build defines it. */
 declare const BUILD_ID: string;
+/** The names of all chunks: the build defines them. */
+declare const CHUNKS: readonly string[];
 
 /**
  * By then all that a start needs was compiled. Later V8's flags may change, which the code is kept for. Unit:
@@ -34,7 +37,44 @@ export function start(directory: string): void {
       // The program itself deals with an output that takes nothing.
     }
   }
+  const missing = findMissing(directory);
+  if (missing !== undefined) {
+    writeSync(2, `cmemstat: ${join(directory, missing)} is missing (hint: ${repairHint(directory)})\n`);
+    process.exit(EXIT_CODES.FAILED);
+  }
   new ChunkLoader(directory, openCodeCache(directory)).load('cmemstat.cjs');
+}
+
+/** The first chunk that is missing: one that is needed later would end a run in the middle. */
+function findMissing(directory: string): string | undefined {
+  const present = new Set(readdirSync(directory));
+  return CHUNKS.find((name) => !present.has(name));
+}
+
+/** How to get an incomplete installation complete: a clone, or a package that npm installed. */
+function repairHint(directory: string): string {
+  const root = dirname(directory);
+  return existsSync(join(root, 'src'))
+    ? `run npm ci in ${root}`
+    : 'install it again: npm install --global cmemstat';
+}
+
+/**
+ * Loads a module of Node.js or a package.
+ * @throws Error with the code `INSTALLATION` and a hint if the package is not installed; `errors.ts` has its
+ * own copy in the chunks, so that its classes cannot be used here.
+ */
+function requireExternal(id: string, directory: string): unknown {
+  try {
+    return require(id);
+  } catch (cause) {
+    if ((cause as { code?: unknown }).code !== 'MODULE_NOT_FOUND') throw cause;
+    const message = `the package ${id.replace(/\/.*/, '')} is not installed`;
+    throw Object.assign(new Error(message, { cause }), {
+      code: 'INSTALLATION',
+      hint: repairHint(directory),
+    });
+  }
 }
 
 function openCodeCache(directory: string): CodeCache | undefined {
@@ -69,7 +109,7 @@ class ChunkLoader {
     const file = join(this.#directory, name);
     const evaluate = this.#compile(name, file).runInThisContext() as Evaluate;
     evaluate(
-      (id) => (id.startsWith('./') ? this.load(id.slice(2)) : require(id)),
+      (id) => (id.startsWith('./') ? this.load(id.slice(2)) : requireExternal(id, this.#directory)),
       module,
       module.exports,
       file,

@@ -10,7 +10,7 @@
 import { EventEmitter } from 'node:events';
 import type Program from 'blessed/lib/program.js';
 import type Tput from 'blessed/lib/tput.js';
-import { ToolError, UnsupportedError } from '../../errors.ts';
+import { missingPackageError, ToolError, UnsupportedError } from '../../errors.ts';
 import { isInForeground } from './job-control.ts';
 import { readCapabilities, type TerminfoEntry, type TerminfoReader } from './terminal-capabilities.ts';
 import type { MouseAction, SequenceReader } from './terminal-input.ts';
@@ -35,7 +35,8 @@ export async function openScreen(options: ScreenOptions): Promise<Screen> {
   try {
     return await open(options);
   } catch (error) {
-    if (error instanceof ToolError) throw error;
+    const known = error instanceof ToolError ? error : missingPackageError(error);
+    if (known !== undefined) throw known;
     const words = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     throw refused({ reason: `the terminal cannot be used: ${words}` }, error);
   }

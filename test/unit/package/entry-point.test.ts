@@ -45,11 +45,19 @@ describe('bin/cmemstat.js', () => {
 
   it('says in one line how to build a fresh clone', () => {
     const root = clone('fresh');
+    mkdirSync(join(root, 'src'));
     expect(run([join(root, 'bin/cmemstat.js'), '--', 'true'])).toMatchObject({
       status: 125,
       stdout: '',
       stderr: `cmemstat: not built: ${root}/dist is missing or incomplete (hint: run npm ci in ${root})\n`,
     });
+  });
+
+  it('says of an installed package that it has to be installed again', () => {
+    const root = clone('installed');
+    expect(run([join(root, 'bin/cmemstat.js'), '--', 'true']).stderr).toBe(
+      `cmemstat: not built: ${root}/dist is missing or incomplete (hint: install it again: npm install --global cmemstat)\n`,
+    );
   });
 
   it('says the same of a build that was cut short', () => {
@@ -59,6 +67,31 @@ describe('bin/cmemstat.js', () => {
     const { status, stderr } = run([join(root, 'bin/cmemstat.js'), '--', 'true']);
     expect(status).toBe(125);
     expect(stderr).toMatch(/^cmemstat: not built: .*\n$/);
+  });
+
+  it('names a chunk that is missing, whether the command needs it or not', () => {
+    const root = clone('holes');
+    cpSync(resolve(PROJECT, 'dist'), join(root, 'dist'), { recursive: true });
+    rmSync(join(root, 'dist/live-view.cjs'));
+    const message = `cmemstat: ${root}/dist/live-view.cjs is missing`;
+    expect(run([join(root, 'bin/cmemstat.js'), 'doctor'])).toMatchObject({
+      status: 125,
+      stdout: '',
+      stderr: `${message} (hint: install it again: npm install --global cmemstat)\n`,
+    });
+    mkdirSync(join(root, 'src'));
+    expect(run([join(root, 'bin/cmemstat.js'), 'doctor']).stderr).toBe(
+      `${message} (hint: run npm ci in ${root})\n`,
+    );
+  });
+
+  it('names npm ci in a clone whose packages are not installed', () => {
+    const root = clone('without packages');
+    cpSync(resolve(PROJECT, 'dist'), join(root, 'dist'), { recursive: true });
+    mkdirSync(join(root, 'src'));
+    const { status, stderr } = run([join(root, 'bin/cmemstat.js'), 'maps']);
+    expect(status).toBe(125);
+    expect(stderr).toBe(`cmemstat: the package koffi is not installed (hint: run npm ci in ${root})\n`);
   });
 
   it('hides no fault of a whole build', () => {

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import manifest from '../../../../package.json' with { type: 'json' };
 import { errnoName } from '../../../errno.ts';
-import { SyscallError, UnsupportedError } from '../../../errors.ts';
+import { missingPackageError, SyscallError, UnsupportedError } from '../../../errors.ts';
 
 /** The C library functions that cmemstat calls. */
 export interface Libc {
@@ -39,10 +39,7 @@ export function openLibc(): Promise<Libc> {
 
 async function load(): Promise<Libc> {
   const koffi = await loadKoffi().catch((cause: unknown) => {
-    throw new UnsupportedError('koffi', `cannot load koffi on ${process.platform}-${process.arch}`, {
-      hint: 'reinstall cmemstat without --omit=optional, so that npm installs the build of koffi for this platform',
-      cause,
-    });
+    throw explainLoadFailure(cause);
   });
   const library = koffi.load(null);
   const syscall = library.func('long syscall(long number, int command, void *structure, unsigned int size)');
@@ -56,6 +53,17 @@ async function load(): Promise<Libc> {
     prlimit: (resource, newLimit, oldLimit) => resultOrErrno(prlimit(0, resource, newLimit, oldLimit)),
     address: (buffer) => koffi.address(buffer),
   };
+}
+
+/** The error if koffi cannot be loaded: it is not installed, or only without its part for this platform. */
+function explainLoadFailure(cause: unknown): UnsupportedError {
+  return (
+    missingPackageError(cause) ??
+    new UnsupportedError('koffi', `cannot load koffi on ${process.platform}-${process.arch}`, {
+      hint: 'reinstall cmemstat without --omit=optional, so that npm installs the build of koffi for this platform',
+      cause,
+    })
+  );
 }
 
 type Koffi = Pick<typeof import('koffi'), 'load' | 'errno' | 'address' | 'version'>;
