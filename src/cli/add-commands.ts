@@ -15,6 +15,7 @@ import {
   COMMAS,
 } from './options/gate-flags.ts';
 import { addMapsOptions, type MapsFlags } from './options/maps-flags.ts';
+import { oneOf } from './options/one-of.ts';
 import { once, repeatable } from './options/repeatable.ts';
 import { addRunOptions } from './options/run-flags.ts';
 import { COMPLETION_HELP, SHELLS, type Shell } from './options/shells.ts';
@@ -47,6 +48,12 @@ const SUBCOMMANDS = {
   report: addReportCommand,
   completion: addCompletionCommand,
 };
+
+/** The names of the subcommands. */
+export const COMMAND_NAMES: readonly string[] = Object.keys(SUBCOMMANDS);
+
+/** The subcommands of commands that are a group of them. */
+export const GROUPS: Readonly<Record<string, readonly string[]>> = { budget: ['init', 'check'] };
 
 function addDoctorCommand(program: Command, done: Done): void {
   program
@@ -89,7 +96,7 @@ function addElfCommand(program: Command, done: Done): void {
       ),
     )
     .option('--json', 'print one JSON document')
-    .option('--bytes', 'print sizes in bytes')
+    .addOption(new Option('--bytes', 'print sizes in bytes').conflicts('json'))
     .addOption(new Option('--make-maps').hideHelp())
     .action(async (files: string[], flags: ElfFlags) => {
       const { elf } = await import('./commands/elf-command.ts');
@@ -155,7 +162,7 @@ function addCompareCommand(program: Command, done: Done): void {
     )
     .option('--strict-host', 'exit with 5 if the two come from different kinds of host')
     .option('--all', 'print all metrics, not only the important ones')
-    .option('--bytes', 'print sizes in bytes')
+    .addOption(new Option('--bytes', 'print sizes in bytes').conflicts('json'))
     .option('--json', 'print one JSON document')
     .action(async (base: string, now: string, flags: CompareFlags) => {
       const { compare } = await import('./commands/compare-command.ts');
@@ -189,7 +196,11 @@ function addCompletionCommand(program: Command, done: Done): void {
   program
     .command('completion')
     .description(`print the shell completions for ${SHELLS.join(', ')}`)
-    .addArgument(new Argument('<shell>', 'name of the shell').choices(SHELLS))
+    .addArgument(
+      new Argument('<shell>', 'name of the shell')
+        .choices(SHELLS)
+        .argParser((text: string) => oneOf(text, SHELLS, 'completion')),
+    )
     .addHelpText('after', `\n${COMPLETION_HELP}`)
     .action(async (shell: Shell) => {
       const { completion } = await import('./commands/completion-command.ts');

@@ -1,8 +1,11 @@
 /** The command line: options, help, and which command they belong to. */
-import { Command, CommanderError, type Option } from 'commander';
-import { UsageError } from '../errors.ts';
+import { type Command, CommanderError, type Option } from 'commander';
+import { LaunchError, UsageError } from '../errors.ts';
 import { EXIT_STATUS_HELP } from '../exit-codes.ts';
+import { listWords } from '../format/list-words.ts';
+import { countEdits, nearestName } from '../format/nearest-name.ts';
 import { VERSION } from '../version.ts';
+import { CheckedCommand } from './checked-command.ts';
 import { addGateOptions, type GateFlags } from './options/gate-flags.ts';
 import { checkRequirements } from './options/requirements.ts';
 import { addRunOptions, type RunFlags } from './options/run-flags.ts';
@@ -20,6 +23,8 @@ export const EXAMPLES = `Examples:
   cmemstat elf agent.bpf.o                           predict the memory of its maps
   cmemstat doctor                                    what this host can measure`;
 
+const USAGE = '[options] -- command [arguments...]';
+
 /** The root command with the options of a run; the subcommands are added only when needed. */
 export function declareProgram(): Command {
   const program = declareRoot();
@@ -29,11 +34,11 @@ export function declareProgram(): Command {
 }
 
 function declareRoot(): Command {
-  return new Command('cmemstat')
+  return new CheckedCommand('cmemstat')
     .description(
       'Runs a command in a fresh memory cgroup and measures its memory use, kernel memory and BPF maps included.',
     )
-    .usage('[options] -- command [arguments...]')
+    .usage(USAGE)
     .version(VERSION, '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print this help')
     .argument('[command...]', 'command to measure; options after it, or after --, are passed to it')
@@ -58,6 +63,8 @@ function describeOption({ description, defaultValue }: Option): string {
  * @throws UsageError for a wrong command line; any ToolError of the command.
  */
 export async function runCommandLine(args: readonly string[]): Promise<number> {
+  if (args.length === 0) throw await missingCommand();
+  if (args[0] === 'help') return runCommandLine(await helpArguments(args.slice(1)));
   let status = 0;
   const done = (ended: number) => {
     status = ended;
@@ -78,7 +85,12 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   const { ours, command } = splitAtDashes(args, program.options);
   program.action(async (words: string[], flags: RunFlags & GateFlags) => {
     const { runCommand } = await import('./commands/run-command.ts');
-    status = await runCommand(command ?? words, flags, gateOptions);
+    try {
+      status = await runCommand(command ?? words, flags, gateOptions);
+    } catch (error) {
+      // After `--` it is certain that a target was meant.
+      throw command === undefined ? await withSuggestion(error) : error;
+    }
   });
   // After `--` comes a target, never a subcommand, so do not spend time on declaring them.
   if (command === undefined || ours.some((word) => word === '--help' || word === '-h')) {
@@ -95,8 +107,57 @@ async function parse(program: Command, words: readonly string[]): Promise<void> 
     await program.parseAsync([...words], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    explain(error, commandIn(program, words));
+    // Help and version are thrown, too.
+    if (error.exitCode === 0) return;
+    // A group of commands without one of them: commander would print its help.
+    if (error.code !== 'commander.help') throw error;
+    const { GROUPS } = await import('./add-commands.ts');
+    const name = words[0] ?? '';
+    const forms = (GROUPS[name] ?? []).map((each) => `cmemstat ${name} ${each}`);
+    throw new UsageError('command', `${name}: missing subcommand`, listWords(forms));
   }
+}
+
+/** The error for a command line without arguments: it shows the forms that there are. */
+async function missingCommand(): Promise<UsageError> {
+  const { COMMAND_NAMES } = await import('./add-commands.ts');
+  const usage = [`Usage: cmemstat ${USAGE}`, `       cmemstat ${COMMAND_NAMES.join('|')} ...`];
+  return new UsageError('command', 'no command given', 'cmemstat --help', usage.join('\n'));
+}
+
+/** `help budget check` as `budget check --help`. @throws UsageError if there is no such command. */
+async function helpArguments(words: readonly string[]): Promise<string[]> {
+  const { COMMAND_NAMES, GROUPS } = await import('./add-commands.ts');
+  const names = words.filter((word) => !word.startsWith('-'));
+  let known = COMMAND_NAMES;
+  let path = '';
+  for (const name of names) {
+    if (!known.includes(name)) {
+      const nearest = nearestName(name, known);
+      throw new UsageError(
+        'command',
+        `help: unknown command${path} ${name}`,
+        nearest === undefined
+          ? `one of: ${known.join(', ')}`
+          : `did you mean cmemstat help${path} ${nearest}?`,
+      );
+    }
+    known = GROUPS[name] ?? [];
+    path += ` ${name}`;
+  }
+  return [...names, '--help'];
+}
+
+/** A target that does not exist and is called similar to one of our commands was probably a typo. */
+async function withSuggestion(error: unknown): Promise<unknown> {
+  if (!(error instanceof LaunchError) || error.exitCode !== 127 || error.hint !== undefined) return error;
+  const { COMMAND_NAMES } = await import('./add-commands.ts');
+  const similar = COMMAND_NAMES.find((name) => countEdits(error.command, name) <= 1);
+  if (similar === undefined) return error;
+  return new LaunchError(error.command, error.exitCode, error.message, {
+    hint: `did you mean cmemstat ${similar}?`,
+    cause: error,
+  });
 }
 
 /**
@@ -115,32 +176,4 @@ function splitAtDashes(
     if (option?.required) at += 1;
   }
   return { ours: args, command: undefined };
-}
-
-/** The full name of the subcommand on the command line: `cmemstat budget check`. */
-function commandIn(program: Command, words: readonly string[]): string {
-  let command = program;
-  let name = 'cmemstat';
-  for (const word of words) {
-    const next = command.commands.find((each) => each.name() === word);
-    if (next === undefined) break;
-    command = next;
-    name += ` ${word}`;
-  }
-  return name;
-}
-
-/** Returns for the help and the version, which are not errors. @throws UsageError for others. */
-function explain(error: CommanderError, command: string): void {
-  if (error.exitCode === 0) return;
-  const help = `${command} --help`;
-  // A command group without a subcommand: commander prints its help without a message.
-  if (error.code === 'commander.help') {
-    throw new UsageError('command', 'budget: expected a subcommand: init or check', help);
-  }
-  const message = error.message
-    .replace(/^error: /, '')
-    .replace(/^option '(-\S+).*?' cannot be used with option '(-\S+?)(?: .*)?'$/, '$1 conflicts with $2');
-  const option = /(?:^|')(-[^' ]*)/.exec(message)?.[1] ?? 'command';
-  throw new UsageError(option, message, help);
 }

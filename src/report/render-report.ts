@@ -1,5 +1,6 @@
 /** Renders reports by format name. */
 import { UsageError } from '../errors.ts';
+import { listWords } from '../format/list-words.ts';
 import { nearestName } from '../format/nearest-name.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { renderGithubReport } from './github.ts';
@@ -51,7 +52,7 @@ export function parseReportFormat(text: string, option: string): ReportFormat {
   const nearest = nearestName(text, REPORT_FORMATS);
   throw new UsageError(
     option,
-    `${option} ${text}: unknown report format; expected ${REPORT_FORMATS.join(', ')}`,
+    `${option} ${text}: unknown report format; expected ${listWords(REPORT_FORMATS)}`,
     nearest === undefined ? undefined : `${option} ${nearest}`,
   );
 }

@@ -50,5 +50,7 @@ function notFound(command: string): LaunchError {
 function notExecutable(command: string, file: string, verdict: Verdict): LaunchError {
   const what = verdict === 'a directory' ? 'is a directory' : 'is not executable';
   const hint = verdict === 'a directory' ? undefined : `chmod +x ${file}`;
-  return new LaunchError(command, 126, `${command}: ${file} ${what}`, { hint });
+  // A name from PATH does not say which file was found.
+  const where = command.includes('/') ? command : `${command}: ${file}`;
+  return new LaunchError(command, 126, `${where} ${what}`, { hint });
 }

@@ -50,7 +50,7 @@ export interface ForecastOptions {
  */
 export async function forecastElf(options: ForecastOptions): Promise<ElfForecast> {
   const read = options.files.flatMap(readBpfObjects);
-  for (const { map } of options.changes) requireMap(map, read);
+  for (const change of options.changes) requireMap(change, read);
   const host = await mapHost(options.kernelBtf);
   const possibleCpus = options.possibleCpus.length > 0 ? [...options.possibleCpus] : [host.possibleCpus];
   const hosts = possibleCpus.map((cpus) => ({ ...host, possibleCpus: cpus }));
@@ -125,10 +125,19 @@ async function mapHost(kernelBtf: string | undefined): Promise<MapHost> {
   return readMapHost(bpf);
 }
 
-function requireMap(name: string, objects: readonly { maps: readonly ElfMap[] }[]): void {
+function requireMap({ map: name, value }: MapChange, objects: readonly { maps: readonly ElfMap[] }[]): void {
   const names = objects.flatMap(({ maps }) => maps.map((map) => map.name));
   if (names.includes(name)) return;
-  throw new UsageError('--set', `--set ${name}: no such map`, `one of: ${names.join(', ')}`);
+  const dot = name.lastIndexOf('.');
+  if (dot > 0 && names.includes(name.slice(0, dot))) {
+    const [map, attribute] = [name.slice(0, dot), name.slice(dot + 1)];
+    throw new UsageError(
+      '--set',
+      `--set ${name}=${value}: ${attribute} of ${map} cannot be set; expected max_entries or value_size`,
+      `--set ${map}.value_size=${value}`,
+    );
+  }
+  throw new UsageError('--set', `--set ${name}=${value}: no such map`, `one of: ${names.join(', ')}`);
 }
 
 function changeMap(map: ElfMap, changes: readonly MapChange[]): ElfMap {

@@ -36,9 +36,11 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
   }
   if (flags.tui === true)
     throw new UsageError('--tui', '--tui conflicts with budget init, which measures several runs');
+  if (flags.exitOnEnd === true)
+    throw new UsageError('--exit-on-end', '--exit-on-end conflicts with budget init, which has no view');
   const file = flags.write === undefined ? undefined : openTextFile('--write', flags.write);
   const options = {
-    ...toRunOptions(flags, command),
+    ...toRunOptions(flags, command, { program: 'cmemstat budget init' }),
     stdoutToStderr: file === undefined || flags.json === true,
   };
   return initBudgetFile(options, toSeriesPlan(flags, undefined, RUNS_TO_PROPOSE), file);

@@ -19,6 +19,16 @@ export interface ElfFlags {
   makeMaps?: true;
 }
 
+/** Undefined for anything but a number with an optional unit. */
+function parseNumber(text: string): number | undefined {
+  try {
+    return parseSize(text, '--set');
+  } catch (error) {
+    if (error instanceof UsageError) return undefined;
+    throw error;
+  }
+}
+
 const MAX_CPUS = 65_536;
 const MAX_ENTRIES = 0xffff_ffff;
 
@@ -56,7 +66,10 @@ function ourselvesAsMaker(): [string, ...string[]] {
 export function parseCpuCounts(text: string): number[] {
   const counts = text.split(',').map(Number);
   if (counts.some((count) => !Number.isInteger(count) || count < 1 || count > MAX_CPUS)) {
-    throw new UsageError('--cpus', `--cpus ${text}: not a list of CPU counts; expected for example 4,16,128`);
+    throw new UsageError(
+      '--cpus',
+      `--cpus ${text}: expected numbers from 1 to ${MAX_CPUS}, such as 4,16,128`,
+    );
   }
   return [...new Set(counts)].sort((left, right) => left - right);
 }
@@ -69,11 +82,14 @@ export function parseChange(text: string): MapChange {
   const match = /^(.+?)(?:\.(max_entries|value_size))?=([^=]+)$/.exec(text);
   const [, map, attribute = 'max_entries', number] = match ?? [];
   if (map === undefined || number === undefined) {
-    throw new UsageError('--set', `--set ${text}: expected for example flows=1024 or stacks.value_size=1016`);
+    throw new UsageError('--set', `--set ${text}: expected NAME=N, NAME.max_entries=N or NAME.value_size=N`);
   }
-  const value = parseSize(number, '--set');
-  if (value < 1 || value > MAX_ENTRIES) {
-    throw new UsageError('--set', `--set ${text}: expected a number from 1 to ${MAX_ENTRIES}`);
+  const value = parseNumber(number);
+  if (value === undefined || value < 1 || value > MAX_ENTRIES) {
+    throw new UsageError(
+      '--set',
+      `--set ${text}: ${attribute} must be a number from 1 to ${MAX_ENTRIES}, such as 1024 or 8M`,
+    );
   }
   return { map, attribute: attribute === 'value_size' ? 'value_size' : 'max_entries', value };
 }

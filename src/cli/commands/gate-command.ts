@@ -19,8 +19,12 @@ export async function gate(options: RunOptions, flags: RunFlags & GateFlags): Pr
   }
   refuseSharedPlaces([...runPlaces(flags), ...reportPlaces(plan.reports)]);
   const series = toSeriesPlan(flags, file);
-  if (options.view === 'always' && series.runs > 1) {
-    throw new UsageError('--tui', `--tui conflicts with --runs ${series.runs}: the view shows a single run`);
+  const ofView = options.view === 'always' ? '--tui' : options.exitOnEnd ? '--exit-on-end' : undefined;
+  if (ofView !== undefined && series.runs > 1) {
+    throw new UsageError(
+      ofView,
+      `${ofView} conflicts with --runs ${series.runs}: the view shows a single run`,
+    );
   }
   return runGated(options, {
     ...plan,

@@ -21,7 +21,7 @@ const COMM_MAX = 15;
  * @throws UsageError; ToolError that names the capability if maps cannot be read; OutputError.
  */
 export async function maps(flags: MapsFlags): Promise<number> {
-  oneOf(flags.format, MAP_FORMATS, '--format', ', ');
+  oneOf(flags.format, MAP_FORMATS, '--format');
   await printMaps({
     listing: toListingOptions(flags),
     watchMs: toWatchMs(flags),
@@ -67,8 +67,8 @@ function toReadingOptions(flags: MapsFlags): MapsOptions {
 
 function toListingOptions(flags: MapsFlags): ListingOptions {
   return {
-    sort: oneOf(flags.sort, SORT_KEYS, '--sort', ', ') ?? 'bytes',
-    groupBy: oneOf<GroupKey>(flags.groupBy, GROUP_KEYS, '--group-by', ', '),
+    sort: oneOf(flags.sort, SORT_KEYS, '--sort') ?? 'bytes',
+    groupBy: oneOf<GroupKey>(flags.groupBy, GROUP_KEYS, '--group-by'),
     top: flags.top === undefined ? undefined : parseCount(flags.top, '--top'),
     threshold: flags.threshold === undefined ? undefined : parseShare(flags.threshold),
   };

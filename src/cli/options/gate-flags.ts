@@ -26,6 +26,12 @@ export const A_BUDGET: Requirement = {
   hint: "--budget 'anon<=64MiB'",
 };
 
+/** What the options for the outcome of budgets require: a regression counts as a failed budget. */
+const A_GATE: Requirement = { ...A_BUDGET, options: [...A_BUDGET.options, '--max-regression'] };
+
+/** What the choice between several runs requires. */
+const RUNS: Requirement = { name: '--runs', options: ['--runs', '--budget-file'], hint: '--runs 5' };
+
 /** The options of budgets as commander returns them: unparsed text. */
 export interface BudgetFlags {
   budget?: string[];
@@ -73,7 +79,7 @@ export function addGateOptions(program: Command): readonly Option[] {
   acceptFormer(program, '--stop-on-breach', '--stop-on-exceeded');
   addReportOption(program);
   addSeriesOptions(program.optionsGroup('Several runs and a baseline:'));
-  addEvaluateOption(program);
+  addEvaluateOption(program, RUNS);
   addBaselineOptions(program);
   program.option('--save-baseline <file>', 'save the measured values as a baseline');
   return program.options.slice(before);
@@ -92,9 +98,23 @@ export function addBudgetOptions(command: Command): void {
       'read budgets and settings from a JSON file (see docs/budgets.md)',
       once('--budget-file'),
     )
-    .option('--budget-optional', 'treat budgets that could not be measured as warnings')
-    .option('--budget-first', "let a failed budget take precedence over the target's exit status")
-    .option('--budget-exit-code <n>', 'exit status when a budget failed (default: 3)');
+    .addOption(
+      new DependentOption(
+        '--budget-optional',
+        'treat budgets that could not be measured as warnings',
+      ).requires(A_GATE),
+    )
+    .addOption(
+      new DependentOption(
+        '--budget-first',
+        "let a failed budget take precedence over the target's exit status",
+      ).requires({ ...A_GATE, options: [...A_GATE.options, '--fail-on-leftover', '--strict-host'] }),
+    )
+    .addOption(
+      new DependentOption('--budget-exit-code <n>', 'exit status when a budget failed (default: 3)').requires(
+        A_GATE,
+      ),
+    );
 }
 
 /** Declares where reports go. */
@@ -110,14 +130,13 @@ export function addReportOption(command: Command): void {
 }
 
 /** Declares which value of several runs is evaluated. */
-export function addEvaluateOption(command: Command): void {
-  command.addOption(
-    oneOfOption(
-      '--evaluate <which>',
-      'evaluate the "median" or the "worst" of several runs (default: median)',
-      DECIDING_RUNS,
-    ),
+export function addEvaluateOption(command: Command, required?: Requirement): void {
+  const option = oneOfOption(
+    '--evaluate <which>',
+    'evaluate the "median" or the "worst" of several runs (default: median)',
+    DECIDING_RUNS,
   );
+  command.addOption(required === undefined ? option : option.requires(required));
   acceptFormer(command, '--judge <which>', '--evaluate');
 }
 

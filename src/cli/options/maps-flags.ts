@@ -1,5 +1,5 @@
 /** The options of `cmemstat maps`. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { GROUP_KEYS, SORT_KEYS } from '../../app/maps/listing.ts';
 import { oneOfOption } from './one-of.ts';
 
@@ -41,25 +41,22 @@ export function addMapsOptions(command: Command): Command {
     .option('--anonymous', 'list maps that are held only by programs, not by processes or pins')
     .option('--unused', 'list maps that are empty; arrays: that contain only zeros')
     .optionsGroup('Output:')
+    .addOption(oneOfOption('--sort <key>', `sort by ${SORT_KEYS.join(', ')} (default: bytes)`, SORT_KEYS))
+    .addOption(oneOfOption('--group-by <key>', `print sums grouped by ${GROUP_KEYS.join(', ')}`, GROUP_KEYS))
     .addOption(
-      oneOfOption('--sort <key>', `sort by ${SORT_KEYS.join(', ')} (default: bytes)`, SORT_KEYS, ', '),
+      new Option('--total', 'print only the total').conflicts(['sort', 'groupBy', 'top', 'threshold']),
     )
-    .addOption(
-      oneOfOption('--group-by <key>', `print sums grouped by ${GROUP_KEYS.join(', ')}`, GROUP_KEYS, ', '),
-    )
-    .option('--total', 'print only the total')
     .option('--top <n>', 'limit the number of rows')
     .option('--threshold <percent>', 'combine rows below this share of all bytes into "others"')
     .option('--advise', 'print how much memory could be saved, and how')
     .option('--watch [interval]', 'repeat at an interval (default: 1s)')
-    .option('--bytes', 'print sizes in bytes')
+    .addOption(new Option('--bytes', 'print sizes in bytes').conflicts(['json', 'format']))
     .option('--json', 'print one JSON document; with --watch one per line')
     .addOption(
       oneOfOption(
         '--format <format>',
         '"bpftool": print the JSON of `bpftool map -j`',
         MAP_FORMATS,
-        ', ',
       ).conflicts(['json', 'groupBy', 'total', 'advise', 'top', 'threshold', 'sort']),
     );
 }

@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { oneOfOption } from './one-of.ts';
 import { repeatable } from './repeatable.ts';
+import { DependentOption } from './requirements.ts';
 
 /** The options as commander passes them on: unparsed text. */
 export interface RunFlags {
@@ -85,7 +86,11 @@ export function addRunOptions(program: Command): void {
       '--inherit-limits',
       'configure Go, Node.js and the JVM for the effective limits, by environment variables',
     )
-    .option('--inherit-ratio <ratio>', 'share of the memory limit that they may use', '0.9')
+    .addOption(
+      new DependentOption('--inherit-ratio <ratio>', 'share of the memory limit that they may use')
+        .requires({ name: '--inherit-limits', options: ['--inherit-limits'], hint: '--inherit-limits' })
+        .default('0.9'),
+    )
     .optionsGroup('Target:')
     .option('--cwd <directory>', 'set the working directory')
     .option('--env <NAME=VALUE>', 'set an environment variable (repeatable)', repeatable)

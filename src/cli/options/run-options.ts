@@ -13,17 +13,18 @@ const MIN_INTERVAL_MS = 1;
 const MIN_SLOW_INTERVAL_MS = 10;
 
 /**
- * Parses the options of a run.
+ * Parses the options of a run; `program` is what precedes them on the command line.
  * @throws UsageError that names the option and the expected value.
  */
 export function toRunOptions(
   flags: RunFlags,
   command: string[],
-  isStdoutTerminal: boolean = isatty(1),
+  { isStdoutTerminal = isatty(1), program = 'cmemstat' } = {},
 ): RunOptions {
   if (command.length === 0) {
-    throw new UsageError('command', 'no command given', 'cmemstat -- command [arguments...]');
+    throw new UsageError('command', 'no command given', `${program} -- command [arguments...]`);
   }
+  refuseIneffective(flags);
   if (flags.json === true && flags.tui === true && isStdoutTerminal) {
     throw new UsageError(
       '--tui',
@@ -69,6 +70,28 @@ export function toRunOptions(
       plainBytes: flags.bytes === true,
     },
   };
+}
+
+/** Options that another one makes ineffective, depending on its value. @throws UsageError. */
+function refuseIneffective(flags: RunFlags): void {
+  const isWithoutBpf = parseDuration(flags.bpfInterval, '--bpf-interval') === 0;
+  const isOfTree = flags.placement === 'process-tree';
+  const isWithoutView = flags.tui === false;
+  const pairs: readonly [boolean, string, string][] = [
+    [isWithoutView && flags.exitOnEnd === true, '--exit-on-end', '--no-tui'],
+    [isWithoutBpf && flags.failOnLeftover === true, '--fail-on-leftover', '--bpf-interval 0'],
+    [isOfTree && flags.failOnLeftover === true, '--fail-on-leftover', '--placement process-tree'],
+    [isOfTree && flags.require === 'cgroup', '--require cgroup', '--placement process-tree'],
+    [isOfTree && flags.cgroupParent !== undefined, '--cgroup-parent', '--placement process-tree'],
+    [isOfTree && flags.memoryMax !== undefined, '--memory-max', '--placement process-tree'],
+    [isOfTree && flags.memoryHigh !== undefined, '--memory-high', '--placement process-tree'],
+    [isOfTree && flags.swapMax !== undefined, '--swap-max', '--placement process-tree'],
+    [isOfTree && flags.pidsMax !== undefined, '--pids-max', '--placement process-tree'],
+    [isOfTree && flags.oomGroup === true, '--oom-group', '--placement process-tree'],
+  ];
+  for (const [isGiven, option, other] of pairs) {
+    if (isGiven) throw new UsageError(option, `${option} conflicts with ${other}`, 'give one of them');
+  }
 }
 
 function optional<T>(text: string | undefined, parse: (text: string) => T): T | undefined {

@@ -345,7 +345,7 @@ describe('what is wrong is said in one line', () => {
       ['--watch soon', '--watch soon: not a duration'],
       ['--watch 1ms', '--watch 1ms: must be from 10ms'],
       ['--colour', 'unknown option'],
-      ['surplus', 'too many arguments'],
+      ['surplus', 'unexpected argument surplus'],
     ])('%s', async ([flags, words]) => {
       const { status, stdout, stderr } = await cmemstat('maps', ...(flags ?? '').split(' '));
       expect([status, stdout]).toEqual([125, '']);

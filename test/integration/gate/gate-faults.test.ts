@@ -132,7 +132,7 @@ testWith(
     expect(await refused(...words('--report json --report junit'))).toContain('both go to standard output');
     expect(await refused(...words('--json --report tap'))).toContain('both go to standard output');
     expect(await refused('--stop-on-exceeded')).toContain('--stop-on-exceeded requires --budget');
-    expect(await refused('--budget-exit-code', '0')).toContain('from 1 to 255');
+    expect(await refused('--budget', 'anon<=1G', '--budget-exit-code', '0')).toContain('from 1 to 255');
     expect(await refused(...words('budget init --json'))).toContain('standard output');
     expect(existsSync(marker)).toBe(false);
   },

@@ -191,9 +191,8 @@ testWithoutKernel([needsProgram('jq')], 'jq reads it without a manual', () => {
 
 testWithoutKernel([], 'bad input: exit 125 and one line that names the option', async () => {
   const cases: [string[], RegExp][] = [
-    [[], /no command/],
     [['--'], /no command/],
-    [['--no-such-option', '--', 'true'], /'--no-such-option'/],
+    [['--no-such-option', '--', 'true'], /unknown option --no-such-option/],
     [['--interval', '0', '--', 'true'], /--interval/],
     [['--interval', '5x', '--', 'true'], /--interval 5x: not a duration/],
     [['--bpf-interval', 'no', '--', 'true'], /--bpf-interval no: not a duration/],

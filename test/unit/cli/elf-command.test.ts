@@ -10,7 +10,7 @@ describe('--cpus', () => {
   });
 
   it.each(['', '0', '4,', '4;5', 'x', '1.5', '-1', '1e9'])('refuses %o', (text) => {
-    expect(() => parseCpuCounts(text)).toThrow(`--cpus ${text}: not a list of CPU counts`);
+    expect(() => parseCpuCounts(text)).toThrow(`--cpus ${text}: expected numbers from 1 to 65536`);
   });
 });
 
@@ -26,6 +26,7 @@ describe('--set', () => {
   });
 
   it.each(['flows', '=4', 'flows=', 'flows=x', 'flows=0', 'flows=-1', 'flows=5G'])('refuses %o', (text) => {
-    expect(() => parseChange(text)).toThrow(/^--set /);
+    expect(() => parseChange(text)).toThrow(`--set ${text}: `);
+    expect(() => parseChange(text)).toThrow(/expected NAME=N|must be a number from 1 to/);
   });
 });

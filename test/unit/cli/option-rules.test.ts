@@ -26,6 +26,46 @@ describe('rules between options', () => {
     ['maps --format bpftool --json', '--format', '--format conflicts with --json'],
     ['maps --sort bytes --format bpftool', '--format', '--format conflicts with --sort'],
     ['maps --total --format=bpftool', '--format', '--format conflicts with --total'],
+    ['maps --total --top 3', '--total', '--total conflicts with --top'],
+    ['maps --json --bytes', '--bytes', '--bytes conflicts with --json'],
+    ['compare --json --bytes a b', '--bytes', '--bytes conflicts with --json'],
+    ['elf --json --bytes a.o', '--bytes', '--bytes conflicts with --json'],
+    ['--tui --no-tui -- true', '--tui', '--tui conflicts with --no-tui'],
+    ['--no-tui --tui -- true', '--tui', '--tui conflicts with --no-tui'],
+    ['--no-tui --exit-on-end -- true', '--exit-on-end', '--exit-on-end conflicts with --no-tui'],
+    ['--inherit-ratio 0.5 -- true', '--inherit-ratio', '--inherit-ratio requires --inherit-limits'],
+    ['--evaluate worst -- true', '--evaluate', '--evaluate requires --runs'],
+    [
+      '--budget-optional -- true',
+      '--budget-optional',
+      '--budget-optional requires --budget or --budget-file',
+    ],
+    [
+      '--budget-exit-code 9 -- true',
+      '--budget-exit-code',
+      '--budget-exit-code requires --budget or --budget-file',
+    ],
+    ['--budget-first -- true', '--budget-first', '--budget-first requires --budget or --budget-file'],
+    [
+      '--bpf-interval 0 --fail-on-leftover -- true',
+      '--fail-on-leftover',
+      '--fail-on-leftover conflicts with --bpf-interval 0',
+    ],
+    [
+      '--placement process-tree --memory-max 1G -- true',
+      '--memory-max',
+      '--memory-max conflicts with --placement process-tree',
+    ],
+    [
+      '--placement process-tree --require cgroup -- true',
+      '--require cgroup',
+      '--require cgroup conflicts with --placement process-tree',
+    ],
+    [
+      'budget init --exit-on-end -- true',
+      '--exit-on-end',
+      '--exit-on-end conflicts with budget init, which has no view',
+    ],
     ['elf --measure --kernel-btf vmlinux a.o', '--measure', '--measure conflicts with --kernel-btf'],
   ])('cmemstat %s: names the option', async (line, option, message) => {
     await expect(runCommandLine(line.split(' '))).rejects.toThrow(

@@ -2,12 +2,44 @@ import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '#src/cli/program.ts';
 
 describe('a command line that is wrong', () => {
-  it('asks which command of budget is meant', async () => {
-    await expect(runCommandLine(['budget'])).rejects.toThrow('budget: expected a subcommand: init or check');
+  it.each<[line: string, message: string, hint: string]>([
+    ['budget', 'budget: missing subcommand', 'cmemstat budget init or cmemstat budget check'],
+    ['budget chek', 'budget: unknown command chek', 'did you mean cmemstat budget check?'],
+    ['budget qqqqqq', 'budget: unknown command qqqqqq', 'one of: init, check'],
+    ['budget init', 'no command given', 'cmemstat budget init -- command [arguments...]'],
+    ['--quiet', 'no command given', 'cmemstat -- command [arguments...]'],
+    ['maps --jsn', 'unknown option --jsn', 'did you mean --json?'],
+    ['maps --jsn=1', 'unknown option --jsn', 'did you mean --json?'],
+    ['maps --qqqqqqqqqqqq', 'unknown option --qqqqqqqqqqqq', 'cmemstat maps --help'],
+    ['-x', 'unknown option -x', 'cmemstat --help'],
+    ['replay a b', 'replay: unexpected argument b', 'cmemstat replay [options] <file>'],
+    ['doctor a', 'doctor: unexpected argument a', 'cmemstat doctor [options]'],
+    ['compare a', 'compare: missing argument <new>', 'cmemstat compare [options] <base> <new>'],
+    ['budget check', 'budget check: missing argument <files>', 'cmemstat budget check [options] <files...>'],
+    ['--interval', '--interval: missing value', '-i, --interval <duration>'],
+    ['--warm --drop-caches -- true', '--warm conflicts with --drop-caches', 'give one of them'],
+    ['help map', 'help: unknown command map', 'did you mean cmemstat help maps?'],
+    ['help budget chek', 'help: unknown command budget chek', 'did you mean cmemstat help budget check?'],
+  ])('cmemstat %s', async (line, message, hint) => {
+    await expect(runCommandLine(line.split(' '))).rejects.toMatchObject({ code: 'USAGE', message, hint });
   });
 
-  it('says which command of budget may be meant', async () => {
-    await expect(runCommandLine(['budget', 'chek'])).rejects.toThrow('Did you mean check?');
+  it('that is empty shows the usage', async () => {
+    await expect(runCommandLine([])).rejects.toMatchObject({
+      message: 'no command given',
+      hint: 'cmemstat --help',
+      detail: expect.stringMatching(
+        /^Usage: cmemstat \[options\] -- command .*\n {7}cmemstat doctor\|maps\|.*completion \.\.\.$/,
+      ),
+    });
+  });
+
+  it('with a target that is called similar to a command names the command', async () => {
+    await expect(runCommandLine(['docter'])).rejects.toMatchObject({
+      exitCode: 127,
+      hint: 'did you mean cmemstat doctor?',
+    });
+    await expect(runCommandLine(['--', 'docter'])).rejects.toMatchObject({ exitCode: 127, hint: undefined });
   });
 
   it.each([
@@ -22,7 +54,7 @@ describe('a command line that is wrong', () => {
   it('lists the shells that have completions', async () => {
     await expect(runCommandLine(['completion', 'powershell'])).rejects.toMatchObject({
       code: 'USAGE',
-      message: expect.stringContaining('bash, zsh, fish'),
+      message: 'completion powershell: expected bash, zsh or fish',
     });
   });
 
@@ -30,7 +62,6 @@ describe('a command line that is wrong', () => {
     ['cmemstat', ['--nope', '--', 'true']],
     ['cmemstat compare', ['compare', '--nope', 'a', 'b']],
     ['cmemstat budget', ['budget', '--nope']],
-    ['cmemstat budget check', ['budget', 'check']],
   ])('names the help of %s', async (command, words) => {
     await expect(runCommandLine(words)).rejects.toMatchObject({ hint: `${command} --help` });
   });

@@ -11,10 +11,13 @@ function optionsAfter(...words: string[]): Record<string, unknown> {
 describe('former names of options', () => {
   it.each([
     [
-      ['--judge', 'worst'],
-      ['--evaluate', 'worst'],
+      ['--runs', '2', '--judge', 'worst'],
+      ['--runs', '2', '--evaluate', 'worst'],
     ],
-    [['--judge=median'], ['--evaluate', 'median']],
+    [
+      ['--runs', '2', '--judge=median'],
+      ['--runs', '2', '--evaluate', 'median'],
+    ],
     [
       ['--budget', 'anon<=1G', '--stop-on-breach'],
       ['--budget', 'anon<=1G', '--stop-on-exceeded'],

@@ -20,11 +20,17 @@ describe('JSON lines and the view', () => {
       program.parse(args, { from: 'user' });
       return program.opts<RunFlags>();
     };
-    const refused = () => toRunOptions(flags('--json', '--tui'), ['true'], true);
+    const refused = () => toRunOptions(flags('--json', '--tui'), ['true'], { isStdoutTerminal: true });
     expect(refused).toThrow(/^--json and --tui cannot both write to the terminal/);
-    expect(toRunOptions(flags('--json', '--tui'), ['true'], false)).toMatchObject({ view: 'always' });
-    expect(toRunOptions(flags('--json'), ['true'], true)).toMatchObject({ view: 'auto' });
-    expect(toRunOptions(flags('--tui', '--output', 'x'), ['true'], true)).toMatchObject({ view: 'always' });
+    expect(toRunOptions(flags('--json', '--tui'), ['true'], { isStdoutTerminal: false })).toMatchObject({
+      view: 'always',
+    });
+    expect(toRunOptions(flags('--json'), ['true'], { isStdoutTerminal: true })).toMatchObject({
+      view: 'auto',
+    });
+    expect(toRunOptions(flags('--tui', '--output', 'x'), ['true'], { isStdoutTerminal: true })).toMatchObject(
+      { view: 'always' },
+    );
   });
 });
 
@@ -104,7 +110,6 @@ describe('an option of a run', () => {
     [['--inherit-limits'], { inheritRatio: 0.9 }],
     [['--inherit-limits', '--inherit-ratio', '.75'], { inheritRatio: 0.75 }],
     [['--inherit-limits', '--inherit-ratio', '1'], { inheritRatio: 1 }],
-    [['--inherit-ratio', '0.5'], { inheritRatio: undefined }],
     [['--cwd', '/tmp'], { cwd: '/tmp' }],
     [
       ['--env', 'A=1', '--env', 'B=x=y', '--env', 'C='],
@@ -139,7 +144,7 @@ describe('an option of a run', () => {
     ['--process-interval', '9ms', 'must be at least 10ms'],
     ['--bpf-interval', '-1', 'not a duration'],
     ['--bpf-interval', '1000h', 'must be at most 24 days'],
-    ['--placement', 'parent', 'expected systemd or top or own or process-tree'],
+    ['--placement', 'parent', 'expected systemd, top, own or process-tree'],
     ['--placement', '', 'expected systemd'],
     ['--require', 'cgroups', 'expected cgroup'],
     ['--wait', 'forever', 'expected target or all'],

@@ -100,7 +100,7 @@ describe('parseReportRequest', () => {
   it.each([
     [
       'junitt:x',
-      '--report junitt: unknown report format; expected text, markdown, junit, github, json, tap',
+      '--report junitt: unknown report format; expected text, markdown, junit, github, json or tap',
       'junit',
     ],
     ['MARKDOWN', '--report MARKDOWN: unknown report format; expected', 'markdown'],
