@@ -13,6 +13,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
           exclude: SLOW,
+          setupFiles: 'test/unit/setup.ts',
           // Starting a process and importing vitest and src for each file took three quarters of the time. So a file
           // must leave behind what it found: process.env, the working directory, spies. No vi.mock here.
           isolate: false,
@@ -24,6 +25,7 @@ export default defineConfig({
         test: {
           name: 'unit-slow',
           include: SLOW,
+          setupFiles: 'test/unit/setup.ts',
           isolate: false,
           testTimeout: 120_000,
         },

@@ -2,12 +2,13 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll } from 'vitest';
 
 const made: string[] = [];
-afterAll(() => {
+
+/** Removes what {@link makeTree} made since the last call. */
+export function removeTrees(): void {
   for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
-});
+}
 
 /** Makes a folder with these files, gone after the test file; a path that ends in `/` is an empty folder. */
 export function makeTree(files: Readonly<Record<string, string>> = {}): string {
