@@ -59,7 +59,8 @@ export function readBindingLimits1(leaf: string, facts: HierarchyFacts): CgroupL
   return smallest(limit !== undefined && Number.isFinite(limit) ? [limit] : [], cpus);
 }
 
-function upwards(directory: string, top: string): string[] {
+/** A cgroup and its ancestors, up to `top`. */
+export function upwards(directory: string, top: string): string[] {
   const directories = [directory];
   for (let at = directory; at !== top && at !== dirname(at); ) {
     at = dirname(at);
@@ -68,7 +69,8 @@ function upwards(directory: string, top: string): string[] {
   return directories;
 }
 
-function readIfThere(path: string): string | undefined {
+/** A file of a cgroup; undefined if the cgroup does not have it. @throws KernelFileError. */
+export function readIfThere(path: string): string | undefined {
   try {
     return readPseudoFile(path);
   } catch (error) {

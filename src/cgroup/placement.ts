@@ -3,6 +3,13 @@ import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, PermissionError, ToolError, UsageError } from '../errors.ts';
 import {
+  type CallerLimit,
+  describeLimit,
+  escapedLimits,
+  limitsMemory,
+  readCallerLimits,
+} from './caller-limits.ts';
+import {
   chooseMemoryHierarchy,
   directoryOf,
   type MemoryHierarchy,
@@ -25,6 +32,10 @@ export interface Placement {
   reason: string;
   /** The places that were tried before, in order. */
   rejected: Rejection[];
+  /** The limits that bind cmemstat itself. */
+  callerLimits: CallerLimit[];
+  /** Those of them that do not bind the leaf at its place: to be copied onto it. */
+  escaped: CallerLimit[];
   /** Stale leaves of dead runs that were removed. */
   removedStale: string[];
   /** Undoes the preparation of the place (a scope, moved processes); call it after the leaf is removed. */
@@ -41,24 +52,40 @@ export interface PlacementRequest {
   needsPids: boolean;
 }
 
-type Made = Pick<Placement, 'leaf' | 'reason' | 'release' | 'removedStale'>;
+type Made = Pick<Placement, 'leaf' | 'reason' | 'release' | 'removedStale'> & {
+  /** The cgroup that the leaf is in. */
+  parent: string;
+};
 
 /**
  * Creates the leaf at the first place that works; if none does, returns `process-tree` with all rejections.
+ * Where the memory of the caller is limited on cgroup v2, its own cgroup comes first, so that the limits bind the run.
+ * On v1, which has no delegation, and at the other places, the limits are to be copied, unless the place was
+ * named with `--cgroup-parent` or `--placement top`.
  * @throws UsageError or PermissionError if `--cgroup-parent` or `--placement` names a place that does not
  * work.
  */
 export async function placeLeaf(request: PlacementRequest): Promise<Placement> {
   const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
   if (request.cgroupParent !== undefined) {
-    return { kind: 'parent', rejected: [], ...placeBelowParent(request.cgroupParent, hierarchy, request) };
+    const made = placeBelowParent(request.cgroupParent, hierarchy, request);
+    return { kind: 'parent', rejected: [], callerLimits: [], escaped: [], ...made };
   }
+  const callerLimits = hierarchy.version === undefined ? [] : readCallerLimits(hierarchy);
   const rejected: Rejection[] = [];
-  const kinds: PlacementKind[] = request.only === undefined ? ['systemd', 'top', 'own'] : [request.only];
+  const isOwnFirst = hierarchy.version === 2 && limitsMemory(callerLimits);
+  const order: PlacementKind[] = isOwnFirst ? ['own', 'systemd', 'top'] : ['systemd', 'top', 'own'];
+  const kinds = request.only === undefined ? order : [request.only];
   for (const kind of kinds) {
     if (kind === 'process-tree') break;
     try {
-      return { kind, rejected, ...(await attempt(kind, hierarchy, request)) };
+      const made = await attempt(kind, hierarchy, request);
+      const escaped =
+        hierarchy.version === undefined || request.only === 'top'
+          ? []
+          : escapedLimits(callerLimits, made.parent, hierarchy.version);
+      const reason = made.reason + describeLimits(callerLimits, escaped, request.only === 'top');
+      return { kind, rejected, callerLimits, escaped, ...made, reason };
     } catch (error) {
       if (!(error instanceof ToolError)) throw error;
       rejected.push(
@@ -75,9 +102,24 @@ export async function placeLeaf(request: PlacementRequest): Promise<Placement> {
     leaf: undefined,
     reason: request.only === 'process-tree' ? 'requested with --placement' : 'no memory cgroup is available',
     rejected,
+    callerLimits,
+    escaped: [],
     removedStale: [],
     release: async () => {},
   };
+}
+
+/** For the reason of a placement; empty without limits. */
+function describeLimits(
+  limits: readonly CallerLimit[],
+  escaped: readonly CallerLimit[],
+  isOutside: boolean,
+): string {
+  if (limits.length === 0) return '';
+  if (isOutside) return `; outside the limits of the caller: ${limits.map(describeLimit).join(', ')}`;
+  if (escaped.length === 0)
+    return `; below the limits of the caller: ${limits.map(describeLimit).join(', ')}`;
+  return `; with the limits of the caller: ${escaped.map(describeLimit).join(', ')}`;
 }
 
 async function attempt(
@@ -186,7 +228,7 @@ function makeLeafBelow(parent: string, hierarchy: MemoryHierarchy, request: Plac
   const pidsParent = hierarchy.version === 1 && request.needsPids ? pidsParentV1() : undefined;
   const leaf = new Leaf(hierarchy.version, parent, pidsParent);
   if (pidsParent !== undefined) removedStale.push(...removeStaleLeaves(pidsParent));
-  return { leaf, reason: '', removedStale, release: async () => {} };
+  return { leaf, parent, reason: '', removedStale, release: async () => {} };
 }
 
 /** Our own cgroup in the pids hierarchy of v1, so that its limits also apply to the target. */

@@ -1,9 +1,10 @@
 /** Checks what this host can measure, by trying each feature if possible. */
 import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { describeLimit } from '../../cgroup/caller-limits.ts';
 import { chooseMemoryHierarchy, readHierarchyFacts } from '../../cgroup/hierarchy.ts';
 import type { Leaf } from '../../cgroup/leaf.ts';
-import { placeLeaf } from '../../cgroup/placement.ts';
+import { type Placement, placeLeaf } from '../../cgroup/placement.ts';
 import type { Rejection } from '../../cgroup/rejection.ts';
 import { ToolError } from '../../errors.ts';
 import { isAtLeast, readKernelRelease } from '../../kernel/kernel-release.ts';
@@ -34,6 +35,7 @@ export async function diagnose(cgroupParent: string | undefined): Promise<Diagno
       found: describePlacement(placement).at(placement.rejected.length) ?? placement.reason,
       ...(placement.leaf === undefined ? { hint: hintOf(placement.rejected) } : {}),
     });
+    checks.push(...checkLimits(placement));
     if (placement.leaf !== undefined) checks.push(...checkLeaf(placement.leaf));
   } finally {
     await removeLeaf(placement, { warn: (line) => problems.push(line) });
@@ -45,6 +47,13 @@ export async function diagnose(cgroupParent: string | undefined): Promise<Diagno
 
 function hintOf(rejected: readonly Rejection[]): string {
   return rejected.findLast(({ hint }) => hint !== undefined)?.hint ?? 'run as root';
+}
+
+function checkLimits({ callerLimits, escaped, leaf }: Placement): Check[] {
+  if (callerLimits.length === 0 || leaf === undefined) return [];
+  const how = escaped.length === 0 ? 'the cgroup of a run is below them' : 'copied to the cgroup of a run';
+  const found = `${(escaped.length === 0 ? callerLimits : escaped).map(describeLimit).join(', ')}: ${how}`;
+  return [{ name: 'limits', state: 'ok', found }];
 }
 
 function rejectedPlace({ kind, message, hint }: Rejection): Check {

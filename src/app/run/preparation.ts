@@ -1,5 +1,6 @@
 /** Prepares the place and the limits for a target. */
 import { readBindingLimits1, readBindingLimits2 } from '../../cgroup/binding-limits.ts';
+import { copyLimits, describeLimit } from '../../cgroup/caller-limits.ts';
 import { chooseMemoryHierarchy, readHierarchyFacts } from '../../cgroup/hierarchy.ts';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { type Placement, placeLeaf } from '../../cgroup/placement.ts';
@@ -42,7 +43,25 @@ export async function placeTarget(options: RunOptions, log: Log, cleanUp: CleanU
   cleanUp.defer(remove);
   reportPlacement(placement, options, log);
   leaf?.setLimits(options.limits);
+  if (leaf !== undefined) stayInsideLimits(leaf, placement, log);
   return { placement, leaf, remove };
+}
+
+/** Copies the limits of the caller that the leaf is not below, and logs those of memory. */
+function stayInsideLimits(leaf: Leaf, { escaped }: Placement, log: Pick<Log, 'info' | 'warn'>): void {
+  if (escaped.length === 0) return;
+  const left = copyLimits(leaf.directory, escaped);
+  const copied = escaped.filter((limit) => !left.includes(limit) && limit.file.startsWith('memory.'));
+  if (copied.length > 0) {
+    log.info(
+      `the run gets the limits that bind cmemstat: ${copied.map(describeLimit).join(', ')} (without them: --placement top)`,
+    );
+  }
+  // pids.max of a service manager is no limit on memory.
+  const lost = left.filter(({ file }) => file.startsWith('memory.'));
+  if (lost.length > 0) {
+    log.warn(`WARNING: limits that bind cmemstat do not bind the run: ${lost.map(describeLimit).join(', ')}`);
+  }
 }
 
 /**

@@ -16,6 +16,7 @@ import {
   cmemstat,
   host,
   leavesOnHost,
+  MIB,
   needs,
   needsProgram,
   readRecording,
@@ -319,6 +320,48 @@ testWith(
     const { start: first } = readRecording(outcome);
     expect(first.mode).toBe(host.mode);
     expect(first.leaf).toMatch(new RegExp(`^${other}/cmemstat-`));
+    expect(leavesOnHost()).toEqual([]);
+  },
+);
+
+/** Runs cmemstat with a memory limit of 160 MiB, as a cgroup of a service or container has it. */
+function withLimit(...args: string[]) {
+  const limited = join(top, `cmemstat-test-limited-${process.pid}`);
+  const file = host.mode === 'cgroup2' ? 'memory.max' : 'memory.limit_in_bytes';
+  if (host.mode === 'cgroup2') writeFileSync(join(top, 'cgroup.subtree_control'), '+memory');
+  mkdirSync(limited);
+  writeFileSync(join(limited, file), String(160 * MIB));
+  const remove = () => rmdirSync(limited);
+  const run = shell(`echo 0 > ${limited}/cgroup.procs && exec ${measure(...args)}`);
+  return run.finally(remove);
+}
+
+testWith(
+  [needs.cgroup, needs.root],
+  'a run stays inside the limit that binds its caller, unless --placement top is given',
+  async () => {
+    const hog = "-- sh -c 'exec dd if=/dev/zero of=/dev/null bs=300M count=1'";
+    const inside = readRecording(await withLimit('--json', hog));
+    expect(inside.summary.exit).toMatchObject({ signal: 'SIGKILL', oomKilled: true });
+    if (host.mode === 'cgroup2') {
+      expect(inside.start.placement.kind).toBe('own');
+      expect(inside.start.placement.reason).toContain(
+        '; below the limits of the caller: memory.max 160 MiB of ',
+      );
+    } else {
+      expect(inside.start.placement.reason).toContain(
+        '; with the limits of the caller: memory.limit_in_bytes',
+      );
+      expect(inside.samples[0]?.limits?.max).toBe(160 * MIB);
+      expect(inside.outcome.stderr).toContain('the run gets the limits that bind cmemstat: ');
+    }
+    const outside = readRecording(await withLimit('--json', '--placement', 'top', hog));
+    expect(outside.summary.exit.status).toBe(0);
+    expect(outside.start.placement.reason).toContain('; outside the limits of the caller: ');
+    const doctor = JSON.parse((await withLimit('doctor', '--json')).stdout) as {
+      checks: { name: string; found: string }[];
+    };
+    expect(doctor.checks.find(({ name }) => name === 'limits')?.found).toMatch(/160 MiB of .*: /);
     expect(leavesOnHost()).toEqual([]);
   },
 );

@@ -155,3 +155,16 @@ testWith([needsSystemd], 'doctor says that systemd gives the place', async () =>
   expect(outcome.status).toBe(0);
   expect(outcome.stdout).toMatch(/placement +ok +placement systemd: chosen/);
 });
+
+testWith([needsSystemd, needsRoot], 'a service with MemoryMax= bounds the run that it starts', async () => {
+  const service = start('systemd-run', [
+    ...['--wait', '--pipe', '--quiet', '--collect', '-p', 'MemoryMax=160M', '-p', 'MemorySwapMax=0'],
+    ...[process.execPath, BINARY, '--json', '--no-tui', '--'],
+    ...['dd', 'if=/dev/zero', 'of=/dev/null', 'bs=300M', 'count=1'],
+  ]);
+  const { status, stdout } = await service.ended;
+  expect(status).not.toBe(0);
+  const first = JSON.parse(stdout.split('\n')[0] ?? '') as StartRecord;
+  expect(first.placement.kind).toBe('own');
+  expect(first.placement.reason).toContain('memory.max 160 MiB of ');
+});

@@ -21,6 +21,8 @@ function placementThat(
     reason: '',
     rejected: [],
     removedStale: [],
+    callerLimits: [],
+    escaped: [],
     release: () => step('release'),
   };
   return { steps, placement };

@@ -13,6 +13,8 @@ const placed: Placement = {
   leaf: leafAt('/sys/fs/cgroup/cmemstat-1-2'),
   reason: 'the top takes new cgroups',
   rejected: [new Rejection('systemd', 'systemd is not running on this host')],
+  callerLimits: [],
+  escaped: [],
   removedStale: ['/sys/fs/cgroup/cmemstat-3-4'],
   release: async () => {},
 };
