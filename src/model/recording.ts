@@ -4,7 +4,7 @@
  */
 import type { BpfAdvice } from './bpf-advice.ts';
 import type { MapBytesSource } from './bpf-inventory.ts';
-import type { BpfCount, BpfTotals } from './bpf-totals.ts';
+import type { BpfCount, BpfSize, BpfTotals } from './bpf-totals.ts';
 import type { KernelBreakdown } from './kernel-breakdown.ts';
 import type { Mode, Sample } from './sample.ts';
 
@@ -221,6 +221,11 @@ export interface BpfSummary {
    * exit. Absent if the charge is unknown.
    */
   runningReadings?: number;
+  /**
+   * What the leaf's processes held at most but was charged elsewhere, with the largest sizes by name. Absent if
+   * there was nothing.
+   */
+  heldElsewhere?: BpfSize & { names?: Record<string, number> };
   /** The maps of the leaf at their maximum, largest first, at most 100. */
   maps?: RunMap[];
   /** All of them by name, with sizes of the same name summed. Absent if `maps` is complete. Unit: bytes. */

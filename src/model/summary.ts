@@ -1,6 +1,6 @@
 /** Computes the summary of a run sample by sample, in constant memory. */
 
-import type { BpfTotals } from './bpf-totals.ts';
+import type { BpfSize, BpfTotals } from './bpf-totals.ts';
 import { FIELDS, sourceOf } from './field-catalogue.ts';
 import { figureOf } from './figures.ts';
 import { breakKernelDown } from './kernel-breakdown.ts';
@@ -37,6 +37,7 @@ export class SampleAggregate {
   #bpfLast: BpfTotals | undefined;
   #bpfHeldPeak: BpfTotals['held'];
   #bpfLargest: BpfTotals | undefined;
+  #bpfElsewhere: BpfSize | undefined;
   #bpfRunningReadings = 0;
   /** The reading of BPF memory that is closest in time to the highest sample. */
   #bpfAtHighest: { totals: BpfTotals; gapMs: number } | undefined;
@@ -99,6 +100,7 @@ export class SampleAggregate {
       summary.bpf.largest = this.#bpfLargest;
       summary.bpf.runningReadings = this.#bpfRunningReadings;
     }
+    if (this.#bpfElsewhere !== undefined) summary.bpf.heldElsewhere = this.#bpfElsewhere;
     if (this.#bpfHeldPeak !== undefined) summary.bpf.heldPeak = this.#bpfHeldPeak;
     return summary;
   }
@@ -153,6 +155,10 @@ export class SampleAggregate {
     const before = this.#bpfHeldPeak;
     if (held !== undefined && (before === undefined || heldBytes(held) >= heldBytes(before)))
       this.#bpfHeldPeak = held;
+    const elsewhere = bpf.heldElsewhere?.maps;
+    if (elsewhere !== undefined && elsewhere.count > 0) {
+      if (elsewhere.bytes >= (this.#bpfElsewhere?.bytes ?? 0)) this.#bpfElsewhere = { ...elsewhere };
+    }
     const isLarger = this.#bpfLargest === undefined || leafBytes(bpf) >= leafBytes(this.#bpfLargest);
     if (bpf.charged !== undefined && isLarger) this.#bpfLargest = bpf;
     if (bpf.charged !== undefined && reason === 'tick') this.#bpfRunningReadings += 1;

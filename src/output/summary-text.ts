@@ -224,7 +224,10 @@ function renderBpf(summary: SummaryRecord, size: FormatSize): string[] {
 }
 
 /** Memory charged to the leaf at the maximum reading, and uncharged memory. */
-function renderCharged({ largest, reason, runningReadings }: BpfSummary, size: FormatSize): string[] {
+function renderCharged(
+  { largest, heldElsewhere, reason, runningReadings }: BpfSummary,
+  size: FormatSize,
+): string[] {
   const lines: string[] = [];
   if (largest?.charged !== undefined) {
     const { maps, programs } = largest.charged;
@@ -237,14 +240,22 @@ function renderCharged({ largest, reason, runningReadings }: BpfSummary, size: F
   } else if (reason !== undefined) lines.push(`  bpf charged to the cgroup: unknown: ${safeText(reason)}`);
   const aside: [BpfSize | undefined, string][] = [
     [largest?.uncharged?.maps, 'charged to no cgroup (preallocated per CPU)'],
-    [largest?.heldElsewhere?.maps, 'held, but charged elsewhere'],
+    [heldElsewhere ?? largest?.heldElsewhere?.maps, 'held, but charged elsewhere, at most'],
     [largest?.anonymous?.maps, 'held only by programs'],
   ];
   for (const [of, what] of aside) {
-    if (of !== undefined && of.count > 0)
-      lines.push(`    ${what}: ${plural(of.count, 'map')} ${size(of.bytes)}`);
+    if (of === undefined || of.count === 0) continue;
+    lines.push(`    ${what}: ${plural(of.count, 'map')} ${size(of.bytes)}`);
+    if (of === heldElsewhere) lines.push(...renderNames(heldElsewhere.names, size));
   }
   return lines;
+}
+
+function renderNames(names: Record<string, number> = {}, size: FormatSize): string[] {
+  return Object.entries(names)
+    .toSorted(([, a], [, b]) => b - a)
+    .slice(0, MAPS_SHOWN)
+    .map(([name, bytes]) => `    ${size(bytes).padStart(SIZE_WIDTH)}  ${safeText(name) || '(no name)'}`);
 }
 
 function renderMap({ bytes, name, type, elements, max_entries }: RunMap, size: FormatSize): string {

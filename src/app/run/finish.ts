@@ -101,8 +101,19 @@ function summarize(
     // kill.
     summary.exit.oomKilled = exit.signal === 'SIGKILL' && !measurement.killedByUs && kills > 0;
   }
-  if (options.bpfIntervalMs > 0) summary.bpf = { ...bpfOfRun, ...bpf };
+  if (options.bpfIntervalMs > 0) summary.bpf = mergeBpf(bpfOfRun, bpf);
   return summary;
+}
+
+/** The names of maps elsewhere are known to the reader of BPF memory, their number and size to the samples. */
+function mergeBpf(ofRun: BpfSummary, ofSamples: BpfSummary): BpfSummary {
+  const { heldElsewhere, ...rest } = { ...ofRun, ...ofSamples };
+  if (ofSamples.heldElsewhere === undefined) return rest;
+  const names = ofRun.heldElsewhere?.names;
+  return {
+    ...rest,
+    heldElsewhere: { ...ofSamples.heldElsewhere, ...(names === undefined ? {} : { names }) },
+  };
 }
 
 /** The maps of the run, advice on them, and those that outlived it; call it after removing the leaf. */
@@ -116,7 +127,8 @@ async function sumUpBpf(measurement: Measurement): Promise<BpfSummary> {
   const summary: BpfSummary = {};
   if (bpf.reason !== undefined) summary.reason = bpf.reason;
   if (bpf.hint !== undefined) summary.hint = bpf.hint;
-  const { maps, advice } = bpf.largest();
+  const { maps, advice, elsewhere } = bpf.largest();
+  if (Object.keys(elsewhere).length > 0) summary.heldElsewhere = { count: 0, bytes: 0, names: elsewhere };
   if (maps.length > 0) {
     summary.maps = maps
       .toSorted((a, b) => b.bytes - a.bytes)

@@ -32,6 +32,8 @@ export interface RunFigures {
   metrics: Record<string, number>;
   /** BPF maps by name, with sizes of the same name summed. Absent if maps could not be read. Unit: bytes. */
   maps?: Record<string, number>;
+  /** The names of maps that it held but that were charged elsewhere: they were not measured. */
+  mapsElsewhere?: readonly string[];
   /** Whether some of its memory was charged to other cgroups, so that its figures are not those of the run. */
   isPartial?: true;
   /** The composition of memory at the highest sample. Absent before the first. */
@@ -57,11 +59,11 @@ type Summed = Pick<
  * The value of a metric in a run, including `bpf.map:NAME`; undefined if it was not measured. A map that the
  * run does not have counts as 0 if its maps were measured.
  */
-export function valueIn({ metrics, maps }: RunFigures, metric: string): number | undefined {
+export function valueIn({ metrics, maps, mapsElsewhere }: RunFigures, metric: string): number | undefined {
   // Names come from files: `constructor` is not a metric.
   const map = mapNameIn(metric);
   if (map === undefined) return Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
-  if (maps === undefined) return undefined;
+  if (maps === undefined || mapsElsewhere?.includes(map)) return undefined;
   return Object.hasOwn(maps, map) ? maps[map] : 0;
 }
 
@@ -163,6 +165,8 @@ function figuresOf(
   if (bpf?.maps !== undefined || bpf?.largest?.charged !== undefined) {
     run.maps = bpf.mapBytes ?? bytesByName(bpf.maps ?? []);
   }
+  const elsewhere = Object.keys(bpf?.heldElsewhere?.names ?? {});
+  if (elsewhere.length > 0) run.mapsElsewhere = elsewhere;
   if (highest !== undefined) {
     run.breakdown = { elapsedMs: highest.elapsedMs, lines: breakdownOf(highest, kernelBreakdown) };
   }

@@ -8,7 +8,7 @@ import { kindOf } from '../expression/metric-catalogue.ts';
 import type { BudgetWatch } from './budget-watch.ts';
 import { meetsLimit } from './combine-runs.ts';
 import type { MetricTrack } from './metric-track.ts';
-import { missingMap } from './missing-map.ts';
+import { type MapNames, mapElsewhere, missingMap } from './missing-map.ts';
 import { findMissing, type Missing, missingBaseline, missingLimit, type RunFacts } from './not-measured.ts';
 import type { PressureShare } from './pressure-share.ts';
 
@@ -22,6 +22,8 @@ export interface Seen {
   options: { baseline?: BaselineValues };
   /** The names of all BPF maps of the run. */
   mapNames: ReadonlySet<string>;
+  /** The same, by the cgroup that they are charged to. */
+  charged: MapNames;
 }
 
 /** Evaluates one budget. */
@@ -93,14 +95,14 @@ function measuredValue(
 /** Memory elsewhere can only be added: a value that is above an upper limit without it has failed. */
 function findElsewhere(
   { named: { budget } }: BudgetWatch,
-  { run }: Seen,
+  { run, charged }: Seen,
   value: number | undefined,
   limit: number | undefined,
 ): Missing | undefined {
   const isUpper = budget.op === '<=' || budget.op === '<';
   const hasFailed =
     isUpper && value !== undefined && limit !== undefined && !meetsLimit(value, budget.op, limit);
-  return hasFailed ? undefined : run.elsewhere;
+  return hasFailed ? undefined : (run.elsewhere ?? mapElsewhere(budget.metric, charged));
 }
 
 function findMissingLimit(watch: BudgetWatch, seen: Seen, limit: number | undefined): Missing | undefined {

@@ -1,6 +1,8 @@
 /** Evaluates budgets over the records of one run, in constant memory. */
 
 import { globToRegExp, hasWildcards } from '../../format/glob.ts';
+import { plural } from '../../format/plural.ts';
+import { formatBytes } from '../../format/units.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import type {
   EventRecord,
@@ -17,6 +19,7 @@ import { resultOf } from './budget-result.ts';
 import { BudgetWatch, type FirstExceeded } from './budget-watch.ts';
 import { type MetricReader, readerOf } from './metric-reader.ts';
 import { MetricTrack } from './metric-track.ts';
+import { describeElsewhere } from './missing-map.ts';
 import type { Missing, RunFacts } from './not-measured.ts';
 import { PressureShare } from './pressure-share.ts';
 import { GrowthTables } from './top-grown.ts';
@@ -125,9 +128,17 @@ export class BudgetEvaluator {
       const { metric } = watch.named.budget;
       const track = this.#metrics.get(metric)?.track ?? new MetricTrack();
       const pressure = this.#pressures.get(metric);
-      const { mapNames } = this.#tables;
+      const { mapNames, ownMapNames: own, mapsElsewhere: elsewhere } = this.#tables;
       const [limits, options] = [this.#limits, this.#options];
-      return resultOf(watch, { run, track, pressure, limits, options, mapNames });
+      return resultOf(watch, {
+        run,
+        track,
+        pressure,
+        limits,
+        options,
+        mapNames,
+        charged: { own, elsewhere },
+      });
     });
   }
 
@@ -146,6 +157,13 @@ export class BudgetEvaluator {
         warnings.push(`the target was ended when a limit was exceeded${others}`);
       }
     }
+    const elsewhere = summary?.bpf?.heldElsewhere;
+    const usesBpf = this.#budgets.some(({ budget: { metric } }) => metric === 'bpf' || metric === 'bpf.maps');
+    if (usesBpf && elsewhere !== undefined) {
+      warnings.push(
+        `bpf is what is charged to the run: ${plural(elsewhere.count, 'map')} of ${formatBytes(elsewhere.bytes)} that it held but that are charged elsewhere are not in it`,
+      );
+    }
     const usesPeak = this.#budgets.some(({ budget }) => budget.metric === 'peak');
     if (usesPeak && summary?.peak?.source === 'sampled' && summary.mode !== 'process-tree') {
       warnings.push(
@@ -159,6 +177,8 @@ export class BudgetEvaluator {
       if (isMeasured && !isFit && hasWildcards(metric)) {
         warnings.push(`${metric}: no map of the run matches`);
       }
+      const elsewhere = describeElsewhere(metric, this.#tables.mapsElsewhere);
+      if (hasWildcards(metric) && elsewhere !== undefined) warnings.push(`${metric}: ${elsewhere.reason}`);
     }
     return warnings;
   }

@@ -1,4 +1,5 @@
 /** Finds the processes and BPF maps that grew most, from the records of changes. */
+import { bytesByName } from '../../model/bytes-by-name.ts';
 import type { LiveMap, MapsRecord, ProcessesRecord } from '../../model/recording.ts';
 import { applyMaps } from '../../model/row-changes.ts';
 import type { Grown } from '../../model/verdict.ts';
@@ -23,6 +24,8 @@ export class GrowthTables {
   readonly #mapRows = new Map<number, LiveMap>();
   #top: TopGrown | undefined;
   readonly #mapNames = new Set<string>();
+  readonly #ownNames = new Set<string>();
+  readonly #elsewhere = new Map<string, number>();
   #hasMaps = false;
 
   addProcesses({ processes, gone }: ProcessesRecord): void {
@@ -38,9 +41,12 @@ export class GrowthTables {
     for (const map of record.maps) {
       this.#mapNames.add(map.name);
       // Charged to another cgroup.
-      if (map.elsewhere !== true) this.#maps.set(map.id, map.name, map.bytes);
+      if (map.elsewhere === true) continue;
+      this.#ownNames.add(map.name);
+      this.#maps.set(map.id, map.name, map.bytes);
     }
     this.#maps.endOfRecord(record.gone);
+    this.#addElsewhere();
   }
 
   /** Whether there was a record of maps. */
@@ -51,6 +57,23 @@ export class GrowthTables {
   /** The names of all maps of the run so far. */
   get mapNames(): ReadonlySet<string> {
     return this.#mapNames;
+  }
+
+  /** The maps that the run held but that were charged elsewhere: by name, the largest sum. Unit: bytes. */
+  get mapsElsewhere(): ReadonlyMap<string, number> {
+    return this.#elsewhere;
+  }
+
+  /** The names of the maps that were charged to the run. */
+  get ownMapNames(): ReadonlySet<string> {
+    return this.#ownNames;
+  }
+
+  #addElsewhere(): void {
+    const now = bytesByName([...this.#mapRows.values()].filter((map) => map.elsewhere === true));
+    for (const [name, bytes] of Object.entries(now)) {
+      this.#elsewhere.set(name, Math.max(bytes, this.#elsewhere.get(name) ?? 0));
+    }
   }
 
   /** The current maps of the run, without those that are charged elsewhere. Unit: bytes. */

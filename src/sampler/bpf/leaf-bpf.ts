@@ -10,6 +10,7 @@ import type { HeldBpf } from '../../kernel/procfs/held-bpf.ts';
 import { type AdvisedMap, adviseOnMaps, type BpfAdvice } from '../../model/bpf-advice.ts';
 import type { InventoryMap, InventorySnapshot } from '../../model/bpf-inventory.ts';
 import type { BpfPlaces, BpfSize, BpfTotals } from '../../model/bpf-totals.ts';
+import { bytesByName } from '../../model/bytes-by-name.ts';
 import type { LiveMap } from '../../model/recording.ts';
 import type { RowDifference } from '../../model/row-changes.ts';
 import { type BpfInventory, bpfInventoryOver } from './inventory.ts';
@@ -19,6 +20,8 @@ import { LiveMaps } from './live-maps.ts';
 export interface RunMaps {
   maps: readonly InventoryMap[];
   advice: BpfAdvice[];
+  /** The maps that were held but charged elsewhere: the largest sizes by name. */
+  elsewhere: Record<string, number>;
 }
 
 /** The BPF memory of one leaf. */
@@ -162,12 +165,16 @@ class LargestReading {
   #bytes = -1;
   #maps: readonly InventoryMap[] = [];
   #advised: readonly AdvisedMap[] = [];
+  readonly #elsewhere = new Map<string, number>();
 
   constructor(inventory: BpfInventory) {
     this.#inventory = inventory;
   }
 
-  observe({ maps }: InventorySnapshot): void {
+  observe({ maps, heldElsewhere }: InventorySnapshot): void {
+    for (const [name, bytes] of Object.entries(bytesByName(heldElsewhere))) {
+      this.#elsewhere.set(name, Math.max(bytes, this.#elsewhere.get(name) ?? 0));
+    }
     const seen = new Map<number, AdvisedMap>();
     let bytes = 0;
     for (const map of maps) {
@@ -187,7 +194,11 @@ class LargestReading {
   }
 
   result(): RunMaps {
-    return { maps: this.#maps, advice: adviseOnMaps(this.#advised, this.#inventory.computeCost) };
+    return {
+      maps: this.#maps,
+      advice: adviseOnMaps(this.#advised, this.#inventory.computeCost),
+      elsewhere: Object.fromEntries(this.#elsewhere),
+    };
   }
 }
 

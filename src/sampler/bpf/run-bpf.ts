@@ -126,7 +126,7 @@ export class RunBpf {
 
   /** The maps of the leaf at the reading with the maximum total, and the advice on them. */
   largest(): RunMaps {
-    return this.#leaf?.largest() ?? { maps: [], advice: [] };
+    return this.#leaf?.largest() ?? { maps: [], advice: [], elsewhere: {} };
   }
 
   /** The maps that are currently charged to the leaf; undefined if that is unknown. */

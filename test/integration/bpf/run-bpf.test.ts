@@ -103,7 +103,11 @@ testWith(
       const [command = '', ...words] = createPinned(pin, 'array', 4096);
       expect(spawnSync(command, words).status).toBe(0);
       const holder = [process.execPath, join(TARGETS, 'hold-pinned.mjs'), pin, String(SLOWNESS)];
-      const { samples } = await recordBpf(100, ...holder);
+      const { samples, summary } = await recordBpf(100, ...holder);
+      expect(summary.bpf?.heldElsewhere).toMatchObject({
+        count: 1,
+        names: { from_before: expect.any(Number) },
+      });
       const elsewhere = samples.map((sample) => sample.bpf?.heldElsewhere?.maps ?? { count: 0, bytes: 0 });
       expect(Math.max(...elsewhere.map(({ count }) => count))).toBe(1);
       expect(Math.max(...elsewhere.map(({ bytes }) => bytes))).toBeGreaterThan(4096 * 64);

@@ -278,6 +278,16 @@ describe('the readings of charged BPF memory', () => {
     return aggregate.summary();
   };
 
+  it('have what was held but charged elsewhere at its largest', () => {
+    const elsewhere = (count: number, bytes: number) => ({
+      ...charged,
+      heldElsewhere: { maps: { count, bytes } },
+    });
+    const readings = [elsewhere(0, 0), elsewhere(2, 500), elsewhere(1, 100), elsewhere(0, 0)];
+    expect(summarize(readings).bpf.heldElsewhere).toEqual({ count: 2, bytes: 500 });
+    expect(summarize([elsewhere(0, 0)]).bpf).not.toHaveProperty('heldElsewhere');
+  });
+
   it('are counted only while the target runs', () => {
     const held = { attribution: 'held' } as const;
     expect(summarize([held, charged]).bpf.runningReadings).toBe(0);

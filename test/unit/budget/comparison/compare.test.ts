@@ -279,3 +279,9 @@ describe('a run with memory in other cgroups', () => {
     }
   });
 });
+
+it('a map that is charged elsewhere in one run is not 0 there', () => {
+  const base = [1, 2].map(() => run({ bpf: 1 }, { maps: { acc: 4096 } }));
+  const now = [1, 2].map(() => run({ bpf: 1 }, { maps: {}, mapsElsewhere: ['acc'] }));
+  expect(verdictOf(compare(base, now, 'bpf.map:acc=10%'), 'bpf.map:acc')).toBe('not-measured');
+});

@@ -286,10 +286,13 @@ describe('BPF maps', () => {
     ]);
     expect(judging.finish(summaryOf())).toMatchObject([
       { status: 'passed', value: 0 },
-      { status: 'passed', value: 0 },
+      // There is a conn_c: it is charged elsewhere.
+      { status: 'not-measured' },
     ]);
-    // There is a conn_c: it is charged elsewhere.
-    expect(judging.warnings(summaryOf())).toEqual(['bpf.map:con?: no map of the run matches']);
+    expect(judging.warnings(summaryOf())).toEqual([
+      'bpf.map:con?: no map of the run matches',
+      expect.stringContaining('bpf.map:*_c: map `conn_c` ('),
+    ]);
   });
 
   it('that no pattern fits are no matter of a process tree, which has none', () => {
@@ -315,8 +318,8 @@ describe('BPF maps', () => {
     expect(judging.warnings(summaryOf())).toEqual([]);
   });
 
-  it('that are charged elsewhere take nothing of the run', () => {
-    expect(evaluateOne('bpf.map:conn_c<=0', records)).toMatchObject({ status: 'passed', value: 0 });
+  it('that are charged elsewhere are not in the sum of a pattern', () => {
+    expect(evaluateOne('bpf.map:conn_*<=1M', records)).toMatchObject({ status: 'passed', value: 50 });
   });
 });
 
@@ -714,5 +717,34 @@ describe('memory in other cgroups', () => {
     feed(evaluator, [startOf(), elsewhere('elsewhere'), ...anonSamples(0, 10, 20)]);
     const summary = { ...summaryOf(), elsewhere: { count: 1, processes: [noticed] } };
     expect(evaluator.finish(summary)[0]).toMatchObject({ reason: 'process 7 (hog2)', hint: 'there' });
+  });
+});
+
+describe('a map that the run holds but that is charged elsewhere', () => {
+  const acc = mapOf(1, 'acc', 19 * MIB, { elsewhere: true });
+  const [launch, first, second, final] = samplesOf([0, 1, 1, 0].map((mib) => ({ bpf: bpfOf(mib * MIB) })));
+  const records = [
+    launch,
+    first,
+    mapsAt(500, [acc, mapOf(2, 'own', MIB)]),
+    second,
+    mapsAt(1000, [], [1, 2]),
+    final,
+  ];
+  const evaluateMap = (expression: string) =>
+    evaluateOne(
+      expression,
+      records.filter((record) => record !== undefined),
+    );
+
+  it.each(['bpf.map:acc<=1MiB', 'bpf.map:a*<=1MiB'])('%s is not measured, and says why', (expression) => {
+    expect(evaluateMap(expression)).toMatchObject({
+      status: 'not-measured',
+      reason: 'map `acc` (19.0 MiB) is held by the run but charged to another cgroup',
+    });
+  });
+
+  it('does not concern other names', () => {
+    expect(evaluateMap('bpf.map:own<=4MiB').status).toBe('passed');
   });
 });
