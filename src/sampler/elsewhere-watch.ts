@@ -5,7 +5,7 @@ import { errnoOf } from '../errors.ts';
 import { safeText } from '../format/safe-text.ts';
 import { formatDuration } from '../format/units.ts';
 import { parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
-import { type PidStat, readPidStat } from '../kernel/procfs/pid-stat.ts';
+import { hasExited, type PidStat, readPidStat } from '../kernel/procfs/pid-stat.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
 import type { ElsewhereProcess, EventRecord, SummaryRecord } from '../model/recording.ts';
 import { findDelegatingClient, mayDelegate } from '../target/delegating-client.ts';
@@ -211,7 +211,7 @@ export class ElsewhereWatch {
       return;
     }
     // The main thread may have ended before the others.
-    if (isDead(stat)) return;
+    if (hasExited(stat)) return;
     const cgroup = cgroupOf(pid, leaf.version);
     if (cgroup === undefined || isBelow(cgroup, leaf.directory)) return;
     member.comm = stat.comm;
@@ -295,10 +295,6 @@ function rename(member: Member, { pid, comm }: PidStat): void {
   if (listed?.cgroup === undefined) return;
   listed.comm = comm;
   listed.message = describe(pid, comm, listed.cgroup, listed.sinceMs);
-}
-
-function isDead({ state, threads }: PidStat): boolean {
-  return state === 'X' || (state === 'Z' && threads <= 1);
 }
 
 /** Whether anything was ever charged to the leaf; before Linux 5.19, whether anything is. */

@@ -5,7 +5,7 @@ import { isAtLeast, readKernelRelease } from '../kernel/kernel-release.ts';
 import { monotonicMs } from '../kernel/monotonic.ts';
 import { readPageSize } from '../kernel/procfs/auxv.ts';
 import { readDescriptorCount } from '../kernel/procfs/descriptor-count.ts';
-import { type PidStat, readPidStat } from '../kernel/procfs/pid-stat.ts';
+import { findLivingThread, hasExited, type PidStat, readPidStat } from '../kernel/procfs/pid-stat.ts';
 import type { EventRecord, ProcessesRecord, ProcessRow } from '../model/recording.ts';
 import { RowChanges } from '../model/row-changes.ts';
 import { ProcessDetails } from './process-details.ts';
@@ -151,7 +151,7 @@ export class ProcessTable {
       await this.#yieldToEventLoop();
       const stat = pid > 0 ? readStat(pid) : undefined;
       // Exited processes hold no memory.
-      if (stat !== undefined && stat.state !== 'Z' && stat.state !== 'X') stats.push(stat);
+      if (stat !== undefined && !hasExited(stat)) stats.push(withMemory(stat));
     }
     return stats;
   }
@@ -166,7 +166,9 @@ export class ProcessTable {
 
   async #readUsages(chosen: readonly PidStat[]): Promise<Map<number, ProcessUsage>> {
     const usages = new Map<number, ProcessUsage>();
-    const pids = chosen.slice(0, MAX_BY_PIDUSAGE).map(({ pid }) => pid);
+    // pidusage reads the file of the main thread, which shows no memory after its end.
+    const largest = chosen.slice(0, MAX_BY_PIDUSAGE).filter(({ state }) => state !== 'Z');
+    const pids = largest.map(({ pid }) => pid);
     for (let from = 0; from < pids.length && !this.#stopped; from += USAGES_AT_ONCE) {
       const some = await this.#usages.read(pids.slice(from, from + USAGES_AT_ONCE));
       for (const [pid, usage] of some) usages.set(pid, usage);
@@ -234,6 +236,13 @@ export class ProcessTable {
 /** Minimum time between the starts of two snapshots. Unit: milliseconds. */
 function pauseAfter(roundMs: number): number {
   return Math.min(roundMs / ROUND_SHARE, Math.max(MAX_PAUSE_MS, roundMs * 4));
+}
+
+/** If the main thread has ended, the memory of the process is shown by another one. */
+function withMemory(stat: PidStat): PidStat {
+  if (stat.state !== 'Z') return stat;
+  const thread = unlessGone(() => findLivingThread(stat.pid));
+  return thread === undefined ? stat : { ...stat, rssPages: thread.rssPages, image: thread.image };
 }
 
 function readStat(pid: number): PidStat | undefined {

@@ -3,6 +3,7 @@
  * memory.
  */
 import { errnoOf } from '../errors.ts';
+import { findLivingThread, hasExited, type PidStat } from '../kernel/procfs/pid-stat.ts';
 import { descendantsOf, listAllProcesses } from '../kernel/procfs/process-tree.ts';
 import { parsePss } from '../kernel/procfs/smaps-rollup.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
@@ -21,6 +22,10 @@ export class ProcessTreeReader implements FigureReader {
   }
 
   processes(): number[] {
+    return this.#living().map(({ pid }) => pid);
+  }
+
+  #living(): PidStat[] {
     const all = listAllProcesses();
     const roots = all.filter((stat) => {
       const startTime = this.#members.get(stat.pid);
@@ -29,17 +34,17 @@ export class ProcessTreeReader implements FigureReader {
     const tree = descendantsOf(new Set(roots.map((stat) => stat.pid)), all);
     this.#members.clear();
     for (const stat of tree) this.#members.set(stat.pid, stat.startTime);
-    return tree.filter((stat) => stat.state !== 'Z' && stat.state !== 'X').map((stat) => stat.pid);
+    return tree.filter((stat) => !hasExited(stat));
   }
 
   async read(): Promise<Figures> {
-    const pids = this.processes();
+    const pids = this.#living().flatMap(shownBy);
     const tree: TreeFigures = { rss: 0, cpuPercent: 0 };
     for (const { rssBytes, cpuPercent } of (await this.#usages.read(pids)).values()) {
       tree.rss += rssBytes;
       tree.cpuPercent += cpuPercent ?? 0;
     }
-    this.#usages.retain(this.#members);
+    this.#usages.retain(new Set(pids));
     const pss = sumPss(pids);
     if (pss !== undefined) tree.pss = pss;
     return { tree, processes: pids.length };
@@ -48,6 +53,18 @@ export class ProcessTreeReader implements FigureReader {
   close(): void {
     this.#members.clear();
     this.#usages.retain(this.#members);
+  }
+}
+
+/** The pid, or if its main thread has ended the thread, whose files show the memory of a process. */
+function shownBy({ pid, state }: PidStat): number[] {
+  if (state !== 'Z') return [pid];
+  try {
+    return [findLivingThread(pid)?.pid ?? pid];
+  } catch (error) {
+    const errno = errnoOf(error);
+    if (errno === 'ENOENT' || errno === 'ESRCH') return [];
+    throw error;
   }
 }
 

@@ -1,5 +1,5 @@
 import { malformed } from '../number.ts';
-import { readPseudoFile } from '../pseudo-file.ts';
+import { listPseudoDirectory, readPseudoFile } from '../pseudo-file.ts';
 
 /** The fields of `/proc/<pid>/stat` that cmemstat needs. */
 export interface PidStat {
@@ -69,6 +69,29 @@ export function parsePidStat(text: string, path: string): PidStat {
     // The kernel prints 1, 1 and 0 to readers without permission.
     image: startStack === '0' ? undefined : `${startCode}-${endCode}-${startStack}`,
   };
+}
+
+/**
+ * Whether a process holds no memory any more. A zombie with more than one thread does: only its main thread has
+ * ended, and the kernel shows no memory for that one.
+ */
+export function hasExited({ state, threads }: PidStat): boolean {
+  return state === 'X' || (state === 'Z' && threads <= 1);
+}
+
+/**
+ * A thread of a process whose main thread has ended; its files in `/proc/<tid>` show the memory of the process.
+ * Undefined if there is none.
+ * Source: `/proc/<pid>/task`.
+ * @throws KernelFileError, `ENOENT` or `ESRCH` if the process does not exist or has exited.
+ */
+export function findLivingThread(pid: number): PidStat | undefined {
+  for (const name of listPseudoDirectory(`/proc/${pid}/task`)) {
+    const path = `/proc/${pid}/task/${name}/stat`;
+    const stat = parsePidStat(readPseudoFile(path), path);
+    if (stat.state !== 'Z' && stat.state !== 'X') return stat;
+  }
+  return undefined;
 }
 
 /**

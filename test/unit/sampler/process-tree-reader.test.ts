@@ -55,3 +55,25 @@ it('a zombie holds no memory and does not count', async () => {
   reader.close();
   await end();
 });
+
+it('a process whose main thread has ended counts as long as another one lives', async () => {
+  // exit(2) without libc, so that it ends only the calling thread; V8 has others.
+  const number = { x64: 60, arm64: 93 }[process.arch as string];
+  const script = `const koffi = require('koffi');
+    globalThis.kept = Buffer.alloc(32 << 20, 1);
+    require('fs').writeSync(1, 'up\\n');
+    koffi.load(null).func('long syscall(long, long)')(${number}, 0);`;
+  const root = spawn(process.execPath, ['-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  await once(root.stdout, 'data');
+  const pid = root.pid ?? 0;
+  await expect.poll(() => readFileSync(`/proc/${pid}/stat`, 'latin1'), { timeout: 5000 }).toMatch(/\) Z /);
+  const reader = new ProcessTreeReader(pid);
+  expect(reader.processes()).toEqual([pid]);
+  const { tree, processes } = await reader.read();
+  expect(processes).toBe(1);
+  expect(tree?.rss).toBeGreaterThan(32 << 20);
+  expect(tree?.pss).toBeGreaterThan(32 << 20);
+  reader.close();
+  process.kill(pid, 'SIGKILL');
+  if (root.exitCode === null && root.signalCode === null) await once(root, 'exit');
+});
