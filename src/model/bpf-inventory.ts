@@ -71,6 +71,8 @@ export interface InventoryMap {
   /** The memory of the map. */
   readonly bytes: number;
   readonly source: MapBytesSource;
+  /** Whether the map takes more than `bytes`, because the kernel understates this type. */
+  readonly atLeast: true | undefined;
   /** The part of `bytes` that is not charged to any cgroup: per-CPU memory allocated at creation. */
   readonly unchargedBytes: number;
   /**

@@ -15,6 +15,8 @@ export interface BpfSize {
   count: number;
   /** `memlock` if it is exact, otherwise computed by the kernel's own formula. Unit: bytes. */
   bytes: number;
+  /** Whether the kernel understates one of them. */
+  atLeast?: true;
 }
 
 /**

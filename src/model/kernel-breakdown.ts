@@ -12,6 +12,8 @@ export interface KernelTerm {
   bytes: number;
   /** The source of the figure. */
   source: string;
+  /** Whether the kernel takes more than it says: the rest is in the terms below. */
+  atLeast?: true;
 }
 
 /** The parts and their sum: `kernel` is exactly the sum of `terms`. */
@@ -22,8 +24,11 @@ export interface KernelBreakdown {
   notes: string[];
 }
 
+const AT_LEAST_NOTE =
+  'bpf maps are at least this: the kernel understates some types (LPM tries, per-CPU hashes without preallocation, arenas, local storage); the rest is in the other lines';
+
 /** Counters of memory.stat that do not include BPF memory. */
-const APART = ['kernel_stack', 'pagetables', 'sec_pagetables'] as const;
+const APART = ['kernel_stack', 'pagetables', 'sec_pagetables', 'zswap'] as const;
 
 /** Counters of memory.stat that also include BPF memory. */
 const SHARED = ['vmalloc', 'percpu', 'slab'] as const;
@@ -44,11 +49,10 @@ export function breakKernelDown(
   const notes: string[] = [];
   const charged = bpf?.charged;
   if (charged !== undefined) {
-    terms.push({
-      id: 'bpf maps',
-      bytes: charged.maps.bytes,
-      source: "BPF map iterator; memlock or the kernel's formula",
-    });
+    const { bytes, atLeast } = charged.maps;
+    const source = "BPF map iterator; memlock or the kernel's formula";
+    terms.push({ id: 'bpf maps', bytes, source, ...(atLeast === undefined ? {} : { atLeast }) });
+    if (atLeast !== undefined) notes.push(AT_LEAST_NOTE);
     terms.push({ id: 'bpf programs', bytes: charged.programs.bytes, source: 'BPF program iterator, pages' });
   } else notes.push(withoutBpf);
   for (const id of APART) {

@@ -136,6 +136,8 @@ export interface RunMap {
   source: MapBytesSource;
   /** The part that is not charged to any cgroup. */
   unchargedBytes: number;
+  /** Whether it takes more than `bytes`, because the kernel understates this type. */
+  atLeast?: true;
   elements?: number;
   anonymous?: boolean;
 }

@@ -105,7 +105,9 @@ function renderKernel(breakdown: KernelBreakdown | undefined, size: FormatSize):
   if (breakdown === undefined) return [];
   const terms = breakdown.terms.filter(({ id, bytes }) => bytes !== 0 || id === 'unexplained');
   return [
-    ...terms.map(({ id, bytes, source }) => renderRow(`    ${id}`, size(bytes), source)),
+    ...terms.map(({ id, bytes, source, atLeast }) =>
+      renderRow(`    ${id}`, size(bytes), atLeast === true ? `at least; ${source}` : source),
+    ),
     ...breakdown.notes.map((note) => `      (${note})`),
   ];
 }
@@ -231,7 +233,7 @@ function renderCharged(
   const lines: string[] = [];
   if (largest?.charged !== undefined) {
     const { maps, programs } = largest.charged;
-    const figures = `${plural(maps.count, 'map')} ${size(maps.bytes)}, ${plural(programs.count, 'program')} ${size(programs.bytes)}`;
+    const figures = `${describeSize(maps, size)}, ${plural(programs.count, 'program')} ${size(programs.bytes)}`;
     lines.push(
       runningReadings === 0
         ? `  bpf charged to the cgroup after the target exited: ${figures} (the run was too short to read it earlier)`
@@ -245,10 +247,14 @@ function renderCharged(
   ];
   for (const [of, what] of aside) {
     if (of === undefined || of.count === 0) continue;
-    lines.push(`    ${what}: ${plural(of.count, 'map')} ${size(of.bytes)}`);
+    lines.push(`    ${what}: ${describeSize(of, size)}`);
     if (of === heldElsewhere) lines.push(...renderNames(heldElsewhere.names, size));
   }
   return lines;
+}
+
+function describeSize({ count, bytes, atLeast }: BpfSize, size: FormatSize): string {
+  return `${plural(count, 'map')}${atLeast === true ? ' at least' : ''} ${size(bytes)}`;
 }
 
 function renderNames(names: Record<string, number> = {}, size: FormatSize): string[] {
@@ -258,9 +264,9 @@ function renderNames(names: Record<string, number> = {}, size: FormatSize): stri
     .map(([name, bytes]) => `    ${size(bytes).padStart(SIZE_WIDTH)}  ${safeText(name) || '(no name)'}`);
 }
 
-function renderMap({ bytes, name, type, elements, max_entries }: RunMap, size: FormatSize): string {
+function renderMap({ bytes, atLeast, name, type, elements, max_entries }: RunMap, size: FormatSize): string {
   const used = elements === undefined ? '' : `, ${elements} of ${max_entries} elements`;
-  return `    ${size(bytes).padStart(SIZE_WIDTH)}  ${safeText(name) || '(no name)'}  ${type}${used}`;
+  return `    ${size(bytes).padStart(SIZE_WIDTH)}  ${safeText(name) || '(no name)'}  ${type}${used}${atLeast === true ? ', at least' : ''}`;
 }
 
 function describeHeld({ maps, programs }: { maps: BpfCount; programs: BpfCount }, size: FormatSize): string {

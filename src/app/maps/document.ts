@@ -43,6 +43,7 @@ interface DocumentMap {
   computedBytes?: number | undefined;
   bytes: number;
   source: ListedMap['source'];
+  atLeast?: true | undefined;
   unchargedBytes: number;
   /** In decimal because it may exceed 2^53. */
   cgroupId?: string | undefined;
@@ -85,6 +86,7 @@ function toDocumentMap(map: ListedMap): DocumentMap {
     computedBytes: map.computedBytes,
     bytes: map.bytes,
     source: map.source,
+    atLeast: map.atLeast,
     unchargedBytes: map.unchargedBytes,
     cgroupId: map.cgroupId?.toString(),
     cgroup: map.cgroup,

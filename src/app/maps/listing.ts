@@ -72,6 +72,8 @@ export interface MapTotals {
   readonly bytes: number;
   /** Absent unless it was read for every map. */
   readonly memlock: number | undefined;
+  /** Whether the kernel understates one of them. */
+  readonly atLeast: true | undefined;
   /** The part of `bytes` that is not charged to any cgroup. */
   readonly unchargedBytes: number;
   /** Over maps with known elements; absent if there are none. */
@@ -153,13 +155,15 @@ function sumUp(parts: readonly Omit<MapTotals, 'maps'>[], maps: number): MapTota
   let memlock: number | undefined = 0;
   let unchargedBytes = 0;
   let elements: number | undefined;
+  let atLeast: true | undefined;
   for (const part of parts) {
     bytes += part.bytes;
     memlock = memlock === undefined || part.memlock === undefined ? undefined : memlock + part.memlock;
     unchargedBytes += part.unchargedBytes;
+    atLeast ??= part.atLeast;
     if (part.elements !== undefined) elements = (elements ?? 0) + part.elements;
   }
-  return { maps, bytes, memlock, unchargedBytes, elements };
+  return { maps, bytes, atLeast, memlock, unchargedBytes, elements };
 }
 
 function groupMaps(maps: readonly ListedMap[], by: GroupKey): MapGroup[] {

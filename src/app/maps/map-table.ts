@@ -71,11 +71,12 @@ export function renderMapTable(listing: MapListing, input: MapTableInput, style:
 
 /** The sum only, also in kB as printed by `jq 'map(.bytes_memlock) | add / 1024'`. */
 export function renderMapTotal(totals: MapTotals, style: MapTableStyle): string {
-  const { maps, bytes, unchargedBytes } = totals;
+  const { maps, bytes, atLeast, unchargedBytes } = totals;
   const size = sizeFormat(style);
   const sum = style.plainBytes ? `${bytes} bytes` : `${formatBytes(bytes)} (${bytes / 1024} kB)`;
   const uncharged = unchargedBytes === 0 ? '' : `, ${size(unchargedBytes)} of it charged to no cgroup`;
-  return `${plural(maps, 'map')}, ${sum}${uncharged}`;
+  const least = atLeast === undefined ? '' : 'at least ';
+  return `${plural(maps, 'map')}, ${least}${sum}${uncharged}`;
 }
 
 function sizeFormat({ plainBytes }: MapTableStyle): (bytes: number) => string {
@@ -89,9 +90,13 @@ interface Scale {
   hasUncharged: boolean;
 }
 
-function costCells(cost: { bytes: number; unchargedBytes: number }, scale: Scale): string[] {
+function costCells(
+  cost: { bytes: number; atLeast: true | undefined; unchargedBytes: number },
+  scale: Scale,
+): string[] {
   const { largest, total, size, hasUncharged } = scale;
-  const cells = [size(cost.bytes), bar(cost.bytes / largest), share(cost.bytes / total)];
+  const least = cost.atLeast === undefined ? '' : '≥';
+  const cells = [least + size(cost.bytes), bar(cost.bytes / largest), share(cost.bytes / total)];
   if (hasUncharged) cells.push(cost.unchargedBytes === 0 ? '-' : size(cost.unchargedBytes));
   return cells;
 }

@@ -151,6 +151,7 @@ async function sumUpBpf(measurement: Measurement): Promise<BpfSummary> {
 function toRunMap(map: InventoryMap): RunMap {
   const { id, type, name, key_size, value_size, max_entries, bytes, source, unchargedBytes } = map;
   const run: RunMap = { id, type, name, key_size, value_size, max_entries, bytes, source, unchargedBytes };
+  if (map.atLeast !== undefined) run.atLeast = map.atLeast;
   if (map.elements !== undefined) run.elements = map.elements;
   if (map.anonymous !== undefined) run.anonymous = map.anonymous;
   return run;

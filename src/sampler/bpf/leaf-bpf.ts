@@ -120,16 +120,16 @@ export function leafTotals(snapshot: InventorySnapshot): LeafTotals {
   const places: BpfPlaces = { vmalloc: programBytes.bytes, slab: 0, percpu: 0, pages: 0 };
   for (const map of maps) places[placeOf(map)] += chargedBytes(map);
   return {
-    charged: { maps: sumOf(maps, chargedBytes), programs: programBytes, places },
+    charged: { maps: sumOfMaps(maps, chargedBytes), programs: programBytes, places },
     uncharged: {
       maps: sumOf(
         maps.filter(({ unchargedBytes }) => unchargedBytes > 0),
         ({ unchargedBytes }) => unchargedBytes,
       ),
     },
-    heldElsewhere: { maps: sumOf(heldElsewhere, ({ bytes }) => bytes) },
+    heldElsewhere: { maps: sumOfMaps(heldElsewhere, ({ bytes }) => bytes) },
     anonymous: {
-      maps: sumOf(
+      maps: sumOfMaps(
         maps.filter(({ anonymous }) => anonymous === true),
         ({ bytes }) => bytes,
       ),
@@ -141,6 +141,11 @@ const chargedBytes = (map: InventoryMap) => Math.max(0, map.bytes - map.uncharge
 
 function sumOf<T>(objects: readonly T[], bytesOf: (object: T) => number): BpfSize {
   return { count: objects.length, bytes: objects.reduce((sum, object) => sum + bytesOf(object), 0) };
+}
+
+function sumOfMaps(maps: readonly InventoryMap[], bytesOf: (map: InventoryMap) => number): BpfSize {
+  const isLeast = maps.some(({ atLeast }) => atLeast);
+  return { ...sumOf(maps, bytesOf), ...(isLeast ? { atLeast: true as const } : {}) };
 }
 
 /**

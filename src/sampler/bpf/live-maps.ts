@@ -100,6 +100,7 @@ function toLiveMap(map: InventoryMap): LiveMap {
     unchargedBytes,
   };
   if (elements !== undefined) row.elements = elements;
+  if (map.atLeast !== undefined) row.atLeast = map.atLeast;
   if (backlogBytes !== undefined) row.backlogBytes = backlogBytes;
   if (anonymous !== undefined) row.anonymous = anonymous;
   return row;

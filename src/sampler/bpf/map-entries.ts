@@ -1,7 +1,12 @@
 /** Converts maps of a source to inventory entries: type names, full names, sizes. */
 import { PermissionError } from '../../errors.ts';
 import { guessMapFootprint, type MapShape } from '../../kernel/bpf/memory/map-formulas.ts';
-import { chooseMapBytes, computeMapMemory, type MapMemory } from '../../kernel/bpf/memory/map-memory.ts';
+import {
+  chooseMapBytes,
+  computeMapMemory,
+  isUnderstated,
+  type MapMemory,
+} from '../../kernel/bpf/memory/map-memory.ts';
 import type { MapHost } from '../../kernel/bpf/memory/map-struct-sizes.ts';
 import {
   BPF_F_NO_PREALLOC,
@@ -143,6 +148,7 @@ export class MapEntries {
       computedBytes: computed?.bytes,
       bytes: chosen.bytes,
       source: chosen.source,
+      atLeast: isUnderstated({ map_type: map.type, map_flags }) || undefined,
       unchargedBytes: computed?.unchargedPercpuBytes ?? 0,
       cgroupId: map.cgroupId,
       chargeIdentity: map.chargeIdentity,

@@ -35,7 +35,11 @@ const TERMS: Readonly<Record<string, { letter: string; role: Role; rank: number 
   kernel_stack: { letter: 'S', role: 'kernel_stack', rank: 11 },
   percpu: { letter: 'P', role: 'percpu', rank: 12 },
   vmalloc: { letter: 'v', role: 'slab', rank: 13 },
+  zswap: { letter: 'Z', role: 'slab', rank: 14 },
 };
+
+/** Terms that most hosts have none of: shown only once there is some. */
+const RARE: ReadonlySet<string> = new Set(['sec_pagetables', 'zswap']);
 
 /** The kinds of kernel memory in memory.stat on kernels without a total. */
 const KINDS = Object.keys(TERMS);
@@ -143,8 +147,7 @@ function termRow(
   track: string,
 ): BreakdownRow[] {
   const look = TERMS[id];
-  if (look === undefined || !tracks.has(track) || (id === 'sec_pagetables' && !known(tracks, track)))
-    return [];
+  if (look === undefined || !tracks.has(track) || (RARE.has(id) && !known(tracks, track))) return [];
   return [row(track, look.letter, id, 2, look.role, look.rank)];
 }
 

@@ -85,7 +85,8 @@ function definitionOf({ ui: { units } }: View, row: LiveMap): string {
 function bytesOf({ data, ui: { units } }: View, row: LiveMap): string {
   let total = 0;
   for (const other of data.maps.values()) total += other.row.bytes;
-  return `${formatSize(row.bytes, units)}, ${formatShare(row.bytes, total)} of the run's maps (by ${row.source})`;
+  const least = row.atLeast === true ? 'at least ' : '';
+  return `${least}${formatSize(row.bytes, units)}, ${formatShare(row.bytes, total)} of the run's maps (by ${row.source})`;
 }
 
 function unchargedOf({ ui: { units } }: View, { unchargedBytes }: LiveMap): string {

@@ -63,7 +63,10 @@ function columnsOf(view: View): Column<MapEntry>[] {
     { ...left('type', 8, 16, 5), cell: ({ row }) => ({ text: row.type, style: 'dim' }) },
     {
       ...right('bytes', size, 1),
-      cell: ({ row }) => ({ text: formatSize(row.bytes, units), style: 'strong' }),
+      cell: ({ row }) => {
+        const least = row.atLeast !== true ? '' : unicode ? '≥' : '>';
+        return { text: least + formatSize(row.bytes, units), style: 'strong' };
+      },
     },
     {
       ...right('share', 5, 4),

@@ -33,6 +33,28 @@ describe('kernel memory taken apart', () => {
     });
   });
 
+  it('has zswap as a term of its own: memory.stat counts it in kernel', () => {
+    const stat = { slab: 100, zswap: 880, zswapped: 3000 };
+    const terms = breakKernelDown(sample({ kernel: 1000, stat }), bpf({}))?.terms;
+    expect(terms?.find(({ id }) => id === 'zswap')).toEqual({
+      id: 'zswap',
+      bytes: 880,
+      source: 'memory.stat',
+    });
+    expect(terms?.at(-1)).toMatchObject({ id: 'unexplained', bytes: 20 });
+  });
+
+  it('says where the kernel understates BPF maps', () => {
+    const totals: BpfTotals = bpf({ slab: 10 });
+    const exact = breakKernelDown(sample({ kernel: 100, stat: { slab: 40 } }), totals);
+    expect(exact?.terms[0]).not.toHaveProperty('atLeast');
+    expect(exact?.notes).toEqual([]);
+    if (totals.charged !== undefined) totals.charged.maps.atLeast = true;
+    const least = breakKernelDown(sample({ kernel: 100, stat: { slab: 40 } }), totals);
+    expect(least?.terms[0]).toMatchObject({ id: 'bpf maps', bytes: 10, atLeast: true });
+    expect(least?.notes.join()).toContain('bpf maps are at least this: ');
+  });
+
   it('says what it can not tell: no BPF totals, no breakdown on cgroup v1', () => {
     const breakdown = breakKernelDown(sample({ kernel: 100, stat: { anon: 1 } }), undefined);
     expect(breakdown?.terms).toEqual([

@@ -27,6 +27,7 @@ export function listedMap(part: Partial<ListedMap> = {}): ListedMap {
     memlock: undefined,
     computedBytes: part.bytes ?? 82_000,
     bytes: 82_000,
+    atLeast: undefined,
     source: 'formula',
     unchargedBytes: 0,
     cgroupId: 4711n,

@@ -60,6 +60,28 @@ describe('renderSummary', () => {
     ]);
   });
 
+  it('says that BPF maps are at least as large where the kernel understates them', () => {
+    const trie = {
+      ...{
+        id: 1,
+        type: 'lpm_trie',
+        name: 'routes',
+        key_size: 8,
+        value_size: 8,
+        max_entries: 10,
+        bytes: 1024,
+      },
+      ...{ source: 'memlock' as const, unchargedBytes: 0, atLeast: true as const },
+    };
+    const none = { count: 0, bytes: 0 };
+    const maps = { count: 1, bytes: 1024, atLeast: true as const };
+    const places = { vmalloc: 0, slab: 1024, percpu: 0, pages: 0 };
+    const largest = { attribution: 'memcg' as const, charged: { maps, programs: none, places } };
+    const text = changed(cgroup2.summary, { bpf: { largest, maps: [trie] } });
+    expect(text).toContain('1 map at least 1.00 KiB');
+    expect(text).toMatch(/1.00 KiB {2}routes {2}lpm_trie, at least$/m);
+  });
+
   it('says why there is no peak of the kernel', () => {
     const peak = { bytes: 1, source: 'sampled' } as const;
     expect(changed(cgroup2.summary, { peak })).toContain(

@@ -26,6 +26,7 @@ const map = (id: number, more: Partial<InventoryMap> = {}): InventoryMap => ({
   memlock: undefined,
   computedBytes: 100,
   bytes: 100,
+  atLeast: undefined,
   source: 'formula',
   unchargedBytes: 0,
   cgroupId: 7n,

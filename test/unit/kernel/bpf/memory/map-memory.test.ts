@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { guessMapFootprint, type MapShape } from '#src/kernel/bpf/memory/map-formulas.ts';
-import { chooseMapBytes, computeMapMemory } from '#src/kernel/bpf/memory/map-memory.ts';
+import { chooseMapBytes, computeMapMemory, isUnderstated } from '#src/kernel/bpf/memory/map-memory.ts';
 import type { MapHost } from '#src/kernel/bpf/memory/map-struct-sizes.ts';
 import { type MapTypeName, mapTypeName, mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
 
@@ -141,5 +141,22 @@ it('takes memlock where the kernel computes it', () => {
     bytes: 700,
     source: 'memlock',
     unchargedPercpuBytes: 160,
+  });
+});
+
+describe('what the kernel understates', () => {
+  const NO_PREALLOC = 1;
+  it.each<[MapTypeName, number, boolean]>([
+    ['lpm_trie', NO_PREALLOC, true],
+    ['arena', 0, true],
+    ['percpu_hash', NO_PREALLOC, true],
+    ['percpu_hash', 0, false],
+    ['task_storage', NO_PREALLOC, true],
+    ['cpumap', 0, true],
+    ['hash', NO_PREALLOC, false],
+    ['array', 0, false],
+    ['ringbuf', 0, false],
+  ])('%s with flags %i: %s', (type, flags, expected) => {
+    expect(isUnderstated({ map_type: mapTypeNumber(type), map_flags: flags })).toBe(expected);
   });
 });
