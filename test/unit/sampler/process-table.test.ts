@@ -111,7 +111,9 @@ describe('ProcessTable', () => {
   });
 
   it('leaves out zombies, strangers of another pid namespace and the dead', async () => {
-    const child = await startShell('sleep 0 & read asked; echo $!; exec sleep 60');
+    // It ends after the exec: the shell would have reaped it.
+    const ends = '(until read -r c </proc/$$/comm && [ "$c" = sleep ]; do sleep 0.01; done) &';
+    const child = await startShell(`${ends} read asked; echo $!; exec sleep 60`);
     const answer = once(child.stdout ?? child, 'data') as Promise<[Buffer]>;
     child.stdin?.write('asked\n');
     const [text] = await answer;
