@@ -2,6 +2,7 @@
 import { InputError, type ToolError } from '../errors.ts';
 import { nearestName } from '../format/nearest-name.ts';
 import { safeText } from '../format/safe-text.ts';
+import { identifyDocument } from '../recording/identify-document.ts';
 import type { NamedBudget } from './expression/budget.ts';
 import { parseBudget } from './expression/parse-budget.ts';
 import { lineOfPath, type Path } from './json-line.ts';
@@ -58,7 +59,14 @@ class FileReader {
   }
 
   read(): BudgetFile {
-    const root = this.#object(this.#parse(), [], ROOT_KEYS);
+    const document = this.#parse();
+    const kind = identifyDocument(document, this.#file);
+    if (kind !== undefined && kind.name !== 'a budget file') {
+      throw new InputError(this.#file, `${this.#file}: this is ${kind.name}, not a budget file`, {
+        hint: kind.reader,
+      });
+    }
+    const root = this.#object(document, [], ROOT_KEYS);
     const { version } = root;
     if (version !== 1 && version !== BUDGET_FILE_VERSION) {
       const found = version === undefined ? 'is missing' : `is ${JSON.stringify(version)}`;

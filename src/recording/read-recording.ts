@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { describeErrno, errnoOf, InputError } from '../errors.ts';
 import type { RecordLine } from '../model/recording.ts';
 import { GrowthWatch } from './growing-file.ts';
+import { identifyFile } from './identify-document.ts';
 import { LineSplitter } from './line-splitter.ts';
 import { parseRecordLine } from './parse-line.ts';
 
@@ -135,7 +136,7 @@ class Scan {
       growth?.close();
       await source.close();
     }
-    if (signal?.aborted !== true && !this.#hasStart) throw noRecording(this.#name);
+    if (signal?.aborted !== true && !this.#hasStart) throw noRecording(this.#name, this.#path);
   }
 
   #take(text: string | undefined, offset: number, end: number, onRecord: OnRecord): void {
@@ -144,7 +145,8 @@ class Scan {
     if ('damaged' in parsed) {
       this.counts.damaged += 1;
       this.counts.firstDamage ??= { line: this.counts.lines, fault: parsed.damaged };
-      if (!this.#hasRecord && this.counts.damaged >= MAX_LEADING_LINES) throw noRecording(this.#name);
+      if (!this.#hasRecord && this.counts.damaged >= MAX_LEADING_LINES)
+        throw noRecording(this.#name, this.#path);
       return;
     }
     this.#hasRecord = true;
@@ -159,7 +161,13 @@ class Scan {
   }
 }
 
-function noRecording(name: string): InputError {
+function noRecording(name: string, path: string): InputError {
+  const kind = path === STDIN ? undefined : identifyFile(path);
+  if (kind !== undefined) {
+    return new InputError(name, `${name}: this is ${kind.name}, not a recording`, {
+      hint: kind.reader ?? 'record a run with cmemstat --output FILE -- COMMAND',
+    });
+  }
   return new InputError(name, `${name}: not a cmemstat recording (no start record)`, {
     hint: 'record a run with cmemstat --output FILE -- COMMAND',
   });

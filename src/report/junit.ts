@@ -74,7 +74,7 @@ function outcome({ kind, state, headline, details }: Finding): string {
 }
 
 function systemOut(verdict: Verdict): string {
-  return [describeOutcome(verdict), describeHost(verdict), describeExit(verdict)].join('\n');
+  return [describeOutcome(verdict), describeHost(verdict), `gate: ${describeExit(verdict)}`].join('\n');
 }
 
 function seconds(ms: number): string {

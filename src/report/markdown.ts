@@ -63,7 +63,7 @@ export function renderMarkdownReport(verdict: Verdict): string {
     '',
     `${codeSpan(oneLineCommand(verdict.command))}: ${codeSpan(describeHost(verdict))}`,
     '',
-    `Target: ${codeSpan(describeTarget(verdict))}. cmemstat: ${codeSpan(describeExit(verdict))}.`,
+    `Target: ${codeSpan(describeTarget(verdict))}. Gate: ${codeSpan(describeExit(verdict))}.`,
     '',
     ...budgetTable(verdict.budgets),
     ...verdict.budgets.flatMap(budgetDetails),

@@ -14,7 +14,7 @@ export function renderTapReport(verdict: Verdict): string {
     `# ${describeHost(verdict)}`,
     ...findings.flatMap((finding, index) => testPoint(finding, index + 1)),
     ...notesOf(verdict).map((note) => `# warning: ${note}`),
-    `# ${describeExit(verdict)}`,
+    `# gate: ${describeExit(verdict)}`,
   ];
   return lines.map((line) => `${line}\n`).join('');
 }

@@ -43,7 +43,7 @@ export function renderTextReport(verdict: Verdict): string {
       (fault) => `  ✗ ${'FAILED'.padEnd(STATE_WIDTH)}  cmemstat: ${oneLine(fault)}`,
     ),
     `  target: ${describeTarget(verdict)}`,
-    `  cmemstat: ${describeExit(verdict)}`,
+    `  gate: ${describeExit(verdict)}`,
   ];
   return `${lines.map(withoutCommands).join('\n')}\n`;
 }

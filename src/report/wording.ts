@@ -50,7 +50,7 @@ const AT_LIMIT: Readonly<Record<BudgetResult['op'], string>> = {
   '<': 'at the limit, not below it',
   '>=': 'at the limit',
   '>': 'at the limit, not above it',
-  '==': 'exactly',
+  '==': 'none',
 };
 
 /**
@@ -80,8 +80,19 @@ export function describeBudget(result: BudgetResult): string {
     return `${why}${hint === undefined ? '' : ` (hint: ${oneLine(hint)})`}`;
   }
   if (value === undefined) return STATUS_WORDS[status];
-  return `${describeValue(result)} against ${formatBound(result)}: ${describeDifference(result)}`;
+  const { op, limit, excess, unit } = result;
+  const bound = limit === undefined ? '' : `, ${REQUIRED[op]} ${formatQuantity(limit, unit)}`;
+  if (op === '==' && excess === 0) return `${describeValue(result)}, as required`;
+  return `${describeValue(result)}${bound}: ${describeDifference(result)}`;
 }
+
+const REQUIRED: Readonly<Record<BudgetResult['op'], string>> = {
+  '<=': 'must be at most',
+  '<': 'must be less than',
+  '>=': 'must be at least',
+  '>': 'must be more than',
+  '==': 'must be',
+};
 
 /** The value; for growth, with the estimated slope. A dash if it was not measured. */
 export function describeValue({ value, estimate, unit }: BudgetResult): string {

@@ -14,7 +14,6 @@ import { openBpfCollector } from '../../sampler/bpf/totals.ts';
 import { absentAs } from '../../sampler/figure-reader.ts';
 import { VERSION } from '../../version.ts';
 import { removeLeaf } from '../run/clean-up.ts';
-import { describePlacement } from '../run/preparation.ts';
 import type { Check, Diagnosis } from './diagnosis.ts';
 
 const NEWER = (since: string) => `use Linux ${since} or later`;
@@ -32,7 +31,7 @@ export async function diagnose(cgroupParent: string | undefined): Promise<Diagno
     checks.push({
       name: 'placement',
       state: placement.leaf === undefined ? 'missing' : 'ok',
-      found: describePlacement(placement).at(placement.rejected.length) ?? placement.reason,
+      found: `${placement.kind}: ${placement.reason}`,
       ...(placement.leaf === undefined ? { hint: hintOf(placement.rejected) } : {}),
     });
     checks.push(...checkLimits(placement));

@@ -98,7 +98,7 @@ export function describePlacement(placement: Placement): string[] {
       ({ kind, message, hint }) =>
         `placement ${kind}: rejected: ${message}${hint === undefined ? '' : ` (hint: ${hint})`}`,
     ),
-    `placement ${placement.kind}: chosen: ${placement.reason}`,
+    `placement ${placement.kind}: used: ${placement.reason}`,
     ...(placement.leaf === undefined ? [] : [`cgroup: ${placement.leaf.directory}`]),
     ...placement.removedStale.map((directory) => `removed a stale cgroup: ${directory}`),
   ];

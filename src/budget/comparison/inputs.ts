@@ -6,6 +6,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describeErrno, errnoOf, InputError } from '../../errors.ts';
 import { safeText } from '../../format/safe-text.ts';
+import { identifyDocument } from '../../recording/identify-document.ts';
 import { parseRecordLine } from '../../recording/parse-line.ts';
 import { type Baseline, makeBaseline, runsOfBaseline } from './baseline.ts';
 import type { Side } from './host-doubts.ts';
@@ -72,7 +73,9 @@ export function readComparable(document: unknown, name: string): ReadSide {
   }
   const collector = new RunCollector();
   if (addRecord(collector, JSON.stringify(value), name)) return sideOf(name, collector.finish());
-  throw notComparable(name, WITHOUT_RUNS[String(type)]);
+  const why = WITHOUT_RUNS[String(type)];
+  const kind = why === undefined ? identifyDocument(value, name) : undefined;
+  throw notComparable(name, why ?? (kind === undefined ? undefined : `this is ${kind.name}`));
 }
 
 /** False if the line is not a record. */
@@ -101,6 +104,6 @@ function notComparable(name: string, why?: string): InputError {
   return new InputError(
     name,
     safeText(`${name}: not a cmemstat recording, summary or baseline${why === undefined ? '' : ` (${why})`}`),
-    { hint: 'cmemstat --output FILE -- COMMAND, or --save-baseline FILE' },
+    { hint: 'record a run with cmemstat --output FILE -- COMMAND' },
   );
 }

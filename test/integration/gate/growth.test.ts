@@ -22,7 +22,7 @@ testWith(
     expect(found.value).toBeLessThan(found.estimate ?? 0);
     expect(found.exceeded).not.toHaveProperty('elapsedMs');
     expect(leak.outcome.stderr).toMatch(
-      /MiB\/min for certain \(slope [\d.]+ MiB\/min\) against <= 12\.0 MiB\/min/,
+      /MiB\/min for certain \(slope [\d.]+ MiB\/min\), must be at most 12\.0 MiB\/min/,
     );
     expect(flat.outcome.status).toBe(0);
     expect(onlyBudget(flat.verdict).value).toBe(0);

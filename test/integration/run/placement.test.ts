@@ -47,7 +47,7 @@ testWith(
     expect(first.placement.kind).toBe('top');
     expect(first.leaf).toMatch(new RegExp(`^${top}/cmemstat-\\d+-\\d+$`));
     expect(outcome.stderr).toContain('placement systemd: rejected: systemd is not running on this host');
-    expect(outcome.stderr).toContain('placement top: chosen');
+    expect(outcome.stderr).toContain('placement top: used');
     expect(outcome.stderr).toContain(`cgroup: ${first.leaf}`);
     expect(existsSync(first.leaf ?? '')).toBe(false);
   },

@@ -57,7 +57,7 @@ testWith(
     expect(first.mode).toBe('cgroup2');
     expect(first.leaf).toMatch(/\/cmemstat-\d+-\d+\.scope\/cmemstat-\d+-\d+$/);
     expect(outcome.stderr).toMatch(/^0::.*cmemstat-\d+-\d+\.scope\/cmemstat-\d+-\d+$/m);
-    expect(outcome.stderr).toContain('placement systemd: chosen: transient scope');
+    expect(outcome.stderr).toContain('placement systemd: used: transient scope');
     expect(Math.max(...samples.map((sample) => sample.stat?.anon ?? 0))).toBeGreaterThan(20 * 1024 * 1024);
     expect(summary.exit.status).toBe(0);
     expect(existsSync(first.leaf ?? '')).toBe(false);

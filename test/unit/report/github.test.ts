@@ -30,7 +30,7 @@ describe('renderGithubReport', () => {
     const [first] = commands(renderGithubReport(examples.failed ?? never()));
     expect(first?.level).toBe('error');
     expect(first?.title).toBe('Memory budget: BPF maps');
-    expect(first?.message.split('\n')[0]).toBe('19.5 MiB against <= 16.0 MiB: 3.50 MiB over (+21.9 %)');
+    expect(first?.message.split('\n')[0]).toBe('19.5 MiB, must be at most 16.0 MiB: 3.50 MiB over (+21.9 %)');
   });
 
   it.each([

@@ -87,7 +87,7 @@ describe('renderJunitReport', () => {
       'the target succeeds',
     ]);
     const [failure] = outcomes(suite, 'failure')[0]?.children ?? [];
-    expect(failure?.attributes.message).toBe('19.5 MiB against <= 16.0 MiB: 3.50 MiB over (+21.9 %)');
+    expect(failure?.attributes.message).toBe('19.5 MiB, must be at most 16.0 MiB: 3.50 MiB over (+21.9 %)');
     expect(failure?.text).toContain('owner: @acme/datapath\n');
   });
 

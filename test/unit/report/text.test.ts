@@ -15,7 +15,7 @@ describe('renderTextReport', () => {
     const held = { ...passedBudget, name: 'a', description: 'b', owner: 'c', values: [1, 2], spread: 1 };
     const text = renderTextReport({ ...(examples.empty ?? fail('empty')), budgets: [held] });
     expect(text).toContain(
-      '  ✓ passed        a: 200 MiB against <= 256 MiB: 56.0 MiB left (-21.9 %)\n  target:',
+      '  ✓ passed        a: 200 MiB, must be at most 256 MiB: 56.0 MiB left (-21.9 %)\n  target:',
     );
   });
 

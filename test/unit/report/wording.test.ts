@@ -55,7 +55,7 @@ describe('describeDifference', () => {
     ['>=', 1, 2, '1 short (-50.0 %)'],
     ['>=', 3, 2, '1 more (+50.0 %)'],
     ['>', 2, 2, 'at the limit, not above it'],
-    ['==', 2, 2, 'exactly'],
+    ['==', 2, 2, 'none'],
     ['==', 1, 2, '1 too little (-50.0 %)'],
     ['==', 1, 0, '1 too much'],
   ])('of %s %d against %d: %s', (op, value, limit, text) => {
@@ -80,8 +80,20 @@ describe('describeExit', () => {
 });
 
 describe('describeBudget', () => {
+  it.each([
+    ['<=', 2, 1, '1, must be at most 2: 1 left (-50.0 %)'],
+    ['==', 0, 0, '0, as required'],
+    ['==', 0, 2, '2, must be 0: 2 too much'],
+    ['<', 2, 2, '2, must be less than 2: at the limit, not below it'],
+    ['>=', 5, 2, '2, must be at least 5: 3 short (-60.0 %)'],
+    ['>', 1, 2, '2, must be more than 1: 1 more (+100 %)'],
+  ] as const)('describes the requirement %s %d of %d', (op, limit, value, text) => {
+    const budget = { ...failedBudget, unit: 'count', op, limit, value, excess: value - limit } as const;
+    expect(describeBudget(budget)).toBe(text);
+  });
+
   it('sets the value against the limit', () => {
-    expect(describeBudget(failedBudget)).toBe('19.5 MiB against <= 16.0 MiB: 3.50 MiB over (+21.9 %)');
+    expect(describeBudget(failedBudget)).toBe('19.5 MiB, must be at most 16.0 MiB: 3.50 MiB over (+21.9 %)');
   });
 
   it('does not invent a reason', () => {

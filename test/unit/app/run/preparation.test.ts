@@ -57,7 +57,7 @@ describe('describePlacement', () => {
   it('says what was taken, what was not and why, and what was cleaned up', () => {
     expect(describePlacement(placed)).toEqual([
       'placement systemd: rejected: systemd is not running on this host',
-      'placement top: chosen: the top takes new cgroups',
+      'placement top: used: the top takes new cgroups',
       'cgroup: /sys/fs/cgroup/cmemstat-1-2',
       'removed a stale cgroup: /sys/fs/cgroup/cmemstat-3-4',
     ]);
@@ -68,7 +68,7 @@ describe('describePlacement', () => {
       'placement systemd: rejected: systemd is not running on this host (hint: boot with systemd)',
       'placement top: rejected: it is read-only (hint: remount it)',
       'placement own: rejected: it is read-only',
-      'placement process-tree: chosen: no memory cgroup is available',
+      'placement process-tree: used: no memory cgroup is available',
     ]);
   });
 });
