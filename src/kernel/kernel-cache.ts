@@ -11,30 +11,53 @@ export interface CacheSources {
   directory?: string;
 }
 
+/** Data of one topic that is kept for the running kernel. */
+export interface KernelCacheEntry<T> {
+  /** Undefined if nothing valid is cached. */
+  read(): T | undefined;
+  /** Stores the data, if there is a directory that only this user and root can write to. */
+  write(answer: T): void;
+}
+
 /**
- * Data computed from the running kernel: from the cache if it is valid, otherwise computed and stored. A
- * cache that cannot be read or written costs time but is not an error.
+ * The cache entry of a topic for the running kernel. A cache that cannot be read or written costs time but is
+ * not an error.
  *
  * Source: `/sys/kernel/notes`. Since: Linux 2.6.22.
  * @param topic prefix of the file name.
  * @param identity what the data depends on besides the kernel, such as a version; part of the file name, so
  * only letters, digits, dots and hyphens.
- * @param compute computes the data, which must be serialisable as JSON.
+ */
+export function openKernelCache<T>(
+  topic: string,
+  identity: string,
+  { notesPath = '/sys/kernel/notes', directory = cacheDirectory() }: CacheSources = {},
+): KernelCacheEntry<T> {
+  const buildId = readBuildId(notesPath);
+  if (buildId === undefined || directory === undefined) return { read: () => undefined, write: () => {} };
+  const path = join(directory, `${topic}-${identity}-${buildId}.json`);
+  return {
+    read: () => (isPrivateDirectory(directory) ? readCache<T>(path) : undefined),
+    write: (answer) => writeCache(directory, path, answer),
+  };
+}
+
+/**
+ * Data computed from the running kernel: from the cache if it is valid, otherwise computed and stored.
+ * @param compute computes the data, which must be serialisable as JSON and not undefined.
  * @throws any error of `compute`.
  */
 export function cachedForKernel<T>(
   topic: string,
   identity: string,
   compute: () => T,
-  { notesPath = '/sys/kernel/notes', directory = cacheDirectory() }: CacheSources = {},
+  sources: CacheSources = {},
 ): T {
-  const buildId = readBuildId(notesPath);
-  if (buildId === undefined || directory === undefined) return compute();
-  const path = join(directory, `${topic}-${identity}-${buildId}.json`);
-  const cached = isPrivateDirectory(directory) ? readCache<T>(path) : undefined;
-  if (cached !== undefined) return cached.answer;
+  const entry = openKernelCache<T>(topic, identity, sources);
+  const cached = entry.read();
+  if (cached !== undefined) return cached;
   const answer = compute();
-  writeCache(directory, path, answer);
+  entry.write(answer);
   return answer;
 }
 
@@ -82,13 +105,13 @@ const FORMAT = 'cmemstat-cache 2';
 /**
  * The file has two lines: format, length and checksum, then the data. Anything else is treated as missing.
  */
-function readCache<T>(path: string): { answer: T } | undefined {
+function readCache<T>(path: string): T | undefined {
   try {
     const bytes = readFileSync(path);
     const end = bytes.indexOf(10);
     const answer = bytes.subarray(end + 1);
     if (end < 0 || bytes.toString('latin1', 0, end) !== headerOf(answer)) return undefined;
-    return { answer: JSON.parse(answer.toString('utf8')) as T };
+    return JSON.parse(answer.toString('utf8')) as T;
   } catch {
     return undefined;
   }

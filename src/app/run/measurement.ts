@@ -254,7 +254,10 @@ export class Measurement {
 
   /** Opens the parts that a short target does not need. */
   async #prepare(): Promise<void> {
-    await this.#runBpf?.prepare();
+    await Promise.all([this.#startProcessTable(), this.#runBpf?.prepare()]);
+  }
+
+  async #startProcessTable(): Promise<void> {
     const { wantsDetails, processIntervalMs } = this.#options;
     if (!wantsDetails || processIntervalMs === 0) return;
     const { ProcessTable } = await import('../../sampler/process-table.ts');

@@ -2,7 +2,7 @@
  * The BPF memory charged to a leaf; only loaded and opened for targets that run for a while.
  */
 import { ToolError } from '../../errors.ts';
-import { openIteratorObjects } from '../../kernel/bpf/iter/iterator-objects.ts';
+import { openIteratorObjects, prepareIteratorObjects } from '../../kernel/bpf/iter/iterator-objects.ts';
 import { openMapIterator } from '../../kernel/bpf/iter/map-iterator.ts';
 import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { BPF_F_NO_PREALLOC } from '../../kernel/bpf/sys/bpf-enums.ts';
@@ -68,6 +68,16 @@ export interface LeafOwner {
   nameNested: (cgroupId: bigint) => string | undefined;
   /** Whether each reading lists changed maps. */
   listsMaps: boolean;
+}
+
+/** Takes a pause after each short step of what `openLeafBpf` would otherwise do at once. */
+export async function prepareLeafBpf(pause: () => Promise<void>): Promise<void> {
+  try {
+    await prepareIteratorObjects(pause);
+  } catch (error) {
+    // Opening the iterators reports it, or finds another source.
+    if (!(error instanceof ToolError)) throw error;
+  }
 }
 
 /** Opens the iterators. @throws ToolError if that is not permitted. */

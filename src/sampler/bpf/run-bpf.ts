@@ -1,4 +1,5 @@
 /** BPF memory of a run: charged to its leaf, uncharged, and on the host. */
+import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { ToolError } from '../../errors.ts';
 import { type Bpf, openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { listObjectIds } from '../../kernel/bpf/sys/objects.ts';
@@ -24,6 +25,8 @@ export class RunBpf {
   #refusal: ToolError | undefined;
   /** The target exited before the iterators were opened, and nothing is charged to its leaf. */
   #isEmptyAtEnd = false;
+  #prepared: Promise<void> | undefined;
+  #closed = false;
 
   private constructor(bpf: Bpf, owner: RunOwner) {
     this.#bpf = bpf;
@@ -58,12 +61,18 @@ export class RunBpf {
   }
 
   /**
-   * Opens the iterators, which takes about 30 ms: delayed until the target has run for a while. From then on
-   * totals have `charged`.
+   * Opens the iterators, which takes about 10 ms: delayed until the target has run for a while. On the first run on a
+   * kernel their programs are adapted to it first, between samples. From then on totals have `charged`.
    */
-  async prepare(): Promise<void> {
-    if (this.#leaf !== undefined || this.#refusal !== undefined) return;
-    const { openLeafBpf } = await import('./leaf-bpf.ts');
+  prepare(): Promise<void> {
+    this.#prepared ??= this.#prepareOnce();
+    return this.#prepared;
+  }
+
+  async #prepareOnce(): Promise<void> {
+    const { openLeafBpf, prepareLeafBpf } = await import('./leaf-bpf.ts');
+    await prepareLeafBpf(() => yieldToEventLoop());
+    if (this.#closed) return;
     try {
       this.#leaf = openLeafBpf(this.#bpf, {
         ...this.#owner,
@@ -98,7 +107,8 @@ export class RunBpf {
    */
   async prepareLast(pids: readonly number[]): Promise<void> {
     if (this.#leaf !== undefined || this.#refusal !== undefined || this.#owner.cgroupId === undefined) return;
-    if (pids.length === 0 && (await this.#hasNoMaps())) this.#isEmptyAtEnd = true;
+    const isPreparing = this.#prepared !== undefined;
+    if (!isPreparing && pids.length === 0 && (await this.#hasNoMaps())) this.#isEmptyAtEnd = true;
     else await this.prepare();
   }
 
@@ -147,6 +157,7 @@ export class RunBpf {
   };
 
   close(): void {
+    this.#closed = true;
     this.#leaf?.close();
     this.#collector?.close();
   }

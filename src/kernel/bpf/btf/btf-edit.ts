@@ -2,6 +2,7 @@
  * Editing BTF: decodes the types of an object, changes them, and encodes them again in their original byte
  * order.
  */
+import { finishSteps } from '../../steps.ts';
 import type { Btf } from './btf.ts';
 import { type BtfBlob, indexTypes, kindIn, TYPE_WORDS } from './btf-format.ts';
 
@@ -33,7 +34,7 @@ export class BtfEditor {
     this.#blob = btf.blob;
     this.#strings = this.#blob.strings;
     const { words } = this.#blob;
-    const { offsets, count } = indexTypes(this.#blob);
+    const { offsets, count } = finishSteps(indexTypes(this.#blob));
     for (let id = 1; id <= count; id++) {
       const at = offsets[id] ?? 0;
       const end = id < count ? (offsets[id + 1] ?? 0) : words.length;

@@ -5,6 +5,7 @@
  */
 import type { KernelFileError } from '../../../errors.ts';
 import { malformed } from '../../number.ts';
+import { finishSteps } from '../../steps.ts';
 import {
   BTF_KIND,
   type BtfBlob,
@@ -86,6 +87,11 @@ export class BtfTypes {
   /** Whether it is big-endian. */
   get bigEndian(): boolean {
     return this.#blob.bigEndian;
+  }
+
+  /** Builds the index, in short steps, so that no later call has to. @throws KernelFileError when damaged. */
+  *buildIndex(): Generator<void, void, void> {
+    this.#index ??= yield* indexTypes(this.#blob);
   }
 
   /** Number of types, which is also the largest type id. */
@@ -338,7 +344,7 @@ export class BtfTypes {
   }
 
   #indexed(): TypeIndex {
-    this.#index ??= indexTypes(this.#blob);
+    this.#index ??= finishSteps(indexTypes(this.#blob));
     return this.#index;
   }
 }

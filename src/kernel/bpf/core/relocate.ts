@@ -5,6 +5,7 @@
  */
 import { UnsupportedError } from '../../../errors.ts';
 import { malformed } from '../../number.ts';
+import { finishSteps } from '../../steps.ts';
 import type { Btf } from '../btf/btf.ts';
 import { BTF_KIND } from '../btf/btf-format.ts';
 import { CORE_KIND, type CoreRelocation } from '../elf/btf-ext.ts';
@@ -46,11 +47,20 @@ export function relocateFunctions(
   specification: ObjectSpecification,
   kernel: Btf,
 ): Map<FunctionKey, RelocatedFunction> {
+  return finishSteps(relocateInSteps(specification, kernel));
+}
+
+/** Does the same, a function in each step. */
+export function* relocateInSteps(
+  specification: ObjectSpecification,
+  kernel: Btf,
+): Generator<void, Map<FunctionKey, RelocatedFunction>, void> {
   const relocator = specification.btf && new Relocator(specification, specification.btf, kernel);
   const relocated = new Map<FunctionKey, RelocatedFunction>();
   for (const [key, each] of specification.functions) {
     const unchanged = { instructions: Buffer.from(each.instructions), unmet: [] };
     relocated.set(key, relocator === undefined ? unchanged : relocator.relocate(each));
+    yield;
   }
   return relocated;
 }

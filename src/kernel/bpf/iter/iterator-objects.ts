@@ -1,9 +1,10 @@
 /** Prepares the programs of all iterators for the running kernel. */
 import { errnoOf, UnsupportedError } from '../../../errors.ts';
-import { type CacheSources, cachedForKernel } from '../../kernel-cache.ts';
+import { type CacheSources, type KernelCacheEntry, openKernelCache } from '../../kernel-cache.ts';
+import { finishSteps, takeSteps } from '../../steps.ts';
 import { type Btf, readKernelBtf } from '../btf/btf.ts';
 import { parseObject } from '../elf/object-specification.ts';
-import { prepareObject } from '../load/prepare-object.ts';
+import { prepareInSteps } from '../load/prepare-object.ts';
 import {
   decodePreparedObject,
   type EncodedObject,
@@ -11,7 +12,7 @@ import {
   type PreparedObject,
 } from '../load/prepared-object.ts';
 import { OBJECTS_IDENTITY } from '../programs/compiled/identity.ts';
-import { type ObjectName, readObjectFile } from '../programs/object-files.ts';
+import { OBJECT_NAMES, type ObjectName, readObjectFile } from '../programs/object-files.ts';
 
 /** Features of the running kernel that the iterators depend on. */
 export interface IteratorFacts {
@@ -36,39 +37,71 @@ const PREPARATION = 1;
 
 const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
 
+/** The kernel whose types are used, and where the result is cached; the defaults are this host's. */
+export type IteratorSources = CacheSources & { btfPath?: string };
+
+/** Of this host's kernel, for where there is no cache. */
+let prepared: EncodedObjects | undefined;
+
 /**
  * The iterator programs for the running kernel: from the cache if it is valid, otherwise relocated, which
- * takes 20 to 60 ms.
+ * takes 20 to 150 ms.
  *
  * Source: `/sys/kernel/btf/vmlinux`. Since: Linux 5.4, with CONFIG_DEBUG_INFO_BTF.
  * @throws UnsupportedError on a kernel without BTF; KernelFileError.
  */
-export function openIteratorObjects({
-  btfPath = KERNEL_BTF,
-  ...cache
-}: CacheSources & { btfPath?: string } = {}): IteratorObjects {
-  const encoded = cachedForKernel<EncodedObjects>(
-    'iterators',
-    `${PREPARATION}.${OBJECTS_IDENTITY}`,
-    () => prepareIterators(requireKernelBtf(btfPath)),
-    cache,
-  );
-  const { recordsCharge, sumsElements, objects } = encoded;
+export function openIteratorObjects(sources?: IteratorSources): IteratorObjects {
+  const entry = openCache(sources);
+  let encoded = (sources === undefined ? prepared : undefined) ?? entry.read();
+  if (encoded === undefined) {
+    encoded = finishSteps(prepareIterators(sources?.btfPath));
+    entry.write(encoded);
+  }
+  return toObjects(encoded);
+}
+
+/**
+ * Does the same with a pause after each short step, so that samples can be taken meanwhile; from then on
+ * `openIteratorObjects` takes no time.
+ * @throws UnsupportedError on a kernel without BTF; KernelFileError.
+ */
+export async function prepareIteratorObjects(
+  pause: () => Promise<void>,
+  sources?: IteratorSources,
+): Promise<IteratorObjects> {
+  const entry = openCache(sources);
+  let encoded = (sources === undefined ? prepared : undefined) ?? entry.read();
+  if (encoded === undefined) {
+    encoded = await takeSteps(prepareIterators(sources?.btfPath), pause);
+    entry.write(encoded);
+  }
+  if (sources === undefined) prepared = encoded;
+  return toObjects(encoded);
+}
+
+function openCache(sources: IteratorSources | undefined): KernelCacheEntry<EncodedObjects> {
+  return openKernelCache('iterators', `${PREPARATION}.${OBJECTS_IDENTITY}`, sources);
+}
+
+function toObjects({ recordsCharge, sumsElements, objects }: EncodedObjects): IteratorObjects {
   return { recordsCharge, sumsElements, prepared: (name) => decodePreparedObject(objects[name]) };
 }
 
-function prepareIterators(btf: Btf): EncodedObjects {
-  const prepare = (name: ObjectName) =>
-    encodePreparedObject(prepareObject(parseObject(readObjectFile(name), name), btf));
+function* prepareIterators(btfPath = KERNEL_BTF): Generator<void, EncodedObjects, void> {
+  const btf = requireKernelBtf(btfPath);
+  yield;
+  yield* btf.buildIndex();
+  const objects: Partial<Record<ObjectName, EncodedObject>> = {};
+  for (const name of OBJECT_NAMES) {
+    const specification = parseObject(readObjectFile(name), name);
+    yield;
+    objects[name] = encodePreparedObject(yield* prepareInSteps(specification, btf));
+    yield;
+  }
   return {
     recordsCharge: ['objcg', 'memcg'].some((member) => btf.findMember('bpf_map', member) !== undefined),
     sumsElements: btf.findFunc('bpf_map_sum_elem_count') !== undefined,
-    objects: {
-      'map-iterator': prepare('map-iterator'),
-      'program-iterator': prepare('program-iterator'),
-      'link-iterator': prepare('link-iterator'),
-      'task-file-iterator': prepare('task-file-iterator'),
-    },
+    objects: objects as Record<ObjectName, EncodedObject>,
   };
 }
 

@@ -3,12 +3,13 @@
  * functions to BTF ids.
  */
 import { UnsupportedError } from '../../../errors.ts';
+import { finishSteps } from '../../steps.ts';
 import type { Btf } from '../btf/btf.ts';
 import { BTF_KIND } from '../btf/btf-format.ts';
 import { Effort } from '../core/effort.ts';
 import { essentialName } from '../core/flavour.ts';
 import { poison } from '../core/patch.ts';
-import { type RelocatedFunction, relocateFunctions } from '../core/relocate.ts';
+import { type RelocatedFunction, relocateInSteps } from '../core/relocate.ts';
 import { typesAreCompatible } from '../core/type-compatibility.ts';
 import type { DefinedMap } from '../elf/elf-btf-maps.ts';
 import { PSEUDO } from '../elf/instructions.ts';
@@ -47,6 +48,15 @@ export function prepareObject(
   kernel: Btf,
   config?: KernelConfig,
 ): PreparedObject {
+  return finishSteps(prepareInSteps(specification, kernel, config));
+}
+
+/** Does the same, a function or a program in each step. */
+export function* prepareInSteps(
+  specification: ObjectSpecification,
+  kernel: Btf,
+  config?: KernelConfig,
+): Generator<void, PreparedObject, void> {
   const { name, byteOrder, license } = specification;
   if ((byteOrder === 'BE') !== kernel.bigEndian) {
     throw new UnsupportedError(
@@ -54,8 +64,13 @@ export function prepareObject(
       `${name} is ${byteOrder === 'BE' ? 'big' : 'little'}-endian, but the kernel's types are not`,
     );
   }
-  const preparation = new Preparation(specification, kernel);
-  const programs = specification.programs.map((program) => preparation.prepareProgram(program));
+  const bodies = yield* relocateInSteps(specification, kernel);
+  const preparation = new Preparation(specification, kernel, bodies);
+  const programs: PreparedProgram[] = [];
+  for (const program of specification.programs) {
+    programs.push(preparation.prepareProgram(program));
+    yield;
+  }
   const maps = specification.maps.map((map) => prepareMap(map, specification, config));
   const needsBtf =
     programs.some(({ functionInfo }) => functionInfo !== undefined) ||
@@ -115,14 +130,18 @@ const LINE_INFO_SIZE = 16;
 class Preparation {
   readonly #specification: ObjectSpecification;
   readonly #kernel: Btf;
-  readonly #bodies: Map<FunctionKey, RelocatedFunction>;
+  readonly #bodies: ReadonlyMap<FunctionKey, RelocatedFunction>;
   readonly #externs = new Map<string, FoundExtern>();
   readonly #effort = new Effort(MAX_EFFORT);
 
-  constructor(specification: ObjectSpecification, kernel: Btf) {
+  constructor(
+    specification: ObjectSpecification,
+    kernel: Btf,
+    bodies: ReadonlyMap<FunctionKey, RelocatedFunction>,
+  ) {
     this.#specification = specification;
     this.#kernel = kernel;
-    this.#bodies = relocateFunctions(specification, kernel);
+    this.#bodies = bodies;
   }
 
   prepareProgram(program: ProgramSpecification): PreparedProgram {

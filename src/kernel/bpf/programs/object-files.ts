@@ -3,8 +3,16 @@ import { readFileSync } from 'node:fs';
 import { UnsupportedError } from '../../../errors.ts';
 import { HOST_BYTE_ORDER } from '../sys/bpf-struct.ts';
 
-/** The base name of a program's source in this folder, without `.bpf.c`. */
-export type ObjectName = 'map-iterator' | 'program-iterator' | 'link-iterator' | 'task-file-iterator';
+/** The base names of the programs' sources in this folder, without `.bpf.c`. */
+export const OBJECT_NAMES = [
+  'map-iterator',
+  'program-iterator',
+  'link-iterator',
+  'task-file-iterator',
+] as const;
+
+/** One of them. */
+export type ObjectName = (typeof OBJECT_NAMES)[number];
 
 /**
  * The object of a program for this host's byte order. The build copies the objects next to the bundle.

@@ -1,13 +1,18 @@
 /** The iterators' own objects, relocated to kernels that are made up. */
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { endianness, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SyscallError } from '#src/errors.ts';
 import { BTF_KIND } from '#src/kernel/bpf/btf/btf-format.ts';
-import { type IteratorObjects, openIteratorObjects } from '#src/kernel/bpf/iter/iterator-objects.ts';
+import {
+  type IteratorObjects,
+  openIteratorObjects,
+  prepareIteratorObjects,
+} from '#src/kernel/bpf/iter/iterator-objects.ts';
 import { openLinkIterator } from '#src/kernel/bpf/iter/link-iterator.ts';
 import { openMapIterator } from '#src/kernel/bpf/iter/map-iterator.ts';
+import { OBJECT_NAMES } from '#src/kernel/bpf/programs/object-files.ts';
 import { fixture } from '../../../../paths.ts';
 import { BtfBuilder } from '../btf/btf-builder.ts';
 import { descriptor, fakeBpf, refuse } from '../sys/fake-bpf.ts';
@@ -16,10 +21,12 @@ interface MadeUpKernel {
   /** Members of `struct bpf_map` besides `id`, `name` and `map_type`: all are pointers. */
   members?: string[];
   functions?: string[];
+  /** Types that nothing needs. */
+  more?: number;
 }
 
 /** The types of a kernel that has little more than maps. */
-function typesOf({ members = [], functions = ['bpf_iter_bpf_map'] }: MadeUpKernel): Buffer {
+function typesOf({ members = [], functions = ['bpf_iter_bpf_map'], more = 0 }: MadeUpKernel): Buffer {
   const builder = new BtfBuilder();
   const u32 = builder.int('unsigned int', 4);
   const char = builder.int('char', 1);
@@ -46,6 +53,7 @@ function typesOf({ members = [], functions = ['bpf_iter_bpf_map'] }: MadeUpKerne
   ]);
   const proto = builder.raw(BTF_KIND.FUNC_PROTO, '', 0, 0);
   for (const each of functions) builder.raw(BTF_KIND.FUNC, each, 1, proto);
+  for (let index = 0; index < more; index++) builder.raw(BTF_KIND.PTR, '', 0, map);
   return builder.bytes(endianness() === 'LE' ? 'little' : 'big');
 }
 
@@ -106,6 +114,47 @@ describe('openIteratorObjects', () => {
         hint: expect.stringContaining('CONFIG_DEBUG_INFO_BTF'),
       }),
     );
+  });
+});
+
+describe('prepareIteratorObjects', () => {
+  const sources = () => ({
+    btfPath: join(directory, 'vmlinux'),
+    notesPath: fixture('kernel/6.12/sys/kernel/notes'),
+    directory: join(directory, 'cache'),
+  });
+
+  it('pauses while it relocates, and comes to the same', async () => {
+    writeFileSync(sources().btfPath, typesOf({ members: ['objcg'], more: 10_000 }));
+    let pauses = 0;
+    const prepared = await prepareIteratorObjects(async () => {
+      pauses += 1;
+      expect(existsSync(sources().directory)).toBe(false);
+    }, sources());
+    const programs = OBJECT_NAMES.flatMap((name) => prepared.prepared(name).programs);
+    // One after reading, four within the index; two for each object, and two for each of its programs.
+    expect(pauses).toBe(5 + 2 * OBJECT_NAMES.length + 2 * programs.length);
+    const { directory: _, ...uncached } = sources();
+    const atOnce = openIteratorObjects({ ...uncached, directory: '/proc/none' });
+    expect(prepared).toMatchObject({ recordsCharge: true, sumsElements: false });
+    for (const name of OBJECT_NAMES) expect(prepared.prepared(name)).toEqual(atOnce.prepared(name));
+  });
+
+  it('does not pause when the cache has them, which it fills itself', async () => {
+    writeFileSync(sources().btfPath, typesOf({}));
+    const first = await prepareIteratorObjects(async () => {}, sources());
+    rmSync(sources().btfPath);
+    const pause = vi.fn(async () => {});
+    const second = await prepareIteratorObjects(pause, sources());
+    expect(pause).not.toHaveBeenCalled();
+    expect(second.prepared('map-iterator')).toEqual(first.prepared('map-iterator'));
+    expect(openIteratorObjects(sources()).prepared('map-iterator')).toEqual(first.prepared('map-iterator'));
+  });
+
+  it('names the build option where the kernel has no types', async () => {
+    const pause = async () => {};
+    const none = prepareIteratorObjects(pause, { btfPath: join(directory, 'none'), notesPath: '' });
+    await expect(none).rejects.toMatchObject({ code: 'UNSUPPORTED', since: '5.4' });
   });
 });
 
