@@ -16,6 +16,9 @@ const FIRST_PAUSE_MS = 5;
 /** Maximum share of time for the checks. */
 const SHARE = 0.01;
 
+/** Number of known processes that a check reads again: thousands at once would delay a sample. */
+const MET_AGAIN = 100;
+
 /** Maximum number of processes in the summary; the others are counted. */
 const MAX_LISTED = 20;
 
@@ -65,6 +68,7 @@ export class ElsewhereWatch {
   readonly #ownCgroup: string | undefined;
   readonly #listed: ElsewhereProcess[] = [];
   #count = 0;
+  #turn = 0;
   #removedMs: number | undefined;
   #pauseMs = FIRST_PAUSE_MS;
   #timer: NodeJS.Timeout | undefined;
@@ -128,10 +132,18 @@ export class ElsewhereWatch {
     }
     this.#checkLeaf(leaf);
     const inside = new Set(leaf.processes());
-    for (const pid of inside) this.#meet(pid);
+    for (const pid of this.#chooseToMeet(inside)) this.#meet(pid);
     this.#followTarget(inside, leaf);
     for (const [pid, member] of this.#members) if (!inside.has(pid)) this.#follow(pid, member, leaf);
     this.#findChildren(inside, leaf);
+  }
+
+  /** New processes, and some of the others in turn, which may have executed a client. */
+  #chooseToMeet(inside: ReadonlySet<number>): number[] {
+    const fresh = [...inside].filter((pid) => !this.#members.has(pid));
+    const known = [...inside].filter((pid) => this.#members.has(pid));
+    this.#turn += 1;
+    return [...fresh, ...takeTurn(known, this.#turn, MET_AGAIN)];
   }
 
   #schedule(): void {
@@ -278,6 +290,13 @@ export class ElsewhereWatch {
     if (this.#count <= MAX_LISTED) this.#parts.emit(event);
     return noticed;
   }
+}
+
+/** The `size` items whose turn it is, or all if there are no more. */
+export function takeTurn<T>(items: readonly T[], turn: number, size: number): T[] {
+  const turns = Math.ceil(items.length / size);
+  const from = turns === 0 ? 0 : (turn % turns) * size;
+  return items.slice(from, from + size);
 }
 
 const SESSION_OPENERS: ReadonlySet<string> = new Set(['sudo', 'su', 'runuser', 'doas', 'pkexec']);

@@ -71,7 +71,11 @@ export function addRunOptions(program: Command): void {
     .optionsGroup('Cgroup placement:')
     .option('--cgroup-parent <path>', 'create the cgroup below this one')
     .addOption(
-      oneOfOption('--placement <kind>', `use only this placement: ${PLACEMENTS.join(', ')}`, PLACEMENTS),
+      oneOfOption(
+        '--placement <kind>',
+        `use only this placement: ${PLACEMENTS.join(', ')}; top is outside the limits of the caller`,
+        PLACEMENTS,
+      ),
     )
     .addOption(
       oneOfOption('--require <what>', '"cgroup": fail instead of falling back to the process tree', REQUIRED),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { EventRecord } from '#src/model/recording.ts';
-import { ElsewhereWatch } from '#src/sampler/elsewhere-watch.ts';
+import { ElsewhereWatch, takeTurn } from '#src/sampler/elsewhere-watch.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cmemstat-elsewhere-'));
 const children: ChildProcess[] = [];
@@ -125,4 +125,12 @@ test('a client that has a daemon run the command is recognised before it runs', 
     message: expect.stringContaining('docker (process'),
   });
   expect(events[0]?.hint).toContain('docker run --privileged');
+});
+
+test('many processes are taken in turns, and each has its turn', () => {
+  const items = Array.from({ length: 250 }, (_, at) => at);
+  expect([0, 1, 2].flatMap((turn) => takeTurn(items, turn, 100))).toEqual(items);
+  expect(takeTurn(items, 3, 100)).toEqual(items.slice(0, 100));
+  expect(takeTurn(items.slice(0, 99), 7, 100)).toEqual(items.slice(0, 99));
+  expect(takeTurn([], 5, 100)).toEqual([]);
 });
