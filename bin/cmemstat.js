@@ -2,6 +2,14 @@
 // ES5 alone: a version of Node.js that is too old for the program has to be able to parse this file, and to say so.
 'use strict';
 
+// Without a listener Node.js would open its debugger, to which any user of this host could connect.
+process.on('SIGUSR1', endUnlessMeasuring);
+
+function endUnlessMeasuring() {
+  // While a command is measured there is another listener, which passes the signal on.
+  if (process.listeners('SIGUSR1').length === 1) process.exit(138);
+}
+
 var dist = __dirname.replace(/bin$/, 'dist');
 
 function fail(message) {

@@ -103,6 +103,11 @@ await write({ start: 'src/cli/start.ts' }, '[name].cjs', {
   },
 });
 
+// Executed from beside the chunks.
+cpSync(`${import.meta.dirname}/../src/target/stub/compiled`, `${import.meta.dirname}/../dist/stub/compiled`, {
+  recursive: true,
+});
+
 // Read from beside the chunks, and only where no relocated program is in the cache.
 const root = `${import.meta.dirname}/..`;
 cpSync(`${root}/src/kernel/bpf/programs/compiled`, `${root}/dist/compiled`, {

@@ -127,14 +127,14 @@ export class SyscallError extends ToolError {
 }
 
 /**
- * The target could not be started; `exitCode` is 126 (not executable), 127 (not found) or 125 (anything
- * else).
+ * The target could not be started; `exitCode` is 126 (not executable), 127 (not found), 128 + n (signal n
+ * asked cmemstat to exit before) or 125 (anything else).
  */
 export class LaunchError extends ToolError {
   readonly command: string;
-  readonly exitCode: 125 | 126 | 127;
+  readonly exitCode: number;
 
-  constructor(command: string, exitCode: 125 | 126 | 127, message: string, details: ErrorDetails = {}) {
+  constructor(command: string, exitCode: number, message: string, details: ErrorDetails = {}) {
     super('LAUNCH', message, details);
     this.command = command;
     this.exitCode = exitCode;

@@ -3,9 +3,11 @@ import { writeSync } from 'node:fs';
 import { LaunchError, missingPackageError, ToolError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { safeText } from '../format/safe-text.ts';
+import { noteOpenDescriptors } from '../target/inherited-state.ts';
 import { runCommandLine } from './program.ts';
 
 async function main(): Promise<number> {
+  noteOpenDescriptors();
   try {
     return await runCommandLine(process.argv.slice(2));
   } catch (thrown) {

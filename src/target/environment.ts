@@ -1,24 +1,74 @@
+/** The environment of the target, byte for byte. */
+import { type ByteString, bytesOf, readStrings, textOf } from './byte-string.ts';
 import type { TargetUser } from './user.ts';
+
+/** An environment: `NAME=value` strings in their order, of which some may have no name at all. */
+export class TargetEnvironment {
+  readonly #entries: ByteString[];
+
+  constructor(entries: readonly ByteString[]) {
+    this.#entries = [...entries];
+  }
+
+  /** The strings in their order. */
+  get entries(): readonly ByteString[] {
+    return this.#entries;
+  }
+
+  /** The bytes of a value; undefined if the variable is not set. */
+  get(name: string): ByteString | undefined {
+    const prefix = `${bytesOf(name)}=`;
+    return this.#entries.find((entry) => entry.startsWith(prefix))?.slice(prefix.length);
+  }
+
+  /** Sets a variable where it stands, or at the end. */
+  set(name: string, value: ByteString): void {
+    const prefix = `${bytesOf(name)}=`;
+    const at = this.#entries.findIndex((entry) => entry.startsWith(prefix));
+    if (at < 0) this.#entries.push(prefix + value);
+    else this.#entries[at] = prefix + value;
+  }
+
+  /** The variables as text. */
+  toRecord(): Record<string, string> {
+    const record: Record<string, string> = {};
+    for (const entry of this.#entries) {
+      const equals = entry.indexOf('=', 1);
+      // As getenv(3): the first of a name counts.
+      if (equals > 0) record[textOf(entry.slice(0, equals))] ??= textOf(entry.slice(equals + 1));
+    }
+    return record;
+  }
+}
 
 /**
  * The environment of the target: ours, the variables of the new user, then those of `--env`; later values
  * override earlier ones.
  */
 export function targetEnvironment(
-  ours: NodeJS.ProcessEnv,
+  ours: readonly ByteString[],
   added: readonly (readonly [name: string, value: string])[],
   user: TargetUser | undefined,
-): NodeJS.ProcessEnv {
-  const env: NodeJS.ProcessEnv = { ...ours };
+): TargetEnvironment {
+  const env = new TargetEnvironment(ours);
+  const set = (name: string, value: string | undefined) => {
+    if (value !== undefined) env.set(name, bytesOf(value));
+  };
   if (user !== undefined) {
     // As `systemd-run --uid` and `sudo` do: an unprivileged user could not write to root's HOME.
-    if (user.name !== undefined) {
-      env.USER = user.name;
-      env.LOGNAME = user.name;
-    }
-    if (user.home !== undefined) env.HOME = user.home;
-    if (user.shell !== undefined) env.SHELL = user.shell;
+    set('USER', user.name);
+    set('LOGNAME', user.name);
+    set('HOME', user.home);
+    set('SHELL', user.shell);
   }
-  for (const [name, value] of added) env[name] = value;
+  for (const [name, value] of added) set(name, value);
   return env;
+}
+
+/** The environment that cmemstat was started with. Source: proc(5), /proc/pid/environ. */
+export function readOwnEnvironment(): ByteString[] {
+  return (
+    readStrings('environ') ??
+    Object.entries(process.env).map(([name, value]) => bytesOf(`${name}=${value ?? ''}`))
+  );
 }

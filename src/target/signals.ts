@@ -3,8 +3,36 @@
 import { MAX_TIMER_MS } from '../format/longest-timer.ts';
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
 
-/** The signals that ask a program to exit; users may send them to cmemstat instead of the target. */
-export const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
+/**
+ * The signals that end a program which does not handle them, except those that report its own faults; users
+ * may send them to cmemstat instead of the target.
+ */
+export const ENDING_SIGNALS = [
+  'SIGINT',
+  'SIGTERM',
+  'SIGHUP',
+  'SIGQUIT',
+  'SIGALRM',
+  'SIGVTALRM',
+  'SIGPROF',
+  'SIGXCPU',
+  'SIGSYS',
+  'SIGIO',
+  'SIGPWR',
+  'SIGSTKFLT',
+  'SIGABRT',
+] as const;
+
+/** The signals that mean something to many programs, and not that they are to end. */
+const NOTIFYING_SIGNALS = ['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGURG'] as const;
+
+/** The signals that the kernel or a shell sends to all processes of the terminal's foreground group. */
+const GROUP_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH', 'SIGCONT']);
+
+const ENDING: ReadonlySet<NodeJS.Signals> = new Set(ENDING_SIGNALS);
+
+/** All signals that are forwarded. */
+const FORWARDED_SIGNALS = [...ENDING_SIGNALS, ...NOTIFYING_SIGNALS] as const;
 
 /** The operations on the target. */
 export interface SignalActions {
@@ -36,14 +64,41 @@ export interface SignalForwarding {
   stop(): void;
 }
 
+/** Signals that arrived while there was no target to forward them to. */
+export interface HeldSignals {
+  /** The first one that asks cmemstat to exit. */
+  readonly ending: NodeJS.Signals | undefined;
+  /** Stops holding signals; returns them in their order. Returns none when called again. */
+  release(): NodeJS.Signals[];
+}
+
+/** Holds signals until the target has started: one that ended cmemstat would leave the leaf behind. */
+export function holdSignals(): HeldSignals {
+  const held: NodeJS.Signals[] = [];
+  const hold = (signal: NodeJS.Signals) => {
+    held.push(signal);
+  };
+  for (const signal of FORWARDED_SIGNALS) process.on(signal, hold);
+  return {
+    get ending() {
+      return held.find((signal) => ENDING.has(signal));
+    },
+    release() {
+      for (const signal of FORWARDED_SIGNALS) process.off(signal, hold);
+      return held.splice(0);
+    },
+  };
+}
+
 /**
- * Starts forwarding signals. The second SIGINT, or `killAfterMs` after the first signal, kills everything;
+ * Starts forwarding signals, first those that were held. The second SIGINT, or `killAfterMs` after the first signal, kills everything;
  * `undefined` waits forever.
  */
 export function forwardSignals(
   actions: SignalActions,
   killAfterMs: number | undefined,
   view?: SignalWatcher,
+  held?: HeldSignals,
 ): SignalForwarding {
   let interrupts = 0;
   let received: NodeJS.Signals | undefined;
@@ -51,8 +106,11 @@ export function forwardSignals(
   const startTimer = () => {
     if (killAfterMs !== undefined) timer ??= setTimeout(actions.killAll, Math.min(killAfterMs, MAX_TIMER_MS));
   };
-  const listeners = ENDING_SIGNALS.map((signal) => {
-    const listener = () => {
+  const listeners = FORWARDED_SIGNALS.map((signal) => {
+    const notify = () => {
+      if (!reachedGroup(signal, actions.targetPid())) actions.passOn(signal);
+    };
+    const end = () => {
       received ??= signal;
       view?.signalled();
       if (signal === 'SIGINT') interrupts += 1;
@@ -60,13 +118,16 @@ export function forwardSignals(
         actions.killAll();
         return;
       }
-      if (view?.hasKeyboard === true || !cameFromKeyboard(signal, actions.targetPid()))
-        actions.passOn(signal);
+      if (view?.hasKeyboard === true || !reachedGroup(signal, actions.targetPid())) actions.passOn(signal);
       startTimer();
     };
+    const listener = ENDING.has(signal) ? end : notify;
     process.on(signal, listener);
     return { signal, listener };
   });
+  for (const signal of held?.release() ?? []) {
+    listeners.find((each) => each.signal === signal)?.listener();
+  }
   return {
     get received() {
       return received;
@@ -83,12 +144,13 @@ export function forwardSignals(
 }
 
 /**
- * Ctrl-C and Ctrl-\ are sent to every process of the terminal's foreground group: the target has received the
- * signal already, and many programs treat a second one as a forced exit. A signal sent only to cmemstat while
- * it is in the foreground cannot be distinguished from that; SIGTERM and SIGHUP are always forwarded.
+ * Ctrl-C, Ctrl-\, a new window size and `fg` are sent to every process of the terminal's foreground group: the
+ * target has received the signal already, and many programs treat a second one as a forced exit. A signal
+ * sent only to cmemstat while it is in the foreground cannot be distinguished from that; all others are
+ * always forwarded.
  */
-function cameFromKeyboard(signal: NodeJS.Signals, targetPid: number | undefined): boolean {
-  if (targetPid === undefined || (signal !== 'SIGINT' && signal !== 'SIGQUIT')) return false;
+function reachedGroup(signal: NodeJS.Signals, targetPid: number | undefined): boolean {
+  if (targetPid === undefined || !GROUP_SIGNALS.has(signal)) return false;
   try {
     const ours = readPidStat('self');
     const target = readPidStat(targetPid);

@@ -1,11 +1,9 @@
 /** `--prepare` and `--cleanup`: user commands that run outside any leaf. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { UsageError } from '../../errors.ts';
+import { ENDING_SIGNALS } from '../../target/signals.ts';
 
 const STANDARD_ERROR = 2;
-
-/** Signals that end a series: a hook is ended too, and `--cleanup` still runs. */
-export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /**
  * Runs a command line with /bin/sh and waits for it. Its output goes to standard error because ours may be
@@ -19,8 +17,9 @@ export async function runHook(option: '--prepare' | '--cleanup', commandLine: st
     received = signal;
     child?.kill(signal);
   };
+  // A signal that ends a series ends a hook too, and `--cleanup` still runs.
   // Registered before spawn() because the child may already be running when it returns.
-  for (const signal of SIGNALS) process.on(signal, passOn);
+  for (const signal of ENDING_SIGNALS) process.on(signal, passOn);
   const hook = spawn('/bin/sh', ['-c', commandLine], { stdio: ['ignore', STANDARD_ERROR, STANDARD_ERROR] });
   child = hook;
   const problem = await new Promise<string | undefined>((resolve) => {
@@ -30,7 +29,7 @@ export async function runHook(option: '--prepare' | '--cleanup', commandLine: st
       else resolve(signal === null ? `it ended with status ${code}` : `it was ended by ${signal}`);
     });
   });
-  for (const signal of SIGNALS) process.off(signal, passOn);
+  for (const signal of ENDING_SIGNALS) process.off(signal, passOn);
   const fault = received === undefined ? problem : `ended by ${received}`;
   if (fault !== undefined) throw new UsageError(option, `${option} ${JSON.stringify(commandLine)}: ${fault}`);
 }

@@ -2,10 +2,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { ToolError, UsageError } from '../../errors.ts';
 import type { ProgressLine } from '../../output/progress-line.ts';
-import { targetEnvironment } from '../../target/environment.ts';
+import { recoverWords } from '../../target/byte-string.ts';
+import { readOwnEnvironment, targetEnvironment } from '../../target/environment.ts';
 import { findExecutable } from '../../target/find-executable.ts';
+import { ENDING_SIGNALS } from '../../target/signals.ts';
 import type { RunOptions } from '../run/options.ts';
-import { runHook, SIGNALS } from './hook-command.ts';
+import { runHook } from './hook-command.ts';
 import { dropCaches, warmFiles } from './page-cache.ts';
 import type { SeriesPlan } from './plan.ts';
 
@@ -78,14 +80,14 @@ async function unlessSignalled(act: () => Promise<void>): Promise<void> {
   const note = (signal: NodeJS.Signals) => {
     received ??= signal;
   };
-  for (const signal of SIGNALS) process.on(signal, note);
+  for (const signal of ENDING_SIGNALS) process.on(signal, note);
   try {
     await act();
     // Signals are delivered between turns of the event loop, and reading files does not yield to it.
     await setImmediate();
     await setImmediate();
   } finally {
-    for (const signal of SIGNALS) process.off(signal, note);
+    for (const signal of ENDING_SIGNALS) process.off(signal, note);
   }
   if (received !== undefined) throw new UsageError('--runs', `ended by ${received} before a run`);
 }
@@ -94,9 +96,9 @@ async function prepare(options: RunOptions, plan: SeriesPlan): Promise<void> {
   if (plan.prepare !== undefined) await runHook('--prepare', plan.prepare);
   if (plan.dropCaches) await dropCaches();
   if (!plan.warm) return;
-  const env = targetEnvironment(process.env, options.env, options.user);
-  const cwd = options.cwd ?? process.cwd();
-  await warmFiles(findExecutable(options.command[0] ?? '', env.PATH, cwd), options.command, cwd);
+  const env = targetEnvironment(readOwnEnvironment(), options.env, options.user);
+  const { file } = findExecutable(recoverWords(options.command)[0] ?? '', env.get('PATH'), options.cwd);
+  await warmFiles(file, options.command, options.cwd ?? process.cwd());
 }
 
 /**

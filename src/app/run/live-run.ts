@@ -8,7 +8,7 @@ import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
 import type { Outputs } from '../../output/open-outputs.ts';
 import type { Sink } from '../../output/sink.ts';
 import type { Target } from '../../target/launch.ts';
-import { ENDING_SIGNALS, type SignalWatcher } from '../../target/signals.ts';
+import type { SignalWatcher } from '../../target/signals.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
 import type { LiveControls, LiveView } from '../../view/live-view.ts';
 import { ChunkWriter } from './chunk-writer.ts';
@@ -83,21 +83,12 @@ class LiveRunView implements LiveRun {
   /** The view was closed but the run continues: output goes to the terminal again. */
   #isLeft = false;
   #isFlushing = false;
-  /**
-   * Until the run is connected, handle signals here: otherwise one would end cmemstat without restoring the
-   * terminal.
-   */
-  readonly #onEarlySignal = (signal: NodeJS.Signals) => {
-    this.close();
-    process.kill(process.pid, signal);
-  };
 
   constructor(view: LiveView, outputs: Outputs, isJsonOnStdout: boolean, files: StreamFiles) {
     this.#view = view;
     this.#outputs = outputs;
     this.#isJsonOnStdout = isJsonOnStdout;
     this.#files = files;
-    for (const signal of ENDING_SIGNALS) process.once(signal, this.#onEarlySignal);
   }
 
   connect(
@@ -106,7 +97,6 @@ class LiveRunView implements LiveRun {
     copies: { stdout?: number; stderr?: number },
     stop: (why: 'view') => void,
   ): Sink {
-    this.#takeNoSignals();
     this.#view.connect(this.#controlsOf(measurement, target, stop));
     this.#follow('stdout', target.stdout, copies.stdout);
     this.#follow('stderr', target.stderr, copies.stderr);
@@ -129,7 +119,6 @@ class LiveRunView implements LiveRun {
   }
 
   close(): void {
-    this.#takeNoSignals();
     this.#stopOutput();
     this.#view.close();
     this.#outputs.log.writeBuffered();
@@ -138,10 +127,6 @@ class LiveRunView implements LiveRun {
   #stopOutput(): void {
     for (const pump of this.#pumps) pump.stop();
     for (const writer of this.#writers) writer.close();
-  }
-
-  #takeNoSignals(): void {
-    for (const signal of ENDING_SIGNALS) process.off(signal, this.#onEarlySignal);
   }
 
   #controlsOf(measurement: Measurement, target: Target, stop: (why: 'view') => void): LiveControls {

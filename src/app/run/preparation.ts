@@ -114,7 +114,7 @@ function summarizeRejections(rejected: readonly Rejection[]): string {
 export function limitSettings(
   leaf: Leaf,
   options: Pick<RunOptions, 'inheritRatio'>,
-  env: NodeJS.ProcessEnv,
+  env: Readonly<Record<string, string>>,
   log: Pick<Log, 'debug'>,
 ): RuntimeSetting[] {
   if (options.inheritRatio === undefined) return [];

@@ -2,10 +2,17 @@
  * The main flow: runs a command in a fresh memory cgroup, measured from before its first instruction until
  * after its last. This file shows the sequence; the details of each step are in its module.
  */
+import { LaunchError } from '../../errors.ts';
 import type { SummaryRecord } from '../../model/recording.ts';
 import type { Sink } from '../../output/sink.ts';
+import { shellStatus } from '../../target/exit-status.ts';
 import type { Target } from '../../target/launch.ts';
-import { forwardSignals, type SignalForwarding } from '../../target/signals.ts';
+import {
+  forwardSignals,
+  type HeldSignals,
+  holdSignals,
+  type SignalForwarding,
+} from '../../target/signals.ts';
 import { withCleanUp } from './clean-up.ts';
 import { controlOf, type RunControl, startTimeout } from './control.ts';
 import { finishRun } from './finish.ts';
@@ -33,17 +40,20 @@ export async function run(options: RunOptions): Promise<number> {
  */
 export function measureRun(options: RunOptions, watch?: Watch): Promise<MeasuredRun> {
   return withCleanUp(async (cleanUp) => {
+    const held = holdSignals();
+    cleanUp.defer(() => void held.release());
     // Detect errors before anything is started.
     const stage = await openStage(options, cleanUp);
     let signals: SignalForwarding | undefined;
     // Undone after the leaf is removed: until then signals must not end cmemstat.
     cleanUp.defer(() => signals?.stop());
     const place = await placeTarget(options, stage.log, cleanUp);
+    throwIfEnded(held, options);
 
     const target = await startTarget(options, stage, place.leaf);
     const wantsDetails = options.wantsDetails || stage.view !== undefined;
     const measurement = new Measurement({ ...options, wantsDetails }, place.placement, target, stage.log);
-    signals = forwardSignals(measurement.signalActions, options.killAfterMs, stage.view);
+    signals = forwardSignals(measurement.signalActions, options.killAfterMs, stage.view, held);
     const control = controlOf(measurement, signals);
     await startMeasuring(measurement, target, () => sinksOf(stage, measurement, target, control, watch));
 
@@ -53,13 +63,20 @@ export function measureRun(options: RunOptions, watch?: Watch): Promise<Measured
     if (options.wait === 'target') clearTimeout(timeout);
     const summary = await finishRun(measurement, exit, options, stage.log);
     clearTimeout(timeout);
-    checkThatItJoined(measurement, exit, options);
+    checkThatItJoined(measurement, target, exit, options);
 
     // A view may stay open for hours: remove the leaf first.
     if (stage.view !== undefined) await place.remove();
     await deliverSummary(stage, measurement, summary);
     return resultOf(summary, { options, measurement, signals, ...stage });
   });
+}
+
+/** @throws LaunchError if a signal has asked cmemstat to exit before the target was started. */
+function throwIfEnded({ ending }: HeldSignals, { command }: RunOptions): void {
+  if (ending === undefined) return;
+  const message = `ended by ${ending} before the target was started`;
+  throw new LaunchError(command[0] ?? '', shellStatus({ signal: ending }), message);
 }
 
 /** Starts the measurement; if that fails, ends the target. */

@@ -4,8 +4,10 @@
 
 import type { Log } from '../../output/log.ts';
 import { type Outputs, openOutputs } from '../../output/open-outputs.ts';
-import { targetEnvironment } from '../../target/environment.ts';
+import { recoverWords } from '../../target/byte-string.ts';
+import { type TargetEnvironment, targetEnvironment } from '../../target/environment.ts';
 import { findExecutable } from '../../target/find-executable.ts';
+import { type InheritedState, readInheritedState } from '../../target/inherited-state.ts';
 import { type OpenedStreams, openStreams } from '../../target/standard-streams.ts';
 import type { CleanUp } from './clean-up.ts';
 import { type LiveRun, openLiveView } from './live-run.ts';
@@ -13,7 +15,9 @@ import type { RunOptions } from './options.ts';
 
 /** The open resources of a run. */
 export interface Stage {
-  env: NodeJS.ProcessEnv;
+  env: TargetEnvironment;
+  /** What the target inherits besides. */
+  inherited: InheritedState;
   outputs: Outputs;
   log: Log;
   /** Undefined without a view. */
@@ -28,8 +32,9 @@ export interface Stage {
  * opened.
  */
 export async function openStage(options: RunOptions, cleanUp: CleanUp): Promise<Stage> {
-  const env = targetEnvironment(process.env, options.env, options.user);
-  findExecutable(options.command[0] ?? '', env.PATH, options.cwd ?? process.cwd());
+  const inherited = readInheritedState();
+  const env = targetEnvironment(inherited.environment, options.env, options.user);
+  findExecutable(recoverWords(options.command)[0] ?? '', env.get('PATH'), options.cwd);
 
   const outputs = openOutputs(options.outputs);
   cleanUp.defer(() => outputs.close());
@@ -43,5 +48,5 @@ export async function openStage(options: RunOptions, cleanUp: CleanUp): Promise<
     forView: view !== undefined,
   });
   cleanUp.defer(() => streams.close());
-  return { env, outputs, log: outputs.log, view, streams };
+  return { env, inherited, outputs, log: outputs.log, view, streams };
 }

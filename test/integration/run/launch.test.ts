@@ -219,3 +219,46 @@ testWithoutKernel(
     await run.ended;
   },
 );
+
+/** Prints what a process has, started with the words of the command line in front of it. */
+const SHOW = `
+ulimit -Sn 256
+cd "$1" && echo inside >$'caf\\xe9.txt' && exec 5<$'caf\\xe9.txt' 6>/dev/null && shift
+run() {
+  env -i PATH="$PATH" HOME="$HOME" cluster.name=x 'BASH_FUNC_f%%=() { :; }' PWD=/nowhere SHLVL=7 IFS=: OPTIND=abc _=before \\
+    $'B=caf\\xe9' "$@"
+}
+run "$@" cat /proc/self/{environ,cmdline,limits,fdinfo/5,fdinfo/6} $'caf\\xe9.txt' ''
+run "$@" ls /proc/self/fd
+`;
+
+testWithoutKernel(
+  [needsProgram('bash')],
+  'arguments, environment, limits and descriptors are those that it would have without cmemstat',
+  async () => {
+    const show = (...words: string[]) =>
+      start('bash', ['-c', SHOW, 'bash', scratch, ...words], { input: '' }).ended;
+    const without = await show();
+    expect(without.stdout).toMatch(/cluster\.name=x.*Max open files +256 .*inside\n0\n1\n(?:\d+\n)*5\n6\n$/s);
+    expect((await show(process.execPath, BINARY, '-q', '--')).stdout).toBe(without.stdout);
+  },
+);
+
+testWithoutKernel([needsProgram('bash')], 'the end by a real-time signal is no success', async () => {
+  const { outcome, summary } = await record('--', 'bash', '-c', 'kill -34 $$');
+  expect(outcome.status).toBe(162);
+  expect(summary.exit).toMatchObject({ status: 162, signal: 'SIGRTMIN' });
+});
+
+testWithoutKernel([], 'SIGUSR1 and SIGALRM go to the target, and open or leave nothing', async () => {
+  const script = `trap 'echo usr1' USR1; echo ready; while :; do sleep 0.05; done`;
+  const run = start(process.execPath, [BINARY, '-q', '--', 'sh', '-c', script]);
+  await run.until(/ready/);
+  run.child.kill('SIGUSR1');
+  await run.until(/usr1/);
+  run.child.kill('SIGALRM');
+  const outcome = await run.ended;
+  expect(outcome.status).toBe(142);
+  expect(outcome.stderr).toMatch(/ended by SIGALRM/);
+  expect(outcome.stderr).not.toMatch(/Debugger/);
+});

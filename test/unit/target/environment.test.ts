@@ -1,28 +1,35 @@
 import { describe, expect, it } from 'vitest';
-import { targetEnvironment } from '#src/target/environment.ts';
+import { readOwnEnvironment, TargetEnvironment, targetEnvironment } from '#src/target/environment.ts';
 
-const OURS = { PATH: '/bin', HOME: '/root', USER: 'root', LOGNAME: 'root', SHELL: '/bin/bash' };
+const OURS = ['PATH=/bin', 'HOME=/root', 'USER=root', 'LOGNAME=root', 'SHELL=/bin/bash'];
 const ADA = { uid: 1000, gid: 1000, name: 'ada', home: '/home/ada', shell: '/bin/zsh' };
+const ODD = [
+  'cluster.name=x',
+  'FOO-BAR=',
+  'BASH_FUNC_f%%=() { :; }',
+  'no equals',
+  '=nameless',
+  'A=caf\xe9',
+  'A=2',
+];
 
 describe('targetEnvironment', () => {
-  it('is ours, and not the same object', () => {
-    const env = targetEnvironment(OURS, [], undefined);
-    expect(env).toEqual(OURS);
-    expect(env).not.toBe(OURS);
+  it('keeps every string and its place', () => {
+    expect(targetEnvironment([...ODD, ...OURS], [], undefined).entries).toEqual([...ODD, ...OURS]);
   });
 
   it('is what another user expects', () => {
-    expect(targetEnvironment(OURS, [], ADA)).toEqual({
-      PATH: '/bin',
-      HOME: '/home/ada',
-      USER: 'ada',
-      LOGNAME: 'ada',
-      SHELL: '/bin/zsh',
-    });
+    expect(targetEnvironment(OURS, [], ADA).entries).toEqual([
+      'PATH=/bin',
+      'HOME=/home/ada',
+      'USER=ada',
+      'LOGNAME=ada',
+      'SHELL=/bin/zsh',
+    ]);
   });
 
   it('leaves alone what a bare uid does not tell', () => {
-    expect(targetEnvironment(OURS, [], { uid: 4000, gid: 4000 })).toEqual(OURS);
+    expect(targetEnvironment(OURS, [], { uid: 4000, gid: 4000 }).entries).toEqual(OURS);
   });
 
   it('gives --env the last word, and the last --env that of its own', () => {
@@ -31,17 +38,48 @@ describe('targetEnvironment', () => {
       ['A', '1'],
       ['A', '2'],
       ['EMPTY', ''],
+      ['WORD', 'é'],
     ] as const;
-    expect(targetEnvironment(OURS, added, ADA)).toMatchObject({
-      HOME: '/tmp',
-      USER: 'ada',
-      A: '2',
-      EMPTY: '',
-    });
+    const env = targetEnvironment(OURS, added, ADA);
+    expect(env.entries.slice(5)).toEqual(['A=2', 'EMPTY=', 'WORD=\xc3\xa9']);
+    expect(env.get('HOME')).toBe('/tmp');
+    expect(env.get('USER')).toBe('ada');
+    expect(env.get('NONE')).toBeUndefined();
   });
 
   it('does not change ours', () => {
     targetEnvironment(OURS, [['PATH', '/x']], ADA);
-    expect(OURS).toMatchObject({ PATH: '/bin', USER: 'root' });
+    expect(OURS).toContain('PATH=/bin');
+  });
+});
+
+describe('TargetEnvironment', () => {
+  it('reads and sets the first of two variables of one name, as the C library does', () => {
+    const env = new TargetEnvironment(ODD);
+    expect(env.get('A')).toBe('caf\xe9');
+    env.set('A', '3');
+    expect(env.entries.slice(-2)).toEqual(['A=3', 'A=2']);
+  });
+
+  it('is text for who needs text', () => {
+    expect(new TargetEnvironment(ODD).toRecord()).toEqual({
+      'cluster.name': 'x',
+      'FOO-BAR': '',
+      'BASH_FUNC_f%%': '() { :; }',
+      A: 'caf\ufffd',
+    });
+  });
+});
+
+describe('readOwnEnvironment', () => {
+  it('is what this process was started with, whatever it has set since', () => {
+    process.env.CMEMSTAT_TEST_ADDED = '1';
+    try {
+      const entries = readOwnEnvironment();
+      expect(entries.length).toBeGreaterThan(0);
+      expect(entries.filter((entry) => entry.startsWith('CMEMSTAT_TEST_ADDED'))).toEqual([]);
+    } finally {
+      delete process.env.CMEMSTAT_TEST_ADDED;
+    }
   });
 });

@@ -39,11 +39,17 @@ describe('findExecutable', () => {
     ],
     ['below where the target starts, for a relative word in the PATH', 'tool', 'two', join(TWO, 'tool')],
   ])('finds %s', (_, command, path, file) => {
-    expect(findExecutable(command, path, top)).toBe(file);
+    expect(findExecutable(command, path, top).file).toBe(file);
   });
 
   it('takes the default PATH of a shell where there is none', () => {
-    expect(findExecutable('sh', undefined, top)).toMatch(/^(\/usr)?\/bin\/sh$/);
+    expect(findExecutable('sh', undefined, top).path).toMatch(/^(\/usr)?\/bin\/sh$/);
+  });
+
+  it('gives the path that a shell would execute: as typed, or the word in the PATH and the name', () => {
+    expect(findExecutable('./one/tool', '', top).path).toBe('./one/tool');
+    expect(findExecutable('tool', 'two', top).path).toBe('two/tool');
+    expect(findExecutable('here', '', top).path).toBe('./here');
   });
 
   it.each([

@@ -1,85 +1,189 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import { bytesOf } from '#src/target/byte-string.ts';
+import { readOwnEnvironment, TargetEnvironment } from '#src/target/environment.ts';
 import { type LaunchRequest, launchTarget } from '#src/target/launch.ts';
+import { launchByShell } from '#src/target/launch-by-shell.ts';
 import { makeTree } from '../temporary-tree.ts';
 
+const REQUEST: LaunchRequest = {
+  command: ['true'],
+  joinFiles: [],
+  cwd: undefined,
+  env: new TargetEnvironment(readOwnEnvironment()),
+  user: undefined,
+  stdio: ['inherit', 'inherit', 'inherit'],
+  inherited: {
+    ignoredSignals: 0n,
+    blockedSignals: 0n,
+    openFiles: undefined,
+    descriptors: [],
+    closedStreams: [],
+  },
+};
+
 /** Runs a command to its end; its standard output and standard error go into one file. */
-async function launch(request: Partial<LaunchRequest>) {
+async function launch(request: Partial<LaunchRequest>, start = launchTarget) {
   const tree = makeTree();
   const output = openSync(join(tree, 'output'), 'w');
-  const target = await launchTarget({
-    command: ['true'],
-    joinFiles: [],
-    cwd: undefined,
-    env: process.env,
-    user: undefined,
-    stdio: ['inherit', output, output],
-    ...request,
-  });
+  const target = await start({ ...REQUEST, stdio: ['inherit', output, output], ...request });
   const exit = await target.ended;
   closeSync(output);
-  return { pid: target.pid, exit, output: readFileSync(join(tree, 'output'), 'utf8') };
+  return { pid: target.pid, exit, output: readFileSync(join(tree, 'output'), 'latin1') };
 }
 
-describe('launchTarget', () => {
+const withInherited = (inherited: Partial<LaunchRequest['inherited']>) => ({
+  inherited: { ...REQUEST.inherited, ...inherited },
+});
+
+const WAYS = [
+  ['the stub', launchTarget],
+  ['a shell', (request: LaunchRequest) => launchByShell(request, request.command)],
+] as const;
+
+describe.each(WAYS)('a launch by %s', (way, start) => {
   it('writes 0 to every file that it joins by, then becomes the command under the same pid', async () => {
     const tree = makeTree({ memory: '', 'two words': '' });
     const joinFiles = [join(tree, 'memory'), join(tree, 'two words')];
-    const { pid, exit, output } = await launch({ joinFiles, command: ['sh', '-c', 'echo $$'] });
+    const { pid, exit, output } = await launch({ joinFiles, command: ['sh', '-c', 'echo $$'] }, start);
     expect(exit).toEqual({ code: 0 });
     expect(output).toBe(`${pid}\n`);
-    for (const file of joinFiles) expect(readFileSync(file, 'utf8')).toBe('0\n');
-  });
-
-  it('does not run the command where joining failed', async () => {
-    const { exit, output } = await launch({ joinFiles: ['/nowhere/cgroup.procs'], command: ['echo', 'ran'] });
-    expect(exit).toEqual({ code: 125 });
-    expect(output).not.toContain('ran');
+    for (const file of joinFiles) expect(readFileSync(file, 'utf8').trim()).toBe('0');
   });
 
   it('hands every word over as it is', async () => {
     const words = ['two words', '', '$HOME', "it's", '--', '-n', '*', 'a\nb', '\\'];
-    const { output } = await launch({ command: ['printf', '<%s>', ...words] });
+    const { output } = await launch({ command: ['printf', '<%s>', ...words] }, start);
     expect(output).toBe(words.map((word) => `<${word}>`).join(''));
   });
 
   it('tells a status from a signal', async () => {
-    expect((await launch({ command: ['sh', '-c', 'exit 42'] })).exit).toEqual({ code: 42 });
-    expect((await launch({ command: ['sh', '-c', 'kill -TERM $$'] })).exit).toEqual({ signal: 'SIGTERM' });
+    expect((await launch({ command: ['sh', '-c', 'exit 42'] }, start)).exit).toEqual({ code: 42 });
+    const killed = await launch({ command: ['sh', '-c', 'kill -TERM $$'] }, start);
+    expect(killed.exit).toEqual({ signal: 'SIGTERM' });
   });
 
   it('starts it in the directory and with the environment that were asked for', async () => {
     const cwd = makeTree();
-    const { output } = await launch({
-      cwd,
-      env: { PATH: process.env.PATH, A: '1' },
-      command: ['sh', '-c', 'pwd; echo $A'],
-    });
+    const env = new TargetEnvironment([`PATH=${process.env.PATH}`, 'A=1']);
+    const { output } = await launch({ cwd, env, command: ['sh', '-c', 'pwd; echo $A'] }, start);
     expect(output).toBe(`${cwd}\n1\n`);
   });
 
+  it('passes on the descriptors that it inherited, at their numbers', async () => {
+    const tree = makeTree({ three: 'three', nine: 'nine' });
+    const [three, nine] = [openSync(join(tree, 'three'), 'r'), openSync(join(tree, 'nine'), 'r')];
+    const { output } = await launch(
+      {
+        ...withInherited({ descriptors: [three, nine] }),
+        command: ['bash', '-c', `cat <&${three}; cat <&${nine}`],
+      },
+      start,
+    );
+    expect(output).toBe('threenine');
+    closeSync(three);
+    closeSync(nine);
+  });
+
+  it('can end it by a signal, and does nothing when it has ended', async () => {
+    const target = await start({ ...REQUEST, command: ['sleep', '60'] });
+    expect(target.startedBy).toBe(way === 'a shell' ? 'shell' : 'stub');
+    target.kill('SIGINT');
+    expect(await target.ended).toEqual({ signal: 'SIGINT' });
+    expect(() => target.kill('SIGINT')).not.toThrow();
+  });
+});
+
+describe('launchTarget', () => {
+  it('does not run the command where joining failed, and says so', async () => {
+    const files = { joinFiles: ['/nowhere/cgroup.procs'], command: ['echo', 'ran'] };
+    await expect(launch(files)).rejects.toThrow(
+      expect.objectContaining({
+        exitCode: 125,
+        message: 'the target could not join /nowhere/cgroup.procs: no such file or directory',
+      }),
+    );
+  });
+
+  it('hands over bytes, in arguments and variables of any name, and in the path of the command', async () => {
+    const tree = makeTree();
+    const file = `${bytesOf(tree)}/caf\xe9`;
+    symlinkSync('/usr/bin/env', Buffer.from(file, 'latin1'));
+    const variables = [
+      'cluster.name=x',
+      'BASH_FUNC_f%%=() { :; }',
+      'IFS=:',
+      'OPTIND=abc',
+      'B=\xff',
+      'nameless',
+    ];
+    const { output } = await launch({ command: [file, 'A=\xe9'], env: new TargetEnvironment(variables) });
+    expect(output.trim().split('\n')).toEqual([...variables, 'A=\xe9']);
+  });
+
+  it('gives it more arguments than a pipe holds', async () => {
+    const words = Array.from({ length: 100_000 }, (_, at) => String(at));
+    const { output } = await launch({ command: ['sh', '-c', 'echo $#', 'sh', ...words] });
+    expect(output).toBe('100000\n');
+  });
+
+  it('sets signals and the limit of open files', async () => {
+    const state = withInherited({
+      ignoredSignals: 1n | (1n << 39n),
+      blockedSignals: 1n << 11n,
+      openFiles: { soft: 99n, hard: 999n },
+    });
+    const masks = await launch({ ...state, command: ['grep', '-E', 'Sig(Blk|Ign)', '/proc/self/status'] });
+    expect(masks.output).toBe('SigBlk:\t0000000000000800\nSigIgn:\t0000008000000001\n');
+    const limits = await launch({ ...state, command: ['sh', '-c', 'ulimit -Sn; ulimit -Hn'] });
+    expect(limits.output).toBe('99\n999\n');
+  });
+
+  it('leaves a closed stream closed, and all others unknown to the target', async () => {
+    const command = ['sh', '-c', 'for fd in 0 1 2 3 4 5 6 7; do test -e /proc/$$/fd/$fd && echo $fd; done'];
+    const { output } = await launch({ ...withInherited({ closedStreams: [0] }), command });
+    expect(output).toBe('1\n2\n');
+  });
+
+  it('knows the end by a real-time signal', async () => {
+    const { exit } = await launch({ command: ['bash', '-c', 'kill -35 $$'] });
+    expect(exit).toEqual({ signal: 'SIGRTMIN+1' });
+  });
+
+  it('gives it pipes that can be opened again', async () => {
+    const target = await launchTarget({
+      ...REQUEST,
+      command: ['sh', '-c', 'echo out >/proc/self/fd/1; echo err >/dev/stderr'],
+      stdio: ['inherit', 'pipe', 'pipe'],
+    });
+    const { stdout, stderr } = target;
+    expect(await Promise.all([stdout, stderr].map((end) => end && text(end)))).toEqual(['out\n', 'err\n']);
+    expect(await target.ended).toEqual({ code: 0 });
+  });
+
+  it('executes a script without interpreter by a shell, and names an interpreter that does not exist', async () => {
+    const tree = makeTree();
+    writeFileSync(join(tree, 'plain'), 'echo plain $1\n', { mode: 0o755 });
+    writeFileSync(join(tree, 'bad'), '#!/no/such/interpreter -x\n', { mode: 0o755 });
+    expect((await launch({ command: [join(tree, 'plain'), 'word'] })).output).toBe('plain word\n');
+    const bad = join(tree, 'bad');
+    await expect(launch({ command: [bad] })).rejects.toThrow(
+      expect.objectContaining({
+        exitCode: 126,
+        message: `${bad}: the interpreter /no/such/interpreter of ${bad} does not exist`,
+      }),
+    );
+  });
+
   it('says that the directory is not there', async () => {
-    await expect(launch({ cwd: '/nowhere', command: ['echo'] })).rejects.toThrow(
+    await expect(launch({ cwd: '/nowhere', command: ['/bin/echo'] })).rejects.toThrow(
       expect.objectContaining({
         code: 'LAUNCH',
         exitCode: 125,
         message: '--cwd /nowhere: no such directory',
       }),
     );
-  });
-
-  it('can end it by a signal, and does nothing when it has ended', async () => {
-    const target = await launchTarget({
-      command: ['sleep', '60'],
-      joinFiles: [],
-      cwd: undefined,
-      env: process.env,
-      user: undefined,
-      stdio: ['inherit', 'inherit', 'inherit'],
-    });
-    target.kill('SIGINT');
-    expect(await target.ended).toEqual({ signal: 'SIGINT' });
-    expect(() => target.kill('SIGINT')).not.toThrow();
   });
 });

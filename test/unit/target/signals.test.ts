@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { forwardSignals, type SignalForwarding } from '#src/target/signals.ts';
+import { forwardSignals, holdSignals, type SignalForwarding } from '#src/target/signals.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
@@ -30,7 +30,49 @@ afterEach(async () => {
   if (target.signalCode === null) await once(target, 'exit');
 });
 
+/** Those that ask for nothing. */
+const NOTICES = ['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGURG'] as const;
+/** Those that would end us, and that no program is sent to end it. */
+const FATAL = ['SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGXCPU', 'SIGSYS', 'SIGIO', 'SIGPWR', 'SIGABRT'] as const;
+
 describe('forwardSignals', () => {
+  it.each(NOTICES)('passes %s on, and no more follows from it', (signal) => {
+    forward(10);
+    process.emit(signal, signal);
+    vi.advanceTimersByTime(1000);
+    expect(passOn.mock.calls).toEqual([[signal]]);
+    expect(killAll).not.toHaveBeenCalled();
+    expect(forwarding?.received).toBeUndefined();
+  });
+
+  it.each(FATAL)('passes %s on, and ends what does not end by it', (signal) => {
+    forward(10);
+    process.emit(signal, signal);
+    expect(passOn.mock.calls).toEqual([[signal]]);
+    expect(forwarding?.received).toBe(signal);
+    vi.advanceTimersByTime(10);
+    expect(killAll).toHaveBeenCalledTimes(1);
+  });
+
+  it('survives each of them', async () => {
+    forward();
+    for (const signal of [...FATAL, ...NOTICES]) process.kill(process.pid, signal);
+    await vi.waitFor(() => expect(passOn).toHaveBeenCalledTimes(FATAL.length + NOTICES.length));
+  });
+
+  it('first passes on what was held, in its order', () => {
+    const held = holdSignals();
+    process.emit('SIGUSR1', 'SIGUSR1');
+    expect(held.ending).toBeUndefined();
+    process.emit('SIGTERM', 'SIGTERM');
+    process.emit('SIGALRM', 'SIGALRM');
+    expect(held.ending).toBe('SIGTERM');
+    forwarding = forwardSignals({ targetPid: () => targetPid, passOn, killAll }, 10, undefined, held);
+    expect(passOn.mock.calls).toEqual([['SIGUSR1'], ['SIGTERM'], ['SIGALRM']]);
+    expect(forwarding.received).toBe('SIGTERM');
+    expect(held.release()).toEqual([]);
+  });
+
   it.each(SIGNALS)('passes %s on, as it is', (signal) => {
     forward();
     process.emit(signal, signal);

@@ -14,6 +14,8 @@ export interface Libc {
   syscall(number: number, command: number, structure: Uint8Array, size: number): number;
   /** eventfd(2). Returns the new file descriptor, or the negated errno. */
   eventfd(initial: number, flags: number): number;
+  /** pipe2(2): fills in the descriptors of both ends. Returns 0 or the negated errno. */
+  pipe2(ends: Int32Array, flags: number): number;
   /**
    * prlimit(2) of this process: sets a limit, reads it, or both; each limit is two longs, soft and hard.
    * Returns 0 or the negated errno.
@@ -44,12 +46,14 @@ async function load(): Promise<Libc> {
   const library = koffi.load(null);
   const syscall = library.func('long syscall(long number, int command, void *structure, unsigned int size)');
   const eventfd = library.func('int eventfd(unsigned int initial, int flags)');
+  const pipe2 = library.func('int pipe2(_Out_ int *ends, int flags)');
   const prlimit = library.func('int prlimit(int pid, int resource, void *newLimit, void *oldLimit)');
   // errno is only valid right after a failure: other work of Node may overwrite it.
   const resultOrErrno = (result: number): number => (result < 0 ? -koffi.errno() : result);
   return {
     syscall: (number, command, structure, size) => resultOrErrno(syscall(number, command, structure, size)),
     eventfd: (initial, flags) => resultOrErrno(eventfd(initial, flags)),
+    pipe2: (ends, flags) => resultOrErrno(pipe2(ends, flags)),
     prlimit: (resource, newLimit, oldLimit) => resultOrErrno(prlimit(0, resource, newLimit, oldLimit)),
     address: (buffer) => koffi.address(buffer),
   };
@@ -110,4 +114,29 @@ export async function createEventFd(): Promise<number> {
   const fd = eventfd(0, EFD_CLOEXEC);
   if (fd < 0) throw new SyscallError('eventfd', '', errnoName(-fd));
   return fd;
+}
+
+/** Source: `include/uapi/asm-generic/fcntl.h`; the same bit on all our architectures. */
+const O_CLOEXEC = 0o2000000;
+
+/**
+ * Creates a pipe: what Node.js calls a pipe is a pair of sockets, which cannot be opened again through
+ * /dev/stderr. Undefined if koffi has no build for this platform.
+ *
+ * Source: pipe(2). Since: Linux 2.6.27.
+ * @throws SyscallError with the errno.
+ */
+export async function createPipe(): Promise<{ read: number; write: number } | undefined> {
+  let libc: Libc;
+  try {
+    libc = await openLibc();
+  } catch (error) {
+    if (error instanceof UnsupportedError) return undefined;
+    throw error;
+  }
+  const ends = new Int32Array(2);
+  const result = libc.pipe2(ends, O_CLOEXEC);
+  if (result < 0) throw new SyscallError('pipe2', '', errnoName(-result));
+  const [read = -1, write = -1] = ends;
+  return { read, write };
 }

@@ -1,0 +1,52 @@
+/**
+ * Arguments, variables and paths are bytes, which need not be UTF-8: in a byte string each character is one
+ * byte.
+ */
+import { readFileSync } from 'node:fs';
+
+/** Bytes as a string of characters up to U+00FF. */
+export type ByteString = string;
+
+/** The bytes of a text, in UTF-8. */
+export function bytesOf(text: string): ByteString {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/** The text for people; bytes that are not UTF-8 become U+FFFD. */
+export function textOf(bytes: ByteString): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+/** The bytes for a function of `node:fs`. */
+export function pathOf(bytes: ByteString): Buffer {
+  return Buffer.from(bytes, 'latin1');
+}
+
+/** Splits the strings of `/proc/PID/cmdline` or `environ`, each of which ends in a NUL. */
+export function splitStrings(bytes: ByteString): ByteString[] {
+  return bytes === '' ? [] : (bytes.endsWith('\0') ? bytes.slice(0, -1) : bytes).split('\0');
+}
+
+/** The strings of a file of `/proc/self`; undefined if it cannot be read. Source: proc(5). */
+export function readStrings(name: 'cmdline' | 'environ'): ByteString[] | undefined {
+  try {
+    return splitStrings(readFileSync(`/proc/self/${name}`, 'latin1'));
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * The bytes of the words of a command, which is the end of a command line: Node.js replaces what is not
+ * UTF-8. A word that is not in the command line is encoded.
+ */
+export function recoverWords(
+  words: readonly string[],
+  commandLine: readonly ByteString[] = readStrings('cmdline') ?? [],
+): ByteString[] {
+  const first = commandLine.length - words.length;
+  return words.map((word, at) => {
+    const given = commandLine[first + at];
+    return given !== undefined && textOf(given) === word ? given : bytesOf(word);
+  });
+}

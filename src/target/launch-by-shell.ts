@@ -1,0 +1,45 @@
+/** The launch where there is no stub for the architecture: a shell joins the leaf and becomes the target. */
+import { type StdioOptions, spawn } from 'node:child_process';
+import { LaunchError } from '../errors.ts';
+import { type ByteString, textOf } from './byte-string.ts';
+import type { TargetExit } from './exit-status.ts';
+import type { LaunchRequest, Target } from './launch.ts';
+
+/**
+ * Each word before `--` is a file to write to in order to join the leaf; the command is only executed if all
+ * writes succeed. If they fail, the leaf was never charged, which distinguishes that from a status 125 of the
+ * command.
+ */
+const JOIN_THEN_EXEC = 'while [ "$1" != -- ]; do echo 0 >"$1" || exit 125; shift; done; shift; exec "$@"';
+
+/** What the target does not get as cmemstat got it. */
+export const SHELL_DIFFERENCES =
+  'the target is started by /bin/sh: variables whose names are not identifiers, text that is not UTF-8, ' +
+  'ignored and blocked signals and its end by a real-time signal are lost';
+
+/**
+ * Starts the target through a shell.
+ * @throws LaunchError if the shell could not be started.
+ */
+export async function launchByShell(request: LaunchRequest, words: readonly ByteString[]): Promise<Target> {
+  const command = words.map(textOf);
+  const highest = Math.max(2, ...request.inherited.descriptors);
+  const stdio: (string | number)[] = Array(highest + 1).fill('ignore');
+  for (const fd of request.inherited.descriptors) stdio[fd] = fd;
+  for (const [at, stream] of request.stdio.entries()) stdio[at] = stream;
+  const child = spawn('/bin/sh', ['-c', JOIN_THEN_EXEC, 'cmemstat', ...request.joinFiles, '--', ...command], {
+    cwd: request.cwd,
+    env: request.env.toRecord(),
+    stdio: stdio as StdioOptions,
+  });
+  const ended = new Promise<TargetExit>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal === null ? { code: code ?? 0 } : { signal }));
+  });
+  if (child.pid === undefined) {
+    const cause = await new Promise<Error>((resolve) => child.once('error', resolve));
+    throw new LaunchError(command[0] ?? '', 125, `cannot start /bin/sh: ${cause.message}`, { cause });
+  }
+  const { pid, stdout, stderr } = child;
+  const kill = (signal: string) => void child.kill(signal as NodeJS.Signals);
+  return { pid, ended, stdout, stderr, startedBy: 'shell', kill };
+}

@@ -1,0 +1,102 @@
+/** The messages between cmemstat and `stub/launch-stub.c`. */
+import { endianness } from 'node:os';
+import type { ByteString } from './byte-string.ts';
+
+/** What the stub is to start, and in which state. */
+export interface StubRequest {
+  /** The files that the target writes `0` to before exec. */
+  joinFiles: readonly ByteString[];
+  /** Descriptors to move, as dup2(2) does; without `from`, `to` is closed. */
+  moves: readonly { from?: number; to: number }[];
+  /** The path for execve(2). */
+  path: ByteString;
+  words: readonly ByteString[];
+  variables: readonly ByteString[];
+  /** Bit n - 1 is signal n. */
+  ignoredSignals: bigint;
+  blockedSignals: bigint;
+  /** RLIMIT_NOFILE; absent to leave it as it is. */
+  openFiles?: { soft: bigint; hard: bigint } | undefined;
+}
+
+/** The step of the stub that failed. */
+export type StubStep = 'request' | 'join' | 'descriptor' | 'limit' | 'exec' | 'clone';
+
+/** How the start ended. */
+export interface StubStarted {
+  pid: number;
+  /** Absent if the target is running. */
+  failure?: { step: StubStep; errno: number };
+}
+
+/** How the target ended. */
+export interface StubEnded {
+  /** As wait(2) returns it. */
+  waitStatus: number;
+  /** CPU time of the target and of the descendants that it has waited for. Unit: microseconds. */
+  userUs: number;
+  systemUs: number;
+}
+
+const STEPS: readonly StubStep[] = ['request', 'join', 'descriptor', 'limit', 'exec', 'clone'];
+const MAGIC = 0x31534d43;
+const SETS_LIMIT = 1;
+const HEADER_BYTES = 64;
+const STARTED_BYTES = 16;
+const ENDED_BYTES = 32;
+
+// The stub exists for little-endian processors only.
+export const HAS_STUB_BYTE_ORDER = endianness() === 'LE';
+
+/** Encodes `struct request` and what follows it. */
+export function encodeRequest(request: StubRequest): Buffer {
+  const { joinFiles, moves, path, words, variables, openFiles } = request;
+  const strings = Buffer.from(`${[...joinFiles, path, ...words, ...variables].join('\0')}\0`, 'latin1');
+  const pairs = Buffer.alloc(8 * moves.length);
+  for (const [at, { from = -1, to }] of moves.entries()) {
+    pairs.writeInt32LE(from, 8 * at);
+    pairs.writeInt32LE(to, 8 * at + 4);
+  }
+  const header = Buffer.alloc(HEADER_BYTES);
+  const flags = openFiles === undefined ? 0 : SETS_LIMIT;
+  const counts = [joinFiles.length, moves.length, words.length, variables.length, flags];
+  for (const [at, number] of [MAGIC, pairs.length + strings.length, ...counts].entries()) {
+    header.writeUInt32LE(number, 4 * at);
+  }
+  const masks = [
+    request.ignoredSignals,
+    request.blockedSignals,
+    openFiles?.soft ?? 0n,
+    openFiles?.hard ?? 0n,
+  ];
+  for (const [at, mask] of masks.entries()) header.writeBigUInt64LE(mask, 32 + 8 * at);
+  return Buffer.concat([header, pairs, strings]);
+}
+
+/** Collects the messages of the stub, which may come in pieces. */
+export class StubMessages {
+  #bytes: Buffer = Buffer.alloc(0);
+
+  /** Adds bytes from the stub. */
+  add(chunk: Buffer): void {
+    this.#bytes = Buffer.concat([this.#bytes, chunk]);
+  }
+
+  /** The first message; undefined until it is complete. */
+  get started(): StubStarted | undefined {
+    if (this.#bytes.length < STARTED_BYTES) return undefined;
+    const pid = this.#bytes.readInt32LE(4);
+    const step = STEPS[this.#bytes.readUInt32LE(8) - 1];
+    return step === undefined ? { pid } : { pid, failure: { step, errno: this.#bytes.readInt32LE(12) } };
+  }
+
+  /** The second message; undefined until it is complete. */
+  get ended(): StubEnded | undefined {
+    if (this.#bytes.length < STARTED_BYTES + ENDED_BYTES) return undefined;
+    return {
+      waitStatus: this.#bytes.readInt32LE(STARTED_BYTES + 4),
+      userUs: Number(this.#bytes.readBigUInt64LE(STARTED_BYTES + 8)),
+      systemUs: Number(this.#bytes.readBigUInt64LE(STARTED_BYTES + 16)),
+    };
+  }
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { parseOpenFiles, withoutNodes } from '#src/target/inherited-state.ts';
+
+const LIMITS = (soft: string, hard: string) =>
+  `Limit                     Soft Limit           Hard Limit           Units     \nMax open files            ${soft.padEnd(20)} ${hard.padEnd(20)} files     \n`;
+
+describe('parseOpenFiles', () => {
+  it('reads both limits', () => {
+    expect(parseOpenFiles(LIMITS('256', '20000'))).toEqual({ soft: 256n, hard: 20000n });
+    expect(parseOpenFiles(LIMITS('1024', 'unlimited'))).toEqual({ soft: 1024n, hard: 2n ** 64n - 1n });
+    expect(parseOpenFiles('')).toBeUndefined();
+  });
+});
+
+describe('withoutNodes', () => {
+  const pipe = (inode: number, fds: [number, number], isNonBlocking: boolean) =>
+    fds.map((fd) => ({ fd, link: `pipe:[${inode}]`, isNonBlocking }));
+  const loop = (fd: number, kind = 'eventpoll') => ({
+    fd,
+    link: `anon_inode:[${kind}]`,
+    isNonBlocking: false,
+  });
+  const NODE = [
+    loop(3),
+    ...pipe(100, [4, 5], false),
+    ...pipe(101, [6, 7], true),
+    loop(8, 'eventfd'),
+    loop(9),
+    ...pipe(102, [11, 12], true),
+  ];
+
+  it('finds none where only the event loops of Node.js are open', () => {
+    expect(withoutNodes(NODE)).toEqual([]);
+  });
+
+  it('keeps files, sockets, ends of pipes and the pipe of a job server', () => {
+    const inherited = [
+      { fd: 10, link: '/dev/null', isNonBlocking: false },
+      ...pipe(90, [20, 21], false),
+      { fd: 22, link: 'pipe:[91]', isNonBlocking: true },
+      { fd: 23, link: 'socket:[92]', isNonBlocking: false },
+    ];
+    expect(withoutNodes([...NODE, ...inherited])).toEqual([10, 20, 21, 22, 23]);
+  });
+
+  it('keeps a pipe that stands before those of Node.js', () => {
+    const after = NODE.map((each) => ({ ...each, fd: each.fd + 2 }));
+    expect(withoutNodes([...pipe(90, [3, 4], false), ...after])).toEqual([3, 4]);
+  });
+});

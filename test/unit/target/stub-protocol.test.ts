@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { encodeRequest, StubMessages } from '#src/target/stub-protocol.ts';
+
+const REQUEST = {
+  joinFiles: ['/a', '/b'],
+  moves: [{ to: 0 }, { from: 7, to: 1 }],
+  path: '/bin/caf\xe9',
+  words: ['x', ''],
+  variables: ['A=1'],
+  ignoredSignals: 1n,
+  blockedSignals: 1n << 63n,
+};
+
+describe('encodeRequest', () => {
+  it('is a header, the moves and the strings', () => {
+    const bytes = encodeRequest({ ...REQUEST, openFiles: { soft: 256n, hard: 2n ** 64n - 1n } });
+    const strings = '/a\0/b\0/bin/caf\xe9\0x\0\0A=1\0';
+    expect(bytes.toString('latin1', 0, 4)).toBe('CMS1');
+    const counts = Array.from({ length: 6 }, (_, at) => bytes.readUInt32LE(4 + 4 * at));
+    expect(counts).toEqual([16 + strings.length, 2, 2, 2, 1, 1]);
+    const masks = Array.from({ length: 4 }, (_, at) => bytes.readBigUInt64LE(32 + 8 * at));
+    expect(masks).toEqual([1n, 1n << 63n, 256n, 2n ** 64n - 1n]);
+    expect(Array.from({ length: 4 }, (_, at) => bytes.readInt32LE(64 + 4 * at))).toEqual([-1, 0, 7, 1]);
+    expect(bytes.toString('latin1', 80)).toBe(strings);
+  });
+
+  it('sets no limit where none is given', () => {
+    expect(encodeRequest(REQUEST).readUInt32LE(24)).toBe(0);
+  });
+});
+
+describe('StubMessages', () => {
+  const started = (step: number, errno: number) => {
+    const bytes = Buffer.alloc(16);
+    for (const [at, value] of [1, 4711, step, errno].entries()) bytes.writeInt32LE(value, 4 * at);
+    return bytes;
+  };
+  const ended = Buffer.alloc(32);
+  ended.writeInt32LE(2, 0);
+  ended.writeInt32LE(34, 4);
+  ended.writeBigUInt64LE(5000n, 8);
+  ended.writeBigUInt64LE(6000n, 16);
+
+  it('takes both messages in pieces of any size', () => {
+    const messages = new StubMessages();
+    const bytes = Buffer.concat([started(0, 0), ended]);
+    for (let at = 0; at < bytes.length; at += 5) {
+      expect(messages.ended).toBeUndefined();
+      if (at < 16) expect(messages.started).toBeUndefined();
+      messages.add(bytes.subarray(at, at + 5));
+    }
+    expect(messages.started).toEqual({ pid: 4711 });
+    expect(messages.ended).toEqual({ waitStatus: 34, userUs: 5000, systemUs: 6000 });
+  });
+
+  it('names the step that failed', () => {
+    const messages = new StubMessages();
+    messages.add(started(5, 2));
+    expect(messages.started).toEqual({ pid: 4711, failure: { step: 'exec', errno: 2 } });
+  });
+});
