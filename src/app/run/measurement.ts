@@ -254,7 +254,9 @@ export class Measurement {
 
   /** Opens the parts that a short target does not need. */
   async #prepare(): Promise<void> {
-    await Promise.all([this.#startProcessTable(), this.#runBpf?.prepare()]);
+    // One after the other: the process table is read less often the longer a reading takes.
+    await this.#runBpf?.prepare();
+    await this.#startProcessTable();
   }
 
   async #startProcessTable(): Promise<void> {
