@@ -113,3 +113,11 @@ describe('CHANGELOG.md', () => {
     expect(sections).toContain(manifest.version);
   });
 });
+
+it('has no script that npm reports as an install script, and is built after npm ci and before packing', () => {
+  const names = Object.keys(manifest.scripts);
+  expect(names.filter((name) => ['preinstall', 'install', 'postinstall', 'prepare'].includes(name))).toEqual(
+    [],
+  );
+  expect(manifest.scripts).toMatchObject({ prepublish: 'npm run build', prepack: 'npm run build' });
+});
