@@ -1,5 +1,5 @@
 /** Messages of cmemstat to the user, other than results. */
-import type { LineWriter } from './line-writer.ts';
+import { LineWriter } from './line-writer.ts';
 
 /** Receives lines, without newline and program name. */
 export interface Log {
@@ -78,4 +78,13 @@ export class StandardErrorLog implements Log {
       this.#leftOut += 1;
     }
   }
+}
+
+/** A log for a command that is no run: it shows everything but details. Flush it before the end. */
+export function openLog(): StandardErrorLog {
+  // A failure of standard error cannot be reported anywhere.
+  return new StandardErrorLog(new LineWriter(2, 'standard error', () => {}), {
+    verbose: false,
+    quiet: false,
+  });
 }

@@ -8,6 +8,7 @@ import { ToolError, UnsupportedError } from '../../errors.ts';
 import type { DefinedMap } from '../../kernel/bpf/elf/elf-btf-maps.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import { writePseudoFile } from '../../kernel/pseudo-file.ts';
+import { openLog } from '../../output/log.ts';
 import { removeLeaf } from '../run/clean-up.ts';
 import { openLeafReader } from '../run/open-readers.ts';
 import type { MeasuredMap } from './forecast-types.ts';
@@ -48,7 +49,9 @@ export async function measureMaps(
     }
     return await measureIn(leaf, maps, maker);
   } finally {
-    await removeLeaf(placement, { warn: (line) => process.stderr.write(`cmemstat: ${line}\n`) });
+    const log = openLog();
+    await removeLeaf(placement, log);
+    await log.flush();
   }
 }
 

@@ -61,16 +61,23 @@ export function findMissing(
 /** Opening the BPF iterators takes up to 100 ms on a slow machine; then a sample is taken. Unit: milliseconds. */
 const BPF_RUN_MIN_MS = 200;
 
+/** An interval at which short runs can be measured. Unit: milliseconds. */
+const SHORT_INTERVAL_MS = 50;
+
 /** BPF memory was read at most at the launch, where it is not attributed yet, and after the exit. */
-function tooShortForBpf({ summary }: RunFacts): Missing {
+function tooShortForBpf({ start, summary }: RunFacts): Missing {
   const after = summary?.bpf?.last?.charged === undefined ? '' : ', only after it had exited';
   const reason = `BPF memory was not read while the target ran${after}`;
-  const intervals = '--interval 50ms --bpf-interval 50ms';
+  const intervals = [
+    ...((start?.intervalMs ?? Infinity) > SHORT_INTERVAL_MS ? [`--interval ${SHORT_INTERVAL_MS}ms`] : []),
+    ...((start?.bpfIntervalMs ?? Infinity) > SHORT_INTERVAL_MS
+      ? [`--bpf-interval ${SHORT_INTERVAL_MS}ms`]
+      : []),
+  ].join(' ');
   const isShort = (summary?.durationMs ?? BPF_RUN_MIN_MS) < BPF_RUN_MIN_MS;
-  return {
-    reason,
-    hint: isShort ? `a run of at least ${formatDuration(BPF_RUN_MIN_MS)} with ${intervals}` : intervals,
-  };
+  if (!isShort) return { reason, hint: intervals || 'a longer run' };
+  const longer = `a run of at least ${formatDuration(BPF_RUN_MIN_MS)}`;
+  return { reason, hint: intervals === '' ? longer : `${longer} with ${intervals}` };
 }
 
 /** Whether there are readings from while the target ran. */
@@ -201,7 +208,7 @@ function tooShort({ start, summary }: RunFacts): Missing {
     summary === undefined ? 10 : Math.min(100, Math.max(1, Math.floor(summary.durationMs / 20)));
   return {
     reason: `the run was too short for a sample while it ran${interval}`,
-    hint: `--interval ${shorterMs}ms`,
+    hint: start !== undefined && start.intervalMs <= shorterMs ? 'a longer run' : `--interval ${shorterMs}ms`,
   };
 }
 

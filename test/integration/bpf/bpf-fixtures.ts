@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, readdirSync } from 'node:fs';
+import type { TestContext } from 'vitest';
 import {
   encodeMapCreate,
   encodeMapElement,
@@ -9,10 +10,11 @@ import {
   encodeTestRun,
   type MapSpec,
 } from '#src/kernel/bpf/sys/bpf-attr.ts';
-import type { Bpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { mapTypeNumber, programTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
 import { bpfSyscallNumber } from '#src/kernel/bpf/sys/syscall-numbers.ts';
 import { mapFdinfo, programFdinfo, readFdinfo } from '#src/kernel/procfs/fdinfo.ts';
+import { requires } from './bpf-requirements.ts';
 
 /** Makes objects and closes them all at the end. */
 export class BpfObjects {
@@ -197,4 +199,22 @@ export class Churn {
     this.child.kill('SIGKILL');
     await once(this.child, 'exit');
   }
+}
+
+/** What the tests of our programs share. */
+interface BpfScene {
+  bpf: Bpf;
+  objects: BpfObjects;
+}
+
+/**
+ * Skips a test that this host cannot run, otherwise opens bpf(2) and objects to create; `closeAll` of the objects ends it.
+ */
+export async function openBpfScene(context: TestContext): Promise<BpfScene> {
+  requires(context, {
+    capabilities: ['CAP_BPF', 'CAP_PERFMON', 'CAP_SYS_ADMIN'],
+    since: ['5.9', 'BPF iterators over maps and programs'],
+  });
+  const bpf = await openBpf();
+  return { bpf, objects: new BpfObjects(bpf) };
 }

@@ -12,13 +12,13 @@ import { openMapIterator } from '#src/kernel/bpf/iter/map-iterator.ts';
 import type { KernelMap } from '#src/kernel/bpf/iter/map-records.ts';
 import { openProgramIterator } from '#src/kernel/bpf/iter/program-iterator.ts';
 import { openTaskFileIterator } from '#src/kernel/bpf/iter/task-file-iterator.ts';
-import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import type { Bpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
 import { collectLinks, collectMaps, collectPrograms, type MapObject } from '#src/kernel/bpf/sys/objects.ts';
 import { collectHeldBpf } from '#src/kernel/procfs/held-bpf.ts';
 import { openIteratorSource, walkPrograms } from '#src/sampler/bpf/source.ts';
 import { builtTarget } from '../harness.ts';
-import { BpfObjects, Churn, openDescriptors, withIds } from './bpf-fixtures.ts';
+import { type BpfObjects, Churn, openBpfScene, openDescriptors, withIds } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
 
 const caches = mkdtempSync(join(tmpdir(), 'bpf-iterators-'));
@@ -36,13 +36,8 @@ let objects: BpfObjects;
 const closers: (() => void)[] = [];
 
 beforeEach(async (context) => {
-  requires(context, {
-    capabilities: ['CAP_BPF', 'CAP_PERFMON', 'CAP_SYS_ADMIN'],
-    since: ['5.9', 'BPF iterators over maps and programs'],
-  });
-  bpf = await openBpf();
+  ({ bpf, objects } = await openBpfScene(context));
   prepared = openIteratorObjects({ directory: caches });
-  objects = new BpfObjects(bpf);
 });
 afterEach(() => {
   for (const close of closers.splice(0)) close();

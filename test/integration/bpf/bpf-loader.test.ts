@@ -21,12 +21,12 @@ import {
   type PreparedObject,
 } from '#src/kernel/bpf/load/prepared-object.ts';
 import { encodeProgramLoad } from '#src/kernel/bpf/sys/bpf-attr.ts';
-import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import type { Bpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { HOST_BYTE_ORDER, StructWriter } from '#src/kernel/bpf/sys/bpf-struct.ts';
 import { collectMaps, getProgramInfo } from '#src/kernel/bpf/sys/objects.ts';
 import { fixture, source } from '../../paths.ts';
 import { scratch } from '../harness.ts';
-import { BpfObjects } from './bpf-fixtures.ts';
+import { type BpfObjects, openBpfScene } from './bpf-fixtures.ts';
 import { requires } from './bpf-requirements.ts';
 
 const SUFFIX = endianness() === 'LE' ? '.bpfel.o' : '.bpfeb.o';
@@ -57,13 +57,8 @@ let objects: BpfObjects;
 const closers: (() => void)[] = [];
 
 beforeEach(async (context) => {
-  requires(context, {
-    capabilities: ['CAP_BPF', 'CAP_PERFMON', 'CAP_SYS_ADMIN'],
-    since: ['5.9', 'BPF iterators over maps and programs'],
-  });
-  bpf = await openBpf();
+  ({ bpf, objects } = await openBpfScene(context));
   kernel ??= readKernelBtf();
-  objects = new BpfObjects(bpf);
 });
 afterEach(() => {
   for (const close of closers.splice(0).reverse()) close();

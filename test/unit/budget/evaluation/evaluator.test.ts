@@ -417,6 +417,27 @@ describe('not measured', () => {
       /--interval 3ms/,
     ],
     [
+      'bpf<=1M',
+      [startOf('cgroup2', { intervalMs: 10, bpfIntervalMs: 10 }), ...ticks],
+      [summaryOf()],
+      /^BPF memory was not read while the target ran$/,
+      /^a longer run$/,
+    ],
+    [
+      'bpf<=1M',
+      [startOf('cgroup2', { intervalMs: 10 }), ...ticks],
+      [summaryOf()],
+      /^BPF memory was not read while the target ran$/,
+      /^--bpf-interval 50ms$/,
+    ],
+    [
+      'anon<=1M',
+      [startOf('cgroup2', { intervalMs: 3 }), ...anonSamples(0, 0)],
+      [summaryOf('cgroup2', { durationMs: 60 })],
+      /too short.*3ms/,
+      /^a longer run$/,
+    ],
+    [
       'anon.growth<=1M',
       [startOf(), ...ticks],
       [summaryOf()],
