@@ -304,7 +304,8 @@ export class Measurement {
 
   async #openBpf(): Promise<void> {
     const { leaf } = this.placement;
-    const cgroupId = leaf === undefined ? undefined : statSync(leaf.directory, { bigint: true }).ino;
+    const cgroupId =
+      leaf === undefined ? undefined : statSync(leaf.directory, { bigint: true, throwIfNoEntry: false })?.ino;
     this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, async () => {
       // Loaded while the target starts, and only if BPF memory is read.
       const { RunBpf } = await import('../../sampler/bpf/run-bpf.ts');

@@ -1,6 +1,7 @@
 /** Opens the files to read and watch for a run, depending on where it was placed. */
+import { closeSync } from 'node:fs';
 import type { Leaf } from '../../cgroup/leaf.ts';
-import { UnsupportedError } from '../../errors.ts';
+import { errnoOf, UnsupportedError } from '../../errors.ts';
 import type { OnMalformed } from '../../kernel/flat-keyed.ts';
 import { openCgroup1Reader } from '../../sampler/cgroup1-reader.ts';
 import { openCgroup2Reader } from '../../sampler/cgroup2-reader.ts';
@@ -33,21 +34,31 @@ export async function openReader(
   return new ProcessTreeReader(pid);
 }
 
+/** The errnos of files of a cgroup that was removed. */
+const REMOVED = ['ENOENT', 'ENODEV'];
+
 /**
- * Watches the events of the leaf; undefined if they are only detected at ticks.
+ * Watches the events of the leaf; undefined if they are only detected at ticks, or if the leaf was removed.
  * @throws SyscallError, KernelFileError.
  */
-export async function watchEvents(leaf: Leaf, sampler: Sampler): Promise<EventWatch | undefined> {
-  if (leaf.version === 2) {
-    return watchEvents2(leaf.directory, (counts, noticed) => sampler.noticeEvents(counts, noticed));
-  }
+export async function watchEvents(
+  { version, directory }: Pick<Leaf, 'version' | 'directory'>,
+  sampler: Pick<Sampler, 'noticeEvents'>,
+): Promise<EventWatch | undefined> {
+  const notice: Sampler['noticeEvents'] = (counts, noticed) => sampler.noticeEvents(counts, noticed);
   try {
+    if (version === 2) return watchEvents2(directory, notice);
     const { createEventFd } = await import('../../kernel/bpf/sys/libc.ts');
     const eventFd = await createEventFd();
-    return watchEvents1(leaf.directory, eventFd, (counts, noticed) => sampler.noticeEvents(counts, noticed));
+    try {
+      return watchEvents1(directory, eventFd, notice);
+    } catch (error) {
+      closeSync(eventFd);
+      throw error;
+    }
   } catch (error) {
     // Without koffi, events are detected at the next tick and marked accordingly.
-    if (!(error instanceof UnsupportedError)) throw error;
-    return undefined;
+    if (error instanceof UnsupportedError || REMOVED.includes(errnoOf(error) ?? '')) return undefined;
+    throw error;
   }
 }
