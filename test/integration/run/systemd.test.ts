@@ -133,7 +133,7 @@ testWith(
     ];
     const outcome = await start('systemd-run', run, { input: '' }).ended;
     expect(outcome.status, outcome.stderr).toBe(0);
-    expect(outcome.stderr).toContain('placement own: chosen');
+    expect(outcome.stderr).toContain('placement own: used');
   },
 );
 
@@ -153,7 +153,7 @@ testWith(
 testWith([needsSystemd], 'doctor says that systemd gives the place', async () => {
   const outcome = await cmemstat('doctor');
   expect(outcome.status).toBe(0);
-  expect(outcome.stdout).toMatch(/placement +ok +placement systemd: chosen/);
+  expect(outcome.stdout).toMatch(/placement +ok +systemd: transient scope/);
 });
 
 testWith([needsSystemd, needsRoot], 'a service with MemoryMax= bounds the run that it starts', async () => {
