@@ -1,5 +1,5 @@
 /** Proposes budgets based on the usage of a few runs, for `budget init`. */
-import { formatCommand, safeText } from '../format/safe-text.ts';
+import { formatShortCommand } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
@@ -88,7 +88,7 @@ export function proposeBudgetFile(runs: readonly ObservedRun[], command: readonl
     runs: { count: runs.length },
     budgets: budgets.map(({ name, description, budget }) => ({
       name,
-      description: `${description}; proposed from ${runs.length === 1 ? 'a run' : `${runs.length} runs`} of ${safeText(formatCommand(command))}`,
+      description: `${description}; proposed from ${runs.length === 1 ? 'a run' : `${runs.length} runs`} of ${formatShortCommand(command)}`,
       budget,
     })),
   };

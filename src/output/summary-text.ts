@@ -1,6 +1,6 @@
 /** Formats the summary and single events as text. */
 import { plural } from '../format/plural.ts';
-import { formatCommand, safeText } from '../format/safe-text.ts';
+import { formatShortCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { BpfCount, BpfSize } from '../model/bpf-totals.ts';
@@ -61,7 +61,7 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
   );
   return [
     '',
-    `cmemstat: ${formatCommand(summary.command.map(safeText))}`,
+    `cmemstat: ${formatShortCommand(summary.command)}`,
     ...describeElsewhere(summary).map((line) => `  ${line}`),
     ...renderExit(summary),
     ...(peak === undefined ? [] : [renderRow('peak', size(peak.bytes), peakNote(summary))]),

@@ -1,7 +1,7 @@
 /** The table of `cmemstat compare`. */
 import { type Align, alignColumns } from '../format/align-columns.ts';
 import { plural } from '../format/plural.ts';
-import { formatCommand, safeText } from '../format/safe-text.ts';
+import { formatShortCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import {
   type ComparedSide,
@@ -95,7 +95,7 @@ function describeSide({ name, runs, command, mode, host }: ComparedSide): string
     host === undefined
       ? ''
       : `, Linux ${safeText(host.kernel)}, ${safeText(host.arch)}, ${plural(host.cpus, 'CPU')}`;
-  return `${safeText(name)}: ${plural(runs, 'run')} of ${formatCommand(command.map(safeText))} (${mode}${machine})`;
+  return `${safeText(name)}: ${plural(runs, 'run')} of ${formatShortCommand(command)} (${mode}${machine})`;
 }
 
 function isShown(row: MetricDifference, index: number): boolean {

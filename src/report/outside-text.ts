@@ -1,7 +1,7 @@
 /**
  * Sanitises untrusted text for reports: one line, without anything that a terminal or parser could interpret.
  */
-import { formatCommand, safeText } from '../format/safe-text.ts';
+import { formatShortCommand, safeText } from '../format/safe-text.ts';
 
 /**
  * Sanitises a line: control characters, line separators and bidirectional marks are replaced by visible
@@ -14,7 +14,7 @@ export function oneLine(text: string): string {
     .replace(/[\p{Cs}\p{Noncharacter_Code_Point}]/gu, '\uFFFD');
 }
 
-/** A command line as one sanitised line. */
+/** A command line as one sanitised line; a very long one is cut. */
 export function oneLineCommand(words: readonly string[]): string {
-  return formatCommand(words.map(oneLine));
+  return oneLine(formatShortCommand(words));
 }

@@ -1,5 +1,5 @@
 /** Reasons why two sets of runs may not be comparable. */
-import { formatCommand, safeText } from '../../format/safe-text.ts';
+import { formatCommand, formatShortCommand, safeText } from '../../format/safe-text.ts';
 import type { RunFigures, RunHost } from './run-figures.ts';
 
 /** One side of a comparison. */
@@ -56,8 +56,10 @@ export function doubtsOf(base: Side, now: Side): string[] {
   const commands = [base, now].map(
     ({ runs }) => new Set(runs.map(({ command }) => formatCommand(command.map(safeText)))),
   );
+  const shown = ({ runs }: Side) =>
+    [...new Set(runs.map(({ command }) => formatShortCommand(command)))].sort().join('; ');
   const [before, after] = commands.map((each) => [...each].sort().join('; '));
-  if (before !== after) doubts.push(`other commands: ${before} and ${after}`);
+  if (before !== after) doubts.push(`other commands: ${shown(base)} and ${shown(now)}`);
   for (const { name, runs } of [base, now]) {
     const failed = runs.filter(({ status }) => status !== undefined && status !== 0).length;
     const cut = runs.filter(({ status }) => status === undefined).length;

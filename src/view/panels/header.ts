@@ -1,5 +1,5 @@
 /** The header: command, state, placement, measurement and limits. */
-import { formatCommand, safeText } from '../../format/safe-text.ts';
+import { formatShortCommand } from '../../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../../format/units.ts';
 import type { View } from '../state/view.ts';
 import { type Field, labelled, packFields } from '../text/fields.ts';
@@ -8,6 +8,9 @@ import { shownText } from '../text/shown-text.ts';
 import { formatSize } from './figure-text.ts';
 import { fillUp } from './pieces.ts';
 import { stateFields } from './run-state.ts';
+
+/** Wider than any terminal. Unit: characters. */
+const MAX_COMMAND_LENGTH = 1000;
 
 /** Draws the header: exactly `size.height` lines of `size.width` columns. */
 export function renderHeader(view: View, size: Size): Line[] {
@@ -28,7 +31,7 @@ function linesOf(view: View, height: number): Field[][] {
 
 function commandFields({ data: { start }, unicode }: View): Field[] {
   if (start === undefined) return [];
-  const command = shownText(formatCommand(start.command.map(safeText)), unicode);
+  const command = shownText(formatShortCommand(start.command, MAX_COMMAND_LENGTH), unicode);
   return [
     { rank: 1.7, spans: [{ text: command, style: 'strong' }], cut: { at: 'end', least: 16 } },
     labelled(2, 'pid', `${start.pid}`),

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { formatCommand, safeText } from '#src/format/safe-text.ts';
+import { formatCommand, formatShortCommand, safeText } from '#src/format/safe-text.ts';
 
 const hostile = fc.string({
   unit: fc.oneof(
@@ -75,5 +75,25 @@ describe('formatCommand', () => {
       }),
       { numRuns: 25 },
     );
+  });
+});
+
+describe('formatShortCommand', () => {
+  it.each([
+    [['node', 'agent.mjs', '--text', 'two words'], "node agent.mjs --text 'two words'"],
+    [['a\u001b'], "'a\\x1b'"],
+    [[], ''],
+  ])('leaves %o as it is', (words, text) => {
+    expect(formatShortCommand(words)).toBe(text);
+  });
+
+  it('cuts 100,000 arguments, and one argument that is too long', () => {
+    const many = ['rm', ...Array.from({ length: 100_000 }, (_, index) => `file${index}`)];
+    expect(formatShortCommand(many)).toMatch(/^rm file0 file1 .{1,190}\.\.\. \(100001 words\)$/);
+    expect(formatShortCommand(['sh', '-c', 'x'.repeat(1000)], 20)).toBe('sh -c xxxxxxxxxxxxxx... (3 words)');
+  });
+
+  it('does not cut a character in half', () => {
+    expect(formatShortCommand(['\u{1f600}'.repeat(20)], 4)).toBe("'\u{1f600}... (1 word)");
   });
 });
