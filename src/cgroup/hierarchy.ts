@@ -45,7 +45,11 @@ export interface HierarchyFacts {
   /** The controllers that are available at the root of a cgroup v2 mount. */
   controllersAt: (mountPoint: string) => string[];
   kernelCommandLine: string;
+  /** Whether /sys/fs/cgroup exists; without sysfs it does not. */
+  hasCgroupDirectory: boolean;
 }
+
+const CGROUP_DIRECTORY = '/sys/fs/cgroup';
 
 /** Reads the facts of this host. */
 export function readHierarchyFacts(): HierarchyFacts {
@@ -60,6 +64,7 @@ export function readHierarchyFacts(): HierarchyFacts {
       return existsSync(path) ? parseControllers(readPseudoFile(path)) : [];
     },
     kernelCommandLine: readPseudoFile('/proc/cmdline'),
+    hasCgroupDirectory: existsSync(CGROUP_DIRECTORY),
   };
 }
 
@@ -162,6 +167,16 @@ function explainAbsence(facts: HierarchyFacts, hasV2: boolean): NoHierarchy {
       hint: 'remove cgroup_disable=memory from the kernel command line (GRUB_CMDLINE_LINUX in /etc/default/grub, then update-grub) and reboot',
     };
   }
+  const sysfs = facts.hasCgroupDirectory ? '' : 'mount -t sysfs none /sys && ';
+  if (facts.memberships.some(({ controllers }) => controllers.includes('memory'))) {
+    // Directories cannot be made in sysfs itself.
+    const directory = '/run/cmemstat-cgroup';
+    return {
+      version: undefined,
+      reason: 'the memory controller is in use on cgroup v1, and its hierarchy is not mounted',
+      hint: `${sysfs}mkdir -p ${directory} && mount -t cgroup -o memory none ${directory}`,
+    };
+  }
   if (hasV2) {
     return {
       version: undefined,
@@ -172,6 +187,6 @@ function explainAbsence(facts: HierarchyFacts, hasV2: boolean): NoHierarchy {
   return {
     version: undefined,
     reason: 'no cgroup hierarchy with the memory controller is mounted',
-    hint: 'mount -t cgroup2 none /sys/fs/cgroup',
+    hint: `${sysfs}mount -t cgroup2 none ${CGROUP_DIRECTORY}`,
   };
 }

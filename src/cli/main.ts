@@ -11,6 +11,10 @@ async function main(): Promise<number> {
   try {
     return await runCommandLine(process.argv.slice(2));
   } catch (thrown) {
+    if (isWorkingDirectoryGone(thrown)) {
+      printError('cmemstat: the working directory does not exist any more (hint: cd to one that exists)');
+      return EXIT_CODES.FAILED;
+    }
     const error = thrown instanceof ToolError ? thrown : missingPackageError(thrown);
     if (error === undefined) {
       // A bug: print the stack for the bug report.
@@ -23,6 +27,11 @@ async function main(): Promise<number> {
     if (error.detail !== undefined) printError(error.detail.split('\n').map(safeText).join('\n'));
     return error instanceof LaunchError ? error.exitCode : EXIT_CODES.FAILED;
   }
+}
+
+/** Relative paths cannot be resolved in a directory that has been removed: Node's process.cwd() throws. */
+function isWorkingDirectoryGone(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'uv_cwd';
 }
 
 function oneLine(text: string): string {

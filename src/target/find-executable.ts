@@ -1,8 +1,9 @@
 /** Finds the executable before anything is set up, so that a typo is reported at once. */
 import { accessSync, constants, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { isAbsolute, resolve } from 'node:path';
 import { LaunchError } from '../errors.ts';
 import { type ByteString, bytesOf, pathOf, textOf } from './byte-string.ts';
+import { workingDirectory } from './working-directory.ts';
 
 /** An executable file. */
 export interface Executable {
@@ -45,8 +46,11 @@ function executableAt(path: ByteString, cwd: string | undefined): Executable {
 
 function absoluteText(path: ByteString, cwd: string | undefined): string {
   const text = textOf(path);
+  const start = workingDirectory();
+  // Our own directory may have been removed: nothing can be found from it, so the text stays relative.
+  if (start === undefined && !isAbsolute(cwd ?? text)) return text;
   // `resolve` would remove a trailing slash, which is only valid for a directory.
-  return `${resolve(cwd ?? '.', text)}${text.endsWith('/') ? '/' : ''}`;
+  return `${resolve(start ?? '/', cwd ?? '.', text)}${text.endsWith('/') ? '/' : ''}`;
 }
 
 type Verdict = 'executable' | 'absent' | 'a directory' | 'no permission';

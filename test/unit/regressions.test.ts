@@ -112,7 +112,7 @@ describe('src/sinks', () => {
 
 describe('src/target/user.ts', () => {
   it('an entry of /etc/passwd without a uid does not make the target root', () => {
-    expect(() => resolveUser('broken', 'broken:x:::::\n', () => '')).toThrow();
+    expect(() => resolveUser('broken', () => 'broken:x:::::'.split(':'))).toThrow();
   });
 });
 

@@ -203,7 +203,9 @@ function checkBtf(): Check {
       state: 'limited',
       found: `${path} cannot be read`,
       since: '5.4',
-      hint: 'boot a kernel with CONFIG_DEBUG_INFO_BTF=y',
+      hint: existsSync('/sys/kernel')
+        ? 'boot a kernel with CONFIG_DEBUG_INFO_BTF=y'
+        : 'mount -t sysfs none /sys',
     };
   }
 }

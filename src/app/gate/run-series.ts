@@ -6,6 +6,7 @@ import { recoverWords } from '../../target/byte-string.ts';
 import { readOwnEnvironment, targetEnvironment } from '../../target/environment.ts';
 import { findExecutable } from '../../target/find-executable.ts';
 import { ENDING_SIGNALS } from '../../target/signals.ts';
+import { workingDirectory } from '../../target/working-directory.ts';
 import type { RunOptions } from '../run/options.ts';
 import { runHook } from './hook-command.ts';
 import { dropCaches, warmFiles } from './page-cache.ts';
@@ -98,7 +99,7 @@ async function prepare(options: RunOptions, plan: SeriesPlan): Promise<void> {
   if (!plan.warm) return;
   const env = targetEnvironment(readOwnEnvironment(), options.env, options.user);
   const { file } = findExecutable(recoverWords(options.command)[0] ?? '', env.get('PATH'), options.cwd);
-  await warmFiles(file, options.command, options.cwd ?? process.cwd());
+  await warmFiles(file, options.command, options.cwd ?? workingDirectory() ?? '/');
 }
 
 /**

@@ -73,6 +73,40 @@ testWithoutKernel([], '--cwd, --env, --stdin, --stdout and --stderr', async () =
   expect(readFileSync(`${output}.err`, 'utf8')).toBe('bad\n');
 });
 
+testWithoutKernel([], 'the working directory may have been removed', async () => {
+  const gone = `mkdir ${scratch}/gone && cd ${scratch}/gone && rmdir ${scratch}/gone && exec "$@"`;
+  const inGone = (...args: string[]) =>
+    start('sh', ['-c', gone, 'sh', process.execPath, BINARY, ...args], { input: '' }).ended;
+  const outcome = await inGone('-q', '--', 'sh', '-c', 'readlink /proc/self/cwd');
+  expect(outcome).toMatchObject({ status: 0, stdout: `${scratch}/gone (deleted)\n` });
+  const script = await inGone('-q', '--', './script');
+  expect([script.status, script.stderr]).toEqual([127, 'cmemstat: ./script: command not found\n']);
+  const file = await inGone('-q', '--stdout', 'one', '--stderr', 'two', '--', 'true');
+  expect([file.status, file.stderr]).toEqual([125, 'cmemstat: --stdout one: no such file or directory\n']);
+});
+
+testWithoutKernel(
+  [needs.root, needsProgram('unshare')],
+  'without /sys the process tree is summed, and what would mount it is printed',
+  async () => {
+    const inTree = (...args: string[]) =>
+      start(
+        'unshare',
+        ['-m', 'sh', '-c', 'umount -l /sys; exec "$@"', 'sh', process.execPath, BINARY, ...args],
+        {
+          input: '',
+        },
+      ).ended;
+    const run = await inTree('-q', '--', 'true');
+    expect(run.status).toBe(0);
+    expect(run.stderr).toMatch(/WARNING: no memory cgroup: .*hint: mount -t sysfs none \/sys/);
+    expect(await inTree('maps', '--total')).toMatchObject({ status: 0, stderr: '' });
+    const doctor = await inTree('doctor');
+    expect(doctor.status).toBe(1);
+    expect(doctor.stdout).toMatch(/^btf .*cannot be read.*\n *hint: mount -t sysfs none \/sys$/m);
+  },
+);
+
 testWith([needs.cgroup, needs.root], '--user joins as root and drops the rights before exec', async () => {
   const script =
     'id -u; id -g; echo "$HOME $USER"; grep ^CapEff /proc/self/status; grep -c cmemstat- /proc/self/cgroup';

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   rmdirSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -139,12 +140,18 @@ testWith(
 
 testWith(
   [needs.cgroup, needs.root, needsProgram('unshare')],
-  'where no memory hierarchy is mounted the process tree is summed',
+  'where no memory hierarchy is mounted the process tree is summed, until the hint is followed',
   async () => {
-    const { start: first } = readRecording(
-      await shell(`unshare -m sh -c 'umount -l ${top} && exec ${measure('--json', '--', 'true')}'`),
+    const before = await shell(
+      `unshare -m sh -c 'umount -l ${top} && exec ${measure('--json', '--', 'true')}'`,
     );
-    expect(first.mode).toBe('process-tree');
+    expect(readRecording(before).start.mode).toBe('process-tree');
+    const hint = /\(hint: (.*)\)/.exec(before.stderr)?.[1] ?? 'no hint';
+    const after = await shell(
+      `unshare -m sh -c 'umount -l ${top} && ${hint} && exec ${measure('--json', '--', 'true')}'`,
+    );
+    expect(readRecording(after).start.mode).toBe(host.mode);
+    rmSync('/run/cmemstat-cgroup', { recursive: true, force: true });
   },
 );
 

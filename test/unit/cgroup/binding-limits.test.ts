@@ -60,6 +60,7 @@ describe('readBindingLimits1', () => {
     memberships: [{ hierarchy: 3, controllers: ['cpu', 'cpuacct'], path: '/a/b' }],
     controllersAt: () => [],
     kernelCommandLine: '',
+    hasCgroupDirectory: true,
     ...more,
   });
   const NO_LIMIT = 'hierarchical_memory_limit 9223372036854771712\n';

@@ -44,6 +44,7 @@ const host = (facts: Partial<Omit<HierarchyFacts, 'memberships'>> & { cgroup?: s
   memberships: parsePidCgroup(facts.cgroup ?? '0::/\n', 'cgroup'),
   controllersAt: facts.controllersAt ?? (() => ['cpu', 'io', 'memory', 'pids']),
   kernelCommandLine: facts.kernelCommandLine ?? 'quiet\n',
+  hasCgroupDirectory: facts.hasCgroupDirectory ?? true,
 });
 
 describe('chooseMemoryHierarchy', () => {
@@ -171,10 +172,20 @@ describe('chooseMemoryHierarchy without any', () => {
   });
 
   it('says how to mount it', () => {
-    expect(absence({ mounts: [mount1('/cpu', ['cpu'])] })).toMatchObject({
-      reason: 'no cgroup hierarchy with the memory controller is mounted',
-      hint: 'mount -t cgroup2 none /sys/fs/cgroup',
+    const mounts = [mount1('/cpu', ['cpu'])];
+    const sysfs = 'mount -t sysfs none /sys && ';
+    const v2 = 'mount -t cgroup2 none /sys/fs/cgroup';
+    const reason = 'no cgroup hierarchy with the memory controller is mounted';
+    expect(absence({ mounts })).toMatchObject({ reason, hint: v2 });
+    expect(absence({ mounts, hasCgroupDirectory: false }).hint).toBe(`${sysfs}${v2}`);
+    // In use on v1, although v2 is mounted too.
+    const cgroup = '4:memory:/own\n0::/\n';
+    const v1 = 'mkdir -p /run/cmemstat-cgroup && mount -t cgroup -o memory none /run/cmemstat-cgroup';
+    expect(absence({ mounts: [...mounts, mount2(V2)], cgroup })).toMatchObject({
+      reason: 'the memory controller is in use on cgroup v1, and its hierarchy is not mounted',
+      hint: v1,
     });
+    expect(absence({ mounts, cgroup, hasCgroupDirectory: false }).hint).toBe(`${sysfs}${v1}`);
   });
 });
 

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { expect, it } from 'vitest';
-import { countCpuList, readPossibleCpus } from '#src/kernel/possible-cpus.ts';
+import { countCpuList, countSoftirqColumns, readPossibleCpus } from '#src/kernel/possible-cpus.ts';
 
 it.each([
   ['0\n', 1],
@@ -13,6 +13,21 @@ it.each([
 
 it.each(['', 'x', '0-', '3-1', '0,,1', '-1'])('refuses %o', (text) => {
   expect(() => countCpuList(text, 'possible')).toThrow('possible, line 1');
+});
+
+it.each([
+  ['                    CPU0       CPU1       \n          HI:          0          0\n', 2],
+  [`     ${Array.from({ length: 300 }, (_, cpu) => `CPU${cpu}`.padStart(11)).join('')}\n`, 300],
+])('counts the columns of /proc/softirqs, %#', (text, count) => {
+  expect(countSoftirqColumns(text, 'softirqs')).toBe(count);
+});
+
+it('refuses a heading without CPUs', () => {
+  expect(() => countSoftirqColumns('\nCPU0\n', 'softirqs')).toThrow('no CPU in the heading');
+});
+
+it('takes the same number from procfs where sysfs is not mounted', () => {
+  expect(readPossibleCpus('/nowhere/possible')).toBe(readPossibleCpus());
 });
 
 it('counts at least the CPUs that are on line', () => {

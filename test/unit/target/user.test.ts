@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { chmodSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UsageError } from '#src/errors.ts';
-import { resolveUser } from '#src/target/user.ts';
+import { findEntry, resolveUser } from '#src/target/user.ts';
+import { makeTree } from '../temporary-tree.ts';
 
 const PASSWD = `root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1::/usr/sbin:/usr/sbin/nologin
@@ -10,7 +13,8 @@ bare:x:3000:3000:::
 `;
 const GROUP = 'root:x:0:\nstaff:x:50:ada\nada:x:1001:\n';
 
-const resolve = (text: string) => resolveUser(text, PASSWD, () => GROUP);
+const resolve = (text: string) =>
+  resolveUser(text, (database, key) => findEntry(database === 'passwd' ? PASSWD : GROUP, key));
 
 describe('resolveUser', () => {
   const ada = { uid: 1000, name: 'ada', home: '/home/ada', shell: '/bin/zsh' };
@@ -38,10 +42,11 @@ describe('resolveUser', () => {
   });
 
   it('does not read the groups when no group is asked for', () => {
-    const groups = () => {
-      throw new Error('was read');
+    const lookUp = (database: string, key: string) => {
+      if (database === 'group') throw new Error('was read');
+      return findEntry(PASSWD, key);
     };
-    expect(resolveUser('ada', PASSWD, groups).gid).toBe(1001);
+    expect(resolveUser('ada', lookUp).gid).toBe(1001);
   });
 
   it.each([
@@ -65,5 +70,39 @@ describe('resolveUser', () => {
   it('reads the users of this host', () => {
     expect(resolveUser('root')).toMatchObject({ uid: 0, gid: 0, name: 'root' });
     expect(resolveUser('root:root').gid).toBe(0);
+  });
+});
+
+describe('a user that only the name service knows', () => {
+  const folder = makeTree({
+    getent: `#!/bin/sh
+case "$*" in
+'passwd grace' | 'passwd 7001') echo 'grace:*:7001:7002:Grace:/home/grace:/bin/sh' ;;
+'group navy') echo 'navy:*:7003:' ;;
+*) exit 2 ;;
+esac
+`,
+  });
+  chmodSync(join(folder, 'getent'), 0o755);
+  const before = process.env.PATH;
+  beforeAll(() => {
+    process.env.PATH = `${folder}:${before}`;
+  });
+  afterAll(() => {
+    process.env.PATH = before;
+  });
+  const grace = { uid: 7001, name: 'grace', home: '/home/grace', shell: '/bin/sh' };
+
+  it.each([
+    ['grace', { ...grace, gid: 7002 }],
+    ['7001', { ...grace, gid: 7002 }],
+    ['grace:navy', { ...grace, gid: 7003 }],
+    ['7999', { uid: 7999, gid: 7999 }],
+  ])('is found by getent: %s', (text, user) => {
+    expect(resolveUser(text)).toEqual(user);
+  });
+
+  it('is unknown if getent does not have it either', () => {
+    expect(() => resolveUser('nobody-here')).toThrow("unknown user 'nobody-here'");
   });
 });
