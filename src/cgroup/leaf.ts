@@ -7,6 +7,7 @@ import { monotonicMs } from '../kernel/monotonic.ts';
 import { writePseudoFile } from '../kernel/pseudo-file.ts';
 import { leafName } from './leaf-name.ts';
 import { type LimitRequest, writeLimits1, writeLimits2 } from './limits.ts';
+import { explainNoMemory } from './memory-controller.ts';
 import { listNested, listProcesses, makeCgroup, removeSubtree } from './subtree.ts';
 
 /** The time limit for a cgroup to become empty after its processes were killed. Unit: milliseconds. */
@@ -32,15 +33,8 @@ export class Leaf {
     try {
       const accounts = version === 2 ? 'memory.current' : 'memory.usage_in_bytes';
       if (!existsSync(join(this.directory, accounts))) {
-        throw new KernelFileError(
-          'open',
-          join(this.directory, accounts),
-          `the memory controller is not enabled in cgroup.subtree_control of ${parent}`,
-          {
-            errno: 'ENOENT',
-            hint: `echo +memory > ${join(parent, 'cgroup.subtree_control')}`,
-          },
-        );
+        const { reason, hint } = explainNoMemory(parent);
+        throw new KernelFileError('open', join(this.directory, accounts), reason, { errno: 'ENOENT', hint });
       }
       if (pidsParent !== undefined) {
         this.#pidsDirectory = join(pidsParent, name);

@@ -5,6 +5,7 @@ import { errnoOf } from '../errors.ts';
 import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
 import { readPseudoFile, writePseudoFile } from '../kernel/pseudo-file.ts';
+import { ownCgroupHint, readHintFacts } from './hints.ts';
 import { isSelfName, leafName } from './leaf-name.ts';
 import { enableControllers, enablesMemory } from './memory-controller.ts';
 import { Rejection } from './rejection.ts';
@@ -39,7 +40,7 @@ export class OwnCgroup {
       throw new Rejection(
         'own',
         `the current cgroup ${own} contains other processes: ${describe(others)}`,
-        'run cmemstat in its own cgroup: systemd-run --user --scope -p Delegate=yes cmemstat -- COMMAND, or choose a parent with --cgroup-parent',
+        ownCgroupHint(own, readHintFacts()),
       );
     }
     const sibling = join(own, leafName('self'));

@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, PermissionError, ToolError, UsageError } from '../errors.ts';
+import { findFullCgroup } from './full-cgroup.ts';
 import {
   type CallerLimit,
   describeLimit,
@@ -16,6 +17,7 @@ import {
   type NoHierarchy,
   readHierarchyFacts,
 } from './hierarchy.ts';
+import { foreignMountHint, moveHint, permissionHint, readHintFacts, readOnlyHint } from './hints.ts';
 import { Leaf } from './leaf.ts';
 import { enableControllers } from './memory-controller.ts';
 import { OwnCgroup } from './own-cgroup.ts';
@@ -133,7 +135,7 @@ async function attempt(
     throw new Rejection(
       kind,
       `${mountPoint} was mounted outside this cgroup namespace, and processes cannot join cgroups outside their namespace`,
-      `umount -l ${mountPoint} && mount -t cgroup2 none ${mountPoint}`,
+      foreignMountHint(mountPoint, readHintFacts()),
     );
   }
   if (kind === 'systemd') return placeInScope(hierarchy, request);
@@ -200,7 +202,7 @@ function placeInOwn(hierarchy: MemoryHierarchy, request: PlacementRequest): Made
   if (own === undefined) {
     throw new Rejection('own', 'the current cgroup is outside the mounted hierarchy');
   }
-  if (hierarchy.readOnly) throw readOnlyRejection('own', own);
+  if (hierarchy.readOnly) throw readOnlyRejection('own', hierarchy.mountPoint);
   try {
     if (hierarchy.version === 1) {
       return { ...makeLeafBelow(own, hierarchy, request), reason: `the current cgroup ${own} is writable` };
@@ -244,12 +246,8 @@ function nameOf(hierarchy: MemoryHierarchy): string {
   return hierarchy.version === 2 ? 'cgroup v2' : 'cgroup v1 memory';
 }
 
-function readOnlyRejection(kind: PlacementKind, directory: string): Rejection {
-  return new Rejection(
-    kind,
-    `${directory} is mounted read-only`,
-    'in a container: docker run --privileged --cgroupns=private (or podman run --systemd=always --security-opt unmask=/sys/fs/cgroup); as root on a host: mount -o remount,rw /sys/fs/cgroup',
-  );
+function readOnlyRejection(kind: PlacementKind, mountPoint: string): Rejection {
+  return new Rejection(kind, `${mountPoint} is mounted read-only`, readOnlyHint(mountPoint, readHintFacts()));
 }
 
 /** Explains a refusal by the kernel, with a hint; undefined for other errors. */
@@ -260,36 +258,52 @@ function deniedAt(
   kind: PlacementKind = 'top',
 ): Rejection | undefined {
   if (error instanceof Rejection) return error;
-  const asUser = process.getuid?.() !== 0;
   switch (errnoOf(error)) {
     case 'EACCES':
     case 'EPERM':
       return new Rejection(
         kind,
         `no permission to create a cgroup in ${directory}`,
-        asUser
-          ? delegationHint(hierarchy)
-          : 'the container or sandbox forbids it: docker run --privileged --cgroupns=private',
+        permissionHint(hierarchy.version, readHintFacts()),
         error,
       );
     case 'EROFS':
-      return readOnlyRejection(kind, directory);
+      return readOnlyRejection(kind, hierarchy.mountPoint);
     case 'EBUSY':
       return new Rejection(
         kind,
         `${directory} contains processes, so controllers cannot be enabled for its children ("no internal processes")`,
-        `move them into a cgroup below it: mkdir ${directory}/init && for p in $(cat ${directory}/cgroup.procs); do echo $p > ${directory}/init/cgroup.procs; done`,
+        moveHint(directory),
         error,
       );
+    case 'EAGAIN':
+    case 'ENOSPC':
+      return fullRejection(kind, directory, hierarchy.mountPoint, error);
     default:
       return undefined;
   }
 }
 
-function delegationHint(hierarchy: MemoryHierarchy): string {
-  if (hierarchy.version === 1)
-    return 'sudo cmemstat --user "$USER" -- COMMAND (cgroup v1 has no delegation to unprivileged users)';
-  return existsSync('/run/systemd/system')
-    ? 'systemd-run --user --scope -p Delegate=yes cmemstat -- COMMAND, or sudo cmemstat --user "$USER" -- COMMAND'
-    : 'sudo cmemstat --user "$USER" -- COMMAND';
+/** Explains that no cgroup can be created below `directory` since there are too many. */
+function fullRejection(
+  kind: PlacementKind,
+  directory: string,
+  mountPoint: string,
+  cause: unknown,
+): Rejection | undefined {
+  const full = findFullCgroup(directory, mountPoint);
+  if (full !== undefined) {
+    return new Rejection(
+      kind,
+      `no cgroup can be created in ${directory}: ${full.file} is ${full.limit}, and that many exist`,
+      `echo max > ${full.file}`,
+      cause,
+    );
+  }
+  return new Rejection(
+    kind,
+    `no cgroup can be created in ${directory}: the kernel has no id left for another memory cgroup`,
+    'remove cgroups that are not used, then: echo 3 > /proc/sys/vm/drop_caches',
+    cause,
+  );
 }

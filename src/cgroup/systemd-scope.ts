@@ -8,6 +8,7 @@ import { monotonicMs } from '../kernel/monotonic.ts';
 import { parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
 import { readPseudoFile, writePseudoFile } from '../kernel/pseudo-file.ts';
 import { chooseMemoryHierarchy, type MemoryHierarchy, readHierarchyFacts } from './hierarchy.ts';
+import { asRootHint, readHintFacts, userManagerHint } from './hints.ts';
 import { leafName } from './leaf-name.ts';
 import { enableControllers } from './memory-controller.ts';
 import { OwnCgroup } from './own-cgroup.ts';
@@ -167,7 +168,7 @@ async function startUserScope(hierarchy: MemoryHierarchy): Promise<Scope> {
     throw new Rejection(
       'systemd',
       'on cgroup v1, systemd does not delegate the memory controller to unprivileged users',
-      'sudo cmemstat --user "$USER" -- COMMAND',
+      asRootHint(readHintFacts()),
     );
   }
   const unit = nextUnit();
@@ -221,7 +222,7 @@ async function requestUserScope(unit: string): Promise<void> {
     throw new Rejection(
       'systemd',
       `the systemd user manager could not start a scope: ${complaint}`,
-      `loginctl enable-linger "$USER" and install dbus-user-session, then log in again`,
+      userManagerHint(runtime, readHintFacts()),
       error,
     );
   }

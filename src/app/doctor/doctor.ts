@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeLimit } from '../../cgroup/caller-limits.ts';
 import { chooseMemoryHierarchy, readHierarchyFacts } from '../../cgroup/hierarchy.ts';
+import { asRootHint, readHintFacts } from '../../cgroup/hints.ts';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { type Placement, placeLeaf } from '../../cgroup/placement.ts';
 import type { Rejection } from '../../cgroup/rejection.ts';
@@ -86,7 +87,7 @@ function checkRights(): Check {
   const uid = process.getuid?.() ?? -1;
   const found = `uid ${uid}, ${held.size === 0 ? 'no relevant capabilities' : [...held].join(' ')}`;
   if (uid === 0) return { name: 'rights', state: 'ok', found };
-  return { name: 'rights', state: 'limited', found, hint: 'sudo cmemstat --user "$USER" -- COMMAND' };
+  return { name: 'rights', state: 'limited', found, hint: asRootHint(readHintFacts()) };
 }
 
 /** A file of the leaf: the first kernel release that has it, and the consequence if it is missing. */

@@ -101,7 +101,7 @@ testWith(
     expect(samples.every((sample) => sample.current === undefined && sample.stat === undefined)).toBe(true);
     expect(summary.peak?.source).toBe('sampled');
     expect(outcome.stderr).toMatch(
-      /^cmemstat: WARNING: no memory cgroup: .*no permission to create.*hint: sudo cmemstat/m,
+      /^cmemstat: WARNING: no memory cgroup: .*no permission to create.*hint: .*(sudo|su -c|as root)/m,
     );
     const required = await shell(`${asNobody} ${measure('--require', 'cgroup', '--', 'true')}`);
     expect(required.status).toBe(125);
@@ -134,7 +134,11 @@ testWith(
       `unshare -m sh -c 'mount -o remount,bind,ro ${top} && exec ${measure('-v', '-q', '--placement', 'top', '--', 'true')}'`,
     );
     expect(outcome.status).toBe(125);
-    expect(outcome.stderr).toMatch(/is mounted read-only \(hint: .*docker run --privileged/);
+    const hint = /is mounted read-only \(hint: (.*)\)/.exec(outcome.stderr)?.[1] ?? 'no hint';
+    const after = await shell(
+      `unshare -m sh -c 'mount -o remount,bind,ro ${top} && ${hint} && exec ${measure('-q', '--placement', 'top', '--', 'true')}'`,
+    );
+    expect(after.status, `${hint}: ${after.stderr}`).toBe(0);
   },
 );
 
@@ -251,13 +255,25 @@ testWith(
         `echo $$ >${directory}/cgroup.procs; exec unshare -C sh -c '${measure('--json', '--', 'true')}'`,
       );
       expect(readRecording(outside).start.mode).toBe('process-tree');
-      expect(outside.stderr).toContain(`umount -l ${top} && mount -t cgroup2 none ${top}`);
-      const inside = `umount -l ${top} && mount -t cgroup2 none ${top} && exec ${measure('--json', '-v', '--', 'true')}`;
+      expect(outside.stderr).toContain(`hint: mount -t cgroup2 none ${top}`);
+      const inside = `mount -t cgroup2 none ${top} && exec ${measure('--json', '-v', '--', 'true')}`;
       const outcome = await shell(`echo $$ >${directory}/cgroup.procs; exec unshare -C -m sh -c '${inside}'`);
       const { start: first } = readRecording(outcome);
       expect(first.placement.kind).toBe('own');
       expect(first.mode).toBe('cgroup2');
       expect(outcome.stderr).toContain('no internal processes');
+      // With a second process in the container there is no room, until the hint is followed.
+      const second = `mount -t cgroup2 none ${top}; sleep 4546 & `;
+      const crowded = `${second} ${measure('--json', '--', 'true')}; kill $!`;
+      const refused = await shell(
+        `echo $$ >${directory}/cgroup.procs; exec unshare -C -m sh -c '${crowded}'`,
+      );
+      expect(readRecording(refused).start.mode).toBe('process-tree');
+      const hint = /\(hint: (.*)\)/.exec(refused.stderr)?.[1] ?? 'no hint';
+      const followed = `${second} ${hint.replace('cmemstat ', `${measure('--json')} `).replace('COMMAND', 'true')}; kill $!`;
+      const room = await shell(`echo $$ >${directory}/cgroup.procs; exec unshare -C -m sh -c '${followed}'`);
+      expect(readRecording(room).start.mode, `${hint}: ${room.stderr}`).toBe('cgroup2');
+      await removeWhenEmpty(join(directory, 'cmemstat-others'));
     } finally {
       await removeWhenEmpty(directory);
     }
@@ -370,5 +386,72 @@ testWith(
     };
     expect(doctor.checks.find(({ name }) => name === 'limits')?.found).toMatch(/160 MiB of .*: /);
     expect(leavesOnHost()).toEqual([]);
+  },
+);
+
+testWith(
+  [needs.cgroup2, needs.root],
+  'a limit on the number of cgroups is named, and how to lift it',
+  async () => {
+    const directory = delegate('delegated-full');
+    try {
+      writeFileSync(join(directory, 'cgroup.max.descendants'), '0');
+      const run = () => cmemstat('-q', '--cgroup-parent', directory, '--', 'true');
+      const { status, stderr } = await run();
+      expect([status, stderr]).toEqual([
+        125,
+        expect.stringMatching(
+          `no cgroup can be created in ${directory}: ${directory}/cgroup.max.descendants is 0, .*hint: echo max > ${directory}/cgroup.max.descendants`,
+        ),
+      ]);
+      await shell(/hint: (.*)\)/.exec(stderr)?.[1] ?? 'false');
+      expect(await run()).toMatchObject({ status: 0 });
+    } finally {
+      await removeWhenEmpty(directory);
+    }
+  },
+);
+
+testWith(
+  [needs.cgroup2, needs.root],
+  'below a threaded cgroup the hint names a parent that works',
+  async () => {
+    const directory = delegate('delegated-threaded');
+    const domain = join(directory, 'domain');
+    const threaded = join(domain, 'threaded');
+    try {
+      writeFileSync(join(directory, 'cgroup.subtree_control'), '+memory');
+      mkdirSync(domain);
+      mkdirSync(threaded);
+      writeFileSync(join(threaded, 'cgroup.type'), 'threaded');
+      const { status, stderr } = await cmemstat('-q', '--cgroup-parent', threaded, '--', 'true');
+      expect([status, stderr]).toEqual([125, expect.stringContaining(`hint: --cgroup-parent ${directory})`)]);
+      expect(await cmemstat('-q', '--cgroup-parent', directory, '--', 'true')).toMatchObject({ status: 0 });
+    } finally {
+      rmdirSync(threaded);
+      rmdirSync(domain);
+      await removeWhenEmpty(directory);
+    }
+  },
+);
+
+testWith(
+  [needs.cgroup2, needs.root],
+  'where no ancestor enables the controller the hint names them all',
+  async () => {
+    const directory = delegate('delegated-off');
+    const inner = join(directory, 'a/b');
+    try {
+      mkdirSync(inner, { recursive: true });
+      const { stderr } = await cmemstat('-q', '--cgroup-parent', inner, '--', 'true');
+      const hint = /hint: (.*)\)/.exec(stderr)?.[1] ?? 'false';
+      expect(hint.match(/echo/g)).toHaveLength(3);
+      await shell(hint);
+      expect(await cmemstat('-q', '--cgroup-parent', inner, '--', 'true')).toMatchObject({ status: 0 });
+    } finally {
+      rmdirSync(inner);
+      rmdirSync(join(directory, 'a'));
+      await removeWhenEmpty(directory);
+    }
   },
 );

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import {
+  asRootHint,
+  foreignMountHint,
+  type HintFacts,
+  moveHint,
+  ownCgroupHint,
+  permissionHint,
+  readOnlyHint,
+  userManagerHint,
+} from '#src/cgroup/hints.ts';
+
+const host: HintFacts = {
+  isRoot: false,
+  hasSudo: true,
+  inContainer: false,
+  canMount: false,
+  hasSystemd: true,
+  user: 'ada',
+};
+const container: HintFacts = { ...host, hasSudo: false, inContainer: true, hasSystemd: false };
+const asRoot = { isRoot: true, canMount: true };
+const sudo = 'sudo cmemstat --user "ada" -- COMMAND';
+
+describe('a hint', () => {
+  it('names sudo only where there is one', () => {
+    expect(asRootHint(host)).toBe(sudo);
+    expect(asRootHint({ ...host, hasSudo: false })).toBe(`su -c 'cmemstat --user "ada" -- COMMAND'`);
+    expect(asRootHint(container)).toContain('--user root');
+    expect(permissionHint(2, container)).not.toContain('sudo');
+    expect(permissionHint(1, host)).toMatch(/^sudo .*cgroup v1 has no delegation/);
+    expect(permissionHint(2, host)).toBe(
+      `systemd-run --user --scope -p Delegate=yes cmemstat -- COMMAND, or ${sudo}`,
+    );
+    expect(permissionHint(2, { ...container, isRoot: true })).toContain('docker run --privileged');
+  });
+
+  it('mounts only where that is permitted', () => {
+    const top = '/sys/fs/cgroup/memory';
+    expect(readOnlyHint(top, { ...container, ...asRoot })).toBe(`mount -o remount,bind,rw ${top}`);
+    expect(readOnlyHint(top, host)).toBe(`sudo mount -o remount,bind,rw ${top}`);
+    expect(readOnlyHint(top, { ...host, hasSudo: false })).toBe(`su -c 'mount -o remount,bind,rw ${top}'`);
+    expect(readOnlyHint(top, container)).toMatch(/^start the container with: docker run --privileged/);
+    expect(foreignMountHint(top, { ...container, ...asRoot })).toBe(`mount -t cgroup2 none ${top}`);
+    expect(foreignMountHint(top, { ...container, isRoot: true })).toMatch(/^start the container without/);
+  });
+
+  it('uses systemd only where it runs', () => {
+    expect(ownCgroupHint('/c', host)).toMatch(/^systemd-run --user --scope/);
+    expect(ownCgroupHint('/c', { ...host, isRoot: true })).toMatch(/^systemd-run --scope/);
+    expect(ownCgroupHint('/c', container)).toBe(moveHint('/c'));
+  });
+
+  it('says which part of a user manager is missing', () => {
+    const hint = (...files: string[]) => userManagerHint('/run', host, (path) => files.includes(path));
+    expect(hint()).toBe('as root: loginctl enable-linger ada');
+    expect(hint('/run/systemd/private')).toContain('dbus-user-session');
+    expect(hint('/run/systemd/private', '/run/bus')).toContain('journalctl');
+  });
+});
