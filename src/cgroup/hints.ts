@@ -82,8 +82,10 @@ export function readOnlyHint(mountPoint: string, { canMount, inContainer, hasSud
 
 /** How a hierarchy of another cgroup namespace is replaced by our own. */
 export function foreignMountHint(mountPoint: string, { canMount }: HintFacts): string {
-  // On top of the other one: what a container was given cannot always be unmounted.
-  if (canMount) return `mount -t cgroup2 none ${mountPoint}`;
+  // Beside the other one: what a container was given cannot always be unmounted, and a file system cannot be
+  // mounted on itself.
+  const ours = '/run/cmemstat-cgroup';
+  if (canMount) return `mkdir -p ${ours} && mount -t cgroup2 none ${ours}`;
   return `start the container without a volume at ${mountPoint}, and with: ${PRIVILEGED}`;
 }
 

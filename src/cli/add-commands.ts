@@ -154,7 +154,7 @@ function addCompareCommand(program: Command, done: Done): void {
     .command('compare')
     .description('compare two sets of runs: recordings, summaries or baselines')
     .argument('<base>', 'a recording, a summary or a baseline; separate several with commas')
-    .argument('<new>', 'the same, for the new runs')
+    .argument('<new...>', 'the same, for the new runs')
     .option(
       '--max-regression <rule>',
       "exit with 3 on a larger increase: 5%, 2MiB, 'bpf=1%,anon=10%+2MiB'",
@@ -164,7 +164,7 @@ function addCompareCommand(program: Command, done: Done): void {
     .option('--all', 'print all metrics, not only the important ones')
     .addOption(new Option('--bytes', 'print sizes in bytes').conflicts('json'))
     .option('--json', 'print one JSON document')
-    .action(async (base: string, now: string, flags: CompareFlags) => {
+    .action(async (base: string, now: string[], flags: CompareFlags) => {
       const { compare } = await import('./commands/compare-command.ts');
       done(await compare(base, now, flags));
     });

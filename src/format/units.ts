@@ -2,26 +2,22 @@
 import { UsageError } from '../errors.ts';
 import type { Limit } from '../kernel/limit.ts';
 
-const SIZE_UNITS: Record<string, number> = {
-  '': 1,
-  k: 1024,
-  m: 1024 ** 2,
-  g: 1024 ** 3,
-  t: 1024 ** 4,
-  p: 1024 ** 5,
-};
+const PREFIXES = ['', 'k', 'm', 'g', 't', 'p'];
 
 /**
- * Parses a size such as `512M`, `1.5GiB`, `4096` or `64kb`; all units are powers of 1024, as in the kernel.
+ * Parses a size such as `512M`, `1.5GiB`, `512Mi`, `129e6` or `64kB`. Prefixes are powers of 1024, as in the
+ * kernel, except in the units of the SI in their exact spelling: kB, MB, GB, TB and PB are powers of 1000.
  * Unit of the result: bytes, rounded down.
  * @throws UsageError that names the option.
  */
 export function parseSize(text: string, option: string): number {
-  const match = /^(\d+(?:\.\d+)?|\.\d+)\s*([kmgtp]?)(?:i?b)?$/i.exec(text.trim());
+  const [, number, prefix = '', unit = ''] =
+    /^((?:\d+(?:\.\d+)?|\.\d+)(?:e\d{1,2})?)\s*(?:([kmgtp])(ib?|b)?|b)?$/i.exec(text.trim()) ?? [];
+  const base = /^[kMGTP]B$/.test(prefix + unit) ? 1000 : 1024;
   const bytes =
-    match === null
+    number === undefined
       ? Number.NaN
-      : Math.floor(Number(match[1]) * (SIZE_UNITS[(match[2] ?? '').toLowerCase()] ?? 1));
+      : Math.floor(Number(number) * base ** PREFIXES.indexOf(prefix.toLowerCase()));
   if (!Number.isSafeInteger(bytes)) {
     throw new UsageError(
       option,

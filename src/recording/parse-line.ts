@@ -1,4 +1,6 @@
 /** Parses the lines of a recording. */
+
+import { withoutByteOrderMark } from '../format/byte-order-mark.ts';
 import { FORMAT_VERSION, type RecordLine } from '../model/recording.ts';
 import { FIND_FAULT } from './record-shapes.ts';
 import { refuseNewer, upgradeRecord } from './upgrade.ts';
@@ -17,7 +19,7 @@ export type ParsedLine = { record: RecordLine } | { damaged: string } | { unknow
 export function parseRecordLine(text: string, file = 'the recording'): ParsedLine {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(withoutByteOrderMark(text));
   } catch {
     return { damaged: 'not valid JSON' };
   }

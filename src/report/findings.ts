@@ -53,7 +53,7 @@ export function findingsOf(verdict: Verdict): Finding[] {
 }
 
 function budgetFinding(result: BudgetResult): Finding {
-  const { name, expression, description, owner, exceeded } = result;
+  const { name, expression, description, owner, hint, exceeded } = result;
   const runs = describeRuns(result);
   return {
     kind: 'budget',
@@ -65,6 +65,7 @@ function budgetFinding(result: BudgetResult): Finding {
       ...(description === undefined ? [] : [`description: ${oneLine(description)}`]),
       ...(owner === undefined ? [] : [`owner: ${oneLine(owner)}`]),
       ...(runs === undefined ? [] : [runs]),
+      ...(result.status !== 'failed' || hint === undefined ? [] : [`hint: ${oneLine(hint)}`]),
       ...(exceeded === undefined ? [] : exceedanceLines(exceeded)),
     ],
   };

@@ -39,6 +39,8 @@ export function parseReportRequest(text: string, option = '--report'): ReportReq
   if (file === '') {
     throw new UsageError(option, `${option} ${text}: no file after the colon`, `${option} ${format}:FILE`);
   }
+  // Text goes to standard error by default.
+  if (file === '-') return format === 'text' ? { format, file: '/dev/stdout' } : { format };
   return { format, file };
 }
 

@@ -13,7 +13,8 @@ import { renderComparison } from '../../report/comparison-text.ts';
 export interface CompareOptions {
   /** A file, or several of the same command separated by commas. */
   base: string;
-  now: string;
+  /** One or more of the same. */
+  now: readonly string[];
   /** In the syntax of `--max-regression`. */
   maxRegression: string | undefined;
   /** Whether runs on a different kind of host cause a failure. */
@@ -31,7 +32,7 @@ export interface CompareOptions {
 export async function printComparison(options: CompareOptions): Promise<number> {
   const { base, now, maxRegression, strictHost, json } = options;
   const rule = maxRegression === undefined ? undefined : parseMaxRegression(maxRegression);
-  const comparison = compareRuns(await readSides(base), await readSides(now), rule);
+  const comparison = compareRuns(await readSides([base]), await readSides(now), rule);
   await new StandardOutput().write(
     json ? JSON.stringify(comparison, undefined, 2) : renderComparison(comparison, options).join('\n'),
   );
@@ -44,9 +45,9 @@ function statusOf({ regressed, otherHost, metrics }: Comparison, strictHost: boo
   return isMissing || (strictHost && otherHost === true) ? EXIT_CODES.NOT_MEASURED : 0;
 }
 
-async function readSides(argument: string): Promise<Side> {
-  const paths = existsSync(argument) ? [argument] : argument.split(',');
+async function readSides(given: readonly string[]): Promise<Side> {
+  const paths = given.flatMap((argument) => (existsSync(argument) ? [argument] : argument.split(',')));
   const sides: Side[] = [];
   for (const path of paths) sides.push(await readSide(path));
-  return { name: argument, runs: sides.flatMap(({ runs }) => runs) };
+  return { name: given.join(','), runs: sides.flatMap(({ runs }) => runs) };
 }

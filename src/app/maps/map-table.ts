@@ -55,25 +55,77 @@ export function renderMapTable(listing: MapListing, input: MapTableInput, style:
         : [String(folded.maps), `others (${folded.rows})`]),
     ]),
   ];
-  const lines = rows.length + others.length === 0 ? [] : alignColumns(cells, header.map(alignmentOf));
+  const { lines, dropped } =
+    rows.length + others.length === 0
+      ? { lines: [], dropped: [] }
+      : fitColumns(cells, header, style.columns ?? Number.POSITIVE_INFINITY);
   const { hidden } = listing;
   return [
     ...lines,
+    ...(dropped.length === 0 ? [] : [`not shown in ${style.columns} columns: ${dropped.join(', ')}`]),
     ...(hidden === undefined
       ? []
       : [`and ${hidden.rows} more ${hidden.rows === 1 ? 'row' : 'rows'}: ${size(hidden.bytes)}`]),
     ...(lines.length === 0 ? [] : ['']),
-    renderMapTotal(listing.totals, style),
+    describeTotal(listing.totals, style),
     ...renderAttribution(input),
     ...renderAdvice(input.advice, size),
   ].map((line) => (style.columns === undefined ? line : line.slice(0, style.columns)));
 }
 
-/** The sum only, also in kB as printed by `jq 'map(.bytes_memlock) | add / 1024'`. */
+/** The columns that a narrow terminal does without, the least important first. */
+const DROPPED_FIRST = ['', 'share', 'of', 'used', 'uncharged', 'type', 'id'];
+
+/** What the last column keeps at least, before and after all other columns are left out. Unit: characters. */
+const LAST_COLUMN_WIDTH = 24;
+const MIN_CELL_WIDTH = 8;
+
+/**
+ * The rows without as many columns as are needed to fit, and the names of those columns. If that is not
+ * enough, the last column (a cgroup or the key of a group) is shortened at its start: its end is what differs.
+ */
+function fitColumns(
+  cells: readonly (readonly string[])[],
+  header: readonly string[],
+  columns: number,
+): { lines: string[]; dropped: string[] } {
+  const dropped: string[] = [];
+  const shown = () => header.map((title) => !dropped.includes(title));
+  const layOut = () => {
+    const isShown = shown();
+    const rows = cells.map((row) => row.filter((_, index) => isShown[index]));
+    return { rows, lines: alignColumns(rows, header.filter((_, index) => isShown[index]).map(alignmentOf)) };
+  };
+  let { rows, lines } = layOut();
+  const width = () => Math.max(...lines.map(({ length }) => length));
+  const widest = Math.max(...cells.map((row) => row[header.length - 1]?.length ?? 0));
+  const shortest = () => width() - Math.max(0, widest - LAST_COLUMN_WIDTH);
+  for (const title of DROPPED_FIRST) {
+    if (shortest() <= columns) break;
+    if (!header.includes(title)) continue;
+    dropped.push(title);
+    ({ rows, lines } = layOut());
+  }
+  const excess = width() - columns;
+  if (excess > 0) {
+    const last = (rows[0]?.length ?? 1) - 1;
+    const room = Math.max(MIN_CELL_WIDTH, widest - excess);
+    const shorten = (text: string) => (text.length <= room ? text : `…${text.slice(1 - room)}`);
+    const short = rows.map((row) => row.map((cell, index) => (index === last ? shorten(cell) : cell)));
+    lines = alignColumns(short, (rows[0] ?? []).map(alignmentOf));
+  }
+  return { lines, dropped: dropped.map((title) => title || 'bar') };
+}
+
+/** The sum only, also in KiB as `jq 'map(.bytes_memlock) | add / 1024'` prints it; in plain bytes one number. */
 export function renderMapTotal(totals: MapTotals, style: MapTableStyle): string {
+  return style.plainBytes ? String(totals.bytes) : describeTotal(totals, style);
+}
+
+function describeTotal(totals: MapTotals, style: MapTableStyle): string {
   const { maps, bytes, atLeast, unchargedBytes } = totals;
   const size = sizeFormat(style);
-  const sum = style.plainBytes ? `${bytes} bytes` : `${formatBytes(bytes)} (${bytes / 1024} kB)`;
+  const sum = style.plainBytes ? `${bytes} bytes` : `${formatBytes(bytes)} (${bytes / 1024} KiB)`;
   const uncharged = unchargedBytes === 0 ? '' : `, ${size(unchargedBytes)} of it charged to no cgroup`;
   const least = atLeast === undefined ? '' : 'at least ';
   return `${plural(maps, 'map')}, ${least}${sum}${uncharged}`;

@@ -8,6 +8,7 @@ import { openReports } from '../../report/open-reports.ts';
 import type { ReportRequest } from '../../report/render-report.ts';
 import { gateRecordings } from '../gate/gate-recordings.ts';
 import type { GatePlan } from '../gate/plan.ts';
+import { printSummaries } from './print-summaries.ts';
 
 /** A verdict is a small document; a recording may have any size. Unit: bytes. */
 const MAX_VERDICT_BYTES = 64 * 1024 * 1024;
@@ -43,6 +44,8 @@ export async function reportRecordings({
     );
   }
   const verdict = kept ?? (await gateRecordings(files, plan));
+  const isEvaluated = kept !== undefined || verdict.budgets.length > 0 || verdict.comparison !== undefined;
+  if (!isEvaluated && request.format === 'text') return printSummaries(files, request.file);
   const reports = openReports([request], 'stdout');
   // A report was requested, not an evaluation: the verdict does not affect the exit status.
   return (await reports.write(verdict)) === undefined ? 0 : EXIT_CODES.FAILED;

@@ -5,6 +5,7 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { describeErrno, errnoOf, InputError } from '../../errors.ts';
+import { withoutByteOrderMark } from '../../format/byte-order-mark.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { identifyDocument } from '../../recording/identify-document.ts';
 import { parseRecordLine } from '../../recording/parse-line.ts';
@@ -94,7 +95,7 @@ function sideOf(name: string, runs: RunFigures[]): ReadSide {
 
 function parseJson(text: string, name: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(withoutByteOrderMark(text));
   } catch {
     throw notComparable(name);
   }

@@ -5,6 +5,7 @@ import type { BreakdownLine, BudgetResult, Exceedance } from '../../model/verdic
 import { breakdownOf } from '../comparison/breakdown-lines.ts';
 import type { BaselineValues, RunResult } from '../expression/budget.ts';
 import { kindOf } from '../expression/metric-catalogue.ts';
+import { explainTinyLimit } from '../expression/tiny-limit.ts';
 import type { BudgetWatch } from './budget-watch.ts';
 import { meetsLimit } from './combine-runs.ts';
 import type { MetricTrack } from './metric-track.ts';
@@ -55,6 +56,8 @@ export function resultOf(watch: BudgetWatch, seen: Seen): RunResult {
   }
   if (exceeded === undefined && meetsLimit(result.value, budget.op, result.limit)) return result;
   result.status = 'failed';
+  const explanation = explainTinyLimit(budget);
+  if (explanation !== undefined) result.hint = explanation;
   result.exceeded = exceedanceOf(watch, seen);
   return result;
 }

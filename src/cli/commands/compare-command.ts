@@ -13,7 +13,7 @@ export interface CompareFlags {
  * Prints the comparison; returns the exit status.
  * @throws the errors of `printComparison`.
  */
-export function compare(base: string, now: string, flags: CompareFlags): Promise<number> {
+export function compare(base: string, now: string[], flags: CompareFlags): Promise<number> {
   return printComparison({
     base,
     now,

@@ -19,7 +19,7 @@ export async function report(files: string[], flags: ReportFlags): Promise<numbe
   return reportRecordings({
     files,
     plan: toGatePlan(flags, readBudgetFile(flags.budgetFile), false),
-    request: flags.output === undefined ? { format } : { format, file: flags.output },
+    request: flags.output === undefined || flags.output === '-' ? { format } : { format, file: flags.output },
     evaluationOption: findEvaluationOption(flags),
   });
 }

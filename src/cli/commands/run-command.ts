@@ -11,11 +11,18 @@ import { toRunOptions } from '../options/run-options.ts';
  */
 export async function runCommand(
   command: string[],
-  flags: RunFlags & GateFlags,
+  given: RunFlags & GateFlags,
   gateOptions: readonly Option[],
 ): Promise<number> {
+  const flags = withStandardOutput(given);
   const options = toRunOptions(flags, command);
   if (!wantsGate(flags, gateOptions)) return run(options);
   const { gate } = await import('./gate-command.ts');
   return gate(options, flags);
+}
+
+/** `--output -` writes the lines of `--json`: to standard output, which the target then does not get. */
+function withStandardOutput(flags: RunFlags & GateFlags): RunFlags & GateFlags {
+  const { output, ...rest } = flags;
+  return output === '-' ? { ...rest, json: true } : flags;
 }

@@ -8,6 +8,7 @@ import type { NamedBudget } from '../../budget/expression/budget.ts';
 import { parseBudget } from '../../budget/expression/parse-budget.ts';
 import { describeErrno, errnoOf, InputError, UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
+import { withoutByteOrderMark } from '../../format/byte-order-mark.ts';
 import { parseReportRequest } from '../../report/render-report.ts';
 import {
   A_BASELINE,
@@ -74,7 +75,7 @@ export function readBudgetFile(path: string | undefined): BudgetFile | undefined
   if (path === undefined) return undefined;
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = withoutByteOrderMark(readFileSync(path, 'utf8'));
   } catch (error) {
     throw new InputError(path, `--budget-file ${path}: ${describeErrno(errnoOf(error))}`);
   }

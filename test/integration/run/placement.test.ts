@@ -81,7 +81,7 @@ testWith(
     const { status, stderr } = await shell(`${asNobody} ${measure('--cgroup-parent', top, '--', 'true')}`);
     expect(status).toBe(125);
     expect(stderr).toMatch(
-      /^cmemstat: --cgroup-parent .*no permission to create a cgroup in .* \(hint: sudo cmemstat --user.*\n$/,
+      /^cmemstat: --cgroup-parent .*no permission to create a cgroup in .* \(hint: .*(sudo|su -c|as root).*\n$/,
     );
   },
 );
@@ -255,15 +255,15 @@ testWith(
         `echo $$ >${directory}/cgroup.procs; exec unshare -C sh -c '${measure('--json', '--', 'true')}'`,
       );
       expect(readRecording(outside).start.mode).toBe('process-tree');
-      expect(outside.stderr).toContain(`hint: mount -t cgroup2 none ${top}`);
-      const inside = `mount -t cgroup2 none ${top} && exec ${measure('--json', '-v', '--', 'true')}`;
+      const mount = /\(hint: (.*)\)/.exec(outside.stderr)?.[1] ?? 'no hint';
+      const inside = `${mount} && exec ${measure('--json', '-v', '--', 'true')}`;
       const outcome = await shell(`echo $$ >${directory}/cgroup.procs; exec unshare -C -m sh -c '${inside}'`);
       const { start: first } = readRecording(outcome);
       expect(first.placement.kind).toBe('own');
       expect(first.mode).toBe('cgroup2');
       expect(outcome.stderr).toContain('no internal processes');
       // With a second process in the container there is no room, until the hint is followed.
-      const second = `mount -t cgroup2 none ${top}; sleep 4546 & `;
+      const second = `${mount}; sleep 4546 & `;
       const crowded = `${second} ${measure('--json', '--', 'true')}; kill $!`;
       const refused = await shell(
         `echo $$ >${directory}/cgroup.procs; exec unshare -C -m sh -c '${crowded}'`,
@@ -274,6 +274,7 @@ testWith(
       const room = await shell(`echo $$ >${directory}/cgroup.procs; exec unshare -C -m sh -c '${followed}'`);
       expect(readRecording(room).start.mode, `${hint}: ${room.stderr}`).toBe('cgroup2');
       await removeWhenEmpty(join(directory, 'cmemstat-others'));
+      rmSync('/run/cmemstat-cgroup', { recursive: true, force: true });
     } finally {
       await removeWhenEmpty(directory);
     }

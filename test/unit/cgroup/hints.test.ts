@@ -41,7 +41,9 @@ describe('a hint', () => {
     expect(readOnlyHint(top, host)).toBe(`sudo mount -o remount,bind,rw ${top}`);
     expect(readOnlyHint(top, { ...host, hasSudo: false })).toBe(`su -c 'mount -o remount,bind,rw ${top}'`);
     expect(readOnlyHint(top, container)).toMatch(/^start the container with: docker run --privileged/);
-    expect(foreignMountHint(top, { ...container, ...asRoot })).toBe(`mount -t cgroup2 none ${top}`);
+    expect(foreignMountHint(top, { ...container, ...asRoot })).toBe(
+      'mkdir -p /run/cmemstat-cgroup && mount -t cgroup2 none /run/cmemstat-cgroup',
+    );
     expect(foreignMountHint(top, { ...container, isRoot: true })).toMatch(/^start the container without/);
   });
 

@@ -45,26 +45,46 @@ describe('the table', () => {
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('maps/maps-groups.txt'));
   });
 
-  it('is cut at the width of a terminal, and is a line for no maps', () => {
+  it('fits 80 columns with its owners and cgroups, and says which columns are left out', async () => {
+    const lines = renderMapTable(
+      evaluateListing(SCENE, { sort: 'bytes' }),
+      { ...memcg, advice: [] },
+      { plainBytes: false, columns: 80 },
+    );
+    expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(80);
+    expect(lines[0]).toMatch(/ held by +cgroup$/);
+    expect(lines.join('\n')).toMatch(/^not shown in 80 columns: bar, share/m);
+    await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('maps/maps-80-columns.txt'));
+  });
+
+  it('is whole where there is room, and names nothing as left out', () => {
+    const wide = renderMapTable(evaluateListing(SCENE, { sort: 'bytes' }), memcg, {
+      plainBytes: false,
+      columns: 200,
+    });
+    const unlimited = renderMapTable(evaluateListing(SCENE, { sort: 'bytes' }), memcg, { plainBytes: false });
+    expect(wide).toEqual(unlimited);
+    expect(unlimited.join('\n')).not.toContain('not shown');
+  });
+
+  it('is cut at the width of a terminal that is too narrow, and is a line for no maps', () => {
     const lines = renderMapTable(evaluateListing(SCENE, { sort: 'bytes' }), memcg, {
       plainBytes: false,
       columns: 40,
     });
     expect(Math.max(...lines.map(({ length }) => length))).toBe(40);
     expect(renderMapTable(evaluateListing([], { sort: 'bytes' }), memcg, { plainBytes: false })).toEqual([
-      '0 maps, 0 B (0 kB)',
+      '0 maps, 0 B (0 KiB)',
     ]);
   });
 });
 
-it('the total is in kB as jq prints it', () => {
+it('the total is in KiB as jq prints it, and a number alone in plain bytes', () => {
   const { totals } = evaluateListing([listedMap({ bytes: 1_936, unchargedBytes: 16 })], { sort: 'bytes' });
   expect(renderMapTotal(totals, { plainBytes: false })).toBe(
-    '1 map, 1.89 KiB (1.890625 kB), 16 B of it charged to no cgroup',
+    '1 map, 1.89 KiB (1.890625 KiB), 16 B of it charged to no cgroup',
   );
-  expect(renderMapTotal(totals, { plainBytes: true })).toBe(
-    '1 map, 1936 bytes, 16 of it charged to no cgroup',
-  );
+  expect(renderMapTotal(totals, { plainBytes: true })).toBe('1936');
 });
 
 describe('as bpftool prints them', () => {

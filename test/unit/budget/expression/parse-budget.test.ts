@@ -187,7 +187,7 @@ describe('parseBudget', () => {
       '', '  ', '<=3', 'anno<=32MiB', 'Anon<=1', 'xyzzyplugh<=3', 'memory.current<=3', 'anon.maxx<=3', 'bpf.mps<=1M', 'slab_reclaimabel.p95<=3',
       'peak.avg<=3', 'oom_kill.avg==0', 'leftover.max==0', 'psi.some.final<=1%',
       'anon', 'anon.max 32MiB', 'anon=3', 'anon=<3', 'anon=>3', 'anon!=3', 'anon≤3', 'anon===3', 'anon < = 3', 'anon:3',
-      'anon<=', 'anon<=lots', 'anon<=3 foo', 'anon<=-3', 'anon<=1e9', 'anon<=99999999P', 'anon<=memory.max', 'anon<=80%', 'anon<=80% of', 'anon<=80% of memory.mx',
+      'anon<=', 'anon<=lots', 'anon<=3 foo', 'anon<=-3', 'anon<=1e', 'anon<=99999999P', 'anon<=memory.max', 'anon<=80%', 'anon<=80% of', 'anon<=80% of memory.mx',
       'anon<=80% of memory.max foo', 'anon<=x% of memory.max', 'processes<=80% of memory.max', 'anon.growth<=1% of memory.max',
       'psi.some<=5', 'psi.some<=5MiB', 'processes<=3M', 'processes<=1.5', 'oom_kill<=-1',
       'anon<=1M/min', 'anon.growth<=1M/h', 'anon.growth==3', 'anon.growth eq 5MiB', 'psi.some==5%',
