@@ -26,6 +26,15 @@ export interface AdvisedMap extends AdvisedShape {
   readonly liveElements?: number | undefined;
   /** Maximum unconsumed data observed in a ring buffer. Absent if it was never read. Unit: bytes. */
   readonly peakBacklogBytes?: number | undefined;
+  /** The readings that those figures come from; absent for a single one. */
+  readonly observed?: Observed | undefined;
+}
+
+/** How often a map was read. What it holds between two readings is not known. */
+export interface Observed {
+  readonly readings: number;
+  /** From the first to the last. Unit: milliseconds. */
+  readonly spanMs: number;
 }
 
 /** The memory that a map would use. Unit: bytes. */
@@ -45,8 +54,8 @@ export type ComputeMapCost = (
 /** One piece of advice. Savings of several pieces for the same map are not additive. */
 export interface BpfAdvice {
   /**
-   * `nearly-empty`: preallocated for far more elements than it ever contained. `shareable`: many maps with
-   * the same definition. `idle-ring-buffer`: far larger than its maximum backlog. `percpu-growth`: size of
+   * `nearly-empty`: preallocated for far more elements than any reading found. `shareable`: many maps with
+   * the same definition. `idle-ring-buffer`: far larger than the backlog of any reading. `percpu-growth`: size of
    * per-CPU maps on larger machines.
    */
   readonly kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth';
@@ -88,9 +97,9 @@ const defaultThresholds: AdviceThresholds = {
 };
 
 const BPF_F_NO_PREALLOC = 1;
-// Headroom in a proposed size: future usage may exceed the observed maximum.
-const headroom = 4;
 const pageBytes = 4096;
+/** What the advice is derived from, and what it does not know. */
+const docsPage = 'docs/maps.md, Advice';
 
 const hashes = new Set(['hash', 'percpu_hash', 'lru_hash', 'lru_percpu_hash', 'hash_of_maps']);
 const allowNoPrealloc = new Set(['hash', 'percpu_hash', 'hash_of_maps']);
@@ -143,22 +152,27 @@ function adviseNearlyEmpty(
   // The index of an array has a meaning: only an array that was never written can lose entries.
   if (arrays.has(type) && live > 0) return undefined;
 
-  const changes: [string, Partial<AdvisedShape>][] = [];
-  if (live === 0) changes.push(['max_entries = 1 until it is needed', { max_entries: 1 }]);
-  const smaller = powerOfTwo(live * headroom);
-  if (live > 0 && smaller < max_entries) changes.push([`max_entries = ${smaller}`, { max_entries: smaller }]);
-  if (allowNoPrealloc.has(type)) {
-    changes.push(['BPF_F_NO_PREALLOC', { map_flags: map_flags | BPF_F_NO_PREALLOC }]);
-  }
+  // The size itself is only asked about: readings do not show what a map holds between them.
+  const canGrow = allowNoPrealloc.has(type);
+  const changes: [string, Partial<AdvisedShape>][] = canGrow
+    ? [['BPF_F_NO_PREALLOC', { map_flags: map_flags | BPF_F_NO_PREALLOC }]]
+    : arrays.has(type)
+      ? [['without it, if it is not used', { max_entries: 1 }]]
+      : [['half the entries, if it never holds more', { max_entries: Math.ceil(max_entries / 2) }]];
   const options = optionsOf(group, changes, compute, savesAtLeastBytes);
   if (options === undefined) return undefined;
   const many = group.length === 1 ? '' : `; ${group.length} such maps, this is the fullest`;
-  const used = live === 0 ? 'nothing' : `${live}`;
+  const used = `it held ${live === 0 ? 'nothing' : `${live} at most`} in ${describeReadings(group)}`;
+  const consequence = canGrow
+    ? 'BPF_F_NO_PREALLOC allocates each element when it is added: updates are slower and can fail'
+    : arrays.has(type)
+      ? 'is it used?'
+      : 'does it need all of them?';
   return {
     ...options,
     kind: 'nearly-empty',
     maps: identify(group),
-    text: `${describe(group[0])} is allocated for ${max_entries} entries and holds ${used}${many}`,
+    text: `${describe(group[0])} is allocated for ${max_entries} entries; ${used}${many}; ${consequence} (${docsPage})`,
   };
 }
 
@@ -172,19 +186,17 @@ function adviseShareable(
   if (group.length < equalMaps || ringBuffers.has(first.type) || first.name.includes('.')) return undefined;
   const live = sum(group.map(({ liveElements = 0 }) => liveElements));
   const counted = group.every(({ liveElements }) => liveElements !== undefined);
-  const max_entries = counted
-    ? Math.max(first.max_entries, powerOfTwo(live))
-    : first.max_entries * group.length;
-  const shared = compute({ ...first, max_entries }, { liveElements: live });
-  if (shared === undefined) return undefined;
+  const shared = counted ? compute(first, { liveElements: live }) : undefined;
+  if (shared === undefined || live > first.max_entries) return undefined;
   const savesBytes = sum(group.map(({ bytes }) => bytes)) - shared.bytes;
   if (savesBytes < savesAtLeastBytes) return undefined;
+  const together = `together they held ${live} at most in ${describeReadings(group)}`;
   return {
     kind: 'shareable',
     maps: identify(group),
     savesBytes,
-    text: `${group.length} equal maps: ${describe(first)}; one map could hold all entries with an additional key`,
-    options: [{ change: `one map with max_entries = ${max_entries}`, savesBytes }],
+    text: `${group.length} equal maps: ${describe(first)}; ${together}; could one map with an additional key hold all entries? (${docsPage})`,
+    options: [{ change: 'one map of the same size, if that is enough', savesBytes }],
   };
 }
 
@@ -196,11 +208,11 @@ function adviseRingBuffer(
   const { type, max_entries } = group[0];
   const peak = fullest(group, ({ peakBacklogBytes }) => peakBacklogBytes);
   if (!ringBuffers.has(type) || peak === undefined || peak > max_entries * nearlyEmptyShare) return undefined;
-  const smaller = Math.max(pageBytes, powerOfTwo(peak * headroom));
-  if (smaller >= max_entries) return undefined;
+  const half = Math.max(pageBytes, max_entries / 2);
+  if (half >= max_entries) return undefined;
   const options = optionsOf(
     group,
-    [[`max_entries = ${smaller}`, { max_entries: smaller }]],
+    [['half the size, if no burst needs more', { max_entries: half }]],
     compute,
     savesAtLeastBytes,
   );
@@ -209,7 +221,7 @@ function adviseRingBuffer(
       ...options,
       kind: 'idle-ring-buffer',
       maps: identify(group),
-      text: `${describe(group[0])} has room for ${max_entries} bytes and never held more than ${peak}`,
+      text: `${describe(group[0])} has room for ${max_entries} bytes; ${peak} at most were unread in ${describeReadings(group)}; does it need all of it for bursts between them? (${docsPage})`,
     }
   );
 }
@@ -274,10 +286,13 @@ function describe({ type, name, id }: AdvisedMap): string {
   return name === '' ? `${type} ${id}` : `${type} '${name}'`;
 }
 
-function powerOfTwo(atLeast: number): number {
-  let power = 1;
-  while (power < atLeast) power *= 2;
-  return power;
+/** How often the least observed map of a group was read, and over which time. */
+function describeReadings(group: Group): string {
+  const [least] = group
+    .map(({ observed }) => observed ?? { readings: 1, spanMs: 0 })
+    .sort((left, right) => left.readings - right.readings);
+  if (least === undefined || least.readings < 2) return 'one reading';
+  return `${least.readings} readings over ${(least.spanMs / 1000).toFixed(1)}s`;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -7,7 +7,8 @@ import { listProcesses } from '../../cgroup/subtree.ts';
 import { ToolError, UsageError } from '../../errors.ts';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { collectPinned, type PinnedObjects } from '../../kernel/bpf/sys/pinned.ts';
-import { adviseOnMaps, type BpfAdvice } from '../../model/bpf-advice.ts';
+import { monotonicMs } from '../../kernel/monotonic.ts';
+import { adviseOnMaps, type BpfAdvice, type Observed } from '../../model/bpf-advice.ts';
 import type { BpfAttribution, InventorySnapshot } from '../../model/bpf-inventory.ts';
 import { type BpfInventory, openBpfInventory } from '../../sampler/bpf/inventory.ts';
 import type { MemlockSource } from '../../sampler/bpf/map-entries.ts';
@@ -151,9 +152,12 @@ class Peaks {
   #elements = new Map<number, number>();
   #backlogs = new Map<number, number>();
   #reads = 0;
+  readonly #startMs = monotonicMs();
 
   /** The maps for advice, with their maximum usage. */
-  add(maps: readonly ListedMap[]): (ListedMap & { liveElements?: number; peakBacklogBytes?: number })[] {
+  add(
+    maps: readonly ListedMap[],
+  ): (ListedMap & { liveElements?: number; peakBacklogBytes?: number; observed: Observed })[] {
     this.#reads += 1;
     this.#elements = highest(this.#elements, maps, ({ elements }) => elements);
     this.#backlogs = highest(this.#backlogs, maps, ({ backlogBytes }) => backlogBytes);
@@ -163,6 +167,7 @@ class Peaks {
       const peakBacklogBytes = this.#reads > 1 ? this.#backlogs.get(map.id) : undefined;
       return {
         ...map,
+        observed: { readings: this.#reads, spanMs: monotonicMs() - this.#startMs },
         ...(liveElements === undefined ? {} : { liveElements }),
         ...(peakBacklogBytes === undefined ? {} : { peakBacklogBytes }),
       };

@@ -6,6 +6,7 @@ import { openIteratorObjects, prepareIteratorObjects } from '../../kernel/bpf/it
 import { openMapIterator } from '../../kernel/bpf/iter/map-iterator.ts';
 import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { BPF_F_NO_PREALLOC } from '../../kernel/bpf/sys/bpf-enums.ts';
+import { monotonicMs } from '../../kernel/monotonic.ts';
 import type { HeldBpf } from '../../kernel/procfs/held-bpf.ts';
 import { type AdvisedMap, adviseOnMaps, type BpfAdvice } from '../../model/bpf-advice.ts';
 import type { InventoryMap, InventorySnapshot } from '../../model/bpf-inventory.ts';
@@ -177,6 +178,8 @@ function placeOf(map: InventoryMap): keyof BpfPlaces {
 class LargestReading {
   readonly #inventory: BpfInventory;
   #seen = new Map<number, AdvisedMap>();
+  /** When each map was first read. Unit: milliseconds. */
+  #since = new Map<number, number>();
   #bytes = -1;
   #maps: readonly InventoryMap[] = [];
   #advised: readonly AdvisedMap[] = [];
@@ -191,27 +194,38 @@ class LargestReading {
       this.#elsewhere.set(name, Math.max(bytes, this.#elsewhere.get(name) ?? 0));
     }
     const seen = new Map<number, AdvisedMap>();
+    const since = new Map<number, number>();
+    const now = monotonicMs();
     let bytes = 0;
     for (const map of maps) {
       bytes += map.bytes;
       const before = this.#seen.get(map.id);
+      const sinceMs = this.#since.get(map.id) ?? now;
+      since.set(map.id, sinceMs);
       seen.set(map.id, {
         ...map,
         liveElements: most(before?.liveElements, map.elements),
         peakBacklogBytes: most(before?.peakBacklogBytes, map.backlogBytes),
+        observed: { readings: (before?.observed?.readings ?? 0) + 1, spanMs: now - sinceMs },
       });
     }
     this.#seen = seen;
+    this.#since = since;
     if (bytes < this.#bytes) return;
     this.#bytes = bytes;
     this.#maps = maps;
     this.#advised = [...seen.values()];
   }
 
+  /** The maps of the largest reading with what all readings have found in them. */
+  #latest(): AdvisedMap[] {
+    return this.#advised.map((map) => this.#seen.get(map.id) ?? map);
+  }
+
   result(): RunMaps {
     return {
       maps: this.#maps,
-      advice: adviseOnMaps(this.#advised, this.#inventory.computeCost),
+      advice: adviseOnMaps(this.#latest(), this.#inventory.computeCost),
       elsewhere: Object.fromEntries(this.#elsewhere),
     };
   }
