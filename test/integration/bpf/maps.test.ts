@@ -150,7 +150,7 @@ describe('the recipes of the article are one flag each', () => {
       expect(totals.memlock).toBe(kilobytes * 1024);
       if (!exact) return;
       expect(totals.bytes).toBe(kilobytes * 1024);
-      expect(shell(`${ours} --total ${flags.join(' ')}`)).toContain(`(${kilobytes} kB)`);
+      expect(shell(`${ours} --total ${flags.join(' ')}`)).toContain(`(${kilobytes} KiB)`);
     });
   });
 
@@ -303,7 +303,7 @@ describe('the output', () => {
     const { stdout } = await cmemstat('maps', '--comm', HOLDER);
     expect(stdout).toMatch(/^ *bytes +share/);
     expect(stdout).toMatch(/█.*held_flows +lru_hash/);
-    expect(stdout).toMatch(/5 maps, .* kB\)/);
+    expect(stdout).toMatch(/5 maps, .* KiB\)/);
   });
 
   it('ends without a word when its reader has gone', async () => {

@@ -11,6 +11,7 @@ import {
   SLOWNESS,
   start,
   testWith,
+  testWithoutKernel,
 } from '../harness.ts';
 import { newFile, readVerdict, words } from './gated.ts';
 
@@ -165,5 +166,28 @@ testWith(
     expect((await start('jq', ['-r', query, file]).ended).stdout).toBe(
       'processes<=0\tfailed\t0\nprocesses<=9\tpassed\t9\n',
     );
+  },
+);
+
+testWithoutKernel(
+  [],
+  'a recording without budgets is reported as its summary, from wherever it was written',
+  async () => {
+    const first = newFile('plain.jsonl');
+    const recorded = await cmemstat('-q', '--no-tui', '--output', first, '--', 'true');
+    const report = await cmemstat('report', first);
+    expect([report.status, report.stderr]).toEqual([0, '']);
+    expect(report.stdout).toMatch(/^cmemstat: true\n {2}exit status 0 after /);
+    expect(recorded.stderr).toContain(report.stdout.split('\n')[1]);
+    // To standard output, and with the mark that Windows puts at its start.
+    const piped = await cmemstat('-q', '--output', '-', '--', 'echo', 'from the target');
+    expect(piped.stderr).toContain('from the target\n');
+    const second = newFile('marked.jsonl');
+    writeFileSync(second, `\ufeff${piped.stdout}`);
+    expect((await cmemstat('report', second)).stdout).toMatch(/^cmemstat: echo 'from the target'\n/);
+    const compared = await cmemstat('compare', first, second, second, '--json');
+    expect(JSON.parse(compared.stdout)).toMatchObject({ base: { runs: 1 }, now: { runs: 2 } });
+    const small = await cmemstat('-q', '--budget', 'current<64', '--', 'sh', '-c', 'sleep 0.2');
+    expect(small.stderr).toContain('hint: 64 without a unit is 64 bytes; for MiB write current<64MiB\n');
   },
 );
