@@ -18,6 +18,8 @@ export interface StatusRules {
   budgetExitCode: number;
   /** `--budget-first`: a failed budget takes precedence over the target's own failure. */
   budgetFirst: boolean;
+  /** `--timeout-ok`: a target that was ended at its time limit has succeeded. */
+  timeoutOk: boolean;
   /** `--fail-on-leftover`. */
   failOnLeftover: boolean;
   /** `--strict-host`: a doubtful comparison counts as not measured. */
@@ -57,7 +59,7 @@ export function makeVerdict(input: VerdictInput): Verdict {
     durationMs: runs.reduce((sum, { summary }) => sum + (summary?.durationMs ?? 0), 0),
     status: statusOf(budgets, comparison, rules),
     runs: { count: runs.length, evaluatedOn: runs.length === 1 ? 'run' : input.evaluatedOn },
-    target: targetOf(runs),
+    target: targetOf(runs, rules),
     exitStatus: 0,
     budgets,
     warnings: [...new Set([...runs.flatMap(({ summary }) => summary?.warnings ?? []), ...input.warnings])],
@@ -99,15 +101,20 @@ function missingOf(comparison: Comparison | undefined): string[] {
  * The first run whose target failed, otherwise the last. If cmemstat ended the target because of a budget,
  * that is not a failure of the target.
  */
-function targetOf(runs: VerdictInput['runs']): Verdict['target'] {
+function targetOf(runs: VerdictInput['runs'], { timeoutOk }: StatusRules): Verdict['target'] {
   const exits = runs.flatMap(({ summary }) => summary?.exit ?? []);
-  const failed = exits.find(({ status, endedBy }) => status !== 0 && endedBy !== 'budget');
+  const isExpected = (endedBy: string | undefined) =>
+    endedBy === 'budget' || (timeoutOk && endedBy === 'timeout');
+  const failed = exits.find(({ status, endedBy }) => status !== 0 && !isExpected(endedBy));
   const exit = failed ?? exits.at(-1);
   if (exit === undefined) return { status: 0, unknown: true };
   const target: Verdict['target'] = { status: exit.status };
   if (exit.code !== undefined) target.code = exit.code;
   if (exit.signal !== undefined) target.signal = exit.signal;
-  if (exit.endedBy === 'timeout') target.timedOut = true;
+  if (exit.endedBy === 'timeout') {
+    target.timedOut = true;
+    if (timeoutOk) return { ...target, status: 0, timeoutExpected: true };
+  }
   // The target's own exit status is unknown then.
   return exit.endedBy === 'budget' ? { ...target, status: 0 } : target;
 }

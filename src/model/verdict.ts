@@ -110,9 +110,16 @@ export interface Verdict {
   runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst' };
   /**
    * How the target ended: the first run that failed, otherwise the last. `unknown`: the recording is
-   * incomplete, and `status` is 0.
+   * incomplete, and `status` is 0. `timeoutExpected`: `--timeout-ok`, so `status` is 0.
    */
-  target: { status: number; code?: number; signal?: string; timedOut?: true; unknown?: true };
+  target: {
+    status: number;
+    code?: number;
+    signal?: string;
+    timedOut?: true;
+    timeoutExpected?: true;
+    unknown?: true;
+  };
   /** The exit status of cmemstat. */
   exitStatus: number;
   budgets: BudgetResult[];

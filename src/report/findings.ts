@@ -139,7 +139,8 @@ function leftoverFindings(verdict: Verdict): Finding[] {
 }
 
 function targetFinding(verdict: Verdict): Finding {
-  const failed = verdict.target.status !== 0 || verdict.target.timedOut === true;
+  const { status, timedOut, timeoutExpected } = verdict.target;
+  const failed = status !== 0 || (timedOut === true && timeoutExpected !== true);
   return {
     kind: 'target',
     title: 'the target succeeds',

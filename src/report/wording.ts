@@ -129,8 +129,9 @@ export function recordingHint({ shownMs }: Exceedance): { option: string; replay
 
 /** Describes how the target ended. */
 export function describeTarget({ target }: Verdict): string {
-  const { status, code, signal, timedOut, unknown } = target;
+  const { status, code, signal, timedOut, timeoutExpected, unknown } = target;
   if (unknown === true) return 'its end is not in the recording';
+  if (timeoutExpected === true) return 'ended at the time limit, as expected';
   if (timedOut === true) return `ended at the time limit (exit status ${status})`;
   const end = signal === undefined ? `exit status ${code ?? status}` : `ended by ${oneLine(signal)}`;
   // If cmemstat ended the target, that is not a failure of the target.
@@ -152,6 +153,7 @@ function reasonOfExit(verdict: Verdict): string {
     return status === 'failed' ? `${why}; ${failure} as well` : why;
   }
   if (target.timedOut === true && exitStatus === EXIT_CODES.TIMED_OUT) return 'the time limit was reached';
+  if (exitStatus === 0 && target.timeoutExpected === true) return 'the time limit was the expected end';
   if (exitStatus === 0) return target.unknown === true ? 'the recorded part passed' : "the target's own";
   if (status === 'failed') return failure;
   if (leftovers.length > 0) return 'BPF maps were left behind';

@@ -38,6 +38,7 @@ export interface BudgetFlags {
   budgetFile?: string;
   budgetOptional?: true;
   budgetFirst?: true;
+  timeoutOk?: true;
   budgetExitCode?: string;
 }
 
@@ -109,6 +110,12 @@ export function addBudgetOptions(command: Command): void {
         '--budget-first',
         "let a failed budget take precedence over the target's exit status",
       ).requires({ ...A_GATE, options: [...A_GATE.options, '--fail-on-leftover', '--strict-host'] }),
+    )
+    .addOption(
+      new DependentOption(
+        '--timeout-ok',
+        'treat the time limit as the expected end, for servers: exit with 0 if all passed',
+      ).requires(A_GATE),
     )
     .addOption(
       new DependentOption('--budget-exit-code <n>', 'exit status when a budget failed (default: 3)').requires(

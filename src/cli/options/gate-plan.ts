@@ -48,6 +48,7 @@ export function toGatePlan(flags: Flags, file: BudgetFile | undefined, failOnLef
     rules: {
       budgetExitCode: parseExitCode(flags.budgetExitCode),
       budgetFirst: flags.budgetFirst === true,
+      timeoutOk: flags.timeoutOk === true,
       failOnLeftover,
       strictHost: flags.strictHost === true,
     },

@@ -7,6 +7,7 @@ import { samplesOf, startOf, summaryOf } from './evaluated-runs.ts';
 const plain: StatusRules = {
   budgetExitCode: 3,
   budgetFirst: false,
+  timeoutOk: false,
   failOnLeftover: false,
   strictHost: false,
 };
@@ -45,6 +46,24 @@ function comparisonOf(verdict: MetricDifference['verdict'], otherHost: boolean):
     regressed: verdict === 'regressed',
   };
 }
+
+describe('a server that is ended at its time limit', () => {
+  const exit = { status: 124, signal: 'SIGTERM', endedBy: 'timeout' as const };
+
+  it('succeeds with --timeout-ok, and only with it', () => {
+    expect(verdictOf({ exit })).toMatchObject({ exitStatus: 124, target: { status: 124, timedOut: true } });
+    expect(verdictOf({ exit, rules: { timeoutOk: true } })).toMatchObject({
+      exitStatus: 0,
+      target: { status: 0, timedOut: true, timeoutExpected: true },
+    });
+  });
+
+  it('does not hide a failure of its own', () => {
+    const rules = { timeoutOk: true };
+    expect(verdictOf({ exit: { status: 7, code: 7 }, rules }).exitStatus).toBe(7);
+    expect(verdictOf({ exit, rules, comparison: comparisonOf('regressed', false) }).exitStatus).toBe(3);
+  });
+});
 
 describe('what cmemstat itself failed at', () => {
   it('is 125 where nothing else decides', () => {
