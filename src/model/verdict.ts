@@ -44,7 +44,7 @@ export interface Exceedance {
    * percentiles).
    */
   elapsedMs?: number;
-  /** The time of the breakdown: when the limit was exceeded, or when the metric was at its maximum. */
+  /** The time of the breakdown: when the metric was at its maximum, or when the limit was exceeded. */
   shownMs: number;
   /** The number of the run, from 1. */
   run?: number;

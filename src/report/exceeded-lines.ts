@@ -3,17 +3,19 @@ import { formatBytes } from '../format/units.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { BreakdownLine, Exceedance, Grown } from '../model/verdict.ts';
 import { oneLine } from './outside-text.ts';
-import { describeMoment, formatShown, formatSigned, recordingHint } from './wording.ts';
+import { describeFirst, describeMoment, formatShown, formatSigned, recordingHint } from './wording.ts';
 
 const SIZE_WIDTH = 10;
 
 /** The lines, indented by two spaces per level. */
-export function exceedanceLines(exceeded: Exceedance): string[] {
+export function exceedanceLines(exceeded: Exceedance, metric = ''): string[] {
+  const first = describeFirst(exceeded);
   return [
     `when: ${describeMoment(exceeded)}`,
+    ...(first === undefined ? [] : [`first exceeded: ${first}`]),
     ...breakdownLines(exceeded),
     ...grownLines('processes that grew most (RSS):', exceeded.processes),
-    ...grownLines('BPF maps that grew most:', exceeded.maps),
+    ...grownLines(metric === 'leftover' ? 'maps left behind:' : 'BPF maps that grew most:', exceeded.maps),
     ...exceeded.advice.flatMap(adviceLines),
     exceeded.replay === undefined
       ? `hint: ${describeRecording(exceeded)}`

@@ -66,7 +66,7 @@ function budgetFinding(result: BudgetResult): Finding {
       ...(owner === undefined ? [] : [`owner: ${oneLine(owner)}`]),
       ...(runs === undefined ? [] : [runs]),
       ...(result.status !== 'failed' || hint === undefined ? [] : [`hint: ${oneLine(hint)}`]),
-      ...(exceeded === undefined ? [] : exceedanceLines(exceeded)),
+      ...(exceeded === undefined ? [] : exceedanceLines(exceeded, result.metric)),
     ],
   };
 }

@@ -20,6 +20,7 @@ import { renderTimeline } from './timeline-chart.ts';
 import {
   describeDifference,
   describeExit,
+  describeFirst,
   describeHost,
   describeMoment,
   describeOutcome,
@@ -131,10 +132,12 @@ function recordingPart(exceeded: Exceedance): string {
 
 function exceedancePart(exceeded: Exceedance): string[] {
   const { breakdown, processes, maps, advice, replay } = exceeded;
+  const first = describeFirst(exceeded);
   const hasBaseline = breakdown.some(({ baselineBytes }) => baselineBytes !== undefined);
   const columns = [left(`At ${formatShown(exceeded)}`), right('Bytes')];
   return [
     `- When: ${describeMoment(exceeded)}`,
+    ...(first === undefined ? [] : [`- First exceeded: ${first}`]),
     replay === undefined ? `- Hint: ${recordingPart(exceeded)}` : `- Replay: ${codeSpan(replay)}`,
     '',
     ...table(

@@ -113,7 +113,13 @@ export function describeMoment({ elapsedMs, shownMs, run }: Exceedance): string 
   const inRun = run === undefined ? '' : `, in run ${run}`;
   return elapsedMs === undefined
     ? `at no single moment${inRun}; the breakdown is from ${formatDuration(shownMs)} after the launch, when it was highest`
-    : `${formatDuration(elapsedMs)} after the launch${inRun}`;
+    : `${formatDuration(shownMs)} after the launch${inRun}`;
+}
+
+/** When a limit was first exceeded, if that was before the moment that is shown; undefined otherwise. */
+export function describeFirst({ elapsedMs, shownMs }: Exceedance): string | undefined {
+  if (elapsedMs === undefined || elapsedMs === shownMs) return undefined;
+  return `${formatDuration(elapsedMs)} after the launch`;
 }
 
 /** Describes the time of the breakdown. */

@@ -1,7 +1,9 @@
 /** Computes the result of one budget from the observations of a run. */
+import { globToRegExp } from '../../format/glob.ts';
 import { breakKernelDown } from '../../model/kernel-breakdown.ts';
+import { MAP_PREFIX } from '../../model/metrics.ts';
 import type { LeafLimits, Sample } from '../../model/sample.ts';
-import type { BreakdownLine, BudgetResult, Exceedance } from '../../model/verdict.ts';
+import type { BreakdownLine, BudgetResult, Exceedance, Grown } from '../../model/verdict.ts';
 import { breakdownOf } from '../comparison/breakdown-lines.ts';
 import type { BaselineValues, RunResult } from '../expression/budget.ts';
 import { kindOf } from '../expression/metric-catalogue.ts';
@@ -127,17 +129,57 @@ function exceedanceOf(watch: BudgetWatch, seen: Seen): Exceedance {
   const { exceeded } = watch;
   const { track, run } = seen;
   const moment = exceeded?.elapsedMs ?? momentOf(watch, seen);
-  const { sample, bpf, grown } = exceeded ?? track.highest;
-  const maps = [...(grown?.maps ?? [])];
+  const peaked = isAtMaximum(watch, track);
+  const { sample, bpf, grown } = peaked ? track.highest : (exceeded ?? track.highest);
+  const { metric } = watch.named.budget;
+  const maps = metric === 'leftover' ? leftoversOf(run) : mapsThatCount(metric, grown?.maps ?? []);
   const shown = new Set(maps.map(({ id }) => id));
   return {
     ...(moment === undefined ? {} : { elapsedMs: moment }),
-    shownMs: exceeded?.elapsedMs ?? sample?.elapsedMs ?? track.maxMs,
-    breakdown: linesOf(watch, seen, sample, bpf),
-    processes: [...(exceeded?.processesAfter ?? grown?.processes ?? [])],
+    shownMs: peaked ? track.maxMs : (exceeded?.elapsedMs ?? sample?.elapsedMs ?? track.maxMs),
+    breakdown: linesOf(watch, seen, sample, bpf, peaked),
+    processes: [...((peaked ? undefined : exceeded?.processesAfter) ?? grown?.processes ?? [])],
     maps,
     advice: (run.summary?.bpf?.advice ?? []).filter((advice) => advice.maps.some(({ id }) => shown.has(id))),
   };
+}
+
+/** The share up to which a later maximum is the same value: it needs no other explanation. */
+const SAME_VALUE = 0.001;
+
+/** Whether the maximum of a metric came after its limit was first exceeded: the maximum is what to explain. */
+function isAtMaximum({ named: { budget }, exceeded }: BudgetWatch, { max, highest }: MetricTrack): boolean {
+  const isUpper = budget.op === '<=' || budget.op === '<' || budget.op === '==';
+  if (budget.aggregate !== 'max' || !isUpper || exceeded === undefined) return false;
+  return (
+    highest.sample !== undefined &&
+    highest.grown !== undefined &&
+    max !== undefined &&
+    max > exceeded.value * (1 + SAME_VALUE)
+  );
+}
+
+/** The maps that outlived the run. */
+function leftoversOf({ summary }: RunFacts): Grown[] {
+  return (summary?.bpf?.leftovers ?? []).map(({ id, name, bytes }) => ({
+    name,
+    id,
+    fromBytes: 0,
+    toBytes: bytes,
+  }));
+}
+
+/** The figures that BPF maps are part of. */
+const WITH_MAPS =
+  /^(bpf(\..*)?|kernel|current|peak|workingset|stat\.(kernel|slab|percpu|vmalloc).*|percpu|vmalloc|slab.*)$/;
+
+/** Those of the maps that are part of a metric: no others can lower it. */
+function mapsThatCount(metric: string, maps: readonly Grown[]): Grown[] {
+  if (metric.startsWith(MAP_PREFIX)) {
+    const names = globToRegExp(metric.slice(MAP_PREFIX.length));
+    return maps.filter(({ name }) => names.test(name));
+  }
+  return WITH_MAPS.test(metric) ? [...maps] : [];
 }
 
 /** The time of a value that comes from a single reading. */
@@ -155,12 +197,13 @@ function linesOf(
   { options, track }: Seen,
   sample: Sample | undefined,
   bpf: Sample | undefined,
+  peaked: boolean,
 ): BreakdownLine[] {
   if (sample === undefined) return [];
   const { metric, unit } = watch.named.budget;
   // BPF memory has a longer interval: use its last reading.
   const lines = breakdownOf(sample, breakKernelDown(sample, sample.bpf ?? bpf?.bpf));
-  const value = watch.exceeded?.value ?? track.max;
+  const value = peaked ? track.max : (watch.exceeded?.value ?? track.max);
   const isBytes = unit.startsWith('bytes') && metric !== 'peak';
   if (isBytes && value !== undefined && !lines.some(({ id }) => id === metric)) {
     lines.unshift({ id: metric, bytes: value });

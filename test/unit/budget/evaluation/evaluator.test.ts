@@ -597,9 +597,12 @@ describe('an exceeded limit', () => {
       { kind: 'nearly-empty' as const, maps: [{ id: 7, name: 'conn' }], text: 'smaller' },
       { kind: 'nearly-empty' as const, maps: [{ id: 99, name: 'gone' }], text: 'not shown' },
     ];
-    const judging = feed(new BudgetEvaluator([named('anon<=16M')], { baseline }), records);
-    const [result] = judging.finish(summaryOf('cgroup2', { bpf: { advice } }));
-    expect(result).toMatchObject({ status: 'failed', value: 30 * MIB, limit: 16 * MIB, excess: 14 * MIB });
+    const judging = feed(
+      new BudgetEvaluator([named('current<=16M'), named('anon<=16M')], { baseline }),
+      records,
+    );
+    const [result, ofAnon] = judging.finish(summaryOf('cgroup2', { bpf: { advice } }));
+    expect(result).toMatchObject({ status: 'failed', value: 25 * MIB, limit: 16 * MIB, excess: 9 * MIB });
     expect(result?.exceeded).toEqual({
       elapsedMs: 1000,
       shownMs: 1000,
@@ -623,6 +626,22 @@ describe('an exceeded limit', () => {
       ],
       advice: [advice[0]],
     });
+    // The maximum is shown, not the first value above the limit; no map is part of it.
+    expect(ofAnon?.exceeded).toMatchObject({ elapsedMs: 1000, shownMs: 1500, maps: [], advice: [] });
+    expect(ofAnon?.exceeded?.breakdown).toContainEqual({
+      id: 'anon',
+      bytes: 30 * MIB,
+      baselineBytes: 5 * MIB,
+    });
+    expect(ofAnon?.exceeded?.processes[0]).toMatchObject({ name: 'worker', toBytes: 29 * MIB });
+  });
+
+  it('shows of a map only itself, and of leftovers which they are', () => {
+    expect(evaluateOne('bpf.map:late<=1', records).exceeded?.maps.map(({ name }) => name)).toEqual(['late']);
+    const evaluator = feed(new BudgetEvaluator([named('leftover==0')], {}), records);
+    const leftovers = [{ id: 9, name: 'stays', bytes: 4096, pinned: [], holders: [] }];
+    const [result] = evaluator.finish(summaryOf('cgroup2', { bpf: { leftovers } as never }));
+    expect(result?.exceeded?.maps).toEqual([{ name: 'stays', id: 9, fromBytes: 0, toBytes: 4096 }]);
   });
 
   it('of an average has no moment: the highest is shown', () => {
