@@ -2,7 +2,6 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { errnoOf, PermissionError, ToolError, UsageError } from '../errors.ts';
-import { findFullCgroup } from './full-cgroup.ts';
 import {
   type CallerLimit,
   describeLimit,
@@ -10,6 +9,7 @@ import {
   limitsMemory,
   readCallerLimits,
 } from './caller-limits.ts';
+import { findFullCgroup } from './full-cgroup.ts';
 import {
   chooseMemoryHierarchy,
   directoryOf,

@@ -44,7 +44,13 @@ function schemaOf(name: string) {
 const planOf = (more: Partial<GatePlan>): GatePlan => ({
   budgets: parseBudgetFile(read('budgets.json'), 'budgets.json').budgets,
   evaluatedOn: 'worst',
-  rules: { budgetExitCode: 3, budgetFirst: false, timeoutOk: false, failOnLeftover: false, strictHost: false },
+  rules: {
+    budgetExitCode: 3,
+    budgetFirst: false,
+    timeoutOk: false,
+    failOnLeftover: false,
+    strictHost: false,
+  },
   reports: [],
   baseline: undefined,
   regression: undefined,

@@ -14,7 +14,7 @@ describe('a command line that is wrong', () => {
     ['-x', 'unknown option -x', 'cmemstat --help'],
     ['replay a b', 'replay: unexpected argument b', 'cmemstat replay [options] <file>'],
     ['doctor a', 'doctor: unexpected argument a', 'cmemstat doctor [options]'],
-    ['compare a', 'compare: missing argument <new>', 'cmemstat compare [options] <base> <new>'],
+    ['compare a', 'compare: missing argument <new>', 'cmemstat compare [options] <base> <new...>'],
     ['budget check', 'budget check: missing argument <files>', 'cmemstat budget check [options] <files...>'],
     ['--interval', '--interval: missing value', '-i, --interval <duration>'],
     ['--warm --drop-caches -- true', '--warm conflicts with --drop-caches', 'give one of them'],

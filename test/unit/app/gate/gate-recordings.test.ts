@@ -9,7 +9,13 @@ import { makeTree } from '../../temporary-tree.ts';
 const planOf = (...expressions: string[]): GatePlan => ({
   budgets: expressions.map((each) => named(each)),
   evaluatedOn: 'worst',
-  rules: { budgetExitCode: 3, budgetFirst: false, timeoutOk: false, failOnLeftover: false, strictHost: false },
+  rules: {
+    budgetExitCode: 3,
+    budgetFirst: false,
+    timeoutOk: false,
+    failOnLeftover: false,
+    strictHost: false,
+  },
   reports: [],
   baseline: undefined,
   regression: undefined,
