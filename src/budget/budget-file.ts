@@ -1,5 +1,6 @@
 /** The file of `--budget-file`: budgets under version control. Schema: `schema/budget.schema.json`. */
-import { InputError, type ToolError } from '../errors.ts';
+import { InputError, ToolError } from '../errors.ts';
+import { parseInterval, parseSlowInterval, type SamplingIntervals } from '../format/intervals.ts';
 import { nearestName } from '../format/nearest-name.ts';
 import { safeText } from '../format/safe-text.ts';
 import { identifyDocument } from '../recording/identify-document.ts';
@@ -21,9 +22,16 @@ export interface FileRuns {
   dropCaches?: boolean;
 }
 
+/** How the command is sampled; every key corresponds to an option. */
+export interface FileSampling extends Partial<SamplingIntervals> {
+  /** `--strict-sampling` */
+  strict?: boolean;
+}
+
 /** A parsed budget file. */
 export interface BudgetFile {
   runs: FileRuns;
+  sampling: FileSampling;
   /** Relative to the directory of the budget file. */
   baseline?: string;
   /** In the syntax of `--max-regression`. */
@@ -31,8 +39,9 @@ export interface BudgetFile {
   budgets: NamedBudget[];
 }
 
-const ROOT_KEYS = ['$schema', 'version', 'runs', 'baseline', 'maxRegression', 'budgets'];
+const ROOT_KEYS = ['$schema', 'version', 'runs', 'sampling', 'baseline', 'maxRegression', 'budgets'];
 const RUNS_KEYS = ['count', 'warmup', 'prepare', 'cleanup', 'warm', 'dropCaches'];
+const SAMPLING_KEYS = ['interval', 'bpfInterval', 'processInterval', 'strict'];
 /** The name of `evaluate` in version 1. */
 const EVALUATE_KEY_OF_VERSION_1 = 'judge';
 const BUDGET_KEYS = ['name', 'description', 'owner', 'budget', 'optional'];
@@ -78,7 +87,11 @@ class FileReader {
       );
     }
     this.#optionalText(root, [], '$schema');
-    const file: BudgetFile = { runs: this.#runs(root.runs, version), budgets: this.#budgets(root.budgets) };
+    const file: BudgetFile = {
+      runs: this.#runs(root.runs, version),
+      sampling: this.#sampling(root.sampling),
+      budgets: this.#budgets(root.budgets),
+    };
     const baseline = this.#optionalText(root, [], 'baseline');
     if (baseline !== undefined) file.baseline = baseline;
     const maxRegression = this.#optionalText(root, [], 'maxRegression');
@@ -131,6 +144,34 @@ class FileReader {
       result.evaluate = which;
     }
     return result;
+  }
+
+  #sampling(value: unknown): FileSampling {
+    if (value === undefined) return {};
+    const object = this.#object(value, ['sampling'], SAMPLING_KEYS);
+    const sampling: FileSampling = {};
+    const parsers = {
+      interval: parseInterval,
+      bpfInterval: parseSlowInterval,
+      processInterval: parseSlowInterval,
+    };
+    for (const key of ['interval', 'bpfInterval', 'processInterval'] as const) {
+      const text = this.#optionalText(object, ['sampling'], key);
+      if (text === undefined) continue;
+      sampling[`${key}Ms`] = this.#duration(text, ['sampling', key], parsers[key]);
+    }
+    const strict = this.#optionalFlag(object, ['sampling'], 'strict');
+    if (strict !== undefined) sampling.strict = strict;
+    return sampling;
+  }
+
+  #duration(text: string, path: Path, parse: (text: string, place: string) => number): number {
+    try {
+      return parse(text, this.#place(path));
+    } catch (error) {
+      if (error instanceof ToolError) throw new InputError(this.#file, error.message);
+      throw error;
+    }
   }
 
   #budgets(value: unknown): NamedBudget[] {

@@ -1,4 +1,5 @@
 /** Proposes budgets based on the usage of a few runs, for `budget init`. */
+import { DEFAULT_INTERVALS, type SamplingIntervals } from '../format/intervals.ts';
 import { formatShortCommand } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
@@ -76,16 +77,26 @@ export class ProposalRun {
 }
 
 /**
- * The text of a budget file. Each limit is the observed maximum plus a margin, rounded up to two digits. The
+ * The text of a budget file. Each limit is the observed maximum plus a margin, rounded up to three digits. The
  * margin is the largest of three times the spread between the runs (median absolute deviation, scaled to a
  * standard deviation), 5 %, and the error of the kernel's per-CPU counters.
  */
-export function proposeBudgetFile(runs: readonly ObservedRun[], command: readonly string[]): string {
+export function proposeBudgetFile(
+  runs: readonly ObservedRun[],
+  command: readonly string[],
+  { intervalMs, bpfIntervalMs, processIntervalMs }: SamplingIntervals = DEFAULT_INTERVALS,
+): string {
   const budgets = [...PROPOSED.flatMap((each) => proposeMetric(each, runs) ?? []), ...proposeMaps(runs)];
   const document = {
     $schema: './node_modules/cmemstat/schema/budget.schema.json',
     version: BUDGET_FILE_VERSION,
     runs: { count: runs.length },
+    // What is measured depends on it: the check samples like these runs.
+    sampling: {
+      interval: `${intervalMs}ms`,
+      bpfInterval: `${bpfIntervalMs}ms`,
+      processInterval: `${processIntervalMs}ms`,
+    },
     budgets: budgets.map(({ name, description, budget }) => ({
       name,
       description: `${description}; proposed from ${runs.length === 1 ? 'a run' : `${runs.length} runs`} of ${formatShortCommand(command)}`,
@@ -178,11 +189,14 @@ function lagOf(runs: readonly ObservedRun[]): number {
 
 const UNIT_BYTES = [1024 ** 5, 1024 ** 4, 1024 ** 3, 1024 ** 2, 1024, 1];
 
-/** Rounds up to two digits in its unit: 33.7 MiB to 34 MiB, 337 MiB to 340 MiB. Whole KiB below 10 MiB. */
+/**
+ * Rounds up to a few digits in its unit, by 2.5 % at most from 5 units on, so that a limit is no wider than its
+ * margin: 33.7 MiB to 33.75 MiB, 336.2 MiB to 337 MiB.
+ */
 function roundUpSize(bytes: number): number {
   const unit = UNIT_BYTES.find((each) => bytes >= each) ?? 1;
   const inUnit = bytes / unit;
-  const step = inUnit >= 1000 ? 100 : inUnit >= 100 ? 10 : inUnit >= 10 || unit === 1 ? 1 : 1 / 8;
+  const step = inUnit >= 1000 ? 10 : inUnit >= 100 || unit === 1 ? 1 : inUnit >= 10 ? 1 / 4 : 1 / 8;
   return Math.ceil(inUnit / step) * step * unit;
 }
 

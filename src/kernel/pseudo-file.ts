@@ -13,6 +13,12 @@ const SURELY_WHOLE_BYTES = 2048;
 let scratch = Buffer.allocUnsafe(16 * 1024);
 
 function readAll(fd: number, path: string, encoding: 'latin1' | 'utf8'): string {
+  const length = fillScratch(fd, path);
+  return scratch.toString(encoding, 0, length);
+}
+
+/** Reads a whole file into `scratch`, which may be replaced by a larger one; returns the length. */
+function fillScratch(fd: number, path: string): number {
   try {
     let length = readSync(fd, scratch, 0, scratch.length, 0);
     // The kernel returns long files in chunks of about a page, so only an empty read marks the end. A chunk
@@ -27,7 +33,7 @@ function readAll(fd: number, path: string, encoding: 'latin1' | 'utf8'): string 
       if (more === 0) break;
       length += more;
     }
-    return scratch.toString(encoding, 0, length);
+    return length;
   } catch (error) {
     throw kernelFileError('read', path, error);
   }
@@ -118,6 +124,15 @@ export class KeptFile {
   read(): string {
     // The contents are numbers: latin1 avoids UTF-8 validation.
     return readAll(this.#fd, this.path, 'latin1');
+  }
+
+  /**
+   * Reads the current contents as bytes, which are valid until the next read of any kernel file.
+   * @throws KernelFileError with the errno, `ENODEV` if the cgroup has been removed.
+   */
+  readBytes(): Buffer {
+    const length = fillScratch(this.#fd, this.path);
+    return scratch.subarray(0, length);
   }
 
   close(): void {

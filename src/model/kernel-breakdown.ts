@@ -27,6 +27,33 @@ export interface KernelBreakdown {
 const AT_LEAST_NOTE =
   'bpf maps are at least this: the kernel understates some types (LPM tries, per-CPU hashes without preallocation, arenas, local storage); the rest is in the other lines';
 
+/** A sample with a reading of BPF memory. */
+export type BpfMoment = Pick<Sample, 'elapsedMs' | 'kernel' | 'stat'> & { bpf: BpfTotals };
+
+/** Kernel memory of a sample and of a BPF reading may differ by this much, or this share of the BPF memory. */
+const SAME_KERNEL_BYTES = 256 * 1024;
+const SAME_KERNEL_SHARE = 0.05;
+
+/**
+ * The BPF memory of a sample: its own reading, or one of another time if kernel memory was the same then.
+ * Undefined if neither is known: maps may have been created or removed between the two times.
+ */
+export function bpfOf(sample: Sample, reading: BpfMoment | undefined): BpfTotals | undefined {
+  if (sample.bpf !== undefined || reading === undefined) return sample.bpf;
+  const [now, then] = [memoryWithBpf(sample), memoryWithBpf(reading)];
+  if (now === undefined || then === undefined) return undefined;
+  const { charged } = reading.bpf;
+  const bytes = (charged?.maps.bytes ?? 0) + (charged?.programs.bytes ?? 0);
+  const isSame = Math.abs(now - then) <= Math.max(SAME_KERNEL_BYTES, bytes * SAME_KERNEL_SHARE);
+  return isSame ? reading.bpf : undefined;
+}
+
+/** Kernel memory without the counters that include no BPF memory. */
+function memoryWithBpf({ kernel, stat }: Pick<Sample, 'kernel' | 'stat'>): number | undefined {
+  if (kernel === undefined) return undefined;
+  return APART.reduce((bytes, id) => bytes - (stat?.[id] ?? 0), kernel);
+}
+
 /** Counters of memory.stat that do not include BPF memory. */
 const APART = ['kernel_stack', 'pagetables', 'sec_pagetables', 'zswap'] as const;
 

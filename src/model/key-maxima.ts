@@ -24,6 +24,17 @@ export class KeyMaxima {
     if (value > (this.#maxima[slot] ?? 0)) this.#maxima[slot] = value;
   }
 
+  /** Whether a value of this key was added. */
+  has(key: string): boolean {
+    return this.#slots.has(key);
+  }
+
+  /** The maximum of a key; undefined if no value of it was added. */
+  valueOf(key: string): number | undefined {
+    const slot = this.#slots.get(key);
+    return slot === undefined ? undefined : this.#maxima[slot];
+  }
+
   /** The keys in the order of first occurrence, each with its maximum. */
   entries(): [key: string, value: number][] {
     return this.#keys.map((key, slot) => [key, this.#maxima[slot] ?? 0]);

@@ -98,6 +98,11 @@ export interface Peak {
   bytes: number;
   /** The kernel's own high-water mark, or the maximum of our samples if the kernel has none. */
   source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled';
+  /**
+   * The furthest that the high-water mark rose above the readings around it. Absent if it was never far above
+   * them, or without a fast clock. Unit: bytes.
+   */
+  unseenBytes?: number;
 }
 
 /** A process that outlived the target. */
@@ -279,8 +284,8 @@ export interface SummaryRecord {
   /** Time-weighted means: every sample is valid until the next. Unit: bytes. */
   averages: Record<string, number>;
   /**
-   * The maximum of every gauge over all samples: all keys of memory.stat, and the other metrics. Each maximum
-   * may occur at a different time. Unit: bytes; `processes` and the counters in memory.stat are counts.
+   * The maximum of every gauge over all samples and the readings between them: all keys of memory.stat, and
+   * the other metrics. Each maximum may occur at a different time. Unit: bytes; `processes` and the counters in memory.stat are counts.
    * Absent before the first sample.
    */
   maxima?: Record<string, number>;
@@ -304,6 +309,13 @@ export interface SummaryRecord {
     missed: number;
     /** The longest time between two samples. */
     longestGapMs: number;
+    /**
+     * Readings of the sizes between the samples, while processes of the leaf had memory. Absent in process-tree
+     * mode.
+     */
+    readings?: number;
+    /** The longest time between two readings or samples. Absent in process-tree mode. */
+    longestReadingGapMs?: number;
     /** Lines dropped because an output was too slow; absent if there are none. */
     dropped?: number;
   };

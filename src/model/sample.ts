@@ -3,6 +3,7 @@
 import type { Pressure } from '../kernel/cgroup2/pressure.ts';
 import type { Limit } from '../kernel/limit.ts';
 import type { BpfTotals } from './bpf-totals.ts';
+import type { SampleMaxima } from './sample-maxima.ts';
 
 /** The source of the figures: a memory cgroup of version 2 or 1, or the sum over a process tree. */
 export type Mode = 'cgroup2' | 'cgroup1' | 'process-tree';
@@ -72,4 +73,6 @@ export interface Sample {
   tree?: TreeFigures;
   /** BPF totals, only in samples for which they were read, since they have a longer interval. */
   bpf?: BpfTotals;
+  /** What was read since the previous sample. Absent in process-tree mode. */
+  maxima?: SampleMaxima;
 }

@@ -3,11 +3,12 @@
 import type { BpfSize, BpfTotals } from './bpf-totals.ts';
 import { FIELDS, sourceOf } from './field-catalogue.ts';
 import { figureOf } from './figures.ts';
-import { breakKernelDown } from './kernel-breakdown.ts';
+import { type BpfMoment, bpfOf, breakKernelDown } from './kernel-breakdown.ts';
 import { KeyMaxima } from './key-maxima.ts';
 import { metricOf } from './metrics.ts';
 import type { BpfSummary, Peak, SummaryRecord } from './recording.ts';
 import type { Mode, Sample } from './sample.ts';
+import type { SampleMaxima } from './sample-maxima.ts';
 
 /** The part of a summary that depends only on the samples. */
 export type SampleSummary = Pick<
@@ -23,7 +24,14 @@ export type SampleSummary = Pick<
   | 'processes'
   | 'nestedCgroups'
   | 'sources'
-> & { count: number; longestGapMs: number; bpf: BpfSummary };
+> & {
+  count: number;
+  longestGapMs: number;
+  /** Of the fast clock; undefined without one. */
+  readings: number | undefined;
+  longestReadingGapMs: number | undefined;
+  bpf: BpfSummary;
+};
 
 /** Accepts samples one at a time; `summary()` may be called at any time. */
 export class SampleAggregate {
@@ -33,15 +41,18 @@ export class SampleAggregate {
   #peakBytes: number | undefined;
   #count = 0;
   #longestGapMs = 0;
+  #readings: number | undefined;
+  #longestReadingGapMs: number | undefined;
+  #unseenBytes: number | undefined;
   #nestedMax: number | undefined;
   #bpfLast: BpfTotals | undefined;
   #bpfHeldPeak: BpfTotals['held'];
   #bpfLargest: BpfTotals | undefined;
   #bpfElsewhere: BpfSize | undefined;
   #bpfRunningReadings = 0;
-  /** The reading of BPF memory that is closest in time to the highest sample. */
-  #bpfAtHighest: { totals: BpfTotals; gapMs: number } | undefined;
-  #bpfLastMs = 0;
+  /** The last reading of BPF memory, and the one that belongs to the highest sample. */
+  #bpfMoment: BpfMoment | undefined;
+  #bpfAtHighest: BpfTotals | undefined;
   readonly #weighted = new Map<string, { sum: number; ms: number }>();
   readonly #maxima = new KeyMaxima();
   readonly #statMaxima = new KeyMaxima();
@@ -62,6 +73,7 @@ export class SampleAggregate {
     this.#nestedMax = largest(this.#nestedMax, sample.nestedCgroups);
     if (sample.bpf !== undefined) this.#addBpf(sample.bpf, sample);
     this.#raiseMaxima(sample);
+    if (sample.maxima !== undefined) this.#addMaxima(sample.maxima);
     const total = totalOf(sample);
     const highest = this.#highest === undefined ? undefined : totalOf(this.#highest);
     if (total !== undefined && (highest === undefined || total > highest)) this.#setHighest(sample);
@@ -75,6 +87,8 @@ export class SampleAggregate {
       sources: this.#sources(),
       count: this.#count,
       longestGapMs: this.#longestGapMs,
+      readings: this.#readings,
+      longestReadingGapMs: this.#longestReadingGapMs,
       bpf: {},
     };
     const peak = this.#peak();
@@ -92,7 +106,7 @@ export class SampleAggregate {
     if (maxima.processes !== undefined) summary.processes = { max: maxima.processes };
     if (this.#nestedMax !== undefined) summary.nestedCgroups = { max: this.#nestedMax };
     if (this.#highest !== undefined) {
-      const breakdown = breakKernelDown(this.#highest, this.#bpfAtHighest?.totals, this.#bpfNote());
+      const breakdown = breakKernelDown(this.#highest, this.#bpfAtHighest, this.#bpfNote());
       if (breakdown !== undefined) summary.kernelBreakdown = breakdown;
     }
     if (this.#bpfLast !== undefined) summary.bpf.last = this.#bpfLast;
@@ -131,26 +145,40 @@ export class SampleAggregate {
     for (const metric of BPF_GAUGES) this.#maxima.raise(metric, metricOf(sample, metric));
   }
 
+  /** `kernel` is a key of memory.stat on cgroup v2, and a metric of its own. */
+  #addMaxima({ readings, longestGapMs, bytes, unseenBytes }: SampleMaxima): void {
+    this.#readings = (this.#readings ?? 0) + readings;
+    this.#longestReadingGapMs = largest(this.#longestReadingGapMs, longestGapMs);
+    this.#unseenBytes = largest(this.#unseenBytes, unseenBytes);
+    for (const [metric, value] of Object.entries(bytes)) {
+      const isOfStat = this.#statMaxima.has(metric);
+      if (isOfStat) this.#statMaxima.raise(metric, value);
+      if (!isOfStat || this.#maxima.has(metric)) this.#maxima.raise(metric, value);
+    }
+  }
+
   #peak(): Peak | undefined {
     if (this.#peakBytes !== undefined) {
-      return {
+      const peak: Peak = {
         bytes: this.#peakBytes,
         source: this.#mode === 'cgroup1' ? 'memory.max_usage_in_bytes' : 'memory.peak',
       };
+      return this.#unseenBytes === undefined ? peak : { ...peak, unseenBytes: this.#unseenBytes };
     }
-    const bytes = this.#highest === undefined ? undefined : totalOf(this.#highest);
+    const bytes = largest(
+      this.#highest === undefined ? undefined : totalOf(this.#highest),
+      this.#maxima.valueOf('current'),
+    );
     return bytes === undefined ? undefined : { bytes, source: 'sampled' };
   }
 
   #setHighest(sample: Sample): void {
     this.#highest = sample;
-    const totals = this.#bpfLast;
-    if (totals !== undefined) this.#bpfAtHighest = { totals, gapMs: sample.elapsedMs - this.#bpfLastMs };
+    this.#bpfAtHighest = bpfOf(sample, this.#bpfMoment);
   }
 
-  #addBpf(bpf: BpfTotals, { elapsedMs, reason }: Sample): void {
+  #addBpf(bpf: BpfTotals, { elapsedMs, reason, kernel, stat }: Sample): void {
     this.#bpfLast = bpf;
-    this.#bpfLastMs = elapsedMs;
     const { held } = bpf;
     const before = this.#bpfHeldPeak;
     if (held !== undefined && (before === undefined || heldBytes(held) >= heldBytes(before)))
@@ -162,11 +190,15 @@ export class SampleAggregate {
     const isLarger = this.#bpfLargest === undefined || leafBytes(bpf) >= leafBytes(this.#bpfLargest);
     if (bpf.charged !== undefined && isLarger) this.#bpfLargest = bpf;
     if (bpf.charged !== undefined && reason === 'tick') this.#bpfRunningReadings += 1;
-    const gapMs = elapsedMs - (this.#highest?.elapsedMs ?? elapsedMs);
     // After the target has exited its maps no longer exist: that reading is not valid for an earlier time.
-    if (reason !== 'final' && (this.#bpfAtHighest === undefined || gapMs < this.#bpfAtHighest.gapMs)) {
-      this.#bpfAtHighest = { totals: bpf, gapMs };
-    }
+    if (reason === 'final') return;
+    this.#bpfMoment = {
+      elapsedMs,
+      bpf,
+      ...(kernel === undefined ? {} : { kernel }),
+      ...(stat === undefined ? {} : { stat }),
+    };
+    if (this.#highest !== undefined) this.#bpfAtHighest ??= bpfOf(this.#highest, this.#bpfMoment);
   }
 
   /** Why the highest sample has no BPF memory. */

@@ -81,6 +81,11 @@ export interface BudgetResult {
   limit?: number;
   /** `value - limit`: negative values are the remaining headroom. */
   excess?: number;
+  /**
+   * The value that the metric may have had between two readings: the kernel's high-water mark does not exclude
+   * it, and it is above the limit. Absent if that is excluded. Unit: bytes.
+   */
+  possible?: number;
   /** The value of every run, in order; absent for a single run. Null for a run that did not measure it. */
   values?: (number | null)[];
   /** Median absolute deviation of `values`. */

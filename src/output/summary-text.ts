@@ -40,6 +40,8 @@ const BREAKDOWN: readonly { id: string; depth: number }[] = [
 
 const AVERAGES_SHOWN = ['current', 'anon', 'file', 'kernel', 'workingset', 'rss', 'pss'];
 
+const MAXIMA_SHOWN = ['anon', 'file', 'kernel', 'workingset', 'swap', 'bpf'];
+
 /** Kinds of kernel memory, for kernels without a total. */
 const KERNEL_KINDS = ['slab', 'kernel_stack', 'pagetables', 'percpu'];
 
@@ -66,6 +68,7 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
     ...renderExit(summary),
     ...(peak === undefined ? [] : [renderRow('peak', size(peak.bytes), peakNote(summary))]),
     ...renderHighest(summary, size),
+    ...renderMaxima(summary, size),
     ...(means.length > 0 ? [`  averages over time: ${means.join(', ')}`] : []),
     ...renderCounts(summary),
     ...renderBpf(summary, size),
@@ -76,6 +79,22 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
 
 function renderRow(label: string, value: string, note = ''): string {
   return `  ${label.padEnd(LABEL_WIDTH)}${value.padStart(SIZE_WIDTH)}${note === '' ? '' : `  ${note}`}`;
+}
+
+/** The maxima of the fast readings; none for recordings without them. */
+function renderMaxima({ samples, maxima = {}, peak }: SummaryRecord, size: FormatSize): string[] {
+  const { readings, longestReadingGapMs = 0 } = samples;
+  if (readings === undefined) return [];
+  if (readings === 0) return ['  maxima: none: the target ended before it could be read while it ran'];
+  const parts = MAXIMA_SHOWN.flatMap((id) => (maxima[id] === undefined ? [] : [`${id} ${size(maxima[id])}`]));
+  const lines = [`  maxima: ${parts.join(', ')}`];
+  const unseen = peak?.unseenBytes ?? 0;
+  if (unseen > 0) {
+    lines.push(
+      `    ${size(unseen)} of the peak fell between two readings, at most ${formatDuration(longestReadingGapMs)} apart`,
+    );
+  }
+  return lines;
 }
 
 /** The composition of memory at its maximum. */

@@ -9,8 +9,8 @@ import type { OnMalformed } from '../kernel/flat-keyed.ts';
 import { KeptFile } from '../kernel/pseudo-file.ts';
 import type { Sample } from '../model/sample.ts';
 
-/** The figures of a sample, without time and reason. BPF totals are read separately. */
-export type Figures = Omit<Sample, 'type' | 'elapsedMs' | 'reason' | 'bpf'>;
+/** The figures of a sample, without time and reason. BPF totals and maxima are read separately. */
+export type Figures = Omit<Sample, 'type' | 'elapsedMs' | 'reason' | 'bpf' | 'maxima'>;
 
 /** A source of figures: a leaf of cgroup v2 or v1, or a process tree. */
 export interface FigureReader {

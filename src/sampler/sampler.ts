@@ -2,6 +2,7 @@
 
 import type { EventRecord, MapsRecord } from '../model/recording.ts';
 import type { Sample, SampleReason } from '../model/sample.ts';
+import { type SampleMaxima, withoutOwnValues } from '../model/sample-maxima.ts';
 import type { BpfReading } from './bpf/bpf-clock.ts';
 import { EventCounters } from './event-watch.ts';
 import type { FigureReader } from './figure-reader.ts';
@@ -19,6 +20,8 @@ export interface SamplerParts {
   reader: FigureReader;
   /** Reads BPF memory if it is due, or always with `now`; undefined if it was not read. */
   readBpf: (pids: () => number[], now: boolean) => BpfReading | undefined | Promise<BpfReading | undefined>;
+  /** Takes the maxima since the previous sample; undefined if there is no fast clock. */
+  takeMaxima?: () => SampleMaxima | undefined;
   /** Milliseconds since the launch. */
   elapsedMs: () => number;
   /**
@@ -99,13 +102,15 @@ export class Sampler {
   }
 
   async #sample(reason: SampleReason): Promise<void> {
-    const { reader, readBpf, elapsedMs, emit, onError } = this.#parts;
+    const { reader, readBpf, takeMaxima, elapsedMs, emit, onError } = this.#parts;
     try {
       const at = elapsedMs();
       const figures = await reader.read();
       const sample: Sample = { type: 'sample', elapsedMs: at, reason, ...figures };
       const bpf = await readBpf(() => reader.processes(), reason !== 'tick');
       if (bpf !== undefined) sample.bpf = bpf.totals;
+      const maxima = takeMaxima?.();
+      if (maxima !== undefined) sample.maxima = withoutOwnValues(maxima, sample);
       const counts = { events: sample.events, local: sample.eventsLocal };
       for (const record of this.#counters.observe(counts, at, 'tick')) emit(record);
       emit(sample);

@@ -44,6 +44,8 @@ function schemaOf(name: string) {
 const planOf = (more: Partial<GatePlan>): GatePlan => ({
   budgets: parseBudgetFile(read('budgets.json'), 'budgets.json').budgets,
   evaluatedOn: 'worst',
+  sampling: {},
+  strictSampling: false,
   rules: {
     budgetExitCode: 3,
     budgetFirst: false,

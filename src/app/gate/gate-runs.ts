@@ -12,6 +12,8 @@ import {
 import { compareRuns } from '../../budget/comparison/compare.ts';
 import { type ReadSide, readBaseline } from '../../budget/comparison/inputs.ts';
 import { combineRuns } from '../../budget/evaluation/combine-runs.ts';
+import { samplingDifferences } from '../../budget/evaluation/sampling-differences.ts';
+import { applyDoubt } from '../../budget/evaluation/sampling-doubt.ts';
 import type { NamedBudget } from '../../budget/expression/budget.ts';
 import { makeVerdict } from '../../budget/make-verdict.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
@@ -205,10 +207,11 @@ export function verdictOn(
     runs: whole.flatMap(({ figures }) => figures ?? []),
   };
   const isComparable = baseline !== undefined && whole.length > 0;
-  const budgets = combineRuns(
+  const combined = combineRuns(
     runs.map(({ results }) => results),
     plan.evaluatedOn,
   );
+  const { results: budgets, warnings: doubts } = applyDoubt(combined, plan.strictSampling);
   const verdict = makeVerdict({
     runs: [first, ...others],
     evaluatedOn: plan.evaluatedOn,
@@ -217,6 +220,8 @@ export function verdictOn(
     timeline: (runs[(shownRun(budgets) ?? runs.length) - 1] ?? first).timeline,
     warnings: [
       ...runs.flatMap(({ warnings }) => warnings),
+      ...doubts,
+      ...runs.flatMap(({ start }) => samplingDifferences(start, plan.sampling)),
       ...(baseline === undefined || whole.length === runs.length ? [] : [NOT_COMPARED]),
     ],
     faults,

@@ -25,11 +25,14 @@ export async function proposeBudgets(options: RunOptions, plan: SeriesPlan): Pro
   const end = await runSeries(options, plan, new ProgressLine(), async (each, run) => {
     const proposal = new ProposalRun();
     const outputs = { ...each.outputs, silent: true };
-    const result = await measureRun({ ...each, outputs, view: 'never', wantsDetails: true }, () => ({
-      start: (record) => proposal.observe(record),
-      write: (record) => proposal.observe(record),
-      stop: async (summary) => proposal.observe(summary),
-    }));
+    const result = await measureRun(
+      { ...each, outputs, view: 'never', wantsDetails: true, budgets: [] },
+      () => ({
+        start: (record) => proposal.observe(record),
+        write: (record) => proposal.observe(record),
+        stop: async (summary) => proposal.observe(summary),
+      }),
+    );
     status = result.status;
     const { elsewhere, cgroupRemovedMs } = result.summary;
     if (status === 0 && (elsewhere !== undefined || cgroupRemovedMs !== undefined)) {
@@ -47,5 +50,5 @@ export async function proposeBudgets(options: RunOptions, plan: SeriesPlan): Pro
     return { status: status || EXIT_CODES.FAILED, text: undefined, unproposed: [], fault };
   }
   const unproposed = findUnproposed(observed);
-  return { status, text: proposeBudgetFile(observed, options.command), unproposed, fault };
+  return { status, text: proposeBudgetFile(observed, options.command, options), unproposed, fault };
 }

@@ -74,7 +74,8 @@ function summarize(
   outlived: OutlivingProcess[],
   bpfOfRun: BpfSummary,
 ): SummaryRecord {
-  const { count, longestGapMs, bpf, ...figures } = measurement.aggregate.summary();
+  const { count, longestGapMs, readings, longestReadingGapMs, bpf, ...figures } =
+    measurement.aggregate.summary();
   const summary: SummaryRecord = {
     type: 'summary',
     version: FORMAT_VERSION,
@@ -90,6 +91,8 @@ function summarize(
     samples: { count, ...measurement.punctuality, longestGapMs },
     warnings: measurement.warnings,
   };
+  if (readings !== undefined) summary.samples.readings = readings;
+  if (longestReadingGapMs !== undefined) summary.samples.longestReadingGapMs = longestReadingGapMs;
   const { leaf } = measurement.placement;
   if (leaf !== undefined) summary.leaf = leaf.directory;
   if (measurement.killedByUs) summary.exit.killedByCmemstat = true;

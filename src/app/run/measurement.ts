@@ -2,6 +2,7 @@
  * One run under measurement: the sampler, the event watch and the sinks, from the launch to the last sample.
  */
 import { statSync } from 'node:fs';
+import type { Leaf } from '../../cgroup/leaf.ts';
 import type { Placement } from '../../cgroup/placement.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
@@ -15,13 +16,14 @@ import { BpfClock, type BpfReading, type BpfUnavailable } from '../../sampler/bp
 import type { RunBpf } from '../../sampler/bpf/run-bpf.ts';
 import { ElsewhereWatch } from '../../sampler/elsewhere-watch.ts';
 import type { EventWatch } from '../../sampler/event-watch.ts';
+import type { BpfBytes } from '../../sampler/fast-clock.ts';
 import { type FigureReader, MalformedLines } from '../../sampler/figure-reader.ts';
 import type { ProcessTable } from '../../sampler/process-table.ts';
 import { Sampler } from '../../sampler/sampler.ts';
 import type { Target } from '../../target/launch.ts';
 import type { SignalActions } from '../../target/signals.ts';
 import { NestedCgroups } from './nested-cgroups.ts';
-import { openReader, watchEvents } from './open-readers.ts';
+import { openReader, type RunningClock, startFastClock, watchEvents } from './open-readers.ts';
 import type { RunOptions } from './options.ts';
 import { startRecord } from './start-record.ts';
 import { keepHeapSmall } from './v8-flags.ts';
@@ -57,6 +59,7 @@ export class Measurement {
   #bpf: BpfClock | undefined;
   #runBpf: RunBpf | undefined;
   #sampler: Sampler | undefined;
+  #fastClock: RunningClock | undefined;
   #watch: EventWatch | undefined;
   #prepareTimer: NodeJS.Timeout | undefined;
   #processTable: ProcessTable | undefined;
@@ -173,21 +176,27 @@ export class Measurement {
   /** Passes the start record to all sinks of the run, and takes the first sample. */
   async start(sinks: readonly Sink[]): Promise<void> {
     const { leaf } = this.placement;
+    // First: a short target may end before the rest is open.
+    if (leaf !== undefined) this.#fastClock = this.#startFastClock(leaf);
     const stream = new RecordStream(sinks);
     this.#stream = stream;
     this.#reader = await openReader(leaf, this.#target.pid, this.#malformed.add);
+    const poll = () => this.#fastClock?.poll();
     const record = startRecord(this.#options, {
       placement: this.placement,
       mode: this.mode,
       pid: this.#target.pid,
       startedAt: this.startedAt,
     });
+    poll();
     stream.start(record);
+    poll();
     this.#elsewhere.start();
     const sampler = new Sampler(
       {
         reader: this.#reader,
         readBpf: (pids, now) => this.#readBpf(pids, now),
+        takeMaxima: () => this.#fastClock?.take(),
         elapsedMs: this.elapsedMs,
         emit: (each) => this.emit(each),
         onError: (error) => this.#onError(error),
@@ -197,7 +206,9 @@ export class Measurement {
     this.#sampler = sampler;
     // Before slow operations, so that events are detected from now on.
     if (leaf !== undefined) this.#watch = await watchEvents(leaf, sampler);
+    poll();
     if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
+    poll();
     keepHeapSmall();
     await sampler.start();
     this.#prepareTimer = setTimeout(() => void this.#prepare(), PREPARE_MS);
@@ -208,6 +219,7 @@ export class Measurement {
    */
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#fastClock?.stop();
     clearTimeout(this.#prepareTimer);
     this.#processTable?.stop();
     this.#elsewhere.stop();
@@ -252,10 +264,30 @@ export class Measurement {
     this.warnings.push(message);
   }
 
+  #startFastClock(leaf: Leaf): RunningClock {
+    return startFastClock(leaf, {
+      elapsedMs: this.elapsedMs,
+      hasBudgets: this.#options.budgets !== undefined,
+      readBpf: () => this.#readCharged(),
+      onError: (error) => this.#onError(error),
+    });
+  }
+
+  #readCharged(): BpfBytes | undefined {
+    const totals = this.#bpf?.attempt(() => this.#runBpf?.collectCharged(() => this.processes()));
+    return totals === undefined
+      ? undefined
+      : {
+          maps: totals.charged.maps.bytes,
+          programs: totals.charged.programs.bytes,
+          uncharged: totals.uncharged.maps.bytes,
+        };
+  }
+
   /** Opens the parts that a short target does not need. */
   async #prepare(): Promise<void> {
     // One after the other: the process table is read less often the longer a reading takes.
-    await this.#runBpf?.prepare();
+    await this.#runBpf?.prepare(() => this.#fastClock?.poll());
     await this.#startProcessTable();
   }
 
@@ -309,6 +341,7 @@ export class Measurement {
     this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, async () => {
       // Loaded while the target starts, and only if BPF memory is read.
       const { RunBpf } = await import('../../sampler/bpf/run-bpf.ts');
+      this.#fastClock?.poll();
       this.#runBpf = await RunBpf.open({
         cgroupId,
         nameNested: (id) => this.#nested?.nameOf(id),

@@ -1,13 +1,17 @@
 /** Opens the files to read and watch for a run, depending on where it was placed. */
 import { closeSync } from 'node:fs';
+import { getPriority, setPriority } from 'node:os';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { errnoOf, UnsupportedError } from '../../errors.ts';
 import type { OnMalformed } from '../../kernel/flat-keyed.ts';
 import { openCgroup1Reader } from '../../sampler/cgroup1-reader.ts';
 import { openCgroup2Reader } from '../../sampler/cgroup2-reader.ts';
 import { type EventWatch, watchEvents1, watchEvents2 } from '../../sampler/event-watch.ts';
-import type { FigureReader } from '../../sampler/figure-reader.ts';
+import { FastClock, type FastClockParts } from '../../sampler/fast-clock.ts';
+import { absentAs, type FigureReader } from '../../sampler/figure-reader.ts';
 import type { Sampler } from '../../sampler/sampler.ts';
+import { openSizeReader } from '../../sampler/size-reader.ts';
+import { UsageThreshold } from '../../sampler/usage-threshold.ts';
 
 /**
  * Opens the reader for the figures of a leaf; lines that cannot be parsed are skipped, and passed to
@@ -37,6 +41,57 @@ export async function openReader(
 /** The errnos of files of a cgroup that was removed. */
 const REMOVED = ['ENOENT', 'ENODEV'];
 
+/** A fast clock with the files that it reads. */
+export type RunningClock = Pick<FastClock, 'take' | 'poll' | 'stop'>;
+
+/** Opens the sizes of the leaf and starts the fast clock. @throws KernelFileError. */
+export function startFastClock(
+  { version, directory }: Leaf,
+  parts: Omit<FastClockParts, 'sizes' | 'watchRise'>,
+): RunningClock {
+  const sizes = openSizeReader(version, directory);
+  let threshold: UsageThreshold | undefined;
+  // Only cgroup v1 has thresholds.
+  const watchRise = (aboveBytes: number) => {
+    threshold ??= absentAs(undefined, () => new UsageThreshold(directory, createEventFd, () => clock.wake()));
+    threshold?.watch(aboveBytes);
+  };
+  const ownPriority = getPriority();
+  const clock = new FastClock({ ...parts, sizes, ...(version === 1 ? { watchRise } : {}) });
+  clock.start();
+  trySetPriority(Math.min(ownPriority, PRIORITY));
+  return {
+    take: () => clock.take(),
+    poll: () => clock.poll(),
+    stop: () => {
+      clock.stop();
+      // What is started from now on inherits it.
+      trySetPriority(ownPriority);
+      threshold?.close();
+      sizes.close();
+    },
+  };
+}
+
+/**
+ * The niceness while the clock runs, if we may set it: a target that uses all CPUs would delay readings by
+ * hundreds of milliseconds. Only the main thread has it.
+ */
+const PRIORITY = -15;
+
+function trySetPriority(priority: number): void {
+  try {
+    setPriority(priority);
+  } catch {
+    // Not permitted: readings may be late.
+  }
+}
+
+async function createEventFd(): Promise<number> {
+  const libc = await import('../../kernel/bpf/sys/libc.ts');
+  return libc.createEventFd();
+}
+
 /**
  * Watches the events of the leaf; undefined if they are only detected at ticks, or if the leaf was removed.
  * @throws SyscallError, KernelFileError.
@@ -48,7 +103,6 @@ export async function watchEvents(
   const notice: Sampler['noticeEvents'] = (counts, noticed) => sampler.noticeEvents(counts, noticed);
   try {
     if (version === 2) return watchEvents2(directory, notice);
-    const { createEventFd } = await import('../../kernel/bpf/sys/libc.ts');
     const eventFd = await createEventFd();
     try {
       return watchEvents1(directory, eventFd, notice);

@@ -1,6 +1,6 @@
 /** Computes the result of one budget from the observations of a run. */
 import { globToRegExp } from '../../format/glob.ts';
-import { breakKernelDown } from '../../model/kernel-breakdown.ts';
+import { bpfOf, breakKernelDown } from '../../model/kernel-breakdown.ts';
 import { MAP_PREFIX } from '../../model/metrics.ts';
 import type { LeafLimits, Sample } from '../../model/sample.ts';
 import type { BreakdownLine, BudgetResult, Exceedance, Grown } from '../../model/verdict.ts';
@@ -12,7 +12,14 @@ import type { BudgetWatch } from './budget-watch.ts';
 import { meetsLimit } from './combine-runs.ts';
 import type { MetricTrack } from './metric-track.ts';
 import { type MapNames, mapElsewhere, missingMap } from './missing-map.ts';
-import { findMissing, type Missing, missingBaseline, missingLimit, type RunFacts } from './not-measured.ts';
+import {
+  contradicted,
+  findMissing,
+  type Missing,
+  missingBaseline,
+  missingLimit,
+  type RunFacts,
+} from './not-measured.ts';
 import type { PressureShare } from './pressure-share.ts';
 
 /** The inputs of a result. */
@@ -56,12 +63,27 @@ export function resultOf(watch: BudgetWatch, seen: Seen): RunResult {
     const slope = seen.track.growth()?.slope;
     if (slope !== undefined) result.estimate = roundFor(budget.unit, slope) ?? slope;
   }
-  if (exceeded === undefined && meetsLimit(result.value, budget.op, result.limit)) return result;
+  if (exceeded === undefined && meetsLimit(result.value, budget.op, result.limit)) {
+    return withPossible(result, watch, seen);
+  }
   result.status = 'failed';
   const explanation = explainTinyLimit(budget);
   if (explanation !== undefined) result.hint = explanation;
   result.exceeded = exceedanceOf(watch, seen);
   return result;
+}
+
+/** Adds the value that the kernel's high-water mark does not exclude, if it is above the limit. */
+function withPossible(result: RunResult, { named }: BudgetWatch, { track, run }: Seen): RunResult {
+  const { limit, value } = result;
+  const { op, aggregate } = named.budget;
+  if (track.possible === undefined || limit === undefined || aggregate !== 'max') return result;
+  if (op !== '<=' && op !== '<' && op !== '==') return result;
+  const possible = Math.min(track.possible, run.unseen.peakBytes);
+  if (value === undefined || possible <= value || meetsLimit(possible, op, limit)) return result;
+  if (!run.unseen.isContradiction) return { ...result, possible };
+  const { value: _value, excess: _excess, ...rest } = result;
+  return { ...rest, status: named.optional ? 'not-measured-optional' : 'not-measured', ...contradicted(run) };
 }
 
 function describe({ named }: BudgetWatch): RunResult {
@@ -201,8 +223,9 @@ function linesOf(
 ): BreakdownLine[] {
   if (sample === undefined) return [];
   const { metric, unit } = watch.named.budget;
-  // BPF memory has a longer interval: use its last reading.
-  const lines = breakdownOf(sample, breakKernelDown(sample, sample.bpf ?? bpf?.bpf));
+  // BPF memory has a longer interval: use its last reading if that belongs to this sample.
+  const reading = bpf?.bpf === undefined ? undefined : { ...bpf, bpf: bpf.bpf };
+  const lines = breakdownOf(sample, breakKernelDown(sample, bpfOf(sample, reading)));
   const value = peaked ? track.max : (watch.exceeded?.value ?? track.max);
   const isBytes = unit.startsWith('bytes') && metric !== 'peak';
   if (isBytes && value !== undefined && !lines.some(({ id }) => id === metric)) {

@@ -58,6 +58,8 @@ function combine(results: readonly BudgetResult[], evaluatedOn: EvaluatedOn): Bu
   Object.assign(combined, { value, limit, excess: value - limit });
   if (estimate !== undefined) combined.estimate = estimate;
   if (spread !== undefined) combined.spread = spread;
+  const possible = possibleOf(measured, evaluated, evaluatedOn);
+  if (possible !== undefined) combined.possible = possible;
   const exceeded = status === 'failed' ? nearestExceedance(results, value) : undefined;
   if (exceeded !== undefined) combined.exceeded = exceeded;
   return combined;
@@ -85,12 +87,24 @@ function medianOf(results: readonly BudgetResult[], measured: readonly Measured[
   return evaluated;
 }
 
+/** The combined value if each run had used what its high-water mark does not exclude; undefined within the limit. */
+function possibleOf(
+  measured: readonly Measured[],
+  { limit, op, status }: Measured,
+  evaluatedOn: EvaluatedOn,
+): number | undefined {
+  if (status === 'failed' || measured.every(({ possible }) => possible === undefined)) return undefined;
+  const values = measured.map(({ possible, value }) => possible ?? value);
+  const combined = isOnWorst(measured, evaluatedOn) ? Math.max(...values) : median(values);
+  return combined === undefined || meetsLimit(combined, op, limit) ? undefined : Math.round(combined);
+}
+
 function isMeasured(result: BudgetResult): result is Measured {
   return result.value !== undefined && result.limit !== undefined;
 }
 
 function withoutEvaluation(result: BudgetResult): BudgetResult {
-  const { value: _v, estimate: _e, excess: _x, exceeded: _b, values: _vs, ...rest } = result;
+  const { value: _v, estimate: _e, excess: _x, exceeded: _b, values: _vs, possible: _p, ...rest } = result;
   return rest;
 }
 

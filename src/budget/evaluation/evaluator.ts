@@ -23,6 +23,7 @@ import { describeElsewhere } from './missing-map.ts';
 import type { Missing, RunFacts } from './not-measured.ts';
 import { PressureShare } from './pressure-share.ts';
 import { GrowthTables } from './top-grown.ts';
+import { isPartOfCurrent, UnseenMemory } from './unseen-memory.ts';
 
 /** Optional inputs of an evaluation besides the records. */
 export interface GateOptions {
@@ -35,6 +36,10 @@ export interface GateOptions {
 interface Metric {
   readonly track: MetricTrack;
   readonly read: MetricReader;
+  /** The key of its maximum between two samples. */
+  readonly key: string;
+  /** Whether it is a part of `current`, so that the kernel's high-water mark limits it. */
+  readonly isPart: boolean;
   readonly watches: BudgetWatch[];
 }
 
@@ -67,6 +72,9 @@ export class BudgetEvaluator {
   #lastSample: Sample | undefined;
   #lastBpf: Sample | undefined;
   #runningSamples = 0;
+  #readings = 0;
+  #bpfReadings = 0;
+  readonly #unseen = new UnseenMemory();
   #hasBpf = false;
   #elsewhere: Missing | undefined;
   /** A sample with a reading of BPF memory, whose record of maps follows if they changed. */
@@ -121,6 +129,9 @@ export class BudgetEvaluator {
       start: this.#start,
       summary,
       runningSamples: this.#runningSamples,
+      readings: this.#readings,
+      bpfReadings: this.#bpfReadings,
+      unseen: this.#unseen,
       hasBpf: this.#hasBpf,
       elsewhere: elsewhereOf(summary) ?? this.#elsewhere,
     };
@@ -187,7 +198,13 @@ export class BudgetEvaluator {
     const kind = kindOf(metric);
     const pressure = kind === 'psi' ? new PressureShare(metric === 'psi.full' ? 'full' : 'some') : undefined;
     const read: MetricReader = pressure === undefined ? readerOf(metric) : (sample) => pressure.read(sample);
-    const entry: Metric = { track: new MetricTrack(), read, watches: [] };
+    const entry: Metric = {
+      track: new MetricTrack(),
+      read,
+      key: metric.replace(/^stat\./, ''),
+      isPart: isPartOfCurrent(metric),
+      watches: [],
+    };
     this.#metrics.set(metric, entry);
     if (pressure !== undefined) this.#pressures.set(metric, pressure);
     const glob = mapNameIn(metric);
@@ -213,6 +230,29 @@ export class BudgetEvaluator {
     }
     if (sample.bpf !== undefined) this.#onBpf(sample);
     else if (this.#awaitsSample) this.#feedMaps(sample);
+    this.#onMaxima(sample);
+  }
+
+  /** What was read between the previous sample and this one. */
+  #onMaxima(sample: Sample): void {
+    const { maxima } = sample;
+    const unseenBytes = this.#unseen.add(sample);
+    if (maxima === undefined && unseenBytes === 0) return;
+    this.#readings += maxima?.readings ?? 0;
+    this.#bpfReadings += maxima?.bpfReadings ?? 0;
+    if (this.#bpfReadings > 0) this.#hasBpf = true;
+    for (const metric of [...this.#ofSamples, ...this.#ofBpf]) {
+      const value = maxima?.bytes[metric.key];
+      if (value !== undefined) this.#raise(metric, value, sample);
+      if (unseenBytes === 0 || !metric.isPart) continue;
+      const { track } = metric;
+      const possible = Math.max(value ?? 0, metric.read(sample) ?? 0) + unseenBytes;
+      if (possible > (track.possible ?? 0)) track.possible = possible;
+    }
+  }
+
+  #raise(metric: Metric, value: number, sample: Sample): void {
+    if (metric.track.raise(sample.elapsedMs, value, sample)) this.#onExtreme(metric, sample, 'launch', value);
   }
 
   #onBpf(sample: Sample): void {
@@ -279,7 +319,16 @@ export class BudgetEvaluator {
   }
 
   #feed(metric: Metric, ms: number, reason: SampleReason, value: number, sample: Sample | undefined): void {
-    if (!metric.track.add(ms, reason, value, sample)) return;
+    if (metric.track.add(ms, reason, value, sample)) this.#onExtreme(metric, sample, reason, value, ms);
+  }
+
+  #onExtreme(
+    metric: Metric,
+    sample: Sample | undefined,
+    reason: SampleReason,
+    value: number,
+    ms = sample?.elapsedMs ?? 0,
+  ): void {
     this.#unsettledMs = ms;
     const { watches, track } = metric;
     if (track.highest.sample === sample) track.highest.bpf = this.#lastBpf;

@@ -29,6 +29,8 @@ export class MetricTrack {
   /** After it has exited. */
   final: number | undefined;
   finalMs = 0;
+  /** The largest value that the kernel's high-water mark does not exclude; undefined if it adds nothing. */
+  possible: number | undefined;
   /** Readings while the target runs: excludes those at its launch and after its exit. */
   runningCount = 0;
   #weighted = 0;
@@ -67,6 +69,16 @@ export class MetricTrack {
       this.finalMs = elapsedMs;
     }
     return isExtreme;
+  }
+
+  /** Adds the maximum of the readings before a sample; returns true if it is a new maximum of the run. */
+  raise(elapsedMs: number, value: number, sample: Sample): boolean {
+    if (this.max !== undefined && value <= this.max) return false;
+    this.max = value;
+    this.maxMs = elapsedMs;
+    this.highest.sample = sample;
+    this.highest.grown = undefined;
+    return true;
   }
 
   /** The time-weighted mean, where every reading is valid until the next; undefined before the second. */

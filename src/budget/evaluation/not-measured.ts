@@ -1,5 +1,5 @@
 /** Explains why a budget could not be measured, and how to fix it. */
-import { formatDuration } from '../../format/units.ts';
+import { formatBytes, formatDuration } from '../../format/units.ts';
 import { FIELDS } from '../../model/field-catalogue.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import type { StartRecord, SummaryRecord } from '../../model/recording.ts';
@@ -8,6 +8,7 @@ import { GROWTH_MIN_MS, GROWTH_MIN_READINGS } from '../../statistics/trend.ts';
 import type { Budget, LimitName } from '../expression/budget.ts';
 import { kindOf } from '../expression/metric-catalogue.ts';
 import type { MetricTrack } from './metric-track.ts';
+import { isPartOfCurrent, type UnseenMemory } from './unseen-memory.ts';
 
 /** The explanation in a report. */
 export interface Missing {
@@ -22,6 +23,11 @@ export interface RunFacts {
   summary: SummaryRecord | undefined;
   /** Samples while the target ran. */
   runningSamples: number;
+  /** Readings between the samples while processes of the run had memory. */
+  readings: number;
+  /** Readings of BPF memory between the samples. */
+  bpfReadings: number;
+  unseen: UnseenMemory;
   /** Whether BPF memory was read and attributed at least once. */
   hasBpf: boolean;
   /** Why the figures do not cover the whole run: processes in other cgroups, or a removed leaf. */
@@ -51,7 +57,7 @@ export function findMissing(
   }
   if (track.max === undefined && value === undefined) return missingFigure(metric, run);
   if (aggregate === 'growth' && value === undefined) return tooShortForGrowth(track);
-  if (value === undefined || !isCovered(budget, track)) {
+  if (value === undefined || !isCovered(budget, track, run)) {
     if (aggregate === 'final') return { reason: 'the recording ends before its target' };
     return kind === 'bpf' || kind === 'maps' ? tooShortForBpf(run) : tooShort(run);
   }
@@ -81,7 +87,7 @@ function tooShortForBpf({ start, summary }: RunFacts): Missing {
 }
 
 /** Whether there are readings from while the target ran. */
-function isCovered({ metric, aggregate }: Budget, track: MetricTrack): boolean {
+function isCovered({ metric, aggregate }: Budget, track: MetricTrack, run: RunFacts): boolean {
   switch (kindOf(metric)) {
     case 'peak':
     case 'counter':
@@ -89,9 +95,22 @@ function isCovered({ metric, aggregate }: Budget, track: MetricTrack): boolean {
     case 'leftover':
       return true;
     default:
-      // What a short target left behind is a lower bound: its earlier usage is unknown.
-      return aggregate === 'final' || track.runningCount > 0;
+      if (aggregate === 'final' || track.runningCount > 0) return true;
+      if (aggregate !== 'max') return false;
+      if (kindOf(metric) === 'bpf') return run.bpfReadings > 0;
+      if (kindOf(metric) === 'maps') return false;
+      // What a short target left behind is a lower bound; the high-water mark limits how much more it was.
+      return run.readings > 0 || (run.unseen.peakBytes > 0 && isPartOfCurrent(metric));
   }
+}
+
+/** The high-water mark is so far above all readings that they say nothing about a maximum. */
+export function contradicted({ start, unseen }: RunFacts): Missing {
+  const interval = start === undefined ? '' : ` (a sample every ${formatDuration(start.intervalMs)})`;
+  return {
+    reason: `most of the kernel's peak of ${formatBytes(unseen.peakBytes)} was in use between two readings${interval}: the maximum is unknown`,
+    hint: 'a budget on peak or current',
+  };
 }
 
 /** Why a limit could not be determined. */

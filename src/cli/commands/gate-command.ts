@@ -6,6 +6,7 @@ import { readBudgetFile, toGatePlan, toSeriesPlan } from '../options/gate-plan.t
 import { refuseSharedPlaces, reportPlaces, runPlaces } from '../options/places.ts';
 import { missingOption } from '../options/requirements.ts';
 import type { RunFlags } from '../options/run-flags.ts';
+import { givenIntervals } from '../options/run-options.ts';
 
 /**
  * Handles a run with budgets, or several runs.
@@ -26,10 +27,18 @@ export async function gate(options: RunOptions, flags: RunFlags & GateFlags): Pr
       `${ofView} conflicts with --runs ${series.runs}: the view shows a single run`,
     );
   }
-  return runGated(options, {
-    ...plan,
-    ...series,
-    stopOnExceeded: flags.stopOnExceeded === true,
-    saveBaseline: flags.saveBaseline,
-  });
+  const { intervalMs, bpfIntervalMs, processIntervalMs } = {
+    ...options,
+    ...file?.sampling,
+    ...givenIntervals(flags),
+  };
+  return runGated(
+    { ...options, intervalMs, bpfIntervalMs, processIntervalMs },
+    {
+      ...plan,
+      ...series,
+      stopOnExceeded: flags.stopOnExceeded === true,
+      saveBaseline: flags.saveBaseline,
+    },
+  );
 }

@@ -40,6 +40,7 @@ export interface BudgetFlags {
   budgetFirst?: true;
   timeoutOk?: true;
   budgetExitCode?: string;
+  strictSampling?: true;
 }
 
 /** The options of comparisons. */
@@ -121,6 +122,12 @@ export function addBudgetOptions(command: Command): void {
       new DependentOption('--budget-exit-code <n>', 'exit status when a budget failed (default: 3)').requires(
         A_GATE,
       ),
+    )
+    .addOption(
+      new DependentOption(
+        '--strict-sampling',
+        'exit with 5 if a metric may have exceeded its limit between two readings',
+      ).requires(A_GATE),
     );
 }
 

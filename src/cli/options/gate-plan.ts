@@ -45,6 +45,8 @@ export function toGatePlan(flags: Flags, file: BudgetFile | undefined, failOnLef
   return {
     budgets: [...ofFile, ...own],
     evaluatedOn: oneOf(flags.evaluate, DECIDING_RUNS, '--evaluate') ?? file?.runs.evaluate ?? 'median',
+    sampling: file?.sampling ?? {},
+    strictSampling: flags.strictSampling ?? file?.sampling.strict ?? false,
     rules: {
       budgetExitCode: parseExitCode(flags.budgetExitCode),
       budgetFirst: flags.budgetFirst === true,

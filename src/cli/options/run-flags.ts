@@ -6,9 +6,10 @@ import { DependentOption } from './requirements.ts';
 
 /** The options as commander passes them on: unparsed text. */
 export interface RunFlags {
-  interval: string;
-  bpfInterval: string;
-  processInterval: string;
+  /** Undefined if not given: a budget file may set these three. */
+  interval?: string;
+  bpfInterval?: string;
+  processInterval?: string;
   json?: true;
   output?: string;
   summaryJson?: string;
@@ -52,11 +53,10 @@ export function addRunOptions(program: Command): void {
     .optionsGroup('Sampling:')
     .option(
       '-i, --interval <duration>',
-      'time between samples, such as 100ms or 1s; a bare number is in seconds',
-      '500ms',
+      'time between samples, such as 100ms or 1s; a bare number is in seconds (default: 500ms)',
     )
-    .option('--bpf-interval <duration>', 'time between readings of BPF memory; 0 disables them', '1s')
-    .option('--process-interval <duration>', 'time between process snapshots; 0 disables them', '2s')
+    .option('--bpf-interval <duration>', 'time between readings of BPF memory; 0 disables them (default: 1s)')
+    .option('--process-interval <duration>', 'time between process snapshots; 0 disables them (default: 2s)')
     .optionsGroup('Output:')
     .option('--json', "print one JSON object per line to stdout; the target's stdout goes to stderr")
     .option('-o, --output <file>', 'write a recording (the same JSON lines) to a file')

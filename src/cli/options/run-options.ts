@@ -2,15 +2,18 @@
 import { isatty } from 'node:tty';
 import type { RunOptions } from '../../app/run/options.ts';
 import { UsageError } from '../../errors.ts';
-import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
+import {
+  atLeast,
+  DEFAULT_INTERVALS,
+  parseInterval,
+  parseSlowInterval,
+  type SamplingIntervals,
+} from '../../format/intervals.ts';
 import { parseDuration, parseLimitOption } from '../../format/units.ts';
 import type { Limit } from '../../kernel/limit.ts';
 import { resolveUser } from '../../target/user.ts';
 import { oneOf } from './one-of.ts';
 import { PLACEMENTS, REQUIRED, type RunFlags, WAITS } from './run-flags.ts';
-
-const MIN_INTERVAL_MS = 1;
-const MIN_SLOW_INTERVAL_MS = 10;
 
 /**
  * Parses the options of a run; `program` is what precedes them on the command line.
@@ -34,9 +37,8 @@ export function toRunOptions(
   }
   return {
     command,
-    intervalMs: atLeast(parseDuration(flags.interval, '--interval'), MIN_INTERVAL_MS, '--interval'),
-    bpfIntervalMs: parseSlowInterval(flags.bpfInterval, '--bpf-interval'),
-    processIntervalMs: parseSlowInterval(flags.processInterval, '--process-interval'),
+    ...DEFAULT_INTERVALS,
+    ...givenIntervals(flags),
     wantsDetails: flags.json === true || flags.output !== undefined,
     cgroupParent: flags.cgroupParent,
     placement: oneOf(flags.placement, PLACEMENTS, '--placement'),
@@ -74,7 +76,7 @@ export function toRunOptions(
 
 /** Options that another one makes ineffective, depending on its value. @throws UsageError. */
 function refuseIneffective(flags: RunFlags): void {
-  const isWithoutBpf = parseDuration(flags.bpfInterval, '--bpf-interval') === 0;
+  const isWithoutBpf = givenIntervals(flags).bpfIntervalMs === 0;
   const isOfTree = flags.placement === 'process-tree';
   const isWithoutView = flags.tui === false;
   const pairs: readonly [boolean, string, string][] = [
@@ -94,20 +96,20 @@ function refuseIneffective(flags: RunFlags): void {
   }
 }
 
+/** The intervals that were given. @throws UsageError that names the option. */
+export function givenIntervals(flags: RunFlags): Partial<SamplingIntervals> {
+  const given: Partial<SamplingIntervals> = {};
+  const { interval, bpfInterval, processInterval } = flags;
+  if (interval !== undefined) given.intervalMs = parseInterval(interval, '--interval');
+  if (bpfInterval !== undefined) given.bpfIntervalMs = parseSlowInterval(bpfInterval, '--bpf-interval');
+  if (processInterval !== undefined) {
+    given.processIntervalMs = parseSlowInterval(processInterval, '--process-interval');
+  }
+  return given;
+}
+
 function optional<T>(text: string | undefined, parse: (text: string) => T): T | undefined {
   return text === undefined ? undefined : parse(text);
-}
-
-function atLeast(ms: number, minimumMs: number, option: string): number {
-  if (ms < minimumMs) throw new UsageError(option, `${option}: must be at least ${minimumMs}ms`);
-  if (ms > MAX_TIMER_MS) throw new UsageError(option, `${option}: must be at most 24 days`);
-  return ms;
-}
-
-/** The interval of readings that cost more than a sample; 0 disables them. Unit: milliseconds. */
-function parseSlowInterval(text: string, option: string): number {
-  const ms = parseDuration(text, option);
-  return ms === 0 ? 0 : atLeast(ms, MIN_SLOW_INTERVAL_MS, option);
 }
 
 function parsePidsMax(text: string): Limit {

@@ -30,10 +30,14 @@ const TWINS: Record<string, string> = Object.fromEntries(
   Object.entries(SAME_MEANING).map(([key, name]) => [`total_${key}`, name]),
 );
 
-/** Whether a key is the local value of a counter that also exists for the subtree, or swap. */
-function isReportedElsewhere(key: string, raw: Record<string, number>): boolean {
-  if (key === 'total_swap') return true;
-  return !key.startsWith('total_') && raw[`total_${key}`] !== undefined;
+/**
+ * The name under which a key of v1's `memory.stat` is reported; undefined if another key reports it.
+ * `hasKey` returns whether the file has a key.
+ */
+export function memoryStatNameV1(key: string, hasKey: (key: string) => boolean): string | undefined {
+  const twin = TWINS[key];
+  if (twin !== undefined) return twin;
+  return key === 'total_swap' || (!key.startsWith('total_') && hasKey(`total_${key}`)) ? undefined : key;
 }
 
 /** `memory.stat` of cgroup v1, with v2 names for figures that have the same meaning. */
@@ -67,10 +71,8 @@ export function parseMemoryStatV1(text: string, path: string, onMalformed?: OnMa
   const raw = parseFlatKeyed(limited, path, onMalformed);
   const stat: Record<string, number> = {};
   for (const key in raw) {
-    const value = raw[key] as number;
-    const twin = TWINS[key];
-    if (twin !== undefined) stat[twin] = value;
-    else if (!isReportedElsewhere(key, raw)) stat[key] = value;
+    const name = memoryStatNameV1(key, (other) => raw[other] !== undefined);
+    if (name !== undefined) stat[name] = raw[key] as number;
   }
   if (limited !== text) delete stat.hierarchical_memsw_limit;
   const limit = HIERARCHICAL_NO_LIMIT.test(text) ? Number.POSITIVE_INFINITY : raw.hierarchical_memory_limit;

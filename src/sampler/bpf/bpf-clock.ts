@@ -69,8 +69,15 @@ export class BpfClock {
     // The ticks start at the launch, like those of samples, so they coincide.
     // The reading at the launch is not a tick: the first tick reads too.
     if (!now) this.#dueMs = (Math.floor(elapsedMs / this.#intervalMs) + 1) * this.#intervalMs;
+    const collector = this.#collector;
+    return this.attempt(() => collector.collect(pids()));
+  }
+
+  /** Runs a reading apart from the schedule; undefined if reading has failed. */
+  attempt<T>(read: () => T): T | undefined {
+    if (this.#collector === undefined) return undefined;
     try {
-      return this.#collector.collect(pids());
+      return read();
     } catch (error) {
       this.#giveUp(error);
       return undefined;

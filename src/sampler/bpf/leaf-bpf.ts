@@ -34,6 +34,8 @@ export interface LeafBpf {
   readonly hint: string | undefined;
   /** Reads the leaf once. @throws ToolError if a permission was lost meanwhile. */
   read(): LeafReading;
+  /** Reads only the totals. @throws ToolError if a permission was lost meanwhile. */
+  totals(): LeafTotals;
   /** The currently charged maps. */
   maps(): readonly InventoryMap[];
   /** The maps at the reading with the maximum total, and the advice on them. */
@@ -100,6 +102,11 @@ export function openLeafBpf(bpf: Bpf, owner: LeafOwner): LeafBpf {
         totals: attributes ? leafTotals(snapshot) : undefined,
         maps: listsMaps ? live.update(snapshot) : undefined,
       };
+    },
+    totals() {
+      const snapshot = inventory.read();
+      largest.observe(snapshot);
+      return leafTotals(snapshot);
     },
     maps: () => inventory.read().maps,
     largest: () => largest.result(),

@@ -62,19 +62,20 @@ export class RunBpf {
 
   /**
    * Opens the iterators, which takes about 10 ms: delayed until the target has run for a while. On the first run on a
-   * kernel their programs are adapted to it first, between samples. From then on totals have `charged`.
+   * kernel their programs are adapted to it first, between samples. From then on totals have `charged`. `onStep` is
+   * called between the system calls that open them, most of which wait for other CPUs.
    */
-  prepare(): Promise<void> {
-    this.#prepared ??= this.#prepareOnce();
+  prepare(onStep?: () => void): Promise<void> {
+    this.#prepared ??= this.#prepareOnce(onStep);
     return this.#prepared;
   }
 
-  async #prepareOnce(): Promise<void> {
+  async #prepareOnce(onStep: (() => void) | undefined): Promise<void> {
     const { openLeafBpf, prepareLeafBpf } = await import('./leaf-bpf.ts');
     await prepareLeafBpf(() => yieldToEventLoop());
     if (this.#closed) return;
     try {
-      this.#leaf = openLeafBpf(this.#bpf, {
+      this.#leaf = openLeafBpf(withSteps(this.#bpf, onStep), {
         ...this.#owner,
         pids: () => this.#pids,
         heldOf: this.#heldOf,
@@ -118,6 +119,17 @@ export class RunBpf {
     if (listObjectIds(this.#bpf, 'map').length === 0) return true;
     const { mayHaveMaps } = await import('./leaf-bpf.ts');
     return !mayHaveMaps(this.#bpf, this.#owner.cgroupId);
+  }
+
+  /**
+   * Reads only what is charged to the leaf, without the changed maps; undefined if the kernel does not report
+   * it, or before `prepare`. @throws ToolError if a permission was lost meanwhile.
+   */
+  collectCharged(pids: () => readonly number[]): Pick<LeafTotals, 'charged' | 'uncharged'> | undefined {
+    if (this.#leaf?.attributes !== true) return undefined;
+    this.#pids = pids();
+    this.#held.clear();
+    return this.#leaf.totals();
   }
 
   #readLeaf(): LeafReading | undefined {
@@ -170,5 +182,21 @@ function emptyTotals(): LeafTotals {
     uncharged: { maps: none() },
     heldElsewhere: { maps: none() },
     anonymous: { maps: none() },
+  };
+}
+
+/** Calls `onStep` before each system call. */
+function withSteps(bpf: Bpf, onStep: (() => void) | undefined): Bpf {
+  if (onStep === undefined) return bpf;
+  let isOpening = true;
+  queueMicrotask(() => {
+    isOpening = false;
+  });
+  return {
+    address: bpf.address,
+    call(command, attr, pointees) {
+      if (isOpening) onStep();
+      return bpf.call(command, attr, pointees);
+    },
   };
 }

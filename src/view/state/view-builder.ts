@@ -1,5 +1,5 @@
 /** Builds the displayed data record by record, live or from a recording. */
-import { breakKernelDown } from '../../model/kernel-breakdown.ts';
+import { type BpfMoment, bpfOf, breakKernelDown } from '../../model/kernel-breakdown.ts';
 import type { EventRecord, MapsRecord, ProcessesRecord, RecordLine } from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
 import { Series } from '../../model/series.ts';
@@ -129,7 +129,7 @@ export class ViewBuilder {
     tracks.set('swap', sample.swap?.current, elapsedMs, sample.swap?.peak);
     tracks.set('rss', sample.tree?.rss, elapsedMs);
     tracks.set('pss', sample.tree?.pss, elapsedMs);
-    if (sample.bpf !== undefined) this.#applyBpf(sample.bpf, elapsedMs);
+    if (sample.bpf !== undefined) this.#applyBpf({ ...sample, bpf: sample.bpf });
     this.#applyBreakdown(sample);
     tracks.tick(elapsedMs);
     this.#state.series.add(elapsedMs, {
@@ -147,8 +147,9 @@ export class ViewBuilder {
    * These tracks are updated at readings of BPF memory, which are less frequent than samples: `before` is the
    * previous reading.
    */
-  #applyBpf(totals: NonNullable<Sample['bpf']>, elapsedMs: number): void {
-    this.#state.bpf = { totals, elapsedMs };
+  #applyBpf(moment: BpfMoment): void {
+    const { bpf: totals, elapsedMs } = moment;
+    this.#state.bpf = { totals, elapsedMs, moment };
     const { charged, uncharged } = totals;
     if (charged !== undefined) {
       const { maps, programs } = charged;
@@ -160,7 +161,10 @@ export class ViewBuilder {
   }
 
   #applyBreakdown(sample: Sample): void {
-    const totals = this.#state.bpf?.totals;
+    const moment = this.#state.bpf?.moment;
+    const totals = bpfOf(sample, moment);
+    // Until BPF memory is read again, the terms keep their values: the rest would contain new maps.
+    if (totals === undefined && moment !== undefined) return;
     const breakdown = breakKernelDown(sample, totals);
     if (breakdown === undefined) return;
     for (const { id, bytes } of breakdown.terms) {

@@ -5,6 +5,7 @@
 
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfTotals } from '../../model/bpf-totals.ts';
+import type { BpfMoment } from '../../model/kernel-breakdown.ts';
 import type { EventRecord, LiveMap, ProcessRow, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
 import type { Series } from '../../model/series.ts';
@@ -58,8 +59,8 @@ export interface ViewData {
   readonly start: StartRecord | undefined;
   readonly latest: Sample | undefined;
   readonly samples: number;
-  /** The last reading of BPF totals, with its time. */
-  readonly bpf: { totals: BpfTotals; elapsedMs: number } | undefined;
+  /** The last reading of BPF totals, with its time and the sample that it belongs to. */
+  readonly bpf: { totals: BpfTotals; elapsedMs: number; moment?: BpfMoment } | undefined;
   /**
    * By figure: keys of memory.stat, `current`, `workingset`, `kernel`, `swap`, `rss`, `pss`, `bpf` (charged
    * maps and programs), `bpf-maps`, `bpf-programs`, `bpf-uncharged`, `unexplained` and every term of the

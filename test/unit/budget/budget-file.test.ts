@@ -33,6 +33,7 @@ describe('parseBudgetFile', () => {
       $schema: './budget.schema.json',
       version: 2,
       ...settings,
+      sampling: { interval: '100ms', bpfInterval: '0', processInterval: '5s', strict: true },
       budgets: [
         heap,
         { name: 'b', description: 'd', owner: 'o', budget: 'kernel<=baseline+5%', optional: true },
@@ -40,6 +41,7 @@ describe('parseBudgetFile', () => {
     });
     expect(parseBudgetFile(text, 'budget.json')).toEqual({
       ...settings,
+      sampling: { intervalMs: 100, bpfIntervalMs: 0, processIntervalMs: 5000, strict: true },
       budgets: [
         {
           name: 'heap',
@@ -55,6 +57,11 @@ describe('parseBudgetFile', () => {
         },
       ],
     });
+  });
+
+  it('refuses an interval that is too short', () => {
+    const text = JSON.stringify({ version: 2, sampling: { bpfInterval: '1ms' }, budgets: [] });
+    expect(() => parseBudgetFile(text, 'b.json')).toThrow('sampling.bpfInterval: must be at least 10ms');
   });
 
   it('reads the example', () => {
@@ -111,6 +118,21 @@ describe('parseBudgetFile', () => {
       'an unknown value to evaluate',
       { version: 2, runs: { evaluate: 'best' }, budgets: [] },
       'runs.evaluate must be "median" or "worst"',
+    ],
+    [
+      'an interval that is no duration',
+      { version: 2, sampling: { interval: 'often' }, budgets: [] },
+      'sampling.interval often: not a duration',
+    ],
+    [
+      'an interval that is a number',
+      { version: 2, sampling: { interval: 100 }, budgets: [] },
+      'sampling.interval must be a non-empty string',
+    ],
+    [
+      'an unknown option of sampling',
+      { version: 2, sampling: { intervall: '1s' }, budgets: [] },
+      'sampling.intervall is not a key here; did you mean "interval"?',
     ],
     ['an unknown setting', { version: 2, runs: { runs: 3 }, budgets: [] }, 'runs.runs is not a key here'],
     [

@@ -49,14 +49,14 @@ describe('proposeBudgetFile', () => {
     const text = proposeBudgetFile(runs, ['sh', '-c', 'echo \u009b1m']);
     expect(expressionsOf(text)).toEqual([
       // 21 MiB, and 3 * 1.4826 * 0.5 MiB.
-      'anon <= 24MiB',
+      'anon <= 23808KiB',
       // 2 MiB, and 64 pages on both CPUs.
       'kernel <= 2560KiB',
-      'bpf <= 780KiB',
+      'bpf <= 777KiB',
       'processes <= 4',
       'oom_kill == 0',
-      'bpf.map:conn <= 680KiB',
-      'bpf.map:odd[[]name] <= 110KiB',
+      'bpf.map:conn <= 672KiB',
+      'bpf.map:odd[[]name] <= 105KiB',
     ]);
     await expect(text).toMatchFileSnapshot(golden('budget/proposed.json'));
   });

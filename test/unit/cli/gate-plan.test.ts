@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { addGateOptions, wantsGate } from '#src/cli/options/gate-flags.ts';
 import { toGatePlan, toSeriesPlan } from '#src/cli/options/gate-plan.ts';
 
-const fileThat = (runs: object) => ({ runs, budgets: [] });
+const fileThat = (runs: object) => ({ runs, sampling: {}, budgets: [] });
 
 describe('wantsGate', () => {
   it.each([

@@ -9,6 +9,8 @@ import { makeTree } from '../../temporary-tree.ts';
 const planOf = (...expressions: string[]): GatePlan => ({
   budgets: expressions.map((each) => named(each)),
   evaluatedOn: 'worst',
+  sampling: {},
+  strictSampling: false,
   rules: {
     budgetExitCode: 3,
     budgetFirst: false,

@@ -554,7 +554,7 @@ describe('an exceeded limit', () => {
     sampleAt(0, 'launch', { stat: { anon: 0 } }),
     sampleAt(500, 'tick', {
       stat: { anon: 8 * MIB, file: MIB },
-      kernel: 3 * MIB,
+      kernel: 4 * MIB,
       bpf: bpfOf(2 * MIB),
       current: 12 * MIB,
     }),
@@ -569,7 +569,7 @@ describe('an exceeded limit', () => {
       [11, 'worker', 10],
       [12, 'new', 9],
     ]),
-    sampleAt(1500, 'tick', { stat: { anon: 30 * MIB }, kernel: 5 * MIB }),
+    sampleAt(1500, 'tick', { stat: { anon: 30 * MIB }, kernel: 4 * MIB }),
     processesAt(1502, [[11, 'worker', 29]]),
     sampleAt(2000, 'final', { stat: { anon: 0 } }),
     processesAt(2002, [], [10, 11, 12]),
@@ -650,6 +650,14 @@ describe('an exceeded limit', () => {
     expect(exceeded?.shownMs).toBe(1500);
     expect(exceeded?.breakdown).toContainEqual({ id: 'bpf maps', bytes: 2 * MIB });
     expect(exceeded?.processes[0]).toEqual({ name: 'worker', id: 11, fromBytes: 0, toBytes: 29 * MIB });
+  });
+
+  it('says that BPF memory was not read if kernel memory has changed since the last reading', () => {
+    const before = sampleAt(500, 'tick', { stat: { anon: MIB }, kernel: 4 * MIB, bpf: bpfOf(2 * MIB) });
+    const broken = sampleAt(1000, 'tick', { stat: { anon: 9 * MIB, vmalloc: 20 * MIB }, kernel: 24 * MIB });
+    const { exceeded } = evaluateOne('anon<=4M', [before, broken]);
+    expect(exceeded?.breakdown).toContainEqual({ id: 'unexplained', bytes: 4 * MIB });
+    expect(exceeded?.breakdown.map(({ id }) => id)).not.toContain('bpf maps');
   });
 
   it('shows the processes of the next record, without those that have exited', () => {
@@ -786,5 +794,63 @@ describe('a map that the run holds but that is charged elsewhere', () => {
 
   it('does not concern other names', () => {
     expect(evaluateMap('bpf.map:own<=4MiB').status).toBe('passed');
+  });
+});
+
+describe('the maxima between two samples', () => {
+  const withMaxima = (ms: number, anon: number, maxima: Sample['maxima'], peak?: number): Sample => {
+    const sample = sampleAt(ms, 'tick', { stat: { anon: anon * MIB }, current: anon * MIB });
+    if (maxima !== undefined) sample.maxima = maxima;
+    if (peak !== undefined) sample.peak = peak * MIB;
+    return sample;
+  };
+  const spike = { readings: 40, bpfReadings: 1, longestGapMs: 12, bytes: { anon: 90 * MIB, bpf: 3 * MIB } };
+
+  it('are the value of a maximum, and of no other aggregate', () => {
+    const records = [withMaxima(500, 10, spike), withMaxima(1000, 20, undefined)];
+    expect(evaluateOne('anon<=64M', records)).toMatchObject({ status: 'failed', value: 90 * MIB });
+    expect(evaluateOne('stat.anon<=64M', records)).toMatchObject({ status: 'failed', value: 90 * MIB });
+    expect(evaluateOne('bpf<=2M', records)).toMatchObject({ status: 'failed', value: 3 * MIB });
+    expect(evaluateOne('anon.min>=1M', records).value).toBe(10 * MIB);
+    expect(evaluateOne('anon.last<=64M', records).value).toBe(20 * MIB);
+  });
+
+  it('measure a run without a sample while it ran', () => {
+    const short = [
+      sampleAt(0, 'launch', { stat: { anon: 0 } }),
+      { ...sampleAt(30, 'final', { stat: { anon: 0 } }), maxima: { ...spike, readings: 3 } },
+    ];
+    expect(evaluateOne('anon<=100M', short)).toMatchObject({ status: 'passed', value: 90 * MIB });
+    expect(evaluateOne('anon.avg<=100M', short).status).toBe('not-measured');
+    expect(evaluateOne('bpf<=4M', short)).toMatchObject({ status: 'passed', value: 3 * MIB });
+    const { bpfReadings: _, ...withoutBpf } = spike;
+    const unread = { ...sampleAt(30, 'final', { bpf: bpfOf(0) }), maxima: { ...withoutBpf, bytes: {} } };
+    expect(evaluateOne('bpf<=4M', [unread]).status).toBe('not-measured');
+  });
+
+  it.each([
+    ['is within the limit', 100, undefined, 'passed'],
+    ['exceeds the limit', 94, 95 * MIB, 'passed'],
+    ['is known to exceed the limit', 89, undefined, 'failed'],
+  ])('what the peak does not exclude %s', (_, limit, possible, status) => {
+    const result = evaluateOne(`anon<=${limit}M`, [
+      withMaxima(500, 10, { ...spike, unseenBytes: 5 * MIB }, 120),
+    ]);
+    expect([result.status, result.possible]).toEqual([status, possible]);
+  });
+
+  it('do not measure a maximum if most of the peak is in none of them', () => {
+    const records = [
+      withMaxima(500, 1, { readings: 1, longestGapMs: 400, bytes: {}, unseenBytes: 19 * MIB }, 20),
+    ];
+    expect(evaluateOne('anon<=10M', records)).toMatchObject({ status: 'not-measured' });
+    expect(evaluateOne('anon<=10M', records)).not.toHaveProperty('value');
+    expect(evaluateOne('anon<=20M', records).status).toBe('passed');
+  });
+
+  it('are estimated from the peak in recordings without them', () => {
+    const records = [withMaxima(500, 40, undefined, 45), withMaxima(1000, 30, undefined, 45)];
+    expect(evaluateOne('anon<=42M', records).possible).toBe(45 * MIB);
+    expect(evaluateOne('anon<=45M', records).possible).toBeUndefined();
   });
 });

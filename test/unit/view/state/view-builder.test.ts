@@ -78,8 +78,17 @@ describe('the view builder', () => {
     expect(data.tracks.get('bpf')).toMatchObject({ now: 45 });
     expect(data.tracks.get('bpf-uncharged')).toMatchObject({ now: 7 });
     expect(data.tracks.get('unexplained')).toMatchObject({ now: 120 - 45, before: 110 - 45 });
-    expect(data.bpf).toEqual({ totals: totals(35), elapsedMs: 500 });
+    expect(data.bpf).toMatchObject({ totals: totals(35), elapsedMs: 500 });
     expect(data.series.columns('bpf', 0, 1000, 2).map((column) => column?.last)).toEqual([30, 45]);
+  });
+
+  it('does not compare kernel memory with BPF memory of another time if it has changed since', () => {
+    const { tracks } = built([
+      sample(0, { kernel: 100, bpf: totals(20) }),
+      sample(500, { kernel: 9_000_000 }),
+    ]).data;
+    expect(tracks.get('unexplained')).toMatchObject({ now: 100 - 30 });
+    expect(tracks.get('kernel')).toMatchObject({ now: 9_000_000 });
   });
 
   it('says nothing of unexplained memory where BPF memory may be in it', () => {
