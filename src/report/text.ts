@@ -30,7 +30,7 @@ const STATE_WIDTH = 12;
 /** The report as newline-terminated lines. */
 export function renderTextReport(verdict: Verdict): string {
   const findings = findingsOf(verdict);
-  const shown = new Map<string, string>();
+  const shown = new Map<string, Shown>();
   const lines = [
     `cmemstat: ${describeOutcome(verdict)}`,
     `  ${oneLineCommand(verdict.command)}`,
@@ -55,7 +55,7 @@ export function renderTextReport(verdict: Verdict): string {
 function budgetLines(
   result: BudgetResult,
   finding: Finding | undefined,
-  shown: Map<string, string>,
+  shown: Map<string, Shown>,
 ): string[] {
   if (finding === undefined) return [];
   const { state, title, details } = finding;
@@ -69,23 +69,33 @@ function budgetLines(
   ];
 }
 
+/** The budget whose details have been rendered, and the ids of the maps in them. */
+interface Shown {
+  title: string;
+  maps: ReadonlySet<number | undefined>;
+}
+
 /** Budgets that are exceeded at the same time share one breakdown and one list of what grew. */
 function withoutRepetition(
   exceeded: Exceedance | undefined,
   title: string,
   details: readonly string[],
-  shown: Map<string, string>,
+  shown: Map<string, Shown>,
 ): readonly string[] {
   if (exceeded === undefined) return details;
   const { shownMs, run, processes, maps } = exceeded;
-  const moment = JSON.stringify([shownMs, run, processes, maps]);
+  const moment = JSON.stringify([shownMs, run, processes]);
   const before = shown.get(moment);
-  if (before === undefined) {
-    shown.set(moment, title);
+  if (before === undefined || !maps.every(({ id }) => before.maps.has(id))) {
+    shown.set(moment, { title, maps: new Set(maps.map(({ id }) => id)) });
     return details;
   }
   const [when = '', ...rest] = exceedanceLines(exceeded);
-  return [...details.slice(0, details.length - rest.length - 1), when, `what grew: see ${before}, above`];
+  return [
+    ...details.slice(0, details.length - rest.length - 1),
+    when,
+    `what grew: see ${before.title}, above`,
+  ];
 }
 
 function comparisonLines({ base, now, doubts, metrics }: Comparison): string[] {
