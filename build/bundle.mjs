@@ -82,7 +82,7 @@ async function write(
     entryFileNames,
     chunkFileNames: '[name].cjs',
     dynamicImportInCjs: false,
-    minify: { compress: true, mangle: { keepNames: true }, codegen: { removeWhitespace: true } },
+    minify: { compress: true, mangle: { keepNames: { class: true, function: false } }, codegen: { removeWhitespace: true } },
     cleanDir,
     codeSplitting: { groups },
   });
