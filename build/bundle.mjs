@@ -82,7 +82,11 @@ async function write(
     entryFileNames,
     chunkFileNames: '[name].cjs',
     dynamicImportInCjs: false,
-    minify: { compress: true, mangle: { keepNames: { class: true, function: false } }, codegen: { removeWhitespace: true } },
+    minify: {
+      compress: true,
+      mangle: { keepNames: { class: true, function: false } },
+      codegen: { removeWhitespace: true },
+    },
     cleanDir,
     codeSplitting: { groups },
   });

@@ -31,8 +31,15 @@ const GROUP_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT',
 
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(ENDING_SIGNALS);
 
+/** With `--cpu-prof` or `--prof`, V8 takes its samples of cmemstat by SIGPROF. */
+const isProfiled = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((option) =>
+  /--(cpu-)?prof\b/.test(option),
+);
+
 /** All signals that are forwarded. */
-const FORWARDED_SIGNALS = [...ENDING_SIGNALS, ...NOTIFYING_SIGNALS] as const;
+const FORWARDED_SIGNALS = [...ENDING_SIGNALS, ...NOTIFYING_SIGNALS].filter(
+  (signal) => signal !== 'SIGPROF' || !isProfiled,
+);
 
 /** The operations on the target. */
 export interface SignalActions {
