@@ -19,7 +19,7 @@ export async function startTarget(
 ): Promise<Target> {
   const settings = leaf === undefined ? [] : limitSettings(leaf, options, env.toRecord(), log);
   for (const { name, value } of settings) env.set(name, bytesOf(value));
-  const target = await launchTarget({
+  const launching = launchTarget({
     command: recoverWords(options.command),
     joinFiles: leaf?.joinFiles ?? [],
     cwd: options.cwd,
@@ -28,8 +28,20 @@ export async function startTarget(
     stdio: streams.stdio,
     inherited,
   });
+  if (options.bpfIntervalMs > 0) setImmediate(loadBpf);
+  const target = await launching;
   if (target.startedBy === 'shell') log.warn(SHELL_DIFFERENCES);
   return target;
+}
+
+/** Loads what BPF memory is read with, while the kernel moves the new process into its cgroup. */
+async function loadBpf(): Promise<void> {
+  try {
+    const { RunBpf } = await import('../../sampler/bpf/run-bpf.ts');
+    await RunBpf.load();
+  } catch {
+    // Reported when BPF memory is read.
+  }
 }
 
 /**

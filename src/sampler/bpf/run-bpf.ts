@@ -2,6 +2,7 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { ToolError } from '../../errors.ts';
 import { type Bpf, openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { openLibc } from '../../kernel/bpf/sys/libc.ts';
 import { listObjectIds } from '../../kernel/bpf/sys/objects.ts';
 import { collectHeldBpf, type HeldBpf } from '../../kernel/procfs/held-bpf.ts';
 import type { InventoryMap } from '../../model/bpf-inventory.ts';
@@ -32,6 +33,11 @@ export class RunBpf {
     this.#bpf = bpf;
     this.#owner = owner;
     this.#mayListMaps = owner.listsMaps;
+  }
+
+  /** Loads what `open` needs. @throws UnsupportedError if koffi cannot be loaded. */
+  static async load(): Promise<void> {
+    await openLibc();
   }
 
   /**

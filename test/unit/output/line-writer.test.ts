@@ -191,9 +191,10 @@ describe('LineWriter', () => {
     writer.write('first');
     await writer.flush();
     // No file of ours may grow beyond this many bytes from here on, as on a disk that is full.
-    const limitFileSize = (soft: string) =>
-      execFileSync('prlimit', ['--pid', String(process.pid), `--fsize=${soft}:`]);
-    limitFileSize('20');
+    const prlimit = (...args: string[]) =>
+      execFileSync('prlimit', ['--pid', String(process.pid), ...args], { encoding: 'utf8' }).trim();
+    const before = prlimit('--fsize', '--raw', '--noheadings', '--output', 'SOFT');
+    prlimit('--fsize=20:');
     try {
       writer.write('second');
       writer.write('third, which does not fit');
@@ -201,7 +202,7 @@ describe('LineWriter', () => {
       writer.write('fourth');
       await writer.flush();
     } finally {
-      limitFileSize('unlimited');
+      prlimit(`--fsize=${before}:`);
     }
     expect(onError).toHaveBeenCalledTimes(1);
     expect(onError.mock.calls[0]?.[0]).toMatchObject({ output: file, cause: { code: 'EFBIG' } });
