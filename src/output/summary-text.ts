@@ -40,7 +40,10 @@ const BREAKDOWN: readonly { id: string; depth: number }[] = [
 
 const AVERAGES_SHOWN = ['current', 'anon', 'file', 'kernel', 'workingset', 'rss', 'pss'];
 
-const MAXIMA_SHOWN = ['anon', 'file', 'kernel', 'workingset', 'swap', 'bpf'];
+const MAXIMA_SHOWN = ['anon', 'file', 'kernel', 'workingset'];
+
+/** Shown only if there was any, so that the line fits a terminal of 80 columns. */
+const RARE_MAXIMA_SHOWN = ['swap', 'bpf'];
 
 /** Kinds of kernel memory, for kernels without a total. */
 const KERNEL_KINDS = ['slab', 'kernel_stack', 'pagetables', 'percpu'];
@@ -86,7 +89,8 @@ function renderMaxima({ samples, maxima = {}, peak }: SummaryRecord, size: Forma
   const { readings, longestReadingGapMs = 0 } = samples;
   if (readings === undefined) return [];
   if (readings === 0) return ['  maxima: none: the target ended before it could be read while it ran'];
-  const parts = MAXIMA_SHOWN.flatMap((id) => (maxima[id] === undefined ? [] : [`${id} ${size(maxima[id])}`]));
+  const shown = [...MAXIMA_SHOWN, ...RARE_MAXIMA_SHOWN.filter((id) => maxima[id] !== 0)];
+  const parts = shown.flatMap((id) => (maxima[id] === undefined ? [] : [`${id} ${size(maxima[id])}`]));
   const lines = [`  maxima: ${parts.join(', ')}`];
   const unseen = peak?.unseenBytes ?? 0;
   if (unseen > 0) {
@@ -127,7 +131,7 @@ function renderKernel(breakdown: KernelBreakdown | undefined, size: FormatSize):
     ...terms.map(({ id, bytes, source, atLeast }) =>
       renderRow(`    ${id}`, size(bytes), atLeast === true ? `at least; ${source}` : source),
     ),
-    ...breakdown.notes.map((note) => `      (${note})`),
+    ...breakdown.notes.map((note) => `    (${note})`),
   ];
 }
 
@@ -255,7 +259,7 @@ function renderCharged(
     const figures = `${describeSize(maps, size)}, ${plural(programs.count, 'program')} ${size(programs.bytes)}`;
     lines.push(
       runningReadings === 0
-        ? `  bpf charged to the cgroup after the target exited: ${figures} (the run was too short to read it earlier)`
+        ? `  bpf after the target exited: ${figures} (the run was too short)`
         : `  bpf charged to the cgroup at most: ${figures}`,
     );
   } else if (reason !== undefined) lines.push(`  bpf charged to the cgroup: unknown: ${safeText(reason)}`);
