@@ -38,7 +38,7 @@ const BREAKDOWN: readonly { id: string; depth: number }[] = [
   { id: 'pss', depth: 0 },
 ];
 
-const AVERAGES_SHOWN = ['current', 'anon', 'file', 'kernel', 'workingset', 'rss', 'pss'];
+const AVERAGES_SHOWN = ['current', 'workingset', 'anon', 'file', 'kernel', 'rss', 'pss'];
 
 const MAXIMA_SHOWN = ['anon', 'file', 'kernel', 'workingset'];
 
@@ -72,7 +72,7 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
     ...(peak === undefined ? [] : [renderRow('peak', size(peak.bytes), peakNote(summary))]),
     ...renderHighest(summary, size),
     ...renderMaxima(summary, size),
-    ...(means.length > 0 ? [`  averages over time: ${means.join(', ')}`] : []),
+    ...(means.length > 0 ? [`  averages: ${means.join(', ')}`] : []),
     ...renderCounts(summary),
     ...renderBpf(summary, size),
     renderSampling(summary),
@@ -95,7 +95,7 @@ function renderMaxima({ samples, maxima = {}, peak }: SummaryRecord, size: Forma
   const unseen = peak?.unseenBytes ?? 0;
   if (unseen > 0) {
     lines.push(
-      `    ${size(unseen)} of the peak fell between two readings, at most ${formatDuration(longestReadingGapMs)} apart`,
+      `    ${size(unseen)} of the peak fell between two readings, up to ${formatDuration(longestReadingGapMs)} apart`,
     );
   }
   return lines;
@@ -106,7 +106,9 @@ function renderHighest(summary: SummaryRecord, size: FormatSize): string[] {
   const { peak, highest, sources, kernelBreakdown } = summary;
   if (highest === undefined) return [];
   const lines = [`  at the highest sample, ${formatDuration(highest.elapsedMs)} after the launch:`];
-  if (peak !== undefined && (highest.current ?? peak.bytes) < peak.bytes * PEAK_SHARE) {
+  // With readings between the samples, their line says what was not seen.
+  const isSeen = summary.samples.readings !== undefined;
+  if (!isSeen && peak !== undefined && (highest.current ?? peak.bytes) < peak.bytes * PEAK_SHARE) {
     lines.push('    (the peak fell between two samples; a shorter --interval is more accurate)');
   }
   for (const { id, depth } of BREAKDOWN) {
