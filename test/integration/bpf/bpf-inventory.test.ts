@@ -53,8 +53,8 @@ function find(inventory: BpfInventory, id: number): InventoryMap | undefined {
   return inventory.read().maps.find((map) => map.id === id);
 }
 
-describe('beside bpftool', () => {
-  it.for([0, 10, 1000])('the same maps with the same figures, with %i more', async (count, context) => {
+describe('compared with bpftool', () => {
+  it.for([0, 10, 1000])('lists the same maps with the same figures, with %i more', async (count, context) => {
     requires(context, { tool: 'bpftool' });
     const types = ['hash', 'array', 'percpu_array', 'lru_hash'] as const;
     for (let index = 0; index < count; index++) {
@@ -70,7 +70,7 @@ describe('beside bpftool', () => {
     expect(ours.map((map) => mapFigures(map, map.type, map.kernelName))).toEqual(theirs);
   });
 
-  it('computes what the kernel says where the kernel knows it, without opening a map', async (context) => {
+  it('computes the figures that the kernel reports, without opening a map', async (context) => {
     requires(context, { since: ['6.4', 'memlock that is what a map takes'] });
     const ids = (['hash', 'array', 'percpu_array', 'lru_hash', 'percpu_hash'] as const).map(
       (type) => objects.map({ map_type: mapTypeNumber(type), max_entries: 100 }).id,
@@ -88,7 +88,7 @@ describe('beside bpftool', () => {
 });
 
 describe('a map', () => {
-  it('says who holds it, what is in it and what no cgroup pays', async () => {
+  it('reports its holders, its elements and that it is charged to no cgroup', async () => {
     const inventory = await open({ holders: true });
     const map = objects.map({
       map_type: mapTypeNumber('percpu_array'),
@@ -122,7 +122,7 @@ describe('a map', () => {
     });
   });
 
-  it('is the same object until something about it changes', async () => {
+  it('stays the same object until one of its properties changes', async () => {
     const inventory = await open();
     const map = objects.map({ map_flags: 1 });
     const first = find(inventory, map.id);
@@ -135,7 +135,7 @@ describe('a map', () => {
     if (host.isAtLeast(5, 11)) expect(filled?.bytes).toBeGreaterThan(first?.bytes ?? Number.NaN);
   });
 
-  it('does not show our own programs and links, also with several inventories', async () => {
+  it('omits our own programs and links, also with several inventories', async () => {
     const [one, other] = [await open({ holders: true }), await open({ holders: true })];
     for (const inventory of [one, other]) {
       const { programs, links } = inventory.read();
@@ -148,7 +148,7 @@ describe('a map', () => {
 });
 
 describe('a cgroup', () => {
-  it('has the maps that are charged to it, its programs, and holds others', async (context) => {
+  it('lists the maps charged to it, its programs, and the other maps that it holds', async (context) => {
     requires(context, { since: ['5.11', 'the charge of BPF maps to memory cgroups'] });
     const cgroup = TestCgroup.make(context, 'inventory');
     cgroups.push(cgroup);
@@ -180,7 +180,7 @@ describe('a cgroup', () => {
 });
 
 describe('descriptors', () => {
-  it('are all closed, and none is added while maps come and go', async () => {
+  it('are all closed, and their number does not grow while maps come and go', async () => {
     const before = openDescriptors();
     const churn = await Churn.start();
     try {
@@ -215,7 +215,7 @@ describe('descriptors', () => {
   });
 });
 
-describe('rights', () => {
+describe('permissions', () => {
   interface Answer {
     attribution: string;
     reason?: string;
@@ -227,7 +227,7 @@ describe('rights', () => {
   const plain = 'setpriv --reuid=1000 --regid=1000 --clear-groups';
   const withCapabilities = (set: string) => `${plain} --inh-caps=${set} --ambient-caps=${set}`;
 
-  it('of CAP_BPF and CAP_PERFMON are enough', async (context) => {
+  it('CAP_BPF and CAP_PERFMON are sufficient', async (context) => {
     requires(context, { tool: 'setpriv', since: ['5.11', 'the charge of BPF maps to memory cgroups'] });
     objects.map();
     const answer = await readAs(withCapabilities('+bpf,+perfmon'));

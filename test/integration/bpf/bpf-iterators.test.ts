@@ -73,7 +73,7 @@ describe('the map iterator', () => {
     btf_value_type_id: map.btf_value_type_id,
   });
 
-  it.for([0, 10, 1000, MANY])('shows what the id walk shows, with %i more maps', (count) => {
+  it.for([0, 10, 1000, MANY])('returns the same maps as the id walk, with %i more maps', (count) => {
     for (let index = 0; index < count; index++) {
       objects.map({
         map_type: mapTypeNumber(index % 2 === 0 ? 'hash' : 'array'),
@@ -89,7 +89,7 @@ describe('the map iterator', () => {
     expect(read.map(comparable)).toEqual(walked.map(comparable));
   });
 
-  it('counts who holds a map, and knows the maps that only programs hold', () => {
+  it('counts the holders of a map, and recognizes maps that only programs hold', () => {
     const iterator = opened(openMapIterator(bpf, prepared));
     const map = objects.map();
     const find = () => iterator.read().find(({ id }) => id === map.id);
@@ -100,7 +100,7 @@ describe('the map iterator', () => {
     expect(find()).toMatchObject({ refcnt: 1, usercnt: 0 });
   });
 
-  it('closes all that it opens, and shows nothing of the maps that are gone', async () => {
+  it('closes everything that it opens, and omits maps that no longer exist', async () => {
     const before = openDescriptors();
     const iterator = openMapIterator(bpf, prepared);
     const map = objects.map();
@@ -166,7 +166,7 @@ describe('elements', () => {
     expect(read(id).elements).toBe(5);
   });
 
-  it.for(['queue', 'stack'] as const)('of a %s are those not popped', (type) => {
+  it.for(['queue', 'stack'] as const)('of a %s are those that have not been popped', (type) => {
     const { fd, id } = objects.map({ map_type: mapTypeNumber(type), key_size: 0, max_entries: 4 });
     expect(read(id).elements).toBe(0);
     for (let index = 0; index < 4; index++) objects.push(fd, 8);
@@ -183,7 +183,7 @@ describe('elements', () => {
     expect(read(id).elements).toBeUndefined();
   });
 
-  it('of a ring buffer are its backlog', () => {
+  it('of a ring buffer are its unread bytes', () => {
     const size = 64 * 1024;
     const { fd, id } = objects.map({
       map_type: mapTypeNumber('ringbuf'),
@@ -214,7 +214,7 @@ describe('the cgroup of a map', () => {
     return mount[1];
   }
 
-  it('is found, also below the one that is asked for, and lives on as an identity', async (context) => {
+  it('is found, also below the requested one, and is still identified after its removal', async (context) => {
     requires(context, { since: ['5.11', 'the charge of BPF maps to memory cgroups'] });
     const root = memoryRoot(context);
     const home = readFileSync('/proc/self/cgroup', 'utf8')
@@ -265,7 +265,7 @@ describe('the cgroup of a map', () => {
 });
 
 describe('the program iterator', () => {
-  it('shows what the id walk shows', () => {
+  it('returns the same programs as the id walk', () => {
     const maps = Array.from({ length: 20 }, () => objects.map());
     objects.program([], 'without_maps');
     objects.program(
@@ -304,7 +304,7 @@ describe('the program iterator', () => {
     };
   }
 
-  it('adds up the pages of a program with functions', () => {
+  it('sums the pages of a program and its functions', () => {
     const iterator = opened(openProgramIterator(bpf, prepared));
     const plain = objects.program();
     const { id } = objects.programWithFunctions(2);
@@ -338,7 +338,7 @@ describe('the program iterator', () => {
 });
 
 describe('the link iterator', () => {
-  it('shows what the id walk shows', (context) => {
+  it('returns the same links as the id walk', (context) => {
     requires(context, { since: ['5.19', 'the BPF iterator over links'] });
     const iterator = opened(openLinkIterator(bpf, prepared));
     const walkedBefore = collectLinks(bpf);
@@ -352,7 +352,7 @@ describe('the link iterator', () => {
 });
 
 describe('the iterator over descriptors', () => {
-  it('finds what the scan of /proc finds', () => {
+  it('finds the same descriptors as the scan of /proc', () => {
     const maps = Array.from({ length: 50 }, () => objects.map());
     const program = objects.program([maps[0]?.fd ?? 0]);
     const files = opened(openTaskFileIterator(bpf, prepared));
@@ -370,7 +370,7 @@ describe('the iterator over descriptors', () => {
     });
   });
 
-  it('counts processes as our own pid namespace does', async (context) => {
+  it('counts processes in our own pid namespace', async (context) => {
     requires(context, { tool: 'unshare' });
     objects.map();
     const [pid, pids] = await openAs<[number, number[]]>('unshare --pid --fork --mount-proc', 'pids');
@@ -384,7 +384,7 @@ describe('the iterator over descriptors', () => {
     [...new Set(holders.filter((holder) => holder.kind === kind).map(({ id }) => id))].sort(ascending);
 });
 
-describe('rights', () => {
+describe('permissions', () => {
   const asUser = 'setpriv --reuid=1000 --regid=1000 --clear-groups';
   const iterators = ['openMapIterator', 'openProgramIterator', 'openLinkIterator', 'openTaskFileIterator'];
   const both = 'CAP_BPF and CAP_PERFMON';
@@ -409,7 +409,7 @@ async function openAs<T>(command: string, what: 'rights' | 'pids'): Promise<T> {
 }
 
 describe('all iterators', () => {
-  it('stand objects that come and go while they read', async () => {
+  it('tolerate objects that come and go while they read', async () => {
     const maps = opened(openMapIterator(bpf, prepared));
     const programs = opened(openProgramIterator(bpf, prepared));
     const files = opened(openTaskFileIterator(bpf, prepared));
@@ -431,7 +431,7 @@ describe('all iterators', () => {
     }
   });
 
-  it('say why the verifier refuses a program', () => {
+  it('report why the verifier rejects a program', () => {
     const before = openDescriptors();
     const object = prepared.prepared('map-iterator');
     // exit, with nothing in r0

@@ -58,7 +58,7 @@ describe.each([...captured, ['this kernel', '/sys/kernel/btf/vmlinux'] as const]
   'the types of %s',
   (_, types) => {
     it.for(relocatableObjects(order).map((path) => [basename(path), path] as const))(
-      'libbpf relocates %s to the same',
+      'are relocated by libbpf in the same way: %s',
       ([, path], context) => {
         needLibbpf(context);
         const theirs = askLibbpf(types, path);

@@ -110,8 +110,8 @@ function refusal(act: () => unknown): UnsupportedError {
   throw new Error('it was not refused');
 }
 
-describe('what loaded programs do', () => {
-  it('reads fields of this kernel where its types say they are', () => {
+describe('loaded programs', () => {
+  it("read fields at the offsets of this kernel's types", () => {
     const made = objects.map({ max_entries: 77, map_name: 'seventy_seven' });
     const records = readIterator(load(prepare(fixturePath('core-kernel'))), 'dump_maps');
     const at = records.indexOf(BigInt(made.id) | (77n << 32n));
@@ -131,7 +131,7 @@ describe('what loaded programs do', () => {
     expect(types).toBe(0b1101_1101n);
   });
 
-  it('calls functions, callbacks and back, with variables as they were set', (context) => {
+  it('call functions and callbacks, with variables set before loading', (context) => {
     needs(context, '5.17', 'bpf_loop');
     const loaded = load(prepare(fixturePath('callbacks')), { constants: { factor: 5, hidden: 2n } });
     const args = new BigUint64Array([10n, 0n, 0n]);
@@ -145,7 +145,7 @@ describe('what loaded programs do', () => {
     expect(runProgram(bpf, off.program('plain'))).toBe(1);
   });
 
-  it('lets no one change a read-only variable after it was loaded', (context) => {
+  it('reject changes of a read-only variable after loading', (context) => {
     needs(context, '5.17', 'bpf_loop');
     const loaded = load(prepare(fixturePath('callbacks')));
     const frozen = readFileSync(`/proc/self/fdinfo/${loaded.map('.rodata').fd}`, 'utf8');
@@ -153,7 +153,7 @@ describe('what loaded programs do', () => {
     expect(readFileSync(`/proc/self/fdinfo/${loaded.map('.bss').fd}`, 'utf8')).toMatch(/^frozen:\s*0$/m);
   });
 
-  it('finds kernel functions, and does without those that are missing and weak', (context) => {
+  it('resolve kernel functions, and accept missing weak ones', (context) => {
     needs(context, '5.13', 'kernel functions that programs call');
     const { id } = objects.map();
     const loaded = load(prepare(fixturePath('kernel-symbols')), { programs: ['count'] });
@@ -166,7 +166,7 @@ describe('what loaded programs do', () => {
     expect(linkOperations).toBe(BigInt(`0x${kallsyms}`));
   });
 
-  it('knows how the kernel was built', (context) => {
+  it("read the kernel's build configuration", (context) => {
     needs(context, '5.14', 'programs that are called from user space');
     const { version, options = new Map() } = readKernelConfig();
     const loaded = load(prepare(fixturePath('kconfig')));
@@ -184,13 +184,13 @@ describe('what loaded programs do', () => {
     ]);
   });
 
-  it('loads a program of one function without handing any types to the kernel', () => {
+  it('load a single function without passing types to the kernel', () => {
     const loaded = load(prepare(fixturePath('core-kernel')));
     expect(getProgramInfo(bpf, loaded.program('dump_maps').fd).btf_id ?? 0).toBe(0);
   });
 });
 
-describe('a program with functions, whose types are of kinds that old kernels do not know', () => {
+describe('a program with functions whose types use kinds that old kernels lack', () => {
   /** Loads the object and compares what its iterator writes for a map with what it should. */
   function expectDump(prepared: PreparedObject): void {
     const { id } = objects.map({ max_entries: 77 });
@@ -202,11 +202,11 @@ describe('a program with functions, whose types are of kinds that old kernels do
     expect(records.slice(at, at + 4)).toEqual([77n, 77n * 5n + 1n, 40n + 77n + 1n, BigInt.asUintN(64, -77n)]);
   }
 
-  it('is loaded with the types that this kernel knows', () => {
+  it('is loaded with types that this kernel supports', () => {
     expectDump(prepare(fixturePath('late-kinds')));
   });
 
-  it('has types that the kernel accepts however many kinds are replaced', () => {
+  it('has types that the kernel accepts whichever kinds are replaced', () => {
     const prepared = prepare(fixturePath('late-kinds'));
     const { btf = Buffer.alloc(0) } = prepared;
     const kinds = lateKindsOf(btf, 'late-kinds');
@@ -215,28 +215,28 @@ describe('a program with functions, whose types are of kinds that old kernels do
   });
 });
 
-describe('what this kernel can not be asked for', () => {
+describe('features that this kernel lacks', () => {
   it.each([
     ['no_field', 2, 'struct bpf_map has no field "no_such.field[2]"'],
     ['no_struct', 2, 'this kernel has no struct no_such_struct'],
     ['other_type', 2, 'field "name" of struct bpf_map has an incompatible type'],
     ['no_value', 2, 'enum bpf_map_type has no value "BPF_MAP_TYPE_NEVER"'],
     ['no_function', 4, 'this kernel has no function cmemstat_no_such_function in its BTF'],
-  ])('names program, instruction and what is missing: %s', (program, instruction, reason) => {
+  ])('report program, instruction and the missing feature: %s', (program, instruction, reason) => {
     const prepared = prepare(fixturePath('unmet'));
     const error = refusal(() => load(prepared, { programs: [program] }));
     expect(error.message).toBe(`program "${program}": instruction ${instruction}: ${reason}`);
     expect(String((error.cause as Error).cause)).toMatch(`invalid func unknown#195896080`);
   });
 
-  it('names what a program would be attached to', () => {
+  it('report the missing attach target', () => {
     const prepared = prepare(fixturePath('unmet'));
     expect(refusal(() => load(prepared, { programs: ['no_iterator'] })).message).toBe(
       'program "no_iterator": this kernel has no bpf_iter_cmemstat_no_such_iterator',
     );
   });
 
-  it('loads the programs of the same object that need none of it, and leaves nothing behind where one fails', () => {
+  it('do not prevent the other programs of the object from loading, and leave nothing open', () => {
     const prepared = prepare(fixturePath('unmet'));
     const descriptors = () => readdirSync('/proc/self/fd').length;
     const before = descriptors();
@@ -247,7 +247,7 @@ describe('what this kernel can not be asked for', () => {
   });
 });
 
-describe('what others make of the same objects', () => {
+describe('other loaders of the same objects', () => {
   const pins = mkdtempSync(join(scratch, 'loader-'));
   let isMounted = false;
   beforeAll(() => {
@@ -259,7 +259,7 @@ describe('what others make of the same objects', () => {
   });
 
   it.for(comparedObjects().map((path) => [basename(path), path] as const))(
-    'libbpf makes the same instructions of %s',
+    'libbpf produces the same instructions of %s',
     ([name, path], context) => {
       requires(context, { tool: 'bpftool' });
       needsOf(context, name);

@@ -36,7 +36,7 @@ beforeEach(async (context) => {
 afterEach(() => objects?.closeAll());
 
 describe('all maps of the host', () => {
-  it.for([0, 10, 1000])('are those of bpftool, with %i more', (count, context) => {
+  it.for([0, 10, 1000])('are the same as in bpftool, with %i more', (count, context) => {
     requires(context, { tool: 'bpftool' });
     for (let index = 0; index < count; index++) {
       objects.map({
@@ -57,7 +57,7 @@ describe('all maps of the host', () => {
 });
 
 describe('all programs of the host', () => {
-  it('are those of bpftool', (context) => {
+  it('are the same as in bpftool', (context) => {
     requires(context, { tool: 'bpftool' });
     const maps = Array.from({ length: 20 }, () => objects.map());
     objects.program([], 'without_maps');
@@ -115,7 +115,7 @@ describe('all programs of the host', () => {
 });
 
 describe('the walk', () => {
-  it('skips maps that are gone', () => {
+  it('skips maps that no longer exist', () => {
     const gone = objects.map();
     expect(readMapFdinfo(bpf, gone.id)).toMatchObject({ map_id: gone.id });
     objects.close(gone.fd);
@@ -135,7 +135,7 @@ describe('the walk', () => {
     expect(openDescriptors()).toBe(before + 1);
   });
 
-  it('stands maps that come and go while it reads', async () => {
+  it('tolerates maps that come and go while it reads', async () => {
     const churn = await Churn.start();
     try {
       const collector = await openBpfCollector();
@@ -157,7 +157,7 @@ describe('the walk', () => {
 });
 
 describe('the types of a map', () => {
-  it('complete its name', () => {
+  it('complete its truncated name', () => {
     const builder = new BtfBuilder();
     const u32 = builder.int('unsigned int', 4);
     const variable = builder.variable('a_map_with_a_long_name', u32);
@@ -178,8 +178,8 @@ describe('the types of a map', () => {
   });
 });
 
-describe('what processes hold', () => {
-  it('is found by their descriptors', () => {
+describe('objects held by processes', () => {
+  it('are found by their descriptors', () => {
     const map = objects.map();
     const program = objects.program([map.fd]);
     const held = collectHeldBpf([process.pid]);
@@ -190,7 +190,7 @@ describe('what processes hold', () => {
 });
 
 describe('the totals of a sample', () => {
-  it('count each object once, with the maps that only a program holds', async () => {
+  it('count each object once, including maps that only a program holds', async () => {
     const collector = await openBpfCollector();
     const shared = objects.map({ max_entries: 1000 });
     const anonymous = objects.map({ max_entries: 2000 });
@@ -210,7 +210,7 @@ describe('the totals of a sample', () => {
     collector.close();
   });
 
-  it('follow a map that grows with its elements', async (context) => {
+  it('follow the growth of a map', async (context) => {
     requires(context, { since: ['6.4', 'memlock that follows the elements'] });
     const collector = await openBpfCollector();
     const { fd } = objects.map({ map_flags: 1, max_entries: 1000 });

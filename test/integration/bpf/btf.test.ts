@@ -13,7 +13,7 @@ interface DumpedType {
   members?: { name: string; type_id: number; bits_offset: number; bitfield_size?: number }[];
 }
 
-describe(`${kernelBtf}, beside what bpftool reads from it`, () => {
+describe(`${kernelBtf}, compared with bpftool`, () => {
   const dumped = JSON.parse(
     execFileSync('bpftool', ['-j', 'btf', 'dump', 'file', kernelBtf], {
       maxBuffer: 1 << 30,
@@ -46,7 +46,7 @@ describe(`${kernelBtf}, beside what bpftool reads from it`, () => {
     expect(mismatches).toEqual([]);
   });
 
-  it('finds the first type of every name', () => {
+  it('returns the first type of every name', () => {
     const first = new Map<string, DumpedType>();
     for (const type of dumped.types) {
       const key = `${type.kind} ${type.name}`;

@@ -46,7 +46,7 @@ function heldMaps(pid: number): MapFdinfo[] {
     .filter((map) => map !== undefined);
 }
 
-describe('tools of libbpf-tools take what their binaries forecast', () => {
+describe('tools of libbpf-tools use the memory that is forecast from their binaries', () => {
   // Those whose programs attach on every kernel with BTF: no kprobes and no syscall tracepoints.
   it.for<[string, Record<string, number>]>([
     ['biolatency', {}],
@@ -111,7 +111,7 @@ describe('tools of libbpf-tools take what their binaries forecast', () => {
 });
 
 describe('forecastElf', () => {
-  it('is exact on the running kernel, and reads all the binaries of libbpf-tools', async () => {
+  it('is exact on the running kernel, and reads every binary of libbpf-tools', async () => {
     const tools = execFileSync('dpkg', ['-L', 'libbpf-tools'], { encoding: 'utf8' })
       .split('\n')
       .filter((file) => file.startsWith('/usr/sbin/'));
@@ -141,7 +141,7 @@ describe('forecastElf', () => {
     expect(costs.filter(({ exact }) => !exact)).toEqual([]);
   });
 
-  it('takes the BTF of another kernel, more CPUs and other sizes', async () => {
+  it('accepts the BTF of another kernel, other CPU counts and other sizes', async () => {
     const { possibleCpus, objects, totals } = await forecastElf({
       files: [fixture('btf-maps'), fixture('globals')],
       kernelBtf: '/sys/kernel/btf/vmlinux',
@@ -165,7 +165,7 @@ describe('forecastElf', () => {
     expect((perf?.costs[1]?.bytes ?? 0) - (perf?.costs[0]?.bytes ?? 0)).toBe(8 * 127);
   });
 
-  it('names the maps that there are when a change is to another', async () => {
+  it('lists the existing maps when an option names an unknown one', async () => {
     const changes = [{ map: 'flow', attribute: 'max_entries' as const, value: 1 }];
     await expect(
       forecastElf({ files: [fixture('legacy-maps')], kernelBtf: undefined, possibleCpus: [], changes }),
@@ -186,7 +186,7 @@ describe('forecastElf', () => {
   });
 });
 
-describe('measured in a fresh leaf', () => {
+describe('measured in a new leaf', () => {
   const measure = async (changes: MapChange[] = []) => {
     const maker: [string, ...string[]] = [process.execPath, await builtTarget('map-maker')];
     const options = { files: [fixture('btf-maps')], kernelBtf: undefined, possibleCpus: [], changes, maker };
@@ -194,7 +194,7 @@ describe('measured in a fresh leaf', () => {
     return new Map(objects.flatMap(({ maps }) => maps.map((map) => [map.name, map])));
   };
 
-  it('memlock and charge of each map are what was forecast', async () => {
+  it('memlock and charge of each map match the forecast', async () => {
     const maps = await measure([
       { map: 'stacks', attribute: 'max_entries', value: 100 },
       { map: 'stacks', attribute: 'value_size', value: 1016 },

@@ -201,7 +201,7 @@ function expected(spec: MapSpec, elements: number): number | undefined {
 /** A reason to skip: on such kernels `memlock` is what the map's author was charged, for all elements in advance. */
 const chargedInPages = 'until Linux 5.10 memlock is what was charged in advance';
 
-describe('the memory of an empty map is what the kernel says', () => {
+describe('the computed memory of an empty map matches the kernel', () => {
   it.for(Object.keys(definitions))('%s', (name, { skip }) => {
     if (!isKnownHere(name)) skip(`this kernel has no ${name}`);
     if (host.memlockMeans === 'pages') skip(chargedInPages);
@@ -232,7 +232,7 @@ describe('the memory of an empty map is what the kernel says', () => {
   });
 });
 
-describe('the memory of a map that was filled is what the kernel says', () => {
+describe('the computed memory of a filled map matches the kernel', () => {
   const fill = (name: string, spec: Sizes, count: number, keyOf: (index: number) => Buffer) =>
     withMap(name, spec, (fd) => {
       const cpus = name.includes('percpu') ? host.possibleCpus : 1;

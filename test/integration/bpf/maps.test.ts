@@ -95,7 +95,7 @@ async function undisturbed(attempt: () => Promise<void> | void): Promise<void> {
 }
 
 describe('--format bpftool', () => {
-  it.for([0, 10, 1000])('is what bpftool prints, with %i more maps', async (count, context) => {
+  it.for([0, 10, 1000])('prints the same document as bpftool, with %i more maps', async (count, context) => {
     requires(context, { tool: 'bpftool' });
     const types = ['hash', 'array', 'percpu_hash', 'lru_hash', 'prog_array'] as const;
     for (let index = 0; index < count; index++) {
@@ -118,13 +118,13 @@ describe('--format bpftool', () => {
     });
   });
 
-  it('has the processes too', () => {
+  it('includes the processes', () => {
     const maps = JSON.parse(shell(`${ours} --format bpftool --name held_flows`)) as BpftoolMap[];
     expect(maps).toMatchObject([{ pids: [{ pid: holder.child.pid, comm: HOLDER }] }]);
   });
 });
 
-describe('the recipes of the article are one flag each', () => {
+describe('each recipe of the article is a single option', () => {
   /** Where bpftool has no pids, our own JSON stands in for it. */
   const byBpftool = 'bpftool map -j';
   const byOurselves = `${ours} --format bpftool`;
@@ -154,7 +154,7 @@ describe('the recipes of the article are one flag each', () => {
     });
   });
 
-  it('names and bytes, sorted', async () => {
+  it('prints names and bytes, sorted', async () => {
     await undisturbed(async () => {
       const recipe = "jq -c 'sort_by(-.bytes_memlock) | map([.id, .bytes_memlock])'";
       const theirs = JSON.parse(shell(`${byBpftool} | ${recipe}`)) as [number, number][];
@@ -165,7 +165,7 @@ describe('the recipes of the article are one flag each', () => {
     });
   });
 
-  it('sum and count by name', async () => {
+  it('prints sum and count by name', async () => {
     await undisturbed(async () => {
       const recipe =
         "jq -c 'group_by(.name) | map({name: .[0].name, count: length, bytes: (map(.bytes_memlock) | add)})'";
@@ -184,8 +184,8 @@ describe('the recipes of the article are one flag each', () => {
   });
 });
 
-describe('which maps', () => {
-  it('by process, name, type', async () => {
+describe('filters', () => {
+  it('select by process, name and type', async () => {
     const pid = String(holder.child.pid);
     expect((await read('--pid', pid)).maps.map(({ name }) => name).sort()).toEqual([
       'held_config',
@@ -198,7 +198,7 @@ describe('which maps', () => {
     ]);
   });
 
-  it('that only programs hold', async (context) => {
+  it('select maps that only programs hold', async (context) => {
     const document = await read('--anonymous', '--name', 'held_by_progs');
     expect(document.maps).toMatchObject([
       { usercnt: 0, anonymous: true, programs: [{ name: 'first_user' }, { name: 'second_user' }] },
@@ -210,7 +210,7 @@ describe('which maps', () => {
     );
   });
 
-  it('that nobody uses, arrays among them', async (context) => {
+  it('select maps without users, arrays included', async (context) => {
     requires(context, { since: ['6.6', 'counts of preallocated hashes'] });
     const array = { map_type: mapTypeNumber('array'), max_entries: 1000 };
     const percpu = { map_type: mapTypeNumber('percpu_array'), max_entries: 10 };
@@ -229,7 +229,7 @@ describe('which maps', () => {
     );
   });
 
-  it('that are pinned below a directory', async () => {
+  it('select maps pinned below a directory', async () => {
     const mount = join(scratch, 'bpffs');
     mkdirSync(mount);
     execFileSync('mount', ['-t', 'bpf', 'bpf', mount]);
@@ -254,7 +254,7 @@ describe('which maps', () => {
     }
   });
 
-  it('that a cgroup is charged for', async (context) => {
+  it('select maps charged to a cgroup', async (context) => {
     requires(context, { since: ['5.11', 'the charge of BPF maps to memory cgroups'] });
     const cgroup = TestCgroup.make(context, 'maps');
     cgroups.push(cgroup);
@@ -285,12 +285,12 @@ describe('the output', () => {
     ['--group-by', 'comm'],
     ['--group-by', 'prog'],
     ['--comm', 'nobody'],
-  ])('of --json %j is as the schema has it', async (flags) => {
+  ])('with --json %j is valid by the schema', async (flags) => {
     validate(await read(...flags));
     expect(validate.errors ?? []).toEqual([]);
   });
 
-  it('advises', async (context) => {
+  it('contains advice', async (context) => {
     requires(context, { since: ['6.6', 'counts of preallocated hashes'] });
     const large = objects.map({ max_entries: 100_000, map_name: 'far_too_large' });
     const { advice } = await read('--advise', '--pid', String(process.pid));
@@ -306,7 +306,7 @@ describe('the output', () => {
     expect(stdout).toMatch(/5 maps, .* KiB\)/);
   });
 
-  it('ends without a word when its reader has gone', async () => {
+  it('ends silently when its reader has closed the pipe', async () => {
     for (let index = 0; index < 1000; index++) objects.map();
     for (const flags of ['--json', '', '--watch 10ms']) {
       const command = `set -o pipefail; ${ours} ${flags} | head -n 1 > /dev/null`;
@@ -315,7 +315,7 @@ describe('the output', () => {
     }
   });
 
-  it('comes again and again until a signal', async () => {
+  it('is repeated until a signal arrives', async () => {
     const watching = start(process.execPath, [BINARY, 'maps', '--json', '--total', '--watch', '50ms'], {
       input: '',
     });
@@ -327,7 +327,7 @@ describe('the output', () => {
   });
 });
 
-describe('what is wrong is said in one line', () => {
+describe('errors are reported in one line', () => {
   // The command line is the same on every kernel.
   if (!isKernelGuest) {
     it.for([

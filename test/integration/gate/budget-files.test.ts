@@ -10,7 +10,7 @@ const FORMATS = ['text', 'markdown', 'junit', 'github', 'json', 'tap'] as const;
 
 testWith(
   [needs.cgroup],
-  'budget init proposes a file that holds on the next run, and breaks for 30 % more',
+  'budget init proposes a file that passes on the next run, and fails with 30 % more memory',
   async () => {
     const file = newFile('budget.json');
     const target = (mib: number) => grow(400, [mib, 0]);
@@ -46,7 +46,7 @@ testWith(
   },
 );
 
-testWith([], 'budget init says when the command fails, and proposes nothing', async () => {
+testWith([], 'budget init reports a command that fails, and proposes nothing', async () => {
   const file = newFile('budget.json');
   const failed = await cmemstat(...words(`budget init --runs 2 --write ${file} -- false`));
   expect(failed.status).toBe(1);
@@ -54,7 +54,7 @@ testWith([], 'budget init says when the command fails, and proposes nothing', as
   expect((await cmemstat('--', 'test', '-e', file)).status).toBe(1);
 });
 
-testWith([needs.cgroup], 'check and report say later what the run itself said, in every format', async () => {
+testWith([needs.cgroup], 'check and report print the verdict of the run, in every format', async () => {
   const output = newFile('run.jsonl');
   const own = Object.fromEntries(FORMATS.map((format) => [format, newFile(`own.${format}`)]));
   const budgets = ['anon<=30MiB', 'anon<=1GiB', 'bpf.map:none*<=1', 'swap.avg>=0', 'processes<=0'].flatMap(
@@ -86,72 +86,72 @@ testWith([needs.cgroup], 'check and report say later what the run itself said, i
   expect(readVerdict(verdictFile).budgets[0]).toMatchObject({ status: 'failed', exceeded: { run: 1 } });
 });
 
+testWith([needs.cgroup], 'a truncated recording is evaluated up to its end, with a warning', async () => {
+  const output = newFile('run.jsonl');
+  await cmemstat('-q', ...QUICK, '--output', output, '--', ...grow(1000, [4, 0], [40, 500]));
+  const lines = readFileSync(output, 'utf8').trim().split('\n');
+  const check = async (
+    text: string,
+    ...options: string[]
+  ): Promise<{ status: number | null; verdict: Verdict; stderr: string }> => {
+    const [file, report] = [newFile('cut.jsonl'), newFile('verdict.json')];
+    writeFileSync(file, text);
+    const { status, stderr } = await cmemstat(
+      ...['budget', 'check', file, ...options, '--report', `json:${report}`, '--report', 'text'],
+    );
+    return { status, stderr, verdict: readVerdict(report) };
+  };
+  const first = lines.findIndex((line) => (JSON.parse(line).stat?.anon ?? 0) > 30 * MIB);
+  const early = await check(lines.slice(0, first).join('\n'), '--budget', 'anon<=30MiB');
+  expect(early.status).toBe(0);
+  expect(early.verdict.target).toEqual({ status: 0, unknown: true });
+  expect(early.stderr).toContain('! warning: the recording ends before its target');
+  expect(early.stderr).toContain('target: its end is not in the recording');
+  // A line that was cut in its middle is skipped.
+  const late = await check(lines.slice(0, -2).join('\n').slice(0, -20), '--budget', 'anon<=30MiB');
+  expect(late.status).toBe(3);
+  expect(onlyBudget(late.verdict).exceeded?.processes[0]?.toBytes).toBeGreaterThan(30 * MIB);
+  expect((await check(lines.slice(0, first).join('\n'), '--budget', 'anon.final<=1GiB')).status).toBe(5);
+  const nothing = await cmemstat('budget', 'check', output);
+  expect(nothing.status).toBe(125);
+  expect(nothing.stderr).toContain('no budgets were given');
+});
+
 testWith(
   [needs.cgroup],
-  'a recording that was cut is evaluated as far as it goes, with a warning',
+  'a budget file has run options, and command-line options take precedence',
   async () => {
-    const output = newFile('run.jsonl');
-    await cmemstat('-q', ...QUICK, '--output', output, '--', ...grow(1000, [4, 0], [40, 500]));
-    const lines = readFileSync(output, 'utf8').trim().split('\n');
-    const check = async (
-      text: string,
-      ...options: string[]
-    ): Promise<{ status: number | null; verdict: Verdict; stderr: string }> => {
-      const [file, report] = [newFile('cut.jsonl'), newFile('verdict.json')];
-      writeFileSync(file, text);
-      const { status, stderr } = await cmemstat(
-        ...['budget', 'check', file, ...options, '--report', `json:${report}`, '--report', 'text'],
-      );
-      return { status, stderr, verdict: readVerdict(report) };
+    const [file, log] = [newFile('budget.json'), newFile('log')];
+    const settings = {
+      count: 3,
+      evaluate: 'worst',
+      prepare: `echo prepare >> ${log}`,
+      cleanup: `echo end >> ${log}`,
     };
-    const first = lines.findIndex((line) => (JSON.parse(line).stat?.anon ?? 0) > 30 * MIB);
-    const early = await check(lines.slice(0, first).join('\n'), '--budget', 'anon<=30MiB');
-    expect(early.status).toBe(0);
-    expect(early.verdict.target).toEqual({ status: 0, unknown: true });
-    expect(early.stderr).toContain('! warning: the recording ends before its target');
-    expect(early.stderr).toContain('target: its end is not in the recording');
-    // A line that was cut in its middle is skipped.
-    const late = await check(lines.slice(0, -2).join('\n').slice(0, -20), '--budget', 'anon<=30MiB');
-    expect(late.status).toBe(3);
-    expect(onlyBudget(late.verdict).exceeded?.processes[0]?.toBytes).toBeGreaterThan(30 * MIB);
-    expect((await check(lines.slice(0, first).join('\n'), '--budget', 'anon.final<=1GiB')).status).toBe(5);
-    const nothing = await cmemstat('budget', 'check', output);
-    expect(nothing.status).toBe(125);
-    expect(nothing.stderr).toContain('no budgets were given');
+    const budget = {
+      name: 'heap',
+      description: 'what it asks for',
+      owner: 'team-core',
+      // Not anon: memory.stat lags by some pages, which may be all that a short `sleep` has.
+      budget: 'current <= 1KiB',
+    };
+    writeFileSync(file, JSON.stringify({ version: 2, runs: settings, budgets: [budget] }));
+    const target = ['--', 'sleep', String(0.3 * SLOWNESS)];
+    const { outcome, verdict } = await gate(
+      '--budget-file',
+      file,
+      '--interval',
+      '50ms',
+      '--runs',
+      '2',
+      ...target,
+    );
+    expect(outcome.status).toBe(3);
+    expect(verdict.runs).toEqual({ count: 2, evaluatedOn: 'worst' });
+    expect(readFileSync(log, 'utf8')).toBe('prepare\nprepare\nend\n');
+    expect(onlyBudget(verdict)).toMatchObject({ name: 'heap', owner: 'team-core' });
+    expect(outcome.stderr).toMatch(
+      /FAILED +heap: .*\n +budget: current <= 1KiB\n +description: what it asks for\n +owner: team-core\n/,
+    );
   },
 );
-
-testWith([needs.cgroup], 'a budget file says how to run, and options go before it', async () => {
-  const [file, log] = [newFile('budget.json'), newFile('log')];
-  const settings = {
-    count: 3,
-    evaluate: 'worst',
-    prepare: `echo prepare >> ${log}`,
-    cleanup: `echo end >> ${log}`,
-  };
-  const budget = {
-    name: 'heap',
-    description: 'what it asks for',
-    owner: 'team-core',
-    // Not anon: memory.stat lags by some pages, which may be all that a short `sleep` has.
-    budget: 'current <= 1KiB',
-  };
-  writeFileSync(file, JSON.stringify({ version: 2, runs: settings, budgets: [budget] }));
-  const target = ['--', 'sleep', String(0.3 * SLOWNESS)];
-  const { outcome, verdict } = await gate(
-    '--budget-file',
-    file,
-    '--interval',
-    '50ms',
-    '--runs',
-    '2',
-    ...target,
-  );
-  expect(outcome.status).toBe(3);
-  expect(verdict.runs).toEqual({ count: 2, evaluatedOn: 'worst' });
-  expect(readFileSync(log, 'utf8')).toBe('prepare\nprepare\nend\n');
-  expect(onlyBudget(verdict)).toMatchObject({ name: 'heap', owner: 'team-core' });
-  expect(outcome.stderr).toMatch(
-    /FAILED +heap: .*\n +budget: current <= 1KiB\n +description: what it asks for\n +owner: team-core\n/,
-  );
-});

@@ -26,7 +26,7 @@ const needsBpf = [needs.cgroup, needs.root, needs.attribution];
 
 testWith(
   [needs.cgroup],
-  'a program that grows breaks its budget when it grows, with exit status 3',
+  'a growing program exceeds its budget during the run, with exit status 3',
   async () => {
     const file = newFile('run.jsonl');
     const target = grow(2500, [4, 0], [40, 1500]);
@@ -76,7 +76,7 @@ testWith(
 
 testWithoutKernel(
   [needs.cgroup],
-  '--stop-on-exceeded ends the target at once, and that is no failure of its own',
+  '--stop-on-exceeded ends the target at once, which is not a failure of the target',
   async () => {
     const target = grow(60_000, [4, 0], [40, 1000]);
     const { outcome, verdict } = await gate(
@@ -104,7 +104,7 @@ testWithoutKernel(
 
 testWithoutKernel(
   [needs.cgroup],
-  'the sample that exceeds a budget comes before the event, in every output',
+  'the sample that exceeds a budget precedes the event in every output',
   async () => {
     const file = newFile('run.jsonl');
     const limit = 30 * MIB;
@@ -187,7 +187,7 @@ async function expectNotMeasured(reason: RegExp, ...args: string[]): Promise<Bud
 
 testWithoutKernel(
   [],
-  'what a process tree does not tell is not measured: 5; with --budget-optional a warning',
+  'metrics that a process tree lacks are not measured: 5; with --budget-optional a warning',
   async () => {
     const wanted = ['--placement', 'process-tree', '--budget', 'anon<=1'];
     const { hint } = await expectNotMeasured(/requires a memory cgroup/, ...wanted);
@@ -204,26 +204,30 @@ testWithoutKernel(
   },
 );
 
-testWith([needs.cgroup], 'what was turned off, or what this kernel lacks, is not measured', async () => {
-  const off = await expectNotMeasured(/not read/, '--bpf-interval', '0', '--budget', 'bpf<=1GiB');
-  expect(off.hint).toBe('omit --bpf-interval 0');
-  await expectNotMeasured(/memory\.max/, '--budget', 'current<=80% of memory.max');
-  await expectNotMeasured(/no baseline/, '--budget', 'anon<=baseline');
-  await expectNotMeasured(/growth/, '--budget', 'anon.growth<=1MiB');
-  if (host.mode === 'cgroup1') await expectNotMeasured(/cgroup v1/, '--budget', 'psi.some<=5%');
-  if (!host.isAtLeast(5, 11)) await expectNotMeasured(/./, '--budget', 'bpf<=1GiB');
-  const limited = ['--memory-max', '512M', '--budget', 'current<=80% of memory.max'];
-  const { outcome, verdict } = await gate(...QUICK, ...limited, '--', 'sleep', String(0.5 * SLOWNESS));
-  expect(onlyBudget(verdict).limit).toBe(Math.floor(0.8 * 512 * MIB));
-  expect(outcome.status).toBe(0);
-});
+testWith(
+  [needs.cgroup],
+  'metrics that are turned off, or that this kernel lacks, are not measured',
+  async () => {
+    const off = await expectNotMeasured(/not read/, '--bpf-interval', '0', '--budget', 'bpf<=1GiB');
+    expect(off.hint).toBe('omit --bpf-interval 0');
+    await expectNotMeasured(/memory\.max/, '--budget', 'current<=80% of memory.max');
+    await expectNotMeasured(/no baseline/, '--budget', 'anon<=baseline');
+    await expectNotMeasured(/growth/, '--budget', 'anon.growth<=1MiB');
+    if (host.mode === 'cgroup1') await expectNotMeasured(/cgroup v1/, '--budget', 'psi.some<=5%');
+    if (!host.isAtLeast(5, 11)) await expectNotMeasured(/./, '--budget', 'bpf<=1GiB');
+    const limited = ['--memory-max', '512M', '--budget', 'current<=80% of memory.max'];
+    const { outcome, verdict } = await gate(...QUICK, ...limited, '--', 'sleep', String(0.5 * SLOWNESS));
+    expect(onlyBudget(verdict).limit).toBe(Math.floor(0.8 * 512 * MIB));
+    expect(outcome.status).toBe(0);
+  },
+);
 
 const fails = ['--', 'sh', '-c', `sleep ${0.5 * SLOWNESS}; exit 7`];
 const broken = ['--interval', '100ms', '--budget', 'processes<=0'];
 
 testWithoutKernel(
   [],
-  "when both fail the target's status wins, unless --budget-first; the report says both",
+  "the target's failure takes precedence over a failed budget, unless --budget-first; both are reported",
   async () => {
     const target = await gate(...broken, ...fails);
     expect(target.outcome.status).toBe(7);
@@ -239,7 +243,7 @@ testWithoutKernel(
   },
 );
 
-testWithoutKernel([], '--timeout gives 124, and the report says what else was broken', async () => {
+testWithoutKernel([], '--timeout exits with 124, and the report includes other failed budgets', async () => {
   const { outcome, verdict } = await gate(...broken, '--timeout', `${slowMs(500)}ms`, '--', 'sleep', '60');
   expect(outcome.status).toBe(124);
   expect(verdict.target).toMatchObject({ status: 124, timedOut: true });
@@ -249,7 +253,7 @@ testWithoutKernel([], '--timeout gives 124, and the report says what else was br
 
 testWith(
   [...needsBpf, needsProgram('bpftool')],
-  'maps that are left behind: 4, and 3 where a budget forbids them',
+  'leftover maps exit with 4, and with 3 if a budget forbids them',
   async () => {
     await withPin('stays', async (pin) => {
       const create = ['--', ...createPinned(pin, 'hash', 1000)];
@@ -269,7 +273,7 @@ testWith(
 
 testWithoutKernel(
   [],
-  'a wrong expression is 125 before anything is started, with a caret and the nearest name',
+  'an invalid expression exits with 125 before the start, with a caret and the nearest name',
   async () => {
     const marker = newFile('started');
     const run = (...args: string[]) => cmemstat(...args, '--', 'touch', marker);
@@ -299,7 +303,7 @@ testWithoutKernel(
   },
 );
 
-testWithoutKernel([], '--help has all exit statuses in one table', async () => {
+testWithoutKernel([], '--help lists all exit statuses in one table', async () => {
   const { stdout } = await cmemstat('--help');
   const table = stdout.slice(stdout.indexOf('Exit status:'));
   const statuses = [...table.matchAll(/^ {2}(\S+) {2,}\S/gm)].map((match) => match[1]);

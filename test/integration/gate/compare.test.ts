@@ -35,7 +35,7 @@ beforeAll(async () => {
   );
 }, 600_000);
 
-testWith([needs.cgroup], '--save-baseline writes a file to review, with every run', () => {
+testWith([needs.cgroup], '--save-baseline writes a reviewable file with every run', () => {
   expect(made.status).toBe(0);
   expect(made.stderr).toMatch(new RegExp(`^cmemstat: ${base} is the baseline of 10 runs$`, 'm'));
   const text = readFileSync(base, 'utf8');
@@ -121,7 +121,7 @@ testWith(
   },
 );
 
-testWith([needs.cgroup], 'another kind of host makes it doubtful, and 5 with --strict-host', async () => {
+testWith([needs.cgroup], 'another kind of host is a warning, and 5 with --strict-host', async () => {
   const other = newFile('other.json');
   const baseline = JSON.parse(readFileSync(base, 'utf8'));
   const { kernel, possibleCpus } = baseline.host;
@@ -148,7 +148,7 @@ testWith([needs.cgroup], 'another kind of host makes it doubtful, and 5 with --s
   expect(broken.outcome.status).toBe(3);
 });
 
-testWith([needs.cgroup], 'what can not be compared is 125 and says why', async () => {
+testWith([needs.cgroup], 'input that cannot be compared exits with 125 and a reason', async () => {
   const verdict = newFile('verdict.json');
   await cmemstat(...words(`-q --report json:${verdict} -- sleep 0.3`));
   const wrong = await cmemstat('compare', base, verdict);

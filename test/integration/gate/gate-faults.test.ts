@@ -7,7 +7,7 @@ import { gate, grow, newFile, readVerdict, slowMs, words } from './gated.ts';
 const QUICK = words('-q --interval 50ms');
 const TARGET = ['--', 'sleep', String(0.8 * SLOWNESS)];
 
-testWith([], 'a failing --cleanup loses no result: 125 where nothing else failed', async () => {
+testWith([], 'a failing --cleanup keeps the results, and exits with 125 if nothing else failed', async () => {
   const held = await gate('--interval', '50ms', '--budget', 'processes<=9', '--cleanup', 'exit 4', ...TARGET);
   expect(held.outcome.status).toBe(125);
   expect(held.verdict).toMatchObject({ exitStatus: 125, status: 'passed' });
@@ -27,7 +27,7 @@ testWith([], 'a failing --cleanup loses no result: 125 where nothing else failed
   expect(broken.outcome.status).toBe(3);
 });
 
-testWith([], 'what was measured before a failing --prepare is reported', async () => {
+testWith([], 'runs before a failing --prepare are reported', async () => {
   const log = newFile('log');
   const prepare = `echo >> ${log}; [ $(wc -l < ${log}) -lt 3 ]`;
   const { outcome, verdict } = await gate(
@@ -53,7 +53,7 @@ testWith([], 'an error that prevents all runs is reported once', async () => {
   expect(stderr).toBe('cmemstat: --prepare "false": it ended with status 1\n');
 });
 
-testWith([], 'a report that fails costs no other one; a step summary that fails is a warning', async () => {
+testWith([], 'a failed report does not affect the others; a failed step summary is a warning', async () => {
   const [gone, kept] = [newFile('folder'), newFile('kept.json')];
   const reports = ['--report', `junit:${gone}`, '--report', `json:${kept}`];
   const target = ['--', 'sh', '-c', `sleep ${0.3 * SLOWNESS}; mkdir ${gone}`];
@@ -70,7 +70,7 @@ testWith([], 'a report that fails costs no other one; a step summary that fails 
   expect(noted.stderr).toContain(`cmemstat: warning: GITHUB_STEP_SUMMARY ${folder}: is a directory\n`);
 });
 
-testWith([], "a workflow command starts a line of its own after the target's", async () => {
+testWith([], "a workflow command starts on a new line after the target's output", async () => {
   const target = ['--', 'sh', '-c', `printf foo; sleep ${0.3 * SLOWNESS}`];
   const { stdout } = await cmemstat(...QUICK, '--budget', 'processes<=0', '--report', 'github', ...target);
   expect(stdout).toMatch(/^foo\n::error title=/);
@@ -84,7 +84,7 @@ testWith([needs.cgroup], '--timeout still applies while --wait all waits', async
 
 testWith(
   [needs.cgroup],
-  'a run that was ended when a limit was exceeded is no baseline, and compared with none',
+  'a run ended by --stop-on-exceeded is neither saved as a baseline nor compared',
   async () => {
     const [base, cut] = [newFile('base.json'), newFile('cut.json')];
     expect((await cmemstat(...QUICK, '--save-baseline', base, ...TARGET)).status).toBe(0);
@@ -121,7 +121,7 @@ testWith(
 
 testWith(
   [],
-  'outputs in one place, and --stop-on-exceeded of nothing, are 125 before anything starts',
+  'a shared output path, or --stop-on-exceeded without budgets, exits with 125 before the start',
   async () => {
     const marker = newFile('started');
     const refused = async (...options: string[]) => {
@@ -138,7 +138,7 @@ testWith(
   },
 );
 
-testWith([], 'budget init that is interrupted proposes nothing', async () => {
+testWith([], 'an interrupted budget init proposes nothing', async () => {
   const file = newFile('budget.json');
   const script = 'trap "exit 0" TERM; echo run; while :; do sleep 0.1; done';
   const options = ['--runs', '2', '--write', file, '--', 'sh', '-c', script];
@@ -152,7 +152,7 @@ testWith([], 'budget init that is interrupted proposes nothing', async () => {
   expect(existsSync(file)).toBe(false);
 });
 
-testWith([], 'an interrupted run that exits with 0 does not become a baseline: 125', async () => {
+testWith([], 'an interrupted run that exits with 0 is not saved as a baseline: 125', async () => {
   const [base, report] = [newFile('base.json'), newFile('report.txt')];
   const script = 'trap "exit 0" TERM; echo run; while :; do sleep 0.1; done';
   const options = [...QUICK, '--save-baseline', base, '--report', `text:${report}`, '--', 'sh', '-c', script];

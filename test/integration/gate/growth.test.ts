@@ -6,7 +6,7 @@ import { gate, onlyBudget, slowMs } from './gated.ts';
 
 testWith(
   [needs.cgroup],
-  'growth finds a leak among noise, and does not accuse a program that is as noisy and flat',
+  'growth detects a leak in noise, and passes a program of equal noise without a leak',
   async () => {
     const noisy = (growthMib: number) =>
       gate(

@@ -10,7 +10,7 @@ import { needsProgram, scratch, start, testWith } from '../harness.ts';
 
 const SCHEMA = resolve(import.meta.dirname, '../../fixtures/reports/junit.xsd');
 
-testWith([needsProgram('xmllint')], 'every JUnit report keeps to the common schema', async () => {
+testWith([needsProgram('xmllint')], 'every JUnit report is valid by the common schema', async () => {
   const hostile = fc.sample(hostileVerdict, { numRuns: 50, seed: 5 });
   const files = [...Object.values(examples), ...hostile].map((verdict, index) => {
     const file = join(scratch, `junit-${index}.xml`);
@@ -23,7 +23,7 @@ testWith([needsProgram('xmllint')], 'every JUnit report keeps to the common sche
   expect(status).toBe(0);
 });
 
-testWith([needsProgram('xmllint')], 'the schema refuses what no reader takes', async () => {
+testWith([needsProgram('xmllint')], 'the schema rejects invalid reports', async () => {
   const file = join(scratch, 'junit-wrong.xml');
   const report = renderJunitReport(examples.failed ?? never());
   const wrong = report.replace(' type="budget-failed"', '');

@@ -64,7 +64,7 @@ testWith(
   },
 );
 
-testWith([], 'a report that can not be written is 125 before anything is started', async () => {
+testWith([], 'a report that cannot be written exits with 125 before the start', async () => {
   const marker = newFile('started');
   const outcome = await cmemstat('--report', 'junit:/nonexistent/junit.xml', '--', 'touch', marker);
   expect(outcome.status).toBe(125);
@@ -72,15 +72,22 @@ testWith([], 'a report that can not be written is 125 before anything is started
   expect((await cmemstat('--', 'test', '-e', marker)).status).toBe(1);
 });
 
-testWith([needsProgram('xmllint')], 'the JUnit report of a real run keeps to the common schema', async () => {
-  const file = newFile('junit.xml');
-  const names = [...words('--budget anon.growth<=1 --budget bpf<=1 --budget'), 'current<=50% of memory.max'];
-  await cmemstat(...FAILED, ...names, '--budget-optional', '--report', `junit:${file}`, ...TARGET);
-  const { status, stderr } = await start('xmllint', ['--noout', '--nonet', '--schema', SCHEMA, file]).ended;
-  expect([status, stderr]).toEqual([0, `${file} validates\n`]);
-});
+testWith(
+  [needsProgram('xmllint')],
+  'the JUnit report of a real run is valid by the common schema',
+  async () => {
+    const file = newFile('junit.xml');
+    const names = [
+      ...words('--budget anon.growth<=1 --budget bpf<=1 --budget'),
+      'current<=50% of memory.max',
+    ];
+    await cmemstat(...FAILED, ...names, '--budget-optional', '--report', `junit:${file}`, ...TARGET);
+    const { status, stderr } = await start('xmllint', ['--noout', '--nonet', '--schema', SCHEMA, file]).ended;
+    expect([status, stderr]).toEqual([0, `${file} validates\n`]);
+  },
+);
 
-testWith([], 'github adds to the summary of the step', async () => {
+testWith([], 'github appends to the summary of the step', async () => {
   const summary = newFile('summary.md');
   writeFileSync(summary, 'before\n');
   const env = { GITHUB_STEP_SUMMARY: summary };
@@ -97,40 +104,36 @@ const line = (...options: string[]) =>
     .map((word) => `'${word}'`)
     .join(' ');
 
-testWith(
-  [needsProgram('make')],
-  'sh -e, make and a runner of GitHub take the status for what it is',
-  async () => {
-    const passed = line('-q', '--interval', '100ms', '--budget', 'processes<=9');
-    const failed = line(...FAILED);
-    const missing = line('-q', '--placement', 'process-tree', '--budget', 'anon<=1');
+testWith([needsProgram('make')], 'sh -e, make and a GitHub runner act on the exit status', async () => {
+  const passed = line('-q', '--interval', '100ms', '--budget', 'processes<=9');
+  const failed = line(...FAILED);
+  const missing = line('-q', '--placement', 'process-tree', '--budget', 'anon<=1');
 
-    const sh = async (command: string) => start('sh', ['-e', '-c', `${command}\necho went on`]).ended;
-    const afterSh = [await sh(passed), await sh(failed), await sh(missing)];
-    expect(afterSh.map(({ status, stdout }) => [status, stdout])).toEqual([
-      [0, 'went on\n'],
-      [3, ''],
-      [5, ''],
-    ]);
+  const sh = async (command: string) => start('sh', ['-e', '-c', `${command}\necho went on`]).ended;
+  const afterSh = [await sh(passed), await sh(failed), await sh(missing)];
+  expect(afterSh.map(({ status, stdout }) => [status, stdout])).toEqual([
+    [0, 'went on\n'],
+    [3, ''],
+    [5, ''],
+  ]);
 
-    const makefile = newFile('Makefile');
-    writeFileSync(
-      makefile,
-      `passed:\n\t@${passed}\nfailed:\n\t@${failed}\nall: passed failed\n\t@echo went on\n`,
-    );
-    const make = (goal: string): Promise<Outcome> => start('make', ['-f', makefile, goal]).ended;
-    expect((await make('passed')).status).toBe(0);
-    const all = await make('all');
-    expect([all.status, all.stdout.includes('went on')]).toEqual([2, false]);
-    expect(all.stderr).toMatch(/make: \*\*\* \[.*failed\] Error 3/);
+  const makefile = newFile('Makefile');
+  writeFileSync(
+    makefile,
+    `passed:\n\t@${passed}\nfailed:\n\t@${failed}\nall: passed failed\n\t@echo went on\n`,
+  );
+  const make = (goal: string): Promise<Outcome> => start('make', ['-f', makefile, goal]).ended;
+  expect((await make('passed')).status).toBe(0);
+  const all = await make('all');
+  expect([all.status, all.stdout.includes('went on')]).toEqual([2, false]);
+  expect(all.stderr).toMatch(/make: \*\*\* \[.*failed\] Error 3/);
 
-    // As GitHub starts the script of a step.
-    const script = newFile('step.sh');
-    writeFileSync(script, `echo first\n${failed} 2>&1 | cat\necho went on\n`);
-    const step = await start('bash', ['--noprofile', '--norc', '-eo', 'pipefail', script]).ended;
-    expect([step.status, step.stdout.includes('went on')]).toEqual([3, false]);
-  },
-);
+  // As GitHub starts the script of a step.
+  const script = newFile('step.sh');
+  writeFileSync(script, `echo first\n${failed} 2>&1 | cat\necho went on\n`);
+  const step = await start('bash', ['--noprofile', '--norc', '-eo', 'pipefail', script]).ended;
+  expect([step.status, step.stdout.includes('went on')]).toEqual([3, false]);
+});
 
 /** The lines of a page that are indented as code and pipe into jq, or read a file with it. */
 const recipes = ['README.md', 'docs/budgets.md', 'docs/ci.md', 'docs/comparing.md'].flatMap((page) =>
@@ -141,7 +144,7 @@ const recipes = ['README.md', 'docs/budgets.md', 'docs/ci.md', 'docs/comparing.m
 
 testWith(
   [needsProgram('jq'), needsProgram('make'), needs.cgroup],
-  'the jq lines of the pages run on real output',
+  'the jq commands in the documentation work on real output',
   async () => {
     expect(recipes.length).toBeGreaterThanOrEqual(5);
     const folder = newFile('recipes');
@@ -171,7 +174,7 @@ testWith(
 
 testWithoutKernel(
   [],
-  'a recording without budgets is reported as its summary, from wherever it was written',
+  'a recording without budgets is reported as its summary, also from a pipe',
   async () => {
     const first = newFile('plain.jsonl');
     const recorded = await cmemstat('-q', '--no-tui', '--output', first, '--', 'true');

@@ -41,7 +41,7 @@ function tableOf({ stderr }: Outcome): Map<string, string[]> {
 
 testWith(
   [needs.cgroup],
-  '--prepare comes before every run, warm-ups too, --cleanup after all of them; each run has files of its own',
+  '--prepare runs before every run, warm-ups included, --cleanup once at the end; each run has its own files',
   async () => {
     const log = newFile('log');
     const [output, summary] = [newFile('run.jsonl'), newFile('summary.json')];
@@ -71,7 +71,7 @@ testWith(
   },
 );
 
-testWithoutKernel([], 'a hook that fails is 125, and --cleanup is called all the same', async () => {
+testWithoutKernel([], 'a failing hook exits with 125, and --cleanup still runs', async () => {
   const log = newFile('log');
   const target = ['--', 'sh', '-c', `echo run >> ${log}`];
   const prepare = `echo prepare >> ${log}; [ $(wc -l < ${log}) -lt 3 ]`;
@@ -86,48 +86,35 @@ testWithoutKernel([], 'a hook that fails is 125, and --cleanup is called all the
   expect(cleanup.stderr).toMatch(/--cleanup .*: it was ended by SIGTERM$/m);
 });
 
-testWithoutKernel(
-  [],
-  'a target that fails ends the series with its status, and nothing is made of it',
-  async () => {
-    const log = newFile('log');
-    const [baseline, junit] = [newFile('base.json'), newFile('junit.xml')];
-    const script = `echo run >> ${log}; sleep ${0.3 * SLOWNESS}; [ $(grep -c run ${log}) -lt 2 ]`;
-    const { outcome, verdict } = await gate(
-      ...['--interval', '50ms', '--runs', '4', ...logging(log), '--budget', 'processes<=9'],
-      ...['--save-baseline', baseline, '--', 'sh', '-c', script],
-    );
-    expect(outcome.status).toBe(1);
-    expect(lines(log)).toEqual(['prepare', 'run', 'prepare', 'run', 'cleanup']);
-    expect(verdict.runs.count).toBe(2);
-    expect(verdict.warnings).toContain('2 of 4 runs: the target failed in the last of them');
-    expect(outcome.stderr).toContain(`cmemstat: no baseline in ${baseline}: `);
-    expect(existsSync(baseline)).toBe(false);
-    const warmUp = await cmemstat('--warmup', '1', '--report', `junit:${junit}`, '--', 'sh', '-c', 'exit 9');
-    expect(warmUp.status).toBe(9);
-    expect(warmUp.stderr).toBe('cmemstat: the target failed in the warm-up, with exit status 9\n');
-    expect(existsSync(junit)).toBe(false);
-    const late = await gate(
-      ...[
-        '--interval',
-        '50ms',
-        '--runs',
-        '3',
-        '--timeout',
-        `${500 * SLOWNESS}ms`,
-        '--budget',
-        'processes<=9',
-      ],
-      ...['--', 'sleep', '60'],
-    );
-    expect(late.outcome.status).toBe(124);
-    expect(late.verdict).toMatchObject({ runs: { count: 1 }, target: { timedOut: true } });
-  },
-);
+testWithoutKernel([], 'a failing target ends the series with its status, without a result', async () => {
+  const log = newFile('log');
+  const [baseline, junit] = [newFile('base.json'), newFile('junit.xml')];
+  const script = `echo run >> ${log}; sleep ${0.3 * SLOWNESS}; [ $(grep -c run ${log}) -lt 2 ]`;
+  const { outcome, verdict } = await gate(
+    ...['--interval', '50ms', '--runs', '4', ...logging(log), '--budget', 'processes<=9'],
+    ...['--save-baseline', baseline, '--', 'sh', '-c', script],
+  );
+  expect(outcome.status).toBe(1);
+  expect(lines(log)).toEqual(['prepare', 'run', 'prepare', 'run', 'cleanup']);
+  expect(verdict.runs.count).toBe(2);
+  expect(verdict.warnings).toContain('2 of 4 runs: the target failed in the last of them');
+  expect(outcome.stderr).toContain(`cmemstat: no baseline in ${baseline}: `);
+  expect(existsSync(baseline)).toBe(false);
+  const warmUp = await cmemstat('--warmup', '1', '--report', `junit:${junit}`, '--', 'sh', '-c', 'exit 9');
+  expect(warmUp.status).toBe(9);
+  expect(warmUp.stderr).toBe('cmemstat: the target failed in the warm-up, with exit status 9\n');
+  expect(existsSync(junit)).toBe(false);
+  const late = await gate(
+    ...['--interval', '50ms', '--runs', '3', '--timeout', `${500 * SLOWNESS}ms`, '--budget', 'processes<=9'],
+    ...['--', 'sleep', '60'],
+  );
+  expect(late.outcome.status).toBe(124);
+  expect(late.verdict).toMatchObject({ runs: { count: 1 }, target: { timedOut: true } });
+});
 
 testWith(
   [needs.cgroup],
-  'one run of five stands out, in a leaf of its own: the median holds, the worst does not, the table marks it',
+  'reports one outlier of five runs, each in its own leaf: the median passes, the worst fails',
   async () => {
     const log = newFile('log');
     const [small, large] = [grow(400, [4, 0]), grow(400, [40, 0])].map((target) =>
@@ -179,7 +166,7 @@ testWithoutKernel([needsScript], 'the progress line is shown on a terminal, not 
 
 testWithoutKernel(
   [needsScript, needs.cgroup],
-  'Ctrl-C ends all runs: cleanup comes, no leaf stays',
+  'Ctrl-C ends all runs: --cleanup runs, and no leaf remains',
   async () => {
     const log = newFile('log');
     const command = [
@@ -199,7 +186,7 @@ testWithoutKernel(
 
 testWithoutKernel(
   [needs.cgroup],
-  'a signal to cmemstat ends all runs, with a report on what was seen',
+  'a signal to cmemstat ends all runs, with a report on the completed ones',
   async () => {
     const log = newFile('log');
     const baseline = newFile('base.json');
@@ -235,7 +222,7 @@ testWithoutKernel(
   },
 );
 
-testWithoutKernel([], 'a signal during --prepare ends it, and --cleanup still comes', async () => {
+testWithoutKernel([], 'a signal during --prepare ends it, and --cleanup still runs', async () => {
   const log = newFile('log');
   const hooks = ['--prepare', 'echo ready; exec sleep 60', '--cleanup', `echo cleanup >> ${log}`];
   const running = start(process.execPath, [BINARY, '--runs', '2', ...hooks, '--', 'true']);
@@ -249,7 +236,7 @@ testWithoutKernel([], 'a signal during --prepare ends it, and --cleanup still co
 
 testWithoutKernel(
   [],
-  'a target that ends well when it is told to is evaluated; a series that was cut has not passed',
+  'a target that exits cleanly on a signal is evaluated; an interrupted series has not passed',
   async () => {
     const told = async (...options: string[]) => {
       const script = 'trap "exit 0" TERM; echo run; while :; do sleep 0.1; done';
@@ -296,7 +283,7 @@ async function fileOf(...args: string[]): Promise<number> {
 
 const read = (file: string) => ['--', 'sh', '-c', 'cat "$0" > /dev/null; sleep 0.2', file];
 
-testWith([needs.cgroup, needsDisk], '--warm moves the page cache of files out of the run', async () => {
+testWith([needs.cgroup, needsDisk], '--warm keeps the page cache of files out of the run', async () => {
   const [cold, warm] = [makeColdFile(), makeColdFile()];
   expect(await fileOf(...read(cold))).toBeGreaterThan(24 * MIB);
   expect(await fileOf('--warm', ...read(warm))).toBeLessThan(4 * MIB);
@@ -304,7 +291,7 @@ testWith([needs.cgroup, needsDisk], '--warm moves the page cache of files out of
 
 testWith(
   [needs.cgroup, needs.root, needsDisk, needsRealMachine],
-  '--drop-caches has every run read from the disk',
+  '--drop-caches makes every run read from the disk',
   async () => {
     const file = makeColdFile();
     await fileOf('--warm', ...read(file));
@@ -315,7 +302,7 @@ testWith(
 
 testWithoutKernel(
   [needs.root, needsProgram('setpriv')],
-  '--drop-caches needs root, and says so',
+  '--drop-caches reports that it requires root',
   async () => {
     chmodSync(scratch, 0o755);
     const asNobody = ['--reuid=65534', '--regid=65534', '--clear-groups', '--'];

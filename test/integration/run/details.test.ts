@@ -46,7 +46,7 @@ function expectValid(lines: readonly RecordLine[]): void {
 
 testWith(
   [needs.cgroup, needs.root, needs.attribution],
-  'the maps add up to what the same reading says is charged and uncharged, at every reading',
+  'the maps add up to the charged and uncharged totals of every reading',
   async () => {
     const { lines } = await record(...OFTEN, '--', ...agent(2 * SLOWNESS));
     expectValid(lines);
@@ -85,7 +85,7 @@ testWith(
 
 testWith(
   [needsProgram('ps')],
-  'the processes are those that ps knows, with their parents, threads and descriptors',
+  'lists the processes that ps lists, with parents, threads and descriptors',
   async () => {
     const script = 'sleep 300 & (sleep 300; true) & wait';
     const run = start(process.execPath, [BINARY, '--json', ...OFTEN, '--', 'sh', '-c', script]);
@@ -140,7 +140,7 @@ testWith(
 
 testWithoutKernel(
   [],
-  'programs that are started are told as exec events, in the recording and not in the table',
+  'reports started programs as exec events, in the recording and not in the table',
   async () => {
     const output = join(scratch, 'exec.jsonl');
     const seconds = LONG_SECONDS;
@@ -174,7 +174,7 @@ testWith([needs.cgroup, needs.root], 'a process of a nested cgroup is reported w
   expect(told.find(({ comm }) => comm === 'sh')?.cgroup).toBeUndefined();
 });
 
-testWithoutKernel([], '--process-interval 0 tells no processes', async () => {
+testWithoutKernel([], '--process-interval 0 records no processes', async () => {
   const { lines, start: first } = await record('--process-interval', '0', '--', 'sleep', '0.3');
   expect(first.processIntervalMs).toBeUndefined();
   expect(lines.some(({ type }) => type === 'processes')).toBe(false);

@@ -14,23 +14,27 @@ afterAll(() => hasCgroup && rmdirSync(other));
 const leave = `echo 0 > ${other}/cgroup.procs`;
 const seconds = SLOWNESS;
 
-testWith([needs.cgroup, needs.root], 'a budget on a target that moves itself is not measured', async () => {
-  const { outcome, verdict } = await gate('--budget', 'anon<=50MiB', '--', 'sh', '-c', `${leave}; sleep 1`);
-  expect(outcome.status).toBe(5);
-  const [budget] = verdict.budgets;
-  expect(budget?.status).toBe('not-measured');
-  expect(budget?.reason).toMatch(
-    new RegExp(
-      `^process \\d+ \\(\\w+\\) has been in cgroup ${name} since .*: its memory there is not measured$`,
-    ),
-  );
-  // The summary opens with it.
-  expect(outcome.stderr.split('\n').find((line) => line.startsWith('  '))).toContain('  WARNING: process ');
-});
+testWith(
+  [needs.cgroup, needs.root],
+  'a budget on a target that moves itself to another cgroup is not measured',
+  async () => {
+    const { outcome, verdict } = await gate('--budget', 'anon<=50MiB', '--', 'sh', '-c', `${leave}; sleep 1`);
+    expect(outcome.status).toBe(5);
+    const [budget] = verdict.budgets;
+    expect(budget?.status).toBe('not-measured');
+    expect(budget?.reason).toMatch(
+      new RegExp(
+        `^process \\d+ \\(\\w+\\) has been in cgroup ${name} since .*: its memory there is not measured$`,
+      ),
+    );
+    // The summary opens with it.
+    expect(outcome.stderr.split('\n').find((line) => line.startsWith('  '))).toContain('  WARNING: process ');
+  },
+);
 
 testWith(
   [needs.cgroup, needs.root],
-  'descendants are noticed too, also one whose parent has exited before it left',
+  'descendants are detected too, also if their parent exited before they moved',
   async () => {
     const orphan = `sh -c '(sleep 0.2; ${leave}; sleep ${seconds + 1}) &'`;
     const script = `(${leave}; sleep ${seconds}) & ${orphan}; sleep ${seconds}`;
@@ -45,7 +49,7 @@ testWith(
 
 testWith(
   [needs.cgroup, needs.root],
-  'a leaf that is removed under a run gives no figure, and no budget passes',
+  'a leaf that is removed during a run yields no figures, and no budget passes',
   async () => {
     const fifo = join(scratch, 'ready');
     const script = `${leave}; rmdir "$(cat ${fifo})"; sleep ${2 * seconds}`;
@@ -72,7 +76,7 @@ testWith(
   },
 );
 
-testWithoutKernel([needs.cgroup], 'docker is recognised by its name, also below a shell', async () => {
+testWithoutKernel([needs.cgroup], 'docker is recognized by its name, also below a shell', async () => {
   const docker = join(scratch, 'docker');
   writeFileSync(docker, '#!/bin/sh\nsleep 0.5\n', { mode: 0o755 });
   for (const command of [

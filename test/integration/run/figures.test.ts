@@ -30,7 +30,7 @@ const hold = (mib: number, seconds: number) =>
 
 testWith(
   [needs.cgroup],
-  'a process tree that holds 10 + 20 + 30 + 40 MiB has 100 to 104 MiB of anon',
+  'a process tree that allocates 10 + 20 + 30 + 40 MiB has 100 to 104 MiB of anon',
   async () => {
     const seconds = 2 * SLOWNESS;
     const script = `${hold(10, seconds)} & (${hold(20, seconds)} & sh -c '${hold(30, seconds)}' & wait) & ${hold(40, seconds)}; wait`;
@@ -44,7 +44,7 @@ testWith(
   },
 );
 
-testWith([needs.cgroup], 'a file that is written and read shows as file', async () => {
+testWith([needs.cgroup], 'a file that is written and read is counted in file', async () => {
   const file = join(scratch, 'data');
   const { summary } = await record(
     '--',
@@ -62,7 +62,7 @@ testWith([needs.cgroup], 'a file that is written and read shows as file', async 
 
 testWith(
   [needs.cgroup, needs.exactStat],
-  'nothing of ours stays charged to the leaf: anon is what the target maps, or a page more',
+  'no memory of cmemstat remains charged to the leaf: anon is what the target maps, plus one page at most',
   async () => {
     const running = start(
       process.execPath,
@@ -85,31 +85,35 @@ testWith(
 /** Makes a BPF hash of 100,000 entries, and holds it for a while. */
 const BPF_HASH = [process.execPath, join(TARGETS, 'bpf-hash.mjs'), String(SLOWNESS)];
 
-testWith([needs.cgroup, needs.root], 'a BPF hash of 100,000 entries shows in the BPF totals', async () => {
-  const { samples, summary } = await record(
-    '--bpf-interval',
-    '100ms',
-    '--interval',
-    '100ms',
-    '--',
-    ...BPF_HASH,
-  );
-  const held = summary.bpf?.heldPeak;
-  expect(held?.maps.count).toBe(1);
-  // Before Linux 6.4 memlock of a hash is a guess by the size of key and value alone.
-  const footprint = host.isAtLeast(6, 4)
-    ? [14_098_000, 14_100_000]
-    : host.isAtLeast(5, 11)
-      ? [7_200_768, 7_200_768]
-      : [14_098_432, 14_098_432];
-  expect(held?.maps.memlock).toBeGreaterThanOrEqual(footprint[0] ?? 0);
-  expect(held?.maps.memlock).toBeLessThanOrEqual(footprint[1] ?? 0);
-  expect(Math.max(...samples.map((sample) => sample.bpf?.host?.maps.count ?? 0))).toBeGreaterThanOrEqual(1);
-});
+testWith(
+  [needs.cgroup, needs.root],
+  'a BPF hash of 100,000 entries is counted in the BPF totals',
+  async () => {
+    const { samples, summary } = await record(
+      '--bpf-interval',
+      '100ms',
+      '--interval',
+      '100ms',
+      '--',
+      ...BPF_HASH,
+    );
+    const held = summary.bpf?.heldPeak;
+    expect(held?.maps.count).toBe(1);
+    // Before Linux 6.4 memlock of a hash is a guess by the size of key and value alone.
+    const footprint = host.isAtLeast(6, 4)
+      ? [14_098_000, 14_100_000]
+      : host.isAtLeast(5, 11)
+        ? [7_200_768, 7_200_768]
+        : [14_098_432, 14_098_432];
+    expect(held?.maps.memlock).toBeGreaterThanOrEqual(footprint[0] ?? 0);
+    expect(held?.maps.memlock).toBeLessThanOrEqual(footprint[1] ?? 0);
+    expect(Math.max(...samples.map((sample) => sample.bpf?.host?.maps.count ?? 0))).toBeGreaterThanOrEqual(1);
+  },
+);
 
 testWith(
   [needs.cgroup, needs.root, needs.chargedBpf],
-  'the memory of a BPF hash shows in kernel',
+  'the memory of a BPF hash is counted in kernel',
   async () => {
     const { samples } = await record('--interval', '100ms', '--', ...BPF_HASH);
     const highest = Math.max(...samples.map((sample) => sample.kernel ?? 0));
@@ -120,7 +124,7 @@ testWith(
   },
 );
 
-testWith([needs.cgroup], 'true has a true peak and both ends', async () => {
+testWith([needs.cgroup], 'a run of true has a plausible peak, and samples at launch and exit', async () => {
   const { samples, summary } = await record('--interval', '60s', '--', 'true');
   expect(samples.map((sample) => sample.reason)).toEqual(['launch', 'final']);
   expect(summary.exit).toMatchObject({ status: 0, code: 0 });
@@ -131,7 +135,7 @@ testWith([needs.cgroup], 'true has a true peak and both ends', async () => {
   );
 });
 
-testWithoutKernel([needs.cgroup], 'samples come on a grid that starts with the launch', async () => {
+testWithoutKernel([needs.cgroup], 'samples lie on a grid that starts at the launch', async () => {
   const { samples, summary } = await record('--interval', '250ms', '--', 'sleep', String(2 * SLOWNESS));
   const ticks = samples.filter((sample) => sample.reason === 'tick');
   expect(ticks.length).toBeGreaterThanOrEqual(5);
@@ -142,7 +146,7 @@ testWithoutKernel([needs.cgroup], 'samples come on a grid that starts with the l
   expect(summary.samples.longestGapMs).toBeGreaterThanOrEqual(200);
 });
 
-testWith([needs.cgroup2], 'everything that cgroup v2 says is in a sample', async () => {
+testWith([needs.cgroup2], 'a sample has every figure of cgroup v2', async () => {
   const { samples } = await record('--', 'sleep', '1');
   const sample = samples.at(-1);
   expect(Object.keys(sample?.stat ?? {}).length).toBeGreaterThanOrEqual(36);
@@ -156,24 +160,20 @@ testWith([needs.cgroup2], 'everything that cgroup v2 says is in a sample', async
   expect(sample?.zswap !== undefined).toBe(host.isAtLeast(5, 19));
 });
 
-testWith(
-  [needs.cgroup2, needs.root],
-  'a threaded cgroup that the target makes is measured and removed',
-  async () => {
-    // A read of cgroup.procs in a threaded cgroup fails with EOPNOTSUPP, which Node names ENOTSUP.
-    const leaf = '/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)';
-    const script = `leaf=${leaf}; mkdir $leaf/threads && echo threaded >$leaf/threads/cgroup.type && echo $$ >$leaf/threads/cgroup.threads && exec sleep ${0.5 * SLOWNESS}`;
-    const { outcome, summary } = await record('--', 'sh', '-c', script);
-    expect(outcome.stderr).toBe('');
-    expect(outcome.status).toBe(0);
-    expect(summary.nestedCgroups).toEqual({ max: 1 });
-    expect(leavesOnHost()).toEqual([]);
-  },
-);
+testWith([needs.cgroup2, needs.root], 'a threaded cgroup of the target is measured and removed', async () => {
+  // A read of cgroup.procs in a threaded cgroup fails with EOPNOTSUPP, which Node names ENOTSUP.
+  const leaf = '/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)';
+  const script = `leaf=${leaf}; mkdir $leaf/threads && echo threaded >$leaf/threads/cgroup.type && echo $$ >$leaf/threads/cgroup.threads && exec sleep ${0.5 * SLOWNESS}`;
+  const { outcome, summary } = await record('--', 'sh', '-c', script);
+  expect(outcome.stderr).toBe('');
+  expect(outcome.status).toBe(0);
+  expect(summary.nestedCgroups).toEqual({ max: 1 });
+  expect(leavesOnHost()).toEqual([]);
+});
 
 testWith(
   [needs.cgroup, needs.root],
-  'nested cgroups that the target makes are counted, included and removed',
+  'nested cgroups of the target are counted, included and removed',
   async () => {
     const join0 =
       host.mode === 'cgroup1'
@@ -190,7 +190,7 @@ testWith(
 
 testWith(
   [needs.cgroup, needsProgram('stress-ng')],
-  'stress-ng that holds 64 MiB is seen to hold them',
+  '64 MiB allocated by stress-ng are measured',
   async () => {
     const { samples } = await record(
       '--interval',

@@ -20,7 +20,7 @@ import { until } from '../terminal.ts';
 
 testWithoutKernel(
   [],
-  'standard input is piped through, standard output and standard error are untouched',
+  'standard input is passed through, standard output and standard error are unchanged',
   async () => {
     const outcome = await start(process.execPath, [BINARY, '-q', '--', 'sh', '-c', 'cat; echo bad >&2'], {
       input: 'a\0b\n',
@@ -40,12 +40,12 @@ testWithoutKernel([], 'options after -- or after the name of the command belong 
   expect((await cmemstat('--', 'doctor')).status).toBe(127);
 });
 
-testWithoutKernel([], 'the pid is the one of the target itself', async () => {
+testWithoutKernel([], 'the target has the reported pid', async () => {
   const { start: first, outcome } = await record('--', 'sh', '-c', 'echo pid $$');
   expect(outcome.stderr).toContain(`pid ${first.pid}\n`);
 });
 
-testWithoutKernel([], '--cwd, --env, --stdin, --stdout and --stderr', async () => {
+testWithoutKernel([], 'applies --cwd, --env, --stdin, --stdout and --stderr', async () => {
   const input = join(scratch, 'input');
   const output = join(scratch, 'output');
   writeFileSync(input, 'from a file\n');
@@ -73,7 +73,7 @@ testWithoutKernel([], '--cwd, --env, --stdin, --stdout and --stderr', async () =
   expect(readFileSync(`${output}.err`, 'utf8')).toBe('bad\n');
 });
 
-testWithoutKernel([], 'the working directory may have been removed', async () => {
+testWithoutKernel([], 'accepts a removed working directory', async () => {
   const gone = `mkdir ${scratch}/gone && cd ${scratch}/gone && rmdir ${scratch}/gone && exec "$@"`;
   const inGone = (...args: string[]) =>
     start('sh', ['-c', gone, 'sh', process.execPath, BINARY, ...args], { input: '' }).ended;
@@ -87,7 +87,7 @@ testWithoutKernel([], 'the working directory may have been removed', async () =>
 
 testWithoutKernel(
   [needs.root, needsProgram('unshare')],
-  'without /sys the process tree is summed, and what would mount it is printed',
+  'without /sys the process tree is summed, and the command that mounts it is printed',
   async () => {
     const inTree = (...args: string[]) =>
       start(
@@ -107,7 +107,7 @@ testWithoutKernel(
   },
 );
 
-testWith([needs.cgroup, needs.root], '--user joins as root and drops the rights before exec', async () => {
+testWith([needs.cgroup, needs.root], '--user joins as root and drops privileges before exec', async () => {
   const script =
     'id -u; id -g; echo "$HOME $USER"; grep ^CapEff /proc/self/status; grep -c cmemstat- /proc/self/cgroup';
   const outcome = await cmemstat('-q', '--user', 'nobody', '--', 'sh', '-c', script);
@@ -117,7 +117,7 @@ testWith([needs.cgroup, needs.root], '--user joins as root and drops the rights 
   );
 });
 
-testWith([needs.cgroup, needs.root], 'limits are those of the leaf', async () => {
+testWith([needs.cgroup, needs.root], 'limits are set on the leaf', async () => {
   const { samples, summary } = await record('--memory-max', '64M', '--pids-max', '10', '--', 'true');
   expect(samples[0]?.limits?.max).toBe(64 * 1024 * 1024);
   expect(summary.exit.status).toBe(0);
@@ -133,29 +133,25 @@ testWith([needs.cgroup, needs.root], 'limits are those of the leaf', async () =>
   expect(tooMany.summary.processes?.max).toBeLessThanOrEqual(3);
 });
 
-testWith(
-  [needs.cgroup2, needs.root],
-  'memory.high, memory.swap.max and memory.oom.group are set',
-  async () => {
-    const leaf = '/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)';
-    const script = `cat ${leaf}/memory.high ${leaf}/memory.swap.max ${leaf}/memory.oom.group`;
-    const outcome = await cmemstat(
-      '-q',
-      '--memory-high',
-      '1.5GiB',
-      '--swap-max',
-      '0',
-      '--oom-group',
-      '--',
-      'sh',
-      '-c',
-      script,
-    );
-    expect(outcome.stdout).toBe(`${1.5 * 1024 ** 3}\n0\n1\n`);
-  },
-);
+testWith([needs.cgroup2, needs.root], 'sets memory.high, memory.swap.max and memory.oom.group', async () => {
+  const leaf = '/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)';
+  const script = `cat ${leaf}/memory.high ${leaf}/memory.swap.max ${leaf}/memory.oom.group`;
+  const outcome = await cmemstat(
+    '-q',
+    '--memory-high',
+    '1.5GiB',
+    '--swap-max',
+    '0',
+    '--oom-group',
+    '--',
+    'sh',
+    '-c',
+    script,
+  );
+  expect(outcome.stdout).toBe(`${1.5 * 1024 ** 3}\n0\n1\n`);
+});
 
-testWith([needs.cgroup1], 'what cgroup v1 does not have is refused with its name', async () => {
+testWith([needs.cgroup1], 'rejects by name what cgroup v1 lacks', async () => {
   for (const args of [['--memory-high', '1G'], ['--oom-group']]) {
     const outcome = await cmemstat(...args, '--', 'true');
     expect(outcome.status).toBe(125);
@@ -168,7 +164,7 @@ testWith([needs.cgroup1], 'what cgroup v1 does not have is refused with its name
 
 testWith(
   [needs.cgroup, needs.root],
-  '--inherit-limits tells runtimes about the limits that bind, and leaves alone what was set',
+  '--inherit-limits sets the memory options of runtimes, and keeps those already set',
   async () => {
     const show = 'echo "$GOMEMLIMIT|$NODE_OPTIONS|$JAVA_TOOL_OPTIONS"';
     const inherited = await cmemstat(
@@ -268,7 +264,7 @@ run "$@" ls /proc/self/fd
 
 testWithoutKernel(
   [needsProgram('bash')],
-  'arguments, environment, limits and descriptors are those that it would have without cmemstat',
+  'arguments, environment, limits and descriptors are the same as without cmemstat',
   async () => {
     const show = (...words: string[]) =>
       start('bash', ['-c', SHOW, 'bash', scratch, ...words], { input: '' }).ended;
@@ -278,13 +274,13 @@ testWithoutKernel(
   },
 );
 
-testWithoutKernel([needsProgram('bash')], 'the end by a real-time signal is no success', async () => {
+testWithoutKernel([needsProgram('bash')], 'an exit by a real-time signal is a failure', async () => {
   const { outcome, summary } = await record('--', 'bash', '-c', 'kill -34 $$');
   expect(outcome.status).toBe(162);
   expect(summary.exit).toMatchObject({ status: 162, signal: 'SIGRTMIN' });
 });
 
-testWithoutKernel([], 'SIGUSR1 and SIGALRM go to the target, and open or leave nothing', async () => {
+testWithoutKernel([], 'SIGUSR1 and SIGALRM are forwarded to the target, without side effects', async () => {
   const script = `trap 'echo usr1' USR1; echo ready; while :; do sleep 0.05; done`;
   const run = start(process.execPath, [BINARY, '-q', '--', 'sh', '-c', script]);
   await run.until(/ready/);

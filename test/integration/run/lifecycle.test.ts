@@ -24,7 +24,7 @@ testWithoutKernel([], "the exit status is the target's own", async () => {
   }
 });
 
-testWith([], 'a signal that ends the target gives 128 + n', async () => {
+testWith([], 'a target ended by a signal exits with 128 + n', async () => {
   const killed = await record('--', 'sh', '-c', 'kill -KILL $$');
   expect(killed.outcome.status).toBe(137);
   expect(killed.summary.exit).toMatchObject({ status: 137, signal: 'SIGKILL' });
@@ -34,7 +34,7 @@ testWith([], 'a signal that ends the target gives 128 + n', async () => {
 
 testWithoutKernel(
   [],
-  'a command that is not found gives 127, one that is not executable 126, and both say so in one line',
+  'an unknown command exits with 127, a non-executable one with 126, with a one-line error',
   async () => {
     const absent = await cmemstat('--', 'no-such-command-here');
     expect(absent.status).toBe(127);
@@ -64,7 +64,7 @@ testWith([needs.cgroup], 'an OOM kill of the target is distinguished from any ot
 
 testWith(
   [needs.cgroup, needs.root],
-  "an OOM kill of a child is noticed at once and is not the target's own",
+  'an OOM kill of a child is reported at once and not as one of the target',
   async () => {
     const args = ['--memory-max', '32M', ...(host.mode === 'cgroup2' ? ['--swap-max', '0'] : [])];
     const script = `sleep ${SLOWNESS}; dd if=/dev/zero of=/dev/null bs=128M count=1; sleep ${2 * SLOWNESS}; exit 0`;
@@ -120,7 +120,7 @@ testWith(
   },
 );
 
-testWithoutKernel([], 'signals go to the target, and its handler decides', async () => {
+testWithoutKernel([], 'signals are forwarded to the target, whose handler decides', async () => {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
     const script = `trap 'echo got; exit 9' ${signal.slice(3)}; echo ready; while :; do sleep 0.05; done`;
     const run = start(process.execPath, [BINARY, '-q', '--', 'sh', '-c', script]);
@@ -132,7 +132,7 @@ testWithoutKernel([], 'signals go to the target, and its handler decides', async
   }
 });
 
-testWith([needs.cgroup], 'the second SIGINT kills the whole leaf; so does --kill-after', async () => {
+testWith([needs.cgroup], 'the second SIGINT kills the whole leaf, and so does --kill-after', async () => {
   const stubborn = `trap 'echo told' INT; trap '' TERM; echo ready; sleep 4343 & while :; do wait; done`;
   const twice = start(process.execPath, [BINARY, '--json', '--', 'sh', '-c', stubborn]);
   // The start record holds the command: only a line of its own is the target's.
@@ -150,7 +150,7 @@ testWith([needs.cgroup], 'the second SIGINT kills the whole leaf; so does --kill
   expect(processesWith('4343')).toEqual([]);
 });
 
-testWith([needs.cgroup], 'when cmemstat itself is killed, the next run removes the leaf', async () => {
+testWith([needs.cgroup], 'the next run removes the leaf of a killed cmemstat', async () => {
   const run = start(process.execPath, [BINARY, '--json', '--', 'sleep', '4444']);
   await run.until(/"type":"sample"/);
   const leaf = (JSON.parse(run.soFar().split('\n')[0] ?? '') as { leaf: string }).leaf;
@@ -175,7 +175,7 @@ testWith([needs.cgroup], 'when cmemstat itself is killed, the next run removes t
 
 testWith(
   [needs.cgroup],
-  'hundreds of launches in a row leave no leaf, no file descriptor and no zombie',
+  'hundreds of launches leave no leaf, no file descriptor and no zombie',
   async () => {
     const before = leavesOnHost();
     const launches = SLOWNESS === 1 ? 500 : 100;
@@ -190,19 +190,15 @@ testWith(
   120_000,
 );
 
-testWith(
-  [],
-  'a failed reading does not affect the target: a leaf that disappears is not an error',
-  async () => {
-    const { outcome, summary } = await record('--interval', '1ms', '--', 'sh', '-c', 'exit 0');
-    expect(outcome.status).toBe(0);
-    expect(summary.warnings).toEqual([]);
-  },
-);
+testWith([], 'a failed reading does not affect the target: a removed leaf is not an error', async () => {
+  const { outcome, summary } = await record('--interval', '1ms', '--', 'sh', '-c', 'exit 0');
+  expect(outcome.status).toBe(0);
+  expect(summary.warnings).toEqual([]);
+});
 
 testWith(
   [needs.cgroup, needs.root],
-  'the 500 MiB of another process are not ours: only the leaf is measured',
+  '500 MiB of another process are not counted: only the leaf is measured',
   async () => {
     const { summary } = await record('--', 'true');
     expect(summary.peak?.bytes).toBeLessThan(20 * 1024 * 1024);

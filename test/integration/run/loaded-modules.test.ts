@@ -41,7 +41,7 @@ async function load(args: readonly string[], cache = mkdtempSync(join(scratch, '
 
 describe('the modules of Node.js that are loaded', () => {
   for (const name of ['crypto', 'tls', 'http', 'https', 'http2']) {
-    testWithoutKernel([], `would show ${name}`, async () => {
+    testWithoutKernel([], `would include ${name}`, async () => {
       const { unwanted } = await load(['-e', `require('${name}')`]);
       expect(unwanted).toContain(`NativeModule ${name}`);
     });
@@ -54,27 +54,31 @@ describe('the modules of Node.js that are loaded', () => {
     ['a wrong command line', ['--nope', '--', 'true']],
     ['a command that is not there', ['--', '/nonexistent']],
   ] as const) {
-    testWithoutKernel([], `have no cryptography and no HTTP in ${what}`, async () => {
+    testWithoutKernel([], `include no cryptography and no HTTP in ${what}`, async () => {
       expect((await load([BINARY, ...args])).unwanted).toEqual([]);
     });
   }
 
-  testWithoutKernel([needs.root], 'have none in maps, with cold and with warm caches', async () => {
-    const cache = mkdtempSync(join(scratch, 'cache-'));
-    for (const args of [
-      ['maps'],
-      ['maps', '--json'],
-      ['maps', '--json'],
-      ['maps', '--group-by', 'comm', '--advise'],
-    ]) {
-      const { status, unwanted, stderr } = await load([BINARY, ...args], cache);
-      expect(stderr).toBe('');
-      expect(status).toBe(0);
-      expect(unwanted).toEqual([]);
-    }
-  });
+  testWithoutKernel(
+    [needs.root],
+    'include none of these in maps, with cold and with warm caches',
+    async () => {
+      const cache = mkdtempSync(join(scratch, 'cache-'));
+      for (const args of [
+        ['maps'],
+        ['maps', '--json'],
+        ['maps', '--json'],
+        ['maps', '--group-by', 'comm', '--advise'],
+      ]) {
+        const { status, unwanted, stderr } = await load([BINARY, ...args], cache);
+        expect(stderr).toBe('');
+        expect(status).toBe(0);
+        expect(unwanted).toEqual([]);
+      }
+    },
+  );
 
-  testWithoutKernel([], 'have none in a run that sums the process tree', async () => {
+  testWithoutKernel([], 'include none of these in a run that sums the process tree', async () => {
     const { status, unwanted } = await load([BINARY, '--placement', 'process-tree', '--', 'sleep', '0.3']);
     expect(status).toBe(0);
     expect(unwanted).toEqual([]);
@@ -82,7 +86,7 @@ describe('the modules of Node.js that are loaded', () => {
 
   testWith(
     [needs.cgroup, needs.root, needs.attribution],
-    'have none in a run with BPF maps, with cold and with warm caches',
+    'include none of these in a run with BPF maps, with cold and with warm caches',
     async () => {
       const cache = mkdtempSync(join(scratch, 'cache-'));
       const recording = join(cache, 'run.jsonl');
@@ -111,7 +115,7 @@ describe('the modules of Node.js that are loaded', () => {
     },
   );
 
-  testWithoutKernel([needs.cgroup, needsScript], 'have none in the terminal view', async () => {
+  testWithoutKernel([needs.cgroup, needsScript], 'include none of these in the terminal view', async () => {
     const file = join(mkdtempSync(join(scratch, 'loaded-')), 'modules.json');
     const words = [process.execPath, '--require', HOOK, BINARY, '--exit-on-end', '--', 'sleep', '1'];
     const pty = bare({ command: words.map(shellQuote).join(' '), env: { LOADED_MODULES: file } });

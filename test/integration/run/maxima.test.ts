@@ -35,24 +35,28 @@ testWith([needs.cgroup], 'a maximum between two samples exceeds a budget', async
   expect(summary.maxima?.anon).toBe(verdict.budgets[0]?.value);
 });
 
-testWithoutKernel([needs.cgroup], 'a check with other intervals than the budget file says so', async () => {
-  const file = join(scratch, 'sampling.json');
-  const budgets = [{ name: 'heap', budget: 'anon<=1GiB' }];
-  writeFileSync(file, JSON.stringify({ version: 2, sampling: { interval: '200ms' }, budgets }));
-  const warningsOf = async (...options: string[]) => {
-    const { status, stdout } = await cmemstat(
-      ...['-q', '--budget-file', file, '--report', 'json', ...options, '--', 'sleep', '0.1'],
-    );
-    expect(status).toBe(0);
-    return (JSON.parse(stdout) as Verdict).warnings;
-  };
-  expect(await warningsOf()).toEqual([]);
-  expect(await warningsOf('--interval', '100ms')).toEqual([
-    'the run was sampled with --interval 100ms, the budget file says 200ms',
-  ]);
-});
+testWithoutKernel(
+  [needs.cgroup],
+  'a check reports other intervals than those of the budget file',
+  async () => {
+    const file = join(scratch, 'sampling.json');
+    const budgets = [{ name: 'heap', budget: 'anon<=1GiB' }];
+    writeFileSync(file, JSON.stringify({ version: 2, sampling: { interval: '200ms' }, budgets }));
+    const warningsOf = async (...options: string[]) => {
+      const { status, stdout } = await cmemstat(
+        ...['-q', '--budget-file', file, '--report', 'json', ...options, '--', 'sleep', '0.1'],
+      );
+      expect(status).toBe(0);
+      return (JSON.parse(stdout) as Verdict).warnings;
+    };
+    expect(await warningsOf()).toEqual([]);
+    expect(await warningsOf('--interval', '100ms')).toEqual([
+      'the run was sampled with --interval 100ms, the budget file says 200ms',
+    ]);
+  },
+);
 
-testWith([needs.cgroup1, needs.root], 'a rise of steady memory is noticed', async () => {
+testWith([needs.cgroup1, needs.root], 'a rise of steady memory is detected', async () => {
   const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
   const mountPoint = hierarchy.version === undefined ? '' : hierarchy.mountPoint;
   const directory = join(mountPoint, `cmemstat-test-threshold-${process.pid}`);

@@ -48,7 +48,7 @@ testWith([], 'every line of a real recording is valid by the schema', async () =
 
 testWithoutKernel(
   [],
-  'the schema refuses what is not ours: a renamed key, a size that is text, a negative count',
+  'the schema rejects a renamed key, a size that is text, and a negative count',
   async () => {
     const validate = new Ajv2020({ strict: true }).compile(schemaOf('recording.schema.json'));
     const { samples } = await record('--', 'true');
@@ -63,7 +63,7 @@ testWithoutKernel(
 
 testWith(
   [],
-  'without options: rows and a summary on standard error, nothing of ours on standard output',
+  'without options: rows and a summary on standard error, nothing added to standard output',
   async () => {
     const { stdout, stderr } = await cmemstat('--interval', '100ms', '--', 'sh', '-c', 'sleep 0.5; echo out');
     expect(stdout).toBe('out\n');
@@ -80,7 +80,7 @@ testWith(
   },
 );
 
-testWithoutKernel([], 'the header of the table comes again', async () => {
+testWithoutKernel([], 'repeats the header of the table', async () => {
   const { stderr } = await cmemstat(
     '--interval',
     '10ms',
@@ -95,7 +95,7 @@ testWithoutKernel([], 'the header of the table comes again', async () => {
 
 testWithoutKernel(
   [],
-  '--json keeps the target out of standard output; --output and --summary-json hold the same',
+  "--json keeps the target's output off standard output; --output and --summary-json agree",
   async () => {
     const file = join(scratch, 'run.jsonl');
     const summaryFile = join(scratch, 'summary.json');
@@ -116,7 +116,7 @@ testWithoutKernel(
   },
 );
 
-testWithoutKernel([], 'a closed pipe is not an error, and the target runs to its end', () => {
+testWithoutKernel([], 'a closed pipe is not an error, and the target runs to completion', () => {
   const marker = join(scratch, 'went-on');
   const line = `${process.execPath} ${BINARY} --json --interval 50ms -- sh -c 'sleep ${SLOWNESS}; echo done >${marker}; exit 3' | head -3; echo "\${PIPESTATUS[0]}"`;
   const { stdout, stderr } = spawnSync('bash', ['-c', line], { encoding: 'utf8' });
@@ -130,27 +130,23 @@ testWithoutKernel([], 'a closed pipe is not an error, and the target runs to its
   expect(existsSync(marker)).toBe(true);
 });
 
-testWithoutKernel(
-  [],
-  'a full disk is told, does not hurt the target, and makes the exit status 125',
-  async () => {
-    const marker = join(scratch, 'unhurt');
-    const outcome = await cmemstat(
-      '-q',
-      '--output',
-      '/dev/full',
-      '--',
-      'sh',
-      '-c',
-      `sleep 0.2; echo >${marker}`,
-    );
-    expect(outcome.status).toBe(125);
-    expect(outcome.stderr).toContain('cannot write to /dev/full: no space left on the device');
-    expect(existsSync(marker)).toBe(true);
-  },
-);
+testWithoutKernel([], 'a full disk is reported, does not affect the target, and exits with 125', async () => {
+  const marker = join(scratch, 'unhurt');
+  const outcome = await cmemstat(
+    '-q',
+    '--output',
+    '/dev/full',
+    '--',
+    'sh',
+    '-c',
+    `sleep 0.2; echo >${marker}`,
+  );
+  expect(outcome.status).toBe(125);
+  expect(outcome.stderr).toContain('cannot write to /dev/full: no space left on the device');
+  expect(existsSync(marker)).toBe(true);
+});
 
-testWithoutKernel([needs.root], 'on a disk that fills up, what was written stays whole lines', async () => {
+testWithoutKernel([needs.root], 'a disk that fills up leaves only whole lines', async () => {
   const disk = join(scratch, 'disk');
   mkdirSync(disk);
   expect(spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', disk]).status).toBe(0);
@@ -176,7 +172,7 @@ testWithoutKernel([needs.root], 'on a disk that fills up, what was written stays
   }
 });
 
-testWithoutKernel([], 'a file that can not be written stops the run before it starts', async () => {
+testWithoutKernel([], 'a file that cannot be written stops the run before the start', async () => {
   for (const option of ['--output', '--summary-json', '--stdout', '--stdin']) {
     const outcome = await cmemstat(option, '/no/such/folder/file', '--', 'sh', '-c', 'echo started >&2');
     expect(outcome.status).toBe(125);
@@ -184,12 +180,12 @@ testWithoutKernel([], 'a file that can not be written stops the run before it st
   }
 });
 
-testWithoutKernel([needsProgram('jq')], 'jq reads it without a manual', () => {
+testWithoutKernel([needsProgram('jq')], 'jq reads the recording with simple expressions', () => {
   const line = `${process.execPath} ${BINARY} --json -- sleep 1 | jq -s 'map(select(.type == "sample") | .elapsedMs) | length >= 2'`;
   expect(spawnSync('bash', ['-c', line], { encoding: 'utf8' }).stdout).toBe('true\n');
 });
 
-testWithoutKernel([], 'bad input: exit 125 and one line that names the option', async () => {
+testWithoutKernel([], 'invalid input exits with 125 and one line that names the option', async () => {
   const cases: [string[], RegExp][] = [
     [['--'], /no command/],
     [['--no-such-option', '--', 'true'], /unknown option --no-such-option/],
@@ -216,7 +212,7 @@ testWithoutKernel([], 'bad input: exit 125 and one line that names the option', 
   }
 });
 
-testWithoutKernel([], 'help and version', async () => {
+testWithoutKernel([], 'prints help and version', async () => {
   const help = await cmemstat('--help');
   expect(help.status).toBe(0);
   for (const word of ['--interval', 'Exit status:', '125', 'doctor', 'Examples:'])
@@ -224,7 +220,7 @@ testWithoutKernel([], 'help and version', async () => {
   expect((await cmemstat('--version')).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
 });
 
-testWithoutKernel([], 'a reader that is slow does not slow the samples down', async () => {
+testWithoutKernel([], 'a slow reader does not delay the samples', async () => {
   const run = start(
     'bash',
     [
@@ -238,7 +234,7 @@ testWithoutKernel([], 'a reader that is slow does not slow the samples down', as
   expect(summary.samples.dropped).toBeUndefined();
 });
 
-testWithoutKernel([], 'what a command prints onto a full disk is not taken for printed', async () => {
+testWithoutKernel([], 'a command fails if its output does not fit on a full disk', async () => {
   const summary = join(scratch, 'printed.json');
   expect((await cmemstat('-q', '--summary-json', summary, '--', 'true')).status).toBe(0);
   for (const words of [`compare ${summary} ${summary}`, 'budget init --runs 1 -- true', 'doctor']) {

@@ -42,7 +42,7 @@ const needsNoSystemd = {
 
 testWith(
   [needs.cgroup, needs.root, needsNoSystemd],
-  'without systemd the leaf is made at the top, and --verbose says so',
+  'without systemd the leaf is placed at the top, and --verbose reports it',
   async () => {
     const { start: first, outcome } = await record('-v', '--', 'true');
     expect(first.placement.kind).toBe('top');
@@ -56,7 +56,7 @@ testWith(
 
 testWith(
   [needs.cgroup, needs.root],
-  '--cgroup-parent is where the leaf goes, as a path or below the top',
+  '--cgroup-parent places the leaf, as a path or below the top',
   async () => {
     const parent = join(top, 'cmemstat-test-parent');
     mkdirSync(parent, { recursive: true });
@@ -76,7 +76,7 @@ testWith(
 
 testWith(
   [needs.cgroup, needs.root],
-  'a parent that is not ours is refused by name, with what mends it',
+  'a parent that cannot be used is rejected by name, with a hint',
   async () => {
     const { status, stderr } = await shell(`${asNobody} ${measure('--cgroup-parent', top, '--', 'true')}`);
     expect(status).toBe(125);
@@ -88,7 +88,7 @@ testWith(
 
 testWith(
   [needs.cgroup, needs.root, needsNoSystemd],
-  'an ordinary user without delegation gets the process tree, loudly, or an error with --require cgroup',
+  'an ordinary user without delegation gets the process tree and a warning, or an error with --require cgroup',
   async () => {
     const outcome = await shell(`${asNobody} ${measure('--json', '--', 'sleep', String(SLOWNESS * 3))}`);
     const { start: first, samples, summary } = readRecording(outcome);
@@ -112,7 +112,7 @@ testWith(
 
 testWith(
   [needs.root, needsNoSystemd],
-  'BPF that may not be read is absent with a reason, once, and never zero',
+  'unreadable BPF memory is absent with a reason, once, and never zero',
   async () => {
     const { samples, summary, events } = readRecording(
       await shell(
@@ -128,7 +128,7 @@ testWith(
 
 testWith(
   [needs.cgroup, needs.root, needsProgram('unshare')],
-  'a hierarchy that is mounted read-only is named with what mends it',
+  'a read-only hierarchy is reported with a hint',
   async () => {
     const outcome = await shell(
       `unshare -m sh -c 'mount -o remount,bind,ro ${top} && exec ${measure('-v', '-q', '--placement', 'top', '--', 'true')}'`,
@@ -144,7 +144,7 @@ testWith(
 
 testWith(
   [needs.cgroup, needs.root, needsProgram('unshare')],
-  'where no memory hierarchy is mounted the process tree is summed, until the hint is followed',
+  'without a mounted memory hierarchy the process tree is summed, until the hint is followed',
   async () => {
     const before = await shell(
       `unshare -m sh -c 'umount -l ${top} && exec ${measure('--json', '--', 'true')}'`,
@@ -183,32 +183,36 @@ function delegate(name: string): string {
   return directory;
 }
 
-testWith([needs.cgroup2, needs.root], 'in a delegated cgroup we move out of the way, and back', async () => {
-  const directory = delegate('delegated-1');
-  try {
-    // The shell is an ancestor of cmemstat and lives in the cgroup too: it is moved along.
-    const script = `echo $$ >${directory}/cgroup.procs; ${asNobody} ${measure('--json', '--placement', 'own', '--', 'sh', '-c', '"sleep 1; cat /proc/self/cgroup"')}; cat /proc/self/cgroup`;
-    const outcome = await shell(script);
-    const text = outcome.stdout
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .join('\n');
-    const { start: first, summary } = readRecording(outcome, text);
-    expect(first.placement.kind).toBe('own');
-    expect(first.leaf?.startsWith(`${directory}/cmemstat-`)).toBe(true);
-    expect(summary.peak?.bytes ?? 0).toBeGreaterThan(100_000);
-    expect(outcome.stderr).toMatch(/^0::\/delegated-1\/cmemstat-\d+-\d+$/m);
-    expect(outcome.stdout.trimEnd().endsWith('0::/delegated-1')).toBe(true);
-    expect(readdirSync(directory).filter((name) => name.startsWith('cmemstat-'))).toEqual([]);
-    expect(readFileSync(join(directory, 'cgroup.subtree_control'), 'utf8').trim()).toBe('');
-  } finally {
-    await removeWhenEmpty(directory);
-  }
-});
+testWith(
+  [needs.cgroup2, needs.root],
+  'in a delegated cgroup cmemstat moves itself aside and back',
+  async () => {
+    const directory = delegate('delegated-1');
+    try {
+      // The shell is an ancestor of cmemstat and lives in the cgroup too: it is moved along.
+      const script = `echo $$ >${directory}/cgroup.procs; ${asNobody} ${measure('--json', '--placement', 'own', '--', 'sh', '-c', '"sleep 1; cat /proc/self/cgroup"')}; cat /proc/self/cgroup`;
+      const outcome = await shell(script);
+      const text = outcome.stdout
+        .split('\n')
+        .filter((line) => line.startsWith('{'))
+        .join('\n');
+      const { start: first, summary } = readRecording(outcome, text);
+      expect(first.placement.kind).toBe('own');
+      expect(first.leaf?.startsWith(`${directory}/cmemstat-`)).toBe(true);
+      expect(summary.peak?.bytes ?? 0).toBeGreaterThan(100_000);
+      expect(outcome.stderr).toMatch(/^0::\/delegated-1\/cmemstat-\d+-\d+$/m);
+      expect(outcome.stdout.trimEnd().endsWith('0::/delegated-1')).toBe(true);
+      expect(readdirSync(directory).filter((name) => name.startsWith('cmemstat-'))).toEqual([]);
+      expect(readFileSync(join(directory, 'cgroup.subtree_control'), 'utf8').trim()).toBe('');
+    } finally {
+      await removeWhenEmpty(directory);
+    }
+  },
+);
 
 testWith(
   [needs.cgroup2, needs.root],
-  'where others live in our cgroup we do not move them, and say who they are',
+  'other processes in our cgroup are reported and not moved',
   async () => {
     const directory = delegate('delegated-2');
     try {
@@ -222,26 +226,30 @@ testWith(
   },
 );
 
-testWith([needs.cgroup2, needs.root], 'two runs at once share the room in a delegated cgroup', async () => {
-  const directory = delegate('delegated-3');
-  try {
-    const one = measure('-q', '--require', 'cgroup', '--', 'sleep', '2');
-    const nested = measure(
-      '-q',
-      '--require',
-      'cgroup',
-      '--',
-      'sh',
-      '-c',
-      `"${measure('-q', '--require', 'cgroup', '--placement', 'own', '--', 'sleep', '1')}"`,
-    );
-    expect((await shell(`echo $$ >${directory}/cgroup.procs; exec ${asNobody} ${one}`)).status).toBe(0);
-    const outcome = await shell(`echo $$ >${directory}/cgroup.procs; exec ${asNobody} ${nested}`);
-    expect(outcome.status, outcome.stderr).toBe(0);
-  } finally {
-    await removeWhenEmpty(directory);
-  }
-});
+testWith(
+  [needs.cgroup2, needs.root],
+  'two concurrent runs share the place in a delegated cgroup',
+  async () => {
+    const directory = delegate('delegated-3');
+    try {
+      const one = measure('-q', '--require', 'cgroup', '--', 'sleep', '2');
+      const nested = measure(
+        '-q',
+        '--require',
+        'cgroup',
+        '--',
+        'sh',
+        '-c',
+        `"${measure('-q', '--require', 'cgroup', '--placement', 'own', '--', 'sleep', '1')}"`,
+      );
+      expect((await shell(`echo $$ >${directory}/cgroup.procs; exec ${asNobody} ${one}`)).status).toBe(0);
+      const outcome = await shell(`echo $$ >${directory}/cgroup.procs; exec ${asNobody} ${nested}`);
+      expect(outcome.status, outcome.stderr).toBe(0);
+    } finally {
+      await removeWhenEmpty(directory);
+    }
+  },
+);
 
 testWith(
   [needs.cgroup2, needs.root, needsProgram('unshare')],
@@ -283,7 +291,7 @@ testWith(
 
 testWith(
   [needs.cgroup, needs.root],
-  'doctor says where a run would go, and leaves nothing behind',
+  'doctor reports where a run would be placed, and leaves nothing behind',
   async () => {
     const before = leavesOnHost();
     const outcome = await cmemstat('doctor', '--json');
@@ -319,7 +327,7 @@ testWith(
 
 testWith(
   [needs.cgroup, needs.root],
-  'a hierarchy that a later mount hides is not used, and nothing is made below the mount that hides it',
+  'a hierarchy hidden by a later mount is not used, and nothing is created below that mount',
   async () => {
     const outcome = await shell(
       `exec unshare -m sh -c 'mount -t tmpfs none ${top} && ${measure('--json', '-q', '--', 'true')} && ls -A ${top} >&2'`,
@@ -333,7 +341,7 @@ testWith(
 
 testWith(
   [needs.cgroup, needs.root, needsNoSystemd],
-  'of a hierarchy that is mounted twice the mount that can be written is used',
+  'the writable mount of a hierarchy that is mounted twice is used',
   async () => {
     const other = join(scratch, 'second mount');
     mkdirSync(other);
@@ -362,7 +370,7 @@ function withLimit(...args: string[]) {
 
 testWith(
   [needs.cgroup, needs.root],
-  'a run stays inside the limit that binds its caller, unless --placement top is given',
+  'a run stays within the limit of its caller, unless --placement top is given',
   async () => {
     const hog = "-- sh -c 'exec dd if=/dev/zero of=/dev/null bs=300M count=1'";
     const inside = readRecording(await withLimit('--json', hog));
@@ -392,7 +400,7 @@ testWith(
 
 testWith(
   [needs.cgroup2, needs.root],
-  'a limit on the number of cgroups is named, and how to lift it',
+  'a limit on the number of cgroups is reported, with how to raise it',
   async () => {
     const directory = delegate('delegated-full');
     try {
@@ -413,32 +421,28 @@ testWith(
   },
 );
 
-testWith(
-  [needs.cgroup2, needs.root],
-  'below a threaded cgroup the hint names a parent that works',
-  async () => {
-    const directory = delegate('delegated-threaded');
-    const domain = join(directory, 'domain');
-    const threaded = join(domain, 'threaded');
-    try {
-      writeFileSync(join(directory, 'cgroup.subtree_control'), '+memory');
-      mkdirSync(domain);
-      mkdirSync(threaded);
-      writeFileSync(join(threaded, 'cgroup.type'), 'threaded');
-      const { status, stderr } = await cmemstat('-q', '--cgroup-parent', threaded, '--', 'true');
-      expect([status, stderr]).toEqual([125, expect.stringContaining(`hint: --cgroup-parent ${directory})`)]);
-      expect(await cmemstat('-q', '--cgroup-parent', directory, '--', 'true')).toMatchObject({ status: 0 });
-    } finally {
-      rmdirSync(threaded);
-      rmdirSync(domain);
-      await removeWhenEmpty(directory);
-    }
-  },
-);
+testWith([needs.cgroup2, needs.root], 'below a threaded cgroup the hint names a usable parent', async () => {
+  const directory = delegate('delegated-threaded');
+  const domain = join(directory, 'domain');
+  const threaded = join(domain, 'threaded');
+  try {
+    writeFileSync(join(directory, 'cgroup.subtree_control'), '+memory');
+    mkdirSync(domain);
+    mkdirSync(threaded);
+    writeFileSync(join(threaded, 'cgroup.type'), 'threaded');
+    const { status, stderr } = await cmemstat('-q', '--cgroup-parent', threaded, '--', 'true');
+    expect([status, stderr]).toEqual([125, expect.stringContaining(`hint: --cgroup-parent ${directory})`)]);
+    expect(await cmemstat('-q', '--cgroup-parent', directory, '--', 'true')).toMatchObject({ status: 0 });
+  } finally {
+    rmdirSync(threaded);
+    rmdirSync(domain);
+    await removeWhenEmpty(directory);
+  }
+});
 
 testWith(
   [needs.cgroup2, needs.root],
-  'where no ancestor enables the controller the hint names them all',
+  'the hint names every ancestor that does not enable the controller',
   async () => {
     const directory = delegate('delegated-off');
     const inner = join(directory, 'a/b');

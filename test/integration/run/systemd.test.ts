@@ -35,36 +35,32 @@ const scopes = () =>
     { encoding: 'utf8' },
   ).stdout;
 
-testWith(
-  [needsSystemd],
-  'the leaf is in a transient scope, and the figures are those of the target',
-  async () => {
-    const {
-      start: first,
-      samples,
-      outcome,
-      summary,
-    } = await record(
-      '-v',
-      '--interval',
-      '100ms',
-      '--',
-      'sh',
-      '-c',
-      `cat /proc/self/cgroup; dd if=/dev/zero bs=20M count=1 2>/dev/null | sleep ${SLOWNESS}`,
-    );
-    expect(first.placement.kind).toBe('systemd');
-    expect(first.mode).toBe('cgroup2');
-    expect(first.leaf).toMatch(/\/cmemstat-\d+-\d+\.scope\/cmemstat-\d+-\d+$/);
-    expect(outcome.stderr).toMatch(/^0::.*cmemstat-\d+-\d+\.scope\/cmemstat-\d+-\d+$/m);
-    expect(outcome.stderr).toContain('placement systemd: used: transient scope');
-    expect(Math.max(...samples.map((sample) => sample.stat?.anon ?? 0))).toBeGreaterThan(20 * 1024 * 1024);
-    expect(summary.exit.status).toBe(0);
-    expect(existsSync(first.leaf ?? '')).toBe(false);
-  },
-);
+testWith([needsSystemd], 'the leaf is a transient scope with the figures of the target', async () => {
+  const {
+    start: first,
+    samples,
+    outcome,
+    summary,
+  } = await record(
+    '-v',
+    '--interval',
+    '100ms',
+    '--',
+    'sh',
+    '-c',
+    `cat /proc/self/cgroup; dd if=/dev/zero bs=20M count=1 2>/dev/null | sleep ${SLOWNESS}`,
+  );
+  expect(first.placement.kind).toBe('systemd');
+  expect(first.mode).toBe('cgroup2');
+  expect(first.leaf).toMatch(/\/cmemstat-\d+-\d+\.scope\/cmemstat-\d+-\d+$/);
+  expect(outcome.stderr).toMatch(/^0::.*cmemstat-\d+-\d+\.scope\/cmemstat-\d+-\d+$/m);
+  expect(outcome.stderr).toContain('placement systemd: used: transient scope');
+  expect(Math.max(...samples.map((sample) => sample.stat?.anon ?? 0))).toBeGreaterThan(20 * 1024 * 1024);
+  expect(summary.exit.status).toBe(0);
+  expect(existsSync(first.leaf ?? '')).toBe(false);
+});
 
-testWith([needsSystemd], 'of several runs each has a scope of its own', async () => {
+testWith([needsSystemd], 'each of several runs has its own scope', async () => {
   const file = join(scratch, 'run.jsonl');
   const { status, stderr } = await cmemstat('-q', '--runs', '3', '--output', file, '--', 'sleep', '0.3');
   expect(status, stderr).toBe(0);
@@ -76,14 +72,14 @@ testWith([needsSystemd], 'of several runs each has a scope of its own', async ()
   expect(new Set(placements.map(({ reason }) => reason)).size).toBe(3);
 });
 
-testWith([needsSystemd], 'the scope is gone after the run', async () => {
+testWith([needsSystemd], 'the scope is removed after the run', async () => {
   await cmemstat('-q', '--', 'true');
   const deadline = Date.now() + 20_000;
   while (scopes() !== '' && Date.now() < deadline) await new Promise((settle) => setTimeout(settle, 200));
   expect(scopes()).toBe('');
 });
 
-testWith([needsSystemd, needsRoot], 'as root no user bus and no session are needed', async () => {
+testWith([needsSystemd, needsRoot], 'as root neither a user bus nor a session is needed', async () => {
   const env = { XDG_RUNTIME_DIR: '/nowhere', DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' };
   const outcome = await start(process.execPath, [BINARY, '-q', '-v', '--', 'true'], { input: '', env }).ended;
   expect(outcome.stderr).toContain('of the systemd system manager');
@@ -91,7 +87,7 @@ testWith([needsSystemd, needsRoot], 'as root no user bus and no session are need
 
 testWith(
   [needsSystemd, needsUser],
-  'as an ordinary user the scope is one of the own manager, with limits that work',
+  'an ordinary user gets a scope of the user manager, with effective limits',
   async () => {
     const { start: first, summary } = await record(
       '--memory-max',
@@ -113,7 +109,7 @@ testWith(
 
 testWith(
   [needsSystemd, needsUser],
-  'in a scope that was delegated to us the leaf can be put beside us',
+  'in a delegated scope the leaf can be placed beside cmemstat',
   async () => {
     const run = [
       '--user',
@@ -139,7 +135,7 @@ testWith(
 
 testWith(
   [needsSystemd, needsUser],
-  'without a user bus the reason is told, and the process tree is summed',
+  'without a user bus the reason is reported, and the process tree is summed',
   async () => {
     const env = { XDG_RUNTIME_DIR: '/nowhere', DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nowhere' };
     const outcome = await start(process.execPath, [BINARY, '-q', '-v', '--', 'true'], { input: '', env })
@@ -150,13 +146,13 @@ testWith(
   },
 );
 
-testWith([needsSystemd], 'doctor says that systemd gives the place', async () => {
+testWith([needsSystemd], 'doctor reports a place by systemd', async () => {
   const outcome = await cmemstat('doctor');
   expect(outcome.status).toBe(0);
   expect(outcome.stdout).toMatch(/placement +ok +systemd: transient scope/);
 });
 
-testWith([needsSystemd, needsRoot], 'a service with MemoryMax= bounds the run that it starts', async () => {
+testWith([needsSystemd, needsRoot], 'a service with MemoryMax= limits the run that it starts', async () => {
   const service = start('systemd-run', [
     ...['--wait', '--pipe', '--quiet', '--collect', '-p', 'MemoryMax=160M', '-p', 'MemorySwapMax=0'],
     ...[process.execPath, BINARY, '--json', '--no-tui', '--'],

@@ -7,7 +7,7 @@ import { addRunOptions, type RunFlags } from '#src/cli/options/run-flags.ts';
 import { toRunOptions } from '#src/cli/options/run-options.ts';
 import { testWith } from '../harness.ts';
 
-testWith([], 'a watch that throws ends the target, in a process tree as well', async () => {
+testWith([], 'an exception in a watch ends the target, also in a process tree', async () => {
   const program = new Command();
   addRunOptions(program);
   program.parse(['-q', '--placement', 'process-tree'], { from: 'user' });

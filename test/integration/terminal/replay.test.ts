@@ -63,29 +63,25 @@ async function waitForTime(terminal: TmuxTerminal, wanted: (ms: number) => boole
 }
 
 describe('a whole recording', () => {
-  testWith(
-    [needsTmux, needs.cgroup],
-    'plays from the beginning to the end, at twice the speed and more',
-    async () => {
-      const terminal = await openReplay(`${recording} --speed 0.5`);
-      expect(await modes(terminal)).toBe(VIEW_MODES);
-      await terminal.waitFor(/^ ▶ playing 0\.5x {2}\S+ of [12]\.\ds {2}\S*node /);
-      await terminal.keys('>', '>');
-      await terminal.waitFor(/playing 2x/);
-      await terminal.waitFor(/^ ■ at the end {2}([12]\.\ds) of \1/);
-      await terminal.keys('<');
-      await terminal.keys('Space');
-      const again = await terminal.waitFor(/playing 1x/);
-      expect(shownMs(again)).toBeLessThan(1700);
-      await terminal.keys('Space');
-      await terminal.waitFor(/^ ‖ paused 1x/);
-      await terminal.keys('q');
-      expect(await terminal.ended()).toBe(0);
-      expect(await modes(terminal)).toBe(ENDED_MODES);
-    },
-  );
+  testWith([needsTmux, needs.cgroup], 'plays from start to end, at double speed and faster', async () => {
+    const terminal = await openReplay(`${recording} --speed 0.5`);
+    expect(await modes(terminal)).toBe(VIEW_MODES);
+    await terminal.waitFor(/^ ▶ playing 0\.5x {2}\S+ of [12]\.\ds {2}\S*node /);
+    await terminal.keys('>', '>');
+    await terminal.waitFor(/playing 2x/);
+    await terminal.waitFor(/^ ■ at the end {2}([12]\.\ds) of \1/);
+    await terminal.keys('<');
+    await terminal.keys('Space');
+    const again = await terminal.waitFor(/playing 1x/);
+    expect(shownMs(again)).toBeLessThan(1700);
+    await terminal.keys('Space');
+    await terminal.waitFor(/^ ‖ paused 1x/);
+    await terminal.keys('q');
+    expect(await terminal.ended()).toBe(0);
+    expect(await modes(terminal)).toBe(ENDED_MODES);
+  });
 
-  testWith([needsTmux, needs.cgroup], 'step, skip, go to, peak, Home and End', async () => {
+  testWith([needsTmux, needs.cgroup], 'handles step, skip, go to, peak, Home and End', async () => {
     // A busy machine takes its samples late: where they are says the recording.
     const { samples, summary } = await readWhole(recording);
     const times = samples.map(({ elapsedMs }) => elapsedMs);
@@ -133,7 +129,7 @@ describe('a whole recording', () => {
     expect(await terminal.ended()).toBe(0);
   });
 
-  testWith([needsTmux, needs.cgroup], 'events: n and N go from one to the next', async () => {
+  testWith([needsTmux, needs.cgroup], 'n and N go from event to event', async () => {
     const file = join(newFolder(), 'run.jsonl');
     const body = 'sleep 0.8; sleep 0.8; sleep 0.8';
     await cmemstat(
@@ -167,7 +163,7 @@ describe('a whole recording', () => {
 
   testWith(
     [needsTmux, needs.cgroup],
-    '--at: a time, the peak, the end; what is no time is refused',
+    '--at accepts a time, the peak and the end, and rejects anything else',
     async () => {
       const at = async (moment: string) => {
         const terminal = await openReplay(`${recording} --at ${moment}`);
@@ -189,7 +185,7 @@ describe('a whole recording', () => {
 
   testWith(
     [needsTmux, needs.cgroup, needs.root, needs.chargedBpf],
-    'maps and processes of the moment',
+    'shows the maps and processes of the moment',
     async () => {
       const file = join(newFolder(), 'run.jsonl');
       const often = ['--interval', '100ms', '--bpf-interval', '100ms', '--process-interval', '100ms'];
@@ -223,7 +219,7 @@ describe('a whole recording', () => {
 });
 
 describe('the command line', () => {
-  testWith([needsTmux], 'what can not be replayed is refused with 125 and one clear line', async () => {
+  testWith([needsTmux], 'files that cannot be replayed exit with 125 and a one-line error', async () => {
     const folder = newFolder();
     const file = (name: string, text: string) => {
       writeFileSync(join(folder, name), text);
@@ -272,7 +268,7 @@ describe('the command line', () => {
 
   testWith(
     [needsTmux, needs.cgroup],
-    'beside a pipe it draws on /dev/tty; without any terminal it says so',
+    'a pipe on stdin is replayed on /dev/tty; without a terminal it fails with a reason',
     async () => {
       const folder = newFolder();
       const terminal = await tmux({
@@ -303,7 +299,7 @@ describe('the command line', () => {
   );
 
   for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const) {
-    testWith([needsTmux, needs.cgroup], `${signal} gives the terminal back`, async () => {
+    testWith([needsTmux, needs.cgroup], `${signal} restores the terminal`, async () => {
       const shell = await tmux();
       await shell.enter(`${CMEMSTAT} replay ${recording}; echo "status=$?"`);
       await shell.waitFor(/1 Breakdown/);
@@ -319,7 +315,7 @@ describe('the command line', () => {
     });
   }
 
-  testWith([needsTmux, needs.cgroup], 'Ctrl-Z and fg', async () => {
+  testWith([needsTmux, needs.cgroup], 'handles Ctrl-Z and fg', async () => {
     const shell = await tmux();
     await shell.enter(`${CMEMSTAT} replay ${recording} --at peak; echo "status=$?"`);
     await shell.waitFor(/1 Breakdown/);
@@ -335,32 +331,28 @@ describe('the command line', () => {
 });
 
 describe('--follow', () => {
-  testWith(
-    [needsTmux, needs.cgroup],
-    'shows a run that goes on in the background, up to its summary',
-    async () => {
-      const file = join(newFolder(), 'run.jsonl');
-      writeFileSync(file, '');
-      const terminal = await tmux({
-        command: `${CMEMSTAT} -q --no-tui --interval 100ms --output ${file} -- ${script('for i in 1 2 3 4 5 6 7 8; do sleep 0.5; done')} >/dev/null 2>&1 & exec ${CMEMSTAT} replay --follow ${file}`,
-      });
-      const first = await waitForTime(terminal, (ms) => ms > 0);
-      expect(first).toMatch(/following/);
-      const before = shownMs(first);
-      await waitForTime(terminal, (ms) => ms > before + 300);
-      await terminal.keys('Left');
-      const halted = shownMs(await terminal.waitFor(/paused/));
-      expect(shownMs(await terminal.capture())).toBe(halted);
-      await terminal.keys('2', 'End');
-      await waitForTime(terminal, (ms) => ms > halted + 300);
-      const end = await terminal.waitFor(/^(?!.*following).*at the end/s);
-      expect(end).toMatch(/^ ■ at the end {2}([45]\.\ds) of \1/);
-      await terminal.keys('q');
-      expect(await terminal.ended()).toBe(0);
-    },
-  );
+  testWith([needsTmux, needs.cgroup], 'follows a run in the background up to its summary', async () => {
+    const file = join(newFolder(), 'run.jsonl');
+    writeFileSync(file, '');
+    const terminal = await tmux({
+      command: `${CMEMSTAT} -q --no-tui --interval 100ms --output ${file} -- ${script('for i in 1 2 3 4 5 6 7 8; do sleep 0.5; done')} >/dev/null 2>&1 & exec ${CMEMSTAT} replay --follow ${file}`,
+    });
+    const first = await waitForTime(terminal, (ms) => ms > 0);
+    expect(first).toMatch(/following/);
+    const before = shownMs(first);
+    await waitForTime(terminal, (ms) => ms > before + 300);
+    await terminal.keys('Left');
+    const halted = shownMs(await terminal.waitFor(/paused/));
+    expect(shownMs(await terminal.capture())).toBe(halted);
+    await terminal.keys('2', 'End');
+    await waitForTime(terminal, (ms) => ms > halted + 300);
+    const end = await terminal.waitFor(/^(?!.*following).*at the end/s);
+    expect(end).toMatch(/^ ■ at the end {2}([45]\.\ds) of \1/);
+    await terminal.keys('q');
+    expect(await terminal.ended()).toBe(0);
+  });
 
-  testWith([needsTmux], 'waits for a file that has nothing in it yet', async () => {
+  testWith([needsTmux], 'waits for the content of an empty file', async () => {
     const file = join(newFolder(), 'run.jsonl');
     writeFileSync(file, '');
     const terminal = await openReplay(`--follow ${file}`);

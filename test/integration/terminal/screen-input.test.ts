@@ -8,7 +8,7 @@ import { buildDemo, DEMO, gone, newFile, reported } from './screen-demo.ts';
 buildDemo();
 
 describe('input', () => {
-  testWith([needsTmux], 'keys come by name', async () => {
+  testWith([needsTmux], 'reports keys by name', async () => {
     const report = newFile('report');
     const terminal = await tmux({ command: `${DEMO} --report ${report}`, height: 40 });
     await terminal.waitFor(/screen 80x40/);
@@ -51,44 +51,48 @@ describe('input', () => {
     expect(lines).toEqual(Object.values(names).map((name) => `key ${name}`));
   });
 
-  testWith([needsScript], 'sequences of other terminals, torn ones, pastes, the mouse, rubbish', async () => {
-    const report = newFile('report');
-    const pty = bare({ command: `${DEMO} --report ${report}` });
-    await pty.waitFor(/frame 1/);
-    const pause = () => new Promise((settle) => setTimeout(settle, 150));
-    pty.type('\x1bOA\x1b[[A\x1b[11~\x1b[7~');
-    pty.type('\x1b[<64;10;5M\x1b[<65;10;5M\x1b[<0;3;2M\x1b[<0;3;2m\x1b[<2;1;1M\x1b[<66;1;1M\x1b[<128;1;1M');
-    pty.type('\x1b[200~q\x1b[A\nk\x1b[201~');
-    pty.type('\x1b[27;5;9~\x1b[99;99z\x1b]11;rgb:1/1/1\x07\x1bP>|x\x1b\\\x9b\x00\x1c👍');
-    await pause();
-    pty.type('\x1b');
-    await pause();
-    pty.type('\x1b[');
-    pty.type('5~');
-    await pause();
-    pty.type('\xff\xfe.');
-    const lines = await reported(report, 'key .');
-    expect(lines).toEqual([
-      'key up',
-      'key f1',
-      'key f1',
-      'key home',
-      'mouse wheel up 9 4',
-      'mouse wheel down 9 4',
-      'mouse click left 2 1',
-      'mouse click right 0 0',
-      'paste "q\\u001b[A\\nk"',
-      'key C-space',
-      'key 👍',
-      'key escape',
-      'key pageup',
-      'key ÿ',
-      'key þ',
-      'key .',
-    ]);
-    pty.type('q');
-    await pty.waitFor(/closed by q/);
-  });
+  testWith(
+    [needsScript],
+    'accepts sequences of other terminals, incomplete ones, pastes, the mouse and invalid bytes',
+    async () => {
+      const report = newFile('report');
+      const pty = bare({ command: `${DEMO} --report ${report}` });
+      await pty.waitFor(/frame 1/);
+      const pause = () => new Promise((settle) => setTimeout(settle, 150));
+      pty.type('\x1bOA\x1b[[A\x1b[11~\x1b[7~');
+      pty.type('\x1b[<64;10;5M\x1b[<65;10;5M\x1b[<0;3;2M\x1b[<0;3;2m\x1b[<2;1;1M\x1b[<66;1;1M\x1b[<128;1;1M');
+      pty.type('\x1b[200~q\x1b[A\nk\x1b[201~');
+      pty.type('\x1b[27;5;9~\x1b[99;99z\x1b]11;rgb:1/1/1\x07\x1bP>|x\x1b\\\x9b\x00\x1c👍');
+      await pause();
+      pty.type('\x1b');
+      await pause();
+      pty.type('\x1b[');
+      pty.type('5~');
+      await pause();
+      pty.type('\xff\xfe.');
+      const lines = await reported(report, 'key .');
+      expect(lines).toEqual([
+        'key up',
+        'key f1',
+        'key f1',
+        'key home',
+        'mouse wheel up 9 4',
+        'mouse wheel down 9 4',
+        'mouse click left 2 1',
+        'mouse click right 0 0',
+        'paste "q\\u001b[A\\nk"',
+        'key C-space',
+        'key 👍',
+        'key escape',
+        'key pageup',
+        'key ÿ',
+        'key þ',
+        'key .',
+      ]);
+      pty.type('q');
+      await pty.waitFor(/closed by q/);
+    },
+  );
 
   testWith([needsTmux], 'a size change is reported, and everything is redrawn', async () => {
     const terminal = await tmux({ command: `exec env ${DEMO}` });
@@ -105,20 +109,16 @@ describe('input', () => {
     expect(await terminal.waitFor(/^screen 10/)).toMatch(/^screen 10.\nanon 全角.\n#{10}\n$/);
   });
 
-  testWith(
-    [needsTmux],
-    'keys and the screen on /dev/tty when stdin and stdout are something else',
-    async () => {
-      const out = newFile('out');
-      const terminal = await tmux({ command: `echo input | ${DEMO} >${out}` });
-      await terminal.waitFor(/screen 80x24/);
-      await terminal.keys('a');
-      await terminal.waitFor(/^key a$/m);
-      await terminal.keys('q');
-      await terminal.ended();
-      expect(readFileSync(out, 'utf8')).toBe('closed by q\n');
-    },
-  );
+  testWith([needsTmux], 'uses /dev/tty when stdin and stdout are redirected', async () => {
+    const out = newFile('out');
+    const terminal = await tmux({ command: `echo input | ${DEMO} >${out}` });
+    await terminal.waitFor(/screen 80x24/);
+    await terminal.keys('a');
+    await terminal.waitFor(/^key a$/m);
+    await terminal.keys('q');
+    await terminal.ended();
+    expect(readFileSync(out, 'utf8')).toBe('closed by q\n');
+  });
 });
 
 /** tmux tells the colours of its own too. */
@@ -126,8 +126,8 @@ function withoutDefaults(text: string): string {
   return text.replaceAll('␛[39m', '').replaceAll('␛[49m', '');
 }
 
-describe('what is drawn', () => {
-  testWith([needsTmux], 'colours and attributes', async () => {
+describe('the drawn screen', () => {
+  testWith([needsTmux], 'has colours and attributes', async () => {
     const terminal = await tmux({ command: DEMO, width: 60, env: { COLORTERM: 'truecolor' } });
     await terminal.waitFor(/screen 60x24 unicode true/);
     const [heading, second] = withoutDefaults(await terminal.capture({ escapes: true })).split('\n');
@@ -137,7 +137,7 @@ describe('what is drawn', () => {
     expect(second).toContain('␛[0;4m␛[38;2;1;2;3mfile');
   });
 
-  testWith([needsTmux], 'only ASCII with LANG=C, and no colours with NO_COLOR', async () => {
+  testWith([needsTmux], 'is ASCII with LANG=C, and without colours with NO_COLOR', async () => {
     const terminal = await tmux({
       command: `exec env ${DEMO}`,
       env: { LC_ALL: undefined, LANG: 'C', NO_COLOR: '1' },
@@ -147,7 +147,7 @@ describe('what is drawn', () => {
     expect(withoutDefaults(await terminal.capture({ escapes: true }))).not.toMatch(/␛\[(\d;)*[3-9]\d/);
   });
 
-  testWith([needsScript], 'only rows that have changed are written', async () => {
+  testWith([needsScript], 'writes only rows that have changed', async () => {
     const pty = bare({ command: DEMO });
     await pty.waitFor(/#{80}␛\[0m␛\[\?2026l/);
     const before = pty.output.length;
@@ -164,7 +164,7 @@ describe('what is drawn', () => {
 describe('a terminal that fails', () => {
   testWith(
     [needsScript],
-    'stalled: the program goes on, and the last frame comes when it flows again',
+    'and stalls does not block the program, and shows the last frame when it resumes',
     async () => {
       const report = newFile('report');
       const pty = bare({ command: `${DEMO} --report ${report}` });
@@ -181,7 +181,7 @@ describe('a terminal that fails', () => {
     },
   );
 
-  testWith([needsScript], 'stalled for good: it can still be ended', async () => {
+  testWith([needsScript], 'and stalls permanently does not prevent the exit', async () => {
     const report = newFile('report');
     const pid = newFile('pid');
     const pty = bare({ command: `echo $$ >${pid}; exec env ${DEMO} --report ${report}` });
@@ -196,7 +196,7 @@ describe('a terminal that fails', () => {
 
   testWith(
     [needsScript],
-    'gone without SIGHUP: the screen closes itself, and the program goes on without it',
+    'and disappears without SIGHUP closes the screen, and the program continues',
     async () => {
       const report = newFile('report');
       const pid = newFile('pid');

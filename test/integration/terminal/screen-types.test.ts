@@ -55,7 +55,7 @@ describe('types of terminals', () => {
     });
   }
 
-  testWith([needsTmux], 'those that this terminal speaks look all the same', async () => {
+  testWith([needsTmux], 'equivalent entries draw the same screen', async () => {
     const shown: string[] = [];
     for (const term of ['xterm-256color', 'tmux-256color', 'alacritty', 'vt100', 'linux']) {
       const terminal = await tmux({ command: DEMO, width: 60, env: { TERM: term } });
@@ -68,7 +68,7 @@ describe('types of terminals', () => {
 
   testWith(
     [needsScript, needsProgram('tic')],
-    'entries of their own: without attributes, damaged, wide',
+    'supports entries without attributes, damaged or wide',
     async () => {
       const terminfo = newFile('terminfo');
       const source = newFile('source');
@@ -104,7 +104,7 @@ describe('types of terminals', () => {
     },
   );
 
-  testWith([needsScript], 'no terminal at all: refused with a reason', async () => {
+  testWith([needsScript], 'rejects a missing terminal with a reason', async () => {
     const outcome = await start('setsid', ['--wait', process.execPath, demo], {
       input: '',
       env: { NODE_PATH: NODE_PATH, TERM: 'xterm' },

@@ -40,8 +40,8 @@ async function shellAround(
   return { before: shown, after };
 }
 
-describe('the terminal is as before', () => {
-  testWith([needsTmux], 'after the screen was closed', async () => {
+describe('the terminal is restored', () => {
+  testWith([needsTmux], 'after the screen is closed', async () => {
     const { after } = await shellAround((terminal) => terminal.keys('q'), /status=0/);
     expect(after).toMatch(/^one\ntwo\n\$ NODE_PATH.*\nclosed by q\nstatus=0\n\$\n/ms);
     expect(after).not.toMatch(/screen 80x16|###/);
@@ -53,7 +53,7 @@ describe('the terminal is as before', () => {
     expect(after).not.toMatch(/screen 80x16|###/);
   });
 
-  testWith([needsTmux], 'after a promise that has failed unheard', async () => {
+  testWith([needsTmux], 'after an unhandled rejection', async () => {
     const { after } = await shellAround((terminal) => terminal.keys('!'), /status=1/);
     expect(after).toMatch(/^Error: rejected by the demo$/m);
   });
@@ -70,32 +70,28 @@ describe('the terminal is as before', () => {
     expect(after).not.toMatch(/screen 80x16|###/);
   });
 
-  testWith(
-    [needsScript],
-    'to the last byte: what was switched on is switched off, in the other order',
-    async () => {
-      const pty = bare({ command: `stty -g; ${DEMO}; stty -g` });
-      await pty.waitFor(/frame 1/);
-      pty.type('q');
-      const output = await pty.ended();
-      const [before, after] = [...output.matchAll(/^([0-9a-f]+(?::[0-9a-f]+){5,})\r$/gm)].map(
-        ([, words]) => words,
-      );
-      expect(after).toBe(before);
-      expect(before).toBeDefined();
-      const on = [...output.matchAll(/␛\[\?([0-9;]+)h/g)].map(([, mode]) => mode);
-      const off = [...output.matchAll(/␛\[\?([0-9;]+)l/g)].map(([, mode]) => mode);
-      expect(on.filter((mode) => mode !== '2026')).toEqual(['1049', '1000', '1006', '2004', '7', '25']);
-      expect(off.filter((mode) => mode !== '2026')).toEqual(['25', '7', '2004', '1006', '1000', '1049']);
-      expect(output).toMatch(/␛\[\?1049l(␛\[23;0;0t)?␛\[\?25hclosed by q\r\n/);
-    },
-  );
+  testWith([needsScript], 'exactly: every mode is reset in reverse order', async () => {
+    const pty = bare({ command: `stty -g; ${DEMO}; stty -g` });
+    await pty.waitFor(/frame 1/);
+    pty.type('q');
+    const output = await pty.ended();
+    const [before, after] = [...output.matchAll(/^([0-9a-f]+(?::[0-9a-f]+){5,})\r$/gm)].map(
+      ([, words]) => words,
+    );
+    expect(after).toBe(before);
+    expect(before).toBeDefined();
+    const on = [...output.matchAll(/␛\[\?([0-9;]+)h/g)].map(([, mode]) => mode);
+    const off = [...output.matchAll(/␛\[\?([0-9;]+)l/g)].map(([, mode]) => mode);
+    expect(on.filter((mode) => mode !== '2026')).toEqual(['1049', '1000', '1006', '2004', '7', '25']);
+    expect(off.filter((mode) => mode !== '2026')).toEqual(['25', '7', '2004', '1006', '1000', '1049']);
+    expect(output).toMatch(/␛\[\?1049l(␛\[23;0;0t)?␛\[\?25hclosed by q\r\n/);
+  });
 });
 
 describe('job control', () => {
   testWith(
     [needsTmux],
-    'Ctrl-Z gives the terminal back, fg takes it again and draws everything',
+    'Ctrl-Z restores the terminal, fg takes it again and redraws everything',
     async () => {
       const terminal = await tmux({ width: 80, height: 16 });
       const settings = newFile('stty');
@@ -124,7 +120,7 @@ describe('job control', () => {
     },
   );
 
-  testWith([needsTmux], 'SIGTSTP and SIGSTOP from elsewhere too', async () => {
+  testWith([needsTmux], 'handles SIGTSTP and SIGSTOP from other processes', async () => {
     const terminal = await tmux({ width: 80, height: 16 });
     const shell = await terminal.fact('pane_pid');
     await terminal.enter(DEMO);
@@ -145,7 +141,7 @@ describe('job control', () => {
 
   testWith(
     [needsTmux],
-    'in the background it leaves the terminal alone, and comes back in the foreground',
+    'leaves the terminal alone in the background, and resumes in the foreground',
     async () => {
       const terminal = await tmux({ width: 80, height: 16 });
       await terminal.enter(`${DEMO} & wait; echo waited`);
@@ -166,7 +162,7 @@ describe('job control', () => {
     },
   );
 
-  testWith([needsTmux], 'where no shell could let it go on, it does not stop', async () => {
+  testWith([needsTmux], 'does not stop without a shell that could resume it', async () => {
     const terminal = await tmux({ width: 80, height: 16, command: `exec env ${DEMO}` });
     await terminal.waitFor(/screen 80x16/);
     await terminal.keys('z', 'a');

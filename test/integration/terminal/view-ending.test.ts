@@ -41,7 +41,7 @@ function isGone(pid: number): boolean {
 describe('the target ends', () => {
   testWith(
     [needsTmux, needs.cgroup],
-    'the view stays, frozen, until q; then the summary as without it',
+    'the view stays, frozen, until q; then the usual summary is printed',
     async () => {
       const terminal = await startView(`--interval 100ms -- ${script('echo bye; sleep 0.5; exit 3')}`);
       const frozen = await terminal.waitFor(/FAILED/);
@@ -72,7 +72,7 @@ describe('the target ends', () => {
   ] as const) {
     testWith(
       [needsTmux],
-      `--exit-on-end leaves at once with ${status}, as --no-tui does: ${target}`,
+      `--exit-on-end leaves at once with ${status}, like --no-tui: ${target}`,
       async () => {
         const folder = newFolder();
         const command = `cd ${folder}; ${CMEMSTAT} --exit-on-end -- ${target}; echo $? >with; ${CMEMSTAT} --no-tui -- ${target}; echo $? >without`;
@@ -89,29 +89,25 @@ describe('the target ends', () => {
     );
   }
 
-  testWith(
-    [needsTmux],
-    'what can not be started is said on the normal screen, with 125, 126 or 127',
-    async () => {
-      for (const [args, status, message] of [
-        ['-- no-such-program', 127, /cmemstat: .*no-such-program/],
-        ['-- /etc/passwd', 126, /cmemstat: .*\/etc\/passwd/],
-        ['--stdin /no/such/file -- true', 125, /cmemstat: --stdin \/no\/such\/file: /],
-        ['--stdout /no/such/file -- true', 125, /cmemstat: --stdout \/no\/such\/file: /],
-        ['--memory-max nonsense -- true', 125, /cmemstat: --memory-max/],
-        ['--chdir /no/such/folder -- true', 125, /cmemstat: /],
-      ] as const) {
-        const pty = bare({ command: `${CMEMSTAT} ${args}; echo "status=$?"` });
-        const output = await pty.ended();
-        const after = output.split('␛[?1049l').at(-1) ?? '';
-        expect(after, args).toMatch(message);
-        expect(after, args).toContain(`status=${status}`);
-        expect(output, args).not.toMatch(/^ {4}at /m);
-      }
-    },
-  );
+  testWith([needsTmux], 'a failed start is reported on the normal screen, with 125, 126 or 127', async () => {
+    for (const [args, status, message] of [
+      ['-- no-such-program', 127, /cmemstat: .*no-such-program/],
+      ['-- /etc/passwd', 126, /cmemstat: .*\/etc\/passwd/],
+      ['--stdin /no/such/file -- true', 125, /cmemstat: --stdin \/no\/such\/file: /],
+      ['--stdout /no/such/file -- true', 125, /cmemstat: --stdout \/no\/such\/file: /],
+      ['--memory-max nonsense -- true', 125, /cmemstat: --memory-max/],
+      ['--chdir /no/such/folder -- true', 125, /cmemstat: /],
+    ] as const) {
+      const pty = bare({ command: `${CMEMSTAT} ${args}; echo "status=$?"` });
+      const output = await pty.ended();
+      const after = output.split('␛[?1049l').at(-1) ?? '';
+      expect(after, args).toMatch(message);
+      expect(after, args).toContain(`status=${status}`);
+      expect(output, args).not.toMatch(/^ {4}at /m);
+    }
+  });
 
-  testWith([needsTmux, needs.cgroup], 'out of memory: event, state, exit status', async () => {
+  testWith([needsTmux, needs.cgroup], 'an OOM kill is shown as event, state and exit status', async () => {
     const terminal = await startView(
       `--interval 100ms --memory-max 32M --swap-max 0 -- ${script('sleep 0.4; exec tail /dev/zero')}`,
       {
@@ -131,7 +127,7 @@ describe('the target ends', () => {
 
   testWith(
     [needsTmux, needs.cgroup],
-    'a budget: the mark in the timeline, and the report after leaving',
+    'an exceeded budget is marked in the timeline, and reported after leaving',
     async () => {
       const grow = `${shellQuote(process.execPath)} ${shellQuote(join(import.meta.dirname, '../targets/grow.mjs'))}`;
       const terminal = await openView(`--interval 100ms --budget 'anon<=20MiB' -- ${grow} 1@0 40@900 1800`, {
@@ -152,7 +148,7 @@ describe('the target ends', () => {
 });
 
 describe('leaving while the target runs', () => {
-  testWith([needsTmux], 'Ctrl-C is one SIGINT to the target, no more', async () => {
+  testWith([needsTmux], 'Ctrl-C sends exactly one SIGINT to the target', async () => {
     const counting = script("trap 'echo got INT' INT; while :; do sleep 0.05; done");
     const terminal = await openView(`-- ${counting}`);
     await terminal.keys('6', 'C-c');
@@ -170,7 +166,7 @@ describe('leaving while the target runs', () => {
 
   testWith(
     [needsTmux, needs.cgroup],
-    'with --wait all: who is left is told, asked about and stopped',
+    'with --wait all the remaining processes are listed, asked about and stopped',
     async () => {
       const terminal = await startView(`--wait all -i 100ms -- ${script('sleep 60 & sleep 1')}`, {
         width: 120,
@@ -183,7 +179,7 @@ describe('leaving while the target runs', () => {
     },
   );
 
-  testWith([needsTmux], 'q asks: Esc and any other key stay, s stops the target', async () => {
+  testWith([needsTmux], 'q asks: s stops the target, Esc and any other key cancel', async () => {
     const terminal = await openView(`-- ${FOREVER}`);
     for (const key of ['Escape', 'x', 'Enter', 'q']) {
       await terminal.keys('q');
@@ -212,7 +208,7 @@ describe('leaving while the target runs', () => {
 
   testWith(
     [needsTmux],
-    'l leaves: the target goes on, its output goes to the terminal, the recording is complete',
+    'l detaches the view: the target continues, its output goes to the terminal, the recording is complete',
     async () => {
       const folder = newFolder();
       // The last two lines come when the view is closed, whenever that is.
@@ -281,7 +277,7 @@ describe('leaving while the target runs', () => {
     expect(settings('after')).toBe(settings('before'));
   });
 
-  testWith([needsTmux], 'a target that was stopped is shown as stopped', async () => {
+  testWith([needsTmux], 'a stopped target is shown as stopped', async () => {
     const terminal = await openView('--interval 100ms -- sleep 60');
     const target = await targetIn(terminal);
     process.kill(target, 'SIGSTOP');
@@ -323,7 +319,7 @@ describe('signals to cmemstat', () => {
 
   testWith(
     [needsTmux],
-    'the window is closed: the target gets SIGHUP, the recording its summary',
+    'closing the window sends SIGHUP to the target, and the recording gets its summary',
     async () => {
       const file = join(newFolder(), 'run.jsonl');
       const terminal = await openView(`--interval 100ms --output ${file} -- sleep 60`);
@@ -335,22 +331,18 @@ describe('signals to cmemstat', () => {
     },
   );
 
-  testWith(
-    [needsTmux],
-    'the window is closed while the target goes on to print: there is nobody to print to, and that is no error',
-    async () => {
-      const file = join(newFolder(), 'run.jsonl');
-      const lasting = script(
-        'trap "" HUP; i=0; while [ $i -lt 20 ]; do echo tick; echo tock >&2; sleep 0.1; i=$((i+1)); done; exit 3',
-      );
-      const terminal = await openView(`--interval 100ms --output ${file} -- ${lasting}`);
-      const own = await pidIn(terminal);
-      await terminal.close();
-      const { summary } = await readWhole(file);
-      expect(summary.exit).toMatchObject({ status: 3 });
-      await until('the end of cmemstat', () => (isGone(own) ? true : undefined));
-    },
-  );
+  testWith([needsTmux], 'closing the window while the target prints is not an error', async () => {
+    const file = join(newFolder(), 'run.jsonl');
+    const lasting = script(
+      'trap "" HUP; i=0; while [ $i -lt 20 ]; do echo tick; echo tock >&2; sleep 0.1; i=$((i+1)); done; exit 3',
+    );
+    const terminal = await openView(`--interval 100ms --output ${file} -- ${lasting}`);
+    const own = await pidIn(terminal);
+    await terminal.close();
+    const { summary } = await readWhole(file);
+    expect(summary.exit).toMatchObject({ status: 3 });
+    await until('the end of cmemstat', () => (isGone(own) ? true : undefined));
+  });
 });
 
 describe('the view fails', () => {
@@ -373,7 +365,7 @@ describe('the view fails', () => {
   for (const calls of [0, 8]) {
     testWith(
       [needsTmux],
-      `after ${calls} calls: the run goes on, the terminal is restored, the status kept`,
+      `after ${calls} calls: the run continues, the terminal is restored, the status is kept`,
       async () => {
         const folder = newFolder();
         const terminal = await tmux({
@@ -405,7 +397,7 @@ describe('the view fails', () => {
 describe("the target's streams", () => {
   testWith(
     [needsTmux],
-    'stdin is /dev/null, or the file of --stdin; --stdout and --stderr are written and shown',
+    'stdin is /dev/null or the file of --stdin; --stdout and --stderr are written and shown',
     async () => {
       const folder = newFolder();
       writeFileSync(join(folder, 'in'), 'from a file\n');
@@ -428,7 +420,7 @@ describe("the target's streams", () => {
 
   testWith(
     [needsTmux],
-    '--stdout gets every byte, also of a target that prints a lot and ends at once',
+    '--stdout receives every byte, also of a target that prints a lot and exits at once',
     async () => {
       const file = join(newFolder(), 'out');
       const pty = bare({
@@ -441,28 +433,24 @@ describe("the target's streams", () => {
     },
   );
 
-  testWith(
-    [needsTmux],
-    '--tui beside --json draws on /dev/tty, and standard output is JSON alone',
-    async () => {
-      const folder = newFolder();
-      const terminal = await tmux({
-        command: `cd ${folder}; ${CMEMSTAT} --json --tui --interval 100ms -- ${script('echo noise; sleep 0.8; exit 6')} >out.jsonl; echo "status=$?"; exec sleep 60`,
-      });
-      await terminal.waitFor(/1 Breakdown/);
-      await terminal.keys('6');
-      await terminal.waitFor(/^ {2}noise$/m);
-      await terminal.waitFor(/FAILED/);
-      await terminal.keys('q');
-      await terminal.waitFor(/status=6/);
-      const text = readFileSync(join(folder, 'out.jsonl'), 'utf8');
-      const { summary } = readRecording({ status: 6, signal: null, stdout: text, stderr: '' });
-      expect(summary.exit.status).toBe(6);
-      expect(text).not.toContain('\x1b');
-    },
-  );
+  testWith([needsTmux], '--tui with --json draws on /dev/tty, and standard output is only JSON', async () => {
+    const folder = newFolder();
+    const terminal = await tmux({
+      command: `cd ${folder}; ${CMEMSTAT} --json --tui --interval 100ms -- ${script('echo noise; sleep 0.8; exit 6')} >out.jsonl; echo "status=$?"; exec sleep 60`,
+    });
+    await terminal.waitFor(/1 Breakdown/);
+    await terminal.keys('6');
+    await terminal.waitFor(/^ {2}noise$/m);
+    await terminal.waitFor(/FAILED/);
+    await terminal.keys('q');
+    await terminal.waitFor(/status=6/);
+    const text = readFileSync(join(folder, 'out.jsonl'), 'utf8');
+    const { summary } = readRecording({ status: 6, signal: null, stdout: text, stderr: '' });
+    expect(summary.exit.status).toBe(6);
+    expect(text).not.toContain('\x1b');
+  });
 
-  testWith([needsTmux], '--tui without a terminal: one message, and the table', async () => {
+  testWith([needsTmux], '--tui without a terminal prints one message, and the table', async () => {
     const folder = newFolder();
     const pty = bare({
       command: `cd ${folder}; setsid -w ${CMEMSTAT} --tui -- true </dev/null >out 2>err; echo "status=$?"`,
@@ -480,7 +468,7 @@ describe("the target's streams", () => {
     ['--json', 'printing only JSON lines'],
     ['-q', 'printing only the summary'],
   ]) {
-    testWith([needsTmux], `and no table is promised with ${option}`, async () => {
+    testWith([needsTmux], `without promising a table with ${option}`, async () => {
       const folder = newFolder();
       const pty = bare({
         command: `cd ${folder}; setsid -w ${CMEMSTAT} --tui ${option} -- true </dev/null >out 2>err; echo "status=$?"`,
@@ -492,7 +480,7 @@ describe("the target's streams", () => {
   }
 });
 
-testWith([needsTmux], 'all that was opened is closed: no process and no leaf is left', async () => {
+testWith([needsTmux], 'no process, no leaf and no descriptor remains', async () => {
   const terminal = await startView(`-- ${script('sleep 300 & sleep 1.5')}`);
   await terminal.waitFor(/ENDED/);
   const screen = await terminal.capture();

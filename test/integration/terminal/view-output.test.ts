@@ -8,7 +8,7 @@ import { CMEMSTAT, newFolder, readWhole, script } from './view-harness.ts';
 
 const OFTEN = '--interval 100ms --output run.jsonl';
 
-testWith([needsTmux], 'a target that prints without end delays neither samples nor keys', async () => {
+testWith([needsTmux], 'a target that prints continuously delays neither samples nor keys', async () => {
   const folder = newFolder();
   const terminal = await tmux({ command: `cd ${folder}; exec ${CMEMSTAT} ${OFTEN} -- timeout 60 yes yes` });
   await terminal.waitFor(/running.*samples/s);
@@ -24,7 +24,7 @@ testWith([needsTmux], 'a target that prints without end delays neither samples n
   expect(summary.samples.missed).toBeLessThan(summary.samples.count / 4);
 });
 
-testWith([needsScript], '--stdout to a reader that is slow: every byte, at its pace', async () => {
+testWith([needsScript], '--stdout to a slow reader delivers every byte', async () => {
   const folder = newFolder();
   const reader = '(exec 3<pipe; sleep 2; wc -c <&3 >count) &';
   const run = `${CMEMSTAT} --exit-on-end --stdout pipe -- seq 1 100000; echo "status=$?"; wait`;
@@ -35,7 +35,7 @@ testWith([needsScript], '--stdout to a reader that is slow: every byte, at its p
 
 testWith(
   [needsScript],
-  '--stdout or --stderr that can not be written: told, and the run is incomplete',
+  'a --stdout or --stderr that cannot be written is reported, and the run is incomplete',
   async () => {
     for (const [option, target] of [
       ['--stdout', 'seq 1 100000'],
@@ -64,7 +64,7 @@ testWith([needsScript], 'a reader that closes the pipe early is not a failure', 
 
 testWith(
   [needsScript, needs.root, needs.cgroup],
-  'a process that has left the leaf and holds the pipe is not waited for',
+  'a process that left the leaf and holds the pipe open is not waited for',
   async () => {
     const folder = newFolder();
     // The group that we are in ourselves.
@@ -82,7 +82,7 @@ testWith(
   },
 );
 
-testWith([needsScript], 'left with l on a terminal that takes nothing: samples go on', async () => {
+testWith([needsScript], 'after l, a terminal that accepts no output does not delay samples', async () => {
   const folder = newFolder();
   const target = script('timeout 4 yes; exit 6');
   const pty = bare({ command: `cd ${folder}; ${CMEMSTAT} ${OFTEN} -- ${target}; echo "status=$?" >status` });

@@ -25,7 +25,7 @@ const FAST = '--interval 100ms --bpf-interval 100ms --process-interval 200ms';
 /** Prints a number a second and sleeps. */
 const COUNTING = script('i=0; while :; do i=$((i+1)); echo line $i; sleep 0.2; done');
 
-describe('opened by itself', () => {
+describe('opening by default', () => {
   testWith(
     [needsTmux, needs.cgroup],
     'on a terminal, with header, breakdown, timeline and one list',
@@ -65,17 +65,21 @@ describe('opened by itself', () => {
     [{ TERM: undefined }, 'TERM is not set, so the terminal type is unknown'],
     [{ TERM: 'no-such-terminal' }, 'this host has no terminfo entry for terminal type no-such-terminal'],
   ] as const) {
-    testWith([needsTmux], `the table and one line that says why, with TERM=${env.TERM}`, async () => {
-      const pty = bare({ command: `${CMEMSTAT} -- sleep 0.3; echo status=$?`, env });
-      const output = await pty.ended();
-      expect(output).not.toContain('␛[?1049h');
-      const [first] = output.split('\r\n');
-      expect(first).toMatch(/^cmemstat: no terminal view: /);
-      expect(first).toContain(why);
-      expect(output.match(/no terminal view/g)).toHaveLength(1);
-      expect(output).not.toMatch(/Error|^ {4}at /m);
-      expect(output).toMatch(/exit status 0 after.*status=0/s);
-    });
+    testWith(
+      [needsTmux],
+      `falls back to the table and one line with the reason, with TERM=${env.TERM}`,
+      async () => {
+        const pty = bare({ command: `${CMEMSTAT} -- sleep 0.3; echo status=$?`, env });
+        const output = await pty.ended();
+        expect(output).not.toContain('␛[?1049h');
+        const [first] = output.split('\r\n');
+        expect(first).toMatch(/^cmemstat: no terminal view: /);
+        expect(first).toContain(why);
+        expect(output.match(/no terminal view/g)).toHaveLength(1);
+        expect(output).not.toMatch(/Error|^ {4}at /m);
+        expect(output).toMatch(/exit status 0 after.*status=0/s);
+      },
+    );
   }
 
   for (const term of [
@@ -107,7 +111,7 @@ async function untilMoreSamples(file: string, count: number): Promise<void> {
 }
 
 describe('keys', () => {
-  testWith([needsTmux], 'panels: Tab, Shift-Tab, 1-6, z, click, wheel, ?', async () => {
+  testWith([needsTmux], 'Tab, Shift-Tab, 1-6, z, click, wheel and ? control the panels', async () => {
     const terminal = await openView(`-- ${COUNTING}`);
     const focus = (panel: string) => terminal.waitFor(new RegExp(`^━\\[${panel}]━`, 'm'));
     await terminal.keys('Tab');
@@ -143,7 +147,7 @@ describe('keys', () => {
     await focus('2 Timeline');
   });
 
-  testWith([needsTmux], 'scrolling: Home, End, PgUp, PgDn, arrows and the wheel in the output', async () => {
+  testWith([needsTmux], 'Home, End, PgUp, PgDn, arrows and the wheel scroll the output', async () => {
     const terminal = await openView(`-- ${script('seq 1 500; exec sleep 60')}`);
     await terminal.keys('6');
     const last = await terminal.waitFor(/^ {2}500$/m);
@@ -163,7 +167,7 @@ describe('keys', () => {
     await terminal.waitFor(/^ {2}500$/m);
   });
 
-  testWith(needsMaps, 'the list of maps: s, S, /, Enter, arrows, click', async () => {
+  testWith(needsMaps, 's, S, /, Enter, arrows and click control the list of maps', async () => {
     const terminal = await openView(`${FAST} -- ${AGENT}`, { width: 120, height: 24 });
     await terminal.keys('3');
     await terminal.waitFor(/bytes▼.*flows.*never_used.*counters.*4 maps/s);
@@ -205,7 +209,7 @@ describe('keys', () => {
     await terminal.waitFor(/^▶ flows/m);
   });
 
-  testWith([needsTmux], 'the list of processes: s, S, /, T, k that really signals', async () => {
+  testWith([needsTmux], 's, S, /, T and k control the list of processes, and k sends a signal', async () => {
     const folder = newFolder();
     copyFileSync('/bin/sleep', join(folder, 'beta'));
     const terminal = await openView(
@@ -246,7 +250,7 @@ describe('keys', () => {
 
   testWith(
     [needsTmux],
-    'p pauses what is shown while sampling goes on, r counts from the pause',
+    'p pauses the display while sampling continues, r counts from the pause',
     async () => {
       const file = join(newFolder(), 'run.jsonl');
       const terminal = await openView(`--interval 100ms --output ${file} -- ${COUNTING}`);
@@ -283,41 +287,45 @@ describe('keys', () => {
     expect(gaps.filter((gap) => gap > 900 && gap < 1500).length).toBeGreaterThan(0);
   });
 
-  testWith([needsTmux, needs.cgroup], 't, u, w', async () => {
-    const folder = newFolder();
-    const terminal = await tmux({
-      command: `cd ${folder}; ${CMEMSTAT} -- ${COUNTING}`,
-      width: 120,
-      height: 40,
-    });
-    await terminal.waitFor(/2 Timeline ─/);
-    for (const span of ['1m', '5m', '15m', '1h']) {
+  testWith(
+    [needsTmux, needs.cgroup],
+    't and u change the window and the unit, and w writes a snapshot',
+    async () => {
+      const folder = newFolder();
+      const terminal = await tmux({
+        command: `cd ${folder}; ${CMEMSTAT} -- ${COUNTING}`,
+        width: 120,
+        height: 40,
+      });
+      await terminal.waitFor(/2 Timeline ─/);
+      for (const span of ['1m', '5m', '15m', '1h']) {
+        await terminal.keys('t');
+        await terminal.waitFor(new RegExp(`2 Timeline, last ${span} ─`));
+      }
       await terminal.keys('t');
-      await terminal.waitFor(new RegExp(`2 Timeline, last ${span} ─`));
-    }
-    await terminal.keys('t');
-    await terminal.waitFor(/2 Timeline ─/);
-    await terminal.keys('u');
-    await terminal.waitFor(/c current +[\d,]+ KiB/);
-    await terminal.keys('u');
-    await terminal.waitFor(/c current +[\d,]{6,}( B)? /);
-    await terminal.keys('u', 'w');
-    await terminal.waitFor(/wrote cmemstat-\d+-\d+ms\.json and cmemstat-\d+-\d+ms\.txt/);
-    const files = readdirSync(folder).sort();
-    expect(files).toEqual([expect.stringMatching(/\.json$/), expect.stringMatching(/\.txt$/)]);
-    const document = JSON.parse(readFileSync(join(folder, files[0] ?? ''), 'utf8'));
-    expect(document).toMatchObject({
-      type: 'snapshot',
-      start: { type: 'start', command: ['sh', '-c', expect.stringContaining('line')] },
-      sample: { type: 'sample', current: expect.any(Number) },
-      processes: expect.arrayContaining([expect.objectContaining({ comm: 'sh' })]),
-    });
-    const text = readFileSync(join(folder, files[1] ?? ''), 'utf8');
-    expect(text).toMatch(/1 Breakdown.*2 Timeline.*3 BPF maps.*4 Processes.*6 Output/s);
-    expect(text).not.toContain('\x1b');
-  });
+      await terminal.waitFor(/2 Timeline ─/);
+      await terminal.keys('u');
+      await terminal.waitFor(/c current +[\d,]+ KiB/);
+      await terminal.keys('u');
+      await terminal.waitFor(/c current +[\d,]{6,}( B)? /);
+      await terminal.keys('u', 'w');
+      await terminal.waitFor(/wrote cmemstat-\d+-\d+ms\.json and cmemstat-\d+-\d+ms\.txt/);
+      const files = readdirSync(folder).sort();
+      expect(files).toEqual([expect.stringMatching(/\.json$/), expect.stringMatching(/\.txt$/)]);
+      const document = JSON.parse(readFileSync(join(folder, files[0] ?? ''), 'utf8'));
+      expect(document).toMatchObject({
+        type: 'snapshot',
+        start: { type: 'start', command: ['sh', '-c', expect.stringContaining('line')] },
+        sample: { type: 'sample', current: expect.any(Number) },
+        processes: expect.arrayContaining([expect.objectContaining({ comm: 'sh' })]),
+      });
+      const text = readFileSync(join(folder, files[1] ?? ''), 'utf8');
+      expect(text).toMatch(/1 Breakdown.*2 Timeline.*3 BPF maps.*4 Processes.*6 Output/s);
+      expect(text).not.toContain('\x1b');
+    },
+  );
 
-  testWith([needsTmux], 'w where nothing can be written says so, and nothing else happens', async () => {
+  testWith([needsTmux], 'w reports a directory that cannot be written, without other effects', async () => {
     const terminal = await tmux({ command: `cd /proc; ${CMEMSTAT} -- sleep 60` });
     await terminal.waitFor(/running.*samples/s);
     await terminal.keys('w');
@@ -388,7 +396,7 @@ describe('the terminal', () => {
   });
   let last: unknown;
 
-  testWith([needsTmux], 'with LANG=C: only ASCII', async () => {
+  testWith([needsTmux], 'draws only ASCII with LANG=C', async () => {
     const file = newFolder();
     copyFileSync('/bin/sleep', join(file, '🚀sleep'));
     const terminal = await openView(`${FAST} -- ${file}/🚀sleep 60`, {
@@ -403,7 +411,7 @@ describe('the terminal', () => {
     expect(screen).toMatch(/^> +\d+ \?\?sleep/m);
   });
 
-  testWith([needsTmux], 'with NO_COLOR: no colours', async () => {
+  testWith([needsTmux], 'draws no colours with NO_COLOR', async () => {
     const pty = bare({
       command: `${CMEMSTAT} --interval 100ms -- ${script("printf '\\033[31mred\\033[0m\\n'; sleep 0.5")}`,
       env: { NO_COLOR: '1' },
@@ -414,31 +422,27 @@ describe('the terminal', () => {
     await pty.ended();
   });
 
-  testWith(
-    [needsTmux],
-    'with 8, 16, 256 and true colours: the sequences of each, and no others',
-    async () => {
-      for (const [env, own] of [
-        [{ TERM: 'screen' }, /␛\[(\d+;)*3[0-7]m/],
-        [{ TERM: 'xterm-256color' }, /␛\[(\d+;)*38;5;\d+/],
-        [{ TERM: 'xterm-256color', COLORTERM: 'truecolor' }, /␛\[(\d+;)*38;2;\d+/],
-      ] as const) {
-        const pty = bare({ command: `${CMEMSTAT} -- sleep 60`, env: { COLORTERM: undefined, ...env } });
-        const output = await pty.waitFor(/anon/);
-        expect(output).toMatch(own);
-        if (!('COLORTERM' in env)) expect(output).not.toMatch(/38;2;/);
-        if (env.TERM === 'screen') expect(output).not.toMatch(/38;5;/);
-        pty.type('qs');
-        await pty.ended();
-      }
-    },
-  );
+  testWith([needsTmux], 'uses the sequences of 8, 16, 256 and true colours, and no others', async () => {
+    for (const [env, own] of [
+      [{ TERM: 'screen' }, /␛\[(\d+;)*3[0-7]m/],
+      [{ TERM: 'xterm-256color' }, /␛\[(\d+;)*38;5;\d+/],
+      [{ TERM: 'xterm-256color', COLORTERM: 'truecolor' }, /␛\[(\d+;)*38;2;\d+/],
+    ] as const) {
+      const pty = bare({ command: `${CMEMSTAT} -- sleep 60`, env: { COLORTERM: undefined, ...env } });
+      const output = await pty.waitFor(/anon/);
+      expect(output).toMatch(own);
+      if (!('COLORTERM' in env)) expect(output).not.toMatch(/38;2;/);
+      if (env.TERM === 'screen') expect(output).not.toMatch(/38;5;/);
+      pty.type('qs');
+      await pty.ended();
+    }
+  });
 });
 
-describe('what comes from outside', () => {
+describe('untrusted input', () => {
   testWith(
     [needsTmux],
-    'names with escape sequences, wide characters and emoji keep columns straight',
+    'keeps columns aligned with escape sequences, wide characters and emoji in names',
     async () => {
       const folder = newFolder();
       const names = ['ordinary', '🚀rocket', '全角文字', 'é́combined', '\x1b[31mred\x07', 'a\nb'];
@@ -460,45 +464,49 @@ describe('what comes from outside', () => {
     },
   );
 
-  testWith([needsTmux], "the target's output keeps its colours and can't harm the screen", async () => {
-    const hostile = [
-      '\\033[31mred text\\033[0m',
-      '\\033[?1049l\\033[2Jcleared?',
-      '\\033]0;new title\\007title',
-      '\\033[10;10Hmoved',
-      '\\033[?25h\\033[?1000l\\033cafter reset',
-      'bell\\007',
-      '\\033P+q544e\\033\\\\device\\033[6n\\033[c',
-      'one\\rtwo',
-      'tab\\tbed',
-      '\\233\\061mc1',
-      '\\033(0lqk',
-    ];
-    const terminal = await openView(
-      `-- ${script(`printf '${hostile.join('\\n')}\\n'; echo oops >&2; exec sleep 60`)}`,
-      { width: 120, height: 60 },
-    );
-    await terminal.keys('6', 'z');
-    await terminal.waitFor(/^━\[6 Output]━+$.*^! oops$/ms);
-    // The two streams come by themselves.
-    const screen = await terminal.waitFor(/^ {2}red text$.*^ {2}two$/ms);
-    expect(await modes(terminal)).toBe(VIEW_MODES);
-    expect(await terminal.fact('pane_title')).not.toBe('new title');
-    expect(screen).toMatch(/^ {2}red text$/m);
-    expect(screen).toMatch(/^ {2}two$/m);
-    expect(screen).toMatch(/^ {2}.*cleared\?$/m);
-    expect(screen).toMatch(/^! oops$/m);
-    expect(screen).toMatch(/^━\[6 Output]━+$/m);
-    expect(await terminal.capture({ escapes: true })).toMatch(/␛\[(0;)?(38;5;1|31)mred text/);
-    await terminal.keys('z');
-    const whole = await terminal.waitFor(/1 Breakdown/);
-    expect(whole.replace(/\n$/, '').split('\n')).toHaveLength(60);
-    await terminal.keys('q', 's');
-    await terminal.ended();
-    expect(await modes(terminal)).toBe(ENDED_MODES);
-  });
+  testWith(
+    [needsTmux],
+    "shows the colours of the target's output, which cannot change the screen",
+    async () => {
+      const hostile = [
+        '\\033[31mred text\\033[0m',
+        '\\033[?1049l\\033[2Jcleared?',
+        '\\033]0;new title\\007title',
+        '\\033[10;10Hmoved',
+        '\\033[?25h\\033[?1000l\\033cafter reset',
+        'bell\\007',
+        '\\033P+q544e\\033\\\\device\\033[6n\\033[c',
+        'one\\rtwo',
+        'tab\\tbed',
+        '\\233\\061mc1',
+        '\\033(0lqk',
+      ];
+      const terminal = await openView(
+        `-- ${script(`printf '${hostile.join('\\n')}\\n'; echo oops >&2; exec sleep 60`)}`,
+        { width: 120, height: 60 },
+      );
+      await terminal.keys('6', 'z');
+      await terminal.waitFor(/^━\[6 Output]━+$.*^! oops$/ms);
+      // The two streams come by themselves.
+      const screen = await terminal.waitFor(/^ {2}red text$.*^ {2}two$/ms);
+      expect(await modes(terminal)).toBe(VIEW_MODES);
+      expect(await terminal.fact('pane_title')).not.toBe('new title');
+      expect(screen).toMatch(/^ {2}red text$/m);
+      expect(screen).toMatch(/^ {2}two$/m);
+      expect(screen).toMatch(/^ {2}.*cleared\?$/m);
+      expect(screen).toMatch(/^! oops$/m);
+      expect(screen).toMatch(/^━\[6 Output]━+$/m);
+      expect(await terminal.capture({ escapes: true })).toMatch(/␛\[(0;)?(38;5;1|31)mred text/);
+      await terminal.keys('z');
+      const whole = await terminal.waitFor(/1 Breakdown/);
+      expect(whole.replace(/\n$/, '').split('\n')).toHaveLength(60);
+      await terminal.keys('q', 's');
+      await terminal.ended();
+      expect(await modes(terminal)).toBe(ENDED_MODES);
+    },
+  );
 
-  testWith([needsTmux, needs.cgroup], '10,000 lines a second: no sample is late for it', async () => {
+  testWith([needsTmux, needs.cgroup], 'takes no sample late with 10,000 lines a second', async () => {
     const noisy = script('i=0; while [ $i -lt 30 ]; do seq 1 1000; sleep 0.1; i=$((i+1)); done');
     const terminal = await tmux({
       command: `${CMEMSTAT} --interval 100ms -- ${noisy}`,
@@ -515,7 +523,7 @@ describe('what comes from outside', () => {
     await terminal.waitFor(/earlier lines were discarded/);
   });
 
-  testWith([needsTmux, needs.cgroup], '1,500 processes', async () => {
+  testWith([needsTmux, needs.cgroup], 'shows 1,500 processes', async () => {
     const many = script('for i in $(seq 1 1500); do sleep 600 & done; echo all there; wait');
     const terminal = await openView(`-- ${many}`, { width: 120, height: 40 });
     await terminal.waitFor(/all there/);
@@ -530,7 +538,7 @@ describe('what comes from outside', () => {
   });
 });
 
-testWith([needsTmux, needs.cgroup], 'limits: how far it is, and what hits them', async () => {
+testWith([needsTmux, needs.cgroup], 'shows the distance to limits, and their events', async () => {
   const what = host.mode === 'cgroup2' ? 'memory.max' : 'max';
   const terminal = await openView(
     `--memory-max 64M -- ${script('head -c 20M /dev/zero | tail; exec sleep 60')}`,
