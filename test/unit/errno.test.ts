@@ -31,11 +31,11 @@ describe('errnoName', () => {
 });
 
 describe('errnoOf', () => {
-  it.each(Object.values(constants.errno))('names %i of an error of Node as the kernel does', (errno) => {
+  it.each(Object.values(constants.errno))("returns the kernel's name of %i of a Node.js error", (errno) => {
     expect(errnoOf(nodeError(errno))).toBe(errnoName(errno));
   });
 
-  it('can give every errno that the code compares with', () => {
+  it('covers every errno that the code compares with', () => {
     const files = readdirSync(join(PROJECT, 'src'), { recursive: true, encoding: 'utf8' });
     const text = files
       .filter((name) => name.endsWith('.ts') && name !== 'errno.ts')

@@ -28,11 +28,11 @@ describe('errnoOf', () => {
 });
 
 describe('describeErrno', () => {
-  it('has words for the errnos that users meet', () => {
+  it('describes the errnos that users meet', () => {
     expect(describeErrno('EACCES')).toBe('permission denied');
   });
 
-  it('falls back to the name, and to the admission that there is none', () => {
+  it('falls back to the name, and to "unknown error"', () => {
     expect(describeErrno('EUCLEAN')).toBe('EUCLEAN');
     expect(describeErrno(undefined)).toBe('unknown error');
   });

@@ -9,11 +9,11 @@ it.each([EXIT_CODES.FAILED, EXIT_CODES.NOT_EXECUTABLE, EXIT_CODES.NOT_FOUND])(
   },
 );
 
-it('the help explains what doctor ends with', () => {
+it('the help explains the exit status of doctor', () => {
   expect(EXIT_STATUS_HELP).toMatch(new RegExp(`^ {2}doctor .*otherwise ${EXIT_CODES.NOT_READY}$`, 'm'));
 });
 
-it('no two of them are alike, and they are those of a shell', () => {
+it('all are different, and match those of a shell', () => {
   expect(EXIT_CODES).toEqual({
     NOT_READY: 1,
     BUDGET_EXCEEDED: 3,

@@ -127,7 +127,7 @@ describe('recordings of version 1', () => {
     );
   });
 
-  it('a summary of its own is compared as the one in its recording', async () => {
+  it('a separate summary is compared like the one in its recording', async () => {
     const [alone, recorded] = [
       await readSide(join(DIRECTORY, 'exceeded.summary.json')),
       await readSide(join(DIRECTORY, 'exceeded.jsonl')),
@@ -137,7 +137,7 @@ describe('recordings of version 1', () => {
 });
 
 describe('verdicts of version 1', () => {
-  it.each(VERDICTS)('%s says what this version says of the recordings', async (name) => {
+  it.each(VERDICTS)('%s matches the verdict of this version on the recordings', async (name) => {
     const [plan, recordings] = EVALUATED[name] ?? [planOf({}), []];
     const files = recordings.map((each) => join(DIRECTORY, each));
     const verdict = await gateRecordings(files, plan);
@@ -170,7 +170,7 @@ describe('verdicts of version 1', () => {
 });
 
 describe('a budget file of version 1', () => {
-  it('says the same in the current version', () => {
+  it('reads the same as in the current version', () => {
     const text = read('budgets.json');
     const ofCurrent = text.replace('"version": 1', '"version": 2').replace('"judge"', '"evaluate"');
     expect(ofCurrent).not.toBe(text);
@@ -178,7 +178,7 @@ describe('a budget file of version 1', () => {
     expect(parseBudgetFile(text, 'b.json').runs.evaluate).toBe('worst');
   });
 
-  it('has its own name for a key in errors', () => {
+  it('uses its own key name in errors', () => {
     const text = read('budgets.json').replace('"worst"', '"best"');
     expect(() => parseBudgetFile(text, 'b.json')).toThrow('b.json:4: runs.judge must be "median" or "worst"');
   });
@@ -190,7 +190,7 @@ describe('files of a newer version', () => {
   const message = (name: string, known: number) =>
     `${name}: written by a newer cmemstat (9.0.0, format version 9); this one reads up to version ${known}`;
 
-  it('recordings and summaries are refused', async () => {
+  it('recordings and summaries are rejected', async () => {
     const names = ['exceeded.jsonl', 'exceeded.summary.json'];
     const tree = makeTree(Object.fromEntries(names.map((name) => [name, newer(read(name))])));
     for (const name of names) {
@@ -200,16 +200,16 @@ describe('files of a newer version', () => {
     await expect(gateRecordings([recording], planOf({}))).rejects.toThrow(message(recording, 2));
   });
 
-  it('baselines are refused', async () => {
+  it('baselines are rejected', async () => {
     const path = join(makeTree({ 'baseline.json': newer(read('baseline.json')) }), 'baseline.json');
     await expect(readSide(path)).rejects.toThrow(message(path, 1));
   });
 
-  it.each(VERDICTS)('%s is refused', (name) => {
+  it.each(VERDICTS)('%s is rejected', (name) => {
     expect(() => parseVerdict(newer(read(name)), basename(name))).toThrow(message(name, 2));
   });
 
-  it('budget files are refused', () => {
+  it('budget files are rejected', () => {
     expect(() => parseBudgetFile(newer(read('budgets.json')), 'b.json')).toThrow(
       'b.json:3: version is 9; this cmemstat reads versions 1 and 2',
     );

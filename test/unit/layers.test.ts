@@ -98,7 +98,7 @@ describe('the layers of src', () => {
     expect(mutual).toEqual([]);
   });
 
-  it('imports each package in one place', () => {
+  it('imports each package in a single place', () => {
     const wrong = imports.filter(({ from, to, isPackage }) => {
       const place = PACKAGES[to.split('/')[0] ?? ''];
       return isPackage && place !== undefined && dirname(from) !== place && !from.startsWith(`${place}/`);
@@ -112,7 +112,7 @@ describe('the layers of src', () => {
     }
   });
 
-  it(`holds at most ${MAX_FILES} files in a folder, and uses a name once`, () => {
+  it(`has at most ${MAX_FILES} files in a folder, and uses a name once`, () => {
     const filesIn = countBy(files, dirname);
     expect([...filesIn].filter(([, count]) => count > MAX_FILES)).toEqual([]);
     const uses = countBy(files, basename);
@@ -121,7 +121,7 @@ describe('the layers of src', () => {
     expect(twice.toSorted()).toEqual(['kernel/cgroup1/memory-stat.ts', 'kernel/cgroup2/memory-stat.ts']);
   });
 
-  it(`holds at most ${MAX_FILES} files in a folder of tests`, () => {
+  it(`has at most ${MAX_FILES} files in a folder of tests`, () => {
     const tests = readdirSync(join(PROJECT, 'test'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => relative(PROJECT, join(entry.parentPath, entry.name)))
@@ -131,7 +131,7 @@ describe('the layers of src', () => {
     expect([...countBy(tests, dirname)].filter(([, count]) => count > MAX_FILES)).toEqual([]);
   });
 
-  it('is what docs/architecture.md says', () => {
+  it('matches docs/architecture.md', () => {
     const page = readFileSync(join(PROJECT, 'docs/architecture.md'), 'utf8');
     const layers = LAYERS.map((folders) => (folders.includes('.') ? 'errors' : folders.join(', ')));
     expect(page).toContain(layers.join(' <- '));
@@ -139,7 +139,7 @@ describe('the layers of src', () => {
       expect(page).toContain(`\`${folder}/\``);
   });
 
-  it('would notice an import that points up, sideways or back', () => {
+  it('detects an import upwards, sideways or back', () => {
     const at = (from: string, to: string): Import => ({ from, to, isPackage: false });
     expect(pointsDown(at('kernel/procfs/statm.ts', 'budget/propose.ts'))).toBe(false);
     expect(pointsDown(at('view/panels/frame.ts', 'report/text.ts'))).toBe(false);

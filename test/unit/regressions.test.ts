@@ -64,13 +64,13 @@ describe('src/model/field-catalogue.ts', () => {
 });
 
 describe('src/kernel', () => {
-  it.each(['constructor', 'toString', '__proto__'])('a key called %s is a key as any other', (key) => {
+  it.each(['constructor', 'toString', '__proto__'])('a key named %s is an ordinary key', (key) => {
     expect(Object.entries(parseFlatKeyed(`${key} 1\n`, 'f'))).toEqual([[key, 1]]);
   });
 });
 
 describe('src/cgroup/hierarchy.ts', () => {
-  it('a cgroup whose name begins with two dots does not lie above our cgroup namespace', () => {
+  it('a cgroup whose name begins with two dots is not above our cgroup namespace', () => {
     expect(directoryOf({ root: '/', mountPoint: '/m' }, '/..hidden')).toBe('/m/..hidden');
   });
 });
@@ -79,17 +79,17 @@ describe('src/format', () => {
   it.each([
     [999.6, '1.0s'],
     [59_960, '1m00s'],
-  ])('%d ms are %s: rounding does not leave the unit', (ms, text) => {
+  ])('%d ms is %s: rounding does not leave the unit', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
   });
 
-  it('the Arabic letter mark turns the direction of text as the others do', () => {
+  it('the Arabic letter mark changes the direction of text like the others', () => {
     expect(safeText('a\u061cb')).toBe('a\\u061cb');
   });
 });
 
 describe('src/sinks', () => {
-  it('--bytes leaves a blank between two columns of 100 GB', async () => {
+  it('--bytes keeps a blank between two columns of 100 GB', async () => {
     const bytes = 123_456_789_012;
     const sample = {
       type: 'sample',
@@ -103,7 +103,7 @@ describe('src/sinks', () => {
     expect(text).toContain(`${bytes} ${bytes}`);
   });
 
-  it('one program is a program, not programs', async () => {
+  it('a single program is in the singular', async () => {
     const style = { plainBytes: false, quiet: true };
     const text = await play(cgroup2, (writer) => new TableSink(writer, style));
     expect(text).toMatch(/, 1 program \d/);
@@ -121,7 +121,7 @@ describe('two outputs into one file', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
   const file = join(folder, 'a');
 
-  it('are refused for --output and --summary-json, under whatever name', () => {
+  it('are rejected for --output and --summary-json, under any path', () => {
     const request = { ...NO_OUTPUTS, output: file, summaryJson: `${folder}/./a`, quiet: true };
     expect(() => openOutputs(request)).toThrow(UsageError);
   });
@@ -142,7 +142,7 @@ describe('src/kernel and src/target', () => {
     expect(() => parsePressure(`${some}\n${some}\n`, 'f')).toThrow('line 2');
   });
 
-  it('a file with a slash at its end is no command', () => {
+  it('a file with a trailing slash is not a command', () => {
     expect(() => findExecutable('/bin/sh/', '', '/')).toThrow(LaunchError);
   });
 });

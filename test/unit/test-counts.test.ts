@@ -42,7 +42,7 @@ const RETRIED = [
   '      Tests  1 failed | 4 passed (5)',
 ].join('\n');
 
-it('names the tests that passed on a retry, and counts them as passed', () => {
+it('lists the tests that passed on a retry, and counts them as passed', () => {
   expect(countTests(RETRIED)).toEqual({
     passed: 4,
     failed: 1,
@@ -55,7 +55,7 @@ it('names the tests that passed on a retry, and counts them as passed', () => {
   });
 });
 
-it('closes with one line of sums where nothing was retried', () => {
+it('ends with one line of sums if nothing was retried', () => {
   const suites = [
     { suite: 'unit', passed: 3, failed: 0, skipped: 0, retried: [] },
     { suite: 'guest 6.12', passed: 4, failed: 1, skipped: 2, retried: [] },
@@ -64,7 +64,7 @@ it('closes with one line of sums where nothing was retried', () => {
   expect(formatClosingLines([])).toEqual(['0 passed, 0 failed, 0 skipped']);
 });
 
-it('closes with the names of what passed only on a retry, and the line of sums alone at the end', () => {
+it('ends with the tests that passed only on a retry, and the line of sums', () => {
   const suites = [
     {
       suite: 'integration',

@@ -63,7 +63,7 @@ function runStep(
 }
 
 describe('the step of the action', () => {
-  it('passes the inputs on, one word each', () => {
+  it('passes the inputs as single arguments', () => {
     const { status, words, outputs } = runStep({
       INPUT_COMMAND: 'make test && echo "done"',
       INPUT_BUDGETS: '  anon<=256MiB  \n\n# a remark\nbpf.map:flow *<=1MiB\n',
@@ -104,7 +104,7 @@ describe('the step of the action', () => {
     });
   });
 
-  it('leaves out what was not asked for', () => {
+  it('omits inputs that are not set', () => {
     const { words } = runStep({ INPUT_COMMAND: 'true', INPUT_RUNS: '1', INPUT_BUDGET_OPTIONAL: 'false' });
     expect(words.filter((word) => word.startsWith('--'))).toEqual(['--output', '--report', '--']);
   });
@@ -117,13 +117,13 @@ describe('the step of the action', () => {
     expect(outputs.recording).toBe(`${outputs.directory}/recording.1.jsonl`);
   });
 
-  it.each([3, 5, 124])('ends with the status %d of cmemstat, after the outputs are written', (expected) => {
+  it.each([3, 5, 124])('exits with the status %d of cmemstat, after the outputs are written', (expected) => {
     const { status, outputs } = runStep({ INPUT_COMMAND: 'true' }, { status: expected });
     expect(status).toBe(expected);
     expect(outputs['exit-status']).toBe(String(expected));
   });
 
-  it('runs nothing of what an input holds but the command', () => {
+  it('executes no part of an input other than the command', () => {
     const evil = '$(touch smuggled) `touch smuggled`; touch smuggled';
     const tree = makeTree();
     const { words } = runStep({
@@ -137,7 +137,7 @@ describe('the step of the action', () => {
     expect(words.filter((word) => word === evil)).toHaveLength(3);
   });
 
-  it('uses sudo only for cmemstat: the command runs as the user', () => {
+  it('uses sudo for cmemstat only: the command runs as the user', () => {
     const { words } = runStep({ INPUT_COMMAND: 'true' }, { uid: 1001 });
     const at = words.lastIndexOf('env');
     expect(words.slice(at - 3, at)).toEqual(['sudo', '-n', '-E']);
@@ -148,13 +148,13 @@ describe('the step of the action', () => {
   it.each([
     ['false', 1001],
     ['auto', 0],
-  ])('takes no sudo with "%s" as user %d', (sudo, uid) => {
+  ])('does not use sudo with "%s" as user %d', (sudo, uid) => {
     const { words } = runStep({ INPUT_COMMAND: 'true', INPUT_SUDO: sudo }, { uid });
     expect(words).not.toContain('sudo');
     expect(words).not.toContain('--user');
   });
 
-  it('gets the package as the user, in the version that was asked for', () => {
+  it('installs the requested version of the package as the user', () => {
     const { words } = runStep({ INPUT_COMMAND: 'true', INPUT_VERSION: '0.1' }, { uid: 1001 });
     expect(words.slice(0, 4)).toEqual(['npx', '--yes', '--package', 'cmemstat@0.1']);
     expect(words.indexOf('sudo')).toBeGreaterThan(3);
@@ -164,7 +164,7 @@ describe('the step of the action', () => {
 describe('action.yml', () => {
   const action = readFileSync(join(PROJECT, 'action.yml'), 'utf8');
 
-  it('passes all inputs, and the script reads each of them', () => {
+  it('declares every input that the script reads, and no other', () => {
     const inputs = action.slice(action.indexOf('\ninputs:'), action.indexOf('\noutputs:'));
     const names = [...inputs.matchAll(/^ {2}([a-z-]+):$/gm)].map(([, name = '']) => name);
     expect(names.length).toBeGreaterThan(10);
@@ -181,7 +181,7 @@ describe('action.yml', () => {
     expect(offered).toEqual(Object.keys(runStep({ INPUT_COMMAND: 'true' }).outputs));
   });
 
-  it.each(['action.yml', 'examples/ci/github.yml'])('puts no input into the text of a script: %s', (file) => {
+  it.each(['action.yml', 'examples/ci/github.yml'])('interpolates no input into a script: %s', (file) => {
     const text = readFileSync(join(PROJECT, file), 'utf8');
     const scripts = [...text.matchAll(/^( *)(?:- )?run: ?(\|?.*(?:\n\1 {2,}.*)*)/gm)].map(
       ([script]) => script,
@@ -190,7 +190,7 @@ describe('action.yml', () => {
     for (const script of scripts) expect(script).not.toContain('${{');
   });
 
-  it('is a script that bash understands', () => {
+  it('is a script that bash can parse', () => {
     expect(execFileSync('bash', ['-n', SCRIPT], { encoding: 'utf8' })).toBe('');
   });
 });

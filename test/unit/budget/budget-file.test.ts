@@ -15,7 +15,7 @@ const validate = new Ajv2020({ strict: true }).compile(
 const heap = { name: 'heap', budget: 'anon <= 32MiB' };
 
 describe('parseBudgetFile', () => {
-  it('reads all that a file may say', () => {
+  it('reads every key of a file', () => {
     const settings = {
       runs: {
         count: 5,
@@ -59,7 +59,7 @@ describe('parseBudgetFile', () => {
     });
   });
 
-  it('refuses an interval that is too short', () => {
+  it('rejects an interval that is too short', () => {
     const text = JSON.stringify({ version: 2, sampling: { bpfInterval: '1ms' }, budgets: [] });
     expect(() => parseBudgetFile(text, 'b.json')).toThrow('sampling.bpfInterval: must be at least 10ms');
   });
@@ -151,7 +151,7 @@ describe('parseBudgetFile', () => {
       'baseline must be a non-empty string',
     ],
     ['null', { version: 2, baseline: null, budgets: [] }, 'baseline must be a non-empty string'],
-  ])('refuses %s, and so does the schema', (_, document, message) => {
+  ])('rejects %s, and so does the schema', (_, document, message) => {
     expect(validate(document)).toBe(false);
     expect(errorOf(JSON.stringify(document)).message).toContain(message);
   });
@@ -161,7 +161,7 @@ describe('parseBudgetFile', () => {
     ['operators as words', { version: 2, budgets: [{ name: 'x', budget: 'anon le 3' }] }],
     ['operators without blanks', { version: 2, budgets: [{ name: 'x', budget: 'anon<3' }] }],
     ['warm alone', { version: 2, runs: { warm: true, dropCaches: false }, budgets: [] }],
-  ])('takes %s, and so does the schema', (_, document) => {
+  ])('accepts %s, and so does the schema', (_, document) => {
     expect(validate(document)).toBe(true);
     expect(() => parseBudgetFile(JSON.stringify(document), 'b.json')).not.toThrow();
   });
@@ -176,7 +176,7 @@ describe('parseBudgetFile', () => {
     );
   });
 
-  it('names the line', () => {
+  it('reports the line', () => {
     const text =
       '{\n  "version": 2,\n  "budgets": [\n    { "name": "a", "budget": "anon<=1" },\n    {\n      "name": "b",\n      "budget": "anon"\n    }\n  ]\n}\n';
     expect(errorOf(text).message).toMatch(/^b\.json:7: budgets\[1\]\.budget: no operator/);
@@ -192,18 +192,18 @@ describe('parseBudgetFile', () => {
     ['{\n "version": 2,\n}', 3],
     ['{\n', 2],
     ['', 1],
-  ])('says where %j is no JSON', (text, line) => {
+  ])('reports where %j is not JSON', (text, line) => {
     expect(errorOf(text).message).toMatch(new RegExp(`^b\\.json:${line}: not JSON`));
   });
 
-  it('names no line where Node does not tell', () => {
+  it('reports no line if Node.js does not report it', () => {
     const text = `{\n "version": 2,\n "budgets": x,\n "more": "${'x'.repeat(40)}"\n}\n`;
     const { message } = errorOf(text);
     expect(message).toMatch(/^b\.json(:3)?: not JSON: /);
     expect(message).not.toContain('\n');
   });
 
-  it('takes a file that begins with a mark of its byte order', () => {
+  it('accepts a file that begins with a byte order mark', () => {
     expect(
       parseBudgetFile(`\uFEFF${JSON.stringify({ version: 2, budgets: [heap] })}`, 'b').budgets,
     ).toHaveLength(1);
@@ -228,7 +228,7 @@ describe('parseBudgetFile', () => {
 });
 
 describe('lineOfPath', () => {
-  it('finds every value of any document', () => {
+  it('finds every value in any document', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 3 }), (value) => {
         const text = JSON.stringify(value, null, 1);

@@ -47,10 +47,10 @@ function comparisonOf(verdict: MetricDifference['verdict'], otherHost: boolean):
   };
 }
 
-describe('a server that is ended at its time limit', () => {
+describe('a server ended by its time limit', () => {
   const exit = { status: 124, signal: 'SIGTERM', endedBy: 'timeout' as const };
 
-  it('succeeds with --timeout-ok, and only with it', () => {
+  it('succeeds with --timeout-ok only', () => {
     expect(verdictOf({ exit })).toMatchObject({ exitStatus: 124, target: { status: 124, timedOut: true } });
     expect(verdictOf({ exit, rules: { timeoutOk: true } })).toMatchObject({
       exitStatus: 0,
@@ -58,15 +58,15 @@ describe('a server that is ended at its time limit', () => {
     });
   });
 
-  it('does not hide a failure of its own', () => {
+  it('does not hide a failure', () => {
     const rules = { timeoutOk: true };
     expect(verdictOf({ exit: { status: 7, code: 7 }, rules }).exitStatus).toBe(7);
     expect(verdictOf({ exit, rules, comparison: comparisonOf('regressed', false) }).exitStatus).toBe(3);
   });
 });
 
-describe('what cmemstat itself failed at', () => {
-  it('is 125 where nothing else decides', () => {
+describe('a failure of cmemstat itself', () => {
+  it('is 125 if nothing else decides', () => {
     expect(verdictOf({ faults: ['no space', 'no space'] })).toMatchObject({
       exitStatus: 125,
       faults: ['no space'],
@@ -75,7 +75,7 @@ describe('what cmemstat itself failed at', () => {
     expect(verdictOf({})).not.toHaveProperty('faults');
   });
 
-  it("has lower precedence than the target's failure and a regression, and is reported anyway", () => {
+  it("has lower precedence than the target's failure and a regression, and is always reported", () => {
     const failed = verdictOf({ faults: ['no space'], exit: { status: 7, code: 7 } });
     expect(failed).toMatchObject({ exitStatus: 7, faults: ['no space'] });
     const regressed = verdictOf({ faults: ['no space'], comparison: comparisonOf('regressed', false) });
@@ -83,7 +83,7 @@ describe('what cmemstat itself failed at', () => {
   });
 });
 
-describe('the causes of what is not measured', () => {
+describe('the causes of unmeasured budgets', () => {
   it('are each reported by name', () => {
     const missing = verdictOf({ comparison: comparisonOf('not-measured', false) });
     expect(missing).toMatchObject({ status: 'not-measured', exitStatus: 5, missingMetrics: ['anon'] });
@@ -119,7 +119,7 @@ describe('the timeline of a report', () => {
     expect(timeline?.max.at(-1)).toBe(70);
   });
 
-  it('is none before the second sample', () => {
+  it('is undefined before the second sample', () => {
     const collector = new TimelineCollector('cgroup2');
     expect(collector.timeline).toBeUndefined();
     for (const sample of samplesOf([{ current: 10 }])) collector.add(sample);

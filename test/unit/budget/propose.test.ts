@@ -43,7 +43,7 @@ const expressionsOf = (text: string) =>
   parseBudgetFile(text, 'b.json').budgets.map(({ budget }) => budget.expression);
 
 describe('proposeBudgetFile', () => {
-  it('proposes limits above what was seen, for what says something about the program', async () => {
+  it('proposes limits above the maxima of meaningful metrics', async () => {
     const maps = [mapOf(1, 'conn', 300 * KIB), mapOf(2, 'conn', 340 * KIB), mapOf(3, 'odd[name]', 100 * KIB)];
     const runs = [20, 21, 20.5].map((anonMib) => observe(runOf(anonMib, maps)));
     const text = proposeBudgetFile(runs, ['sh', '-c', 'echo \u009b1m']);
@@ -61,7 +61,7 @@ describe('proposeBudgetFile', () => {
     await expect(text).toMatchFileSnapshot(golden('budget/proposed.json'));
   });
 
-  it('holds for the runs that it comes from', () => {
+  it('passes for the runs that it comes from', () => {
     const sizes = fc.array(fc.double({ min: 0.1, max: 5000, noNaN: true }), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(sizes, fc.stringMatching(/^[\w.*?[\] -]{1,15}$/), (anonMib, name) => {
@@ -77,7 +77,7 @@ describe('proposeBudgetFile', () => {
     );
   });
 
-  it('leaves out what a run did not measure, what is 0, and kills that have happened', () => {
+  it('omits metrics that a run did not measure, zeros, and OOM kills that happened', () => {
     const bare = observe([
       startOf(),
       ...samplesOf([{}, { stat: { anon: 5 * MIB }, events: { oom_kill: 2 } }, { events: { oom_kill: 2 } }]),
@@ -86,7 +86,7 @@ describe('proposeBudgetFile', () => {
     expect(expressionsOf(proposeBudgetFile([bare], ['x']))).toEqual(['anon <= 5632KiB']);
   });
 
-  it('leaves out maps whose names no expression can hold', () => {
+  it('omits maps whose names no expression can contain', () => {
     const maps = [mapOf(1, `a"b'c`, MIB), mapOf(2, 'e\u001b[31m', MIB)];
     const expressions = expressionsOf(proposeBudgetFile([observe(runOf(1, maps))], ['x']));
     expect(expressions.filter((each) => each.startsWith('bpf.map:'))).toEqual([]);
@@ -102,17 +102,17 @@ describe('proposeBudgetFile', () => {
 describe('findUnproposed', () => {
   const whole: ObservedRun = { values: { anon: MIB, kernel: MIB, processes: 1, oom_kill: 0 }, maps: {} };
 
-  it('names what some runs have measured and others have not', () => {
+  it('lists metrics that some runs have measured and others have not', () => {
     const { kernel: _none, ...rest } = whole.values;
     expect(findUnproposed([whole, { values: rest, maps: {} }])).toEqual(['kernel']);
   });
 
-  it('names all that a run too short for a sample has not measured', () => {
+  it('lists all metrics that a run too short for a sample has not measured', () => {
     const short = { values: { oom_kill: 0 }, maps: {} };
     expect(findUnproposed([short, short])).toEqual(['anon', 'kernel', 'bpf', 'processes']);
   });
 
-  it('does not name what this host or mode never has', () => {
+  it('omits metrics that this host or mode never has', () => {
     expect(findUnproposed([whole, whole])).toEqual([]);
     const tree = { values: { pss: MIB, processes: 1 }, maps: {} };
     expect(findUnproposed([tree, tree])).toEqual([]);

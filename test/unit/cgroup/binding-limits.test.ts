@@ -10,7 +10,7 @@ describe('readBindingLimits2', () => {
     return readBindingLimits2(join(top, 'a/b/leaf'), top);
   };
 
-  it('finds nothing where nothing binds', () => {
+  it('returns nothing without limits', () => {
     expect(read({})).toEqual({});
     expect(
       read({ 'a/b/leaf/memory.max': 'max\n', 'a/memory.high': 'max\n', 'a/cpu.max': 'max 100000\n' }),
@@ -22,24 +22,24 @@ describe('readBindingLimits2', () => {
     ['an ancestor', { 'a/b/leaf/memory.max': '5000\n', 'a/memory.max': '1000\n' }],
     ['memory.high', { 'a/b/leaf/memory.max': '5000\n', 'a/b/memory.high': '1000\n' }],
     ['the top', { 'memory.max': '1000\n', 'a/memory.max': 'max\n' }],
-  ])('takes the smallest limit of memory, that of %s', (_, files) => {
+  ])('returns the smallest memory limit, that of %s', (_, files) => {
     expect(read(files)).toEqual({ memoryBytes: 1000 });
   });
 
-  it('takes a limit of 0 for a limit', () => {
+  it('accepts a limit of 0', () => {
     expect(read({ 'a/memory.max': '0\n' })).toEqual({ memoryBytes: 0 });
   });
 
-  it('takes the smallest quota of CPU time', () => {
+  it('returns the smallest CPU quota', () => {
     expect(read({ 'a/b/cpu.max': '200000 100000\n', 'a/cpu.max': '150000 100000\n' })).toEqual({ cpus: 1.5 });
   });
 
-  it('does not look above what is mounted', () => {
+  it('reads nothing above the mount point', () => {
     const above = makeTree({ 'memory.max': '1\n', 'top/leaf/memory.max': '1000\n' });
     expect(readBindingLimits2(join(above, 'top/leaf'), join(above, 'top'))).toEqual({ memoryBytes: 1000 });
   });
 
-  it('does not hide a limit that it does not understand', () => {
+  it('propagates a limit that cannot be parsed', () => {
     expect(() => read({ 'a/memory.max': '1 GiB\n' })).toThrow('a/memory.max, line 1: ');
     expect(() => read({ 'a/memory.max/': '' })).toThrow(expect.objectContaining({ errno: 'EISDIR' }));
   });
@@ -66,17 +66,17 @@ describe('readBindingLimits1', () => {
   const NO_LIMIT = 'hierarchical_memory_limit 9223372036854771712\n';
   const make = (files: Record<string, string>) => makeTree({ 'leaf/memory.stat': NO_LIMIT, ...files });
 
-  it('finds nothing where nothing binds', () => {
+  it('returns nothing without limits', () => {
     const top = make({ 'cpu/a/b/cpu.cfs_quota_us': '-1\n', 'cpu/a/b/cpu.cfs_period_us': '100000\n' });
     expect(readBindingLimits1(join(top, 'leaf'), facts(top))).toEqual({});
   });
 
-  it('takes the limit that the ancestors are counted in', () => {
+  it('uses the limit that includes the ancestors', () => {
     const top = make({ 'leaf/memory.stat': 'cache 1\nhierarchical_memory_limit 104857600\n' });
     expect(readBindingLimits1(join(top, 'leaf'), facts(top))).toEqual({ memoryBytes: 104_857_600 });
   });
 
-  it('takes the smallest quota of our own cgroup in the cpu hierarchy and of those above it', () => {
+  it('returns the smallest quota of our own cgroup in the cpu hierarchy and of its ancestors', () => {
     const top = make({
       'cpu/a/b/cpu.cfs_quota_us': '300000\n',
       'cpu/a/b/cpu.cfs_period_us': '100000\n',
@@ -94,7 +94,7 @@ describe('readBindingLimits1', () => {
       'ours lies outside of what is mounted',
       { memberships: [{ hierarchy: 3, controllers: ['cpu'], path: '/..' }] },
     ],
-  ])('knows no quota when %s', (_, more) => {
+  ])('returns no quota when %s', (_, more) => {
     const top = make({ 'cpu/a/b/cpu.cfs_quota_us': '1000\n', 'cpu/a/b/cpu.cfs_period_us': '1000\n' });
     expect(readBindingLimits1(join(top, 'leaf'), facts(top, more))).toEqual({});
   });

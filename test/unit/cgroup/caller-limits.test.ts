@@ -34,7 +34,7 @@ describe('the limits of the caller on cgroup v2', () => {
   });
   const limits = readCallerLimits(hierarchy(2, top, 'a/b'));
 
-  it('are those of its cgroup and its ancestors, without the top', () => {
+  it('are those of its cgroup and its ancestors, without the root', () => {
     expect(limits.map(describeLimit)).toEqual([
       `memory.high 64.0 MiB of ${top}/a/b`,
       `memory.swap.max 0 B of ${top}/a/b`,
@@ -45,7 +45,7 @@ describe('the limits of the caller on cgroup v2', () => {
     expect(limitsMemory(limits.filter(({ file }) => file === 'pids.max'))).toBe(false);
   });
 
-  it('bind a leaf below their cgroups, and no other', () => {
+  it('apply to a leaf below their cgroups, and to no other', () => {
     const files = (parent: string) => escapedLimits(limits, join(top, parent), 2).map(({ file }) => file);
     expect(files('a/b')).toEqual([]);
     expect(files('a/b/c')).toEqual([]);
@@ -54,7 +54,7 @@ describe('the limits of the caller on cgroup v2', () => {
     expect(files('')).toHaveLength(4);
   });
 
-  it('there are none at the top, and outside of what is mounted', () => {
+  it('are empty at the root, and outside of the mount', () => {
     expect(readCallerLimits(hierarchy(2, top, ''))).toEqual([]);
     expect(readCallerLimits(hierarchy(2, top, undefined))).toEqual([]);
   });
@@ -68,7 +68,7 @@ describe('the limits of the caller on cgroup v1', () => {
   });
   const limits = readCallerLimits(hierarchy(1, top, 'a'));
 
-  it('are the smallest of its ancestors, as memory.stat has them', () => {
+  it('are the smallest of its ancestors, as in memory.stat', () => {
     expect(limits.map(describeLimit)).toEqual([
       `memory.limit_in_bytes 120 MiB of ${top}/a`,
       `memory.memsw.limit_in_bytes 200 MiB of ${top}/a`,
@@ -76,7 +76,7 @@ describe('the limits of the caller on cgroup v1', () => {
     expect(readCallerLimits(hierarchy(1, top, 'b'))).toHaveLength(1);
   });
 
-  it('do not escape below a cgroup that has smaller ones', () => {
+  it('remain in force below a cgroup that has smaller ones', () => {
     const files = (parent: string) => escapedLimits(limits, join(top, parent), 1).map(({ file }) => file);
     expect(files('a')).toEqual([]);
     expect(files('b')).toEqual(['memory.memsw.limit_in_bytes']);
@@ -87,7 +87,7 @@ describe('the limits of the caller on cgroup v1', () => {
 describe('copyLimits', () => {
   const limit = (file: string, value: number) => ({ file, value, directory: '/a' });
 
-  it('keeps a smaller limit of the leaf, and returns those that it cannot have', () => {
+  it('keeps a smaller limit of the leaf, and returns those that cannot be set', () => {
     const leaf = makeTree({
       'memory.max': 'max\n',
       'memory.high': '10\n',

@@ -19,7 +19,7 @@ it('finds the path of an id', () => {
   expect(paths.find(1n << 60n)).toBeUndefined();
 });
 
-it('walks once until it is refreshed', () => {
+it('walks the hierarchy once until it is refreshed', () => {
   const paths = new CgroupPaths(root);
   paths.find(1n << 60n);
   mkdirSync(join(root, 'new'));
@@ -28,7 +28,7 @@ it('walks once until it is refreshed', () => {
   expect(paths.find(idOf('new'))).toBe('/new');
 });
 
-it('knows nothing of a hierarchy that is gone', () => {
+it('returns nothing for a hierarchy that no longer exists', () => {
   const id = idOf('a');
   renameSync(join(root, 'a'), join(root, 'z'));
   expect(new CgroupPaths(join(root, 'a')).find(id)).toBeUndefined();

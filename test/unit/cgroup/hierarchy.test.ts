@@ -48,7 +48,7 @@ const host = (facts: Partial<Omit<HierarchyFacts, 'memberships'>> & { cgroup?: s
 });
 
 describe('chooseMemoryHierarchy', () => {
-  it('takes cgroup v2 with memory', () => {
+  it('chooses cgroup v2 with memory', () => {
     expect(chooseMemoryHierarchy(host({ mounts: [mount2(V2)], cgroup: '0::/user/own\n' }))).toEqual({
       version: 2,
       mountPoint: V2,
@@ -58,7 +58,7 @@ describe('chooseMemoryHierarchy', () => {
     });
   });
 
-  it('takes the memory hierarchy of cgroup v1, not another one', () => {
+  it('chooses the memory hierarchy of cgroup v1, not another one', () => {
     const mounts = [mount1('/cpu', ['cpu', 'cpuacct']), mount1(V1, ['memory'])];
     expect(chooseMemoryHierarchy(host({ mounts, cgroup: '3:cpu,cpuacct:/x\n4:memory:/job\n' }))).toEqual({
       version: 1,
@@ -69,7 +69,7 @@ describe('chooseMemoryHierarchy', () => {
     });
   });
 
-  it('takes cgroup v1 beside a cgroup v2 without memory, whichever is mounted first', () => {
+  it('chooses cgroup v1 beside a cgroup v2 without memory, in any order of mounts', () => {
     const mounts = [mount2(UNIFIED), mount1(V1, ['memory'])];
     for (const each of [mounts, mounts.toReversed()]) {
       const facts = host({ mounts: each, cgroup: '4:memory:/job\n0::/\n', controllersAt: () => ['pids'] });
@@ -77,7 +77,7 @@ describe('chooseMemoryHierarchy', () => {
     }
   });
 
-  it('takes cgroup v2 beside a cgroup v1 without memory', () => {
+  it('chooses cgroup v2 beside a cgroup v1 without memory', () => {
     const mounts = [mount1('/cpu', ['cpu']), mount2(UNIFIED)];
     expect(chooseMemoryHierarchy(host({ mounts, cgroup: '3:cpu:/\n0::/\n' }))).toMatchObject({
       version: 2,
@@ -85,13 +85,13 @@ describe('chooseMemoryHierarchy', () => {
     });
   });
 
-  it('takes of two mounts of cgroup v2 the one with memory', () => {
+  it('chooses the mount of cgroup v2 with memory', () => {
     const controllersAt = (mountPoint: string) => (mountPoint === V2 ? ['memory'] : []);
     const facts = host({ mounts: [mount2(UNIFIED), mount2(V2)], controllersAt });
     expect(chooseMemoryHierarchy(facts)).toMatchObject({ version: 2, mountPoint: V2 });
   });
 
-  it('is not misled by another file system with an option called memory', () => {
+  it('ignores other file systems with an option named memory', () => {
     const mounts = [{ ...mount1('/x', ['memory']), fsType: 'tmpfs' }];
     expect(chooseMemoryHierarchy(host({ mounts })).version).toBeUndefined();
   });
@@ -99,17 +99,17 @@ describe('chooseMemoryHierarchy', () => {
   it.each([
     ['the mount is', mount2(V2, { options: ['ro', 'relatime'] })],
     ['the file system is', mount2(V2, { superOptions: ['ro'] })],
-  ])('says that it is read-only when %s', (_, mount) => {
+  ])('reports a read-only mount when %s', (_, mount) => {
     expect(chooseMemoryHierarchy(host({ mounts: [mount] }))).toMatchObject({ readOnly: true });
   });
 
-  it('finds our own cgroup in a container that shows it as the root of a bind mount', () => {
+  it('finds our own cgroup in a container that mounts it as the root', () => {
     const mounts = [mount1(V1, ['memory'], { root: '/docker/abc', options: ['ro'] })];
     const facts = host({ mounts, cgroup: '4:memory:/docker/abc\n' });
     expect(chooseMemoryHierarchy(facts)).toMatchObject({ ownDirectory: V1, readOnly: true });
   });
 
-  it('does not take the ancestor for us that a mount from outside of our cgroup namespace shows', () => {
+  it('does not confuse us with the ancestor shown by a mount from outside of our cgroup namespace', () => {
     const mounts = [mount2(V2, { root: '/../..' })];
     expect(chooseMemoryHierarchy(host({ mounts, cgroup: '0::/\n' }))).toMatchObject({
       isOutsideNamespace: true,
@@ -117,7 +117,7 @@ describe('chooseMemoryHierarchy', () => {
     });
   });
 
-  it('finds the top itself, without a slash at its end', () => {
+  it('finds the root itself, without a trailing slash', () => {
     expect(chooseMemoryHierarchy(host({ mounts: [mount2(V2)], cgroup: '0::/\n' }))).toMatchObject({
       isOutsideNamespace: false,
       ownDirectory: V2,
@@ -137,7 +137,7 @@ describe('chooseMemoryHierarchy', () => {
   });
 });
 
-describe('chooseMemoryHierarchy without any', () => {
+describe('chooseMemoryHierarchy without a memory hierarchy', () => {
   const absence = (facts: Parameters<typeof host>[0]) => {
     const answer = chooseMemoryHierarchy(host({ controllersAt: () => [], ...facts }));
     if (answer.version !== undefined) throw new Error('there is one');
@@ -149,7 +149,7 @@ describe('chooseMemoryHierarchy without any', () => {
     'quiet cgroup_disable=memory splash',
     'cgroup_disable=cpu,memory',
     'cgroup_disable=memory,io\n',
-  ])('names %o on the kernel command line', (kernelCommandLine) => {
+  ])('reports %o on the kernel command line', (kernelCommandLine) => {
     const { reason, hint } = absence({ mounts: [mount2(V2)], kernelCommandLine });
     expect(reason).toMatch(/^the kernel was booted with cgroup_disable=\S*memory/);
     expect(hint).toContain('remove cgroup_disable=memory');
@@ -160,18 +160,18 @@ describe('chooseMemoryHierarchy without any', () => {
     'xcgroup_disable=memory',
     'cgroup_enable=memory',
     'cgroup_disable=memoryless',
-  ])('does not blame %o', (kernelCommandLine) => {
+  ])('ignores %o', (kernelCommandLine) => {
     expect(absence({ mounts: [mount2(V2)], kernelCommandLine }).reason).toContain('cgroup.controllers');
   });
 
-  it('says how cgroup v2 hands the controller on', () => {
+  it('reports how cgroup v2 enables the controller', () => {
     expect(absence({ mounts: [mount2(V2)] })).toMatchObject({
       reason: 'cgroup v2 is mounted, but the memory controller is not in its cgroup.controllers',
       hint: expect.stringContaining('echo +memory > cgroup.subtree_control'),
     });
   });
 
-  it('says how to mount it', () => {
+  it('reports how to mount it', () => {
     const mounts = [mount1('/cpu', ['cpu'])];
     const sysfs = 'mount -t sysfs none /sys && ';
     const v2 = 'mount -t cgroup2 none /sys/fs/cgroup';
@@ -203,7 +203,7 @@ describe('directoryOf', () => {
     ['/docker/abc', '/docker/abcd', undefined],
     ['/docker/abc', '/docker', undefined],
     ['/docker/abc', '/', undefined],
-  ])('below a mount of %s puts %s at %s', (root, cgroupPath, directory) => {
+  ])('below a mount of %s maps %s to %s', (root, cgroupPath, directory) => {
     expect(directoryOf({ root, mountPoint: '/m' }, cgroupPath)).toBe(directory);
   });
 });
@@ -237,7 +237,7 @@ describe('findVisibleCgroupMounts', () => {
     mount1(mountPoint, ['memory'], { device, ...more });
   const devices = (found: Record<string, string>) => (path: string) => found[path];
 
-  it('takes the last of the mounts that are stacked on one point', () => {
+  it('returns the last of mounts stacked on one point', () => {
     const whole = at('/m', '0:5');
     const part = at('/m', '0:5', { root: '/job' });
     expect(findVisibleCgroupMounts([whole, part], devices({ '/m': '0:5' }))).toEqual([part]);
@@ -245,14 +245,14 @@ describe('findVisibleCgroupMounts', () => {
     expect(findVisibleCgroupMounts([whole, tmpfs], devices({ '/m': '0:9' }))).toEqual([]);
   });
 
-  it('leaves out what another mount hides', () => {
+  it('omits what another mount hides', () => {
     const hidden = at('/sys/fs/cgroup/memory', '0:5');
     const shown = at('/mnt/memory', '0:5');
     expect(findVisibleCgroupMounts([hidden, shown], devices({ '/mnt/memory': '0:5' }))).toEqual([shown]);
     expect(findVisibleCgroupMounts([hidden], devices({ '/sys/fs/cgroup/memory': '0:7' }))).toEqual([]);
   });
 
-  it('finds the hierarchies of this host', () => {
+  it('returns the hierarchies of this host', () => {
     const { mounts } = readHierarchyFacts();
     const text = readFileSync('/proc/self/mountinfo', 'utf8');
     expect(mounts.length).toBe(text.split('\n').filter((line) => / - cgroup2? /.test(line)).length);
@@ -260,7 +260,7 @@ describe('findVisibleCgroupMounts', () => {
 });
 
 describe('a hierarchy that is mounted twice', () => {
-  it('is taken where it can be written', () => {
+  it('is used where it is writable', () => {
     const mounts = [mount1('/ro', ['memory'], { options: ['ro'] }), mount1(V1, ['memory'])];
     expect(chooseMemoryHierarchy(host({ mounts, cgroup: '4:memory:/job\n' }))).toMatchObject({
       mountPoint: V1,
@@ -273,7 +273,7 @@ describe('a hierarchy that is mounted twice', () => {
     });
   });
 
-  it('is taken where our own cgroup is in it', () => {
+  it('is used where our own cgroup is visible', () => {
     const mounts = [mount1(UNIFIED, ['memory'], { root: '/elsewhere' }), mount1(V1, ['memory'])];
     expect(chooseMemoryHierarchy(host({ mounts, cgroup: '4:memory:/job\n' }))).toMatchObject({
       mountPoint: V1,

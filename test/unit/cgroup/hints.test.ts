@@ -23,7 +23,7 @@ const asRoot = { isRoot: true, canMount: true };
 const sudo = 'sudo cmemstat --user "ada" -- COMMAND';
 
 describe('a hint', () => {
-  it('names sudo only where there is one', () => {
+  it('names sudo only if it is installed', () => {
     expect(asRootHint(host)).toBe(sudo);
     expect(asRootHint({ ...host, hasSudo: false })).toBe(`su -c 'cmemstat --user "ada" -- COMMAND'`);
     expect(asRootHint(container)).toContain('--user root');
@@ -35,7 +35,7 @@ describe('a hint', () => {
     expect(permissionHint(2, { ...container, isRoot: true })).toContain('docker run --privileged');
   });
 
-  it('mounts only where that is permitted', () => {
+  it('suggests a mount only where it is permitted', () => {
     const top = '/sys/fs/cgroup/memory';
     expect(readOnlyHint(top, { ...container, ...asRoot })).toBe(`mount -o remount,bind,rw ${top}`);
     expect(readOnlyHint(top, host)).toBe(`sudo mount -o remount,bind,rw ${top}`);
@@ -53,7 +53,7 @@ describe('a hint', () => {
     expect(ownCgroupHint('/c', container)).toBe(moveHint('/c'));
   });
 
-  it('says which part of a user manager is missing', () => {
+  it('names the missing part of a user manager', () => {
     const hint = (...files: string[]) => userManagerHint('/run', host, (path) => files.includes(path));
     expect(hint()).toBe('as root: loginctl enable-linger ada');
     expect(hint('/run/systemd/private')).toContain('dbus-user-session');

@@ -6,7 +6,7 @@ import { isOwnerAlive, isSelfName, leafName, parseLeafName } from '#src/cgroup/l
 import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
 
 describe('leafName', () => {
-  it('tells us from every other process, also one that has our pid later', () => {
+  it('distinguishes us from every other process, also a later one with our pid', () => {
     const { startTime } = readPidStat('self');
     expect(leafName()).toBe(`cmemstat-${process.pid}-${startTime}`);
     expect(leafName('self')).toBe(`cmemstat-self-${process.pid}-${startTime}`);
@@ -46,7 +46,7 @@ describe('parseLeafName', () => {
     'cmemstat-other-1-2',
     'my-cmemstat-1-2',
     'cmemstat-1-2\n3',
-  ])('leaves %o alone', (name) => {
+  ])('rejects %o', (name) => {
     expect(parseLeafName(name)).toBeUndefined();
   });
 });
@@ -63,15 +63,15 @@ describe('isSelfName', () => {
 });
 
 describe('isOwnerAlive', () => {
-  it('is true of ourselves', () => {
+  it('is true for ourselves', () => {
     expect(isOwnerAlive({ pid: process.pid, startTime: readPidStat('self').startTime })).toBe(true);
   });
 
-  it('is false of a process that had our pid before us', () => {
+  it('is false for a process that had our pid before us', () => {
     expect(isOwnerAlive({ pid: process.pid, startTime: '1' })).toBe(false);
   });
 
-  it('is false of one that has ended', async () => {
+  it('is false for one that has ended', async () => {
     const child = spawn('sleep', ['60']);
     const owner = { pid: child.pid ?? 0, startTime: readPidStat(child.pid ?? 0).startTime };
     expect(isOwnerAlive(owner)).toBe(true);
@@ -80,7 +80,7 @@ describe('isOwnerAlive', () => {
     expect(isOwnerAlive(owner)).toBe(false);
   });
 
-  it('is false of a zombie, which will never clean up', async () => {
+  it('is false for a zombie, which will never clean up', async () => {
     // exec keeps the shell's child, for which nobody waits any more. The child ends after the exec: before, the shell reaps it.
     const untilExec = 'until read -r comm </proc/$parent/comm && [ "$comm" = sleep ]; do :; done';
     const parent = spawn('sh', ['-c', `parent=$$; (${untilExec}) & echo $!; exec sleep 60`]);

@@ -23,13 +23,13 @@ it.each([
   expect(readdirSync(parent)).toEqual([]);
 });
 
-it('a leaf can not be made twice', () => {
+it('a leaf cannot be created twice', () => {
   const parent = makeTree({ [`${leafName()}/`]: '' });
   expect(() => new Leaf(2, parent)).toThrow(expect.objectContaining({ operation: 'mkdir', errno: 'EEXIST' }));
   expect(readdirSync(parent)).toEqual([leafName()]);
 });
 
-it('our own cgroup is not ours alone while a stranger lives in it', async () => {
+it('our own cgroup is shared while another process lives in it', async () => {
   const stranger = spawn('sleep', ['60']);
   const own = makeTree({ 'cgroup.procs': `${process.pid}\n${process.ppid}\n${stranger.pid}\n` });
   expect(() => OwnCgroup.enter(own)).toThrow(
@@ -45,7 +45,7 @@ it('our own cgroup is not ours alone while a stranger lives in it', async () => 
   await once(stranger, 'exit');
 });
 
-it('below a cmemstat that has made room already, its parent is the place', () => {
+it('below a cmemstat that has moved itself aside, the parent is the place', () => {
   const top = makeTree({ 'cgroup.subtree_control': 'memory\n', 'cmemstat-self-1-2/cgroup.procs': '' });
   const room = OwnCgroup.enter(join(top, 'cmemstat-self-1-2'));
   expect(room.directory).toBe(top);

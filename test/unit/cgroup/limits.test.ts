@@ -44,7 +44,7 @@ describe('writeLimits2', () => {
     [{ oomGroup: true }, '--oom-group', '4.19'],
     [{ pidsMax: 1 }, '--pids-max', '4.5'],
   ])(
-    'says of %o that this kernel lacks the file of %s, and since when others have it',
+    'reports for %o that this kernel lacks the file of %s, and since when there is one',
     (request, option, since) => {
       expect(() => writeLimits2(leafWith([]), request)).toThrow(
         expect.objectContaining({ code: 'UNSUPPORTED', feature: option, since, hint: expect.any(String) }),
@@ -52,7 +52,7 @@ describe('writeLimits2', () => {
     },
   );
 
-  it('says what the kernel refused', () => {
+  it('reports the value that the kernel rejected', () => {
     const leaf = makeTree({ 'memory.max/': '' });
     expect(() => writeLimits2(leaf, { memoryMax: 4096 })).toThrow(
       `cannot write '4096' to ${join(leaf, 'memory.max')}: is a directory`,
@@ -83,7 +83,7 @@ describe('writeLimits1', () => {
     expect(written(leaf, FILES_1)).toEqual(files);
   });
 
-  it('writes pids.max in the hierarchy of its own', () => {
+  it('writes pids.max in its own hierarchy', () => {
     const leaf = leafWith(FILES_1);
     const pids = leafWith(['pids.max']);
     writeLimits1(leaf, pids, { pidsMax: 'max', memoryMax: 1 });
@@ -91,7 +91,7 @@ describe('writeLimits1', () => {
     expect(written(pids, ['pids.max'])).toEqual({ 'pids.max': 'max' });
   });
 
-  it('says that the pids hierarchy is not mounted', () => {
+  it('reports that the pids hierarchy is not mounted', () => {
     expect(() => writeLimits1(leafWith(FILES_1), undefined, { pidsMax: 1 })).toThrow(
       expect.objectContaining({ feature: 'pids', hint: expect.stringContaining('mount -t cgroup -o pids') }),
     );
@@ -101,7 +101,7 @@ describe('writeLimits1', () => {
     [{ memoryHigh: 1, memoryMax: 2 }, 'memory.high'],
     [{ memoryHigh: 'max', memoryMax: 2 }, 'memory.high'],
     [{ oomGroup: true, memoryMax: 2 }, 'memory.oom.group'],
-  ])('refuses %o before anything is written', (request, feature) => {
+  ])('rejects %o before anything is written', (request, feature) => {
     const leaf = leafWith(FILES_1);
     expect(() => writeLimits1(leaf, undefined, request)).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED', feature }),
@@ -110,7 +110,7 @@ describe('writeLimits1', () => {
   });
 
   it.each<LimitRequest>([{ swapMax: 1 }, { swapMax: 1, memoryMax: 'max' }])(
-    'refuses %o, which no sum of memory and swap can say',
+    'rejects %o, which no sum of memory and swap can express',
     (request) => {
       expect(() => writeLimits1(leafWith(FILES_1), undefined, request)).toThrow(
         expect.objectContaining({ code: 'USAGE', option: '--swap-max' }),
@@ -118,7 +118,7 @@ describe('writeLimits1', () => {
     },
   );
 
-  it('says what to boot with where the kernel does not count swap', () => {
+  it('reports the boot option if the kernel does not count swap', () => {
     const leaf = leafWith(['memory.limit_in_bytes']);
     expect(() => writeLimits1(leaf, undefined, { memoryMax: 2, swapMax: 1 })).toThrow(
       expect.objectContaining({ feature: '--swap-max', hint: 'boot with swapaccount=1' }),

@@ -22,13 +22,13 @@ describe('enableControllers', () => {
   it.each([
     ['memory pids', 'pids memory cpu\n'],
     ['cpu io', '\n'],
-  ])('of the offered %o writes nothing where %o is handed on', (offered, enabled) => {
+  ])('writes nothing of the offered %o if %o is enabled', (offered, enabled) => {
     const directory = cgroup(offered, enabled);
     expect(enableControllers(directory)).toBe(false);
     expect(control(directory)).toBe(enabled);
   });
 
-  it('says that there is no such cgroup', () => {
+  it('reports a missing cgroup', () => {
     expect(() => enableControllers('/nowhere')).toThrow(
       expect.objectContaining({ path: '/nowhere/cgroup.controllers', errno: 'ENOENT' }),
     );
@@ -36,7 +36,7 @@ describe('enableControllers', () => {
 });
 
 describe('enablesMemory', () => {
-  it('looks at what is handed on, not at what is offered', () => {
+  it('reads the enabled controllers, not the available ones', () => {
     expect(enablesMemory(cgroup('memory', 'memory pids\n'))).toBe(true);
     expect(enablesMemory(cgroup('memory', 'pids\n'))).toBe(false);
     expect(enablesMemory(makeTree())).toBe(false);

@@ -9,7 +9,7 @@ import { makeTree } from '../temporary-tree.ts';
 const DEAD = `cmemstat-${process.pid}-1`;
 
 describe('removeStaleLeaves', () => {
-  it('removes the empty leaf of a dead run with what the target made below it', () => {
+  it('removes the empty leaf of a dead run with its nested cgroups', () => {
     const parent = makeTree({ [`${DEAD}/a/b/`]: '', [`cmemstat-self-${process.pid}-1/`]: '' });
     expect(removeStaleLeaves(parent).sort()).toEqual([
       join(parent, DEAD),
@@ -18,19 +18,19 @@ describe('removeStaleLeaves', () => {
     expect(readdirSync(parent)).toEqual([]);
   });
 
-  it('leaves the leaf of a run that goes on', () => {
+  it('keeps the leaf of a live run', () => {
     const parent = makeTree({ [`${leafName()}/`]: '' });
     expect(removeStaleLeaves(parent)).toEqual([]);
     expect(existsSync(join(parent, leafName()))).toBe(true);
   });
 
-  it('leaves cgroups that are not ours', () => {
+  it('keeps cgroups of others', () => {
     const parent = makeTree({ 'user.slice/': '', 'cmemstat/': '', 'cmemstat-1/': '', 'memory.stat': '' });
     expect(removeStaleLeaves(parent)).toEqual([]);
     expect(readdirSync(parent)).toHaveLength(4);
   });
 
-  it.each(['cgroup.procs', 'nested/cgroup.procs'])('leaves a leaf with a process in %s', (file) => {
+  it.each(['cgroup.procs', 'nested/cgroup.procs'])('keeps a leaf with a process in %s', (file) => {
     const parent = makeTree({ [`${DEAD}/a/`]: '', [`${DEAD}/${file}`]: '4242\n' });
     expect(removeStaleLeaves(parent)).toEqual([]);
     expect(existsSync(join(parent, DEAD, file))).toBe(true);
@@ -38,7 +38,7 @@ describe('removeStaleLeaves', () => {
     expect(existsSync(join(parent, DEAD, 'a'))).toBe(true);
   });
 
-  it('goes on after one that can not be removed', () => {
+  it('continues after a leaf that cannot be removed', () => {
     const parent = makeTree({ [`${DEAD}/file`]: '', [`cmemstat-${process.pid}-2/`]: '' });
     expect(removeStaleLeaves(parent)).toEqual([join(parent, `cmemstat-${process.pid}-2`)]);
     expect(readdirSync(parent)).toEqual([DEAD]);

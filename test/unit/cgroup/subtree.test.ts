@@ -5,7 +5,7 @@ import { listNested, listProcesses, makeCgroup, removeSubtree } from '#src/cgrou
 import { makeTree } from '../temporary-tree.ts';
 
 describe('makeCgroup', () => {
-  it('makes one directory', () => {
+  it('creates one directory', () => {
     const cgroup = join(makeTree(), 'leaf');
     makeCgroup(cgroup);
     expect(existsSync(cgroup)).toBe(true);
@@ -15,7 +15,7 @@ describe('makeCgroup', () => {
     ['is there already', 'leaf', 'EEXIST', 'file exists'],
     ['has no parent', 'no/leaf', 'ENOENT', 'no such file or directory'],
     ['has a file as its parent', 'file/leaf', 'ENOTDIR', 'not a directory'],
-  ])('says which could not be made and why when it %s', (_, name, errno, words) => {
+  ])('reports which directory could not be created and why when it %s', (_, name, errno, words) => {
     const directory = join(makeTree({ 'leaf/': '', file: '' }), name);
     expect(() => makeCgroup(directory)).toThrow(
       expect.objectContaining({
@@ -29,7 +29,7 @@ describe('makeCgroup', () => {
 });
 
 describe('listNested', () => {
-  it('has the deepest first, and no files', () => {
+  it('returns the deepest first, and no files', () => {
     const root = makeTree({ 'a/b/c/': '', 'a/b/cgroup.procs': '', 'a/d/': '', 'cgroup.procs': '' });
     const nested = listNested(root);
     expect([...nested].sort()).toEqual(['a', 'a/b', 'a/b/c', 'a/d'].map((name) => join(root, name)));
@@ -38,14 +38,14 @@ describe('listNested', () => {
     }
   });
 
-  it('has none where there is nothing (any more)', () => {
+  it('returns nothing for a missing directory', () => {
     expect(listNested(makeTree())).toEqual([]);
     expect(listNested('/nowhere')).toEqual([]);
   });
 });
 
 describe('listProcesses', () => {
-  it('has those of the cgroup and of all below it', () => {
+  it('returns those of the cgroup and its descendants', () => {
     const root = makeTree({
       'cgroup.procs': '1\n2\n',
       'a/cgroup.procs': '',
@@ -56,41 +56,41 @@ describe('listProcesses', () => {
     expect(listProcesses(join(root, 'a'))).toEqual([3]);
   });
 
-  it('asks only the nested cgroups that are given', () => {
+  it('reads only the given nested cgroups', () => {
     const root = makeTree({ 'cgroup.procs': '1\n', 'a/cgroup.procs': '2\n', 'b/cgroup.procs': '3\n' });
     expect(listProcesses(root, [join(root, 'b')])).toEqual([1, 3]);
   });
 
-  it('leaves out a cgroup that vanishes meanwhile', () => {
+  it('omits a cgroup that is removed meanwhile', () => {
     const root = makeTree({ 'cgroup.procs': '1\n' });
     expect(listProcesses(root, [join(root, 'gone')])).toEqual([1]);
     expect(listProcesses('/nowhere')).toEqual([]);
   });
 
-  it('does not hide a file that it does not understand', () => {
+  it('propagates a file that cannot be parsed', () => {
     const root = makeTree({ 'a/cgroup.procs': 'x\n' });
     expect(() => listProcesses(root)).toThrow(`${join(root, 'a/cgroup.procs')}, line 1: `);
   });
 
-  it('does not hide that it may not read', () => {
+  it('propagates a missing permission', () => {
     const root = makeTree({ 'cgroup.procs/': '' });
     expect(() => listProcesses(root)).toThrow(expect.objectContaining({ errno: 'EISDIR' }));
   });
 });
 
 describe('removeSubtree', () => {
-  it('removes a cgroup with all below it', () => {
+  it('removes a cgroup with its descendants', () => {
     const root = makeTree({ 'leaf/a/b/': '', 'leaf/c/': '', 'other/': '' });
     removeSubtree(join(root, 'leaf'));
     expect(existsSync(join(root, 'leaf'))).toBe(false);
     expect(existsSync(join(root, 'other'))).toBe(true);
   });
 
-  it('is content when it is gone already', () => {
+  it('accepts a removed cgroup', () => {
     expect(() => removeSubtree('/nowhere/leaf')).not.toThrow();
   });
 
-  it('says which could not be removed', () => {
+  it('reports which cgroup could not be removed', () => {
     // An ordinary folder with a file in it refuses, as a cgroup with a process in it does.
     const root = makeTree({ 'a/file': '' });
     const cgroup = join(root, 'a');

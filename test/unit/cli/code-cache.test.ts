@@ -38,7 +38,7 @@ const only = () => readdirSync(parent)[0] ?? '';
 const daysAgo = (days: number) => new Date(Date.now() - days * 24 * 60 * 60 * 1000);
 
 describe('CodeCache', () => {
-  it('has what was written to it', () => {
+  it('returns what was written to it', () => {
     expect(read()).toBeUndefined();
     write();
     expect(read()).toEqual(CODE);
@@ -46,14 +46,14 @@ describe('CodeCache', () => {
     expect(readdirSync(join(parent, only()))).toEqual(['a.cjs.cache']);
   });
 
-  it('can be read by nobody else', () => {
+  it('is readable only by its user', () => {
     write();
     expect(statSync(join(parent, only())).mode & 0o777).toBe(0o700);
     expect(statSync(join(parent, only(), 'a.cjs.cache')).mode & 0o777).toBe(0o600);
   });
 
   it.each(['.', 'cmemstat', 'cmemstat/code', 'cmemstat/code/*'])(
-    'is not read where others can write to %s',
+    'is not read if others can write to %s',
     (directory) => {
       write();
       chmodSync(join(home, directory.replace('*', only())), 0o777);
@@ -61,14 +61,14 @@ describe('CodeCache', () => {
     },
   );
 
-  it('is not written where others can write', () => {
+  it('is not written if others can write', () => {
     mkdirSync(join(home, 'cmemstat'));
     chmodSync(join(home, 'cmemstat'), 0o777);
     write();
     expect(existsSync(parent)).toBe(false);
   });
 
-  it('is not read through a link to where others can write', () => {
+  it('is not read through a link to a directory that others can write to', () => {
     write();
     const open = join(home, 'open');
     mkdirSync(open);

@@ -25,7 +25,7 @@ describe('--set', () => {
     expect(parseChange(text)).toEqual(change);
   });
 
-  it.each(['flows', '=4', 'flows=', 'flows=x', 'flows=0', 'flows=-1', 'flows=5G'])('refuses %o', (text) => {
+  it.each(['flows', '=4', 'flows=', 'flows=x', 'flows=0', 'flows=-1', 'flows=5G'])('rejects %o', (text) => {
     expect(() => parseChange(text)).toThrow(`--set ${text}: `);
     expect(() => parseChange(text)).toThrow(/expected NAME=N|must be a number from 1 to/);
   });

@@ -12,7 +12,7 @@ describe('wantsGate', () => {
     { strictHost: true as const },
     { budgetOptional: true as const },
     { budgetFirst: true as const },
-  ])('takes %j for an option of the evaluation', (flags) => {
+  ])('accepts %j as an option of the evaluation', (flags) => {
     expect(wantsGate(flags, addGateOptions(new Command()))).toBe(true);
   });
 
@@ -22,7 +22,7 @@ describe('wantsGate', () => {
 });
 
 describe('toGatePlan', () => {
-  it.each(['0', '256', '-1', 'x'])('refuses the exit code %s', (budgetExitCode) => {
+  it.each(['0', '256', '-1', 'x'])('rejects the exit code %s', (budgetExitCode) => {
     expect(() => toGatePlan({ budgetExitCode }, undefined, false)).toThrow(
       'expected a whole number from 1 to 255',
     );
@@ -33,7 +33,7 @@ describe('toGatePlan without a baseline', () => {
   it.each([
     [{ strictHost: true as const }, '--strict-host requires --baseline'],
     [{ maxRegression: '5%' }, '--max-regression requires --baseline'],
-  ])('refuses %j', (flags, message) => {
+  ])('rejects %j', (flags, message) => {
     expect(() => toGatePlan(flags, undefined, false)).toThrow(message);
     expect(() => toGatePlan({ ...flags, baseline: 'b.json' }, undefined, false)).not.toThrow();
     expect(() => toGatePlan(flags, { ...fileThat({}), baseline: 'b.json' }, false)).not.toThrow();
@@ -47,7 +47,7 @@ describe('toSeriesPlan', () => {
     [{}, { warm: true }, { dropCaches: false, warm: true }],
     [{}, { dropCaches: true }, { dropCaches: true, warm: false }],
     [{}, {}, { dropCaches: false, warm: false }],
-  ])('of the flags %j and the file %j makes %j', (flags, runs, plan) => {
+  ])('merges the flags %j and the file %j into %j', (flags, runs, plan) => {
     expect(toSeriesPlan(flags, fileThat(runs))).toMatchObject(plan);
   });
 });

@@ -7,7 +7,7 @@ import { makeTree } from '../temporary-tree.ts';
 const flags = (more: object) => ({ ...more }) as Parameters<typeof runPlaces>[0];
 
 describe('refuseSharedPlaces', () => {
-  it('refuses a second document on standard output', () => {
+  it('rejects a second document on standard output', () => {
     const two = reportPlaces([{ format: 'json' }, { format: 'junit' }]);
     expect(() => refuseSharedPlaces(two)).toThrow(
       '--report junit and --report json both go to standard output',
@@ -16,7 +16,7 @@ describe('refuseSharedPlaces', () => {
     expect(() => refuseSharedPlaces(stream)).toThrow('--report tap and --json both go to standard output');
   });
 
-  it('refuses a second output into one file, by whatever name', () => {
+  it('rejects a second output into one file, under any path', () => {
     const tree = makeTree({});
     const [one, other] = [join(tree, 'one'), join(tree, 'other')];
     expect(() => refuseSharedPlaces(reportPlaces(both(one, `${tree}/./one`)))).toThrow('both go to');
@@ -27,7 +27,7 @@ describe('refuseSharedPlaces', () => {
     expect(() => refuseSharedPlaces(run)).toThrow(`--report json and --output both go to ${one}`);
   });
 
-  it('lets texts share standard error, and anything /dev/null', () => {
+  it('allows texts to share standard error, and any output /dev/null', () => {
     const places = [
       ...runPlaces(flags({ json: true, output: 'run.jsonl', saveBaseline: 'base.json' })),
       ...reportPlaces([{ format: 'text' }, { format: 'text' }, ...both('/dev/null', '/dev/null')]),

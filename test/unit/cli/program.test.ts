@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { runCommandLine } from '#src/cli/program.ts';
 
-describe('a command line that is wrong', () => {
+describe('an invalid command line', () => {
   it.each<[line: string, message: string, hint: string]>([
     ['budget', 'budget: missing subcommand', 'cmemstat budget init or cmemstat budget check'],
     ['budget chek', 'budget: unknown command chek', 'did you mean cmemstat budget check?'],
@@ -24,7 +24,7 @@ describe('a command line that is wrong', () => {
     await expect(runCommandLine(line.split(' '))).rejects.toMatchObject({ code: 'USAGE', message, hint });
   });
 
-  it('that is empty shows the usage', async () => {
+  it('without arguments shows the usage', async () => {
     await expect(runCommandLine([])).rejects.toMatchObject({
       message: 'no command given',
       hint: 'cmemstat --help',
@@ -34,7 +34,7 @@ describe('a command line that is wrong', () => {
     });
   });
 
-  it('with a target that is called similar to a command names the command', async () => {
+  it('with a target named similarly to a command suggests the command', async () => {
     await expect(runCommandLine(['docter'])).rejects.toMatchObject({
       exitCode: 127,
       hint: 'did you mean cmemstat doctor?',
@@ -47,7 +47,7 @@ describe('a command line that is wrong', () => {
     ['--baseline', ['--baseline', 'a.json', '--baseline', 'b.json', '--', 'true']],
     ['--max-regression', ['compare', '--max-regression', '5%', '--max-regression', '1%', 'a', 'b']],
     ['--budget-file', ['budget', 'check', '--budget-file', 'a.json', '--budget-file', 'b.json', 'run.jsonl']],
-  ])('does not drop the first of two %s', async (option, words) => {
+  ])('keeps the first of two %s', async (option, words) => {
     await expect(runCommandLine(words)).rejects.toThrow(`${option} is given twice`);
   });
 
@@ -62,7 +62,7 @@ describe('a command line that is wrong', () => {
     ['cmemstat', ['--nope', '--', 'true']],
     ['cmemstat compare', ['compare', '--nope', 'a', 'b']],
     ['cmemstat budget', ['budget', '--nope']],
-  ])('names the help of %s', async (command, words) => {
+  ])('suggests the help of %s', async (command, words) => {
     await expect(runCommandLine(words)).rejects.toMatchObject({ hint: `${command} --help` });
   });
 });

@@ -28,7 +28,7 @@ describe('former names of options', () => {
     expect(optionsAfter(...former)).not.toEqual(budget === undefined ? {} : { budget });
   });
 
-  it('are refused with the values that the current option refuses', () => {
+  it('are rejected with the values that the current option rejects', () => {
     expect(() => optionsAfter('--judge', 'best')).toThrow('--evaluate best: expected median or worst');
   });
 

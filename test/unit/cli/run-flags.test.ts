@@ -13,7 +13,7 @@ function parse(...args: string[]) {
 }
 
 describe('JSON lines and the view', () => {
-  it('are not both for one terminal', () => {
+  it('cannot both use one terminal', () => {
     const flags = (...args: string[]) => {
       const program = new Command().exitOverride();
       addRunOptions(program);
@@ -35,7 +35,7 @@ describe('JSON lines and the view', () => {
 });
 
 describe('a run without options', () => {
-  it('is what the help says', () => {
+  it('matches the help', () => {
     expect(parse()).toEqual({
       command: ['true'],
       intervalMs: 500,
@@ -68,7 +68,7 @@ describe('a run without options', () => {
     });
   });
 
-  it('needs a command', () => {
+  it('requires a command', () => {
     const program = new Command();
     addRunOptions(program);
     program.parse([], { from: 'user' });
@@ -129,7 +129,7 @@ describe('an option of a run', () => {
     [['--kill-after', 'never'], { killAfterMs: undefined }],
     [['--kill-after', '0'], { killAfterMs: 0 }],
     [['--kill-after', '2m'], { killAfterMs: 120_000 }],
-  ])('%o comes to %o', (args, options) => {
+  ])('reads %o as %o', (args, options) => {
     expect(parse(...args)).toMatchObject(options);
   });
 
@@ -159,13 +159,13 @@ describe('an option of a run', () => {
     ['--env', '=value', 'expected NAME=VALUE'],
     ['--kill-after', 'soon', 'not a duration'],
     ['--user', 'nobody-of-that-name', "unknown user 'nobody-of-that-name'"],
-  ])('%s refuses %o', (option, value, message) => {
+  ])('%s rejects %o', (option, value, message) => {
     expect(() => parse(option, value)).toThrow(
       expect.objectContaining({ code: 'USAGE', option, message: expect.stringContaining(message) }),
     );
   });
 
-  it.each(['0', '-0.5', '1.1', '1e-1', '1.', 'half', '', '0.0'])('--inherit-ratio refuses %o', (ratio) => {
+  it.each(['0', '-0.5', '1.1', '1e-1', '1.', 'half', '', '0.0'])('--inherit-ratio rejects %o', (ratio) => {
     expect(() => parse('--inherit-limits', '--inherit-ratio', ratio)).toThrow(
       expect.objectContaining({
         option: '--inherit-ratio',
@@ -181,12 +181,12 @@ describe('--user', () => {
     vi.restoreAllMocks();
   });
 
-  it('names a user when we are root', () => {
+  it('accepts a user when we are root', () => {
     asUid(0);
     expect(parse('--user', 'root').user).toMatchObject({ uid: 0, gid: 0, name: 'root' });
   });
 
-  it('is refused to an ordinary user', () => {
+  it('is rejected for an ordinary user', () => {
     asUid(1000);
     expect(() => parse('--user', 'root')).toThrow(
       expect.objectContaining({ option: '--user', message: expect.stringContaining('only root can run') }),

@@ -17,12 +17,12 @@ const written = (name: string, text: string) => {
   return path;
 };
 
-it('a byte order mark is removed at the start only', () => {
+it('is removed at the start only', () => {
   expect(withoutByteOrderMark(`${MARK}a${MARK}`)).toBe(`a${MARK}`);
   expect(withoutByteOrderMark('a')).toBe('a');
 });
 
-it('every input may start with one', async () => {
+it('is accepted by every input', async () => {
   const event = '{"type":"event","elapsedMs":1,"event":"warning","message":"m"}';
   expect(parseRecordLine(MARK + event)).toEqual(parseRecordLine(event));
   expect(parseRecordLine(event)).toHaveProperty('record');

@@ -28,11 +28,11 @@ it.each([
   ['a[b]c[!z-a].max', { from: 5, text: '[!z-a]' }],
   ['[]', undefined],
   ['[a', undefined],
-])('the bad set of %j is %j', (glob, bad) => {
+])('the invalid set of %j is %j', (glob, bad) => {
   expect(findBadSet(glob)).toEqual(bad);
 });
 
-it('every glob without a bad set is taken', () => {
+it('every glob without an invalid set is accepted', () => {
   fc.assert(
     fc.property(fc.stringMatching(/^[a-d[\]!*?\\^-]{0,9}$/), (glob) => {
       if (findBadSet(glob) === undefined) expect(globToRegExp(glob)).toBeInstanceOf(RegExp);
@@ -48,6 +48,6 @@ it.each([
   ['flow*', true],
   ['f?', true],
   ['[f]lows', true],
-])('%j may fit several names: %s', (glob, has) => {
+])('%j can match several names: %s', (glob, has) => {
   expect(hasWildcards(glob)).toBe(has);
 });

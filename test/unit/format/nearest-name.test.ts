@@ -14,7 +14,7 @@ describe('nearestName', () => {
     expect(nearestName(word, METRIC_NAMES)).toBe(name);
   });
 
-  it('counts edits as a metric does: symmetric, 0 for equals, at most the longer length', () => {
+  it('counts edits as a metric: symmetric, 0 for equal words, at most the longer length', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 8 }), fc.string({ maxLength: 8 }), (a, b) => {
         expect(countEdits(a, b)).toBe(countEdits(b, a));

@@ -38,7 +38,7 @@ describe('safeText', () => {
     expect(safeText(text)).toBe(safe);
   });
 
-  it('lets no control character through, nor one that turns the direction of text', () => {
+  it('removes every control character, and those that change the direction of text', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         expect(safeText(text)).not.toMatch(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/u);
@@ -46,7 +46,7 @@ describe('safeText', () => {
     );
   });
 
-  it('changes nothing twice', () => {
+  it('is idempotent', () => {
     fc.assert(fc.property(hostile, (text) => safeText(safeText(text)) === safeText(text)));
   });
 });
@@ -64,7 +64,7 @@ describe('formatCommand', () => {
     expect(formatCommand(words)).toBe(line);
   });
 
-  it('is read back by a shell, word by word', () => {
+  it('can be read back by a shell, argument by argument', () => {
     const word = fc.string({
       unit: fc.constantFrom('a', ' ', "'", '"', '\\', '$', '`', '\n', '*', ';', '-', 'é'),
     });
@@ -83,17 +83,17 @@ describe('formatShortCommand', () => {
     [['node', 'agent.mjs', '--text', 'two words'], "node agent.mjs --text 'two words'"],
     [['a\u001b'], "'a\\x1b'"],
     [[], ''],
-  ])('leaves %o as it is', (words, text) => {
+  ])('leaves %o unchanged', (words, text) => {
     expect(formatShortCommand(words)).toBe(text);
   });
 
-  it('cuts 100,000 arguments, and one argument that is too long', () => {
+  it('shortens 100,000 arguments, and one very long argument', () => {
     const many = ['rm', ...Array.from({ length: 100_000 }, (_, index) => `file${index}`)];
     expect(formatShortCommand(many)).toMatch(/^rm file0 file1 .{1,190}\.\.\. \(100001 words\)$/);
     expect(formatShortCommand(['sh', '-c', 'x'.repeat(1000)], 20)).toBe('sh -c xxxxxxxxxxxxxx... (3 words)');
   });
 
-  it('does not cut a character in half', () => {
+  it('does not split a character', () => {
     expect(formatShortCommand(['\u{1f600}'.repeat(20)], 4)).toBe("'\u{1f600}... (1 word)");
   });
 });

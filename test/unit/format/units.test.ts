@@ -72,7 +72,7 @@ describe('parseSize', () => {
     '9'.repeat(400),
     'Infinity',
     'NaN',
-  ])('refuses %o and names the option', (text) => {
+  ])('rejects %o and names the option', (text) => {
     expect(() => parseSize(text, '--memory-max')).toThrow(
       expect.objectContaining({
         code: 'USAGE',
@@ -82,7 +82,7 @@ describe('parseSize', () => {
     );
   });
 
-  it('answers any text with a whole number of bytes or a UsageError', () => {
+  it('returns a whole number of bytes for any text or throws a UsageError', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         try {
@@ -95,7 +95,7 @@ describe('parseSize', () => {
     );
   });
 
-  it('reads back what formatBytes writes, but for the rounding to three digits', () => {
+  it('reads back the output of formatBytes, up to the rounding to three digits', () => {
     fc.assert(
       fc.property(fc.oneof(fc.maxSafeNat(), fc.nat({ max: 4 * MIB })), (bytes) => {
         // Half of a unit in the third digit.
@@ -106,13 +106,13 @@ describe('parseSize', () => {
     );
   });
 
-  it('reads back exactly what is written out in bytes', () => {
+  it('reads back exact bytes', () => {
     fc.assert(fc.property(fc.maxSafeNat(), (bytes) => parseSize(`${bytes}`, '--x') === bytes));
   });
 });
 
 describe('parseLimitOption', () => {
-  it('knows max', () => {
+  it('accepts max', () => {
     expect(parseLimitOption('max', '--memory-max')).toBe('max');
     expect(parseLimitOption('1k', '--memory-max')).toBe(1024);
     expect(() => parseLimitOption('MAX', '--memory-max')).toThrow(UsageError);
@@ -138,7 +138,7 @@ describe('parseDuration', () => {
   });
 
   it.each(['', 's', 'soon', '-1s', '1S', '1M', '1d', '1 s s', '1e3', '1,5s', '1us', '1.s'])(
-    'refuses %o and names the option',
+    'rejects %o and names the option',
     (text) => {
       expect(() => parseDuration(text, '--interval')).toThrow(
         expect.objectContaining({
@@ -149,7 +149,7 @@ describe('parseDuration', () => {
     },
   );
 
-  it('answers any text with a number that is not negative or a UsageError', () => {
+  it('returns a non-negative number for any text or throws a UsageError', () => {
     fc.assert(
       fc.property(anyText, (text) => {
         try {
@@ -186,7 +186,7 @@ describe('formatBytes', () => {
     expect(formatBytes(bytes)).toBe(text);
   });
 
-  it('never takes more than three digits', () => {
+  it('never has more than three digits', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), (bytes) => {
         expect(formatBytes(bytes)).toMatch(/^(\d{1,3}|\d\.\d\d|\d\d\.\d) (B|[KMGTP]iB)$/);
@@ -196,7 +196,7 @@ describe('formatBytes', () => {
 });
 
 describe('formatLimit', () => {
-  it('knows max', () => {
+  it('accepts max', () => {
     expect(formatLimit('max')).toBe('max');
     expect(formatLimit(MIB)).toBe('1.00 MiB');
   });

@@ -31,30 +31,30 @@ describe('cacheDirectory', () => {
 });
 
 describe('isPrivateDirectory', () => {
-  it('is what nobody else can write to', () => {
+  it('is true for a directory that only its user can write to', () => {
     mkdirSync(join(directory, 'a/b'), { recursive: true });
     expect(isPrivateDirectory(join(directory, 'a/b'))).toBe(true);
   });
 
-  it.each([0o777, 0o770, 0o702])('is no directory with mode %o, and none below it', (mode) => {
+  it.each([0o777, 0o770, 0o702])('is false for a directory with mode %o, and below it', (mode) => {
     mkdirSync(join(directory, 'a/b'), { recursive: true });
     chmodSync(join(directory, 'a'), mode);
     expect(isPrivateDirectory(join(directory, 'a'))).toBe(false);
     expect(isPrivateDirectory(join(directory, 'a/b'))).toBe(false);
   });
 
-  it('is none behind a link into a directory that others can write to', () => {
+  it('is false behind a link into a directory that others can write to', () => {
     mkdirSync(join(directory, 'open/b'), { recursive: true });
     chmodSync(join(directory, 'open'), 0o777);
     symlinkSync(join(directory, 'open/b'), join(directory, 'link'));
     expect(isPrivateDirectory(join(directory, 'link'))).toBe(false);
   });
 
-  it('is none that is not there', () => {
+  it('is false for a missing directory', () => {
     expect(isPrivateDirectory(join(directory, 'none'))).toBe(false);
   });
 
-  it.runIf(process.getuid?.() === 0)('is none of another user, to root', () => {
+  it.runIf(process.getuid?.() === 0)('is false for root if another user owns the directory', () => {
     mkdirSync(join(directory, 'a/b'), { recursive: true });
     chownSync(join(directory, 'a'), 1000, 1000);
     expect(isPrivateDirectory(join(directory, 'a/b'))).toBe(false);
@@ -62,20 +62,20 @@ describe('isPrivateDirectory', () => {
 });
 
 describe('makePrivateDirectory', () => {
-  it('lets nobody else look into it', () => {
+  it('creates it readable only by its user', () => {
     makePrivateDirectory(join(directory, 'a/b'));
     expect(statSync(join(directory, 'a/b')).mode & 0o777).toBe(0o700);
     expect(statSync(join(directory, 'a')).mode & 0o777).toBe(0o700);
   });
 
-  it('refuses a place that others can write to', () => {
+  it('rejects a place that others can write to', () => {
     mkdirSync(join(directory, 'a'));
     chmodSync(join(directory, 'a'), 0o777);
     expect(() => makePrivateDirectory(join(directory, 'a/b'))).toThrow('is writable by others');
     expect(readdirSync(join(directory, 'a'))).toEqual([]);
   });
 
-  it.each(['/proc/none', '/proc/none/deeper', '/dev/null/cache'])('refuses %s', (nowhere) => {
+  it.each(['/proc/none', '/proc/none/deeper', '/dev/null/cache'])('rejects %s', (nowhere) => {
     expect(() => makePrivateDirectory(nowhere)).toThrow();
   });
 });

@@ -14,7 +14,7 @@ const print = (values: Record<string, number>) =>
     .join('');
 
 describe('parseFlatKeyed', () => {
-  it('reads back what was printed', () => {
+  it('reads back printed records', () => {
     fc.assert(
       fc.property(record, (values) => {
         expect(parseFlatKeyed(print(values), 'f')).toEqual(values);
@@ -22,7 +22,7 @@ describe('parseFlatKeyed', () => {
     );
   });
 
-  it('does not need the last newline', () => {
+  it('does not require the last newline', () => {
     fc.assert(
       fc.property(record, (values) => {
         expect(parseFlatKeyed(print(values).replace(/\n$/, ''), 'f')).toEqual(values);
@@ -34,14 +34,14 @@ describe('parseFlatKeyed', () => {
     expect(parseFlatKeyed('', 'f')).toEqual({});
   });
 
-  it('passes on keys that it does not know', () => {
+  it('returns unknown keys', () => {
     expect(parseFlatKeyed('anon 1\nsome_key_of_linux_9 2\n', 'f')).toEqual({
       anon: 1,
       some_key_of_linux_9: 2,
     });
   });
 
-  it('skips what is malformed where it is told whom to tell, and keeps the rest', () => {
+  it('reports malformed lines to a callback, skips them, and keeps the rest', () => {
     const faults: (number | undefined)[] = [];
     const text = 'anon 1\nper_node N0=1\nfile 2\nfile 3\n\nkernel 9007199254740993\nslab 4';
     expect(parseFlatKeyed(text, 'f', ({ line }) => faults.push(line))).toEqual({ anon: 1, file: 2, slab: 4 });
@@ -62,7 +62,7 @@ describe('parseFlatKeyed', () => {
     ['a key that comes twice with 0', 'anon 0\nanon 0\n', 2],
     ['two blanks', 'anon  1\n', 1],
     ['a carriage return', 'anon 1\r\n', 1],
-  ])('names the file and the line of %s', (_, text, line) => {
+  ])('reports the file and the line of %s', (_, text, line) => {
     expect(() => parseFlatKeyed(text, '/leaf/memory.stat')).toThrow(
       expect.objectContaining({
         operation: 'parse',
@@ -73,7 +73,7 @@ describe('parseFlatKeyed', () => {
     );
   });
 
-  it('answers any text with safe integers or a KernelFileError', () => {
+  it('returns safe integers for any text or throws a KernelFileError', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom('a', 'b', '1', '9', ' ', '\n', '-') }), (text) => {
         try {

@@ -67,7 +67,7 @@ describe('cachedForKernel', () => {
     expect(files()).toEqual([`layout-1.abc-${BUILD_1}.json`]);
   });
 
-  it('keeps kernels and identities apart', () => {
+  it('separates kernels and identities', () => {
     ask('1.abc');
     ask('2.abc');
     writeFileSync(notesPath, notes(BUILD_2));
@@ -86,7 +86,7 @@ describe('cachedForKernel', () => {
     ['without its header', (text: string) => text.split('\n').slice(1).join('\n')],
     ['in a form to come', (text: string) => text.replace(/^cmemstat-cache 2 /, 'cmemstat-cache 3 ')],
     ['in the form before', (text: string) => `${'0'.repeat(32)}\n${text.split('\n')[1]}\n`],
-  ])('computes anew when the file is %s', (_, damage) => {
+  ])('recomputes when the file is %s', (_, damage) => {
     ask();
     writeFileSync(onlyFile(), damage(readFileSync(onlyFile(), 'utf8')));
     expect(ask()).toEqual({ a: 1 });
@@ -96,44 +96,47 @@ describe('cachedForKernel', () => {
     expect(computed).toBe(2);
   });
 
-  it('does without a cache where the directory can not be', () => {
+  it('works without a cache if the directory cannot be created', () => {
     writeFileSync(join(directory, 'cache'), 'a file');
     expect(ask()).toEqual({ a: 1 });
     expect(ask()).toEqual({ a: 1 });
     expect(computed).toBe(2);
   });
 
-  it.each(['/proc/none', '/proc/none/deeper', '/dev/null/cache'])('does without a cache in %s', (nowhere) => {
-    expect(cachedForKernel('layout', '1', () => 1, { notesPath, directory: nowhere })).toBe(1);
-  });
+  it.each(['/proc/none', '/proc/none/deeper', '/dev/null/cache'])(
+    'works without a cache in %s',
+    (nowhere) => {
+      expect(cachedForKernel('layout', '1', () => 1, { notesPath, directory: nowhere })).toBe(1);
+    },
+  );
 
-  it('makes the folders above it', () => {
+  it('creates parent directories', () => {
     const deep = join(directory, 'a/b/c');
     cachedForKernel('layout', '1', () => 1, { notesPath, directory: deep });
     expect(readdirSync(deep).length).toBe(1);
   });
 
-  it('does without a cache where the directory is read-only', () => {
+  it('works without a cache if the directory is read-only', () => {
     ask();
     rmSync(onlyFile());
     chmodSync(join(directory, 'cache'), 0o500);
     expect(ask()).toEqual({ a: 1 });
   });
 
-  it('does without a cache where the kernel does not tell who it is', () => {
+  it('works without a cache if the kernel does not identify itself', () => {
     rmSync(notesPath);
     expect(ask()).toEqual({ a: 1 });
     expect(existsSync(join(directory, 'cache'))).toBe(false);
   });
 
-  it('does without a cache where the notes have no build id', () => {
+  it('works without a cache if the notes have no build id', () => {
     writeFileSync(notesPath, notes(BUILD_1).subarray(0, 48));
     expect(ask()).toEqual({ a: 1 });
     expect(ask()).toEqual({ a: 1 });
     expect(computed).toBe(2);
   });
 
-  it('keeps nothing of a failure', () => {
+  it('stores nothing after a failure', () => {
     const fail = () =>
       cachedForKernel(
         'layout',
@@ -156,7 +159,7 @@ describe('parseBuildId', () => {
     expect(bytes.toString('hex')).toContain(`474e5500${buildId}`);
   });
 
-  it('finds it behind other notes, and nothing in notes that are cut off', () => {
+  it('finds it behind other notes, and nothing in truncated notes', () => {
     const whole = notes(BUILD_1);
     expect(parseBuildId(whole)).toBe(BUILD_1);
     const end = whole.indexOf(Buffer.from(BUILD_1, 'hex')) + 20;
@@ -166,7 +169,7 @@ describe('parseBuildId', () => {
     }
   });
 
-  it('comes to an end whatever the bytes', () => {
+  it('terminates for any bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         const buildId = parseBuildId(Buffer.from(bytes));

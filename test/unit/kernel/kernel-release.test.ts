@@ -14,15 +14,15 @@ describe('parseKernelRelease', () => {
     expect(parseKernelRelease(text)).toEqual({ major, minor, text });
   });
 
-  it.each(['', 'linux', '6', 'v6.1', '6.x'])('can not tell %o', (text) => {
+  it.each(['', 'linux', '6', 'v6.1', '6.x'])('cannot parse %o', (text) => {
     expect(parseKernelRelease(text)).toBeUndefined();
   });
 
-  it('tells the running kernel', () => {
+  it('parses the release of the running kernel', () => {
     expect(readKernelRelease()?.text).toBe(release());
   });
 
-  it.each(capturedKernels(2))('tells the kernel that $name was captured on', (kernel) => {
+  it.each(capturedKernels(2))('parses the release that $name was captured on', (kernel) => {
     const captured = parseKernelRelease(kernel.read('proc/sys/kernel/osrelease').trimEnd());
     expect(`${captured?.major}.${captured?.minor}`).toBe(kernel.name);
   });
@@ -36,7 +36,7 @@ describe('isAtLeast', () => {
     [5, 9, 5, 10, false],
     [6, 0, 5, 19, true],
     [4, 20, 5, 2, false],
-  ])('says of %i.%i that it is at least %i.%i: %o', (major, minor, sinceMajor, sinceMinor, answer) => {
+  ])('%i.%i is at least %i.%i: %o', (major, minor, sinceMajor, sinceMinor, answer) => {
     expect(isAtLeast({ major, minor, text: '' }, sinceMajor, sinceMinor)).toBe(answer);
   });
 });

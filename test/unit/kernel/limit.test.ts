@@ -16,12 +16,12 @@ describe('parseLimit', () => {
     expect(parseLimit(text, 'memory.max')).toBe(limit);
   });
 
-  it('reads back every number', () => {
+  it('reads every number', () => {
     fc.assert(fc.property(fc.maxSafeNat(), (value) => parseLimit(`${value}\n`, 'f') === value));
   });
 
   it.each(['', '\n', 'ma', 'MAX', 'max max', '-1\n', '9223372036854771712\n', '1\n2\n'])(
-    'refuses %o',
+    'rejects %o',
     (text) => {
       expect(() => parseLimit(text, '/leaf/memory.max')).toThrow('/leaf/memory.max, line 1: ');
     },
@@ -33,7 +33,7 @@ describe('parseSingleValue', () => {
     expect(parseSingleValue('4096\n', 'memory.current')).toBe(4096);
   });
 
-  it.each(['max\n', '', '-4096\n', '4096 0\n', '9007199254740992\n'])('refuses %o', (text) => {
+  it.each(['max\n', '', '-4096\n', '4096 0\n', '9007199254740992\n'])('rejects %o', (text) => {
     expect(() => parseSingleValue(text, 'memory.current')).toThrow('memory.current, line 1: ');
   });
 });
@@ -41,7 +41,7 @@ describe('parseSingleValue', () => {
 describe.each(capturedKernels(2))('the limits of Linux $name', (kernel) => {
   const limit = (file: string) => parseLimit(kernel.read(`sys/fs/cgroup/${file}`), file);
 
-  it('are those that were set on the leaf', () => {
+  it('are those set on the leaf', () => {
     expect(limit('leaf/memory.max')).toBe(96 * MIB);
     expect(limit('leaf/memory.swap.max')).toBe(8 * MIB);
     expect(limit('leaf/pids.max')).toBe(64);
@@ -51,7 +51,7 @@ describe.each(capturedKernels(2))('the limits of Linux $name', (kernel) => {
     expect(limit('tree/memory.max')).toBe('max');
   });
 
-  it('bound memory.current', () => {
+  it('apply to memory.current', () => {
     const current = parseSingleValue(kernel.read('sys/fs/cgroup/leaf/memory.current'), 'memory.current');
     expect(current).toBeGreaterThan(16 * MIB);
     expect(current).toBeLessThanOrEqual(96 * MIB);

@@ -4,7 +4,7 @@ import { KernelFileError } from '#src/errors.ts';
 import { malformed, parseCounter } from '#src/kernel/number.ts';
 
 describe('parseCounter', () => {
-  it('reads back every number that a double holds exactly', () => {
+  it('reads every number that a double represents exactly', () => {
     fc.assert(
       fc.property(fc.maxSafeNat(), (value) => {
         expect(parseCounter(String(value), 'f')).toBe(value);
@@ -12,12 +12,12 @@ describe('parseCounter', () => {
     );
   });
 
-  it('holds 2^53 - 1', () => {
+  it('accepts 2^53 - 1', () => {
     expect(parseCounter('9007199254740991', 'f')).toBe(Number.MAX_SAFE_INTEGER);
   });
 
   it.each(['9007199254740992', '9007199254740993', '18446744073709551615'])(
-    'refuses %s, which a double would round or can not tell from its neighbour',
+    'rejects %s, which a double would round or cannot distinguish from its neighbour',
     (text) => {
       expect(() => parseCounter(text, 'memory.stat', 3)).toThrow(
         `memory.stat, line 3: ${text} is above 2^53`,
@@ -26,13 +26,13 @@ describe('parseCounter', () => {
   );
 
   it.each(['', ' ', '-1', '+1', '1.5', '1e3', '0x10', '12 ', ' 12', '12\n', 'max', '١٢', 'NaN'])(
-    'refuses %o as no whole number',
+    'rejects %o as not a whole number',
     (text) => {
       expect(() => parseCounter(text, 'memory.stat', 3)).toThrow(KernelFileError);
     },
   );
 
-  it('never answers with anything but a safe integer', () => {
+  it('never returns anything but a safe integer', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^\d{1,30}$/)), (text) => {
         try {
@@ -46,7 +46,7 @@ describe('parseCounter', () => {
 });
 
 describe('malformed', () => {
-  it('names the file and the line', () => {
+  it('reports the file and the line', () => {
     expect(malformed('/f', 7, 'what')).toMatchObject({
       code: 'KERNEL_FILE',
       operation: 'parse',
@@ -57,7 +57,7 @@ describe('malformed', () => {
     });
   });
 
-  it('names the file alone where there is no line', () => {
+  it('reports only the file without a line', () => {
     expect(malformed('/f', undefined, 'what').message).toBe('/f: what');
   });
 });

@@ -11,7 +11,7 @@ it.each([
   expect(countCpuList(text, 'possible')).toBe(count);
 });
 
-it.each(['', 'x', '0-', '3-1', '0,,1', '-1'])('refuses %o', (text) => {
+it.each(['', 'x', '0-', '3-1', '0,,1', '-1'])('rejects %o', (text) => {
   expect(() => countCpuList(text, 'possible')).toThrow('possible, line 1');
 });
 
@@ -22,14 +22,14 @@ it.each([
   expect(countSoftirqColumns(text, 'softirqs')).toBe(count);
 });
 
-it('refuses a heading without CPUs', () => {
+it('rejects a heading without CPUs', () => {
   expect(() => countSoftirqColumns('\nCPU0\n', 'softirqs')).toThrow('no CPU in the heading');
 });
 
-it('takes the same number from procfs where sysfs is not mounted', () => {
+it('reads the same number from procfs if sysfs is not mounted', () => {
   expect(readPossibleCpus('/nowhere/possible')).toBe(readPossibleCpus());
 });
 
-it('counts at least the CPUs that are on line', () => {
+it('counts at least the online CPUs', () => {
   expect(readPossibleCpus()).toBeGreaterThanOrEqual(cpus().length);
 });

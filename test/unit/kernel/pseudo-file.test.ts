@@ -31,18 +31,18 @@ describe('readPseudoFile', () => {
     },
   );
 
-  it('leaves nothing of a longer file in a shorter one', () => {
+  it('returns no remains of a longer file read before', () => {
     writeFileSync(file, 'long'.repeat(10_000));
     readPseudoFile(file);
     writeFileSync(file, 'short');
     expect(readPseudoFile(file)).toBe('short');
   });
 
-  it('reads a file whose size is said to be 0, in more pieces than one', () => {
+  it('reads a file of reported size 0, in several reads', () => {
     expect(readPseudoFile('/proc/self/maps').length).toBeGreaterThan(4 * KIB);
   });
 
-  it('reads names that are no ASCII', () => {
+  it('reads names that are not ASCII', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         writeFileSync(file, text);
@@ -52,7 +52,7 @@ describe('readPseudoFile', () => {
     );
   });
 
-  it('says what it could not open, and why', () => {
+  it('reports what it could not open, and why', () => {
     expect(() => readPseudoFile('/nowhere/memory.stat')).toThrow(
       expect.objectContaining({
         code: 'KERNEL_FILE',
@@ -64,7 +64,7 @@ describe('readPseudoFile', () => {
     );
   });
 
-  it('says what it could not read, and closes it', () => {
+  it('reports what it could not read, and closes it', () => {
     const folder = join(tree, 'folder');
     expect(() => readPseudoFile(folder)).toThrow(
       expect.objectContaining({ operation: 'read', path: folder, errno: 'EISDIR' }),
@@ -81,7 +81,7 @@ describe('writePseudoFile', () => {
     expect(opened(file)).toBe(0);
   });
 
-  it('makes no file that the kernel does not have', () => {
+  it('creates no file that the kernel lacks', () => {
     const absent = join(tree, 'absent');
     expect(() => writePseudoFile(absent, 'max')).toThrow(
       expect.objectContaining({
@@ -94,7 +94,7 @@ describe('writePseudoFile', () => {
     expect(existsSync(absent)).toBe(false);
   });
 
-  it('names the data which the kernel refused', () => {
+  it('reports the data that the kernel rejected', () => {
     expect(() => writePseudoFile('/dev/full', '+memory')).toThrow(
       expect.objectContaining({
         operation: 'write',
@@ -112,7 +112,7 @@ describe('listPseudoDirectory', () => {
     expect(listPseudoDirectory(join(tree, 'folder')).sort()).toEqual(['a', 'b']);
   });
 
-  it('says what it could not list, and why', () => {
+  it('reports what it could not list, and why', () => {
     expect(() => listPseudoDirectory(file)).toThrow(
       expect.objectContaining({ operation: 'list', path: file, errno: 'ENOTDIR' }),
     );
@@ -120,7 +120,7 @@ describe('listPseudoDirectory', () => {
 });
 
 describe('KeptFile', () => {
-  it('reads what the file says now, longer or shorter, from its beginning', () => {
+  it('reads the current content, longer or shorter, from the beginning', () => {
     writeFileSync(file, 'one');
     const kept = new KeptFile(file);
     expect(kept.read()).toBe('one');
@@ -131,7 +131,7 @@ describe('KeptFile', () => {
     kept.close();
   });
 
-  it('may be closed twice without closing what has its number by then', () => {
+  it('can be closed twice without closing a reused descriptor', () => {
     const kept = new KeptFile(file);
     kept.close();
     const other = new KeptFile(file);
@@ -141,13 +141,13 @@ describe('KeptFile', () => {
     expect(opened(file)).toBe(0);
   });
 
-  it('refuses a file that is not there', () => {
+  it('rejects a missing file', () => {
     expect(() => new KeptFile('/nowhere/memory.peak')).toThrow(
       expect.objectContaining({ operation: 'open', path: '/nowhere/memory.peak', errno: 'ENOENT' }),
     );
   });
 
-  it('says that it could not read once the process behind the file is gone', async () => {
+  it('reports a failed read after the process of the file has ended', async () => {
     const child = spawn('sleep', ['60']);
     const stat = new KeptFile(`/proc/${child.pid}/stat`);
     expect(stat.read()).toContain('(');

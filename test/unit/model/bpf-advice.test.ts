@@ -36,7 +36,7 @@ describe('maps that stay nearly empty', () => {
   const observed = { readings: 12, spanMs: 5980 };
   const cost = 'BPF_F_NO_PREALLOC allocates each element when it is added: updates are slower and can fail';
 
-  it('are never sized by what moments have shown', () => {
+  it('are never sized by observed maxima', () => {
     expect(adviseOn(map({ type: 'hash', id: 7, name: 'idle', liveElements: 0, observed }))).toEqual([
       {
         kind: 'nearly-empty',
@@ -55,7 +55,7 @@ describe('maps that stay nearly empty', () => {
     ]);
   });
 
-  it('are asked about where they cannot do without preallocation', () => {
+  it('are reported as a question if they require preallocation', () => {
     expect(adviseOn(map({ type: 'lru_hash', liveElements: 100, observed }))).toMatchObject([
       {
         text: "lru_hash 'm' is allocated for 10000 entries; it held 100 at most in 12 readings over 6.0s; does it need all of them? (docs/maps.md, Advice)",
@@ -86,7 +86,7 @@ describe('maps that stay nearly empty', () => {
     expect(adviseOn(map(part))).toEqual([]);
   });
 
-  it('an array that was never written', () => {
+  it('an array that was never written is reported', () => {
     expect(adviseOn(map({ type: 'array', key_size: 4, liveElements: 0 }))).toMatchObject([
       {
         text: expect.stringContaining('it held nothing in one reading; is it used?'),
@@ -100,7 +100,7 @@ describe('maps that could be shared', () => {
   const policies = (count: number, part: Partial<AdvisedMap> = {}) =>
     Array.from({ length: count }, () => map({ type: 'hash', name: 'policy', liveElements: 1100, ...part }));
 
-  it('one map for all, where what they hold together fits into one', () => {
+  it('could be one map if their elements fit into one', () => {
     expect(adviseOn(...policies(8))).toMatchObject([
       {
         kind: 'shareable',
@@ -113,11 +113,11 @@ describe('maps that could be shared', () => {
     expect(kinds(...policies(8, { liveElements: 5000 }))).toEqual([]);
   });
 
-  it('saves nothing that is known where the elements are not counted', () => {
+  it('are not reported if their elements are not counted', () => {
     expect(adviseOn(...policies(8, { liveElements: undefined }))).toEqual([]);
   });
 
-  it('not three maps, not global variables, not ring buffers', () => {
+  it('are neither three maps, nor global variables, nor ring buffers', () => {
     expect(kinds(...policies(3))).toEqual([]);
     expect(kinds(...policies(8, { name: 'agent.bss', type: 'array', liveElements: 1 }))).toEqual([]);
     expect(kinds(...policies(8, { type: 'ringbuf', max_entries: 1 << 20 }))).toEqual([]);
@@ -135,7 +135,7 @@ describe('ring buffers that never fill', () => {
       peakBacklogBytes,
     });
 
-  it('are asked about: bursts between readings are not seen', () => {
+  it('are reported as a question: bursts between readings are not seen', () => {
     expect(adviseOn(ring(5000))).toMatchObject([
       {
         kind: 'idle-ring-buffer',
@@ -146,13 +146,13 @@ describe('ring buffers that never fill', () => {
     ]);
   });
 
-  it('says nothing of one that is used, or that nobody looked at', () => {
+  it('are not reported if they are used or were not observed', () => {
     expect(adviseOn(ring(200 * KiB), ring())).toEqual([]);
   });
 });
 
 describe('percpu maps on larger machines', () => {
-  it('are added up', () => {
+  it('are summed', () => {
     const maps = [
       map({ type: 'percpu_array', name: 'small', key_size: 4, value_size: 8, max_entries: 1000 }),
       map({ type: 'percpu_hash', name: 'large', liveElements: 9000 }),
@@ -173,12 +173,12 @@ describe('percpu maps on larger machines', () => {
     ]);
   });
 
-  it('come last, behind what saves something', () => {
+  it('come last, after advice with savings', () => {
     const maps = [map({ type: 'percpu_hash', liveElements: 1 }), map({ type: 'hash', liveElements: 0 })];
     expect(kinds(...maps)).toEqual(['nearly-empty', 'nearly-empty', 'percpu-growth']);
   });
 
-  it('say nothing where there are none', () => {
+  it('are not reported if there are none', () => {
     expect(adviseOn()).toEqual([]);
   });
 });

@@ -10,7 +10,7 @@ describe('the catalogue', () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  it.each(FIELDS)('says where $id comes from and what it means', ({ meaning, source, since }) => {
+  it.each(FIELDS)('has a source and a description of $id', ({ meaning, source, since }) => {
     expect(meaning).not.toBe('');
     const sources = Object.values(source);
     expect(sources.length).toBeGreaterThan(0);
@@ -18,7 +18,7 @@ describe('the catalogue', () => {
     if (since !== undefined) expect(since).toMatch(/^\d+\.\d+$/);
   });
 
-  it('answers by mode', () => {
+  it('differs by mode', () => {
     expect(sourceOf('current', 'cgroup2')).toBe('memory.current');
     expect(sourceOf('current', 'cgroup1')).toBe('memory.usage_in_bytes');
     expect(sourceOf('current', 'process-tree')).toBeUndefined();
@@ -31,9 +31,12 @@ const OF_STAT = FIELDS.filter(({ source }) => source.cgroup2 === 'memory.stat');
 describe.each(capturedKernels(2))('on Linux $name', (kernel) => {
   const stat = parseMemoryStat(kernel.read('sys/fs/cgroup/leaf/memory.stat'), 'memory.stat');
 
-  it.each(OF_STAT)('$id is in memory.stat exactly when the catalogue says so', ({ id, since = '4.5' }) => {
-    expect(id in stat).toBe(kernel.has(since));
-  });
+  it.each(OF_STAT)(
+    '$id is in memory.stat exactly if the catalogue lists it for that release',
+    ({ id, since = '4.5' }) => {
+      expect(id in stat).toBe(kernel.has(since));
+    },
+  );
 });
 
 describe.each(capturedKernels(1))('on Linux $name', (kernel) => {

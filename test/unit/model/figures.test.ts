@@ -34,7 +34,7 @@ describe('figureOf', () => {
     expect(figureOf(each, id)).toBe(value);
   });
 
-  it('tells absent from 0', () => {
+  it('distinguishes absent from 0', () => {
     expect(figureOf(sample(), 'anon')).toBeUndefined();
     expect(figureOf(sample({ stat: { anon: 0 } }), 'anon')).toBe(0);
   });
@@ -51,7 +51,7 @@ describe('unitOfMetric', () => {
     'hugetlb',
     'swapcached',
     'workingset',
-  ])('says that %s is bytes', (metric) => expect(unitOfMetric(metric)).toBe('bytes'));
+  ])('returns bytes for %s', (metric) => expect(unitOfMetric(metric)).toBe('bytes'));
 
   it.each([
     'processes',
@@ -62,5 +62,5 @@ describe('unitOfMetric', () => {
     'thp_fault_alloc',
     'zswpout',
     'total_pgpgin',
-  ])('says that %s is a count', (metric) => expect(unitOfMetric(metric)).toBe('count'));
+  ])('returns a count for %s', (metric) => expect(unitOfMetric(metric)).toBe('count'));
 });

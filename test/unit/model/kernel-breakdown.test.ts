@@ -17,8 +17,8 @@ const bpf = (places: { vmalloc?: number; slab?: number; percpu?: number; pages?:
   return { attribution: 'memcg', charged: { maps: size(bytes), programs: size(0), places: all } };
 };
 
-describe('kernel memory taken apart', () => {
-  it('has BPF maps once: not also in the counter of memory.stat that they are in', () => {
+describe('the breakdown of kernel memory', () => {
+  it('counts BPF maps once: not also in the memory.stat counter that includes them', () => {
     const stat = { slab: 300, kernel_stack: 50, pagetables: 20, percpu: 10, vmalloc: 900 };
     const breakdown = breakKernelDown(sample({ kernel: 1300, stat }), bpf({ vmalloc: 800, slab: 100 }));
     expect(Object.fromEntries(breakdown?.terms.map(({ id, bytes }) => [id, bytes]) ?? [])).toEqual({
@@ -33,7 +33,7 @@ describe('kernel memory taken apart', () => {
     });
   });
 
-  it('has zswap as a term of its own: memory.stat counts it in kernel', () => {
+  it('has zswap as a separate term: memory.stat counts it in kernel', () => {
     const stat = { slab: 100, zswap: 880, zswapped: 3000 };
     const terms = breakKernelDown(sample({ kernel: 1000, stat }), bpf({}))?.terms;
     expect(terms?.find(({ id }) => id === 'zswap')).toEqual({
@@ -44,7 +44,7 @@ describe('kernel memory taken apart', () => {
     expect(terms?.at(-1)).toMatchObject({ id: 'unexplained', bytes: 20 });
   });
 
-  it('says where the kernel understates BPF maps', () => {
+  it('reports where the kernel understates BPF maps', () => {
     const totals: BpfTotals = bpf({ slab: 10 });
     const exact = breakKernelDown(sample({ kernel: 100, stat: { slab: 40 } }), totals);
     expect(exact?.terms[0]).not.toHaveProperty('atLeast');
@@ -55,7 +55,7 @@ describe('kernel memory taken apart', () => {
     expect(least?.notes.join()).toContain('bpf maps are at least this: ');
   });
 
-  it('says what it can not tell: no BPF totals, no breakdown on cgroup v1', () => {
+  it('reports what is unknown: no BPF totals, no breakdown on cgroup v1', () => {
     const breakdown = breakKernelDown(sample({ kernel: 100, stat: { anon: 1 } }), undefined);
     expect(breakdown?.terms).toEqual([
       { id: 'unexplained', bytes: 100, source: 'kernel less all of the above' },
@@ -63,11 +63,11 @@ describe('kernel memory taken apart', () => {
     expect(breakdown?.notes.length).toBe(2);
   });
 
-  it('is not there where there is no total of kernel memory', () => {
+  it('is undefined without a total of kernel memory', () => {
     expect(breakKernelDown(sample({ stat: { slab: 1 } }), undefined)).toBeUndefined();
   });
 
-  it('always adds up to kernel, and no term but the unexplained one is negative', () => {
+  it('always adds up to kernel, and only the unexplained term can be negative', () => {
     const bytes = fc.nat(1e9);
     const stat = fc.record({
       slab: bytes,

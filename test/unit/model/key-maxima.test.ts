@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { KeyMaxima } from '#src/model/key-maxima.ts';
 
-it('finds what going through all objects key by key finds, whatever keys come, go and change places', () => {
+it('returns the maxima of a naive comparison by key, for any keys, changes and orders', () => {
   const key = fc.constantFrom('anon', 'file', 'slab', 'sock', '0', 'constructor');
   const object = fc
     .array(fc.tuple(key, fc.integer({ min: -5, max: 1000 })))
@@ -22,7 +22,7 @@ it('finds what going through all objects key by key finds, whatever keys come, g
   );
 });
 
-it('takes single values too, and none that are absent', () => {
+it('accepts single values too, and ignores absent ones', () => {
   const maxima = new KeyMaxima();
   maxima.raise('unexplained', -7);
   maxima.raise('unexplained', -9);

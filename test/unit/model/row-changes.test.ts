@@ -12,12 +12,12 @@ interface Row {
 const changes = () => new RowChanges<Row>(({ id }) => id);
 
 describe('RowChanges', () => {
-  it('tells all at first, even when that is nothing', () => {
+  it('emits all rows at first, also if there are none', () => {
     expect(changes().next([])).toEqual({ changed: [], gone: [] });
     expect(changes().next([{ id: 1, bytes: 2 }])).toEqual({ changed: [{ id: 1, bytes: 2 }], gone: [] });
   });
 
-  it('tells nothing when nothing has changed, also in new objects and with a key that is undefined', () => {
+  it('emits nothing if nothing has changed, also in new objects and with a key that is undefined', () => {
     const rows = changes();
     rows.next([{ id: 1, bytes: 2, users: [{ pid: 3 }] }]);
     expect(rows.next([{ id: 1, bytes: 2, users: [{ pid: 3 }] }])).toBeUndefined();
@@ -31,13 +31,13 @@ describe('RowChanges', () => {
     ['another element', { id: 1, bytes: 2, users: [{ pid: 4 }] }],
     ['one element more', { id: 1, bytes: 2, users: [{ pid: 3 }, { pid: 4 }] }],
     ['one element less', { id: 1, bytes: 2, users: [] }],
-  ])('tells a row with %s', (_, row) => {
+  ])('emits a row with %s', (_, row) => {
     const rows = changes();
     rows.next([{ id: 1, bytes: 2, users: [{ pid: 3 }] }]);
     expect(rows.next([row])).toEqual({ changed: [row], gone: [] });
   });
 
-  it('tells what is gone, once', () => {
+  it('emits removed rows once', () => {
     const rows = changes();
     rows.next([
       { id: 1, bytes: 1 },
@@ -66,7 +66,7 @@ const toRows = (reading: Record<string, number>) =>
   Object.entries(reading).map(([pid, rss]) => processRow(Number(pid), rss));
 
 describe('differences', () => {
-  it('give the whole again when they are applied one after the other', () => {
+  it('reproduce the rows when applied in sequence', () => {
     fc.assert(
       fc.property(readings, (all) => {
         const rows = new RowChanges<ProcessRow>(({ pid }) => pid);
@@ -81,7 +81,7 @@ describe('differences', () => {
     );
   });
 
-  it('may be joined where they could not be written in time', () => {
+  it('can be merged if they could not be written in time', () => {
     fc.assert(
       fc.property(readings, (all) => {
         const rows = new RowChanges<ProcessRow>(({ pid }) => pid);
@@ -99,7 +99,7 @@ describe('differences', () => {
     );
   });
 
-  it('of maps are joined in the same way', () => {
+  it('of maps are merged in the same way', () => {
     const map = (id: number, bytes: number): MapsRecord['maps'][number] => ({
       id,
       type: 'hash',

@@ -37,7 +37,7 @@ describe('a series', () => {
     expect(series.columns('a', 0, 1000, 3)).toEqual([undefined, undefined, undefined]);
   });
 
-  it('holds a value until the next reading, and not beyond the last one', () => {
+  it('keeps a value until the next reading, and not beyond the last one', () => {
     const series = new Series(['a']);
     series.add(1000, { a: 5 });
     series.add(4000, { a: 7 });
@@ -51,7 +51,7 @@ describe('a series', () => {
     ]);
   });
 
-  it('has the value that held when a window starts', () => {
+  it('has the last earlier value at the start of a window', () => {
     const series = new Series(['a']);
     series.add(0, { a: 5 });
     series.add(9000, { a: 7 });
@@ -61,7 +61,7 @@ describe('a series', () => {
     ]);
   });
 
-  it('has holes where a channel was absent', () => {
+  it('has gaps where a channel was absent', () => {
     const series = new Series(['a']);
     series.add(0, { a: 5 });
     series.add(1000, {});
@@ -73,13 +73,13 @@ describe('a series', () => {
     expect(columns[2]).toEqual({ min: 6, max: 6, last: 6 });
   });
 
-  it('knows nothing of a channel that it does not have', () => {
+  it('has no values of an unknown channel', () => {
     const { series } = seriesOf([{ stepMs: 1, value: 2 }]);
     expect(series.columns('c', 0, 1, 2)).toEqual([undefined, undefined]);
     expect(series.peak('c')).toBeUndefined();
   });
 
-  it('keeps the last quarter exact and the rest evenly fine', () => {
+  it('keeps the last quarter exact and the rest evenly thinned', () => {
     const series = new Series(['a'], 64);
     for (let second = 0; second < 10_000; second += 1) series.add(second * 1000, { a: second });
     const recent = series.columns('a', 9_990_000, 9_999_000, 9);
@@ -95,7 +95,7 @@ describe('a series', () => {
     }
   });
 
-  it('never loses a maximum, wherever it is looked for', () => {
+  it('never loses a maximum, in any window', () => {
     fc.assert(
       fc.property(readings, fc.integer({ min: 1, max: 50 }), (steps, count) => {
         const { series, added } = seriesOf(steps);
@@ -110,7 +110,7 @@ describe('a series', () => {
     );
   });
 
-  it('knows the peak and its first moment exactly', () => {
+  it('has the exact peak and its first moment', () => {
     fc.assert(
       fc.property(readings, (steps) => {
         const { series, added } = seriesOf(steps);
@@ -124,7 +124,7 @@ describe('a series', () => {
     );
   });
 
-  it('spans the whole run in bounded memory', () => {
+  it('covers the whole run in bounded memory', () => {
     fc.assert(
       fc.property(readings, (steps) => {
         const { series, added } = seriesOf(steps);
@@ -134,7 +134,7 @@ describe('a series', () => {
     );
   });
 
-  it('is not changed by what is added to a copy, nor the other way round', () => {
+  it('is independent of its copies', () => {
     fc.assert(
       fc.property(readings, readings, (steps, more) => {
         const { series } = seriesOf(steps);
@@ -151,7 +151,7 @@ describe('a series', () => {
     );
   });
 
-  it('takes a time that goes back as the time before it', () => {
+  it('replaces a time that goes back by the previous time', () => {
     const series = new Series(['a']);
     series.add(5000, { a: 1 });
     series.add(2000, { a: 9 });

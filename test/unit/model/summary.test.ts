@@ -26,7 +26,7 @@ const bpf = (held: number, host = held): BpfTotals => ({
 });
 
 describe('averages', () => {
-  it('let every sample hold until the next', () => {
+  it('weight every sample by the time until the next', () => {
     const samples = [
       sample(0, { current: 0, stat: { anon: 100 } }),
       sample(100, { current: 1000, stat: { anon: 200 } }),
@@ -35,7 +35,7 @@ describe('averages', () => {
     expect(summarize('cgroup2', samples).averages).toEqual({ current: 900, anon: 190 });
   });
 
-  it('of a figure that was absent for a while are those of the rest of the time', () => {
+  it('of a figure that was absent for some time are those of the remaining time', () => {
     const samples = [
       sample(0, { current: 10 }),
       sample(10, { current: 10, kernel: 40 }),
@@ -45,7 +45,7 @@ describe('averages', () => {
     expect(summarize('cgroup2', samples).averages).toEqual({ current: 10, kernel: 40 });
   });
 
-  it('are those of gauges: neither of the peak nor of counters', () => {
+  it('include gauges: neither the peak nor counters', () => {
     const samples = [
       sample(0, {
         peak: 1,
@@ -58,7 +58,7 @@ describe('averages', () => {
     expect(summarize('cgroup2', samples).averages).toEqual({ anon: 3, swap: 2, rss: 8, pss: 4 });
   });
 
-  it('of one sample, and of samples at one moment, do not exist', () => {
+  it('of one sample, and of samples at one moment, are undefined', () => {
     expect(summarize('cgroup2', [sample(0, { current: 5 })]).averages).toEqual({});
     expect(summarize('cgroup2', [sample(3, { current: 5 }), sample(3, { current: 7 })]).averages).toEqual({});
   });
@@ -117,7 +117,7 @@ describe('the peak', () => {
     expect(highest?.elapsedMs).toBe(1);
   });
 
-  it('does not exist before the first sample', () => {
+  it('is undefined before the first sample', () => {
     expect(summarize('cgroup2', [])).toEqual({
       averages: {},
       sources: {},
@@ -139,7 +139,7 @@ describe('the maxima', () => {
     uncharged: { maps: { count: 1, bytes: maps / 2 } },
   });
 
-  it('are the highest of every figure, each at its own moment', () => {
+  it('are the highest value of every figure, each with its moment', () => {
     const { maxima } = summarize('cgroup2', [
       sample(0, {
         current: 9,
@@ -169,7 +169,7 @@ describe('the maxima', () => {
     });
   });
 
-  it('have BPF memory, and what is left of the kernel memory in the samples that tell both', () => {
+  it('have BPF memory, and the rest of kernel memory in samples that have both', () => {
     const { maxima } = summarize('cgroup2', [
       sample(0, { kernel: 100, bpf: charged(60, 10) }),
       sample(1, { kernel: 500 }),
@@ -216,12 +216,12 @@ describe('the counts', () => {
     });
   });
 
-  it('have no stall of all tasks where the kernel prints none', () => {
+  it('have no full stall if the kernel prints none', () => {
     const some = { avg10: 0, avg60: 0, avg300: 0, total: 2 };
     expect(summarize('cgroup2', [sample(0, { pressure: { some } })]).stallUs).toEqual({ some: 2 });
   });
 
-  it('are the largest of processes and of nested cgroups', () => {
+  it('are the maxima of processes and of nested cgroups', () => {
     const counts = [
       [1, 0],
       [5, 2],
@@ -231,7 +231,7 @@ describe('the counts', () => {
     expect(summarize('cgroup2', samples)).toMatchObject({ processes: { max: 5 }, nestedCgroups: { max: 3 } });
   });
 
-  it('are left out where they are absent', () => {
+  it('are omitted if they are absent', () => {
     const summary = summarize('cgroup2', [sample(0)]);
     for (const key of ['events', 'eventsLocal', 'stallUs', 'processes', 'nestedCgroups']) {
       expect(summary).not.toHaveProperty(key);
@@ -278,7 +278,7 @@ describe('the readings of charged BPF memory', () => {
     return aggregate.summary();
   };
 
-  it('have what was held but charged elsewhere at its largest', () => {
+  it('include the maximum of maps held but charged elsewhere', () => {
     const elsewhere = (count: number, bytes: number) => ({
       ...charged,
       heldElsewhere: { maps: { count, bytes } },
@@ -308,7 +308,7 @@ describe('the readings of charged BPF memory', () => {
 });
 
 describe('the sources', () => {
-  it('are those of the figures that were there, in the words of the mode', () => {
+  it('are those of the present figures, in the terms of the mode', () => {
     const figures = { current: 1, kernel: 2, stat: { anon: 3, unknown_key: 4 }, swap: { current: 0 } };
     expect(summarize('cgroup1', [sample(0, figures)]).sources).toEqual({
       current: 'memory.usage_in_bytes',

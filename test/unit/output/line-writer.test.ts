@@ -42,7 +42,7 @@ function drain(reader: number): string {
 }
 
 describe('LineWriter', () => {
-  it('writes lines in their order', async () => {
+  it('writes lines in order', async () => {
     const lines = fc.array(fc.string({ unit: 'grapheme' }).map((line) => line.replaceAll('\n', '')));
     await fc.assert(
       fc.asyncProperty(lines, async (texts) => {
@@ -62,7 +62,7 @@ describe('LineWriter', () => {
     );
   });
 
-  it('takes one buffer for all writes, and another one only for a longer text', async () => {
+  it('uses one buffer for all writes, and another one only for a longer text', async () => {
     const file = join(makeTree(), 'out');
     const fd = openSync(file, 'w');
     const writer = new LineWriter(fd, file, fail);
@@ -83,11 +83,11 @@ describe('LineWriter', () => {
     expect(readFileSync(file, 'utf8')).toBe(texts.map((text) => `${text}\n`).join(''));
   });
 
-  it('flushes at once when nothing was written', async () => {
+  it('flushes immediately when nothing was written', async () => {
     await expect(new LineWriter(-1, 'nothing', fail).flush()).resolves.toBeUndefined();
   });
 
-  it('does not keep its caller waiting for a full pipe, and loses nothing when the reader comes', async () => {
+  it('does not block its caller on a full pipe, and loses nothing when the reader continues', async () => {
     const { reader, writer: fd } = makePipe();
     const writer = new LineWriter(fd, 'pipe', fail);
     const line = 'x'.repeat(99_999);
@@ -109,7 +109,7 @@ describe('LineWriter', () => {
     closeSync(reader);
   });
 
-  it('tries again when somebody made the pipe non-blocking', async () => {
+  it('retries when another process made the pipe non-blocking', async () => {
     const { reader, writer: fd } = makePipe(O_NONBLOCK);
     const writer = new LineWriter(fd, 'pipe', fail);
     const line = 'y'.repeat(199_999);
@@ -125,7 +125,7 @@ describe('LineWriter', () => {
     closeSync(reader);
   });
 
-  it('leaves out whole lines, and counts them, when the reader is too slow, but never the indispensable ones', async () => {
+  it('drops and counts whole lines when the reader is too slow, but never required ones', async () => {
     const { reader, writer: fd } = makePipe();
     const writer = new LineWriter(fd, 'pipe', fail);
     const line = (name: string) => name.repeat(MIB - 1);
@@ -148,7 +148,7 @@ describe('LineWriter', () => {
     closeSync(reader);
   });
 
-  it('tells once that the reader has gone, and takes no more', async () => {
+  it('reports once that the reader has closed the pipe, and accepts no more', async () => {
     const { reader, writer: fd } = makePipe();
     closeSync(reader);
     const onError = vi.fn();
@@ -171,7 +171,7 @@ describe('LineWriter', () => {
     closeSync(fd);
   });
 
-  it('tells that the device is full', async () => {
+  it('reports a full device', async () => {
     const fd = openSync('/dev/full', O_RDWR);
     const onError = vi.fn();
     const writer = new LineWriter(fd, '/dev/full', onError);
@@ -183,7 +183,7 @@ describe('LineWriter', () => {
     closeSync(fd);
   });
 
-  it('takes the part of a line back that made it into a file, so that whole lines are left', async () => {
+  it('removes the partial line at the end of a file, so that whole lines remain', async () => {
     const file = join(makeTree(), 'out');
     const fd = openSync(file, 'w');
     const onError = vi.fn();

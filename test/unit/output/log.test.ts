@@ -23,7 +23,7 @@ describe('StandardErrorLog', () => {
     [{ verbose: true }, ['cmemstat: d', 'cmemstat: i', 'cmemstat: w']],
     [{ quiet: true }, ['cmemstat: w']],
     [{ quiet: true, verbose: true }, ['cmemstat: d', 'cmemstat: w']],
-  ])('with %o shows %s', async (level, shown) => {
+  ])('with %o writes %s', async (level, shown) => {
     const { log, lines } = logging(level);
     log.debug('d');
     log.info('i');
@@ -31,7 +31,7 @@ describe('StandardErrorLog', () => {
     expect(await lines()).toEqual(shown);
   });
 
-  it('writes what was buffered when the view is closed, in order, and mirrors it there at once', async () => {
+  it('writes the buffered lines when the view is closed, in order, and mirrors them immediately', async () => {
     const { log, lines } = logging();
     const inView: string[] = [];
     log.buffer((line) => inView.push(line));
@@ -43,7 +43,7 @@ describe('StandardErrorLog', () => {
     expect(inView).toEqual(['cmemstat: 1', 'cmemstat: 2', 'cmemstat: 3']);
   });
 
-  it('buffers the last thousand lines of very many', async () => {
+  it('buffers the last thousand of many lines', async () => {
     const { log, lines } = logging();
     log.buffer(() => {});
     for (let line = 1; line <= 1500; line += 1) log.warn(`line ${line}`);
@@ -55,7 +55,7 @@ describe('StandardErrorLog', () => {
     expect(written.slice(-2)).toEqual(['cmemstat: line 1500', 'cmemstat: after']);
   });
 
-  it('writes nothing a second time', async () => {
+  it('writes nothing twice', async () => {
     const { log, lines } = logging();
     log.buffer(() => {});
     log.warn('once');

@@ -25,29 +25,32 @@ describe('NdjsonSink', () => {
     ]);
   });
 
-  it.each(Object.entries(all))('writes lines in mode %s that the schema allows', async (_, recording) => {
-    const validate = new Ajv2020({ strict: false }).compile(JSON.parse(readFileSync(SCHEMA, 'utf8')));
-    const text = await play(recording, (writer) => new NdjsonSink(writer));
-    for (const line of text.trimEnd().split('\n')) {
-      validate(JSON.parse(line));
-      expect(validate.errors ?? []).toEqual([]);
-    }
-  });
+  it.each(Object.entries(all))(
+    'writes lines in mode %s that are valid by the schema',
+    async (_, recording) => {
+      const validate = new Ajv2020({ strict: false }).compile(JSON.parse(readFileSync(SCHEMA, 'utf8')));
+      const text = await play(recording, (writer) => new NdjsonSink(writer));
+      for (const line of text.trimEnd().split('\n')) {
+        validate(JSON.parse(line));
+        expect(validate.errors ?? []).toEqual([]);
+      }
+    },
+  );
 
   it.each([
     [{ conns: 64 }, true],
     [{ conns: 'much' }, false],
-  ])('may tell the bytes of all maps by name: %j', (mapBytes, isAllowed) => {
+  ])('may contain the bytes of all maps by name: %j', (mapBytes, isAllowed) => {
     const validate = new Ajv2020({ strict: false }).compile(JSON.parse(readFileSync(SCHEMA, 'utf8')));
     expect(validate({ ...cgroup2.summary, bpf: { maps: [], mapBytes } })).toBe(isAllowed);
   });
 
-  it('lets no control character of a command line through', async () => {
+  it('removes control characters of a command line', async () => {
     const text = await play(cgroup2, (writer) => new NdjsonSink(writer));
     expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 
-  it('may lose samples to a slow reader, and nothing else; the summary counts them', async () => {
+  it('drops samples for a slow reader, and nothing else; the summary counts them', async () => {
     const written: string[] = [];
     const write = (line: string, indispensable = false) => {
       if (indispensable) written.push(line);
@@ -63,7 +66,7 @@ describe('NdjsonSink', () => {
   });
 });
 
-describe('NdjsonSink before a slow reader', () => {
+describe('NdjsonSink with a slow reader', () => {
   /** A writer that takes a line that may be left out only when it is told to. */
   function slowWriter() {
     const written: Record<string, unknown>[] = [];
@@ -78,7 +81,7 @@ describe('NdjsonSink before a slow reader', () => {
   }
   const row = (pid: number, rss: number) => ({ pid, ppid: 1, comm: 'a', rss, threads: 1 });
 
-  it('puts differences off, and loses none', async () => {
+  it('defers differences, and loses none', async () => {
     const { writer, written, state } = slowWriter();
     const sink = new NdjsonSink(writer);
     sink.write({ type: 'processes', elapsedMs: 1, processes: [row(2, 5), row(3, 5)] });
@@ -93,7 +96,7 @@ describe('NdjsonSink before a slow reader', () => {
     ]);
   });
 
-  it('writes what was put off before the summary', async () => {
+  it('writes the deferred differences before the summary', async () => {
     const { writer, written } = slowWriter();
     const sink = new NdjsonSink(writer);
     sink.write({ type: 'maps', elapsedMs: 1, maps: [], gone: [7] });
@@ -103,7 +106,7 @@ describe('NdjsonSink before a slow reader', () => {
 });
 
 describe('SummaryJsonSink', () => {
-  it('writes the summary alone, as one JSON document', async () => {
+  it('writes only the summary, as one JSON document', async () => {
     const text = await play(cgroup1, (writer) => new SummaryJsonSink(writer));
     expect(JSON.parse(text)).toEqual(cgroup1.summary);
   });

@@ -54,7 +54,7 @@ describe('openOutputs', () => {
     expect(countOpen()).toBe(before);
   });
 
-  it('begins the files anew, and before anything is started', () => {
+  it('truncates the files before anything is started', () => {
     const tree = makeTree({ o: 'of a run before' });
     openOutputs({ ...NO_OUTPUTS, json: true, output: join(tree, 'o'), summaryJson: join(tree, 's') }).close();
     expect(readFileSync(join(tree, 'o'), 'utf8')).toBe('');
@@ -75,7 +75,7 @@ describe('an output that fails', () => {
   `;
   const tsx = ['--import', 'tsx', '--input-type=module', '-e'];
 
-  it('is told on standard error, once, and remembered', () => {
+  it('is reported on standard error, once, and recorded', () => {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [...tsx, program({ json: true, output: '/dev/full' })],
@@ -88,7 +88,7 @@ describe('an output that fails', () => {
     expect(JSON.parse(stdout).type).toBe('summary');
   });
 
-  it('is told, but no failure, when its reader has seen enough', async () => {
+  it('is reported, but is not a failure, when its reader closes the pipe', async () => {
     const child = spawn(process.execPath, [...tsx, program({ json: true })], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -21,7 +21,7 @@ const [sample] = anonSamples(0, 1);
 if (sample === undefined) throw new Error('no sample');
 
 describe('RecordStream', () => {
-  it('delivers what a sink emits after the record that it was handed, to every sink in one order', async () => {
+  it('delivers what a sink emits after the current record, to every sink in the same order', async () => {
     const first = recorder();
     const emitting = recorder(({ type }) => {
       if (type !== 'sample') return;
@@ -39,7 +39,7 @@ describe('RecordStream', () => {
     }
   });
 
-  it('delivers what an event leads to after that event', () => {
+  it('delivers the consequences of an event after that event', () => {
     const chain = recorder((record) => {
       if (record.type === 'event' && record.message !== 'c')
         stream.emit(event(record.message === 'a' ? 'b' : 'c'));
@@ -50,7 +50,7 @@ describe('RecordStream', () => {
     expect(last.seen).toEqual(['a', 'b', 'c']);
   });
 
-  it('delivers what follows from the start after the start', () => {
+  it('delivers the consequences of the start after the start', () => {
     const early = recorder(({ type }) => {
       if (type === 'start') stream.emit(event('early'));
     });
@@ -60,7 +60,7 @@ describe('RecordStream', () => {
     expect(last.seen).toEqual(['start', 'early']);
   });
 
-  it('has the sinks that it was made with, and no more', () => {
+  it('has only the sinks that it was created with', () => {
     const sinks = [recorder().sink];
     const stream = new RecordStream(sinks);
     const late = recorder();
@@ -69,7 +69,7 @@ describe('RecordStream', () => {
     expect(late.seen).toEqual([]);
   });
 
-  it('ends with the summary: what comes later is dropped', async () => {
+  it('ends with the summary: later records are dropped', async () => {
     const { seen, sink } = recorder();
     const stream = new RecordStream([sink]);
     await stream.stop(summaryOf());
@@ -77,7 +77,7 @@ describe('RecordStream', () => {
     expect(seen).toEqual(['summary']);
   });
 
-  it('goes on after a sink that has thrown', () => {
+  it('continues after a sink that has thrown', () => {
     let fails = true;
     const { seen, sink } = recorder(() => {
       if (fails) throw new Error('fault');
@@ -89,7 +89,7 @@ describe('RecordStream', () => {
     expect(seen).toEqual(['a', 'b']);
   });
 
-  it('shows the sample that exceeds a budget before the event that says so, before and behind the evaluator', () => {
+  it('delivers the sample that exceeds a budget before the event that reports it, before and behind the evaluator', () => {
     const [before, behind] = [recorder(), recorder()];
     const budgets = new BudgetSink({
       budgets: [named('anon<=2M')],

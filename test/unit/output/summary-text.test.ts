@@ -14,11 +14,11 @@ describe('renderSummary', () => {
     ['cgroup2', cgroup2],
     ['cgroup1', cgroup1],
     ['process-tree', processTree],
-  ])('sums up a run in mode %s', async (mode, { summary }) => {
+  ])('summarizes a run in mode %s', async (mode, { summary }) => {
     await expect(`${render(summary)}\n`).toMatchFileSnapshot(golden(`output/summary-${mode}.txt`));
   });
 
-  it('sums up in plain numbers of bytes', async () => {
+  it('shows plain numbers of bytes', async () => {
     await expect(`${render(cgroup2.summary, true)}\n`).toMatchFileSnapshot(
       golden('output/summary-bytes.txt'),
     );
@@ -42,11 +42,11 @@ describe('renderSummary', () => {
       { status: 137, signal: 'SIGKILL', oomKilled: true },
       '  killed by the OOM killer after 870ms (SIGKILL, exit status 137)',
     ],
-  ])('tells an end by %s', (_, exit, line) => {
+  ])('describes an end by %s', (_, exit, line) => {
     expect(changed(cgroup1.summary, { exit }).split('\n')).toContain(line);
   });
 
-  it('opens with what is not measured', () => {
+  it('begins with what is not measured', () => {
     const process = {
       ...{ pid: 7, comm: 'hog', cgroup: '/other', sinceMs: 120 },
       ...{ message: 'process 7 (hog) has been in cgroup /other', hint: 'start cmemstat there' },
@@ -60,7 +60,7 @@ describe('renderSummary', () => {
     ]);
   });
 
-  it('says that BPF maps are at least as large where the kernel understates them', () => {
+  it('states that BPF maps are at least as large if the kernel understates them', () => {
     const trie = {
       ...{
         id: 1,
@@ -82,14 +82,14 @@ describe('renderSummary', () => {
     expect(text).toMatch(/1.00 KiB {2}routes {2}lpm_trie, at least$/m);
   });
 
-  it('says why there is no peak of the kernel', () => {
+  it('states why the kernel has no peak', () => {
     const peak = { bytes: 1, source: 'sampled' } as const;
     expect(changed(cgroup2.summary, { peak })).toContain(
       'sampled: this kernel has no memory.peak (since Linux 5.19)',
     );
   });
 
-  it('makes one statement about BPF memory that was only read after the exit', () => {
+  it('has one statement about BPF memory that was only read after the exit', () => {
     const { bpf } = cgroup2.summary;
     const size = { count: 0, bytes: 0 };
     const places = { vmalloc: 0, slab: 0, percpu: 0, pages: 0 };
@@ -100,7 +100,7 @@ describe('renderSummary', () => {
     ]);
   });
 
-  it('says that the peak fell between two samples, only when it did', () => {
+  it('states that the peak lies between two samples only if it does', () => {
     const note = 'the peak fell between two samples';
     const bytes = cgroup2.summary.highest?.current ?? 0;
     const peakOf = (share: number) =>
@@ -109,19 +109,19 @@ describe('renderSummary', () => {
     expect(peakOf(0.91)).not.toContain(note);
   });
 
-  it('leaves out parts of 0, but not the whole', () => {
+  it('omits parts of 0, but not the total', () => {
     const text = render(cgroup2.summary);
     expect(text).toMatch(/^ +sock +0 B/m);
     expect(text).not.toContain('percpu');
   });
 
-  it('does not say that a target which no sample saw was no process', () => {
+  it('does not call a target without samples a target without processes', () => {
     const processesOf = (max: number) => changed(cgroup1.summary, { processes: { max } });
     expect(processesOf(2)).toContain('  processes: 2 at most');
     expect(processesOf(0)).toContain('  processes: none in any sample');
   });
 
-  it('is short where nothing was measured', () => {
+  it('is short if nothing was measured', () => {
     const { peak: _, highest: __, ...rest } = cgroup1.summary;
     const bare = render({ ...rest, averages: {}, sources: {}, outlived: [] });
     expect(bare).not.toContain('peak');
@@ -147,11 +147,11 @@ describe('describeOutlived', () => {
     [1, '1 process outlived the target and was killed: 1 (p0)'],
     [2, '2 processes outlived the target and were killed: 1 (p0), 2 (p1)'],
     [7, '7 processes outlived the target and were killed: 1 (p0), 2 (p1), 3 (p2), 4 (p3), 5 (p4) and 2 more'],
-  ])('names %i of them', (count, line) => {
+  ])('lists %i of them', (count, line) => {
     expect(describeOutlived(processes(count))).toBe(line);
   });
 
-  it('makes a name harmless', () => {
+  it('escapes a name', () => {
     expect(describeOutlived([{ pid: 1, comm: '\u001b[2J' }])).toContain('1 (\\x1b[2J)');
   });
 });

@@ -23,7 +23,7 @@ describe('TableSink', () => {
     expect(text).not.toMatch(/[KM]iB/);
   });
 
-  it('shows the summary alone when it is to be quiet', async () => {
+  it('shows only the summary in quiet mode', async () => {
     const loud = await play(cgroup2, (writer) => new TableSink(writer, READABLE));
     const quiet = await play(cgroup2, (writer) => new TableSink(writer, { ...READABLE, quiet: true }));
     expect(quiet.startsWith('\ncmemstat: ')).toBe(true);
@@ -31,7 +31,7 @@ describe('TableSink', () => {
     expect(loud.length).toBeGreaterThan(quiet.length);
   });
 
-  it('shows the header again after every 20 rows', async () => {
+  it('repeats the header every 20 rows', async () => {
     const rows = Array.from({ length: 41 }, (_, at) => ({
       type: 'sample' as const,
       elapsedMs: at,
@@ -43,7 +43,7 @@ describe('TableSink', () => {
     expect(headers).toEqual([0, 21, 42]);
   });
 
-  it('goes on showing the BPF memory that was read last', async () => {
+  it('repeats the BPF memory of the last reading', async () => {
     const text = await play(cgroup2, (writer) => new TableSink(writer, READABLE));
     const cells = text
       .split('\n')

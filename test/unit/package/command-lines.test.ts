@@ -128,7 +128,7 @@ const CASES = [
   return words === undefined ? [] : [{ where, line: line.trim(), words }];
 });
 
-describe('the command lines in texts', () => {
+describe('the command lines in documents', () => {
   it('are found', () => {
     const found = (where: string) => CASES.filter((each) => each.where === where).length;
     expect(found('README.md')).toBeGreaterThan(20);
@@ -138,7 +138,7 @@ describe('the command lines in texts', () => {
     }
   });
 
-  it.each(CASES)('are taken: $where: $line', ({ where, words }) => {
+  it.each(CASES)('are accepted: $where: $line', ({ where, words }) => {
     // A sentence names a command or an option without what it needs.
     const ignored = where.endsWith('.md') ? /: missing (?:argument|value)/ : undefined;
     expect(() => parse(words, ignored)).not.toThrow();
@@ -151,7 +151,7 @@ describe('the command lines in texts', () => {
     'cmemstat --placement moon -- true',
     'cmemstat replay',
     'cmemstat completion powershell',
-  ])('are refused where the program refuses them: %s', (line) => {
+  ])('are rejected if the program rejects them: %s', (line) => {
     expect(() => parse(argumentsIn(line) ?? [])).toThrow();
   });
 });

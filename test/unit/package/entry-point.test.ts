@@ -27,7 +27,7 @@ describe('bin/cmemstat.js', () => {
     expect(transformSync(code, { target: 'es5' }).code).toBe(transformSync(code, { target: 'esnext' }).code);
   });
 
-  it.each(['0.10.48', '12.22.12', '18.20.8', '19.9.0'])('refuses Node.js %s in one line', (version) => {
+  it.each(['0.10.48', '12.22.12', '18.20.8', '19.9.0'])('rejects Node.js %s in one line', (version) => {
     const preload = join(folder, 'version.cjs');
     writeFileSync(preload, `Object.defineProperty(process.versions, 'node', { value: '${version}' });`);
     expect(run(['--require', preload, ENTRY, '--version'])).toMatchObject({
@@ -37,13 +37,13 @@ describe('bin/cmemstat.js', () => {
     });
   });
 
-  it('asks for the Node.js that package.json does', () => {
+  it('requires the version of Node.js in package.json', () => {
     const { engines } = JSON.parse(readFileSync(resolve(PROJECT, 'package.json'), 'utf8'));
     expect(engines.node).toBe('>=20');
     expect(readFileSync(ENTRY, 'utf8')).toContain('parseInt(process.versions.node, 10) < 20)');
   });
 
-  it('says in one line how to build a fresh clone', () => {
+  it('reports in one line how to build a new clone', () => {
     const root = clone('fresh');
     mkdirSync(join(root, 'src'));
     expect(run([join(root, 'bin/cmemstat.js'), '--', 'true'])).toMatchObject({
@@ -53,14 +53,14 @@ describe('bin/cmemstat.js', () => {
     });
   });
 
-  it('says of an installed package that it has to be installed again', () => {
+  it('reports that an incomplete package has to be installed again', () => {
     const root = clone('installed');
     expect(run([join(root, 'bin/cmemstat.js'), '--', 'true']).stderr).toBe(
       `cmemstat: not built: ${root}/dist is missing or incomplete (hint: install it again: npm install --global cmemstat)\n`,
     );
   });
 
-  it('says the same of a build that was cut short', () => {
+  it('reports the same for an incomplete build', () => {
     const root = clone('half');
     mkdirSync(join(root, 'dist'));
     writeFileSync(join(root, 'dist/start.cjs'), "exports.start = () => require('./cmemstat.cjs');");
@@ -69,7 +69,7 @@ describe('bin/cmemstat.js', () => {
     expect(stderr).toMatch(/^cmemstat: not built: .*\n$/);
   });
 
-  it('names a chunk that is missing, whether the command needs it or not', () => {
+  it('names a missing chunk, whether the command needs it or not', () => {
     const root = clone('holes');
     cpSync(resolve(PROJECT, 'dist'), join(root, 'dist'), { recursive: true });
     rmSync(join(root, 'dist/live-view.cjs'));
@@ -94,7 +94,7 @@ describe('bin/cmemstat.js', () => {
     expect(stderr).toBe(`cmemstat: the package koffi is not installed (hint: run npm ci in ${root})\n`);
   });
 
-  it('hides no fault of a whole build', () => {
+  it('propagates the errors of a complete build', () => {
     const root = clone('whole');
     mkdirSync(join(root, 'dist'));
     writeFileSync(join(root, 'dist/start.cjs'), "exports.start = () => { throw new Error('a fault'); };");

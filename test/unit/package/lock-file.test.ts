@@ -59,7 +59,7 @@ function foldersAbove(path: string): string[] {
 }
 
 describe('package-lock.json', () => {
-  it('has an entry for every dependency, those for other platforms included', () => {
+  it('has an entry for every dependency, including those for other platforms', () => {
     expect(missingEntries(readLock())).toEqual([]);
   });
 
@@ -69,7 +69,7 @@ describe('package-lock.json', () => {
     expect(status).toBe(0);
   });
 
-  it('names no registry: the one that is configured is used', () => {
+  it('names no registry: the configured one is used', () => {
     expect(Object.entries(readLock().packages).filter(([, { resolved }]) => resolved !== undefined)).toEqual(
       [],
     );
@@ -84,7 +84,7 @@ describe('package-lock.json', () => {
     expect(allowScripts).toEqual(Object.fromEntries(names.map((name) => [name, false])));
   });
 
-  it('would not pass without the packages for other platforms', () => {
+  it('is rejected without the packages for other platforms', () => {
     const lock = readLock();
     const name = 'node_modules/@biomejs/cli-android-arm64';
     expect(lock.packages).toHaveProperty([name]);
@@ -95,7 +95,7 @@ describe('package-lock.json', () => {
     expect(status).toBe(1);
   });
 
-  it('would not pass with another version than package.json asks for', () => {
+  it('is rejected with another version than in package.json', () => {
     const lock = readLock();
     const commander = lock.packages['node_modules/commander'];
     if (commander !== undefined) commander.version = '1.0.0';

@@ -47,12 +47,12 @@ const links = (path: string) =>
 const documents = packed.filter((path) => path.endsWith('.md'));
 
 describe('the package', () => {
-  it('has a manual page that npm installs: an array names it', () => {
+  it('has a manual page that npm installs: it is in an array', () => {
     expect(manifest.man).toEqual(['man/cmemstat.1']);
     expect(packed).toContain('man/cmemstat.1');
   });
 
-  it('names its repository, its home page and where faults are reported', () => {
+  it('names its repository, its home page and its issue tracker', () => {
     const { url } = manifest.repository;
     expect(url).toMatch(/^git\+https:\/\/github\.com\/[\w-]+\/cmemstat\.git$/);
     const page = url.replace(/^git\+|\.git$/g, '');
@@ -65,11 +65,11 @@ describe('the package', () => {
     ['the manual page', readText('man/cmemstat.1').replaceAll('\\-', '-')],
     ['README.md', readText('README.md')],
     ...packed.filter((path) => /^(examples|schema|action)/.test(path)).map((path) => [path, readText(path)]),
-  ])('holds every file that %s names', (_, text = '') => {
+  ])('contains every file that %s names', (_, text = '') => {
     expect(mentions(text).filter((path) => !isPacked(path))).toEqual([]);
   });
 
-  it('holds every document that a message of the program names', () => {
+  it('contains every document that a message of the program names', () => {
     const sources = readdirSync(resolve(PROJECT, 'src'), { recursive: true, encoding: 'utf8' });
     const texts = sources.filter((path) => path.endsWith('.ts')).map((path) => readText(join('src', path)));
     const named = texts.flatMap(mentions).filter((path) => /^(docs|examples)\//.test(path));
@@ -83,19 +83,19 @@ describe('the package', () => {
   });
 
   it.each(documents.filter((path) => path !== 'CONTRIBUTING.md'))(
-    'holds every file that %s links to',
+    'contains every file that %s links to',
     (path) => {
       expect(links(path).filter((target) => !isPacked(target))).toEqual([]);
     },
   );
 
-  it('has a CONTRIBUTING.md whose links lead somewhere in the repository', () => {
+  it('has a CONTRIBUTING.md with valid links', () => {
     expect(links('CONTRIBUTING.md').filter((target) => !existsSync(resolve(PROJECT, target)))).toEqual([]);
   });
 });
 
 describe('CONTRIBUTING.md', () => {
-  it('names every npm script, and none that is not there', () => {
+  it('names every npm script, and no other', () => {
     const named = [...readText('CONTRIBUTING.md').matchAll(/npm (?:run )?([\w:]+)/g)].map(([, name]) => name);
     const scripts = Object.keys(manifest.scripts);
     expect(scripts.filter((name) => !named.includes(name))).toEqual([]);
@@ -107,7 +107,7 @@ describe('CONTRIBUTING.md', () => {
 });
 
 describe('CHANGELOG.md', () => {
-  it('has a section for what comes next and one for the version of the package', () => {
+  it('has a section for unreleased changes and one for the version of the package', () => {
     const sections = [...readText('CHANGELOG.md').matchAll(/^## \[([^\]]+)\]/gm)].map(([, name]) => name);
     expect(sections[0]).toBe('Unreleased');
     expect(sections).toContain(manifest.version);

@@ -17,7 +17,7 @@ const sizeWith = (changes: Partial<PackageSize>): PackageSize => ({
 });
 
 describe('the size budget', () => {
-  it('takes what is as large as allowed', () => {
+  it('accepts a package of exactly the allowed size', () => {
     expect(findExcess(sizeWith({}), LIMITS)).toEqual([]);
   });
 
@@ -33,14 +33,14 @@ describe('the size budget', () => {
     expect(findExcess(sizeWith(changes), LIMITS)).toEqual([expect.stringMatching(new RegExp(`^${what}: `))]);
   });
 
-  it('lists each dependency and what is loaded', () => {
+  it('lists each dependency and the loaded files', () => {
     const text = renderSize(sizeWith({}), LIMITS);
     expect(text).toMatch(/^installed +1\.0 kB {3}of at most 1\.0 kB$/m);
     expect(text).toMatch(/^ {2}koffi +0\.6 kB$/m);
     expect(text).toContain('and 2 modules of Node.js');
   });
 
-  it('is not above what users were promised', () => {
+  it('does not exceed the documented size', () => {
     expect(budget.packedBytes).toBeLessThanOrEqual(450_000);
     expect(budget.installedBytes).toBeLessThanOrEqual(7_000_000);
   });

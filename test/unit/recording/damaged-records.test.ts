@@ -73,7 +73,7 @@ const damage = fc.oneof(
   fc.record({ renamed: fc.constantFrom('other', 'Type', 'current') }),
 );
 
-test('whatever was damaged in a record is passed over, or can be shown', () => {
+test('any damaged record is skipped, or can be displayed', () => {
   let kept = 0;
   fc.assert(
     fc.property(

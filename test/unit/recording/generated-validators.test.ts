@@ -43,7 +43,7 @@ const SAME: [
 ] = [true, true, true, true, true, true, true];
 
 describe('the validators', () => {
-  it('are those that the schemas generate', () => {
+  it('match the schemas', () => {
     const { status, stderr } = spawnSync(
       process.execPath,
       [join(PROJECT, 'build/generate-validators.mjs'), '--check'],
@@ -52,7 +52,7 @@ describe('the validators', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  it('are of the types of the model: tsc checks that', () => {
+  it('have the types of the model: tsc checks that', () => {
     expect(SAME).not.toContain(false);
     const withoutKey: IsSame<{ a: 1; b?: 2 }, { a: 1 }> = false;
     const withOtherWords: IsSame<{ a: 'x' | 'y' }, { a: 'x' }> = false;

@@ -51,9 +51,9 @@ async function read(file: string): Promise<void> {
   }
 }
 
-describe('a document that is passed for another one', () => {
+describe('a document of another kind', () => {
   it.each(Object.entries(DOCUMENTS))(
-    'is named where a recording is expected: %s',
+    'is identified where a recording is expected: %s',
     async (id, { name, hint }) => {
       const file = write(id);
       await expect(read(file)).rejects.toMatchObject({
@@ -63,12 +63,12 @@ describe('a document that is passed for another one', () => {
     },
   );
 
-  it.each(['budgets', 'maps', 'elf'])('is named where figures are compared: %s', async (id) => {
+  it.each(['budgets', 'maps', 'elf'])('is identified where figures are compared: %s', async (id) => {
     await expect(readSide(write(id))).rejects.toThrow(`(this is ${DOCUMENTS[id]?.name})`);
   });
 
   it.each(Object.entries(DOCUMENTS).filter(([id]) => id !== 'budgets'))(
-    'is named where a budget file is expected: %s',
+    'is identified where a budget file is expected: %s',
     (id, { document, name }) => {
       expect(() => parseBudgetFile(JSON.stringify(document), id)).toThrow(
         `${id}: this is ${name}, not a budget file`,
@@ -76,7 +76,7 @@ describe('a document that is passed for another one', () => {
     },
   );
 
-  it('is not guessed if it is none of ours', async () => {
+  it('is not identified if it is none of ours', async () => {
     const file = join(folder, 'other');
     writeFileSync(file, '{"budget": 1}');
     await expect(read(file)).rejects.toThrow('not a cmemstat recording (no start record)');

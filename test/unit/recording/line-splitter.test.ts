@@ -26,7 +26,7 @@ function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
 }
 
 describe('LineSplitter', () => {
-  it('hands out each line with its place', () => {
+  it('returns each line with its position', () => {
     expect(split([Buffer.from('ab\n\ncd')])).toEqual([
       ['ab', 0, 3],
       ['', 3, 4],
@@ -34,7 +34,7 @@ describe('LineSplitter', () => {
     ]);
   });
 
-  it('finds the same lines however the bytes come, characters of several bytes too', () => {
+  it('finds the same lines in any chunks, also with multi-byte characters', () => {
     const text = fc.array(fc.string({ unit: 'binary', maxLength: 8 }), { maxLength: 8 });
     fc.assert(
       fc.property(text, fc.array(fc.nat(5)), (lines, sizes) => {
@@ -49,7 +49,7 @@ describe('LineSplitter', () => {
     );
   });
 
-  it('keeps no line that is too long, and goes on after it', () => {
+  it('drops a line that is too long, and continues after it', () => {
     const bytes = Buffer.from(`a\n${'x'.repeat(20)}\nb\n`);
     const expected = [
       ['a', 0, 2],

@@ -27,7 +27,7 @@ describe('parseRecordLine', () => {
     expect(parse(processes)).toEqual({ record: processes });
   });
 
-  it('passes over a kind that came later', () => {
+  it("skips records of a later version's kinds", () => {
     expect(parse({ type: 'weather', elapsedMs: 1 })).toEqual({ unknown: 'weather' });
     expect(parse({ type: 'toString' })).toEqual({ unknown: 'toString' });
   });
@@ -71,18 +71,18 @@ describe('parseRecordLine', () => {
       'processes: processes[0].ppid is missing: expected a number',
     ],
     ['{"type":"summary","version":1}', 'summary: cmemstat is missing: expected a string'],
-  ])('calls %s damaged', (text, damaged) => {
+  ])('reports %s as damaged', (text, damaged) => {
     expect(parseRecordLine(text)).toEqual({ damaged });
   });
 
-  it('takes any other words and keys of a later version, and values in any range', () => {
+  it('accepts other words and keys of a later version, and values in any range', () => {
     const sample = { type: 'sample', elapsedMs: -1, reason: 'asked', current: 0.5, weather: [1] };
     expect(parse(sample)).toEqual({ record: sample });
     const odd = { ...start, placement: { kind: 'elsewhere', reason: '' }, constructor: 1 };
     expect(parse(odd)).toEqual({ record: odd });
   });
 
-  it('reads what is nested very deep', () => {
+  it('reads deeply nested records', () => {
     const deep = `${'['.repeat(5000)}${']'.repeat(5000)}`;
     expect(parseRecordLine(`${SAMPLE},"stat":{"anon":${deep}}}`)).toEqual({
       damaged: 'sample: stat.anon: expected a number, found a list',
@@ -90,7 +90,7 @@ describe('parseRecordLine', () => {
     expect(parseRecordLine(`${SAMPLE},"other":${deep}}`)).toHaveProperty('record');
   });
 
-  it.each([start, summary])('refuses what a newer version wrote, and says which', (record) => {
+  it.each([start, summary])('rejects recordings of a newer version, with the version', (record) => {
     const text = JSON.stringify({ ...record, version: 3, cmemstat: '9.1.0' });
     expect(() => parseRecordLine(text, 'run.jsonl')).toThrow(InputError);
     expect(() => parseRecordLine(text, 'run.jsonl')).toThrow(
@@ -98,7 +98,7 @@ describe('parseRecordLine', () => {
     );
   });
 
-  it('refuses a newer version even where its start line looks different', () => {
+  it('rejects a newer version also if its start line differs', () => {
     expect(() => parse({ type: 'start', version: 7 })).toThrow(/format version 7/);
   });
 });

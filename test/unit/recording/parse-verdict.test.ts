@@ -33,20 +33,20 @@ const damaged = fc
   });
 
 describe('parseVerdict', () => {
-  it.each(Object.entries(examples))('reads the verdict "%s" as it was written', (_name, verdict) => {
+  it.each(Object.entries(examples))('reads back the verdict "%s"', (_name, verdict) => {
     expect(read(verdict)).toEqual(JSON.parse(JSON.stringify(verdict)));
   });
 
-  it('reads every verdict, whatever the names in it', () => {
+  it('reads every verdict, with any names', () => {
     fc.assert(fc.property(hostileVerdict, (verdict) => read(verdict) !== undefined));
   });
 
-  it.each(['budgets', 'runs', 'target', 'host', 'warnings'])('says that %s is missing', (key) => {
+  it.each(['budgets', 'runs', 'target', 'host', 'warnings'])('reports that %s is missing', (key) => {
     const { [key as keyof Verdict]: _gone, ...rest } = Object.values(examples)[0] ?? ({} as Verdict);
     expect(() => read(rest)).toThrow(`v.json: invalid verdict: ${key} is missing: expected `);
   });
 
-  it('lets nothing through that a report can not be drawn from', () => {
+  it('rejects whatever a report cannot be rendered from', () => {
     fc.assert(
       fc.property(damaged, (verdict) => {
         let kept: Verdict | undefined;

@@ -28,7 +28,7 @@ async function collect(path: string): Promise<RecordLine[]> {
 }
 
 describe('readRecording', () => {
-  it('hands out every record with the place of its line', async () => {
+  it('returns every record with the position of its line', async () => {
     const text = all.map(line).join('');
     const reading = readRecording(fileOf(text));
     let index = 0;
@@ -41,7 +41,7 @@ describe('readRecording', () => {
     expect(reading.counts).toEqual({ lines: all.length, damaged: 0, unknown: 0 });
   });
 
-  it('counts and passes over what is damaged, cut or newer', async () => {
+  it('counts and skips damaged, truncated and newer lines', async () => {
     const [first, ...rest] = all;
     const path = fileOf(
       `${line(first)}garbage\n${line({ type: 'weather' })}${rest.map(line).join('')}{"type":"samp`,
@@ -56,11 +56,11 @@ describe('readRecording', () => {
     });
   });
 
-  it('takes a last line without its newline when it is whole', async () => {
+  it('reads a last line without a newline if it is complete', async () => {
     expect(await collect(fileOf(all.map(line).join('').trimEnd()))).toEqual(all);
   });
 
-  it('refuses a file without a start line, a directory, and what is not there', async () => {
+  it('rejects a file without a start line, a directory, and a missing file', async () => {
     for (const text of ['', 'one\ntwo\n', 'x\n'.repeat(1000)]) {
       const path = fileOf(text);
       await expect(collect(path)).rejects.toThrow(`${path}: not a cmemstat recording (no start record)`);
@@ -70,13 +70,13 @@ describe('readRecording', () => {
     await expect(collect(join(folder, 'none'))).rejects.toThrow(InputError);
   });
 
-  it('gives up early on a file that is something else', async () => {
+  it('rejects other files early', async () => {
     // The end of the file would be a recording.
     const path = fileOf('no\n'.repeat(200) + all.map(line).join(''));
     await expect(collect(path)).rejects.toThrow(/not a cmemstat recording/);
   });
 
-  it('refuses a recording of a newer version', async () => {
+  it('rejects a recording of a newer version', async () => {
     const path = fileOf(line({ ...cgroup2.start, version: 3, cmemstat: '3.0.0' }));
     await expect(collect(path)).rejects.toThrow(
       `${path}: written by a newer cmemstat (3.0.0, format version 3); this one reads up to version 2`,
@@ -99,7 +99,7 @@ describe('readRecording that follows', () => {
     expect(records).toEqual(all);
   });
 
-  it('begins anew when the file was cut', async () => {
+  it('starts over when the file was truncated', async () => {
     const path = fileOf(line(cgroup2.start) + line(cgroup2.records[0]));
     const types: string[] = [];
     let round = 0;
@@ -112,7 +112,7 @@ describe('readRecording that follows', () => {
     expect(types).toEqual(['start', 'sample', 'start', 'summary']);
   });
 
-  it('stops when it is told to', async () => {
+  it('stops on request', async () => {
     const path = fileOf(line(cgroup2.start));
     const abort = new AbortController();
     const seen: string[] = [];

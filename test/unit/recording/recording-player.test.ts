@@ -67,7 +67,7 @@ const SMALL = [
 ];
 
 describe('a player', () => {
-  it('knows the run', async () => {
+  it('describes the run', async () => {
     const player = await openPlayer(fileOf(SMALL), () => new Sum());
     expect(player.start).toEqual(cgroup2.start);
     expect(player.summary).toEqual(summary);
@@ -84,7 +84,7 @@ describe('a player', () => {
     ['after it', [5, 30, 50, 5], 300],
     ['before it, where that is the larger one', [5, 60, 5, 5], 200],
     ['that has it', [5, 30, 80, 5], 300],
-  ])("takes the kernel's own mark of the peak: the sample %s", async (_, currents, ms) => {
+  ])("uses the kernel's own time of the peak: the sample %s", async (_, currents, ms) => {
     const marks = [10, 60, 80, 80];
     const samples = currents.map((current, at) => ({
       ...sample((at + 1) * 100, current),
@@ -95,14 +95,14 @@ describe('a player', () => {
     player.close();
   });
 
-  it('shows one run: several in a file would be one on top of the other', async () => {
+  it('plays a single run: several in one file would overlap', async () => {
     const path = fileOf([...SMALL, ...SMALL]);
     await expect(openPlayer(path, () => new Sum())).rejects.toThrow(
       `${path}: contains more than one run, and a replay shows only one`,
     );
   });
 
-  it('takes regular files alone, and waits for no pipe', async () => {
+  it('accepts only regular files, and does not wait for pipes', async () => {
     const pipe = join(folder, 'pipe');
     execFileSync('mkfifo', [pipe]);
     for (const path of [pipe, '-', folder, '/dev/null'])
@@ -125,7 +125,7 @@ describe('a player', () => {
     player.close();
   });
 
-  it('goes to a moment: all up to it, and nothing after it', async () => {
+  it('seeks to a moment: everything up to it, and nothing after it', async () => {
     const player = await openPlayer(fileOf(SMALL), () => new Sum());
     expect(player.seek(0)).toMatchObject({ records: 1, lastMs: 0 });
     expect(player.seek(250)).toMatchObject({ records: 3, lastMs: 200 });
@@ -136,7 +136,7 @@ describe('a player', () => {
     player.close();
   });
 
-  it('passes over damaged lines at every seek', async () => {
+  it('skips damaged lines at every seek', async () => {
     const path = fileOf([cgroup2.start, TEN[0], 'broken', TEN[1], { type: 'weather' }, TEN[2]]);
     const player = await openPlayer(path, () => new Sum());
     expect(player.counts).toEqual({
@@ -151,7 +151,7 @@ describe('a player', () => {
     player.close();
   });
 
-  it('keeps records in order whose times go back by a little', async () => {
+  it('keeps records in order if times go back slightly', async () => {
     const path = fileOf([cgroup2.start, TEN[0], event(201), TEN[1], TEN[2]]);
     const player = await openPlayer(path, () => new Sum());
     expect(player.seek(200).records).toBe(2);
@@ -159,7 +159,7 @@ describe('a player', () => {
     player.close();
   });
 
-  it('gives the same state on every way through a long recording, and applies no more than it must', async () => {
+  it('has the same state on every path through a long recording, and applies no more than necessary', async () => {
     // 10 MB: more than the way between two kept states.
     const stat = Object.fromEntries(
       Array.from({ length: 60 }, (_, key) => [`a_key_of_memory_stat_${key}`, key]),
@@ -183,7 +183,7 @@ describe('a player', () => {
     player.close();
   });
 
-  it('refuses what can not be played', async () => {
+  it('rejects what cannot be played', async () => {
     await expect(openPlayer('/dev/null', () => new Sum())).rejects.toThrow(/only a regular file/);
     await expect(openPlayer(fileOf([TEN[0]]), () => new Sum())).rejects.toThrow(/no start record/);
     await expect(openPlayer(join(folder, 'none'), () => new Sum())).rejects.toThrow(/no such file/);
@@ -191,7 +191,7 @@ describe('a player', () => {
 });
 
 describe('a player that follows', () => {
-  it('knows what is there when it opens, and what comes later until the summary', async () => {
+  it('has the records present at opening, and later ones until the summary', async () => {
     const path = fileOf(SMALL.slice(0, 4));
     const onGrowth = vi.fn();
     const player = await openPlayer(path, () => new Sum(), { follow: true, onGrowth });
@@ -205,7 +205,7 @@ describe('a player that follows', () => {
     player.close();
   });
 
-  it('begins anew when the file was cut and written again', async () => {
+  it('starts over when the file was truncated and rewritten', async () => {
     const path = fileOf(SMALL.slice(0, 6));
     const player = await openPlayer(path, () => new Sum(), { follow: true });
     expect(player.seek(9999).records).toBe(6);

@@ -103,17 +103,17 @@ const render = (each: Comparison, { plainBytes = false, all = false } = {}) =>
   `${renderComparison(each, { plainBytes, all }).join('\n')}\n`;
 
 describe('the table', () => {
-  it('of everything at once', async () => {
+  it('shows every part', async () => {
     await expect(render(everything)).toMatchFileSnapshot(golden('comparison/comparison.txt'));
   });
 
-  it('in plain bytes, with every row', async () => {
+  it('shows plain bytes, with every row', async () => {
     await expect(render(everything, { plainBytes: true, all: true })).toMatchFileSnapshot(
       golden('comparison/comparison-bytes.txt'),
     );
   });
 
-  it('of single runs without thresholds has no column that would be empty', () => {
+  it('of single runs without thresholds omits the empty columns', () => {
     const one = side('a', { runs: 1, command: ['true'], mode: 'cgroup1' });
     const { host: _host, ...bare } = one;
     const each = comparison([row('anon', 8 * MIB, 9 * MIB), row('swap', 0, 0)], { base: bare, now: one });
@@ -129,7 +129,7 @@ describe('the table', () => {
     ]);
   });
 
-  it('lets no control character of a name through', () => {
+  it('removes control characters of a name', () => {
     expect(render(everything, { all: true }).replaceAll('\n', '')).not.toMatch(/\p{Cc}/u);
   });
 });
@@ -138,7 +138,7 @@ describe('the rows', () => {
   const many = Array.from({ length: 30 }, (_, at) => row(`key${at}`, MIB, 2 * MIB));
   const rowsIn = (text: string) => text.split('\n').filter((line) => /^(key|bad)\d/.test(line)).length;
 
-  it('are 20 at most, and the rest is counted', () => {
+  it('are limited to 20, and the others are counted', () => {
     const text = render(comparison(many));
     expect(rowsIn(text)).toBe(20);
     expect(text).toContain('10 more; --all shows them');
@@ -146,14 +146,14 @@ describe('the rows', () => {
     expect(render(comparison(many), { all: true })).not.toContain('--all');
   });
 
-  it('that fail are all shown', () => {
+  it('that fail are never omitted', () => {
     const bad = Array.from({ length: 25 }, (_, at) =>
       row(`bad${at}`, 1, 2, { verdict: 'regressed', allowed: 0 }),
     );
     expect(rowsIn(render(comparison([...bad, ...many])))).toBe(25);
   });
 
-  it('that are the same on both sides are left out', () => {
+  it('that are equal on both sides are omitted', () => {
     expect(render(comparison([row('anon', 5, 5)]))).toContain('no metric differs');
   });
 });
@@ -172,7 +172,7 @@ describe('the outcome', () => {
       [row('anon', 1, 1, { verdict: 'passed' }), row('bpf', 1, 9, { verdict: 'not-measured' })],
       ['no regression in 1 metric', 'NOT MEASURED on at least one side: bpf'],
     ],
-  ])('is said at the end %#', (metrics, lines) => {
+  ])('is reported at the end: %#', (metrics, lines) => {
     expect(
       renderComparison(comparison(metrics), { plainBytes: false, all: false }).slice(-lines.length),
     ).toEqual(lines);

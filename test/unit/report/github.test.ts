@@ -21,12 +21,12 @@ const commands = (text: string) =>
     .map(parseCommand);
 
 describe('renderGithubReport', () => {
-  it('says nothing when all passed', () => {
+  it('is empty if everything passed', () => {
     expect(renderGithubReport(examples.passed ?? never())).toBe('');
     expect(renderGithubReport(examples.empty ?? never())).toBe('');
   });
 
-  it('titles an error by the budget', () => {
+  it('has the budget as the title of an error', () => {
     const [first] = commands(renderGithubReport(examples.failed ?? never()));
     expect(first?.level).toBe('error');
     expect(first?.title).toBe('Memory budget: BPF maps');
@@ -61,7 +61,7 @@ describe('renderGithubReport', () => {
     expect(found.map(({ level, title }) => [level, title])).toEqual(expected);
   });
 
-  it('writes commands and nothing else, as many as there are findings, whatever the texts are', () => {
+  it('contains only commands, one per finding, with any texts', () => {
     fc.assert(
       fc.property(hostileVerdict, (verdict) => {
         const all = commands(renderGithubReport(verdict));
@@ -78,7 +78,7 @@ describe('githubStepSummary', () => {
     expect(githubStepSummary(verdict)).toBe(renderMarkdownReport(verdict));
   });
 
-  it('is cut at a line where GitHub would refuse it, with nothing left open', () => {
+  it('is cut at a line where GitHub would reject it, with nothing left open', () => {
     const budgets = Array.from({ length: 1500 }, (_, index) => ({ ...failedBudget, name: `é ${index}` }));
     const summary = githubStepSummary({ ...(examples.passed ?? never()), budgets });
     expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(1024 * 1024);
@@ -87,7 +87,7 @@ describe('githubStepSummary', () => {
     expect(summary.match(/<details/g)?.length).toBe(summary.match(/<\/details>/g)?.length);
   });
 
-  it('keeps to what is left of the limit at any length', () => {
+  it('respects the rest of the limit at any length', () => {
     const verdict = examples.failed ?? never();
     for (let limit = 0; limit < 3000; limit += 37) {
       const summary = githubStepSummary(verdict, limit);

@@ -91,13 +91,13 @@ describe('renderJunitReport', () => {
     expect(failure?.text).toContain('owner: @acme/datapath\n');
   });
 
-  it('tells two budgets of one name apart', () => {
+  it('distinguishes budgets of one name', () => {
     const twice = { ...(examples.empty ?? never()), budgets: [passedBudget, passedBudget] };
     const names = cases(parseXml(renderJunitReport(twice))).map(({ attributes }) => attributes.name);
     expect(names).toEqual(['anon<=256MiB', 'anon<=256MiB (2)', 'the target succeeds']);
   });
 
-  it('is well-formed and lists the same cases, whatever the texts are', () => {
+  it('is well-formed and lists the same cases, with any texts', () => {
     fc.assert(
       fc.property(hostileVerdict, (verdict) => {
         const suite = parseXml(renderJunitReport(verdict));

@@ -40,13 +40,13 @@ describe('codeSpan', () => {
     expect(codeCell(text)).toBe(span);
   });
 
-  it('writes HTML where HTML is read', () => {
+  it('writes HTML where HTML is parsed', () => {
     expect(codeHtml('<b>&"\n')).toBe('<code>&lt;b&gt;&amp;&quot;\\x0a</code>');
   });
 });
 
 describe('renderMarkdownReport', () => {
-  it('shows an exceeded limit expanded, and what was not measured folded', () => {
+  it('shows an exceeded limit expanded, and unmeasured budgets collapsed', () => {
     const failed = renderMarkdownReport(examples.failed ?? never());
     expect(failed).toContain('<details open><summary>FAILED: <code>BPF maps</code></summary>\n\n');
     expect(failed).toContain('| `anon` | 180 MiB | 150 MiB | +30.0 MiB |');
@@ -55,12 +55,12 @@ describe('renderMarkdownReport', () => {
     expect(unmeasured).toContain('<details><summary>NOT MEASURED: <code>kernel&lt;=32MiB</code></summary>');
   });
 
-  it('draws no chart of what is not known', () => {
+  it('omits a chart of unknown values', () => {
     expect(renderMarkdownReport(examples['not-measured'] ?? never())).not.toContain('Over time');
     expect(renderMarkdownReport(examples.empty ?? never())).not.toContain('Over time');
   });
 
-  it('keeps its tables, parts and plain text, whatever the texts are', () => {
+  it('preserves its tables, sections and plain text, with any texts', () => {
     fc.assert(
       fc.property(hostileVerdict, (verdict) => {
         const text = renderMarkdownReport(verdict);

@@ -39,20 +39,20 @@ describe('renderReport', () => {
     Object.keys(examples).map((name) => [format, name] as const),
   );
 
-  it.each(all)('draws %s of the verdict "%s"', async (format, name) => {
+  it.each(all)('renders %s of the verdict "%s"', async (format, name) => {
     const verdict = examples[name];
     if (verdict === undefined) throw new Error(name);
     const file = golden(`reports/${format}/${name}.${ENDINGS[format]}`);
     await expect(renderReport(format, verdict)).toMatchFileSnapshot(file);
   });
 
-  it.each(REPORT_FORMATS)('ends %s with one newline, or says nothing', (format) => {
+  it.each(REPORT_FORMATS)('ends %s with one newline, or renders nothing', (format) => {
     for (const verdict of Object.values(examples)) {
       expect(renderReport(format, verdict)).toMatch(/^$|[^\n]\n$/);
     }
   });
 
-  it('writes JSON that the schema allows and that says the same', () => {
+  it('renders JSON that is valid by the schema and has the same content', () => {
     const [schema, comparison] = SCHEMAS.map((name) =>
       JSON.parse(readFileSync(join(PROJECT, 'schema', name), 'utf8')),
     );
@@ -67,7 +67,7 @@ describe('renderReport', () => {
     expect(validate.errors).not.toBeNull();
   });
 
-  it('writes any text as JSON that reads back', () => {
+  it('renders any text as JSON that can be read back', () => {
     fc.assert(
       fc.property(hostileVerdict, (verdict) => {
         expect(JSON.parse(renderReport('json', verdict))).toEqual(verdict);
@@ -76,7 +76,7 @@ describe('renderReport', () => {
   });
 
   it.each(REPORT_FORMATS.filter((format) => format !== 'json'))(
-    'lets no control character, no turn of direction and no half character into %s',
+    'renders no control character, no change of direction and no half character in %s',
     (format) => {
       fc.assert(
         fc.property(hostileVerdict, (verdict) => {
@@ -105,22 +105,22 @@ describe('parseReportRequest', () => {
     ],
     ['MARKDOWN', '--report MARKDOWN: unknown report format; expected', 'markdown'],
     ['tpa', '--report tpa: unknown report format', 'tap'],
-  ])('refuses %s and names the nearest', (text, message, nearest) => {
+  ])('rejects %s and suggests the nearest name', (text, message, nearest) => {
     expect(() => parseReportRequest(text)).toThrow(message);
     expect(hintOf(() => parseReportRequest(text))).toBe(`--report ${nearest}`);
   });
 
-  it('names no format that is far off', () => {
+  it('suggests no distant name', () => {
     expect(hintOf(() => parseReportFormat('qqqqqqqqqq', '--format'))).toBeUndefined();
   });
 
-  it('refuses a colon without a file', () => {
+  it('rejects a colon without a file', () => {
     expect(() => parseReportRequest('junit:')).toThrow('--report junit:: no file after the colon');
   });
 });
 
 describe('defaultStreamOf', () => {
-  it('keeps text out of the way of what a pipe reads', () => {
+  it('keeps text off the stream that a pipe reads', () => {
     expect(REPORT_FORMATS.map(defaultStreamOf)).toEqual([
       'stderr',
       'stdout',

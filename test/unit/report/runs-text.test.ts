@@ -10,7 +10,7 @@ const cellsOf = (lines: readonly string[], name: string) =>
     .split(/ {2,}/);
 
 describe('several runs side by side', () => {
-  it('tell median, spread, least and most of what the runs have', () => {
+  it('show median, spread, minimum and maximum of their metrics', () => {
     const lines = renderRuns([10, 12, 14].map((mib) => run({ anon: mib * MIB, file: 0, processes: mib })));
     expect(lines[0]).toBe('cmemstat: 3 runs, the highest value of each:');
     expect(cellsOf(lines, 'anon')).toEqual(['anon', '12.0 MiB', '2.00 MiB', '10.0 MiB', '14.0 MiB']);
@@ -18,13 +18,13 @@ describe('several runs side by side', () => {
     expect(cellsOf(lines, 'file')).toBeUndefined();
   });
 
-  it('number outliers by the run, also where a run before has not measured it', () => {
+  it('number outliers by run, also if an earlier run lacks the metric', () => {
     const values = [undefined, 10, 10, 11, 10, 99];
     const lines = renderRuns(values.map((mib) => run(mib === undefined ? {} : { anon: mib * MIB })));
     expect(cellsOf(lines, 'anon')?.[5]).toBe('run 6: 99.0 MiB');
   });
 
-  it('take a map that a run does not have for nothing, and not where maps were not measured', () => {
+  it('count a map that a run lacks as 0, unless maps were not measured', () => {
     const maps = { conns: 64 * KIB };
     const lines = renderRuns([run({}, { maps }), run({}, { maps: {} }), run({}), run({}, { maps })]);
     expect(cellsOf(lines, 'bpf.map:conns')?.slice(1, 5)).toEqual(['64.0 KiB', '0 B', '0 B', '64.0 KiB']);

@@ -22,26 +22,26 @@ describe('appendStepSummary', () => {
     ['nothing', undefined, ''],
     ['a line', 'before\n', 'before\n'],
     ['a line without its end', 'before', 'before\n'],
-  ])('begins on a line of its own after %s', (_, before, start) => {
+  ])('starts on a new line after %s', (_, before, start) => {
     const { warnings, text, report } = summaryAfter(before);
     expect(text).toBe(`${start}${report}`);
     expect(warnings).toEqual([]);
   });
 
-  it('keeps to the room that is left', () => {
+  it('keeps within the remaining size', () => {
     const { text, warnings } = summaryAfter(`${'x'.repeat(LIMIT_BYTES - 601)}\n`);
     expect(Buffer.byteLength(text)).toBeLessThanOrEqual(LIMIT_BYTES);
     expect(text).toContain('_Truncated');
     expect(warnings).toEqual([]);
   });
 
-  it('says that there is no room', () => {
+  it('reports that the size is exhausted', () => {
     const { text, warnings } = summaryAfter('x'.repeat(LIMIT_BYTES));
     expect(text).toHaveLength(LIMIT_BYTES);
     expect(warnings).toEqual([expect.stringContaining('no room')]);
   });
 
-  it('says what it could not write, and throws nothing', () => {
+  it('reports a failed write, and throws nothing', () => {
     const verdict = examples.passed;
     if (verdict === undefined) throw new Error('no example');
     expect(appendStepSummary(verdict, '/nonexistent/summary.md')).toEqual([

@@ -56,12 +56,12 @@ describe('renderTapReport', () => {
     ['timeout', ['the target succeeds']],
     ['strict-host', ['comparable with the baseline']],
     ['empty', []],
-  ])('fails in the verdict "%s" what is at fault', (name, failed) => {
+  ])('reports the failures of the verdict "%s"', (name, failed) => {
     const points = parseTap(renderTapReport(examples[name] ?? never()));
     expect(points.filter(({ ok }) => !ok).map(({ description }) => description)).toEqual(failed);
   });
 
-  it('skips what was not measured and need not be, with the reason', () => {
+  it('skips unmeasured optional budgets, with the reason', () => {
     const skipped = parseTap(renderTapReport(examples.optional ?? never())).filter(({ skip }) => skip);
     expect(skipped).toEqual([
       {
@@ -73,7 +73,7 @@ describe('renderTapReport', () => {
     ]);
   });
 
-  it('passes and skips the same, whatever the texts are', () => {
+  it('passes and skips the same, with any texts', () => {
     fc.assert(
       fc.property(hostileVerdict, (verdict) => {
         const points = parseTap(renderTapReport(verdict));

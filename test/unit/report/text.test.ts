@@ -11,7 +11,7 @@ function fail(name: string): never {
 }
 
 describe('renderTextReport', () => {
-  it('gives a budget that passed has one line, whatever is known of it', () => {
+  it('shows a passed budget in one line, with any details', () => {
     const held = { ...passedBudget, name: 'a', description: 'b', owner: 'c', values: [1, 2], spread: 1 };
     const text = renderTextReport({ ...(examples.empty ?? fail('empty')), budgets: [held] });
     expect(text).toContain(
@@ -19,14 +19,14 @@ describe('renderTextReport', () => {
     );
   });
 
-  it('says both when the target failed and a budget failed, whoever gives the exit status', () => {
+  it('reports both a failed target and a failed budget, whichever decides the exit status', () => {
     expect(render('target-failed')).toContain('  target: ended by SIGSEGV (exit status 139)\n');
     expect(render('target-failed')).toContain("exit status 139: the target's own; a budget failed as well");
     expect(render('budget-first')).toContain('  target: exit status 2\n');
     expect(render('budget-first')).toContain('exit status 3: a budget failed');
   });
 
-  it('tells once what grew, where several budgets are broken at one moment', () => {
+  it('lists once what grew, if several budgets are exceeded at one moment', () => {
     const failed = examples.failed ?? fail('failed');
     const first = failed.budgets.find(({ exceeded }) => exceeded !== undefined) ?? fail('exceeded');
     const text = renderTextReport({ ...failed, budgets: [first, { ...first, name: 'the same again' }] });
@@ -34,7 +34,7 @@ describe('renderTextReport', () => {
     expect(text).toMatch(/the same again: [\s\S]*when: .*\n {6}what grew: see BPF maps, above\n/);
   });
 
-  it('does not call a comparison without a limit free of regressions', () => {
+  it('does not call a comparison without thresholds free of regressions', () => {
     const compared = examples.comparison ?? fail('comparison');
     const { comparison = fail('comparison') } = compared;
     const metrics = comparison.metrics.map((each) => ({ ...each, verdict: 'not-evaluated' as const }));
@@ -42,14 +42,14 @@ describe('renderTextReport', () => {
     expect(renderTextReport(verdict)).not.toContain('regression');
   });
 
-  it('never passes what was not measured, and says why', () => {
+  it('never passes unmeasured budgets, and gives the reason', () => {
     expect(render('not-measured')).toContain(
       '  ? NOT MEASURED  kernel<=32MiB: the process tree was summed: it has no kernel memory (hint: sudo cmemstat',
     );
     expect(render('optional')).toContain('  ! not measured  kernel<=32MiB: the process tree');
   });
 
-  it('smuggles no line and no command of a CI system into a log', () => {
+  it('writes no additional line and no CI command into a log', () => {
     fc.assert(
       fc.property(hostileVerdict, (verdict) => {
         const text = renderTextReport(verdict);
@@ -59,7 +59,7 @@ describe('renderTextReport', () => {
     );
   });
 
-  it('has as many lines with any text as with harmless text', () => {
+  it('has the same number of lines for any text', () => {
     const lines = (text: string) => text.split('\n').length;
     for (const verdict of Object.values(examples)) {
       const evil = JSON.parse(JSON.stringify(verdict), (key, value) =>

@@ -72,7 +72,7 @@ describe('describeExit', () => {
     ['missing-metric', 'exit status 5: bpf.map:old is not measured on one side of the comparison'],
     ['not-measured', 'exit status 5: a budget could not be measured'],
     ['tool-failed', 'exit status 125: 3 of 5 runs: --prepare "make clean": it ended with status 1'],
-  ])('says why "%s" is what it is', (name, text) => {
+  ])('explains the result "%s"', (name, text) => {
     const verdict = examples[name];
     if (verdict === undefined) throw new Error(name);
     expect(describeExit(verdict)).toBe(text);
@@ -92,11 +92,11 @@ describe('describeBudget', () => {
     expect(describeBudget(budget)).toBe(text);
   });
 
-  it('sets the value against the limit', () => {
+  it('compares the value with the limit', () => {
     expect(describeBudget(failedBudget)).toBe('19.5 MiB, must be at most 16.0 MiB: 3.50 MiB over (+21.9 %)');
   });
 
-  it('does not invent a reason', () => {
+  it('gives no reason if none is known', () => {
     const { value, limit, excess, ...rest } = passedBudget;
     expect(describeBudget({ ...rest, status: 'not-measured' })).toBe('unknown reason');
   });

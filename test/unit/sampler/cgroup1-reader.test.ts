@@ -34,7 +34,7 @@ describe.each(capturedKernels(1))('a leaf of Linux $name', (kernel) => {
     });
   });
 
-  it('has the limits, and max where there is none', () => {
+  it('has the limits, and max without a limit', () => {
     expect(figures).toMatchObject({ limits: { max: 96 * 1024 * 1024, 'memsw.limit_in_bytes': 'max' } });
   });
 
@@ -43,18 +43,18 @@ describe.each(capturedKernels(1))('a leaf of Linux $name', (kernel) => {
     expect(figures).not.toHaveProperty('events');
   });
 
-  it('has nothing that cgroup v1 does not have', () => {
+  it('lacks what cgroup v1 does not have', () => {
     expect(figures).not.toHaveProperty('pressure');
     expect(figures).not.toHaveProperty('zswap');
   });
 
-  it('counts processes and nested cgroups by walking', () => {
+  it('counts processes and nested cgroups by walking the tree', () => {
     expect(figures).toMatchObject({ processes: 2, nestedCgroups: 3 });
   });
 });
 
 describe('a reader of cgroup v1', () => {
-  it('leaves out what the kernel does not have', () => {
+  it('omits what the kernel lacks', () => {
     expect(read(makeTree({ 'memory.usage_in_bytes': '4096\n' }))).toEqual({
       current: 4096,
       limits: {},
@@ -63,14 +63,14 @@ describe('a reader of cgroup v1', () => {
     });
   });
 
-  it('walks only where there are nested cgroups', () => {
+  it('walks only if there are nested cgroups', () => {
     const alone = { 'cgroup.procs': '7\n8\n9\n' };
     expect(read(makeTree(alone))).toMatchObject({ processes: 3, nestedCgroups: 0 });
     const nested = { ...alone, 'a/cgroup.procs': '' };
     expect(read(makeTree(nested))).toMatchObject({ processes: 2, nestedCgroups: 3 });
   });
 
-  it('has no swap where swap is not counted, and no OOM kills before Linux 4.13', () => {
+  it('has no swap if swap is not counted, and no OOM kills before Linux 4.13', () => {
     const leaf = makeTree({
       'memory.stat': 'total_cache 1\n',
       'memory.oom_control': 'oom_kill_disable 0\nunder_oom 0\n',
@@ -81,7 +81,7 @@ describe('a reader of cgroup v1', () => {
     expect(read(leaf)).not.toHaveProperty('eventsLocal.oom_kill');
   });
 
-  it('skips lines that it does not understand, reports them, and keeps the rest', () => {
+  it('skips lines that cannot be parsed, reports them, and keeps the rest', () => {
     const leaf = makeTree({
       'memory.usage_in_bytes': '4096\n',
       'memory.stat': 'total_rss 4096\ntotal_vendor -1\nhierarchical_memory_limit 9223372036854771712\n',
@@ -93,7 +93,7 @@ describe('a reader of cgroup v1', () => {
     expect(faults).toHaveLength(2);
   });
 
-  it('reads anew every time', () => {
+  it('reads again every time', () => {
     const leaf = makeTree({ 'memory.usage_in_bytes': '1\n' });
     const reader = openCgroup1Reader(leaf, WALK, refuse);
     reader.read();

@@ -44,21 +44,21 @@ describe.each(capturedKernels(2))('a leaf of Linux $name', (kernel) => {
     ['peak', 'memory.peak', '5.19'],
     ['zswap', 'memory.zswap.current', '5.19'],
     ['kernel', 'memory.stat', '5.18'],
-  ])('has %s exactly when the kernel has it in %s', (key, _, since) => {
+  ])('has %s exactly if the kernel has it in %s', (key, _, since) => {
     expect(key in figures).toBe(kernel.has(since));
   });
 
-  it('has the peak of swap exactly when the kernel is 6.5 or later', () => {
+  it('has the peak of swap exactly if the kernel is 6.5 or later', () => {
     expect('peak' in (('swap' in figures && figures.swap) || {})).toBe(kernel.has('6.5'));
   });
 
-  it('asks for the processes of the nested cgroups too', () => {
+  it('includes the processes of nested cgroups', () => {
     expect(figures).toMatchObject({ processes: 3 });
   });
 });
 
 describe('a reader of cgroup v2', () => {
-  it('reads anew every time', () => {
+  it('reads again every time', () => {
     const leaf = makeTree({ 'memory.current': '4096\n', 'memory.stat': 'anon 1\ninactive_file 96\n' });
     const reader = openCgroup2Reader(leaf, () => [], refuse);
     expect(reader.read()).toMatchObject({ current: 4096, workingset: 4000, stat: { anon: 1 } });
@@ -68,12 +68,12 @@ describe('a reader of cgroup v2', () => {
     reader.close();
   });
 
-  it('leaves out what the kernel does not have', () => {
+  it('omits what the kernel lacks', () => {
     const figures = read(makeTree({ 'memory.current': '4096\n', 'cgroup.stat': 'nr_descendants 0\n' }));
     expect(figures).toEqual({ current: 4096, limits: {}, nestedCgroups: 0 });
   });
 
-  it('tells absent from 0', () => {
+  it('distinguishes absent from 0', () => {
     const zero = read(
       makeTree({
         'memory.current': '0\n',
@@ -84,7 +84,7 @@ describe('a reader of cgroup v2', () => {
     expect(zero).toMatchObject({ current: 0, workingset: 0, kernel: 0, swap: { current: 0 } });
   });
 
-  it('asks for the processes below only while there are cgroups below', () => {
+  it('reads nested processes only while there are nested cgroups', () => {
     const leaf = makeTree({ 'cgroup.stat': 'nr_descendants 0\n', 'cgroup.procs': '1\n2\n' });
     const listProcesses = vi.fn(() => [1, 2, 3]);
     const reader = openCgroup2Reader(leaf, listProcesses, refuse);
@@ -95,7 +95,7 @@ describe('a reader of cgroup v2', () => {
     reader.close();
   });
 
-  it('skips lines that it does not understand, reports them, and keeps the rest', () => {
+  it('skips lines that cannot be parsed, reports them, and keeps the rest', () => {
     const leaf = makeTree({
       'memory.stat': 'anon 1\nper_node N0=4 N1=5\nfile\nanon 3\ninactive_file 1\n',
       'memory.events': 'low 0\nvendor: x\noom_kill 2\n',
@@ -124,7 +124,7 @@ describe('a reader of cgroup v2', () => {
     ]);
   });
 
-  it('keeps its files open: a leaf that was removed reads as it was', () => {
+  it('keeps its files open: a removed leaf reads as before', () => {
     const [kernel] = capturedKernels(2);
     if (kernel === undefined) throw new Error('no kernel was captured');
     const leaf = makeTree();
@@ -151,7 +151,7 @@ describe('workingSet', () => {
 });
 
 describe('optional', () => {
-  it('keeps what is there, 0 too', () => {
+  it('keeps present values, including 0', () => {
     expect(optional({ current: 0, peak: undefined })).toEqual({ current: 0 });
     expect(optional({ current: undefined, peak: undefined })).toBeUndefined();
   });

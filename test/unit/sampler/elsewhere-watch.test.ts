@@ -50,7 +50,7 @@ function watchOver(targetPid: number, command = ['hog']) {
 
 const ownCgroup = () => /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
 
-test('a process that leaves the leaf is named once, with its cgroup and since when', async () => {
+test('reports a process that leaves the leaf once, with its cgroup and since when', async () => {
   const { pid } = await startProcess();
   const { watch, run, events } = watchOver(pid);
   watch.check();
@@ -65,7 +65,7 @@ test('a process that leaves the leaf is named once, with its cgroup and since wh
   expect(watch.summary().elsewhere).toMatchObject({ count: 1, processes: [{ pid, sinceMs: 250 }] });
 });
 
-test('a child in another cgroup is found by its parent', async () => {
+test('finds a child in another cgroup by its parent', async () => {
   const { pid, line } = await startProcess('sh -c "echo \\$\\$; read -r _"; true');
   const { watch, events } = watchOver(pid);
   watch.check();
@@ -73,7 +73,7 @@ test('a child in another cgroup is found by its parent', async () => {
   expect(watch.hasTargetLeft).toBe(false);
 });
 
-test('the target is not elsewhere before it joins the leaf', async () => {
+test('does not report the target before it joins the leaf', async () => {
   const { pid } = await startProcess();
   const { watch, run, events, charge } = watchOver(pid);
   charge(0);
@@ -85,7 +85,7 @@ test('the target is not elsewhere before it joins the leaf', async () => {
   expect(events).toMatchObject([{ event: 'elsewhere', pid }]);
 });
 
-test('a process that has exited is not elsewhere', async () => {
+test('does not report a process that has exited', async () => {
   const { pid } = await startProcess();
   const { watch, run, events } = watchOver(pid);
   watch.check();
@@ -99,7 +99,7 @@ test('a process that has exited is not elsewhere', async () => {
   expect(watch.summary()).toEqual({});
 });
 
-test('a leaf that is removed while the target runs is an event; after its end it is not', async () => {
+test('a leaf removed while the target runs is an event; after its end it is not', async () => {
   const { pid } = await startProcess();
   const { watch, run, events, directory } = watchOver(pid);
   rmSync(directory, { recursive: true });
@@ -113,7 +113,7 @@ test('a leaf that is removed while the target runs is an event; after its end it
   expect(watch.summary().cgroupRemovedMs).toBe(10);
 });
 
-test('a client that has a daemon run the command is recognised before it runs', async () => {
+test('recognizes a client that has a daemon run the command before it runs', async () => {
   const { pid } = await startProcess();
   const { watch, events } = watchOver(pid, ['docker', 'run', 'alpine']);
   watch.start();
@@ -127,7 +127,7 @@ test('a client that has a daemon run the command is recognised before it runs', 
   expect(events[0]?.hint).toContain('docker run --privileged');
 });
 
-test('many processes are taken in turns, and each has its turn', () => {
+test('visits many processes in turns, and each in its turn', () => {
   const items = Array.from({ length: 250 }, (_, at) => at);
   expect([0, 1, 2].flatMap((turn) => takeTurn(items, turn, 100))).toEqual(items);
   expect(takeTurn(items, 3, 100)).toEqual(items.slice(0, 100));

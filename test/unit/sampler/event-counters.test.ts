@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { EventCounters } from '#src/sampler/event-watch.ts';
 
 describe('EventCounters', () => {
-  it('tells what grew, by how much, and who noticed', () => {
+  it('emits what grew, by how much, and the sources', () => {
     const counters = new EventCounters();
     expect(counters.observe({ events: { max: 3, oom_kill: 0 } }, 12, 'inotify')).toEqual([
       { type: 'event', elapsedMs: 12, event: 'max', count: 3, increase: 3, noticed: 'inotify' },
@@ -14,14 +14,14 @@ describe('EventCounters', () => {
     ]);
   });
 
-  it('tells each growth once, whoever reads it again', () => {
+  it('emits each growth once, from any source', () => {
     const counters = new EventCounters();
     counters.observe({ events: { max: 3 } }, 1, 'inotify');
     expect(counters.observe({ events: { max: 3 } }, 2, 'inotify')).toEqual([]);
     expect(counters.observe({ events: { max: 3 } }, 3, 'tick')).toEqual([]);
   });
 
-  it('tells how much of it was in the leaf alone', () => {
+  it('emits how much of it was in the leaf alone', () => {
     const counters = new EventCounters();
     const [first] = counters.observe({ events: { oom_kill: 2 }, local: { oom_kill: 1 } }, 1, 'tick');
     expect(first).toMatchObject({ increase: 2, localIncrease: 1 });
@@ -29,12 +29,12 @@ describe('EventCounters', () => {
     expect(second).toMatchObject({ increase: 1, localIncrease: 0 });
   });
 
-  it('says nothing of the leaf alone before Linux 5.2', () => {
+  it('omits the share of the leaf before Linux 5.2', () => {
     const [record] = new EventCounters().observe({ events: { max: 1 }, local: undefined }, 1, 'tick');
     expect(record).not.toHaveProperty('localIncrease');
   });
 
-  it('takes the local counters of cgroup v1 for all of it', () => {
+  it('counts the local counters of cgroup v1 as everything', () => {
     const counters = new EventCounters();
     expect(counters.observe({ local: { oom_kill: 1 } }, 1, 'eventfd')).toMatchObject([
       { event: 'oom_kill', count: 1, increase: 1, localIncrease: 1, noticed: 'eventfd' },
@@ -44,7 +44,7 @@ describe('EventCounters', () => {
     ]);
   });
 
-  it('does not forget a counter that one reading left out', () => {
+  it('remembers a counter that one reading omitted', () => {
     const counters = new EventCounters();
     counters.observe({ local: { oom_kill: 1, failcnt: 8 } }, 1, 'tick');
     counters.observe({ local: { oom_kill: 1 } }, 2, 'eventfd');
@@ -53,7 +53,7 @@ describe('EventCounters', () => {
     expect(counters.observe({ local: { oom_kill: 1, failcnt: 8 } }, 5, 'tick')).toEqual([]);
   });
 
-  it('tells growths that add up to the last count, whatever was bundled', () => {
+  it('emits growths that add up to the last count, however they are bundled', () => {
     const growth = fc.record({ max: fc.nat({ max: 5 }), oom_kill: fc.nat({ max: 1 }) });
     fc.assert(
       fc.property(fc.array(growth), (growths) => {

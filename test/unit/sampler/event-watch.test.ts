@@ -5,7 +5,7 @@ import { watchEvents2 } from '#src/sampler/event-watch.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 describe('watchEvents2', () => {
-  it('reads both files again when memory.events says that it changed', async () => {
+  it('reads both files again when memory.events changes', async () => {
     const leaf = makeTree({ 'memory.events': 'oom_kill 0\n', 'memory.events.local': 'oom_kill 0\n' });
     const onChange = vi.fn();
     const watch = watchEvents2(leaf, onChange);
@@ -33,7 +33,7 @@ describe('watchEvents2', () => {
     watch.stop();
   });
 
-  it('says nothing any more once it is stopped, also when the leaf goes', async () => {
+  it('emits nothing after it is stopped, also when the leaf is removed', async () => {
     const leaf = makeTree({ 'memory.events': 'max 0\n', other: 'max 1\n' });
     const onChange = vi.fn();
     const watch = watchEvents2(leaf, onChange);

@@ -67,7 +67,7 @@ describe('the fast clock', () => {
     clock.stop();
   });
 
-  it('starts anew after each sample', async () => {
+  it('restarts after each sample', async () => {
     const { clock } = clockOver((ms) => ({ anon: ms < 500 ? 50 : 5 }));
     clock.start();
     await vi.advanceTimersByTimeAsync(499);
@@ -117,7 +117,7 @@ describe('the fast clock', () => {
     clock.stop();
   });
 
-  it('reads BPF memory once it can be read, and when kernel memory rises', async () => {
+  it('reads BPF memory when due, and when kernel memory rises', async () => {
     const bytes = { maps: 7 * MIB, programs: 4096, uncharged: MIB };
     const readBpf = vi.fn(() => (elapsedMs() < 50 ? undefined : bytes));
     const { clock } = clockOver((ms) => ({ anon: 10, kernel: ms < 200 ? 0 : 8 }), { readBpf });
@@ -138,7 +138,7 @@ describe('the fast clock', () => {
     clock.stop();
   });
 
-  it('asks for a notification while memory is steady, and reads when it comes', async () => {
+  it('requests a notification while memory is steady, and reads when it arrives', async () => {
     const watchRise = vi.fn();
     const { clock } = clockOver((ms) => ({ anon: ms === 4321 ? 70 : 40 }), { watchRise });
     clock.start();
@@ -153,7 +153,7 @@ describe('the fast clock', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('reads in between if asked to, once a reading is due', async () => {
+  it('reads in between on request, once a reading is due', async () => {
     let reads = 0;
     const { clock } = clockOver(() => {
       reads += 1;

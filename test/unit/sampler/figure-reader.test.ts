@@ -9,22 +9,22 @@ const failing = (errno: string) => () => {
 };
 
 describe('absentAs', () => {
-  it.each(['ENOENT', 'ENODEV', 'EOPNOTSUPP'])('takes %s for absent', (errno) => {
+  it.each(['ENOENT', 'ENODEV', 'EOPNOTSUPP'])('treats %s as absent', (errno) => {
     expect(absentAs('absent', failing(errno))).toBe('absent');
   });
 
-  it.each(['EACCES', 'EPERM', 'EIO', 'EISDIR'])('does not take %s for absent', (errno) => {
+  it.each(['EACCES', 'EPERM', 'EIO', 'EISDIR'])('does not treat %s as absent', (errno) => {
     expect(() => absentAs('absent', failing(errno))).toThrow(expect.objectContaining({ errno }));
   });
 
-  it('does not take a file that is not understood for absent', () => {
+  it('does not treat a file that cannot be parsed as absent', () => {
     const parse = () => {
       throw new KernelFileError('parse', '/f', 'malformed');
     };
     expect(() => absentAs('absent', parse)).toThrow('malformed');
   });
 
-  it('passes on what was read', () => {
+  it('returns what was read', () => {
     expect(absentAs('absent', () => 0)).toBe(0);
   });
 });
@@ -35,20 +35,20 @@ describe('KeptValue', () => {
   };
   const parse = (text: string, path: string) => `${path}: ${text}`;
 
-  it('hands text and path to the parser', () => {
+  it('passes text and path to the parser', () => {
     const tree = makeTree({ file: 'text' });
     const value = new KeptValue(tree, 'file', parse, refuse);
     expect(value.read()).toBe(`${join(tree, 'file')}: text`);
     value.close();
   });
 
-  it('is undefined for ever where the kernel has no such file', () => {
+  it('stays undefined if the kernel lacks the file', () => {
     const value = new KeptValue(makeTree(), 'file', parse, refuse);
     expect(value.read()).toBeUndefined();
     expect(() => value.close()).not.toThrow();
   });
 
-  it('says that a file is there but can not be read', () => {
+  it('reports a file that exists but cannot be read', () => {
     const value = new KeptValue(makeTree({ 'file/': '' }), 'file', parse, refuse);
     expect(() => value.read()).toThrow(expect.objectContaining({ errno: 'EISDIR' }));
     value.close();
@@ -56,7 +56,7 @@ describe('KeptValue', () => {
 });
 
 describe('MalformedLines', () => {
-  it('reports the first one at once, and counts all', () => {
+  it('reports the first one immediately, and counts all', () => {
     const reported: string[] = [];
     const lines = new MalformedLines((message) => reported.push(message));
     expect(lines.describe()).toBeUndefined();
@@ -68,8 +68,8 @@ describe('MalformedLines', () => {
   });
 });
 
-describe('put', () => {
-  it('sets what is there, and no key for what is absent', () => {
+describe('setIfDefined', () => {
+  it('sets defined values, and no key for undefined ones', () => {
     const target: { a?: number; b?: number } = {};
     setIfDefined(target, 'a', 0);
     setIfDefined(target, 'b', undefined);

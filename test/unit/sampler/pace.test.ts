@@ -27,29 +27,29 @@ describe('the pace of readings', () => {
   const moving = (ms: number) => ({ current: ((ms * 97) % 50) * MIB });
   const steady = () => ({ current: 50 * MIB });
 
-  it('is dense from the launch on', () => {
+  it('is dense after the launch', () => {
     const times = timesOf(20, steady);
     expect(times.length).toBeGreaterThanOrEqual(8);
   });
 
-  it('reads every 10 ms while memory moves', () => {
+  it('reads every 10 ms while memory changes', () => {
     const times = timesOf(5000, moving);
     expect(countBetween(times, 1000, 5000)).toBe(400);
   });
 
-  it('reads a few times a second while memory does not move, more often with budgets', () => {
+  it('reads a few times per second while memory is steady, more often with budgets', () => {
     expect(countBetween(timesOf(60_000, steady), 10_000, 60_000)).toBe(250);
     expect(countBetween(timesOf(60_000, steady, true), 10_000, 60_000)).toBe(750);
   });
 
-  it('ignores changes of some pages, and follows larger ones', () => {
+  it('ignores changes of a few pages, and follows larger ones', () => {
     const noisy = (ms: number) => ({ current: 50 * MIB + (ms % 7) * 4096 });
     expect(countBetween(timesOf(20_000, noisy), 10_000, 20_000)).toBeLessThan(60);
     const jump = (ms: number) => ({ current: (ms < 15_000 ? 50 : 60) * MIB });
     expect(countBetween(timesOf(20_000, jump), 15_000, 15_400)).toBeGreaterThan(10);
   });
 
-  it.each([2, 20])('spends at most 3 %% of a CPU if a reading takes %d ms', (cpuMs) => {
+  it.each([2, 20])('uses at most 3 %% of a CPU if a reading takes %d ms', (cpuMs) => {
     const times = timesOf(60_000, (ms) => ({ ...moving(ms), cpuMs }));
     expect((countBetween(times, 30_000, 60_000) * cpuMs) / 30_000).toBeLessThan(0.03);
     const quiet = timesOf(60_000, () => ({ ...steady(), cpuMs }));
@@ -58,7 +58,7 @@ describe('the pace of readings', () => {
     );
   });
 
-  it('does not take other work for its own cost', () => {
+  it('does not count other work as its own cost', () => {
     let reading = 0;
     const busy = (ms: number) => {
       reading += 1;
@@ -74,7 +74,7 @@ describe('the pace of readings', () => {
     expect(countBetween(times, 35_000, 40_000)).toBeLessThan(50);
   });
 
-  it('is steady after a while without movement, until it is woken', () => {
+  it('is steady after some time without changes, until it is woken', () => {
     const pace = new Pace(false);
     timesOf(5000, steady, false, pace);
     expect(pace.isSteady(5000)).toBe(true);

@@ -30,8 +30,8 @@ afterEach(() => {
   syncBuiltinESMExports();
 });
 
-describe('what costs much to know', () => {
-  it('goes on to be read where reading waits for a busy machine', async () => {
+describe('expensive process details', () => {
+  it('are still read if the reads wait for a busy machine', async () => {
     fakeKernel(1024, 40);
     vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 100, system: 100 });
     const details = open();
@@ -42,7 +42,7 @@ describe('what costs much to know', () => {
     });
   });
 
-  it('is read no more where it has cost its share', async () => {
+  it('are not read after their share of CPU time is used up', async () => {
     fakeKernel(1024, 40);
     vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 1_000_000, system: 0 });
     const details = open();
@@ -52,7 +52,7 @@ describe('what costs much to know', () => {
     expect(details.get(2)?.pssBytes).toBeUndefined();
   });
 
-  it('is not told any more when the process has grown or shrunk a lot since', async () => {
+  it('are not reported after the process has changed much in size', async () => {
     fakeKernel(8 * 1024);
     vi.spyOn(process, 'cpuUsage').mockReturnValue({ user: 1_000_000, system: 0 });
     vi.spyOn(process.hrtime, 'bigint').mockReturnValue(1_000_000_000n);

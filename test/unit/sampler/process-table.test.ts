@@ -54,7 +54,7 @@ const statusOf = (pid: number, key: string) =>
   Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
 describe('ProcessTable', () => {
-  it('tells of a process what the kernel says', async () => {
+  it("emits the kernel's figures of a process", async () => {
     const child = await startShell('sleep 60 & read line');
     const pid = child.pid ?? 0;
     const { rows } = watching(new Map([[pid, 'nested']]), pid);
@@ -68,7 +68,7 @@ describe('ProcessTable', () => {
     expect(Math.abs((row?.rss ?? 0) - statusOf(pid, 'VmRSS') * 1024)).toBeLessThan(1024 * 1024);
   });
 
-  it('tells nothing while nothing changes, and who has ended', async () => {
+  it('emits nothing while nothing changes, and the processes that have ended', async () => {
     const [first, second] = [await startShell('read line'), await startShell('read line')];
     const pids = [first.pid ?? 0, second.pid ?? 0];
     const list = new Map(pids.map((pid) => [pid, undefined]));
@@ -88,7 +88,7 @@ describe('ProcessTable', () => {
     expect(gone).toEqual([second.pid]);
   });
 
-  it('notices that another program runs, in an old process and in a new one', async () => {
+  it('detects an exec in existing and in new processes', async () => {
     const child = await startShell('read line; sleep 60 & echo $!; exec sleep 61');
     const pid = child.pid ?? 0;
     const list = new Map<number, string | undefined>([[pid, undefined]]);
@@ -110,7 +110,7 @@ describe('ProcessTable', () => {
     process.kill(Number(text), 'SIGKILL');
   });
 
-  it('leaves out zombies, strangers of another pid namespace and the dead', async () => {
+  it('omits zombies, processes of other pid namespaces and ended ones', async () => {
     // It ends after the exec: the shell would have reaped it.
     const ends = '(until read -r c </proc/$$/comm && [ "$c" = sleep ]; do sleep 0.01; done) &';
     const child = await startShell(`${ends} read asked; echo $!; exec sleep 60`);
@@ -125,7 +125,7 @@ describe('ProcessTable', () => {
     expect(rows.has(child.pid ?? 0)).toBe(true);
   });
 
-  it('tells nothing any more once it was stopped', async () => {
+  it('emits nothing after it was stopped', async () => {
     const { table, records } = watching(new Map([[process.pid, undefined]]), 1);
     table.stop();
     await new Promise((resolve) => setTimeout(resolve, 100));

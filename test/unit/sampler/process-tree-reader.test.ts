@@ -15,7 +15,7 @@ async function startTree(script: string) {
   return { root, pid: root.pid ?? 0, child: Number(text), end };
 }
 
-it('a process tree has its root and what it started, in the sums too', async () => {
+it('a process tree includes the root and its descendants, also in the sums', async () => {
   const { pid, child, end } = await startTree('sleep 60 & echo $!; wait');
   // It is a copy of the shell until its exec, in which its memory is exchanged.
   await expect.poll(() => readFileSync(`/proc/${child}/comm`, 'utf8'), { timeout: 5000 }).toBe('sleep\n');
@@ -47,7 +47,7 @@ it('a process stays in the tree when its parent ends before it', async () => {
   reader.close();
 });
 
-it('a zombie holds no memory and does not count', async () => {
+it('a zombie has no memory and is not counted', async () => {
   const { pid, child, end } = await startTree('sleep 0 & echo $!; exec sleep 60');
   const reader = new ProcessTreeReader(pid);
   await expect.poll(() => reader.processes()).toEqual([pid]);
@@ -56,7 +56,7 @@ it('a zombie holds no memory and does not count', async () => {
   await end();
 });
 
-it('a process whose main thread has ended counts as long as another one lives', async () => {
+it('a process whose main thread has ended is counted while another thread lives', async () => {
   // exit(2) without libc, so that it ends only the calling thread; V8 has others.
   const number = { x64: 60, arm64: 93 }[process.arch as string];
   const script = `const koffi = require('koffi');

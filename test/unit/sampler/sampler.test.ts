@@ -48,7 +48,7 @@ describe('a punctual sampler', () => {
     expect(sampler.punctuality).toEqual({ late: 0, missed: 0 });
   });
 
-  it('tells the figures with when and why they were read', async () => {
+  it('emits the figures with time and reason', async () => {
     const { sampler, records } = sampling(() => ({ current: 7, stat: { anon: 3 } }));
     await sampler.start();
     expect(records).toEqual([
@@ -57,7 +57,7 @@ describe('a punctual sampler', () => {
     await sampler.stop();
   });
 
-  it('stops: no timer is left, and nothing is told after the last sample', async () => {
+  it('stops: no timer remains, and nothing is emitted after the last sample', async () => {
     const { sampler, records } = sampling(() => ({}));
     await sampler.start();
     await sampler.stop();
@@ -68,7 +68,7 @@ describe('a punctual sampler', () => {
 });
 
 describe('a late sampler', () => {
-  it('stays on the grid that began with the launch', async () => {
+  it('stays on the grid that started at the launch', async () => {
     const { sampler, times } = sampling(() => {
       if (elapsedMs() === 100) block(30);
       return {};
@@ -104,7 +104,7 @@ describe('a late sampler', () => {
     await sampler.stop();
   });
 
-  it('never has two readings at once', async () => {
+  it('never runs two readings at once', async () => {
     let reading = 0;
     let most = 0;
     const { sampler, times } = sampling(async () => {
@@ -127,7 +127,7 @@ describe('a late sampler', () => {
 });
 
 describe('another interval', () => {
-  it('begins a new grid at the moment it is set, and counts late ticks by it', async () => {
+  it('starts a new grid at the moment it is set, and counts late ticks by it', async () => {
     const { sampler, times } = sampling(() => ({}));
     await sampler.start();
     await vi.advanceTimersByTimeAsync(250);
@@ -169,7 +169,7 @@ describe('another interval', () => {
 });
 
 describe('a reading that fails', () => {
-  it('is told, and sampling goes on', async () => {
+  it('is reported, and sampling continues', async () => {
     const failure = new Error('malformed');
     const { sampler, errors, times } = sampling(() => {
       if (elapsedMs() === 100) throw failure;
@@ -182,7 +182,7 @@ describe('a reading that fails', () => {
     await sampler.stop();
   });
 
-  it('at the launch does not keep the clock from starting', async () => {
+  it('at the launch does not prevent later ticks', async () => {
     const { sampler, errors, times } = sampling(() =>
       elapsedMs() === 0 ? Promise.reject(new Error('no')) : {},
     );
@@ -195,7 +195,7 @@ describe('a reading that fails', () => {
 });
 
 describe('events', () => {
-  it('come before the sample that they were read with, each once', async () => {
+  it('precede the sample that they were read with, each once', async () => {
     const { sampler, records } = sampling(() => ({ events: { max: elapsedMs() >= 100 ? 2 : 0 } }));
     await sampler.start();
     sampler.noticeEvents({ events: { max: 1 } }, 'inotify');
@@ -229,7 +229,7 @@ describe('BPF totals', () => {
     expect(collect).toHaveBeenCalledWith([42]);
   });
 
-  it('come with the maps that have changed, in a line after the sample of the same reading', async () => {
+  it('include the changed maps, in a line after the sample of the same reading', async () => {
     const none = { count: 0, memlock: 0 };
     const totals = { attribution: 'held' as const, host: { maps: none, programs: none } };
     const map = { id: 7 } as LiveMap;

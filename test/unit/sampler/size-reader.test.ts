@@ -21,7 +21,7 @@ describe('the sizes of a leaf', () => {
   it.each([
     ...capturedKernels(2).map((kernel) => ({ ...kernel, version: 2 as const })),
     ...capturedKernels(1).map((kernel) => ({ ...kernel, version: 1 as const })),
-  ])('are those of a sample on $name', async ({ leaf, version }) => {
+  ])('match a sample on $name', async ({ leaf, version }) => {
     const directory = copyOf(leaf);
     const reader =
       version === 2
@@ -47,7 +47,7 @@ describe('the sizes of a leaf', () => {
     sizes.close();
   });
 
-  it('include the high-water mark since the last reading where the kernel resets it', () => {
+  it('include the high-water mark since the last reading if the kernel can reset it', () => {
     const [kernel] = capturedKernels(2).filter(({ has }) => has('6.12'));
     const directory = copyOf(kernel?.leaf ?? '');
     const peak = join(directory, 'memory.peak');
@@ -60,7 +60,7 @@ describe('the sizes of a leaf', () => {
     sizes.close();
   });
 
-  it('are absent where the kernel does not have the files', () => {
+  it('are absent if the kernel lacks the files', () => {
     const [kernel] = capturedKernels(2);
     const directory = copyOf(kernel?.leaf ?? '');
     for (const name of ['memory.peak', 'memory.swap.current']) rmSync(join(directory, name), { force: true });

@@ -9,7 +9,7 @@ const read = (sizes: StatSizes, text: string) => {
 const all = () => new StatSizes((key) => key);
 
 describe('the sizes of memory.stat', () => {
-  it('are read again and again', () => {
+  it('can be read repeatedly', () => {
     const sizes = all();
     expect(read(sizes, 'anon 1\nfile 22\n')).toEqual({ anon: 1, file: 22 });
     expect(read(sizes, 'anon 333\nfile 0\n')).toEqual({ anon: 333, file: 0 });
@@ -24,14 +24,14 @@ describe('the sizes of memory.stat', () => {
     expect(read(sizes, 'anon 6\n')).toEqual({ anon: 6 });
   });
 
-  it('skip lines that are no key and value', () => {
+  it('skip lines without key and value', () => {
     expect(read(all(), 'anon 1\nvendor\n\n 7\nfile 2\n')).toEqual({ anon: 1, file: 2 });
     const sizes = all();
     sizes.parse(bytesOf('anon many\nfile 2'));
     expect([sizes.valueOf('anon'), sizes.valueOf('file')]).toEqual([undefined, 2]);
   });
 
-  it('leave out the keys that are not wanted', () => {
+  it('omit unwanted keys', () => {
     const sizes = new StatSizes((key) => (key === 'file' ? undefined : `total ${key}`));
     expect(read(sizes, 'anon 1\nfile 2\nshmem 3\n')).toEqual({ 'total anon': 1, 'total shmem': 3 });
   });

@@ -6,7 +6,7 @@ import { quantile, seededRandom } from '#src/statistics/statistics.ts';
 const SHARES = [0.5, 0.9, 0.95, 0.99];
 
 describe('Quantiles', () => {
-  it('are those of the statistics of runs', () => {
+  it('match the statistics of runs', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: -(2 ** 40), max: 2 ** 40 }), { minLength: 1 }), (values) => {
         const quantiles = new Quantiles();
@@ -17,7 +17,7 @@ describe('Quantiles', () => {
     );
   });
 
-  it('may be asked in between', () => {
+  it('can be queried in between', () => {
     const quantiles = new Quantiles();
     expect(quantiles.at(0.5)).toBeUndefined();
     for (const value of [5, 1]) quantiles.add(value);
@@ -30,7 +30,7 @@ describe('Quantiles', () => {
     ['sizes', (random: () => number) => Math.floor(2 ** (40 * random()))],
     ['sizes of both signs', (random: () => number) => Math.floor(2 ** 30 * (random() - 0.4))],
     ['shares of time', (random: () => number) => 100 * random() ** 6],
-  ])('of very many %s are within 0.5 %% of themselves', (_, make) => {
+  ])('of many %s are within 0.5 %% of the exact values', (_, make) => {
     const random = seededRandom(7);
     const values = Array.from({ length: 150_000 }, () => make(random));
     const quantiles = new Quantiles();
@@ -42,7 +42,7 @@ describe('Quantiles', () => {
     }
   });
 
-  it('of very many small counts are exact', () => {
+  it('of many small counts are exact', () => {
     const values = Array.from({ length: 200_000 }, (_, at) => at % 100);
     const quantiles = new Quantiles();
     for (const value of values) quantiles.add(value);

@@ -36,7 +36,7 @@ describe('the rank test', () => {
     expect(above?.p).toBeGreaterThan(0.05);
   });
 
-  it('gives the p of the example of Hollander and Wolfe 1973, as R has it: 0.1272 one-sided', () => {
+  it('matches the p of the example of Hollander and Wolfe 1973 in R: 0.1272 one-sided', () => {
     const term = [0.8, 0.83, 1.89, 1.04, 1.45, 1.38, 1.91, 1.64, 0.73, 1.46];
     const early = [1.15, 0.88, 0.9, 0.74, 1.21];
     const test = rankTest(term, early);
@@ -44,11 +44,11 @@ describe('the rank test', () => {
     expect(test?.p).toBeCloseTo(2 * 0.1272, 4);
   });
 
-  it("gives the p of the example in SciPy's documentation: 1 / 9", () => {
+  it("matches the p of the example in SciPy's documentation: 1 / 9", () => {
     expect(rankTest([19, 22, 16, 29, 24], [20, 11, 17, 12])?.p).toBeCloseTo(0.1111111111111111, 12);
   });
 
-  it('of many values gives the p of the normal approximation, with and without ties, as SciPy 1.17.1 has it', () => {
+  it('of many values matches the p of the normal approximation in SciPy 1.17.1, with and without ties', () => {
     const range = (count: number, of: (index: number) => number) =>
       Array.from({ length: count }, (_, at) => of(at));
     const apart = rankTest(
@@ -64,19 +64,19 @@ describe('the rank test', () => {
     expect(tied?.p).toBeCloseTo(0.00187564044108366, 8);
   });
 
-  it('knows the smallest p that so many values can give', () => {
+  it('has the smallest p that so few values can reach', () => {
     expect(rankTest([1, 2, 3], [4, 5, 6])).toMatchObject({ p: 0.1, smallestP: 0.1 });
     expect(rankTest([1, 3, 5], [2, 4, 6])?.smallestP).toBeCloseTo(0.1, 12);
     expect(rankTest([1, 2, 3, 4], [5, 6, 7, 8])?.smallestP).toBeCloseTo(2 / 70, 12);
     expect(rankTest([7, 7, 7], [7, 7])).toEqual({ u: 3, p: 1, smallestP: 1 });
   });
 
-  it('of nothing does not exist', () => {
+  it('without values is undefined', () => {
     expect(rankTest([], [1])).toBeUndefined();
     expect(rankTest([1], [])).toBeUndefined();
   });
 
-  it('counts the same as going through all ways to deal the values out, ties or not', () => {
+  it('counts the same as an enumeration of all permutations, with and without ties', () => {
     const few = fc.array(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 5 });
     fc.assert(
       fc.property(few, few, (first, second) => {
@@ -85,7 +85,7 @@ describe('the rank test', () => {
     );
   });
 
-  it('does not depend on which side is which, and not on the scale', () => {
+  it('is independent of the order of sides and of the scale', () => {
     const some = fc.array(fc.integer({ min: 0, max: 1000 }), { minLength: 1, maxLength: 25 });
     fc.assert(
       fc.property(some, some, (first, second) => {

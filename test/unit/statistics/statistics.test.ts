@@ -23,7 +23,7 @@ describe('quantile', () => {
     [[7], 0.3, 7],
   ])('of %j at %d is %d', (of, share, expected) => expect(quantile(of, share)).toBeCloseTo(expected, 12));
 
-  it('of nothing does not exist', () => {
+  it('of nothing is undefined', () => {
     expect(quantile([], 0.5)).toBeUndefined();
     expect(median([])).toBeUndefined();
     expect(medianAbsoluteDeviation([])).toBeUndefined();
@@ -65,7 +65,7 @@ describe('the median absolute deviation', () => {
     },
   );
 
-  it('does not depend on where the values lie', () => {
+  it('is independent of the location of the values', () => {
     fc.assert(
       fc.property(values, fc.integer({ min: -1e6, max: 1e6 }), (of, shift) => {
         expect(medianAbsoluteDeviation(of.map((value) => value + shift))).toBe(medianAbsoluteDeviation(of));
@@ -82,13 +82,13 @@ describe('outliers', () => {
     expect(outlierIndices([8.2, 2.1, 2.6, 2.4, 2.5, 2.3, 2.1, 2.3, 2.6, 8.3])).toEqual([0, 9]);
   });
 
-  it('are found where more than half of the values are equal, unless they are next to nothing', () => {
+  it('are found if more than half of the values are equal, unless the deviation is negligible', () => {
     expect(outlierIndices([100, 100, 100, 100, 100, 100, 100, 150])).toEqual([7]);
     expect(outlierIndices([100, 100, 100, 100, 100, 100, 100, 100.5])).toEqual([]);
     expect(outlierIndices([0, 0, 0, 0, 0, 0, 4096])).toEqual([6]);
   });
 
-  it('are not among one value, two, or equal ones', () => {
+  it('do not exist in one value, two, or equal ones', () => {
     for (const of of [[], [5], [5, 500], [7, 7, 7, 7]]) expect(outlierIndices(of)).toEqual([]);
   });
 
@@ -102,7 +102,7 @@ describe('outliers', () => {
 });
 
 describe('the seeded generator', () => {
-  it('gives the same numbers for a seed, and others for another', () => {
+  it('returns the same numbers for a seed, and others for another', () => {
     const take = (seed: number) => {
       const random = seededRandom(seed);
       return Array.from({ length: 5 }, random);
@@ -111,7 +111,7 @@ describe('the seeded generator', () => {
     expect(take(7)).not.toEqual(take(8));
   });
 
-  it('is even: a tenth of the numbers in each tenth', () => {
+  it('is uniform: a tenth of the numbers in each tenth', () => {
     const random = seededRandom(1);
     const tenths = new Array<number>(10).fill(0);
     for (let at = 0; at < 10_000; at += 1) {
@@ -135,7 +135,7 @@ describe('the bootstrap interval', () => {
     expect(medianDifferenceInterval([], [1])).toBeUndefined();
   });
 
-  it('lies within what resamples can give', () => {
+  it('lies within the range of the resamples', () => {
     fc.assert(
       fc.property(values, values, (base, now) => {
         const [low, high] = medianDifferenceInterval(base, now) ?? [0, 0];
@@ -147,7 +147,7 @@ describe('the bootstrap interval', () => {
     );
   });
 
-  it('covers the true difference about as often as it says', () => {
+  it('covers the true difference with about the stated probability', () => {
     const random = seededRandom(3);
     const normal = () => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
     const sample = (mean: number) => Array.from({ length: 10 }, () => mean + 3 * normal());

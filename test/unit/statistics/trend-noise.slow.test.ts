@@ -49,7 +49,7 @@ describe('growth over a minute', () => {
     ['spiky', 500, spikes, 32 * MIB],
     ['sawtooth', 250, sawtooth, 2 * MIB],
   ])(
-    'finds a leak of 1 MiB a minute among 10 %% noise: %s, every %i ms',
+    'detects a leak of 1 MiB per minute in 10 %% noise: %s, every %i ms',
     (_, intervalMs, noise, baseBytes) => {
       expect(countGrowing({ baseBytes, leakBytesPerMinute: MIB, intervalMs, noise })).toBeGreaterThanOrEqual(
         99,
@@ -67,13 +67,13 @@ describe('growth over a minute', () => {
     ['spiky', 500, spikes],
     ['sawtooth', 100, sawtooth],
     ['sawtooth', 500, sawtooth],
-  ])('accuses no flat program of %s noise, every %i ms, in 100 series', (_, intervalMs, noise) => {
+  ])('is not detected without a trend in %s noise, every %i ms, in 100 series', (_, intervalMs, noise) => {
     // The result scales with the base: any will do.
     expect(countGrowing({ baseBytes: 64 * MIB, leakBytesPerMinute: 0, intervalMs, noise })).toBe(0);
   });
 
   it.each(Array.from({ length: 16 }, (_, at) => 10 + at))(
-    'accuses no garbage collector that runs every %i s, wherever its tooth begins',
+    'is not detected in a garbage collector that runs every %i s, at any phase',
     (seconds) => {
       const periodMs = seconds * 1000;
       for (const noiseMib of [0, 0.001, 0.1, 0.5, 1]) {
@@ -92,13 +92,13 @@ describe('growth over a minute', () => {
     },
   );
 
-  it('estimates the slope without a bias', () => {
+  it('has an unbiased slope', () => {
     const program = { baseBytes: 4 * MIB, leakBytesPerMinute: MIB, intervalMs: 250, noise: uniform };
     const slopes = Array.from({ length: SERIES }, (_, seed) => growthOf(seed, program).slope / MIB);
     expect(slopes.reduce((sum, each) => sum + each, 0) / SERIES).toBeCloseTo(1, 1);
   });
 
-  it('says of a figure that falls how much is certain, below 0', () => {
+  it('has a bound below 0 for a decreasing figure', () => {
     const growth = growthOf(1, {
       baseBytes: 9 * MIB,
       leakBytesPerMinute: -4 * MIB,

@@ -9,7 +9,7 @@ describe('growth', () => {
     expect(readings.growth()).toEqual({ slope: expect.closeTo(6000, 6), certain: expect.closeTo(6000, 3) });
   });
 
-  it('counts the second half alone: a warm-up is none', () => {
+  it('uses only the second half: a warm-up is no growth', () => {
     const readings = new GrowthReadings();
     for (let at = 0; at <= 200; at++) readings.add(at * 100, Math.min(at, 99) * MIB);
     expect(readings.growth()).toEqual({ slope: 0, certain: 0 });
@@ -18,13 +18,13 @@ describe('growth', () => {
   it.each([
     [9, 1000],
     [40, 100],
-  ])('is not told from %i readings %i ms apart', (count, ms) => {
+  ])('is undefined for %i readings %i ms apart', (count, ms) => {
     const readings = new GrowthReadings();
     for (let at = 0; at < count; at++) readings.add(at * ms, at);
     expect(readings.growth()).toBeUndefined();
   });
 
-  it('of a run of days takes no more memory, and is the same', () => {
+  it('of a run of days uses no more memory, with the same result', () => {
     const readings = new GrowthReadings();
     for (let at = 0; at < 300_000; at++) readings.add(at * 500, at * 5 + (at % 7));
     const { slope = 0, certain = 0 } = readings.growth() ?? {};
@@ -33,7 +33,7 @@ describe('growth', () => {
     expect(readings.count).toBe(300_000);
   });
 
-  it('of equal times is none', () => {
+  it('of equal times is undefined', () => {
     expect(evaluateGrowth([5, 5, 10], [1, 9, 1])).toEqual({ slope: expect.any(Number), certain: 0 });
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { bytesOf, pathOf, readStrings, recoverWords, splitStrings, textOf } from '#src/target/byte-string.ts';
 
 describe('byte strings', () => {
-  it('hold one byte a character', () => {
+  it('have one character per byte', () => {
     expect(bytesOf('é')).toBe('\xc3\xa9');
     expect(textOf('\xc3\xa9')).toBe('é');
     expect(textOf('caf\xe9')).toBe('caf\ufffd');
@@ -27,11 +27,11 @@ describe('byte strings', () => {
 describe('recoverWords', () => {
   const LINE = ['node', 'cmemstat', '--', 'cat', 'caf\xe9', 'caf\xe8', '\xc3\xa9', ''];
 
-  it('finds the bytes of each word by its place', () => {
+  it('finds the bytes of each argument by its position', () => {
     expect(recoverWords(['cat', 'caf\ufffd', 'caf\ufffd', 'é', ''], LINE)).toEqual(LINE.slice(3));
   });
 
-  it('encodes the words of a command that does not end the line', () => {
+  it('encodes the arguments of a command that is not at the end of the line', () => {
     expect(recoverWords(['cat', 'é'], LINE)).toEqual(['cat', '\xc3\xa9']);
     expect(recoverWords(['cat', 'é'], [])).toEqual(['cat', '\xc3\xa9']);
   });

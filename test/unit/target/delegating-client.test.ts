@@ -39,7 +39,7 @@ test.each([
   expect(found(line)).toBeUndefined();
 });
 
-test('a client says what to measure instead', () => {
+test('a client has a hint on what to measure instead', () => {
   expect(findDelegatingClient(['systemd-run', 'hog'])?.hint).toBe(
     'measure it where it runs: systemd-run cmemstat -- COMMAND',
   );

@@ -14,11 +14,11 @@ const ODD = [
 ];
 
 describe('targetEnvironment', () => {
-  it('keeps every string and its place', () => {
+  it('keeps every string and its order', () => {
     expect(targetEnvironment([...ODD, ...OURS], [], undefined).entries).toEqual([...ODD, ...OURS]);
   });
 
-  it('is what another user expects', () => {
+  it('has the variables that another user expects', () => {
     expect(targetEnvironment(OURS, [], ADA).entries).toEqual([
       'PATH=/bin',
       'HOME=/home/ada',
@@ -28,11 +28,11 @@ describe('targetEnvironment', () => {
     ]);
   });
 
-  it('leaves alone what a bare uid does not tell', () => {
+  it('keeps what a bare uid does not determine', () => {
     expect(targetEnvironment(OURS, [], { uid: 4000, gid: 4000 }).entries).toEqual(OURS);
   });
 
-  it('gives --env the last word, and the last --env that of its own', () => {
+  it('gives --env precedence, and the last --env over earlier ones', () => {
     const added = [
       ['HOME', '/tmp'],
       ['A', '1'],
@@ -54,14 +54,14 @@ describe('targetEnvironment', () => {
 });
 
 describe('TargetEnvironment', () => {
-  it('reads and sets the first of two variables of one name, as the C library does', () => {
+  it('reads and sets the first of two variables of one name, like the C library', () => {
     const env = new TargetEnvironment(ODD);
     expect(env.get('A')).toBe('caf\xe9');
     env.set('A', '3');
     expect(env.entries.slice(-2)).toEqual(['A=3', 'A=2']);
   });
 
-  it('is text for who needs text', () => {
+  it('can be converted to text', () => {
     expect(new TargetEnvironment(ODD).toRecord()).toEqual({
       'cluster.name': 'x',
       'FOO-BAR': '',
@@ -72,7 +72,7 @@ describe('TargetEnvironment', () => {
 });
 
 describe('readOwnEnvironment', () => {
-  it('is what this process was started with, whatever it has set since', () => {
+  it('is the one that this process was started with, despite later changes', () => {
     process.env.CMEMSTAT_TEST_ADDED = '1';
     try {
       const entries = readOwnEnvironment();

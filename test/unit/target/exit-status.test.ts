@@ -35,13 +35,13 @@ it.each<[number, TargetExit]>([
   expect(decodeWaitStatus(status)).toEqual(exit);
 });
 
-it('names each of the 64 signals, and finds its number by the name', () => {
+it('names each of the 64 signals, and finds their numbers', () => {
   const names = Array.from({ length: 64 }, (_, at) => signalName(at + 1));
   expect(new Set(names).size).toBe(64);
   expect(names.map(signalNumber)).toEqual(names.map((_, at) => at + 1));
 });
 
-it('names the standard signals as bash does', () => {
+it('names the standard signals like bash', () => {
   const { stdout } = spawnSync('bash', ['-c', 'for n in {1..31}; do kill -l $n; done'], { encoding: 'utf8' });
   const names = Array.from({ length: 31 }, (_, at) => signalName(at + 1).slice(3));
   expect(names).toEqual(stdout.trim().split('\n'));

@@ -42,11 +42,11 @@ describe('findExecutable', () => {
     expect(findExecutable(command, path, top).file).toBe(file);
   });
 
-  it('takes the default PATH of a shell where there is none', () => {
+  it('uses the default PATH of a shell if there is none', () => {
     expect(findExecutable('sh', undefined, top).path).toMatch(/^(\/usr)?\/bin\/sh$/);
   });
 
-  it('gives the path that a shell would execute: as typed, or the word in the PATH and the name', () => {
+  it('returns the path that a shell would execute: as typed, or the word in the PATH and the name', () => {
     expect(findExecutable('./one/tool', '', top).path).toBe('./one/tool');
     expect(findExecutable('tool', 'two', top).path).toBe('two/tool');
     expect(findExecutable('here', '', top).path).toBe('./here');
@@ -58,7 +58,7 @@ describe('findExecutable', () => {
     ['a path that is not there', './no-such-tool', ''],
     ['a path through a file', './here/tool', ''],
     ['a link that leads nowhere', './broken', ''],
-  ])('does not find %s: 127', (_, command, path) => {
+  ])('fails to find %s: 127', (_, command, path) => {
     expect(() => findExecutable(command, path, top)).toThrow(
       expect.objectContaining({
         code: 'LAUNCH',
@@ -70,17 +70,17 @@ describe('findExecutable', () => {
     );
   });
 
-  it('does not find the empty word: 127', () => {
+  it('fails to find the empty word: 127', () => {
     expect(() => findExecutable('', ONE, top)).toThrow(expect.objectContaining({ exitCode: 127 }));
   });
 
-  it('says how to quote a whole line that was given as one word', () => {
+  it('suggests quoting for a whole command line in one word', () => {
     expect(() => findExecutable('tool --flag', ONE, top)).toThrow(
       expect.objectContaining({ exitCode: 127, hint: expect.stringContaining("sh -c 'tool --flag'") }),
     );
   });
 
-  it('says what can not be executed, and the mode that it lacks: 126', () => {
+  it('reports files that cannot be executed, and their mode: 126', () => {
     const file = join(ONE, 'plain');
     const refusal = { exitCode: 126, hint: `chmod +x ${file}` };
     expect(() => findExecutable('plain', ONE, top)).toThrow(
@@ -92,7 +92,7 @@ describe('findExecutable', () => {
     expect(() => findExecutable(file, '', top)).toThrow(`${file} is not executable`);
   });
 
-  it('says that a path is a directory: 126', () => {
+  it('reports a directory: 126', () => {
     expect(() => findExecutable('./one/folder', '', top)).toThrow(
       expect.objectContaining({
         exitCode: 126,

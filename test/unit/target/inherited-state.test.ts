@@ -25,7 +25,7 @@ describe('withoutNodes', () => {
   ];
   const isNonBlocking = (fd: number) => [6, 7, 11, 12, 22].includes(fd);
 
-  it('finds none where only the event loops of Node.js are open', () => {
+  it('returns nothing if only the event loops of Node.js are open', () => {
     expect(withoutNodes(NODE, isNonBlocking)).toEqual([]);
   });
 
@@ -39,7 +39,7 @@ describe('withoutNodes', () => {
     expect(withoutNodes([...NODE, ...inherited], isNonBlocking)).toEqual([10, 20, 21, 22, 23]);
   });
 
-  it('keeps a pipe that stands before those of Node.js', () => {
+  it('keeps a pipe that precedes those of Node.js', () => {
     const after = NODE.map((each) => ({ ...each, fd: each.fd + 2 }));
     const found = withoutNodes([...pipe(90, [3, 4]), ...after], (fd) => isNonBlocking(fd - 2));
     expect(found).toEqual([3, 4]);

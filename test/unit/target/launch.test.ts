@@ -44,7 +44,7 @@ const WAYS = [
 ] as const;
 
 describe.each(WAYS)('a launch by %s', (way, start) => {
-  it('writes 0 to every file that it joins by, then becomes the command under the same pid', async () => {
+  it('writes 0 to every file that it joins by, then executes the command with the same pid', async () => {
     const tree = makeTree({ memory: '', 'two words': '' });
     const joinFiles = [join(tree, 'memory'), join(tree, 'two words')];
     const { pid, exit, output } = await launch({ joinFiles, command: ['sh', '-c', 'echo $$'] }, start);
@@ -53,26 +53,26 @@ describe.each(WAYS)('a launch by %s', (way, start) => {
     for (const file of joinFiles) expect(readFileSync(file, 'utf8').trim()).toBe('0');
   });
 
-  it('hands every word over as it is', async () => {
+  it('passes every argument unchanged', async () => {
     const words = ['two words', '', '$HOME', "it's", '--', '-n', '*', 'a\nb', '\\'];
     const { output } = await launch({ command: ['printf', '<%s>', ...words] }, start);
     expect(output).toBe(words.map((word) => `<${word}>`).join(''));
   });
 
-  it('tells a status from a signal', async () => {
+  it('distinguishes a status from a signal', async () => {
     expect((await launch({ command: ['sh', '-c', 'exit 42'] }, start)).exit).toEqual({ code: 42 });
     const killed = await launch({ command: ['sh', '-c', 'kill -TERM $$'] }, start);
     expect(killed.exit).toEqual({ signal: 'SIGTERM' });
   });
 
-  it('starts it in the directory and with the environment that were asked for', async () => {
+  it('starts it with the requested directory and environment', async () => {
     const cwd = makeTree();
     const env = new TargetEnvironment([`PATH=${process.env.PATH}`, 'A=1']);
     const { output } = await launch({ cwd, env, command: ['sh', '-c', 'pwd; echo $A'] }, start);
     expect(output).toBe(`${cwd}\n1\n`);
   });
 
-  it('passes on the descriptors that it inherited, at their numbers', async () => {
+  it('passes the inherited descriptors, with their numbers', async () => {
     const tree = makeTree({ three: 'three', nine: 'nine' });
     const [three, nine] = [openSync(join(tree, 'three'), 'r'), openSync(join(tree, 'nine'), 'r')];
     const { output } = await launch(
@@ -87,7 +87,7 @@ describe.each(WAYS)('a launch by %s', (way, start) => {
     closeSync(nine);
   });
 
-  it('can end it by a signal, and does nothing when it has ended', async () => {
+  it('can end it by a signal, and does nothing after its end', async () => {
     const target = await start({ ...REQUEST, command: ['sleep', '60'] });
     expect(target.startedBy).toBe(way === 'a shell' ? 'shell' : 'stub');
     target.kill('SIGINT');
@@ -97,7 +97,7 @@ describe.each(WAYS)('a launch by %s', (way, start) => {
 });
 
 describe('launchTarget', () => {
-  it('does not run the command where joining failed, and says so', async () => {
+  it('does not run the command if joining failed, and reports it', async () => {
     const files = { joinFiles: ['/nowhere/cgroup.procs'], command: ['echo', 'ran'] };
     await expect(launch(files)).rejects.toThrow(
       expect.objectContaining({
@@ -107,7 +107,7 @@ describe('launchTarget', () => {
     );
   });
 
-  it('hands over bytes, in arguments and variables of any name, and in the path of the command', async () => {
+  it('passes bytes, in arguments and variables of any name, and in the path of the command', async () => {
     const tree = makeTree();
     const file = `${bytesOf(tree)}/caf\xe9`;
     symlinkSync('/usr/bin/env', Buffer.from(file, 'latin1'));
@@ -123,7 +123,7 @@ describe('launchTarget', () => {
     expect(output.trim().split('\n')).toEqual([...variables, 'A=\xe9']);
   });
 
-  it('gives it more arguments than a pipe holds', async () => {
+  it('passes more arguments than a pipe can buffer', async () => {
     const words = Array.from({ length: 100_000 }, (_, at) => String(at));
     const { output } = await launch({ command: ['sh', '-c', 'echo $#', 'sh', ...words] });
     expect(output).toBe('100000\n');
@@ -141,18 +141,18 @@ describe('launchTarget', () => {
     expect(limits.output).toBe('99\n999\n');
   });
 
-  it('leaves a closed stream closed, and all others unknown to the target', async () => {
+  it('leaves a closed stream closed, and hides all others from the target', async () => {
     const command = ['sh', '-c', 'for fd in 0 1 2 3 4 5 6 7; do test -e /proc/$$/fd/$fd && echo $fd; done'];
     const { output } = await launch({ ...withInherited({ closedStreams: [0] }), command });
     expect(output).toBe('1\n2\n');
   });
 
-  it('knows the end by a real-time signal', async () => {
+  it('reports the end by a real-time signal', async () => {
     const { exit } = await launch({ command: ['bash', '-c', 'kill -35 $$'] });
     expect(exit).toEqual({ signal: 'SIGRTMIN+1' });
   });
 
-  it('gives it pipes that can be opened again', async () => {
+  it('passes pipes that can be reopened', async () => {
     const target = await launchTarget({
       ...REQUEST,
       command: ['sh', '-c', 'echo out >/proc/self/fd/1; echo err >/dev/stderr'],
@@ -163,7 +163,7 @@ describe('launchTarget', () => {
     expect(await target.ended).toEqual({ code: 0 });
   });
 
-  it('executes a script without interpreter by a shell, and names an interpreter that does not exist', async () => {
+  it('executes a script without an interpreter by a shell, and reports a missing interpreter', async () => {
     const tree = makeTree();
     writeFileSync(join(tree, 'plain'), 'echo plain $1\n', { mode: 0o755 });
     writeFileSync(join(tree, 'bad'), '#!/no/such/interpreter -x\n', { mode: 0o755 });
@@ -177,7 +177,7 @@ describe('launchTarget', () => {
     );
   });
 
-  it('says that the directory is not there', async () => {
+  it('reports a missing directory', async () => {
     await expect(launch({ cwd: '/nowhere', command: ['/bin/echo'] })).rejects.toThrow(
       expect.objectContaining({
         code: 'LAUNCH',

@@ -8,7 +8,7 @@ const plan = (...args: Parameters<typeof planRuntimeLimits>) =>
   Object.fromEntries(planRuntimeLimits(...args).map(({ name, value }) => [name, value]));
 
 describe('planRuntimeLimits', () => {
-  it('tells Go, Node.js and the JVM their share of the memory', () => {
+  it('sets the share of the memory for Go, Node.js and the JVM', () => {
     expect(plan({ memoryBytes: 1000 * MIB }, 0.9, {})).toEqual({
       GOMEMLIMIT: `${900 * MIB}B`,
       NODE_OPTIONS: '--max-old-space-size=900',
@@ -20,15 +20,15 @@ describe('planRuntimeLimits', () => {
     [4, '4'],
     [1.5, '2'],
     [0.1, '1'],
-  ])('tells Go of a quota of %d CPUs that it has %s', (cpus, value) => {
+  ])('sets, for Go with a quota of %d CPUs, GOMAXPROCS to %s', (cpus, value) => {
     expect(plan({ cpus }, 0.9, {})).toEqual({ GOMAXPROCS: value });
   });
 
-  it('tells nothing where nothing binds', () => {
+  it('sets nothing without limits', () => {
     expect(plan({}, 0.9, {})).toEqual({});
   });
 
-  it('leaves alone what the user has set', () => {
+  it('keeps what the user has set', () => {
     const env = {
       GOMEMLIMIT: '1GiB',
       GOMAXPROCS: '3',
@@ -44,11 +44,11 @@ describe('planRuntimeLimits', () => {
     ['JAVA_TOOL_OPTIONS', '-XX:MaxRAMPercentage=50'],
     ['JAVA_TOOL_OPTIONS', '-XX:MaxRAM=1g'],
     ['JAVA_TOOL_OPTIONS', '-XX:MaxHeapSize=1g'],
-  ])('sees that %s holds %s already', (name, value) => {
+  ])('detects that %s contains %s already', (name, value) => {
     expect(plan({ memoryBytes: MIB }, 1, { [name]: value })).not.toHaveProperty(name);
   });
 
-  it('adds to options that say nothing of memory', () => {
+  it('appends to options that do not set the memory', () => {
     expect(
       plan({ memoryBytes: 64 * MIB }, 1, { NODE_OPTIONS: '--trace-gc', JAVA_TOOL_OPTIONS: '-ea' }),
     ).toMatchObject({
@@ -57,7 +57,7 @@ describe('planRuntimeLimits', () => {
     });
   });
 
-  it('never tells more than the limit, nor a Node.js of less than 1 MiB', () => {
+  it('never exceeds the limit, nor sets less than 1 MiB for Node.js', () => {
     const ratio = fc.double({ min: 0.01, max: 1, noNaN: true });
     fc.assert(
       fc.property(fc.nat({ max: 2 ** 40 }), ratio, (memoryBytes, share) => {

@@ -36,7 +36,7 @@ const NOTICES = ['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGURG'] as const
 const FATAL = ['SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGXCPU', 'SIGSYS', 'SIGIO', 'SIGPWR', 'SIGABRT'] as const;
 
 describe('forwardSignals', () => {
-  it.each(NOTICES)('passes %s on, and no more follows from it', (signal) => {
+  it.each(NOTICES)('forwards %s without other effects', (signal) => {
     forward(10);
     process.emit(signal, signal);
     vi.advanceTimersByTime(1000);
@@ -45,7 +45,7 @@ describe('forwardSignals', () => {
     expect(forwarding?.received).toBeUndefined();
   });
 
-  it.each(FATAL)('passes %s on, and ends what does not end by it', (signal) => {
+  it.each(FATAL)('forwards %s, and kills a target that does not end', (signal) => {
     forward(10);
     process.emit(signal, signal);
     expect(passOn.mock.calls).toEqual([[signal]]);
@@ -60,7 +60,7 @@ describe('forwardSignals', () => {
     await vi.waitFor(() => expect(passOn).toHaveBeenCalledTimes(FATAL.length + NOTICES.length));
   });
 
-  it('first passes on what was held, in its order', () => {
+  it('first forwards the buffered signals, in order', () => {
     const held = holdSignals();
     process.emit('SIGUSR1', 'SIGUSR1');
     expect(held.ending).toBeUndefined();
@@ -73,20 +73,20 @@ describe('forwardSignals', () => {
     expect(held.release()).toEqual([]);
   });
 
-  it.each(SIGNALS)('passes %s on, as it is', (signal) => {
+  it.each(SIGNALS)('forwards %s unchanged', (signal) => {
     forward();
     process.emit(signal, signal);
     expect(passOn.mock.calls).toEqual([[signal]]);
     expect(killAll).not.toHaveBeenCalled();
   });
 
-  it('passes on a real signal', async () => {
+  it('forwards a real signal', async () => {
     forward();
     process.kill(process.pid, 'SIGHUP');
     await vi.waitFor(() => expect(passOn).toHaveBeenCalledWith('SIGHUP'));
   });
 
-  it('passes every SIGTERM on', () => {
+  it('forwards every SIGTERM', () => {
     forward();
     for (let count = 0; count < 3; count += 1) process.emit('SIGTERM', 'SIGTERM');
     expect(passOn).toHaveBeenCalledTimes(3);
@@ -102,7 +102,7 @@ describe('forwardSignals', () => {
     expect(passOn).toHaveBeenCalledTimes(1);
   });
 
-  it('kills everything when the time after the first signal is over, once', () => {
+  it('kills everything when the time after the first signal has passed, once', () => {
     forward(10_000);
     vi.advanceTimersByTime(60_000);
     process.emit('SIGTERM', 'SIGTERM');
@@ -116,13 +116,13 @@ describe('forwardSignals', () => {
     expect(killAll).toHaveBeenCalledTimes(1);
   });
 
-  it('waits for ever when no time is set', () => {
+  it('waits without limit if no time is set', () => {
     forward(undefined);
     process.emit('SIGTERM', 'SIGTERM');
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it('does nothing any more once it is stopped', () => {
+  it('does nothing after it is stopped', () => {
     const before = SIGNALS.map((signal) => process.listenerCount(signal));
     forward(10);
     process.emit('SIGTERM', 'SIGTERM');
@@ -132,7 +132,7 @@ describe('forwardSignals', () => {
     expect(SIGNALS.map((signal) => process.listenerCount(signal))).toEqual(before);
   });
 
-  it('leaves it to the actions whom a signal reaches once the target has ended', () => {
+  it('leaves signals after the end of the target to the actions', () => {
     targetPid = undefined;
     forward();
     process.emit('SIGINT', 'SIGINT');
@@ -140,7 +140,7 @@ describe('forwardSignals', () => {
     expect(passOn.mock.calls).toEqual([['SIGINT'], ['SIGTERM']]);
   });
 
-  it('does not pass an interrupt on to a target that is gone', async () => {
+  it('does not forward an interrupt to a target that has ended', async () => {
     target.kill('SIGKILL');
     await once(target, 'exit');
     forward();

@@ -11,13 +11,13 @@ const FOR_VIEW = { stdoutToStderr: false, forView: true };
 const countOpen = () => readdirSync('/proc/self/fd').length;
 
 describe('openStreams', () => {
-  it('leaves our own streams in their places', () => {
+  it('leaves our own streams unchanged', () => {
     const { stdio, close } = openStreams({}, PLAIN);
     expect(stdio).toEqual(['inherit', 'inherit', 'inherit']);
     close();
   });
 
-  it('sends standard output where standard error goes, when ours holds nothing but JSON', () => {
+  it('sends standard output to standard error if ours contains only JSON', () => {
     expect(openStreams({}, BESIDE_JSON).stdio).toEqual(['inherit', 2, 'inherit']);
   });
 
@@ -29,7 +29,7 @@ describe('openStreams', () => {
     streams.close();
   });
 
-  it('leaves standard output in the file that was asked for, JSON or not', () => {
+  it('keeps standard output in the requested file, JSON or not', () => {
     const tree = makeTree({ in: 'input' });
     const before = countOpen();
     const streams = openStreams(
@@ -56,7 +56,7 @@ describe('openStreams', () => {
     expect(readFileSync(both, 'utf8')).toBe('one,two');
   });
 
-  it('begins the files anew', () => {
+  it('truncates the files', () => {
     const tree = makeTree({ out: 'of a run before' });
     openStreams({ stdout: join(tree, 'out') }, PLAIN).close();
     expect(readFileSync(join(tree, 'out'), 'utf8')).toBe('');
@@ -78,7 +78,7 @@ describe('openStreams', () => {
     expect(countOpen()).toBe(before);
   });
 
-  it('gives the view both outputs by pipes, and the target no terminal to read from', () => {
+  it('gives the view both outputs as pipes, and the target no terminal to read from', () => {
     const out = join(makeTree(), 'out');
     const { stdio, copies, close } = openStreams({ stdout: out }, FOR_VIEW);
     expect(stdio.slice(1)).toEqual(['pipe', 'pipe']);

@@ -24,7 +24,7 @@ describe('encodeRequest', () => {
     expect(bytes.toString('latin1', 80)).toBe(strings);
   });
 
-  it('sets no limit where none is given', () => {
+  it('sets no limit if none is given', () => {
     expect(encodeRequest(REQUEST).readUInt32LE(24)).toBe(0);
   });
 });
@@ -41,7 +41,7 @@ describe('StubMessages', () => {
   ended.writeBigUInt64LE(5000n, 8);
   ended.writeBigUInt64LE(6000n, 16);
 
-  it('takes both messages in pieces of any size', () => {
+  it('accepts both messages in chunks of any size', () => {
     const messages = new StubMessages();
     const bytes = Buffer.concat([started(0, 0), ended]);
     for (let at = 0; at < bytes.length; at += 5) {
@@ -53,7 +53,7 @@ describe('StubMessages', () => {
     expect(messages.ended).toEqual({ waitStatus: 34, userUs: 5000, systemUs: 6000 });
   });
 
-  it('names the step that failed', () => {
+  it('reports the step that failed', () => {
     const messages = new StubMessages();
     messages.add(started(5, 2));
     expect(messages.started).toEqual({ pid: 4711, failure: { step: 'exec', errno: 2 } });

@@ -29,7 +29,7 @@ describe('resolveUser', () => {
     ['4000', { uid: 4000, gid: 4000 }],
     ['4000:staff', { uid: 4000, gid: 50 }],
     ['4294967294', { uid: 4_294_967_294, gid: 4_294_967_294 }],
-  ])('understands %s', (text, user) => {
+  ])('resolves %s', (text, user) => {
     expect(resolve(text)).toEqual(user);
   });
 
@@ -37,11 +37,11 @@ describe('resolveUser', () => {
     expect(resolve('1001')).toMatchObject({ uid: 2000, name: '1001' });
   });
 
-  it('has no home and no shell where the entry names none', () => {
+  it('has no home and no shell if the entry has none', () => {
     expect(resolve('bare')).toEqual({ uid: 3000, gid: 3000, name: 'bare' });
   });
 
-  it('does not read the groups when no group is asked for', () => {
+  it('does not read the groups if no group is requested', () => {
     const lookUp = (database: string, key: string) => {
       if (database === 'group') throw new Error('was read');
       return findEntry(PASSWD, key);
@@ -62,7 +62,7 @@ describe('resolveUser', () => {
     ['ada:nobody-here', "unknown group 'nobody-here'"],
     ['ada:-1', "unknown group '-1'"],
     ['ada:4294967295', "unknown group '4294967295'"],
-  ])('refuses %o', (text, message) => {
+  ])('rejects %o', (text, message) => {
     expect(() => resolve(text)).toThrow(UsageError);
     expect(() => resolve(text)).toThrow(`--user ${text}: ${message}`);
   });
@@ -73,7 +73,7 @@ describe('resolveUser', () => {
   });
 });
 
-describe('a user that only the name service knows', () => {
+describe('a user known only to the name service', () => {
   const folder = makeTree({
     getent: `#!/bin/sh
 case "$*" in
@@ -102,7 +102,7 @@ esac
     expect(resolveUser(text)).toEqual(user);
   });
 
-  it('is unknown if getent does not have it either', () => {
+  it('is unknown if getent does not know it either', () => {
     expect(() => resolveUser('nobody-here')).toThrow("unknown user 'nobody-here'");
   });
 });

@@ -45,7 +45,7 @@ function openView(screen = new FakeScreen()) {
 }
 
 describe('paused when the target ends', () => {
-  test('the end is told, and q leaves at once', async () => {
+  test('the end is shown, and q leaves immediately', async () => {
     const { screen, view } = openView();
     screen.press('p');
     const stopped = view.stop(SUCCESS);
@@ -56,7 +56,7 @@ describe('paused when the target ends', () => {
     expect(screen.isOpen).toBe(false);
   });
 
-  test.each(['s', 'l'])('a question that was open is closed by %s, with the view', async (key) => {
+  test.each(['s', 'l'])('an open question is closed by %s, with the view', async (key) => {
     const { screen, view, asked } = openView();
     screen.press('p', 'q');
     const stopped = view.stop(SUCCESS);
@@ -67,7 +67,7 @@ describe('paused when the target ends', () => {
     expect(asked).toEqual([]);
   });
 
-  test('Ctrl-C interrupts nobody', () => {
+  test('Ctrl-C interrupts no process', () => {
     const { screen, view, asked } = openView();
     void view.stop(SUCCESS);
     screen.press('p', 'C-c');
@@ -77,7 +77,7 @@ describe('paused when the target ends', () => {
   });
 });
 
-describe('what was scrolled to its end goes back with the next key', () => {
+describe('a list scrolled to its end moves back with the next key', () => {
   test.each([
     ['the help', ['?'], /↑ \d+ above$/],
     ['the page of a map', ['3', 'enter'], /↑ \d+ above$/],
@@ -96,7 +96,7 @@ describe('what was scrolled to its end goes back with the next key', () => {
   });
 });
 
-test('others that are waited for are told, asked about and stopped', () => {
+test('other processes that are waited for are listed, asked about and stopped', () => {
   const { screen, view, run, asked } = openView();
   run.hasEnded = true;
   screen.press('C-c');
@@ -110,7 +110,7 @@ test('others that are waited for are told, asked about and stopped', () => {
   view.close();
 });
 
-test('the shortest and the longest interval say that they are', () => {
+test('the shortest and the longest interval are reported as such', () => {
   const { screen, view, run } = openView();
   run.intervalMs = 60_000;
   screen.press('+');
@@ -146,7 +146,7 @@ test('a click does not move the list under the mouse', () => {
   view.close();
 });
 
-test('what was told of BPF memory outlives any number of events', () => {
+test('a notice about BPF memory outlives any number of events', () => {
   const { screen, view } = openView();
   view.write({ type: 'maps', elapsedMs: 5000, maps: [], gone: Array.from({ length: 200 }, (_, id) => id) });
   view.write({ type: 'event', elapsedMs: 5000, event: 'warning', message: 'BPF memory is not measured' });

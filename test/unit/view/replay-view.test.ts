@@ -44,7 +44,7 @@ test.each([
   ['End', ['2', 'end']],
   ['a skip to the end', [']']],
   ['g end', ['g', 'e', 'n', 'd', 'enter']],
-])('what is still written is followed until Space, and from %s on again', (_, keys) => {
+])('a growing recording is followed until Space, and again from %s on', (_, keys) => {
   const { screen, view, growTo } = follow();
   growTo(6000);
   expect(screen.rows[0]).toContain('following  6.0s of 6.0s');
@@ -58,7 +58,7 @@ test.each([
   view.close();
 });
 
-test('at the end of what is whole Space plays it from the start', () => {
+test('at the current end of the recording Space plays it from the start', () => {
   const { screen, view, written, growTo } = follow();
   growTo(6000);
   written.following = false;

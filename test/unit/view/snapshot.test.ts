@@ -19,7 +19,7 @@ afterEach(() => {
 const VIEW = exampleView({ options: { untilMs: 1000 } });
 const NAME = 'cmemstat-4711-1000ms';
 
-test('a JSON document and a text', () => {
+test('writes a JSON document and a text', () => {
   expect(writeSnapshot(VIEW)).toBe(`wrote ${NAME}.json and ${NAME}.txt`);
   expect(JSON.parse(readFileSync(`${NAME}.json`, 'utf8'))).toMatchObject({
     type: 'snapshot',
@@ -28,7 +28,7 @@ test('a JSON document and a text', () => {
   expect(readFileSync(`${NAME}.txt`, 'utf8').split('\n')).toHaveLength(61);
 });
 
-test('what is there is not replaced', () => {
+test('does not replace existing files', () => {
   writeSnapshot(VIEW);
   const first = readFileSync(`${NAME}.json`, 'utf8');
   expect(writeSnapshot({ ...VIEW, data: { ...VIEW.data, events: [] } })).toBe(
@@ -37,7 +37,7 @@ test('what is there is not replaced', () => {
   expect(readFileSync(`${NAME}.json`, 'utf8')).toBe(first);
 });
 
-test.each(['json', 'txt'])('a symbolic link in the place of the %s is not followed', (kind) => {
+test.each(['json', 'txt'])('does not follow a symbolic link in place of the %s', (kind) => {
   symlinkSync(join(folder, 'elsewhere'), `${NAME}.${kind}`);
   expect(writeSnapshot(VIEW)).toContain(`${NAME}-2.json`);
   expect(existsSync('elsewhere')).toBe(false);

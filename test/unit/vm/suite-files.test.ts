@@ -12,17 +12,17 @@ const matches = (pattern: string, name: string) =>
   pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 
 it.each([...HOST_FILES, ...ONE_KERNEL_FILES, ...SYSTEMD_FILES])(
-  'the file that a guest runs or leaves out exists: %s',
+  'the file that a guest runs or omits exists: %s',
   (pattern) => {
     expect(files.filter((name) => matches(pattern, name))).not.toEqual([]);
   },
 );
 
-it('each name is used once: a guest has all files in one folder', () => {
+it('each name is unique: a guest has all files in one folder', () => {
   expect(files.filter((name, index) => files.indexOf(name) !== index)).toEqual([]);
 });
 
-it('the README says of every integration test where it runs', () => {
+it('the README lists where every integration test runs', () => {
   const readme = readFileSync(join(PROJECT, 'test/vm/README.md'), 'utf8');
   const [, rows = ''] = /^\| files of test\/integration .*\n\|-.*\n((?:\|.*\n)+)/m.exec(readme) ?? [];
   const patterns = rows

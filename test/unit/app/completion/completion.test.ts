@@ -141,14 +141,14 @@ describe.each(SHELLS)('the completion of %s', (shell: Shell) => {
     expect(wordsOf(line)).toEqual([shell === 'bash' ? afterBreak : word]);
   });
 
-  it.skipIf(shell !== 'zsh')('can be sourced in place of installed', async () => {
+  it.skipIf(shell !== 'zsh')('works when sourced instead of installed', async () => {
     const asked = ['cmemstat --proc', 'cmemstat maps --sort max', 'cmemstat chmo'];
     const found = await completeLines(shell, RENDERERS[shell](specification), asked, folder, 'sourced.zsh');
     const words = asked.map((line) => (found.get(line) ?? []).map(({ word }) => word));
     expect(words).toEqual([['--process-interval'], ['max_entries'], ['chmod']]);
   });
 
-  it('takes any text for a description', async () => {
+  it('accepts any text as a description', async () => {
     const asked = ['cmemstat --', 'cmemstat --odd ', 'cmemstat su'];
     const found = await completeLines(shell, RENDERERS[shell](hostileCommand), asked, folder);
     const words = (line: string) => (found.get(line) ?? []).map(({ word }) => word).sort();
@@ -161,7 +161,7 @@ describe.each(SHELLS)('the completion of %s', (shell: Shell) => {
   });
 });
 
-it('names every option and command that help shows', () => {
+it('includes all options and commands of the help', () => {
   const names = JSON.stringify(specification);
   for (const command of [program, ...program.commands]) {
     for (const { long } of command.createHelp().visibleOptions(command)) expect(names).toContain(`"${long}"`);

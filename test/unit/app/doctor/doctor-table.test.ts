@@ -23,13 +23,13 @@ const DIAGNOSIS: Diagnosis = {
   ],
 };
 
-it('the diagnosis of a host that is ready', async () => {
+it('shows the diagnosis of a host without problems', async () => {
   await expect(`${renderDiagnosis(DIAGNOSIS).join('\n')}\n`).toMatchFileSnapshot(
     golden('doctor/doctor-ready.txt'),
   );
 });
 
-it('the diagnosis of a host that is not', async () => {
+it('shows the diagnosis of a host with problems', async () => {
   const lines = renderDiagnosis({
     ...DIAGNOSIS,
     ready: false,
@@ -45,7 +45,7 @@ it('the diagnosis of a host that is not', async () => {
   await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('doctor/doctor-not-ready.txt'));
 });
 
-it('the columns stand below each other', () => {
+it('aligns the columns', () => {
   const rows = renderDiagnosis(DIAGNOSIS).slice(0, -2);
   const column = 'memory controller'.length + 2 + 9;
   for (const row of rows) expect(row.slice(column - 1, column + 1)).toMatch(/^ \S$/);

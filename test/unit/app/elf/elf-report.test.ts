@@ -89,17 +89,17 @@ const everything = forecast(
 );
 
 describe('the report', () => {
-  it('of everything at once', async () => {
+  it('shows every part', async () => {
     const lines = renderElfReport(everything, { plainBytes: false });
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('elf/elf-report.txt'));
   });
 
-  it('in plain bytes', async () => {
+  it('shows plain bytes', async () => {
     const lines = renderElfReport(everything, { plainBytes: true });
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('elf/elf-report-bytes.txt'));
   });
 
-  it('of one map and one object has nothing that is not needed', () => {
+  it('of one map and one object omits the totals and headings', () => {
     const perf = map({ name: 'perf', type: 'perf_event_array', costs: [cost(4, 344)] });
     delete perf.max_entries;
     const { objects, totals: all, ...rest } = forecast([perf]);
@@ -117,7 +117,7 @@ describe('the report', () => {
     ]);
   });
 
-  it('shows measured next to computed figures', async () => {
+  it('shows measured beside computed figures', async () => {
     const measured = forecast([
       map({ name: 'flows', type: 'hash', measured: { memlock: 82_000, chargedBytes: 83_456 } }),
       map({ name: 'old', type: 'hash', measured: { memlock: 82_000 } }),
@@ -128,7 +128,7 @@ describe('the report', () => {
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('elf/elf-report-measured.txt'));
   });
 
-  it('says what the totals do not contain', () => {
+  it('lists what the totals exclude', () => {
     const { objects, ...rest } = forecast([map({ name: 'flows', type: 'hash' })]);
     const [object] = objects;
     if (object === undefined) throw new Error('no object');
@@ -147,7 +147,7 @@ describe('the report', () => {
     ]);
   });
 
-  it('says where a figure may be off', () => {
+  it('marks inexact figures', () => {
     const guessed = map({ name: 'h', type: 'hash', costs: [{ ...cost(4, 82_000), exact: false }] });
     expect(renderElfReport(forecast([guessed]), { plainBytes: false })).toContain(
       'hashes: on some kernels up to 32 bytes less per possible CPU',
@@ -155,7 +155,7 @@ describe('the report', () => {
   });
 });
 
-it('has the shape that the schema promises', () => {
+it('is valid by the schema', () => {
   const schema = readFileSync(
     new URL('../../../../schema/elf-forecast.schema.json', import.meta.url),
     'utf8',

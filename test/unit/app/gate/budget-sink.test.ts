@@ -25,12 +25,12 @@ describe('a run that is watched', () => {
     });
   });
 
-  it('reports an exceeded limit once, when it happens', () => {
+  it('reports an exceeded limit once, when it is exceeded', () => {
     const { events } = evaluated([startOf(), ...anonSamples(0, 3, 4)], 'anon<=2M');
     expect(events).toEqual([expect.stringMatching(/^\d+ anon<=2M$/)]);
   });
 
-  it('without an end is evaluated as far as it goes, with figures from elsewhere and a warning', () => {
+  it('without an end is evaluated up to its last record, with a warning', () => {
     const { sink } = evaluated([startOf(), ...anonSamples(0, 3, 2)], 'anon<=4M');
     expect(sink.finish()?.figures).toBeUndefined();
     const { command, cmemstat, time, mode } = startOf();

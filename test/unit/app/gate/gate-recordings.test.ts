@@ -41,7 +41,7 @@ async function evaluate(lines: readonly RecordLine[], plan: GatePlan) {
 }
 
 describe('a recording of several runs', () => {
-  it('is evaluated as that many runs, and the exceeded limit names the file', async () => {
+  it('is evaluated as several runs, and the exceeded limit names the file', async () => {
     const { file, verdict } = await evaluate([...run(1), ...run(3), ...run(1)], planOf('anon<=2M'));
     expect(verdict.runs).toEqual({ count: 3, evaluatedOn: 'worst' });
     const [result] = verdict.budgets;
@@ -49,15 +49,15 @@ describe('a recording of several runs', () => {
     expect(result?.exceeded?.replay).toContain(`cmemstat replay ${file} --at `);
   });
 
-  it('may end in a run that was cut', async () => {
+  it('may end with a truncated run', async () => {
     const { verdict } = await evaluate([...run(1), ...run(1).slice(0, -1)], planOf('anon<=2M'));
     expect(verdict.runs.count).toBe(2);
     expect(verdict.warnings).toEqual([expect.stringContaining('ends before')]);
   });
 });
 
-describe('recordings that are evaluated together', () => {
-  it('say that they are of other commands or hosts', async () => {
+describe('recordings evaluated together', () => {
+  it('are reported to have different commands or hosts', async () => {
     const other = { command: ['./other'], host: { ...hostOf(run(1)), kernel: '4.19.0' } };
     const { verdict } = await evaluate([...run(1), ...run(1, other), ...run(1)], planOf('anon<=2M'));
     expect(verdict.warnings).toEqual([
@@ -66,12 +66,12 @@ describe('recordings that are evaluated together', () => {
     ]);
   });
 
-  it('say nothing where they are runs of one', async () => {
+  it('have no such warning if they are runs of one command', async () => {
     const { verdict } = await evaluate([...run(1), ...run(2)], planOf('anon<=2M'));
     expect(verdict.warnings).toEqual([]);
   });
 
-  it('count the damaged lines, and say what is wrong with the first', async () => {
+  it('count the damaged lines, and report the first fault', async () => {
     const damaged = { type: 'sample', elapsedMs: 'x' } as unknown as RecordLine;
     const [start, ...rest] = run(1);
     const evaluated = await evaluate([start ?? damaged, damaged, ...rest], planOf('anon<=2M'));
@@ -88,13 +88,13 @@ describe('recordings that are evaluated together', () => {
   });
 });
 
-describe('a recording that is evaluated without budgets', () => {
+describe('a recording evaluated without budgets', () => {
   const budgets = [
     { expression: 'anon<=2M', name: 'heap' },
     { expression: 'psi.some<=5%', optional: true as const },
   ];
 
-  it('is evaluated by those that it was recorded with', async () => {
+  it('uses the recorded budgets', async () => {
     const { verdict } = await evaluate(run(3, { budgets }), planOf());
     expect(verdict.exitStatus).toBe(3);
     expect(verdict.budgets).toMatchObject([
@@ -103,12 +103,12 @@ describe('a recording that is evaluated without budgets', () => {
     ]);
   });
 
-  it('is evaluated by those of the command line where there are any', async () => {
+  it('uses the budgets of the command line if there are any', async () => {
     const { verdict } = await evaluate(run(3, { budgets }), planOf('anon<=4M'));
     expect(verdict.budgets).toMatchObject([{ expression: 'anon<=4M', status: 'passed' }]);
   });
 
-  it('is reported to have exceeded some, where it does not say which they were', async () => {
+  it('is reported to have exceeded budgets that it does not name', async () => {
     const event: RecordLine = {
       type: 'event',
       elapsedMs: 1,

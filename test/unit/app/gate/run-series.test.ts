@@ -28,7 +28,7 @@ async function series(plan: Partial<SeriesPlan>, runOnce: RunOnce = async () => 
 }
 
 describe('runSeries', () => {
-  it('keeps the runs before a --prepare that fails', async () => {
+  it('keeps the runs before a failing --prepare', async () => {
     const log = join(makeTree({}), 'log');
     const { runs, end } = await series({ prepare: `echo >> ${log}; [ $(wc -l < ${log}) -lt 4 ]` });
     expect(runs).toEqual([1, 2, 3]);
@@ -36,13 +36,13 @@ describe('runSeries', () => {
     expect(end.cleanupFault).toBeUndefined();
   });
 
-  it('keeps the fault of --cleanup apart from the first one', async () => {
+  it('keeps the failure of --cleanup separate from the first one', async () => {
     const { end } = await series({ prepare: 'exit 3', cleanup: 'exit 4' });
     expect(end.fault?.message).toContain('it ended with status 3');
     expect(end.cleanupFault?.message).toContain('it ended with status 4');
   });
 
-  it('hides no fault of ours behind --cleanup, which comes all the same', async () => {
+  it('reports an internal error, and still runs --cleanup', async () => {
     const marker = join(makeTree({}), 'cleaned');
     const fault = new TypeError('fault');
     const failing = series({ cleanup: `touch ${marker}; exit 4` }, async () => {
@@ -52,7 +52,7 @@ describe('runSeries', () => {
     expect(existsSync(marker)).toBe(true);
   });
 
-  it('ends at a signal while files are read, and --cleanup still comes', async () => {
+  it('ends on a signal while files are read, and still runs --cleanup', async () => {
     const marker = join(makeTree({}), 'cleaned');
     const before = process.listenerCount('SIGTERM');
     const running = series({ warm: true, cleanup: `touch ${marker}` });

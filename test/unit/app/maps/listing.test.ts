@@ -43,7 +43,7 @@ describe('a listing', () => {
     expect(evaluateListing(SCENE, { sort }).maps?.map(({ id }) => id)).toEqual(ids);
   });
 
-  it('sums every map once', () => {
+  it('counts every map once in the sums', () => {
     const { totals } = evaluateListing(SCENE, { sort: 'bytes', top: 1 });
     expect(totals).toEqual({
       maps: 6,
@@ -61,7 +61,7 @@ describe('a listing', () => {
     });
   });
 
-  it('folds what is small, and counts what is beyond the top', () => {
+  it('merges small groups, and counts those beyond the top', () => {
     const { maps, others, hidden } = evaluateListing(SCENE, { sort: 'bytes', top: 2, threshold: 0.05 });
     expect(maps?.map(({ id }) => id)).toEqual([7, 10]);
     expect(hidden).toMatchObject({ rows: 1, maps: 1, bytes: 525_112 });
@@ -86,7 +86,7 @@ describe('groups', () => {
     expect(maps).toBeUndefined();
   });
 
-  it('have an order for every key', () => {
+  it('can be sorted by every key', () => {
     for (const groupBy of GROUP_KEYS) {
       for (const sort of SORT_KEYS) {
         const { groups } = evaluateListing(SCENE, { sort, groupBy });
@@ -97,7 +97,7 @@ describe('groups', () => {
     expect(byCount?.[0]?.key).toBe('hash');
   });
 
-  it('sum what their maps take', () => {
+  it('sum the memory of their maps', () => {
     const maps = [listedMap({ id: 1, memlock: 10 }), listedMap({ id: 2, memlock: 20 })];
     expect(evaluateListing(maps, { sort: 'bytes', groupBy: 'name' }).groups).toEqual([
       { key: 'flows', maps: 2, bytes: 164_000, memlock: 30, unchargedBytes: 0, elements: 34 },

@@ -27,7 +27,7 @@ const advice: BpfAdvice[] = [
 ];
 
 describe('the table', () => {
-  it('of maps', async () => {
+  it('lists maps', async () => {
     const lines = renderMapTable(
       evaluateListing(SCENE, { sort: 'bytes', top: 5 }),
       { ...memcg, advice },
@@ -36,7 +36,7 @@ describe('the table', () => {
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('maps/maps.txt'));
   });
 
-  it('of groups, in plain bytes, with owners by descriptors', async () => {
+  it('lists groups, in plain bytes, with owners by descriptors', async () => {
     const lines = renderMapTable(
       evaluateListing(SCENE, { sort: 'bytes', groupBy: 'comm', threshold: 0.1 }),
       { attribution: 'held', reason: 'this kernel is old', hint: 'boot another', advice: [] },
@@ -45,7 +45,7 @@ describe('the table', () => {
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('maps/maps-groups.txt'));
   });
 
-  it('fits 80 columns with its owners and cgroups, and says which columns are left out', async () => {
+  it('fits 80 columns with owners and cgroups, and names the omitted columns', async () => {
     const lines = renderMapTable(
       evaluateListing(SCENE, { sort: 'bytes' }),
       { ...memcg, advice: [] },
@@ -57,7 +57,7 @@ describe('the table', () => {
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(golden('maps/maps-80-columns.txt'));
   });
 
-  it('is whole where there is room, and names nothing as left out', () => {
+  it('is complete if the width suffices, and names no omitted columns', () => {
     const wide = renderMapTable(evaluateListing(SCENE, { sort: 'bytes' }), memcg, {
       plainBytes: false,
       columns: 200,
@@ -67,7 +67,7 @@ describe('the table', () => {
     expect(unlimited.join('\n')).not.toContain('not shown');
   });
 
-  it('is cut at the width of a terminal that is too narrow, and is a line for no maps', () => {
+  it('is cut to a narrow terminal, and is one line without maps', () => {
     const lines = renderMapTable(evaluateListing(SCENE, { sort: 'bytes' }), memcg, {
       plainBytes: false,
       columns: 40,
@@ -87,8 +87,8 @@ it('the total is in KiB as jq prints it, and a number alone in plain bytes', () 
   expect(renderMapTotal(totals, { plainBytes: true })).toBe('1936');
 });
 
-describe('as bpftool prints them', () => {
-  it('key by key, in its order', () => {
+describe('the document for bpftool', () => {
+  it('has the same keys in the same order', () => {
     const maps = toBpftoolMaps(SCENE);
     expect(maps.map(({ id }) => id)).toEqual([7, 8, 9, 10, 11, 12]);
     expect(JSON.stringify(maps[1])).toBe(
@@ -103,7 +103,7 @@ describe('as bpftool prints them', () => {
     );
   });
 
-  it('without pins where none is pinned', () => {
+  it('omits pins if there are none', () => {
     expect(toBpftoolMaps([listedMap()])[0]).not.toHaveProperty('pinned');
   });
 });
@@ -119,7 +119,7 @@ describe('the document', () => {
       `of groups by ${groupBy}`,
       { sort: 'name', groupBy },
     ]),
-  ])('%s is as the schema has it', (_, options) => {
+  ])('is valid by the schema: %s', (_, options) => {
     const listing = evaluateListing(SCENE, options);
     for (const totalOnly of [false, true]) {
       const document = JSON.parse(
@@ -131,7 +131,7 @@ describe('the document', () => {
     }
   });
 
-  it('never shows the identity of a charge', () => {
+  it('never has the identity of a charge', () => {
     const listing = evaluateListing(SCENE, { sort: 'bytes' });
     const text = JSON.stringify(toMapDocument({ ...memcg, listing, totalOnly: false }, '0.1.0'));
     expect(text).not.toMatch(/chargeIdentity|18446612684/);

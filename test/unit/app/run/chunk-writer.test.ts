@@ -31,7 +31,7 @@ function readSome(reader: number): Buffer {
   }
 }
 
-test('a file continues at its current position', async () => {
+test('continues a file at its current position', async () => {
   const path = join(makeTree(), 'file');
   const fd = openSync(path, 'w');
   writeSync(fd, 'before ');
@@ -43,7 +43,7 @@ test('a file continues at its current position', async () => {
   expect(readFileSync(path, 'utf8')).toBe('before one two');
 });
 
-test('a write lasts until a slow reader has taken all of it', async () => {
+test('completes a write when a slow reader has read all of it', async () => {
   const { reader, writer: fd } = makePipe();
   const sent = Buffer.from(Array.from({ length: 300_000 }, (_, index) => index % 251));
   const writer = new ChunkWriter(fd, fail);
@@ -66,7 +66,7 @@ test('a write lasts until a slow reader has taken all of it', async () => {
   closeSync(reader);
 });
 
-test('pipes without a reader do not delay other writers', async () => {
+test('a pipe without a reader does not delay other writers', async () => {
   // More than Node has threads for.
   const pipes = Array.from({ length: 6 }, makePipe);
   const stuck = pipes.map(({ writer }) => new ChunkWriter(writer, fail));
@@ -80,7 +80,7 @@ test('pipes without a reader do not delay other writers', async () => {
   for (const each of [...pipes.flatMap(({ reader, writer }) => [reader, writer]), fd]) closeSync(each);
 });
 
-test('a failure is reported once, and later data is discarded', async () => {
+test('reports a failure once, and discards later data', async () => {
   const fd = openSync('/dev/full', 'w');
   const errors: (string | undefined)[] = [];
   const writer = new ChunkWriter(fd, (error) => errors.push(error.code));
@@ -90,7 +90,7 @@ test('a failure is reported once, and later data is discarded', async () => {
   expect(errors).toEqual(['ENOSPC']);
 });
 
-test("closing leaves nothing open but the caller's", async () => {
+test("closes all descriptors but the caller's", async () => {
   const { reader, writer: fd } = makePipe();
   const before = countOpen();
   const writer = new ChunkWriter(fd, fail);

@@ -29,7 +29,7 @@ function placementThat(
 }
 
 describe('removeLeaf', () => {
-  it('kills, removes and then undoes what made room', async () => {
+  it('kills, removes, and then reverts the placement', async () => {
     const { steps, placement } = placementThat();
     const warn = vi.fn();
     await removeLeaf(placement, { warn });
@@ -37,13 +37,13 @@ describe('removeLeaf', () => {
     expect(warn).not.toHaveBeenCalled();
   });
 
-  it('releases the place without a leaf too', async () => {
+  it('releases the placement also without a leaf', async () => {
     const { steps, placement } = placementThat();
     await removeLeaf({ ...placement, leaf: undefined }, { warn: () => {} });
     expect(steps).toEqual(['release']);
   });
 
-  it('tells what could not be removed, and does not throw: that would hide what happened before', async () => {
+  it('reports what could not be removed, and does not throw, to keep an earlier failure visible', async () => {
     const warn = vi.fn();
     await removeLeaf(placementThat('remove').placement, { warn });
     expect(warn.mock.calls).toEqual([
@@ -51,7 +51,7 @@ describe('removeLeaf', () => {
     ]);
   });
 
-  it('does not hide a fault of ours', async () => {
+  it('propagates an internal error', async () => {
     const fault = new TypeError('fault');
     await expect(removeLeaf(placementThat('kill', fault).placement, { warn: () => {} })).rejects.toThrow(
       fault,
@@ -69,7 +69,7 @@ describe('CleanUp', () => {
     return { done, step };
   };
 
-  it('undoes last what was registered first, each step once', async () => {
+  it('undoes the steps in reverse order, each once', async () => {
     const { done, step } = stepsOf();
     const cleanUp = new CleanUp();
     for (const name of ['outputs', 'view', 'leaf']) cleanUp.defer(step(name));
@@ -78,7 +78,7 @@ describe('CleanUp', () => {
     expect(done).toEqual(['leaf', 'view', 'outputs']);
   });
 
-  it('takes every step, also behind one that fails, and reports the first failure', async () => {
+  it('runs every step, also after a failing one, and reports the first failure', async () => {
     const { done, step } = stepsOf();
     const run = withCleanUp(async (cleanUp) => {
       cleanUp.defer(step('outputs'));
@@ -100,7 +100,7 @@ describe('CleanUp', () => {
     expect(done).toEqual(['outputs']);
   });
 
-  it('returns what the job returns, when all is undone', async () => {
+  it('returns the result of the job when all steps are undone', async () => {
     const { done, step } = stepsOf();
     const result = await withCleanUp(async (cleanUp) => {
       cleanUp.defer(step('outputs'));
@@ -112,7 +112,7 @@ describe('CleanUp', () => {
 });
 
 describe('guardAgainstCrash', () => {
-  it('watches the exit of the process until it is released', () => {
+  it('handles the exit of the process until it is released', () => {
     const before = process.listenerCount('exit');
     const guard = guardAgainstCrash(undefined);
     expect(process.listenerCount('exit')).toBe(before + 1);
@@ -120,7 +120,7 @@ describe('guardAgainstCrash', () => {
     expect(process.listenerCount('exit')).toBe(before);
   });
 
-  it('kills and removes the leaf at the exit, and lets nothing out', () => {
+  it('kills and removes the leaf at exit, and throws nothing', () => {
     const killOnce = vi.fn();
     const removeOnce = vi.fn(() => {
       throw new KernelFileError('rmdir', '/leaf', 'busy');

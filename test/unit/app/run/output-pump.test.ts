@@ -20,7 +20,7 @@ function slowTaker() {
   };
 }
 
-test('the next chunk comes when the one before is done with', async () => {
+test('passes the next chunk after the previous one is written', async () => {
   const pipe = new PassThrough();
   const { taken, take, release } = slowTaker();
   const pump = new OutputPump(pipe, take);
@@ -33,7 +33,7 @@ test('the next chunk comes when the one before is done with', async () => {
   pump.stop();
 });
 
-test('who writes has to wait', async () => {
+test('makes the producer wait', async () => {
   const pipe = new PassThrough();
   const { take } = slowTaker();
   const pump = new OutputPump(pipe, take);
@@ -45,7 +45,7 @@ test('who writes has to wait', async () => {
   pump.stop();
 });
 
-test('everything is taken before it is finished', async () => {
+test('reads everything before it finishes', async () => {
   const pipe = new PassThrough();
   const taken: string[] = [];
   const pump = new OutputPump(pipe, async (chunk) => {
@@ -58,7 +58,7 @@ test('everything is taken before it is finished', async () => {
   expect(taken.join()).toBe('one,two,three,four');
 });
 
-test('a pipe that another process holds open is abandoned', async () => {
+test('abandons a pipe that another process holds open', async () => {
   const pipe = new PassThrough();
   const taken: string[] = [];
   const pump = new OutputPump(pipe, async (chunk) => void taken.push(chunk.toString()));
@@ -68,7 +68,7 @@ test('a pipe that another process holds open is abandoned', async () => {
   expect(pipe.destroyed).toBe(true);
 });
 
-test('what is slow to be taken is not given up', async () => {
+test('does not abandon a slow pipe', async () => {
   const pipe = new PassThrough();
   const { take, release } = slowTaker();
   const pump = new OutputPump(pipe, take);
@@ -84,7 +84,7 @@ test('what is slow to be taken is not given up', async () => {
   await finished;
 });
 
-test('a pipe that fails has ended', async () => {
+test('ends when the pipe fails', async () => {
   const pipe = new PassThrough();
   const pump = new OutputPump(pipe, () => Promise.resolve());
   pipe.destroy(new Error('reset'));

@@ -54,7 +54,7 @@ function report(
 }
 
 describe('describePlacement', () => {
-  it('says what was taken, what was not and why, and what was cleaned up', () => {
+  it('lists the chosen placement, the rejected ones with reasons, and the cleanup', () => {
     expect(describePlacement(placed)).toEqual([
       'placement systemd: rejected: systemd is not running on this host',
       'placement top: used: the top takes new cgroups',
@@ -63,7 +63,7 @@ describe('describePlacement', () => {
     ]);
   });
 
-  it('reports how to fix a placement, and no leaf if there is none', () => {
+  it('reports how to fix a placement, and the missing leaf', () => {
     expect(describePlacement(notPlaced)).toEqual([
       'placement systemd: rejected: systemd is not running on this host (hint: boot with systemd)',
       'placement top: rejected: it is read-only (hint: remount it)',
@@ -74,18 +74,18 @@ describe('describePlacement', () => {
 });
 
 describe('reportPlacement', () => {
-  it('is silent about a leaf, but for --verbose', () => {
+  it('does not mention the leaf without --verbose', () => {
     expect(report(placed)).toEqual([]);
     const { log, debug } = keepingLog();
     reportPlacement(placed, OPTIONS, log);
     expect(debug).toEqual(describePlacement(placed));
   });
 
-  it('is content with limits and --require cgroup where there is a leaf', () => {
+  it('accepts limits and --require cgroup if there is a leaf', () => {
     expect(report(placed, { requireCgroup: true, limits: { memoryMax: 1 } })).toEqual([]);
   });
 
-  it('warns that there is none, with each reason once and the last hint', () => {
+  it('warns about a missing leaf, with each reason once and the last hint', () => {
     expect(report(notPlaced)).toEqual([
       'WARNING: no memory cgroup: it is read-only. The process tree is summed instead; kernel memory, BPF maps and page cache are not measured (hint: remount it)',
     ]);
@@ -98,12 +98,12 @@ describe('reportPlacement', () => {
     );
   });
 
-  it('warns of a process tree that was asked for too', () => {
+  it('warns about an explicit process tree too', () => {
     const asked = { ...notPlaced, rejected: [], reason: 'requested with --placement' };
     expect(report(asked)[0]).toMatch(/^WARNING: requested with --placement\. .* are not measured$/);
   });
 
-  it('refuses --require cgroup without a leaf', () => {
+  it('rejects --require cgroup without a leaf', () => {
     expect(() => report(notPlaced, { requireCgroup: true })).toThrow(UnsupportedError);
     expect(() => report(notPlaced, { requireCgroup: true })).toThrow(
       expect.objectContaining({
@@ -114,13 +114,13 @@ describe('reportPlacement', () => {
   });
 
   it.each([{ memoryMax: 1 }, { memoryHigh: 'max' as const }, { pidsMax: 0 }, { oomGroup: true }])(
-    'refuses the limits %o without a leaf',
+    'rejects the limits %o without a leaf',
     (limits) => {
       expect(() => report(notPlaced, { limits })).toThrow('limits require a memory cgroup');
     },
   );
 
-  it('does not take options that were not given for limits', () => {
+  it('ignores options that were not given', () => {
     expect(report(notPlaced, { limits: { memoryMax: undefined, oomGroup: false } })).toHaveLength(1);
   });
 });
@@ -136,11 +136,11 @@ describe('limitSettings', () => {
       }),
     );
 
-  it('sets nothing unless it is asked for', () => {
+  it('sets nothing by default', () => {
     expect(limitSettings(leaf(), { inheritRatio: undefined }, {}, keepingLog().log)).toEqual([]);
   });
 
-  it('tells the runtimes their share of the limit that binds', () => {
+  it("sets the runtimes' options for the effective limit", () => {
     const { log, debug: said } = keepingLog();
     const settings = limitSettings(leaf(), { inheritRatio: 0.5 }, {}, log);
     expect(settings).toContainEqual({ name: 'GOMEMLIMIT', value: '52428800B' });
@@ -149,7 +149,7 @@ describe('limitSettings', () => {
     expect(said).toContain('set GOMEMLIMIT=52428800B');
   });
 
-  it('says that all was set already', () => {
+  it('reports that everything is set already', () => {
     const env = {
       GOMEMLIMIT: '1',
       GOMAXPROCS: '1',

@@ -42,25 +42,25 @@ describe('makeBaseline', () => {
     expect(baseline.breakdown).toEqual([{ id: 'anon', bytes: 32 * MIB }]);
   });
 
-  it('has neither host nor maps nor a breakdown where no run tells', () => {
+  it('omits host, maps and breakdown if no run has them', () => {
     const { host: _host, ...bare } = run({ anon: 1 });
     const baseline = make([bare]);
     for (const key of ['host', 'breakdown']) expect(baseline).not.toHaveProperty(key);
     expect(baseline.medians).toEqual({ metrics: { anon: 1 } });
   });
 
-  it('of no runs does not exist', () => {
+  it('of no runs is undefined', () => {
     expect(makeBaseline([])).toBeUndefined();
     expect(medianRun([])).toBeUndefined();
   });
 
-  it('takes the breakdown of the smaller one of the two runs in the middle', () => {
+  it('has the breakdown of the smaller of the two middle runs', () => {
     expect(medianRun([...RUNS, runOf(40 * MIB)])?.metrics.anon).toBe(32 * MIB);
   });
 });
 
 describe('formatBaseline', () => {
-  it('is good to review: medians one a line, a run a line', async () => {
+  it('is reviewable: one median and one run per line', async () => {
     await expect(formatBaseline(make())).toMatchFileSnapshot(golden('comparison/baseline.json'));
   });
 
@@ -72,14 +72,14 @@ describe('formatBaseline', () => {
     expect(formatBaseline(make(turned))).toBe(formatBaseline(make()));
   });
 
-  it('comes back as it was', () => {
+  it('can be read back', () => {
     const baseline = make();
     expect(parseBaseline(JSON.parse(formatBaseline(baseline)), 'base.json')).toEqual(baseline);
     const bare = make([run({}, { command: ['\u001b[31m', '\n', '__proto__'] })]);
     expect(parseBaseline(JSON.parse(formatBaseline(bare)), 'base.json')).toEqual(bare);
   });
 
-  it('has the shape that the schema promises', () => {
+  it('is valid by the schema', () => {
     const schema = readFileSync(new URL('../../../../schema/baseline.schema.json', import.meta.url), 'utf8');
     const validate = new Ajv2020({ allErrors: true }).compile(JSON.parse(schema));
     validate(JSON.parse(formatBaseline(make())));
@@ -89,7 +89,7 @@ describe('formatBaseline', () => {
   });
 });
 
-it('runsOfBaseline gives the runs back as they are compared', () => {
+it('runsOfBaseline returns the runs as they are compared', () => {
   expect(runsOfBaseline(make())).toEqual(RUNS.map(({ breakdown: _breakdown, ...rest }) => rest));
 });
 
@@ -178,23 +178,23 @@ describe('parseBaseline', () => {
       edited((document) => Object.assign(first(document).maps ?? {}, { conns: null })),
       'base.json: runs[0].maps.conns: expected a number, found null',
     ],
-  ])('refuses %s', (_, document, message) => {
+  ])('rejects %s', (_, document, message) => {
     expect(() => parseBaseline(document, 'base.json')).toThrow(InputError);
     expect(() => parseBaseline(document, 'base.json')).toThrow(expect.objectContaining({ message }));
   });
 
-  it('refuses what a newer cmemstat made, and says which', () => {
+  it('rejects baselines of a newer cmemstat, with its version', () => {
     expect(() => parseBaseline({ ...good, version: 2, cmemstat: '9.0.0' }, 'base.json')).toThrow(
       'base.json: written by a newer cmemstat (9.0.0, format version 2); this one reads up to version 1',
     );
   });
 
-  it('lets no control characters of a file into a message', () => {
+  it('removes control characters of a file from messages', () => {
     const document = edited((each) => Object.assign(first(each).metrics ?? {}, { '\u001b[2J': 'x' }));
     expect(() => parseBaseline(document, 'a\u001bb')).toThrow(/^a\\x1bb: runs\[0\]\.metrics\.\\x1b\[2J: /);
   });
 
-  it('lets keys through that it does not know', () => {
+  it('accepts unknown keys', () => {
     expect(parseBaseline({ ...good, later: 1 }, 'base.json')).toMatchObject({ later: 1 });
   });
 });

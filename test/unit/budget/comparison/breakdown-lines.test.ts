@@ -11,7 +11,7 @@ const sample: Sample = {
   stat: { anon: 30, file: 30, shmem: 5, kernel_stack: 10, slab: 8, pgfault: 7 },
 };
 
-it('takes kernel apart, so that its parts add up to it', () => {
+it('splits kernel into parts that add up to it', () => {
   const lines = breakdownOf(sample);
   expect(lines.map(({ id }) => id)).toEqual([
     'current',
@@ -27,7 +27,7 @@ it('takes kernel apart, so that its parts add up to it', () => {
   expect(bytesOf('kernel_stack') + bytesOf('slab') + bytesOf('unexplained')).toBe(bytesOf('kernel'));
 });
 
-it('takes the breakdown of a summary, that knows of BPF memory read at another sample', () => {
+it('uses the breakdown of a summary, which includes BPF memory of another sample', () => {
   const terms = [{ id: 'bpf maps', bytes: 40, source: '' }];
   const lines = breakdownOf(sample, { kernel: 40, terms, notes: [] });
   expect(lines.slice(4)).toEqual([

@@ -30,24 +30,24 @@ describe('two sets of the same program', () => {
     expect(countRegressed(runs, {}, {}, '5%')).toBe(0);
   });
 
-  it('hardly ever regress when any increase counts, and in page cache that varies by 14 %', () => {
+  it('rarely regress when any increase counts, and in page cache that varies by 14 %', () => {
     // Counted with these seeds: 2 of 200, where the correction allows 5 (2.5 %, as only increases are alarms).
     const all = '0%,peak=0%,file=0%,workingset=0%,current=0%';
     expect(countRegressed(10, {}, {}, all)).toBeLessThanOrEqual(5);
   });
 
-  it('of one run seldom regress by 5 %', () => {
+  it('of one run rarely regress by 5 %', () => {
     // A single run can't tell; the assumed noise keeps the false alarms below 3 %.
     expect(countRegressed(1, {}, {}, '5%')).toBeLessThanOrEqual(6);
   });
 });
 
 describe('a regression of 5 % over 10 runs', () => {
-  it('is found with a spread of 1 %, beside page cache that varies by 14 %', () => {
+  it('is detected with a spread of 1 %, beside page cache that varies by 14 %', () => {
     expect(countRegressed(10, {}, { factor: 1.05 }, '2%')).toBe(200);
   });
 
-  it('is mostly found with a spread of 2 %', () => {
+  it('is usually detected with a spread of 2 %', () => {
     expect(countRegressed(10, { spread: 0.02 }, { spread: 0.02, factor: 1.05 }, '2%')).toBeGreaterThan(170);
   });
 });

@@ -35,7 +35,7 @@ describe('a regression of 5 % over 10 runs', () => {
     expect(verdictOf(comparison, 'peak')).toBe('not-evaluated');
   });
 
-  it('the other way round is an improvement', () => {
+  it('in the opposite direction is an improvement', () => {
     const maker = new RunMaker(5);
     const comparison = compare(maker.runs(10, { factor: 1.05 }), maker.runs(10), '2%');
     expect(verdictOf(comparison, 'anon')).toBe('improved');
@@ -46,7 +46,7 @@ describe('a regression of 5 % over 10 runs', () => {
 describe('the verdict', () => {
   const level = (bytes: number) => [0, 1, 2, 3, 4].map((at) => bytes + at * 4096);
 
-  it('needs more than the threshold, however sure the difference is', () => {
+  it('requires more than the threshold, however significant the difference is', () => {
     const [base, now] = [runsOf('anon', level(100 * MIB)), runsOf('anon', level(104 * MIB))];
     expect(verdictOf(compare(base, now, 'anon=4MiB'), 'anon')).toBe('passed');
     expect(verdictOf(compare(base, now, 'anon=3%'), 'anon')).toBe('regressed');
@@ -54,7 +54,7 @@ describe('the verdict', () => {
     expect(verdictOf(compare(base, now, 'anon=3%+2MiB'), 'anon')).toBe('passed');
   });
 
-  it('needs more than the noise, however small the threshold is', () => {
+  it('requires more than the noise, however small the threshold is', () => {
     const base = runsOf(
       'anon',
       [90, 95, 100, 105, 110].map((each) => each * MIB),
@@ -70,25 +70,25 @@ describe('the verdict', () => {
     });
   });
 
-  it('does not report charges that CPUs have not flushed as a difference', () => {
+  it('ignores charges that CPUs have not flushed', () => {
     const three = (bytes: number) => runsOf('anon', [bytes, bytes, bytes]);
     const comparison = compare(three(MIB), three(MIB + 200 * 1024), '0%');
     expect(rowOf(comparison, 'anon')).toMatchObject({ verdict: 'within-noise', noise: 64 * 4096 });
     expect(verdictOf(compare(three(MIB), three(MIB + 260 * 1024), '0%'), 'anon')).toBe('regressed');
   });
 
-  it('has no noise in BPF memory, which is counted map by map', () => {
+  it('assumes no noise in BPF memory, which is counted per map', () => {
     const comparison = compare(runsOf('bpf', [MIB]), runsOf('bpf', [MIB + 4096]), '0%');
     expect(rowOf(comparison, 'bpf')).toMatchObject({ verdict: 'regressed', noise: 0, allowed: 0 });
   });
 
-  it('of one outlier among ten runs is that nothing has changed', () => {
+  it('of one outlier among ten runs is no change', () => {
     const base = level(100 * MIB).concat(level(100 * MIB));
     const now = [...base.slice(1), 180 * MIB];
     expect(verdictOf(compare(runsOf('anon', base), runsOf('anon', now), '0%'), 'anon')).not.toBe('regressed');
   });
 
-  it('is not hidden by an outlier in the base', () => {
+  it('ignores an outlier in the base', () => {
     const base = [...level(100 * MIB), ...level(100 * MIB).slice(1), 300 * MIB];
     const now = [...level(106 * MIB), ...level(106 * MIB)];
     expect(verdictOf(compare(runsOf('anon', base), runsOf('anon', now), '5%'), 'anon')).toBe('regressed');
@@ -127,8 +127,8 @@ describe('the verdict', () => {
   });
 });
 
-describe('what one side does not have', () => {
-  it('is not measured when it is evaluated, and not evaluated when it is not', () => {
+describe('a metric that one side lacks', () => {
+  it('is not measured if it is evaluated by default, and not evaluated otherwise', () => {
     const [base, now] = [[run({ anon: MIB, bpf: 5 })], [run({ anon: MIB })]];
     expect(verdictOf(compare(base, now, '5%'), 'bpf')).toBe('not-measured');
     expect(compare(base, now)).toMatchObject({ regressed: false });
@@ -141,7 +141,7 @@ describe('what one side does not have', () => {
     });
   });
 
-  it('is not measured when no run has it and a threshold names it', () => {
+  it('is not measured if no run has it and a threshold names it', () => {
     expect(verdictOf(compare([run({})], [run({})], 'sock=1%'), 'sock')).toBe('not-measured');
     expect(rowOf(compare([run({})], [run({})], '1%'), 'anon')).toBeUndefined();
   });
@@ -176,12 +176,12 @@ describe('BPF maps', () => {
     expect(rowOf(comparison, 'bpf.map:gone')).not.toHaveProperty('now');
   });
 
-  it('that are new regress when a threshold is for them', () => {
+  it('regress if they are new and have a threshold', () => {
     const comparison = compare([withMaps({})], [withMaps({ fresh: 8192 })], 'bpf.map:*=5%');
     expect(verdictOf(comparison, 'bpf.map:fresh')).toBe('regressed');
   });
 
-  it('of which no run has any hold where maps were measured, and are not measured where not', () => {
+  it('pass if no run has them and maps were measured, and are not measured otherwise', () => {
     expect(rowOf(compare([withMaps({})], [withMaps({})], 'bpf.map:x*=5%'), 'bpf.map:x*')).toMatchObject({
       base: 0,
       now: 0,
@@ -190,7 +190,7 @@ describe('BPF maps', () => {
     expect(verdictOf(compare([withMaps({})], [run({})], 'bpf.map:x*=5%'), 'bpf.map:x*')).toBe('not-measured');
   });
 
-  it('of a whole name that no run has are not measured, as it is more often a slip', () => {
+  it('are not measured if an exact name matches no run', () => {
     const [base, now] = [[withMaps({ flows: 4096 })], [withMaps({ flows: 4096 })]];
     const slip = rowOf(compare(base, now, 'bpf.map:flwos=5%'), 'bpf.map:flwos');
     expect(slip).toMatchObject({ verdict: 'not-measured' });
@@ -200,7 +200,7 @@ describe('BPF maps', () => {
     );
   });
 
-  it('may be called what objects of JavaScript have anyway', () => {
+  it('may have the names of properties of Object.prototype', () => {
     const maps = JSON.parse('{"__proto__": 4096, "constructor": 8192}');
     const comparison = compare([withMaps({ other: 1 })], [withMaps(maps)], 'bpf.map:*=0%');
     expect(rowOf(comparison, 'bpf.map:__proto__')).toMatchObject({ now: 4096, difference: 4096 });
@@ -212,7 +212,7 @@ describe('the comparison', () => {
   const maker = new RunMaker(9);
   const comparison = compare(maker.runs(4), maker.runs(4, { factor: 2 }), '5%');
 
-  it('has the shape that the schema promises', () => {
+  it('is valid by the schema', () => {
     const schema = readFileSync(
       new URL('../../../../schema/comparison.schema.json', import.meta.url),
       'utf8',
@@ -226,7 +226,7 @@ describe('the comparison', () => {
     expect(validate.errors).not.toBeNull();
   });
 
-  it('says what each side is', () => {
+  it('describes each side', () => {
     expect(comparison.base).toEqual({
       name: 'base',
       runs: 4,
@@ -236,7 +236,7 @@ describe('the comparison', () => {
     });
   });
 
-  it('of a side without runs is refused', () => {
+  it('of a side without runs is an error', () => {
     expect(() => compare([], [run({})])).toThrow(/base: contains no runs/);
   });
 
@@ -262,10 +262,10 @@ describe('the comparison', () => {
   });
 });
 
-describe('a run with memory in other cgroups', () => {
+describe('a run with memory charged to other cgroups', () => {
   const level = [0, 1, 2, 3, 4].map((at) => 100 * MIB + at * 4096);
 
-  it('is not compared, and neither are the others of its side', () => {
+  it('is not compared, nor are the others of its side', () => {
     const runs = runsOf('anon', level);
     const partial = runs.map((each, at) => (at === 2 ? { ...each, isPartial: true as const } : each));
     for (const [base, now] of [
@@ -280,7 +280,7 @@ describe('a run with memory in other cgroups', () => {
   });
 });
 
-it('a map that is charged elsewhere in one run is not 0 there', () => {
+it('is not compared by a map that is charged elsewhere, whose size is not 0', () => {
   const base = [1, 2].map(() => run({ bpf: 1 }, { maps: { acc: 4096 } }));
   const now = [1, 2].map(() => run({ bpf: 1 }, { maps: {}, mapsElsewhere: ['acc'] }));
   expect(verdictOf(compare(base, now, 'bpf.map:acc=10%'), 'bpf.map:acc')).toBe('not-measured');

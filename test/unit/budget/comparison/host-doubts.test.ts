@@ -19,11 +19,11 @@ describe('hostDoubts', () => {
     [{ possibleCpus: 128 }, /possible CPUs: 4 and 128; per-CPU memory .* 32 times as large/],
     [{ possibleCpus: 3 }, /0\.75 times as large/],
     [{ pageSizeBytes: 65_536 }, /^other page sizes: 4096 and 65536 bytes/],
-  ])('tell of %j', (host, doubt) => {
+  ])('report %j', (host, doubt) => {
     expect(hostDoubts(base, side('now', on(host)))).toEqual([expect.stringMatching(doubt)]);
   });
 
-  it('tell of other modes, and that the host of a summary is not known', () => {
+  it('report other modes, and an unknown host of a summary', () => {
     const { host: _host, ...unknown } = run({}, { mode: 'cgroup1' });
     expect(hostDoubts(base, side('sum.json', unknown))).toEqual([
       'other modes: cgroup2 and cgroup1; their figures are not comparable',
@@ -31,25 +31,25 @@ describe('hostDoubts', () => {
     ]);
   });
 
-  it('tell of a side with runs of several hosts', () => {
+  it('report a side with runs of several hosts', () => {
     expect(hostDoubts(side('mixed', run({}), on({ cpus: 4 })), base)).toEqual([
       'the runs of mixed are of several hosts or modes',
     ]);
   });
 
-  it('hold no control characters of a file', () => {
+  it('contain no control characters of a file', () => {
     expect(hostDoubts(base, side('now', on({ kernel: '6\u001b[2J' }))).join()).not.toMatch(/\p{Cc}/u);
   });
 });
 
 describe('doubtsOf', () => {
-  it('tell of other commands too', () => {
+  it('report other commands too', () => {
     const now = side('now', run({}, { command: ['make', '\u001b[2J'] }));
     expect(doubtsOf(base, now)).toEqual(["other commands: make -j2 and make '\\x1b[2J'"]);
     expect(hostDoubts(base, now)).toEqual([]);
   });
 
-  it('tell of runs that failed or were cut', () => {
+  it('report failed and truncated runs', () => {
     const { status: _status, ...cut } = run({});
     expect(doubtsOf(side('base', run({}, { status: 1 }), run({})), side('now', cut))).toEqual([
       '1 of 2 runs of base failed',

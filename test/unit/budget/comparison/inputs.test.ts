@@ -27,7 +27,7 @@ describe('readSide', () => {
     expect(side.baseline.medians.metrics.peak).toBe(side.runs[0]?.metrics.peak);
   });
 
-  it('reads several runs, one after the other', async () => {
+  it('reads several runs of one file', async () => {
     const path = file('runs.jsonl', lines(...whole(cgroup2), ...whole(cgroup2), ...whole(processTree)));
     expect((await readSide(path)).runs.map(({ mode }) => mode)).toEqual([
       'cgroup2',
@@ -36,7 +36,7 @@ describe('readSide', () => {
     ]);
   });
 
-  it('reads a recording that was cut in the middle of a line, and one with a damaged line', async () => {
+  it('reads a recording that ends inside a line, and one with a damaged line', async () => {
     const all = lines(...whole(cgroup1));
     const cut = await readSide(file('cut.jsonl', all.slice(0, all.indexOf('"summary"'))));
     expect(cut.runs).toHaveLength(1);
@@ -45,7 +45,7 @@ describe('readSide', () => {
     expect((await readSide(file('damaged.jsonl', damaged))).runs[0]?.status).toBe(2);
   });
 
-  it('reads summaries, on one line or over several', async () => {
+  it('reads summaries on one line or several', async () => {
     const expected = [figuresOfSummary(cgroup1.summary)];
     expect((await readSide(file('sum.json', lines(cgroup1.summary)))).runs).toEqual(expected);
     const pretty = JSON.stringify(cgroup1.summary, undefined, 2);
@@ -54,7 +54,7 @@ describe('readSide', () => {
     expect((await readSide(two)).runs).toHaveLength(2);
   });
 
-  it('reads a baseline, over several lines or on one', async () => {
+  it('reads a baseline on several lines or one', async () => {
     const { baseline, runs } = await readSide(file('r.jsonl', lines(...whole(cgroup2), ...whole(cgroup2))));
     const withoutBreakdown = runs.map(({ breakdown: _breakdown, ...rest }) => rest);
     for (const text of [formatBaseline(baseline), JSON.stringify(baseline)]) {
@@ -74,24 +74,24 @@ describe('readSide', () => {
     [lines(cgroup1.records[0] ?? {}), /\(neither a start record nor a summary\)$/],
     [lines({ ...cgroup1.start, version: 99 }), /written by a newer cmemstat/],
     ['{"type":"baseline","version":99,"cmemstat":"9"}', /written by a newer cmemstat/],
-  ])('refuses %j', async (text, message) => {
+  ])('rejects %j', async (text, message) => {
     const reading = readSide(file('other', text));
     await expect(reading).rejects.toThrow(InputError);
     await expect(reading).rejects.toThrow(message);
   });
 
-  it('says why a file can not be read', async () => {
+  it('reports why a file cannot be read', async () => {
     await expect(readSide(join(directory, 'none'))).rejects.toThrow(/none: no such file or directory$/);
     await expect(readSide(directory)).rejects.toThrow(/: is a directory$/);
   });
 });
 
-it('readComparable takes parsed documents', () => {
+it('readComparable accepts parsed documents', () => {
   expect(readComparable(cgroup1.summary, 'sum').runs).toEqual([figuresOfSummary(cgroup1.summary)]);
 });
 
 describe('readBaseline', () => {
-  it('names its option with what is wrong with the file', async () => {
+  it('reports its option and the fault of the file', async () => {
     const missing = join(makeTree({}), 'base.json');
     await expect(readBaseline(missing)).rejects.toMatchObject({
       file: missing,

@@ -12,11 +12,11 @@ describe('parseMaxRegression', () => {
     [' 2M + .5 % ', { percent: 0.5, plus: 2 * MIB }],
     ['0%', { percent: 0, plus: 0 }],
     ['0', { percent: 0, plus: 0 }],
-  ])('reads %j as a threshold for what is evaluated by default', (text, allowance) => {
+  ])('reads %j as a threshold of the metrics evaluated by default', (text, allowance) => {
     expect(parseMaxRegression(text)).toEqual({ byDefault: allowance, named: [] });
   });
 
-  it('reads thresholds for single metrics, beside one for the others', () => {
+  it('reads thresholds of single metrics, beside one for the others', () => {
     expect(parseMaxRegression('bpf=1%, anon = 10%+2MiB,5%,bpf.map:conn*=4k,peak.max=1%,anon.avg=3%')).toEqual(
       {
         byDefault: { percent: 5, plus: 0 },
@@ -31,7 +31,7 @@ describe('parseMaxRegression', () => {
     );
   });
 
-  it('reads keys of memory.stat that are newer than cmemstat by their prefix', () => {
+  it('accepts keys of memory.stat newer than cmemstat by their prefix', () => {
     expect(parseMaxRegression('stat.brand_new=1%').named[0]?.metric).toBe('brand_new');
   });
 
@@ -54,7 +54,7 @@ describe('parseMaxRegression', () => {
     ['pgfault=5%+1k', 'pgfault is a count: a threshold is a number or a percentage', '        ^~~~~'],
     ['psi.some=1%', 'psi.some is not compared between runs', '^~~~~~~~'],
     ['5 percent', 'neither a percentage nor a size', '^~~~~~~~~'],
-  ])('refuses %j and says why and where', (text, message, caret) => {
+  ])('rejects %j with a reason and a caret', (text, message, caret) => {
     const refuse = () => parseMaxRegression(text);
     expect(refuse).toThrow(UsageError);
     expect(refuse).toThrow(
@@ -66,7 +66,7 @@ describe('parseMaxRegression', () => {
     );
   });
 
-  it('names the place in a file', () => {
+  it('reports the place in a file', () => {
     expect(() => parseMaxRegression('x', 'budget.json: maxRegression')).toThrow(
       /^budget.json: maxRegression: /,
     );
@@ -89,11 +89,11 @@ describe('allowanceOf', () => {
   });
 
   it.each(['current', 'file', 'workingset', 'pgfault', 'anon.avg', 'kernel.avg', 'processes'])(
-    'has none for %s unless it is named: page cache, counts and averages are not evaluated by default',
+    'is undefined for %s unless it is named: page cache, counts and averages are not evaluated by default',
     (metric) => expect(allowanceOf(rule, metric)).toBeUndefined(),
   );
 
-  it('has none for maps and the rest when only one metric is named', () => {
+  it('is undefined for maps and other metrics if only one metric is named', () => {
     const alone = parseMaxRegression('anon=1%');
     for (const metric of ['kernel', 'bpf', 'bpf.map:conns'])
       expect(allowanceOf(alone, metric)).toBeUndefined();

@@ -31,7 +31,7 @@ describe('the noise of single runs', () => {
     expect(noiseOf('anon', none, one(100 * MIB), false)).toBe(Math.ceil(2 * BATCH + 3 * MIB));
   });
 
-  it('is only relative for counters', () => {
+  it('is relative only for counters', () => {
     expect(noiseOf('pgfault', one(100), one(50), false)).toBe(3);
   });
 
@@ -43,7 +43,7 @@ describe('the noise of single runs', () => {
 });
 
 describe('the noise of a run against several', () => {
-  it('is what a further run may differ, and at least what is assumed', () => {
+  it('is the expected difference of a further run, and at least the assumed noise', () => {
     const steady = many(100 * MIB, 100 * MIB, 100 * MIB);
     expect(noiseOf('anon', steady, one(100 * MIB), false)).toBe(2 * BATCH + 3 * MIB);
     // Standard deviation 10, t at 99 % with 4 degrees of freedom 4.604 (tables), and the new run beside the mean of five.
@@ -63,12 +63,12 @@ describe('the noise of several runs', () => {
     expect(noiseOf('bpf', many(5, 5, 5), many(5, 5, 5), false)).toBe(0);
   });
 
-  it('is smaller where a rank test guards as well', () => {
+  it('is smaller if a rank test is applied too', () => {
     const sides = [many(...values), many(...values)] as const;
     expect(noiseOf('anon', ...sides, true)).toBeLessThan(noiseOf('anon', ...sides, false));
   });
 
-  it('does not grow with an outlier where a rank test guards, and does where not', () => {
+  it('ignores an outlier if a rank test is applied, and grows with it otherwise', () => {
     const usual = [...values, 100 * MIB];
     const withOutlier = [...values, 900 * MIB];
     const noise = (each: number[], isTested: boolean) =>

@@ -9,7 +9,7 @@ const runMap = (name: string, bytes: number): RunMap => mapOf(1, name, bytes);
 const summaryOf = (more: Partial<SummaryRecord>): SummaryRecord => ({ ...cgroup2.summary, ...more });
 
 describe('the figures of a summary', () => {
-  it('are maxima, the peak, the kills and the averages', () => {
+  it('are maxima, the peak, OOM kills and averages', () => {
     const run = figuresOfSummary(
       summaryOf({ maxima: { anon: 50 * MIB, unexplained: -4096 } }),
       cgroup2.start.host,
@@ -38,23 +38,23 @@ describe('the figures of a summary', () => {
     expect(run.breakdown?.lines).toContainEqual({ id: 'anon', bytes: 48 * MIB });
   });
 
-  it('have maps of equal name as one', () => {
+  it('have the sum of maps of equal name', () => {
     const bpf = { maps: [runMap('conns', 100), runMap('stats', 7), runMap('conns', 20)] };
     expect(figuresOfSummary(summaryOf({ bpf })).maps).toEqual({ conns: 120, stats: 7 });
   });
 
-  it('have all maps, also those that the summary does not tell one by one', () => {
+  it('have all maps, including those that the summary does not list', () => {
     const bpf = { maps: [runMap('conns', 100)], mapBytes: { conns: 120, stats: 7 } };
     expect(figuresOfSummary(summaryOf({ bpf })).maps).toEqual({ conns: 120, stats: 7 });
   });
 
-  it('have no maps where that is known, and say nothing where it is not', () => {
+  it('have no maps if that is known, and are undefined otherwise', () => {
     expect(figuresOfSummary(summaryOf({ bpf: { largest: bpfOf(0) } })).maps).toEqual({});
     expect(figuresOfSummary(summaryOf({ bpf: { unavailable: 'no rights' } }))).not.toHaveProperty('maps');
     expect(figuresOfSummary(cgroup2.summary)).not.toHaveProperty('host');
   });
 
-  it('leave out values that are not numbers', () => {
+  it('omit values that are not numbers', () => {
     const edited = { anon: 'much' } as unknown as Record<string, number>;
     expect(figuresOfSummary(summaryOf({ maxima: edited })).metrics).not.toHaveProperty('anon');
   });
@@ -68,13 +68,13 @@ describe('the figures of a recording', () => {
     expect(run).toEqual(figuresOfSummary(withMaxima, start.host));
   });
 
-  it('come from the samples where the summary has no maxima', () => {
+  it('come from the samples if the summary has no maxima', () => {
     const { start, records, summary } = cgroup1;
     const run = figuresOfRecords([start, ...records, summary]);
     expect(run?.metrics).toMatchObject({ anon: 43 * MIB, current: 61 * MIB, peak: 62 * MIB, processes: 1 });
   });
 
-  it('come from the samples where the recording was cut', () => {
+  it('come from the samples if the recording is truncated', () => {
     const run = figuresOfRecords([processTree.start, ...processTree.records]);
     expect(run?.metrics).toMatchObject({ rss: 120 * MIB, pss: 70 * MIB, peak: 120 * MIB, processes: 4 });
     expect(run).not.toHaveProperty('status');
@@ -84,7 +84,7 @@ describe('the figures of a recording', () => {
     ]);
   });
 
-  it('that was cut have the maps at the reading in which they took most, those of others left out', () => {
+  it('of a truncated recording have the maps of the largest reading, without those of others', () => {
     const run = figuresOfRecords([
       cgroup2.start,
       mapsAt(0, [
@@ -98,13 +98,13 @@ describe('the figures of a recording', () => {
     expect(run?.maps).toEqual({ conns: 430, stats: 50 });
   });
 
-  it('do not exist without a start and a summary', () => {
+  it('are undefined without a start and a summary', () => {
     expect(figuresOfRecords([])).toBeUndefined();
     expect(figuresOfRecords(cgroup2.records)).toBeUndefined();
   });
 });
 
-it('RunCollector takes one run after the other, cut or not', () => {
+it('RunCollector accepts complete and truncated runs in sequence', () => {
   const collector = new RunCollector();
   const { start, records, summary } = cgroup2;
   for (const record of [

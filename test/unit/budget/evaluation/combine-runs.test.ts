@@ -41,7 +41,7 @@ function combineOne(runs: readonly (readonly RunResult[])[], evaluatedOn: Evalua
 }
 
 describe('several runs', () => {
-  it('are evaluated on their median', () => {
+  it('are evaluated by their median', () => {
     const result = combineOne(runsOf([40, 70, 60]), 'median');
     expect(result).toMatchObject({
       status: 'failed',
@@ -59,7 +59,7 @@ describe('several runs', () => {
     expect(combineOne(runsOf([40, 70, 30]), 'median')).not.toHaveProperty('exceeded');
   });
 
-  it('are evaluated on the worst where that is asked for', () => {
+  it('are evaluated by the worst run on request', () => {
     const result = combineOne(runsOf([40, 70, 60]), 'worst');
     expect(result).toMatchObject({ status: 'failed', value: 70, exceeded: { run: 2 } });
     expect(combineOne(runsOf([60, 40, 70], { op: '>=' }), 'worst')).toMatchObject({
@@ -68,7 +68,7 @@ describe('several runs', () => {
     });
   });
 
-  it('of which there is one are that one', () => {
+  it('of a single run are that run', () => {
     const [run = []] = runsOf([70]);
     expect(combineRuns([run], 'median')).toEqual(run);
     expect(combineRuns([], 'median')).toEqual([]);
@@ -88,21 +88,21 @@ describe('several runs', () => {
     });
   });
 
-  it('have the slope that belongs to their value', () => {
+  it('have the slope of the chosen value', () => {
     const runs = runsOf([0, 70, 60], { estimates: [11, 99, 88] });
     expect(combineOne(runs, 'median').estimate).toBe(88);
     expect(combineOne(runs, 'worst').estimate).toBe(99);
     expect(combineOne(runsOf([0, 70]), 'median')).not.toHaveProperty('estimate');
   });
 
-  it('keep a run broken that was, though its limit was raised later', () => {
+  it('stay failed after a limit was raised', () => {
     const [[first = {} as RunResult] = [], ...others] = runsOf([40, 10]);
     const broken: RunResult = { ...first, status: 'failed' };
     expect(combineOne([[broken], ...others], 'worst').status).toBe('failed');
   });
 });
 
-describe('a run that did not measure it', () => {
+describe('a run without the metric', () => {
   it.each<
     [EvaluatedOn, BudgetResult['op'], (number | undefined)[], BudgetResult['status'], number | undefined]
   >([
@@ -127,7 +127,7 @@ describe('a run that did not measure it', () => {
     expect(result.exceeded === undefined).toBe(status !== 'failed');
   });
 
-  it('is a warning where the budget is optional', () => {
+  it('is a warning if the budget is optional', () => {
     const [measured = [], [missing = {} as RunResult] = []] = runsOf([40, undefined]);
     const optional: RunResult = { ...missing, status: 'not-measured-optional' };
     expect(combineOne([measured, [optional]], 'median')).toMatchObject({
@@ -137,13 +137,13 @@ describe('a run that did not measure it', () => {
   });
 });
 
-describe('a map that no map of a run is named like', () => {
+describe('a pattern that matches no map of a run', () => {
   const unknown = (limit = 50): RunResult[] =>
     runsOf([undefined], { limit }).flatMap((run) =>
       run.map((each) => ({ ...each, isUnknownMap: true as const })),
     );
 
-  it('is not measured where no run has one', () => {
+  it('is not measured if no run has a matching map', () => {
     for (const runs of [[unknown()], [unknown(), unknown()]]) {
       const result = combineOne(runs, 'worst');
       expect(result).toMatchObject({ status: 'not-measured', reason: 'no sample' });
@@ -151,7 +151,7 @@ describe('a map that no map of a run is named like', () => {
     }
   });
 
-  it('takes nothing beside a run that has one', () => {
+  it('counts as 0 beside a run that has one', () => {
     const result = combineOne([...runsOf([60]), unknown(), unknown()], 'median');
     expect(result).toMatchObject({ status: 'passed', value: 0, values: [60, 0, 0] });
     expect(result).not.toHaveProperty('reason');

@@ -78,7 +78,7 @@ describe('a value', () => {
     expect(evaluateOne(expression, samples).status).toBe(status);
   });
 
-  it('of any aggregate is that of the naive computation', () => {
+  it('of any aggregate matches the naive computation', () => {
     const gaps = fc.array(fc.tuple(fc.integer({ min: 1, max: 5000 }), fc.nat(2 ** 40)), {
       minLength: 3,
       maxLength: 60,
@@ -121,7 +121,7 @@ describe('a value', () => {
     );
   });
 
-  it('of growth is the confidence bound, in addition to the slope', () => {
+  it('of growth is the confidence bound, beside the slope', () => {
     const line = Array.from({ length: 60 }, (_, at) => 10 + at / 120);
     expect(evaluateOne('anon.growth<=512KiB', anonSamples(...line))).toMatchObject({
       status: 'failed',
@@ -139,7 +139,7 @@ describe('pressure', () => {
       totalMs.map((each) => ({ pressure: { some: { avg10: 0, avg60: 0, avg300: 0, total: each * 1000 } } })),
     );
 
-  it('is the share of the time that was lost, from the totals', () => {
+  it('is the share of lost time, from the totals', () => {
     const samples = stalled(0, 100, 100, 350);
     expect(evaluateOne('psi.some<=20%', samples)).toMatchObject({
       status: 'failed',
@@ -151,7 +151,7 @@ describe('pressure', () => {
     expect(evaluateOne('psi.some.min<=50%', samples)).toMatchObject({ status: 'passed', value: 0 });
   });
 
-  it('is known of a run without a sample in between', () => {
+  it('is measured in a run without a sample in between', () => {
     expect(evaluateOne('psi.some<=5%', stalled(0, 50))).toMatchObject({ status: 'failed', value: 10 });
   });
 });
@@ -160,7 +160,7 @@ describe('a limit', () => {
   const limited = (max: number | 'max') =>
     samplesOf([{}, { current: 60, limits: { max } }, { current: 0, limits: { max } }]);
 
-  it('may be a share of one of the leaf', () => {
+  it('can be a share of a limit of the leaf', () => {
     expect(evaluateOne('current<=50% of memory.max', limited(100))).toMatchObject({
       status: 'failed',
       value: 60,
@@ -172,13 +172,13 @@ describe('a limit', () => {
     });
   });
 
-  it('that is not set is not measured', () => {
+  it('that is not set makes the budget not measured', () => {
     const result = evaluateOne('current<=50% of memory.max', limited('max'));
     expect(result).toMatchObject({ status: 'not-measured', hint: '--memory-max 512M' });
     expect(result.value).toBeUndefined();
   });
 
-  it('may be the baseline and more', () => {
+  it('can be relative to the baseline', () => {
     const baseline: BaselineValues = {
       valueOf: (metric, aggregate) => (metric === 'anon' && aggregate === 'max' ? 10 * MIB : undefined),
     };
@@ -204,7 +204,7 @@ describe('a limit', () => {
   });
 });
 
-it('allows more than a baseline below 0, not less', () => {
+it('is above a baseline below 0, not below it', () => {
   const baseline: BaselineValues = { valueOf: () => -10 };
   const limitOf = (expression: string) => evaluateOne(expression, anonSamples(0, 1, 0), { baseline }).limit;
   expect(limitOf('anon<=baseline+50%')).toBe(-5);
@@ -231,7 +231,7 @@ describe('BPF maps', () => {
     mapsAt(2500, [], [2, 3, 4]),
   ];
 
-  it('are summed by name from what has changed, where they were read', () => {
+  it('are summed by name from the changes, where they were read', () => {
     const values = evaluate(
       [
         'bpf.map:conn*<=1M',
@@ -261,7 +261,7 @@ describe('BPF maps', () => {
     expect(values.map(({ value }) => value)).toEqual([50, 40, 30, 0]);
   });
 
-  it('of a run without a sample while it ran are at least what it left behind', () => {
+  it('of a run without a sample are at least its leftovers', () => {
     const left = [
       sampleAt(0, 'launch'),
       sampleAt(80, 'final', { bpf: bpfOf(64) }),
@@ -295,7 +295,7 @@ describe('BPF maps', () => {
     ]);
   });
 
-  it('that no pattern fits are no matter of a process tree, which has none', () => {
+  it('that no pattern matches do not apply to a process tree, which has none', () => {
     const judging = feed(new BudgetEvaluator([named('bpf.map:con?<=1M')]), [
       startOf('process-tree'),
       ...records,
@@ -309,7 +309,7 @@ describe('BPF maps', () => {
     ['bpf.map:con_a<=1M', 'bpf.map:conn_a'],
     ['bpf.map:zzzzzzzzzz.p59<=1M', 'bpf.map:zzzzzzzzzz.p95'],
     ['bpf.map:zzzzzzzzzz<=1M', undefined],
-  ])('that nobody has made are not measured: %s', (expression, hint) => {
+  ])('that are not created are not measured: %s', (expression, hint) => {
     const judging = feed(new BudgetEvaluator([named(expression)]), [startOf(), ...records]);
     const [result] = judging.finish(summaryOf());
     expect(result?.status).toBe('not-measured');
@@ -499,20 +499,20 @@ describe('not measured', () => {
     expect(result?.hint ?? '').toMatch(hint ?? /^$/);
   });
 
-  it('reports BPF memory that was not requested', () => {
+  it('is BPF memory that was not requested', () => {
     const { bpfIntervalMs: _, ...start } = startOf();
     const [result] = feed(new BudgetEvaluator([named('bpf<=1M')]), [start, ...ticks]).finish(summaryOf());
     expect(result).toMatchObject({ status: 'not-measured', reason: 'BPF memory was not read' });
   });
 
-  it('is a warning where the budget is optional', () => {
+  it('is a warning if the budget is optional', () => {
     const judging = new BudgetEvaluator([named('slab<=1M', { optional: true, name: 'slabs', owner: 'me' })]);
     expect(feed(judging, ticks).finish(summaryOf())).toMatchObject([
       { status: 'not-measured-optional', name: 'slabs', owner: 'me' },
     ]);
   });
 
-  it('does not hide what has failed for sure', () => {
+  it('does not hide a certain failure', () => {
     const bpf = summaryOf('cgroup2', { bpf: { unavailable: 'no more rights' } });
     expect(feed(new BudgetEvaluator([named('bpf<=4')]), readBpf).finish(bpf)).toMatchObject([
       { status: 'failed', value: 5, limit: 4 },
@@ -523,7 +523,7 @@ describe('not measured', () => {
 describe('the peak', () => {
   const sampled = summaryOf('cgroup2', { peak: { bytes: 9 * MIB, source: 'sampled' } });
 
-  it("is the summary's, with a warning where the kernel keeps none", () => {
+  it("is the summary's, with a warning if the kernel has none", () => {
     const judging = feed(new BudgetEvaluator([named('peak<=8M'), named('peak<=10M')]), anonSamples(0, 1, 0));
     expect(judging.finish(sampled)).toMatchObject([
       { status: 'failed', value: 9 * MIB },
@@ -532,7 +532,7 @@ describe('the peak', () => {
     expect(judging.warnings(sampled)).toEqual([expect.stringContaining('highest sample')]);
   });
 
-  it('is that of the samples up to then where the kernel keeps none: it breaks at once, with a breakdown', () => {
+  it('is that of the samples if the kernel has none: it fails at once, with a breakdown', () => {
     const samples = samplesOf([0, 4, 9, 2].map((mib) => ({ current: mib * MIB, stat: { anon: mib * MIB } })));
     const breaks: ExceededBudget[] = [];
     const judging = new BudgetEvaluator([named('peak<=8M')], { onExceeded: (broken) => breaks.push(broken) });
@@ -542,7 +542,7 @@ describe('the peak', () => {
     expect(result?.exceeded?.breakdown).toContainEqual({ id: 'anon', bytes: 9 * MIB });
   });
 
-  it('that no sample has has no moment', () => {
+  it('in no sample has no moment', () => {
     const [result] = new BudgetEvaluator([named('peak<=8M')]).finish(sampled);
     expect(result?.status).toBe('failed');
     expect(result?.exceeded).not.toHaveProperty('elapsedMs');
@@ -575,7 +575,7 @@ describe('an exceeded limit', () => {
     processesAt(2002, [], [10, 11, 12]),
   ];
 
-  it('says at once that a maximum is exceeded, and once', () => {
+  it('reports at once that a maximum is exceeded, and once', () => {
     const breaks: ExceededBudget[] = [];
     evaluate(['anon<=100M', 'anon<=16M', 'anon.avg<=1', 'anon.min>=9M', 'anon>=1G'], records, {
       onExceeded: (broken) => breaks.push(broken),
@@ -588,7 +588,7 @@ describe('an exceeded limit', () => {
     ]);
   });
 
-  it('shows what grew up to then, and the composition of memory compared with the baseline', () => {
+  it('lists what grew up to then, and the composition of memory compared with the baseline', () => {
     const baseline: BaselineValues = {
       valueOf: () => undefined,
       breakdownOf: (id) => (id === 'anon' ? 5 * MIB : undefined),
@@ -636,7 +636,7 @@ describe('an exceeded limit', () => {
     expect(ofAnon?.exceeded?.processes[0]).toMatchObject({ name: 'worker', toBytes: 29 * MIB });
   });
 
-  it('shows of a map only itself, and of leftovers which they are', () => {
+  it('lists of a map only itself, and of leftovers the maps', () => {
     expect(evaluateOne('bpf.map:late<=1', records).exceeded?.maps.map(({ name }) => name)).toEqual(['late']);
     const evaluator = feed(new BudgetEvaluator([named('leftover==0')], {}), records);
     const leftovers = [{ id: 9, name: 'stays', bytes: 4096, pinned: [], holders: [] }];
@@ -644,7 +644,7 @@ describe('an exceeded limit', () => {
     expect(result?.exceeded?.maps).toEqual([{ name: 'stays', id: 9, fromBytes: 0, toBytes: 4096 }]);
   });
 
-  it('of an average has no moment: the highest is shown', () => {
+  it('of an average has no moment: the highest value is shown', () => {
     const { exceeded } = evaluateOne('anon.avg<=1M', records);
     expect(exceeded).not.toHaveProperty('elapsedMs');
     expect(exceeded?.shownMs).toBe(1500);
@@ -652,7 +652,7 @@ describe('an exceeded limit', () => {
     expect(exceeded?.processes[0]).toEqual({ name: 'worker', id: 11, fromBytes: 0, toBytes: 29 * MIB });
   });
 
-  it('says that BPF memory was not read if kernel memory has changed since the last reading', () => {
+  it('reports that BPF memory was not read if kernel memory has changed since the last reading', () => {
     const before = sampleAt(500, 'tick', { stat: { anon: MIB }, kernel: 4 * MIB, bpf: bpfOf(2 * MIB) });
     const broken = sampleAt(1000, 'tick', { stat: { anon: 9 * MIB, vmalloc: 20 * MIB }, kernel: 24 * MIB });
     const { exceeded } = evaluateOne('anon<=4M', [before, broken]);
@@ -660,7 +660,7 @@ describe('an exceeded limit', () => {
     expect(exceeded?.breakdown.map(({ id }) => id)).not.toContain('bpf maps');
   });
 
-  it('shows the processes of the next record, without those that have exited', () => {
+  it('lists the processes of the next record, without those that have exited', () => {
     const before = [sampleAt(500, 'tick', { stat: { anon: MIB } }), processesAt(501, [[10, 'hog', 1]])];
     const broken = sampleAt(600, 'tick', { stat: { anon: 9 * MIB } });
     const next = sampleAt(610, 'tick', { stat: { anon: 9 * MIB } });
@@ -673,7 +673,7 @@ describe('an exceeded limit', () => {
     expect(shown(processesAt(700, [[11, 'other', 1]], [10]))).toEqual([['hog', 1]]);
   });
 
-  it('shows the first recorded processes, however late, if none were known before', () => {
+  it('lists the first recorded processes if no earlier ones are known', () => {
     const records = [startOf(), sampleAt(500, 'tick', { stat: { anon: 9 * MIB } })];
     const late = [processesAt(1800, [[10, 'hog', 9]]), processesAt(2900, [[10, 'hog', 20]])];
     expect(evaluateOne('anon<=4M', [...records, ...late]).exceeded?.processes).toEqual([
@@ -681,7 +681,7 @@ describe('an exceeded limit', () => {
     ]);
   });
 
-  it('of an OOM kill is when the event came', () => {
+  it('of an OOM kill has the moment of the event', () => {
     const killed: RecordLine[] = [
       sampleAt(0, 'launch', { events: { oom_kill: 0 } }),
       sampleAt(500, 'tick', { events: { oom_kill: 0 }, stat: { anon: MIB } }),
@@ -698,7 +698,7 @@ describe('an exceeded limit', () => {
     expect(result.exceeded?.breakdown).toEqual([{ id: 'anon', bytes: MIB }]);
   });
 
-  it('that ended the target is said to have, where the target caught the signal', () => {
+  it('that ended the target is reported, also if the target caught the signal', () => {
     const warningsOf = (exit: SummaryRecord['exit'], ...budgets: string[]) =>
       new BudgetEvaluator(budgets.map((each) => named(each))).warnings(summaryOf('cgroup2', { exit }));
     const caught = { status: 0, code: 0, endedBy: 'budget' as const };
@@ -713,7 +713,7 @@ describe('an exceeded limit', () => {
     expect(warningsOf({ status: 0, code: 0 }, 'anon<=1')).toEqual([]);
   });
 
-  it('lists five', () => {
+  it('lists five at most', () => {
     const many = Array.from({ length: 9 }, (_, at): [number, string, number] => [at, `p${at}`, at]);
     const grown = [
       processesAt(1, []),
@@ -740,23 +740,26 @@ describe('memory in other cgroups', () => {
     hint: 'measure it there',
   });
 
-  it.each(['elsewhere', 'cgroup_removed'])('after %s a budget is not measured, and says why', (event) => {
-    for (const expression of ['anon<=64MiB', 'anon>=1MiB', 'oom_kill==0', 'peak<=1GiB']) {
-      expect(evaluateOne(expression, [elsewhere(event), ...anonSamples(0, 10, 20)])).toMatchObject({
-        status: 'not-measured',
-        reason: 'process 7 (hog) has been in cgroup /other',
-        hint: 'measure it there',
-      });
-    }
-  });
+  it.each(['elsewhere', 'cgroup_removed'])(
+    'makes a budget not measured, with a reason, after %s',
+    (event) => {
+      for (const expression of ['anon<=64MiB', 'anon>=1MiB', 'oom_kill==0', 'peak<=1GiB']) {
+        expect(evaluateOne(expression, [elsewhere(event), ...anonSamples(0, 10, 20)])).toMatchObject({
+          status: 'not-measured',
+          reason: 'process 7 (hog) has been in cgroup /other',
+          hint: 'measure it there',
+        });
+      }
+    },
+  );
 
-  it('a budget that is exceeded without it has failed all the same', () => {
+  it('does not hide a budget that is exceeded without it', () => {
     const records = [elsewhere('elsewhere'), ...anonSamples(0, 100, 100, 100)];
     expect(evaluateOne('anon<=64MiB', records).status).toBe('failed');
     expect(evaluateOne('anon.median<=64MiB', records).status).toBe('failed');
   });
 
-  it('the summary names the process as it was called last', () => {
+  it('is reported by the last name of the process', () => {
     const noticed = {
       ...{ pid: 7, comm: 'hog', cgroup: '/other', sinceMs: 1 },
       ...{ message: 'process 7 (hog2)', hint: 'there' },
@@ -768,7 +771,7 @@ describe('memory in other cgroups', () => {
   });
 });
 
-describe('a map that the run holds but that is charged elsewhere', () => {
+describe('a map that the run holds and that is charged elsewhere', () => {
   const acc = mapOf(1, 'acc', 19 * MIB, { elsewhere: true });
   const [launch, first, second, final] = samplesOf([0, 1, 1, 0].map((mib) => ({ bpf: bpfOf(mib * MIB) })));
   const records = [
@@ -785,14 +788,14 @@ describe('a map that the run holds but that is charged elsewhere', () => {
       records.filter((record) => record !== undefined),
     );
 
-  it.each(['bpf.map:acc<=1MiB', 'bpf.map:a*<=1MiB'])('%s is not measured, and says why', (expression) => {
+  it.each(['bpf.map:acc<=1MiB', 'bpf.map:a*<=1MiB'])('is not measured, with a reason: %s', (expression) => {
     expect(evaluateMap(expression)).toMatchObject({
       status: 'not-measured',
       reason: 'map `acc` (19.0 MiB) is held by the run but charged to another cgroup',
     });
   });
 
-  it('does not concern other names', () => {
+  it('does not affect other names', () => {
     expect(evaluateMap('bpf.map:own<=4MiB').status).toBe('passed');
   });
 });
@@ -832,14 +835,14 @@ describe('the maxima between two samples', () => {
     ['is within the limit', 100, undefined, 'passed'],
     ['exceeds the limit', 94, 95 * MIB, 'passed'],
     ['is known to exceed the limit', 89, undefined, 'failed'],
-  ])('what the peak does not exclude %s', (_, limit, possible, status) => {
+  ])('a value that the peak does not exclude %s', (_, limit, possible, status) => {
     const result = evaluateOne(`anon<=${limit}M`, [
       withMaxima(500, 10, { ...spike, unseenBytes: 5 * MIB }, 120),
     ]);
     expect([result.status, result.possible]).toEqual([status, possible]);
   });
 
-  it('do not measure a maximum if most of the peak is in none of them', () => {
+  it('do not measure a maximum if none of them covers most of the peak', () => {
     const records = [
       withMaxima(500, 1, { readings: 1, longestGapMs: 400, bytes: {}, unseenBytes: 19 * MIB }, 20),
     ];

@@ -5,7 +5,7 @@ import { startOf } from '../evaluated-runs.ts';
 describe('the sampling of a run and that of the budget file', () => {
   const start = { ...startOf(), intervalMs: 100, bpfIntervalMs: 1000 };
 
-  it('differ silently in nothing', () => {
+  it('are all reported', () => {
     expect(
       samplingDifferences(start, { intervalMs: 500, bpfIntervalMs: 1000, processIntervalMs: 0 }),
     ).toEqual(['the run was sampled with --interval 100ms, the budget file says 500ms']);

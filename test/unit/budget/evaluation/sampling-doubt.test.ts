@@ -36,7 +36,7 @@ describe('a maximum that may have been missed', () => {
     expect(warnings).toEqual([]);
   });
 
-  it('counts for several runs as their values do', () => {
+  it('applies to the values of several runs', () => {
     const runs = [[passed(60, 70)], [passed(61)], [passed(62)]];
     expect(combineRuns(runs, 'median')[0]?.possible).toBeUndefined();
     expect(combineRuns(runs, 'worst')[0]?.possible).toBe(70 * MIB);

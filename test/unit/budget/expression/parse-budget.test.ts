@@ -181,7 +181,7 @@ describe('parseBudget', () => {
     expect(parseBudget(text)).toEqual({ expression: text.trim(), ...budget });
   });
 
-  it('tells what is wrong with a caret under it', async () => {
+  it('marks the fault with a caret', async () => {
     // biome-ignore format: a table
     const wrong = [
       '', '  ', '<=3', 'anno<=32MiB', 'Anon<=1', 'xyzzyplugh<=3', 'memory.current<=3', 'anon.maxx<=3', 'bpf.mps<=1M', 'slab_reclaimabel.p95<=3',
@@ -206,7 +206,7 @@ describe('parseBudget', () => {
     await expect(told.join('\n')).toMatchFileSnapshot(golden('budget/wrong-expressions.txt'));
   });
 
-  it('names the place that it was given', () => {
+  it('includes the given place', () => {
     expect(() => parseBudget('anno<=1', 'budget.json:3: budgets[0].budget')).toThrow(
       /^budget\.json:3: budgets\[0\]/,
     );
@@ -237,7 +237,7 @@ describe('parseBudget', () => {
     );
   });
 
-  it('reads what formatBudget writes', () => {
+  it('reads the output of formatBudget', () => {
     fc.assert(
       fc.property(budgets(), (budget) => {
         const text = formatBudget(budget);
@@ -248,7 +248,7 @@ describe('parseBudget', () => {
 });
 
 describe('the known metrics', () => {
-  it('hold every key of memory.stat that any kernel here has printed', () => {
+  it('include every key of memory.stat that a captured kernel prints', () => {
     const files = readdirSync(FIXTURES, { recursive: true, encoding: 'utf8' }).filter((file) =>
       file.endsWith('/memory.stat'),
     );

@@ -14,11 +14,11 @@ describe('parseLimitV1', () => {
     expect(parseLimitV1(text, 'memory.limit_in_bytes')).toBe(limit);
   });
 
-  it('reads back every limit that a double holds exactly', () => {
+  it('reads every limit that a double represents exactly', () => {
     fc.assert(fc.property(fc.maxSafeNat(), (value) => parseLimitV1(`${value}\n`, 'f') === value));
   });
 
-  it.each(['', '\n', 'max\n', '-1\n', '1.5\n', '1 2\n'])('refuses %o', (text) => {
+  it.each(['', '\n', 'max\n', '-1\n', '1.5\n', '1 2\n'])('rejects %o', (text) => {
     expect(() => parseLimitV1(text, '/leaf/memory.limit_in_bytes')).toThrow(
       '/leaf/memory.limit_in_bytes, line 1: ',
     );
@@ -26,7 +26,7 @@ describe('parseLimitV1', () => {
 });
 
 describe.each(capturedKernels(1))('the limits of Linux $name', (kernel) => {
-  it('are those of the leaf, and none elsewhere', () => {
+  it('are those of the leaf, and no others', () => {
     const limit = (file: string) => parseLimitV1(kernel.read(`sys/fs/cgroup/memory/leaf/${file}`), file);
     expect(limit('memory.limit_in_bytes')).toBe(96 * 1024 * 1024);
     expect(limit('memory.memsw.limit_in_bytes')).toBe('max');

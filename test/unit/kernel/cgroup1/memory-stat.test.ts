@@ -5,17 +5,17 @@ import { capturedKernels } from '../../captured-kernels.ts';
 const parse = (text: string) => parseMemoryStatV1(text, '/leaf/memory.stat');
 
 describe('parseMemoryStatV1', () => {
-  it('takes the figures of the subtree, under the names of cgroup v2', () => {
+  it('returns the figures of the subtree, under the names of cgroup v2', () => {
     const text = 'cache 1\nrss 2\ntotal_cache 10\ntotal_rss 20\ntotal_rss_huge 30\ntotal_mapped_file 40\n';
     expect(parse(text).stat).toEqual({ file: 10, anon: 20, anon_thp: 30, file_mapped: 40 });
   });
 
-  it('leaves under its own name what cgroup v2 does not have', () => {
+  it('keeps the names of keys that cgroup v2 lacks', () => {
     const text = 'pgpgin 1\npgpgout 2\ntotal_pgpgin 3\ntotal_pgpgout 4\nsome_key 5\ntotal_new_key 6\n';
     expect(parse(text).stat).toEqual({ total_pgpgin: 3, total_pgpgout: 4, some_key: 5, total_new_key: 6 });
   });
 
-  it('takes swap out of the breakdown, and only that of the subtree', () => {
+  it('returns swap separately, and only that of the subtree', () => {
     expect(parse('swap 1\ntotal_swap 2\n')).toEqual({
       stat: {},
       swapBytes: 2,
@@ -23,12 +23,12 @@ describe('parseMemoryStatV1', () => {
     });
   });
 
-  it('has no swap where the kernel counts none', () => {
+  it('has no swap if the kernel does not count it', () => {
     expect(parse('total_cache 1\n').swapBytes).toBeUndefined();
   });
 
   it.each(['9223372036854771712', '9223372036854710272', '9223372036854775807'])(
-    'takes %s for no limit',
+    'reads %s as no limit',
     (limit) => {
       const { stat, hierarchicalLimitBytes } = parse(
         `hierarchical_memory_limit ${limit}\nhierarchical_memsw_limit ${limit}\ntotal_cache 1\n`,
@@ -63,7 +63,7 @@ describe('parseMemoryStatV1', () => {
       2,
     ],
     ['a line cut off', 'cache 1\ntotal_c', 2],
-  ])('names the file and the line of %s', (_, text, line) => {
+  ])('reports the file and the line of %s', (_, text, line) => {
     expect(() => parse(text)).toThrow(
       expect.objectContaining({ operation: 'parse', path: '/leaf/memory.stat', line }),
     );

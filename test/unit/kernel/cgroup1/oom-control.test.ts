@@ -15,7 +15,7 @@ describe('parseOomKills', () => {
     ['oom_kill\n', 1],
     ['under_oom 0\noom_kill -1\n', 2],
     ['oom_kill 1\noom_kill 1\n', 2],
-  ])('names the line of %o', (text, line) => {
+  ])('reports the line of %o', (text, line) => {
     expect(() => parseOomKills(text, '/leaf/memory.oom_control')).toThrow(
       `/leaf/memory.oom_control, line ${line}: `,
     );

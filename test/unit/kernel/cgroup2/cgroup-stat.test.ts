@@ -3,16 +3,16 @@ import { parseDescendants } from '#src/kernel/cgroup2/cgroup-stat.ts';
 import { capturedKernels } from '../../captured-kernels.ts';
 
 describe('parseDescendants', () => {
-  it('does not count the dying', () => {
+  it('excludes dying cgroups', () => {
     expect(parseDescendants('nr_descendants 2\nnr_dying_descendants 7\n', 'f')).toBe(2);
   });
 
-  it('is undefined where the kernel has no such key', () => {
+  it('is undefined if the kernel lacks the key', () => {
     expect(parseDescendants('', 'f')).toBeUndefined();
     expect(parseDescendants('nr_dying_descendants 7\n', 'f')).toBeUndefined();
   });
 
-  it.each(['nr_descendants\n', 'nr_descendants max\n', 'nr_descendants -1\n'])('refuses %o', (text) => {
+  it.each(['nr_descendants\n', 'nr_descendants max\n', 'nr_descendants -1\n'])('rejects %o', (text) => {
     expect(() => parseDescendants(text, '/leaf/cgroup.stat')).toThrow('/leaf/cgroup.stat, line 1: ');
   });
 });

@@ -17,13 +17,13 @@ describe('parseControllers', () => {
 describe.each(capturedKernels(2))('the controllers of Linux $name', (kernel) => {
   const controllers = (file: string) => parseControllers(kernel.read(`sys/fs/cgroup/${file}`));
 
-  it('are offered at the top and handed on to the leaf', () => {
+  it('are available at the top and enabled for the leaf', () => {
     expect(controllers('cgroup.controllers')).toEqual(expect.arrayContaining(['memory', 'pids', 'cpu']));
     expect(controllers('cgroup.subtree_control').sort()).toEqual(['cpu', 'io', 'memory', 'pids']);
     expect(controllers('leaf/cgroup.controllers').sort()).toEqual(['cpu', 'io', 'memory', 'pids']);
   });
 
-  it('are not handed on by the leaf', () => {
+  it('are not enabled by the leaf', () => {
     expect(controllers('leaf/cgroup.subtree_control')).toEqual([]);
     expect(controllers('leaf/nested/cgroup.controllers')).toEqual([]);
   });

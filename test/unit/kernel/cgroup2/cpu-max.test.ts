@@ -23,7 +23,7 @@ describe('parseCpuMax', () => {
   });
 
   it.each(['', 'max', 'max\n', '50000\n', '-1 100000\n', '50000 max\n', '1 2 3\n', 'max 100000\nx'])(
-    'refuses %o',
+    'rejects %o',
     (text) => {
       expect(() => parseCpuMax(text, '/leaf/cpu.max')).toThrow(
         expect.objectContaining({ operation: 'parse', path: '/leaf/cpu.max', line: 1 }),

@@ -13,7 +13,7 @@ describe('parseMemoryEvents', () => {
     });
   });
 
-  it('has no oom_group_kill where the kernel prints none', () => {
+  it('has no oom_group_kill if the kernel prints none', () => {
     expect(parseMemoryEvents('low 0\n', 'f').oom_group_kill).toBeUndefined();
   });
 
@@ -22,7 +22,7 @@ describe('parseMemoryEvents', () => {
     ['low 0\nmax max\n', 2],
     ['low 0\nlow 0\n', 2],
     ['low -1\n', 1],
-  ])('names the line of %o', (text, line) => {
+  ])('reports the line of %o', (text, line) => {
     expect(() => parseMemoryEvents(text, '/leaf/memory.events')).toThrow(
       `/leaf/memory.events, line ${line}: `,
     );

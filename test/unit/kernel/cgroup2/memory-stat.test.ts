@@ -43,13 +43,13 @@ describe.each(capturedKernels(2))('memory.stat of Linux $name', (kernel) => {
     expect(key in stat).toBe(kernel.has(since));
   });
 
-  it('shows the 16 MiB that the target holds, swapped out or not, and its 4 MiB of shared memory', () => {
+  it('includes the 16 MiB that the target allocates, swapped out or not, and its 4 MiB of shared memory', () => {
     const swap = Number(kernel.read('sys/fs/cgroup/leaf/memory.swap.current'));
     expect((stat.anon ?? 0) + swap).toBeGreaterThanOrEqual(16 * MIB);
     expect((stat.shmem ?? 0) + swap).toBeGreaterThanOrEqual(4 * MIB);
   });
 
-  it('counts the page cache that the working set leaves out in file', () => {
+  it('counts page cache outside of the working set in file', () => {
     expect(stat.inactive_file).toBeLessThanOrEqual(stat.file ?? 0);
   });
 
@@ -58,13 +58,13 @@ describe.each(capturedKernels(2))('memory.stat of Linux $name', (kernel) => {
     expect(Object.keys(root)).toEqual(Object.keys(stat));
   });
 
-  it('names the line where it is cut off', () => {
+  it('reports the line of a truncated file', () => {
     const lines = text.split('\n');
     const cut = `${lines.slice(0, 10).join('\n')}\n${lines[10]?.split(' ')[0]}`;
     expect(() => parseMemoryStat(cut, '/leaf/memory.stat')).toThrow('/leaf/memory.stat, line 11: ');
   });
 
-  it('names the line where two reads were put together', () => {
+  it('reports the line where two reads were joined', () => {
     const count = text.trimEnd().split('\n').length;
     expect(() => parseMemoryStat(text + text, 'memory.stat')).toThrow(
       `memory.stat, line ${count + 1}: duplicate key 'anon'`,
@@ -73,7 +73,7 @@ describe.each(capturedKernels(2))('memory.stat of Linux $name', (kernel) => {
 });
 
 it.each(capturedKernels(2).filter(({ name }) => name in KEY_COUNTS))(
-  'memory.stat of Linux $name has as many keys as that kernel was seen to have',
+  'memory.stat of Linux $name has the known number of keys',
   (kernel) => {
     const stat = parseMemoryStat(kernel.read('sys/fs/cgroup/leaf/memory.stat'), 'memory.stat');
     expect(Object.keys(stat)).toHaveLength(KEY_COUNTS[kernel.name] ?? 0);

@@ -11,7 +11,7 @@ const print = (kind: string, { avg10, avg60, avg300, total }: PressureLine) =>
 const SOME = 'some avg10=0.00 avg60=0.00 avg300=0.00 total=0';
 
 describe('parsePressure', () => {
-  it('reads back what the kernel prints', () => {
+  it('reads what the kernel prints', () => {
     fc.assert(
       fc.property(line, line, (some, full) => {
         expect(parsePressure(print('some', some) + print('full', full), 'f')).toEqual({ some, full });
@@ -19,7 +19,7 @@ describe('parsePressure', () => {
     );
   });
 
-  it('has no full where the kernel prints none', () => {
+  it('has no full if the kernel prints none', () => {
     expect(parsePressure(`${SOME}\n`, 'f')).toEqual({ some: { avg10: 0, avg60: 0, avg300: 0, total: 0 } });
   });
 
@@ -37,7 +37,7 @@ describe('parsePressure', () => {
     ['the word max', `${SOME.replace('total=0', 'total=max')}\n`, 1],
     ['an empty line', `${SOME}\n\n`, 2],
     ['an average without decimals', `${SOME.replace('0.00', '0')}\n`, 1],
-  ])('names the file and the line of %s', (_, text, number) => {
+  ])('reports the file and the line of %s', (_, text, number) => {
     expect(() => parsePressure(text, '/leaf/memory.pressure')).toThrow(
       expect.objectContaining({ operation: 'parse', path: '/leaf/memory.pressure', line: number }),
     );

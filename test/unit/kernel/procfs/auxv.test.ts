@@ -43,11 +43,11 @@ describe('parsePageSize', () => {
     ],
     ['a vector that is cut off within it', auxv(true, [[AT_PAGESZ, 4096n]]).subarray(0, 12)],
     ['the wrong byte order', auxv(false, [[AT_PAGESZ, 4096n]])],
-  ])('refuses %s', (_, buffer) => {
+  ])('rejects %s', (_, buffer) => {
     expect(() => parsePageSize(buffer, '/proc/self/auxv', true)).toThrow('/proc/self/auxv: no AT_PAGESZ');
   });
 
-  it('agrees with getconf about this host', () => {
+  it('matches getconf on this host', () => {
     expect(readPageSize()).toBe(Number(execFileSync('getconf', ['PAGESIZE'])));
   });
 });

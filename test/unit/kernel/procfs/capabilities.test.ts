@@ -15,7 +15,7 @@ describe('parseEffectiveCapabilities', () => {
     expect([...parseEffectiveCapabilities(status(mask))]).toEqual(names);
   });
 
-  it.each(['', 'CapEff:\n', 'CapEff:\tnone\n'])('takes %j for none', (text) => {
+  it.each(['', 'CapEff:\n', 'CapEff:\tnone\n'])('reads %j as none', (text) => {
     expect(parseEffectiveCapabilities(text).size).toBe(0);
   });
 });

@@ -9,7 +9,7 @@ const text = (name: string) => readFileSync(fixture(`kernel/6.18/bpf-fdinfo/${na
 const parsed = (name: string) => parseFdinfo(text(name), name);
 
 describe('fdinfo of a map', () => {
-  it('has the spec and what it takes', () => {
+  it('has the spec and the memory', () => {
     expect(mapFdinfo(parsed('map-hash'))).toEqual({
       map_id: 26410,
       map_type: 1,
@@ -32,14 +32,14 @@ describe('fdinfo of a map', () => {
     expect(mapFdinfo(parsed('map-prog-array'))).toMatchObject({ owner_prog_type: 1, owner_jited: true });
   });
 
-  it('has what older kernels print', () => {
+  it('has the fields of older kernels', () => {
     const old = text('map-hash').replace(/^(map_extra|frozen):.*\n/gm, '');
     expect(mapFdinfo(parseFdinfo(old, 'old'))).toMatchObject({ map_id: 26410, frozen: undefined });
   });
 });
 
 describe('fdinfo of a program', () => {
-  it('has its tag and what it takes', () => {
+  it('has its tag and its memory', () => {
     expect(programFdinfo(parsed('prog-socket-filter'))).toEqual({
       prog_id: 115,
       prog_type: 1,

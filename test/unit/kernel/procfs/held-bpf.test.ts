@@ -43,7 +43,7 @@ describe('collectHeldBpf', () => {
     expect(held.unreadablePids).toEqual([]);
   });
 
-  it('takes the older name of a link, and a raw tracepoint for the program in it', () => {
+  it('accepts the older name of a link, and the program in a raw tracepoint', () => {
     descriptor(10, 3, 'anon_inode:bpf-link', link(9, 8));
     descriptor(10, 4, 'anon_inode:bpf-raw-tracepoint', program(7));
     const held = collectHeldBpf([10], proc);
@@ -51,7 +51,7 @@ describe('collectHeldBpf', () => {
     expect([...held.programs.keys()]).toEqual([7]);
   });
 
-  it('skips processes and descriptors that are gone', () => {
+  it('skips processes and descriptors that no longer exist', () => {
     descriptor(10, 3, 'anon_inode:bpf-map');
     descriptor(10, 4, 'anon_inode:bpf-map', map(2));
     const held = collectHeldBpf([10, 99], proc);
@@ -59,12 +59,12 @@ describe('collectHeldBpf', () => {
     expect(held.unreadablePids).toEqual([]);
   });
 
-  it('skips a descriptor whose number is now another file', () => {
+  it('skips a descriptor whose number now refers to another file', () => {
     descriptor(10, 3, 'anon_inode:bpf-map', 'pos:\t0\nflags:\t02\n');
     expect(collectHeldBpf([10], proc).maps.size).toBe(0);
   });
 
-  it('does not hide a file of the kernel that it cannot read', () => {
+  it('propagates a kernel file that cannot be read', () => {
     descriptor(10, 3, 'anon_inode:bpf-map', map(1).replace('100', 'much'));
     expect(() => collectHeldBpf([10], proc)).toThrow("'much' is not a whole number");
   });

@@ -35,13 +35,13 @@ describe('parseMountinfo', () => {
     expect(parse(line)).toMatchObject([{ fsType: 'cgroup2', superOptions: ['rw', 'nsdelegate'] }]);
   });
 
-  it('is not misled by a mount point that is called -', () => {
+  it('accepts a mount point named -', () => {
     expect(parse('29 23 0:26 - - rw - tmpfs tmpfs rw')).toMatchObject([
       { root: '-', mountPoint: '-', fsType: 'tmpfs' },
     ]);
   });
 
-  it('reads back blanks, tabs, newlines and backslashes in paths', () => {
+  it('unescapes blanks, tabs, newlines and backslashes in paths', () => {
     const path = fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '\\', '0', '4', 'a', '/', 'é') });
     fc.assert(
       fc.property(path, path, (root, mountPoint) => {
@@ -60,7 +60,7 @@ describe('parseMountinfo', () => {
     ['29 23 0:26 / /m rw cgroup2 cgroup2 rw', 2],
     ['29 23 0:26 / /m rw -', 2],
     ['x', 2],
-  ])('names the line of the truncated %o', (line, number) => {
+  ])('reports the line of the truncated %o', (line, number) => {
     const good = '29 23 0:26 / /m rw - cgroup2 cgroup2 rw';
     expect(() => parse(`${good}\n${line}\n`)).toThrow(
       expect.objectContaining({ operation: 'parse', path: '/proc/self/mountinfo', line: number }),

@@ -11,7 +11,7 @@ describe('parsePidCgroup', () => {
     ]);
   });
 
-  it('reads the hierarchies of cgroup v1, several controllers on one of them', () => {
+  it('reads the hierarchies of cgroup v1, including one with several controllers', () => {
     expect(parse('4:memory:/a\n3:cpu,cpuacct:/b\n')).toEqual([
       { hierarchy: 4, controllers: ['memory'], path: '/a' },
       { hierarchy: 3, controllers: ['cpu', 'cpuacct'], path: '/b' },
@@ -25,7 +25,7 @@ describe('parsePidCgroup', () => {
   });
 
   it.each(['/', '/a:b', '/with blank', '/../..', '/é', '/gone (deleted)'])(
-    'takes the path %o as it is',
+    'returns the path %o unchanged',
     (path) => {
       expect(parse(`0::${path}\n`)).toMatchObject([{ path }]);
     },
@@ -41,7 +41,7 @@ describe('parsePidCgroup', () => {
     ['0::relative\n', 1],
     ['0:/\n', 1],
     ['-1::/\n', 1],
-  ])('names the line of %o', (text, line) => {
+  ])('reports the line of %o', (text, line) => {
     expect(() => parse(text)).toThrow(
       expect.objectContaining({ operation: 'parse', path: '/proc/self/cgroup', line }),
     );

@@ -9,7 +9,7 @@ const REST =
   'S 1 42 40 34816 -1 4194304 75 0 0 0 0 0 0 0 20 0 1 0 98765 2580480 202 18446744073709551615 1 1 0';
 
 describe('parsePidStat', () => {
-  it('reads the fields by their places', () => {
+  it('reads the fields by position', () => {
     expect(parsePidStat(`42 (sh) ${REST}\n`, '/proc/42/stat')).toEqual({
       pid: 42,
       comm: 'sh',
@@ -26,7 +26,7 @@ describe('parsePidStat', () => {
     });
   });
 
-  it('adds up the time on a CPU, and tells one program from another where it may', () => {
+  it('sums the CPU time, and distinguishes programs after exec if it may', () => {
     const rest = 'R 1 2 3 0 -1 0 0 0 0 0 120 34 5 6 20 0 7 0 98765 2580480 202 9 4194304 4215432 140723 0 0';
     const stat = parsePidStat(`42 (sh) ${rest}\n`, 'f');
     expect(stat).toMatchObject({
@@ -38,13 +38,13 @@ describe('parsePidStat', () => {
   });
 
   it.each(['a b', ') S 7 7', '(((', '))) (', '', 'a\nb', '\u001b[31m', '42 (x) R 1'])(
-    'is not misled by a process called %o',
+    'accepts a process named %o',
     (comm) => {
       expect(parsePidStat(`42 (${comm}) ${REST}\n`, 'f')).toMatchObject({ comm, state: 'S', ppid: 1 });
     },
   );
 
-  it('reads back any name', () => {
+  it('reads any name', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 15 }), (comm) => {
         expect(parsePidStat(`42 (${comm}) ${REST}\n`, 'f')).toMatchObject({
@@ -56,7 +56,7 @@ describe('parsePidStat', () => {
     );
   });
 
-  it('keeps a start time that no double could hold', () => {
+  it('keeps a start time that a double could not represent', () => {
     const text = `42 (sh) ${REST.replace('98765', '18446744073709551615')}`;
     expect(parsePidStat(text, 'f').startTime).toBe('18446744073709551615');
   });
@@ -69,13 +69,13 @@ describe('parsePidStat', () => {
     '42 sh S 1',
     `42 (sh) ${REST.split(' ').slice(0, 19).join(' ')}\n`,
     `42 (sh) ${REST.split(' ').slice(0, 25).join(' ')}\n`,
-  ])('refuses the truncated %o', (text) => {
+  ])('rejects the truncated %o', (text) => {
     expect(() => parsePidStat(text, '/proc/42/stat')).toThrow(
       expect.objectContaining({ operation: 'parse', path: '/proc/42/stat', line: 1 }),
     );
   });
 
-  it.each([...capturedKernels(2), ...capturedKernels(1)])('knows the target on Linux $name', (kernel) => {
+  it.each([...capturedKernels(2), ...capturedKernels(1)])('finds the target on Linux $name', (kernel) => {
     const stat = parsePidStat(kernel.read('proc/target/stat'), 'f');
     expect(stat).toMatchObject({ comm: 'node', state: 'S', ttyNr: 0, tpgid: -1 });
     expect(stat.comm).toBe(kernel.read('proc/target/comm').trimEnd());
@@ -87,11 +87,11 @@ describe('parsePidStat', () => {
 });
 
 describe('readPidStat', () => {
-  it('knows ourselves', () => {
+  it('reads our own process', () => {
     expect(readPidStat('self')).toMatchObject({ pid: process.pid, ppid: process.ppid });
   });
 
-  it('says ENOENT of a process that is gone', async () => {
+  it('throws ENOENT for a process that has ended', async () => {
     const child = spawn('true');
     await once(child, 'exit');
     expect(() => readPidStat(child.pid ?? 0)).toThrow(

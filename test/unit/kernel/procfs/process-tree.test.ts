@@ -26,11 +26,11 @@ const pidsOf = (roots: number[], all: PidStat[]) =>
 describe('descendantsOf', () => {
   const all = [stat(1, 0), stat(2, 1), stat(3, 2), stat(4, 2), stat(5, 3), stat(6, 1), stat(7, 6)];
 
-  it('has the root, its children and theirs', () => {
+  it('returns the root and its descendants', () => {
     expect(pidsOf([2], all)).toEqual([2, 3, 4, 5]);
   });
 
-  it('has those of several roots once each, also when one lies below another', () => {
+  it('returns those of several roots once each, also if one lies below another', () => {
     expect(pidsOf([3, 2, 6], all)).toEqual([2, 3, 4, 5, 6, 7]);
   });
 
@@ -42,16 +42,16 @@ describe('descendantsOf', () => {
     );
   });
 
-  it('leaves out a root that is gone, with the children that nobody links to it any more', () => {
+  it('omits a root that has ended, with the children that were reparented', () => {
     expect(pidsOf([9], all)).toEqual([]);
     expect(pidsOf([2], [...all.filter(({ pid }) => pid !== 3)])).toEqual([2, 4]);
   });
 
-  it('ends although a pid that was used again makes a circle', () => {
+  it('terminates if a reused pid makes a cycle', () => {
     expect(pidsOf([2], [stat(2, 4), stat(3, 2), stat(4, 3)])).toEqual([2, 3, 4]);
   });
 
-  it('has exactly those whose chain of parents leads to a root', () => {
+  it('returns exactly the processes whose chain of parents leads to a root', () => {
     const parents = fc.array(fc.nat(), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(parents, fc.nat({ max: 40 }), (picks, root) => {
@@ -69,7 +69,7 @@ describe('descendantsOf', () => {
 });
 
 describe('listAllProcesses', () => {
-  it('has ourselves below our parent', () => {
+  it('includes ourselves below our parent', () => {
     const all = listAllProcesses();
     expect(all.find(({ pid }) => pid === process.pid)?.ppid).toBe(process.ppid);
     expect(pidsOf([process.ppid], all)).toContain(process.pid);

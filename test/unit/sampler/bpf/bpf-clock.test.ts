@@ -29,7 +29,7 @@ async function clockAt(intervalMs: number, collect: (pids: readonly number[]) =>
 }
 
 describe('BpfClock', () => {
-  it('is due at the launch, and then once an interval', async () => {
+  it('is due at the launch, and then once per interval', async () => {
     const { readAt } = await clockAt(1000);
     const due = [0, 500, 998, 1000, 1500, 2400, 2500, 3000].filter((ms) => readAt(ms) !== undefined);
     expect(due).toEqual([0, 1000, 2400, 3000]);
@@ -42,7 +42,7 @@ describe('BpfClock', () => {
     expect(readAt(2000)).toEqual(READING);
   });
 
-  it('reads at any moment when it is told to', async () => {
+  it('reads at any moment on request', async () => {
     const { readAt, collector } = await clockAt(1000);
     readAt(0);
     expect(readAt(10, true)).toEqual(READING);
@@ -50,7 +50,7 @@ describe('BpfClock', () => {
     expect(collector.collect).toHaveBeenCalledTimes(3);
   });
 
-  it('asks for the processes only when it reads', async () => {
+  it('requests the processes only when it reads', async () => {
     const { clock, collector } = await clockAt(1000);
     const pids = vi.fn(() => [7]);
     clock.read(pids, false);
@@ -59,7 +59,7 @@ describe('BpfClock', () => {
     expect(pids).toHaveBeenCalledTimes(1);
   });
 
-  it('says why it can not be opened, and stands still', async () => {
+  it('reports why it cannot be opened, and stops', async () => {
     const clock = await BpfClock.open(
       1000,
       () => 0,
@@ -69,7 +69,7 @@ describe('BpfClock', () => {
     expect(clock.read(() => [], true)).toBeUndefined();
   });
 
-  it('stands still after the first reading that was refused', async () => {
+  it('stops after the first failed reading', async () => {
     const { clock, collector, readAt } = await clockAt(1000, () => {
       throw REFUSED;
     });
@@ -81,7 +81,7 @@ describe('BpfClock', () => {
     expect(collector.collect).toHaveBeenCalledTimes(1);
   });
 
-  it('does not hide a fault of ours', async () => {
+  it('propagates an internal error', async () => {
     const fault = new TypeError('fault');
     await expect(
       BpfClock.open(
@@ -96,7 +96,7 @@ describe('BpfClock', () => {
     expect(() => readAt(0)).toThrow(fault);
   });
 
-  it('reads nothing any more once it is closed', async () => {
+  it('reads nothing after it is closed', async () => {
     const { clock, collector, readAt } = await clockAt(1000);
     clock.close();
     expect(readAt(0, true)).toBeUndefined();

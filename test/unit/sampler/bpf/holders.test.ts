@@ -28,7 +28,7 @@ describe('holders', () => {
   });
 });
 
-describe('what belongs to a cgroup', () => {
+describe('the objects of a cgroup', () => {
   const program = (id: number, map_ids: number[]) => ({
     id,
     map_ids,
@@ -54,13 +54,13 @@ describe('what belongs to a cgroup', () => {
     links,
   );
 
-  it('is what its processes hold, also through a link and a program', () => {
+  it('are those held by its processes, also through a link and a program', () => {
     expect([...held.maps].sort()).toEqual([1, 2, 4, 5]);
     expect([...held.programs].sort()).toEqual([10, 11]);
     expect([...held.links].sort()).toEqual([20, 21]);
   });
 
-  it('and the programs that use its maps, and their links', () => {
+  it('include the programs that use its maps, and their links', () => {
     const maps = new Set([3]);
     const belongs = programs.map((each) => belongingOf(each, held, maps));
     expect(belongs).toEqual(['held', 'held', 'uses-maps', undefined]);

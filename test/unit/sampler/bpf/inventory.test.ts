@@ -9,7 +9,7 @@ const noMore = {
 };
 
 describe('an inventory', () => {
-  it('walks ids where iterators are refused, and says so', () => {
+  it('falls back to walking ids if iterators are refused, and reports it', () => {
     const bpf = fakeBpf({ BPF_PROG_LOAD: refuse('BPF_PROG_LOAD', 'EPERM'), ...noMore });
     const inventory = bpfInventoryOver(bpf, { holders: false });
     expect(inventory).toMatchObject({ attribution: 'held', countsReferences: false });
@@ -28,7 +28,7 @@ describe('an inventory', () => {
     expect(bpfInventoryOver(bpf, { holders: false }).read().links).toEqual([]);
   });
 
-  it('names what is missing where everything is refused', () => {
+  it('reports what is missing if everything is refused', () => {
     const bpf = fakeBpf({
       BPF_PROG_LOAD: refuse('BPF_PROG_LOAD', 'EPERM'),
       BPF_MAP_GET_NEXT_ID: refuse('BPF_MAP_GET_NEXT_ID', 'EPERM'),
@@ -38,7 +38,7 @@ describe('an inventory', () => {
     );
   });
 
-  it('closes what it opened before it was refused', () => {
+  it('closes what it opened before a refusal', () => {
     const bpf = fakeBpf({
       BPF_PROG_LOAD: descriptor(),
       BPF_LINK_CREATE: refuse('BPF_LINK_CREATE', 'EPERM'),

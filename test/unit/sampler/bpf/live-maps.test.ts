@@ -57,7 +57,7 @@ const program = (id: number, map_ids: number[]) => ({
 });
 
 describe('LiveMaps', () => {
-  it('tells a map with all that is known of it, and leaves out what is not', () => {
+  it('emits a map with all known fields, and omits unknown ones', () => {
     const live = new LiveMaps(7n, () => undefined);
     const comm = readFileSync('/proc/self/comm', 'utf8').trimEnd();
     const difference = live.update(
@@ -103,7 +103,7 @@ describe('LiveMaps', () => {
     });
   });
 
-  it('tells later what has changed alone: figures, users, cgroup, and what is gone', () => {
+  it('emits only later changes: figures, users, cgroup, and removed maps', () => {
     const live = new LiveMaps(7n, (id) => (id === 8n ? 'nested/one' : undefined));
     const [first, second, third] = [map(1), map(2), map(3)];
     live.update(snapshot([first, second, third]));
@@ -121,7 +121,7 @@ describe('LiveMaps', () => {
     ]);
   });
 
-  it('tells the eight holders with the lowest pids', () => {
+  it('emits the eight holders with the lowest pids', () => {
     const live = new LiveMaps(7n, () => undefined);
     const holders = Array.from({ length: 20 }, (_, index) => ({ pid: 2 ** 30 + 20 - index }));
     const told = live.update(snapshot([map(1)], { cgroupHolders: new Map([[1, holders]]) }));
@@ -129,7 +129,7 @@ describe('LiveMaps', () => {
     expect(pids).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
-  it('does not look for the name of the leaf itself', () => {
+  it('does not resolve the name of the leaf itself', () => {
     const nameNested = vi.fn(() => undefined);
     new LiveMaps(7n, nameNested).update(snapshot([map(1), map(2, { cgroupId: undefined })]));
     expect(nameNested).not.toHaveBeenCalled();

@@ -100,7 +100,7 @@ describe('an entry', () => {
     expect(moved?.cgroupId).toBe(8n);
   });
 
-  it('is among the same list while its source hands out the same one', () => {
+  it('is in the same list while its source returns the same one', () => {
     const { entries } = entriesWith();
     const maps = [map()];
     const first = entries.update(maps, undefined);
@@ -108,7 +108,7 @@ describe('an entry', () => {
     expect(entries.update([...maps], undefined)).toEqual(first);
   });
 
-  it('does not know who holds it where its source does not count references', () => {
+  it('has unknown holders if its source does not count references', () => {
     const { entries } = entriesWith();
     const [entry] = entries.update([map({ refcnt: undefined, usercnt: undefined })], undefined);
     expect(entry?.anonymous).toBeUndefined();
@@ -118,7 +118,7 @@ describe('an entry', () => {
 describe('the bytes', () => {
   const array = 280 + 10 * 8;
 
-  it('are computed where the formula is exact, without opening the map', () => {
+  it('are computed if the formula is exact, without opening the map', () => {
     const { entries, opened } = entriesWith();
     expect(entries.update([map()], undefined)).toMatchObject([
       { bytes: array, source: 'formula', memlock: undefined, computedBytes: array },
@@ -126,7 +126,7 @@ describe('the bytes', () => {
     expect(opened).toEqual([]);
   });
 
-  it('are memlock where it is wanted always, read once', () => {
+  it('are memlock if always requested, read once', () => {
     const { entries, opened } = entriesWith({ memlock: 'always' });
     for (let round = 0; round < 3; round++) {
       expect(entries.update([map({ refcnt: round })], undefined)).toMatchObject([
@@ -136,7 +136,7 @@ describe('the bytes', () => {
     expect(opened).toEqual([1]);
   });
 
-  it('are memlock where elements can not be counted, read each time', () => {
+  it('are memlock if elements cannot be counted, read each time', () => {
     let memlock = 1000;
     const { entries, opened } = entriesWith({ readFdinfo: () => fdinfo(memlock) });
     const trie = map({ type: mapTypeNumber('lpm_trie'), map_flags: 1 });
@@ -146,7 +146,7 @@ describe('the bytes', () => {
     expect(opened).toEqual([1, 1]);
   });
 
-  it('follow the elements by the formula where they are counted', () => {
+  it('follow the elements by the formula if they are counted', () => {
     const { entries, opened } = entriesWith();
     const trie = (elements: number) => map({ type: mapTypeNumber('lpm_trie'), map_flags: 1, elements });
     const [empty, full] = [0, 10].map((elements) => entries.update([trie(elements)], undefined)[0]);
@@ -165,14 +165,14 @@ describe('the bytes', () => {
     expect(opened).toEqual(ids);
   });
 
-  it('are the guess for a type without a formula', () => {
+  it('are an estimate for a type without a formula', () => {
     const { entries } = entriesWith({ host: { ...host, memlockMeans: 'guess' } });
     expect(entries.update([map({ type: 99 })], undefined)).toMatchObject([
       { bytes: 4096, source: 'memlock-guess', computedBytes: undefined },
     ]);
   });
 
-  it('are memlock alone on a kernel without BTF; a map that is gone meanwhile is left out', () => {
+  it('are only memlock on a kernel without BTF; a map removed meanwhile is omitted', () => {
     const { entries } = entriesWith({
       host: undefined,
       memlockIsExact: false,
@@ -183,7 +183,7 @@ describe('the bytes', () => {
     ]);
   });
 
-  it('are computed as well as can be once opening maps was refused, which is tried once', () => {
+  it('are estimated once opening maps was refused, which is tried once', () => {
     const { entries, opened } = entriesWith({
       memlock: 'always',
       readFdinfo: () => {
@@ -198,7 +198,7 @@ describe('the bytes', () => {
   });
 });
 
-describe('the memlock of maps that are alike', () => {
+describe('the memlock of equal maps', () => {
   const hash = mapTypeNumber('hash');
   const readFdinfo = (id: number) => fdinfo(1000 * id);
   const memlocksOf = (maps: SourceMap[], means: MapHost['memlockMeans'] = 'usage') => {
@@ -207,7 +207,7 @@ describe('the memlock of maps that are alike', () => {
     return { memlocks: entries.update(maps, undefined).map(({ memlock }) => memlock), opened };
   };
 
-  it.each(['usage', 'guess'] as const)('is read of one of them, where it means %s', (means) => {
+  it.each(['usage', 'guess'] as const)('is read from one of them, if it means %s', (means) => {
     const maps = [1, 2, 3].map((id) => map({ id, name: `map_${id}` }));
     expect(memlocksOf(maps, means)).toEqual({ memlocks: [1000, 1000, 1000], opened: [1] });
   });
@@ -219,7 +219,7 @@ describe('the memlock of maps that are alike', () => {
     ['more entries', { max_entries: 11 }],
     ['other flags', { map_flags: 4 }],
     ['another map_extra', { map_extra: 1n }],
-  ])('is read of both where one has %s', (_, part) => {
+  ])('is read from both if one has %s', (_, part) => {
     expect(memlocksOf([map({ id: 1 }), map({ id: 2, ...part })]).memlocks).toEqual([1000, 2000]);
   });
 
@@ -233,7 +233,7 @@ describe('the memlock of maps that are alike', () => {
     expect(memlocksOf(maps, means).memlocks).toEqual([1000, 2000]);
   });
 
-  it('is read anew the next time', () => {
+  it('is read again the next time', () => {
     const { entries, opened } = entriesWith({ memlock: 'always', readFdinfo });
     entries.update([map({ id: 1 })], undefined);
     entries.update([map({ id: 2 })], undefined);

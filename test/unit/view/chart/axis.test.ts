@@ -12,11 +12,11 @@ describe('axes', () => {
     [0, 1000 * MIB, 2, { from: 0, to: 1024 * MIB, step: 512 * MIB }],
     [0, 0, 4, { from: 0, to: 1, step: 1 }],
     [-30 * MIB, 60 * MIB, 4, { from: -50 * MIB, to: 100 * MIB, step: 50 * MIB }],
-  ])('hold %s to %s in %s steps', (low, high, steps, axis) => {
+  ])('cover %s to %s in %s steps', (low, high, steps, axis) => {
     expect(sizeAxis(low, high, steps)).toEqual(axis);
   });
 
-  it('hold any range in few steps', () => {
+  it('cover any range in few steps', () => {
     const value = fc.integer({ min: 0, max: 2 ** 50 });
     fc.assert(
       fc.property(value, value, fc.integer({ min: 1, max: 30 }), (below, above, steps) => {

@@ -99,7 +99,7 @@ const views = fc
     }),
   );
 
-test('whatever is shown, panels have exactly their size, and nothing in them moves a cursor', () => {
+test('panels have exactly their size for any content, and nothing in them moves a cursor', () => {
   fc.assert(
     fc.property(views, fc.oneof(sizes, smallSizes), (view, size) => {
       for (const render of RENDERERS) {
@@ -113,7 +113,7 @@ test('whatever is shown, panels have exactly their size, and nothing in them mov
   );
 });
 
-test('whatever is asked, a box is no larger than the screen and its lines are equally wide', () => {
+test('a dialog is no larger than the screen and its lines are equally wide, with any content', () => {
   let boxes = 0;
   fc.assert(
     fc.property(views, fc.oneof(sizes, smallSizes), (view, size) => {

@@ -90,7 +90,7 @@ describe('panels of figures', () => {
     );
   });
 
-  it('draw the line of status', async () => {
+  it('draw the status line', async () => {
     const lines = Object.values(VIEWS).flatMap((make) => {
       const view = make();
       return [30, 59, 100].map((width) => textOf(renderStatusLine(view, width)));
@@ -118,7 +118,7 @@ describe('panels of figures', () => {
     );
   });
 
-  it.each(['ascii', 'cgroup2'])('show %s without control characters, and ASCII where it must be', (name) => {
+  it.each(['ascii', 'cgroup2'])('show %s without control characters, and in ASCII if required', (name) => {
     const view = (VIEWS[name] as () => View)();
     const all = (Object.keys(PANELS) as (keyof typeof PANELS)[]).map((panel) => drawn(panel, view)).join('');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
@@ -135,7 +135,7 @@ describe('panels of figures', () => {
     expect(at(99)).toContain('uncharged BPF');
   });
 
-  it('never show what is absent as 0', () => {
+  it('never show absent values as 0', () => {
     const view = { ...emptyView(), ui: initialUiState() };
     const builder = new ViewBuilder();
     builder.apply({ type: 'sample', elapsedMs: 0, reason: 'launch', current: 5 * MIB });
@@ -146,14 +146,14 @@ describe('panels of figures', () => {
     }
   });
 
-  it('mark a limit that was exceeded in words', () => {
+  it('mark an exceeded limit in words', () => {
     const view = exampleView({ options: { untilMs: 138_500 } });
     const lines = text(renderBreakdown(view, { width: 80, height: 8 }));
     expect(lines).toContain('over');
   });
 });
 
-it('the header names damaged lines where there are any', () => {
+it('the header reports damaged lines if there are any', () => {
   const headerOf = (damagedLines: number) => {
     const replay = { speed: 1, endMs: 240_000, damagedLines, following: false };
     const lines = renderHeader(exampleView({ status: { replay } }), { width: 200, height: 3 });

@@ -55,7 +55,7 @@ describe('figures', () => {
     expect(formatShare(part, whole)).toBe(text);
   });
 
-  it('tells a change since the reading before and per minute, once there is enough to tell', () => {
+  it('shows the change since the previous reading and per minute, if enough readings exist', () => {
     expect(changeOf(track)).toBe(-500);
     expect(changeOf({ ...track, before: undefined })).toBeUndefined();
     expect(perMinuteOf(track, 40_000)).toBe(4000);
@@ -63,7 +63,7 @@ describe('figures', () => {
     expect(perMinuteOf(undefined, 40_000)).toBeUndefined();
   });
 
-  it('writes differences in relative mode, and nothing for what was not known then', () => {
+  it('shows differences in relative mode, and nothing for values unknown at the reference', () => {
     const view = exampleView({
       ui: { relative: 'pause', units: 'bytes' },
       base: new Map([['anon', 1000]]),

@@ -51,13 +51,13 @@ describe('the screen', () => {
     );
   });
 
-  test('an interval that is not known yet is not told', () => {
+  test('an unknown interval is not shown', () => {
     const header = (intervalMs: number) => draw(exampleView({ status: { intervalMs } }), 80, 24);
     expect(header(500)).toContain('every 500ms');
     expect(header(0)).not.toContain('every');
   });
 
-  test('after the end nothing is promised any more, and what was read before it is told as such', () => {
+  test('after the end the state is shown as past', () => {
     const shown = (ended: boolean) => {
       const view = exampleView({ options: { ended }, ui: { zoom: true } });
       const data = { ...view.data, processes: new Map(), events: [] };
@@ -76,7 +76,7 @@ describe('the screen', () => {
     for (const text of atEnd) expect([text, shown(true).includes(text)]).toEqual([text, true]);
   });
 
-  test('a message that is too long ends in a mark', () => {
+  test('a message that is too long ends in an ellipsis', () => {
     const message = `wrote ${'x'.repeat(80)}`;
     for (const [unicode, mark] of [
       [true, '…'],
@@ -97,7 +97,7 @@ describe('the screen', () => {
     expect(small({ ui: { dialog: { kind: 'quit' } } }, 8)).toContain('The target is still running');
   });
 
-  test('a replay tells the end at the end', () => {
+  test('a replay reports the end at the end', () => {
     const replay = { ...REPLAY, endMs: 240_100 };
     const at = (state: 'at-end' | 'halted') =>
       draw(exampleView({ options: { ended: true }, status: { state, replay } }), 80, 24);
@@ -106,7 +106,7 @@ describe('the screen', () => {
     expect(at('halted')).not.toContain('FAILED');
   });
 
-  test('the end of a long filter is in sight, and harmless', () => {
+  test('the end of a long filter is visible and escaped', () => {
     const text = `${'a'.repeat(90)}\u001bz`;
     const dialog = { kind: 'filter', list: 'maps', text, before: '' } as const;
     const footer = draw(exampleView({ ui: { dialog } }), 80, 24)
@@ -116,14 +116,14 @@ describe('the screen', () => {
     expect(footer).toMatch(/^ filter maps: a+\\x1bz_\s*\|$/);
   });
 
-  test('after the target others may be waited for', () => {
+  test('after the target, other processes may be waited for', () => {
     const waiting = exampleView({ status: { state: 'waiting' }, ui: { dialog: { kind: 'quit' } } });
     const screen = draw(waiting, 100, 24);
     expect(screen).toMatch(/■ target ended, \d+ processes left/);
     expect(screen).toContain('terminate the remaining processes and quit');
   });
 
-  test('whatever the size and the state, it has exactly that size and no control characters', () => {
+  test('the frame has exactly its size and no control characters, in any state', () => {
     const base = exampleView({ options: { untilMs: 20_000, ended: true } });
     const ui = fc.record({
       focus: fc.constantFrom(...PANELS),

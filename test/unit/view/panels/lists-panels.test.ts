@@ -21,7 +21,7 @@ const PROCESS_SIZES = [
 
 const byFill: UiState['maps'] = { sort: 'fill', reverse: true, filter: '*', selected: 21, top: 0 };
 
-test('maps, at the sizes that terminals give', async () => {
+test('maps, at common terminal sizes', async () => {
   const plain = sceneView({ ui: { focus: 'maps' } });
   const ascii = sceneView({ view: { unicode: false }, ui: { units: 'KiB', maps: byFill } });
   const pictures = MAP_SIZES.flatMap((size) => [
@@ -31,7 +31,7 @@ test('maps, at the sizes that terminals give', async () => {
   await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/maps.txt'));
 });
 
-test('processes, at the sizes that terminals give', async () => {
+test('processes, at common terminal sizes', async () => {
   const state = sceneView().ui.processes;
   const flat = sceneView({ ui: { focus: 'processes' } });
   const tree = sceneView({ ui: { processes: { ...state, tree: true, selected: 4712 } } });
@@ -48,7 +48,7 @@ test('processes, at the sizes that terminals give', async () => {
   await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/processes.txt'));
 });
 
-test('the selected row has a mark, and its style only where the keys go', () => {
+test('the selected row has a mark, and a style only with the focus', () => {
   const maps = { ...sceneView().ui.maps, selected: 12 };
   const size = { width: 80, height: 8 };
   const rowOf = (focus: 'maps' | 'output') =>
@@ -58,7 +58,7 @@ test('the selected row has a mark, and its style only where the keys go', () => 
   expect(rowOf('output')?.some(({ style }) => style === 'selected')).toBe(false);
 });
 
-test('the selected row stays in sight among thousands', () => {
+test('the selected row stays visible among thousands', () => {
   const many = Array.from({ length: 10_000 }, (_, index) => ({
     ...(MAPS[0] as (typeof MAPS)[0]),
     id: index,
@@ -73,7 +73,7 @@ test('the selected row stays in sight among thousands', () => {
   }
 });
 
-test('an empty list says why', () => {
+test('an empty list gives the reason', () => {
   const size = { width: 60, height: 4 };
   const none = { data: { maps: mapEntries([]), processes: processEntries([]) } };
   expect(textOf(renderMaps(sceneView(none), size)[0] ?? [])).toContain('No BPF maps yet.');
@@ -84,7 +84,7 @@ test('an empty list says why', () => {
   );
 });
 
-test('a filter that nothing matches is told', () => {
+test('a filter without matches is reported', () => {
   const { maps, processes } = sceneView().ui;
   const ui = { maps: { ...maps, filter: 'nowhere' }, processes: { ...processes, filter: 'nowhere' } };
   const size = { width: 80, height: 4 };
@@ -96,7 +96,7 @@ test('a filter that nothing matches is told', () => {
   );
 });
 
-test('a tree deeper than what is drawn tells how deep', () => {
+test('a tree that is deeper than drawn shows the depth', () => {
   const chain = Array.from({ length: 3000 }, (_, index) => ({
     ...(PROCESSES[0] as (typeof PROCESSES)[0]),
     pid: index + 1,

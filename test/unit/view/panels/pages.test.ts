@@ -27,7 +27,7 @@ describe('pressure and events', () => {
     { width: 200, height: 20 },
   ];
 
-  test('at the sizes that terminals give', async () => {
+  test('at common terminal sizes', async () => {
     const pictures = sizes.flatMap((size) => [
       ['pressure', size, renderPressure(sceneView(), size)] as const,
       ['pressure in ASCII', size, renderPressure(sceneView(ascii), size)] as const,
@@ -35,7 +35,7 @@ describe('pressure and events', () => {
     await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/pressure.txt'));
   });
 
-  test('what is not there is told, with why', () => {
+  test('missing pressure and events are reported with the reason', () => {
     const {
       pressure: _,
       events: __,
@@ -58,7 +58,7 @@ describe('pressure and events', () => {
     expect(text(renderPressure(sceneView({ data: quiet, view: { status } }), size))).toContain('psi=0');
   });
 
-  test('scrolling goes back from the latest event, and stops at the first', () => {
+  test('scrolling moves back from the latest event, and stops at the first', () => {
     const size = { width: 100, height: 20 };
     const eventsAfter = (pressureScroll: number) =>
       text(renderPressure(sceneView({ ui: { pressureScroll } }), size)).match(/^ *[\d.ms]+ {2}\w+/gm);
@@ -87,7 +87,7 @@ describe('output', () => {
     return buffer.view();
   }
 
-  test('at the sizes that terminals give', async () => {
+  test('at common terminal sizes', async () => {
     const sizes: Size[] = [
       { width: 80, height: 6 },
       { width: 120, height: 4 },
@@ -120,12 +120,12 @@ describe('output', () => {
     );
   };
 
-  test('follows the end until it is scrolled back, and says how far', () => {
+  test('follows the end until it is scrolled back, and shows how far', () => {
     expect(page(0)).toBe(['  line 95', '  line 96', '  line 97', '  line 98', '  line 99'].join('\n'));
     expect(page(10)).toMatch(/^ {2}line 86\n[\s\S]* {2}line 89\n {2}↓ 10 lines below/);
   });
 
-  test.each([false, true])('at the top the panel is full, with what went before; zoomed: %s', (zoom) => {
+  test.each([false, true])('at the top the panel is filled with earlier lines; zoomed: %s', (zoom) => {
     for (const scroll of [99, 100, 1e6]) {
       expect(page(scroll, 7, zoom)).toMatch(
         /^ {2}\(7 earlier lines were discarded\)\n {2}line 0\n {2}line 1\n {2}line 2\n {2}↓ 97 lines/,
@@ -138,7 +138,7 @@ describe('output', () => {
     expect(lines[0]).toContainEqual({ text: ':8080', style: { fg: 2 } });
   });
 
-  test('nothing printed says so, or why', () => {
+  test('an empty output is reported, with the reason', () => {
     const size = { width: 50, height: 2 };
     expect(text(renderOutput(sceneView(), size))).toContain('No output yet.');
     const status = { ...sceneView().status, absent: { output: 'A recording has no output.' } };
@@ -169,7 +169,7 @@ describe('one map', () => {
       size,
     );
 
-  test('with everything that is known, and its advice', async () => {
+  test('with every known field, and its advice', async () => {
     const sizes: Size[] = [
       { width: 80, height: 20 },
       { width: 120, height: 35 },
@@ -181,7 +181,7 @@ describe('one map', () => {
     await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/map-detail.txt'));
   });
 
-  test('that has gone, one without advice, one that is scrolled', () => {
+  test('one that was removed, one without advice, one that is scrolled', () => {
     expect(text(detail(999, { width: 60, height: 9 }))).toContain('Map 999 no longer exists.');
     expect(text(detail(7, { width: 60, height: 30 }))).toContain('No savings found.');
     expect(text(detail(12, { width: 60, height: 6 }, {}, 500))).toContain('with 128 CPUs');
@@ -196,7 +196,7 @@ describe('one map', () => {
 });
 
 describe('help', () => {
-  test('at the sizes that terminals give', async () => {
+  test('at common terminal sizes', async () => {
     const sizes: Size[] = [
       { width: 80, height: 20 },
       { width: 120, height: 35 },
@@ -207,7 +207,7 @@ describe('help', () => {
     await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/help.txt'));
   });
 
-  test('every key is on the page, whatever the width', () => {
+  test('every key is on the page, at any width', () => {
     for (const width of [60, 80, 120, 200]) {
       const lines = renderHelp(sceneView(), { width, height: 200 });
       const shown = text(lines).replaceAll(/\s+/g, ' ');
@@ -216,7 +216,7 @@ describe('help', () => {
     }
   });
 
-  test('the keys of a replay come before those of a live run in one, and after them else', () => {
+  test('the keys of a replay precede those of a live run in a replay, and follow them otherwise', () => {
     const replay = { speed: 1, endMs: 1000, damagedLines: 0, following: false };
     const status = { ...sceneView().status, replay };
     const size = { width: 80, height: 100 };
@@ -226,7 +226,7 @@ describe('help', () => {
     expect(live.indexOf(' Live\n')).toBeLessThan(live.indexOf(' Replay\n'));
   });
 
-  test('no key means two things in one place, and every place has a title', () => {
+  test('no key has two meanings in one place, and every place has a title', () => {
     for (const { where } of KEY_PLACES) {
       const keys = KEY_TABLE.filter((entry) => entry.where === where).flatMap((entry) => entry.keys);
       expect(keys).toEqual([...new Set(keys)]);
@@ -258,7 +258,7 @@ describe('dialogs', () => {
     await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/dialogs.txt'));
   });
 
-  test('the chosen signal stays in sight on a low screen', () => {
+  test('the chosen signal stays visible on a low screen', () => {
     const size = { width: 60, height: 8 };
     for (let choice = 0; choice < 9; choice++) {
       const box = renderDialog(sceneView({ ui: { dialog: { kind: 'signal', pid: 1, choice } } }), size);
@@ -291,7 +291,7 @@ describe('the end', () => {
     await expect(drawn(pictures)).toMatchFileSnapshot(golden('view/end.txt'));
   });
 
-  test('an exceeded budget is no success', () => {
+  test('an exceeded budget is not shown as a success', () => {
     const good = { ...SUMMARY, exit: { status: 0, code: 0 }, outlived: [], warnings: [], bpf: {} };
     const builder = new ViewBuilder();
     for (const message of ['anon <= 1MiB: 2 MiB', 'bpf <= 1KiB: \u001b[2J 9 KiB'])

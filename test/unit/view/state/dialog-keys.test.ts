@@ -4,7 +4,7 @@ import { exampleView } from '../example-view.ts';
 import { EXAMPLE, pressing, replayView } from '../pressing.ts';
 
 describe('prompts', () => {
-  test('/ filters while it is typed; Enter keeps it, Escape takes it back', () => {
+  test('/ filters while typing; Enter keeps the filter, Escape restores the previous one', () => {
     const typed = pressing(['3', '/', 'c', 'o', 'n', 'space', 'backspace']);
     expect(typed.ui.maps.filter).toBe('con');
     expect(selectableIds(typed.view, 'maps').length).toBeLessThan(selectableIds(EXAMPLE, 'maps').length);
@@ -12,7 +12,7 @@ describe('prompts', () => {
     expect(pressing(['escape'], typed.view).ui).toMatchObject({ dialog: undefined, maps: { filter: '' } });
   });
 
-  test('what is typed into a prompt is no command', () => {
+  test('text typed into a prompt is not a command', () => {
     const { ui, effect } = pressing(['3', '/', 'q', 'p', 'z']);
     expect(ui).toMatchObject({ paused: false, zoom: false, maps: { filter: 'qpz' } });
     expect(effect).toBeUndefined();
@@ -33,14 +33,14 @@ describe('dialogs', () => {
     expect(pressing(['3', 'enter', 'escape']).ui.dialog).toBeUndefined();
   });
 
-  test('q asks while it runs: stop, leave, or stay', () => {
+  test('q asks during the run: stop, leave, or stay', () => {
     expect(pressing(['q'])).toMatchObject({ effect: undefined, ui: { dialog: { kind: 'quit' } } });
     expect(pressing(['q', 's']).effect).toEqual({ kind: 'stop' });
     expect(pressing(['q', 'l']).effect).toEqual({ kind: 'leave' });
     expect(pressing(['q', 'escape'])).toMatchObject({ effect: undefined, ui: { dialog: undefined } });
   });
 
-  test('the question was overtaken by the end: whatever leaves closes the view', () => {
+  test('a question that is obsolete after the end closes the view with any leaving key', () => {
     const dialog = { kind: 'quit' } as const;
     const view = exampleView({ options: { ended: true }, ui: { dialog } });
     for (const key of ['s', 'l', 'q', 'enter'])

@@ -17,17 +17,17 @@ describe('panels', () => {
     expect(pressing([key]).ui.focus).toBe(panel);
   });
 
-  test('Tab goes round, Shift-Tab back', () => {
+  test('Tab cycles forward, Shift-Tab backward', () => {
     expect(pressing(['tab']).ui.focus).toBe('timeline');
     expect(pressing(['S-tab']).ui.focus).toBe('output');
     expect(pressing(Array(6).fill('tab')).ui.focus).toBe('breakdown');
   });
 
-  test('the list that had the focus last stays where there is room for one', () => {
+  test('the last focused list is shown if there is room for only one', () => {
     expect(pressing(['4', '1']).ui.list).toBe('processes');
   });
 
-  test('z zooms and back; Escape too', () => {
+  test('z toggles zoom; Escape ends it', () => {
     expect(pressing(['z']).ui.zoom).toBe(true);
     expect(pressing(['z', 'z']).ui.zoom).toBe(false);
     expect(pressing(['z', 'escape']).ui.zoom).toBe(false);
@@ -35,7 +35,7 @@ describe('panels', () => {
 });
 
 describe('figures', () => {
-  test('u goes through the units', () => {
+  test('u cycles through the units', () => {
     expect([1, 2, 3].map((count) => pressing(Array(count).fill('u')).ui.units)).toEqual([
       'KiB',
       'bytes',
@@ -43,18 +43,18 @@ describe('figures', () => {
     ]);
   });
 
-  test('t goes through the windows and back to the whole run', () => {
+  test('t cycles through the windows and back to the whole run', () => {
     expect(pressing(['t']).ui.windowMs).toBe(60_000);
     expect(pressing(Array(5).fill('t')).ui.windowMs).toBeUndefined();
   });
 
-  test('r is from the start; from the pause only after one', () => {
+  test('r is relative to the start, or to the pause after one', () => {
     expect(pressing(['r']).ui.relative).toBe('start');
     expect(pressing(['r', 'r']).ui.relative).toBeUndefined();
     expect(pressing(['r', 'r'], { ...EXAMPLE, wasPaused: true }).ui.relative).toBe('pause');
   });
 
-  test('p pauses and goes on', () => {
+  test('p pauses and resumes', () => {
     expect(pressing(['p']).ui.paused).toBe(true);
     expect(pressing(['p', 'p']).ui.paused).toBe(false);
   });
@@ -69,13 +69,13 @@ describe('lists', () => {
     expect(pressing(['3', 'end', 'down', 'home']).ui.maps.selected).toBe(ids[0]);
   });
 
-  test('s sorts by the next column, S the other way round', () => {
+  test('s sorts by the next column, S reverses the order', () => {
     expect(pressing(['3', 's']).ui.maps.sort).toBe('growth');
     expect(pressing(['4', 's']).ui.processes.sort).toBe('pss');
     expect(pressing(['4', 'S']).ui.processes.reverse).toBe(true);
   });
 
-  test('with the focus on figures, keys are for the list that had it last; elsewhere they say what is missing', () => {
+  test('with the focus on figures, keys apply to the last focused list; elsewhere they report what is missing', () => {
     expect(pressing(['1', 's']).ui.maps.sort).toBe('growth');
     expect(pressing(['4', '2', '/']).ui.dialog).toMatchObject({ kind: 'filter', list: 'processes' });
     expect(pressing(['4', '2', 'k']).ui.dialog).toMatchObject({ kind: 'signal' });
@@ -93,24 +93,24 @@ describe('lists', () => {
 });
 
 describe('the target', () => {
-  test('Ctrl-C interrupts it, in dialogs too', () => {
+  test('Ctrl-C interrupts it, also in dialogs', () => {
     expect(pressing(['C-c']).effect).toEqual({ kind: 'interrupt' });
     expect(pressing(['3', '/', 'C-c']).effect).toEqual({ kind: 'interrupt' });
   });
 
-  test('Ctrl-C after its end says how to leave', () => {
+  test('Ctrl-C after its end shows how to leave', () => {
     const { ui, effect } = pressing(['C-c'], exampleView({ options: { ended: true } }));
     expect(effect).toBeUndefined();
     expect(ui.message).toBe('the target has ended: press q to quit');
   });
 
-  test('while others of the run are waited for, q asks and k signals', () => {
+  test('while other processes of the run are waited for, q asks and k signals', () => {
     const waiting = exampleView({ status: { state: 'waiting' } });
     expect(pressing(['q'], waiting).ui.dialog).toEqual({ kind: 'quit' });
     expect(pressing(['4', 'k'], waiting).ui.dialog).toMatchObject({ kind: 'signal' });
   });
 
-  test('q closes the view at once when it has ended', () => {
+  test('q closes the view immediately after the end', () => {
     expect(pressing(['q'], exampleView({ options: { ended: true } })).effect).toEqual({ kind: 'close' });
   });
 
@@ -140,13 +140,13 @@ describe('a replay', () => {
     expect(pressing([key], replayView()).effect).toEqual(effect);
   });
 
-  test('Home and End are the edges of the timeline, and of a list in a list', () => {
+  test('Home and End go to the ends of the timeline, or of a focused list', () => {
     expect(pressing(['2', 'end'], replayView()).effect).toEqual({ kind: 'edge', to: 'end' });
     expect(pressing(['3', 'end'], replayView()).effect).toBeUndefined();
   });
 });
 
-test('a key is done with the message of the one before', () => {
+test('a key clears the previous message', () => {
   const ui: UiState = { ...EXAMPLE.ui, message: 'said' };
   expect(press({ ...EXAMPLE, ui }, 'x').ui.message).toBeUndefined();
 });

@@ -15,7 +15,7 @@ describe('layOut', () => {
     expect(regionsAt(80, 24).map(({ panel }) => panel)).toEqual(['breakdown', 'timeline', 'maps']);
   });
 
-  test('the list is the one that had the focus last', () => {
+  test('the list shown is the last focused one', () => {
     expect(regionsAt(80, 24, { ...UI, list: 'output' }).map(({ panel }) => panel)).toEqual([
       'breakdown',
       'timeline',
@@ -39,13 +39,13 @@ describe('layOut', () => {
     expect(layOut({ width, height }, UI)).toEqual({ kind: 'status-line' });
   });
 
-  test('a zoomed panel has the body for itself', () => {
+  test('a zoomed panel fills the body', () => {
     expect(regionsAt(80, 24, { ...UI, focus: 'pressure', zoom: true })).toEqual([
       { panel: 'pressure', left: 0, top: 2, width: 80, height: 21 },
     ]);
   });
 
-  test('whatever the size, panels fill the body and do not overlap', () => {
+  test('panels fill the body without overlaps at any size', () => {
     const size = fc.record({
       width: fc.integer({ min: 60, max: 300 }),
       height: fc.integer({ min: 15, max: 120 }),

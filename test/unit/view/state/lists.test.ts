@@ -40,7 +40,7 @@ describe('maps', () => {
     expect(mapIds({ sort, reverse })).toEqual(expected);
   });
 
-  test('what is not known comes last either way round', () => {
+  test('unknown values come last in both orders', () => {
     expect(mapIds({ sort: 'fill', reverse: true })).toEqual([21, 9, 15, 7, 12, 22, 30]);
   });
 
@@ -58,7 +58,7 @@ describe('maps', () => {
     expect(mapIds({ filter })).toEqual(expected);
   });
 
-  test('growth counts from the pause, and from nothing for what has come since', () => {
+  test('growth counts from the pause, and from 0 for later objects', () => {
     const base = new Map([['map:7', 1000]]);
     const view = sceneView({ ui: { relative: 'pause' }, view: { base } });
     const growth = visibleMaps(view).map((entry) => mapGrowth(view, entry));
@@ -67,7 +67,7 @@ describe('maps', () => {
 });
 
 describe('processes', () => {
-  test('flat, by what is asked for', () => {
+  test('flat, sorted by the chosen column', () => {
     expect(pids({ sort: 'rss' })).toEqual([4711, 4712, 4714, 4713, 4715, 4716, 4800]);
     expect(pids({ sort: 'cpu' })).toEqual([4714, 4711, 4712, 4713, 4715, 4716, 4800]);
     expect(pids({ sort: 'pid', reverse: true })[0]).toBe(4800);
@@ -91,7 +91,7 @@ describe('processes', () => {
     ]);
   });
 
-  test('whatever the parents say, a tree has every process once', () => {
+  test('a tree has every process once, with any parents', () => {
     const parents = fc.array(fc.nat(12), { maxLength: 12 });
     fc.assert(
       fc.property(parents, fc.constantFrom(...PROCESS_SORTS), fc.boolean(), (ppids, sort, reverse) => {
@@ -108,13 +108,13 @@ test('every column sorts all rows', () => {
   for (const sort of PROCESS_SORTS) expect(pids({ sort }).length).toBe(7);
 });
 
-test('a selection that is gone is the first row', () => {
+test('a selection that no longer exists becomes the first row', () => {
   expect(selectedIndex([4, 5, 6], Number, 6)).toBe(2);
   expect(selectedIndex([4, 5, 6], Number, 7)).toBe(0);
   expect(selectedIndex([4, 5, 6], Number, undefined)).toBe(0);
 });
 
-test('a window has the selected row in it, and no rows that are not there', () => {
+test('a window contains the selected row, and no missing rows', () => {
   fc.assert(
     fc.property(
       fc.nat(300),
@@ -135,7 +135,7 @@ test('a window has the selected row in it, and no rows that are not there', () =
   );
 });
 
-test('a click on a row is its id; on titles, sums and empty rows nothing', () => {
+test('a click on a row returns its id; on titles, sums and empty rows nothing', () => {
   const view = sceneView({ ui: { maps: { ...sceneView().ui.maps, selected: 30 } } });
   expect([0, 1, 2, 3].map((row) => idAtRow(view, 'maps', 5, row))).toEqual([undefined, 21, 22, 30]);
   expect(idAtRow(view, 'maps', 5, 4)).toBeUndefined();

@@ -21,7 +21,7 @@ test('without a sample the peak is the start', () => {
   expect(parseMoment('peak', '--at')({ endMs: 5, peakMs: undefined })).toBe(0);
 });
 
-test.each(['', 'noon', '-3s', '5%%'])('%s is no moment, and the option is named', (text) => {
+test.each(['', 'noon', '-3s', '5%%'])('%s is not a moment, and the error names the option', (text) => {
   expect(() => parseMoment(text, '--at')).toThrow(UsageError);
   expect(() => parseMoment(text, '--at')).toThrow(
     `--at ${text}: not a time; expected 90s, 2m, 50%, start, peak or end`,

@@ -9,7 +9,7 @@ const printed = (count: number, dropped: number): View =>
     output: { lines: Array.from({ length: count }, (_, at) => [{ text: `${at}` }]), dropped },
   });
 
-test('output that is scrolled back stays where it is while lines come and go', () => {
+test('output that is scrolled back keeps its position while lines are added and dropped', () => {
   const view = printed(100, 0);
   const back = moveBy(view, view.ui, 'output', -10);
   expect(back.outputBottom).toBe(89);
@@ -27,7 +27,7 @@ test('the end of the output is followed again', () => {
   expect(moveBy(view, view.ui, 'output', 3).outputBottom).toBeUndefined();
 });
 
-test('without output there is nothing to scroll', () => {
+test('without output nothing scrolls', () => {
   const view = printed(0, 0);
   expect(moveBy(view, view.ui, 'output', -3).outputBottom).toBeUndefined();
 });

@@ -5,7 +5,7 @@ import { textOf } from '#src/view/text/cells.ts';
 
 const textsOf = (buffer: OutputBuffer) => buffer.view().lines.map(textOf);
 
-test('both streams are in the order in which their lines end, stderr with a mark', () => {
+test('both streams are in the order of their line ends, stderr with a mark', () => {
   const buffer = new OutputBuffer();
   buffer.push('stdout', Buffer.from('one\nnot en'));
   buffer.push('stderr', Buffer.from('\u001b[31merror\u001b[0m\nand '));
@@ -14,7 +14,7 @@ test('both streams are in the order in which their lines end, stderr with a mark
   expect(buffer.view().lines[1]?.slice(1)).toEqual([{ text: 'error', style: { fg: 1 } }]);
 });
 
-test('colours of one stream do not run into the other', () => {
+test('colours of one stream do not affect the other', () => {
   const buffer = new OutputBuffer();
   buffer.push('stdout', Buffer.from('\u001b[31m'));
   buffer.push('stderr', Buffer.from('plain\n'));
@@ -22,14 +22,14 @@ test('colours of one stream do not run into the other', () => {
   expect(buffer.view().lines.map((line) => line[1]?.style)).toEqual([undefined, { fg: 1 }]);
 });
 
-test('the last lines are kept, those before are counted', () => {
+test('the last lines are kept, earlier ones are counted', () => {
   const buffer = new OutputBuffer({ lines: 10, bytes: 1e6 });
   for (let line = 0; line < 95; line++) buffer.push('stdout', Buffer.from(`${line}\n`));
   expect(textsOf(buffer)).toEqual(Array.from({ length: 10 }, (_, index) => `  ${85 + index}`));
   expect(buffer.view().dropped).toBe(85);
 });
 
-test('the memory that lines take is bounded too', () => {
+test('the memory of the lines is bounded too', () => {
   const buffer = new OutputBuffer({ lines: 10_000, bytes: 100_000 });
   buffer.push('stdout', Buffer.from(`${'x'.repeat(4000)}\n`.repeat(500)));
   const { lines, dropped } = buffer.view();
@@ -38,7 +38,7 @@ test('the memory that lines take is bounded too', () => {
   expect(lines.length + dropped).toBe(500);
 });
 
-test('what was shown does not change with what comes after it', () => {
+test('a snapshot does not change with later lines', () => {
   const buffer = new OutputBuffer({ lines: 3, bytes: 1e6 });
   buffer.push('stdout', Buffer.from('a\nb\nop'));
   const before = buffer.view();
@@ -46,7 +46,7 @@ test('what was shown does not change with what comes after it', () => {
   expect(before.lines.map(textOf)).toEqual(['  a', '  b', '  op']);
 });
 
-test('lines that are gone at once are counted, and change nothing', () => {
+test('lines that are dropped immediately are counted, and change nothing', () => {
   const plain = fc.constantFrom('\n', '\n', 'a\n', 'bc\r', '\t', 'ä');
   const controls = fc.constantFrom(
     '\u001b[31m',

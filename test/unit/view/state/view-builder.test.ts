@@ -28,7 +28,7 @@ const totals = (bytes: number): NonNullable<Sample['bpf']> => ({
 });
 
 describe('the view builder', () => {
-  it('has a track of every figure', () => {
+  it('has a track for every figure', () => {
     const { tracks } = built(exampleRecords()).data;
     const names = ['current', 'workingset', 'kernel', 'swap', 'anon', 'file', 'sock', 'slab', 'pgfault'];
     const computed = ['bpf', 'bpf-maps', 'bpf-programs', 'bpf-uncharged', 'unexplained'];
@@ -51,7 +51,7 @@ describe('the view builder', () => {
     expect(data.tracks.get('current')).toMatchObject({ now: 4, peak: 20, peakMs: 500 });
   });
 
-  it('knows the value of a minute ago, or the first one', () => {
+  it('has the value of a minute ago, or the first one', () => {
     const builder = new ViewBuilder();
     const ago = () => builder.data.tracks.get('current')?.minuteAgo;
     for (let ms = 0; ms <= 30_000; ms += 250) builder.apply(sample(ms, { current: ms }));
@@ -60,7 +60,7 @@ describe('the view builder', () => {
     expect(ago()).toEqual({ elapsedMs: 140_000, value: 140_000 });
   });
 
-  it('compares with the sample before where samples are further apart than a minute', () => {
+  it('compares with the previous sample if samples are further apart than a minute', () => {
     const records = [0, 100_000, 200_000, 300_000].map((ms) => sample(ms, { current: ms }));
     expect(built(records).data.tracks.get('current')?.minuteAgo).toEqual({
       elapsedMs: 200_000,
@@ -68,7 +68,7 @@ describe('the view builder', () => {
     });
   });
 
-  it('holds BPF memory between its readings, and the change that the last one brought', () => {
+  it('keeps BPF memory between its readings, and the change of the last one', () => {
     const { data } = built([
       sample(0, { kernel: 100, bpf: totals(20) }),
       sample(500, { kernel: 110, bpf: totals(35) }),
@@ -82,7 +82,7 @@ describe('the view builder', () => {
     expect(data.series.columns('bpf', 0, 1000, 2).map((column) => column?.last)).toEqual([30, 45]);
   });
 
-  it('does not compare kernel memory with BPF memory of another time if it has changed since', () => {
+  it('does not compare kernel memory with an earlier reading of BPF memory if it has changed since', () => {
     const { tracks } = built([
       sample(0, { kernel: 100, bpf: totals(20) }),
       sample(500, { kernel: 9_000_000 }),
@@ -91,7 +91,7 @@ describe('the view builder', () => {
     expect(tracks.get('kernel')).toMatchObject({ now: 9_000_000 });
   });
 
-  it('says nothing of unexplained memory where BPF memory may be in it', () => {
+  it('omits unexplained memory if BPF memory may be in it', () => {
     const held: Sample['bpf'] = { attribution: 'held' };
     const { tracks } = built([sample(0, { kernel: 100, bpf: held })]).data;
     expect(tracks.has('unexplained')).toBe(false);
@@ -99,7 +99,7 @@ describe('the view builder', () => {
     expect(tracks.get('kernel:unexplained')).toMatchObject({ now: 100 });
   });
 
-  it('keeps one track of a part when the BPF memory in it comes to be known', () => {
+  it('keeps one track of a part when its BPF memory becomes known', () => {
     const stat = { slab: 50 };
     const { tracks } = built([
       sample(0, { kernel: 100, stat }),
@@ -113,7 +113,7 @@ describe('the view builder', () => {
     expect([...tracks.keys()]).toEqual(['current']);
   });
 
-  it('applies what has changed of maps and processes', () => {
+  it('applies changes of maps and processes', () => {
     const { data } = built(exampleRecords());
     expect(data.maps.size).toBe(23);
     const grown = data.maps.get(100);
@@ -126,7 +126,7 @@ describe('the view builder', () => {
     expect(data.processes.get(4711)).toMatchObject({ seenMs: 0, row: { comm: 'node' } });
   });
 
-  it('counts processes that are not told one by one', () => {
+  it('counts processes that are not listed', () => {
     const row = { pid: 1, ppid: 0, comm: 'a', rss: 10, threads: 1 };
     const builder = built([{ type: 'processes', elapsedMs: 0, processes: [row], omitted: 12 }]);
     expect(builder.data.omittedProcesses).toBe(12);
@@ -150,7 +150,7 @@ describe('the view builder', () => {
     expect(builder.data.eventCounts.get('high')).toEqual({ count: 14, lastMs: 700 });
   });
 
-  it('keeps what is grave among any number of other events, in order', () => {
+  it('keeps severe events among any number of others, in order', () => {
     const builder = new ViewBuilder();
     builder.apply({ type: 'event', elapsedMs: 1, event: 'warning', message: 'BPF memory is not measured' });
     builder.apply({ type: 'event', elapsedMs: 2, event: 'oom_kill', count: 1, increase: 1 });
@@ -166,13 +166,13 @@ describe('the view builder', () => {
     );
   });
 
-  it('has the sums of the tree where there is no memory cgroup', () => {
+  it('has the sums of the tree without a memory cgroup', () => {
     const { series, tracks } = built(exampleRecords({ mode: 'process-tree', untilMs: 5000 })).data;
     expect(series.peak('rss')?.value).toBe(tracks.get('rss')?.peak);
     expect(series.peak('current')).toBeUndefined();
   });
 
-  it('keeps peaks after the end, while now is what the last sample says', () => {
+  it('keeps peaks after the end, while now is the last sample', () => {
     const { data } = built(exampleRecords({ ended: true }));
     expect(data.latest?.reason).toBe('final');
     expect(data.tracks.get('current')?.now).toBe(data.latest?.current);
@@ -180,7 +180,7 @@ describe('the view builder', () => {
     expect(data.summary?.exit.oomKilled).toBe(true);
   });
 
-  it('takes snapshots that stay as they are', () => {
+  it('returns snapshots that do not change', () => {
     const all = exampleRecords({ ended: true });
     const half = all.findIndex((record) => record.type === 'sample' && record.elapsedMs >= EXAMPLE_MS / 2);
     const builder = built(all.slice(0, half));
@@ -191,7 +191,7 @@ describe('the view builder', () => {
     expect(builder.data.samples).toBeGreaterThan(snapshot.samples);
   });
 
-  it('goes on from a copy as from the original', () => {
+  it('continues from a copy like from the original', () => {
     const all = exampleRecords({ ended: true });
     const half = Math.floor(all.length / 2);
     const original = built(all.slice(0, half));

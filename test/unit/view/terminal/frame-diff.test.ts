@@ -14,7 +14,7 @@ test('only changed rows are written', () => {
   expect(diffFrames(['a', 'b', 'c'], ['a', 'B', 'c'], capabilities)).toBe('<begin><1><erase>B<end>');
 });
 
-test('an unchanged frame costs nothing', () => {
+test('an unchanged frame writes nothing', () => {
   expect(diffFrames(['a', ''], ['a'], capabilities)).toBe('');
 });
 
@@ -22,11 +22,11 @@ test('the first frame is written on an empty screen, without its empty rows', ()
   expect(diffFrames(undefined, ['a', '', 'c'], capabilities)).toBe('<begin><clear><0>a<2>c<end>');
 });
 
-test('rows that are gone are erased', () => {
+test('rows that disappear are erased', () => {
   expect(diffFrames(['a', 'b'], ['a'], capabilities)).toBe('<begin><1><erase><end>');
 });
 
-test('whatever was there before, the screen comes to show the frame', () => {
+test('the screen shows the frame after any previous frame', () => {
   const frame = fc.array(fc.constantFrom('', 'a', 'b'), { maxLength: 5 });
   fc.assert(
     fc.property(fc.option(frame, { nil: undefined }), frame, (before, after) => {

@@ -11,7 +11,7 @@ function describePiece({ kind, text }: InputPiece): string {
   return kind === 'key' ? text : `${kind} ${text}`;
 }
 
-describe('one piece each', () => {
+describe('one chunk each', () => {
   test.each([
     ['ab', ['a', 'b']],
     ['é全👍', ['é', '全', '👍']],
@@ -37,7 +37,7 @@ describe('one piece each', () => {
   });
 });
 
-test('a lone Escape waits, and is a key when nothing follows', () => {
+test('a lone Escape waits, and is a key if nothing follows', () => {
   const sequences = new KeySequences();
   expect(sequences.take('\x1b')).toEqual([]);
   expect(sequences.isWaiting).toBe('sequence');
@@ -45,7 +45,7 @@ test('a lone Escape waits, and is a key when nothing follows', () => {
   expect(sequences.isWaiting).toBeUndefined();
 });
 
-test('a paste whose end never comes is given out', () => {
+test('a paste whose end never arrives is returned', () => {
   const sequences = new KeySequences();
   expect(sequences.take('\x1b[200~abc')).toEqual([]);
   expect(sequences.isWaiting).toBe('paste');
@@ -53,7 +53,7 @@ test('a paste whose end never comes is given out', () => {
   expect(sequences.take('q')).toEqual([{ kind: 'key', text: 'q' }]);
 });
 
-test('neither a long paste nor a sequence without an end fills the memory', () => {
+test('neither a long paste nor an unterminated sequence fills the memory', () => {
   const sequences = new KeySequences();
   sequences.take('\x1b[200~');
   for (let count = 0; count < 100; count += 1) sequences.take('p'.repeat(10_000));
@@ -63,7 +63,7 @@ test('neither a long paste nor a sequence without an end fills the memory', () =
   expect(sequences.isWaiting).toBeUndefined();
 });
 
-test('any bytes: nothing is lost, nothing is thrown, in whatever pieces they come', () => {
+test('any bytes in any chunks lose nothing and throw nothing', () => {
   const bits = fc.array(fc.constantFrom('\x1b', '[', 'O', '2', '0', '~', 'M', '<', ';', 'a', '\x07', '\r'), {
     maxLength: 30,
   });

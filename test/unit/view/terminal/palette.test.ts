@@ -44,7 +44,7 @@ describe('how many colours a terminal has', () => {
     expect(colourDepth(env)).toBe(depth);
   });
 
-  test('what is no terminal has none', () => {
+  test('a stream that is not a terminal has none', () => {
     expect(colourDepth({ TERM: 'xterm-256color' }, false)).toBe('none');
   });
 });
@@ -58,7 +58,7 @@ function luminance(rgb: Rgb): number {
 }
 
 describe('roles', () => {
-  test.each(ROLES)('%s can be read on black and on white, in 256 colours too', (role) => {
+  test.each(ROLES)('%s is readable on black and on white, in 256 colours too', (role) => {
     for (const fg of [styleOf(role, 'true').fg, nearest256(styleOf(role, 'true'))]) {
       if (fg === undefined) continue;
       const light = luminance(rgbOf(fg));
@@ -72,7 +72,7 @@ describe('roles', () => {
     expect(styleOf(role, 'none')).not.toHaveProperty('bg');
   });
 
-  test('what is to be told apart is so without colours too', () => {
+  test('roles are distinguishable without colours too', () => {
     for (const depth of DEPTHS) {
       const looks = (['plain', 'dim', 'strong', 'selected', 'key', 'bad'] as const).map((role) =>
         JSON.stringify(styleOf(role, depth)),
@@ -124,7 +124,7 @@ describe('styles as sequences', () => {
 });
 
 describe('lines as bytes', () => {
-  test('only what changes is written, and nothing is left on at the end', () => {
+  test('write only changes, and leave nothing switched on at the end', () => {
     const line: Line = [
       { text: 'a' },
       { text: 'b', style: 'strong' },
@@ -140,15 +140,15 @@ describe('lines as bytes', () => {
     expect(encodeLine([], 'true')).toBe('');
   });
 
-  test('control characters do not get through', () => {
+  test('contain no control characters', () => {
     expect(encodeLine([{ text: 'a\x1b[2Jb\n\x9bc\x7f' }], 8)).toBe('a?[2Jb??c?');
   });
 
-  test('without UTF-8 everything is ASCII, in as many columns', () => {
+  test('are ASCII without UTF-8, in the same number of columns', () => {
     expect(encodeLine([{ text: 'né e\u0301 全 👩‍🚀 │' }], 8, false)).toBe('n? ? ?? ?? ?');
   });
 
-  test('a terminal makes the same of it', () => {
+  test('have the same meaning to a terminal', () => {
     const colour = fc.oneof(
       fc.integer({ min: 0, max: 255 }),
       fc.tuple(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { terminalKind, usableSize } from '#src/view/terminal/terminal-kind.ts';
 
-describe('terminals that are none for the view', () => {
+describe('terminals that the view does not support', () => {
   test.each([
     [{}, 'TERM is not set, so the terminal type is unknown'],
     [{ TERM: '' }, 'TERM is not set, so the terminal type is unknown'],
@@ -33,7 +33,7 @@ describe('characters', () => {
     expect(terminalKind({ TERM: 'xterm', ...env })).toMatchObject({ unicode, utf8: unicode });
   });
 
-  test('the console of Linux shows names, but no braille', () => {
+  test('the Linux console shows names, but no braille', () => {
     expect(terminalKind({ TERM: 'linux', LANG: 'C.UTF-8' })).toMatchObject({ unicode: false, utf8: true });
   });
 });
@@ -49,7 +49,7 @@ test.each([
   ['linux', false],
   ['vt100', false],
   ['stv52', false],
-])('%s speaks the sequences of xterm: %s', (term, isXtermLike) => {
+])('%s uses the sequences of xterm: %s', (term, isXtermLike) => {
   expect(terminalKind({ TERM: term })).toMatchObject({ isXtermLike });
 });
 

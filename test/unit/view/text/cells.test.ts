@@ -21,25 +21,25 @@ test.each([
   expect(widthOf(text)).toBe(width);
 });
 
-test('a wide character that is cut leaves its place empty', () => {
+test('a wide character that is cut leaves a blank', () => {
   expect(clip('a日', 2)).toBe('a');
   expect(fitText('a日本', 3, true)).toBe('a… ');
   expect(fitText('a日本', 4, false)).toBe('a日~');
 });
 
-test('short text is filled up, on the side that it is asked for', () => {
+test('short text is padded on the requested side', () => {
   expect(fitText('ab', 4, true)).toBe('ab  ');
   expect(fitRight('ab', 4, true)).toBe('  ab');
   expect(fitRight('abcdef', 4, true)).toBe('abc…');
 });
 
-test('a line keeps the styles of its spans and is cut where it ends', () => {
+test('a line keeps the styles of its spans and is cut at its end', () => {
   const spans = [{ text: 'ab', style: 'bad' as const }, { text: '日本' }];
   expect(fitLine(spans, 5)).toEqual([{ text: 'ab', style: 'bad' }, { text: '日' }, { text: ' ' }]);
   expect(fitLine(spans, 7, 'selected').at(-1)).toEqual({ text: ' ', style: 'selected' });
 });
 
-test('whatever the text, a fitted line has exactly the width', () => {
+test('a fitted line has exactly the width, for any text', () => {
   const text = fc.string({ unit: 'grapheme' }).map((each) => each.replaceAll(/\p{Cc}/gu, ''));
   fc.assert(
     fc.property(fc.array(text, { maxLength: 4 }), fc.nat(40), (texts, width) => {
@@ -69,7 +69,7 @@ test('a slice through wide characters keeps its width', () => {
   expect(textOf(overlay(line, 2, [{ text: 'XY' }], 2))).toBe('a XY bcd');
 });
 
-test('whatever is put over a line, its width stays', () => {
+test('a line keeps its width under any overlay', () => {
   const text = fc.string({ unit: 'grapheme', maxLength: 12 }).map((each) => each.replaceAll(/\p{Cc}/gu, ''));
   fc.assert(
     fc.property(text, fc.nat(18), fc.nat(6), (each, left, width) => {

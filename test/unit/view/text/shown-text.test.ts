@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { widthOf } from '#src/view/text/cells.ts';
 import { gauge, shownText, wrapText } from '#src/view/text/shown-text.ts';
 
-test('text from outside is harmless, in ASCII as wide as it was', () => {
+test('untrusted text is escaped, in ASCII with the same width', () => {
   expect(shownText('a\u001b[31m日本é', true)).toBe('a\\x1b[31m日本é');
   expect(shownText('a\u001b[31m日本é🚀', false)).toBe('a\\x1b[31m?????' + '??');
   fc.assert(
@@ -14,7 +14,7 @@ test('text from outside is harmless, in ASCII as wide as it was', () => {
   );
 });
 
-test('text is broken at blanks, and within words that are too long', () => {
+test('text is wrapped at blanks, and inside words that are too long', () => {
   expect(wrapText('one two three', 8)).toEqual(['one two', 'three']);
   expect(wrapText('abcdefgh ij', 3)).toEqual(['abc', 'def', 'gh', 'ij']);
   expect(wrapText('', 5)).toEqual(['']);
@@ -27,7 +27,7 @@ test('text is broken at blanks, and within words that are too long', () => {
   );
 });
 
-test('a gauge has its width, and something is never drawn as nothing', () => {
+test('a gauge has its width, and draws any value above 0', () => {
   expect(gauge(0, 4, true)).toBe('····');
   expect(gauge(0.0001, 4, true)).toBe('▏···');
   expect(gauge(0.5, 4, true)).toBe('██··');

@@ -47,14 +47,14 @@ describe('colours and attributes', () => {
     expect(styleAfter(sequence)).toEqual(style);
   });
 
-  test('go on over the end of a line and of a piece', () => {
+  test('continue after the end of a line and of a chunk', () => {
     expect(linesOf('\u001b[3', '1ma\nb\u001b[', '0mc')).toEqual([
       [{ text: 'a', style: { fg: 1 } }],
       [{ text: 'b', style: { fg: 1 } }, { text: 'c' }],
     ]);
   });
 
-  test('that change nothing leave one span', () => {
+  test('that have no effect produce one span', () => {
     expect(linesOf('a\u001b[0mb\u001b[mc')).toEqual([[{ text: 'abc' }]]);
   });
 });
@@ -80,7 +80,7 @@ describe('within a line', () => {
   });
 });
 
-describe('what could harm the screen', () => {
+describe('sequences that could damage the screen', () => {
   test.each([
     ['clears and moves', 'a\u001b[2J\u001b[H\u001b[10;20Hb\u001b[1Ac\u001b[3Xd'],
     ['scroll regions and modes', 'a\u001b[5;10r\u001b[?1049h\u001b[?25lb\u001b[!pc\u001b7\u001b8\u001b=d'],
@@ -105,29 +105,29 @@ describe('what could harm the screen', () => {
     ]);
   });
 
-  test('bytes that are no UTF-8 are shown as such', () => {
+  test('bytes that are not UTF-8 are shown as such', () => {
     expect(textsOf(Buffer.from([0x61, 0x9b, 0x33, 0xff, 0x62]))).toEqual(['a\ufffd3\ufffdb']);
   });
 
-  test('a character in pieces is put together', () => {
+  test('a character in chunks is joined', () => {
     const [first = 0, ...rest] = Buffer.from('🚀');
     expect(textsOf(Buffer.from([first]), Buffer.from(rest))).toEqual(['🚀']);
   });
 });
 
-describe('what does not end', () => {
+describe('unterminated sequences', () => {
   test('a title ends with its line', () => {
     expect(textsOf('a\u001b]0;title\nb')).toEqual(['a', 'b']);
   });
 
-  test.each(['\u001bP', '\u001b_', '\u001b]', '\u001b[', '\u001b(', '\u009b'])('%j is given up', (start) => {
+  test.each(['\u001bP', '\u001b_', '\u001b]', '\u001b[', '\u001b(', '\u009b'])('%j is abandoned', (start) => {
     const filling = start.endsWith('[') || start === '\u009b' ? '1' : start.endsWith('(') ? ' ' : 'x';
     const lines = textsOf(start, filling.repeat(10_000), '\nafter');
     expect(lines[0]?.length).toBeLessThan(4000);
     expect(lines[1]).toBe('after');
   });
 
-  test('a line is cut, and the next one is whole', () => {
+  test('a line is cut, and the next one is complete', () => {
     const [long, next] = textsOf('x'.repeat(MAX_LINE_LENGTH - 1), '🚀yy\tz\n', 'next');
     expect(long).toBe('x'.repeat(MAX_LINE_LENGTH - 1));
     expect(next).toBe('next');
@@ -173,7 +173,7 @@ const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 60 }).map((each) => Buffer.from(each)),
 );
 
-test('whatever the bytes, no control character is left, and no half character', () => {
+test('no control character and no half character remains, for any bytes', () => {
   fc.assert(
     fc.property(bytes, (printed) => {
       for (const text of textsOf(printed)) {
@@ -185,7 +185,7 @@ test('whatever the bytes, no control character is left, and no half character', 
   );
 });
 
-test('however the bytes come in pieces, the lines are the same', () => {
+test('the lines are the same for any chunks', () => {
   fc.assert(
     fc.property(bytes, fc.array(fc.nat(), { maxLength: 12 }), (printed, cuts) => {
       const at = [0, ...cuts.map((cut) => cut % (printed.length + 1)), printed.length].sort((a, b) => a - b);

@@ -42,7 +42,7 @@ describe.each(['little', 'big'] as const)('types of a %s-endian machine', (order
   const types = build(order);
   const { btf } = types;
 
-  it('finds all types of a kind and name, by ascending id', () => {
+  it('returns all types of a kind and name, by ascending id', () => {
     expect(btf.findAll(BTF_KIND.STRUCT, 'twice')).toEqual([types.struct, types.second, types.third]);
     expect(btf.findAll(BTF_KIND.UNION, 'twice')).toEqual([types.union]);
     expect(btf.findAll(BTF_KIND.STRUCT, 'twic')).toEqual([]);
@@ -51,7 +51,7 @@ describe.each(['little', 'big'] as const)('types of a %s-endian machine', (order
     expect(btf.find(BTF_KIND.STRUCT, 'twice')).toBe(types.struct);
   });
 
-  it('reads how numbers are stored', () => {
+  it('reads the encoding of numbers', () => {
     const whole = { signed: false, isChar: false, isBool: false, bitOffset: 0 };
     expect(btf.integerOf(types.int)).toEqual({ ...whole, signed: true, bits: 32 });
     expect(btf.integerOf(types.unsigned)).toEqual({ ...whole, bits: 32 });
@@ -60,7 +60,7 @@ describe.each(['little', 'big'] as const)('types of a %s-endian machine', (order
     expect(btf.integerOf(types.bits)).toEqual({ ...whole, bitOffset: 3, bits: 5 });
   });
 
-  it('reads parameters, with or without names, the last one for `...`', () => {
+  it('reads parameters, with and without names, the last one for `...`', () => {
     expect(btf.parametersOf(types.variadic)).toEqual([
       { name: 'format', typeId: types.char },
       { name: '', typeId: types.unsigned },
@@ -74,12 +74,12 @@ describe.each(['little', 'big'] as const)('types of a %s-endian machine', (order
     expect(types.variables.map((id) => btf.linkageOf(id))).toEqual([0, 1, 2]);
   });
 
-  it('reads which part of a type a tag is about', () => {
+  it('reads which part of a type a tag refers to', () => {
     expect(types.tags.map((id) => btf.taggedComponentOf(id))).toEqual([-1, 0, 7]);
     expect(types.tags.map((id) => btf.referredBy(id))).toEqual(types.tags.map(() => types.struct));
   });
 
-  it('reads the flag of a type', () => {
+  it('reads the kind_flag of a type', () => {
     expect(types.forwards.map((id) => btf.flagOf(id))).toEqual([false, true]);
     expect([types.struct, types.second].map((id) => btf.flagOf(id))).toEqual([false, true]);
     expect(types.enums.map((id) => btf.flagOf(id))).toEqual([false, true]);
@@ -87,7 +87,7 @@ describe.each(['little', 'big'] as const)('types of a %s-endian machine', (order
     expect(btf.flagOf(0)).toBe(false);
   });
 
-  it('reads strings by their place', () => {
+  it('reads strings by their offset', () => {
     expect(btf.string(types.path)).toBe('0:1:2');
     expect(btf.string(types.path + 2)).toBe('1:2');
     expect(btf.string(0)).toBe('');
@@ -111,7 +111,7 @@ describe.each(['little', 'big'] as const)('types of a %s-endian machine', (order
     expect(() => btf[question](9999)).toThrow('type 9999 does not exist');
   });
 
-  it('knows the kind and name of nothing', () => {
+  it('returns nothing for an unknown id', () => {
     expect([btf.kindOf(0), btf.nameOf(0)]).toEqual([0, 'void']);
     expect(() => btf.flagOf(9999)).toThrow('type 9999 does not exist');
   });
@@ -128,11 +128,11 @@ describe.each(['el', 'eb'])('BtfEditor on the types of an object for bpf%s', (su
     bigEndian: blob.bigEndian,
   });
 
-  it('puts together what it took apart', () => {
+  it('writes back what it has read', () => {
     expect(contents(new Btf(new BtfEditor(btf).toBytes(), 'edited'))).toEqual(contents(btf));
   });
 
-  it('adds types and strings behind those that are there', () => {
+  it('appends types and strings', () => {
     const editor = new BtfEditor(btf);
     const name = editor.addString('added');
     const id = editor.add({ name, kind: VAR, count: 0, flag: false, sizeOrType: 1, words: [1] });
@@ -144,7 +144,7 @@ describe.each(['el', 'eb'])('BtfEditor on the types of an object for bpf%s', (su
     expect(contents(edited).words.slice(0, contents(btf).words.length)).toEqual(contents(btf).words);
   });
 
-  it('keeps flags and counts of what is changed', () => {
+  it('keeps flags and counts of changed types', () => {
     const editor = new BtfEditor(btf);
     const id = btf.find(ENUM, 'signed_choice') ?? 0;
     expect(editor.types[id]).toMatchObject({ kind: ENUM, count: 2, flag: true, sizeOrType: 4 });
@@ -155,7 +155,7 @@ describe.each(['el', 'eb'])('BtfEditor on the types of an object for bpf%s', (su
   });
 });
 
-it('BtfEditor starts with no types where there are none', () => {
+it('BtfEditor starts without types if there are none', () => {
   const editor = new BtfEditor(new Btf(new BtfBuilder().bytes(), 'empty'));
   const id = editor.add({ name: 0, kind: INT, count: 0, flag: false, sizeOrType: 4, words: [32] });
   expect(id).toBe(1);

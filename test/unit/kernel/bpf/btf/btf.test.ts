@@ -58,7 +58,7 @@ const idOf = (btf: Btf, kind: number, name: string): number => {
 describe.each(['little', 'big'] as const)('BTF of a %s-endian machine', (order) => {
   const btf = sample(order);
 
-  it('tells its byte order', () => {
+  it('reports its byte order', () => {
     expect(btf.bigEndian).toBe(order === 'big');
   });
 
@@ -97,7 +97,7 @@ describe.each(['little', 'big'] as const)('BTF of a %s-endian machine', (order) 
     ]);
   });
 
-  it('knows sizes through typedefs, arrays of arrays, pointers and variables', () => {
+  it('computes sizes through typedefs, arrays of arrays, pointers and variables', () => {
     const sizeOf = (kind: number, name: string) => btf.sizeOf(idOf(btf, kind, name));
     expect(sizeOf(BTF_KIND.TYPEDEF, 'inner_t')).toBe(24);
     expect(sizeOf(BTF_KIND.VAR, 'm')).toBe(24);
@@ -106,14 +106,14 @@ describe.each(['little', 'big'] as const)('BTF of a %s-endian machine', (order) 
     expect(btf.sizeOf(btf.findMember('outer', 'ptr')?.typeId ?? 0)).toBe(8);
   });
 
-  it('takes the first of two structs with one name, and keeps functions apart', () => {
+  it('returns the first of two structs with one name, and keeps functions separate', () => {
     expect(btf.sizeOf(btf.findStruct('inner') ?? 0)).toBe(24);
     const func = btf.findFunc('inner') ?? 0;
     expect(btf.kindOf(func)).toBe(BTF_KIND.FUNC);
     expect(btf.kindOf(btf.referredBy(func))).toBe(BTF_KIND.FUNC_PROTO);
   });
 
-  it('finds what a pointer member points to', () => {
+  it('finds the type behind a pointer member', () => {
     expect(btf.pointeeOf('outer', 'ptr')).toBe(btf.findStruct('inner'));
     expect(btf.pointeeOf('outer', 'count')).toBeUndefined();
     expect(btf.pointeeOf('outer', 'nothing')).toBeUndefined();
@@ -147,7 +147,7 @@ describe('damaged BTF', () => {
     return bytes;
   };
 
-  it('is whole before it is damaged', () => {
+  it('is valid before it is damaged', () => {
     expect(lookUp(whole())).toBe(0);
   });
 
@@ -170,7 +170,7 @@ describe('damaged BTF', () => {
     expect(() => lookUp(bytes)).toThrow(message);
   });
 
-  it('ends on types that are made of themselves', () => {
+  it('terminates on types that contain themselves', () => {
     const b = new BtfBuilder();
     const first = b.raw(BTF_KIND.TYPEDEF, 'first', 0, b.nextId + 1);
     b.raw(BTF_KIND.CONST, '', 0, first);
@@ -190,7 +190,7 @@ describe('damaged BTF', () => {
     expect(() => btf.sizeOf(1000)).toThrow('type 1000 does not exist');
   });
 
-  it('does not nest without end in anonymous structs', () => {
+  it('limits the nesting of anonymous structs', () => {
     const b = new BtfBuilder();
     for (let depth = 0; depth < 100; depth++)
       b.struct(depth === 0 ? 's' : '', 8, [{ type: b.nextId + 1, bit: 0 }]);
@@ -198,7 +198,7 @@ describe('damaged BTF', () => {
     expect(() => new Btf(b.bytes(), 'f').memberOffset('s', 'm')).toThrow('nested more than 64 deep');
   });
 
-  it('answers or throws a ToolError whatever the bytes are', () => {
+  it('returns or throws a ToolError for any bytes', () => {
     const original = sampleBytes();
     const damage = fc.array(fc.tuple(fc.nat(original.length - 1), fc.nat(255)), {
       minLength: 1,
@@ -257,7 +257,7 @@ function interrogate(btf: Btf): void {
 }
 
 describe('readKernelBtf', () => {
-  it('names the file that is missing', () => {
+  it('reports the missing file by name', () => {
     expect(() => readKernelBtf('/nonexistent/btf')).toThrow(
       'cannot read /nonexistent/btf: no such file or directory',
     );

@@ -51,7 +51,7 @@ describe.each(['little', 'big'] as const)('full names, %s-endian', (order) => {
 });
 
 describe('full names', () => {
-  it('stay as they are where the BTF defines no maps', () => {
+  it('remain unchanged if the BTF defines no maps', () => {
     const empty = new BtfBuilder();
     empty.int('unsigned int', 4);
     const btf = new Btf(empty.bytes(), 'empty');

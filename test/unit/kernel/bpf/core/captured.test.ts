@@ -26,7 +26,7 @@ describe.each(CAPTURED)('the kernel %s', (name) => {
   const order = kernel.bigEndian ? 'eb' : 'el';
 
   it.each(relocatableObjects(order).map((path) => [basename(path), path]))(
-    'gets every load of %s from where its types say',
+    'directs every load of %s to the offset in its types',
     (_, path) => {
       const object = specify(path);
       const relocated = relocateFunctions(object, kernel);
@@ -48,7 +48,7 @@ describe.each(CAPTURED)('the kernel %s', (name) => {
     },
   );
 
-  it('is served by all objects at once', () => {
+  it('supports all objects at once', () => {
     for (const path of relocatableObjects(order)) {
       const prepared = prepareObject(specify(path), kernel);
       expect(prepared.programs.every(({ instructions }) => instructions.length > 0)).toBe(true);
@@ -75,7 +75,7 @@ function offsetOf(
   return kernel.memberOffset(root, names.join('.'));
 }
 
-describe('what bpftool says of the kernels', () => {
+describe('offsets reported by bpftool', () => {
   it.each(MEASURED)('on %s', (name, { id, objcg }) => {
     const kernel = capturedTypes(name);
     expect(kernel.memberOffset('bpf_map', 'objcg')).toBe(objcg);
@@ -91,7 +91,7 @@ describe('what bpftool says of the kernels', () => {
 });
 
 describe('the two byte orders', () => {
-  it('have the same instructions, but for how bits are counted', () => {
+  it('have the same instructions, except for the counting of bits', () => {
     const [little, big] = (['el', 'eb'] as const).map((order) =>
       specify(fixture(`bpf/core-kernel.bpf${order}.o`)),
     );

@@ -96,7 +96,7 @@ describe.each(ORDERS)('on a %s-endian kernel', (order) => {
     ['pair_matches', 0],
     ['enum_matches', 0],
     ['value_exists', 0],
-  ])('%s is %i where the kernel has nothing of it', (program, immediate) => {
+  ])('%s is %i if the kernel lacks it', (program, immediate) => {
     expect(outcomeOf(object, empty.build(order), program)).toMatchObject({ immediate, reasons: [] });
   });
 
@@ -116,7 +116,7 @@ describe.each(ORDERS)('on a %s-endian kernel', (order) => {
     ['store', 'this kernel has no struct sample'],
     ['in_union', 'this kernel has no union either'],
     ['value', 'this kernel has no enum choice'],
-  ])('%s is poisoned there, and says what is missing', (program, reason) => {
+  ])('poisons %s, and reports what is missing', (program, reason) => {
     expect(outcomeOf(object, empty.build(order), program)).toMatchObject({
       opcode: CALL,
       immediate: POISON,
@@ -137,7 +137,7 @@ describe.each(ORDERS)('on a %s-endian kernel', (order) => {
   });
 });
 
-describe('what a kernel has in another form', () => {
+describe('a kernel with other types', () => {
   const relocate = (kernel: KernelBuilder, program: string) =>
     outcomeOf(objects.little, kernel.build(), program);
 
@@ -148,13 +148,13 @@ describe('what a kernel has in another form', () => {
     expect(outcomeOf(objects.little, madeUpKernel().kernel, program).reasons).toEqual([reason]);
   });
 
-  it('reads a field of a flavour where the kernel still has it', () => {
+  it('reads a field of a flavour if the kernel still has it', () => {
     const kernel = new KernelBuilder();
     kernel.struct('sample', 64, [{ name: 'renamed', type: kernel.int('unsigned int', 4), bit: 8 * 44 }]);
     expect(relocate(kernel, 'flavour')).toMatchObject({ offset: 44, reasons: [] });
   });
 
-  it('takes a flavour of the kernel for the type', () => {
+  it('matches a flavour of the kernel', () => {
     const kernel = new KernelBuilder();
     addSample(kernel, { name: 'sample___2', second: 28 });
     expect(relocate(kernel, 'load')).toMatchObject({ offset: 28, reasons: [] });
@@ -164,7 +164,7 @@ describe('what a kernel has in another form', () => {
     expect(relocate(other, 'load').reasons).toEqual(['this kernel has no struct sample']);
   });
 
-  it('refuses to load a number with a sign in another size', () => {
+  it('rejects a signed number of another size', () => {
     const kernel = new KernelBuilder();
     addSample(kernel, { firstBytes: 8 });
     expect(relocate(kernel, 'load_signed')).toMatchObject({
@@ -183,7 +183,7 @@ describe('what a kernel has in another form', () => {
     expect(relocate(kernel, 'load_pointer')).toMatchObject({ offset: 80, opcode: LOAD_4, reasons: [] });
   });
 
-  it('says where a load can not reach', () => {
+  it('reports an offset that a load cannot reach', () => {
     const kernel = new KernelBuilder();
     addSample(kernel, { second: 32_768 });
     expect(relocate(kernel, 'load').reasons).toEqual([
@@ -192,7 +192,7 @@ describe('what a kernel has in another form', () => {
     expect(relocate(kernel, 'offset')).toMatchObject({ immediate: 32_768, reasons: [] });
   });
 
-  it('does not take a struct for a number', () => {
+  it('does not match a struct with a number', () => {
     const kernel = new KernelBuilder();
     const inner = kernel.struct('inner', 4, []);
     kernel.struct('sample', 8, [{ name: 'second', type: inner, bit: 0 }]);
@@ -202,7 +202,7 @@ describe('what a kernel has in another form', () => {
     expect(relocate(kernel, 'exists')).toMatchObject({ immediate: 0, reasons: [] });
   });
 
-  it('takes no element beyond the end of an array, unless it is the flexible end', () => {
+  it('rejects elements beyond the end of an array, unless it is flexible', () => {
     const kernel = new KernelBuilder();
     const int = kernel.signed('int', 4);
     kernel.struct('sample', 8, [
@@ -265,14 +265,14 @@ describe('a kernel with several types of one name', () => {
   const conflict = (kernel: Btf, program: string) => () =>
     relocateFunctions(onlyProgram(objects.little, program), kernel);
 
-  it('is no trouble where they agree', () => {
+  it('accepts them if they agree', () => {
     const kernel = new KernelBuilder();
     addSample(kernel);
     addSample(kernel, { name: 'sample___2' });
     expect(outcomeOf(objects.little, kernel.build(), 'load')).toMatchObject({ offset: 20, reasons: [] });
   });
 
-  it('is an error where they differ in what is asked', () => {
+  it('is an error if they differ in the requested field', () => {
     const kernel = new KernelBuilder();
     addSample(kernel);
     addSample(kernel, { second: 28 });
@@ -285,14 +285,14 @@ describe('a kernel with several types of one name', () => {
     expect(outcomeOf(objects.little, kernel.build(), 'load_pointer')).toMatchObject({ offset: 80 });
   });
 
-  it('is an error where they give a value different numbers', () => {
+  it('is an error if their values differ', () => {
     const kernel = new KernelBuilder();
     kernel.enumeration('choice', { SECOND: 5 });
     kernel.enumeration('choice', { SECOND: 6 });
     expect(conflict(kernel.build(), 'value')).toThrow('differ in "SECOND" of enum choice: 5 and 6');
   });
 
-  it('counts only those that have what is asked', () => {
+  it('considers only those that have the requested field', () => {
     const kernel = new KernelBuilder();
     addSample(kernel);
     kernel.struct('sample', 4, [{ name: 'renamed', type: kernel.int('unsigned int', 4), bit: 0 }]);
@@ -336,7 +336,7 @@ describe('an object that contradicts itself', () => {
       (each: Instructions) => each.setImmediate64(0, 9n),
       "it holds 9 where the object's types say 2",
     ],
-  ])('%s is refused: %#', (program, change, message) => {
+  ])('%s is rejected: %#', (program, change, message) => {
     expect(() => relocateFunctions(changed(program, change), kernel)).toThrow(
       `made-up.o: function "${program}": instruction 0: ${message}`,
     );
@@ -347,7 +347,7 @@ describe('an object that contradicts itself', () => {
     [{ typeId: 100_000 }, 'type 100000 does not exist'],
     [{ accessOffset: 1_000_000 }, 'no string at offset 1000000'],
     [{ typeId: 0 }, "type 0 ('void') has no size"],
-  ])('names what is wrong with the relocation %o', (change, message) => {
+  ])('reports what is wrong with the relocation %o', (change, message) => {
     const object = onlyProgram(objects.little, 'load');
     const [each] = object.programs;
     const [relocation] = each?.coreRelocations ?? [];
@@ -356,7 +356,7 @@ describe('an object that contradicts itself', () => {
     expect(() => relocateFunctions({ ...object, functions }, kernel)).toThrow(message);
   });
 
-  it('gives up on types that take for ever to compare', () => {
+  it('limits the comparison of types', () => {
     const bomb = new KernelBuilder();
     const long = bomb.signed('long long', 8);
     let inner = bomb.struct('', 8, [{ name: 'other', type: long, bit: 0 }]);

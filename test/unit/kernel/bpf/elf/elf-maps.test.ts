@@ -22,7 +22,7 @@ const sizes = ({ key_size, value_size, max_entries, map_flags }: ElfMap) => [
   map_flags,
 ];
 
-describe('maps that clang made of C', () => {
+describe('maps compiled by clang', () => {
   it.each(['btf-maps', 'btf-maps.be'])('%s', (name) => {
     const maps = mapsOf(name);
     expect(Object.fromEntries(maps.map((map) => [map.name, sizes(map)]))).toEqual({
@@ -45,7 +45,7 @@ describe('maps that clang made of C', () => {
     expect(maps.filter(({ pinned }) => pinned).map((map) => map.name)).toEqual(['pinned_counters']);
   });
 
-  it('maps of maps and of programs', () => {
+  it('finds maps of maps and of programs', () => {
     const [first, policies, calls, byCgroup] = mapsOf('map-in-map');
     expect(first).toMatchObject({ name: 'first', ...type('hash') });
     expect(policies).toMatchObject({ ...type('array_of_maps'), key_size: 4, value_size: 4, max_entries: 8 });
@@ -61,7 +61,7 @@ describe('maps that clang made of C', () => {
     expect(byCgroup?.inner).toMatchObject({ ...type('percpu_array'), value_size: 8, max_entries: 4 });
   });
 
-  it('global variables', () => {
+  it('finds global variables', () => {
     const maps = mapsOf('globals');
     expect(maps.map((map) => [map.name, ...sizes(map)])).toEqual([
       ['.rodata', 4, 20, 1, 0x480],
@@ -76,7 +76,7 @@ describe('maps that clang made of C', () => {
     expect(new Set(maps.map(({ map_type }) => map_type))).toEqual(new Set([mapTypeNumber('array')]));
   });
 
-  it("the old 'maps' section", () => {
+  it("reads the old 'maps' section", () => {
     expect(mapsOf('legacy-maps')).toMatchObject([
       {
         name: 'counts',
@@ -90,7 +90,7 @@ describe('maps that clang made of C', () => {
     ]);
   });
 
-  it('legacy sections of one map each, and several of them', () => {
+  it('reads legacy sections of one map each, and several of them', () => {
     const perf = { ...type('perf_event_array'), max_entries: 0, entriesPerCpu: true };
     expect(objectOf('legacy-sections')).toMatchObject({
       maps: [
@@ -102,7 +102,7 @@ describe('maps that clang made of C', () => {
     });
   });
 
-  it('legacy sections of one map without a symbol, named by the section', () => {
+  it('reads legacy sections of one map without a symbol, named by the section', () => {
     const bytes = readObject('legacy-sections');
     const table = new Elf(bytes, 'f').sections.find(({ type: kind }) => kind === 2);
     const symbols = bytes.subarray(table?.offset, (table?.offset ?? 0) + (table?.size ?? 0));
@@ -113,7 +113,7 @@ describe('maps that clang made of C', () => {
     expect(missing).toEqual(["section 'maps' of 280 bytes names no map"]);
   });
 
-  it('sections with a suffix, static and extern maps, and what is not understood', () => {
+  it('reads sections with a suffix, static and extern maps, and reports what it cannot interpret', () => {
     const { maps, externs, missing } = objectOf('unusual-maps');
     expect(maps.map(({ name, section, isStatic }) => [name, section, isStatic])).toEqual([
       ['hidden', '.maps', true],
@@ -126,19 +126,19 @@ describe('maps that clang made of C', () => {
   });
 
   it.each(['btf-maps', 'map-in-map', 'globals', 'legacy-maps', 'newer-maps', 'struct-ops'])(
-    'nothing in %s remains that is not understood',
+    'interprets everything in %s',
     (name) => {
       expect(objectOf(name)).toMatchObject({ externs: [], missing: [] });
     },
   );
 
-  it('struct_ops', () => {
+  it('reads struct_ops', () => {
     expect(mapsOf('struct-ops')).toMatchObject([
       { name: 'cubic', ...type('struct_ops'), structOps: 'tcp_congestion_ops', max_entries: 1 },
     ]);
   });
 
-  it('numbers as enums, and types that are newer than we are', () => {
+  it('reads numbers as enums, and accepts newer types', () => {
     expect(mapsOf('newer-maps')).toMatchObject([
       { name: 'extra', ...type('array'), map_extra: 7n, max_entries: 16 },
       { name: 'arena', ...type('arena'), max_entries: 1000, map_flags: 0x400 },
@@ -147,7 +147,7 @@ describe('maps that clang made of C', () => {
   });
 });
 
-describe('definitions that make no sense', () => {
+describe('invalid definitions', () => {
   /** The members of a struct that defines a map, from functions that add the member's type. */
   const define = (members: Record<string, (types: BtfBuilder) => number>) => {
     const types = new BtfBuilder();
@@ -164,7 +164,7 @@ describe('definitions that make no sense', () => {
   const long = (value: number) => (types: BtfBuilder) =>
     types.raw(BTF_KIND.ENUM64, '', 1, 8, [types.string('v'), 0, value]);
 
-  it('a sound one, to compare with', () => {
+  it('a valid one is accepted', () => {
     expect(define({ type: number(1), key_size: number(4), max_entries: number(0xffff_ffff) })).toMatchObject({
       map_type: 1,
       max_entries: 0xffff_ffff,

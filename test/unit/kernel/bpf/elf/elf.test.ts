@@ -76,7 +76,7 @@ describe('damaged ELF files', () => {
     expect(() => readElfMaps(new Elf(bytes, 'f'))).toThrow(message);
   });
 
-  it("an impossible 'maps' section", () => {
+  it("an invalid 'maps' section is an error", () => {
     const bytes = readObject('legacy-maps');
     const { index } = new Elf(bytes, 'f').section('maps') ?? { index: 0 };
     bytes.writeBigUInt64LE(30n, Number(bytes.readBigUInt64LE(40)) + 64 * index + 32);
@@ -85,7 +85,7 @@ describe('damaged ELF files', () => {
     );
   });
 
-  it('hundreds of sections of global variables', () => {
+  it('hundreds of sections of global variables are an error', () => {
     const sound = readObject('globals');
     const elf = new Elf(sound, 'f');
     const { index } = elf.section('.data') ?? { index: 0 };
@@ -106,7 +106,7 @@ describe('damaged ELF files', () => {
     'struct-ops',
     'unusual-maps',
   ])(
-    'never anything but a ToolError, whatever becomes of %s',
+    'throw only a ToolError for any change of %s',
     (name) => {
       const original = readObject(name);
       const place = fc.oneof(
@@ -136,12 +136,12 @@ describe('damaged ELF files', () => {
 });
 
 describe('the objects in a file', () => {
-  it('an object file is its own object', () => {
+  it('returns an object file as its own object', () => {
     const path = written(readObject('globals'));
     expect(readBpfObjects(path)).toMatchObject([{ path, maps: { length: 8 } }]);
   });
 
-  it('objects inside a program, at any address', () => {
+  it('finds objects inside a program, at any address', () => {
     const program = Buffer.concat([
       readFileSync(process.execPath).subarray(0, 4096),
       Buffer.from('\x7fELF but not really'),
@@ -170,14 +170,14 @@ describe('the objects in a file', () => {
     );
   });
 
-  it('stops at a file of nothing but damaged objects', () => {
+  it('rejects a file that contains only damaged objects', () => {
     const damaged = Buffer.alloc(1000 * 64);
     const header = readObject('btf-maps').subarray(0, 64);
     for (let at = 0; at < damaged.length; at += 64) header.copy(damaged, at);
     expect(() => findEmbeddedObjects(damaged, 'p')).toThrow('p: more than 256 damaged BPF objects inside');
   });
 
-  it('says what is wrong with other files', () => {
+  it('reports what is wrong with other files', () => {
     expect(() => readBpfObjects(written('text'))).toThrow('not an ELF file');
     expect(() => readBpfObjects(process.execPath)).toThrow('that contains no BPF object');
     expect(() => readBpfObjects('/dev/zero')).toThrow('/dev/zero: not a regular file');

@@ -47,7 +47,7 @@ describe.each([
     expect(callbacks.btf?.bigEndian).toBe(byteOrder === 'BE');
   });
 
-  it('has functions by section and place, and programs among them', () => {
+  it('has functions by section and offset, and their programs', () => {
     expect(functionsOf(callbacks)).toEqual([
       ['.text@0', 'both', false, 0, 6],
       ['.text@6', 'scaled', true, 6, 9],
@@ -109,7 +109,7 @@ describe.each([
     });
   });
 
-  it('has CO-RE relocations and lines that count from the start of the function', () => {
+  it('has CO-RE relocations and lines relative to the start of the function', () => {
     const [count, sum] = symbols.programs;
     expect(sum?.start).toBe(42);
     expect(sum?.coreRelocations.map(({ instruction, kind }) => [instruction, kind])).toEqual([
@@ -131,7 +131,7 @@ describe.each([
     }
   });
 
-  it('has maps, with what variables start as', () => {
+  it('has maps, with the initial values of variables', () => {
     const [squares, rodata, data, bss] = callbacks.maps;
     expect(squares).toMatchObject({ name: 'squares', max_entries: 100, definedAt: 0, frozen: false });
     expect(squares?.data).toBeUndefined();
@@ -146,7 +146,7 @@ describe.each([
     expect(bss?.data).toEqual(Buffer.alloc(16));
   });
 
-  it('has what it wants of the kernel by name', () => {
+  it('has its externs by name', () => {
     expect([...symbols.externs.values()].map(({ name, kind, weak }) => [name, kind, weak])).toEqual([
       ['bpf_map_sum_elem_count', 'kfunc', true],
       ['cmemstat_no_such_function', 'kfunc', true],
@@ -166,7 +166,7 @@ describe.each([
     expect(unmet.get('cmemstat_no_such_function')).toMatchObject({ kind: 'kfunc', weak: false });
   });
 
-  it('has the places of variables that its types leave out', () => {
+  it('has the offsets of variables, which its types omit', () => {
     const { dataSections } = callbacks;
     expect(dataSections.get('.rodata')?.size).toBe(5);
     expect(dataSections.get('.rodata')?.offsets.get('enabled')).toBe(4);
@@ -174,7 +174,7 @@ describe.each([
     expect(dataSections.has('.text')).toBe(false);
   });
 
-  it('has what its programs are attached to', () => {
+  it('has the attach targets of its programs', () => {
     const { programs } = parseObject(read('unmet', suffix), 'unmet.o');
     expect(programs.map(({ name, target }) => [name, target?.name])).toContainEqual([
       'no_iterator',
@@ -204,7 +204,7 @@ describe('other objects', () => {
     expect(relocationsOf(nested).jump).toEqual([{ kind: 'map', instruction: 0, map: 'calls' }]);
   });
 
-  it('have types for maps only where the kernel must know them', () => {
+  it('have map types only where the kernel requires them', () => {
     const { maps, btf } = specify(fixture('elf/btf-maps.bpf.o'));
     const types = Object.fromEntries(maps.map(({ name, valueTypeId }) => [name, valueTypeId]));
     expect(types.flows).toBeUndefined();
@@ -222,7 +222,7 @@ describe('other objects', () => {
     expect(maps.find(({ name }) => name === '.bss')?.data).toEqual(Buffer.alloc(8008));
   });
 
-  it('have no program in a static function, also where it is beside programs', () => {
+  it('have no program in a static function, also beside programs', () => {
     const object = parsePatched('callbacks', (bytes, elf) => {
       const index = elf.symbols().findIndex(({ name }) => name === 'plain');
       // STB_LOCAL and STT_FUNC in the byte behind the name's offset.
@@ -239,7 +239,7 @@ describe('other objects', () => {
     expect(relocationsOf(object).both).toEqual([]);
   });
 
-  it('have a license up to its NUL, or none', () => {
+  it('have a license up to its NUL byte, or none', () => {
     const withLicense = (text: string) =>
       parsePatched('callbacks', (bytes, elf) => {
         bytes.write(text, sectionOf(elf, 'license').offset, 'latin1');
@@ -314,7 +314,7 @@ describe('a damaged object', () => {
     expect(() => parsePatched('callbacks', patch)).toThrow(`callbacks.o: ${message}`);
   });
 
-  it('a reference to what is not declared', () => {
+  it('rejects a reference to an undeclared symbol', () => {
     expect(() =>
       parsePatched('kernel-symbols', (bytes) => {
         // In the symbols, and not in the types.
@@ -326,7 +326,7 @@ describe('a damaged object', () => {
     );
   });
 
-  it('a program in a section of no known type', () => {
+  it('rejects a program in a section of unknown type', () => {
     expect(() => specify(fixture('elf/struct-ops.bpf.o'))).toThrow(
       `function "start": section 'struct_ops/init' does not match a known program type`,
     );

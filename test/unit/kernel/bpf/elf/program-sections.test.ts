@@ -36,7 +36,7 @@ describe('programKindOf', () => {
     expect(kind?.target && `${kind.target.kind} ${kind.target.name}`).toBe(target);
   });
 
-  it('leaves out what to attach to where the section does not say it', () => {
+  it('omits the attach target if the section does not name one', () => {
     expect(programKindOf('fentry')).toEqual({ type: 26, attachType: 24, sleepable: false });
     expect(programKindOf('iter/')).toEqual({ type: 26, attachType: 28, sleepable: false });
   });
@@ -50,7 +50,7 @@ describe('programKindOf', () => {
     '??iter/x',
     'constructor',
     'iter.x/y',
-  ])('knows no programs in "%s"', (section) => {
+  ])('finds no programs in "%s"', (section) => {
     expect(programKindOf(section)).toBeUndefined();
   });
 });

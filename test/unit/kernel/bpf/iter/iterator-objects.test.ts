@@ -70,7 +70,7 @@ function open(kernel: MadeUpKernel, cache = '/proc/none'): IteratorObjects {
 }
 
 describe('openIteratorObjects', () => {
-  it('relocates by the types of the kernel once, and takes the cache from then on', () => {
+  it("relocates against the kernel's types once, and uses the cache afterwards", () => {
     const sources = {
       btfPath: join(directory, 'vmlinux'),
       notesPath: fixture('kernel/6.12/sys/kernel/notes'),
@@ -93,11 +93,11 @@ describe('openIteratorObjects', () => {
     [[], false],
     [['memcg'], true],
     [['objcg'], true],
-  ])('knows whether a kernel with the members %o records charges', (members, expected) => {
+  ])('detects whether a kernel with the members %o records charges', (members, expected) => {
     expect(open({ members }).recordsCharge).toBe(expected);
   });
 
-  it('names what the kernel lacks, and where it is looked for', () => {
+  it('reports what the kernel lacks, and where it was searched', () => {
     const { prepared } = open({});
     const [program] = prepared('map-iterator').programs;
     expect(program?.unavailable).toBeUndefined();
@@ -105,7 +105,7 @@ describe('openIteratorObjects', () => {
     expect(prepared('link-iterator').programs[0]?.unavailable).toBe('this kernel has no bpf_iter_bpf_link');
   });
 
-  it('names the build option where the kernel has no types', () => {
+  it('reports the build option if the kernel has no types', () => {
     const none = () => openIteratorObjects({ btfPath: join(directory, 'none'), notesPath: '' });
     expect(none).toThrow(
       expect.objectContaining({
@@ -124,7 +124,7 @@ describe('prepareIteratorObjects', () => {
     directory: join(directory, 'cache'),
   });
 
-  it('pauses while it relocates, and comes to the same', async () => {
+  it('yields while it relocates, with the same result', async () => {
     writeFileSync(sources().btfPath, typesOf({ members: ['objcg'], more: 10_000 }));
     let pauses = 0;
     const prepared = await prepareIteratorObjects(async () => {
@@ -140,7 +140,7 @@ describe('prepareIteratorObjects', () => {
     for (const name of OBJECT_NAMES) expect(prepared.prepared(name)).toEqual(atOnce.prepared(name));
   });
 
-  it('does not pause when the cache has them, which it fills itself', async () => {
+  it('does not yield if the cache has the objects, and fills the cache otherwise', async () => {
     writeFileSync(sources().btfPath, typesOf({}));
     const first = await prepareIteratorObjects(async () => {}, sources());
     rmSync(sources().btfPath);
@@ -151,7 +151,7 @@ describe('prepareIteratorObjects', () => {
     expect(openIteratorObjects(sources()).prepared('map-iterator')).toEqual(first.prepared('map-iterator'));
   });
 
-  it('names the build option where the kernel has no types', async () => {
+  it('reports the build option if the kernel has no types', async () => {
     const pause = async () => {};
     const none = prepareIteratorObjects(pause, { btfPath: join(directory, 'none'), notesPath: '' });
     await expect(none).rejects.toMatchObject({ code: 'UNSUPPORTED', since: '5.4' });
@@ -171,24 +171,27 @@ describe('openMapIterator', () => {
       ['bpf_iter_bpf_map', 'bpf_map_sum_elem_count'],
       ['cmemstat_maps', 'cmemstat_maps_p', 'cmemstat_maps_n'],
     ],
-  ])('of a kernel with %o tries other ways to count elements where one is refused', (functions, expected) => {
-    const tried: string[] = [];
-    const load = descriptor();
-    const bpf = fakeBpf({
-      ...working,
-      BPF_PROG_LOAD: (attr, pointees) => {
-        const name = attr.toString('latin1', 48, 63).replace(/\0.*$/, '');
-        if (tried.at(-1) !== name) tried.push(name);
-        return name === expected.at(-1)
-          ? load(attr, pointees)
-          : refuse('BPF_PROG_LOAD', 'EINVAL')(attr, pointees);
-      },
-    });
-    openMapIterator(bpf, open({ functions })).close();
-    expect(tried).toEqual(expected);
-  });
+  ])(
+    'on a kernel with %o falls back to other ways to count elements after a refusal',
+    (functions, expected) => {
+      const tried: string[] = [];
+      const load = descriptor();
+      const bpf = fakeBpf({
+        ...working,
+        BPF_PROG_LOAD: (attr, pointees) => {
+          const name = attr.toString('latin1', 48, 63).replace(/\0.*$/, '');
+          if (tried.at(-1) !== name) tried.push(name);
+          return name === expected.at(-1)
+            ? load(attr, pointees)
+            : refuse('BPF_PROG_LOAD', 'EINVAL')(attr, pointees);
+        },
+      });
+      openMapIterator(bpf, open({ functions })).close();
+      expect(tried).toEqual(expected);
+    },
+  );
 
-  it('gives up where the last one is refused, and is not tried again without a right', () => {
+  it('throws if the last one is rejected, and does not retry without a capability', () => {
     const objects = open({});
     const refused = fakeBpf({ ...working, BPF_PROG_LOAD: refuse('BPF_PROG_LOAD', 'EINVAL') });
     expect(() => openMapIterator(refused, objects)).toThrow(SyscallError);
@@ -202,7 +205,7 @@ describe('openMapIterator', () => {
 });
 
 describe('openLinkIterator', () => {
-  it('says since when there are iterators over links', () => {
+  it('reports since when the kernel has iterators over links', () => {
     expect(() => openLinkIterator(fakeBpf({}), open({}))).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED', since: '5.19' }),
     );

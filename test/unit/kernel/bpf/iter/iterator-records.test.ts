@@ -88,7 +88,7 @@ describe.each<ByteOrder>(['LE', 'BE'])('records, %s', (order) => {
     ]);
   });
 
-  it('of ring buffers have a backlog, also where the positions go round', () => {
+  it('of ring buffers have a backlog, also after the positions wrap around', () => {
     const ringbuf = mapTypeNumber('ringbuf');
     expect(decodeOne({ 4: ringbuf, 44: 1, 104: 4096n, 112: 8192n })).toMatchObject({
       backlogBytes: 4096,
@@ -99,7 +99,7 @@ describe.each<ByteOrder>(['LE', 'BE'])('records, %s', (order) => {
     });
   });
 
-  it('of queues and stacks have what is between head and tail', () => {
+  it('of queues and stacks count the elements between head and tail', () => {
     fc.assert(
       fc.property(
         fc.constantFrom('queue', 'stack'),
@@ -128,11 +128,11 @@ describe.each<ByteOrder>(['LE', 'BE'])('records, %s', (order) => {
     );
   });
 
-  it('of a count that is negative for a moment have 0 elements', () => {
+  it('of a count that is briefly negative have 0 elements', () => {
     expect(decodeOne({ 4: 1, 44: 3, 104: -3n })).toMatchObject({ elements: 0 });
   });
 
-  it('that have not changed are the same objects, whatever comes and goes around them', () => {
+  it('that have not changed are the same objects, whatever changes around them', () => {
     const records = new MapRecords(order);
     const read = (...all: Fields[]) => [...records.decode(aligned(Buffer.concat(all.map(map))))];
     const [one, two, five] = [
@@ -162,7 +162,7 @@ describe.each<ByteOrder>(['LE', 'BE'])('records, %s', (order) => {
     expect(read(two)).toEqual([first[1]]);
   });
 
-  it('of programs have the ids of their maps behind them', () => {
+  it('of programs are followed by the ids of their maps', () => {
     const tag = Buffer.from('653adaf85d01c6c0', 'hex');
     const first = record(PROGRAM_RECORD_SIZE, order, {
       0: 12,

@@ -47,7 +47,7 @@ const working = {
 };
 
 describe('an iterator', () => {
-  it.each([0, 1, 32 * 1024, 200_000])('reads %i bytes whole, again and again', (length) => {
+  it.each([0, 1, 32 * 1024, 200_000])('reads %i bytes completely, repeatedly', (length) => {
     const path = join(directory, String(length));
     const content = Buffer.alloc(length, 'record');
     writeFileSync(path, content);
@@ -73,7 +73,7 @@ describe('an iterator', () => {
     expect(leaked).toBe(0);
   });
 
-  it('leaves nothing open when it can not be started or read', () => {
+  it('leaves nothing open if it cannot be started or read', () => {
     const leaked = leakedDescriptors(() => {
       const refused = openIterator(
         fakeBpf({ ...working, BPF_ITER_CREATE: refuse('BPF_ITER_CREATE', 'EMFILE') }),
@@ -91,7 +91,7 @@ describe('an iterator', () => {
     expect(leaked).toBe(0);
   });
 
-  it('hands its constants to the program, and 0 where there is none', () => {
+  it('passes its constants to the program, and 0 for missing ones', () => {
     const loaded: string[] = [];
     const load = descriptor();
     const bpf = fakeBpf({
@@ -115,7 +115,7 @@ describe('an iterator', () => {
     expect(loaded).toEqual([expected.toString('hex')]);
   });
 
-  it('says since when there is what it iterates over', () => {
+  it('reports since when the kernel has its type', () => {
     const programs = OBJECT.programs.map((each) => ({
       ...each,
       unavailable: 'this kernel has no bpf_iter_x',
@@ -130,14 +130,14 @@ describe('an iterator', () => {
     );
   });
 
-  it('names the capabilities that it takes', () => {
+  it('reports the required capabilities', () => {
     const bpf = fakeBpf({ ...working, BPF_PROG_LOAD: refuse('BPF_PROG_LOAD', 'EPERM') });
     expect(() => openIterator(bpf, PROGRAM)).toThrow(
       expect.objectContaining({ needs: 'CAP_BPF and CAP_PERFMON' }),
     );
   });
 
-  it('has the verifier say why a program is refused, and only then', () => {
+  it('requests the verifier log only after a program was rejected', () => {
     const said = 'processed nothing\nR0 !read_ok\n';
     const bpf = fakeBpf({
       ...working,

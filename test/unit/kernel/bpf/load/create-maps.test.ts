@@ -72,7 +72,7 @@ const hash: MapDefinition = {
 };
 
 describe('createDefinedMap', () => {
-  it('asks for what the definition says', () => {
+  it('passes the attributes of the definition', () => {
     const { bpf, created, fds } = recordingBpf();
     const fd = createDefinedMap(bpf, { ...hash, map_extra: 5n, numa_node: 1 }, 'flows');
     expect(fds).toEqual([fd]);
@@ -85,7 +85,7 @@ describe('createDefinedMap', () => {
     ]);
   });
 
-  it('gives one entry for each possible CPU where no number is set', () => {
+  it('has one entry per possible CPU if no number is set', () => {
     const perf: MapDefinition = {
       ...hash,
       map_type: mapTypeNumber('perf_event_array'),
@@ -98,7 +98,7 @@ describe('createDefinedMap', () => {
     expect(created.map(({ entries }) => entries)).toEqual([readPossibleCpus(), 7]);
   });
 
-  it('makes an inner map first and closes it again', () => {
+  it('creates an inner map first and closes it afterwards', () => {
     const outer: MapDefinition = { ...hash, map_type: mapTypeNumber('hash_of_maps'), value_size: 4 };
     const { bpf, created, fds } = recordingBpf();
     const fd = createDefinedMap(bpf, { ...outer, inner: hash }, 'outer');
@@ -109,7 +109,7 @@ describe('createDefinedMap', () => {
     expect([isOpen(fds[0]), isOpen(fd)]).toEqual([false, true]);
   });
 
-  it('makes types for local storage, and takes those that are given', () => {
+  it('creates types for local storage, and accepts given ones', () => {
     const storage: MapDefinition = {
       ...hash,
       map_type: mapTypeNumber('task_storage'),
@@ -128,7 +128,7 @@ describe('createDefinedMap', () => {
     expect(created[1]).toMatchObject({ btfFd: 99, keyType: 7, valueType: 8, name: 'mine' });
   });
 
-  it('leaves nothing open where the kernel refuses', () => {
+  it('leaves nothing open if the kernel refuses', () => {
     const refusing = () => recordingBpf({ BPF_MAP_CREATE: refuse('BPF_MAP_CREATE', 'EINVAL') }).bpf;
     const storage = { ...hash, map_type: mapTypeNumber('sk_storage') };
     expect(
@@ -156,7 +156,7 @@ describe('createMap', () => {
     data: Buffer.from('abcd'),
   };
 
-  it('fills in the value and freezes the map then', () => {
+  it('writes the value and then freezes the map', () => {
     const { bpf, created, written } = recordingBpf();
     const { fd, name } = createMap(bpf, 'a-long-object', rodata, undefined);
     expect(isOpen(fd)).toBe(true);
@@ -166,20 +166,20 @@ describe('createMap', () => {
     expect(bpf.calls).toEqual(['BPF_MAP_CREATE', 'BPF_MAP_UPDATE_ELEM', 'BPF_MAP_FREEZE']);
   });
 
-  it('fills and freezes no other map', () => {
+  it('writes and freezes no other map', () => {
     const { bpf, created } = recordingBpf();
     createMap(bpf, 'object', { ...hash, name: 'flows', variables: [], frozen: false }, undefined);
     expect(bpf.calls).toEqual(['BPF_MAP_CREATE']);
     expect(created[0]?.name).toBe('flows');
   });
 
-  it('names the types of the object where the map needs them', () => {
+  it('passes the types of the object if the map needs them', () => {
     const { bpf, created } = recordingBpf();
     createMap(bpf, 'object', { ...rodata, types: { key: 3, value: 4 } }, 55);
     expect(created[0]).toMatchObject({ btfFd: 55, keyType: 3, valueType: 4 });
   });
 
-  it('closes a map that can not be filled or frozen', () => {
+  it('closes a map that cannot be written or frozen', () => {
     for (const command of ['BPF_MAP_UPDATE_ELEM', 'BPF_MAP_FREEZE'] as const) {
       const { bpf, fds } = recordingBpf({ [command]: refuse(command, 'E2BIG') });
       expect(() => createMap(bpf, 'object', rodata, undefined)).toThrow('E2BIG');
@@ -187,7 +187,7 @@ describe('createMap', () => {
     }
   });
 
-  it('names the map that the kernel refuses', () => {
+  it('reports the map that the kernel rejects', () => {
     const { bpf } = recordingBpf({ BPF_MAP_CREATE: refuse('BPF_MAP_CREATE', 'EPERM') });
     const create = () => createMap(bpf, 'object', rodata, undefined);
     expect(create).toThrow(PermissionError);
@@ -208,7 +208,7 @@ describe.each([
   /** Hexadecimal digits in the byte order of the object. */
   const ordered = (big: string) => (order === 'eb' ? big : Buffer.from(big, 'hex').reverse().toString('hex'));
 
-  it('puts numbers where the variable is, and changes nothing else', () => {
+  it('writes numbers at the variable, and changes nothing else', () => {
     const before = dataOf(prepared.maps, '.rodata');
     const maps = setConstants(prepared, { factor: 0x0102_0304 });
     expect(dataOf(maps, '.rodata')).toBe(`${ordered('01020304')}01`);
@@ -218,7 +218,7 @@ describe.each([
     expect(before).toBe(`${ordered('00000003')}01`);
   });
 
-  it('takes booleans, bigints, bytes and variables of all sections', () => {
+  it('accepts booleans, bigints, bytes and variables of all sections', () => {
     const maps = setConstants(prepared, {
       enabled: false,
       factor: Buffer.from('wxyz'),
@@ -233,7 +233,7 @@ describe.each([
   it.each([
     ['the largest without a sign', 255, 'ff'],
     ['the smallest with one', -128, '80'],
-  ])('takes %s', (_, value, hex) => {
+  ])('accepts %s', (_, value, hex) => {
     expect(dataOf(setConstants(prepared, { enabled: value }), '.rodata')?.slice(8)).toBe(hex);
   });
 
@@ -244,7 +244,7 @@ describe.each([
     ['too small a number', { enabled: -129 }, "'enabled' takes 1 bytes, which do not hold -129"],
     ['a number of 65 bits', { start_value: 1n << 64n }, "'start_value' takes 8 bytes, which do not hold"],
     ['too many bytes', { factor: Buffer.alloc(5) }, "'factor' takes 4 bytes, not 5"],
-  ])('refuses %s', (_, constants, message) => {
+  ])('rejects %s', (_, constants, message) => {
     expect(() => setConstants(prepared, constants)).toThrow(RangeError);
     expect(() => setConstants(prepared, constants)).toThrow(message);
   });

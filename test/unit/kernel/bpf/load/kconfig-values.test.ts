@@ -75,13 +75,13 @@ describe.each(ORDERS)('values for a %s-endian machine', (order) => {
     expect(evaluate(make, text, order)).toEqual(order === 'big' ? bytes : bytes.reverse());
   });
 
-  it('texts are cut to what fits, and end with a NUL', () => {
+  it('cuts texts to the available size, with a final NUL', () => {
     expect(evaluate(chars(8), '"(none)"', order).toString('latin1')).toBe('(none)\0\0');
     expect(evaluate(chars(5), '"(none)"', order).toString('latin1')).toBe('(non\0');
     expect(evaluate(chars(4), '""', order).toString('latin1')).toBe('\0\0\0\0');
   });
 
-  it('each variable of an object is at its place', () => {
+  it('writes each variable of an object at its offset', () => {
     const object = specify(fixture(`bpf/kconfig.bpf${order === 'little' ? 'el' : 'eb'}.o`));
     const bytes = evaluateKconfig(object, {
       version: 0x060c2a,
@@ -100,7 +100,7 @@ describe.each(ORDERS)('values for a %s-endian machine', (order) => {
   });
 });
 
-describe('what has no value', () => {
+describe('missing values', () => {
   it.each<[string, MakeType, string, string]>([
     [
       'a number that is too large',
@@ -138,7 +138,7 @@ describe('what has no value', () => {
     expect(() => evaluate(make, text)).toThrow(message);
   });
 
-  it('an option that is not set, unless the variable is weak', () => {
+  it('an option that is not set is an error, unless the variable is weak', () => {
     const config = { version: 0, options: new Map([['CONFIG_OTHER', '1']]) };
     expect(() => evaluateKconfig(objectWith('CONFIG_X', int), config)).toThrow(
       'object.o: this kernel is built without CONFIG_X',
@@ -146,7 +146,7 @@ describe('what has no value', () => {
     expect(evaluateKconfig(objectWith('CONFIG_X', int, 'little', true), config)).toEqual(Buffer.alloc(4));
   });
 
-  it('all options where the configuration can not be read: the hint names what would help', () => {
+  it('an unreadable configuration is an error for every option, with a hint', () => {
     let error: unknown;
     try {
       evaluateKconfig(objectWith('CONFIG_X', int), { version: 1 });
@@ -163,19 +163,19 @@ describe('what has no value', () => {
     );
   });
 
-  it('the version is known even then', () => {
+  it('the version is always available', () => {
     const object = objectWith('LINUX_KERNEL_VERSION', int);
     expect(evaluateKconfig(object, { version: 0x060c2a })).toEqual(Buffer.from([0x2a, 0x0c, 0x06, 0]));
   });
 
-  it('an object without types takes none', () => {
+  it('an object without types requires none', () => {
     const { btf, ...rest } = objectWith('CONFIG_X', int);
     expect(btf).toBeDefined();
     expect(evaluateKconfig(rest, { version: 0 })).toEqual(Buffer.alloc(0));
   });
 });
 
-it('a pointer can not hold the configuration', () => {
+it('a pointer cannot contain the configuration', () => {
   const object = objectWith('CONFIG_X', (types) => types.pointer(0));
   expect(() => evaluateKconfig(object, { version: 0 })).toThrow(
     'type 1 is not valid for a __kconfig variable',

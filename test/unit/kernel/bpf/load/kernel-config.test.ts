@@ -18,7 +18,7 @@ describe('parseKernelVersion', () => {
 });
 
 describe('parseKernelConfig', () => {
-  it('has what is set, as it stands there', () => {
+  it('returns the options that are set, with their text', () => {
     const text = [
       '#',
       '# Linux/x86 6.12.42 Kernel Configuration',

@@ -16,7 +16,7 @@ const parse = (text: string, ...names: string[]) =>
   Object.fromEntries(parseKernelSymbols(text, new Set(names)));
 
 describe('parseKernelSymbols', () => {
-  it('finds addresses by the whole name, those of modules too', () => {
+  it('returns addresses by the exact name, also those of modules', () => {
     expect(parse(TEXT, '_stext', 'module_function', 'last', 'link_fops')).toEqual({
       _stext: 0xffff_ffff_8100_0000n,
       module_function: 0xffff_ffff_c000_1000n,
@@ -24,18 +24,18 @@ describe('parseKernelSymbols', () => {
     });
   });
 
-  it('takes the first of two symbols with one name', () => {
+  it('returns the first of two symbols with one name', () => {
     expect(parse(TEXT, 'bpf_link_fops')).toEqual({ bpf_link_fops: 0xffff_ffff_8200_0010n });
   });
 
-  it('takes an address of 0 for none: kernel.kptr_restrict hides them all', () => {
+  it('treats an address of 0 as hidden by kernel.kptr_restrict', () => {
     expect(parse(TEXT, 'hidden')).toEqual({});
     expect(parse(TEXT.replaceAll(/^[\da-f]+/gm, '0000000000000000'), '_stext', 'last')).toEqual({});
     const shownLater = '0000000000000000 T twice\nffffffff81000000 T twice\n';
     expect(parse(shownLater, 'twice')).toEqual({ twice: 0xffff_ffff_8100_0000n });
   });
 
-  it('finds nothing in an empty file, in other text and for no names', () => {
+  it('returns nothing for an empty file, other text and no names', () => {
     expect(parse('', '_stext')).toEqual({});
     expect(parse('no such file\n_stext T ffffffff81000000\n', '_stext')).toEqual({});
     expect(parse(TEXT)).toEqual({});

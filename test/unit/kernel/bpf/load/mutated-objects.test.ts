@@ -40,7 +40,7 @@ it.each(
   );
 });
 
-it('survives JSON whole', () => {
+it('survives JSON unchanged', () => {
   const object = parseObject(readFileSync(fixture('bpf/callbacks.bpfel.o')), 'callbacks.o');
   const prepared = prepareObject(object, kernels.el);
   expect(decodePreparedObject(JSON.parse(JSON.stringify(encodePreparedObject(prepared))))).toEqual(prepared);

@@ -37,7 +37,7 @@ describe.each(['el', 'eb'])('the types of objects for bpf%s', (order) => {
     expect(new Btf(completed('late-kinds', order), 'f').bigEndian).toBe(order === 'eb');
   });
 
-  it('have the sizes of sections and the places of variables, which the compiler leaves out', () => {
+  it('have the sizes of sections and the offsets of variables, which the compiler omits', () => {
     const { btf } = object('callbacks', order);
     expect(btf && sectionOf(btf, '.rodata')).toEqual({ size: 0, variables: ['factor 0 4', 'enabled 0 1'] });
     const types = new Btf(completed('callbacks', order), 'f');
@@ -48,7 +48,7 @@ describe.each(['el', 'eb'])('the types of objects for bpf%s', (order) => {
     expect(sectionOf(types, '.maps')).toEqual({ size: 32, variables: ['squares 0 32'] });
   });
 
-  it('have variables of four bytes in place of what is wanted of the kernel by name', () => {
+  it('have variables of four bytes in place of externs', () => {
     const types = new Btf(completed('kernel-symbols', order), 'f');
     expect(sectionOf(types, '.ksyms')).toEqual({
       size: 20,
@@ -73,7 +73,7 @@ describe.each(['el', 'eb'])('the types of objects for bpf%s', (order) => {
     expect(types.parametersOf(types.referredBy(wanted)).map(({ name }) => name)).toEqual(['dummy_ksym']);
   });
 
-  it('have the configuration of the kernel where its map has it', () => {
+  it("have the kernel's configuration in the layout of its map", () => {
     const types = new Btf(completed('kconfig', order), 'f');
     expect(sectionOf(types, '.kconfig')).toEqual({
       size: 34,
@@ -117,7 +117,7 @@ describe.each(['el', 'eb'])('the types of objects for bpf%s', (order) => {
     expect(after.bigEndian).toBe(order === 'eb');
   });
 
-  it('have other kinds in place of those', () => {
+  it('have older kinds in place of newer ones', () => {
     const after = new Btf(replaceKinds(whole, 'f', LATE), 'f');
     const float = idOf(after, BTF_KIND.STRUCT, 'float');
     expect(after.membersOf(float)).toEqual([]);
@@ -141,7 +141,7 @@ describe.each(['el', 'eb'])('the types of objects for bpf%s', (order) => {
     ]);
   });
 
-  it.each(LATE.map((kind) => [kind]))('keep all kinds but %i where only that is replaced', (kind) => {
+  it.each(LATE.map((kind) => [kind]))('keep all kinds but %i if only that one is replaced', (kind) => {
     const replaced = replaceKinds(whole, 'f', [kind]);
     expect(lateKindsOf(replaced, 'f')).toEqual(LATE.filter((each) => each !== kind));
     expect(new Btf(replaced, 'f').typeCount).toBe(before.typeCount + (kind === ENUM64 ? 1 : 0));
@@ -154,7 +154,7 @@ it('an object without types has none to complete', () => {
   expect(completeObjectBtf(rest)).toBeUndefined();
 });
 
-it('a section has the size that the file says, or else that of its variables', () => {
+it('a section has the size in the file, or else that of its variables', () => {
   const b = new BtfBuilder();
   const int = b.int('int', 4);
   b.section('.data', 0, [{ type: b.variable('known', int), offset: 0, size: 4 }]);
@@ -172,7 +172,7 @@ it('a section has the size that the file says, or else that of its variables', (
   expect(sectionOf(types, '.given')).toEqual({ size: 100, variables: ['given 0 4'] });
 });
 
-it('enums of 64 bits share one type for their members', () => {
+it('64-bit enums share one type for their members', () => {
   const b = new BtfBuilder();
   for (const name of ['first', 'second']) b.raw(ENUM64, name, 1, 8, [b.string(`${name}_value`), 0, 1]);
   const after = new Btf(replaceKinds(b.bytes(), 'f', [ENUM64]), 'f');
@@ -180,7 +180,7 @@ it('enums of 64 bits share one type for their members', () => {
   expect([1, 2].map((id) => after.membersOf(id)[0]?.typeId)).toEqual([3, 3]);
 });
 
-it('an enum with signed values is as late as one of 64 bits', () => {
+it('an enum with signed values is as recent as a 64-bit enum', () => {
   const b = new BtfBuilder();
   const unsigned = b.raw(ENUM, 'unsigned_enum', 1, 4, [b.string('ONE'), 1]);
   expect(lateKindsOf(b.bytes(), 'f')).toEqual([]);
@@ -220,7 +220,7 @@ describe('loadObjectBtf', () => {
     ['5.16', DECL_TAG, [ENUM64, TYPE_TAG]],
     ['5.13', FLOAT, [ENUM64, TYPE_TAG, DECL_TAG]],
     ['5.10', BTF_KIND.DATASEC, LATE],
-  ])('replaces what Linux %s lacks, and no more', (_, latest, replaced) => {
+  ])('replaces exactly what Linux %s lacks', (_, latest, replaced) => {
     const loaded: Buffer[] = [];
     const bpf = kernelUpTo(latest, loaded);
     expect(loadObjectBtf(bpf, types, 'f')).toBe(42);
@@ -230,7 +230,7 @@ describe('loadObjectBtf', () => {
     if (replaced.length === 0) expect(bytes.equals(types)).toBe(true);
   });
 
-  it('reports a refusal for which no kind is the reason', () => {
+  it('reports a refusal that no kind explains', () => {
     const loaded: Buffer[] = [];
     const refusing = kernelUpTo(0, loaded);
     expect(() => loadObjectBtf(refusing, types, 'f')).toThrow('EINVAL');

@@ -46,7 +46,7 @@ describe.each([...captured])('Linux %s', (_, { host, maps }) => {
   });
 });
 
-it('has figures of kernels on both sides of every change', () => {
+it('has figures of kernels before and after every change', () => {
   const facts = [...captured.values()].map(({ host }) => host);
   expect(new Set(facts.map((host) => host.memlockMeans))).toEqual(new Set(['usage', 'guess']));
   expect(new Set(facts.map((host) => host.spareElementsInHashOfMaps))).toEqual(new Set([true, false]));
@@ -59,12 +59,12 @@ it.each([
   [shape('ringbuf', 0, 0, 1 << 20), 1_065_304],
   [shape('hash', 4, 64, 10_000, 1), 263_040],
   [shape('bloom_filter', 0, 8, 100_000), 131_392],
-])('on 6.1 the formula fits what is charged: %o', (map, bytes) => {
+])('on 6.1 the formula matches the charge: %o', (map, bytes) => {
   expect(computeMapMemory(map, hostOf('6.1'), 0)?.bytes).toBe(bytes);
   expect(chooseMapBytes(map, hostOf('6.1'), 4096, 0)).toMatchObject({ bytes, source: 'formula' });
 });
 
-describe('what no cgroup is charged for', () => {
+describe('memory that no cgroup is charged for', () => {
   it.each<[MapShape, number]>([
     [shape('percpu_array', 4, 100, 10), 10 * 104 * 16],
     [shape('percpu_hash', 4, 100, 10), 10 * 104 * 16],
@@ -78,7 +78,7 @@ describe('what no cgroup is charged for', () => {
   });
 });
 
-describe('what the figure is worth', () => {
+describe('the accuracy of a figure', () => {
   const host = hostOf('6.12');
 
   it.each<[MapTypeName, number]>([
@@ -87,7 +87,7 @@ describe('what the figure is worth', () => {
     ['lpm_trie', 1],
     ['sockhash', 0],
     ['devmap_hash', 0],
-  ])('a %s with flags %i depends on its elements', (type, flags) => {
+  ])('the figure of a %s with flags %i depends on its elements', (type, flags) => {
     const map = shape(type, 8, 4, 100, flags);
     expect(computeMapMemory(map, host)).toMatchObject({ exact: false });
     expect(computeMapMemory(map, host, 0)).toMatchObject({ exact: true });
@@ -95,7 +95,7 @@ describe('what the figure is worth', () => {
     expect(ten).toBeGreaterThan(none ?? 0);
   });
 
-  it('a hash is not exact where the variant is unknown', () => {
+  it('the figure of a hash of an unknown variant is not exact', () => {
     const unknown = { ...host, lockCountersInHash: undefined };
     expect(computeMapMemory(shape('hash', 4, 4, 4), unknown)).toMatchObject({ exact: false });
     expect(computeMapMemory(shape('array', 4, 4, 4), unknown)).toMatchObject({ exact: true });
@@ -108,7 +108,7 @@ describe('what the figure is worth', () => {
     ['hash_of_maps', 'inner maps'],
     ['array_of_maps', 'inner maps'],
     ['arena', 'pages'],
-  ])('that of a %s leaves out the %s', (type, omits) => {
+  ])('the figure of a %s excludes the %s', (type, omits) => {
     expect(computeMapMemory(shape(type, 8, 4, 10), host)).toMatchObject({ omits });
   });
 });
@@ -128,7 +128,7 @@ describe('maps without a formula', () => {
     expect(chooseMapBytes(map, hostOf('6.1'), 5000)).toMatchObject({ source: 'memlock-guess' });
   });
 
-  it('a map that no machine could hold', () => {
+  it('a map larger than any machine is an error', () => {
     const most = 0xffff_ffff;
     expect(() => computeMapMemory(shape('array', 4, most, most), hostOf('6.12'))).toThrow(
       'a map of type array with 4294967295 entries, 4-byte keys and 4294967295-byte values is larger than any machine',
@@ -136,7 +136,7 @@ describe('maps without a formula', () => {
   });
 });
 
-it('takes memlock where the kernel computes it', () => {
+it('uses memlock if the kernel computes it', () => {
   expect(chooseMapBytes(shape('percpu_array', 4, 8, 10), hostOf('6.12'), 700)).toEqual({
     bytes: 700,
     source: 'memlock',
@@ -144,7 +144,7 @@ it('takes memlock where the kernel computes it', () => {
   });
 });
 
-describe('what the kernel understates', () => {
+describe('memory that the kernel understates', () => {
   const NO_PREALLOC = 1;
   it.each<[MapTypeName, number, boolean]>([
     ['lpm_trie', NO_PREALLOC, true],

@@ -34,7 +34,7 @@ describe('the elements in use', () => {
     expect(bpf.calls.filter((call) => call === 'BPF_MAP_LOOKUP_BATCH')).toHaveLength(4);
   });
 
-  it('of a percpu array are those that any CPU has written', () => {
+  it('of a percpu array are those written by any CPU', () => {
     const percpu = { ...array, type: mapTypeNumber('percpu_array'), value_size: 12, max_entries: 10 };
     expect(countUsedElements(kernelWith([9], 16 * 4, 10), percpu, 4)).toBe(1);
   });
@@ -48,7 +48,7 @@ describe('the elements in use', () => {
     expect(bpf.calls).toEqual([]);
   });
 
-  it.each(['EINVAL', 'ENOTSUPP', 'EPERM'])('are unknown where the kernel answers %s', (errno) => {
+  it.each(['EINVAL', 'ENOTSUPP', 'EPERM'])('are unknown if the kernel returns %s', (errno) => {
     const bpf = fakeBpf({
       BPF_MAP_GET_FD_BY_ID: descriptor(),
       BPF_MAP_LOOKUP_BATCH: refuse('BPF_MAP_LOOKUP_BATCH', errno),
@@ -56,7 +56,7 @@ describe('the elements in use', () => {
     expect(countUsedElements(bpf, array, 2)).toBeUndefined();
   });
 
-  it('are unknown for a map that is gone', () => {
+  it('are unknown for a map that no longer exists', () => {
     const gone = fakeBpf({ BPF_MAP_GET_FD_BY_ID: refuse('BPF_MAP_GET_FD_BY_ID', 'ENOENT') });
     expect(countUsedElements(gone, array, 2)).toBeUndefined();
   });

@@ -64,7 +64,7 @@ describe('attributes', () => {
     });
   });
 
-  it('cut a name at 15 characters', () => {
+  it('truncate a name to 15 characters', () => {
     const bytes = encodeMapCreate({ ...spec, map_name: 'a_name_that_is_too_long' }, 'LE');
     expect(bytes.toString('latin1', 28, 44)).toBe('a_name_that_is_\0');
   });
@@ -153,12 +153,12 @@ describe('attributes', () => {
     expect(words(bytes)).toEqual(fields);
   });
 
-  it('are read back where the kernel answers in them', () => {
+  it("can be read back from the kernel's reply", () => {
     expect(decodeNextId(Buffer.from('000000000000010200000000', 'hex'), 'BE')).toBe(258);
     expect(decodeInfoLength(encodeGetInfoByFd(5, 0n, 88, 'LE'), 'LE')).toBe(88);
   });
 
-  it('say the same in both byte orders', () => {
+  it('are equal in both byte orders', () => {
     fc.assert(
       fc.property(fc.nat(0xffff_ffff), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (fd, address) => {
         const swapped = Buffer.from(encodeGetInfoByFd(fd, address, 232, 'LE'));

@@ -33,45 +33,45 @@ function bpfThatReturns(...results: number[]) {
 }
 
 describe('bpf(2)', () => {
-  it('is called by its number with the command and the size of the attribute', () => {
+  it('is called by number with the command and the size of the attribute', () => {
     const { bpf, calls } = bpfThatReturns(7);
     expect(bpf.call('BPF_MAP_GET_FD_BY_ID', Buffer.alloc(12))).toBe(7);
     expect(calls).toEqual([[321, 14, 12]]);
   });
 
-  it('names the command and the errno', () => {
+  it('reports the command and the errno', () => {
     const { bpf } = bpfThatReturns(-EPERM);
     expect(() => bpf.call('BPF_MAP_GET_NEXT_ID', Buffer.alloc(12))).toThrow(
       new SyscallError('bpf', 'BPF_MAP_GET_NEXT_ID', 'EPERM'),
     );
   });
 
-  it('is called again when a signal came in between', () => {
+  it('is repeated after EINTR', () => {
     const { bpf, calls } = bpfThatReturns(-EINTR, -EINTR, 3);
     expect(bpf.call('BPF_MAP_CREATE', Buffer.alloc(72))).toBe(3);
     expect(calls.length).toBe(3);
   });
 
-  it('is called again when the verifier was disturbed, but not for ever', () => {
+  it('is repeated after EAGAIN of the verifier, a limited number of times', () => {
     const { bpf, calls } = bpfThatReturns(...Array(20).fill(-EAGAIN));
     expect(() => bpf.call('BPF_PROG_LOAD', Buffer.alloc(112))).toThrow('bpf(BPF_PROG_LOAD): EAGAIN');
     expect(calls.length).toBe(5);
   });
 
-  it('makes objects beyond RLIMIT_MEMLOCK, and puts the limit back', () => {
+  it('creates objects beyond RLIMIT_MEMLOCK, and restores the limit', () => {
     const { bpf, calls, limits } = bpfThatReturns(-EPERM, 3);
     expect(bpf.call('BPF_MAP_CREATE', Buffer.alloc(72))).toBe(3);
     expect(calls.length).toBe(2);
     expect(limits).toEqual(['ff'.repeat(16), '11'.repeat(16)]);
   });
 
-  it('puts the limit back when the limit was not the reason', () => {
+  it('restores the limit if it was not the cause', () => {
     const { bpf, limits } = bpfThatReturns(-EPERM, -EPERM);
     expect(() => bpf.call('BPF_PROG_LOAD', Buffer.alloc(112))).toThrow('EPERM');
     expect(limits).toEqual(['ff'.repeat(16), '11'.repeat(16)]);
   });
 
-  it('leaves it at EPERM where the limit is fixed', () => {
+  it('fails with EPERM if the limit cannot be raised', () => {
     limitsAreFixed = true;
     const { bpf, calls } = bpfThatReturns(-EPERM, 3);
     expect(() => bpf.call('BPF_PROG_LOAD', Buffer.alloc(112))).toThrow('EPERM');
@@ -79,7 +79,7 @@ describe('bpf(2)', () => {
     limitsAreFixed = false;
   });
 
-  it('takes EAGAIN of other commands for what it is', () => {
+  it('does not repeat other commands after EAGAIN', () => {
     const { bpf, calls } = bpfThatReturns(-EAGAIN, 1);
     expect(() => bpf.call('BPF_ITER_CREATE', Buffer.alloc(8))).toThrow('EAGAIN');
     expect(calls.length).toBe(1);
@@ -95,7 +95,7 @@ describe('explainBpfError', () => {
       '4.13',
     );
 
-  it.each(['EPERM', 'EACCES'])('makes %s a missing capability', (errno) => {
+  it.each(['EPERM', 'EACCES'])('reports %s as a missing capability', (errno) => {
     const error = explain(errno);
     expect(error).toBeInstanceOf(PermissionError);
     expect(error).toMatchObject({
@@ -106,16 +106,16 @@ describe('explainBpfError', () => {
     });
   });
 
-  it('makes ENOSYS a kernel without bpf(2)', () => {
+  it('reports ENOSYS as a kernel without bpf(2)', () => {
     expect(explain('ENOSYS')).toBeInstanceOf(UnsupportedError);
     expect(explain('ENOSYS')).toMatchObject({ feature: 'bpf(2)' });
   });
 
-  it('makes an unknown command a kernel that is too old', () => {
+  it('reports an unknown command as a kernel that is too old', () => {
     expect(explain('EINVAL')).toMatchObject({ feature: 'BPF_MAP_GET_NEXT_ID', since: '4.13' });
   });
 
-  it('leaves other errors as they are', () => {
+  it('returns other errors unchanged', () => {
     const other = new KernelFileError('read', '/proc/self/fdinfo/3', 'no');
     expect(explainBpfError(other, 'read', [], '1')).toBe(other);
     expect(explain('ENOMEM')).toBeInstanceOf(SyscallError);

@@ -22,7 +22,7 @@ describe('names of types', () => {
     [34, 'insn_array'],
     [35, 'rhash'],
     [99, undefined],
-  ])('map %i is %s', (type, name) => {
+  ])('the map type %i is %s', (type, name) => {
     expect(mapTypeName(type)).toBe(name);
     if (name !== undefined) expect(mapTypeNumber(name as 'hash')).toBe(type);
   });
@@ -34,7 +34,7 @@ describe('names of types', () => {
     [31, 'syscall'],
     [32, 'netfilter'],
     [99, undefined],
-  ])('program %i is %s', (type, name) => {
+  ])('the program type %i is %s', (type, name) => {
     expect(programTypeName(type)).toBe(name);
     if (name !== undefined) expect(programTypeNumber(name as 'xdp')).toBe(type);
   });
@@ -44,7 +44,7 @@ describe('names of types', () => {
     [7, 'perf_event'],
     [14, 'sockmap'],
     [99, undefined],
-  ])('link %i is %s', (type, name) => {
+  ])('the link type %i is %s', (type, name) => {
     expect(linkTypeName(type)).toBe(name);
   });
 });

@@ -56,7 +56,7 @@ describe.each(ORDERS)('info structures, %s', (order) => {
     });
   });
 
-  it('of a map on kernels that know less', () => {
+  it('of a map on kernels with fewer fields', () => {
     const bytes = structure(88, order, { 0: 1, 4: 77, 24: 'a_name_of_15_ch' });
     expect(decodeMapInfo(bytes, 80, order)).toMatchObject({ name: 'a_name_of_15_ch', btf_id: 0 });
     expect(decodeMapInfo(bytes, 80, order).map_extra).toBeUndefined();
@@ -108,7 +108,7 @@ describe.each(ORDERS)('info structures, %s', (order) => {
     });
   });
 
-  it('of a program asks for the ids of its maps', () => {
+  it('of a program request the ids of its maps', () => {
     expect(decodeProgramInfo(encodeProgramInfo(POINTER, 16, order), 232, order).nr_map_ids).toBe(16);
     const field = encodeProgramInfo(POINTER, 16, order).subarray(56, 64);
     expect(order === 'LE' ? field.readBigUInt64LE() : field.readBigUInt64BE()).toBe(POINTER);
@@ -122,11 +122,11 @@ describe.each(ORDERS)('info structures, %s', (order) => {
     });
   });
 
-  it('of a BTF object asks for its types', () => {
+  it('of a BTF object request its types', () => {
     expect(encodeBtfInfo(POINTER, 100, order)).toEqual(structure(16, order, { 0: POINTER, 8: 100 }));
   });
 
-  it('and arrays of ids', () => {
+  it('of arrays of ids', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(0x7fff_ffff), { maxLength: 40 }), (ids) => {
         const fields = Object.fromEntries(ids.map((id, index) => [index * 4, id]));

@@ -5,7 +5,7 @@ import { createEventFd, openLibc } from '#src/kernel/bpf/sys/libc.ts';
 import { readPseudoFile } from '#src/kernel/pseudo-file.ts';
 
 describe('libc', () => {
-  it('gives the errno of a failed call as a negative number', async () => {
+  it('returns the errno of a failed call as a negative number', async () => {
     const libc = await openLibc();
     expect(errnoName(-libc.syscall(100_000, 0, Buffer.alloc(8), 8))).toBe('ENOSYS');
     expect(errnoName(-libc.eventfd(0, 2))).toBe('EINVAL');
@@ -15,13 +15,13 @@ describe('libc', () => {
     expect(openLibc()).toBe(openLibc());
   });
 
-  it('tells where the bytes of a buffer are', async () => {
+  it('returns the address of a buffer', async () => {
     const libc = await openLibc();
     const buffer = Buffer.alloc(64);
     expect(libc.address(buffer.subarray(16)) - libc.address(buffer)).toBe(16n);
   });
 
-  it('makes an eventfd that no child inherits', async () => {
+  it('creates an eventfd that no child inherits', async () => {
     const fd = await createEventFd();
     try {
       expect(readPseudoFile(`/proc/self/fdinfo/${fd}`)).toMatch(/^eventfd-count:\s+0$/m);

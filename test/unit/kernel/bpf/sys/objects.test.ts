@@ -24,12 +24,12 @@ describe('listObjectIds', () => {
     expect(listObjectIds(bpf, 'map')).toEqual(ids);
   });
 
-  it('is empty where there is nothing', () => {
+  it('returns nothing without objects', () => {
     const bpf = fakeBpf({ BPF_PROG_GET_NEXT_ID: refuse('BPF_PROG_GET_NEXT_ID', 'ENOENT') });
     expect(listObjectIds(bpf, 'program')).toEqual([]);
   });
 
-  it('says what is missing', () => {
+  it('reports what is missing', () => {
     const refused = fakeBpf({ BPF_MAP_GET_NEXT_ID: refuse('BPF_MAP_GET_NEXT_ID', 'EPERM') });
     expect(() => listObjectIds(refused, 'map')).toThrow(PermissionError);
     expect(() => listObjectIds(refused, 'map')).toThrow('cannot list the BPF maps of this host');
@@ -48,7 +48,7 @@ describe('withObject', () => {
     expect(leaked).toBe(0);
   });
 
-  it('closes the descriptor after an error too', () => {
+  it('closes the descriptor also after an error', () => {
     const fail = () => {
       throw new Error('while reading');
     };
@@ -58,12 +58,12 @@ describe('withObject', () => {
     expect(leaked).toBe(0);
   });
 
-  it('is absent for an object that is gone', () => {
+  it('returns undefined for an object that no longer exists', () => {
     const gone = fakeBpf({ BPF_MAP_GET_FD_BY_ID: refuse('BPF_MAP_GET_FD_BY_ID', 'ENOENT') });
     expect(readMapFdinfo(gone, 3)).toBeUndefined();
   });
 
-  it('names the right that is missing', () => {
+  it('reports the missing capability', () => {
     const refused = fakeBpf({ BPF_PROG_GET_FD_BY_ID: refuse('BPF_PROG_GET_FD_BY_ID', 'EPERM') });
     expect(() => withObject(refused, 'program', 3, () => 0)).toThrow(
       expect.objectContaining({ needs: 'CAP_SYS_ADMIN' }),
@@ -72,7 +72,7 @@ describe('withObject', () => {
 });
 
 describe('getProgramInfo', () => {
-  it('asks again with more room until all maps fit', () => {
+  it('repeats the call with more room until all maps fit', () => {
     // One more map is bound each time that we ask.
     let count = 20;
     const bpf = fakeBpf({

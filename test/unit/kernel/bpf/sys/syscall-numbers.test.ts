@@ -16,11 +16,11 @@ describe('bpfSyscallNumber', () => {
     expect(bpfSyscallNumber(arch)).toBe(number);
   });
 
-  it.each(['mips', 'pdp11', '', 'toString', '__proto__'])('is refused for %j', (arch) => {
+  it.each(['mips', 'pdp11', '', 'toString', '__proto__'])('rejects %j', (arch) => {
     expect(() => bpfSyscallNumber(arch)).toThrow(UnsupportedError);
   });
 
-  it('takes the architecture of this process by default', () => {
+  it('uses the architecture of this process by default', () => {
     expect(bpfSyscallNumber()).toBe(bpfSyscallNumber(process.arch));
   });
 });
