@@ -19,7 +19,7 @@ import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
 
 /** The maximum number of maps that are listed individually. */
-const MAPS_TOLD = 100;
+const MAX_LISTED_MAPS = 100;
 
 /** Interval at which `--wait all` checks whether the leaf is empty. Unit: milliseconds. */
 const EMPTY_POLL_MS = 20;
@@ -135,9 +135,9 @@ async function sumUpBpf(measurement: Measurement): Promise<BpfSummary> {
   if (maps.length > 0) {
     summary.maps = maps
       .toSorted((a, b) => b.bytes - a.bytes)
-      .slice(0, MAPS_TOLD)
+      .slice(0, MAX_LISTED_MAPS)
       .map(toRunMap);
-    if (maps.length > MAPS_TOLD) summary.mapBytes = bytesByName(maps);
+    if (maps.length > MAX_LISTED_MAPS) summary.mapBytes = bytesByName(maps);
     summary.advice = advice;
   }
   const { leaf } = measurement.placement;

@@ -185,7 +185,7 @@ function withMap<T>(name: string, given: Sizes, use: (fd: number) => T): T {
 }
 
 /** What the kernel says of an open map. */
-function tell(fd: number): MapSpec & { memlock: number } {
+function readMapSpec(fd: number): MapSpec & { memlock: number } {
   const info = mapFdinfo(readFdinfo(fd));
   if (info === undefined) throw new Error('no map');
   return info;
@@ -213,9 +213,9 @@ describe('the computed memory of an empty map matches the kernel', () => {
       fc.property(definition, (given) => {
         try {
           withMap(name, given, (fd) => {
-            const { memlock, ...told } = tell(fd);
+            const { memlock, ...found } = readMapSpec(fd);
             created += 1;
-            const spec = { ...told, map_extra: given.map_extra ?? 0n };
+            const spec = { ...found, map_extra: given.map_extra ?? 0n };
             expect({ ...given, bytes: expected(spec, 0) }).toEqual({ ...given, bytes: memlock });
           });
         } catch (error) {
@@ -245,8 +245,8 @@ describe('the computed memory of a filled map matches the kernel', () => {
           value,
         ]);
       }
-      const { memlock, ...told } = tell(fd);
-      expect(expected(told, count)).toBe(memlock);
+      const { memlock, ...found } = readMapSpec(fd);
+      expect(expected(found, count)).toBe(memlock);
     });
   const numbered = (bytes: number) => (index: number) => {
     const key = Buffer.alloc(bytes);

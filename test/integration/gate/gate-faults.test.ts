@@ -113,9 +113,9 @@ testWith(
     expect(junit.status).toBe(0);
     expect(junit.stdout).toContain('failures="1"');
     expect((await cmemstat('budget', 'check', run)).status).toBe(3);
-    const anew = await cmemstat('report', kept, '--budget', 'processes<=9');
-    expect(anew.status).toBe(125);
-    expect(anew.stderr).toMatch(/--budget: cannot be applied to a verdict/);
+    const again = await cmemstat('report', kept, '--budget', 'processes<=9');
+    expect(again.status).toBe(125);
+    expect(again.stderr).toMatch(/--budget: cannot be applied to a verdict/);
   },
 );
 

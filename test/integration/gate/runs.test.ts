@@ -238,7 +238,7 @@ testWithoutKernel(
   [],
   'a target that exits cleanly on a signal is evaluated; an interrupted series has not passed',
   async () => {
-    const told = async (...options: string[]) => {
+    const interrupted = async (...options: string[]) => {
       const script = 'trap "exit 0" TERM; echo run; while :; do sleep 0.1; done';
       const words = [...options, '--interval', '50ms', '--', 'sh', '-c', script];
       const running = start(process.execPath, [BINARY, '-q', ...words]);
@@ -247,9 +247,9 @@ testWithoutKernel(
       running.child.kill('SIGTERM');
       return running.ended;
     };
-    expect((await told('--budget', 'processes<=9')).status).toBe(0);
-    expect((await told('--budget', 'processes<=0')).status).toBe(3);
-    const cut = await told('--budget', 'processes<=9', '--runs', '2');
+    expect((await interrupted('--budget', 'processes<=9')).status).toBe(0);
+    expect((await interrupted('--budget', 'processes<=0')).status).toBe(3);
+    const cut = await interrupted('--budget', 'processes<=9', '--runs', '2');
     expect(cut.status).toBe(125);
     expect(cut.stderr).toMatch(
       /1 of 2 runs: interrupted[\s\S]*exit status 125: 1 of 2 runs: interrupted in the last of them$/m,

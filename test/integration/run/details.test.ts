@@ -72,14 +72,14 @@ testWith(
     }
     expect(compared).toBeGreaterThan(5);
     expect([...names].sort()).toEqual(['counters', 'events', 'flows', 'never_used']);
-    const told = lines.flatMap((line) => (line.type === 'maps' ? line.maps : []));
+    const listed = lines.flatMap((line) => (line.type === 'maps' ? line.maps : []));
     // The agent makes its maps first, and the program that uses this one later.
-    const flows = told.find(({ name, programs }) => name === 'flows' && (programs?.length ?? 0) > 0);
+    const flows = listed.find(({ name, programs }) => name === 'flows' && (programs?.length ?? 0) > 0);
     expect(flows).toMatchObject({ type: 'hash', key_size: 4, value_size: 64, max_entries: 100_000 });
     expect(flows?.programs?.map(({ name }) => name)).toEqual(['agent_filter']);
     expect(flows?.holders?.some(({ comm }) => comm !== '')).toBe(true);
-    // What does not change is told once: the map that nobody uses, and again when it goes.
-    expect(told.filter(({ name }) => name === 'never_used').length).toBeLessThanOrEqual(2);
+    // What does not change is recorded once: the unused map, and again when it is removed.
+    expect(listed.filter(({ name }) => name === 'never_used').length).toBeLessThanOrEqual(2);
   },
 );
 
@@ -98,13 +98,13 @@ testWith(
         .map((line) => JSON.parse(line) as RecordLine);
     };
     await run.until(/"type":"processes"/);
-    const told = () => [...processesAfter(soFar()).values()].sort((a, b) => a.pid - b.pid);
+    const recorded = () => [...processesAfter(soFar()).values()].sort((a, b) => a.pid - b.pid);
     // PSS is rationed by the clock: on a slow or busy machine a process waits half a minute for its turn.
     const wanted = SLOWNESS > 1 ? 1 : 4;
     await expect
-      .poll(() => told().filter(({ pss }) => pss !== undefined).length, { timeout: 150_000 })
+      .poll(() => recorded().filter(({ pss }) => pss !== undefined).length, { timeout: 150_000 })
       .toBeGreaterThanOrEqual(wanted);
-    const rows = told();
+    const rows = recorded();
     expect(rows).toHaveLength(4);
     const counted = () => soFar().findLast((line) => line.type === 'sample')?.processes;
     await expect.poll(counted, { timeout: 20_000 * SLOWNESS }).toBe(4);
@@ -169,9 +169,9 @@ testWith([needs.cgroup, needs.root], 'a process of a nested cgroup is reported w
       : 'leaf=$(sed -n "s/.* \\([^ ]*\\) [^-]* - cgroup .*\\bmemory\\b.*/\\1/p" /proc/self/mountinfo | head -1)$(sed -n "s/^[0-9]*:[^:]*\\bmemory\\b[^:]*://p" /proc/self/cgroup)';
   const script = `${find}; mkdir -p "$leaf/inner/most" && sh -c 'echo $$ > "$0/inner/most/cgroup.procs"; exec sleep ${LONG_SECONDS}' "$leaf"`;
   const { lines } = await record(...OFTEN, '--', 'sh', '-c', script);
-  const told = lines.flatMap((line) => (line.type === 'processes' ? line.processes : []));
-  expect(told.find(({ comm }) => comm === 'sleep')?.cgroup).toBe('inner/most');
-  expect(told.find(({ comm }) => comm === 'sh')?.cgroup).toBeUndefined();
+  const listed = lines.flatMap((line) => (line.type === 'processes' ? line.processes : []));
+  expect(listed.find(({ comm }) => comm === 'sleep')?.cgroup).toBe('inner/most');
+  expect(listed.find(({ comm }) => comm === 'sh')?.cgroup).toBeUndefined();
 });
 
 testWithoutKernel([], '--process-interval 0 records no processes', async () => {

@@ -133,12 +133,12 @@ testWithoutKernel([], 'signals are forwarded to the target, whose handler decide
 });
 
 testWith([needs.cgroup], 'the second SIGINT kills the whole leaf, and so does --kill-after', async () => {
-  const stubborn = `trap 'echo told' INT; trap '' TERM; echo ready; sleep 4343 & while :; do wait; done`;
+  const stubborn = `trap 'echo caught' INT; trap '' TERM; echo ready; sleep 4343 & while :; do wait; done`;
   const twice = start(process.execPath, [BINARY, '--json', '--', 'sh', '-c', stubborn]);
   // The start record holds the command: only a line of its own is the target's.
   await twice.until(/^ready$/m);
   twice.child.kill('SIGINT');
-  await twice.until(/^told$/m);
+  await twice.until(/^caught$/m);
   twice.child.kill('SIGINT');
   const { outcome, summary } = readRecording(await twice.ended);
   expect(outcome.status).toBe(137);

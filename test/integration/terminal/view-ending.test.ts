@@ -401,7 +401,7 @@ describe("the target's streams", () => {
     async () => {
       const folder = newFolder();
       writeFileSync(join(folder, 'in'), 'from a file\n');
-      const target = script('cat; echo told >&2; readlink /proc/self/fd/0; exec sleep 60');
+      const target = script('cat; echo shown >&2; readlink /proc/self/fd/0; exec sleep 60');
       const without = await openView(`-- ${target}`);
       await without.keys('6');
       expect(await without.waitFor(/\/dev\/null/)).not.toMatch(/from a file/);
@@ -410,11 +410,11 @@ describe("the target's streams", () => {
       );
       await terminal.keys('6');
       const screen = await terminal.waitFor(/^ {2}from a file$/m);
-      expect(screen).toMatch(/^! told$/m);
+      expect(screen).toMatch(/^! shown$/m);
       await terminal.keys('q', 's');
       await terminal.ended();
       expect(readFileSync(join(folder, 'out'), 'utf8')).toBe(`from a file\n${folder}/in\n`);
-      expect(readFileSync(join(folder, 'err'), 'utf8')).toBe('told\n');
+      expect(readFileSync(join(folder, 'err'), 'utf8')).toBe('shown\n');
     },
   );
 

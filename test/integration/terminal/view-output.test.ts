@@ -45,8 +45,8 @@ testWith(
         command: `${CMEMSTAT} --exit-on-end ${option} /dev/full -- ${target}; echo "status=$?"`,
       });
       const after = (await pty.ended()).split('␛[?1049l').at(-1) ?? '';
-      const told = `cmemstat: ${option}: cannot write to /dev/full: no space left on the device; the target continues`;
-      expect(after.split(told), after).toHaveLength(2);
+      const message = `cmemstat: ${option}: cannot write to /dev/full: no space left on the device; the target continues`;
+      expect(after.split(message), after).toHaveLength(2);
       expect(after).toContain('status=125');
     }
   },

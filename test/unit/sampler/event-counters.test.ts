@@ -59,7 +59,7 @@ describe('EventCounters', () => {
       fc.property(fc.array(growth), (growths) => {
         const counters = new EventCounters();
         const events = { max: 0, oom_kill: 0 };
-        const told: Record<string, number> = { max: 0, oom_kill: 0 };
+        const sums: Record<string, number> = { max: 0, oom_kill: 0 };
         for (const { max, oom_kill } of growths) {
           events.max += max;
           events.oom_kill += oom_kill;
@@ -68,12 +68,12 @@ describe('EventCounters', () => {
             0,
             'tick',
           )) {
-            told[event] = (told[event] ?? 0) + increase;
+            sums[event] = (sums[event] ?? 0) + increase;
             expect(increase).toBeGreaterThan(0);
-            expect(count).toBe(told[event]);
+            expect(count).toBe(sums[event]);
           }
         }
-        expect(told).toEqual(events);
+        expect(sums).toEqual(events);
       }),
     );
   });

@@ -73,13 +73,13 @@ describe('ProcessTable', () => {
     const pids = [first.pid ?? 0, second.pid ?? 0];
     const list = new Map(pids.map((pid) => [pid, undefined]));
     const { rows, records } = watching(list, 1);
-    const toldIn100Ms = async () => {
+    const countRecordsIn100Ms = async () => {
       const before = records.length;
       await new Promise((resolve) => setTimeout(resolve, 100));
       return records.length - before;
     };
     await vi.waitFor(() => expect(rows.size).toBe(2), 5000);
-    await expect.poll(toldIn100Ms, { timeout: 5000 }).toBe(0);
+    await expect.poll(countRecordsIn100Ms, { timeout: 5000 }).toBe(0);
     expect([...rows.keys()].sort()).toEqual([...pids].sort());
     second.kill('SIGKILL');
     await once(second, 'exit');

@@ -18,7 +18,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A sampler over a reader that does what `read` says, and all that it told. */
+/** A sampler over a reader that does what `read` says, and everything that it emitted. */
 function sampling(read: () => Figures | Promise<Figures>, intervalMs = 100, bpf?: BpfClock) {
   const records: (Sample | EventRecord | MapsRecord)[] = [];
   const errors: unknown[] = [];
@@ -201,12 +201,12 @@ describe('events', () => {
     sampler.noticeEvents({ events: { max: 1 } }, 'inotify');
     await vi.advanceTimersByTimeAsync(200);
     await sampler.stop();
-    const told = records.map((each) =>
+    const emitted = records.map((each) =>
       each.type === 'event'
         ? `${each.event} +${each.increase} ${each.noticed}`
         : 'reason' in each && each.reason,
     );
-    expect(told).toEqual(['launch', 'max +1 inotify', 'max +1 tick', 'tick', 'tick', 'final']);
+    expect(emitted).toEqual(['launch', 'max +1 inotify', 'max +1 tick', 'tick', 'tick', 'final']);
   });
 });
 

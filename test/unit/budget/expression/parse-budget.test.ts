@@ -198,12 +198,12 @@ describe('parseBudget', () => {
       'psi.some<=baseline', 'leftover<=baseline', 'stat.brand_new.avg<=baseline', 'pgfault.growth<=baseline',
       '\u001b[31manon<=3', 'anon <= \u001b[31m3',
     ];
-    const told = wrong.map((text) => {
+    const messages = wrong.map((text) => {
       const error = errorOf(text);
       const hint = error.hint === undefined ? '' : `  (hint: ${error.hint})`;
       return `${error.message.replaceAll('\u001b', '<ESC>')}${hint}\n${error.detail}\n`;
     });
-    await expect(told.join('\n')).toMatchFileSnapshot(golden('budget/wrong-expressions.txt'));
+    await expect(messages.join('\n')).toMatchFileSnapshot(golden('budget/wrong-expressions.txt'));
   });
 
   it('includes the given place', () => {

@@ -108,9 +108,9 @@ describe('LiveMaps', () => {
     const [first, second, third] = [map(1), map(2), map(3)];
     live.update(snapshot([first, second, third]));
     expect(live.update(snapshot([first, second, third]))).toBeUndefined();
-    const told = live.update(snapshot([first, map(2, { elements: 4 })], { programs: [program(9, [1])] }));
-    expect(told?.gone).toEqual([3]);
-    expect(told?.changed).toMatchObject([
+    const update = live.update(snapshot([first, map(2, { elements: 4 })], { programs: [program(9, [1])] }));
+    expect(update?.gone).toEqual([3]);
+    expect(update?.changed).toMatchObject([
       { id: 1, programs: [{ id: 9 }] },
       { id: 2, elements: 4 },
     ]);
@@ -124,8 +124,8 @@ describe('LiveMaps', () => {
   it('emits the eight holders with the lowest pids', () => {
     const live = new LiveMaps(7n, () => undefined);
     const holders = Array.from({ length: 20 }, (_, index) => ({ pid: 2 ** 30 + 20 - index }));
-    const told = live.update(snapshot([map(1)], { cgroupHolders: new Map([[1, holders]]) }));
-    const pids = told?.changed[0]?.holders?.map(({ pid }) => pid - 2 ** 30);
+    const update = live.update(snapshot([map(1)], { cgroupHolders: new Map([[1, holders]]) }));
+    const pids = update?.changed[0]?.holders?.map(({ pid }) => pid - 2 ** 30);
     expect(pids).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
   });
 
