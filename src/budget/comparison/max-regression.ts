@@ -26,7 +26,7 @@ export interface RegressionRule {
  * cache depends on other activity on the machine and is part of `current`, `peak`, `workingset` and `file`,
  * so these are only evaluated if they are named.
  */
-export const JUDGED_BY_DEFAULT: readonly string[] = [
+export const EVALUATED_BY_DEFAULT: readonly string[] = [
   'anon',
   'shmem',
   'kernel',
@@ -153,7 +153,7 @@ function fault({ text, where }: Source, span: Span, message: string): Error {
 export function allowanceOf(rule: RegressionRule, metric: string): Allowance | undefined {
   const named = rule.named.findLast((each) => fits(each.metric, metric));
   if (named !== undefined) return named.allowance;
-  return JUDGED_BY_DEFAULT.includes(metric) ? rule.byDefault : undefined;
+  return EVALUATED_BY_DEFAULT.includes(metric) ? rule.byDefault : undefined;
 }
 
 function fits(named: string, metric: string): boolean {

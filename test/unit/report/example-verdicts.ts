@@ -1,4 +1,4 @@
-/** Verdicts as judging makes them, one for each case that a report must tell. */
+/** Verdicts of evaluations, one for each case that a report must distinguish. */
 import type { Comparison, MetricDifference } from '#src/model/comparison.ts';
 import type { BudgetResult, Verdict } from '#src/model/verdict.ts';
 
@@ -285,7 +285,7 @@ const comparison: Comparison = {
   regressed: true,
 };
 
-/** The verdicts by what they tell. */
+/** The verdicts by case. */
 export const examples: Readonly<Record<string, Verdict>> = {
   passed,
   failed,
