@@ -10,9 +10,9 @@ const RELATIVE_ERROR = 0.005;
 const GAMMA = (1 + RELATIVE_ERROR) / (1 - RELATIVE_ERROR);
 const LOG_GAMMA = Math.log(GAMMA);
 /** Smaller magnitudes count as 0: percentages have a resolution of a thousandth. */
-const SMALLEST = 0.001;
+const MIN_VALUE = 0.001;
 /** One bin per power of GAMMA from there to 2^53. */
-const BINS = Math.ceil(Math.log(2 ** 53 / SMALLEST) / LOG_GAMMA) + 2;
+const BINS = Math.ceil(Math.log(2 ** 53 / MIN_VALUE) / LOG_GAMMA) + 2;
 
 /**
  * Accepts values one by one. Percentiles are exact up to 100,000 values; beyond that, values are counted in
@@ -76,10 +76,10 @@ export class Quantiles {
     const bins = this.#bins;
     if (bins === undefined) return;
     const magnitude = Math.abs(value);
-    if (magnitude < SMALLEST) bins.zero += 1;
+    if (magnitude < MIN_VALUE) bins.zero += 1;
     else {
       const side = value > 0 ? bins.above : bins.below;
-      const bin = Math.min(BINS - 1, Math.ceil(Math.log(magnitude / SMALLEST) / LOG_GAMMA));
+      const bin = Math.min(BINS - 1, Math.ceil(Math.log(magnitude / MIN_VALUE) / LOG_GAMMA));
       side[bin] = (side[bin] ?? 0) + 1;
     }
   }
@@ -105,7 +105,7 @@ export class Quantiles {
 
 /** Within RELATIVE_ERROR of every value in the bin; a whole number if the bin contains only one. */
 function middleOf(bin: number): number {
-  const upper = SMALLEST * GAMMA ** bin;
+  const upper = MIN_VALUE * GAMMA ** bin;
   const whole = Math.round(upper / Math.sqrt(GAMMA));
   const isAlone = whole > upper / GAMMA && whole <= upper && upper - upper / GAMMA < 1;
   return isAlone ? whole : (2 * upper) / (GAMMA + 1);

@@ -28,8 +28,8 @@ export interface ReplaySource {
 /** Interval between steps while playing. Unit: milliseconds. */
 const TICK_MS = 100;
 
-const SLOWEST = 1 / 16;
-const FASTEST = 1024;
+const MIN_SPEED = 1 / 16;
+const MAX_SPEED = 1024;
 
 /** The start position of a replay. */
 export interface ReplayStart {
@@ -216,5 +216,5 @@ export class ReplayView {
 }
 
 function clampSpeed(speed: number): number {
-  return Math.max(SLOWEST, Math.min(FASTEST, speed));
+  return Math.max(MIN_SPEED, Math.min(MAX_SPEED, speed));
 }

@@ -15,7 +15,7 @@ import { type RankTest, rankTest } from '../../statistics/rank-test.ts';
 import { median, medianDifferenceInterval } from '../../statistics/statistics.ts';
 import { doubtsOf, hostDoubts, type Side } from './host-doubts.ts';
 import { type Allowance, allowanceOf, type RegressionRule } from './max-regression.ts';
-import { FEWEST_RUNS, noiseOf } from './noise.ts';
+import { MIN_RUNS_FOR_SPREAD, noiseOf } from './noise.ts';
 import { type RunFigures, valueIn } from './run-figures.ts';
 
 /** One metric on both sides, before evaluation. */
@@ -94,7 +94,7 @@ function measure(metric: string, base: Side, now: Side, rule: RegressionRule): M
   const isUnmeasured = ({ runs }: Side) => isSlip || runs.some((run) => run.isPartial === true);
   const valuesOf = (side: Side) => valuesOfRuns(isUnmeasured(side) ? [] : side.runs, metric);
   const [before, after] = [valuesOf(base), valuesOf(now)];
-  const hasEnough = before.length >= FEWEST_RUNS && after.length >= FEWEST_RUNS;
+  const hasEnough = before.length >= MIN_RUNS_FOR_SPREAD && after.length >= MIN_RUNS_FOR_SPREAD;
   return {
     metric,
     base: before,

@@ -4,7 +4,7 @@ import { MAD_TO_SIGMA, medianAbsoluteDeviation } from '../../statistics/statisti
 import type { RunHost } from './run-figures.ts';
 
 /** With fewer runs on a side, its spread is unknown. */
-export const FEWEST_RUNS = 3;
+export const MIN_RUNS_FOR_SPREAD = 3;
 
 /**
  * A CPU flushes its charges and counters when they reach this number of pages. Source: MEMCG_CHARGE_BATCH.
@@ -53,7 +53,7 @@ export function noiseOf(metric: string, base: MeasuredSide, now: MeasuredSide, i
   // A named metric that no run has.
   if (base.values.length + now.values.length === 0) return 0;
   const floor = floorOf(metric, [base, now]);
-  const spread = [base, now].filter(({ values }) => values.length >= FEWEST_RUNS);
+  const spread = [base, now].filter(({ values }) => values.length >= MIN_RUNS_FOR_SPREAD);
   if (spread.length === 2) {
     const freedom = base.values.length + now.values.length - 2;
     const error = Math.hypot(...spread.map(({ values }) => medianError(values, isTested)));

@@ -10,11 +10,11 @@ import { renderScrolled, renderWrapped } from './pieces.ts';
 const KEYS = 22;
 
 /** Minimum width of a column. */
-const NARROWEST = 58;
+const MIN_COLUMN_WIDTH = 58;
 
 /** All keys by context; contexts that do not apply are last. Uses columns if there is space. */
 export function helpLines(view: View, all: number): Line[] {
-  const count = Math.max(1, Math.min(3, Math.floor(all / NARROWEST)));
+  const count = Math.max(1, Math.min(3, Math.floor(all / MIN_COLUMN_WIDTH)));
   const width = Math.floor(all / count);
   const sections = placesFor(view).map(({ where, title }) => renderSection(where, title, width));
   return inColumns(sections, count, width, all);

@@ -10,7 +10,7 @@ import { renderList } from './list.ts';
 import { renderAbsent } from './pieces.ts';
 
 /** Maximum tree depth that is drawn; deeper levels are shown as a number. */
-const DEEPEST = 8;
+const MAX_DEPTH = 8;
 
 /**
  * The processes that match the filter, flat or as a tree: titles, the rows around the selected one, their
@@ -80,7 +80,7 @@ function branchesOf(row: ProcessListRow, unicode: boolean): string {
   if (row.parent === undefined) return '';
   const [fork, end, past] = unicode ? ['├─ ', '└─ ', '│  '] : ['|- ', '`- ', '|  '];
   const own = row.isLast ? end : fork;
-  if (row.depth > DEEPEST) return `(${row.depth}) ${own}`;
+  if (row.depth > MAX_DEPTH) return `(${row.depth}) ${own}`;
   const levels = [own];
   for (let above = row.parent; above.parent !== undefined; above = above.parent) {
     levels.unshift(above.isLast ? '   ' : past);

@@ -18,7 +18,7 @@ export type Layout =
   | { kind: 'panels'; headerHeight: number; endHeight: number; regions: Region[]; footerTop: number };
 
 /** Below this size only a status line is shown. */
-const SMALLEST: Size = { width: 60, height: 15 };
+const MIN_SIZE: Size = { width: 60, height: 15 };
 
 /** From this size on there are two columns with all panels. */
 const TWO_COLUMNS: Size = { width: 110, height: 34 };
@@ -33,7 +33,7 @@ const LISTS: readonly ListId[] = ['maps', 'processes', 'pressure', 'output'];
 
 /** Computes the layout; `endHeight` lines below the header show how the run ended. */
 export function layOut(size: Size, ui: Pick<UiState, 'focus' | 'list' | 'zoom'>, endHeight = 0): Layout {
-  if (size.width < SMALLEST.width || size.height < SMALLEST.height) return { kind: 'status-line' };
+  if (size.width < MIN_SIZE.width || size.height < MIN_SIZE.height) return { kind: 'status-line' };
   const headerHeight = size.height >= 30 ? 3 : 2;
   const footerTop = size.height - 1;
   const top = headerHeight + endHeight;

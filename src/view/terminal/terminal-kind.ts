@@ -57,7 +57,7 @@ function isUtf8(env: NodeJS.ProcessEnv): boolean {
 }
 
 /** Limit for drawing on terminals that report a larger size. */
-const LARGEST = 1000;
+const MAX_SIZE = 1000;
 
 /**
  * The size to draw. Serial lines and some containers report 0 x 0: then LINES and COLUMNS are used, otherwise
@@ -68,7 +68,7 @@ export function usableSize(reported: Size, env: NodeJS.ProcessEnv): Size {
   const take = (value: number, name: string, fallback: number) => {
     const given = Number(env[name]);
     const size = value > 0 ? value : Number.isInteger(given) && given > 0 ? given : fallback;
-    return Math.min(size, LARGEST);
+    return Math.min(size, MAX_SIZE);
   };
   return { width: take(reported.width, 'COLUMNS', 80), height: take(reported.height, 'LINES', 24) };
 }

@@ -61,7 +61,7 @@ function findFlavouredNames(strings: Buffer): Set<string> {
   const names = new Set<string>();
   for (let at = strings.indexOf('___', 0, 'latin1'); at >= 0; ) {
     const [start, end] = [strings.lastIndexOf(0, at) + 1, strings.indexOf(0, at)];
-    const whole = strings.toString('latin1', start, Math.min(end, start + LONGEST_NAME));
+    const whole = strings.toString('latin1', start, Math.min(end, start + MAX_NAME_LENGTH));
     const name = essentialName(whole);
     if (name !== whole) names.add(name);
     at = strings.indexOf('___', end, 'latin1');
@@ -69,4 +69,4 @@ function findFlavouredNames(strings: Buffer): Set<string> {
   return names;
 }
 
-const LONGEST_NAME = 1024;
+const MAX_NAME_LENGTH = 1024;

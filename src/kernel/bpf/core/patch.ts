@@ -23,7 +23,7 @@ const SIZE_CODES: ReadonlyMap<number, number> = new Map([
   [1, 0x10],
   [8, 0x18],
 ]);
-const LARGEST_OFFSET = 32_767;
+const MAX_OFFSET = 32_767;
 
 /** Replaces an instruction with one that the verifier rejects if it is reachable. */
 export function poison(instructions: Instructions, index: number): void {
@@ -81,7 +81,7 @@ function patchAccess(
   const found = BigInt.asUintN(64, BigInt(instructions.offset(index)));
   if (local.isExact && found !== local.value) return unexpected(found, local);
   const offset = Number(kernel.value);
-  if (offset > LARGEST_OFFSET) return kernelFault(`is at byte offset ${offset}, beyond the range of a load`);
+  if (offset > MAX_OFFSET) return kernelFault(`is at byte offset ${offset}, beyond the range of a load`);
   const [before, now] = [local.field?.bytes ?? 0, kernel.field?.bytes ?? 0];
   if (before !== now) {
     if (!mayResize)

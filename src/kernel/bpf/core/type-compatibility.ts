@@ -11,7 +11,7 @@ import type { Effort } from './effort.ts';
 import { essentialName } from './flavour.ts';
 
 /** The same limit as libbpf and the kernel. */
-const DEEPEST = 32;
+const MAX_DEPTH = 32;
 
 /** The two sets of types that are compared. */
 export interface TypePair {
@@ -39,12 +39,12 @@ export function typesAreCompatible(
   pair: TypePair,
   localId: number,
   kernelId: number,
-  level: number = DEEPEST,
+  level: number = MAX_DEPTH,
 ): boolean {
   const { local, kernel, effort } = pair;
   if (!kindsAreCompatible(local.kindOf(localId), kernel.kindOf(kernelId))) return false;
   let [left, right] = [localId, kernelId];
-  for (let depth = 0; depth < DEEPEST; depth++) {
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
     effort.spend();
     left = local.resolve(left);
     right = kernel.resolve(right);
@@ -107,7 +107,7 @@ export function fieldsAreCompatible(
   kernelId: number,
 ): boolean {
   let [left, right] = [localId, kernelId];
-  for (let depth = 0; depth < DEEPEST; depth++) {
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
     effort.spend();
     left = local.resolve(left);
     right = kernel.resolve(right);
@@ -144,5 +144,5 @@ export function isContainer(kind: number): boolean {
 
 /** The error for types that are nested deeper than libbpf and the kernel support. */
 export function endless(btf: Btf, typeId: number): Error {
-  return malformed(btf.path, undefined, `type ${typeId} is nested more than ${DEEPEST} deep`);
+  return malformed(btf.path, undefined, `type ${typeId} is nested more than ${MAX_DEPTH} deep`);
 }

@@ -8,7 +8,7 @@ import type { BtfMember } from '../btf/btf-types.ts';
 import { essentialName } from './flavour.ts';
 import { endless, kernelMembersOf, type TypePair } from './type-compatibility.ts';
 
-const DEEPEST = 32;
+const MAX_DEPTH = 32;
 
 /**
  * Whether the object's type matches the kernel's.
@@ -19,13 +19,13 @@ export function typesMatch(
   localId: number,
   kernelId: number,
   isPointee = false,
-  level: number = DEEPEST,
+  level: number = MAX_DEPTH,
 ): boolean {
   const { local, kernel, effort } = pair;
   if (level <= 0) throw endless(local, localId);
   let [left, right] = [localId, kernelId];
   let behindPointer = isPointee;
-  for (let depth = 0; depth < DEEPEST; depth++) {
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
     effort.spend();
     left = local.resolve(left);
     right = kernel.resolve(right);

@@ -40,7 +40,7 @@ export interface MapSpecification extends ElfMap {
 }
 
 /** Maximum size of global variables. Unit: bytes. */
-const LARGEST_DATA = 64 * 1024 * 1024;
+const MAX_DATA_BYTES = 64 * 1024 * 1024;
 
 /**
  * Adds initial values, variables and definition offsets to the maps of an object.
@@ -73,7 +73,7 @@ function symbolPlaces(elf: Elf, sectionName: string): ReadonlyMap<string, number
 }
 
 function specifyData(elf: Elf, btf: Btf | undefined, map: ElfMap): MapSpecification {
-  if (map.value_size > LARGEST_DATA) {
+  if (map.value_size > MAX_DATA_BYTES) {
     throw malformed(
       elf.path,
       undefined,
