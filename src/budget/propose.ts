@@ -38,7 +38,7 @@ const PROPOSED: readonly Proposed[] = [
   { metric: 'oom_kill', name: 'OOM kills', description: 'processes ended by the OOM killer' },
 ];
 
-const MAPS_PROPOSED = 10;
+const MAX_PROPOSED_MAPS = 10;
 const MARGIN_DEVIATIONS = 3;
 const MARGIN_SHARE = 0.05;
 /**
@@ -160,7 +160,7 @@ function proposeMaps(runs: readonly ObservedRun[]): Proposal[] {
     .map(({ name, values }) => ({ name, values, highest: Math.max(...values) }))
     .filter(({ highest }) => highest > 0)
     .toSorted((a, b) => b.highest - a.highest || (a.name < b.name ? -1 : 1))
-    .slice(0, MAPS_PROPOSED)
+    .slice(0, MAX_PROPOSED_MAPS)
     .map(({ name, values, highest }) => ({
       name: `BPF map ${name}`,
       description: `all maps of this name, ${formatBytes(highest)} seen`,

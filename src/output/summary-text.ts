@@ -38,9 +38,9 @@ const BREAKDOWN: readonly { id: string; depth: number }[] = [
   { id: 'pss', depth: 0 },
 ];
 
-const AVERAGES_SHOWN = ['current', 'workingset', 'anon', 'file', 'kernel', 'rss', 'pss'];
+const SHOWN_AVERAGES = ['current', 'workingset', 'anon', 'file', 'kernel', 'rss', 'pss'];
 
-const MAXIMA_SHOWN = ['anon', 'file', 'kernel', 'workingset'];
+const SHOWN_MAXIMA = ['anon', 'file', 'kernel', 'workingset'];
 
 /** Shown only if there was any, so that the line fits a terminal of 80 columns. */
 const RARE_MAXIMA_SHOWN = ['swap', 'bpf'];
@@ -52,7 +52,7 @@ const KERNEL_KINDS = ['slab', 'kernel_stack', 'pagetables', 'percpu'];
 const PEAK_SHARE = 0.9;
 
 /** Maximum number of maps shown individually; the JSON contains more. */
-const MAPS_SHOWN = 5;
+const MAX_SHOWN_MAPS = 5;
 
 const LABEL_WIDTH = 18;
 const SIZE_WIDTH = 14;
@@ -61,7 +61,7 @@ const SIZE_WIDTH = 14;
 export function renderSummary(summary: SummaryRecord, style: SummaryStyle): string[] {
   const size: FormatSize = (bytes) => (style.plainBytes ? String(bytes) : formatBytes(bytes));
   const { peak, averages } = summary;
-  const means = AVERAGES_SHOWN.flatMap((id) =>
+  const means = SHOWN_AVERAGES.flatMap((id) =>
     averages[id] === undefined ? [] : [`${id} ${size(averages[id])}`],
   );
   return [
@@ -89,7 +89,7 @@ function renderMaxima({ samples, maxima = {}, peak }: SummaryRecord, size: Forma
   const { readings, longestReadingGapMs = 0 } = samples;
   if (readings === undefined) return [];
   if (readings === 0) return ['  maxima: none: the target ended before it could be read while it ran'];
-  const shown = [...MAXIMA_SHOWN, ...RARE_MAXIMA_SHOWN.filter((id) => maxima[id] !== 0)];
+  const shown = [...SHOWN_MAXIMA, ...RARE_MAXIMA_SHOWN.filter((id) => maxima[id] !== 0)];
   const parts = shown.flatMap((id) => (maxima[id] === undefined ? [] : [`${id} ${size(maxima[id])}`]));
   const lines = [`  maxima: ${parts.join(', ')}`];
   const unseen = peak?.unseenBytes ?? 0;
@@ -145,7 +145,7 @@ export function renderEvent(event: EventRecord): string {
 }
 
 /** Maximum number of processes in other cgroups that the text names. */
-const ELSEWHERE_SHOWN = 3;
+const MAX_SHOWN_PROCESSES = 3;
 
 /** The warnings about memory that was not measured because it is in other cgroups; empty if there is none. */
 export function describeElsewhere({ elsewhere, cgroupRemovedMs }: SummaryRecord): string[] {
@@ -156,7 +156,7 @@ export function describeElsewhere({ elsewhere, cgroupRemovedMs }: SummaryRecord)
     );
   }
   if (elsewhere === undefined) return lines;
-  const shown = elsewhere.processes.slice(0, ELSEWHERE_SHOWN);
+  const shown = elsewhere.processes.slice(0, MAX_SHOWN_PROCESSES);
   lines.push(...shown.map(({ message }) => `WARNING: ${safeText(message)}`));
   const more = elsewhere.count - shown.length;
   if (more > 0) lines.push(`WARNING: ${more} more of its processes were in other cgroups`);
@@ -238,7 +238,7 @@ function renderBpf(summary: SummaryRecord, size: FormatSize): string[] {
   const { heldPeak, last, maps = [], advice = [], leftovers = [] } = bpf;
   const lines = [
     ...renderCharged(bpf, size),
-    ...maps.slice(0, MAPS_SHOWN).map((map) => renderMap(map, size)),
+    ...maps.slice(0, MAX_SHOWN_MAPS).map((map) => renderMap(map, size)),
   ];
   if (heldPeak !== undefined && bpf.runningReadings !== 0)
     lines.push(`  bpf held by the target at most: ${describeHeld(heldPeak, size)} (memlock in fdinfo)`);
@@ -285,7 +285,7 @@ function describeSize({ count, bytes, atLeast }: BpfSize, size: FormatSize): str
 function renderNames(names: Record<string, number> = {}, size: FormatSize): string[] {
   return Object.entries(names)
     .toSorted(([, a], [, b]) => b - a)
-    .slice(0, MAPS_SHOWN)
+    .slice(0, MAX_SHOWN_MAPS)
     .map(([name, bytes]) => `    ${size(bytes).padStart(SIZE_WIDTH)}  ${safeText(name) || '(no name)'}`);
 }
 

@@ -21,7 +21,7 @@ export interface ComparisonStyle {
 }
 
 /** Number of rows shown; more if more metrics regressed or were not measured. */
-const ROWS_SHOWN = 20;
+const MAX_SHOWN_ROWS = 20;
 
 const VERDICT_WORDS: Readonly<Record<MetricDifference['verdict'], string>> = {
   regressed: 'REGRESSED',
@@ -100,7 +100,7 @@ function describeSide({ name, runs, command, mode, host }: ComparedSide): string
 
 function isShown(row: MetricDifference, index: number): boolean {
   if (row.verdict === 'regressed' || row.verdict === 'not-measured') return true;
-  return index < ROWS_SHOWN && (row.verdict !== 'not-evaluated' || (row.difference ?? 0) !== 0);
+  return index < MAX_SHOWN_ROWS && (row.verdict !== 'not-evaluated' || (row.difference ?? 0) !== 0);
 }
 
 function renderRows(rows: readonly MetricDifference[], size: SizeOf): string[] {

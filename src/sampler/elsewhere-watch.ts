@@ -17,7 +17,7 @@ const FIRST_PAUSE_MS = 5;
 const SHARE = 0.01;
 
 /** Number of known processes that a check reads again: thousands at once would delay a sample. */
-const MET_AGAIN = 100;
+const MAX_RECHECKED = 100;
 
 /** Maximum number of processes in the summary; the others are counted. */
 const MAX_LISTED = 20;
@@ -143,7 +143,7 @@ export class ElsewhereWatch {
     const fresh = [...inside].filter((pid) => !this.#members.has(pid));
     const known = [...inside].filter((pid) => this.#members.has(pid));
     this.#turn += 1;
-    return [...fresh, ...takeTurn(known, this.#turn, MET_AGAIN)];
+    return [...fresh, ...takeTurn(known, this.#turn, MAX_RECHECKED)];
   }
 
   #schedule(): void {

@@ -8,7 +8,7 @@ import { describeErrno, errnoOf, UsageError } from '../../errors.ts';
 const CHUNK_BYTES = 1024 * 1024;
 
 /** A script names its interpreter in its first line, and the interpreter may be a script too. */
-const INTERPRETERS_MAX = 4;
+const MAX_INTERPRETERS = 4;
 
 /**
  * Reads the files that the target reads at startup, so that their page cache is charged to cmemstat: the
@@ -22,7 +22,7 @@ export async function warmFiles(
 ): Promise<number> {
   const files = new Set<string>();
   let program: string | undefined = executable;
-  for (let depth = 0; program !== undefined && depth < INTERPRETERS_MAX; depth += 1) {
+  for (let depth = 0; program !== undefined && depth < MAX_INTERPRETERS; depth += 1) {
     files.add(program);
     for (const library of await listLibraries(program)) files.add(library);
     program = interpreterOf(program);

@@ -9,7 +9,7 @@ import type { BreakdownLine } from '../../model/verdict.ts';
 /**
  * The figures in display order; the terms of the kernel breakdown follow `kernel` with their own ids.
  */
-const FIGURES_SHOWN = ['current', 'anon', 'file', 'shmem', 'kernel', 'sock', 'swap', 'rss', 'pss'] as const;
+const SHOWN_FIGURES = ['current', 'anon', 'file', 'shmem', 'kernel', 'sock', 'swap', 'rss', 'pss'] as const;
 
 /**
  * The lines of a sample. `current` is the total; `shmem` is part of `file`, and the lines after `kernel` up
@@ -20,7 +20,7 @@ export function breakdownOf(
   sample: Sample,
   breakdown: KernelBreakdown | undefined = breakKernelDown(sample, sample.bpf),
 ): BreakdownLine[] {
-  return FIGURES_SHOWN.flatMap((id) => {
+  return SHOWN_FIGURES.flatMap((id) => {
     const bytes = figureOf(sample, id);
     if (bytes === undefined) return [];
     const terms = id === 'kernel' ? (breakdown?.terms ?? []) : [];

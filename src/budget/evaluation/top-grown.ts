@@ -4,7 +4,7 @@ import type { LiveMap, MapsRecord, ProcessesRecord } from '../../model/recording
 import { applyMaps } from '../../model/row-changes.ts';
 import type { Grown } from '../../model/verdict.ts';
 
-const SHOWN = 5;
+const MAX_SHOWN = 5;
 
 /** The five of each kind that grew most. */
 export interface TopGrown {
@@ -116,8 +116,8 @@ class Table {
     for (const [id, { name, bytes }] of this.#rows) {
       let at = top.length;
       while (at > 0 && bytes > (top[at - 1]?.toBytes ?? 0)) at -= 1;
-      if (at < SHOWN) top.splice(at, 0, { name, id, fromBytes: 0, toBytes: bytes });
-      if (top.length > SHOWN) top.pop();
+      if (at < MAX_SHOWN) top.splice(at, 0, { name, id, fromBytes: 0, toBytes: bytes });
+      if (top.length > MAX_SHOWN) top.pop();
     }
     return top;
   }

@@ -20,7 +20,7 @@ export interface CheckFlags extends BudgetFlags, BaselineFlags {
 }
 
 /** Minimum number of runs for estimating the spread. */
-const RUNS_TO_PROPOSE = 5;
+const MIN_PROPOSAL_RUNS = 5;
 
 /**
  * Measures some runs and writes a proposed budget file to standard output or a file.
@@ -43,7 +43,7 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
     ...toRunOptions(flags, command, { program: 'cmemstat budget init' }),
     stdoutToStderr: file === undefined || flags.json === true,
   };
-  return initBudgetFile(options, toSeriesPlan(flags, undefined, RUNS_TO_PROPOSE), file);
+  return initBudgetFile(options, toSeriesPlan(flags, undefined, MIN_PROPOSAL_RUNS), file);
 }
 
 /**

@@ -14,7 +14,7 @@ import { oneOf } from '../options/one-of.ts';
 const DEFAULT_WATCH_MS = 1_000;
 const MIN_WATCH_MS = 10;
 /** The kernel truncates process names to this length. */
-const COMM_MAX = 15;
+const MAX_COMM_LENGTH = 15;
 
 /**
  * Prints the BPF maps of this host.
@@ -47,7 +47,7 @@ function toReadingOptions(flags: MapsFlags): MapsOptions {
     cgroup: flags.cgroup,
     filter: {
       pid: flags.pid === undefined ? undefined : parsePid(flags.pid),
-      comm: flags.comm === undefined ? undefined : readGlob('--comm', flags.comm.slice(0, COMM_MAX)),
+      comm: flags.comm === undefined ? undefined : readGlob('--comm', flags.comm.slice(0, MAX_COMM_LENGTH)),
       name: flags.name === undefined ? undefined : readGlob('--name', flags.name),
       types: flags.type === undefined ? undefined : parseTypes(flags.type),
       pinnedBelow: flags.pinned === undefined ? undefined : parseDirectory(flags.pinned),

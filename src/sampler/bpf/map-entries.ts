@@ -39,7 +39,7 @@ export interface MapEntrySources {
 }
 
 /** The number of entries of removed maps that are kept before they are dropped. */
-const ENTRIES_SPARED = 256;
+const MIN_STALE_ENTRIES = 256;
 
 /**
  * Maps whose memlock follows the live elements; a type that we don't know may be one. Source: the
@@ -232,7 +232,7 @@ export class MapEntries {
   }
 
   #forgetGone(maps: readonly SourceMap[]): void {
-    if (this.#known.size <= 2 * maps.length + ENTRIES_SPARED) return;
+    if (this.#known.size <= 2 * maps.length + MIN_STALE_ENTRIES) return;
     const alive = new Set(maps.map(({ id }) => id));
     for (const id of this.#known.keys()) {
       if (!alive.has(id)) this.#known.delete(id);

@@ -7,7 +7,7 @@ import { BPF_OBJ_NAME_MAX } from '../../kernel/bpf/sys/bpf-struct.ts';
 import { readBtfObject } from '../../kernel/bpf/sys/objects.ts';
 
 /** The number of cached names at which the cache is cleared. */
-const NAMES_KEPT = 10_000;
+const MAX_CACHED_NAMES = 10_000;
 
 const COMPLETE = { map: completeMapName, program: completeProgramName } as const;
 
@@ -33,7 +33,7 @@ export class ObjectNames {
     let full = this.#names.get(key);
     if (full === undefined) {
       full = this.#look(kind, name, btfId);
-      if (this.#names.size >= NAMES_KEPT) this.#names.clear();
+      if (this.#names.size >= MAX_CACHED_NAMES) this.#names.clear();
       this.#names.set(key, full);
     }
     return full;

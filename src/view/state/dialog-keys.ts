@@ -104,12 +104,12 @@ function withFilter(ui: UiState, list: TableId, filter: string): UiState {
 }
 
 /** The maximum length of the text of a prompt. */
-const PROMPT_MAX = 100;
+const MAX_PROMPT_LENGTH = 100;
 
 /** The text after a key; undefined if the key does not type text. */
 function edit(text: string, key: string): string | undefined {
   if (key === 'backspace') return [...text].slice(0, -1).join('');
   if (key === 'C-u') return '';
   const typed = key === 'space' ? ' ' : key;
-  return [...typed].length === 1 && text.length < PROMPT_MAX ? text + typed : undefined;
+  return [...typed].length === 1 && text.length < MAX_PROMPT_LENGTH ? text + typed : undefined;
 }

@@ -7,7 +7,7 @@ import { Tracks } from './tracks.ts';
 import type { MapEntry, ProcessEntry, ViewData } from './view.ts';
 
 /** Number of stored recent events, excluding severe ones. */
-const EVENTS_KEPT = 500;
+const MAX_STORED_EVENTS = 500;
 
 /** Events that must not be lost among many others. */
 const GRAVE: ReadonlySet<string> = new Set([
@@ -188,7 +188,7 @@ export class ViewBuilder {
     const kind = kindOf(record);
     const kept = (eventsKept.get(kind) ?? 0) + 1;
     eventsKept.set(kind, kept);
-    if (kept <= (kind === OTHER ? EVENTS_KEPT : 2 * GRAVE_KEPT)) return;
+    if (kept <= (kind === OTHER ? MAX_STORED_EVENTS : 2 * GRAVE_KEPT)) return;
     let toPass = kind === OTHER ? 0 : GRAVE_KEPT;
     const at = events.findIndex((event) => kindOf(event) === kind && toPass-- === 0);
     events.splice(at, 1);
