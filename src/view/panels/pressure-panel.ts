@@ -24,7 +24,7 @@ const MEANINGS = {
 } as const;
 
 /** Events that indicate that something was killed or exceeded. */
-const GRAVE: ReadonlySet<string> = new Set([
+const SEVERE_EVENTS: ReadonlySet<string> = new Set([
   'oom',
   'oom_kill',
   'oom_group_kill',
@@ -106,7 +106,7 @@ function renderCounts(view: View, width: number): Line[] {
       column = 8;
     }
     column += text.length;
-    const style: Role = count === 0 ? 'dim' : GRAVE.has(name) ? 'bad' : 'strong';
+    const style: Role = count === 0 ? 'dim' : SEVERE_EVENTS.has(name) ? 'bad' : 'strong';
     lines.at(-1)?.push({ text: `  ${label} ${count}`, style }, { text: when, style: 'dim' });
   }
   return lines.map((line) => fitLine(line, width));
@@ -138,7 +138,7 @@ function renderEvents(view: View, { width, height }: Size): Line[] {
 }
 
 function renderOne(event: EventRecord, unicode: boolean, width: number): Line[] {
-  const style: Role = GRAVE.has(event.event) ? 'bad' : event.event === 'exec' ? 'plain' : 'warning';
+  const style: Role = SEVERE_EVENTS.has(event.event) ? 'bad' : event.event === 'exec' ? 'plain' : 'warning';
   const lead: Span[] = [
     { text: `${formatDuration(event.elapsedMs).padStart(8)}  `, style: 'dim' },
     { text: `${shownText(event.event, unicode)}  `, style },

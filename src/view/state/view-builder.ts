@@ -10,7 +10,7 @@ import type { MapEntry, ProcessEntry, ViewData } from './view.ts';
 const MAX_STORED_EVENTS = 500;
 
 /** Events that must not be lost among many others. */
-const GRAVE: ReadonlySet<string> = new Set([
+const SEVERE_EVENTS: ReadonlySet<string> = new Set([
   'oom',
   'oom_kill',
   'oom_group_kill',
@@ -21,7 +21,7 @@ const GRAVE: ReadonlySet<string> = new Set([
 ]);
 
 /** Number of first and of last events that are stored for each severe kind. */
-const GRAVE_KEPT = 100;
+const MAX_SEVERE_EVENTS = 100;
 
 const CHANNELS = ['current', 'anon', 'file', 'kernel', 'bpf'] as const;
 const TREE_CHANNELS = ['rss', 'pss'] as const;
@@ -188,8 +188,8 @@ export class ViewBuilder {
     const kind = kindOf(record);
     const kept = (eventsKept.get(kind) ?? 0) + 1;
     eventsKept.set(kind, kept);
-    if (kept <= (kind === OTHER ? MAX_STORED_EVENTS : 2 * GRAVE_KEPT)) return;
-    let toPass = kind === OTHER ? 0 : GRAVE_KEPT;
+    if (kept <= (kind === OTHER ? MAX_STORED_EVENTS : 2 * MAX_SEVERE_EVENTS)) return;
+    let toPass = kind === OTHER ? 0 : MAX_SEVERE_EVENTS;
     const at = events.findIndex((event) => kindOf(event) === kind && toPass-- === 0);
     events.splice(at, 1);
     eventsKept.set(kind, kept - 1);
@@ -228,7 +228,7 @@ export class ViewBuilder {
 const OTHER = 'other';
 
 function kindOf({ event }: EventRecord): string {
-  return GRAVE.has(event) ? event : OTHER;
+  return SEVERE_EVENTS.has(event) ? event : OTHER;
 }
 
 /** Figures that memory.stat also contains: they are set separately, once per sample. */
