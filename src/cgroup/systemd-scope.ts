@@ -65,7 +65,7 @@ async function startSystemScope(hierarchy: MemoryHierarchy): Promise<Scope> {
       `systemd-run --scope -p Delegate=yes true  # shows what is wrong`,
     );
   }
-  holder.letUsEnd();
+  holder.unref();
   if (hierarchy.version === 2) {
     const sibling = join(directory, leafName('self'));
     makeCgroup(sibling);
@@ -134,7 +134,7 @@ class ScopeHolder {
   }
 
   /** Stops keeping the event loop alive. */
-  letUsEnd(): void {
+  unref(): void {
     this.#shell.unref();
     for (const stream of this.#streams()) (stream as { unref?(): void }).unref?.();
   }

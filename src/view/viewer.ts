@@ -48,9 +48,8 @@ const FRAME_MS = 400;
 
 /**
  * A sample, its maps and its processes arrive in quick succession and are drawn together. Unit: milliseconds.
- * milliseconds.
  */
-const TOGETHER_MS = 15;
+const DRAW_DELAY_MS = 15;
 
 /** The number of rows that one wheel step scrolls. */
 const WHEEL_ROWS = 3;
@@ -84,7 +83,7 @@ export class Viewer {
   /** Redraws soon after a change, at a limited rate. */
   changed(): void {
     if (this.#closed || this.#timer !== undefined) return;
-    const waitMs = Math.max(TOGETHER_MS, this.#drawnMs + FRAME_MS - monotonicMs());
+    const waitMs = Math.max(DRAW_DELAY_MS, this.#drawnMs + FRAME_MS - monotonicMs());
     this.#timer = setTimeout(() => this.#guard(() => this.#draw()), waitMs);
   }
 

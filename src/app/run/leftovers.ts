@@ -11,9 +11,8 @@ import { type BpfInventory, openBpfInventory } from '../../sampler/bpf/inventory
 
 /**
  * The kernel frees programs, and their maps, shortly after the last descriptor is closed. Unit: milliseconds.
- * milliseconds.
  */
-const LET_GO_MS = 500;
+const RELEASE_TIMEOUT_MS = 500;
 const POLL_MS = 50;
 
 /**
@@ -24,7 +23,7 @@ export async function findLeftovers(leaf: Leaf, charged: readonly InventoryMap[]
   await removeIfPossible(leaf);
   const inventory = await openBpfInventory({ holders: true });
   try {
-    const { left, snapshot } = await untilLetGo(inventory, charged);
+    const { left, snapshot } = await waitForRelease(inventory, charged);
     if (left.length === 0) return [];
     const pinned = collectPinned(await openBpf());
     return left.map((map) => describe(map, snapshot, pinned));
@@ -42,12 +41,12 @@ async function removeIfPossible(leaf: Leaf): Promise<void> {
   }
 }
 
-async function untilLetGo(
+async function waitForRelease(
   inventory: BpfInventory,
   charged: readonly InventoryMap[],
 ): Promise<{ left: InventoryMap[]; snapshot: InventorySnapshot }> {
   const known = new Map(charged.map((map) => [map.id, map.chargeIdentity]));
-  const deadline = monotonicMs() + LET_GO_MS;
+  const deadline = monotonicMs() + RELEASE_TIMEOUT_MS;
   for (;;) {
     const snapshot = inventory.read();
     const left = snapshot.maps.filter((map) => known.get(map.id) === map.chargeIdentity);

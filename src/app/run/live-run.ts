@@ -69,7 +69,7 @@ function inItsPlace(json: boolean, quiet: boolean): string {
  * How long to read from a pipe after the leaf is empty: a process that left the leaf may hold it open. Unit:
  * milliseconds.
  */
-const PIPE_PATIENCE_MS = 1000;
+const PIPE_TIMEOUT_MS = 1000;
 
 const [STDOUT, STDERR] = [1, 2];
 
@@ -115,7 +115,7 @@ class LiveRunView implements LiveRun {
 
   async flush(): Promise<void> {
     this.#isFlushing = true;
-    await Promise.all(this.#pumps.map((pump) => pump.finish(PIPE_PATIENCE_MS)));
+    await Promise.all(this.#pumps.map((pump) => pump.finish(PIPE_TIMEOUT_MS)));
   }
 
   close(): void {

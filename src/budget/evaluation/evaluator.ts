@@ -52,7 +52,7 @@ interface MapMetric extends Metric {
 const DEFAULT_INTERVAL_MS = 500;
 
 /** Processes read within this time after a limit was exceeded are reported with it. Unit: milliseconds. */
-const SOON_MS = 500;
+const PROCESSES_WITHIN_MS = 500;
 
 /** Accepts the records of one run in order; `finish()` returns one result per budget. */
 export class BudgetEvaluator {
@@ -300,7 +300,7 @@ export class BudgetEvaluator {
     if (largest?.id !== undefined && record.gone?.includes(largest.id)) return;
     for (const { exceeded } of this.#watches) {
       if (exceeded === undefined) continue;
-      const isSoon = record.elapsedMs - exceeded.elapsedMs <= SOON_MS;
+      const isSoon = record.elapsedMs - exceeded.elapsedMs <= PROCESSES_WITHIN_MS;
       // On a busy machine the first reading is late, but better than none.
       const isNobodyKnown = exceeded.grown?.processes.length === 0;
       if (isSoon || isNobodyKnown) exceeded.processesAfter ??= this.#tables.top().processes;

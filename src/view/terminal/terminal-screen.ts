@@ -63,7 +63,7 @@ export interface ScreenParts {
 }
 
 /** How long closing waits for a terminal that accepts nothing. Unit: milliseconds. */
-const PATIENCE_MS = 500;
+const CLOSE_TIMEOUT_MS = 500;
 
 /** See `Screen`. */
 export class TerminalScreen implements Screen {
@@ -197,7 +197,7 @@ export class TerminalScreen implements Screen {
   #hide(): void {
     this.#state = 'hidden';
     const isOurs = isInForeground();
-    if (isOurs) this.#output.finish(this.#parts.capabilities.leave, PATIENCE_MS);
+    if (isOurs) this.#output.finish(this.#parts.capabilities.leave, CLOSE_TIMEOUT_MS);
     this.#closeInput(isOurs);
   }
 
