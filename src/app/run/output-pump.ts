@@ -43,8 +43,8 @@ export class OutputPump {
    * Resolves when the pipe has ended and all data is processed. Another process may hold it open forever, so
    * it is abandoned after a timeout that excludes the time spent in `take`.
    */
-  async finish(patienceMs: number): Promise<void> {
-    let leftMs = patienceMs;
+  async finish(timeoutMs: number): Promise<void> {
+    let leftMs = timeoutMs;
     while (!this.#isDone && (this.#isTaking || leftMs > 0)) {
       if (!this.#isTaking) leftMs -= POLL_MS;
       await sleep(POLL_MS);

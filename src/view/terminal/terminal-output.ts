@@ -46,13 +46,13 @@ export class TerminalOutput {
    * Writes without the event loop, for closing. Pending output is dropped. Gives up if the terminal accepts
    * nothing for this long.
    */
-  finish(text: string, patienceMs: number): void {
+  finish(text: string, timeoutMs: number): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     if (this.#isLost) return;
     this.#rest = Buffer.from(this.#rest === undefined ? text : CANCEL + text);
     const clock = new Int32Array(new SharedArrayBuffer(4));
-    for (let waitedMs = 0; waitedMs <= patienceMs; waitedMs += RETRY_MS) {
+    for (let waitedMs = 0; waitedMs <= timeoutMs; waitedMs += RETRY_MS) {
       this.#push();
       if (this.#rest === undefined) return;
       Atomics.wait(clock, 0, 0, RETRY_MS);
