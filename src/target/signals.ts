@@ -72,40 +72,40 @@ export interface SignalForwarding {
 }
 
 /** Signals that arrived while there was no target to forward them to. */
-export interface HeldSignals {
+export interface BufferedSignals {
   /** The first one that asks cmemstat to exit. */
   readonly ending: NodeJS.Signals | undefined;
-  /** Stops holding signals; returns them in their order. Returns none when called again. */
-  release(): NodeJS.Signals[];
+  /** Stops buffering signals; returns them in their order. Returns none when called again. */
+  flush(): NodeJS.Signals[];
 }
 
-/** Holds signals until the target has started: one that ended cmemstat would leave the leaf behind. */
-export function holdSignals(): HeldSignals {
-  const held: NodeJS.Signals[] = [];
-  const hold = (signal: NodeJS.Signals) => {
-    held.push(signal);
+/** Buffers signals until the target has started: one that ended cmemstat would leave the leaf behind. */
+export function bufferSignals(): BufferedSignals {
+  const buffered: NodeJS.Signals[] = [];
+  const buffer = (signal: NodeJS.Signals) => {
+    buffered.push(signal);
   };
-  for (const signal of FORWARDED_SIGNALS) process.on(signal, hold);
+  for (const signal of FORWARDED_SIGNALS) process.on(signal, buffer);
   return {
     get ending() {
-      return held.find((signal) => ENDING.has(signal));
+      return buffered.find((signal) => ENDING.has(signal));
     },
-    release() {
-      for (const signal of FORWARDED_SIGNALS) process.off(signal, hold);
-      return held.splice(0);
+    flush() {
+      for (const signal of FORWARDED_SIGNALS) process.off(signal, buffer);
+      return buffered.splice(0);
     },
   };
 }
 
 /**
- * Starts forwarding signals, first those that were held. The second SIGINT, or `killAfterMs` after the first signal, kills everything;
+ * Starts forwarding signals, first those that were buffered. The second SIGINT, or `killAfterMs` after the first signal, kills everything;
  * `undefined` waits forever.
  */
 export function forwardSignals(
   actions: SignalActions,
   killAfterMs: number | undefined,
   view?: SignalWatcher,
-  held?: HeldSignals,
+  buffered?: BufferedSignals,
 ): SignalForwarding {
   let interrupts = 0;
   let received: NodeJS.Signals | undefined;
@@ -132,7 +132,7 @@ export function forwardSignals(
     process.on(signal, listener);
     return { signal, listener };
   });
-  for (const signal of held?.release() ?? []) {
+  for (const signal of buffered?.flush() ?? []) {
     listeners.find((each) => each.signal === signal)?.listener();
   }
   return {

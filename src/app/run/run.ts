@@ -8,9 +8,9 @@ import type { Sink } from '../../output/sink.ts';
 import { shellStatus } from '../../target/exit-status.ts';
 import type { Target } from '../../target/launch.ts';
 import {
+  type BufferedSignals,
+  bufferSignals,
   forwardSignals,
-  type HeldSignals,
-  holdSignals,
   type SignalForwarding,
 } from '../../target/signals.ts';
 import { withCleanUp } from './clean-up.ts';
@@ -40,20 +40,20 @@ export async function run(options: RunOptions): Promise<number> {
  */
 export function measureRun(options: RunOptions, watch?: Watch): Promise<MeasuredRun> {
   return withCleanUp(async (cleanUp) => {
-    const held = holdSignals();
-    cleanUp.defer(() => void held.release());
+    const buffered = bufferSignals();
+    cleanUp.defer(() => void buffered.flush());
     // Detect errors before anything is started.
     const stage = await openStage(options, cleanUp);
     let signals: SignalForwarding | undefined;
     // Undone after the leaf is removed: until then signals must not end cmemstat.
     cleanUp.defer(() => signals?.stop());
     const place = await placeTarget(options, stage.log, cleanUp);
-    throwIfEnded(held, options);
+    throwIfEnded(buffered, options);
 
     const target = await startTarget(options, stage, place.leaf);
     const wantsDetails = options.wantsDetails || stage.view !== undefined;
     const measurement = new Measurement({ ...options, wantsDetails }, place.placement, target, stage.log);
-    signals = forwardSignals(measurement.signalActions, options.killAfterMs, stage.view, held);
+    signals = forwardSignals(measurement.signalActions, options.killAfterMs, stage.view, buffered);
     const control = controlOf(measurement, signals);
     await startMeasuring(measurement, target, () => sinksOf(stage, measurement, target, control, watch));
 
@@ -73,7 +73,7 @@ export function measureRun(options: RunOptions, watch?: Watch): Promise<Measured
 }
 
 /** @throws LaunchError if a signal has asked cmemstat to exit before the target was started. */
-function throwIfEnded({ ending }: HeldSignals, { command }: RunOptions): void {
+function throwIfEnded({ ending }: BufferedSignals, { command }: RunOptions): void {
   if (ending === undefined) return;
   const message = `ended by ${ending} before the target was started`;
   throw new LaunchError(command[0] ?? '', shellStatus({ signal: ending }), message);

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { forwardSignals, holdSignals, type SignalForwarding } from '#src/target/signals.ts';
+import { bufferSignals, forwardSignals, type SignalForwarding } from '#src/target/signals.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
@@ -61,16 +61,16 @@ describe('forwardSignals', () => {
   });
 
   it('first forwards the buffered signals, in order', () => {
-    const held = holdSignals();
+    const buffered = bufferSignals();
     process.emit('SIGUSR1', 'SIGUSR1');
-    expect(held.ending).toBeUndefined();
+    expect(buffered.ending).toBeUndefined();
     process.emit('SIGTERM', 'SIGTERM');
     process.emit('SIGALRM', 'SIGALRM');
-    expect(held.ending).toBe('SIGTERM');
-    forwarding = forwardSignals({ targetPid: () => targetPid, passOn, killAll }, 10, undefined, held);
+    expect(buffered.ending).toBe('SIGTERM');
+    forwarding = forwardSignals({ targetPid: () => targetPid, passOn, killAll }, 10, undefined, buffered);
     expect(passOn.mock.calls).toEqual([['SIGUSR1'], ['SIGTERM'], ['SIGALRM']]);
     expect(forwarding.received).toBe('SIGTERM');
-    expect(held.release()).toEqual([]);
+    expect(buffered.flush()).toEqual([]);
   });
 
   it.each(SIGNALS)('forwards %s unchanged', (signal) => {
