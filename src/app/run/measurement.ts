@@ -302,7 +302,7 @@ export class Measurement {
         targetPid: this.#target.pid,
         elapsedMs: this.elapsedMs,
         emit: (record) => this.emit(record),
-        onError: (error) => this.#giveUpProcesses(error),
+        onError: (error) => this.#disableProcesses(error),
       },
       processIntervalMs,
     );
@@ -318,7 +318,7 @@ export class Measurement {
     return isGone || this.#elsewhere.hasTargetLeft;
   }
 
-  #giveUpProcesses(error: unknown): void {
+  #disableProcesses(error: unknown): void {
     this.#processTable?.stop();
     this.#processTable = undefined;
     this.warn(`the processes could not be read: ${error instanceof Error ? error.message : String(error)}`);

@@ -52,7 +52,7 @@ export class BpfClock {
     try {
       clock.#collector = await openCollector();
     } catch (error) {
-      clock.#giveUp(error);
+      clock.#disable(error);
     }
     return clock;
   }
@@ -79,7 +79,7 @@ export class BpfClock {
     try {
       return read();
     } catch (error) {
-      this.#giveUp(error);
+      this.#disable(error);
       return undefined;
     }
   }
@@ -89,7 +89,7 @@ export class BpfClock {
     this.#collector = undefined;
   }
 
-  #giveUp(error: unknown): void {
+  #disable(error: unknown): void {
     if (!(error instanceof ToolError)) throw error;
     this.#unavailable = { reason: error.message, hint: error.hint };
     this.close();
