@@ -238,7 +238,7 @@ describe('permissions', () => {
   it.for([
     ['none', plain],
     ['CAP_BPF alone', withCapabilities('+bpf')],
-  ] as const)('%s: nothing, and the capabilities that it takes', async ([, command], context) => {
+  ] as const)('prints nothing but the required capabilities: %s', async ([, command], context) => {
     requires(context, { tool: 'setpriv' });
     const answer = await readAs(command);
     expect(answer).toMatchObject({ attribution: 'none', maps: 0 });

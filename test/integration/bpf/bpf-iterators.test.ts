@@ -178,10 +178,13 @@ describe('elements', () => {
     expect(read(id).elements).toBe(3);
   });
 
-  it.for(['array', 'percpu_array', 'prog_array'] as const)('of a %s are absent: all exist', (type) => {
-    const { id } = objects.map({ map_type: mapTypeNumber(type), value_size: 4 });
-    expect(read(id).elements).toBeUndefined();
-  });
+  it.for(['array', 'percpu_array', 'prog_array'] as const)(
+    'of a %s are absent: every element exists',
+    (type) => {
+      const { id } = objects.map({ map_type: mapTypeNumber(type), value_size: 4 });
+      expect(read(id).elements).toBeUndefined();
+    },
+  );
 
   it('of a ring buffer are its unread bytes', () => {
     const size = 64 * 1024;
@@ -318,7 +321,7 @@ describe('the program iterator', () => {
   it.for([
     ['maps', () => objects.program(Array.from({ length: 17 }, () => objects.map().fd)), { map_ids: 17 }],
     ['functions', () => objects.programWithFunctions(8), { functionPages: 9 }],
-  ] as const)('is loaded anew for a program with more %s than most have', ([, load, expected]) => {
+  ] as const)('is reloaded for a program with more %s than usual', ([, load, expected]) => {
     const source = openIteratorSource(bpf, { cgroupId: undefined, holders: false, links: false });
     closers.push(() => source.close());
     const small = objects.program([objects.map().fd]);
@@ -394,7 +397,7 @@ describe('permissions', () => {
     ['CAP_BPF', '+bpf', [both, both, both, both, 'CAP_SYS_ADMIN']],
     ['CAP_BPF and CAP_PERFMON', '+bpf,+perfmon', [...iterators, 'CAP_SYS_ADMIN']],
     ['CAP_SYS_ADMIN', '+sys_admin', [...iterators, 'walk']],
-  ] as const)('are enough or named: %s', async ([, capabilities, expected], context) => {
+  ] as const)('are sufficient or reported: %s', async ([, capabilities, expected], context) => {
     requires(context, { tool: 'setpriv', since: ['5.19', 'all four iterators'] });
     const set = capabilities === '' ? '' : ` --inh-caps=${capabilities} --ambient-caps=${capabilities}`;
     expect(await openAs(`${asUser}${set}`, 'rights')).toEqual(expected);

@@ -40,7 +40,7 @@ function cacheFiles(): string[] {
 }
 
 describe('the code cache', () => {
-  it('is made by the first run and used by the second, which does the same', () => {
+  it('is created by the first run and used by the second, with the same output', () => {
     const first = help();
     const files = cacheFiles();
     expect(files.map((file) => file.replace(/.*\//, ''))).toContain('cmemstat.cjs.cache');
@@ -53,7 +53,7 @@ describe('the code cache', () => {
     ['rubbish', (file: string) => writeFileSync(file, 'rubbish')],
     ['cut off', (file: string) => truncateSync(file, 1000)],
     ['empty', (file: string) => truncateSync(file, 0)],
-  ])('is made anew where it is %s', (_, damage) => {
+  ])('is created again if it is %s', (_, damage) => {
     const first = help();
     for (const file of cacheFiles()) damage(file);
     expect(help()).toBe(first);

@@ -12,7 +12,7 @@ describe('leafName', () => {
     expect(leafName('self')).toBe(`cmemstat-self-${process.pid}-${startTime}`);
   });
 
-  it.each(['leaf', 'self'] as const)('of a %s is read back', (role) => {
+  it.each(['leaf', 'self'] as const)('of a %s can be read back', (role) => {
     expect(parseLeafName(leafName(role))).toEqual({
       pid: process.pid,
       startTime: readPidStat('self').startTime,

@@ -11,7 +11,7 @@ import { makeTree } from '../temporary-tree.ts';
 it.each([
   [1, 'memory.usage_in_bytes'],
   [2, 'memory.current'],
-] as const)('a leaf of cgroup v%i that gets no %s is no leaf, and is gone again', (version, file) => {
+] as const)('a leaf of cgroup v%i without %s is rejected and removed', (version, file) => {
   const parent = makeTree();
   expect(() => new Leaf(version, parent)).toThrow(
     expect.objectContaining({

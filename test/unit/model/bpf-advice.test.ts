@@ -82,7 +82,7 @@ describe('maps that stay nearly empty', () => {
     ['an array in use', { type: 'array', key_size: 4, liveElements: 1 }],
     ['of a type without a formula', { type: 'novel', liveElements: 0 }],
     ['a trie', { type: 'lpm_trie', liveElements: 0 }],
-  ])('says nothing of a map that is %s', (_, part) => {
+  ])('does not report a map that is %s', (_, part) => {
     expect(adviseOn(map(part))).toEqual([]);
   });
 

@@ -94,13 +94,13 @@ describe('the peak', () => {
   it.each([
     ['cgroup2', 'memory.peak'],
     ['cgroup1', 'memory.max_usage_in_bytes'],
-  ] as const)('is the one of the kernel on %s', (mode, source) => {
+  ] as const)("is the kernel's on %s", (mode, source) => {
     const { peak, sources } = summarize(mode, samples);
     expect(peak).toEqual({ bytes: 30, source });
     expect(sources.peak).toBe(source);
   });
 
-  it('is the highest sample where the kernel keeps none', () => {
+  it('is the highest sample if the kernel has no peak', () => {
     const { peak, sources } = summarize('cgroup2', [sample(0, { current: 5 }), sample(1, { current: 4 })]);
     expect(peak).toEqual({ bytes: 5, source: 'sampled' });
     expect(sources.peak).toBe('sampled');
@@ -302,7 +302,7 @@ describe('the readings of charged BPF memory', () => {
       'BPF memory could not be attributed',
     ],
     [[undefined, undefined], 'BPF memory was not read'],
-  ])('explain why the highest sample has none', (bpf, note) => {
+  ])('give the reason if the highest sample has none', (bpf, note) => {
     expect(summarize(bpf).kernelBreakdown?.notes).toContain(note);
   });
 });

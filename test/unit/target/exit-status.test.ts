@@ -19,7 +19,7 @@ it.each<[TargetExit, number]>([
   [{ signal: 'SIGTERM' }, 143],
   [{ signal: 'SIGRTMIN' }, 162],
   [{ signal: 'SIGRTMIN+30' }, 192],
-])('the end %o is what a shell reports as %i', (exit, status) => {
+])('a shell reports the end %o as %i', (exit, status) => {
   expect(shellStatus(exit)).toBe(status);
 });
 

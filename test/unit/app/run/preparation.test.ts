@@ -91,7 +91,7 @@ describe('reportPlacement', () => {
     ]);
   });
 
-  it('names systemd as the reason only when there is no other', () => {
+  it('names systemd as the reason only without another reason', () => {
     const rejected = notPlaced.rejected.slice(0, 1);
     expect(report({ ...notPlaced, rejected })[0]).toContain(
       'no memory cgroup: systemd is not running on this host.',

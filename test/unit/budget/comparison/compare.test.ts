@@ -109,7 +109,7 @@ describe('the verdict', () => {
     expect(first?.adjustedP).toBeGreaterThan(second?.adjustedP ?? 1);
   });
 
-  it('by Holm: the smallest p counts as often as there are metrics, the next one time less', () => {
+  it('by Holm: the smallest p is multiplied by the number of metrics, the next by one less', () => {
     const apart = [1, 2, 3, 4, 5];
     const make = (anon: number[], kernel: number[]) =>
       anon.map((each, at) => run({ anon: each * MIB, kernel: (kernel[at] ?? 0) * MIB, bpf: 7 }));

@@ -78,7 +78,7 @@ describe('several runs', () => {
     ['oom_kill', '<='],
     ['leftover', '<='],
     ['processes', '=='],
-  ] as const)('are always evaluated on the worst by %s %s', (metric, op) => {
+  ] as const)('are always evaluated by the worst run with %s %s', (metric, op) => {
     expect(combineOne(runsOf([0, 1, 0, 0, 0], { metric, op, limit: 0 }), 'median')).toMatchObject({
       status: 'failed',
       value: 1,

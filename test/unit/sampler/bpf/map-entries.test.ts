@@ -157,7 +157,7 @@ describe('the bytes', () => {
   it.each([
     ['when-needed', undefined, []],
     ['when-different', 5000, [1]],
-  ] as const)('are computed where memlock is a guess (%s)', (memlock, seen, ids) => {
+  ] as const)('are computed if memlock is a guess (%s)', (memlock, seen, ids) => {
     const { entries, opened } = entriesWith({ host: { ...host, memlockMeans: 'guess' }, memlock });
     expect(entries.update([map()], undefined)).toMatchObject([
       { bytes: array, source: 'formula', memlock: seen },
@@ -228,7 +228,7 @@ describe('the memlock of equal maps', () => {
     ['a hash that allocates as it fills', { type: hash, map_flags: 1 }, 'usage'],
     ['a prog_array, whose owner is read with it', { type: mapTypeNumber('prog_array') }, 'usage'],
     ['a type without a formula', { type: 99 }, 'usage'],
-  ] as const)('is read of each for %s', (_, part, means) => {
+  ] as const)('is read from each for %s', (_, part, means) => {
     const maps = [map({ id: 1, ...part }), map({ id: 2, ...part })];
     expect(memlocksOf(maps, means).memlocks).toEqual([1000, 2000]);
   });

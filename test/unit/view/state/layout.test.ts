@@ -35,7 +35,7 @@ describe('layOut', () => {
     [59, 15],
     [60, 14],
     [20, 5],
-  ])('below 60x15, at %ix%i, there is one line of status', (width, height) => {
+  ])('below 60x15, at %ix%i, there is a single status line', (width, height) => {
     expect(layOut({ width, height }, UI)).toEqual({ kind: 'status-line' });
   });
 

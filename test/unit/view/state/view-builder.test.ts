@@ -46,7 +46,7 @@ describe('the view builder', () => {
     expect(data.samples).toBe(3);
   });
 
-  it("takes the kernel's own peak of current, which lies between two samples", () => {
+  it("uses the kernel's own peak of current, which lies between two samples", () => {
     const { data } = built([sample(0, { current: 5, peak: 6 }), sample(500, { current: 4, peak: 20 })]);
     expect(data.tracks.get('current')).toMatchObject({ now: 4, peak: 20, peakMs: 500 });
   });

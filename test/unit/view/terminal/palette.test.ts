@@ -67,7 +67,7 @@ describe('roles', () => {
     }
   });
 
-  test.each(ROLES)('%s has no colour where there is none', (role) => {
+  test.each(ROLES)('%s has no colour on terminals without colours', (role) => {
     expect(styleOf(role, 'none')).not.toHaveProperty('fg');
     expect(styleOf(role, 'none')).not.toHaveProperty('bg');
   });
@@ -81,7 +81,7 @@ describe('roles', () => {
     }
   });
 
-  test('anon, file and kernel differ wherever there are colours', () => {
+  test('anon, file and kernel differ with any number of colours', () => {
     for (const depth of [8, 16, 256, 'true'] as const) {
       const codes = (['anon', 'file', 'kernel', 'bpf-maps', 'slab'] as const).map((role) =>
         sgr(styleOf(role, depth), depth),

@@ -17,7 +17,7 @@ test.each([
   ['e\u0301', 1],
   ['👩‍👩‍👧', 2],
   ['', 0],
-])('%j takes %i columns', (text, width) => {
+])('%j occupies %i columns', (text, width) => {
   expect(widthOf(text)).toBe(width);
 });
 

@@ -103,7 +103,7 @@ describe.each(['little', 'big'] as const)('types of a %s-endian machine', (order
     ['variablesOf', 'is not a section'],
     ['arrayOf', 'is not an array'],
     ['membersOf', 'is not a struct or union'],
-  ] as const)('%s is refused for types of other kinds, and for none', (question, message) => {
+  ] as const)('rejects %s for types of other kinds, and for none', (question, message) => {
     const [forward = 0] = types.forwards;
     expect(() => btf[question](forward)).toThrow(KernelFileError);
     expect(() => btf[question](forward)).toThrow(`types: type ${forward} ${message}`);

@@ -100,7 +100,7 @@ describe.each(ORDERS)('on a %s-endian kernel', (order) => {
     expect(outcomeOf(object, empty.build(order), program)).toMatchObject({ immediate, reasons: [] });
   });
 
-  it('kernel_id is 0 where the kernel has no such type', () => {
+  it('kernel_id is 0 if the kernel lacks the type', () => {
     expect(outcomeOf(object, empty.build(order), 'kernel_id')).toMatchObject({
       immediate64: 0n,
       reasons: [],

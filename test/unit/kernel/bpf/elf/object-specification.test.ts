@@ -232,7 +232,7 @@ describe('other objects', () => {
     expect(object.functions.get('syscall@34')).toMatchObject({ name: 'plain', isStatic: true });
   });
 
-  it('have no relocation where a function calls itself', () => {
+  it('have no relocation if a function calls itself', () => {
     const object = parsePatched('callbacks', (bytes, elf) => {
       bytes.writeInt32LE(-4, sectionOf(elf, '.text').offset + 8 * 3 + 4);
     });

@@ -16,7 +16,7 @@ it.each(
     [name, 'el'] as const,
     [name, 'eb'] as const,
   ]),
-)('prepares or refuses %s for %s with a ToolError, whatever becomes of its bytes', (name, order) => {
+)('prepares or rejects %s for %s with a ToolError, for any change of its bytes', (name, order) => {
   const sound = readFileSync(fixture(`bpf/${name}.bpf${order}.o`));
   fc.assert(
     fc.property(

@@ -98,7 +98,7 @@ describe.each(['el', 'eb'])('the types of objects for bpf%s', (order) => {
     expect(lateKindsOf(completed('callbacks', order), 'f')).toEqual([]);
   });
 
-  it('keep ids, names and sizes where kinds are replaced', () => {
+  it('keep ids, names and sizes if kinds are replaced', () => {
     const after = new Btf(replaceKinds(whole, 'f', LATE), 'f');
     expect(lateKindsOf(replaceKinds(whole, 'f', LATE), 'f')).toEqual([]);
     expect(after.nameOf(after.typeCount)).toBe('enum64_placeholder');
@@ -148,7 +148,7 @@ describe.each(['el', 'eb'])('the types of objects for bpf%s', (order) => {
   });
 });
 
-it('an object without types has none to complete', () => {
+it('an object without types stays without types', () => {
   const { btf, ...rest } = object('callbacks', 'el');
   expect(btf).toBeDefined();
   expect(completeObjectBtf(rest)).toBeUndefined();
