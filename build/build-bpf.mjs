@@ -54,7 +54,7 @@ function requireVersion() {
   const version = / version (\d+\.\d+\.\d+)/.exec(run(CLANG, ['--version']))?.[1];
   if (version !== CLANG_VERSION) {
     fail(
-      `${CLANG} is version ${version}, not ${CLANG_VERSION}\nhint: ${PACKAGES}; for another version, change CLANG_VERSION in build/build-bpf.mjs and compile anew`,
+      `${CLANG} is version ${version}, not ${CLANG_VERSION}\nhint: ${PACKAGES}; for another version, change CLANG_VERSION in build/build-bpf.mjs and compile again`,
     );
   }
 }

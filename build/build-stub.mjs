@@ -63,7 +63,7 @@ function compile(output) {
   const version = / version (\d+\.\d+\.\d+)/.exec(run(CLANG, ['--version']))?.[1];
   if (version !== CLANG_VERSION) {
     fail(
-      `${CLANG} is version ${version}, not ${CLANG_VERSION}\nhint: ${PACKAGES}; for another version, change CLANG_VERSION in build/build-stub.mjs and compile anew`,
+      `${CLANG} is version ${version}, not ${CLANG_VERSION}\nhint: ${PACKAGES}; for another version, change CLANG_VERSION in build/build-stub.mjs and compile again`,
     );
   }
   mkdirSync(output, { recursive: true });

@@ -20,7 +20,7 @@ export class ChunkWriter {
 
   /** The caller keeps ownership of `fd`. `onError` is called at most once. */
   constructor(fd: number, onError: (error: NodeJS.ErrnoException) => void) {
-    this.#ownFd = openAnew(fd);
+    this.#ownFd = reopen(fd);
     this.#fd = this.#ownFd ?? fd;
     this.#onError = onError;
   }
@@ -57,7 +57,7 @@ export class ChunkWriter {
  * Reopens a terminal or named pipe: O_NONBLOCK is a property of the open file description, which may be
  * shared with other processes. Blocking writes would occupy the few threads of Node.js.
  */
-function openAnew(fd: number): number | undefined {
+function reopen(fd: number): number | undefined {
   try {
     if (!isatty(fd) && !fstatSync(fd).isFIFO()) return undefined;
     return openSync(`/proc/self/fd/${fd}`, O_WRONLY | O_NOCTTY | O_NONBLOCK);

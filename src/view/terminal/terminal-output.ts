@@ -43,7 +43,7 @@ export class TerminalOutput {
   }
 
   /**
-   * Writes without the event loop, for closing. Pending output is dropped. Gives up if the terminal accepts
+   * Writes without the event loop, for closing. Pending output is dropped. Stops if the terminal accepts
    * nothing for this long.
    */
   finish(text: string, timeoutMs: number): void {

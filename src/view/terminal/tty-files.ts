@@ -21,15 +21,15 @@ export interface TerminalFiles {
  * @throws UnsupportedError if a descriptor is not a terminal, or does not exist.
  */
 export function openTerminal(input: number | undefined, output: number | undefined): TerminalFiles {
-  const openInput = () => openAnew(input, 'input');
-  const openSize = () => openAnew(output, 'output');
+  const openInput = () => reopen(input, 'input');
+  const openSize = () => reopen(output, 'output');
   // Checked before anything is changed.
   closeSync(openInput());
   return { openInput, openSize, outputFd: openSize() };
 }
 
 /** The terminal of another user, as after `su`, cannot be opened by name, but as /dev/tty. */
-function openAnew(fd: number | undefined, what: 'input' | 'output'): number {
+function reopen(fd: number | undefined, what: 'input' | 'output'): number {
   if (fd !== undefined && !isatty(fd)) {
     throw new UnsupportedError('live view', `standard ${what} is not a terminal`);
   }
