@@ -150,12 +150,12 @@ function proposeMetric(
 /**
  * The kernel only allows letters, digits, `_` and `.`; other names in a recording are ignored.
  */
-const UNSPEAKABLE = /["'\p{C}]/u;
+const UNQUOTABLE = /["'\p{C}]/u;
 
 function proposeMaps(runs: readonly ObservedRun[]): Proposal[] {
   const names = new Set(runs.flatMap(({ maps }) => Object.keys(maps)));
   return [...names]
-    .filter((name) => !UNSPEAKABLE.test(name))
+    .filter((name) => !UNQUOTABLE.test(name))
     .map((name) => ({ name, values: runs.map(({ maps }) => maps[name] ?? 0) }))
     .map(({ name, values }) => ({ name, values, highest: Math.max(...values) }))
     .filter(({ highest }) => highest > 0)

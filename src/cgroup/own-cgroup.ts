@@ -35,7 +35,7 @@ export class OwnCgroup {
       return new OwnCgroup(dirname(own), undefined);
     accessSync(own, constants.W_OK);
     const inhabitants = processesIn(own);
-    const others = inhabitants.filter((pid) => !ourselvesAndAncestors().has(pid));
+    const others = inhabitants.filter((pid) => !ownPidAndAncestors().has(pid));
     if (others.length > 0) {
       throw new Rejection(
         'own',
@@ -87,7 +87,7 @@ function moveTo(cgroup: string, pid: number): void {
   }
 }
 
-function ourselvesAndAncestors(): Set<number> {
+function ownPidAndAncestors(): Set<number> {
   const pids = new Set<number>();
   for (let pid = process.pid; pid > 0 && !pids.has(pid); pid = readPidStat(pid).ppid) pids.add(pid);
   return pids;

@@ -61,7 +61,7 @@ async function startSystemScope(hierarchy: MemoryHierarchy): Promise<Scope> {
     await holder.end();
     throw new Rejection(
       'systemd',
-      `systemd-run could not start a scope: ${holder.complaint || 'it has no cgroup in the memory hierarchy'}`,
+      `systemd-run could not start a scope: ${holder.errorText || 'it has no cgroup in the memory hierarchy'}`,
       `systemd-run --scope -p Delegate=yes true  # shows what is wrong`,
     );
   }
@@ -82,7 +82,7 @@ async function startSystemScope(hierarchy: MemoryHierarchy): Promise<Scope> {
 /** The shell that keeps the scope alive; it exits at the end of its standard input. */
 class ScopeHolder {
   readonly #shell: ChildProcessWithoutNullStreams;
-  #complaint = '';
+  #errorText = '';
 
   constructor(unit: string) {
     this.#shell = spawn(
@@ -103,7 +103,7 @@ class ScopeHolder {
       { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
     );
     this.#shell.stderr.on('data', (chunk) => {
-      this.#complaint += chunk;
+      this.#errorText += chunk;
     });
   }
 
@@ -112,8 +112,8 @@ class ScopeHolder {
   }
 
   /** The messages of systemd-run so far; empty if there are none. */
-  get complaint(): string {
-    return this.#complaint.trim();
+  get errorText(): string {
+    return this.#errorText.trim();
   }
 
   /** Waits until the shell runs in its scope; false if it exited or took too long. */
@@ -126,7 +126,7 @@ class ScopeHolder {
       };
       this.#shell.stdout.once('data', () => settle(true));
       this.#shell.once('error', (error) => {
-        this.#complaint ||= error.message;
+        this.#errorText ||= error.message;
         settle(false);
       });
       this.#shell.once('exit', () => settle(false));
@@ -218,10 +218,10 @@ async function requestUserScope(unit: string): Promise<void> {
       { env: { ...process.env, XDG_RUNTIME_DIR: runtime }, timeout: START_TIMEOUT_MS },
     );
   } catch (error) {
-    const complaint = (error as { stderr?: string }).stderr?.trim() || (error as Error).message;
+    const errorText = (error as { stderr?: string }).stderr?.trim() || (error as Error).message;
     throw new Rejection(
       'systemd',
-      `the systemd user manager could not start a scope: ${complaint}`,
+      `the systemd user manager could not start a scope: ${errorText}`,
       userManagerHint(runtime, readHintFacts()),
       error,
     );

@@ -8,7 +8,7 @@ import { describeErrno, errnoOf, KernelFileError } from '../errors.ts';
 /**
  * Below this length a read has given the whole file. Source: fs/seq_file.c, whose buffer is a page at least.
  */
-const SURELY_WHOLE_BYTES = 2048;
+const COMPLETE_READ_BYTES = 2048;
 
 let scratch = Buffer.allocUnsafe(16 * 1024);
 
@@ -23,7 +23,7 @@ function fillScratch(fd: number, path: string): number {
     let length = readSync(fd, scratch, 0, scratch.length, 0);
     // The kernel returns long files in chunks of about a page, so only an empty read marks the end. A chunk
     // shorter than half a page is the whole file, which most are: this saves a second read call.
-    while (length >= SURELY_WHOLE_BYTES) {
+    while (length >= COMPLETE_READ_BYTES) {
       if (length === scratch.length) {
         const larger = Buffer.allocUnsafe(scratch.length * 2);
         scratch.copy(larger, 0, 0, length);

@@ -24,7 +24,7 @@ interface Channel {
 }
 
 /** Initial capacity in buckets. */
-const FIRST_ROOM = 64;
+const INITIAL_CAPACITY = 64;
 
 /**
  * Several channels on a common time axis. A bucket holds one reading, or several consecutive ones in the
@@ -46,7 +46,7 @@ export class Series {
   constructor(channels: readonly string[], capacity = 4096) {
     this.channels = channels;
     this.#capacity = Math.max(8, capacity);
-    const room = Math.min(this.#capacity, FIRST_ROOM);
+    const room = Math.min(this.#capacity, INITIAL_CAPACITY);
     this.#from = new Float64Array(room);
     this.#to = new Float64Array(room);
     for (const channel of channels) {

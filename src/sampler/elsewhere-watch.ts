@@ -127,19 +127,19 @@ export class ElsewhereWatch {
     if (this.#stopped) return;
     const { leaf, listTree } = this.#parts;
     if (leaf === undefined) {
-      for (const pid of listTree()) this.#meet(pid);
+      for (const pid of listTree()) this.#track(pid);
       return;
     }
     this.#checkLeaf(leaf);
     const inside = new Set(leaf.processes());
-    for (const pid of this.#chooseToMeet(inside)) this.#meet(pid);
+    for (const pid of this.#choosePids(inside)) this.#track(pid);
     this.#followTarget(inside, leaf);
     for (const [pid, member] of this.#members) if (!inside.has(pid)) this.#follow(pid, member, leaf);
     this.#findChildren(inside, leaf);
   }
 
   /** New processes, and some of the others in turn, which may have executed a client. */
-  #chooseToMeet(inside: ReadonlySet<number>): number[] {
+  #choosePids(inside: ReadonlySet<number>): number[] {
     const fresh = [...inside].filter((pid) => !this.#members.has(pid));
     const known = [...inside].filter((pid) => this.#members.has(pid));
     this.#turn += 1;
@@ -178,7 +178,7 @@ export class ElsewhereWatch {
   }
 
   /** A process of the run, in its cgroup. */
-  #meet(pid: number): void {
+  #track(pid: number): void {
     const stat = statOf(pid);
     if (stat === undefined) return;
     const known = this.#members.get(pid);

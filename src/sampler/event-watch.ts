@@ -100,7 +100,7 @@ export function watchEvents1(directory: string, eventFd: number, onChange: OnCha
         return;
       }
       // The kernel notifies when the leaf runs out of memory, before a process is killed and counted.
-      for (const delayMs of LOOK_AFTER_MS) {
+      for (const delayMs of RECHECK_AFTER_MS) {
         const timer = setTimeout(() => {
           timers.delete(timer);
           look();
@@ -126,7 +126,7 @@ export function watchEvents1(directory: string, eventFd: number, onChange: OnCha
 }
 
 /** Delays of v1's counter reads after a notification. Unit: milliseconds. */
-const LOOK_AFTER_MS = [0, 2, 10, 50, 250, 1000];
+const RECHECK_AFTER_MS = [0, 2, 10, 50, 250, 1000];
 
 /** The number 1 in eventfd format: 8 bytes in native byte order. */
 const ONE = Buffer.from(new BigUint64Array([1n]).buffer);

@@ -179,7 +179,7 @@ export class Viewer {
   #press(key: string): void {
     const { ui, effect } = press(this.#view(), key);
     this.#change(ui);
-    if (effect !== undefined) this.#carryOut(effect);
+    if (effect !== undefined) this.#applyEffect(effect);
     if (!this.#closed) this.#draw();
   }
 
@@ -198,7 +198,7 @@ export class Viewer {
     ]);
   }
 
-  #carryOut(effect: Effect): void {
+  #applyEffect(effect: Effect): void {
     switch (effect.kind) {
       case 'redraw':
         this.#screen.redraw();

@@ -43,12 +43,12 @@ export async function placeTarget(options: RunOptions, log: Log, cleanUp: CleanU
   cleanUp.defer(remove);
   reportPlacement(placement, options, log);
   leaf?.setLimits(options.limits);
-  if (leaf !== undefined) stayInsideLimits(leaf, placement, log);
+  if (leaf !== undefined) applyCallerLimits(leaf, placement, log);
   return { placement, leaf, remove };
 }
 
 /** Copies the limits of the caller that the leaf is not below, and logs those of memory. */
-function stayInsideLimits(leaf: Leaf, { escaped }: Placement, log: Pick<Log, 'info' | 'warn'>): void {
+function applyCallerLimits(leaf: Leaf, { escaped }: Placement, log: Pick<Log, 'info' | 'warn'>): void {
   if (escaped.length === 0) return;
   const left = copyLimits(leaf.directory, escaped);
   const copied = escaped.filter((limit) => !left.includes(limit) && limit.file.startsWith('memory.'));

@@ -21,7 +21,7 @@ import type { RunOptions } from './options.ts';
 import { placeTarget } from './preparation.ts';
 import { type MeasuredRun, resultOf } from './result.ts';
 import { openStage, type Stage } from './stage.ts';
-import { checkThatItJoined, startTarget } from './start-target.ts';
+import { startTarget, throwUnlessJoined } from './start-target.ts';
 
 /** Provides an additional sink that sees every record and may control the run. */
 export type Watch = (control: RunControl) => Sink;
@@ -63,7 +63,7 @@ export function measureRun(options: RunOptions, watch?: Watch): Promise<Measured
     if (options.wait === 'target') clearTimeout(timeout);
     const summary = await finishRun(measurement, exit, options, stage.log);
     clearTimeout(timeout);
-    checkThatItJoined(measurement, target, exit, options);
+    throwUnlessJoined(measurement, target, exit, options);
 
     // A view may stay open for hours: remove the leaf first.
     if (stage.view !== undefined) await place.remove();

@@ -48,7 +48,7 @@ async function loadBpf(): Promise<void> {
  * @throws LaunchError if the target was never executed because the shell that starts it could not join the
  * leaf.
  */
-export function checkThatItJoined(
+export function throwUnlessJoined(
   measurement: Measurement,
   { startedBy }: Target,
   exit: TargetExit,

@@ -21,7 +21,7 @@ type Fault = (part: Part, expected: string) => InputError;
  */
 export function parseBaseline(document: unknown, file: string): Baseline {
   const fault: Fault = ({ value, path }, expected) =>
-    new InputError(file, safeText(`${file}: ${path}: expected ${expected}, found ${shortly(value)}`));
+    new InputError(file, safeText(`${file}: ${path}: expected ${expected}, found ${formatFound(value)}`));
   const root = { value: document, path: 'the document' };
   const fields = objectIn(root, fault);
   if (fields.type !== 'baseline') {
@@ -100,7 +100,7 @@ function itemsOf(part: Part, fault: Fault): Part[] {
   return part.value.map((value, index) => ({ value, path: `${part.path}[${index}]` }));
 }
 
-function shortly(value: unknown): string {
+function formatFound(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text = JSON.stringify(value);
   return text.length > 40 ? `${text.slice(0, 37)}...` : text;

@@ -129,14 +129,14 @@ export function meetsLimit(value: number, op: BudgetResult['op'], limit: number)
  * results are worse than passed ones. Undefined without results.
  */
 function worstOf(results: readonly Measured[]): Measured | undefined {
-  return results.toSorted((a, b) => rank(b) - rank(a) || badness(b) - badness(a))[0];
+  return results.toSorted((a, b) => rank(b) - rank(a) || excessOf(b) - excessOf(a))[0];
 }
 
 function rank({ status }: Measured): number {
   return status === 'failed' ? 1 : 0;
 }
 
-function badness({ value, limit, op }: Measured): number {
+function excessOf({ value, limit, op }: Measured): number {
   if (op === '==') return Math.abs(value - limit);
   return op.startsWith('<') ? value - limit : limit - value;
 }

@@ -106,7 +106,7 @@ export function isInBaseline(metric: string, aggregate: Aggregate): boolean {
 }
 
 /** Why the other aggregates are invalid; undefined if all are valid. */
-export function whyFewAggregates(metric: string): string | undefined {
+export function explainAggregates(metric: string): string | undefined {
   switch (kindOf(metric)) {
     case 'peak':
       return 'it is one value already; the readings over time are those of current';

@@ -14,13 +14,13 @@ import {
   AGGREGATES,
   aggregatesOf,
   defaultAggregateOf,
+  explainAggregates,
   isInBaseline,
   METRIC_NAMES,
   unitOf,
-  whyFewAggregates,
 } from './metric-catalogue.ts';
 
-const WHAT_BASELINES_KEEP = 'it contains maxima, averages and totals of counters';
+const BASELINE_CONTENTS = 'it contains maxima, averages and totals of counters';
 
 /** Operators as words, for YAML and shells. */
 const WORDS: Readonly<Record<string, Op>> = { le: '<=', lt: '<', ge: '>=', gt: '>', eq: '==' };
@@ -53,7 +53,7 @@ export function parseBudget(text: string, where = '--budget'): Budget {
   const threshold = readThreshold(text, end, where, { metric, unit });
   if (threshold.kind === 'baseline' && !isInBaseline(metric, aggregate)) {
     const span = { from: text.indexOf('baseline', end), length: 'baseline'.length };
-    throw faultIn(text, where, span, `a baseline has no ${metric}.${aggregate}: ${WHAT_BASELINES_KEEP}`);
+    throw faultIn(text, where, span, `a baseline has no ${metric}.${aggregate}: ${BASELINE_CONTENTS}`);
   }
   return { expression: text.trim(), metric, aggregate, op, unit, threshold };
 }
@@ -97,7 +97,7 @@ function readAggregate(text: string, where: string, at: Span, word: string, metr
   if (found !== undefined) return found;
   if ((AGGREGATES as readonly string[]).includes(word)) {
     const what = allowed.length === 1 ? 'leave the aggregate out' : `it has ${allowed.join(', ')}`;
-    throw faultIn(text, where, at, `${metric} has no ${word}: ${whyFewAggregates(metric)}; ${what}`);
+    throw faultIn(text, where, at, `${metric} has no ${word}: ${explainAggregates(metric)}; ${what}`);
   }
   // The typo in `bpf.mps` may be in the metric or in the aggregate.
   const sibling = nearestName(`${metric}.${word}`, siblingsOf(metric));

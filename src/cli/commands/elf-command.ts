@@ -48,14 +48,14 @@ export async function elf(files: readonly string[], flags: ElfFlags): Promise<nu
       kernelBtf: flags.kernelBtf,
       possibleCpus: flags.cpus === undefined ? [] : parseCpuCounts(flags.cpus),
       changes: (flags.set ?? []).map(parseChange),
-      ...(flags.measure === true ? { maker: ourselvesAsMaker() } : {}),
+      ...(flags.measure === true ? { maker: makerCommand() } : {}),
     },
     { json: flags.json === true, plainBytes: flags.bytes === true },
   );
   return 0;
 }
 
-function ourselvesAsMaker(): [string, ...string[]] {
+function makerCommand(): [string, ...string[]] {
   return [process.execPath, ...process.execArgv, process.argv[1] ?? '', 'elf', '--make-maps'];
 }
 

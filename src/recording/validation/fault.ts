@@ -51,12 +51,12 @@ export function describeFault(fault: Fault, document: unknown): string {
   return safeText(
     found === undefined
       ? `${place} is missing: expected ${fault.expected}`
-      : `${place}: expected ${fault.expected}, found ${shortly(found)}`,
+      : `${place}: expected ${fault.expected}, found ${formatFound(found)}`,
   );
 }
 
 /** A value formatted for a message; independent of how deep it is nested. */
-function shortly(value: unknown): string {
+function formatFound(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object' && value !== null) return 'an object';
   // JSON has no infinity.

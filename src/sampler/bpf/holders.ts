@@ -13,7 +13,7 @@ import type { ObjectHolderProcess } from '../../model/bpf-inventory.ts';
  */
 export type BpfHolders = Readonly<Record<ObjectKind, ReadonlyMap<number, readonly ObjectHolderProcess[]>>>;
 
-const NOBODY: readonly ObjectHolderProcess[] = [];
+const NO_HOLDERS: readonly ObjectHolderProcess[] = [];
 
 /** The holders of one object. */
 export function holdersOf(
@@ -21,7 +21,7 @@ export function holdersOf(
   kind: ObjectKind,
   id: number,
 ): readonly ObjectHolderProcess[] {
-  return holders?.[kind].get(id) ?? NOBODY;
+  return holders?.[kind].get(id) ?? NO_HOLDERS;
 }
 
 /** The holders in the output of the descriptor iterator. */
