@@ -1,17 +1,17 @@
-/** Programs and tests of ours as the command itself is built: one file each, which plain Node starts. */
+/** Bundles our programs and tests like the command itself: one file each, which Node.js starts without a loader. */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, buildSync, type Plugin } from 'esbuild';
 
-/** Where Node finds what stays outside; for the variable of the same name. */
+/** Where Node.js finds external packages; for the variable of the same name. */
 export const NODE_PATH = resolve(import.meta.dirname, '../node_modules');
 
 /**
- * Writes a TypeScript program and all that it imports into one file.
- * @param external packages that stay outside.
- * @throws where it can't be bundled.
+ * Writes a TypeScript program and its imports into one file.
+ * @param external packages that are not bundled.
+ * @throws if it cannot be bundled.
  */
 export function bundle(source: string, file: string, external: string[] = []): void {
   buildSync({
@@ -26,10 +26,10 @@ export function bundle(source: string, file: string, external: string[] = []): v
   });
 }
 
-/** Packages that a bundle loads from where they are: native ones, esbuild, and vitest, which is there once. */
+/** Packages loaded from node_modules: native ones, esbuild, and vitest, which must exist once. */
 const EXTERNAL = ['vitest', 'koffi', 'blessed', 'pidusage', 'esbuild'];
 
-/** A bundle may lie anywhere: what it loads is named by its path, and each source knows the place that it came from. */
+/** A bundle can be in any folder: it loads packages by path, and each source knows its original path. */
 const inPlace: Plugin = {
   name: 'in-place',
   setup({ onResolve, onLoad }) {
@@ -44,7 +44,7 @@ const inPlace: Plugin = {
   },
 };
 
-/** The entries for import statements, where a package has another one for `require`. */
+/** The entries for import statements, if a package has another one for `require`. */
 const MODULES: Readonly<Record<string, string>> = { vitest: 'vitest/dist/index.js', koffi: 'koffi/index.js' };
 
 const { resolve: fileOfPackage } = createRequire(import.meta.url);
@@ -56,8 +56,8 @@ function fileOf(name: string): string {
 }
 
 /**
- * Writes each TypeScript module and all that it imports into a file of its own, `NAME.mjs` in `directory`.
- * @throws where they can't be bundled.
+ * Writes each TypeScript module and its imports into a separate file, `NAME.mjs` in `directory`.
+ * @throws if they cannot be bundled.
  */
 export async function bundleModules(sources: readonly string[], directory: string): Promise<void> {
   await build({
@@ -69,7 +69,7 @@ export async function bundleModules(sources: readonly string[], directory: strin
     platform: 'node',
     target: 'node20',
     format: 'esm',
-    // CommonJS packages that are in the bundle call it.
+    // Called by CommonJS packages in the bundle.
     banner: {
       js: `import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);`,
     },

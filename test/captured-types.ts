@@ -1,4 +1,4 @@
-/** The captured types of kernels, and the objects that are relocated to them. */
+/** The captured types of kernels, and the objects that are relocated against them. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Btf } from '#src/kernel/bpf/btf/btf.ts';
@@ -19,7 +19,7 @@ export function capturedTypes(kernel: CapturedKernel): Btf {
   return new Btf(readFileSync(capturedPath(kernel)), `${kernel}.btf`);
 }
 
-/** Our own programs, and the fixtures that are about types of kernels; for one byte order. */
+/** Our own programs, and the fixtures about kernel types, for one byte order. */
 export function relocatableObjects(order: 'el' | 'eb'): string[] {
   const suffix = `.bpf${order}.o`;
   const programs = source('kernel/bpf/programs/compiled');
@@ -28,7 +28,7 @@ export function relocatableObjects(order: 'el' | 'eb'): string[] {
   return [...own.map((name) => join(programs, name)), ...made];
 }
 
-/** What an object file holds. */
+/** The content of an object file. */
 export function specify(path: string): ObjectSpecification {
   return parseObject(readFileSync(path), basename(path));
 }

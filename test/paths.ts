@@ -1,4 +1,4 @@
-/** Where the tests' files are, whichever folder a test lies in. */
+/** The paths of the tests' files, independent of the test's folder. */
 import { resolve } from 'node:path';
 
 /** The root of the checkout. */

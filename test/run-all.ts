@@ -1,9 +1,9 @@
-/** `npm test`: everything that this host can run, and by name what it can't; in CI nothing may be missing. */
+/** `npm test`: everything that this host can run, and the names of what it cannot; in CI nothing may be missing. */
 import { spawn, spawnSync } from 'node:child_process';
 import { countTests, formatClosingLines, type SuiteCounts } from './test-counts.ts';
 import { GUEST_NAMES, runGuestSuites } from './vm/suites.ts';
 
-/** What the virtual machines need, by package. */
+/** The requirements of the virtual machines, by package. */
 const VM_PROGRAMS: Readonly<Record<string, string>> = {
   'qemu-system-x86_64': 'qemu-system-x86',
   busybox: 'busybox-static',

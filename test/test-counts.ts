@@ -1,17 +1,17 @@
 import { stripVTControlCharacters } from 'node:util';
 
-/** How many tests a run of vitest passed, failed and skipped. */
+/** The numbers of tests that a run of vitest passed, failed and skipped. */
 export interface TestCounts {
   passed: number;
   failed: number;
   skipped: number;
-  /** The names of the tests that passed, but not at once, each with its file; they are counted as passed too. */
+  /** The names of the tests that passed on a retry, each with its file; they are counted as passed too. */
   retried: string[];
 }
 
 /**
- * Reads what the reporter `verbose` of vitest wrote, with colours or without: the counts off its closing lines, such as
- * `Tests  2 failed | 10 passed | 1 skipped (13)`, of several runs summed; and the tests that passed on a retry off theirs.
+ * Reads the output of vitest's reporter `verbose`, with or without colours: the counts from its closing lines, such as
+ * `Tests  2 failed | 10 passed | 1 skipped (13)`, summed over several runs; and the tests that passed on a retry.
  */
 export function countTests(output: string): TestCounts {
   const text = stripVTControlCharacters(output);
@@ -22,20 +22,20 @@ export function countTests(output: string): TestCounts {
     }
   }
   for (const [, name = ''] of text.matchAll(/^\s*✓\s+(\S.*?)(?: \d+ms)? \(retry x\d+\)\s*$/gm)) {
-    // The project comes first: in bars without colours, in blanks with them.
+    // The project is the first word: in bars without colours, in blanks with them.
     counts.retried.push(name.replace(/^\|?[\w-]+\|?\s+(?=\S+\.test\.)/, ''));
   }
   return counts;
 }
 
-/** A suite as a whole: one run of vitest, on the host or in a virtual machine. */
+/** A suite: one run of vitest, on the host or in a virtual machine. */
 export interface SuiteCounts extends TestCounts {
   suite: string;
 }
 
 /**
- * The closing lines of all suites. A test that passed only on a retry is named: it found a fault of the tests or of the
- * program. The last line is for machines, and stands alone.
+ * The closing lines of all suites. A test that passed only on a retry is listed: it indicates a fault of the tests or
+ * of the program. The last line is for programs, and separate.
  */
 export function formatClosingLines(suites: readonly SuiteCounts[]): string[] {
   const retried = suites.flatMap(({ suite, retried }) => retried.map((name) => `  ${suite}: ${name}`));

@@ -1,4 +1,4 @@
-/** `npm run bench`: what cmemstat itself costs. Ratios between commands that are run in turn, medians of several runs. */
+/** `npm run bench`: the costs of cmemstat, as medians of several alternating runs and ratios between commands. */
 import { measureBpf } from './bpf.ts';
 import { measureBudgets } from './budgets.ts';
 import { measureCpu } from './cpu.ts';

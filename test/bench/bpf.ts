@@ -14,10 +14,10 @@ import { type Finding, median } from './report.ts';
 const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 const ROUNDS = 15;
 const START_UPS = 41;
-/** No cgroup has this id: the filter climbs to the root for every map, and finds none. */
+/** No cgroup has this id: the filter walks up to the root for every map, without a match. */
 const NO_CGROUP = 2n ** 60n;
 
-/** What reading BPF memory costs, in turn with the tools that do something like it. */
+/** The cost of reading BPF memory, alternating with comparable tools. */
 export async function measureBpf(): Promise<Finding[]> {
   const bpf = await openBpf();
   return [
@@ -28,7 +28,7 @@ export async function measureBpf(): Promise<Finding[]> {
   ];
 }
 
-/** Measures with so many maps on the host, all of one shape. */
+/** Measures with this number of maps on the host, all of one shape. */
 export async function withMaps<T>(bpf: Bpf, count: number, measure: () => Promise<T> | T): Promise<T> {
   const attr = encodeMapCreate({
     map_type: mapTypeNumber('hash'),
@@ -43,7 +43,7 @@ export async function withMaps<T>(bpf: Bpf, count: number, measure: () => Promis
     return await measure();
   } finally {
     for (const fd of fds) closeSync(fd);
-    // The kernel frees them later; the next measurement is to start without them.
+    // The kernel frees them later; the next measurement must start without them.
     await new Promise((settle) => setTimeout(settle, 1_000));
   }
 }
@@ -53,7 +53,7 @@ async function measurePolling(count: number): Promise<Finding[]> {
   const filtered = await openForPolling({ cgroupId: NO_CGROUP });
   const times = inTurn({
     bpftool: () => run('bpftool', ['map', '-j']),
-    // Starting a program leaves all our memory to be copied when it is written: one that polls starts none in between.
+    // A fork makes all our memory copy-on-write: nothing is started during a polling measurement.
     poll: { warmUp: () => all.read(), work: () => all.read() },
     filter: { warmUp: () => filtered.read(), work: () => filtered.read() },
   });
@@ -105,7 +105,7 @@ function measureHolders(bpf: Bpf): Finding[] {
   ];
 }
 
-/** What the first reading adds to a process that has done nothing yet; the cache of offsets is there. */
+/** The cost of the first reading in a new process; the cache of offsets exists. */
 function measureFirstUse(): Finding {
   const command = (...args: string[]) => run(process.execPath, [BINARY, 'maps', ...args]);
   command('--total');
@@ -122,10 +122,10 @@ function measureFirstUse(): Finding {
   };
 }
 
-/** What is measured, behind what is not. */
+/** The measured step, after the unmeasured ones. */
 type Work = (() => unknown) | { warmUp: () => unknown; work: () => unknown };
 
-/** The medians of these, each run once a round, after a round that does not count. Unit: milliseconds. */
+/** The medians of these, each run once per round, after an unmeasured round. Unit: milliseconds. */
 function inTurn<K extends string>(all: Record<K, Work>, rounds = ROUNDS): Record<K, number> {
   const names = Object.keys(all) as K[];
   const times = new Map(names.map((name) => [name, [] as number[]]));

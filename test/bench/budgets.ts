@@ -10,7 +10,7 @@ const SAMPLES = 1_000_000;
 const RUNS = 5;
 const MIB = 1024 * 1024;
 
-/** What judging costs: samples in memory, and a recording from its file. */
+/** The cost of evaluation: of samples in memory, and of a recording from its file. */
 export async function measureBudgets(): Promise<Finding[]> {
   return [...measureEvaluation(), ...measureCheck()];
 }
@@ -83,7 +83,7 @@ function measureCheck(): Finding[] {
   }
 }
 
-/** The high-water mark of a program that ends by itself is kept by looking at its end: a hook prints it. */
+/** The high-water mark of a program that exits by itself has to be read at its exit: a hook prints it. */
 const TIMED = `NODE_OPTIONS="--require ${resolve(import.meta.dirname, 'print-peak.cjs')}" exec "$@"`;
 
 function writeRecording(file: string): void {

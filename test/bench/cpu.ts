@@ -7,13 +7,13 @@ import { type Finding, median } from './report.ts';
 const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 const RUNS = 3;
 /**
- * What start-up costs is measured elsewhere, and 8 s after it V8 clears up once, which takes 25 ms. Unit: milliseconds.
+ * Start-up is measured elsewhere, and 8 s after it a V8 garbage collection takes 25 ms. Unit: milliseconds.
  */
 const SETTLE_MS = 12_000;
 const WINDOW_MS = 15_000;
 const MIB = 1024 * 1024;
 
-/** The CPU time of cmemstat beside a target that sleeps, and the most memory that it held meanwhile. */
+/** The CPU time and the maximum memory of cmemstat while the target sleeps. */
 export async function measureCpu(): Promise<Finding[]> {
   const findings: Finding[] = [];
   const peaks: number[] = [];

@@ -1,4 +1,4 @@
-/** Feeds samples to the aggregate and the sinks as a run does, and prints the resident bytes that are left. */
+/** Feeds samples to the aggregate and the sinks like a run, and prints the remaining resident bytes. */
 import { openSync, rmSync } from 'node:fs';
 import { keepHeapSmall } from '#src/app/run/v8-flags.ts';
 import type { Sample } from '#src/model/sample.ts';

@@ -1,11 +1,11 @@
-/** Commands that are compared run in turn, so that what disturbs one disturbs the other. */
+/** Runs compared commands alternately, so that disturbances affect all of them. */
 import { spawnSync } from 'node:child_process';
 import { median } from './report.ts';
 
 /** A command and its arguments. */
 export type Command = readonly [file: string, ...args: string[]];
 
-/** The medians of the times that these take, after a round that does not count. Unit: milliseconds. */
+/** The medians of their durations, after an unmeasured round. Unit: milliseconds. */
 export function timeInTurn<K extends string>(
   commands: Readonly<Record<K, Command>>,
   rounds: number,

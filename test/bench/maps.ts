@@ -8,7 +8,7 @@ import type { Finding } from './report.ts';
 const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 const RUNS = 15;
 
-/** How long `cmemstat maps` takes beside bpftool, which prints less about each map, by the number of maps. */
+/** The duration of `cmemstat maps` by number of maps, compared with bpftool, which prints less per map. */
 export async function measureMaps(): Promise<Finding[]> {
   const bpf = await openBpf();
   return [

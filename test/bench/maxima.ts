@@ -1,5 +1,5 @@
 /**
- * How far maxima and verdicts of an unchanged program differ from run to run: `npm run bench:maxima`. Takes up
+ * How much maxima and verdicts of an unchanged program vary between runs: `npm run bench:maxima`. Takes up
  * to an hour, and is not part of CI.
  *
  *     npm run bench:maxima -- spread --runs 30 --seconds 0.3,1.5,10
@@ -54,7 +54,7 @@ function summaryOf(command: readonly string[]): SummaryRecord {
   return JSON.parse(readFileSync(file, 'utf8'));
 }
 
-/** How many of the values are near their median. */
+/** The number of values close to their median. */
 function nearMedian(values: readonly number[]): string {
   const middle = median(values) ?? 0;
   const near = values.filter((value) => Math.abs(value - middle) <= NEAR * middle).length;
@@ -134,7 +134,7 @@ function describeFailure(json: string): string {
     .join('; ');
 }
 
-/** CPU time of cmemstat alone, by bash's `times` of its own child less the target's. */
+/** CPU time of cmemstat alone, by bash's `times` of its child minus the target's. */
 function measureCpu(): void {
   const cases: [string, string[]][] = [
     ['steady, a minute', ['sleep', '60']],

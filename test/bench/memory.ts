@@ -2,11 +2,11 @@ import { findNodes, type Node } from './nodes.ts';
 import type { Finding } from './report.ts';
 import { runBundled } from './run-bundled.ts';
 
-/** Memory that comes and goes with the garbage collector. Unit: MiB. */
+/** Memory that is allocated and collected repeatedly. Unit: MiB. */
 const NOISE_MIB = 8;
 const SAMPLES = [10_000, 1_000_000] as const;
 
-/** What is still held after many samples: fed to the pipeline at once, in a process of its own each time. */
+/** The memory still in use after many samples, fed to the pipeline at once in separate processes. */
 export async function measurePipelineMemory(): Promise<Finding[]> {
   return findNodes().flatMap(measureUnder);
 }

@@ -14,8 +14,8 @@ export interface Node {
 }
 
 /**
- * Those that are there or can be had: the Node.js that runs this, `$BENCH_NODES/<major>` (a directory each, as npm fills it), or
- * the npm package node-linux-<arch>, which is installed to a cache outside of the project. What can't be had is said.
+ * The available ones: the Node.js that runs this, `$BENCH_NODES/<major>` (a directory each, as npm fills it), or
+ * the npm package node-linux-<arch>, installed to a cache outside of the project. Unavailable ones are reported.
  */
 export function findNodes(): Node[] {
   return VERSIONS.flatMap((major) => {

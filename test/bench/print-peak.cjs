@@ -1,4 +1,4 @@
-// Preloaded: prints how much memory the process held at most, at its end.
+// Preloaded: prints the maximum memory of the process at exit.
 const { readFileSync, writeSync } = require('node:fs');
 
 process.on('exit', () => {

@@ -1,15 +1,15 @@
-/** One figure of the benchmark, and what it may be at most. */
+/** One figure of the benchmark, and its limit. */
 export interface Finding {
   name: string;
   value: number;
   unit: string;
-  /** Absent for what is printed for information. */
+  /** Absent for figures printed for information only. */
   atMost: number | undefined;
   /** What the figure was computed from. */
   detail: string;
 }
 
-/** The middle of some numbers; the mean of the middle two where their count is even. */
+/** The median of numbers. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;
@@ -17,7 +17,7 @@ export function median(values: readonly number[]): number {
   return Number.isInteger(middle) ? ((sorted[middle - 1] ?? upper) + upper) / 2 : upper;
 }
 
-/** Whether a figure is as it should be. */
+/** Whether a figure is within its limit. */
 export function isMet({ value, atMost }: Finding): boolean {
   return atMost === undefined || value <= atMost;
 }

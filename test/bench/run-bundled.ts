@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { bundle } from '../bundle.ts';
 
-/** Runs a program of this folder in a process of its own, without a loader; what it prints. */
+/** Runs a program of this folder in a separate process without a loader; returns its output. */
 export function runBundled(
   source: string,
   args: readonly string[],

@@ -6,7 +6,7 @@ import type { Finding } from './report.ts';
 const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 const RUNS = 41;
 
-/** What each command may take at most, as a multiple of `node -e 0`, by the version of Node.js. */
+/** The limit for each command, as a multiple of `node -e 0`, by the version of Node.js. */
 const COMMANDS: readonly { args: readonly string[]; atMost: Readonly<Record<number, number>> }[] = [
   { args: ['-q', '--', 'true'], atMost: { 20: 1.45, 24: 1.9, 26: 1.9 } },
   { args: ['-q', '--bpf-interval', '0', '--', 'true'], atMost: {} },
@@ -14,7 +14,7 @@ const COMMANDS: readonly { args: readonly string[]; atMost: Readonly<Record<numb
   { args: ['maps', '--json'], atMost: { 24: 2.3 } },
 ];
 
-/** How long the shortest commands take, beside the shortest program of Node.js itself. */
+/** The duration of the shortest commands, compared with the shortest program of Node.js itself. */
 export async function measureStartUp(): Promise<Finding[]> {
   return findNodes().flatMap(measureUnder);
 }

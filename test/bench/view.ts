@@ -22,7 +22,7 @@ const LINES_PER_SECOND = 10_000;
 
 const FRAME_RUNS = 21;
 
-/** What the view costs, and whether samples are on time beside it. */
+/** The cost of the view, and whether samples are on time with it. */
 export async function measureView(): Promise<Finding[]> {
   const folder = mkdtempSync(join(tmpdir(), 'cmemstat-bench-view-'));
   try {
@@ -32,7 +32,7 @@ export async function measureView(): Promise<Finding[]> {
   }
 }
 
-/** Runs cmemstat on a pseudo-terminal of 120x40; its pid, what it has written, and its end. */
+/** Runs cmemstat on a pseudo-terminal of 120x40; returns its pid, its output so far, and its end. */
 async function onTerminal(folder: string, args: readonly string[]) {
   const pidFile = join(folder, 'pid');
   rmSync(pidFile, { force: true });
@@ -94,7 +94,7 @@ async function measureTicksBeside(folder: string, name: string, target: string[]
     .split('\n')
     .map((line) => JSON.parse(line) as { type: string; reason?: string; elapsedMs: number })
     .filter(({ type, reason }) => type === 'sample' && reason === 'tick')
-    // Timers come a little early, as fractions of a millisecond are dropped.
+    // Timers fire slightly early, because fractions of a millisecond are truncated.
     .map(({ elapsedMs }) => ((elapsedMs + 5) % TICK_MS) - 5)
     .toSorted((a, b) => a - b);
   const expected = (FLOOD_SECONDS * 1000) / TICK_MS;
@@ -108,7 +108,7 @@ async function measureTicksBeside(folder: string, name: string, target: string[]
   };
 }
 
-/** From the start of cmemstat to the first frame, beyond what a run without the view takes until its target runs. */
+/** From the start of cmemstat to the first frame, minus the time of a run without the view until its target runs. */
 async function measureFirstFrame(folder: string): Promise<Finding> {
   const withView: number[] = [];
   const without: number[] = [];

@@ -1,4 +1,4 @@
-/** Running the built binary as a user would, on whatever cgroups this host has. */
+/** Runs the built binary like a user, on any cgroup setup of this host. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
@@ -12,17 +12,17 @@ import type { Sample } from '#src/model/sample.ts';
 /** The built command. */
 export const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
 
-/** Programs that the tests measure. */
+/** Programs measured by the tests. */
 export const TARGETS = resolve(import.meta.dirname, 'targets');
 
 /**
- * The path of a program in `targets` that is written in TypeScript, as one file that Node starts by itself: through tsx
+ * The path of a TypeScript program in `targets`, as one file that Node.js starts without a loader: with tsx
  * a start takes 15 s in an emulated machine.
  */
 export async function builtTarget(name: string): Promise<string> {
   const ready = process.env.CMEMSTAT_TEST_BUNDLES;
   if (ready !== undefined) return join(ready, `${name}.mjs`);
-  // esbuild is loaded only where something is to be built.
+  // esbuild is loaded only if something has to be built.
   const { bundleModules } = await import('../bundle.ts');
   await bundleModules([join(TARGETS, `${name}.ts`)], scratch);
   return join(scratch, `${name}.mjs`);
@@ -38,15 +38,15 @@ export const agent = (seconds: number): string[] => [
 /** Whether this is a virtual machine of test/vm. */
 export const isGuest = process.env.CMEMSTAT_VM_GUEST !== undefined;
 
-/** By how much the waiting of targets is stretched where everything else is slow too. */
+/** Factor for the waiting times of targets on slow machines. */
 export const SLOWNESS = isGuest ? 3 : 1;
 
-/** By how much time limits are: an emulated machine is about ten times as slow. */
+/** Factor for time limits: an emulated machine is about ten times as slow. */
 const TIMEOUT_FACTOR = isGuest ? 10 : 1;
 
-/** A folder for this test file, gone after it. */
+/** A folder for this test file, removed after it. */
 export const scratch = mkdtempSync(join(tmpdir(), 'cmemstat-test-'));
-// Tests start programs that are in it as other users.
+// Tests start programs in it as other users.
 chmodSync(scratch, 0o755);
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
@@ -58,29 +58,29 @@ export interface Outcome {
   stderr: string;
 }
 
-/** A run of the binary that goes on. */
+/** A running binary. */
 export interface Running {
   child: ChildProcess;
-  /** Settles when the program has ended and nobody holds its output open any more. */
+  /** Resolves when the program has exited and its output is closed. */
   ended: Promise<Outcome>;
-  /** Settles when the program itself has ended. */
+  /** Resolves when the program itself has exited. */
   exited: Promise<void>;
-  /** Settles when the pattern has come on standard output or standard error. */
+  /** Resolves when the pattern appears on standard output or standard error. */
   until(pattern: RegExp): Promise<void>;
-  /** What has come on standard output up to now. */
+  /** The standard output so far. */
   soFar(): string;
 }
 
-/** Users, terminals and CI systems set these, and what cmemstat prints depends on them: a test sets those that it means. */
+/** Set by users, terminals and CI systems, with an effect on the output: a test sets those that it needs. */
 const DECIDED_BY_TESTS = ['NO_COLOR', 'FORCE_COLOR', 'COLORTERM', 'LANG', 'LC_CTYPE', 'GITHUB_STEP_SUMMARY'];
 
-/** What programs are started with beyond the variables of the tests themselves; undefined unsets one. */
+/** The environment of programs beyond the variables of the tests themselves; undefined unsets one. */
 export const TEST_ENVIRONMENT: Readonly<Record<string, string | undefined>> = {
   ...Object.fromEntries(DECIDED_BY_TESTS.map((name) => [name, undefined])),
   NODE_OPTIONS: '',
 };
 
-/** Starts any program and collects what it prints. */
+/** Starts any program and collects its output. */
 export function start(
   command: string,
   args: readonly string[],
@@ -123,7 +123,7 @@ export function start(
   return { child, ended, exited, until, soFar: () => outcome.stdout };
 }
 
-/** Runs the binary to its end. */
+/** Runs the binary to completion. */
 export function cmemstat(...args: string[]): Promise<Outcome> {
   return start(process.execPath, [BINARY, ...args], { input: '' }).ended;
 }
@@ -143,7 +143,7 @@ export async function record(...args: string[]): Promise<Recording> {
   return readRecording(await cmemstat('--json', ...args));
 }
 
-/** Takes the lines of a run with `--json` apart. */
+/** Splits the lines of a run with `--json`. */
 export function readRecording(outcome: Outcome, text: string = outcome.stdout): Recording {
   const lines = text
     .trim()
@@ -164,7 +164,7 @@ export function readRecording(outcome: Outcome, text: string = outcome.stdout): 
   };
 }
 
-/** The whole lines of a run that still goes on. */
+/** The complete lines of a run in progress. */
 export function readPartial(text: string): Pick<Recording, 'start' | 'samples'> {
   const lines = text
     .slice(0, text.lastIndexOf('\n'))
@@ -175,7 +175,7 @@ export function readPartial(text: string): Pick<Recording, 'start' | 'samples'> 
   return { start: first, samples: lines.filter((line) => line.type === 'sample') };
 }
 
-/** What this host is, for tests that depend on it. */
+/** Properties of this host, for tests that depend on it. */
 export const host = (() => {
   const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
   const [major = 0, minor = 0] = release().split('.').map(Number);
@@ -187,16 +187,16 @@ export const host = (() => {
   } as const;
 })();
 
-/** Something that a test needs, and from when on a host has to have it. */
+/** A requirement of a test, and since when a host must meet it. */
 export interface Need {
   what: string;
   /** Whether this host has it. */
   has: boolean;
-  /** Whether this host has to have it: then its absence is a failure and not a skip. */
+  /** Whether this host must have it: then its absence is a failure and not a skip. */
   expected: boolean;
 }
 
-/** Needs that come up in several files. */
+/** Requirements of several files. */
 export const needs = {
   cgroup: { what: 'a memory cgroup', has: host.mode !== 'process-tree', expected: true },
   cgroup1: {
@@ -219,7 +219,7 @@ export const needs = {
     has: !host.isAtLeast(5, 11),
     expected: false,
   },
-  /** BPF iterators, the BTF of the kernel, and the charge to a cgroup. */
+  /** BPF iterators, the BTF of the kernel, and charging to cgroups. */
   attribution: {
     what: 'BPF iterators and BPF memory charged to cgroups (Linux 5.11)',
     has: host.isAtLeast(5, 11) && existsSync('/sys/kernel/btf/vmlinux'),
@@ -237,13 +237,13 @@ export const needs = {
   },
 } satisfies Record<string, Need>;
 
-/** A need for a program that Debian has a package of. */
+/** A requirement of a program that is packaged in Debian. */
 export function needsProgram(name: string): Need {
   const has = (process.env.PATH ?? '').split(':').some((directory) => existsSync(join(directory, name)));
   return { what: `the program ${name}`, has, expected: process.env.CI === 'true' };
 }
 
-/** A test that is skipped by name where something is missing, and fails where it should not be missing. */
+/** A test that is skipped with its name if a requirement is missing, and fails if it must not be missing. */
 export function testWith(
   wanted: readonly Need[],
   name: string,
@@ -263,15 +263,15 @@ export function testWith(
   }
 }
 
-/** Whether only the kernel and its cgroup v2 tell this from the host; a guest with systemd starts targets in another way. */
+/** Whether only the kernel and its cgroup v2 differ from the host; a guest with systemd places targets differently. */
 export const isKernelGuest = isGuest && !process.env.CMEMSTAT_VM_GUEST?.startsWith('systemd');
 
-/** A test that no kernel makes a difference to: the guests that are there for their kernel leave it to the host. */
+/** A test that does not depend on the kernel: the guests that exist for their kernel leave it to the host. */
 export function testWithoutKernel(...args: Parameters<typeof testWith>): void {
   if (!isKernelGuest) testWith(...args);
 }
 
-/** The leaves on this host whose cmemstat is gone; one that runs beside the tests is none of their business. */
+/** The leaves on this host whose cmemstat has exited; others may be of concurrent runs. */
 export function leavesOnHost(): string[] {
   const { top } = host;
   if (top === undefined) return [];
@@ -281,7 +281,7 @@ export function leavesOnHost(): string[] {
   });
 }
 
-/** The processes whose command line holds `text`. */
+/** The processes whose command line contains `text`. */
 export function processesWith(text: string): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)

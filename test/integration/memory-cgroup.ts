@@ -1,4 +1,4 @@
-/** A memory cgroup that a test enters and leaves, so that what it makes meanwhile is charged to it. */
+/** A memory cgroup that a test enters and leaves, so that its allocations in between are charged to it. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
@@ -14,7 +14,7 @@ export class TestCgroup {
     this.#home = home;
   }
 
-  /** Skips the test where no cgroup can account memory. */
+  /** Skips the test if no cgroup can account memory. */
   static make(context: TestContext, name: string): TestCgroup {
     const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
     if (hierarchy.version === undefined || hierarchy.ownDirectory === undefined) {
@@ -27,12 +27,12 @@ export class TestCgroup {
     return new TestCgroup(directory, hierarchy.ownDirectory);
   }
 
-  /** What the kernel knows it by. */
+  /** Its id in the kernel. */
   get id(): bigint {
     return statSync(this.directory, { bigint: true }).ino;
   }
 
-  /** Everything that `make` makes is charged to this cgroup. */
+  /** Everything that `make` creates is charged to this cgroup. */
   charge<T>(make: () => T): T {
     writeFileSync(join(this.directory, 'cgroup.procs'), String(process.pid));
     try {

@@ -1,4 +1,4 @@
-/** Terminals for tests: tmux for what a user sees, and a bare pty for the bytes themselves. */
+/** Terminals for tests: tmux for the visible screen, and a bare pty for the bytes. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -7,7 +7,7 @@ import { needsProgram, scratch, TEST_ENVIRONMENT } from './harness.ts';
 
 const run = promisify(execFile);
 
-/** What tests with terminals need; emulated machines have neither the programs nor the speed. */
+/** Requirements of tests with terminals; emulated machines have neither the programs nor the speed. */
 export const needsTmux = {
   ...needsProgram('tmux'),
   ...(process.env.CMEMSTAT_VM_GUEST === undefined ? {} : { has: false, expected: false }),
@@ -19,19 +19,19 @@ export const needsScript = {
   ...(process.env.CMEMSTAT_VM_GUEST === undefined ? {} : { has: false, expected: false }),
 };
 
-/** How to start a terminal. */
+/** Options for starting a terminal. */
 export interface TerminalOptions {
   width?: number;
   height?: number;
   /** A line for /bin/sh; without it, an interactive shell with the prompt `$ `. */
   command?: string;
-  /** Undefined unsets a variable. The locale is C.UTF-8 unless told. */
+  /** Undefined unsets a variable. The locale is C.UTF-8 by default. */
   env?: Readonly<Record<string, string | undefined>>;
 }
 
 const TIMEOUT_MS = 20_000;
 
-/** Asks until the answer is other than undefined. */
+/** Polls until the result is not undefined. */
 export async function until<T>(what: string, ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
   const end = Date.now() + TIMEOUT_MS;
   for (;;) {
@@ -42,12 +42,12 @@ export async function until<T>(what: string, ask: () => Promise<T | undefined> |
   }
 }
 
-/** ESC as a character that can be seen, in what tests look at. */
+/** ESC as a visible character, in texts that tests compare. */
 function showEscapes(text: string): string {
   return text.replaceAll('\x1b', '␛');
 }
 
-/** A word for /bin/sh. */
+/** Quotes a word for /bin/sh. */
 export function shellQuote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
@@ -62,7 +62,7 @@ function environmentWords(env: Readonly<Record<string, string | undefined>>): st
 
 let servers = 0;
 
-/** A tmux server of its own, with one window. */
+/** A separate tmux server with one window. */
 export class TmuxTerminal {
   readonly #socket: string;
 
@@ -79,7 +79,7 @@ export class TmuxTerminal {
     await terminal.#tmux(
       ...['new-session', '-d', '-x', String(width), '-y', String(height)],
       words.map(shellQuote).join(' '),
-      // What is left on the screen is still there to be looked at after the command has ended.
+      // The screen stays available after the command has ended.
       ...[';', 'set-option', '-g', 'remain-on-exit', 'on'],
       ...[';', 'set-option', '-g', 'escape-time', '0'],
       ...[';', 'set-option', '-g', 'status', 'off'],
@@ -97,7 +97,7 @@ export class TmuxTerminal {
     return stdout;
   }
 
-  /** Keys by tmux's names: `Up`, `PPage`, `C-c`, `F1` ... One after the other, so that none is taken for another's end. */
+  /** Keys by tmux's names: `Up`, `PPage`, `C-c`, `F1` ... Sent one by one, so that they are not joined into sequences. */
   async keys(...names: string[]): Promise<void> {
     for (const name of names) {
       await this.#tmux('send-keys', name);
@@ -105,7 +105,7 @@ export class TmuxTerminal {
     }
   }
 
-  /** Characters as they are; also bytes of sequences. */
+  /** Literal characters; also bytes of sequences. */
   async type(text: string): Promise<void> {
     const bytes = [...Buffer.from(text)].map((byte) => byte.toString(16));
     await this.#tmux('send-keys', '-H', ...bytes);
@@ -120,7 +120,7 @@ export class TmuxTerminal {
     await this.#tmux('resize-window', '-x', String(width), '-y', String(height));
   }
 
-  /** The screen as text, blanks at the ends of lines left out; with `escapes`, colours and attributes too, ESC as ␛. */
+  /** The screen as text without trailing blanks; with `escapes`, colours and attributes too, ESC as ␛. */
   async capture(options: { escapes?: boolean } = {}): Promise<string> {
     const escapes = options.escapes === true ? ['-e'] : [];
     return showEscapes(await this.#tmux('capture-pane', '-p', ...escapes));
@@ -144,7 +144,7 @@ export class TmuxTerminal {
     }
   }
 
-  /** Waits until the command has ended. Its exit status. */
+  /** Waits until the command has ended; returns its exit status. */
   async ended(): Promise<number> {
     return until('the end of the command', async () => {
       const [dead, status = '', server] = (await this.fact('pane_dead} #{pane_dead_status} #{pid')).split(
@@ -152,7 +152,7 @@ export class TmuxTerminal {
       );
       if (dead !== '1') return undefined;
       if (status !== '') return Number(status);
-      // tmux 3.3 now and then misses that a child has ended, until it is told again.
+      // tmux 3.3 occasionally misses the exit of a child, until it is notified again.
       process.kill(Number(server), 'SIGCHLD');
       return undefined;
     });
@@ -163,7 +163,7 @@ export class TmuxTerminal {
   }
 }
 
-/** A pty with nothing that interprets it: what a program writes, byte for byte. */
+/** A pty without an interpreter: the output of a program, byte for byte. */
 export class BarePty {
   readonly #child: ChildProcess;
   readonly #ended: Promise<void>;
@@ -184,7 +184,7 @@ export class BarePty {
     this.#ended = new Promise((settle) => this.#child.on('close', () => settle()));
   }
 
-  /** Everything that was written, ESC as ␛. */
+  /** The output so far, ESC as ␛. */
   get output(): string {
     return this.#output;
   }
@@ -193,7 +193,7 @@ export class BarePty {
     this.#child.stdin?.write(text);
   }
 
-  /** From now on nobody takes what the program writes. */
+  /** From now on the output of the program is not read. */
   stall(): void {
     this.#child.stdout?.pause();
   }
@@ -202,7 +202,7 @@ export class BarePty {
     this.#child.stdout?.resume();
   }
 
-  /** The terminal goes away, as when a window is closed. */
+  /** The terminal is closed, like a window. */
   async hangUp(): Promise<void> {
     this.#child.kill('SIGKILL');
     await this.#ended;
@@ -215,7 +215,7 @@ export class BarePty {
     });
   }
 
-  /** Everything that was written, once the command has ended. */
+  /** The whole output, once the command has ended. */
   async ended(): Promise<string> {
     await this.#ended;
     return this.#output;
@@ -226,25 +226,25 @@ export class BarePty {
   }
 }
 
-/** A window that is closed when the test is over. */
+/** A window that is closed at the end of the test. */
 export async function tmux(options: TerminalOptions = {}): Promise<TmuxTerminal> {
   const terminal = await TmuxTerminal.open(options);
   onTestFinished(() => terminal.close());
   return terminal;
 }
 
-/** A pty that is closed when the test is over. */
+/** A pty that is closed at the end of the test. */
 export function bare(options: TerminalOptions & { command: string }): BarePty {
   const pty = new BarePty(options);
   onTestFinished(() => pty.close());
   return pty;
 }
 
-/** Alternate buffer, cursor, automatic wrap, mouse: what a shell has, and what the view has. */
+/** Alternate buffer, cursor, automatic wrap, mouse: the modes of a shell, and of the view. */
 export function modes(terminal: TmuxTerminal): Promise<string> {
   return terminal.fact('alternate_on} #{cursor_flag} #{wrap_flag} #{mouse_standard_flag} #{mouse_sgr_flag');
 }
 export const SHELL_MODES = '0 1 1 0 0';
 export const VIEW_MODES = '1 0 0 1 1';
-/** As a shell has it; tmux itself hides the cursor of a window whose command has ended. */
+/** As in a shell; tmux itself hides the cursor of a window whose command has ended. */
 export const ENDED_MODES = '0 0 1 0 0';

@@ -1,6 +1,6 @@
 /**
- * `npm run test:nodes [-- 22 26]`: what depends on Node.js, on each supported version beside the one that runs this, and that an
- * older one is refused. The binaries are npm packages, kept in `$CMEMSTAT_NODES`, else `~/.cache/cmemstat-nodes`.
+ * `npm run test:nodes [-- 22 26]`: the parts that depend on Node.js, on each other supported version, and that an
+ * older one is rejected. The binaries are npm packages, cached in `$CMEMSTAT_NODES`, else `~/.cache/cmemstat-nodes`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
@@ -9,17 +9,17 @@ import { join, resolve } from 'node:path';
 
 const PROJECT = resolve(import.meta.dirname, '../..');
 const SUPPORTED = [20, 22, 24, 26];
-/** The newest that is refused. */
+/** The newest version that is rejected. */
 const REFUSED = 18;
-/** What Node.js makes a difference to: processes, streams, terminals, native code. The rest is computed alike in all versions. */
+/** What depends on the version of Node.js: processes, streams, terminals, native code. */
 const FILES = ['launch', 'output', 'run-bpf', 'loaded-modules'];
-/** These take longest; one version more than the one that runs all tests shows whether the terminal has changed. */
+/** These take longest; one other version suffices to detect changes of the terminal. */
 const FILES_OF_NEWEST = ['view'];
 const TIMEOUT_MS = 600_000;
 
 const cache = process.env.CMEMSTAT_NODES ?? join(homedir(), '.cache', 'cmemstat-nodes');
 
-/** The folder with `node` of a version; it is installed where it is not there yet. */
+/** The folder with `node` of a version; installed if missing. */
 function installNode(major: number): string {
   const name = `node-linux-${process.arch}`;
   const folder = join(cache, String(major));
@@ -42,7 +42,7 @@ function installNode(major: number): string {
   return join(folder, 'node_modules', name, 'bin');
 }
 
-/** Runs a program of this version of Node.js, and lets it find the same one by its name. */
+/** Runs a program with this version of Node.js, which is also `node` in PATH. */
 function run(bin: string, args: readonly string[], stdio: 'inherit' | 'pipe') {
   return spawnSync(join(bin, 'node'), args, {
     cwd: PROJECT,

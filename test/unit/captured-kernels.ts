@@ -1,4 +1,4 @@
-/** The kernel files that were captured on real kernels; the SOURCE.md beside them says where they come from. */
+/** The kernel files captured on real kernels; the SOURCE.md beside them describes their origin. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { isAtLeast, parseKernelRelease } from '#src/kernel/kernel-release.ts';
@@ -9,10 +9,10 @@ const ROOT = resolve(import.meta.dirname, '../fixtures/kernel');
 export interface CapturedKernel {
   /** The fixture's folder, such as `6.12` or `6.18-v1`. */
   name: string;
-  /** Where the captured leaf lies. */
+  /** The path of the captured leaf. */
   leaf: string;
   isAtLeast(major: number, minor: number): boolean;
-  /** The same for a release as the docs write it, such as `5.18`. */
+  /** The release in the format of the docs, such as `5.18`. */
   has(since: string): boolean;
   /** A path below the fixture's folder. */
   path(file: string): string;

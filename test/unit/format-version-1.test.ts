@@ -25,7 +25,7 @@ const VERDICTS = readdirSync(DIRECTORY).filter((name) => name.endsWith('.verdict
 
 const read = (name: string) => readFileSync(join(DIRECTORY, name), 'utf8');
 
-/** The text of a recording or a summary as the current version writes it: rewritten as text, apart from the code under test. */
+/** The text of a recording or a summary in the current version: rewritten as text, independent of the code under test. */
 const rewritten = (text: string) =>
   text
     .replaceAll('"version":1,', '"version":2,')
@@ -59,7 +59,7 @@ const planOf = (more: Partial<GatePlan>): GatePlan => ({
   ...more,
 });
 
-/** The plan that each verdict was made with, and its recordings. */
+/** The plan of each verdict, and its recordings. */
 const EVALUATED: Readonly<Record<string, [plan: GatePlan, recordings: string[]]>> = {
   'exceeded.verdict.json': [planOf({}), ['exceeded.jsonl']],
   'stopped.verdict.json': [planOf({}), ['stopped.jsonl']],
@@ -77,7 +77,7 @@ const EVALUATED: Readonly<Record<string, [plan: GatePlan, recordings: string[]]>
 };
 
 /**
- * What does not depend on the directory that the files are in, nor on how warnings are worded, nor on the
+ * The parts that depend neither on the directory of the files, nor on the wording of warnings, nor on the
  * moment that explains an exceeded limit: version 1 showed the first, this version shows the maximum.
  */
 function comparable(verdict: Verdict | undefined): unknown {

@@ -1,10 +1,10 @@
-/** The layers of src, as docs/architecture.md draws them: every import goes to a lower layer or stays in its own. */
+/** The layers of src, as in docs/architecture.md: every import goes to a lower layer or stays in its own. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize, relative } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { PROJECT } from '../paths.ts';
 
-/** The top folders of src, the lowest first. Those on one line don't import each other. */
+/** The top folders of src, the lowest first. Those on one line do not import each other. */
 const LAYERS: readonly (readonly string[])[] = [
   ['.'],
   ['kernel'],
@@ -17,7 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['cli'],
 ];
 
-/** The one place that imports a package. */
+/** The only place that imports a package. */
 const PACKAGES: Readonly<Record<string, string>> = {
   koffi: 'kernel/bpf/sys',
   blessed: 'view/terminal',
@@ -31,7 +31,7 @@ const IMPORT = /(?:\bfrom|\bimport\()\s*'([^']+)'|^import '([^']+)'/gm;
 
 interface Import {
   from: string;
-  /** A path below src, or what a package is called. */
+  /** A path below src, or the name of a package. */
   to: string;
   isPackage: boolean;
 }
@@ -125,7 +125,7 @@ describe('the layers of src', () => {
     const tests = readdirSync(join(PROJECT, 'test'), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => relative(PROJECT, join(entry.parentPath, entry.name)))
-      // What was captured is laid out as in the kernel.
+      // Captured files have the layout of the kernel.
       .filter((file) => !file.startsWith('test/fixtures/'));
     expect(tests).toContain('test/unit/layers.test.ts');
     expect([...countBy(tests, dirname)].filter(([, count]) => count > MAX_FILES)).toEqual([]);

@@ -1,4 +1,4 @@
-/** Faults that src once had: each test fails where one of them comes back. */
+/** Former faults of src: each test fails if its fault returns. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -49,7 +49,7 @@ describe('src/sampler/bpf/bpf-clock.ts', () => {
       async () => ({ collect, close: () => {} }),
     );
     const read = [0, 1000.2, 1999.5, 3000.1].filter((at) => {
-      // setTimeout cuts off what is less than a millisecond: a tick comes up to 1 ms early.
+      // setTimeout truncates fractions of a millisecond: a tick may be up to 1 ms early.
       ms = at;
       return clock.read(() => [], at === 0) !== undefined;
     });

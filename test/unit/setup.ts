@@ -1,5 +1,5 @@
 /**
- * Runs before each test file, also where files share a process: a hook of a shared module would only be
+ * Runs before each test file, also if files share a process: a hook of a shared module would only be
  * registered for the first file that imports it.
  */
 import { afterAll } from 'vitest';

@@ -1,16 +1,16 @@
-/** Ordinary folders and files in the place of cgroupfs. */
+/** Ordinary folders and files in place of cgroupfs. */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
 const made: string[] = [];
 
-/** Removes what {@link makeTree} made since the last call. */
+/** Removes what {@link makeTree} created since the last call. */
 export function removeTrees(): void {
   for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
 }
 
-/** Makes a folder with these files, gone after the test file; a path that ends in `/` is an empty folder. */
+/** Creates a folder with these files, removed after the test file; a path that ends in `/` is an empty folder. */
 export function makeTree(files: Readonly<Record<string, string>> = {}): string {
   const root = mkdtempSync(join(tmpdir(), 'cmemstat-unit-'));
   made.push(root);

@@ -6,7 +6,7 @@ import { golden, PROJECT } from '../paths.ts';
 /** Words of version 1 of the formats. */
 const FORMER = /\b(broken|breach(es|ed)?|judg\w*|not-held)\b/i;
 
-/** Maps, programs and links are held by processes: that is no result of a budget. */
+/** Maps, programs and links are held by processes, which is not a result of a budget. */
 const HELD_BY_PROCESS =
   /"(held|heldElsewhere|heldPeak)"|held (by|open)|held, but charged elsewhere|held_|held: by who holds descriptors/gi;
 

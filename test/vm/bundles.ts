@@ -3,11 +3,11 @@ import path from 'node:path';
 import { bundleModules } from '../bundle.ts';
 
 const INTEGRATION = path.resolve(import.meta.dirname, '../integration');
-/** The project is visible in every guest; what is in here is no source. */
+/** The project is visible in every guest; the files in here are not sources. */
 const NODE_MODULES = path.resolve(import.meta.dirname, '../../node_modules');
 
 /**
- * Makes one file of each integration test and of each of its programs that is in TypeScript, and hands the folder to
+ * Bundles each integration test and each of its TypeScript programs into one file, and passes the folder to
  * `use`. Loading and transforming them one by one takes 5 to 15 s per test file in an emulated machine.
  */
 export async function withBundles<T>(use: (directory: string) => Promise<T>): Promise<T> {

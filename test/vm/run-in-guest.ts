@@ -84,7 +84,7 @@ function parseNumber(option: string, text: string | undefined): number | undefin
   return Number(text);
 }
 
-// Without this a signal would leave the machine's files behind.
+// Otherwise a signal would leave the machine's files behind.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => process.exit(EXIT_VM_FAILED));
 }

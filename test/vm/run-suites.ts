@@ -1,4 +1,4 @@
-/** Command line of the VM suite: the integration tests in every guest, or in those that are named. */
+/** Command line of the VM suite: the integration tests in every guest, or in the named ones. */
 import { GUEST_NAMES, runGuestSuites } from './suites.ts';
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

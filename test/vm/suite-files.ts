@@ -1,11 +1,11 @@
-/** Which file of test/integration runs in which guest; the reasons are in README.md. A file that is in no list runs in each kernel's. */
+/** The guests of each file of test/integration; README.md has the reasons. An unlisted file runs in each kernel's guest. */
 import type { KernelName } from './guest/kernels.ts';
 
-/** What differs where systemd runs the host; the rest is the same as in the guest with the same kernel. */
+/** What depends on systemd; the rest is the same as in the guest with the same kernel. */
 export const SYSTEMD_FILES: readonly string[] = ['systemd', 'launch', 'lifecycle'];
 
 /**
- * What no kernel makes a difference to: terminals, files, and what is made of the figures of a run. Only the host runs
+ * What does not depend on the kernel: terminals, files, and the processing of a run's figures. Only the host runs
  * these. In the other files `testWithoutKernel` marks such tests.
  */
 export const HOST_FILES: readonly string[] =
@@ -13,7 +13,7 @@ export const HOST_FILES: readonly string[] =
     ' ',
   );
 
-/** What is made of the figures and files of cgroup v2: one kernel is enough. */
+/** The processing of the figures and files of cgroup v2: one kernel is sufficient. */
 export const ONE_KERNEL_FILES: readonly string[] = ['compare', 'runs', 'elsewhere'];
 
 /** The kernel that runs {@link ONE_KERNEL_FILES}. */

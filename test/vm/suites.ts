@@ -13,13 +13,13 @@ const SUITE = [
   'node_modules/vitest/vitest.mjs',
   ...['run', '--config', 'test/vm/vitest.config.mjs', '--configLoader', 'native', '--reporter', 'verbose'],
 ];
-// Some 20 minutes where the guests have two cores for themselves.
+// About 20 minutes if the guests have two cores for themselves.
 const TIMEOUT_MS = 2_700_000;
-// With three, each guest gets two thirds of a core, and tests that rely on the clock fail beside them.
+// With three, each guest gets two thirds of a core, and tests that rely on the clock fail.
 const PARALLEL_GUESTS = 2;
 interface Guest {
   run: (command: Omit<GuestCommand, 'kernel'>) => Promise<GuestResult>;
-  /** What vitest is told of the test files that are run there; all when it is empty. */
+  /** The arguments of vitest for the test files that run there; all if empty. */
   files: readonly string[];
 }
 
@@ -27,7 +27,7 @@ function exclude(names: readonly string[]): string[] {
   return names.flatMap((name) => ['--exclude', `**/${name}.test.mjs`]);
 }
 
-/** What takes longest comes first: then those that run at a time end together. */
+/** The longest first, so that guests that run at a time end together. */
 const BY_DURATION = KERNEL_NAMES.toReversed().toSorted(
   (a, b) => Number(b === THE_ONE_KERNEL) - Number(a === THE_ONE_KERNEL),
 );
@@ -49,12 +49,12 @@ const GUESTS = new Map<string, Guest>([
   ]),
 ]);
 
-/** The guests that there are. */
+/** All guests. */
 export const GUEST_NAMES: readonly string[] = [...GUESTS.keys()];
 
 /**
  * Runs the integration tests in the guests, two at a time, and prints a line for each at the end. A guest that did not
- * come to its end counts as one failure.
+ * complete counts as one failure.
  */
 export async function runGuestSuites(
   names: readonly string[],
@@ -99,7 +99,7 @@ async function runSuite(
       onStderr: (chunk) => output.write(chunk),
     });
     const counts = countTests(output.text);
-    // A runner that fails without naming a test (it could not start) is a failure all the same.
+    // A runner that fails without naming a test (it could not start) is a failure, too.
     const failed = exitCode === 0 && counts.passed > 0 ? counts.failed : Math.max(1, counts.failed);
     const outcome = { ...counts, failed, suite: `guest ${name}` };
     const seconds = (totalMs / 1000).toFixed(0);
@@ -116,7 +116,7 @@ async function runSuite(
   }
 }
 
-/** Marks each line with the guest that it comes from, and keeps the text. */
+/** Prefixes each line with the name of its guest, and keeps the text. */
 class PrefixedLines {
   text = '';
   readonly #prefix: string;

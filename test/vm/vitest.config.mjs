@@ -1,7 +1,7 @@
-// How vitest runs in a virtual machine: the bundles that test/vm/bundles.ts makes of test/integration, in one process.
-// Node loads this by itself: a configuration in TypeScript would have to be transformed in the machine first.
+// The configuration of vitest in a virtual machine: runs the bundles of test/integration in one process.
+// Node.js loads it directly: a TypeScript configuration would have to be transformed in the machine first.
 export default {
-  // Nothing can be written beside the sources.
+  // The folders of the sources are read-only.
   cacheDir: '/tmp/cmemstat-vitest',
   test: {
     name: 'integration',

@@ -1,4 +1,4 @@
-// Holds additional memory and runs another script. Arguments: MiB, the script, its arguments.
+// Allocates additional memory and runs another script. Arguments: MiB, the script, its arguments.
 import { pathToFileURL } from 'node:url';
 
 const [node, , mib, script, ...rest] = process.argv;

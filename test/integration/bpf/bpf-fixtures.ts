@@ -1,4 +1,4 @@
-/** BPF objects for tests, made with bpf(2) of this host. */
+/** BPF objects for tests, created with bpf(2) on this host. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, readdirSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { bpfSyscallNumber } from '#src/kernel/bpf/sys/syscall-numbers.ts';
 import { mapFdinfo, programFdinfo, readFdinfo } from '#src/kernel/procfs/fdinfo.ts';
 import { requires } from './bpf-requirements.ts';
 
-/** Makes objects and closes them all at the end. */
+/** Creates objects and closes them all at the end. */
 export class BpfObjects {
   readonly bpf: Bpf;
   readonly #fds: number[] = [];
@@ -70,9 +70,9 @@ export class BpfObjects {
     return this.#load([...loads, ...RETURN_0], name);
   }
 
-  /** A socket filter that calls `count` functions of its own. */
+  /** A socket filter that calls `count` of its own functions. */
   programWithFunctions(count: number): { fd: number; id: number } {
-    // Each function is two instructions, and lies behind the main one, which ends in two as well.
+    // Each function is two instructions, placed after the main one, which ends in two as well.
     const calls = Array.from({ length: count }, (_, index) =>
       instruction(0x85, { src: 1, imm: count - index - 1 + 2 + 2 * index }),
     );
@@ -83,7 +83,7 @@ export class BpfObjects {
     return this.#load([...calls, ...RETURN_0, ...functions.flat()], 'functions');
   }
 
-  /** Puts `count` records of 8 bytes into a ring buffer, by a program that is run that often. */
+  /** Writes `count` records of 8 bytes into a ring buffer, by running a program `count` times. */
   produce(mapFd: number, count: number): void {
     const RINGBUF_OUTPUT = 130;
     const output = [
@@ -150,18 +150,18 @@ function loadMap(dst: number, fd: number): Buffer[] {
 /** r0 = 0; exit */
 const RETURN_0 = [instruction(0xb7), instruction(0x95)];
 
-/** Others use BPF on this host too: of `all`, only what the other lists have as well counts. */
+/** Other processes use BPF on this host too: of `all`, only objects that are also in the other lists count. */
 export function withIds<T extends { id: number }>(all: readonly T[], ...others: { id: number }[][]): T[] {
   const sets = others.map((other) => new Set(other.map(({ id }) => id)));
   return all.filter(({ id }) => sets.every((set) => set.has(id)));
 }
 
-/** How many descriptors this process has open. */
+/** The number of descriptors that this process has open. */
 export function openDescriptors(): number {
   return readdirSync('/proc/self/fd').length;
 }
 
-/** A process that makes and drops maps all the time, until it is stopped. */
+/** A process that continuously creates and drops maps, until it is stopped. */
 export class Churn {
   readonly child: ChildProcess;
 
@@ -169,7 +169,7 @@ export class Churn {
     this.child = child;
   }
 
-  /** Returns once the first maps are there. */
+  /** Resolves when the first maps exist. */
   static async start(): Promise<Churn> {
     const script = `
       const koffi = require('koffi');
@@ -183,7 +183,7 @@ export class Churn {
         if (round === 50) writeSync(1, 'started');
         if (fds.length <= 50) continue;
         for (const fd of fds.splice(0, 25)) closeSync(fd);
-        // The kernel frees maps in the background: on a single CPU it has to get to it.
+        // The kernel frees maps in the background, which may take a while on a single CPU.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
       }`;
     // Before Linux 5.11 maps count against the limit of locked memory.
@@ -201,14 +201,14 @@ export class Churn {
   }
 }
 
-/** What the tests of our programs share. */
+/** Shared helpers for tests of our programs. */
 interface BpfScene {
   bpf: Bpf;
   objects: BpfObjects;
 }
 
 /**
- * Skips a test that this host cannot run, otherwise opens bpf(2) and objects to create; `closeAll` of the objects ends it.
+ * Skips a test that this host cannot run, otherwise opens bpf(2) and objects to create; `closeAll` removes them.
  */
 export async function openBpfScene(context: TestContext): Promise<BpfScene> {
   requires(context, {

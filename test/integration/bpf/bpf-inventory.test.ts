@@ -1,4 +1,4 @@
-/** The inventory on this kernel: beside bpftool, under churn, with few rights, for one cgroup. */
+/** The inventory on this kernel: compared with bpftool, under churn, with few capabilities, for one cgroup. */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -131,7 +131,7 @@ describe('a map', () => {
     const filled = find(inventory, map.id);
     expect(filled).not.toBe(first);
     expect(filled?.elements).toBe(3);
-    // Before Linux 5.11 a map is charged in advance, to RLIMIT_MEMLOCK, for all that it may ever hold.
+    // Before Linux 5.11 the maximum size of a map is charged in advance, to RLIMIT_MEMLOCK.
     if (host.isAtLeast(5, 11)) expect(filled?.bytes).toBeGreaterThan(first?.bytes ?? Number.NaN);
   });
 
@@ -201,7 +201,7 @@ describe('descriptors', () => {
         }
       }
       expect(seen).toBeGreaterThan(10);
-      // The one of a cgroup opens one more iterator, program and link, when it first needs it.
+      // The inventory of a cgroup opens one more iterator, program and link on first use.
       expect(openDescriptors()).toBeLessThanOrEqual(whileOpen + 2);
       for (const inventory of inventories) {
         inventory.close();

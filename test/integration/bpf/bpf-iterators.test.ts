@@ -1,4 +1,4 @@
-/** Our iterators, on this kernel: beside the id walk, bpftool and the fdinfo of our own descriptors. */
+/** Our iterators on this kernel, compared with the id walk, bpftool and the fdinfo of our own descriptors. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,7 +24,7 @@ import { requires } from './bpf-requirements.ts';
 const caches = mkdtempSync(join(tmpdir(), 'bpf-iterators-'));
 afterAll(() => rmSync(caches, { recursive: true }));
 
-/** The guests of test/vm have room for 4096 descriptors, and little speed. */
+/** The guests of test/vm allow 4096 descriptors, and are slow. */
 const descriptors = Number(
   /^Max open files +\d+ +(\d+)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1],
 );
@@ -49,7 +49,7 @@ function opened<T extends { close(): void }>(iterator: T): T {
   return iterator;
 }
 
-/** Reads until the freeing of maps, which the kernel puts off, is over. */
+/** Reads until the kernel has freed the maps, which it defers. */
 async function eventually<T>(read: () => T, done: (value: T) => boolean): Promise<T> {
   for (let attempt = 0; ; attempt++) {
     const value = read();
@@ -144,11 +144,11 @@ describe('elements', () => {
   });
 
   it.for([7, 10_000])('of a large hash without preallocation are counted: %i', (count) => {
-    // Before 6.6 the CPUs count such a map each for itself, and what they have in common is off by up to 32 a CPU.
+    // Before 6.6 each CPU counts such a map separately, and the shared count is off by up to 32 per CPU.
     const { fd, id } = objects.map({ map_flags: 1, max_entries: 100_000 });
     objects.fill(fd, count);
     expect(read(id).elements).toBe(count);
-    // The way without the kernel's own function has to hold on every kernel.
+    // The way without the kernel's own function must work on every kernel.
     const older = { ...prepared, sumsElements: false };
     const knowsVariables = / runqueues$/m.test(readFileSync('/proc/kallsyms', 'latin1'));
     expect(read(id, older).elements).toBe(knowsVariables ? count : undefined);
@@ -173,7 +173,7 @@ describe('elements', () => {
     expect(read(id).elements).toBe(4);
     objects.pop(fd, 8);
     objects.pop(fd, 8);
-    // The head goes round the end here.
+    // The head wraps around here.
     objects.push(fd, 8);
     expect(read(id).elements).toBe(3);
   });
@@ -254,7 +254,7 @@ describe('the cgroup of a map', () => {
       expect(identity).not.toBe(0n);
       rmdirSync(inner);
       if (readKernelBtf().findMember('bpf_map', 'objcg') === undefined) return;
-      // The charge moves up once the kernel has taken the cgroup down.
+      // The charge moves to the parent once the kernel has removed the cgroup.
       const moved = await eventually(ours, (maps) => maps.every((map) => map.cgroupId !== cgroupId));
       expect(moved.map((map) => map.cgroupId)).toEqual([outerId, outerId, outerId]);
       expect(moved.map((map) => map.chargeIdentity)).toEqual([identity, identity, identity]);
@@ -313,7 +313,7 @@ describe('the program iterator', () => {
     const { id } = objects.programWithFunctions(2);
     const find = (wanted: number) => iterator.read().find((program) => program.id === wanted);
     expect(find(plain.id)).toMatchObject({ pages: 1, functionPages: 0 });
-    // The main function is there twice: as the program that was loaded, and as the first of its functions.
+    // The main function exists twice: as the loaded program, and as the first of its functions.
     const jited = readFileSync('/proc/sys/net/core/bpf_jit_enable', 'utf8').trim() !== '0';
     expect(find(id)).toMatchObject({ pages: 1, functionPages: jited ? 3 : 0 });
   });
@@ -377,7 +377,7 @@ describe('the iterator over descriptors', () => {
     requires(context, { tool: 'unshare' });
     objects.map();
     const [pid, pids] = await openAs<[number, number[]]>('unshare --pid --fork --mount-proc', 'pids');
-    // It sees its own descriptors, and not those of this process, which is outside.
+    // It sees its own descriptors, but not those of this process, which is outside.
     expect(pid).toBeLessThan(100);
     expect(new Set(pids)).toEqual(new Set([pid]));
   });
@@ -404,7 +404,7 @@ describe('permissions', () => {
   });
 });
 
-/** What `targets/open-iterators.ts` prints behind a command that changes what it may do. */
+/** The output of `targets/open-iterators.ts` under a command that changes its capabilities. */
 async function openAs<T>(command: string, what: 'rights' | 'pids'): Promise<T> {
   const node = [process.execPath, await builtTarget('open-iterators'), what];
   const shell = ['-c', `exec ${command} "$@"`, 'sh', ...node];
@@ -437,7 +437,7 @@ describe('all iterators', () => {
   it('report why the verifier rejects a program', () => {
     const before = openDescriptors();
     const object = prepared.prepared('map-iterator');
-    // exit, with nothing in r0
+    // exit, with r0 uninitialized
     const instructions = Buffer.from('9500000000000000', 'hex');
     const broken = object.programs.map((program) => ({ ...program, instructions, symbols: [] }));
     const program = { object: { ...object, programs: broken }, name: 'cmemstat_maps', since: '5.8' };

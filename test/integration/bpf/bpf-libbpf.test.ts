@@ -1,4 +1,4 @@
-/** CO-RE relocation beside libbpf's, for kernels that need not run here: their captured types, and all of our objects. */
+/** CO-RE relocation compared with libbpf's, against the captured types of other kernels, for all of our objects. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -18,7 +18,7 @@ afterAll(() => rmSync(directory, { recursive: true }));
 
 let compiled: boolean | undefined;
 
-/** Compiles the little program that asks libbpf. */
+/** Compiles the small program that calls libbpf. */
 function needLibbpf(context: TestContext): void {
   requires(context, {
     capabilities: ['CAP_BPF', 'CAP_PERFMON', 'CAP_SYS_ADMIN'],
@@ -32,9 +32,9 @@ function needLibbpf(context: TestContext): void {
   context.skip('the headers of libbpf are not installed (libbpf-dev)');
 }
 
-/** What libbpf makes of the programs of an object, by name. */
+/** The instructions that libbpf produces for the programs of an object, by name. */
 function askLibbpf(types: string, object: string): Map<string, Buffer> {
-  // libbpf says on standard error that this kernel refuses some of them.
+  // libbpf reports on standard error that this kernel rejects some of them.
   const output = execFileSync(relocator, [types, object], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
@@ -49,7 +49,7 @@ function askLibbpf(types: string, object: string): Map<string, Buffer> {
 }
 
 const order = HOST_BYTE_ORDER === 'LE' ? 'el' : 'eb';
-/** The same on every kernel, so that only the host compares them. */
+/** Independent of the running kernel, so only the host compares them. */
 const captured = (isGuest ? [] : CAPTURED)
   .filter((name) => capturedTypes(name).bigEndian === (order === 'eb'))
   .map((name) => [name, capturedPath(name)] as const);

@@ -1,4 +1,4 @@
-/** The loader on this kernel: what its programs do, and that libbpf and the kernel itself make the same of the same objects. */
+/** The loader on this kernel: its programs, and comparisons with the instructions of libbpf and of the kernel. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, readdirSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { endianness } from 'node:os';
@@ -33,7 +33,7 @@ const SUFFIX = endianness() === 'LE' ? '.bpfel.o' : '.bpfeb.o';
 
 const fixturePath = (name: string) => fixture(`bpf/${name}${SUFFIX}`);
 
-/** Our own programs, and the fixtures that every kernel takes. */
+/** Our own programs, and the fixtures that every kernel accepts. */
 function comparedObjects(): string[] {
   const programs = source('kernel/bpf/programs/compiled');
   const own = listObjects(programs);
@@ -75,7 +75,7 @@ function specify(path: string): ObjectSpecification {
 
 function prepare(path: string): PreparedObject {
   const prepared = prepareObject(specify(path), kernel, readKernelConfig());
-  // What comes out of a cache is loaded, not what went in.
+  // The object read back from a cache is loaded, not the original.
   return decodePreparedObject(JSON.parse(JSON.stringify(encodePreparedObject(prepared))));
 }
 
@@ -85,7 +85,7 @@ function load(prepared: PreparedObject, options?: LoadOptions): LoadedObject {
   return loaded;
 }
 
-/** What one pass of an iterator wrote, as numbers of 64 bits. */
+/** The output of one pass of an iterator, as 64-bit numbers. */
 function readIterator(loaded: LoadedObject, program: string): bigint[] {
   const link = attachIterator(bpf, loaded.program(program));
   const fd = createIterator(bpf, link.fd);
@@ -136,7 +136,7 @@ describe('loaded programs', () => {
     const loaded = load(prepare(fixturePath('callbacks')), { constants: { factor: 5, hidden: 2n } });
     const args = new BigUint64Array([10n, 0n, 0n]);
     const bytes = Buffer.from(args.buffer);
-    // 4 * 5 + 2, and 1 more.
+    // 4 * 5 + 2, plus 1.
     expect(runProgram(bpf, loaded.program('run'), bytes)).toBe(23);
     expect([...args]).toEqual([10n, 45n * 5n + 10n * 2n + 1000n, 10n]);
     expect(runProgram(bpf, loaded.program('plain'))).toBe(2);
@@ -191,7 +191,7 @@ describe('loaded programs', () => {
 });
 
 describe('a program with functions whose types use kinds that old kernels lack', () => {
-  /** Loads the object and compares what its iterator writes for a map with what it should. */
+  /** Loads the object and compares the output of its iterator for a map with the expected one. */
   function expectDump(prepared: PreparedObject): void {
     const { id } = objects.map({ max_entries: 77 });
     expect(id).toBeGreaterThan(0);
@@ -267,7 +267,7 @@ describe('other loaders of the same objects', () => {
       const prepared = prepare(path);
       const wanted = loadedByDefault(path);
       skipUnavailable(context, prepared);
-      // bpftool loads all programs of an object or only the first, and fails over those in sections with a leading `?`.
+      // bpftool loads all programs of an object or only the first, and fails with sections with a leading `?`.
       const isWhole = wanted.length === prepared.programs.length;
       execFileSync('bpftool', ['prog', isWhole ? 'loadall' : 'load', path, pin]);
       closers.push(() => rmSync(pin, { recursive: true }));
@@ -303,20 +303,20 @@ describe('other loaders of the same objects', () => {
     },
   );
 
-  /** The programs that every kernel with the right features takes; not those in sections with a leading `?`. */
+  /** The programs that every kernel with the right features accepts; not those in sections with a leading `?`. */
   function loadedByDefault(path: string): string[] {
     return specify(path)
       .programs.filter(({ section }) => !section.startsWith('?'))
       .map(({ name }) => name);
   }
 
-  /** An iterator that the kernel lacks: no one can load it there. */
+  /** An iterator that the kernel lacks: no loader can load it there. */
   function skipUnavailable(context: TestContext, { programs }: PreparedObject): void {
     const [reason] = programs.flatMap(({ unavailable }) => (unavailable === undefined ? [] : [unavailable]));
     if (reason !== undefined) context.skip(reason);
   }
 
-  /** What the fixtures need of a kernel. */
+  /** The kernel features that the fixtures need. */
   function needsOf(context: TestContext, name: string): void {
     if (name.startsWith('callbacks')) needs(context, '5.17', 'bpf_loop');
     if (name.startsWith('kconfig')) {
@@ -327,7 +327,7 @@ describe('other loaders of the same objects', () => {
     if (name.startsWith('kernel-symbols')) needs(context, '6.6', 'bpf_map_sum_elem_count');
   }
 
-  /** The instructions that the verifier left, with the names of maps in place of their ids. */
+  /** The instructions after verification, with the names of maps in place of their ids. */
   function dump(program: string[]): string[] {
     const file = join(scratch, `xlated-${process.pid}`);
     execFileSync('bpftool', ['prog', 'dump', 'xlated', ...program, 'file', file]);
@@ -345,7 +345,7 @@ describe('other loaders of the same objects', () => {
     });
   }
 
-  /** Loads a program as the compiler left its relocations, with the records for the kernel to do them. */
+  /** Loads a program with the compiler's relocations, and passes their records for the kernel to apply. */
   function loadUnrelocated(path: string, loaded: LoadedObject, name: string): number {
     const specification = specify(path);
     const functions = new Map(
@@ -401,7 +401,7 @@ describe('other loaders of the same objects', () => {
       prog_btf_fd: btfFd,
       func_info: { address: bpf.address(functionInfo.bytes), count: linked.functions.length, size: 8 },
     });
-    // Behind the fields that we use: 116 core_relo_cnt, 128 core_relos, 136 core_relo_rec_size.
+    // After the fields that we use: 116 core_relo_cnt, 128 core_relos, 136 core_relo_rec_size.
     const whole = new StructWriter(144, HOST_BYTE_ORDER);
     attr.copy(whole.bytes);
     whole

@@ -1,4 +1,4 @@
-/** The id walk and what is read of each object, on this host's bpf(2), beside bpftool. */
+/** The id walk and the fields of each object, on this host's bpf(2), compared with bpftool. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Btf } from '#src/kernel/bpf/btf/btf.ts';
 import { completeMapName } from '#src/kernel/bpf/btf/full-names.ts';
@@ -82,7 +82,7 @@ describe('all programs of the host', () => {
     const theirs = bpftool<Program>('prog', 'show');
     const ours = withIds(before, collectPrograms(bpf));
     expect(ours.length).toBeGreaterThanOrEqual(3);
-    // More maps than the first guess has room for.
+    // More maps than fit into the first buffer.
     expect(ours.find(({ id }) => id === many.id)?.map_ids).toEqual(maps.map(({ id }) => id));
     expect(
       ours.map((program) => ({
@@ -119,7 +119,7 @@ describe('the walk', () => {
     const gone = objects.map();
     expect(readMapFdinfo(bpf, gone.id)).toMatchObject({ map_id: gone.id });
     objects.close(gone.fd);
-    // A map is freed a grace period after its last descriptor; its id goes at once.
+    // A map is freed a grace period after its last descriptor is closed; its id is removed at once.
     expect(readMapFdinfo(bpf, gone.id)).toBeUndefined();
     expect(listObjectIds(bpf, 'map')).not.toContain(gone.id);
   });

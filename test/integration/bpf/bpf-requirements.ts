@@ -3,15 +3,15 @@ import { release } from 'node:os';
 import type { TestContext } from 'vitest';
 import { type Capability, readEffectiveCapabilities } from '#src/kernel/procfs/capabilities.ts';
 
-/** What a test can need: capabilities, the first Linux release with a feature of BPF, a tool. */
+/** Requirements of a test: capabilities, the first Linux release with a BPF feature, a tool. */
 interface Needs {
   capabilities?: Capability[];
-  /** `major.minor`, and what it brought. From that release on the test runs, and fails where the feature is missing. */
+  /** `major.minor`, and the feature. From that release on the test runs, and fails if the feature is missing. */
   since?: [version: string, feature: string];
   tool?: string;
 }
 
-/** Skips a test whose needs this host can't meet, with the reason. */
+/** Skips a test whose requirements this host does not meet, with the reason. */
 export function requires(context: TestContext, { capabilities = [], since, tool }: Needs): void {
   const effective = readEffectiveCapabilities();
   const missing = capabilities.filter((capability) => !effective.has(capability));

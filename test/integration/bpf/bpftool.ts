@@ -1,4 +1,4 @@
-/** bpftool: what it says of the host's BPF objects, our maps in its words, and maps that it pins. */
+/** bpftool: its lists of the host's BPF objects, our maps in its format, and maps that it pins. */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -6,14 +6,14 @@ import type { BpftoolMap } from '#src/app/maps/bpftool-json.ts';
 import type { InventoryMap } from '#src/model/bpf-inventory.ts';
 import { scratch } from '../harness.ts';
 
-/** A list that bpftool prints as JSON, such as that of `prog show`. */
+/** A list that bpftool prints as JSON, such as `prog show`. */
 export function bpftool<T>(...args: string[]): T[] {
   return JSON.parse(
     execFileSync('bpftool', ['-j', ...args], { encoding: 'utf8', maxBuffer: 1 << 28 }),
   ) as T[];
 }
 
-/** What is compared of a map; the name of one without a name is empty. */
+/** The compared fields of a map; the name of a map without one is empty. */
 interface MapFigures extends Pick<BpftoolMap, 'id' | 'flags' | 'bytes_key' | 'bytes_value' | 'max_entries'> {
   type: string | number | undefined;
   name: string;
@@ -21,7 +21,7 @@ interface MapFigures extends Pick<BpftoolMap, 'id' | 'flags' | 'bytes_key' | 'by
   frozen: number;
 }
 
-/** All maps of the host as bpftool knows them. */
+/** All maps of the host according to bpftool. */
 export function bpftoolMaps(): MapFigures[] {
   return bpftool<BpftoolMap>('map', 'show').map(
     ({ id, type, name = '', flags, bytes_key, bytes_value, max_entries, bytes_memlock, frozen }) => ({
@@ -38,7 +38,7 @@ export function bpftoolMaps(): MapFigures[] {
   );
 }
 
-/** A map of ours in bpftool's words, under the name that the kernel keeps. */
+/** A map of ours in bpftool's format, under the name that the kernel stores. */
 export function mapFigures(
   map: Pick<
     InventoryMap,
@@ -60,7 +60,7 @@ export function mapFigures(
   };
 }
 
-/** Mounts a BPF file system for as long as `use` takes, and gives it a path to pin a map at. */
+/** Mounts a BPF file system for the duration of `use`, and passes it a path to pin a map at. */
 export async function withPin(name: string, use: (pin: string) => Promise<void>): Promise<void> {
   const mount = mkdtempSync(join(scratch, 'bpf-'));
   const pin = join(mount, name);
@@ -73,7 +73,7 @@ export async function withPin(name: string, use: (pin: string) => Promise<void>)
   }
 }
 
-/** The command that makes a map with values of 64 bytes, and pins it there under its name. */
+/** The command that creates a map with values of 64 bytes, and pins it there under its name. */
 export function createPinned(pin: string, type: 'array' | 'hash', entries: number): string[] {
   const words = `type ${type} key 4 value 64 entries ${entries} name ${basename(pin)}`;
   return ['bpftool', 'map', 'create', pin, ...words.split(' ')];

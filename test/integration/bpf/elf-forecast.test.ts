@@ -1,4 +1,4 @@
-/** Forecasts for object files beside what bpftool reads in them, and beside what the same objects take once loaded. */
+/** Forecasts for object files, compared with bpftool and with the memory of the loaded objects. */
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -21,9 +21,9 @@ const fixture = (name: string) => fileURLToPath(new URL(`../../fixtures/elf/${na
 describe('the maps of an object file are those that libbpf finds in it', () => {
   it.each(['btf-maps', 'map-in-map', 'globals'])('%s', (name) => {
     const skeleton = execFileSync('bpftool', ['gen', 'skeleton', fixture(name)], { encoding: 'utf8' });
-    // As old and as new versions of bpftool write it.
+    // As written by old and new versions of bpftool.
     const theirs = [...skeleton.matchAll(/(?:maps\[\d+\]\.|map->)name = "([^"]+)"/g)].map(([, found = '']) =>
-      // libbpf puts the start of the object's name before the sections that every object has.
+      // libbpf prefixes the sections that every object has with the object's name.
       found.replace(/^\w+(?=\.(rodata|data|bss|kconfig)$)/, ''),
     );
     const ours = readBpfObjects(fixture(name)).flatMap(({ maps }) => maps.map((map) => map.name));
@@ -38,7 +38,7 @@ function heldMaps(pid: number): MapFdinfo[] {
       try {
         return mapFdinfo(readFdinfo(fd, pid));
       } catch (error) {
-        // It was closed in between.
+        // It was closed in the meantime.
         if (errnoOf(error) === 'ENOENT') return undefined;
         throw error;
       }
@@ -53,7 +53,7 @@ describe('tools of libbpf-tools use the memory that is forecast from their binar
     ['runqlat', {}],
     ['cpudist', { start: Number(readFileSync('/proc/sys/kernel/pid_max', 'latin1')), hists: 1 }],
   ])('%s', async ([name, sizes], { skip }) => {
-    // Its programs are refused there: libbpf-tools of Debian 12 were not made for Linux 5.10.
+    // Its programs are rejected there: libbpf-tools of Debian 12 were not built for Linux 5.10.
     if (name === 'biolatency' && readMapHost(undefined).memlockMeans === 'pages')
       skip('biolatency needs a newer kernel');
     const path = `/usr/sbin/${name}`;
@@ -203,13 +203,13 @@ describe('measured in a new leaf', () => {
     for (const [name, { costs, measured }] of maps) {
       const [cost] = costs;
       if (cost === undefined || measured === undefined || 'error' in measured) {
-        // A kernel that is older than the type refuses it.
+        // A kernel that is older than the type rejects it.
         expect(memlockMeans, `${name}: ${JSON.stringify(measured)}`).not.toBe('usage');
         continue;
       }
       if (memlockMeans === 'usage')
         expect({ name, bytes: measured.memlock }).toEqual({ name, bytes: cost.bytes });
-      // Until 5.10 no cgroup is charged; the small ones are mostly what the formula leaves out.
+      // Up to 5.10 no cgroup is charged; the small maps consist mostly of what the formula excludes.
       const charged = cost.bytes - cost.unchargedPercpuBytes;
       if (memlockMeans === 'pages' || measured.chargedBytes === undefined || charged < 32 * 1024) continue;
       expect(measured.chargedBytes / charged, name).toBeGreaterThan(0.9);

@@ -1,4 +1,4 @@
-/** Creates maps of every type over a wide range of definitions and compares our figure with the kernel's. */
+/** Creates maps of every type over a wide range of definitions and compares our figures with the kernel's. */
 import { closeSync } from 'node:fs';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -31,7 +31,7 @@ beforeAll(async () => {
 });
 
 const between = (min: number, max: number) => fc.integer({ min, max });
-// Powers of two and their neighbours are where roundings go wrong.
+// Rounding errors appear at powers of two and their neighbours.
 const entries = fc.oneof(
   between(1, 20),
   between(1, 5000),
@@ -140,7 +140,7 @@ const definitions: Record<string, fc.Arbitrary<Sizes>> = {
 
 const numberOf = (name: string) => (name === 'rhash' ? RHASH : mapTypeNumber(name as 'hash'));
 
-/** Whether this kernel's own list of types has it. */
+/** Whether this kernel's own list of types contains it. */
 function isKnownHere(name: string): boolean {
   const types = btf.find(BTF_KIND.ENUM, 'bpf_map_type');
   if (types === undefined) return false;
@@ -169,7 +169,7 @@ function create(spec: MapSpec): number {
   return bpf.call('BPF_MAP_CREATE', encodeMapCreate(spec));
 }
 
-/** Creates the map, with the inner map or the types that it needs, and hands its fd to `use`. */
+/** Creates the map, with the inner map or the types that it needs, and passes its fd to `use`. */
 function withMap<T>(name: string, given: Sizes, use: (fd: number) => T): T {
   const spec: MapSpec = { map_type: numberOf(name), ...given };
   if (name.endsWith('_of_maps')) {
@@ -184,7 +184,7 @@ function withMap<T>(name: string, given: Sizes, use: (fd: number) => T): T {
   return withFd(create(spec), use);
 }
 
-/** What the kernel says of an open map. */
+/** The kernel's description of an open map. */
 function readMapSpec(fd: number): MapSpec & { memlock: number } {
   const info = mapFdinfo(readFdinfo(fd));
   if (info === undefined) throw new Error('no map');
@@ -198,7 +198,7 @@ function expected(spec: MapSpec, elements: number): number | undefined {
   return memory?.bytes;
 }
 
-/** A reason to skip: on such kernels `memlock` is what the map's author was charged, for all elements in advance. */
+/** A reason to skip: on such kernels `memlock` is the amount charged in advance for all elements. */
 const chargedInPages = 'until Linux 5.10 memlock is what was charged in advance';
 
 describe('the computed memory of an empty map matches the kernel', () => {
@@ -219,7 +219,7 @@ describe('the computed memory of an empty map matches the kernel', () => {
             expect({ ...given, bytes: expected(spec, 0) }).toEqual({ ...given, bytes: memlock });
           });
         } catch (error) {
-          // Not every definition is one that the kernel takes; how many it takes is checked below.
+          // Not every definition is accepted by the kernel; the number of accepted ones is checked below.
           if (!(error instanceof SyscallError)) throw error;
           refusals.set(error.errno, (refusals.get(error.errno) ?? 0) + 1);
         }

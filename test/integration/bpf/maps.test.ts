@@ -81,7 +81,7 @@ const shell = (command: string) =>
   }).trim();
 const ours = `${process.execPath} ${BINARY} maps`;
 
-/** Others use BPF on this host too: what can't be compared while they do is tried again. */
+/** Other processes use BPF on this host too: comparisons that they disturb are retried. */
 async function undisturbed(attempt: () => Promise<void> | void): Promise<void> {
   for (let tries = 1; ; tries++) {
     try {
@@ -110,7 +110,7 @@ describe('--format bpftool', () => {
     await undisturbed(() => {
       const theirs = JSON.parse(shell('bpftool map -j')) as BpftoolMap[];
       const mine = JSON.parse(shell(`${ours} --format bpftool`)) as BpftoolMap[];
-      // bpftool of Debian 12 knows no pids; pins are shown by `bpftool -f` alone.
+      // bpftool of Debian 12 has no pids; pins are only shown by `bpftool -f`.
       const comparable = (maps: BpftoolMap[]) =>
         maps.map((map) => JSON.stringify({ ...map, pids: undefined, pinned: undefined }));
       expect(theirs.length).toBeGreaterThanOrEqual(count);
@@ -125,7 +125,7 @@ describe('--format bpftool', () => {
 });
 
 describe('each recipe of the article is a single option', () => {
-  /** Where bpftool has no pids, our own JSON stands in for it. */
+  /** If bpftool has no pids, our own JSON is used instead. */
   const byBpftool = 'bpftool map -j';
   const byOurselves = `${ours} --format bpftool`;
   const exact = host.isAtLeast(6, 4);
@@ -328,7 +328,7 @@ describe('the output', () => {
 });
 
 describe('errors are reported in one line', () => {
-  // The command line is the same on every kernel.
+  // The command line does not depend on the kernel.
   if (!isKernelGuest) {
     it.for([
       ['--sort size', '--sort size: expected bytes, name,'],

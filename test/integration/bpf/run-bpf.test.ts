@@ -1,4 +1,4 @@
-/** BPF memory of a run: whose it is, what kernel memory consists of, what outlives the run. */
+/** BPF memory of a run: attribution, the composition of kernel memory, and leftovers. */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,7 +22,7 @@ const needsAll = [needs.cgroup, needs.root, needs.attribution];
 const recordBpf = (intervalMs: number, ...target: string[]) =>
   record(...['--bpf-interval', `${intervalMs}ms`, '--interval', `${intervalMs}ms`, '--', ...target]);
 
-/** A tool that runs until it is told to end. */
+/** A tool that runs until it is stopped. */
 const recordInterrupted = (...tool: string[]) =>
   recordBpf(200, ...['timeout', '-k', '5', '-s', 'INT', String(4 * SLOWNESS)], ...tool);
 
@@ -33,7 +33,7 @@ testWith(needsAll, 'charges the maps of the agent to its leaf, and advises on th
   expect(largest?.charged?.maps.count).toBe(4);
   expect(largest?.charged?.programs.count).toBe(1);
   expect(largest?.charged?.maps.bytes).toBeGreaterThan(17_000_000);
-  // A preallocated percpu array of 256 elements of 1 KiB for every CPU is charged to nobody.
+  // A preallocated percpu array of 256 elements of 1 KiB for every CPU is charged to no cgroup.
   expect(largest?.uncharged?.maps.bytes).toBeGreaterThanOrEqual(256 * 1024);
   expect(summary.bpf?.maps?.map(({ name }) => name).sort()).toEqual([
     'counters',
@@ -41,7 +41,7 @@ testWith(needsAll, 'charges the maps of the agent to its leaf, and advises on th
     'flows',
     'never_used',
   ]);
-  // Before Linux 6.6 the kernel does not count what is in a preallocated hash.
+  // Before Linux 6.6 the kernel does not count the elements of a preallocated hash.
   const named = summary.bpf?.advice?.some(({ maps }) => maps.some(({ name }) => name === 'never_used'));
   if (host.isAtLeast(6, 6)) expect(named).toBe(true);
   expect(summary.bpf?.leftovers).toEqual([]);
@@ -61,7 +61,7 @@ testWith(needsAll, 'the terms of kernel memory add up to kernel, with a small un
   expect(breakdown?.kernel).toBe(summary.highest?.kernel);
   const term = (id: string) => breakdown?.terms.find((each) => each.id === id)?.bytes;
   expect(term('bpf maps')).toBeGreaterThan(17_000_000);
-  // The rest is what the kernel keeps for two processes of Node.js; cgroup v1 does not tell it apart.
+  // The rest is kernel memory of two Node.js processes; cgroup v1 does not distinguish it.
   expect(Math.abs(term('unexplained') ?? 0)).toBeLessThan(host.mode === 'cgroup2' ? 2_000_000 : 8_000_000);
 });
 
@@ -78,7 +78,7 @@ testWith(
       ]);
       expect(summary.bpf?.leftovers?.[0]?.bytes).toBeGreaterThan(64_000);
       expect(existsSync(summary.leaf ?? '')).toBe(false);
-      // A map from before is not this run's, and neither is one that goes with its target.
+      // An existing map does not belong to this run, nor does one that is freed with its target.
       const target = [process.execPath, join(TARGETS, 'bpf-hash.mjs'), '1'];
       const later = await record('--fail-on-leftover', '--', ...target);
       expect(later.outcome.status).toBe(0);
@@ -139,7 +139,7 @@ testWith([needs.cgroup], '--bpf-interval 0 reads nothing of BPF', async () => {
   expect(samples.every((sample) => sample.bpf === undefined)).toBe(true);
 });
 
-/** What a tool is called with so that it runs until it is told to end. */
+/** The arguments with which a tool runs until it is stopped. */
 const LIBBPF_TOOLS: readonly [tool: string, ...args: string[]][] = [
   ['opensnoop'],
   ['execsnoop'],
@@ -154,7 +154,7 @@ testWith(
     let found = 0;
     for (const tool of LIBBPF_TOOLS) {
       const { summary, outcome } = await recordInterrupted(...tool);
-      // A tool may be older than the kernel, and find nothing to attach to: it says so and ends.
+      // A tool may be older than the kernel, and find no attach target: it reports that and exits.
       if (![0, 124, 137].includes(outcome.status ?? -1)) continue;
       const charged = summary.bpf?.largest?.charged;
       expect({

@@ -1,4 +1,4 @@
-/** The step of action.yml with the built binary, as GitHub's runner starts it. */
+/** The step of action.yml with the built binary, started like by GitHub's runner. */
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect } from 'vitest';
@@ -12,7 +12,7 @@ interface Step extends Outcome {
   summary: string;
 }
 
-/** Runs the step; the files that the runner makes exist already and may hold something. */
+/** Runs the step; the runner's files exist already and may have content. */
 async function runStep(inputs: Record<string, string>): Promise<Step> {
   const directory = mkdtempSync(join(scratch, 'runner-'));
   const [output, summary] = [join(directory, 'output'), join(directory, 'summary')];

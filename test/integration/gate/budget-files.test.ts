@@ -1,4 +1,4 @@
-/** Budget files that are proposed, and recordings that are evaluated and reported on later. */
+/** Proposed budget files, and recordings that are evaluated and reported on later. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import type { Verdict } from '#src/model/verdict.ts';
@@ -76,7 +76,7 @@ testWith([needs.cgroup], 'check and report print the verdict of the run, in ever
     expect((await cmemstat(...report)).status).toBe(0);
     expect([format, readFileSync(later, 'utf8')]).toEqual([format, text]);
     const kept = await cmemstat('report', verdictFile, '--format', format);
-    // On standard output a command of GitHub's begins on a line of its own, whatever was printed before.
+    // On standard output a GitHub command starts on a new line, after any output.
     const onStdout = format === 'github' ? `\n${text}` : text;
     expect([format, kept.stdout, kept.stderr]).toEqual([format, onStdout, '']);
     const checked = await cmemstat('budget', 'check', ...files, ...budgets, '--report', `${format}:${later}`);
@@ -107,7 +107,7 @@ testWith([needs.cgroup], 'a truncated recording is evaluated up to its end, with
   expect(early.verdict.target).toEqual({ status: 0, unknown: true });
   expect(early.stderr).toContain('! warning: the recording ends before its target');
   expect(early.stderr).toContain('target: its end is not in the recording');
-  // A line that was cut in its middle is skipped.
+  // A truncated line is skipped.
   const late = await check(lines.slice(0, -2).join('\n').slice(0, -20), '--budget', 'anon<=30MiB');
   expect(late.status).toBe(3);
   expect(onlyBudget(late.verdict).exceeded?.processes[0]?.toBytes).toBeGreaterThan(30 * MIB);
@@ -132,7 +132,7 @@ testWith(
       name: 'heap',
       description: 'what it asks for',
       owner: 'team-core',
-      // Not anon: memory.stat lags by some pages, which may be all that a short `sleep` has.
+      // Not anon: memory.stat lags by some pages, which may be the total of a short `sleep`.
       budget: 'current <= 1KiB',
     };
     writeFileSync(file, JSON.stringify({ version: 2, runs: settings, budgets: [budget] }));

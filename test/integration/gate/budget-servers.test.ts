@@ -1,4 +1,4 @@
-/** Budgets on servers that we did not write: they hold with room, and are broken without. */
+/** Budgets on third-party servers: they pass with room and fail without. */
 import { chmodSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -7,7 +7,7 @@ import { type GatedRun, gate, needsRealMachine, newFile } from './gated.ts';
 
 const QUICK = ['--interval', '100ms'];
 
-/** Runs a server under budgets with room and under ones without, all of them in one run. */
+/** Runs a server under budgets with room and without, all in one run. */
 async function gateServer(
   script: string,
   loose: string[],
@@ -48,7 +48,7 @@ testWith(
   },
 );
 
-/** Debian has the programs of PostgreSQL in a folder by its version. */
+/** Debian has the programs of PostgreSQL in a folder per version. */
 function postgresFolder(): string | undefined {
   const root = '/usr/lib/postgresql';
   try {
@@ -71,7 +71,7 @@ testWith(
   [needsRealMachine, needs.cgroup, needs.root, needsPostgres],
   'postgres with a table of 100,000 rows, as an ordinary user',
   async () => {
-    // The user has to get there.
+    // The user needs access to it.
     chmodSync(scratch, 0o755);
     const folder = newFile('postgres');
     mkdirSync(folder);
@@ -84,7 +84,7 @@ testWith(
       psql -qth ${folder} -c 'select count(*) from t' postgres
       sleep 0.5; pg_ctl -D data -w -m fast stop >/dev/null`,
       LOOSE,
-      // What it has of its own is small: most is in shared buffers.
+      // Its own memory is small: most is in shared buffers.
       ['shmem<=1MiB', 'anon<=1MiB', 'kernel<=32KiB'],
       ...['--user', '65534:65534', '--env', `HOME=${folder}`],
     );

@@ -1,4 +1,4 @@
-/** Budgets on real runs: who breaks them, when, and what cmemstat exits with. */
+/** Budgets on real runs: which process exceeds them, when, and the exit status. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -41,7 +41,7 @@ testWith(
     expect(broken?.value).toBeGreaterThan(40 * MIB);
     expect(broken?.excess).toBe((broken?.value ?? 0) - 30 * MIB);
 
-    // The moment is that of the first sample above the limit, and that is when the program says that it grew.
+    // The moment is that of the first sample above the limit, which follows the growth reported by the program.
     const { samples, events } = readRecording(outcome, readFileSync(file, 'utf8'));
     const first = samples.find(({ stat }) => (stat?.anon ?? 0) > 30 * MIB);
     const exceeded = broken?.exceeded;
@@ -54,7 +54,7 @@ testWith(
     ]);
 
     const line = (id: string) => exceeded?.breakdown.find((each) => each.id === id)?.bytes;
-    // Where the program is slow to grow, the maximum, whose composition is shown, is in a later sample.
+    // If the program grows slowly, the maximum, whose composition is shown, is in a later sample.
     const shown = samples.find(({ elapsedMs }) => elapsedMs === exceeded?.shownMs);
     expect(line('anon')).toBe(shown?.stat?.anon);
     expect(line('current')).toBe(shown?.current);
@@ -94,7 +94,7 @@ testWithoutKernel(
     expect(outcome.status).toBe(3);
     expect(verdict.durationMs).toBeLessThan(slowMs(30_000));
     expect(verdict.target).toEqual({ status: 0, signal: 'SIGTERM' });
-    // An average may still come down: it ends nothing.
+    // An average may still decrease: it ends nothing.
     expect(verdict.budgets[1]?.exceeded?.elapsedMs).toBeGreaterThan(slowMs(500));
     expect(verdict.budgets[1]?.exceeded?.processes[0]?.toBytes).toBeGreaterThan(40 * MIB);
     expect(outcome.stderr).toContain('target: ended by SIGTERM: cmemstat ended it when a limit was exceeded');
@@ -160,7 +160,7 @@ testWith(needsBpf, 'budgets on BPF memory name the map that grew most, with advi
   expect(glob?.value).toBe(connections);
   expect(bpf?.value).toBe(Math.max(...samples.map(({ bpf }) => bpf?.charged?.maps.bytes ?? 0)));
   expect(maps?.value).toBe(bpf?.value);
-  // The array per CPU was there from the start: 256 elements of 1 KiB, for each CPU.
+  // The percpu array exists from the start: 256 elements of 1 KiB, for each CPU.
   expect(uncharged?.value).toBeGreaterThanOrEqual(256 * 1024);
   expect(uncharged?.exceeded?.elapsedMs).toBeLessThan(bpf?.exceeded?.elapsedMs ?? 0);
   const first = samples.find(({ bpf }) => (bpf?.charged?.maps.bytes ?? 0) > 8 * MIB);
@@ -168,13 +168,13 @@ testWith(needsBpf, 'budgets on BPF memory name the map that grew most, with advi
   expect(bpf?.exceeded?.maps[0]).toMatchObject({ name: 'connections', fromBytes: 0, toBytes: connections });
   expect(uncharged?.exceeded?.maps.map(({ name }) => name)).toEqual(['counters', 'settings']);
   expect(uncharged?.exceeded?.advice.map(({ kind }) => kind)).toContain('percpu-growth');
-  // Before Linux 6.6 the kernel does not count what is in a preallocated hash.
+  // Before Linux 6.6 the kernel does not count the elements of a preallocated hash.
   if (host.isAtLeast(6, 6))
     expect(outcome.stderr).toMatch(/advice: hash 'connections' is allocated for 100000/);
   expect(outcome.stderr).toMatch(/what grew: see bpf\.max<=8MiB, above/);
 });
 
-/** A budget that can't be measured in this run, and why. */
+/** A budget that cannot be measured in this run, and the reason. */
 async function expectNotMeasured(reason: RegExp, ...args: string[]): Promise<BudgetResult> {
   const { outcome, verdict } = await gate(...QUICK, ...args, '--', 'sleep', String(0.5 * SLOWNESS));
   const result = onlyBudget(verdict);
@@ -196,7 +196,7 @@ testWithoutKernel(
     expect(optional.outcome.status).toBe(0);
     expect(onlyBudget(optional.verdict).status).toBe('not-measured-optional');
     expect(optional.outcome.stderr).toMatch(/! not measured {2}anon<=1: anon requires a memory cgroup/);
-    // Exactly that becomes a warning, and nothing else.
+    // Only that becomes a warning.
     const broken = await gate(
       ...[...QUICK, ...wanted, '--budget', 'processes<=0', '--budget-optional', '--', 'sleep', '0.5'],
     );

@@ -6,14 +6,14 @@ import type { Comparison, MetricDifference } from '#src/model/comparison.ts';
 import { cmemstat, MIB, needs, type Outcome, SLOWNESS, TARGETS, testWith } from '../harness.ts';
 import { expectSchema, gate, newFile, onlyBudget, words } from './gated.ts';
 
-/** A program with noise of its own in every run: about 72 MiB, and what EXTRA says on top. */
+/** A program with random noise in every run: about 72 MiB, plus EXTRA. */
 const NOISY = [
   ...['--', 'sh', '-c', 'exec "$0" "$@" "$EXTRA" $$'],
   ...[process.execPath, join(TARGETS, 'noisy.mjs'), ...words(`${0.3 * SLOWNESS} 64 0.4`)],
 ];
 const TEN = words('--interval 50ms --bpf-interval 0 --runs 10');
 
-/** `NOISY` takes its growth as one number: all of it is there at the end. */
+/** `NOISY` takes its growth as one number: it is complete at the end. */
 const withExtra = (mib: number) => ['--env', `EXTRA=${mib}`];
 
 const base = newFile('base.json');
@@ -105,7 +105,7 @@ testWith(
     );
     expect(values[1]).toEqual(values[0]);
     expect(values[2]).toEqual(values[0]);
-    // A summary does not tell its host, and that is a doubt.
+    // A summary does not contain its host, which is reported as a doubt.
     expect(compared.map(({ doubts }) => doubts.length)).toEqual([0, 0, 1]);
 
     const { stdout } = await cmemstat(...words(`compare ${base} ${grown} --max-regression 5%`));
@@ -114,7 +114,7 @@ testWith(
     expect(head).toMatch(/^metric +base +now +difference +allowed +noise +verdict$/);
     expect(rows[rows.indexOf(head) + 1]).toMatch(/^anon .*REGRESSED$/);
     expect(rows.at(-2)).toMatch(/^REGRESSED: anon/);
-    // Columns stand below each other.
+    // Columns are aligned.
     const table = rows.slice(rows.indexOf(head), rows.indexOf('', rows.indexOf(head)));
     const ends = (row: string) => row.slice(0, head.indexOf('now') + 3).trimEnd().length;
     expect(new Set(table.filter((row) => !/--all/.test(row)).map(ends)).size).toBe(1);
@@ -143,7 +143,7 @@ testWith([needs.cgroup], 'another kind of host is a warning, and 5 with --strict
   expect(strict.outcome.status).toBe(5);
   expect(strict.verdict.status).toBe('not-measured');
   expect(strict.outcome.stderr).toMatch(/exit status 5: the baseline is from another kind of host$/m);
-  // What failed failed on any host.
+  // A failure is independent of the host.
   const broken = await gate('--budget', 'anon<=1MiB', ...run);
   expect(broken.outcome.status).toBe(3);
 });

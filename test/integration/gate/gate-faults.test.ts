@@ -1,4 +1,4 @@
-/** What goes wrong around runs that are evaluated: the report says so, and what was measured is not lost. */
+/** Failures around evaluated runs: they are reported, and measurements are kept. */
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { BINARY, cmemstat, needs, SLOWNESS, start, testWith } from '../harness.ts';

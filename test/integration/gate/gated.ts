@@ -1,4 +1,4 @@
-/** Runs that are evaluated, for tests: the verdict beside what a user sees. */
+/** Evaluated runs for tests: the verdict together with the output. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -6,42 +6,42 @@ import { expect } from 'vitest';
 import type { BudgetResult, Verdict } from '#src/model/verdict.ts';
 import { cmemstat, type Need, type Outcome, SLOWNESS, scratch, TARGETS } from '../harness.ts';
 
-/** Times of targets are stretched where everything is slow. Unit: milliseconds. */
+/** Times of targets are stretched on slow machines. Unit: milliseconds. */
 export const slowMs = (ms: number): number => ms * SLOWNESS;
 
-/** A target that grows in steps; see there. Times in milliseconds are stretched. */
+/** A target that grows in steps; see `grow.mjs`. Times in milliseconds are stretched. */
 export function grow(endMs: number, ...steps: readonly (readonly [mib: number, ms: number])[]): string[] {
   const stretched = steps.map(([mib, ms]) => `${mib}@${slowMs(ms)}`);
   return [process.execPath, join(TARGETS, 'grow.mjs'), ...stretched, String(slowMs(endMs))];
 }
 
-/** A host that is no emulated machine, for what is too large or too slow there. */
+/** A host that is not emulated, for tests that are too large or too slow there. */
 export const needsRealMachine: Need = {
   what: 'a machine that is not emulated',
   has: process.env.CMEMSTAT_VM_GUEST === undefined,
   expected: false,
 };
 
-/** A run that was evaluated. */
+/** An evaluated run. */
 export interface GatedRun {
   outcome: Outcome;
   verdict: Verdict;
 }
 
-/** The words of a line: none of them may have a blank in it. */
+/** The words of a line, which must not contain blanks. */
 export function words(line: string): string[] {
   return line.split(' ');
 }
 
 let files = 0;
 
-/** A path for a file that is not there yet. */
+/** A path for a new file. */
 export function newFile(name: string): string {
   files += 1;
   return join(scratch, `${files}-${name}`);
 }
 
-/** Runs the binary with these arguments and a JSON report, which has to keep to its schema. */
+/** Runs the binary with these arguments and a JSON report, which must be valid by its schema. */
 export async function gate(...args: string[]): Promise<GatedRun> {
   const file = newFile('verdict.json');
   const outcome = await cmemstat('-q', '--report', 'text', '--report', `json:${file}`, ...args);
@@ -56,7 +56,7 @@ export function readVerdict(file: string): Verdict {
   return verdict;
 }
 
-/** Fails where a document does not keep to the schema of that name. */
+/** Fails if a document is not valid by the schema of that name. */
 export function expectSchema(name: string, document: unknown): void {
   const schemas = resolve(import.meta.dirname, '../../../schema');
   const read = (file: string) => JSON.parse(readFileSync(join(schemas, file), 'utf8'));

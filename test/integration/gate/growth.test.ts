@@ -1,4 +1,4 @@
-/** Leaks among noise, in real runs; what no kernel makes a difference to. */
+/** Leaks in noise, in real runs; independent of the kernel. */
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { MIB, needs, SLOWNESS, TARGETS, testWith } from '../harness.ts';
@@ -16,7 +16,7 @@ testWith(
     const [leak, flat] = await Promise.all([noisy(24 * SLOWNESS), noisy(0)]);
     expect(leak.outcome.status).toBe(3);
     const found = onlyBudget(leak.verdict);
-    // 120 MiB/min, whatever the clock of the machine; what is certain of it is less.
+    // 120 MiB/min by any clock; the confidence bound is lower.
     expect(found.estimate).toBeGreaterThan(90 * MIB);
     expect(found.estimate).toBeLessThan(150 * MIB);
     expect(found.value).toBeLessThan(found.estimate ?? 0);

@@ -1,4 +1,4 @@
-/** Reports of real runs where they are read: files, pipes, shells, make and CI runners. */
+/** Reports of real runs in files, pipes, shells, make and CI runners. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { expect } from 'vitest';
@@ -20,7 +20,7 @@ const SCHEMA = resolve(import.meta.dirname, '../../fixtures/reports/junit.xsd');
 const TARGET = ['--', 'sh', '-c', `echo "from the target"; sleep ${0.4 * SLOWNESS}`];
 const FAILED = words('-q --interval 100ms --budget processes<=0 --budget processes<=9');
 
-/** How each report begins, and something that is in it. */
+/** The beginning of each report, and a part of its content. */
 const FORMATS: Readonly<Record<string, [start: RegExp, part: string]>> = {
   text: [/^cmemstat: 1 of 2 budgets passed, 1 failed\n/, '✗ FAILED        processes<=0: '],
   markdown: [/^## ❌ Memory: 1 of 2 budgets passed, 1 failed\n/, '| ❌ FAILED | `processes<=0` |'],
@@ -38,7 +38,7 @@ testWith(
     const all = files.flatMap(([format, file]) => ['--report', `${format}:${file}`]);
     const outcome = await cmemstat(...FAILED, ...all, ...TARGET);
     expect(outcome.status).toBe(3);
-    // Text goes nowhere else when it has a file.
+    // A text with its own file is not written elsewhere.
     expect(outcome.stderr).not.toContain('FAILED');
     expect(outcome.stderr).toMatch(/^cmemstat: exit status 3: a budget failed$/m);
     expect(outcome.stdout).toBe('from the target\n');
@@ -98,7 +98,7 @@ testWith([], 'github appends to the summary of the step', async () => {
   expect(readFileSync(summary, 'utf8')).toMatch(/^before\n## ❌ Memory: [\s\S]*### Over time\n/);
 });
 
-/** The same run by a line for a shell. */
+/** The same run as a shell command line. */
 const line = (...options: string[]) =>
   [process.execPath, BINARY, ...options, '--', 'sleep', String(0.4 * SLOWNESS)]
     .map((word) => `'${word}'`)
@@ -128,14 +128,14 @@ testWith([needsProgram('make')], 'sh -e, make and a GitHub runner act on the exi
   expect([all.status, all.stdout.includes('went on')]).toEqual([2, false]);
   expect(all.stderr).toMatch(/make: \*\*\* \[.*failed\] Error 3/);
 
-  // As GitHub starts the script of a step.
+  // Like GitHub starts the script of a step.
   const script = newFile('step.sh');
   writeFileSync(script, `echo first\n${failed} 2>&1 | cat\necho went on\n`);
   const step = await start('bash', ['--noprofile', '--norc', '-eo', 'pipefail', script]).ended;
   expect([step.status, step.stdout.includes('went on')]).toEqual([3, false]);
 });
 
-/** The lines of a page that are indented as code and pipe into jq, or read a file with it. */
+/** The indented code lines of a page that pipe into jq, or read a file with it. */
 const recipes = ['README.md', 'docs/budgets.md', 'docs/ci.md', 'docs/comparing.md'].flatMap((page) =>
   [...readFileSync(resolve(PROJECT, page), 'utf8').matchAll(/^ {4}(cmemstat .*\bjq .*)$/gm)].map(
     (match) => match[1] ?? '',
@@ -182,7 +182,7 @@ testWithoutKernel(
     expect([report.status, report.stderr]).toEqual([0, '']);
     expect(report.stdout).toMatch(/^cmemstat: true\n {2}exit status 0 after /);
     expect(recorded.stderr).toContain(report.stdout.split('\n')[1]);
-    // To standard output, and with the mark that Windows puts at its start.
+    // To standard output, and with the byte order mark of Windows.
     const piped = await cmemstat('-q', '--output', '-', '--', 'echo', 'from the target');
     expect(piped.stderr).toContain('from the target\n');
     const second = newFile('marked.jsonl');

@@ -1,4 +1,4 @@
-/** Several runs of one command: their order, what is done around them, their table, and the page cache before them. */
+/** Several runs of one command: their order, hooks, their table, and the page cache before them. */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
@@ -23,7 +23,7 @@ import { gate, grow, needsRealMachine, newFile, onlyBudget, readVerdict, words }
 
 const lines = (file: string) => readFileSync(file, 'utf8').trim().split('\n');
 
-/** Options that have every hook write its name to a file. */
+/** Options with which every hook writes its name to a file. */
 const logging = (log: string) => [
   '--prepare',
   `echo prepare >> ${log}`,
@@ -62,7 +62,7 @@ testWith(
       expect(existsSync(recording.start.leaf ?? '')).toBe(false);
     }
     expect([existsSync(output), existsSync(summary)]).toEqual([false, false]);
-    // Nothing was to be evaluated: only the table is printed, and the targets' own output.
+    // Nothing is evaluated: only the table and the targets' output are printed.
     expect(outcome.stderr).toMatch(
       /^cmemstat: 3 runs, the highest value of each:\n {2}figure +median +MAD +min +max/m,
     );
@@ -157,7 +157,7 @@ testWithoutKernel([needsScript], 'the progress line is shown on a terminal, not 
   const options = ['--interval', '50ms', '--runs', '2', '--warmup', '1', '--', 'sleep', '0.3'];
   const command = [process.execPath, BINARY, ...options].map(shellQuote).join(' ');
   const written = await bare({ command }).ended();
-  // What the target writes begins below.
+  // The output of the target starts below.
   const shown = [...written.matchAll(/\r␛\[K([^\r␛]*)\r\n/g)].map((match) => match[1]);
   expect(shown).toEqual(['warm-up 1/1', 'run 1/2', 'run 2/2']);
   const piped = await cmemstat(...options);
@@ -176,7 +176,7 @@ testWithoutKernel(
     const pty = bare({ command: `${command.map(shellQuote).join(' ')}; echo "status $?"` });
     await until('the first run', () => (existsSync(log) && lines(log).includes('run') ? true : undefined));
     pty.type('\x03');
-    // The shell of the pty gets the Ctrl-C as well, and so prints no status.
+    // The shell of the pty receives the Ctrl-C as well, and so prints no status.
     await pty.ended();
     await until('the end', () => (lines(log).includes('cleanup') ? true : undefined));
     expect(lines(log)).toEqual(['prepare', 'run', 'cleanup']);
@@ -259,14 +259,14 @@ testWithoutKernel(
 
 const TMPFS_MAGIC = 0x01021994;
 
-/** Pages of a tmpfs are the file itself and no cache of it. */
+/** Pages of a tmpfs are the file itself, not a cache of it. */
 const needsDisk: Need = {
   what: 'a folder for temporary files with a disk behind it',
   has: statfsSync(scratch).type !== TMPFS_MAGIC,
   expected: false,
 };
 
-/** A file whose pages are in no cache: 32 MiB. */
+/** A file without cached pages: 32 MiB. */
 function makeColdFile(): string {
   const file = newFile('big');
   writeFileSync(file, Buffer.alloc(32 * MIB, 1));

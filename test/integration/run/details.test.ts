@@ -1,4 +1,4 @@
-/** Maps and processes one by one, in the lines of a run: what they say agrees with the totals and with the kernel. */
+/** Maps and processes in the lines of a run: they agree with the totals and with the kernel. */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -25,7 +25,7 @@ import {
 const SCHEMA = join(import.meta.dirname, '../../../schema/recording.schema.json');
 const OFTEN = ['--interval', '100ms', '--bpf-interval', '100ms', '--process-interval', '100ms'];
 
-/** Long enough for several looks at each process: on a slow machine there are 5 s between two of them. */
+/** Long enough for several readings of each process: on a slow machine they are 5 s apart. */
 const LONG_SECONDS = SLOWNESS > 1 ? 12 : 1;
 
 function processesAfter(lines: readonly RecordLine[]): Map<number, ProcessRow> {
@@ -73,7 +73,7 @@ testWith(
     expect(compared).toBeGreaterThan(5);
     expect([...names].sort()).toEqual(['counters', 'events', 'flows', 'never_used']);
     const listed = lines.flatMap((line) => (line.type === 'maps' ? line.maps : []));
-    // The agent makes its maps first, and the program that uses this one later.
+    // The agent creates its maps first, and the program that uses this one later.
     const flows = listed.find(({ name, programs }) => name === 'flows' && (programs?.length ?? 0) > 0);
     expect(flows).toMatchObject({ type: 'hash', key_size: 4, value_size: 64, max_entries: 100_000 });
     expect(flows?.programs?.map(({ name }) => name)).toEqual(['agent_filter']);
@@ -99,7 +99,7 @@ testWith(
     };
     await run.until(/"type":"processes"/);
     const recorded = () => [...processesAfter(soFar()).values()].sort((a, b) => a.pid - b.pid);
-    // PSS is rationed by the clock: on a slow or busy machine a process waits half a minute for its turn.
+    // Reads of PSS are limited in time: on a slow or busy machine a process waits up to half a minute.
     const wanted = SLOWNESS > 1 ? 1 : 4;
     await expect
       .poll(() => recorded().filter(({ pss }) => pss !== undefined).length, { timeout: 150_000 })
@@ -117,7 +117,7 @@ testWith(
         ppid: value('PPid'),
         threads: value('Threads'),
       });
-      // Before Linux 6.2 descriptors are counted as PSS is read: in turn.
+      // Before Linux 6.2 descriptors are counted when PSS is read: in turn.
       if (fds !== undefined || SLOWNESS === 1) expect(fds).toBe(readdirSync(`/proc/${pid}/fd`).length);
       expect(rss).toBeGreaterThan(100_000);
       expect(pss ?? 1).toBeGreaterThan(0);

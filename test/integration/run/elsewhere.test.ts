@@ -1,4 +1,4 @@
-/** Runs whose memory is charged to another cgroup than theirs. */
+/** Runs whose memory is charged to another cgroup. */
 import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
@@ -27,7 +27,7 @@ testWith(
         `^process \\d+ \\(\\w+\\) has been in cgroup ${name} since .*: its memory there is not measured$`,
       ),
     );
-    // The summary opens with it.
+    // The summary begins with it.
     expect(outcome.stderr.split('\n').find((line) => line.startsWith('  '))).toContain('  WARNING: process ');
   },
 );

@@ -21,10 +21,10 @@ import {
   testWithoutKernel,
 } from '../harness.ts';
 
-/** The kernel sums up what each CPU counted every 2 s, or when 64 pages per CPU have changed; until then memory.stat lags. */
+/** The kernel sums the counts of the CPUs every 2 s, or when 64 pages per CPU have changed; until then memory.stat lags. */
 const STAT_FLUSH_SECONDS = 5;
 
-/** `dd` reads its whole block before it can write it to a pipe that nobody reads: that much anon, and hardly more. */
+/** `dd` reads its whole block before writing it to a pipe without a reader: that much anon, and little more. */
 const hold = (mib: number, seconds: number) =>
   `dd if=/dev/zero bs=${mib}M count=1 2>/dev/null | sleep ${seconds}`;
 
@@ -53,7 +53,7 @@ testWith([needs.cgroup], 'a file that is written and read is counted in file', a
     `dd if=/dev/zero of=${file} bs=1M count=48 2>/dev/null && cat ${file} >/dev/null && sleep 1.2`,
   );
   const highest = summary.highest;
-  // memory.stat may lag by what each CPU has not handed in yet.
+  // memory.stat may lag by the counts that CPUs have not flushed.
   const lag = availableParallelism() * 64 * 4096;
   expect(highest?.stat?.file).toBeGreaterThanOrEqual(48 * MIB - lag);
   expect(highest?.stat?.file).toBeLessThan(60 * MIB);
@@ -82,7 +82,7 @@ testWith(
   },
 );
 
-/** Makes a BPF hash of 100,000 entries, and holds it for a while. */
+/** Creates a BPF hash of 100,000 entries, and keeps it for a while. */
 const BPF_HASH = [process.execPath, join(TARGETS, 'bpf-hash.mjs'), String(SLOWNESS)];
 
 testWith(
@@ -99,7 +99,7 @@ testWith(
     );
     const held = summary.bpf?.heldPeak;
     expect(held?.maps.count).toBe(1);
-    // Before Linux 6.4 memlock of a hash is a guess by the size of key and value alone.
+    // Before Linux 6.4 memlock of a hash is an estimate from the size of key and value.
     const footprint = host.isAtLeast(6, 4)
       ? [14_098_000, 14_100_000]
       : host.isAtLeast(5, 11)
@@ -117,7 +117,7 @@ testWith(
   async () => {
     const { samples } = await record('--interval', '100ms', '--', ...BPF_HASH);
     const highest = Math.max(...samples.map((sample) => sample.kernel ?? 0));
-    // `kernel` came to memory.stat with 5.18: before, it is absent and not 0.
+    // memory.stat has `kernel` since 5.18: before, it is absent and not 0.
     if (host.mode === 'cgroup2' && !host.isAtLeast(5, 18))
       expect(samples.every((sample) => sample.kernel === undefined)).toBe(true);
     else expect(highest).toBeGreaterThan(13_500_000);

@@ -1,4 +1,4 @@
-/** What the target gets: streams, directory, environment, user, limits, terminal. */
+/** The environment of the target: streams, directory, variables, user, limits, terminal. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -36,7 +36,7 @@ testWithoutKernel([], 'options after -- or after the name of the command belong 
   expect((await cmemstat('--interval', '1s', '-q', 'sh', '-c', 'echo "$@"', 'x', '--help')).stdout).toBe(
     '--help\n',
   );
-  // `doctor` after -- is a command like any other.
+  // `doctor` after -- is an ordinary command.
   expect((await cmemstat('--', 'doctor')).status).toBe(127);
 });
 
@@ -204,7 +204,7 @@ testWith(
   },
 );
 
-/** Runs a line in a shell on a pseudo-terminal of its own, as `script` of util-linux makes it. */
+/** Runs a line in a shell on a separate pseudo-terminal, created by `script` of util-linux. */
 const onTerminal = (line: string) =>
   start('script', ['-qefc', line, '/dev/null'], { env: { SHELL: '/bin/bash', TERM: 'xterm' } });
 
@@ -234,7 +234,7 @@ testWithoutKernel(
     await run.until(/Stopped/);
     run.child.stdin?.write('echo between; fg\n');
     await run.until(/between\r?\n/);
-    // Only then does what is typed go to the target.
+    // Only then does typed text reach the target.
     await until('the foreground', () =>
       processesWith('line-$x')
         .map((pid) => readPidStat(pid))
@@ -250,7 +250,7 @@ testWithoutKernel(
   },
 );
 
-/** Prints what a process has, started with the words of the command line in front of it. */
+/** Prints the state of a process, started with the preceding words of the command line. */
 const SHOW = `
 ulimit -Sn 256
 cd "$1" && echo inside >$'caf\\xe9.txt' && exec 5<$'caf\\xe9.txt' 6>/dev/null && shift

@@ -73,7 +73,7 @@ testWith(
     expect(summary.exit.oomKilled).toBe(false);
     const kill = events.find(({ event }) => event === 'oom_kill');
     expect(kill).toMatchObject({ count: 1, noticed: host.mode === 'cgroup2' ? 'inotify' : 'eventfd' });
-    // No tick came in between: it was the kernel that woke us.
+    // No tick happened in between: the kernel's notification woke us.
     expect(kill?.elapsedMs).toBeLessThan(summary.durationMs - 1000 * SLOWNESS);
   },
 );
@@ -135,7 +135,7 @@ testWithoutKernel([], 'signals are forwarded to the target, whose handler decide
 testWith([needs.cgroup], 'the second SIGINT kills the whole leaf, and so does --kill-after', async () => {
   const stubborn = `trap 'echo caught' INT; trap '' TERM; echo ready; sleep 4343 & while :; do wait; done`;
   const twice = start(process.execPath, [BINARY, '--json', '--', 'sh', '-c', stubborn]);
-  // The start record holds the command: only a line of its own is the target's.
+  // The start record contains the command: only a separate line is the target's.
   await twice.until(/^ready$/m);
   twice.child.kill('SIGINT');
   await twice.until(/^caught$/m);
@@ -157,7 +157,7 @@ testWith([needs.cgroup], 'the next run removes the leaf of a killed cmemstat', a
   run.child.kill('SIGKILL');
   await run.exited;
   expect(existsSync(leaf)).toBe(true);
-  // It still holds a process: it is not ours to remove yet.
+  // It still contains a process: it must not be removed yet.
   await cmemstat('-q', '--', 'true');
   expect(existsSync(leaf)).toBe(true);
   for (const pid of processesWith('4444')) process.kill(pid, 'SIGKILL');
@@ -166,7 +166,7 @@ testWith([needs.cgroup], 'the next run removes the leaf of a killed cmemstat', a
     .poll(() => (existsSync(procs) ? readFileSync(procs, 'utf8') : ''), { timeout: 10_000 * SLOWNESS })
     .toBe('');
   const next = await cmemstat('-q', '-v', '--', 'true');
-  // systemd removes the scope of the dead run by itself; elsewhere the next run does it.
+  // systemd removes the scope of the dead run itself; elsewhere the next run does.
   if (!existsSync('/run/systemd/system')) {
     expect(next.stderr).toContain(`removed a stale cgroup: ${leaf}`);
   }

@@ -1,4 +1,4 @@
-/** No cryptography and no network protocol: what Node.js itself has loaded when a command ends. */
+/** No cryptography and no network protocol: the modules that Node.js has loaded when a command ends. */
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
@@ -100,7 +100,7 @@ describe('the modules of Node.js that are loaded', () => {
         '--budget',
         'anon<=1GiB',
       ];
-      // With a cold cache an emulated guest takes seconds to relocate the BPF programs, and takes no sample meanwhile.
+      // With a cold cache an emulated guest takes seconds to relocate the BPF programs, without samples in between.
       const seconds = isGuest ? 12 : 2;
       for (const _ of ['cold', 'warm']) {
         const { status, unwanted, stderr, modules } = await load(

@@ -1,4 +1,4 @@
-/** Maxima that no sample contains: every size is read between the samples too. */
+/** Maxima that no sample contains: every size is also read between the samples. */
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import type { Verdict } from '#src/model/verdict.ts';
 import { UsageThreshold } from '#src/sampler/usage-threshold.ts';
 import { cmemstat, MIB, needs, SLOWNESS, scratch, testWith, testWithoutKernel } from '../harness.ts';
 
-/** Holds 64 MiB for a moment, long before the first sample of a slow clock. */
+/** Allocates 64 MiB briefly, long before the first sample of a slow clock. */
 const spike = [
   process.execPath,
   '-e',
@@ -66,7 +66,7 @@ testWith([needs.cgroup1, needs.root], 'a rise of steady memory is detected', asy
     isNoticed = true;
   });
   threshold.watch(4 * MIB);
-  // Registering takes some time; each process crosses the threshold twice.
+  // Registration takes some time; each process crosses the threshold twice.
   const cross = `echo 0 > ${directory}/cgroup.procs && exec "$0" -e 'Buffer.alloc(${16 * MIB}, 1)'`;
   while (!isNoticed) await promisify(execFile)('sh', ['-c', cross, process.execPath]);
   threshold.close();

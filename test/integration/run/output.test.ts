@@ -1,4 +1,4 @@
-/** What we print and write, and what happens when it can't be written. */
+/** Output to streams and files, and what happens if it cannot be written. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';

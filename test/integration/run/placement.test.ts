@@ -1,4 +1,4 @@
-/** Where the leaf goes, and what is said where it can't go. */
+/** The placement of the leaf, and the errors and hints if it cannot be placed. */
 import {
   chownSync,
   existsSync,
@@ -159,7 +159,7 @@ testWith(
   },
 );
 
-/** Removes a cgroup once the processes in it have ended: the kernel takes them out some time after their parent knows. */
+/** Removes a cgroup once its processes have ended: the kernel removes them some time after their parent is notified. */
 async function removeWhenEmpty(directory: string): Promise<void> {
   const deadline = Date.now() + 20_000 * SLOWNESS;
   for (;;) {
@@ -173,7 +173,7 @@ async function removeWhenEmpty(directory: string): Promise<void> {
   }
 }
 
-/** A cgroup that is handed to an ordinary user, as systemd and container engines do it. */
+/** A cgroup delegated to an ordinary user, like by systemd and container engines. */
 function delegate(name: string): string {
   writeFileSync(join(top, 'cgroup.subtree_control'), '+memory +pids');
   const directory = join(top, name);
@@ -189,7 +189,7 @@ testWith(
   async () => {
     const directory = delegate('delegated-1');
     try {
-      // The shell is an ancestor of cmemstat and lives in the cgroup too: it is moved along.
+      // The shell is an ancestor of cmemstat in the same cgroup: it is moved too.
       const script = `echo $$ >${directory}/cgroup.procs; ${asNobody} ${measure('--json', '--placement', 'own', '--', 'sh', '-c', '"sleep 1; cat /proc/self/cgroup"')}; cat /proc/self/cgroup`;
       const outcome = await shell(script);
       const text = outcome.stdout
@@ -270,7 +270,7 @@ testWith(
       expect(first.placement.kind).toBe('own');
       expect(first.mode).toBe('cgroup2');
       expect(outcome.stderr).toContain('no internal processes');
-      // With a second process in the container there is no room, until the hint is followed.
+      // A second process in the container prevents the placement, until the hint is followed.
       const second = `${mount}; sleep 4546 & `;
       const crowded = `${second} ${measure('--json', '--', 'true')}; kill $!`;
       const refused = await shell(
@@ -356,7 +356,7 @@ testWith(
   },
 );
 
-/** Runs cmemstat with a memory limit of 160 MiB, as a cgroup of a service or container has it. */
+/** Runs cmemstat with a memory limit of 160 MiB, like in the cgroup of a service or container. */
 function withLimit(...args: string[]) {
   const limited = join(top, `cmemstat-test-limited-${process.pid}`);
   const file = host.mode === 'cgroup2' ? 'memory.max' : 'memory.limit_in_bytes';

@@ -1,4 +1,4 @@
-/** Servers that we did not write, under load. */
+/** Third-party servers under load. */
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { MIB, needs, needsProgram, record, scratch, testWith } from '../harness.ts';

@@ -1,4 +1,4 @@
-/** Placement on a host that systemd runs: as root by the system manager, as an ordinary user by the user's. */
+/** Placement on a host with systemd: as root by the system manager, as an ordinary user by the user manager. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

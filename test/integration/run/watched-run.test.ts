@@ -1,4 +1,4 @@
-/** A fault of ours between the launch and the measurement: the target does not go on by itself. */
+/** An internal error between the launch and the measurement: the target does not continue. */
 import { existsSync, readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { expect } from 'vitest';
@@ -22,7 +22,7 @@ testWith([], 'an exception in a watch ends the target, also in a process tree', 
   expect(pids.filter((pid) => existsSync(`/proc/${pid}`))).toEqual([]);
 });
 
-/** The processes that this one started and that still run. */
+/** The running processes that this one has started. */
 function childrenOfOurs(): number[] {
   const text = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8').trim();
   return text === '' ? [] : text.split(' ').map(Number);

@@ -1,4 +1,4 @@
-// Makes one BPF hash of 100,000 entries with keys of 4 and values of 64 bytes, and keeps it for some seconds.
+// Creates a BPF hash of 100,000 entries with keys of 4 and values of 64 bytes, and keeps it for some seconds.
 import koffi from 'koffi';
 
 const BPF_MAP_CREATE = 0;

@@ -1,4 +1,4 @@
-// Makes BPF maps: a small array and an array per CPU at once, and after some milliseconds a large hash; all are kept to the end.
+// Creates BPF maps: a small array and a percpu array at once, and a large hash later; all are kept until the end.
 // `grow-maps.mjs MS_OF_THE_HASH MS_OF_THE_END [ENTRIES]`
 import koffi from 'koffi';
 

@@ -1,4 +1,4 @@
-// Opens a pinned BPF map and holds it for some seconds.
+// Opens a pinned BPF map and keeps it open for some seconds.
 import koffi from 'koffi';
 
 const BPF_OBJ_GET = 7;

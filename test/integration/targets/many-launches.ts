@@ -1,4 +1,4 @@
-/** Calls `run` again and again in one process, and reports what that left behind in it. */
+/** Calls `run` repeatedly in one process, and reports what remains in it. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { RunOptions } from '#src/app/run/options.ts';
 import { run } from '#src/app/run/run.ts';
@@ -42,7 +42,7 @@ function zombieChildren(): number {
 
 async function main(): Promise<void> {
   const launches = Number(process.argv[2]);
-  // The first launch opens what stays open for good: koffi, the thread pool.
+  // The first launch opens what remains open: koffi, the thread pool.
   await run(OPTIONS);
   const openFds = () => readdirSync('/proc/self/fd').length;
   const fdsBefore = openFds();

@@ -1,4 +1,4 @@
-// A target with many BPF maps and processes, which prints as many lines a second as asked:
+// A target with many BPF maps and processes, which prints the given number of lines per second:
 //   node many-objects.mjs MAPS PROCESSES LINES_PER_SECOND SECONDS
 import { spawn } from 'node:child_process';
 import koffi from 'koffi';

@@ -1,4 +1,4 @@
-/** What the iterators give to whoever starts this, as JSON: `open-iterators.ts rights|pids`. */
+/** The iterators that the caller can open, as JSON: `open-iterators.ts rights|pids`. */
 import { openIteratorObjects } from '#src/kernel/bpf/iter/iterator-objects.ts';
 import { openLinkIterator } from '#src/kernel/bpf/iter/link-iterator.ts';
 import { openMapIterator } from '#src/kernel/bpf/iter/map-iterator.ts';
@@ -10,7 +10,7 @@ import { listObjectIds } from '#src/kernel/bpf/sys/objects.ts';
 const bpf = await openBpf();
 const objects = openIteratorObjects({ directory: '/proc/none' });
 
-/** The names of what can be opened; of what can't, the rights that are missing. */
+/** The names of those that can be opened; of others, the missing capabilities. */
 function rights(): string[] {
   const attempts: Record<string, () => unknown> = {
     openMapIterator: () => openMapIterator(bpf, objects).close(),

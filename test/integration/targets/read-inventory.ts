@@ -1,4 +1,4 @@
-/** What the inventory of BPF objects says to whoever starts this, as JSON. */
+/** The inventory of BPF objects with the caller's capabilities, as JSON. */
 import { openBpfInventory } from '#src/sampler/bpf/inventory.ts';
 
 const inventory = await openBpfInventory({ holders: true });

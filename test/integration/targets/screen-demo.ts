@@ -1,8 +1,8 @@
 /**
- * A program for the tests of the screen: draws what keys, pastes, the mouse and changes of the size arrive.
+ * A program for the tests of the screen: draws the keys, pastes, mouse events and size changes that it receives.
  *
- * Keys: q ends, x throws, z suspends, e ends by process.exit without closing, i draws a thousand frames, ! ends a promise badly.
- * With `--report FILE` every event is also a line there.
+ * Keys: q exits, x throws, z suspends, e calls process.exit without closing, i draws a thousand frames, ! rejects a promise.
+ * With `--report FILE` every event is also written there as a line.
  */
 import { appendFileSync } from 'node:fs';
 import { isatty } from 'node:tty';

@@ -1,4 +1,4 @@
-/** Replaying recordings in the view: moving in time, growing files, damaged ones, and what is refused. */
+/** Replaying recordings in the view: seeking, growing files, damaged files, and rejected ones. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect } from 'vitest';
@@ -40,18 +40,18 @@ async function openReplay(
   return terminal;
 }
 
-/** The time that the header tells. Unit: milliseconds. */
+/** The time in the header. Unit: milliseconds. */
 function shownMs(screen: string): number {
   const [, number, unit] = /^ \S+ [^\n]*? {2}([\d.]+)(ms|s) of /.exec(screen) ?? [];
   return Number(number) * (unit === 's' ? 1000 : 1);
 }
 
-/** Whether the time that is shown is the one that is wanted: above a second it is shown in tenths. */
+/** Whether the shown time matches: above one second it is shown in tenths. */
 function isAt(ms: number, wanted = Number.NaN): boolean {
   return Math.abs(ms - wanted) <= (wanted < 1000 ? 1 : 60);
 }
 
-/** Waits for a screen whose time is as wanted. */
+/** Waits for a screen with a matching time. */
 async function waitForTime(terminal: TmuxTerminal, wanted: (ms: number) => boolean): Promise<string> {
   let last = '';
   return until('the time', async () => {
@@ -82,7 +82,7 @@ describe('a whole recording', () => {
   });
 
   testWith([needsTmux, needs.cgroup], 'handles step, skip, go to, peak, Home and End', async () => {
-    // A busy machine takes its samples late: where they are says the recording.
+    // On a busy machine samples are late: their times are taken from the recording.
     const { samples, summary } = await readWhole(recording);
     const times = samples.map(({ elapsedMs }) => elapsedMs);
     const high = samples.filter(({ stat }) => (stat?.anon ?? 0) > 40 * MIB).map(({ elapsedMs }) => elapsedMs);
@@ -190,7 +190,7 @@ describe('a whole recording', () => {
       const file = join(newFolder(), 'run.jsonl');
       const often = ['--interval', '100ms', '--bpf-interval', '100ms', '--process-interval', '100ms'];
       await cmemstat(...often, '--output', file, '-q', '--', ...agent(3));
-      // The first reading with both processes; the maps were there before.
+      // The first reading with both processes; the maps existed before.
       const rows = new Map<number, ProcessRow>();
       const first = (await readWhole(file)).lines.find((line) => {
         if (line.type === 'processes') applyProcesses(rows, line);

@@ -1,4 +1,4 @@
-/** The demo of the screen in terminals: what the tests of the screen share. */
+/** Shared helpers for tests with the demo of the screen. */
 import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll } from 'vitest';
@@ -10,10 +10,10 @@ import { needsScript, needsTmux, shellQuote, until } from '../terminal.ts';
 /** The demo as a script for Node. */
 export const demo = join(scratch, 'screen-demo.cjs');
 
-/** The demo, as a line for the shell. */
+/** The demo, as a shell command line. */
 export const DEMO = `NODE_PATH=${shellQuote(NODE_PATH)} ${shellQuote(process.execPath)} ${shellQuote(demo)}`;
 
-/** Builds the demo; to be called once in a file. */
+/** Builds the demo; called once per file. */
 export function buildDemo(): void {
   beforeAll(() => {
     if (!needsScript.has && !needsTmux.has) return;
@@ -21,12 +21,12 @@ export function buildDemo(): void {
   });
 }
 
-/** A file that does not exist yet. */
+/** A path for a new file. */
 export function newFile(name: string): string {
   return join(mkdtempSync(join(scratch, 'screen-')), name);
 }
 
-/** The lines of the demo's report, once one of them is there. */
+/** The lines of the demo's report, once one of them exists. */
 export async function reported(file: string, line: string): Promise<string[]> {
   return until(`the line ${line} of the report`, () => {
     const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
@@ -39,7 +39,7 @@ export function childOf(shell: number): number {
   return Number(readFileSync(`/proc/${shell}/task/${shell}/children`, 'utf8').split(' ')[0]);
 }
 
-/** Settles when a process has ended. */
+/** Resolves when a process has ended. */
 export async function gone(pid: number): Promise<void> {
   await until(`the end of ${pid}`, () => {
     try {

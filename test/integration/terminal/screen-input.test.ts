@@ -1,4 +1,4 @@
-/** The terminal of the live view: keys, what is drawn, and terminals that fail. */
+/** The terminal of the live view: keys, drawing, and terminals that fail. */
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { testWith } from '../harness.ts';
@@ -105,7 +105,7 @@ describe('input', () => {
     const large = await terminal.waitFor(/screen 200x50.*resize 200x50/s);
     expect(large.match(/#+/g)).toEqual(['#'.repeat(200)]);
     await terminal.resize(10, 3);
-    // Lines that are too long are cut by the terminal: none pushes another one down.
+    // Long lines are truncated by the terminal: none of them wraps.
     expect(await terminal.waitFor(/^screen 10/)).toMatch(/^screen 10.\nanon 全角.\n#{10}\n$/);
   });
 
@@ -121,7 +121,7 @@ describe('input', () => {
   });
 });
 
-/** tmux tells the colours of its own too. */
+/** tmux reports its own colours too. */
 function withoutDefaults(text: string): string {
   return text.replaceAll('␛[39m', '').replaceAll('␛[49m', '');
 }
@@ -204,7 +204,7 @@ describe('a terminal that fails', () => {
       await pty.waitFor(/frame 1/);
       await pty.hangUp();
       expect(await reported(report, 'lost')).toEqual(['lost']);
-      // Nothing holds it any more, and nothing has made it fail.
+      // No process has it open, and no operation on it has failed.
       await gone(Number(readFileSync(pid, 'utf8')));
     },
   );

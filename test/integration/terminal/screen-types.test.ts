@@ -1,4 +1,4 @@
-/** The terminal of the live view on terminals of every type: opened, or refused with a reason. */
+/** The terminal of the live view on terminals of every type: opened, or rejected with a reason. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { buildDemo, DEMO, demo, newFile } from './screen-demo.ts';
 
 buildDemo();
 
-/** Types of terminals, and what becomes of them: a part of the first line, or of the refusal. */
+/** Types of terminals, and the result: a part of the first line, or of the error. */
 const TYPES: readonly [env: Record<string, string | undefined>, expected: RegExp][] = [
   [{ TERM: 'xterm' }, /screen 80x24 unicode 8␛/],
   [{ TERM: 'xterm-256color' }, /screen 80x24 unicode 256/],

@@ -1,4 +1,4 @@
-/** The terminal of the live view: taken, and given back exactly as it was. */
+/** The terminal of the live view: opened, and restored exactly. */
 import { readFileSync } from 'node:fs';
 import { describe, expect } from 'vitest';
 import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
@@ -18,7 +18,7 @@ import { buildDemo, childOf, DEMO, newFile } from './screen-demo.ts';
 
 buildDemo();
 
-/** What an interactive shell shows before and after the demo; the window is as it was in every respect that tmux knows. */
+/** The screen of an interactive shell before and after the demo; every property that tmux reports is the same. */
 async function shellAround(
   leave: (terminal: TmuxTerminal) => Promise<void>,
   afterwards: RegExp,
@@ -129,7 +129,7 @@ describe('job control', () => {
       const pid = childOf(Number(shell));
       process.kill(pid, signal);
       await until(`the stop of ${pid}`, () => (readPidStat(pid).state === 'T' ? true : undefined));
-      // A line feed: after SIGSTOP, Enter does not end a line, as nothing was given back.
+      // A line feed: after SIGSTOP, Enter does not end a line, because nothing was restored.
       await terminal.type('fg\n');
       await terminal.waitFor(/^screen 80x16.*\n#{80}$/ms);
     }

@@ -1,4 +1,4 @@
-/** How a run with the view ends, how it is left, and what then stands on the terminal. */
+/** How a run with the view ends, how it is left, and what the terminal shows afterwards. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
@@ -20,12 +20,12 @@ import { CMEMSTAT, childrenOf, newFolder, openView, readWhole, script, startView
 
 const FOREVER = script('while :; do echo tick; sleep 0.1; done');
 
-/** The pid of cmemstat in a window that runs nothing else. */
+/** The pid of cmemstat in a window that runs only cmemstat. */
 async function pidIn(terminal: TmuxTerminal): Promise<number> {
   return Number(await terminal.fact('pane_pid'));
 }
 
-/** The pid that the header tells of the target. */
+/** The pid of the target in the header. */
 async function targetIn(terminal: TmuxTerminal): Promise<number> {
   return Number(/ pid (\d+) /.exec(await terminal.waitFor(/ pid \d+ /))?.[1]);
 }
@@ -83,7 +83,7 @@ describe('the target ends', () => {
         const [, view, after = ''] = output.split('␛[?1049');
         expect(view).toMatch(/^h/);
         expect(after).toMatch(/^l/);
-        // The view's summary, and that of the run without it.
+        // The view's summary, and that of the run without the view.
         expect(after.split('\r\n').filter((text) => line.test(text))).toHaveLength(2);
       },
     );
@@ -211,7 +211,7 @@ describe('leaving while the target runs', () => {
     'l detaches the view: the target continues, its output goes to the terminal, the recording is complete',
     async () => {
       const folder = newFolder();
-      // The last two lines come when the view is closed, whenever that is.
+      // The last two lines are printed when the view is closed, at any time.
       const lines =
         'for i in 1 2 3 4 5 6; do [ $i -lt 5 ] || until [ -e closed ]; do sleep 0.1; done; echo out $i; echo err $i >&2; sleep 0.4; done';
       const terminal = await tmux({
@@ -346,7 +346,7 @@ describe('signals to cmemstat', () => {
 });
 
 describe('the view fails', () => {
-  /** What cmemstat loads first: after so many calls, the fields of the header can't be sorted. */
+  /** Loaded before cmemstat: after this number of calls, sorting the fields of the header fails. */
   function failingPreload(calls: number): string {
     const folder = join(newFolder(), 'preload');
     mkdirSync(folder);
@@ -485,7 +485,7 @@ testWith([needsTmux], 'no process, no leaf and no descriptor remains', async () 
   await terminal.waitFor(/ENDED/);
   const screen = await terminal.capture();
   expect(screen).toMatch(/1 process outlived the target and was killed: \d+ \(sleep\)/);
-  // The frozen view may stay open for hours: the leaf does not wait for it.
+  // The frozen view may stay open for hours: the leaf is removed earlier.
   const leaf = /cmemstat-\d+-\d+/.exec(screen)?.[0] ?? 'none';
   expect(existsSync(join(host.top ?? '/', leaf))).toBe(false);
   expect(childrenOf(await pidIn(terminal))).toEqual([]);

@@ -1,4 +1,4 @@
-/** The command in a terminal, as its user sees it. */
+/** The command in a terminal, as seen by a user. */
 import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -12,7 +12,7 @@ export const CMEMSTAT = `${shellQuote(process.execPath)} ${shellQuote(BINARY)}`;
 /** The example agent for a minute, for the shell. */
 export const AGENT = agent(60).map(shellQuote).join(' ');
 
-/** A window in which the view opens, for targets that may have ended before it shows anything. */
+/** A window in which the view opens, for targets that may end before anything is shown. */
 export function startView(
   args: string,
   options: Omit<TerminalOptions, 'command'> = {},
@@ -32,12 +32,12 @@ export function script(text: string): string {
   return `sh -c ${shellQuote(text)}`;
 }
 
-/** A folder of its own. */
+/** A new folder. */
 export function newFolder(): string {
   return mkdtempSync(join(scratch, 'view-'));
 }
 
-/** A file of a recording, once it is whole. */
+/** A file of a recording, once it is complete. */
 export async function readWhole(file: string): Promise<Recording> {
   const text = await until(`the summary in ${file}`, () => {
     const now = readFileSync(file, 'utf8');
@@ -46,7 +46,7 @@ export async function readWhole(file: string): Promise<Recording> {
   return readRecording({ status: 0, signal: null, stdout: text, stderr: '' });
 }
 
-/** A click into a column and a row, both from 0. */
+/** A click at a column and a row, both starting at 0. */
 export async function click(terminal: TmuxTerminal, column: number, row: number): Promise<void> {
   await terminal.type(`\x1b[<0;${column + 1};${row + 1}M\x1b[<0;${column + 1};${row + 1}m`);
 }

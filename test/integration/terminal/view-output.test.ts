@@ -1,4 +1,4 @@
-/** Where the target's output goes beside the view: all of it, however slowly it is read, and without a delayed sample. */
+/** The target's output with the view: complete, at any reading speed, and without a delayed sample. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -20,7 +20,7 @@ testWith([needsTmux], 'a target that prints continuously delays neither samples 
   await terminal.keys('q', 's');
   await terminal.ended();
   const { summary } = await readWhole(join(folder, 'run.jsonl'));
-  // A machine that is busy with other things misses some; without pauses it is nearly all.
+  // A busy machine misses some; without pauses it is nearly all.
   expect(summary.samples.missed).toBeLessThan(summary.samples.count / 4);
 });
 
@@ -67,7 +67,7 @@ testWith(
   'a process that left the leaf and holds the pipe open is not waited for',
   async () => {
     const folder = newFolder();
-    // The group that we are in ourselves.
+    // Our own process group.
     const join_ = `for f in /sys/fs/cgroup/memory/tasks /sys/fs/cgroup/cgroup.procs; do [ -e $f ] && echo $$ >$f; done`;
     const holder = shellQuote(`${join_}; echo $$ >holder; exec sleep 30`);
     const target = script(

@@ -1,4 +1,4 @@
-/** The view beside programs that we did not write: figures that are plausible, and two sizes of terminals. */
+/** The view with third-party programs: plausible figures, and two terminal sizes. */
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { needs, needsProgram, scratch, TARGETS, testWith } from '../harness.ts';
@@ -15,7 +15,7 @@ function sizeOf(screen: string, row: string): number {
   return Number(number) * (UNITS[unit] ?? Number.NaN);
 }
 
-/** A screen whose figure in a row is as wanted. */
+/** A screen with a matching figure in a row. */
 async function waitForSize(
   terminal: TmuxTerminal,
   row: string,
@@ -30,7 +30,7 @@ async function waitForSize(
   });
 }
 
-/** At both sizes no line is cut in the middle of a word at the edge of the screen, and the parts add up. */
+/** At both sizes no line is truncated inside a word at the edge of the screen, and the parts add up. */
 async function expectPlausible(terminal: TmuxTerminal): Promise<void> {
   for (const [width, height] of [
     [80, 24],
@@ -53,7 +53,7 @@ async function expectPlausible(terminal: TmuxTerminal): Promise<void> {
 testWith([needsTmux, needs.cgroup, needs.root, needs.chargedBpf], 'examples/agent.mjs', async () => {
   const terminal = await openView(`${OFTEN} -- ${AGENT}`, { width: 120, height: 40 });
   await waitForSize(terminal, 'BPF maps', (mib) => mib > 17 && mib < 19);
-  // The list may come a frame after the sums.
+  // The list may be drawn one frame after the sums.
   const screen = await terminal.waitFor(/^▶ flows +hash +13\.\d MiB/m);
   expect(screen).toMatch(/4 maps, 18\.\d MiB, 512 KiB uncharged/);
   await terminal.waitFor(/agent\[\d+]: wave \d/);

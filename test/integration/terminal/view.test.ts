@@ -1,4 +1,4 @@
-/** The live view: what it shows, and that every key does what the help says. */
+/** The live view: its content, and that every key works as in the help. */
 import { copyFileSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
@@ -22,7 +22,7 @@ const needsMaps = [needsTmux, needs.cgroup, needs.root, needs.chargedBpf];
 
 const FAST = '--interval 100ms --bpf-interval 100ms --process-interval 200ms';
 
-/** Prints a number a second and sleeps. */
+/** Prints one number per second and sleeps. */
 const COUNTING = script('i=0; while :; do i=$((i+1)); echo line $i; sleep 0.2; done');
 
 describe('opening by default', () => {
@@ -103,7 +103,7 @@ describe('opening by default', () => {
   }
 });
 
-/** Settles when so many more samples are in a recording. */
+/** Resolves when a recording has this number of additional samples. */
 async function untilMoreSamples(file: string, count: number): Promise<void> {
   const samples = () => readFileSync(file, 'utf8').split('"type":"sample"').length;
   const before = samples();
@@ -344,7 +344,7 @@ describe('keys', () => {
   });
 });
 
-/** What each size has to show. */
+/** The required content of each size. */
 function expectStructure(screen: string, width: number, height: number): void {
   const lines = screen.replace(/\n$/, '').split('\n');
   expect(lines).toHaveLength(height);
@@ -357,7 +357,7 @@ function expectStructure(screen: string, width: number, height: number): void {
   expect(lines.at(-1)).toMatch(/^ \? help/);
   const titles = [...screen.matchAll(/[─━┬][ [](\d) /g)].map(([, number]) => number);
   expect(titles).toEqual(width < 110 ? ['1', '2', '3'] : ['1', '2', '3', '4', '5', '6']);
-  // Panels side by side are parted by one straight line.
+  // Panels side by side are separated by one straight line.
   const parted = lines.filter((line) => line.includes('│'));
   if (width === 120) {
     expect(parted.length).toBeGreaterThan(10);
@@ -487,7 +487,7 @@ describe('untrusted input', () => {
       );
       await terminal.keys('6', 'z');
       await terminal.waitFor(/^━\[6 Output]━+$.*^! oops$/ms);
-      // The two streams come by themselves.
+      // The two streams arrive separately.
       const screen = await terminal.waitFor(/^ {2}red text$.*^ {2}two$/ms);
       expect(await modes(terminal)).toBe(VIEW_MODES);
       expect(await terminal.fact('pane_title')).not.toBe('new title');
@@ -517,7 +517,7 @@ describe('untrusted input', () => {
     const ended = await terminal.waitFor(/ENDED.*samples, /s);
     expect(ended).toMatch(/^ {2}1000$/m);
     const late = Number(/samples, (none|\d+) late/.exec(ended)?.[1]?.replace('none', '0'));
-    // Beside other tests a tick may be late by itself.
+    // With other tests running, a single tick may be late.
     expect(late).toBeLessThan(5);
     await terminal.keys('Home');
     await terminal.waitFor(/earlier lines were discarded/);

@@ -7,17 +7,17 @@ import { makeTree } from '../temporary-tree.ts';
 const PROJECT = resolve(import.meta.dirname, '../../..');
 const SCRIPT = join(PROJECT, 'action/run.sh');
 
-/** What the step of the action did. */
+/** The effects of the action's step. */
 interface Step {
   status: number | null;
-  /** The words that cmemstat was called with. */
+  /** The arguments of cmemstat. */
   words: string[];
   outputs: Record<string, string>;
   stderr: string;
 }
 
 /**
- * Runs the step as GitHub's runner does, with programs that write down how they are called in the place of cmemstat, sudo,
+ * Runs the step like GitHub's runner, with programs that record their arguments in place of cmemstat, sudo,
  * npx and id.
  */
 function runStep(
@@ -32,7 +32,7 @@ function runStep(
     chmodSync(join(bin, name), 0o755);
     return join(bin, name);
   };
-  // The second word is the file of --output.
+  // The second argument is the file of --output.
   const touch = (options.files ?? []).map((name) => `touch "$(dirname "$2")/${name}.jsonl"; `).join('');
   const cmemstat = program('cmemstat', `printf '%s\\0' "$@" >>"${log}"; ${touch}exit ${options.status ?? 0}`);
   program('id', `echo ${options.uid ?? 0}`);

@@ -242,7 +242,7 @@ describe('lineOfPath', () => {
   });
 });
 
-/** Everything in a document that is no object and no array. */
+/** All scalar values of a document. */
 function* leavesOf(
   value: unknown,
   path: (string | number)[] = [],

@@ -1,4 +1,4 @@
-/** Runs made by hand, for judging. */
+/** Synthetic runs for evaluation. */
 
 import type { BudgetEvaluator } from '#src/budget/evaluation/evaluator.ts';
 import type { NamedBudget } from '#src/budget/expression/budget.ts';
@@ -60,7 +60,7 @@ export function samplesOf(figures: readonly Partial<Sample>[]): Sample[] {
   return figures.map((each, at) => sampleAt(at * 500, reasonAt(at), each));
 }
 
-/** `anon` alone. Unit: MiB. */
+/** Only `anon`. Unit: MiB. */
 export const anonSamples = (...mib: number[]): Sample[] =>
   samplesOf(mib.map((each) => ({ stat: { anon: each * MIB } })));
 

@@ -113,7 +113,7 @@ describe('the timeline of a report', () => {
       collector.add(sample);
     const { timeline } = collector;
     expect(timeline).toMatchObject({ figure: 'current', fromMs: 0, toMs: 1000 });
-    // A value stands until the next one.
+    // A value holds until the next one.
     expect(new Set(timeline?.max)).toEqual(new Set([10, 70]));
     expect(timeline?.max[0]).toBe(10);
     expect(timeline?.max.at(-1)).toBe(70);

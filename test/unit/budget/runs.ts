@@ -1,4 +1,4 @@
-/** Runs made by hand, with round figures. */
+/** Synthetic runs with round figures. */
 import { RunCollector, type RunFigures, type RunHost } from '#src/budget/comparison/run-figures.ts';
 import type { RecordLine } from '#src/model/recording.ts';
 
@@ -37,7 +37,7 @@ export function runsOf(
   return values.map((value) => run({ [metric]: value }, more));
 }
 
-/** The figures of the first run that a recording tells. */
+/** The figures of the first run in a recording. */
 export function figuresOfRecords(records: readonly RecordLine[]): RunFigures | undefined {
   const collector = new RunCollector();
   for (const record of records) collector.add(record);

@@ -1,13 +1,13 @@
-/** Runs of a program that does not exist: its memory varies as that of real ones does, by a seeded generator. */
+/** Runs of a fictional program: its memory varies like that of real ones, by a seeded generator. */
 import type { RunFigures } from '#src/budget/comparison/run-figures.ts';
 import { seededRandom } from '#src/statistics/statistics.ts';
 import { MIB, run } from './runs.ts';
 
 const PAGE_BYTES = 4096;
 
-/** What a set of runs is like. */
+/** The properties of a set of runs. */
 export interface Program {
-  /** Of `anon`: by so much it is more than 100 MiB. */
+  /** The amount of `anon` above 100 MiB. */
   factor?: number;
   /** One standard deviation of `anon`. Share of its mean. */
   spread?: number;
@@ -15,7 +15,7 @@ export interface Program {
   cacheSpread?: number;
 }
 
-/** Makes sets of runs, one after the other; the same seed gives the same sets. */
+/** Generates sets of runs in sequence; the same seed results in the same sets. */
 export class RunMaker {
   readonly #random: () => number;
 
@@ -45,7 +45,7 @@ export class RunMaker {
     });
   }
 
-  /** Whole pages around a mean; one run in twelve lies up to five deviations further up, as when something else woke up. */
+  /** Whole pages around a mean; one run in twelve is up to five deviations higher, like after a disturbance. */
   #around(mean: number, share: number): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.#random()));
     const normal = radius * Math.cos(2 * Math.PI * this.#random());

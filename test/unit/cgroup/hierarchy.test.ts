@@ -38,7 +38,7 @@ const mount1 = (mountPoint: string, controllers: string[], more: Partial<Mount> 
   ...more,
 });
 
-/** A host without anything, but for what is given. */
+/** A host with only the given properties. */
 const host = (facts: Partial<Omit<HierarchyFacts, 'memberships'>> & { cgroup?: string }): HierarchyFacts => ({
   mounts: facts.mounts ?? [],
   memberships: parsePidCgroup(facts.cgroup ?? '0::/\n', 'cgroup'),

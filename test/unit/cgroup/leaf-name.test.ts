@@ -81,7 +81,8 @@ describe('isOwnerAlive', () => {
   });
 
   it('is false for a zombie, which will never clean up', async () => {
-    // exec keeps the shell's child, for which nobody waits any more. The child ends after the exec: before, the shell reaps it.
+    // exec keeps the shell's child, which is no longer waited for.
+    // The child exits after the exec: earlier, the shell reaps it.
     const untilExec = 'until read -r comm </proc/$parent/comm && [ "$comm" = sleep ]; do :; done';
     const parent = spawn('sh', ['-c', `parent=$$; (${untilExec}) & echo $!; exec sleep 60`]);
     const [text] = (await once(parent.stdout, 'data')) as [Buffer];

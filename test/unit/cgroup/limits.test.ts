@@ -9,7 +9,7 @@ const FILES_1 = ['memory.limit_in_bytes', 'memory.memsw.limit_in_bytes', 'pids.m
 
 const leafWith = (files: string[]) => makeTree(Object.fromEntries(files.map((name) => [name, ''])));
 
-/** What was written, file by file; those that were left alone are left out. */
+/** The written files with their content; unchanged files are omitted. */
 const written = (leaf: string, files: string[]) =>
   Object.fromEntries(
     files.map((name) => [name, readFileSync(join(leaf, name), 'utf8')]).filter(([, text]) => text !== ''),

@@ -5,7 +5,7 @@ import { leafName } from '#src/cgroup/leaf-name.ts';
 import { removeStaleLeaves } from '#src/cgroup/stale-leaves.ts';
 import { makeTree } from '../temporary-tree.ts';
 
-/** Our pid, but of a process that started with the machine: its owner is dead. */
+/** Our pid, but of a process that started at boot: its owner is dead. */
 const DEAD = `cmemstat-${process.pid}-1`;
 
 describe('removeStaleLeaves', () => {
@@ -34,7 +34,7 @@ describe('removeStaleLeaves', () => {
     const parent = makeTree({ [`${DEAD}/a/`]: '', [`${DEAD}/${file}`]: '4242\n' });
     expect(removeStaleLeaves(parent)).toEqual([]);
     expect(existsSync(join(parent, DEAD, file))).toBe(true);
-    // A file keeps an ordinary folder from being removed; nobody has even tried to remove what is below it.
+    // A file prevents the removal of an ordinary folder; nothing below it was removed either.
     expect(existsSync(join(parent, DEAD, 'a'))).toBe(true);
   });
 

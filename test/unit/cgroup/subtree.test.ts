@@ -91,7 +91,7 @@ describe('removeSubtree', () => {
   });
 
   it('reports which cgroup could not be removed', () => {
-    // An ordinary folder with a file in it refuses, as a cgroup with a process in it does.
+    // An ordinary folder with a file cannot be removed, like a cgroup with a process.
     const root = makeTree({ 'a/file': '' });
     const cgroup = join(root, 'a');
     expect(() => removeSubtree(root)).toThrow(

@@ -4,7 +4,7 @@ import { addRunOptions, type RunFlags } from '#src/cli/options/run-flags.ts';
 import { toRunOptions } from '#src/cli/options/run-options.ts';
 import { NO_OUTPUTS } from '../output/no-outputs.ts';
 
-/** The options of a run as a command line says them. */
+/** The options of a run, parsed from a command line. */
 function parse(...args: string[]) {
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
   addRunOptions(program);

@@ -28,7 +28,7 @@ it('is accepted by every input', async () => {
   expect(parseRecordLine(event)).toHaveProperty('record');
   const file = written('budget.json', '{"version":2,"budgets":[{"name":"a","budget":"anon<=1MiB"}]}');
   expect(readBudgetFile(file)?.budgets).toHaveLength(1);
-  // Both are recognised, and then refused for what they lack.
+  // Both are recognized, and then rejected for what they lack.
   expect(() => parseVerdict(`${MARK}{"type":"verdict","version":2}`, 'v')).toThrow('invalid verdict');
   await expect(readSide(written('verdict.json', '{"type":"verdict"}'))).rejects.toThrow(
     'a verdict contains only the values of its budgets',

@@ -14,7 +14,7 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const GIB = 1024 * MIB;
 
-/** Texts that look like sizes and durations more often than by chance. */
+/** Texts that resemble sizes and durations more often than by chance. */
 const anyText = fc.oneof(
   fc.string(),
   fc.string({ unit: 'binary' }),

@@ -14,7 +14,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cachedForKernel, parseBuildId } from '#src/kernel/kernel-cache.ts';
 import { fixture } from '../../paths.ts';
 
-/** Notes as a kernel has them: of Xen first, then the build id. */
+/** Notes like those of a kernel: of Xen first, then the build id. */
 function notes(buildId: string): Buffer {
   const note = (name: string, type: number, description: Buffer) => {
     const padded = (bytes: Buffer) => Buffer.concat([bytes, Buffer.alloc(-bytes.length & 3)]);
@@ -91,7 +91,7 @@ describe('cachedForKernel', () => {
     writeFileSync(onlyFile(), damage(readFileSync(onlyFile(), 'utf8')));
     expect(ask()).toEqual({ a: 1 });
     expect(computed).toBe(2);
-    // And mends it.
+    // And replaces it.
     expect(ask()).toEqual({ a: 1 });
     expect(computed).toBe(2);
   });

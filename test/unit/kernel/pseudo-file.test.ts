@@ -11,7 +11,7 @@ const KIB = 1024;
 const tree = makeTree({ file: '', 'folder/a': '', 'folder/b': '' });
 const file = join(tree, 'file');
 
-/** Descriptors of ours that are open on a file. */
+/** Our descriptors that are open on a file. */
 const opened = (path: string) =>
   readdirSync('/proc/self/fd').filter((fd) => {
     try {

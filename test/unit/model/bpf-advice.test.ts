@@ -4,7 +4,7 @@ import { type AdvisedMap, adviseOnMaps, type ComputeMapCost } from '#src/model/b
 const KiB = 1024;
 const percpuTypes = new Set(['percpu_hash', 'percpu_array', 'lru_percpu_hash']);
 
-/** A kernel that is easy to reckon with: an entry takes its key and value, on every CPU for percpu types. */
+/** A kernel with simple sizes: an entry takes its key and value, on every CPU for percpu types. */
 const compute: ComputeMapCost = (shape, { liveElements, possibleCpus = 2 }) => {
   if (shape.type === 'novel') return undefined;
   const { key_size, value_size, map_flags, max_entries, type } = shape;
@@ -46,7 +46,7 @@ describe('maps that stay nearly empty', () => {
         options: [{ change: 'BPF_F_NO_PREALLOC', savesBytes: 640_000 }],
       },
     ]);
-    // A table of what is in flight, such as that of execsnoop.
+    // A table of requests in progress, such as that of execsnoop.
     expect(adviseOn(map({ type: 'hash', liveElements: 3 }))).toMatchObject([
       {
         text: expect.stringContaining('it held 3 at most in one reading;'),

@@ -1,7 +1,7 @@
 /** Maps as `cmemstat maps` lists them, for tests. */
 import type { ListedMap } from '#src/app/maps/listing.ts';
 
-/** A map; by default a small hash of agent's. */
+/** A map; by default a small hash of an agent. */
 export function listedMap(part: Partial<ListedMap> = {}): ListedMap {
   const { name = 'flows' } = part;
   return {
@@ -40,7 +40,7 @@ export function listedMap(part: Partial<ListedMap> = {}): ListedMap {
   };
 }
 
-/** One of each sort: held by several, anonymous, pinned, uncharged, a ring buffer, one without a name. */
+/** One of each kind: with several holders, anonymous, pinned, uncharged, a ring buffer, one without a name. */
 export const SCENE: readonly ListedMap[] = [
   listedMap({ id: 7, bytes: 5_243_920, max_entries: 65_536 }),
   listedMap({

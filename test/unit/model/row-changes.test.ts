@@ -57,7 +57,7 @@ const processRecord = (rows: ProcessRow[], gone: number[]): ProcessesRecord => (
   ...(gone.length > 0 && { gone }),
 });
 
-/** Readings of a few processes that come, change and go. */
+/** Readings of a few processes that appear, change and disappear. */
 const readings = fc.array(fc.dictionary(fc.constantFrom('2', '3', '4', '5'), fc.nat(3)), {
   minLength: 2,
   maxLength: 12,

@@ -4,7 +4,7 @@ import { Series } from '#src/model/series.ts';
 
 const CAPACITY = 32;
 
-/** Steps of time and values, some of them holes. */
+/** Steps of time and values, some of them absent. */
 const readings = fc.array(
   fc.record({
     stepMs: fc.oneof(fc.constant(0), fc.double({ min: 0, max: 5000, noNaN: true })),

@@ -331,7 +331,7 @@ describe('the memory of the aggregate', () => {
       seen.push(new WeakRef(each));
       aggregate.add(each);
     }
-    // What a WeakRef was made of lives on until the next turn.
+    // The target of a WeakRef stays alive until the next turn of the event loop.
     await new Promise((resolve) => setImmediate(resolve));
     collectGarbage();
     // The last one and the highest.

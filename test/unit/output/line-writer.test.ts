@@ -18,15 +18,15 @@ const fail = (error: OutputError) => {
 function makePipe(writeFlags = 0): { reader: number; writer: number } {
   const path = join(makeTree(), 'pipe');
   execFileSync('mkfifo', [path]);
-  // A pipe without a writer can be opened for reading only so.
+  // A pipe without a writer can only be opened for reading this way.
   const reader = openSync(path, O_RDONLY | O_NONBLOCK);
   return { reader, writer: openSync(path, O_WRONLY | writeFlags) };
 }
 
-/** A reader that comes again and again; a pipe takes 64 KiB at a time. Unit: milliseconds. */
+/** A reader that reads repeatedly; a pipe buffers 64 KiB at a time. Unit: milliseconds. */
 const SOON = { timeout: 10_000, interval: 1 };
 
-/** All that is in a pipe now. */
+/** The current content of the pipe. */
 function drain(reader: number): string {
   const chunks: string[] = [];
   const buffer = Buffer.alloc(MIB);
@@ -51,7 +51,7 @@ describe('LineWriter', () => {
         const writer = new LineWriter(fd, file, fail);
         for (const [index, line] of texts.entries()) {
           writer.write(line);
-          // Some of them while a write is under way, some after it.
+          // Some of them during a write, some after it.
           if (index % 3 === 0) await writer.flush();
         }
         await writer.flush();
@@ -129,7 +129,7 @@ describe('LineWriter', () => {
     const { reader, writer: fd } = makePipe();
     const writer = new LineWriter(fd, 'pipe', fail);
     const line = (name: string) => name.repeat(MIB - 1);
-    // The first is on its way into the pipe; 9 more are one more than may wait.
+    // The first is being written to the pipe; 9 more are one more than may wait.
     for (const name of 'abcdefghij') writer.write(line(name));
     expect(writer.dropped).toBe(0);
     writer.write(line('k'));
@@ -190,7 +190,7 @@ describe('LineWriter', () => {
     const writer = new LineWriter(fd, file, onError);
     writer.write('first');
     await writer.flush();
-    // No file of ours may grow beyond this many bytes from here on, as on a disk that is full.
+    // No file of ours can grow beyond this size from here on, like on a full disk.
     const prlimit = (...args: string[]) =>
       execFileSync('prlimit', ['--pid', String(process.pid), ...args], { encoding: 'utf8' }).trim();
     const before = prlimit('--fsize', '--raw', '--noheadings', '--output', 'SOFT');

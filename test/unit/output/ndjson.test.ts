@@ -67,7 +67,7 @@ describe('NdjsonSink', () => {
 });
 
 describe('NdjsonSink with a slow reader', () => {
-  /** A writer that takes a line that may be left out only when it is told to. */
+  /** A writer that accepts a droppable line only on request. */
   function slowWriter() {
     const written: Record<string, unknown>[] = [];
     const state = { takes: false, dropped: 0 };

@@ -1,6 +1,6 @@
 import type { OutputRequest } from '#src/output/open-outputs.ts';
 
-/** What is asked for where no option for the outputs is given. */
+/** The request without any option for outputs. */
 export const NO_OUTPUTS: OutputRequest = {
   json: false,
   output: undefined,

@@ -63,7 +63,7 @@ describe('openOutputs', () => {
 });
 
 describe('an output that fails', () => {
-  /** Writes a summary in a process of its own, whose standard streams are the test's to choose. */
+  /** Writes a summary in a separate process, whose standard streams the test chooses. */
   const program = (request: Partial<OutputRequest>) => `
     import { openOutputs } from ${JSON.stringify(resolve(import.meta.dirname, '../../../src/output/open-outputs.ts'))};
     const outputs = openOutputs(${JSON.stringify({ ...NO_OUTPUTS, ...request })});

@@ -5,7 +5,7 @@ import { RecordStream } from '#src/output/record-stream.ts';
 import type { Sink } from '#src/output/sink.ts';
 import { anonSamples, named, startOf, summaryOf } from '../budget/evaluated-runs.ts';
 
-/** A sink that writes down what it is handed, and may do more with it. */
+/** A sink that stores its records, and may react to them. */
 function recorder(onRecord: (record: RecordLine) => void = () => {}) {
   const seen: string[] = [];
   const note = (record: RecordLine) => {

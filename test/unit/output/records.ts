@@ -1,4 +1,4 @@
-/** Recordings made by hand: one run for each mode, with round figures. */
+/** Synthetic recordings: one run for each mode, with round figures. */
 import type { BpfTotals, HostBpfTotals } from '#src/model/bpf-totals.ts';
 import type { EventRecord, StartRecord, SummaryRecord } from '#src/model/recording.ts';
 import type { Mode, Sample } from '#src/model/sample.ts';
@@ -6,17 +6,17 @@ import type { Mode, Sample } from '#src/model/sample.ts';
 const MIB = 1024 * 1024;
 const KIB = 1024;
 
-/** What a run told, in order. */
+/** The records of a run, in order. */
 export interface Recording {
   start: StartRecord;
   records: (Sample | EventRecord)[];
   summary: SummaryRecord;
 }
 
-/** What every start and every summary begins with. */
+/** The common fields of every start and every summary. */
 export const MADE = { version: 2, cmemstat: '0.1.0', time: '2026-01-02T03:04:05.678Z' } as const;
 
-/** The machine of the runs. */
+/** The host of the runs. */
 export const HOST: StartRecord['host'] = {
   kernel: '6.12.0',
   arch: 'x64',
@@ -195,7 +195,7 @@ const HIGHEST_1 = sample(500, 'tick', {
   nestedCgroups: 0,
 });
 
-/** A target that ended by itself; BPF memory could not be read. */
+/** A target that exited by itself; BPF memory could not be read. */
 export const cgroup1: Recording = {
   start: start('cgroup1', { leaf: '/sys/fs/cgroup/memory/cmemstat-4242-1000', command: ['make', '-j2'] }),
   records: [sample(0, 'launch', { current: 0, stat: { anon: 0, file: 0 } }), HIGHEST_1],
@@ -234,7 +234,7 @@ const HIGHEST_TREE = sample(500, 'tick', {
   processes: 4,
 });
 
-/** A target that cmemstat killed; there was no cgroup to be had. */
+/** A target that cmemstat killed; there was no cgroup. */
 export const processTree: Recording = {
   start: start('process-tree', { command: ['sleep', 'infinity'] }),
   records: [sample(0, 'launch', { tree: { rss: 0, cpuPercent: 0 }, processes: 1 }), HIGHEST_TREE],

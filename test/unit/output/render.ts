@@ -1,4 +1,4 @@
-/** What a sink writes, as text. */
+/** The output of a sink, as text. */
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LineWriter } from '#src/output/line-writer.ts';

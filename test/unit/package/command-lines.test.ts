@@ -1,4 +1,4 @@
-/** Every command line in the texts is one that the program takes. */
+/** Every command line in the documents is valid. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
@@ -10,7 +10,7 @@ import { PROJECT } from '../../paths.ts';
 
 const readText = (path: string) => readFileSync(resolve(PROJECT, path), 'utf8');
 
-/** The files below a folder with texts for users. */
+/** The files with user documentation below a folder. */
 const filesBelow = (folder: string) =>
   readdirSync(resolve(PROJECT, folder), { recursive: true, encoding: 'utf8' })
     .filter((path) => /\.(md|mjs|yml)$|jenkinsfile$/.test(path))
@@ -24,11 +24,11 @@ const FILES = [
   ...filesBelow('examples'),
 ];
 
-/** Lines of code: with what continues them, and without what marks a comment. */
+/** Code lines, with continuation lines and without comment markers. */
 function codeLines(path: string): string[] {
   const text = readText(path).replaceAll(/\\\n\s*/g, ' ');
   if (!path.endsWith('.md')) {
-    // A command may go on in lines of its own that begin with options.
+    // A command may continue on lines that begin with options.
     return text
       .replaceAll(/\n\s+(?=--)/g, ' ')
       .split('\n')
@@ -43,7 +43,7 @@ function codeLines(path: string): string[] {
   );
 }
 
-/** The words of the first command in a line of a shell. */
+/** The arguments of the first command in a shell line. */
 function shellWords(line: string): string[] {
   const words: string[] = [];
   let word: string | undefined;
@@ -67,18 +67,18 @@ function shellWords(line: string): string[] {
   return word === undefined ? words : [...words, word];
 }
 
-/** What follows `cmemstat` in a line, up to an ellipsis; undefined where the line calls something else. */
+/** What follows `cmemstat` in a line, up to an ellipsis; undefined if the line calls another command. */
 function argumentsIn(line: string): string[] | undefined {
   const start = /(?:^|[\s(])(?:[\w./~-]*\/)?cmemstat(?:\.js)?(?:@[\w.]+)?(?=\s+[\w<"'…[-])/.exec(line);
   if (start === null) return undefined;
   const before = line.slice(0, start.index).trim();
-  // The name inside of a sentence or of another command's arguments is no call.
+  // The name inside a sentence or in another command's arguments is not a call.
   if (
     before !== '' &&
     !/^(?:sudo|npx|npm ci|systemd-run|source|run:|sh '|bash:?|zsh|fish|[A-Z_]+=)\b/.test(before)
   )
     return undefined;
-  // A text beside a command stands in a column of its own.
+  // A text beside a command is in a separate column.
   const words = shellWords(line.slice(start.index + start[0].length).replace(/ {2,}.*/, ''));
   const end = words.findIndex((word) => word === '…' || word === '...');
   return end < 0 ? words : words.slice(0, end);
@@ -107,7 +107,7 @@ function parse(words: readonly string[], ignored?: RegExp): void {
     if (!isShown && ignored?.test(message) !== true) throw error;
     return;
   }
-  // In texts a target stands behind "--": another word is meant for one of our commands.
+  // In documents a target follows "--": another word refers to one of our commands.
   const dashes = words.indexOf('--');
   const target =
     dashes < 0 ? program.args : program.args.slice(0, program.args.length - (words.length - dashes - 1));
@@ -139,7 +139,7 @@ describe('the command lines in documents', () => {
   });
 
   it.each(CASES)('are accepted: $where: $line', ({ where, words }) => {
-    // A sentence names a command or an option without what it needs.
+    // A sentence names a command or an option without its arguments.
     const ignored = where.endsWith('.md') ? /: missing (?:argument|value)/ : undefined;
     expect(() => parse(words, ignored)).not.toThrow();
   });

@@ -10,7 +10,7 @@ const ENTRY = resolve(PROJECT, 'bin/cmemstat.js');
 const folder = mkdtempSync(join(tmpdir(), 'cmemstat-entry-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** A copy of `bin` alone, as in a fresh clone. */
+/** A copy of `bin` alone, as in a new clone. */
 function clone(name: string): string {
   const root = join(folder, name);
   cpSync(resolve(PROJECT, 'bin'), join(root, 'bin'), { recursive: true });

@@ -25,7 +25,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const readLock = (): LockFile => JSON.parse(readFileSync(resolve(PROJECT, 'package-lock.json'), 'utf8'));
 
-/** Runs the checks of `npm ci` on a lock file: offline and with an empty cache, so that the lock file alone has to answer. */
+/** Runs the checks of `npm ci` on a lock file: offline and with an empty cache, so that only the lock file is used. */
 function dryRun(lock: LockFile): { status: number | null; stderr: string } {
   for (const name of ['package.json', '.npmrc']) copyFileSync(resolve(PROJECT, name), join(folder, name));
   writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));

@@ -1,4 +1,4 @@
-/** What is packed, and what the texts in it say about it. */
+/** The packed files, and the references to them in documents. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, resolve } from 'node:path';
@@ -16,13 +16,13 @@ const packed: readonly string[] = (() => {
   return (JSON.parse(stdout) as { files: { path: string }[] }[])[0]?.files.map(({ path }) => path) ?? [];
 })();
 
-/** Whether a file, or a folder with files, is in the package; what the build writes counts as packed. */
+/** Whether a file, or a folder with files, is in the package; build results count as packed. */
 function isPacked(path: string): boolean {
   const name = path.replace(/\/$/, '');
   return name.startsWith('dist/') || packed.some((each) => each === name || each.startsWith(`${name}/`));
 }
 
-/** Help of the program and of all its commands. */
+/** The help of the program and of all its commands. */
 function helpTexts(): string {
   const program = declareProgram();
   addCommands(program, () => {});
@@ -38,7 +38,7 @@ const mentions = (text: string) =>
     ),
   ].map(([path]) => path);
 
-/** Files that a Markdown text links to, seen from the root. */
+/** Files that a Markdown text links to, relative to the root. */
 const links = (path: string) =>
   [...readText(path).matchAll(/\]\((?!https?:|#)([^)#]+)(?:#[^)]*)?\)/g)].map(([, target = '']) =>
     normalize(join(dirname(path), target)),

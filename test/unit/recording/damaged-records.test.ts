@@ -17,7 +17,7 @@ const RECORDS: readonly RecordLine[] = [
   SUMMARY,
 ];
 
-/** The way to one key of an object, however deep. */
+/** The path to one key of an object, at any depth. */
 type Way = readonly (string | number)[];
 
 function waysInto(value: unknown, before: Way = []): Way[] {
@@ -28,7 +28,7 @@ function waysInto(value: unknown, before: Way = []): Way[] {
   ]);
 }
 
-/** A copy with the value at the end of a way set; undefined removes it. */
+/** A copy with the value at the end of a path replaced; undefined removes it. */
 function withValue(record: unknown, [key = '', ...rest]: Way, value: unknown, renamed?: string): unknown {
   const copy: Record<string, unknown> | unknown[] = Array.isArray(record)
     ? [...record]
@@ -44,7 +44,7 @@ function withValue(record: unknown, [key = '', ...rest]: Way, value: unknown, re
 
 const WAYS = RECORDS.flatMap((record) => waysInto(record).map((way) => ({ record, way })));
 
-/** What a damaged record comes after. */
+/** The records before a damaged one. */
 const BEFORE = new ViewBuilder();
 for (const record of exampleRecords({ untilMs: 1000 })) BEFORE.apply(record);
 const VIEW = exampleView({ options: { untilMs: 0 } });
@@ -87,7 +87,7 @@ test('any damaged record is skipped, or can be displayed', () => {
           'value' in how ? how.value : undefined,
           'renamed' in how ? how.renamed : undefined,
         );
-        // What 1e999 is read as.
+        // The value that 1e999 is read as.
         const text = JSON.stringify(damaged, (_, value) =>
           value === Number.POSITIVE_INFINITY ? '1e999' : value,
         );
@@ -110,7 +110,7 @@ test('any damaged record is skipped, or can be displayed', () => {
   expect(kept).toBeGreaterThan(0);
 });
 
-/** Undefined for what is passed over, and for a version that is refused. */
+/** Undefined for skipped records, and for a rejected version. */
 function parseShown(text: string): RecordLine | undefined {
   try {
     const parsed = parseRecordLine(text);

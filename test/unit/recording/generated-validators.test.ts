@@ -21,7 +21,7 @@ import type {
 import type { VerdictJson } from '#src/recording/validation/verdict-validator.ts';
 import { PROJECT } from '../../paths.ts';
 
-/** A type as JSON has it: whether it is read-only, or a list of a fixed length, makes no difference. */
+/** A type in JSON: read-only and fixed-length lists make no difference. */
 type Plain<T> = T extends readonly (infer Item)[]
   ? Plain<Item>[]
   : T extends object
@@ -31,7 +31,7 @@ type Plain<T> = T extends readonly (infer Item)[]
 type IsSame<A, B> =
   (<T>() => T extends Plain<A> ? 1 : 2) extends <T>() => T extends Plain<B> ? 1 : 2 ? true : false;
 
-/** tsc fails where a type and its schema don't have the same keys, optional ones too, with the same types. */
+/** tsc fails if a type and its schema differ in keys, optional ones included, or types. */
 const SAME: [
   IsSame<StartRecord, StartJson>,
   IsSame<Sample, SampleJson>,

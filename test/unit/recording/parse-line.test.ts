@@ -4,7 +4,7 @@ import { parseRecordLine } from '#src/recording/parse-line.ts';
 import { cgroup1, cgroup2, processTree } from '../output/records.ts';
 
 const { start, summary } = cgroup2;
-/** The beginning of a sample that is whole up to there. */
+/** The beginning of a sample that is complete up to there. */
 const SAMPLE = '{"type":"sample","elapsedMs":1,"reason":"tick"';
 
 const parse = (value: unknown) => parseRecordLine(JSON.stringify(value));

@@ -10,7 +10,7 @@ import { hostileVerdict } from '../report/hostile-verdicts.ts';
 
 const read = (verdict: unknown) => parseVerdict(JSON.stringify(verdict), 'v.json');
 
-/** Every place in a document, its key and what holds it. */
+/** Every place in a document, its key and its parent. */
 function placesIn(value: unknown): { holder: Record<string, unknown>; key: string }[] {
   if (typeof value !== 'object' || value === null) return [];
   const holder = value as Record<string, unknown>;

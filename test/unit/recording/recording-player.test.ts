@@ -12,7 +12,7 @@ const folder = mkdtempSync(join(tmpdir(), 'cmemstat-player-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
 
-/** Adds up what it has seen, so that a record that is missed or applied twice is noticed. */
+/** Sums the records, so that a record that is missed or applied twice is detected. */
 class Sum {
   records = 0;
   current = 0;
@@ -160,7 +160,7 @@ describe('a player', () => {
   });
 
   it('has the same state on every path through a long recording, and applies no more than necessary', async () => {
-    // 10 MB: more than the way between two kept states.
+    // 10 MB: more than the distance between two checkpoints.
     const stat = Object.fromEntries(
       Array.from({ length: 60 }, (_, key) => [`a_key_of_memory_stat_${key}`, key]),
     );
@@ -176,7 +176,7 @@ describe('a player', () => {
       fc.property(fc.nat(51_000), (ms) => {
         onApply.mockClear();
         expect(player.seek(ms)).toMatchObject(expected(ms));
-        // A megabyte to the kept state, or from what was shown.
+        // One megabyte to the checkpoint, or from the shown moment.
         expect(onApply.mock.calls.length).toBeLessThan(1500);
       }),
     );

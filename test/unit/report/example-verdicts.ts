@@ -17,7 +17,7 @@ export const passedBudget: BudgetResult = {
   excess: -56 * MIB,
 };
 
-/** A budget that failed, with everything that can be reported of it. */
+/** A failed budget with everything that can be reported. */
 export const failedBudget: BudgetResult = {
   name: 'BPF maps',
   description: 'The flow table must fit the smallest node | see the sizing page',
@@ -201,7 +201,7 @@ const side = (name: string, runs: number): Comparison['base'] => ({
   mode: 'cgroup2',
 });
 
-/** One metric of a comparison for each way in which it can end. */
+/** One metric of a comparison for each possible result. */
 const metrics: MetricDifference[] = [
   {
     metric: 'anon',

@@ -5,7 +5,7 @@ import { renderMarkdownReport } from '#src/report/markdown.ts';
 import { examples, failedBudget } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';
 
-/** Takes a workflow command apart as the runner does. */
+/** Parses a workflow command like the runner. */
 function parseCommand(line: string): { level: string; title: string; message: string } {
   const match = /^::(error|warning) title=([^:,]*)::(.*)$/.exec(line);
   if (match === null) throw new Error(`not a command: ${line}`);

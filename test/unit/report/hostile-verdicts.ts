@@ -1,9 +1,9 @@
-/** Verdicts whose every text from outside may be anything: for properties. */
+/** Verdicts with arbitrary texts in every external field: for property tests. */
 import fc from 'fast-check';
 import type { Verdict } from '#src/model/verdict.ts';
 import { examples } from './example-verdicts.ts';
 
-/** What parsers and terminals give a meaning to, mixed with anything at all. */
+/** Characters with a meaning for parsers and terminals, mixed with arbitrary ones. */
 const hostileText = fc
   .array(
     fc.oneof(
@@ -64,10 +64,10 @@ const hostileText = fc
   )
   .map((parts) => parts.join(''));
 
-/** The keys whose texts are ours and not from outside. */
+/** The keys whose texts are not external. */
 const OURS = new Set(['type', 'time', 'status', 'verdict', 'op', 'unit', 'kind', 'evaluatedOn']);
 
-/** An example with other texts in the place of all that come from outside. */
+/** An example with all external texts replaced. */
 export const hostileVerdict: fc.Arbitrary<Verdict> = fc
   .tuple(fc.constantFrom(...Object.values(examples)), fc.array(hostileText, { minLength: 1, maxLength: 20 }))
   .map(([example, texts]) => {

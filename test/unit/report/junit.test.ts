@@ -11,10 +11,10 @@ interface Element {
   text: string;
 }
 
-/** Reads XML as far as reports use it, and nothing beyond: anything else is an error. */
+/** Reads the subset of XML that reports use: anything else is an error. */
 function parseXml(document: string): Element {
   expect(document).toMatch(/^<\?xml version="1\.0" encoding="UTF-8"\?>\n/);
-  // XML 1.0, 2.2: these characters alone are legal.
+  // XML 1.0, 2.2: only these characters are legal.
   expect(document).toMatch(/^[\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u);
   const top: Element = { name: '', attributes: {}, children: [], text: '' };
   const open = [top];

@@ -5,7 +5,7 @@ import { codeCell, codeHtml, codeSpan } from '#src/report/markdown-text.ts';
 import { examples } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';
 
-/** Cuts a line of a table into cells as GitHub does; both ways of reading a backslash before "\|" are tried. */
+/** Splits a table row into cells like GitHub; both readings of a backslash before "\|" are tried. */
 function cellsOf(line: string): string[] {
   const pairs = line.split(/(?<=(?:^|[^\\])(?:\\\\)*)\|/);
   const single = line.split(/(?<!\\)\|/);
@@ -13,7 +13,7 @@ function cellsOf(line: string): string[] {
   return single.slice(1, -1);
 }
 
-/** Leaves out what stands in code, where no markup is looked for. */
+/** Removes code, in which markup is not parsed. */
 function withoutCode(line: string): string {
   return line.replace(/(?<!`)(`+)(?!`)(.*?[^`])\1(?!`)/g, '').replace(/<code>[^<>]*<\/code>/g, '');
 }

@@ -11,7 +11,7 @@ interface Point {
   skip: string | undefined;
 }
 
-/** Reads TAP strictly: every line must be one of those that a report may have. */
+/** Reads TAP strictly: every line must be one that a report may have. */
 function parseTap(text: string): Point[] {
   const [version, plan, ...lines] = text.trimEnd().split('\n');
   expect(version).toBe('TAP version 14');

@@ -17,7 +17,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** A process in the cgroup of this test, which is not the leaf; it ends with its standard input. */
+/** A process in the cgroup of this test, which is not the leaf; it exits at the end of standard input. */
 async function startProcess(script = 'echo up; read -r _'): Promise<{ pid: number; line: string }> {
   const child = spawn('/bin/sh', ['-c', script], { stdio: ['pipe', 'pipe', 'inherit'] });
   children.push(child);
@@ -25,7 +25,7 @@ async function startProcess(script = 'echo up; read -r _'): Promise<{ pid: numbe
   return { pid: child.pid ?? 0, line: String(chunk).trim() };
 }
 
-/** A watch over a leaf with these processes; nothing is in cgroup v2's own files but what the tests write. */
+/** A watch over a leaf with these processes; cgroup v2's own files contain only what the tests write. */
 function watchOver(targetPid: number, command = ['hog']) {
   const directory = join(folder, 'cmemstat-1-2');
   mkdirSync(directory, { recursive: true });

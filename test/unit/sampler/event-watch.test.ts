@@ -11,7 +11,7 @@ describe('watchEvents2', () => {
     const watch = watchEvents2(leaf, onChange);
     writeFileSync(join(leaf, 'memory.events.local'), 'oom_kill 1\n');
     expect(onChange).not.toHaveBeenCalled();
-    // A write in one go: a reader never meets the file while it is empty.
+    // An atomic write: a reader never sees the file empty.
     writeFileSync(join(leaf, 'memory.events'), 'oom_kill 2\n', { flag: 'r+' });
     await vi.waitFor(
       () =>

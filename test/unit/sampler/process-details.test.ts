@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ProcessDetails } from '#src/sampler/process-details.ts';
 
-/** What every process has as its PSS, and how long it takes to be told. */
+/** The PSS of every process, and the duration of reading it. */
 function fakeKernel(pssKib: number, waitMs = 0): void {
   vi.spyOn(files, 'readFile').mockImplementation(async () => {
     await sleep(waitMs);

@@ -17,7 +17,7 @@ afterEach(async () => {
   }
 });
 
-/** A shell that has said a line, and so runs. */
+/** A shell that has printed a line, and therefore runs. */
 async function startShell(script: string): Promise<ChildProcess> {
   const child = spawn('sh', ['-c', `echo up; ${script}`], { stdio: ['pipe', 'pipe', 'ignore'] });
   children.push(child);
@@ -25,7 +25,7 @@ async function startShell(script: string): Promise<ChildProcess> {
   return child;
 }
 
-/** A table over a list that can be changed, and what it has told. */
+/** A table over a list that can be changed, and the rows that it has emitted. */
 function watching(list: Map<number, string | undefined>, targetPid: number) {
   const records: (ProcessesRecord | EventRecord)[] = [];
   const rows = new Map<number, ProcessRow>();
@@ -60,11 +60,11 @@ describe('ProcessTable', () => {
     const { rows } = watching(new Map([[pid, 'nested']]), pid);
     await vi.waitFor(() => expect(rows.get(pid)?.cpuPercent).toBeDefined(), 5000);
     await vi.waitFor(() => expect(rows.get(pid)?.pss).toBeGreaterThan(0), 5000);
-    // The first rows may come from before the shell had opened and forked all.
+    // The first rows may precede the opens and forks of the shell.
     await vi.waitFor(() => expect(rows.get(pid)?.fds).toBe(readdirSync(`/proc/${pid}/fd`).length), 5000);
     const row = rows.get(pid);
     expect(row).toMatchObject({ pid, ppid: process.pid, comm: 'sh', threads: 1, cgroup: 'nested' });
-    // The kernel counts resident pages by CPU: the sum in /proc/<pid>/stat may lag behind by some of them.
+    // The kernel counts resident pages per CPU: the sum in /proc/<pid>/stat may lag by some of them.
     expect(Math.abs((row?.rss ?? 0) - statusOf(pid, 'VmRSS') * 1024)).toBeLessThan(1024 * 1024);
   });
 
@@ -111,7 +111,7 @@ describe('ProcessTable', () => {
   });
 
   it('omits zombies, processes of other pid namespaces and ended ones', async () => {
-    // It ends after the exec: the shell would have reaped it.
+    // It exits after the exec: the shell would have reaped it.
     const ends = '(until read -r c </proc/$$/comm && [ "$c" = sleep ]; do sleep 0.01; done) &';
     const child = await startShell(`${ends} read asked; echo $!; exec sleep 60`);
     const answer = once(child.stdout ?? child, 'data') as Promise<[Buffer]>;

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { ProcessTreeReader } from '#src/sampler/process-tree-reader.ts';
 
-/** A shell that starts a `sleep` and says its pid. */
+/** A shell that starts a `sleep` and prints its pid. */
 async function startTree(script: string) {
   const root = spawn('sh', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] });
   const [text] = (await once(root.stdout, 'data')) as [Buffer];
@@ -17,7 +17,7 @@ async function startTree(script: string) {
 
 it('a process tree includes the root and its descendants, also in the sums', async () => {
   const { pid, child, end } = await startTree('sleep 60 & echo $!; wait');
-  // It is a copy of the shell until its exec, in which its memory is exchanged.
+  // Until its exec, which replaces its memory, it is a copy of the shell.
   await expect.poll(() => readFileSync(`/proc/${child}/comm`, 'utf8'), { timeout: 5000 }).toBe('sleep\n');
   const reader = new ProcessTreeReader(pid);
   expect(reader.processes().sort()).toEqual([pid, child].sort());
@@ -57,7 +57,7 @@ it('a zombie has no memory and is not counted', async () => {
 });
 
 it('a process whose main thread has ended is counted while another thread lives', async () => {
-  // exit(2) without libc, so that it ends only the calling thread; V8 has others.
+  // exit(2) without libc, so that only the calling thread exits; V8 has others.
   const number = { x64: 60, arm64: 93 }[process.arch as string];
   const script = `const koffi = require('koffi');
     globalThis.kept = Buffer.alloc(32 << 20, 1);

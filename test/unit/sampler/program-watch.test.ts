@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ProgramWatch, type RunningProgram } from '#src/sampler/program-watch.ts';
 
-/** Processes as `pid:comm:image`; without an image we may not look into them. */
+/** Processes as `pid:comm:image`; without an image they cannot be inspected. */
 const processes = (text: string): RunningProgram[] =>
   text
     .split(' ')

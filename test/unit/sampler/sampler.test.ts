@@ -7,7 +7,7 @@ import { Sampler } from '#src/sampler/sampler.ts';
 
 let launchedAt = 0;
 const elapsedMs = () => Date.now() - launchedAt;
-/** The event loop is held up: time goes by, but no timer fires. */
+/** The event loop is blocked: time passes, but no timer fires. */
 const block = (ms: number) => vi.setSystemTime(Date.now() + ms);
 
 beforeEach(() => {
@@ -18,7 +18,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A sampler over a reader that does what `read` says, and everything that it emitted. */
+/** A sampler over a reader with the behaviour of `read`, and everything that it emitted. */
 function sampling(read: () => Figures | Promise<Figures>, intervalMs = 100, bpf?: BpfClock) {
   const records: (Sample | EventRecord | MapsRecord)[] = [];
   const errors: unknown[] = [];
@@ -88,7 +88,7 @@ describe('a late sampler', () => {
     [350, 1, 3],
   ])('that wakes up %i ms after the tick counts %i late and %i missed', async (lateMs, late, missed) => {
     const { sampler, times } = sampling(() => {
-      // The tick at 100 holds the loop up past the tick at 200.
+      // The tick at 100 blocks the loop past the tick at 200.
       // The timer that is due already takes 1 ms.
       if (elapsedMs() === 100) block(100 + lateMs - 1);
       return {};
@@ -97,7 +97,7 @@ describe('a late sampler', () => {
     await vi.advanceTimersByTimeAsync(101);
     expect(sampler.punctuality).toEqual({ late, missed });
     expect(times().slice(0, 2)).toEqual([0, 100]);
-    // What was missed is not made up for: the next sample is the late one, the one after it is on the grid again.
+    // Missed ticks are not repeated: the next sample is the late one, the following one is on the grid again.
     await vi.advanceTimersByTimeAsync(100);
     expect(times()[2]).toBe(200 + lateMs);
     expect((times()[3] ?? 0) % 100).toBe(0);

@@ -118,7 +118,7 @@ describe('the seeded generator', () => {
       const tenth = Math.floor(random() * 10);
       tenths[tenth] = (tenths[tenth] ?? 0) + 1;
     }
-    // Chi-squared with 9 degrees of freedom is above 27.88 once in a thousand.
+    // Chi-squared with 9 degrees of freedom exceeds 27.88 once in a thousand.
     const chiSquared = tenths.reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0);
     expect(chiSquared).toBeLessThan(27.88);
   });

@@ -1,4 +1,4 @@
-/** Growth in series with noise: hundreds of them. */
+/** Growth in hundreds of series with noise. */
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '#src/statistics/statistics.ts';
 import { type Growth, GrowthReadings } from '#src/statistics/trend.ts';
@@ -68,7 +68,7 @@ describe('growth over a minute', () => {
     ['sawtooth', 100, sawtooth],
     ['sawtooth', 500, sawtooth],
   ])('is not detected without a trend in %s noise, every %i ms, in 100 series', (_, intervalMs, noise) => {
-    // The result scales with the base: any will do.
+    // The result scales with the base: any value is suitable.
     expect(countGrowing({ baseBytes: 64 * MIB, leakBytesPerMinute: 0, intervalMs, noise })).toBe(0);
   });
 

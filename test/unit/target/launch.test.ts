@@ -24,7 +24,7 @@ const REQUEST: LaunchRequest = {
   },
 };
 
-/** Runs a command to its end; its standard output and standard error go into one file. */
+/** Runs a command to completion; its standard output and standard error are written to one file. */
 async function launch(request: Partial<LaunchRequest>, start = launchTarget) {
   const tree = makeTree();
   const output = openSync(join(tree, 'output'), 'w');

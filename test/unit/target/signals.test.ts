@@ -19,7 +19,7 @@ beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   passOn.mockClear();
   killAll.mockClear();
-  // A process group of its own: what is typed at our terminal does not reach it.
+  // A separate process group: input on our terminal does not reach it.
   target = spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });
   targetPid = target.pid;
 });
@@ -30,9 +30,9 @@ afterEach(async () => {
   if (target.signalCode === null) await once(target, 'exit');
 });
 
-/** Those that ask for nothing. */
+/** Signals that request nothing. */
 const NOTICES = ['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGURG'] as const;
-/** Those that would end us, and that no program is sent to end it. */
+/** Signals that would end us, and that are not used to end a program. */
 const FATAL = ['SIGALRM', 'SIGVTALRM', 'SIGPROF', 'SIGXCPU', 'SIGSYS', 'SIGIO', 'SIGPWR', 'SIGABRT'] as const;
 
 describe('forwardSignals', () => {

@@ -5,10 +5,10 @@ export const KIB = 1024;
 export const MIB = 1024 * KIB;
 export const PAGE = 4096;
 
-/** What the target's agents are called, as hostile as names may be. */
+/** The names of the target's agents, including hostile ones. */
 const HOSTILE_NAMES = ['日本語ワーカー', '🚀 launch', 'red\u001b[31m', 'tab\there', 'a\u0301ccent'];
 
-/** A number from 0 to 1 that looks like chance and is always the same. */
+/** A deterministic number from 0 to 1 that appears random. */
 export function noise(seed: number): number {
   const value = Math.sin(seed * 12.9898) * 43758.5453;
   return value - Math.floor(value);
@@ -74,7 +74,7 @@ function mapAt(index: number, elapsedMs: number): LiveMap {
   };
 }
 
-/** The rows that differ between two moments, as the records have them. */
+/** The rows that differ between two moments, as in the records. */
 function changed<Row>(before: readonly Row[], now: readonly Row[], idOf: (row: Row) => number) {
   const old = new Map(before.map((row) => [idOf(row), JSON.stringify(row)]));
   const rows = now.filter((row) => old.get(idOf(row)) !== JSON.stringify(row));
@@ -94,7 +94,7 @@ export function processesAt(elapsedMs: number): ProcessRow[] {
   const rows: ProcessRow[] = [processAt(4711, 4700, 'node', second)];
   for (let index = 0; index < Math.min(12, Math.floor(second / 3)); index += 1) {
     const pid = 4712 + index;
-    // One worker is killed for want of memory.
+    // One worker is killed for lack of memory.
     if (index === 3 && elapsedMs >= 140_000) continue;
     const parent = index < 4 ? 4711 : 4712 + (index % 4);
     const comm = HOSTILE_NAMES[index - 4] ?? (index === 1 ? 'bpf-loader' : `worker-${index}`);

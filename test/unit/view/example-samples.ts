@@ -4,12 +4,12 @@ import type { LiveMap } from '#src/model/recording.ts';
 import type { Mode, Sample } from '#src/model/sample.ts';
 import { KIB, MIB, mapsAt, noise, PAGE, pages, processesAt } from './example-objects.ts';
 
-/** How the run is told. */
+/** Options for the records of the run. */
 export interface ExampleOptions {
   mode?: Mode;
   /** Unit: milliseconds. */
   intervalMs?: number;
-  /** Records after this time are left out. Unit: milliseconds. */
+  /** Records after this time are omitted. Unit: milliseconds. */
   untilMs?: number;
   /** With the final sample and the summary. */
   ended?: boolean;
@@ -153,7 +153,7 @@ export function sampleAt(elapsedMs: number, options: ExampleOptions): Sample {
   };
 }
 
-/** The kernel's mark lies a little above what samples see. */
+/** The kernel's peak is slightly above that of the samples. */
 function highWater(elapsedMs: number): number {
   const { anon, file, kernel, sock } = figuresAt(elapsedMs);
   return anon + file + kernel + sock + 3 * MIB;

@@ -1,4 +1,4 @@
-/** A run made by hand for the panels: an agent of four minutes in a memory cgroup, with BPF maps, processes and events. */
+/** A synthetic run for the panels: an agent of four minutes in a memory cgroup, with BPF maps, processes and events. */
 import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '#src/model/recording.ts';
 import type { Mode, Sample } from '#src/model/sample.ts';
 import { initialUiState, type UiState, type View, type ViewStatus } from '#src/view/state/view.ts';
@@ -31,7 +31,7 @@ export function exampleRecords(options: ExampleOptions = {}): RecordLine[] {
 
 const known = new Map<string, View['data']>();
 
-/** What the view has after the records; made once for the same options, since nothing that is drawn changes it. */
+/** The view after the records; created once for the same options, since drawing does not change it. */
 function exampleData(options: ExampleOptions): View['data'] {
   const key = JSON.stringify(options);
   const made = known.get(key);
@@ -42,7 +42,7 @@ function exampleData(options: ExampleOptions): View['data'] {
   return builder.data;
 }
 
-/** The view after those records; anything of it may be set otherwise. */
+/** The view after those records; any part of it can be replaced. */
 export function exampleView(
   overrides: Omit<Partial<View>, 'ui' | 'status'> & {
     ui?: Partial<UiState>;

@@ -4,7 +4,7 @@ import type { Screen } from '#src/view/terminal/terminal-screen.ts';
 import { textOf } from '#src/view/text/cells.ts';
 import type { Line, Size } from '#src/view/text/line.ts';
 
-/** A screen without a terminal: keys and the mouse are given to it, and what is drawn can be read. */
+/** A screen without a terminal: keys and mouse events are passed to it, and its content can be read. */
 export class FakeScreen implements Screen {
   readonly size: Size;
   readonly kind = { unicode: true } as TerminalKind;

@@ -16,7 +16,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A view of the run up to its end, and what it asked for. */
+/** A view of the run up to its end, and its requests. */
 function openView(screen = new FakeScreen()) {
   const asked: string[] = [];
   const run = { hasEnded: false, intervalMs: 500 };

@@ -2,10 +2,10 @@ import { press } from '#src/view/state/keys.ts';
 import type { View } from '#src/view/state/view.ts';
 import { exampleView } from './example-view.ts';
 
-/** What keys are pressed in where nothing else is said. */
+/** The default view in which keys are pressed. */
 export const EXAMPLE = exampleView();
 
-/** The view after these keys, and what the last one wanted. */
+/** The view after these keys, and the effect of the last one. */
 export function pressing(keys: string[], view: View = EXAMPLE) {
   let now = view;
   let effect: ReturnType<typeof press>['effect'];
@@ -17,7 +17,7 @@ export function pressing(keys: string[], view: View = EXAMPLE) {
   return { ui: now.ui, effect, view: now };
 }
 
-/** A replay that stands still. */
+/** A paused replay. */
 export function replayView(): View {
   const replay = { speed: 1, endMs: 240_000, damagedLines: 0, following: false };
   return exampleView({ status: { state: 'halted', replay } });

@@ -10,7 +10,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A replay of what is still written, and what makes it longer or whole. */
+/** A replay of a growing recording, and functions that extend or complete it. */
 function follow() {
   const written = { endMs: 4000, following: true };
   const source: ReplaySource = {

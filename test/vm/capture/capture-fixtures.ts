@@ -12,7 +12,7 @@ const SCENE = [process.execPath, '--import', 'tsx', 'test/vm/capture/capture-sce
 const SWAP_MIB = 64;
 const USAGE = `usage: npm run fixtures:capture [-- ${[...KERNEL_NAMES, 'host'].join('|')}]...`;
 
-/** What SOURCE.md says about where a fixture comes from. */
+/** The origin of a fixture in SOURCE.md. */
 interface Source {
   readonly uname: string;
   readonly origin: string;
@@ -40,7 +40,7 @@ async function captureGuest(name: KernelName): Promise<void> {
 async function captureHost(): Promise<void> {
   const [program = '', ...args] = SCENE;
   const output = await runHostCommand(program, [...args, 'v1'], { cwd: PROJECT });
-  // The name that a builder gave the kernel is nobody's business.
+  // The build user's name in the version string is irrelevant.
   const version = /^\d+\.\d+\.\d+/.exec(os.release())?.[0] ?? os.release();
   await writeFixture(`${seriesOf(version)}-v1`, scrub(JSON.parse(output.toString()) as CapturedScene), {
     uname: `Linux host ${version} ${os.machine()}`,
@@ -57,7 +57,7 @@ function seriesOf(release: string): string {
 const HOST_ONLY = new Set(['proc/cmdline', 'proc/sys/kernel/osrelease', 'sys/kernel/notes']);
 const KNOWN_MOUNT_POINTS = /^\/(?:$|proc$|sys(?:\/|$)|dev(?:\/|$))/;
 
-/** Takes out what names the host: mounts and cgroups that every other host doesn't have as well. */
+/** Removes what identifies the host: mounts and cgroups that other hosts lack. */
 function scrub(scene: CapturedScene): CapturedScene {
   const mountPointField = new Map([
     ['proc/mounts', 1],

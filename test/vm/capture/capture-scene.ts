@@ -8,8 +8,8 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * What {@link file://./capture-fixtures.ts} gets on stdout: the contents of the captured files in base64, by their
- * path in the fixture, and the paths that exist but can't be read.
+ * The input of {@link file://./capture-fixtures.ts} on stdout: the contents of the captured files in base64, by their
+ * path in the fixture, and the paths that exist but cannot be read.
  */
 export interface CapturedScene {
   readonly files: Record<string, string>;
@@ -47,12 +47,12 @@ class Capture {
     try {
       this.scene.files[destination] = readFileSync(path.join('/', source)).toString('base64');
     } catch (error) {
-      // It is not there on this kernel, or it only takes writes.
+      // It does not exist on this kernel, or is write-only.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') this.scene.unreadable.push(destination);
     }
   }
 
-  /** Every file of a cgroup, not those of the cgroups in it. */
+  /** Every file of a cgroup, without nested cgroups. */
   cgroup(source: string, destination: string = source): void {
     for (const name of readdirSync(path.join('/', source))) {
       const file = path.join(source, name);
@@ -61,7 +61,7 @@ class Capture {
   }
 }
 
-/** The process of the scene that holds memory until it is captured. */
+/** The process of the scene that keeps its memory until it is captured. */
 class Target {
   readonly pid: number;
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
@@ -137,7 +137,7 @@ async function captureVersion2(): Promise<CapturedScene> {
   await provokeOomKill(`${leaf}/cgroup.procs`);
   await target.useFilesAgain();
 
-  // Here the kill is the child's: memory.events of the tree counts it, memory.events.local does not.
+  // Here the child is killed: memory.events of the tree counts it, memory.events.local does not.
   const tree = `${CGROUP_ROOT}/tree`;
   mkdirSync(tree);
   write(`${tree}/cgroup.subtree_control`, '+memory +pids');

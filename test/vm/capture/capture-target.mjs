@@ -17,7 +17,7 @@ const BPF_MAP_CREATE = 0;
 const BPF_PROG_LOAD = 5;
 const BPF_PROG_TYPE_SOCKET_FILTER = 1;
 
-/** The types of linux/bpf.h, with a spec that is large enough to be seen where that matters. */
+/** The types of linux/bpf.h, with definitions that are large enough to be visible. */
 const MAPS = {
   'map-hash': { type: 1, keySize: 4, valueSize: 64, maxEntries: 10_000 },
   'map-array': { type: 2, keySize: 4, valueSize: 64, maxEntries: 10_000 },
@@ -74,7 +74,7 @@ function readLibraries(bytes) {
 
 function useFiles(bytes) {
   readLibraries(bytes);
-  // Where others have read the libraries before, only a file of its own is charged to this process.
+  // If the libraries are in the page cache already, only its own file is charged to this process.
   if (scratchFile !== undefined) writeFileSync(scratchFile, Buffer.alloc(SCRATCH_BYTES, 1));
   writeFileSync('/dev/shm/cmemstat-fixture', Buffer.alloc(SHMEM_BYTES, 1));
 }
@@ -86,7 +86,7 @@ fds['prog-socket-filter'] = loadProgram();
 fds['regular-file'] = openSync('/proc/self/exe', 'r');
 process.stdout.write(`${JSON.stringify(fds)}\n`);
 
-// A line asks for page cache again, which an OOM kill in this cgroup has taken; the end of stdin ends the process.
+// A line reads the file again, whose page cache an OOM kill in this cgroup has dropped; the end of stdin ends the process.
 process.stdin.on('data', () => {
   useFiles(FILE_BYTES_AGAIN);
   process.stdout.write('{}\n');

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 
-/** Where kernels and root file systems are kept: `$CMEMSTAT_VM_CACHE`, else `~/.cache/cmemstat-vm`. */
+/** The cache of kernels and root file systems: `$CMEMSTAT_VM_CACHE`, else `~/.cache/cmemstat-vm`. */
 export function cacheDirectory(): string {
   return process.env.CMEMSTAT_VM_CACHE ?? path.join(os.homedir(), '.cache', 'cmemstat-vm');
 }
@@ -11,9 +11,9 @@ export function cacheDirectory(): string {
 const underWay = new Map<string, Promise<string>>();
 
 /**
- * Returns the cached directory `key`, after `fill` has made its contents where it is not there yet.
+ * Returns the cached directory `key`, after `fill` has created its contents if it does not exist.
  *
- * The contents are made beside it and renamed into place, so a directory that exists is whole, and of several
+ * The contents are created beside it and renamed into place, so a directory that exists is complete, and of several
  * processes that fill it at the same time one wins and the others use its result.
  */
 export function cachedDirectory(key: string, fill: (directory: string) => Promise<void>): Promise<string> {

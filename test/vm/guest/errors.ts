@@ -1,4 +1,4 @@
-/** A thing that the harness needs is missing or failed; `hint` names the exact remedy. */
+/** A requirement of the harness is missing or failed; `hint` names the exact fix. */
 export class VmError extends Error {
   readonly hint: string | undefined;
 

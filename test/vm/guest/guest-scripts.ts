@@ -2,23 +2,23 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { VmError } from './errors.ts';
 
-/** How every guest mounts a read-only share: big messages, and cached, since nothing changes it meanwhile. */
+/** Mounts a read-only share in a guest: with large messages, and cached, since it does not change. */
 export const READONLY_9P = 'ro,trans=virtio,version=9p2000.L,msize=512000,cache=loose';
 
-/** How every guest mounts the share for its output: what is written is at once on the host. */
+/** Mounts the output share in a guest: writes are visible on the host immediately. */
 export const WRITABLE_9P = 'rw,trans=virtio,version=9p2000.L,msize=512000,cache=none';
 
-/** Where a guest sees the share with the job, its output and its exit status. */
+/** The path in a guest of the share with the job, its output and its exit status. */
 export const RUN_SHARE = '/run/cmemstat-vm';
 
-/** The lines of an initramfs script that turn on swap in compressed memory; the guest's /dev and /sys are mounted. */
+/** The lines of an initramfs script that enable swap in compressed memory; the guest's /dev and /sys are mounted. */
 export function swapOn(swapMiB: number): string {
   if (swapMiB === 0) return '';
   const device = '/newroot/dev/zram0';
   return `echo ${swapMiB}M > /newroot/sys/block/zram0/disksize && mkswap ${device} && swapon ${device} || fail 'no swap'`;
 }
 
-/** What a command in a guest finds in its environment besides HOME and USER. */
+/** The environment of a command in a guest besides HOME and USER. */
 export function basicEnvironment(): Record<string, string> {
   return {
     PATH: `${path.dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
@@ -28,7 +28,7 @@ export function basicEnvironment(): Record<string, string> {
   };
 }
 
-/** The shell script that becomes the command, in that folder and with these variables. */
+/** The shell script that executes the command, in that folder and with these variables. */
 export function formatJobScript(
   env: Readonly<Record<string, string>>,
   cwd: string,
@@ -46,7 +46,7 @@ export function quote(word: string): string {
 /**
  * The absolute path of a folder of the host, by default the current one.
  *
- * @throws VmError when it is no folder.
+ * @throws VmError if it is not a folder.
  */
 export async function resolveDirectory(directory: string = process.cwd()): Promise<string> {
   const absolute = path.resolve(directory);

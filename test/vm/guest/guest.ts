@@ -12,14 +12,14 @@ import { buildInitramfs } from './initramfs.ts';
 import { type KernelName, prepareKernel } from './kernels.ts';
 import { type GuestResult, runMachine } from './qemu.ts';
 
-/** The command that a guest runs, and how. */
+/** The command of a guest, and its options. */
 export interface GuestCommand {
   readonly kernel: KernelName;
   /** Program and arguments; the program is looked up in `PATH`. */
   readonly command: readonly string[];
-  /** A folder of the host, which the guest sees under the same path. Default: the current one. */
+  /** A folder of the host, which the guest mounts under the same path. Default: the current one. */
   readonly cwd?: string | undefined;
-  /** Added to the guest's own few variables; nothing else of the host's environment reaches it. */
+  /** Added to the guest's own few variables; no other variable of the host reaches it. */
   readonly env?: Readonly<Record<string, string>> | undefined;
   /** Limit for the command, not for the boot. Unit: milliseconds. Default: 10 minutes. */
   readonly timeoutMs?: number | undefined;
@@ -31,17 +31,17 @@ export interface GuestCommand {
   readonly kernelArgs?: readonly string[] | undefined;
   /** Run the command as the ordinary user 1000 and not as root. */
   readonly asUser?: boolean | undefined;
-  /** Folders below the host's /tmp that the guest shall see as well; that of `cwd` always is. */
+  /** Additional folders below the host's /tmp that the guest mounts; that of `cwd` is always included. */
   readonly visibleInTmp?: readonly string[] | undefined;
-  /** Called with what the command writes, while it runs. */
+  /** Called with the output of the command, while it runs. */
   readonly onStdout?: ((chunk: Buffer) => void) | undefined;
   readonly onStderr?: ((chunk: Buffer) => void) | undefined;
 }
 
-/** Time limit of a command that names none. Unit: milliseconds. */
+/** Default time limit of a command. Unit: milliseconds. */
 export const DEFAULT_TIMEOUT_MS = 600_000;
 
-/** Memory of a guest that names none. Unit: MiB. */
+/** Default memory of a guest. Unit: MiB. */
 export const DEFAULT_MEMORY_MIB = 2048;
 
 /**
@@ -50,8 +50,8 @@ export const DEFAULT_MEMORY_MIB = 2048;
  * The command runs as root in the root cgroup, without a terminal, with an empty stdin. /tmp, /var/tmp and /run are
  * empty file systems in memory, HOME is a folder in /tmp.
  *
- * @throws GuestError when the guest panicked, hung or ran into the time limit.
- * @throws VmError when the guest can't be started here; the hint names the fix.
+ * @throws GuestError if the guest panicked, hung or reached the time limit.
+ * @throws VmError if the guest cannot be started here; the hint names the fix.
  */
 export async function bootGuest(options: GuestCommand): Promise<GuestResult> {
   const kernel = await prepareKernel(options.kernel);

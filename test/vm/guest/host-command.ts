@@ -1,22 +1,22 @@
 import { execFile } from 'node:child_process';
 import { VmError } from './errors.ts';
 
-/** The Debian or Ubuntu packages that hold the programs which the harness starts. */
+/** The Debian or Ubuntu packages of the programs that the harness starts. */
 const HOST_PACKAGES = 'qemu-system-x86 busybox-static mmdebstrap debian-archive-keyring xz-utils zstd';
 
 /** The fix for a program that is missing on the host. */
 export const INSTALL_HINT = `apt-get install -y --no-install-recommends ${HOST_PACKAGES}`;
 
-/** How {@link runHostCommand} runs a program. */
+/** Options of {@link runHostCommand}. */
 export interface HostCommandOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
 }
 
 /**
- * Runs a program of the host to its end and returns what it wrote to stdout.
+ * Runs a program of the host to completion and returns its stdout.
  *
- * @throws VmError when it is not installed or ends with a status other than 0; the message has the end of its stderr.
+ * @throws VmError if it is not installed or exits with a status other than 0; the message has the end of its stderr.
  */
 export function runHostCommand(
   file: string,

@@ -6,12 +6,12 @@ import { GUEST_MODULES, moduleClosure, moduleIndex, moduleName, readModule } fro
 import type { Kernel } from './kernels.ts';
 import { type ArchiveEntry, formatArchive } from './newc.ts';
 
-/** The init prints this on the console as its first act; a start that doesn't show it may be tried again. */
+/** The init prints this on the console first; a start that does not show it may be retried. */
 export const INIT_REACHED = 'cmemstat-vm: init reached';
 
 const BUSYBOX = ['/bin/busybox', '/usr/bin/busybox'];
 
-/** What {@link buildInitramfs} puts together. */
+/** The input of {@link buildInitramfs}. */
 export interface InitramfsContents {
   readonly kernel: Kernel;
   /** The shell script that mounts the root file system and switches to it; the modules are loaded by then. */
@@ -53,7 +53,7 @@ export async function buildInitramfs({ kernel, script }: InitramfsContents): Pro
 async function readBusybox(): Promise<{ path: string; data: Buffer }> {
   for (const file of BUSYBOX) {
     const data = await readFile(file).catch(() => undefined);
-    // A dynamically linked one names its loader near the start of the file and can't run without it.
+    // A dynamically linked one names its loader near the start of the file and cannot run without it.
     if (data !== undefined && !data.subarray(0, 4096).includes('ld-linux')) {
       return { path: file, data };
     }

@@ -4,7 +4,7 @@ import { VmError } from './errors.ts';
 import { runHostCommand } from './host-command.ts';
 
 /**
- * What a guest needs and a kernel may have as modules: 9p over virtio for its files, overlay for the guest with
+ * The modules that a guest needs, unless they are built in: 9p over virtio for its files, overlay for the guest with
  * systemd, zram for swap.
  */
 export const GUEST_MODULES = ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'zram'] as const;
@@ -23,15 +23,15 @@ export async function moduleIndex(directories: readonly string[]): Promise<Map<s
   return index;
 }
 
-/** The name of the module in a file such as `kernel/fs/9p/9p.ko.xz`, or undefined where it is no module. */
+/** The name of the module in a file such as `kernel/fs/9p/9p.ko.xz`, or undefined if it is not a module. */
 export function moduleName(file: string): string | undefined {
-  // The file's name may have dashes where the module's name has underscores.
+  // The file name may have dashes in place of the underscores of the module's name.
   return FILE_NAME.exec(path.basename(file))?.[1]?.replaceAll('-', '_');
 }
 
 /**
- * The files of the named modules and of all that they depend on, in the order in which they can be loaded.
- * A module without a file is built into the kernel and left out.
+ * The files of the named modules and of their dependencies, in loading order.
+ * A module without a file is built into the kernel and omitted.
  */
 export async function moduleClosure(
   index: ReadonlyMap<string, string>,

@@ -6,7 +6,7 @@ import { VmError } from './errors.ts';
 import { runHostCommand } from './host-command.ts';
 import { GUEST_MODULES, moduleClosure, moduleIndex } from './kernel-modules.ts';
 
-/** The kernels that the tests know, by the name that `--kernel` takes. */
+/** The kernels of the tests, by the name that `--kernel` takes. */
 export const KERNEL_NAMES = ['5.10', '6.1', '6.12', 'newest'] as const;
 
 /** One of {@link KERNEL_NAMES}. */
@@ -50,13 +50,13 @@ const SUITES: Readonly<Record<KernelName, readonly Suite[]>> = {
 };
 
 /**
- * Returns the newest kernel of that series that Debian has, from the cache where it is there.
+ * Returns the newest kernel of that series in Debian, from the cache if present.
  * A cached kernel costs no network access and is kept until its folder is deleted.
  *
- * @throws VmError when the host lacks a program, or Debian's mirror can't be reached or has no such kernel.
+ * @throws VmError if the host lacks a program, or Debian's mirror cannot be reached or lacks such a kernel.
  */
 export async function prepareKernel(name: KernelName): Promise<Kernel> {
-  // The list of modules is part of the key: a cached kernel holds only those.
+  // The list of modules is part of the key: a cached kernel contains only those.
   const key = path.join('kernels', `${name}-${GUEST_MODULES.join('.')}`);
   const directory = await cachedDirectory(key, (scratch) => downloadKernel(name, scratch));
   const description: unknown = JSON.parse(await readFile(path.join(directory, 'kernel.json'), 'utf8'));
@@ -116,8 +116,8 @@ interface KernelChoice {
 }
 
 /**
- * Debian ships a kernel either whole, as `linux-image-<release>`, or (since 6.19) as `linux-binary-<release>` and
- * `linux-modules-<release>`; a version that is not signed yet is there as `linux-binary-unsigned-<release>` only.
+ * Debian ships a kernel either completely, as `linux-image-<release>`, or (since 6.19) as `linux-binary-<release>` and
+ * `linux-modules-<release>`; a version that is not signed yet is only in `linux-binary-unsigned-<release>`.
  */
 async function chooseKernel(apt: PrivateApt, name: KernelName): Promise<KernelChoice> {
   const names = new Set(await apt.packageNames('linux-'));
@@ -162,7 +162,7 @@ function isNewerVersion(version: string, than: string): Promise<boolean> {
   );
 }
 
-/** apt with a sources list, package lists and a cache of its own: the machine's are neither read nor changed. */
+/** apt with a separate sources list, package lists and cache: the machine's are neither read nor changed. */
 class PrivateApt {
   readonly #directory: string;
   readonly #options: readonly string[];
@@ -182,7 +182,7 @@ class PrivateApt {
       'APT::Sandbox::User=',
       'Acquire::Languages=none',
       'Acquire::Retries=3',
-      // The security suite of a release that is out of support keeps its last, expired date.
+      // The security suite of an unsupported release keeps its last, expired date.
       'Acquire::Check-Valid-Until=false',
     ].flatMap((option) => ['-o', option]);
   }

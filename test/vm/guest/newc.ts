@@ -11,7 +11,7 @@ export type ArchiveEntry =
     };
 
 /**
- * Writes a cpio archive in the `newc` format, the one that the kernel unpacks.
+ * Writes a cpio archive in the `newc` format, which the kernel unpacks.
  * Source: Documentation/driver-api/early-userspace/buffer-format.rst.
  *
  * An entry is `070701`, thirteen fields of eight hexadecimal digits (ino mode uid gid nlink mtime filesize devmajor

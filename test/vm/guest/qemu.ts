@@ -16,7 +16,7 @@ interface Share {
   readonly readonly: boolean;
 }
 
-/** One machine to start. */
+/** The options of a machine. */
 export interface Machine {
   readonly kernel: Kernel;
   readonly initramfs: Buffer;
@@ -25,20 +25,20 @@ export interface Machine {
   readonly shares: readonly Share[];
   /** The command's script; the guest finds it as `job` in the share with the tag `run`. */
   readonly job: string;
-  /** How long the job may take, from the moment that init was reached. Unit: milliseconds. */
+  /** The time limit of the job, from the moment that init was reached. Unit: milliseconds. */
   readonly timeoutMs: number;
   readonly onStdout?: ((chunk: Buffer) => void) | undefined;
   readonly onStderr?: ((chunk: Buffer) => void) | undefined;
 }
 
-/** What a guest's command did. */
+/** The result of a guest's command. */
 export interface GuestResult {
   readonly stdout: string;
   readonly stderr: string;
   readonly exitCode: number;
   /** The last lines of the guest's serial console. */
   readonly consoleTail: string;
-  /** How often the machine was started; above 1 when the emulator failed before init. */
+  /** The number of starts of the machine; above 1 if the emulator failed before init. */
   readonly attempts: number;
   /** From the start of the emulator to the start of the command. Unit: milliseconds. */
   readonly bootMs: number;
@@ -53,10 +53,10 @@ const CONSOLE_TAIL_LINES = 40;
 
 /**
  * Starts the machine, waits for the exit status of its job and stops it. A machine that fails before its init was
- * reached is started again, up to three times: that is the emulator's fault, not the job's.
+ * reached is restarted, up to three times: that is a fault of the emulator, not of the job.
  *
- * @throws GuestError when init was reached and no exit status came.
- * @throws VmError when qemu is missing or init was not reached three times.
+ * @throws GuestError if init was reached and no exit status was reported.
+ * @throws VmError if qemu is missing or init was not reached three times.
  */
 export async function runMachine(machine: Machine): Promise<GuestResult> {
   let last: Attempt | undefined;
@@ -154,7 +154,7 @@ class Attempt {
       }
       this.totalMs = performance.now() - startedMs;
     } finally {
-      // Nothing in the guest is worth a clean power-off: the status is written after all output.
+      // A clean power-off of the guest is unnecessary: the status is written after all output.
       await emulator.stop();
       await stdout.follow();
       await stderr.follow();
@@ -189,10 +189,10 @@ function qemuArguments(
 }
 
 /**
- * KVM where it is usable, else software emulation. `CMEMSTAT_VM_ACCEL` (`kvm` or `tcg`) overrides the choice.
+ * KVM if it is usable, else software emulation. `CMEMSTAT_VM_ACCEL` (`kvm` or `tcg`) overrides the choice.
  *
- * A `/dev/kvm` that opens is not enough: on a host that is itself a guest without nested virtualization (kvm_pvm) it
- * opens, and then no ordinary kernel boots on it. So the CPU must have vmx or svm as well.
+ * A `/dev/kvm` that opens is not sufficient: on a host that is itself a guest without nested virtualization (kvm_pvm)
+ * it opens, but no ordinary kernel boots on it. So the CPU must have vmx or svm as well.
  */
 function acceleratorArguments(): string[] {
   const choice = process.env.CMEMSTAT_VM_ACCEL ?? (isKvmUsable() ? 'kvm' : 'tcg');
@@ -209,13 +209,13 @@ function isKvmUsable(): boolean {
 }
 
 interface Emulator {
-  /** Why it ended, undefined while it runs. */
+  /** The reason of its end, undefined while it runs. */
   readonly ended: string | undefined;
   stop(): Promise<void>;
 }
 
 function startEmulator(args: readonly string[]): Emulator {
-  // The emulator must not outlive this process, not even where that one is killed.
+  // The emulator must not outlive this process, even if this process is killed.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'qemu-system-x86_64', ...args], {
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -232,7 +232,7 @@ function startEmulator(args: readonly string[]): Emulator {
       resolve();
     });
     child.on('close', (code, signal) => {
-      // setpriv's own status for a program that is not there.
+      // setpriv's own status for a missing program.
       if (code === 127) startError = new Error(messages.trim());
       ended = `qemu ended (${signal ?? `status ${code}`}) ${messages.trim()}`;
       resolve();
@@ -256,7 +256,7 @@ function startEmulator(args: readonly string[]): Emulator {
   };
 }
 
-/** A file that another process appends to, handed on as it grows. */
+/** A file that another process appends to, passed on as it grows. */
 class FollowedFile {
   readonly #path: string;
   readonly #onChunk: ((chunk: Buffer) => void) | undefined;

@@ -20,16 +20,16 @@ import { buildInitramfs } from './initramfs.ts';
 import { type KernelName, prepareKernel } from './kernels.ts';
 import { type GuestResult, runMachine } from './qemu.ts';
 
-/** The command that a guest with systemd runs, and how. */
+/** The command of a guest with systemd, and its options. */
 export interface SystemdGuestCommand extends Omit<GuestCommand, 'kernel' | 'visibleInTmp'> {
-  /** Default: 6.12, the one of the Debian release in the guest. */
+  /** Default: 6.12, the kernel of the Debian release in the guest. */
   readonly kernel?: KernelName | undefined;
 }
 
 const MIRROR = process.env.CMEMSTAT_VM_MIRROR ?? 'http://deb.debian.org';
 const SUITE = 'trixie';
 
-// libstdc++6 is all that the host's node needs besides what every Debian has; procps is for ps, bpftool for the tests.
+// The host's node requires libstdc++6 beyond the packages of every Debian; procps is for ps, bpftool for the tests.
 const PACKAGES = [
   'systemd',
   'systemd-sysv',
@@ -41,7 +41,7 @@ const PACKAGES = [
   'bpftool',
 ];
 
-// Nothing that is tested needs these, and each costs time in emulation.
+// The tests do not need these, and each of them costs time in emulation.
 const MASKED_UNITS = [
   'apt-daily-upgrade.timer',
   'apt-daily.timer',
@@ -92,18 +92,18 @@ const USER = { name: 'tester', uid: 1000 };
  * Boots Debian with systemd as its init and runs one command in it: as root in a service of the system manager, or as
  * an ordinary user in a login session, with a user manager that lingers.
  *
- * The guest has files of its own; of the host it sees `node` and the project of `cwd`, both read-only under their own
+ * The guest has its own files; of the host it mounts `node` and the project of `cwd`, both read-only under their own
  * paths.
  *
- * @throws GuestError when the guest panicked, hung or ran into the time limit.
- * @throws VmError when the guest can't be started here; the hint names the fix.
+ * @throws GuestError if the guest panicked, hung or reached the time limit.
+ * @throws VmError if the guest cannot be started here; the hint names the fix.
  */
 export async function bootSystemdGuest(options: SystemdGuestCommand): Promise<GuestResult> {
   const kernel = await prepareKernel(options.kernel ?? '6.12');
   const rootDirectory = await prepareRootFileSystem();
   const cwd = await resolveDirectory(options.cwd);
   const asUser = options.asUser === true;
-  // A login session sets the user's HOME by itself.
+  // A login session sets the user's HOME itself.
   const env = { ...basicEnvironment(), ...(asUser ? {} : { HOME: '/root' }), ...options.env };
   const script = initScript({
     hostDirectories: [projectDirectory(cwd)],
@@ -136,7 +136,7 @@ function projectDirectory(directory: string): string {
 }
 
 function formatUnit(asUser: boolean): string {
-  // PAM's login makes it a session: the process moves into a session scope and finds XDG_RUNTIME_DIR.
+  // PAM's login creates a session: the process moves into a session scope and gets XDG_RUNTIME_DIR.
   const identity = asUser ? `User=${USER.name}\nPAMName=login\n` : '';
   return `[Unit]
 Description=The command of the virtual machine
@@ -193,9 +193,9 @@ exec switch_root /newroot /lib/systemd/systemd
 }
 
 /**
- * Returns the root directory of the guest with systemd, from the cache where it is there.
+ * Returns the root directory of the guest with systemd, from the cache if present.
  *
- * @throws VmError when it has to be made, and mmdebstrap, the rights or the mirror are missing.
+ * @throws VmError if it has to be created, and mmdebstrap, permissions or the mirror are missing.
  */
 export async function prepareRootFileSystem(): Promise<string> {
   const recipe = createHash('sha256')

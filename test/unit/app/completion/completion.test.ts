@@ -27,7 +27,7 @@ const specification = describeCommand(program);
 
 interface Case {
   line: string;
-  /** Offered; with a trailing slash or without, as the shell has it for folders. */
+  /** Offered; with or without a trailing slash, as the shell prints folders. */
   has?: readonly string[];
   hasNot?: readonly string[];
   /** Nothing else is offered. */
@@ -74,7 +74,7 @@ const CASES: readonly Case[] = [
   { line: 'cmemstat make --proc', hasNot: ['--process-interval'] },
 ];
 
-/** "=" and ":" are breaks of readline: bash is given what comes behind the last of them. */
+/** "=" and ":" are word breaks of readline: bash passes what follows the last of them. */
 const JOINED: readonly { line: string; word: string; afterBreak: string }[] = [
   { line: 'cmemstat --placement=sys', word: '--placement=systemd', afterBreak: 'systemd' },
   { line: 'cmemstat maps --sort=max', word: '--sort=max_entries', afterBreak: 'max_entries' },
@@ -93,7 +93,7 @@ const JOINED: readonly { line: string; word: string; afterBreak: string }[] = [
 
 const withoutSlash = (word: string) => word.replace(/(.)\/$/, '$1');
 
-/** Nobody quotes a description for the shells: any text has to be harmless. */
+/** Descriptions are not quoted for the shells: any text must be harmless. */
 const HOSTILE = String.raw`it's "$HOME" $(touch hit) \ [x]: {a,b} *? #!; 100% \n`;
 const hostileCommand: CompletionCommand = {
   name: 'cmemstat',

@@ -1,4 +1,4 @@
-/** Completion as real shells do it: lines go in, what they offer comes out. */
+/** Completion in real shells: takes lines, returns what they offer. */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,25 +8,25 @@ import { fixture } from '../../../paths.ts';
 /** What a shell offers for a line. */
 export interface Offer {
   word: string;
-  /** Absent where the shell shows none. */
+  /** Absent if the shell shows none. */
   description?: string;
 }
 
-/** The programs that driving a shell takes; Debian has a package for each. */
+/** The programs required to drive a shell; Debian has a package for each. */
 export const PROGRAMS: Readonly<Record<Shell, readonly string[]>> = {
   bash: ['bash', 'script'],
   zsh: ['zsh'],
   fish: ['fish'],
 };
 
-/** Those that this host lacks. */
+/** Those missing on this host. */
 export function missingPrograms(shell: Shell): string[] {
   const folders = (process.env.PATH ?? '').split(':');
   return PROGRAMS[shell].filter((name) => !folders.some((folder) => existsSync(join(folder, name))));
 }
 
 /**
- * What a shell offers for each line, with a completion loaded; `folder` is where it may write. The name of the file decides in
+ * What a shell offers for each line with a completion loaded; `folder` is writable. The name of the file decides in
  * zsh: `_cmemstat` is found in fpath, another is sourced.
  */
 export async function completeLines(
@@ -52,7 +52,7 @@ export async function completeLines(
   return readOffers(text);
 }
 
-/** readline cuts words on its own, so a real one is asked: in a terminal, once its prompt is there. */
+/** readline splits words itself, so a real one is used: in a terminal, once its prompt is shown. */
 async function driveBash(
   lines: readonly string[],
   env: { DRIVER: string; CANDIDATES: string },
@@ -73,7 +73,7 @@ async function driveBash(
   return readFileSync(env.CANDIDATES, 'utf8');
 }
 
-/** Runs a program; `feed` is called at its start and whenever it has printed something. */
+/** Runs a program; `feed` is called at its start and after each output. */
 function run(
   program: string,
   args: readonly string[],

@@ -17,7 +17,7 @@ const plain: SeriesPlan = {
   warm: false,
 };
 
-/** A series whose runs are counted. */
+/** A series that counts its runs. */
 async function series(plan: Partial<SeriesPlan>, runOnce: RunOnce = async () => true) {
   const runs: number[] = [];
   const end = await runSeries(options, { ...plain, ...plan }, new ProgressLine(), async (each, run) => {

@@ -76,7 +76,7 @@ describe('groups', () => {
     ['name', ['flows 1', 'events 1', 'counters_of_every_policy 1', '.bss 1', '\u001b[31mred 1', '- 1']],
     ['type', ['hash 2', 'ringbuf 1', 'percpu_array 1', 'array 1', '99 1']],
     ['cgroup', ['/system.slice/agent.service 5', '- 1']],
-    // Held by two: in both.
+    // Held by two processes: counted in both.
     ['comm', ['agent 3', '- 3', 'agent-child 1']],
     ['pin-dir', ['- 5', '/sys/fs/bpf/agent 1', '/sys/fs/bpf/shared 1']],
     ['prog', ['- 4', 'count_packets 2', 'program 4 1']],

@@ -13,7 +13,7 @@ const fail = (error: Error) => {
 };
 const countOpen = () => readdirSync('/proc/self/fd').length;
 
-/** A named pipe, whose writing end would wait. */
+/** A named pipe, whose writing end would block. */
 function makePipe(): { reader: number; writer: number } {
   const path = join(makeTree(), 'pipe');
   execFileSync('mkfifo', [path]);
@@ -21,7 +21,7 @@ function makePipe(): { reader: number; writer: number } {
   return { reader, writer: openSync(path, O_WRONLY) };
 }
 
-/** As much as there is now. */
+/** All data available now. */
 function readSome(reader: number): Buffer {
   const buffer = Buffer.alloc(1024 * 1024);
   try {
@@ -67,7 +67,7 @@ test('completes a write when a slow reader has read all of it', async () => {
 });
 
 test('a pipe without a reader does not delay other writers', async () => {
-  // More than Node has threads for.
+  // More than Node.js has threads for.
   const pipes = Array.from({ length: 6 }, makePipe);
   const stuck = pipes.map(({ writer }) => new ChunkWriter(writer, fail));
   const writes = stuck.map((writer) => writer.write(Buffer.alloc(200_000)));

@@ -4,7 +4,7 @@ import type { Leaf } from '#src/cgroup/leaf.ts';
 import type { Placement } from '#src/cgroup/placement.ts';
 import { KernelFileError } from '#src/errors.ts';
 
-/** A placement whose steps are written down, and one of which may fail. */
+/** A placement that records its steps, one of which may fail. */
 function placementThat(
   fails?: string,
   error: unknown = new KernelFileError('rmdir', '/leaf', 'cannot remove /leaf: busy'),

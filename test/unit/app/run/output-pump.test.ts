@@ -6,7 +6,7 @@ import { OutputPump } from '#src/app/run/output-pump.ts';
 /** Longer than any of these tests. Unit: milliseconds. */
 const FOR_EVER = 600_000;
 
-/** Takes chunks, each as soon as `release` is called. */
+/** Accepts chunks, each completed by a call of `release`. */
 function slowTaker() {
   const taken: string[] = [];
   const waiting: (() => void)[] = [];

@@ -34,7 +34,7 @@ const notPlaced: Placement = {
 
 const OPTIONS = { requireCgroup: false, limits: {} };
 
-/** A log that keeps what was logged, by its level. */
+/** A log that stores its messages by level. */
 function keepingLog() {
   const lines: { debug: string[]; warn: string[] } = { debug: [], warn: [] };
   const log = {
@@ -126,7 +126,7 @@ describe('reportPlacement', () => {
 });
 
 describe('limitSettings', () => {
-  /** A leaf with a limit of 100 MiB, whichever version of cgroups this host has. */
+  /** A leaf with a limit of 100 MiB, on any version of cgroups. */
   const leaf = () =>
     leafAt(
       makeTree({

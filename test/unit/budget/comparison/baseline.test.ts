@@ -36,7 +36,7 @@ describe('makeBaseline', () => {
     const baseline = make();
     expect(baseline).toMatchObject({ version: 1, command: ['make', '-j2'], mode: 'cgroup2', host: HOST });
     expect(baseline.medians.metrics).toMatchObject({ anon: 32 * MIB, 'anon.avg': 16 * MIB });
-    // A map that a run does not have takes nothing in it.
+    // A map that a run lacks counts as 0.
     expect(baseline.medians.maps).toEqual({ conns: 2 * MIB, stats: 4096 });
     expect(baseline.runs.map(({ metrics }) => metrics)).toEqual(RUNS.map(({ metrics }) => metrics));
     expect(baseline.breakdown).toEqual([{ id: 'anon', bytes: 32 * MIB }]);

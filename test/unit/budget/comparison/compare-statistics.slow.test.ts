@@ -1,4 +1,4 @@
-/** How often a comparison is wrong: hundreds of comparisons of synthetic runs. */
+/** The error rates of comparisons: hundreds of comparisons of synthetic runs. */
 import { describe, expect, it } from 'vitest';
 import { compareRuns } from '#src/budget/comparison/compare.ts';
 import type { Side } from '#src/budget/comparison/host-doubts.ts';
@@ -8,7 +8,7 @@ import { type Program, RunMaker } from '../synthetic-runs.ts';
 
 const side = (name: string, runs: RunFigures[]): Side => ({ name, runs });
 
-/** In how many of 200 comparisons something regressed. */
+/** The number of 200 comparisons with a regression. */
 function countRegressed(runs: number, base: Program, now: Program, rule: string): number {
   const maker = new RunMaker(runs * 1000 + 7);
   const parsed = parseMaxRegression(rule);
@@ -37,7 +37,7 @@ describe('two sets of the same program', () => {
   });
 
   it('of one run rarely regress by 5 %', () => {
-    // A single run can't tell; the assumed noise keeps the false alarms below 3 %.
+    // A single run is not decisive; the assumed noise keeps the false alarms below 3 %.
     expect(countRegressed(1, {}, {}, '5%')).toBeLessThanOrEqual(6);
   });
 });

@@ -95,7 +95,7 @@ describe('the verdict', () => {
   });
 
   it('of many metrics is corrected for their number', () => {
-    // Alone p = 0.032 would be significant; one of five metrics looks like that by chance too often.
+    // Alone p = 0.032 would be significant; among five metrics it is too likely by chance.
     const names = ['anon', 'shmem', 'kernel', 'rss', 'pss'];
     const steps = [0, 10, 20, 30, 40];
     const shifted = [15, 31, 41, 42, 43];
@@ -119,7 +119,7 @@ describe('the verdict', () => {
       '0%',
     );
     const [anon, kernel, bpf] = ['anon', 'kernel', 'bpf'].map((metric) => rowOf(comparison, metric));
-    // `bpf` is the same in every run: it can't be a false alarm.
+    // `bpf` is the same in every run: it cannot be a false alarm.
     expect(anon?.adjustedP).toBeCloseTo(2 * (2 / 252), 12);
     expect(kernel?.adjustedP).toBeCloseTo(kernel?.p ?? 0, 12);
     expect(kernel?.p).toBeGreaterThan(anon?.adjustedP ?? 1);

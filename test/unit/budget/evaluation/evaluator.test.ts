@@ -495,7 +495,7 @@ describe('not measured', () => {
     expect(result?.status).toBe('not-measured');
     expect(result?.reason).toMatch(reason);
     expect(result).not.toHaveProperty('value');
-    // Where none is named there is none.
+    // Undefined if none is given.
     expect(result?.hint ?? '').toMatch(hint ?? /^$/);
   });
 

@@ -94,7 +94,7 @@ describe.each(capturedKernels(1))('memory.stat of Linux $name', (kernel) => {
 
   it('has every figure once', () => {
     const totals = text.match(/^total_/gm) ?? [];
-    // total_swap stands apart, hierarchical_memory_limit has no total.
+    // total_swap is separate, hierarchical_memory_limit has no total.
     expect(Object.keys(stat)).toHaveLength(totals.length);
     expect(stat).not.toHaveProperty('rss');
     expect(stat).not.toHaveProperty('cache');

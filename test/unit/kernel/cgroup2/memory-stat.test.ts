@@ -4,10 +4,10 @@ import { capturedKernels } from '../../captured-kernels.ts';
 
 const MIB = 1024 * 1024;
 
-/** How many keys each kernel prints; see docs and fixtures. */
+/** The number of keys that each kernel prints; see docs and fixtures. */
 const KEY_COUNTS: Record<string, number> = { '5.10': 36, '6.1': 51, '6.12': 65, '7.3': 71 };
 
-/** When a key came to cgroup v2's memory.stat. Source: the history of mm/memcontrol.c. */
+/** When a key was added to cgroup v2's memory.stat. Source: the history of mm/memcontrol.c. */
 const KEYS_SINCE: [key: string, since: string][] = [
   ['anon', '4.5'],
   ['file', '4.5'],
@@ -85,7 +85,7 @@ it.each(capturedKernels(2).filter((kernel) => kernel.has('5.18')))(
   (kernel) => {
     const stat = parseMemoryStat(kernel.read('sys/fs/cgroup/leaf/memory.stat'), 'memory.stat');
     const { slab = 0, kernel_stack = 0, pagetables = 0, percpu = 0, vmalloc = 0 } = stat;
-    // vmalloc holds the stacks too, where CONFIG_VMAP_STACK is on.
+    // vmalloc includes the stacks, with CONFIG_VMAP_STACK.
     expect(stat.kernel).toBeGreaterThanOrEqual(slab + pagetables + percpu + Math.max(vmalloc, kernel_stack));
   },
 );

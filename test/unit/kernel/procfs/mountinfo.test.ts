@@ -5,7 +5,7 @@ import { capturedKernels } from '../../captured-kernels.ts';
 
 const parse = (text: string) => parseMountinfo(text, '/proc/self/mountinfo');
 
-/** As the kernel's mangle() does. */
+/** Escapes like mangle() in the kernel. */
 const mangle = (path: string) =>
   path.replace(/[ \t\n\\]/g, (each) => `\\${each.charCodeAt(0).toString(8).padStart(3, '0')}`);
 

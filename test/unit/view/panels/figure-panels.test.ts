@@ -48,7 +48,7 @@ const VIEWS: Readonly<Record<string, () => View>> = {
     }),
 };
 
-/** What the panels get at 80x24, 120x40 and 200x60, and where there is little room. */
+/** The sizes of the panels at 80x24, 120x40 and 200x60, and on small terminals. */
 const SIZES: Readonly<Record<keyof typeof PANELS, readonly Size[]>> = {
   breakdown: [
     { width: 80, height: 3 },

@@ -6,7 +6,7 @@ import { textOf } from '#src/view/text/cells.ts';
 import { golden } from '../../../paths.ts';
 import { drawn, MAPS, mapEntries, PROCESSES, processEntries, sceneView } from './scene.ts';
 
-// What these panels get on terminals of 80x24, 120x40 and 200x60.
+// The sizes of these panels on terminals of 80x24, 120x40 and 200x60.
 const MAP_SIZES = [
   { width: 80, height: 6 },
   { width: 120, height: 8 },

@@ -1,4 +1,4 @@
-/** A moment of a run for the lists, put together by hand: every kind of row, names as hostile as they may be. */
+/** A synthetic moment of a run for the lists: every kind of row, with hostile names. */
 import type { EventRecord, LiveMap, ProcessRow, SummaryRecord } from '#src/model/recording.ts';
 import type { Mode, Sample } from '#src/model/sample.ts';
 import { Series } from '#src/model/series.ts';
@@ -125,7 +125,7 @@ const SAMPLE: Sample = {
   },
 };
 
-/** What an unhappy end comes to. */
+/** The result of a failed run. */
 export const SUMMARY: SummaryRecord = {
   type: 'summary',
   ...MADE,
@@ -158,7 +158,7 @@ export const SUMMARY: SummaryRecord = {
   warnings: ['the leaf could not be removed'],
 };
 
-/** What differs from the scene. */
+/** The differences from the scene. */
 export interface SceneOverrides {
   data?: Partial<ViewData>;
   ui?: Partial<UiState>;
@@ -166,7 +166,7 @@ export interface SceneOverrides {
   mode?: Mode;
 }
 
-/** The scene as a view; anything of it may be set otherwise. */
+/** The scene as a view; any part of it can be replaced. */
 export function sceneView({ data, ui, view, mode = 'cgroup2' }: SceneOverrides = {}): View {
   return {
     data: {
@@ -209,7 +209,7 @@ export function sceneView({ data, ui, view, mode = 'cgroup2' }: SceneOverrides =
   };
 }
 
-/** Maps with a way through the run: they have grown by a quarter. */
+/** Maps with a history: they have grown by a quarter. */
 export function mapEntries(maps: readonly LiveMap[]): ViewData['maps'] {
   return new Map(
     maps.map((row) => {
@@ -220,7 +220,7 @@ export function mapEntries(maps: readonly LiveMap[]): ViewData['maps'] {
   );
 }
 
-/** Processes with a way through the run: those of even pids have grown by half a MiB. */
+/** Processes with a history: those with even pids have grown by half a MiB. */
 export function processEntries(processes: readonly ProcessRow[]): ViewData['processes'] {
   return new Map(
     processes.map((row) => [
@@ -230,7 +230,7 @@ export function processEntries(processes: readonly ProcessRow[]): ViewData['proc
   );
 }
 
-/** Panels as text, each with its size above it and a mark where each line ends. */
+/** Panels as text, each with its size above it and a mark at the end of each line. */
 export function drawn(
   pictures: readonly (readonly [title: string, size: Size, lines: readonly Line[]])[],
 ): string {

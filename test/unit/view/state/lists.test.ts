@@ -124,13 +124,13 @@ test('a window contains the selected row, and no missing rows', () => {
       (count, at, rows, top) => {
         const selected = Math.min(at, Math.max(0, count - 1));
         const { from, to } = listWindow(count, selected, rows, top);
-        // What can be seen already moves nothing.
+        // A selection that is visible already does not scroll.
         if (selected >= top && selected < top + rows && top + rows <= count) expect(from).toBe(top);
         expect(to - from).toBe(Math.min(count, rows));
         if (count > 0) expect(selected >= from && selected < to).toBe(true);
       },
     ),
-    // One whose window has to stay where it is.
+    // One whose window must not move.
     { examples: [[100, 25, 10, 20]] },
   );
 });

@@ -1,9 +1,9 @@
-/** The memory that the output takes: megabytes of it, each in a process of its own. */
+/** The memory of the output: megabytes of it, each in a separate process. */
 import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { source } from '../../../paths.ts';
 
-/** What is in use after a program in a process of its own, beyond what was before. Unit: bytes. */
+/** The additional memory in use after a program in a separate process. Unit: bytes. */
 function heapAfter(pushes: string): number {
   const file = source('view/state/output-buffer.ts');
   const program = `
@@ -23,7 +23,7 @@ function heapAfter(pushes: string): number {
   return bytes;
 }
 
-// 8 MiB are counted for the worst that a character takes.
+// 8 MiB are counted at the maximum size of a character.
 const MAX_HEAP_BYTES = 16 * 1024 * 1024;
 
 test.each([

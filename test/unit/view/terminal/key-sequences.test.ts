@@ -32,7 +32,7 @@ describe('one chunk each', () => {
     ['\x1bO\x1b[A', ['\x1bO', '\x1b[A']],
   ])('%j', (text, expected) => {
     expect(pieces(text)).toEqual(expected);
-    // Torn apart everywhere, it comes to the same.
+    // Split at every position, the result is the same.
     expect(pieces(...text)).toEqual(expected);
   });
 });

@@ -35,7 +35,7 @@ describe('how many colours a terminal has', () => {
     [{ TERM: 'alacritty' }, 'true'],
     [{ TERM: 'foot' }, 'true'],
     [{ TERM: 'xterm-kitty' }, 'true'],
-    // GNU screen hands on what is outside of it; tmux says it for itself.
+    // GNU screen passes on the outer terminal's variable; tmux sets its own.
     [{ TERM: 'screen-256color', COLORTERM: 'truecolor' }, 256],
     [{ TERM: 'screen-256color', COLORTERM: 'truecolor', TMUX: '/tmp/tmux-0/default,1,0' }, 'true'],
     [{ TERM: 'xterm-256color', NO_COLOR: '1' }, 'none'],

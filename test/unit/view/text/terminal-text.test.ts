@@ -4,7 +4,7 @@ import { textOf } from '#src/view/text/cells.ts';
 import type { Line, TextStyle } from '#src/view/text/line.ts';
 import { MAX_LINE_LENGTH, TerminalText } from '#src/view/text/terminal-text.ts';
 
-/** All lines, the one that has not ended last. */
+/** All lines, including the unterminated one at the end. */
 function linesOf(...chunks: (string | Uint8Array)[]): Line[] {
   const text = new TerminalText();
   const lines = chunks.flatMap((chunk) => text.push(typeof chunk === 'string' ? Buffer.from(chunk) : chunk));

@@ -1,11 +1,11 @@
-/** Builds BTF byte by byte, in either byte order, for tests. Type ids are those that the kernel would give: from 1 on. */
+/** Builds BTF byte by byte, in either byte order, for tests. Type ids are those of the kernel: from 1 on. */
 import { BTF_KIND } from '#src/kernel/bpf/btf/btf-format.ts';
 
 interface BuiltMember {
   name?: string;
   type: number;
   bit: number;
-  /** Makes the struct one with bitfields. */
+  /** Turns the struct into one with bitfields. */
   bits?: number;
 }
 

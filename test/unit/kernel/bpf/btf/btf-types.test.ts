@@ -10,14 +10,14 @@ import { BtfBuilder } from './btf-builder.ts';
 const { INT, FWD, TYPEDEF, FUNC, FUNC_PROTO, VAR, DECL_TAG, ENUM } = BTF_KIND;
 const [SIGNED, CHAR, BOOL] = [0x0100_0000, 0x0200_0000, 0x0400_0000];
 
-/** The types, and the ids of those that are asked for. */
+/** The types, and the ids of the requested ones. */
 function build(order: 'little' | 'big') {
   const b = new BtfBuilder();
   const int = b.raw(INT, 'int', 0, 4, [SIGNED + 32]);
   const unsigned = b.int('unsigned int', 4);
   const char = b.raw(INT, 'char', 0, 1, [SIGNED + CHAR + 8]);
   const bool = b.raw(INT, '_Bool', 0, 1, [BOOL + 8]);
-  // As old compilers describe a bit field: 5 bits from bit 3 on.
+  // As described by old compilers: 5 bits from bit 3 on.
   const bits = b.raw(INT, 'bits', 0, 4, [0x0003_0005]);
   const variadic = b.raw(FUNC_PROTO, '', 3, int, [b.string('format'), char, 0, unsigned, 0, 0]);
   const plain = b.raw(FUNC_PROTO, '', 0, 0);
@@ -121,7 +121,7 @@ describe.each(['el', 'eb'])('BtfEditor on the types of an object for bpf%s', (su
   const { btf } = specify(fixture(`bpf/late-kinds.bpf${suffix}.o`));
   if (btf === undefined) throw new Error('the object has no types');
 
-  /** Everything that makes up the types. */
+  /** All parts of the types. */
   const contents = ({ blob }: Btf) => ({
     words: [...blob.words],
     strings: blob.strings.toString('latin1'),

@@ -39,7 +39,7 @@ function sample(order: 'little' | 'big'): Btf {
     { name: 'ptr', type: pointer, bit: 256 },
     { name: 'table', type: table, bit: 320 },
   ]);
-  // A second struct of the same name, as kernels have: the first one counts.
+  // A second struct of the same name, as kernels have: the first one is used.
   b.struct('inner', 99, []);
   const prototype = b.raw(BTF_KIND.FUNC_PROTO, '', 2, int, [b.string('a'), int, b.string('b'), long]);
   b.raw(BTF_KIND.FUNC, 'inner', 1, prototype);

@@ -29,9 +29,9 @@ describe.each(['little', 'big'] as const)('full names, %s-endian', (order) => {
   it.each([
     ['policy_filter_m', 'policy_filter_maps'],
     ['exactly15chars_', 'exactly15chars_'],
-    // Two maps start like that.
+    // Two maps have this prefix.
     ['socket_connecti', 'socket_connecti'],
-    // Was not cut.
+    // Was not truncated.
     ['policy', 'policy'],
     ['unknown_map_nam', 'unknown_map_nam'],
     ['', ''],
@@ -42,7 +42,7 @@ describe.each(['little', 'big'] as const)('full names, %s-endian', (order) => {
   it.each([
     ['generic_kprobe_', 'generic_kprobe_event'],
     ['trace_execve_en', 'trace_execve_enter'],
-    // Two functions start like that.
+    // Two functions have this prefix.
     ['handle_sched_pr', 'handle_sched_pr'],
     ['policy_filter_m', 'policy_filter_m'],
   ])('of the program %j is %j', (name, full) => {

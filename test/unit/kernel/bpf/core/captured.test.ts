@@ -1,4 +1,4 @@
-/** Our objects on the types of real kernels. What libbpf makes of the same is compared by an integration test. */
+/** Our objects on the types of real kernels. An integration test compares them with libbpf. */
 import { basename } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Btf } from '#src/kernel/bpf/btf/btf.ts';
@@ -13,7 +13,7 @@ import { prepareObject } from '#src/kernel/bpf/load/prepare-object.ts';
 import { CAPTURED, capturedTypes, relocatableObjects, specify } from '../../../../captured-types.ts';
 import { fixture } from '../../../../paths.ts';
 
-/** What bpftool prints of these kernels. */
+/** The output of bpftool on these kernels. */
 const MEASURED = [
   ['5.10', { id: 48, objcg: undefined }],
   ['6.1', { id: 68, objcg: 96 }],
@@ -56,7 +56,7 @@ describe.each(CAPTURED)('the kernel %s', (name) => {
   });
 });
 
-/** By the path as text, which is another way than that of the relocation. */
+/** By the path as text, independently of the relocation. */
 function offsetOf(
   { btf }: ObjectSpecification,
   kernel: Btf,

@@ -1,4 +1,4 @@
-/** The types of a kernel that the programs of `core-made-up.bpf.c` are relocated to. */
+/** The types of a fictional kernel that the programs of `core-made-up.bpf.c` are relocated against. */
 import { readFileSync } from 'node:fs';
 import { Btf } from '#src/kernel/bpf/btf/btf.ts';
 import { BTF_KIND } from '#src/kernel/bpf/btf/btf-format.ts';
@@ -8,7 +8,7 @@ import { type ObjectSpecification, parseObject } from '#src/kernel/bpf/elf/objec
 import { fixture } from '../../../../paths.ts';
 import { BtfBuilder } from '../btf/btf-builder.ts';
 
-/** A byte order, as the builder of BTF and the names of the objects have it. */
+/** A byte order, as in the builder of BTF and the names of the objects. */
 export const ORDERS = [
   ['little', 'bpfel'],
   ['big', 'bpfeb'],
@@ -19,9 +19,9 @@ export type Order = (typeof ORDERS)[number][0];
 
 const SIGNED = 0x0100_0000;
 
-/** A builder that knows a few types of C. */
+/** A builder with some types of C. */
 export class KernelBuilder extends BtfBuilder {
-  /** A number with a sign. */
+  /** A signed number. */
   signed(name: string, bytes: number): number {
     return this.raw(BTF_KIND.INT, name, 0, bytes, [SIGNED + 8 * bytes]);
   }
@@ -39,7 +39,7 @@ export class KernelBuilder extends BtfBuilder {
     );
   }
 
-  /** An enum of 64-bit values with signs. */
+  /** An enum of signed 64-bit values. */
   enumeration64(name: string, values: Record<string, bigint>): number {
     const words = Object.entries(values).flatMap(([value, number]) => [
       this.string(value),
@@ -54,7 +54,7 @@ export class KernelBuilder extends BtfBuilder {
     return this.raw(BTF_KIND.TYPEDEF, name, 0, type);
   }
 
-  /** A function's parameters and what it returns. */
+  /** A function's parameters and return value. */
   prototype(returns: number, parameters: number[]): number {
     return this.raw(
       BTF_KIND.FUNC_PROTO,
@@ -65,25 +65,25 @@ export class KernelBuilder extends BtfBuilder {
     );
   }
 
-  /** A struct or union that is declared only. */
+  /** A struct or union that is only declared. */
   forward(name: string, isUnion = false): number {
     return this.raw(BTF_KIND.FWD, name, 0, 0, [], isUnion);
   }
 
-  /** The types, ready to be asked. */
+  /** The types, ready for queries. */
   build(order: Order = 'little'): Btf {
     return new Btf(this.bytes(order), 'made up');
   }
 }
 
-/** Where the fields of `struct sample` are, in bytes from its start; `wide` has 4 bytes, not 8. */
+/** The offsets of the fields of `struct sample`, in bytes; `wide` has 4 bytes, not 8. */
 export interface SampleLayout {
   second?: number;
   firstBytes?: 4 | 8;
   name?: string;
 }
 
-/** Adds `struct sample` and what it is made of; returns its id. */
+/** Adds `struct sample` and its member types; returns its id. */
 export function addSample(
   kernel: KernelBuilder,
   { second = 20, firstBytes = 4, name = 'sample' }: SampleLayout = {},
@@ -107,7 +107,7 @@ export function addSample(
     { type: unnamed, bit: 8 * 36 },
     { name: 'inside', type: inside, bit: 8 * 48 },
     { name: 'low', type: unsigned, bit: 8 * 64, bits: 3 },
-    // From bit 20 to bit 33: no load of 4 bytes holds it.
+    // From bit 20 to bit 33: no load of 4 bytes covers it.
     { name: 'high', type: unsigned, bit: 8 * 64 + 20, bits: 13 },
     { name: 'negative', type: int, bit: 8 * 64 + 40, bits: 5 },
     { name: 'wide', type: unsigned, bit: 8 * 72 },
@@ -117,7 +117,7 @@ export function addSample(
   ]);
 }
 
-/** All types that the programs ask for, and the id of `struct sample`. */
+/** All types that the programs refer to, and the id of `struct sample`. */
 export function madeUpKernel(order: Order = 'little'): { kernel: Btf; sample: number } {
   const kernel = new KernelBuilder();
   const sample = addSample(kernel);
@@ -139,13 +139,13 @@ export function madeUpKernel(order: Order = 'little'): { kernel: Btf; sample: nu
   return { kernel: kernel.build(order), sample };
 }
 
-/** The object with one relocation a program. */
+/** The object with one relocation per program. */
 export function madeUpObject(order: Order = 'little'): ObjectSpecification {
   const name = order === 'little' ? 'core-made-up.bpfel.o' : 'core-made-up.bpfeb.o';
   return parseObject(readFileSync(fixture(`bpf/${name}`)), 'made-up.o');
 }
 
-/** What became of the one relocation of a program. */
+/** The result of the relocation of a program. */
 export interface Outcome {
   /** Of an addition or an assignment. */
   immediate: number;
@@ -157,7 +157,7 @@ export interface Outcome {
   reasons: readonly string[];
 }
 
-/** Relocates all programs of the object, and looks at one. */
+/** Relocates all programs of the object, and returns one. */
 export function outcomeOf(object: ObjectSpecification, kernel: Btf, name: string): Outcome {
   const program = object.programs.find((each) => each.name === name);
   const [relocation] = program?.coreRelocations ?? [];
@@ -179,7 +179,7 @@ export function outcomeOf(object: ObjectSpecification, kernel: Btf, name: string
   };
 }
 
-/** The object with no other program: one that can't be relocated at all would stop it. */
+/** The object with a single program: one that cannot be relocated would prevent the others. */
 export function onlyProgram(object: ObjectSpecification, name: string): ObjectSpecification {
   const programs = object.programs.filter((each) => each.name === name);
   return { ...object, programs, functions: new Map(programs.map((each) => [each.key, each])) };

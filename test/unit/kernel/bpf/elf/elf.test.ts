@@ -159,7 +159,7 @@ describe('the objects in a file', () => {
     expect(found.objects.map((object) => readElfMaps(object).maps.length)).toEqual([9, 9]);
     const last = first + readObject('btf-maps').length + 3 + readObject('btf-maps.be').length;
     expect(found.damaged).toEqual([`p+0x${last.toString(16)}`]);
-    // Without the section headers of the program, which are not in it.
+    // Without the section headers of the program, which it does not contain.
     program.fill(0, 40, 48);
     expect(readBpfObjects(written(program)).at(-1)).toMatchObject({
       maps: [],

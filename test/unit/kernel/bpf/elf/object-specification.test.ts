@@ -83,7 +83,7 @@ describe.each([
     expect(relocationsOf(callbacks)).toEqual({
       both: [call(3, '.text@6')],
       scaled: [data(0, '.rodata', 0), data(4, '.bss', 8)],
-      // A call within a section, of which the file says nothing, before a map, of which it does.
+      // A call within a section, without a relocation, before a map, which has one.
       each_turn: [call(9, '.text@6'), { kind: 'map', instruction: 21, map: 'squares' }],
       run: [
         data(7, '.rodata', 4),
@@ -124,7 +124,7 @@ describe.each([
     }
     expect([count?.lines[0]?.instruction, sum?.lines[0]?.instruction]).toEqual([0, 0]);
     expect([count?.lines.length, sum?.lines.length]).toEqual([23, 9]);
-    // Each is where a member is loaded: `BPF_LDX | BPF_MEM | BPF_DW`.
+    // Each is a load of a member: `BPF_LDX | BPF_MEM | BPF_DW`.
     const instructions = new Instructions(sum?.instructions ?? Buffer.alloc(0), byteOrder);
     for (const { instruction } of sum?.coreRelocations ?? []) {
       expect(instructions.opcode(instruction)).toBe(0x79);
@@ -225,7 +225,7 @@ describe('other objects', () => {
   it('have no program in a static function, also beside programs', () => {
     const object = parsePatched('callbacks', (bytes, elf) => {
       const index = elf.symbols().findIndex(({ name }) => name === 'plain');
-      // STB_LOCAL and STT_FUNC in the byte behind the name's offset.
+      // STB_LOCAL and STT_FUNC in the byte after the name's offset.
       bytes.writeUInt8(0x02, sectionOf(elf, '.symtab').offset + 24 * index + 4);
     });
     expect(object.programs.map(({ name }) => name)).toEqual(['run']);
@@ -317,7 +317,7 @@ describe('a damaged object', () => {
   it('rejects a reference to an undeclared symbol', () => {
     expect(() =>
       parsePatched('kernel-symbols', (bytes) => {
-        // In the symbols, and not in the types.
+        // In the symbols, but not in the types.
         const at = bytes.lastIndexOf('\0bpf_link_fops\0');
         bytes.write('\0bpf_link_fopz\0', at, 'latin1');
       }),

@@ -1,4 +1,4 @@
-/** The iterators' own objects, relocated to kernels that are made up. */
+/** The iterators' own objects, relocated against fictional kernels. */
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { endianness, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -21,11 +21,11 @@ interface MadeUpKernel {
   /** Members of `struct bpf_map` besides `id`, `name` and `map_type`: all are pointers. */
   members?: string[];
   functions?: string[];
-  /** Types that nothing needs. */
+  /** Types that are not needed. */
   more?: number;
 }
 
-/** The types of a kernel that has little more than maps. */
+/** The types of a kernel with little more than maps. */
 function typesOf({ members = [], functions = ['bpf_iter_bpf_map'], more = 0 }: MadeUpKernel): Buffer {
   const builder = new BtfBuilder();
   const u32 = builder.int('unsigned int', 4);

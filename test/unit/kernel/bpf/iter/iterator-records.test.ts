@@ -208,7 +208,7 @@ describe.each<ByteOrder>(['LE', 'BE'])('records, %s', (order) => {
       },
       expect.objectContaining({ id: 13, gpl_compatible: undefined, map_ids: [], refcnt: 1 }),
     ]);
-    // Cut off inside the ids of the maps.
+    // Truncated inside the ids of the maps.
     const cut = bytes.subarray(0, PROGRAM_RECORD_SIZE + 6);
     expect(decodeProgramRecords(cut, ALL_PROGRAM_LIMITS, order).programs).toEqual([]);
   });
@@ -252,7 +252,7 @@ describe.each<ByteOrder>(['LE', 'BE'])('records, %s', (order) => {
   });
 });
 
-/** A copy that starts where a buffer of its own does. */
+/** A copy that starts at the beginning of its buffer. */
 function aligned(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
   bytes.copy(copy);

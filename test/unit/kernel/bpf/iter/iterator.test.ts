@@ -8,7 +8,7 @@ import type { PreparedObject } from '#src/kernel/bpf/load/prepared-object.ts';
 import { HOST_BYTE_ORDER } from '#src/kernel/bpf/sys/bpf-struct.ts';
 import { descriptor, fakeBpf, leakedDescriptors, refuse } from '../sys/fake-bpf.ts';
 
-/** An object with one program, which takes two constants. */
+/** An object with one program, which has two constants. */
 const OBJECT: PreparedObject = {
   name: 'test',
   byteOrder: HOST_BYTE_ORDER,

@@ -14,7 +14,7 @@ import { capturedTypes, specify } from '../../../../captured-types.ts';
 import { fixture } from '../../../../paths.ts';
 import { fakeBpf, leakedDescriptors, refuse } from '../sys/fake-bpf.ts';
 
-/** What BPF_MAP_CREATE was asked for. */
+/** The attributes of BPF_MAP_CREATE. */
 function decodeCreate(attr: Buffer) {
   const [type, key, value, entries, flags, innerFd, numaNode] = [0, 4, 8, 12, 16, 20, 24].map((at) =>
     readU32(attr, at, HOST_BYTE_ORDER),
@@ -25,7 +25,7 @@ function decodeCreate(attr: Buffer) {
   return { type, key, value, entries, flags, innerFd, numaNode, name, btfFd, keyType, valueType, extra };
 }
 
-/** A kernel that creates maps, and what it was asked for. */
+/** A kernel that creates maps, and the requests to it. */
 function recordingBpf(changes: Parameters<typeof fakeBpf>[0] = {}) {
   const created: ReturnType<typeof decodeCreate>[] = [];
   const fds: number[] = [];
@@ -213,7 +213,7 @@ describe.each([
     const maps = setConstants(prepared, { factor: 0x0102_0304 });
     expect(dataOf(maps, '.rodata')).toBe(`${ordered('01020304')}01`);
     expect(dataOf(maps, '.data')).toBe(ordered('00000000000003e8'));
-    // The object can be loaded again as it was.
+    // The object can be loaded again unchanged.
     expect(dataOf(prepared.maps, '.rodata')).toBe(before);
     expect(before).toBe(`${ordered('00000003')}01`);
   });

@@ -6,10 +6,10 @@ describe('parseKernelVersion', () => {
     ['6.12.42', '#1 SMP PREEMPT_DYNAMIC', 0x060c2a],
     ['6.18.0-rc3', '#1 SMP', 0x061200],
     ['6.18-custom', '#1 SMP', 0x061200],
-    // Debian, whose release does not have the patch.
+    // Debian, whose release does not include the patch level.
     ['6.1.0-40-amd64', '#1 SMP PREEMPT_DYNAMIC Debian 6.1.153-1 (2025-09-20)', 0x060199],
     ['5.10.0-36-amd64', '#1 SMP Debian 5.10.244-1 (2025-09-29)', 0x050af4],
-    // The kernel too counts no further than 255.
+    // The kernel's own limit is 255, too.
     ['4.19.325', '#1 SMP', 0x0413ff],
     ['no release', '', 0],
   ])('of %s, "%s" is 0x%x', (release, version, expected) => {

@@ -43,7 +43,7 @@ describe.each(['el', 'eb'])('the types of objects for bpf%s', (order) => {
     const types = new Btf(completed('callbacks', order), 'f');
     expect(sectionOf(types, '.rodata')).toEqual({ size: 5, variables: ['factor 0 4', 'enabled 4 1'] });
     expect(sectionOf(types, '.data')).toEqual({ size: 8, variables: ['start_value 0 8'] });
-    // The kernel takes variables by ascending offset only.
+    // The kernel requires variables by ascending offset.
     expect(sectionOf(types, '.bss')).toEqual({ size: 16, variables: ['runs 0 8', 'hidden 8 8'] });
     expect(sectionOf(types, '.maps')).toEqual({ size: 32, variables: ['squares 0 32'] });
   });
@@ -168,7 +168,7 @@ it('a section has the size in the file, or else that of its variables', () => {
   const types = new Btf(completeObjectBtf(specification) ?? Buffer.alloc(0), 'f');
   expect(sectionOf(types, '.data')).toEqual({ size: 64, variables: ['known 16 4'] });
   expect(sectionOf(types, '.other')).toEqual({ size: 12, variables: ['unknown 8 4'] });
-  // A linker has been at it already.
+  // A linker has processed it already.
   expect(sectionOf(types, '.given')).toEqual({ size: 100, variables: ['given 0 4'] });
 });
 
@@ -189,14 +189,14 @@ it('an enum with signed values is as recent as a 64-bit enum', () => {
   const after = new Btf(replaceKinds(b.bytes(), 'f', [ENUM64]), 'f');
   expect([after.flagOf(unsigned), after.flagOf(signed)]).toEqual([false, false]);
   expect(after.typeCount).toBe(2);
-  // Another kind that is replaced leaves it alone.
+  // Another replaced kind does not affect it.
   expect(new Btf(replaceKinds(b.bytes(), 'f', [FLOAT]), 'f').flagOf(signed)).toBe(true);
 });
 
 describe('loadObjectBtf', () => {
   const types = completed('late-kinds', 'el');
 
-  /** A kernel that knows types up to a kind; what it loaded is put into `loaded`. */
+  /** A kernel that supports types up to a kind; the loaded BTF is added to `loaded`. */
   function kernelUpTo(latest: number, loaded: Buffer[]) {
     return fakeBpf({
       BPF_BTF_LOAD(attr, [bytes]) {

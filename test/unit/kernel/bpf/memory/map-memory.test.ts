@@ -53,7 +53,7 @@ it('has figures of kernels before and after every change', () => {
   expect(new Set(facts.map((host) => host.lockCountersInHash))).toEqual(new Set([true, false]));
 });
 
-// KERNEL.md has what 6.1 charged for these on 2 CPUs: 14,102,528, 1,069,875, 264,704 and 135,680.
+// Linux 6.1 charged for these on 2 CPUs: 14,102,528, 1,069,875, 264,704 and 135,680.
 it.each([
   [shape('hash', 4, 64, 100_000), 14_098_304],
   [shape('ringbuf', 0, 0, 1 << 20), 1_065_304],

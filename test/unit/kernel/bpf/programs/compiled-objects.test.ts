@@ -42,7 +42,7 @@ describe('the compiled objects', () => {
     const sections = elf.sections.map((section) => section.name);
     expect(sections).toEqual(expect.arrayContaining(['.BTF', '.BTF.ext', 'license']));
     expect(sections.filter((section) => /debug|addrsig|^\.rel\.BTF/.test(section))).toEqual([]);
-    // What `strings` shows, as far as it has a slash: names of sections, and of the source below `bpf/`.
+    // The output of `strings` with a slash: names of sections, and of the source below `bpf/`.
     const paths = (bytes.toString('latin1').match(/[\x20-\x7e]{4,}/g) ?? []).filter((text) =>
       text.includes('/'),
     );

@@ -5,7 +5,7 @@ import { descriptor, fakeBpf, leakedDescriptors, refuse } from './fake-bpf.ts';
 
 const array = { id: 1, type: mapTypeNumber('array'), key_size: 4, value_size: 4096, max_entries: 200 };
 
-/** A kernel that hands out an array of which these elements are not zero. */
+/** A kernel that returns an array in which these elements are not zero. */
 function kernelWith(used: readonly number[], valueBytes: number, entries: number) {
   let next = 0;
   return fakeBpf({

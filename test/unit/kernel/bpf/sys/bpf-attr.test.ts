@@ -19,7 +19,7 @@ import {
 
 const POINTER = 0x7fff_1234_5678_9abcn;
 
-/** The fields that are not 0, as `offset: hex`, in pieces of four bytes. */
+/** The fields that are not 0, as `offset: hex`, in groups of four bytes. */
 function words(bytes: Buffer): Record<number, string> {
   const found: Record<number, string> = {};
   for (let offset = 0; offset < bytes.length; offset += 4) {

@@ -7,7 +7,7 @@ const { EAGAIN, EINTR, EPERM } = constants.errno;
 
 let limitsAreFixed = false;
 
-/** bpf(2) that gives these results, one after the other. */
+/** bpf(2) that returns these results in sequence. */
 function bpfThatReturns(...results: number[]) {
   const calls: [number, number, number][] = [];
   const limits: string[] = [];

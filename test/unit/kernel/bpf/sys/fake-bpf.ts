@@ -1,4 +1,4 @@
-/** A bpf(2) that hands out descriptors of /dev/null and counts what is left open. */
+/** A bpf(2) that returns descriptors of /dev/null and counts those left open. */
 import { closeSync, openSync, readdirSync } from 'node:fs';
 import { SyscallError } from '#src/errors.ts';
 import type { Bpf } from '#src/kernel/bpf/sys/bpf-call.ts';
@@ -6,7 +6,7 @@ import type { BpfCommand } from '#src/kernel/bpf/sys/bpf-enums.ts';
 
 type Answer = (attr: Buffer, pointees: readonly Uint8Array[]) => number;
 
-/** Each command that is to work, by what it does; any other one is refused with EINVAL. */
+/** Each supported command with its effect; any other one fails with EINVAL. */
 export function fakeBpf(answers: Partial<Record<BpfCommand, Answer>>): Bpf & { calls: BpfCommand[] } {
   const calls: BpfCommand[] = [];
   return {
@@ -21,19 +21,19 @@ export function fakeBpf(answers: Partial<Record<BpfCommand, Answer>>): Bpf & { c
   };
 }
 
-/** An answer: this errno. */
+/** A result: this errno. */
 export function refuse(command: BpfCommand, errno: string): Answer {
   return () => {
     throw new SyscallError('bpf', command, errno);
   };
 }
 
-/** An answer: a new descriptor, of a file to read from. */
+/** A result: a new descriptor, of a file to read from. */
 export function descriptor(path = '/dev/null'): Answer {
   return () => openSync(path, 'r');
 }
 
-/** How many descriptors a piece of code leaves open. */
+/** The number of descriptors that a piece of code leaves open. */
 export function leakedDescriptors(run: () => void): number {
   const before = openDescriptors();
   run();
@@ -41,7 +41,7 @@ export function leakedDescriptors(run: () => void): number {
 }
 
 function openDescriptors(): number {
-  // The listing itself has one open, each time.
+  // Each listing has one descriptor open itself.
   const fd = openSync('/dev/null', 'r');
   closeSync(fd);
   return readdirSync('/proc/self/fd').length;

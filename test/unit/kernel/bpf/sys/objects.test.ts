@@ -73,7 +73,7 @@ describe('withObject', () => {
 
 describe('getProgramInfo', () => {
   it('repeats the call with more room until all maps fit', () => {
-    // One more map is bound each time that we ask.
+    // One more map is bound with each call.
     let count = 20;
     const bpf = fakeBpf({
       BPF_OBJ_GET_INFO_BY_FD: (_, [info = Buffer.alloc(0), mapIds = Buffer.alloc(0)]) => {
