@@ -3,7 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Unit tests that compute or start programs for seconds: hundreds of synthetic series, megabytes of output. CI runs them. */
 const SLOW = ['test/unit/**/*.slow.test.ts'];
 
-// Vite must write nothing beside the sources: in the virtual machines the checkout is mounted read-only.
+// Vite must write nothing into the folders of the sources: in the virtual machines the checkout is mounted read-only.
 export default defineConfig({
   cacheDir: '/tmp/cmemstat-vitest',
   test: {
@@ -15,9 +15,9 @@ export default defineConfig({
           exclude: SLOW,
           setupFiles: 'test/unit/setup.ts',
           // Starting a process and importing vitest and src for each file took three quarters of the time. So a file
-          // must leave behind what it found: process.env, the working directory, spies. No vi.mock here.
+          // must restore what it changes: process.env, the working directory, spies. No vi.mock here.
           isolate: false,
-          // Statistics and properties compute for a second or two, and for ten times as long on a busy machine.
+          // Statistics and property tests take a second or two, and ten times as long on a busy machine.
           testTimeout: 60_000,
         },
       },
@@ -36,7 +36,7 @@ export default defineConfig({
           include: ['test/integration/**/*.test.ts'],
           // The tests count leaves, file descriptors and processes of the whole host: one file after the other.
           fileParallelism: false,
-          // Real kernels and real clocks on a shared machine: once may be bad luck, twice is a fault.
+          // Real kernels and real clocks on a shared machine: one failure may be bad luck, two are a fault.
           retry: process.env.CI === undefined ? 0 : 1,
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -48,7 +48,7 @@ elif [ "$with_sudo" = auto ]; then
 fi
 run=("$cmemstat")
 if [ "$with_sudo" = true ]; then
-  # sudo has a PATH of its own, without the Node.js of the job. cmemstat needs root, the command does not.
+  # sudo has a different PATH, without the Node.js of the job. cmemstat needs root, the command does not.
   run=(sudo -n -E env "PATH=$PATH" "$cmemstat" --user "$(id -u):$(id -g)")
 fi
 

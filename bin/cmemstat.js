@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// ES5 alone: a version of Node.js that is too old for the program has to be able to parse this file, and to say so.
+// ES5 only: versions of Node.js that are too old for the program must be able to parse this file and report it.
 'use strict';
 
 // Without a listener Node.js would open its debugger, to which any user of this host could connect.
 process.on('SIGUSR1', endUnlessMeasuring);
 
 function endUnlessMeasuring() {
-  // While a command is measured there is another listener, which passes the signal on.
+  // While a command is measured there is another listener, which forwards the signal.
   if (process.listeners('SIGUSR1').length === 1) process.exit(138);
 }
 

@@ -1,7 +1,7 @@
 // Compiles src/kernel/bpf/programs/*.bpf.c to the objects that are checked in, for both byte orders, and writes their identity.
 //
 //   npm run build:bpf              compile in place
-//   npm run build:bpf -- --check   compile a copy in another directory; fail where a byte differs from what is checked in
+//   npm run build:bpf -- --check   compile a copy in another directory; fail if it differs from the checked-in objects
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -22,14 +22,14 @@ const SOURCES = fileURLToPath(new URL('../src/kernel/bpf/programs', import.meta.
 const COMPILED = 'compiled';
 const IDENTITY = 'identity.ts';
 
-// Another version may compile to other instructions.
+// Another version may generate other instructions.
 const CLANG_VERSION = '19.1.7';
 const CLANG = 'clang-19';
 const OBJCOPY = 'llvm-objcopy-19';
 const PACKAGES = 'apt-get install clang-19 llvm-19 (Debian 12 and 13)';
 
 const TARGETS = ['bpfel', 'bpfeb'];
-// v3 is what Linux 5.10 takes; v4 needs 6.6.
+// v3 is supported by Linux 5.10; v4 requires 6.6.
 const FLAGS = ['-O2', '-mcpu=v3', '-nostdinc', '-Wall', '-Wextra', '-Werror', '-fno-addrsig'];
 
 function fail(message) {
@@ -41,7 +41,7 @@ function run(command, args, cwd) {
   const { error, status, stdout, stderr } = spawnSync(command, args, {
     cwd,
     encoding: 'utf8',
-    // No path and no flag of the machine's: bit for bit the same everywhere.
+    // No path and no flag of the machine: reproducible builds.
     env: { PATH: process.env.PATH, LC_ALL: 'C' },
   });
   if (error?.code === 'ENOENT') fail(`${command} is not installed\nhint: ${PACKAGES}`);
@@ -71,14 +71,14 @@ function compile(directory) {
   for (const source of sources) {
     for (const target of TARGETS) {
       const object = join(COMPILED, `${source.replace(/\.bpf\.c$/, '')}.${target}.o`);
-      // BTF is made of debug information, and would name the directory and quote the source.
+      // BTF is generated from debug information, and would contain the directory and the source.
       const paths = [`-ffile-prefix-map=${directory}=bpf`, `-fdebug-compilation-dir=bpf`];
       run(
         CLANG,
         ['-target', target, ...FLAGS, '-g', ...paths, '-c', join(directory, source), '-o', object],
         directory,
       );
-      // What stays is BTF, whose relocations are for linkers only.
+      // What remains is BTF, whose relocations are only for linkers.
       run(
         OBJCOPY,
         ['--strip-debug', '--remove-section=.rel.BTF', '--remove-section=.rel.BTF.ext', object],

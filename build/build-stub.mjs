@@ -1,7 +1,7 @@
 // Compiles src/target/stub/launch-stub.c to the executables that are checked in, one for each architecture.
 //
 //   npm run build:stub              compile in place
-//   npm run build:stub -- --check   compile into another directory; fail where a byte differs from what is checked in
+//   npm run build:stub -- --check   compile into another directory; fail if it differs from the checked-in executables
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,12 +11,12 @@ import { fileURLToPath } from 'node:url';
 const FOLDER = fileURLToPath(new URL('../src/target/stub', import.meta.url));
 const SOURCE = 'launch-stub.c';
 
-// Another version may compile to other instructions.
+// Another version may generate other instructions.
 const CLANG_VERSION = '19.1.7';
 const CLANG = 'clang-19';
 const PACKAGES = 'apt-get install clang-19 lld-19 (Debian 12 and 13)';
 
-/** By the name that Node.js has for an architecture. */
+/** By Node.js's name of the architecture. */
 const TARGETS = { x64: 'x86_64-unknown-linux-gnu', arm64: 'aarch64-unknown-linux-gnu' };
 // prettier-ignore
 const FLAGS = [
@@ -49,7 +49,7 @@ function run(command, args) {
   const { error, status, stdout, stderr } = spawnSync(command, args, {
     cwd: FOLDER,
     encoding: 'utf8',
-    // No path and no flag of the machine's: bit for bit the same everywhere.
+    // No path and no flag of the machine: reproducible builds.
     env: { PATH: process.env.PATH, LC_ALL: 'C' },
   });
   if (error?.code === 'ENOENT') fail(`${command} is not installed\nhint: ${PACKAGES}`);

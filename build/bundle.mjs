@@ -1,10 +1,11 @@
-// Writes dist/: cmemstat.cjs, and one chunk for each part of the program that is imported dynamically or shared by such parts.
-// dist/start.cjs, which loads them, is told what the chunks are, so that no code cache outlives the code that it was made of.
+// Writes dist/: cmemstat.cjs, and one chunk for each part of the program that is imported dynamically or
+// shared by such parts. The names of the chunks are built into dist/start.cjs, which loads them, so that a
+// code cache never outlives its code.
 import { createHash } from 'node:crypto';
 import { cpSync } from 'node:fs';
 import { rolldown } from 'rolldown';
 
-/** V8 keeps text that is ASCII in half the memory, and reads it without a look at its encoding. */
+/** V8 stores ASCII text in half the memory, and reads it without checking its encoding. */
 const ascii = {
   name: 'ascii',
   generateBundle(_options, chunks) {
@@ -13,7 +14,7 @@ const ascii = {
 };
 const escapeUnit = (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
-/** commander would start programs of their own for subcommands, and we have none: the module takes 5 ms to load. */
+/** commander would spawn executables for subcommands, and we have none: the module takes 5 ms to load. */
 const noChildProcess = {
   name: 'no-child-process',
   resolveId: (id, importer) =>
@@ -21,7 +22,7 @@ const noChildProcess = {
   load: (id) => (id === '\0none' ? 'module.exports = {};' : undefined),
 };
 
-/** What src/cli/start.ts calls with the variables of a module: as a part of the file, it need not be added at each start. */
+/** Called by src/cli/start.ts with the variables of a module: part of the file, so that it is not added at each start. */
 const wrapped = {
   name: 'wrapped',
   generateBundle(_options, chunks) {
@@ -32,9 +33,10 @@ const wrapped = {
 };
 
 /**
- * Chunks of modules that are small, or that a run needs together: of itself, rolldown would make a chunk for each set of commands
- * that share a module, and each chunk takes 0.1 ms to load. Nothing here may import a module of Node.js that `maps` does not need,
- * save for `cgroup`. What comes first in the list takes the modules that two of them name.
+ * Chunks of modules that are small, or that a run needs together: by default, rolldown creates a chunk for
+ * each set of commands that share a module, and each chunk takes 0.1 ms to load. Nothing here may import a
+ * module of Node.js that `maps` does not need, except for `cgroup`. A module that matches two entries goes
+ * into the first one.
  */
 const GROUPS = [
   {
@@ -107,12 +109,12 @@ await write({ start: 'src/cli/start.ts' }, '[name].cjs', {
   },
 });
 
-// Executed from beside the chunks.
+// Executed from the folder of the chunks.
 cpSync(`${import.meta.dirname}/../src/target/stub/compiled`, `${import.meta.dirname}/../dist/stub/compiled`, {
   recursive: true,
 });
 
-// Read from beside the chunks, and only where no relocated program is in the cache.
+// Read from the folder of the chunks, and only if the cache has no relocated program.
 const root = `${import.meta.dirname}/..`;
 cpSync(`${root}/src/kernel/bpf/programs/compiled`, `${root}/dist/compiled`, {
   recursive: true,

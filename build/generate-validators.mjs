@@ -1,16 +1,18 @@
 /**
- * Generates what checks documents that are read back, from their JSON Schemas: `src/recording/validation/`. The schema is the
- * only place where a shape is written down; `npm run build` runs this, and a test fails when the result is not checked in.
+ * Generates the validators of documents that are read back, from their JSON Schemas:
+ * `src/recording/validation/`. The schema is the single source of a shape; `npm run build` runs this, and a
+ * test fails if the result is not checked in.
  *
- * A reader is more lenient than the schema, which describes what this version writes: unknown keys are let through, and so are
- * ranges and patterns, on which no reader depends. In recordings a list of words is open as well: a later version that adds a
- * word to one is still read. In verdicts only those are that a report prints as they are.
+ * A reader is more lenient than the schema, which describes what this version writes: unknown keys are
+ * accepted, and so are ranges and patterns, on which no reader depends. In recordings enums are open as
+ * well: a recording of a later version that adds a value to one can still be read. In verdicts only those
+ * enums are open that a report prints unchanged.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const ROOT = new URL('..', import.meta.url);
 
-/** Keywords that say nothing to a reader. */
+/** Keywords that readers ignore. */
 const IGNORED = new Set([
   ...['$schema', '$id', '$defs', 'title', 'description', 'default', 'examples'],
   ...[
@@ -41,7 +43,7 @@ const keyOf = (name) => (isIdentifier(name) ? name : quote(name));
 const quote = (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 const literal = (value) => (typeof value === 'string' ? quote(value) : JSON.stringify(value));
 
-/** Writes one module: a function for each shape that is needed, and a type for each that is exported. */
+/** Writes one module: a function for each required shape, and a type for each exported one. */
 class Writer {
   #schemas;
   #areWordsOpen;
@@ -69,7 +71,7 @@ class Writer {
     return [...this.#texts, ...this.#types].join('\n\n');
   }
 
-  /** Follows references to the schema itself; `file` is the document that it is in. */
+  /** Follows references to the schema itself; `file` is the document that contains it. */
   #find(schema, file) {
     const { $ref, ...others } = schema;
     for (const keyword of Object.keys(schema)) {
@@ -87,7 +89,7 @@ class Writer {
     return this.#find(found, target);
   }
 
-  /** When a value without parts is wrong, and what it should be; undefined for objects and lists. */
+  /** The condition under which a scalar is invalid, and the expected value; undefined for objects and lists. */
   #scalar({ schema, file }, value, key) {
     if (schema.oneOf !== undefined) {
       const each = schema.oneOf.map((one) => this.#scalar(this.#find(one, file), value, key));
@@ -99,7 +101,7 @@ class Writer {
     }
     const words = schema.enum ?? (schema.const === undefined ? undefined : [schema.const]);
     const isOpen = this.#areWordsOpen(key) && words?.length !== 1;
-    // The word "max" beside a number is no open list.
+    // The word "max" beside a number is not an open enum.
     if (words !== undefined && !(isOpen || (this.#areWordsOpen(key) && typeof words[0] !== 'string'))) {
       return {
         fails: words.map((word) => `${value} !== ${literal(word)}`).join(' && '),
@@ -109,7 +111,7 @@ class Writer {
     const types = words === undefined ? [schema.type].flat() : [...new Set(words.map((word) => typeof word))];
     if (types.includes('object') || types.includes('array')) return undefined;
     const fails = types.map((type) => {
-      // JSON can say 1e400, which is read as infinite: no figure is.
+      // JSON allows 1e400, which is read as infinite: no figure is.
       if (type === 'number' || type === 'integer') return `!Number.isFinite(${value})`;
       if (type === 'null') return `${value} !== null`;
       if (type === 'string' || type === 'boolean') return `typeof ${value} !== '${type}'`;
@@ -178,7 +180,7 @@ class Writer {
       return lines.join('\n');
     }
     for (const name of names) {
-      // A key that every object inherits would seem to be there.
+      // A key that every object inherits would appear to exist.
       if (name in {}) throw new Error(`${file}: a property ${name}`);
     }
     if (required.some((name) => !names.includes(name)))
@@ -246,7 +248,7 @@ const MODULES = [
   },
 ];
 
-/** The text of every module by its path below the root; `readSchema` gives the text of a schema. */
+/** The text of every module by its path below the root; `readSchema` returns the text of a schema. */
 function generateValidators(readSchema) {
   const schemas = new Proxy({}, { get: (cache, name) => (cache[name] ??= JSON.parse(readSchema(name))) });
   return MODULES.map(({ file, areWordsOpen, exports }) => {

@@ -1,11 +1,11 @@
-// For `node --require`: writes what the process has loaded to the file $LOADED_MODULES when it exits, as JSON: the modules of
+// For `node --require`: writes the loaded modules to the file $LOADED_MODULES at exit, as JSON: the modules of
 // Node.js, and the files of packages with their sizes.
 const fs = require('node:fs');
 const Module = require('node:module');
 const { basename, sep } = require('node:path');
 
 const report = process.env.LOADED_MODULES;
-// What Node.js and this file have loaded before the program begins.
+// Loaded by Node.js and this file before the program starts.
 const before = new Set(process.moduleLoadList);
 const files = new Set();
 
@@ -20,7 +20,7 @@ process.dlopen = (module, path, ...rest) => {
   return dlopen(module, path, ...rest);
 };
 
-/** Files of cmemstat and its dependencies, without the kernel's, and without what belongs to the target. */
+/** Files of cmemstat and its dependencies, without kernel files and files of the target. */
 function isOfPackage(path) {
   return (
     path.includes(`${sep}node_modules${sep}`) ||

@@ -1,4 +1,4 @@
-/** The manual page, made of the options, the keys and the exit statuses that the program itself has. */
+/** The manual page, generated from the options, the keys and the exit statuses of the program. */
 import type { Command, Option } from 'commander';
 import { addCommands } from '../src/cli/add-commands.ts';
 import { COMPLETION_HELP } from '../src/cli/options/shells.ts';
@@ -69,7 +69,7 @@ function verbatim(text: string): string[] {
   return ['.nf', ...text.split('\n').slice(1).map(roff), '.fi'];
 }
 
-/** No word is taken for a request or an escape, and hyphens stay what can be typed. */
+/** Escapes words that would be requests or escapes, and keeps hyphens as typed. */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')

@@ -1,4 +1,4 @@
-/** How large the package is: what is packed, what is installed, and what a run loads. */
+/** The size of the package: packed, installed, and loaded by a run. */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,15 +6,15 @@ import { join, resolve } from 'node:path';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
-/** What is allowed at most, as in `size-budget.json`. */
+/** The limits, as in `size-budget.json`. */
 export interface SizeBudget {
   packedBytes: number;
   installedBytes: number;
-  /** By command line, what its run may load of files. */
+  /** By command line, the limit for the files loaded by its run. */
   loadedBytes: Readonly<Record<string, number>>;
 }
 
-/** A package on its own, or a file. */
+/** A single package, or a file. */
 export interface SizedItem {
   name: string;
   bytes: number;
@@ -28,15 +28,15 @@ export interface LoadedSize {
   nodeModules: readonly string[];
 }
 
-/** What was measured. */
+/** The measured sizes. */
 export interface PackageSize {
   packedBytes: number;
-  /** The package itself, then its dependencies; of packages for a platform, that of this one. */
+  /** The package itself, then its dependencies; of platform packages, only that of this platform. */
   installed: readonly SizedItem[];
   loaded: readonly LoadedSize[];
 }
 
-/** Measures the package as it was built last. */
+/** Measures the package as built last. */
 export function measureSize(commandLines: readonly string[]): PackageSize {
   const { size, unpackedSize } = readPacked();
   return {
@@ -46,7 +46,7 @@ export function measureSize(commandLines: readonly string[]): PackageSize {
   };
 }
 
-/** The lines that say what is larger than allowed; none where all is well. */
+/** One line for each exceeded limit; none if all are met. */
 export function findExcess(size: PackageSize, budget: SizeBudget): string[] {
   const rows: [what: string, bytes: number, allowed: number | undefined][] = [
     ['packed', size.packedBytes, budget.packedBytes],
@@ -64,7 +64,7 @@ export function findExcess(size: PackageSize, budget: SizeBudget): string[] {
   );
 }
 
-/** A table of all that was measured. */
+/** A table of all measured sizes. */
 export function renderSize(size: PackageSize, budget: SizeBudget): string {
   const row = (name: string, bytes: number, note = '') =>
     `${name.padEnd(44)}${formatKilobytes(bytes).padStart(12)}${note}`;
@@ -91,7 +91,7 @@ function formatKilobytes(bytes: number): string {
 }
 
 function readPacked(): { size: number; unpackedSize: number } {
-  // Without scripts: the build is what is measured, and must not change meanwhile.
+  // Without scripts: the existing build is measured, and must not change meanwhile.
   const words = ['pack', '--dry-run', '--json', '--ignore-scripts'];
   const { stdout, stderr, status } = spawnSync('npm', words, { cwd: ROOT, encoding: 'utf8' });
   if (status !== 0) throw new Error(`npm pack: ${stderr}`);
@@ -100,7 +100,7 @@ function readPacked(): { size: number; unpackedSize: number } {
   return packed;
 }
 
-/** What npm installs without the development dependencies; the largest first. */
+/** The packages that npm installs without development dependencies; the largest first. */
 function readDependencies(): SizedItem[] {
   const lock = JSON.parse(readFileSync(join(ROOT, 'package-lock.json'), 'utf8')) as {
     packages: Record<string, { dev?: boolean; devOptional?: boolean; optional?: boolean }>;
@@ -124,7 +124,7 @@ function sizeOfFolder(folder: string): number {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
-/** Runs a command line with caches of its own, empty at first. */
+/** Runs a command line with separate caches, initially empty. */
 function readLoaded(commandLine: string): LoadedSize {
   const folder = mkdtempSync(join(tmpdir(), 'cmemstat-size-'));
   try {

@@ -1,9 +1,9 @@
-// `node build/side-by-side.mjs SCRIPT...`: runs npm scripts at the same time, prints what each wrote when it has ended, and fails
-// where one fails. None is cut short: all that is wrong is seen at once.
+// `node build/side-by-side.mjs SCRIPT...`: runs npm scripts in parallel, prints the output of each when it
+// has ended, and fails if one fails. All of them run to completion: every fault is shown at once.
 
 import { spawn } from 'node:child_process';
 
-/** Runs one script; its output comes in one piece. */
+/** Runs one script; its output is printed at once. */
 function run(script) {
   const started = performance.now();
   return new Promise((resolve) => {

@@ -1,4 +1,4 @@
-/** `npm run size`: prints how large the package is, and fails where it is larger than `size-budget.json` allows. */
+/** `npm run size`: prints the size of the package, and fails if it exceeds `size-budget.json`. */
 import { findExcess, measureSize, renderSize } from './package-size.ts';
 import budget from './size-budget.json' with { type: 'json' };
 

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-// A small eBPF agent to try cmemstat on: it does a bit of everything that such agents do with memory.
+// A small eBPF agent to try cmemstat on: it uses memory in all ways that are typical of such agents.
 //
 //     sudo cmemstat -- node examples/agent.mjs --duration 5s
 //
-// - four BPF maps: a hash (preallocated: it costs 14 MB the moment it is made), a percpu array (charged to no cgroup), a
+// - four BPF maps: a hash (preallocated: it takes 14 MB on creation), a percpu array (charged to no cgroup), a
 //   ring buffer, and a hash that is never used;
-// - one BPF program, a socket filter that looks into the first hash;
-// - a heap that grows and shrinks in waves, a worker process with a heap of its own, and files that fill the page cache.
+// - one BPF program, a socket filter that looks up a key in the first hash;
+// - a heap that grows and shrinks in waves, a worker process with its own heap, and files that fill the page cache.
 import { fork } from 'node:child_process';
 import { closeSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { endianness, tmpdir } from 'node:os';
@@ -70,7 +70,7 @@ async function openBpf() {
   };
   const address = (bytes) => koffi.address(bytes);
 
-  // Before Linux 5.11 maps count against this limit, which is far too small for them; agents lift it, as libbpf does.
+  // Before Linux 5.11 maps count against this limit, which is far too small for them; agents raise it, like libbpf.
   const RLIMIT_MEMLOCK = 8;
   koffi.load(null).func('int setrlimit(int, void *)')(RLIMIT_MEMLOCK, Buffer.alloc(16, 0xff));
 
@@ -154,7 +154,7 @@ async function startBpf() {
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => stop.abort());
 
-/** Ends early, and without an error, once the agent was asked to stop. */
+/** Ends early, without an error, once the agent was asked to stop. */
 function sleep(ms) {
   return new Promise((resolve) => {
     const done = () => {
@@ -168,7 +168,7 @@ function sleep(ms) {
   });
 }
 
-/** Grows the heap by `step` MiB a beat, up to `high` MiB, lets go of it all, and starts again. */
+/** Grows the heap by `step` MiB per beat, up to `high` MiB, frees it, and starts again. */
 async function waves(step, high, until, onCrest = () => {}) {
   let held = [];
   while (Date.now() < until && !stop.signal.aborted) {
@@ -177,7 +177,7 @@ async function waves(step, high, until, onCrest = () => {}) {
       held = [];
       globalThis.gc?.();
     }
-    // Filled, since untouched pages cost nothing.
+    // Filled, since untouched pages are not allocated.
     held.push(Buffer.alloc(step * MIB, 1));
     await sleep(100);
   }
@@ -198,7 +198,7 @@ async function main() {
     throw new Error(`--duration takes seconds, such as 5 or 5s, not '${values.duration}'`);
   const until = Date.now() + Number(seconds) * 1000;
   if (values.worker) {
-    // Without its parent there is nothing to work for.
+    // Exits with its parent.
     process.once('disconnect', () => stop.abort());
     await waves(2, 24, until);
     if (process.connected) process.disconnect();
