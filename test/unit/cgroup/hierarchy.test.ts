@@ -128,7 +128,7 @@ describe('chooseMemoryHierarchy', () => {
     ['lies beside what is mounted', mount2(V2, { root: '/docker/abc' }), '0::/docker/abcdef\n'],
     ['lies above our cgroup namespace', mount2(V2), '0::/../../elsewhere\n'],
     ['is in no hierarchy', mount2(V2), ''],
-    ['has no directory, as when somebody removed it', mount2(V2), '0::/user/gone\n'],
+    ['has no directory, because it was removed', mount2(V2), '0::/user/gone\n'],
   ])('has no directory of our own when our cgroup %s', (_, mount, cgroup) => {
     expect(chooseMemoryHierarchy(host({ mounts: [mount], cgroup }))).toMatchObject({
       version: 2,

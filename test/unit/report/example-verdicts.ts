@@ -296,7 +296,7 @@ export const examples: Readonly<Record<string, Verdict>> = {
     mode: 'process-tree',
     budgets: [passedBudget, unmeasuredBudget],
     timeline: { figure: 'rss', fromMs: 0, toMs: 5432, max: [null, null] },
-    warnings: ['no memory cgroup can be had: the process tree is summed'],
+    warnings: ['no memory cgroup is available: the process tree is summed'],
   },
   optional: {
     ...passed,
