@@ -49,7 +49,7 @@ describe('growth over a minute', () => {
     ['spiky', 500, spikes, 32 * MIB],
     ['sawtooth', 250, sawtooth, 2 * MIB],
   ])(
-    'detects a leak of 1 MiB per minute in 10 %% noise: %s, every %i ms',
+    'is detected for a leak of 1 MiB per minute in 10 %% noise: %s, every %i ms',
     (_, intervalMs, noise, baseBytes) => {
       expect(countGrowing({ baseBytes, leakBytesPerMinute: MIB, intervalMs, noise })).toBeGreaterThanOrEqual(
         99,

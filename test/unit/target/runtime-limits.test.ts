@@ -20,7 +20,7 @@ describe('planRuntimeLimits', () => {
     [4, '4'],
     [1.5, '2'],
     [0.1, '1'],
-  ])('sets, for Go with a quota of %d CPUs, GOMAXPROCS to %s', (cpus, value) => {
+  ])('for a quota of %d CPUs sets GOMAXPROCS to %s', (cpus, value) => {
     expect(plan({ cpus }, 0.9, {})).toEqual({ GOMAXPROCS: value });
   });
 

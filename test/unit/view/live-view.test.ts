@@ -77,7 +77,7 @@ describe('paused when the target ends', () => {
   });
 });
 
-describe('a list scrolled to its end moves back with the next key', () => {
+describe('text scrolled to its end moves back with the next key', () => {
   test.each([
     ['the help', ['?'], /↑ \d+ above$/],
     ['the page of a map', ['3', 'enter'], /↑ \d+ above$/],

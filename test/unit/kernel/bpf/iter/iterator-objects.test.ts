@@ -97,7 +97,7 @@ describe('openIteratorObjects', () => {
     expect(open({ members }).recordsCharge).toBe(expected);
   });
 
-  it('reports what the kernel lacks, and where it was searched', () => {
+  it('reports what the kernel lacks for each program', () => {
     const { prepared } = open({});
     const [program] = prepared('map-iterator').programs;
     expect(program?.unavailable).toBeUndefined();
