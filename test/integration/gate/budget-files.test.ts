@@ -40,8 +40,8 @@ testWith(
     expect(same.outcome.status, same.outcome.stderr).toBe(0);
     expect(same.verdict.runs.count).toBe(3);
     expect(more.outcome.status).toBe(3);
-    const broken = more.verdict.budgets.filter(({ status }) => status === 'failed');
-    expect(broken.map(({ name }) => name)).toEqual(['anonymous memory']);
+    const failed = more.verdict.budgets.filter(({ status }) => status === 'failed');
+    expect(failed.map(({ name }) => name)).toEqual(['anonymous memory']);
     expect(more.outcome.stderr).toContain('budget: anon <= ');
   },
 );

@@ -35,16 +35,16 @@ testWith(
     );
     expect(outcome.status).toBe(3);
     expect(verdict).toMatchObject({ status: 'failed', exitStatus: 3, target: { status: 0, code: 0 } });
-    const [broken, held] = verdict.budgets;
-    expect(held?.status).toBe('passed');
-    expect(broken).toMatchObject({ status: 'failed', expression: 'anon<=30MiB', limit: 30 * MIB });
-    expect(broken?.value).toBeGreaterThan(40 * MIB);
-    expect(broken?.excess).toBe((broken?.value ?? 0) - 30 * MIB);
+    const [failed, passed] = verdict.budgets;
+    expect(passed?.status).toBe('passed');
+    expect(failed).toMatchObject({ status: 'failed', expression: 'anon<=30MiB', limit: 30 * MIB });
+    expect(failed?.value).toBeGreaterThan(40 * MIB);
+    expect(failed?.excess).toBe((failed?.value ?? 0) - 30 * MIB);
 
     // The moment is that of the first sample above the limit, which follows the growth reported by the program.
     const { samples, events } = readRecording(outcome, readFileSync(file, 'utf8'));
     const first = samples.find(({ stat }) => (stat?.anon ?? 0) > 30 * MIB);
-    const exceeded = broken?.exceeded;
+    const exceeded = failed?.exceeded;
     expect(exceeded?.elapsedMs).toBe(first?.elapsedMs);
     const grownAt = Number(/grown to 40 at (\d+)/.exec(outcome.stdout)?.[1]);
     const exceededAt = Date.parse(verdict.time) + (exceeded?.elapsedMs ?? 0);
@@ -197,10 +197,10 @@ testWithoutKernel(
     expect(onlyBudget(optional.verdict).status).toBe('not-measured-optional');
     expect(optional.outcome.stderr).toMatch(/! not measured {2}anon<=1: anon requires a memory cgroup/);
     // Only that becomes a warning.
-    const broken = await gate(
+    const failed = await gate(
       ...[...QUICK, ...wanted, '--budget', 'processes<=0', '--budget-optional', '--', 'sleep', '0.5'],
     );
-    expect(broken.outcome.status).toBe(3);
+    expect(failed.outcome.status).toBe(3);
   },
 );
 
@@ -223,28 +223,28 @@ testWith(
 );
 
 const fails = ['--', 'sh', '-c', `sleep ${0.5 * SLOWNESS}; exit 7`];
-const broken = ['--interval', '100ms', '--budget', 'processes<=0'];
+const exceeding = ['--interval', '100ms', '--budget', 'processes<=0'];
 
 testWithoutKernel(
   [],
   "the target's failure takes precedence over a failed budget, unless --budget-first; both are reported",
   async () => {
-    const target = await gate(...broken, ...fails);
+    const target = await gate(...exceeding, ...fails);
     expect(target.outcome.status).toBe(7);
     expect(target.outcome.stderr).toMatch(/✗ FAILED[\s\S]*target: exit status 7\n/);
     expect(target.outcome.stderr).toMatch(/exit status 7: the target's own; a budget failed as well$/m);
-    const budget = await gate(...broken, '--budget-first', ...fails);
+    const budget = await gate(...exceeding, '--budget-first', ...fails);
     expect(budget.outcome.status).toBe(3);
     expect(budget.outcome.stderr).toMatch(/target: exit status 7\n.*exit status 3: a budget failed$/m);
-    expect((await gate(...broken, '--budget-exit-code', '42', ...fails)).outcome.status).toBe(7);
-    const other = await gate(...broken, '--budget-exit-code', '42', '--budget-first', ...fails);
+    expect((await gate(...exceeding, '--budget-exit-code', '42', ...fails)).outcome.status).toBe(7);
+    const other = await gate(...exceeding, '--budget-exit-code', '42', '--budget-first', ...fails);
     expect(other.outcome.status).toBe(42);
-    expect((await cmemstat('-q', ...broken, '--budget-exit-code', '256', ...fails)).status).toBe(125);
+    expect((await cmemstat('-q', ...exceeding, '--budget-exit-code', '256', ...fails)).status).toBe(125);
   },
 );
 
 testWithoutKernel([], '--timeout exits with 124, and the report includes other failed budgets', async () => {
-  const { outcome, verdict } = await gate(...broken, '--timeout', `${slowMs(500)}ms`, '--', 'sleep', '60');
+  const { outcome, verdict } = await gate(...exceeding, '--timeout', `${slowMs(500)}ms`, '--', 'sleep', '60');
   expect(outcome.status).toBe(124);
   expect(verdict.target).toMatchObject({ status: 124, timedOut: true });
   expect(outcome.stderr).toMatch(/exit status 124: the time limit was reached; a budget failed as well$/m);

@@ -68,10 +68,10 @@ testWith(
     expect(anon.percent).toBeLessThan(8);
     expect(anon.adjustedP).toBeLessThan(0.05);
     expect(anon.interval?.[0]).toBeGreaterThan(MIB);
-    const broken = onlyBudget(verdict);
-    expect(broken.status).toBe('failed');
-    expect(broken.limit).toBe(Math.round((anon.base ?? 0) * 1.02));
-    expect(broken.exceeded?.breakdown.find(({ id }) => id === 'anon')?.baselineBytes).toBeGreaterThan(
+    const failed = onlyBudget(verdict);
+    expect(failed.status).toBe('failed');
+    expect(failed.limit).toBe(Math.round((anon.base ?? 0) * 1.02));
+    expect(failed.exceeded?.breakdown.find(({ id }) => id === 'anon')?.baselineBytes).toBeGreaterThan(
       60 * MIB,
     );
     expect(outcome.stderr).toMatch(
@@ -144,8 +144,8 @@ testWith([needs.cgroup], 'another kind of host is a warning, and 5 with --strict
   expect(strict.verdict.status).toBe('not-measured');
   expect(strict.outcome.stderr).toMatch(/exit status 5: the baseline is from another kind of host$/m);
   // A failure is independent of the host.
-  const broken = await gate('--budget', 'anon<=1MiB', ...run);
-  expect(broken.outcome.status).toBe(3);
+  const failed = await gate('--budget', 'anon<=1MiB', ...run);
+  expect(failed.outcome.status).toBe(3);
 });
 
 testWith([needs.cgroup], 'input that cannot be compared exits with 125 and a reason', async () => {

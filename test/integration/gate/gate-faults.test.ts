@@ -8,14 +8,22 @@ const QUICK = words('-q --interval 50ms');
 const TARGET = ['--', 'sleep', String(0.8 * SLOWNESS)];
 
 testWith([], 'a failing --cleanup keeps the results, and exits with 125 if nothing else failed', async () => {
-  const held = await gate('--interval', '50ms', '--budget', 'processes<=9', '--cleanup', 'exit 4', ...TARGET);
-  expect(held.outcome.status).toBe(125);
-  expect(held.verdict).toMatchObject({ exitStatus: 125, status: 'passed' });
-  expect(held.verdict.faults).toEqual(['--cleanup "exit 4": it ended with status 4']);
-  expect(held.outcome.stderr).toMatch(
+  const passed = await gate(
+    '--interval',
+    '50ms',
+    '--budget',
+    'processes<=9',
+    '--cleanup',
+    'exit 4',
+    ...TARGET,
+  );
+  expect(passed.outcome.status).toBe(125);
+  expect(passed.verdict).toMatchObject({ exitStatus: 125, status: 'passed' });
+  expect(passed.verdict.faults).toEqual(['--cleanup "exit 4": it ended with status 4']);
+  expect(passed.outcome.stderr).toMatch(
     /^ {2}✗ FAILED {8}cmemstat: --cleanup "exit 4": it ended with status 4$/m,
   );
-  const broken = await gate(
+  const failed = await gate(
     '--interval',
     '50ms',
     '--budget',
@@ -24,7 +32,7 @@ testWith([], 'a failing --cleanup keeps the results, and exits with 125 if nothi
     'exit 4',
     ...TARGET,
   );
-  expect(broken.outcome.status).toBe(3);
+  expect(failed.outcome.status).toBe(3);
 });
 
 testWith([], 'runs before a failing --prepare are reported', async () => {

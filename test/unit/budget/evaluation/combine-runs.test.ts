@@ -97,8 +97,8 @@ describe('several runs', () => {
 
   it('stay failed after a limit was raised', () => {
     const [[first = {} as RunResult] = [], ...others] = runsOf([40, 10]);
-    const broken: RunResult = { ...first, status: 'failed' };
-    expect(combineOne([[broken], ...others], 'worst').status).toBe('failed');
+    const failed: RunResult = { ...first, status: 'failed' };
+    expect(combineOne([[failed], ...others], 'worst').status).toBe('failed');
   });
 });
 

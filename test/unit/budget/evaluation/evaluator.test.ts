@@ -27,11 +27,11 @@ function evaluate(
   records: readonly RecordLine[],
   options: GateOptions = {},
 ): BudgetResult[] {
-  const judging = new BudgetEvaluator(
+  const evaluator = new BudgetEvaluator(
     expressions.map((each) => named(each)),
     options,
   );
-  return feed(judging, [startOf(), ...records]).finish(summaryOf());
+  return feed(evaluator, [startOf(), ...records]).finish(summaryOf());
 }
 
 function evaluateOne(
@@ -94,14 +94,14 @@ describe('a value', () => {
         });
         const values = all.map(({ current = 0 }) => current);
         const running = values.slice(1, -1);
-        const held = all
+        const weighted = all
           .slice(0, -1)
           .reduce(
             (sum, { elapsedMs: from, current = 0 }, at) =>
               sum + current * ((all[at + 1]?.elapsedMs ?? 0) - from),
             0,
           );
-        const average = held / (elapsedMs - (all[0]?.elapsedMs ?? 0));
+        const average = weighted / (elapsedMs - (all[0]?.elapsedMs ?? 0));
         const aggregates = ['max', 'min', 'avg', 'median', 'p90', 'p95', 'p99', 'last', 'final'];
         const results = evaluate(
           aggregates.map((each) => `current.${each}>=0`),
@@ -280,28 +280,28 @@ describe('BPF maps', () => {
   });
 
   it('that no pattern matches are reported as missing', () => {
-    const judging = feed(new BudgetEvaluator([named('bpf.map:con?<=1M'), named('bpf.map:*_c<=0')]), [
+    const evaluator = feed(new BudgetEvaluator([named('bpf.map:con?<=1M'), named('bpf.map:*_c<=0')]), [
       startOf(),
       ...records,
     ]);
-    expect(judging.finish(summaryOf())).toMatchObject([
+    expect(evaluator.finish(summaryOf())).toMatchObject([
       { status: 'passed', value: 0 },
       // There is a conn_c: it is charged elsewhere.
       { status: 'not-measured' },
     ]);
-    expect(judging.warnings(summaryOf())).toEqual([
+    expect(evaluator.warnings(summaryOf())).toEqual([
       'bpf.map:con?: no map of the run matches',
       expect.stringContaining('bpf.map:*_c: map `conn_c` ('),
     ]);
   });
 
   it('that no pattern matches do not apply to a process tree, which has none', () => {
-    const judging = feed(new BudgetEvaluator([named('bpf.map:con?<=1M')]), [
+    const evaluator = feed(new BudgetEvaluator([named('bpf.map:con?<=1M')]), [
       startOf('process-tree'),
       ...records,
     ]);
-    expect(judging.finish(summaryOf('process-tree'))).toMatchObject([{ status: 'not-measured' }]);
-    expect(judging.warnings(summaryOf('process-tree'))).toEqual([]);
+    expect(evaluator.finish(summaryOf('process-tree'))).toMatchObject([{ status: 'not-measured' }]);
+    expect(evaluator.warnings(summaryOf('process-tree'))).toEqual([]);
   });
 
   it.each([
@@ -310,12 +310,12 @@ describe('BPF maps', () => {
     ['bpf.map:zzzzzzzzzz.p59<=1M', 'bpf.map:zzzzzzzzzz.p95'],
     ['bpf.map:zzzzzzzzzz<=1M', undefined],
   ])('that are not created are not measured: %s', (expression, hint) => {
-    const judging = feed(new BudgetEvaluator([named(expression)]), [startOf(), ...records]);
-    const [result] = judging.finish(summaryOf());
+    const evaluator = feed(new BudgetEvaluator([named(expression)]), [startOf(), ...records]);
+    const [result] = evaluator.finish(summaryOf());
     expect(result?.status).toBe('not-measured');
     expect(result?.reason).toMatch(/^no map of the run is named `\S+`$/);
     expect(result?.hint).toBe(hint);
-    expect(judging.warnings(summaryOf())).toEqual([]);
+    expect(evaluator.warnings(summaryOf())).toEqual([]);
   });
 
   it('that are charged elsewhere are not in the sum of a pattern', () => {
@@ -506,8 +506,10 @@ describe('not measured', () => {
   });
 
   it('is a warning if the budget is optional', () => {
-    const judging = new BudgetEvaluator([named('slab<=1M', { optional: true, name: 'slabs', owner: 'me' })]);
-    expect(feed(judging, ticks).finish(summaryOf())).toMatchObject([
+    const evaluator = new BudgetEvaluator([
+      named('slab<=1M', { optional: true, name: 'slabs', owner: 'me' }),
+    ]);
+    expect(feed(evaluator, ticks).finish(summaryOf())).toMatchObject([
       { status: 'not-measured-optional', name: 'slabs', owner: 'me' },
     ]);
   });
@@ -524,20 +526,23 @@ describe('the peak', () => {
   const sampled = summaryOf('cgroup2', { peak: { bytes: 9 * MIB, source: 'sampled' } });
 
   it("is the summary's, with a warning if the kernel has none", () => {
-    const judging = feed(new BudgetEvaluator([named('peak<=8M'), named('peak<=10M')]), anonSamples(0, 1, 0));
-    expect(judging.finish(sampled)).toMatchObject([
+    const evaluator = feed(
+      new BudgetEvaluator([named('peak<=8M'), named('peak<=10M')]),
+      anonSamples(0, 1, 0),
+    );
+    expect(evaluator.finish(sampled)).toMatchObject([
       { status: 'failed', value: 9 * MIB },
       { status: 'passed' },
     ]);
-    expect(judging.warnings(sampled)).toEqual([expect.stringContaining('highest sample')]);
+    expect(evaluator.warnings(sampled)).toEqual([expect.stringContaining('highest sample')]);
   });
 
   it('is that of the samples if the kernel has none: it fails at once, with a breakdown', () => {
     const samples = samplesOf([0, 4, 9, 2].map((mib) => ({ current: mib * MIB, stat: { anon: mib * MIB } })));
-    const breaks: ExceededBudget[] = [];
-    const judging = new BudgetEvaluator([named('peak<=8M')], { onExceeded: (broken) => breaks.push(broken) });
-    const [result] = feed(judging, [startOf(), ...samples]).finish(sampled);
-    expect(breaks).toMatchObject([{ elapsedMs: 1000, value: 9 * MIB }]);
+    const exceeded: ExceededBudget[] = [];
+    const evaluator = new BudgetEvaluator([named('peak<=8M')], { onExceeded: (each) => exceeded.push(each) });
+    const [result] = feed(evaluator, [startOf(), ...samples]).finish(sampled);
+    expect(exceeded).toMatchObject([{ elapsedMs: 1000, value: 9 * MIB }]);
     expect(result).toMatchObject({ status: 'failed', value: 9 * MIB, exceeded: { elapsedMs: 1000 } });
     expect(result?.exceeded?.breakdown).toContainEqual({ id: 'anon', bytes: 9 * MIB });
   });
@@ -576,12 +581,12 @@ describe('an exceeded limit', () => {
   ];
 
   it('reports at once that a maximum is exceeded, and once', () => {
-    const breaks: ExceededBudget[] = [];
+    const exceeded: ExceededBudget[] = [];
     evaluate(['anon<=100M', 'anon<=16M', 'anon.avg<=1', 'anon.min>=9M', 'anon>=1G'], records, {
-      onExceeded: (broken) => breaks.push(broken),
+      onExceeded: (each) => exceeded.push(each),
     });
     expect(
-      breaks.map(({ index, elapsedMs, value, limit }) => [index, elapsedMs, value / MIB, limit / MIB]),
+      exceeded.map(({ index, elapsedMs, value, limit }) => [index, elapsedMs, value / MIB, limit / MIB]),
     ).toEqual([
       [3, 500, 8, 9],
       [1, 1000, 20, 16],
@@ -597,11 +602,11 @@ describe('an exceeded limit', () => {
       { kind: 'nearly-empty' as const, maps: [{ id: 7, name: 'conn' }], text: 'smaller' },
       { kind: 'nearly-empty' as const, maps: [{ id: 99, name: 'gone' }], text: 'not shown' },
     ];
-    const judging = feed(
+    const evaluator = feed(
       new BudgetEvaluator([named('current<=16M'), named('anon<=16M')], { baseline }),
       records,
     );
-    const [result, ofAnon] = judging.finish(summaryOf('cgroup2', { bpf: { advice } }));
+    const [result, ofAnon] = evaluator.finish(summaryOf('cgroup2', { bpf: { advice } }));
     expect(result).toMatchObject({ status: 'failed', value: 25 * MIB, limit: 16 * MIB, excess: 9 * MIB });
     expect(result?.exceeded).toEqual({
       elapsedMs: 1000,
@@ -654,18 +659,18 @@ describe('an exceeded limit', () => {
 
   it('reports that BPF memory was not read if kernel memory has changed since the last reading', () => {
     const before = sampleAt(500, 'tick', { stat: { anon: MIB }, kernel: 4 * MIB, bpf: bpfOf(2 * MIB) });
-    const broken = sampleAt(1000, 'tick', { stat: { anon: 9 * MIB, vmalloc: 20 * MIB }, kernel: 24 * MIB });
-    const { exceeded } = evaluateOne('anon<=4M', [before, broken]);
+    const above = sampleAt(1000, 'tick', { stat: { anon: 9 * MIB, vmalloc: 20 * MIB }, kernel: 24 * MIB });
+    const { exceeded } = evaluateOne('anon<=4M', [before, above]);
     expect(exceeded?.breakdown).toContainEqual({ id: 'unexplained', bytes: 4 * MIB });
     expect(exceeded?.breakdown.map(({ id }) => id)).not.toContain('bpf maps');
   });
 
   it('lists the processes of the next record, without those that have exited', () => {
     const before = [sampleAt(500, 'tick', { stat: { anon: MIB } }), processesAt(501, [[10, 'hog', 1]])];
-    const broken = sampleAt(600, 'tick', { stat: { anon: 9 * MIB } });
+    const above = sampleAt(600, 'tick', { stat: { anon: 9 * MIB } });
     const next = sampleAt(610, 'tick', { stat: { anon: 9 * MIB } });
     const shown = (...after: RecordLine[]) =>
-      evaluateOne('anon<=4M', [startOf(), ...before, broken, next, ...after]).exceeded?.processes.map(
+      evaluateOne('anon<=4M', [startOf(), ...before, above, next, ...after]).exceeded?.processes.map(
         ({ name, toBytes }) => [name, toBytes / MIB],
       );
     expect(shown(processesAt(1090, [[10, 'hog', 9]]))).toEqual([['hog', 9]]);
@@ -690,9 +695,9 @@ describe('an exceeded limit', () => {
       processesAt(650, [], [10]),
       sampleAt(700, 'final', { events: { oom_kill: 1 } }),
     ];
-    const breaks: ExceededBudget[] = [];
-    const result = evaluateOne('oom_kill==0', killed, { onExceeded: (broken) => breaks.push(broken) });
-    expect(breaks).toMatchObject([{ elapsedMs: 640, value: 1, limit: 0 }]);
+    const exceeded: ExceededBudget[] = [];
+    const result = evaluateOne('oom_kill==0', killed, { onExceeded: (each) => exceeded.push(each) });
+    expect(exceeded).toMatchObject([{ elapsedMs: 640, value: 1, limit: 0 }]);
     expect(result).toMatchObject({ status: 'failed', value: 1, exceeded: { elapsedMs: 640, shownMs: 640 } });
     expect(result.exceeded?.processes).toMatchObject([{ name: 'hog' }]);
     expect(result.exceeded?.breakdown).toEqual([{ id: 'anon', bytes: MIB }]);
