@@ -3,7 +3,7 @@
 import { withoutByteOrderMark } from '../format/byte-order-mark.ts';
 import { FORMAT_VERSION, type RecordLine } from '../model/recording.ts';
 import { FIND_FAULT } from './record-shapes.ts';
-import { refuseNewer, upgradeRecord } from './upgrade.ts';
+import { rejectNewer, upgradeRecord } from './upgrade.ts';
 import { describeFault } from './validation/fault.ts';
 
 /**
@@ -28,7 +28,7 @@ export function parseRecordLine(text: string, file = 'the recording'): ParsedLin
   const fields = value as Record<string, unknown>;
   const { type } = fields;
   if (typeof type !== 'string') return { damaged: 'type is missing: expected a string' };
-  if (type === 'start' || type === 'summary') refuseNewer(fields, FORMAT_VERSION, file);
+  if (type === 'start' || type === 'summary') rejectNewer(fields, FORMAT_VERSION, file);
   if (!isKnown(type)) return { unknown: type };
   const upgraded = upgradeRecord(fields);
   const fault = FIND_FAULT[type](upgraded);

@@ -2,7 +2,7 @@
 import { InputError } from '../errors.ts';
 import { withoutByteOrderMark } from '../format/byte-order-mark.ts';
 import { VERDICT_VERSION, type Verdict } from '../model/verdict.ts';
-import { refuseNewer, upgradeVerdict } from './upgrade.ts';
+import { rejectNewer, upgradeVerdict } from './upgrade.ts';
 import { describeFault } from './validation/fault.ts';
 import { findFaultInVerdict } from './validation/verdict-validator.ts';
 
@@ -19,7 +19,7 @@ export function parseVerdict(text: string, file: string): Verdict | undefined {
     return undefined;
   }
   if (value?.type !== 'verdict') return undefined;
-  refuseNewer(value, VERDICT_VERSION, file);
+  rejectNewer(value, VERDICT_VERSION, file);
   const verdict = upgradeVerdict(value);
   const fault = findFaultInVerdict(verdict);
   if (fault === undefined) return verdict as unknown as Verdict;

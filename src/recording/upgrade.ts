@@ -21,7 +21,7 @@ const EXCEEDED_OF_VERSION_1 = / is broken$/;
  * Rejects a document of a newer format version.
  * @throws InputError that names the file and both versions.
  */
-export function refuseNewer({ version, cmemstat }: Fields, known: number, file: string): void {
+export function rejectNewer({ version, cmemstat }: Fields, known: number, file: string): void {
   if (typeof version !== 'number' || version <= known) return;
   throw new InputError(
     file,

@@ -1,7 +1,7 @@
 /** Parses a baseline file. It is kept in a repository, edited and merged, so every key is validated. */
 import { InputError } from '../../errors.ts';
 import { safeText } from '../../format/safe-text.ts';
-import { refuseNewer } from '../../recording/upgrade.ts';
+import { rejectNewer } from '../../recording/upgrade.ts';
 import { BASELINE_VERSION, type Baseline } from './baseline.ts';
 
 const MODES = ['cgroup2', 'cgroup1', 'process-tree'];
@@ -29,7 +29,7 @@ export function parseBaseline(document: unknown, file: string): Baseline {
       hint: 'cmemstat --save-baseline FILE -- COMMAND',
     });
   }
-  refuseNewer(fields, BASELINE_VERSION, file);
+  rejectNewer(fields, BASELINE_VERSION, file);
   const at = (key: string) => ({ value: fields[key], path: key });
   if (fields.version !== BASELINE_VERSION) throw fault(at('version'), String(BASELINE_VERSION));
   checkText(at('cmemstat'), fault);

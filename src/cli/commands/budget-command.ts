@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts';
 import { openTextFile } from '../../output/text-file.ts';
 import type { BaselineFlags, BudgetFlags, SeriesFlags } from '../options/gate-flags.ts';
 import { readBudgetFile, toGatePlan, toSeriesPlan } from '../options/gate-plan.ts';
-import { refuseSharedPlaces, reportPlaces } from '../options/places.ts';
+import { rejectSharedPlaces, reportPlaces } from '../options/places.ts';
 import type { RunFlags } from '../options/run-flags.ts';
 import { toRunOptions } from '../options/run-options.ts';
 
@@ -52,6 +52,6 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
  */
 export async function checkBudgets(files: string[], flags: CheckFlags): Promise<number> {
   const plan = toGatePlan(flags, readBudgetFile(flags.budgetFile), false);
-  refuseSharedPlaces(reportPlaces(plan.reports));
+  rejectSharedPlaces(reportPlaces(plan.reports));
   return checkRecordings(files, plan);
 }

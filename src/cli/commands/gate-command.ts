@@ -3,7 +3,7 @@ import type { RunOptions } from '../../app/run/options.ts';
 import { UsageError } from '../../errors.ts';
 import { A_BUDGET, type GateFlags } from '../options/gate-flags.ts';
 import { readBudgetFile, toGatePlan, toSeriesPlan } from '../options/gate-plan.ts';
-import { refuseSharedPlaces, reportPlaces, runPlaces } from '../options/places.ts';
+import { rejectSharedPlaces, reportPlaces, runPlaces } from '../options/places.ts';
 import { missingOption } from '../options/requirements.ts';
 import type { RunFlags } from '../options/run-flags.ts';
 import { givenIntervals } from '../options/run-options.ts';
@@ -18,7 +18,7 @@ export async function gate(options: RunOptions, flags: RunFlags & GateFlags): Pr
   if (flags.stopOnExceeded === true && plan.budgets.length === 0) {
     throw missingOption('--stop-on-exceeded', A_BUDGET);
   }
-  refuseSharedPlaces([...runPlaces(flags), ...reportPlaces(plan.reports)]);
+  rejectSharedPlaces([...runPlaces(flags), ...reportPlaces(plan.reports)]);
   const series = toSeriesPlan(flags, file);
   const ofView = options.view === 'always' ? '--tui' : options.exitOnEnd ? '--exit-on-end' : undefined;
   if (ofView !== undefined && series.runs > 1) {

@@ -35,7 +35,7 @@ export function reportPlaces(reports: readonly ReportRequest[]): Place[] {
 }
 
 /** @throws UsageError if two outputs have the same file, or standard output, as destination. */
-export function refuseSharedPlaces(places: readonly Place[]): void {
+export function rejectSharedPlaces(places: readonly Place[]): void {
   const taken = new Map<string, string>();
   for (const { option, file } of places) {
     const key = file === undefined ? 'standard output' : keyOfFile(file);

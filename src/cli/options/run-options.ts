@@ -27,7 +27,7 @@ export function toRunOptions(
   if (command.length === 0) {
     throw new UsageError('command', 'no command given', `${program} -- command [arguments...]`);
   }
-  refuseIneffective(flags);
+  rejectIneffective(flags);
   if (flags.json === true && flags.tui === true && isStdoutTerminal) {
     throw new UsageError(
       '--tui',
@@ -75,7 +75,7 @@ export function toRunOptions(
 }
 
 /** Options that another one makes ineffective, depending on its value. @throws UsageError. */
-function refuseIneffective(flags: RunFlags): void {
+function rejectIneffective(flags: RunFlags): void {
   const isWithoutBpf = givenIntervals(flags).bpfIntervalMs === 0;
   const isOfTree = flags.placement === 'process-tree';
   const isWithoutView = flags.tui === false;

@@ -1,30 +1,30 @@
 import { linkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { refuseSharedPlaces, reportPlaces, runPlaces } from '#src/cli/options/places.ts';
+import { rejectSharedPlaces, reportPlaces, runPlaces } from '#src/cli/options/places.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const flags = (more: object) => ({ ...more }) as Parameters<typeof runPlaces>[0];
 
-describe('refuseSharedPlaces', () => {
+describe('rejectSharedPlaces', () => {
   it('rejects a second document on standard output', () => {
     const two = reportPlaces([{ format: 'json' }, { format: 'junit' }]);
-    expect(() => refuseSharedPlaces(two)).toThrow(
+    expect(() => rejectSharedPlaces(two)).toThrow(
       '--report junit and --report json both go to standard output',
     );
     const stream = [...runPlaces(flags({ json: true })), ...reportPlaces([{ format: 'tap' }])];
-    expect(() => refuseSharedPlaces(stream)).toThrow('--report tap and --json both go to standard output');
+    expect(() => rejectSharedPlaces(stream)).toThrow('--report tap and --json both go to standard output');
   });
 
   it('rejects a second output into one file, under any path', () => {
     const tree = makeTree({});
     const [one, other] = [join(tree, 'one'), join(tree, 'other')];
-    expect(() => refuseSharedPlaces(reportPlaces(both(one, `${tree}/./one`)))).toThrow('both go to');
+    expect(() => rejectSharedPlaces(reportPlaces(both(one, `${tree}/./one`)))).toThrow('both go to');
     writeFileSync(one, '');
     linkSync(one, other);
-    expect(() => refuseSharedPlaces(reportPlaces(both(one, other)))).toThrow('both go to');
+    expect(() => rejectSharedPlaces(reportPlaces(both(one, other)))).toThrow('both go to');
     const run = [...runPlaces(flags({ output: one })), ...reportPlaces([{ format: 'json', file: one }])];
-    expect(() => refuseSharedPlaces(run)).toThrow(`--report json and --output both go to ${one}`);
+    expect(() => rejectSharedPlaces(run)).toThrow(`--report json and --output both go to ${one}`);
   });
 
   it('allows texts to share standard error, and any output /dev/null', () => {
@@ -32,7 +32,7 @@ describe('refuseSharedPlaces', () => {
       ...runPlaces(flags({ json: true, output: 'run.jsonl', saveBaseline: 'base.json' })),
       ...reportPlaces([{ format: 'text' }, { format: 'text' }, ...both('/dev/null', '/dev/null')]),
     ];
-    expect(() => refuseSharedPlaces(places)).not.toThrow();
+    expect(() => rejectSharedPlaces(places)).not.toThrow();
   });
 });
 
