@@ -43,7 +43,7 @@ const SHOWN_AVERAGES = ['current', 'workingset', 'anon', 'file', 'kernel', 'rss'
 const SHOWN_MAXIMA = ['anon', 'file', 'kernel', 'workingset'];
 
 /** Shown only if there was any, so that the line fits a terminal of 80 columns. */
-const RARE_MAXIMA_SHOWN = ['swap', 'bpf'];
+const SHOWN_RARE_MAXIMA = ['swap', 'bpf'];
 
 /** Kinds of kernel memory, for kernels without a total. */
 const KERNEL_KINDS = ['slab', 'kernel_stack', 'pagetables', 'percpu'];
@@ -89,7 +89,7 @@ function renderMaxima({ samples, maxima = {}, peak }: SummaryRecord, size: Forma
   const { readings, longestReadingGapMs = 0 } = samples;
   if (readings === undefined) return [];
   if (readings === 0) return ['  maxima: none: the target ended before it could be read while it ran'];
-  const shown = [...SHOWN_MAXIMA, ...RARE_MAXIMA_SHOWN.filter((id) => maxima[id] !== 0)];
+  const shown = [...SHOWN_MAXIMA, ...SHOWN_RARE_MAXIMA.filter((id) => maxima[id] !== 0)];
   const parts = shown.flatMap((id) => (maxima[id] === undefined ? [] : [`${id} ${size(maxima[id])}`]));
   const lines = [`  maxima: ${parts.join(', ')}`];
   const unseen = peak?.unseenBytes ?? 0;
