@@ -58,10 +58,10 @@ describe('ProcessTable', () => {
     const child = await startShell('sleep 60 & read line');
     const pid = child.pid ?? 0;
     const { rows } = watching(new Map([[pid, 'nested']]), pid);
-    await vi.waitFor(() => expect(rows.get(pid)?.cpuPercent).toBeDefined(), 5000);
-    await vi.waitFor(() => expect(rows.get(pid)?.pss).toBeGreaterThan(0), 5000);
+    await vi.waitFor(() => expect(rows.get(pid)?.cpuPercent).toBeDefined(), 30_000);
+    await vi.waitFor(() => expect(rows.get(pid)?.pss).toBeGreaterThan(0), 30_000);
     // The first rows may precede the opens and forks of the shell.
-    await vi.waitFor(() => expect(rows.get(pid)?.fds).toBe(readdirSync(`/proc/${pid}/fd`).length), 5000);
+    await vi.waitFor(() => expect(rows.get(pid)?.fds).toBe(readdirSync(`/proc/${pid}/fd`).length), 30_000);
     const row = rows.get(pid);
     expect(row).toMatchObject({ pid, ppid: process.pid, comm: 'sh', threads: 1, cgroup: 'nested' });
     // The kernel counts resident pages per CPU: the sum in /proc/<pid>/stat may lag by some of them.
@@ -78,12 +78,12 @@ describe('ProcessTable', () => {
       await new Promise((resolve) => setTimeout(resolve, 100));
       return records.length - before;
     };
-    await vi.waitFor(() => expect(rows.size).toBe(2), 5000);
+    await vi.waitFor(() => expect(rows.size).toBe(2), 30_000);
     await expect.poll(countRecordsIn100Ms, { timeout: 5000 }).toBe(0);
     expect([...rows.keys()].sort()).toEqual([...pids].sort());
     second.kill('SIGKILL');
     await once(second, 'exit');
-    await vi.waitFor(() => expect([...rows.keys()]).toEqual([first.pid]), 5000);
+    await vi.waitFor(() => expect([...rows.keys()]).toEqual([first.pid]), 30_000);
     const gone = records.flatMap((each) => (each.type === 'processes' ? (each.gone ?? []) : []));
     expect(gone).toEqual([second.pid]);
   });
@@ -93,11 +93,11 @@ describe('ProcessTable', () => {
     const pid = child.pid ?? 0;
     const list = new Map<number, string | undefined>([[pid, undefined]]);
     const { rows, events } = watching(list, pid);
-    await vi.waitFor(() => expect(rows.size).toBe(1), 5000);
+    await vi.waitFor(() => expect(rows.size).toBe(1), 30_000);
     child.stdin?.write('\n');
     const [text] = (await once(child.stdout ?? child, 'data')) as [Buffer];
     list.set(Number(text), undefined);
-    await vi.waitFor(() => expect(events().at(-1)?.count).toBe(2), 5000);
+    await vi.waitFor(() => expect(events().at(-1)?.count).toBe(2), 30_000);
     const sum = events().reduce((total, { increase = 0 }) => total + increase, 0);
     expect(sum).toBe(2);
     expect(events().every(({ event, noticed }) => event === 'exec' && noticed === 'tick')).toBe(true);
@@ -106,7 +106,7 @@ describe('ProcessTable', () => {
         .map(({ message }) => message)
         .join(),
     ).toMatch(/sleep/);
-    await vi.waitFor(() => expect(rows.get(pid)?.comm).toBe('sleep'), 5000);
+    await vi.waitFor(() => expect(rows.get(pid)?.comm).toBe('sleep'), 30_000);
     process.kill(Number(text), 'SIGKILL');
   });
 
@@ -118,10 +118,10 @@ describe('ProcessTable', () => {
     child.stdin?.write('asked\n');
     const [text] = await answer;
     const zombie = Number(text);
-    await vi.waitFor(() => expect(readFileSync(`/proc/${zombie}/stat`, 'utf8')).toMatch(/\) Z /), 5000);
+    await vi.waitFor(() => expect(readFileSync(`/proc/${zombie}/stat`, 'utf8')).toMatch(/\) Z /), 30_000);
     const pids = [child.pid ?? 0, zombie, 0, 2 ** 30];
     const { rows } = watching(new Map(pids.map((pid) => [pid, undefined])), 1);
-    await vi.waitFor(() => expect(rows.size).toBe(1), 5000);
+    await vi.waitFor(() => expect(rows.size).toBe(1), 30_000);
     expect(rows.has(child.pid ?? 0)).toBe(true);
   });
 
