@@ -18,11 +18,10 @@ interface Level {
 export function lineOfPath(text: string, path: Path): number | undefined {
   let bestDepth = 0;
   let bestAt: number | undefined;
-  for (const { at, keys } of places(text)) {
+  for (const { at, keys } of places(text, path.length)) {
     const depth = keys.length;
     // For duplicate keys JSON.parse uses the last one, and so does this.
-    const fits =
-      depth <= path.length && depth >= bestDepth && keys.every((key, index) => key === path[index]);
+    const fits = depth >= bestDepth && keys.every((key, index) => key === path[index]);
     if (!fits) continue;
     bestDepth = depth;
     bestAt = at;
@@ -30,8 +29,8 @@ export function lineOfPath(text: string, path: Path): number | undefined {
   return bestAt === undefined ? undefined : text.slice(0, bestAt).split('\n').length;
 }
 
-/** All keys and elements, each with its path. */
-function* places(text: string): Generator<{ at: number; keys: (string | number)[] }> {
+/** All keys and elements down to a depth, each with its path. A document may be nested very deeply. */
+function* places(text: string, depth: number): Generator<{ at: number; keys: (string | number)[] }> {
   const levels: Level[] = [];
   let expectsKey = false;
   for (const { 0: token, index: at } of text.matchAll(TOKENS)) {
@@ -44,9 +43,10 @@ function* places(text: string): Generator<{ at: number; keys: (string | number)[
     } else if (token === ':') continue;
     else if (expectsKey && level !== undefined) {
       level.key = JSON.parse(token) as string;
-      yield { at, keys: levels.map(({ key }) => key) };
+      if (levels.length <= depth) yield { at, keys: levels.map(({ key }) => key) };
     } else {
-      if (level?.isObject === false) yield { at, keys: levels.map(({ key }) => key) };
+      if (level?.isObject === false && levels.length <= depth)
+        yield { at, keys: levels.map(({ key }) => key) };
       if (token === '{' || token === '[')
         levels.push({ isObject: token === '{', key: token === '{' ? '' : 0 });
     }

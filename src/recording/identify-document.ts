@@ -30,7 +30,8 @@ const BY_TYPE: Readonly<Record<string, { name: string; reader?: (file: string) =
 export function identifyDocument(value: unknown, file: string): DocumentKind | undefined {
   if (typeof value !== 'object' || value === null) return undefined;
   const fields = value as Record<string, unknown>;
-  const kind = Object.hasOwn(BY_TYPE, String(fields.type)) ? BY_TYPE[String(fields.type)] : undefined;
+  const { type } = fields;
+  const kind = typeof type === 'string' && Object.hasOwn(BY_TYPE, type) ? BY_TYPE[type] : undefined;
   if (kind !== undefined) return { name: kind.name, reader: kind.reader?.(file) };
   if (Array.isArray(fields.budgets)) return { name: 'a budget file', reader: `--budget-file ${file}` };
   if (fields.cmemstat === undefined) return undefined;

@@ -23,10 +23,11 @@ const EXCEEDED_OF_VERSION_1 = / is broken$/;
  */
 export function rejectNewer({ version, cmemstat }: Fields, known: number, file: string): void {
   if (typeof version !== 'number' || version <= known) return;
+  const release = typeof cmemstat === 'string' ? `${cmemstat}, ` : '';
   throw new InputError(
     file,
     safeText(
-      `${file}: written by a newer cmemstat (${String(cmemstat)}, format version ${version}); this one reads up to version ${known}`,
+      `${file}: written by a newer cmemstat (${release}format version ${version}); this one reads up to version ${known}`,
     ),
     { hint: 'upgrade cmemstat' },
   );

@@ -73,8 +73,9 @@ export function readComparable(document: unknown, name: string): ReadSide {
     return { name, runs: runsOfBaseline(baseline), baseline };
   }
   const collector = new RunCollector();
-  if (addRecord(collector, JSON.stringify(value), name)) return sideOf(name, collector.finish());
-  const why = WITHOUT_RUNS[String(type)];
+  const text = typeof document === 'string' ? document : JSON.stringify(document);
+  if (addRecord(collector, text, name)) return sideOf(name, collector.finish());
+  const why = typeof type === 'string' && Object.hasOwn(WITHOUT_RUNS, type) ? WITHOUT_RUNS[type] : undefined;
   const kind = why === undefined ? identifyDocument(value, name) : undefined;
   throw notComparable(name, why ?? (kind === undefined ? undefined : `this is ${kind.name}`));
 }

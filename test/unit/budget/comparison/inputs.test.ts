@@ -90,6 +90,17 @@ it('readComparable accepts parsed documents', () => {
   expect(readComparable(cgroup1.summary, 'sum').runs).toEqual([figuresOfSummary(cgroup1.summary)]);
 });
 
+it.each([
+  ['a deep document', `${'['.repeat(100_000)}${']'.repeat(100_000)}`],
+  ['a deep type', `{"type":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+  ['a type that has no text', '{"type":{"toString":1}}'],
+  ['a type that every object has', '{"type":"constructor"}'],
+])('readComparable refuses %s', (_, document) => {
+  expect(() => readComparable(document, 'x')).toThrow(
+    expect.objectContaining({ message: 'x: not a cmemstat recording, summary or baseline' }),
+  );
+});
+
 describe('readBaseline', () => {
   it('reports its option and the fault of the file', async () => {
     const missing = join(makeTree({}), 'base.json');
