@@ -3,32 +3,29 @@
  * `src/recording/validation/`. The schema is the single source of a shape; `npm run build` runs this, and a
  * test fails if the result is not checked in.
  *
- * A reader is more lenient than the schema, which describes what this version writes: unknown keys are
- * accepted, and so are ranges and patterns, on which no reader depends. In recordings enums are open as
- * well: a recording of a later version that adds a value to one can still be read. In verdicts only those
- * enums are open that a report prints unchanged.
+ * A reader of recordings and verdicts is more lenient than the schema, which describes what this version
+ * writes: unknown keys are accepted, and so are ranges and patterns, on which no reader depends. In recordings
+ * enums are open as well: a recording of a later version that adds a value to one can still be read. In
+ * verdicts only those enums are open that a report prints unchanged. Users edit baselines and budget files:
+ * their ranges and patterns are checked, and unknown keys of budget files are errors.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
 const ROOT = new URL('..', import.meta.url);
 
 /** Keywords that readers ignore. */
-const IGNORED = new Set([
-  ...['$schema', '$id', '$defs', 'title', 'description', 'default', 'examples'],
-  ...[
-    'minimum',
-    'maximum',
-    'exclusiveMinimum',
-    'exclusiveMaximum',
-    'pattern',
-    'minProperties',
-    'uniqueItems',
-  ],
-]);
-const UNDERSTOOD = new Set([
+const ANNOTATIONS = ['$schema', '$id', '$defs', 'title', 'description', 'default', 'examples'];
+/** Keywords that only strict readers check. */
+const RESTRICTIONS = [
+  ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
+  ...['pattern', 'not', 'minProperties', 'uniqueItems'],
+];
+/** Those of them that are supported. */
+const CHECKED_RESTRICTIONS = ['minimum', 'maximum', 'pattern', 'not'];
+const UNDERSTOOD = [
   ...['type', 'const', 'enum', 'oneOf', '$ref', 'properties', 'required', 'additionalProperties'],
   ...['items', 'minItems', 'maxItems'],
-]);
+];
 
 const NAMES = {
   number: 'a number',
@@ -42,18 +39,33 @@ const isIdentifier = (name) => /^[A-Za-z_$][\w$]*$/.test(name);
 const keyOf = (name) => (isIdentifier(name) ? name : quote(name));
 const quote = (text) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 const literal = (value) => (typeof value === 'string' ? quote(value) : JSON.stringify(value));
+const inCamelCase = (words) => {
+  const joined = words.replaceAll(/[^A-Za-z\d]+(.?)/g, (_, letter) => letter.toUpperCase());
+  return `${joined[0].toUpperCase()}${joined.slice(1)}`;
+};
 
-/** Writes one module: a function for each required shape, and a type for each exported one. */
+/** Writes one module: one function for each required shape, and a type for each exported one. */
 class Writer {
   #schemas;
   #areWordsOpen;
+  #isStrict;
+  #isClosed;
+  #patternsOfParsers;
+  #ignored;
+  #understood;
   #functions = new Map();
   #texts = [];
-  #types = [];
+  #exports = [];
+  #helpers = new Set();
 
-  constructor(schemas, areWordsOpen) {
+  constructor(schemas, { areWordsOpen, isStrict = false, isClosed = false, patternsOfParsers = [] }) {
     this.#schemas = schemas;
     this.#areWordsOpen = areWordsOpen;
+    this.#isStrict = isStrict;
+    this.#isClosed = isClosed;
+    this.#patternsOfParsers = patternsOfParsers;
+    this.#ignored = new Set([...ANNOTATIONS, ...(isStrict ? [] : RESTRICTIONS)]);
+    this.#understood = new Set([...UNDERSTOOD, ...(isStrict ? CHECKED_RESTRICTIONS : [])]);
   }
 
   export(name, file, pointer) {
@@ -62,35 +74,60 @@ class Writer {
     this.#texts.push(
       `/** Finds the first part of it that is not as the schema has it. */\nexport const findFaultIn${name}: FindFault = ${fault};`,
     );
-    this.#types.push(
-      `/** \`${pointer.slice('#/$defs/'.length) || file}\` of ${file}. */\nexport type ${name}Json = ${this.#typeOf(place)};`,
-    );
+    const source = pointer === '#' ? `The document of ${file}` : `\`${place.name}\` of ${file}`;
+    this.#exports.push({ place, head: `/** ${source}. */\nexport type ${name}Json` });
   }
 
   get text() {
-    return [...this.#texts, ...this.#types].join('\n\n');
+    return [...this.#texts, ...this.#types()].join('\n\n');
   }
 
-  /** Follows references to the schema itself; `file` is the document that contains it. */
-  #find(schema, file) {
+  /** What the module imports from `fault.ts`, sorted. */
+  get imports() {
+    return ['type Fault', 'type FindFault', ...[...this.#helpers].sort()];
+  }
+
+  #helper(name) {
+    this.#helpers.add(name);
+    return name;
+  }
+
+  /** Follows references to the schema itself; `file` is the document that contains it, `name` its definition. */
+  #find(schema, file, name) {
     const { $ref, ...others } = schema;
     for (const keyword of Object.keys(schema)) {
-      if (!IGNORED.has(keyword) && !UNDERSTOOD.has(keyword))
+      if (!this.#ignored.has(keyword) && !this.#understood.has(keyword))
         throw new Error(`${file}: "${keyword}" is not supported`);
     }
-    if ($ref === undefined) return { schema, file };
-    if (Object.keys(others).some((keyword) => UNDERSTOOD.has(keyword)))
+    if ($ref === undefined) return { schema, file, name };
+    if (Object.keys(others).some((keyword) => this.#understood.has(keyword)))
       throw new Error(`${file}: $ref beside others`);
     const [document, pointer] = $ref.split('#');
     const target = document === '' ? file : document;
     let found = this.#schemas[target];
     for (const part of (pointer ?? '').split('/').filter(Boolean)) found = found?.[part];
     if (found === undefined) throw new Error(`${file}: there is no ${$ref}`);
-    return this.#find(found, target);
+    return this.#find(found, target, /^\/\$defs\/(\w+)$/.exec(pointer ?? '')?.[1]);
+  }
+
+  /** Equal for two places that have the same checks. */
+  #shapeOf({ schema, file }) {
+    const inner = (each) => this.#shapeOf(this.#find(each, file));
+    const shape = [];
+    for (const [keyword, value] of Object.entries(schema)) {
+      if (this.#ignored.has(keyword)) continue;
+      if (keyword === 'properties')
+        shape.push([keyword, Object.entries(value).map(([name, each]) => [name, inner(each)])]);
+      else if (keyword === 'oneOf') shape.push([keyword, value.map(inner)]);
+      else if (keyword === 'items' || (keyword === 'additionalProperties' && typeof value === 'object'))
+        shape.push([keyword, inner(value)]);
+      else shape.push([keyword, value]);
+    }
+    return shape.sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
   /** The condition under which a scalar is invalid, and the expected value; undefined for objects and lists. */
-  #scalar({ schema, file }, value, key) {
+  #scalar({ schema, file, name }, value, key) {
     if (schema.oneOf !== undefined) {
       const each = schema.oneOf.map((one) => this.#scalar(this.#find(one, file), value, key));
       if (each.includes(undefined)) throw new Error(`${file}: oneOf of objects is not supported`);
@@ -110,6 +147,13 @@ class Writer {
     }
     const types = words === undefined ? [schema.type].flat() : [...new Set(words.map((word) => typeof word))];
     if (types.includes('object') || types.includes('array')) return undefined;
+    if (this.#isStrict && types.length === 1) {
+      if (types[0] === 'integer' || schema.minimum !== undefined || schema.maximum !== undefined)
+        return this.#range(schema, value);
+      if (schema.pattern !== undefined) return this.#pattern(schema, file, name, value);
+    }
+    if (this.#isStrict && CHECKED_RESTRICTIONS.some((keyword) => schema[keyword] !== undefined))
+      throw new Error(`${file}: a range or pattern of ${types} is not supported`);
     const fails = types.map((type) => {
       // JSON allows 1e400, which is read as infinite: no figure is.
       if (type === 'number' || type === 'integer') return `!Number.isFinite(${value})`;
@@ -120,64 +164,101 @@ class Writer {
     return { fails: fails.join(' && '), expected: types.map((type) => NAMES[type]).join(' or ') };
   }
 
+  #range({ type, minimum, maximum }, value) {
+    const limits = [minimum, maximum].map((limit) => limit ?? 'undefined');
+    if (maximum === undefined) limits.pop();
+    if (minimum === undefined && maximum === undefined) limits.pop();
+    const isInRange = this.#helper(type === 'integer' ? 'isInteger' : 'isNumber');
+    return {
+      fails: `!${isInRange}(${[value, ...limits].join(', ')})`,
+      expected: [
+        type === 'integer' ? 'a whole number' : 'a number',
+        ...(minimum === undefined ? [] : [`from ${minimum}`]),
+        ...(maximum === undefined ? [] : [`to ${maximum}`]),
+      ].join(' '),
+    };
+  }
+
+  /** Messages contain the title of the schema and its first example. */
+  #pattern({ pattern, title, examples }, file, name, value) {
+    if (title === undefined) throw new Error(`${file}: a pattern without a title`);
+    const expected = examples === undefined ? title : `${title} such as ${JSON.stringify(examples[0])}`;
+    if (this.#patternsOfParsers.includes(name)) return { fails: `typeof ${value} !== 'string'`, expected };
+    const fails = `(typeof ${value} !== 'string' || !${new RegExp(pattern)}.test(${value}))`;
+    return { fails, expected, pattern };
+  }
+
   /** Lines that return the fault of an expression; `at` is the expression of its key. */
   #check(place, value, { at, name, condition = '', indent = '  ' }) {
     const scalar = this.#scalar(place, value, at);
-    if (scalar !== undefined) {
-      return `${indent}if (${condition}${scalar.fails}) return wrongAt(${at}, ${quote(scalar.expected)});`;
+    if (scalar !== undefined && scalar.pattern === undefined) {
+      const fault = `${this.#helper('wrongAt')}(${at}, ${quote(scalar.expected)})`;
+      return `${indent}if (${condition}${scalar.fails}) return ${fault};`;
     }
-    const find = this.#functionFor(place, name);
-    return [
-      `${indent}const in${value} = ${condition === '' ? '' : `${value} === undefined ? undefined : `}${find}(${value});`,
-      `${indent}if (in${value} !== undefined) return within(${at}, in${value});`,
-    ].join('\n');
+    const call =
+      place.schema.type === 'array'
+        ? this.#listCall(place, value, name)
+        : `${this.#functionFor(place, name)}(${value})`;
+    const fault = `${this.#helper('within')}(${at}, fault)`;
+    return `${indent}if (${condition}(fault = ${call}) !== undefined) return ${fault};`;
   }
 
-  /** The name of the function that finds the fault of an object or a list. */
+  /** The name of the function that finds the fault of a value. */
   #functionFor(place, hint) {
-    const key = `${place.file} ${JSON.stringify(place.schema)}`;
+    const scalar = this.#scalar(place, 'value', 'value');
+    const key = JSON.stringify(scalar ?? this.#shapeOf(place));
     const known = this.#functions.get(key);
     if (known !== undefined) return known;
-    const words = hint.replaceAll(/[^A-Za-z\d]+(.?)/g, (_, letter) => letter.toUpperCase());
-    let name = `findIn${words[0].toUpperCase()}${words.slice(1)}`;
+    // Definitions such as bytes and count may have the same check.
+    const isPlain = scalar !== undefined && scalar.pattern === undefined;
+    const words = isPlain ? scalar.expected.replace(/^an? /, '') : (place.name ?? hint);
+    let name = `findIn${inCamelCase(words)}`;
     for (let count = 2; [...this.#functions.values()].includes(name); count += 1)
       name = `${name.replace(/\d+$/, '')}${count}`;
     this.#functions.set(key, name);
-    const body = place.schema.type === 'array' ? this.#listBody(place, hint) : this.#objectBody(place, hint);
-    this.#texts.push(
-      `function ${name}(value: unknown): Fault | undefined {\n${body}\n  return undefined;\n}`,
-    );
+    const body =
+      scalar === undefined
+        ? this.#bodyOf(place, words)
+        : `  return ${scalar.fails} ? ${this.#helper('wrong')}(${quote(scalar.expected)}) : undefined;`;
+    this.#texts.push(`function ${name}(value: unknown): Fault | undefined {\n${body}\n}`);
     return name;
   }
 
-  #listBody({ schema, file }, hint) {
+  #bodyOf(place, hint) {
+    if (place.schema.type === 'array') return `  return ${this.#listCall(place, 'value', hint)};`;
+    const lines = this.#objectBody(place, hint);
+    const variable = lines.some((line) => line.includes('(fault = '))
+      ? ['  let fault: Fault | undefined;']
+      : [];
+    const wrong = this.#helper('wrong');
+    return [
+      `  if (!${this.#helper('isObject')}(value)) return ${wrong}('an object');`,
+      ...variable,
+      ...lines,
+      '  return undefined;',
+    ].join('\n');
+  }
+
+  /** The call that finds the fault of a list. */
+  #listCall({ schema, file }, value, hint) {
     const { items, minItems = 0, maxItems } = schema;
-    const lines = ["  if (!Array.isArray(value)) return wrong('a list');"];
-    if (minItems > 0 && maxItems === minItems) {
-      lines.push(`  if (value.length !== ${minItems}) return wrong('a list of ${minItems}');`);
-    } else if (minItems > 0)
-      lines.push(`  if (value.length < ${minItems}) return wrong('a list of at least ${minItems}');`);
-    if (items !== undefined) {
-      lines.push('  for (let at = 0; at < value.length; at += 1) {', '    const item: unknown = value[at];');
-      lines.push(
-        this.#check(this.#find(items, file), 'item', { at: 'at', name: `${hint} item`, indent: '    ' }),
-        '  }',
-      );
-    }
-    return lines.join('\n');
+    if (items === undefined) throw new Error(`${file}: a list without items is not supported`);
+    if (this.#isStrict && maxItems !== undefined) throw new Error(`${file}: a longest list is not supported`);
+    // A range of lengths is a range, of which a lenient reader checks the least.
+    const bounds = maxItems === minItems ? [minItems, maxItems] : minItems === 0 ? [] : [minItems];
+    const findInItem = this.#functionFor(this.#find(items, file), `${hint} item`);
+    return `${this.#helper('findInList')}(${[value, findInItem, ...bounds].join(', ')})`;
   }
 
   #objectBody({ schema, file }, hint) {
-    const { properties = {}, required = [], additionalProperties } = schema;
+    const { properties = {}, required = [], additionalProperties, not } = schema;
     const names = Object.keys(properties);
-    const lines = ["  if (!isObject(value)) return wrong('an object');"];
     if (typeof additionalProperties === 'object') {
-      if (names.length > 0)
-        throw new Error(`${file}: properties beside a schema for all others are not supported`);
-      lines.push('  for (const key in value) {', '    const field = value[key];');
+      if (names.length > 0 || not !== undefined)
+        throw new Error(`${file}: others beside a schema for all keys are not supported`);
       const how = { at: 'key', name: `${hint} value`, indent: '    ' };
-      lines.push(this.#check(this.#find(additionalProperties, file), 'field', how), '  }');
-      return lines.join('\n');
+      const check = this.#check(this.#find(additionalProperties, file), 'field', how);
+      return ['  for (const key in value) {', '    const field = value[key];', check, '  }'];
     }
     for (const name of names) {
       // A key that every object inherits would appear to exist.
@@ -185,12 +266,16 @@ class Writer {
     }
     if (required.some((name) => !names.includes(name)))
       throw new Error(`${file}: a required key is not described`);
+    const lines = [];
+    if (this.#isClosed) {
+      if (additionalProperties !== false)
+        throw new Error(`${file}: an object that other keys are allowed in`);
+      const call = `${this.#helper('findUnknownKey')}(value, [${names.map(quote).join(', ')}])`;
+      lines.push(`  if ((fault = ${call}) !== undefined) return fault;`);
+    }
     const locals = new Map(names.map((name) => [name, `_${name.replaceAll(/\W/g, '_')}`]));
     lines.push(
-      ...names.map(
-        (name) =>
-          `  const ${locals.get(name)} = value${isIdentifier(name) ? `.${name}` : `[${quote(name)}]`};`,
-      ),
+      `  const { ${names.map((name) => `${keyOf(name)}: ${locals.get(name)}`).join(', ')} } = value;`,
     );
     for (const name of names.toSorted(
       (a, b) => Number(required.includes(b)) - Number(required.includes(a)),
@@ -205,11 +290,60 @@ class Writer {
         }),
       );
     }
-    return lines.join('\n');
+    if (this.#isStrict && not !== undefined) lines.push(this.#conflict(schema, file, locals));
+    return lines;
   }
 
-  #typeOf({ schema, file }) {
-    const inner = (each) => this.#typeOf(this.#find(each, file));
+  /** Of `not`, only that two flags are not set together is supported. */
+  #conflict({ not, properties }, file, locals) {
+    const [first, second, ...others] = not.required ?? [];
+    const form = {
+      required: [first, second],
+      properties: { [first]: { const: true }, [second]: { const: true } },
+    };
+    const areFlags = [first, second].every((name) => properties[name]?.type === 'boolean');
+    if (others.length > 0 || !areFlags || JSON.stringify(not) !== JSON.stringify(form))
+      throw new Error(`${file}: this form of "not" is not supported`);
+    const fault = `${this.#helper('wrongAt')}(${quote(second)}, ${quote(`false beside "${first}": true`)})`;
+    return `  if (${locals.get(first)} === true && ${locals.get(second)} === true) return ${fault};`;
+  }
+
+  /** The exported types, after those of definitions that several places share. */
+  #types() {
+    const uses = new Map();
+    const count = (key) => {
+      uses.set(key, (uses.get(key) ?? 0) + 1);
+      // Its members are only shared if other types use them too.
+      return uses.get(key) > 1 ? key : undefined;
+    };
+    for (const { place } of this.#exports) this.#typeOf(place, count);
+    const shared = new Map();
+    const names = new Map();
+    const nameOf = (key, name, write) => {
+      if ((uses.get(key) ?? 0) < 2) return undefined;
+      if (!names.has(key)) {
+        const text = write();
+        let type = inCamelCase(name);
+        for (let number = 2; shared.has(type); number += 1) type = `${inCamelCase(name)}${number}`;
+        shared.set(type, `type ${type} = ${text};`);
+        names.set(key, type);
+      }
+      return names.get(key);
+    };
+    const exported = this.#exports.map(({ place, head }) => `${head} = ${this.#typeOf(place, nameOf)};`);
+    return [...shared.values(), ...exported];
+  }
+
+  /** `nameOf` may return the name of a shared type, which it writes by `write`. */
+  #typeOf(place, nameOf) {
+    if (place.name === undefined || place.schema.type !== 'object') return this.#typeOfSchema(place, nameOf);
+    const { name, ...unnamed } = place;
+    const write = () => this.#typeOfSchema(unnamed, nameOf);
+    return nameOf(`${place.file} ${name}`, name, write) ?? write();
+  }
+
+  #typeOfSchema({ schema, file }, nameOf) {
+    const inner = (each) => this.#typeOf(this.#find(each, file), nameOf);
     if (schema.oneOf !== undefined) return schema.oneOf.map(inner).join(' | ');
     if (schema.enum !== undefined) return schema.enum.map(literal).join(' | ');
     if (schema.const !== undefined) return literal(schema.const);
@@ -230,13 +364,13 @@ class Writer {
   }
 }
 
-/** One generated module. */
+/** The generated modules. */
 const MODULES = [
   {
     file: 'record-validators.ts',
     areWordsOpen: () => true,
     exports: ['start', 'sample', 'event', 'maps', 'processes', 'summary'].map((name) => [
-      `${name[0].toUpperCase()}${name.slice(1)}`,
+      inCamelCase(name),
       'recording.schema.json',
       `#/$defs/${name}`,
     ]),
@@ -246,18 +380,33 @@ const MODULES = [
     areWordsOpen: (key) => key === "'mode'" || key === "'kind'",
     exports: [['Verdict', 'verdict.schema.json', '#']],
   },
+  {
+    file: 'baseline-validator.ts',
+    areWordsOpen: () => false,
+    isStrict: true,
+    exports: [['Baseline', 'baseline.schema.json', '#']],
+  },
+  {
+    file: 'budget-file-validator.ts',
+    areWordsOpen: () => false,
+    isStrict: true,
+    isClosed: true,
+    // The parser reports the position of an error.
+    patternsOfParsers: ['expression'],
+    exports: [['BudgetFile', 'budget.schema.json', '#']],
+  },
 ];
 
 /** The text of every module by its path below the root; `readSchema` returns the text of a schema. */
 function generateValidators(readSchema) {
   const schemas = new Proxy({}, { get: (cache, name) => (cache[name] ??= JSON.parse(readSchema(name))) });
-  return MODULES.map(({ file, areWordsOpen, exports }) => {
-    const writer = new Writer(schemas, areWordsOpen);
+  return MODULES.map(({ file, exports, ...options }) => {
+    const writer = new Writer(schemas, options);
     for (const [name, schema, pointer] of exports) writer.export(name, schema, pointer);
     const sources = [...new Set(exports.map(([, schema]) => schema))].join(', ');
     const header = [
       `// Generated from schema/${sources} by build/generate-validators.mjs: change the schema, and run npm run build.`,
-      "import { type Fault, type FindFault, isObject, within, wrong, wrongAt } from './fault.ts';",
+      `import { ${writer.imports.join(', ')} } from './fault.ts';`,
     ];
     return { path: `src/recording/validation/${file}`, text: `${header.join('\n')}\n\n${writer.text}\n` };
   });

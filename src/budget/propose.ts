@@ -4,6 +4,7 @@ import { formatShortCommand } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
+import type { BudgetFileJson } from '../recording/validation/budget-file-validator.ts';
 import { MAD_TO_SIGMA, medianAbsoluteDeviation } from '../statistics/statistics.ts';
 import { BUDGET_FILE_VERSION } from './budget-file.ts';
 import { BudgetEvaluator } from './evaluation/evaluator.ts';
@@ -87,7 +88,7 @@ export function proposeBudgetFile(
   { intervalMs, bpfIntervalMs, processIntervalMs }: SamplingIntervals = DEFAULT_INTERVALS,
 ): string {
   const budgets = [...PROPOSED.flatMap((each) => proposeMetric(each, runs) ?? []), ...proposeMaps(runs)];
-  const document = {
+  const document: BudgetFileJson = {
     $schema: './node_modules/cmemstat/schema/budget.schema.json',
     version: BUDGET_FILE_VERSION,
     runs: { count: runs.length },

@@ -180,7 +180,9 @@ describe('a budget file of version 1', () => {
 
   it('uses its own key name in errors', () => {
     const text = read('budgets.json').replace('"worst"', '"best"');
-    expect(() => parseBudgetFile(text, 'b.json')).toThrow('b.json:4: runs.judge must be "median" or "worst"');
+    expect(() => parseBudgetFile(text, 'b.json')).toThrow(
+      'b.json:4: runs.judge: expected "median" or "worst", found "best"',
+    );
   });
 });
 

@@ -27,7 +27,7 @@ export interface Baseline {
   /** Medians of all runs, for readers: comparisons use the individual runs. */
   medians: Pick<RunFigures, 'metrics' | 'maps'>;
   /** The composition of memory at the highest sample of the run closest to the median. */
-  breakdown?: BreakdownLine[];
+  breakdown?: Pick<BreakdownLine, 'id' | 'bytes'>[];
   runs: BaselineRun[];
 }
 

@@ -71,29 +71,41 @@ describe('parseBudgetFile', () => {
   });
 
   it.each<[string, unknown, string]>([
-    ['no object', [], 'the document must be an object'],
+    ['no object', [], 'b.json: the document: expected an object, found an empty list'],
     ['no version', { budgets: [] }, 'version is missing; this cmemstat reads versions 1 and 2'],
     ['another version', { version: 3, budgets: [] }, 'version is 3; this cmemstat reads versions 1 and 2'],
-    ['no budgets', { version: 2 }, 'budgets is missing'],
-    ['budgets that are no array', { version: 2, budgets: {} }, 'budgets must be an array'],
+    ['no budgets', { version: 2 }, 'budgets is missing: expected a list'],
+    ['budgets that are no array', { version: 2, budgets: {} }, 'budgets: expected a list, found an object'],
     [
       'an unknown key',
       { version: 2, budgets: [], budget: [] },
       'budget is not a key here; did you mean "budgets"?',
     ],
-    ['a budget that is a text', { version: 2, budgets: ['anon<=1'] }, 'budgets[0] must be an object'],
+    [
+      'a budget that is a text',
+      { version: 2, budgets: ['anon<=1'] },
+      'budgets[0]: expected an object, found "anon<=1"',
+    ],
     [
       'an unknown key of a budget',
       { version: 2, budgets: [{ ...heap, ownr: 'me' }] },
       'budgets[0].ownr is not a key here; did you mean "owner"?',
     ],
-    ['no name', { version: 2, budgets: [{ budget: 'anon<=1' }] }, 'budgets[0].name is missing'],
+    [
+      'no name',
+      { version: 2, budgets: [{ budget: 'anon<=1' }] },
+      'budgets[0].name is missing: expected a string that is not blank',
+    ],
     [
       'a blank name',
       { version: 2, budgets: [{ ...heap, name: ' ' }] },
-      'budgets[0].name must be a non-empty string',
+      'budgets[0].name: expected a string that is not blank, found " "',
     ],
-    ['no expression', { version: 2, budgets: [{ name: 'x' }] }, 'budgets[0].budget is missing'],
+    [
+      'no expression',
+      { version: 2, budgets: [{ name: 'x' }] },
+      'budgets[0].budget is missing: expected a budget such as "anon <= 32MiB"',
+    ],
     [
       'an expression without an operator',
       { version: 2, budgets: [{ name: 'x', budget: 'anon 3' }] },
@@ -102,32 +114,32 @@ describe('parseBudgetFile', () => {
     [
       'optional as a text',
       { version: 2, budgets: [{ ...heap, optional: 'yes' }] },
-      'budgets[0].optional must be true or false',
+      'budgets[0].optional: expected true or false, found "yes"',
     ],
     [
       'no runs',
       { version: 2, runs: { count: 0 }, budgets: [] },
-      'runs.count must be a whole number from 1 to 1000',
+      'runs.count: expected a whole number from 1 to 1000, found 0',
     ],
     [
       'half a run',
       { version: 2, runs: { warmup: 1.5 }, budgets: [] },
-      'runs.warmup must be a whole number from 0 to 1000',
+      'runs.warmup: expected a whole number from 0 to 1000, found 1.5',
     ],
     [
       'an unknown value to evaluate',
       { version: 2, runs: { evaluate: 'best' }, budgets: [] },
-      'runs.evaluate must be "median" or "worst"',
+      'runs.evaluate: expected "median" or "worst", found "best"',
     ],
     [
       'an interval that is no duration',
       { version: 2, sampling: { interval: 'often' }, budgets: [] },
-      'sampling.interval often: not a duration',
+      'sampling.interval: expected a duration such as "500ms", found "often"',
     ],
     [
       'an interval that is a number',
       { version: 2, sampling: { interval: 100 }, budgets: [] },
-      'sampling.interval must be a non-empty string',
+      'sampling.interval: expected a duration such as "500ms", found 100',
     ],
     [
       'an unknown option of sampling',
@@ -138,19 +150,33 @@ describe('parseBudgetFile', () => {
     [
       'warm and cold',
       { version: 2, runs: { warm: true, dropCaches: true }, budgets: [] },
-      'runs.dropCaches conflicts with "warm"',
+      'runs.dropCaches: expected false beside "warm": true, found true',
     ],
     [
       'an empty command',
       { version: 2, runs: { prepare: '' }, budgets: [] },
-      'runs.prepare must be a non-empty string',
+      'runs.prepare: expected a string that is not blank, found ""',
     ],
     [
       'a baseline that is no text',
       { version: 2, baseline: 3, budgets: [] },
-      'baseline must be a non-empty string',
+      'baseline: expected a string that is not blank, found 3',
     ],
-    ['null', { version: 2, baseline: null, budgets: [] }, 'baseline must be a non-empty string'],
+    [
+      'a budget that is a number',
+      { version: 2, budgets: [{ name: 'x', budget: 7 }] },
+      'budgets[0].budget: expected a budget such as "anon <= 32MiB", found 7',
+    ],
+    [
+      'more runs than can be',
+      { version: 2, runs: { count: 1001 }, budgets: [] },
+      'runs.count: expected a whole number from 1 to 1000, found 1001',
+    ],
+    [
+      'null',
+      { version: 2, baseline: null, budgets: [] },
+      'baseline: expected a string that is not blank, found null',
+    ],
   ])('rejects %s, and so does the schema', (_, document, message) => {
     expect(validate(document)).toBe(false);
     expect(errorOf(JSON.stringify(document)).message).toContain(message);
@@ -207,6 +233,62 @@ describe('parseBudgetFile', () => {
     expect(
       parseBudgetFile(`\uFEFF${JSON.stringify({ version: 2, budgets: [heap] })}`, 'b').budgets,
     ).toHaveLength(1);
+  });
+
+  it('reads version 1, in which evaluate was called judge', () => {
+    const document = (runs: unknown) => JSON.stringify({ version: 1, runs, budgets: [] });
+    expect(parseBudgetFile(document({ judge: 'worst' }), 'b.json').runs).toEqual({ evaluate: 'worst' });
+    expect(errorOf(document({ judge: 'best' })).message).toBe(
+      'b.json:1: runs.judge: expected "median" or "worst", found "best"',
+    );
+    const later = errorOf(document({ evaluate: 'worst' }));
+    expect(later.message).toMatch(/^b\.json:1: runs\.evaluate is not a key here/);
+    expect(later.hint).toBe('one of count, warmup, judge, prepare, cleanup, warm, dropCaches');
+    expect(errorOf(document([])).message).toBe('b.json:1: runs: expected an object, found an empty list');
+    expect(errorOf(JSON.stringify({ version: 2, runs: { judge: 'worst' }, budgets: [] })).message).toMatch(
+      /runs\.judge is not a key here/,
+    );
+  });
+
+  const deep = (inner = '1') => `${'['.repeat(100_000)}${inner}${']'.repeat(100_000)}`;
+
+  it.each<[string, string, string]>([
+    ['a key of every object', '{"version":2,"budgets":[],"__proto__":{}}', '__proto__ is not a key here'],
+    [
+      'such a key of a part',
+      '{"version":2,"runs":{"constructor":1},"budgets":[]}',
+      'runs.constructor is not',
+    ],
+    [
+      'an infinite number',
+      '{"version":2,"runs":{"count":1e400},"budgets":[]}',
+      'expected a whole number from 1 to 1000, found Infinity',
+    ],
+    ['a deep version', `{"version":${deep()},"budgets":[]}`, 'version is a list; this cmemstat reads'],
+    ['a deep list', deep(), 'the document: expected an object, found a list'],
+    ['a deep type', `{"type":${deep()},"version":2,"budgets":[]}`, 'type is not a key here'],
+    ['a type that has no text', '{"type":{"toString":1},"version":2,"budgets":[]}', 'type is not a key here'],
+    ['a deep budget', `{"version":2,"budgets":[${deep()}]}`, 'budgets[0]: expected an object, found a list'],
+    [
+      'a long key',
+      `{"version":2,"budgets":[],"${'x'.repeat(1_000_000)}":1}`,
+      `b.json:1: ${'x'.repeat(37)}... is not a key here`,
+    ],
+    [
+      'a long duration',
+      `{"version":2,"sampling":{"interval":"1${' '.repeat(1_000_000)}x"},"budgets":[]}`,
+      `expected a duration such as "500ms", found "1${' '.repeat(35)}...`,
+    ],
+  ])('stays bounded at %s', (_, text, message) => {
+    const error = errorOf(text);
+    expect(error.message).toContain(message);
+    expect(error.message.length).toBeLessThan(200);
+  });
+
+  it('reads a file of many budgets', () => {
+    const budgets = Array.from({ length: 5000 }, (_, at) => ({ name: `b${at}`, budget: 'anon<=1' }));
+    const text = JSON.stringify({ version: 2, budgets });
+    expect(parseBudgetFile(text, 'b.json').budgets).toHaveLength(5000);
   });
 
   it('never throws anything but an InputError', () => {

@@ -1,6 +1,10 @@
 import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { BudgetFile, FileRuns } from '#src/budget/budget-file.ts';
+import type { Baseline } from '#src/budget/comparison/baseline.ts';
+import type { NamedBudget } from '#src/budget/expression/budget.ts';
 import type {
   EventRecord,
   MapsRecord,
@@ -10,6 +14,8 @@ import type {
 } from '#src/model/recording.ts';
 import type { Sample } from '#src/model/sample.ts';
 import type { Verdict } from '#src/model/verdict.ts';
+import type { BaselineJson } from '#src/recording/validation/baseline-validator.ts';
+import type { BudgetFileJson } from '#src/recording/validation/budget-file-validator.ts';
 import type {
   EventJson,
   MapsJson,
@@ -40,7 +46,12 @@ const SAME: [
   IsSame<ProcessesRecord, ProcessesJson>,
   IsSame<SummaryRecord, SummaryJson>,
   IsSame<Verdict, VerdictJson>,
-] = [true, true, true, true, true, true, true];
+  IsSame<Baseline, BaselineJson>,
+  // What else a budget file contains is parsed: only its keys are the same.
+  IsSame<FileRuns, NonNullable<BudgetFileJson['runs']>>,
+  IsSame<keyof NamedBudget, keyof BudgetFileJson['budgets'][number]>,
+  IsSame<keyof BudgetFile | '$schema' | 'version', keyof BudgetFileJson>,
+] = [true, true, true, true, true, true, true, true, true, true, true];
 
 describe('the validators', () => {
   it('match the schemas', () => {
@@ -51,6 +62,16 @@ describe('the validators', () => {
     );
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
+
+  it.each(['record-validators', 'verdict-validator', 'baseline-validator', 'budget-file-validator'])(
+    'check a shape in one place: %s',
+    (name) => {
+      const text = readFileSync(join(PROJECT, `src/recording/validation/${name}.ts`), 'utf8');
+      const bodies = [...text.matchAll(/^function \w+(.*?)^}/gms)].map(([, body]) => body);
+      expect(bodies.length).toBeGreaterThan(3);
+      expect(bodies.filter((body, at) => bodies.indexOf(body) !== at)).toEqual([]);
+    },
+  );
 
   it('have the types of the model: tsc checks that', () => {
     expect(SAME).not.toContain(false);

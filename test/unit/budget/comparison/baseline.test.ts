@@ -15,6 +15,10 @@ import { InputError } from '#src/errors.ts';
 import { golden } from '../../../paths.ts';
 import { HOST, MIB, run } from '../runs.ts';
 
+const validate = new Ajv2020({ strict: true, allErrors: true }).compile(
+  JSON.parse(readFileSync(new URL('../../../../schema/baseline.schema.json', import.meta.url), 'utf8')),
+);
+
 const runOf = (anon: number, more: Partial<RunFigures> = {}): RunFigures =>
   run(
     { current: anon + MIB, anon, 'anon.avg': anon / 2, peak: anon + 2 * MIB, pgfault: 500, oom_kill: 0 },
@@ -80,8 +84,6 @@ describe('formatBaseline', () => {
   });
 
   it('is valid by the schema', () => {
-    const schema = readFileSync(new URL('../../../../schema/baseline.schema.json', import.meta.url), 'utf8');
-    const validate = new Ajv2020({ allErrors: true }).compile(JSON.parse(schema));
     validate(JSON.parse(formatBaseline(make())));
     expect(validate.errors).toBeNull();
     validate({ ...make(), runs: [] });
@@ -137,32 +139,32 @@ describe('parseBaseline', () => {
   const first = (document: Record<string, unknown>) => (document.runs as Record<string, never>[])[0] ?? {};
 
   it.each([
-    ['a list', [], 'base.json: the document: expected an object, found []'],
+    ['a list', [], 'base.json: the document: expected an object, found an empty list'],
     ['nothing', null, 'base.json: the document: expected an object, found null'],
     ['a summary', { type: 'summary' }, 'base.json: not a cmemstat baseline'],
     ['another version', { ...good, version: 'x' }, 'base.json: version: expected 1, found "x"'],
     ['no command', { ...good, command: 'make' }, 'base.json: command: expected a list, found "make"'],
-    ['a word that is none', { ...good, command: [1] }, 'base.json: command[0]: expected a text, found 1'],
+    ['a word that is none', { ...good, command: [1] }, 'base.json: command[0]: expected a string, found 1'],
     [
       'no such mode',
       { ...good, mode: 7 },
-      'base.json: mode: expected cgroup2, cgroup1, process-tree, found 7',
+      'base.json: mode: expected "cgroup2" or "cgroup1" or "process-tree", found 7',
     ],
     [
       'half a host',
       { ...good, host: { kernel: '6', arch: 'x' } },
-      'base.json: host.cpus: expected a number from 1, found nothing',
+      'base.json: host.cpus is missing: expected a whole number from 1',
     ],
-    ['no runs', { ...good, runs: [] }, 'base.json: runs: expected at least one run, found []'],
+    ['no runs', { ...good, runs: [] }, 'base.json: runs: expected a list of at least 1, found an empty list'],
     [
       'a breakdown without bytes',
       { ...good, breakdown: [{ id: 'anon' }] },
-      'base.json: breakdown[0].bytes: expected a number, found nothing',
+      'base.json: breakdown[0].bytes is missing: expected a whole number',
     ],
     [
       'a run without figures',
       edited((document) => delete first(document).metrics),
-      'base.json: runs[0].metrics: expected an object, found nothing',
+      'base.json: runs[0].metrics is missing: expected an object',
     ],
     [
       'a figure that is none',
@@ -176,9 +178,35 @@ describe('parseBaseline', () => {
     [
       'a map without a size',
       edited((document) => Object.assign(first(document).maps ?? {}, { conns: null })),
-      'base.json: runs[0].maps.conns: expected a number, found null',
+      'base.json: runs[0].maps.conns: expected a whole number from 0, found null',
     ],
-  ])('rejects %s', (_, document, message) => {
+    [
+      'a host without a CPU',
+      { ...good, host: { ...HOST, cpus: 0 } },
+      'base.json: host.cpus: expected a whole number from 1, found 0',
+    ],
+    [
+      'a status that is none',
+      edited((document) => Object.assign(first(document), { status: 'ok' })),
+      'base.json: runs[0].status: expected a whole number from 0, found "ok"',
+    ],
+    [
+      'an infinite figure',
+      edited((document) => Object.assign(first(document).metrics ?? {}, JSON.parse('{"anon":1e400}'))),
+      'base.json: runs[0].metrics.anon: expected a number, found Infinity',
+    ],
+    [
+      'a metric that every object has',
+      { ...good, medians: JSON.parse('{"metrics":{"__proto__":null}}') },
+      'base.json: medians.metrics.__proto__: expected a number, found null',
+    ],
+    [
+      'a deep version',
+      { ...good, version: JSON.parse(`${'['.repeat(100_000)}${']'.repeat(100_000)}`) },
+      'base.json: version: expected 1, found a list',
+    ],
+  ])('rejects %s, and so does the schema', (_, document, message) => {
+    expect(validate(document)).toBe(false);
     expect(() => parseBaseline(document, 'base.json')).toThrow(InputError);
     expect(() => parseBaseline(document, 'base.json')).toThrow(expect.objectContaining({ message }));
   });
@@ -186,6 +214,9 @@ describe('parseBaseline', () => {
   it('rejects baselines of a newer cmemstat, with its version', () => {
     expect(() => parseBaseline({ ...good, version: 2, cmemstat: '9.0.0' }, 'base.json')).toThrow(
       'base.json: written by a newer cmemstat (9.0.0, format version 2); this one reads up to version 1',
+    );
+    expect(() => parseBaseline({ ...good, version: 2, cmemstat: { toString: 1 } }, 'base.json')).toThrow(
+      'base.json: written by a newer cmemstat (format version 2); this one reads up to version 1',
     );
   });
 

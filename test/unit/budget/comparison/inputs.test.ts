@@ -95,7 +95,7 @@ it.each([
   ['a deep type', `{"type":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
   ['a type that has no text', '{"type":{"toString":1}}'],
   ['a type that every object has', '{"type":"constructor"}'],
-])('readComparable refuses %s', (_, document) => {
+])('readComparable rejects %s', (_, document) => {
   expect(() => readComparable(document, 'x')).toThrow(
     expect.objectContaining({ message: 'x: not a cmemstat recording, summary or baseline' }),
   );

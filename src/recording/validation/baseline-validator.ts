@@ -1,0 +1,90 @@
+// Generated from schema/baseline.schema.json by build/generate-validators.mjs: change the schema, and run npm run build.
+import { type Fault, type FindFault, findInList, isInteger, isObject, within, wrong, wrongAt } from './fault.ts';
+
+function findInString(value: unknown): Fault | undefined {
+  return typeof value !== 'string' ? wrong('a string') : undefined;
+}
+
+function findInMetrics(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  for (const key in value) {
+    const field = value[key];
+    if (!Number.isFinite(field)) return wrongAt(key, 'a number');
+  }
+  return undefined;
+}
+
+function findInMaps(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  for (const key in value) {
+    const field = value[key];
+    if (!isInteger(field, 0)) return wrongAt(key, 'a whole number from 0');
+  }
+  return undefined;
+}
+
+function findInFigures(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { metrics: _metrics, maps: _maps } = value;
+  if ((fault = findInMetrics(_metrics)) !== undefined) return within('metrics', fault);
+  if (_maps !== undefined && (fault = findInMaps(_maps)) !== undefined) return within('maps', fault);
+  return undefined;
+}
+
+function findInBaselineRunsItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { time: _time, status: _status, metrics: _metrics, maps: _maps } = value;
+  if (typeof _time !== 'string') return wrongAt('time', 'a string');
+  if ((fault = findInMetrics(_metrics)) !== undefined) return within('metrics', fault);
+  if (_status !== undefined && !isInteger(_status, 0)) return wrongAt('status', 'a whole number from 0');
+  if (_maps !== undefined && (fault = findInMaps(_maps)) !== undefined) return within('maps', fault);
+  return undefined;
+}
+
+function findInHost(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { kernel: _kernel, arch: _arch, cpus: _cpus, possibleCpus: _possibleCpus, pageSizeBytes: _pageSizeBytes } = value;
+  if (typeof _kernel !== 'string') return wrongAt('kernel', 'a string');
+  if (typeof _arch !== 'string') return wrongAt('arch', 'a string');
+  if (!isInteger(_cpus, 1)) return wrongAt('cpus', 'a whole number from 1');
+  if (!isInteger(_possibleCpus, 1)) return wrongAt('possibleCpus', 'a whole number from 1');
+  if (!isInteger(_pageSizeBytes, 1)) return wrongAt('pageSizeBytes', 'a whole number from 1');
+  return undefined;
+}
+
+function findInBaselineBreakdownItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { id: _id, bytes: _bytes } = value;
+  if (typeof _id !== 'string') return wrongAt('id', 'a string');
+  if (!isInteger(_bytes)) return wrongAt('bytes', 'a whole number');
+  return undefined;
+}
+
+function findInBaseline(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, mode: _mode, host: _host, medians: _medians, breakdown: _breakdown, runs: _runs } = value;
+  if (_type !== 'baseline') return wrongAt('type', '"baseline"');
+  if (_version !== 1) return wrongAt('version', '1');
+  if (typeof _cmemstat !== 'string') return wrongAt('cmemstat', 'a string');
+  if (typeof _time !== 'string') return wrongAt('time', 'a string');
+  if ((fault = findInList(_command, findInString)) !== undefined) return within('command', fault);
+  if (_mode !== 'cgroup2' && _mode !== 'cgroup1' && _mode !== 'process-tree') return wrongAt('mode', '"cgroup2" or "cgroup1" or "process-tree"');
+  if ((fault = findInFigures(_medians)) !== undefined) return within('medians', fault);
+  if ((fault = findInList(_runs, findInBaselineRunsItem, 1)) !== undefined) return within('runs', fault);
+  if (_host !== undefined && (fault = findInHost(_host)) !== undefined) return within('host', fault);
+  if (_breakdown !== undefined && (fault = findInList(_breakdown, findInBaselineBreakdownItem)) !== undefined) return within('breakdown', fault);
+  return undefined;
+}
+
+/** Finds the first part of it that is not as the schema has it. */
+export const findFaultInBaseline: FindFault = findInBaseline;
+
+type Metrics = Record<string, number>;
+
+type Maps = Record<string, number>;
+
+/** The document of baseline.schema.json. */
+export type BaselineJson = { type: 'baseline'; version: 1; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host?: { kernel: string; arch: string; cpus: number; possibleCpus: number; pageSizeBytes: number }; medians: { metrics: Metrics; maps?: Maps }; breakdown?: ({ id: string; bytes: number })[]; runs: ({ time: string; status?: number; metrics: Metrics; maps?: Maps })[] };
