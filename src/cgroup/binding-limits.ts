@@ -18,6 +18,8 @@ export interface CgroupLimits {
 /**
  * Reads memory.max, memory.high and cpu.max of a leaf on cgroup v2 and of its ancestors up to the mount
  * point. Ancestors outside the cgroup namespace are not visible.
+ * Source: Documentation/admin-guide/cgroup-v2.rst.
+ * @throws KernelFileError.
  */
 export function readBindingLimits2(leaf: string, mountPoint: string): CgroupLimits {
   const memory: number[] = [];
@@ -40,6 +42,8 @@ export function readBindingLimits2(leaf: string, mountPoint: string): CgroupLimi
 /**
  * The same on cgroup v1, where `hierarchical_memory_limit` includes the ancestors and cpu is a separate
  * hierarchy.
+ * Source: Documentation/admin-guide/cgroup-v1/memory.rst, section 5.2.
+ * @throws KernelFileError.
  */
 export function readBindingLimits1(leaf: string, facts: HierarchyFacts): CgroupLimits {
   const statPath = join(leaf, 'memory.stat');

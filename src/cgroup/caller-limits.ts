@@ -30,6 +30,7 @@ const KEYS_1 = {
 /**
  * The limits of our own cgroup and its visible ancestors; empty if there are none. The top of the hierarchy is
  * left out: its limits bind every leaf.
+ * @throws KernelFileError.
  */
 export function readCallerLimits({ version, mountPoint, ownDirectory }: MemoryHierarchy): CallerLimit[] {
   if (ownDirectory === undefined || ownDirectory === mountPoint) return [];
@@ -51,7 +52,7 @@ export function limitsMemory(limits: readonly CallerLimit[]): boolean {
   return limits.some(({ file }) => file.startsWith('memory.'));
 }
 
-/** The smallest of each kind that would not bind a leaf below `parent`. */
+/** The smallest of each kind that would not bind a leaf below `parent`. @throws KernelFileError. */
 export function escapedLimits(limits: readonly CallerLimit[], parent: string, version: 1 | 2): CallerLimit[] {
   const smallest = new Map<string, CallerLimit>();
   const present =

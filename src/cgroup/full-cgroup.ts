@@ -16,6 +16,7 @@ export interface FullCgroup {
  * The limit that keeps a cgroup from being created in `directory`: `cgroup.max.descendants` or
  * `cgroup.max.depth` of it or of an ancestor up to `top`; undefined if none is reached.
  * Source: Documentation/admin-guide/cgroup-v2.rst. Since: Linux 4.14.
+ * @throws KernelFileError.
  */
 export function findFullCgroup(directory: string, top: string): FullCgroup | undefined {
   for (let at = directory; ; at = dirname(at)) {

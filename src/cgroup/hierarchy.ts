@@ -51,7 +51,11 @@ export interface HierarchyFacts {
 
 const CGROUP_DIRECTORY = '/sys/fs/cgroup';
 
-/** Reads the facts of this host. */
+/**
+ * Reads the facts of this host.
+ * Source: proc_pid_mountinfo(5), cgroups(7), proc_cmdline(5).
+ * @throws KernelFileError.
+ */
 export function readHierarchyFacts(): HierarchyFacts {
   return {
     mounts: findVisibleCgroupMounts(

@@ -16,7 +16,7 @@ export interface HintFacts {
   user: string;
 }
 
-/** Reads the facts of this process. */
+/** Reads the facts of this process. @throws KernelFileError if the capabilities cannot be read. */
 export function readHintFacts(): HintFacts {
   return {
     isRoot: process.getuid?.() === 0,

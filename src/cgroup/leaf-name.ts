@@ -8,7 +8,10 @@ export interface LeafOwner {
   startTime: string;
 }
 
-/** The name of the leaf of this process, or with `self` of the cgroup that cmemstat itself moves into. */
+/**
+ * The name of the leaf of this process, or with `self` of the cgroup that cmemstat itself moves into.
+ * @throws KernelFileError if `/proc` cannot be read.
+ */
 export function leafName(role: 'leaf' | 'self' = 'leaf'): string {
   const { startTime } = readPidStat('self');
   return `cmemstat-${role === 'self' ? 'self-' : ''}${process.pid}-${startTime}`;

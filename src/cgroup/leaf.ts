@@ -59,12 +59,18 @@ export class Leaf {
     else writeLimits1(this.directory, this.#pidsDirectory, request);
   }
 
-  /** The pids in the leaf and in the cgroups that the target created below it. */
+  /**
+   * The pids in the leaf and in the cgroups that the target created below it.
+   * @throws an error with the errno if a cgroup cannot be read.
+   */
   processes(): number[] {
     return listProcesses(this.directory);
   }
 
-  /** The cgroups that the target created below the leaf. */
+  /**
+   * The cgroups that the target created below the leaf.
+   * @throws an error with the errno if a cgroup cannot be read.
+   */
   nested(): string[] {
     return listNested(this.directory);
   }
@@ -72,6 +78,7 @@ export class Leaf {
   /**
    * Kills every process of the leaf and waits until it is empty.
    * Returns the pids of the processes that did not exit in time: they are stuck in the kernel.
+   * @throws as {@link killOnce}.
    */
   async kill(): Promise<number[]> {
     const deadline = monotonicMs() + EMPTY_TIMEOUT_MS;
@@ -83,7 +90,10 @@ export class Leaf {
     }
   }
 
-  /** Sends SIGKILL to every process once, without waiting: used while cmemstat itself is exiting. */
+  /**
+   * Sends SIGKILL to every process once, without waiting: used while cmemstat itself is exiting.
+   * @throws an error with the errno if a cgroup cannot be read or written.
+   */
   killOnce(): void {
     if (this.#write('cgroup.kill', '1')) return;
     // Before Linux 5.14 (cgroup.kill), freezing keeps processes from forking faster than they are killed.

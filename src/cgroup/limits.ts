@@ -46,7 +46,7 @@ export function writeLimits2(leaf: string, request: LimitRequest): void {
  * Writes the equivalent limits on cgroup v1; `pidsLeaf` is the directory in the pids hierarchy, if there is
  * one.
  * @throws UnsupportedError for a limit that cgroup v1 does not have, UsageError for one that requires
- * another.
+ * another, KernelFileError if the kernel refuses the value.
  */
 export function writeLimits1(leaf: string, pidsLeaf: string | undefined, request: LimitRequest): void {
   rejectWithoutEquivalent(request);

@@ -22,13 +22,16 @@ export function enableControllers(directory: string): boolean {
   return true;
 }
 
-/** Whether the memory controller is enabled for the children of `directory`. */
+/** Whether the memory controller is enabled for the children of `directory`. @throws KernelFileError. */
 export function enablesMemory(directory: string): boolean {
   const control = join(directory, 'cgroup.subtree_control');
   return existsSync(control) && parseControllers(readPseudoFile(control)).includes('memory');
 }
 
-/** Why the children of `parent` have no memory controller, and what gives it to them. */
+/**
+ * Why the children of `parent` have no memory controller, and what gives it to them.
+ * @throws KernelFileError.
+ */
 export function explainNoMemory(parent: string): { reason: string; hint: string } {
   const type = typeOf(parent);
   if (type !== undefined && type !== 'domain') {

@@ -56,7 +56,10 @@ export class OwnCgroup {
     return room;
   }
 
-  /** Moves the processes back; does nothing while another run still has its leaf here. */
+  /**
+   * Moves the processes back; does nothing while another run still has its leaf here.
+   * @throws an error with the errno if the kernel refuses for another reason.
+   */
   leave(): void {
     if (this.#sibling === undefined) return;
     try {

@@ -7,6 +7,7 @@ import { listProcesses, removeSubtree } from './subtree.ts';
 /**
  * Removes the leaves below `parent` whose owner is dead and that contain no process.
  * Returns the removed directories; a leaf that cannot be removed is left for the next run.
+ * @throws an error with the errno if `parent` cannot be read.
  */
 export function removeStaleLeaves(parent: string): string[] {
   const removed: string[] = [];

@@ -21,7 +21,10 @@ export function makeCgroup(directory: string): void {
   }
 }
 
-/** The descendants of `directory`, deepest first; cgroups that are removed meanwhile are left out. */
+/**
+ * The descendants of `directory`, deepest first; cgroups that are removed meanwhile are left out.
+ * @throws an error with the errno if a cgroup cannot be read.
+ */
 export function listNested(directory: string): string[] {
   let entries: { name: string; isDirectory(): boolean }[];
   try {
@@ -38,7 +41,10 @@ export function listNested(directory: string): string[] {
     });
 }
 
-/** The processes of a cgroup and its descendants; empty if the cgroup does not exist any more. */
+/**
+ * The processes of a cgroup and its descendants; empty if the cgroup does not exist any more.
+ * @throws an error with the errno if a cgroup cannot be read.
+ */
 export function listProcesses(directory: string, nested: string[] = listNested(directory)): number[] {
   return [directory, ...nested].flatMap((cgroup) => {
     const path = join(cgroup, 'cgroup.procs');

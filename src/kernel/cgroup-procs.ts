@@ -3,6 +3,7 @@ import { malformed } from './number.ts';
 /**
  * `cgroup.procs`: one process id per line, unordered; 0 stands for a process outside our pid namespace. The
  * format is the same on cgroup v1 and v2.
+ * Source: cgroups(7); Documentation/admin-guide/cgroup-v2.rst.
  * @throws KernelFileError that names the line.
  */
 export function parseCgroupProcs(text: string, path: string): number[] {

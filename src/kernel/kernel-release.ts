@@ -14,7 +14,7 @@ export function parseKernelRelease(text: string): KernelRelease | undefined {
   return match === null ? undefined : { major: Number(match[1]), minor: Number(match[2]), text };
 }
 
-/** The running kernel. */
+/** The running kernel. Source: uname(2). */
 export function readKernelRelease(): KernelRelease | undefined {
   return parseKernelRelease(release());
 }

@@ -16,6 +16,7 @@ export function parseLimit(text: string, path: string): Limit {
 /**
  * A file with one number, such as `memory.current`.
  * Unit: bytes for the memory files.
+ * Source: Documentation/admin-guide/cgroup-v2.rst, "Interface Files".
  * @throws KernelFileError if it is not a number.
  */
 export function parseSingleValue(text: string, path: string): number {

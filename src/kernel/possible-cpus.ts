@@ -36,6 +36,7 @@ export function countSoftirqColumns(text: string, path: string): number {
 /**
  * The number of possible CPUs: the kernel allocates per-CPU memory for each of them. Where sysfs is not
  * mounted, procfs has it.
+ * Source: `/sys/devices/system/cpu/possible`, else `/proc/softirqs`.
  * @throws KernelFileError.
  */
 export function readPossibleCpus(path: string = PATH): number {

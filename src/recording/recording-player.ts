@@ -143,7 +143,10 @@ export class RecordingPlayer<T extends Checkpointed<T, RecordLine>> {
     return this.#shown.state;
   }
 
-  /** Scans the available data; resolves when all of it has been read. For `openPlayer`. */
+  /**
+   * Scans the available data; resolves when all of it has been read. For `openPlayer`.
+   * @throws InputError if the file cannot be read.
+   */
   async open({ follow = false, onGrowth, onError }: PlayerOptions): Promise<void> {
     const take = (record: RecordLine, offset: number, end: number) => this.#index(record, offset, end);
     const { signal } = this.#abort;

@@ -21,7 +21,10 @@ export interface Cgroup1Walk {
 /** The link count of a directory without subdirectories: its name, and its own `.` entry. */
 const LINKS_OF_NO_CHILD = 2;
 
-/** Opens the files of a leaf in v1's memory hierarchy. */
+/**
+ * Opens the files of a leaf in v1's memory hierarchy.
+ * @throws KernelFileError if a file exists and cannot be opened.
+ */
 export function openCgroup1Reader(
   directory: string,
   walk: Cgroup1Walk,

@@ -9,7 +9,10 @@ import { parseLimit, parseSingleValue } from '../kernel/limit.ts';
 import type { LeafLimits } from '../model/sample.ts';
 import { type FigureReader, type Figures, KeptValue, type Parse, setIfDefined } from './figure-reader.ts';
 
-/** Opens the files of a leaf; `listProcesses` is only called if there are nested cgroups. */
+/**
+ * Opens the files of a leaf; `listProcesses` is only called if there are nested cgroups.
+ * @throws KernelFileError if a file exists and cannot be opened.
+ */
 export function openCgroup2Reader(
   directory: string,
   listProcesses: () => number[],

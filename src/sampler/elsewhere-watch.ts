@@ -75,7 +75,10 @@ export class ElsewhereWatch {
   #watcher: FSWatcher | undefined;
   #stopped = false;
 
-  /** `intervalMs` is the longest pause between two checks. */
+  /**
+   * `intervalMs` is the longest pause between two checks.
+   * @throws KernelFileError if a file of procfs is malformed.
+   */
   constructor(parts: ElsewhereParts, intervalMs: number) {
     this.#parts = parts;
     this.#intervalMs = intervalMs;
@@ -104,7 +107,7 @@ export class ElsewhereWatch {
     };
   }
 
-  /** Checks the command, and starts the clock. */
+  /** Checks the command, and starts the clock. @throws KernelFileError if a file of procfs is malformed. */
   start(): void {
     const { command, targetPid, leaf } = this.#parts;
     const client = findDelegatingClient(command);
@@ -113,7 +116,7 @@ export class ElsewhereWatch {
     this.#schedule();
   }
 
-  /** Stops the clock after a last check. */
+  /** Stops the clock after a last check. @throws as {@link check}. */
   stop(): void {
     if (this.#stopped) return;
     this.check();
@@ -122,7 +125,11 @@ export class ElsewhereWatch {
     this.#watcher?.close();
   }
 
-  /** Compares the cgroups of all known processes with the leaf now. */
+  /**
+   * Compares the cgroups of all known processes with the leaf now.
+   * @throws an error with the errno if the processes cannot be listed; KernelFileError if a file is
+   * malformed.
+   */
   check(): void {
     if (this.#stopped) return;
     const { leaf, listTree } = this.#parts;

@@ -58,6 +58,7 @@ export interface EventWatch {
 /**
  * Watches `memory.events` of a cgroup v2 leaf by inotify. The kernel coalesces notifications, so each one
  * only triggers a read.
+ * @throws an error with the errno if inotify(7) or a file is not available.
  */
 export function watchEvents2(directory: string, onChange: OnChange): EventWatch {
   const events = new KeptValue(directory, 'memory.events', parseMemoryEvents, ignore);
@@ -81,6 +82,7 @@ export function watchEvents2(directory: string, onChange: OnChange): EventWatch 
  * Watches `memory.oom_control` of a cgroup v1 leaf by an eventfd, v1's equivalent of
  * inotify. `eventFd` is taken over and closed. Source: Documentation/admin-guide/cgroup-v1/memory.rst,
  * section 10.
+ * @throws an error with the errno if a file is not available.
  */
 export function watchEvents1(directory: string, eventFd: number, onChange: OnChange): EventWatch {
   const control = openSync(join(directory, 'memory.oom_control'), 'r');

@@ -33,12 +33,14 @@ export class KeptValue<T> {
   readonly #parse: Parse<T>;
   readonly #onMalformed: OnMalformed;
 
+  /** @throws KernelFileError if the file exists and cannot be opened. */
   constructor(directory: string, name: string, parse: Parse<T>, onMalformed: OnMalformed) {
     this.#parse = parse;
     this.#onMalformed = onMalformed;
     this.#file = absentAs(undefined, () => new KeptFile(join(directory, name)));
   }
 
+  /** The current value, if present. @throws KernelFileError if the file exists and cannot be read. */
   read(): T | undefined {
     const file = this.#file;
     if (file === undefined) return undefined;
@@ -58,7 +60,10 @@ export class KeptValue<T> {
   }
 }
 
-/** Runs a read; returns `absent` if the file or the cgroup does not exist, or no longer exists. */
+/**
+ * Runs a read; returns `absent` if the file or the cgroup does not exist, or no longer exists.
+ * @throws the other errors of `read`.
+ */
 export function absentAs<T, A>(absent: A, read: () => T): T | A {
   try {
     return read();

@@ -73,6 +73,7 @@ export class ProcessDetails {
   /**
    * Takes the current processes, most important first, and continues reading in the background within the
    * budget; resolves when that is done, or after a short time.
+   * @throws KernelFileError if a file is malformed.
    */
   async refresh(processes: readonly Present[]): Promise<void> {
     const present = new Set(processes.map(({ pid }) => pid));

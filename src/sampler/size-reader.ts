@@ -26,7 +26,7 @@ export interface SizeReader {
   close(): void;
 }
 
-/** Opens the files of a leaf. */
+/** Opens the files of a leaf. @throws KernelFileError if a file exists and cannot be opened. */
 export function openSizeReader(version: 1 | 2, directory: string): SizeReader {
   const [file, nameOf]: [Record<'current' | 'kernel' | 'swap', string | undefined>, NameOf] =
     version === 2

@@ -1,8 +1,9 @@
 /** Estimates how fast a figure grows, with a confidence interval. */
 import { MAD_TO_SIGMA } from './statistics.ts';
 
-/** With fewer readings or in a shorter run, growth is undefined. */
+/** With fewer readings, growth is undefined. */
 export const GROWTH_MIN_READINGS = 10;
+/** In a shorter run, growth is undefined. */
 export const GROWTH_MIN_MS = 5000;
 
 /** Maximum number of stored readings; older ones are merged in pairs. */

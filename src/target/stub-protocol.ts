@@ -45,7 +45,7 @@ const HEADER_BYTES = 64;
 const STARTED_BYTES = 16;
 const ENDED_BYTES = 32;
 
-// The stub exists for little-endian processors only.
+/** Whether this host is little-endian: the stub exists for such processors only. */
 export const HAS_STUB_BYTE_ORDER = endianness() === 'LE';
 
 /** Encodes `struct request` and what follows it. */

@@ -84,7 +84,7 @@ export class ReplayView {
     this.#viewer.drawNow();
   }
 
-  /** Called when data was appended to the recording. */
+  /** Called when data was appended to the recording. @throws InputError if the file can no longer be read. */
   grown(): void {
     if (this.#isAtEdge) this.#goTo(this.#source.endMs);
     else this.#viewer.changed();

@@ -10,7 +10,10 @@ export interface DoctorOptions {
   cgroupParent: string | undefined;
 }
 
-/** Prints what this host can measure; returns 0 if a run would have a memory cgroup. */
+/**
+ * Prints what this host can measure; returns 0 if a run would have a memory cgroup.
+ * @throws as {@link diagnose}; OutputError.
+ */
 export async function printDiagnosis({ json, cgroupParent }: DoctorOptions): Promise<number> {
   const diagnosis = await diagnose(cgroupParent);
   const text = json ? JSON.stringify(diagnosis, undefined, 2) : renderDiagnosis(diagnosis).join('\n');

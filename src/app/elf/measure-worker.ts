@@ -24,7 +24,7 @@ export function encodeRequest(request: MakeRequest): string {
   return JSON.stringify(request, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
 }
 
-/** Serves requests until standard input ends. */
+/** Serves requests until standard input ends. @throws UnsupportedError if bpf(2) cannot be called. */
 export async function serveMapMaker(): Promise<void> {
   const bpf = await openBpf();
   const fds: number[] = [];

@@ -190,6 +190,7 @@ function isStoppedOnExceeded(summary: SummaryRecord | undefined): boolean {
 /**
  * The verdict on runs or on recordings of runs; undefined without runs. `recordingOf` names the recording of
  * a run, counted from 1.
+ * @throws as {@link compareRuns}.
  */
 export function verdictOn(
   runs: readonly RunEvaluation[],

@@ -26,7 +26,10 @@ export interface SeriesEnd {
   cleanupFault: ToolError | undefined;
 }
 
-/** Runs the warm-ups, then the measured runs; `--cleanup` always runs at the end, also after a failure. */
+/**
+ * Runs the warm-ups, then the measured runs; `--cleanup` always runs at the end, also after a failure.
+ * @throws only errors other than ToolError.
+ */
 export async function runSeries(
   options: RunOptions,
   plan: SeriesPlan,

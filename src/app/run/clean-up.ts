@@ -29,6 +29,7 @@ export class CleanUp {
 
 /**
  * Runs a job and undoes the steps that it registered. A failure of the clean-up never hides one of the job.
+ * @throws the error of the job, else that of the clean-up.
  */
 export async function withCleanUp<T>(job: (cleanUp: CleanUp) => Promise<T>): Promise<T> {
   const cleanUp = new CleanUp();
@@ -43,7 +44,10 @@ export async function withCleanUp<T>(job: (cleanUp: CleanUp) => Promise<T>): Pro
   return result;
 }
 
-/** Ends and removes the leaf; a failure is logged and never hides an earlier one. */
+/**
+ * Ends and removes the leaf; a failure is logged and never hides an earlier one.
+ * @throws only errors other than ToolError.
+ */
 export async function removeLeaf(placement: Placement, log: Pick<Log, 'warn'>): Promise<void> {
   const { leaf } = placement;
   try {

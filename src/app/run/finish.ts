@@ -24,7 +24,10 @@ const MAX_LISTED_MAPS = 100;
 /** Interval at which `--wait all` checks whether the leaf is empty. Unit: milliseconds. */
 const EMPTY_POLL_MS = 20;
 
-/** Waits as requested, takes the last sample, ends remaining processes and creates the summary. */
+/**
+ * Waits as requested, takes the last sample, ends remaining processes and creates the summary.
+ * @throws an error with the errno if the cgroup cannot be read.
+ */
 export async function finishRun(
   measurement: Measurement,
   exit: TargetExit,

@@ -18,6 +18,7 @@ const POLL_MS = 50;
 /**
  * The remaining maps of those that were charged to the leaf, after its removal: their charge has moved to the
  * parent, so they are identified by their objcg.
+ * @throws ToolError if the maps of the host cannot be read.
  */
 export async function findLeftovers(leaf: Leaf, charged: readonly InventoryMap[]): Promise<LeftoverMap[]> {
   await removeIfPossible(leaf);

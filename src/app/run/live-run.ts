@@ -35,6 +35,7 @@ export interface LiveRun extends SignalWatcher {
 /**
  * Opens the view if it is requested and the terminal supports it; otherwise reports the reason, unless that
  * is the default behaviour.
+ * @throws only errors other than ToolError.
  */
 export async function openLiveView(
   { view, exitOnEnd, streams, outputs: { json, quiet, output } }: RunOptions,

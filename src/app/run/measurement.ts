@@ -158,12 +158,18 @@ export class Measurement {
     return this.#targetEnded && this.processes().length === 0;
   }
 
-  /** The pids in the leaf, or in the process tree. */
+  /**
+   * The pids in the leaf, or in the process tree.
+   * @throws an error with the errno if a cgroup cannot be read.
+   */
   processes(): number[] {
     return this.placement.leaf?.processes() ?? this.#reader?.processes() ?? [];
   }
 
-  /** Sends SIGKILL to every process of the run, without waiting. */
+  /**
+   * Sends SIGKILL to every process of the run, without waiting.
+   * @throws an error with the errno if a cgroup cannot be read or written.
+   */
   killAll(): void {
     const { leaf } = this.placement;
     if (leaf !== undefined) {
@@ -173,7 +179,10 @@ export class Measurement {
     } else for (const pid of this.processes()) sendQuietly(pid, 'SIGKILL');
   }
 
-  /** Passes the start record to all sinks of the run, and takes the first sample. */
+  /**
+   * Passes the start record to all sinks of the run, and takes the first sample.
+   * @throws SyscallError or KernelFileError if the files of the cgroup cannot be opened.
+   */
   async start(sinks: readonly Sink[]): Promise<void> {
     const { leaf } = this.placement;
     // First: a short target may end before the rest is open.

@@ -13,13 +13,19 @@ export class NestedCgroups {
     this.#leaf = leaf;
   }
 
-  /** The path relative to the leaf; undefined if no cgroup has this inode number. */
+  /**
+   * The path relative to the leaf; undefined if no cgroup has this inode number.
+   * @throws an error with the errno if a cgroup cannot be read.
+   */
   nameOf(id: bigint): string | undefined {
     if (!this.#names.has(id)) this.#readNames();
     return this.#names.get(id);
   }
 
-  /** The current pids with their cgroup relative to the leaf; undefined for the leaf itself. */
+  /**
+   * The current pids with their cgroup relative to the leaf; undefined for the leaf itself.
+   * @throws an error with the errno if a cgroup cannot be read.
+   */
   processes(): Map<number, string | undefined> {
     const { directory } = this.#leaf;
     const found = new Map<number, string | undefined>();

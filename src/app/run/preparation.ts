@@ -110,7 +110,10 @@ function summarizeRejections(rejected: readonly Rejection[]): string {
   return [...(reasons.size === 0 ? rejected.map(({ message }) => message) : reasons)].join('; ');
 }
 
-/** The environment variables that configure the runtime of the target; `--verbose` logs them. */
+/**
+ * The environment variables that configure the runtime of the target; `--verbose` logs them.
+ * @throws KernelFileError.
+ */
 export function limitSettings(
   leaf: Leaf,
   options: Pick<RunOptions, 'inheritRatio'>,

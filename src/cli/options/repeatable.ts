@@ -6,7 +6,10 @@ export function repeatable(value: string, before: readonly string[] = []): strin
   return [...before, value];
 }
 
-/** Rejects an option that is given twice: the first value would be ignored silently. */
+/**
+ * Rejects an option that is given twice: the first value would be ignored silently.
+ * @throws UsageError, from the parser that it returns.
+ */
 export function once(option: string, instead?: string): (value: string, before?: string) => string {
   return (value, before) => {
     if (before === undefined) return value;

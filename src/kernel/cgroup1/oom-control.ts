@@ -9,6 +9,7 @@ import { type OnMalformed, parseFlatKeyed } from '../flat-keyed.ts';
  *     oom_kill 1
  *
  * Since: Linux 4.13; undefined if the kernel does not print the key.
+ * Source: Documentation/admin-guide/cgroup-v1/memory.rst, section 10.
  * @throws KernelFileError that names the line, without `onMalformed`.
  */
 export function parseOomKills(text: string, path: string, onMalformed?: OnMalformed): number | undefined {

@@ -7,7 +7,7 @@
 import { malformed, parseCounter } from '../number.ts';
 import { readPseudoFile } from '../pseudo-file.ts';
 
-/** A fdinfo file as printed by the kernel, by key. */
+/** A fdinfo file as printed by the kernel, by key. Source: proc_pid_fdinfo(5). */
 export interface Fdinfo {
   readonly path: string;
   readonly values: ReadonlyMap<string, string>;
@@ -65,6 +65,7 @@ export interface MapFdinfo {
 
 /**
  * Parses the fdinfo of a map; absent if it is not a map. Since: Linux 4.13 (`map_id`).
+ * Source: `bpf_map_show_fdinfo` in kernel/bpf/syscall.c.
  * @throws KernelFileError if a key is missing or not a number.
  */
 export function mapFdinfo(fdinfo: Fdinfo): MapFdinfo | undefined {
@@ -96,6 +97,7 @@ export interface ProgramFdinfo {
 
 /**
  * Parses the fdinfo of a program; absent if it is not a program. Since: Linux 4.13 (`prog_id`).
+ * Source: `bpf_prog_show_fdinfo` in kernel/bpf/syscall.c.
  * @throws KernelFileError if a key is missing or not a number.
  */
 export function programFdinfo(fdinfo: Fdinfo): ProgramFdinfo | undefined {
@@ -123,6 +125,7 @@ export interface LinkFdinfo {
 
 /**
  * Parses the fdinfo of a link; absent if it is not a link. Since: Linux 5.8.
+ * Source: `bpf_link_show_fdinfo` in kernel/bpf/syscall.c.
  * @throws KernelFileError if a key is missing or not a number.
  */
 export function linkFdinfo(fdinfo: Fdinfo): LinkFdinfo | undefined {

@@ -96,6 +96,7 @@ export function findLivingThread(pid: number): PidStat | undefined {
 
 /**
  * Reads `/proc/<pid>/stat`.
+ * Source: proc_pid_stat(5).
  * @throws KernelFileError, `ENOENT` or `ESRCH` if the process does not exist or has exited.
  */
 export function readPidStat(pid: number | 'self'): PidStat {

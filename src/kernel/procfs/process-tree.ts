@@ -3,7 +3,10 @@ import { errnoOf } from '../../errors.ts';
 import { listPseudoDirectory } from '../pseudo-file.ts';
 import { type PidStat, readPidStat } from './pid-stat.ts';
 
-/** Every process that can be seen now; one that ends meanwhile is left out. Source: `/proc/<pid>/stat`. */
+/**
+ * Every process that can be seen now; one that ends meanwhile is left out. Source: `/proc/<pid>/stat`.
+ * @throws KernelFileError.
+ */
 export function listAllProcesses(): PidStat[] {
   const all: PidStat[] = [];
   for (const name of listPseudoDirectory('/proc')) {

@@ -62,7 +62,7 @@ export class BpfClock {
     return this.#unavailable;
   }
 
-  /** Reads if a reading is due, or always with `now`. */
+  /** Reads if a reading is due, or always with `now`. @throws only errors other than ToolError. */
   read(pids: () => number[], now: boolean): BpfReading | undefined {
     const elapsedMs = this.#elapsedMs() + EARLY_MS;
     if (this.#collector === undefined || (!now && elapsedMs < this.#dueMs)) return undefined;
@@ -73,7 +73,10 @@ export class BpfClock {
     return this.attempt(() => collector.collect(pids()));
   }
 
-  /** Runs a reading apart from the schedule; undefined if reading has failed. */
+  /**
+   * Runs a reading apart from the schedule; undefined if reading has failed.
+   * @throws only errors other than ToolError.
+   */
   attempt<T>(read: () => T): T | undefined {
     if (this.#collector === undefined) return undefined;
     try {

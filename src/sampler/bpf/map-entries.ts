@@ -77,7 +77,10 @@ export class MapEntries {
     this.#sources = sources;
   }
 
-  /** The entries of these maps; a map that disappeared before its size was known is left out. */
+  /**
+   * The entries of these maps; a map that disappeared before its size was known is left out.
+   * @throws SyscallError, KernelFileError; UnsupportedError for a map above 2^53 bytes.
+   */
   update(maps: readonly SourceMap[], holders: BpfHolders | undefined): readonly InventoryMap[] {
     if (this.#last?.maps === maps && this.#last.holders === undefined && holders === undefined) {
       return this.#last.entries;

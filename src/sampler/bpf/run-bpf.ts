@@ -157,7 +157,10 @@ export class RunBpf {
     return this.#leaf?.largest() ?? { maps: [], advice: [], elsewhere: {} };
   }
 
-  /** The maps that are currently charged to the leaf; undefined if that is unknown. */
+  /**
+   * The maps that are currently charged to the leaf; undefined if that is unknown.
+   * @throws ToolError if a permission was lost meanwhile.
+   */
   async chargedMaps(): Promise<readonly InventoryMap[] | undefined> {
     this.#held.clear();
     // Nothing is left that could create one.

@@ -16,7 +16,7 @@ import { ownObjects } from './own-objects.ts';
 export interface BpfCollector {
   /**
    * The current totals; `pids` are the processes of the target.
-   * @throws PermissionError, SyscallError, KernelFileError.
+   * @throws PermissionError, UnsupportedError, SyscallError, KernelFileError.
    */
   collect(pids: readonly number[]): HostBpfTotals;
   /** Clears the cache; no descriptor stays open between two polls. */
@@ -25,7 +25,8 @@ export interface BpfCollector {
 
 /**
  * A collector for this host. Walks the ids once to verify permissions.
- * @throws PermissionError that names CAP_SYS_ADMIN, UnsupportedError if bpf(2) or koffi is unavailable.
+ * @throws PermissionError that names CAP_SYS_ADMIN, UnsupportedError if bpf(2) or koffi is unavailable,
+ * SyscallError, KernelFileError.
  */
 export async function openBpfCollector(): Promise<BpfCollector> {
   return bpfCollectorOver(await openBpf());
@@ -34,6 +35,7 @@ export async function openBpfCollector(): Promise<BpfCollector> {
 /**
  * A collector with the given bpf(2), so that tests can substitute one. `heldOf` returns the objects of a
  * process.
+ * @throws PermissionError, UnsupportedError, SyscallError, KernelFileError.
  */
 export function bpfCollectorOver(
   bpf: Bpf,

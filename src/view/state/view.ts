@@ -13,6 +13,7 @@ import type { Line } from '../text/line.ts';
 
 /** The panels, in the order of the keys 1 to 6. */
 export const PANELS = ['breakdown', 'timeline', 'maps', 'processes', 'pressure', 'output'] as const;
+/** One of the panels. */
 export type PanelId = (typeof PANELS)[number];
 
 /** The panels of which a small terminal shows one at a time. */
@@ -106,8 +107,9 @@ export interface OutputView {
   readonly dropped: number;
 }
 
-/** The sort columns of a list. */
+/** The sort columns of the maps. */
 export const MAP_SORTS = ['bytes', 'growth', 'elements', 'fill', 'uncharged', 'name', 'type', 'id'] as const;
+/** The sort columns of the processes. */
 export const PROCESS_SORTS = ['rss', 'pss', 'growth', 'cpu', 'threads', 'fds', 'comm', 'pid'] as const;
 
 /** The display state of one list. */

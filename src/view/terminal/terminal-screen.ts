@@ -91,6 +91,7 @@ export class TerminalScreen implements Screen {
   readonly #continue = () => this.#comeBack();
   readonly #windowChanged = () => this.#readSize();
 
+  /** Draws an empty screen. @throws UnsupportedError if the terminal is gone. */
   constructor(parts: ScreenParts) {
     this.#parts = parts;
     this.kind = parts.kind;

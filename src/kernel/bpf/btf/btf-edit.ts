@@ -22,7 +22,7 @@ export interface RawType {
   words: number[];
 }
 
-/** The types of an object, editable in place. */
+/** The types of an object, editable in place. Source: Documentation/bpf/btf.rst. */
 export class BtfEditor {
   /** Indexed by type id; entry 0 (void) is absent. */
   readonly types: RawType[] = [];

@@ -94,7 +94,7 @@ export class BtfTypes {
     this.#index ??= yield* indexTypes(this.#blob);
   }
 
-  /** Number of types, which is also the largest type id. */
+  /** Number of types, which is also the largest type id. @throws KernelFileError when damaged. */
   get typeCount(): number {
     return this.#indexed().count;
   }
@@ -269,7 +269,7 @@ export class BtfTypes {
     return this.#string(offset);
   }
 
-  /** A member of a struct or union, by index. */
+  /** A member of a struct or union, by index. @throws KernelFileError if the type does not exist. */
   protected member(id: number, index: number): BtfMember {
     const at = this.#at(id);
     const entry = at + TYPE_WORDS + 3 * index;
@@ -283,12 +283,15 @@ export class BtfTypes {
     };
   }
 
-  /** Offset of a member's name in the string section. */
+  /** Offset of a member's name in the string section. @throws KernelFileError if the type does not exist. */
   protected memberNameOffset(id: number, index: number): number {
     return this.#word(this.#at(id) + TYPE_WORDS + 3 * index);
   }
 
-  /** The third word of a type: its size, or the id of another type. */
+  /**
+   * The third word of a type: its size, or the id of another type.
+   * @throws KernelFileError if the type does not exist.
+   */
   protected sizeOrType(id: number): number {
     return this.#word(this.#at(id) + 2);
   }

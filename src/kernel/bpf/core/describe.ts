@@ -11,7 +11,10 @@ const KEYWORDS: Readonly<Record<number, string>> = {
   [BTF_KIND.ENUM64]: 'enum ',
 };
 
-/** A type as C spells it, without its flavour: `struct bpf_map`. */
+/**
+ * A type as C spells it, without its flavour: `struct bpf_map`.
+ * @throws KernelFileError if the type does not exist.
+ */
 export function describeType(btf: Btf, typeId: number): string {
   const name = essentialName(btf.nameOf(typeId));
   return `${KEYWORDS[btf.kindOf(typeId)] ?? ''}${name === '' ? 'without a name' : name}`;
@@ -28,7 +31,10 @@ export function describePath({ steps, kind }: Access): string {
   return text;
 }
 
-/** What the kernel lacks, for example `struct bpf_map has no field "objcg"`. */
+/**
+ * What the kernel lacks, for example `struct bpf_map has no field "objcg"`.
+ * @throws KernelFileError when the types are damaged.
+ */
 export function describeAbsence(access: Access, candidates: readonly number[], kernel: Btf): string {
   const type = describeType(access.btf, access.rootTypeId);
   if (candidates.length === 0) return `this kernel has no ${type}`;

@@ -50,7 +50,7 @@ export function relocateFunctions(
   return finishSteps(relocateInSteps(specification, kernel));
 }
 
-/** Does the same, a function in each step. */
+/** Does the same, a function in each step. @throws as {@link relocateFunctions}. */
 export function* relocateInSteps(
   specification: ObjectSpecification,
   kernel: Btf,

@@ -99,7 +99,7 @@ function isPlain(kind: number): boolean {
 /**
  * Whether two fields of the same name are compatible: integers of any size, any two pointers, any two
  * structs.
- * @throws KernelFileError if they are nested too deep.
+ * @throws KernelFileError if they are nested too deep, UnsupportedError if comparing them takes too long.
  */
 export function fieldsAreCompatible(
   { local, kernel, effort }: TypePair,

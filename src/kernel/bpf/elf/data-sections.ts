@@ -16,6 +16,7 @@ export interface DataSection {
 
 /**
  * The sections that the object's BTF describes, by name.
+ * Source: Documentation/bpf/btf.rst, BTF_KIND_DATASEC.
  * @throws KernelFileError if the BTF is damaged.
  */
 export function readDataSections(

@@ -63,6 +63,7 @@ export function openIteratorObjects(sources?: IteratorSources): IteratorObjects 
 /**
  * Does the same with a pause after each short step, so that samples can be taken meanwhile; from then on
  * `openIteratorObjects` takes no time.
+ * Source: `/sys/kernel/btf/vmlinux`. Since: Linux 5.4, with CONFIG_DEBUG_INFO_BTF.
  * @throws UnsupportedError on a kernel without BTF; KernelFileError.
  */
 export async function prepareIteratorObjects(

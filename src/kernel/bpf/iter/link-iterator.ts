@@ -4,7 +4,10 @@ import { type ObjectIterator, openIterator, readObjects } from './iterator.ts';
 import type { IteratorObjects } from './iterator-objects.ts';
 import { RecordReader } from './record-reader.ts';
 
-/** A link as the kernel represents it internally. Since: Linux 5.19. */
+/**
+ * A link as the kernel represents it internally. Since: Linux 5.19.
+ * Source: `struct bpf_link` in include/linux/bpf.h.
+ */
 export interface KernelLink {
   id: number;
   /** `BPF_LINK_TYPE_*`. */
@@ -21,7 +24,7 @@ export interface KernelLink {
 const FIELDS = { id: 0, type: 4, prog_id: 8, map_id: 12 } as const;
 const REFCNT = 16;
 
-/** Size of the record of one link. */
+/** Size of the record of one link. Unit: bytes. */
 export const LINK_RECORD_SIZE = 24;
 
 /**

@@ -3,7 +3,10 @@ import { mapTypeNumber } from '../sys/bpf-enums.ts';
 import { type ByteOrder, HOST_BYTE_ORDER } from '../sys/bpf-struct.ts';
 import { RecordReader } from './record-reader.ts';
 
-/** A map as the kernel represents it internally. Sizes in bytes. Since: Linux 5.8. */
+/**
+ * A map as the kernel represents it internally. Sizes in bytes. Since: Linux 5.8.
+ * Source: `struct bpf_map` in include/linux/bpf.h.
+ */
 export interface KernelMap {
   id: number;
   /** `BPF_MAP_TYPE_*`. */
@@ -79,7 +82,7 @@ const CHARGE_IDENTITY = 96;
 /** Their meaning depends on the map type. */
 const COUNTERS = [104, 112] as const;
 
-/** Size of the record of one map. */
+/** Size of the record of one map. Unit: bytes. */
 export const MAP_RECORD_SIZE = 120;
 
 const RING_BUFFERS: ReadonlySet<number> = new Set([mapTypeNumber('ringbuf'), mapTypeNumber('user_ringbuf')]);

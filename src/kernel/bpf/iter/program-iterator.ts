@@ -4,7 +4,10 @@ import { type ObjectIterator, openIterator, readObjects } from './iterator.ts';
 import type { IteratorObjects } from './iterator-objects.ts';
 import { RecordReader } from './record-reader.ts';
 
-/** A program as the kernel represents it internally. Since: Linux 5.9. */
+/**
+ * A program as the kernel represents it internally. Since: Linux 5.9.
+ * Source: `struct bpf_prog`, and `struct bpf_prog_aux` in include/linux/bpf.h.
+ */
 export interface KernelProgram {
   id: number;
   /** `BPF_PROG_TYPE_*`. */
@@ -57,7 +60,7 @@ const NAME = 56;
 const LOAD_TIME = 72;
 const REFCNT = 80;
 
-/** Size of the record of one program, without the map ids. */
+/** Size of the record of one program, without the map ids. Unit: bytes. */
 export const PROGRAM_RECORD_SIZE = 88;
 
 const INSTRUCTION_SIZE = 8;

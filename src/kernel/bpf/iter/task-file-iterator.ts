@@ -10,7 +10,7 @@ import { type BpfIterator, type ObjectIterator, openIterator, readObjects } from
 import type { IteratorObjects } from './iterator-objects.ts';
 import { RecordReader } from './record-reader.ts';
 
-/** A descriptor for a BPF object in a process. Since: Linux 5.8. */
+/** A descriptor for a BPF object in a process. Since: Linux 5.8. Source: kernel/bpf/task_iter.c. */
 export interface ObjectHolder {
   /** Process id in our pid namespace. Processes outside it are not listed. */
   pid: number;
@@ -26,7 +26,7 @@ export interface ObjectHolder {
 const FIELDS = { pid: 0, fd: 4, kind: 8, id: 12 } as const;
 const COMM = 16;
 
-/** Size of the record of one descriptor. */
+/** Size of the record of one descriptor. Unit: bytes. */
 export const HOLDER_RECORD_SIZE = 32;
 
 const KINDS: readonly ObjectKind[] = ['map', 'program', 'link'];

@@ -28,7 +28,7 @@ export interface MapTypes {
  *
  * Source: bpf(2), BPF_MAP_CREATE. Needs CAP_BPF, and CAP_PERFMON or CAP_NET_ADMIN for some types.
  * @param name the name of the map; without it, the map has no name.
- * @throws SyscallError with the errno.
+ * @throws SyscallError with the errno; KernelFileError if the number of CPUs cannot be read.
  */
 export function createDefinedMap(bpf: Bpf, map: MapDefinition, name?: string, types?: MapTypes): number {
   const { map_type, key_size, value_size, map_flags, map_extra, numa_node, inner } = map;

@@ -61,7 +61,7 @@ function encodeConstant(name: string, constant: Constant, size: number, order: B
  *
  * Source: bpf(2), BPF_MAP_CREATE, BPF_MAP_UPDATE_ELEM, BPF_MAP_FREEZE. Since: Linux 5.2 for global variables.
  * @param btfFd the types of the object, if the map requires them.
- * @throws PermissionError, SyscallError.
+ * @throws PermissionError, UnsupportedError, SyscallError.
  */
 export function createMap(bpf: Bpf, object: string, map: PreparedMap, btfFd: number | undefined): LoadedMap {
   const fd = createEmpty(bpf, object, map, btfFd);

@@ -14,7 +14,8 @@ const TRISTATE: Readonly<Record<string, bigint>> = { n: 0n, y: 1n, m: 2n };
 
 /**
  * The contents of the `.kconfig` map for a kernel.
- * @throws UnsupportedError if the kernel does not provide a required value, or the value does not fit.
+ * @throws UnsupportedError if the kernel does not provide a required value, or the value does not fit;
+ * KernelFileError if the types are damaged.
  */
 export function evaluateKconfig({ name, btf, externs }: ObjectSpecification, config: KernelConfig): Buffer {
   if (btf === undefined) return Buffer.alloc(0);

@@ -21,6 +21,7 @@ const MAX_CONFIG_BYTES = 16 * 1024 * 1024;
 /**
  * The build configuration of the running kernel.
  * Source: `uname -r`; `/boot/config-$(uname -r)`, else `/proc/config.gz` (CONFIG_IKCONFIG_PROC).
+ * @throws Error if `/proc/config.gz` cannot be decompressed.
  */
 export function readKernelConfig(): KernelConfig {
   const text = readConfigText();
@@ -30,7 +31,10 @@ export function readKernelConfig(): KernelConfig {
   };
 }
 
-/** Debian's `uname -r` does not change with the patch level; the full version is in `uname -v`. */
+/**
+ * Debian's `uname -r` does not change with the patch level; the full version is in `uname -v`.
+ * Source: uname(2).
+ */
 export function parseKernelVersion(releaseText: string, versionText: string): number {
   const [, major, minor, patch] =
     /Debian (\d+)\.(\d+)\.(\d+)/.exec(versionText) ?? /^(\d+)\.(\d+)(?:\.(\d+))?/.exec(releaseText) ?? [];

@@ -25,6 +25,7 @@ export function readKernelSymbols(names: ReadonlySet<string>): Map<string, bigin
 /**
  * Lines such as `ffffffff81000000 T _stext`, followed by the module in brackets if any; the first occurrence
  * of a name counts.
+ * Source: `s_show` in kernel/kallsyms.c.
  */
 export function parseKernelSymbols(text: string, names: ReadonlySet<string>): Map<string, bigint> {
   const found = new Map<string, bigint>();

@@ -11,7 +11,7 @@ import {
 import { type Bpf, explainBpfError } from '../sys/bpf-call.ts';
 import type { LoadedProgram } from './load-object.ts';
 
-/** An attached program; closing it detaches it. */
+/** An attached program; closing it detaches it. Source: bpf(2), BPF_LINK_CREATE. */
 export interface BpfLink {
   readonly fd: number;
   close(): void;

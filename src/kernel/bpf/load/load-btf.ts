@@ -8,7 +8,7 @@ import { lateKindsOf, replaceKinds } from './object-btf.ts';
  * Loads types; returns their descriptor.
  *
  * Source: bpf(2), BPF_BTF_LOAD. Since: Linux 4.18. Needs CAP_BPF.
- * @throws SyscallError with the errno.
+ * @throws SyscallError with the errno; KernelFileError if the types are damaged.
  */
 export function loadObjectBtf(bpf: Bpf, btf: Buffer, name: string): number {
   let refusal: unknown;

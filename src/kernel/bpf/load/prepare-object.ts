@@ -51,7 +51,7 @@ export function prepareObject(
   return finishSteps(prepareInSteps(specification, kernel, config));
 }
 
-/** Does the same, a function or a program in each step. */
+/** Does the same, a function or a program in each step. @throws as {@link prepareObject}. */
 export function* prepareInSteps(
   specification: ObjectSpecification,
   kernel: Btf,

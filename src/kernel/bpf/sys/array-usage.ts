@@ -35,7 +35,7 @@ export function isArray(type: number): boolean {
  * exists.
  *
  * Source: bpf(2), BPF_MAP_LOOKUP_BATCH. Since: Linux 5.6, percpu arrays since 5.13. Needs CAP_SYS_ADMIN.
- * @throws PermissionError, SyscallError.
+ * @throws PermissionError, UnsupportedError, SyscallError.
  */
 export function countUsedElements(bpf: Bpf, map: ReadableArray, possibleCpus: number): number | undefined {
   if (!isArray(map.type)) return undefined;

@@ -53,6 +53,7 @@ function withoutMemlockLimit(libc: Libc, call: () => number, refused: number): n
 
 /**
  * bpf(2) of this host.
+ * Source: bpf(2).
  * @throws UnsupportedError if koffi cannot be loaded or the architecture is unknown.
  */
 export async function openBpf(): Promise<Bpf> {
@@ -92,9 +93,11 @@ function isTransient(command: BpfCommand, result: number): boolean {
 /**
  * Translates an error of bpf(2): EPERM becomes a PermissionError that names the missing capabilities, ENOSYS
  * and an unknown command become an UnsupportedError; any other error is returned unchanged.
+ * Source: bpf(2), ERRORS.
  * @param what the attempted action, such as `list the BPF maps of this host`.
  * @param needs all capabilities that the action requires.
  * @param since the first Linux release that supports the command.
+ * @throws KernelFileError if the capabilities cannot be read.
  */
 export function explainBpfError(
   error: unknown,

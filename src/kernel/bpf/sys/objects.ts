@@ -85,7 +85,8 @@ function hasNextId(bpf: Bpf, kind: ObjectKind, attr: Buffer): boolean {
 /**
  * Opens the object with this id, passes its descriptor to `use`, and always closes it. Absent if the object
  * no longer exists: ids are never reused.
- * @throws PermissionError without CAP_SYS_ADMIN, SyscallError, and any error of `use`.
+ * Source: bpf(2), BPF_{MAP,PROG,LINK,BTF}_GET_FD_BY_ID. Since: Linux 4.13; BTF since 4.18, links since 5.8.
+ * @throws PermissionError without CAP_SYS_ADMIN, UnsupportedError, SyscallError, and any error of `use`.
  */
 export function withObject<T>(bpf: Bpf, kind: AnyKind, id: number, use: (fd: number) => T): T | undefined {
   const { open, plural, since } = KINDS[kind];
@@ -151,7 +152,7 @@ export function getLinkInfo(bpf: Bpf, fd: number): LinkInfo {
 /**
  * The data of the BTF object with this id. Absent if it no longer exists.
  * Source: bpf(2), BPF_BTF_GET_FD_BY_ID and BPF_OBJ_GET_INFO_BY_FD. Since: Linux 4.18.
- * @throws PermissionError without CAP_SYS_ADMIN, SyscallError.
+ * @throws PermissionError without CAP_SYS_ADMIN, UnsupportedError, SyscallError.
  */
 export function readBtfObject(bpf: Bpf, id: number): Buffer | undefined {
   return withObject(bpf, 'btf', id, (fd) => {
@@ -174,7 +175,8 @@ export type LinkObject = LinkInfo & Pick<LinkFdinfo, 'map_id'>;
 
 /**
  * The fdinfo of the map with this id; absent if the map no longer exists.
- * @throws PermissionError without CAP_SYS_ADMIN, SyscallError, KernelFileError.
+ * Source: `/proc/self/fdinfo`. Since: Linux 4.13.
+ * @throws PermissionError without CAP_SYS_ADMIN, UnsupportedError, SyscallError, KernelFileError.
  */
 export function readMapFdinfo(bpf: Bpf, id: number): MapFdinfo | undefined {
   return withObject(bpf, 'map', id, (fd) => mapFdinfo(readFdinfo(fd)));
@@ -182,7 +184,8 @@ export function readMapFdinfo(bpf: Bpf, id: number): MapFdinfo | undefined {
 
 /**
  * The fdinfo of the program with this id; absent if the program no longer exists.
- * @throws PermissionError without CAP_SYS_ADMIN, SyscallError, KernelFileError.
+ * Source: `/proc/self/fdinfo`. Since: Linux 4.13.
+ * @throws PermissionError without CAP_SYS_ADMIN, UnsupportedError, SyscallError, KernelFileError.
  */
 export function readProgramFdinfo(bpf: Bpf, id: number): ProgramFdinfo | undefined {
   return withObject(bpf, 'program', id, (fd) => programFdinfo(readFdinfo(fd)));
