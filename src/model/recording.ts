@@ -96,7 +96,7 @@ export interface ElsewhereProcess {
 /** The maximum memory of the leaf. */
 export interface Peak {
   bytes: number;
-  /** The kernel's own high-water mark, or the maximum of our samples if the kernel has none. */
+  /** The kernel's own high-water mark, or the maximum of our readings if the kernel has none. */
   source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled';
   /**
    * The furthest that the high-water mark rose above the readings around it. Absent if it was never far above
