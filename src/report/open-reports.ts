@@ -2,6 +2,7 @@
 import { errnoOf, OutputError } from '../errors.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { LineWriter } from '../output/line-writer.ts';
+import { StandardErrorLog } from '../output/log.ts';
 import { openTextFile, type TextFile } from '../output/text-file.ts';
 import { defaultStreamOf, type ReportRequest, renderReport } from './render-report.ts';
 import type { ReportFormat } from './report-formats.ts';
@@ -10,9 +11,9 @@ import { describeExit } from './wording.ts';
 
 /** Opened reports. */
 export interface Reports {
-  /** Writes lines to standard error; resolves when they are written. */
-  log(lines: readonly string[]): Promise<void>;
-  /** Writes all reports, even if one fails; failures are logged to standard error. Returns the first one. */
+  /** Logs messages to standard error; resolves when they are written. */
+  log(messages: readonly string[]): Promise<void>;
+  /** Writes all reports, even if one fails; failures are logged. Returns the first one. */
   write(verdict: Verdict): Promise<OutputError | undefined>;
 }
 
@@ -37,9 +38,10 @@ export function openReports(
   };
   const stdout = new LineWriter(1, 'standard output', onError);
   const stderr = new LineWriter(2, 'standard error', onError);
-  const logAll = async (lines: readonly string[]) => {
-    for (const line of lines) stderr.write(line, true);
-    await stderr.flush();
+  const log = new StandardErrorLog(stderr, { verbose: false, quiet: false });
+  const logAll = async (messages: readonly string[]) => {
+    for (const message of messages) log.warn(message);
+    await log.flush();
   };
   const writeOne = (format: ReportFormat, target: TextFile | undefined, text: string) => {
     if (target !== undefined) target.write(text);
@@ -71,9 +73,9 @@ export function openReports(
         verdict.exitStatus !== 0 && wanted.every(({ target }) => target !== undefined);
       const [first] = failures;
       await logAll([
-        ...warnings.map((warning) => `cmemstat: warning: ${warning}`),
-        ...failures.map(({ message }) => `cmemstat: ${message}`),
-        ...(isReportedNowhere ? [`cmemstat: ${describeExit(verdict)}`] : []),
+        ...warnings.map((warning) => `warning: ${warning}`),
+        ...failures.map(({ message }) => message),
+        ...(isReportedNowhere ? [describeExit(verdict)] : []),
       ]);
       return first;
     },

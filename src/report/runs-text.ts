@@ -25,7 +25,7 @@ const ROWS = [
 /** Maximum number of listed maps, largest first. */
 const MAX_LISTED_MAPS = 8;
 
-/** The lines: median, spread, minimum and maximum of each figure, with outlying runs. */
+/** A line of title, and one for each figure: median, spread, minimum and maximum, with outlying runs. */
 export function renderRuns(runs: readonly RunFigures[]): string[] {
   const ids = [...ROWS, ...mapNames(runs).map((name) => MAP_PREFIX + name)];
   const rows = ids.flatMap((id) => {
@@ -34,7 +34,7 @@ export function renderRuns(runs: readonly RunFigures[]): string[] {
   });
   const head = ['figure', 'median', 'MAD', 'min', 'max', 'outliers'];
   const lines = alignColumns([head, ...rows], ['left', 'right', 'right', 'right', 'right', 'left']);
-  return [`cmemstat: ${runs.length} runs, the highest value of each:`, ...lines.map((line) => `  ${line}`)];
+  return [`${runs.length} runs, the highest value of each:`, ...lines.map((line) => `  ${line}`)];
 }
 
 function rowOf(id: string, values: readonly (number | undefined)[]): string[][] {

@@ -56,12 +56,12 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
     plan.runs === 1 ? options.outputs.output : numberedFile(options.outputs.output, run);
   const verdict = verdictOn(runs, plan, baseline, recordingOf, faults);
   const figures = runs.flatMap((run) => run.figures ?? []);
-  if (runs.length > 1) await reports.log(renderRuns(figures));
+  if (runs.length > 1) await reports.log([renderRuns(figures).join('\n')]);
   if (verdict === undefined) {
     // A thrown error is printed by main, including its hint.
     const cause = end.fault?.message;
     const others = faults.filter((fault) => cause === undefined || !fault.endsWith(cause));
-    await reports.log(others.map((fault) => `cmemstat: ${fault}`));
+    await reports.log(others);
     if (end.fault !== undefined) throw end.fault;
     return measured.status === 0 ? EXIT_CODES.FAILED : measured.status;
   }
@@ -73,7 +73,7 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
       made === undefined
         ? withoutBaseline(plan)
         : `${plan.saveBaseline} is the baseline of ${plural(runs.length, 'run')}`;
-    await reports.log([`cmemstat: ${outcome}`]);
+    await reports.log([outcome]);
   }
   if (verdict.exitStatus !== 0) return verdict.exitStatus;
   return failure === undefined ? 0 : EXIT_CODES.FAILED;

@@ -12,7 +12,7 @@ const cellsOf = (lines: readonly string[], name: string) =>
 describe('several runs side by side', () => {
   it('show median, spread, minimum and maximum of their metrics', () => {
     const lines = renderRuns([10, 12, 14].map((mib) => run({ anon: mib * MIB, file: 0, processes: mib })));
-    expect(lines[0]).toBe('cmemstat: 3 runs, the highest value of each:');
+    expect(lines[0]).toBe('3 runs, the highest value of each:');
     expect(cellsOf(lines, 'anon')).toEqual(['anon', '12.0 MiB', '2.00 MiB', '10.0 MiB', '14.0 MiB']);
     expect(cellsOf(lines, 'processes')).toEqual(['processes', '12', '2', '10', '14']);
     expect(cellsOf(lines, 'file')).toBeUndefined();
