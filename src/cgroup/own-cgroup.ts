@@ -27,7 +27,8 @@ export class OwnCgroup {
 
   /**
    * Moves cmemstat and its ancestors into the sibling.
-   * @throws Rejection if `own` contains other processes; an error with the errno if the kernel refuses.
+   * @throws Rejection if `own` contains other processes; an error with the errno, such as KernelFileError,
+   * if the kernel refuses.
    */
   static enter(own: string): OwnCgroup {
     // A cmemstat among our ancestors has already done this: use the same parent directory.

@@ -65,7 +65,7 @@ type Made = Pick<Placement, 'leaf' | 'reason' | 'release' | 'removedStale'> & {
  * On v1, which has no delegation, and at the other places, the limits are to be copied, unless the place was
  * named with `--cgroup-parent` or `--placement top`.
  * @throws UsageError or PermissionError if `--cgroup-parent` or `--placement` names a place that does not
- * work.
+ * work; KernelFileError if a file of procfs or cgroupfs cannot be read.
  */
 export async function placeLeaf(request: PlacementRequest): Promise<Placement> {
   const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());

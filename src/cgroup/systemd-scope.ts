@@ -31,7 +31,7 @@ export interface Scope {
 
 /**
  * Starts a scope with `Delegate=yes`: by the system manager for root, by the user manager for other users.
- * @throws Rejection if systemd is not the init system or refuses.
+ * @throws Rejection if systemd is not the init system or refuses; KernelFileError.
  */
 export async function startScope(hierarchy: MemoryHierarchy): Promise<Scope> {
   if (!existsSync('/run/systemd/system'))

@@ -21,7 +21,7 @@ const NEWER = (since: string) => `use Linux ${since} or later`;
 
 /**
  * Checks this host. Creates a leaf at the same place as a run would, examines it, and removes it.
- * @throws UsageError or PermissionError if `cgroupParent` does not work.
+ * @throws UsageError or PermissionError if `cgroupParent` does not work; KernelFileError.
  */
 export async function diagnose(cgroupParent: string | undefined): Promise<Diagnosis> {
   const checks: Check[] = [checkKernel(), ...checkHierarchy(), checkRights()];

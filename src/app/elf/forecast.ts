@@ -46,7 +46,7 @@ export interface ForecastOptions {
  * Reads the objects and computes the memory of each map; nothing is loaded. On the running kernel, two small
  * maps determine the variants of the formulas, if creating them is permitted.
  * @throws KernelFileError for a file that is not a BPF object or is damaged, UsageError for a change to a map
- * that no object has.
+ * that no object has, UnsupportedError for a map above 2^53 bytes, and with a maker as `measureMaps`.
  */
 export async function forecastElf(options: ForecastOptions): Promise<ElfForecast> {
   const read = options.files.flatMap(readBpfObjects);

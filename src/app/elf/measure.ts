@@ -33,7 +33,7 @@ const pollMs = 25;
  * Creates the maps one after the other, with as many copies of each as needed to see its charge, in a
  * separate process in a fresh leaf; both are removed afterwards. `maker` is a command that calls
  * `serveMapMaker`. Returns one result per map.
- * @throws UnsupportedError if no memory cgroup is available; KernelFileError, LaunchError.
+ * @throws UnsupportedError if no memory cgroup is available; ToolError if a map cannot be measured.
  */
 export async function measureMaps(
   maps: readonly MapToMeasure[],

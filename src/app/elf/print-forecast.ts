@@ -12,7 +12,7 @@ export interface ForecastStyle {
 
 /**
  * Prints a forecast of the memory of maps in BPF object files.
- * @throws UsageError, KernelFileError, OutputError.
+ * @throws the errors of `forecastElf`; OutputError.
  */
 export async function printForecast(
   options: ForecastOptions,

@@ -23,8 +23,8 @@ export interface ReplayOptions {
 /**
  * Opens the view and waits until the user or a signal closes it. Returns the exit status: 0, or 128 plus the
  * signal number.
- * @throws InputError if the file cannot be read or is not a recording; UnsupportedError without a suitable
- * terminal.
+ * @throws UsageError for a malformed moment; InputError if the file cannot be read or is not a recording;
+ * UnsupportedError without a suitable terminal.
  */
 export async function replay({ file, follow, at, speed }: ReplayOptions): Promise<number> {
   // Before reading the recording and opening the screen: a long recording takes time.

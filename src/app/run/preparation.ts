@@ -23,8 +23,7 @@ export interface TargetPlace {
 
 /**
  * Creates the leaf with its limits, and registers its removal.
- * @throws UsageError or PermissionError if a requested place does not work, and the errors of
- * `reportPlacement`.
+ * @throws the errors of `placeLeaf`, `reportPlacement` and `Leaf.setLimits`.
  */
 export async function placeTarget(options: RunOptions, log: Log, cleanUp: CleanUp): Promise<TargetPlace> {
   const placement = await placeLeaf({

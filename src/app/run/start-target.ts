@@ -11,7 +11,10 @@ import type { RunOptions } from './options.ts';
 import { limitSettings } from './preparation.ts';
 import type { Stage } from './stage.ts';
 
-/** Starts the target, with the variables of `--inherit-limits` if requested. @throws LaunchError. */
+/**
+ * Starts the target, with the variables of `--inherit-limits` if requested.
+ * @throws LaunchError, KernelFileError.
+ */
 export async function startTarget(
   options: RunOptions,
   { env, inherited, streams, log }: Stage,

@@ -47,7 +47,7 @@ interface Source {
 /**
  * Parses a list of `[METRIC=]AMOUNT`, where an amount is `5%`, `2MiB` or `5%+2MiB`: 5 % of the base, plus 2
  * MiB. `where` names the option, or the place in a file, in errors.
- * @throws UsageError with the text and a caret under the error in `detail`.
+ * @throws UsageError, or InputError in a file, with the text and a caret under the error in `detail`.
  */
 export function parseMaxRegression(text: string, where = '--max-regression'): RegressionRule {
   const rule: RegressionRule = { named: [] };

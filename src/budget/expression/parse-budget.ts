@@ -38,7 +38,7 @@ const NEAR_OPERATORS: Readonly<Record<string, Op>> = {
 
 /**
  * Parses a budget. `where` names the option, or the place in a file, in errors.
- * @throws UsageError with the expression and a caret under the error in `detail`.
+ * @throws UsageError, or InputError in a file, with the expression and a caret under the error in `detail`.
  */
 export function parseBudget(text: string, where = '--budget'): Budget {
   const start = text.length - text.trimStart().length;

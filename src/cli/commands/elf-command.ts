@@ -34,7 +34,7 @@ const MAX_ENTRIES = 0xffff_ffff;
 
 /**
  * Prints a forecast of the memory of maps in BPF object files.
- * @throws UsageError, KernelFileError.
+ * @throws UsageError, and the errors of `printForecast`.
  */
 export async function elf(files: readonly string[], flags: ElfFlags): Promise<number> {
   if (flags.makeMaps === true) {

@@ -10,7 +10,7 @@ export interface ReplayFlags {
 
 /**
  * Opens a recording in the view.
- * @throws UsageError; UnsupportedError without a terminal.
+ * @throws UsageError, and the errors of `replay`.
  */
 export async function replay(file: string, flags: ReplayFlags): Promise<number> {
   const speed = Number(flags.speed.replace(/x$/, ''));
