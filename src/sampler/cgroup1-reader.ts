@@ -23,6 +23,7 @@ const LINKS_OF_NO_CHILD = 2;
 
 /**
  * Opens the files of a leaf in v1's memory hierarchy.
+ * Source: Documentation/admin-guide/cgroup-v1/memory.rst.
  * @throws KernelFileError if a file exists and cannot be opened.
  */
 export function openCgroup1Reader(

@@ -11,6 +11,7 @@ import { type FigureReader, type Figures, KeptValue, type Parse, setIfDefined } 
 
 /**
  * Opens the files of a leaf; `listProcesses` is only called if there are nested cgroups.
+ * Source: Documentation/admin-guide/cgroup-v2.rst. Since: Linux 4.5; memory.peak 5.19, memory.swap.peak 6.5.
  * @throws KernelFileError if a file exists and cannot be opened.
  */
 export function openCgroup2Reader(

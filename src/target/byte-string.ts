@@ -22,7 +22,7 @@ export function pathOf(bytes: ByteString): Buffer {
   return Buffer.from(bytes, 'latin1');
 }
 
-/** Splits the strings of `/proc/PID/cmdline` or `environ`, each of which ends in a NUL. */
+/** Splits the strings of `/proc/PID/cmdline` or `environ`, each of which ends in a NUL. Source: proc(5). */
 export function splitStrings(bytes: ByteString): ByteString[] {
   return bytes === '' ? [] : (bytes.endsWith('\0') ? bytes.slice(0, -1) : bytes).split('\0');
 }

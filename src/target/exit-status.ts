@@ -29,7 +29,7 @@ export function signalName(number: number): string {
   return names.find(([name]) => !SECOND_NAMES.has(name))?.[0] ?? `SIG${number}`;
 }
 
-/** The number of a signal that `signalName` has named. */
+/** The number of a signal that `signalName` has named. Source: signal(7). */
 export function signalNumber(name: string): number {
   const [, offset, number] = /^SIG(?:RTMIN(?:\+(\d+))?|(\d+))$/.exec(name) ?? [];
   if (number !== undefined) return Number(number);

@@ -29,7 +29,7 @@ export interface InheritedState {
 
 let descriptorsAtStart: readonly number[] = [];
 
-/** Notes which descriptors are open; call it before anything is opened. */
+/** Notes which descriptors are open; call it before anything is opened. Source: proc(5), /proc/pid/fd. */
 export function noteOpenDescriptors(): void {
   try {
     descriptorsAtStart = readdirSync('/proc/self/fd').map(Number);

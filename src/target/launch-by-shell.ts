@@ -1,4 +1,4 @@
-/** The launch where there is no stub for the architecture: a shell joins the leaf and becomes the target. */
+/** The launch where no stub can be executed: a shell joins the leaf and becomes the target. */
 import { type StdioOptions, spawn } from 'node:child_process';
 import { LaunchError } from '../errors.ts';
 import { type ByteString, textOf } from './byte-string.ts';

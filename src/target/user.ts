@@ -55,7 +55,7 @@ function lookUpEntry(database: 'passwd' | 'group', key: string): string[] | unde
   return findEntry(readDatabase(database), key) ?? askNameService(database, key);
 }
 
-/** Finds an entry by its name, else by its id, like chown(1). */
+/** Finds an entry by its name, else by its id, like chown(1). Source: passwd(5), group(5), getent(1). */
 export function findEntry(text: string, key: string): string[] | undefined {
   const entries = text.split('\n').map((line) => line.split(':'));
   return entries.find((fields) => fields[0] === key) ?? entries.find((fields) => fields[2] === key);

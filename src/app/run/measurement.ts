@@ -143,7 +143,7 @@ export class Measurement {
     this.#sampler?.setInterval(intervalMs);
   }
 
-  /** Whether nothing was ever charged to the leaf, which means that the stub has not joined it. */
+  /** Whether nothing was ever charged to the leaf, which means that the target has not joined it. */
   get wasNeverCharged(): boolean {
     return this.placement.leaf !== undefined && this.aggregate.summary().peak?.bytes === 0;
   }
