@@ -88,7 +88,8 @@ testWith([needs.cgroup], 'check and report print the verdict of the run, in ever
 
 testWith([needs.cgroup], 'a truncated recording is evaluated up to its end, with a warning', async () => {
   const output = newFile('run.jsonl');
-  await cmemstat('-q', ...QUICK, '--output', output, '--', ...grow(1000, [4, 0], [40, 500]));
+  const often = words('--process-interval 100ms');
+  await cmemstat('-q', ...QUICK, ...often, '--output', output, '--', ...grow(1000, [4, 0], [40, 500]));
   const lines = readFileSync(output, 'utf8').trim().split('\n');
   const check = async (
     text: string,
