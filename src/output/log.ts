@@ -80,7 +80,7 @@ export class StandardErrorLog implements Log {
   }
 }
 
-/** A log for a command that is no run: it shows everything but details. Flush it before the end. */
+/** A log for commands that run no target: it shows everything but details. Flush it before the end. */
 export function openLog(): StandardErrorLog {
   // A failure of standard error cannot be reported anywhere.
   return new StandardErrorLog(new LineWriter(2, 'standard error', () => {}), {

@@ -38,7 +38,7 @@ export function noteOpenDescriptors(): void {
   }
 }
 
-/** The state that cmemstat was started with, as far as it can be found out. */
+/** The state that cmemstat was started with, where it can be determined. */
 export function readInheritedState(): InheritedState {
   return {
     environment: readOwnEnvironment(),

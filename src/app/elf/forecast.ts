@@ -6,7 +6,7 @@ import type { DefinedMap } from '../../kernel/bpf/elf/elf-btf-maps.ts';
 import type { ElfMap } from '../../kernel/bpf/elf/elf-maps.ts';
 import { type BpfObjectFile, readBpfObjects } from '../../kernel/bpf/elf/elf-objects.ts';
 import { readMapHost } from '../../kernel/bpf/memory/map-host.ts';
-import { computeMapMemory } from '../../kernel/bpf/memory/map-memory.ts';
+import { computeMapMemory, STORAGE_TYPES } from '../../kernel/bpf/memory/map-memory.ts';
 import { type MapHost, readMapKernelFacts } from '../../kernel/bpf/memory/map-struct-sizes.ts';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { mapTypeName, mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
@@ -215,18 +215,7 @@ function costOn(map: DefinedMap, host: MapHost): ForecastCost[] {
   return [{ possibleCpus: host.possibleCpus, bytes, fullBytes: full.bytes, unchargedPercpuBytes, exact }];
 }
 
-const withoutEntries: ReadonlySet<number> = new Set(
-  (
-    [
-      'sk_storage',
-      'inode_storage',
-      'task_storage',
-      'cgrp_storage',
-      'cgroup_storage',
-      'percpu_cgroup_storage',
-    ] as const
-  ).map(mapTypeNumber),
-);
+const withoutEntries: ReadonlySet<number> = new Set(STORAGE_TYPES.map(mapTypeNumber));
 const stackTrace = mapTypeNumber('stack_trace');
 const structOps = mapTypeNumber('struct_ops');
 

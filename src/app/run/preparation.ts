@@ -56,7 +56,7 @@ function applyCallerLimits(leaf: Leaf, { escaped }: Placement, log: Pick<Log, 'i
       `the run gets the limits that bind cmemstat: ${copied.map(describeLimit).join(', ')} (without them: --placement top)`,
     );
   }
-  // pids.max of a service manager is no limit on memory.
+  // pids.max of a service manager does not limit memory.
   const lost = left.filter(({ file }) => file.startsWith('memory.'));
   if (lost.length > 0) {
     log.warn(`WARNING: limits that bind cmemstat do not bind the run: ${lost.map(describeLimit).join(', ')}`);

@@ -57,18 +57,18 @@ export function computeMapMemory(
   };
 }
 
-/** Types whose elements, or whose pages, the kernel understates or leaves out. */
-const UNDERSTATED: ReadonlySet<string> = new Set([
-  'lpm_trie',
-  'arena',
+/** Types that store a value for each socket, inode, task or cgroup: they have no `max_entries`. */
+export const STORAGE_TYPES = [
   'sk_storage',
   'inode_storage',
   'task_storage',
   'cgrp_storage',
   'cgroup_storage',
   'percpu_cgroup_storage',
-  'cpumap',
-]);
+] as const;
+
+/** Types whose elements, or whose pages, the kernel understates or leaves out. */
+const UNDERSTATED: ReadonlySet<string> = new Set(['lpm_trie', 'arena', 'cpumap', ...STORAGE_TYPES]);
 
 /**
  * Whether a map takes more than the kernel says, and than the same formula computes. Measured on Linux 6.12 to 7.3,
