@@ -7,25 +7,31 @@ export interface TestCounts {
   skipped: number;
   /** The names of the tests that passed on a retry, each with its file; they are counted as passed too. */
   retried: string[];
+  /** The names of the tests that failed, each with its file. */
+  failures: string[];
 }
 
 /**
  * Reads the output of vitest's reporter `verbose`, with or without colours: the counts from its closing lines, such as
- * `Tests  2 failed | 10 passed | 1 skipped (13)`, summed over several runs; and the tests that passed on a retry.
+ * `Tests  2 failed | 10 passed | 1 skipped (13)`, summed over several runs; and the tests that failed or passed on a retry.
  */
 export function countTests(output: string): TestCounts {
   const text = stripVTControlCharacters(output);
-  const counts: TestCounts = { passed: 0, failed: 0, skipped: 0, retried: [] };
+  const counts: TestCounts = { passed: 0, failed: 0, skipped: 0, retried: [], failures: [] };
   for (const [, line = ''] of text.matchAll(/^\s*Tests {2}(.*)$/gm)) {
     for (const [, number, kind] of line.matchAll(/(\d+) (passed|failed|skipped)/g)) {
       counts[kind as 'passed' | 'failed' | 'skipped'] += Number(number);
     }
   }
-  for (const [, name = ''] of text.matchAll(/^\s*✓\s+(\S.*?)(?: \d+ms)? \(retry x\d+\)\s*$/gm)) {
-    // The project is the first word: in bars without colours, in blanks with them.
-    counts.retried.push(name.replace(/^\|?[\w-]+\|?\s+(?=\S+\.test\.)/, ''));
-  }
+  const names = (line: RegExp) => Array.from(text.matchAll(line), ([, name = '']) => withoutProject(name));
+  counts.retried = names(/^\s*✓\s+(\S.*?)(?: \d+ms)? \(retry x\d+\)\s*$/gm);
+  counts.failures = names(/^\s*×\s+((?:\S+\s+)?\S+\.test\.\S+ > .*?)(?: \d+ms)?(?: \(retry x\d+\))?\s*$/gm);
   return counts;
+}
+
+/** The project is the first word of a test: in bars without colours, in blanks with them. */
+function withoutProject(test: string): string {
+  return test.replace(/^\|?[\w-]+\|?\s+(?=\S+\.test\.)/, '');
 }
 
 /** A suite: one run of vitest, on the host or in a virtual machine. */
@@ -34,15 +40,20 @@ export interface SuiteCounts extends TestCounts {
 }
 
 /**
- * The closing lines of all suites. A test that passed only on a retry is listed: it indicates a fault of the tests or
- * of the program. The last line is for programs, and separate.
+ * The closing lines of all suites. The tests that failed are listed, since their own lines may be far above, and those
+ * that passed only on a retry: these indicate a fault of the tests or of the program. The last line is for programs, and
+ * separate.
  */
 export function formatClosingLines(suites: readonly SuiteCounts[]): string[] {
-  const retried = suites.flatMap(({ suite, retried }) => retried.map((name) => `  ${suite}: ${name}`));
+  const list = (key: 'failures' | 'retried', heading: string) => {
+    const lines = suites.flatMap((counts) => counts[key].map((name) => `  ${counts.suite}: ${name}`));
+    return lines.length === 0 ? [] : [`${lines.length} ${heading}:`, ...lines, ''];
+  };
   const sum = (key: 'passed' | 'failed' | 'skipped') =>
     suites.reduce((total, counts) => total + counts[key], 0);
   return [
-    ...(retried.length === 0 ? [] : [`${retried.length} passed only on a retry:`, ...retried, '']),
+    ...list('failures', 'failed'),
+    ...list('retried', 'passed only on a retry'),
     `${sum('passed')} passed, ${sum('failed')} failed, ${sum('skipped')} skipped`,
   ];
 }

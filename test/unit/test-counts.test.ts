@@ -29,7 +29,7 @@ it.each([
     { passed: 0, failed: 0, skipped: 0 },
   ],
 ])('the counts %s', (_, output, counts) => {
-  expect(countTests(output)).toEqual({ ...counts, retried: [] });
+  expect(countTests(output)).toEqual({ ...counts, retried: [], failures: [] });
 });
 
 const RETRIED = [
@@ -42,11 +42,12 @@ const RETRIED = [
   '      Tests  1 failed | 4 passed (5)',
 ].join('\n');
 
-it('lists the tests that passed on a retry, and counts them as passed', () => {
+it('lists the tests that failed or passed on a retry, and counts the latter as passed', () => {
   expect(countTests(RETRIED)).toEqual({
     passed: 4,
     failed: 1,
     skipped: 0,
+    failures: ['test/integration/view.test.ts > fails every time'],
     retried: [
       'test/integration/view.test.ts > pause > stops the clock',
       'test/integration/maps.test.mjs > without a project or a duration',
@@ -57,14 +58,14 @@ it('lists the tests that passed on a retry, and counts them as passed', () => {
 
 it('ends with one line of sums if nothing was retried', () => {
   const suites = [
-    { suite: 'unit', passed: 3, failed: 0, skipped: 0, retried: [] },
-    { suite: 'guest 6.12', passed: 4, failed: 1, skipped: 2, retried: [] },
+    { suite: 'unit', passed: 3, failed: 0, skipped: 0, retried: [], failures: [] },
+    { suite: 'guest 6.12', passed: 4, failed: 1, skipped: 2, retried: [], failures: [] },
   ];
   expect(formatClosingLines(suites)).toEqual(['7 passed, 1 failed, 2 skipped']);
   expect(formatClosingLines([])).toEqual(['0 passed, 0 failed, 0 skipped']);
 });
 
-it('ends with the tests that passed only on a retry, and the line of sums', () => {
+it('ends with the tests that failed or passed only on a retry, and the line of sums', () => {
   const suites = [
     {
       suite: 'integration',
@@ -72,15 +73,26 @@ it('ends with the tests that passed only on a retry, and the line of sums', () =
       failed: 0,
       skipped: 0,
       retried: ['a.test.ts > one', 'b.test.ts > two'],
+      failures: [],
     },
-    { suite: 'guest 6.12', passed: 4, failed: 0, skipped: 2, retried: ['a.test.mjs > one'] },
+    {
+      suite: 'guest 6.12',
+      passed: 4,
+      failed: 1,
+      skipped: 2,
+      retried: ['a.test.mjs > one'],
+      failures: ['c.test.mjs > three'],
+    },
   ];
   expect(formatClosingLines(suites)).toEqual([
+    '1 failed:',
+    '  guest 6.12: c.test.mjs > three',
+    '',
     '3 passed only on a retry:',
     '  integration: a.test.ts > one',
     '  integration: b.test.ts > two',
     '  guest 6.12: a.test.mjs > one',
     '',
-    '7 passed, 0 failed, 2 skipped',
+    '7 passed, 1 failed, 2 skipped',
   ]);
 });
