@@ -263,12 +263,9 @@ export function testWith(
   }
 }
 
-/** Whether only the kernel and its cgroup v2 differ from the host; a guest with systemd places targets differently. */
-export const isKernelGuest = isGuest && !process.env.CMEMSTAT_VM_GUEST?.startsWith('systemd');
-
-/** A test that does not depend on the kernel: the guests that exist for their kernel leave it to the host. */
+/** A test that depends neither on the kernel nor on where the target is placed: only the host runs it. */
 export function testWithoutKernel(...args: Parameters<typeof testWith>): void {
-  if (!isKernelGuest) testWith(...args);
+  if (!isGuest) testWith(...args);
 }
 
 /** The leaves on this host whose cmemstat has exited; others may be of concurrent runs. */

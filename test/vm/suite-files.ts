@@ -9,12 +9,12 @@ export const SYSTEMD_FILES: readonly string[] = ['systemd', 'launch', 'lifecycle
  * these. In the other files `testWithoutKernel` marks such tests.
  */
 export const HOST_FILES: readonly string[] =
-  'screen* view* replay code-cache budget-servers budget-files reports gate-faults action junit-schema growth'.split(
+  'screen* view* replay code-cache budget-servers budget-files compare reports gate-faults action junit-schema growth'.split(
     ' ',
   );
 
 /** The processing of the figures and files of cgroup v2: one kernel is sufficient. */
-export const ONE_KERNEL_FILES: readonly string[] = ['compare', 'runs', 'elsewhere'];
+export const ONE_KERNEL_FILES: readonly string[] = ['runs', 'elsewhere'];
 
 /** The kernel that runs {@link ONE_KERNEL_FILES}. */
 export const THE_ONE_KERNEL: KernelName = '6.12';

@@ -1,5 +1,5 @@
 /** The figures of known targets. */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -24,16 +24,21 @@ import {
 /** The kernel sums the counts of the CPUs every 2 s, or when 64 pages per CPU have changed; until then memory.stat lags. */
 const STAT_FLUSH_SECONDS = 5;
 
-/** `dd` reads its whole block before writing it to a pipe without a reader: that much anon, and little more. */
-const hold = (mib: number, seconds: number) =>
-  `dd if=/dev/zero bs=${mib}M count=1 2>/dev/null | sleep ${seconds}`;
+/**
+ * `dd` reads its whole block before writing it to a pipe: that much anon, and little more. The reader reports the first
+ * byte by the file `MIB` in the folder, and holds the rest back until there is a file `end`.
+ */
+const hold = (mib: number, folder: string) =>
+  `dd if=/dev/zero bs=${mib}M count=1 2>/dev/null | sh -c 'head -c 1 >${folder}/${mib}; until [ -e ${folder}/end ]; do sleep 0.2; done'`;
 
 testWith(
   [needs.cgroup],
   'a process tree that allocates 10 + 20 + 30 + 40 MiB has 100 to 104 MiB of anon',
   async () => {
-    const seconds = 2 * SLOWNESS;
-    const script = `${hold(10, seconds)} & (${hold(20, seconds)} & sh -c '${hold(30, seconds)}' & wait) & ${hold(40, seconds)}; wait`;
+    const folder = mkdtempSync(join(scratch, 'hold-'));
+    const branches = `${hold(10, folder)} & (${hold(20, folder)} & (${hold(30, folder)}) & wait) & ${hold(40, folder)} &`;
+    const allocated = [10, 20, 30, 40].map((mib) => `[ -s ${folder}/${mib} ]`).join(' && ');
+    const script = `${branches} until ${allocated}; do sleep 0.1; done; sleep 1; : >${folder}/end; wait`;
     const { samples, summary } = await record('--interval', '100ms', '--', 'sh', '-c', script);
     const highest = Math.max(...samples.map((sample) => sample.stat?.anon ?? 0));
     expect(highest).toBeGreaterThanOrEqual(100 * MIB);
