@@ -82,6 +82,18 @@ describe('the package', () => {
     expect(documents).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md']));
   });
 
+  it('links to files of the repository that exist', () => {
+    const repository = `${manifest.homepage.replace('#readme', '')}/`;
+    const paths = documents.flatMap((document) =>
+      readText(document)
+        .split(repository)
+        .slice(1)
+        .map((text) => /^(?:blob|tree)\/main\/([^)#\s]+)/.exec(text)?.[1] ?? text.slice(0, 60)),
+    );
+    expect(paths.length).toBeGreaterThan(0);
+    expect(paths.filter((path) => !existsSync(resolve(PROJECT, path)))).toEqual([]);
+  });
+
   it.each(documents.filter((path) => path !== 'CONTRIBUTING.md'))(
     'contains every file that %s links to',
     (path) => {
