@@ -6,9 +6,10 @@
  * Cached code is executed without verification, so it is only read from a directory that only this user and
  * root can write to. A cache that cannot be read or written costs time but is not an error.
  */
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPrivateDirectory, makePrivateDirectory } from '../kernel/cache-directory.ts';
+import { readPrivateFile, writePrivateFile } from '../kernel/private-file.ts';
 
 /** The caches of other installations are removed if they have not been modified for this long. */
 const MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000;
@@ -46,23 +47,14 @@ export class CodeCache {
 
   /** The code of a chunk; absent if no trusted code exists. */
   read(chunk: string): Buffer | undefined {
-    if (!this.#usable) return undefined;
-    try {
-      return readFileSync(this.#fileOf(chunk));
-    } catch {
-      return undefined;
-    }
+    return this.#usable ? readPrivateFile(this.#fileOf(chunk), MAX_TOTAL_BYTES) : undefined;
   }
 
   /** Stores the code of these chunks, if there is a directory that only this user and root can write to. */
   write(chunks: Iterable<readonly [name: string, code: Buffer]>): void {
     try {
       this.#create();
-      for (const [name, code] of chunks) {
-        const scratch = `${this.#fileOf(name)}.${process.pid}`;
-        writeFileSync(scratch, code, { mode: 0o600 });
-        renameSync(scratch, this.#fileOf(name));
-      }
+      for (const [name, code] of chunks) writePrivateFile(this.#fileOf(name), code);
     } catch {
       // No space, no permission, or a read-only file system: the next run compiles again.
     }

@@ -1,18 +1,39 @@
 /** Location of the caches, and whether their contents can be trusted. */
 import { existsSync, mkdirSync, realpathSync, statSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /**
- * The directory of all caches: `$XDG_CACHE_HOME/cmemstat`, else `~/.cache/cmemstat`. Absent without a home
- * directory.
+ * The directory of all caches: `$XDG_CACHE_HOME/cmemstat`, else `~/.cache/cmemstat`. For root, where these refer to a
+ * directory of another user, as HOME may under sudo: `.cache/cmemstat` in root's own home directory. Absent without a
+ * home directory.
  *
  * Source: the XDG base directory specification.
  */
 export function cacheDirectory({ XDG_CACHE_HOME }: NodeJS.ProcessEnv = process.env): string | undefined {
   // The specification says that relative paths are ignored.
   const base = XDG_CACHE_HOME?.startsWith('/') ? XDG_CACHE_HOME : join(homeDirectory(), '.cache');
-  return base.startsWith('/') ? join(base, 'cmemstat') : undefined;
+  if (!base.startsWith('/')) return undefined;
+  const isForeign = process.geteuid?.() === 0 && ownerOf(base) !== 0;
+  return join(isForeign ? join(ownHome(), '.cache') : base, 'cmemstat');
+}
+
+/** The owner of a directory, or of the closest one above it that exists. */
+function ownerOf(directory: string): number {
+  for (let path = directory; ; path = dirname(path)) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat !== undefined) return stat.uid;
+    if (path === '/') return 0;
+  }
+}
+
+/** The home directory in the user database, whatever HOME is. */
+function ownHome(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    return '/root';
+  }
 }
 
 /** Empty if HOME is empty, or if HOME is not set and the user is not in the user database. */
@@ -24,7 +45,8 @@ function homeDirectory(): string {
   }
 }
 
-const WRITABLE_BY_OTHERS = 0o022;
+/** The bits of a file's mode that let its group or others write to it. */
+export const WRITABLE_BY_OTHERS = 0o022;
 const STICKY = 0o1000;
 
 /**

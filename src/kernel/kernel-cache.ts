@@ -1,8 +1,9 @@
 /** Caches data that depends only on the kernel: files named after the kernel's build id. */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { join } from 'node:path';
 import { cacheDirectory, isPrivateDirectory, makePrivateDirectory } from './cache-directory.ts';
+import { readPrivateFile, writePrivateFile } from './private-file.ts';
 
 /** The location of the cache and the identity of the kernel; the defaults are this host's. */
 export interface CacheSources {
@@ -27,17 +28,19 @@ export interface KernelCacheEntry<T> {
  * @param topic prefix of the file name.
  * @param identity what the data depends on besides the kernel, such as a version; part of the file name, so
  * only letters, digits, dots and hyphens.
+ * @param isValid whether a parsed file has the shape of the data; other files are treated as missing.
  */
 export function openKernelCache<T>(
   topic: string,
   identity: string,
+  isValid: (data: unknown) => data is T,
   { notesPath = '/sys/kernel/notes', directory = cacheDirectory() }: CacheSources = {},
 ): KernelCacheEntry<T> {
   const buildId = readBuildId(notesPath);
   if (buildId === undefined || directory === undefined) return { read: () => undefined, write: () => {} };
   const path = join(directory, `${topic}-${identity}-${buildId}.json`);
   return {
-    read: () => (isPrivateDirectory(directory) ? readCache<T>(path) : undefined),
+    read: () => (isPrivateDirectory(directory) ? readCache(path, isValid) : undefined),
     write: (answer) => writeCache(directory, path, answer),
   };
 }
@@ -50,10 +53,11 @@ export function openKernelCache<T>(
 export function cachedForKernel<T>(
   topic: string,
   identity: string,
+  isValid: (data: unknown) => data is T,
   compute: () => T,
   sources: CacheSources = {},
 ): T {
-  const entry = openKernelCache<T>(topic, identity, sources);
+  const entry = openKernelCache(topic, identity, isValid, sources);
   const cached = entry.read();
   if (cached !== undefined) return cached;
   const answer = compute();
@@ -102,30 +106,33 @@ function align4(length: number): number {
 // Increment whenever the file format changes: files in another format are recomputed.
 const FORMAT = 'cmemstat-cache 2';
 
+/** Larger files are not ours: the largest of ours has about 300 kB. */
+const MAX_BYTES = 4 * 1024 * 1024;
+
 /**
  * The file has two lines: format, length and checksum, then the data. Anything else is treated as missing.
  */
-function readCache<T>(path: string): T | undefined {
+function readCache<T>(path: string, isValid: (data: unknown) => data is T): T | undefined {
+  const bytes = readPrivateFile(path, MAX_BYTES);
+  if (bytes === undefined) return undefined;
   try {
-    const bytes = readFileSync(path);
     const end = bytes.indexOf(10);
     const answer = bytes.subarray(end + 1);
     if (end < 0 || bytes.toString('latin1', 0, end) !== headerOf(answer)) return undefined;
-    return JSON.parse(answer.toString('utf8')) as T;
+    const data: unknown = JSON.parse(answer.toString('utf8'));
+    return isValid(data) ? data : undefined;
   } catch {
     return undefined;
   }
 }
 
 function writeCache(directory: string, path: string, answer: unknown): void {
-  const scratch = `${path}.${process.pid}`;
   try {
     makePrivateDirectory(directory);
     const bytes = Buffer.from(JSON.stringify(answer));
-    writeFileSync(scratch, Buffer.concat([Buffer.from(`${headerOf(bytes)}\n`), bytes]), { mode: 0o600 });
-    renameSync(scratch, path);
+    writePrivateFile(path, Buffer.concat([Buffer.from(`${headerOf(bytes)}\n`), bytes]));
   } catch {
-    removeQuietly(scratch);
+    // No space, no permission, or a read-only file system.
   }
 }
 
@@ -144,12 +151,4 @@ function checksum(bytes: Buffer): number {
   for (let at = 0; at < words; at += 4) sum = Math.imul(sum ^ view.getInt32(at), 0x01000193);
   for (let at = words; at < bytes.length; at++) sum = Math.imul(sum ^ view.getUint8(at), 0x01000193);
   return sum >>> 0;
-}
-
-function removeQuietly(path: string): void {
-  try {
-    rmSync(path, { force: true });
-  } catch {
-    // The directory is not a directory, or does not exist: neither does the file.
-  }
 }

@@ -8,7 +8,7 @@ import {
   statSync,
   symlinkSync,
 } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { cacheDirectory, isPrivateDirectory, makePrivateDirectory } from '#src/kernel/cache-directory.ts';
@@ -28,6 +28,16 @@ describe('cacheDirectory', () => {
   ])('with %o is %s', (environment, expected) => {
     expect(cacheDirectory(environment)).toBe(expected);
   });
+
+  it.runIf(process.getuid?.() === 0)(
+    "is in root's own home if the other place belongs to another user",
+    () => {
+      chownSync(directory, 1000, 1000);
+      const own = join(userInfo().homedir, '.cache/cmemstat');
+      expect(cacheDirectory({ XDG_CACHE_HOME: directory })).toBe(own);
+      expect(cacheDirectory({ XDG_CACHE_HOME: join(directory, 'not/yet') })).toBe(own);
+    },
+  );
 });
 
 describe('isPrivateDirectory', () => {

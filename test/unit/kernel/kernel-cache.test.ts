@@ -40,11 +40,14 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
+const isAny = (_: unknown): _ is unknown => true;
+
 let computed = 0;
 function ask(identity = '1.abc', answer: unknown = { a: 1 }): unknown {
   return cachedForKernel(
     'layout',
     identity,
+    isAny,
     () => {
       computed++;
       return answer;
@@ -96,6 +99,14 @@ describe('cachedForKernel', () => {
     expect(computed).toBe(2);
   });
 
+  it('recomputes data of another shape', () => {
+    const sources = { notesPath, directory: join(directory, 'cache') };
+    const isNumber = (data: unknown): data is number => typeof data === 'number';
+    cachedForKernel('layout', '1', isAny, () => 'text', sources);
+    expect(cachedForKernel('layout', '1', isNumber, () => 7, sources)).toBe(7);
+    expect(cachedForKernel('layout', '1', isNumber, () => 8, sources)).toBe(7);
+  });
+
   it('works without a cache if the directory cannot be created', () => {
     writeFileSync(join(directory, 'cache'), 'a file');
     expect(ask()).toEqual({ a: 1 });
@@ -106,13 +117,13 @@ describe('cachedForKernel', () => {
   it.each(['/proc/none', '/proc/none/deeper', '/dev/null/cache'])(
     'works without a cache in %s',
     (nowhere) => {
-      expect(cachedForKernel('layout', '1', () => 1, { notesPath, directory: nowhere })).toBe(1);
+      expect(cachedForKernel('layout', '1', isAny, () => 1, { notesPath, directory: nowhere })).toBe(1);
     },
   );
 
   it('creates parent directories', () => {
     const deep = join(directory, 'a/b/c');
-    cachedForKernel('layout', '1', () => 1, { notesPath, directory: deep });
+    cachedForKernel('layout', '1', isAny, () => 1, { notesPath, directory: deep });
     expect(readdirSync(deep).length).toBe(1);
   });
 
@@ -141,6 +152,7 @@ describe('cachedForKernel', () => {
       cachedForKernel(
         'layout',
         '1',
+        isAny,
         () => {
           throw new Error('no BTF');
         },

@@ -9,6 +9,7 @@ import {
   decodePreparedObject,
   type EncodedObject,
   encodePreparedObject,
+  isEncodedObject,
   type PreparedObject,
 } from '../load/prepared-object.ts';
 import { OBJECTS_IDENTITY } from '../programs/compiled/identity.ts';
@@ -81,7 +82,17 @@ export async function prepareIteratorObjects(
 }
 
 function openCache(sources: IteratorSources | undefined): KernelCacheEntry<EncodedObjects> {
-  return openKernelCache('iterators', `${PREPARATION}.${OBJECTS_IDENTITY}`, sources);
+  return openKernelCache('iterators', `${PREPARATION}.${OBJECTS_IDENTITY}`, isEncoded, sources);
+}
+
+function isEncoded(value: unknown): value is EncodedObjects {
+  if (typeof value !== 'object' || value === null) return false;
+  const { recordsCharge, sumsElements, objects } = value as Partial<EncodedObjects>;
+  return (
+    typeof recordsCharge === 'boolean' &&
+    typeof sumsElements === 'boolean' &&
+    OBJECT_NAMES.every((name) => isEncodedObject(objects?.[name], name))
+  );
 }
 
 function toObjects({ recordsCharge, sumsElements, objects }: EncodedObjects): IteratorObjects {

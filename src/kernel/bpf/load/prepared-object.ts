@@ -89,6 +89,27 @@ export function encodePreparedObject(object: PreparedObject): EncodedObject {
   return encode(object) as EncodedObject;
 }
 
+/** Whether parsed JSON has the shape of an encoded object, as far as loading it depends on that. */
+export function isEncodedObject(value: unknown, name: string): value is EncodedObject {
+  if (typeof value !== 'object' || value === null) return false;
+  const object = value as Partial<EncodedObject>;
+  const isBytes = (bytes: unknown) =>
+    typeof bytes === 'object' && bytes !== null && 'base64' in bytes && typeof bytes.base64 === 'string';
+  return (
+    object.name === name &&
+    typeof object.byteOrder === 'string' &&
+    typeof object.license === 'string' &&
+    (object.btf === undefined || isBytes(object.btf)) &&
+    Array.isArray(object.maps) &&
+    Array.isArray(object.programs) &&
+    object.programs.every(
+      (program) =>
+        isBytes(program?.instructions) &&
+        [program.maps, program.symbols, program.unmet].every((references) => Array.isArray(references)),
+    )
+  );
+}
+
 /** Decodes a prepared object. */
 export function decodePreparedObject(encoded: EncodedObject): PreparedObject {
   return decode(encoded) as PreparedObject;

@@ -2,7 +2,7 @@ import { cachedForKernel } from '../../kernel-cache.ts';
 import { readPossibleCpus } from '../../possible-cpus.ts';
 import { readKernelBtf } from '../btf/btf.ts';
 import type { Bpf } from '../sys/bpf-call.ts';
-import { type MapHost, type MapKernelFacts, readMapKernelFacts } from './map-struct-sizes.ts';
+import { isMapKernelFacts, type MapHost, readMapKernelFacts } from './map-struct-sizes.ts';
 import { probeMapVariants } from './map-variants.ts';
 
 // Increment whenever `MapKernelFacts` changes, which invalidates caches of the old format.
@@ -15,7 +15,7 @@ const factsVersion = 'v1';
  * @throws KernelFileError with `ENOENT` on kernels built without BTF.
  */
 export function readMapHost(bpf: Bpf | undefined): MapHost {
-  const facts = cachedForKernel<MapKernelFacts>('map-facts', factsVersion, () =>
+  const facts = cachedForKernel('map-facts', factsVersion, isMapKernelFacts, () =>
     readMapKernelFacts(readKernelBtf()),
   );
   const host = { ...facts, possibleCpus: readPossibleCpus() };

@@ -63,6 +63,29 @@ export interface MapKernelFacts {
   readonly addressesInInsnArray: boolean;
 }
 
+/** Whether parsed JSON has the shape of the facts, and every size is one that a struct or page can have. */
+export function isMapKernelFacts(value: unknown): value is MapKernelFacts {
+  if (typeof value !== 'object' || value === null) return false;
+  const facts = value as Partial<MapKernelFacts>;
+  const isSize = (size: unknown) =>
+    Number.isInteger(size) && (size as number) > 0 && (size as number) < 2 ** 20;
+  const isBoolean = (fact: unknown) => typeof fact === 'boolean';
+  return (
+    typeof facts.sizes === 'object' &&
+    facts.sizes !== null &&
+    Object.entries(facts.sizes).every(([name, size]) => isMapStruct(name) && isSize(size)) &&
+    isSize(facts.pageSize) &&
+    ['usage', 'guess', 'pages'].includes(facts.memlockMeans ?? '') &&
+    isBoolean(facts.spareElementsInHashOfMaps) &&
+    isBoolean(facts.lockCountersInHash ?? false) &&
+    isBoolean(facts.addressesInInsnArray)
+  );
+}
+
+function isMapStruct(name: string): boolean {
+  return name === 'bucket' || structs.some((struct) => struct === name);
+}
+
 /** The kernel and machine of an existing or planned map. */
 export interface MapHost extends MapKernelFacts {
   /**
