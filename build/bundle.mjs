@@ -56,7 +56,10 @@ const GROUPS = [
   },
   { name: 'bpf', modules: ['kernel/bpf/sys/', 'kernel/procfs/held-bpf', 'sampler/bpf/own-objects'] },
   { name: 'summary', modules: ['model/(figures|row-changes|summary)', 'output/summary-text'] },
-  { name: 'cgroup', modules: ['cgroup/', 'app/run/(open-readers|preparation)', 'target/signals'] },
+  {
+    name: 'cgroup',
+    modules: ['cgroup/(?!systemd-scope)', 'app/run/(open-readers|preparation)', 'target/signals'],
+  },
 ];
 
 const groups = GROUPS.map(({ name, modules }, index) => ({

@@ -1,10 +1,10 @@
 /** The leaf: the fresh memory cgroup that the target runs in. */
 import { existsSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf, KernelFileError } from '../errors.ts';
 import { monotonicMs } from '../kernel/monotonic.ts';
 import { writePseudoFile } from '../kernel/pseudo-file.ts';
+import { sleep } from '../kernel/sleep.ts';
 import { leafName } from './leaf-name.ts';
 import { type LimitRequest, writeLimits1, writeLimits2 } from './limits.ts';
 import { explainNoMemory } from './memory-controller.ts';

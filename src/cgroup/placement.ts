@@ -23,7 +23,6 @@ import { enableControllers } from './memory-controller.ts';
 import { OwnCgroup } from './own-cgroup.ts';
 import { type PlacementKind, Rejection } from './rejection.ts';
 import { removeStaleLeaves } from './stale-leaves.ts';
-import { type Scope, startScope } from './systemd-scope.ts';
 
 /** A created leaf, and how its place was chosen. */
 export interface Placement {
@@ -176,7 +175,12 @@ function placeBelowParent(
 }
 
 async function placeInScope(hierarchy: MemoryHierarchy, request: PlacementRequest): Promise<Made> {
-  const scope: Scope = await startScope(hierarchy);
+  if (!existsSync('/run/systemd/system')) {
+    throw new Rejection('systemd', 'systemd is not running on this host');
+  }
+  // Loaded only here, since it starts processes.
+  const { startScope } = await import('./systemd-scope.ts');
+  const scope = await startScope(hierarchy);
   try {
     const made = makeLeafBelow(scope.directory, hierarchy, request);
     return { ...made, reason: scope.reason, release: scope.release };

@@ -1,11 +1,12 @@
 /** Snapshots of the processes of a run, at a separate interval; loaded only if needed. */
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
+
 import { errnoOf } from '../errors.ts';
 import { isAtLeast, readKernelRelease } from '../kernel/kernel-release.ts';
 import { monotonicMs } from '../kernel/monotonic.ts';
 import { readPageSize } from '../kernel/procfs/auxv.ts';
 import { readDescriptorCount } from '../kernel/procfs/descriptor-count.ts';
 import { findLivingThread, hasExited, type PidStat, readPidStat } from '../kernel/procfs/pid-stat.ts';
+import { yieldToEventLoop } from '../kernel/sleep.ts';
 import type { EventRecord, ProcessesRecord, ProcessRow } from '../model/recording.ts';
 import { RowChanges } from '../model/row-changes.ts';
 import { ProcessDetails } from './process-details.ts';

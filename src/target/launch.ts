@@ -1,19 +1,18 @@
 /** Starts the target in its leaf, before the target executes any code. */
-import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process';
-import { closeSync, existsSync, fstatSync } from 'node:fs';
-import { Socket } from 'node:net';
+import { closeSync, fstatSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { errnoName } from '../errno.ts';
-import { describeErrno, LaunchError } from '../errors.ts';
+import { describeErrno, LaunchError, UnsupportedError } from '../errors.ts';
+import { createPipe, type Libc, openLibc } from '../kernel/bpf/sys/libc.ts';
 import { type ByteString, bytesOf, textOf } from './byte-string.ts';
 import type { TargetEnvironment } from './environment.ts';
-import { decodeWaitStatus, signalNumber, type TargetExit } from './exit-status.ts';
+import { signalNumber, type TargetExit } from './exit-status.ts';
 import { type Executable, findExecutable } from './find-executable.ts';
 import type { InheritedState } from './inherited-state.ts';
 import { describeExecFailure } from './interpreter.ts';
-import { launchByShell } from './launch-by-shell.ts';
-import { encodeRequest, HAS_STUB_BYTE_ORDER, StubMessages, type StubStarted } from './stub-protocol.ts';
+import { startStub } from './stub-process.ts';
+import { HAS_STUB_BYTE_ORDER, type StubStarted } from './stub-protocol.ts';
 import type { TargetUser } from './user.ts';
 
 /** The parameters of a launch. */
@@ -65,34 +64,44 @@ export async function launchTarget(request: LaunchRequest): Promise<Target> {
   const words = [...asUser(request.user), ...request.command];
   // As the stub and not a C library executes it, the path is known here.
   const executable = findExecutable(words[0] ?? '', request.env.get('PATH'), request.cwd);
-  const launched = HAS_STUB_BYTE_ORDER ? await launchByStub(request, words, executable) : undefined;
-  return launched ?? launchByShell(request, words);
+  const libc = HAS_STUB_BYTE_ORDER ? await openLibcIfAvailable() : undefined;
+  const launched = libc && (await launchByStub(libc, request, words, executable));
+  if (launched !== undefined) return launched;
+  const { launchByShell } = await import('./launch-by-shell.ts');
+  return launchByShell(request, words);
 }
 
-/** A pipe or a descriptor for each of the target's streams, and the ends of pipes that are ours. */
+async function openLibcIfAvailable(): Promise<Libc | undefined> {
+  try {
+    return await openLibc();
+  } catch (error) {
+    if (error instanceof UnsupportedError) return undefined;
+    throw error;
+  }
+}
+
+/** A descriptor for each of the target's streams, and the ends of pipes that are ours. */
 interface Streams {
-  sources: (number | 'socket')[];
+  sources: number[];
   /** To close once the target has them. */
   theirs: number[];
   ours: (Readable | null)[];
 }
 
-async function openStreams({ stdio }: LaunchRequest): Promise<Streams> {
+async function openStreams(libc: Libc, { stdio }: LaunchRequest): Promise<Streams> {
   const streams: Streams = { sources: [], theirs: [], ours: [] };
   for (const [at, stream] of stdio.entries()) {
-    let ours: Readable | null = null;
-    if (stream === 'pipe') {
-      // Only loaded for the view.
-      const { createPipe } = await import('../kernel/bpf/sys/libc.ts');
-      const ends = await createPipe();
-      if (ends === undefined) streams.sources.push('socket');
-      else {
-        streams.sources.push(ends.write);
-        streams.theirs.push(ends.write);
-        ours = new Socket({ fd: ends.read, readable: true, writable: false });
-      }
-    } else streams.sources.push(stream === 'inherit' ? at : stream);
-    streams.ours.push(ours);
+    if (stream !== 'pipe') {
+      streams.sources.push(stream === 'inherit' ? at : stream);
+      streams.ours.push(null);
+      continue;
+    }
+    // Only loaded for the view.
+    const { Socket } = await import('node:net');
+    const { read, write } = createPipe(libc);
+    streams.sources.push(write);
+    streams.theirs.push(write);
+    streams.ours.push(new Socket({ fd: read, readable: true, writable: false }));
   }
   return streams;
 }
@@ -102,88 +111,47 @@ async function openStreams({ stdio }: LaunchRequest): Promise<Streams> {
  * @throws LaunchError
  */
 async function launchByStub(
+  libc: Libc,
   request: LaunchRequest,
   words: readonly ByteString[],
   executable: Executable,
 ): Promise<Target | undefined> {
   const { inherited } = request;
-  const streams = await openStreams(request);
-  const closeTheirs = () => {
-    for (const fd of streams.theirs.splice(0)) closeSync(fd);
-  };
-  const kept = inherited.descriptors.filter(isOpen);
-  // Above all that the target gets; the streams follow it, and the stub moves them to where they belong.
-  const channelFd = Math.max(2, ...kept) + 1;
-  const stdio: (number | 'ignore' | 'pipe')[] = Array(channelFd + 4).fill('ignore');
-  for (const fd of kept) stdio[fd] = fd;
-  stdio[channelFd] = 'pipe';
-  const moves = streams.sources.map((source, to) => {
-    // libuv would make a stream of ours blocking if it passed it on as a standard stream.
-    const from = channelFd + 1 + to;
-    if (typeof source === 'number' && inherited.closedStreams.includes(source)) return { to };
-    stdio[from] = source === 'socket' ? 'pipe' : source;
-    return { from, to };
+  const { sources, theirs, ours } = await openStreams(libc, request);
+  const stub = startStub(libc, STUB, {
+    streams: sources.map((source) => (inherited.closedStreams.includes(source) ? undefined : source)),
+    kept: inherited.descriptors.filter(isOpen),
+    joinFiles: request.joinFiles.map(bytesOf),
+    directory: request.cwd === undefined ? undefined : bytesOf(request.cwd),
+    path: executable.path,
+    words,
+    variables: request.env.entries,
+    ignoredSignals: inherited.ignoredSignals,
+    blockedSignals: inherited.blockedSignals,
+    openFiles: inherited.openFiles,
   });
-  const child = spawn(STUB, [String(channelFd)], {
-    argv0: 'cmemstat-launch',
-    cwd: request.cwd,
-    env: {},
-    stdio: stdio as StdioOptions,
-  });
-  const exited = new Promise<TargetExit>((resolve) => {
-    child.once('exit', (code, signal) => resolve(signal === null ? { code: code ?? 0 } : { signal }));
-  });
-  closeTheirs();
-  if (child.pid === undefined) {
-    for (const end of streams.ours) end?.destroy();
-    return await whyNotStarted(child, request);
+  for (const fd of theirs) closeSync(fd);
+  if (stub === undefined) {
+    for (const end of ours) end?.destroy();
+    return undefined;
   }
-  const messages = new StubMessages();
-  const channel = child.stdio[channelFd] as Socket;
-  const closed = new Promise<void>((resolve) => channel.once('close', () => resolve()));
-  const started = await new Promise<StubStarted | undefined>((resolve) => {
-    channel.on('data', (chunk: Buffer) => {
-      messages.add(chunk);
-      if (messages.started !== undefined) resolve(messages.started);
-    });
-    // The stub was killed before it read the request.
-    channel.on('error', () => resolve(undefined));
-    void closed.then(() => resolve(undefined));
-    channel.write(
-      encodeRequest({
-        joinFiles: request.joinFiles.map(bytesOf),
-        moves,
-        path: executable.path,
-        words,
-        variables: request.env.entries,
-        ignoredSignals: inherited.ignoredSignals,
-        blockedSignals: inherited.blockedSignals,
-        openFiles: inherited.openFiles,
-      }),
-    );
-  });
-  const ended = Promise.all([exited, closed]).then(([exit]) => {
-    const message = messages.ended;
-    // Without a message the stub itself was killed.
-    return message === undefined ? exit : decodeWaitStatus(message.waitStatus);
-  });
+  const { ended } = stub;
+  const started = await stub.started;
   if (started?.failure !== undefined) {
     await ended;
     throw startFailure(started.failure, request, executable);
   }
+  const pid = started?.pid ?? stub.pid;
   let isRunning = true;
   void ended.then(() => {
     isRunning = false;
   });
-  const pid = started?.pid ?? child.pid;
-  const [, stdout, stderr] = streams.ours.map((end, at) =>
-    streams.sources[at] === 'socket' ? (child.stdio[channelFd + 1 + at] as Readable) : end,
-  );
+  const [, stdout = null, stderr = null] = ours;
   return {
     pid,
     ended,
-    stdout: stdout ?? null,
-    stderr: stderr ?? null,
+    stdout,
+    stderr,
     startedBy: 'stub',
     kill: (signal) => {
       if (isRunning) sendSignal(pid, signal);
@@ -226,16 +194,8 @@ function startFailure(
       `the target could not join ${request.joinFiles.join(' and ')}: ${problem}`,
     );
   }
+  if (step === 'directory') return new LaunchError(name, 125, `--cwd ${request.cwd}: ${problem}`);
   return new LaunchError(name, 125, `cannot start the target: ${step}: ${problem}`);
-}
-
-/** Undefined if only the stub could not be executed. */
-async function whyNotStarted(child: ChildProcess, request: LaunchRequest): Promise<undefined> {
-  const cause = await new Promise<Error>((resolve) => child.once('error', resolve));
-  if (request.cwd !== undefined && !existsSync(request.cwd)) {
-    const message = `--cwd ${request.cwd}: no such directory`;
-    throw new LaunchError(textOf(request.command[0] ?? ''), 125, message, { cause });
-  }
 }
 
 /** The arguments that drop root privileges after joining the leaf as root. */

@@ -8,6 +8,8 @@ export interface StubRequest {
   joinFiles: readonly ByteString[];
   /** Descriptors to move, as dup2(2) does; without `from`, `to` is closed. */
   moves: readonly { from?: number; to: number }[];
+  /** The working directory; absent for that of cmemstat. */
+  directory?: ByteString | undefined;
   /** The path for execve(2). */
   path: ByteString;
   words: readonly ByteString[];
@@ -20,7 +22,7 @@ export interface StubRequest {
 }
 
 /** The step of the stub that failed. */
-export type StubStep = 'request' | 'join' | 'descriptor' | 'limit' | 'exec' | 'clone';
+export type StubStep = 'request' | 'join' | 'descriptor' | 'limit' | 'exec' | 'clone' | 'directory';
 
 /** How the start ended. */
 export interface StubStarted {
@@ -38,8 +40,8 @@ export interface StubEnded {
   systemUs: number;
 }
 
-const STEPS: readonly StubStep[] = ['request', 'join', 'descriptor', 'limit', 'exec', 'clone'];
-const MAGIC = 0x31534d43;
+const STEPS: readonly StubStep[] = ['request', 'join', 'descriptor', 'limit', 'exec', 'clone', 'directory'];
+const MAGIC = 0x32534d43;
 const SETS_LIMIT = 1;
 const HEADER_BYTES = 64;
 const STARTED_BYTES = 16;
@@ -50,8 +52,9 @@ export const HAS_STUB_BYTE_ORDER = endianness() === 'LE';
 
 /** Encodes `struct request` and what follows it. */
 export function encodeRequest(request: StubRequest): Buffer {
-  const { joinFiles, moves, path, words, variables, openFiles } = request;
-  const strings = Buffer.from(`${[...joinFiles, path, ...words, ...variables].join('\0')}\0`, 'latin1');
+  const { joinFiles, moves, directory = '', path, words, variables, openFiles } = request;
+  const text = [...joinFiles, directory, path, ...words, ...variables].join('\0');
+  const strings = Buffer.from(`${text}\0`, 'latin1');
   const pairs = Buffer.alloc(8 * moves.length);
   for (const [at, { from = -1, to }] of moves.entries()) {
     pairs.writeInt32LE(from, 8 * at);

@@ -1,13 +1,13 @@
 /** Measures maps: creates each one in a fresh leaf and reads the charge of the leaf. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { placeLeaf } from '../../cgroup/placement.ts';
 import { ToolError, UnsupportedError } from '../../errors.ts';
 import type { DefinedMap } from '../../kernel/bpf/elf/elf-btf-maps.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import { writePseudoFile } from '../../kernel/pseudo-file.ts';
+import { sleep } from '../../kernel/sleep.ts';
 import { openLog } from '../../output/log.ts';
 import { removeLeaf } from '../run/clean-up.ts';
 import { openLeafReader } from '../run/open-readers.ts';

@@ -1,7 +1,8 @@
 /** The end of a run: the last sample, ending processes that outlived the target, and the summary. */
-import { setTimeout as sleep } from 'node:timers/promises';
+
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
+import { sleep } from '../../kernel/sleep.ts';
 import type { InventoryMap } from '../../model/bpf-inventory.ts';
 import { bytesByName } from '../../model/bytes-by-name.ts';
 import {

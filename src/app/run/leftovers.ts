@@ -1,10 +1,11 @@
 /** BPF maps that outlive the run: pinned, or referenced by a program or link that outlives it. */
-import { setTimeout as sleep } from 'node:timers/promises';
+
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { ToolError } from '../../errors.ts';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { collectPinned, type PinnedObjects } from '../../kernel/bpf/sys/pinned.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
+import { sleep } from '../../kernel/sleep.ts';
 import type { InventoryMap, InventorySnapshot } from '../../model/bpf-inventory.ts';
 import type { LeftoverMap } from '../../model/recording.ts';
 import { type BpfInventory, openBpfInventory } from '../../sampler/bpf/inventory.ts';

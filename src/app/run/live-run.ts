@@ -41,8 +41,7 @@ export async function openLiveView(
   { view, exitOnEnd, streams, outputs: { json, quiet, output } }: RunOptions,
   outputs: Outputs,
 ): Promise<LiveRun | undefined> {
-  if (view === 'never') return undefined;
-  if (view === 'auto' && (json || quiet || ![0, 1, 2].every(isatty))) return undefined;
+  if (view === 'auto' && ![0, 1, 2].every(isatty)) return undefined;
   // Only loaded if the view opens.
   const { openScreen } = await import('../../view/terminal/screen.ts');
   try {

@@ -10,7 +10,7 @@ import { findExecutable } from '../../target/find-executable.ts';
 import { type InheritedState, readInheritedState } from '../../target/inherited-state.ts';
 import { type OpenedStreams, openStreams } from '../../target/standard-streams.ts';
 import type { CleanUp } from './clean-up.ts';
-import { type LiveRun, openLiveView } from './live-run.ts';
+import type { LiveRun } from './live-run.ts';
 import type { RunOptions } from './options.ts';
 
 /** The open resources of a run. */
@@ -40,7 +40,7 @@ export async function openStage(options: RunOptions, cleanUp: CleanUp): Promise<
   cleanUp.defer(() => outputs.close());
   cleanUp.defer(() => outputs.log.flush());
 
-  const view = await openLiveView(options, outputs);
+  const view = await openView(options, outputs);
   cleanUp.defer(() => view?.close());
 
   const streams = openStreams(options.streams, {
@@ -49,4 +49,12 @@ export async function openStage(options: RunOptions, cleanUp: CleanUp): Promise<
   });
   cleanUp.defer(() => streams.close());
   return { env, inherited, outputs, log: outputs.log, view, streams };
+}
+
+/** The modules of the view, and those of Node.js for terminals, are only loaded where there may be one. */
+async function openView(options: RunOptions, outputs: Outputs): Promise<LiveRun | undefined> {
+  const { json, quiet } = options.outputs;
+  if (options.view === 'never' || (options.view === 'auto' && (json || quiet))) return undefined;
+  const { openLiveView } = await import('./live-run.ts');
+  return openLiveView(options, outputs);
 }

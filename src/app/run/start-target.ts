@@ -5,7 +5,6 @@ import { EXIT_CODES } from '../../exit-codes.ts';
 import { bytesOf, recoverWords } from '../../target/byte-string.ts';
 import type { TargetExit } from '../../target/exit-status.ts';
 import { launchTarget, type Target } from '../../target/launch.ts';
-import { SHELL_DIFFERENCES } from '../../target/launch-by-shell.ts';
 import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
 import { limitSettings } from './preparation.ts';
@@ -33,7 +32,10 @@ export async function startTarget(
   });
   if (options.bpfIntervalMs > 0) setImmediate(loadBpf);
   const target = await launching;
-  if (target.startedBy === 'shell') log.warn(SHELL_DIFFERENCES);
+  if (target.startedBy === 'shell') {
+    const { SHELL_DIFFERENCES } = await import('../../target/launch-by-shell.ts');
+    log.warn(SHELL_DIFFERENCES);
+  }
   return target;
 }
 

@@ -6,7 +6,7 @@ import type { BaselineFlags, BudgetFlags, SeriesFlags } from '../options/gate-fl
 import { readBudgetFile, toGatePlan, toSeriesPlan } from '../options/gate-plan.ts';
 import { rejectSharedPlaces, reportPlaces } from '../options/places.ts';
 import type { RunFlags } from '../options/run-flags.ts';
-import { toRunOptions } from '../options/run-options.ts';
+import { readRunOptions } from '../options/run-options.ts';
 
 /** The options of `budget init`. */
 export interface InitFlags extends RunFlags, SeriesFlags {
@@ -40,7 +40,7 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
     throw new UsageError('--exit-on-end', '--exit-on-end conflicts with budget init, which has no view');
   const file = flags.write === undefined ? undefined : openTextFile('--write', flags.write);
   const options = {
-    ...toRunOptions(flags, command, { program: 'cmemstat budget init' }),
+    ...(await readRunOptions(flags, command, 'cmemstat budget init')),
     stdoutToStderr: file === undefined || flags.json === true,
   };
   return initBudgetFile(options, toSeriesPlan(flags, undefined, MIN_PROPOSAL_RUNS), file);

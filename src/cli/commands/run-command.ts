@@ -2,7 +2,7 @@ import type { Option } from 'commander';
 import { run } from '../../app/run/run.ts';
 import { type GateFlags, wantsGate } from '../options/gate-flags.ts';
 import type { RunFlags } from '../options/run-flags.ts';
-import { toRunOptions } from '../options/run-options.ts';
+import { readRunOptions } from '../options/run-options.ts';
 
 /**
  * Runs and measures a command, and evaluates the measurements if the options request it; returns the exit
@@ -15,7 +15,7 @@ export async function runCommand(
   gateOptions: readonly Option[],
 ): Promise<number> {
   const flags = withStandardOutput(given);
-  const options = toRunOptions(flags, command);
+  const options = await readRunOptions(flags, command);
   if (!wantsGate(flags, gateOptions)) return run(options);
   const { gate } = await import('./gate-command.ts');
   return gate(options, flags);

@@ -1,5 +1,4 @@
 /** Parses the options of a run; only loaded if there is a run. */
-import { isatty } from 'node:tty';
 import type { RunOptions } from '../../app/run/options.ts';
 import { UsageError } from '../../errors.ts';
 import {
@@ -11,18 +10,43 @@ import {
 } from '../../format/intervals.ts';
 import { parseDuration, parseLimitOption } from '../../format/units.ts';
 import type { Limit } from '../../kernel/limit.ts';
-import { resolveUser } from '../../target/user.ts';
+import type { TargetUser } from '../../target/user.ts';
 import { oneOf } from './one-of.ts';
 import { PLACEMENTS, REQUIRED, type RunFlags, WAITS } from './run-flags.ts';
 
 /**
- * Parses the options of a run; `program` is what precedes them on the command line.
+ * Parses the options of a run, and looks up what they refer to; `program` is what precedes them on the command
+ * line. What few runs need is loaded for those.
+ * @throws UsageError that names the option and the expected value.
+ */
+export async function readRunOptions(
+  flags: RunFlags,
+  command: string[],
+  program?: string,
+): Promise<RunOptions> {
+  const { json, tui, user } = flags;
+  return toRunOptions(flags, command, {
+    program,
+    isStdoutTerminal: json === true && tui === true && (await import('node:tty')).isatty(1),
+    user: user === undefined ? undefined : await findUser(user),
+  });
+}
+
+/** What `toRunOptions` cannot find in the options. */
+interface RunFacts {
+  program?: string | undefined;
+  isStdoutTerminal?: boolean;
+  user?: TargetUser | undefined;
+}
+
+/**
+ * The options of a run.
  * @throws UsageError that names the option and the expected value.
  */
 export function toRunOptions(
   flags: RunFlags,
   command: string[],
-  { isStdoutTerminal = isatty(1), program = 'cmemstat' } = {},
+  { program = 'cmemstat', isStdoutTerminal = false, user }: RunFacts = {},
 ): RunOptions {
   if (command.length === 0) {
     throw new UsageError('command', 'no command given', `${program} -- command [arguments...]`);
@@ -53,7 +77,7 @@ export function toRunOptions(
     inheritRatio: flags.inheritLimits === true ? parseRatio(flags.inheritRatio) : undefined,
     cwd: flags.cwd,
     env: (flags.env ?? []).map(parseEnv),
-    user: flags.user === undefined ? undefined : requireRoot(flags.user),
+    user,
     streams: { stdin: flags.stdin, stdout: flags.stdout, stderr: flags.stderr },
     stdoutToStderr: flags.json === true,
     wait: oneOf(flags.wait, WAITS, '--wait') ?? 'target',
@@ -134,7 +158,8 @@ function parseEnv(text: string): [string, string] {
   return [text.slice(0, equals), text.slice(equals + 1)];
 }
 
-function requireRoot(text: string): RunOptions['user'] {
+async function findUser(text: string): Promise<TargetUser> {
+  const { resolveUser } = await import('../../target/user.ts');
   const user = resolveUser(text);
   if (process.getuid?.() !== 0) {
     throw new UsageError(

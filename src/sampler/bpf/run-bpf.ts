@@ -1,10 +1,11 @@
 /** BPF memory of a run: charged to its leaf, uncharged, and on the host. */
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
+
 import { ToolError } from '../../errors.ts';
 import { type Bpf, openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { openLibc } from '../../kernel/bpf/sys/libc.ts';
 import { listObjectIds } from '../../kernel/bpf/sys/objects.ts';
 import { collectHeldBpf, type HeldBpf } from '../../kernel/procfs/held-bpf.ts';
+import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { InventoryMap } from '../../model/bpf-inventory.ts';
 import type { BpfReading } from './bpf-clock.ts';
 import type { LeafBpf, LeafOwner, LeafReading, LeafTotals, RunMaps } from './leaf-bpf.ts';

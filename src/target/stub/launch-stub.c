@@ -1,10 +1,11 @@
 // Starts the target: `launch-stub FD`, where FD is a socket to cmemstat.
 //
 // cmemstat writes one request (struct request and what follows it). The stub opens the cgroup.procs files, starts a child that
-// shares its memory until exec, as vfork(2) does, and stays as the child's parent. The child writes 0 to the files, restores
-// descriptors, limit and signals, and becomes the target. As it has no memory of its own until then, nothing but the target is
-// charged to the cgroup. The stub reports how the start ended (struct started), then waits for the target and reports its whole
-// wait status (struct ended): Node.js has no way to say that a real-time signal ended a process.
+// shares its memory until exec, as vfork(2) does, and stays as the child's parent. The child changes its working directory, writes
+// 0 to the files, restores descriptors, limit and signals, and becomes the target. As it has no memory of its own until then,
+// nothing but the target is charged to the cgroup. The stub reports how the start ended (struct started), and sends SIGCHLD to
+// cmemstat, which reads the socket then, as it does when the stub ends. Then it waits for the target and reports its whole wait
+// status (struct ended): Node.js has no way to say that a real-time signal ended a process.
 //
 // No C library: it starts in a fraction of the time of a shell, and works with any.
 
@@ -17,8 +18,8 @@ typedef unsigned long u64;
 #if defined(__x86_64__)
 enum {
   SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_mmap = 9, SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14, SYS_clone = 56,
-  SYS_execve = 59, SYS_wait4 = 61, SYS_fcntl = 72, SYS_chdir = 80, SYS_prctl = 157, SYS_exit_group = 231, SYS_openat = 257,
-  SYS_dup3 = 292, SYS_prlimit64 = 302, SYS_close_range = 436,
+  SYS_execve = 59, SYS_wait4 = 61, SYS_kill = 62, SYS_fcntl = 72, SYS_chdir = 80, SYS_getppid = 110, SYS_prctl = 157,
+  SYS_exit_group = 231, SYS_openat = 257, SYS_dup3 = 292, SYS_prlimit64 = 302, SYS_close_range = 436,
 };
 
 static i64 syscall6(i64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f) {
@@ -59,8 +60,8 @@ __asm__(".globl _start\n"
 #elif defined(__aarch64__)
 enum {
   SYS_dup3 = 24, SYS_fcntl = 25, SYS_chdir = 49, SYS_openat = 56, SYS_close = 57, SYS_read = 63, SYS_write = 64,
-  SYS_exit_group = 94, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135, SYS_prctl = 167, SYS_clone = 220, SYS_execve = 221,
-  SYS_mmap = 222, SYS_wait4 = 260, SYS_prlimit64 = 261, SYS_close_range = 436,
+  SYS_exit_group = 94, SYS_kill = 129, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135, SYS_prctl = 167,
+  SYS_getppid = 173, SYS_clone = 220, SYS_execve = 221, SYS_mmap = 222, SYS_wait4 = 260, SYS_prlimit64 = 261, SYS_close_range = 436,
 };
 
 static i64 syscall6(i64 number, u64 a, u64 b, u64 c, u64 d, u64 e, u64 f) {
@@ -116,12 +117,15 @@ enum {
 };
 
 // The steps that can fail, as numbered in src/target/stub-protocol.ts.
-enum { STEP_NONE = 0, STEP_REQUEST = 1, STEP_JOIN = 2, STEP_DESCRIPTOR = 3, STEP_LIMIT = 4, STEP_EXEC = 5, STEP_CLONE = 6 };
+enum {
+  STEP_NONE = 0, STEP_REQUEST = 1, STEP_JOIN = 2, STEP_DESCRIPTOR = 3, STEP_LIMIT = 4, STEP_EXEC = 5, STEP_CLONE = 6,
+  STEP_DIRECTORY = 7,
+};
 
-enum { MAGIC = 0x31534d43, SETS_LIMIT = 1, STACK_BYTES = 16384, MAX_JOINS = 16 };
+enum { MAGIC = 0x32534d43, SETS_LIMIT = 1, STACK_BYTES = 16384, MAX_JOINS = 16 };
 
 // Followed by `moves` pairs of i32 (from, to; from -1 closes `to`), then by strings that end in NUL: the files to join by, the
-// path to execute, the arguments, the environment.
+// working directory (empty for that of cmemstat), the path to execute, the arguments, the environment.
 struct request {
   u32 magic, bytes, joins, moves, arguments, variables, flags, reserved;
   u64 ignored, blocked, soft, hard;
@@ -137,6 +141,7 @@ struct launch {
   const struct request *request;
   const i32 *moves;
   i32 joins[MAX_JOINS];
+  char *directory;
   char *path;
   // One word more in front: room for the shell of a script that names no interpreter.
   char **words;
@@ -179,6 +184,11 @@ static void fail(struct launch *launch, u32 step, i64 error) {
 static void become_target(void *argument) {
   struct launch *launch = argument;
   const struct request *request = launch->request;
+  // Before it joins: looking up a path may allocate kernel memory.
+  if (launch->directory[0] != 0) {
+    i64 error = CALL3(SYS_chdir, launch->directory, 0, 0);
+    if (error < 0) fail(launch, STEP_DIRECTORY, error);
+  }
   for (u32 at = 0; at < request->joins; at++) {
     i64 error = write_all(launch->joins[at], "0", 1);
     if (error < 0) fail(launch, STEP_JOIN, error);
@@ -229,6 +239,9 @@ static void report_start(i32 channel, i32 pid, u32 step, i64 error) {
   message.step = step;
   message.error = (i32)error;
   write_all(channel, &message, sizeof message);
+  // 0 is a process outside of our pid namespace. cmemstat reads the socket from time to time anyway.
+  i64 parent = CALL3(SYS_getppid, 0, 0, 0);
+  if (parent > 0) CALL3(SYS_kill, parent, SIGCHLD, 0);
 }
 
 static void refuse(i32 channel, u32 step, i64 error) {
@@ -264,7 +277,7 @@ void stub_main(i64 *stack) {
   if (request.bytes <= moves_bytes || data[request.bytes - 1] != 0) refuse(channel, STEP_REQUEST, -EPROTO);
   u32 strings = 0;
   for (u64 at = moves_bytes; at < request.bytes; at++) strings += data[at] == 0;
-  if (strings != request.joins + 1 + request.arguments + request.variables) refuse(channel, STEP_REQUEST, -EPROTO);
+  if (strings != request.joins + 2 + request.arguments + request.variables) refuse(channel, STEP_REQUEST, -EPROTO);
 
   struct launch launch;
   launch.request = &request;
@@ -279,6 +292,7 @@ void stub_main(i64 *stack) {
     if (fd < 0) refuse(channel, STEP_JOIN, fd);
     launch.joins[at] = (i32)fd;
   }
+  launch.directory = take_string(&position);
   launch.path = take_string(&position);
   for (u32 at = 0; at < request.arguments; at++) launch.words[1 + at] = take_string(&position);
   for (u32 at = 0; at < request.variables; at++) launch.variables[at] = take_string(&position);

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { addRunOptions, type RunFlags } from '#src/cli/options/run-flags.ts';
-import { toRunOptions } from '#src/cli/options/run-options.ts';
+import { readRunOptions, toRunOptions } from '#src/cli/options/run-options.ts';
 import { NO_OUTPUTS } from '../output/no-outputs.ts';
 
 /** The options of a run, parsed from a command line. */
@@ -10,6 +10,14 @@ function parse(...args: string[]) {
   addRunOptions(program);
   program.parse(args, { from: 'user' });
   return toRunOptions(program.opts<RunFlags>(), ['true']);
+}
+
+/** The same with the user looked up. */
+function parseUser(user: string) {
+  const program = new Command();
+  addRunOptions(program);
+  program.parse(['--user', user], { from: 'user' });
+  return readRunOptions(program.opts<RunFlags>(), ['true']);
 }
 
 describe('JSON lines and the view', () => {
@@ -158,7 +166,6 @@ describe('an option of a run', () => {
     ['--env', 'NAME', 'expected NAME=VALUE'],
     ['--env', '=value', 'expected NAME=VALUE'],
     ['--kill-after', 'soon', 'not a duration'],
-    ['--user', 'nobody-of-that-name', "unknown user 'nobody-of-that-name'"],
   ])('%s rejects %o', (option, value, message) => {
     expect(() => parse(option, value)).toThrow(
       expect.objectContaining({ code: 'USAGE', option, message: expect.stringContaining(message) }),
@@ -181,15 +188,22 @@ describe('--user', () => {
     vi.restoreAllMocks();
   });
 
-  it('accepts a user when we are root', () => {
+  it('accepts a user when we are root', async () => {
     asUid(0);
-    expect(parse('--user', 'root').user).toMatchObject({ uid: 0, gid: 0, name: 'root' });
+    expect((await parseUser('root')).user).toMatchObject({ uid: 0, gid: 0, name: 'root' });
   });
 
-  it('is rejected for an ordinary user', () => {
-    asUid(1000);
-    expect(() => parse('--user', 'root')).toThrow(
-      expect.objectContaining({ option: '--user', message: expect.stringContaining('only root can run') }),
+  it.each([
+    ['of an ordinary user', 1000, 'root', 'only root can run'],
+    ['with an unknown name', 0, 'nobody-of-that-name', "unknown user 'nobody-of-that-name'"],
+  ])('%s is rejected', async (_, uid, user, message) => {
+    asUid(uid);
+    await expect(parseUser(user)).rejects.toThrow(
+      expect.objectContaining({
+        code: 'USAGE',
+        option: '--user',
+        message: expect.stringContaining(message),
+      }),
     );
   });
 });

@@ -2,6 +2,7 @@ import { closeSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
+import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
 import { bytesOf } from '#src/target/byte-string.ts';
 import { readOwnEnvironment, TargetEnvironment } from '#src/target/environment.ts';
 import { type LaunchRequest, launchTarget } from '#src/target/launch.ts';
@@ -152,6 +153,19 @@ describe('launchTarget', () => {
     expect(exit).toEqual({ signal: 'SIGRTMIN+1' });
   });
 
+  it('notices the end without a signal, and that of the stub', async () => {
+    const before = process.listeners('SIGCHLD');
+    const target = await launchTarget({ ...REQUEST, command: ['sleep', '60'] });
+    for (const listener of process.listeners('SIGCHLD')) {
+      if (!before.includes(listener)) process.off('SIGCHLD', listener);
+    }
+    const { ppid } = readPidStat(target.pid);
+    expect(ppid).not.toBe(process.pid);
+    process.kill(ppid, 'SIGKILL');
+    expect(await target.ended).toEqual({ signal: 'SIGKILL' });
+    process.kill(target.pid, 'SIGKILL');
+  });
+
   it('passes pipes that can be reopened', async () => {
     const target = await launchTarget({
       ...REQUEST,
@@ -182,7 +196,7 @@ describe('launchTarget', () => {
       expect.objectContaining({
         code: 'LAUNCH',
         exitCode: 125,
-        message: '--cwd /nowhere: no such directory',
+        message: '--cwd /nowhere: no such file or directory',
       }),
     );
   });

@@ -4,6 +4,7 @@ import { encodeRequest, StubMessages } from '#src/target/stub-protocol.ts';
 const REQUEST = {
   joinFiles: ['/a', '/b'],
   moves: [{ to: 0 }, { from: 7, to: 1 }],
+  directory: '/c',
   path: '/bin/caf\xe9',
   words: ['x', ''],
   variables: ['A=1'],
@@ -14,8 +15,8 @@ const REQUEST = {
 describe('encodeRequest', () => {
   it('is a header, the moves and the strings', () => {
     const bytes = encodeRequest({ ...REQUEST, openFiles: { soft: 256n, hard: 2n ** 64n - 1n } });
-    const strings = '/a\0/b\0/bin/caf\xe9\0x\0\0A=1\0';
-    expect(bytes.toString('latin1', 0, 4)).toBe('CMS1');
+    const strings = '/a\0/b\0/c\0/bin/caf\xe9\0x\0\0A=1\0';
+    expect(bytes.toString('latin1', 0, 4)).toBe('CMS2');
     const counts = Array.from({ length: 6 }, (_, at) => bytes.readUInt32LE(4 + 4 * at));
     expect(counts).toEqual([16 + strings.length, 2, 2, 2, 1, 1]);
     const masks = Array.from({ length: 4 }, (_, at) => bytes.readBigUInt64LE(32 + 8 * at));
@@ -24,8 +25,10 @@ describe('encodeRequest', () => {
     expect(bytes.toString('latin1', 80)).toBe(strings);
   });
 
-  it('sets no limit if none is given', () => {
-    expect(encodeRequest(REQUEST).readUInt32LE(24)).toBe(0);
+  it('sets no limit and no directory if none is given', () => {
+    const bytes = encodeRequest({ ...REQUEST, directory: undefined });
+    expect(bytes.readUInt32LE(24)).toBe(0);
+    expect(bytes.toString('latin1', 80, 87)).toBe('/a\0/b\0\0');
   });
 });
 

@@ -40,7 +40,7 @@ const RLIMIT_MEMLOCK = 8;
 /**
  * Retries without the limit, then restores it because the target inherits it. Otherwise returns `refused`.
  */
-function withoutMemlockLimit(libc: Libc, call: () => number, refused: number): number {
+function withoutMemlockLimit(libc: Pick<Libc, 'prlimit'>, call: () => number, refused: number): number {
   const before = Buffer.alloc(16);
   const unlimited = Buffer.alloc(16, 0xff);
   if (libc.prlimit(RLIMIT_MEMLOCK, unlimited, before) < 0) return refused;
@@ -61,7 +61,7 @@ export async function openBpf(): Promise<Bpf> {
 }
 
 /** bpf(2) by its number, through the given C library, so that tests can substitute one. */
-export function bpfOver(libc: Libc, number: number): Bpf {
+export function bpfOver(libc: Pick<Libc, 'syscall' | 'prlimit' | 'address'>, number: number): Bpf {
   const once = (command: BpfCommand, attr: Buffer): number =>
     libc.syscall(number, BPF_COMMANDS[command], attr, attr.length);
   // A property instead of a local variable: the optimiser may end the lifetime of a local after its last use.

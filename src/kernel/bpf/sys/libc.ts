@@ -21,6 +21,30 @@ export interface Libc {
    * Returns 0 or the negated errno.
    */
   prlimit(resource: number, newLimit: Uint8Array | null, oldLimit: Uint8Array | null): number;
+  /** socketpair(2): fills in the descriptors of both ends. Returns 0 or the negated errno. */
+  socketpair(domain: number, type: number, protocol: number, ends: Int32Array): number;
+  /** recv(2). Returns the number of bytes, or the negated errno. */
+  recv(fd: number, bytes: Uint8Array, size: number, flags: number): number;
+  /** waitpid(2). Returns the pid, 0 if WNOHANG is set and the process is running, or the negated errno. */
+  waitpid(pid: number, status: Int32Array, options: number): number;
+  /**
+   * posix_spawn(3): fills in the pid; `words` and `variables` are arrays of pointers that end in 0. Returns 0 or
+   * the errno.
+   */
+  posixSpawn(
+    pid: Int32Array,
+    path: string,
+    actions: Uint8Array,
+    words: BigUint64Array,
+    variables: BigUint64Array,
+  ): number;
+  /** The file actions of posix_spawn(3): each returns 0 or the errno. */
+  fileActions: {
+    init(actions: Uint8Array): number;
+    addDup2(actions: Uint8Array, from: number, to: number): number;
+    addClose(actions: Uint8Array, fd: number): number;
+    destroy(actions: Uint8Array): number;
+  };
   /**
    * The address of a buffer, for structures with pointers. The buffer must stay reachable for the garbage
    * collector until the kernel is done with it.
@@ -48,6 +72,14 @@ async function load(): Promise<Libc> {
   const eventfd = library.func('int eventfd(unsigned int initial, int flags)');
   const pipe2 = library.func('int pipe2(_Out_ int *ends, int flags)');
   const prlimit = library.func('int prlimit(int pid, int resource, void *newLimit, void *oldLimit)');
+  const socketpair = library.func('int socketpair(int domain, int type, int protocol, _Out_ int *ends)');
+  const recv = library.func('long recv(int fd, void *bytes, size_t size, int flags)');
+  const waitpid = library.func('int waitpid(int pid, _Out_ int *status, int options)');
+  const spawn = library.func(
+    'int posix_spawn(_Out_ int *pid, const char *path, void *actions, void *attributes, void *words, void *variables)',
+  );
+  const action = (name: string, more = '') =>
+    library.func(`int posix_spawn_file_actions_${name}(void *actions${more})`);
   // errno is only valid right after a failure: other work of Node may overwrite it.
   const resultOrErrno = (result: number): number => (result < 0 ? -koffi.errno() : result);
   return {
@@ -55,6 +87,16 @@ async function load(): Promise<Libc> {
     eventfd: (initial, flags) => resultOrErrno(eventfd(initial, flags)),
     pipe2: (ends, flags) => resultOrErrno(pipe2(ends, flags)),
     prlimit: (resource, newLimit, oldLimit) => resultOrErrno(prlimit(0, resource, newLimit, oldLimit)),
+    socketpair: (domain, type, protocol, ends) => resultOrErrno(socketpair(domain, type, protocol, ends)),
+    recv: (fd, bytes, size, flags) => resultOrErrno(recv(fd, bytes, size, flags)),
+    waitpid: (pid, status, options) => resultOrErrno(waitpid(pid, status, options)),
+    posixSpawn: (pid, path, actions, words, variables) => spawn(pid, path, actions, null, words, variables),
+    fileActions: {
+      init: action('init'),
+      addDup2: action('adddup2', ', int from, int to'),
+      addClose: action('addclose', ', int fd'),
+      destroy: action('destroy'),
+    },
     address: (buffer) => koffi.address(buffer),
   };
 }
@@ -121,21 +163,14 @@ const O_CLOEXEC = 0o2000000;
 
 /**
  * Creates a pipe: what Node.js calls a pipe is a pair of sockets, which cannot be opened again through
- * /dev/stderr. Undefined if koffi has no build for this platform.
+ * /dev/stderr.
  *
  * Source: pipe(2). Since: Linux 2.6.27.
  * @throws SyscallError with the errno.
  */
-export async function createPipe(): Promise<{ read: number; write: number } | undefined> {
-  let libc: Libc;
-  try {
-    libc = await openLibc();
-  } catch (error) {
-    if (error instanceof UnsupportedError) return undefined;
-    throw error;
-  }
+export function createPipe({ pipe2 }: Libc): { read: number; write: number } {
   const ends = new Int32Array(2);
-  const result = libc.pipe2(ends, O_CLOEXEC);
+  const result = pipe2(ends, O_CLOEXEC);
   if (result < 0) throw new SyscallError('pipe2', '', errnoName(-result));
   const [read = -1, write = -1] = ends;
   return { read, write };

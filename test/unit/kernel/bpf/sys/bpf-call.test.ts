@@ -17,8 +17,6 @@ function bpfThatReturns(...results: number[]) {
         calls.push([number, command, size]);
         return results[calls.length - 1] ?? 0;
       },
-      pipe2: () => 0,
-      eventfd: () => 0,
       prlimit: (_, limit, old) => {
         if (limitsAreFixed) return -EPERM;
         limits.push(Buffer.from(limit ?? []).toString('hex'));
