@@ -41,6 +41,8 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   GITHUB_STEP_SUMMARY: 'the file that --report github appends a summary to',
   'GOMEMLIMIT, GOMAXPROCS, NODE_OPTIONS, JAVA_TOOL_OPTIONS':
     'what they set already for the target is not changed by --inherit-limits',
+  'NODE_DEBUG, NODE_V8_COVERAGE, NODE_EXTRA_CA_CERTS, OPENSSL_CONF':
+    'the Node.js of cmemstat reads them too; NODE_OPTIONS is for the target only',
 };
 
 /** Source: man(7), the macros of manual pages. */

@@ -67,8 +67,28 @@ export function targetEnvironment(
 
 /** The environment that cmemstat was started with. Source: proc(5), /proc/pid/environ. */
 export function readOwnEnvironment(): ByteString[] {
-  return (
+  return restoreNodeVariables(
     readStrings('environ') ??
-    Object.entries(process.env).map(([name, value]) => bytesOf(`${name}=${value ?? ''}`))
+      Object.entries(process.env).map(([name, value]) => bytesOf(`${name}=${value ?? ''}`)),
   );
+}
+
+/**
+ * Undoes the first line of `bin/cmemstat.js`: env(1) has moved the values of two variables, which are for the
+ * target and would change our Node.js, into `CMEMSTAT_NODE`. It left them empty where they were, or appended
+ * them behind it if they were not set.
+ */
+export function restoreNodeVariables(entries: readonly ByteString[]): ByteString[] {
+  const at = entries.findIndex((entry) => entry.startsWith('CMEMSTAT_NODE='));
+  const [, channel, options] = /^CMEMSTAT_NODE=(\S*) (.*)$/s.exec(entries[at] ?? '') ?? [];
+  if (channel === undefined || options === undefined) return [...entries];
+  const restored = entries.slice(0, at);
+  for (const [empty, value] of [
+    ['NODE_CHANNEL_FD=', channel],
+    ['NODE_OPTIONS=', options],
+  ] as const) {
+    const index = restored.indexOf(empty);
+    if (index >= 0) restored[index] = empty + value;
+  }
+  return restored;
 }

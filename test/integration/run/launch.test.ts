@@ -1,4 +1,5 @@
 /** The environment of the target: streams, directory, variables, user, limits, terminal. */
+import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
@@ -273,6 +274,34 @@ testWithoutKernel(
     expect((await show(process.execPath, BINARY, '-q', '--')).stdout).toBe(without.stdout);
   },
 );
+
+testWithoutKernel([], 'NODE_OPTIONS and the IPC channel of a parent are for the target only', async () => {
+  const loaded = join(scratch, 'loaded');
+  const preload = join(scratch, 'preload.cjs');
+  writeFileSync(preload, `require('fs').appendFileSync('${loaded}', process.argv.slice(1).join() + '\\n')`);
+  const show = 'console.log(process.env.NODE_OPTIONS, require("inspector").url() !== undefined)';
+  const run = async (options: string) =>
+    start(BINARY, ['-q', '--', process.execPath, '-e', show], { env: { NODE_OPTIONS: options }, input: '' })
+      .ended;
+  for (const options of [`--require ${preload}`, '--inspect=127.0.0.1:0', '--no-such-option', '']) {
+    const outcome = await run(options);
+    const isKnown = options !== '--no-such-option';
+    expect(outcome.stdout).toBe(isKnown ? `${options} ${options.startsWith('--inspect')}\n` : '');
+    expect(outcome.status).toBe(isKnown ? 0 : 9);
+    expect(outcome.stderr.match(/Debugger listening/g)?.length).toBe(
+      options.startsWith('--inspect') ? 1 : undefined,
+    );
+    expect(outcome.stderr).toMatch(/^cmemstat: .*node -e/m);
+  }
+  expect(readFileSync(loaded, 'utf8')).toBe('\n');
+  const reply = 'process.once("message", (n) => process.send(n + 1, () => process.disconnect()))';
+  const child = spawn(BINARY, ['-q', '--', process.execPath, '-e', reply], {
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  child.send(41);
+  expect(await new Promise((resolve) => child.once('message', resolve))).toBe(42);
+  expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
+});
 
 testWithoutKernel([needsProgram('bash')], 'an exit by a real-time signal is a failure', async () => {
   const { outcome, summary } = await record('--', 'bash', '-c', 'kill -34 $$');

@@ -27,6 +27,17 @@ describe('bin/cmemstat.js', () => {
     expect(transformSync(code, { target: 'es5' }).code).toBe(transformSync(code, { target: 'esnext' }).code);
   });
 
+  it('starts without the options that the environment has for Node.js', () => {
+    const [line = ''] = readFileSync(ENTRY, 'utf8').split('\n');
+    // Linux before 5.1 reads no more.
+    expect(line.length).toBeLessThan(128);
+    const options = { encoding: 'utf8', env: { ...process.env, NODE_OPTIONS: '--no-such option' } } as const;
+    for (const words of [[ENTRY], ['sh', '-c', `exec ${line.slice(2)} "$0" "$@"`, ENTRY]]) {
+      const { stderr } = spawnSync(words[0] ?? '', [...words.slice(1), '--version'], options);
+      expect(stderr).not.toContain('--no-such');
+    }
+  });
+
   it.each(['0.10.48', '12.22.12', '18.20.8', '19.9.0'])('rejects Node.js %s in one line', (version) => {
     const preload = join(folder, 'version.cjs');
     writeFileSync(preload, `Object.defineProperty(process.versions, 'node', { value: '${version}' });`);

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { readOwnEnvironment, TargetEnvironment, targetEnvironment } from '#src/target/environment.ts';
+import {
+  readOwnEnvironment,
+  restoreNodeVariables,
+  TargetEnvironment,
+  targetEnvironment,
+} from '#src/target/environment.ts';
 
 const OURS = ['PATH=/bin', 'HOME=/root', 'USER=root', 'LOGNAME=root', 'SHELL=/bin/bash'];
 const ADA = { uid: 1000, gid: 1000, name: 'ada', home: '/home/ada', shell: '/bin/zsh' };
@@ -80,6 +85,31 @@ describe('readOwnEnvironment', () => {
       expect(entries.filter((entry) => entry.startsWith('CMEMSTAT_TEST_ADDED'))).toEqual([]);
     } finally {
       delete process.env.CMEMSTAT_TEST_ADDED;
+    }
+  });
+});
+
+describe('restoreNodeVariables', () => {
+  it('puts the values back where the variables are', () => {
+    const moved = ['A=1', 'NODE_OPTIONS=', 'B=2', 'NODE_CHANNEL_FD=', 'CMEMSTAT_NODE=3 --x  "y\\'];
+    expect(restoreNodeVariables(moved)).toEqual([
+      'A=1',
+      'NODE_OPTIONS=--x  "y\\',
+      'B=2',
+      'NODE_CHANNEL_FD=3',
+    ]);
+  });
+
+  it('distinguishes variables that are empty from those that are not set', () => {
+    expect(restoreNodeVariables(['CMEMSTAT_NODE= ', 'NODE_CHANNEL_FD=', 'NODE_OPTIONS='])).toEqual([]);
+    expect(restoreNodeVariables(['NODE_OPTIONS=', 'CMEMSTAT_NODE= ', 'NODE_CHANNEL_FD='])).toEqual([
+      'NODE_OPTIONS=',
+    ]);
+  });
+
+  it('changes nothing if Node.js was started directly', () => {
+    for (const entries of [['A=1', 'NODE_OPTIONS=--x'], ['CMEMSTAT_NODE=mine', 'A=1'], []]) {
+      expect(restoreNodeVariables(entries)).toEqual(entries);
     }
   });
 });
