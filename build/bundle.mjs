@@ -47,18 +47,29 @@ const GROUPS = [
       'exit-codes',
       'version',
       'format/',
-      'kernel/(cache-directory|flat-keyed|kernel-release|limit|monotonic|number|possible-cpus|pseudo-file)',
+      'kernel/(cache-directory|flat-keyed|kernel-release|limit|monotonic|number|possible-cpus|pseudo-file|sleep)',
+      'kernel/(cgroup1/memory-(limit|stat)|cgroup2/cgroup-stat)',
       'kernel/procfs/(mountinfo|pid-cgroup|pid-stat|process-tree)',
       'model/(bytes-by-name|kernel-breakdown)',
       'output/(line-writer|standard-output)',
+      'target/exit-status',
       'cgroup/(cgroup-paths|hierarchy|subtree)',
     ],
   },
   { name: 'bpf', modules: ['kernel/bpf/sys/', 'kernel/procfs/held-bpf', 'sampler/bpf/own-objects'] },
   { name: 'summary', modules: ['model/(figures|row-changes|summary)', 'output/summary-text'] },
+  // Loaded while the kernel moves the target into its cgroup.
+  {
+    name: 'measurement',
+    modules: [
+      'app/run/(finish|measurement|open-readers|v8-flags)',
+      'sampler/bpf/(run-bpf|totals)',
+      'sampler/(cgroup|elsewhere|event|fast|figure|pace|sampler|size|stat|usage)',
+    ],
+  },
   {
     name: 'cgroup',
-    modules: ['cgroup/(?!systemd-scope)', 'app/run/(open-readers|preparation)', 'target/signals'],
+    modules: ['cgroup/(?!systemd-scope)', 'app/run/preparation', 'target/signals'],
   },
 ];
 

@@ -1,5 +1,5 @@
 /** Listing and removing a cgroup with its descendants. */
-import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describeErrno, errnoOf, KernelFileError } from '../errors.ts';
 import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
@@ -21,6 +21,9 @@ export function makeCgroup(directory: string): void {
   }
 }
 
+/** The links to a directory without subdirectories: its name, and its own `.` entry. */
+export const LINKS_OF_NO_CHILD = 2;
+
 /**
  * The descendants of `directory`, deepest first; cgroups that are removed meanwhile are left out.
  * @throws an error with the errno if a cgroup cannot be read.
@@ -28,6 +31,8 @@ export function makeCgroup(directory: string): void {
 export function listNested(directory: string): string[] {
   let entries: { name: string; isDirectory(): boolean }[];
   try {
+    // Faster than reading a directory of 40 files.
+    if (statSync(directory).nlink === LINKS_OF_NO_CHILD) return [];
     entries = readdirSync(directory, { withFileTypes: true });
   } catch (error) {
     if (isGone(error)) return [];

@@ -3,6 +3,7 @@
  * names.
  */
 import { statSync } from 'node:fs';
+import { LINKS_OF_NO_CHILD } from '../cgroup/subtree.ts';
 import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
 import { parseLimitV1 } from '../kernel/cgroup1/memory-limit.ts';
 import { parseMemoryStatV1 } from '../kernel/cgroup1/memory-stat.ts';
@@ -17,9 +18,6 @@ export interface Cgroup1Walk {
   processes(): number[];
   nested(): string[];
 }
-
-/** The link count of a directory without subdirectories: its name, and its own `.` entry. */
-const LINKS_OF_NO_CHILD = 2;
 
 /**
  * Opens the files of a leaf in v1's memory hierarchy.

@@ -1,11 +1,12 @@
 /** Notices memory that the run's cgroup is not charged for: its processes in other cgroups, and its removal. */
-import { type FSWatcher, readdirSync, readFileSync, statSync, watch } from 'node:fs';
+import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
 import { basename, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { safeText } from '../format/safe-text.ts';
 import { formatDuration } from '../format/units.ts';
 import { parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
 import { hasExited, type PidStat, readPidStat } from '../kernel/procfs/pid-stat.ts';
+import { listPids } from '../kernel/procfs/process-tree.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
 import type { ElsewhereProcess, EventRecord, SummaryRecord } from '../model/recording.ts';
 import { findDelegatingClient, mayDelegate } from '../target/delegating-client.ts';
@@ -34,7 +35,10 @@ export interface WatchedLeaf {
 export interface ElsewhereParts {
   /** Undefined in process-tree mode: then only clients are recognised. */
   leaf: WatchedLeaf | undefined;
-  targetPid: number;
+  /** The processes before the launch: none of them belongs to the run. */
+  pidsBefore: readonly number[];
+  /** Only called once the target has been started. */
+  targetPid: () => number;
   command: readonly string[];
   /** The pids of the process tree, without a leaf. */
   listTree: () => number[];
@@ -82,9 +86,8 @@ export class ElsewhereWatch {
   constructor(parts: ElsewhereParts, intervalMs: number) {
     this.#parts = parts;
     this.#intervalMs = intervalMs;
-    const { leaf, targetPid } = parts;
-    // Later pids may be children of the target.
-    this.#strangers = new Set(leaf === undefined ? [] : listPids().filter((pid) => pid < targetPid));
+    const { leaf, pidsBefore } = parts;
+    this.#strangers = new Set(pidsBefore);
     this.#leafInode = leaf === undefined ? undefined : inodeOf(leaf.directory);
     this.#ownCgroup = leaf === undefined ? undefined : cgroupOf(process.pid, leaf.version);
   }
@@ -96,7 +99,7 @@ export class ElsewhereWatch {
 
   /** Whether the target itself was seen in another cgroup. */
   get hasTargetLeft(): boolean {
-    return this.#members.get(this.#parts.targetPid)?.elsewhere !== undefined;
+    return this.#members.get(this.#parts.targetPid())?.elsewhere !== undefined;
   }
 
   /** What was noticed, for the summary; empty if nothing was. */
@@ -111,7 +114,7 @@ export class ElsewhereWatch {
   start(): void {
     const { command, targetPid, leaf } = this.#parts;
     const client = findDelegatingClient(command);
-    if (client !== undefined) this.#reportClient(targetPid, client);
+    if (client !== undefined) this.#reportClient(targetPid(), client);
     if (leaf?.version === 2) this.#watchPopulated(leaf.directory);
     this.#schedule();
   }
@@ -200,12 +203,13 @@ export class ElsewhereWatch {
     if (!mayDelegate(stat.comm)) return;
     const client = findDelegatingClient(wordsOf(pid));
     // The command of the target was checked before its launch.
-    const isKnown = pid === this.#parts.targetPid && this.#listed.some((each) => each.pid === pid);
+    const isKnown = pid === this.#parts.targetPid() && this.#listed.some((each) => each.pid === pid);
     if (client !== undefined && !isKnown) this.#reportClient(pid, client);
   }
 
   #followTarget(inside: ReadonlySet<number>, leaf: WatchedLeaf): void {
-    const { targetPid, hasTargetEnded } = this.#parts;
+    const { hasTargetEnded } = this.#parts;
+    const targetPid = this.#parts.targetPid();
     if (inside.has(targetPid) || this.#members.has(targetPid) || hasTargetEnded()) return;
     // Until something is charged to the leaf, the target has not joined it yet.
     const stat = wasCharged(leaf) ? statOf(targetPid) : undefined;
@@ -259,7 +263,7 @@ export class ElsewhereWatch {
     const strangers = new Set<number>();
     for (const pid of present) if (this.#strangers.has(pid) || pending.has(pid)) strangers.add(pid);
     // Before it joins the leaf, the target is in the cgroup of cmemstat.
-    strangers.delete(this.#parts.targetPid);
+    strangers.delete(this.#parts.targetPid());
     this.#strangers = strangers;
   }
 
@@ -354,12 +358,6 @@ function statOf(pid: number): PidStat | undefined {
 
 function wordsOf(pid: number): string[] {
   return unlessGone(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.split('\0') ?? [];
-}
-
-function listPids(): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
 }
 
 function inodeOf(directory: string): bigint | undefined {

@@ -1,12 +1,14 @@
 /**
  * One run under measurement: the sampler, the event watch and the sinks, from the launch to the last sample.
+ * What does not need the target is prepared while it is being started.
  */
 import { statSync } from 'node:fs';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import type { Placement } from '../../cgroup/placement.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
+import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
-import type { EventRecord, SummaryRecord } from '../../model/recording.ts';
+import type { EventRecord, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Mode, Sample } from '../../model/sample.ts';
 import { SampleAggregate } from '../../model/summary.ts';
 import type { Log } from '../../output/log.ts';
@@ -23,9 +25,9 @@ import { Sampler } from '../../sampler/sampler.ts';
 import type { Target } from '../../target/launch.ts';
 import type { SignalActions } from '../../target/signals.ts';
 import { NestedCgroups } from './nested-cgroups.ts';
-import { openReader, type RunningClock, startFastClock, watchEvents } from './open-readers.ts';
+import { type LeafClock, openFastClock, openReader, watchEvents } from './open-readers.ts';
 import type { RunOptions } from './options.ts';
-import { startRecord } from './start-record.ts';
+import { readHost, startRecord } from './start-record.ts';
 import { keepHeapSmall } from './v8-flags.ts';
 
 /** Targets that exit earlier are measured without expensive parts. Unit: milliseconds. */
@@ -34,11 +36,11 @@ const PREPARE_MS = 20;
 /** Interval of the checks for processes elsewhere, if processes are not read. Unit: milliseconds. */
 const ELSEWHERE_INTERVAL_MS = 1000;
 
-/** Measures one started target. */
+/** Measures one target. */
 export class Measurement {
   readonly mode: Mode;
   readonly placement: Placement;
-  readonly startedAt = new Date();
+  startedAt = new Date();
   readonly warnings: string[] = [];
   readonly aggregate: SampleAggregate;
   /** Whether a reading failed; the first failure was reported. */
@@ -48,18 +50,21 @@ export class Measurement {
   /** Why cmemstat ended the target; undefined if it did not. */
   endedBy: SummaryRecord['exit']['endedBy'];
   readonly #options: RunOptions;
-  readonly #target: Target;
+  readonly #pidsBefore: readonly number[];
   readonly #log: Log;
   readonly #nested: NestedCgroups | undefined;
-  readonly #launchedAt = monotonicMs();
-  readonly #elsewhere: ElsewhereWatch;
+  readonly #prepared: Promise<void>;
   readonly #malformed: MalformedLines;
+  #target: Target | undefined;
+  #launchedAt = monotonicMs();
+  #host: StartRecord['host'] | undefined;
+  #elsewhere: ElsewhereWatch | undefined;
   #stream: RecordStream | undefined;
   #reader: FigureReader | undefined;
   #bpf: BpfClock | undefined;
   #runBpf: RunBpf | undefined;
   #sampler: Sampler | undefined;
-  #fastClock: RunningClock | undefined;
+  #fastClock: LeafClock | undefined;
   #watch: EventWatch | undefined;
   #prepareTimer: NodeJS.Timeout | undefined;
   #processTable: ProcessTable | undefined;
@@ -67,10 +72,14 @@ export class Measurement {
   #stopped = false;
   #targetEnded = false;
 
-  constructor(options: RunOptions, placement: Placement, target: Target, log: Log) {
+  /**
+   * Starts to open what the measurement needs; `pidsBefore` are the processes before the launch. A failure is thrown by
+   * `start`.
+   */
+  constructor(options: RunOptions, placement: Placement, pidsBefore: readonly number[], log: Log) {
     this.#options = options;
     this.#intervalMs = options.intervalMs;
-    this.#target = target;
+    this.#pidsBefore = pidsBefore;
     this.#log = log;
     this.placement = placement;
     this.#malformed = new MalformedLines((message) => log.warn(message));
@@ -78,21 +87,9 @@ export class Measurement {
     this.#nested = leaf === undefined ? undefined : new NestedCgroups(leaf);
     this.mode = leaf === undefined ? 'process-tree' : leaf.version === 2 ? 'cgroup2' : 'cgroup1';
     this.aggregate = new SampleAggregate(this.mode);
-    void target.ended.then(() => {
-      this.#targetEnded = true;
-    });
-    this.#elsewhere = new ElsewhereWatch(
-      {
-        leaf,
-        targetPid: target.pid,
-        command: options.command,
-        listTree: () => this.processes(),
-        hasTargetEnded: () => this.#targetEnded,
-        elapsedMs: () => this.elapsedMs(),
-        emit: (event) => this.emit(event),
-      },
-      options.processIntervalMs || ELSEWHERE_INTERVAL_MS,
-    );
+    this.#prepared = this.#open();
+    // Reported by `start`.
+    this.#prepared.catch(() => {});
   }
 
   /** Milliseconds since the launch. */
@@ -100,9 +97,9 @@ export class Measurement {
 
   /** Handles a signal that was sent to cmemstat. */
   readonly signalActions: SignalActions = {
-    targetPid: () => (this.#targetEnded ? undefined : this.#target.pid),
+    targetPid: () => (this.#targetEnded ? undefined : this.#target?.pid),
     passOn: (signal) => {
-      if (!this.#targetEnded) this.#target.kill(signal);
+      if (!this.#targetEnded) this.#target?.kill(signal);
       // `--wait all`: the signal applies to the processes that outlived the target.
       else for (const pid of this.processes()) sendQuietly(pid, signal);
     },
@@ -175,35 +172,47 @@ export class Measurement {
     if (leaf !== undefined) {
       leaf.killOnce();
       // It may have been moved out of the leaf.
-      if (!this.#targetEnded) this.#target.kill('SIGKILL');
+      if (!this.#targetEnded) this.#target?.kill('SIGKILL');
     } else for (const pid of this.processes()) sendQuietly(pid, 'SIGKILL');
+  }
+
+  /** The target is running: its time starts, and so does the fast clock if it is open. */
+  begin(target: Target): void {
+    this.#target = target;
+    this.startedAt = new Date();
+    this.#launchedAt = monotonicMs();
+    void target.ended.then(() => {
+      this.#targetEnded = true;
+    });
+    this.#fastClock?.start();
   }
 
   /**
    * Passes the start record to all sinks of the run, and takes the first sample.
    * @throws SyscallError or KernelFileError if the files of the cgroup cannot be opened.
    */
-  async start(sinks: readonly Sink[]): Promise<void> {
+  async start(target: Target, sinks: readonly Sink[]): Promise<void> {
     const { leaf } = this.placement;
-    // First: a short target may end before the rest is open.
-    if (leaf !== undefined) this.#fastClock = this.#startFastClock(leaf);
+    await this.#prepared;
     const stream = new RecordStream(sinks);
     this.#stream = stream;
-    this.#reader = await openReader(leaf, this.#target.pid, this.#malformed.add);
+    const reader = this.#reader ?? (await openReader(leaf, target.pid, this.#malformed.add));
+    this.#reader = reader;
     const poll = () => this.#fastClock?.poll();
     const record = startRecord(this.#options, {
       placement: this.placement,
       mode: this.mode,
-      pid: this.#target.pid,
+      host: this.#host ?? readHost(),
+      pid: target.pid,
       startedAt: this.startedAt,
     });
     poll();
     stream.start(record);
     poll();
-    this.#elsewhere.start();
-    const sampler = new Sampler(
+    this.#elsewhere?.start();
+    this.#sampler = new Sampler(
       {
-        reader: this.#reader,
+        reader,
         readBpf: (pids, now) => this.#readBpf(pids, now),
         takeMaxima: () => this.#fastClock?.take(),
         elapsedMs: this.elapsedMs,
@@ -212,14 +221,10 @@ export class Measurement {
       },
       this.#options.intervalMs,
     );
-    this.#sampler = sampler;
-    // Before slow operations, so that events are detected from now on.
-    if (leaf !== undefined) this.#watch = await watchEvents(leaf, sampler);
     poll();
-    if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
-    poll();
+    this.#reportBpfUnavailable();
     keepHeapSmall();
-    await sampler.start();
+    await this.#sampler.start();
     this.#prepareTimer = setTimeout(() => void this.#prepare(), PREPARE_MS);
   }
 
@@ -231,7 +236,7 @@ export class Measurement {
     this.#fastClock?.stop();
     clearTimeout(this.#prepareTimer);
     this.#processTable?.stop();
-    this.#elsewhere.stop();
+    this.#elsewhere?.stop();
     await this.#sampler?.stop();
     this.#watch?.stop();
     this.#reader?.close();
@@ -265,7 +270,7 @@ export class Measurement {
 
   /** What is not measured because it is in other cgroups, for the summary. */
   get elsewhere(): ReturnType<ElsewhereWatch['summary']> {
-    return this.#elsewhere.summary();
+    return this.#elsewhere?.summary() ?? {};
   }
 
   /** Adds a warning to the summary. */
@@ -273,13 +278,44 @@ export class Measurement {
     this.warnings.push(message);
   }
 
-  #startFastClock(leaf: Leaf): RunningClock {
-    return startFastClock(leaf, {
+  /** Opens the files of the leaf and all else that does not need the target, the fast clock first. */
+  async #open(): Promise<void> {
+    const { leaf } = this.placement;
+    if (leaf !== undefined) this.#openClock(leaf);
+    // The target may be running already: its time is to start then.
+    await yieldToEventLoop();
+    if (leaf !== undefined) {
+      this.#reader = await openReader(leaf, 0, this.#malformed.add);
+      // Before slow operations, so that events are detected from now on.
+      this.#watch = await watchEvents(leaf, (...event) => this.#sampler?.noticeEvents(...event));
+    }
+    await yieldToEventLoop();
+    this.#elsewhere = new ElsewhereWatch(
+      {
+        leaf,
+        pidsBefore: this.#pidsBefore,
+        targetPid: () => this.#target?.pid ?? 0,
+        command: this.#options.command,
+        listTree: () => this.processes(),
+        hasTargetEnded: () => this.#targetEnded,
+        elapsedMs: () => this.elapsedMs(),
+        emit: (event) => this.emit(event),
+      },
+      this.#options.processIntervalMs || ELSEWHERE_INTERVAL_MS,
+    );
+    this.#host = readHost();
+    await yieldToEventLoop();
+    if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
+  }
+
+  #openClock(leaf: Leaf): void {
+    this.#fastClock = openFastClock(leaf, {
       elapsedMs: this.elapsedMs,
       hasBudgets: this.#options.budgets !== undefined,
       readBpf: () => this.#readCharged(),
       onError: (error) => this.#onError(error),
     });
+    if (this.#target !== undefined) this.#fastClock.start();
   }
 
   #readCharged(): BpfBytes | undefined {
@@ -308,7 +344,7 @@ export class Measurement {
     this.#processTable = new ProcessTable(
       {
         list: () => this.#listProcesses(),
-        targetPid: this.#target.pid,
+        targetPid: this.#target?.pid ?? 0,
         elapsedMs: this.elapsedMs,
         emit: (record) => this.emit(record),
         onError: (error) => this.#disableProcesses(error),
@@ -323,8 +359,8 @@ export class Measurement {
     if (this.placement.leaf === undefined) return false;
     const isGone = current === undefined && stat === undefined;
     if (!isGone && (processes !== 0 || reason !== 'tick' || this.#targetEnded)) return false;
-    this.#elsewhere.check();
-    return isGone || this.#elsewhere.hasTargetLeft;
+    this.#elsewhere?.check();
+    return isGone || this.#elsewhere?.hasTargetLeft === true;
   }
 
   #disableProcesses(error: unknown): void {
@@ -348,7 +384,7 @@ export class Measurement {
     const cgroupId =
       leaf === undefined ? undefined : statSync(leaf.directory, { bigint: true, throwIfNoEntry: false })?.ino;
     this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, async () => {
-      // Loaded while the target starts, and only if BPF memory is read.
+      // Only loaded if BPF memory is read.
       const { RunBpf } = await import('../../sampler/bpf/run-bpf.ts');
       this.#fastClock?.poll();
       this.#runBpf = await RunBpf.open({
@@ -358,8 +394,12 @@ export class Measurement {
       });
       return this.#runBpf;
     });
-    if (this.#bpf.unavailable === undefined) return;
-    const { reason, hint } = this.#bpf.unavailable;
+  }
+
+  #reportBpfUnavailable(): void {
+    const { unavailable } = this.#bpf ?? {};
+    if (unavailable === undefined) return;
+    const { reason, hint } = unavailable;
     const warning: EventRecord = {
       type: 'event',
       elapsedMs: this.elapsedMs(),

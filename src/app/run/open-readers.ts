@@ -41,14 +41,14 @@ export async function openReader(
 /** The errnos of files of a cgroup that was removed. */
 const REMOVED = ['ENOENT', 'ENODEV'];
 
-/** A fast clock with the files that it reads. */
-export type RunningClock = Pick<FastClock, 'take' | 'poll' | 'stop'>;
+/** A fast clock with the files that it reads; `start` changes the priority of this process. */
+export type LeafClock = Pick<FastClock, 'start' | 'take' | 'poll' | 'stop'>;
 
-/** Opens the sizes of the leaf and starts the fast clock. @throws KernelFileError. */
-export function startFastClock(
+/** Opens the sizes of the leaf for a fast clock. @throws KernelFileError. */
+export function openFastClock(
   { version, directory }: Leaf,
   parts: Omit<FastClockParts, 'sizes' | 'watchRise'>,
-): RunningClock {
+): LeafClock {
   const sizes = openSizeReader(version, directory);
   let threshold: UsageThreshold | undefined;
   // Only cgroup v1 has thresholds.
@@ -58,9 +58,11 @@ export function startFastClock(
   };
   const ownPriority = getPriority();
   const clock = new FastClock({ ...parts, sizes, ...(version === 1 ? { watchRise } : {}) });
-  clock.start();
-  trySetPriority(Math.min(ownPriority, PRIORITY));
   return {
+    start: () => {
+      clock.start();
+      trySetPriority(Math.min(ownPriority, PRIORITY));
+    },
     take: () => clock.take(),
     poll: () => clock.poll(),
     stop: () => {
@@ -98,9 +100,8 @@ async function createEventFd(): Promise<number> {
  */
 export async function watchEvents(
   { version, directory }: Pick<Leaf, 'version' | 'directory'>,
-  sampler: Pick<Sampler, 'noticeEvents'>,
+  notice: Sampler['noticeEvents'],
 ): Promise<EventWatch | undefined> {
-  const notice: Sampler['noticeEvents'] = (counts, noticed) => sampler.noticeEvents(counts, noticed);
   try {
     if (version === 2) return watchEvents2(directory, notice);
     const eventFd = await createEventFd();

@@ -3,6 +3,8 @@
  * after its last. This file shows the sequence; the details of each step are in its module.
  */
 import { LaunchError } from '../../errors.ts';
+import { listPids } from '../../kernel/procfs/process-tree.ts';
+import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { SummaryRecord } from '../../model/recording.ts';
 import type { Sink } from '../../output/sink.ts';
 import { shellStatus } from '../../target/exit-status.ts';
@@ -15,10 +17,9 @@ import {
 } from '../../target/signals.ts';
 import { withCleanUp } from './clean-up.ts';
 import { controlOf, type RunControl, startTimeout } from './control.ts';
-import { finishRun } from './finish.ts';
-import { Measurement } from './measurement.ts';
+import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
-import { placeTarget } from './preparation.ts';
+import { placeTarget, type TargetPlace } from './preparation.ts';
 import { type MeasuredRun, resultOf } from './result.ts';
 import { openStage, type Stage } from './stage.ts';
 import { startTarget, throwUnlessJoined } from './start-target.ts';
@@ -50,9 +51,14 @@ export function measureRun(options: RunOptions, watch?: Watch): Promise<Measured
     const place = await placeTarget(options, stage.log, cleanUp);
     throwIfEnded(buffered, options);
 
-    const target = await startTarget(options, stage, place.leaf);
-    const wantsDetails = options.wantsDetails || stage.view !== undefined;
-    const measurement = new Measurement({ ...options, wantsDetails }, place.placement, target, stage.log);
+    const pidsBefore = place.leaf === undefined ? [] : listPids();
+    const starting = startTarget(options, stage, place.leaf);
+    const preparing = prepareMeasurement(options, stage, place, pidsBefore);
+    // If both fail, the failure of the start is reported.
+    preparing.catch(() => {});
+    const target = await starting;
+    const measurement = await preparing;
+    measurement.begin(target);
     signals = forwardSignals(measurement.signalActions, options.killAfterMs, stage.view, buffered);
     const control = controlOf(measurement, signals);
     await startMeasuring(measurement, target, () => sinksOf(stage, measurement, target, control, watch));
@@ -61,6 +67,7 @@ export function measureRun(options: RunOptions, watch?: Watch): Promise<Measured
     cleanUp.defer(() => clearTimeout(timeout));
     const exit = await target.ended;
     if (options.wait === 'target') clearTimeout(timeout);
+    const { finishRun } = await import('./finish.ts');
     const summary = await finishRun(measurement, exit, options, stage.log);
     clearTimeout(timeout);
     throwUnlessJoined(measurement, target, exit, options);
@@ -79,6 +86,23 @@ function throwIfEnded({ ending }: BufferedSignals, { command }: RunOptions): voi
   throw new LaunchError(command[0] ?? '', shellStatus({ signal: ending }), message);
 }
 
+/**
+ * Prepares the measurement while the kernel moves the new process into its cgroup, which takes milliseconds.
+ * The modules for it are only loaded then.
+ */
+async function prepareMeasurement(
+  options: RunOptions,
+  { view, log }: Stage,
+  { placement }: TargetPlace,
+  pidsBefore: readonly number[],
+): Promise<Measurement> {
+  // The stub is started first.
+  await yieldToEventLoop();
+  const { Measurement } = await import('./measurement.ts');
+  const wantsDetails = options.wantsDetails || view !== undefined;
+  return new Measurement({ ...options, wantsDetails }, placement, pidsBefore, log);
+}
+
 /** Starts the measurement; if that fails, ends the target. */
 async function startMeasuring(
   measurement: Measurement,
@@ -86,7 +110,7 @@ async function startMeasuring(
   openSinks: () => Sink[],
 ): Promise<void> {
   try {
-    await measurement.start(openSinks());
+    await measurement.start(target, openSinks());
   } catch (error) {
     // It may not have joined the leaf yet, and without a leaf nothing else would end it.
     measurement.killAll();

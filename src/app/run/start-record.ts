@@ -12,14 +12,27 @@ import type { RunOptions } from './options.ts';
 export interface StartedTarget {
   placement: Placement;
   mode: Mode;
+  host: StartRecord['host'];
   pid: number;
   startedAt: Date;
 }
 
-/** Creates the start record: the command, the host and how it is measured. @throws KernelFileError. */
+/** The facts about this host that are in each recording. @throws KernelFileError. */
+export function readHost(): StartRecord['host'] {
+  return {
+    kernel: release(),
+    arch: process.arch,
+    cpus: availableParallelism(),
+    possibleCpus: readPossibleCpus(),
+    pageSizeBytes: readPageSize(),
+    memTotalBytes: totalmem(),
+  };
+}
+
+/** Creates the start record: the command, the host and how it is measured. */
 export function startRecord(
   options: RunOptions,
-  { placement, mode, pid, startedAt }: StartedTarget,
+  { placement, mode, host, pid, startedAt }: StartedTarget,
 ): StartRecord {
   const { leaf, kind, reason } = placement;
   const { command, intervalMs, bpfIntervalMs, processIntervalMs, wantsDetails } = options;
@@ -33,14 +46,7 @@ export function startRecord(
     mode,
     placement: { kind, reason },
     intervalMs,
-    host: {
-      kernel: release(),
-      arch: process.arch,
-      cpus: availableParallelism(),
-      possibleCpus: readPossibleCpus(),
-      pageSizeBytes: readPageSize(),
-      memTotalBytes: totalmem(),
-    },
+    host,
   };
   if (leaf !== undefined) record.leaf = leaf.directory;
   if (bpfIntervalMs > 0) record.bpfIntervalMs = bpfIntervalMs;

@@ -21,7 +21,7 @@ export async function startTarget(
 ): Promise<Target> {
   const settings = leaf === undefined ? [] : limitSettings(leaf, options, env.toRecord(), log);
   for (const { name, value } of settings) env.set(name, bytesOf(value));
-  const launching = launchTarget({
+  const target = await launchTarget({
     command: recoverWords(options.command),
     joinFiles: leaf?.joinFiles ?? [],
     cwd: options.cwd,
@@ -30,23 +30,11 @@ export async function startTarget(
     stdio: streams.stdio,
     inherited,
   });
-  if (options.bpfIntervalMs > 0) setImmediate(loadBpf);
-  const target = await launching;
   if (target.startedBy === 'shell') {
     const { SHELL_DIFFERENCES } = await import('../../target/launch-by-shell.ts');
     log.warn(SHELL_DIFFERENCES);
   }
   return target;
-}
-
-/** Loads what BPF memory is read with, while the kernel moves the new process into its cgroup. */
-async function loadBpf(): Promise<void> {
-  try {
-    const { RunBpf } = await import('../../sampler/bpf/run-bpf.ts');
-    await RunBpf.load();
-  } catch {
-    // Reported when BPF memory is read.
-  }
 }
 
 /**

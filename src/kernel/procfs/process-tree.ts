@@ -3,16 +3,22 @@ import { errnoOf } from '../../errors.ts';
 import { listPseudoDirectory } from '../pseudo-file.ts';
 import { type PidStat, readPidStat } from './pid-stat.ts';
 
+/** The pids that can be seen now. Source: proc(5). @throws KernelFileError. */
+export function listPids(): number[] {
+  return listPseudoDirectory('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
 /**
  * Every process that can be seen now; one that ends meanwhile is left out. Source: `/proc/<pid>/stat`.
  * @throws KernelFileError.
  */
 export function listAllProcesses(): PidStat[] {
   const all: PidStat[] = [];
-  for (const name of listPseudoDirectory('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
+  for (const pid of listPids()) {
     try {
-      all.push(readPidStat(Number(name)));
+      all.push(readPidStat(pid));
     } catch (error) {
       const errno = errnoOf(error);
       if (errno !== 'ENOENT' && errno !== 'ESRCH') throw error;

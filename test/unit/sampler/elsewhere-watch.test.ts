@@ -26,7 +26,7 @@ async function startProcess(script = 'echo up; read -r _'): Promise<{ pid: numbe
 }
 
 /** A watch over a leaf with these processes; cgroup v2's own files contain only what the tests write. */
-function watchOver(targetPid: number, command = ['hog']) {
+function watchOver(targetPid: number, command = ['hog'], pidsBefore: number[] = []) {
   const directory = join(folder, 'cmemstat-1-2');
   mkdirSync(directory, { recursive: true });
   const charge = (bytes: number) => writeFileSync(join(directory, 'memory.peak'), `${bytes}\n`);
@@ -36,7 +36,8 @@ function watchOver(targetPid: number, command = ['hog']) {
   const watch = new ElsewhereWatch(
     {
       leaf: { directory, version: 2, processes: () => run.inside },
-      targetPid,
+      pidsBefore,
+      targetPid: () => targetPid,
       command,
       listTree: () => [],
       hasTargetEnded: () => run.hasEnded,
@@ -71,6 +72,13 @@ test('finds a child in another cgroup by its parent', async () => {
   watch.check();
   expect(events.map((event) => event.pid)).toEqual([Number(line)]);
   expect(watch.hasTargetLeft).toBe(false);
+});
+
+test('does not look at processes that are older than the run', async () => {
+  const { pid, line } = await startProcess('sh -c "echo \\$\\$; read -r _"; true');
+  const { watch, events } = watchOver(pid, ['hog'], [Number(line)]);
+  watch.check();
+  expect(events).toEqual([]);
 });
 
 test('does not report the target before it joins the leaf', async () => {

@@ -1,8 +1,30 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
+import { fstatSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { watchEvents2 } from '#src/sampler/event-watch.ts';
+import { createEventFd } from '#src/kernel/bpf/sys/libc.ts';
+import { watchEvents1, watchEvents2 } from '#src/sampler/event-watch.ts';
 import { makeTree } from '../temporary-tree.ts';
+
+describe('watchEvents1', () => {
+  const files = { 'memory.oom_control': 'oom_kill 1\n', 'cgroup.event_control': '' };
+
+  it('notices what happened before a thread waits for it', async () => {
+    const eventFd = await createEventFd();
+    const onChange = vi.fn();
+    const watch = watchEvents1(makeTree(files), eventFd, onChange);
+    writeSync(eventFd, new BigUint64Array([1n]));
+    await vi.waitFor(() => expect(onChange).toHaveBeenCalledWith({ local: { oom_kill: 1 } }, 'eventfd'));
+    watch.stop();
+    await vi.waitFor(() => expect(() => fstatSync(eventFd)).toThrow('EBADF'));
+  });
+
+  it('closes its files at once if it is stopped soon', async () => {
+    const eventFd = await createEventFd();
+    const watch = watchEvents1(makeTree(files), eventFd, () => {});
+    watch.stop();
+    expect(() => fstatSync(eventFd)).toThrow('EBADF');
+  });
+});
 
 describe('watchEvents2', () => {
   it('reads both files again when memory.events changes', async () => {

@@ -3,5 +3,5 @@ import { watchEvents } from '#src/app/run/open-readers.ts';
 
 it.each([1, 2] as const)('a removed cgroup of v%i has no events to watch', async (version) => {
   const leaf = { version, directory: '/sys/fs/cgroup/cmemstat-removed' };
-  expect(await watchEvents(leaf, { noticeEvents: () => {} })).toBeUndefined();
+  expect(await watchEvents(leaf, () => {})).toBeUndefined();
 });
