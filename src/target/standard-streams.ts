@@ -17,9 +17,11 @@ export interface StreamSetup {
   stdoutToStderr: boolean;
   /**
    * The view uses the terminal: cmemstat receives the output of the target through pipes and copies it to the
-   * files, if any; standard input is /dev/null unless a file was given.
+   * files, if any.
    */
   forView: boolean;
+  /** Standard input is /dev/null unless a file was given: the view reads from the terminal that ours is. */
+  readsNothing: boolean;
 }
 
 /** The streams to start the target with. */
@@ -37,7 +39,10 @@ const STANDARD_ERROR = 2;
  * Opens the files. If both streams use the same file, it is opened once.
  * @throws UsageError that names the option and the file.
  */
-export function openStreams(files: StreamFiles, { stdoutToStderr, forView }: StreamSetup): OpenedStreams {
+export function openStreams(
+  files: StreamFiles,
+  { stdoutToStderr, forView, readsNothing }: StreamSetup,
+): OpenedStreams {
   const opened: number[] = [];
   const open = (option: string, path: string | undefined, flags: 'r' | 'w'): number | 'inherit' => {
     if (path === undefined) return 'inherit';
@@ -50,7 +55,7 @@ export function openStreams(files: StreamFiles, { stdoutToStderr, forView }: Str
       throw new UsageError(option, `${option} ${path}: ${describeErrno(errnoOf(error))}`);
     }
   };
-  const stdin = open('--stdin', files.stdin ?? (forView ? '/dev/null' : undefined), 'r');
+  const stdin = open('--stdin', files.stdin ?? (readsNothing ? '/dev/null' : undefined), 'r');
   const stdout = open('--stdout', files.stdout, 'w');
   const { stdout: outFile, stderr: errFile } = files;
   const shared = outFile !== undefined && errFile !== undefined && resolve(outFile) === resolve(errFile);

@@ -35,25 +35,45 @@ export interface LiveControls {
 /** The intervals selected with `+` and `-`. Unit: milliseconds. */
 const INTERVALS_MS = [10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000];
 
+/** The options of a live view. */
+export interface LiveViewOptions {
+  /** Whether to close the view when the target has exited. */
+  exitOnEnd: boolean;
+  /** The file that the run is recorded to. */
+  recording: string | undefined;
+  /** Shown while there is no output, which may be because the target reads from the terminal. */
+  stdinHint: string | undefined;
+}
+
+/**
+ * A target that ends within this time after the launch gets no view: its output and the summary say it all. Unit:
+ * milliseconds.
+ */
+export const DRAW_AFTER_MS = 300;
+
+/** Unit: bytes. */
+const MAX_EARLY_BYTES = 4 * 1024 ** 2;
+
 /** The view, from before the launch until it is closed. */
 export class LiveView implements Sink {
   readonly #builder = new ViewBuilder();
   readonly #output = new OutputBuffer();
   readonly #viewer: Viewer;
-  readonly #recording: string | undefined;
+  readonly #options: LiveViewOptions;
   #exitOnEnd: boolean;
   readonly #clock: NodeJS.Timeout;
+  #opening: NodeJS.Timeout | undefined;
   #controls: LiveControls | undefined;
-  /** Whether the view was closed before the launch. */
-  #leftEarly: { failure: unknown } | undefined;
+  /** Output before the first frame; it is not needed if the target ends before that. */
+  #early: { stream: 'stdout' | 'stderr'; chunk: Buffer }[] | undefined = [];
+  #earlyBytes = 0;
   #isOpen = true;
   #endedMs: number | undefined;
   #onClosed: (() => void)[] = [];
 
-  /** `recording` is the file that the run is recorded to. */
-  constructor(screen: Screen, exitOnEnd: boolean, recording: string | undefined) {
-    this.#exitOnEnd = exitOnEnd;
-    this.#recording = recording;
+  constructor(screen: Screen, options: LiveViewOptions) {
+    this.#exitOnEnd = options.exitOnEnd;
+    this.#options = options;
     this.#viewer = new Viewer(
       screen,
       {
@@ -72,7 +92,6 @@ export class LiveView implements Sink {
     // Update the elapsed time between samples of a long interval.
     this.#clock = setInterval(() => this.#viewer.changed(), 1000);
     this.#clock.unref();
-    this.#viewer.drawNow();
   }
 
   /** Whether the view is still open. */
@@ -80,15 +99,27 @@ export class LiveView implements Sink {
     return this.#isOpen;
   }
 
+  /** Whether it is on the terminal and reads the keyboard. */
+  get isShown(): boolean {
+    return this.#isOpen && this.wasShown;
+  }
+
+  /** Whether it is or was on the terminal. */
+  get wasShown(): boolean {
+    return this.#viewer.isDrawn;
+  }
+
   /** The run, after the launch. */
   connect(controls: LiveControls): void {
     this.#controls = controls;
-    if (this.#leftEarly !== undefined) controls.left(this.#leftEarly.failure);
   }
 
   start(record: StartRecord): void {
     this.#builder.apply(record);
-    this.#viewer.drawNow();
+    this.#opening = setTimeout(() => {
+      this.#takeEarly();
+      this.#viewer.drawNow();
+    }, DRAW_AFTER_MS);
   }
 
   write(record: Exclude<RecordLine, StartRecord | SummaryRecord>): void {
@@ -96,12 +127,14 @@ export class LiveView implements Sink {
     this.#viewer.changed();
   }
 
-  /** Shows the summary until the user quits, or closes immediately with `--exit-on-end`. */
+  /**
+   * Shows the summary until the user quits; closes immediately with `--exit-on-end`, and if nothing was drawn yet.
+   */
   async stop(summary: SummaryRecord): Promise<void> {
     this.#endedMs = summary.durationMs;
     this.#builder.apply(summary);
     if (!this.#isOpen) return;
-    if (this.#exitOnEnd) {
+    if (this.#exitOnEnd || !this.#viewer.isDrawn) {
       this.close();
       return;
     }
@@ -114,8 +147,16 @@ export class LiveView implements Sink {
 
   /** Processes output of the target. */
   takeOutput(stream: 'stdout' | 'stderr', chunk: Buffer): void {
-    this.#output.push(stream, chunk);
+    this.#earlyBytes += chunk.length;
+    if (this.#early === undefined) this.#output.push(stream, chunk);
+    else this.#early.push({ stream, chunk });
+    if (this.#earlyBytes > MAX_EARLY_BYTES) this.#takeEarly();
     this.#viewer.changed();
+  }
+
+  #takeEarly(): void {
+    for (const { stream, chunk } of this.#early ?? []) this.#output.push(stream, chunk);
+    this.#early = undefined;
   }
 
   /** Shows one line to the user. */
@@ -134,25 +175,31 @@ export class LiveView implements Sink {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     clearInterval(this.#clock);
+    clearTimeout(this.#opening);
     this.#viewer.close();
     for (const resolve of this.#onClosed.splice(0)) resolve();
   }
 
   #leave(failure?: unknown): void {
     this.close();
-    if (this.#controls === undefined) this.#leftEarly = { failure };
-    else this.#controls.left(failure);
+    this.#controls?.left(failure);
   }
 
   #status(): ViewStatus {
     const controls = this.#controls;
+    const { recording, stdinHint } = this.#options;
     return {
       state: this.#state(),
       elapsedMs: this.#endedMs ?? controls?.elapsedMs() ?? 0,
       intervalMs: controls?.intervalMs() ?? 0,
       ...(controls?.punctuality() ?? { late: 0, missed: 0 }),
-      ...(this.#recording === undefined ? {} : { recording: this.#recording }),
-      absent: absentIn(this.#builder),
+      ...(recording === undefined ? {} : { recording }),
+      absent: {
+        ...absentIn(this.#builder),
+        ...(stdinHint === undefined || this.#endedMs !== undefined
+          ? {}
+          : { output: `No output yet (${stdinHint}).` }),
+      },
     };
   }
 

@@ -80,9 +80,14 @@ export class Viewer {
     screen.onLost(() => this.#owner.lost());
   }
 
-  /** Redraws soon after a change, at a limited rate. */
+  /** Whether anything was drawn: the terminal is unchanged until then. */
+  get isDrawn(): boolean {
+    return this.#drawnMs !== Number.NEGATIVE_INFINITY;
+  }
+
+  /** Redraws soon after a change, at a limited rate; does nothing before the first `drawNow`. */
   changed(): void {
-    if (this.#closed || this.#timer !== undefined) return;
+    if (this.#closed || this.#timer !== undefined || !this.isDrawn) return;
     const waitMs = Math.max(DRAW_DELAY_MS, this.#drawnMs + FRAME_MS - monotonicMs());
     this.#timer = setTimeout(() => this.#guard(() => this.#draw()), waitMs);
   }

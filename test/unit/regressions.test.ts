@@ -129,7 +129,7 @@ describe('two outputs into one file', () => {
   it('are opened once for --stdout and --stderr', () => {
     const { stdio, close } = openStreams(
       { stdout: file, stderr: `${folder}/./a` },
-      { stdoutToStderr: false, forView: false },
+      { stdoutToStderr: false, forView: false, readsNothing: false },
     );
     close();
     expect(stdio[1]).toBe(stdio[2]);

@@ -4,6 +4,7 @@
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { describeErrno, errnoOf, OutputError, ToolError } from '../../errors.ts';
+import { formatShortCommand } from '../../format/safe-text.ts';
 import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
 import type { Outputs } from '../../output/open-outputs.ts';
 import type { Sink } from '../../output/sink.ts';
@@ -12,9 +13,11 @@ import type { SignalWatcher } from '../../target/signals.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
 import type { LiveControls, LiveView } from '../../view/live-view.ts';
 import { ChunkWriter } from './chunk-writer.ts';
+import { KeptOutput } from './kept-output.ts';
 import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
 import { OutputPump } from './output-pump.ts';
+import { readsTerminal } from './reads-terminal.ts';
 import { optimiseLate } from './v8-flags.ts';
 
 /** A run with its view. */
@@ -28,6 +31,8 @@ export interface LiveRun extends SignalWatcher {
   ): Sink;
   /** Resolves when all output of the target is written and its processes have exited. */
   flush(): Promise<void>;
+  /** Writes the output of the target and the buffered messages to the terminal, after the view is closed. */
+  print(): Promise<void>;
   /** Restores the terminal; may be called more than once. */
   close(): void;
 }
@@ -38,7 +43,7 @@ export interface LiveRun extends SignalWatcher {
  * @throws only errors other than ToolError.
  */
 export async function openLiveView(
-  { view, exitOnEnd, streams, outputs: { json, quiet, output } }: RunOptions,
+  { command, view, exitOnEnd, streams, outputs: { json, quiet, output } }: RunOptions,
   outputs: Outputs,
 ): Promise<LiveRun | undefined> {
   if (view === 'auto' && ![0, 1, 2].every(isatty)) return undefined;
@@ -49,10 +54,16 @@ export async function openLiveView(
     const screen = await openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
     const { LiveView } = await import('../../view/live-view.ts');
     optimiseLate();
-    const live = new LiveView(screen, exitOnEnd, output);
+    const hint =
+      streams.stdin === undefined && isatty(0)
+        ? `in the view stdin is /dev/null; interactive: cmemstat --no-tui -- ${formatShortCommand(command)}`
+        : undefined;
+    const live = new LiveView(screen, { exitOnEnd, recording: output, stdinHint: hint });
     // Shown in the view now, and on standard error after the view is closed.
     outputs.log.buffer((line) => live.showMessage(line));
-    return new LiveRunView(live, outputs, json, streams);
+    const isKnown = hint !== undefined && readsTerminal(command);
+    if (isKnown) outputs.log.warn(hint);
+    return new LiveRunView(live, outputs, json, streams, isKnown ? undefined : hint);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     outputs.log.warn(`no terminal view: ${error.message}; ${inItsPlace(json, quiet)}`);
@@ -80,11 +91,21 @@ class LiveRunView implements LiveRun {
   readonly #files: StreamFiles;
   readonly #pumps: OutputPump[] = [];
   readonly #writers: ChunkWriter[] = [];
-  /** The view was closed but the run continues: output goes to the terminal again. */
-  #isLeft = false;
+  readonly #kept = new KeptOutput();
+  #printing: Promise<void> | undefined;
   #isFlushing = false;
+  #hasOutput = false;
+  readonly #stdinHint: string | undefined;
 
-  constructor(view: LiveView, outputs: Outputs, isJsonOnStdout: boolean, files: StreamFiles) {
+  /** `stdinHint` is for a target that ends at once without any output. */
+  constructor(
+    view: LiveView,
+    outputs: Outputs,
+    isJsonOnStdout: boolean,
+    files: StreamFiles,
+    stdinHint: string | undefined,
+  ) {
+    this.#stdinHint = stdinHint;
     this.#view = view;
     this.#outputs = outputs;
     this.#isJsonOnStdout = isJsonOnStdout;
@@ -104,7 +125,7 @@ class LiveRunView implements LiveRun {
   }
 
   get hasKeyboard(): boolean {
-    return this.#view.isOpen;
+    return this.#view.isShown;
   }
 
   signalled(): void {
@@ -116,6 +137,21 @@ class LiveRunView implements LiveRun {
   async flush(): Promise<void> {
     this.#isFlushing = true;
     await Promise.all(this.#pumps.map((pump) => pump.finish(PIPE_TIMEOUT_MS)));
+  }
+
+  print(): Promise<void> {
+    this.#printing ??= this.#print();
+    return this.#printing;
+  }
+
+  async #print(): Promise<void> {
+    // The terminal may be gone: the error cannot be reported.
+    const writers = new Map([STDOUT, STDERR].map((fd) => [fd, this.#writerTo(fd, () => {})]));
+    const { log } = this.#outputs;
+    if (this.#stdinHint !== undefined && !this.#view.wasShown && !this.#hasOutput) log.warn(this.#stdinHint);
+    const leftOut = await this.#kept.print(async (fd, bytes) => writers.get(fd)?.write(bytes));
+    log.writeBuffered();
+    if (leftOut !== undefined) log.warn(leftOut);
   }
 
   close(): void {
@@ -146,9 +182,8 @@ class LiveRunView implements LiveRun {
   }
 
   #left(pid: number, failure: unknown): void {
-    this.#isLeft = true;
+    void this.print();
     const { log } = this.#outputs;
-    log.writeBuffered();
     if (failure === undefined) {
       log.info(`the view is closed; the target (pid ${pid}) continues and is measured`);
     } else {
@@ -158,22 +193,29 @@ class LiveRunView implements LiveRun {
   }
 
   /**
-   * Writes to the view and to the file given by the user; after the view is closed, to the same place as
-   * without a view.
+   * Writes to the view, and to the file given by the user or the place that it has without a view: a terminal
+   * when the view is closed, anything else immediately.
    */
   #follow(stream: 'stdout' | 'stderr', from: Readable | null, copy: number | undefined): void {
     if (from === null) return;
     const file = copy === undefined ? undefined : this.#writerTo(copy, (error) => this.#fail(stream, error));
+    const fd = stream === 'stdout' && !this.#isJsonOnStdout ? STDOUT : STDERR;
     let own: ChunkWriter | undefined;
+    const writeOwn = (chunk: Buffer) => {
+      // The terminal may be gone, or the reader of a pipe: the target continues.
+      own ??= this.#writerTo(fd, () => {});
+      return own.write(chunk);
+    };
     const take = async (chunk: Buffer): Promise<void> => {
-      const copied = file?.write(chunk);
+      this.#hasOutput = true;
       if (this.#view.isOpen) this.#view.takeOutput(stream, chunk);
-      else if (file === undefined && this.#isLeft) {
-        // The terminal may be gone: the error cannot be reported, and the target continues.
-        own ??= this.#writerTo(stream === 'stdout' && !this.#isJsonOnStdout ? STDOUT : STDERR, () => {});
-        await own.write(chunk);
+      if (file !== undefined) await file.write(chunk);
+      else if (!isatty(fd)) await writeOwn(chunk);
+      else if (this.#printing === undefined) await this.#kept.push(fd, chunk);
+      else {
+        await this.#printing;
+        await writeOwn(chunk);
       }
-      await copied;
     };
     this.#pumps.push(new OutputPump(from, take));
   }

@@ -142,5 +142,7 @@ async function deliverSummary(
   summary: SummaryRecord,
 ): Promise<void> {
   await Promise.all([measurement.finish(summary), view?.flush()]);
-  if (view !== undefined) await outputs.table?.stop(summary);
+  if (view === undefined) return;
+  await view.print();
+  await outputs.table?.stop(summary);
 }

@@ -27,7 +27,7 @@ export interface ScreenOptions {
 }
 
 /**
- * Takes over the terminal: until `close` nothing else may write to it.
+ * Opens the terminal. From the first frame until `close` nothing else may write to it.
  * @throws UnsupportedError with a one-line reason if the view cannot be opened; the terminal is unchanged
  * then.
  */

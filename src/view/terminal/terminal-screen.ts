@@ -4,7 +4,6 @@
  */
 import { closeSync } from 'node:fs';
 import { ReadStream, WriteStream } from 'node:tty';
-import { UnsupportedError } from '../../errors.ts';
 import type { Line, Size } from '../text/line.ts';
 import { diffFrames } from './frame-diff.ts';
 import { isInForeground } from './job-control.ts';
@@ -24,7 +23,7 @@ export interface Screen {
   /** Whether it can be drawn on: false after `close`, and if the terminal no longer exists. */
   readonly isOpen: boolean;
   /**
-   * Shows a frame: one line per row, from the top. Only changes are written. While the terminal does not
+   * Shows a frame: one line per row, from the top. The first one takes over the terminal. Only changes are written. While the terminal does not
    * accept output, frames are skipped; the last one is shown afterwards.
    */
   draw(lines: readonly Line[]): void;
@@ -72,8 +71,8 @@ export class TerminalScreen implements Screen {
   readonly #reader: SequenceReader & { close(): void };
   readonly #output: TerminalOutput;
   readonly #sizeStream: WriteStream;
-  /** Temporarily restored, by Ctrl-Z. */
-  #state: 'shown' | 'hidden' | 'closed' = 'hidden';
+  /** Hidden: temporarily restored, by Ctrl-Z. Unused: nothing was drawn yet, and the terminal is unchanged. */
+  #state: 'unused' | 'shown' | 'hidden' | 'closed' = 'unused';
   #input: { stream: ReadStream; keys: TerminalInput } | undefined;
   #size: Size;
   #lines: readonly Line[] | undefined;
@@ -91,7 +90,7 @@ export class TerminalScreen implements Screen {
   readonly #continue = () => this.#comeBack();
   readonly #windowChanged = () => this.#readSize();
 
-  /** Draws an empty screen. @throws UnsupportedError if the terminal is gone. */
+  /** The terminal is taken over with the first frame. */
   constructor(parts: ScreenParts) {
     this.#parts = parts;
     this.kind = parts.kind;
@@ -103,12 +102,6 @@ export class TerminalScreen implements Screen {
       () => this.#render(),
       () => this.#lose(),
     );
-    process.on('exit', this.#close);
-    process.on('uncaughtExceptionMonitor', this.#close);
-    process.on('SIGWINCH', this.#windowChanged);
-    this.#listenToJobControl();
-    this.#show();
-    if (!this.isOpen) throw new UnsupportedError('live view', 'the terminal is gone');
   }
 
   get isOpen(): boolean {
@@ -121,6 +114,7 @@ export class TerminalScreen implements Screen {
 
   draw(lines: readonly Line[]): void {
     this.#lines = lines;
+    if (this.#state === 'unused') this.#begin();
     if (this.#state === 'hidden') this.#comeBack();
     // SIGWINCH is not sent to processes with another controlling terminal.
     this.#readSize();
@@ -168,6 +162,14 @@ export class TerminalScreen implements Screen {
     this.#reader.close();
     this.#sizeStream.destroy();
     closeSync(this.#parts.files.outputFd);
+  }
+
+  #begin(): void {
+    process.on('exit', this.#close);
+    process.on('uncaughtExceptionMonitor', this.#close);
+    process.on('SIGWINCH', this.#windowChanged);
+    this.#listenToJobControl();
+    this.#show();
   }
 
   #render(): void {

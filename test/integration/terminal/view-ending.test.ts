@@ -43,7 +43,12 @@ describe('the target ends', () => {
     [needsTmux, needs.cgroup],
     'the view stays, frozen, until q; then the usual summary is printed',
     async () => {
-      const terminal = await startView(`--interval 100ms -- ${script('echo bye; sleep 0.5; exit 3')}`);
+      const terminal = await startView(
+        `--interval 100ms -- ${script('echo hello; echo bye; sleep 0.5; exit 3')}`,
+        {
+          height: 60,
+        },
+      );
       const frozen = await terminal.waitFor(/FAILED/);
       expect(frozen).toMatch(/^ ■ exit status 3 {2}after \d+ms/);
       expect(frozen).toMatch(/^ {2}FAILED {2}exit status 3 after .* {2}q quits$/m);
@@ -58,17 +63,17 @@ describe('the target ends', () => {
       await terminal.keys('q');
       expect(await terminal.ended()).toBe(3);
       const left = await terminal.capture();
-      expect(left).toMatch(/^cmemstat: sh -c .*\n {2}exit status 3 after \S+\n {2}peak /);
-      expect(left).not.toMatch(/Breakdown|^ *bye/m);
+      expect(left).toMatch(/^bye\n\ncmemstat: sh -c .*\n {2}exit status 3 after \S+\n {2}peak /);
+      expect(left).not.toMatch(/Breakdown/);
       expect(await modes(terminal)).toBe(ENDED_MODES);
     },
   );
 
   for (const [target, status, line] of [
-    ['true', 0, /exit status 0 after/],
-    [script('exit 7'), 7, /exit status 7 after/],
-    [script('kill -ABRT $$'), 134, /SIGABRT/],
-    [script('kill -KILL $$'), 137, /SIGKILL/],
+    ['sleep 0.6', 0, /exit status 0 after/],
+    [script('sleep 0.6; exit 7'), 7, /exit status 7 after/],
+    [script('sleep 0.6; kill -ABRT $$'), 134, /SIGABRT/],
+    [script('sleep 0.6; kill -KILL $$'), 137, /SIGKILL/],
   ] as const) {
     testWith(
       [needsTmux],

@@ -1,7 +1,7 @@
 /** The target's output with the view: complete, at any reading speed, and without a delayed sample. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from 'vitest';
+import { describe, expect } from 'vitest';
 import { needs, testWith } from '../harness.ts';
 import { bare, needsScript, needsTmux, shellQuote, tmux, until } from '../terminal.ts';
 import { CMEMSTAT, newFolder, readWhole, script } from './view-harness.ts';
@@ -104,4 +104,83 @@ testWith([needsScript], 'after l, a terminal that accepts no output does not del
   await pty.ended();
   expect(readFileSync(join(folder, 'status'), 'utf8')).toBe('status=6\n');
   expect(summary.samples.missed).toBeLessThan(samples.length / 4);
+});
+
+describe('after the view', () => {
+  /** The raw output of a shell with the command, after the last escape sequence that leaves the view. */
+  async function runBare(args: string, setup = ':'): Promise<{ all: string; after: string }> {
+    const all = await bare({
+      command: `cd ${newFolder()}; ${setup}; ${CMEMSTAT} ${args}; echo "status=$?"`,
+    }).ended();
+    return { all, after: all.split('␛[?1049l').at(-1) ?? '' };
+  }
+
+  testWith([needsScript], 'a target that ends at once gets no view, only output and summary', async () => {
+    const { all } = await runBare('-- ls', 'touch one two');
+    expect(all).not.toContain('␛[?1049');
+    expect(all).toMatch(/^one\r\ntwo\r\n\r\ncmemstat: ls\r\n {2}exit status 0 after/);
+  });
+
+  testWith([needsScript], 'its output is printed as it came, in the order of both streams', async () => {
+    const said =
+      'printf "\\033[31mred\\033[0m\\tend\\r\\n"; sleep 0.3; echo error >&2; sleep 0.3; printf "no newline"';
+    const { all, after } = await runBare(`--exit-on-end -- ${script(said)}`);
+    expect(all).toContain('␛[?1049h');
+    expect(after).toMatch(/␛\[31mred␛\[0m\tend\r+\nerror\r\nno newline\r\ncmemstat: sh/);
+  });
+
+  testWith(
+    [needsScript],
+    'of a long output the last 10,000 lines are printed, and a file is named',
+    async () => {
+      const folder = newFolder();
+      for (const target of ['seq 30000', script('seq 30000; sleep 0.6')]) {
+        const { after } = await runBare(`--exit-on-end -- ${target}`, `export TMPDIR=${folder}`);
+        const printed = after.split('\r\n').flatMap((line) => /^(?:.*[a-z])?(\d+)$/.exec(line)?.[1] ?? []);
+        expect(printed).toHaveLength(10_000);
+        expect([printed[0], printed.at(-1)]).toEqual(['20001', '30000']);
+        const [, lines, file = ''] =
+          /without the first (\d+) lines; all of it is in (\S+)\r\n/.exec(after) ?? [];
+        expect(lines, after.slice(-2000)).toBe('20000');
+        expect(file.startsWith(folder)).toBe(true);
+        expect(readFileSync(file, 'utf8')).toBe(
+          Array.from({ length: 30_000 }, (_, at) => `${at + 1}\n`).join(''),
+        );
+      }
+    },
+  );
+
+  testWith(
+    [needsScript],
+    'a program that reads from the terminal is reported with the way to run it',
+    async () => {
+      const hint = /cmemstat: in the view stdin is \/dev\/null; interactive: cmemstat --no-tui -- bash\r\n/;
+      expect((await runBare('-- bash')).all).toMatch(hint);
+      // Not in the list, but it printed nothing.
+      expect((await runBare('-- env bash')).all).toMatch(/interactive: cmemstat --no-tui -- env bash\r\n/);
+      for (const args of ['-- echo shown', '--stdin empty -- bash', '--no-tui -- bash -c true'])
+        expect((await runBare(args, 'touch empty')).all, args).not.toContain('/dev/null');
+    },
+  );
+
+  testWith([needsTmux], 'it is reported immediately in the view', async () => {
+    const program = join(newFolder(), 'psql');
+    symlinkSync('/bin/sleep', program);
+    const terminal = await tmux({ command: `exec ${CMEMSTAT} -- ${program} 60` });
+    const screen = await terminal.waitFor(/1 Breakdown/);
+    expect(screen).toMatch(/^ cmemstat: in the view stdin is \/dev\/null; interactive: cmemstat --no-tui/m);
+  });
+
+  testWith([needsScript], 'input from a pipe reaches the target, output to a pipe is complete', async () => {
+    const folder = newFolder();
+    const { all } = await runBare(
+      `--tui --exit-on-end -- ${script('cat; seq 30000; sleep 0.6')} <${folder}/in >${folder}/out`,
+      `echo input >${folder}/in`,
+    );
+    expect(all).toContain('status=0');
+    const lines = readFileSync(join(folder, 'out'), 'utf8').split('\n');
+    expect(lines).toHaveLength(30_002);
+    expect(lines[0]).toBe('input');
+    expect(all).not.toContain('the end of the output');
+  });
 });

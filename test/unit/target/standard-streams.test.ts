@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { openStreams } from '#src/target/standard-streams.ts';
 import { makeTree } from '../temporary-tree.ts';
 
-const PLAIN = { stdoutToStderr: false, forView: false };
-const BESIDE_JSON = { stdoutToStderr: true, forView: false };
-const FOR_VIEW = { stdoutToStderr: false, forView: true };
+const PLAIN = { stdoutToStderr: false, forView: false, readsNothing: false };
+const BESIDE_JSON = { ...PLAIN, stdoutToStderr: true };
+const FOR_VIEW = { ...PLAIN, forView: true, readsNothing: true };
 
 const countOpen = () => readdirSync('/proc/self/fd').length;
 
@@ -86,6 +86,12 @@ describe('openStreams', () => {
     expect(copies.stderr).toBeUndefined();
     writeSync(copies.stdout ?? -1, 'copied');
     expect(readFileSync(out, 'utf8')).toBe('copied');
+    close();
+  });
+
+  it('passes on our standard input with the view if it is not the terminal', () => {
+    const { stdio, close } = openStreams({}, { ...FOR_VIEW, readsNothing: false });
+    expect(stdio).toEqual(['inherit', 'pipe', 'pipe']);
     close();
   });
 });

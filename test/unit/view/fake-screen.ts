@@ -9,6 +9,8 @@ export class FakeScreen implements Screen {
   readonly size: Size;
   readonly kind = { unicode: true } as TerminalKind;
   isOpen = true;
+  /** Number of frames. */
+  draws = 0;
   #lines: readonly Line[] = [];
   #onKey: (name: string) => void = () => {};
   #onMouse: (action: MouseAction) => void = () => {};
@@ -36,6 +38,7 @@ export class FakeScreen implements Screen {
 
   draw(lines: readonly Line[]): void {
     this.#lines = lines;
+    this.draws += 1;
   }
 
   onKey(listener: (name: string) => void): void {

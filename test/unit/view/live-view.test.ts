@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { StartRecord, SummaryRecord } from '#src/model/recording.ts';
 import type { Sample } from '#src/model/sample.ts';
-import { type LiveControls, LiveView } from '#src/view/live-view.ts';
+import { DRAW_AFTER_MS, type LiveControls, LiveView } from '#src/view/live-view.ts';
 import { exampleRecords } from './example-view.ts';
 import { FakeScreen } from './fake-screen.ts';
 
 const RECORDS = exampleRecords({ untilMs: 5000, ended: true });
 const SUMMARY = RECORDS.at(-1) as SummaryRecord;
+const OPTIONS = { exitOnEnd: false, recording: undefined, stdinHint: 'stdin is /dev/null' };
 const SUCCESS: SummaryRecord = { ...SUMMARY, exit: { status: 0, code: 0 } };
 
 beforeEach(() => {
@@ -17,10 +18,10 @@ afterEach(() => {
 });
 
 /** A view of the run up to its end, and its requests. */
-function openView(screen = new FakeScreen()) {
+function openView(screen = new FakeScreen(), isDrawn = true) {
   const asked: string[] = [];
   const run = { hasEnded: false, intervalMs: 500 };
-  const view = new LiveView(screen, false, undefined);
+  const view = new LiveView(screen, OPTIONS);
   const controls: LiveControls = {
     intervalMs: () => run.intervalMs,
     setIntervalMs: (ms) => {
@@ -41,6 +42,7 @@ function openView(screen = new FakeScreen()) {
     if (record.type === 'start') view.start(record as StartRecord);
     else if (record.type !== 'summary') view.write(record);
   }
+  if (isDrawn) vi.advanceTimersByTime(DRAW_AFTER_MS);
   return { screen, view, run, asked };
 }
 
@@ -75,6 +77,43 @@ describe('paused when the target ends', () => {
     expect(asked).toEqual([]);
     view.close();
   });
+});
+
+describe('a target that ends before anything is drawn', () => {
+  test('gets no view: the terminal is unchanged, and the end is not waited for', async () => {
+    const { screen, view } = openView(undefined, false);
+    vi.advanceTimersByTime(DRAW_AFTER_MS - 1);
+    view.takeOutput('stdout', Buffer.from('early\n'));
+    expect(view.isShown).toBe(false);
+    await view.stop(SUCCESS);
+    vi.advanceTimersByTime(5000);
+    expect(screen.draws).toBe(0);
+    expect(screen.isOpen).toBe(false);
+    expect(view.wasShown).toBe(false);
+  });
+
+  test('one that ends a moment later does, with its output from the start', () => {
+    const { screen, view } = openView(undefined, false);
+    view.takeOutput('stdout', Buffer.from('early\n'));
+    vi.advanceTimersByTime(DRAW_AFTER_MS);
+    expect(view.isShown).toBe(true);
+    screen.press('6');
+    expect(screen.text).toMatch(/^ {2}early *$/m);
+    void view.stop(SUCCESS);
+    expect(screen.text).toContain('ENDED');
+    view.close();
+    expect(view.isShown).toBe(false);
+  });
+});
+
+test('the panel of output says that standard input is not the terminal, until there is some', () => {
+  const { screen, view } = openView();
+  screen.press('6');
+  expect(screen.text).toContain('No output yet (stdin is /dev/null).');
+  view.takeOutput('stderr', Buffer.from('here\n'));
+  vi.advanceTimersByTime(1000);
+  expect(screen.text).not.toContain('/dev/null');
+  view.close();
 });
 
 describe('text scrolled to its end moves back with the next key', () => {
