@@ -1,8 +1,11 @@
 /** Proposes budgets based on the usage of a few runs, for `budget init`. */
+
 import { DEFAULT_INTERVALS, type SamplingIntervals } from '../format/intervals.ts';
 import { formatShortCommand } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
+import { bytesByName } from '../model/bytes-by-name.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
+import { ownValue } from '../model/own-value.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { BudgetFileJson } from '../recording/validation/budget-file-validator.ts';
 import { MAD_TO_SIGMA, medianAbsoluteDeviation } from '../statistics/statistics.ts';
@@ -69,10 +72,7 @@ export class ProposalRun {
     const values: Record<string, number> = {};
     for (const { metric, value } of this.#evaluator.finish(summary))
       if (value !== undefined) values[metric] = value;
-    const maps: Record<string, number> = {};
-    for (const { name, bytes } of summary?.bpf?.maps ?? []) {
-      if (name !== '') maps[name] = (maps[name] ?? 0) + bytes;
-    }
+    const maps = bytesByName((summary?.bpf?.maps ?? []).filter(({ name }) => name !== ''));
     return { values, maps, ...(this.#host === undefined ? {} : { host: this.#host }) };
   }
 }
@@ -157,7 +157,7 @@ function proposeMaps(runs: readonly ObservedRun[]): Proposal[] {
   const names = new Set(runs.flatMap(({ maps }) => Object.keys(maps)));
   return [...names]
     .filter((name) => !UNQUOTABLE.test(name))
-    .map((name) => ({ name, values: runs.map(({ maps }) => maps[name] ?? 0) }))
+    .map((name) => ({ name, values: runs.map(({ maps }) => ownValue(maps, name) ?? 0) }))
     .map(({ name, values }) => ({ name, values, highest: Math.max(...values) }))
     .filter(({ highest }) => highest > 0)
     .toSorted((a, b) => b.highest - a.highest || (a.name < b.name ? -1 : 1))

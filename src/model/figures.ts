@@ -1,4 +1,5 @@
 /** The figures of one sample by id, and their units. */
+import { ownValue } from './own-value.ts';
 import type { Sample } from './sample.ts';
 
 /** The value of a field in a sample; undefined if it is absent. */
@@ -15,7 +16,7 @@ export function figureOf(sample: Sample, id: string): number | undefined {
     case 'pss':
       return sample.tree?.[id];
     default:
-      return sample.stat?.[id];
+      return ownValue(sample.stat, id);
   }
 }
 

@@ -1,6 +1,7 @@
 /** The file of `--save-baseline`, which later runs are compared with. `schema/baseline.schema.json`. */
 import { globToRegExp } from '../../format/glob.ts';
 import { mapNameIn } from '../../model/metrics.ts';
+import { ownValue } from '../../model/own-value.ts';
 import type { Mode } from '../../model/sample.ts';
 import type { BreakdownLine } from '../../model/verdict.ts';
 import { median } from '../../statistics/statistics.ts';
@@ -117,11 +118,6 @@ export function valuesOfBaseline({ medians, breakdown }: Baseline): BaselineValu
 function sumOfMaps(maps: Record<string, number> | undefined, names: RegExp): number | undefined {
   if (maps === undefined) return undefined;
   return Object.entries(maps).reduce((sum, [name, bytes]) => sum + (names.test(name) ? bytes : 0), 0);
-}
-
-/** Names come from files: `constructor` is not a metric. */
-function ownValue(values: Record<string, number>, key: string): number | undefined {
-  return Object.hasOwn(values, key) ? values[key] : undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The figures of one run, as used by comparisons and baselines. */
 import { bytesByName } from '../../model/bytes-by-name.ts';
 import { mapNameIn } from '../../model/metrics.ts';
+import { ownValue } from '../../model/own-value.ts';
 import type { LiveMap, MapsRecord, RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import { applyMaps } from '../../model/row-changes.ts';
 import type { Mode } from '../../model/sample.ts';
@@ -60,11 +61,10 @@ type Summed = Pick<
  * run does not have counts as 0 if its maps were measured.
  */
 export function valueIn({ metrics, maps, mapsElsewhere }: RunFigures, metric: string): number | undefined {
-  // Names come from files: `constructor` is not a metric.
   const map = mapNameIn(metric);
-  if (map === undefined) return Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
+  if (map === undefined) return ownValue(metrics, metric);
   if (maps === undefined || mapsElsewhere?.includes(map)) return undefined;
-  return Object.hasOwn(maps, map) ? maps[map] : 0;
+  return ownValue(maps, map) ?? 0;
 }
 
 /** The figures of a run from its summary. `host` comes from its start record. */

@@ -4,6 +4,7 @@ import { globToRegExp, hasWildcards } from '../../format/glob.ts';
 import { plural } from '../../format/plural.ts';
 import { formatBytes } from '../../format/units.ts';
 import { mapNameIn } from '../../model/metrics.ts';
+import { ownValue } from '../../model/own-value.ts';
 import type {
   EventRecord,
   MapsRecord,
@@ -242,7 +243,7 @@ export class BudgetEvaluator {
     this.#bpfReadings += maxima?.bpfReadings ?? 0;
     if (this.#bpfReadings > 0) this.#hasBpf = true;
     for (const metric of [...this.#ofSamples, ...this.#ofBpf]) {
-      const value = maxima?.bytes[metric.key];
+      const value = ownValue(maxima?.bytes, metric.key);
       if (value !== undefined) this.#raise(metric, value, sample);
       if (unseenBytes === 0 || !metric.isPart) continue;
       const { track } = metric;

@@ -1,5 +1,6 @@
 /** Reads the value of a metric from a sample; the lookup by name is done once instead of per sample. */
 import { metricOf } from '../../model/metrics.ts';
+import { ownValue } from '../../model/own-value.ts';
 import type { Sample } from '../../model/sample.ts';
 
 /** Returns the value of a metric in a sample; undefined if the sample does not have it. */
@@ -7,11 +8,11 @@ export type MetricReader = (sample: Sample) => number | undefined;
 
 /** Creates the reader for a metric of samples. */
 export function readerOf(metric: string): MetricReader {
-  const known = KNOWN[metric];
+  const known = ownValue(KNOWN, metric);
   if (known !== undefined) return known;
   if (NOT_IN_STAT.has(metric)) return (sample) => metricOf(sample, metric);
   const key = metric.startsWith('stat.') ? metric.slice('stat.'.length) : metric;
-  return ({ stat }) => stat?.[key];
+  return ({ stat }) => ownValue(stat, key);
 }
 
 const KNOWN: Readonly<Record<string, MetricReader>> = {

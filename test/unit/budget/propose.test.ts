@@ -86,6 +86,13 @@ describe('proposeBudgetFile', () => {
     expect(expressionsOf(proposeBudgetFile([bare], ['x']))).toEqual(['anon <= 5632KiB']);
   });
 
+  it('proposes a limit for a map that only one of the runs has, named like a property of every object', () => {
+    const runs = [observe(runOf(1, [mapOf(1, 'constructor', MIB)])), observe(runOf(1))];
+    expect(expressionsOf(proposeBudgetFile(runs, ['x']))).toContainEqual(
+      expect.stringMatching(/^bpf\.map:constructor <= [\d.]+[KM]iB$/),
+    );
+  });
+
   it('omits maps whose names no expression can contain', () => {
     const maps = [mapOf(1, `a"b'c`, MIB), mapOf(2, 'e\u001b[31m', MIB)];
     const expressions = expressionsOf(proposeBudgetFile([observe(runOf(1, maps))], ['x']));

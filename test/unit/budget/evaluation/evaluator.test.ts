@@ -65,6 +65,15 @@ describe('a value', () => {
     });
   });
 
+  it.each(['constructor', '__proto__', 'toString', 'hasOwnProperty'])(
+    'of stat.%s is not measured: the kernel has no such line',
+    (key) => {
+      const result = evaluateOne(`stat.${key}<=1`, samples);
+      expect(result.status).toBe('not-measured');
+      expect(result.value).toBeUndefined();
+    },
+  );
+
   it.each([
     ['anon<=40M', 'passed'],
     ['anon<40M', 'failed'],
