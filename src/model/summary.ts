@@ -95,7 +95,10 @@ export class SampleAggregate {
     if (peak !== undefined) summary.peak = peak;
     if (this.#highest !== undefined) summary.highest = this.#highest;
     const maxima = Object.fromEntries([...this.#statMaxima.entries(), ...this.#maxima.entries()]);
-    if (Object.keys(maxima).length > 0) summary.maxima = maxima;
+    // Without a reading while the target ran, only the kernel's own mark is a maximum.
+    if (this.#readings === 0 && !((maxima.anon ?? 0) > 0)) {
+      if (peak !== undefined) summary.maxima = { current: peak.bytes };
+    } else if (Object.keys(maxima).length > 0) summary.maxima = maxima;
     if (last?.events !== undefined) summary.events = last.events;
     if (last?.eventsLocal !== undefined) summary.eventsLocal = last.eventsLocal;
     if (last?.pressure !== undefined) {

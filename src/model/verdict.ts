@@ -83,7 +83,7 @@ export interface BudgetResult {
   excess?: number;
   /**
    * The value that the metric may have had between two readings: the kernel's high-water mark does not exclude
-   * it, and it is above the limit. Absent if that is excluded. Unit: bytes.
+   * it. Absent if that is within the limit, unless nothing was read while the target ran. Unit: bytes.
    */
   possible?: number;
   /** The value of every run, in order; absent for a single run. Null for a run that did not measure it. */

@@ -1,4 +1,5 @@
 /** Wording shared by all reports. Untrusted text is already sanitised. */
+import { meetsLimit } from '../budget/evaluation/combine-runs.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { plural } from '../format/plural.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
@@ -83,7 +84,8 @@ export function describeBudget(result: BudgetResult): string {
   const { op, limit, excess, unit } = result;
   const bound = limit === undefined ? '' : `, ${REQUIRED[op]} ${formatQuantity(limit, unit)}`;
   if (op === '==' && excess === 0) return `${describeValue(result)}, as required`;
-  return `${describeValue(result)}${bound}: ${describeDifference(result)}`;
+  const difference = isBounded(result) ? '' : `: ${describeDifference(result)}`;
+  return `${describeValue(result)}${bound}${difference}`;
 }
 
 const REQUIRED: Readonly<Record<BudgetResult['op'], string>> = {
@@ -94,8 +96,17 @@ const REQUIRED: Readonly<Record<BudgetResult['op'], string>> = {
   '==': 'must be',
 };
 
+/** Whether nothing was read while the target ran, and the kernel's high-water mark alone shows that the limit was met. */
+function isBounded({ possible, limit, op }: BudgetResult): boolean {
+  return possible !== undefined && limit !== undefined && meetsLimit(possible, op, limit);
+}
+
 /** The value; for growth, with the estimated slope. A dash if it was not measured. */
-export function describeValue({ value, estimate, unit }: BudgetResult): string {
+export function describeValue(result: BudgetResult): string {
+  const { value, estimate, unit, possible = 0 } = result;
+  if (isBounded(result)) {
+    return `${formatQuantity(possible, unit)} at most, by the kernel's peak (not read while the target ran)`;
+  }
   const slope = estimate === undefined ? '' : ` for certain (slope ${formatQuantity(estimate, unit)})`;
   return `${formatSide(value, unit)}${slope}`;
 }

@@ -21,6 +21,7 @@ import {
   type RunFacts,
 } from './not-measured.ts';
 import type { PressureShare } from './pressure-share.ts';
+import { isPartOfCurrent } from './unseen-memory.ts';
 
 /** The inputs of a result. */
 export interface Seen {
@@ -73,15 +74,22 @@ export function resultOf(watch: BudgetWatch, seen: Seen): RunResult {
   return result;
 }
 
-/** Adds the value that the kernel's high-water mark does not exclude, if it is above the limit. */
+/**
+ * Adds the value that the kernel's high-water mark does not exclude, if it is above the limit, or if nothing was read
+ * while the target ran.
+ */
 function withPossible(result: RunResult, { named }: BudgetWatch, { track, run }: Seen): RunResult {
   const { limit, value } = result;
-  const { op, aggregate } = named.budget;
-  if (track.possible === undefined || limit === undefined || aggregate !== 'max') return result;
+  const { metric, op, aggregate } = named.budget;
+  if (value === undefined || limit === undefined || aggregate !== 'max') return result;
   if (op !== '<=' && op !== '<' && op !== '==') return result;
-  const possible = Math.min(track.possible, run.unseen.peakBytes);
-  if (value === undefined || possible <= value || meetsLimit(possible, op, limit)) return result;
-  if (!run.unseen.isContradiction) return { ...result, possible };
+  const { peakBytes } = run.unseen;
+  const isUnread = track.runningCount === 0 && run.readings === 0 && isPartOfCurrent(metric);
+  const possible = isUnread ? peakBytes : Math.min(track.possible ?? 0, peakBytes);
+  if (possible <= value) return result;
+  const isWithin = meetsLimit(possible, op, limit);
+  if (isWithin && !isUnread) return result;
+  if (isWithin || !run.unseen.isContradiction) return { ...result, possible };
   const { value: _value, excess: _excess, ...rest } = result;
   return { ...rest, status: named.optional ? 'not-measured-optional' : 'not-measured', ...contradicted(run) };
 }

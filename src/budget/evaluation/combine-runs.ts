@@ -87,7 +87,10 @@ function medianOf(results: readonly BudgetResult[], measured: readonly Measured[
   return evaluated;
 }
 
-/** The combined value if each run had used what its high-water mark does not exclude; undefined within the limit. */
+/**
+ * The combined value if each run had used what its high-water mark does not exclude; undefined within the limit, unless a
+ * run was not read while its target ran.
+ */
 function possibleOf(
   measured: readonly Measured[],
   { limit, op, status }: Measured,
@@ -96,7 +99,9 @@ function possibleOf(
   if (status === 'failed' || measured.every(({ possible }) => possible === undefined)) return undefined;
   const values = measured.map(({ possible, value }) => possible ?? value);
   const combined = isOnWorst(measured, evaluatedOn) ? Math.max(...values) : median(values);
-  return combined === undefined || meetsLimit(combined, op, limit) ? undefined : Math.round(combined);
+  if (combined === undefined) return undefined;
+  const isUnread = measured.some(({ possible }) => possible !== undefined && meetsLimit(possible, op, limit));
+  return isUnread || !meetsLimit(combined, op, limit) ? Math.round(combined) : undefined;
 }
 
 function isMeasured(result: BudgetResult): result is Measured {

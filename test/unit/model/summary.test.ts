@@ -185,6 +185,16 @@ describe('the maxima', () => {
     });
   });
 
+  it('are the high-water mark alone if nothing was read while the target ran', () => {
+    const maxima = (readings: number) => ({ maxima: { readings, longestGapMs: 9, bytes: {} } });
+    const samples = (readings: number) => [
+      sample(0, { current: 9, stat: { anon: 0, file: 8 } }),
+      sample(1, { current: 1, peak: 40, stat: { anon: 0 }, ...maxima(readings) }),
+    ];
+    expect(summarize('cgroup2', samples(0)).maxima).toEqual({ current: 40 });
+    expect(summarize('cgroup2', samples(1)).maxima).toEqual({ current: 9, anon: 0, file: 8 });
+  });
+
   it('of a process tree are those of its sums', () => {
     const tree = (rss: number, pss: number) => ({ tree: { rss, pss, cpuPercent: 50 } });
     const { maxima } = summarize('process-tree', [sample(0, tree(8, 1)), sample(1, tree(5, 4))]);

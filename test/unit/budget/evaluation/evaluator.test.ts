@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { combineRuns } from '#src/budget/evaluation/combine-runs.ts';
 import { BudgetEvaluator, type GateOptions } from '#src/budget/evaluation/evaluator.ts';
+import { applyDoubt } from '#src/budget/evaluation/sampling-doubt.ts';
 import type { BaselineValues, ExceededBudget } from '#src/budget/expression/budget.ts';
 import type { RecordLine, SummaryRecord } from '#src/model/recording.ts';
 import type { Sample } from '#src/model/sample.ts';
 import type { BudgetResult } from '#src/model/verdict.ts';
+import { describeBudget } from '#src/report/wording.ts';
 import { quantile } from '#src/statistics/statistics.ts';
 import {
   anonSamples,
@@ -863,6 +866,22 @@ describe('the maxima between two samples', () => {
     expect(evaluateOne('anon<=10M', records)).toMatchObject({ status: 'not-measured' });
     expect(evaluateOne('anon<=10M', records)).not.toHaveProperty('value');
     expect(evaluateOne('anon<=20M', records).status).toBe('passed');
+  });
+
+  it('are bounded by the peak if nothing was read while the target ran', () => {
+    const short = samplesOf([
+      { stat: { anon: 0 }, current: 10 * MIB },
+      { stat: { anon: 0 }, peak: 12 * MIB },
+    ]);
+    const result = evaluateOne('anon<=20M', short);
+    expect(result).toMatchObject({ status: 'passed', possible: 12 * MIB });
+    expect(describeBudget(result)).toBe(
+      "12.0 MiB at most, by the kernel's peak (not read while the target ran), must be at most 20.0 MiB",
+    );
+    expect(combineRuns([[result], [result]], 'median')[0]?.possible).toBe(12 * MIB);
+    expect(applyDoubt([result], true).results).toEqual([result]);
+    // It is no part of the peak.
+    expect(evaluateOne('swap<=20M', short).possible).toBeUndefined();
   });
 
   it('are estimated from the peak in recordings without them', () => {
