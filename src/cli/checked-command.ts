@@ -9,6 +9,9 @@ import { nearestName } from '../format/nearest-name.ts';
 
 /** A command, or one of its subcommands, that throws UsageErrors. */
 export class CheckedCommand extends Command {
+  readonly #byFlag = new Map<string, Option>();
+  #indexed = 0;
+
   override createCommand(name?: string): Command {
     return new CheckedCommand(name);
   }
@@ -31,6 +34,17 @@ export class CheckedCommand extends Command {
       throw new UsageError(names[0] ?? key, `${names.join(' conflicts with ')}`, 'give one of them');
     }
     return super.setOptionValueWithSource(key, value, source);
+  }
+
+  /** Commander searches all options for each that is declared. */
+  _findOption(flag: string): Option | undefined {
+    for (const option of this.options.slice(this.#indexed)) {
+      for (const each of [option.short, option.long]) {
+        if (each !== undefined && !this.#byFlag.has(each)) this.#byFlag.set(each, option);
+      }
+    }
+    this.#indexed = this.options.length;
+    return this.#byFlag.get(flag);
   }
 
   unknownOption(flag: string): never {

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { errnoOf } from '../errors.ts';
 import { safeText } from '../format/safe-text.ts';
 import { formatDuration } from '../format/units.ts';
+import { readLastPid } from '../kernel/procfs/last-pid.ts';
 import { parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
 import { hasExited, type PidStat, readPidStat } from '../kernel/procfs/pid-stat.ts';
 import { listPids } from '../kernel/procfs/process-tree.ts';
@@ -20,6 +21,9 @@ const SHARE = 0.01;
 /** Number of known processes that a check reads again: thousands at once would delay a sample. */
 const MAX_RECHECKED = 100;
 
+/** If more pids were given out between two checks, all processes are listed instead. */
+const MAX_SINGLY = 64;
+
 /** Maximum number of processes in the summary; the others are counted. */
 const MAX_LISTED = 20;
 
@@ -35,8 +39,6 @@ export interface WatchedLeaf {
 export interface ElsewhereParts {
   /** Undefined in process-tree mode: then only clients are recognised. */
   leaf: WatchedLeaf | undefined;
-  /** The processes before the launch: none of them belongs to the run. */
-  pidsBefore: readonly number[];
   /** Only called once the target has been started. */
   targetPid: () => number;
   command: readonly string[];
@@ -65,8 +67,10 @@ export class ElsewhereWatch {
   readonly #parts: ElsewhereParts;
   readonly #intervalMs: number;
   readonly #members = new Map<number, Member>();
-  /** Processes that do not belong to the run. */
-  #strangers: Set<number>;
+  /** Processes that do not belong to the run, of those that were looked at last. */
+  #strangers = new Set<number>();
+  /** The last pid at the check before the previous one, and at that one; undefined before the first. */
+  #lastPids: readonly [number, number] | undefined;
   readonly #reapers = ancestors();
   readonly #leafInode: bigint | undefined;
   readonly #ownCgroup: string | undefined;
@@ -86,8 +90,7 @@ export class ElsewhereWatch {
   constructor(parts: ElsewhereParts, intervalMs: number) {
     this.#parts = parts;
     this.#intervalMs = intervalMs;
-    const { leaf, pidsBefore } = parts;
-    this.#strangers = new Set(pidsBefore);
+    const { leaf } = parts;
     this.#leafInode = leaf === undefined ? undefined : inodeOf(leaf.directory);
     this.#ownCgroup = leaf === undefined ? undefined : cgroupOf(process.pid, leaf.version);
   }
@@ -246,7 +249,7 @@ export class ElsewhereWatch {
 
   /** Children of processes of the run that were started in, or moved to, another cgroup between two checks. */
   #findChildren(inside: ReadonlySet<number>, leaf: WatchedLeaf): void {
-    const present = listPids();
+    const present = this.#listNew();
     const fresh = present.filter(
       (pid) => !inside.has(pid) && !this.#members.has(pid) && !this.#strangers.has(pid),
     );
@@ -256,6 +259,7 @@ export class ElsewhereWatch {
       for (const [pid, stat] of pending) {
         if (!this.#members.has(stat.ppid) && !this.#isOrphan(stat, leaf)) continue;
         pending.delete(pid);
+        if (!isProcess(pid)) continue;
         hasFound = true;
         this.#follow(pid, this.#add(stat), leaf);
       }
@@ -265,6 +269,23 @@ export class ElsewhereWatch {
     // Before it joins the leaf, the target is in the cgroup of cmemstat.
     strangers.delete(this.#parts.targetPid());
     this.#strangers = strangers;
+  }
+
+  /**
+   * The pids given out since the check before the previous one, since a process is in /proc a moment later: children of
+   * the run are among them. Some may be threads, or have exited.
+   */
+  #listNew(): number[] {
+    const target = this.#parts.targetPid();
+    const [from, previous] = this.#lastPids ?? [target, target];
+    const last = unlessGone(readLastPid);
+    // Where /proc/loadavg is not that of the kernel, or starts again, its last pid may be before that of the target.
+    const isKnown = last !== undefined && (this.#lastPids !== undefined || last >= target);
+    if (!isKnown) return listPids().filter((pid) => pid > target);
+    this.#lastPids = [previous, last];
+    if (last < from) return listPids().filter((pid) => pid > from || pid <= last);
+    if (last - from > MAX_SINGLY) return listPids().filter((pid) => pid > from && pid <= last);
+    return Array.from({ length: last - from }, (_, at) => from + 1 + at);
   }
 
   /** Whether a process was left behind by one of the run: its process group is one of the run's. */
@@ -350,6 +371,12 @@ function cgroupOf(pid: number, version: 1 | 2): string | undefined {
   return memberships?.find(({ hierarchy, controllers }) =>
     version === 2 ? hierarchy === 0 : controllers.includes('memory'),
   )?.path;
+}
+
+/** Whether a pid is that of a process and not of one of its other threads. Source: proc_pid_status(5). */
+function isProcess(pid: number): boolean {
+  const status = unlessGone(() => readPseudoFile(`/proc/${pid}/status`));
+  return status !== undefined && /^Tgid:\s+(\d+)$/m.exec(status)?.[1] === String(pid);
 }
 
 function statOf(pid: number): PidStat | undefined {

@@ -50,7 +50,6 @@ export class Measurement {
   /** Why cmemstat ended the target; undefined if it did not. */
   endedBy: SummaryRecord['exit']['endedBy'];
   readonly #options: RunOptions;
-  readonly #pidsBefore: readonly number[];
   readonly #log: Log;
   readonly #nested: NestedCgroups | undefined;
   readonly #prepared: Promise<void>;
@@ -73,13 +72,11 @@ export class Measurement {
   #targetEnded = false;
 
   /**
-   * Starts to open what the measurement needs; `pidsBefore` are the processes before the launch. A failure is thrown by
-   * `start`.
+   * Starts to open what the measurement needs. A failure is thrown by `start`.
    */
-  constructor(options: RunOptions, placement: Placement, pidsBefore: readonly number[], log: Log) {
+  constructor(options: RunOptions, placement: Placement, log: Log) {
     this.#options = options;
     this.#intervalMs = options.intervalMs;
-    this.#pidsBefore = pidsBefore;
     this.#log = log;
     this.placement = placement;
     this.#malformed = new MalformedLines((message) => log.warn(message));
@@ -293,7 +290,6 @@ export class Measurement {
     this.#elsewhere = new ElsewhereWatch(
       {
         leaf,
-        pidsBefore: this.#pidsBefore,
         targetPid: () => this.#target?.pid ?? 0,
         command: this.#options.command,
         listTree: () => this.processes(),

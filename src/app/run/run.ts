@@ -3,7 +3,6 @@
  * after its last. This file shows the sequence; the details of each step are in its module.
  */
 import { LaunchError } from '../../errors.ts';
-import { listPids } from '../../kernel/procfs/process-tree.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { SummaryRecord } from '../../model/recording.ts';
 import type { Sink } from '../../output/sink.ts';
@@ -51,9 +50,8 @@ export function measureRun(options: RunOptions, watch?: Watch): Promise<Measured
     const place = await placeTarget(options, stage.log, cleanUp);
     throwIfEnded(buffered, options);
 
-    const pidsBefore = place.leaf === undefined ? [] : listPids();
     const starting = startTarget(options, stage, place.leaf);
-    const preparing = prepareMeasurement(options, stage, place, pidsBefore);
+    const preparing = prepareMeasurement(options, stage, place);
     // If both fail, the failure of the start is reported.
     preparing.catch(() => {});
     const target = await starting;
@@ -94,13 +92,12 @@ async function prepareMeasurement(
   options: RunOptions,
   { view, log }: Stage,
   { placement }: TargetPlace,
-  pidsBefore: readonly number[],
 ): Promise<Measurement> {
   // The stub is started first.
   await yieldToEventLoop();
   const { Measurement } = await import('./measurement.ts');
   const wantsDetails = options.wantsDetails || view !== undefined;
-  return new Measurement({ ...options, wantsDetails }, placement, pidsBefore, log);
+  return new Measurement({ ...options, wantsDetails }, placement, log);
 }
 
 /** Starts the measurement; if that fails, ends the target. */

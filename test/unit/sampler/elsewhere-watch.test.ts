@@ -26,7 +26,7 @@ async function startProcess(script = 'echo up; read -r _'): Promise<{ pid: numbe
 }
 
 /** A watch over a leaf with these processes; cgroup v2's own files contain only what the tests write. */
-function watchOver(targetPid: number, command = ['hog'], pidsBefore: number[] = []) {
+function watchOver(targetPid: number, command = ['hog']) {
   const directory = join(folder, 'cmemstat-1-2');
   mkdirSync(directory, { recursive: true });
   const charge = (bytes: number) => writeFileSync(join(directory, 'memory.peak'), `${bytes}\n`);
@@ -36,7 +36,6 @@ function watchOver(targetPid: number, command = ['hog'], pidsBefore: number[] = 
   const watch = new ElsewhereWatch(
     {
       leaf: { directory, version: 2, processes: () => run.inside },
-      pidsBefore,
       targetPid: () => targetPid,
       command,
       listTree: () => [],
@@ -74,11 +73,24 @@ test('finds a child in another cgroup by its parent', async () => {
   expect(watch.hasTargetLeft).toBe(false);
 });
 
-test('does not look at processes that are older than the run', async () => {
-  const { pid, line } = await startProcess('sh -c "echo \\$\\$; read -r _"; true');
-  const { watch, events } = watchOver(pid, ['hog'], [Number(line)]);
+test('takes no thread of a child for a process', async () => {
+  // Node.js has several threads.
+  const script = "console.log(process.pid); process.stdin.once('end', () => {}).resume()";
+  const { pid, line } = await startProcess(`"${process.execPath}" -e "${script}"; true`);
+  const { watch, events } = watchOver(pid);
   watch.check();
-  expect(events).toEqual([]);
+  watch.check();
+  expect(events.map((event) => event.pid)).toEqual([Number(line)]);
+});
+
+test('finds a child that was started after many others, or between two checks', async () => {
+  const { pid, line } = await startProcess(
+    'for i in $(seq 100); do /bin/true; done; sh -c "echo \\$\\$; read -r _"; true',
+  );
+  const { watch, events } = watchOver(pid);
+  watch.check();
+  watch.check();
+  expect(events.map((event) => event.pid)).toEqual([Number(line)]);
 });
 
 test('does not report the target before it joins the leaf', async () => {
