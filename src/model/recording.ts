@@ -289,6 +289,12 @@ export interface SummaryRecord {
    * Absent before the first sample.
    */
   maxima?: Record<string, number>;
+  /**
+   * The estimated growth of the figures that certainly grew or shrank over the second half of the run: `current`,
+   * `anon`, `file`, `kernel`, or `rss` and `pss`. Absent if none did, or if the run was too short. Unit: bytes per
+   * minute.
+   */
+  growth?: Record<string, number>;
   /** The composition of kernel memory at the highest sample. */
   kernelBreakdown?: KernelBreakdown;
   /** memory.events at the end. */

@@ -73,6 +73,7 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
     ...renderHighest(summary, size),
     ...renderMaxima(summary, size),
     ...(means.length > 0 ? [`  averages: ${means.join(', ')}`] : []),
+    ...renderGrowth(summary, size),
     ...renderCounts(summary),
     ...renderBpf(summary, size),
     renderSampling(summary),
@@ -99,6 +100,12 @@ function renderMaxima({ samples, maxima = {}, peak }: SummaryRecord, size: Forma
     );
   }
   return lines;
+}
+
+/** Estimated growth per minute, over the second half of the run; nothing if none is certain. */
+function renderGrowth({ growth = {} }: SummaryRecord, size: FormatSize): string[] {
+  const parts = Object.entries(growth).map(([id, bytes]) => `${id} ${bytes > 0 ? '+' : ''}${size(bytes)}`);
+  return parts.length === 0 ? [] : [`  growth/min: ${parts.join(', ')}`];
 }
 
 /** The composition of memory at its maximum. */

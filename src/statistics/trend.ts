@@ -31,10 +31,16 @@ export interface Growth {
   certain: number;
 }
 
+/** The estimated slope, 0 if the interval contains 0: what is shown to people. Undefined if it is unknown. */
+export function shownGrowth(growth: Growth | undefined): number | undefined {
+  return growth?.certain === 0 ? 0 : growth?.slope;
+}
+
 /** Accepts readings one by one; `growth()` may be called at any time. */
 export class GrowthReadings {
-  readonly #ms = new Float64Array(CAPACITY);
-  readonly #values = new Float64Array(CAPACITY);
+  readonly #capacity: number;
+  readonly #ms: Float64Array;
+  readonly #values: Float64Array;
   #length = 0;
   /** Number of readings averaged in one entry. */
   #merged = 1;
@@ -45,6 +51,27 @@ export class GrowthReadings {
   /** The result for the readings so far, computed on request. */
   #growth: Growth | undefined;
 
+  /** `capacity`: the number of stored readings, which is even. */
+  constructor(capacity = CAPACITY) {
+    this.#capacity = capacity;
+    this.#ms = new Float64Array(capacity);
+    this.#values = new Float64Array(capacity);
+  }
+
+  /** An independent copy. */
+  clone(): GrowthReadings {
+    const copy = new GrowthReadings(this.#capacity);
+    copy.#ms.set(this.#ms);
+    copy.#values.set(this.#values);
+    copy.#length = this.#length;
+    copy.#merged = this.#merged;
+    copy.#pendingCount = this.#pendingCount;
+    copy.#pendingMs = this.#pendingMs;
+    copy.#pendingValue = this.#pendingValue;
+    copy.#count = this.#count;
+    return copy;
+  }
+
   add(elapsedMs: number, value: number): void {
     this.#growth = undefined;
     this.#count += 1;
@@ -52,7 +79,7 @@ export class GrowthReadings {
     this.#pendingValue += value;
     this.#pendingCount += 1;
     if (this.#pendingCount < this.#merged) return;
-    if (this.#length === CAPACITY) this.#mergePairs();
+    if (this.#length === this.#capacity) this.#mergePairs();
     this.#ms[this.#length] = this.#pendingMs / this.#pendingCount;
     this.#values[this.#length] = this.#pendingValue / this.#pendingCount;
     this.#length += 1;
@@ -86,11 +113,11 @@ export class GrowthReadings {
   }
 
   #mergePairs(): void {
-    for (let at = 0; at < CAPACITY / 2; at++) {
+    for (let at = 0; at < this.#capacity / 2; at++) {
       this.#ms[at] = ((this.#ms[2 * at] ?? 0) + (this.#ms[2 * at + 1] ?? 0)) / 2;
       this.#values[at] = ((this.#values[2 * at] ?? 0) + (this.#values[2 * at + 1] ?? 0)) / 2;
     }
-    this.#length = CAPACITY / 2;
+    this.#length = this.#capacity / 2;
     this.#merged *= 2;
     // The reading that caused the overflow is the first half of an entry of the new size.
   }

@@ -21,6 +21,7 @@ import type { EventWatch } from '../../sampler/event-watch.ts';
 import type { BpfBytes } from '../../sampler/fast-clock.ts';
 import { type FigureReader, MalformedLines } from '../../sampler/figure-reader.ts';
 import type { ProcessTable } from '../../sampler/process-table.ts';
+import { RunGrowth } from '../../sampler/run-growth.ts';
 import { Sampler } from '../../sampler/sampler.ts';
 import type { Target } from '../../target/launch.ts';
 import type { SignalActions } from '../../target/signals.ts';
@@ -43,6 +44,7 @@ export class Measurement {
   startedAt = new Date();
   readonly warnings: string[] = [];
   readonly aggregate: SampleAggregate;
+  readonly growth = new RunGrowth();
   /** Whether a reading failed; the first failure was reported. */
   failed = false;
   /** Whether cmemstat killed the leaf, on a second SIGINT or after `--kill-after`. */
@@ -251,6 +253,7 @@ export class Measurement {
     if (record.type === 'sample') {
       if (this.#isOfEmptyLeaf(record)) return;
       this.aggregate.add(record);
+      this.growth.add(record);
     }
     this.#stream?.emit(record);
   }

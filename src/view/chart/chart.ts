@@ -22,9 +22,6 @@ const NEAR = 1.7;
 /** Negative values below this share of the maximum are drawn as 0. */
 const NEGLIGIBLE = 0.05;
 
-/** Number of columns between two letters on a line. */
-const LETTER_EVERY = 32;
-
 /** Draws a chart with exactly `size.height` lines of `size.width` columns. */
 export function renderChart(chart: Chart, size: Size): Line[] {
   const { width, height } = size;
@@ -41,7 +38,7 @@ export function renderChart(chart: Chart, size: Size): Line[] {
   if (plotWidth < 4) return Array.from({ length: height }, () => fitLine([], width));
   const canvas = new Canvas({ width: plotWidth, height: rows }, chart.unicode);
   const drawn = chart.lines.map((line, owner) => ({ line, owner, columns: line.columns(canvas.across) }));
-  drawLines(canvas, drawn, axis, chart.unicode);
+  drawLines(canvas, drawn, axis);
   drawPeak(canvas, chart, axis);
   if (rows >= ROOM_FOR_LIMITS) drawLimits(canvas, chart, axis);
   const ends = lineEnds(drawn, axis, canvas, gutter);
@@ -126,10 +123,8 @@ interface DrawnLine {
   columns: ChartColumns;
 }
 
-function drawLines(canvas: Canvas, drawn: readonly DrawnLine[], axis: Axis, unicode: boolean): void {
+function drawLines(canvas: Canvas, drawn: readonly DrawnLine[], axis: Axis): void {
   for (const each of drawn.toReversed()) drawLine(canvas, each, axis);
-  // Where lines cross, letters distinguish them without colours; ASCII lines consist of letters.
-  if (unicode) for (const each of drawn) labelLine(canvas, each, axis);
 }
 
 function drawLine(canvas: Canvas, { line: { letter, role }, owner, columns }: DrawnLine, axis: Axis): void {
@@ -146,15 +141,6 @@ function drawLine(canvas: Canvas, { line: { letter, role }, owner, columns }: Dr
     if (before !== undefined && before > bottom) bottom = before - 1;
     for (let y = top; y <= bottom; y += 1) canvas.dot(x, y, letter, role, owner);
     before = dotOf(column.last, axis, canvas.down);
-  }
-}
-
-function labelLine(canvas: Canvas, { line: { letter, role }, owner, columns }: DrawnLine, axis: Axis): void {
-  for (let cell = 6 + owner * 6; cell < canvas.size.width - 2; cell += LETTER_EVERY) {
-    const column = columns[cell * 2];
-    if (column === undefined) continue;
-    const row = rowOf(dotOf(column.last, axis, canvas.down), canvas);
-    if (canvas.ownerAt(cell, row) === owner) canvas.write(cell, row, letter, role);
   }
 }
 

@@ -6,16 +6,23 @@ import { fitLine, widthOf, widthOfLine } from '../text/cells.ts';
 import { type Column, renderColumns } from '../text/columns.ts';
 import type { Line, Role, Size, Span } from '../text/line.ts';
 import { gauge } from '../text/shown-text.ts';
-import { type BreakdownRow, barParts, breakdownRows, kernelParts, treeRows } from './breakdown-rows.ts';
+import {
+  type BreakdownRow,
+  barParts,
+  breakdownRows,
+  isOver,
+  kernelParts,
+  treeRows,
+} from './breakdown-rows.ts';
 import {
   ABSENT,
-  changeOf,
-  formatChange,
   formatFigure,
   formatShare,
   formatSize,
+  GROWTH,
+  growthOf,
+  growthSpan,
   isRelative,
-  perMinuteOf,
 } from './figure-text.ts';
 import { fillUp } from './pieces.ts';
 
@@ -55,6 +62,15 @@ export function breakdownScrollIn(view: View, size: Size): number {
   return Math.min(view.ui.breakdownScroll, last);
 }
 
+/** The number of lines with which the panel is complete, including its title. */
+export function breakdownHeight(view: View, width: number): number {
+  const rows = rowsOf(view);
+  const columnTitles = 1;
+  return (
+    1 + aboveTable(view, rows, { width, height: ROOM_FOR_KERNEL - 1 }).length + columnTitles + rows.length
+  );
+}
+
 function isTree({ data }: View): boolean {
   return data.start?.mode === 'process-tree';
 }
@@ -72,11 +88,8 @@ function smallest(view: View, rows: readonly BreakdownRow[], { width, height }: 
   const spans: Span[] = [];
   const ranked = rows.toSorted((a, b) => a.rank - b.rank);
   const lines: Line[] = height > 1 ? [barLine('', barParts(rows), view, width)] : [];
-  for (const { id, label, role, track } of ranked) {
-    const next: Span[] = [
-      { text: ` ${label} `, style: role },
-      { text: `${formatFigure(view, id, track?.now)} ` },
-    ];
+  for (const { id, label, role, now } of ranked) {
+    const next: Span[] = [{ text: ` ${label} `, style: role }, { text: `${formatFigure(view, id, now)} ` }];
     if (widthOfLine([...spans, ...next]) > width && spans.length > 0) {
       lines.push(fitLine(spans.splice(0), width));
       if (lines.length === height) return lines;
@@ -90,11 +103,11 @@ function smallest(view: View, rows: readonly BreakdownRow[], { width, height }: 
 function head(view: View, rows: readonly BreakdownRow[], { width, height }: Size): Line[] {
   const lines: Line[] = [barLine('', barParts(rows), view, width)];
   const inKernel = kernelParts(rows);
-  const kernel = rows.find(({ id }) => id === 'kernel')?.track?.now;
+  const kernel = rows.find(({ id }) => id === 'kernel')?.now;
   if (height >= ROOM_FOR_KERNEL && kernel !== undefined && inKernel.length > 1)
     lines.push(barLine('kernel ', inKernel, view, width));
   if (height < 8) return lines;
-  const limits = limitLines(view, width);
+  const limits = limitLines(view, rows[0]?.now, width);
   return [...lines, ...(height < ROOM_TO_SCROLL + 2 ? limits.slice(0, 1) : limits)];
 }
 
@@ -104,8 +117,7 @@ function barLine(name: string, parts: readonly BarPart[], view: View, width: num
 }
 
 /** The distances to the limits; if each has its own line, the closest limit is first. */
-function limitLines(view: View, width: number): Line[] {
-  const current = view.data.latest?.current;
+function limitLines(view: View, current: number | undefined, width: number): Line[] {
   const limits = (['high', 'max'] as const).flatMap((id) => {
     const bytes = view.data.latest?.limits?.[id];
     return typeof bytes === 'number' && current !== undefined ? [{ id, bytes, current }] : [];
@@ -167,7 +179,7 @@ function table(view: View, rows: readonly BreakdownRow[], { width, height }: Siz
   const hidden = rows.length - shown.length;
   const columns = columnsOf(view, rows, hidden > 0 ? placeOf(view, from, shown.length, rows.length) : '');
   const room = width - widthOfColumns(columns, rows);
-  const all = room < MIN_BAR ? columns : [...columns, barColumn(view, rows[0]?.track?.now, room)];
+  const all = room < MIN_BAR ? columns : [...columns, barColumn(view, rows[0]?.now, room)];
   // All rows determine the widths, so that columns do not jump when scrolling.
   const { header, rows: lines } = renderColumns(all, rows, {
     width,
@@ -214,11 +226,8 @@ function placeOf({ unicode }: View, from: number | undefined, shown: number, all
 
 function columnsOf(view: View, rows: readonly BreakdownRow[], title: string): Column<BreakdownRow>[] {
   const { units, relative } = view.ui;
-  const { latest } = view.data;
-  const total = rows[0]?.track?.now;
-  // The decrease at the exit of the target is not a trend.
-  const nowMs = latest?.reason === 'final' ? 0 : (latest?.elapsedMs ?? 0);
-  const now = latest?.reason === 'final' ? 'at end' : 'now';
+  const total = rows[0]?.now;
+  const now = isOver(view) ? 'at peak' : 'now';
   const labelWidth = Math.max(title.length, ...rows.map((row) => nameOf(row).length));
   const right = { align: 'right' as const, least: 4, most: 24 };
   return [
@@ -234,13 +243,13 @@ function columnsOf(view: View, rows: readonly BreakdownRow[], title: string): Co
       ...right,
       title: isRelative(view) ? `since ${relative}` : now,
       rank: 1,
-      cell: ({ id, track }) => figure(formatFigure(view, id, track?.now), 'strong'),
+      cell: ({ id, now: bytes }) => figure(formatFigure(view, id, bytes), 'strong'),
     },
     {
       ...right,
       title: 'share',
       rank: 5,
-      cell: ({ track, isPart }) => figure(isPart ? formatShare(track?.now, total) : ''),
+      cell: ({ now: bytes, isPart }) => figure(isPart ? formatShare(bytes, total) : ''),
     },
     {
       ...right,
@@ -248,13 +257,7 @@ function columnsOf(view: View, rows: readonly BreakdownRow[], title: string): Co
       rank: 2,
       cell: ({ id, track }) => figure(formatFigure(view, id, track?.peak)),
     },
-    { ...right, title: 'change', rank: 3, cell: ({ track }) => figure(formatChange(changeOf(track), units)) },
-    {
-      ...right,
-      title: 'per minute',
-      rank: 4,
-      cell: ({ track }) => figure(formatChange(perMinuteOf(track, nowMs), units)),
-    },
+    { ...right, title: GROWTH, rank: 3, cell: ({ track }) => growthSpan(growthOf(track), units) },
   ];
 }
 
@@ -271,14 +274,14 @@ function barColumn(view: View, total: number | undefined, room: number): Column<
     least: width,
     most: width,
     rank: 6,
-    cell: ({ note, shortNote, track, isPart, depth, role }) => {
+    cell: ({ note, shortNote, now, isPart, depth, role }) => {
       if (note !== undefined) {
         const text = [note, shortNote ?? ''].find((words) => words.length <= width) ?? '';
         return { text, style: 'dim' };
       }
-      if (!isPart || depth === 0 || track === undefined || total === undefined || total <= 0)
+      if (!isPart || depth === 0 || now === undefined || total === undefined || total <= 0)
         return { text: '' };
-      return { text: gauge(track.now / total, width, view.unicode), style: role };
+      return { text: gauge(now / total, width, view.unicode), style: role };
     },
   };
 }

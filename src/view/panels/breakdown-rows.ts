@@ -17,6 +17,8 @@ export interface BreakdownRow {
   depth: number;
   role: Role;
   track: Track | undefined;
+  /** Its current value, or after the end the one at the highest total. Unit: bytes. */
+  now: number | undefined;
   /** Whether it is a part of the total, directly or indirectly. */
   isPart: boolean;
   /** Shown instead of the bar if there is space. */
@@ -38,14 +40,20 @@ const TERMS: Readonly<Record<string, { letter: string; role: Role; rank: number 
   zswap: { letter: 'Z', role: 'slab', rank: 14 },
 };
 
-/** Terms that most hosts have none of: shown only once there is some. */
-const RARE: ReadonlySet<string> = new Set(['sec_pagetables', 'zswap']);
-
 /** The kinds of kernel memory in memory.stat on kernels without a total. */
 const KINDS = Object.keys(TERMS);
 
-/** The rows of a memory cgroup, in display order. */
+/** The rows of a memory cgroup, in display order, without those that were 0 all the time. */
 export function breakdownRows(view: View): BreakdownRow[] {
+  return allRows(view).filter(({ id, track }) => id === 'current' || track === undefined || track.peak > 0);
+}
+
+/** Whether the run is over, so that its cgroup is empty: the highest total is shown instead. */
+export function isOver({ data: { latest } }: View): boolean {
+  return latest?.reason === 'final';
+}
+
+function allRows(view: View): BreakdownRow[] {
   const row = rowMaker(view);
   const tracks = view.data.tracks;
   return [
@@ -53,7 +61,7 @@ export function breakdownRows(view: View): BreakdownRow[] {
     row('workingset', 'w', 'working set', 0, 'plain', 6, 'without inactive_file'),
     row('anon', 'a', 'anon', 1, 'anon', 1),
     row('file', 'f', 'file', 1, 'file', 2),
-    ...(known(tracks, 'shmem') ? [row('shmem', '', 'shmem', 2, 'file', 15)] : []),
+    ...(tracks.has('shmem') ? [row('shmem', '', 'shmem', 2, 'file', 15)] : []),
     row('kernel', 'k', 'kernel', 1, 'kernel', 3),
     ...kernelRows(view, row),
     ...(tracks.has('sock') ? [row('sock', 'o', 'sock', 1, 'sock', 9, 'not in kernel')] : []),
@@ -80,7 +88,7 @@ export function barParts(rows: readonly BreakdownRow[]): BarPart[] {
     .filter(({ isPart, depth, id }) => isPart && depth > 0 && !(id === 'kernel' && hasKernelParts))
     .map(toPart);
   const known = parts.reduce((sum, { bytes }) => sum + bytes, 0);
-  const current = rows.find(({ id }) => id === 'current')?.track?.now ?? 0;
+  const current = rows.find(({ id }) => id === 'current')?.now ?? 0;
   // memory.stat lags behind current, and old kernels have no total of kernel memory.
   return [...parts, { letter: '?', name: 'other', role: 'dim', bytes: current - known }];
 }
@@ -90,8 +98,8 @@ export function kernelParts(rows: readonly BreakdownRow[]): BarPart[] {
   return rows.filter(({ isPart, depth }) => isPart && depth === 2).map(toPart);
 }
 
-function toPart({ letter, label, role, track }: BreakdownRow): BarPart {
-  return { letter, name: label, role, bytes: track?.now ?? 0 };
+function toPart({ letter, label, role, now }: BreakdownRow): BarPart {
+  return { letter, name: label, role, bytes: now ?? 0 };
 }
 
 type MakeRow = (
@@ -106,7 +114,8 @@ type MakeRow = (
 ) => BreakdownRow;
 
 /** Rows without a note are parts of the total; those with a note are not, except for sock. */
-function rowMaker({ data }: View): MakeRow {
+function rowMaker(view: View): MakeRow {
+  const now = isOver(view) ? 'atHighest' : 'now';
   return (id, letter, label, depth, role, rank, note, shortNote) => ({
     id,
     letter,
@@ -116,13 +125,10 @@ function rowMaker({ data }: View): MakeRow {
     rank,
     note,
     shortNote,
-    track: data.tracks.get(id),
+    track: view.data.tracks.get(id),
+    now: view.data.tracks.get(id)?.[now],
     isPart: id === 'sock' || (note === undefined && letter !== ''),
   });
-}
-
-function known(tracks: ReadonlyMap<string, Track>, id: string): boolean {
-  return (tracks.get(id)?.peak ?? 0) > 0;
 }
 
 function kernelRows(view: View, row: MakeRow): BreakdownRow[] {
@@ -147,7 +153,7 @@ function termRow(
   track: string,
 ): BreakdownRow[] {
   const look = TERMS[id];
-  if (look === undefined || !tracks.has(track) || (RARE.has(id) && !known(tracks, track))) return [];
+  if (look === undefined || !tracks.has(track)) return [];
   return [row(track, look.letter, id, 2, look.role, look.rank)];
 }
 
@@ -165,19 +171,7 @@ function restRow(tracks: ReadonlyMap<string, Track>, row: MakeRow): BreakdownRow
 }
 
 function unchargedRow({ data }: View, row: MakeRow): BreakdownRow[] {
-  const bytes = data.tracks.get('bpf-uncharged')?.peak;
-  if (bytes === undefined) return [];
+  if (!data.tracks.has('bpf-uncharged')) return [];
   // No figure of the leaf includes it.
-  return [
-    row(
-      'bpf-uncharged',
-      '!',
-      'uncharged BPF',
-      0,
-      'bpf-maps',
-      bytes > 0 ? 5 : 17,
-      'charged to no cgroup',
-      'no cgroup',
-    ),
-  ];
+  return [row('bpf-uncharged', '!', 'uncharged BPF', 0, 'bpf-maps', 5, 'charged to no cgroup', 'no cgroup')];
 }

@@ -1,13 +1,11 @@
 /** Formats figures in the units of the view. */
 import { formatBytes } from '../../format/units.ts';
+import { shownGrowth } from '../../statistics/trend.ts';
 import type { Track, UiState, View } from '../state/view.ts';
 import type { Span } from '../text/line.ts';
 
 /** Shown for an unknown figure. */
 export const ABSENT = '-';
-
-/** Below this time, a rate per minute is not meaningful. */
-const MIN_RATE_MS = 5_000;
 
 /**
  * Formats a size in the view's units: `1.5 MiB`, `1,536 KiB` or `1,572,864`; `-` if absent. Sizes below 10
@@ -28,12 +26,6 @@ export function formatChange(bytes: number | undefined, units: UiState['units'])
   if (bytes === undefined) return ABSENT;
   if (bytes === 0) return '0';
   return bytes > 0 ? `+${formatSize(bytes, units)}` : formatSize(bytes, units);
-}
-
-/** Formats a change of bytes for a list: growth is highlighted as bad, shrinking as good. */
-export function changeSpan(bytes: number, units: UiState['units']): Span {
-  const style = bytes === 0 ? 'dim' : bytes > 0 ? 'warning' : 'good';
-  return { text: formatChange(bytes, units), style };
 }
 
 /** Formats a share: `64%`, `0.4%`; `-` if absent or if the total is 0. */
@@ -69,21 +61,22 @@ export function relativeTo(view: View, name: string, bytes: number | undefined):
   return bytes === undefined || base === undefined ? undefined : bytes - base;
 }
 
-/** The change of a figure since the previous reading. Unit: bytes. */
-export function changeOf(track: Track | undefined): number | undefined {
-  return track?.before === undefined ? undefined : track.now - track.before;
+/** The title of the column of growth. */
+export const GROWTH = 'growth/min';
+
+/** The growth of a figure; undefined until it can be estimated, 0 if none is certain. Unit: bytes per minute. */
+export function growthOf(track: Track | undefined): number | undefined {
+  return shownGrowth(track?.readings.growth());
 }
 
 /**
- * The rate of change of a figure over the last minute. Undefined in the first seconds. Unit: bytes per
- * minute.
- * @param nowMs the time of `track.now`.
+ * Formats growth: empty until it can be estimated. Certain growth is highlighted as bad, shrinking as good.
+ * @param bytes per minute.
  */
-export function perMinuteOf(track: Track | undefined, nowMs: number): number | undefined {
-  if (track === undefined) return undefined;
-  const { elapsedMs, value } = track.minuteAgo;
-  const ms = nowMs - elapsedMs;
-  return ms < MIN_RATE_MS ? undefined : Math.round(((track.now - value) / ms) * 60_000);
+export function growthSpan(bytes: number | undefined, units: UiState['units']): Span {
+  if (bytes === undefined) return { text: '' };
+  const style = bytes === 0 ? 'dim' : bytes > 0 ? 'warning' : 'good';
+  return { text: formatChange(Math.round(bytes), units), style };
 }
 
 function grouped(value: number): string {

@@ -1,12 +1,13 @@
 /** The complete screen: header, panels, overlays, and the line of keys. */
 
 import { formatTick } from '../chart/axis.ts';
+import { contentOf } from '../state/content.ts';
 import { type Layout, layOut, type Region } from '../state/layout.ts';
 import { PANELS, type PanelId, type View } from '../state/view.ts';
 import { fitLine, fitText, overlay, widthOfLine } from '../text/cells.ts';
 import type { Line, Role, Size, Span } from '../text/line.ts';
 import { endOfText, shownText } from '../text/shown-text.ts';
-import { renderBreakdown } from './breakdown-panel.ts';
+import { breakdownHeight, renderBreakdown } from './breakdown-panel.ts';
 import { renderDialog } from './dialogs.ts';
 import { renderHeader } from './header.ts';
 import { helpLines, renderHelp } from './help.ts';
@@ -49,7 +50,7 @@ const TITLES: Readonly<Record<PanelId, string>> = {
 
 /** Draws the screen: exactly `size.height` lines of `size.width` columns. */
 export function renderFrame(view: View, size: Size): Frame {
-  const layout = layOut(size, view.ui, endRows(view, size));
+  const layout = layOut(size, contentOf(view, breakdownHeight(view, size.width)), endRows(view, size));
   if (layout.kind === 'status-line')
     return { lines: renderSmall(view, size), regions: [], pageEnd: pageEnd(view, size) };
   const lines: Line[] = [

@@ -1,6 +1,6 @@
 /** The help page. */
 
-import { KEY_PLACES, KEY_TABLE, type KeyEntry, type KeyPlace } from '../state/key-table.ts';
+import { KEY_PLACES, KEY_TABLE, type KeyEntry, type KeyPlace, LEGEND } from '../state/key-table.ts';
 import type { View } from '../state/view.ts';
 import { fitLine, widthOf } from '../text/cells.ts';
 import type { Line, Size, Span } from '../text/line.ts';
@@ -16,7 +16,8 @@ const MIN_COLUMN_WIDTH = 58;
 export function helpLines(view: View, all: number): Line[] {
   const count = Math.max(1, Math.min(3, Math.floor(all / MIN_COLUMN_WIDTH)));
   const width = Math.floor(all / count);
-  const sections = placesFor(view).map(({ where, title }) => renderSection(where, title, width));
+  const [first, ...others] = placesFor(view).map(({ where, title }) => renderSection(where, title, width));
+  const sections = [...(first === undefined ? [] : [first]), renderLegend(width), ...others];
   return inColumns(sections, count, width, all);
 }
 
@@ -39,6 +40,16 @@ function renderSection(where: KeyPlace, title: string, width: number): Line[] {
   return [
     fitLine([{ text: ` ${title}`, style: 'title' }], width),
     ...KEY_TABLE.filter((entry) => entry.where === where).flatMap((entry) => renderEntry(entry, width)),
+    fitLine([], width),
+  ];
+}
+
+function renderLegend(width: number): Line[] {
+  return [
+    fitLine([{ text: ' Figures', style: 'title' }], width),
+    ...LEGEND.flatMap(([word, text]) =>
+      renderWrapped({ text: `  ${word}  `.padEnd(KEYS), style: 'strong' }, { text }, width),
+    ),
     fitLine([], width),
   ];
 }

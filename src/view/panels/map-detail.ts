@@ -100,11 +100,11 @@ function peakOf({ ui: { units } }: View, { peakBytes, seenMs, firstBytes }: MapE
 }
 
 function growthOf(view: View, entry: MapEntry): string {
-  const { units, relative } = view.ui;
-  const since =
-    relative === 'pause' && view.base !== undefined ? 'since the pause' : 'since it was first seen';
-  const step = formatChange(entry.row.bytes - entry.beforeBytes, units);
-  return `${formatChange(mapGrowth(view, entry), units)} ${since}, ${step} when it last changed`;
+  const growth = mapGrowth(view, entry);
+  if (growth === undefined) return 'not known yet';
+  return growth === 0
+    ? 'none that is certain'
+    : `${formatChange(Math.round(growth), view.ui.units)} per minute`;
 }
 
 function useOf(view: View, { row, firstElements }: MapEntry): string {

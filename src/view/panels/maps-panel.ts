@@ -1,12 +1,12 @@
 /** The list of the run's BPF maps. */
 import type { LiveMap } from '../../model/recording.ts';
-import { mapFill, mapGrowth, mapUse, visibleMaps } from '../state/lists.ts';
+import { mapFill, mapGrowth, mapUse, relativeBytes, visibleMaps } from '../state/lists.ts';
 import type { MapEntry, View } from '../state/view.ts';
 import { fitLine } from '../text/cells.ts';
 import type { Column } from '../text/columns.ts';
 import type { Line, Size, Span } from '../text/line.ts';
 import { gauge, shownText } from '../text/shown-text.ts';
-import { changeSpan, formatShare, formatSize } from './figure-text.ts';
+import { formatChange, formatShare, formatSize, GROWTH, growthSpan, isRelative } from './figure-text.ts';
 import { renderList } from './list.ts';
 import { fillUp, renderAbsent } from './pieces.ts';
 
@@ -63,7 +63,10 @@ function columnsOf(view: View): Column<MapEntry>[] {
     { ...left('type', 8, 16, 5), cell: ({ row }) => ({ text: row.type, style: 'dim' }) },
     {
       ...right('bytes', size, 1),
-      cell: ({ row }) => {
+      title: isRelative(view) ? `since ${view.ui.relative}` : 'bytes',
+      cell: ({ row, firstBytes }) => {
+        const relative = relativeBytes(view, `map:${row.id}`, row.bytes, firstBytes);
+        if (relative !== undefined) return { text: formatChange(relative, units), style: 'strong' };
         const least = row.atLeast !== true ? '' : unicode ? '≥' : '>';
         return { text: least + formatSize(row.bytes, units), style: 'strong' };
       },
@@ -74,7 +77,11 @@ function columnsOf(view: View): Column<MapEntry>[] {
     },
     { ...right('elements', 11, 3), title: 'used/max', cell: ({ row }) => ({ text: useOf(view, row) }) },
     { ...left('fill', GAUGE, GAUGE, 6), cell: ({ row }) => fillOf(row, unicode) },
-    { ...right('growth', size, 2), cell: (entry) => changeSpan(mapGrowth(view, entry), units) },
+    {
+      ...right('growth', size, 2),
+      title: GROWTH,
+      cell: (entry) => growthSpan(mapGrowth(view, entry), units),
+    },
     { ...left('owner', 15, 30, 7), cell: ({ row }) => ({ text: shownText(ownerOf(row), unicode) }) },
     { ...right('id', 4, 9), cell: ({ row }) => ({ text: String(row.id), style: 'dim' }) },
   ];

@@ -1,11 +1,11 @@
 /** The list of processes in the leaf and its nested cgroups. */
 
-import { type ProcessListRow, processGrowth, visibleProcesses } from '../state/lists.ts';
+import { type ProcessListRow, processGrowth, relativeBytes, visibleProcesses } from '../state/lists.ts';
 import type { View } from '../state/view.ts';
 import type { Column } from '../text/columns.ts';
 import type { Line, Size, Span } from '../text/line.ts';
 import { shownText } from '../text/shown-text.ts';
-import { ABSENT, changeSpan, formatSize } from './figure-text.ts';
+import { ABSENT, formatChange, formatSize, GROWTH, growthSpan, isRelative } from './figure-text.ts';
 import { renderList } from './list.ts';
 import { renderAbsent } from './pieces.ts';
 
@@ -58,9 +58,19 @@ function columnsOf(view: View): Column<ProcessListRow>[] {
       align: 'left',
       most: 40,
     },
-    column('rss', size, 2, ({ entry }) => ({ text: formatSize(entry.row.rss, units), style: 'strong' })),
+    {
+      ...column('rss', size, 2, ({ entry: { row, firstRss } }) => {
+        const relative = relativeBytes(view, `process:${row.pid}`, row.rss, firstRss);
+        const text = relative === undefined ? formatSize(row.rss, units) : formatChange(relative, units);
+        return { text, style: 'strong' };
+      }),
+      title: isRelative(view) ? `since ${ui.relative}` : 'rss',
+    },
     column('pss', size, 5, ({ entry }) => ({ text: formatSize(entry.row.pss, units) })),
-    column('growth', size, 3, ({ entry }) => changeSpan(processGrowth(view, entry), units)),
+    {
+      ...column('growth', size, 3, ({ entry }) => growthSpan(processGrowth(view, entry), units)),
+      title: GROWTH,
+    },
     column('cpu', 6, 4, ({ entry: { row } }) => ({
       text: row.cpuPercent === undefined ? ABSENT : `${row.cpuPercent.toFixed(1)}%`,
     })),

@@ -3,7 +3,7 @@
 import type { View } from '../state/view.ts';
 import { type Field, labelled, packFields } from '../text/fields.ts';
 import type { Line, Role } from '../text/line.ts';
-import { changeOf, formatChange, formatFigure, formatShare, perMinuteOf } from './figure-text.ts';
+import { formatChange, formatFigure, formatShare, GROWTH, growthOf } from './figure-text.ts';
 import { stateFields } from './run-state.ts';
 
 /** Figures, most important first. */
@@ -27,10 +27,8 @@ export function renderStatusLine(view: View, width: number): Line {
   const track = tracks.get(total);
   const fields: Field[] = stateFields(view);
   if (head !== undefined) fields.push(head);
-  const perMinute = perMinuteOf(track, latest?.elapsedMs ?? 0);
-  if (perMinute !== undefined) fields.push(labelled(4, 'per minute', formatChange(perMinute, view.ui.units)));
-  else if (changeOf(track) !== undefined)
-    fields.push(labelled(4, 'change', formatChange(changeOf(track), view.ui.units)));
+  const growth = growthOf(track);
+  if (growth !== undefined) fields.push(labelled(4, GROWTH, formatChange(Math.round(growth), view.ui.units)));
   if (track !== undefined) fields.push(labelled(3, 'peak', formatFigure(view, total, track.peak)));
   const max = latest?.limits?.max;
   if (typeof max === 'number') fields.push(labelled(2.5, 'of max', formatShare(latest?.current, max)));

@@ -14,14 +14,16 @@ interface Channel {
   name: string;
   letter: string;
   role: Role;
+  /** Drawn even if it was 0 all the time. */
+  isTotal?: true;
 }
 
 /**
  * The channels of the series, most important first. Letters are initials, so the legend need not list them.
  */
 const CHANNELS: readonly Channel[] = [
-  { id: 'current', name: 'current', letter: 'c', role: 'current' },
-  { id: 'rss', name: 'rss', letter: 'r', role: 'current' },
+  { id: 'current', name: 'current', letter: 'c', role: 'current', isTotal: true },
+  { id: 'rss', name: 'rss', letter: 'r', role: 'current', isTotal: true },
   { id: 'pss', name: 'pss', letter: 'p', role: 'anon' },
   { id: 'anon', name: 'anon', letter: 'a', role: 'anon' },
   { id: 'file', name: 'file', letter: 'f', role: 'file' },
@@ -50,7 +52,9 @@ export function renderTimeline(view: View, size: Size): Line[] {
   if (height <= 0) return [];
   const { range } = view.data.series;
   if (range === undefined) return fillUp([waiting(width)], size);
-  const channels = CHANNELS.filter(({ id }) => view.data.series.peak(id) !== undefined);
+  const channels = CHANNELS.filter(
+    ({ id, isTotal }) => (view.data.series.peak(id)?.value ?? -1) >= (isTotal === true ? 0 : 1),
+  );
   const chart = chartOf(view, channels, spanOf(view, range));
   if (height === 1) return [legendLine(view, channels, width)];
   const room = chart.marks.length > 0 ? ROOM_FOR_LEGEND : ROOM_FOR_LEGEND - 1;

@@ -35,16 +35,16 @@ export const KEY_TABLE: readonly KeyEntry[] = [
   { keys: ['Tab', 'Shift-Tab'], where: 'panels', text: 'next, previous panel' },
   { keys: ['1-6'], where: 'panels', text: 'select a panel by its number' },
   { keys: ['z'], where: 'panels', text: 'zoom the panel in or out' },
-  { keys: ['Esc'], where: 'panels', text: 'leave the zoom' },
+  { keys: ['Esc'], where: 'panels', text: 'clear the filter, or leave the zoom' },
   { keys: ['Up', 'Down', 'PgUp', 'PgDn'], where: 'panels', text: 'move or scroll; so does the wheel' },
   { keys: ['Home', 'End'], where: 'panels', text: 'first, last' },
   { keys: ['click'], where: 'panels', text: 'select a panel or a row' },
   { keys: ['s', 'S'], where: 'lists', text: 'sort by the next column; reverse' },
   { keys: ['/'], where: 'lists', text: 'filter: part of a name, or glob: * ?' },
-  { keys: ['Enter'], where: 'lists', text: 'details of a map, with advice' },
+  { keys: ['Enter'], where: 'lists', text: 'details of a map or a process' },
   { keys: ['T'], where: 'lists', text: 'processes as a tree, or flat' },
-  { keys: ['k'], where: 'lists', text: 'send a signal to the selected process' },
   { keys: ['Ctrl-C'], where: 'live', text: 'send SIGINT to the target' },
+  { keys: ['k'], where: 'live', text: 'send a signal to the selected process' },
   { keys: ['+', '=', '-'], where: 'live', text: 'longer (also =), shorter interval' },
   { keys: ['Space'], where: 'replay', text: 'play, pause' },
   { keys: ['<', '>'], where: 'replay', text: 'halve, double the speed' },
@@ -64,4 +64,14 @@ export const KEY_TABLE: readonly KeyEntry[] = [
   { keys: ['Up', 'Down'], where: 'prompts', text: 'select a signal; scroll a page' },
   { keys: ['Backspace'], where: 'prompts', text: 'delete a character' },
   { keys: ['Ctrl-U'], where: 'prompts', text: 'clear the text' },
+];
+
+/** What figures mean; listed in the help. */
+export const LEGEND: readonly (readonly [word: string, meaning: string])[] = [
+  ['growth/min', 'estimated change per minute over the second half of the time, as in budgets on growth'],
+  ['', 'empty: too few samples yet (10 over 5 s); 0: no growth that is certain'],
+  ['peak', 'the highest value of each figure, which may be at different times'],
+  ['at peak', 'after the end: the values at the highest total'],
+  ['share', 'of current, or of all maps of the run'],
+  ['rss, pss', 'resident memory; pss divides shared pages among processes'],
 ];

@@ -1,6 +1,7 @@
 /**
  * Handles keys: maps a state and a key to the new state and an effect outside the view.
  */
+import { emptyPanels, mainList } from './content.ts';
 import { pressInDialog } from './dialog-keys.ts';
 import type { Effect, Pressed } from './effect.ts';
 import { isTable, selectableIds } from './lists.ts';
@@ -58,9 +59,9 @@ function pressInView(view: View, ui: UiState, key: string): Pressed {
     case 'q':
       return isLive(view) ? { ui: { ...ui, dialog: { kind: 'quit' } } } : close(ui);
     case 'tab':
-      return { ui: focusNext(ui, 1) };
+      return { ui: focusNext(view, ui, 1) };
     case 'S-tab':
-      return { ui: focusNext(ui, -1) };
+      return { ui: focusNext(view, ui, -1) };
     case 'z':
       return { ui: { ...ui, zoom: !ui.zoom } };
     case 'p':
@@ -79,11 +80,18 @@ function pressInView(view: View, ui: UiState, key: string): Pressed {
     case '-':
       return { ui, effect: { kind: 'interval', step: -1 } };
     case 'escape':
-      return { ui: { ...ui, zoom: false } };
+      return { ui: clearFilter(view, ui) ?? { ...ui, zoom: false } };
     default:
       if (/^[1-6]$/.test(key)) return { ui: focusOn(ui, PANELS[Number(key) - 1] ?? ui.focus) };
       return pressInPanel(view, ui, key);
   }
+}
+
+/** The state without the filter of the list that keys apply to; undefined if there is none. */
+function clearFilter(view: View, ui: UiState): UiState | undefined {
+  const list = listFor(view);
+  if (list === undefined || ui[list].filter === '') return undefined;
+  return { ...ui, [list]: { ...ui[list], filter: '', top: 0 } };
 }
 
 function isLive(view: View): boolean {
@@ -100,9 +108,12 @@ function isList(panel: PanelId): panel is ListId {
   return panel !== 'breakdown' && panel !== 'timeline';
 }
 
-function focusNext(ui: UiState, step: 1 | -1): UiState {
-  const at = PANELS.indexOf(ui.focus) + step + PANELS.length;
-  return focusOn(ui, PANELS[at % PANELS.length] ?? ui.focus);
+/** Focuses the next panel that is not empty. */
+function focusNext(view: View, ui: UiState, step: 1 | -1): UiState {
+  const empty = emptyPanels(view);
+  const shown = PANELS.filter((panel) => !empty.has(panel));
+  const at = shown.indexOf(ui.focus) + step + shown.length;
+  return focusOn(ui, shown[at % shown.length] ?? ui.focus);
 }
 
 function following<T>(choices: readonly T[], now: T): T {
@@ -118,7 +129,7 @@ function nextRelative(view: View, ui: UiState): UiState['relative'] {
 function pressInPanel(view: View, ui: UiState, key: string): Pressed {
   const move = MOVES[key];
   if (move !== undefined) return { ui: moveBy(view, ui, ui.focus, move) };
-  const list = listFor(ui);
+  const list = listFor(view);
   if (list === undefined) return { ui: LIST_KEYS.has(key) ? { ...ui, message: CHOOSE_LIST } : ui };
   const selected = selectedId(view, list);
   switch (key) {
@@ -136,7 +147,7 @@ function pressInPanel(view: View, ui: UiState, key: string): Pressed {
       if (ui.focus !== 'maps' || selected === undefined) return { ui };
       return { ui: { ...ui, dialog: { kind: 'map', id: selected, scroll: 0 } } };
     case 'k':
-      return openSignalMenu(view, ui, list, selected);
+      return view.status.replay === undefined ? openSignalMenu(view, ui, list, selected) : { ui };
     default:
       return { ui };
   }
@@ -150,8 +161,9 @@ const CHOOSE_LIST = 'select a list first: 3 or 4';
 /**
  * The list that a key applies to: the focused one, or the last focused one if the focus is on figures.
  */
-function listFor({ focus, list }: UiState): TableId | undefined {
-  const chosen = isList(focus) ? focus : list;
+function listFor(view: View): TableId | undefined {
+  const { focus } = view.ui;
+  const chosen = isList(focus) ? focus : mainList(view);
   return isTable(chosen) ? chosen : undefined;
 }
 

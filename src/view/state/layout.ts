@@ -1,6 +1,7 @@
 /** The panel layout for a terminal size. */
 import type { Size } from '../text/line.ts';
-import type { ListId, PanelId, UiState } from './view.ts';
+import type { Content } from './content.ts';
+import type { ListId, PanelId } from './view.ts';
 
 /** The area of a panel, including its title line. Columns and rows from 0. */
 export interface Region {
@@ -29,25 +30,32 @@ const WIDE = 160;
 /** Size of the breakdown and the timeline if several lists fit below them. */
 const UPPER_ROWS = 24;
 
+/** Minimum height of a list. */
+const LEAST_LIST = 4;
+
+/** Two lists that are shown together without maps, and the minimum height for both. */
+const LIST_PAIR: readonly ListId[] = ['processes', 'output'];
+const LEAST_PAIR = 7;
+
 const LISTS: readonly ListId[] = ['maps', 'processes', 'pressure', 'output'];
 
 /** Computes the layout; `endHeight` lines below the header show how the run ended. */
-export function layOut(size: Size, ui: Pick<UiState, 'focus' | 'list' | 'zoom'>, endHeight = 0): Layout {
+export function layOut(size: Size, content: Content, endHeight = 0): Layout {
   if (size.width < MIN_SIZE.width || size.height < MIN_SIZE.height) return { kind: 'status-line' };
   const headerHeight = size.height >= 30 ? 3 : 2;
   const footerTop = size.height - 1;
   const top = headerHeight + endHeight;
   const body = { left: 0, top, width: size.width, height: footerTop - top };
-  const regions = divide(body, size, ui);
+  const regions = divide(body, size, content);
   return { kind: 'panels', headerHeight, endHeight, regions, footerTop };
 }
 
 type Rectangle = Omit<Region, 'panel'>;
 
-function divide(body: Rectangle, size: Size, ui: Pick<UiState, 'focus' | 'list' | 'zoom'>): Region[] {
-  if (ui.zoom) return [{ panel: ui.focus, ...body }];
-  if (size.width < TWO_COLUMNS.width || size.height < TWO_COLUMNS.height) return oneColumn(body, ui.list);
-  return inRows(body, size.width >= WIDE ? WIDE_ROWS : MEDIUM_ROWS);
+function divide(body: Rectangle, size: Size, content: Content): Region[] {
+  if (content.zoom) return [{ panel: content.focus, ...body }];
+  if (size.width < TWO_COLUMNS.width || size.height < TWO_COLUMNS.height) return oneColumn(body, content);
+  return inRows(body, withoutEmpty(size.width >= WIDE ? WIDE_ROWS : MEDIUM_ROWS, content));
 }
 
 /** Rows of one or two panels, with the share of the height of each row. */
@@ -64,13 +72,23 @@ const MEDIUM_ROWS: readonly Row[] = [
 ];
 
 interface Row {
-  panels: readonly [PanelId] | readonly [PanelId, PanelId];
+  panels: readonly PanelId[];
   share: number;
+}
+
+/** The rows of the panels that are not empty, which get the space of the others. */
+function withoutEmpty(rows: readonly Row[], { empty }: Content): Row[] {
+  const left = rows
+    .map(({ panels, share }) => ({ panels: panels.filter((panel) => !empty.has(panel)), share }))
+    .filter(({ panels }) => panels.length > 0);
+  const all = left.reduce((sum, { share }) => sum + share, 0);
+  return left.map(({ panels, share }) => ({ panels, share: share / all }));
 }
 
 function inRows(body: Rectangle, rows: readonly Row[]): Region[] {
   let top = body.top;
   return rows.flatMap(({ panels: [left, right], share }, row) => {
+    if (left === undefined) return [];
     const isLast = row === rows.length - 1;
     const height = isLast ? body.top + body.height - top : Math.round(body.height * share);
     const place = { top, height };
@@ -85,20 +103,22 @@ function inRows(body: Rectangle, rows: readonly Row[]): Region[] {
   });
 }
 
-function oneColumn(body: Rectangle, list: ListId): Region[] {
-  const lists = [list, ...LISTS.filter((each) => each !== list)];
+function oneColumn(body: Rectangle, { list, empty, wanted }: Content): Region[] {
+  const others = LISTS.filter((each) => each !== list && !empty.has(each));
   // Additional space is used for further lists, of ten rows each.
-  const further = Math.max(0, Math.min(lists.length - 1, Math.floor((body.height - 36) / 10)));
-  const shown = lists.slice(0, 1 + further).toSorted((a, b) => LISTS.indexOf(a) - LISTS.indexOf(b));
-  const listRows =
-    further > 0
-      ? Math.floor((body.height - UPPER_ROWS) / shown.length)
-      : Math.max(4, Math.floor(body.height * 0.34));
-  const upper = body.height - listRows * shown.length;
+  const further = Math.max(0, Math.min(others.length, Math.floor((body.height - 36) / 10)));
+  const upper = further > 0 ? UPPER_ROWS : body.height - Math.max(LEAST_LIST, Math.floor(body.height * 0.34));
   const timelineRows =
     further > 0
       ? Math.floor(upper * 0.42)
       : Math.max(3, Math.min(5, upper - 4), Math.floor(body.height * 0.24));
+  const breakdownRows = Math.min(upper - timelineRows, wanted.breakdown ?? upper);
+  const room = body.height - timelineRows - breakdownRows;
+  const pair = LIST_PAIR.includes(list) && empty.has('maps') && room >= LEAST_PAIR;
+  const beside =
+    further > 0 ? others.slice(0, further) : others.filter((each) => pair && LIST_PAIR.includes(each));
+  const shown = [list, ...beside].toSorted((a, b) => LISTS.indexOf(a) - LISTS.indexOf(b));
+  const heights = listHeights(shown, room, wanted);
   let top = body.top;
   const place = (panel: PanelId, height: number): Region => {
     const region = { panel, left: body.left, top, width: body.width, height };
@@ -106,8 +126,20 @@ function oneColumn(body: Rectangle, list: ListId): Region[] {
     return region;
   };
   return [
-    place('breakdown', upper - timelineRows),
+    place('breakdown', breakdownRows),
     place('timeline', timelineRows),
-    ...shown.map((panel) => place(panel, listRows)),
+    ...shown.map((panel, at) => place(panel, heights[at] ?? 0)),
   ];
+}
+
+/** Equal heights, except for lists that are complete with less; the last one gets the rest. */
+function listHeights(shown: readonly ListId[], room: number, wanted: Content['wanted']): number[] {
+  let left = room;
+  return shown.map((panel, at) => {
+    const isLast = at === shown.length - 1;
+    const share = Math.ceil(left / (shown.length - at));
+    const height = isLast ? left : Math.min(share, wanted[panel] ?? share);
+    left -= height;
+    return height;
+  });
 }

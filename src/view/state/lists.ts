@@ -1,6 +1,8 @@
 /** The rows of lists: filter, order and visible range. Does not format anything. */
 import { globToRegExp } from '../../format/glob.ts';
 import type { LiveMap, ProcessRow } from '../../model/recording.ts';
+import { growthOfSteps, type Steps } from '../../statistics/step-growth.ts';
+import { shownGrowth } from '../../statistics/trend.ts';
 import type { MapEntry, PanelId, ProcessEntry, TableId, UiState, View } from './view.ts';
 
 /** A process in its list; in tree mode below its parent. */
@@ -112,23 +114,47 @@ function inSight(view: View, list: TableId, height: number) {
   return { ids, header, ...listWindow(ids.length, selectedIndex(ids, Number, selected), rows, top) };
 }
 
-/**
- * The growth of a map since it was first seen, or since the base of relative mode. Unit: bytes.
- */
-export function mapGrowth(view: View, { row, firstBytes }: MapEntry): number {
-  return row.bytes - (atPause(view, `map:${row.id}`) ?? firstBytes);
+/** The growth of a map; undefined until it can be estimated, 0 if none is certain. Unit: bytes per minute. */
+export function mapGrowth({ data }: View, { steps, seenMs }: MapEntry): number | undefined {
+  return estimate(steps, seenMs, data.runningMs, data.start?.bpfIntervalMs);
+}
+
+/** Same as `mapGrowth`, for the RSS of a process. */
+export function processGrowth({ data }: View, { steps, seenMs }: ProcessEntry): number | undefined {
+  return estimate(steps, seenMs, data.runningMs, data.start?.processIntervalMs);
+}
+
+/** The last estimate of each row: sorting asks for it several times per frame. */
+const estimates = new WeakMap<Steps, { toMs: number; growth: number | undefined }>();
+
+/** The interval of readings of recordings that do not name it. Unit: milliseconds. */
+const DEFAULT_INTERVAL_MS = 1000;
+
+function estimate(
+  steps: Steps,
+  seenMs: number,
+  toMs: number,
+  intervalMs = DEFAULT_INTERVAL_MS,
+): number | undefined {
+  const last = estimates.get(steps);
+  if (last?.toMs === toMs) return last.growth;
+  const growth = shownGrowth(growthOfSteps(steps, seenMs, toMs, intervalMs));
+  estimates.set(steps, { toMs, growth });
+  return growth;
 }
 
 /**
- * The growth of a process since it was first seen, or since the base of relative mode. Unit: bytes.
+ * The size of a row in relative mode: since the start, which is when it was first seen, or since the pause. Undefined
+ * in absolute mode. Unit: bytes.
  */
-export function processGrowth(view: View, { row, firstRss }: ProcessEntry): number {
-  return row.rss - (atPause(view, `process:${row.pid}`) ?? firstRss);
-}
-
-/** The base value at the pause, 0 for newer rows; undefined unless figures are relative to it. */
-function atPause({ base, ui }: View, name: string): number | undefined {
-  return ui.relative === 'pause' && base !== undefined ? (base.get(name) ?? 0) : undefined;
+export function relativeBytes(
+  { base, ui }: View,
+  name: string,
+  bytes: number,
+  firstBytes: number,
+): number | undefined {
+  if (ui.relative === undefined || base === undefined) return undefined;
+  return bytes - (ui.relative === 'start' ? firstBytes : (base.get(name) ?? 0));
 }
 
 /**

@@ -1,22 +1,13 @@
-/** Tracks each figure over the run: current value, peak, previous value and the value a minute ago. */
+/** Tracks each figure over the run: current value, peak, growth, and the values at the highest total. */
+import { GrowthReadings } from '../../statistics/trend.ts';
 import type { Track } from './view.ts';
 
-/** A minute in slots of one second, and some more since slots may be longer. */
-const SLOTS = 64;
-const SLOT_MS = 1000;
-const MINUTE_MS = 60_000;
-
-/** A track with its values of the last minute; NaN if unknown. */
-interface KeptTrack extends Track {
-  readonly slots: Float64Array;
-}
+/** Stored readings of each figure, of which the estimate of its growth uses the second half. */
+const READINGS = 128;
 
 /** Tracks by name, in constant memory. */
 export class Tracks {
-  readonly #tracks = new Map<string, KeptTrack>();
-  readonly #slotMs = new Float64Array(SLOTS).fill(Number.NaN);
-  /** Number of started slots. */
-  #begun = 0;
+  readonly #tracks = new Map<string, Track>();
 
   get all(): ReadonlyMap<string, Track> {
     return this.#tracks;
@@ -35,14 +26,12 @@ export class Tracks {
         now: value,
         peak: top,
         peakMs: elapsedMs,
-        before: undefined,
         first: value,
-        minuteAgo: { elapsedMs, value },
-        slots: new Float64Array(SLOTS).fill(Number.NaN),
+        atHighest: undefined,
+        readings: new GrowthReadings(READINGS),
       });
       return;
     }
-    track.before = track.now;
     track.now = value;
     if (top > track.peak) {
       track.peak = top;
@@ -50,49 +39,21 @@ export class Tracks {
     }
   }
 
-  /** Marks the end of the figures for one time. */
-  tick(elapsedMs: number): void {
-    const newestMs = this.#begun === 0 ? Number.NEGATIVE_INFINITY : this.#timeOf(this.#begun - 1);
-    if (elapsedMs - newestMs < SLOT_MS) return;
-    const slot = this.#begun % SLOTS;
-    this.#slotMs[slot] = elapsedMs;
-    this.#begun += 1;
-    const ago = this.#slotBefore(elapsedMs - MINUTE_MS);
-    for (const track of this.#tracks.values()) {
-      track.slots[slot] = track.now;
-      const value = ago === undefined ? undefined : track.slots[ago % SLOTS];
-      // A newer figure keeps its first sample.
-      if (ago === undefined || value === undefined || Number.isNaN(value)) continue;
-      track.minuteAgo.elapsedMs = this.#timeOf(ago);
-      track.minuteAgo.value = value;
-    }
+  /** Adds the current values to the readings that growth is estimated from. */
+  addToGrowth(elapsedMs: number): void {
+    for (const track of this.#tracks.values()) track.readings.add(elapsedMs, track.now);
+  }
+
+  /** The current values are those at the highest total so far. */
+  markHighest(): void {
+    for (const track of this.#tracks.values()) track.atHighest = track.now;
   }
 
   /** An independent copy. */
   clone(): Tracks {
     const copy = new Tracks();
-    for (const [name, track] of this.#tracks) {
-      copy.#tracks.set(name, {
-        ...track,
-        minuteAgo: { ...track.minuteAgo },
-        slots: track.slots.slice(),
-      });
-    }
-    copy.#slotMs.set(this.#slotMs);
-    copy.#begun = this.#begun;
+    for (const [name, track] of this.#tracks)
+      copy.#tracks.set(name, { ...track, readings: track.readings.clone() });
     return copy;
-  }
-
-  #timeOf(ordinal: number): number {
-    return this.#slotMs[ordinal % SLOTS] ?? Number.NaN;
-  }
-
-  /** The latest slot at or before a time; undefined if there is none. */
-  #slotBefore(ms: number): number | undefined {
-    const oldest = Math.max(0, this.#begun - SLOTS);
-    let found: number | undefined;
-    for (let ordinal = oldest; ordinal < this.#begun && this.#timeOf(ordinal) <= ms; ordinal += 1)
-      found = ordinal;
-    return found;
   }
 }

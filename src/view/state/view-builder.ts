@@ -3,6 +3,7 @@ import { type BpfMoment, bpfOf, breakKernelDown } from '../../model/kernel-break
 import type { EventRecord, MapsRecord, ProcessesRecord, RecordLine } from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
 import { Series } from '../../model/series.ts';
+import { addStep } from '../../statistics/step-growth.ts';
 import { Tracks } from './tracks.ts';
 import type { MapEntry, ProcessEntry, ViewData } from './view.ts';
 
@@ -49,6 +50,7 @@ export class ViewBuilder {
       start: undefined,
       latest: undefined,
       samples: 0,
+      runningMs: 0,
       bpf: undefined,
       tracks: tracks.all,
       maps: new Map(),
@@ -131,7 +133,12 @@ export class ViewBuilder {
     tracks.set('pss', sample.tree?.pss, elapsedMs);
     if (sample.bpf !== undefined) this.#applyBpf({ ...sample, bpf: sample.bpf });
     this.#applyBreakdown(sample);
-    tracks.tick(elapsedMs);
+    if (sample.reason === 'tick') {
+      this.#state.runningMs = elapsedMs;
+      tracks.addToGrowth(elapsedMs);
+    }
+    const total = tracks.all.get('current') ?? tracks.all.get('rss');
+    if (total !== undefined && total.now > (total.atHighest ?? -1)) tracks.markHighest();
     this.#state.series.add(elapsedMs, {
       current: sample.current,
       anon: sample.stat?.anon,
@@ -203,7 +210,7 @@ export class ViewBuilder {
         row,
         firstBytes: before?.firstBytes ?? row.bytes,
         peakBytes: Math.max(before?.peakBytes ?? 0, row.bytes),
-        beforeBytes: before?.row.bytes ?? row.bytes,
+        steps: addStep(before?.steps ?? NO_STEPS, elapsedMs, row.bytes, before?.seenMs ?? elapsedMs),
         firstElements: before === undefined ? row.elements : (before.firstElements ?? row.elements),
         seenMs: before?.seenMs ?? elapsedMs,
       });
@@ -218,12 +225,15 @@ export class ViewBuilder {
         row,
         firstRss: before?.firstRss ?? row.rss,
         peakRss: Math.max(before?.peakRss ?? 0, row.rss),
+        steps: addStep(before?.steps ?? NO_STEPS, elapsedMs, row.rss, before?.seenMs ?? elapsedMs),
         seenMs: before?.seenMs ?? elapsedMs,
       });
     }
     this.#state.omittedProcesses = omitted ?? 0;
   }
 }
+
+const NO_STEPS = new Float64Array();
 
 const OTHER = 'other';
 

@@ -9,6 +9,8 @@ import type { BpfMoment } from '../../model/kernel-breakdown.ts';
 import type { EventRecord, LiveMap, ProcessRow, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
 import type { Series } from '../../model/series.ts';
+import type { Steps } from '../../statistics/step-growth.ts';
+import type { GrowthReadings } from '../../statistics/trend.ts';
 import type { Line } from '../text/line.ts';
 
 /** The panels, in the order of the keys 1 to 6. */
@@ -28,12 +30,12 @@ export interface Track {
   peak: number;
   /** The time of the maximum. Unit: milliseconds since the launch. */
   peakMs: number;
-  /** The value at the previous sample. */
-  before: number | undefined;
   /** The value at the first sample that has it. */
   first: number;
-  /** The value a minute ago, or at the first sample: for the change per minute. */
-  minuteAgo: { elapsedMs: number; value: number };
+  /** The value at the sample with the highest total; undefined if it had none then. */
+  atHighest: number | undefined;
+  /** The readings while the target ran, for its growth. */
+  readings: GrowthReadings;
 }
 
 /** A map over the run. */
@@ -41,8 +43,7 @@ export interface MapEntry {
   row: LiveMap;
   firstBytes: number;
   peakBytes: number;
-  /** Bytes at the previous reading. */
-  beforeBytes: number;
+  steps: Steps;
   firstElements: number | undefined;
   seenMs: number;
 }
@@ -52,6 +53,7 @@ export interface ProcessEntry {
   row: ProcessRow;
   firstRss: number;
   peakRss: number;
+  steps: Steps;
   seenMs: number;
 }
 
@@ -60,6 +62,8 @@ export interface ViewData {
   readonly start: StartRecord | undefined;
   readonly latest: Sample | undefined;
   readonly samples: number;
+  /** The time of the last sample while the target ran. Unit: milliseconds since the launch. */
+  readonly runningMs: number;
   /** The last reading of BPF totals, with its time and the sample that it belongs to. */
   readonly bpf: { totals: BpfTotals; elapsedMs: number; moment?: BpfMoment } | undefined;
   /**

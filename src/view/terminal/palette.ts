@@ -65,7 +65,8 @@ const LOOKS: Readonly<Record<Role, Look>> = {
   title: { always: { bold: true } },
   'focused-title': { always: { bold: true, inverse: true } },
   border: { always: { dim: true } },
-  'focused-border': { ...SKY, always: { bold: true } },
+  // Without a colour: each of them is that of a figure.
+  'focused-border': { always: { bold: true } },
   selected: { always: { inverse: true } },
   key: { always: { bold: true }, colourless: { underline: true } },
   good: { ...GREEN },

@@ -130,6 +130,24 @@ describe('renderSummary', () => {
   });
 });
 
+describe('growth', () => {
+  const growthLines = (growth?: Record<string, number>) =>
+    renderSummary(
+      { ...cgroup2.summary, ...(growth === undefined ? {} : { growth }) },
+      { plainBytes: false },
+    ).filter((line) => line.includes('growth'));
+
+  it('has a line if some is certain', () => {
+    expect(growthLines({ current: 62_914_560, anon: 62_914_560, kernel: -122_880 })).toEqual([
+      '  growth/min: current +60.0 MiB, anon +60.0 MiB, kernel -120 KiB',
+    ]);
+  });
+
+  it('is not mentioned otherwise', () => {
+    expect(growthLines()).toEqual([]);
+  });
+});
+
 describe('renderEvent', () => {
   it.each([
     [{ event: 'max', count: 18, increase: 2 }, '   1.2s  max +2 (now 18)'],

@@ -200,7 +200,7 @@ test('r counts from the start, then from the pause', () => {
   const rowOf = (label: string) => screen.rows.find((row) => row.includes(label)) ?? '';
   screen.press('p', 'p');
   const last = RECORDS.findLast((record) => record.type === 'sample') as Sample;
-  view.write({ ...last, elapsedMs: 5500, current: (last.current ?? 0) + 5 * 1024 * 1024 });
+  view.write({ ...last, reason: 'tick', elapsedMs: 5500, current: (last.current ?? 0) + 5 * 1024 * 1024 });
   vi.advanceTimersByTime(1000);
   screen.press('r');
   expect(screen.text).toContain('since start');

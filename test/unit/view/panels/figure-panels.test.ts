@@ -129,9 +129,9 @@ describe('panels of figures', () => {
   it('scroll the breakdown from its start to its end', () => {
     const at = (breakdownScroll: number) =>
       text(renderBreakdown(exampleView({ ui: { breakdownScroll } }), { width: 80, height: 10 }));
-    expect(at(1)).toContain('1-7 of 17');
-    expect(at(3)).toContain('3-9 of 17');
-    expect(at(99)).toContain('11-17 of 17');
+    expect(at(1)).toContain('1-7 of 16');
+    expect(at(3)).toContain('3-9 of 16');
+    expect(at(99)).toContain('10-16 of 16');
     expect(at(99)).toContain('uncharged BPF');
   });
 
@@ -142,8 +142,74 @@ describe('panels of figures', () => {
     const rows = renderBreakdown({ ...view, data: builder.data }, { width: 100, height: 20 }).map(textOf);
     for (const name of ['anon', 'file', 'kernel', 'BPF maps']) {
       const row = rows.find((line) => line.slice(1).includes(` ${name} `));
-      expect(row).toMatch(/-\s+-\s+-\s+-\s+-/);
+      expect(row).toMatch(/ -\s+-\s+-\s*$/);
     }
+  });
+
+  it('leave out rows that were 0 all the time, but neither those of 0 now nor unknown ones', () => {
+    const builder = new ViewBuilder();
+    const stat = { anon: 5 * MIB, file: 0, sock: 0 };
+    builder.apply({
+      type: 'sample',
+      elapsedMs: 0,
+      reason: 'launch',
+      current: 5 * MIB,
+      stat,
+      swap: { current: 0 },
+    });
+    const labels = () =>
+      renderBreakdown(
+        { ...emptyView(), ui: initialUiState(), data: builder.data },
+        { width: 100, height: 20 },
+      )
+        .slice(2)
+        .map((line) =>
+          textOf(line)
+            .slice(4, 21)
+            .trim()
+            .replace(/ {2}.*/, ''),
+        )
+        .filter((label) => label !== '');
+    expect(labels()).toEqual(['current', 'working set', 'anon', 'kernel', 'BPF maps', 'BPF programs']);
+    builder.apply({
+      type: 'sample',
+      elapsedMs: 1,
+      reason: 'tick',
+      current: 5 * MIB,
+      stat: { anon: 0, file: MIB, sock: 0 },
+    });
+    expect(labels()).toEqual([
+      'current',
+      'working set',
+      'anon',
+      'file',
+      'kernel',
+      'BPF maps',
+      'BPF programs',
+    ]);
+  });
+
+  it('show the highest total after the end, not the empty cgroup', () => {
+    const end = exampleView({ options: { untilMs: 100_000, ended: true } });
+    const lines = text(renderBreakdown(end, { width: 80, height: 12 }));
+    const { tracks } = end.data;
+    expect(tracks.get('current')?.now).toBeLessThan(5 * MIB);
+    expect(lines).toMatch(/^ ███ anon █/m);
+    expect(lines).toMatch(/at peak +share +peak/);
+    const highest = (tracks.get('current')?.atHighest ?? 0) / MIB;
+    expect(lines).toMatch(new RegExp(`c current +${highest.toFixed(0)} MiB +100%`));
+  });
+
+  it('draw lines without letters in them: only their ends, the peak and events are named', () => {
+    const view = exampleView({ options: { untilMs: 100_000 } });
+    const plots = renderTimeline(view, { width: 80, height: 12 })
+      .map(textOf)
+      .filter((line) => /[┤│]/.test(line))
+      .map((line) =>
+        line.slice(line.search(/[┤│]/) + 1, 68).replace(/peak [\d.]+ [KMG]iB|memory\.\w+ [\d.]+ [KMG]iB/, ''),
+      );
+    expect(plots.length).toBeGreaterThan(5);
+    for (const plot of plots) expect(plot).not.toMatch(/[a-z]/i);
   });
 
   it('mark an exceeded limit in words', () => {

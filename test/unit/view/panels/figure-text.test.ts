@@ -1,23 +1,27 @@
 import { describe, expect, it } from 'vitest';
 import {
-  changeOf,
   formatChange,
   formatFigure,
   formatShare,
   formatSize,
-  perMinuteOf,
+  growthOf,
+  growthSpan,
 } from '#src/view/panels/figure-text.ts';
+import { Tracks } from '#src/view/state/tracks.ts';
 import type { Track } from '#src/view/state/view.ts';
 import { exampleView } from '../example-view.ts';
 
-const track: Track = {
-  now: 3000,
-  peak: 5000,
-  peakMs: 1000,
-  before: 3500,
-  first: 0,
-  minuteAgo: { elapsedMs: 10_000, value: 1000 },
-};
+const MIB = 1024 * 1024;
+
+/** A figure with a value at each half second. */
+function trackOf(seconds: number, valueAt: (second: number) => number): Track {
+  const tracks = new Tracks();
+  for (let ms = 0; ms <= seconds * 1000; ms += 500) {
+    tracks.set('x', valueAt(ms / 1000), ms);
+    tracks.addToGrowth(ms);
+  }
+  return tracks.all.get('x') as Track;
+}
 
 describe('figures', () => {
   it.each([
@@ -55,12 +59,28 @@ describe('figures', () => {
     expect(formatShare(part, whole)).toBe(text);
   });
 
-  it('shows the change since the previous reading and per minute, if enough readings exist', () => {
-    expect(changeOf(track)).toBe(-500);
-    expect(changeOf({ ...track, before: undefined })).toBeUndefined();
-    expect(perMinuteOf(track, 40_000)).toBe(4000);
-    expect(perMinuteOf(track, 12_000)).toBeUndefined();
-    expect(perMinuteOf(undefined, 40_000)).toBeUndefined();
+  it('knows no growth before ten readings over five seconds, which is shown as nothing', () => {
+    expect(growthOf(undefined)).toBeUndefined();
+    expect(growthOf(trackOf(4.5, (second) => second * MIB))).toBeUndefined();
+    expect(growthSpan(undefined, 'readable')).toEqual({ text: '' });
+    expect(growthOf(trackOf(5, (second) => second * MIB))).toBeCloseTo(60 * MIB, 0);
+  });
+
+  it('shows a leak of 60 MiB per minute as such, and a program that has started as steady', () => {
+    // Both have the same size after the start.
+    const start = (second: number) => Math.min(second, 2) * 35 * MIB;
+    for (const seconds of [7, 20, 120, 600]) {
+      const leak = growthOf(trackOf(seconds, (second) => start(second) + second * MIB));
+      expect((leak ?? 0) / MIB).toBeCloseTo(60, 0);
+      expect(growthSpan(leak, 'readable').text).toMatch(/^\+(59|60)\.\d MiB$/);
+      expect(growthOf(trackOf(seconds, start))).toBe(0);
+    }
+  });
+
+  it('shows a sawtooth without a trend as no growth', () => {
+    const sawtooth = trackOf(60, (second) => 100 * MIB + (second % 7) * 5 * MIB);
+    expect(growthOf(sawtooth)).toBe(0);
+    expect(growthSpan(0, 'readable')).toEqual({ text: '0', style: 'dim' });
   });
 
   it('shows differences in relative mode, and nothing for values unknown at the reference', () => {

@@ -2,6 +2,7 @@
 import type { EventRecord, LiveMap, ProcessRow, SummaryRecord } from '#src/model/recording.ts';
 import type { Mode, Sample } from '#src/model/sample.ts';
 import { Series } from '#src/model/series.ts';
+import type { Steps } from '#src/statistics/step-growth.ts';
 import { initialUiState, type UiState, type View, type ViewData } from '#src/view/state/view.ts';
 import { textOf, widthOf } from '#src/view/text/cells.ts';
 import type { Line, Size } from '#src/view/text/line.ts';
@@ -182,6 +183,7 @@ export function sceneView({ data, ui, view, mode = 'cgroup2' }: SceneOverrides =
       },
       latest: SAMPLE,
       samples: 190,
+      runningMs: 95_000,
       bpf: undefined,
       tracks: new Map(),
       maps: mapEntries(MAPS),
@@ -209,12 +211,25 @@ export function sceneView({ data, ui, view, mode = 'cgroup2' }: SceneOverrides =
   };
 }
 
+/** A value that grows steadily until now, from `first`. */
+function stepsTo(first: number, last: number, fromMs: number): Steps {
+  const count = 40;
+  const step = (at: number) => Math.round(first + ((last - first) * at) / count);
+  return Float64Array.from(
+    Array.from({ length: count + 1 }, (_, at) => [
+      fromMs + ((95_000 - fromMs) * at) / count,
+      step(at),
+    ]).flat(),
+  );
+}
+
 /** Maps with a history: they have grown by a quarter. */
 export function mapEntries(maps: readonly LiveMap[]): ViewData['maps'] {
   return new Map(
     maps.map((row) => {
       const firstBytes = row.elements === undefined ? row.bytes : Math.round(row.bytes * 0.8);
-      const entry = { row, firstBytes, peakBytes: row.bytes, beforeBytes: row.bytes, seenMs: 2000 };
+      const steps = stepsTo(firstBytes, row.bytes, 2000);
+      const entry = { row, firstBytes, peakBytes: row.bytes, steps, seenMs: 2000 };
       return [row.id, { ...entry, firstElements: row.elements === undefined ? undefined : 1 }];
     }),
   );
@@ -223,10 +238,13 @@ export function mapEntries(maps: readonly LiveMap[]): ViewData['maps'] {
 /** Processes with a history: those with even pids have grown by half a MiB. */
 export function processEntries(processes: readonly ProcessRow[]): ViewData['processes'] {
   return new Map(
-    processes.map((row) => [
-      row.pid,
-      { row, firstRss: row.rss - (row.pid % 2 === 0 ? MIB / 2 : 0), peakRss: row.rss, seenMs: 1000 },
-    ]),
+    processes.map((row) => {
+      const firstRss = row.rss - (row.pid % 2 === 0 ? MIB / 2 : 0);
+      return [
+        row.pid,
+        { row, firstRss, peakRss: row.rss, steps: stepsTo(firstRss, row.rss, 1000), seenMs: 1000 },
+      ];
+    }),
   );
 }
 

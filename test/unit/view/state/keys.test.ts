@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { emptyPanels } from '#src/view/state/content.ts';
 import { press } from '#src/view/state/keys.ts';
 import { selectableIds } from '#src/view/state/lists.ts';
 import type { UiState } from '#src/view/state/view.ts';
@@ -31,6 +32,29 @@ describe('panels', () => {
     expect(pressing(['z']).ui.zoom).toBe(true);
     expect(pressing(['z', 'z']).ui.zoom).toBe(false);
     expect(pressing(['z', 'escape']).ui.zoom).toBe(false);
+  });
+
+  test('Escape clears the filter of the list first, from any panel', () => {
+    const filtered = ['3', '/', 'f', 'enter'];
+    expect(pressing(filtered).ui.maps.filter).toBe('f');
+    expect(pressing([...filtered, 'escape']).ui.maps.filter).toBe('');
+    expect(pressing([...filtered, '1', 'escape']).ui.maps.filter).toBe('');
+    const zoomed = pressing([...filtered, 'z', 'escape']).ui;
+    expect(zoomed.maps.filter).toBe('');
+    expect(zoomed.zoom).toBe(true);
+    expect(pressing([...filtered, 'z', 'escape', 'escape']).ui.zoom).toBe(false);
+    expect(pressing([...filtered, '4', 'escape']).ui.maps.filter).toBe('f');
+  });
+
+  test('Tab skips panels without anything to show; their numbers select them', () => {
+    const ended = exampleView({ options: { ended: true } });
+    const none = { ...ended, data: { ...ended.data, maps: new Map(), events: [] } };
+    expect(emptyPanels(none)).toEqual(new Set(['maps', 'output']));
+    expect(pressing(['tab', 'tab'], none).ui.focus).toBe('processes');
+    expect(pressing(['S-tab'], none).ui.focus).toBe('pressure');
+    expect(pressing(['3'], none).ui.focus).toBe('maps');
+    // The keys of lists apply to the one that is shown.
+    expect(pressing(['s'], none).ui).toMatchObject({ maps: { sort: 'bytes' }, processes: { sort: 'pss' } });
   });
 });
 
@@ -123,6 +147,10 @@ describe('the target', () => {
 });
 
 describe('a replay', () => {
+  test('has no menu of signals', () => {
+    expect(pressing(['4', 'k'], replayView()).ui).toMatchObject({ dialog: undefined, message: undefined });
+  });
+
   test.each([
     ['space', { kind: 'play' }],
     ['>', { kind: 'speed', factor: 2 }],

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { layOut, type Region } from '#src/view/state/layout.ts';
-import { PANELS } from '#src/view/state/view.ts';
+import { PANELS, type PanelId } from '#src/view/state/view.ts';
 
-const UI = { focus: 'breakdown', list: 'maps', zoom: false } as const;
+const UI = { focus: 'breakdown', list: 'maps', zoom: false, empty: new Set<PanelId>(), wanted: {} } as const;
 
 function regionsAt(width: number, height: number, ui: Parameters<typeof layOut>[1] = UI): Region[] {
   const layout = layOut({ width, height }, ui);
@@ -21,6 +21,36 @@ describe('layOut', () => {
       'timeline',
       'output',
     ]);
+  });
+
+  test('80x24 without maps shows processes and output', () => {
+    const content = { ...UI, list: 'processes', empty: new Set<PanelId>(['maps', 'pressure']) } as const;
+    const heights = (wanted: Partial<Record<PanelId, number>>) =>
+      regionsAt(80, 24, { ...content, wanted }).map(({ panel, height }) => `${panel} ${height}`);
+    expect(heights({})).toEqual(['breakdown 9', 'timeline 5', 'processes 4', 'output 3']);
+    expect(heights({ breakdown: 6, processes: 4 })).toEqual([
+      'breakdown 6',
+      'timeline 5',
+      'processes 4',
+      'output 6',
+    ]);
+    const noOutput = { ...content, empty: new Set<PanelId>(['maps', 'pressure', 'output']), wanted: {} };
+    expect(regionsAt(80, 24, noOutput).map(({ panel }) => panel)).toEqual([
+      'breakdown',
+      'timeline',
+      'processes',
+    ]);
+  });
+
+  test.each([
+    [120, 40],
+    [200, 60],
+    [80, 100],
+  ])('%ix%i gives the space of empty panels to the others', (width, height) => {
+    const empty = new Set<PanelId>(['maps', 'pressure']);
+    const regions = regionsAt(width, height, { ...UI, list: 'processes', empty });
+    expect(regions.map(({ panel }) => panel)).toEqual(['breakdown', 'timeline', 'processes', 'output']);
+    expect(Math.max(...regions.map((region) => region.top + region.height))).toBe(height - 1);
   });
 
   test.each([

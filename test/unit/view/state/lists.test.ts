@@ -4,6 +4,7 @@ import {
   idAtRow,
   listWindow,
   mapGrowth,
+  relativeBytes,
   selectableIds,
   selectedIndex,
   topOfList,
@@ -58,11 +59,24 @@ describe('maps', () => {
     expect(mapIds({ filter })).toEqual(expected);
   });
 
-  test('growth counts from the pause, and from 0 for later objects', () => {
+  test('growth is per minute, whatever sizes are relative to', () => {
+    const base = new Map([['map:7', 1000]]);
+    for (const relative of [undefined, 'pause'] as const) {
+      const view = sceneView({ ui: { relative }, view: { base } });
+      const [first] = visibleMaps(view);
+      // A fifth of 8 MiB in 93 seconds.
+      const expected = (8 * 1024 * 1024 * 0.2 * 60) / 93;
+      expect(((first && mapGrowth(view, first)) ?? 0) / expected).toBeCloseTo(1, 1);
+    }
+  });
+
+  test('sizes are relative to the pause, and to 0 for later objects', () => {
     const base = new Map([['map:7', 1000]]);
     const view = sceneView({ ui: { relative: 'pause' }, view: { base } });
-    const growth = visibleMaps(view).map((entry) => mapGrowth(view, entry));
-    expect(growth.slice(0, 2)).toEqual([8 * 1024 * 1024 - 1000, 4 * 1024 * 1024]);
+    const sizes = visibleMaps(view).map(({ row, firstBytes }) =>
+      relativeBytes(view, `map:${row.id}`, row.bytes, firstBytes),
+    );
+    expect(sizes.slice(0, 2)).toEqual([8 * 1024 * 1024 - 1000, 4 * 1024 * 1024]);
   });
 });
 

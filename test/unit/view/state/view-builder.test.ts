@@ -42,7 +42,7 @@ describe('the view builder', () => {
   it('follows a figure through the run', () => {
     const values = [5, 9, 7];
     const { data } = built(values.map((current, at) => sample(at * 500, { current })));
-    expect(data.tracks.get('current')).toMatchObject({ now: 7, before: 9, first: 5, peak: 9, peakMs: 500 });
+    expect(data.tracks.get('current')).toMatchObject({ now: 7, first: 5, peak: 9, peakMs: 500 });
     expect(data.samples).toBe(3);
   });
 
@@ -51,33 +51,41 @@ describe('the view builder', () => {
     expect(data.tracks.get('current')).toMatchObject({ now: 4, peak: 20, peakMs: 500 });
   });
 
-  it('has the value of a minute ago, or the first one', () => {
+  it('keeps the values at the highest total', () => {
+    const { tracks } = built([
+      sample(0, { current: 5, kernel: 4 }),
+      sample(500, { current: 9, kernel: 1 }),
+      sample(1000, { current: 9, kernel: 2 }),
+      sample(1500, { current: 1, kernel: 0 }),
+    ]).data;
+    expect(tracks.get('current')).toMatchObject({ now: 1, atHighest: 9 });
+    expect(tracks.get('kernel')).toMatchObject({ now: 0, atHighest: 1, peak: 4 });
+  });
+
+  it('estimates growth while the target runs, independently of a copy', () => {
     const builder = new ViewBuilder();
-    const ago = () => builder.data.tracks.get('current')?.minuteAgo;
-    for (let ms = 0; ms <= 30_000; ms += 250) builder.apply(sample(ms, { current: ms }));
-    expect(ago()).toEqual({ elapsedMs: 0, value: 0 });
-    for (let ms = 30_250; ms <= 200_000; ms += 250) builder.apply(sample(ms, { current: ms }));
-    expect(ago()).toEqual({ elapsedMs: 140_000, value: 140_000 });
+    const growth = () => builder.data.tracks.get('current')?.readings.growth()?.slope;
+    for (let ms = 0; ms <= 10_000; ms += 500) builder.apply(sample(ms, { current: ms }));
+    expect(growth()).toBeCloseTo(60_000);
+    const copy = builder.clone();
+    builder.apply({ ...sample(10_100, { current: 0 }), reason: 'final' });
+    expect(growth()).toBeCloseTo(60_000);
+    expect(builder.data.runningMs).toBe(10_000);
+    for (let ms = 10_500; ms <= 40_000; ms += 500) copy.apply(sample(ms, { current: 10_000 }));
+    expect(copy.data.tracks.get('current')?.readings.growth()).toEqual({ slope: 0, certain: 0 });
+    expect(growth()).toBeCloseTo(60_000);
   });
 
-  it('compares with the previous sample if samples are further apart than a minute', () => {
-    const records = [0, 100_000, 200_000, 300_000].map((ms) => sample(ms, { current: ms }));
-    expect(built(records).data.tracks.get('current')?.minuteAgo).toEqual({
-      elapsedMs: 200_000,
-      value: 200_000,
-    });
-  });
-
-  it('keeps BPF memory between its readings, and the change of the last one', () => {
+  it('keeps BPF memory between its readings', () => {
     const { data } = built([
       sample(0, { kernel: 100, bpf: totals(20) }),
       sample(500, { kernel: 110, bpf: totals(35) }),
       sample(1000, { kernel: 120 }),
     ]);
-    expect(data.tracks.get('bpf-maps')).toMatchObject({ now: 35, before: 20, first: 20 });
+    expect(data.tracks.get('bpf-maps')).toMatchObject({ now: 35, first: 20 });
     expect(data.tracks.get('bpf')).toMatchObject({ now: 45 });
     expect(data.tracks.get('bpf-uncharged')).toMatchObject({ now: 7 });
-    expect(data.tracks.get('unexplained')).toMatchObject({ now: 120 - 45, before: 110 - 45 });
+    expect(data.tracks.get('unexplained')).toMatchObject({ now: 120 - 45 });
     expect(data.bpf).toMatchObject({ totals: totals(35), elapsedMs: 500 });
     expect(data.series.columns('bpf', 0, 1000, 2).map((column) => column?.last)).toEqual([30, 45]);
   });
@@ -136,6 +144,7 @@ describe('the view builder', () => {
       row: { ...row, rss: 5 },
       firstRss: 10,
       peakRss: 10,
+      steps: Float64Array.of(0, 10, 1, 5),
       seenMs: 0,
     });
   });

@@ -181,3 +181,13 @@ describe('lines as bytes', () => {
     );
   });
 });
+
+test.each([8, 16, 256, 'true'] as const)(
+  'with %s colours, the focus has none, unlike the figures',
+  (depth) => {
+    for (const role of ['focused-border', 'focused-title', 'selected'] as const)
+      expect(styleOf(role, depth).fg).toBeUndefined();
+    for (const role of ['anon', 'file', 'kernel', 'bpf-maps'] as const)
+      expect(styleOf(role, depth).fg).toBeDefined();
+  },
+);
