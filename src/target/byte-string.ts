@@ -50,3 +50,25 @@ export function recoverWords(
     return given !== undefined && textOf(given) === word ? given : bytesOf(word);
   });
 }
+
+/** The bytes of the values of an option, in the order of the command line; as `recoverWords` does. */
+export function recoverValues(
+  option: string,
+  values: readonly string[],
+  commandLine?: readonly ByteString[],
+): ByteString[] {
+  if (!values.some((value) => value.includes('\ufffd'))) return values.map(bytesOf);
+  const given = commandLine ?? readStrings('cmdline') ?? [];
+  let from = 0;
+  return values.map((value) => {
+    const at = given.findIndex(
+      (word, index) =>
+        index >= from &&
+        (textOf(word) === `${option}=${value}` || (textOf(word) === value && given[index - 1] === option)),
+    );
+    if (at < 0) return bytesOf(value);
+    from = at + 1;
+    const word = given[at] ?? '';
+    return textOf(word) === value ? word : word.slice(option.length + 1);
+  });
+}

@@ -1,5 +1,5 @@
 /** The environment of the target, byte for byte. */
-import { type ByteString, bytesOf, readStrings, textOf } from './byte-string.ts';
+import { type ByteString, bytesOf, readStrings, recoverValues, textOf } from './byte-string.ts';
 import type { TargetUser } from './user.ts';
 
 /** An environment: `NAME=value` strings in their order, of which some may have no name at all. */
@@ -22,8 +22,8 @@ export class TargetEnvironment {
   }
 
   /** Sets a variable where it stands, or at the end. */
-  set(name: string, value: ByteString): void {
-    const prefix = `${bytesOf(name)}=`;
+  set(name: ByteString, value: ByteString): void {
+    const prefix = `${name}=`;
     const at = this.#entries.findIndex((entry) => entry.startsWith(prefix));
     if (at < 0) this.#entries.push(prefix + value);
     else this.#entries[at] = prefix + value;
@@ -61,7 +61,11 @@ export function targetEnvironment(
     set('HOME', user.home);
     set('SHELL', user.shell);
   }
-  for (const [name, value] of added) set(name, value);
+  const values = added.map(([name, value]) => `${name}=${value}`);
+  for (const entry of recoverValues('--env', values)) {
+    const equals = entry.indexOf('=');
+    env.set(entry.slice(0, equals), entry.slice(equals + 1));
+  }
   return env;
 }
 
@@ -91,4 +95,28 @@ export function restoreNodeVariables(entries: readonly ByteString[]): ByteString
     if (index >= 0) restored[index] = empty + value;
   }
   return restored;
+}
+
+/** Set by systemd to the pid of the program that it starts. Source: sd_listen_fds(3), systemd.exec(5). */
+const OWN_PID = /^(?:LISTEN_PID|WATCHDOG_PID|SYSTEMD_EXEC_PID)=(\d+)$/;
+
+/** Longer than any pid. */
+const PID_PLACEHOLDER = '0000000000';
+
+/** An environment in which some variables are to become the pid of the target. */
+export interface PidVariables {
+  entries: ByteString[];
+  /** The indices of these variables. */
+  indices: number[];
+}
+
+/** Prepares the variables that contain our pid, as the target is the program that they are meant for. */
+export function preparePidVariables(entries: readonly ByteString[], ownPid: number): PidVariables {
+  const isOurs = (entry: ByteString) => OWN_PID.exec(entry)?.[1] === String(ownPid);
+  // systemd 257 identifies the process by its pidfd too, which the target does not have yet.
+  const kept = entries.some(isOurs) ? entries.filter((each) => !each.startsWith('LISTEN_PIDFDID=')) : entries;
+  return {
+    entries: kept.map((each) => (isOurs(each) ? each.replace(/\d+$/, PID_PLACEHOLDER) : each)),
+    indices: [...kept.keys()].filter((at) => isOurs(kept[at] ?? '')),
+  };
 }

@@ -3,6 +3,8 @@
  * first instruction.
  */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { constants } from 'node:os';
+import { basename } from 'node:path';
 import { readFdinfo } from '../kernel/procfs/fdinfo.ts';
 import type { ByteString } from './byte-string.ts';
 import { readOwnEnvironment } from './environment.ts';
@@ -18,13 +20,10 @@ export interface InheritedState {
   environment: readonly ByteString[];
   /** Bit n - 1 is signal n. */
   ignoredSignals: bigint;
-  blockedSignals: bigint;
   /** RLIMIT_NOFILE; undefined to leave it as it is. */
   openFiles: ResourceLimit | undefined;
   /** The open descriptors from 3 on. */
   descriptors: readonly number[];
-  /** Those of 0, 1 and 2 that are closed. */
-  closedStreams: readonly number[];
 }
 
 let descriptorsAtStart: readonly number[] = [];
@@ -42,21 +41,75 @@ export function noteOpenDescriptors(): void {
 export function readInheritedState(): InheritedState {
   return {
     environment: readOwnEnvironment(),
-    ignoredSignals: readIgnoredRealTimeSignals(),
-    blockedSignals: 0n,
+    ignoredSignals: ignoredAtStart(),
     openFiles: guessOpenFiles(),
     descriptors: findInherited(descriptorsAtStart),
-    closedStreams: [],
   };
 }
 
-/** Node.js resets the signals below 32 to their defaults, and leaves the others. */
+let ignored: bigint | undefined;
+
+/** The signals that were ignored when cmemstat was started, as far as that is known; bit n - 1 is signal n. */
+export function ignoredAtStart(): bigint {
+  ignored ??=
+    (readIgnored('self') & ~STANDARD_SIGNALS) |
+    guessIgnored({
+      environment: process.env,
+      pid: process.pid,
+      parentProgram: basename(readLink(`/proc/${process.ppid}/exe`) ?? ''),
+      parentIgnores: readIgnored(process.ppid),
+      isStdinUnreadable: isUnreadableNull(0),
+    });
+  return ignored;
+}
+
+/** Bit n - 1 for each signal n. */
+const maskOf = (...signals: NodeJS.Signals[]) =>
+  signals.reduce((mask, signal) => mask | (1n << BigInt(constants.signals[signal] - 1)), 0n);
+
+/** Node.js resets these to their defaults at its start, and leaves the others. */
 const STANDARD_SIGNALS = (1n << 31n) - 1n;
 
-function readIgnoredRealTimeSignals(): bigint {
+/** Shells pass on what they were started with, and what `trap '' SIGNAL` ignores. */
+const SHELL = /^(?:ash|bash|busybox|dash|ksh\d*|mksh|sh|zsh)$/;
+
+/** What shells with job control ignore themselves, but not in the programs that they start. */
+const JOB_CONTROL = maskOf('SIGTERM', 'SIGTSTP', 'SIGTTIN', 'SIGTTOU');
+
+/** What is known about the start of cmemstat. */
+export interface StartFacts {
+  environment: Readonly<Record<string, string | undefined>>;
+  pid: number;
+  /** The name of the parent's executable; empty if it cannot be read. */
+  parentProgram: string;
+  parentIgnores: bigint;
+  /** Whether standard input is /dev/null, and opened for writing only. */
+  isStdinUnreadable: boolean;
+}
+
+/**
+ * The signals below 32 that were ignored: Linux keeps no record of them after Node.js has reset them. Other
+ * parents than shells are no evidence: many ignore signals while they wait for a program, as system(3) does.
+ */
+export function guessIgnored(facts: StartFacts): bigint {
+  const { environment, parentProgram, parentIgnores } = facts;
+  let signals = 0n;
+  if (SHELL.test(parentProgram)) {
+    // Most shells ignore SIGQUIT, even without job control.
+    signals = parentIgnores & STANDARD_SIGNALS & ~maskOf('SIGQUIT');
+    if ((parentIgnores & maskOf('SIGTSTP')) !== 0n) signals &= ~JOB_CONTROL;
+  }
+  // Bash and zsh set `_` to the program that they start; that of coreutils replaces a terminal as standard input.
+  if (facts.isStdinUnreadable || /(?:^|\/)nohup$/.test(environment._ ?? '')) signals |= maskOf('SIGHUP');
+  // The default of units (IgnoreSIGPIPE=). Source: systemd.exec(5).
+  if (environment.SYSTEMD_EXEC_PID === String(facts.pid)) signals |= maskOf('SIGPIPE');
+  return signals;
+}
+
+function readIgnored(pid: number | 'self'): bigint {
   try {
-    const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1];
-    return BigInt(`0x${mask ?? '0'}`) & ~STANDARD_SIGNALS;
+    const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+    return BigInt(`0x${mask ?? '0'}`);
   } catch {
     return 0n;
   }
@@ -98,26 +151,43 @@ export interface OpenDescriptor {
   link: string;
 }
 
+const O_ACCMODE = 3;
+const O_WRONLY = 1;
 const O_NONBLOCK = 0o4000;
 
 function findInherited(numbers: readonly number[]): number[] {
   const open: OpenDescriptor[] = [];
   for (const fd of numbers) {
     if (fd <= 2) continue;
-    try {
-      open.push({ fd, link: readlinkSync(`/proc/self/fd/${fd}`) });
-    } catch {
-      // The descriptor of the directory itself, or one that is closed by now.
-    }
+    const link = readLink(`/proc/self/fd/${fd}`);
+    // Otherwise the descriptor of the directory itself, or one that is closed by now.
+    if (link !== undefined) open.push({ fd, link });
   }
   return withoutNodes(open, isNonBlocking);
 }
 
 function isNonBlocking(fd: number): boolean {
+  return (readFlags(fd) & O_NONBLOCK) !== 0;
+}
+
+function isUnreadableNull(fd: number): boolean {
+  return (readFlags(fd) & O_ACCMODE) === O_WRONLY && readLink(`/proc/self/fd/${fd}`) === '/dev/null';
+}
+
+/** The flags of open(2); 0 if they cannot be read. Source: proc(5), /proc/pid/fdinfo. */
+function readFlags(fd: number): number {
   try {
-    return (Number.parseInt(readFdinfo(fd).values.get('flags') ?? '0', 8) & O_NONBLOCK) !== 0;
+    return Number.parseInt(readFdinfo(fd).values.get('flags') ?? '0', 8);
   } catch {
-    return false;
+    return 0;
+  }
+}
+
+function readLink(path: string): string | undefined {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return undefined;
   }
 }
 
@@ -125,8 +195,8 @@ function isNonBlocking(fd: number): boolean {
 const LOOP_FILES = /^anon_inode:\[(?:eventpoll|eventfd|io_uring)\]$/;
 
 /**
- * The descriptors that are not those of Node.js: its event loops hold anonymous inodes, non-blocking pipes of
- * which both ends are open here, and one blocking pipe that was created just before the first of these.
+ * The descriptors that are not those of Node.js: its event loops hold anonymous inodes, pipes of which
+ * both ends are open here and non-blocking (a client of make's job server sets that on one of them), and one blocking pipe that was created just before the first of these.
  * `isNonBlocking` is asked for few descriptors, as each answer takes a tenth of a millisecond.
  */
 export function withoutNodes(
@@ -139,7 +209,7 @@ export function withoutNodes(
     pipes.set(each.link, [...(pipes.get(each.link) ?? []), each]);
   }
   const both = [...pipes.values()].filter((ends) => ends.length === 2);
-  const nodes = both.filter(([end]) => end !== undefined && isNonBlocking(end.fd));
+  const nodes = both.filter((ends) => ends.every(({ fd }) => isNonBlocking(fd)));
   const first = Math.min(...nodes.map(([end]) => end?.fd ?? 0));
   const blocking = both.filter((ends) => !nodes.includes(ends));
   const signals = blocking.findLast((ends) => ends.every(({ fd }) => fd < first));

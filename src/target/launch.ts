@@ -6,7 +6,7 @@ import { errnoName } from '../errno.ts';
 import { describeErrno, LaunchError, UnsupportedError } from '../errors.ts';
 import { createPipe, type Libc, openLibc } from '../kernel/bpf/sys/libc.ts';
 import { type ByteString, bytesOf, textOf } from './byte-string.ts';
-import type { TargetEnvironment } from './environment.ts';
+import { preparePidVariables, type TargetEnvironment } from './environment.ts';
 import { signalNumber, type TargetExit } from './exit-status.ts';
 import { type Executable, findExecutable } from './find-executable.ts';
 import type { InheritedState } from './inherited-state.ts';
@@ -117,17 +117,18 @@ async function launchByStub(
   executable: Executable,
 ): Promise<Target | undefined> {
   const { inherited } = request;
+  const variables = preparePidVariables(request.env.entries, process.pid);
   const { sources, theirs, ours } = await openStreams(libc, request);
   const stub = startStub(libc, STUB, {
-    streams: sources.map((source) => (inherited.closedStreams.includes(source) ? undefined : source)),
+    streams: sources,
     kept: inherited.descriptors.filter(isOpen),
     joinFiles: request.joinFiles.map(bytesOf),
     directory: request.cwd === undefined ? undefined : bytesOf(request.cwd),
     path: executable.path,
     words,
-    variables: request.env.entries,
+    variables: variables.entries,
+    pidVariables: variables.indices,
     ignoredSignals: inherited.ignoredSignals,
-    blockedSignals: inherited.blockedSignals,
     openFiles: inherited.openFiles,
   });
   for (const fd of theirs) closeSync(fd);

@@ -2,6 +2,8 @@
 
 import { MAX_TIMER_MS } from '../format/longest-timer.ts';
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
+import { signalNumber } from './exit-status.ts';
+import { ignoredAtStart } from './inherited-state.ts';
 
 /**
  * The signals that end a program which does not handle them, except those that report its own faults; users
@@ -29,7 +31,20 @@ const NOTIFYING_SIGNALS = ['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGURG'
 /** The signals that the kernel or a shell sends to all processes of the terminal's foreground group. */
 const GROUP_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH', 'SIGCONT']);
 
-const ENDING: ReadonlySet<NodeJS.Signals> = new Set(ENDING_SIGNALS);
+/**
+ * Those that end cmemstat while a command is measured: a signal that was ignored at our start, as by nohup(1), stays
+ * ignored.
+ */
+export function endingSignals(): NodeJS.Signals[] {
+  const ignored = ENDING_SIGNALS.filter(wasIgnored);
+  // Node.js has reset them.
+  for (const signal of ignored) if (process.listenerCount(signal) === 0) process.on(signal, () => {});
+  return ENDING_SIGNALS.filter((signal) => !ignored.includes(signal));
+}
+
+function wasIgnored(signal: NodeJS.Signals): boolean {
+  return ((ignoredAtStart() >> BigInt(signalNumber(signal) - 1)) & 1n) === 1n;
+}
 
 /** With `--cpu-prof` or `--prof`, V8 takes its samples of cmemstat by SIGPROF. */
 const isProfiled = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].some((option) =>
@@ -82,13 +97,14 @@ export interface BufferedSignals {
 /** Buffers signals until the target has started: one that ended cmemstat would leave the leaf behind. */
 export function bufferSignals(): BufferedSignals {
   const buffered: NodeJS.Signals[] = [];
+  const ending = new Set(endingSignals());
   const buffer = (signal: NodeJS.Signals) => {
     buffered.push(signal);
   };
   for (const signal of FORWARDED_SIGNALS) process.on(signal, buffer);
   return {
     get ending() {
-      return buffered.find((signal) => ENDING.has(signal));
+      return buffered.find((signal) => ending.has(signal));
     },
     flush() {
       for (const signal of FORWARDED_SIGNALS) process.off(signal, buffer);
@@ -107,6 +123,7 @@ export function forwardSignals(
   view?: SignalWatcher,
   buffered?: BufferedSignals,
 ): SignalForwarding {
+  const ending = new Set(endingSignals());
   let interrupts = 0;
   let received: NodeJS.Signals | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -128,7 +145,7 @@ export function forwardSignals(
       if (view?.hasKeyboard === true || !reachedGroup(signal, actions.targetPid())) actions.passOn(signal);
       startTimer();
     };
-    const listener = ENDING.has(signal) ? end : notify;
+    const listener = ending.has(signal) ? end : notify;
     process.on(signal, listener);
     return { signal, listener };
   });

@@ -20,8 +20,8 @@ export interface StubProcess {
 
 /** What the stub is to start, with descriptors of this process. */
 export interface StubLaunch extends Omit<StubRequest, 'moves'> {
-  /** The descriptors that become standard input, output and error; undefined for those that are closed. */
-  streams: readonly (number | undefined)[];
+  /** The descriptors that become standard input, output and error. */
+  streams: readonly number[];
   /** Other descriptors that the target gets, with their numbers. */
   kept: readonly number[];
 }
@@ -54,7 +54,7 @@ export function startStub(libc: Libc, path: string, launch: StubLaunch): StubPro
   const stub = follow(libc, pid, ours);
   const { streams } = launch;
   const first = firstFree(theirs, launch);
-  const moves = streams.map((source, to) => (source === undefined ? { to } : { from: first + to, to }));
+  const moves = streams.map((_, to) => ({ from: first + to, to }));
   send(ours, encodeRequest({ ...launch, moves }));
   return stub;
 }
@@ -69,7 +69,7 @@ function createSocketPair({ socketpair }: Libc): [ours: number, theirs: number] 
 
 /** The first descriptor above all that the stub gets: the streams are there until the target has joined. */
 function firstFree(channel: number, { streams, kept }: Pick<StubLaunch, 'streams' | 'kept'>): number {
-  return Math.max(2, channel, ...kept, ...streams.map((source) => source ?? 0)) + 1;
+  return Math.max(2, channel, ...kept, ...streams) + 1;
 }
 
 /** Returns the pid; undefined if the stub cannot be executed. */
@@ -80,9 +80,7 @@ function spawnStub(libc: Libc, path: string, channel: number, launch: StubLaunch
   const passed = first + streams.length;
   const actions = Buffer.alloc(FILE_ACTIONS_BYTES);
   init(actions);
-  for (const [to, source] of streams.entries()) {
-    if (source !== undefined) addDup2(actions, source, first + to);
-  }
+  for (const [to, source] of streams.entries()) addDup2(actions, source, first + to);
   addDup2(actions, channel, passed);
   for (const fd of kept) {
     // Before glibc 2.29, dup2 of a descriptor to itself does not clear close-on-exec.

@@ -6,17 +6,18 @@ import type { ByteString } from './byte-string.ts';
 export interface StubRequest {
   /** The files that the target writes `0` to before exec. */
   joinFiles: readonly ByteString[];
-  /** Descriptors to move, as dup2(2) does; without `from`, `to` is closed. */
-  moves: readonly { from?: number; to: number }[];
+  /** Descriptors to move, as dup2(2) does. */
+  moves: readonly { from: number; to: number }[];
   /** The working directory; absent for that of cmemstat. */
   directory?: ByteString | undefined;
   /** The path for execve(2). */
   path: ByteString;
   words: readonly ByteString[];
   variables: readonly ByteString[];
+  /** The indices of variables whose value, which has to be longer than any pid, is replaced by the pid of the target. */
+  pidVariables: readonly number[];
   /** Bit n - 1 is signal n. */
   ignoredSignals: bigint;
-  blockedSignals: bigint;
   /** RLIMIT_NOFILE; absent to leave it as it is. */
   openFiles?: { soft: bigint; hard: bigint } | undefined;
 }
@@ -52,11 +53,12 @@ export const HAS_STUB_BYTE_ORDER = endianness() === 'LE';
 
 /** Encodes `struct request` and what follows it. */
 export function encodeRequest(request: StubRequest): Buffer {
-  const { joinFiles, moves, directory = '', path, words, variables, openFiles } = request;
+  const moves = [...request.moves, ...request.pidVariables.map((to) => ({ from: -1, to }))];
+  const { joinFiles, directory = '', path, words, variables, openFiles } = request;
   const text = [...joinFiles, directory, path, ...words, ...variables].join('\0');
   const strings = Buffer.from(`${text}\0`, 'latin1');
   const pairs = Buffer.alloc(8 * moves.length);
-  for (const [at, { from = -1, to }] of moves.entries()) {
+  for (const [at, { from, to }] of moves.entries()) {
     pairs.writeInt32LE(from, 8 * at);
     pairs.writeInt32LE(to, 8 * at + 4);
   }
@@ -66,12 +68,8 @@ export function encodeRequest(request: StubRequest): Buffer {
   for (const [at, number] of [MAGIC, pairs.length + strings.length, ...counts].entries()) {
     header.writeUInt32LE(number, 4 * at);
   }
-  const masks = [
-    request.ignoredSignals,
-    request.blockedSignals,
-    openFiles?.soft ?? 0n,
-    openFiles?.hard ?? 0n,
-  ];
+  // No signal is blocked: see docs/decisions/002-join-through-a-stub.md.
+  const masks = [request.ignoredSignals, 0n, openFiles?.soft ?? 0n, openFiles?.hard ?? 0n];
   for (const [at, mask] of masks.entries()) header.writeBigUInt64LE(mask, 32 + 8 * at);
   return Buffer.concat([header, pairs, strings]);
 }

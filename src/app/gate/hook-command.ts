@@ -1,7 +1,7 @@
 /** `--prepare` and `--cleanup`: user commands that run outside any leaf. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { UsageError } from '../../errors.ts';
-import { ENDING_SIGNALS } from '../../target/signals.ts';
+import { endingSignals } from '../../target/signals.ts';
 
 const STANDARD_ERROR = 2;
 
@@ -19,7 +19,7 @@ export async function runHook(option: '--prepare' | '--cleanup', commandLine: st
   };
   // A signal that ends a series ends a hook too, and `--cleanup` still runs.
   // Registered before spawn() because the child may already be running when it returns.
-  for (const signal of ENDING_SIGNALS) process.on(signal, passOn);
+  for (const signal of endingSignals()) process.on(signal, passOn);
   const hook = spawn('/bin/sh', ['-c', commandLine], { stdio: ['ignore', STANDARD_ERROR, STANDARD_ERROR] });
   child = hook;
   const problem = await new Promise<string | undefined>((resolve) => {
@@ -29,7 +29,7 @@ export async function runHook(option: '--prepare' | '--cleanup', commandLine: st
       else resolve(signal === null ? `it ended with status ${code}` : `it was ended by ${signal}`);
     });
   });
-  for (const signal of ENDING_SIGNALS) process.off(signal, passOn);
+  for (const signal of endingSignals()) process.off(signal, passOn);
   const fault = received === undefined ? problem : `ended by ${received}`;
   if (fault !== undefined) throw new UsageError(option, `${option} ${JSON.stringify(commandLine)}: ${fault}`);
 }

@@ -5,7 +5,7 @@ import type { ProgressLine } from '../../output/progress-line.ts';
 import { recoverWords } from '../../target/byte-string.ts';
 import { readOwnEnvironment, targetEnvironment } from '../../target/environment.ts';
 import { findExecutable } from '../../target/find-executable.ts';
-import { ENDING_SIGNALS } from '../../target/signals.ts';
+import { endingSignals } from '../../target/signals.ts';
 import { workingDirectory } from '../../target/working-directory.ts';
 import type { RunOptions } from '../run/options.ts';
 import { runHook } from './hook-command.ts';
@@ -84,14 +84,14 @@ async function unlessSignalled(act: () => Promise<void>): Promise<void> {
   const note = (signal: NodeJS.Signals) => {
     received ??= signal;
   };
-  for (const signal of ENDING_SIGNALS) process.on(signal, note);
+  for (const signal of endingSignals()) process.on(signal, note);
   try {
     await act();
     // Signals are delivered between turns of the event loop, and reading files does not yield to it.
     await setImmediate();
     await setImmediate();
   } finally {
-    for (const signal of ENDING_SIGNALS) process.off(signal, note);
+    for (const signal of endingSignals()) process.off(signal, note);
   }
   if (received !== undefined) throw new UsageError('--runs', `ended by ${received} before a run`);
 }

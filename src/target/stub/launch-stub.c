@@ -17,8 +17,8 @@ typedef unsigned long u64;
 
 #if defined(__x86_64__)
 enum {
-  SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_mmap = 9, SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14, SYS_clone = 56,
-  SYS_execve = 59, SYS_wait4 = 61, SYS_kill = 62, SYS_fcntl = 72, SYS_chdir = 80, SYS_getppid = 110, SYS_prctl = 157,
+  SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_mmap = 9, SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14, SYS_getpid = 39,
+  SYS_clone = 56, SYS_execve = 59, SYS_wait4 = 61, SYS_kill = 62, SYS_fcntl = 72, SYS_chdir = 80, SYS_getppid = 110, SYS_prctl = 157,
   SYS_exit_group = 231, SYS_openat = 257, SYS_dup3 = 292, SYS_prlimit64 = 302, SYS_close_range = 436,
 };
 
@@ -60,7 +60,7 @@ __asm__(".globl _start\n"
 #elif defined(__aarch64__)
 enum {
   SYS_dup3 = 24, SYS_fcntl = 25, SYS_chdir = 49, SYS_openat = 56, SYS_close = 57, SYS_read = 63, SYS_write = 64,
-  SYS_exit_group = 94, SYS_kill = 129, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135, SYS_prctl = 167,
+  SYS_exit_group = 94, SYS_kill = 129, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135, SYS_prctl = 167, SYS_getpid = 172,
   SYS_getppid = 173, SYS_clone = 220, SYS_execve = 221, SYS_mmap = 222, SYS_wait4 = 260, SYS_prlimit64 = 261, SYS_close_range = 436,
 };
 
@@ -124,8 +124,9 @@ enum {
 
 enum { MAGIC = 0x32534d43, SETS_LIMIT = 1, STACK_BYTES = 16384, MAX_JOINS = 16 };
 
-// Followed by `moves` pairs of i32 (from, to; from -1 closes `to`), then by strings that end in NUL: the files to join by, the
-// working directory (empty for that of cmemstat), the path to execute, the arguments, the environment.
+// Followed by `moves` pairs of i32 (from, to; with from -1, `to` is a variable that gets the pid of the target), then by strings that
+// end in NUL: the files to join by, the working directory (empty for that of cmemstat), the path to execute, the arguments, the
+// environment.
 struct request {
   u32 magic, bytes, joins, moves, arguments, variables, flags, reserved;
   u64 ignored, blocked, soft, hard;
@@ -180,6 +181,15 @@ static void fail(struct launch *launch, u32 step, i64 error) {
   quit(127);
 }
 
+// Replaces the value, which is longer than any pid.
+static void write_pid(char *variable) {
+  while (*variable != '=') variable++;
+  u32 pid = (u32)CALL3(SYS_getpid, 0, 0, 0), digits = 1;
+  for (u32 rest = pid; rest >= 10; rest /= 10) digits++;
+  variable[digits + 1] = 0;
+  for (; digits > 0; digits--, pid /= 10) variable[digits] = (char)('0' + pid % 10);
+}
+
 // In the child, on memory of the stub: until exec the stub is suspended.
 static void become_target(void *argument) {
   struct launch *launch = argument;
@@ -196,7 +206,7 @@ static void become_target(void *argument) {
   for (u32 at = 0; at < request->moves; at++) {
     i32 from = launch->moves[2 * at], to = launch->moves[2 * at + 1];
     if (from < 0) {
-      CALL3(SYS_close, to, 0, 0);
+      write_pid(launch->variables[to]);
       continue;
     }
     i64 error = CALL3(SYS_dup3, from, to, 0);

@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
 import {
@@ -272,6 +273,78 @@ testWithoutKernel(
     const without = await show();
     expect(without.stdout).toMatch(/cluster\.name=x.*Max open files +256 .*inside\n0\n1\n(?:\d+\n)*5\n6\n$/s);
     expect((await show(process.execPath, BINARY, '-q', '--')).stdout).toBe(without.stdout);
+  },
+);
+
+/** As above, for what a program in front of the command can change, and what no program changes. */
+const SHOW_STATE = `
+umask 027
+echo 100 >/proc/self/oom_score_adj
+case $1 in *' INT') trap '' \${1#trap} ;; *) before=$1 ;; esac
+shift
+exec 9< <(echo substituted)
+\${before:+$before} "$@" sh -c '
+  cat <&9
+  cat /proc/self/limits /proc/self/oom_score_adj /proc/self/coredump_filter
+  grep -E "^(Umask|Uid|Gid|Groups|NoNewPrivs|Seccomp|Sig(Blk|Ign)|Cap|Cpus_allowed|Mems)" /proc/self/status
+  ls /proc/$$/fd
+  cut -d" " -f \${1:-5-8,18,19} /proc/self/stat
+' sh $fields
+# Otherwise bash executes the command in its own process.
+true
+`;
+
+testWithoutKernel(
+  [needsProgram('bash'), needsProgram('prlimit')],
+  'signals, limits, priority, umask and terminal are the same as without cmemstat, after any program',
+  async () => {
+    // The leader of a new session is cmemstat, not the target.
+    for (const [before, fields] of [
+      ['trap HUP USR1 PIPE INT', ''],
+      ['nohup', ''],
+      ['setsid -w', '7-8,18,19'],
+      ['nice -n 5', ''],
+      ['prlimit --core=0 --stack=1000000:2000000', ''],
+    ] as const) {
+      const show = (...words: string[]) =>
+        start('bash', ['-c', SHOW_STATE, 'bash', before, ...words], { env: { fields }, input: '' }).ended;
+      const without = await show();
+      expect(without.stdout, before).toMatch(/^substituted\n.*Umask:\s0027.*\n9\n(?:\d+\n)*[\d -]+\n$/s);
+      expect((await show(BINARY, '-q', '--')).stdout, before).toBe(without.stdout);
+    }
+  },
+);
+
+testWithoutKernel([needsProgram('bash')], 'SIGHUP does not end a run that nohup has started', async () => {
+  const script = 'trap "echo hup" HUP; echo ready; while ! [ -e $0 ]; do sleep 0.05; done';
+  const file = join(scratch, 'nohup-end');
+  const run = start('bash', ['-c', 'nohup "$@"', 'bash', BINARY, '-q', '--', 'bash', '-c', script, file]);
+  await run.until(/ready/);
+  const [pid = 0] = processesWith(BINARY).filter((each) => readPidStat(each).comm !== 'bash');
+  process.kill(pid, 'SIGHUP');
+  await setTimeout(300);
+  writeFileSync(file, '');
+  expect(await run.ended).toMatchObject({ status: 0, stdout: expect.stringContaining('ready\n') });
+});
+
+testWithoutKernel([needsProgram('make')], 'the target is a client of the job server of make', async () => {
+  const makefile = join(scratch, 'jobs.mk');
+  // Each of the two steps ends when the other one runs: both get a job.
+  const wait = `touch $@; for i in $$(seq 200); do [ -e $(OTHER) ] && exit; sleep 0.05; done; exit 1`;
+  const inner = `inner: first second\nfirst: OTHER=second\nsecond: OTHER=first\nfirst second:\n\t@cd ${scratch}; ${wait}\n`;
+  writeFileSync(makefile, `outer:\n\t+@${BINARY} -q -- $(MAKE) -f ${makefile} inner\n${inner}`);
+  const outcome = await start('make', ['-j2', '-f', makefile, 'outer'], { input: '' }).ended;
+  expect(outcome).toMatchObject({ status: 0, stderr: expect.not.stringContaining('jobserver') });
+});
+
+testWithoutKernel(
+  [needsProgram('bash')],
+  'the target is the process that sockets were passed to',
+  async () => {
+    const activate = 'exec 3<<<socket; export LISTEN_FDS=1 LISTEN_PID=$$; exec "$@"';
+    const serve = '[ $LISTEN_PID = $$ ] && [ $LISTEN_FDS = 1 ] && cat <&3';
+    const words = ['-c', activate, 'bash', BINARY, '-q', '--', 'bash', '-c', serve];
+    expect((await start('bash', words, { input: '' }).ended).stdout).toBe('socket\n');
   },
 );
 

@@ -184,3 +184,32 @@ describe('after the view', () => {
     expect(all).not.toContain('the end of the output');
   });
 });
+
+/** Writes what a process has from its start to files in a folder. */
+const DUMP = `
+cat /proc/$$/environ >$1/environ
+cat /proc/self/limits /proc/self/oom_score_adj /proc/self/coredump_filter >$1/rest
+grep -E "^(Umask|Uid|Gid|Groups|NoNewPrivs|Seccomp|Sig(Blk|Ign)|Cap|Cpus_allowed|Mems)" /proc/self/status >>$1/rest
+cut -d" " -f 6-8,18,19 /proc/self/stat >>$1/rest
+ls /proc/$$/fd >>$1/rest
+readlink /proc/$$/fd/1 >$1/output
+sleep 0.6
+`;
+
+testWith(
+  [needsTmux],
+  'the view changes nothing that the target has from its start, but its streams',
+  async () => {
+    const [without, inView] = [newFolder(), newFolder()];
+    const setup = `umask 027; ulimit -Sn 256; trap '' USR1; set -- env -i a.b=1 ''=x TERM="$TERM" PATH="$PATH"`;
+    const dump = (folder: string) => `${shellQuote(DUMP)} sh ${folder}`;
+    const command = `${setup}; "$@" sh -c ${dump(without)}; "$@" ${CMEMSTAT} --exit-on-end -- sh -c ${dump(inView)}; true`;
+    await (await tmux({ command })).ended();
+    expect(readFileSync(join(inView, 'output'), 'utf8')).toMatch(/^pipe:/);
+    for (const file of ['environ', 'rest']) {
+      const expected = readFileSync(join(without, file), 'latin1');
+      expect(readFileSync(join(inView, file), 'latin1')).toBe(expected);
+      expect(expected).toMatch(file === 'rest' ? /SigIgn:\s0\w*2\w\w$/m : /^a\.b=1\0/);
+    }
+  },
+);

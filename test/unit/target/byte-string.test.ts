@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { bytesOf, pathOf, readStrings, recoverWords, splitStrings, textOf } from '#src/target/byte-string.ts';
+import {
+  bytesOf,
+  pathOf,
+  readStrings,
+  recoverValues,
+  recoverWords,
+  splitStrings,
+  textOf,
+} from '#src/target/byte-string.ts';
 
 describe('byte strings', () => {
   it('have one character per byte', () => {
@@ -34,5 +42,18 @@ describe('recoverWords', () => {
   it('encodes the arguments of a command that is not at the end of the line', () => {
     expect(recoverWords(['cat', 'é'], LINE)).toEqual(['cat', '\xc3\xa9']);
     expect(recoverWords(['cat', 'é'], [])).toEqual(['cat', '\xc3\xa9']);
+  });
+});
+
+describe('recoverValues', () => {
+  const LINE = ['node', 'cmemstat', '--env', 'A=\xe9', '--env=B=\xe8', '--env', 'C=x', '--', 'A=\xe7'];
+
+  it('finds the bytes of each value of an option, in both notations', () => {
+    const values = ['A=\ufffd', 'B=\ufffd', 'C=x'];
+    expect(recoverValues('--env', values, LINE)).toEqual(['A=\xe9', 'B=\xe8', 'C=x']);
+  });
+
+  it('encodes values that are not in the command line', () => {
+    expect(recoverValues('--env', ['A=é', 'B=\ufffd'], [])).toEqual(['A=\xc3\xa9', 'B=\xef\xbf\xbd']);
   });
 });

@@ -18,10 +18,8 @@ const REQUEST: LaunchRequest = {
   stdio: ['inherit', 'inherit', 'inherit'],
   inherited: {
     ignoredSignals: 0n,
-    blockedSignals: 0n,
     openFiles: undefined,
     descriptors: [],
-    closedStreams: [],
   },
 };
 
@@ -133,19 +131,37 @@ describe('launchTarget', () => {
   it('sets signals and the limit of open files', async () => {
     const state = withInherited({
       ignoredSignals: 1n | (1n << 39n),
-      blockedSignals: 1n << 11n,
       openFiles: { soft: 99n, hard: 999n },
     });
     const masks = await launch({ ...state, command: ['grep', '-E', 'Sig(Blk|Ign)', '/proc/self/status'] });
-    expect(masks.output).toBe('SigBlk:\t0000000000000800\nSigIgn:\t0000008000000001\n');
+    expect(masks.output).toBe('SigBlk:\t0000000000000000\nSigIgn:\t0000008000000001\n');
     const limits = await launch({ ...state, command: ['sh', '-c', 'ulimit -Sn; ulimit -Hn'] });
     expect(limits.output).toBe('99\n999\n');
   });
 
-  it('leaves a closed stream closed, and hides all others from the target', async () => {
+  it('hides our descriptors from the target', async () => {
     const command = ['sh', '-c', 'for fd in 0 1 2 3 4 5 6 7; do test -e /proc/$$/fd/$fd && echo $fd; done'];
-    const { output } = await launch({ ...withInherited({ closedStreams: [0] }), command });
-    expect(output).toBe('1\n2\n');
+    const { output } = await launch({ command });
+    expect(output).toBe('0\n1\n2\n');
+  });
+
+  it('replaces our pid by that of the target in the variables of systemd', async () => {
+    const ours = [
+      `LISTEN_PID=${process.pid}`,
+      'LISTEN_FDS=1',
+      'LISTEN_PIDFDID=7',
+      `WATCHDOG_PID=${process.pid}`,
+    ];
+    const env = new TargetEnvironment(['A=1', ...ours, 'SYSTEMD_EXEC_PID=1', `B=${process.pid}`]);
+    const { pid, output } = await launch({ env, command: ['/bin/cat', '/proc/self/environ'] });
+    const expected = [
+      'A=1',
+      `LISTEN_PID=${pid}`,
+      'LISTEN_FDS=1',
+      `WATCHDOG_PID=${pid}`,
+      'SYSTEMD_EXEC_PID=1',
+    ];
+    expect(output).toBe([...expected, `B=${process.pid}`, ''].join('\0'));
   });
 
   it('reports the end by a real-time signal', async () => {

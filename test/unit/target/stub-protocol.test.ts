@@ -3,13 +3,13 @@ import { encodeRequest, StubMessages } from '#src/target/stub-protocol.ts';
 
 const REQUEST = {
   joinFiles: ['/a', '/b'],
-  moves: [{ to: 0 }, { from: 7, to: 1 }],
+  moves: [{ from: 7, to: 1 }],
+  pidVariables: [0],
   directory: '/c',
   path: '/bin/caf\xe9',
   words: ['x', ''],
   variables: ['A=1'],
   ignoredSignals: 1n,
-  blockedSignals: 1n << 63n,
 };
 
 describe('encodeRequest', () => {
@@ -20,8 +20,8 @@ describe('encodeRequest', () => {
     const counts = Array.from({ length: 6 }, (_, at) => bytes.readUInt32LE(4 + 4 * at));
     expect(counts).toEqual([16 + strings.length, 2, 2, 2, 1, 1]);
     const masks = Array.from({ length: 4 }, (_, at) => bytes.readBigUInt64LE(32 + 8 * at));
-    expect(masks).toEqual([1n, 1n << 63n, 256n, 2n ** 64n - 1n]);
-    expect(Array.from({ length: 4 }, (_, at) => bytes.readInt32LE(64 + 4 * at))).toEqual([-1, 0, 7, 1]);
+    expect(masks).toEqual([1n, 0n, 256n, 2n ** 64n - 1n]);
+    expect(Array.from({ length: 4 }, (_, at) => bytes.readInt32LE(64 + 4 * at))).toEqual([7, 1, -1, 0]);
     expect(bytes.toString('latin1', 80)).toBe(strings);
   });
 
