@@ -1,10 +1,12 @@
 /** The environment of the target: streams, directory, variables, user, limits, terminal. */
 import { spawn } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
+import { openLibc } from '#src/kernel/bpf/sys/libc.ts';
 import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
+import { startStub } from '#src/target/stub-process.ts';
 import {
   BINARY,
   cmemstat,
@@ -393,4 +395,33 @@ testWithoutKernel([], 'SIGUSR1 and SIGALRM are forwarded to the target, without 
   expect(outcome.status).toBe(142);
   expect(outcome.stderr).toMatch(/ended by SIGALRM/);
   expect(outcome.stderr).not.toMatch(/Debugger/);
+});
+
+testWithoutKernel([needsProgram('qemu-aarch64-static')], 'the stub for arm64 starts a target', async () => {
+  const stub = resolve(import.meta.dirname, '../../../src/target/stub/compiled/launch-stub-arm64');
+  const emulated = join(scratch, 'emulated-stub');
+  writeFileSync(emulated, `#!/bin/sh\nexec qemu-aarch64-static ${stub} "$@"\n`, { mode: 0o755 });
+  const [joined, output] = [join(scratch, 'joined'), join(scratch, 'emulated-output')];
+  writeFileSync(joined, '');
+  const out = openSync(output, 'w');
+  const show = 'grep SigIgn /proc/self/status; ulimit -Sn; pwd; echo "$A $LISTEN_PID"; exit 5';
+  const stubProcess = startStub(await openLibc(), emulated, {
+    streams: [0, out, 2],
+    kept: [],
+    joinFiles: [joined],
+    directory: '/usr',
+    path: '/bin/sh',
+    words: ['sh', '-c', show],
+    variables: ['A=caf\xe9', 'PATH=/usr/bin:/bin', 'LISTEN_PID=0000000000'],
+    pidVariables: [2],
+    ignoredSignals: 3n,
+    openFiles: { soft: 99n, hard: 1000n },
+  });
+  const started = await stubProcess?.started;
+  expect(await stubProcess?.ended).toEqual({ code: 5 });
+  closeSync(out);
+  // The emulator keeps signals above 31 for itself.
+  const state = new RegExp(`^SigIgn:\\t\\d{9}0{6}3\\n99\\n/usr\\ncaf\xe9 ${started?.pid}\\n$`);
+  expect(readFileSync(output, 'latin1')).toMatch(state);
+  expect(readFileSync(joined, 'utf8')).toBe('0');
 });
