@@ -28,6 +28,14 @@ export function isSelfName(name: string): boolean {
   return name.startsWith('cmemstat-self-') && parseLeafName(name) !== undefined;
 }
 
+/** Whether a cgroup is a leaf, or below one, of a cmemstat that is still running. */
+export function isInLeaf(cgroup: string | undefined): boolean {
+  return (cgroup ?? '').split('/').some((name) => {
+    const owner = isSelfName(name) ? undefined : parseLeafName(name);
+    return owner !== undefined && isOwnerAlive(owner);
+  });
+}
+
 /** Whether the owner is still running; the start time is compared too, as pids are reused. */
 export function isOwnerAlive(owner: LeafOwner): boolean {
   try {

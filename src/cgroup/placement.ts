@@ -19,6 +19,7 @@ import {
 } from './hierarchy.ts';
 import { foreignMountHint, moveHint, permissionHint, readHintFacts, readOnlyHint } from './hints.ts';
 import { Leaf } from './leaf.ts';
+import { isInLeaf } from './leaf-name.ts';
 import { enableControllers } from './memory-controller.ts';
 import { OwnCgroup } from './own-cgroup.ts';
 import { type PlacementKind, Rejection } from './rejection.ts';
@@ -60,7 +61,8 @@ type Made = Pick<Placement, 'leaf' | 'reason' | 'release' | 'removedStale'> & {
 
 /**
  * Creates the leaf at the first place that works; if none does, returns `process-tree` with all rejections.
- * Where the memory of the caller is limited on cgroup v2, its own cgroup comes first, so that the limits bind the run.
+ * Where the memory of the caller is limited on cgroup v2, its own cgroup comes first, so that the limits bind the run;
+ * below another cmemstat too, so that both measure the target.
  * On v1, which has no delegation, and at the other places, the limits are to be copied, unless the place was
  * named with `--cgroup-parent` or `--placement top`.
  * @throws UsageError or PermissionError if `--cgroup-parent` or `--placement` names a place that does not
@@ -74,7 +76,9 @@ export async function placeLeaf(request: PlacementRequest): Promise<Placement> {
   }
   const callerLimits = hierarchy.version === undefined ? [] : readCallerLimits(hierarchy);
   const rejected: Rejection[] = [];
-  const isOwnFirst = hierarchy.version === 2 && limitsMemory(callerLimits);
+  const isOwnFirst =
+    hierarchy.version !== undefined &&
+    (isInLeaf(hierarchy.ownDirectory) || (hierarchy.version === 2 && limitsMemory(callerLimits)));
   const order: PlacementKind[] = isOwnFirst ? ['own', 'systemd', 'top'] : ['systemd', 'top', 'own'];
   const kinds = request.only === undefined ? order : [request.only];
   for (const kind of kinds) {

@@ -1,6 +1,7 @@
 /** Notices memory that the run's cgroup is not charged for: its processes in other cgroups, and its removal. */
 import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
 import { basename, join } from 'node:path';
+import { isInLeaf } from '../cgroup/leaf-name.ts';
 import { errnoOf } from '../errors.ts';
 import { safeText } from '../format/safe-text.ts';
 import { formatDuration } from '../format/units.ts';
@@ -299,8 +300,9 @@ export class ElsewhereWatch {
   #report({ pid, comm }: PidStat, cgroup: string): ElsewhereProcess {
     const sinceMs = this.#parts.elapsedMs();
     const opener = [...this.#members.values()].find((member) => SESSION_OPENERS.has(member.comm))?.comm;
-    const hint =
-      opener === undefined
+    const hint = isInLeaf(cgroup)
+      ? 'another cmemstat measures it there; run that one with --placement own'
+      : opener === undefined
         ? 'measure it where it runs: start cmemstat in that cgroup'
         : `${opener} opens a session with a cgroup of its own: sudo cmemstat --user USER -- COMMAND`;
     const message = describe(pid, comm, cgroup, sinceMs);

@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { gate } from '../gate/gated.ts';
 import {
   agent,
   cmemstat,
@@ -104,6 +105,24 @@ testWith(
       expect(Math.max(...elsewhere.map(({ count }) => count))).toBe(1);
       expect(Math.max(...elsewhere.map(({ bytes }) => bytes))).toBeGreaterThan(4096 * 64);
       expect(Math.max(...samples.map((sample) => sample.bpf?.charged?.maps.count ?? 0))).toBe(0);
+    });
+  },
+);
+
+testWith(
+  [...needsAll, needsProgram('bpftool')],
+  'a budget on 19.5 MiB of a pinned map that an earlier run was charged for is not measured',
+  async () => {
+    await withPin('acc', async (pin) => {
+      expect((await cmemstat('-q', '--', ...createPinned(pin, 'array', 19.5 * 2 ** 14))).status).toBe(0);
+      const holder = [process.execPath, join(TARGETS, 'hold-pinned.mjs'), pin, String(SLOWNESS)];
+      const { outcome, verdict } = await gate('--budget', 'bpf.map:acc<=1MiB', '--', ...holder);
+      expect(outcome.status).toBe(5);
+      expect(verdict.budgets[0]).toMatchObject({
+        status: 'not-measured',
+        reason: expect.stringContaining('acc'),
+      });
+      expect(outcome.stderr).toMatch(/held.*charged elsewhere, at most: 1 map 19\.5 MiB/);
     });
   },
 );

@@ -1,9 +1,21 @@
 /** Runs whose memory is charged to another cgroup. */
-import { mkdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { gate } from '../gate/gated.ts';
-import { host, needs, record, SLOWNESS, scratch, start, testWith, testWithoutKernel } from '../harness.ts';
+import {
+  BINARY,
+  host,
+  MIB,
+  needs,
+  readRecording,
+  record,
+  SLOWNESS,
+  scratch,
+  start,
+  testWith,
+  testWithoutKernel,
+} from '../harness.ts';
 
 const other = join(host.top ?? '', `cmemstat-test-elsewhere-${process.pid}`);
 const name = `/cmemstat-test-elsewhere-${process.pid}`;
@@ -56,7 +68,7 @@ testWith(
     const shell = start('mkfifo', [fifo]);
     await shell.ended;
     const running = start(process.execPath, [
-      ...[join(import.meta.dirname, '../../../bin/cmemstat.js'), '--json', '--interval', '100ms'],
+      ...[BINARY, '--json', '--interval', '100ms'],
       ...['--', 'sh', '-c', script],
     ]);
     await running.until(/"type":"start"/);
@@ -75,6 +87,38 @@ testWith(
     expect(summary.peak?.source).not.toBe('sampled');
   },
 );
+
+const nested = [process.execPath, BINARY, '-q'];
+const hold = [process.execPath, '-e', `Buffer.alloc(40 << 20, 1); setTimeout(() => {}, ${1500 * seconds})`];
+
+testWith(
+  [needs.cgroup, needs.root],
+  'a cmemstat that a run starts measures the same memory in a cgroup below',
+  async () => {
+    const inner = join(scratch, 'inner.jsonl');
+    const words = [...nested, '--output', inner, '--', ...hold];
+    for (const command of [words, ['sh', '-c', '"$@"; true', 'sh', ...words]]) {
+      const { start: outer, summary } = await record('--', ...command);
+      expect(summary).not.toHaveProperty('elsewhere');
+      expect(summary.maxima?.anon).toBeGreaterThan(40 * MIB);
+      const { start: first, summary: measured } = readRecording(
+        { status: 0, signal: null, stdout: '', stderr: '' },
+        readFileSync(inner, 'utf8'),
+      );
+      expect(first.leaf?.startsWith(`${outer.leaf}/cmemstat-`)).toBe(true);
+      expect(measured.maxima?.anon).toBeGreaterThan(40 * MIB);
+      expect(existsSync(outer.leaf ?? '')).toBe(false);
+    }
+  },
+);
+
+testWith([needs.cgroup, needs.root], 'a cmemstat that puts its cgroup elsewhere is named', async () => {
+  const { outcome, events } = await record('--', ...nested, '--cgroup-parent', other, '--', ...hold);
+  const [noticed] = events.filter(({ event }) => event === 'elsewhere');
+  expect(noticed?.cgroup).toContain(`${name}/cmemstat-`);
+  expect(noticed?.hint).toMatch(/^another cmemstat measures it there/);
+  expect(outcome.status).toBe(0);
+});
 
 testWithoutKernel([needs.cgroup], 'docker is recognized by its name, also below a shell', async () => {
   const docker = join(scratch, 'docker');
