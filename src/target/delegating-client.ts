@@ -12,7 +12,7 @@ interface Client {
   verbs?: readonly string[];
   /** Subcommands that are followed by one of `verbs`. */
   groups?: readonly string[];
-  /** Options before the subcommand whose value is the next word. */
+  /** Options before the subcommand, or between a group and it, whose value is the next word. */
   valued?: readonly string[];
   /** Words with which the program stays in the cgroup of the caller. */
   stays?: RegExp;
@@ -22,8 +22,28 @@ interface Client {
 const INSIDE = (how: string) => `measure it where it runs: ${how}`;
 const CONTAINER_VERBS = ['run', 'start', 'exec', 'restart', 'build', 'buildx', 'up', 'create', 'play'];
 const GROUPS = ['container', 'compose', 'pod', 'kube', 'image'];
-const DOCKER_OPTIONS = ['-H', '--host', '-c', '--context', '--config', '-l', '--log-level'];
-const KUBECTL_OPTIONS = ['-n', '--namespace', '--context', '--kubeconfig', '-s', '--server', '--cluster'];
+/** The options of a list, separated by blanks. */
+const options = (line: string) => line.split(' ');
+const DOCKER_OPTIONS = options(
+  '-H --host -c --context --config -l --log-level --tlscacert --tlscert --tlskey ' +
+    '-f --file -p --project-name --project-directory --env-file --profile --ansi --parallel --progress',
+);
+const PODMAN_OPTIONS = options(
+  '-c --connection --url --identity --ssh --log-level --cgroup-manager --config --conmon --events-backend --hooks-dir ' +
+    '--imagestore --module --namespace --network-cmd-path --network-config-dir --out --root --runroot --runtime ' +
+    '--runtime-flag --storage-driver --storage-opt --tmpdir --volumepath',
+);
+const NERDCTL_OPTIONS = options(
+  '-n --namespace -a --address -H --host --snapshotter --storage-driver --cni-path --cni-netconfpath --data-root ' +
+    '--cgroup-manager --hosts-dir -f --file -p --project-name --project-directory --env-file --profile',
+);
+const KUBECTL_OPTIONS = options(
+  '-n --namespace --context --kubeconfig -s --server --cluster --user --as --as-group --as-uid --cache-dir ' +
+    '--certificate-authority --client-certificate --client-key --token --tls-server-name --request-timeout -v',
+);
+const SYSTEMCTL_OPTIONS = options(
+  '-H --host -M --machine -t --type --state -p --property --job-mode --root --image',
+);
 const INFORMATION = /^(?:-h|--help|--version)$/;
 
 const container = (valued: readonly string[], hint: string, stays?: RegExp): Client => ({
@@ -39,7 +59,7 @@ const docker = container(
   INSIDE('docker run --privileged --cgroupns=private IMAGE cmemstat -- COMMAND'),
 );
 const podman = container(
-  ['--root', '--runroot', '--url', '-c', '--connection', '--log-level', '--cgroup-manager'],
+  PODMAN_OPTIONS,
   'keep the container in the cgroup of the run: podman run --cgroups=disabled IMAGE COMMAND',
   /^--cgroups[= ](?:disabled|split)$/,
 );
@@ -50,6 +70,7 @@ const kubectl: Client = {
 };
 const lxc: Client = {
   verbs: ['exec', 'start', 'launch', 'restart'],
+  valued: ['--project'],
   hint: INSIDE('run cmemstat in the container'),
 };
 
@@ -59,13 +80,7 @@ const CLIENTS: ReadonlyMap<string, Client> = new Map<string, Client>([
   ['docker-compose', docker],
   ['podman', podman],
   ['podman-remote', { ...docker, hint: INSIDE('run cmemstat in the container') }],
-  [
-    'nerdctl',
-    container(
-      ['-n', '--namespace', '-a', '--address', '-H', '--host'],
-      INSIDE('nerdctl run --privileged IMAGE cmemstat -- COMMAND'),
-    ),
-  ],
+  ['nerdctl', container(NERDCTL_OPTIONS, INSIDE('nerdctl run --privileged IMAGE cmemstat -- COMMAND'))],
   [
     'ctr',
     {
@@ -81,6 +96,7 @@ const CLIENTS: ReadonlyMap<string, Client> = new Map<string, Client>([
     'systemctl',
     {
       verbs: ['start', 'restart', 'try-restart', 'reload-or-restart', 'isolate'],
+      valued: SYSTEMCTL_OPTIONS,
       hint: INSIDE('run cmemstat in ExecStart= of the unit'),
     },
   ],
@@ -88,7 +104,7 @@ const CLIENTS: ReadonlyMap<string, Client> = new Map<string, Client>([
     'machinectl',
     {
       verbs: ['shell', 'start', 'login'],
-      valued: ['-M', '--machine', '-E', '--setenv', '--uid'],
+      valued: options('-H --host -M --machine -E --setenv --uid'),
       hint: INSIDE('machinectl shell MACHINE /usr/bin/env cmemstat -- COMMAND'),
     },
   ],

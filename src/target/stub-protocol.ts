@@ -68,7 +68,7 @@ export function encodeRequest(request: StubRequest): Buffer {
   for (const [at, number] of [MAGIC, pairs.length + strings.length, ...counts].entries()) {
     header.writeUInt32LE(number, 4 * at);
   }
-  // No signal is blocked: see docs/decisions/002-join-through-a-stub.md.
+  // Which signals were blocked is not known.
   const masks = [request.ignoredSignals, 0n, openFiles?.soft ?? 0n, openFiles?.hard ?? 0n];
   for (const [at, mask] of masks.entries()) header.writeBigUInt64LE(mask, 32 + 8 * at);
   return Buffer.concat([header, pairs, strings]);
