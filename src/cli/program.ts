@@ -33,6 +33,9 @@ export function declareProgram(): Command {
   return program;
 }
 
+/** What commander prints: help and version. */
+const printed: string[] = [];
+
 function declareRoot(): Command {
   return new CheckedCommand('cmemstat')
     .description(
@@ -45,7 +48,7 @@ function declareRoot(): Command {
     .passThroughOptions()
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({ writeErr: () => {} })
+    .configureOutput({ writeErr: () => {}, writeOut: (text) => printed.push(text) })
     .hook('preAction', (_, command) => checkRequirements(command))
     .configureHelp({ optionDescription: describeOption })
     .addHelpText('after', `\n${EXAMPLES}\n\n${EXIT_STATUS_HELP}`);
@@ -101,14 +104,17 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   return status;
 }
 
-/** @throws UsageError for a wrong command line; any ToolError of the command. */
+/** @throws UsageError for a wrong command line; OutputError; any ToolError of the command. */
 async function parse(program: Command, words: readonly string[]): Promise<void> {
   try {
     await program.parseAsync([...words], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     // Help and version are thrown, too.
-    if (error.exitCode === 0) return;
+    if (error.exitCode === 0) {
+      const { StandardOutput } = await import('../output/standard-output.ts');
+      return new StandardOutput().write(printed.splice(0).join('').trimEnd());
+    }
     // A group of commands without one of them: commander would print its help.
     if (error.code !== 'commander.help') throw error;
     const { GROUPS } = await import('./add-commands.ts');

@@ -54,13 +54,16 @@ export function openOutputs(request: OutputRequest): Outputs {
     for (const fd of opened.splice(0)) closeSync(fd);
   };
   let failure: OutputError | undefined;
-  // Failures are reported on standard error: its own failures cannot be reported.
-  const stderr = new LineWriter(STDERR, 'standard error', () => {});
+  const noteFailure = (error: OutputError) => {
+    // The reader has closed the pipe, as `| head` does, which is not a failure.
+    if (errnoOf(error.cause) !== 'EPIPE') failure ??= error;
+  };
+  // A failure of standard error cannot be reported there: the exit status tells.
+  const stderr = new LineWriter(STDERR, 'standard error', noteFailure);
   const log = new StandardErrorLog(stderr, request);
   const onError = (error: OutputError) => {
     log.warn(`${error.message}; the target continues`);
-    // The reader has closed the pipe, as `| head` does, which is not a failure.
-    if (errnoOf(error.cause) !== 'EPIPE') failure ??= error;
+    noteFailure(error);
   };
   const writerTo = (option: string, path: string): LineWriter => {
     try {

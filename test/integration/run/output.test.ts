@@ -237,10 +237,25 @@ testWithoutKernel([], 'a slow reader does not delay the samples', async () => {
 testWithoutKernel([], 'a command fails if its output does not fit on a full disk', async () => {
   const summary = join(scratch, 'printed.json');
   expect((await cmemstat('-q', '--summary-json', summary, '--', 'true')).status).toBe(0);
-  for (const words of [`compare ${summary} ${summary}`, 'budget init --runs 1 -- true', 'doctor']) {
+  const commands = [
+    ...[`compare ${summary} ${summary}`, 'budget init --runs 1 -- true', 'doctor'],
+    ...['--help', '--version', 'help maps', 'budget check --help'],
+  ];
+  for (const words of commands) {
     const { status, stderr } = await start('sh', ['-c', `${process.execPath} ${BINARY} ${words} > /dev/full`])
       .ended;
     expect({ words, status }).toEqual({ words, status: 125 });
     expect(stderr).toContain('cmemstat: cannot write to standard output: no space left on the device');
   }
+});
+
+testWithoutKernel([], 'a summary that does not fit on a full disk exits with 125', async () => {
+  for (const words of ['-q -- true', '-- true']) {
+    const command = `${process.execPath} ${BINARY} ${words} 2> /dev/full`;
+    const { status, stdout } = await start('sh', ['-c', command]).ended;
+    expect({ words, status, stdout }).toEqual({ words, status: 125, stdout: '' });
+  }
+  const closed = await start('bash', ['-c', `${process.execPath} ${BINARY} -q -- true 2> >(exec true)`])
+    .ended;
+  expect(closed.status).toBe(0);
 });
