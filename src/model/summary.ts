@@ -95,10 +95,7 @@ export class SampleAggregate {
     if (peak !== undefined) summary.peak = peak;
     if (this.#highest !== undefined) summary.highest = this.#highest;
     const maxima = Object.fromEntries([...this.#statMaxima.entries(), ...this.#maxima.entries()]);
-    // Without a reading while the target ran, only the kernel's own mark is a maximum.
-    if (this.#readings === 0 && !((maxima.anon ?? 0) > 0)) {
-      if (peak !== undefined) summary.maxima = { current: peak.bytes };
-    } else if (Object.keys(maxima).length > 0) summary.maxima = maxima;
+    if (Object.keys(maxima).length > 0) summary.maxima = maxima;
     if (last?.events !== undefined) summary.events = last.events;
     if (last?.eventsLocal !== undefined) summary.eventsLocal = last.eventsLocal;
     if (last?.pressure !== undefined) {
@@ -119,7 +116,23 @@ export class SampleAggregate {
     }
     if (this.#bpfElsewhere !== undefined) summary.bpf.heldElsewhere = this.#bpfElsewhere;
     if (this.#bpfHeldPeak !== undefined) summary.bpf.heldPeak = this.#bpfHeldPeak;
+    if (this.#isUnread(maxima)) this.#omitUnread(summary);
     return summary;
+  }
+
+  /** Whether no reading saw the target: it ended before the first one. */
+  #isUnread({ processes, anon = 0 }: Record<string, number>): boolean {
+    return this.#mode === 'process-tree' ? processes === 0 : this.#readings === 0 && anon === 0;
+  }
+
+  /** Leaves the kernel's high-water mark alone: the other figures are those of nothing. */
+  #omitUnread(summary: SampleSummary): void {
+    summary.averages = {};
+    delete summary.maxima;
+    if (this.#mode === 'process-tree') {
+      delete summary.peak;
+      delete summary.highest;
+    } else if (summary.peak !== undefined) summary.maxima = { current: summary.peak.bytes };
   }
 
   #weigh(sample: Sample, ms: number): void {

@@ -191,8 +191,14 @@ describe('the maxima', () => {
       sample(0, { current: 9, stat: { anon: 0, file: 8 } }),
       sample(1, { current: 1, peak: 40, stat: { anon: 0 }, ...maxima(readings) }),
     ];
-    expect(summarize('cgroup2', samples(0)).maxima).toEqual({ current: 40 });
+    expect(summarize('cgroup2', samples(0))).toMatchObject({ maxima: { current: 40 }, averages: {} });
     expect(summarize('cgroup2', samples(1)).maxima).toEqual({ current: 9, anon: 0, file: 8 });
+  });
+
+  it('of a process tree in which no sample found a process do not exist', () => {
+    const none = { tree: { rss: 0, pss: 0, cpuPercent: 0 }, processes: 0 };
+    const { maxima, peak, highest, averages } = summarize('process-tree', [sample(0, none), sample(1, none)]);
+    expect({ maxima, peak, highest, averages }).toEqual({ averages: {} });
   });
 
   it('of a process tree are those of its sums', () => {
