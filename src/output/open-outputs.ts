@@ -58,7 +58,7 @@ export function openOutputs(request: OutputRequest): Outputs {
     // The reader has closed the pipe, as `| head` does, which is not a failure.
     if (errnoOf(error.cause) !== 'EPIPE') failure ??= error;
   };
-  // A failure of standard error cannot be reported there: the exit status tells.
+  // A failure of standard error can only be reported by the exit status.
   const stderr = new LineWriter(STDERR, 'standard error', noteFailure);
   const log = new StandardErrorLog(stderr, request);
   const onError = (error: OutputError) => {
