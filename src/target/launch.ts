@@ -1,7 +1,7 @@
 /** Starts the target in its leaf, before the target executes any code. */
 import { closeSync, fstatSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { fileURLToPath } from 'node:url';
 import { errnoName } from '../errno.ts';
 import { describeErrno, LaunchError, UnsupportedError } from '../errors.ts';
 import { createPipe, type Libc, openLibc } from '../kernel/bpf/sys/libc.ts';
@@ -52,7 +52,7 @@ export interface Target {
 }
 
 /** The stub of this architecture; the build copies it next to the bundle. */
-const STUB = fileURLToPath(new URL(`./stub/compiled/launch-stub-${process.arch}`, import.meta.url));
+const STUB = join(import.meta.dirname, `stub/compiled/launch-stub-${process.arch}`);
 
 /**
  * Starts the target through a stub that joins the leaf and becomes the target by `exec`: same standard
