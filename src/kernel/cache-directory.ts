@@ -21,9 +21,12 @@ export function cacheDirectory({ XDG_CACHE_HOME }: NodeJS.ProcessEnv = process.e
 /** The owner of a directory, or of the closest one above it that exists. */
 function ownerOf(directory: string): number {
   for (let path = directory; ; path = dirname(path)) {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    if (stat !== undefined) return stat.uid;
-    if (path === '/') return 0;
+    try {
+      return statSync(path).uid;
+    } catch {
+      // It does not exist, or is below a file, as with HOME=/dev/null.
+      if (path === '/') return 0;
+    }
   }
 }
 
