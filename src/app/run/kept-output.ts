@@ -1,5 +1,4 @@
 /** Keeps the output of the target while the view covers the terminal, and writes it there afterwards. */
-import { randomUUID } from 'node:crypto';
 import { closeSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -117,7 +116,9 @@ class OutputFile {
   #last = Promise.resolve();
 
   constructor(folder: string, maxBytes: number) {
-    this.#path = join(folder, `cmemstat-output-${process.pid}-${randomUUID().slice(0, 8)}.txt`);
+    // Nobody has to be unable to guess it: the file is created, never opened.
+    const number = Math.floor(Math.random() * 1e8);
+    this.#path = join(folder, `cmemstat-output-${process.pid}-${number}.txt`);
     this.#maxBytes = maxBytes;
     try {
       // Others must not read it, nor place a link there.

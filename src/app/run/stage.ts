@@ -1,7 +1,6 @@
 /**
  * Prepares everything that can fail before the target is started: the executable, outputs, view and streams.
  */
-import { isatty } from 'node:tty';
 import type { Log } from '../../output/log.ts';
 import { type Outputs, openOutputs } from '../../output/open-outputs.ts';
 import { recoverWords } from '../../target/byte-string.ts';
@@ -46,7 +45,7 @@ export async function openStage(options: RunOptions, cleanUp: CleanUp): Promise<
   const streams = openStreams(options.streams, {
     stdoutToStderr: options.stdoutToStderr,
     forView: view !== undefined,
-    readsNothing: view !== undefined && isatty(0),
+    readsNothing: view !== undefined && (await import('node:tty')).isatty(0),
   });
   cleanUp.defer(() => streams.close());
   return { env, inherited, outputs, log: outputs.log, view, streams };
