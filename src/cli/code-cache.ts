@@ -6,7 +6,7 @@
  * Cached code is executed without verification, so it is only read from a directory that only this user and
  * root can write to. A cache that cannot be read or written costs time but is not an error.
  */
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { isPrivateDirectory, makePrivateDirectory } from '../kernel/cache-directory.ts';
 import { readPrivateFile, writePrivateFile } from '../kernel/private-file.ts';
@@ -50,6 +50,19 @@ export class CodeCache {
     return this.#usable ? readPrivateFile(this.#fileOf(chunk), MAX_TOTAL_BYTES) : undefined;
   }
 
+  /**
+   * Whether the code contains what this command executes until its end, or cannot be completed. V8 compiles a function
+   * when it is first called, so that code stored during a run, or by another command, lacks some.
+   */
+  isComplete(command: string): boolean {
+    return this.read(markOf(command)) !== undefined || (this.#usable && !isWritable(this.#directory));
+  }
+
+  /** As `write`, at the end of this command. */
+  complete(command: string, chunks: Iterable<readonly [name: string, code: Buffer]>): void {
+    this.write([...chunks, [markOf(command), Buffer.alloc(0)]]);
+  }
+
   /** Stores the code of these chunks, if there is a directory that only this user and root can write to. */
   write(chunks: Iterable<readonly [name: string, code: Buffer]>): void {
     try {
@@ -85,6 +98,20 @@ export class CodeCache {
 
   #fileOf(chunk: string): string {
     return join(this.#directory, `${chunk}.cache`);
+  }
+}
+
+/** The name of an empty file. */
+function markOf(command: string): string {
+  return `${command}.complete`;
+}
+
+function isWritable(directory: string): boolean {
+  try {
+    accessSync(directory, constants.W_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -92,13 +92,17 @@ class ChunkLoader {
   readonly #directory: string;
   readonly #cache: CodeCache | undefined;
   readonly #modules = new Map<string, { exports: unknown }>();
-  /** Those whose code was not in the cache. */
-  readonly #compiled = new Map<string, Script>();
-  #isWritten = false;
+  /** Those loaded until the code is stored. */
+  readonly #scripts = new Map<string, Script>();
+  /** Those of them whose code was not in the cache. */
+  readonly #compiled = new Set<string>();
+  #isStored: boolean;
 
   constructor(directory: string, cache: CodeCache | undefined) {
     this.#directory = directory;
     this.#cache = cache;
+    this.#isStored = cache === undefined;
+    if (cache !== undefined) this.#storeLater(cache);
   }
 
   load(name: string): unknown {
@@ -126,24 +130,33 @@ class ChunkLoader {
       filename: file,
       ...(cachedData === undefined ? {} : { cachedData }),
     });
-    const isNew = cachedData === undefined || script.cachedDataRejected === true;
-    if (this.#cache !== undefined && isNew && !this.#isWritten) {
-      if (this.#compiled.size === 0) this.#writeLater();
-      this.#compiled.set(name, script);
+    if (!this.#isStored) {
+      this.#scripts.set(name, script);
+      if (cachedData === undefined || script.cachedDataRejected === true) this.#compiled.add(name);
     }
     return script;
   }
 
   /** Once: what is loaded later is compiled again by a run that loads it sooner. */
-  #writeLater(): void {
-    const write = () => {
-      process.off('exit', write);
-      this.#isWritten = true;
-      const chunks = [...this.#compiled];
-      this.#compiled.clear();
-      this.#cache?.write(chunks.map(([name, script]) => [name, script.createCachedData()]));
+  #storeLater(cache: CodeCache): void {
+    const store = (isEnd: boolean) => {
+      process.off('exit', atEnd);
+      this.#isStored = true;
+      const loaded = [...this.#scripts.keys()];
+      const command = loaded.find((name) => name.endsWith('-command.cjs'));
+      if (isEnd && command !== undefined && !cache.isComplete(command)) {
+        cache.complete(command, this.#codeOf(loaded));
+      } else if (this.#compiled.size > 0) cache.write(this.#codeOf([...this.#compiled]));
+      this.#scripts.clear();
     };
-    process.once('exit', write);
-    setTimeout(write, WRITE_AFTER_MS).unref();
+    const atEnd = () => store(true);
+    process.once('exit', atEnd);
+    setTimeout(() => store(false), WRITE_AFTER_MS).unref();
+  }
+
+  #codeOf(names: readonly string[]): [name: string, code: Buffer][] {
+    return [...this.#scripts]
+      .filter(([name]) => names.includes(name))
+      .map(([name, script]) => [name, script.createCachedData()]);
   }
 }

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -20,10 +21,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(home, { recursive: true }));
 
-function help(environment: NodeJS.ProcessEnv = {}): string {
+function help(environment: NodeJS.ProcessEnv = {}, words = ['maps', '--help']): string {
   const { HOME: _home, XDG_CACHE_HOME: _cache, ...others } = process.env;
   const env = { ...others, HOME: home, ...environment };
-  const { status, stdout, stderr } = spawnSync(process.execPath, [BINARY, 'maps', '--help'], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [BINARY, ...words], {
     env,
     encoding: 'utf8',
   });
@@ -47,6 +48,19 @@ describe('the code cache', () => {
     const before = files.map((file) => readFileSync(file));
     expect(help()).toBe(first);
     expect(files.map((file) => readFileSync(file))).toEqual(before);
+  });
+
+  it('is completed by the next command, once', () => {
+    help();
+    const file = cacheFiles().find((each) => each.endsWith('/cmemstat.cjs.cache')) ?? '';
+    const ofHelp = readFileSync(file);
+    help({}, ['completion', 'bash']);
+    const completed = readFileSync(file);
+    expect(completed.equals(ofHelp)).toBe(false);
+    expect(cacheFiles().some((each) => each.endsWith('/completion-command.cjs.complete.cache'))).toBe(true);
+    const { mtimeMs } = statSync(file);
+    help({}, ['completion', 'bash']);
+    expect(statSync(file).mtimeMs).toBe(mtimeMs);
   });
 
   it.each([

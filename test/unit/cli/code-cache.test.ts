@@ -46,6 +46,16 @@ describe('CodeCache', () => {
     expect(readdirSync(join(parent, only()))).toEqual(['a.cjs.cache']);
   });
 
+  it('is complete for a command that has stored what it executed', () => {
+    const cache = () => new CodeCache(parent, key());
+    write();
+    expect(cache().isComplete('run')).toBe(false);
+    cache().complete('run', [['a.cjs', CODE]]);
+    expect(cache().isComplete('run')).toBe(true);
+    expect(cache().isComplete('maps')).toBe(false);
+    expect(read()).toEqual(CODE);
+  });
+
   it('is readable only by its user', () => {
     write();
     expect(statSync(join(parent, only())).mode & 0o777).toBe(0o700);
