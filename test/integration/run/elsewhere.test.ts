@@ -1,5 +1,5 @@
 /** Runs whose memory is charged to another cgroup. */
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect } from 'vitest';
 import { gate } from '../gate/gated.ts';
@@ -8,6 +8,7 @@ import {
   host,
   MIB,
   needs,
+  needsProgram,
   readRecording,
   record,
   SLOWNESS,
@@ -134,3 +135,55 @@ testWithoutKernel([needs.cgroup], 'docker is recognized by its name, also below 
   }
   expect((await gate('--budget', 'anon<=50MiB', '--', docker, 'ps')).verdict.status).toBe('passed');
 });
+
+testWithoutKernel(
+  [needs.cgroup, needs.root, needsProgram('sudo')],
+  'a command that sudo runs as another user is measured',
+  async () => {
+    const { outcome, verdict } = await gate(
+      '--budget',
+      'anon<=20MiB',
+      '--',
+      'sudo',
+      '-n',
+      '-u',
+      'nobody',
+      ...hold,
+    );
+    expect([outcome.status, verdict.budgets[0]?.status]).toEqual([3, 'failed']);
+    expect(outcome.stderr).not.toContain('WARNING');
+  },
+);
+
+/** podman with an image of BusyBox alone, and with its files in memory. */
+const PODMAN = `
+mount -t tmpfs none /var/cache
+mkdir -p $1/root/bin && cp "$(command -v busybox)" $1/root/bin/ && ln -s busybox $1/root/bin/sh && tar -C $1/root -cf $1/image.tar .
+pod="podman --root $1/images --runroot $1/run --tmpdir $1/tmp --cgroup-manager cgroupfs --storage-driver vfs --events-backend none"
+$pod import $1/image.tar localhost/busybox:latest >/dev/null
+shift
+node=$1 cmemstat=$2; shift 2
+"$node" "$cmemstat" -q --budget 'anon<=100MiB' -- $pod run --rm --network none --ulimit nofile=1024:1024 --ulimit nproc=1000:1000 "$@" \\
+  localhost/busybox:latest /bin/sh -c 'x=$(/bin/busybox head -c 30000000 /dev/zero | /bin/busybox tr "\\0" x); /bin/busybox sleep 3'
+`;
+
+testWith(
+  [needs.cgroup2, needs.root, needsProgram('podman'), needsProgram('unshare')],
+  'a container of podman is elsewhere, unless it stays in the cgroup of the run',
+  async () => {
+    const run = (...options: string[]) => {
+      const words = [mkdtempSync(join(scratch, 'podman-')), process.execPath, BINARY, ...options];
+      return start('unshare', ['-m', 'bash', '-c', PODMAN, 'bash', ...words], { input: '' }).ended;
+    };
+    const away = await run();
+    expect(away.stderr).toMatch(/WARNING: podman \(process \d+\) has another process run the command/);
+    expect(away.stderr).toMatch(/podman run --cgroups=disabled IMAGE COMMAND/);
+    expect(away.stderr).toMatch(/in other cgroups|has been in cgroup \S*libpod/);
+    expect(away.status).toBe(5);
+    const inside = await run('--cgroups=disabled');
+    expect(inside.stderr).not.toContain('WARNING');
+    expect(inside.status).toBe(0);
+    expect(Number(/maxima: anon ([\d.]+) MiB/.exec(inside.stderr)?.[1])).toBeGreaterThan(40);
+  },
+  120_000,
+);
