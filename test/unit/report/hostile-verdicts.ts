@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { Verdict } from '#src/model/verdict.ts';
 import { examples } from './example-verdicts.ts';
 
-/** Characters with a meaning for parsers and terminals, mixed with arbitrary ones. */
+/** Characters with a meaning for parsers and terminals, mixed with arbitrary ones. Also sampled where no setup file sets the sizes. */
 const hostileText = fc
   .array(
     fc.oneof(
@@ -60,7 +60,7 @@ const hostileText = fc
       ),
       fc.string({ unit: 'binary', maxLength: 3 }),
     ),
-    { maxLength: 8 },
+    { maxLength: 8, size: 'max' },
   )
   .map((parts) => parts.join(''));
 
@@ -69,7 +69,10 @@ const OURS = new Set(['type', 'time', 'status', 'verdict', 'op', 'unit', 'kind',
 
 /** An example with all external texts replaced. */
 export const hostileVerdict: fc.Arbitrary<Verdict> = fc
-  .tuple(fc.constantFrom(...Object.values(examples)), fc.array(hostileText, { minLength: 1, maxLength: 20 }))
+  .tuple(
+    fc.constantFrom(...Object.values(examples)),
+    fc.array(hostileText, { minLength: 1, maxLength: 20, size: 'max' }),
+  )
   .map(([example, texts]) => {
     let next = 0;
     const replace = (value: unknown, key: string): unknown => {
