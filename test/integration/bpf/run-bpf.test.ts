@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { required } from '../../required.ts';
 import { gate } from '../gate/gated.ts';
 import {
   agent,
@@ -63,7 +64,9 @@ testWith(needsAll, 'the terms of kernel memory add up to kernel, with a small un
   const term = (id: string) => breakdown?.terms.find((each) => each.id === id)?.bytes;
   expect(term('bpf maps')).toBeGreaterThan(17_000_000);
   // The rest is kernel memory of two Node.js processes; cgroup v1 does not distinguish it.
-  expect(Math.abs(term('unexplained') ?? 0)).toBeLessThan(host.mode === 'cgroup2' ? 2_000_000 : 8_000_000);
+  expect(Math.abs(required(term('unexplained')))).toBeLessThan(
+    host.mode === 'cgroup2' ? 2_000_000 : 8_000_000,
+  );
 });
 
 testWith(
@@ -78,7 +81,7 @@ testWith(
         { name: 'left_behind', type: 'hash', pinned: [pin], programs: [], links: [] },
       ]);
       expect(summary.bpf?.leftovers?.[0]?.bytes).toBeGreaterThan(64_000);
-      expect(existsSync(summary.leaf ?? '')).toBe(false);
+      expect(existsSync(required(summary.leaf))).toBe(false);
       // An existing map does not belong to this run, nor does one that is freed with its target.
       const target = [process.execPath, join(TARGETS, 'bpf-hash.mjs'), '1'];
       const later = await record('--fail-on-leftover', '--', ...target);
@@ -134,7 +137,7 @@ testWith(
     const { summary, samples } = await recordBpf(200, ...agent(2 * SLOWNESS));
     expect(samples.every((sample) => sample.bpf?.charged === undefined)).toBe(true);
     expect(summary.bpf?.reason).toBeDefined();
-    expect(summary.bpf?.leftovers).toBeUndefined();
+    expect(required(summary.bpf).leftovers).toBeUndefined();
     expect(summary.bpf?.heldPeak?.maps.count).toBe(4);
   },
 );

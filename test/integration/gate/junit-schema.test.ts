@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { renderJunitReport } from '#src/report/junit.ts';
+import { required } from '../../required.ts';
 import { examples } from '../../unit/report/example-verdicts.ts';
 import { hostileVerdict } from '../../unit/report/hostile-verdicts.ts';
 import { needsProgram, scratch, start, testWith } from '../harness.ts';
@@ -25,14 +26,10 @@ testWith([needsProgram('xmllint')], 'every JUnit report is valid by the common s
 
 testWith([needsProgram('xmllint')], 'the schema rejects invalid reports', async () => {
   const file = join(scratch, 'junit-wrong.xml');
-  const report = renderJunitReport(examples.failed ?? never());
+  const report = renderJunitReport(required(examples.failed));
   const wrong = report.replace(' type="budget-failed"', '');
   expect(wrong).not.toBe(report);
   writeFileSync(file, wrong);
   const { status } = await start('xmllint', ['--noout', '--nonet', '--schema', SCHEMA, file]).ended;
   expect(status).not.toBe(0);
 });
-
-function never(): never {
-  throw new Error('no example of a failed budget');
-}

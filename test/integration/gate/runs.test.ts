@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, statfsSync, writeFileSync } from 'node:fs';
 import { expect } from 'vitest';
+import { required } from '../../required.ts';
 import {
   BINARY,
   cmemstat,
@@ -59,7 +60,7 @@ testWith(
       expect(JSON.parse(readFileSync(summary.replace('.json', `.${run}.json`), 'utf8'))).toEqual(
         recording.summary,
       );
-      expect(existsSync(recording.start.leaf ?? '')).toBe(false);
+      expect(existsSync(required(recording.start.leaf))).toBe(false);
     }
     expect([existsSync(output), existsSync(summary)]).toEqual([false, false]);
     // Nothing is evaluated: only the table and the targets' output are printed.

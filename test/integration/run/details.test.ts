@@ -7,6 +7,7 @@ import { expect, onTestFinished } from 'vitest';
 import type { LiveMap, ProcessRow, RecordLine } from '#src/model/recording.ts';
 import { applyMaps, applyProcesses } from '#src/model/row-changes.ts';
 import { readRecording as readBack } from '#src/recording/read-recording.ts';
+import { required } from '../../required.ts';
 import {
   agent,
   BINARY,
@@ -171,7 +172,7 @@ testWith([needs.cgroup, needs.root], 'a process of a nested cgroup is reported w
   const { lines } = await record(...OFTEN, '--', 'sh', '-c', script);
   const listed = lines.flatMap((line) => (line.type === 'processes' ? line.processes : []));
   expect(listed.find(({ comm }) => comm === 'sleep')?.cgroup).toBe('inner/most');
-  expect(listed.find(({ comm }) => comm === 'sh')?.cgroup).toBeUndefined();
+  expect(required(listed.find(({ comm }) => comm === 'sh')).cgroup).toBeUndefined();
 });
 
 testWithoutKernel([], '--process-interval 0 records no processes', async () => {

@@ -12,6 +12,7 @@ import {
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { errnoOf } from '#src/errors.ts';
+import { required } from '../../required.ts';
 import {
   BINARY,
   cmemstat,
@@ -50,7 +51,7 @@ testWith(
     expect(outcome.stderr).toContain('placement systemd: rejected: systemd is not running on this host');
     expect(outcome.stderr).toContain('placement top: used');
     expect(outcome.stderr).toContain(`cgroup: ${first.leaf}`);
-    expect(existsSync(first.leaf ?? '')).toBe(false);
+    expect(existsSync(required(first.leaf))).toBe(false);
   },
 );
 

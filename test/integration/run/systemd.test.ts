@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import type { StartRecord } from '#src/model/recording.ts';
+import { required } from '../../required.ts';
 import {
   BINARY,
   cmemstat,
@@ -57,7 +58,7 @@ testWith([needsSystemd], 'the leaf is a transient scope with the figures of the 
   expect(outcome.stderr).toContain('placement systemd: used: transient scope');
   expect(Math.max(...samples.map((sample) => sample.stat?.anon ?? 0))).toBeGreaterThan(20 * 1024 * 1024);
   expect(summary.exit.status).toBe(0);
-  expect(existsSync(first.leaf ?? '')).toBe(false);
+  expect(existsSync(required(first.leaf))).toBe(false);
 });
 
 testWith([needsSystemd], 'each of several runs has its own scope', async () => {

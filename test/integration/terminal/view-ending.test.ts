@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
+import { required } from '../../required.ts';
 import { host, needs, readRecording, testWith } from '../harness.ts';
 import {
   bare,
@@ -491,7 +492,7 @@ testWith([needsTmux], 'no process, no leaf and no descriptor remains', async () 
   const screen = await terminal.capture();
   expect(screen).toMatch(/1 process outlived the target and was killed: \d+ \(sleep\)/);
   // The frozen view may stay open for hours: the leaf is removed earlier.
-  const leaf = /cmemstat-\d+-\d+/.exec(screen)?.[0] ?? 'none';
-  expect(existsSync(join(host.top ?? '/', leaf))).toBe(false);
+  const [leaf] = required(/cmemstat-\d+-\d+/.exec(screen));
+  expect(existsSync(join(required(host.top), leaf))).toBe(false);
   expect(childrenOf(await pidIn(terminal))).toEqual([]);
 });

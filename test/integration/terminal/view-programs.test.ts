@@ -43,9 +43,13 @@ async function expectPlausible(terminal: TmuxTerminal): Promise<void> {
         ? shown
         : undefined;
     });
-    const [current, anon, kernel] = ['current', 'anon', 'kernel'].map((row) => sizeOf(screen, row));
+    const [current, anon, kernel] = ['current', 'anon', 'kernel'].map((row) => sizeOf(screen, row)) as [
+      number,
+      number,
+      number,
+    ];
     expect(anon, screen).toBeGreaterThan(0);
-    expect((anon ?? 0) + (kernel ?? 0), screen).toBeLessThan((current ?? 0) * 1.05 + 4);
+    expect(anon + kernel, screen).toBeLessThan(current * 1.05 + 4);
     expect(screen).not.toMatch(/NaN|undefined|Infinity|\[object/);
   }
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { githubStepSummary, renderGithubReport } from '#src/report/github.ts';
 import { renderMarkdownReport } from '#src/report/markdown.ts';
+import { required } from '../../required.ts';
 import { examples, failedBudget } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';
 
@@ -22,12 +23,12 @@ const commands = (text: string) =>
 
 describe('renderGithubReport', () => {
   it('is empty if everything passed', () => {
-    expect(renderGithubReport(examples.passed ?? never())).toBe('');
-    expect(renderGithubReport(examples.empty ?? never())).toBe('');
+    expect(renderGithubReport(required(examples.passed))).toBe('');
+    expect(renderGithubReport(required(examples.empty))).toBe('');
   });
 
   it('has the budget as the title of an error', () => {
-    const [first] = commands(renderGithubReport(examples.failed ?? never()));
+    const [first] = commands(renderGithubReport(required(examples.failed)));
     expect(first?.level).toBe('error');
     expect(first?.title).toBe('Memory budget: BPF maps');
     expect(first?.message.split('\n')[0]).toBe('19.5 MiB, must be at most 16.0 MiB: 3.50 MiB over (+21.9 %)');
@@ -57,7 +58,7 @@ describe('renderGithubReport', () => {
       ],
     ],
   ])('annotates the verdict "%s"', (name, expected) => {
-    const found = commands(renderGithubReport(examples[name] ?? never()));
+    const found = commands(renderGithubReport(required(examples[name])));
     expect(found.map(({ level, title }) => [level, title])).toEqual(expected);
   });
 
@@ -74,13 +75,13 @@ describe('renderGithubReport', () => {
 
 describe('githubStepSummary', () => {
   it('is the Markdown report', () => {
-    const verdict = examples.failed ?? never();
+    const verdict = required(examples.failed);
     expect(githubStepSummary(verdict)).toBe(renderMarkdownReport(verdict));
   });
 
   it('is cut at a line where GitHub would reject it, with nothing left open', () => {
     const budgets = Array.from({ length: 1500 }, (_, index) => ({ ...failedBudget, name: `é ${index}` }));
-    const summary = githubStepSummary({ ...(examples.passed ?? never()), budgets });
+    const summary = githubStepSummary({ ...required(examples.passed), budgets });
     expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(1024 * 1024);
     expect(Buffer.byteLength(summary)).toBeGreaterThan(1024 * 1024 - 4096);
     expect(summary).toMatch(/\n_Truncated: GitHub accepts at most 1 MiB\._\n$/);
@@ -88,7 +89,7 @@ describe('githubStepSummary', () => {
   });
 
   it('respects the rest of the limit at any length', () => {
-    const verdict = examples.failed ?? never();
+    const verdict = required(examples.failed);
     for (let limit = 0; limit < 3000; limit += 37) {
       const summary = githubStepSummary(verdict, limit);
       expect(Buffer.byteLength(summary)).toBeLessThanOrEqual(limit);
@@ -96,7 +97,3 @@ describe('githubStepSummary', () => {
     }
   });
 });
-
-function never(): never {
-  throw new Error('no such example');
-}

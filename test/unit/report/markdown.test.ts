@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderMarkdownReport } from '#src/report/markdown.ts';
 import { codeCell, codeHtml, codeSpan } from '#src/report/markdown-text.ts';
+import { required } from '../../required.ts';
 import { examples } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';
 
@@ -47,17 +48,17 @@ describe('codeSpan', () => {
 
 describe('renderMarkdownReport', () => {
   it('shows an exceeded limit expanded, and unmeasured budgets collapsed', () => {
-    const failed = renderMarkdownReport(examples.failed ?? never());
+    const failed = renderMarkdownReport(required(examples.failed));
     expect(failed).toContain('<details open><summary>FAILED: <code>BPF maps</code></summary>\n\n');
     expect(failed).toContain('| `anon` | 180 MiB | 150 MiB | +30.0 MiB |');
     expect(failed).toContain('- Owner: `@acme/datapath`');
-    const unmeasured = renderMarkdownReport(examples['not-measured'] ?? never());
+    const unmeasured = renderMarkdownReport(required(examples['not-measured']));
     expect(unmeasured).toContain('<details><summary>NOT MEASURED: <code>kernel&lt;=32MiB</code></summary>');
   });
 
   it('omits a chart of unknown values', () => {
-    expect(renderMarkdownReport(examples['not-measured'] ?? never())).not.toContain('Over time');
-    expect(renderMarkdownReport(examples.empty ?? never())).not.toContain('Over time');
+    expect(renderMarkdownReport(required(examples['not-measured']))).not.toContain('Over time');
+    expect(renderMarkdownReport(required(examples.empty))).not.toContain('Over time');
   });
 
   it('preserves its tables, sections and plain text, with any texts', () => {
@@ -83,7 +84,3 @@ describe('renderMarkdownReport', () => {
     );
   });
 });
-
-function never(): never {
-  throw new Error('no such example');
-}

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderTapReport } from '#src/report/tap.ts';
+import { required } from '../../required.ts';
 import { examples } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';
 
@@ -57,12 +58,12 @@ describe('renderTapReport', () => {
     ['strict-host', ['comparable with the baseline']],
     ['empty', []],
   ])('reports the failures of the verdict "%s"', (name, failed) => {
-    const points = parseTap(renderTapReport(examples[name] ?? never()));
+    const points = parseTap(renderTapReport(required(examples[name])));
     expect(points.filter(({ ok }) => !ok).map(({ description }) => description)).toEqual(failed);
   });
 
   it('skips unmeasured optional budgets, with the reason', () => {
-    const skipped = parseTap(renderTapReport(examples.optional ?? never())).filter(({ skip }) => skip);
+    const skipped = parseTap(renderTapReport(required(examples.optional))).filter(({ skip }) => skip);
     expect(skipped).toEqual([
       {
         ok: true,
@@ -85,7 +86,3 @@ describe('renderTapReport', () => {
     );
   });
 });
-
-function never(): never {
-  throw new Error('no such example');
-}

@@ -4,6 +4,7 @@ import type { Sample } from '#src/model/sample.ts';
 import { BpfClock, type BpfReading } from '#src/sampler/bpf/bpf-clock.ts';
 import type { Figures } from '#src/sampler/figure-reader.ts';
 import { Sampler } from '#src/sampler/sampler.ts';
+import { required } from '../../required.ts';
 
 let launchedAt = 0;
 const elapsedMs = () => Date.now() - launchedAt;
@@ -100,7 +101,7 @@ describe('a late sampler', () => {
     // Missed ticks are not repeated: the next sample is the late one, the following one is on the grid again.
     await vi.advanceTimersByTimeAsync(100);
     expect(times()[2]).toBe(200 + lateMs);
-    expect((times()[3] ?? 0) % 100).toBe(0);
+    expect(required(times()[3]) % 100).toBe(0);
     await sampler.stop();
   });
 

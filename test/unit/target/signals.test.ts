@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { bufferSignals, forwardSignals, type SignalForwarding } from '#src/target/signals.ts';
+import { required } from '../../required.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
@@ -42,7 +43,7 @@ describe('forwardSignals', () => {
     vi.advanceTimersByTime(1000);
     expect(passOn.mock.calls).toEqual([[signal]]);
     expect(killAll).not.toHaveBeenCalled();
-    expect(forwarding?.received).toBeUndefined();
+    expect(required(forwarding).received).toBeUndefined();
   });
 
   it.each(FATAL)('forwards %s, and kills a target that does not end', (signal) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { forecastElf } from '#src/app/elf/forecast.ts';
 import { fixture } from '../../../paths.ts';
+import { required } from '../../../required.ts';
 
 const path = (name: string) => fixture(`elf/${name}.bpf.o`);
 const forecastOf = (...names: string[]) =>
@@ -11,7 +12,7 @@ describe('an extern map', () => {
   it('is reported as not counted if no object defines it', async () => {
     const { complete, objects } = await forecastOf('unusual-maps');
     expect(complete).toBe(false);
-    expect(objects[0]?.maps.map(({ name }) => name)).not.toContain('elsewhere');
+    expect(required(objects[0]).maps.map(({ name }) => name)).not.toContain('elsewhere');
     expect(objects[0]?.notCounted).toContain("extern map 'elsewhere': no object that was given defines it");
   });
 
@@ -31,5 +32,5 @@ it('a legacy perf array of 0 entries has one entry per CPU', async () => {
   const { complete, objects } = await forecastOf('legacy-sections');
   expect(complete).toBe(true);
   expect(objects[0]?.maps[0]).toMatchObject({ name: 'events', costs: [{ possibleCpus: 2 }] });
-  expect(objects[0]?.maps[0]?.max_entries).toBeUndefined();
+  expect(required(objects[0]?.maps[0]).max_entries).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BudgetSink } from '#src/app/gate/budget-sink.ts';
 import type { RecordLine } from '#src/model/recording.ts';
+import { required } from '../../../required.ts';
 import { anonSamples, MIB, named, startOf, summaryOf } from '../../budget/evaluated-runs.ts';
 
 function evaluated(lines: readonly RecordLine[], expression: string) {
@@ -32,10 +33,10 @@ describe('a run that is watched', () => {
 
   it('without an end is evaluated up to its last record, with a warning', () => {
     const { sink } = evaluated([startOf(), ...anonSamples(0, 3, 2)], 'anon<=4M');
-    expect(sink.finish()?.figures).toBeUndefined();
+    expect(required(sink.finish()).figures).toBeUndefined();
     const { command, cmemstat, time, mode } = startOf();
     const figures = { command, cmemstat, time, mode, metrics: {} };
-    const { results, warnings, summary, figures: given } = sink.finish(figures) ?? {};
+    const { results, warnings, summary, figures: given } = required(sink.finish(figures));
     expect(given).toBe(figures);
     expect(results).toMatchObject([{ status: 'passed', value: 3 * MIB }]);
     expect(warnings).toEqual([expect.stringContaining('ends before')]);

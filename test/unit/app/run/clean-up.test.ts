@@ -3,6 +3,7 @@ import { CleanUp, guardAgainstCrash, removeLeaf, withCleanUp } from '#src/app/ru
 import type { Leaf } from '#src/cgroup/leaf.ts';
 import type { Placement } from '#src/cgroup/placement.ts';
 import { KernelFileError } from '#src/errors.ts';
+import { required } from '../../../required.ts';
 
 /** A placement that records its steps, one of which may fail. */
 function placementThat(
@@ -128,7 +129,7 @@ describe('guardAgainstCrash', () => {
     const before = process.listeners('exit');
     const guard = guardAgainstCrash({ killOnce, removeOnce } as unknown as Leaf);
     const [onExit] = process.listeners('exit').filter((each) => !before.includes(each));
-    expect(() => onExit?.(0)).not.toThrow();
+    expect(() => required(onExit)(0)).not.toThrow();
     expect(killOnce).toHaveBeenCalledTimes(1);
     expect(removeOnce).toHaveBeenCalledTimes(1);
     guard.release();

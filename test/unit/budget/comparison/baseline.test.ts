@@ -13,6 +13,7 @@ import { parseBaseline } from '#src/budget/comparison/parse-baseline.ts';
 import type { RunFigures } from '#src/budget/comparison/run-figures.ts';
 import { InputError } from '#src/errors.ts';
 import { golden } from '../../../paths.ts';
+import { required } from '../../../required.ts';
 import { HOST, MIB, run } from '../runs.ts';
 
 const validate = new Ajv2020({ strict: true, allErrors: true }).compile(
@@ -120,8 +121,9 @@ describe('valuesOfBaseline', () => {
   });
 
   it('has the lines of the breakdown', () => {
-    expect(values.breakdownOf?.('anon')).toBe(32 * MIB);
-    expect(values.breakdownOf?.('file')).toBeUndefined();
+    const breakdownOf = required(values.breakdownOf);
+    expect(breakdownOf('anon')).toBe(32 * MIB);
+    expect(breakdownOf('file')).toBeUndefined();
   });
 
   it('has no maps if none were measured', () => {

@@ -9,6 +9,7 @@ import type { Sample } from '#src/model/sample.ts';
 import type { BudgetResult } from '#src/model/verdict.ts';
 import { describeBudget } from '#src/report/wording.ts';
 import { quantile } from '#src/statistics/statistics.ts';
+import { required } from '../../../required.ts';
 import {
   anonSamples,
   bpfOf,
@@ -508,7 +509,7 @@ describe('not measured', () => {
     expect(result?.reason).toMatch(reason);
     expect(result).not.toHaveProperty('value');
     // Undefined if none is given.
-    expect(result?.hint ?? '').toMatch(hint ?? /^$/);
+    expect(required(result).hint ?? '').toMatch(hint ?? /^$/);
   });
 
   it('is BPF memory that was not requested', () => {
@@ -562,7 +563,7 @@ describe('the peak', () => {
   it('in no sample has no moment', () => {
     const [result] = new BudgetEvaluator([named('peak<=8M')]).finish(sampled);
     expect(result?.status).toBe('failed');
-    expect(result?.exceeded).not.toHaveProperty('elapsedMs');
+    expect(required(result?.exceeded)).not.toHaveProperty('elapsedMs');
   });
 });
 
@@ -663,7 +664,7 @@ describe('an exceeded limit', () => {
 
   it('of an average has no moment: the highest value is shown', () => {
     const { exceeded } = evaluateOne('anon.avg<=1M', records);
-    expect(exceeded).not.toHaveProperty('elapsedMs');
+    expect(required(exceeded)).not.toHaveProperty('elapsedMs');
     expect(exceeded?.shownMs).toBe(1500);
     expect(exceeded?.breakdown).toContainEqual({ id: 'bpf maps', bytes: 2 * MIB });
     expect(exceeded?.processes[0]).toEqual({ name: 'worker', id: 11, fromBytes: 0, toBytes: 29 * MIB });
@@ -674,7 +675,7 @@ describe('an exceeded limit', () => {
     const above = sampleAt(1000, 'tick', { stat: { anon: 9 * MIB, vmalloc: 20 * MIB }, kernel: 24 * MIB });
     const { exceeded } = evaluateOne('anon<=4M', [before, above]);
     expect(exceeded?.breakdown).toContainEqual({ id: 'unexplained', bytes: 4 * MIB });
-    expect(exceeded?.breakdown.map(({ id }) => id)).not.toContain('bpf maps');
+    expect(required(exceeded).breakdown.map(({ id }) => id)).not.toContain('bpf maps');
   });
 
   it('lists the processes of the next record, without those that have exited', () => {

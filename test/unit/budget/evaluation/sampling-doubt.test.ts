@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { combineRuns } from '#src/budget/evaluation/combine-runs.ts';
 import { applyDoubt } from '#src/budget/evaluation/sampling-doubt.ts';
 import type { RunResult } from '#src/budget/expression/budget.ts';
+import { required } from '../../../required.ts';
 
 const MIB = 1024 * 1024;
 const passed = (mib: number, possible?: number): RunResult => ({
@@ -38,7 +39,7 @@ describe('a maximum that may have been missed', () => {
 
   it('applies to the values of several runs', () => {
     const runs = [[passed(60, 70)], [passed(61)], [passed(62)]];
-    expect(combineRuns(runs, 'median')[0]?.possible).toBeUndefined();
+    expect(required(combineRuns(runs, 'median')[0]).possible).toBeUndefined();
     expect(combineRuns(runs, 'worst')[0]?.possible).toBe(70 * MIB);
     expect(combineRuns([[passed(60, 70)], [passed(61, 66)], [passed(62)]], 'median')[0]?.possible).toBe(
       66 * MIB,

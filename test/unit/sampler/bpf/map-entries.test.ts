@@ -6,6 +6,7 @@ import type { MapFdinfo } from '#src/kernel/procfs/fdinfo.ts';
 import { indexHolders } from '#src/sampler/bpf/holders.ts';
 import { MapEntries, type MapEntrySources } from '#src/sampler/bpf/map-entries.ts';
 import type { SourceMap } from '#src/sampler/bpf/source.ts';
+import { required } from '../../../required.ts';
 
 const host: MapHost = {
   sizes: { bpf_array: 280, bpf_htab: 400, bucket: 16, htab_elem: 48, lpm_trie_node: 40 },
@@ -111,7 +112,7 @@ describe('an entry', () => {
   it('has unknown holders if its source does not count references', () => {
     const { entries } = entriesWith();
     const [entry] = entries.update([map({ refcnt: undefined, usercnt: undefined })], undefined);
-    expect(entry?.anonymous).toBeUndefined();
+    expect(required(entry).anonymous).toBeUndefined();
   });
 });
 

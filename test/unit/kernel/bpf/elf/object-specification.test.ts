@@ -7,6 +7,7 @@ import { Instructions } from '#src/kernel/bpf/elf/instructions.ts';
 import { type ObjectSpecification, parseObject } from '#src/kernel/bpf/elf/object-specification.ts';
 import { specify } from '../../../../captured-types.ts';
 import { fixture } from '../../../../paths.ts';
+import { required } from '../../../../required.ts';
 
 const read = (name: string, order = 'el') => readFileSync(fixture(`bpf/${name}.bpf${order}.o`));
 
@@ -134,7 +135,7 @@ describe.each([
   it('has maps, with the initial values of variables', () => {
     const [squares, rodata, data, bss] = callbacks.maps;
     expect(squares).toMatchObject({ name: 'squares', max_entries: 100, definedAt: 0, frozen: false });
-    expect(squares?.data).toBeUndefined();
+    expect(required(squares).data).toBeUndefined();
     expect(rodata).toMatchObject({ name: '.rodata', value_size: 5, frozen: true });
     expect(rodata?.variables).toEqual([
       { name: 'factor', offset: 0, size: 4 },
