@@ -20,14 +20,20 @@ export interface ProcessUsage {
  */
 const OPTIONS = { usePs: false, maxage: 10_000 };
 
+type Stats = Record<string, { memory: number; ctime: number } | null | undefined>;
+type Query = (pids: number[]) => Promise<Stats>;
+
 /**
  * Reads the usage of processes repeatedly. Each instance has its own history: pidusage's is shared by all
  * callers, so CPU would be measured since the last reading by any of them.
  */
 export class ProcessUsages {
+  readonly #query: Query;
   #last = new Map<number, { cpuMs: number; atMs: number }>();
 
-  constructor() {
+  /** `query` replaces pidusage in tests. */
+  constructor(query: Query = (pids) => pidusage(pids, OPTIONS)) {
+    this.#query = query;
     // If getconf(1) is missing, pidusage would print a warning to our standard error and use the values that
     // all hosts have.
     process.env.PIDUSAGE_SILENT = '1';
@@ -37,7 +43,7 @@ export class ProcessUsages {
   async read(pids: readonly number[]): Promise<Map<number, ProcessUsage>> {
     const usages = new Map<number, ProcessUsage>();
     if (pids.length === 0) return usages;
-    for (const [pid, stat] of Object.entries(await statsOf(pids))) {
+    for (const [pid, stat] of Object.entries(await this.#statsOf(pids))) {
       if (stat === undefined || stat === null) continue;
       const id = Number(pid);
       usages.set(id, { rssBytes: stat.memory, cpuPercent: this.#cpuOf(id, stat.ctime) });
@@ -58,15 +64,13 @@ export class ProcessUsages {
     if (before === undefined || cpuMs < before.cpuMs || atMs <= before.atMs) return undefined;
     return ((cpuMs - before.cpuMs) / (atMs - before.atMs)) * 100;
   }
-}
 
-type Stats = Record<string, { memory: number; ctime: number } | null | undefined>;
-
-async function statsOf(pids: readonly number[]): Promise<Stats> {
-  try {
-    return await pidusage([...pids], OPTIONS);
-  } catch {
-    // pidusage rejects if the only queried process has exited.
-    return {};
+  async #statsOf(pids: readonly number[]): Promise<Stats> {
+    try {
+      return await this.#query([...pids]);
+    } catch {
+      // pidusage rejects if the only queried process has exited.
+      return {};
+    }
   }
 }

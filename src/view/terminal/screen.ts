@@ -80,9 +80,10 @@ function createTerminfoReader(TputOfBlessed: typeof Tput): TerminfoReader {
 }
 
 /**
- * Names of sequences. Each one is passed to blessed separately, so that it is not split or joined.
+ * Names of sequences, from the class `Program` of blessed. Each one is passed to blessed separately, so that
+ * it is not split or joined.
  */
-function createReader(ProgramOfBlessed: typeof Program): SequenceReader & { close(): void } {
+export function createReader(ProgramOfBlessed: typeof Program): SequenceReader & { close(): void } {
   const input = new EventEmitter();
   const program = createProgram(ProgramOfBlessed, input);
   let sequence = '';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { enableControllers, enablesMemory } from '#src/cgroup/memory-controller.ts';
+import { enableControllers, enablesMemory, explainNoMemory } from '#src/cgroup/memory-controller.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const cgroup = (offered: string, enabled: string) =>
@@ -41,4 +41,35 @@ describe('enablesMemory', () => {
     expect(enablesMemory(cgroup('memory', 'pids\n'))).toBe(false);
     expect(enablesMemory(makeTree())).toBe(false);
   });
+});
+
+describe('explainNoMemory', () => {
+  /** A cgroup with the memory controller, and one below it, in which it is not enabled. */
+  const nested = (type: string) =>
+    makeTree({
+      'cgroup.controllers': 'memory\n',
+      'cgroup.subtree_control': '\n',
+      'inner/cgroup.controllers': '\n',
+      'inner/cgroup.subtree_control': '\n',
+      'inner/cgroup.type': `${type}\n`,
+    });
+
+  it('names each cgroup of a domain in which the controller has to be enabled, outermost first', () => {
+    const root = nested('domain');
+    expect(explainNoMemory(join(root, 'inner'))).toEqual({
+      reason: `the memory controller is not enabled in cgroup.subtree_control of ${root}/inner`,
+      hint: `echo +memory > ${root}/cgroup.subtree_control && echo +memory > ${root}/inner/cgroup.subtree_control`,
+    });
+  });
+
+  it.each(['threaded', 'domain threaded', 'domain invalid'])(
+    'names the domain above a cgroup of type %s',
+    (type) => {
+      const root = nested(type);
+      expect(explainNoMemory(join(root, 'inner'))).toEqual({
+        reason: `${root}/inner is part of a threaded subtree (cgroup.type: ${type}), which has no memory controller`,
+        hint: `--cgroup-parent ${root}`,
+      });
+    },
+  );
 });

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { parseBudget } from '#src/budget/expression/parse-budget.ts';
 import { addGateOptions, wantsGate } from '#src/cli/options/gate-flags.ts';
 import { toGatePlan, toSeriesPlan } from '#src/cli/options/gate-plan.ts';
 
@@ -26,6 +27,15 @@ describe('toGatePlan', () => {
     expect(() => toGatePlan({ budgetExitCode }, undefined, false)).toThrow(
       'expected a whole number from 1 to 255',
     );
+  });
+
+  it.each([
+    [{}, [false, true, false]],
+    [{ budgetOptional: true as const }, [true, true, true]],
+  ])('with %j, the budgets of the file and that of the command line are optional: %j', (flags, optional) => {
+    const budgets = [false, true].map((each) => ({ budget: parseBudget('anon<=1M'), optional: each }));
+    const plan = toGatePlan({ ...flags, budget: ['bpf<=1M'] }, { ...fileThat({}), budgets }, false);
+    expect(plan.budgets.map((each) => each.optional)).toEqual(optional);
   });
 });
 

@@ -100,6 +100,17 @@ describe('renderSummary', () => {
     ]);
   });
 
+  it('names the largest maps that are held but charged elsewhere', () => {
+    const heldElsewhere = { count: 3, bytes: 9216, names: { small: 1024, '': 2048, large: 6144 } };
+    const lines = changed(cgroup2.summary, { bpf: { ...cgroup2.summary.bpf, heldElsewhere } }).split('\n');
+    const at = lines.indexOf('    held, but charged elsewhere, at most: 3 maps 9.00 KiB');
+    expect(lines.slice(at + 1, at + 4).map((line) => line.trim())).toEqual([
+      '6.00 KiB  large',
+      '2.00 KiB  (no name)',
+      '1.00 KiB  small',
+    ]);
+  });
+
   it('states that the peak lies between two samples only if it does', () => {
     const note = 'the peak fell between two samples';
     const bytes = cgroup2.summary.highest?.current ?? 0;

@@ -103,6 +103,17 @@ describe('the fast clock', () => {
     clock.stop();
   });
 
+  it('reads seldom below a high-water mark that is known', async () => {
+    const watchRise = vi.fn();
+    const { clock } = clockOver((ms) => ({ anon: ms < 300 ? 60 : 10, peak: 60 }), { watchRise });
+    clock.start();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(clock.take()).not.toHaveProperty('unseenBytes');
+    // Requested only while memory is steady.
+    expect(watchRise).toHaveBeenLastCalledWith(11 * MIB);
+    clock.stop();
+  });
+
   it('compares a high-water mark that was reset with the readings around it', async () => {
     const { clock } = clockOver((ms) => ({
       anon: ms < 100 ? 80 : 10,

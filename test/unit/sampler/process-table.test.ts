@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import fs, { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { EventRecord, ProcessesRecord, ProcessRow } from '#src/model/recording.ts';
 import { applyProcesses } from '#src/model/row-changes.ts';
@@ -66,6 +66,24 @@ describe('ProcessTable', () => {
     expect(row).toMatchObject({ pid, ppid: process.pid, comm: 'sh', threads: 1, cgroup: 'nested' });
     // The kernel counts resident pages per CPU: the sum in /proc/<pid>/stat may lag by some of them.
     expect(Math.abs((row?.rss ?? 0) - statusOf(pid, 'VmRSS') * 1024)).toBeLessThan(1024 * 1024);
+  });
+
+  it('emits the same figures of processes that are read without pidusage', async () => {
+    const child = await startShell('read line');
+    const pid = child.pid ?? 0;
+    // As for all but the largest 500: pidusage opens /proc/<pid>/stat itself, and gets nothing here.
+    const refuse = (...args: unknown[]) => (args.at(-1) as (error: Error) => void)(new Error('refused'));
+    const open = vi.spyOn(fs, 'open').mockImplementation(refuse as typeof fs.open);
+    const { rows } = watching(new Map([[pid, undefined]]), pid);
+    try {
+      await vi.waitFor(() => expect(rows.get(pid)?.cpuPercent).toBeDefined(), 30_000);
+      expect(open).toHaveBeenCalled();
+    } finally {
+      open.mockRestore();
+    }
+    const row = rows.get(pid);
+    expect(Math.abs((row?.rss ?? 0) - statusOf(pid, 'VmRSS') * 1024)).toBeLessThan(1024 * 1024);
+    expect(row?.cpuPercent).toBeLessThanOrEqual(200);
   });
 
   it('emits nothing while nothing changes, and the processes that have ended', async () => {

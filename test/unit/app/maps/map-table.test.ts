@@ -67,6 +67,14 @@ describe('the table', () => {
     expect(unlimited.join('\n')).not.toContain('not shown');
   });
 
+  it('is complete on a terminal that is exactly as wide, and not on one that is narrower', () => {
+    const listing = evaluateListing([listedMap({ cgroup: '/a' })], { sort: 'bytes' });
+    const inColumns = (columns?: number) => renderMapTable(listing, memcg, { plainBytes: false, columns });
+    const width = Math.max(...inColumns().map(({ length }) => length));
+    expect(inColumns(width)).toEqual(inColumns());
+    expect(inColumns(width - 1).join('\n')).toContain(`not shown in ${width - 1} columns: `);
+  });
+
   it('is cut to a narrow terminal, and is one line without maps', () => {
     const lines = renderMapTable(evaluateListing(SCENE, { sort: 'bytes' }), memcg, {
       plainBytes: false,
