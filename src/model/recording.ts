@@ -198,6 +198,17 @@ export interface ProcessRow {
   cgroup?: string;
 }
 
+/** The program that a process executes. */
+export interface ProcessProgram {
+  pid: number;
+  /** The name of its effective user, or the uid. Absent if it is not readable. */
+  user?: string;
+  /**
+   * The words of its command line, cut after 1000 characters; may contain any character. Absent if it is not readable.
+   */
+  command?: string[];
+}
+
 /**
  * The processes that are new or changed since the previous line of this type; the first lists all. A reading
  * of many processes is split into several lines of 100.
@@ -213,6 +224,11 @@ export interface ProcessesRecord {
   gone?: number[];
   /** Number of processes that are not listed; absent if all are. */
   omitted?: number;
+  /**
+   * The programs of processes that are new, have executed another program, or have changed their user or title soon
+   * after that. Absent if there are none.
+   */
+  programs?: ProcessProgram[];
 }
 
 /** BPF memory over the run. */

@@ -80,7 +80,15 @@ export function joinProcesses(earlier: ProcessesRecord, later: ProcessesRecord):
   const processes = new Map<number, ProcessRow>();
   applyProcesses(processes, earlier);
   applyProcesses(processes, later);
-  return { ...later, processes: [...processes.values()], ...joinGone(earlier, later, processes) };
+  const programs = new Map(
+    [...(earlier.programs ?? []), ...(later.programs ?? [])].map((program) => [program.pid, program]),
+  );
+  return {
+    ...later,
+    processes: [...processes.values()],
+    ...joinGone(earlier, later, processes),
+    ...(programs.size > 0 ? { programs: [...programs.values()] } : {}),
+  };
 }
 
 function joinGone(

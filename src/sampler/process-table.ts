@@ -7,9 +7,10 @@ import { readPageSize } from '../kernel/procfs/auxv.ts';
 import { readDescriptorCount } from '../kernel/procfs/descriptor-count.ts';
 import { findLivingThread, hasExited, type PidStat, readPidStat } from '../kernel/procfs/pid-stat.ts';
 import { yieldToEventLoop } from '../kernel/sleep.ts';
-import type { EventRecord, ProcessesRecord, ProcessRow } from '../model/recording.ts';
+import type { EventRecord, ProcessesRecord, ProcessProgram, ProcessRow } from '../model/recording.ts';
 import { RowChanges } from '../model/row-changes.ts';
 import { ProcessDetails } from './process-details.ts';
+import { ProcessPrograms } from './process-programs.ts';
 import { type ProcessUsage, ProcessUsages } from './process-usage.ts';
 import { ProgramWatch } from './program-watch.ts';
 
@@ -63,6 +64,7 @@ export class ProcessTable {
   readonly #changes = new RowChanges<ProcessRow>(({ pid }) => pid);
   readonly #programs: ProgramWatch;
   readonly #usages = new ProcessUsages();
+  readonly #identities = new ProcessPrograms(unlessGone);
   readonly #details: ProcessDetails;
   readonly #sizeCountsDescriptors: boolean;
   readonly #pageSize = readPageSize();
@@ -133,8 +135,11 @@ export class ProcessTable {
     this.#beginSlice();
     const listed = new Map<number, { stat: PidStat; atMs: number }>();
     const rows: ProcessRow[] = [];
+    const programs = new Map<number, ProcessProgram>();
     for (const stat of chosen) {
       await this.#yieldToEventLoop();
+      const program = this.#identities.look(stat);
+      if (program !== undefined) programs.set(stat.pid, program);
       const now = { stat, atMs: monotonicMs() };
       listed.set(stat.pid, now);
       rows.push(this.#rowOf(stat, usages.get(stat.pid) ?? this.#usageOf(now), cgroups.get(stat.pid)));
@@ -142,7 +147,8 @@ export class ProcessTable {
     if (this.#stopped) return;
     this.#listed = listed;
     this.#usages.retain(listed);
-    await this.#emitProcesses(stats, rows);
+    this.#identities.retain(listed);
+    await this.#emitProcesses(stats, rows, programs);
   }
 
   async #readStats(pids: Iterable<number>): Promise<PidStat[]> {
@@ -198,16 +204,20 @@ export class ProcessTable {
     return row;
   }
 
-  async #emitProcesses(stats: readonly PidStat[], rows: readonly ProcessRow[]): Promise<void> {
+  async #emitProcesses(
+    stats: readonly PidStat[],
+    rows: readonly ProcessRow[],
+    programs: Map<number, ProcessProgram>,
+  ): Promise<void> {
     const { emit, elapsedMs } = this.#parts;
-    const programs = this.#programs.look(stats);
-    if (programs !== undefined) {
-      emit({ type: 'event', elapsedMs: elapsedMs(), event: 'exec', noticed: 'tick', ...programs });
+    const executed = this.#programs.look(stats);
+    if (executed !== undefined) {
+      emit({ type: 'event', elapsedMs: elapsedMs(), event: 'exec', noticed: 'tick', ...executed });
     }
     await this.#yieldToEventLoop();
     const omitted = stats.length - rows.length;
     const difference = this.#changes.next(rows);
-    if (difference === undefined && omitted === this.#omitted) return;
+    if (difference === undefined && omitted === this.#omitted && programs.size === 0) return;
     this.#omitted = omitted;
     const { changed = [], gone = [] } = difference ?? {};
     let from = 0;
@@ -218,8 +228,13 @@ export class ProcessTable {
       const record: ProcessesRecord = { type: 'processes', elapsedMs: elapsedMs(), processes };
       if (from === 0 && gone.length > 0) record.gone = gone;
       if (omitted > 0) record.omitted = omitted;
-      emit(record);
       from += ROWS_A_LINE;
+      // Those of unchanged rows are few, and in the last line.
+      const here = from < changed.length ? processes.map(({ pid }) => pid) : [...programs.keys()];
+      const named = here.flatMap((pid) => programs.get(pid) ?? []);
+      for (const { pid } of named) programs.delete(pid);
+      if (named.length > 0) record.programs = named;
+      emit(record);
     } while (from < changed.length);
   }
 

@@ -61,6 +61,15 @@ export function findEntry(text: string, key: string): string[] | undefined {
   return entries.find((fields) => fields[0] === key) ?? entries.find((fields) => fields[2] === key);
 }
 
+/** The name of a uid in `/etc/passwd`; undefined if it has none there. Source: passwd(5). */
+export function findUserName(uid: number): string | undefined {
+  try {
+    return findEntry(readDatabase('passwd'), String(uid))?.[0];
+  } catch {
+    return undefined;
+  }
+}
+
 function readDatabase(database: string): string {
   try {
     return readFileSync(`/etc/${database}`, 'utf8');

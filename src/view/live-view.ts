@@ -1,9 +1,11 @@
 /** The view of a live run: a sink that draws, with the output of the target. */
 import { safeText } from '../format/safe-text.ts';
 import { formatDuration } from '../format/units.ts';
+import { monotonicMs } from '../kernel/monotonic.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Sink } from '../output/sink.ts';
+import type { ProcessFacts } from '../sampler/process-facts.ts';
 import type { Effect } from './state/effect.ts';
 import { OutputBuffer } from './state/output-buffer.ts';
 import type { ViewStatus } from './state/view.ts';
@@ -23,6 +25,8 @@ export interface LiveControls {
   /** Whether the target has exited; its descendants may continue with `--wait all`. */
   hasTargetEnded(): boolean;
   advice(): readonly BpfAdvice[];
+  /** Reads the details of a process of the run; undefined if it is none any more. */
+  processFacts(pid: number): Promise<ProcessFacts | undefined>;
   /** Sends a signal; returns the reason if that failed. */
   signal(pid: number, signal: string): string | undefined;
   interrupt(): void;
@@ -51,6 +55,12 @@ export interface LiveViewOptions {
  */
 export const DRAW_AFTER_MS = 300;
 
+/** Age from which the details of a process are read again while they are shown. Unit: milliseconds. */
+const FACTS_MS = 2000;
+
+/** Milliseconds of rest for each that reading them took. */
+const FACTS_REST = 20;
+
 /** Unit: bytes. */
 const MAX_EARLY_BYTES = 4 * 1024 ** 2;
 
@@ -70,6 +80,7 @@ export class LiveView implements Sink {
   #isOpen = true;
   #endedMs: number | undefined;
   #onClosed: (() => void)[] = [];
+  #facts: { pid: number; readAtMs: number; last: ProcessFacts | undefined } | undefined;
 
   constructor(screen: Screen, options: LiveViewOptions) {
     this.#exitOnEnd = options.exitOnEnd;
@@ -81,6 +92,7 @@ export class LiveView implements Sink {
         snapshot: () => this.#builder.snapshot(),
         status: () => this.#status(),
         output: () => this.#output.view(),
+        facts: (pid) => this.#factsOf(pid),
         advice: () => this.#builder.data.summary?.bpf?.advice ?? this.#controls?.advice(),
       },
       {
@@ -201,6 +213,25 @@ export class LiveView implements Sink {
           : { output: `No output yet (${stdinHint}).` }),
       },
     };
+  }
+
+  /** The last details that were read; starts reading them again if they are old. */
+  #factsOf(pid: number): ProcessFacts | undefined {
+    const nowMs = monotonicMs();
+    if (this.#facts?.pid !== pid) this.#facts = { pid, readAtMs: Number.NEGATIVE_INFINITY, last: undefined };
+    const facts = this.#facts;
+    if (nowMs - facts.readAtMs >= FACTS_MS && this.#controls !== undefined) {
+      // Until it is read, it is not read again.
+      facts.readAtMs = Number.POSITIVE_INFINITY;
+      void this.#controls.processFacts(pid).then((read) => {
+        facts.last = read ?? facts.last;
+        const readAtMs = monotonicMs();
+        facts.readAtMs =
+          read === undefined ? Number.POSITIVE_INFINITY : readAtMs + (readAtMs - nowMs) * FACTS_REST;
+        this.#viewer.changed();
+      });
+    }
+    return facts.last;
   }
 
   #state(): ViewStatus['state'] {

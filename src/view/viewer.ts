@@ -2,6 +2,7 @@
 
 import { monotonicMs } from '../kernel/monotonic.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
+import type { ProcessFacts } from '../sampler/process-facts.ts';
 import { breakdownScrollIn } from './panels/breakdown-panel.ts';
 import { type Frame, renderFrame } from './panels/frame.ts';
 import { writeSnapshot } from './snapshot.ts';
@@ -13,6 +14,7 @@ import { idAtRow, isTable, topOfList } from './state/lists.ts';
 import { moveBy } from './state/moves.ts';
 import {
   initialUiState,
+  isPage,
   type OutputView,
   type UiState,
   type View,
@@ -31,6 +33,8 @@ export interface Shown {
   output(): OutputView;
   /** Undefined if it was not computed. */
   advice(): readonly BpfAdvice[] | undefined;
+  /** The details of a process, which are read because they are asked for; undefined until then. Absent in a replay. */
+  facts?(pid: number): ProcessFacts | undefined;
 }
 
 /** The owner of the view. */
@@ -123,10 +127,13 @@ export class Viewer {
 
   #view(): View {
     const paused = this.#ui.paused ? this.#paused : undefined;
-    const advice = this.#ui.dialog?.kind === 'map' ? this.#shown.advice() : undefined;
+    const { dialog } = this.#ui;
+    const advice = dialog?.kind === 'map' ? this.#shown.advice() : undefined;
+    const facts = dialog?.kind === 'process' ? this.#shown.facts?.(dialog.id) : undefined;
     const status = this.#shown.status();
     return {
       ...(advice === undefined ? {} : { advice }),
+      ...(facts === undefined ? {} : { facts }),
       data:
         paused === undefined ? this.#shown.data() : { ...paused.data, summary: this.#shown.data().summary },
       base: this.#base(),
@@ -164,7 +171,7 @@ export class Viewer {
   /** Limits the scroll position to the end immediately. */
   #keepScrolls(view: View): void {
     const { dialog } = this.#ui;
-    if ((dialog?.kind === 'help' || dialog?.kind === 'map') && dialog.scroll > this.#frame.pageEnd)
+    if (isPage(dialog) && dialog.scroll > this.#frame.pageEnd)
       this.#ui = { ...this.#ui, dialog: { ...dialog, scroll: this.#frame.pageEnd } };
     const region = this.#frame.regions.find(({ panel }) => panel === 'breakdown');
     if (region === undefined) return;
@@ -233,7 +240,7 @@ export class Viewer {
     const region = this.#frame.regions.find((each) => isIn(each, action));
     const rows = action.kind === 'wheel' && action.direction === 'up' ? -WHEEL_ROWS : WHEEL_ROWS;
     const { dialog } = this.#ui;
-    if (action.kind === 'wheel' && (dialog?.kind === 'help' || dialog?.kind === 'map')) {
+    if (action.kind === 'wheel' && isPage(dialog)) {
       this.#change(scrollPage(this.#ui, dialog, rows));
       this.#draw();
       return;

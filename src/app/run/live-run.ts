@@ -8,6 +8,7 @@ import { formatShortCommand } from '../../format/safe-text.ts';
 import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
 import type { Outputs } from '../../output/open-outputs.ts';
 import type { Sink } from '../../output/sink.ts';
+import type { ProcessFacts } from '../../sampler/process-facts.ts';
 import type { Target } from '../../target/launch.ts';
 import type { SignalWatcher } from '../../target/signals.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
@@ -56,7 +57,7 @@ export async function openLiveView(
     optimiseLate();
     const hint =
       streams.stdin === undefined && isatty(0)
-        ? `in the view stdin is /dev/null; interactive: cmemstat --no-tui -- ${formatShortCommand(command)}`
+        ? `in the view stdin is /dev/null; interactive: cmemstat --no-tui -- ${formatShortCommand(command, MAX_HINT_COMMAND)}`
         : undefined;
     const live = new LiveView(screen, { exitOnEnd, recording: output, stdinHint: hint });
     // Shown in the view now, and on standard error after the view is closed.
@@ -83,6 +84,9 @@ function inItsPlace(json: boolean, quiet: boolean): string {
 const PIPE_TIMEOUT_MS = 1000;
 
 const [STDOUT, STDERR] = [1, 2];
+
+/** Length of the command in a hint. Unit: characters. */
+const MAX_HINT_COMMAND = 60;
 
 class LiveRunView implements LiveRun {
   readonly #view: LiveView;
@@ -174,6 +178,7 @@ class LiveRunView implements LiveRun {
       isStopped: () => isStopped(target.pid),
       hasTargetEnded: () => measurement.hasTargetEnded,
       advice: () => measurement.advice(),
+      processFacts: (pid) => readFacts(measurement, pid),
       signal: (pid, signal) => sendSignal(measurement, pid, signal as NodeJS.Signals),
       interrupt: () => measurement.signalActions.passOn('SIGINT'),
       stop: () => stop('view'),
@@ -239,6 +244,21 @@ function isStopped(pid: number): boolean {
     return state === 'T' || state === 't';
   } catch {
     // It has exited.
+    return false;
+  }
+}
+
+/** Only loaded, and read, when a process is opened. */
+async function readFacts(measurement: Measurement, pid: number): Promise<ProcessFacts | undefined> {
+  const { readProcessFacts } = await import('../../sampler/process-facts.ts');
+  return isOfRun(measurement, pid) ? readProcessFacts(pid) : undefined;
+}
+
+/** Whether it is a process of the run; the cgroup is removed after the end. */
+function isOfRun(measurement: Measurement, pid: number): boolean {
+  try {
+    return measurement.processes().includes(pid);
+  } catch {
     return false;
   }
 }

@@ -325,15 +325,26 @@ function findInProcess(value: unknown): Fault | undefined {
   return undefined;
 }
 
+function findInProcessesProgramsItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { pid: _pid, user: _user, command: _command } = value;
+  if (!Number.isFinite(_pid)) return wrongAt('pid', 'a number');
+  if (_user !== undefined && typeof _user !== 'string') return wrongAt('user', 'a string');
+  if (_command !== undefined && (fault = findInList(_command, findInString)) !== undefined) return within('command', fault);
+  return undefined;
+}
+
 function findInProcesses(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { type: _type, elapsedMs: _elapsedMs, processes: _processes, gone: _gone, omitted: _omitted } = value;
+  const { type: _type, elapsedMs: _elapsedMs, processes: _processes, gone: _gone, omitted: _omitted, programs: _programs } = value;
   if (_type !== 'processes') return wrongAt('type', '"processes"');
   if (!Number.isFinite(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
   if ((fault = findInList(_processes, findInProcess)) !== undefined) return within('processes', fault);
   if (_gone !== undefined && (fault = findInList(_gone, findInNumber, 1)) !== undefined) return within('gone', fault);
   if (_omitted !== undefined && !Number.isFinite(_omitted)) return wrongAt('omitted', 'a number');
+  if (_programs !== undefined && (fault = findInList(_programs, findInProcessesProgramsItem, 1)) !== undefined) return within('programs', fault);
   return undefined;
 }
 
@@ -609,7 +620,7 @@ export type EventJson = { type: 'event'; elapsedMs: number; event: string; count
 export type MapsJson = { type: 'maps'; elapsedMs: number; maps: ({ id: number; type: string; name: string; key_size: number; value_size: number; max_entries: number; map_flags: number; bytes: number; source: 'memlock' | 'formula' | 'memlock-guess'; atLeast?: true; unchargedBytes: number; elements?: number; backlogBytes?: number; anonymous?: boolean; cgroup?: string; elsewhere?: true; holders?: ({ pid: number; comm: string })[]; programs?: ({ id: number; name: string })[] })[]; gone?: (number)[] };
 
 /** `processes` of recording.schema.json. */
-export type ProcessesJson = { type: 'processes'; elapsedMs: number; processes: ({ pid: number; ppid: number; comm: string; rss: number; pss?: number; cpuPercent?: number; threads: number; fds?: number; cgroup?: string })[]; gone?: (number)[]; omitted?: number };
+export type ProcessesJson = { type: 'processes'; elapsedMs: number; processes: ({ pid: number; ppid: number; comm: string; rss: number; pss?: number; cpuPercent?: number; threads: number; fds?: number; cgroup?: string })[]; gone?: (number)[]; omitted?: number; programs?: ({ pid: number; user?: string; command?: (string)[] })[] };
 
 /** `summary` of recording.schema.json. */
 export type SummaryJson = { type: 'summary'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; leaf?: string; durationMs: number; exit: { status: number; code?: number; signal?: string; oomKilled?: boolean; endedBy?: 'timeout' | 'budget' | 'view'; killedByCmemstat?: true }; peak?: { bytes: number; source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled'; unseenBytes?: number }; highest?: Sample; averages: Counters; maxima?: Record<string, number>; growth?: Record<string, number>; events?: Counters; eventsLocal?: Counters; elsewhere?: { count: number; processes: ({ pid: number; comm: string; cgroup?: string; sinceMs: number; message: string; hint: string })[] }; cgroupRemovedMs?: number; stallUs?: { some?: number; full?: number }; bpf?: { reason?: string; last?: BpfTotals; largest?: BpfTotals; runningReadings?: number; heldElsewhere?: { count: number; bytes: number; atLeast?: true; names?: Record<string, number> }; heldPeak?: BpfCounts; maps?: ({ id: number; type: string; name: string; key_size: number; value_size: number; max_entries: number; bytes: number; source: 'memlock' | 'formula' | 'memlock-guess'; atLeast?: true; unchargedBytes: number; elements?: number; anonymous?: boolean })[]; mapBytes?: Record<string, number>; advice?: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; text: string; savesBytes?: number; maps: ({ id: number; name: string })[]; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; leftovers?: ({ id: number; type: string; name: string; bytes: number; unchargedBytes: number; pinned: (string)[]; programs: ({ id: number; name: string })[]; links: ({ id: number; type: string })[]; holders: ({ pid: number; comm: string })[] })[]; unavailable?: string; hint?: string }; processes?: Most; nestedCgroups?: Most; outlived: ({ pid: number; comm: string })[]; samples: { count: number; late: number; missed: number; longestGapMs: number; readings?: number; longestReadingGapMs?: number; dropped?: number }; sources: Record<string, string>; warnings: (string)[]; kernelBreakdown?: { kernel: number; terms: ({ id: string; bytes: number; source: string; atLeast?: true })[]; notes: (string)[] } };

@@ -79,6 +79,12 @@ export function growthSpan(bytes: number | undefined, units: UiState['units']): 
   return { text: formatChange(Math.round(bytes), units), style };
 }
 
+/** Growth in words. @param bytes per minute. */
+export function growthText(bytes: number | undefined, units: UiState['units']): string {
+  if (bytes === undefined) return 'not known yet';
+  return bytes === 0 ? 'none that is certain' : `${formatChange(Math.round(bytes), units)} per minute`;
+}
+
 function grouped(value: number): string {
   return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
 }

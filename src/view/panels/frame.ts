@@ -3,19 +3,20 @@
 import { formatTick } from '../chart/axis.ts';
 import { contentOf } from '../state/content.ts';
 import { type Layout, layOut, type Region } from '../state/layout.ts';
-import { PANELS, type PanelId, type View } from '../state/view.ts';
+import { isPage, PANELS, type Page, type PanelId, type View } from '../state/view.ts';
 import { fitLine, fitText, overlay, widthOfLine } from '../text/cells.ts';
 import type { Line, Role, Size, Span } from '../text/line.ts';
 import { endOfText, shownText } from '../text/shown-text.ts';
 import { breakdownHeight, renderBreakdown } from './breakdown-panel.ts';
 import { renderDialog } from './dialogs.ts';
 import { renderHeader } from './header.ts';
-import { helpLines, renderHelp } from './help.ts';
-import { mapLines, renderMapDetail } from './map-detail.ts';
+import { helpLines } from './help.ts';
+import { mapLines } from './map-detail.ts';
 import { renderMaps } from './maps-panel.ts';
 import { renderOutput } from './output-panel.ts';
-import { fillUp, lastScroll, renderWrapped } from './pieces.ts';
+import { fillUp, lastScroll, renderScrolled, renderWrapped } from './pieces.ts';
 import { renderPressure } from './pressure-panel.ts';
+import { processLines } from './process-detail.ts';
 import { renderProcesses } from './processes-panel.ts';
 import { renderStatusLine } from './status-line.ts';
 import { endLines, renderEnd } from './summary-panel.ts';
@@ -72,14 +73,25 @@ function pageSize(size: Size, { headerHeight, footerTop }: Layout & { kind: 'pan
 }
 
 function pageEnd(view: View, { width, height }: Size): number {
-  switch (view.ui.dialog?.kind) {
+  const { dialog } = view.ui;
+  return isPage(dialog) ? lastScroll(pageLines(view, dialog, width).length, height) : 0;
+}
+
+/** All lines of a page. */
+function pageLines(view: View, page: Page, width: number): Line[] {
+  switch (page.kind) {
     case 'help':
-      return lastScroll(helpLines(view, width).length, height);
+      return helpLines(view, width);
     case 'map':
-      return lastScroll(mapLines(view, width).length, height);
-    default:
-      return 0;
+      return mapLines(view, page.id, width);
+    case 'process':
+      return processLines(view, page.id, width);
   }
+}
+
+/** The visible part of a page at its scroll position. */
+export function renderPage(view: View, page: Page, size: Size): Line[] {
+  return renderScrolled(pageLines(view, page, size.width), page.scroll, size, view.unicode);
 }
 
 /** Number of lines for the end of the run: as many as needed, but at most three on low screens. */
@@ -91,8 +103,7 @@ function endRows(view: View, size: Size): number {
 
 function renderSmall(view: View, size: Size): Line[] {
   const { dialog, message } = view.ui;
-  if (dialog?.kind === 'help') return renderHelp(view, size);
-  if (dialog?.kind === 'map') return renderMapDetail(view, size);
+  if (isPage(dialog)) return renderPage(view, dialog, size);
   const messageLines = message === undefined ? [] : renderMessage(message, view.unicode, size.width);
   const lines = fillUp([renderStatusLine(view, size.width), ...messageLines], size);
   if (size.height === 1 && messageLines[0] !== undefined) return [messageLines[0]];
@@ -211,15 +222,16 @@ function renderFooter(view: View, width: number): Line {
 function withDialog(view: View, size: Size, layout: Layout & { kind: 'panels' }, lines: Line[]): Line[] {
   const { dialog } = view.ui;
   if (dialog === undefined || dialog.kind === 'filter') return lines;
-  if (dialog.kind !== 'help' && dialog.kind !== 'map') {
+  if (!isPage(dialog)) {
     const box = renderDialog(view, size);
     return box === undefined ? lines : centred(lines, box.lines, size);
   }
   const top = layout.headerHeight;
   const inner = pageSize(size, layout);
-  const title = dialog.kind === 'help' ? 'Help' : `BPF map ${dialog.id}`;
+  const title =
+    dialog.kind === 'help' ? 'Help' : `${dialog.kind === 'map' ? 'BPF map' : 'Process'} ${dialog.id}`;
   const heading = titleLine(title, true, view.unicode, size.width);
-  const page = dialog.kind === 'help' ? renderHelp(view, inner) : renderMapDetail(view, inner);
+  const page = renderPage(view, dialog, inner);
   return [...lines.slice(0, top), heading, ...page, ...lines.slice(layout.footerTop)];
 }
 

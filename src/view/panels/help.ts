@@ -3,8 +3,8 @@
 import { KEY_PLACES, KEY_TABLE, type KeyEntry, type KeyPlace, LEGEND } from '../state/key-table.ts';
 import type { View } from '../state/view.ts';
 import { fitLine, widthOf } from '../text/cells.ts';
-import type { Line, Size, Span } from '../text/line.ts';
-import { renderScrolled, renderWrapped } from './pieces.ts';
+import type { Line, Span } from '../text/line.ts';
+import { renderWrapped } from './pieces.ts';
 
 /** Width of keys, including the following space. */
 const KEYS = 22;
@@ -19,13 +19,6 @@ export function helpLines(view: View, all: number): Line[] {
   const [first, ...others] = placesFor(view).map(({ where, title }) => renderSection(where, title, width));
   const sections = [...(first === undefined ? [] : [first]), renderLegend(width), ...others];
   return inColumns(sections, count, width, all);
-}
-
-/** The visible part of the page at the scroll position. */
-export function renderHelp(view: View, size: Size): Line[] {
-  const { dialog } = view.ui;
-  const scroll = dialog?.kind === 'help' ? dialog.scroll : 0;
-  return renderScrolled(helpLines(view, size.width), scroll, size, view.unicode);
 }
 
 function placesFor(view: View): typeof KEY_PLACES {

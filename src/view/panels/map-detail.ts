@@ -3,40 +3,26 @@ import { formatMapFlags } from '../../format/map-flags.ts';
 import { formatDuration } from '../../format/units.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { LiveMap } from '../../model/recording.ts';
-import { mapFill, mapGrowth, selectedIndex, visibleMaps } from '../state/lists.ts';
+import { mapFill, mapGrowth } from '../state/lists.ts';
 import type { MapEntry, View } from '../state/view.ts';
 import { fitLine } from '../text/cells.ts';
-import type { Line, Size, Span } from '../text/line.ts';
+import type { Line, Span } from '../text/line.ts';
 import { gauge, shownText } from '../text/shown-text.ts';
-import { formatChange, formatShare, formatSize } from './figure-text.ts';
-import { renderScrolled, renderWrapped } from './pieces.ts';
+import { formatShare, formatSize, growthText } from './figure-text.ts';
+import { renderWrapped } from './pieces.ts';
 
 const LABEL = 14;
 
 const GAUGE = 20;
 
-/** The map of the dialog, otherwise the selected one. */
-export function mapLines(view: View, width: number): Line[] {
-  const { dialog } = view.ui;
-  const id = dialog?.kind === 'map' ? dialog.id : selectedId(view);
-  const entry = id === undefined ? undefined : view.data.maps.get(id);
+/** The lines of the page. */
+export function mapLines(view: View, id: number, width: number): Line[] {
+  const entry = view.data.maps.get(id);
   const lines =
     entry === undefined
-      ? [fitLine([{ text: `  Map ${id ?? ''} no longer exists.`, style: 'warning' }], width)]
+      ? [fitLine([{ text: `  Map ${id} no longer exists.`, style: 'warning' }], width)]
       : renderFacts(view, entry, width);
-  return [...lines, ...(id === undefined ? [] : renderAdvice(view, id, width))];
-}
-
-/** The visible part of the page at the scroll position. */
-export function renderMapDetail(view: View, size: Size): Line[] {
-  const { dialog } = view.ui;
-  const scroll = dialog?.kind === 'map' ? dialog.scroll : 0;
-  return renderScrolled(mapLines(view, size.width), scroll, size, view.unicode);
-}
-
-function selectedId(view: View): number | undefined {
-  const maps = visibleMaps(view);
-  return maps[selectedIndex(maps, ({ row }) => row.id, view.ui.maps.selected)]?.row.id;
+  return [...lines, ...renderAdvice(view, id, width)];
 }
 
 function renderFacts(view: View, entry: MapEntry, width: number): Line[] {
@@ -58,7 +44,7 @@ function renderFacts(view: View, entry: MapEntry, width: number): Line[] {
     ...fact('bytes', bytesOf(view, row), 'strong'),
     ...fact('uncharged', unchargedOf(view, row), row.unchargedBytes > 0 ? 'warning' : undefined),
     ...fact('peak', peakOf(view, entry)),
-    ...fact('growth', growthOf(view, entry)),
+    ...fact('growth', growthText(mapGrowth(view, entry), view.ui.units)),
     ...fact(row.backlogBytes === undefined ? 'elements' : 'waiting', useOf(view, entry)),
   ];
   const fill = mapFill(row);
@@ -97,14 +83,6 @@ function unchargedOf({ ui: { units } }: View, { unchargedBytes }: LiveMap): stri
 
 function peakOf({ ui: { units } }: View, { peakBytes, seenMs, firstBytes }: MapEntry): string {
   return `${formatSize(peakBytes, units)}; first seen at ${formatDuration(seenMs)} with ${formatSize(firstBytes, units)}`;
-}
-
-function growthOf(view: View, entry: MapEntry): string {
-  const growth = mapGrowth(view, entry);
-  if (growth === undefined) return 'not known yet';
-  return growth === 0
-    ? 'none that is certain'
-    : `${formatChange(Math.round(growth), view.ui.units)} per minute`;
 }
 
 function useOf(view: View, { row, firstElements }: MapEntry): string {

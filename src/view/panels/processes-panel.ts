@@ -1,13 +1,16 @@
 /** The list of processes in the leaf and its nested cgroups. */
 
 import { type ProcessListRow, processGrowth, relativeBytes, visibleProcesses } from '../state/lists.ts';
-import type { View } from '../state/view.ts';
+import type { ProcessEntry, View } from '../state/view.ts';
 import type { Column } from '../text/columns.ts';
 import type { Line, Size, Span } from '../text/line.ts';
 import { shownText } from '../text/shown-text.ts';
 import { ABSENT, formatChange, formatSize, GROWTH, growthSpan, isRelative } from './figure-text.ts';
 import { renderList } from './list.ts';
 import { renderAbsent } from './pieces.ts';
+
+/** From this width on, command lines are more important than the last columns. */
+const ROOM_FOR_COMMANDS = 70;
 
 /** Maximum tree depth that is drawn; deeper levels are shown as a number. */
 const MAX_DEPTH = 8;
@@ -21,7 +24,7 @@ export function renderProcesses(view: View, size: Size): Line[] {
   const rows = visibleProcesses(view);
   return renderList(view, size, {
     id: 'processes',
-    columns: columnsOf(view),
+    columns: columnsOf(view, size.width < ROOM_FOR_COMMANDS ? 16 : 28),
     rows,
     idOf: ({ entry }) => entry.row.pid,
     noMatch: 'No process matches',
@@ -35,7 +38,7 @@ function renderNone(view: View, size: Size): Line[] {
   return renderAbsent(view, 'processes', hasEnded ? 'No processes were seen.' : 'No processes yet.', size);
 }
 
-function columnsOf(view: View): Column<ProcessListRow>[] {
+function columnsOf(view: View, commandWidth: number): Column<ProcessListRow>[] {
   const { unicode, ui } = view;
   const { units } = ui;
   const { tree } = ui.processes;
@@ -52,11 +55,12 @@ function columnsOf(view: View): Column<ProcessListRow>[] {
   const columns: Column<ProcessListRow>[] = [
     column('pid', 6, 1, ({ entry }) => ({ text: String(entry.row.pid) })),
     {
-      ...column('comm', tree ? 20 : 15, 0, (row) => ({
-        text: `${tree ? branchesOf(row, unicode) : ''}${shownText(row.entry.row.comm, unicode)}`,
+      ...column('comm', commandWidth, 0, (row) => ({
+        text: `${tree ? branchesOf(row, unicode) : ''}${shownText(shortCommand(row.entry), unicode)}`,
       })),
+      title: 'command',
       align: 'left',
-      most: 40,
+      most: 200,
     },
     {
       ...column('rss', size, 2, ({ entry: { row, firstRss } }) => {
@@ -66,7 +70,12 @@ function columnsOf(view: View): Column<ProcessListRow>[] {
       }),
       title: isRelative(view) ? `since ${ui.relative}` : 'rss',
     },
-    column('pss', size, 5, ({ entry }) => ({ text: formatSize(entry.row.pss, units) })),
+    {
+      ...column('user', 4, 5, ({ entry }) => ({ text: shownText(entry.program?.user ?? ABSENT, unicode) })),
+      align: 'left',
+      most: 12,
+    },
+    column('pss', size, 6, ({ entry }) => ({ text: formatSize(entry.row.pss, units) })),
     {
       ...column('growth', size, 3, ({ entry }) => growthSpan(processGrowth(view, entry), units)),
       title: GROWTH,
@@ -74,15 +83,21 @@ function columnsOf(view: View): Column<ProcessListRow>[] {
     column('cpu', 6, 4, ({ entry: { row } }) => ({
       text: row.cpuPercent === undefined ? ABSENT : `${row.cpuPercent.toFixed(1)}%`,
     })),
-    { ...column('threads', 4, 6, ({ entry }) => ({ text: String(entry.row.threads) })), title: 'thr' },
-    column('fds', 4, 7, ({ entry }) => ({ text: String(entry.row.fds ?? ABSENT) })),
+    { ...column('threads', 4, 7, ({ entry }) => ({ text: String(entry.row.threads) })), title: 'thr' },
+    column('fds', 4, 8, ({ entry }) => ({ text: String(entry.row.fds ?? ABSENT) })),
   ];
   if (![...view.data.processes.values()].some(({ row }) => row.cgroup !== undefined)) return columns;
   const cgroup = ({ entry }: ProcessListRow): Span => ({
     text: shownText(entry.row.cgroup ?? '', unicode),
     style: 'dim',
   });
-  return [...columns, { title: 'cgroup', align: 'left', least: 10, most: 30, rank: 8, cell: cgroup }];
+  return [...columns, { title: 'cgroup', align: 'left', least: 10, most: 30, rank: 9, cell: cgroup }];
+}
+
+/** The command line without the folder of the program, or the name of the process. */
+function shortCommand({ row, program }: ProcessEntry): string {
+  const [name = row.comm, ...words] = program?.command ?? [];
+  return [name.replace(/^\/(\S*\/)*/, ''), ...words].join(' ');
 }
 
 /** The lines from a process to its parent. */

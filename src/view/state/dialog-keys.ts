@@ -2,7 +2,7 @@
 
 import type { Pressed } from './effect.ts';
 import { MOVES, moveBy, within } from './moves.ts';
-import type { Dialog, TableId, UiState, View } from './view.ts';
+import type { Dialog, Page, TableId, UiState, View } from './view.ts';
 
 /** The signals of the menu, most common first. */
 export const SIGNAL_CHOICES: readonly string[] = [
@@ -22,7 +22,8 @@ export function pressInDialog(view: View, ui: UiState, dialog: Dialog, key: stri
   const closed: UiState = { ...ui, dialog: undefined };
   switch (dialog.kind) {
     case 'help':
-    case 'map': {
+    case 'map':
+    case 'process': {
       const move = MOVES[key];
       if (move === undefined) return { ui: DISMISSING.has(key) ? closed : ui };
       return { ui: scrollPage(ui, dialog, move) };
@@ -43,10 +44,10 @@ export function pressInDialog(view: View, ui: UiState, dialog: Dialog, key: stri
 }
 
 /** More lines than any page has. */
-const MAX_PAGE_LINES = 500;
+const MAX_PAGE_LINES = 5000;
 
 /** Scrolls a page down by `rows` rows. */
-export function scrollPage(ui: UiState, page: Dialog & { kind: 'help' | 'map' }, rows: number): UiState {
+export function scrollPage(ui: UiState, page: Page, rows: number): UiState {
   return { ...ui, dialog: { ...page, scroll: within(page.scroll + rows, MAX_PAGE_LINES) } };
 }
 

@@ -144,8 +144,10 @@ function pressInPanel(view: View, ui: UiState, key: string): Pressed {
     case 'T':
       return { ui: { ...ui, processes: { ...ui.processes, tree: !ui.processes.tree } } };
     case 'enter':
-      if (ui.focus !== 'maps' || selected === undefined) return { ui };
-      return { ui: { ...ui, dialog: { kind: 'map', id: selected, scroll: 0 } } };
+      if (ui.focus !== list || selected === undefined) return { ui };
+      return {
+        ui: { ...ui, dialog: { kind: list === 'maps' ? 'map' : 'process', id: selected, scroll: 0 } },
+      };
     case 'k':
       return view.status.replay === undefined ? openSignalMenu(view, ui, list, selected) : { ui };
     default:

@@ -1,6 +1,6 @@
 /** The rows of lists: filter, order and visible range. Does not format anything. */
 import { globToRegExp } from '../../format/glob.ts';
-import type { LiveMap, ProcessRow } from '../../model/recording.ts';
+import type { LiveMap } from '../../model/recording.ts';
 import { growthOfSteps, type Steps } from '../../statistics/step-growth.ts';
 import { shownGrowth } from '../../statistics/trend.ts';
 import type { MapEntry, PanelId, ProcessEntry, TableId, UiState, View } from './view.ts';
@@ -45,7 +45,7 @@ export function visibleProcesses(view: View): ProcessListRow[] {
   const { sort, reverse, filter, tree } = view.ui.processes;
   const matches = matcherOf(filter);
   const entries = [...view.data.processes.values()];
-  const shown = matches === undefined ? entries : entries.filter(({ row }) => matches(findableProcess(row)));
+  const shown = matches === undefined ? entries : entries.filter((entry) => matches(findableProcess(entry)));
   const sorted = sortBy(shown, processKey(view, sort), (entry) => entry.row.pid, reverse);
   if (tree) return asTree(sorted);
   return sorted.map((entry) => ({ entry, depth: 0, isLast: false, parent: undefined }));
@@ -326,6 +326,6 @@ function findableMap({ id, name, type, cgroup = '', holders = [] }: LiveMap): Fi
   };
 }
 
-function findableProcess({ pid, comm, cgroup = '' }: ProcessRow): Findable {
-  return { words: [comm, cgroup], numbers: [pid] };
+function findableProcess({ row: { pid, comm, cgroup = '' }, program }: ProcessEntry): Findable {
+  return { words: [comm, cgroup, program?.user ?? '', program?.command?.join(' ') ?? ''], numbers: [pid] };
 }

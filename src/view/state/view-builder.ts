@@ -217,7 +217,7 @@ export class ViewBuilder {
     }
   }
 
-  #applyProcesses({ processes, gone, omitted, elapsedMs }: ProcessesRecord): void {
+  #applyProcesses({ processes, gone, omitted, programs = [], elapsedMs }: ProcessesRecord): void {
     for (const pid of gone ?? []) this.#state.processes.delete(pid);
     for (const row of processes) {
       const before = this.#state.processes.get(row.pid);
@@ -226,8 +226,13 @@ export class ViewBuilder {
         firstRss: before?.firstRss ?? row.rss,
         peakRss: Math.max(before?.peakRss ?? 0, row.rss),
         steps: addStep(before?.steps ?? NO_STEPS, elapsedMs, row.rss, before?.seenMs ?? elapsedMs),
+        program: before?.program,
         seenMs: before?.seenMs ?? elapsedMs,
       });
+    }
+    for (const program of programs) {
+      const entry = this.#state.processes.get(program.pid);
+      if (entry !== undefined) this.#state.processes.set(program.pid, { ...entry, program });
     }
     this.#state.omittedProcesses = omitted ?? 0;
   }

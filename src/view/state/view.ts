@@ -6,9 +6,17 @@
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfTotals } from '../../model/bpf-totals.ts';
 import type { BpfMoment } from '../../model/kernel-breakdown.ts';
-import type { EventRecord, LiveMap, ProcessRow, StartRecord, SummaryRecord } from '../../model/recording.ts';
+import type {
+  EventRecord,
+  LiveMap,
+  ProcessProgram,
+  ProcessRow,
+  StartRecord,
+  SummaryRecord,
+} from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
 import type { Series } from '../../model/series.ts';
+import type { ProcessFacts } from '../../sampler/process-facts.ts';
 import type { Steps } from '../../statistics/step-growth.ts';
 import type { GrowthReadings } from '../../statistics/trend.ts';
 import type { Line } from '../text/line.ts';
@@ -51,6 +59,8 @@ export interface MapEntry {
 /** A process over the run. */
 export interface ProcessEntry {
   row: ProcessRow;
+  /** Its command line and user; undefined if they are unknown. */
+  program: ProcessProgram | undefined;
   firstRss: number;
   peakRss: number;
   steps: Steps;
@@ -134,7 +144,16 @@ export type Dialog =
   | { kind: 'signal'; pid: number; choice: number }
   | { kind: 'filter'; list: TableId; text: string; before: string }
   | { kind: 'map'; id: number; scroll: number }
+  | { kind: 'process'; id: number; scroll: number }
   | { kind: 'goto'; text: string };
+
+/** A dialog that takes the place of the panels, and can be scrolled. */
+export type Page = Extract<Dialog, { scroll: number }>;
+
+/** Whether a dialog is a page. */
+export function isPage(dialog: Dialog | undefined): dialog is Page {
+  return dialog !== undefined && 'scroll' in dialog;
+}
 
 /** The display state; only changed by keys. */
 export interface UiState {
@@ -172,6 +191,8 @@ export interface View {
    * Advice on BPF maps. Absent if it cannot be computed: in a replay before the summary, or without BTF.
    */
   advice?: readonly BpfAdvice[];
+  /** The details of the process of the dialog. Absent in a replay, and until they are read. */
+  facts?: ProcessFacts;
   ui: UiState;
   /** Whether the terminal supports more than ASCII. */
   unicode: boolean;

@@ -99,6 +99,19 @@ describe('differences', () => {
     );
   });
 
+  it('of processes keep the last program of each', () => {
+    const line = (elapsedMs: number, programs?: ProcessesRecord['programs']): ProcessesRecord => ({
+      type: 'processes',
+      elapsedMs,
+      processes: [],
+      ...(programs === undefined ? {} : { programs }),
+    });
+    expect(joinProcesses(line(1), line(2))).toEqual(line(2));
+    expect(
+      joinProcesses(line(1, [{ pid: 1, command: ['a'] }, { pid: 2 }]), line(2, [{ pid: 1, command: ['b'] }])),
+    ).toEqual(line(2, [{ pid: 1, command: ['b'] }, { pid: 2 }]));
+  });
+
   it('of maps are merged in the same way', () => {
     const map = (id: number, bytes: number): MapsRecord['maps'][number] => ({
       id,

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs, { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -54,6 +54,20 @@ const statusOf = (pid: number, key: string) =>
   Number(new RegExp(`^${key}:\\s+(\\d+)`, 'm').exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 
 describe('ProcessTable', () => {
+  it('names the program and the user of a process once, and again after an exec', async () => {
+    const child = await startShell('read line; exec sleep 60');
+    const pid = child.pid ?? 0;
+    const { records } = watching(new Map([[pid, undefined]]), pid);
+    const programs = () =>
+      records.flatMap((record) => (record.type === 'processes' ? (record.programs ?? []) : []));
+    await vi.waitFor(() => expect(records.length).toBeGreaterThan(3), 30_000);
+    const user = execFileSync('id', ['-un'], { encoding: 'utf8' }).trim();
+    expect(programs()).toEqual([{ pid, user, command: ['sh', '-c', 'echo up; read line; exec sleep 60'] }]);
+    child.stdin?.write('line\n');
+    await vi.waitFor(() => expect(programs()).toHaveLength(2), 30_000);
+    expect(programs()[1]).toEqual({ pid, user, command: ['sleep', '60'] });
+  });
+
   it("emits the kernel's figures of a process", async () => {
     const child = await startShell('sleep 60 & read line');
     const pid = child.pid ?? 0;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { StartRecord, SummaryRecord } from '#src/model/recording.ts';
 import type { Sample } from '#src/model/sample.ts';
+import type { ProcessFacts } from '#src/sampler/process-facts.ts';
 import { DRAW_AFTER_MS, type LiveControls, LiveView } from '#src/view/live-view.ts';
 import { exampleRecords } from './example-view.ts';
 import { FakeScreen } from './fake-screen.ts';
@@ -8,6 +9,11 @@ import { FakeScreen } from './fake-screen.ts';
 const RECORDS = exampleRecords({ untilMs: 5000, ended: true });
 const SUMMARY = RECORDS.at(-1) as SummaryRecord;
 const OPTIONS = { exitOnEnd: false, recording: undefined, stdinHint: 'stdin is /dev/null' };
+const FACTS: ProcessFacts = {
+  mappings: { failure: 'permission denied' },
+  limits: [{ name: 'open files', soft: '77', hard: '88', unit: 'files' }],
+  descriptors: { count: 1, isCut: false, targets: [{ fd: 5, target: 'pipe:[1]' }] },
+};
 const SUCCESS: SummaryRecord = { ...SUMMARY, exit: { status: 0, code: 0 } };
 
 beforeEach(() => {
@@ -32,6 +38,10 @@ function openView(screen = new FakeScreen(), isDrawn = true) {
     isStopped: () => false,
     hasTargetEnded: () => run.hasEnded,
     advice: () => [],
+    processFacts: async (pid) => {
+      asked.push(`facts ${pid}`);
+      return FACTS;
+    },
     signal: () => undefined,
     interrupt: () => void asked.push('interrupt'),
     stop: () => void asked.push('stop'),
@@ -113,6 +123,29 @@ test('the panel of output says that standard input is not the terminal, until th
   view.takeOutput('stderr', Buffer.from('here\n'));
   vi.advanceTimersByTime(1000);
   expect(screen.text).not.toContain('/dev/null');
+  view.close();
+});
+
+test('the details of a process are read only while its page is open, and not more than every other second', async () => {
+  const { screen, view, asked } = openView(new FakeScreen({ width: 100, height: 60 }));
+  const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+  screen.press('4', 'down', 'up');
+  await pass(5000);
+  expect(asked).toEqual([]);
+  screen.press('enter');
+  await pass(1000);
+  expect(asked).toHaveLength(1);
+  expect(screen.text).toContain('77 of 88 files');
+  expect(screen.text).toContain('pipe:[1]');
+  expect(screen.text).toContain('permission denied');
+  await pass(8000);
+  expect(asked.length).toBeGreaterThan(2);
+  expect(asked.length).toBeLessThan(6);
+  expect(new Set(asked).size).toBe(1);
+  screen.press('escape');
+  const { length } = asked;
+  await pass(10_000);
+  expect(asked).toHaveLength(length);
   view.close();
 });
 

@@ -1,25 +1,23 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { renderDialog } from '#src/view/panels/dialogs.ts';
-import { renderHelp } from '#src/view/panels/help.ts';
-import { renderMapDetail } from '#src/view/panels/map-detail.ts';
+import { renderPage } from '#src/view/panels/frame.ts';
 import { renderMaps } from '#src/view/panels/maps-panel.ts';
 import { renderOutput } from '#src/view/panels/output-panel.ts';
 import { renderPressure } from '#src/view/panels/pressure-panel.ts';
 import { renderProcesses } from '#src/view/panels/processes-panel.ts';
 import { renderEnd } from '#src/view/panels/summary-panel.ts';
 import { OutputBuffer } from '#src/view/state/output-buffer.ts';
-import { type Dialog, MAP_SORTS, PANELS, PROCESS_SORTS, type View } from '#src/view/state/view.ts';
+import { type Dialog, isPage, MAP_SORTS, PANELS, PROCESS_SORTS, type View } from '#src/view/state/view.ts';
 import type { Line, Size } from '#src/view/text/line.ts';
 import { mapEntries, processEntries, SUMMARY, sceneView, widthsOf } from './scene.ts';
 
 const RENDERERS: readonly ((view: View, size: Size) => Line[])[] = [
   renderMaps,
-  renderMapDetail,
   renderProcesses,
   renderPressure,
   renderOutput,
-  renderHelp,
+  (view, size) => (isPage(view.ui.dialog) ? renderPage(view, view.ui.dialog, size) : renderEnd(view, size)),
   renderEnd,
 ];
 
@@ -42,6 +40,7 @@ const dialogs: fc.Arbitrary<Dialog | undefined> = fc.oneof(
     before: anyText,
   }),
   fc.record({ kind: fc.constant('map' as const), id: fc.constantFrom(7, 9, 12, 21, 22, 30, 999), scroll }),
+  fc.record({ kind: fc.constant('process' as const), id: fc.constantFrom(4711, 4713, 999), scroll }),
   fc.record({ kind: fc.constant('goto' as const), text: anyText }),
 );
 

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { BpfAdvice } from '#src/model/bpf-advice.ts';
+import type { ProcessFacts } from '#src/sampler/process-facts.ts';
 import { renderDialog } from '#src/view/panels/dialogs.ts';
-import { renderHelp } from '#src/view/panels/help.ts';
-import { renderMapDetail } from '#src/view/panels/map-detail.ts';
+import { renderPage } from '#src/view/panels/frame.ts';
 import { renderOutput } from '#src/view/panels/output-panel.ts';
 import { renderPressure } from '#src/view/panels/pressure-panel.ts';
 import { renderEnd } from '#src/view/panels/summary-panel.ts';
@@ -14,6 +14,8 @@ import { textOf } from '#src/view/text/cells.ts';
 import type { Line, Size } from '#src/view/text/line.ts';
 import { golden } from '../../../paths.ts';
 import { drawn, SUMMARY, sceneView } from './scene.ts';
+
+const MIB = 1024 * 1024;
 
 const ascii = { view: { unicode: false } };
 
@@ -164,10 +166,7 @@ const ADVICE: BpfAdvice[] = [
 
 describe('one map', () => {
   const detail = (id: number, size: Size, view: Partial<View> = {}, scroll = 0) =>
-    renderMapDetail(
-      sceneView({ ui: { dialog: { kind: 'map', id, scroll } }, view: { advice: ADVICE, ...view } }),
-      size,
-    );
+    renderPage(sceneView({ view: { advice: ADVICE, ...view } }), { kind: 'map', id, scroll }, size);
 
   test('with every known field, and its advice', async () => {
     const sizes: Size[] = [
@@ -186,12 +185,53 @@ describe('one map', () => {
     expect(text(detail(7, { width: 60, height: 30 }))).toContain('No savings found.');
     expect(text(detail(12, { width: 60, height: 6 }, {}, 500))).toContain('with 128 CPUs');
   });
+});
 
-  test('is the selected one without a dialog', () => {
-    const view = sceneView({ ui: { maps: { ...sceneView().ui.maps, selected: 9 } } });
-    expect(text(renderMapDetail(view, { width: 60, height: 30 }))).toMatch(
-      /name +events[\s\S]*Not available\./,
-    );
+const renderHelp = (view: View, size: Size) => renderPage(view, { kind: 'help', scroll: 0 }, size);
+
+describe('one process', () => {
+  const FACTS: ProcessFacts = {
+    mappings: {
+      count: 7,
+      isCut: false,
+      memory: [
+        { name: '', count: 3, size: 64 * MIB, rss: 12 * MIB, pss: 12 * MIB, swap: MIB },
+        { name: '/usr/lib/libc.so.6', count: 4, size: 2 * MIB, rss: MIB, pss: 4096, swap: 0 },
+        { name: '/tmp/\x1b[2Jevil', count: 1, size: 4096, rss: 0, pss: 0, swap: 0 },
+      ],
+    },
+    limits: [
+      { name: 'open files', soft: '1024', hard: '4096', unit: 'files' },
+      { name: 'address space', soft: 'unlimited', hard: 'unlimited', unit: 'bytes' },
+    ],
+    descriptors: {
+      count: 1500,
+      isCut: false,
+      targets: [
+        { fd: 0, target: '/dev/null' },
+        { fd: 3, target: 'socket:[12345]' },
+        { fd: 4, target: '/tmp/a\nb (deleted)' },
+      ],
+    },
+  };
+  const FAILED = { failure: 'permission denied' };
+  const detail = (id: number, size: Size, view: Partial<View> = {}, scroll = 0) =>
+    renderPage(sceneView({ view }), { kind: 'process', id, scroll }, size);
+
+  test('with its mappings, limits and descriptors, or why they are not shown', async () => {
+    const size: Size = { width: 80, height: 32 };
+    const failed = { mappings: FAILED, limits: FAILED, descriptors: FAILED };
+    const replay = { speed: 1, endMs: 1000, damagedLines: 0, following: false };
+    await expect(
+      drawn([
+        ['process', size, detail(4711, size, { facts: FACTS })],
+        ['process in ASCII', size, detail(4712, size, { facts: FACTS, unicode: false })],
+        ['process without rights', size, detail(4711, size, { facts: failed })],
+        ['process before they are read', size, detail(4711, size)],
+        ['process in a replay', size, detail(4711, size, { status: { ...sceneView().status, replay } })],
+        ['process that has exited', size, detail(999, size, { facts: FACTS })],
+      ]),
+    ).toMatchFileSnapshot(golden('view/process-detail.txt'));
   });
 });
 

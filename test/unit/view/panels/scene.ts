@@ -1,5 +1,11 @@
 /** A synthetic moment of a run for the lists: every kind of row, with hostile names. */
-import type { EventRecord, LiveMap, ProcessRow, SummaryRecord } from '#src/model/recording.ts';
+import type {
+  EventRecord,
+  LiveMap,
+  ProcessProgram,
+  ProcessRow,
+  SummaryRecord,
+} from '#src/model/recording.ts';
 import type { Mode, Sample } from '#src/model/sample.ts';
 import { Series } from '#src/model/series.ts';
 import type { Steps } from '#src/statistics/step-growth.ts';
@@ -235,6 +241,14 @@ export function mapEntries(maps: readonly LiveMap[]): ViewData['maps'] {
   );
 }
 
+/** The programs of some of the processes: one is not readable, and names can contain anything. */
+const PROGRAMS: readonly ProcessProgram[] = [
+  { pid: 4711, user: 'root', command: ['/usr/bin/node', 'agent.mjs', '--name', 'two words'] },
+  { pid: 4712, user: 'müller', command: ['/opt/x/worker', '\u001b[2J\u202e', 'x'.repeat(300)] },
+  { pid: 4713, user: '65534', command: ['loader: title'] },
+  { pid: 4714 },
+];
+
 /** Processes with a history: those with even pids have grown by half a MiB. */
 export function processEntries(processes: readonly ProcessRow[]): ViewData['processes'] {
   return new Map(
@@ -242,7 +256,14 @@ export function processEntries(processes: readonly ProcessRow[]): ViewData['proc
       const firstRss = row.rss - (row.pid % 2 === 0 ? MIB / 2 : 0);
       return [
         row.pid,
-        { row, firstRss, peakRss: row.rss, steps: stepsTo(firstRss, row.rss, 1000), seenMs: 1000 },
+        {
+          row,
+          program: PROGRAMS.find(({ pid }) => pid === row.pid),
+          firstRss,
+          peakRss: row.rss,
+          steps: stepsTo(firstRss, row.rss, 1000),
+          seenMs: 1000,
+        },
       ];
     }),
   );

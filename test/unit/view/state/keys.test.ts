@@ -111,6 +111,14 @@ describe('lists', () => {
       });
   });
 
+  test('Enter opens the selected map or process, also in a replay', () => {
+    expect(pressing(['3', 'enter']).ui.dialog).toMatchObject({ kind: 'map' });
+    const [first, second] = selectableIds(EXAMPLE, 'processes');
+    expect(pressing(['4', 'enter']).ui.dialog).toEqual({ kind: 'process', id: first, scroll: 0 });
+    expect(pressing(['4', 'down', 'enter'], replayView()).ui.dialog).toMatchObject({ id: second });
+    expect(pressing(['1', 'enter']).ui.dialog).toBeUndefined();
+  });
+
   test('T shows the processes as a tree', () => {
     expect(pressing(['4', 'T']).ui.processes.tree).toBe(true);
   });

@@ -87,6 +87,8 @@ describe('processes', () => {
     expect(pids({ sort: 'pid', reverse: true })[0]).toBe(4800);
     expect(pids({ filter: '4714' })).toEqual([4714]);
     expect(pids({ filter: 'work*' })).toEqual([4712, 4714]);
+    expect(pids({ filter: 'two words' })).toEqual([4711]);
+    expect(pids({ filter: 'müller' })).toEqual([4712]);
   });
 
   test('as a tree: children below their parents, siblings sorted', () => {

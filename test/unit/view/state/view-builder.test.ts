@@ -142,11 +142,24 @@ describe('the view builder', () => {
     expect(builder.data.omittedProcesses).toBe(0);
     expect(builder.data.processes.get(1)).toEqual({
       row: { ...row, rss: 5 },
+      program: undefined,
       firstRss: 10,
       peakRss: 10,
       steps: Float64Array.of(0, 10, 1, 5),
       seenMs: 0,
     });
+  });
+
+  it('keeps the program of a process until it executes another one', () => {
+    const row = { pid: 1, ppid: 0, comm: 'a', rss: 10, threads: 1 };
+    const program = { pid: 1, user: 'root', command: ['sh', '-c', 'x'] };
+    const builder = built([{ type: 'processes', elapsedMs: 0, processes: [row], programs: [program] }]);
+    builder.apply({ type: 'processes', elapsedMs: 1, processes: [{ ...row, rss: 5 }] });
+    expect(builder.data.processes.get(1)).toMatchObject({ row: { rss: 5 }, program });
+    const next = { pid: 1, command: ['x'] };
+    builder.apply({ type: 'processes', elapsedMs: 2, processes: [], programs: [next, { pid: 2 }] });
+    expect(builder.data.processes.get(1)?.program).toEqual(next);
+    expect(builder.data.processes.size).toBe(1);
   });
 
   it('keeps the last 500 events and counts all', () => {
