@@ -5,6 +5,7 @@ import type { StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Mode, Sample } from '../model/sample.ts';
 import { Series } from '../model/series.ts';
 import { type BudgetResult, VERDICT_VERSION, type Verdict } from '../model/verdict.ts';
+import { timesOf } from './comparison/run-figures.ts';
 
 /** An evaluated run. A truncated recording has no summary. */
 export interface EvaluatedRun {
@@ -64,6 +65,8 @@ export function makeVerdict(input: VerdictInput): Verdict {
     budgets,
     warnings: [...new Set([...runs.flatMap(({ summary }) => summary?.warnings ?? []), ...input.warnings])],
   };
+  const times = runs.flatMap(({ summary }) => (summary === undefined ? [] : timesOf(summary)));
+  if (times.length === runs.length) verdict.runs.times = times;
   if (comparison !== undefined) verdict.comparison = comparison;
   if (timeline !== undefined) verdict.timeline = timeline;
   const leftovers = rules.failOnLeftover ? leftoversOf(runs) : undefined;

@@ -2,6 +2,7 @@
  * The lines that `--json` and `--output` write: one JSON object per line. Their JSON Schema is
  * `schema/recording.schema.json`.
  */
+import type { CpuTime } from '../kernel/cgroup2/cpu-stat.ts';
 import type { BpfAdvice } from './bpf-advice.ts';
 import type { MapBytesSource } from './bpf-inventory.ts';
 import type { BpfCount, BpfSize, BpfTotals } from './bpf-totals.ts';
@@ -318,6 +319,11 @@ export interface SummaryRecord {
   eventsLocal?: Record<string, number>;
   /** Time spent waiting for memory, from memory.pressure. Unit: microseconds. */
   stallUs?: { some?: number; full?: number };
+  /**
+   * CPU time of the run, from the cgroup's cpu.stat; without one (cgroup v1, process-tree mode), of the target and the
+   * processes that it waited for. Absent if neither can be read. Unit: microseconds.
+   */
+  cpuUs?: CpuTime;
   bpf?: BpfSummary;
   /** The maxima over all samples. */
   processes?: { max: number };

@@ -4,6 +4,7 @@
  */
 import type { BpfAdvice } from './bpf-advice.ts';
 import type { Comparison } from './comparison.ts';
+import type { SummaryRecord } from './recording.ts';
 import type { Mode } from './sample.ts';
 
 /** The format version. */
@@ -96,6 +97,9 @@ export interface BudgetResult {
   exceeded?: Exceedance;
 }
 
+/** How long a run took. */
+export type RunTimes = Pick<SummaryRecord, 'durationMs' | 'cpuUs'>;
+
 /** The whole document. */
 export interface Verdict {
   type: 'verdict';
@@ -111,8 +115,11 @@ export interface Verdict {
    * `failed` if a budget failed or a metric regressed; otherwise `not-measured` if one could not be measured.
    */
   status: 'passed' | 'failed' | 'not-measured';
-  /** Number of evaluated runs, and which of their values counts. */
-  runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst' };
+  /**
+   * Number of evaluated runs, which of their values counts, and how long each took. `times` is absent if a run has
+   * no summary.
+   */
+  runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst'; times?: RunTimes[] };
   /**
    * How the target ended: the first run that failed, otherwise the last. `unknown`: the recording is
    * incomplete, and `status` is 0. `timeoutExpected`: `--timeout-ok`, so `status` is 0.

@@ -223,6 +223,11 @@ function renderCounts(summary: SummaryRecord): string[] {
       `  waited for memory: some task ${formatDuration(summary.stallUs.some / 1000)}${full} (memory.pressure)`,
     );
   }
+  const { cpuUs } = summary;
+  if (cpuUs !== undefined) {
+    const [user, system] = [formatDuration(cpuUs.user / 1000), formatDuration(cpuUs.system / 1000)];
+    lines.push(`  cpu time: user ${user}, system ${system} (${summary.sources.cpu})`);
+  }
   const nested = summary.nestedCgroups?.max ?? 0;
   if (nested > 0) lines.push(`  nested cgroups: ${nested} at most, included in all figures`);
   if (summary.processes !== undefined) lines.push(`  processes: ${describeProcesses(summary.processes.max)}`);

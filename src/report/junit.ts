@@ -2,7 +2,7 @@
 import type { Verdict } from '../model/verdict.ts';
 import { type Finding, findingsOf, notesOf } from './findings.ts';
 import { oneLine, oneLineCommand } from './outside-text.ts';
-import { describeExit, describeHost, describeOutcome } from './wording.ts';
+import { describeExit, describeHost, describeOutcome, describeTimes } from './wording.ts';
 
 /** The report as one XML document. */
 export function renderJunitReport(verdict: Verdict): string {
@@ -74,7 +74,8 @@ function outcome({ kind, state, headline, details }: Finding): string {
 }
 
 function systemOut(verdict: Verdict): string {
-  return [describeOutcome(verdict), describeHost(verdict), `gate: ${describeExit(verdict)}`].join('\n');
+  const lines = [describeOutcome(verdict), describeHost(verdict), describeTimes(verdict)];
+  return [...lines, `gate: ${describeExit(verdict)}`].filter((line) => line !== undefined).join('\n');
 }
 
 function seconds(ms: number): string {

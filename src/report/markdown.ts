@@ -25,6 +25,7 @@ import {
   describeMoment,
   describeOutcome,
   describeTarget,
+  describeTimes,
   describeValue,
   formatBound,
   formatProbability,
@@ -59,12 +60,14 @@ const right = (heading: string): TableColumn => ({ heading, align: 'right' });
 
 /** The report as newline-terminated lines. */
 export function renderMarkdownReport(verdict: Verdict): string {
+  const duration = describeTimes(verdict);
+  const times = duration === undefined ? '' : `, ${duration}`;
   const lines = [
     `## ${markOf(verdict)} Memory: ${describeOutcome(verdict)}`,
     '',
     `${codeSpan(oneLineCommand(verdict.command))}: ${codeSpan(describeHost(verdict))}`,
     '',
-    `Target: ${codeSpan(describeTarget(verdict))}. Gate: ${codeSpan(describeExit(verdict))}.`,
+    `Target: ${codeSpan(describeTarget(verdict))}${times}. Gate: ${codeSpan(describeExit(verdict))}.`,
     '',
     ...budgetTable(verdict.budgets),
     ...verdict.budgets.flatMap(budgetDetails),

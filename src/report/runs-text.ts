@@ -2,10 +2,12 @@
 import { type RunFigures, valueIn } from '../budget/comparison/run-figures.ts';
 import { alignColumns } from '../format/align-columns.ts';
 import { safeText } from '../format/safe-text.ts';
-import { formatBytes } from '../format/units.ts';
+import { formatBytes, formatDuration } from '../format/units.ts';
 import { unitOfMetric } from '../model/figures.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
+import type { RunTimes } from '../model/verdict.ts';
 import { median, medianAbsoluteDeviation, outlierIndices } from '../statistics/statistics.ts';
+import { cpuMsOf } from './wording.ts';
 
 /** The figures to list if the runs have them. */
 const ROWS = [
@@ -25,24 +27,41 @@ const ROWS = [
 /** Maximum number of listed maps, largest first. */
 const MAX_LISTED_MAPS = 8;
 
+/** How long the runs took, by the heading of the row. Unit: milliseconds. */
+const TIMES: readonly [id: string, msOf: (times: RunTimes) => number | undefined][] = [
+  ['duration', ({ durationMs }) => durationMs],
+  ['cpu time', cpuMsOf],
+];
+
 /** A line of title, and one for each figure: median, spread, minimum and maximum, with outlying runs. */
 export function renderRuns(runs: readonly RunFigures[]): string[] {
+  const times = TIMES.flatMap(([id, msOf]) => {
+    const values = runs.map((run) => run.times && msOf(run.times));
+    return rowOf(id, values, formatDuration);
+  });
   const ids = [...ROWS, ...mapNames(runs).map((name) => MAP_PREFIX + name)];
   const rows = ids.flatMap((id) => {
     const values = runs.map((run) => valueIn(run, id));
-    return rowOf(id, values);
+    return rowOf(id, values, unitOfMetric(id) === 'count' ? String : formatBytes);
   });
   const head = ['figure', 'median', 'MAD', 'min', 'max', 'outliers'];
-  const lines = alignColumns([head, ...rows], ['left', 'right', 'right', 'right', 'right', 'left']);
-  return [`${runs.length} runs, the highest value of each:`, ...lines.map((line) => `  ${line}`)];
+  const align = ['left', 'right', 'right', 'right', 'right', 'left'] as const;
+  const lines = alignColumns([head, ...times, ...rows], align);
+  return [
+    `${runs.length} runs: how long they took, and the highest value of each:`,
+    ...lines.map((line) => `  ${line}`),
+  ];
 }
 
-function rowOf(id: string, values: readonly (number | undefined)[]): string[][] {
+function rowOf(
+  id: string,
+  values: readonly (number | undefined)[],
+  format: (value: number) => string,
+): string[][] {
   const measured = values.filter((value) => value !== undefined);
   const [middle, spread] = [median(measured), medianAbsoluteDeviation(measured)];
   // A figure without values has no row: zeros for a program without BPF maps are of no interest.
   if (middle === undefined || spread === undefined || measured.every((value) => value === 0)) return [];
-  const format = unitOfMetric(id) === 'count' ? String : formatBytes;
   // A run that did not measure the figure is counted anyway.
   const runOf = values.flatMap((value, index) => (value === undefined ? [] : [index + 1]));
   const marked = outlierIndices(measured).map((at) => `run ${runOf[at]}: ${format(measured[at] ?? 0)}`);

@@ -2,16 +2,18 @@
 import type { Verdict } from '../model/verdict.ts';
 import { type Finding, findingsOf, notesOf } from './findings.ts';
 import { oneLineCommand } from './outside-text.ts';
-import { describeExit, describeHost } from './wording.ts';
+import { describeExit, describeHost, describeTimes } from './wording.ts';
 
 /** The report as newline-terminated lines. */
 export function renderTapReport(verdict: Verdict): string {
   const findings = findingsOf(verdict);
+  const times = describeTimes(verdict);
   const lines = [
     'TAP version 14',
     `1..${findings.length}`,
     `# ${oneLineCommand(verdict.command)}`,
     `# ${describeHost(verdict)}`,
+    ...(times === undefined ? [] : [`# ${times}`]),
     ...findings.flatMap((finding, index) => testPoint(finding, index + 1)),
     ...notesOf(verdict).map((note) => `# warning: ${note}`),
     `# gate: ${describeExit(verdict)}`,

@@ -14,6 +14,7 @@ import {
   describeHost,
   describeOutcome,
   describeTarget,
+  describeTimes,
   STATUS_WORDS,
 } from './wording.ts';
 
@@ -31,10 +32,12 @@ const STATE_WIDTH = 12;
 export function renderTextReport(verdict: Verdict): string {
   const findings = findingsOf(verdict);
   const shown = new Map<string, Shown>();
+  const times = describeTimes(verdict);
   const lines = [
     `cmemstat: ${describeOutcome(verdict)}`,
     `  ${oneLineCommand(verdict.command)}`,
     `  ${describeHost(verdict)}`,
+    ...(times === undefined ? [] : [`  ${times}`]),
     ...verdict.budgets.flatMap((result, index) => budgetLines(result, findings[index], shown)),
     ...(verdict.comparison === undefined ? [] : comparisonLines(verdict.comparison)),
     ...findings.filter(({ kind }) => kind === 'leftover').flatMap(leftoverLines),

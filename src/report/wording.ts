@@ -4,7 +4,15 @@ import { EXIT_CODES } from '../exit-codes.ts';
 import { plural } from '../format/plural.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
 import type { MetricDifference } from '../model/comparison.ts';
-import type { BudgetResult, BudgetStatus, BudgetUnit, Exceedance, Verdict } from '../model/verdict.ts';
+import type {
+  BudgetResult,
+  BudgetStatus,
+  BudgetUnit,
+  Exceedance,
+  RunTimes,
+  Verdict,
+} from '../model/verdict.ts';
+import { median } from '../statistics/statistics.ts';
 import { oneLine } from './outside-text.ts';
 
 /** The states of a budget for display; failures are in capitals. */
@@ -261,4 +269,32 @@ export function describeHost({ host, mode, runs }: Verdict): string {
   const evaluated = runs.evaluatedOn === 'run' ? '' : `, evaluated on the ${runs.evaluatedOn}`;
   const machine = `Linux ${oneLine(host.kernel)}, ${oneLine(host.arch)}, ${plural(host.cpus, 'CPU')}`;
   return `${oneLine(mode)}, ${machine}, ${plural(runs.count, 'run')}${evaluated}`;
+}
+
+/** User and system time together; undefined if it is unknown. Unit: milliseconds. */
+export function cpuMsOf({ cpuUs }: RunTimes): number | undefined {
+  return cpuUs === undefined ? undefined : (cpuUs.user + cpuUs.system) / 1000;
+}
+
+/**
+ * Describes how long the runs took: `duration 2.5s, cpu time 630ms`; of several runs, the median and the range.
+ * Undefined if it is unknown.
+ */
+export function describeTimes({ runs: { times = [] } }: Verdict): string | undefined {
+  const parts = [
+    describeRange(
+      'duration',
+      times.map(({ durationMs }) => durationMs),
+    ),
+    describeRange('cpu time', times.map(cpuMsOf)),
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : parts.join(', ');
+}
+
+function describeRange(name: string, values: readonly (number | undefined)[]): string | undefined {
+  const known = values.filter((value) => value !== undefined);
+  const middle = median(known);
+  if (middle === undefined) return undefined;
+  const range = `${formatDuration(Math.min(...known))} to ${formatDuration(Math.max(...known))}`;
+  return `${name} ${formatDuration(middle)}${known.length === 1 ? '' : ` (${range})`}`;
 }

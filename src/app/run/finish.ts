@@ -1,6 +1,7 @@
 /** The end of a run: the last sample, ending processes that outlived the target, and the summary. */
 
 import { EXIT_CODES } from '../../exit-codes.ts';
+import type { CpuTime } from '../../kernel/cgroup2/cpu-stat.ts';
 import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
 import { sleep } from '../../kernel/sleep.ts';
 import type { InventoryMap } from '../../model/bpf-inventory.ts';
@@ -16,6 +17,7 @@ import type { Log } from '../../output/log.ts';
 import { describeElsewhere, describeOutlived } from '../../output/summary-text.ts';
 import { shellStatus, type TargetExit } from '../../target/exit-status.ts';
 import { VERSION } from '../../version.ts';
+import { readCpuTime } from './cpu-time.ts';
 import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
 
@@ -26,24 +28,31 @@ const MAX_LISTED_MAPS = 100;
 const EMPTY_POLL_MS = 20;
 
 /**
- * Waits as requested, takes the last sample, ends remaining processes and creates the summary.
+ * Waits as requested, takes the last sample, ends remaining processes and creates the summary. `cpuBefore` is what
+ * `readChildUsage` returned before the launch.
  * @throws an error with the errno if the cgroup cannot be read.
  */
 export async function finishRun(
   measurement: Measurement,
   exit: TargetExit,
+  cpuBefore: CpuTime | undefined,
   options: RunOptions,
   log: Log,
 ): Promise<SummaryRecord> {
   if (options.wait === 'all') await untilEmpty(measurement);
   const durationMs = measurement.elapsedMs();
   await measurement.stop();
+  const cpu = await readCpuTime(measurement.placement.leaf, cpuBefore);
   const outlived = await endOutliving(measurement);
   const bpf = await sumUpBpf(measurement);
   measurement.close();
   // The summary of the table contains it; with `--json` it would otherwise not be shown.
   if (outlived.length > 0 && options.outputs.json) log.warn(describeOutlived(outlived));
   const summary = summarize(measurement, exit, options, durationMs, outlived, bpf);
+  if (cpu !== undefined) {
+    summary.cpuUs = { user: cpu.user, system: cpu.system };
+    summary.sources.cpu = cpu.source;
+  }
   if (options.outputs.json || options.outputs.silent) {
     for (const line of describeElsewhere(summary)) log.warn(line);
   }

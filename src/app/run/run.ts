@@ -3,6 +3,7 @@
  * after its last. This file shows the sequence; the details of each step are in its module.
  */
 import { LaunchError } from '../../errors.ts';
+import { readChildUsage } from '../../kernel/bpf/sys/libc.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { SummaryRecord } from '../../model/recording.ts';
 import type { Sink } from '../../output/sink.ts';
@@ -50,6 +51,8 @@ export function measureRun(options: RunOptions, watch?: Watch): Promise<Measured
     const place = await placeTarget(options, stage.log, cleanUp);
     throwIfEnded(buffered, options);
 
+    // Where the leaf has no CPU time of its own, that of all children is compared; read before the launch.
+    const cpuBefore = place.leaf?.version === 2 ? undefined : readChildUsage();
     const starting = startTarget(options, stage, place.leaf);
     const preparing = prepareMeasurement(options, stage, place);
     // If both fail, the failure of the start is reported.
@@ -66,7 +69,7 @@ export function measureRun(options: RunOptions, watch?: Watch): Promise<Measured
     const exit = await target.ended;
     if (options.wait === 'target') clearTimeout(timeout);
     const { finishRun } = await import('./finish.ts');
-    const summary = await finishRun(measurement, exit, options, stage.log);
+    const summary = await finishRun(measurement, exit, await cpuBefore, options, stage.log);
     clearTimeout(timeout);
     throwUnlessJoined(measurement, target, exit, options);
 

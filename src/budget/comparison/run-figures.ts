@@ -6,7 +6,7 @@ import type { LiveMap, MapsRecord, RecordLine, StartRecord, SummaryRecord } from
 import { applyMaps } from '../../model/row-changes.ts';
 import type { Mode } from '../../model/sample.ts';
 import { SampleAggregate } from '../../model/summary.ts';
-import type { BreakdownLine } from '../../model/verdict.ts';
+import type { BreakdownLine, RunTimes } from '../../model/verdict.ts';
 import { breakdownOf } from './breakdown-lines.ts';
 
 /** The properties of a host that affect figures. */
@@ -37,6 +37,8 @@ export interface RunFigures {
   mapsElsewhere?: readonly string[];
   /** Whether some of its memory was charged to other cgroups, so that its figures are not those of the run. */
   isPartial?: true;
+  /** Absent in a truncated recording, and in a baseline. */
+  times?: RunTimes;
   /** The composition of memory at the highest sample. Absent before the first. */
   breakdown?: RunBreakdown;
 }
@@ -71,8 +73,14 @@ export function valueIn({ metrics, maps, mapsElsewhere }: RunFigures, metric: st
 export function figuresOfSummary(summary: SummaryRecord, host?: StartRecord['host']): RunFigures {
   const run = figuresOf(summary, summary, host);
   run.status = summary.exit.status;
+  run.times = timesOf(summary);
   if (isPartial(summary)) run.isPartial = true;
   return run;
+}
+
+/** How long the run of a summary took. */
+export function timesOf({ durationMs, cpuUs }: SummaryRecord): RunTimes {
+  return cpuUs === undefined ? { durationMs } : { durationMs, cpuUs };
 }
 
 /** Whether a run was not measured completely: processes in other cgroups, or a removed leaf. */

@@ -14,11 +14,30 @@ function findInVerdictHost(value: unknown): Fault | undefined {
   return undefined;
 }
 
+function findInVerdictRunsTimesItemCpuUs(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { user: _user, system: _system } = value;
+  if (!Number.isFinite(_user)) return wrongAt('user', 'a number');
+  if (!Number.isFinite(_system)) return wrongAt('system', 'a number');
+  return undefined;
+}
+
+function findInVerdictRunsTimesItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { durationMs: _durationMs, cpuUs: _cpuUs } = value;
+  if (!Number.isFinite(_durationMs)) return wrongAt('durationMs', 'a number');
+  if (_cpuUs !== undefined && (fault = findInVerdictRunsTimesItemCpuUs(_cpuUs)) !== undefined) return within('cpuUs', fault);
+  return undefined;
+}
+
 function findInVerdictRuns(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
-  const { count: _count, evaluatedOn: _evaluatedOn } = value;
+  let fault: Fault | undefined;
+  const { count: _count, evaluatedOn: _evaluatedOn, times: _times } = value;
   if (!Number.isFinite(_count)) return wrongAt('count', 'a number');
   if (_evaluatedOn !== 'run' && _evaluatedOn !== 'median' && _evaluatedOn !== 'worst') return wrongAt('evaluatedOn', '"run" or "median" or "worst"');
+  if (_times !== undefined && (fault = findInList(_times, findInVerdictRunsTimesItem)) !== undefined) return within('times', fault);
   return undefined;
 }
 
@@ -253,4 +272,4 @@ type Grown = { name: string; id?: number; fromBytes: number; toBytes: number };
 type Side = { name: string; runs: number; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host?: { kernel: string; arch: string; cpus: number; possibleCpus: number; pageSizeBytes: number } };
 
 /** The document of verdict.schema.json. */
-export type VerdictJson = { type: 'verdict'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host: { kernel: string; arch: string; cpus: number }; durationMs: number; status: 'passed' | 'failed' | 'not-measured'; runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst' }; target: { status: number; code?: number; signal?: string; timedOut?: true; timeoutExpected?: true; unknown?: true }; exitStatus: number; budgets: ({ name?: string; description?: string; owner?: string; expression: string; metric: string; aggregate: string; op: '<=' | '<' | '>=' | '>' | '=='; unit: 'bytes' | 'bytes/min' | 'count' | 'count/min' | 'percent' | 'percent/min'; status: 'passed' | 'failed' | 'not-measured' | 'not-measured-optional'; value?: number; estimate?: number; limit?: number; excess?: number; possible?: number; values?: (number | null)[]; spread?: number; reason?: string; hint?: string; exceeded?: { elapsedMs?: number; shownMs: number; run?: number; breakdown: ({ id: string; bytes: number; baselineBytes?: number })[]; processes: (Grown)[]; maps: (Grown)[]; advice: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; maps: ({ id: number; name: string })[]; savesBytes?: number; text: string; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; replay?: string } })[]; comparison?: { type: 'comparison'; version: 2; base: Side; now: Side; otherHost?: true; doubts: (string)[]; metrics: ({ metric: string; unit: 'bytes' | 'count'; base?: number; now?: number; difference?: number; percent?: number; p?: number; adjustedP?: number; interval?: (number)[]; noise: number; allowed?: number; verdict: 'regressed' | 'within-noise' | 'passed' | 'improved' | 'not-evaluated' | 'not-measured' })[]; regressed: boolean }; leftovers?: ({ id: number; name: string; bytes: number })[]; leftoversUnknown?: true; strictHost?: true; missingMetrics?: (string)[]; faults?: (string)[]; timeline?: { figure: string; fromMs: number; toMs: number; max: (number | null)[] }; warnings: (string)[] };
+export type VerdictJson = { type: 'verdict'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host: { kernel: string; arch: string; cpus: number }; durationMs: number; status: 'passed' | 'failed' | 'not-measured'; runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst'; times?: ({ durationMs: number; cpuUs?: { user: number; system: number } })[] }; target: { status: number; code?: number; signal?: string; timedOut?: true; timeoutExpected?: true; unknown?: true }; exitStatus: number; budgets: ({ name?: string; description?: string; owner?: string; expression: string; metric: string; aggregate: string; op: '<=' | '<' | '>=' | '>' | '=='; unit: 'bytes' | 'bytes/min' | 'count' | 'count/min' | 'percent' | 'percent/min'; status: 'passed' | 'failed' | 'not-measured' | 'not-measured-optional'; value?: number; estimate?: number; limit?: number; excess?: number; possible?: number; values?: (number | null)[]; spread?: number; reason?: string; hint?: string; exceeded?: { elapsedMs?: number; shownMs: number; run?: number; breakdown: ({ id: string; bytes: number; baselineBytes?: number })[]; processes: (Grown)[]; maps: (Grown)[]; advice: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; maps: ({ id: number; name: string })[]; savesBytes?: number; text: string; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; replay?: string } })[]; comparison?: { type: 'comparison'; version: 2; base: Side; now: Side; otherHost?: true; doubts: (string)[]; metrics: ({ metric: string; unit: 'bytes' | 'count'; base?: number; now?: number; difference?: number; percent?: number; p?: number; adjustedP?: number; interval?: (number)[]; noise: number; allowed?: number; verdict: 'regressed' | 'within-noise' | 'passed' | 'improved' | 'not-evaluated' | 'not-measured' })[]; regressed: boolean }; leftovers?: ({ id: number; name: string; bytes: number })[]; leftoversUnknown?: true; strictHost?: true; missingMetrics?: (string)[]; faults?: (string)[]; timeline?: { figure: string; fromMs: number; toMs: number; max: (number | null)[] }; warnings: (string)[] };

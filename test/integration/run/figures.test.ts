@@ -223,3 +223,15 @@ testWith(
     expect(highest).toBeLessThan(90 * MIB);
   },
 );
+
+testWith([], 'the CPU time is that of the target and its children, in every mode', async () => {
+  const busy = 'while(process.cpuUsage().user<300000)for(let i=0;i<1e6;i++);';
+  const script = `${process.execPath} -e '${busy}' & ${process.execPath} -e '${busy}'; wait`;
+  for (const placement of [[], ['--placement', 'process-tree']]) {
+    const { summary } = await record(...placement, '--', 'sh', '-c', script);
+    const { user = 0, system = 0 } = summary.cpuUs ?? {};
+    expect(user).toBeGreaterThanOrEqual(600_000);
+    expect(user + system).toBeLessThan(600_000 + SLOWNESS * 600_000);
+    expect(summary.sources.cpu).toMatch(/^cpu\.stat$|^getrusage/);
+  }
+});

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { BudgetResult, BudgetUnit } from '#src/model/verdict.ts';
+import type { BudgetResult, BudgetUnit, Verdict } from '#src/model/verdict.ts';
 import {
   describeBudget,
   describeDifference,
   describeExit,
+  describeTimes,
   formatProbability,
   formatQuantity,
   formatSignedPercent,
@@ -99,5 +100,27 @@ describe('describeBudget', () => {
   it('gives no reason if none is known', () => {
     const { value, limit, excess, ...rest } = passedBudget;
     expect(describeBudget({ ...rest, status: 'not-measured' })).toBe('unknown reason');
+  });
+});
+
+describe('describeTimes', () => {
+  const passed = examples.passed as Verdict;
+  const times = (...times: { durationMs: number; cpuUs?: { user: number; system: number } }[]) =>
+    describeTimes({ ...passed, runs: { count: times.length, evaluatedOn: 'run', times } });
+
+  it('adds user and system time', () => {
+    expect(times({ durationMs: 2500, cpuUs: { user: 520_000, system: 110_000 } })).toBe(
+      'duration 2.5s, cpu time 630ms',
+    );
+  });
+
+  it('gives the median and the range of several runs', () => {
+    expect(times({ durationMs: 2500 }, { durationMs: 1500 }, { durationMs: 1600 })).toBe(
+      'duration 1.6s (1.5s to 2.5s)',
+    );
+  });
+
+  it('is undefined for a recording without a summary', () => {
+    expect(describeTimes({ ...passed, runs: { count: 1, evaluatedOn: 'run' } })).toBeUndefined();
   });
 });

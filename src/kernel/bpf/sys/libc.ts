@@ -45,6 +45,8 @@ export interface Libc {
     addClose(actions: Uint8Array, fd: number): number;
     destroy(actions: Uint8Array): number;
   };
+  /** getrusage(2): fills in two times and 14 numbers, each of one or two longs. Returns 0 or the negated errno. */
+  getrusage(who: number, usage: Uint8Array): number;
   /**
    * The address of a buffer, for structures with pointers. The buffer must stay reachable for the garbage
    * collector until the kernel is done with it.
@@ -80,6 +82,7 @@ async function load(): Promise<Libc> {
   );
   const action = (name: string, more = '') =>
     library.func(`int posix_spawn_file_actions_${name}(void *actions${more})`);
+  const getrusage = library.func('int getrusage(int who, void *usage)');
   // errno is only valid right after a failure: other work of Node may overwrite it.
   const resultOrErrno = (result: number): number => (result < 0 ? -koffi.errno() : result);
   return {
@@ -97,6 +100,7 @@ async function load(): Promise<Libc> {
       addClose: action('addclose', ', int fd'),
       destroy: action('destroy'),
     },
+    getrusage: (who, usage) => resultOrErrno(getrusage(who, usage)),
     address: (buffer) => koffi.address(buffer),
   };
 }
@@ -174,4 +178,34 @@ export function createPipe({ pipe2 }: Libc): { read: number; write: number } {
   if (result < 0) throw new SyscallError('pipe2', '', errnoName(-result));
   const [read = -1, write = -1] = ends;
   return { read, write };
+}
+
+/** Source: `include/uapi/linux/resource.h`. */
+const RUSAGE_CHILDREN = -1;
+
+/** The size of `struct rusage` where a long has 8 bytes. Unit: bytes. */
+const RUSAGE_BYTES = 144;
+
+/**
+ * The CPU time in user and kernel mode of all children that have been waited for, with those that they have
+ * waited for. Undefined if koffi has no build for this platform, or a long has 4 bytes.
+ *
+ * Source: getrusage(2). Unit: microseconds.
+ */
+export async function readChildUsage(): Promise<{ user: number; system: number } | undefined> {
+  if (process.arch === 'arm' || process.arch === 'ia32') return undefined;
+  let libc: Libc;
+  try {
+    libc = await openLibc();
+  } catch (error) {
+    if (error instanceof UnsupportedError) return undefined;
+    throw error;
+  }
+  const usage = new Uint8Array(RUSAGE_BYTES);
+  if (libc.getrusage(RUSAGE_CHILDREN, usage) < 0) return undefined;
+  const [userSeconds = 0n, userMicros = 0n, seconds = 0n, micros = 0n] = new BigInt64Array(usage.buffer);
+  return {
+    user: Number(userSeconds * 1_000_000n + userMicros),
+    system: Number(seconds * 1_000_000n + micros),
+  };
 }
