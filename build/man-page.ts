@@ -38,7 +38,7 @@ const ENVIRONMENT: Readonly<Record<string, string>> = {
   NO_COLOR: 'if not empty, the view has no colours',
   'LC_ALL, LC_CTYPE, LANG': 'the view draws with Unicode characters if the first that is set names UTF-8',
   TMPDIR: 'the directory of the file for output of the target that is too long to be printed after the view',
-  'LINES, COLUMNS': 'size of a terminal that does not report one',
+  'LINES, COLUMNS': 'size of a terminal that does not report one; lines in a pipe are broken at COLUMNS',
   GITHUB_STEP_SUMMARY: 'the file that --report github appends a summary to',
   'GOMEMLIMIT, GOMAXPROCS, NODE_OPTIONS, JAVA_TOOL_OPTIONS':
     'what they set already for the target is not changed by --inherit-limits',

@@ -77,7 +77,7 @@ export function breakKernelDown(
   const charged = bpf?.charged;
   if (charged !== undefined) {
     const { bytes, atLeast } = charged.maps;
-    const source = "BPF map iterator; memlock or the kernel's formula";
+    const source = 'BPF map iterator; memlock or a formula';
     terms.push({ id: 'bpf maps', bytes, source, ...(atLeast === undefined ? {} : { atLeast }) });
     if (atLeast !== undefined) notes.push(AT_LEAST_NOTE);
     terms.push({ id: 'bpf programs', bytes: charged.programs.bytes, source: 'BPF program iterator, pages' });

@@ -1,5 +1,9 @@
 /** Messages of cmemstat to the user, other than results. */
+import { wrapLines } from '../format/wrap-lines.ts';
 import { LineWriter } from './line-writer.ts';
+import { terminalWidth } from './terminal-width.ts';
+
+const STDERR = 2;
 
 /** Receives lines, without newline and program name. */
 export interface Log {
@@ -61,7 +65,7 @@ export class StandardErrorLog implements Log {
     this.#mirror = undefined;
     if (this.#leftOut > 0) this.#show(`${this.#leftOut} earlier lines are left out`);
     this.#leftOut = 0;
-    for (const line of lines) this.#writer.write(line, true);
+    for (const line of lines) this.#write(line);
   }
 
   /** Resolves when standard error has accepted everything. */
@@ -69,10 +73,14 @@ export class StandardErrorLog implements Log {
     return this.#writer.flush();
   }
 
+  #write(text: string): void {
+    for (const line of wrapLines(text.split('\n'), terminalWidth(STDERR))) this.#writer.write(line, true);
+  }
+
   #show(text: string): void {
     const line = `cmemstat: ${text}`;
     this.#mirror?.(line);
-    if (this.#buffered === undefined) this.#writer.write(line, true);
+    if (this.#buffered === undefined) this.#write(line);
     else if (this.#buffered.push(line) > MAX_BUFFERED_LINES) {
       this.#buffered.shift();
       this.#leftOut += 1;

@@ -16,6 +16,8 @@ export interface OutputRequest {
   output: string | undefined;
   summaryJson: string | undefined;
   quiet: boolean;
+  /** Without the summary at the end. */
+  noSummary: boolean;
   verbose: boolean;
   /** No output on standard error: one of several runs. */
   silent: boolean;
@@ -85,10 +87,9 @@ export function openOutputs(request: OutputRequest): Outputs {
     recorders.push(new SummaryJsonSink(writerTo('--summary-json', request.summaryJson)));
   }
   if (request.json) recorders.push(new NdjsonSink(new LineWriter(STDOUT, 'standard output', onError)));
-  const { plainBytes, quiet } = request;
   return {
     recorders,
-    table: request.json || request.silent ? undefined : new TableSink(stderr, { plainBytes, quiet }),
+    table: request.json || request.silent ? undefined : new TableSink(stderr, request),
     log,
     fail: onError,
     get failure() {

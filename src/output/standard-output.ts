@@ -3,7 +3,9 @@
  * complete.
  */
 import { errnoOf, type OutputError } from '../errors.ts';
+import { wrapLines } from '../format/wrap-lines.ts';
 import { LineWriter } from './line-writer.ts';
+import { terminalWidth } from './terminal-width.ts';
 
 /** Standard output for text. */
 export class StandardOutput {
@@ -19,6 +21,11 @@ export class StandardOutput {
   /** Whether the output is closed, as after `| head`. */
   get isClosed(): boolean {
     return this.#error !== undefined;
+  }
+
+  /** Writes lines of text, broken at the width of a terminal. A closed pipe is not an error. @throws OutputError. */
+  writeLines(lines: readonly string[]): Promise<void> {
+    return this.write(wrapLines(lines, terminalWidth(1)).join('\n'));
   }
 
   /** Writes a text and a newline. A closed pipe is not an error. @throws OutputError. */

@@ -206,7 +206,8 @@ export function renderExit(summary: SummaryRecord): string[] {
   return lines;
 }
 
-function peakNote(summary: SummaryRecord): string {
+/** The source of the peak. */
+export function peakNote(summary: SummaryRecord): string {
   if (summary.peak?.source !== 'sampled') return summary.peak?.source ?? '';
   return summary.mode === 'process-tree'
     ? 'sampled: the highest sum of RSS'
@@ -262,19 +263,23 @@ function renderBpf(summary: SummaryRecord, size: FormatSize): string[] {
   ];
 }
 
+/** The largest charge of the leaf; undefined if it is unknown. */
+export function describeLargest({ largest }: BpfSummary, size: FormatSize): string | undefined {
+  if (largest?.charged === undefined) return undefined;
+  const { maps, programs } = largest.charged;
+  return `${describeSize(maps, size)}, ${plural(programs.count, 'program')} ${size(programs.bytes)}`;
+}
+
 /** Memory charged to the leaf at the maximum reading, and uncharged memory. */
-function renderCharged(
-  { largest, heldElsewhere, reason, runningReadings }: BpfSummary,
-  size: FormatSize,
-): string[] {
+function renderCharged(bpf: BpfSummary, size: FormatSize): string[] {
+  const { largest, heldElsewhere, reason } = bpf;
   const lines: string[] = [];
-  if (largest?.charged !== undefined) {
-    const { maps, programs } = largest.charged;
-    const figures = `${describeSize(maps, size)}, ${plural(programs.count, 'program')} ${size(programs.bytes)}`;
+  const charged = describeLargest(bpf, size);
+  if (charged !== undefined) {
     lines.push(
-      runningReadings === 0
-        ? `  bpf after the target exited: ${figures} (the run was too short)`
-        : `  bpf charged to the cgroup at most: ${figures}`,
+      bpf.runningReadings === 0
+        ? `  bpf after the target exited: ${charged} (the run was too short)`
+        : `  bpf charged to the cgroup at most: ${charged}`,
     );
   } else if (reason !== undefined) lines.push(`  bpf charged to the cgroup: unknown: ${safeText(reason)}`);
   const aside: [BpfSize | undefined, string][] = [
@@ -306,7 +311,11 @@ function renderMap({ bytes, atLeast, name, type, elements, max_entries }: RunMap
   return `    ${size(bytes).padStart(SIZE_WIDTH)}  ${safeText(name) || '(no name)'}  ${type}${used}${atLeast === true ? ', at least' : ''}`;
 }
 
-function describeHeld({ maps, programs }: { maps: BpfCount; programs: BpfCount }, size: FormatSize): string {
+/** What the processes of the run held. */
+export function describeHeld(
+  { maps, programs }: { maps: BpfCount; programs: BpfCount },
+  size: FormatSize,
+): string {
   return `${plural(maps.count, 'map')} ${size(maps.memlock)}, ${plural(programs.count, 'program')} ${size(programs.memlock)}`;
 }
 

@@ -1,33 +1,45 @@
 /** The table on standard error: one row per sample, a repeated header, and the summary at the end. */
+
 import { formatBytes, formatDuration } from '../format/units.ts';
+import { wrapLines } from '../format/wrap-lines.ts';
 import type { BpfTotals } from '../model/bpf-totals.ts';
 import { figureOf } from '../model/figures.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Mode, Sample } from '../model/sample.ts';
+import { renderBrief } from './brief-summary.ts';
 import type { LineWriter } from './line-writer.ts';
 import type { Sink } from './sink.ts';
 import { renderEvent, renderSummary } from './summary-text.ts';
+import { terminalWidth } from './terminal-width.ts';
 
 /** Rows between two headers. */
 const HEADER_EVERY = 20;
 
 const COLUMN_WIDTH = 12;
+const UPTIME_WIDTH = 8;
+const STDERR = 2;
 
 const CGROUP_COLUMNS = ['anon', 'file', 'kernel', 'current', 'workingset', 'bpf'];
 const TREE_COLUMNS = ['rss', 'pss', 'cpu', 'processes'];
+
+/** The columns that a narrow terminal does without, the least important first. */
+const DROPPED_FIRST = ['workingset', 'processes', 'cpu', 'file', 'pss', 'bpf', 'kernel'];
 
 /** Formatting options of the table. */
 export interface TableStyle {
   /** Plain numbers of bytes instead of human-readable sizes. */
   plainBytes: boolean;
-  /** Only the summary. */
+  /** Only the summary, in a few lines. */
   quiet: boolean;
+  /** Without the summary at the end. */
+  noSummary: boolean;
 }
 
 /** The table, followed by the summary. */
 export class TableSink implements Sink {
   readonly #writer: LineWriter;
   readonly #style: TableStyle;
+  #allColumns = CGROUP_COLUMNS;
   #columns = CGROUP_COLUMNS;
   #rows = 0;
   #bpf = '-';
@@ -38,31 +50,50 @@ export class TableSink implements Sink {
   }
 
   start(record: StartRecord): void {
-    this.#columns = columnsOf(record.mode);
+    this.#allColumns = columnsOf(record.mode);
   }
 
   write(record: RecordLine): void {
     if (this.#style.quiet) return;
     // Events of started programs are only for recordings and the view: a build starts thousands.
-    if (record.type === 'event' && record.event !== 'exec') this.#writer.write(renderEvent(record));
+    if (record.type === 'event' && record.event !== 'exec') this.#write([renderEvent(record)]);
     if (record.type !== 'sample') return;
-    if (this.#rows % HEADER_EVERY === 0) this.#writer.write(renderHeader(this.#columns));
+    if (this.#rows % HEADER_EVERY === 0) this.#write(this.#header());
     this.#rows += 1;
     if (record.bpf !== undefined) {
       this.#bpf = this.#bpfCell(record.bpf);
     }
-    this.#writer.write(this.#renderRow(record));
+    this.#write([this.#renderRow(record)]);
   }
 
   async stop(summary: SummaryRecord): Promise<void> {
-    for (const line of renderSummary(summary, { plainBytes: this.#style.plainBytes }))
-      this.#writer.write(line, true);
+    const { quiet, noSummary } = this.#style;
+    const width = terminalWidth(STDERR);
+    if (noSummary) {
+      // The rows are all.
+    } else if (quiet) {
+      for (const line of renderBrief(summary, this.#style, width)) this.#writer.write(line, true);
+    } else this.#write(renderSummary(summary, this.#style), true);
     await this.#writer.flush();
+  }
+
+  #write(lines: readonly string[], isIndispensable = false): void {
+    for (const line of wrapLines(lines, terminalWidth(STDERR))) this.#writer.write(line, isIndispensable);
+  }
+
+  /** The heading; columns that do not fit are left out from now on, and named. */
+  #header(): string[] {
+    const width = terminalWidth(STDERR) ?? Number.POSITIVE_INFINITY;
+    const room = Math.max(1, Math.floor((width - UPTIME_WIDTH) / COLUMN_WIDTH));
+    const dropped = this.#allColumns.toSorted((a, b) => rankOf(a) - rankOf(b)).slice(room);
+    this.#columns = this.#allColumns.filter((id) => !dropped.includes(id));
+    const note = dropped.length === 0 ? [] : [`not shown in ${width} columns: ${dropped.join(', ')}`];
+    return [...(this.#rows === 0 ? note : []), renderHeader(this.#columns)];
   }
 
   #renderRow(sample: Sample): string {
     const cells = this.#columns.map((id) => ` ${this.#cell(sample, id)}`.padStart(COLUMN_WIDTH));
-    return formatDuration(sample.elapsedMs).padStart(8) + cells.join('');
+    return formatDuration(sample.elapsedMs).padStart(UPTIME_WIDTH) + cells.join('');
   }
 
   #cell(sample: Sample, id: string): string {
@@ -86,10 +117,15 @@ export class TableSink implements Sink {
   }
 }
 
+function rankOf(column: string): number {
+  const at = DROPPED_FIRST.indexOf(column);
+  return at < 0 ? 0 : DROPPED_FIRST.length - at;
+}
+
 function columnsOf(mode: Mode): string[] {
   return mode === 'process-tree' ? TREE_COLUMNS : CGROUP_COLUMNS;
 }
 
 function renderHeader(columns: readonly string[]): string {
-  return 'uptime'.padStart(8) + columns.map((name) => name.padStart(COLUMN_WIDTH)).join('');
+  return 'uptime'.padStart(UPTIME_WIDTH) + columns.map((name) => name.padStart(COLUMN_WIDTH)).join('');
 }

@@ -1,8 +1,10 @@
 /** Opens the destinations of reports and writes the reports of one verdict. */
 import { errnoOf, OutputError } from '../errors.ts';
+import { wrapLines } from '../format/wrap-lines.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { LineWriter } from '../output/line-writer.ts';
 import { StandardErrorLog } from '../output/log.ts';
+import { terminalWidth } from '../output/terminal-width.ts';
 import { openTextFile, type TextFile } from '../output/text-file.ts';
 import { defaultStreamOf, type ReportRequest, renderReport } from './render-report.ts';
 import type { ReportFormat } from './report-formats.ts';
@@ -49,7 +51,11 @@ export function openReports(
       const stream = format === 'text' ? textTo : defaultStreamOf(format);
       // The target may have printed an incomplete line, and workflow commands must be at the start of a line.
       const start = format === 'github' ? '\n' : '';
-      (stream === 'stderr' ? stderr : stdout).write(`${start}${text.replace(/\n$/, '')}`, true);
+      const fd = stream === 'stderr' ? 2 : 1;
+      const lines = text.replace(/\n$/, '').split('\n');
+      // Only text is for people; the other formats are for programs.
+      const shown = format === 'text' ? wrapLines(lines, terminalWidth(fd)) : lines;
+      (stream === 'stderr' ? stderr : stdout).write(`${start}${shown.join('\n')}`, true);
     }
   };
   return {

@@ -24,7 +24,10 @@ async function main(): Promise<void> {
   };
   const sink = openSync('/dev/null', 'w');
   const writer = new LineWriter(sink, '/dev/null', fail);
-  const sinks = [new NdjsonSink(writer), new TableSink(writer, { plainBytes: false, quiet: false })];
+  const sinks = [
+    new NdjsonSink(writer),
+    new TableSink(writer, { plainBytes: false, quiet: false, noSummary: false }),
+  ];
   const aggregate = new SampleAggregate('cgroup2');
   for (let index = 0; index < count; index += 1) {
     const sample = makeSample(index);

@@ -77,13 +77,15 @@ const EVALUATED: Readonly<Record<string, [plan: GatePlan, recordings: string[]]>
 };
 
 /**
- * The parts that depend neither on the directory of the files, nor on the wording of warnings, nor on the
+ * The parts that both versions have, and that depend neither on the directory of the files, nor on the wording of warnings, nor on the
  * moment that explains an exceeded limit: version 1 showed the first, this version shows the maximum.
  */
 function comparable(verdict: Verdict | undefined): unknown {
-  const { warnings, budgets, ...others } = verdict ?? ({ warnings: [] } as Partial<Verdict>);
+  const { warnings, budgets, runs, ...others } = verdict ?? ({ warnings: [] } as Partial<Verdict>);
+  const { times: _times, ...counted } = runs ?? {};
   const rest = {
     ...others,
+    runs: counted,
     budgets: budgets?.map(({ exceeded, ...budget }) => ({
       ...budget,
       exceeded: exceeded && { elapsedMs: exceeded.elapsedMs, run: exceeded.run },

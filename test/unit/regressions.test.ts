@@ -98,13 +98,13 @@ describe('src/sinks', () => {
       current: bytes,
       workingset: bytes,
     } as const;
-    const style = { plainBytes: true, quiet: false };
+    const style = { plainBytes: true, quiet: false, noSummary: false };
     const text = await play({ ...cgroup2, records: [sample] }, (writer) => new TableSink(writer, style));
     expect(text).toContain(`${bytes} ${bytes}`);
   });
 
   it('a single program is in the singular', async () => {
-    const style = { plainBytes: false, quiet: true };
+    const style = { plainBytes: false, quiet: true, noSummary: false };
     const text = await play(cgroup2, (writer) => new TableSink(writer, style));
     expect(text).toMatch(/, 1 program \d/);
   });
@@ -122,7 +122,13 @@ describe('two outputs into one file', () => {
   const file = join(folder, 'a');
 
   it('are rejected for --output and --summary-json, under any path', () => {
-    const request = { ...NO_OUTPUTS, output: file, summaryJson: `${folder}/./a`, quiet: true };
+    const request = {
+      ...NO_OUTPUTS,
+      output: file,
+      summaryJson: `${folder}/./a`,
+      quiet: true,
+      noSummary: false,
+    };
     expect(() => openOutputs(request)).toThrow(UsageError);
   });
 

@@ -33,9 +33,9 @@ export async function printComparison(options: CompareOptions): Promise<number> 
   const { base, now, maxRegression, strictHost, json } = options;
   const rule = maxRegression === undefined ? undefined : parseMaxRegression(maxRegression);
   const comparison = compareRuns(await readSides([base]), await readSides(now), rule);
-  await new StandardOutput().write(
-    json ? JSON.stringify(comparison, undefined, 2) : renderComparison(comparison, options).join('\n'),
-  );
+  const output = new StandardOutput();
+  if (json) await output.write(JSON.stringify(comparison, undefined, 2));
+  else await output.writeLines(renderComparison(comparison, options));
   return statusOf(comparison, strictHost);
 }
 

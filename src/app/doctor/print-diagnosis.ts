@@ -16,7 +16,8 @@ export interface DoctorOptions {
  */
 export async function printDiagnosis({ json, cgroupParent }: DoctorOptions): Promise<number> {
   const diagnosis = await diagnose(cgroupParent);
-  const text = json ? JSON.stringify(diagnosis, undefined, 2) : renderDiagnosis(diagnosis).join('\n');
-  await new StandardOutput().write(text);
+  const output = new StandardOutput();
+  if (json) await output.write(JSON.stringify(diagnosis, undefined, 2));
+  else await output.writeLines(renderDiagnosis(diagnosis));
   return diagnosis.ready ? 0 : EXIT_CODES.NOT_READY;
 }

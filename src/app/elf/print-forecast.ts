@@ -19,8 +19,7 @@ export async function printForecast(
   { json, plainBytes }: ForecastStyle,
 ): Promise<void> {
   const forecast = await forecastElf(options);
-  const text = json
-    ? JSON.stringify(forecast, undefined, 2)
-    : renderElfReport(forecast, { plainBytes }).join('\n');
-  await new StandardOutput().write(text);
+  const output = new StandardOutput();
+  if (json) await output.write(JSON.stringify(forecast, undefined, 2));
+  else await output.writeLines(renderElfReport(forecast, { plainBytes }));
 }

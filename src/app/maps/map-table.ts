@@ -3,6 +3,7 @@ import { type Align, alignColumns } from '../../format/align-columns.ts';
 import { plural } from '../../format/plural.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { formatBytes } from '../../format/units.ts';
+import { wrapLines } from '../../format/wrap-lines.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfAttribution } from '../../model/bpf-inventory.ts';
 import type { ListedMap, MapGroup, MapListing, MapTotals } from './listing.ts';
@@ -60,17 +61,23 @@ export function renderMapTable(listing: MapListing, input: MapTableInput, style:
       ? { lines: [], dropped: [] }
       : fitColumns(cells, header, style.columns ?? Number.POSITIVE_INFINITY);
   const { hidden } = listing;
+  const { columns } = style;
   return [
-    ...lines,
-    ...(dropped.length === 0 ? [] : [`not shown in ${style.columns} columns: ${dropped.join(', ')}`]),
-    ...(hidden === undefined
-      ? []
-      : [`and ${hidden.rows} more ${hidden.rows === 1 ? 'row' : 'rows'}: ${size(hidden.bytes)}`]),
-    ...(lines.length === 0 ? [] : ['']),
-    describeTotal(listing.totals, style),
-    ...renderAttribution(input),
-    ...renderAdvice(input.advice, size),
-  ].map((line) => (style.columns === undefined ? line : line.slice(0, style.columns)));
+    ...lines.map((line) => line.slice(0, columns)),
+    ...wrapLines(
+      [
+        ...(dropped.length === 0 ? [] : [`not shown in ${columns} columns: ${dropped.join(', ')}`]),
+        ...(hidden === undefined
+          ? []
+          : [`and ${hidden.rows} more ${hidden.rows === 1 ? 'row' : 'rows'}: ${size(hidden.bytes)}`]),
+        ...(lines.length === 0 ? [] : ['']),
+        describeTotal(listing.totals, style),
+        ...renderAttribution(input),
+        ...renderAdvice(input.advice, size),
+      ],
+      columns,
+    ),
+  ];
 }
 
 /** The columns that a narrow terminal does without, the least important first. */

@@ -1,5 +1,6 @@
 /** `cmemstat maps`: reads the BPF maps of this host and prints them, once or at an interval. */
 import { StandardOutput } from '../../output/standard-output.ts';
+import { terminalWidth } from '../../output/terminal-width.ts';
 import { VERSION } from '../../version.ts';
 import { toBpftoolMaps } from './bpftool-json.ts';
 import { toMapDocument } from './document.ts';
@@ -52,7 +53,7 @@ function render(reading: MapsReading, options: PrintMapsOptions): string {
   const style = {
     plainBytes,
     groupedBy: options.listing.groupBy,
-    columns: process.stdout.isTTY ? process.stdout.columns : undefined,
+    columns: terminalWidth(1),
   };
   const lines =
     totalOnly && reading.advice === undefined

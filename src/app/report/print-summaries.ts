@@ -30,8 +30,8 @@ export async function printSummaries(files: readonly string[], file: string | un
     warnOfEnd();
   }
   // The first line of a summary separates it from what the target printed.
-  const text = lines.slice(1).join('\n');
-  if (target === undefined) await new StandardOutput().write(text);
-  else target.write(`${text}\n`);
+  const shown = lines.slice(1);
+  if (target === undefined) await new StandardOutput().writeLines(shown);
+  else target.write(`${shown.join('\n')}\n`);
   return 0;
 }

@@ -11,7 +11,7 @@ export interface SourcedCpuTime extends CpuTime {
 }
 
 const CPU_STAT = 'cpu.stat';
-const RUSAGE = 'getrusage(2): the target and the processes that it waited for';
+const RUSAGE = 'getrusage(2) of the target and its children';
 
 /**
  * The CPU time of a run whose target has exited: that of its leaf, or of the target and the descendants that were

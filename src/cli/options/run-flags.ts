@@ -14,6 +14,7 @@ export interface RunFlags {
   output?: string;
   summaryJson?: string;
   quiet?: true;
+  summary?: boolean;
   bytes?: true;
   verbose?: true;
   cgroupParent?: string;
@@ -61,7 +62,8 @@ export function addRunOptions(program: Command): void {
     .option('--json', "print one JSON object per line to stdout; the target's stdout goes to stderr")
     .option('-o, --output <file>', 'write a recording (the same JSON lines) to a file')
     .option('--summary-json <file>', 'write only the summary to a file, as JSON')
-    .option('-q, --quiet', 'print only the summary')
+    .option('-q, --quiet', 'print only a summary of at most six lines')
+    .option('--no-summary', 'print no summary; with --quiet, only failures and reports are printed')
     .option('--bytes', 'print sizes in bytes')
     .option('-v, --verbose', 'print where the cgroup was created and why, and what was set')
     .optionsGroup('Terminal view:')

@@ -91,6 +91,7 @@ export function toRunOptions(
       output: flags.output,
       summaryJson: flags.summaryJson,
       quiet: flags.quiet === true,
+      noSummary: flags.summary === false,
       verbose: flags.verbose === true,
       silent: false,
       plainBytes: flags.bytes === true,
@@ -104,6 +105,7 @@ function rejectIneffective(flags: RunFlags): void {
   const isOfTree = flags.placement === 'process-tree';
   const isWithoutView = flags.tui === false;
   const pairs: readonly [boolean, string, string][] = [
+    [flags.summary === false && flags.json === true, '--no-summary', '--json'],
     [isWithoutView && flags.exitOnEnd === true, '--exit-on-end', '--no-tui'],
     [isWithoutBpf && flags.failOnLeftover === true, '--fail-on-leftover', '--bpf-interval 0'],
     [isOfTree && flags.failOnLeftover === true, '--fail-on-leftover', '--placement process-tree'],

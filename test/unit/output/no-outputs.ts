@@ -6,6 +6,7 @@ export const NO_OUTPUTS: OutputRequest = {
   output: undefined,
   summaryJson: undefined,
   quiet: false,
+  noSummary: false,
   verbose: false,
   silent: false,
   plainBytes: false,

@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { TableSink } from '#src/output/table.ts';
 import { golden } from '../../paths.ts';
 import { cgroup1, cgroup2, processTree } from './records.ts';
 import { play } from './render.ts';
 
-const READABLE = { plainBytes: false, quiet: false };
+const READABLE = { plainBytes: false, quiet: false, noSummary: false };
 
 describe('TableSink', () => {
   it.each([
@@ -18,18 +18,50 @@ describe('TableSink', () => {
   });
 
   it('shows plain numbers of bytes', async () => {
-    const text = await play(cgroup2, (writer) => new TableSink(writer, { plainBytes: true, quiet: false }));
+    const text = await play(
+      cgroup2,
+      (writer) => new TableSink(writer, { plainBytes: true, quiet: false, noSummary: false }),
+    );
     await expect(text).toMatchFileSnapshot(golden('output/table-bytes.txt'));
     expect(text).not.toMatch(/[KM]iB/);
   });
 
   it('shows only the summary in quiet mode', async () => {
     const loud = await play(cgroup2, (writer) => new TableSink(writer, READABLE));
-    const quiet = await play(cgroup2, (writer) => new TableSink(writer, { ...READABLE, quiet: true }));
-    expect(quiet.startsWith('\ncmemstat: ')).toBe(true);
-    expect(loud.endsWith(quiet)).toBe(true);
-    expect(loud.length).toBeGreaterThan(quiet.length);
+    const quiet = await play(
+      cgroup2,
+      (writer) => new TableSink(writer, { ...READABLE, quiet: true, noSummary: false }),
+    );
+    expect(quiet.startsWith('cmemstat: ')).toBe(true);
+    expect(loud).not.toContain(quiet);
+    expect(quiet.trimEnd().split('\n').length).toBeLessThanOrEqual(6);
   });
+
+  it.each([false, true])('shows no summary if none is wanted, with quiet: %s', async (quiet) => {
+    const style = { plainBytes: false, quiet, noSummary: true };
+    const text = await play(cgroup2, (writer) => new TableSink(writer, style));
+    expect(text).not.toContain('cmemstat: ');
+    expect(text === '').toBe(quiet);
+  });
+
+  it.each([60, 79, 80, 133])(
+    'fits a terminal of %i columns, and names what it leaves out',
+    async (columns) => {
+      vi.stubEnv('COLUMNS', String(columns));
+      const text = await play(cgroup2, (writer) => new TableSink(writer, READABLE));
+      vi.unstubAllEnvs();
+      expect(Math.max(...text.split('\n').map(({ length }) => length))).toBeLessThanOrEqual(columns);
+      const [first = ''] = text.split('\n');
+      expect(first).toBe(
+        columns === 60
+          ? 'not shown in 60 columns: file, workingset'
+          : columns === 79
+            ? 'not shown in 79 columns: workingset'
+            : '  uptime        anon        file      kernel     current  workingset         bpf',
+      );
+      expect(text).toContain('current');
+    },
+  );
 
   it('repeats the header every 20 rows', async () => {
     const rows = Array.from({ length: 41 }, (_, at) => ({

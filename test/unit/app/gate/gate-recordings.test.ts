@@ -43,7 +43,8 @@ async function evaluate(lines: readonly RecordLine[], plan: GatePlan) {
 describe('a recording of several runs', () => {
   it('is evaluated as several runs, and the exceeded limit names the file', async () => {
     const { file, verdict } = await evaluate([...run(1), ...run(3), ...run(1)], planOf('anon<=2M'));
-    expect(verdict.runs).toEqual({ count: 3, evaluatedOn: 'worst' });
+    expect(verdict.runs).toMatchObject({ count: 3, evaluatedOn: 'worst' });
+    expect(verdict.runs.times?.map(({ durationMs }) => durationMs)).toEqual([2000, 2000, 2000]);
     const [result] = verdict.budgets;
     expect(result).toMatchObject({ status: 'failed', values: [MIB, 3 * MIB, MIB], exceeded: { run: 2 } });
     expect(result?.exceeded?.replay).toContain(`cmemstat replay ${file} --at `);

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { cutLine, wrapLines } from '#src/format/wrap-lines.ts';
+
+describe('wrapLines', () => {
+  it('breaks between words and indents what follows', () => {
+    expect(wrapLines(['  advice: one two three four'], 22)).toEqual(['  advice: one two', '    three four']);
+  });
+
+  it('leaves lines that fit, and all lines without a width', () => {
+    const lines = ['short', '', 'x'.repeat(30)];
+    expect(wrapLines(lines, 30)).toEqual(lines);
+    expect(wrapLines([`${'word '.repeat(100)}`], undefined)).toHaveLength(1);
+  });
+
+  it('breaks a word that is wider than the line', () => {
+    expect(wrapLines(['x'.repeat(45)], 20)).toEqual([
+      'x'.repeat(20),
+      `  ${'x'.repeat(18)}`,
+      `  ${'x'.repeat(7)}`,
+    ]);
+    expect(wrapLines(['  /a/long/path/of/a/file and more'], 20)).toEqual([
+      '  /a/long/path/of/a/',
+      '    file and more',
+    ]);
+  });
+
+  it('keeps a number and its unit together', () => {
+    expect(wrapLines(['averages: current 108 KiB'], 22)).toEqual(['averages: current', '  108 KiB']);
+    expect(wrapLines(['the difference is 12.5 % or so'], 23)).toEqual([
+      'the difference is',
+      '  12.5 % or so',
+    ]);
+  });
+
+  it('counts columns, not characters', () => {
+    expect(wrapLines(['日本語日本語 日本語日本語'], 20)).toEqual(['日本語日本語', '  日本語日本語']);
+    // Combining marks take no column.
+    expect(wrapLines([`${'e\u0301'.repeat(20)}`], 20)).toHaveLength(1);
+  });
+
+  it.each([20, 33, 80])('keeps every line within %i columns, and every word', (width) => {
+    const line = `  ${Array.from({ length: 60 }, (_, at) => 'w'.repeat((at * 7) % 19)).join(' ')}`;
+    const wrapped = wrapLines([line], width);
+    expect(Math.max(...wrapped.map(({ length }) => length))).toBeLessThanOrEqual(width);
+    expect(wrapped.join('').replaceAll(' ', '')).toBe(line.replaceAll(' ', ''));
+  });
+});
+
+describe('cutLine', () => {
+  it('shows where a line was cut', () => {
+    expect(cutLine('0123456789', 10)).toBe('0123456789');
+    expect(cutLine('0123456789a', 10)).toBe('0123456...');
+    expect(cutLine('日本語日本語', 8)).toBe('日本...');
+    expect(cutLine('0123456789', undefined)).toBe('0123456789');
+  });
+});
