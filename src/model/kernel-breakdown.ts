@@ -35,17 +35,18 @@ const SAME_KERNEL_BYTES = 256 * 1024;
 const SAME_KERNEL_SHARE = 0.05;
 
 /**
- * The BPF memory of a sample: its own reading, or one of another time if kernel memory was the same then.
- * Undefined if neither is known: maps may have been created or removed between the two times.
+ * The BPF memory of a sample: its own reading, or, if that does not say what was charged, one of another time if
+ * kernel memory was the same then. Undefined if neither is known: maps may have been created or removed between
+ * the two times.
  */
 export function bpfOf(sample: Sample, reading: BpfMoment | undefined): BpfTotals | undefined {
-  if (sample.bpf !== undefined || reading === undefined) return sample.bpf;
+  if (sample.bpf?.charged !== undefined || reading === undefined) return sample.bpf;
   const [now, then] = [memoryWithBpf(sample), memoryWithBpf(reading)];
-  if (now === undefined || then === undefined) return undefined;
+  if (now === undefined || then === undefined) return sample.bpf;
   const { charged } = reading.bpf;
   const bytes = (charged?.maps.bytes ?? 0) + (charged?.programs.bytes ?? 0);
   const isSame = Math.abs(now - then) <= Math.max(SAME_KERNEL_BYTES, bytes * SAME_KERNEL_SHARE);
-  return isSame ? reading.bpf : undefined;
+  return isSame ? reading.bpf : sample.bpf;
 }
 
 /** Kernel memory without the counters that include no BPF memory. */

@@ -298,6 +298,11 @@ export interface SummaryRecord {
   peak?: Peak;
   /** The sample with the largest `current` (process-tree: `tree.rss`). */
   highest?: Sample;
+  /**
+   * The highest sample whose BPF memory is known; absent if that is `highest`, or if no sample is one: at the highest one,
+   * BPF memory was not read, and kernel memory differed from that of the next readings.
+   */
+  highestWithBpf?: Sample;
   /** Time-weighted means: every sample is valid until the next. Unit: bytes. */
   averages: Record<string, number>;
   /**
@@ -312,7 +317,7 @@ export interface SummaryRecord {
    * minute.
    */
   growth?: Record<string, number>;
-  /** The composition of kernel memory at the highest sample. */
+  /** The composition of kernel memory at `highestWithBpf`, otherwise at `highest`. */
   kernelBreakdown?: KernelBreakdown;
   /** memory.events at the end. */
   events?: Record<string, number>;

@@ -15,6 +15,7 @@ export type SampleSummary = Pick<
   SummaryRecord,
   | 'peak'
   | 'highest'
+  | 'highestWithBpf'
   | 'averages'
   | 'maxima'
   | 'kernelBreakdown'
@@ -50,9 +51,11 @@ export class SampleAggregate {
   #bpfLargest: BpfTotals | undefined;
   #bpfElsewhere: BpfSize | undefined;
   #bpfRunningReadings = 0;
-  /** The last reading of BPF memory, and the one that belongs to the highest sample. */
+  /** The last reading of charged BPF memory, and the one that belongs to the highest sample. */
   #bpfMoment: BpfMoment | undefined;
   #bpfAtHighest: BpfTotals | undefined;
+  /** The highest sample whose charge of BPF memory is known, and that memory. */
+  #explained: { sample: Sample; bpf: BpfTotals } | undefined;
   readonly #weighted = new Map<string, { sum: number; ms: number }>();
   readonly #maxima = new KeyMaxima();
   readonly #statMaxima = new KeyMaxima();
@@ -74,10 +77,20 @@ export class SampleAggregate {
     if (sample.bpf !== undefined) this.#addBpf(sample.bpf, sample);
     this.#raiseMaxima(sample);
     if (sample.maxima !== undefined) this.#addMaxima(sample.maxima);
-    const total = totalOf(sample);
-    const highest = this.#highest === undefined ? undefined : totalOf(this.#highest);
-    if (total !== undefined && (highest === undefined || total > highest)) this.#setHighest(sample);
+    if (isAbove(sample, this.#highest)) this.#setHighest(sample);
+    this.#explain(sample);
     this.#last = sample;
+  }
+
+  /**
+   * Whether a sample is so much higher than all whose BPF memory is known that BPF memory should be read for it, due
+   * or not. That is at most once for every 5 % of growth.
+   */
+  needsBpf(sample: Sample): boolean {
+    if (this.#bpfLast?.charged === undefined || bpfOf(sample, this.#bpfMoment)?.charged !== undefined)
+      return false;
+    const explained = this.#explained === undefined ? 0 : (totalOf(this.#explained.sample) ?? 0);
+    return (totalOf(sample) ?? 0) > explained * NEW_HIGH;
   }
 
   summary(): SampleSummary {
@@ -106,7 +119,10 @@ export class SampleAggregate {
     if (maxima.processes !== undefined) summary.processes = { max: maxima.processes };
     if (this.#nestedMax !== undefined) summary.nestedCgroups = { max: this.#nestedMax };
     if (this.#highest !== undefined) {
-      const breakdown = breakKernelDown(this.#highest, this.#bpfAtHighest, this.#bpfNote());
+      const instead = this.#bpfAtHighest?.charged === undefined ? this.#explained : undefined;
+      const { sample: shown, bpf } = instead ?? { sample: this.#highest, bpf: this.#bpfAtHighest };
+      if (instead !== undefined) summary.highestWithBpf = shown;
+      const breakdown = breakKernelDown(shown, bpf, this.#bpfNote());
       if (breakdown !== undefined) summary.kernelBreakdown = breakdown;
     }
     if (this.#bpfLast !== undefined) summary.bpf.last = this.#bpfLast;
@@ -188,6 +204,13 @@ export class SampleAggregate {
     return bytes === undefined ? undefined : { bytes, source: 'sampled' };
   }
 
+  /** The launch and the end are not when memory is used. */
+  #explain(sample: Sample): void {
+    const bpf = sample.reason === 'tick' ? bpfOf(sample, this.#bpfMoment) : undefined;
+    if (bpf?.charged !== undefined && isAbove(sample, this.#explained?.sample))
+      this.#explained = { sample, bpf };
+  }
+
   #setHighest(sample: Sample): void {
     this.#highest = sample;
     this.#bpfAtHighest = bpfOf(sample, this.#bpfMoment);
@@ -207,14 +230,16 @@ export class SampleAggregate {
     if (bpf.charged !== undefined && isLarger) this.#bpfLargest = bpf;
     if (bpf.charged !== undefined && reason === 'tick') this.#bpfRunningReadings += 1;
     // After the target has exited its maps no longer exist: that reading is not valid for an earlier time.
-    if (reason === 'final') return;
+    if (reason === 'final' || bpf.charged === undefined) return;
     this.#bpfMoment = {
       elapsedMs,
       bpf,
       ...(kernel === undefined ? {} : { kernel }),
       ...(stat === undefined ? {} : { stat }),
     };
-    if (this.#highest !== undefined) this.#bpfAtHighest ??= bpfOf(this.#highest, this.#bpfMoment);
+    if (this.#highest !== undefined && this.#bpfAtHighest?.charged === undefined) {
+      this.#bpfAtHighest = bpfOf(this.#highest, this.#bpfMoment);
+    }
   }
 
   /** Why the highest sample has no BPF memory. */
@@ -252,6 +277,14 @@ const GAUGES = ['current', 'workingset', 'swap', 'kernel', 'rss', 'pss', 'proces
 
 /** The metrics that only samples with a reading of BPF memory have. */
 const BPF_GAUGES = ['unexplained', 'bpf', 'bpf.maps', 'bpf.programs', 'bpf.uncharged'] as const;
+
+/** How far a sample must be above the highest one with BPF memory for another reading. */
+const NEW_HIGH = 1.05;
+
+function isAbove(sample: Sample, other: Sample | undefined): boolean {
+  const [total, before] = [totalOf(sample), other === undefined ? undefined : totalOf(other)];
+  return total !== undefined && (before === undefined || total > before);
+}
 
 /** Undefined if the leaf was removed. */
 function totalOf(sample: Sample): number | undefined {

@@ -8,6 +8,7 @@ import type { SummaryRecord } from '../model/recording.ts';
 import {
   describeElsewhere,
   describeHeld,
+  describeHighest,
   describeLargest,
   peakNote,
   renderExit,
@@ -29,26 +30,31 @@ export function renderBrief(
   width: number | undefined,
 ): string[] {
   const size = (bytes: number) => (plainBytes ? String(bytes) : formatBytes(bytes));
-  const { peak, highest, bpf } = summary;
+  const { peak, bpf } = summary;
+  const highest = summary.highestWithBpf ?? summary.highest;
   const status = renderExit(summary)[0]?.trim() ?? '';
   const room = width === undefined ? undefined : Math.max(8, width - 'cmemstat: '.length - status.length - 6);
   const parts = PARTS.flatMap((id) => {
     const bytes = highest === undefined ? undefined : figureOf(highest, id);
     return bytes === undefined || (id === 'swap' && bytes === 0) ? [] : [`${id} ${size(bytes)}`];
   });
+  const warnings = warningsOf(summary).map((warning) => `  ${warning}`);
+  // That figures are too low is said before them.
+  const first = describeElsewhere(summary).length > 0 ? 1 : 0;
+  const [before, after] = [warnings.slice(0, first), warnings.slice(first)];
   const lines = [
     `cmemstat: ${cutLine(formatShortCommand(summary.command), room)}: ${status}`,
+    ...before,
     ...(peak === undefined ? [] : [`  peak ${size(peak.bytes)} (${peakNote(summary)})`]),
     ...(highest === undefined || parts.length === 0
       ? []
-      : [`  at the highest sample, ${formatDuration(highest.elapsedMs)}: ${parts.join(', ')}`]),
+      : [`  at ${describeHighest(summary)}, ${formatDuration(highest.elapsedMs)}: ${parts.join(', ')}`]),
     ...(bpf === undefined ? [] : [`  bpf: ${describeBpf(bpf, size)}`]),
   ];
-  const warnings = warningsOf(summary).map((warning) => `  ${warning}`);
-  const whole = wrapLines([...lines, ...warnings], width);
+  const whole = wrapLines([...lines, ...after], width);
   if (whole.length <= MAX_LINES) return whole;
   const cut = lines.map((line) => cutLine(line, width));
-  return [...cut, ...fitWarnings(warnings, MAX_LINES - cut.length, width)];
+  return [...cut, ...fitWarnings(after, MAX_LINES - cut.length, width)];
 }
 
 function describeBpf(bpf: NonNullable<SummaryRecord['bpf']>, size: (bytes: number) => string): string {

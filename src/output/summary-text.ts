@@ -108,11 +108,23 @@ function renderGrowth({ growth = {} }: SummaryRecord, size: FormatSize): string[
   return parts.length === 0 ? [] : [`  growth/min: ${parts.join(', ')}`];
 }
 
+/** The sample that the breakdown is from. */
+export function describeHighest({ highestWithBpf }: SummaryRecord): string {
+  return highestWithBpf === undefined ? 'the highest sample' : 'the highest sample with BPF memory';
+}
+
 /** The composition of memory at its maximum. */
 function renderHighest(summary: SummaryRecord, size: FormatSize): string[] {
-  const { peak, highest, sources, kernelBreakdown } = summary;
+  const { peak, sources, kernelBreakdown } = summary;
+  const highest = summary.highestWithBpf ?? summary.highest;
   if (highest === undefined) return [];
-  const lines = [`  at the highest sample, ${formatDuration(highest.elapsedMs)} after the launch:`];
+  const lines = [`  at ${describeHighest(summary)}, ${formatDuration(highest.elapsedMs)} after the launch:`];
+  if (highest !== summary.highest && summary.highest !== undefined) {
+    const { current = 0, elapsedMs } = summary.highest;
+    lines.push(
+      `    (current was ${size(current)} at ${formatDuration(elapsedMs)}, when BPF memory was not read)`,
+    );
+  }
   // With readings between the samples, their line says what was not seen.
   const isSeen = summary.samples.readings !== undefined;
   if (!isSeen && peak !== undefined && (highest.current ?? peak.bytes) < peak.bytes * PEAK_SHARE) {

@@ -18,8 +18,8 @@ export interface Punctuality {
 /** The inputs of a sampler. */
 export interface SamplerParts {
   reader: FigureReader;
-  /** Reads BPF memory if it is due, or always with `now`; undefined if it was not read. */
-  readBpf: (pids: () => number[], now: boolean) => BpfReading | undefined | Promise<BpfReading | undefined>;
+  /** Reads BPF memory if it is due, or if the sample needs it; undefined if it was not read. */
+  readBpf: (pids: () => number[], sample: Sample) => BpfReading | undefined | Promise<BpfReading | undefined>;
   /** Takes the maxima since the previous sample; undefined if there is no fast clock. */
   takeMaxima?: () => SampleMaxima | undefined;
   /** Milliseconds since the launch. */
@@ -107,7 +107,7 @@ export class Sampler {
       const at = elapsedMs();
       const figures = await reader.read();
       const sample: Sample = { type: 'sample', elapsedMs: at, reason, ...figures };
-      const bpf = await readBpf(() => reader.processes(), reason !== 'tick');
+      const bpf = await readBpf(() => reader.processes(), sample);
       if (bpf !== undefined) sample.bpf = bpf.totals;
       const maxima = takeMaxima?.();
       if (maxima !== undefined) sample.maxima = withoutOwnValues(maxima, sample);

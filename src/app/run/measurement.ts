@@ -212,7 +212,7 @@ export class Measurement {
     this.#sampler = new Sampler(
       {
         reader,
-        readBpf: (pids, now) => this.#readBpf(pids, now),
+        readBpf: (pids, each) => this.#readBpf(pids, each),
         takeMaxima: () => this.#fastClock?.take(),
         elapsedMs: this.elapsedMs,
         emit: (each) => this.emit(each),
@@ -373,9 +373,10 @@ export class Measurement {
   }
 
   /** The last reading is attributed even if the target exited before the iterators were opened. */
-  async #readBpf(pids: () => number[], now: boolean): Promise<BpfReading | undefined> {
+  async #readBpf(pids: () => number[], sample: Sample): Promise<BpfReading | undefined> {
     if (this.#stopped) await this.bpf?.prepareLast(pids());
-    return this.#bpf?.read(pids, now);
+    // The highest sample is the one that the summary explains.
+    return this.#bpf?.read(pids, sample.reason !== 'tick' || this.aggregate.needsBpf(sample));
   }
 
   async #openBpf(): Promise<void> {

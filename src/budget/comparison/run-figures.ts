@@ -39,7 +39,7 @@ export interface RunFigures {
   isPartial?: true;
   /** Absent in a truncated recording, and in a baseline. */
   times?: RunTimes;
-  /** The composition of memory at the highest sample. Absent before the first. */
+  /** The composition of memory at the highest sample whose BPF memory is known. Absent before the first. */
   breakdown?: RunBreakdown;
 }
 
@@ -55,7 +55,15 @@ export interface RunBreakdown {
  */
 type Summed = Pick<
   SummaryRecord,
-  'averages' | 'maxima' | 'peak' | 'highest' | 'kernelBreakdown' | 'events' | 'eventsLocal' | 'bpf'
+  | 'averages'
+  | 'maxima'
+  | 'peak'
+  | 'highest'
+  | 'highestWithBpf'
+  | 'kernelBreakdown'
+  | 'events'
+  | 'eventsLocal'
+  | 'bpf'
 >;
 
 /**
@@ -168,7 +176,8 @@ function figuresOf(
     const { kernel, arch, cpus, possibleCpus, pageSizeBytes } = host;
     run.host = { kernel, arch, cpus, possibleCpus, pageSizeBytes };
   }
-  const { bpf, highest, kernelBreakdown } = summed;
+  const { bpf, kernelBreakdown } = summed;
+  const highest = summed.highestWithBpf ?? summed.highest;
   // The absence of maps is only known if maps were attributed to cgroups.
   if (bpf?.maps !== undefined || bpf?.largest?.charged !== undefined) {
     run.maps = bpf.mapBytes ?? bytesByName(bpf.maps ?? []);

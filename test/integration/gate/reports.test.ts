@@ -177,7 +177,7 @@ testWithoutKernel(
   'a recording without budgets is reported as its summary, also from a pipe',
   async () => {
     const first = newFile('plain.jsonl');
-    const recorded = await cmemstat('-q', '--no-tui', '--output', first, '--', 'true');
+    const recorded = await cmemstat('--no-tui', '--output', first, '--', 'true');
     const report = await cmemstat('report', first);
     expect([report.status, report.stderr]).toEqual([0, '']);
     expect(report.stdout).toMatch(/^cmemstat: true\n {2}exit status 0 after /);

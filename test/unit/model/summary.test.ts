@@ -323,6 +323,76 @@ describe('the readings of charged BPF memory', () => {
   });
 });
 
+describe('the sample that is explained', () => {
+  const MIB = 1024 * 1024;
+  const charging = (mib: number): BpfTotals => ({
+    attribution: 'memcg',
+    charged: {
+      maps: { count: 1, bytes: mib * MIB },
+      programs: { count: 0, bytes: 0 },
+      places: { vmalloc: 0, slab: 0, percpu: 0, pages: 0 },
+    },
+  });
+  const at = (ms: number, mib: number, kernelMib: number, bpf?: BpfTotals): Sample =>
+    sample(ms, { current: mib * MIB, kernel: kernelMib * MIB, ...(bpf === undefined ? {} : { bpf }) });
+  const LAUNCH: Sample = { ...at(0, 1, 1, { attribution: 'held' }), reason: 'launch' };
+
+  it('is the highest one whose BPF memory is known', () => {
+    const samples = [LAUNCH, at(500, 100, 20, charging(18)), at(1000, 200, 60), at(1500, 90, 5, charging(3))];
+    const { highest, highestWithBpf, kernelBreakdown } = summarize('cgroup1', samples);
+    expect(highest).toBe(samples[2]);
+    expect(highestWithBpf).toBe(samples[1]);
+    expect(kernelBreakdown?.terms).toContainEqual(
+      expect.objectContaining({ id: 'bpf maps', bytes: 18 * MIB }),
+    );
+    expect(kernelBreakdown?.kernel).toBe(20 * MIB);
+  });
+
+  it('is the highest one if kernel memory was the same at a reading before or after it', () => {
+    for (const samples of [
+      [LAUNCH, at(500, 100, 20, charging(18)), at(1000, 200, 20)],
+      [LAUNCH, at(500, 200, 20), at(1000, 100, 20, charging(18))],
+      // At the launch, BPF memory is read before it can be attributed.
+      [{ ...LAUNCH, current: 300 * MIB, kernel: 20 * MIB }, at(500, 200, 20, charging(18))],
+    ]) {
+      const summary = summarize('cgroup1', samples);
+      expect(summary).not.toHaveProperty('highestWithBpf');
+      expect(summary.kernelBreakdown?.terms).toContainEqual(
+        expect.objectContaining({ id: 'bpf maps', bytes: 18 * MIB }),
+      );
+    }
+  });
+
+  it('is never the last one, whose maps no longer exist', () => {
+    const last: Sample = { ...at(1000, 0, 0, charging(0)), reason: 'final' };
+    const summary = summarize('cgroup1', [LAUNCH, at(500, 100, 20), last]);
+    expect(summary).not.toHaveProperty('highestWithBpf');
+    expect(summary.kernelBreakdown?.notes).toContain('BPF memory was not read at that time');
+  });
+
+  it('needs a reading of BPF memory once for every 5 % of growth', () => {
+    const aggregate = new SampleAggregate('cgroup1');
+    let readings = 0;
+    aggregate.add({ ...at(0, 1, 1, charging(0)), reason: 'launch' });
+    for (let mib = 10; mib <= 1000; mib += 1) {
+      // Kernel memory changes, so that a reading is not valid for the next sample.
+      const next = at(mib, mib, mib / 2);
+      const isNeeded = aggregate.needsBpf(next);
+      if (isNeeded) readings += 1;
+      aggregate.add(isNeeded ? { ...next, bpf: charging(mib / 4) } : next);
+      const { highest, highestWithBpf = highest } = aggregate.summary();
+      expect((highestWithBpf?.current ?? 0) * 1.05).toBeGreaterThanOrEqual(highest?.current ?? 0);
+    }
+    expect(readings).toBeLessThanOrEqual(Math.ceil(Math.log(100) / Math.log(1.05)));
+  });
+
+  it('needs no reading on a host that does not attribute BPF memory', () => {
+    const aggregate = new SampleAggregate('cgroup1');
+    aggregate.add(LAUNCH);
+    expect(aggregate.needsBpf(at(500, 100, 20))).toBe(false);
+  });
+});
+
 describe('the sources', () => {
   it('are those of the present figures, in the terms of the mode', () => {
     const figures = { current: 1, kernel: 2, stat: { anon: 3, unknown_key: 4 }, swap: { current: 0 } };

@@ -12,7 +12,7 @@ describe('renderBrief', () => {
     ['process-tree', processTree],
   ])('has command, status, peak and parts of a run in mode %s', (_, { summary }) => {
     const lines = renderBrief(summary, READABLE, undefined);
-    expect(lines[0]).toMatch(/^cmemstat: .*(exit status \d+|by SIG\w+|OOM killer) after/);
+    expect(lines[0]).toMatch(/^cmemstat: .*(exit status \d+|by SIG.*|OOM killer) after/);
     expect(lines[1]).toMatch(/^ {2}peak \d/);
     expect(lines[2]).toMatch(/^ {2}at the highest sample, .*: (anon|rss) \d/);
     expect(lines.length).toBeLessThanOrEqual(6);
@@ -43,6 +43,14 @@ describe('renderBrief', () => {
       '  warning: the first thing is not known',
       '  warning: the second thing is not known',
     ]);
+  });
+
+  it('begins with what is not measured', () => {
+    const process = { pid: 7, comm: 'x', sinceMs: 5, message: 'process 7 (x) is elsewhere', hint: 'do this' };
+    const elsewhere = { count: 1, processes: [process] };
+    const lines = renderBrief({ ...cgroup2.summary, elsewhere, warnings: [] }, READABLE, undefined);
+    expect(lines[1]).toBe('  WARNING: process 7 (x) is elsewhere');
+    expect(lines.slice(4)).toContain('  hint: do this');
   });
 
   it('names what is charged to the cgroup, or says that it is unknown', () => {

@@ -26,7 +26,7 @@ function sampling(read: () => Figures | Promise<Figures>, intervalMs = 100, bpf?
   const sampler = new Sampler(
     {
       reader: { read, processes: () => [42], close: () => {} },
-      readBpf: (pids, now) => bpf?.read(pids, now),
+      readBpf: (pids, { reason }) => bpf?.read(pids, reason !== 'tick'),
       elapsedMs,
       emit: (record) => records.push(record),
       onError: (error) => errors.push(error),
