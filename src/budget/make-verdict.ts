@@ -2,9 +2,7 @@
 import { EXIT_CODES } from '../exit-codes.ts';
 import type { Comparison } from '../model/comparison.ts';
 import type { StartRecord, SummaryRecord } from '../model/recording.ts';
-import type { Mode, Sample } from '../model/sample.ts';
-import { Series } from '../model/series.ts';
-import { type BudgetResult, VERDICT_VERSION, type Verdict } from '../model/verdict.ts';
+import { type BudgetResult, type Timeline, VERDICT_VERSION, type Verdict } from '../model/verdict.ts';
 import { timesOf } from './comparison/run-figures.ts';
 
 /** An evaluated run. A truncated recording has no summary. */
@@ -34,7 +32,7 @@ export interface VerdictInput {
   evaluatedOn: 'median' | 'worst';
   budgets: BudgetResult[];
   comparison: Comparison | undefined;
-  timeline: Verdict['timeline'] | undefined;
+  timeline: Timeline | undefined;
   /** In addition to those of the runs. */
   warnings: readonly string[];
   /** Failures of cmemstat itself. */
@@ -46,7 +44,8 @@ export interface VerdictInput {
 
 /** Assembles the verdict. */
 export function makeVerdict(input: VerdictInput): Verdict {
-  const { runs, budgets, comparison, timeline, rules } = input;
+  const { runs, comparison, timeline, rules } = input;
+  const budgets = withAdviceOnce(input.budgets);
   const { start } = runs[0];
   const { kernel, arch, cpus } = start.host;
   const verdict: Verdict = {
@@ -78,6 +77,19 @@ export function makeVerdict(input: VerdictInput): Verdict {
   if (input.faults.length > 0) verdict.faults = [...new Set(input.faults)];
   verdict.exitStatus = exitStatusOf(verdict, rules);
   return verdict;
+}
+
+/** The budgets, each advice with the first one that it concerns. Two runs have other maps of the same names. */
+function withAdviceOnce(budgets: readonly BudgetResult[]): BudgetResult[] {
+  const given = new Set<string>();
+  return budgets.map((result) => {
+    if (result.exceeded === undefined) return result;
+    const advice = result.exceeded.advice.filter(({ kind, maps }) => {
+      const key = JSON.stringify([kind, maps.map(({ name }) => name)]);
+      return !given.has(key) && given.add(key);
+    });
+    return { ...result, exceeded: { ...result.exceeded, advice } };
+  });
 }
 
 function statusOf(
@@ -140,30 +152,4 @@ function gatedStatus({ status, leftovers, leftoversUnknown }: Verdict, rules: St
   if (status === 'failed') return rules.budgetExitCode;
   if (leftovers !== undefined && leftovers.length > 0) return EXIT_CODES.LEFTOVER;
   return status === 'not-measured' || leftoversUnknown === true ? EXIT_CODES.NOT_MEASURED : 0;
-}
-
-/** The number of steps of a report's chart. */
-const STEPS = 120;
-
-/** Collects the values of a report's chart. */
-export class TimelineCollector {
-  readonly #figure: 'current' | 'rss';
-  readonly #series: Series;
-
-  constructor(mode: Mode) {
-    this.#figure = mode === 'process-tree' ? 'rss' : 'current';
-    this.#series = new Series([this.#figure], 4 * STEPS);
-  }
-
-  add({ elapsedMs, current, tree }: Sample): void {
-    this.#series.add(elapsedMs, { current, rss: tree?.rss });
-  }
-
-  /** Undefined before the second sample. */
-  get timeline(): Verdict['timeline'] {
-    const { range } = this.#series;
-    if (range === undefined || range.toMs <= range.fromMs) return undefined;
-    const columns = this.#series.columns(this.#figure, range.fromMs, range.toMs, STEPS);
-    return { figure: this.#figure, ...range, max: columns.map((column) => column?.max ?? null) };
-  }
 }

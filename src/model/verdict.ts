@@ -38,6 +38,14 @@ export interface BreakdownLine {
   baselineBytes?: number;
 }
 
+/** A metric of a run in at most 120 equal steps, for a small chart: the maximum of each, null if unknown. */
+export interface Timeline {
+  figure: string;
+  fromMs: number;
+  toMs: number;
+  max: (number | null)[];
+}
+
 /** How a limit was exceeded: the time, and the composition of memory then. */
 export interface Exceedance {
   /**
@@ -50,11 +58,18 @@ export interface Exceedance {
   /** The number of the run, from 1. */
   run?: number;
   breakdown: BreakdownLine[];
-  /** The five that grew most up to then. */
+  /**
+   * How much the metric had grown by then: everything is created during the run, so this is its value. Absent if its
+   * unit is not bytes. Unit: bytes.
+   */
+  growthBytes?: number;
+  /** The five that grew most up to then; only those whose memory is part of the metric. */
   processes: Grown[];
   maps: Grown[];
-  /** Advice on those maps. */
+  /** Advice on those maps; in a verdict, the same advice is given for one budget only. */
   advice: BpfAdvice[];
+  /** The metric over the run. Absent if it has no readings. */
+  timeline?: Timeline;
   /** The command that displays it. */
   replay?: string;
 }
@@ -147,10 +162,7 @@ export interface Verdict {
   missingMetrics?: string[];
   /** Failures of cmemstat itself: exit status 125 if nothing else decides. Absent if there are none. */
   faults?: string[];
-  /**
-   * `current` (process-tree: rss) of the evaluated run in at most 120 equal steps, for a small chart; null if
-   * unknown.
-   */
-  timeline?: { figure: string; fromMs: number; toMs: number; max: (number | null)[] };
+  /** `current` (process-tree: rss) of the evaluated run. */
+  timeline?: Timeline;
   warnings: string[];
 }

@@ -2,6 +2,7 @@
 import { plural } from '../format/plural.ts';
 import { formatShortCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
+import type { CpuTime } from '../kernel/cgroup2/cpu-stat.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { BpfCount, BpfSize } from '../model/bpf-totals.ts';
 import { figureOf } from '../model/figures.ts';
@@ -236,15 +237,19 @@ function renderCounts(summary: SummaryRecord): string[] {
       `  waited for memory: some task ${formatDuration(summary.stallUs.some / 1000)}${full} (memory.pressure)`,
     );
   }
-  const { cpuUs } = summary;
-  if (cpuUs !== undefined) {
-    const [user, system] = [formatDuration(cpuUs.user / 1000), formatDuration(cpuUs.system / 1000)];
-    lines.push(`  cpu time: user ${user}, system ${system} (${summary.sources.cpu})`);
-  }
   const nested = summary.nestedCgroups?.max ?? 0;
   if (nested > 0) lines.push(`  nested cgroups: ${nested} at most, included in all figures`);
-  if (summary.processes !== undefined) lines.push(`  processes: ${describeProcesses(summary.processes.max)}`);
+  const { processes, cpuUs } = summary;
+  const parts = [
+    ...(processes === undefined ? [] : [`processes: ${describeProcesses(processes.max)}`]),
+    ...(cpuUs === undefined ? [] : [`cpu time: ${describeCpu(cpuUs)}`]),
+  ];
+  if (parts.length > 0) lines.push(`  ${parts.join('; ')}`);
   return lines;
+}
+
+function describeCpu({ user, system }: CpuTime): string {
+  return `user ${formatDuration(user / 1000)}, system ${formatDuration(system / 1000)}`;
 }
 
 /** A target that exits immediately still counts as one process. */

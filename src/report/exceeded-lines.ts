@@ -3,7 +3,14 @@ import { formatBytes } from '../format/units.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { BreakdownLine, Exceedance, Grown } from '../model/verdict.ts';
 import { oneLine } from './outside-text.ts';
-import { describeFirst, describeMoment, formatShown, formatSigned, recordingHint } from './wording.ts';
+import {
+  describeFirst,
+  describeMoment,
+  describeShare,
+  formatShown,
+  formatSigned,
+  recordingHint,
+} from './wording.ts';
 
 const SIZE_WIDTH = 10;
 
@@ -14,8 +21,13 @@ export function exceedanceLines(exceeded: Exceedance, metric = ''): string[] {
     `when: ${describeMoment(exceeded)}`,
     ...(first === undefined ? [] : [`first exceeded: ${first}`]),
     ...breakdownLines(exceeded),
-    ...grownLines('processes that grew most (RSS):', exceeded.processes),
-    ...grownLines(metric === 'leftover' ? 'maps left behind:' : 'BPF maps that grew most:', exceeded.maps),
+    ...grownLines('processes that grew most (RSS)', exceeded, exceeded.processes, metric),
+    ...grownLines(
+      metric === 'leftover' ? 'maps left behind' : 'BPF maps that grew most',
+      exceeded,
+      exceeded.maps,
+      metric,
+    ),
     ...exceeded.advice.flatMap(adviceLines),
     exceeded.replay === undefined
       ? `hint: ${describeRecording(exceeded)}`
@@ -54,10 +66,16 @@ function breakdownRow({ bytes, baselineBytes }: BreakdownLine, label: string): s
   return `${row}  ${formatBytes(baselineBytes).padStart(SIZE_WIDTH)}  ${change.padStart(SIZE_WIDTH + 1)}`;
 }
 
-function grownLines(heading: string, grown: readonly Grown[]): string[] {
+function grownLines(
+  heading: string,
+  exceeded: Exceedance,
+  grown: readonly Grown[],
+  metric: string,
+): string[] {
   if (grown.length === 0) return [];
+  const share = describeShare(exceeded, grown, metric, grown === exceeded.processes);
   return [
-    heading,
+    `${heading}${share === undefined ? '' : `, ${share}`}:`,
     ...grown.map((each) => {
       const change = formatSigned(each.toBytes - each.fromBytes, 'bytes').padStart(SIZE_WIDTH + 1);
       return `  ${change}  ${nameOfGrown(each)}: ${formatBytes(each.fromBytes)} -> ${formatBytes(each.toBytes)}`;

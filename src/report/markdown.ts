@@ -4,7 +4,7 @@ import { plural } from '../format/plural.ts';
 import { formatBytes } from '../format/units.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { Comparison, MetricDifference } from '../model/comparison.ts';
-import type { BudgetResult, BudgetStatus, Exceedance, Grown, Verdict } from '../model/verdict.ts';
+import type { BudgetResult, BudgetStatus, Exceedance, Grown, Timeline, Verdict } from '../model/verdict.ts';
 import { describeProjection } from './exceeded-lines.ts';
 import {
   codeCell,
@@ -24,6 +24,7 @@ import {
   describeHost,
   describeMoment,
   describeOutcome,
+  describeShare,
   describeTarget,
   describeTimes,
   describeValue,
@@ -122,7 +123,7 @@ function budgetDetails(result: BudgetResult): string[] {
   ];
   const lines = [
     ...facts.flatMap(([label, text]) => (text === undefined || text === '' ? [] : [`- ${label}: ${text}`])),
-    ...(exceeded === undefined ? [] : exceedancePart(exceeded)),
+    ...(exceeded === undefined ? [] : exceedancePart(exceeded, result.metric)),
   ];
   if (lines.length === 0) return [];
   return collapsible(`${STATUS_WORDS[status]}: ${codeHtml(titleOf(result))}`, lines, status === 'failed');
@@ -133,8 +134,8 @@ function recordingPart(exceeded: Exceedance): string {
   return `record with ${codeSpan(option)}, then ${codeSpan(replay)}`;
 }
 
-function exceedancePart(exceeded: Exceedance): string[] {
-  const { breakdown, processes, maps, advice, replay } = exceeded;
+function exceedancePart(exceeded: Exceedance, metric: string): string[] {
+  const { breakdown, processes, maps, advice, replay, timeline } = exceeded;
   const first = describeFirst(exceeded);
   const hasBaseline = breakdown.some(({ baselineBytes }) => baselineBytes !== undefined);
   const columns = [left(`At ${formatShown(exceeded)}`), right('Bytes')];
@@ -153,13 +154,20 @@ function exceedancePart(exceeded: Exceedance): string[] {
           : [...cells, formatBytes(baselineBytes), formatSigned(bytes - baselineBytes, 'bytes')];
       }),
     ),
-    ...grownTable('Process', processes),
-    ...grownTable('BPF map', maps),
+    ...grownTable('Process', processes, describeShare(exceeded, processes, metric, true)),
+    ...grownTable('BPF map', maps, describeShare(exceeded, maps, metric, false)),
     ...advice.flatMap(adviceList),
+    ...(timeline === undefined ? [] : ['', ...chartPart(timeline)]),
   ];
 }
 
-function grownTable(what: string, grown: readonly Grown[]): string[] {
+function grownTable(what: string, grown: readonly Grown[], share: string | undefined): string[] {
+  if (grown.length === 0) return [];
+  const together = share === undefined ? [] : [`Together ${codeSpan(share)}:`, ''];
+  return [...together, ...grownRows(what, grown)];
+}
+
+function grownRows(what: string, grown: readonly Grown[]): string[] {
   return table(
     [left(`${what} that grew`), right('Id'), right('From'), right('To'), right('Growth')],
     grown.map(({ name, id, fromBytes, toBytes }) => [
@@ -250,9 +258,16 @@ function leftoverPart(leftovers: Verdict['leftovers']): string[] {
   ];
 }
 
-function timelinePart({ timeline }: Verdict): string[] {
-  const chart = timeline === undefined ? [] : renderTimeline(timeline);
+/** A chart of all memory, unless there is one of each metric that failed. */
+function timelinePart({ timeline, budgets }: Verdict): string[] {
+  const hasOthers = budgets.some(({ exceeded }) => exceeded?.timeline !== undefined);
+  const chart = timeline === undefined || hasOthers ? [] : chartPart(timeline);
+  return chart.length === 0 ? [] : ['### Over time', '', ...chart];
+}
+
+function chartPart(timeline: Timeline): string[] {
+  const chart = renderTimeline(timeline);
   // The name of the figure is the only untrusted text; other words follow it on its line, so it cannot end
   // the block.
-  return chart.length === 0 ? [] : ['### Over time', '', '```text', ...chart, '```', ''];
+  return chart.length === 0 ? [] : ['```text', ...chart, '```', ''];
 }

@@ -15,8 +15,11 @@ import { describeExit } from './wording.ts';
 export interface Reports {
   /** Logs messages to standard error; resolves when they are written. */
   log(messages: readonly string[]): Promise<void>;
-  /** Writes all reports, even if one fails; failures are logged. Returns the first one. */
-  write(verdict: Verdict): Promise<OutputError | undefined>;
+  /**
+   * Writes all reports, even if one fails; failures are logged. Returns the first one. `isAdviceShown`: the summary
+   * above a text report contains the advice.
+   */
+  write(verdict: Verdict, isAdviceShown?: boolean): Promise<OutputError | undefined>;
 }
 
 /** The default report. */
@@ -60,12 +63,13 @@ export function openReports(
   };
   return {
     log: logAll,
-    async write(verdict) {
+    async write(verdict, isAdviceShown = false) {
       failures = [];
       const warnings: string[] = [];
       for (const { format, target } of wanted) {
+        const isBelow = isAdviceShown && format === 'text' && target === undefined;
         try {
-          writeOne(format, target, renderReport(format, verdict));
+          writeOne(format, target, renderReport(format, isBelow ? withoutAdvice(verdict) : verdict));
         } catch (error) {
           if (!(error instanceof OutputError)) throw error;
           failures.push(error);
@@ -86,4 +90,11 @@ export function openReports(
       return first;
     },
   };
+}
+
+function withoutAdvice(verdict: Verdict): Verdict {
+  const budgets = verdict.budgets.map((result) =>
+    result.exceeded === undefined ? result : { ...result, exceeded: { ...result.exceeded, advice: [] } },
+  );
+  return { ...verdict, budgets };
 }

@@ -1,7 +1,9 @@
 /** Renders the timeline of a verdict as a small chart of block characters. */
-import { formatBytes, formatDuration } from '../format/units.ts';
-import type { Verdict } from '../model/verdict.ts';
+import { unitOf } from '../budget/expression/metric-catalogue.ts';
+import { formatDuration } from '../format/units.ts';
+import type { Timeline } from '../model/verdict.ts';
 import { oneLine } from './outside-text.ts';
+import { formatQuantity } from './wording.ts';
 
 const COLUMNS = 60;
 const ROWS = 4;
@@ -10,12 +12,12 @@ const EIGHTHS = [' ', '▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 /**
  * The chart as lines: the maximum of each step, scaled from 0 to the overall maximum. Empty without values.
  */
-export function renderTimeline({ figure, fromMs, toMs, max }: NonNullable<Verdict['timeline']>): string[] {
+export function renderTimeline({ figure, fromMs, toMs, max }: Timeline): string[] {
   const columns = squeeze(max);
   const known = columns.filter((value) => value !== null);
   if (known.length === 0) return [];
   const highest = Math.max(...known);
-  const top = formatBytes(highest);
+  const top = formatQuantity(highest, unitOf(figure));
   const rows = Array.from({ length: ROWS }, (_, index) => {
     const label = index === 0 ? top : index === ROWS - 1 ? '0' : '';
     const cells = columns.map((value) => cellOf(value, highest, ROWS - 1 - index));

@@ -9,6 +9,7 @@ import type {
   BudgetStatus,
   BudgetUnit,
   Exceedance,
+  Grown,
   RunTimes,
   Verdict,
 } from '../model/verdict.ts';
@@ -140,6 +141,30 @@ export function describeFirst({ elapsedMs, shownMs }: Exceedance): string | unde
   if (elapsedMs === undefined || elapsedMs === shownMs) return undefined;
   return `${formatDuration(elapsedMs)} after the launch`;
 }
+
+/**
+ * How much of the growth of a metric the listed items explain: `17.7 MiB of the 17.7 MiB that bpf grew by (100 %)`.
+ * Undefined if it is unknown.
+ */
+export function describeShare(
+  { growthBytes = 0 }: Exceedance,
+  grown: readonly Grown[],
+  metric: string,
+  areProcesses: boolean,
+): string | undefined {
+  if (growthBytes <= 0 || metric === '') return undefined;
+  const bytes = grown.reduce((sum, { fromBytes, toBytes }) => sum + toBytes - fromBytes, 0);
+  const [part, whole] = [formatBytes(bytes), formatBytes(growthBytes)];
+  const name = oneLine(metric);
+  if (bytes > growthBytes * MORE_THAN_ALL) {
+    const why = areProcesses ? ': RSS also counts shared and file pages' : '';
+    return `${part}; ${name} grew by ${whole}${why}`;
+  }
+  return `${part} of the ${whole} that ${name} grew by (${Math.round((bytes / growthBytes) * 100)} %)`;
+}
+
+/** Processes and maps are read at slightly other times than the metric. */
+const MORE_THAN_ALL = 1.02;
 
 /** Describes the time of the breakdown. */
 export function formatShown({ shownMs }: Exceedance): string {

@@ -2,10 +2,10 @@
 
 import { figuresOfSummary, type RunFigures } from '../../budget/comparison/run-figures.ts';
 import { BudgetEvaluator } from '../../budget/evaluation/evaluator.ts';
+import { TimelineCollector } from '../../budget/evaluation/timeline.ts';
 import type { BaselineValues, NamedBudget } from '../../budget/expression/budget.ts';
-import { TimelineCollector } from '../../budget/make-verdict.ts';
 import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
-import type { BudgetResult, Verdict } from '../../model/verdict.ts';
+import type { BudgetResult, Timeline } from '../../model/verdict.ts';
 import type { Sink } from '../../output/sink.ts';
 
 /** The inputs of an evaluation. */
@@ -23,7 +23,7 @@ export interface RunEvaluation {
   results: BudgetResult[];
   /** Absent in a truncated recording, unless they were requested. */
   figures: RunFigures | undefined;
-  timeline: Verdict['timeline'];
+  timeline: Timeline | undefined;
   warnings: string[];
 }
 
@@ -60,8 +60,9 @@ export class BudgetSink implements Sink {
   observe(record: RecordLine): void {
     if (record.type === 'start') {
       this.#start = record;
-      this.#timeline = new TimelineCollector(record.mode);
-    } else if (record.type === 'sample') this.#timeline?.add(record);
+      this.#timeline = new TimelineCollector(record.mode === 'process-tree' ? 'rss' : 'current');
+    } else if (record.type === 'sample')
+      this.#timeline?.add(record.elapsedMs, record.tree?.rss ?? record.current);
     else if (record.type === 'summary') this.#summary = record;
     this.#evaluator.observe(record);
   }

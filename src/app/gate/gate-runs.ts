@@ -65,7 +65,9 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
     if (end.fault !== undefined) throw end.fault;
     return measured.status === 0 ? EXIT_CODES.FAILED : measured.status;
   }
-  const failure = isWorthAReport(verdict, plan) ? await reports.write(verdict) : undefined;
+  const failure = isWorthAReport(verdict, plan)
+    ? await reports.write(verdict, isSummaryShown(options, plan))
+    : undefined;
   if (saved !== undefined) {
     const made = isWhole ? makeBaseline(figures) : undefined;
     if (made !== undefined) saved.write(formatBaseline(made));
@@ -101,6 +103,11 @@ const USED_OTHER_CGROUPS = 'a run used memory in other cgroups';
 
 function withoutBaseline({ saveBaseline }: GatedRunsPlan, why = 'a run was interrupted'): string {
   return `no baseline in ${saveBaseline}: ${why}`;
+}
+
+/** Whether the whole summary of the run was printed, with its advice. */
+function isSummaryShown({ outputs: { json, quiet, noSummary } }: RunOptions, { runs }: SeriesPlan): boolean {
+  return runs === 1 && !json && !quiet && !noSummary;
 }
 
 /** Without budgets or a baseline, the table of several runs is the report. */

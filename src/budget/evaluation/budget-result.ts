@@ -1,9 +1,9 @@
 /** Computes the result of one budget from the observations of a run. */
 import { globToRegExp } from '../../format/glob.ts';
 import { bpfOf, breakKernelDown } from '../../model/kernel-breakdown.ts';
-import { MAP_PREFIX } from '../../model/metrics.ts';
+import { mapNameIn } from '../../model/metrics.ts';
 import type { LeafLimits, Sample } from '../../model/sample.ts';
-import type { BreakdownLine, BudgetResult, Exceedance, Grown } from '../../model/verdict.ts';
+import type { BreakdownLine, BudgetResult, Exceedance, Grown, Timeline } from '../../model/verdict.ts';
 import { breakdownOf } from '../comparison/breakdown-lines.ts';
 import type { BaselineValues, RunResult } from '../expression/budget.ts';
 import { kindOf } from '../expression/metric-catalogue.ts';
@@ -21,12 +21,15 @@ import {
   type RunFacts,
 } from './not-measured.ts';
 import type { PressureShare } from './pressure-share.ts';
+import type { GrownMap } from './top-grown.ts';
 import { isPartOfCurrent } from './unseen-memory.ts';
 
 /** The inputs of a result. */
 export interface Seen {
   run: RunFacts;
   track: MetricTrack;
+  /** For a chart; undefined if there were no readings. */
+  timeline: Timeline | undefined;
   /** For PSI metrics. */
   pressure: PressureShare | undefined;
   limits: LeafLimits | undefined;
@@ -161,16 +164,23 @@ function exceedanceOf(watch: BudgetWatch, seen: Seen): Exceedance {
   const moment = exceeded?.elapsedMs ?? momentOf(watch, seen);
   const peaked = isAtMaximum(watch, track);
   const { sample, bpf, grown } = peaked ? track.highest : (exceeded ?? track.highest);
-  const { metric } = watch.named.budget;
-  const maps = metric === 'leftover' ? leftoversOf(run) : mapsThatCount(metric, grown?.maps ?? []);
+  const { metric, op, unit } = watch.named.budget;
+  // What is too little has not grown too much.
+  const isUpper = op === '<=' || op === '<' || op === '==';
+  const maps =
+    metric === 'leftover' ? leftoversOf(run) : isUpper ? mapsThatCount(metric, grown?.maps ?? []) : [];
   const shown = new Set(maps.map(({ id }) => id));
+  const processes = (peaked ? undefined : exceeded?.processesAfter) ?? grown?.processes ?? [];
+  const value = peaked ? track.max : (exceeded?.value ?? track.max);
   return {
     ...(moment === undefined ? {} : { elapsedMs: moment }),
     shownMs: peaked ? track.maxMs : (exceeded?.elapsedMs ?? sample?.elapsedMs ?? track.maxMs),
     breakdown: linesOf(watch, seen, sample, bpf, peaked),
-    processes: [...((peaked ? undefined : exceeded?.processesAfter) ?? grown?.processes ?? [])],
+    ...(value === undefined || !unit.startsWith('bytes') ? {} : { growthBytes: value }),
+    processes: isUpper && !WITHOUT_PROCESSES.test(metric) ? [...processes] : [],
     maps,
     advice: (run.summary?.bpf?.advice ?? []).filter((advice) => advice.maps.some(({ id }) => shown.has(id))),
+    ...(seen.timeline === undefined ? {} : { timeline: seen.timeline }),
   };
 }
 
@@ -201,15 +211,22 @@ function leftoversOf({ summary }: RunFacts): Grown[] {
 
 /** The figures that BPF maps are part of. */
 const WITH_MAPS =
-  /^(bpf(\..*)?|kernel|current|peak|workingset|stat\.(kernel|slab|percpu|vmalloc).*|percpu|vmalloc|slab.*)$/;
+  /^(bpf(\.maps)?|kernel|current|peak|workingset|stat\.(kernel|slab|percpu|vmalloc).*|percpu|vmalloc|slab.*)$/;
 
-/** Those of the maps that are part of a metric: no others can lower it. */
-function mapsThatCount(metric: string, maps: readonly Grown[]): Grown[] {
-  if (metric.startsWith(MAP_PREFIX)) {
-    const names = globToRegExp(metric.slice(MAP_PREFIX.length));
-    return maps.filter(({ name }) => names.test(name));
-  }
-  return WITH_MAPS.test(metric) ? [...maps] : [];
+/** The figures that the resident memory of processes is not part of. */
+const WITHOUT_PROCESSES =
+  /^(bpf(\..*)?|leftover|(stat\.)?(kernel.*|unexplained|sock|slab.*|percpu|vmalloc|pagetables|sec_pagetables))$/;
+
+/** Those of the maps that are part of a metric, with that part: no others can lower it. */
+function mapsThatCount(metric: string, maps: readonly GrownMap[]): Grown[] {
+  const glob = mapNameIn(metric);
+  const names = glob === undefined ? undefined : globToRegExp(glob);
+  return maps.flatMap(({ unchargedBytes, ...map }) => {
+    if (names !== undefined) return names.test(map.name) ? [map] : [];
+    const chargedBytes = map.toBytes - unchargedBytes;
+    const toBytes = metric === 'bpf.uncharged' ? unchargedBytes : WITH_MAPS.test(metric) ? chargedBytes : 0;
+    return toBytes > 0 ? [{ ...map, toBytes }] : [];
+  });
 }
 
 /** The time of a value that comes from a single reading. */

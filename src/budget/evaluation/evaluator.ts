@@ -23,6 +23,7 @@ import { MetricTrack } from './metric-track.ts';
 import { describeElsewhere } from './missing-map.ts';
 import type { Missing, RunFacts } from './not-measured.ts';
 import { PressureShare } from './pressure-share.ts';
+import { TimelineCollector } from './timeline.ts';
 import { GrowthTables } from './top-grown.ts';
 import { isPartOfCurrent, UnseenMemory } from './unseen-memory.ts';
 
@@ -42,6 +43,7 @@ interface Metric {
   /** Whether it is a part of `current`, so that the kernel's high-water mark limits it. */
   readonly isPart: boolean;
   readonly watches: BudgetWatch[];
+  readonly chart: TimelineCollector;
 }
 
 /** The sum of the maps with matching names. */
@@ -138,13 +140,14 @@ export class BudgetEvaluator {
     };
     return this.#watches.map((watch) => {
       const { metric } = watch.named.budget;
-      const track = this.#metrics.get(metric)?.track ?? new MetricTrack();
+      const { track = new MetricTrack(), chart } = this.#metrics.get(metric) ?? {};
       const pressure = this.#pressures.get(metric);
       const { mapNames, ownMapNames: own, mapsElsewhere: elsewhere } = this.#tables;
       const [limits, options] = [this.#limits, this.#options];
       return resultOf(watch, {
         run,
         track,
+        timeline: chart?.timeline,
         pressure,
         limits,
         options,
@@ -179,7 +182,7 @@ export class BudgetEvaluator {
     const usesPeak = this.#budgets.some(({ budget }) => budget.metric === 'peak');
     if (usesPeak && summary?.peak?.source === 'sampled' && summary.mode !== 'process-tree') {
       warnings.push(
-        'peak is the highest sample, because the kernel has no high-water mark (memory.peak requires Linux 5.19): peaks between two samples are missed',
+        'peak is the highest reading, because the kernel has no high-water mark (memory.peak requires Linux 5.19): peaks between two readings are missed',
       );
     }
     for (const { metric, names, track } of this.#ofMaps) {
@@ -205,6 +208,7 @@ export class BudgetEvaluator {
       key: metric.replace(/^stat\./, ''),
       isPart: isPartOfCurrent(metric),
       watches: [],
+      chart: new TimelineCollector(metric),
     };
     this.#metrics.set(metric, entry);
     if (pressure !== undefined) this.#pressures.set(metric, pressure);
@@ -245,6 +249,8 @@ export class BudgetEvaluator {
     for (const metric of [...this.#ofSamples, ...this.#ofBpf]) {
       const value = ownValue(maxima?.bytes, metric.key);
       if (value !== undefined) this.#raise(metric, value, sample);
+      // With a reading of its own it is in the chart already.
+      if (value !== undefined && metric.read(sample) === undefined) metric.chart.add(sample.elapsedMs, value);
       if (unseenBytes === 0 || !metric.isPart) continue;
       const { track } = metric;
       const possible = Math.max(value ?? 0, metric.read(sample) ?? 0) + unseenBytes;
@@ -320,6 +326,9 @@ export class BudgetEvaluator {
   }
 
   #feed(metric: Metric, ms: number, reason: SampleReason, value: number, sample: Sample | undefined): void {
+    const before = sample?.maxima?.bytes[metric.key];
+    if (before !== undefined && before > value) metric.chart.add(ms, before);
+    metric.chart.add(ms, value);
     if (metric.track.add(ms, reason, value, sample)) this.#onExtreme(metric, sample, reason, value, ms);
   }
 

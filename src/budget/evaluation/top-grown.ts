@@ -9,12 +9,16 @@ const MAX_SHOWN = 5;
 /** The five of each kind that grew most. */
 export interface TopGrown {
   readonly processes: readonly Grown[];
-  readonly maps: readonly Grown[];
+  readonly maps: readonly GrownMap[];
 }
+
+/** A map with the part of its size that no cgroup is charged for. Unit: bytes. */
+export type GrownMap = Grown & { unchargedBytes: number };
 
 interface Row {
   name: string;
   bytes: number;
+  unchargedBytes: number;
 }
 
 /** One row per existing process and map. */
@@ -43,7 +47,7 @@ export class GrowthTables {
       // Charged to another cgroup.
       if (map.elsewhere === true) continue;
       this.#ownNames.add(map.name);
-      this.#maps.set(map.id, map.name, map.bytes);
+      this.#maps.set(map.id, map.name, map.bytes, map.unchargedBytes);
     }
     this.#maps.endOfRecord(record.gone);
     this.#addElsewhere();
@@ -87,7 +91,10 @@ export class GrowthTables {
 
   /** The current result; the same object until something changes. */
   top(): TopGrown {
-    this.#top ??= { processes: this.#processes.top(), maps: this.#maps.top() };
+    this.#top ??= {
+      processes: this.#processes.top().map(({ unchargedBytes: _, ...process }) => process),
+      maps: this.#maps.top(),
+    };
     return this.#top;
   }
 }
@@ -99,10 +106,10 @@ export class GrowthTables {
 class Table {
   readonly #rows = new Map<number, Row>();
   /** The rows before the table became empty, which it is after the target has exited. */
-  #topBeforeEmpty: Grown[] = [];
+  #topBeforeEmpty: GrownMap[] = [];
 
-  set(id: number, name: string, bytes: number): void {
-    this.#rows.set(id, { name, bytes });
+  set(id: number, name: string, bytes: number, unchargedBytes = 0): void {
+    this.#rows.set(id, { name, bytes, unchargedBytes });
   }
 
   endOfRecord(gone: readonly number[] = []): void {
@@ -110,13 +117,13 @@ class Table {
     for (const id of gone) this.#rows.delete(id);
   }
 
-  top(): Grown[] {
+  top(): GrownMap[] {
     if (this.#rows.size === 0) return this.#topBeforeEmpty;
-    const top: Grown[] = [];
-    for (const [id, { name, bytes }] of this.#rows) {
+    const top: GrownMap[] = [];
+    for (const [id, { name, bytes, unchargedBytes }] of this.#rows) {
       let at = top.length;
       while (at > 0 && bytes > (top[at - 1]?.toBytes ?? 0)) at -= 1;
-      if (at < MAX_SHOWN) top.splice(at, 0, { name, id, fromBytes: 0, toBytes: bytes });
+      if (at < MAX_SHOWN) top.splice(at, 0, { name, id, fromBytes: 0, toBytes: bytes, unchargedBytes });
       if (top.length > MAX_SHOWN) top.pop();
     }
     return top;

@@ -114,10 +114,21 @@ function findInAdvice(value: unknown): Fault | undefined {
   return undefined;
 }
 
+function findInTimeline(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { figure: _figure, fromMs: _fromMs, toMs: _toMs, max: _max } = value;
+  if (typeof _figure !== 'string') return wrongAt('figure', 'a string');
+  if (!Number.isFinite(_fromMs)) return wrongAt('fromMs', 'a number');
+  if (!Number.isFinite(_toMs)) return wrongAt('toMs', 'a number');
+  if ((fault = findInList(_max, findInNumberOrNull)) !== undefined) return within('max', fault);
+  return undefined;
+}
+
 function findInExceedance(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { elapsedMs: _elapsedMs, shownMs: _shownMs, run: _run, breakdown: _breakdown, processes: _processes, maps: _maps, advice: _advice, replay: _replay } = value;
+  const { elapsedMs: _elapsedMs, shownMs: _shownMs, run: _run, breakdown: _breakdown, growthBytes: _growthBytes, timeline: _timeline, processes: _processes, maps: _maps, advice: _advice, replay: _replay } = value;
   if (!Number.isFinite(_shownMs)) return wrongAt('shownMs', 'a number');
   if ((fault = findInList(_breakdown, findInBreakdownLine)) !== undefined) return within('breakdown', fault);
   if ((fault = findInList(_processes, findInGrown)) !== undefined) return within('processes', fault);
@@ -125,6 +136,8 @@ function findInExceedance(value: unknown): Fault | undefined {
   if ((fault = findInList(_advice, findInAdvice)) !== undefined) return within('advice', fault);
   if (_elapsedMs !== undefined && !Number.isFinite(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
   if (_run !== undefined && !Number.isFinite(_run)) return wrongAt('run', 'a number');
+  if (_growthBytes !== undefined && !Number.isFinite(_growthBytes)) return wrongAt('growthBytes', 'a number');
+  if (_timeline !== undefined && (fault = findInTimeline(_timeline)) !== undefined) return within('timeline', fault);
   if (_replay !== undefined && typeof _replay !== 'string') return wrongAt('replay', 'a string');
   return undefined;
 }
@@ -225,17 +238,6 @@ function findInVerdictLeftoversItem(value: unknown): Fault | undefined {
   return undefined;
 }
 
-function findInVerdictTimeline(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  let fault: Fault | undefined;
-  const { figure: _figure, fromMs: _fromMs, toMs: _toMs, max: _max } = value;
-  if (typeof _figure !== 'string') return wrongAt('figure', 'a string');
-  if (!Number.isFinite(_fromMs)) return wrongAt('fromMs', 'a number');
-  if (!Number.isFinite(_toMs)) return wrongAt('toMs', 'a number');
-  if ((fault = findInList(_max, findInNumberOrNull)) !== undefined) return within('max', fault);
-  return undefined;
-}
-
 function findInVerdict(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
@@ -260,16 +262,18 @@ function findInVerdict(value: unknown): Fault | undefined {
   if (_strictHost !== undefined && _strictHost !== true) return wrongAt('strictHost', 'true');
   if (_missingMetrics !== undefined && (fault = findInList(_missingMetrics, findInString, 1)) !== undefined) return within('missingMetrics', fault);
   if (_faults !== undefined && (fault = findInList(_faults, findInString, 1)) !== undefined) return within('faults', fault);
-  if (_timeline !== undefined && (fault = findInVerdictTimeline(_timeline)) !== undefined) return within('timeline', fault);
+  if (_timeline !== undefined && (fault = findInTimeline(_timeline)) !== undefined) return within('timeline', fault);
   return undefined;
 }
 
 /** Finds the first part of it that is not as the schema has it. */
 export const findFaultInVerdict: FindFault = findInVerdict;
 
+type Timeline = { figure: string; fromMs: number; toMs: number; max: (number | null)[] };
+
 type Grown = { name: string; id?: number; fromBytes: number; toBytes: number };
 
 type Side = { name: string; runs: number; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host?: { kernel: string; arch: string; cpus: number; possibleCpus: number; pageSizeBytes: number } };
 
 /** The document of verdict.schema.json. */
-export type VerdictJson = { type: 'verdict'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host: { kernel: string; arch: string; cpus: number }; durationMs: number; status: 'passed' | 'failed' | 'not-measured'; runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst'; times?: ({ durationMs: number; cpuUs?: { user: number; system: number } })[] }; target: { status: number; code?: number; signal?: string; timedOut?: true; timeoutExpected?: true; unknown?: true }; exitStatus: number; budgets: ({ name?: string; description?: string; owner?: string; expression: string; metric: string; aggregate: string; op: '<=' | '<' | '>=' | '>' | '=='; unit: 'bytes' | 'bytes/min' | 'count' | 'count/min' | 'percent' | 'percent/min'; status: 'passed' | 'failed' | 'not-measured' | 'not-measured-optional'; value?: number; estimate?: number; limit?: number; excess?: number; possible?: number; values?: (number | null)[]; spread?: number; reason?: string; hint?: string; exceeded?: { elapsedMs?: number; shownMs: number; run?: number; breakdown: ({ id: string; bytes: number; baselineBytes?: number })[]; processes: (Grown)[]; maps: (Grown)[]; advice: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; maps: ({ id: number; name: string })[]; savesBytes?: number; text: string; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; replay?: string } })[]; comparison?: { type: 'comparison'; version: 2; base: Side; now: Side; otherHost?: true; doubts: (string)[]; metrics: ({ metric: string; unit: 'bytes' | 'count'; base?: number; now?: number; difference?: number; percent?: number; p?: number; adjustedP?: number; interval?: (number)[]; noise: number; allowed?: number; verdict: 'regressed' | 'within-noise' | 'passed' | 'improved' | 'not-evaluated' | 'not-measured' })[]; regressed: boolean }; leftovers?: ({ id: number; name: string; bytes: number })[]; leftoversUnknown?: true; strictHost?: true; missingMetrics?: (string)[]; faults?: (string)[]; timeline?: { figure: string; fromMs: number; toMs: number; max: (number | null)[] }; warnings: (string)[] };
+export type VerdictJson = { type: 'verdict'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host: { kernel: string; arch: string; cpus: number }; durationMs: number; status: 'passed' | 'failed' | 'not-measured'; runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst'; times?: ({ durationMs: number; cpuUs?: { user: number; system: number } })[] }; target: { status: number; code?: number; signal?: string; timedOut?: true; timeoutExpected?: true; unknown?: true }; exitStatus: number; budgets: ({ name?: string; description?: string; owner?: string; expression: string; metric: string; aggregate: string; op: '<=' | '<' | '>=' | '>' | '=='; unit: 'bytes' | 'bytes/min' | 'count' | 'count/min' | 'percent' | 'percent/min'; status: 'passed' | 'failed' | 'not-measured' | 'not-measured-optional'; value?: number; estimate?: number; limit?: number; excess?: number; possible?: number; values?: (number | null)[]; spread?: number; reason?: string; hint?: string; exceeded?: { elapsedMs?: number; shownMs: number; run?: number; breakdown: ({ id: string; bytes: number; baselineBytes?: number })[]; growthBytes?: number; timeline?: Timeline; processes: (Grown)[]; maps: (Grown)[]; advice: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; maps: ({ id: number; name: string })[]; savesBytes?: number; text: string; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; replay?: string } })[]; comparison?: { type: 'comparison'; version: 2; base: Side; now: Side; otherHost?: true; doubts: (string)[]; metrics: ({ metric: string; unit: 'bytes' | 'count'; base?: number; now?: number; difference?: number; percent?: number; p?: number; adjustedP?: number; interval?: (number)[]; noise: number; allowed?: number; verdict: 'regressed' | 'within-noise' | 'passed' | 'improved' | 'not-evaluated' | 'not-measured' })[]; regressed: boolean }; leftovers?: ({ id: number; name: string; bytes: number })[]; leftoversUnknown?: true; strictHost?: true; missingMetrics?: (string)[]; faults?: (string)[]; timeline?: Timeline; warnings: (string)[] };

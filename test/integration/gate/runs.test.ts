@@ -128,7 +128,8 @@ testWith(
       ...['--', 'sh', '-c', script],
     );
     expect(outcome.status).toBe(0);
-    expect(verdict.runs).toEqual({ count: 5, evaluatedOn: 'median' });
+    expect(verdict.runs).toMatchObject({ count: 5, evaluatedOn: 'median' });
+    expect(verdict.runs.times).toHaveLength(5);
     const median = onlyBudget(verdict);
     const values = (median.values ?? []).map((value) => value ?? 0);
     expect(values.map((value) => value > 30 * MIB)).toEqual([false, false, false, true, false]);

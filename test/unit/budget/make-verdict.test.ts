@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { makeVerdict, type StatusRules, TimelineCollector } from '#src/budget/make-verdict.ts';
+import { TimelineCollector } from '#src/budget/evaluation/timeline.ts';
+import { makeVerdict, type StatusRules } from '#src/budget/make-verdict.ts';
 import type { Comparison, MetricDifference } from '#src/model/comparison.ts';
 import type { SummaryRecord } from '#src/model/recording.ts';
-import { samplesOf, startOf, summaryOf } from './evaluated-runs.ts';
+import type { BudgetResult } from '#src/model/verdict.ts';
+import { failedBudget } from '../report/example-verdicts.ts';
+import { startOf, summaryOf } from './evaluated-runs.ts';
 
 const plain: StatusRules = {
   budgetExitCode: 3,
@@ -17,13 +20,20 @@ interface ScreenEvents {
   comparison?: Comparison;
   faults?: string[];
   exit?: SummaryRecord['exit'];
+  budgets?: BudgetResult[];
 }
 
-function verdictOf({ rules = {}, comparison, faults = [], exit = { status: 0, code: 0 } }: ScreenEvents) {
+function verdictOf({
+  rules = {},
+  comparison,
+  faults = [],
+  exit = { status: 0, code: 0 },
+  budgets = [],
+}: ScreenEvents) {
   return makeVerdict({
     runs: [{ start: startOf(), summary: summaryOf('cgroup2', { exit }) }],
     evaluatedOn: 'median',
-    budgets: [],
+    budgets,
     comparison,
     timeline: undefined,
     warnings: [],
@@ -106,11 +116,36 @@ describe('the causes of unmeasured budgets', () => {
   });
 });
 
+describe('advice', () => {
+  const advice = (name: string, id: number) => ({
+    kind: 'nearly-empty' as const,
+    maps: [{ id, name }],
+    text: `hash '${name}'`,
+  });
+  const failing = (metric: string, ...given: ReturnType<typeof advice>[]): BudgetResult => ({
+    ...failedBudget,
+    metric,
+    exceeded: { shownMs: 0, breakdown: [], processes: [], maps: [], advice: given },
+  });
+
+  it('is given for the first budget that it concerns, also if another run shows the second', () => {
+    const { budgets } = verdictOf({
+      budgets: [
+        failing('bpf', advice('a', 1), advice('b', 2)),
+        failing('kernel', advice('c', 3), advice('a', 7)),
+      ],
+    });
+    expect(budgets.map(({ exceeded }) => exceeded?.advice.map(({ text }) => text))).toEqual([
+      ["hash 'a'", "hash 'b'"],
+      ["hash 'c'"],
+    ]);
+  });
+});
+
 describe('the timeline of a report', () => {
   it('has the whole run, and the highest value of each of its parts', () => {
-    const collector = new TimelineCollector('cgroup2');
-    for (const sample of samplesOf([{ current: 10 }, { current: 70 }, { current: 30 }]))
-      collector.add(sample);
+    const collector = new TimelineCollector('current');
+    for (const [at, value] of [10, 70, 30].entries()) collector.add(at * 500, value);
     const { timeline } = collector;
     expect(timeline).toMatchObject({ figure: 'current', fromMs: 0, toMs: 1000 });
     // A value holds until the next one.
@@ -120,9 +155,9 @@ describe('the timeline of a report', () => {
   });
 
   it('is undefined before the second sample', () => {
-    const collector = new TimelineCollector('cgroup2');
+    const collector = new TimelineCollector('current');
     expect(collector.timeline).toBeUndefined();
-    for (const sample of samplesOf([{ current: 10 }])) collector.add(sample);
+    collector.add(0, 10);
     expect(collector.timeline).toBeUndefined();
   });
 });

@@ -161,6 +161,7 @@ export const cgroup2: Recording = {
     events: { low: 0, high: 0, max: 18, oom: 1, oom_kill: 1 },
     eventsLocal: { low: 0, high: 0, max: 18, oom: 1, oom_kill: 1 },
     stallUs: { some: 2_458_185, full: 672_685 },
+    cpuUs: { user: 12_345_678, system: 987_654 },
     bpf: { last: bpf(1, 4 * MIB), heldPeak: bpf(2, 14 * MIB).held },
     processes: { max: 3 },
     nestedCgroups: { max: 1 },

@@ -65,6 +65,8 @@ export const failedBudget: BudgetResult = {
       },
     ],
     replay: 'cmemstat replay run.jsonl --at 3.24s',
+    growthBytes: 19.5 * MIB,
+    timeline: { figure: 'bpf', fromMs: 0, toMs: 5432, max: [0, 8 * MIB, null, 19.5 * MIB, 12 * MIB] },
   },
 };
 

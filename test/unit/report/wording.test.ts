@@ -4,6 +4,7 @@ import {
   describeBudget,
   describeDifference,
   describeExit,
+  describeShare,
   describeTimes,
   formatProbability,
   formatQuantity,
@@ -100,6 +101,45 @@ describe('describeBudget', () => {
   it('gives no reason if none is known', () => {
     const { value, limit, excess, ...rest } = passedBudget;
     expect(describeBudget({ ...rest, status: 'not-measured' })).toBe('unknown reason');
+  });
+});
+
+describe('describeShare', () => {
+  const MIB = 1024 * 1024;
+  const grown = [
+    { name: 'a', fromBytes: 0, toBytes: 30 * MIB },
+    { name: 'b', fromBytes: 5 * MIB, toBytes: 25 * MIB },
+  ];
+  const share = (growthBytes: number | undefined, areProcesses = false) =>
+    describeShare(
+      {
+        shownMs: 0,
+        breakdown: [],
+        processes: [],
+        maps: [],
+        advice: [],
+        ...(growthBytes === undefined ? {} : { growthBytes }),
+      },
+      grown,
+      'anon',
+      areProcesses,
+    );
+
+  it('says how much of the growth the items explain', () => {
+    expect(share(100 * MIB)).toBe('50.0 MiB of the 100 MiB that anon grew by (50 %)');
+    expect(share(50 * MIB, true)).toBe('50.0 MiB of the 50.0 MiB that anon grew by (100 %)');
+  });
+
+  it('says why processes explain more than there is', () => {
+    expect(share(40 * MIB, true)).toBe(
+      '50.0 MiB; anon grew by 40.0 MiB: RSS also counts shared and file pages',
+    );
+    expect(share(40 * MIB)).toBe('50.0 MiB; anon grew by 40.0 MiB');
+  });
+
+  it('is undefined for figures that are no sizes', () => {
+    expect(share(undefined)).toBeUndefined();
+    expect(share(0)).toBeUndefined();
   });
 });
 

@@ -547,7 +547,7 @@ describe('the peak', () => {
       { status: 'failed', value: 9 * MIB },
       { status: 'passed' },
     ]);
-    expect(evaluator.warnings(sampled)).toEqual([expect.stringContaining('highest sample')]);
+    expect(evaluator.warnings(sampled)).toEqual([expect.stringContaining('highest reading')]);
   });
 
   it('is that of the samples if the kernel has none: it fails at once, with a breakdown', () => {
@@ -643,7 +643,11 @@ describe('an exceeded limit', () => {
         { name: 'late', id: 8, fromBytes: 0, toBytes: MIB },
       ],
       advice: [advice[0]],
+      growthBytes: 25 * MIB,
+      timeline: { figure: 'current', fromMs: 500, toMs: expect.any(Number), max: expect.any(Array) },
     });
+    expect(Math.max(...(ofAnon?.exceeded?.timeline?.max ?? []).map(Number))).toBe(30 * MIB);
+    expect(ofAnon?.exceeded?.growthBytes).toBe(30 * MIB);
     // The maximum is shown, not the first value above the limit; no map is part of it.
     expect(ofAnon?.exceeded).toMatchObject({ elapsedMs: 1000, shownMs: 1500, maps: [], advice: [] });
     expect(ofAnon?.exceeded?.breakdown).toContainEqual({
@@ -652,6 +656,36 @@ describe('an exceeded limit', () => {
       baselineBytes: 5 * MIB,
     });
     expect(ofAnon?.exceeded?.processes[0]).toMatchObject({ name: 'worker', toBytes: 29 * MIB });
+  });
+
+  it('lists processes and maps only where they are part of the metric', () => {
+    const listed = (expression: string) => {
+      const { processes = [], maps = [] } = evaluateOne(expression, records).exceeded ?? {};
+      return [processes.length > 0, maps.length > 0];
+    };
+    expect(listed('current<=1M')).toEqual([true, true]);
+    expect(listed('anon<=1M')).toEqual([true, false]);
+    expect(listed('kernel<=1M')).toEqual([false, true]);
+    expect(listed('bpf.maps<=1')).toEqual([false, true]);
+    expect(listed('bpf.programs==1')).toEqual([false, false]);
+    // What is too little is not reduced further.
+    expect(listed('current.max>=1G')).toEqual([false, false]);
+  });
+
+  it('lists the part of a map that belongs to the metric', () => {
+    const perCpu = { ...mapOf(9, 'counters', 3 * MIB), unchargedBytes: 2 * MIB };
+    const uncharged = { maps: { count: 1, bytes: 2 * MIB } };
+    const bpf = { ...bpfOf(MIB), uncharged };
+    const withPerCpu = [
+      sampleAt(500, 'tick', { current: 12 * MIB, kernel: 4 * MIB, bpf }),
+      mapsAt(501, [perCpu]),
+      sampleAt(1000, 'final', { current: 0 }),
+    ];
+    const sizeIn = (expression: string) => evaluateOne(expression, withPerCpu).exceeded?.maps[0]?.toBytes;
+    expect(sizeIn('bpf<=1')).toBe(MIB);
+    expect(sizeIn('current<=1')).toBe(MIB);
+    expect(sizeIn('bpf.uncharged<=1')).toBe(2 * MIB);
+    expect(sizeIn('bpf.map:counters<=1')).toBe(3 * MIB);
   });
 
   it('lists of a map only itself, and of leftovers the maps', () => {
