@@ -2,7 +2,7 @@
 import { InputError, ToolError } from '../errors.ts';
 import { parseInterval, parseSlowInterval, type SamplingIntervals } from '../format/intervals.ts';
 import { safeText } from '../format/safe-text.ts';
-import { identifyDocument } from '../recording/identify-document.ts';
+import { type DocumentKind, identifyDocument, identifyLines } from '../recording/identify-document.ts';
 import { type BudgetFileJson, findFaultInBudgetFile } from '../recording/validation/budget-file-validator.ts';
 import {
   describeFault,
@@ -72,12 +72,7 @@ class FileReader {
 
   read(): BudgetFile {
     const document = this.#parse();
-    const kind = identifyDocument(document, this.#file);
-    if (kind !== undefined && kind.name !== 'a budget file') {
-      throw new InputError(this.#file, `${this.#file}: this is ${kind.name}, not a budget file`, {
-        hint: kind.reader,
-      });
-    }
+    this.#reject(identifyDocument(document, this.#file) ?? identifyLines(`${this.#text}\n`, this.#file));
     const isOld = isObject(document) && this.#version(document) === 1;
     const upgraded = isOld ? upgrade(document) : document;
     const fault = findFaultInBudgetFile(upgraded);
@@ -90,10 +85,18 @@ class FileReader {
     return file;
   }
 
+  #reject(kind: DocumentKind | undefined): void {
+    if (kind === undefined || kind.name === 'a budget file') return;
+    throw new InputError(this.#file, `${this.#file}: this is ${kind.name}, not a budget file`, {
+      hint: kind.reader,
+    });
+  }
+
   #parse(): unknown {
     try {
       return JSON.parse(this.#text);
     } catch (error) {
+      this.#reject(identifyLines(this.#text, this.#file));
       const message = error instanceof Error ? error.message : String(error);
       const line = lineOfFault(this.#text, message);
       const at = line === undefined ? this.#file : `${this.#file}:${line}`;

@@ -41,6 +41,22 @@ export function identifyDocument(value: unknown, file: string): DocumentKind | u
   return undefined;
 }
 
+/** The types of the lines of a recording, except for the summary, which also is a document of its own. */
+const OF_RECORDINGS = ['start', 'sample', 'event', 'maps', 'processes'];
+
+/** The kind of a text of several lines by its first one; undefined if it is not one of ours. */
+export function identifyLines(text: string, file: string): DocumentKind | undefined {
+  try {
+    const first = JSON.parse(text.slice(0, text.indexOf('\n')));
+    if (OF_RECORDINGS.includes(first?.type)) {
+      return { name: 'a recording', reader: `cmemstat budget check ${file}, or --baseline ${file}` };
+    }
+    return identifyDocument(first, file);
+  } catch {
+    return undefined;
+  }
+}
+
 /** The kind of a file; undefined if it cannot be read, or is something else. */
 export function identifyFile(path: string): DocumentKind | undefined {
   try {

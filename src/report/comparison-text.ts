@@ -18,6 +18,8 @@ export interface ComparisonStyle {
   plainBytes: boolean;
   /** All rows; otherwise the most important ones, and those that differ. */
   all: boolean;
+  /** The rule that was given, if any. */
+  maxRegression?: string | undefined;
 }
 
 /** Number of rows shown; more if more metrics regressed or were not measured. */
@@ -86,7 +88,7 @@ export function renderComparison(comparison: Comparison, style: ComparisonStyle)
     ...renderRows(rows, size),
     ...(hidden === 0 ? [] : [`${hidden} more; --all shows them`]),
     '',
-    ...renderOutcome(comparison),
+    ...renderOutcome(comparison, style),
   ];
 }
 
@@ -138,9 +140,10 @@ function verdictOf(row: MetricDifference): string {
   return difference > 0 ? 'more' : 'less';
 }
 
-function renderOutcome({ metrics }: Comparison): string[] {
+function renderOutcome({ metrics }: Comparison, { maxRegression }: ComparisonStyle): string[] {
   const evaluated = metrics.filter(({ verdict }) => verdict !== 'not-evaluated');
-  if (evaluated.length === 0) return ['no metric was evaluated (hint: --max-regression 5%)'];
+  const hint = maxRegression === undefined ? ' (hint: --max-regression 5%)' : '';
+  if (evaluated.length === 0) return [`no metric was evaluated${hint}`];
   const named = (verdict: MetricDifference['verdict']) =>
     metrics.filter((each) => each.verdict === verdict).map(({ metric }) => nameOf(metric));
   const [regressed, missing] = [named('regressed'), named('not-measured')];

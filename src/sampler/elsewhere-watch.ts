@@ -40,6 +40,8 @@ export interface WatchedLeaf {
 export interface ElsewhereParts {
   /** Undefined in process-tree mode: then only clients are recognised. */
   leaf: WatchedLeaf | undefined;
+  /** Whether the place of the leaf was given by the user. */
+  isPlaceGiven: boolean;
   /** Only called once the target has been started. */
   targetPid: () => number;
   command: readonly string[];
@@ -183,11 +185,12 @@ export class ElsewhereWatch {
   }
 
   #checkLeaf({ directory }: WatchedLeaf): void {
-    const { hasTargetEnded, elapsedMs, emit } = this.#parts;
+    const { hasTargetEnded, elapsedMs, emit, isPlaceGiven } = this.#parts;
     if (this.#removedMs !== undefined || inodeOf(directory) === this.#leafInode || hasTargetEnded()) return;
     this.#removedMs = elapsedMs();
     const message = `the cgroup of the run was removed ${formatDuration(this.#removedMs)} after the launch while the target was running: what it used from then on is not measured`;
-    const hint = `find out what removes ${directory}, or place it elsewhere with --cgroup-parent`;
+    const instead = isPlaceGiven ? '' : ', or place it elsewhere with --cgroup-parent';
+    const hint = `find out what removes ${directory}${instead}`;
     emit({ type: 'event', elapsedMs: this.#removedMs, event: 'cgroup_removed', message, hint });
   }
 

@@ -99,7 +99,7 @@ interface LeafFile {
 }
 
 const LEAF_FILES: readonly LeafFile[] = [
-  { name: 'peak', file: 'memory.peak', since: '5.19', without: 'the peak is the highest sample' },
+  { name: 'peak', file: 'memory.peak', since: '5.19', without: 'the peak is the highest reading' },
   {
     name: 'local events',
     file: 'memory.events.local',

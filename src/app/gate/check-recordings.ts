@@ -6,17 +6,22 @@ import { gateRecordings } from './gate-recordings.ts';
 import type { GatePlan } from './plan.ts';
 
 /**
- * Evaluates recordings and writes the reports of the plan; returns the exit status.
+ * Evaluates recordings and writes the reports of the plan; returns the exit status. `budgetFile` is the one that the
+ * plan was read from, if any.
  * @throws UsageError if there are no budgets; ToolError if a recording cannot be read.
  */
-export async function checkRecordings(files: readonly string[], plan: GatePlan): Promise<number> {
+export async function checkRecordings(
+  files: readonly string[],
+  plan: GatePlan,
+  budgetFile: string | undefined,
+): Promise<number> {
   const reports = openReports(plan.reports);
   const verdict = await gateRecordings(files, plan);
   if (verdict.budgets.length === 0 && plan.baseline === undefined) {
     throw new UsageError(
       '--budget',
-      'no budgets were given, and the recording contains none',
-      "cmemstat budget check --budget 'anon<=64MiB' FILE, or --budget-file FILE",
+      `${budgetFile === undefined ? 'no budgets were given' : `${budgetFile} has no budgets`}, and the recording contains none`,
+      `cmemstat budget check --budget 'anon<=64MiB' FILE${budgetFile === undefined ? ', or --budget-file FILE' : ''}`,
     );
   }
   const failure = await reports.write(verdict);

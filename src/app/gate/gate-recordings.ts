@@ -11,7 +11,7 @@ import type { RecordLine, StartRecord } from '../../model/recording.ts';
 import type { Verdict } from '../../model/verdict.ts';
 import { type LineCounts, scanRecording } from '../../recording/read-recording.ts';
 import { BudgetSink, type RunEvaluation } from './budget-sink.ts';
-import { verdictOn } from './gate-runs.ts';
+import { UNKNOWN_FILE, verdictOn } from './gate-runs.ts';
 import type { GatePlan } from './plan.ts';
 
 /** A run and its file. */
@@ -34,8 +34,7 @@ export async function gateRecordings(files: readonly string[], plan: GatePlan): 
   }
   const fileOf = (run: number) => {
     const file = runs[run - 1]?.file;
-    // Input from a pipe cannot be replayed.
-    return file === '-' ? undefined : file;
+    return file === '-' ? UNKNOWN_FILE : file;
   };
   const evaluations = runs.map(({ evaluation }) => evaluation);
   const verdict = verdictOn(evaluations, plan, baseline, fileOf);

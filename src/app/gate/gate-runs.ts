@@ -52,8 +52,8 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
   const measured = await measureAll({ ...options, stdoutToStderr }, plan, baseline?.baseline);
   const { runs, faults, end } = measured;
   const isWhole = noteEnd(measured, plan);
-  const recordingOf = (run: number) =>
-    plan.runs === 1 ? options.outputs.output : numberedFile(options.outputs.output, run);
+  const { json, output = json ? UNKNOWN_FILE : undefined } = options.outputs;
+  const recordingOf = (run: number) => (plan.runs === 1 ? output : numberedFile(output, run));
   const verdict = verdictOn(runs, plan, baseline, recordingOf, faults);
   const figures = runs.flatMap((run) => run.figures ?? []);
   if (runs.length > 1) await reports.log([renderRuns(figures).join('\n')]);
@@ -116,6 +116,9 @@ function isWorthAReport(verdict: Verdict, { reports }: GatePlan): boolean {
   const isEvaluated = budgets.length > 0 || comparison !== undefined || leftovers !== undefined;
   return isEvaluated || reports.length > 0 || exitStatus !== 0;
 }
+
+/** A recording that went to standard output, or came from standard input. */
+export const UNKNOWN_FILE = 'FILE';
 
 const NOT_COMPARED = 'a run that was ended when a limit was exceeded is not compared with the baseline';
 

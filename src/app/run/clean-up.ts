@@ -1,7 +1,7 @@
 /** Clean-up on every exit path. */
 import type { Leaf } from '../../cgroup/leaf.ts';
 import type { Placement } from '../../cgroup/placement.ts';
-import { ToolError } from '../../errors.ts';
+import { errnoOf, ToolError } from '../../errors.ts';
 import type { Log } from '../../output/log.ts';
 
 /** Steps to undo at the end of a run, however it ends. */
@@ -46,7 +46,7 @@ export async function withCleanUp<T>(job: (cleanUp: CleanUp) => Promise<T>): Pro
 
 /**
  * Ends and removes the leaf; a failure is logged and never hides an earlier one.
- * @throws only errors other than ToolError.
+ * @throws only internal errors: neither a ToolError nor the failure of a system call.
  */
 export async function removeLeaf(placement: Placement, log: Pick<Log, 'warn'>): Promise<void> {
   const { leaf } = placement;
@@ -55,9 +55,15 @@ export async function removeLeaf(placement: Placement, log: Pick<Log, 'warn'>): 
     await leaf?.remove();
     await placement.release();
   } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-    log.warn(`clean-up failed: ${error.message}; the next run removes the cgroup`);
+    const message = error instanceof ToolError ? error.message : describeSystemError(error);
+    if (message === undefined) throw error;
+    log.warn(`clean-up failed: ${message}; the next run removes the cgroup`);
   }
+}
+
+/** Undefined for errors of other kinds. */
+function describeSystemError(error: unknown): string | undefined {
+  return error instanceof Error && errnoOf(error) !== undefined ? error.message : undefined;
 }
 
 /** Removes the leaf if the process exits without `removeLeaf`, because of an unexpected error. */

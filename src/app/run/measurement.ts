@@ -293,6 +293,7 @@ export class Measurement {
     this.#elsewhere = new ElsewhereWatch(
       {
         leaf,
+        isPlaceGiven: this.#options.cgroupParent !== undefined,
         targetPid: () => this.#target?.pid ?? 0,
         command: this.#options.command,
         listTree: () => this.processes(),

@@ -147,7 +147,7 @@ function findMissingLimit(watch: BudgetWatch, seen: Seen, limit: number | undefi
   if (limit !== undefined) return undefined;
   const { budget } = watch.named;
   const { threshold } = budget;
-  if (threshold.kind === 'share') return missingLimit(threshold.of);
+  if (threshold.kind === 'share') return missingLimit(threshold.of, seen.run.start?.mode);
   return missingBaseline(seen.options.baseline !== undefined, budget);
 }
 

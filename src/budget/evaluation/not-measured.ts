@@ -114,11 +114,14 @@ export function contradicted({ start, unseen }: RunFacts): Missing {
 }
 
 /** Why a limit could not be determined. */
-export function missingLimit(name: LimitName): Missing {
+export function missingLimit(name: LimitName, mode: Mode | undefined): Missing {
+  if (mode === 'cgroup1' && name === 'memory.high') {
+    return { reason: `cgroup v1 has no ${name}`, hint: 'a budget that is a share of memory.max' };
+  }
   const options: Record<LimitName, string> = {
     'memory.max': '--memory-max 512M',
     'memory.high': '--memory-high 512M',
-    'memory.swap.max': '--swap-max 512M',
+    'memory.swap.max': mode === 'cgroup1' ? '--memory-max 512M --swap-max 512M' : '--swap-max 512M',
   };
   return {
     reason: `the cgroup of the run has no ${name}; limits of its ancestors are not in the samples`,

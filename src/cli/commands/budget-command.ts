@@ -53,5 +53,5 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
 export async function checkBudgets(files: string[], flags: CheckFlags): Promise<number> {
   const plan = toGatePlan(flags, readBudgetFile(flags.budgetFile), false);
   rejectSharedPlaces(reportPlaces(plan.reports));
-  return checkRecordings(files, plan);
+  return checkRecordings(files, plan, flags.budgetFile);
 }

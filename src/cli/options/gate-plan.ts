@@ -1,5 +1,5 @@
 /** Creates the plan from the evaluation options and the budget file. */
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { GatePlan, SeriesPlan } from '../../app/gate/plan.ts';
 import { type BudgetFile, parseBudgetFile } from '../../budget/budget-file.ts';
@@ -78,12 +78,29 @@ export function readBudgetFile(path: string | undefined): BudgetFile | undefined
   if (path === undefined) return undefined;
   let text: string;
   try {
-    text = withoutByteOrderMark(readFileSync(path, 'utf8'));
+    text = withoutByteOrderMark(readStart(path));
   } catch (error) {
     throw new InputError(path, `--budget-file ${path}: ${describeErrno(errnoOf(error))}`);
   }
   const file = parseBudgetFile(text, path);
   return file.baseline === undefined ? file : { ...file, baseline: resolve(dirname(path), file.baseline) };
+}
+
+/** Longer files are no budget files: their start says what they are. Unit: bytes. */
+const MAX_BYTES = 1024 * 1024;
+
+function readStart(path: string): string {
+  const fd = openSync(path, 'r');
+  try {
+    const bytes = Buffer.alloc(MAX_BYTES);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < MAX_BYTES; length += read) {
+      read = readSync(fd, bytes, length, MAX_BYTES - length, null);
+    }
+    return bytes.toString('utf8', 0, length);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function parseCount(text: string | undefined, least: number, option: string): number | undefined {

@@ -56,7 +56,9 @@ export function toRunOptions(
     throw new UsageError(
       '--tui',
       '--json and --tui cannot both write to the terminal',
-      'write the JSON lines to a file with --output FILE, or redirect stdout',
+      flags.output === undefined
+        ? 'write the JSON lines to a file with --output FILE, or redirect stdout'
+        : 'omit --json, or redirect stdout',
     );
   }
   return {

@@ -56,7 +56,7 @@ function budgetLine({ data: { events }, unicode }: View): Line[] {
 function peakLine(summary: SummaryRecord, { ui: { units }, unicode }: View, width: number): Line {
   const { peak, highest } = summary;
   if (peak === undefined) return [{ text: '  no peak: nothing was sampled', style: 'dim' }];
-  const source = peak.source === 'sampled' ? 'the highest sample' : peak.source;
+  const source = peak.source === 'sampled' ? 'the highest reading' : peak.source;
   const fields: Field[] = [
     labelled(0, ' peak', formatSize(peak.bytes, units), 'strong'),
     { rank: 3, spans: [{ text: `(${source})`, style: 'dim' }] },

@@ -30,6 +30,16 @@ describe('JSON lines and the view', () => {
     };
     const refused = () => toRunOptions(flags('--json', '--tui'), ['true'], { isStdoutTerminal: true });
     expect(refused).toThrow(/^--json and --tui cannot both write to the terminal/);
+    const hintWith = (...more: string[]) => {
+      try {
+        toRunOptions(flags('--json', '--tui', ...more), ['true'], { isStdoutTerminal: true });
+      } catch (error) {
+        return (error as { hint?: string }).hint;
+      }
+      return 'accepted';
+    };
+    expect(hintWith()).toContain('--output FILE');
+    expect(hintWith('--output', 'x')).toBe('omit --json, or redirect stdout');
     expect(toRunOptions(flags('--json', '--tui'), ['true'], { isStdoutTerminal: false })).toMatchObject({
       view: 'always',
     });

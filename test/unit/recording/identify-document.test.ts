@@ -82,3 +82,24 @@ describe('a document of another kind', () => {
     await expect(read(file)).rejects.toThrow('not a cmemstat recording (no start record)');
   });
 });
+
+describe('a file of lines', () => {
+  const start = JSON.stringify({ type: 'start', version: 2 });
+
+  it.each([
+    ['run.jsonl', `${start}\n{"type":"sample"}\n`],
+    ['cut.jsonl', start],
+    ['middle.jsonl', '{"type":"sample"}\n{"type":"sample"}\n'],
+  ])('%s is named as a recording, with the commands that read it', (file, text) => {
+    const reject = () => parseBudgetFile(text, file);
+    expect(reject).toThrow(`${file}: this is a recording, not a budget file`);
+    expect(reject).toThrow(
+      expect.objectContaining({ hint: `cmemstat budget check ${file}, or --baseline ${file}` }),
+    );
+  });
+
+  it('of something else is not JSON', () => {
+    expect(() => parseBudgetFile('{"a":1}\n{"b":2}\n', 'x.jsonl')).toThrow('x.jsonl:2: not JSON');
+    expect(() => parseBudgetFile('null\nnull\n', 'x.jsonl')).toThrow('not JSON');
+  });
+});

@@ -127,6 +127,8 @@ describe('the table', () => {
       '',
       'no metric was evaluated (hint: --max-regression 5%)',
     ]);
+    const withRule = renderComparison(each, { plainBytes: false, all: false, maxRegression: '5%' });
+    expect(withRule.at(-1)).toBe('no metric was evaluated');
   });
 
   it('removes control characters of a name', () => {

@@ -26,7 +26,7 @@ async function startProcess(script = 'echo up; read -r _'): Promise<{ pid: numbe
 }
 
 /** A watch over a leaf with these processes; cgroup v2's own files contain only what the tests write. */
-function watchOver(targetPid: number, command = ['hog']) {
+function watchOver(targetPid: number, command = ['hog'], isPlaceGiven = false) {
   const directory = join(folder, 'cmemstat-1-2');
   mkdirSync(directory, { recursive: true });
   const charge = (bytes: number) => writeFileSync(join(directory, 'memory.peak'), `${bytes}\n`);
@@ -36,6 +36,7 @@ function watchOver(targetPid: number, command = ['hog']) {
   const watch = new ElsewhereWatch(
     {
       leaf: { directory, version: 2, processes: () => run.inside },
+      isPlaceGiven,
       targetPid: () => targetPid,
       command,
       listTree: () => [],
@@ -132,6 +133,19 @@ test('a leaf removed while the target runs is an event; after its end it is not'
   expect(events.filter(({ event }) => event === 'cgroup_removed')).toHaveLength(1);
   expect(watch.summary().cgroupRemovedMs).toBe(10);
 });
+
+test.each([true, false])(
+  'the hint for a removed leaf names no option that was given: %s',
+  async (isGiven) => {
+    const { pid } = await startProcess();
+    const { watch, events, directory } = watchOver(pid, ['hog'], isGiven);
+    rmSync(directory, { recursive: true });
+    watch.check();
+    const [removed] = events.filter(({ event }) => event === 'cgroup_removed');
+    expect(removed?.hint).toContain(`find out what removes ${directory}`);
+    expect(removed?.hint?.includes('--cgroup-parent')).toBe(!isGiven);
+  },
+);
 
 test('recognizes a client that has a daemon run the command before it runs', async () => {
   const { pid } = await startProcess();

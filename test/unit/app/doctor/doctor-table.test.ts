@@ -15,7 +15,7 @@ const DIAGNOSIS: Diagnosis = {
     {
       name: 'peak',
       state: 'limited',
-      found: 'no memory.peak: the peak is the highest sample',
+      found: 'no memory.peak: the peak is the highest reading',
       since: '5.19',
       hint: 'use Linux 5.19 or later',
     },

@@ -52,6 +52,15 @@ describe('removeLeaf', () => {
     ]);
   });
 
+  it('reports the failure of a system call that no layer has described', async () => {
+    const warn = vi.fn();
+    const fault = Object.assign(new Error("EIO: i/o error, scandir '/leaf'"), { code: 'EIO' });
+    await removeLeaf(placementThat('kill', fault).placement, { warn });
+    expect(warn.mock.calls).toEqual([
+      ["clean-up failed: EIO: i/o error, scandir '/leaf'; the next run removes the cgroup"],
+    ]);
+  });
+
   it('propagates an internal error', async () => {
     const fault = new TypeError('fault');
     await expect(removeLeaf(placementThat('kill', fault).placement, { warn: () => {} })).rejects.toThrow(

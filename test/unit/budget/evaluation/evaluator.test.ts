@@ -191,6 +191,16 @@ describe('a limit', () => {
     expect(result.value).toBeUndefined();
   });
 
+  it('that cgroup v1 does not have is not proposed', () => {
+    const on = (mode: 'cgroup1' | 'cgroup2', limit: string) => {
+      const evaluator = new BudgetEvaluator([named(`current<=50% of ${limit}`)], {});
+      return feed(evaluator, [startOf(mode), ...limited('max')]).finish(summaryOf(mode))[0]?.hint;
+    };
+    expect(on('cgroup2', 'memory.high')).toBe('--memory-high 512M');
+    expect(on('cgroup1', 'memory.high')).toBe('a budget that is a share of memory.max');
+    expect(on('cgroup1', 'memory.swap.max')).toBe('--memory-max 512M --swap-max 512M');
+  });
+
   it('can be relative to the baseline', () => {
     const baseline: BaselineValues = {
       valueOf: (metric, aggregate) => (metric === 'anon' && aggregate === 'max' ? 10 * MIB : undefined),
