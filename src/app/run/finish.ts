@@ -15,9 +15,9 @@ import {
 } from '../../model/recording.ts';
 import type { Log } from '../../output/log.ts';
 import { describeElsewhere, describeOutlived } from '../../output/summary-text.ts';
+import { readCpuTime } from '../../sampler/cpu-time.ts';
 import { shellStatus, type TargetExit } from '../../target/exit-status.ts';
 import { VERSION } from '../../version.ts';
-import { readCpuTime } from './cpu-time.ts';
 import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
 

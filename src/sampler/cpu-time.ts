@@ -1,9 +1,9 @@
 /** The CPU time of a run. */
-import type { Leaf } from '../../cgroup/leaf.ts';
-import { ToolError } from '../../errors.ts';
-import { readChildUsage } from '../../kernel/bpf/sys/libc.ts';
-import { type CpuTime, parseCpuStat } from '../../kernel/cgroup2/cpu-stat.ts';
-import { readPseudoFile } from '../../kernel/pseudo-file.ts';
+import type { Leaf } from '../cgroup/leaf.ts';
+import { ToolError } from '../errors.ts';
+import { readChildUsage } from '../kernel/bpf/sys/libc.ts';
+import { type CpuTime, parseCpuStat } from '../kernel/cgroup2/cpu-stat.ts';
+import { readPseudoFile } from '../kernel/pseudo-file.ts';
 
 /** A CPU time and the file or call that it comes from. */
 export interface SourcedCpuTime extends CpuTime {
