@@ -250,7 +250,7 @@ function adviseGrowth(
     concerned.length === 1
       ? `${describe(largest)} grows with the number of possible CPUs`
       : `${concerned.length} percpu maps grow with the number of possible CPUs, the largest is ${describe(largest)}`;
-  return { kind: 'percpu-growth', maps: identify(concerned), text: who, projection };
+  return { kind: 'percpu-growth', maps: identify(concerned), text: `${who} (${docsPage})`, projection };
 }
 
 /** The changes with sufficient savings, best first. */

@@ -1,19 +1,46 @@
 /** Why the kernel did not execute a file. */
-import { closeSync, existsSync, openSync, readSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { describeErrno } from '../errors.ts';
 import type { Executable } from './find-executable.ts';
 
-/** Describes a failure of execve(2); `errno` is a name such as `ENOENT`. */
-export function describeExecFailure({ file }: Executable, errno: string): string {
-  const interpreter = readInterpreter(file);
-  if (errno === 'ENOENT' && interpreter !== undefined && !existsSync(interpreter)) {
-    return `the interpreter ${interpreter} of ${file} does not exist`;
+/** The interpreter of a script may be a script. Source: fs/exec.c, `exec_binprm`. */
+const MAX_DEPTH = 5;
+
+/**
+ * Describes a failure of execve(2); `errno` is a name such as `ENOENT`. `cwd` is where the target starts, if that is
+ * not where we are: the path of an interpreter is relative to it.
+ */
+export function describeExecFailure({ file }: Executable, errno: string, cwd = '.'): string {
+  let script = file;
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const interpreter = readInterpreter(script);
+    if (interpreter === undefined) break;
+    const path = resolve(cwd, interpreter);
+    const fault = errno === 'ENOENT' || errno === 'EACCES' ? findFault(path) : undefined;
+    if (fault !== undefined) return `the interpreter ${interpreter} of ${script} ${fault}`;
+    script = path;
   }
-  if (errno === 'ENOENT' && existsSync(file)) {
-    return `the dynamic loader of ${file} does not exist: it was built for another system`;
+  if (errno === 'ENOENT' && existsSync(script)) {
+    return `the dynamic loader of ${script} does not exist: it was built for another system`;
   }
   if (errno === 'E2BIG') return 'the arguments and the environment are too long';
+  if (errno === 'ELOOP')
+    return `cannot execute ${file}: its interpreter is a script whose interpreter is a script, and so on`;
   return `cannot execute ${file}: ${describeErrno(errno)}`;
+}
+
+/** Why a file cannot be executed, as far as its permissions say. */
+function findFault(path: string): string | undefined {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  if (stat === undefined) return 'does not exist';
+  if (stat.isDirectory()) return 'is a directory';
+  try {
+    accessSync(path, constants.X_OK);
+    return undefined;
+  } catch {
+    return 'is not executable';
+  }
 }
 
 /** The longest first line that the kernel looks at. Source: `include/uapi/linux/binfmts.h`. */

@@ -185,7 +185,7 @@ function startFailure(
   const name = textOf(request.command[0] ?? '');
   const errnoText = errnoName(errno);
   if (step === 'exec') {
-    return new LaunchError(name, 126, `${name}: ${describeExecFailure(executable, errnoText)}`);
+    return new LaunchError(name, 126, `${name}: ${describeExecFailure(executable, errnoText, request.cwd)}`);
   }
   const problem = describeErrno(errnoText);
   if (step === 'join') {

@@ -6,6 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { BpftoolMap } from '#src/app/maps/bpftool-json.ts';
 import type { MapTotals } from '#src/app/maps/listing.ts';
+import { loadObjectBtf } from '#src/kernel/bpf/load/load-btf.ts';
 import { encodeObjectPath } from '#src/kernel/bpf/sys/bpf-attr.ts';
 import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
@@ -29,6 +30,15 @@ interface Document {
   groups: ({ key?: string } & MapTotals)[];
   advice: { kind: string; maps: { id: number }[] }[];
 }
+
+/** The types of a program whose only type is int, in the byte order of the host. Source: include/uapi/linux/btf.h. */
+const BTF_OF_INT = Buffer.concat([
+  Buffer.from(Uint16Array.of(0xeb9f).buffer),
+  Buffer.of(1, 0),
+  // The lengths of the header, types at 0, strings after them; then the type: its name, kind, size and bits.
+  Buffer.from(Uint32Array.of(24, 0, 16, 16, 5, 1, 1 << 24, 4, 32).buffer),
+  Buffer.from('\0int\0'),
+]);
 
 const HOLDER = 'tetragon';
 let holder: Running;
@@ -101,12 +111,44 @@ describe('--format bpftool', () => {
     await undisturbed(() => {
       const theirs = JSON.parse(shell('bpftool map -j')) as BpftoolMap[];
       const mine = JSON.parse(shell(`${ours} --format bpftool`)) as BpftoolMap[];
-      // bpftool of Debian 12 has no pids; pins are only shown by `bpftool -f`.
+      // bpftool of Debian 12 has no pids, and in a list it gives a map without types the `btf_id` of the one before;
+      // pins are only shown by `bpftool -f`.
       const comparable = (maps: BpftoolMap[]) =>
-        maps.map((map) => JSON.stringify({ ...map, pids: undefined, pinned: undefined }));
+        maps.map((map) => JSON.stringify({ ...map, pids: undefined, pinned: undefined, btf_id: undefined }));
       expect(theirs.length).toBeGreaterThanOrEqual(count);
       expect(comparable(mine)).toEqual(comparable(theirs));
     });
+  });
+
+  it('prints the types of a map, and the programs of bpftool prog use the same maps', async (context) => {
+    requires(context, { tool: 'bpftool' });
+    const btf_fd = objects.keep(loadObjectBtf(bpf, BTF_OF_INT, 'int'));
+    const typed = { btf_fd, btf_key_type_id: 1, btf_value_type_id: 1, value_size: 4 };
+    const maps = ['typed', 'plain'].map((map_name) =>
+      objects.map({ map_name, ...(map_name === 'typed' ? typed : {}) }),
+    );
+    const program = objects.program(maps.map(({ fd }) => fd));
+    const ids = maps.map(({ id }) => id);
+    await undisturbed(() => {
+      const theirs = ids.map((id) => JSON.parse(shell(`bpftool map -j show id ${id}`)) as BpftoolMap);
+      const mine = JSON.parse(shell(`${ours} --format bpftool`)) as BpftoolMap[];
+      const typesOf = (list: BpftoolMap[]) =>
+        ids.map((id) => list.find((map) => map.id === id)?.btf_id ?? 'none');
+      expect(typesOf(mine)).toEqual(typesOf(theirs));
+      expect(typesOf(mine)).toEqual([expect.any(Number), 'none']);
+    });
+    const programs = JSON.parse(shell('bpftool prog -j')) as {
+      id: number;
+      name: string;
+      map_ids?: number[];
+    }[];
+    const theirs = programs.find(({ id }) => id === program.id);
+    expect(theirs?.map_ids?.toSorted()).toEqual(ids.toSorted());
+    const listed = (await read()).maps.filter(({ id }) => ids.includes(id));
+    expect(listed.map((map) => map.programs)).toEqual([
+      [expect.objectContaining({ id: program.id, name: theirs?.name })],
+      [expect.objectContaining({ id: program.id, name: theirs?.name })],
+    ]);
   });
 
   it('includes the processes', () => {

@@ -167,7 +167,7 @@ describe('percpu maps on larger machines', () => {
       {
         kind: 'percpu-growth',
         maps: [maps[1], maps[0]].map((each) => ({ id: each?.id, name: each?.name })),
-        text: "2 percpu maps grow with the number of possible CPUs, the largest is percpu_hash 'large'",
+        text: "2 percpu maps grow with the number of possible CPUs, the largest is percpu_hash 'large' (docs/maps.md, Advice)",
         projection: [at(16), at(64), at(128)],
       },
     ]);
