@@ -71,20 +71,21 @@ class Writer {
   export(name, file, pointer) {
     const place = this.#find({ $ref: pointer }, file);
     const fault = this.#functionFor(place, name);
-    this.#texts.push(
-      `/** Finds the first part of it that is not as the schema has it. */\nexport const findFaultIn${name}: FindFault = ${fault};`,
-    );
+    this.#texts.push({
+      text: `/** Finds the first part of it that is not as the schema has it. */\nexport const findFaultIn${name}: FindFault = ${fault};`,
+    });
     const source = pointer === '#' ? `The document of ${file}` : `\`${place.name}\` of ${file}`;
     this.#exports.push({ place, head: `/** ${source}. */\nexport type ${name}Json` });
   }
 
-  get text() {
-    return [...this.#texts, ...this.#types()].join('\n\n');
+  /** The parts of the module in order: functions have a name and a body, other parts a text. */
+  get parts() {
+    return [...this.#texts, ...this.#types().map((text) => ({ text }))];
   }
 
-  /** What the module imports from `fault.ts`, sorted. */
-  get imports() {
-    return ['type Fault', 'type FindFault', ...[...this.#helpers].sort()];
+  /** What the module needs of `fault.ts`, sorted. */
+  get helpers() {
+    return [...this.#helpers].sort();
   }
 
   #helper(name) {
@@ -220,7 +221,7 @@ class Writer {
       scalar === undefined
         ? this.#bodyOf(place, words)
         : `  return ${scalar.fails} ? ${this.#helper('wrong')}(${quote(scalar.expected)}) : undefined;`;
-    this.#texts.push(`function ${name}(value: unknown): Fault | undefined {\n${body}\n}`);
+    this.#texts.push({ name, body });
     return name;
   }
 
@@ -397,18 +398,85 @@ const MODULES = [
   },
 ];
 
+/** The module with the functions that several others need. */
+const SHARED_FILE = 'shared-shapes.ts';
+
+/**
+ * Takes the functions out of the modules that several of them have, under one name in all; returns them in the order
+ * of their calls. Each pass may make callers equal too.
+ */
+function takeShared(modules) {
+  const shared = [];
+  for (;;) {
+    const users = new Map();
+    for (const module of modules) {
+      for (const part of module.parts) {
+        if (part.name === undefined) continue;
+        const calls = part.body.match(/\bfindIn[A-Z]\w*(?=[(,)])/g) ?? [];
+        const isComplete = calls.every(
+          (call) => call === 'findInList' || shared.some(({ name }) => name === call),
+        );
+        if (isComplete) users.set(part.body, [...(users.get(part.body) ?? []), { module, part }]);
+      }
+    }
+    const [found] = [...users.values()].filter((each) => new Set(each.map(({ module }) => module)).size > 1);
+    if (found === undefined) return shared;
+    const { name: first, body } = found[0].part;
+    const own = found.map(({ part }) => part);
+    const taken = [...shared, ...modules.flatMap(({ parts }) => parts)].filter((part) => !own.includes(part));
+    let name = first;
+    for (let count = 2; taken.some((part) => part.name === name); count += 1) name = `${first}${count}`;
+    shared.push({ name, body });
+    for (const { module, part } of found) {
+      const renamed = new RegExp(`\\b${part.name}\\b`, 'g');
+      module.parts = module.parts.flatMap((each) => {
+        if (each === part) return [];
+        const [key, text] = each.name === undefined ? ['text', each.text] : ['body', each.body];
+        return [{ ...each, [key]: text.replaceAll(renamed, name) }];
+      });
+    }
+  }
+}
+
+/** A module as text; what it does not use is not imported. */
+function toText(header, parts, helpers, shared) {
+  const isShared = (part) => shared.includes(part);
+  const text = parts
+    .map((part) => {
+      if (part.name === undefined) return part.text;
+      const head = isShared(part)
+        ? '/** Finds the first part of a value that has not this shape. */\nexport '
+        : '';
+      return `${head}function ${part.name}(value: unknown): Fault | undefined {\n${part.body}\n}`;
+    })
+    .join('\n\n');
+  const used = (names) => names.filter((name) => new RegExp(`\\b${name.replace('type ', '')}\\b`).test(text));
+  const fromShared = parts.some(isShared) ? [] : used(shared.map(({ name }) => name)).sort();
+  return [
+    header,
+    `import { ${used(['type Fault', 'type FindFault', ...helpers]).join(', ')} } from './fault.ts';`,
+    ...(fromShared.length === 0 ? [] : [`import { ${fromShared.join(', ')} } from './${SHARED_FILE}';`]),
+    '',
+    `${text}\n`,
+  ].join('\n');
+}
+
 /** The text of every module by its path below the root; `readSchema` returns the text of a schema. */
 function generateValidators(readSchema) {
   const schemas = new Proxy({}, { get: (cache, name) => (cache[name] ??= JSON.parse(readSchema(name))) });
-  return MODULES.map(({ file, exports, ...options }) => {
+  const modules = MODULES.map(({ file, exports, ...options }) => {
     const writer = new Writer(schemas, options);
     for (const [name, schema, pointer] of exports) writer.export(name, schema, pointer);
     const sources = [...new Set(exports.map(([, schema]) => schema))].join(', ');
-    const header = [
-      `// Generated from schema/${sources} by build/generate-validators.mjs: change the schema, and run npm run build.`,
-      `import { ${writer.imports.join(', ')} } from './fault.ts';`,
-    ];
-    return { path: `src/recording/validation/${file}`, text: `${header.join('\n')}\n\n${writer.text}\n` };
+    return { file, sources, parts: writer.parts, helpers: writer.helpers };
+  });
+  const shared = takeShared(modules);
+  const helpers = [...new Set(modules.flatMap((module) => module.helpers))].sort();
+  const written = [...modules, { file: SHARED_FILE, sources: '', parts: shared, helpers }];
+  return written.map((module) => {
+    const header = `// Generated from schema/${module.sources || '*'} by build/generate-validators.mjs: change the schema, and run npm run build.`;
+    const text = toText(header, module.parts, module.helpers, shared);
+    return { path: `src/recording/validation/${module.file}`, text };
   });
 }
 

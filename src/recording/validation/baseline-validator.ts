@@ -1,18 +1,6 @@
 // Generated from schema/baseline.schema.json by build/generate-validators.mjs: change the schema, and run npm run build.
 import { type Fault, type FindFault, findInList, isInteger, isObject, within, wrong, wrongAt } from './fault.ts';
-
-function findInString(value: unknown): Fault | undefined {
-  return typeof value !== 'string' ? wrong('a string') : undefined;
-}
-
-function findInMetrics(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  for (const key in value) {
-    const field = value[key];
-    if (!Number.isFinite(field)) return wrongAt(key, 'a number');
-  }
-  return undefined;
-}
+import { findInCounters, findInString } from './shared-shapes.ts';
 
 function findInMaps(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
@@ -27,7 +15,7 @@ function findInFigures(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { metrics: _metrics, maps: _maps } = value;
-  if ((fault = findInMetrics(_metrics)) !== undefined) return within('metrics', fault);
+  if ((fault = findInCounters(_metrics)) !== undefined) return within('metrics', fault);
   if (_maps !== undefined && (fault = findInMaps(_maps)) !== undefined) return within('maps', fault);
   return undefined;
 }
@@ -37,7 +25,7 @@ function findInBaselineRunsItem(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { time: _time, status: _status, metrics: _metrics, maps: _maps } = value;
   if (typeof _time !== 'string') return wrongAt('time', 'a string');
-  if ((fault = findInMetrics(_metrics)) !== undefined) return within('metrics', fault);
+  if ((fault = findInCounters(_metrics)) !== undefined) return within('metrics', fault);
   if (_status !== undefined && !isInteger(_status, 0)) return wrongAt('status', 'a whole number from 0');
   if (_maps !== undefined && (fault = findInMaps(_maps)) !== undefined) return within('maps', fault);
   return undefined;

@@ -1,9 +1,6 @@
 // Generated from schema/recording.schema.json by build/generate-validators.mjs: change the schema, and run npm run build.
 import { type Fault, type FindFault, findInList, isObject, within, wrong, wrongAt } from './fault.ts';
-
-function findInString(value: unknown): Fault | undefined {
-  return typeof value !== 'string' ? wrong('a string') : undefined;
-}
+import { findInCounters, findInLiveMapProgramsItem, findInNumber, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem, findInSummaryCpuUs } from './shared-shapes.ts';
 
 function findInStartPlacement(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
@@ -82,15 +79,6 @@ function findInSampleLimits(value: unknown): Fault | undefined {
   if (_zswapMax !== undefined && _zswapMax !== 'max' && !Number.isFinite(_zswapMax)) return wrongAt('zswapMax', '"max" or a number');
   if (_pidsMax !== undefined && _pidsMax !== 'max' && !Number.isFinite(_pidsMax)) return wrongAt('pidsMax', '"max" or a number');
   if (_memsw_limit_in_bytes !== undefined && _memsw_limit_in_bytes !== 'max' && !Number.isFinite(_memsw_limit_in_bytes)) return wrongAt('memsw.limit_in_bytes', '"max" or a number');
-  return undefined;
-}
-
-function findInCounters(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  for (const key in value) {
-    const field = value[key];
-    if (!Number.isFinite(field)) return wrongAt(key, 'a number');
-  }
   return undefined;
 }
 
@@ -259,14 +247,6 @@ function findInLiveMapHoldersItem(value: unknown): Fault | undefined {
   return undefined;
 }
 
-function findInLiveMapProgramsItem(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  const { id: _id, name: _name } = value;
-  if (!Number.isFinite(_id)) return wrongAt('id', 'a number');
-  if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  return undefined;
-}
-
 function findInLiveMap(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
@@ -290,10 +270,6 @@ function findInLiveMap(value: unknown): Fault | undefined {
   if (_holders !== undefined && (fault = findInList(_holders, findInLiveMapHoldersItem)) !== undefined) return within('holders', fault);
   if (_programs !== undefined && (fault = findInList(_programs, findInLiveMapProgramsItem)) !== undefined) return within('programs', fault);
   return undefined;
-}
-
-function findInNumber(value: unknown): Fault | undefined {
-  return !Number.isFinite(value) ? wrong('a number') : undefined;
 }
 
 function findInMaps(value: unknown): Fault | undefined {
@@ -415,14 +391,6 @@ function findInSummaryElsewhere(value: unknown): Fault | undefined {
   return undefined;
 }
 
-function findInSummaryCpuUs(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  const { user: _user, system: _system } = value;
-  if (!Number.isFinite(_user)) return wrongAt('user', 'a number');
-  if (!Number.isFinite(_system)) return wrongAt('system', 'a number');
-  return undefined;
-}
-
 function findInSummaryStallUs(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { some: _some, full: _full } = value;
@@ -457,23 +425,6 @@ function findInRunMap(value: unknown): Fault | undefined {
   if (_atLeast !== undefined && typeof _atLeast !== 'boolean') return wrongAt('atLeast', 'true or false');
   if (_elements !== undefined && !Number.isFinite(_elements)) return wrongAt('elements', 'a number');
   if (_anonymous !== undefined && typeof _anonymous !== 'boolean') return wrongAt('anonymous', 'true or false');
-  return undefined;
-}
-
-function findInSummaryBpfAdviceItemOptionsItem(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  const { change: _change, savesBytes: _savesBytes } = value;
-  if (typeof _change !== 'string') return wrongAt('change', 'a string');
-  if (!Number.isFinite(_savesBytes)) return wrongAt('savesBytes', 'a number');
-  return undefined;
-}
-
-function findInSummaryBpfAdviceItemProjectionItem(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  const { possibleCpus: _possibleCpus, bytes: _bytes, unchargedPercpuBytes: _unchargedPercpuBytes } = value;
-  if (!Number.isFinite(_possibleCpus)) return wrongAt('possibleCpus', 'a number');
-  if (!Number.isFinite(_bytes)) return wrongAt('bytes', 'a number');
-  if (!Number.isFinite(_unchargedPercpuBytes)) return wrongAt('unchargedPercpuBytes', 'a number');
   return undefined;
 }
 

@@ -1,9 +1,6 @@
 // Generated from schema/verdict.schema.json by build/generate-validators.mjs: change the schema, and run npm run build.
 import { type Fault, type FindFault, findInList, isObject, within, wrong, wrongAt } from './fault.ts';
-
-function findInString(value: unknown): Fault | undefined {
-  return typeof value !== 'string' ? wrong('a string') : undefined;
-}
+import { findInLiveMapProgramsItem, findInNumber, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem, findInSummaryCpuUs } from './shared-shapes.ts';
 
 function findInVerdictHost(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
@@ -14,20 +11,12 @@ function findInVerdictHost(value: unknown): Fault | undefined {
   return undefined;
 }
 
-function findInVerdictRunsTimesItemCpuUs(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  const { user: _user, system: _system } = value;
-  if (!Number.isFinite(_user)) return wrongAt('user', 'a number');
-  if (!Number.isFinite(_system)) return wrongAt('system', 'a number');
-  return undefined;
-}
-
 function findInVerdictRunsTimesItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { durationMs: _durationMs, cpuUs: _cpuUs } = value;
   if (!Number.isFinite(_durationMs)) return wrongAt('durationMs', 'a number');
-  if (_cpuUs !== undefined && (fault = findInVerdictRunsTimesItemCpuUs(_cpuUs)) !== undefined) return within('cpuUs', fault);
+  if (_cpuUs !== undefined && (fault = findInSummaryCpuUs(_cpuUs)) !== undefined) return within('cpuUs', fault);
   return undefined;
 }
 
@@ -76,41 +65,16 @@ function findInGrown(value: unknown): Fault | undefined {
   return undefined;
 }
 
-function findInAdviceMapsItem(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  const { id: _id, name: _name } = value;
-  if (!Number.isFinite(_id)) return wrongAt('id', 'a number');
-  if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  return undefined;
-}
-
-function findInAdviceOptionsItem(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  const { change: _change, savesBytes: _savesBytes } = value;
-  if (typeof _change !== 'string') return wrongAt('change', 'a string');
-  if (!Number.isFinite(_savesBytes)) return wrongAt('savesBytes', 'a number');
-  return undefined;
-}
-
-function findInAdviceProjectionItem(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  const { possibleCpus: _possibleCpus, bytes: _bytes, unchargedPercpuBytes: _unchargedPercpuBytes } = value;
-  if (!Number.isFinite(_possibleCpus)) return wrongAt('possibleCpus', 'a number');
-  if (!Number.isFinite(_bytes)) return wrongAt('bytes', 'a number');
-  if (!Number.isFinite(_unchargedPercpuBytes)) return wrongAt('unchargedPercpuBytes', 'a number');
-  return undefined;
-}
-
 function findInAdvice(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { kind: _kind, maps: _maps, savesBytes: _savesBytes, text: _text, options: _options, projection: _projection } = value;
   if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
-  if ((fault = findInList(_maps, findInAdviceMapsItem)) !== undefined) return within('maps', fault);
+  if ((fault = findInList(_maps, findInLiveMapProgramsItem)) !== undefined) return within('maps', fault);
   if (typeof _text !== 'string') return wrongAt('text', 'a string');
   if (_savesBytes !== undefined && !Number.isFinite(_savesBytes)) return wrongAt('savesBytes', 'a number');
-  if (_options !== undefined && (fault = findInList(_options, findInAdviceOptionsItem)) !== undefined) return within('options', fault);
-  if (_projection !== undefined && (fault = findInList(_projection, findInAdviceProjectionItem)) !== undefined) return within('projection', fault);
+  if (_options !== undefined && (fault = findInList(_options, findInSummaryBpfAdviceItemOptionsItem)) !== undefined) return within('options', fault);
+  if (_projection !== undefined && (fault = findInList(_projection, findInSummaryBpfAdviceItemProjectionItem)) !== undefined) return within('projection', fault);
   return undefined;
 }
 
@@ -189,10 +153,6 @@ function findInSide(value: unknown): Fault | undefined {
   if (typeof _mode !== 'string') return wrongAt('mode', 'a string');
   if (_host !== undefined && (fault = findInHost(_host)) !== undefined) return within('host', fault);
   return undefined;
-}
-
-function findInNumber(value: unknown): Fault | undefined {
-  return !Number.isFinite(value) ? wrong('a number') : undefined;
 }
 
 function findInDifference(value: unknown): Fault | undefined {

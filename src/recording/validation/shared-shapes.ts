@@ -1,0 +1,59 @@
+// Generated from schema/* by build/generate-validators.mjs: change the schema, and run npm run build.
+import { type Fault, isObject, wrong, wrongAt } from './fault.ts';
+
+/** Finds the first part of a value that has not this shape. */
+export function findInString(value: unknown): Fault | undefined {
+  return typeof value !== 'string' ? wrong('a string') : undefined;
+}
+
+/** Finds the first part of a value that has not this shape. */
+export function findInCounters(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  for (const key in value) {
+    const field = value[key];
+    if (!Number.isFinite(field)) return wrongAt(key, 'a number');
+  }
+  return undefined;
+}
+
+/** Finds the first part of a value that has not this shape. */
+export function findInLiveMapProgramsItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { id: _id, name: _name } = value;
+  if (!Number.isFinite(_id)) return wrongAt('id', 'a number');
+  if (typeof _name !== 'string') return wrongAt('name', 'a string');
+  return undefined;
+}
+
+/** Finds the first part of a value that has not this shape. */
+export function findInNumber(value: unknown): Fault | undefined {
+  return !Number.isFinite(value) ? wrong('a number') : undefined;
+}
+
+/** Finds the first part of a value that has not this shape. */
+export function findInSummaryCpuUs(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { user: _user, system: _system } = value;
+  if (!Number.isFinite(_user)) return wrongAt('user', 'a number');
+  if (!Number.isFinite(_system)) return wrongAt('system', 'a number');
+  return undefined;
+}
+
+/** Finds the first part of a value that has not this shape. */
+export function findInSummaryBpfAdviceItemOptionsItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { change: _change, savesBytes: _savesBytes } = value;
+  if (typeof _change !== 'string') return wrongAt('change', 'a string');
+  if (!Number.isFinite(_savesBytes)) return wrongAt('savesBytes', 'a number');
+  return undefined;
+}
+
+/** Finds the first part of a value that has not this shape. */
+export function findInSummaryBpfAdviceItemProjectionItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { possibleCpus: _possibleCpus, bytes: _bytes, unchargedPercpuBytes: _unchargedPercpuBytes } = value;
+  if (!Number.isFinite(_possibleCpus)) return wrongAt('possibleCpus', 'a number');
+  if (!Number.isFinite(_bytes)) return wrongAt('bytes', 'a number');
+  if (!Number.isFinite(_unchargedPercpuBytes)) return wrongAt('unchargedPercpuBytes', 'a number');
+  return undefined;
+}
