@@ -95,7 +95,9 @@ testWith([], 'github appends to the summary of the step', async () => {
     env,
   }).ended;
   expect(stdout).toMatch(/^::error title=Memory budget%3A processes<=0::.*%0A/m);
-  expect(readFileSync(summary, 'utf8')).toMatch(/^before\n## ❌ Memory: [\s\S]*### Over time\n/);
+  expect(readFileSync(summary, 'utf8')).toMatch(
+    /^before\n## ❌ Memory: [\s\S]*\n```text\nprocesses, highest \d+\n/,
+  );
 });
 
 /** The same run as a shell command line. */
