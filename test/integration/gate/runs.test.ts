@@ -34,7 +34,7 @@ const logging = (log: string) => [
 
 /** The cells of the table of the runs, by the name of the figure. */
 function tableOf({ stderr }: Outcome): Map<string, string[]> {
-  const rows = stderr.slice(stderr.indexOf('runs, the highest value of each:')).split('\n').slice(1);
+  const rows = stderr.slice(stderr.indexOf('and the highest value of each:')).split('\n').slice(1);
   const end = rows.findIndex((row) => !row.startsWith('  '));
   const cells = rows.slice(0, end).map((row) => row.trim().split(/ {2,}/));
   return new Map(cells.map(([name = '', ...rest]) => [name, rest]));
@@ -65,7 +65,7 @@ testWith(
     expect([existsSync(output), existsSync(summary)]).toEqual([false, false]);
     // Nothing is evaluated: only the table and the targets' output are printed.
     expect(outcome.stderr).toMatch(
-      /^cmemstat: 3 runs, the highest value of each:\n {2}figure +median +MAD +min +max/m,
+      /^cmemstat: 3 runs: how long they took, and the highest value of each:\n {2}figure +median +MAD +min +max/m,
     );
     expect(outcome.stderr).not.toContain('budget');
     expect(tableOf(outcome).get('processes')?.slice(0, 2)).toEqual([expect.stringMatching(/^[12]$/), '0']);
