@@ -14,6 +14,7 @@ import type {
   SummaryRecord,
 } from '../../model/recording.ts';
 import type { LeafLimits, Sample, SampleReason } from '../../model/sample.ts';
+import type { Grown } from '../../model/verdict.ts';
 import type { BaselineValues, ExceededBudget, NamedBudget, RunResult } from '../expression/budget.ts';
 import { kindOf } from '../expression/metric-catalogue.ts';
 import { resultOf } from './budget-result.ts';
@@ -24,7 +25,7 @@ import { describeElsewhere } from './missing-map.ts';
 import type { Missing, RunFacts } from './not-measured.ts';
 import { PressureShare } from './pressure-share.ts';
 import { TimelineCollector } from './timeline.ts';
-import { GrowthTables } from './top-grown.ts';
+import { GrowthTables, type TopGrown } from './top-grown.ts';
 import { isPartOfCurrent, UnseenMemory } from './unseen-memory.ts';
 
 /** Optional inputs of an evaluation besides the records. */
@@ -305,12 +306,17 @@ export class BudgetEvaluator {
     this.#tables.addProcesses(record);
     // The largest process has exited since, but is still the one to report.
     if (largest?.id !== undefined && record.gone?.includes(largest.id)) return;
+    const { processes } = this.#tables.top();
     for (const { exceeded } of this.#watches) {
-      if (exceeded === undefined) continue;
-      const isSoon = record.elapsedMs - exceeded.elapsedMs <= PROCESSES_WITHIN_MS;
-      // On a busy machine the first reading is late, but better than none.
-      const isNobodyKnown = exceeded.grown?.processes.length === 0;
-      if (isSoon || isNobodyKnown) exceeded.processesAfter ??= this.#tables.top().processes;
+      if (exceeded !== undefined && isNear(record, exceeded.elapsedMs, exceeded.grown)) {
+        exceeded.processesAfter ??= processes;
+      }
+    }
+    for (const { track } of this.#metrics.values()) {
+      const { highest, maxMs } = track;
+      if (highest.grown === undefined || !isNear(record, maxMs, highest.grown)) continue;
+      // Memory may have been freed after its maximum: the larger processes are closer to it.
+      if (sumOf(processes) > sumOf(highest.grown.processes)) highest.grown = { ...highest.grown, processes };
     }
   }
 
@@ -382,4 +388,13 @@ function elsewhereOf(summary: SummaryRecord | undefined): Missing | undefined {
 
 function settleExceeded(exceeded: FirstExceeded | undefined, grown: FirstExceeded['grown']): void {
   if (exceeded !== undefined) exceeded.grown ??= grown;
+}
+
+/** On a busy machine the first reading is late, but better than none. */
+function isNear({ elapsedMs }: ProcessesRecord, sinceMs: number, before: TopGrown | undefined): boolean {
+  return elapsedMs - sinceMs <= PROCESSES_WITHIN_MS || before?.processes.length === 0;
+}
+
+function sumOf(grown: readonly Grown[]): number {
+  return grown.reduce((sum, { toBytes }) => sum + toBytes, 0);
 }

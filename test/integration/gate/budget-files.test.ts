@@ -88,8 +88,9 @@ testWith([needs.cgroup], 'check and report print the verdict of the run, in ever
 
 testWith([needs.cgroup], 'a truncated recording is evaluated up to its end, with a warning', async () => {
   const output = newFile('run.jsonl');
-  const often = words('--process-interval 100ms');
-  await cmemstat('-q', ...QUICK, ...often, '--output', output, '--', ...grow(1000, [4, 0], [40, 500]));
+  // The processes are read when the limit is exceeded, before the target is ended.
+  const stop = ['--budget', 'anon<=30MiB', '--stop-on-exceeded'];
+  await cmemstat('-q', ...QUICK, ...stop, '--output', output, '--', ...grow(60_000, [4, 0], [40, 500]));
   const lines = readFileSync(output, 'utf8').trim().split('\n');
   const check = async (
     text: string,
@@ -108,12 +109,23 @@ testWith([needs.cgroup], 'a truncated recording is evaluated up to its end, with
   expect(early.verdict.target).toEqual({ status: 0, unknown: true });
   expect(early.stderr).toContain('! warning: the recording ends before its target');
   expect(early.stderr).toContain('target: its end is not in the recording');
+  const isLarge = ({ rss }: { rss: number }) => rss > 30 * MIB;
+  const read = lines.findIndex((line, at) => at > first && JSON.parse(line).processes?.some?.(isLarge));
   // A truncated line is skipped.
-  const late = await check(lines.slice(0, -2).join('\n').slice(0, -20), '--budget', 'anon<=30MiB');
+  const late = await check(
+    lines
+      .slice(0, read + 2)
+      .join('\n')
+      .slice(0, -20),
+    '--budget',
+    'anon<=30MiB',
+  );
   expect(late.status).toBe(3);
   expect(onlyBudget(late.verdict).exceeded?.processes[0]?.toBytes).toBeGreaterThan(30 * MIB);
   expect((await check(lines.slice(0, first).join('\n'), '--budget', 'anon.final<=1GiB')).status).toBe(5);
-  const nothing = await cmemstat('budget', 'check', output);
+  const without = newFile('without.jsonl');
+  await cmemstat('-q', '--output', without, '--', 'true');
+  const nothing = await cmemstat('budget', 'check', without);
   expect(nothing.status).toBe(125);
   expect(nothing.stderr).toContain('no budgets were given');
 });

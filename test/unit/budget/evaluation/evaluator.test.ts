@@ -735,6 +735,19 @@ describe('an exceeded limit', () => {
     expect(shown(processesAt(700, [[11, 'other', 1]], [10]))).toEqual([['hog', 1]]);
   });
 
+  it('lists the processes closest to a maximum that came after the limit was exceeded', () => {
+    const before = [sampleAt(500, 'tick', { stat: { anon: MIB } }), processesAt(501, [[10, 'hog', 1]])];
+    const rising = [600, 650].map((ms) => sampleAt(ms, 'tick', { stat: { anon: ms * 20_000 } }));
+    const next = sampleAt(700, 'tick', { stat: { anon: 2 * MIB } });
+    const shown = (...after: RecordLine[]) =>
+      evaluateOne('anon<=4M', [startOf(), ...before, ...rising, next, ...after]).exceeded?.processes[0]
+        ?.toBytes;
+    expect(shown(processesAt(1140, [[10, 'hog', 9]]))).toBe(9 * MIB);
+    expect(shown(processesAt(1160, [[10, 'hog', 9]]))).toBe(MIB);
+    // Memory was freed.
+    expect(shown(processesAt(720, [[10, 'hog', 0.5]]))).toBe(MIB);
+  });
+
   it('lists the first recorded processes if no earlier ones are known', () => {
     const records = [startOf(), sampleAt(500, 'tick', { stat: { anon: 9 * MIB } })];
     const late = [processesAt(1800, [[10, 'hog', 9]]), processesAt(2900, [[10, 'hog', 20]])];
