@@ -1,8 +1,9 @@
-import type { Argument, Command, Option } from 'commander';
+import type { Command, Option } from 'commander';
 import { renderBashCompletion } from '../../app/completion/bash-completion.ts';
 import type { CompletionCommand, CompletionValue } from '../../app/completion/completion-spec.ts';
 import { renderFishCompletion } from '../../app/completion/fish-completion.ts';
 import { renderZshCompletion } from '../../app/completion/zsh-completion.ts';
+import { MAP_TYPES } from '../../kernel/bpf/sys/bpf-enums.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { repeatable } from '../options/repeatable.ts';
 import type { Shell } from '../options/shells.ts';
@@ -19,9 +20,18 @@ export async function completion(shell: Shell, program: Command): Promise<number
   return 0;
 }
 
-/** A declared command with the fields that the help shows. */
-export function describeCommand(command: Command): CompletionCommand {
+/** Words among the values of options that accept other text too. */
+const SUGGESTIONS: Readonly<Record<string, readonly string[]>> = {
+  '--at': ['peak', 'end'],
+  '--kill-after': ['never'],
+  '--type': MAP_TYPES.slice(1),
+};
+
+/** A declared command with the fields that the help shows; `siblings` are what `help` takes as its argument. */
+export function describeCommand(command: Command, siblings: readonly string[] = []): CompletionCommand {
   const help = command.createHelp();
+  const commands = help.visibleCommands(command);
+  const names = commands.map((each) => each.name());
   return {
     name: command.name(),
     description: command.description(),
@@ -38,11 +48,11 @@ export function describeCommand(command: Command): CompletionCommand {
       ];
     }),
     arguments: command.registeredArguments.map((argument) => ({
-      ...kindOf(argument.name(), argument.argChoices),
+      ...kindOf(argument.name(), command.name() === 'help' ? siblings : argument.argChoices),
       name: argument.name(),
       isVariadic: argument.variadic,
     })),
-    commands: help.visibleCommands(command).map(describeCommand),
+    commands: commands.map((each) => describeCommand(each, names)),
   };
 }
 
@@ -50,11 +60,15 @@ function optionValue(option: Option): CompletionCommand['options'][number]['valu
   if (!option.required && !option.optional) return undefined;
   // commander also treats the brackets in <format[:file]> as an optional value.
   const [, name = 'value'] = /[<[](.*)[>\]]$/.exec(option.flags) ?? [];
-  return { ...kindOf(name, option.argChoices), name, isOptional: !option.required };
+  return {
+    ...kindOf(name, option.argChoices ?? SUGGESTIONS[option.long ?? '']),
+    name,
+    isOptional: !option.required,
+  };
 }
 
 /** The completion for a placeholder in the help, such as `<file>`. */
-function kindOf(placeholder: string, choices: Argument['argChoices']): CompletionValue {
+function kindOf(placeholder: string, choices: readonly string[] | undefined): CompletionValue {
   if (placeholder === 'format[:file]') return { kind: 'wordAndFile', words: choices ?? [] };
   if (choices !== undefined) return { kind: 'words', words: choices };
   switch (placeholder) {

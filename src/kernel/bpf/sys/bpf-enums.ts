@@ -39,7 +39,8 @@ export const BPF_F_SLEEPABLE = 16;
 /** `BPF_F_NO_PREALLOC`: the elements of the map are allocated as they are added. Since: Linux 4.6. */
 export const BPF_F_NO_PREALLOC = 1;
 
-const MAP_TYPES = [
+/** The types of maps by their numbers. Source: `enum bpf_map_type`, in lower case as bpftool prints it. */
+export const MAP_TYPES = [
   'unspec',
   'hash',
   'array',
@@ -132,7 +133,7 @@ const LINK_TYPES = [
   'sockmap',
 ] as const;
 
-/** A type of map that we know by name. Source: `enum bpf_map_type`, in lower case as bpftool prints it. */
+/** A type of map that we know by name. */
 export type MapTypeName = (typeof MAP_TYPES)[number];
 
 /** The name of a map type as printed by bpftool; absent for types newer than this list. */
