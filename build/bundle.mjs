@@ -3,7 +3,14 @@
 // code cache never outlives its code.
 import { createHash } from 'node:crypto';
 import { cpSync } from 'node:fs';
-import { rolldown } from 'rolldown';
+
+const { rolldown } = await import('rolldown').catch((error) => {
+  if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+  console.error(
+    'the build requires the development dependencies (hint: run npm ci without --omit=dev and NODE_ENV=production)',
+  );
+  process.exit(1);
+});
 
 /** V8 stores ASCII text in half the memory, and reads it without checking its encoding. */
 const ascii = {

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { addCommands } from '#src/cli/add-commands.ts';
 import { declareProgram } from '#src/cli/program.ts';
 import { PROJECT } from '../../paths.ts';
+import { makeTree } from '../temporary-tree.ts';
 
 const readText = (path: string) => readFileSync(resolve(PROJECT, path), 'utf8');
 const manifest = JSON.parse(readText('package.json'));
@@ -121,6 +122,17 @@ describe('CHANGELOG.md', () => {
     expect(sections[0]).toBe('Unreleased');
     expect(sections).toContain(manifest.version);
   });
+});
+
+it('is not built without the development dependencies, which is reported in one line', () => {
+  const root = makeTree({ 'build/bundle.mjs': readText('build/bundle.mjs') });
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'build/bundle.mjs')], {
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([
+    1,
+    'the build requires the development dependencies (hint: run npm ci without --omit=dev and NODE_ENV=production)\n',
+  ]);
 });
 
 it('has no script that npm reports as an install script, and is built after npm ci and before packing', () => {
