@@ -3,7 +3,6 @@
 import type { Pressure } from '../kernel/cgroup2/pressure.ts';
 import type { Limit } from '../kernel/limit.ts';
 import type { BpfTotals } from './bpf-totals.ts';
-import type { SampleMaxima } from './sample-maxima.ts';
 
 /** The source of the figures: a memory cgroup of version 2 or 1, or the sum over a process tree. */
 export type Mode = 'cgroup2' | 'cgroup1' | 'process-tree';
@@ -33,6 +32,27 @@ export interface TreeFigures {
   pss?: number;
   /** Share of one CPU since the last sample. Unit: per cent. */
   cpuPercent: number;
+}
+
+/** What the fast clock read between two samples: the maxima since the previous one. */
+export interface SampleMaxima {
+  /** Number of readings since the previous sample in which processes of the leaf had memory. */
+  readings: number;
+  /** Number of readings of BPF memory since the previous sample; absent if there were none. */
+  bpfReadings?: number;
+  /** The longest time between two readings, this sample and the previous one included. Unit: milliseconds. */
+  longestGapMs: number;
+  /**
+   * By metric, the highest reading since the previous sample, where it is above the value of this sample:
+   * sizes of memory.stat, `current`, `workingset`, `kernel`, `swap`, `bpf`, `bpf.maps`, `bpf.programs` and
+   * `bpf.uncharged`. Unit: bytes.
+   */
+  bytes: Record<string, number>;
+  /**
+   * How far the kernel's high-water mark rose above the readings around it. Absent if it did not, or if the
+   * kernel has none. Unit: bytes.
+   */
+  unseenBytes?: number;
 }
 
 /**

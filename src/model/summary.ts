@@ -7,8 +7,7 @@ import { type BpfMoment, bpfOf, breakKernelDown } from './kernel-breakdown.ts';
 import { KeyMaxima } from './key-maxima.ts';
 import { metricOf } from './metrics.ts';
 import type { BpfSummary, Peak, SummaryRecord } from './recording.ts';
-import type { Mode, Sample } from './sample.ts';
-import type { SampleMaxima } from './sample-maxima.ts';
+import type { Mode, Sample, SampleMaxima } from './sample.ts';
 
 /** The part of a summary that depends only on the samples. */
 export type SampleSummary = Pick<

@@ -3,7 +3,7 @@
  * depend on when samples are taken.
  */
 import { monotonicMs } from '../kernel/monotonic.ts';
-import type { SampleMaxima } from '../model/sample-maxima.ts';
+import type { SampleMaxima } from '../model/sample.ts';
 import { Pace } from './pace.ts';
 import type { SizeReader, SizeReading } from './size-reader.ts';
 

@@ -1,8 +1,8 @@
 /** The sample clock: takes samples at regular ticks that start at the launch. */
 
 import type { EventRecord, MapsRecord } from '../model/recording.ts';
-import type { Sample, SampleReason } from '../model/sample.ts';
-import { type SampleMaxima, withoutOwnValues } from '../model/sample-maxima.ts';
+import type { Sample, SampleMaxima, SampleReason } from '../model/sample.ts';
+import { withoutOwnValues } from '../model/sample-maxima.ts';
 import type { BpfReading } from './bpf/bpf-clock.ts';
 import { EventCounters } from './event-watch.ts';
 import type { FigureReader } from './figure-reader.ts';

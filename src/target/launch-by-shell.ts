@@ -3,7 +3,7 @@ import { type StdioOptions, spawn } from 'node:child_process';
 import { LaunchError } from '../errors.ts';
 import { type ByteString, textOf } from './byte-string.ts';
 import type { TargetExit } from './exit-status.ts';
-import type { LaunchRequest, Target } from './launch.ts';
+import type { LaunchRequest, Target } from './launch-request.ts';
 
 /**
  * Each word before `--` is a file to write to in order to join the leaf; the command is only executed if all

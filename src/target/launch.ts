@@ -6,50 +6,14 @@ import { errnoName } from '../errno.ts';
 import { describeErrno, LaunchError, UnsupportedError } from '../errors.ts';
 import { createPipe, type Libc, openLibc } from '../kernel/bpf/sys/libc.ts';
 import { type ByteString, bytesOf, textOf } from './byte-string.ts';
-import { preparePidVariables, type TargetEnvironment } from './environment.ts';
-import { signalNumber, type TargetExit } from './exit-status.ts';
+import { preparePidVariables } from './environment.ts';
+import { signalNumber } from './exit-status.ts';
 import { type Executable, findExecutable } from './find-executable.ts';
-import type { InheritedState } from './inherited-state.ts';
 import { describeExecFailure } from './interpreter.ts';
+import type { LaunchRequest, Target } from './launch-request.ts';
 import { startStub } from './stub-process.ts';
 import { HAS_STUB_BYTE_ORDER, type StubStarted } from './stub-protocol.ts';
 import type { TargetUser } from './user.ts';
-
-/** The parameters of a launch. */
-export interface LaunchRequest {
-  /** The command and its arguments. */
-  command: readonly ByteString[];
-  /** The files of the leaf that the stub writes `0` to; none in process-tree mode. */
-  joinFiles: string[];
-  cwd: string | undefined;
-  /** The target's whole environment. */
-  env: TargetEnvironment;
-  user: TargetUser | undefined;
-  /**
-   * The targets of stdin, stdout and stderr: ours (`inherit`, or the number of one of ours), a file that
-   * cmemstat opened, or a pipe to cmemstat.
-   */
-  stdio: ['inherit' | number, TargetOutput, TargetOutput];
-  /** What else the target gets as cmemstat got it. */
-  inherited: Omit<InheritedState, 'environment'>;
-}
-
-/** The destination of one of the target's outputs. */
-export type TargetOutput = 'inherit' | 'pipe' | number;
-
-/** A started target. */
-export interface Target {
-  pid: number;
-  /** Resolves when the target has exited; never rejects. */
-  ended: Promise<TargetExit>;
-  /** Its output, if it is a pipe to cmemstat. */
-  stdout: Readable | null;
-  stderr: Readable | null;
-  /** How it was started: a shell does not report whether it could join the leaf. */
-  startedBy: 'stub' | 'shell';
-  /** Sends a signal; does nothing if the target has exited. */
-  kill(signal: string): void;
-}
 
 /** The stub of this architecture; the build copies it next to the bundle. */
 const STUB = join(import.meta.dirname, `stub/compiled/launch-stub-${process.arch}`);

@@ -2,7 +2,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeErrno, errnoOf, UsageError } from '../errors.ts';
-import type { TargetOutput } from './launch.ts';
+import type { TargetOutput } from './launch-request.ts';
 
 /** The requested files; the target inherits our stream if one is absent. */
 export interface StreamFiles {

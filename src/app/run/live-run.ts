@@ -9,7 +9,7 @@ import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
 import type { Outputs } from '../../output/open-outputs.ts';
 import type { Sink } from '../../output/sink.ts';
 import type { ProcessFacts } from '../../sampler/process-facts.ts';
-import type { Target } from '../../target/launch.ts';
+import type { Target } from '../../target/launch-request.ts';
 import type { SignalWatcher } from '../../target/signals.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
 import type { LiveControls, LiveView } from '../../view/live-view.ts';

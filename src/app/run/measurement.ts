@@ -23,7 +23,7 @@ import { type FigureReader, MalformedLines } from '../../sampler/figure-reader.t
 import type { ProcessTable } from '../../sampler/process-table.ts';
 import { RunGrowth } from '../../sampler/run-growth.ts';
 import { Sampler } from '../../sampler/sampler.ts';
-import type { Target } from '../../target/launch.ts';
+import type { Target } from '../../target/launch-request.ts';
 import type { SignalActions } from '../../target/signals.ts';
 import { NestedCgroups } from './nested-cgroups.ts';
 import { type LeafClock, openFastClock, openReader, watchEvents } from './open-readers.ts';

@@ -8,7 +8,7 @@ import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { SummaryRecord } from '../../model/recording.ts';
 import type { Sink } from '../../output/sink.ts';
 import { shellStatus } from '../../target/exit-status.ts';
-import type { Target } from '../../target/launch.ts';
+import type { Target } from '../../target/launch-request.ts';
 import {
   type BufferedSignals,
   bufferSignals,

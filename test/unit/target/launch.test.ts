@@ -5,8 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
 import { bytesOf } from '#src/target/byte-string.ts';
 import { readOwnEnvironment, TargetEnvironment } from '#src/target/environment.ts';
-import { type LaunchRequest, launchTarget } from '#src/target/launch.ts';
+import { launchTarget } from '#src/target/launch.ts';
 import { launchByShell } from '#src/target/launch-by-shell.ts';
+import type { LaunchRequest } from '#src/target/launch-request.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const REQUEST: LaunchRequest = {

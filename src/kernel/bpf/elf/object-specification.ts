@@ -7,54 +7,14 @@
 import { malformed } from '../../number.ts';
 import type { Btf } from '../btf/btf.ts';
 import type { ByteOrder } from '../sys/bpf-struct.ts';
-import { type CoreRelocation, type LineInfo, parseBtfExt, type SectionRecords } from './btf-ext.ts';
+import { parseBtfExt, type SectionRecords } from './btf-ext.ts';
 import { type DataSection, readDataSections } from './data-sections.ts';
 import { Elf, STB_WEAK } from './elf.ts';
 import { definedMaps, readElfBtf } from './elf-maps.ts';
 import { type Extern, readExterns } from './object-externs.ts';
-import { readFunctions } from './object-functions.ts';
+import { type FunctionKey, type FunctionSpecification, readFunctions } from './object-functions.ts';
 import { type MapSpecification, specifyMaps } from './object-maps.ts';
 import { type ProgramKind, programKindOf } from './program-sections.ts';
-
-/**
- * A relocation that is resolved at load time; `instruction` counts from the start of the function.
- */
-export type Relocation =
-  /** A map descriptor. */
-  | { readonly kind: 'map'; readonly instruction: number; readonly map: string }
-  /** The address of a global variable: `offset` bytes into the value of a map. */
-  | { readonly kind: 'data'; readonly instruction: number; readonly map: string; readonly offset: number }
-  /** A call of another function of the object. */
-  | { readonly kind: 'call'; readonly instruction: number; readonly function: FunctionKey }
-  /** The address of another function of the object, for bpf_loop and similar helpers. */
-  | { readonly kind: 'callback'; readonly instruction: number; readonly function: FunctionKey }
-  /** A call of a kernel function. */
-  | { readonly kind: 'kfunc'; readonly instruction: number; readonly symbol: string }
-  /** The address of a kernel variable or function, or of a `__kconfig` variable. */
-  | { readonly kind: 'extern'; readonly instruction: number; readonly symbol: string };
-
-/** Key of a function: `section@instruction`. Names of static functions are not necessarily unique. */
-export type FunctionKey = string;
-
-/** A function of the object: a program or a subprogram. */
-export interface FunctionSpecification {
-  readonly key: FunctionKey;
-  readonly name: string;
-  readonly section: string;
-  /** Where it starts in its section. Unit: instructions. */
-  readonly start: number;
-  /** Whether it is static in the C source. */
-  readonly isStatic: boolean;
-  /** The unmodified bytes from the file. */
-  readonly instructions: Buffer;
-  /** In ascending order of instructions; at most one per instruction. */
-  readonly relocations: readonly Relocation[];
-  /** In ascending order of instructions. */
-  readonly coreRelocations: readonly CoreRelocation[];
-  /** Id of its FUNC type in the object's BTF; absent without BTF. */
-  readonly typeId?: number;
-  readonly lines: readonly LineInfo[];
-}
 
 /** A function that is the entry point of a program. */
 export interface ProgramSpecification extends FunctionSpecification, ProgramKind {}

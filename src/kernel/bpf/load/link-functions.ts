@@ -4,8 +4,9 @@
  */
 import { UnsupportedError } from '../../../errors.ts';
 import { Instructions, PSEUDO } from '../elf/instructions.ts';
+import type { FunctionKey, FunctionSpecification } from '../elf/object-functions.ts';
 import { MAX_INSTRUCTIONS } from '../elf/object-functions.ts';
-import type { FunctionKey, FunctionSpecification, ObjectSpecification } from '../elf/object-specification.ts';
+import type { ObjectSpecification } from '../elf/object-specification.ts';
 
 /** A function with its position in a linked program. */
 export interface LinkedFunction {

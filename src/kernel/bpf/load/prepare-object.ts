@@ -14,13 +14,9 @@ import { typesAreCompatible } from '../core/type-compatibility.ts';
 import type { DefinedMap } from '../elf/elf-btf-maps.ts';
 import { PSEUDO } from '../elf/instructions.ts';
 import type { Extern } from '../elf/object-externs.ts';
+import type { FunctionKey, Relocation } from '../elf/object-functions.ts';
 import type { MapSpecification } from '../elf/object-maps.ts';
-import type {
-  FunctionKey,
-  ObjectSpecification,
-  ProgramSpecification,
-  Relocation,
-} from '../elf/object-specification.ts';
+import type { ObjectSpecification, ProgramSpecification } from '../elf/object-specification.ts';
 import type { AttachTarget } from '../elf/program-sections.ts';
 import { StructWriter } from '../sys/bpf-struct.ts';
 import type { MapDefinition } from './create-defined-map.ts';
