@@ -69,6 +69,28 @@ function findMutual(imports: readonly Import[]): { arrows: number; mutual: strin
   return { arrows: arrows.size, mutual };
 }
 
+/** The groups of files that import each other, directly or through others; imports of types count too. */
+function findCycles(imports: readonly Import[]): string[][] {
+  const targets = new Map<string, string[]>();
+  for (const { from, to } of imports) targets.set(from, [...(targets.get(from) ?? []), to]);
+  const reachable = (start: string) => {
+    const seen = new Set<string>();
+    const open = [start];
+    for (let file = open.pop(); file !== undefined; file = open.pop()) {
+      for (const to of targets.get(file) ?? []) {
+        if (!seen.has(to)) open.push(to);
+        seen.add(to);
+      }
+    }
+    return seen;
+  };
+  const all = new Map([...targets.keys()].map((file) => [file, reachable(file)]));
+  const cycles = [...all].flatMap(([file, seen]) =>
+    seen.has(file) ? [[...seen].filter((other) => all.get(other)?.has(file)).toSorted()] : [],
+  );
+  return [...new Map(cycles.map((cycle) => [cycle.join(), cycle])).values()];
+}
+
 function countBy(files: readonly string[], keyOf: (file: string) => string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const file of files) counts.set(keyOf(file), (counts.get(keyOf(file)) ?? 0) + 1);
@@ -96,6 +118,10 @@ describe('the layers of src', () => {
     const { arrows, mutual } = findMutual(own);
     console.log(`${arrows} pairs of folders: ${arrows - mutual.length} one way, ${mutual.length} both ways`);
     expect(mutual).toEqual([]);
+  });
+
+  it('has no files that import each other, also through others', () => {
+    expect(findCycles(own)).toEqual([]);
   });
 
   it('imports each package in a single place', () => {
@@ -139,7 +165,7 @@ describe('the layers of src', () => {
       expect(page).toContain(`\`${folder}/\``);
   });
 
-  it('detects an import upwards, sideways or back', () => {
+  it('detects an import upwards, sideways, back or around', () => {
     const at = (from: string, to: string): Import => ({ from, to, isPackage: false });
     expect(pointsDown(at('kernel/procfs/statm.ts', 'budget/propose.ts'))).toBe(false);
     expect(pointsDown(at('view/panels/frame.ts', 'report/text.ts'))).toBe(false);
@@ -147,5 +173,7 @@ describe('the layers of src', () => {
     expect(pointsDown(at('cli/main.ts', 'errors.ts'))).toBe(true);
     const both = [at('view/state/a.ts', 'view/panels/b.ts'), at('view/panels/c.ts', 'view/state/d.ts')];
     expect(findMutual(both).mutual).toHaveLength(2);
+    const around = [at('a.ts', 'b.ts'), at('b.ts', 'c.ts'), at('c.ts', 'a.ts'), at('d.ts', 'a.ts')];
+    expect(findCycles(around)).toEqual([['a.ts', 'b.ts', 'c.ts']]);
   });
 });
