@@ -95,6 +95,8 @@ class Scan {
   readonly #path: string;
   readonly #name: string;
   #hasStart = false;
+  /** What is wrong with the first line that is a start record by its type. */
+  #startFault: string | undefined;
   #hasSummary = false;
   #hasRecord = false;
 
@@ -136,7 +138,8 @@ class Scan {
       growth?.close();
       await source.close();
     }
-    if (signal?.aborted !== true && !this.#hasStart) throw noRecording(this.#name, this.#path);
+    if (signal?.aborted !== true && !this.#hasStart)
+      throw noRecording(this.#name, this.#path, this.#startFault);
   }
 
   #take(text: string | undefined, offset: number, end: number, onRecord: OnRecord): void {
@@ -145,8 +148,9 @@ class Scan {
     if ('damaged' in parsed) {
       this.counts.damaged += 1;
       this.counts.firstDamage ??= { line: this.counts.lines, fault: parsed.damaged };
+      if (parsed.damaged.startsWith('start: ')) this.#startFault ??= parsed.damaged;
       if (!this.#hasRecord && this.counts.damaged >= MAX_LEADING_LINES)
-        throw noRecording(this.#name, this.#path);
+        throw noRecording(this.#name, this.#path, this.#startFault);
       return;
     }
     this.#hasRecord = true;
@@ -161,14 +165,14 @@ class Scan {
   }
 }
 
-function noRecording(name: string, path: string): InputError {
+function noRecording(name: string, path: string, startFault = 'no start record'): InputError {
   const kind = path === STDIN ? undefined : identifyFile(path);
   if (kind !== undefined) {
     return new InputError(name, `${name}: this is ${kind.name}, not a recording`, {
       hint: kind.reader ?? 'record a run with cmemstat --output FILE -- COMMAND',
     });
   }
-  return new InputError(name, `${name}: not a cmemstat recording (no start record)`, {
+  return new InputError(name, `${name}: not a cmemstat recording (${startFault})`, {
     hint: 'record a run with cmemstat --output FILE -- COMMAND',
   });
 }

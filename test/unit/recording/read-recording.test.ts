@@ -70,6 +70,14 @@ describe('readRecording', () => {
     await expect(collect(join(folder, 'none'))).rejects.toThrow(InputError);
   });
 
+  it.each([
+    ['missing', { version: undefined }, 'start: version is missing: '],
+    ['a string', { version: '2' }, 'start: version: expected a number'],
+  ])('reports a start record whose version is %s', async (_, change, fault) => {
+    const path = fileOf(line({ ...cgroup2.start, ...change } as never) + all.slice(1).map(line).join(''));
+    await expect(collect(path)).rejects.toThrow(`${path}: not a cmemstat recording (${fault}`);
+  });
+
   it('rejects other files early', async () => {
     // The end of the file would be a recording.
     const path = fileOf('no\n'.repeat(200) + all.map(line).join(''));
