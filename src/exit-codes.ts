@@ -8,12 +8,12 @@ export const EXIT_CODES = {
   LEFTOVER: 4,
   /**
    * A budget or the leftovers could not be measured; `--strict-host`: the baseline is from another kind of
-   * host.
+   * host; `--strict-sampling`: a limit may have been exceeded between two readings.
    */
   NOT_MEASURED: 5,
   /** `--timeout`: the target was terminated. */
   TIMED_OUT: 124,
-  /** cmemstat itself failed: wrong usage, missing permissions, an output that could not be written. */
+  /** cmemstat itself failed: wrong usage, missing permissions, a hook, an output that could not be written. */
   FAILED: 125,
   /** The command was found but is not executable. */
   NOT_EXECUTABLE: 126,
@@ -27,9 +27,11 @@ export const EXIT_STATUS_HELP = `Exit status:
   128+n    the target was terminated by signal n
   3        a budget was exceeded, or a metric regressed (see --budget-exit-code)
   4        BPF maps outlived the run (--fail-on-leftover)
-  5        a budget could not be measured; --strict-host: the baseline is from another kind of host
+  5        a budget could not be measured; --strict-host: the baseline is from another kind of host;
+           --strict-sampling: a limit may have been exceeded between two readings
   124      the target was terminated after its time limit (--timeout)
-  125      cmemstat itself failed, or an output could not be written
+  125      cmemstat itself failed, --prepare or --cleanup failed, the runs were cut short, or an output
+           could not be written
   126      the command is not executable
   127      the command was not found
            3 to 5 are used only if the target succeeded, or with --budget-first
