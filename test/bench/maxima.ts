@@ -11,9 +11,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { SummaryRecord } from '../../src/model/recording.ts';
-import type { Verdict } from '../../src/model/verdict.ts';
-import { median } from '../../src/statistics/statistics.ts';
+import type { SummaryRecord } from '#src/model/recording.ts';
+import type { Verdict } from '#src/model/verdict.ts';
+import { median } from '#src/statistics/statistics.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 const CMEMSTAT = join(PROJECT, 'bin/cmemstat.js');

@@ -84,7 +84,7 @@ _cmemstat() {
   local -a words=() places=() commands options valued arguments
   local line=\${COMP_LINE:0:COMP_POINT} word next current rest value path='' at place=0 index
 
-  # readline cuts words at "=" and ":" too: put together what stands together.
+  # readline splits words at "=" and ":" too: join what is not separated by spaces.
   line=\${line#"\${line%%[![:space:]]*}"}
   for ((index = 0; index <= COMP_CWORD; index++)); do
     word=\${COMP_WORDS[index]}
@@ -129,7 +129,7 @@ _cmemstat() {
     current=\${current#*=}
     _cmemstat_value "$path $option"
     _cmemstat_offer_value "$value"
-    # With "=" among the breaks readline replaces what stands behind it, else the whole word.
+    # If "=" is a word break, readline replaces the text after it, otherwise the whole word.
     [[ $COMP_WORDBREAKS == *=* ]] || COMPREPLY=("\${COMPREPLY[@]/#/$option=}")
   elif [[ -z $only_arguments && $current == -* ]]; then
     _cmemstat_offer < <(printf '%s\\n' "\${options[@]}")

@@ -11,8 +11,8 @@ export function renderFishCompletion(program: CompletionCommand): string {
   const commands = flattenCommands(program);
   return `# fish completion of cmemstat, made by "cmemstat completion fish".
 
-# What the command line before the cursor comes to: a command as "command:NAME:PLACE", where PLACE counts its arguments and
-# is "value" behind an option that needs one; or "target:INDEX", the first word of the target.
+# The state at the cursor: a command as "command:NAME:PLACE", where PLACE is the number of its arguments, or "value"
+# after an option that requires one; or "target:INDEX", the first word of the target.
 function __cmemstat_state
     set -l tokens (commandline -opc)
     set -l path ''

@@ -113,7 +113,7 @@ export const named = (expression: string, more: Partial<NamedBudget> = {}): Name
   ...more,
 });
 
-export function feed(judge: BudgetEvaluator, records: readonly RecordLine[]): BudgetEvaluator {
-  for (const record of records) judge.observe(record);
-  return judge;
+export function feed(evaluator: BudgetEvaluator, records: readonly RecordLine[]): BudgetEvaluator {
+  for (const record of records) evaluator.observe(record);
+  return evaluator;
 }
