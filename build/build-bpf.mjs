@@ -1,7 +1,8 @@
-// Compiles src/kernel/bpf/programs/*.bpf.c to the objects that are checked in, for both byte orders, and writes their identity.
+// Compiles src/kernel/bpf/programs/*.bpf.c to the objects that are checked in, for both byte orders, and
+// writes their identity.
 //
 //   npm run build:bpf              compile in place
-//   npm run build:bpf -- --check   compile a copy in another directory; fail if it differs from the checked-in objects
+//   npm run build:bpf -- --check   compile into another directory; fail if it differs from those checked in
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {

@@ -1,7 +1,7 @@
 // Compiles src/target/stub/launch-stub.c to the executables that are checked in, one for each architecture.
 //
 //   npm run build:stub              compile in place
-//   npm run build:stub -- --check   compile into another directory; fail if it differs from the checked-in executables
+//   npm run build:stub -- --check   compile into another directory; fail if it differs from those checked in
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

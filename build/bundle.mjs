@@ -29,7 +29,10 @@ const noChildProcess = {
   load: (id) => (id === '\0none' ? 'module.exports = {};' : undefined),
 };
 
-/** Called by src/cli/start.ts with the variables of a module: part of the file, so that it is not added at each start. */
+/**
+ * Called by src/cli/start.ts with the variables of a module: part of the file, so that it is not added at
+ * each start.
+ */
 const wrapped = {
   name: 'wrapped',
   generateBundle(_options, chunks) {

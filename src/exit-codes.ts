@@ -13,7 +13,9 @@ export const EXIT_CODES = {
   NOT_MEASURED: 5,
   /** `--timeout`: the target was terminated. */
   TIMED_OUT: 124,
-  /** cmemstat itself failed: wrong usage, missing permissions, a hook, an output that could not be written. */
+  /**
+   * cmemstat itself failed: wrong usage, missing permissions, a hook, an output that could not be written.
+   */
   FAILED: 125,
   /** The command was found but is not executable. */
   NOT_EXECUTABLE: 126,

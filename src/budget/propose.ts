@@ -78,9 +78,9 @@ export class ProposalRun {
 }
 
 /**
- * The text of a budget file. Each limit is the observed maximum plus a margin, rounded up to three digits. The
- * margin is the largest of three times the spread between the runs (median absolute deviation, scaled to a
- * standard deviation), 5 %, and the error of the kernel's per-CPU counters.
+ * The text of a budget file. Each limit is the observed maximum plus a margin, rounded up to three digits.
+ * The margin is the largest of three times the spread between the runs (median absolute deviation, scaled to
+ * a standard deviation), 5 %, and the error of the kernel's per-CPU counters.
  */
 export function proposeBudgetFile(
   runs: readonly ObservedRun[],
@@ -191,8 +191,8 @@ function lagOf(runs: readonly ObservedRun[]): number {
 const UNIT_BYTES = [1024 ** 5, 1024 ** 4, 1024 ** 3, 1024 ** 2, 1024, 1];
 
 /**
- * Rounds up to a few digits in its unit, by 2.5 % at most from 5 units on, so that a limit is no wider than its
- * margin: 33.7 MiB to 33.75 MiB, 336.2 MiB to 337 MiB.
+ * Rounds up to a few digits in its unit, by 2.5 % at most from 5 units on, so that a limit is no wider than
+ * its margin: 33.7 MiB to 33.75 MiB, 336.2 MiB to 337 MiB.
  */
 function roundUpSize(bytes: number): number {
   const unit = UNIT_BYTES.find((each) => bytes >= each) ?? 1;

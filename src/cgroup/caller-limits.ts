@@ -15,7 +15,9 @@ export interface CallerLimit {
   file: string;
   /** Unit: bytes; `pids.max`: tasks. */
   value: number;
-  /** The cgroup that has it; on v1 the caller's own, as the kernel only reports the smallest of its ancestors. */
+  /**
+   * The cgroup that has it; on v1 the caller's own, as the kernel only reports the smallest of its ancestors.
+   */
   directory: string;
 }
 
@@ -28,8 +30,8 @@ const KEYS_1 = {
 } as const;
 
 /**
- * The limits of our own cgroup and its visible ancestors; empty if there are none. The top of the hierarchy is
- * left out: its limits bind every leaf.
+ * The limits of our own cgroup and its visible ancestors; empty if there are none. The top of the hierarchy
+ * is left out: its limits bind every leaf.
  * @throws KernelFileError.
  */
 export function readCallerLimits({ version, mountPoint, ownDirectory }: MemoryHierarchy): CallerLimit[] {

@@ -61,8 +61,8 @@ type Made = Pick<Placement, 'leaf' | 'reason' | 'release' | 'removedStale'> & {
 
 /**
  * Creates the leaf at the first place that works; if none does, returns `process-tree` with all rejections.
- * Where the memory of the caller is limited on cgroup v2, its own cgroup comes first, so that the limits bind the run;
- * below another cmemstat too, so that both measure the target.
+ * Where the memory of the caller is limited on cgroup v2, its own cgroup comes first, so that the limits bind
+ * the run; below another cmemstat too, so that both measure the target.
  * On v1, which has no delegation, and at the other places, the limits are to be copied, unless the place was
  * named with `--cgroup-parent` or `--placement top`.
  * @throws UsageError or PermissionError if `--cgroup-parent` or `--placement` names a place that does not

@@ -4,9 +4,9 @@ import { homedir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 
 /**
- * The directory of all caches: `$XDG_CACHE_HOME/cmemstat`, else `~/.cache/cmemstat`. For root, where these refer to a
- * directory of another user, as HOME may under sudo: `.cache/cmemstat` in root's own home directory. Absent without a
- * home directory.
+ * The directory of all caches: `$XDG_CACHE_HOME/cmemstat`, else `~/.cache/cmemstat`. For root, where these
+ * refer to a directory of another user, as HOME may under sudo: `.cache/cmemstat` in root's own home
+ * directory. Absent without a home directory.
  *
  * Source: the XDG base directory specification.
  */

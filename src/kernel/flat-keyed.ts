@@ -33,8 +33,8 @@ export function parseFlatKeyed(
 
 /**
  * Calls `visit` for every line of a flat keyed file, in order. Uses indexes instead of split() and regular
- * expressions because this runs at every sample, with up to 70 lines. A line that is malformed, or that `visit`
- * rejects with a KernelFileError, is skipped if there is an `onMalformed`.
+ * expressions because this runs at every sample, with up to 70 lines. A line that is malformed, or that
+ * `visit` rejects with a KernelFileError, is skipped if there is an `onMalformed`.
  * Source: Documentation/admin-guide/cgroup-v2.rst, "Interface Files".
  * @throws KernelFileError that names the file and the line if a line is malformed, without `onMalformed`.
  */

@@ -81,7 +81,8 @@ const NOTE_HEADER_BYTES = 12;
  * The build id from the kernel's ELF notes, in hexadecimal; absent if there is none. The linker computes it
  * from the whole kernel, including its types.
  *
- * Source: elf(5), "Notes": the lengths of a name and a description, a type, then both, each padded to 4 bytes.
+ * Source: elf(5), "Notes": the lengths of a name and a description, a type, then both, each padded to 4
+ * bytes.
  */
 export function parseBuildId(notes: Buffer): string | undefined {
   const little = endianness() === 'LE';

@@ -1,4 +1,7 @@
-/** Reads and replaces the files of a cache, so that nothing but a file of this user is read, whatever has been put there. */
+/**
+ * Reads and replaces the files of a cache, so that nothing but a file of this user is read, whatever has been
+ * put there.
+ */
 import {
   closeSync,
   constants,
@@ -12,9 +15,9 @@ import {
 import { WRITABLE_BY_OTHERS } from './cache-directory.ts';
 
 /**
- * The contents of a regular file that belongs to the effective user, that nobody else can write to and that has at most
- * `maxBytes`; otherwise undefined. Does not follow a symbolic link at the end of the path, nor wait for the writer of a
- * named pipe.
+ * The contents of a regular file that belongs to the effective user, that nobody else can write to and that
+ * has at most `maxBytes`; otherwise undefined. Does not follow a symbolic link at the end of the path, nor
+ * wait for the writer of a named pipe.
  */
 export function readPrivateFile(path: string, maxBytes: number): Buffer | undefined {
   let fd: number | undefined;

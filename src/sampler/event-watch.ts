@@ -134,7 +134,10 @@ export function watchEvents1(directory: string, eventFd: number, onChange: OnCha
   return { stop };
 }
 
-/** Runs that end earlier do without the threads of Node.js, whose start takes a millisecond. Unit: milliseconds. */
+/**
+ * Runs that end earlier do without the threads of Node.js, whose start takes a millisecond. Unit:
+ * milliseconds.
+ */
 const WAIT_AFTER_MS = 20;
 
 /** Delays of v1's counter reads after a notification. Unit: milliseconds. */

@@ -14,7 +14,10 @@ const MOVING_SHARE = 0.023;
 const STEADY_SHARE = { run: 0.001, budgets: 0.003 } as const;
 /** Longest time between two readings. Unit: milliseconds. */
 const MAX_STEADY_MS = 1000;
-/** Memory that has not moved for this time is steady, or later if readings are more seldom. Unit: milliseconds. */
+/**
+ * Memory that has not moved for this time is steady, or later if readings are more seldom. Unit:
+ * milliseconds.
+ */
 const QUIET_MS = 100;
 /** After a maximum was missed, readings stay dense for this time. Unit: milliseconds. */
 const DENSE_AFTER_MISS_MS = 10_000;

@@ -49,7 +49,9 @@ export function readInheritedState(): InheritedState {
 
 let ignored: bigint | undefined;
 
-/** The signals that were ignored when cmemstat was started, as far as that is known; bit n - 1 is signal n. */
+/**
+ * The signals that were ignored when cmemstat was started, as far as that is known; bit n - 1 is signal n.
+ */
 export function ignoredAtStart(): bigint {
   ignored ??=
     (readIgnored('self') & ~STANDARD_SIGNALS) |
@@ -99,7 +101,8 @@ export function guessIgnored(facts: StartFacts): bigint {
     signals = parentIgnores & STANDARD_SIGNALS & ~maskOf('SIGQUIT');
     if ((parentIgnores & maskOf('SIGTSTP')) !== 0n) signals &= ~JOB_CONTROL;
   }
-  // Bash and zsh set `_` to the program that they start; that of coreutils replaces a terminal as standard input.
+  // Bash and zsh set `_` to the program that they start; that of coreutils replaces a terminal as standard
+  // input.
   if (facts.isStdinUnreadable || /(?:^|\/)nohup$/.test(environment._ ?? '')) signals |= maskOf('SIGHUP');
   // The default of units (IgnoreSIGPIPE=). Source: systemd.exec(5).
   if (environment.SYSTEMD_EXEC_PID === String(facts.pid)) signals |= maskOf('SIGPIPE');
@@ -196,8 +199,9 @@ const LOOP_FILES = /^anon_inode:\[(?:eventpoll|eventfd|io_uring)\]$/;
 
 /**
  * The descriptors that are not those of Node.js: its event loops hold anonymous inodes, pipes of which
- * both ends are open here and non-blocking (a client of make's job server sets that on one of them), and one blocking pipe that was created just before the first of these.
- * `isNonBlocking` is asked for few descriptors, as each answer takes a tenth of a millisecond.
+ * both ends are open here and non-blocking (a client of make's job server sets that on one of them), and one
+ * blocking pipe that was created just before the first of these. `isNonBlocking` is asked for few
+ * descriptors, as each answer takes a tenth of a millisecond.
  */
 export function withoutNodes(
   open: readonly OpenDescriptor[],

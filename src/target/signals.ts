@@ -32,8 +32,8 @@ const NOTIFYING_SIGNALS = ['SIGUSR1', 'SIGUSR2', 'SIGWINCH', 'SIGCONT', 'SIGURG'
 const GROUP_SIGNALS: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT', 'SIGWINCH', 'SIGCONT']);
 
 /**
- * Those that end cmemstat while a command is measured: a signal that was ignored at our start, as by nohup(1), stays
- * ignored.
+ * Those that end cmemstat while a command is measured: a signal that was ignored at our start, as by
+ * nohup(1), stays ignored.
  */
 export function endingSignals(): NodeJS.Signals[] {
   const ignored = ENDING_SIGNALS.filter(wasIgnored);
@@ -114,8 +114,8 @@ export function bufferSignals(): BufferedSignals {
 }
 
 /**
- * Starts forwarding signals, first those that were buffered. The second SIGINT, or `killAfterMs` after the first signal, kills everything;
- * `undefined` waits forever.
+ * Starts forwarding signals, first those that were buffered. The second SIGINT, or `killAfterMs` after the
+ * first signal, kills everything; `undefined` waits forever.
  */
 export function forwardSignals(
   actions: SignalActions,
@@ -168,8 +168,8 @@ export function forwardSignals(
 }
 
 /**
- * Ctrl-C, Ctrl-\, a new window size and `fg` are sent to every process of the terminal's foreground group: the
- * target has received the signal already, and many programs treat a second one as a forced exit. A signal
+ * Ctrl-C, Ctrl-\, a new window size and `fg` are sent to every process of the terminal's foreground group:
+ * the target has received the signal already, and many programs treat a second one as a forced exit. A signal
  * sent only to cmemstat while it is in the foreground cannot be distinguished from that; all others are
  * always forwarded.
  */

@@ -14,7 +14,10 @@ export interface StubRequest {
   path: ByteString;
   words: readonly ByteString[];
   variables: readonly ByteString[];
-  /** The indices of variables whose value, which has to be longer than any pid, is replaced by the pid of the target. */
+  /**
+   * The indices of variables whose value, which has to be longer than any pid, is replaced by the pid of the
+   * target.
+   */
   pidVariables: readonly number[];
   /** Bit n - 1 is signal n. */
   ignoredSignals: bigint;

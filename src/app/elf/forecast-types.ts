@@ -77,7 +77,9 @@ export interface ForecastObject {
   maps: ForecastMap[];
   /** The sum over the maps with a known size. */
   totals: ForecastTotal[];
-  /** What the totals do not contain, apart from the maps whose size is unknown; absent if there is nothing. */
+  /**
+   * What the totals do not contain, apart from the maps whose size is unknown; absent if there is nothing.
+   */
   notCounted?: string[];
   /** What is unusual about its maps, and does not change the totals; absent if there is nothing. */
   notes?: string[];

@@ -28,8 +28,8 @@ interface Piece {
 }
 
 /**
- * The output in the order of its arrival, unchanged: its last part in memory, and once that is not all, everything
- * in a file of the temporary directory.
+ * The output in the order of its arrival, unchanged: its last part in memory, and once that is not all,
+ * everything in a file of the temporary directory.
  */
 export class KeptOutput {
   readonly #bounds: KeptBounds;
@@ -61,8 +61,8 @@ export class KeptOutput {
   }
 
   /**
-   * Writes the last lines with `write`, one call after the other, and forgets them; returns a message about what was
-   * left out, if anything was.
+   * Writes the last lines with `write`, one call after the other, and forgets them; returns a message about
+   * what was left out, if anything was.
    */
   async print(write: (fd: number, bytes: Buffer) => Promise<void>): Promise<string | undefined> {
     await this.#file?.close();

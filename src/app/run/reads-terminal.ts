@@ -8,7 +8,9 @@ const INTERACTIVE: ReadonlySet<string> = new Set(
   ),
 );
 
-/** Programs that read standard input unless a file or a command is given: shells, interpreters and filters. */
+/**
+ * Programs that read standard input unless a file or a command is given: shells, interpreters and filters.
+ */
 const READING: ReadonlySet<string> = new Set(
   'ash awk bash bc cat clickhouse-client csh dash dc erl fish ftp ghci grep head julia ksh lua mariadb mksh mongo mongosh mysql node perl php python python2 python3 R redis-cli ruby scala sed sh sort sqlite3 tail tclsh tcsh tee tr uniq wc xargs zsh'.split(
     ' ',

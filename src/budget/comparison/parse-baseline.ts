@@ -7,8 +7,8 @@ import { describeFault, isObject } from '../../recording/validation/fault.ts';
 import { BASELINE_VERSION, type Baseline } from './baseline.ts';
 
 /**
- * Validates a parsed document against `schema/baseline.schema.json`. Unknown keys are ignored. `file` names it
- * in errors.
+ * Validates a parsed document against `schema/baseline.schema.json`. Unknown keys are ignored. `file` names
+ * it in errors.
  * @throws InputError that names the file and the key, or if a newer cmemstat wrote it.
  */
 export function parseBaseline(document: unknown, file: string): Baseline {

@@ -88,8 +88,8 @@ function medianOf(results: readonly BudgetResult[], measured: readonly Measured[
 }
 
 /**
- * The combined value if each run had used what its high-water mark does not exclude; undefined within the limit, unless a
- * run was not read while its target ran.
+ * The combined value if each run had used what its high-water mark does not exclude; undefined within the
+ * limit, unless a run was not read while its target ran.
  */
 function possibleOf(
   measured: readonly Measured[],

@@ -30,8 +30,9 @@ export interface MapNames {
 }
 
 /**
- * Why the figure of a name or a pattern is not that of the maps that the run used: they are charged to another
- * cgroup, such as one that was pinned earlier. A pattern that maps of the run match too is only incomplete.
+ * Why the figure of a name or a pattern is not that of the maps that the run used: they are charged to
+ * another cgroup, such as one that was pinned earlier. A pattern that maps of the run match too is only
+ * incomplete.
  */
 export function mapElsewhere(metric: string, { own, elsewhere }: MapNames): Missing | undefined {
   const glob = mapNameIn(metric);

@@ -27,7 +27,9 @@ const SUGGESTIONS: Readonly<Record<string, readonly string[]>> = {
   '--type': MAP_TYPES.slice(1),
 };
 
-/** A declared command with the fields that the help shows; `siblings` are what `help` takes as its argument. */
+/**
+ * A declared command with the fields that the help shows; `siblings` are what `help` takes as its argument.
+ */
 export function describeCommand(command: Command, siblings: readonly string[] = []): CompletionCommand {
   const help = command.createHelp();
   const commands = help.visibleCommands(command);

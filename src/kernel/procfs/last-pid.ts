@@ -5,8 +5,8 @@ import { readPseudoFile } from '../pseudo-file.ts';
 const PATH = '/proc/loadavg';
 
 /**
- * The pid that a process or thread got last in our pid namespace. Pids are given out in ascending order, and from the
- * start again after the largest one.
+ * The pid that a process or thread got last in our pid namespace. Pids are given out in ascending order, and
+ * from the start again after the largest one.
  * Source: proc_loadavg(5).
  * @throws KernelFileError.
  */

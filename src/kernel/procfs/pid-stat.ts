@@ -72,15 +72,16 @@ export function parsePidStat(text: string, path: string): PidStat {
 }
 
 /**
- * Whether a process holds no memory any more. A zombie with more than one thread does: only its main thread has
- * ended, and the kernel shows no memory for that one.
+ * Whether a process holds no memory any more. A zombie with more than one thread does: only its main thread
+ * has ended, and the kernel shows no memory for that one.
  */
 export function hasExited({ state, threads }: PidStat): boolean {
   return state === 'X' || (state === 'Z' && threads <= 1);
 }
 
 /**
- * A thread of a process whose main thread has ended; its files in `/proc/<tid>` show the memory of the process.
+ * A thread of a process whose main thread has ended; its files in `/proc/<tid>` show the memory of the
+ * process.
  * Undefined if there is none.
  * Source: `/proc/<pid>/task`.
  * @throws KernelFileError, `ENOENT` or `ESRCH` if the process does not exist or has exited.

@@ -68,9 +68,9 @@ export class RunBpf {
   }
 
   /**
-   * Opens the iterators, which takes about 10 ms: delayed until the target has run for a while. On the first run on a
-   * kernel their programs are adapted to it first, between samples. From then on totals have `charged`. `onStep` is
-   * called between the system calls that open them, most of which wait for other CPUs.
+   * Opens the iterators, which takes about 10 ms: delayed until the target has run for a while. On the first
+   * run on a kernel their programs are adapted to it first, between samples. From then on totals have
+   * `charged`. `onStep` is called between the system calls that open them, most of which wait for other CPUs.
    */
   prepare(onStep?: () => void): Promise<void> {
     this.#prepared ??= this.#prepareOnce(onStep);

@@ -1,10 +1,11 @@
 // Starts the target: `launch-stub FD`, where FD is a socket to cmemstat.
 //
-// cmemstat writes one request (struct request and what follows it). The stub opens the cgroup.procs files, starts a child that
-// shares its memory until exec, as vfork(2) does, and stays as the child's parent. The child changes its working directory, writes
-// 0 to the files, restores descriptors, limit and signals, and becomes the target. As it has no memory of its own until then,
-// nothing but the target is charged to the cgroup. The stub reports how the start ended (struct started), and sends SIGCHLD to
-// cmemstat, which reads the socket then, as it does when the stub ends. Then it waits for the target and reports its whole wait
+// cmemstat writes one request (struct request and what follows it). The stub opens the cgroup.procs files,
+// starts a child that shares its memory until exec, as vfork(2) does, and stays as the child's parent. The
+// child changes its working directory, writes 0 to the files, restores descriptors, limit and signals, and
+// becomes the target. As it has no memory of its own until then, nothing but the target is charged to the
+// cgroup. The stub reports how the start ended (struct started), and sends SIGCHLD to cmemstat, which reads
+// the socket then, as it does when the stub ends. Then it waits for the target and reports its whole wait
 // status (struct ended): Node.js has no way to say that a real-time signal ended a process.
 //
 // No C library: it starts in a fraction of the time of a shell, and works with any.
@@ -41,7 +42,8 @@ __asm__(".globl _start\n"
         "  and $-16, %rsp\n"
         "  call stub_main\n"
         "  ud2\n"
-        // i64 clone_call(u64 flags, void *stack, void (*function)(void *), void *argument): the child calls the function.
+        // i64 clone_call(u64 flags, void *stack, void (*function)(void *), void *argument): the child calls
+        // the function.
         ".globl clone_call\n"
         "clone_call:\n"
         "  mov %rdx, %r8\n"
@@ -124,9 +126,9 @@ enum {
 
 enum { MAGIC = 0x32534d43, SETS_LIMIT = 1, STACK_BYTES = 16384, MAX_JOINS = 16 };
 
-// Followed by `moves` pairs of i32 (from, to; with from -1, `to` is a variable that gets the pid of the target), then by strings that
-// end in NUL: the files to join by, the working directory (empty for that of cmemstat), the path to execute, the arguments, the
-// environment.
+// Followed by `moves` pairs of i32 (from, to; with from -1, `to` is a variable that gets the pid of the
+// target), then by strings that end in NUL: the files to join by, the working directory (empty for that of
+// cmemstat), the path to execute, the arguments, the environment.
 struct request {
   u32 magic, bytes, joins, moves, arguments, variables, flags, reserved;
   u64 ignored, blocked, soft, hard;

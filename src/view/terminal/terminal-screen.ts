@@ -23,8 +23,8 @@ export interface Screen {
   /** Whether it can be drawn on: false after `close`, and if the terminal no longer exists. */
   readonly isOpen: boolean;
   /**
-   * Shows a frame: one line per row, from the top. The first one takes over the terminal. Only changes are written. While the terminal does not
-   * accept output, frames are skipped; the last one is shown afterwards.
+   * Shows a frame: one line per row, from the top. The first one takes over the terminal. Only changes are
+   * written. While the terminal does not accept output, frames are skipped; the last one is shown afterwards.
    */
   draw(lines: readonly Line[]): void;
   /** Redraws everything. */
@@ -71,7 +71,9 @@ export class TerminalScreen implements Screen {
   readonly #reader: SequenceReader & { close(): void };
   readonly #output: TerminalOutput;
   readonly #sizeStream: WriteStream;
-  /** Hidden: temporarily restored, by Ctrl-Z. Unused: nothing was drawn yet, and the terminal is unchanged. */
+  /**
+   * Hidden: temporarily restored, by Ctrl-Z. Unused: nothing was drawn yet, and the terminal is unchanged.
+   */
   #state: 'unused' | 'shown' | 'hidden' | 'closed' = 'unused';
   #input: { stream: ReadStream; keys: TerminalInput } | undefined;
   #size: Size;

@@ -43,7 +43,9 @@ const BTF_VAR_GLOBAL_EXTERN = 2;
 // Objects have a handful. Each one is looked up among all types, which is slow in a malicious file.
 const mostGlobalSections = 256;
 
-/** The maps of an object file, and what its loader would take from elsewhere or what could not be understood. */
+/**
+ * The maps of an object file, and what its loader would take from elsewhere or what could not be understood.
+ */
 export interface ObjectMaps {
   /** In libbpf's order: by definition, followed by those for global variables. */
   readonly maps: ElfMap[];
@@ -179,7 +181,10 @@ function addLegacyMaps(elf: Elf, found: ObjectMaps): void {
   }
 }
 
-/** The names of the maps in a section, by place. One section a map needs no symbol: its name is that of the map. */
+/**
+ * The names of the maps in a section, by place. One section a map needs no symbol: its name is that of the
+ * map.
+ */
 function legacySymbols(elf: Elf, section: ElfSection): Pick<ElfSymbol, 'name' | 'value' | 'binding'>[] {
   const symbols = elf
     .symbolsOf(section)
@@ -290,10 +295,15 @@ function isStructOpsSection(name: string): boolean {
   return /^\??\.struct_ops(\.link)?$/.test(name);
 }
 
-/** Sections that the program has in memory and that hold no maps; arena variables are part of the arena's pages. */
+/**
+ * Sections that the program has in memory and that hold no maps; arena variables are part of the arena's
+ * pages.
+ */
 const UNRELATED_SECTIONS: ReadonlySet<string> = new Set(['license', 'version', '.addr_space.1']);
 
-/** Reports the sections of data that no rule above covers, such as `.bss.SUFFIX`, which libbpf does not load. */
+/**
+ * Reports the sections of data that no rule above covers, such as `.bss.SUFFIX`, which libbpf does not load.
+ */
 function addUnknownSections(elf: Elf, found: ObjectMaps): void {
   for (const section of elf.sections) {
     const { name, type, flags, size } = section;

@@ -61,7 +61,8 @@ const READ_SIZE = 32 * 1024;
 /**
  * Loads an iterator program and attaches it.
  *
- * Source: `Documentation/bpf/bpf_iterators.rst`. Since: Linux 5.8, with CONFIG_DEBUG_INFO_BTF. Needs CAP_BPF and CAP_PERFMON.
+ * Source: `Documentation/bpf/bpf_iterators.rst`. Since: Linux 5.8, with CONFIG_DEBUG_INFO_BTF. Needs CAP_BPF
+ * and CAP_PERFMON.
  * @throws PermissionError, UnsupportedError; SyscallError with the verifier log as its cause if the program
  * is rejected.
  */

@@ -66,7 +66,9 @@ export const PROGRAM_RECORD_SIZE = 88;
 const INSTRUCTION_SIZE = 8;
 const GPL_UNKNOWN = 0x1_0000;
 
-/** What an iterator reads of each program. The higher it is, the longer the kernel takes to load the iterator. */
+/**
+ * What an iterator reads of each program. The higher it is, the longer the kernel takes to load the iterator.
+ */
 export interface ProgramLimits {
   readonly functions: number;
   readonly usedMaps: number;

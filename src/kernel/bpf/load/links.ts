@@ -22,7 +22,8 @@ const NEEDS = ['CAP_BPF', 'CAP_PERFMON'] as const;
 /**
  * Attaches an iterator, to all objects or to a subset.
  *
- * Source: bpf(2), BPF_LINK_CREATE. Since: Linux 5.8; `target` of a map since 5.8, of tasks and cgroups since 6.1.
+ * Source: bpf(2), BPF_LINK_CREATE. Since: Linux 5.8; `target` of a map since 5.8, of tasks and cgroups since
+ * 6.1.
  * @throws PermissionError, UnsupportedError, SyscallError.
  */
 export function attachIterator(bpf: Bpf, program: LoadedProgram, target?: IteratorTarget): BpfLink {

@@ -71,10 +71,10 @@ export const STORAGE_TYPES = [
 const UNDERSTATED: ReadonlySet<string> = new Set(['lpm_trie', 'arena', 'cpumap', ...STORAGE_TYPES]);
 
 /**
- * Whether a map takes more than the kernel says, and than the same formula computes. Measured on Linux 6.12 to 7.3,
- * charged against `memlock`: LPM tries 2.8 to 4 times (slab classes, and nodes without a value, which are not
- * counted), per-CPU hashes with BPF_F_NO_PREALLOC 1.55 times, arenas any number of pages against 0. Local
- * storage and cpumap leave their elements out.
+ * Whether a map takes more than the kernel says, and than the same formula computes. Measured on Linux 6.12
+ * to 7.3, charged against `memlock`: LPM tries 2.8 to 4 times (slab classes, and nodes without a value, which
+ * are not counted), per-CPU hashes with BPF_F_NO_PREALLOC 1.55 times, arenas any number of pages against 0.
+ * Local storage and cpumap leave their elements out.
  */
 export function isUnderstated({
   map_type,
