@@ -9,8 +9,7 @@ const CHANGE_AFTER_MS = 2_000;
 /**
  * Keeps the heap small. By default the young generation grows to 16 MiB during a long run without benefit,
  * since everything allocated by a sample is garbage immediately. From Node.js 22 on V8 also keeps the pages
- * that a garbage collection has emptied, unless it optimises for size. Measured over 1,000,000 samples on
- * Node.js 24: see docs/performance.md.
+ * that a garbage collection has emptied, unless it optimises for size: up to 12 MiB over 1,000,000 samples.
  */
 export function keepHeapSmall(afterMs = CHANGE_AFTER_MS): void {
   changeFlags(['--semi-space-growth-factor=1', '--optimize-for-size'], afterMs);
