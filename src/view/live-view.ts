@@ -62,7 +62,7 @@ const FACTS_MS = 2000;
 const FACTS_REST = 20;
 
 /** Unit: bytes. */
-const MAX_EARLY_BYTES = 4 * 1024 ** 2;
+const MAX_EARLY_BYTES = 1024 ** 2;
 
 /** The view, from before the launch until it is closed. */
 export class LiveView implements Sink {
@@ -167,8 +167,14 @@ export class LiveView implements Sink {
   }
 
   #takeEarly(): void {
-    for (const { stream, chunk } of this.#early ?? []) this.#output.push(stream, chunk);
+    const early = this.#early ?? [];
     this.#early = undefined;
+    // In one piece, of which only the last lines are processed.
+    for (let from = 0, to = 0; from < early.length; from = to) {
+      const { stream } = early[from] ?? { stream: 'stdout' };
+      while (early[to]?.stream === stream) to += 1;
+      this.#output.push(stream, Buffer.concat(early.slice(from, to).map(({ chunk }) => chunk)));
+    }
   }
 
   /** Shows one line to the user. */

@@ -116,6 +116,21 @@ describe('a target that ends before anything is drawn', () => {
   });
 });
 
+test('early output of both streams keeps its order, and no line is lost', () => {
+  const { screen, view } = openView(new FakeScreen({ width: 100, height: 60 }), false);
+  for (const [stream, text] of [
+    ['stdout', 'one\nt'],
+    ['stdout', 'wo\n'],
+    ['stderr', 'three\n'],
+    ['stdout', 'four\n'],
+  ] as const)
+    view.takeOutput(stream, Buffer.from(text));
+  vi.advanceTimersByTime(DRAW_AFTER_MS);
+  screen.press('6', 'z');
+  expect(screen.text).toContain('  one\n  two\n! three\n  four\n');
+  view.close();
+});
+
 test('the panel of output says that standard input is not the terminal, until there is some', () => {
   const { screen, view } = openView();
   screen.press('6');
