@@ -89,6 +89,8 @@ function wrapLine(line: Line, width: number, unicode: boolean): Line[] {
     let rest = span.text;
     while (rest !== '') {
       const piece = clip(rest, left);
+      // A cluster of characters that is wider than the panel ends its span: it would never fit.
+      if (piece === '' && left === width - CONTINUED.length) break;
       if (piece !== '') row.push({ ...span, text: piece });
       rest = rest.slice(piece.length);
       left -= widthOf(piece);

@@ -140,6 +140,16 @@ describe('output', () => {
     expect(lines[0]).toContainEqual({ text: ':8080', style: { fg: 2 } });
   });
 
+  test('a cluster of characters that is wider than the panel ends', () => {
+    const buffer = new OutputBuffer();
+    buffer.push('stdout', Buffer.from(`before ${'\u1100'.repeat(50)}\nafter\n`));
+    const lines = renderOutput(sceneView({ view: { output: { ...buffer.view(), dropped: 0 } } }), {
+      width: 40,
+      height: 6,
+    });
+    expect(text(lines)).toMatch(/before[\s\S]*after/);
+  });
+
   test('an empty output is reported, with the reason', () => {
     const size = { width: 50, height: 2 };
     expect(text(renderOutput(sceneView(), size))).toContain('No output yet.');
