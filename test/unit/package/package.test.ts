@@ -80,7 +80,7 @@ describe('the package', () => {
 
   it('is named in texts at all: the search finds docs/budgets.md', () => {
     expect(mentions(helpTexts())).toContain('docs/budgets.md');
-    expect(documents).toEqual(expect.arrayContaining(['README.md', 'CHANGELOG.md']));
+    expect(documents).toEqual(expect.arrayContaining(['README.md', 'docs/budgets.md']));
   });
 
   it('links to files of the repository that exist', () => {
