@@ -10,6 +10,7 @@ import {
   describeHeld,
   describeHighest,
   describeLargest,
+  describeSize,
   peakNote,
   renderExit,
   type SummaryStyle,
@@ -66,7 +67,12 @@ function describeBpf(bpf: NonNullable<SummaryRecord['bpf']>, size: (bytes: numbe
     const beside =
       uncharged === undefined || uncharged.count === 0 ? '' : `, ${size(uncharged.bytes)} uncharged`;
     const when = bpf.runningReadings === 0 ? 'after the target exited' : 'at most';
-    return `${charged} ${when}${beside}`;
+    const elsewhere = bpf.heldElsewhere ?? largest?.heldElsewhere?.maps;
+    const held =
+      elsewhere === undefined || elsewhere.count === 0
+        ? ''
+        : `; ${describeSize(elsewhere, size)} held, but charged elsewhere`;
+    return `${charged} ${when}${beside}${held}`;
   }
   if (heldPeak !== undefined) return `held by the target at most: ${describeHeld(heldPeak, size)}`;
   return `unknown: ${reason === undefined ? 'it was not read' : safeText(reason)}`;

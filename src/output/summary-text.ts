@@ -312,7 +312,8 @@ function renderCharged(bpf: BpfSummary, size: FormatSize): string[] {
   return lines;
 }
 
-function describeSize({ count, bytes, atLeast }: BpfSize, size: FormatSize): string {
+/** A number of maps and their size. */
+export function describeSize({ count, bytes, atLeast }: BpfSize, size: FormatSize): string {
   return `${plural(count, 'map')}${atLeast === true ? ' at least' : ''} ${size(bytes)}`;
 }
 

@@ -125,7 +125,7 @@ testWith(
         status: 'not-measured',
         reason: expect.stringContaining('acc'),
       });
-      expect(outcome.stderr).toMatch(/held.*charged elsewhere, at most: 1 map 19\.5 MiB/);
+      expect(outcome.stderr).toMatch(/bpf: .* at most; 1 map 19\.5 MiB held, but charged elsewhere/);
     });
   },
 );
