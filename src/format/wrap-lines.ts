@@ -1,8 +1,17 @@
-/** Breaks lines for a terminal: it would break them in the middle of words. */
+/**
+ * Breaks lines for a terminal: it would break them in the middle of words.
+ *
+ * Widths are those of single characters, which are too large for emoji of several. The view measures clusters
+ * (src/view/text/cells.ts) with an Intl.Segmenter, which takes 14 ms to create: longer than all of our modules take to
+ * load. Here a line that is some columns too short does no harm.
+ */
 
-/** Two columns wide. Source: UAX #11, the main blocks. */
+/** Two columns wide. Source: UAX #11, the main blocks; emoji that are drawn as such. */
 const WIDE =
-  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]/u;
+  /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}\p{Emoji_Presentation}]/u;
+
+/** Takes no column: marks on the character before, joiners, directions of writing. */
+const ZERO = /[\p{Mn}\p{Me}\p{Cf}]/u;
 
 /** How much deeper the continuation of a line is indented than its start. Unit: columns. */
 const HANGING_INDENT = 2;
@@ -11,18 +20,19 @@ const HANGING_INDENT = 2;
 const MIN_WIDTH = 20;
 
 /**
- * Breaks every line that is wider than `width` columns, between words if possible; what follows is indented. Without a
- * width, and below 20 columns, the lines are left as they are.
+ * Breaks every line that is wider than `width` columns, between words; what follows is indented. A word that is wider,
+ * such as the path of a file, is left whole: the terminal breaks it, and it can still be copied. Without a width, and
+ * below 20 columns, the lines are left as they are.
  */
 export function wrapLines(lines: readonly string[], width: number | undefined): string[] {
   if (width === undefined || width < MIN_WIDTH) return [...lines];
-  return lines.flatMap((line) => (columnsOf(line) <= width ? [line] : wrap(line, width)));
+  return lines.flatMap((line) => (fitting(line, width) === line ? [line] : wrap(line, width)));
 }
 
 /** The start of a line, with dots, if it is wider than `width` columns. */
 export function cutLine(line: string, width: number | undefined): string {
-  if (width === undefined || columnsOf(line) <= width) return line;
-  return `${split(line, Math.max(0, width - 3))[0]}...`;
+  if (width === undefined || fitting(line, width) === line) return line;
+  return `${fitting(line, Math.max(0, width - 3))}...`;
 }
 
 function wrap(line: string, width: number): string[] {
@@ -30,25 +40,39 @@ function wrap(line: string, width: number): string[] {
   const indent = ' '.repeat(Math.min(start + HANGING_INDENT, width / 2));
   const lines: string[] = [];
   let rest = line;
-  while (columnsOf(rest) > width) {
-    const [fitting] = split(rest, width);
-    // A space after the last word that fits counts too.
-    let end = rest.slice(0, fitting.length + 1).lastIndexOf(' ');
-    if (isBeforeUnit(rest, end)) end = rest.lastIndexOf(' ', end - 1);
-    if (rest.slice(0, Math.max(0, end)).trim() === '') end = fitting.length;
+  for (;;) {
+    const end = endOfLine(rest, width);
     lines.push(rest.slice(0, end).trimEnd());
-    rest = indent + rest.slice(end).trimStart();
+    rest = rest.slice(end).trimStart();
+    if (rest === '') return lines;
+    rest = indent + rest;
   }
-  return rest.trim() === '' ? lines : [...lines, rest];
+}
+
+/** Where to break a text: at its last space that fits, or behind its first word. */
+function endOfLine(text: string, width: number): number {
+  const fits = fitting(text, width).length;
+  if (fits === text.length) return fits;
+  const firstWord = text.search(/\S/);
+  // A space behind the last word that fits counts too.
+  let end = text.lastIndexOf(' ', fits);
+  while (isBeforeUnit(text, end)) end = text.lastIndexOf(' ', end - 1);
+  if (end > firstWord) return end;
+  end = text.indexOf(' ', Math.max(0, firstWord));
+  while (isBeforeUnit(text, end)) end = text.indexOf(' ', end + 1);
+  return end === -1 ? text.length : end;
 }
 
 /** Whether a space is within a quantity, such as `1.50 MiB` or `5 %`. */
 function isBeforeUnit(text: string, space: number): boolean {
-  return /\d$/.test(text.slice(0, Math.max(0, space))) && /^ (?:[KMGTP]i)?B\b|^ %/.test(text.slice(space));
+  return (
+    /\d$/.test(text.slice(Math.max(0, space - 1), Math.max(0, space))) &&
+    /^ (?:(?:[KMGTP]i)?B\b|%)/.test(text.slice(space, space + 5))
+  );
 }
 
-/** The characters that fit into `width` columns, and the others. */
-function split(text: string, width: number): [fitting: string, rest: string] {
+/** The start of a text that fits into `width` columns. */
+function fitting(text: string, width: number): string {
   let columns = 0;
   let end = 0;
   for (const character of text) {
@@ -56,16 +80,10 @@ function split(text: string, width: number): [fitting: string, rest: string] {
     if (columns > width) break;
     end += character.length;
   }
-  return [text.slice(0, end), text.slice(end)];
-}
-
-function columnsOf(text: string): number {
-  let columns = 0;
-  for (const character of text) columns += widthOf(character);
-  return columns;
+  return text.slice(0, end);
 }
 
 function widthOf(character: string): number {
   if (character <= '\u007f') return 1;
-  return WIDE.test(character) ? 2 : /\p{Mn}/u.test(character) ? 0 : 1;
+  return ZERO.test(character) ? 0 : WIDE.test(character) ? 2 : 1;
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cutLine, wrapLines } from '#src/format/wrap-lines.ts';
 
@@ -12,15 +13,16 @@ describe('wrapLines', () => {
     expect(wrapLines([`${'word '.repeat(100)}`], undefined)).toHaveLength(1);
   });
 
-  it('breaks a word that is wider than the line', () => {
-    expect(wrapLines(['x'.repeat(45)], 20)).toEqual([
-      'x'.repeat(20),
-      `  ${'x'.repeat(18)}`,
-      `  ${'x'.repeat(7)}`,
+  it('leaves a word whole that is wider than the line, so that a path can be copied', () => {
+    expect(wrapLines(['x'.repeat(45)], 20)).toEqual(['x'.repeat(45)]);
+    expect(wrapLines(['  written to /a/long/path/of/a/file.json and to another'], 20)).toEqual([
+      '  written to',
+      '    /a/long/path/of/a/file.json',
+      '    and to another',
     ]);
-    expect(wrapLines(['  /a/long/path/of/a/file and more'], 20)).toEqual([
-      '  /a/long/path/of/a/',
-      '    file and more',
+    expect(wrapLines(['  /a/path/of/1234567 KiB and more'], 20)).toEqual([
+      '  /a/path/of/1234567 KiB',
+      '    and more',
     ]);
   });
 
@@ -35,14 +37,25 @@ describe('wrapLines', () => {
   it('counts columns, not characters', () => {
     expect(wrapLines(['日本語日本語 日本語日本語'], 20)).toEqual(['日本語日本語', '  日本語日本語']);
     // Combining marks take no column.
-    expect(wrapLines([`${'e\u0301'.repeat(20)}`], 20)).toHaveLength(1);
+    expect(wrapLines([`${'e\u0301'.repeat(10)} ${'e\u0301'.repeat(9)}`], 20)).toHaveLength(1);
+    expect(wrapLines(['✅✅✅✅✅ ✅✅✅✅ 🚀'], 20)).toEqual(['✅✅✅✅✅ ✅✅✅✅', '  🚀']);
   });
 
   it.each([20, 33, 80])('keeps every line within %i columns, and every word', (width) => {
-    const line = `  ${Array.from({ length: 60 }, (_, at) => 'w'.repeat((at * 7) % 19)).join(' ')}`;
+    const line = `  ${Array.from({ length: 60 }, (_, at) => 'w'.repeat((at * 7) % 16)).join(' ')}`;
     const wrapped = wrapLines([line], width);
     expect(Math.max(...wrapped.map(({ length }) => length))).toBeLessThanOrEqual(width);
     expect(wrapped.join('').replaceAll(' ', '')).toBe(line.replaceAll(' ', ''));
+  });
+
+  it('ends for any text', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom('', ' ', '1', ' MiB', ' %', '日本', 'x'.repeat(30))), (parts) => {
+        const line = parts.join('');
+        const joined = wrapLines([line], 20).join('').replaceAll(' ', '');
+        expect(joined).toBe(line.replaceAll(' ', ''));
+      }),
+    );
   });
 });
 
