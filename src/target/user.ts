@@ -61,16 +61,8 @@ export function findEntry(text: string, key: string): string[] | undefined {
   return entries.find((fields) => fields[0] === key) ?? entries.find((fields) => fields[2] === key);
 }
 
-/** The name of a uid in `/etc/passwd`; undefined if it has none there. Source: passwd(5). */
-export function findUserName(uid: number): string | undefined {
-  try {
-    return findEntry(readDatabase('passwd'), String(uid))?.[0];
-  } catch {
-    return undefined;
-  }
-}
-
-function readDatabase(database: string): string {
+/** The text of `/etc/passwd` or `/etc/group`; empty if there is none. */
+export function readDatabase(database: string): string {
   try {
     return readFileSync(`/etc/${database}`, 'utf8');
   } catch (error) {
