@@ -1,9 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
-/** Unit tests that compute or start programs for seconds: hundreds of synthetic series, megabytes of output. CI runs them. */
+/**
+ * Unit tests that compute or start programs for seconds: hundreds of synthetic series, megabytes of output.
+ * CI runs them.
+ */
 const SLOW = ['test/unit/**/*.slow.test.ts'];
 
-// Vite must write nothing into the folders of the sources: in the virtual machines the checkout is mounted read-only.
+// Vite must write nothing into the folders of the sources: in the virtual machines the checkout is mounted
+// read-only.
 export default defineConfig({
   cacheDir: '/tmp/cmemstat-vitest',
   test: {
@@ -14,8 +18,8 @@ export default defineConfig({
           include: ['test/unit/**/*.test.ts'],
           exclude: SLOW,
           setupFiles: 'test/unit/setup.ts',
-          // Starting a process and importing vitest and src for each file took three quarters of the time. So a file
-          // must restore what it changes: process.env, the working directory, spies. No vi.mock here.
+          // Starting a process and importing vitest and src for each file took three quarters of the time. So
+          // a file must restore what it changes: process.env, the working directory, spies. No vi.mock here.
           isolate: false,
           // Statistics and property tests take a second or two, and ten times as long on a busy machine.
           testTimeout: 60_000,
@@ -34,7 +38,8 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
-          // The tests count leaves, file descriptors and processes of the whole host: one file after the other.
+          // The tests count leaves, file descriptors and processes of the whole host: one file after the
+          // other.
           fileParallelism: false,
           // Real kernels and real clocks on a shared machine: one failure may be bad luck, two are a fault.
           retry: process.env.CI === undefined ? 0 : 1,

@@ -1,8 +1,8 @@
 #!//usr/bin/env -S -u CMEMSTAT_NODE "CMEMSTAT_NODE=${NODE_CHANNEL_FD} ${NODE_OPTIONS}" NODE_CHANNEL_FD= NODE_OPTIONS= node
 // These variables are for the target: src/target/environment.ts restores them. The second slash prevents that
-// pnpm, which writes a shell script with this line, takes -u for the program. Linux before 5.1 reads at most 127
-// characters of it. ES5 only: versions of Node.js that are too old for the program must be able to parse this
-// file and report it.
+// pnpm, which writes a shell script with this line, takes -u for the program. Linux before 5.1 reads at most
+// 127 characters of it. ES5 only: versions of Node.js that are too old for the program must be able to parse
+// this file and report it.
 'use strict';
 
 // Only set if Node.js was started without the first line.

@@ -4,10 +4,10 @@
  * test fails if the result is not checked in.
  *
  * A reader of recordings and verdicts is more lenient than the schema, which describes what this version
- * writes: unknown keys are accepted, and so are ranges and patterns, on which no reader depends. In recordings
- * enums are open as well: a recording of a later version that adds a value to one can still be read. In
- * verdicts only those enums are open that a report prints unchanged. Users edit baselines and budget files:
- * their ranges and patterns are checked, and unknown keys of budget files are errors.
+ * writes: unknown keys are accepted, and so are ranges and patterns, on which no reader depends. In
+ * recordings enums are open as well: a recording of a later version that adds a value to one can still be
+ * read. In verdicts only those enums are open that a report prints unchanged. Users edit baselines and budget
+ * files: their ranges and patterns are checked, and unknown keys of budget files are errors.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 
@@ -93,7 +93,9 @@ class Writer {
     return name;
   }
 
-  /** Follows references to the schema itself; `file` is the document that contains it, `name` its definition. */
+  /**
+   * Follows references to the schema itself; `file` is the document that contains it, `name` its definition.
+   */
   #find(schema, file, name) {
     const { $ref, ...others } = schema;
     for (const keyword of Object.keys(schema)) {
@@ -127,7 +129,9 @@ class Writer {
     return shape.sort(([a], [b]) => (a < b ? -1 : 1));
   }
 
-  /** The condition under which a scalar is invalid, and the expected value; undefined for objects and lists. */
+  /**
+   * The condition under which a scalar is invalid, and the expected value; undefined for objects and lists.
+   */
   #scalar({ schema, file, name }, value, key) {
     if (schema.oneOf !== undefined) {
       const each = schema.oneOf.map((one) => this.#scalar(this.#find(one, file), value, key));
@@ -402,8 +406,8 @@ const MODULES = [
 const SHARED_FILE = 'shared-shapes.ts';
 
 /**
- * Takes the functions out of the modules that several of them have, under one name in all; returns them in the order
- * of their calls. Each pass may make callers equal too.
+ * Takes the functions out of the modules that several of them have, under one name in all; returns them in
+ * the order of their calls. Each pass may make callers equal too.
  */
 function takeShared(modules) {
   const shared = [];
@@ -474,7 +478,7 @@ function generateValidators(readSchema) {
   const helpers = [...new Set(modules.flatMap((module) => module.helpers))].sort();
   const written = [...modules, { file: SHARED_FILE, sources: '', parts: shared, helpers }];
   return written.map((module) => {
-    const header = `// Generated from schema/${module.sources || '*'} by build/generate-validators.mjs: change the schema, and run npm run build.`;
+    const header = `// Generated from schema/${module.sources || '*'} by \`npm run build\`: change the schema.`;
     const text = toText(header, module.parts, module.helpers, shared);
     return { path: `src/recording/validation/${module.file}`, text };
   });

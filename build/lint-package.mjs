@@ -1,9 +1,12 @@
-/** `npm run check:package`: publint's findings about the package, warnings included; fails if there is one. */
+/**
+ * `npm run check:package`: publint's findings about the package, warnings included; fails if there is one.
+ */
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
 import manifest from '../package.json' with { type: 'json' };
 
-// publint looks for `#!/usr/bin/env`; bin/cmemstat.js says why its first line has another slash, and a test starts it.
+// publint looks for `#!/usr/bin/env`; bin/cmemstat.js says why its first line has another slash, and a test
+// starts it.
 const EXPECTED = new Set(['BIN_FILE_NOT_EXECUTABLE']);
 
 const { messages } = await publint({ strict: true });

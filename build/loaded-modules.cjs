@@ -1,5 +1,5 @@
-// For `node --require`: writes the loaded modules to the file $LOADED_MODULES at exit, as JSON: the modules of
-// Node.js, and the files of packages with their sizes.
+// For `node --require`: writes the loaded modules to the file $LOADED_MODULES at exit, as JSON: the modules
+// of Node.js, and the files of packages with their sizes.
 const fs = require('node:fs');
 const Module = require('node:module');
 const { basename, sep } = require('node:path');

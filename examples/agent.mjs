@@ -3,10 +3,11 @@
 //
 //     sudo cmemstat -- node examples/agent.mjs --duration 5s
 //
-// - four BPF maps: a hash (preallocated: it takes 14 MB on creation), a percpu array (charged to no cgroup), a
-//   ring buffer, and a hash that is never used;
+// - four BPF maps: a hash (preallocated: it takes 14 MB on creation), a percpu array (charged to no cgroup),
+//   a ring buffer, and a hash that is never used;
 // - one BPF program, a socket filter that looks up a key in the first hash;
-// - a heap that grows and shrinks in waves, a worker process with its own heap, and files that fill the page cache.
+// - a heap that grows and shrinks in waves, a worker process with its own heap, and files that fill the page
+//   cache.
 import { fork } from 'node:child_process';
 import { closeSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { endianness, tmpdir } from 'node:os';
@@ -43,7 +44,7 @@ function structure(size, fields) {
   return bytes;
 }
 
-/** One instruction of 8 bytes. The two registers share a byte: the lower half comes first on little-endian hosts. */
+/** One instruction of 8 bytes. Two registers share a byte: on little-endian hosts `dst` is its lower half. */
 function instruction(opcode, { dst = 0, src = 0, offset = 0, imm = 0 } = {}) {
   const bytes = Buffer.alloc(8);
   const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
@@ -70,7 +71,7 @@ async function openBpf() {
   };
   const address = (bytes) => koffi.address(bytes);
 
-  // Before Linux 5.11 maps count against this limit, which is far too small for them; agents raise it, like libbpf.
+  // Before Linux 5.11 maps count against this limit, which is far too small; agents raise it, like libbpf.
   const RLIMIT_MEMLOCK = 8;
   koffi.load(null).func('int setrlimit(int, void *)')(RLIMIT_MEMLOCK, Buffer.alloc(16, 0xff));
 

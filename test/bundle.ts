@@ -1,4 +1,7 @@
-/** Bundles our programs and tests like the command itself: one file each, which Node.js starts without a loader. */
+/**
+ * Bundles our programs and tests like the command itself: one file each, which Node.js starts without a
+ * loader.
+ */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';

@@ -1,4 +1,7 @@
-/** `npm test`: everything that this host can run, and the names of what it cannot; in CI nothing may be missing. */
+/**
+ * `npm test`: everything that this host can run, and the names of what it cannot; in CI nothing may be
+ * missing.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { countTests, formatClosingLines, type SuiteCounts } from './test-counts.ts';
 import { GUEST_NAMES, runGuestSuites } from './vm/suites.ts';

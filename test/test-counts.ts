@@ -12,8 +12,9 @@ export interface TestCounts {
 }
 
 /**
- * Reads the output of vitest's reporter `verbose`, with or without colours: the counts from its closing lines, such as
- * `Tests  2 failed | 10 passed | 1 skipped (13)`, summed over several runs; and the tests that failed or passed on a retry.
+ * Reads the output of vitest's reporter `verbose`, with or without colours: the counts from its closing
+ * lines, such as `Tests  2 failed | 10 passed | 1 skipped (13)`, summed over several runs; and the tests that
+ * failed or passed on a retry.
  */
 export function countTests(output: string): TestCounts {
   const text = stripVTControlCharacters(output);
@@ -40,9 +41,9 @@ export interface SuiteCounts extends TestCounts {
 }
 
 /**
- * The closing lines of all suites. The tests that failed are listed, since their own lines may be far above, and those
- * that passed only on a retry: these indicate a fault of the tests or of the program. The last line is for programs, and
- * separate.
+ * The closing lines of all suites. The tests that failed are listed, since their own lines may be far above,
+ * and those that passed only on a retry: these indicate a fault of the tests or of the program. The last line
+ * is for programs, and separate.
  */
 export function formatClosingLines(suites: readonly SuiteCounts[]): string[] {
   const list = (key: 'failures' | 'retried', heading: string) => {

@@ -79,7 +79,9 @@ export function makeVerdict(input: VerdictInput): Verdict {
   return verdict;
 }
 
-/** The budgets, each advice with the first one that it concerns. Two runs have other maps of the same names. */
+/**
+ * The budgets, each advice with the first one that it concerns. Two runs have other maps of the same names.
+ */
 function withAdviceOnce(budgets: readonly BudgetResult[]): BudgetResult[] {
   const given = new Set<string>();
   return budgets.map((result) => {

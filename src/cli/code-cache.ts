@@ -51,8 +51,8 @@ export class CodeCache {
   }
 
   /**
-   * Whether the code contains what this command executes until its end, or cannot be completed. V8 compiles a function
-   * when it is first called, so that code stored during a run, or by another command, lacks some.
+   * Whether the code contains what this command executes until its end, or cannot be completed. V8 compiles a
+   * function when it is first called, so that code stored during a run, or by another command, lacks some.
    */
   isComplete(command: string): boolean {
     return this.read(markOf(command)) !== undefined || (this.#usable && !isWritable(this.#directory));

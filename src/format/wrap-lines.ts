@@ -2,8 +2,8 @@
  * Breaks lines for a terminal: it would break them in the middle of words.
  *
  * Widths are those of single characters, which are too large for emoji of several. The view measures clusters
- * (src/view/text/cells.ts) with an Intl.Segmenter, which takes 14 ms to create: longer than all of our modules take to
- * load. Here a line that is some columns too short does no harm.
+ * (src/view/text/cells.ts) with an Intl.Segmenter, which takes 14 ms to create: longer than all of our
+ * modules take to load. Here a line that is some columns too short does no harm.
  */
 
 /** Two columns wide. Source: UAX #11, the main blocks; emoji that are drawn as such. */
@@ -20,9 +20,9 @@ const HANGING_INDENT = 2;
 const MIN_WIDTH = 20;
 
 /**
- * Breaks every line that is wider than `width` columns, between words; what follows is indented. A word that is wider,
- * such as the path of a file, is left whole: the terminal breaks it, and it can still be copied. Without a width, and
- * below 20 columns, the lines are left as they are.
+ * Breaks every line that is wider than `width` columns, between words; what follows is indented. A word that
+ * is wider, such as the path of a file, is left whole: the terminal breaks it, and it can still be copied.
+ * Without a width, and below 20 columns, the lines are left as they are.
  */
 export function wrapLines(lines: readonly string[], width: number | undefined): string[] {
   if (width === undefined || width < MIN_WIDTH) return [...lines];

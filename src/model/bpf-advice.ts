@@ -55,8 +55,8 @@ export type ComputeMapCost = (
 export interface BpfAdvice {
   /**
    * `nearly-empty`: preallocated for far more elements than any reading found. `shareable`: many maps with
-   * the same definition. `idle-ring-buffer`: far larger than the backlog of any reading. `percpu-growth`: size of
-   * per-CPU maps on larger machines.
+   * the same definition. `idle-ring-buffer`: far larger than the backlog of any reading. `percpu-growth`:
+   * size of per-CPU maps on larger machines.
    */
   readonly kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth';
   readonly maps: readonly Pick<AdvisedMap, 'id' | 'name'>[];

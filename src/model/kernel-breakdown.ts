@@ -30,14 +30,16 @@ const AT_LEAST_NOTE =
 /** A sample with a reading of BPF memory. */
 export type BpfMoment = Pick<Sample, 'elapsedMs' | 'kernel' | 'stat'> & { bpf: BpfTotals };
 
-/** Kernel memory of a sample and of a BPF reading may differ by this much, or this share of the BPF memory. */
+/**
+ * Kernel memory of a sample and of a BPF reading may differ by this much, or this share of the BPF memory.
+ */
 const SAME_KERNEL_BYTES = 256 * 1024;
 const SAME_KERNEL_SHARE = 0.05;
 
 /**
- * The BPF memory of a sample: its own reading, or, if that does not say what was charged, one of another time if
- * kernel memory was the same then. Undefined if neither is known: maps may have been created or removed between
- * the two times.
+ * The BPF memory of a sample: its own reading, or, if that does not say what was charged, one of another time
+ * if kernel memory was the same then. Undefined if neither is known: maps may have been created or removed
+ * between the two times.
  */
 export function bpfOf(sample: Sample, reading: BpfMoment | undefined): BpfTotals | undefined {
   if (sample.bpf?.charged !== undefined || reading === undefined) return sample.bpf;

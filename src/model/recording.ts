@@ -205,7 +205,8 @@ export interface ProcessProgram {
   /** The name of its effective user, or the uid. Absent if it is not readable. */
   user?: string;
   /**
-   * The words of its command line, cut after 1000 characters; may contain any character. Absent if it is not readable.
+   * The words of its command line, cut after 1000 characters; may contain any character. Absent if it is not
+   * readable.
    */
   command?: string[];
 }
@@ -226,8 +227,8 @@ export interface ProcessesRecord {
   /** Number of processes that are not listed; absent if all are. */
   omitted?: number;
   /**
-   * The programs of processes that are new, have executed another program, or have changed their user or title soon
-   * after that. Absent if there are none.
+   * The programs of processes that are new, have executed another program, or have changed their user or
+   * title soon after that. Absent if there are none.
    */
   programs?: ProcessProgram[];
 }
@@ -246,8 +247,8 @@ export interface BpfSummary {
    */
   runningReadings?: number;
   /**
-   * What the leaf's processes held at most but was charged elsewhere, with the largest sizes by name. Absent if
-   * there was nothing.
+   * What the leaf's processes held at most but was charged elsewhere, with the largest sizes by name. Absent
+   * if there was nothing.
    */
   heldElsewhere?: BpfSize & { names?: Record<string, number> };
   /** The maps of the leaf at their maximum, largest first, at most 100. */
@@ -299,22 +300,22 @@ export interface SummaryRecord {
   /** The sample with the largest `current` (process-tree: `tree.rss`). */
   highest?: Sample;
   /**
-   * The highest sample whose BPF memory is known; absent if that is `highest`, or if no sample is one: at the highest one,
-   * BPF memory was not read, and kernel memory differed from that of the next readings.
+   * The highest sample whose BPF memory is known; absent if that is `highest`, or if no sample is one: at the
+   * highest one, BPF memory was not read, and kernel memory differed from that of the next readings.
    */
   highestWithBpf?: Sample;
   /** Time-weighted means: every sample is valid until the next. Unit: bytes. */
   averages: Record<string, number>;
   /**
    * The maximum of every gauge over all samples and the readings between them: all keys of memory.stat, and
-   * the other metrics. Each maximum may occur at a different time. Unit: bytes; `processes` and the counters in memory.stat are counts.
-   * Absent before the first sample.
+   * the other metrics. Each maximum may occur at a different time. Unit: bytes; `processes` and the counters
+   * in memory.stat are counts. Absent before the first sample.
    */
   maxima?: Record<string, number>;
   /**
-   * The estimated growth of the figures that certainly grew or shrank over the second half of the run: `current`,
-   * `anon`, `file`, `kernel`, or `rss` and `pss`. Absent if none did, or if the run was too short. Unit: bytes per
-   * minute.
+   * The estimated growth of the figures that certainly grew or shrank over the second half of the run:
+   * `current`, `anon`, `file`, `kernel`, or `rss` and `pss`. Absent if none did, or if the run was too short.
+   * Unit: bytes per minute.
    */
   growth?: Record<string, number>;
   /** The composition of kernel memory at `highestWithBpf`, otherwise at `highest`. */
@@ -325,8 +326,8 @@ export interface SummaryRecord {
   /** Time spent waiting for memory, from memory.pressure. Unit: microseconds. */
   stallUs?: { some?: number; full?: number };
   /**
-   * CPU time of the run, from the cgroup's cpu.stat; without one (cgroup v1, process-tree mode), of the target and the
-   * processes that it waited for. Absent if neither can be read. Unit: microseconds.
+   * CPU time of the run, from the cgroup's cpu.stat; without one (cgroup v1, process-tree mode), of the
+   * target and the processes that it waited for. Absent if neither can be read. Unit: microseconds.
    */
   cpuUs?: CpuTime;
   bpf?: BpfSummary;
@@ -343,8 +344,8 @@ export interface SummaryRecord {
     /** The longest time between two samples. */
     longestGapMs: number;
     /**
-     * Readings of the sizes between the samples, while processes of the leaf had memory. Absent in process-tree
-     * mode.
+     * Readings of the sizes between the samples, while processes of the leaf had memory. Absent in
+     * process-tree mode.
      */
     readings?: number;
     /** The longest time between two readings or samples. Absent in process-tree mode. */

@@ -82,8 +82,8 @@ export class SampleAggregate {
   }
 
   /**
-   * Whether a sample is so much higher than all whose BPF memory is known that BPF memory should be read for it, due
-   * or not. That is at most once for every 5 % of growth.
+   * Whether a sample is so much higher than all whose BPF memory is known that BPF memory should be read for
+   * it, due or not. That is at most once for every 5 % of growth.
    */
   needsBpf(sample: Sample): boolean {
     if (this.#bpfLast?.charged === undefined || bpfOf(sample, this.#bpfMoment)?.charged !== undefined)

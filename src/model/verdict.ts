@@ -59,8 +59,8 @@ export interface Exceedance {
   run?: number;
   breakdown: BreakdownLine[];
   /**
-   * How much the metric had grown by then: everything is created during the run, so this is its value. Absent if its
-   * unit is not bytes. Unit: bytes.
+   * How much the metric had grown by then: everything is created during the run, so this is its value. Absent
+   * if its unit is not bytes. Unit: bytes.
    */
   growthBytes?: number;
   /** The five that grew most up to then; only those whose memory is part of the metric. */
@@ -98,8 +98,9 @@ export interface BudgetResult {
   /** `value - limit`: negative values are the remaining headroom. */
   excess?: number;
   /**
-   * The value that the metric may have had between two readings: the kernel's high-water mark does not exclude
-   * it. Absent if that is within the limit, unless nothing was read while the target ran. Unit: bytes.
+   * The value that the metric may have had between two readings: the kernel's high-water mark does not
+   * exclude it. Absent if that is within the limit, unless nothing was read while the target ran. Unit:
+   * bytes.
    */
   possible?: number;
   /** The value of every run, in order; absent for a single run. Null for a run that did not measure it. */
@@ -131,8 +132,8 @@ export interface Verdict {
    */
   status: 'passed' | 'failed' | 'not-measured';
   /**
-   * Number of evaluated runs, which of their values counts, and how long each took. `times` is absent if a run has
-   * no summary.
+   * Number of evaluated runs, which of their values counts, and how long each took. `times` is absent if a
+   * run has no summary.
    */
   runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst'; times?: RunTimes[] };
   /**

@@ -22,8 +22,8 @@ const MAX_LINES = 6;
 const PARTS = ['anon', 'file', 'kernel', 'swap', 'rss', 'pss'];
 
 /**
- * Command and status, peak, what memory consisted of at its highest, BPF memory, and warnings as far as there is
- * room. `width` is that of the terminal, if there is one. Unit: columns.
+ * Command and status, peak, what memory consisted of at its highest, BPF memory, and warnings as far as there
+ * is room. `width` is that of the terminal, if there is one. Unit: columns.
  */
 export function renderBrief(
   summary: SummaryRecord,

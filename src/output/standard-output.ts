@@ -23,7 +23,10 @@ export class StandardOutput {
     return this.#error !== undefined;
   }
 
-  /** Writes lines of text, broken at the width of a terminal. A closed pipe is not an error. @throws OutputError. */
+  /**
+   * Writes lines of text, broken at the width of a terminal. A closed pipe is not an error. @throws
+   * OutputError.
+   */
   writeLines(lines: readonly string[]): Promise<void> {
     return this.write(wrapLines(lines, terminalWidth(1)).join('\n'));
   }

@@ -5,8 +5,9 @@ import { fstatSync } from 'node:fs';
 const DEFAULT_WIDTH = 80;
 
 /**
- * The width of a standard stream: that of its terminal; COLUMNS if the terminal reports none, or if the stream is
- * no terminal. Undefined for pipes and files without COLUMNS, which get whole lines. Unit: columns.
+ * The width of a standard stream: that of its terminal; COLUMNS if the terminal reports none, or if the
+ * stream is not a terminal. Undefined for pipes and files without COLUMNS, which get whole lines. Unit:
+ * columns.
  */
 export function terminalWidth(fd: 1 | 2): number | undefined {
   const given = Number(process.env.COLUMNS);

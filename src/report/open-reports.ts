@@ -16,8 +16,8 @@ export interface Reports {
   /** Logs messages to standard error; resolves when they are written. */
   log(messages: readonly string[]): Promise<void>;
   /**
-   * Writes all reports, even if one fails; failures are logged. Returns the first one. `isAdviceShown`: the summary
-   * above a text report contains the advice.
+   * Writes all reports, even if one fails; failures are logged. Returns the first one. `isAdviceShown`: the
+   * summary above a text report contains the advice.
    */
   write(verdict: Verdict, isAdviceShown?: boolean): Promise<OutputError | undefined>;
 }

@@ -105,7 +105,10 @@ const REQUIRED: Readonly<Record<BudgetResult['op'], string>> = {
   '==': 'must be',
 };
 
-/** Whether nothing was read while the target ran, and the kernel's high-water mark alone shows that the limit was met. */
+/**
+ * Whether nothing was read while the target ran, and the kernel's high-water mark alone shows that the limit
+ * was met.
+ */
 function isBounded({ possible, limit, op }: BudgetResult): boolean {
   return possible !== undefined && limit !== undefined && meetsLimit(possible, op, limit);
 }
@@ -143,8 +146,8 @@ export function describeFirst({ elapsedMs, shownMs }: Exceedance): string | unde
 }
 
 /**
- * How much of the growth of a metric the listed items explain: `17.7 MiB of the 17.7 MiB that bpf grew by (100 %)`.
- * Undefined if it is unknown.
+ * How much of the growth of a metric the listed items explain: `17.7 MiB of the 17.7 MiB that bpf grew by
+ * (100 %)`. Undefined if it is unknown.
  */
 export function describeShare(
   { growthBytes = 0 }: Exceedance,
@@ -302,8 +305,8 @@ export function cpuMsOf({ cpuUs }: RunTimes): number | undefined {
 }
 
 /**
- * Describes how long the runs took: `duration 2.5s, cpu time 630ms`; of several runs, the median and the range.
- * Undefined if it is unknown.
+ * Describes how long the runs took: `duration 2.5s, cpu time 630ms`; of several runs, the median and the
+ * range. Undefined if it is unknown.
  */
 export function describeTimes({ runs: { times = [] } }: Verdict): string | undefined {
   const parts = [

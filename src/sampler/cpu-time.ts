@@ -14,8 +14,8 @@ const CPU_STAT = 'cpu.stat';
 const RUSAGE = 'getrusage(2) of the target and its children';
 
 /**
- * The CPU time of a run whose target has exited: that of its leaf, or of the target and the descendants that were
- * waited for, by what `readChildUsage` returned before the launch. Undefined if neither can be read.
+ * The CPU time of a run whose target has exited: that of its leaf, or of the target and the descendants that
+ * were waited for, by what `readChildUsage` returned before the launch. Undefined if neither can be read.
  */
 export async function readCpuTime(
   leaf: Leaf | undefined,

@@ -1,4 +1,6 @@
-/** Notices memory that the run's cgroup is not charged for: its processes in other cgroups, and its removal. */
+/**
+ * Notices memory that the run's cgroup is not charged for: its processes in other cgroups, and its removal.
+ */
 import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
 import { basename, join } from 'node:path';
 import { isInLeaf } from '../cgroup/leaf-name.ts';
@@ -251,7 +253,9 @@ export class ElsewhereWatch {
     else member.elsewhere.listed = this.#report(stat, cgroup);
   }
 
-  /** Children of processes of the run that were started in, or moved to, another cgroup between two checks. */
+  /**
+   * Children of processes of the run that were started in, or moved to, another cgroup between two checks.
+   */
   #findChildren(inside: ReadonlySet<number>, leaf: WatchedLeaf): void {
     const present = this.#listNew();
     const fresh = present.filter(
@@ -276,14 +280,15 @@ export class ElsewhereWatch {
   }
 
   /**
-   * The pids given out since the check before the previous one, since a process is in /proc a moment later: children of
-   * the run are among them. Some may be threads, or have exited.
+   * The pids given out since the check before the previous one, since a process is in /proc a moment later:
+   * children of the run are among them. Some may be threads, or have exited.
    */
   #listNew(): number[] {
     const target = this.#parts.targetPid();
     const [from, previous] = this.#lastPids ?? [target, target];
     const last = unlessGone(readLastPid);
-    // Where /proc/loadavg is not that of the kernel, or starts again, its last pid may be before that of the target.
+    // Where /proc/loadavg is not that of the kernel, or starts again, its last pid may be before that of the
+    // target.
     const isKnown = last !== undefined && (this.#lastPids !== undefined || last >= target);
     if (!isKnown) return listPids().filter((pid) => pid > target);
     this.#lastPids = [previous, last];

@@ -23,7 +23,9 @@ const MAX_MAPPINGS = 20_000;
 const MAX_DESCRIPTORS = 100_000;
 const MAX_TARGETS = 1000;
 
-/** Reads all details of a process in the background; what has exited or is not accessible is reported as such. */
+/**
+ * Reads all details of a process in the background; what has exited or is not accessible is reported as such.
+ */
 export async function readProcessFacts(pid: number, procRoot = '/proc'): Promise<ProcessFacts> {
   const folder = `${procRoot}/${pid}`;
   const [mappings, limits, descriptors] = await Promise.all([

@@ -35,8 +35,8 @@ export class ProcessPrograms {
   }
 
   /**
-   * The program of a process if it is new or has changed since the last call. A user without an entry in `/etc/passwd` is
-   * shown by its number until the name service has answered.
+   * The program of a process if it is new or has changed since the last call. A user without an entry in
+   * `/etc/passwd` is shown by its number until the name service has answered.
    */
   look({ pid, startTime, image }: PidStat): ProcessProgram | undefined {
     const key = `${startTime} ${image}`;

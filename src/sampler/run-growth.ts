@@ -22,8 +22,8 @@ export class RunGrowth {
   }
 
   /**
-   * The estimated growth of the figures that certainly grew or shrank over the second half of the run; undefined if
-   * none did, or if the run was too short. Unit: bytes per minute.
+   * The estimated growth of the figures that certainly grew or shrank over the second half of the run;
+   * undefined if none did, or if the run was too short. Unit: bytes per minute.
    */
   summary(): Record<string, number> | undefined {
     const growth: Record<string, number> = {};

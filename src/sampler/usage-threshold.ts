@@ -18,9 +18,9 @@ interface Armed {
 }
 
 /**
- * A threshold on memory.usage_in_bytes. Registering waits for the kernel for 8 to 60 ms (RCU), so a thread does
- * it; it is for memory that does not move. Source: `__mem_cgroup_usage_register_event` in mm/memcontrol-v1.c,
- * Documentation/admin-guide/cgroup-v1/memory.rst, section 9.
+ * A threshold on memory.usage_in_bytes. Registering waits for the kernel for 8 to 60 ms (RCU), so a thread
+ * does it; it is for memory that does not move. Source: `__mem_cgroup_usage_register_event` in
+ * mm/memcontrol-v1.c, Documentation/admin-guide/cgroup-v1/memory.rst, section 9.
  */
 export class UsageThreshold {
   readonly #control: number;

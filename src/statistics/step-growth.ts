@@ -2,7 +2,8 @@
 import { evaluateGrowth, GROWTH_MIN_MS, GROWTH_MIN_READINGS, type Growth } from './trend.ts';
 
 /**
- * The readings that differ from the previous one, oldest first: time in milliseconds and value alternate. Never modified.
+ * The readings that differ from the previous one, oldest first: time in milliseconds and value alternate.
+ * Never modified.
  */
 export type Steps = Float64Array;
 
@@ -41,8 +42,8 @@ function closest(pairs: readonly [number, number][]): number {
 }
 
 /**
- * Growth over the second half of the time from `fromMs` to `toMs`, as of `GrowthReadings` with a reading every
- * `intervalMs`; undefined with too few of them or in too short a time.
+ * Growth over the second half of the time from `fromMs` to `toMs`, as of `GrowthReadings` with a reading
+ * every `intervalMs`; undefined with too few of them or in too short a time.
  */
 export function growthOfSteps(
   steps: Steps,

@@ -8,8 +8,8 @@ import type { Executable } from './find-executable.ts';
 const MAX_DEPTH = 5;
 
 /**
- * Describes a failure of execve(2); `errno` is a name such as `ENOENT`. `cwd` is where the target starts, if that is
- * not where we are: the path of an interpreter is relative to it.
+ * Describes a failure of execve(2); `errno` is a name such as `ENOENT`. `cwd` is where the target starts, if
+ * that is not where we are: the path of an interpreter is relative to it.
  */
 export function describeExecFailure({ file }: Executable, errno: string, cwd = '.'): string {
   let script = file;

@@ -18,8 +18,8 @@ export function findUserName(uid: number): string | undefined {
 }
 
 /**
- * The names that the name service (LDAP, systemd-homed, ...) has for some uids; those without one are left out. Without
- * getent(1), or if it does not answer in time, nothing is found. Source: getent(1).
+ * The names that the name service (LDAP, systemd-homed, ...) has for some uids; those without one are left
+ * out. Without getent(1), or if it does not answer in time, nothing is found. Source: getent(1).
  */
 export function askUserNames(uids: readonly number[]): Promise<Map<number, string>> {
   return new Promise((resolve) => {

@@ -50,8 +50,8 @@ export interface LiveViewOptions {
 }
 
 /**
- * A target that ends within this time after the launch gets no view: its output and the summary say it all. Unit:
- * milliseconds.
+ * A target that ends within this time after the launch gets no view: its output and the summary say it all.
+ * Unit: milliseconds.
  */
 export const DRAW_AFTER_MS = 300;
 
@@ -140,7 +140,8 @@ export class LiveView implements Sink {
   }
 
   /**
-   * Shows the summary until the user quits; closes immediately with `--exit-on-end`, and if nothing was drawn yet.
+   * Shows the summary until the user quits; closes immediately with `--exit-on-end`, and if nothing was drawn
+   * yet.
    */
   async stop(summary: SummaryRecord): Promise<void> {
     this.#endedMs = summary.durationMs;

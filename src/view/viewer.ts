@@ -33,7 +33,10 @@ export interface Shown {
   output(): OutputView;
   /** Undefined if it was not computed. */
   advice(): readonly BpfAdvice[] | undefined;
-  /** The details of a process, which are read because they are asked for; undefined until then. Absent in a replay. */
+  /**
+   * The details of a process, which are read because they are asked for; undefined until then. Absent in a
+   * replay.
+   */
   facts?(pid: number): ProcessFacts | undefined;
 }
 

@@ -1,4 +1,6 @@
-/** `npm run bench`: the costs of cmemstat, as medians of several alternating runs and ratios between commands. */
+/**
+ * `npm run bench`: the costs of cmemstat, as medians of several alternating runs and ratios between commands.
+ */
 import { measureBpf } from './bpf.ts';
 import { measureBudgets } from './budgets.ts';
 import { measureCpu } from './cpu.ts';

@@ -66,7 +66,10 @@ async function observe(interval: string): Promise<{ share: number; peakBytes: nu
   return { share, peakBytes };
 }
 
-/** The CPU time of a process. Source: `/proc/<pid>/task/<tid>/schedstat`, whose first number is the time on a CPU. */
+/**
+ * The CPU time of a process. Source: `/proc/<pid>/task/<tid>/schedstat`, whose first number is the time on a
+ * CPU.
+ */
 export function cpuNanoseconds(pid: number): number {
   return readdirSync(`/proc/${pid}/task`).reduce((sum, tid) => {
     const [running] = readFileSync(`/proc/${pid}/task/${tid}/schedstat`, 'utf8').split(' ');

@@ -1,4 +1,7 @@
-/** Evaluates samples in a separate process: `evaluate-samples.ts SAMPLES BUDGETS`; prints ms and the maximum RSS. */
+/**
+ * Evaluates samples in a separate process: `evaluate-samples.ts SAMPLES BUDGETS`; prints ms and the maximum
+ * RSS.
+ */
 import { readFileSync, rmSync } from 'node:fs';
 import { BudgetEvaluator } from '#src/budget/evaluation/evaluator.ts';
 import { parseBudget } from '#src/budget/expression/parse-budget.ts';

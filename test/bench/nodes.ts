@@ -14,8 +14,9 @@ export interface Node {
 }
 
 /**
- * The available ones: the Node.js that runs this, `$BENCH_NODES/<major>` (a directory each, as npm fills it), or
- * the npm package node-linux-<arch>, installed to a cache outside of the project. Unavailable ones are reported.
+ * The available ones: the Node.js that runs this, `$BENCH_NODES/<major>` (a directory each, as npm fills it),
+ * or the npm package node-linux-<arch>, installed to a cache outside of the project. Unavailable ones are
+ * reported.
  */
 export function findNodes(): Node[] {
   return VERSIONS.flatMap((major) => {

@@ -108,7 +108,10 @@ async function measureTicksBeside(folder: string, name: string, target: string[]
   };
 }
 
-/** From the start of cmemstat to the first frame, minus the time of a run without the view until its target runs. */
+/**
+ * From the start of cmemstat to the first frame, minus the time of a run without the view until its target
+ * runs.
+ */
 async function measureFirstFrame(folder: string): Promise<Finding> {
   const withView: number[] = [];
   const without: number[] = [];

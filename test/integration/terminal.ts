@@ -97,7 +97,10 @@ export class TmuxTerminal {
     return stdout;
   }
 
-  /** Keys by tmux's names: `Up`, `PPage`, `C-c`, `F1` ... Sent one by one, so that they are not joined into sequences. */
+  /**
+   * Keys by tmux's names: `Up`, `PPage`, `C-c`, `F1` ... Sent one by one, so that they are not joined into
+   * sequences.
+   */
   async keys(...names: string[]): Promise<void> {
     for (const name of names) {
       await this.#tmux('send-keys', name);

@@ -1,6 +1,7 @@
 /**
- * `npm run test:nodes [-- 22 26]`: the parts that depend on Node.js, on each other supported version, and that an
- * older one is rejected. The binaries are npm packages, cached in `$CMEMSTAT_NODES`, else `~/.cache/cmemstat-nodes`.
+ * `npm run test:nodes [-- 22 26]`: the parts that depend on Node.js, on each other supported version, and
+ * that an older one is rejected. The binaries are npm packages, cached in `$CMEMSTAT_NODES`, else
+ * `~/.cache/cmemstat-nodes`.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';

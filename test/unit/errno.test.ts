@@ -7,7 +7,10 @@ import { errnoName } from '#src/errno.ts';
 import { errnoOf } from '#src/errors.ts';
 import { PROJECT } from '../paths.ts';
 
-/** The error that Node.js throws for a failed call of node:fs, with the name that this version has for the errno. */
+/**
+ * The error that Node.js throws for a failed call of node:fs, with the name that this version has for the
+ * errno.
+ */
 function nodeError(errno: number): Error {
   const code = getSystemErrorName(-errno);
   return Object.assign(new Error(`${code}: call`), { code, errno: -errno, syscall: 'call' });

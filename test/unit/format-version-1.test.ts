@@ -25,7 +25,10 @@ const VERDICTS = readdirSync(DIRECTORY).filter((name) => name.endsWith('.verdict
 
 const read = (name: string) => readFileSync(join(DIRECTORY, name), 'utf8');
 
-/** The text of a recording or a summary in the current version: rewritten as text, independent of the code under test. */
+/**
+ * The text of a recording or a summary in the current version: rewritten as text, independent of the code
+ * under test.
+ */
 const rewritten = (text: string) =>
   text
     .replaceAll('"version":1,', '"version":2,')
@@ -77,8 +80,9 @@ const EVALUATED: Readonly<Record<string, [plan: GatePlan, recordings: string[]]>
 };
 
 /**
- * The parts that both versions have, and that depend neither on the directory of the files, nor on the wording of warnings, nor on the
- * moment that explains an exceeded limit: version 1 showed the first, this version shows the maximum.
+ * The parts that both versions have, and that depend neither on the directory of the files, nor on the
+ * wording of warnings, nor on the moment that explains an exceeded limit: version 1 showed the first, this
+ * version shows the maximum.
  */
 function comparable(verdict: Verdict | undefined): unknown {
   const { warnings, budgets, runs, ...others } = verdict ?? ({ warnings: [] } as Partial<Verdict>);

@@ -80,6 +80,20 @@ it('sources, tests, documents, schemas and the manual page use standard words', 
   expect(files.flatMap((file) => findIdioms(file, readFileSync(join(PROJECT, file), 'utf8')))).toEqual([]);
 });
 
+/** Comments of their own lines; the formatter keeps the lines of code. */
+const COMMENT = /^ *(\/\/|\/?\*)/;
+const MAX_COLUMNS = 110;
+
+it('comments fit into 110 columns', () => {
+  const files = trackedFiles().filter((file) => /\.(ts|mjs|cjs)$/.test(file));
+  const long = files.flatMap((file) =>
+    readFileSync(join(PROJECT, file), 'utf8')
+      .split('\n')
+      .flatMap((line, at) => (line.length > MAX_COLUMNS && COMMENT.test(line) ? [`${file}:${at + 1}`] : [])),
+  );
+  expect(long).toEqual([]);
+});
+
 it.each([
   ['// Maps that were told before', 'told'],
   ["'(try: sudo cmemstat)'", '(try:'],

@@ -10,7 +10,9 @@ export function removeTrees(): void {
   for (const directory of made.splice(0)) rmSync(directory, { recursive: true, force: true });
 }
 
-/** Creates a folder with these files, removed after the test file; a path that ends in `/` is an empty folder. */
+/**
+ * Creates a folder with these files, removed after the test file; a path that ends in `/` is an empty folder.
+ */
 export function makeTree(files: Readonly<Record<string, string>> = {}): string {
   const root = mkdtempSync(join(tmpdir(), 'cmemstat-unit-'));
   made.push(root);

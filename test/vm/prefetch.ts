@@ -1,4 +1,7 @@
-/** Downloads what the guests need and the cache lacks, all at once: `npm test` then starts without waiting for a mirror. */
+/**
+ * Downloads what the guests need and the cache lacks, all at once: `npm test` then starts without waiting for
+ * a mirror.
+ */
 import { KERNEL_NAMES, prepareKernel } from './guest/kernels.ts';
 import { prepareRootFileSystem } from './guest/systemd-guest.ts';
 

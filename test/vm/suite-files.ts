@@ -1,12 +1,15 @@
-/** The guests of each file of test/integration; README.md has the reasons. An unlisted file runs in each kernel's guest. */
+/**
+ * The guests of each file of test/integration; README.md has the reasons. An unlisted file runs in each
+ * kernel's guest.
+ */
 import type { KernelName } from './guest/kernels.ts';
 
 /** What depends on systemd; the rest is the same as in the guest with the same kernel. */
 export const SYSTEMD_FILES: readonly string[] = ['systemd', 'launch', 'lifecycle'];
 
 /**
- * What does not depend on the kernel: terminals, files, and the processing of a run's figures. Only the host runs
- * these. In the other files `testWithoutKernel` marks such tests.
+ * What does not depend on the kernel: terminals, files, and the processing of a run's figures. Only the host
+ * runs these. In the other files `testWithoutKernel` marks such tests.
  */
 export const HOST_FILES: readonly string[] =
   'screen* view* replay code-cache budget-servers budget-files compare reports gate-faults action junit-schema growth'.split(

@@ -53,8 +53,8 @@ const GUESTS = new Map<string, Guest>([
 export const GUEST_NAMES: readonly string[] = [...GUESTS.keys()];
 
 /**
- * Runs the integration tests in the guests, two at a time, and prints a line for each at the end. A guest that did not
- * complete counts as one failure.
+ * Runs the integration tests in the guests, two at a time, and prints a line for each at the end. A guest
+ * that did not complete counts as one failure.
  */
 export async function runGuestSuites(
   names: readonly string[],

@@ -6,8 +6,8 @@ import { gateRecordings } from './gate-recordings.ts';
 import type { GatePlan } from './plan.ts';
 
 /**
- * Evaluates recordings and writes the reports of the plan; returns the exit status. `budgetFile` is the one that the
- * plan was read from, if any.
+ * Evaluates recordings and writes the reports of the plan; returns the exit status. `budgetFile` is the one
+ * that the plan was read from, if any.
  * @throws UsageError if there are no budgets; ToolError if a recording cannot be read.
  */
 export async function checkRecordings(

@@ -89,7 +89,8 @@ const MIN_CELL_WIDTH = 8;
 
 /**
  * The rows without as many columns as are needed to fit, and the names of those columns. If that is not
- * enough, the last column (a cgroup or the key of a group) is shortened at its start: its end is what differs.
+ * enough, the last column (a cgroup or the key of a group) is shortened at its start: its end is what
+ * differs.
  */
 function fitColumns(
   cells: readonly (readonly string[])[],
@@ -124,7 +125,9 @@ function fitColumns(
   return { lines, dropped: dropped.map((title) => title || 'bar') };
 }
 
-/** The sum only, also in KiB as `jq 'map(.bytes_memlock) | add / 1024'` prints it; in plain bytes one number. */
+/**
+ * The sum only, also in KiB as `jq 'map(.bytes_memlock) | add / 1024'` prints it; in plain bytes one number.
+ */
 export function renderMapTotal(totals: MapTotals, style: MapTableStyle): string {
   return style.plainBytes ? String(totals.bytes) : describeTotal(totals, style);
 }

@@ -28,8 +28,8 @@ const MAX_LISTED_MAPS = 100;
 const EMPTY_POLL_MS = 20;
 
 /**
- * Waits as requested, takes the last sample, ends remaining processes and creates the summary. `cpuBefore` is what
- * `readChildUsage` returned before the launch.
+ * Waits as requested, takes the last sample, ends remaining processes and creates the summary. `cpuBefore` is
+ * what `readChildUsage` returned before the launch.
  * @throws an error with the errno if the cgroup cannot be read.
  */
 export async function finishRun(
@@ -123,7 +123,9 @@ function summarize(
   return summary;
 }
 
-/** The names of maps elsewhere are known to the reader of BPF memory, their number and size to the samples. */
+/**
+ * The names of maps elsewhere are known to the reader of BPF memory, their number and size to the samples.
+ */
 function mergeBpf(ofRun: BpfSummary, ofSamples: BpfSummary): BpfSummary {
   const { heldElsewhere, ...rest } = { ...ofRun, ...ofSamples };
   if (ofSamples.heldElsewhere === undefined) return rest;

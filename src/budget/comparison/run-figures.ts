@@ -35,7 +35,9 @@ export interface RunFigures {
   maps?: Record<string, number>;
   /** The names of maps that it held but that were charged elsewhere: they were not measured. */
   mapsElsewhere?: readonly string[];
-  /** Whether some of its memory was charged to other cgroups, so that its figures are not those of the run. */
+  /**
+   * Whether some of its memory was charged to other cgroups, so that its figures are not those of the run.
+   */
   isPartial?: true;
   /** Absent in a truncated recording, and in a baseline. */
   times?: RunTimes;

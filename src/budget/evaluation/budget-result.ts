@@ -78,8 +78,8 @@ export function resultOf(watch: BudgetWatch, seen: Seen): RunResult {
 }
 
 /**
- * Adds the value that the kernel's high-water mark does not exclude, if it is above the limit, or if nothing was read
- * while the target ran.
+ * Adds the value that the kernel's high-water mark does not exclude, if it is above the limit, or if nothing
+ * was read while the target ran.
  */
 function withPossible(result: RunResult, { named }: BudgetWatch, { track, run }: Seen): RunResult {
   const { limit, value } = result;
@@ -187,7 +187,9 @@ function exceedanceOf(watch: BudgetWatch, seen: Seen): Exceedance {
 /** The share up to which a later maximum is the same value: it needs no other explanation. */
 const SAME_VALUE = 0.001;
 
-/** Whether the maximum of a metric came after its limit was first exceeded: the maximum is what to explain. */
+/**
+ * Whether the maximum of a metric came after its limit was first exceeded: the maximum is what to explain.
+ */
 function isAtMaximum({ named: { budget }, exceeded }: BudgetWatch, { max, highest }: MetricTrack): boolean {
   const isUpper = budget.op === '<=' || budget.op === '<' || budget.op === '==';
   if (budget.aggregate !== 'max' || !isUpper || exceeded === undefined) return false;

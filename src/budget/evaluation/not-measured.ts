@@ -64,7 +64,9 @@ export function findMissing(
   return undefined;
 }
 
-/** Opening the BPF iterators takes up to 100 ms on a slow machine; then a sample is taken. Unit: milliseconds. */
+/**
+ * Opening the BPF iterators takes up to 100 ms on a slow machine; then a sample is taken. Unit: milliseconds.
+ */
 const BPF_RUN_MIN_MS = 200;
 
 /** An interval at which short runs can be measured. Unit: milliseconds. */

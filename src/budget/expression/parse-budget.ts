@@ -2,7 +2,8 @@
  * Parses budget expressions.
  *
  *     METRIC[.AGGREGATE] OP VALUE
- *     anon<=32MiB   current.p95 < 80% of memory.max   bpf.map:"conn*".max le 1MiB   kernel <= baseline + 5% + 2MiB
+ *     anon<=32MiB   current.p95 < 80% of memory.max
+ *     bpf.map:"conn*".max le 1MiB   kernel <= baseline + 5% + 2MiB
  */
 
 import { nearestName } from '../../format/nearest-name.ts';

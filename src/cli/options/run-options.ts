@@ -15,8 +15,8 @@ import { oneOf } from './one-of.ts';
 import { PLACEMENTS, REQUIRED, type RunFlags, WAITS } from './run-flags.ts';
 
 /**
- * Parses the options of a run, and looks up what they refer to; `program` is what precedes them on the command
- * line. What few runs need is loaded for those.
+ * Parses the options of a run, and looks up what they refer to; `program` is what precedes them on the
+ * command line. What few runs need is loaded for those.
  * @throws UsageError that names the option and the expected value.
  */
 export async function readRunOptions(

@@ -17,8 +17,8 @@ export function parseEffectiveUid(status: string): number | undefined {
 const MAX_COMMAND_LENGTH = 1000;
 
 /**
- * The words of `/proc/<pid>/cmdline`, each of which ends in a NUL; programs may replace them by a title without one.
- * Undefined for a kernel thread, and for a process that has exited. May contain any character.
+ * The words of `/proc/<pid>/cmdline`, each of which ends in a NUL; programs may replace them by a title
+ * without one. Undefined for a kernel thread, and for a process that has exited. May contain any character.
  * Source: proc_pid_cmdline(5).
  */
 export function parseCommandLine(text: string): string[] | undefined {

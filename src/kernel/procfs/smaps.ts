@@ -2,7 +2,9 @@
 
 /** Mappings of the same file, or of the same kind of memory. Sizes in bytes. */
 export interface MappedMemory {
-  /** A path, or as the kernel writes it: `[heap]`, `[stack]`, `[anon:NAME]`; empty for other anonymous memory. */
+  /**
+   * A path, or as the kernel writes it: `[heap]`, `[stack]`, `[anon:NAME]`; empty for other anonymous memory.
+   */
   name: string;
   count: number;
   size: number;
@@ -25,8 +27,8 @@ const FIELDS: Readonly<Record<string, 'size' | 'rss' | 'pss' | 'swap'>> = {
  *     Size:                132 kB
  *     Rss:                  12 kB
  *
- * Source: proc_pid_smaps(5); newlines in paths are written as `\012`. Unit: bytes (the kernel prints KiB). Other lines
- * are ignored.
+ * Source: proc_pid_smaps(5); newlines in paths are written as `\012`. Unit: bytes (the kernel prints KiB).
+ * Other lines are ignored.
  */
 export class SmapsTotals {
   readonly #byName = new Map<string, MappedMemory>();

@@ -1,4 +1,4 @@
-// Generated from schema/baseline.schema.json by build/generate-validators.mjs: change the schema, and run npm run build.
+// Generated from schema/baseline.schema.json by `npm run build`: change the schema.
 import { type Fault, type FindFault, findInList, isInteger, isObject, within, wrong, wrongAt } from './fault.ts';
 import { findInCounters, findInString } from './shared-shapes.ts';
 

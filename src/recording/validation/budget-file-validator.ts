@@ -1,4 +1,4 @@
-// Generated from schema/budget.schema.json by build/generate-validators.mjs: change the schema, and run npm run build.
+// Generated from schema/budget.schema.json by `npm run build`: change the schema.
 import { type Fault, type FindFault, findInList, findUnknownKey, isInteger, isObject, within, wrong, wrongAt } from './fault.ts';
 
 function findInText(value: unknown): Fault | undefined {

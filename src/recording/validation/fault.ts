@@ -69,8 +69,8 @@ export function findUnknownKey(value: Record<string, unknown>, keys: readonly st
 }
 
 /**
- * Describes a violation: `bpf.maps[2].name: expected a string, found 7`, `command is missing: expected a list`,
- * or `runs.cont is not a key here; did you mean "count"?`. `document` is the validated document.
+ * Describes a violation: `bpf.maps[2].name: expected a string, found 7`, `command is missing: expected a
+ * list`, or `runs.cont is not a key here; did you mean "count"?`. `document` is the validated document.
  */
 export function describeFault({ path, expected, keys }: Fault, document: unknown): string {
   const place = formatPath(path);

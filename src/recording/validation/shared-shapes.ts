@@ -1,4 +1,4 @@
-// Generated from schema/* by build/generate-validators.mjs: change the schema, and run npm run build.
+// Generated from schema/* by `npm run build`: change the schema.
 import { type Fault, isObject, wrong, wrongAt } from './fault.ts';
 
 /** Finds the first part of a value that has not this shape. */

@@ -1,4 +1,4 @@
-// Generated from schema/verdict.schema.json by build/generate-validators.mjs: change the schema, and run npm run build.
+// Generated from schema/verdict.schema.json by `npm run build`: change the schema.
 import { type Fault, type FindFault, findInList, isObject, within, wrong, wrongAt } from './fault.ts';
 import { findInLiveMapProgramsItem, findInNumber, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem, findInSummaryCpuUs } from './shared-shapes.ts';
 

@@ -64,7 +64,9 @@ export function relativeTo(view: View, name: string, bytes: number | undefined):
 /** The title of the column of growth. */
 export const GROWTH = 'growth/min';
 
-/** The growth of a figure; undefined until it can be estimated, 0 if none is certain. Unit: bytes per minute. */
+/**
+ * The growth of a figure; undefined until it can be estimated, 0 if none is certain. Unit: bytes per minute.
+ */
 export function growthOf(track: Track | undefined): number | undefined {
   return shownGrowth(track?.readings.growth());
 }

@@ -39,7 +39,9 @@ export function mainList(view: View, empty = emptyPanels(view)): ListId {
   return empty.has(list) ? (BY_USE.find((each) => !empty.has(each)) ?? list) : list;
 }
 
-/** The panels without anything to show, now and in the further run as far as is known; never the focused one. */
+/**
+ * The panels without anything to show, now and in the further run as far as is known; never the focused one.
+ */
 export function emptyPanels(view: View): ReadonlySet<PanelId> {
   return new Set(PANELS.filter((panel) => panel !== view.ui.focus && isEmpty(view, panel)));
 }

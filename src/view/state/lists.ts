@@ -144,8 +144,8 @@ function estimate(
 }
 
 /**
- * The size of a row in relative mode: since the start, which is when it was first seen, or since the pause. Undefined
- * in absolute mode. Unit: bytes.
+ * The size of a row in relative mode: since the start, which is when it was first seen, or since the pause.
+ * Undefined in absolute mode. Unit: bytes.
  */
 export function relativeBytes(
   { base, ui }: View,

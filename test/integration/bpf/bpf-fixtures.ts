@@ -150,7 +150,9 @@ function loadMap(dst: number, fd: number): Buffer[] {
 /** r0 = 0; exit */
 const RETURN_0 = [instruction(0xb7), instruction(0x95)];
 
-/** Other processes use BPF on this host too: of `all`, only objects that are also in the other lists count. */
+/**
+ * Other processes use BPF on this host too: of `all`, only objects that are also in the other lists count.
+ */
 export function withIds<T extends { id: number }>(all: readonly T[], ...others: { id: number }[][]): T[] {
   const sets = others.map((other) => new Set(other.map(({ id }) => id)));
   return all.filter(({ id }) => sets.every((set) => set.has(id)));
@@ -208,7 +210,8 @@ interface BpfScene {
 }
 
 /**
- * Skips a test that this host cannot run, otherwise opens bpf(2) and objects to create; `closeAll` removes them.
+ * Skips a test that this host cannot run, otherwise opens bpf(2) and objects to create; `closeAll` removes
+ * them.
  */
 export async function openBpfScene(context: TestContext): Promise<BpfScene> {
   requires(context, {

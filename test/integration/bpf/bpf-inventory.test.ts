@@ -1,4 +1,6 @@
-/** The inventory on this kernel: compared with bpftool, under churn, with few capabilities, for one cgroup. */
+/**
+ * The inventory on this kernel: compared with bpftool, under churn, with few capabilities, for one cgroup.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** CO-RE relocation compared with libbpf's, against the captured types of other kernels, for all of our objects. */
+/**
+ * CO-RE relocation compared with libbpf's, against the captured types of other kernels, for all of our
+ * objects.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';

@@ -1,4 +1,6 @@
-/** The loader on this kernel: its programs, and comparisons with the instructions of libbpf and of the kernel. */
+/**
+ * The loader on this kernel: its programs, and comparisons with the instructions of libbpf and of the kernel.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { closeSync, mkdtempSync, readdirSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { endianness } from 'node:os';
@@ -267,7 +269,8 @@ describe('other loaders of the same objects', () => {
       const prepared = prepare(path);
       const wanted = loadedByDefault(path);
       skipUnavailable(context, prepared);
-      // bpftool loads all programs of an object or only the first, and fails with sections with a leading `?`.
+      // bpftool loads all programs of an object or only the first, and fails with sections with a leading
+      // `?`.
       const isWhole = wanted.length === prepared.programs.length;
       execFileSync('bpftool', ['prog', isWhole ? 'loadall' : 'load', path, pin]);
       closers.push(() => rmSync(pin, { recursive: true }));
@@ -303,7 +306,9 @@ describe('other loaders of the same objects', () => {
     },
   );
 
-  /** The programs that every kernel with the right features accepts; not those in sections with a leading `?`. */
+  /**
+   * The programs that every kernel with the right features accepts; not those in sections with a leading `?`.
+   */
   function loadedByDefault(path: string): string[] {
     return specify(path)
       .programs.filter(({ section }) => !section.startsWith('?'))

@@ -6,7 +6,9 @@ import { type Capability, readEffectiveCapabilities } from '#src/kernel/procfs/c
 /** Requirements of a test: capabilities, the first Linux release with a BPF feature, a tool. */
 interface Needs {
   capabilities?: Capability[];
-  /** `major.minor`, and the feature. From that release on the test runs, and fails if the feature is missing. */
+  /**
+   * `major.minor`, and the feature. From that release on the test runs, and fails if the feature is missing.
+   */
   since?: [version: string, feature: string];
   tool?: string;
 }

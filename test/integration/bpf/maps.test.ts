@@ -31,7 +31,10 @@ interface Document {
   advice: { kind: string; maps: { id: number }[] }[];
 }
 
-/** The types of a program whose only type is int, in the byte order of the host. Source: include/uapi/linux/btf.h. */
+/**
+ * The types of a program whose only type is int, in the byte order of the host. Source:
+ * include/uapi/linux/btf.h.
+ */
 const BTF_OF_INT = Buffer.concat([
   Buffer.from(Uint16Array.of(0xeb9f).buffer),
   Buffer.of(1, 0),
@@ -111,8 +114,8 @@ describe('--format bpftool', () => {
     await undisturbed(() => {
       const theirs = JSON.parse(shell('bpftool map -j')) as BpftoolMap[];
       const mine = JSON.parse(shell(`${ours} --format bpftool`)) as BpftoolMap[];
-      // bpftool of Debian 12 has no pids, and in a list it gives a map without types the `btf_id` of the one before;
-      // pins are only shown by `bpftool -f`.
+      // bpftool of Debian 12 has no pids, and in a list it gives a map without types the `btf_id` of the one
+      // before; pins are only shown by `bpftool -f`.
       const comparable = (maps: BpftoolMap[]) =>
         maps.map((map) => JSON.stringify({ ...map, pids: undefined, pinned: undefined, btf_id: undefined }));
       expect(theirs.length).toBeGreaterThanOrEqual(count);

@@ -146,7 +146,8 @@ testWith(
   [needs.cgroup, needs.root, needs.chargedBpf, needsProgram('bpftrace')],
   'bpftrace under cmemstat: its maps are charged to the leaf',
   async () => {
-    // It ends by itself once its probes were attached for a while: compiling them can take an emulated machine half a minute.
+    // It ends by itself once its probes were attached for a while: compiling them can take an emulated
+    // machine half a minute.
     const script = `BEGIN { @x = count(); } interval:ms:100 { @hits = count(); @by[pid] = count(); } interval:s:${2 * SLOWNESS} { exit(); }`;
     const limit = ['timeout', '-k', '5', '-s', 'INT', '90'];
     const { summary } = await recordBpf(200, ...limit, 'bpftrace', '-e', script);

@@ -43,7 +43,8 @@ testWith(
     expect(failed?.value).toBeGreaterThan(40 * MIB);
     expect(failed?.excess).toBe((failed?.value ?? 0) - 30 * MIB);
 
-    // The moment is that of the first sample above the limit, which follows the growth reported by the program.
+    // The moment is that of the first sample above the limit, which follows the growth reported by the
+    // program.
     const { samples, events } = readRecording(outcome, readFileSync(file, 'utf8'));
     const first = samples.find(({ stat }) => (stat?.anon ?? 0) > 30 * MIB);
     const exceeded = failed?.exceeded;

@@ -1,4 +1,6 @@
-/** The JUnit report against the structure that readers have in common; see test/fixtures/reports/SOURCE.md. */
+/**
+ * The JUnit report against the structure that readers have in common; see test/fixtures/reports/SOURCE.md.
+ */
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import fc from 'fast-check';

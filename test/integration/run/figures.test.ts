@@ -22,12 +22,15 @@ import {
   testWithoutKernel,
 } from '../harness.ts';
 
-/** The kernel sums the counts of the CPUs every 2 s, or when 64 pages per CPU have changed; until then memory.stat lags. */
+/**
+ * The kernel sums the counts of the CPUs every 2 s, or when 64 pages per CPU have changed; until then
+ * memory.stat lags.
+ */
 const STAT_FLUSH_SECONDS = 5;
 
 /**
- * `dd` reads its whole block before writing it to a pipe: that much anon, and little more. The reader reports the first
- * byte by the file `MIB` in the folder, and holds the rest back until there is a file `end`.
+ * `dd` reads its whole block before writing it to a pipe: that much anon, and little more. The reader reports
+ * the first byte by the file `MIB` in the folder, and holds the rest back until there is a file `end`.
  */
 const hold = (mib: number, folder: string) =>
   `dd if=/dev/zero bs=${mib}M count=1 2>/dev/null | sh -c 'head -c 1 >${folder}/${mib}; until [ -e ${folder}/end ]; do sleep 0.2; done'`;

@@ -108,7 +108,8 @@ describe('the modules of Node.js that are loaded', () => {
         '--budget',
         'anon<=1GiB',
       ];
-      // With a cold cache an emulated guest takes seconds to relocate the BPF programs, without samples in between.
+      // With a cold cache an emulated guest takes seconds to relocate the BPF programs, without samples in
+      // between.
       const seconds = isGuest ? 12 : 2;
       for (const _ of ['cold', 'warm']) {
         const { status, unwanted, stderr, modules } = await load(

@@ -160,7 +160,10 @@ testWith(
   },
 );
 
-/** Removes a cgroup once its processes have ended: the kernel removes them some time after their parent is notified. */
+/**
+ * Removes a cgroup once its processes have ended: the kernel removes them some time after their parent is
+ * notified.
+ */
 async function removeWhenEmpty(directory: string): Promise<void> {
   const deadline = Date.now() + 20_000 * SLOWNESS;
   for (;;) {

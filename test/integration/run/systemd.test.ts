@@ -1,4 +1,6 @@
-/** Placement on a host with systemd: as root by the system manager, as an ordinary user by the user manager. */
+/**
+ * Placement on a host with systemd: as root by the system manager, as an ordinary user by the user manager.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

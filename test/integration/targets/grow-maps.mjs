@@ -1,5 +1,5 @@
-// Creates BPF maps: a small array and a percpu array at once, and a large hash later; all are kept until the end.
-// `grow-maps.mjs MS_OF_THE_HASH MS_OF_THE_END [ENTRIES]`
+// Creates BPF maps: a small array and a percpu array at once, and a large hash later; all are kept until the
+// end. `grow-maps.mjs MS_OF_THE_HASH MS_OF_THE_END [ENTRIES]`
 import koffi from 'koffi';
 
 const BPF_MAP_CREATE = 0;

@@ -1,4 +1,6 @@
-/** A process with a given name that holds maps: `map-holder.ts NAME`. It exits at the end of standard input. */
+/**
+ * A process with a given name that holds maps: `map-holder.ts NAME`. It exits at the end of standard input.
+ */
 import { closeSync } from 'node:fs';
 import { openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';

@@ -1,5 +1,5 @@
-// Allocates a random amount: `noisy.mjs SECONDS MIB NOISE [GROWTH [SEED]]` has MIB +/- NOISE MiB, and grows by
-// GROWTH MiB during its run. The same seed results in the same amounts.
+// Allocates a random amount: `noisy.mjs SECONDS MIB NOISE [GROWTH [SEED]]` has MIB +/- NOISE MiB, and grows
+// by GROWTH MiB during its run. The same seed results in the same amounts.
 const MIB = 1024 * 1024;
 const [seconds = 1, size = 16, noise = 1, growth = 0, seed = 1] = process.argv.slice(2).map(Number);
 const memory = new ArrayBuffer(0, { maxByteLength: 1024 * MIB });

@@ -1,8 +1,9 @@
 /**
- * A program for the tests of the screen: draws the keys, pastes, mouse events and size changes that it receives.
+ * A program for the tests of the screen: draws the keys, pastes, mouse events and size changes that it
+ * receives.
  *
- * Keys: q exits, x throws, z suspends, e calls process.exit without closing, i draws a thousand frames, ! rejects a promise.
- * With `--report FILE` every event is also written there as a line.
+ * Keys: q exits, x throws, z suspends, e calls process.exit without closing, i draws a thousand frames, !
+ * rejects a promise. With `--report FILE` every event is also written there as a line.
  */
 import { appendFileSync } from 'node:fs';
 import { isatty } from 'node:tty';

@@ -18,7 +18,9 @@ import { buildDemo, childOf, DEMO, newFile } from './screen-demo.ts';
 
 buildDemo();
 
-/** The screen of an interactive shell before and after the demo; every property that tmux reports is the same. */
+/**
+ * The screen of an interactive shell before and after the demo; every property that tmux reports is the same.
+ */
 async function shellAround(
   leave: (terminal: TmuxTerminal) => Promise<void>,
   afterwards: RegExp,

@@ -11,7 +11,10 @@ export interface Program {
   factor?: number;
   /** One standard deviation of `anon`. Share of its mean. */
   spread?: number;
-  /** One standard deviation of page cache, which is in `file`, `current`, `peak` and `workingset`. Share of its mean. */
+  /**
+   * One standard deviation of page cache, which is in `file`, `current`, `peak` and `workingset`. Share of
+   * its mean.
+   */
   cacheSpread?: number;
 }
 
@@ -45,7 +48,9 @@ export class RunMaker {
     });
   }
 
-  /** Whole pages around a mean; one run in twelve is up to five deviations higher, like after a disturbance. */
+  /**
+   * Whole pages around a mean; one run in twelve is up to five deviations higher, like after a disturbance.
+   */
   #around(mean: number, share: number): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.#random()));
     const normal = radius * Math.cos(2 * Math.PI * this.#random());

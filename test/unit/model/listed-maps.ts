@@ -40,7 +40,9 @@ export function listedMap(part: Partial<ListedMap> = {}): ListedMap {
   };
 }
 
-/** One of each kind: with several holders, anonymous, pinned, uncharged, a ring buffer, one without a name. */
+/**
+ * One of each kind: with several holders, anonymous, pinned, uncharged, a ring buffer, one without a name.
+ */
 export const SCENE: readonly ListedMap[] = [
   listedMap({ id: 7, bytes: 5_243_920, max_entries: 65_536 }),
   listedMap({

@@ -25,7 +25,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const readLock = (): LockFile => JSON.parse(readFileSync(resolve(PROJECT, 'package-lock.json'), 'utf8'));
 
-/** Runs the checks of `npm ci` on a lock file: offline and with an empty cache, so that only the lock file is used. */
+/**
+ * Runs the checks of `npm ci` on a lock file: offline and with an empty cache, so that only the lock file is
+ * used.
+ */
 function dryRun(lock: LockFile): { status: number | null; stderr: string } {
   for (const name of ['package.json', '.npmrc']) copyFileSync(resolve(PROJECT, name), join(folder, name));
   writeFileSync(join(folder, 'package-lock.json'), JSON.stringify(lock));
@@ -37,7 +40,9 @@ function dryRun(lock: LockFile): { status: number | null; stderr: string } {
   return { status, stderr };
 }
 
-/** Every dependency without an entry, as `package: dependency`. Source: the resolution of modules of Node.js. */
+/**
+ * Every dependency without an entry, as `package: dependency`. Source: the resolution of modules of Node.js.
+ */
 function missingEntries({ packages }: LockFile): string[] {
   return Object.entries(packages).flatMap(([path, entry]) => {
     const peers = Object.keys(entry.peerDependencies ?? {}).filter(

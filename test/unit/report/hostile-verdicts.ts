@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import type { Verdict } from '#src/model/verdict.ts';
 import { examples } from './example-verdicts.ts';
 
-/** Characters with a meaning for parsers and terminals, mixed with arbitrary ones. Also sampled where no setup file sets the sizes. */
+/**
+ * Characters with a meaning for parsers and terminals, mixed with arbitrary ones. Also sampled where no setup
+ * file sets the sizes.
+ */
 const hostileText = fc
   .array(
     fc.oneof(

@@ -4,7 +4,9 @@ import { RunGrowth } from '#src/sampler/run-growth.ts';
 
 const MIB = 1024 * 1024;
 
-/** The growth of a run with a sample at each half second; its first and last sample are of an empty cgroup. */
+/**
+ * The growth of a run with a sample at each half second; its first and last sample are of an empty cgroup.
+ */
 function growthOf(seconds: number, anonAt: (second: number) => number) {
   const growth = new RunGrowth();
   for (let ms = 0; ms <= seconds * 1000; ms += 500) {

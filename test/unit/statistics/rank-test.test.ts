@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rankTest } from '#src/statistics/rank-test.ts';
 
-/** Sets of `n` and `m` values without ties whose U is `u`: every value of the second beats `below` of the first. */
+/**
+ * Sets of `n` and `m` values without ties whose U is `u`: every value of the second beats `below` of the
+ * first.
+ */
 function setsWithU(n: number, m: number, u: number): [number[], number[]] {
   const first = Array.from({ length: n }, (_, index) => index + 1);
   let left = u;
@@ -15,7 +18,8 @@ function setsWithU(n: number, m: number, u: number): [number[], number[]] {
 }
 
 describe('the rank test', () => {
-  // Critical values of U, two-sided at 5 %: Mann and Whitney 1947 and Milton 1964, as reprinted in Siegel, Table K, and Zar.
+  // Critical values of U, two-sided at 5 %: Mann and Whitney 1947 and Milton 1964, as reprinted in Siegel,
+  // Table K, and Zar.
   it.each([
     [4, 4, 0],
     [5, 5, 2],

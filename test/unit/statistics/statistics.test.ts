@@ -55,7 +55,8 @@ describe('quantile', () => {
 });
 
 describe('the median absolute deviation', () => {
-  // The examples of R's help page of mad: `mad(c(1:9))` is 2.9652 and stays so with one value far out; constant = 1 gives 2.
+  // The examples of R's help page of mad: `mad(c(1:9))` is 2.9652 and stays so with one value far out;
+  // constant = 1 gives 2.
   it.each([[[1, 2, 3, 4, 5, 6, 7, 8, 9]], [[1, 2, 3, 4, 5, 6, 7, 8, 100]], [[1, 2, 3, 4, 5, 6, 7, 8, 1e4]]])(
     'of %j is 2, as a sigma 2.9652',
     (of) => {

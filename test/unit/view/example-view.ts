@@ -1,4 +1,7 @@
-/** A synthetic run for the panels: an agent of four minutes in a memory cgroup, with BPF maps, processes and events. */
+/**
+ * A synthetic run for the panels: an agent of four minutes in a memory cgroup, with BPF maps, processes and
+ * events.
+ */
 import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '#src/model/recording.ts';
 import type { Mode, Sample } from '#src/model/sample.ts';
 import { initialUiState, type UiState, type View, type ViewStatus } from '#src/view/state/view.ts';

@@ -8,8 +8,8 @@ import type { Readable, Writable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * The input of {@link file://./capture-fixtures.ts} on stdout: the contents of the captured files in base64, by their
- * path in the fixture, and the paths that exist but cannot be read.
+ * The input of {@link file://./capture-fixtures.ts} on stdout: the contents of the captured files in base64,
+ * by their path in the fixture, and the paths that exist but cannot be read.
  */
 export interface CapturedScene {
   readonly files: Record<string, string>;

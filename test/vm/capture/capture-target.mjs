@@ -1,4 +1,5 @@
-// The process whose memory the fixtures show. Plain JavaScript: a loader would be a second process in its cgroup.
+// The process whose memory the fixtures show. Plain JavaScript: a loader would be a second process in its
+// cgroup.
 
 import { closeSync, openSync, readdirSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -86,7 +87,8 @@ fds['prog-socket-filter'] = loadProgram();
 fds['regular-file'] = openSync('/proc/self/exe', 'r');
 process.stdout.write(`${JSON.stringify(fds)}\n`);
 
-// A line reads the file again, whose page cache an OOM kill in this cgroup has dropped; the end of stdin ends the process.
+// A line reads the file again, whose page cache an OOM kill in this cgroup has dropped; the end of stdin ends
+// the process.
 process.stdin.on('data', () => {
   useFiles(FILE_BYTES_AGAIN);
   process.stdout.write('{}\n');

@@ -13,8 +13,8 @@ const underWay = new Map<string, Promise<string>>();
 /**
  * Returns the cached directory `key`, after `fill` has created its contents if it does not exist.
  *
- * The contents are created beside it and renamed into place, so a directory that exists is complete, and of several
- * processes that fill it at the same time one wins and the others use its result.
+ * The contents are created beside it and renamed into place, so a directory that exists is complete, and of
+ * several processes that fill it at the same time one wins and the others use its result.
  */
 export function cachedDirectory(key: string, fill: (directory: string) => Promise<void>): Promise<string> {
   const target = path.join(cacheDirectory(), key);

@@ -11,7 +11,10 @@ export const WRITABLE_9P = 'rw,trans=virtio,version=9p2000.L,msize=512000,cache=
 /** The path in a guest of the share with the job, its output and its exit status. */
 export const RUN_SHARE = '/run/cmemstat-vm';
 
-/** The lines of an initramfs script that enable swap in compressed memory; the guest's /dev and /sys are mounted. */
+/**
+ * The lines of an initramfs script that enable swap in compressed memory; the guest's /dev and /sys are
+ * mounted.
+ */
 export function swapOn(swapMiB: number): string {
   if (swapMiB === 0) return '';
   const device = '/newroot/dev/zram0';

@@ -47,8 +47,8 @@ export const DEFAULT_MEMORY_MIB = 2048;
 /**
  * Boots a kernel with the host's files as a read-only root, and cgroup v2, and runs one command in it.
  *
- * The command runs as root in the root cgroup, without a terminal, with an empty stdin. /tmp, /var/tmp and /run are
- * empty file systems in memory, HOME is a folder in /tmp.
+ * The command runs as root in the root cgroup, without a terminal, with an empty stdin. /tmp, /var/tmp and
+ * /run are empty file systems in memory, HOME is a folder in /tmp.
  *
  * @throws GuestError if the guest panicked, hung or reached the time limit.
  * @throws VmError if the guest cannot be started here; the hint names the fix.

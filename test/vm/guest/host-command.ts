@@ -16,7 +16,8 @@ export interface HostCommandOptions {
 /**
  * Runs a program of the host to completion and returns its stdout.
  *
- * @throws VmError if it is not installed or exits with a status other than 0; the message has the end of its stderr.
+ * @throws VmError if it is not installed or exits with a status other than 0; the message has the end of its
+ * stderr.
  */
 export function runHostCommand(
   file: string,

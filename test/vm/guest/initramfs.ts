@@ -18,7 +18,10 @@ export interface InitramfsContents {
   readonly script: string;
 }
 
-/** Builds the initramfs of a guest: a static busybox, the modules in the order of their dependencies and an init. */
+/**
+ * Builds the initramfs of a guest: a static busybox, the modules in the order of their dependencies and an
+ * init.
+ */
 export async function buildInitramfs({ kernel, script }: InitramfsContents): Promise<Buffer> {
   const busybox = await readBusybox();
   const applets = (await runHostCommand(busybox.path, ['--list'])).toString().trim().split('\n');

@@ -4,8 +4,8 @@ import { VmError } from './errors.ts';
 import { runHostCommand } from './host-command.ts';
 
 /**
- * The modules that a guest needs, unless they are built in: 9p over virtio for its files, overlay for the guest with
- * systemd, zram for swap.
+ * The modules that a guest needs, unless they are built in: 9p over virtio for its files, overlay for the
+ * guest with systemd, zram for swap.
  */
 export const GUEST_MODULES = ['virtio_pci', '9pnet_virtio', '9p', 'overlay', 'zram'] as const;
 
@@ -63,8 +63,8 @@ export async function readModule(file: string): Promise<Buffer> {
 }
 
 /**
- * The names of the modules that must be loaded first, from the `.modinfo` section: NUL-terminated strings, one of
- * them `depends=9pnet,netfs`.
+ * The names of the modules that must be loaded first, from the `.modinfo` section: NUL-terminated strings,
+ * one of them `depends=9pnet,netfs`.
  */
 function moduleDependencies(elf: Buffer): string[] {
   const key = '\0depends=';

@@ -116,8 +116,9 @@ interface KernelChoice {
 }
 
 /**
- * Debian ships a kernel either completely, as `linux-image-<release>`, or (since 6.19) as `linux-binary-<release>` and
- * `linux-modules-<release>`; a version that is not signed yet is only in `linux-binary-unsigned-<release>`.
+ * Debian ships a kernel either completely, as `linux-image-<release>`, or (since 6.19) as
+ * `linux-binary-<release>` and `linux-modules-<release>`; a version that is not signed yet is only in
+ * `linux-binary-unsigned-<release>`.
  */
 async function chooseKernel(apt: PrivateApt, name: KernelName): Promise<KernelChoice> {
   const names = new Set(await apt.packageNames('linux-'));

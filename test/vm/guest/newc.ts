@@ -14,9 +14,9 @@ export type ArchiveEntry =
  * Writes a cpio archive in the `newc` format, which the kernel unpacks.
  * Source: Documentation/driver-api/early-userspace/buffer-format.rst.
  *
- * An entry is `070701`, thirteen fields of eight hexadecimal digits (ino mode uid gid nlink mtime filesize devmajor
- * devminor rdevmajor rdevminor namesize check), the path with its NUL, and the data; path and data are each padded to
- * a multiple of four bytes. An entry named `TRAILER!!!` ends the archive.
+ * An entry is `070701`, thirteen fields of eight hexadecimal digits (ino mode uid gid nlink mtime filesize
+ * devmajor devminor rdevmajor rdevminor namesize check), the path with its NUL, and the data; path and data
+ * are each padded to a multiple of four bytes. An entry named `TRAILER!!!` ends the archive.
  */
 export function formatArchive(entries: readonly ArchiveEntry[]): Buffer {
   const parts = entries.flatMap((entry, index) => formatEntry(entry, index + 1));

@@ -52,8 +52,8 @@ const POLL_MS = 25;
 const CONSOLE_TAIL_LINES = 40;
 
 /**
- * Starts the machine, waits for the exit status of its job and stops it. A machine that fails before its init was
- * reached is restarted, up to three times: that is a fault of the emulator, not of the job.
+ * Starts the machine, waits for the exit status of its job and stops it. A machine that fails before its init
+ * was reached is restarted, up to three times: that is a fault of the emulator, not of the job.
  *
  * @throws GuestError if init was reached and no exit status was reported.
  * @throws VmError if qemu is missing or init was not reached three times.
@@ -191,8 +191,8 @@ function qemuArguments(
 /**
  * KVM if it is usable, else software emulation. `CMEMSTAT_VM_ACCEL` (`kvm` or `tcg`) overrides the choice.
  *
- * A `/dev/kvm` that opens is not sufficient: on a host that is itself a guest without nested virtualization (kvm_pvm)
- * it opens, but no ordinary kernel boots on it. So the CPU must have vmx or svm as well.
+ * A `/dev/kvm` that opens is not sufficient: on a host that is itself a guest without nested virtualization
+ * (kvm_pvm) it opens, but no ordinary kernel boots on it. So the CPU must have vmx or svm as well.
  */
 function acceleratorArguments(): string[] {
   const choice = process.env.CMEMSTAT_VM_ACCEL ?? (isKvmUsable() ? 'kvm' : 'tcg');

@@ -29,7 +29,8 @@ export interface SystemdGuestCommand extends Omit<GuestCommand, 'kernel' | 'visi
 const MIRROR = process.env.CMEMSTAT_VM_MIRROR ?? 'http://deb.debian.org';
 const SUITE = 'trixie';
 
-// The host's node requires libstdc++6 beyond the packages of every Debian; procps is for ps, bpftool for the tests.
+// The host's node requires libstdc++6 beyond the packages of every Debian; procps is for ps, bpftool for the
+// tests.
 const PACKAGES = [
   'systemd',
   'systemd-sysv',
@@ -89,11 +90,11 @@ const MASKED_UNITS = [
 const USER = { name: 'tester', uid: 1000 };
 
 /**
- * Boots Debian with systemd as its init and runs one command in it: as root in a service of the system manager, or as
- * an ordinary user in a login session, with a user manager that lingers.
+ * Boots Debian with systemd as its init and runs one command in it: as root in a service of the system
+ * manager, or as an ordinary user in a login session, with a user manager that lingers.
  *
- * The guest has its own files; of the host it mounts `node` and the project of `cwd`, both read-only under their own
- * paths.
+ * The guest has its own files; of the host it mounts `node` and the project of `cwd`, both read-only under
+ * their own paths.
  *
  * @throws GuestError if the guest panicked, hung or reached the time limit.
  * @throws VmError if the guest cannot be started here; the hint names the fix.

@@ -28,8 +28,8 @@ export interface Libc {
   /** waitpid(2). Returns the pid, 0 if WNOHANG is set and the process is running, or the negated errno. */
   waitpid(pid: number, status: Int32Array, options: number): number;
   /**
-   * posix_spawn(3): fills in the pid; `words` and `variables` are arrays of pointers that end in 0. Returns 0 or
-   * the errno.
+   * posix_spawn(3): fills in the pid; `words` and `variables` are arrays of pointers that end in 0. Returns 0
+   * or the errno.
    */
   posixSpawn(
     pid: Int32Array,
@@ -45,7 +45,10 @@ export interface Libc {
     addClose(actions: Uint8Array, fd: number): number;
     destroy(actions: Uint8Array): number;
   };
-  /** getrusage(2): fills in two times and 14 numbers, each of one or two longs. Returns 0 or the negated errno. */
+  /**
+   * getrusage(2): fills in two times and 14 numbers, each of one or two longs. Returns 0 or the negated
+   * errno.
+   */
   getrusage(who: number, usage: Uint8Array): number;
   /**
    * The address of a buffer, for structures with pointers. The buffer must stay reachable for the garbage

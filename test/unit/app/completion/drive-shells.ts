@@ -26,8 +26,8 @@ export function missingPrograms(shell: Shell): string[] {
 }
 
 /**
- * What a shell offers for each line with a completion loaded; `folder` is writable. The name of the file decides in
- * zsh: `_cmemstat` is found in fpath, another is sourced.
+ * What a shell offers for each line with a completion loaded; `folder` is writable. The name of the file
+ * decides in zsh: `_cmemstat` is found in fpath, another is sourced.
  */
 export async function completeLines(
   shell: Shell,

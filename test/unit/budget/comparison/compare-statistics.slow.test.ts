@@ -25,13 +25,15 @@ function countRegressed(runs: number, base: Program, now: Program, rule: string)
 }
 
 describe('two sets of the same program', () => {
-  // Counted with these seeds: 0, 0 and 0 of 200; the share of false alarms is below 1.5 % with 95 % confidence.
+  // Counted with these seeds: 0, 0 and 0 of 200; the share of false alarms is below 1.5 % with 95 %
+  // confidence.
   it.each([3, 5, 10])('of %d runs never regress by 5 %%', (runs) => {
     expect(countRegressed(runs, {}, {}, '5%')).toBe(0);
   });
 
   it('rarely regress when any increase counts, and in page cache that varies by 14 %', () => {
-    // Counted with these seeds: 2 of 200, where the correction allows 5 (2.5 %, as only increases are alarms).
+    // Counted with these seeds: 2 of 200, where the correction allows 5 (2.5 %, as only increases are
+    // alarms).
     const all = '0%,peak=0%,file=0%,workingset=0%,current=0%';
     expect(countRegressed(10, {}, {}, all)).toBeLessThanOrEqual(5);
   });

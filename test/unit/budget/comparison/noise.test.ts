@@ -46,7 +46,8 @@ describe('the noise of a run against several', () => {
   it('is the expected difference of a further run, and at least the assumed noise', () => {
     const steady = many(100 * MIB, 100 * MIB, 100 * MIB);
     expect(noiseOf('anon', steady, one(100 * MIB), false)).toBe(2 * BATCH + 3 * MIB);
-    // Standard deviation 10, t at 99 % with 4 degrees of freedom 4.604 (tables), and the new run beside the mean of five.
+    // Standard deviation 10, t at 99 % with 4 degrees of freedom 4.604 (tables), and the new run beside the
+    // mean of five.
     const values = [90, 95, 100, 105, 110].map((each) => each * MIB);
     const deviation = Math.sqrt(62.5) * MIB;
     const noise = noiseOf('anon', many(...values), one(100 * MIB), false);

@@ -5,7 +5,9 @@ import { Btf, readKernelBtf } from '#src/kernel/bpf/btf/btf.ts';
 import { BTF_KIND } from '#src/kernel/bpf/btf/btf-format.ts';
 import { BtfBuilder } from './btf-builder.ts';
 
-/** A small kernel: embedded and anonymous structs, a bitfield, arrays, a typedef of a const, a section, enums. */
+/**
+ * A small kernel: embedded and anonymous structs, a bitfield, arrays, a typedef of a const, a section, enums.
+ */
 function sample(order: 'little' | 'big'): Btf {
   const b = new BtfBuilder();
   const int = b.int('int', 4);

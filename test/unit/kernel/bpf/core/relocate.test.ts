@@ -36,7 +36,8 @@ describe.each(ORDERS)('on a %s-endian kernel', (order) => {
     ['exists', 1],
     ['is_signed', 1],
     ['is_unsigned', 0],
-    // The bits of a byte are counted from the least significant one on one machine, from the most significant on the other.
+    // The bits of a byte are counted from the least significant one on one machine, from the most significant
+    // on the other.
     ['left_shift', order === 'little' ? 64 - 33 : 20],
     ['right_shift', 64 - 13],
     ['bits_offset', 64],

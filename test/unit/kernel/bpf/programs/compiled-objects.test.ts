@@ -1,4 +1,6 @@
-/** The compiled BPF objects that are checked in. CI also compiles them again: `npm run build:bpf -- --check`. */
+/**
+ * The compiled BPF objects that are checked in. CI also compiles them again: `npm run build:bpf -- --check`.
+ */
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
