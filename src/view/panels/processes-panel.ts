@@ -24,7 +24,7 @@ export function renderProcesses(view: View, size: Size): Line[] {
   const rows = visibleProcesses(view);
   return renderList(view, size, {
     id: 'processes',
-    columns: columnsOf(view, size.width < ROOM_FOR_COMMANDS ? 16 : 28),
+    columns: columnsOf(view, size.width < ROOM_FOR_COMMANDS ? 12 : 24),
     rows,
     idOf: ({ entry }) => entry.row.pid,
     noMatch: 'No process matches',
@@ -71,7 +71,7 @@ function columnsOf(view: View, commandWidth: number): Column<ProcessListRow>[] {
       title: isRelative(view) ? `since ${ui.relative}` : 'rss',
     },
     {
-      ...column('user', 4, 5, ({ entry }) => ({ text: shownText(entry.program?.user ?? ABSENT, unicode) })),
+      ...column('user', leastUserWidth(view), 5, ({ entry }) => ({ text: shownText(entry.program?.user ?? ABSENT, unicode) })),
       align: 'left',
       most: 12,
     },
@@ -92,6 +92,13 @@ function columnsOf(view: View, commandWidth: number): Column<ProcessListRow>[] {
     style: 'dim',
   });
   return [...columns, { title: 'cgroup', align: 'left', least: 10, most: 30, rank: 9, cell: cgroup }];
+}
+
+/** A name in full, such as `www-data`, unless it is longer than most are. */
+function leastUserWidth({ data }: View): number {
+  let least = 4;
+  for (const { program } of data.processes.values()) least = Math.max(least, program?.user?.length ?? 0);
+  return Math.min(least, 8);
 }
 
 /** The command line without the folder of the program, or the name of the process. */
