@@ -87,7 +87,7 @@ function withPossible(result: RunResult, { named }: BudgetWatch, { track, run }:
   if (value === undefined || limit === undefined || aggregate !== 'max') return result;
   if (op !== '<=' && op !== '<' && op !== '==') return result;
   const { peakBytes } = run.unseen;
-  const isUnread = track.runningCount === 0 && run.readings === 0 && isPartOfCurrent(metric);
+  const isUnread = wasUnread(track, run) && isPartOfCurrent(metric);
   const possible = isUnread ? peakBytes : Math.min(track.possible ?? 0, peakBytes);
   if (possible <= value) return result;
   const isWithin = meetsLimit(possible, op, limit);
@@ -126,8 +126,17 @@ function measuredValue(
     case 'psi':
       return aggregate === 'avg' ? pressure?.average : track.valueOf(aggregate);
     default:
+      // The high-water mark is that of `current`.
+      if (metric === 'current' && aggregate === 'max' && wasUnread(track, run)) {
+        return Math.max(track.max ?? 0, run.unseen.peakBytes);
+      }
       return track.valueOf(aggregate);
   }
+}
+
+/** Whether nothing was read while the target ran. */
+function wasUnread(track: MetricTrack, run: RunFacts): boolean {
+  return track.runningCount === 0 && run.readings === 0;
 }
 
 /** Memory elsewhere can only be added: a value that is above an upper limit without it has failed. */

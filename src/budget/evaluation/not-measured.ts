@@ -102,7 +102,9 @@ function isCovered({ metric, aggregate }: Budget, track: MetricTrack, run: RunFa
       if (kindOf(metric) === 'bpf') return run.bpfReadings > 0;
       if (kindOf(metric) === 'maps') return false;
       // What a short target left behind is a lower bound; the high-water mark limits how much more it was.
-      return run.readings > 0 || (run.unseen.peakBytes > 0 && isPartOfCurrent(metric));
+      return (
+        run.readings > 0 || (run.unseen.peakBytes > 0 && (metric === 'current' || isPartOfCurrent(metric)))
+      );
   }
 }
 
