@@ -107,7 +107,7 @@ function rejectIneffective(flags: RunFlags): void {
   const isOfTree = flags.placement === 'process-tree';
   const isWithoutView = flags.tui === false;
   const pairs: readonly [boolean, string, string][] = [
-    [flags.summary === false && flags.json === true, '--no-summary', '--json'],
+    [flags.summary === false && flags.json === true, '--no-summary', '--json and --output -'],
     [isWithoutView && flags.exitOnEnd === true, '--exit-on-end', '--no-tui'],
     [isWithoutBpf && flags.failOnLeftover === true, '--fail-on-leftover', '--bpf-interval 0'],
     [isOfTree && flags.failOnLeftover === true, '--fail-on-leftover', '--placement process-tree'],
