@@ -183,7 +183,7 @@ function exceedanceOf(watch: BudgetWatch, seen: Seen): Exceedance {
   const value = peaked ? track.max : (exceeded?.value ?? track.max);
   return {
     ...(moment === undefined ? {} : { elapsedMs: moment }),
-    shownMs: peaked ? track.maxMs : (exceeded?.elapsedMs ?? sample?.elapsedMs ?? track.maxMs),
+    shownMs: peaked ? track.maxMs : (exceeded?.elapsedMs ?? sample?.elapsedMs ?? moment ?? track.maxMs),
     breakdown: linesOf(watch, seen, sample, bpf, peaked),
     ...(value === undefined || !unit.startsWith('bytes') ? {} : { growthBytes: value }),
     processes: isUpper && !WITHOUT_PROCESSES.test(metric) ? [...processes] : [],
@@ -241,8 +241,9 @@ function mapsThatCount(metric: string, maps: readonly GrownMap[]): Grown[] {
 }
 
 /** The time of a value that comes from a single reading. */
-function momentOf({ named: { budget } }: BudgetWatch, { track }: Seen): number | undefined {
-  const { aggregate, op } = budget;
+function momentOf({ named: { budget } }: BudgetWatch, { track, run }: Seen): number | undefined {
+  const { metric, aggregate, op } = budget;
+  if (metric === 'leftover') return run.summary?.durationMs;
   if (aggregate === 'final') return track.final === undefined ? undefined : track.finalMs;
   const isUpper = op === '<=' || op === '<' || op === '==';
   // A peak that no sample contains comes from the summary and has no time.

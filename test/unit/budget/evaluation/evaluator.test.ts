@@ -704,6 +704,8 @@ describe('an exceeded limit', () => {
     const leftovers = [{ id: 9, name: 'stays', bytes: 4096, pinned: [], holders: [] }];
     const [result] = evaluator.finish(summaryOf('cgroup2', { bpf: { leftovers } as never }));
     expect(result?.exceeded?.maps).toEqual([{ name: 'stays', id: 9, fromBytes: 0, toBytes: 4096 }]);
+    // They are known at the end of the run.
+    expect(result?.exceeded).toMatchObject({ elapsedMs: 2000, shownMs: 2000 });
   });
 
   it('of an average has no moment: the highest value is shown', () => {
