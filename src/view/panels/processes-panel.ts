@@ -71,7 +71,9 @@ function columnsOf(view: View, commandWidth: number): Column<ProcessListRow>[] {
       title: isRelative(view) ? `since ${ui.relative}` : 'rss',
     },
     {
-      ...column('user', leastUserWidth(view), 5, ({ entry }) => ({ text: shownText(entry.program?.user ?? ABSENT, unicode) })),
+      ...column('user', leastUserWidth(view), 5, ({ entry }) => ({
+        text: shownText(entry.program?.user ?? ABSENT, unicode),
+      })),
       align: 'left',
       most: 12,
     },
