@@ -188,6 +188,7 @@ export function describeErrno(errno: string | undefined): string {
     ENXIO: 'no such device or address',
     ELOOP: 'too many symbolic links',
     ENAMETOOLONG: 'file name too long',
+    EAGAIN: 'resource temporarily unavailable',
   };
   return errno === undefined ? 'unknown error' : (words[errno] ?? errno);
 }

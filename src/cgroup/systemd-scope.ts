@@ -6,6 +6,7 @@ import { monotonicMs } from '../kernel/monotonic.ts';
 import { parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
 import { readPseudoFile, writePseudoFile } from '../kernel/pseudo-file.ts';
 import { sleep } from '../kernel/sleep.ts';
+import { systemEnvironment } from '../kernel/system-environment.ts';
 import { chooseMemoryHierarchy, type MemoryHierarchy, readHierarchyFacts } from './hierarchy.ts';
 import { asRootHint, readHintFacts, userManagerHint } from './hints.ts';
 import { leafName } from './leaf-name.ts';
@@ -97,7 +98,7 @@ class ScopeHolder {
         'echo up; read -r _',
       ],
       // In its own session, so that Ctrl-C and a hang-up of the terminal do not end it before cmemstat.
-      { stdio: ['pipe', 'pipe', 'pipe'], detached: true },
+      { stdio: ['pipe', 'pipe', 'pipe'], detached: true, env: systemEnvironment() },
     );
     this.#shell.stderr.on('data', (chunk) => {
       this.#errorText += chunk;
@@ -212,7 +213,7 @@ async function requestUserScope(unit: string): Promise<void> {
         ...properties,
         '0',
       ],
-      { env: { ...process.env, XDG_RUNTIME_DIR: runtime }, timeout: START_TIMEOUT_MS },
+      { env: { ...systemEnvironment(), XDG_RUNTIME_DIR: runtime }, timeout: START_TIMEOUT_MS },
     );
   } catch (error) {
     const errorText = (error as { stderr?: string }).stderr?.trim() || (error as Error).message;

@@ -29,6 +29,12 @@ export class TargetEnvironment {
     else this.#entries[at] = prefix + value;
   }
 
+  /** Removes a variable. */
+  remove(name: ByteString): void {
+    const kept = this.#entries.filter((entry) => !entry.startsWith(`${name}=`));
+    this.#entries.splice(0, this.#entries.length, ...kept);
+  }
+
   /** The variables as text. */
   toRecord(): Record<string, string> {
     const record: Record<string, string> = {};
@@ -51,15 +57,14 @@ export function targetEnvironment(
   user: TargetUser | undefined,
 ): TargetEnvironment {
   const env = new TargetEnvironment(ours);
-  const set = (name: string, value: string | undefined) => {
-    if (value !== undefined) env.set(name, bytesOf(value));
-  };
   if (user !== undefined) {
     // As `systemd-run --uid` and `sudo` do: an unprivileged user could not write to root's HOME.
-    set('USER', user.name);
-    set('LOGNAME', user.name);
-    set('HOME', user.home);
-    set('SHELL', user.shell);
+    for (const name of ['USER', 'LOGNAME']) {
+      if (user.name === undefined) env.remove(name);
+      else env.set(name, bytesOf(user.name));
+    }
+    env.set('HOME', bytesOf(user.home));
+    env.set('SHELL', bytesOf(user.shell));
   }
   const values = added.map(([name, value]) => `${name}=${value}`);
   for (const entry of recoverValues('--env', values)) {

@@ -16,6 +16,8 @@ export interface LaunchRequest {
   /** The target's whole environment. */
   env: TargetEnvironment;
   user: TargetUser | undefined;
+  /** Whether execve(2) is to grant no privileges to the target, nor to what it starts. */
+  noNewPrivs: boolean;
   /**
    * The targets of stdin, stdout and stderr: ours (`inherit`, or the number of one of ours), a file that
    * cmemstat opened, or a pipe to cmemstat.

@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import { errnoName } from '../errno.ts';
 import { describeErrno, LaunchError, UnsupportedError } from '../errors.ts';
 import { createPipe, type Libc, openLibc } from '../kernel/bpf/sys/libc.ts';
-import { type ByteString, bytesOf, textOf } from './byte-string.ts';
+import { bytesOf, textOf } from './byte-string.ts';
 import { preparePidVariables } from './environment.ts';
 import { signalNumber } from './exit-status.ts';
 import { type Executable, findExecutable } from './find-executable.ts';
@@ -13,7 +13,6 @@ import { describeExecFailure } from './interpreter.ts';
 import type { LaunchRequest, Target } from './launch-request.ts';
 import { startStub } from './stub-process.ts';
 import { HAS_STUB_BYTE_ORDER, type StubStarted } from './stub-protocol.ts';
-import type { TargetUser } from './user.ts';
 
 /** The stub of this architecture; the build copies it next to the bundle. */
 const STUB = join(import.meta.dirname, `stub/compiled/launch-stub-${process.arch}`);
@@ -25,14 +24,13 @@ const STUB = join(import.meta.dirname, `stub/compiled/launch-stub-${process.arch
  * @throws LaunchError if the target could not be started.
  */
 export async function launchTarget(request: LaunchRequest): Promise<Target> {
-  const words = [...asUser(request.user), ...request.command];
   // As the stub and not a C library executes it, the path is known here.
-  const executable = findExecutable(words[0] ?? '', request.env.get('PATH'), request.cwd);
+  const executable = findExecutable(request.command[0] ?? '', request.env.get('PATH'), request.cwd);
   const libc = HAS_STUB_BYTE_ORDER ? await openLibcIfAvailable() : undefined;
-  const launched = libc && (await launchByStub(libc, request, words, executable));
+  const launched = libc && (await launchByStub(libc, request, executable));
   if (launched !== undefined) return launched;
   const { launchByShell } = await import('./launch-by-shell.ts');
-  return launchByShell(request, words);
+  return launchByShell(request);
 }
 
 async function openLibcIfAvailable(): Promise<Libc | undefined> {
@@ -77,10 +75,9 @@ async function openStreams(libc: Libc, { stdio }: LaunchRequest): Promise<Stream
 async function launchByStub(
   libc: Libc,
   request: LaunchRequest,
-  words: readonly ByteString[],
   executable: Executable,
 ): Promise<Target | undefined> {
-  const { inherited } = request;
+  const { inherited, user, noNewPrivs } = request;
   const variables = preparePidVariables(request.env.entries, process.pid);
   const { sources, theirs, ours } = await openStreams(libc, request);
   const stub = startStub(libc, STUB, {
@@ -89,11 +86,13 @@ async function launchByStub(
     joinFiles: request.joinFiles.map(bytesOf),
     directory: request.cwd === undefined ? undefined : bytesOf(request.cwd),
     path: executable.path,
-    words,
+    words: request.command,
     variables: variables.entries,
     pidVariables: variables.indices,
     ignoredSignals: inherited.ignoredSignals,
     openFiles: inherited.openFiles,
+    user,
+    noNewPrivs,
   });
   for (const fd of theirs) closeSync(fd);
   if (stub === undefined) {
@@ -148,8 +147,11 @@ function startFailure(
 ): LaunchError {
   const name = textOf(request.command[0] ?? '');
   const errnoText = errnoName(errno);
+  const { user } = request;
+  const who = user === undefined ? undefined : `user ${user.name ?? user.uid}`;
   if (step === 'exec') {
-    return new LaunchError(name, 126, `${name}: ${describeExecFailure(executable, errnoText, request.cwd)}`);
+    const problem = describeExecFailure(executable, errnoText, request.cwd);
+    return new LaunchError(name, 126, `${name}: ${problem}${who === undefined ? '' : ` (as ${who})`}`);
   }
   const problem = describeErrno(errnoText);
   if (step === 'join') {
@@ -160,18 +162,6 @@ function startFailure(
     );
   }
   if (step === 'directory') return new LaunchError(name, 125, `--cwd ${request.cwd}: ${problem}`);
-  return new LaunchError(name, 125, `cannot start the target: ${step}: ${problem}`);
-}
-
-/** The arguments that drop root privileges after joining the leaf as root. */
-function asUser(user: TargetUser | undefined): string[] {
-  if (user === undefined) return [];
-  // prettier-ignore
-  return [
-    'setpriv',
-    `--reuid=${user.uid}`,
-    `--regid=${user.gid}`,
-    user.name === undefined ? '--clear-groups' : '--init-groups',
-    '--',
-  ];
+  const what = who === undefined ? '' : ` as ${who}`;
+  return new LaunchError(name, 125, `cannot start the target${what}: ${step}: ${problem} (${errnoText})`);
 }

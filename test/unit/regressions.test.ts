@@ -112,7 +112,9 @@ describe('src/sinks', () => {
 
 describe('src/target/user.ts', () => {
   it('an entry of /etc/passwd without a uid does not make the target root', () => {
-    expect(() => resolveUser('broken', () => 'broken:x:::::'.split(':'))).toThrow();
+    expect(() =>
+      resolveUser('broken', { find: () => 'broken:x:::::'.split(':'), groupsOf: () => [] }),
+    ).toThrow();
   });
 });
 

@@ -4,6 +4,7 @@ import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describeErrno, errnoOf, UsageError } from '../../errors.ts';
+import { systemEnvironment } from '../../kernel/system-environment.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
 
@@ -33,7 +34,7 @@ export async function warmFiles(
 
 async function listLibraries(program: string): Promise<string[]> {
   try {
-    const { stdout } = await promisify(execFile)('ldd', [program]);
+    const { stdout } = await promisify(execFile)('ldd', [program], { env: systemEnvironment() });
     return [...stdout.matchAll(/(?:=> |^\s+)(\/\S+) \(0x/gm)].flatMap((match) => match[1] ?? []);
   } catch {
     // Not dynamically linked, or ldd is not available.
@@ -91,7 +92,7 @@ const DROP_CACHES = '/proc/sys/vm/drop_caches';
 export async function dropCaches(): Promise<void> {
   try {
     // Dirty pages are not dropped.
-    await promisify(execFile)('sync');
+    await promisify(execFile)('sync', { env: systemEnvironment() });
     writeFileSync(DROP_CACHES, '3\n');
   } catch (error) {
     const why = errnoOf(error) === undefined ? String(error) : describeErrno(errnoOf(error));

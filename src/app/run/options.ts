@@ -24,6 +24,8 @@ export interface RunOptions {
   cwd: string | undefined;
   env: [name: string, value: string][];
   user: TargetUser | undefined;
+  /** Whether setuid programs give the target no privileges. */
+  noNewPrivs: boolean;
   streams: StreamFiles;
   /** Standard output is used for results: the target's standard output is redirected to standard error. */
   stdoutToStderr: boolean;

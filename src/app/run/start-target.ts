@@ -28,6 +28,7 @@ export async function startTarget(
     cwd: options.cwd,
     env,
     user: options.user,
+    noNewPrivs: options.noNewPrivs,
     stdio: streams.stdio,
     inherited,
   });

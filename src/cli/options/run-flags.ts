@@ -30,6 +30,8 @@ export interface RunFlags {
   cwd?: string;
   env?: string[];
   user?: string;
+  /** False with `--no-new-privs`. */
+  newPrivs?: boolean;
   stdin?: string;
   stdout?: string;
   stderr?: string;
@@ -100,7 +102,11 @@ export function addRunOptions(program: Command): void {
     .optionsGroup('Target:')
     .option('--cwd <directory>', 'set the working directory')
     .option('--env <NAME=VALUE>', 'set an environment variable (repeatable)', repeatable)
-    .option('--user <name|uid[:gid]>', 'run the target as this user (root only)')
+    .option(
+      '--user <name|uid[:gid]>',
+      'run the target as this user, with its groups, HOME, USER, LOGNAME and SHELL, without capabilities (root only)',
+    )
+    .option('--no-new-privs', 'setuid programs give the target no privileges')
     .option('--stdin <file>', 'read standard input from a file')
     .option('--stdout <file>', 'write standard output to a file')
     .option('--stderr <file>', 'write standard error to a file')

@@ -80,6 +80,7 @@ export function toRunOptions(
     cwd: flags.cwd,
     env: (flags.env ?? []).map(parseEnv),
     user,
+    noNewPrivs: flags.newPrivs === false,
     streams: { stdin: flags.stdin, stdout: flags.stdout, stderr: flags.stderr },
     stdoutToStderr: flags.json === true,
     wait: oneOf(flags.wait, WAITS, '--wait') ?? 'target',

@@ -2,8 +2,8 @@
 //
 // cmemstat writes one request (struct request and what follows it). The stub opens the cgroup.procs files,
 // starts a child that shares its memory until exec, as vfork(2) does, and stays as the child's parent. The
-// child changes its working directory, writes 0 to the files, restores descriptors, limit and signals, and
-// becomes the target. As it has no memory of its own until then, nothing but the target is charged to the
+// child changes its working directory, writes 0 to the files, restores descriptors and limit, becomes another
+// user if asked to, restores signals, and becomes the target. As it has no memory of its own until then, nothing but the target is charged to the
 // cgroup. The stub reports how the start ended (struct started), and sends SIGCHLD to cmemstat, which reads
 // the socket then, as it does when the stub ends. Then it waits for the target and reports its whole wait
 // status (struct ended): Node.js has no way to say that a real-time signal ended a process.
@@ -19,7 +19,8 @@ typedef unsigned long u64;
 #if defined(__x86_64__)
 enum {
   SYS_read = 0, SYS_write = 1, SYS_close = 3, SYS_mmap = 9, SYS_rt_sigaction = 13, SYS_rt_sigprocmask = 14, SYS_getpid = 39,
-  SYS_clone = 56, SYS_execve = 59, SYS_wait4 = 61, SYS_kill = 62, SYS_fcntl = 72, SYS_chdir = 80, SYS_getppid = 110, SYS_prctl = 157,
+  SYS_clone = 56, SYS_execve = 59, SYS_wait4 = 61, SYS_kill = 62, SYS_fcntl = 72, SYS_chdir = 80, SYS_getppid = 110,
+  SYS_setgroups = 116, SYS_setresuid = 117, SYS_setresgid = 119, SYS_capget = 125, SYS_capset = 126, SYS_prctl = 157,
   SYS_exit_group = 231, SYS_openat = 257, SYS_dup3 = 292, SYS_prlimit64 = 302, SYS_close_range = 436,
 };
 
@@ -62,7 +63,8 @@ __asm__(".globl _start\n"
 #elif defined(__aarch64__)
 enum {
   SYS_dup3 = 24, SYS_fcntl = 25, SYS_chdir = 49, SYS_openat = 56, SYS_close = 57, SYS_read = 63, SYS_write = 64,
-  SYS_exit_group = 94, SYS_kill = 129, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135, SYS_prctl = 167, SYS_getpid = 172,
+  SYS_capget = 90, SYS_capset = 91, SYS_exit_group = 94, SYS_kill = 129, SYS_rt_sigaction = 134, SYS_rt_sigprocmask = 135, SYS_setresuid = 147,
+  SYS_setresgid = 149, SYS_setgroups = 159, SYS_prctl = 167, SYS_getpid = 172,
   SYS_getppid = 173, SYS_clone = 220, SYS_execve = 221, SYS_mmap = 222, SYS_wait4 = 260, SYS_prlimit64 = 261, SYS_close_range = 436,
 };
 
@@ -115,34 +117,43 @@ enum {
   AT_FDCWD = -100, O_WRONLY = 1, O_CLOEXEC = 02000000, F_SETFD = 2, FD_CLOEXEC = 1,
   PROT_READ = 1, PROT_WRITE = 2, MAP_PRIVATE = 2, MAP_ANONYMOUS = 0x20,
   CLONE_VM = 0x100, CLONE_VFORK = 0x4000, SIGCHLD = 17, SIGKILL = 9,
-  SIG_SETMASK = 2, MAX_SIGNAL = 64, SIGSET_BYTES = 8, PR_SET_PDEATHSIG = 1, RLIMIT_NOFILE = 7,
+  SIG_SETMASK = 2, MAX_SIGNAL = 64, SIGSET_BYTES = 8, PR_SET_PDEATHSIG = 1, PR_SET_NO_NEW_PRIVS = 38,
+  RLIMIT_NOFILE = 7, LINUX_CAPABILITY_VERSION_3 = 0x20080522,
 };
 
 // The steps that can fail, as numbered in src/target/stub-protocol.ts.
 enum {
   STEP_NONE = 0, STEP_REQUEST = 1, STEP_JOIN = 2, STEP_DESCRIPTOR = 3, STEP_LIMIT = 4, STEP_EXEC = 5, STEP_CLONE = 6,
-  STEP_DIRECTORY = 7,
+  STEP_DIRECTORY = 7, STEP_SETGROUPS = 8, STEP_SETRESGID = 9, STEP_SETRESUID = 10, STEP_CAPSET = 11,
+  STEP_NO_NEW_PRIVS = 12,
 };
 
-enum { MAGIC = 0x32534d43, SETS_LIMIT = 1, STACK_BYTES = 16384, MAX_JOINS = 16 };
+enum {
+  MAGIC = 0x33534d43, SETS_LIMIT = 1, SETS_USER = 2, NO_NEW_PRIVS = 4, STACK_BYTES = 16384, MAX_JOINS = 16,
+  MAX_GROUPS = 65536,
+};
 
 // Followed by `moves` pairs of i32 (from, to; with from -1, `to` is a variable that gets the pid of the
-// target), then by strings that end in NUL: the files to join by, the working directory (empty for that of
+// target), by `groups` numbers (u32) of supplementary groups, then by strings that end in NUL: the files to join by, the working directory (empty for that of
 // cmemstat), the path to execute, the arguments, the environment.
 struct request {
-  u32 magic, bytes, joins, moves, arguments, variables, flags, reserved;
+  u32 magic, bytes, joins, moves, arguments, variables, flags, groups;
   u64 ignored, blocked, soft, hard;
+  u32 uid, gid;
 };
 
 struct started { u32 kind; i32 pid; u32 step; i32 error; };
 struct ended { u32 kind; i32 status; u64 user_us, system_us, max_rss_kib; };
 
 struct kernel_sigaction { u64 handler, flags, restorer, mask; };
+struct cap_header { u32 version; i32 pid; };
+struct cap_data { u32 effective, permitted, inheritable; };
 struct rusage { i64 user[2], system[2], max_rss, rest[13]; };
 
 struct launch {
   const struct request *request;
   const i32 *moves;
+  const u32 *groups;
   i32 joins[MAX_JOINS];
   char *directory;
   char *path;
@@ -192,6 +203,31 @@ static void write_pid(char *variable) {
   for (; digits > 0; digits--, pid /= 10) variable[digits] = (char)('0' + pid % 10);
 }
 
+// Only this task changes: with system calls, and not those of a C library, credentials belong to a task.
+static void change_user(struct launch *launch) {
+  const struct request *request = launch->request;
+  u32 uid = request->uid, gid = request->gid;
+  i64 error = CALL3(SYS_setgroups, request->groups, launch->groups, 0);
+  if (error < 0) fail(launch, STEP_SETGROUPS, error);
+  error = CALL3(SYS_setresgid, gid, gid, gid);
+  if (error < 0) fail(launch, STEP_SETRESGID, error);
+  error = CALL3(SYS_setresuid, uid, uid, uid);
+  if (error < 0) fail(launch, STEP_SETRESUID, error);
+  // The inheritable set survives a change of user, and the others do under some securebits(7). A capability
+  // that is not inheritable is not ambient either.
+  struct cap_header header;
+  header.version = LINUX_CAPABILITY_VERSION_3;
+  header.pid = 0;
+  struct cap_data data[2];
+  error = CALL3(SYS_capget, &header, data, 0);
+  for (u32 at = 0; at < 2; at++) {
+    data[at].inheritable = 0;
+    if (uid != 0) data[at].effective = data[at].permitted = 0;
+  }
+  if (error >= 0) error = CALL3(SYS_capset, &header, data, 0);
+  if (error < 0) fail(launch, STEP_CAPSET, error);
+}
+
 // In the child, on memory of the stub: until exec the stub is suspended.
 static void become_target(void *argument) {
   struct launch *launch = argument;
@@ -218,6 +254,12 @@ static void become_target(void *argument) {
   if (request->flags & SETS_LIMIT) {
     i64 error = CALL4(SYS_prlimit64, 0, RLIMIT_NOFILE, &request->soft, 0);
     if (error < 0) fail(launch, STEP_LIMIT, error);
+  }
+  // While signals are blocked: the new user may send some.
+  if (request->flags & SETS_USER) change_user(launch);
+  if (request->flags & NO_NEW_PRIVS) {
+    i64 error = syscall6(SYS_prctl, PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0, 0);
+    if (error < 0) fail(launch, STEP_NO_NEW_PRIVS, error);
   }
   struct kernel_sigaction action;
   action.flags = action.restorer = action.mask = 0;
@@ -275,7 +317,8 @@ void stub_main(i64 *stack) {
   struct request request;
   i64 error = read_all(channel, &request, sizeof request);
   if (error < 0) refuse(channel, STEP_REQUEST, error);
-  if (request.magic != MAGIC || request.joins > MAX_JOINS) refuse(channel, STEP_REQUEST, -EPROTO);
+  if (request.magic != MAGIC || request.joins > MAX_JOINS || request.groups > MAX_GROUPS)
+    refuse(channel, STEP_REQUEST, -EPROTO);
   u64 payload = (request.bytes + 15UL) & ~15UL;
   u64 pointers = 8UL * (request.arguments + 2UL + request.variables + 1UL);
   u64 size = payload + pointers + 16 + STACK_BYTES;
@@ -285,20 +328,21 @@ void stub_main(i64 *stack) {
   u8 *data = (u8 *)memory;
   error = read_all(channel, data, request.bytes);
   if (error < 0) refuse(channel, STEP_REQUEST, error);
-  u64 moves_bytes = 8UL * request.moves;
-  if (request.bytes <= moves_bytes || data[request.bytes - 1] != 0) refuse(channel, STEP_REQUEST, -EPROTO);
+  u64 moves_bytes = 8UL * request.moves, numbers_bytes = moves_bytes + 4UL * request.groups;
+  if (request.bytes <= numbers_bytes || data[request.bytes - 1] != 0) refuse(channel, STEP_REQUEST, -EPROTO);
   u32 strings = 0;
-  for (u64 at = moves_bytes; at < request.bytes; at++) strings += data[at] == 0;
+  for (u64 at = numbers_bytes; at < request.bytes; at++) strings += data[at] == 0;
   if (strings != request.joins + 2 + request.arguments + request.variables) refuse(channel, STEP_REQUEST, -EPROTO);
 
   struct launch launch;
   launch.request = &request;
   launch.moves = (const i32 *)data;
+  launch.groups = (const u32 *)(data + moves_bytes);
   launch.step = STEP_NONE;
   launch.error = 0;
   launch.words = (char **)(data + payload);
   launch.variables = launch.words + request.arguments + 2;
-  u8 *position = data + moves_bytes;
+  u8 *position = data + numbers_bytes;
   for (u32 at = 0; at < request.joins; at++) {
     i64 fd = CALL4(SYS_openat, AT_FDCWD, take_string(&position), O_WRONLY | O_CLOEXEC, 0);
     if (fd < 0) refuse(channel, STEP_JOIN, fd);

@@ -1,6 +1,6 @@
 /** The environment of the target: streams, directory, variables, user, limits, terminal. */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { expect } from 'vitest';
@@ -116,9 +116,29 @@ testWith([needs.cgroup, needs.root], '--user joins as root and drops privileges 
     'id -u; id -g; echo "$HOME $USER"; grep ^CapEff /proc/self/status; grep -c cmemstat- /proc/self/cgroup';
   const outcome = await cmemstat('-q', '--user', 'nobody', '--', 'sh', '-c', script);
   expect(outcome.stdout).toBe('65534\n65534\n/nonexistent nobody\nCapEff:\t0000000000000000\n1\n');
-  expect((await cmemstat('-q', '--user', '4321:1234', '--', 'sh', '-c', 'id -u; id -g; id -G')).stdout).toBe(
-    '4321\n1234\n1234\n',
+  const show = 'id -u; id -g; id -G; echo "$HOME $SHELL"; env | grep -c -e ^USER= -e ^LOGNAME=';
+  expect((await cmemstat('-q', '--user', '4321:1234', '--', '/bin/dash', '-c', show)).stdout).toBe(
+    '4321\n1234\n1234\n/ /bin/sh\n0\n',
   );
+  const withHome = ['-q', '--user', '4321', '--env', 'HOME=/tmp', '--no-new-privs', '--'];
+  const privileges = 'echo $HOME; grep -E "NoNewPrivs|CapInh" /proc/self/status';
+  expect((await cmemstat(...withHome, 'sh', '-c', privileges)).stdout).toBe(
+    '/tmp\nCapInh:\t0000000000000000\nNoNewPrivs:\t1\n',
+  );
+});
+
+testWith([needs.root], 'no program but the target is found through PATH', async () => {
+  const tree = join(scratch, 'planted');
+  mkdirSync(tree);
+  for (const name of ['setpriv', 'getent', 'id', 'ldd', 'sync', 'systemd-run', 'busctl', 'sh', 'env']) {
+    writeFileSync(join(tree, name), `#!/bin/bash\necho planted >>${tree}/ran\n`, { mode: 0o755 });
+  }
+  for (const path of [tree, '.', '', `:${tree}`]) {
+    const words = [BINARY, '-q', '--warm', '--runs', '1', '--user', '4321', '--cwd', tree, '--', '/bin/true'];
+    const run = start(process.execPath, words, { env: { PATH: path } });
+    expect((await run.ended).status).toBe(0);
+  }
+  expect(existsSync(join(tree, 'ran'))).toBe(false);
 });
 
 testWith([needs.cgroup, needs.root], 'limits are set on the leaf', async () => {
@@ -404,7 +424,8 @@ testWithoutKernel([needsProgram('qemu-aarch64-static')], 'the stub for arm64 sta
   const [joined, output] = [join(scratch, 'joined'), join(scratch, 'emulated-output')];
   writeFileSync(joined, '');
   const out = openSync(output, 'w');
-  const show = 'grep SigIgn /proc/self/status; ulimit -Sn; pwd; echo "$A $LISTEN_PID"; exit 5';
+  const show =
+    'grep -E "SigIgn|NoNewPrivs" /proc/self/status; ulimit -Sn; pwd; echo "$A $LISTEN_PID"; id -u; id -G; exit 5';
   const stubProcess = startStub(await openLibc(), emulated, {
     streams: [0, out, 2],
     kept: [],
@@ -415,13 +436,19 @@ testWithoutKernel([needsProgram('qemu-aarch64-static')], 'the stub for arm64 sta
     variables: ['A=caf\xe9', 'PATH=/usr/bin:/bin', 'LISTEN_PID=0000000000'],
     pidVariables: [2],
     ignoredSignals: 3n,
+    // The emulator ignores capabilities, but changes the user.
+    user: process.getuid?.() === 0 ? { uid: 4321, gid: 1234, groups: [77] } : undefined,
+    noNewPrivs: true,
     openFiles: { soft: 99n, hard: 1000n },
   });
   const started = await stubProcess?.started;
   expect(await stubProcess?.ended).toEqual({ code: 5 });
   closeSync(out);
   // The emulator keeps signals above 31 for itself.
-  const state = new RegExp(`^SigIgn:\\t\\d{9}0{6}3\\n99\\n/usr\\ncaf\xe9 ${started?.pid}\\n$`);
+  const who = process.getuid?.() === 0 ? '4321\n1234 77' : '\\d+\n[\\d ]+';
+  const state = new RegExp(
+    `^SigIgn:\\t\\d{9}0{6}3\nNoNewPrivs:\\t1\n99\n/usr\ncaf\xe9 ${started?.pid}\n${who}\n$`,
+  );
   expect(readFileSync(output, 'latin1')).toMatch(state);
   expect(readFileSync(joined, 'utf8')).toBe('0');
 });

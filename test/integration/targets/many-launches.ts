@@ -18,6 +18,7 @@ const OPTIONS: RunOptions = {
   cwd: undefined,
   env: [],
   user: undefined,
+  noNewPrivs: false,
   streams: {},
   stdoutToStderr: false,
   wait: 'target',

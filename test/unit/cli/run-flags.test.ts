@@ -78,6 +78,7 @@ describe('a run without options', () => {
       cwd: undefined,
       env: [],
       user: undefined,
+      noNewPrivs: false,
       streams: { stdin: undefined, stdout: undefined, stderr: undefined },
       stdoutToStderr: false,
       wait: 'target',

@@ -7,7 +7,7 @@ import {
 } from '#src/target/environment.ts';
 
 const OURS = ['PATH=/bin', 'HOME=/root', 'USER=root', 'LOGNAME=root', 'SHELL=/bin/bash'];
-const ADA = { uid: 1000, gid: 1000, name: 'ada', home: '/home/ada', shell: '/bin/zsh' };
+const ADA = { uid: 1000, gid: 1000, groups: [], name: 'ada', home: '/home/ada', shell: '/bin/zsh' };
 const ODD = [
   'cluster.name=x',
   'FOO-BAR=',
@@ -33,8 +33,10 @@ describe('targetEnvironment', () => {
     ]);
   });
 
-  it('keeps what a bare uid does not determine', () => {
-    expect(targetEnvironment(OURS, [], { uid: 4000, gid: 4000 }).entries).toEqual(OURS);
+  it('has no name of a user for a uid without one, not that of root', () => {
+    const user = { uid: 4000, gid: 4000, groups: [], home: '/', shell: '/bin/sh' };
+    expect(targetEnvironment(OURS, [], user).entries).toEqual(['PATH=/bin', 'HOME=/', 'SHELL=/bin/sh']);
+    expect(targetEnvironment(OURS, [['USER', 'ci']], user).get('USER')).toBe('ci');
   });
 
   it('gives --env precedence, and the last --env over earlier ones', () => {

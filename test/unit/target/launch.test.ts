@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, openSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
@@ -16,6 +16,7 @@ const REQUEST: LaunchRequest = {
   cwd: undefined,
   env: new TargetEnvironment(readOwnEnvironment()),
   user: undefined,
+  noNewPrivs: false,
   stdio: ['inherit', 'inherit', 'inherit'],
   inherited: {
     ignoredSignals: 0n,
@@ -40,7 +41,7 @@ const withInherited = (inherited: Partial<LaunchRequest['inherited']>) => ({
 
 const WAYS = [
   ['the stub', launchTarget],
-  ['a shell', (request: LaunchRequest) => launchByShell(request, request.command)],
+  ['a shell', launchByShell],
 ] as const;
 
 describe.each(WAYS)('a launch by %s', (way, start) => {
@@ -85,6 +86,46 @@ describe.each(WAYS)('a launch by %s', (way, start) => {
     expect(output).toBe('threenine');
     closeSync(three);
     closeSync(nine);
+  });
+
+  const isRoot = process.getuid?.() === 0;
+  const user = { uid: 4321, gid: 1234, groups: [1234, 77], home: '/', shell: '/bin/sh' };
+
+  it.skipIf(!isRoot)('becomes another user, with its groups and without capabilities', async () => {
+    const script = 'id -u; id -g; id -G; grep -E "^(Cap(Inh|Prm|Eff|Amb)|NoNewPrivs)" /proc/self/status';
+    const none = ['CapInh', 'CapPrm', 'CapEff', 'CapAmb']
+      .map((set) => `${set}:\t${'0'.repeat(16)}\n`)
+      .join('');
+    const { output } = await launch({ user, command: ['sh', '-c', script] }, start);
+    expect(output).toBe(`4321\n1234\n1234 77\n${none}NoNewPrivs:\t0\n`);
+    const alone = await launch({ user: { ...user, groups: [] }, command: ['id', '-G'] }, start);
+    expect(alone.output).toBe('1234\n');
+  });
+
+  it.skipIf(!isRoot)(
+    'starts nothing as root that the environment or the directory of the target names',
+    async () => {
+      const tree = makeTree();
+      for (const name of ['setpriv', 'env', 'sh', 'id']) {
+        writeFileSync(join(tree, name), `#!/bin/bash\necho planted ${name} $(/usr/bin/id -u)\n`, {
+          mode: 0o755,
+        });
+      }
+      chmodSync(tree, 0o755);
+      for (const path of [tree, '.', '', `:${tree}`]) {
+        const env = new TargetEnvironment([`PATH=${path}`, `BASH_ENV=${tree}/setpriv`, `ENV=${tree}/sh`]);
+        const { output } = await launch({ user, env, cwd: tree, command: ['id'] }, start);
+        expect(output).toMatch(/^planted setpriv 4321\nplanted id 4321\n$/);
+      }
+    },
+  );
+
+  it('sets no_new_privs', async () => {
+    const { output } = await launch(
+      { noNewPrivs: true, command: ['grep', 'NoNewPrivs', '/proc/self/status'] },
+      start,
+    );
+    expect(output).toBe('NoNewPrivs:\t1\n');
   });
 
   it('can end it by a signal, and does nothing after its end', async () => {
@@ -206,6 +247,21 @@ describe('launchTarget', () => {
         message: `${bad}: the interpreter /no/such/interpreter of ${bad} does not exist`,
       }),
     );
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('reports the system call that could not change the user', async () => {
+    const user = { uid: 5, gid: 5, groups: [4_294_967_295], home: '/', shell: '/bin/sh' };
+    await expect(launch({ user })).rejects.toMatchObject({
+      exitCode: 125,
+      message: 'cannot start the target as user 5: setgroups: invalid argument (EINVAL)',
+    });
+    const file = join(makeTree({ 'for root': '' }), 'for root');
+    chmodSync(file, 0o700);
+    const nobody = { ...user, groups: [], name: 'nobody' };
+    await expect(launch({ user: nobody, command: [file] })).rejects.toMatchObject({
+      exitCode: 126,
+      message: `${file}: cannot execute ${file}: permission denied (as user nobody)`,
+    });
   });
 
   it('reports a missing directory', async () => {

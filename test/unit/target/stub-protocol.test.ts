@@ -10,25 +10,36 @@ const REQUEST = {
   words: ['x', ''],
   variables: ['A=1'],
   ignoredSignals: 1n,
+  noNewPrivs: false,
 };
 
 describe('encodeRequest', () => {
   it('is a header, the moves and the strings', () => {
     const bytes = encodeRequest({ ...REQUEST, openFiles: { soft: 256n, hard: 2n ** 64n - 1n } });
     const strings = '/a\0/b\0/c\0/bin/caf\xe9\0x\0\0A=1\0';
-    expect(bytes.toString('latin1', 0, 4)).toBe('CMS2');
+    expect(bytes.toString('latin1', 0, 4)).toBe('CMS3');
     const counts = Array.from({ length: 6 }, (_, at) => bytes.readUInt32LE(4 + 4 * at));
     expect(counts).toEqual([16 + strings.length, 2, 2, 2, 1, 1]);
     const masks = Array.from({ length: 4 }, (_, at) => bytes.readBigUInt64LE(32 + 8 * at));
     expect(masks).toEqual([1n, 0n, 256n, 2n ** 64n - 1n]);
-    expect(Array.from({ length: 4 }, (_, at) => bytes.readInt32LE(64 + 4 * at))).toEqual([7, 1, -1, 0]);
-    expect(bytes.toString('latin1', 80)).toBe(strings);
+    expect(Array.from({ length: 4 }, (_, at) => bytes.readInt32LE(72 + 4 * at))).toEqual([7, 1, -1, 0]);
+    expect(bytes.toString('latin1', 88)).toBe(strings);
+  });
+
+  it('has the user, its groups and no_new_privs', () => {
+    const user = { uid: 1000, gid: 4_294_967_294, groups: [50, 4_294_967_294] };
+    const bytes = encodeRequest({ ...REQUEST, user, noNewPrivs: true });
+    const numbersFrom = (offset: number) => [bytes.readUInt32LE(offset), bytes.readUInt32LE(offset + 4)];
+    expect(numbersFrom(24)).toEqual([2 | 4, 2]);
+    expect(numbersFrom(64)).toEqual([1000, 4_294_967_294]);
+    expect(numbersFrom(88)).toEqual([50, 4_294_967_294]);
+    expect(bytes.toString('latin1', 96, 98)).toBe('/a');
   });
 
   it('sets no limit and no directory if none is given', () => {
     const bytes = encodeRequest({ ...REQUEST, directory: undefined });
     expect(bytes.readUInt32LE(24)).toBe(0);
-    expect(bytes.toString('latin1', 80, 87)).toBe('/a\0/b\0\0');
+    expect(bytes.toString('latin1', 88, 95)).toBe('/a\0/b\0\0');
   });
 });
 

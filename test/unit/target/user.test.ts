@@ -1,8 +1,8 @@
 import { chmodSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { UsageError } from '#src/errors.ts';
-import { findEntry, resolveUser } from '#src/target/user.ts';
+import { findEntry, findGroups, hostDatabase, resolveUser } from '#src/target/user.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const PASSWD = `root:x:0:0:root:/root:/bin/bash
@@ -11,24 +11,28 @@ ada:x:1000:1001:Ada,,,:/home/ada:/bin/zsh
 1001:x:2000:2000:a name of digits:/home/digits:/bin/sh
 bare:x:3000:3000:::
 `;
-const GROUP = 'root:x:0:\nstaff:x:50:ada\nada:x:1001:\n';
+const GROUP = 'root:x:0:\nstaff:x:50:ada\nada:x:1001:\nnavy:x:60:eve,ada\nadas:x:61:adah,eve\n';
 
 const resolve = (text: string) =>
-  resolveUser(text, (database, key) => findEntry(database === 'passwd' ? PASSWD : GROUP, key));
+  resolveUser(text, {
+    find: (database, key) => findEntry(database === 'passwd' ? PASSWD : GROUP, key),
+    groupsOf: (user) => findGroups(GROUP, user),
+  });
 
 describe('resolveUser', () => {
   const ada = { uid: 1000, name: 'ada', home: '/home/ada', shell: '/bin/zsh' };
+  const unnamed = { groups: [], home: '/', shell: '/bin/sh' };
 
   it.each([
-    ['ada', { ...ada, gid: 1001 }],
-    ['1000', { ...ada, gid: 1001 }],
-    ['ada:staff', { ...ada, gid: 50 }],
-    ['ada:7', { ...ada, gid: 7 }],
-    ['1000:staff', { ...ada, gid: 50 }],
-    ['root', { uid: 0, gid: 0, name: 'root', home: '/root', shell: '/bin/bash' }],
-    ['4000', { uid: 4000, gid: 4000 }],
-    ['4000:staff', { uid: 4000, gid: 50 }],
-    ['4294967294', { uid: 4_294_967_294, gid: 4_294_967_294 }],
+    ['ada', { ...ada, gid: 1001, groups: [1001, 50, 60] }],
+    ['1000', { ...ada, gid: 1001, groups: [1001, 50, 60] }],
+    ['ada:staff', { ...ada, gid: 50, groups: [50, 60] }],
+    ['ada:7', { ...ada, gid: 7, groups: [7, 50, 60] }],
+    ['1000:staff', { ...ada, gid: 50, groups: [50, 60] }],
+    ['root', { uid: 0, gid: 0, groups: [0], name: 'root', home: '/root', shell: '/bin/bash' }],
+    ['4000', { ...unnamed, uid: 4000, gid: 4000 }],
+    ['4000:staff', { ...unnamed, uid: 4000, gid: 50 }],
+    ['4294967294', { ...unnamed, uid: 4_294_967_294, gid: 4_294_967_294 }],
   ])('resolves %s', (text, user) => {
     expect(resolve(text)).toEqual(user);
   });
@@ -37,16 +41,8 @@ describe('resolveUser', () => {
     expect(resolve('1001')).toMatchObject({ uid: 2000, name: '1001' });
   });
 
-  it('has no home and no shell if the entry has none', () => {
-    expect(resolve('bare')).toEqual({ uid: 3000, gid: 3000, name: 'bare' });
-  });
-
-  it('does not read the groups if no group is requested', () => {
-    const lookUp = (database: string, key: string) => {
-      if (database === 'group') throw new Error('was read');
-      return findEntry(PASSWD, key);
-    };
-    expect(resolveUser('ada', lookUp).gid).toBe(1001);
+  it('has the home and the shell of passwd(5) if the entry has none', () => {
+    expect(resolve('bare')).toMatchObject({ uid: 3000, name: 'bare', home: '/', shell: '/bin/sh' });
   });
 
   it.each([
@@ -79,30 +75,25 @@ describe('a user known only to the name service', () => {
 case "$*" in
 'passwd grace' | 'passwd 7001') echo 'grace:*:7001:7002:Grace:/home/grace:/bin/sh' ;;
 'group navy') echo 'navy:*:7003:' ;;
+'initgroups grace') echo 'grace                 7003 7004' ;;
 *) exit 2 ;;
 esac
 `,
   });
   chmodSync(join(folder, 'getent'), 0o755);
-  const before = process.env.PATH;
-  beforeAll(() => {
-    process.env.PATH = `${folder}:${before}`;
-  });
-  afterAll(() => {
-    process.env.PATH = before;
-  });
+  const database = hostDatabase({ PATH: `${folder}:/usr/bin:/bin` });
   const grace = { uid: 7001, name: 'grace', home: '/home/grace', shell: '/bin/sh' };
 
   it.each([
-    ['grace', { ...grace, gid: 7002 }],
-    ['7001', { ...grace, gid: 7002 }],
-    ['grace:navy', { ...grace, gid: 7003 }],
-    ['7999', { uid: 7999, gid: 7999 }],
+    ['grace', { ...grace, gid: 7002, groups: [7002, 7003, 7004] }],
+    ['7001', { ...grace, gid: 7002, groups: [7002, 7003, 7004] }],
+    ['grace:navy', { ...grace, gid: 7003, groups: [7003, 7004] }],
+    ['7999', { uid: 7999, gid: 7999, groups: [], home: '/', shell: '/bin/sh' }],
   ])('is found by getent: %s', (text, user) => {
-    expect(resolveUser(text)).toEqual(user);
+    expect(resolveUser(text, database)).toEqual(user);
   });
 
   it('is unknown if getent does not know it either', () => {
-    expect(() => resolveUser('nobody-here')).toThrow("unknown user 'nobody-here'");
+    expect(() => resolveUser('nobody-here', database)).toThrow("unknown user 'nobody-here'");
   });
 });
