@@ -132,6 +132,8 @@ function readLoaded(commandLine: string): LoadedSize {
     const words = ['--require', join(ROOT, 'build/loaded-modules.cjs'), join(ROOT, 'bin/cmemstat.js')];
     const { stderr } = spawnSync(process.execPath, [...words, ...commandLine.split(' ')], {
       encoding: 'utf8',
+      // A host may have 10,000 maps.
+      stdio: ['ignore', 'ignore', 'pipe'],
       env: {
         ...process.env,
         LOADED_MODULES: report,
