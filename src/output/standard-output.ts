@@ -7,6 +7,9 @@ import { wrapLines } from '../format/wrap-lines.ts';
 import { LineWriter } from './line-writer.ts';
 import { terminalWidth } from './terminal-width.ts';
 
+/** Small enough that the buffer of the writer is reused. Unit: characters. */
+const CHUNK_LENGTH = 64 * 1024;
+
 /** Standard output for text. */
 export class StandardOutput {
   readonly #writer: LineWriter;
@@ -29,6 +32,22 @@ export class StandardOutput {
    */
   writeLines(lines: readonly string[]): Promise<void> {
     return this.write(wrapLines(lines, terminalWidth(1)).join('\n'));
+  }
+
+  /** Writes lines of any length, some at a time. A closed pipe is not an error. @throws OutputError. */
+  async writeAll(lines: Iterable<string>): Promise<void> {
+    let chunk: string[] = [];
+    let length = 0;
+    for (const line of lines) {
+      chunk.push(line);
+      length += line.length;
+      if (length < CHUNK_LENGTH) continue;
+      await this.write(chunk.join('\n'));
+      if (this.isClosed) return;
+      chunk = [];
+      length = 0;
+    }
+    if (chunk.length > 0) await this.write(chunk.join('\n'));
   }
 
   /** Writes a text and a newline. A closed pipe is not an error. @throws OutputError. */

@@ -1,6 +1,6 @@
 /** Feeds samples to the aggregate and the sinks like a run, and prints the remaining resident bytes. */
 import { openSync, rmSync } from 'node:fs';
-import { keepHeapSmall } from '#src/app/run/v8-flags.ts';
+import { keepHeapSmall } from '#src/app/v8-flags.ts';
 import type { Sample } from '#src/model/sample.ts';
 import { SampleAggregate } from '#src/model/summary.ts';
 import { LineWriter } from '#src/output/line-writer.ts';

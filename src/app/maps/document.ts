@@ -53,12 +53,17 @@ interface DocumentMap {
   holders: readonly ObjectHolderProcess[];
 }
 
-/** Creates the document; JSON.stringify omits undefined values. */
-export function toMapDocument(source: MapDocumentSource, cmemstat: string): object {
+/** Creates the document; undefined values are omitted. `maps` is an iterable, to be read once. */
+export function toMapDocument(source: MapDocumentSource, cmemstat: string): Record<string, unknown> {
   const { attribution, reason, hint, listing, advice, totalOnly } = source;
   const { totals, maps, groups, others, hidden } = listing;
-  const rows = totalOnly ? {} : { maps: maps?.map(toDocumentMap), groups, others, hidden };
+  const rows = totalOnly ? {} : { maps: maps && documentMaps(maps), groups, others, hidden };
   return { version: 1, cmemstat, attribution, reason, hint, totals, ...rows, advice };
+}
+
+/** One at a time: thousands that live at the same time keep the garbage collector busy. */
+function* documentMaps(maps: readonly ListedMap[]): Generator<DocumentMap> {
+  for (const map of maps) yield toDocumentMap(map);
 }
 
 function toDocumentMap(map: ListedMap): DocumentMap {

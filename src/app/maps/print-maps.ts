@@ -1,7 +1,9 @@
 /** `cmemstat maps`: reads the BPF maps of this host and prints them, once or at an interval. */
+import { jsonLines } from '../../format/json-lines.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { terminalWidth } from '../../output/terminal-width.ts';
 import { VERSION } from '../../version.ts';
+import { keepYoungGenerationSmall } from '../v8-flags.ts';
 import { toBpftoolMaps } from './bpftool-json.ts';
 import { toMapDocument } from './document.ts';
 import { evaluateListing, type ListingOptions } from './listing.ts';
@@ -31,24 +33,27 @@ export interface PrintMapsOptions {
 export async function printMaps(options: PrintMapsOptions): Promise<void> {
   const { watchMs } = options;
   const output = new StandardOutput();
+  await keepYoungGenerationSmall();
   const reader = await openMaps(options.reading);
   try {
     const stop = watchMs === undefined ? undefined : stopSignal();
     do {
-      await output.write(render(reader.read(), options));
+      await output.writeAll(render(reader.read(), options));
     } while (!output.isClosed && stop !== undefined && watchMs !== undefined && (await stop.after(watchMs)));
   } finally {
     reader.close();
   }
 }
 
-function render(reading: MapsReading, options: PrintMapsOptions): string {
+/** The lines; repeated JSON has one line for each reading. */
+function render(reading: MapsReading, options: PrintMapsOptions): Iterable<string> {
   const { format, totalOnly, plainBytes, watchMs } = options;
-  if (format === 'bpftool') return JSON.stringify(toBpftoolMaps(reading.maps));
+  if (format === 'bpftool') return [JSON.stringify(toBpftoolMaps(reading.maps))];
   const listing = evaluateListing(reading.maps, options.listing);
   if (format === 'json') {
     const document = toMapDocument({ ...reading, listing, totalOnly }, VERSION);
-    return JSON.stringify(document, undefined, watchMs === undefined ? 2 : undefined);
+    const lines = jsonLines(document);
+    return watchMs === undefined ? lines : [Array.from(lines, (line) => line.trimStart()).join('')];
   }
   const style = {
     plainBytes,
@@ -60,7 +65,7 @@ function render(reading: MapsReading, options: PrintMapsOptions): string {
       ? [renderMapTotal(listing.totals, style)]
       : renderMapTable(totalOnly ? { ...listing, maps: [], groups: undefined } : listing, reading, style);
   const clear = watchMs !== undefined && process.stdout.isTTY ? CLEAR_SCREEN : '';
-  return `${clear}${lines.join('\n')}`;
+  return [`${clear}${lines.join('\n')}`];
 }
 
 /** Waits between two readings, until the first signal. */

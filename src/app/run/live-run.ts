@@ -13,13 +13,13 @@ import type { Target } from '../../target/launch-request.ts';
 import type { SignalWatcher } from '../../target/signals.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
 import type { LiveControls, LiveView } from '../../view/live-view.ts';
+import { optimiseLate } from '../v8-flags.ts';
 import { ChunkWriter } from './chunk-writer.ts';
 import { KeptOutput } from './kept-output.ts';
 import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
 import { OutputPump } from './output-pump.ts';
 import { readsTerminal } from './reads-terminal.ts';
-import { optimiseLate } from './v8-flags.ts';
 
 /** A run with its view. */
 export interface LiveRun extends SignalWatcher {

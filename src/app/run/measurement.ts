@@ -25,11 +25,11 @@ import { RunGrowth } from '../../sampler/run-growth.ts';
 import { Sampler } from '../../sampler/sampler.ts';
 import type { Target } from '../../target/launch-request.ts';
 import type { SignalActions } from '../../target/signals.ts';
+import { keepHeapSmall } from '../v8-flags.ts';
 import { NestedCgroups } from './nested-cgroups.ts';
 import { type LeafClock, openFastClock, openReader, watchEvents } from './open-readers.ts';
 import type { RunOptions } from './options.ts';
 import { readHost, startRecord } from './start-record.ts';
-import { keepHeapSmall } from './v8-flags.ts';
 
 /** Targets that exit earlier are measured without expensive parts. Unit: milliseconds. */
 const PREPARE_MS = 20;

@@ -60,10 +60,17 @@ class HolderIndex implements BpfHolders {
   readonly map = new Map<number, ObjectHolderProcess[]>();
   readonly program = new Map<number, ObjectHolderProcess[]>();
   readonly link = new Map<number, ObjectHolderProcess[]>();
+  /** The process of the last call alone, shared by its objects: most have one holder, and it holds many. */
+  #alone: ObjectHolderProcess[] = [];
 
   add(kind: ObjectKind, id: number, process: ObjectHolderProcess): void {
     const known = this[kind].get(id);
-    if (known === undefined) this[kind].set(id, [process]);
-    else if (known.at(-1)?.pid !== process.pid) known.push(process);
+    if (known === undefined) {
+      if (this.#alone[0] !== process) this.#alone = [process];
+      this[kind].set(id, this.#alone);
+    } else if (known.at(-1)?.pid !== process.pid) {
+      if (known.length > 1) known.push(process);
+      else this[kind].set(id, [...known, process]);
+    }
   }
 }

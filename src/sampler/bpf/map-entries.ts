@@ -53,6 +53,13 @@ const PROG_ARRAY = mapTypeNumber('prog_array');
 /** Fields of fdinfo that no iterator provides. */
 type MemlockInfo = Pick<MapFdinfo, 'memlock'> & Partial<Pick<MapFdinfo, 'owner_prog_type' | 'owner_jited'>>;
 
+/** The size of a definition, or of one with this number of elements. */
+interface MapSize {
+  readonly computed: MapMemory | undefined;
+  /** Unit: bytes. Undefined until it was read, or if it cannot be shared. */
+  memlock: number | undefined;
+}
+
 interface Known {
   /** As returned by the source; sources return the same object while nothing changes. */
   map: SourceMap;
@@ -67,8 +74,8 @@ interface Known {
 export class MapEntries {
   readonly #sources: MapEntrySources;
   readonly #known = new Map<number, Known>();
-  /** Memlock by definition, for the current update; see `#memlockKey`. */
-  readonly #memlocks = new Map<string, number>();
+  /** By everything that the size depends on, for the current update; see `#sizeOf`. */
+  readonly #sizes = new Map<string, MapSize>();
   /** The last update; sources return the same array while nothing changes. */
   #last: { maps: readonly SourceMap[]; holders: BpfHolders | undefined; entries: InventoryMap[] } | undefined;
   #mayOpen = true;
@@ -103,7 +110,7 @@ export class MapEntries {
       entries.push(entry);
     }
     this.#forgetGone(maps);
-    this.#memlocks.clear();
+    this.#sizes.clear();
     this.#last = anyGrows ? undefined : { maps, holders, entries };
     return entries;
   }
@@ -118,14 +125,14 @@ export class MapEntries {
     holders: readonly ObjectHolderProcess[],
     before: InventoryMap | undefined,
   ): InventoryMap | undefined {
-    const { host } = this.#sources;
     // Field by field: with ten thousand maps, object spread dominates the time.
     const { key_size, value_size, max_entries, map_flags, map_extra } = map;
     const shape: MapShape = { map_type: map.type, key_size, value_size, max_entries, map_flags, map_extra };
-    const computed = host && computeMapMemory(shape, host, map.elements);
-    const fdinfo = this.#fdinfoOf(map, computed, before);
+    const size = this.#sizeOf(map, shape);
+    const { computed } = size;
+    const fdinfo = this.#fdinfoOf(map, size, before);
     const memlock = fdinfo?.memlock ?? before?.memlock;
-    const chosen = this.#choose(shape, map.elements, memlock, computed);
+    const chosen = this.#choose(shape, memlock, computed);
     if (chosen === undefined) return undefined;
     return {
       id: map.id,
@@ -159,23 +166,33 @@ export class MapEntries {
     };
   }
 
+  /** Maps of one definition share it: thousands of maps have few definitions. */
+  #sizeOf(map: SourceMap, shape: MapShape): MapSize {
+    const { host } = this.#sources;
+    const { type, key_size, value_size, max_entries, map_flags, map_extra, elements } = map;
+    const definition = `${type} ${key_size} ${value_size} ${max_entries} ${map_flags} ${map_extra}`;
+    const key = sizeFollowsElements(map) ? `${definition} ${elements}` : definition;
+    let size = this.#sizes.get(key);
+    if (size === undefined) {
+      size = { computed: host && computeMapMemory(shape, host, elements), memlock: undefined };
+      this.#sizes.set(key, size);
+    }
+    return size;
+  }
+
   /**
    * Read once for a map whose memlock does not change; absent if it is not needed or not permitted.
    */
-  #fdinfoOf(
-    map: SourceMap,
-    computed: MapMemory | undefined,
-    before: InventoryMap | undefined,
-  ): MemlockInfo | undefined {
+  #fdinfoOf(map: SourceMap, size: MapSize, before: InventoryMap | undefined): MemlockInfo | undefined {
+    const { computed, memlock } = size;
     if (before === undefined && map.fdinfo !== undefined) return map.fdinfo;
     if (before?.memlock !== undefined && !this.#grows(map)) return undefined;
     if (!this.#mayOpen || !this.#needsFdinfo(map, computed)) return undefined;
-    const key = this.#memlockKey(map, computed);
-    const memlock = key === undefined ? undefined : this.#memlocks.get(key);
-    if (memlock !== undefined) return { memlock };
+    const isShared = this.#sharesMemlock(map, computed);
+    if (isShared && memlock !== undefined) return { memlock };
     try {
       const fdinfo = this.#sources.readFdinfo(map.id);
-      if (key !== undefined && fdinfo !== undefined) this.#memlocks.set(key, fdinfo.memlock);
+      if (isShared) size.memlock = fdinfo?.memlock;
       return fdinfo;
     } catch (error) {
       if (!(error instanceof PermissionError)) throw error;
@@ -185,19 +202,17 @@ export class MapEntries {
   }
 
   /**
-   * Everything that the kernel computes `memlock` from: maps with the same key have the same memlock, so only
-   * one needs to be opened. Absent if `memlock` may depend on more, such as the elements; before Linux 5.11,
-   * where it is what was charged at creation; and for the type whose fdinfo has further fields.
+   * Whether maps of one definition have the same `memlock`, so that only one needs to be opened. Not if
+   * `memlock` may depend on more, such as the elements; nor before Linux 5.11, where it is what was charged
+   * at creation; nor for the type whose fdinfo has further fields.
    *
    * Source: the `map_mem_usage` callbacks of `kernel/bpf/`; before Linux 6.4 `bpf_map_memory_footprint()` in
    * `kernel/bpf/syscall.c`.
    */
-  #memlockKey(map: SourceMap, computed: MapMemory | undefined): string | undefined {
+  #sharesMemlock(map: SourceMap, computed: MapMemory | undefined): boolean {
     const means = this.#sources.host?.memlockMeans;
-    if (means === undefined || means === 'pages' || map.type === PROG_ARRAY) return undefined;
-    if (means === 'usage' && (this.#grows(map) || computed?.exact !== true)) return undefined;
-    const { type, key_size, value_size, max_entries, map_flags, map_extra } = map;
-    return `${type} ${key_size} ${value_size} ${max_entries} ${map_flags} ${map_extra}`;
+    if (means === undefined || means === 'pages' || map.type === PROG_ARRAY) return false;
+    return means !== 'usage' || (!this.#grows(map) && computed?.exact === true);
   }
 
   #needsFdinfo(map: SourceMap, computed: MapMemory | undefined): boolean {
@@ -211,13 +226,11 @@ export class MapEntries {
   #grows(map: SourceMap): boolean {
     const { host } = this.#sources;
     if (host !== undefined && host.memlockMeans !== 'usage') return false;
-    const isKnown = mapTypeName(map.type) !== undefined;
-    return !isKnown || (map.map_flags & BPF_F_NO_PREALLOC) !== 0 || GROWING_TYPES.has(map.type);
+    return sizeFollowsElements(map);
   }
 
   #choose(
     shape: MapShape,
-    elements: number | undefined,
     memlock: number | undefined,
     computed: MapMemory | undefined,
   ): { bytes: number; source: MapBytesSource } | undefined {
@@ -227,8 +240,7 @@ export class MapEntries {
       return memlock === undefined ? undefined : { bytes: memlock, source };
     }
     if (memlock !== undefined) {
-      const { bytes, source } = chooseMapBytes(shape, host, memlock, elements);
-      return { bytes, source };
+      return chooseMapBytes(computed, host, memlock);
     }
     if (computed !== undefined) return { bytes: computed.bytes, source: 'formula' };
     return { bytes: guessMapFootprint(shape, host), source: 'memlock-guess' };
@@ -241,6 +253,11 @@ export class MapEntries {
       if (!alive.has(id)) this.#known.delete(id);
     }
   }
+}
+
+function sizeFollowsElements({ type, map_flags }: SourceMap): boolean {
+  const isKnown = mapTypeName(type) !== undefined;
+  return !isKnown || (map_flags & BPF_F_NO_PREALLOC) !== 0 || GROWING_TYPES.has(type);
 }
 
 function programType(type: number | undefined): string | undefined {

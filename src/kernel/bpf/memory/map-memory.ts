@@ -96,24 +96,19 @@ export interface MapBytes {
    * memlock is only an estimate. `memlock-guess`: that estimate, if there is no formula.
    */
   readonly source: MapBytesSource;
-  /** As in `MapMemory`; 0 without a formula. Unit: bytes. */
-  readonly unchargedPercpuBytes: number;
 }
 
 /**
- * Chooses between `memlock` of fdinfo and the formula: memlock if it is exact, the formula if memlock is an
- * estimate.
- * @throws UnsupportedError for a map above 2^53 bytes.
+ * Chooses between `memlock` of fdinfo and the formula (undefined if there is none): memlock if it is exact,
+ * the formula if memlock is an estimate.
  */
 export function chooseMapBytes(
-  shape: MapShape,
-  host: MapHost,
+  computed: MapMemory | undefined,
+  { memlockMeans }: Pick<MapHost, 'memlockMeans'>,
   memlock: number,
-  liveElements?: number,
 ): MapBytes {
-  const computed = computeMapMemory(shape, host, liveElements);
-  const unchargedPercpuBytes = computed?.unchargedPercpuBytes ?? 0;
-  if (host.memlockMeans !== 'guess') return { bytes: memlock, source: 'memlock', unchargedPercpuBytes };
-  if (computed === undefined) return { bytes: memlock, source: 'memlock-guess', unchargedPercpuBytes };
-  return { bytes: computed.bytes, source: 'formula', unchargedPercpuBytes };
+  if (memlockMeans !== 'guess') return { bytes: memlock, source: 'memlock' };
+  return computed === undefined
+    ? { bytes: memlock, source: 'memlock-guess' }
+    : { bytes: computed.bytes, source: 'formula' };
 }

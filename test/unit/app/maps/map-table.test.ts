@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import { toBpftoolMaps } from '#src/app/maps/bpftool-json.ts';
-import { toMapDocument } from '#src/app/maps/document.ts';
+import { type MapDocumentSource, toMapDocument } from '#src/app/maps/document.ts';
 import { evaluateListing, GROUP_KEYS, type ListingOptions } from '#src/app/maps/listing.ts';
 import { renderMapTable, renderMapTotal } from '#src/app/maps/map-table.ts';
+import { jsonLines } from '#src/format/json-lines.ts';
 import type { BpfAdvice } from '#src/model/bpf-advice.ts';
 import { golden } from '../../../paths.ts';
 import { listedMap, SCENE } from '../../model/listed-maps.ts';
 
 const memcg = { attribution: 'memcg', reason: undefined, hint: undefined, advice: undefined } as const;
+const textOf = (source: MapDocumentSource) => [...jsonLines(toMapDocument(source, '0.1.0'))].join('\n');
 const advice: BpfAdvice[] = [
   {
     kind: 'nearly-empty',
@@ -130,9 +132,7 @@ describe('the document', () => {
   ])('is valid by the schema: %s', (_, options) => {
     const listing = evaluateListing(SCENE, options);
     for (const totalOnly of [false, true]) {
-      const document = JSON.parse(
-        JSON.stringify(toMapDocument({ ...memcg, advice, listing, totalOnly }, '0.1.0')),
-      );
+      const document = JSON.parse(textOf({ ...memcg, advice, listing, totalOnly }));
       validate(document);
       expect(validate.errors ?? []).toEqual([]);
       expect(document.maps !== undefined || document.groups !== undefined).toBe(!totalOnly);
@@ -141,7 +141,7 @@ describe('the document', () => {
 
   it('never has the identity of a charge', () => {
     const listing = evaluateListing(SCENE, { sort: 'bytes' });
-    const text = JSON.stringify(toMapDocument({ ...memcg, listing, totalOnly: false }, '0.1.0'));
+    const text = textOf({ ...memcg, listing, totalOnly: false });
     expect(text).not.toMatch(/chargeIdentity|18446612684/);
     expect(text).toContain('"cgroupId":"4711"');
     expect(text).toContain('"map_extra":"0x5"');

@@ -6,13 +6,24 @@
  */
 const CHANGE_AFTER_MS = 2_000;
 
+const KEEP_YOUNG_SMALL = '--semi-space-growth-factor=1';
+
 /**
  * Keeps the heap small. By default the young generation grows to 16 MiB during a long run without benefit,
  * since everything allocated by a sample is garbage immediately. From Node.js 22 on V8 also keeps the pages
  * that a garbage collection has emptied, unless it optimises for size: up to 12 MiB over 1,000,000 samples.
  */
 export function keepHeapSmall(afterMs = CHANGE_AFTER_MS): void {
-  changeFlags(['--semi-space-growth-factor=1', '--optimize-for-size'], afterMs);
+  setTimeout(() => void changeFlags(KEEP_YOUNG_SMALL, '--optimize-for-size'), afterMs).unref();
+}
+
+/**
+ * Before a list of up to thousands of objects is read: a young generation that grows to 16 MiB costs more
+ * page faults than it saves garbage collections. Measured with 10,000 maps: 9,200 page faults instead of
+ * 14,300, and a sixth less CPU time.
+ */
+export function keepYoungGenerationSmall(): Promise<void> {
+  return changeFlags(KEEP_YOUNG_SMALL);
 }
 
 /**
@@ -22,14 +33,11 @@ export function keepHeapSmall(afterMs = CHANGE_AFTER_MS): void {
  */
 export function optimiseLate(): void {
   if (Number.parseInt(process.versions.node, 10) < 22) {
-    changeFlags(['--interrupt-budget=2000000'], CHANGE_AFTER_MS);
+    setTimeout(() => void changeFlags('--interrupt-budget=2000000'), CHANGE_AFTER_MS).unref();
   }
 }
 
-function changeFlags(flags: readonly string[], afterMs: number): void {
-  const change = async () => {
-    const { setFlagsFromString } = await import('node:v8');
-    for (const flag of flags) setFlagsFromString(flag);
-  };
-  setTimeout(() => void change(), afterMs).unref();
+async function changeFlags(...flags: readonly string[]): Promise<void> {
+  const { setFlagsFromString } = await import('node:v8');
+  for (const flag of flags) setFlagsFromString(flag);
 }
