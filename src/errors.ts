@@ -152,6 +152,18 @@ export class OutputError extends ToolError {
   }
 }
 
+/**
+ * A signal ended the wait for a reader of the output: cmemstat is to end by it, without printing anything.
+ */
+export class InterruptedError extends Error {
+  readonly signal: NodeJS.Signals;
+
+  constructor(signal: NodeJS.Signals) {
+    super(`ended by ${signal}`);
+    this.signal = signal;
+  }
+}
+
 /** Source: `include/linux/err.h`. */
 const MAX_ERRNO = 4095;
 

@@ -1,8 +1,9 @@
 /** The entry point: the only place that prints an error and sets the exit status. */
 import { writeSync } from 'node:fs';
-import { LaunchError, missingPackageError, ToolError } from '../errors.ts';
+import { InterruptedError, LaunchError, missingPackageError, ToolError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { safeText } from '../format/safe-text.ts';
+import { shellStatus } from '../target/exit-status.ts';
 import { noteOpenDescriptors } from '../target/inherited-state.ts';
 import { runCommandLine } from './program.ts';
 
@@ -11,6 +12,7 @@ async function main(): Promise<number> {
   try {
     return await runCommandLine(process.argv.slice(2));
   } catch (thrown) {
+    if (thrown instanceof InterruptedError) return endBy(thrown.signal);
     if (isWorkingDirectoryGone(thrown)) {
       printError('cmemstat: the working directory does not exist any more (hint: cd to one that exists)');
       return EXIT_CODES.FAILED;
@@ -27,6 +29,17 @@ async function main(): Promise<number> {
     if (error.detail !== undefined) printError(error.detail.split('\n').map(safeText).join('\n'));
     return error instanceof LaunchError ? error.exitCode : EXIT_CODES.FAILED;
   }
+}
+
+/**
+ * Ends this process by the signal: Node.js would wait for its threads, one of which is writing to the output
+ * that is not read. Returns the exit status where that has no effect, as for the first process of a pid
+ * namespace.
+ */
+function endBy(signal: NodeJS.Signals): number {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+  return shellStatus({ signal });
 }
 
 /** Relative paths cannot be resolved in a directory that has been removed: Node's process.cwd() throws. */

@@ -131,10 +131,10 @@ export function forwardSignals(
     if (killAfterMs !== undefined) timer ??= setTimeout(actions.killAll, Math.min(killAfterMs, MAX_TIMER_MS));
   };
   const listeners = FORWARDED_SIGNALS.map((signal) => {
-    const notify = () => {
-      if (!reachedGroup(signal, actions.targetPid())) actions.passOn(signal);
+    const notify = (isMissing: () => boolean) => {
+      if (isMissing()) actions.passOn(signal);
     };
-    const end = () => {
+    const end = (isMissing: () => boolean) => {
       received ??= signal;
       view?.signalled();
       if (signal === 'SIGINT') interrupts += 1;
@@ -142,15 +142,17 @@ export function forwardSignals(
         actions.killAll();
         return;
       }
-      if (view?.hasKeyboard === true || !reachedGroup(signal, actions.targetPid())) actions.passOn(signal);
+      if (view?.hasKeyboard === true || isMissing()) actions.passOn(signal);
       startTimer();
     };
-    const listener = ending.has(signal) ? end : notify;
+    const handle = ending.has(signal) ? end : notify;
+    const listener = () => handle(() => !reachedGroup(signal, actions.targetPid()));
     process.on(signal, listener);
-    return { signal, listener };
+    return { signal, handle, listener };
   });
   for (const signal of buffered?.flush() ?? []) {
-    listeners.find((each) => each.signal === signal)?.listener();
+    // When it reached the group of the terminal, the target was not there yet.
+    listeners.find((each) => each.signal === signal)?.handle(() => true);
   }
   return {
     get received() {

@@ -45,7 +45,7 @@ export async function finishRun(
   const cpu = await readCpuTime(measurement.placement.leaf, cpuBefore);
   const outlived = await endOutliving(measurement);
   const bpf = await sumUpBpf(measurement);
-  measurement.close();
+  await measurement.close();
   // The summary of the table contains it; with `--json` it would otherwise not be shown.
   if (outlived.length > 0 && options.outputs.json) log.warn(describeOutlived(outlived));
   const summary = summarize(measurement, exit, options, durationMs, outlived, bpf);

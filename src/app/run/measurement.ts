@@ -54,11 +54,11 @@ export class Measurement {
   readonly #options: RunOptions;
   readonly #log: Log;
   readonly #nested: NestedCgroups | undefined;
-  readonly #prepared: Promise<void>;
+  /** Resolves when what does not need the target is open. */
+  readonly #prepared: Promise<StartRecord['host']>;
   readonly #malformed: MalformedLines;
   #target: Target | undefined;
   #launchedAt = monotonicMs();
-  #host: StartRecord['host'] | undefined;
   #elsewhere: ElsewhereWatch | undefined;
   #stream: RecordStream | undefined;
   #reader: FigureReader | undefined;
@@ -192,7 +192,7 @@ export class Measurement {
    */
   async start(target: Target, sinks: readonly Sink[]): Promise<void> {
     const { leaf } = this.placement;
-    await this.#prepared;
+    const host = await this.#prepared;
     const stream = new RecordStream(sinks);
     this.#stream = stream;
     const reader = this.#reader ?? (await openReader(leaf, target.pid, this.#malformed.add));
@@ -201,7 +201,7 @@ export class Measurement {
     const record = startRecord(this.#options, {
       placement: this.placement,
       mode: this.mode,
-      host: this.#host ?? readHost(),
+      host,
       pid: target.pid,
       startedAt: this.startedAt,
     });
@@ -231,21 +231,34 @@ export class Measurement {
    * Stops the clock and takes the last sample. BPF can still be read, to find maps that outlive the target.
    */
   async stop(): Promise<void> {
+    this.#stopClocks();
+    await this.#sampler?.stop();
+    this.#closeFiles();
+    const malformed = this.#malformed.describe();
+    if (malformed !== undefined) this.warn(malformed);
+  }
+
+  /** Closes what is open, also without `start` or `stop`; may be called more than once. */
+  async close(): Promise<void> {
+    // A failure is reported by `start`, which is not reached if the launch fails.
+    await this.#prepared.catch(() => {});
+    this.#stopClocks();
+    this.#closeFiles();
+    this.#bpf?.close();
+  }
+
+  #stopClocks(): void {
     this.#stopped = true;
     this.#fastClock?.stop();
     clearTimeout(this.#prepareTimer);
     this.#processTable?.stop();
     this.#elsewhere?.stop();
-    await this.#sampler?.stop();
-    this.#watch?.stop();
-    this.#reader?.close();
-    const malformed = this.#malformed.describe();
-    if (malformed !== undefined) this.warn(malformed);
   }
 
-  /** Closes what remains open after `stop`. */
-  close(): void {
-    this.#bpf?.close();
+  #closeFiles(): void {
+    this.#watch?.stop();
+    this.#watch = undefined;
+    this.#reader?.close();
   }
 
   /** Adds a record to the stream. */
@@ -279,7 +292,7 @@ export class Measurement {
   }
 
   /** Opens the files of the leaf and all else that does not need the target, the fast clock first. */
-  async #open(): Promise<void> {
+  async #open(): Promise<StartRecord['host']> {
     const { leaf } = this.placement;
     if (leaf !== undefined) this.#openClock(leaf);
     // The target may be running already: its time is to start then.
@@ -303,9 +316,10 @@ export class Measurement {
       },
       this.#options.processIntervalMs || ELSEWHERE_INTERVAL_MS,
     );
-    this.#host = readHost();
+    const host = readHost();
     await yieldToEventLoop();
     if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
+    return host;
   }
 
   #openClock(leaf: Leaf): void {

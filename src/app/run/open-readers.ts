@@ -58,6 +58,7 @@ export function openFastClock(
   };
   const ownPriority = getPriority();
   const clock = new FastClock({ ...parts, sizes, ...(version === 1 ? { watchRise } : {}) });
+  let isOpen = true;
   return {
     start: () => {
       clock.start();
@@ -66,6 +67,8 @@ export function openFastClock(
     take: () => clock.take(),
     poll: () => clock.poll(),
     stop: () => {
+      if (!isOpen) return;
+      isOpen = false;
       clock.stop();
       // What is started from now on inherits it.
       trySetPriority(ownPriority);

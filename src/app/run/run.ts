@@ -2,10 +2,11 @@
  * The main flow: runs a command in a fresh memory cgroup, measured from before its first instruction until
  * after its last. This file shows the sequence; the details of each step are in its module.
  */
-import { LaunchError } from '../../errors.ts';
+import { InterruptedError, LaunchError } from '../../errors.ts';
 import { readChildUsage } from '../../kernel/bpf/sys/libc.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { SummaryRecord } from '../../model/recording.ts';
+import { OutputWait } from '../../output/output-wait.ts';
 import type { Sink } from '../../output/sink.ts';
 import { shellStatus } from '../../target/exit-status.ts';
 import type { Target } from '../../target/launch-request.ts';
@@ -15,7 +16,7 @@ import {
   forwardSignals,
   type SignalForwarding,
 } from '../../target/signals.ts';
-import { withCleanUp } from './clean-up.ts';
+import { type CleanUp, withCleanUp } from './clean-up.ts';
 import { controlOf, type RunControl, startTimeout } from './control.ts';
 import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
@@ -37,51 +38,82 @@ export async function run(options: RunOptions): Promise<number> {
 
 /**
  * Runs and measures the command.
- * @throws ToolError if the target could not be started.
+ * @throws ToolError if the target could not be started; InterruptedError if a signal ended the wait for a
+ * reader of the output.
  */
-export function measureRun(options: RunOptions, watch?: Watch): Promise<MeasuredRun> {
-  return withCleanUp(async (cleanUp) => {
-    const buffered = bufferSignals();
-    cleanUp.defer(() => void buffered.flush());
-    // Detect errors before anything is started.
-    const stage = await openStage(options, cleanUp);
-    let signals: SignalForwarding | undefined;
-    // Undone after the leaf is removed: until then signals must not end cmemstat.
-    cleanUp.defer(() => signals?.stop());
-    const place = await placeTarget(options, stage.log, cleanUp);
-    throwIfEnded(buffered, options);
+export async function measureRun(options: RunOptions, watch?: Watch): Promise<MeasuredRun> {
+  const wait = new OutputWait();
+  try {
+    return await withCleanUp((cleanUp) => measure(options, watch, wait, cleanUp));
+  } finally {
+    // biome-ignore lint/correctness/noUnsafeFinally: no other error could be printed.
+    if (wait.endedBy !== undefined) throw new InterruptedError(wait.endedBy);
+  }
+}
 
-    // Where the leaf has no CPU time of its own, that of all children is compared; read before the launch.
-    const cpuBefore = place.leaf?.version === 2 ? undefined : readChildUsage();
-    const starting = startTarget(options, stage, place.leaf);
-    const preparing = prepareMeasurement(options, stage, place);
-    // If both fail, the failure of the start is reported.
-    preparing.catch(() => {});
-    const target = await starting;
-    const measurement = await preparing;
-    measurement.begin(target);
-    signals = forwardSignals(measurement.signalActions, options.killAfterMs, stage.view, buffered);
-    const control = controlOf(measurement, signals);
-    await startMeasuring(measurement, target, () => sinksOf(stage, measurement, target, control, watch));
-
-    const timeout = startTimeout(options.timeoutMs, measurement, control);
-    cleanUp.defer(() => clearTimeout(timeout));
-    const exit = await target.ended;
-    if (options.wait === 'target') clearTimeout(timeout);
-    const { finishRun } = await import('./finish.ts');
-    const summary = await finishRun(measurement, exit, await cpuBefore, options, stage.log);
-    clearTimeout(timeout);
-    throwUnlessJoined(measurement, target, exit, options);
-
-    // A view may stay open for hours: remove the leaf first.
-    if (stage.view !== undefined) await place.remove();
-    await deliverSummary(stage, measurement, summary);
-    return resultOf(summary, { options, measurement, signals, ...stage });
+async function measure(
+  options: RunOptions,
+  watch: Watch | undefined,
+  wait: OutputWait,
+  cleanUp: CleanUp,
+): Promise<MeasuredRun> {
+  // Until everything else is undone, the terminal and the outputs too, signals must not end cmemstat.
+  const buffered = bufferSignals();
+  let signals: SignalForwarding | undefined;
+  cleanUp.defer(() => {
+    signals?.stop();
+    buffered.flush();
   });
+  // Detect errors before anything is started.
+  const stage = await openStage(options, cleanUp, wait);
+  await throwIfEnded(buffered, options);
+  const place = await placeTarget(options, stage.log, cleanUp);
+  await throwIfEnded(buffered, options);
+
+  // Where the leaf has no CPU time of its own, that of all children is compared; read before the launch.
+  const cpuBefore = place.leaf?.version === 2 ? undefined : readChildUsage();
+  const starting = startTarget(options, stage, place.leaf);
+  const preparing = prepareMeasurement(options, stage, place);
+  // If both fail, the failure of the start is reported.
+  cleanUp.defer(() =>
+    preparing.then(
+      (prepared) => prepared.close(),
+      () => {},
+    ),
+  );
+  const target = await starting;
+  // Without a leaf nothing else would end it after an error.
+  cleanUp.defer(async () => {
+    target.kill('SIGKILL');
+    await target.ended;
+  });
+  const measurement = await preparing;
+  measurement.begin(target);
+  signals = forwardSignals(measurement.signalActions, options.killAfterMs, stage.view, buffered);
+  const control = controlOf(measurement, signals);
+  await startMeasuring(measurement, target, () => sinksOf(stage, measurement, target, control, watch));
+
+  const timeout = startTimeout(options.timeoutMs, measurement, control);
+  cleanUp.defer(() => clearTimeout(timeout));
+  const exit = await target.ended;
+  if (options.wait === 'target') clearTimeout(timeout);
+  const { finishRun } = await import('./finish.ts');
+  const summary = await finishRun(measurement, exit, await cpuBefore, options, stage.log);
+  clearTimeout(timeout);
+  throwUnlessJoined(measurement, target, exit, options);
+
+  // A view may stay open for hours, and a reader of the output may stand still: remove the leaf first.
+  await place.remove();
+  const bounds = { received: signals.received, limitMs: options.killAfterMs, view: stage.view };
+  await wait.until(deliverSummary(stage, measurement, summary), bounds);
+  return resultOf(summary, { options, measurement, signals, ...stage });
 }
 
 /** @throws LaunchError if a signal has asked cmemstat to exit before the target was started. */
-function throwIfEnded({ ending }: BufferedSignals, { command }: RunOptions): void {
+async function throwIfEnded(buffered: BufferedSignals, { command }: RunOptions): Promise<void> {
+  // Signals are delivered between turns of the event loop.
+  await yieldToEventLoop();
+  const { ending } = buffered;
   if (ending === undefined) return;
   const message = `ended by ${ending} before the target was started`;
   throw new LaunchError(command[0] ?? '', shellStatus({ signal: ending }), message);
@@ -103,7 +135,7 @@ async function prepareMeasurement(
   return new Measurement({ ...options, wantsDetails }, placement, log);
 }
 
-/** Starts the measurement; if that fails, ends the target. */
+/** Starts the measurement; if that fails, ends all processes of the target. */
 async function startMeasuring(
   measurement: Measurement,
   target: Target,
@@ -112,10 +144,7 @@ async function startMeasuring(
   try {
     await measurement.start(target, openSinks());
   } catch (error) {
-    // It may not have joined the leaf yet, and without a leaf nothing else would end it.
     measurement.killAll();
-    target.kill('SIGKILL');
-    await target.ended;
     throw error;
   }
 }

@@ -3,6 +3,7 @@
  */
 import type { Log } from '../../output/log.ts';
 import { type Outputs, openOutputs } from '../../output/open-outputs.ts';
+import type { OutputWait } from '../../output/output-wait.ts';
 import { recoverWords } from '../../target/byte-string.ts';
 import { type TargetEnvironment, targetEnvironment } from '../../target/environment.ts';
 import { findExecutable } from '../../target/find-executable.ts';
@@ -30,14 +31,14 @@ export interface Stage {
  * @throws LaunchError if the command does not exist; UsageError that names the option whose file cannot be
  * opened.
  */
-export async function openStage(options: RunOptions, cleanUp: CleanUp): Promise<Stage> {
+export async function openStage(options: RunOptions, cleanUp: CleanUp, wait: OutputWait): Promise<Stage> {
   const inherited = readInheritedState();
   const env = targetEnvironment(inherited.environment, options.env, options.user);
   findExecutable(recoverWords(options.command)[0] ?? '', env.get('PATH'), options.cwd);
 
   const outputs = openOutputs(options.outputs);
   cleanUp.defer(() => outputs.close());
-  cleanUp.defer(() => outputs.log.flush());
+  cleanUp.defer(() => wait.until(outputs.log.flush()));
 
   const view = await openView(options, outputs);
   cleanUp.defer(() => view?.close());
