@@ -3,7 +3,6 @@
 import { errnoOf } from '../errors.ts';
 import { isAtLeast, readKernelRelease } from '../kernel/kernel-release.ts';
 import { monotonicMs } from '../kernel/monotonic.ts';
-import { readPageSize } from '../kernel/procfs/auxv.ts';
 import { readDescriptorCount } from '../kernel/procfs/descriptor-count.ts';
 import { findLivingThread, hasExited, type PidStat, readPidStat } from '../kernel/procfs/pid-stat.ts';
 import { yieldToEventLoop } from '../kernel/sleep.ts';
@@ -42,20 +41,8 @@ const MAX_PAUSE_MS = 5000;
 const MAX_LISTED = 2000;
 const MAX_STILL_LISTED = 2200;
 
-/**
- * pidusage keeps a descriptor per queried process, so it is only used for the largest ones. For the others,
- * the already read line of /proc/<pid>/stat is used, which is also the source of pidusage.
- */
-const MAX_BY_PIDUSAGE = 500;
-
-/** Number of concurrent readings: each needs a few turns in the background. */
-const USAGES_AT_ONCE = 25;
-
 /** Maximum rows per record: writing thousands at once would delay a sample. */
 const ROWS_A_LINE = 100;
-
-/** Source: `sysconf(_SC_CLK_TCK)`, which is 100 wherever Node.js runs. Unit: milliseconds. */
-const CLOCK_TICK_MS = 10;
 
 /** Emits the processes from `start` to `stop`. */
 export class ProcessTable {
@@ -67,9 +54,8 @@ export class ProcessTable {
   readonly #identities = new ProcessPrograms(unlessGone);
   readonly #details: ProcessDetails;
   readonly #sizeCountsDescriptors: boolean;
-  readonly #pageSize = readPageSize();
   /** The processes that were listed last. */
-  #listed = new Map<number, { stat: PidStat; atMs: number }>();
+  #listed = new Map<number, PidStat>();
   #omitted = 0;
   #timer: NodeJS.Timeout | undefined;
   #reading: Promise<void> | undefined;
@@ -128,21 +114,21 @@ export class ProcessTable {
     const stats = await this.#readStats(cgroups.keys());
     const chosen = this.#choose(stats);
     for (const { pid, image } of chosen) {
-      if (this.#listed.get(pid)?.stat.image !== image) this.#details.forget(pid);
+      if (this.#listed.get(pid)?.image !== image) this.#details.forget(pid);
     }
     await this.#details.refresh(chosen);
-    const usages = await this.#readUsages(chosen);
+    const usages = await this.#usages.read(chosen);
     this.#beginSlice();
-    const listed = new Map<number, { stat: PidStat; atMs: number }>();
+    const listed = new Map<number, PidStat>();
     const rows: ProcessRow[] = [];
     const programs = new Map<number, ProcessProgram>();
     for (const stat of chosen) {
       await this.#yieldToEventLoop();
       const program = this.#identities.look(stat);
       if (program !== undefined) programs.set(stat.pid, program);
-      const now = { stat, atMs: monotonicMs() };
-      listed.set(stat.pid, now);
-      rows.push(this.#rowOf(stat, usages.get(stat.pid) ?? this.#usageOf(now), cgroups.get(stat.pid)));
+      listed.set(stat.pid, stat);
+      const usage = usages.get(stat.pid);
+      if (usage !== undefined) rows.push(this.#rowOf(stat, usage, cgroups.get(stat.pid)));
     }
     if (this.#stopped) return;
     this.#listed = listed;
@@ -169,27 +155,6 @@ export class ProcessTable {
     return sorted.filter(
       ({ pid }, place) => place < MAX_LISTED || (place < MAX_STILL_LISTED && this.#listed.has(pid)),
     );
-  }
-
-  async #readUsages(chosen: readonly PidStat[]): Promise<Map<number, ProcessUsage>> {
-    const usages = new Map<number, ProcessUsage>();
-    // pidusage reads the file of the main thread, which shows no memory after its end.
-    const largest = chosen.slice(0, MAX_BY_PIDUSAGE).filter(({ state }) => state !== 'Z');
-    const pids = largest.map(({ pid }) => pid);
-    for (let from = 0; from < pids.length && !this.#stopped; from += USAGES_AT_ONCE) {
-      const some = await this.#usages.read(pids.slice(from, from + USAGES_AT_ONCE));
-      for (const [pid, usage] of some) usages.set(pid, usage);
-    }
-    return usages;
-  }
-
-  #usageOf({ stat, atMs }: { stat: PidStat; atMs: number }): ProcessUsage {
-    const before = this.#listed.get(stat.pid);
-    const isSame = before?.stat.startTime === stat.startTime;
-    const cpuPercent = isSame
-      ? (((stat.cpuTicks - before.stat.cpuTicks) * CLOCK_TICK_MS) / (atMs - before.atMs)) * 100
-      : undefined;
-    return { rssBytes: stat.rssPages * this.#pageSize, cpuPercent };
   }
 
   #rowOf(stat: PidStat, { rssBytes, cpuPercent }: ProcessUsage, cgroup: string | undefined): ProcessRow {

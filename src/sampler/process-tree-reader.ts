@@ -38,9 +38,10 @@ export class ProcessTreeReader implements FigureReader {
   }
 
   async read(): Promise<Figures> {
-    const pids = this.#living().flatMap(shownBy);
+    const stats = this.#living().flatMap(shownBy);
+    const pids = stats.map(({ pid }) => pid);
     const tree: TreeFigures = { rss: 0, cpuPercent: 0 };
-    for (const { rssBytes, cpuPercent } of (await this.#usages.read(pids)).values()) {
+    for (const { rssBytes, cpuPercent } of (await this.#usages.read(stats)).values()) {
       tree.rss += rssBytes;
       tree.cpuPercent += cpuPercent ?? 0;
     }
@@ -56,11 +57,11 @@ export class ProcessTreeReader implements FigureReader {
   }
 }
 
-/** The pid, or if its main thread has ended the thread, whose files show the memory of a process. */
-function shownBy({ pid, state }: PidStat): number[] {
-  if (state !== 'Z') return [pid];
+/** The process, or if its main thread has ended another thread, whose files show the memory of a process. */
+function shownBy(stat: PidStat): PidStat[] {
+  if (stat.state !== 'Z') return [stat];
   try {
-    return [findLivingThread(pid)?.pid ?? pid];
+    return [findLivingThread(stat.pid) ?? stat];
   } catch (error) {
     const errno = errnoOf(error);
     if (errno === 'ENOENT' || errno === 'ESRCH') return [];

@@ -1,6 +1,8 @@
 /** RSS and CPU of processes by pidusage; the only file that imports it. */
 import pidusage from 'pidusage';
 import { monotonicMs } from '../kernel/monotonic.ts';
+import { readPageSize } from '../kernel/procfs/auxv.ts';
+import type { PidStat } from '../kernel/procfs/pid-stat.ts';
 
 /** The usage of one process. */
 export interface ProcessUsage {
@@ -20,8 +22,23 @@ export interface ProcessUsage {
  */
 const OPTIONS = { usePs: false, maxage: 10_000 };
 
+/** By then pidusage has closed the descriptor: it looks twice in the time above. Unit: milliseconds. */
+const HELD_MS = 1.6 * OPTIONS.maxage;
+
+/** The number of processes of which pidusage may hold a descriptor. */
+export const MAX_HELD = 100;
+
+/** Source: `sysconf(_SC_CLK_TCK)`, which is 100 wherever Node.js runs. Unit: milliseconds. */
+const CLOCK_TICK_MS = 10;
+
+/** Number of concurrent readings: each needs a few turns in the background. */
+const AT_ONCE = 25;
+
 type Stats = Record<string, { memory: number; ctime: number } | null | undefined>;
 type Query = (pids: number[]) => Promise<Stats>;
+
+/** When each process was queried last; one for all, as the descriptors of pidusage are. */
+const queriedMs = new Map<number, number>();
 
 /**
  * Reads the usage of processes repeatedly. Each instance has its own history: pidusage's is shared by all
@@ -29,7 +46,8 @@ type Query = (pids: number[]) => Promise<Stats>;
  */
 export class ProcessUsages {
   readonly #query: Query;
-  #last = new Map<number, { cpuMs: number; atMs: number }>();
+  readonly #pageSize = readPageSize();
+  #last = new Map<number, { startTime: string; cpuMs: number; atMs: number }>();
 
   /** `query` replaces pidusage in tests. */
   constructor(query: Query = (pids) => pidusage(pids, OPTIONS)) {
@@ -39,14 +57,24 @@ export class ProcessUsages {
     process.env.PIDUSAGE_SILENT = '1';
   }
 
-  /** The usage of these processes; exited ones are left out. All `pids` are queried in one call. */
-  async read(pids: readonly number[]): Promise<Map<number, ProcessUsage>> {
+  /**
+   * The usage of these processes: the first of those that were there at the last reading are read by
+   * pidusage. For the others, which may be gone in a moment, the line of `/proc/<pid>/stat` is used, which is
+   * also its source.
+   */
+  async read(stats: readonly PidStat[]): Promise<Map<number, ProcessUsage>> {
+    // pidusage reads the file of the main thread, which shows no memory after its end.
+    const lasting = stats.filter(
+      ({ pid, state, startTime }) => state !== 'Z' && this.#last.get(pid)?.startTime === startTime,
+    );
+    const read = await this.#readAll(admit(lasting.map(({ pid }) => pid)));
     const usages = new Map<number, ProcessUsage>();
-    if (pids.length === 0) return usages;
-    for (const [pid, stat] of Object.entries(await this.#statsOf(pids))) {
-      if (stat === undefined || stat === null) continue;
-      const id = Number(pid);
-      usages.set(id, { rssBytes: stat.memory, cpuPercent: this.#cpuOf(id, stat.ctime) });
+    for (const stat of stats) {
+      const { memory, ctime } = read[stat.pid] ?? {
+        memory: stat.rssPages * this.#pageSize,
+        ctime: stat.cpuTicks * CLOCK_TICK_MS,
+      };
+      usages.set(stat.pid, { rssBytes: memory, cpuPercent: this.#cpuOf(stat, ctime) });
     }
     return usages;
   }
@@ -56,21 +84,34 @@ export class ProcessUsages {
     for (const pid of this.#last.keys()) if (!pids.has(pid)) this.#last.delete(pid);
   }
 
-  #cpuOf(pid: number, cpuMs: number): number | undefined {
+  #cpuOf({ pid, startTime }: PidStat, cpuMs: number): number | undefined {
     const atMs = monotonicMs();
     const before = this.#last.get(pid);
-    this.#last.set(pid, { cpuMs, atMs });
-    // Less than before: the pid has been reused.
-    if (before === undefined || cpuMs < before.cpuMs || atMs <= before.atMs) return undefined;
-    return ((cpuMs - before.cpuMs) / (atMs - before.atMs)) * 100;
+    this.#last.set(pid, { startTime, cpuMs, atMs });
+    const isSame = before?.startTime === startTime && cpuMs >= before.cpuMs && atMs > before.atMs;
+    return isSame ? ((cpuMs - before.cpuMs) / (atMs - before.atMs)) * 100 : undefined;
   }
 
-  async #statsOf(pids: readonly number[]): Promise<Stats> {
-    try {
-      return await this.#query([...pids]);
-    } catch {
-      // pidusage rejects if the only queried process has exited.
-      return {};
+  async #readAll(pids: readonly number[]): Promise<Stats> {
+    const all: Stats = {};
+    for (let from = 0; from < pids.length; from += AT_ONCE) {
+      try {
+        Object.assign(all, await this.#query(pids.slice(from, from + AT_ONCE)));
+      } catch {
+        // pidusage rejects if the only queried process has exited.
+      }
     }
+    return all;
   }
+}
+
+/** Those that pidusage may read now without holding too many descriptors. */
+function admit(pids: readonly number[]): number[] {
+  const nowMs = monotonicMs();
+  for (const [pid, atMs] of queriedMs) if (nowMs - atMs > HELD_MS) queriedMs.delete(pid);
+  return pids.filter((pid) => {
+    if (!queriedMs.has(pid) && queriedMs.size >= MAX_HELD) return false;
+    queriedMs.set(pid, nowMs);
+    return true;
+  });
 }

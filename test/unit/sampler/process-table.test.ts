@@ -85,7 +85,8 @@ describe('ProcessTable', () => {
   it('emits the same figures of processes that are read without pidusage', async () => {
     const child = await startShell('read line');
     const pid = child.pid ?? 0;
-    // As for all but the largest 500: pidusage opens /proc/<pid>/stat itself, and gets nothing here.
+    // As for short processes, and for all but some of the others: pidusage opens /proc/<pid>/stat itself, and
+    // gets nothing here.
     const refuse = (...args: unknown[]) => (args.at(-1) as (error: Error) => void)(new Error('refused'));
     const open = vi.spyOn(fs, 'open').mockImplementation(refuse as typeof fs.open);
     const { rows } = watching(new Map([[pid, undefined]]), pid);
