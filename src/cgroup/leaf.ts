@@ -68,7 +68,7 @@ export class Leaf {
   }
 
   /**
-   * The cgroups that the target created below the leaf.
+   * The cgroups that the target created below the leaf, as paths to show.
    * @throws an error with the errno if a cgroup cannot be read.
    */
   nested(): string[] {

@@ -1,6 +1,5 @@
 /** Listing and removing a cgroup with its descendants. */
-import { mkdirSync, readdirSync, rmdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, mkdirSync, openSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { describeErrno, errnoOf, KernelFileError } from '../errors.ts';
 import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
@@ -25,42 +24,93 @@ export function makeCgroup(directory: string): void {
 export const LINKS_OF_NO_CHILD = 2;
 
 /**
- * The descendants of `directory`, deepest first; cgroups that are removed meanwhile are left out.
- * @throws an error with the errno if a cgroup cannot be read.
+ * From this length on a path is too long for what is added to it. Source: `PATH_MAX` in
+ * `include/uapi/linux/limits.h`.
  */
-export function listNested(directory: string): string[] {
-  let entries: { name: string; isDirectory(): boolean }[];
+const MAX_PATH_BYTES = 3500;
+
+/**
+ * Without permission to read a directory, its entries can be opened. Source:
+ * `include/uapi/asm-generic/fcntl.h`.
+ */
+const O_PATH = 0o10000000;
+
+/** Receives a cgroup: a path for system calls, which is valid until it returns, and the path to show. */
+export type VisitCgroup = (path: string | Buffer, shown: string) => void;
+
+/**
+ * Visits the descendants of `directory`, deepest first; cgroups that are removed meanwhile are left out.
+ * Their names are any bytes, and their paths may be longer than the kernel accepts.
+ * @throws an error with the errno if a cgroup cannot be read; those of `visit`.
+ */
+export function visitNested(directory: string, visit: VisitCgroup): void {
+  visitBelow(Buffer.from(directory), directory, visit);
+}
+
+function visitBelow(path: Buffer, shown: string, visit: VisitCgroup): void {
+  const names = namesOfChildren(path);
+  if (names.length === 0) return;
+  const fd = path.length > MAX_PATH_BYTES ? openSync(path, O_PATH) : undefined;
+  const base = fd === undefined ? path : Buffer.from(`/proc/self/fd/${fd}`);
+  try {
+    for (const name of names) {
+      const child = Buffer.concat([base, SLASH, name]);
+      const shownChild = `${shown}/${name}`;
+      visitBelow(child, shownChild, visit);
+      visit(child, shownChild);
+    }
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
+const SLASH = Buffer.from('/');
+
+function namesOfChildren(path: Buffer): Buffer[] {
   try {
     // Faster than reading a directory of 40 files.
-    if (statSync(directory).nlink === LINKS_OF_NO_CHILD) return [];
-    entries = readdirSync(directory, { withFileTypes: true });
+    if (statSync(path).nlink === LINKS_OF_NO_CHILD) return [];
+    const entries = readdirSync(path, { withFileTypes: true, encoding: 'buffer' });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
   } catch (error) {
     if (isGone(error)) return [];
     throw error;
   }
-  return entries
-    .filter((entry) => entry.isDirectory())
-    .flatMap((entry) => {
-      const child = join(directory, entry.name);
-      return [...listNested(child), child];
-    });
+}
+
+/**
+ * The descendants of `directory`, deepest first, as paths to show.
+ * @throws an error with the errno if a cgroup cannot be read.
+ */
+export function listNested(directory: string): string[] {
+  const nested: string[] = [];
+  visitNested(directory, (_, shown) => nested.push(shown));
+  return nested;
 }
 
 /**
  * The processes of a cgroup and its descendants; empty if the cgroup does not exist any more.
  * @throws an error with the errno if a cgroup cannot be read.
  */
-export function listProcesses(directory: string, nested: string[] = listNested(directory)): number[] {
-  return [directory, ...nested].flatMap((cgroup) => {
-    const path = join(cgroup, 'cgroup.procs');
-    try {
-      return parseCgroupProcs(readPseudoFile(path), path);
-    } catch (error) {
-      // EOPNOTSUPP: a threaded cgroup, whose processes are listed by the domain above it.
-      if (isGone(error) || errnoOf(error) === 'EOPNOTSUPP') return [];
-      throw error;
-    }
-  });
+export function listProcesses(directory: string): number[] {
+  const pids = listOwnProcesses(directory);
+  visitNested(directory, (path) => pids.push(...listOwnProcesses(path)));
+  return pids;
+}
+
+/** As `listProcesses`, without descendants. */
+export function listOwnProcesses(cgroup: string | Buffer): number[] {
+  const path =
+    typeof cgroup === 'string'
+      ? `${cgroup}/cgroup.procs`
+      : Buffer.concat([cgroup, Buffer.from('/cgroup.procs')]);
+  try {
+    return parseCgroupProcs(readPseudoFile(path), String(path));
+  } catch (error) {
+    // EOPNOTSUPP: a threaded cgroup, whose processes are listed by the domain above it.
+    if (isGone(error) || errnoOf(error) === 'EOPNOTSUPP') return [];
+    throw error;
+  }
 }
 
 /**
@@ -68,17 +118,20 @@ export function listProcesses(directory: string, nested: string[] = listNested(d
  * @throws KernelFileError, `EBUSY` while one of them contains a process.
  */
 export function removeSubtree(directory: string): void {
-  for (const cgroup of [...listNested(directory), directory]) {
-    try {
-      rmdirSync(cgroup);
-    } catch (error) {
-      if (isGone(error)) continue;
-      const errno = errnoOf(error);
-      throw new KernelFileError('rmdir', cgroup, `cannot remove ${cgroup}: ${describeErrno(errno)}`, {
-        errno,
-        cause: error,
-      });
-    }
+  visitNested(directory, removeCgroup);
+  removeCgroup(directory, directory);
+}
+
+function removeCgroup(path: string | Buffer, shown: string): void {
+  try {
+    rmdirSync(path);
+  } catch (error) {
+    if (isGone(error)) return;
+    const errno = errnoOf(error);
+    throw new KernelFileError('rmdir', shown, `cannot remove ${shown}: ${describeErrno(errno)}`, {
+      errno,
+      cause: error,
+    });
   }
 }
 

@@ -54,15 +54,15 @@ function kernelFileError(
  * Reads a kernel file once, without stat.
  * @throws KernelFileError with the errno.
  */
-export function readPseudoFile(path: string): string {
+export function readPseudoFile(path: string | Buffer): string {
   let fd: number;
   try {
     fd = openSync(path, 'r');
   } catch (error) {
-    throw kernelFileError('open', path, error);
+    throw kernelFileError('open', String(path), error);
   }
   try {
-    return readAll(fd, path, 'utf8');
+    return readAll(fd, String(path), 'utf8');
   } finally {
     closeSync(fd);
   }

@@ -2,7 +2,7 @@
 import { statSync } from 'node:fs';
 import { relative } from 'node:path';
 import type { Leaf } from '../../cgroup/leaf.ts';
-import { listProcesses } from '../../cgroup/subtree.ts';
+import { listOwnProcesses, visitNested } from '../../cgroup/subtree.ts';
 
 /** Finds them by inode number, which is how BPF identifies cgroups. */
 export class NestedCgroups {
@@ -29,19 +29,20 @@ export class NestedCgroups {
   processes(): Map<number, string | undefined> {
     const { directory } = this.#leaf;
     const found = new Map<number, string | undefined>();
-    for (const pid of listProcesses(directory, [])) found.set(pid, undefined);
-    for (const nested of this.#leaf.nested()) {
-      const name = relative(directory, nested);
-      for (const pid of listProcesses(nested, [])) found.set(pid, name);
-    }
+    for (const pid of listOwnProcesses(directory)) found.set(pid, undefined);
+    visitNested(directory, (path, shown) => {
+      const name = relative(directory, shown);
+      for (const pid of listOwnProcesses(path)) found.set(pid, name);
+    });
     return found;
   }
 
   #readNames(): void {
     this.#names = new Map();
-    for (const nested of this.#leaf.nested()) {
-      const stat = statSync(nested, { bigint: true, throwIfNoEntry: false });
-      if (stat !== undefined) this.#names.set(stat.ino, relative(this.#leaf.directory, nested));
-    }
+    const { directory } = this.#leaf;
+    visitNested(directory, (path, shown) => {
+      const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+      if (stat !== undefined) this.#names.set(stat.ino, relative(directory, shown));
+    });
   }
 }

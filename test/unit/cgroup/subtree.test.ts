@@ -1,7 +1,23 @@
-import { existsSync, mkdirSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  rmdirSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { listNested, listProcesses, makeCgroup, removeSubtree } from '#src/cgroup/subtree.ts';
+import {
+  listNested,
+  listProcesses,
+  makeCgroup,
+  removeSubtree,
+  type VisitCgroup,
+  visitNested,
+} from '#src/cgroup/subtree.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 describe('makeCgroup', () => {
@@ -56,14 +72,7 @@ describe('listProcesses', () => {
     expect(listProcesses(join(root, 'a'))).toEqual([3]);
   });
 
-  it('reads only the given nested cgroups', () => {
-    const root = makeTree({ 'cgroup.procs': '1\n', 'a/cgroup.procs': '2\n', 'b/cgroup.procs': '3\n' });
-    expect(listProcesses(root, [join(root, 'b')])).toEqual([1, 3]);
-  });
-
-  it('omits a cgroup that is removed meanwhile', () => {
-    const root = makeTree({ 'cgroup.procs': '1\n' });
-    expect(listProcesses(root, [join(root, 'gone')])).toEqual([1]);
+  it('of a removed cgroup are none', () => {
     expect(listProcesses('/nowhere')).toEqual([]);
   });
 
@@ -75,6 +84,43 @@ describe('listProcesses', () => {
   it('propagates a missing permission', () => {
     const root = makeTree({ 'cgroup.procs/': '' });
     expect(() => listProcesses(root)).toThrow(expect.objectContaining({ errno: 'EISDIR' }));
+  });
+});
+
+/** A folder with names that are no UTF-8, and one whose path is longer than the kernel accepts. */
+function makeHardToReach(): { root: string; pids: number[] } {
+  const root = makeTree();
+  const odd = Buffer.concat([Buffer.from(`${root}/`), Buffer.from([0x66, 0xff, 0xfe])]);
+  mkdirSync(odd);
+  writeFileSync(Buffer.concat([odd, Buffer.from('/cgroup.procs')]), '7\n');
+  let directory = openSync(root, 'r');
+  for (let depth = 0; depth < 40; depth += 1) {
+    const path = `/proc/self/fd/${directory}/${'n'.repeat(200)}`;
+    mkdirSync(path);
+    const next = openSync(path, 'r');
+    closeSync(directory);
+    directory = next;
+  }
+  writeFileSync(`/proc/self/fd/${directory}/cgroup.procs`, '8\n');
+  closeSync(directory);
+  return { root, pids: [7, 8] };
+}
+
+describe('visitNested', () => {
+  it('reaches cgroups with any name, and beyond the longest path', () => {
+    const { root, pids } = makeHardToReach();
+    const descriptors = readdirSync('/proc/self/fd').length;
+    expect(listProcesses(root).sort()).toEqual(pids);
+    expect(listNested(root)).toHaveLength(41);
+    const remove: VisitCgroup = (path) => {
+      for (const name of readdirSync(path)) {
+        if (name === 'cgroup.procs') unlinkSync(Buffer.concat([Buffer.from(path), Buffer.from(`/${name}`)]));
+      }
+      rmdirSync(path);
+    };
+    visitNested(root, remove);
+    expect(readdirSync(root)).toEqual([]);
+    expect(readdirSync('/proc/self/fd')).toHaveLength(descriptors);
   });
 });
 
