@@ -1,4 +1,9 @@
-/** The names of our cgroups, `cmemstat-<pid>-<start time>`, which identify the owner. */
+/**
+ * The names of our cgroups, `cmemstat-<pid>-<start time>`, which identify the owner. Outside the initial
+ * namespaces of the host they end in the inode numbers of the pid and the time namespace, in which these
+ * numbers are valid.
+ */
+import { statSync } from 'node:fs';
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
 
 /** The process that created a leaf, from the name of the leaf. */
@@ -6,6 +11,24 @@ export interface LeafOwner {
   pid: number;
   /** Unit: clock ticks since boot. */
   startTime: string;
+  /** Its pid and time namespace; absent for the initial ones. */
+  namespaces?: string;
+}
+
+/** Source: `PROC_PID_INIT_INO` and `PROC_TIME_INIT_INO` in `include/linux/proc_ns.h`. */
+const INITIAL_NAMESPACES = '4026531836-4026531834';
+const [INITIAL_PID, INITIAL_TIME] = INITIAL_NAMESPACES.split('-');
+
+let own: string | undefined;
+
+/** Our namespaces. Source: namespaces(7). Since: Linux 5.6 for time namespaces. */
+function ownNamespaces(): string {
+  own ??= `${inodeOf('pid') ?? INITIAL_PID}-${inodeOf('time') ?? INITIAL_TIME}`;
+  return own;
+}
+
+function inodeOf(namespace: 'pid' | 'time'): number | undefined {
+  return statSync(`/proc/self/ns/${namespace}`, { throwIfNoEntry: false })?.ino;
 }
 
 /**
@@ -14,13 +37,17 @@ export interface LeafOwner {
  */
 export function leafName(role: 'leaf' | 'self' = 'leaf'): string {
   const { startTime } = readPidStat('self');
-  return `cmemstat-${role === 'self' ? 'self-' : ''}${process.pid}-${startTime}`;
+  const namespaces = ownNamespaces();
+  const suffix = namespaces === INITIAL_NAMESPACES ? '' : `-${namespaces}`;
+  return `cmemstat-${role === 'self' ? 'self-' : ''}${process.pid}-${startTime}${suffix}`;
 }
 
 /** Parses a name that `leafName` returned; undefined for other names. */
 export function parseLeafName(name: string): LeafOwner | undefined {
-  const match = /^cmemstat-(?:self-)?(\d+)-(\d+)$/.exec(name);
-  return match === null ? undefined : { pid: Number(match[1]), startTime: match[2] ?? '' };
+  const match = /^cmemstat-(?:self-)?(\d+)-(\d+)(?:-(\d+-\d+))?$/.exec(name);
+  if (match === null) return undefined;
+  const [, pid, startTime = '', namespaces] = match;
+  return { pid: Number(pid), startTime, ...(namespaces === undefined ? {} : { namespaces }) };
 }
 
 /** Whether this is the name of a cgroup that a cmemstat moved itself into. */
@@ -36,9 +63,15 @@ export function isInLeaf(cgroup: string | undefined): boolean {
   });
 }
 
-/** Whether the owner is still running; the start time is compared too, as pids are reused. */
+/**
+ * Whether the owner is still running, or may be: one in other namespaces cannot be looked up by its pid. The
+ * start time is compared too, as pids are reused.
+ */
 export function isOwnerAlive(owner: LeafOwner): boolean {
+  if ((owner.namespaces ?? INITIAL_NAMESPACES) !== ownNamespaces()) return true;
   try {
+    // Otherwise /proc is that of another pid namespace.
+    if (readPidStat('self').pid !== process.pid) return true;
     const stat = readPidStat(owner.pid);
     return stat.startTime === owner.startTime && stat.state !== 'Z' && stat.state !== 'X';
   } catch {

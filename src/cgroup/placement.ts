@@ -13,6 +13,7 @@ import { findFullCgroup } from './full-cgroup.ts';
 import {
   chooseMemoryHierarchy,
   directoryOf,
+  type HierarchyFacts,
   type MemoryHierarchy,
   type NoHierarchy,
   readHierarchyFacts,
@@ -54,6 +55,11 @@ export interface PlacementRequest {
   needsPids: boolean;
 }
 
+interface Request extends PlacementRequest {
+  /** On cgroup v1, where the leaf is in the pids hierarchy if it is needed there. */
+  pidsParent: string | undefined;
+}
+
 type Made = Pick<Placement, 'leaf' | 'reason' | 'release' | 'removedStale'> & {
   /** The cgroup that the leaf is in. */
   parent: string;
@@ -68,8 +74,10 @@ type Made = Pick<Placement, 'leaf' | 'reason' | 'release' | 'removedStale'> & {
  * @throws UsageError or PermissionError if `--cgroup-parent` or `--placement` names a place that does not
  * work; KernelFileError if a file of procfs or cgroupfs cannot be read.
  */
-export async function placeLeaf(request: PlacementRequest): Promise<Placement> {
-  const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
+export async function placeLeaf(given: PlacementRequest): Promise<Placement> {
+  const facts = readHierarchyFacts();
+  const hierarchy = chooseMemoryHierarchy(facts);
+  const request = { ...given, pidsParent: hierarchy.version === 1 ? pidsParentV1(facts) : undefined };
   if (request.cgroupParent !== undefined) {
     const made = placeBelowParent(request.cgroupParent, hierarchy, request);
     return { kind: 'parent', rejected: [], callerLimits: [], escaped: [], ...made };
@@ -130,7 +138,7 @@ function describeLimits(
 async function attempt(
   kind: PlacementKind,
   hierarchy: MemoryHierarchy | NoHierarchy,
-  request: PlacementRequest,
+  request: Request,
 ): Promise<Made> {
   if (hierarchy.version === undefined) throw new Rejection(kind, hierarchy.reason, hierarchy.hint);
   if (hierarchy.isOutsideNamespace) {
@@ -146,11 +154,7 @@ async function attempt(
   return placeInOwn(hierarchy, request);
 }
 
-function placeBelowParent(
-  path: string,
-  hierarchy: MemoryHierarchy | NoHierarchy,
-  request: PlacementRequest,
-): Made {
+function placeBelowParent(path: string, hierarchy: MemoryHierarchy | NoHierarchy, request: Request): Made {
   const option = '--cgroup-parent';
   if (hierarchy.version === undefined) {
     throw new UsageError(option, `${option} ${path}: ${hierarchy.reason}`, hierarchy.hint);
@@ -178,7 +182,7 @@ function placeBelowParent(
   }
 }
 
-async function placeInScope(hierarchy: MemoryHierarchy, request: PlacementRequest): Promise<Made> {
+async function placeInScope(hierarchy: MemoryHierarchy, request: Request): Promise<Made> {
   if (!existsSync('/run/systemd/system')) {
     throw new Rejection('systemd', 'systemd is not running on this host');
   }
@@ -194,7 +198,7 @@ async function placeInScope(hierarchy: MemoryHierarchy, request: PlacementReques
   }
 }
 
-function placeAtTop(hierarchy: MemoryHierarchy, request: PlacementRequest): Made {
+function placeAtTop(hierarchy: MemoryHierarchy, request: Request): Made {
   const top = hierarchy.mountPoint;
   if (hierarchy.readOnly) throw readOnlyRejection('top', top);
   try {
@@ -205,7 +209,7 @@ function placeAtTop(hierarchy: MemoryHierarchy, request: PlacementRequest): Made
   }
 }
 
-function placeInOwn(hierarchy: MemoryHierarchy, request: PlacementRequest): Made {
+function placeInOwn(hierarchy: MemoryHierarchy, request: Request): Made {
   const own = hierarchy.ownDirectory;
   if (own === undefined) {
     throw new Rejection('own', 'the current cgroup is outside the mounted hierarchy');
@@ -231,19 +235,29 @@ function placeInOwn(hierarchy: MemoryHierarchy, request: PlacementRequest): Made
   }
 }
 
-function makeLeafBelow(parent: string, hierarchy: MemoryHierarchy, request: PlacementRequest): Made {
+function makeLeafBelow(parent: string, hierarchy: MemoryHierarchy, request: Request): Made {
   if (hierarchy.version === 2) enableControllers(parent);
   accessSync(parent, constants.R_OK);
   const removedStale = removeStaleLeaves(parent);
-  const pidsParent = hierarchy.version === 1 && request.needsPids ? pidsParentV1() : undefined;
-  const leaf = new Leaf(hierarchy.version, parent, pidsParent);
-  if (pidsParent !== undefined) removedStale.push(...removeStaleLeaves(pidsParent));
+  const { pidsParent, needsPids } = request;
+  // Another run may have needed it.
+  if (pidsParent !== undefined) removedStale.push(...sweep(pidsParent));
+  // Last: nothing may fail between its creation and the registration of its removal.
+  const leaf = new Leaf(hierarchy.version, parent, needsPids ? pidsParent : undefined);
   return { leaf, parent, reason: '', removedStale, release: async () => {} };
 }
 
+function sweep(parent: string): string[] {
+  try {
+    return removeStaleLeaves(parent);
+  } catch {
+    // It is not visible here, or not ours to read.
+    return [];
+  }
+}
+
 /** Our own cgroup in the pids hierarchy of v1, so that its limits also apply to the target. */
-function pidsParentV1(): string | undefined {
-  const { mounts, memberships } = readHierarchyFacts();
+function pidsParentV1({ mounts, memberships }: HierarchyFacts): string | undefined {
   const mount = mounts.find((each) => each.fsType === 'cgroup' && each.superOptions.includes('pids'));
   const own = memberships.find((membership) => membership.controllers.includes('pids'));
   if (mount === undefined || own === undefined) return undefined;

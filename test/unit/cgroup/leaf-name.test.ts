@@ -27,8 +27,15 @@ describe('parseLeafName', () => {
         fc.nat(),
         fc.bigInt({ min: 0n, max: 2n ** 64n }),
         fc.constantFrom('', 'self-'),
-        (pid, start, role) => {
-          expect(parseLeafName(`cmemstat-${role}${pid}-${start}`)).toEqual({ pid, startTime: String(start) });
+        fc.constantFrom({}, { namespaces: '4026532179-4026532178' }),
+        (pid, start, role, other: { namespaces?: string }) => {
+          const suffix = other.namespaces === undefined ? '' : `-${other.namespaces}`;
+          const startTime = String(start);
+          expect(parseLeafName(`cmemstat-${role}${pid}-${start}${suffix}`)).toEqual({
+            pid,
+            startTime,
+            ...other,
+          });
         },
       ),
     );
@@ -69,6 +76,11 @@ describe('isOwnerAlive', () => {
 
   it('is false for a process that had our pid before us', () => {
     expect(isOwnerAlive({ pid: process.pid, startTime: '1' })).toBe(false);
+  });
+
+  it('is true for one in other namespaces, whose pid means another process here', () => {
+    const namespaces = '4026539999-4026531834';
+    expect(isOwnerAlive({ pid: process.pid, startTime: '1', namespaces })).toBe(true);
   });
 
   it('is false for one that has ended', async () => {
