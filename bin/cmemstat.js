@@ -40,6 +40,7 @@ function start() {
   try {
     require('../dist/start.cjs').start(dist);
   } catch (error) {
+    if (error.code === 'EMFILE') fail('too many files are open (hint: ulimit -n 1024)');
     if (isBuilt()) throw error;
     fail('not built: ' + dist + ' is missing or incomplete (hint: ' + repairHint() + ')');
   }

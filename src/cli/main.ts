@@ -1,6 +1,6 @@
 /** The entry point: the only place that prints an error and sets the exit status. */
 import { writeSync } from 'node:fs';
-import { InterruptedError, LaunchError, missingPackageError, ToolError } from '../errors.ts';
+import { errnoOf, InterruptedError, LaunchError, missingPackageError, ToolError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { safeText } from '../format/safe-text.ts';
 import { shellStatus } from '../target/exit-status.ts';
@@ -18,6 +18,10 @@ async function main(): Promise<number> {
       return EXIT_CODES.FAILED;
     }
     const error = thrown instanceof ToolError ? thrown : missingPackageError(thrown);
+    if (error === undefined && ['EMFILE', 'ENFILE'].includes(errnoOf(thrown) ?? '')) {
+      printError('cmemstat: too many files are open (hint: ulimit -n 1024)');
+      return EXIT_CODES.FAILED;
+    }
     if (error === undefined) {
       // A bug: print the stack for the bug report.
       printError(`cmemstat: internal error: ${thrown instanceof Error ? thrown.stack : String(thrown)}`);

@@ -26,6 +26,20 @@ export interface InheritedState {
   descriptors: readonly number[];
 }
 
+/** How many descriptors cmemstat may open, and how many were open at its start. */
+export interface DescriptorLimit {
+  limit: bigint;
+  open: number;
+}
+
+/** Undefined if it cannot be read. The descriptor that listed the others is not counted. */
+export function readDescriptorLimit(): DescriptorLimit | undefined {
+  const ours = readOpenFiles('self');
+  return ours === undefined
+    ? undefined
+    : { limit: ours.soft, open: Math.max(0, descriptorsAtStart.length - 1) };
+}
+
 let descriptorsAtStart: readonly number[] = [];
 
 /** Notes which descriptors are open; call it before anything is opened. Source: proc(5), /proc/pid/fd. */

@@ -45,16 +45,15 @@ const FILE_ACTIONS_BYTES = 512;
  */
 export function startStub(libc: Libc, path: string, launch: StubLaunch): StubProcess | undefined {
   const [ours, theirs] = createSocketPair(libc);
-  const pid = spawnStub(libc, path, theirs, launch);
+  const numbers = findNumbers(theirs, launch);
+  const pid = spawnStub(libc, path, theirs, numbers, launch);
   closeSync(theirs);
   if (pid === undefined) {
     closeSync(ours);
     return undefined;
   }
   const stub = follow(libc, pid, ours);
-  const { streams } = launch;
-  const first = firstFree(theirs, launch);
-  const moves = streams.map((_, to) => ({ from: first + to, to }));
+  const moves = numbers.streams.map((from, to) => ({ from, to }));
   send(ours, encodeRequest({ ...launch, moves }));
   return stub;
 }
@@ -67,29 +66,50 @@ function createSocketPair({ socketpair }: Libc): [ours: number, theirs: number] 
   return [ours, theirs];
 }
 
-/** The first descriptor above all that the stub gets: the streams are there until the target has joined. */
-function firstFree(channel: number, { streams, kept }: Pick<StubLaunch, 'streams' | 'kept'>): number {
-  return Math.max(2, channel, ...kept, ...streams) + 1;
+/** The descriptors of the stub besides those that the target keeps. */
+interface StubNumbers {
+  /** The streams, which are there until the target has joined. */
+  streams: number[];
+  channel: number;
+  /** Free. */
+  spare: number;
+}
+
+/** The lowest that nothing is copied from: those above all may be beyond the limit of open files. */
+function findNumbers(theirs: number, { streams, kept }: Pick<StubLaunch, 'streams' | 'kept'>): StubNumbers {
+  const used = new Set([theirs, ...streams, ...kept]);
+  let last = 2;
+  const next = () => {
+    do last += 1;
+    while (used.has(last));
+    return last;
+  };
+  return { streams: streams.map(next), channel: next(), spare: next() };
 }
 
 /** Returns the pid; undefined if the stub cannot be executed. */
-function spawnStub(libc: Libc, path: string, channel: number, launch: StubLaunch): number | undefined {
+function spawnStub(
+  libc: Libc,
+  path: string,
+  theirs: number,
+  { streams, channel, spare }: StubNumbers,
+  launch: StubLaunch,
+): number | undefined {
   const { init, addDup2, addClose, destroy } = libc.fileActions;
-  const { streams, kept } = launch;
-  const first = firstFree(channel, launch);
-  const passed = first + streams.length;
+  const { kept } = launch;
   const actions = Buffer.alloc(FILE_ACTIONS_BYTES);
   init(actions);
-  for (const [to, source] of streams.entries()) addDup2(actions, source, first + to);
-  addDup2(actions, channel, passed);
+  for (const [at, source] of launch.streams.entries()) addDup2(actions, source, streams[at] ?? -1);
+  addDup2(actions, theirs, channel);
   for (const fd of kept) {
-    // Before glibc 2.29, dup2 of a descriptor to itself does not clear close-on-exec.
-    addDup2(actions, fd, passed + 1);
-    addDup2(actions, passed + 1, fd);
+    // Before glibc 2.29, dup2 of a descriptor to itself does not clear close-on-exec. One beyond the limit of
+    // open files is lost.
+    addDup2(actions, fd, spare);
+    addDup2(actions, spare, fd);
   }
-  if (kept.length > 0) addClose(actions, passed + 1);
+  if (kept.length > 0) addClose(actions, spare);
   const name = Buffer.from('cmemstat-launch\0');
-  const fd = Buffer.from(`${passed}\0`);
+  const fd = Buffer.from(`${channel}\0`);
   const words = new BigUint64Array([libc.address(name), libc.address(fd), 0n]);
   const pid = new Int32Array(1);
   const errno = libc.posixSpawn(pid, path, actions, words, new BigUint64Array(1));

@@ -1,12 +1,31 @@
 /** Clean-up on every exit path. */
+import { closeSync, openSync } from 'node:fs';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import type { Placement } from '../../cgroup/placement.ts';
 import { errnoOf, ToolError } from '../../errors.ts';
 import type { Log } from '../../output/log.ts';
 
+/**
+ * What the end of a run needs: modules that are loaded then, files of a nested cgroup, the socket of systemd.
+ */
+const RESERVED_DESCRIPTORS = 6;
+
 /** Steps to undo at the end of a run, however it ends. */
 export class CleanUp {
   readonly #steps: (() => void | Promise<void>)[] = [];
+  readonly #reserved: number[] = [];
+
+  /**
+   * Reserves descriptors for the end, where a run has used up all others. @throws an error with the errno.
+   */
+  reserveDescriptors(): void {
+    while (this.#reserved.length < RESERVED_DESCRIPTORS) this.#reserved.push(openSync('/dev/null', 'r'));
+  }
+
+  /** The end of the run has begun; may be called more than once. */
+  releaseDescriptors(): void {
+    for (const fd of this.#reserved.splice(0)) closeSync(fd);
+  }
 
   /** Registers a step; steps are undone in reverse order. */
   defer(step: () => void | Promise<void>): void {
@@ -16,6 +35,7 @@ export class CleanUp {
   /** Undoes all steps, even if one fails. @throws the first failure, after all steps. */
   async run(): Promise<void> {
     const failures: unknown[] = [];
+    this.releaseDescriptors();
     for (let step = this.#steps.pop(); step !== undefined; step = this.#steps.pop()) {
       try {
         await step();

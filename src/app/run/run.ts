@@ -2,13 +2,14 @@
  * The main flow: runs a command in a fresh memory cgroup, measured from before its first instruction until
  * after its last. This file shows the sequence; the details of each step are in its module.
  */
-import { InterruptedError, LaunchError } from '../../errors.ts';
+import { InterruptedError, LaunchError, UnsupportedError } from '../../errors.ts';
 import { readChildUsage } from '../../kernel/bpf/sys/libc.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { SummaryRecord } from '../../model/recording.ts';
 import { OutputWait } from '../../output/output-wait.ts';
 import type { Sink } from '../../output/sink.ts';
 import { shellStatus } from '../../target/exit-status.ts';
+import { readDescriptorLimit } from '../../target/inherited-state.ts';
 import type { Target } from '../../target/launch-request.ts';
 import {
   type BufferedSignals,
@@ -65,6 +66,8 @@ async function measure(
     buffered.flush();
   });
   // Detect errors before anything is started.
+  requireDescriptors();
+  cleanUp.reserveDescriptors();
   const stage = await openStage(options, cleanUp, wait);
   await throwIfEnded(buffered, options);
   const place = await placeTarget(options, stage.log, cleanUp);
@@ -97,6 +100,7 @@ async function measure(
   cleanUp.defer(() => clearTimeout(timeout));
   const exit = await target.ended;
   if (options.wait === 'target') clearTimeout(timeout);
+  cleanUp.releaseDescriptors();
   const { finishRun } = await import('./finish.ts');
   const summary = await finishRun(measurement, exit, await cpuBefore, options, stage.log);
   clearTimeout(timeout);
@@ -107,6 +111,17 @@ async function measure(
   const bounds = { received: signals.received, limitMs: options.killAfterMs, view: stage.view };
   await wait.until(deliverSummary(stage, measurement, summary), bounds);
   return resultOf(summary, { options, measurement, signals, ...stage });
+}
+
+/** What a run with a view and the list of processes opens at once, and some more. */
+const NEEDED_DESCRIPTORS = 48;
+
+/** @throws UnsupportedError if so few descriptors are left that a run would fail in the middle. */
+function requireDescriptors(): void {
+  const { limit, open } = readDescriptorLimit() ?? {};
+  if (limit === undefined || open === undefined || limit >= BigInt(open + NEEDED_DESCRIPTORS)) return;
+  const message = `the limit of open files is ${limit}, of which ${open} are in use; a run needs ${NEEDED_DESCRIPTORS} more`;
+  throw new UnsupportedError('descriptors', message, { hint: 'ulimit -n 1024' });
 }
 
 /** @throws LaunchError if a signal has asked cmemstat to exit before the target was started. */
