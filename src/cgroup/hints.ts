@@ -1,7 +1,8 @@
 /** What makes a placement possible, as a command that works in the environment at hand. */
-import { accessSync, constants, existsSync, readlinkSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { readEffectiveCapabilities } from '../kernel/procfs/capabilities.ts';
+import { isInInitialNamespace } from '../kernel/procfs/namespace.ts';
 
 /** The environment that a hint has to work in. */
 export interface HintFacts {
@@ -9,6 +10,8 @@ export interface HintFacts {
   hasSudo: boolean;
   /** Whether this is a container, whose settings are chosen where it is started. */
   inContainer: boolean;
+  /** Whether this is a user namespace, as in a rootless container: its root is an ordinary user of the host. */
+  isRootless: boolean;
   /** Whether file systems can be mounted here (CAP_SYS_ADMIN). */
   canMount: boolean;
   hasSystemd: boolean;
@@ -22,24 +25,18 @@ export function readHintFacts(): HintFacts {
     isRoot: process.getuid?.() === 0,
     hasSudo: isOnPath('sudo'),
     inContainer: isInContainer(),
+    isRootless: !isInInitialNamespace('user'),
     canMount: readEffectiveCapabilities().has('CAP_SYS_ADMIN'),
     hasSystemd: existsSync('/run/systemd/system'),
     user: userName(),
   };
 }
 
-/** The inode of the initial cgroup namespace. Source: include/linux/proc_ns.h, PROC_CGROUP_INIT_INO */
-const INITIAL_CGROUP_NAMESPACE = 'cgroup:[4026531835]';
-
 function isInContainer(): boolean {
   const { container, KUBERNETES_SERVICE_HOST } = process.env;
   if (container !== undefined || KUBERNETES_SERVICE_HOST !== undefined) return true;
   if (existsSync('/.dockerenv') || existsSync('/run/.containerenv')) return true;
-  try {
-    return readlinkSync('/proc/self/ns/cgroup') !== INITIAL_CGROUP_NAMESPACE;
-  } catch {
-    return false;
-  }
+  return !isInInitialNamespace('cgroup');
 }
 
 function isOnPath(name: string): boolean {
@@ -72,11 +69,18 @@ export function asRootHint({ hasSudo, inContainer, user }: HintFacts): string {
 const PRIVILEGED =
   'docker run --privileged --cgroupns=private, or podman run --privileged --cgroupns=private';
 
+/** How a container is started that can create cgroups. On cgroup v1, and without delegation, only root can. */
+function startHint(needsRoot: boolean): string {
+  return `start the container ${needsRoot ? 'as root of its host, ' : ''}with: ${PRIVILEGED}`;
+}
+
 /** How a hierarchy that is mounted read-only becomes writable. */
-export function readOnlyHint(mountPoint: string, { canMount, inContainer, hasSudo }: HintFacts): string {
+export function readOnlyHint(mountPoint: string, version: 1 | 2, facts: HintFacts): string {
+  const { canMount, inContainer, isRootless, hasSudo } = facts;
   const remount = `mount -o remount,bind,rw ${mountPoint}`;
-  if (canMount) return remount;
-  if (inContainer) return `start the container with: ${PRIVILEGED}`;
+  // In a user namespace, mounts of the host cannot be made writable.
+  if (canMount && !isRootless) return remount;
+  if (inContainer || isRootless) return startHint(isRootless && version === 1);
   return hasSudo ? `sudo ${remount}` : `su -c '${remount}'`;
 }
 
@@ -91,7 +95,7 @@ export function foreignMountHint(mountPoint: string, { canMount }: HintFacts): s
 
 /** How a user or a container gets permission to create cgroups. */
 export function permissionHint(version: 1 | 2, facts: HintFacts): string {
-  if (facts.isRoot) return `start the container with: ${PRIVILEGED}`;
+  if (facts.isRoot) return startHint(facts.isRootless);
   if (version === 1) return `${asRootHint(facts)} (cgroup v1 has no delegation to unprivileged users)`;
   if (!facts.hasSystemd) return asRootHint(facts);
   return `systemd-run --user --scope -p Delegate=yes cmemstat -- COMMAND, or ${asRootHint(facts)}`;

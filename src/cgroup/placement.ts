@@ -200,7 +200,7 @@ async function placeInScope(hierarchy: MemoryHierarchy, request: Request): Promi
 
 function placeAtTop(hierarchy: MemoryHierarchy, request: Request): Made {
   const top = hierarchy.mountPoint;
-  if (hierarchy.readOnly) throw readOnlyRejection('top', top);
+  if (hierarchy.readOnly) throw readOnlyRejection('top', hierarchy);
   try {
     const made = makeLeafBelow(top, hierarchy, request);
     return { ...made, reason: `the root of the ${nameOf(hierarchy)} hierarchy at ${top} is writable` };
@@ -214,7 +214,7 @@ function placeInOwn(hierarchy: MemoryHierarchy, request: Request): Made {
   if (own === undefined) {
     throw new Rejection('own', 'the current cgroup is outside the mounted hierarchy');
   }
-  if (hierarchy.readOnly) throw readOnlyRejection('own', hierarchy.mountPoint);
+  if (hierarchy.readOnly) throw readOnlyRejection('own', hierarchy);
   try {
     if (hierarchy.version === 1) {
       return { ...makeLeafBelow(own, hierarchy, request), reason: `the current cgroup ${own} is writable` };
@@ -268,8 +268,9 @@ function nameOf(hierarchy: MemoryHierarchy): string {
   return hierarchy.version === 2 ? 'cgroup v2' : 'cgroup v1 memory';
 }
 
-function readOnlyRejection(kind: PlacementKind, mountPoint: string): Rejection {
-  return new Rejection(kind, `${mountPoint} is mounted read-only`, readOnlyHint(mountPoint, readHintFacts()));
+function readOnlyRejection(kind: PlacementKind, { mountPoint, version }: MemoryHierarchy): Rejection {
+  const hint = readOnlyHint(mountPoint, version, readHintFacts());
+  return new Rejection(kind, `${mountPoint} is mounted read-only`, hint);
 }
 
 /** Explains a refusal by the kernel, with a hint; undefined for other errors. */
@@ -290,7 +291,7 @@ function deniedAt(
         error,
       );
     case 'EROFS':
-      return readOnlyRejection(kind, hierarchy.mountPoint);
+      return readOnlyRejection(kind, hierarchy);
     case 'EBUSY':
       return new Rejection(
         kind,

@@ -14,6 +14,7 @@ const host: HintFacts = {
   isRoot: false,
   hasSudo: true,
   inContainer: false,
+  isRootless: false,
   canMount: false,
   hasSystemd: true,
   user: 'ada',
@@ -37,14 +38,23 @@ describe('a hint', () => {
 
   it('suggests a mount only where it is permitted', () => {
     const top = '/sys/fs/cgroup/memory';
-    expect(readOnlyHint(top, { ...container, ...asRoot })).toBe(`mount -o remount,bind,rw ${top}`);
-    expect(readOnlyHint(top, host)).toBe(`sudo mount -o remount,bind,rw ${top}`);
-    expect(readOnlyHint(top, { ...host, hasSudo: false })).toBe(`su -c 'mount -o remount,bind,rw ${top}'`);
-    expect(readOnlyHint(top, container)).toMatch(/^start the container with: docker run --privileged/);
+    expect(readOnlyHint(top, 1, { ...container, ...asRoot })).toBe(`mount -o remount,bind,rw ${top}`);
+    expect(readOnlyHint(top, 1, host)).toBe(`sudo mount -o remount,bind,rw ${top}`);
+    expect(readOnlyHint(top, 1, { ...host, hasSudo: false })).toBe(`su -c 'mount -o remount,bind,rw ${top}'`);
+    expect(readOnlyHint(top, 1, container)).toMatch(/^start the container with: docker run --privileged/);
     expect(foreignMountHint(top, { ...container, ...asRoot })).toBe(
       'mkdir -p /run/cmemstat-cgroup && mount -t cgroup2 none /run/cmemstat-cgroup',
     );
     expect(foreignMountHint(top, { ...container, isRoot: true })).toMatch(/^start the container without/);
+  });
+
+  it('does not lead from one rootless container to the same one', () => {
+    const top = '/sys/fs/cgroup';
+    const rootless = { ...container, ...asRoot, isRootless: true };
+    expect(readOnlyHint(top, 1, rootless)).toMatch(/^start the container as root of its host, with: /);
+    // On cgroup v2, the user manager delegates a cgroup.
+    expect(readOnlyHint(top, 2, rootless)).toMatch(/^start the container with: docker run --privileged/);
+    expect(permissionHint(2, rootless)).toMatch(/^start the container as root of its host, with: /);
   });
 
   it('uses systemd only where it runs', () => {

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { errnoName } from '../../../errno.ts';
 import { errnoOf, PermissionError, SyscallError, UnsupportedError } from '../../../errors.ts';
 import { type Capability, readEffectiveCapabilities } from '../../procfs/capabilities.ts';
+import { isInInitialNamespace } from '../../procfs/namespace.ts';
 import { BPF_COMMANDS, type BpfCommand } from './bpf-enums.ts';
 import { type Libc, openLibc } from './libc.ts';
 import { bpfSyscallNumber } from './syscall-numbers.ts';
@@ -148,7 +149,11 @@ function permissionError(cause: SyscallError, what: string, needs: readonly Capa
 function capabilityHint(needs: readonly Capability[]): string {
   const short = needs.map((capability) => capability.slice('CAP_'.length));
   const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
-  if (uid === 0) return `start the container with ${short.map((name) => `--cap-add=${name}`).join(' ')}`;
+  if (uid === 0) {
+    // Root of a user namespace, as in a rootless container, gets capabilities that bpf(2) does not accept.
+    const asRoot = isInInitialNamespace('user') ? '' : 'as root of its host, ';
+    return `start the container ${asRoot}with ${short.map((name) => `--cap-add=${name}`).join(' ')}`;
+  }
   const set = short.map((name) => `+${name.toLowerCase()}`).join(',');
   const user = `--reuid=${uid} --regid=${gid} --init-groups`;
   return `run with sudo, or with only these capabilities: sudo setpriv ${user} --inh-caps=${set} --ambient-caps=${set} cmemstat`;
