@@ -1,9 +1,8 @@
 /** Why the kernel refuses to create another cgroup: the limits of cgroup v2 on their number and depth. */
 import { dirname, join, relative } from 'node:path';
-import { errnoOf } from '../errors.ts';
 import { parseDescendants } from '../kernel/cgroup2/cgroup-stat.ts';
 import { parseLimit } from '../kernel/limit.ts';
-import { readPseudoFile } from '../kernel/pseudo-file.ts';
+import { readIfThere } from './binding-limits.ts';
 
 /** A limit that has been reached. */
 export interface FullCgroup {
@@ -37,14 +36,4 @@ function readLimit(path: string): number | undefined {
   const text = readIfThere(path);
   const limit = text === undefined ? 'max' : parseLimit(text, path);
   return limit === 'max' ? undefined : limit;
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readPseudoFile(path);
-  } catch (error) {
-    // cgroup v1 has none of these files, and the root of v2 has no limits.
-    if (errnoOf(error) === 'ENOENT') return undefined;
-    throw error;
-  }
 }
