@@ -32,6 +32,10 @@ export interface LiveControls {
   interrupt(): void;
   /** Ends the target. */
   stop(): void;
+  /** The process that waits for input from the terminal, if there is one. */
+  terminalReader(): { pid: number; comm: string } | undefined;
+  /** The view was closed for a process that reads from the terminal; the run continues. */
+  yielded(pid: number, comm: string): void;
   /** The view was closed and the run continues; with the error if the view failed. */
   left(failure?: unknown): void;
 }
@@ -102,7 +106,10 @@ export class LiveView implements Sink {
       },
     );
     // Update the elapsed time between samples of a long interval.
-    this.#clock = setInterval(() => this.#viewer.changed(), 1000);
+    this.#clock = setInterval(() => {
+      this.#viewer.changed();
+      this.#yieldToReader();
+    }, 1000);
     this.#clock.unref();
   }
 
@@ -197,6 +204,15 @@ export class LiveView implements Sink {
     clearTimeout(this.#opening);
     this.#viewer.close();
     for (const resolve of this.#onClosed.splice(0)) resolve();
+  }
+
+  /** It gets the keys that are pressed, so that the view could not be quit any more. */
+  #yieldToReader(): void {
+    if (!this.isShown || this.#endedMs !== undefined) return;
+    const reader = this.#controls?.terminalReader();
+    if (reader === undefined) return;
+    this.close();
+    this.#controls?.yielded(reader.pid, reader.comm);
   }
 
   #leave(failure?: unknown): void {

@@ -4,7 +4,7 @@
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
 import { describeErrno, errnoOf, OutputError, ToolError } from '../../errors.ts';
-import { formatShortCommand } from '../../format/safe-text.ts';
+import { formatShortCommand, safeText } from '../../format/safe-text.ts';
 import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
 import type { Outputs } from '../../output/open-outputs.ts';
 import type { Sink } from '../../output/sink.ts';
@@ -19,7 +19,7 @@ import { KeptOutput } from './kept-output.ts';
 import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
 import { OutputPump } from './output-pump.ts';
-import { readsTerminal } from './reads-terminal.ts';
+import { findTerminalReader, readsTerminal } from './reads-terminal.ts';
 
 /** A run with its view. */
 export interface LiveRun extends SignalWatcher {
@@ -182,8 +182,17 @@ class LiveRunView implements LiveRun {
       signal: (pid, signal) => sendSignal(measurement, pid, signal as NodeJS.Signals),
       interrupt: () => measurement.signalActions.passOn('SIGINT'),
       stop: () => stop('view'),
+      terminalReader: () => findTerminalReader(processesOf(measurement)),
+      yielded: (pid, comm) => this.#yielded(pid, comm),
       left: (failure) => this.#left(target.pid, failure),
     };
+  }
+
+  #yielded(pid: number, comm: string): void {
+    void this.print();
+    this.#outputs.log.warn(
+      `the view is closed: process ${pid} (${safeText(comm)}) reads from the terminal; the target continues and is measured (hint: --no-tui)`,
+    );
   }
 
   #left(pid: number, failure: unknown): void {
@@ -254,12 +263,17 @@ async function readFacts(measurement: Measurement, pid: number): Promise<Process
   return isOfRun(measurement, pid) ? readProcessFacts(pid) : undefined;
 }
 
-/** Whether it is a process of the run; the cgroup is removed after the end. */
+/** Whether it is a process of the run. */
 function isOfRun(measurement: Measurement, pid: number): boolean {
+  return processesOf(measurement).includes(pid);
+}
+
+/** None after the end, when the cgroup is removed. */
+function processesOf(measurement: Measurement): number[] {
   try {
-    return measurement.processes().includes(pid);
+    return measurement.processes();
   } catch {
-    return false;
+    return [];
   }
 }
 

@@ -39,6 +39,19 @@ function isGone(pid: number): boolean {
   }
 }
 
+testWith(
+  [needsTmux, needs.cgroup],
+  'a process that reads from the terminal gets its input, and the view is closed',
+  async () => {
+    const command = script('read line </dev/tty; echo "got $line"; sleep 0.5; exit 3');
+    const terminal = await tmux({ command: `${CMEMSTAT} -- ${command}; exec sleep 60`, height: 40 });
+    await terminal.waitFor(/the view is closed: process \d+ \(sh\) reads from the terminal/);
+    await terminal.keys('h', 'i', 'Enter');
+    const end = await terminal.waitFor(/exit status 3/);
+    expect(end).toMatch(/^got hi$/m);
+  },
+);
+
 describe('the target ends', () => {
   testWith(
     [needsTmux, needs.cgroup],

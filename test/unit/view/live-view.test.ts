@@ -26,7 +26,10 @@ afterEach(() => {
 /** A view of the run up to its end, and its requests. */
 function openView(screen = new FakeScreen(), isDrawn = true) {
   const asked: string[] = [];
-  const run = { hasEnded: false, intervalMs: 500 };
+  const run: { hasEnded: boolean; intervalMs: number; reader?: { pid: number; comm: string } } = {
+    hasEnded: false,
+    intervalMs: 500,
+  };
   const view = new LiveView(screen, OPTIONS);
   const controls: LiveControls = {
     intervalMs: () => run.intervalMs,
@@ -45,6 +48,8 @@ function openView(screen = new FakeScreen(), isDrawn = true) {
     signal: () => undefined,
     interrupt: () => void asked.push('interrupt'),
     stop: () => void asked.push('stop'),
+    terminalReader: () => run.reader,
+    yielded: (pid, comm) => void asked.push(`yielded to ${pid} ${comm}`),
     left: () => void asked.push('left'),
   };
   view.connect(controls);
@@ -55,6 +60,17 @@ function openView(screen = new FakeScreen(), isDrawn = true) {
   if (isDrawn) vi.advanceTimersByTime(DRAW_AFTER_MS);
   return { screen, view, run, asked };
 }
+
+test('the view is closed for a process that reads from the terminal', async () => {
+  const { screen, view, run, asked } = openView();
+  vi.advanceTimersByTime(1000);
+  expect(screen.isOpen).toBe(true);
+  run.reader = { pid: 7, comm: 'sudo' };
+  vi.advanceTimersByTime(3000);
+  expect(screen.isOpen).toBe(false);
+  expect(asked).toEqual(['yielded to 7 sudo']);
+  await view.stop(SUCCESS);
+});
 
 describe('paused when the target ends', () => {
   test('the end is shown, and q leaves immediately', async () => {
