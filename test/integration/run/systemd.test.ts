@@ -12,6 +12,7 @@ import {
   cmemstat,
   type Need,
   needs,
+  readRecording,
   record,
   SLOWNESS,
   scratch,
@@ -167,3 +168,87 @@ testWith([needsSystemd, needsRoot], 'a service with MemoryMax= limits the run th
   expect(first.placement.kind).toBe('own');
   expect(first.placement.reason).toContain('memory.max 160 MiB of ');
 });
+
+/** The command in the hint of a message, with this cmemstat, and a recording on its standard output. */
+const hintIn = (text: string): string =>
+  required(/\(hint: (.*)\)$/m.exec(text)?.[1])
+    .replaceAll(/\bcmemstat (?=-)/g, `${process.execPath} ${BINARY} --json `)
+    .replaceAll('COMMAND', 'true');
+
+const shell = (script: string) => start('sh', ['-c', script], { input: '' }).ended;
+
+testWith(
+  [needsSystemd, needsUser],
+  'the hints of places that an ordinary user cannot use lead to a cgroup',
+  async () => {
+    for (const place of ['top', 'own']) {
+      const refused = await cmemstat('-q', '--placement', place, '--', 'true');
+      expect(refused.status, refused.stderr).toBe(125);
+      const [withManager = '', asRoot = ''] = hintIn(refused.stderr).split(', or ');
+      expect(withManager).toMatch(/^systemd-run --user/);
+      expect(asRoot).toMatch(/^(sudo|su -c) /);
+      const followed = await shell(withManager);
+      expect(readRecording(followed).start.mode, `${withManager}: ${followed.stderr}`).toBe('cgroup2');
+    }
+  },
+);
+
+testWith(
+  [needsSystemd, needsUser],
+  'a scope that is shared with another process has a hint that leads to one that is not',
+  async () => {
+    const shared = `systemd-run --user --scope --quiet -p Delegate=yes sh -c 'sleep 60 & "$@"; kill $!' sh`;
+    const refused = await shell(`${shared} ${process.execPath} ${BINARY} -q --placement own -- true`);
+    const hint = hintIn(refused.stderr);
+    expect(hint).toMatch(/^systemd-run --user/);
+    const followed = await shell(`${shared} ${hint}`);
+    expect(readRecording(followed).start.mode, `${hint}: ${followed.stderr}`).toBe('cgroup2');
+  },
+);
+
+testWith([needsSystemd, needsUser], 'without a bus to the user manager the hint starts one', async () => {
+  await shell('systemctl --user stop dbus.socket dbus.service; rm -f $XDG_RUNTIME_DIR/bus');
+  const refused = await cmemstat('-q', '--require', 'cgroup', '--placement', 'systemd', '--', 'true');
+  expect(refused.status, refused.stderr).toBe(125);
+  const hint = hintIn(refused.stderr);
+  expect(hint).toMatch(/^as root: apt-get install dbus-user-session, then: systemctl --user /);
+  // The package is installed in the guest.
+  await shell(hint.replace(/^as root: .*, then: /, ''));
+  expect((await record('--', 'true')).start.placement.kind).toBe('systemd');
+});
+
+const USER = { name: 'tester', uid: 1000 };
+const needsGuest: Need = {
+  what: 'a virtual machine whose users can be changed',
+  has: guest === 'systemd',
+  expected: guest === 'systemd',
+};
+const asUser = `setpriv --reuid=${USER.uid} --regid=${USER.uid} --init-groups env -u XDG_RUNTIME_DIR -u DBUS_SESSION_BUS_ADDRESS`;
+
+testWith(
+  [needsSystemd, needsGuest],
+  'an ordinary user without a user manager gets one by the hint, or is measured by root',
+  async () => {
+    const measure = (...args: string[]) => shell(`${asUser} ${process.execPath} ${BINARY} ${args.join(' ')}`);
+    await shell(`loginctl disable-linger ${USER.name}; systemctl stop user@${USER.uid}.service`);
+    const refused = await measure('-q', '--placement', 'systemd', '--', 'true');
+    expect(refused.status, refused.stderr).toBe(125);
+    const hint = hintIn(refused.stderr);
+    expect(hint).toBe(`as root: loginctl enable-linger ${USER.name}`);
+
+    const atTop = await measure('-q', '--placement', 'top', '--', 'true');
+    const asRoot = required(hintIn(atTop.stderr).split(', or ')[1]);
+    const byRoot = await shell(asRoot);
+    expect(readRecording(byRoot).start.mode, `${asRoot}: ${byRoot.stderr}`).toBe('cgroup2');
+
+    expect((await shell(hint.replace('as root: ', ''))).status).toBe(0);
+    let followed = await measure('--json', '--', 'true');
+    const deadline = Date.now() + 60_000;
+    // The manager starts in the background.
+    while (Date.now() < deadline && readRecording(followed).start.placement.kind !== 'systemd') {
+      await new Promise((settle) => setTimeout(settle, 1000));
+      followed = await measure('--json', '--', 'true');
+    }
+    expect(readRecording(followed).start.placement.kind, followed.stderr).toBe('systemd');
+  },
+);
