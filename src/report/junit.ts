@@ -1,7 +1,7 @@
 /** `--report junit`: JUnit XML for Jenkins and GitLab, in the common structure of Ant's report. */
 import type { Verdict } from '../model/verdict.ts';
 import { type Finding, findingsOf, notesOf } from './findings.ts';
-import { oneLine, oneLineCommand } from './outside-text.ts';
+import { escapeMarkup, oneLine, oneLineCommand } from './outside-text.ts';
 import { describeExit, describeHost, describeOutcome, describeTimes } from './wording.ts';
 
 /** The report as one XML document. */
@@ -25,8 +25,8 @@ export function renderJunitReport(verdict: Verdict): string {
     `<testsuite${suite}>`,
     ...properties(verdict),
     ...findings.flatMap((finding) => testcase(finding, verdict)),
-    `  <system-out>${escapeXml(systemOut(verdict))}</system-out>`,
-    `  <system-err>${escapeXml(notesOf(verdict).join('\n'))}</system-err>`,
+    `  <system-out>${escapeMarkup(systemOut(verdict))}</system-out>`,
+    `  <system-err>${escapeMarkup(notesOf(verdict).join('\n'))}</system-err>`,
     '</testsuite>',
     '',
   ].join('\n');
@@ -70,7 +70,7 @@ function outcome({ kind, state, headline, details }: Finding): string {
   const type = state === 'failed' ? `${kind}-failed` : `${kind}-not-measured`;
   // GitLab only shows the text, Jenkins both.
   const body = [headline, ...details].join('\n');
-  return `    <${element}${attributes({ message: headline, type })}>${escapeXml(body)}</${element}>`;
+  return `    <${element}${attributes({ message: headline, type })}>${escapeMarkup(body)}</${element}>`;
 }
 
 function systemOut(verdict: Verdict): string {
@@ -84,15 +84,6 @@ function seconds(ms: number): string {
 
 function attributes(values: Readonly<Record<string, string | number>>): string {
   return Object.entries(values)
-    .map(([name, value]) => ` ${name}="${escapeXml(String(value))}"`)
+    .map(([name, value]) => ` ${name}="${escapeMarkup(String(value))}"`)
     .join('');
-}
-
-/** Includes `>`: text must not contain "]]>". */
-function escapeXml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

@@ -1,5 +1,5 @@
 /** Markdown elements (code spans, tables, collapsible sections) that untrusted text cannot break out of. */
-import { oneLine } from './outside-text.ts';
+import { escapeMarkup, oneLine } from './outside-text.ts';
 
 /**
  * Formats untrusted text as a code span, in which GitHub and GitLab do not interpret markup, links, mentions
@@ -24,12 +24,7 @@ export function codeCell(text: string): string {
 
 /** Untrusted text within HTML tags. */
 export function codeHtml(text: string): string {
-  const escaped = oneLine(text)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
-  return `<code>${escaped}</code>`;
+  return `<code>${escapeMarkup(oneLine(text))}</code>`;
 }
 
 /** Escapes `<` and `|` in our own text. */

@@ -35,6 +35,7 @@ import {
   formatSide,
   formatSigned,
   formatSignedPercent,
+  listValues,
   recordingHint,
   STATUS_WORDS,
   titleOf,
@@ -116,10 +117,7 @@ function budgetDetails(result: BudgetResult): string[] {
     ['Owner', owner && codeSpan(owner)],
     ['Not measured', reason && codeSpan(reason)],
     ['Hint', hint && codeSpan(hint)],
-    [
-      'Runs',
-      values?.map((value) => (value === null ? 'not measured' : formatQuantity(value, unit))).join(', '),
-    ],
+    ['Runs', values && listValues(values, unit)],
   ];
   const lines = [
     ...facts.flatMap(([label, text]) => (text === undefined || text === '' ? [] : [`- ${label}: ${text}`])),

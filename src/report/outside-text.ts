@@ -18,3 +18,12 @@ export function oneLine(text: string): string {
 export function oneLineCommand(words: readonly string[]): string {
   return oneLine(formatShortCommand(words));
 }
+
+/** Escapes text for HTML and XML, within elements and quoted attributes. */
+export function escapeMarkup(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

@@ -28,7 +28,7 @@ export function renderTimeline({ figure, fromMs, toMs, max }: Timeline): string[
   return [`${oneLine(figure)}, highest ${top}`, ...rows, `${' '.repeat(top.length + 2)}${from}${until}`];
 }
 
-/** Reduces the values to at most `columns` columns, each with its maximum. */
+/** Reduces the values to at most `COLUMNS`, each the maximum of its part. */
 function squeeze(values: readonly (number | null)[]): (number | null)[] {
   const width = Math.min(COLUMNS, values.length);
   return Array.from({ length: width }, (_, column) => {

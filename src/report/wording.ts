@@ -126,9 +126,13 @@ export function describeValue(result: BudgetResult): string {
 /** Describes the values of several runs; undefined for one run. */
 export function describeRuns({ values, spread, unit }: BudgetResult): string | undefined {
   if (values === undefined) return undefined;
-  const each = values.map((value) => (value === null ? 'not measured' : formatQuantity(value, unit)));
   const around = spread === undefined ? '' : `, spread (MAD) ${formatQuantity(spread, unit)}`;
-  return `${plural(values.length, 'run')}: ${each.join(', ')}${around}`;
+  return `${plural(values.length, 'run')}: ${listValues(values, unit)}${around}`;
+}
+
+/** The value of each run. */
+export function listValues(values: readonly (number | null)[], unit: BudgetUnit): string {
+  return values.map((value) => (value === null ? 'not measured' : formatQuantity(value, unit))).join(', ');
 }
 
 /** Describes when it happened. */
