@@ -21,6 +21,7 @@ import { oneOf } from './one-of.ts';
 import { missingOption } from './requirements.ts';
 
 const MAX_RUNS = 1000;
+const MAX_EXIT_CODE = 255;
 
 /** Options that override the budget file. */
 type Flags = BudgetFlags & BaselineFlags & { evaluate?: string; report?: string[] };
@@ -48,7 +49,9 @@ export function toGatePlan(flags: Flags, file: BudgetFile | undefined, failOnLef
     sampling: file?.sampling ?? {},
     strictSampling: flags.strictSampling ?? file?.sampling.strict ?? false,
     rules: {
-      budgetExitCode: parseExitCode(flags.budgetExitCode),
+      budgetExitCode:
+        parseCount(flags.budgetExitCode, 1, '--budget-exit-code', MAX_EXIT_CODE) ??
+        EXIT_CODES.BUDGET_EXCEEDED,
       budgetFirst: flags.budgetFirst === true,
       timeoutOk: flags.timeoutOk === true,
       failOnLeftover,
@@ -103,23 +106,16 @@ function readStart(path: string): string {
   }
 }
 
-function parseCount(text: string | undefined, least: number, option: string): number | undefined {
+function parseCount(
+  text: string | undefined,
+  least: number,
+  option: string,
+  most = MAX_RUNS,
+): number | undefined {
   if (text === undefined) return undefined;
   const count = Number(text);
-  if (!/^\d+$/.test(text) || count < least || count > MAX_RUNS) {
-    throw new UsageError(option, `${option} ${text}: expected a whole number from ${least} to ${MAX_RUNS}`);
+  if (!/^\d+$/.test(text) || count < least || count > most) {
+    throw new UsageError(option, `${option} ${text}: expected a whole number from ${least} to ${most}`);
   }
   return count;
-}
-
-function parseExitCode(text: string | undefined): number {
-  if (text === undefined) return EXIT_CODES.BUDGET_EXCEEDED;
-  const code = Number(text);
-  if (!/^\d+$/.test(text) || code < 1 || code > 255) {
-    throw new UsageError(
-      '--budget-exit-code',
-      `--budget-exit-code ${text}: expected a whole number from 1 to 255`,
-    );
-  }
-  return code;
 }
