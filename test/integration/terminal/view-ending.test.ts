@@ -64,7 +64,7 @@ describe('the target ends', () => {
         },
       );
       const frozen = await terminal.waitFor(/FAILED/);
-      expect(frozen).toMatch(/^ ■ exit status 3 {2}after \d+ms/);
+      expect(frozen).toMatch(/^ ■ exit status 3 {2}after [\d.]+m?s/);
       expect(frozen).toMatch(/^ {2}FAILED {2}exit status 3 after .* {2}q quits$/m);
       expect(frozen).toMatch(/^ {2}peak \S+ [KM]iB .*mean/m);
       expect(frozen).toMatch(/^ {2}\d+ samples, /m);
