@@ -1,12 +1,7 @@
 /** The names of users, for lists of processes. */
 import { execFile } from 'node:child_process';
-import { findEntry, readDatabase } from './user.ts';
-
-/** By a fixed path: cmemstat may run as root with a `PATH` that others set. */
-const GETENT = '/usr/bin/getent';
-
-/** The time limit for the name service, which may be on the network. Unit: milliseconds. */
-const NAME_SERVICE_TIMEOUT_MS = 10_000;
+import { systemEnvironment } from '../kernel/system-environment.ts';
+import { findEntry, NAME_SERVICE_TIMEOUT_MS, readDatabase } from './user.ts';
 
 /** The name of a uid in `/etc/passwd`; undefined if it has none there. Source: passwd(5). */
 export function findUserName(uid: number): string | undefined {
@@ -24,9 +19,10 @@ export function findUserName(uid: number): string | undefined {
 export function askUserNames(uids: readonly number[]): Promise<Map<number, string>> {
   return new Promise((resolve) => {
     const keys = ['passwd', ...uids.map(String)];
+    const options = { env: systemEnvironment(), timeout: NAME_SERVICE_TIMEOUT_MS };
     try {
       // It prints the entries that it finds, and fails if there are others.
-      execFile(GETENT, keys, { timeout: NAME_SERVICE_TIMEOUT_MS }, (_, text) => resolve(parseNames(text)));
+      execFile('getent', keys, options, (_, text) => resolve(parseNames(text)));
     } catch {
       // No memory for another process: the numbers are shown.
       resolve(new Map());

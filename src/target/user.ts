@@ -91,7 +91,7 @@ export function readDatabase(database: string): string {
 }
 
 /** The time limit for the name service, which may be on the network. Unit: milliseconds. */
-const NAME_SERVICE_TIMEOUT_MS = 10_000;
+export const NAME_SERVICE_TIMEOUT_MS = 10_000;
 
 /** The ids of the groups whose list of members contains a user. Source: group(5). */
 export function findGroups(text: string, user: string): number[] {
