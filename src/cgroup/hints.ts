@@ -10,7 +10,9 @@ export interface HintFacts {
   hasSudo: boolean;
   /** Whether this is a container, whose settings are chosen where it is started. */
   inContainer: boolean;
-  /** Whether this is a user namespace, as in a rootless container: its root is an ordinary user of the host. */
+  /**
+   * Whether this is a user namespace, as in a rootless container: its root is an ordinary user of the host.
+   */
   isRootless: boolean;
   /** Whether file systems can be mounted here (CAP_SYS_ADMIN). */
   canMount: boolean;
@@ -69,7 +71,9 @@ export function asRootHint({ hasSudo, inContainer, user }: HintFacts): string {
 const PRIVILEGED =
   'docker run --privileged --cgroupns=private, or podman run --privileged --cgroupns=private';
 
-/** How a container is started that can create cgroups. On cgroup v1, and without delegation, only root can. */
+/**
+ * How a container is started that can create cgroups. On cgroup v1, and without delegation, only root can.
+ */
 function startHint(needsRoot: boolean): string {
   return `start the container ${needsRoot ? 'as root of its host, ' : ''}with: ${PRIVILEGED}`;
 }

@@ -40,8 +40,9 @@ const READ: Partial<Record<string, number>> = { x64: 0, arm64: 63, riscv64: 63, 
 const MAX_PROCESSES = 200;
 
 /**
- * The process that waits for input from our terminal, as sudo and ssh do for a password: it opens /dev/tty, and
- * gets the keys instead of the view. One that cannot be inspected is not found, such as sudo without root.
+ * The process that waits for input from our terminal, as sudo and ssh do for a password: it opens /dev/tty,
+ * and gets the keys instead of the view. One that cannot be inspected is not found, such as sudo without
+ * root.
  */
 export function findTerminalReader(pids: readonly number[]): PidStat | undefined {
   if (pids.length > MAX_PROCESSES) return undefined;
@@ -57,7 +58,9 @@ export function findTerminalReader(pids: readonly number[]): PidStat | undefined
   return undefined;
 }
 
-/** Source: proc(5), `/proc/PID/syscall`: the number, then the arguments, or `running`. Since: Linux 2.6.27. */
+/**
+ * Source: proc(5), `/proc/PID/syscall`: the number, then the arguments, or `running`. Since: Linux 2.6.27.
+ */
 function waitsForTerminal(pid: number): boolean {
   const [number, fd = ''] = readPseudoFile(`/proc/${pid}/syscall`).split(' ');
   if (number !== String(READ[process.arch] ?? 3)) return false;
