@@ -1,7 +1,7 @@
 /** Proposes budgets based on the usage of a few runs, for `budget init`. */
 
 import { DEFAULT_INTERVALS, type SamplingIntervals } from '../format/intervals.ts';
-import { formatShortCommand } from '../format/safe-text.ts';
+import { formatShortCommand, safeJson } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import { bytesByName } from '../model/bytes-by-name.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
@@ -104,7 +104,7 @@ export function proposeBudgetFile(
       budget,
     })),
   };
-  return `${JSON.stringify(document, null, 2)}\n`;
+  return `${safeJson(document, 2)}\n`;
 }
 
 /**

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import { errnoOf, InterruptedError, LaunchError, missingPackageError, ToolError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
-import { safeText } from '../format/safe-text.ts';
+import { safeLine } from '../format/safe-text.ts';
 import { shellStatus } from '../target/exit-status.ts';
 import { noteOpenDescriptors } from '../target/inherited-state.ts';
 import { runCommandLine } from './program.ts';
@@ -30,7 +30,7 @@ async function main(): Promise<number> {
     printError(
       `cmemstat: ${oneLine(error.message)}${error.hint === undefined ? '' : ` (hint: ${oneLine(error.hint)})`}`,
     );
-    if (error.detail !== undefined) printError(error.detail.split('\n').map(safeText).join('\n'));
+    if (error.detail !== undefined) printError(error.detail);
     return error instanceof LaunchError ? error.exitCode : EXIT_CODES.FAILED;
   }
 }
@@ -52,12 +52,12 @@ function isWorkingDirectoryGone(error: unknown): boolean {
 }
 
 function oneLine(text: string): string {
-  return safeText(text.trim().replaceAll(/\s*\n\s*/g, ' '));
+  return text.trim().replaceAll(/\s*\n\s*/g, ' ');
 }
 
-function printError(line: string): void {
+function printError(text: string): void {
   try {
-    writeSync(2, `${line}\n`);
+    writeSync(2, `${text.split('\n').map(safeLine).join('\n')}\n`);
   } catch {
     // Standard error is closed: only the exit status can report the failure.
   }

@@ -1,5 +1,7 @@
 /** JSON with a line for each element of a list: indenting thousands takes longer than reading them. */
 
+import { safeJson } from './safe-text.ts';
+
 /**
  * The lines of an object: each key has one, and so has each element of a list, which is asked for when its
  * turn comes. Keys without a value are omitted.
@@ -8,10 +10,10 @@ export function* jsonLines(document: Readonly<Record<string, unknown>>): Generat
   const entries = Object.entries(document).filter(([, value]) => value !== undefined);
   yield '{';
   for (const [index, [key, value]] of entries.entries()) {
-    const start = `  ${JSON.stringify(key)}: `;
+    const start = `  ${safeJson(key)}: `;
     const end = index < entries.length - 1 ? ',' : '';
     if (isIterable(value)) yield* listLines(start, value, end);
-    else yield start + JSON.stringify(value) + end;
+    else yield start + safeJson(value) + end;
   }
   yield '}';
 }
@@ -25,7 +27,7 @@ function* listLines(start: string, list: Iterable<unknown>, end: string): Genera
   let line: string | undefined;
   for (const element of list) {
     if (line !== undefined) yield `${line},`;
-    line = `    ${JSON.stringify(element)}`;
+    line = `    ${safeJson(element)}`;
   }
   if (line !== undefined) yield line;
   yield `  ]${end}`;

@@ -1,19 +1,37 @@
 import { plural } from './plural.ts';
 
 /**
- * Makes text from outside (names, command lines) safe for a terminal: control characters and escape sequences
- * are replaced by visible escapes such as `\x1b`.
+ * Makes text from outside (names, command lines) safe for terminals and logs: control characters and escape
+ * sequences are replaced by visible escapes such as `\x1b`, and so is the bracket of `##[error]` and
+ * `##vso[...]`, which CI systems (GitHub, Azure, TeamCity) interpret anywhere in a line.
  */
 export function safeText(text: string): string {
-  return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
-    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g,
-    (character) => {
-      const code = character.charCodeAt(0);
-      return code < 0x100
-        ? `\\x${code.toString(16).padStart(2, '0')}`
-        : `\\u${code.toString(16).padStart(4, '0')}`;
-    },
+  return text
+    .replace(
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: matches control characters on purpose
+      /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+      (character) => {
+        const code = character.charCodeAt(0);
+        return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : escapeUnit(character);
+      },
+    )
+    .replace(/##(\w*)\[/g, '##$1\\x5b');
+}
+
+function escapeUnit(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
+
+/** A line of text that may start with text from outside: GitHub executes lines that start with `::`. */
+export function safeLine(line: string): string {
+  return safeText(line).replace(/^(\s*):(?=:)/, '$1\\x3a');
+}
+
+/** JSON for any output, with what {@link safeText} replaces as escapes of JSON: the value is the same. */
+export function safeJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(
+    /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]|#(?=#\w*\[)/g,
+    escapeUnit,
   );
 }
 

@@ -6,6 +6,8 @@
  * modules take to load. Here a line that is some columns too short does no harm.
  */
 
+import { safeLine, safeText } from './safe-text.ts';
+
 /** Two columns wide. Source: UAX #11, the main blocks; emoji that are drawn as such. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}\p{Emoji_Presentation}]/u;
@@ -27,6 +29,11 @@ const MIN_WIDTH = 20;
 export function wrapLines(lines: readonly string[], width: number | undefined): string[] {
   if (width === undefined || width < MIN_WIDTH) return [...lines];
   return lines.flatMap((line) => (fitting(line, width) === line ? [line] : wrap(line, width)));
+}
+
+/** Lines of text as they are printed: {@link wrapLines}, without anything that the reader interprets. */
+export function printableLines(lines: readonly string[], width: number | undefined): string[] {
+  return wrapLines(lines.map(safeText), width).map(safeLine);
 }
 
 /** The start of a line, with dots, if it is wider than `width` columns. */

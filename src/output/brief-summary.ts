@@ -2,7 +2,7 @@
 import { plural } from '../format/plural.ts';
 import { formatShortCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
-import { cutLine, wrapLines } from '../format/wrap-lines.ts';
+import { cutLine, printableLines } from '../format/wrap-lines.ts';
 import { figureOf } from '../model/figures.ts';
 import type { SummaryRecord } from '../model/recording.ts';
 import {
@@ -52,7 +52,7 @@ export function renderBrief(
       : [`  at ${describeHighest(summary)}, ${formatDuration(highest.elapsedMs)}: ${parts.join(', ')}`]),
     ...(bpf === undefined ? [] : [`  bpf: ${describeBpf(bpf, size)}`]),
   ];
-  const whole = wrapLines([...lines, ...after], width);
+  const whole = printableLines([...lines, ...after], width);
   if (whole.length <= MAX_LINES) return whole;
   const cut = lines.map((line) => cutLine(line, width));
   return [...cut, ...fitWarnings(after, MAX_LINES - cut.length, width)];
@@ -93,7 +93,7 @@ function fitWarnings(warnings: readonly string[], room: number, width: number | 
   const shown: string[] = [];
   let left = warnings.length;
   for (const warning of warnings) {
-    const lines = wrapLines([warning], width);
+    const lines = printableLines([warning], width);
     const last = left === 1 ? 0 : 1;
     if (shown.length + lines.length > room - last) break;
     shown.push(...lines);

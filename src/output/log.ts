@@ -1,5 +1,6 @@
 /** Messages of cmemstat to the user, other than results. */
-import { wrapLines } from '../format/wrap-lines.ts';
+import { safeText } from '../format/safe-text.ts';
+import { printableLines } from '../format/wrap-lines.ts';
 import { LineWriter } from './line-writer.ts';
 import { terminalWidth } from './terminal-width.ts';
 
@@ -74,11 +75,13 @@ export class StandardErrorLog implements Log {
   }
 
   #write(text: string): void {
-    for (const line of wrapLines(text.split('\n'), terminalWidth(STDERR))) this.#writer.write(line, true);
+    for (const line of printableLines(text.split('\n'), terminalWidth(STDERR)))
+      this.#writer.write(line, true);
   }
 
   #show(text: string): void {
-    const line = `cmemstat: ${text}`;
+    // The view shows it too.
+    const line = `cmemstat: ${text.split('\n').map(safeText).join('\n')}`;
     this.#mirror?.(line);
     if (this.#buffered === undefined) this.#write(line);
     else if (this.#buffered.push(line) > MAX_BUFFERED_LINES) {

@@ -1,3 +1,4 @@
+import { safeJson } from '../format/safe-text.ts';
 import type {
   MapsRecord,
   ProcessesRecord,
@@ -24,33 +25,33 @@ export class NdjsonSink implements Sink {
   }
 
   start(record: StartRecord): void {
-    this.#writer.write(JSON.stringify(record), true);
+    this.#writer.write(safeJson(record), true);
   }
 
   write(record: RecordLine): void {
     if (record.type === 'maps') this.#writeMaps(record);
     else if (record.type === 'processes') this.#writeProcesses(record);
-    else this.#writer.write(JSON.stringify(record), record.type === 'event');
+    else this.#writer.write(safeJson(record), record.type === 'event');
   }
 
   async stop(summary: SummaryRecord): Promise<void> {
     const { dropped } = this.#writer;
     const samples = dropped === 0 ? summary.samples : { ...summary.samples, dropped };
     for (const buffered of [this.#bufferedMaps, this.#bufferedProcesses]) {
-      if (buffered !== undefined) this.#writer.write(JSON.stringify(buffered), true);
+      if (buffered !== undefined) this.#writer.write(safeJson(buffered), true);
     }
-    this.#writer.write(JSON.stringify({ ...summary, samples }), true);
+    this.#writer.write(safeJson({ ...summary, samples }), true);
     await this.#writer.flush();
   }
 
   #writeMaps(record: MapsRecord): void {
     const whole = this.#bufferedMaps === undefined ? record : joinMaps(this.#bufferedMaps, record);
-    this.#bufferedMaps = this.#writer.write(JSON.stringify(whole)) ? undefined : whole;
+    this.#bufferedMaps = this.#writer.write(safeJson(whole)) ? undefined : whole;
   }
 
   #writeProcesses(record: ProcessesRecord): void {
     const whole =
       this.#bufferedProcesses === undefined ? record : joinProcesses(this.#bufferedProcesses, record);
-    this.#bufferedProcesses = this.#writer.write(JSON.stringify(whole)) ? undefined : whole;
+    this.#bufferedProcesses = this.#writer.write(safeJson(whole)) ? undefined : whole;
   }
 }

@@ -3,7 +3,7 @@
  * complete.
  */
 import { errnoOf, type OutputError } from '../errors.ts';
-import { wrapLines } from '../format/wrap-lines.ts';
+import { printableLines } from '../format/wrap-lines.ts';
 import { LineWriter } from './line-writer.ts';
 import { terminalWidth } from './terminal-width.ts';
 
@@ -31,7 +31,7 @@ export class StandardOutput {
    * OutputError.
    */
   writeLines(lines: readonly string[]): Promise<void> {
-    return this.write(wrapLines(lines, terminalWidth(1)).join('\n'));
+    return this.write(printableLines(lines, terminalWidth(1)).join('\n'));
   }
 
   /** Writes lines of any length, some at a time. A closed pipe is not an error. @throws OutputError. */

@@ -1,3 +1,4 @@
+import { safeJson } from '../format/safe-text.ts';
 import type { SummaryRecord } from '../model/recording.ts';
 import type { LineWriter } from './line-writer.ts';
 import type { Sink } from './sink.ts';
@@ -15,7 +16,7 @@ export class SummaryJsonSink implements Sink {
   write(): void {}
 
   async stop(summary: SummaryRecord): Promise<void> {
-    this.#writer.write(JSON.stringify(summary, undefined, 2), true);
+    this.#writer.write(safeJson(summary, 2), true);
     await this.#writer.flush();
   }
 }

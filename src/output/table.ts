@@ -1,7 +1,7 @@
 /** The table on standard error: one row per sample, a repeated header, and the summary at the end. */
 
 import { formatBytes, formatDuration } from '../format/units.ts';
-import { wrapLines } from '../format/wrap-lines.ts';
+import { printableLines } from '../format/wrap-lines.ts';
 import type { BpfTotals } from '../model/bpf-totals.ts';
 import { figureOf } from '../model/figures.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
@@ -78,7 +78,8 @@ export class TableSink implements Sink {
   }
 
   #write(lines: readonly string[], isIndispensable = false): void {
-    for (const line of wrapLines(lines, terminalWidth(STDERR))) this.#writer.write(line, isIndispensable);
+    for (const line of printableLines(lines, terminalWidth(STDERR)))
+      this.#writer.write(line, isIndispensable);
   }
 
   /** The heading; columns that do not fit are left out from now on, and named. */

@@ -1,7 +1,8 @@
 /** `--report json`: the verdict in the format of `schema/verdict.schema.json`. */
+import { safeJson } from '../format/safe-text.ts';
 import type { Verdict } from '../model/verdict.ts';
 
-/** The verdict as one JSON document. Texts are not sanitised because JSON has its own escapes. */
+/** The verdict as one JSON document, with texts as they are: a parser gets what was recorded. */
 export function renderJsonReport(verdict: Verdict): string {
-  return `${JSON.stringify(verdict, undefined, 2)}\n`;
+  return `${safeJson(verdict, 2)}\n`;
 }

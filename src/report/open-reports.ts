@@ -1,6 +1,6 @@
 /** Opens the destinations of reports and writes the reports of one verdict. */
 import { errnoOf, OutputError } from '../errors.ts';
-import { wrapLines } from '../format/wrap-lines.ts';
+import { printableLines } from '../format/wrap-lines.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { LineWriter } from '../output/line-writer.ts';
 import { StandardErrorLog } from '../output/log.ts';
@@ -57,7 +57,7 @@ export function openReports(
       const fd = stream === 'stderr' ? 2 : 1;
       const lines = text.replace(/\n$/, '').split('\n');
       // Only text is for people; the other formats are for programs.
-      const shown = format === 'text' ? wrapLines(lines, terminalWidth(fd)) : lines;
+      const shown = format === 'text' ? printableLines(lines, terminalWidth(fd)) : lines;
       (stream === 'stderr' ? stderr : stdout).write(`${start}${shown.join('\n')}`, true);
     }
   };

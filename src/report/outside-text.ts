@@ -8,10 +8,7 @@ import { formatShortCommand, safeText } from '../format/safe-text.ts';
  * escapes; lone surrogates and noncharacters by U+FFFD. Each format adds its own escapes.
  */
 export function oneLine(text: string): string {
-  return safeText(text)
-    .replaceAll('\u2028', '\\u2028')
-    .replaceAll('\u2029', '\\u2029')
-    .replace(/[\p{Cs}\p{Noncharacter_Code_Point}]/gu, '\uFFFD');
+  return safeText(text).replace(/[\p{Cs}\p{Noncharacter_Code_Point}]/gu, '\uFFFD');
 }
 
 /** A command line as one sanitised line; a very long one is cut. */

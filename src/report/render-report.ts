@@ -2,6 +2,7 @@
 import { UsageError } from '../errors.ts';
 import { listWords } from '../format/list-words.ts';
 import { nearestName } from '../format/nearest-name.ts';
+import { safeLine } from '../format/safe-text.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { renderGithubReport } from './github.ts';
 import { renderJsonReport } from './json.ts';
@@ -74,5 +75,7 @@ export function isAloneOnStdout({ format, file }: ReportRequest): boolean {
 
 /** Renders the report, ending with a newline; empty if the format has nothing to report. */
 export function renderReport(format: ReportFormat, verdict: Verdict): string {
-  return RENDERERS[format](verdict);
+  const text = RENDERERS[format](verdict);
+  // Only those of this format are commands.
+  return format === 'github' ? text : text.split('\n').map(safeLine).join('\n');
 }

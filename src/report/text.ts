@@ -48,7 +48,7 @@ export function renderTextReport(verdict: Verdict): string {
     `  target: ${describeTarget(verdict)}`,
     `  gate: ${describeExit(verdict)}`,
   ];
-  return `${lines.map(withoutCommands).join('\n')}\n`;
+  return `${lines.join('\n')}\n`;
 }
 
 /**
@@ -127,12 +127,4 @@ function leftoverLines({ state, title, headline, details }: Finding): string[] {
   const words: Partial<Record<FindingState, string>> = { passed: 'passed', failed: 'LEFT BEHIND' };
   const word = (words[state] ?? STATUS_WORDS['not-measured']).padEnd(STATE_WIDTH);
   return [`  ${MARKS[state]} ${word}  ${title}: ${headline}`, ...details.map((detail) => `      ${detail}`)];
-}
-
-/**
- * CI systems interpret commands in logs: GitHub `::` at the start of a line, GitHub and Azure `##[` and
- * `##vso[` anywhere, TeamCity `##teamcity[`.
- */
-function withoutCommands(line: string): string {
-  return line.replace(/##(\w*)\[/g, '##$1\\x5b').replace(/^(\s*):(?=:)/, '$1\\x3a');
 }

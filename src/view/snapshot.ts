@@ -1,6 +1,8 @@
 /** `w`: writes the displayed data to files in the working directory. */
+
 import { rmSync, writeFileSync } from 'node:fs';
 import { describeErrno, errnoOf } from '../errors.ts';
+import { safeJson } from '../format/safe-text.ts';
 import { renderFrame } from './panels/frame.ts';
 import type { View } from './state/view.ts';
 import { textOf } from './text/cells.ts';
@@ -14,7 +16,7 @@ const TEXT_SIZE = { width: 120, height: 60 };
 export function writeSnapshot(view: View): string {
   const { start } = view.data;
   const name = `cmemstat-${start?.pid ?? 'replay'}-${Math.round(view.status.elapsedMs)}ms`;
-  const json = `${JSON.stringify(snapshotOf(view), undefined, 2)}\n`;
+  const json = `${safeJson(snapshotOf(view), 2)}\n`;
   const { lines } = renderFrame(
     { ...view, ui: { ...view.ui, dialog: undefined, message: undefined, zoom: false } },
     TEXT_SIZE,

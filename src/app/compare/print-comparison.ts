@@ -1,10 +1,12 @@
 /** `cmemstat compare`: compares two sets of runs. */
+
 import { existsSync } from 'node:fs';
 import { compareRuns } from '../../budget/comparison/compare.ts';
 import type { Side } from '../../budget/comparison/host-doubts.ts';
 import { readSide } from '../../budget/comparison/inputs.ts';
 import { parseMaxRegression } from '../../budget/comparison/max-regression.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
+import { safeJson } from '../../format/safe-text.ts';
 import type { Comparison } from '../../model/comparison.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { renderComparison } from '../../report/comparison-text.ts';
@@ -34,7 +36,7 @@ export async function printComparison(options: CompareOptions): Promise<number> 
   const rule = maxRegression === undefined ? undefined : parseMaxRegression(maxRegression);
   const comparison = compareRuns(await readSides([base]), await readSides(now), rule);
   const output = new StandardOutput();
-  if (json) await output.write(JSON.stringify(comparison, undefined, 2));
+  if (json) await output.write(safeJson(comparison, 2));
   else await output.writeLines(renderComparison(comparison, options));
   return statusOf(comparison, strictHost);
 }

@@ -1,5 +1,7 @@
 /** `cmemstat doctor`: prints what this host can measure. */
+
 import { EXIT_CODES } from '../../exit-codes.ts';
+import { safeJson } from '../../format/safe-text.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { diagnose } from './doctor.ts';
 import { renderDiagnosis } from './doctor-table.ts';
@@ -17,7 +19,7 @@ export interface DoctorOptions {
 export async function printDiagnosis({ json, cgroupParent }: DoctorOptions): Promise<number> {
   const diagnosis = await diagnose(cgroupParent);
   const output = new StandardOutput();
-  if (json) await output.write(JSON.stringify(diagnosis, undefined, 2));
+  if (json) await output.write(safeJson(diagnosis, 2));
   else await output.writeLines(renderDiagnosis(diagnosis));
   return diagnosis.ready ? 0 : EXIT_CODES.NOT_READY;
 }

@@ -1,4 +1,5 @@
 /** `cmemstat elf`: prints a forecast of the memory of maps in BPF object files. */
+import { safeJson } from '../../format/safe-text.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { renderElfReport } from './elf-report.ts';
 import { type ForecastOptions, forecastElf } from './forecast.ts';
@@ -20,6 +21,6 @@ export async function printForecast(
 ): Promise<void> {
   const forecast = await forecastElf(options);
   const output = new StandardOutput();
-  if (json) await output.write(JSON.stringify(forecast, undefined, 2));
+  if (json) await output.write(safeJson(forecast, 2));
   else await output.writeLines(renderElfReport(forecast, { plainBytes }));
 }

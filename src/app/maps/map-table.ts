@@ -1,9 +1,9 @@
 /** `cmemstat maps` as a table with bars. */
 import { type Align, alignColumns } from '../../format/align-columns.ts';
 import { plural } from '../../format/plural.ts';
-import { safeText } from '../../format/safe-text.ts';
+import { safeLine, safeText } from '../../format/safe-text.ts';
 import { formatBytes } from '../../format/units.ts';
-import { wrapLines } from '../../format/wrap-lines.ts';
+import { printableLines } from '../../format/wrap-lines.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfAttribution } from '../../model/bpf-inventory.ts';
 import type { ListedMap, MapGroup, MapListing, MapTotals } from './listing.ts';
@@ -63,8 +63,8 @@ export function renderMapTable(listing: MapListing, input: MapTableInput, style:
   const { hidden } = listing;
   const { columns } = style;
   return [
-    ...lines.map((line) => line.slice(0, columns)),
-    ...wrapLines(
+    ...lines.map((line) => safeLine(line.slice(0, columns))),
+    ...printableLines(
       [
         ...(dropped.length === 0 ? [] : [`not shown in ${columns} columns: ${dropped.join(', ')}`]),
         ...(hidden === undefined

@@ -1,5 +1,6 @@
 /** `cmemstat maps`: reads the BPF maps of this host and prints them, once or at an interval. */
 import { jsonLines } from '../../format/json-lines.ts';
+import { safeJson } from '../../format/safe-text.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { terminalWidth } from '../../output/terminal-width.ts';
 import { VERSION } from '../../version.ts';
@@ -48,7 +49,7 @@ export async function printMaps(options: PrintMapsOptions): Promise<void> {
 /** The lines; repeated JSON has one line for each reading. */
 function render(reading: MapsReading, options: PrintMapsOptions): Iterable<string> {
   const { format, totalOnly, plainBytes, watchMs } = options;
-  if (format === 'bpftool') return [JSON.stringify(toBpftoolMaps(reading.maps))];
+  if (format === 'bpftool') return [safeJson(toBpftoolMaps(reading.maps))];
   const listing = evaluateListing(reading.maps, options.listing);
   if (format === 'json') {
     const document = toMapDocument({ ...reading, listing, totalOnly }, VERSION);

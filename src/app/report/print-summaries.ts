@@ -1,5 +1,5 @@
 /** `cmemstat report` of recordings without budgets: their summaries, as they were printed after the runs. */
-import { safeText } from '../../format/safe-text.ts';
+import { safeLine, safeText } from '../../format/safe-text.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { renderSummary } from '../../output/summary-text.ts';
 import { openTextFile } from '../../output/text-file.ts';
@@ -32,6 +32,6 @@ export async function printSummaries(files: readonly string[], file: string | un
   // The first line of a summary separates it from what the target printed.
   const shown = lines.slice(1);
   if (target === undefined) await new StandardOutput().writeLines(shown);
-  else target.write(`${shown.join('\n')}\n`);
+  else target.write(`${shown.map(safeLine).join('\n')}\n`);
   return 0;
 }

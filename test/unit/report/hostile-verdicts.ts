@@ -26,6 +26,7 @@ const hostileText = fc
         '::error::smuggled',
         '::set-output name=x::y',
         '##[error]smuggled',
+        '::error title=x::smuggled',
         '##vso[task.complete]',
         '##teamcity[x]',
         ']]>',
@@ -68,21 +69,24 @@ const hostileText = fc
   .map((parts) => parts.join(''));
 
 /** The keys whose texts are not external. */
-const OURS = new Set(['type', 'time', 'status', 'verdict', 'op', 'unit', 'kind', 'evaluatedOn']);
+const OURS = new Set(['type', 'time', 'status', 'verdict', 'op', 'unit', 'kind', 'evaluatedOn', 'state']);
+
+/** Replaces all external texts in a value, each by the next of a list. */
+export function withTexts<T>(value: T, texts: readonly string[]): T {
+  let next = 0;
+  const replace = (part: unknown, key: string): unknown => {
+    if (typeof part === 'string') return OURS.has(key) ? part : (texts[next++ % texts.length] ?? '');
+    if (Array.isArray(part)) return part.map((each) => replace(each, key));
+    if (typeof part !== 'object' || part === null) return part;
+    return Object.fromEntries(Object.entries(part).map(([name, each]) => [name, replace(each, name)]));
+  };
+  return replace(value, '') as T;
+}
+
+/** Texts for {@link withTexts}. */
+export const hostileTexts = fc.array(hostileText, { minLength: 1, maxLength: 20, size: 'max' });
 
 /** An example with all external texts replaced. */
 export const hostileVerdict: fc.Arbitrary<Verdict> = fc
-  .tuple(
-    fc.constantFrom(...Object.values(examples)),
-    fc.array(hostileText, { minLength: 1, maxLength: 20, size: 'max' }),
-  )
-  .map(([example, texts]) => {
-    let next = 0;
-    const replace = (value: unknown, key: string): unknown => {
-      if (typeof value === 'string') return OURS.has(key) ? value : (texts[next++ % texts.length] ?? '');
-      if (Array.isArray(value)) return value.map((each) => replace(each, key));
-      if (typeof value !== 'object' || value === null) return value;
-      return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, replace(each, name)]));
-    };
-    return replace(example, '') as Verdict;
-  });
+  .tuple(fc.constantFrom(...Object.values(examples)), hostileTexts)
+  .map(([example, texts]) => withTexts(example, texts));

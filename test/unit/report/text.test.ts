@@ -1,8 +1,6 @@
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { renderTextReport } from '#src/report/text.ts';
 import { examples, passedBudget } from './example-verdicts.ts';
-import { hostileVerdict } from './hostile-verdicts.ts';
 
 const render = (name: string) => renderTextReport(examples[name] ?? fail(name));
 
@@ -47,16 +45,6 @@ describe('renderTextReport', () => {
       '  ? NOT MEASURED  kernel<=32MiB: the process tree was summed: it has no kernel memory (hint: sudo cmemstat',
     );
     expect(render('optional')).toContain('  ! not measured  kernel<=32MiB: the process tree');
-  });
-
-  it('writes no additional line and no CI command into a log', () => {
-    fc.assert(
-      fc.property(hostileVerdict, (verdict) => {
-        const text = renderTextReport(verdict);
-        expect(text).not.toMatch(/^\s*::/m);
-        expect(text).not.toMatch(/##\w*\[/);
-      }),
-    );
   });
 
   it('has the same number of lines for any text', () => {
