@@ -1,10 +1,11 @@
 /** The mounted hierarchy that has the memory controller, and our own cgroup in it. */
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseControllers } from '../kernel/cgroup2/controllers.ts';
 import { type Mount, parseMountinfo } from '../kernel/procfs/mountinfo.ts';
 import { type CgroupMembership, parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
+import { tryStat } from '../try-stat.ts';
 
 /** A mounted cgroup hierarchy that can account memory. */
 export interface MemoryHierarchy {
@@ -91,7 +92,7 @@ export function findVisibleCgroupMounts(
 
 /** The device of the file system that a path leads to, `major:minor`; undefined where it leads nowhere. */
 function readDeviceAt(path: string): string | undefined {
-  const dev = statSync(path, { bigint: true, throwIfNoEntry: false })?.dev;
+  const dev = tryStat(path)?.dev;
   if (dev === undefined) return undefined;
   // Source: gnu_dev_major() and gnu_dev_minor() of glibc's <sys/sysmacros.h>.
   const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);

@@ -1,7 +1,11 @@
 /** Suggests the intended name for a misspelled one. */
 
+/** No name is longer; the effort grows with the length. Unit: characters. */
+const MAX_LENGTH = 100;
+
 /** The name with the smallest edit distance; undefined if it is too different. */
 export function nearestName(word: string, names: Iterable<string>): string | undefined {
+  if (word.length > MAX_LENGTH) return undefined;
   const lower = word.toLowerCase();
   let best: string | undefined;
   let bestEdits = Math.max(1, Math.ceil(word.length / 2)) + 1;

@@ -1,10 +1,10 @@
 /** Reads recordings of any length, also while they are written. */
-import { open } from 'node:fs/promises';
-import { describeErrno, errnoOf, InputError } from '../errors.ts';
+import { InputError } from '../errors.ts';
 import type { RecordLine } from '../model/recording.ts';
 import { GrowthWatch } from './growing-file.ts';
 import { identifyFile } from './identify-document.ts';
 import { LineSplitter } from './line-splitter.ts';
+import { CHUNK_BYTES, MAX_LEADING_BYTES, openSource, STDIN } from './open-source.ts';
 import { parseRecordLine } from './parse-line.ts';
 
 /** Options for reading a recording. */
@@ -32,14 +32,8 @@ export interface LineCounts {
 /** Receives a record, the offset of its line, and the offset of the next line. Unit: bytes. */
 export type OnRecord = (record: RecordLine, offset: number, end: number) => void;
 
-/** Size of one read. Unit: bytes. */
-const CHUNK_BYTES = 256 * 1024;
-
 /** A file with no record in this many leading lines is not a recording. */
 const MAX_LEADING_LINES = 100;
-
-/** The name for standard input. */
-const STDIN = '-';
 
 /** A record and the offset of its line. Unit: bytes. */
 export interface PlacedRecord {
@@ -121,6 +115,8 @@ class Scan {
         position += length;
         if (length > 0) {
           splitter.push(chunk.subarray(0, length), onLine);
+          // A single line may have no end, as that of /dev/zero.
+          if (!this.#hasRecord && position > MAX_LEADING_BYTES) break;
           yield;
         } else if (growth === undefined) break;
         else if (this.#hasSummary) break;
@@ -175,56 +171,4 @@ function noRecording(name: string, path: string, startFault = 'no start record')
   return new InputError(name, `${name}: not a cmemstat recording (${startFault})`, {
     hint: 'record a run with cmemstat --output FILE -- COMMAND',
   });
-}
-
-interface Source {
-  isFile: boolean;
-  /** Up to the size of the buffer; 0 at the end. */
-  read(into: Buffer, position: number): Promise<number>;
-  size(): Promise<number>;
-  close(): Promise<void>;
-}
-
-async function openSource(path: string): Promise<Source> {
-  if (path === STDIN) return standardInput();
-  try {
-    const handle = await open(path, 'r');
-    const stat = await handle.stat();
-    if (stat.isDirectory()) {
-      await handle.close();
-      throw new InputError(path, `${path}: is a directory`);
-    }
-    const isFile = stat.isFile();
-    return {
-      isFile,
-      read: async (into, position) =>
-        (await handle.read(into, 0, into.length, isFile ? position : null)).bytesRead,
-      size: async () => (await handle.stat()).size,
-      close: () => handle.close(),
-    };
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(path, `${path}: ${describeErrno(errnoOf(error))}`, { cause: error });
-  }
-}
-
-/** Reads as a stream: it may be a socket or a non-blocking descriptor. */
-function standardInput(): Source {
-  const chunks = process.stdin[Symbol.asyncIterator]();
-  let rest: Buffer = Buffer.alloc(0);
-  return {
-    isFile: false,
-    async read(into) {
-      if (rest.length === 0) {
-        const { done, value } = await chunks.next();
-        if (done === true) return 0;
-        rest = value as Buffer;
-      }
-      const length = rest.copy(into);
-      rest = rest.subarray(length);
-      return length;
-    },
-    size: async () => 0,
-    close: async () => void process.stdin.destroy(),
-  };
 }

@@ -37,7 +37,8 @@ export class TargetEnvironment {
 
   /** The variables as text. */
   toRecord(): Record<string, string> {
-    const record: Record<string, string> = {};
+    // A variable may be called `__proto__`.
+    const record: Record<string, string> = Object.create(null);
     for (const entry of this.#entries) {
       const equals = entry.indexOf('=', 1);
       // As getenv(3): the first of a name counts.

@@ -1,7 +1,8 @@
 /** Why the kernel did not execute a file. */
-import { accessSync, closeSync, constants, existsSync, openSync, readSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeErrno } from '../errors.ts';
+import { tryStat } from '../try-stat.ts';
 import type { Executable } from './find-executable.ts';
 
 /** The interpreter of a script may be a script. Source: fs/exec.c, `exec_binprm`. */
@@ -32,7 +33,7 @@ export function describeExecFailure({ file }: Executable, errno: string, cwd = '
 
 /** Why a file cannot be executed, as far as its permissions say. */
 function findFault(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = tryStat(path);
   if (stat === undefined) return 'does not exist';
   if (stat.isDirectory()) return 'is a directory';
   try {

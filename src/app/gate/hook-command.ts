@@ -20,9 +20,16 @@ export async function runHook(option: '--prepare' | '--cleanup', commandLine: st
   // A signal that ends a series ends a hook too, and `--cleanup` still runs.
   // Registered before spawn() because the child may already be running when it returns.
   for (const signal of endingSignals()) process.on(signal, passOn);
-  const hook = spawn('/bin/sh', ['-c', commandLine], { stdio: ['ignore', STANDARD_ERROR, STANDARD_ERROR] });
-  child = hook;
   const problem = await new Promise<string | undefined>((resolve) => {
+    let hook: ChildProcess;
+    try {
+      hook = spawn('/bin/sh', ['-c', commandLine], { stdio: ['ignore', STANDARD_ERROR, STANDARD_ERROR] });
+    } catch (error) {
+      // Errors such as E2BIG are thrown.
+      resolve(error instanceof Error ? error.message : String(error));
+      return;
+    }
+    child = hook;
     hook.once('error', (error) => resolve(error.message));
     hook.once('exit', (code, signal) => {
       if (code === 0) resolve(undefined);
@@ -31,5 +38,11 @@ export async function runHook(option: '--prepare' | '--cleanup', commandLine: st
   });
   for (const signal of endingSignals()) process.off(signal, passOn);
   const fault = received === undefined ? problem : `ended by ${received}`;
-  if (fault !== undefined) throw new UsageError(option, `${option} ${JSON.stringify(commandLine)}: ${fault}`);
+  if (fault !== undefined)
+    throw new UsageError(option, `${option} ${JSON.stringify(shorten(commandLine))}: ${fault}`);
+}
+
+/** A budget file may contain a line of any length. */
+function shorten(commandLine: string): string {
+  return commandLine.length > 200 ? `${commandLine.slice(0, 200)}...` : commandLine;
 }

@@ -51,9 +51,15 @@ export async function reportRecordings({
   return (await reports.write(verdict)) === undefined ? 0 : EXIT_CODES.FAILED;
 }
 
-/** Undefined if the file is something else: `gateRecordings` reports what is wrong with it. */
+/** Undefined if it is something else, or cannot be read: `gateRecordings` reports what is wrong with it. */
 function readVerdict(path: string): Verdict | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat === undefined || !stat.isFile() || stat.size > MAX_VERDICT_BYTES) return undefined;
-  return parseVerdict(readFileSync(path, 'utf8'), path);
+  let text: string;
+  try {
+    const stat = statSync(path);
+    if (!stat.isFile() || stat.size > MAX_VERDICT_BYTES) return undefined;
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+  return parseVerdict(text, path);
 }

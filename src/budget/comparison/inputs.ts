@@ -2,12 +2,12 @@
  * Reads files that can be compared: recordings, summaries and baselines, of one or several runs, detected by
  * content.
  */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { describeErrno, errnoOf, InputError } from '../../errors.ts';
+import { InputError } from '../../errors.ts';
 import { withoutByteOrderMark } from '../../format/byte-order-mark.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { identifyDocument } from '../../recording/identify-document.ts';
+import { LineSplitter } from '../../recording/line-splitter.ts';
+import { CHUNK_BYTES, MAX_LEADING_BYTES, openSource, STDIN } from '../../recording/open-source.ts';
 import { parseRecordLine } from '../../recording/parse-line.ts';
 import { type Baseline, makeBaseline, runsOfBaseline } from './baseline.ts';
 import type { Side } from './host-doubts.ts';
@@ -32,21 +32,28 @@ const WITHOUT_RUNS: Readonly<Record<string, string>> = {
  * @throws InputError if it cannot be read or has another format.
  */
 export async function readSide(path: string): Promise<ReadSide> {
-  const name = path === '-' ? 'standard input' : path;
-  const input = path === '-' ? process.stdin : createReadStream(path);
+  const name = path === STDIN ? 'standard input' : path;
   const collector = new RunCollector();
   const otherLines: string[] = [];
   let isRecording = false;
+  const onLine = (line: string | undefined) => {
+    // The first line of a pretty-printed document contains only a brace; damaged lines of a recording are
+    // skipped.
+    if (line !== undefined && addRecord(collector, line, name)) isRecording = true;
+    else if (!isRecording) otherLines.push(line ?? '');
+  };
+  const source = await openSource(path);
   try {
-    for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-      // The first line of a pretty-printed document contains only a brace; damaged lines of a recording are
-      // skipped.
-      if (addRecord(collector, line, name)) isRecording = true;
-      else if (!isRecording) otherLines.push(line);
+    const splitter = new LineSplitter();
+    const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+    for (let position = 0, length = -1; length !== 0; position += length) {
+      length = await source.read(chunk, position);
+      splitter.push(chunk.subarray(0, length), onLine);
+      if (!isRecording && position > MAX_LEADING_BYTES) throw notComparable(name);
     }
-  } catch (error) {
-    if (error instanceof InputError) throw error;
-    throw new InputError(name, safeText(`${name}: ${describeErrno(errnoOf(error))}`));
+    splitter.end(onLine);
+  } finally {
+    await source.close();
   }
   return isRecording ? sideOf(name, collector.finish()) : readComparable(otherLines.join('\n'), name);
 }
@@ -83,6 +90,8 @@ export function readComparable(document: unknown, name: string): ReadSide {
 /** False if the line is not a record. */
 function addRecord(collector: RunCollector, line: string, name: string): boolean {
   const parsed = parseRecordLine(line, safeText(name));
+  // The host of a damaged start record would be unknown, and doubts about it with it.
+  if ('damaged' in parsed && parsed.damaged.startsWith('start: ')) throw notComparable(name, parsed.damaged);
   if (!('record' in parsed)) return false;
   collector.add(parsed.record);
   return true;

@@ -10,6 +10,9 @@ export interface Span {
   length: number;
 }
 
+/** The longest part of an expression that is shown before, in and after the error. Unit: characters. */
+const MAX_SHOWN = 200;
+
 /**
  * Creates the error, with the expression below the message and a caret under the error. `where` is the
  * option, or the place in a file.
@@ -19,11 +22,17 @@ export interface Span {
  *       ^~~~
  */
 export function faultIn(text: string, where: string, span: Span, message: string, hint?: string): ToolError {
+  // A file may contain an expression of any length.
+  const from = Math.max(0, span.from - MAX_SHOWN);
+  const to = Math.min(text.length, span.from + Math.min(span.length, MAX_SHOWN) + MAX_SHOWN);
   // Escapes are longer than the original: compute the caret position in the escaped text.
-  const before = safeText(text.slice(0, span.from)).length;
-  const marked = safeText(text.slice(span.from, span.from + span.length)).length;
+  const start = from === 0 ? '' : '...';
+  const before = start.length + safeText(text.slice(from, span.from)).length;
+  const marked = safeText(text.slice(span.from, Math.min(to, span.from + span.length))).length;
   const caret = `${' '.repeat(before)}^${'~'.repeat(Math.max(0, marked - 1))}`;
-  const [full, detail] = [`${where}: ${message}`, `  ${safeText(text)}\n  ${caret}`];
+  const shown = `${start}${safeText(text.slice(from, to))}${to === text.length ? '' : '...'}`;
+  const problem = message.length > 4 * MAX_SHOWN ? `${message.slice(0, 4 * MAX_SHOWN)}...` : message;
+  const [full, detail] = [`${where}: ${problem}`, `  ${shown}\n  ${caret}`];
   // An option, or a place such as `budget.json:12: budgets[2].budget`.
   return where.startsWith('--')
     ? new UsageError(where, full, hint, detail)

@@ -119,7 +119,7 @@ function unknownMetric(text: string, where: string, span: Span, word: string): E
     nearestName(bare, METRIC_NAMES) ??
     ((AGGREGATES as readonly string[]).includes(second) ? nearestName(first, METRIC_NAMES) : undefined);
   const meant = near === undefined ? '' : `; did you mean \`${near}\`?`;
-  const hint = /^\w+$/.test(word)
+  const hint = /^\w{1,100}$/.test(word)
     ? `stat.${word} for a key of memory.stat that is newer than cmemstat`
     : undefined;
   return faultIn(text, where, span, `no metric \`${word}\`${meant}`, hint);

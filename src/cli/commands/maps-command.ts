@@ -1,4 +1,3 @@
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { GROUP_KEYS, type GroupKey, type ListingOptions, SORT_KEYS } from '../../app/maps/listing.ts';
 import type { MapsOptions } from '../../app/maps/maps.ts';
@@ -8,6 +7,7 @@ import { findBadSet, globToRegExp } from '../../format/glob.ts';
 import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
 import { parseDuration } from '../../format/units.ts';
 import { mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
+import { tryStat } from '../../try-stat.ts';
 import { MAP_FORMATS, type MapsFlags } from '../options/maps-flags.ts';
 import { oneOf } from '../options/one-of.ts';
 
@@ -99,7 +99,7 @@ function parseTypes(text: string): ReadonlySet<string> {
 }
 
 function parseDirectory(path: string): string {
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory() !== true) {
+  if (tryStat(path)?.isDirectory() !== true) {
     throw new UsageError('--pinned', `--pinned ${path}: no such directory`);
   }
   return resolve(path);

@@ -1,9 +1,9 @@
 /** Destinations of a command's outputs: two outputs to the same destination would corrupt each other. */
-import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from '../../errors.ts';
 import type { ReportRequest } from '../../report/render-report.ts';
 import { defaultStreamOf } from '../../report/render-report.ts';
+import { tryStat } from '../../try-stat.ts';
 import type { GateFlags } from './gate-flags.ts';
 import type { RunFlags } from './run-flags.ts';
 
@@ -54,7 +54,7 @@ export function rejectSharedPlaces(places: readonly Place[]): void {
 
 /** The same key for all names of a file; undefined if several outputs may write to it, such as /dev/null. */
 function keyOfFile(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = tryStat(path);
   if (stat === undefined) return resolve(path);
   return stat.isFile() ? `${stat.dev}:${stat.ino}` : undefined;
 }

@@ -27,6 +27,10 @@ describe('rejectSharedPlaces', () => {
     expect(() => rejectSharedPlaces(run)).toThrow(`--report json and --output both go to ${one}`);
   });
 
+  it('leaves it to the output to reject a path that is too long', () => {
+    expect(() => rejectSharedPlaces([{ option: '--output', file: 'x'.repeat(300) }])).not.toThrow();
+  });
+
   it('allows texts to share standard error, and any output /dev/null', () => {
     const places = [
       ...runPlaces(flags({ json: true, output: 'run.jsonl', saveBaseline: 'base.json' })),

@@ -14,6 +14,10 @@ describe('nearestName', () => {
     expect(nearestName(word, METRIC_NAMES)).toBe(name);
   });
 
+  it('compares no long word', () => {
+    expect(nearestName('a'.repeat(1_000_000), ['anon'])).toBeUndefined();
+  });
+
   it('counts edits as a metric: symmetric, 0 for equal words, at most the longer length', () => {
     fc.assert(
       fc.property(fc.string({ maxLength: 8 }), fc.string({ maxLength: 8 }), (a, b) => {

@@ -56,6 +56,13 @@ describe('readRecording', () => {
     });
   });
 
+  it('stops at the start of what has no end and no record', async () => {
+    await expect(collect('/dev/zero')).rejects.toThrow(
+      '/dev/zero: not a cmemstat recording (no start record)',
+    );
+    await expect(collect('/proc/self/mem')).rejects.toThrow(InputError);
+  });
+
   it('reads a last line without a newline if it is complete', async () => {
     expect(await collect(fileOf(all.map(line).join('').trimEnd()))).toEqual(all);
   });

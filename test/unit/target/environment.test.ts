@@ -68,6 +68,14 @@ describe('TargetEnvironment', () => {
     expect(env.entries.slice(-2)).toEqual(['A=3', 'A=2']);
   });
 
+  it('can be converted to text with any names', () => {
+    const record = new TargetEnvironment(['__proto__=5', 'constructor=6']).toRecord();
+    expect(Object.entries(record)).toEqual([
+      ['__proto__', '5'],
+      ['constructor', '6'],
+    ]);
+  });
+
   it('can be converted to text', () => {
     expect(new TargetEnvironment(ODD).toRecord()).toEqual({
       'cluster.name': 'x',

@@ -16,6 +16,7 @@ export interface BpfObjectFile extends ObjectMaps {
 
 // Node's Buffers are limited to 2 to 4 GiB; real agents are much smaller.
 const largestFile = 1 << 30;
+const chunkBytes = 1 << 20;
 const mostDamaged = 256;
 const elfMagic = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
 
@@ -95,17 +96,27 @@ function readRegularFile(path: string): Buffer {
     if (!stat.isFile()) throw malformed(path, undefined, 'not a regular file');
     if (stat.size > largestFile)
       throw malformed(path, undefined, `file is larger than 1 GiB (${stat.size} bytes)`);
-    const bytes = Buffer.alloc(stat.size);
-    let length = 0;
-    for (let read = -1; read !== 0 && length < bytes.length; length += read) {
-      read = readSync(fd, bytes, length, bytes.length - length, length);
-    }
-    return bytes.subarray(0, length);
+    return readContents(fd, stat.size);
   } catch (error) {
     throw error instanceof KernelFileError ? error : cannotRead(path, error);
   } finally {
     closeSync(fd);
   }
+}
+
+/** Memory is only used where there is something but zeros: a file of 1 GiB may be a hole. */
+function readContents(fd: number, size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  const chunk = Buffer.alloc(chunkBytes);
+  const zeros = Buffer.alloc(chunkBytes);
+  let length = 0;
+  for (let read = -1; read !== 0 && length < size; length += read) {
+    read = readSync(fd, chunk, 0, Math.min(chunkBytes, size - length), length);
+    const isHole = zeros.compare(chunk, 0, read, 0, read) === 0;
+    if (!isHole) chunk.copy(bytes, length, 0, read);
+    if (length === 0 && !isElf(chunk)) return bytes.subarray(0, read);
+  }
+  return bytes.subarray(0, length);
 }
 
 function cannotRead(path: string, cause: unknown): KernelFileError {

@@ -45,6 +45,20 @@ describe('readSide', () => {
     expect((await readSide(file('damaged.jsonl', damaged))).runs[0]?.status).toBe(2);
   });
 
+  it('rejects a damaged start record, whose host would be unknown', async () => {
+    const damaged = lines(...whole(cgroup1)).replace(/"cpus":\d+/, '"cpus":1e400');
+    await expect(readSide(file('cpus.jsonl', damaged))).rejects.toThrow(
+      /cpus\.jsonl: not a cmemstat recording, summary or baseline \(start: host\.cpus: .* Infinity\)$/,
+    );
+  });
+
+  it.each(['/dev/zero', '/proc/self/mem', '/', join(directory, 'x'.repeat(300))])(
+    'reads a bounded part of what is something else: %s',
+    async (path) => {
+      await expect(readSide(path)).rejects.toThrow(InputError);
+    },
+  );
+
   it('reads summaries on one line or several', async () => {
     const expected = [figuresOfSummary(cgroup1.summary)];
     expect((await readSide(file('sum.json', lines(cgroup1.summary)))).runs).toEqual(expected);
