@@ -1,5 +1,5 @@
 /** The entry point: the only place that prints an error and sets the exit status. */
-import { writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { errnoOf, InterruptedError, LaunchError, missingPackageError, ToolError } from '../errors.ts';
 import { EXIT_CODES } from '../exit-codes.ts';
 import { safeLine } from '../format/safe-text.ts';
@@ -63,4 +63,24 @@ function printError(text: string): void {
   }
 }
 
-void main().then((status) => process.exit(status));
+/**
+ * Puts /dev/null in the place of terminals: at its exit Node.js sets their modes, which cmemstat has left as
+ * they were, and is aborted if a terminal is gone.
+ */
+function leaveTerminals(): void {
+  for (const fd of [0, 1, 2]) {
+    try {
+      if (!fstatSync(fd).isCharacterDevice()) continue;
+      closeSync(fd);
+      // The lowest free number.
+      openSync('/dev/null', 'r+');
+    } catch {
+      // It is closed.
+    }
+  }
+}
+
+void main().then((status) => {
+  leaveTerminals();
+  process.exit(status);
+});

@@ -9,6 +9,7 @@ import {
   bare,
   ENDED_MODES,
   modes,
+  needsScript,
   needsTmux,
   SHELL_MODES,
   shellQuote,
@@ -509,3 +510,25 @@ testWith([needsTmux], 'no process, no leaf and no descriptor remains', async () 
   expect(existsSync(join(required(host.top), leaf))).toBe(false);
   expect(childrenOf(await pidIn(terminal))).toEqual([]);
 });
+
+for (const [how, options] of [
+  ['a view', ''],
+  ['a table', '--no-tui'],
+] as const) {
+  testWith(
+    [needsScript],
+    `${how} on a terminal that is gone ends with the status of the target`,
+    async () => {
+      const file = join(newFolder(), 'status');
+      const target = script('sleep 2; exit 7');
+      const pty = bare({ command: `trap '' HUP; ${CMEMSTAT} ${options} -- ${target}; echo $? > ${file}` });
+      await pty.waitFor(/uptime|running/);
+      await pty.hangUp();
+      const status = await until('the exit status', () => {
+        const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
+        return text.endsWith('\n') ? text.trim() : undefined;
+      });
+      expect(status).toBe('7');
+    },
+  );
+}
