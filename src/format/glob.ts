@@ -1,17 +1,48 @@
 /** Shell glob patterns. */
 
+/** Names that match a glob. */
+export interface NamePattern {
+  test(name: string): boolean;
+}
+
+/** Whether a character is the one of a part of the glob, or in its set; undefined for `*`. */
+type Part = ((character: string) => boolean) | undefined;
+
 /**
- * Compiles a glob to an expression that must match the whole string: `*` is anything, `?` one character,
- * `[a-c]` and `[!a-c]` a set.
+ * Compiles a glob that must match the whole name: `*` is anything, `?` one character, `[a-c]` and `[!a-c]` a
+ * set. Matching takes time in proportion to the product of both lengths, whatever they contain.
  * @throws SyntaxError for a reversed range: check with `findBadSet` first.
  */
-export function globToRegExp(glob: string): RegExp {
-  const pattern = partsOf(glob).map(({ text }) => {
-    if (text === '*') return '.*';
-    if (text === '?') return '.';
-    return text.length > 1 ? patternOfSet(text) : text.replace(/[.*+?^${}()|[\]\\/-]/g, '\\$&');
+export function compileGlob(glob: string): NamePattern {
+  const parts = partsOf(glob).map(({ text }): Part => {
+    if (text === '*') return undefined;
+    if (text === '?') return () => true;
+    if (text.length === 1) return (character) => character === text;
+    const set = new RegExp(patternOfSet(text), 's');
+    return (character) => set.test(character);
   });
-  return new RegExp(`^${pattern.join('')}$`, 's');
+  return { test: (name) => matches(parts, name) };
+}
+
+function matches(parts: readonly Part[], name: string): boolean {
+  let part = 0;
+  let at = 0;
+  // After the last `*`: a later place for what follows it is tried, never another one for what precedes it.
+  let retry: { part: number; at: number } | undefined;
+  while (at < name.length) {
+    const fits = parts[part];
+    if (part < parts.length && fits === undefined) {
+      part += 1;
+      retry = { part, at };
+    } else if (fits?.(name[at] ?? '') === true) {
+      part += 1;
+      at += 1;
+    } else if (retry !== undefined) {
+      retry.at += 1;
+      ({ part, at } = retry);
+    } else return false;
+  }
+  return parts.slice(part).every((fits) => fits === undefined);
 }
 
 /** The first set of a glob with a reversed range (`[z-a]`); undefined if all sets are valid. */

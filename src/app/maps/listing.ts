@@ -1,4 +1,5 @@
 /** The maps of a host as shown by `cmemstat maps`: filtered, sorted, grouped and summed. */
+import type { NamePattern } from '../../format/glob.ts';
 import type { InventoryMap, ObjectHolderProcess } from '../../model/bpf-inventory.ts';
 
 /** A map with related objects. */
@@ -17,9 +18,9 @@ export interface ListedMap extends InventoryMap {
 /** Filter conditions; all must be met. */
 export interface MapFilter {
   readonly pid?: number | undefined;
-  readonly comm?: RegExp | undefined;
+  readonly comm?: NamePattern | undefined;
   /** The full name or the one stored by the kernel. */
-  readonly name?: RegExp | undefined;
+  readonly name?: NamePattern | undefined;
   readonly types?: ReadonlySet<string> | undefined;
   /** Pinned in this directory or below. */
   readonly pinnedBelow?: string | undefined;

@@ -1,5 +1,5 @@
 /** The file of `--save-baseline`, which later runs are compared with. `schema/baseline.schema.json`. */
-import { globToRegExp } from '../../format/glob.ts';
+import { compileGlob, type NamePattern } from '../../format/glob.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import { ownValue } from '../../model/own-value.ts';
 import type { Mode } from '../../model/sample.ts';
@@ -106,7 +106,7 @@ export function valuesOfBaseline({ medians, breakdown }: Baseline): BaselineValu
     valueOf: (metric, aggregate) => {
       if (!isInBaseline(metric, aggregate)) return undefined;
       const glob = mapNameIn(metric);
-      if (glob !== undefined) return sumOfMaps(medians.maps, globToRegExp(glob));
+      if (glob !== undefined) return sumOfMaps(medians.maps, compileGlob(glob));
       const name = metric.replace(/^stat\./, '');
       // A counter has its maximum at the end.
       return ownValue(medians.metrics, aggregate === 'avg' ? `${name}.avg` : name);
@@ -115,7 +115,7 @@ export function valuesOfBaseline({ medians, breakdown }: Baseline): BaselineValu
   };
 }
 
-function sumOfMaps(maps: Record<string, number> | undefined, names: RegExp): number | undefined {
+function sumOfMaps(maps: Record<string, number> | undefined, names: NamePattern): number | undefined {
   if (maps === undefined) return undefined;
   return Object.entries(maps).reduce((sum, [name, bytes]) => sum + (names.test(name) ? bytes : 0), 0);
 }

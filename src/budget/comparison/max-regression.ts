@@ -1,5 +1,5 @@
 /** `--max-regression`: the allowed increase of a metric over the baseline. */
-import { globToRegExp } from '../../format/glob.ts';
+import { compileGlob } from '../../format/glob.ts';
 import { nearestName } from '../../format/nearest-name.ts';
 import { parseSize } from '../../format/units.ts';
 import { MAP_PREFIX, mapNameIn } from '../../model/metrics.ts';
@@ -158,5 +158,5 @@ export function allowanceOf(rule: RegressionRule, metric: string): Allowance | u
 
 function fits(named: string, metric: string): boolean {
   const [glob, name] = [mapNameIn(named), mapNameIn(metric)];
-  return glob === undefined || name === undefined ? named === metric : globToRegExp(glob).test(name);
+  return glob === undefined || name === undefined ? named === metric : compileGlob(glob).test(name);
 }

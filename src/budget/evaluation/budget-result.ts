@@ -1,5 +1,5 @@
 /** Computes the result of one budget from the observations of a run. */
-import { globToRegExp } from '../../format/glob.ts';
+import { compileGlob } from '../../format/glob.ts';
 import { bpfOf, breakKernelDown } from '../../model/kernel-breakdown.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import type { LeafLimits, Sample } from '../../model/sample.ts';
@@ -231,7 +231,7 @@ const WITHOUT_PROCESSES =
 /** Those of the maps that are part of a metric, with that part: no others can lower it. */
 function mapsThatCount(metric: string, maps: readonly GrownMap[]): Grown[] {
   const glob = mapNameIn(metric);
-  const names = glob === undefined ? undefined : globToRegExp(glob);
+  const names = glob === undefined ? undefined : compileGlob(glob);
   return maps.flatMap(({ unchargedBytes, ...map }) => {
     if (names !== undefined) return names.test(map.name) ? [map] : [];
     const chargedBytes = map.toBytes - unchargedBytes;

@@ -1,6 +1,6 @@
 /** Evaluates budgets over the records of one run, in constant memory. */
 
-import { globToRegExp, hasWildcards } from '../../format/glob.ts';
+import { compileGlob, hasWildcards, type NamePattern } from '../../format/glob.ts';
 import { plural } from '../../format/plural.ts';
 import { formatBytes } from '../../format/units.ts';
 import { mapNameIn } from '../../model/metrics.ts';
@@ -50,7 +50,7 @@ interface Metric {
 /** The sum of the maps with matching names. */
 interface MapMetric extends Metric {
   readonly metric: string;
-  readonly names: RegExp;
+  readonly names: NamePattern;
 }
 
 const DEFAULT_INTERVAL_MS = 500;
@@ -214,7 +214,7 @@ export class BudgetEvaluator {
     this.#metrics.set(metric, entry);
     if (pressure !== undefined) this.#pressures.set(metric, pressure);
     const glob = mapNameIn(metric);
-    if (glob !== undefined) this.#ofMaps.push({ ...entry, metric, names: globToRegExp(glob) });
+    if (glob !== undefined) this.#ofMaps.push({ ...entry, metric, names: compileGlob(glob) });
     else if (kind === 'bpf') this.#ofBpf.push(entry);
     else if (kind !== 'leftover') this.#ofSamples.push(entry);
     return entry;

@@ -1,7 +1,7 @@
 /**
  * Handles a budget for a BPF map that the run never had: more likely a typo than a missing map.
  */
-import { globToRegExp, hasWildcards } from '../../format/glob.ts';
+import { compileGlob, hasWildcards } from '../../format/glob.ts';
 import { nearestName } from '../../format/nearest-name.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { formatBytes } from '../../format/units.ts';
@@ -37,7 +37,7 @@ export interface MapNames {
 export function mapElsewhere(metric: string, { own, elsewhere }: MapNames): Missing | undefined {
   const glob = mapNameIn(metric);
   if (glob === undefined) return undefined;
-  const names = globToRegExp(glob);
+  const names = compileGlob(glob);
   const isPartial = hasWildcards(glob) && [...own].some((name) => names.test(name));
   return isPartial ? undefined : describeElsewhere(metric, elsewhere);
 }
@@ -49,7 +49,7 @@ export function describeElsewhere(
 ): Missing | undefined {
   const glob = mapNameIn(metric);
   if (glob === undefined) return undefined;
-  const names = globToRegExp(glob);
+  const names = compileGlob(glob);
   const found = [...elsewhere].filter(([name]) => names.test(name));
   if (found.length === 0) return undefined;
   const bytes = found.reduce((sum, [, each]) => sum + each, 0);

@@ -1,4 +1,5 @@
 /** Finds the processes and BPF maps that grew most, from the records of changes. */
+import type { NamePattern } from '../../format/glob.ts';
 import { bytesByName } from '../../model/bytes-by-name.ts';
 import type { LiveMap, MapsRecord, ProcessesRecord } from '../../model/recording.ts';
 import { applyMaps } from '../../model/row-changes.ts';
@@ -81,7 +82,7 @@ export class GrowthTables {
   }
 
   /** The current maps of the run, without those that are charged elsewhere. Unit: bytes. */
-  sumMaps(names: RegExp): number {
+  sumMaps(names: NamePattern): number {
     let bytes = 0;
     for (const map of this.#mapRows.values()) {
       if (map.elsewhere !== true && names.test(map.name)) bytes += map.bytes;

@@ -3,7 +3,7 @@ import { GROUP_KEYS, type GroupKey, type ListingOptions, SORT_KEYS } from '../..
 import type { MapsOptions } from '../../app/maps/maps.ts';
 import { printMaps } from '../../app/maps/print-maps.ts';
 import { UsageError } from '../../errors.ts';
-import { findBadSet, globToRegExp } from '../../format/glob.ts';
+import { compileGlob, findBadSet, type NamePattern } from '../../format/glob.ts';
 import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
 import { parseDuration } from '../../format/units.ts';
 import { mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
@@ -33,11 +33,11 @@ export async function maps(flags: MapsFlags): Promise<number> {
   return 0;
 }
 
-function readGlob(option: string, glob: string): RegExp {
+function readGlob(option: string, glob: string): NamePattern {
   const bad = findBadSet(glob);
   if (bad !== undefined)
     throw new UsageError(option, `${option} ${glob}: ${bad.text} is not a valid range: it is reversed`);
-  return globToRegExp(glob);
+  return compileGlob(glob);
 }
 
 function toReadingOptions(flags: MapsFlags): MapsOptions {

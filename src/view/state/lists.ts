@@ -1,5 +1,5 @@
 /** The rows of lists: filter, order and visible range. Does not format anything. */
-import { globToRegExp } from '../../format/glob.ts';
+import { compileGlob, type NamePattern } from '../../format/glob.ts';
 import type { LiveMap } from '../../model/recording.ts';
 import { growthOfSteps, type Steps } from '../../statistics/step-growth.ts';
 import { shownGrowth } from '../../statistics/trend.ts';
@@ -310,9 +310,9 @@ function matcherOf(filter: string): ((row: Findable) => boolean) | undefined {
     numbers.some((number) => String(number) === wanted);
 }
 
-function globOf(pattern: string): RegExp | undefined {
+function globOf(pattern: string): NamePattern | undefined {
   try {
-    return globToRegExp(pattern);
+    return compileGlob(pattern);
   } catch {
     // An invalid set, such as `[z-a]`, which may still be being typed.
     return undefined;

@@ -7,17 +7,17 @@ import {
   SORT_KEYS,
   type SortKey,
 } from '#src/app/maps/listing.ts';
-import { globToRegExp } from '#src/format/glob.ts';
+import { compileGlob } from '#src/format/glob.ts';
 import { listedMap, SCENE } from '../../model/listed-maps.ts';
 
 describe('a filter', () => {
   it.each<[string, MapFilter, number[]]>([
     ['nothing', {}, [7, 8, 9, 10, 11, 12]],
     ['a process', { pid: 4300 }, [8]],
-    ['a name of a process', { comm: globToRegExp('agent*') }, [7, 8, 12]],
-    ['a name of a process, all of it', { comm: globToRegExp('agent-child') }, [8]],
-    ['a full name', { name: globToRegExp('counters_of_*_policy') }, [8]],
-    ['a name that the kernel cut', { name: globToRegExp('counters_of_eve') }, [8]],
+    ['a name of a process', { comm: compileGlob('agent*') }, [7, 8, 12]],
+    ['a name of a process, all of it', { comm: compileGlob('agent-child') }, [8]],
+    ['a full name', { name: compileGlob('counters_of_*_policy') }, [8]],
+    ['a name that the kernel cut', { name: compileGlob('counters_of_eve') }, [8]],
     ['types', { types: new Set(['ringbuf', '99']) }, [10, 11]],
     ['a directory of pins', { pinnedBelow: '/sys/fs/bpf/agent' }, [10]],
     ['a directory with a slash', { pinnedBelow: '/sys/fs/bpf/' }, [10]],
