@@ -107,12 +107,12 @@ export class Elf {
     this.sections = this.#readSections();
   }
 
-  /** Unit: bytes. The end of the last section or of the section headers, whichever comes later. */
+  /** Unit: bytes. The end of the last section or of the headers, whichever comes later. */
   get length(): number {
     const ends = this.sections.map(({ type, offset, size }) => offset + (type === SHT_NOBITS ? 0 : size));
     return ends.reduce(
       (last, end) => Math.max(last, end),
-      this.#u64(40) + this.sections.length * sectionHeaderSize,
+      Math.max(headerSize, this.#u64(40) + this.sections.length * sectionHeaderSize),
     );
   }
 

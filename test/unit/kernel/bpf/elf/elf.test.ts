@@ -177,6 +177,14 @@ describe('the objects in a file', () => {
     expect(() => findEmbeddedObjects(damaged, 'p')).toThrow('p: more than 256 damaged BPF objects inside');
   });
 
+  it('finds one object where a header without sections is embedded', () => {
+    const header = Buffer.from(readObject('btf-maps').subarray(0, 64));
+    header.fill(0, 40, 48);
+    header.fill(0, 58, 64);
+    const { objects, damaged } = findEmbeddedObjects(Buffer.concat([Buffer.alloc(64), header]), 'p');
+    expect([objects.length, damaged]).toEqual([1, []]);
+  });
+
   it('reports what is wrong with other files', () => {
     expect(() => readBpfObjects(written('text'))).toThrow('not an ELF file');
     expect(() => readBpfObjects(process.execPath)).toThrow('that contains no BPF object');
