@@ -41,7 +41,7 @@ export interface PidStat {
  *     42 (a (b) c) S 1 42 42 34816 42 4194304 ...
  *
  * Source: proc_pid_stat(5), fields 1 to 8, 14, 15, 20, 22, 24 and 26 to 28.
- * @throws KernelFileError if fields are missing.
+ * @throws KernelFileError if fields are missing, or are no numbers.
  */
 export function parsePidStat(text: string, path: string): PidStat {
   const open = text.indexOf('(');
@@ -54,7 +54,7 @@ export function parsePidStat(text: string, path: string): PidStat {
   if (open < 0 || close < open || startTime === undefined || startStack === undefined) {
     throw malformed(path, 1, 'expected the fields of a process');
   }
-  return {
+  const stat = {
     pid: Number(text.slice(0, open)),
     comm: text.slice(open + 1, close),
     state: fields[0] ?? '',
@@ -69,6 +69,11 @@ export function parsePidStat(text: string, path: string): PidStat {
     // The kernel prints 1, 1 and 0 to readers without permission.
     image: startStack === '0' ? undefined : `${startCode}-${endCode}-${startStack}`,
   };
+  const { pid, ppid, pgrp, ttyNr, tpgid, threads, cpuTicks, rssPages } = stat;
+  if (Number.isNaN(pid + ppid + pgrp + ttyNr + tpgid + threads + cpuTicks + rssPages)) {
+    throw malformed(path, 1, 'expected numbers');
+  }
+  return stat;
 }
 
 /**

@@ -69,7 +69,10 @@ describe('parsePidStat', () => {
     '42 sh S 1',
     `42 (sh) ${REST.split(' ').slice(0, 19).join(' ')}\n`,
     `42 (sh) ${REST.split(' ').slice(0, 25).join(' ')}\n`,
-  ])('rejects the truncated %o', (text) => {
+    `x (sh) ${REST}`,
+    `42 (sh) ${REST.replace('S 1', 'S x')}`,
+    `42 (sh) ${REST.replace(' 202 ', ' 1.2.3 ')}`,
+  ])('rejects the damaged %o', (text) => {
     expect(() => parsePidStat(text, '/proc/42/stat')).toThrow(
       expect.objectContaining({ operation: 'parse', path: '/proc/42/stat', line: 1 }),
     );
