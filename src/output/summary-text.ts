@@ -65,6 +65,7 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
   const means = SHOWN_AVERAGES.flatMap((id) =>
     averages[id] === undefined ? [] : [`${id} ${size(averages[id])}`],
   );
+  // A recording may contain anything.
   return [
     '',
     `cmemstat: ${formatShortCommand(summary.command)}`,
@@ -78,8 +79,8 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
     ...renderCounts(summary),
     ...renderBpf(summary, size),
     renderSampling(summary),
-    ...summary.warnings.map((warning) => `  warning: ${safeText(warning)}`),
-  ];
+    ...summary.warnings.map((warning) => `  warning: ${warning}`),
+  ].map(safeText);
 }
 
 function renderRow(label: string, value: string, note = ''): string {

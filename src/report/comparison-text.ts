@@ -83,21 +83,19 @@ export function renderComparison(comparison: Comparison, style: ComparisonStyle)
   return [
     `base  ${describeSide(base)}`,
     `now   ${describeSide(now)}`,
-    ...doubts.map((doubt) => `doubtful: ${safeText(doubt)}`),
+    ...doubts.map((doubt) => `doubtful: ${doubt}`),
     '',
     ...renderRows(rows, size),
     ...(hidden === 0 ? [] : [`${hidden} more; --all shows them`]),
     '',
     ...renderOutcome(comparison, style),
-  ];
+  ].map(safeText);
 }
 
 function describeSide({ name, runs, command, mode, host }: ComparedSide): string {
   const machine =
-    host === undefined
-      ? ''
-      : `, Linux ${safeText(host.kernel)}, ${safeText(host.arch)}, ${plural(host.cpus, 'CPU')}`;
-  return `${safeText(name)}: ${plural(runs, 'run')} of ${formatShortCommand(command)} (${mode}${machine})`;
+    host === undefined ? '' : `, Linux ${host.kernel}, ${host.arch}, ${plural(host.cpus, 'CPU')}`;
+  return `${name}: ${plural(runs, 'run')} of ${formatShortCommand(command)} (${mode}${machine})`;
 }
 
 function isShown(row: MetricDifference, index: number): boolean {

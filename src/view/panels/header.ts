@@ -35,7 +35,12 @@ function commandFields({ data: { start }, unicode }: View): Field[] {
   return [
     { rank: 1.7, spans: [{ text: command, style: 'strong' }], cut: { at: 'end', least: 16 } },
     labelled(2, 'pid', `${start.pid}`),
-    { rank: 4, spans: [{ text: start.mode, style: start.mode === 'process-tree' ? 'warning' : 'plain' }] },
+    {
+      rank: 4,
+      spans: [
+        { text: shownText(start.mode, unicode), style: start.mode === 'process-tree' ? 'warning' : 'plain' },
+      ],
+    },
   ];
 }
 

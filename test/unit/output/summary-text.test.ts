@@ -18,6 +18,13 @@ describe('renderSummary', () => {
     await expect(`${render(summary)}\n`).toMatchFileSnapshot(golden(`output/summary-${mode}.txt`));
   });
 
+  it.each([cgroup2, cgroup1, processTree])('shows no control character of $start.mode', ({ summary }) => {
+    const add = (_key: string, value: unknown) =>
+      typeof value === 'string' ? `${value}\u001b[2J\u009b` : value;
+    const hostile = JSON.parse(JSON.stringify(summary), add) as SummaryRecord;
+    expect(renderSummary(hostile, { plainBytes: false }).join('')).not.toMatch(/\p{Cc}/u);
+  });
+
   it('shows plain numbers of bytes', async () => {
     await expect(`${render(cgroup2.summary, true)}\n`).toMatchFileSnapshot(
       golden('output/summary-bytes.txt'),

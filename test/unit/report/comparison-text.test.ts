@@ -107,6 +107,13 @@ describe('the table', () => {
     await expect(render(everything)).toMatchFileSnapshot(golden('comparison/comparison.txt'));
   });
 
+  it('shows no control character of a file', () => {
+    const add = (_key: string, value: unknown) =>
+      typeof value === 'string' ? `${value}\u001b[2J\u009b` : value;
+    const hostile = JSON.parse(JSON.stringify(everything), add) as Comparison;
+    expect(renderComparison(hostile, { plainBytes: false, all: true }).join('')).not.toMatch(/\p{Cc}/u);
+  });
+
   it('shows plain bytes, with every row', async () => {
     await expect(render(everything, { plainBytes: true, all: true })).toMatchFileSnapshot(
       golden('comparison/comparison-bytes.txt'),
