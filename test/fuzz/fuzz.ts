@@ -10,6 +10,8 @@ import type { DocumentTarget } from './documents/document-target.ts';
 import { makeInput } from './documents/run-inputs.ts';
 import { runTarget } from './documents/run-target.ts';
 import { DOCUMENT_TARGETS } from './documents/targets.ts';
+import { type ProcessLimits, runProcesses, runSoak } from './processes/run-processes.ts';
+import { PROCESS_TARGETS } from './processes/targets.ts';
 
 const USAGE = `usage: npm run fuzz -- [options] [TARGET...]
 
@@ -17,9 +19,16 @@ const USAGE = `usage: npm run fuzz -- [options] [TARGET...]
   --seed N      the same seed gives the same inputs (default: the time)
   --input N     only the input with this number, of one target
   --file FILE   only this input, for one target
+  --runs N      at most this number of runs of a target that starts cmemstat
   --list        list the targets
 
-The targets are those that read documents, unless some are named.`;
+The targets are those that read documents, unless some are named. Those that start cmemstat need root.`;
+
+/** One long run, which is no target of many inputs. */
+const SOAK = {
+  name: 'soak',
+  about: 'one run at 1 ms in the view, with short processes: memory and descriptors',
+};
 
 /** Maximum number of failures of a target that are printed and kept: most others are the same fault. */
 const MAX_KEPT = 5;
@@ -31,6 +40,7 @@ async function main(): Promise<boolean> {
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       input: { type: 'string' },
       file: { type: 'string' },
+      runs: { type: 'string', default: 'Infinity' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -41,32 +51,41 @@ async function main(): Promise<boolean> {
     return true;
   }
   if (values.list) {
-    for (const { name, about } of DOCUMENT_TARGETS) console.log(`${name.padEnd(14)}${about}`);
+    for (const { name, about } of [...DOCUMENT_TARGETS, ...PROCESS_TARGETS, SOAK]) {
+      console.log(`${name.padEnd(16)}${about}`);
+    }
     return true;
   }
   const seed = toNumber('--seed', values.seed);
   const minutes = toNumber('--minutes', values.minutes);
-  const targets = positionals.length === 0 ? DOCUMENT_TARGETS : positionals.map(findTarget);
-  const [only] = targets;
-  if (values.input !== undefined || values.file !== undefined) {
-    if (only === undefined || targets.length > 1) throw new Error('--input and --file need one target');
-    const input =
-      values.file === undefined
-        ? makeInput(only, seed, toNumber('--input', values.input ?? ''))
-        : readFileSync(values.file);
-    return tryOne(only, input);
+  const names = positionals.length === 0 ? DOCUMENT_TARGETS.map(({ name }) => name) : positionals;
+  const only = values.input === undefined ? undefined : toNumber('--input', values.input);
+  if (names.length > 1 && (only !== undefined || values.file !== undefined)) {
+    throw new Error('--input and --file need one target');
   }
   let isSound = true;
-  for (const target of targets) {
-    if (!(await tryMany(target, seed, (minutes * 60) / targets.length))) isSound = false;
+  for (const name of names) {
+    const limits = { minutes: minutes / names.length, seed, only, runs: toNumber('--runs', values.runs) };
+    if (!(await runOne(name, limits, values.file))) isSound = false;
   }
   return isSound;
 }
 
+/** Runs one target; returns whether nothing failed. */
+async function runOne(name: string, limits: ProcessLimits, file: string | undefined): Promise<boolean> {
+  const { seed, minutes, only } = limits;
+  if (name === SOAK.name) return runSoak(minutes);
+  const starting = PROCESS_TARGETS.find((each) => each.name === name);
+  if (starting !== undefined) return runProcesses(starting, limits);
+  const reading = findTarget(name);
+  if (file !== undefined) return tryOne(reading, readFileSync(file));
+  if (only !== undefined) return tryOne(reading, makeInput(reading, seed, only));
+  return tryMany(reading, seed, minutes * 60);
+}
+
 function findTarget(name: string): DocumentTarget {
   const target = DOCUMENT_TARGETS.find((each) => each.name === name);
-  if (target === undefined)
-    throw new Error(`no target ${name}; one of: ${DOCUMENT_TARGETS.map((each) => each.name).join(', ')}`);
+  if (target === undefined) throw new Error(`no target ${name} (hint: npm run fuzz -- --list)`);
   return target;
 }
 
