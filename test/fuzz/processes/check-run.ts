@@ -35,7 +35,8 @@ function checkSequences(output: string): string[] {
 export async function checkLeft(host: FuzzHost, run: StartedRun): Promise<string[]> {
   await untilTrue(() => processesWith(run.mark).length === 0);
   const orphans = processesWith(run.mark).map(({ pid, command }) => `left running: ${pid} ${command}`);
-  return [...orphans, ...(await host.clearUp(run.mark))];
+  const leaves = host.leaves().map((name) => `left for the next run: ${name}`);
+  return [...orphans, ...leaves, ...(await host.clearUp(run.mark))];
 }
 
 /** The last words of an output, on one line. */
