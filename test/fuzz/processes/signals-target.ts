@@ -1,11 +1,12 @@
 /** Signals to cmemstat at random moments, from its first instruction on. */
 import { constants } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
+import { readPidStat } from '#src/kernel/procfs/pid-stat.ts';
 import type { Random } from '../random.ts';
 import { checkEnd, checkLeft, endOf } from './check-run.ts';
 import { type FuzzHost, tryKill } from './fuzz-host.ts';
 import type { ProcessTarget, RunOutcome } from './process-target.ts';
-import { awaitEnd, type EndedRun, type RunMode, startRun } from './start-run.ts';
+import { awaitEnd, type EndedRun, type RunMode, type StartedRun, startRun } from './start-run.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const;
 
@@ -23,11 +24,11 @@ async function sendOne(host: FuzzHost, random: Random, mode: RunMode): Promise<R
   const isHangUp = mode === 'view' && random.chance(0.2);
   const signal = random.pick(SIGNALS);
   const run = await startRun(host, { mode, target });
+  // The end of the terminal is a SIGHUP from the kernel.
   const delayMs = random.fraction() * latestMs(host);
   await wait(delayMs);
-  // The end of the terminal is a SIGHUP from the kernel.
   if (isHangUp) tryKill(run.outerPid);
-  else tryKill(run.pid, signal);
+  else send(run, signal, random.chance(0.5));
   const end = await awaitEnd(run);
   const what = isHangUp ? 'closed' : signal;
   if (end === undefined) {
@@ -45,6 +46,16 @@ async function sendOne(host: FuzzHost, random: Random, mode: RunMode): Promise<R
     kind: `${what}: ${describeEnd(end)}`,
     faults: faults.map((fault) => `${what} after ${Math.round(delayMs)} ms: ${fault}`),
   };
+}
+
+/**
+ * As a terminal does: Ctrl-C and Ctrl-\\ reach all processes in the foreground. cmemstat does not forward them
+ * then, and cannot tell when it alone got one.
+ */
+function send({ pid, type }: StartedRun, signal: (typeof SIGNALS)[number], isTyped: boolean): void {
+  if (type === undefined || signal === 'SIGTERM' || signal === 'SIGHUP') tryKill(pid, signal);
+  else if (isTyped && signal === 'SIGINT') type('\u0003');
+  else tryKill(-readPidStat(pid).pgrp, signal);
 }
 
 /** Before its handlers are in place cmemstat has started nothing, and the signal may end it. */

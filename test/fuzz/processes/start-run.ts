@@ -21,6 +21,8 @@ export interface StartedRun {
   /** The process that was started: cmemstat itself, or the terminal. */
   outerPid: number;
   ended: Promise<EndedRun>;
+  /** Types on the keyboard of the terminal; absent without one. */
+  type?: (text: string) => void;
 }
 
 /** How it ended. */
@@ -79,6 +81,7 @@ function collect(streams: readonly NodeJS.ReadableStream[]): () => string {
 
 /** The shell around the command says which process it is, how it ended, and how the terminal was. */
 const IN_TERMINAL = `
+trap : INT QUIT
 stty rows 30 cols 100
 stty -g >"$FILES.before"
 sh -c 'echo $$ >"$FILES.pid.new"; mv "$FILES.pid.new" "$FILES.pid"; exec "$@"' sh "$@"
@@ -90,7 +93,7 @@ async function startInTerminal(host: FuzzHost, words: readonly string[]): Promis
   const { mark, env } = host.newMark();
   const files = join(host.folder, 'terminal');
   for (const name of ['before', 'pid', 'status', 'after']) rmSync(`${files}.${name}`, { force: true });
-  const line = ['sh', '-c', IN_TERMINAL, 'sh', ...words].map(quote).join(' ');
+  const line = `exec ${['sh', '-c', IN_TERMINAL, 'sh', ...words].map(quote).join(' ')}`;
   const child = spawn('script', ['-qfec', line, '/dev/null'], {
     env: { ...env, FILES: files, SHELL: '/bin/sh' },
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -109,7 +112,7 @@ async function startInTerminal(host: FuzzHost, words: readonly string[]): Promis
   });
   await untilTrue(() => existsSync(`${files}.pid`), 20_000);
   const pid = Number(readFileSync(`${files}.pid`, 'utf8'));
-  return { mark, pid, outerPid: child.pid ?? 0, ended };
+  return { mark, pid, outerPid: child.pid ?? 0, ended, type: (text) => void child.stdin.write(text) };
 }
 
 function quote(word: string): string {
