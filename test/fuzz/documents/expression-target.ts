@@ -73,7 +73,7 @@ const PARSERS: readonly ((text: string) => unknown)[] = [
   parseReportRequest,
   parseCpuCounts,
   parseChange,
-  (text) => resolveUser(text, () => undefined),
+  (text) => resolveUser(text, { find: () => undefined, groupsOf: () => [] }),
 ];
 
 /** Names that a glob of the input is tried on: matching must not take exponential time. */
