@@ -81,7 +81,8 @@ function removeFrom(input: Buffer): void {
       // No file system takes this name.
       return;
     }
-    listProcesses(leaf, listNested(leaf));
+    listNested(leaf);
+    listProcesses(leaf);
     new CgroupPaths(root).find(1n);
     removeSubtree(leaf);
     if (existsSync(leaf)) throw new Error('the cgroup is still there');
