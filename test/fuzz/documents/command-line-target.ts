@@ -21,6 +21,9 @@ import { expression } from './expression-target.ts';
 
 const TARGETS = ['true', 'docker run x', 'sh -c x', '-- sudo -u nobody true', '-- -x', '--', ''];
 
+/** The longest word that is repeated: all words together have to fit into memory. Unit: characters. */
+const MAX_REPEATED = 40;
+
 /** The declared commands; each reads its options, and does nothing else. */
 function declare(parsed: string[]): Command {
   const program = declareProgram();
@@ -65,8 +68,10 @@ function makeWords(random: Random): string[] {
     words.push(...makeOption(random, random.pick(command.options)));
   }
   if (random.chance(0.1)) words.splice(random.below(words.length + 1), 0, hostileText(random));
-  if (words.length > 0 && random.chance(0.01))
-    words.push(...Array.from({ length: 20_000 }, () => random.pick(words) ?? 'x'));
+  const short = words.filter((word) => word.length < MAX_REPEATED);
+  if (short.length > 0 && random.chance(0.01)) {
+    words.push(...Array.from({ length: 20_000 }, () => random.pick(short)));
+  }
   return [...words, ...random.pick(TARGETS).split(' ')];
 }
 

@@ -49,8 +49,8 @@ async function sendOne(host: FuzzHost, random: Random, mode: RunMode): Promise<R
 }
 
 /**
- * As a terminal does: Ctrl-C and Ctrl-\\ reach all processes in the foreground. cmemstat does not forward them
- * then, and cannot tell when it alone got one.
+ * As a terminal does: Ctrl-C and SIGQUIT reach all processes in the foreground, and cmemstat does not forward
+ * them then. One that reaches it alone looks the same.
  */
 function send({ pid, type }: StartedRun, signal: (typeof SIGNALS)[number], isTyped: boolean): void {
   if (type === undefined || signal === 'SIGTERM' || signal === 'SIGHUP') tryKill(pid, signal);
