@@ -1,6 +1,6 @@
 /** Reads verdicts saved with `--report json:FILE`. */
 import { InputError } from '../errors.ts';
-import { withoutByteOrderMark } from '../format/byte-order-mark.ts';
+import { parseDocument } from '../format/parse-document.ts';
 import { VERDICT_VERSION, type Verdict } from '../model/verdict.ts';
 import { rejectNewer, upgradeVerdict } from './upgrade.ts';
 import { describeFault } from './validation/fault.ts';
@@ -13,7 +13,7 @@ import { findFaultInVerdict } from './validation/verdict-validator.ts';
 export function parseVerdict(text: string, file: string): Verdict | undefined {
   let value: Record<string, unknown> | null;
   try {
-    value = JSON.parse(withoutByteOrderMark(text)) as Record<string, unknown> | null;
+    value = parseDocument(text) as Record<string, unknown> | null;
   } catch {
     // A recording has one document per line.
     return undefined;

@@ -3,7 +3,7 @@
  * content.
  */
 import { InputError } from '../../errors.ts';
-import { withoutByteOrderMark } from '../../format/byte-order-mark.ts';
+import { parseDocument } from '../../format/parse-document.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { identifyDocument } from '../../recording/identify-document.ts';
 import { LineSplitter } from '../../recording/line-splitter.ts';
@@ -105,7 +105,7 @@ function sideOf(name: string, runs: RunFigures[]): ReadSide {
 
 function parseJson(text: string, name: string): unknown {
   try {
-    return JSON.parse(withoutByteOrderMark(text));
+    return parseDocument(text);
   } catch {
     throw notComparable(name);
   }

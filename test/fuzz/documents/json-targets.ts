@@ -8,6 +8,7 @@ import { parseMaxRegression } from '#src/budget/comparison/max-regression.ts';
 import { formatBudget } from '#src/budget/expression/format-budget.ts';
 import { explainTinyLimit } from '#src/budget/expression/tiny-limit.ts';
 import { readBudgetFile, toGatePlan, toSeriesPlan } from '#src/cli/options/gate-plan.ts';
+import { parseDocument } from '#src/format/parse-document.ts';
 import { parseObject } from '#src/kernel/bpf/elf/object-specification.ts';
 import { prepareObject } from '#src/kernel/bpf/load/prepare-object.ts';
 import {
@@ -111,7 +112,8 @@ export const CACHE_TARGET: DocumentTarget = {
   read(input) {
     let value: unknown;
     try {
-      value = JSON.parse(input.toString());
+      // Only a file with the right checksum is read, and ours is not nested.
+      value = parseDocument(input.toString());
     } catch {
       return [];
     }
