@@ -110,6 +110,8 @@ export interface Peak {
 export interface OutlivingProcess {
   pid: number;
   comm: string;
+  /** It could not be killed: it is frozen, or waits in the kernel. */
+  stuck?: true;
 }
 
 /** A BPF map of the run that outlived it. Sizes in bytes. */

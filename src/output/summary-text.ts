@@ -185,15 +185,32 @@ export function describeElsewhere({ elsewhere, cgroupRemovedMs }: SummaryRecord)
   return lines;
 }
 
-/** Describes the processes that outlived the target, in one line. */
-export function describeOutlived(outlived: readonly OutlivingProcess[]): string {
-  const named = outlived.slice(0, 5).map(({ pid, comm }) => `${pid} (${safeText(comm)})`);
-  const more = outlived.length > named.length ? ` and ${outlived.length - named.length} more` : '';
+/**
+ * Describes the processes that outlived the target and were killed, in one line; undefined if there are none.
+ */
+export function describeOutlived(outlived: readonly OutlivingProcess[]): string | undefined {
+  const killed = outlived.filter(({ stuck }) => stuck !== true);
+  if (killed.length === 0) return undefined;
   const subject =
-    outlived.length === 1
+    killed.length === 1
       ? '1 process outlived the target and was'
-      : `${outlived.length} processes outlived the target and were`;
-  return `${subject} killed: ${named.join(', ')}${more}`;
+      : `${killed.length} processes outlived the target and were`;
+  return `${subject} killed: ${nameProcesses(killed)}`;
+}
+
+/** Describes processes that could not be killed, in one line. */
+export function describeStuck(stuck: readonly OutlivingProcess[]): string {
+  const [subject, verb] =
+    stuck.length === 1
+      ? ['1 process outlived the target and could not be killed', 'it is frozen or waits']
+      : [`${stuck.length} processes outlived the target and could not be killed`, 'they are frozen or wait'];
+  return `${subject}, ${verb} in the kernel: ${nameProcesses(stuck)}`;
+}
+
+function nameProcesses(processes: readonly OutlivingProcess[]): string {
+  const named = processes.slice(0, 5).map(({ pid, comm }) => `${pid} (${safeText(comm)})`);
+  const more = processes.length > named.length ? ` and ${processes.length - named.length} more` : '';
+  return `${named.join(', ')}${more}`;
 }
 
 /** Event counts in one line; empty without events. */
@@ -216,7 +233,8 @@ export function renderExit(summary: SummaryRecord): string[] {
     lines.push(`  ended by ${exit.signal}${by} ${after} (exit status ${exit.status})`);
   } else lines.push(`  exit status ${exit.code} ${after}`);
   if (exit.endedBy === 'timeout') lines.push('  terminated by --timeout; cmemstat exits with 124');
-  if (summary.outlived.length > 0) lines.push(`  ${describeOutlived(summary.outlived)}`);
+  const killed = describeOutlived(summary.outlived);
+  if (killed !== undefined) lines.push(`  ${killed}`);
   return lines;
 }
 

@@ -14,7 +14,7 @@ import {
   type SummaryRecord,
 } from '../../model/recording.ts';
 import type { Log } from '../../output/log.ts';
-import { describeElsewhere, describeOutlived } from '../../output/summary-text.ts';
+import { describeElsewhere, describeOutlived, describeStuck } from '../../output/summary-text.ts';
 import { readCpuTime } from '../../sampler/cpu-time.ts';
 import { shellStatus, type TargetExit } from '../../target/exit-status.ts';
 import { VERSION } from '../../version.ts';
@@ -47,7 +47,8 @@ export async function finishRun(
   const bpf = await sumUpBpf(measurement);
   await measurement.close();
   // The summary of the table contains it; with `--json` it would otherwise not be shown.
-  if (outlived.length > 0 && options.outputs.json) log.warn(describeOutlived(outlived));
+  const killed = describeOutlived(outlived);
+  if (killed !== undefined && options.outputs.json) log.warn(killed);
   const summary = summarize(measurement, exit, options, durationMs, outlived, bpf);
   if (cpu !== undefined) {
     summary.cpuUs = { user: cpu.user, system: cpu.system };
@@ -64,10 +65,12 @@ async function untilEmpty(measurement: Measurement): Promise<void> {
 }
 
 async function endOutliving(measurement: Measurement): Promise<OutlivingProcess[]> {
-  const outlived = measurement.processes().map((pid) => ({ pid, comm: commOf(pid) }));
+  const outlived: OutlivingProcess[] = measurement.processes().map((pid) => ({ pid, comm: commOf(pid) }));
   if (outlived.length === 0) return [];
-  const stuck = await (measurement.placement.leaf?.kill() ?? measurement.killAll());
-  if (stuck !== undefined && stuck.length > 0) measurement.warn(`could not be killed: ${stuck.join(', ')}`);
+  const left = await (measurement.placement.leaf?.kill() ?? measurement.killAll());
+  const stuck = outlived.filter(({ pid }) => left?.includes(pid));
+  for (const process of stuck) process.stuck = true;
+  if (stuck.length > 0) measurement.warn(describeStuck(stuck));
   return outlived;
 }
 

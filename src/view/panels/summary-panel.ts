@@ -73,9 +73,8 @@ function peakLine(summary: SummaryRecord, { ui: { units }, unicode }: View, widt
 
 function troubleLines(summary: SummaryRecord, { unicode, ui: { units } }: View): Line[] {
   const lines: Line[] = [];
-  const { outlived } = summary;
-  if (outlived.length > 0)
-    lines.push([{ text: `  ${shownText(describeOutlived(outlived), unicode)}`, style: 'warning' }]);
+  const killed = describeOutlived(summary.outlived);
+  if (killed !== undefined) lines.push([{ text: `  ${shownText(killed, unicode)}`, style: 'warning' }]);
   const leftovers = summary.bpf?.leftovers ?? [];
   if (leftovers.length > 0) {
     const bytes = leftovers.reduce((sum, map) => sum + map.bytes, 0);

@@ -1,5 +1,5 @@
 /** How a run ends, and that it leaves nothing behind. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { required } from '../../required.ts';
@@ -19,6 +19,7 @@ import {
   testWith,
   testWithoutKernel,
 } from '../harness.ts';
+import { until } from '../terminal.ts';
 
 testWithoutKernel([], "the exit status is the target's own", async () => {
   for (const status of [0, 1, 3, 125, 126, 127, 255]) {
@@ -98,6 +99,38 @@ testWith(
     expect(existsSync(required(summary.leaf))).toBe(false);
   },
   120_000,
+);
+
+const FREEZER = '/sys/fs/cgroup/freezer';
+
+testWith(
+  [needs.cgroup1, { what: 'the freezer of cgroup v1', has: existsSync(FREEZER), expected: false }],
+  'a frozen process is not said to be killed',
+  async () => {
+    const freezer = mkdtempSync(join(FREEZER, 'cmemstat-test-'));
+    try {
+      const { summary } = await record(
+        '--',
+        'sh',
+        '-c',
+        `sleep 4244 >/dev/null 2>&1 & echo $! > ${freezer}/cgroup.procs; echo FROZEN > ${freezer}/freezer.state`,
+      );
+      expect(summary.outlived).toEqual([{ pid: expect.any(Number), comm: 'sleep', stuck: true }]);
+      expect(summary.warnings).toContainEqual(
+        expect.stringMatching(/^1 process outlived the target and could not be killed, .*: \d+ \(sleep\)$/),
+      );
+    } finally {
+      writeFileSync(join(freezer, 'freezer.state'), 'THAWED');
+      await until('the thawed process to end', () => {
+        return readFileSync(join(freezer, 'cgroup.procs'), 'utf8') === '' ? true : undefined;
+      });
+      rmdirSync(freezer);
+    }
+    // The next run removes what could not be removed.
+    await cmemstat('-q', '--', 'true');
+    expect(existsSync(required((await record('--', 'true')).summary.leaf))).toBe(false);
+  },
+  60_000,
 );
 
 testWith(
