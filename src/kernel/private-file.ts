@@ -1,6 +1,6 @@
 /**
- * Reads and replaces the files of a cache, so that nothing but a file of this user is read, whatever has been
- * put there.
+ * Reads and replaces files, so that nothing but a file of this user is read, and none through a link is
+ * written, whatever has been put there.
  */
 import {
   closeSync,
@@ -9,9 +9,10 @@ import {
   openSync,
   readSync,
   renameSync,
-  rmSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { WRITABLE_BY_OTHERS } from './cache-directory.ts';
 
 /**
@@ -36,18 +37,41 @@ export function readPrivateFile(path: string, maxBytes: number): Buffer | undefi
 }
 
 /**
- * Creates or replaces a file that only this user can access, by way of a new file beside it.
+ * Creates or replaces a file that only this user can access.
  * @throws Error of the file system.
  */
 export function writePrivateFile(path: string, bytes: Buffer): void {
+  replaceFile(path, bytes, 0o600);
+}
+
+/**
+ * Creates or replaces a file, whatever its name refers to, by way of a new file beside it: readers see all of
+ * the bytes or what was there before.
+ * @throws Error of the file system; the new file is removed then.
+ */
+export function replaceFile(path: string, bytes: Buffer, mode: number): void {
   const suffix = Math.random().toString(36).slice(2);
-  const scratch = `${path}.${process.pid}-${suffix}`;
+  const scratch = join(dirname(path), `.cmemstat-${process.pid}-${suffix}`);
   // Fails if something is there, even a dangling link.
-  writeFileSync(scratch, bytes, { mode: 0o600, flag: 'wx' });
+  const fd = openSync(scratch, 'wx', mode);
   try {
+    try {
+      writeFileSync(fd, bytes);
+    } finally {
+      closeSync(fd);
+    }
     renameSync(scratch, path);
   } catch (error) {
-    rmSync(scratch, { force: true });
+    removeFile(scratch);
     throw error;
+  }
+}
+
+/** Removes a file if that is possible: an earlier failure is the one to report. */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // It is gone already, or the file system is read-only.
   }
 }

@@ -1,4 +1,5 @@
 /** Messages of cmemstat to the user, other than results. */
+import { errnoOf, type OutputError } from '../errors.ts';
 import { safeText } from '../format/safe-text.ts';
 import { printableLines } from '../format/wrap-lines.ts';
 import { LineWriter } from './line-writer.ts';
@@ -92,10 +93,22 @@ export class StandardErrorLog implements Log {
 }
 
 /** A log for commands that run no target: it shows everything but details. Flush it before the end. */
-export function openLog(): StandardErrorLog {
-  // A failure of standard error cannot be reported anywhere.
-  return new StandardErrorLog(new LineWriter(2, 'standard error', () => {}), {
-    verbose: false,
-    quiet: false,
+export function openLog(): Pick<Log, 'warn'> & {
+  /**
+   * Resolves when standard error has accepted everything. A closed pipe is not an error. @throws OutputError.
+   */
+  flush(): Promise<void>;
+} {
+  let failure: OutputError | undefined;
+  const writer = new LineWriter(STDERR, 'standard error', (error) => {
+    if (errnoOf(error.cause) !== 'EPIPE') failure = error;
   });
+  const log = new StandardErrorLog(writer, { verbose: false, quiet: false });
+  return {
+    warn: (line) => log.warn(line),
+    async flush() {
+      await log.flush();
+      if (failure !== undefined) throw failure;
+    },
+  };
 }

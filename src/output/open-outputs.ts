@@ -1,14 +1,16 @@
 /**
- * Opens all requested outputs before anything is started, so that an unwritable output costs nothing.
+ * Opens all requested outputs before anything is started, so that an unwritable output costs nothing. The
+ * modules for files are only loaded if there are some.
  */
-import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
-import { describeErrno, errnoOf, type OutputError, UsageError } from '../errors.ts';
+import { errnoOf, type OutputError } from '../errors.ts';
+import type { FileAccess, OutputStream } from '../kernel/file-place.ts';
 import { LineWriter } from './line-writer.ts';
 import { StandardErrorLog } from './log.ts';
 import { NdjsonSink } from './ndjson.ts';
 import type { Sink } from './sink.ts';
 import { SummaryJsonSink } from './summary-json.ts';
 import { TableSink } from './table.ts';
+import type { TextFile } from './text-file.ts';
 
 /** The requested outputs. */
 export interface OutputRequest {
@@ -36,25 +38,20 @@ export interface Outputs {
   fail(error: OutputError): void;
   /** The first output that failed although its reader was still open. */
   readonly failure: OutputError | undefined;
+  /** The target was started: removes what the recording held before. */
+  begin(): void;
+  /** Closes the files; one that was created is removed again unless the target was started. */
   close(): void;
-}
-
-/** Whether a path refers to the regular file that is open as `fd`, under any name. */
-function isSameFile(fd: number, path: string): boolean {
-  const there = statSync(path, { throwIfNoEntry: false });
-  const open = fstatSync(fd);
-  return there?.isFile() === true && there.dev === open.dev && there.ino === open.ino;
 }
 
 const STDOUT = 1;
 const STDERR = 2;
 
 /** @throws UsageError that names the option and the file that cannot be written. */
-export function openOutputs(request: OutputRequest): Outputs {
-  const opened: number[] = [];
-  const close = () => {
-    for (const fd of opened.splice(0)) closeSync(fd);
-  };
+export async function openOutputs(
+  request: OutputRequest,
+  { directories, onWait }: FileAccess = {},
+): Promise<Outputs> {
   let failure: OutputError | undefined;
   const noteFailure = (error: OutputError) => {
     // The reader has closed the pipe, as `| head` does, which is not a failure.
@@ -67,24 +64,24 @@ export function openOutputs(request: OutputRequest): Outputs {
     log.warn(`${error.message}; the target continues`);
     noteFailure(error);
   };
-  const writerTo = (option: string, path: string): LineWriter => {
-    try {
-      if (opened.some((fd) => isSameFile(fd, path))) {
-        throw new UsageError(option, `${option} ${path}: another output goes to the same file`);
-      }
-      const fd = openSync(path, 'w');
-      opened.push(fd);
-      return new LineWriter(fd, path, onError);
-    } catch (error) {
-      close();
-      if (error instanceof UsageError) throw error;
-      throw new UsageError(option, `${option} ${path}: ${describeErrno(errnoOf(error))}`);
-    }
-  };
+  const { output, summaryJson } = request;
   const recorders: Sink[] = [];
-  if (request.output !== undefined) recorders.push(new NdjsonSink(writerTo('--output', request.output)));
-  if (request.summaryJson !== undefined) {
-    recorders.push(new SummaryJsonSink(writerTo('--summary-json', request.summaryJson)));
+  let stream: OutputStream | undefined;
+  let summaryFile: TextFile | undefined;
+  if (output !== undefined) {
+    const { FilePlace, openStream } = await import('../kernel/file-place.ts');
+    stream = await openStream(new FilePlace('--output', output, directories), { onWait });
+    recorders.push(new NdjsonSink(new LineWriter(stream.fd, output, onError)));
+  }
+  try {
+    if (summaryJson !== undefined) {
+      const { openTextFile } = await import('./text-file.ts');
+      summaryFile = openTextFile('--summary-json', summaryJson, directories);
+      recorders.push(new SummaryJsonSink(summaryFile, onError));
+    }
+  } catch (error) {
+    stream?.close();
+    throw error;
   }
   if (request.json) recorders.push(new NdjsonSink(new LineWriter(STDOUT, 'standard output', onError)));
   return {
@@ -95,6 +92,13 @@ export function openOutputs(request: OutputRequest): Outputs {
     get failure() {
       return failure;
     },
-    close,
+    begin() {
+      stream?.empty();
+      stream?.keep();
+    },
+    close() {
+      stream?.close();
+      summaryFile?.close();
+    },
   };
 }

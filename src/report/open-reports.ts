@@ -8,18 +8,22 @@ import { terminalWidth } from '../output/terminal-width.ts';
 import { openTextFile, type TextFile } from '../output/text-file.ts';
 import { defaultStreamOf, type ReportRequest, renderReport } from './render-report.ts';
 import type { ReportFormat } from './report-formats.ts';
-import { appendStepSummary } from './step-summary.ts';
+import { openStepSummary } from './step-summary.ts';
 import { describeExit } from './wording.ts';
 
 /** Opened reports. */
 export interface Reports {
+  /** The first report or message that could not be written although its reader was still there. */
+  readonly failure: OutputError | undefined;
+  /** Writes another document; a failure is logged. Returns whether it was written. */
+  writeTo(file: TextFile, text: string): Promise<boolean>;
   /** Logs messages to standard error; resolves when they are written. */
   log(messages: readonly string[]): Promise<void>;
   /**
-   * Writes all reports, even if one fails; failures are logged. Returns the first one. `isAdviceShown`: the
-   * summary above a text report contains the advice.
+   * Writes all reports, even if one fails; failures are logged. `isAdviceShown`: the summary above a text
+   * report contains the advice.
    */
-  write(verdict: Verdict, isAdviceShown?: boolean): Promise<OutputError | undefined>;
+  write(verdict: Verdict, isAdviceShown?: boolean): Promise<void>;
 }
 
 /** The default report. */
@@ -37,7 +41,10 @@ export function openReports(
     ...request,
     target: request.file === undefined ? undefined : openTextFile(`--report ${request.format}`, request.file),
   }));
-  let failures: OutputError[] = [];
+  const stepSummary = wanted.some(({ format }) => format === 'github')
+    ? openStepSummary(process.env.GITHUB_STEP_SUMMARY)
+    : undefined;
+  const failures: OutputError[] = [];
   const onError = (error: OutputError) => {
     if (errnoOf(error.cause) !== 'EPIPE') failures.push(error);
   };
@@ -48,8 +55,8 @@ export function openReports(
     for (const message of messages) log.warn(message);
     await log.flush();
   };
-  const writeOne = (format: ReportFormat, target: TextFile | undefined, text: string) => {
-    if (target !== undefined) target.write(text);
+  const writeOne = async (format: ReportFormat, target: TextFile | undefined, text: string) => {
+    if (target !== undefined) await target.write(text);
     else if (text !== '') {
       const stream = format === 'text' ? textTo : defaultStreamOf(format);
       // The target may have printed an incomplete line, and workflow commands must be at the start of a line.
@@ -62,32 +69,42 @@ export function openReports(
     }
   };
   return {
+    get failure() {
+      return failures[0];
+    },
     log: logAll,
+    async writeTo(file, text) {
+      try {
+        await file.write(text);
+        return true;
+      } catch (error) {
+        if (!(error instanceof OutputError)) throw error;
+        onError(error);
+        await logAll([error.message]);
+        return false;
+      }
+    },
     async write(verdict, isAdviceShown = false) {
-      failures = [];
       const warnings: string[] = [];
       for (const { format, target } of wanted) {
         const isBelow = isAdviceShown && format === 'text' && target === undefined;
         try {
-          writeOne(format, target, renderReport(format, isBelow ? withoutAdvice(verdict) : verdict));
+          await writeOne(format, target, renderReport(format, isBelow ? withoutAdvice(verdict) : verdict));
         } catch (error) {
           if (!(error instanceof OutputError)) throw error;
-          failures.push(error);
+          onError(error);
         }
         // The step summary is an extra: without it all requested reports are still written.
-        if (format === 'github')
-          warnings.push(...appendStepSummary(verdict, process.env.GITHUB_STEP_SUMMARY));
+        if (format === 'github') warnings.push(...(stepSummary?.append(verdict) ?? []));
       }
       await Promise.all([stdout.flush(), stderr.flush()]);
       const isReportedNowhere =
         verdict.exitStatus !== 0 && wanted.every(({ target }) => target !== undefined);
-      const [first] = failures;
       await logAll([
         ...warnings.map((warning) => `warning: ${warning}`),
         ...failures.map(({ message }) => message),
         ...(isReportedNowhere ? [describeExit(verdict)] : []),
       ]);
-      return first;
     },
   };
 }

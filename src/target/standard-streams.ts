@@ -1,7 +1,6 @@
 /** `--stdin`, `--stdout` and `--stderr`: files instead of our own streams. */
-import { closeSync, openSync } from 'node:fs';
-import { resolve } from 'node:path';
-import { describeErrno, errnoOf, UsageError } from '../errors.ts';
+import { constants, fstatSync } from 'node:fs';
+import type { FileAccess, OutputStream } from '../kernel/file-place.ts';
 import type { TargetOutput } from './launch-request.ts';
 
 /** The requested files; the target inherits our stream if one is absent. */
@@ -29,6 +28,10 @@ export interface OpenedStreams {
   stdio: ['inherit' | number, TargetOutput, TargetOutput];
   /** With `forView`: the files that its output is copied to. */
   copies: { stdout?: number; stderr?: number };
+  /** Removes what the files held before: the target is about to be started. */
+  empty(): void;
+  /** The target was started: keeps files that were created for it. */
+  keep(): void;
   /** Closes our descriptors of the files after the target has inherited them. */
   close(): void;
 }
@@ -39,37 +42,76 @@ const STANDARD_ERROR = 2;
  * Opens the files. If both streams use the same file, it is opened once.
  * @throws UsageError that names the option and the file.
  */
-export function openStreams(
+export async function openStreams(
   files: StreamFiles,
   { stdoutToStderr, forView, readsNothing }: StreamSetup,
-): OpenedStreams {
-  const opened: number[] = [];
-  const open = (option: string, path: string | undefined, flags: 'r' | 'w'): number | 'inherit' => {
-    if (path === undefined) return 'inherit';
-    try {
-      const fd = openSync(path, flags);
-      opened.push(fd);
-      return fd;
-    } catch (error) {
-      for (const fd of opened) closeSync(fd);
-      throw new UsageError(option, `${option} ${path}: ${describeErrno(errnoOf(error))}`);
-    }
-  };
-  const stdin = open('--stdin', files.stdin ?? (readsNothing ? '/dev/null' : undefined), 'r');
-  const stdout = open('--stdout', files.stdout, 'w');
-  const { stdout: outFile, stderr: errFile } = files;
-  const shared = outFile !== undefined && errFile !== undefined && resolve(outFile) === resolve(errFile);
-  const stderr = shared ? stdout : open('--stderr', files.stderr, 'w');
+  access: FileAccess = {},
+): Promise<OpenedStreams> {
+  const input = files.stdin ?? (readsNothing ? '/dev/null' : undefined);
+  const opened = input === undefined ? undefined : await openInput(input, access);
+  const stdin = opened?.fd ?? 'inherit';
+  const outputs: OutputStream[] = [];
   const close = () => {
-    for (const fd of opened.splice(0)) closeSync(fd);
+    for (const output of outputs.splice(0)) output.close();
+    opened?.close();
+  };
+  const open = async (option: string, path: string | undefined): Promise<number | 'inherit'> => {
+    if (path === undefined) return 'inherit';
+    // Only loaded if there are files.
+    const { FilePlace, openStream, isSameFile } = await import('../kernel/file-place.ts');
+    const place = new FilePlace(option, path, access.directories);
+    const output = await openStream(place, { ...access, isForTarget: true });
+    const same = outputs.find(({ fd }) => isSameFile(fstatSync(fd), fstatSync(output.fd)));
+    if (same === undefined) outputs.push(output);
+    else output.close();
+    return (same ?? output).fd;
+  };
+  let stdout: number | 'inherit';
+  let stderr: number | 'inherit';
+  try {
+    stdout = await open('--stdout', files.stdout);
+    stderr = await open('--stderr', files.stderr);
+  } catch (error) {
+    close();
+    throw error;
+  }
+  const actions = {
+    empty: () => {
+      for (const output of outputs) output.empty();
+    },
+    keep: () => {
+      for (const output of outputs) output.keep();
+    },
+    close,
   };
   if (forView) {
     const copies: OpenedStreams['copies'] = {};
     if (stdout !== 'inherit') copies.stdout = stdout;
     if (stderr !== 'inherit') copies.stderr = stderr;
-    return { stdio: [stdin, 'pipe', 'pipe'], copies, close };
+    return { ...actions, stdio: [stdin, 'pipe', 'pipe'], copies };
   }
   const redirected =
     stdout === 'inherit' && stdoutToStderr ? (stderr === 'inherit' ? STANDARD_ERROR : stderr) : stdout;
-  return { stdio: [stdin, redirected, stderr], copies: {}, close };
+  return { ...actions, stdio: [stdin, redirected, stderr], copies: {} };
+}
+
+async function openInput(path: string, { directories }: FileAccess): Promise<{ fd: number; close(): void }> {
+  const { FilePlace } = await import('../kernel/file-place.ts');
+  const place = new FilePlace('--stdin', path, directories);
+  try {
+    const fd = place.open(constants.O_RDONLY);
+    let isOpen = true;
+    const close = () => {
+      if (isOpen) place.release(fd);
+      isOpen = false;
+    };
+    if (!fstatSync(fd).isDirectory()) return { fd, close };
+    // Every read would fail.
+    close();
+    throw Object.assign(new Error(), { code: 'EISDIR' });
+  } catch (error) {
+    throw place.unusable(error);
+  } finally {
+    place.close();
+  }
 }

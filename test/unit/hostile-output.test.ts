@@ -104,7 +104,19 @@ describe('outside text in any output', () => {
     ['table', (writer: LineWriter) => new TableSink(writer, style)],
     ['brief summary', (writer: LineWriter) => new TableSink(writer, { ...style, quiet: true })],
     ['JSON lines', (writer: LineWriter) => new NdjsonSink(writer)],
-    ['summary as JSON', (writer: LineWriter) => new SummaryJsonSink(writer)],
+    [
+      'summary as JSON',
+      (writer: LineWriter) =>
+        new SummaryJsonSink(
+          {
+            async write(text) {
+              writer.write(text, true);
+              await writer.flush();
+            },
+          },
+          () => {},
+        ),
+    ],
   ])('is harmless in the output of a run: %s', async (_, makeSink) => {
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(cgroup1, cgroup2, processTree), hostileTexts, async (run, texts) => {

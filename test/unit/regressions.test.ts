@@ -4,20 +4,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { directoryOf } from '#src/cgroup/hierarchy.ts';
+import { rejectSharedPlaces, runPlaces } from '#src/cli/options/places.ts';
+import type { RunFlags } from '#src/cli/options/run-flags.ts';
 import { LaunchError, UsageError } from '#src/errors.ts';
 import { safeText } from '#src/format/safe-text.ts';
 import { formatDuration } from '#src/format/units.ts';
 import { parsePressure } from '#src/kernel/cgroup2/pressure.ts';
 import { parseFlatKeyed } from '#src/kernel/flat-keyed.ts';
 import { FIELDS } from '#src/model/field-catalogue.ts';
-import { openOutputs } from '#src/output/open-outputs.ts';
 import { TableSink } from '#src/output/table.ts';
 import { BpfClock } from '#src/sampler/bpf/bpf-clock.ts';
 import { findExecutable } from '#src/target/find-executable.ts';
 import { forwardSignals } from '#src/target/signals.ts';
 import { openStreams } from '#src/target/standard-streams.ts';
 import { resolveUser } from '#src/target/user.ts';
-import { NO_OUTPUTS } from './output/no-outputs.ts';
 import { cgroup2 } from './output/records.ts';
 import { play } from './output/render.ts';
 
@@ -124,18 +124,12 @@ describe('two outputs into one file', () => {
   const file = join(folder, 'a');
 
   it('are rejected for --output and --summary-json, under any path', () => {
-    const request = {
-      ...NO_OUTPUTS,
-      output: file,
-      summaryJson: `${folder}/./a`,
-      quiet: true,
-      noSummary: false,
-    };
-    expect(() => openOutputs(request)).toThrow(UsageError);
+    const places = runPlaces({ output: file, summaryJson: `${folder}/./a` } as RunFlags);
+    expect(() => rejectSharedPlaces(places)).toThrow(UsageError);
   });
 
-  it('are opened once for --stdout and --stderr', () => {
-    const { stdio, close } = openStreams(
+  it('are opened once for --stdout and --stderr', async () => {
+    const { stdio, close } = await openStreams(
       { stdout: file, stderr: `${folder}/./a` },
       { stdoutToStderr: false, forView: false, readsNothing: false },
     );

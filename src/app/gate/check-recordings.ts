@@ -24,6 +24,6 @@ export async function checkRecordings(
       `cmemstat budget check --budget 'anon<=64MiB' FILE${budgetFile === undefined ? ', or --budget-file FILE' : ''}`,
     );
   }
-  const failure = await reports.write(verdict);
-  return verdict.exitStatus !== 0 || failure === undefined ? verdict.exitStatus : EXIT_CODES.FAILED;
+  await reports.write(verdict);
+  return verdict.exitStatus !== 0 || reports.failure === undefined ? verdict.exitStatus : EXIT_CODES.FAILED;
 }

@@ -65,20 +65,16 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
     if (end.fault !== undefined) throw end.fault;
     return measured.status === 0 ? EXIT_CODES.FAILED : measured.status;
   }
-  const failure = isWorthAReport(verdict, plan)
-    ? await reports.write(verdict, isSummaryShown(options, plan))
-    : undefined;
+  if (isWorthAReport(verdict, plan)) await reports.write(verdict, isSummaryShown(options, plan));
   if (saved !== undefined) {
     const made = isWhole ? makeBaseline(figures) : undefined;
-    if (made !== undefined) saved.write(formatBaseline(made));
-    const outcome =
-      made === undefined
-        ? withoutBaseline(plan)
-        : `${plan.saveBaseline} is the baseline of ${plural(runs.length, 'run')}`;
-    await reports.log([outcome]);
+    if (made === undefined) await reports.log([withoutBaseline(plan)]);
+    else if (await reports.writeTo(saved, formatBaseline(made))) {
+      await reports.log([`${plan.saveBaseline} is the baseline of ${plural(runs.length, 'run')}`]);
+    }
   }
   if (verdict.exitStatus !== 0) return verdict.exitStatus;
-  return failure === undefined ? 0 : EXIT_CODES.FAILED;
+  return reports.failure === undefined ? 0 : EXIT_CODES.FAILED;
 }
 
 /**

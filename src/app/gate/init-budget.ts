@@ -27,10 +27,12 @@ export async function initBudgetFile(
       `warning: no budget on ${unproposed.join(', ')}: not every run was long enough to measure it (hint: ${hint})`,
     );
   }
+  if (text !== undefined) {
+    if (file === undefined) await new StandardOutput().write(text.trimEnd());
+    else await file.write(text);
+  }
   await log.flush();
   if (text === undefined) return status;
-  if (file === undefined) await new StandardOutput().write(text.trimEnd());
-  else file.write(text);
   return fault === undefined ? 0 : EXIT_CODES.FAILED;
 }
 

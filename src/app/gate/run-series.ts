@@ -1,6 +1,8 @@
 /** Runs a command several times, with the actions before, between and after the runs. */
+import { closeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
-import { ToolError, UsageError } from '../../errors.ts';
+import { describeErrno, errnoOf, ToolError, UsageError } from '../../errors.ts';
+import { directoryOf, openDirectory } from '../../kernel/file-place.ts';
 import type { ProgressLine } from '../../output/progress-line.ts';
 import { recoverWords } from '../../target/byte-string.ts';
 import { readOwnEnvironment, targetEnvironment } from '../../target/environment.ts';
@@ -37,14 +39,39 @@ export async function runSeries(
   runOnce: RunOnce,
 ): Promise<SeriesEnd> {
   const end: SeriesEnd = { fault: undefined, cleanupFault: undefined };
+  const directories = new Map<string, number>();
   try {
-    end.fault = await faultOf(() => runAll(options, plan, progress, runOnce));
+    end.fault = await faultOf(async () => {
+      openDirectories(options, directories);
+      await runAll({ ...options, directories }, plan, progress, runOnce);
+    });
   } finally {
+    for (const fd of directories.values()) closeSync(fd);
     progress.clear();
     const { cleanup } = plan;
     if (cleanup !== undefined) end.cleanupFault = await faultOf(() => runHook('--cleanup', cleanup));
   }
   return end;
+}
+
+/**
+ * Opens the directories of files that are opened when the target has run before.
+ * @throws UsageError that names the option and the file.
+ */
+function openDirectories(
+  { outputs: { output, summaryJson }, streams }: RunOptions,
+  opened: Map<string, number>,
+): void {
+  const files = { output, 'summary-json': summaryJson, ...streams };
+  for (const [name, path] of Object.entries(files)) {
+    const directory = path === undefined ? undefined : directoryOf(path);
+    if (directory === undefined || opened.has(directory)) continue;
+    try {
+      opened.set(directory, openDirectory(directory));
+    } catch (error) {
+      throw new UsageError(`--${name}`, `--${name} ${path}: ${describeErrno(errnoOf(error))}`);
+    }
+  }
 }
 
 /** Expected failures: returned, so that earlier measurements are not lost. */

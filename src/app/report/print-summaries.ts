@@ -32,6 +32,6 @@ export async function printSummaries(files: readonly string[], file: string | un
   // The first line of a summary separates it from what the target printed.
   const shown = lines.slice(1);
   if (target === undefined) await new StandardOutput().writeLines(shown);
-  else target.write(`${shown.map(safeLine).join('\n')}\n`);
+  else await target.write(`${shown.map(safeLine).join('\n')}\n`);
   return 0;
 }

@@ -48,7 +48,8 @@ export async function reportRecordings({
   if (!isEvaluated && request.format === 'text') return printSummaries(files, request.file);
   const reports = openReports([request], 'stdout');
   // A report was requested, not an evaluation: the verdict does not affect the exit status.
-  return (await reports.write(verdict)) === undefined ? 0 : EXIT_CODES.FAILED;
+  await reports.write(verdict);
+  return reports.failure === undefined ? 0 : EXIT_CODES.FAILED;
 }
 
 /** Undefined if it is something else, or cannot be read: `gateRecordings` reports what is wrong with it. */

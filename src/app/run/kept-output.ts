@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeErrno, errnoOf } from '../../errors.ts';
 import { formatBytes } from '../../format/units.ts';
-import { ChunkWriter } from './chunk-writer.ts';
+import { ChunkWriter } from '../../output/chunk-writer.ts';
 
 /** How much output is kept. */
 export interface KeptBounds {

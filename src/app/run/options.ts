@@ -1,5 +1,6 @@
 import type { LimitRequest } from '../../cgroup/limits.ts';
 import type { PlacementKind } from '../../cgroup/rejection.ts';
+import type { OpenDirectories } from '../../kernel/file-place.ts';
 import type { RecordedBudget } from '../../model/recording.ts';
 import type { OutputRequest } from '../../output/open-outputs.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
@@ -42,6 +43,8 @@ export interface RunOptions {
   /** Whether the view closes automatically after the target has exited. */
   exitOnEnd: boolean;
   outputs: OutputRequest;
+  /** The directories of output files, if targets of earlier runs could have replaced them. */
+  directories?: OpenDirectories;
   /** The budgets that the recording contains. */
   budgets?: readonly RecordedBudget[];
 }

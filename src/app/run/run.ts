@@ -68,7 +68,7 @@ async function measure(
   // Detect errors before anything is started.
   requireDescriptors();
   cleanUp.reserveDescriptors();
-  const stage = await openStage(options, cleanUp, wait);
+  const stage = await openStage(options, cleanUp, wait, () => throwIfEnded(buffered, options));
   await throwIfEnded(buffered, options);
   const place = await placeTarget(options, stage.log, cleanUp);
   await throwIfEnded(buffered, options);
@@ -85,6 +85,7 @@ async function measure(
     ),
   );
   const target = await starting;
+  stage.outputs.begin();
   // Without a leaf nothing else would end it after an error.
   cleanUp.defer(async () => {
     target.kill('SIGKILL');

@@ -9,6 +9,7 @@ import { type TargetEnvironment, targetEnvironment } from '../../target/environm
 import { findExecutable } from '../../target/find-executable.ts';
 import { type InheritedState, readInheritedState } from '../../target/inherited-state.ts';
 import { type OpenedStreams, openStreams } from '../../target/standard-streams.ts';
+import { checkTargetDirectory } from '../../target/working-directory.ts';
 import type { CleanUp } from './clean-up.ts';
 import type { LiveRun } from './live-run.ts';
 import type { RunOptions } from './options.ts';
@@ -27,27 +28,36 @@ export interface Stage {
 }
 
 /**
- * Finds the executable, and opens the outputs.
- * @throws LaunchError if the command does not exist; UsageError that names the option whose file cannot be
- * opened.
+ * Finds the directory and the executable of the target, and opens the outputs. `onWait` may throw to end a
+ * wait for the reader of a named pipe.
+ * @throws LaunchError if the command does not exist; UsageError that names the option whose directory or file
+ * cannot be opened.
  */
-export async function openStage(options: RunOptions, cleanUp: CleanUp, wait: OutputWait): Promise<Stage> {
+export async function openStage(
+  options: RunOptions,
+  cleanUp: CleanUp,
+  wait: OutputWait,
+  onWait: () => Promise<void>,
+): Promise<Stage> {
+  const access = { directories: options.directories, onWait };
   const inherited = readInheritedState();
   const env = targetEnvironment(inherited.environment, options.env, options.user);
+  if (options.cwd !== undefined) checkTargetDirectory(options.cwd);
   findExecutable(recoverWords(options.command)[0] ?? '', env.get('PATH'), options.cwd);
 
-  const outputs = openOutputs(options.outputs);
+  const outputs = await openOutputs(options.outputs, access);
   cleanUp.defer(() => outputs.close());
   cleanUp.defer(() => wait.until(outputs.log.flush()));
 
   const view = await openView(options, outputs);
   cleanUp.defer(() => view?.close());
 
-  const streams = openStreams(options.streams, {
+  const setup = {
     stdoutToStderr: options.stdoutToStderr,
     forView: view !== undefined,
     readsNothing: view !== undefined && (await import('node:tty')).isatty(0),
-  });
+  };
+  const streams = await openStreams(options.streams, setup, access);
   cleanUp.defer(() => streams.close());
   return { env, inherited, outputs, log: outputs.log, view, streams };
 }

@@ -22,6 +22,8 @@ export async function startTarget(
 ): Promise<Target> {
   const settings = leaf === undefined ? [] : limitSettings(leaf, options, env.toRecord(), log);
   for (const { name, value } of settings) env.set(name, bytesOf(value));
+  // As late as possible: what fails before leaves the files as they are.
+  streams.empty();
   const target = await launchTarget({
     command: recoverWords(options.command),
     joinFiles: leaf?.joinFiles ?? [],
@@ -32,6 +34,7 @@ export async function startTarget(
     stdio: streams.stdio,
     inherited,
   });
+  streams.keep();
   if (target.startedBy === 'shell') {
     const { SHELL_DIFFERENCES } = await import('../../target/launch-by-shell.ts');
     log.warn(SHELL_DIFFERENCES);

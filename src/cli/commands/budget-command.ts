@@ -4,7 +4,8 @@ import { UsageError } from '../../errors.ts';
 import { openTextFile } from '../../output/text-file.ts';
 import type { BaselineFlags, BudgetFlags, SeriesFlags } from '../options/gate-flags.ts';
 import { readBudgetFile, toGatePlan, toSeriesPlan } from '../options/gate-plan.ts';
-import { rejectSharedPlaces, reportPlaces } from '../options/places.ts';
+import { rejectSharedPlaces, runPlaces } from '../options/places.ts';
+import { reportPlaces } from '../options/report-places.ts';
 import type { RunFlags } from '../options/run-flags.ts';
 import { readRunOptions } from '../options/run-options.ts';
 
@@ -38,7 +39,12 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
     throw new UsageError('--tui', '--tui conflicts with budget init, which measures several runs');
   if (flags.exitOnEnd === true)
     throw new UsageError('--exit-on-end', '--exit-on-end conflicts with budget init, which has no view');
-  const file = flags.write === undefined ? undefined : openTextFile('--write', flags.write);
+  const { write } = flags;
+  rejectSharedPlaces([
+    ...runPlaces(flags),
+    ...(write === undefined ? [] : [{ option: '--write', file: write }]),
+  ]);
+  const file = write === undefined ? undefined : openTextFile('--write', write);
   const options = {
     ...(await readRunOptions(flags, command, 'cmemstat budget init')),
     stdoutToStderr: file === undefined || flags.json === true,

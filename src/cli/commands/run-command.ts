@@ -1,6 +1,7 @@
 import type { Option } from 'commander';
 import { run } from '../../app/run/run.ts';
 import { type GateFlags, wantsGate } from '../options/gate-flags.ts';
+import { rejectSharedPlaces, runPlaces } from '../options/places.ts';
 import type { RunFlags } from '../options/run-flags.ts';
 import { readRunOptions } from '../options/run-options.ts';
 
@@ -16,7 +17,10 @@ export async function runCommand(
 ): Promise<number> {
   const flags = withStandardOutput(given);
   const options = await readRunOptions(flags, command);
-  if (!wantsGate(flags, gateOptions)) return run(options);
+  if (!wantsGate(flags, gateOptions)) {
+    rejectSharedPlaces(runPlaces(flags));
+    return run(options);
+  }
   const { gate } = await import('./gate-command.ts');
   return gate(options, flags);
 }

@@ -1,25 +1,29 @@
 /** Destinations of a command's outputs: two outputs to the same destination would corrupt each other. */
-import { resolve } from 'node:path';
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../../errors.ts';
-import type { ReportRequest } from '../../report/render-report.ts';
-import { defaultStreamOf } from '../../report/render-report.ts';
 import { tryStat } from '../../try-stat.ts';
 import type { GateFlags } from './gate-flags.ts';
 import type { RunFlags } from './run-flags.ts';
 
-/** A requested output. */
-interface Place {
+/** A requested output, or the input of the target. */
+export interface Place {
   option: string;
   /** Absent for standard output. */
   file?: string;
 }
 
-/** The outputs of a run, without its reports. */
+/** The files of a run, without its reports. Both streams of the target may go to one file. */
 export function runPlaces(flags: RunFlags & GateFlags): Place[] {
+  const { stdout, stderr } = flags;
+  const isShared = stdout !== undefined && stderr !== undefined && keyOfFile(stdout) === keyOfFile(stderr);
   const files: [option: string, file: string | undefined][] = [
     ['--output', flags.output],
     ['--summary-json', flags.summaryJson],
     ['--save-baseline', flags.saveBaseline],
+    ['--stdin', flags.stdin],
+    ['--stdout', stdout],
+    ['--stderr', isShared ? undefined : stderr],
   ];
   return [
     ...(flags.json === true ? [{ option: '--json' }] : []),
@@ -27,14 +31,7 @@ export function runPlaces(flags: RunFlags & GateFlags): Place[] {
   ];
 }
 
-/** The outputs of reports; several text reports may go to standard error. */
-export function reportPlaces(reports: readonly ReportRequest[]): Place[] {
-  return reports
-    .filter(({ format, file }) => file !== undefined || defaultStreamOf(format) === 'stdout')
-    .map(({ format, file }) => ({ option: `--report ${format}`, ...(file === undefined ? {} : { file }) }));
-}
-
-/** @throws UsageError if two outputs have the same file, or standard output, as destination. */
+/** @throws UsageError if two of them are the same file, or standard output. */
 export function rejectSharedPlaces(places: readonly Place[]): void {
   const taken = new Map<string, string>();
   for (const { option, file } of places) {
@@ -44,7 +41,7 @@ export function rejectSharedPlaces(places: readonly Place[]): void {
     if (first !== undefined) {
       throw new UsageError(
         option,
-        `${option} and ${first} both go to ${file ?? key}`,
+        `${option} and ${first} ${isInput(option, first) ? 'are the same file:' : 'both go to'} ${file ?? key}`,
         file === undefined ? `${option}:FILE` : undefined,
       );
     }
@@ -52,9 +49,21 @@ export function rejectSharedPlaces(places: readonly Place[]): void {
   }
 }
 
+function isInput(...options: string[]): boolean {
+  return options.includes('--stdin');
+}
+
 /** The same key for all names of a file; undefined if several outputs may write to it, such as /dev/null. */
 function keyOfFile(path: string): string | undefined {
-  const stat = tryStat(path);
-  if (stat === undefined) return resolve(path);
-  return stat.isFile() ? `${stat.dev}:${stat.ino}` : undefined;
+  try {
+    const stat = tryStat(path);
+    if (stat !== undefined) return stat.isFile() ? `${stat.dev}:${stat.ino}` : undefined;
+    if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true) {
+      return keyOfFile(resolve(dirname(path), readlinkSync(path)));
+    }
+    return join(realpathSync(dirname(path)), basename(path));
+  } catch {
+    // It is reported when it is opened.
+    return path;
+  }
 }

@@ -1,7 +1,8 @@
 import { linkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { rejectSharedPlaces, reportPlaces, runPlaces } from '#src/cli/options/places.ts';
+import { rejectSharedPlaces, runPlaces } from '#src/cli/options/places.ts';
+import { reportPlaces } from '#src/cli/options/report-places.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const flags = (more: object) => ({ ...more }) as Parameters<typeof runPlaces>[0];

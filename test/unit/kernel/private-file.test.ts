@@ -88,7 +88,7 @@ describe('writePrivateFile', () => {
   it('writes through nothing that has the name of its temporary file', () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.5);
     try {
-      symlinkSync(file, `${join(directory, 'other')}.${process.pid}-${(0.5).toString(36).slice(2)}`);
+      symlinkSync(file, join(directory, `.cmemstat-${process.pid}-${(0.5).toString(36).slice(2)}`));
       expect(() => writePrivateFile(join(directory, 'other'), Buffer.from('new'))).toThrow('EEXIST');
       expect(readFileSync(file, 'utf8')).toBe('contents');
     } finally {

@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { NdjsonSink } from '#src/output/ndjson.ts';
@@ -20,7 +20,7 @@ describe('openOutputs', () => {
     ['--output', { output: 'o' }, [NdjsonSink, TableSink]],
     ['--summary-json', { summaryJson: 's' }, [SummaryJsonSink, TableSink]],
     ['all of them', { json: true, output: 'o', summaryJson: 's' }, [NdjsonSink, SummaryJsonSink, NdjsonSink]],
-  ])('opens the sinks of a run when it is %s', (_, request, classes) => {
+  ])('opens the sinks of a run when it is %s', async (_, request, classes) => {
     const tree = makeTree();
     const before = countOpen();
     const files = Object.fromEntries(
@@ -29,7 +29,7 @@ describe('openOutputs', () => {
         typeof value === 'string' ? join(tree, value) : value,
       ]),
     );
-    const outputs = openOutputs({ ...NO_OUTPUTS, ...files });
+    const outputs = await openOutputs({ ...NO_OUTPUTS, ...files });
     const sinks = [...outputs.recorders, ...(outputs.table === undefined ? [] : [outputs.table])];
     expect(sinks.map((sink) => sink.constructor)).toEqual(classes);
     expect(outputs.failure).toBeUndefined();
@@ -41,10 +41,10 @@ describe('openOutputs', () => {
   it.each([
     ['--output', { output: '/nowhere/o' }, 'no such file or directory'],
     ['--summary-json', { summaryJson: '/' }, 'is a directory'],
-  ])('names %s and its file, and leaves nothing open', (option, request, words) => {
+  ])('names %s and its file, and leaves nothing open', async (option, request, words) => {
     const before = countOpen();
     const output = join(makeTree(), 'o');
-    expect(() => openOutputs({ ...NO_OUTPUTS, output, ...request })).toThrow(
+    await expect(openOutputs({ ...NO_OUTPUTS, output, ...request })).rejects.toThrow(
       expect.objectContaining({
         code: 'USAGE',
         option,
@@ -54,11 +54,27 @@ describe('openOutputs', () => {
     expect(countOpen()).toBe(before);
   });
 
-  it('truncates the files before anything is started', () => {
-    const tree = makeTree({ o: 'of a run before' });
-    openOutputs({ ...NO_OUTPUTS, json: true, output: join(tree, 'o'), summaryJson: join(tree, 's') }).close();
+  it('leaves the files as they are until the target was started', async () => {
+    const tree = makeTree({ o: 'of a run before', s: 'its summary' });
+    const request = { ...NO_OUTPUTS, output: join(tree, 'o'), summaryJson: join(tree, 's') };
+    (await openOutputs(request)).close();
+    expect(readFileSync(join(tree, 'o'), 'utf8')).toBe('of a run before');
+    const outputs = await openOutputs(request);
+    outputs.begin();
+    outputs.close();
     expect(readFileSync(join(tree, 'o'), 'utf8')).toBe('');
-    expect(existsSync(join(tree, 's'))).toBe(true);
+    expect(readFileSync(join(tree, 's'), 'utf8')).toBe('its summary');
+  });
+
+  it('removes a file that it created if the target was not started', async () => {
+    const tree = makeTree();
+    const request = { ...NO_OUTPUTS, output: join(tree, 'o'), summaryJson: join(tree, 's') };
+    (await openOutputs(request)).close();
+    expect(readdirSync(tree)).toEqual([]);
+    const outputs = await openOutputs(request);
+    outputs.begin();
+    outputs.close();
+    expect(readdirSync(tree)).toEqual(['o']);
   });
 });
 
@@ -66,7 +82,7 @@ describe('an output that fails', () => {
   /** Writes a summary in a separate process, whose standard streams the test chooses. */
   const program = (request: Partial<OutputRequest>) => `
     import { openOutputs } from ${JSON.stringify(resolve(import.meta.dirname, '../../../src/output/open-outputs.ts'))};
-    const outputs = openOutputs(${JSON.stringify({ ...NO_OUTPUTS, ...request })});
+    const outputs = await openOutputs(${JSON.stringify({ ...NO_OUTPUTS, ...request })});
     const summary = ${JSON.stringify(cgroup1.summary)};
     for (const sink of [...outputs.recorders, ...(outputs.table ? [outputs.table] : [])]) await sink.stop(summary);
     outputs.log.warn('said');

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { renderMarkdownReport } from '#src/report/markdown.ts';
-import { appendStepSummary } from '#src/report/step-summary.ts';
+import { openStepSummary } from '#src/report/step-summary.ts';
 import { makeTree } from '../temporary-tree.ts';
 import { examples } from './example-verdicts.ts';
 
@@ -13,11 +13,11 @@ function summaryAfter(before: string | undefined, name = 'failed') {
   if (before !== undefined) writeFileSync(file, before);
   const verdict = examples[name];
   if (verdict === undefined) throw new Error(name);
-  const warnings = appendStepSummary(verdict, file);
+  const warnings = openStepSummary(file)?.append(verdict);
   return { warnings, text: readFileSync(file, 'utf8'), report: renderMarkdownReport(verdict) };
 }
 
-describe('appendStepSummary', () => {
+describe('openStepSummary', () => {
   it.each([
     ['nothing', undefined, ''],
     ['a line', 'before\n', 'before\n'],
@@ -44,10 +44,10 @@ describe('appendStepSummary', () => {
   it('reports a failed write, and throws nothing', () => {
     const verdict = examples.passed;
     if (verdict === undefined) throw new Error('no example');
-    expect(appendStepSummary(verdict, '/nonexistent/summary.md')).toEqual([
+    expect(openStepSummary('/nonexistent/summary.md')?.append(verdict)).toEqual([
       'GITHUB_STEP_SUMMARY /nonexistent/summary.md: no such file or directory',
     ]);
-    expect(appendStepSummary(verdict, '')).toEqual([]);
-    expect(appendStepSummary(verdict, undefined)).toEqual([]);
+    expect(openStepSummary('')).toBeUndefined();
+    expect(openStepSummary(undefined)).toBeUndefined();
   });
 });

@@ -11,28 +11,28 @@ const FOR_VIEW = { ...PLAIN, forView: true, readsNothing: true };
 const countOpen = () => readdirSync('/proc/self/fd').length;
 
 describe('openStreams', () => {
-  it('leaves our own streams unchanged', () => {
-    const { stdio, close } = openStreams({}, PLAIN);
+  it('leaves our own streams unchanged', async () => {
+    const { stdio, close } = await openStreams({}, PLAIN);
     expect(stdio).toEqual(['inherit', 'inherit', 'inherit']);
     close();
   });
 
-  it('sends standard output to standard error if ours contains only JSON', () => {
-    expect(openStreams({}, BESIDE_JSON).stdio).toEqual(['inherit', 2, 'inherit']);
+  it('sends standard output to standard error if ours contains only JSON', async () => {
+    expect((await openStreams({}, BESIDE_JSON)).stdio).toEqual(['inherit', 2, 'inherit']);
   });
 
-  it('sends it into the file of standard error then', () => {
+  it('sends it into the file of standard error then', async () => {
     const stderr = join(makeTree(), 'err');
-    const streams = openStreams({ stderr }, BESIDE_JSON);
+    const streams = await openStreams({ stderr }, BESIDE_JSON);
     expect(streams.stdio[1]).toBe(streams.stdio[2]);
     expect(streams.stdio[1]).toBeTypeOf('number');
     streams.close();
   });
 
-  it('keeps standard output in the requested file, JSON or not', () => {
+  it('keeps standard output in the requested file, JSON or not', async () => {
     const tree = makeTree({ in: 'input' });
     const before = countOpen();
-    const streams = openStreams(
+    const streams = await openStreams(
       { stdin: join(tree, 'in'), stdout: join(tree, 'out'), stderr: join(tree, 'err') },
       BESIDE_JSON,
     );
@@ -47,18 +47,22 @@ describe('openStreams', () => {
     expect(countOpen()).toBe(before);
   });
 
-  it('opens one file for both streams once, so that neither overwrites the other', () => {
+  it('opens one file for both streams once, so that neither overwrites the other', async () => {
     const both = join(makeTree(), 'both');
-    const { stdio, close } = openStreams({ stdout: both, stderr: both }, PLAIN);
+    const { stdio, keep, close } = await openStreams({ stdout: both, stderr: both }, PLAIN);
+    keep();
     writeSync(stdio[1] as number, 'one,');
     writeSync(stdio[2] as number, 'two');
     close();
     expect(readFileSync(both, 'utf8')).toBe('one,two');
   });
 
-  it('truncates the files', () => {
+  it('truncates the files when it is asked to', async () => {
     const tree = makeTree({ out: 'of a run before' });
-    openStreams({ stdout: join(tree, 'out') }, PLAIN).close();
+    const streams = await openStreams({ stdout: join(tree, 'out') }, PLAIN);
+    expect(readFileSync(join(tree, 'out'), 'utf8')).toBe('of a run before');
+    streams.empty();
+    streams.close();
     expect(readFileSync(join(tree, 'out'), 'utf8')).toBe('');
   });
 
@@ -66,9 +70,9 @@ describe('openStreams', () => {
     ['--stdin', { stdin: '/nowhere/in' }, 'no such file or directory'],
     ['--stdout', { stdout: '/nowhere/out' }, 'no such file or directory'],
     ['--stderr', { stdin: '/dev/null', stdout: '/dev/null', stderr: '/' }, 'is a directory'],
-  ])('names %s and its file, and leaves nothing open', (option, files, words) => {
+  ])('names %s and its file, and leaves nothing open', async (option, files, words) => {
     const before = countOpen();
-    expect(() => openStreams(files, PLAIN)).toThrow(
+    await expect(openStreams(files, PLAIN)).rejects.toThrow(
       expect.objectContaining({
         code: 'USAGE',
         option,
@@ -78,9 +82,9 @@ describe('openStreams', () => {
     expect(countOpen()).toBe(before);
   });
 
-  it('gives the view both outputs as pipes, and the target no terminal to read from', () => {
+  it('gives the view both outputs as pipes, and the target no terminal to read from', async () => {
     const out = join(makeTree(), 'out');
-    const { stdio, copies, close } = openStreams({ stdout: out }, FOR_VIEW);
+    const { stdio, copies, close } = await openStreams({ stdout: out }, FOR_VIEW);
     expect(stdio.slice(1)).toEqual(['pipe', 'pipe']);
     expect(fstatSync(stdio[0] as number).isCharacterDevice()).toBe(true);
     expect(copies.stderr).toBeUndefined();
@@ -89,8 +93,8 @@ describe('openStreams', () => {
     close();
   });
 
-  it('passes on our standard input with the view if it is not the terminal', () => {
-    const { stdio, close } = openStreams({}, { ...FOR_VIEW, readsNothing: false });
+  it('passes on our standard input with the view if it is not the terminal', async () => {
+    const { stdio, close } = await openStreams({}, { ...FOR_VIEW, readsNothing: false });
     expect(stdio).toEqual(['inherit', 'pipe', 'pipe']);
     close();
   });

@@ -1,7 +1,7 @@
 /** Writes bytes to a descriptor that may be slow, without blocking the event loop. */
 import { closeSync, constants, fstatSync, openSync, write } from 'node:fs';
 import { isatty } from 'node:tty';
-import { errnoOf } from '../../errors.ts';
+import { errnoOf } from '../errors.ts';
 
 const { O_WRONLY, O_NOCTTY, O_NONBLOCK } = constants;
 

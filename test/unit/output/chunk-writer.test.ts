@@ -3,8 +3,8 @@ import { closeSync, constants, openSync, readdirSync, readFileSync, readSync, wr
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { ChunkWriter } from '#src/app/run/chunk-writer.ts';
-import { makeTree } from '../../temporary-tree.ts';
+import { ChunkWriter } from '#src/output/chunk-writer.ts';
+import { makeTree } from '../temporary-tree.ts';
 
 const { O_RDONLY, O_WRONLY, O_NONBLOCK } = constants;
 

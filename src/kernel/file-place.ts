@@ -1,0 +1,341 @@
+/**
+ * The place of a file that a user names. Symbolic links are resolved and the directory is opened before the
+ * target is started; later the name is only looked up in that directory, and links are not followed: a target
+ * cannot choose which file is written to.
+ */
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readlinkSync,
+  type Stats,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { describeErrno, errnoOf, UsageError } from '../errors.ts';
+import { WRITABLE_BY_OTHERS } from './cache-directory.ts';
+import { removeFile, replaceFile } from './private-file.ts';
+import { sleep } from './sleep.ts';
+
+const { O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, O_DIRECTORY } = constants;
+
+/** Needs no permission to read the directory. Source: `include/uapi/asm-generic/fcntl.h`. */
+const O_PATH = 0o10000000;
+
+/** Source: `MAXSYMLINKS` in `include/linux/namei.h`. */
+const MAX_LINKS = 40;
+
+/** How often a named pipe without a reader is tried. Unit: milliseconds. */
+const RETRY_MS = 20;
+
+/** The end of the path of a directory that has been removed. Source: `d_path` in `fs/d_path.c`. */
+const DELETED = ' (deleted)';
+
+/** The directory of a path, unresolved. */
+export function directoryOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/') + 1) || '.';
+}
+
+/**
+ * Opens a directory, in which names can still be looked up if it is moved. @throws Error of the file system.
+ */
+export function openDirectory(path: string): number {
+  return openSync(path, O_PATH | O_DIRECTORY);
+}
+
+/** Open directories by the paths that were given for them. */
+export type OpenDirectories = ReadonlyMap<string, number>;
+
+/** A name in an open directory. */
+export class FilePlace {
+  readonly option: string;
+  /** As given on the command line. */
+  readonly path: string;
+  #directory: number;
+  /** Whether the directory is ours to close. */
+  #isOwner: boolean;
+  /** The path that the directory had. */
+  #directoryPath = '';
+  #name: string;
+  /**
+   * Whether it is an entry of /proc/PID/fd, as for /dev/stdout: the open file of a shell, for example, which
+   * is continued and never replaced.
+   */
+  #isMagic = false;
+  /** Such a descriptor of our own, which is used itself: its position in a file is shared. */
+  #ownFd: number | undefined;
+
+  /**
+   * `directories` were opened before, and are not closed with the place.
+   * @throws UsageError that names the option and the file.
+   */
+  constructor(option: string, path: string, directories?: OpenDirectories) {
+    const directory = directories?.get(directoryOf(path));
+    this.option = option;
+    this.path = path;
+    this.#name = path.slice(path.lastIndexOf('/') + 1);
+    this.#isOwner = directory === undefined;
+    try {
+      this.#directory = directory ?? openDirectory(directoryOf(path));
+    } catch (error) {
+      throw this.unusable(error);
+    }
+    try {
+      this.#resolve();
+      this.#directoryPath = readlinkSync(procPath(this.#directory));
+    } catch (error) {
+      this.close();
+      throw this.unusable(error);
+    }
+  }
+
+  /** Whether it is the open file of another program, which is continued and never replaced. */
+  get isContinued(): boolean {
+    return this.#isMagic;
+  }
+
+  /** What is there; undefined if nothing is. @throws Error of the file system. */
+  stat(): Stats | undefined {
+    if (this.#ownFd !== undefined) return fstatSync(this.#ownFd);
+    return (this.#isMagic ? statSync : lstatSync)(this.#at, { throwIfNoEntry: false });
+  }
+
+  /** @throws UsageError if a file cannot be created. */
+  checkDirectory(): void {
+    try {
+      accessSync(procPath(this.#directory), constants.W_OK | constants.X_OK);
+    } catch (error) {
+      throw this.unusable(error);
+    }
+  }
+
+  /**
+   * Opens what is there, or creates it.
+   * @throws UsageError; Error of the file system.
+   */
+  open(flags: number): number {
+    if (this.#ownFd !== undefined) return this.#ownFd;
+    const follow = this.#isMagic ? 0 : O_NOFOLLOW;
+    const fd = openSync(this.#at, flags | O_NOCTTY | follow, 0o666);
+    const stat = fstatSync(fd);
+    if (!this.#isMagic && stat.isFile() && stat.nlink > 1 && !isProtected(this.#directory)) {
+      closeSync(fd);
+      throw this.#refused('a hard link');
+    }
+    return fd;
+  }
+
+  /** Closes what `open` returned. */
+  release(fd: number): void {
+    if (fd !== this.#ownFd) closeSync(fd);
+  }
+
+  /**
+   * Puts a new file there, in place of anything but a directory.
+   * @throws Error of the file system.
+   */
+  replace(bytes: Buffer): void {
+    this.#reopenRemoved();
+    replaceFile(this.#at, bytes, 0o666);
+  }
+
+  /** Removes a file if it is still there. */
+  remove(file: Stats): void {
+    if (isSameFile(this.stat(), file)) removeFile(this.#at);
+  }
+
+  /** Closes the directory. */
+  close(): void {
+    if (this.#isOwner) closeSync(this.#directory);
+    this.#isOwner = false;
+  }
+
+  /** The error for a place that cannot be used. */
+  unusable(error: unknown): UsageError {
+    if (error instanceof UsageError) return error;
+    return new UsageError(this.option, `${this.option} ${this.path}: ${describeErrno(errnoOf(error))}`);
+  }
+
+  #refused(what: string): UsageError {
+    return new UsageError(
+      this.option,
+      `${this.option} ${this.path}: it is ${what} in a directory that others can write to`,
+      'name another file',
+    );
+  }
+
+  get #at(): string {
+    return `${procPath(this.#directory)}/${this.#name}`;
+  }
+
+  /** Follows links at the end of the path to the place of the file. */
+  #resolve(): void {
+    for (let links = 0; ; links += 1) {
+      const isOfProc = fstatSync(this.#directory).dev === statSync('/proc/self').dev;
+      const stat = lstatSync(this.#at, { throwIfNoEntry: isOfProc });
+      if (stat?.isSymbolicLink() !== true) return;
+      // Whoever can write to the directory could have put the link there.
+      if (!isProtected(this.#directory)) throw this.#refused('a symbolic link');
+      if (isOfProc) {
+        this.#isMagic = true;
+        const isOwn = isSameFile(fstatSync(this.#directory), statSync('/proc/self/fd'));
+        if (isOwn) this.#ownFd = Number(this.#name);
+        // It was free until the directory was opened.
+        if (this.#ownFd === this.#directory) throw Object.assign(new Error(), { code: 'ENOENT' });
+        return;
+      }
+      if (links === MAX_LINKS) throw Object.assign(new Error(), { code: 'ELOOP' });
+      const link = readlinkSync(this.#at);
+      const parent = directoryOf(link);
+      this.#moveTo(openDirectory(link.startsWith('/') ? parent : `${procPath(this.#directory)}/${parent}`));
+      this.#name = link.slice(link.lastIndexOf('/') + 1);
+    }
+  }
+
+  #moveTo(directory: number): void {
+    this.close();
+    this.#directory = directory;
+    this.#isOwner = true;
+  }
+
+  /** The target may have removed the directory and created it again, as `make clean all` does. */
+  #reopenRemoved(): void {
+    if (!readlinkSync(procPath(this.#directory)).endsWith(DELETED)) return;
+    const directory = openDirectory(this.#directoryPath);
+    if (readlinkSync(procPath(directory)) === this.#directoryPath && isProtected(directory)) {
+      this.#moveTo(directory);
+    } else closeSync(directory);
+  }
+}
+
+/** How files are opened. */
+export interface FileAccess {
+  /** Those that were opened before. */
+  directories?: OpenDirectories | undefined;
+  /** Called while a named pipe has no reader; may throw to end the wait. */
+  onWait?: (() => void | Promise<void>) | undefined;
+}
+
+/** A file that is appended to. */
+export interface OutputStream {
+  readonly fd: number;
+  /** Removes what a file held before. */
+  empty(): void;
+  /** Keeps the file from now on, even if it was created by opening it. */
+  keep(): void;
+  /** Closes it; may be called more than once. */
+  close(): void;
+}
+
+/**
+ * Opens an output that is written bit by bit, and leaves what it holds until `empty`. Waits for the reader of
+ * a named pipe. `isForTarget`: the descriptor is not in non-blocking mode.
+ * @throws UsageError that names the option and the file.
+ */
+export async function openStream(
+  place: FilePlace,
+  { isForTarget = false, onWait }: { isForTarget?: boolean } & FileAccess = {},
+): Promise<OutputStream> {
+  let opened: { fd: number; isNew: boolean };
+  try {
+    opened = await openOrCreate(place, onWait);
+    if (isForTarget) opened.fd = withoutNonBlocking(place, opened.fd);
+  } catch (error) {
+    place.close();
+    throw place.unusable(error);
+  }
+  const { fd } = opened;
+  let { isNew } = opened;
+  let isOpen = true;
+  return {
+    fd,
+    empty() {
+      if (!place.isContinued && fstatSync(fd).isFile()) ftruncateSync(fd);
+    },
+    keep() {
+      isNew = false;
+    },
+    close() {
+      if (!isOpen) return;
+      isOpen = false;
+      if (isNew) place.remove(fstatSync(fd));
+      place.release(fd);
+      place.close();
+    },
+  };
+}
+
+/** Without waiting for the reader of a named pipe: the error is ENXIO. */
+const STREAM_FLAGS = O_WRONLY | O_APPEND | O_CREAT | O_NONBLOCK;
+
+async function openOrCreate(
+  place: FilePlace,
+  onWait: FileAccess['onWait'],
+): Promise<{ fd: number; isNew: boolean }> {
+  if (!place.isContinued) {
+    try {
+      return { fd: place.open(STREAM_FLAGS | O_EXCL), isNew: true };
+    } catch (error) {
+      if (errnoOf(error) !== 'EEXIST') throw error;
+    }
+  }
+  for (;;) {
+    try {
+      return { fd: place.open(STREAM_FLAGS), isNew: false };
+    } catch (error) {
+      if (errnoOf(error) !== 'ENXIO' || place.stat()?.isFIFO() !== true) throw error;
+    }
+    await onWait?.();
+    await sleep(RETRY_MS);
+  }
+}
+
+/** The target inherits the mode of an open file, and does not expect this one of a terminal or a pipe. */
+function withoutNonBlocking(place: FilePlace, fd: number): number {
+  if (place.isContinued || fstatSync(fd).isFile()) return fd;
+  try {
+    return openSync(procPath(fd), O_WRONLY | O_APPEND | O_NOCTTY);
+  } finally {
+    place.release(fd);
+  }
+}
+
+/**
+ * Replaces the contents of an open file. The space is allocated behind them first, so that a full disk leaves
+ * them as they were.
+ * @throws Error of the file system.
+ */
+export function overwriteFile(fd: number, bytes: Buffer): void {
+  const { size } = fstatSync(fd);
+  try {
+    writeAll(fd, bytes, size);
+  } catch (error) {
+    ftruncateSync(fd, size);
+    throw error;
+  }
+  writeAll(fd, bytes, 0);
+  ftruncateSync(fd, bytes.length);
+}
+
+function writeAll(fd: number, bytes: Buffer, start: number): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at, start + at);
+}
+
+/** Whether both are the same file, under any name. */
+export function isSameFile(a: Stats | undefined, b: Stats | undefined): boolean {
+  return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
+}
+
+function procPath(fd: number): string {
+  return `/proc/self/fd/${fd}`;
+}
+
+/** Whether only we and the owner of the root directory, usually root, can put files into the directory. */
+function isProtected(directory: number): boolean {
+  const { uid, mode } = fstatSync(directory);
+  return (mode & WRITABLE_BY_OTHERS) === 0 && (uid === process.geteuid?.() || uid === statSync('/').uid);
+}
