@@ -6,6 +6,8 @@ import { defineConfig } from 'vitest/config';
  */
 const SLOW = ['test/unit/**/*.slow.test.ts'];
 
+const TEMPORARY_FOLDER = 'test/temporary-folder.ts';
+
 // Vite must write nothing into the folders of the sources: in the virtual machines the checkout is mounted
 // read-only.
 export default defineConfig({
@@ -16,6 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/unit/**/*.test.ts'],
+          globalSetup: TEMPORARY_FOLDER,
           exclude: SLOW,
           setupFiles: 'test/unit/setup.ts',
           // Starting a process and importing vitest and src for each file took three quarters of the time. So
@@ -29,6 +32,7 @@ export default defineConfig({
         test: {
           name: 'unit-slow',
           include: SLOW,
+          globalSetup: TEMPORARY_FOLDER,
           setupFiles: 'test/unit/setup.ts',
           isolate: false,
           testTimeout: 120_000,
@@ -38,6 +42,7 @@ export default defineConfig({
         test: {
           name: 'integration',
           include: ['test/integration/**/*.test.ts'],
+          globalSetup: TEMPORARY_FOLDER,
           // The tests count leaves, file descriptors and processes of the whole host: one file after the
           // other.
           fileParallelism: false,

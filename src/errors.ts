@@ -198,6 +198,7 @@ export function describeErrno(errno: string | undefined): string {
     ENODEV: 'no such device',
     EOPNOTSUPP: 'not supported',
     ENXIO: 'no such device or address',
+    EIO: 'input/output error',
     ELOOP: 'too many symbolic links',
     ENAMETOOLONG: 'file name too long',
     EAGAIN: 'resource temporarily unavailable',

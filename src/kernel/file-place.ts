@@ -178,7 +178,7 @@ export class FilePlace {
       const isOfProc = fstatSync(this.#directory).dev === statSync('/proc/self').dev;
       const stat = lstatSync(this.#at, { throwIfNoEntry: isOfProc });
       if (stat?.isSymbolicLink() !== true) return;
-      // Whoever can write to the directory could have put the link there.
+      // A user who can write to the directory could have put the link there.
       if (!isProtected(this.#directory)) throw this.#refused('a symbolic link');
       if (isOfProc) {
         this.#isMagic = true;
@@ -223,7 +223,7 @@ export interface FileAccess {
 /** A file that is appended to. */
 export interface OutputStream {
   readonly fd: number;
-  /** Removes what a file held before. */
+  /** Removes what a file held before. @throws UsageError that names the option and the file. */
   empty(): void;
   /** Keeps the file from now on, even if it was created by opening it. */
   keep(): void;
@@ -254,7 +254,11 @@ export async function openStream(
   return {
     fd,
     empty() {
-      if (!place.isContinued && fstatSync(fd).isFile()) ftruncateSync(fd);
+      try {
+        if (!place.isContinued && fstatSync(fd).isFile()) ftruncateSync(fd);
+      } catch (error) {
+        throw place.unusable(error);
+      }
     },
     keep() {
       isNew = false;

@@ -52,17 +52,29 @@ export function writePrivateFile(path: string, bytes: Buffer): void {
 export function replaceFile(path: string, bytes: Buffer, mode: number): void {
   const suffix = Math.random().toString(36).slice(2);
   const scratch = join(dirname(path), `.cmemstat-${process.pid}-${suffix}`);
-  // Fails if something is there, even a dangling link.
-  const fd = openSync(scratch, 'wx', mode);
+  createFile(scratch, bytes, mode);
   try {
-    try {
-      writeFileSync(fd, bytes);
-    } finally {
-      closeSync(fd);
-    }
     renameSync(scratch, path);
   } catch (error) {
     removeFile(scratch);
+    throw error;
+  }
+}
+
+/**
+ * Creates a file; fails if something is there, even a dangling link.
+ * @throws Error of the file system; nothing is left then.
+ */
+export function createFile(path: string, contents: Buffer | string, mode = 0o666): void {
+  const fd = openSync(path, 'wx', mode);
+  try {
+    try {
+      writeFileSync(fd, contents);
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    removeFile(path);
     throw error;
   }
 }

@@ -2,7 +2,7 @@
  * Opens all requested outputs before anything is started, so that an unwritable output costs nothing. The
  * modules for files are only loaded if there are some.
  */
-import { errnoOf, type OutputError } from '../errors.ts';
+import { errnoOf, OutputError, UsageError } from '../errors.ts';
 import type { FileAccess, OutputStream } from '../kernel/file-place.ts';
 import { LineWriter } from './line-writer.ts';
 import { StandardErrorLog } from './log.ts';
@@ -93,8 +93,15 @@ export async function openOutputs(
       return failure;
     },
     begin() {
-      stream?.empty();
       stream?.keep();
+      try {
+        stream?.empty();
+      } catch (cause) {
+        if (!(cause instanceof UsageError)) throw cause;
+        // Without a recording: it would begin with an earlier one.
+        recorders.shift();
+        onError(new OutputError(output ?? '', cause.message, { cause }));
+      }
     },
     close() {
       stream?.close();

@@ -1,8 +1,8 @@
 /** `w`: writes the displayed data to files in the working directory. */
-
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { describeErrno, errnoOf } from '../errors.ts';
 import { safeJson } from '../format/safe-text.ts';
+import { createFile } from '../kernel/private-file.ts';
 import { renderFrame } from './panels/frame.ts';
 import type { View } from './state/view.ts';
 import { textOf } from './text/cells.ts';
@@ -41,13 +41,13 @@ function writeBoth(name: string, json: string, text: string): string {
   for (let number = 1; ; number += 1) {
     const stem = number === 1 ? name : `${name}-${number}`;
     try {
-      writeFileSync(`${stem}.json`, json, { flag: 'wx' });
+      createFile(`${stem}.json`, json);
     } catch (error) {
       if (errnoOf(error) === 'EEXIST' && number < MAX_NAMES) continue;
       throw error;
     }
     try {
-      writeFileSync(`${stem}.txt`, text, { flag: 'wx' });
+      createFile(`${stem}.txt`, text);
       return stem;
     } catch (error) {
       rmSync(`${stem}.json`);

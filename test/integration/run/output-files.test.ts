@@ -118,7 +118,7 @@ testWithoutKernel([], 'outputs go through process substitutions, /dev/stdout and
   expect(JSON.parse(text('first')).type).toBe('start');
   expect(text('log')).toMatch(/^header\ntarget\n\{\n.*\}\nfooter\n$/s);
   expect(text('from-early')).toMatch(/^TAP version 1\d\n.*1\.\.\d/s);
-  expect(text('from-late')).toContain('|');
+  expect(text('from-late')).toContain('Memory: no budgets');
 });
 
 testWithoutKernel([], 'a recording that is truncated by others has no hole', async () => {

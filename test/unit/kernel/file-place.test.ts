@@ -185,7 +185,7 @@ describe('openStream', () => {
     expect(readFileSync(file, 'utf8')).toBe('second');
   });
 
-  it('waits for the reader of a named pipe, and can be told not to', async () => {
+  it('waits for the reader of a named pipe unless that is ended', async () => {
     const pipe = join(makeTree(), 'pipe');
     execFileSync('mkfifo', [pipe]);
     const before = countOpen();
