@@ -310,19 +310,21 @@ function withoutNonBlocking(place: FilePlace, fd: number): number {
 
 /**
  * Replaces the contents of an open file. The space is allocated behind them first, so that a full disk leaves
- * them as they were.
+ * them as they were. After a failure later the file is empty.
  * @throws Error of the file system.
  */
 export function overwriteFile(fd: number, bytes: Buffer): void {
-  const { size } = fstatSync(fd);
+  let { size: keptBytes } = fstatSync(fd);
   try {
-    writeAll(fd, bytes, size);
+    writeAll(fd, bytes, keptBytes);
+    for (let at = 0; at < bytes.length; keptBytes = 0) {
+      at += writeSync(fd, bytes, at, bytes.length - at, at);
+    }
+    ftruncateSync(fd, bytes.length);
   } catch (error) {
-    ftruncateSync(fd, size);
+    ftruncateSync(fd, keptBytes);
     throw error;
   }
-  writeAll(fd, bytes, 0);
-  ftruncateSync(fd, bytes.length);
 }
 
 function writeAll(fd: number, bytes: Buffer, start: number): void {

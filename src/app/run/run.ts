@@ -85,12 +85,12 @@ async function measure(
     ),
   );
   const target = await starting;
-  stage.outputs.begin();
   // Without a leaf nothing else would end it after an error.
   cleanUp.defer(async () => {
     target.kill('SIGKILL');
     await target.ended;
   });
+  stage.outputs.begin();
   const measurement = await preparing;
   measurement.begin(target);
   signals = forwardSignals(measurement.signalActions, options.killAfterMs, stage.view, buffered);
