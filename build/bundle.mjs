@@ -2,7 +2,8 @@
 // shared by such parts. The names of the chunks are built into dist/start.cjs, which loads them, so that a
 // code cache never outlives its code.
 import { createHash } from 'node:crypto';
-import { cpSync } from 'node:fs';
+import { cpSync, readFileSync, writeFileSync } from 'node:fs';
+import { gzipSync } from 'node:zlib';
 
 const { rolldown } = await import('rolldown').catch((error) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
@@ -144,3 +145,6 @@ cpSync(`${root}/src/kernel/bpf/programs/compiled`, `${root}/dist/compiled`, {
   recursive: true,
   filter: (path) => !path.endsWith('.ts'),
 });
+
+// npm installs it; compressed as in distributions, without the time that gzip stores.
+writeFileSync(`${root}/dist/cmemstat.1.gz`, gzipSync(readFileSync(`${root}/man/cmemstat.1`), { level: 9 }));

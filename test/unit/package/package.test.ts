@@ -49,8 +49,8 @@ const documents = packed.filter((path) => path.endsWith('.md'));
 
 describe('the package', () => {
   it('has a manual page that npm installs: it is in an array', () => {
-    expect(manifest.man).toEqual(['man/cmemstat.1']);
-    expect(packed).toContain('man/cmemstat.1');
+    expect(manifest.man).toEqual(['dist/cmemstat.1.gz']);
+    expect(packed).toContain('dist/cmemstat.1.gz');
   });
 
   it('names its repository, its home page and its issue tracker', () => {
