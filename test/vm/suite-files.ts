@@ -12,12 +12,12 @@ export const SYSTEMD_FILES: readonly string[] = ['systemd', 'launch', 'lifecycle
  * runs these. In the other files `testWithoutKernel` marks such tests.
  */
 export const HOST_FILES: readonly string[] =
-  'screen* view* replay code-cache budget-servers budget-files bad-input compare reports gate-faults output-files io-faults action junit-schema growth'.split(
+  'screen* view* replay code-cache descriptor-limits interruption budget-servers budget-files bad-input compare reports gate-faults output-files io-faults action junit-schema growth'.split(
     ' ',
   );
 
 /** The processing of the figures and files of cgroup v2: one kernel is sufficient. */
-export const ONE_KERNEL_FILES: readonly string[] = ['runs', 'elsewhere'];
+export const ONE_KERNEL_FILES: readonly string[] = ['runs', 'elsewhere', 'stale-cgroups'];
 
 /** The kernel that runs {@link ONE_KERNEL_FILES}. */
 export const THE_ONE_KERNEL: KernelName = '6.12';
