@@ -2,7 +2,7 @@
  * The state that cmemstat was started with, which the target gets too. Node.js changes some of it before our
  * first instruction.
  */
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import { readFdinfo } from '../kernel/procfs/fdinfo.ts';
@@ -32,12 +32,10 @@ export interface DescriptorLimit {
   open: number;
 }
 
-/** Undefined if it cannot be read. The descriptor that listed the others is not counted. */
+/** Undefined if it cannot be read. */
 export function readDescriptorLimit(): DescriptorLimit | undefined {
   const ours = readOpenFiles('self');
-  return ours === undefined
-    ? undefined
-    : { limit: ours.soft, open: Math.max(0, descriptorsAtStart.length - 1) };
+  return ours === undefined ? undefined : { limit: ours.soft, open: descriptorsAtStart.length };
 }
 
 let descriptorsAtStart: readonly number[] = [];
@@ -45,7 +43,8 @@ let descriptorsAtStart: readonly number[] = [];
 /** Notes which descriptors are open; call it before anything is opened. Source: proc(5), /proc/pid/fd. */
 export function noteOpenDescriptors(): void {
   try {
-    descriptorsAtStart = readdirSync('/proc/self/fd').map(Number);
+    // The one that listed them is closed by now, and its number may be that of a file of ours later.
+    descriptorsAtStart = readdirSync('/proc/self/fd').map(Number).filter(isOpen);
   } catch {
     // Without /proc the target gets the standard streams only.
   }
@@ -177,10 +176,14 @@ function findInherited(numbers: readonly number[]): number[] {
   for (const fd of numbers) {
     if (fd <= 2) continue;
     const link = readLink(`/proc/self/fd/${fd}`);
-    // Otherwise the descriptor of the directory itself, or one that is closed by now.
+    // Otherwise it is closed by now.
     if (link !== undefined) open.push({ fd, link });
   }
   return withoutNodes(open, isNonBlocking);
+}
+
+function isOpen(fd: number): boolean {
+  return existsSync(`/proc/self/fd/${fd}`);
 }
 
 function isNonBlocking(fd: number): boolean {
