@@ -21,3 +21,23 @@ export const ONE_KERNEL_FILES: readonly string[] = ['runs', 'elsewhere', 'stale-
 
 /** The kernel that runs {@link ONE_KERNEL_FILES}. */
 export const THE_ONE_KERNEL: KernelName = '6.12';
+
+/**
+ * How a cgroup is entered, limited, judged and ended. What differs came before Linux 6.1 (cgroup.kill, clone
+ * into a cgroup, exact memory.stat) or after it (memory.peak that can be reset).
+ */
+export const LIFECYCLE_FILES: readonly string[] =
+  'placement launch lifecycle budgets output watched-run loaded-modules'.split(' ');
+
+/** The kernels whose guests leave out {@link LIFECYCLE_FILES}. */
+const WITHOUT_LIFECYCLE: ReadonlySet<KernelName> = new Set(['6.1']);
+
+/** The files that the guest of a kernel leaves out. */
+export function omittedFiles(kernel: KernelName): readonly string[] {
+  return [
+    ...HOST_FILES,
+    'systemd',
+    ...(kernel === THE_ONE_KERNEL ? [] : ONE_KERNEL_FILES),
+    ...(WITHOUT_LIFECYCLE.has(kernel) ? LIFECYCLE_FILES : []),
+  ];
+}

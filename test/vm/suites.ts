@@ -5,7 +5,7 @@ import { bootGuest, type GuestCommand } from './guest/guest.ts';
 import { KERNEL_NAMES } from './guest/kernels.ts';
 import type { GuestResult } from './guest/qemu.ts';
 import { bootSystemdGuest } from './guest/systemd-guest.ts';
-import { HOST_FILES, ONE_KERNEL_FILES, SYSTEMD_FILES, THE_ONE_KERNEL } from './suite-files.ts';
+import { omittedFiles, SYSTEMD_FILES, THE_ONE_KERNEL } from './suite-files.ts';
 
 const PROJECT = path.resolve(import.meta.dirname, '../..');
 const SUITE = [
@@ -37,7 +37,7 @@ const GUESTS = new Map<string, Guest>([
     kernel,
     {
       run: (command) => bootGuest({ ...command, kernel }),
-      files: exclude([...HOST_FILES, 'systemd', ...(kernel === THE_ONE_KERNEL ? [] : ONE_KERNEL_FILES)]),
+      files: exclude(omittedFiles(kernel)),
     },
   ]),
   ...[false, true].map((asUser): [string, Guest] => [

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PROJECT } from '../../paths.ts';
-import { HOST_FILES, ONE_KERNEL_FILES, SYSTEMD_FILES } from '../../vm/suite-files.ts';
+import { HOST_FILES, LIFECYCLE_FILES, ONE_KERNEL_FILES, SYSTEMD_FILES } from '../../vm/suite-files.ts';
 
 const files = readdirSync(join(PROJECT, 'test/integration'), { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.ts'))
@@ -11,7 +11,7 @@ const files = readdirSync(join(PROJECT, 'test/integration'), { recursive: true, 
 const matches = (pattern: string, name: string) =>
   pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 
-it.each([...HOST_FILES, ...ONE_KERNEL_FILES, ...SYSTEMD_FILES])(
+it.each([...HOST_FILES, ...ONE_KERNEL_FILES, ...LIFECYCLE_FILES, ...SYSTEMD_FILES])(
   'the file that a guest runs or omits exists: %s',
   (pattern) => {
     expect(files.filter((name) => matches(pattern, name))).not.toEqual([]);
