@@ -160,8 +160,7 @@ class Writer {
     if (this.#isStrict && CHECKED_RESTRICTIONS.some((keyword) => schema[keyword] !== undefined))
       throw new Error(`${file}: a range or pattern of ${types} is not supported`);
     const fails = types.map((type) => {
-      // JSON allows 1e400, which is read as infinite: no figure is.
-      if (type === 'number' || type === 'integer') return `!Number.isFinite(${value})`;
+      if (type === 'number' || type === 'integer') return `!${this.#helper('isNumber')}(${value})`;
       if (type === 'null') return `${value} !== null`;
       if (type === 'string' || type === 'boolean') return `typeof ${value} !== '${type}'`;
       throw new Error(`${file}: type ${type} is not supported`);

@@ -20,8 +20,15 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether a value is a finite number in a range. JSON can contain 1e400, which is read as infinite. */
-export function isNumber(value: unknown, least = -Number.MAX_VALUE, most = Number.MAX_VALUE): boolean {
+/**
+ * Whether a value is a number in a range. No figure is beyond 2^53, which is 8 PiB; JSON can contain 1e400,
+ * which is read as infinite.
+ */
+export function isNumber(
+  value: unknown,
+  least = Number.MIN_SAFE_INTEGER,
+  most = Number.MAX_SAFE_INTEGER,
+): boolean {
   return typeof value === 'number' && value >= least && value <= most;
 }
 

@@ -1,5 +1,5 @@
 // Generated from schema/recording.schema.json by `npm run build`: change the schema.
-import { type Fault, type FindFault, findInList, isObject, within, wrong, wrongAt } from './fault.ts';
+import { type Fault, type FindFault, findInList, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
 import { findInCounters, findInLiveMapProgramsItem, findInNumber, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem, findInSummaryCpuUs } from './shared-shapes.ts';
 
 function findInStartPlacement(value: unknown): Fault | undefined {
@@ -15,10 +15,10 @@ function findInStartHost(value: unknown): Fault | undefined {
   const { kernel: _kernel, arch: _arch, cpus: _cpus, possibleCpus: _possibleCpus, pageSizeBytes: _pageSizeBytes, memTotalBytes: _memTotalBytes } = value;
   if (typeof _kernel !== 'string') return wrongAt('kernel', 'a string');
   if (typeof _arch !== 'string') return wrongAt('arch', 'a string');
-  if (!Number.isFinite(_cpus)) return wrongAt('cpus', 'a number');
-  if (!Number.isFinite(_possibleCpus)) return wrongAt('possibleCpus', 'a number');
-  if (!Number.isFinite(_pageSizeBytes)) return wrongAt('pageSizeBytes', 'a number');
-  if (!Number.isFinite(_memTotalBytes)) return wrongAt('memTotalBytes', 'a number');
+  if (!isNumber(_cpus)) return wrongAt('cpus', 'a number');
+  if (!isNumber(_possibleCpus)) return wrongAt('possibleCpus', 'a number');
+  if (!isNumber(_pageSizeBytes)) return wrongAt('pageSizeBytes', 'a number');
+  if (!isNumber(_memTotalBytes)) return wrongAt('memTotalBytes', 'a number');
   return undefined;
 }
 
@@ -36,18 +36,18 @@ function findInStart(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, pid: _pid, mode: _mode, leaf: _leaf, placement: _placement, intervalMs: _intervalMs, bpfIntervalMs: _bpfIntervalMs, processIntervalMs: _processIntervalMs, budgets: _budgets, host: _host } = value;
   if (_type !== 'start') return wrongAt('type', '"start"');
-  if (!Number.isFinite(_version)) return wrongAt('version', 'a number');
+  if (!isNumber(_version)) return wrongAt('version', 'a number');
   if (typeof _cmemstat !== 'string') return wrongAt('cmemstat', 'a string');
   if (typeof _time !== 'string') return wrongAt('time', 'a string');
   if ((fault = findInList(_command, findInString, 1)) !== undefined) return within('command', fault);
-  if (!Number.isFinite(_pid)) return wrongAt('pid', 'a number');
+  if (!isNumber(_pid)) return wrongAt('pid', 'a number');
   if (typeof _mode !== 'string') return wrongAt('mode', 'a string');
   if ((fault = findInStartPlacement(_placement)) !== undefined) return within('placement', fault);
-  if (!Number.isFinite(_intervalMs)) return wrongAt('intervalMs', 'a number');
+  if (!isNumber(_intervalMs)) return wrongAt('intervalMs', 'a number');
   if ((fault = findInStartHost(_host)) !== undefined) return within('host', fault);
   if (_leaf !== undefined && typeof _leaf !== 'string') return wrongAt('leaf', 'a string');
-  if (_bpfIntervalMs !== undefined && !Number.isFinite(_bpfIntervalMs)) return wrongAt('bpfIntervalMs', 'a number');
-  if (_processIntervalMs !== undefined && !Number.isFinite(_processIntervalMs)) return wrongAt('processIntervalMs', 'a number');
+  if (_bpfIntervalMs !== undefined && !isNumber(_bpfIntervalMs)) return wrongAt('bpfIntervalMs', 'a number');
+  if (_processIntervalMs !== undefined && !isNumber(_processIntervalMs)) return wrongAt('processIntervalMs', 'a number');
   if (_budgets !== undefined && (fault = findInList(_budgets, findInStartBudgetsItem)) !== undefined) return within('budgets', fault);
   return undefined;
 }
@@ -58,37 +58,37 @@ export const findFaultInStart: FindFault = findInStart;
 function findInSampleSwap(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { current: _current, peak: _peak } = value;
-  if (_current !== undefined && !Number.isFinite(_current)) return wrongAt('current', 'a number');
-  if (_peak !== undefined && !Number.isFinite(_peak)) return wrongAt('peak', 'a number');
+  if (_current !== undefined && !isNumber(_current)) return wrongAt('current', 'a number');
+  if (_peak !== undefined && !isNumber(_peak)) return wrongAt('peak', 'a number');
   return undefined;
 }
 
 function findInSampleZswap(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { current: _current } = value;
-  if (_current !== undefined && !Number.isFinite(_current)) return wrongAt('current', 'a number');
+  if (_current !== undefined && !isNumber(_current)) return wrongAt('current', 'a number');
   return undefined;
 }
 
 function findInSampleLimits(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { max: _max, high: _high, swapMax: _swapMax, zswapMax: _zswapMax, pidsMax: _pidsMax, 'memsw.limit_in_bytes': _memsw_limit_in_bytes } = value;
-  if (_max !== undefined && _max !== 'max' && !Number.isFinite(_max)) return wrongAt('max', '"max" or a number');
-  if (_high !== undefined && _high !== 'max' && !Number.isFinite(_high)) return wrongAt('high', '"max" or a number');
-  if (_swapMax !== undefined && _swapMax !== 'max' && !Number.isFinite(_swapMax)) return wrongAt('swapMax', '"max" or a number');
-  if (_zswapMax !== undefined && _zswapMax !== 'max' && !Number.isFinite(_zswapMax)) return wrongAt('zswapMax', '"max" or a number');
-  if (_pidsMax !== undefined && _pidsMax !== 'max' && !Number.isFinite(_pidsMax)) return wrongAt('pidsMax', '"max" or a number');
-  if (_memsw_limit_in_bytes !== undefined && _memsw_limit_in_bytes !== 'max' && !Number.isFinite(_memsw_limit_in_bytes)) return wrongAt('memsw.limit_in_bytes', '"max" or a number');
+  if (_max !== undefined && _max !== 'max' && !isNumber(_max)) return wrongAt('max', '"max" or a number');
+  if (_high !== undefined && _high !== 'max' && !isNumber(_high)) return wrongAt('high', '"max" or a number');
+  if (_swapMax !== undefined && _swapMax !== 'max' && !isNumber(_swapMax)) return wrongAt('swapMax', '"max" or a number');
+  if (_zswapMax !== undefined && _zswapMax !== 'max' && !isNumber(_zswapMax)) return wrongAt('zswapMax', '"max" or a number');
+  if (_pidsMax !== undefined && _pidsMax !== 'max' && !isNumber(_pidsMax)) return wrongAt('pidsMax', '"max" or a number');
+  if (_memsw_limit_in_bytes !== undefined && _memsw_limit_in_bytes !== 'max' && !isNumber(_memsw_limit_in_bytes)) return wrongAt('memsw.limit_in_bytes', '"max" or a number');
   return undefined;
 }
 
 function findInPressureLine(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { avg10: _avg10, avg60: _avg60, avg300: _avg300, total: _total } = value;
-  if (!Number.isFinite(_avg10)) return wrongAt('avg10', 'a number');
-  if (!Number.isFinite(_avg60)) return wrongAt('avg60', 'a number');
-  if (!Number.isFinite(_avg300)) return wrongAt('avg300', 'a number');
-  if (!Number.isFinite(_total)) return wrongAt('total', 'a number');
+  if (!isNumber(_avg10)) return wrongAt('avg10', 'a number');
+  if (!isNumber(_avg60)) return wrongAt('avg60', 'a number');
+  if (!isNumber(_avg300)) return wrongAt('avg300', 'a number');
+  if (!isNumber(_total)) return wrongAt('total', 'a number');
   return undefined;
 }
 
@@ -104,17 +104,17 @@ function findInSamplePressure(value: unknown): Fault | undefined {
 function findInSampleTree(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { rss: _rss, pss: _pss, cpuPercent: _cpuPercent } = value;
-  if (!Number.isFinite(_rss)) return wrongAt('rss', 'a number');
-  if (!Number.isFinite(_cpuPercent)) return wrongAt('cpuPercent', 'a number');
-  if (_pss !== undefined && !Number.isFinite(_pss)) return wrongAt('pss', 'a number');
+  if (!isNumber(_rss)) return wrongAt('rss', 'a number');
+  if (!isNumber(_cpuPercent)) return wrongAt('cpuPercent', 'a number');
+  if (_pss !== undefined && !isNumber(_pss)) return wrongAt('pss', 'a number');
   return undefined;
 }
 
 function findInBpfSize(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { count: _count, bytes: _bytes, atLeast: _atLeast } = value;
-  if (!Number.isFinite(_count)) return wrongAt('count', 'a number');
-  if (!Number.isFinite(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isNumber(_count)) return wrongAt('count', 'a number');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
   if (_atLeast !== undefined && typeof _atLeast !== 'boolean') return wrongAt('atLeast', 'true or false');
   return undefined;
 }
@@ -122,10 +122,10 @@ function findInBpfSize(value: unknown): Fault | undefined {
 function findInBpfTotalsChargedPlaces(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { vmalloc: _vmalloc, slab: _slab, percpu: _percpu, pages: _pages } = value;
-  if (!Number.isFinite(_vmalloc)) return wrongAt('vmalloc', 'a number');
-  if (!Number.isFinite(_slab)) return wrongAt('slab', 'a number');
-  if (!Number.isFinite(_percpu)) return wrongAt('percpu', 'a number');
-  if (!Number.isFinite(_pages)) return wrongAt('pages', 'a number');
+  if (!isNumber(_vmalloc)) return wrongAt('vmalloc', 'a number');
+  if (!isNumber(_slab)) return wrongAt('slab', 'a number');
+  if (!isNumber(_percpu)) return wrongAt('percpu', 'a number');
+  if (!isNumber(_pages)) return wrongAt('pages', 'a number');
   return undefined;
 }
 
@@ -150,8 +150,8 @@ function findInBpfMaps(value: unknown): Fault | undefined {
 function findInBpfCount(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { count: _count, memlock: _memlock } = value;
-  if (!Number.isFinite(_count)) return wrongAt('count', 'a number');
-  if (!Number.isFinite(_memlock)) return wrongAt('memlock', 'a number');
+  if (!isNumber(_count)) return wrongAt('count', 'a number');
+  if (!isNumber(_memlock)) return wrongAt('memlock', 'a number');
   return undefined;
 }
 
@@ -182,11 +182,11 @@ function findInSampleMaxima(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { readings: _readings, bpfReadings: _bpfReadings, longestGapMs: _longestGapMs, bytes: _bytes, unseenBytes: _unseenBytes } = value;
-  if (!Number.isFinite(_readings)) return wrongAt('readings', 'a number');
-  if (!Number.isFinite(_longestGapMs)) return wrongAt('longestGapMs', 'a number');
+  if (!isNumber(_readings)) return wrongAt('readings', 'a number');
+  if (!isNumber(_longestGapMs)) return wrongAt('longestGapMs', 'a number');
   if ((fault = findInCounters(_bytes)) !== undefined) return within('bytes', fault);
-  if (_bpfReadings !== undefined && !Number.isFinite(_bpfReadings)) return wrongAt('bpfReadings', 'a number');
-  if (_unseenBytes !== undefined && !Number.isFinite(_unseenBytes)) return wrongAt('unseenBytes', 'a number');
+  if (_bpfReadings !== undefined && !isNumber(_bpfReadings)) return wrongAt('bpfReadings', 'a number');
+  if (_unseenBytes !== undefined && !isNumber(_unseenBytes)) return wrongAt('unseenBytes', 'a number');
   return undefined;
 }
 
@@ -195,12 +195,12 @@ function findInSample(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { type: _type, elapsedMs: _elapsedMs, reason: _reason, current: _current, peak: _peak, workingset: _workingset, kernel: _kernel, swap: _swap, zswap: _zswap, limits: _limits, stat: _stat, events: _events, eventsLocal: _eventsLocal, pressure: _pressure, processes: _processes, nestedCgroups: _nestedCgroups, tree: _tree, bpf: _bpf, maxima: _maxima } = value;
   if (_type !== 'sample') return wrongAt('type', '"sample"');
-  if (!Number.isFinite(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
   if (typeof _reason !== 'string') return wrongAt('reason', 'a string');
-  if (_current !== undefined && !Number.isFinite(_current)) return wrongAt('current', 'a number');
-  if (_peak !== undefined && !Number.isFinite(_peak)) return wrongAt('peak', 'a number');
-  if (_workingset !== undefined && !Number.isFinite(_workingset)) return wrongAt('workingset', 'a number');
-  if (_kernel !== undefined && !Number.isFinite(_kernel)) return wrongAt('kernel', 'a number');
+  if (_current !== undefined && !isNumber(_current)) return wrongAt('current', 'a number');
+  if (_peak !== undefined && !isNumber(_peak)) return wrongAt('peak', 'a number');
+  if (_workingset !== undefined && !isNumber(_workingset)) return wrongAt('workingset', 'a number');
+  if (_kernel !== undefined && !isNumber(_kernel)) return wrongAt('kernel', 'a number');
   if (_swap !== undefined && (fault = findInSampleSwap(_swap)) !== undefined) return within('swap', fault);
   if (_zswap !== undefined && (fault = findInSampleZswap(_zswap)) !== undefined) return within('zswap', fault);
   if (_limits !== undefined && (fault = findInSampleLimits(_limits)) !== undefined) return within('limits', fault);
@@ -208,8 +208,8 @@ function findInSample(value: unknown): Fault | undefined {
   if (_events !== undefined && (fault = findInCounters(_events)) !== undefined) return within('events', fault);
   if (_eventsLocal !== undefined && (fault = findInCounters(_eventsLocal)) !== undefined) return within('eventsLocal', fault);
   if (_pressure !== undefined && (fault = findInSamplePressure(_pressure)) !== undefined) return within('pressure', fault);
-  if (_processes !== undefined && !Number.isFinite(_processes)) return wrongAt('processes', 'a number');
-  if (_nestedCgroups !== undefined && !Number.isFinite(_nestedCgroups)) return wrongAt('nestedCgroups', 'a number');
+  if (_processes !== undefined && !isNumber(_processes)) return wrongAt('processes', 'a number');
+  if (_nestedCgroups !== undefined && !isNumber(_nestedCgroups)) return wrongAt('nestedCgroups', 'a number');
   if (_tree !== undefined && (fault = findInSampleTree(_tree)) !== undefined) return within('tree', fault);
   if (_bpf !== undefined && (fault = findInBpfTotals(_bpf)) !== undefined) return within('bpf', fault);
   if (_maxima !== undefined && (fault = findInSampleMaxima(_maxima)) !== undefined) return within('maxima', fault);
@@ -223,15 +223,15 @@ function findInEvent(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { type: _type, elapsedMs: _elapsedMs, event: _event, count: _count, increase: _increase, localIncrease: _localIncrease, noticed: _noticed, message: _message, hint: _hint, pid: _pid, cgroup: _cgroup } = value;
   if (_type !== 'event') return wrongAt('type', '"event"');
-  if (!Number.isFinite(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
   if (typeof _event !== 'string') return wrongAt('event', 'a string');
-  if (_count !== undefined && !Number.isFinite(_count)) return wrongAt('count', 'a number');
-  if (_increase !== undefined && !Number.isFinite(_increase)) return wrongAt('increase', 'a number');
-  if (_localIncrease !== undefined && !Number.isFinite(_localIncrease)) return wrongAt('localIncrease', 'a number');
+  if (_count !== undefined && !isNumber(_count)) return wrongAt('count', 'a number');
+  if (_increase !== undefined && !isNumber(_increase)) return wrongAt('increase', 'a number');
+  if (_localIncrease !== undefined && !isNumber(_localIncrease)) return wrongAt('localIncrease', 'a number');
   if (_noticed !== undefined && typeof _noticed !== 'string') return wrongAt('noticed', 'a string');
   if (_message !== undefined && typeof _message !== 'string') return wrongAt('message', 'a string');
   if (_hint !== undefined && typeof _hint !== 'string') return wrongAt('hint', 'a string');
-  if (_pid !== undefined && !Number.isFinite(_pid)) return wrongAt('pid', 'a number');
+  if (_pid !== undefined && !isNumber(_pid)) return wrongAt('pid', 'a number');
   if (_cgroup !== undefined && typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
   return undefined;
 }
@@ -242,7 +242,7 @@ export const findFaultInEvent: FindFault = findInEvent;
 function findInLiveMapHoldersItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { pid: _pid, comm: _comm } = value;
-  if (!Number.isFinite(_pid)) return wrongAt('pid', 'a number');
+  if (!isNumber(_pid)) return wrongAt('pid', 'a number');
   if (typeof _comm !== 'string') return wrongAt('comm', 'a string');
   return undefined;
 }
@@ -251,19 +251,19 @@ function findInLiveMap(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { id: _id, type: _type, name: _name, key_size: _key_size, value_size: _value_size, max_entries: _max_entries, map_flags: _map_flags, bytes: _bytes, source: _source, atLeast: _atLeast, unchargedBytes: _unchargedBytes, elements: _elements, backlogBytes: _backlogBytes, anonymous: _anonymous, cgroup: _cgroup, elsewhere: _elsewhere, holders: _holders, programs: _programs } = value;
-  if (!Number.isFinite(_id)) return wrongAt('id', 'a number');
+  if (!isNumber(_id)) return wrongAt('id', 'a number');
   if (typeof _type !== 'string') return wrongAt('type', 'a string');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!Number.isFinite(_key_size)) return wrongAt('key_size', 'a number');
-  if (!Number.isFinite(_value_size)) return wrongAt('value_size', 'a number');
-  if (!Number.isFinite(_max_entries)) return wrongAt('max_entries', 'a number');
-  if (!Number.isFinite(_map_flags)) return wrongAt('map_flags', 'a number');
-  if (!Number.isFinite(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isNumber(_key_size)) return wrongAt('key_size', 'a number');
+  if (!isNumber(_value_size)) return wrongAt('value_size', 'a number');
+  if (!isNumber(_max_entries)) return wrongAt('max_entries', 'a number');
+  if (!isNumber(_map_flags)) return wrongAt('map_flags', 'a number');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
   if (typeof _source !== 'string') return wrongAt('source', 'a string');
-  if (!Number.isFinite(_unchargedBytes)) return wrongAt('unchargedBytes', 'a number');
+  if (!isNumber(_unchargedBytes)) return wrongAt('unchargedBytes', 'a number');
   if (_atLeast !== undefined && typeof _atLeast !== 'boolean') return wrongAt('atLeast', 'true or false');
-  if (_elements !== undefined && !Number.isFinite(_elements)) return wrongAt('elements', 'a number');
-  if (_backlogBytes !== undefined && !Number.isFinite(_backlogBytes)) return wrongAt('backlogBytes', 'a number');
+  if (_elements !== undefined && !isNumber(_elements)) return wrongAt('elements', 'a number');
+  if (_backlogBytes !== undefined && !isNumber(_backlogBytes)) return wrongAt('backlogBytes', 'a number');
   if (_anonymous !== undefined && typeof _anonymous !== 'boolean') return wrongAt('anonymous', 'true or false');
   if (_cgroup !== undefined && typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
   if (_elsewhere !== undefined && typeof _elsewhere !== 'boolean') return wrongAt('elsewhere', 'true or false');
@@ -277,7 +277,7 @@ function findInMaps(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { type: _type, elapsedMs: _elapsedMs, maps: _maps, gone: _gone } = value;
   if (_type !== 'maps') return wrongAt('type', '"maps"');
-  if (!Number.isFinite(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
   if ((fault = findInList(_maps, findInLiveMap)) !== undefined) return within('maps', fault);
   if (_gone !== undefined && (fault = findInList(_gone, findInNumber, 1)) !== undefined) return within('gone', fault);
   return undefined;
@@ -289,14 +289,14 @@ export const findFaultInMaps: FindFault = findInMaps;
 function findInProcess(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { pid: _pid, ppid: _ppid, comm: _comm, rss: _rss, pss: _pss, cpuPercent: _cpuPercent, threads: _threads, fds: _fds, cgroup: _cgroup } = value;
-  if (!Number.isFinite(_pid)) return wrongAt('pid', 'a number');
-  if (!Number.isFinite(_ppid)) return wrongAt('ppid', 'a number');
+  if (!isNumber(_pid)) return wrongAt('pid', 'a number');
+  if (!isNumber(_ppid)) return wrongAt('ppid', 'a number');
   if (typeof _comm !== 'string') return wrongAt('comm', 'a string');
-  if (!Number.isFinite(_rss)) return wrongAt('rss', 'a number');
-  if (!Number.isFinite(_threads)) return wrongAt('threads', 'a number');
-  if (_pss !== undefined && !Number.isFinite(_pss)) return wrongAt('pss', 'a number');
-  if (_cpuPercent !== undefined && !Number.isFinite(_cpuPercent)) return wrongAt('cpuPercent', 'a number');
-  if (_fds !== undefined && !Number.isFinite(_fds)) return wrongAt('fds', 'a number');
+  if (!isNumber(_rss)) return wrongAt('rss', 'a number');
+  if (!isNumber(_threads)) return wrongAt('threads', 'a number');
+  if (_pss !== undefined && !isNumber(_pss)) return wrongAt('pss', 'a number');
+  if (_cpuPercent !== undefined && !isNumber(_cpuPercent)) return wrongAt('cpuPercent', 'a number');
+  if (_fds !== undefined && !isNumber(_fds)) return wrongAt('fds', 'a number');
   if (_cgroup !== undefined && typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
   return undefined;
 }
@@ -305,7 +305,7 @@ function findInProcessesProgramsItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { pid: _pid, user: _user, command: _command } = value;
-  if (!Number.isFinite(_pid)) return wrongAt('pid', 'a number');
+  if (!isNumber(_pid)) return wrongAt('pid', 'a number');
   if (_user !== undefined && typeof _user !== 'string') return wrongAt('user', 'a string');
   if (_command !== undefined && (fault = findInList(_command, findInString)) !== undefined) return within('command', fault);
   return undefined;
@@ -316,10 +316,10 @@ function findInProcesses(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { type: _type, elapsedMs: _elapsedMs, processes: _processes, gone: _gone, omitted: _omitted, programs: _programs } = value;
   if (_type !== 'processes') return wrongAt('type', '"processes"');
-  if (!Number.isFinite(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
   if ((fault = findInList(_processes, findInProcess)) !== undefined) return within('processes', fault);
   if (_gone !== undefined && (fault = findInList(_gone, findInNumber, 1)) !== undefined) return within('gone', fault);
-  if (_omitted !== undefined && !Number.isFinite(_omitted)) return wrongAt('omitted', 'a number');
+  if (_omitted !== undefined && !isNumber(_omitted)) return wrongAt('omitted', 'a number');
   if (_programs !== undefined && (fault = findInList(_programs, findInProcessesProgramsItem, 1)) !== undefined) return within('programs', fault);
   return undefined;
 }
@@ -330,8 +330,8 @@ export const findFaultInProcesses: FindFault = findInProcesses;
 function findInSummaryExit(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { status: _status, code: _code, signal: _signal, oomKilled: _oomKilled, endedBy: _endedBy, killedByCmemstat: _killedByCmemstat } = value;
-  if (!Number.isFinite(_status)) return wrongAt('status', 'a number');
-  if (_code !== undefined && !Number.isFinite(_code)) return wrongAt('code', 'a number');
+  if (!isNumber(_status)) return wrongAt('status', 'a number');
+  if (_code !== undefined && !isNumber(_code)) return wrongAt('code', 'a number');
   if (_signal !== undefined && typeof _signal !== 'string') return wrongAt('signal', 'a string');
   if (_oomKilled !== undefined && typeof _oomKilled !== 'boolean') return wrongAt('oomKilled', 'true or false');
   if (_endedBy !== undefined && typeof _endedBy !== 'string') return wrongAt('endedBy', 'a string');
@@ -342,7 +342,7 @@ function findInSummaryExit(value: unknown): Fault | undefined {
 function findInSummaryOutlivedItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { pid: _pid, comm: _comm, stuck: _stuck } = value;
-  if (!Number.isFinite(_pid)) return wrongAt('pid', 'a number');
+  if (!isNumber(_pid)) return wrongAt('pid', 'a number');
   if (typeof _comm !== 'string') return wrongAt('comm', 'a string');
   if (_stuck !== undefined && typeof _stuck !== 'boolean') return wrongAt('stuck', 'true or false');
   return undefined;
@@ -351,13 +351,13 @@ function findInSummaryOutlivedItem(value: unknown): Fault | undefined {
 function findInSummarySamples(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { count: _count, late: _late, missed: _missed, longestGapMs: _longestGapMs, readings: _readings, longestReadingGapMs: _longestReadingGapMs, dropped: _dropped } = value;
-  if (!Number.isFinite(_count)) return wrongAt('count', 'a number');
-  if (!Number.isFinite(_late)) return wrongAt('late', 'a number');
-  if (!Number.isFinite(_missed)) return wrongAt('missed', 'a number');
-  if (!Number.isFinite(_longestGapMs)) return wrongAt('longestGapMs', 'a number');
-  if (_readings !== undefined && !Number.isFinite(_readings)) return wrongAt('readings', 'a number');
-  if (_longestReadingGapMs !== undefined && !Number.isFinite(_longestReadingGapMs)) return wrongAt('longestReadingGapMs', 'a number');
-  if (_dropped !== undefined && !Number.isFinite(_dropped)) return wrongAt('dropped', 'a number');
+  if (!isNumber(_count)) return wrongAt('count', 'a number');
+  if (!isNumber(_late)) return wrongAt('late', 'a number');
+  if (!isNumber(_missed)) return wrongAt('missed', 'a number');
+  if (!isNumber(_longestGapMs)) return wrongAt('longestGapMs', 'a number');
+  if (_readings !== undefined && !isNumber(_readings)) return wrongAt('readings', 'a number');
+  if (_longestReadingGapMs !== undefined && !isNumber(_longestReadingGapMs)) return wrongAt('longestReadingGapMs', 'a number');
+  if (_dropped !== undefined && !isNumber(_dropped)) return wrongAt('dropped', 'a number');
   return undefined;
 }
 
@@ -373,18 +373,18 @@ function findInSummarySources(value: unknown): Fault | undefined {
 function findInSummaryPeak(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { bytes: _bytes, source: _source, unseenBytes: _unseenBytes } = value;
-  if (!Number.isFinite(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
   if (typeof _source !== 'string') return wrongAt('source', 'a string');
-  if (_unseenBytes !== undefined && !Number.isFinite(_unseenBytes)) return wrongAt('unseenBytes', 'a number');
+  if (_unseenBytes !== undefined && !isNumber(_unseenBytes)) return wrongAt('unseenBytes', 'a number');
   return undefined;
 }
 
 function findInSummaryElsewhereProcessesItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { pid: _pid, comm: _comm, cgroup: _cgroup, sinceMs: _sinceMs, message: _message, hint: _hint } = value;
-  if (!Number.isFinite(_pid)) return wrongAt('pid', 'a number');
+  if (!isNumber(_pid)) return wrongAt('pid', 'a number');
   if (typeof _comm !== 'string') return wrongAt('comm', 'a string');
-  if (!Number.isFinite(_sinceMs)) return wrongAt('sinceMs', 'a number');
+  if (!isNumber(_sinceMs)) return wrongAt('sinceMs', 'a number');
   if (typeof _message !== 'string') return wrongAt('message', 'a string');
   if (typeof _hint !== 'string') return wrongAt('hint', 'a string');
   if (_cgroup !== undefined && typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
@@ -395,7 +395,7 @@ function findInSummaryElsewhere(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { count: _count, processes: _processes } = value;
-  if (!Number.isFinite(_count)) return wrongAt('count', 'a number');
+  if (!isNumber(_count)) return wrongAt('count', 'a number');
   if ((fault = findInList(_processes, findInSummaryElsewhereProcessesItem)) !== undefined) return within('processes', fault);
   return undefined;
 }
@@ -403,8 +403,8 @@ function findInSummaryElsewhere(value: unknown): Fault | undefined {
 function findInSummaryStallUs(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { some: _some, full: _full } = value;
-  if (_some !== undefined && !Number.isFinite(_some)) return wrongAt('some', 'a number');
-  if (_full !== undefined && !Number.isFinite(_full)) return wrongAt('full', 'a number');
+  if (_some !== undefined && !isNumber(_some)) return wrongAt('some', 'a number');
+  if (_full !== undefined && !isNumber(_full)) return wrongAt('full', 'a number');
   return undefined;
 }
 
@@ -412,8 +412,8 @@ function findInSummaryBpfHeldElsewhere(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { count: _count, bytes: _bytes, atLeast: _atLeast, names: _names } = value;
-  if (!Number.isFinite(_count)) return wrongAt('count', 'a number');
-  if (!Number.isFinite(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isNumber(_count)) return wrongAt('count', 'a number');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
   if (_atLeast !== undefined && typeof _atLeast !== 'boolean') return wrongAt('atLeast', 'true or false');
   if (_names !== undefined && (fault = findInCounters(_names)) !== undefined) return within('names', fault);
   return undefined;
@@ -422,17 +422,17 @@ function findInSummaryBpfHeldElsewhere(value: unknown): Fault | undefined {
 function findInRunMap(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { id: _id, type: _type, name: _name, key_size: _key_size, value_size: _value_size, max_entries: _max_entries, bytes: _bytes, source: _source, atLeast: _atLeast, unchargedBytes: _unchargedBytes, elements: _elements, anonymous: _anonymous } = value;
-  if (!Number.isFinite(_id)) return wrongAt('id', 'a number');
+  if (!isNumber(_id)) return wrongAt('id', 'a number');
   if (typeof _type !== 'string') return wrongAt('type', 'a string');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!Number.isFinite(_key_size)) return wrongAt('key_size', 'a number');
-  if (!Number.isFinite(_value_size)) return wrongAt('value_size', 'a number');
-  if (!Number.isFinite(_max_entries)) return wrongAt('max_entries', 'a number');
-  if (!Number.isFinite(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isNumber(_key_size)) return wrongAt('key_size', 'a number');
+  if (!isNumber(_value_size)) return wrongAt('value_size', 'a number');
+  if (!isNumber(_max_entries)) return wrongAt('max_entries', 'a number');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
   if (typeof _source !== 'string') return wrongAt('source', 'a string');
-  if (!Number.isFinite(_unchargedBytes)) return wrongAt('unchargedBytes', 'a number');
+  if (!isNumber(_unchargedBytes)) return wrongAt('unchargedBytes', 'a number');
   if (_atLeast !== undefined && typeof _atLeast !== 'boolean') return wrongAt('atLeast', 'true or false');
-  if (_elements !== undefined && !Number.isFinite(_elements)) return wrongAt('elements', 'a number');
+  if (_elements !== undefined && !isNumber(_elements)) return wrongAt('elements', 'a number');
   if (_anonymous !== undefined && typeof _anonymous !== 'boolean') return wrongAt('anonymous', 'true or false');
   return undefined;
 }
@@ -444,7 +444,7 @@ function findInSummaryBpfAdviceItem(value: unknown): Fault | undefined {
   if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
   if (typeof _text !== 'string') return wrongAt('text', 'a string');
   if ((fault = findInList(_maps, findInLiveMapProgramsItem)) !== undefined) return within('maps', fault);
-  if (_savesBytes !== undefined && !Number.isFinite(_savesBytes)) return wrongAt('savesBytes', 'a number');
+  if (_savesBytes !== undefined && !isNumber(_savesBytes)) return wrongAt('savesBytes', 'a number');
   if (_options !== undefined && (fault = findInList(_options, findInSummaryBpfAdviceItemOptionsItem)) !== undefined) return within('options', fault);
   if (_projection !== undefined && (fault = findInList(_projection, findInSummaryBpfAdviceItemProjectionItem)) !== undefined) return within('projection', fault);
   return undefined;
@@ -453,7 +453,7 @@ function findInSummaryBpfAdviceItem(value: unknown): Fault | undefined {
 function findInLeftoverMapLinksItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { id: _id, type: _type } = value;
-  if (!Number.isFinite(_id)) return wrongAt('id', 'a number');
+  if (!isNumber(_id)) return wrongAt('id', 'a number');
   if (typeof _type !== 'string') return wrongAt('type', 'a string');
   return undefined;
 }
@@ -462,11 +462,11 @@ function findInLeftoverMap(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { id: _id, type: _type, name: _name, bytes: _bytes, unchargedBytes: _unchargedBytes, pinned: _pinned, programs: _programs, links: _links, holders: _holders } = value;
-  if (!Number.isFinite(_id)) return wrongAt('id', 'a number');
+  if (!isNumber(_id)) return wrongAt('id', 'a number');
   if (typeof _type !== 'string') return wrongAt('type', 'a string');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!Number.isFinite(_bytes)) return wrongAt('bytes', 'a number');
-  if (!Number.isFinite(_unchargedBytes)) return wrongAt('unchargedBytes', 'a number');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isNumber(_unchargedBytes)) return wrongAt('unchargedBytes', 'a number');
   if ((fault = findInList(_pinned, findInString)) !== undefined) return within('pinned', fault);
   if ((fault = findInList(_programs, findInLiveMapProgramsItem)) !== undefined) return within('programs', fault);
   if ((fault = findInList(_links, findInLeftoverMapLinksItem)) !== undefined) return within('links', fault);
@@ -481,7 +481,7 @@ function findInSummaryBpf(value: unknown): Fault | undefined {
   if (_reason !== undefined && typeof _reason !== 'string') return wrongAt('reason', 'a string');
   if (_last !== undefined && (fault = findInBpfTotals(_last)) !== undefined) return within('last', fault);
   if (_largest !== undefined && (fault = findInBpfTotals(_largest)) !== undefined) return within('largest', fault);
-  if (_runningReadings !== undefined && !Number.isFinite(_runningReadings)) return wrongAt('runningReadings', 'a number');
+  if (_runningReadings !== undefined && !isNumber(_runningReadings)) return wrongAt('runningReadings', 'a number');
   if (_heldElsewhere !== undefined && (fault = findInSummaryBpfHeldElsewhere(_heldElsewhere)) !== undefined) return within('heldElsewhere', fault);
   if (_heldPeak !== undefined && (fault = findInBpfCounts(_heldPeak)) !== undefined) return within('heldPeak', fault);
   if (_maps !== undefined && (fault = findInList(_maps, findInRunMap)) !== undefined) return within('maps', fault);
@@ -496,7 +496,7 @@ function findInSummaryBpf(value: unknown): Fault | undefined {
 function findInMost(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { max: _max } = value;
-  if (!Number.isFinite(_max)) return wrongAt('max', 'a number');
+  if (!isNumber(_max)) return wrongAt('max', 'a number');
   return undefined;
 }
 
@@ -504,7 +504,7 @@ function findInSummaryKernelBreakdownTermsItem(value: unknown): Fault | undefine
   if (!isObject(value)) return wrong('an object');
   const { id: _id, bytes: _bytes, source: _source, atLeast: _atLeast } = value;
   if (typeof _id !== 'string') return wrongAt('id', 'a string');
-  if (!Number.isFinite(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
   if (typeof _source !== 'string') return wrongAt('source', 'a string');
   if (_atLeast !== undefined && typeof _atLeast !== 'boolean') return wrongAt('atLeast', 'true or false');
   return undefined;
@@ -514,7 +514,7 @@ function findInSummaryKernelBreakdown(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { kernel: _kernel, terms: _terms, notes: _notes } = value;
-  if (!Number.isFinite(_kernel)) return wrongAt('kernel', 'a number');
+  if (!isNumber(_kernel)) return wrongAt('kernel', 'a number');
   if ((fault = findInList(_terms, findInSummaryKernelBreakdownTermsItem)) !== undefined) return within('terms', fault);
   if ((fault = findInList(_notes, findInString)) !== undefined) return within('notes', fault);
   return undefined;
@@ -525,12 +525,12 @@ function findInSummary(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, mode: _mode, leaf: _leaf, durationMs: _durationMs, exit: _exit, peak: _peak, highest: _highest, highestWithBpf: _highestWithBpf, averages: _averages, maxima: _maxima, growth: _growth, events: _events, eventsLocal: _eventsLocal, elsewhere: _elsewhere, cgroupRemovedMs: _cgroupRemovedMs, cpuUs: _cpuUs, stallUs: _stallUs, bpf: _bpf, processes: _processes, nestedCgroups: _nestedCgroups, outlived: _outlived, samples: _samples, sources: _sources, warnings: _warnings, kernelBreakdown: _kernelBreakdown } = value;
   if (_type !== 'summary') return wrongAt('type', '"summary"');
-  if (!Number.isFinite(_version)) return wrongAt('version', 'a number');
+  if (!isNumber(_version)) return wrongAt('version', 'a number');
   if (typeof _cmemstat !== 'string') return wrongAt('cmemstat', 'a string');
   if (typeof _time !== 'string') return wrongAt('time', 'a string');
   if ((fault = findInList(_command, findInString, 1)) !== undefined) return within('command', fault);
   if (typeof _mode !== 'string') return wrongAt('mode', 'a string');
-  if (!Number.isFinite(_durationMs)) return wrongAt('durationMs', 'a number');
+  if (!isNumber(_durationMs)) return wrongAt('durationMs', 'a number');
   if ((fault = findInSummaryExit(_exit)) !== undefined) return within('exit', fault);
   if ((fault = findInCounters(_averages)) !== undefined) return within('averages', fault);
   if ((fault = findInList(_outlived, findInSummaryOutlivedItem)) !== undefined) return within('outlived', fault);
@@ -546,7 +546,7 @@ function findInSummary(value: unknown): Fault | undefined {
   if (_events !== undefined && (fault = findInCounters(_events)) !== undefined) return within('events', fault);
   if (_eventsLocal !== undefined && (fault = findInCounters(_eventsLocal)) !== undefined) return within('eventsLocal', fault);
   if (_elsewhere !== undefined && (fault = findInSummaryElsewhere(_elsewhere)) !== undefined) return within('elsewhere', fault);
-  if (_cgroupRemovedMs !== undefined && !Number.isFinite(_cgroupRemovedMs)) return wrongAt('cgroupRemovedMs', 'a number');
+  if (_cgroupRemovedMs !== undefined && !isNumber(_cgroupRemovedMs)) return wrongAt('cgroupRemovedMs', 'a number');
   if (_cpuUs !== undefined && (fault = findInSummaryCpuUs(_cpuUs)) !== undefined) return within('cpuUs', fault);
   if (_stallUs !== undefined && (fault = findInSummaryStallUs(_stallUs)) !== undefined) return within('stallUs', fault);
   if (_bpf !== undefined && (fault = findInSummaryBpf(_bpf)) !== undefined) return within('bpf', fault);

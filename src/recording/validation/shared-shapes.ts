@@ -1,5 +1,5 @@
 // Generated from schema/* by `npm run build`: change the schema.
-import { type Fault, isObject, wrong, wrongAt } from './fault.ts';
+import { type Fault, isNumber, isObject, wrong, wrongAt } from './fault.ts';
 
 /** Finds the first part of a value that has not this shape. */
 export function findInString(value: unknown): Fault | undefined {
@@ -11,7 +11,7 @@ export function findInCounters(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   for (const key in value) {
     const field = value[key];
-    if (!Number.isFinite(field)) return wrongAt(key, 'a number');
+    if (!isNumber(field)) return wrongAt(key, 'a number');
   }
   return undefined;
 }
@@ -20,22 +20,22 @@ export function findInCounters(value: unknown): Fault | undefined {
 export function findInLiveMapProgramsItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { id: _id, name: _name } = value;
-  if (!Number.isFinite(_id)) return wrongAt('id', 'a number');
+  if (!isNumber(_id)) return wrongAt('id', 'a number');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
   return undefined;
 }
 
 /** Finds the first part of a value that has not this shape. */
 export function findInNumber(value: unknown): Fault | undefined {
-  return !Number.isFinite(value) ? wrong('a number') : undefined;
+  return !isNumber(value) ? wrong('a number') : undefined;
 }
 
 /** Finds the first part of a value that has not this shape. */
 export function findInSummaryCpuUs(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { user: _user, system: _system } = value;
-  if (!Number.isFinite(_user)) return wrongAt('user', 'a number');
-  if (!Number.isFinite(_system)) return wrongAt('system', 'a number');
+  if (!isNumber(_user)) return wrongAt('user', 'a number');
+  if (!isNumber(_system)) return wrongAt('system', 'a number');
   return undefined;
 }
 
@@ -44,7 +44,7 @@ export function findInSummaryBpfAdviceItemOptionsItem(value: unknown): Fault | u
   if (!isObject(value)) return wrong('an object');
   const { change: _change, savesBytes: _savesBytes } = value;
   if (typeof _change !== 'string') return wrongAt('change', 'a string');
-  if (!Number.isFinite(_savesBytes)) return wrongAt('savesBytes', 'a number');
+  if (!isNumber(_savesBytes)) return wrongAt('savesBytes', 'a number');
   return undefined;
 }
 
@@ -52,8 +52,8 @@ export function findInSummaryBpfAdviceItemOptionsItem(value: unknown): Fault | u
 export function findInSummaryBpfAdviceItemProjectionItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { possibleCpus: _possibleCpus, bytes: _bytes, unchargedPercpuBytes: _unchargedPercpuBytes } = value;
-  if (!Number.isFinite(_possibleCpus)) return wrongAt('possibleCpus', 'a number');
-  if (!Number.isFinite(_bytes)) return wrongAt('bytes', 'a number');
-  if (!Number.isFinite(_unchargedPercpuBytes)) return wrongAt('unchargedPercpuBytes', 'a number');
+  if (!isNumber(_possibleCpus)) return wrongAt('possibleCpus', 'a number');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isNumber(_unchargedPercpuBytes)) return wrongAt('unchargedPercpuBytes', 'a number');
   return undefined;
 }

@@ -1,5 +1,5 @@
 // Generated from schema/verdict.schema.json by `npm run build`: change the schema.
-import { type Fault, type FindFault, findInList, isObject, within, wrong, wrongAt } from './fault.ts';
+import { type Fault, type FindFault, findInList, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
 import { findInLiveMapProgramsItem, findInNumber, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem, findInSummaryCpuUs } from './shared-shapes.ts';
 
 function findInVerdictHost(value: unknown): Fault | undefined {
@@ -7,7 +7,7 @@ function findInVerdictHost(value: unknown): Fault | undefined {
   const { kernel: _kernel, arch: _arch, cpus: _cpus } = value;
   if (typeof _kernel !== 'string') return wrongAt('kernel', 'a string');
   if (typeof _arch !== 'string') return wrongAt('arch', 'a string');
-  if (!Number.isFinite(_cpus)) return wrongAt('cpus', 'a number');
+  if (!isNumber(_cpus)) return wrongAt('cpus', 'a number');
   return undefined;
 }
 
@@ -15,7 +15,7 @@ function findInVerdictRunsTimesItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { durationMs: _durationMs, cpuUs: _cpuUs } = value;
-  if (!Number.isFinite(_durationMs)) return wrongAt('durationMs', 'a number');
+  if (!isNumber(_durationMs)) return wrongAt('durationMs', 'a number');
   if (_cpuUs !== undefined && (fault = findInSummaryCpuUs(_cpuUs)) !== undefined) return within('cpuUs', fault);
   return undefined;
 }
@@ -24,7 +24,7 @@ function findInVerdictRuns(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { count: _count, evaluatedOn: _evaluatedOn, times: _times } = value;
-  if (!Number.isFinite(_count)) return wrongAt('count', 'a number');
+  if (!isNumber(_count)) return wrongAt('count', 'a number');
   if (_evaluatedOn !== 'run' && _evaluatedOn !== 'median' && _evaluatedOn !== 'worst') return wrongAt('evaluatedOn', '"run" or "median" or "worst"');
   if (_times !== undefined && (fault = findInList(_times, findInVerdictRunsTimesItem)) !== undefined) return within('times', fault);
   return undefined;
@@ -33,8 +33,8 @@ function findInVerdictRuns(value: unknown): Fault | undefined {
 function findInVerdictTarget(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { status: _status, code: _code, signal: _signal, timedOut: _timedOut, timeoutExpected: _timeoutExpected, unknown: _unknown } = value;
-  if (!Number.isFinite(_status)) return wrongAt('status', 'a number');
-  if (_code !== undefined && !Number.isFinite(_code)) return wrongAt('code', 'a number');
+  if (!isNumber(_status)) return wrongAt('status', 'a number');
+  if (_code !== undefined && !isNumber(_code)) return wrongAt('code', 'a number');
   if (_signal !== undefined && typeof _signal !== 'string') return wrongAt('signal', 'a string');
   if (_timedOut !== undefined && _timedOut !== true) return wrongAt('timedOut', 'true');
   if (_timeoutExpected !== undefined && _timeoutExpected !== true) return wrongAt('timeoutExpected', 'true');
@@ -43,15 +43,15 @@ function findInVerdictTarget(value: unknown): Fault | undefined {
 }
 
 function findInNumberOrNull(value: unknown): Fault | undefined {
-  return !Number.isFinite(value) && value !== null ? wrong('a number or null') : undefined;
+  return !isNumber(value) && value !== null ? wrong('a number or null') : undefined;
 }
 
 function findInBreakdownLine(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { id: _id, bytes: _bytes, baselineBytes: _baselineBytes } = value;
   if (typeof _id !== 'string') return wrongAt('id', 'a string');
-  if (!Number.isFinite(_bytes)) return wrongAt('bytes', 'a number');
-  if (_baselineBytes !== undefined && !Number.isFinite(_baselineBytes)) return wrongAt('baselineBytes', 'a number');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (_baselineBytes !== undefined && !isNumber(_baselineBytes)) return wrongAt('baselineBytes', 'a number');
   return undefined;
 }
 
@@ -59,9 +59,9 @@ function findInGrown(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { name: _name, id: _id, fromBytes: _fromBytes, toBytes: _toBytes } = value;
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!Number.isFinite(_fromBytes)) return wrongAt('fromBytes', 'a number');
-  if (!Number.isFinite(_toBytes)) return wrongAt('toBytes', 'a number');
-  if (_id !== undefined && !Number.isFinite(_id)) return wrongAt('id', 'a number');
+  if (!isNumber(_fromBytes)) return wrongAt('fromBytes', 'a number');
+  if (!isNumber(_toBytes)) return wrongAt('toBytes', 'a number');
+  if (_id !== undefined && !isNumber(_id)) return wrongAt('id', 'a number');
   return undefined;
 }
 
@@ -72,7 +72,7 @@ function findInAdvice(value: unknown): Fault | undefined {
   if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
   if ((fault = findInList(_maps, findInLiveMapProgramsItem)) !== undefined) return within('maps', fault);
   if (typeof _text !== 'string') return wrongAt('text', 'a string');
-  if (_savesBytes !== undefined && !Number.isFinite(_savesBytes)) return wrongAt('savesBytes', 'a number');
+  if (_savesBytes !== undefined && !isNumber(_savesBytes)) return wrongAt('savesBytes', 'a number');
   if (_options !== undefined && (fault = findInList(_options, findInSummaryBpfAdviceItemOptionsItem)) !== undefined) return within('options', fault);
   if (_projection !== undefined && (fault = findInList(_projection, findInSummaryBpfAdviceItemProjectionItem)) !== undefined) return within('projection', fault);
   return undefined;
@@ -83,8 +83,8 @@ function findInTimeline(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { figure: _figure, fromMs: _fromMs, toMs: _toMs, max: _max } = value;
   if (typeof _figure !== 'string') return wrongAt('figure', 'a string');
-  if (!Number.isFinite(_fromMs)) return wrongAt('fromMs', 'a number');
-  if (!Number.isFinite(_toMs)) return wrongAt('toMs', 'a number');
+  if (!isNumber(_fromMs)) return wrongAt('fromMs', 'a number');
+  if (!isNumber(_toMs)) return wrongAt('toMs', 'a number');
   if ((fault = findInList(_max, findInNumberOrNull)) !== undefined) return within('max', fault);
   return undefined;
 }
@@ -93,14 +93,14 @@ function findInExceedance(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { elapsedMs: _elapsedMs, shownMs: _shownMs, run: _run, breakdown: _breakdown, growthBytes: _growthBytes, timeline: _timeline, processes: _processes, maps: _maps, advice: _advice, replay: _replay } = value;
-  if (!Number.isFinite(_shownMs)) return wrongAt('shownMs', 'a number');
+  if (!isNumber(_shownMs)) return wrongAt('shownMs', 'a number');
   if ((fault = findInList(_breakdown, findInBreakdownLine)) !== undefined) return within('breakdown', fault);
   if ((fault = findInList(_processes, findInGrown)) !== undefined) return within('processes', fault);
   if ((fault = findInList(_maps, findInGrown)) !== undefined) return within('maps', fault);
   if ((fault = findInList(_advice, findInAdvice)) !== undefined) return within('advice', fault);
-  if (_elapsedMs !== undefined && !Number.isFinite(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
-  if (_run !== undefined && !Number.isFinite(_run)) return wrongAt('run', 'a number');
-  if (_growthBytes !== undefined && !Number.isFinite(_growthBytes)) return wrongAt('growthBytes', 'a number');
+  if (_elapsedMs !== undefined && !isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (_run !== undefined && !isNumber(_run)) return wrongAt('run', 'a number');
+  if (_growthBytes !== undefined && !isNumber(_growthBytes)) return wrongAt('growthBytes', 'a number');
   if (_timeline !== undefined && (fault = findInTimeline(_timeline)) !== undefined) return within('timeline', fault);
   if (_replay !== undefined && typeof _replay !== 'string') return wrongAt('replay', 'a string');
   return undefined;
@@ -119,13 +119,13 @@ function findInBudget(value: unknown): Fault | undefined {
   if (_name !== undefined && typeof _name !== 'string') return wrongAt('name', 'a string');
   if (_description !== undefined && typeof _description !== 'string') return wrongAt('description', 'a string');
   if (_owner !== undefined && typeof _owner !== 'string') return wrongAt('owner', 'a string');
-  if (_value !== undefined && !Number.isFinite(_value)) return wrongAt('value', 'a number');
-  if (_estimate !== undefined && !Number.isFinite(_estimate)) return wrongAt('estimate', 'a number');
-  if (_limit !== undefined && !Number.isFinite(_limit)) return wrongAt('limit', 'a number');
-  if (_excess !== undefined && !Number.isFinite(_excess)) return wrongAt('excess', 'a number');
-  if (_possible !== undefined && !Number.isFinite(_possible)) return wrongAt('possible', 'a number');
+  if (_value !== undefined && !isNumber(_value)) return wrongAt('value', 'a number');
+  if (_estimate !== undefined && !isNumber(_estimate)) return wrongAt('estimate', 'a number');
+  if (_limit !== undefined && !isNumber(_limit)) return wrongAt('limit', 'a number');
+  if (_excess !== undefined && !isNumber(_excess)) return wrongAt('excess', 'a number');
+  if (_possible !== undefined && !isNumber(_possible)) return wrongAt('possible', 'a number');
   if (_values !== undefined && (fault = findInList(_values, findInNumberOrNull)) !== undefined) return within('values', fault);
-  if (_spread !== undefined && !Number.isFinite(_spread)) return wrongAt('spread', 'a number');
+  if (_spread !== undefined && !isNumber(_spread)) return wrongAt('spread', 'a number');
   if (_reason !== undefined && typeof _reason !== 'string') return wrongAt('reason', 'a string');
   if (_hint !== undefined && typeof _hint !== 'string') return wrongAt('hint', 'a string');
   if (_exceeded !== undefined && (fault = findInExceedance(_exceeded)) !== undefined) return within('exceeded', fault);
@@ -137,9 +137,9 @@ function findInHost(value: unknown): Fault | undefined {
   const { kernel: _kernel, arch: _arch, cpus: _cpus, possibleCpus: _possibleCpus, pageSizeBytes: _pageSizeBytes } = value;
   if (typeof _kernel !== 'string') return wrongAt('kernel', 'a string');
   if (typeof _arch !== 'string') return wrongAt('arch', 'a string');
-  if (!Number.isFinite(_cpus)) return wrongAt('cpus', 'a number');
-  if (!Number.isFinite(_possibleCpus)) return wrongAt('possibleCpus', 'a number');
-  if (!Number.isFinite(_pageSizeBytes)) return wrongAt('pageSizeBytes', 'a number');
+  if (!isNumber(_cpus)) return wrongAt('cpus', 'a number');
+  if (!isNumber(_possibleCpus)) return wrongAt('possibleCpus', 'a number');
+  if (!isNumber(_pageSizeBytes)) return wrongAt('pageSizeBytes', 'a number');
   return undefined;
 }
 
@@ -148,7 +148,7 @@ function findInSide(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { name: _name, runs: _runs, command: _command, mode: _mode, host: _host } = value;
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!Number.isFinite(_runs)) return wrongAt('runs', 'a number');
+  if (!isNumber(_runs)) return wrongAt('runs', 'a number');
   if ((fault = findInList(_command, findInString)) !== undefined) return within('command', fault);
   if (typeof _mode !== 'string') return wrongAt('mode', 'a string');
   if (_host !== undefined && (fault = findInHost(_host)) !== undefined) return within('host', fault);
@@ -161,16 +161,16 @@ function findInDifference(value: unknown): Fault | undefined {
   const { metric: _metric, unit: _unit, base: _base, now: _now, difference: _difference, percent: _percent, p: _p, adjustedP: _adjustedP, interval: _interval, noise: _noise, allowed: _allowed, verdict: _verdict } = value;
   if (typeof _metric !== 'string') return wrongAt('metric', 'a string');
   if (_unit !== 'bytes' && _unit !== 'count') return wrongAt('unit', '"bytes" or "count"');
-  if (!Number.isFinite(_noise)) return wrongAt('noise', 'a number');
+  if (!isNumber(_noise)) return wrongAt('noise', 'a number');
   if (_verdict !== 'regressed' && _verdict !== 'within-noise' && _verdict !== 'passed' && _verdict !== 'improved' && _verdict !== 'not-evaluated' && _verdict !== 'not-measured') return wrongAt('verdict', '"regressed" or "within-noise" or "passed" or "improved" or "not-evaluated" or "not-measured"');
-  if (_base !== undefined && !Number.isFinite(_base)) return wrongAt('base', 'a number');
-  if (_now !== undefined && !Number.isFinite(_now)) return wrongAt('now', 'a number');
-  if (_difference !== undefined && !Number.isFinite(_difference)) return wrongAt('difference', 'a number');
-  if (_percent !== undefined && !Number.isFinite(_percent)) return wrongAt('percent', 'a number');
-  if (_p !== undefined && !Number.isFinite(_p)) return wrongAt('p', 'a number');
-  if (_adjustedP !== undefined && !Number.isFinite(_adjustedP)) return wrongAt('adjustedP', 'a number');
+  if (_base !== undefined && !isNumber(_base)) return wrongAt('base', 'a number');
+  if (_now !== undefined && !isNumber(_now)) return wrongAt('now', 'a number');
+  if (_difference !== undefined && !isNumber(_difference)) return wrongAt('difference', 'a number');
+  if (_percent !== undefined && !isNumber(_percent)) return wrongAt('percent', 'a number');
+  if (_p !== undefined && !isNumber(_p)) return wrongAt('p', 'a number');
+  if (_adjustedP !== undefined && !isNumber(_adjustedP)) return wrongAt('adjustedP', 'a number');
   if (_interval !== undefined && (fault = findInList(_interval, findInNumber, 2, 2)) !== undefined) return within('interval', fault);
-  if (_allowed !== undefined && !Number.isFinite(_allowed)) return wrongAt('allowed', 'a number');
+  if (_allowed !== undefined && !isNumber(_allowed)) return wrongAt('allowed', 'a number');
   return undefined;
 }
 
@@ -192,9 +192,9 @@ function findInVerdictComparison(value: unknown): Fault | undefined {
 function findInVerdictLeftoversItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { id: _id, name: _name, bytes: _bytes } = value;
-  if (!Number.isFinite(_id)) return wrongAt('id', 'a number');
+  if (!isNumber(_id)) return wrongAt('id', 'a number');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!Number.isFinite(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
   return undefined;
 }
 
@@ -209,11 +209,11 @@ function findInVerdict(value: unknown): Fault | undefined {
   if ((fault = findInList(_command, findInString, 1)) !== undefined) return within('command', fault);
   if (typeof _mode !== 'string') return wrongAt('mode', 'a string');
   if ((fault = findInVerdictHost(_host)) !== undefined) return within('host', fault);
-  if (!Number.isFinite(_durationMs)) return wrongAt('durationMs', 'a number');
+  if (!isNumber(_durationMs)) return wrongAt('durationMs', 'a number');
   if (_status !== 'passed' && _status !== 'failed' && _status !== 'not-measured') return wrongAt('status', '"passed" or "failed" or "not-measured"');
   if ((fault = findInVerdictRuns(_runs)) !== undefined) return within('runs', fault);
   if ((fault = findInVerdictTarget(_target)) !== undefined) return within('target', fault);
-  if (!Number.isFinite(_exitStatus)) return wrongAt('exitStatus', 'a number');
+  if (!isNumber(_exitStatus)) return wrongAt('exitStatus', 'a number');
   if ((fault = findInList(_budgets, findInBudget)) !== undefined) return within('budgets', fault);
   if ((fault = findInList(_warnings, findInString)) !== undefined) return within('warnings', fault);
   if (_comparison !== undefined && (fault = findInVerdictComparison(_comparison)) !== undefined) return within('comparison', fault);

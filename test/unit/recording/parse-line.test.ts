@@ -47,6 +47,7 @@ describe('parseRecordLine', () => {
     [`${SAMPLE},"stat":7}`, 'sample: stat: expected an object, found 7'],
     [`${SAMPLE},"stat":{"anon":"7"}}`, 'sample: stat.anon: expected a number, found "7"'],
     [`${SAMPLE},"stat":{"anon":1e400}}`, 'sample: stat.anon: expected a number, found Infinity'],
+    [`${SAMPLE},"stat":{"anon":1e300}}`, 'sample: stat.anon: expected a number, found 1e+300'],
     [`${SAMPLE},"stat":{"toString":"x"}}`, 'sample: stat.toString: expected a number, found "x"'],
     [`${SAMPLE},"stat":{"__proto__":null}}`, 'sample: stat.__proto__: expected a number, found null'],
     [`${SAMPLE},"bpf":null}`, 'sample: bpf: expected an object, found null'],
