@@ -113,7 +113,7 @@ testWith(
         '--',
         'sh',
         '-c',
-        `sleep 4244 >/dev/null 2>&1 & echo $! > ${freezer}/cgroup.procs; echo FROZEN > ${freezer}/freezer.state`,
+        `sleep 4244 >/dev/null 2>&1 & until grep -q sleep /proc/$!/comm; do :; done; echo $! > ${freezer}/cgroup.procs; echo FROZEN > ${freezer}/freezer.state`,
       );
       expect(summary.outlived).toEqual([{ pid: expect.any(Number), comm: 'sleep', stuck: true }]);
       expect(summary.warnings).toContainEqual(

@@ -10,8 +10,10 @@ import { needsScript, needsTmux, shellQuote, until } from '../terminal.ts';
 /** The demo as a script for Node. */
 export const demo = join(scratch, 'screen-demo.cjs');
 
-/** The demo, as a shell command line. */
-export const DEMO = `NODE_PATH=${shellQuote(NODE_PATH)} ${shellQuote(process.execPath)} ${shellQuote(demo)}`;
+const NODE = `${shellQuote(process.execPath)} --stack-trace-limit=3`;
+
+/** The demo, as a shell command line; its traces leave the rest of a small screen visible. */
+export const DEMO = `NODE_PATH=${shellQuote(NODE_PATH)} ${NODE} ${shellQuote(demo)}`;
 
 /** Builds the demo; called once per file. */
 export function buildDemo(): void {
