@@ -184,7 +184,8 @@ testWith(
     const inside = await run('--cgroups=disabled');
     expect(inside.stderr).not.toContain('WARNING');
     expect(inside.status).toBe(0);
-    expect(Number(/anon<=100MiB: ([\d.]+) MiB/.exec(inside.stderr)?.[1])).toBeGreaterThan(40);
+    // The variable of the shell alone takes 28.6 MiB.
+    expect(Number(/anon<=100MiB: ([\d.]+) MiB/.exec(inside.stderr)?.[1])).toBeGreaterThan(30);
   },
   120_000,
 );
