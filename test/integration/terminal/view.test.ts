@@ -460,7 +460,11 @@ describe('untrusted input', () => {
       const starts = names.map((name) => `${shellQuote(join(folder, name))} 60 &`).join(' ');
       const terminal = await openView(`${FAST} -- ${script(`${starts} wait`)}`, { width: 120, height: 50 });
       await terminal.keys('4');
-      const screen = await terminal.waitFor(/7 processes/);
+      // A process that has just been started has no page yet.
+      const screen = await until('every process to have a size', async () => {
+        const shown = await terminal.waitFor(/7 processes/);
+        return / 0 B root/.test(shown) ? undefined : shown;
+      });
       expect(await terminal.capture({ escapes: true })).not.toContain('␛[31mred');
       const above = rowOf(screen, /pid +comm/);
       const [title = '', ...rows] = screen.split('\n').slice(above);
@@ -534,9 +538,11 @@ describe('untrusted input', () => {
   });
 
   testWith([needsTmux, needs.cgroup], 'shows 1,500 processes', async () => {
-    const many = script('for i in $(seq 1 1500); do sleep 600 & done; echo all there; wait');
+    // A slow machine needs 10 ms for each.
+    const some = 'for i in $(seq 1 500); do sleep 600 & done';
+    const many = script(`${some}; echo 500 there; ${some}; echo 1000 there; ${some}; echo all there; wait`);
     const terminal = await openView(`-- ${many}`, { width: 120, height: 40 });
-    await terminal.waitFor(/all there/);
+    for (const progress of [/500 there/, /1000 there/, /all there/]) await terminal.waitFor(progress);
     await terminal.keys('4', 'z');
     const screen = await terminal.waitFor(/ [12]\d{3} processes|smaller processes not shown/);
     expect(screen.split('\n').filter((line) => / sleep +\d/.test(line)).length).toBeGreaterThan(25);
