@@ -34,8 +34,8 @@ export interface PrintMapsOptions {
 export async function printMaps(options: PrintMapsOptions): Promise<void> {
   const { watchMs } = options;
   const output = new StandardOutput();
-  await keepYoungGenerationSmall();
   const reader = await openMaps(options.reading);
+  const restore = await keepYoungGenerationSmall();
   try {
     const stop = watchMs === undefined ? undefined : stopSignal();
     do {
@@ -43,6 +43,7 @@ export async function printMaps(options: PrintMapsOptions): Promise<void> {
     } while (!output.isClosed && stop !== undefined && watchMs !== undefined && (await stop.after(watchMs)));
   } finally {
     reader.close();
+    restore();
   }
 }
 
