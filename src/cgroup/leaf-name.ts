@@ -3,7 +3,7 @@
  * namespaces of the host they end in the inode numbers of the pid and the time namespace, in which these
  * numbers are valid.
  */
-import { statSync } from 'node:fs';
+import { initialNamespace, ownNamespace } from '../kernel/procfs/namespace.ts';
 import { readPidStat } from '../kernel/procfs/pid-stat.ts';
 
 /** The process that created a leaf, from the name of the leaf. */
@@ -15,20 +15,14 @@ export interface LeafOwner {
   namespaces?: string;
 }
 
-/** Source: `PROC_PID_INIT_INO` and `PROC_TIME_INIT_INO` in `include/linux/proc_ns.h`. */
-const INITIAL_NAMESPACES = '4026531836-4026531834';
-const [INITIAL_PID, INITIAL_TIME] = INITIAL_NAMESPACES.split('-');
+/** Since: Linux 5.6 for time namespaces. */
+const INITIAL_NAMESPACES = `${initialNamespace('pid')}-${initialNamespace('time')}`;
 
 let own: string | undefined;
 
-/** Our namespaces. Source: namespaces(7). Since: Linux 5.6 for time namespaces. */
 function ownNamespaces(): string {
-  own ??= `${inodeOf('pid') ?? INITIAL_PID}-${inodeOf('time') ?? INITIAL_TIME}`;
+  own ??= `${ownNamespace('pid')}-${ownNamespace('time')}`;
   return own;
-}
-
-function inodeOf(namespace: 'pid' | 'time'): number | undefined {
-  return statSync(`/proc/self/ns/${namespace}`, { throwIfNoEntry: false })?.ino;
 }
 
 /**
