@@ -2,6 +2,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { describeErrno, errnoOf, KernelFileError } from '../errors.ts';
 import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
+import { O_PATH } from '../kernel/open-flags.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
 
 /**
@@ -28,12 +29,6 @@ export const LINKS_OF_NO_CHILD = 2;
  * `include/uapi/linux/limits.h`.
  */
 const MAX_PATH_BYTES = 3500;
-
-/**
- * Without permission to read a directory, its entries can be opened. Source:
- * `include/uapi/asm-generic/fcntl.h`.
- */
-const O_PATH = 0o10000000;
 
 /** Receives a cgroup: a path for system calls, which is valid until it returns, and the path to show. */
 export type VisitCgroup = (path: string | Buffer, shown: string) => void;

@@ -18,13 +18,11 @@ import {
 } from 'node:fs';
 import { describeErrno, errnoOf, UsageError } from '../errors.ts';
 import { WRITABLE_BY_OTHERS } from './cache-directory.ts';
+import { O_PATH } from './open-flags.ts';
 import { removeFile, replaceFile } from './private-file.ts';
 import { sleep } from './sleep.ts';
 
 const { O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, O_DIRECTORY } = constants;
-
-/** Needs no permission to read the directory. Source: `include/uapi/asm-generic/fcntl.h`. */
-const O_PATH = 0o10000000;
 
 /** Source: `MAXSYMLINKS` in `include/linux/namei.h`. */
 const MAX_LINKS = 40;
@@ -36,7 +34,7 @@ const RETRY_MS = 20;
 const DELETED = ' (deleted)';
 
 /** The directory of a path, unresolved. */
-export function directoryOf(path: string): string {
+export function parentOf(path: string): string {
   return path.slice(0, path.lastIndexOf('/') + 1) || '.';
 }
 
@@ -74,13 +72,13 @@ export class FilePlace {
    * @throws UsageError that names the option and the file.
    */
   constructor(option: string, path: string, directories?: OpenDirectories) {
-    const directory = directories?.get(directoryOf(path));
+    const directory = directories?.get(parentOf(path));
     this.option = option;
     this.path = path;
     this.#name = path.slice(path.lastIndexOf('/') + 1);
     this.#isOwner = directory === undefined;
     try {
-      this.#directory = directory ?? openDirectory(directoryOf(path));
+      this.#directory = directory ?? openDirectory(parentOf(path));
     } catch (error) {
       throw this.unusable(error);
     }
@@ -190,7 +188,7 @@ export class FilePlace {
       }
       if (links === MAX_LINKS) throw Object.assign(new Error(), { code: 'ELOOP' });
       const link = readlinkSync(this.#at);
-      const parent = directoryOf(link);
+      const parent = parentOf(link);
       this.#moveTo(openDirectory(link.startsWith('/') ? parent : `${procPath(this.#directory)}/${parent}`));
       this.#name = link.slice(link.lastIndexOf('/') + 1);
     }

@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { describeErrno, errnoOf, ToolError, UsageError } from '../../errors.ts';
-import { directoryOf, openDirectory } from '../../kernel/file-place.ts';
+import { openDirectory, parentOf } from '../../kernel/file-place.ts';
 import type { ProgressLine } from '../../output/progress-line.ts';
 import { recoverWords } from '../../target/byte-string.ts';
 import { readOwnEnvironment, targetEnvironment } from '../../target/environment.ts';
@@ -64,7 +64,7 @@ function openDirectories(
 ): void {
   const files = { output, 'summary-json': summaryJson, ...streams };
   for (const [name, path] of Object.entries(files)) {
-    const directory = path === undefined ? undefined : directoryOf(path);
+    const directory = path === undefined ? undefined : parentOf(path);
     if (directory === undefined || opened.has(directory)) continue;
     try {
       opened.set(directory, openDirectory(directory));

@@ -19,7 +19,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { directoryOf, FilePlace, openDirectory, openStream, overwriteFile } from '#src/kernel/file-place.ts';
+import { FilePlace, openDirectory, openStream, overwriteFile, parentOf } from '#src/kernel/file-place.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const countOpen = () => readdirSync('/proc/self/fd').length;
@@ -48,14 +48,14 @@ async function append(path: string, text: string): Promise<void> {
   stream.close();
 }
 
-describe('directoryOf', () => {
+describe('parentOf', () => {
   it.each([
     ['a', '.'],
     ['/a', '/'],
     ['b/a', 'b/'],
     ['b/a/', 'b/a/'],
   ])('keeps the text: %s', (path, directory) => {
-    expect(directoryOf(path)).toBe(directory);
+    expect(parentOf(path)).toBe(directory);
   });
 });
 
