@@ -2,7 +2,7 @@
  * The state that cmemstat was started with, which the target gets too. Node.js changes some of it before our
  * first instruction.
  */
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { fstatSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { constants } from 'node:os';
 import { basename } from 'node:path';
 import { readFdinfo } from '../kernel/procfs/fdinfo.ts';
@@ -182,8 +182,14 @@ function findInherited(numbers: readonly number[]): number[] {
   return withoutNodes(open, isNonBlocking);
 }
 
-function isOpen(fd: number): boolean {
-  return existsSync(`/proc/self/fd/${fd}`);
+/** Whether a descriptor is open. */
+export function isOpen(fd: number): boolean {
+  try {
+    fstatSync(fd);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isNonBlocking(fd: number): boolean {

@@ -1,5 +1,5 @@
 /** Starts the target in its leaf, before the target executes any code. */
-import { closeSync, fstatSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { errnoName } from '../errno.ts';
@@ -9,6 +9,7 @@ import { bytesOf, textOf } from './byte-string.ts';
 import { preparePidVariables } from './environment.ts';
 import { signalNumber } from './exit-status.ts';
 import { type Executable, findExecutable } from './find-executable.ts';
+import { isOpen } from './inherited-state.ts';
 import { describeExecFailure } from './interpreter.ts';
 import type { LaunchRequest, Target } from './launch-request.ts';
 import { startStub } from './stub-process.ts';
@@ -128,15 +129,6 @@ function sendSignal(pid: number, signal: string): void {
     process.kill(pid, signalNumber(signal));
   } catch {
     // It has ended meanwhile, or runs as another user by now.
-  }
-}
-
-function isOpen(fd: number): boolean {
-  try {
-    fstatSync(fd);
-    return true;
-  } catch {
-    return false;
   }
 }
 
