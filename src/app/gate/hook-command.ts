@@ -1,9 +1,13 @@
 /** `--prepare` and `--cleanup`: user commands that run outside any leaf. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { UsageError } from '../../errors.ts';
+import { shorten } from '../../format/shorten.ts';
 import { endingSignals } from '../../target/signals.ts';
 
 const STANDARD_ERROR = 2;
+
+/** The part of a command line that an error shows. Unit: characters. */
+const MAX_SHOWN = 200;
 
 /**
  * Runs a command line with /bin/sh and waits for it. Its output goes to standard error because ours may be
@@ -39,10 +43,5 @@ export async function runHook(option: '--prepare' | '--cleanup', commandLine: st
   for (const signal of endingSignals()) process.off(signal, passOn);
   const fault = received === undefined ? problem : `ended by ${received}`;
   if (fault !== undefined)
-    throw new UsageError(option, `${option} ${JSON.stringify(shorten(commandLine))}: ${fault}`);
-}
-
-/** A budget file may contain a line of any length. */
-function shorten(commandLine: string): string {
-  return commandLine.length > 200 ? `${commandLine.slice(0, 200)}...` : commandLine;
+    throw new UsageError(option, `${option} ${JSON.stringify(shorten(commandLine, MAX_SHOWN))}: ${fault}`);
 }

@@ -2,6 +2,7 @@
 import { InputError, type ToolError, UsageError } from '../../errors.ts';
 import { findBadSet } from '../../format/glob.ts';
 import { safeText } from '../../format/safe-text.ts';
+import { shorten } from '../../format/shorten.ts';
 
 /** A part of a text. */
 export interface Span {
@@ -31,8 +32,7 @@ export function faultIn(text: string, where: string, span: Span, message: string
   const marked = safeText(text.slice(span.from, Math.min(to, span.from + span.length))).length;
   const caret = `${' '.repeat(before)}^${'~'.repeat(Math.max(0, marked - 1))}`;
   const shown = `${start}${safeText(text.slice(from, to))}${to === text.length ? '' : '...'}`;
-  const problem = message.length > 4 * MAX_SHOWN ? `${message.slice(0, 4 * MAX_SHOWN)}...` : message;
-  const [full, detail] = [`${where}: ${problem}`, `  ${shown}\n  ${caret}`];
+  const [full, detail] = [`${where}: ${shorten(message, 4 * MAX_SHOWN)}`, `  ${shown}\n  ${caret}`];
   // An option, or a place such as `budget.json:12: budgets[2].budget`.
   return where.startsWith('--')
     ? new UsageError(where, full, hint, detail)
