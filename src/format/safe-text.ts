@@ -24,7 +24,12 @@ function escapeUnit(character: string): string {
 
 /** A line of text that may start with text from outside: GitHub executes lines that start with `::`. */
 export function safeLine(line: string): string {
-  return safeText(line).replace(/^(\s*):(?=:)/, '$1\\x3a');
+  return withoutCommand(safeText(line));
+}
+
+/** A line that is safe otherwise, as {@link safeLine}. */
+export function withoutCommand(line: string): string {
+  return line.replace(/^(\s*):(?=:)/, '$1\\x3a');
 }
 
 /** JSON for any output, with what {@link safeText} replaces as escapes of JSON: the value is the same. */

@@ -6,7 +6,7 @@
  * modules take to load. Here a line that is some columns too short does no harm.
  */
 
-import { safeLine, safeText } from './safe-text.ts';
+import { safeText, withoutCommand } from './safe-text.ts';
 
 /** Two columns wide. Source: UAX #11, the main blocks; emoji that are drawn as such. */
 const WIDE =
@@ -33,7 +33,7 @@ export function wrapLines(lines: readonly string[], width: number | undefined): 
 
 /** Lines of text as they are printed: {@link wrapLines}, without anything that the reader interprets. */
 export function printableLines(lines: readonly string[], width: number | undefined): string[] {
-  return wrapLines(lines.map(safeText), width).map(safeLine);
+  return wrapLines(lines.map(safeText), width).map(withoutCommand);
 }
 
 /** The start of a line, with dots, if it is wider than `width` columns. */
