@@ -14,7 +14,7 @@ const KEEP_YOUNG_SMALL = '--semi-space-growth-factor=1';
  * that a garbage collection has emptied, unless it optimises for size: up to 12 MiB over 1,000,000 samples.
  */
 export function keepHeapSmall(afterMs = CHANGE_AFTER_MS): void {
-  setTimeout(() => void changeFlags(KEEP_YOUNG_SMALL, '--optimize-for-size'), afterMs).unref();
+  changeFlags([KEEP_YOUNG_SMALL, '--optimize-for-size'], afterMs);
 }
 
 /**
@@ -36,11 +36,14 @@ export async function keepYoungGenerationSmall(): Promise<() => void> {
  */
 export function optimiseLate(): void {
   if (Number.parseInt(process.versions.node, 10) < 22) {
-    setTimeout(() => void changeFlags('--interrupt-budget=2000000'), CHANGE_AFTER_MS).unref();
+    changeFlags(['--interrupt-budget=2000000'], CHANGE_AFTER_MS);
   }
 }
 
-async function changeFlags(...flags: readonly string[]): Promise<void> {
-  const { setFlagsFromString } = await import('node:v8');
-  for (const flag of flags) setFlagsFromString(flag);
+function changeFlags(flags: readonly string[], afterMs: number): void {
+  const change = async () => {
+    const { setFlagsFromString } = await import('node:v8');
+    for (const flag of flags) setFlagsFromString(flag);
+  };
+  setTimeout(() => void change(), afterMs).unref();
 }
