@@ -1,5 +1,6 @@
 /** The file of `--save-baseline`, which later runs are compared with. `schema/baseline.schema.json`. */
 import { compileGlob, type NamePattern } from '../../format/glob.ts';
+import { safeJson } from '../../format/safe-text.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import { ownValue } from '../../model/own-value.ts';
 import type { Mode } from '../../model/sample.ts';
@@ -126,16 +127,17 @@ function sumOfMaps(maps: Record<string, number> | undefined, names: NamePattern)
  */
 export function formatBaseline(baseline: Baseline): string {
   const { medians, breakdown, runs, type, version, cmemstat, time, command, mode, host } = baseline;
-  const compact = (value: unknown) => JSON.stringify(value);
   const entries: [string, string][] = [
     ...Object.entries({ type, version, cmemstat, time, command, mode, host }).flatMap(
-      ([key, value]): [string, string][] => (value === undefined ? [] : [[key, compact(value)]]),
+      ([key, value]): [string, string][] => (value === undefined ? [] : [[key, safeJson(value)]]),
     ),
-    ['medians', JSON.stringify(sortedFigures(medians), undefined, 2).replaceAll('\n', '\n  ')],
-    ...(breakdown === undefined ? [] : [['breakdown', lines(breakdown.map(compact))] as [string, string]]),
-    ['runs', lines(runs.map((run) => compact(sortedFigures(run))))],
+    ['medians', safeJson(sortedFigures(medians), 2).replaceAll('\n', '\n  ')],
+    ...(breakdown === undefined
+      ? []
+      : [['breakdown', lines(breakdown.map((line) => safeJson(line)))] as [string, string]]),
+    ['runs', lines(runs.map((run) => safeJson(sortedFigures(run))))],
   ];
-  return `{\n${entries.map(([key, text]) => `  ${compact(key)}: ${text}`).join(',\n')}\n}\n`;
+  return `{\n${entries.map(([key, text]) => `  ${safeJson(key)}: ${text}`).join(',\n')}\n}\n`;
 }
 
 function lines(items: readonly string[]): string {
