@@ -1,5 +1,4 @@
 /** JSON with a line for each element of a list: indenting thousands takes longer than reading them. */
-
 import { safeJson } from './safe-text.ts';
 
 /**

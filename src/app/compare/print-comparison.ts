@@ -1,5 +1,4 @@
 /** `cmemstat compare`: compares two sets of runs. */
-
 import { existsSync } from 'node:fs';
 import { compareRuns } from '../../budget/comparison/compare.ts';
 import type { Side } from '../../budget/comparison/host-doubts.ts';

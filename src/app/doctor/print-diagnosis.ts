@@ -1,5 +1,4 @@
 /** `cmemstat doctor`: prints what this host can measure. */
-
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { safeJson } from '../../format/safe-text.ts';
 import { StandardOutput } from '../../output/standard-output.ts';

@@ -3,10 +3,11 @@
 // cmemstat writes one request (struct request and what follows it). The stub opens the cgroup.procs files,
 // starts a child that shares its memory until exec, as vfork(2) does, and stays as the child's parent. The
 // child changes its working directory, writes 0 to the files, restores descriptors and limit, becomes another
-// user if asked to, restores signals, and becomes the target. As it has no memory of its own until then, nothing but the target is charged to the
-// cgroup. The stub reports how the start ended (struct started), and sends SIGCHLD to cmemstat, which reads
-// the socket then, as it does when the stub ends. Then it waits for the target and reports its whole wait
-// status (struct ended): Node.js has no way to say that a real-time signal ended a process.
+// user if asked to, restores signals, and becomes the target. As it has no memory of its own until then,
+// nothing but the target is charged to the cgroup. The stub reports how the start ended (struct started), and
+// sends SIGCHLD to cmemstat, which reads the socket then, as it does when the stub ends. Then it waits for
+// the target and reports its whole wait status (struct ended): Node.js has no way to say that a real-time
+// signal ended a process.
 //
 // No C library: it starts in a fraction of the time of a shell, and works with any.
 
@@ -134,8 +135,9 @@ enum {
 };
 
 // Followed by `moves` pairs of i32 (from, to; with from -1, `to` is a variable that gets the pid of the
-// target), by `groups` numbers (u32) of supplementary groups, then by strings that end in NUL: the files to join by, the working directory (empty for that of
-// cmemstat), the path to execute, the arguments, the environment.
+// target), by `groups` numbers (u32) of supplementary groups, then by strings that end in NUL: the files to
+// join by, the working directory (empty for that of cmemstat), the path to execute, the arguments, the
+// environment.
 struct request {
   u32 magic, bytes, joins, moves, arguments, variables, flags, groups;
   u64 ignored, blocked, soft, hard;
