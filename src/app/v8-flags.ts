@@ -18,15 +18,19 @@ export function keepHeapSmall(afterMs = CHANGE_AFTER_MS): void {
 }
 
 /**
- * Before a list of up to thousands of objects is read: a young generation that grows to 16 MiB costs more
- * page faults than it saves garbage collections. Measured with 10,000 maps: 9,200 page faults instead of
- * 14,300, and a sixth less CPU time. All modules must be loaded, and the flag restored before the exit, when
+ * Works with lists of up to thousands of objects: a young generation that grows to 16 MiB costs more page
+ * faults than it saves garbage collections. Measured with 10,000 maps: 9,200 page faults instead of 14,300,
+ * and a sixth less CPU time. All modules must be loaded, and the default is restored for the exit, when
  * compiled code is cached: V8 refuses it under other flags.
  */
-export async function keepYoungGenerationSmall(): Promise<() => void> {
+export async function withSmallYoungGeneration(work: () => Promise<void>): Promise<void> {
   const { setFlagsFromString } = await import('node:v8');
   setFlagsFromString(KEEP_YOUNG_SMALL);
-  return () => setFlagsFromString('--semi-space-growth-factor=2');
+  try {
+    await work();
+  } finally {
+    setFlagsFromString('--semi-space-growth-factor=2');
+  }
 }
 
 /**

@@ -4,12 +4,12 @@ import { safeJson } from '../../format/safe-text.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { terminalWidth } from '../../output/terminal-width.ts';
 import { VERSION } from '../../version.ts';
-import { keepYoungGenerationSmall } from '../v8-flags.ts';
+import { withSmallYoungGeneration } from '../v8-flags.ts';
 import { toBpftoolMaps } from './bpftool-json.ts';
 import { toMapDocument } from './document.ts';
 import { evaluateListing, type ListingOptions } from './listing.ts';
 import { renderMapTable, renderMapTotal } from './map-table.ts';
-import { type MapsOptions, type MapsReading, openMaps } from './maps.ts';
+import { type MapsOptions, type MapsReader, type MapsReading, openMaps } from './maps.ts';
 
 const CLEAR_SCREEN = '\x1b[H\x1b[2J\x1b[3J';
 
@@ -32,19 +32,21 @@ export interface PrintMapsOptions {
  * @throws ToolError that names the capability if maps cannot be read; OutputError.
  */
 export async function printMaps(options: PrintMapsOptions): Promise<void> {
-  const { watchMs } = options;
-  const output = new StandardOutput();
   const reader = await openMaps(options.reading);
-  const restore = await keepYoungGenerationSmall();
   try {
-    const stop = watchMs === undefined ? undefined : stopSignal();
-    do {
-      await output.writeAll(render(reader.read(), options));
-    } while (!output.isClosed && stop !== undefined && watchMs !== undefined && (await stop.after(watchMs)));
+    await withSmallYoungGeneration(() => printReadings(reader, options));
   } finally {
     reader.close();
-    restore();
   }
+}
+
+async function printReadings(reader: MapsReader, options: PrintMapsOptions): Promise<void> {
+  const { watchMs } = options;
+  const output = new StandardOutput();
+  const stop = watchMs === undefined ? undefined : stopSignal();
+  do {
+    await output.writeAll(render(reader.read(), options));
+  } while (!output.isClosed && stop !== undefined && watchMs !== undefined && (await stop.after(watchMs)));
 }
 
 /** The lines; repeated JSON has one line for each reading. */

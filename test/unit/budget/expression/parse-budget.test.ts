@@ -212,6 +212,13 @@ describe('parseBudget', () => {
     );
   });
 
+  it('shows a part of a long expression', () => {
+    const metric = 'x'.repeat(100_000);
+    const fault = errorOf(`${metric}<=1`);
+    expect(fault.message).toMatch(/^--budget: no metric `x+\.\.\.$/);
+    expect(`${fault.message}${fault.hint}${fault.detail}`.length).toBeLessThan(2000);
+  });
+
   it('never throws anything but a UsageError whose caret is inside the text', () => {
     const texts = fc.oneof(
       fc.string(),

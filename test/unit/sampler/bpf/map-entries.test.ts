@@ -155,6 +155,16 @@ describe('the bytes', () => {
     expect(opened).toEqual([]);
   });
 
+  it('are not shared by maps of one definition with other elements', () => {
+    const { entries } = entriesWith({ readFdinfo: () => fdinfo(0) });
+    const tries = [0, 10, 10].map((elements, at) =>
+      map({ id: at + 1, type: mapTypeNumber('lpm_trie'), map_flags: 1, elements }),
+    );
+    const [empty, full, twin] = entries.update(tries, undefined).map(({ computedBytes }) => computedBytes);
+    expect(full).toBeGreaterThan(required(empty));
+    expect(twin).toBe(full);
+  });
+
   it.each([
     ['when-needed', undefined, []],
     ['when-different', 5000, [1]],
