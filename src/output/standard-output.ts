@@ -15,8 +15,9 @@ export class StandardOutput {
   readonly #writer: LineWriter;
   #error: OutputError | undefined;
 
-  constructor() {
-    this.#writer = new LineWriter(1, 'standard output', (error) => {
+  /** `fd` replaces standard output in tests. */
+  constructor(fd = 1) {
+    this.#writer = new LineWriter(fd, 'standard output', (error) => {
       this.#error = error;
     });
   }

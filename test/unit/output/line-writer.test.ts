@@ -6,22 +6,14 @@ import { describe, expect, it, vi } from 'vitest';
 import type { OutputError } from '#src/errors.ts';
 import { LineWriter } from '#src/output/line-writer.ts';
 import { makeTree } from '../temporary-tree.ts';
+import { makePipe } from './pipe.ts';
 
-const { O_RDONLY, O_RDWR, O_WRONLY, O_NONBLOCK } = constants;
+const { O_RDWR, O_NONBLOCK } = constants;
 const MIB = 1024 * 1024;
 
 const fail = (error: OutputError) => {
   throw error;
 };
-
-/** A pipe, as two descriptors. */
-function makePipe(writeFlags = 0): { reader: number; writer: number } {
-  const path = join(makeTree(), 'pipe');
-  execFileSync('mkfifo', [path]);
-  // A pipe without a writer can only be opened for reading this way.
-  const reader = openSync(path, O_RDONLY | O_NONBLOCK);
-  return { reader, writer: openSync(path, O_WRONLY | writeFlags) };
-}
 
 /** A reader that reads repeatedly; a pipe buffers 64 KiB at a time. Unit: milliseconds. */
 const SOON = { timeout: 10_000, interval: 1 };
