@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { errnoOf } from '../errors.ts';
 import { monotonicMs } from '../kernel/monotonic.ts';
 import { countDescriptors } from '../kernel/procfs/descriptor-count.ts';
-import { parsePss } from '../kernel/procfs/smaps-rollup.ts';
+import { parsePss } from '../kernel/procfs/memory/smaps-rollup.ts';
 
 /** The last read values. */
 export interface Details {

@@ -3,8 +3,8 @@ import { createReadStream } from 'node:fs';
 import { opendir, readFile, readlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import { describeErrno, errnoOf } from '../errors.ts';
+import { type MappedMemory, SmapsTotals } from '../kernel/procfs/memory/smaps.ts';
 import { type ProcessLimit, parseLimits } from '../kernel/procfs/pid-limits.ts';
-import { type MappedMemory, SmapsTotals } from '../kernel/procfs/smaps.ts';
 
 /** What was read, or why it could not be. */
 type Read<T> = T | { failure: string };

@@ -3,9 +3,9 @@
  * memory.
  */
 import { errnoOf } from '../errors.ts';
+import { parsePss } from '../kernel/procfs/memory/smaps-rollup.ts';
 import { findLivingThread, hasExited, type PidStat } from '../kernel/procfs/pid-stat.ts';
 import { descendantsOf, listAllProcesses } from '../kernel/procfs/process-tree.ts';
-import { parsePss } from '../kernel/procfs/smaps-rollup.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
 import type { TreeFigures } from '../model/sample.ts';
 import type { FigureReader, Figures } from './figure-reader.ts';

@@ -1,7 +1,7 @@
 /** All details of one process: what its list shows, and its mappings, limits and descriptors. */
 import { formatShortCommand } from '../../format/safe-text.ts';
 import { formatDuration } from '../../format/units.ts';
-import type { MappedMemory } from '../../kernel/procfs/smaps.ts';
+import type { MappedMemory } from '../../kernel/procfs/memory/smaps.ts';
 import type { ProcessFacts } from '../../sampler/process-facts.ts';
 import { processGrowth } from '../state/lists.ts';
 import type { ProcessEntry, View } from '../state/view.ts';

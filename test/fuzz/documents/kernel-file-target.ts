@@ -20,13 +20,13 @@ import { countCpuList, countSoftirqColumns } from '#src/kernel/possible-cpus.ts'
 import { parsePageSize } from '#src/kernel/procfs/auxv.ts';
 import { parseEffectiveCapabilities } from '#src/kernel/procfs/capabilities.ts';
 import { linkFdinfo, mapFdinfo, parseFdinfo, programFdinfo } from '#src/kernel/procfs/fdinfo.ts';
+import { SmapsTotals } from '#src/kernel/procfs/memory/smaps.ts';
+import { parsePss } from '#src/kernel/procfs/memory/smaps-rollup.ts';
 import { parseMountinfo } from '#src/kernel/procfs/mountinfo.ts';
 import { parsePidCgroup } from '#src/kernel/procfs/pid-cgroup.ts';
 import { parseCommandLine, parseEffectiveUid } from '#src/kernel/procfs/pid-identity.ts';
 import { parseLimits } from '#src/kernel/procfs/pid-limits.ts';
 import { parsePidStat } from '#src/kernel/procfs/pid-stat.ts';
-import { SmapsTotals } from '#src/kernel/procfs/smaps.ts';
-import { parsePss } from '#src/kernel/procfs/smaps-rollup.ts';
 import { parseOpenFiles } from '#src/target/inherited-state.ts';
 import { mutateBytes, mutateText } from '../mutate-bytes.ts';
 import { callAll, type DocumentTarget } from './document-target.ts';

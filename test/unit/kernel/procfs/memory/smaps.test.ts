@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { SmapsTotals } from '#src/kernel/procfs/smaps.ts';
+import { SmapsTotals } from '#src/kernel/procfs/memory/smaps.ts';
 
 const SMAPS = `55d0c0a3b000-55d0c0a5c000 rw-p 00000000 00:00 0                          [heap]
 Size:                132 kB

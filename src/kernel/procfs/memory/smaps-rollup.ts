@@ -1,4 +1,4 @@
-import { kibToBytes, malformed, parseCounter } from '../number.ts';
+import { kibToBytes, malformed, parseCounter } from '../../number.ts';
 
 /**
  * The proportional set size of a process, from `/proc/<pid>/smaps_rollup`:
