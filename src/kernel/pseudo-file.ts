@@ -51,10 +51,10 @@ function kernelFileError(
 }
 
 /**
- * Reads a kernel file once, without stat.
+ * Reads a kernel file once, without stat; `latin1` where it contains names, of which any byte may be part.
  * @throws KernelFileError with the errno.
  */
-export function readPseudoFile(path: string | Buffer): string {
+export function readPseudoFile(path: string | Buffer, encoding: 'latin1' | 'utf8' = 'utf8'): string {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -62,7 +62,7 @@ export function readPseudoFile(path: string | Buffer): string {
     throw kernelFileError('open', String(path), error);
   }
   try {
-    return readAll(fd, String(path), 'utf8');
+    return readAll(fd, String(path), encoding);
   } finally {
     closeSync(fd);
   }

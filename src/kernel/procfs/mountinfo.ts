@@ -2,6 +2,10 @@ import { malformed } from '../number.ts';
 
 /** One mount, from `/proc/self/mountinfo`. */
 export interface Mount {
+  /** Unique among the mounts that exist; reused after an unmount. */
+  id: number;
+  /** The mount that it is mounted on; not in the list for the root of the namespace or of a chroot. */
+  parentId: number;
   /** The device of the file system, as `major:minor`. */
   device: string;
   /** The directory of the file system that is mounted; `/` for the root. */
@@ -28,7 +32,7 @@ export function parseMountinfo(text: string, path: string): Mount[] {
     if (line === '') continue;
     const fields = line.split(' ');
     const dash = fields.indexOf('-', 6);
-    const [, , device, root, mountPoint, options] = fields;
+    const [id, parentId, device, root, mountPoint, options] = fields;
     const fsType = fields[dash + 1];
     const superOptions = fields[dash + 3];
     if (
@@ -41,6 +45,8 @@ export function parseMountinfo(text: string, path: string): Mount[] {
       throw malformed(path, index + 1, `'${line}' is not a mount`);
     }
     mounts.push({
+      id: Number(id),
+      parentId: Number(parentId),
       device,
       root: unescapeOctal(root),
       mountPoint: unescapeOctal(mountPoint),
@@ -52,7 +58,8 @@ export function parseMountinfo(text: string, path: string): Mount[] {
   return mounts;
 }
 
-function unescapeOctal(field: string): string {
+/** Replaces the octal escapes of `mangle_path` and `seq_escape` by characters, one a byte. */
+export function unescapeOctal(field: string): string {
   return field.replace(/\\([0-7]{3})/g, (_, digits: string) =>
     String.fromCharCode(Number.parseInt(digits, 8)),
   );

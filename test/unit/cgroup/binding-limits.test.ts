@@ -49,6 +49,8 @@ describe('readBindingLimits1', () => {
   const facts = (top: string, more: Partial<HierarchyFacts> = {}): HierarchyFacts => ({
     mounts: [
       {
+        id: 1,
+        parentId: 0,
         device: '0:1',
         root: '/',
         mountPoint: join(top, 'cpu'),

@@ -20,6 +20,8 @@ const V1 = join(top, 'memory');
 const UNIFIED = join(top, 'unified');
 
 const mount2 = (mountPoint: string, more: Partial<Mount> = {}): Mount => ({
+  id: 1,
+  parentId: 0,
   device: '0:1',
   root: '/',
   mountPoint,
@@ -29,6 +31,8 @@ const mount2 = (mountPoint: string, more: Partial<Mount> = {}): Mount => ({
   ...more,
 });
 const mount1 = (mountPoint: string, controllers: string[], more: Partial<Mount> = {}): Mount => ({
+  id: 1,
+  parentId: 0,
   device: '0:1',
   root: '/',
   mountPoint,

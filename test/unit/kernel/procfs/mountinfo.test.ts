@@ -15,6 +15,8 @@ describe('parseMountinfo', () => {
       parse('35 31 0:32 / /sys/fs/cgroup/memory rw,nosuid,relatime - cgroup cgroup rw,memory\n'),
     ).toEqual([
       {
+        id: 35,
+        parentId: 31,
         device: '0:32',
         root: '/',
         mountPoint: '/sys/fs/cgroup/memory',

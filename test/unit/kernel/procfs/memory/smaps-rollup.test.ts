@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { parsePss } from '#src/kernel/procfs/memory/smaps-rollup.ts';
-import { capturedKernels } from '../../captured-kernels.ts';
+import { capturedKernels } from '../../../captured-kernels.ts';
 
 const HEAD = '55d0c0a3b000-7ffd0d9f2000 ---p 00000000 00:00 0    [rollup]\n';
 
