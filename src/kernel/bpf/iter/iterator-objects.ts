@@ -1,8 +1,7 @@
 /** Prepares the programs of all iterators for the running kernel. */
-import { errnoOf, UnsupportedError } from '../../../errors.ts';
 import { type CacheSources, type KernelCacheEntry, openKernelCache } from '../../kernel-cache.ts';
 import { finishSteps, takeSteps } from '../../steps.ts';
-import { type Btf, readKernelBtf } from '../btf/btf.ts';
+import { KERNEL_BTF, requireKernelBtf } from '../btf/kernel-btf.ts';
 import { parseObject } from '../elf/object-specification.ts';
 import { prepareInSteps } from '../load/prepare-object.ts';
 import {
@@ -13,7 +12,7 @@ import {
   type PreparedObject,
 } from '../load/prepared-object.ts';
 import { OBJECTS_IDENTITY } from '../programs/compiled/identity.ts';
-import { OBJECT_NAMES, type ObjectName, readObjectFile } from '../programs/object-files.ts';
+import { ITERATOR_NAMES, type IteratorName, readObjectFile } from '../programs/object-files.ts';
 
 /** Features of the running kernel that the iterators depend on. */
 export interface IteratorFacts {
@@ -25,18 +24,16 @@ export interface IteratorFacts {
 
 /** The programs of all iterators, relocated for one kernel. */
 export interface IteratorObjects extends IteratorFacts {
-  readonly prepared: (name: ObjectName) => PreparedObject;
+  readonly prepared: (name: IteratorName) => PreparedObject;
 }
 
 /** The cached form; each object is decoded when it is used. */
 interface EncodedObjects extends IteratorFacts {
-  readonly objects: Readonly<Record<ObjectName, EncodedObject>>;
+  readonly objects: Readonly<Record<IteratorName, EncodedObject>>;
 }
 
 // Increment whenever the loader prepares the same object differently.
 const PREPARATION = 1;
-
-const KERNEL_BTF = '/sys/kernel/btf/vmlinux';
 
 /** The kernel whose types are used, and where the result is cached; the defaults are this host's. */
 export type IteratorSources = CacheSources & { btfPath?: string };
@@ -91,7 +88,7 @@ function isEncoded(value: unknown): value is EncodedObjects {
   return (
     typeof recordsCharge === 'boolean' &&
     typeof sumsElements === 'boolean' &&
-    OBJECT_NAMES.every((name) => isEncodedObject(objects?.[name], name))
+    ITERATOR_NAMES.every((name) => isEncodedObject(objects?.[name], name))
   );
 }
 
@@ -103,8 +100,8 @@ function* prepareIterators(btfPath = KERNEL_BTF): Generator<void, EncodedObjects
   const btf = requireKernelBtf(btfPath);
   yield;
   yield* btf.buildIndex();
-  const objects: Partial<Record<ObjectName, EncodedObject>> = {};
-  for (const name of OBJECT_NAMES) {
+  const objects: Partial<Record<IteratorName, EncodedObject>> = {};
+  for (const name of ITERATOR_NAMES) {
     const specification = parseObject(readObjectFile(name), name);
     yield;
     objects[name] = encodePreparedObject(yield* prepareInSteps(specification, btf));
@@ -113,19 +110,6 @@ function* prepareIterators(btfPath = KERNEL_BTF): Generator<void, EncodedObjects
   return {
     recordsCharge: ['objcg', 'memcg'].some((member) => btf.findMember('bpf_map', member) !== undefined),
     sumsElements: btf.findFunc('bpf_map_sum_elem_count') !== undefined,
-    objects: objects as Record<ObjectName, EncodedObject>,
+    objects: objects as Record<IteratorName, EncodedObject>,
   };
-}
-
-function requireKernelBtf(path: string): Btf {
-  try {
-    return readKernelBtf(path);
-  } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
-    throw new UnsupportedError('kernel BTF', `this kernel has no ${path}`, {
-      hint: 'use a kernel that is built with CONFIG_DEBUG_INFO_BTF=y',
-      since: '5.4',
-      cause: error,
-    });
-  }
 }

@@ -19,7 +19,9 @@ typedef _Bool bool;
 #define NULL ((void *)0)
 #define SEC(name) __attribute__((section(name), used))
 #define __always_inline inline __attribute__((always_inline))
+#define __noinline __attribute__((noinline))
 #define __ksym __attribute__((section(".ksyms")))
+#define __unused __attribute__((unused))
 #define __weak __attribute__((weak))
 #define IS_BIG_ENDIAN (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)
 
@@ -31,17 +33,36 @@ typedef _Bool bool;
 #define DECLARE_CONSTANT(name) extern const void cmemstat_##name __ksym __weak
 #define CONSTANT(name) ((__u64)&cmemstat_##name)
 
+/* Definitions of maps. */
+#define __uint(name, value) int(*name)[value]
+#define __type(name, value) typeof(value) *name
+
 /* enum bpf_func_id, part of the kernel's stable interface. */
+static void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
+static long (*const bpf_map_update_elem)(void *map, const void *key, const void *value, __u64 flags) = (void *)2;
 static __u64 (*const bpf_get_current_pid_tgid)(void) = (void *)14;
+/* A number and no tracked pointer: follow it with read_kernel(). */
+static __u64 (*const bpf_get_current_task)(void) = (void *)35;
 static long (*const bpf_probe_read_kernel)(void *dst, __u32 size, const void *unsafe_ptr) = (void *)113;
+static long (*const bpf_probe_read_kernel_str)(void *dst, __u32 size, const void *unsafe_ptr) = (void *)115;
 static long (*const bpf_seq_write)(void *seq, const void *data, __u32 len) = (void *)127;
 static void *(*const bpf_per_cpu_ptr)(const void *percpu_ptr, __u32 cpu) = (void *)153;
+/* Since Linux 5.17; at most 2^23 turns. The callback ends the loop by returning 1. */
+static long (*const bpf_loop)(__u32 turns, void *callback, void *context, __u64 flags) = (void *)181;
 
 /* The second argument of __builtin_preserve_field_info(); enum bpf_core_relo_kind. */
 enum { FIELD_BYTE_OFFSET = 0, FIELD_BYTE_SIZE = 1, FIELD_EXISTS = 2, FIELD_LSHIFT_U64 = 4, FIELD_RSHIFT_U64 = 5 };
 
 /* Whether the running kernel has the member. Where it hasn't, code behind this test is never verified. */
 #define field_exists(type, member) __builtin_preserve_field_info(((type *)0)->member, FIELD_EXISTS)
+
+/* The offset of a member in the running kernel. Unit: bytes. */
+#define field_offset(type, member) __builtin_preserve_field_info(((type *)0)->member, FIELD_BYTE_OFFSET)
+/* The size of a type in the running kernel; 0 where it has none of that name. Unit: bytes. */
+#define type_size(type) __builtin_preserve_type_info(*(type *)0, 1)
+/* The value of an enumerator in the running kernel, and whether it has it. */
+#define enum_value(type, name) __builtin_preserve_enum_value(*(type *)name, 1)
+#define enum_exists(type, name) __builtin_preserve_enum_value(*(type *)name, 0)
 
 /*
  * Reads a member through a pointer whose type the verifier does not track: zero where the address is bad. A pointer
@@ -90,15 +111,23 @@ struct btf {
 
 struct kernfs_node {
 	__u64 id;
+	const char *name;
 } __attribute__((preserve_access_index));
 
-struct cgroup {
-	struct kernfs_node *kn;
-} __attribute__((preserve_access_index));
+struct cgroup;
+struct cgroup_subsys;
 
 struct cgroup_subsys_state {
 	struct cgroup *cgroup;
+	struct cgroup_subsys *ss;
+	__u32 flags;
 	struct cgroup_subsys_state *parent;
+} __attribute__((preserve_access_index));
+
+struct cgroup {
+	struct cgroup_subsys_state self;
+	int level;
+	struct kernfs_node *kn;
 } __attribute__((preserve_access_index));
 
 struct mem_cgroup {
@@ -195,8 +224,11 @@ struct file_operations {
 	int (*release)(void);
 } __attribute__((preserve_access_index));
 
+struct address_space;
+
 struct file {
 	const struct file_operations *f_op;
+	struct address_space *f_mapping;
 	void *private_data;
 } __attribute__((preserve_access_index));
 
@@ -212,9 +244,23 @@ struct pid {
 	struct upid numbers[1];
 } __attribute__((preserve_access_index));
 
+struct css_set {
+	struct cgroup_subsys_state *subsys[1];
+} __attribute__((preserve_access_index));
+
+struct fdtable {
+	struct file **fd;
+} __attribute__((preserve_access_index));
+
+struct files_struct {
+	struct fdtable *fdt;
+} __attribute__((preserve_access_index));
+
 struct task_struct {
 	int tgid;
 	struct task_struct *group_leader;
 	struct pid *thread_pid;
+	struct files_struct *files;
+	struct css_set *cgroups;
 	char comm[16];
 } __attribute__((preserve_access_index));

@@ -50,11 +50,29 @@ export interface Libc {
    * errno.
    */
   getrusage(who: number, usage: Uint8Array): number;
+  /** The calls about memory; looked up when they are first asked for, because few commands need them. */
+  memory(): MemoryCalls;
   /**
    * The address of a buffer, for structures with pointers. The buffer must stay reachable for the garbage
    * collector until the kernel is done with it.
    */
   address(buffer: Uint8Array): bigint;
+}
+
+/** Calls of the C library about memory. */
+export interface MemoryCalls {
+  /** memfd_create(2). Returns the new file descriptor, or the negated errno. Since: Linux 3.17. */
+  memfdCreate(name: string, flags: number): number;
+  /** mmap(2) of a file from its start. Returns the address, or the negated errno. */
+  mmap(length: number, protection: number, flags: number, fd: number): bigint;
+  /** munmap(2). Returns 0 or the negated errno. */
+  munmap(address: bigint, length: number): number;
+  /** mincore(2): a byte for each page. Returns 0 or the negated errno. */
+  mincore(address: bigint, length: number, pages: Uint8Array): number;
+  /**
+   * cachestat(2) by its number, 451 on all architectures. Returns 0 or the negated errno. Since: Linux 6.5.
+   */
+  cachestat(fd: number, range: Uint8Array, statistics: Uint8Array): number;
 }
 
 let libc: Promise<Libc> | undefined;
@@ -88,6 +106,28 @@ async function load(): Promise<Libc> {
   const getrusage = library.func('int getrusage(int who, void *usage)');
   // errno is only valid right after a failure: other work of Node may overwrite it.
   const resultOrErrno = (result: number): number => (result < 0 ? -koffi.errno() : result);
+  let memory: MemoryCalls | undefined;
+  const loadMemory = (): MemoryCalls => {
+    const memfd = library.func('int memfd_create(const char *name, unsigned int flags)');
+    const mmap = library.func(
+      'int64_t mmap(void *place, size_t length, int protection, int flags, int fd, int64_t offset)',
+    );
+    const munmap = library.func('int munmap(int64_t address, size_t length)');
+    const mincore = library.func('int mincore(int64_t address, size_t length, void *pages)');
+    const cachestat = library.func(
+      'long syscall(long number, unsigned int fd, void *range, void *statistics, unsigned int flags)',
+    );
+    return {
+      memfdCreate: (name, flags) => resultOrErrno(memfd(name, flags)),
+      mmap: (length, protection, flags, fd) => {
+        const address = BigInt(mmap(null, length, protection, flags, fd, 0));
+        return address === -1n ? BigInt(-koffi.errno()) : address;
+      },
+      munmap: (address, length) => resultOrErrno(munmap(address, length)),
+      mincore: (address, length, pages) => resultOrErrno(mincore(address, length, pages)),
+      cachestat: (fd, range, statistics) => resultOrErrno(cachestat(CACHESTAT, fd, range, statistics, 0)),
+    };
+  };
   return {
     syscall: (number, command, structure, size) => resultOrErrno(syscall(number, command, structure, size)),
     eventfd: (initial, flags) => resultOrErrno(eventfd(initial, flags)),
@@ -104,9 +144,16 @@ async function load(): Promise<Libc> {
       destroy: action('destroy'),
     },
     getrusage: (who, usage) => resultOrErrno(getrusage(who, usage)),
+    memory: () => {
+      memory ??= loadMemory();
+      return memory;
+    },
     address: (buffer) => koffi.address(buffer),
   };
 }
+
+/** Source: the kernel's `syscall.tbl` files; calls since 424 have the same number on all architectures. */
+const CACHESTAT = 451;
 
 /** The error if koffi cannot be loaded: it is not installed, or only without its part for this platform. */
 function explainLoadFailure(cause: unknown): UnsupportedError {

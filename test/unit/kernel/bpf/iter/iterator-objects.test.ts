@@ -12,7 +12,7 @@ import {
 } from '#src/kernel/bpf/iter/iterator-objects.ts';
 import { openLinkIterator } from '#src/kernel/bpf/iter/link-iterator.ts';
 import { openMapIterator } from '#src/kernel/bpf/iter/map-iterator.ts';
-import { OBJECT_NAMES } from '#src/kernel/bpf/programs/object-files.ts';
+import { ITERATOR_NAMES } from '#src/kernel/bpf/programs/object-files.ts';
 import { fixture } from '../../../../paths.ts';
 import { BtfBuilder } from '../btf/btf-builder.ts';
 import { descriptor, fakeBpf, refuse } from '../sys/fake-bpf.ts';
@@ -131,13 +131,13 @@ describe('prepareIteratorObjects', () => {
       pauses += 1;
       expect(existsSync(sources().directory)).toBe(false);
     }, sources());
-    const programs = OBJECT_NAMES.flatMap((name) => prepared.prepared(name).programs);
+    const programs = ITERATOR_NAMES.flatMap((name) => prepared.prepared(name).programs);
     // One after reading, four within the index; two for each object, and two for each of its programs.
-    expect(pauses).toBe(5 + 2 * OBJECT_NAMES.length + 2 * programs.length);
+    expect(pauses).toBe(5 + 2 * ITERATOR_NAMES.length + 2 * programs.length);
     const { directory: _, ...uncached } = sources();
     const atOnce = openIteratorObjects({ ...uncached, directory: '/proc/none' });
     expect(prepared).toMatchObject({ recordsCharge: true, sumsElements: false });
-    for (const name of OBJECT_NAMES) expect(prepared.prepared(name)).toEqual(atOnce.prepared(name));
+    for (const name of ITERATOR_NAMES) expect(prepared.prepared(name)).toEqual(atOnce.prepared(name));
   });
 
   it('does not yield if the cache has the objects, and fills the cache otherwise', async () => {

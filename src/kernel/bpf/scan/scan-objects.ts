@@ -1,0 +1,69 @@
+/** Prepares the programs of the page scan for the running kernel. */
+import { type CacheSources, openKernelCache } from '../../kernel-cache.ts';
+import { takeSteps } from '../../steps.ts';
+import { KERNEL_BTF, requireKernelBtf } from '../btf/kernel-btf.ts';
+import { parseObject } from '../elf/object-specification.ts';
+import { prepareInSteps } from '../load/prepare-object.ts';
+import {
+  decodePreparedObject,
+  type EncodedObject,
+  encodePreparedObject,
+  isEncodedObject,
+  type PreparedObject,
+} from '../load/prepared-object.ts';
+import { OBJECTS_IDENTITY } from '../programs/compiled/identity.ts';
+import { readObjectFile, SCAN_NAMES, type ScanObjectName } from '../programs/object-files.ts';
+
+/** The programs of the page scan, relocated for one kernel. */
+export type ScanObjects = Readonly<Record<ScanObjectName, PreparedObject>>;
+
+type EncodedScan = Readonly<Record<ScanObjectName, EncodedObject>>;
+
+// Increment whenever the loader prepares the same object differently.
+const PREPARATION = 1;
+
+/**
+ * The programs of the page scan for the running kernel: from the cache if it is valid, otherwise relocated in
+ * short steps with a pause after each. The cache entry is not that of the iterators, which every run reads.
+ *
+ * Source: `/sys/kernel/btf/vmlinux`. Since: Linux 5.4, with CONFIG_DEBUG_INFO_BTF.
+ * @throws UnsupportedError on a kernel without BTF; KernelFileError.
+ */
+export async function prepareScanObjects(
+  pause: () => Promise<void> = async () => {},
+  sources: CacheSources & { btfPath?: string } = {},
+): Promise<ScanObjects> {
+  const entry = openKernelCache('page-scan', `${PREPARATION}.${OBJECTS_IDENTITY}`, isEncoded, sources);
+  let encoded = entry.read();
+  if (encoded === undefined) {
+    encoded = await takeSteps(prepareObjects(sources.btfPath), pause);
+    entry.write(encoded);
+  }
+  return {
+    'page-scan': decodePreparedObject(encoded['page-scan']),
+    'page-names': decodePreparedObject(encoded['page-names']),
+  };
+}
+
+function isEncoded(value: unknown): value is EncodedScan {
+  const objects = value as Partial<EncodedScan> | null;
+  return (
+    typeof objects === 'object' &&
+    objects !== null &&
+    SCAN_NAMES.every((name) => isEncodedObject(objects[name], name))
+  );
+}
+
+function* prepareObjects(btfPath = KERNEL_BTF): Generator<void, EncodedScan, void> {
+  const btf = requireKernelBtf(btfPath);
+  yield;
+  yield* btf.buildIndex();
+  const objects: Partial<Record<ScanObjectName, EncodedObject>> = {};
+  for (const name of SCAN_NAMES) {
+    const specification = parseObject(readObjectFile(name), name);
+    yield;
+    objects[name] = encodePreparedObject(yield* prepareInSteps(specification, btf));
+    yield;
+  }
+  return objects as EncodedScan;
+}
