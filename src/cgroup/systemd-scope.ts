@@ -3,11 +3,11 @@ import { type ChildProcessWithoutNullStreams, execFile, spawn } from 'node:child
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { monotonicMs } from '../kernel/monotonic.ts';
-import { parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
-import { readPseudoFile, writePseudoFile } from '../kernel/pseudo-file.ts';
+import { writePseudoFile } from '../kernel/pseudo-file.ts';
 import { sleep } from '../kernel/sleep.ts';
 import { systemEnvironment } from '../kernel/system-environment.ts';
-import { chooseMemoryHierarchy, type MemoryHierarchy, readHierarchyFacts } from './hierarchy.ts';
+import { directoryOfPid } from './find-cgroup.ts';
+import type { MemoryHierarchy } from './hierarchy.ts';
 import { asRootHint, readHintFacts, userManagerHint } from './hints.ts';
 import { leafName } from './leaf-name.ts';
 import { enableControllers } from './memory-controller.ts';
@@ -235,14 +235,4 @@ async function directoryAfterMove(before: string | undefined): Promise<string | 
     if (monotonicMs() >= deadline) return undefined;
     await sleep(2);
   }
-}
-
-function directoryOfPid(pid: number): string | undefined {
-  const path = `/proc/${pid}/cgroup`;
-  const facts = readHierarchyFacts();
-  const hierarchy = chooseMemoryHierarchy({
-    ...facts,
-    memberships: parsePidCgroup(readPseudoFile(path), path),
-  });
-  return hierarchy.version === undefined ? undefined : hierarchy.ownDirectory;
 }

@@ -6,6 +6,7 @@ import type { CompareFlags } from './commands/compare-command.ts';
 import type { ElfFlags } from './commands/elf-command.ts';
 import type { ReplayFlags } from './commands/replay-command.ts';
 import type { ReportFlags } from './commands/report-command.ts';
+import { addExplainOptions, type ExplainFlags } from './options/explain-flags.ts';
 import {
   addBaselineOptions,
   addBudgetOptions,
@@ -41,6 +42,7 @@ export function addCommand(program: Command, name: string, done: Done): boolean 
 const SUBCOMMANDS = {
   doctor: addDoctorCommand,
   maps: addMapsCommand,
+  explain: addExplainCommand,
   elf: addElfCommand,
   replay: addReplayCommand,
   budget: addBudgetCommands,
@@ -72,6 +74,16 @@ function addMapsCommand(program: Command, done: Done): void {
   addMapsOptions(command).action(async (flags: MapsFlags) => {
     const { maps } = await import('./commands/maps-command.ts');
     done(await maps(flags));
+  });
+}
+
+function addExplainCommand(program: Command, done: Done): void {
+  const command = program
+    .command('explain')
+    .description('print every byte of a cgroup by name: processes, files, caches of the kernel, BPF maps');
+  addExplainOptions(command).action(async (cgroup: string | undefined, flags: ExplainFlags) => {
+    const { explain } = await import('./commands/explain-command.ts');
+    done(await explain(cgroup, flags));
   });
 }
 

@@ -26,6 +26,7 @@ export type MemoryKind =
   | 'sysv-segment'
   | 'mount'
   | 'directory'
+  | 'filesystem'
   | 'slab-cache'
   | 'page-tables'
   | 'kernel-stacks'
@@ -50,7 +51,7 @@ export interface MemoryNode {
   name: string;
   /** Of a file: as the processes of the cgroup see it. */
   path?: string;
-  /** Unit: bytes. At least that of the children, if any. */
+  /** Unit: bytes. The sum of the children, if any. */
   bytes: number;
   reclaim: Reclaim;
   /** Part of `bytes` that must be written before it can be dropped. Unit: bytes. */
@@ -62,7 +63,76 @@ export interface MemoryNode {
   /** How many objects: slab objects, sockets, processes, files. */
   count?: number;
   pid?: number;
+  /** Type of the file system of a file. */
+  fsType?: string;
+  /** Where the file system of a file is mounted. */
+  mount?: string;
   /** What else is worth knowing, as a short phrase. */
   note?: string;
   children?: MemoryNode[];
+}
+
+/**
+ * How the memory was found. `pages`: each page of the host, with its owner and its file or cache.
+ * `page-kinds`: each page with its owner and kind, from /proc/kpagecgroup and /proc/kpageflags. `counters`:
+ * memory.stat and smaps alone.
+ */
+export type ExplainMethod = 'pages' | 'page-kinds' | 'counters';
+
+/** A term that is missing. */
+export interface MissingTerm {
+  /** What is missing, such as `sockets`. */
+  term: string;
+  reason: string;
+  /** The exact command or setting that provides it; absent if there is none. */
+  hint?: string;
+}
+
+/** What the kernel says of the cgroup at one moment. */
+export interface ChargedMemory {
+  /** memory.current; on cgroup v1 memory.usage_in_bytes. Absent for the whole host. Unit: bytes. */
+  current?: number;
+  /** The fields of memory.stat that the tree is compared with. Unit: bytes. */
+  stat: Record<string, number>;
+}
+
+/** Advice on some of the memory. */
+export interface ExplainAdvice {
+  kind: 'read-once' | 'unheld-tmpfs' | 'negative-dentries' | 'unread-sockets' | 'page-tables' | 'bpf-maps';
+  /** Memory that it is about. Unit: bytes. */
+  bytes: number;
+  text: string;
+}
+
+/** An estimate from a part of the pages. */
+export interface ScanSample {
+  /** One of this many pages was read. */
+  every: number;
+  /** Standard error of the sum; absent if a single slice was read. Unit: bytes. */
+  standardErrorBytes?: number;
+}
+
+/** The memory of a cgroup, or of the host, by name. */
+export interface Explanation {
+  /** As in `/proc/<pid>/cgroup`; absent for the whole host. */
+  cgroup?: string;
+  method: ExplainMethod;
+  /** Why it is not `pages`, and what makes it so. */
+  reason?: string;
+  hint?: string;
+  /** Right before and right after the pages were read. */
+  before: ChargedMemory;
+  after: ChargedMemory;
+  /** Whether the processes were frozen meanwhile. */
+  frozen?: true;
+  sample?: ScanSample;
+  /** Time that reading the pages took. Unit: milliseconds. */
+  scanMs?: number;
+  /** Number of pages of the host that were read. */
+  scannedPages?: number;
+  tree: MemoryNode;
+  /** Memory that no cgroup pays for, or that is counted elsewhere; not part of the tree. */
+  beside: MemoryNode[];
+  missing: MissingTerm[];
+  advice: ExplainAdvice[];
 }

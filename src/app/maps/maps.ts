@@ -1,7 +1,7 @@
 /** `cmemstat maps`: combines an inventory, related objects of its maps, and advice. */
 import { existsSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { CgroupPaths } from '../../cgroup/cgroup-paths.ts';
+import { findCgroup } from '../../cgroup/find-cgroup.ts';
 import { chooseMemoryHierarchy, readHierarchyFacts } from '../../cgroup/hierarchy.ts';
 import { listProcesses } from '../../cgroup/subtree.ts';
 import { ToolError, UsageError } from '../../errors.ts';
@@ -64,7 +64,8 @@ export async function openMaps(options: MapsOptions): Promise<MapsReader> {
     throw new UsageError('--pid', `--pid ${pid}: no such process`);
   }
   const mountPoint = memoryMountPoint();
-  const directory = options.cgroup === undefined ? undefined : cgroupDirectory(options.cgroup, mountPoint);
+  const directory =
+    options.cgroup === undefined ? undefined : findCgroup(options.cgroup, '--cgroup').directory;
   const inventory = await openBpfInventory({
     cgroupId: directory === undefined ? undefined : statSync(directory, { bigint: true }).ino,
     pids: directory === undefined ? undefined : () => listProcesses(directory),
@@ -110,20 +111,6 @@ function requireMeans(inventory: BpfInventory, { needsCharge, needsReferences }:
 function memoryMountPoint(): string | undefined {
   const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
   return hierarchy.version === undefined ? undefined : hierarchy.mountPoint;
-}
-
-/** As printed by `/proc/<pid>/cgroup`, or the directory itself. */
-function cgroupDirectory(path: string, mountPoint: string | undefined): string {
-  if (mountPoint === undefined) {
-    throw new UsageError('--cgroup', '--cgroup: the memory controller is not mounted');
-  }
-  const absolute = resolve(path);
-  const isInside = absolute === mountPoint || absolute.startsWith(`${mountPoint}/`);
-  const directory = isInside ? absolute : join(mountPoint, path);
-  if (!existsSync(join(directory, 'cgroup.procs'))) {
-    throw new UsageError('--cgroup', `--cgroup ${path}: no such cgroup below ${mountPoint}`);
-  }
-  return directory;
 }
 
 function listMaps(

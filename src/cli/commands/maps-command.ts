@@ -10,6 +10,7 @@ import { mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
 import { tryStat } from '../../try-stat.ts';
 import { MAP_FORMATS, type MapsFlags } from '../options/maps-flags.ts';
 import { oneOf } from '../options/one-of.ts';
+import { parseCount } from '../options/parse-count.ts';
 
 const DEFAULT_WATCH_MS = 1_000;
 const MIN_WATCH_MS = 10;
@@ -107,13 +108,6 @@ function parseDirectory(path: string): string {
 
 function parsePid(text: string): number {
   if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError('--pid', `--pid ${text}: not a process id`);
-  return Number(text);
-}
-
-function parseCount(text: string, option: string): number {
-  if (!/^[1-9]\d{0,8}$/.test(text)) {
-    throw new UsageError(option, `${option} ${text}: expected a number of at least 1`);
-  }
   return Number(text);
 }
 

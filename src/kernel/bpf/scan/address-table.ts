@@ -1,6 +1,6 @@
 /**
- * Numbers kernel addresses in the order in which they are first seen. A `Map` with a BigInt for each of 100,000
- * addresses would take ten times the memory and time.
+ * Numbers kernel addresses in the order in which they are first seen. A `Map` with a BigInt for each of
+ * 100,000 addresses would take ten times the memory and time.
  */
 export class AddressTable {
   #count = 0;

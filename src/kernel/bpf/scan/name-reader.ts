@@ -33,7 +33,10 @@ export class NameReader {
   readonly #output = Buffer.alloc(OUTPUT_SIZE);
   readonly #key = Buffer.alloc(4);
 
-  /** Since: Linux 5.17. Needs CAP_BPF and CAP_PERFMON. @throws PermissionError, UnsupportedError, SyscallError. */
+  /**
+   * Since: Linux 5.17. Needs CAP_BPF and CAP_PERFMON. @throws PermissionError, UnsupportedError,
+   * SyscallError.
+   */
   constructor(bpf: Bpf, object: PreparedObject, decoding: NameDecoding) {
     this.#bpf = bpf;
     this.#loaded = loadObject(bpf, object);

@@ -38,8 +38,8 @@ export interface ScanOwner {
   /** The inode number of its directory, also after that was removed. */
   id: number;
   /**
-   * The names from the root of the hierarchy, as byte strings: each character is one byte. Empty for the root;
-   * absent if the cgroup was freed during the scan.
+   * The names from the root of the hierarchy, as byte strings: each character is one byte. Empty for the
+   * root; absent if the cgroup was freed during the scan.
    */
   components?: readonly string[];
   /** Whether its directory is gone. */
@@ -56,8 +56,8 @@ export interface PageScan {
   /** The rows in no order. Each is made when it is asked for. */
   rows(): Iterable<ScanRow>;
   /**
-   * The names of files and slab caches, given by `ScanRow.object`; undefined for what is gone. Takes some 10 us
-   * each: ask for the largest, many at once.
+   * The names of files and slab caches, given by `ScanRow.object`; undefined for what is gone. Takes some 10
+   * us each: ask for the largest, many at once.
    * @throws SyscallError.
    */
   names(objects: readonly number[]): (ScanFile | ScanCache | undefined)[];

@@ -13,14 +13,15 @@ export interface ScanFile {
   size: number;
   /** Hard links; 0 for a deleted file. */
   links: number;
-  /** All that is in the page cache of it, whoever is charged. Unit: bytes. */
+  /** All that is in the page cache of it, charged to any cgroup. Unit: bytes. */
   cachedBytes: number;
   /** The type of the file system, such as `ext4`. */
   fileSystem: string;
   fileType: 'regular' | 'directory' | 'symlink' | 'block-device' | 'other';
   /**
-   * The names from the root of its file system to the file, as byte strings: each character is one byte. Empty
-   * for the root itself; absent for a file without a directory entry, such as the metadata of a file system.
+   * The names from the root of its file system to the file, as byte strings: each character is one byte.
+   * Empty for the root itself; absent for a file without a directory entry, such as the metadata of a file
+   * system.
    */
   components?: string[];
   /** Whether no directory has it any more: the names are the last ones. */
@@ -203,7 +204,10 @@ function fileOf(records: RecordReader, base: number, components: string[], pageS
   };
 }
 
-/** What a file of a file system is that the kernel mounts for itself. Source: mm/shmem.c, mm/memfd.c, ipc/shm.c. */
+/**
+ * What a file of a file system is that the kernel mounts for itself. Source: mm/shmem.c, mm/memfd.c,
+ * ipc/shm.c.
+ */
 function specialOf(
   fileSystem: string,
   isInternal: boolean,

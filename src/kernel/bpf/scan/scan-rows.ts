@@ -27,7 +27,8 @@ export const SCAN_KINDS = [
  * - `anon`: memory of processes without a file. `ksm`: the same, merged with equal pages of others.
  * - `file`: page cache. `shmem`: files on tmpfs, shared memory, memfd.
  * - `swap-cache`: read from swap or on its way there, mapped by no process.
- * - `slab`: objects of a slab cache. `page-tables`. `kernel`: other pages of the kernel, such as stacks, vmalloc
+ * - `slab`: objects of a slab cache. `page-tables`. `kernel`: other pages of the kernel, such as stacks,
+ * vmalloc
  *   areas, pipe buffers. `hugetlb`: charged since Linux 6.7, with memory_hugetlb_accounting.
  * - `other`: cut off from their file and not yet free. `reserved`: of the kernel's image; never charged.
  */
@@ -52,7 +53,8 @@ export interface ScanRow {
   /** Part of `bytes` that is to be written, or being written. Meaningful for `file`. Unit: bytes. */
   dirtyBytes: number;
   /**
-   * Part of `bytes` on an active list; absent with multi-generational LRU lists, which have none. Unit: bytes.
+   * Part of `bytes` on an active list; absent with multi-generational LRU lists, which have none. Unit:
+   * bytes.
    */
   activeBytes?: number;
   /** Part of `bytes` that some process maps. Unit: bytes. */

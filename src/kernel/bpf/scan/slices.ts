@@ -2,8 +2,8 @@
 import type { FrameRange } from '../../procfs/zoneinfo.ts';
 
 /**
- * How many page frames one call goes through: about 3 ms, so that on a kernel that does not preempt system calls
- * other processes do not wait longer than they do anyway. A power of two.
+ * How many page frames one call goes through: about 3 ms, so that on a kernel that does not preempt system
+ * calls other processes do not wait longer than they do anyway. A power of two.
  */
 export const SLICE_FRAMES = 2 ** 15;
 
@@ -22,8 +22,8 @@ export function sliceRanges(ranges: readonly FrameRange[]): FrameRange[] {
 
 /**
  * Every n-th slice, from one of the first n on.
- * @param start which one, from 0 up to and without 1: a random number, so that no part of memory is always left
- * out.
+ * @param start which one, from 0 up to and without 1: a random number, so that no part of memory is always
+ * left out.
  */
 export function chooseSlices(slices: readonly FrameRange[], every: number, start: number): FrameRange[] {
   const first = Math.min(Math.floor(start * every), every - 1, Math.max(0, slices.length - 1));
@@ -38,7 +38,8 @@ export interface ScanEstimate {
   /** What the figures of the scanned slices were multiplied by. */
   scale: number;
   /**
-   * The standard error of the estimate of all wanted memory; absent if a single slice was scanned. Unit: bytes.
+   * The standard error of the estimate of all wanted memory; absent if a single slice was scanned. Unit:
+   * bytes.
    */
   standardErrorBytes?: number;
 }

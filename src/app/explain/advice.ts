@@ -1,0 +1,127 @@
+/** Advice on the memory of a tree. */
+import { plural } from '../../format/plural.ts';
+import { formatBytes } from '../../format/units.ts';
+import type { ExplainAdvice, MemoryNode } from '../../model/explanation.ts';
+import { leavesOf, sumOf } from '../../model/memory-tree.ts';
+
+/** Less is not worth a line. */
+const MIN_BYTES = 16 * 1024 * 1024;
+/** Nor is a smaller part of the whole. */
+const MIN_SHARE = 0.02;
+/** Page tables of more than this part of what they map are mostly empty. */
+const TABLE_SHARE = 0.25;
+/** A negative dentry has a size of about this in the cache `dentry`. */
+const MIN_DENTRIES = 100_000;
+const MIN_SOCKETS = 1_000;
+
+/** Advice where the tree gives reason to it, on most memory first. */
+export function adviseOnTree(tree: MemoryNode): ExplainAdvice[] {
+  const leaves = Array.from(leavesOf(tree), ({ leaf }) => leaf);
+  const isMuch = (bytes: number) => bytes >= Math.max(MIN_BYTES, tree.bytes * MIN_SHARE);
+  return [
+    ...readOnce(leaves, isMuch),
+    ...unheldTmpfs(leaves, isMuch),
+    ...dentries(leaves, isMuch),
+    ...sockets(leaves),
+    ...pageTables(tree, isMuch),
+  ].sort((a, b) => b.bytes - a.bytes);
+}
+
+type IsMuch = (bytes: number) => boolean;
+
+/** Pages that were used again are on the active list: the rest was read or written once so far. */
+function readOnce(leaves: readonly MemoryNode[], isMuch: IsMuch): ExplainAdvice[] {
+  const files = leaves.filter(
+    ({ kind, reclaim, bytes, activeBytes = 0, mappedBytes = 0 }) =>
+      (kind === 'file' || kind === 'deleted-file') &&
+      (reclaim === 'reclaimable' || reclaim === 'dirty') &&
+      activeBytes * 10 < bytes &&
+      mappedBytes === 0,
+  );
+  const bytes = sumOf(files, 'bytes');
+  const [largest] = files.toSorted((a, b) => b.bytes - a.bytes);
+  if (largest === undefined || !isMuch(bytes)) return [];
+  return [
+    {
+      kind: 'read-once',
+      bytes,
+      text: `${formatBytes(bytes)} of page cache in ${plural(files.length, 'file')} was read or written only once so far (largest: ${largest.path ?? largest.name}, ${formatBytes(largest.bytes)}): the kernel drops it first when memory is short; posix_fadvise(POSIX_FADV_DONTNEED) or O_DIRECT keep it from being charged`,
+    },
+  ];
+}
+
+function unheldTmpfs(leaves: readonly MemoryNode[], isMuch: IsMuch): ExplainAdvice[] {
+  const files = leaves.filter(
+    ({ kind, reclaim, note }) =>
+      reclaim === 'persistent' &&
+      (kind === 'file' || kind === 'sysv-segment') &&
+      note?.includes('no process holds it') === true,
+  );
+  const bytes = sumOf(files, 'bytes');
+  const [largest] = files.toSorted((a, b) => b.bytes - a.bytes);
+  if (largest === undefined || !isMuch(bytes)) return [];
+  const remove =
+    largest.kind === 'sysv-segment'
+      ? 'remove it with ipcrm'
+      : `remove it: rm '${largest.path ?? largest.name}'`;
+  return [
+    {
+      kind: 'unheld-tmpfs',
+      bytes,
+      text: `${formatBytes(bytes)} of files in memory are held by no process (largest: ${largest.path ?? largest.name}, ${formatBytes(largest.bytes)}): they stay until they are removed; if it is not needed, ${remove}`,
+    },
+  ];
+}
+
+function dentries(leaves: readonly MemoryNode[], isMuch: IsMuch): ExplainAdvice[] {
+  return leaves
+    .filter(({ kind, name, count = 0, bytes }) => {
+      return kind === 'slab-cache' && name === 'dentry' && count >= MIN_DENTRIES && isMuch(bytes);
+    })
+    .map(({ count = 0, bytes }) => ({
+      kind: 'negative-dentries' as const,
+      bytes,
+      text: `${count} directory entries are cached (${formatBytes(bytes)}): looking up many names, also of files that do not exist, fills this cache; the kernel drops it when memory is short`,
+    }));
+}
+
+function sockets(leaves: readonly MemoryNode[]): ExplainAdvice[] {
+  const found = leaves.filter(({ kind, name }) => kind === 'socket' && name !== 'other sockets');
+  const count = found.reduce((sum, node) => sum + (node.count ?? 1), 0);
+  const bytes = sumOf(found, 'bytes');
+  if (count < MIN_SOCKETS || bytes < MIN_BYTES) return [];
+  return [
+    {
+      kind: 'unread-sockets',
+      bytes,
+      text: `${plural(count, 'socket')} hold ${formatBytes(bytes)} that nobody has read: the readers are slow or stuck (ss -m shows the queues)`,
+    },
+  ];
+}
+
+function pageTables(tree: MemoryNode, isMuch: IsMuch): ExplainAdvice[] {
+  const tables = find(tree, ({ kind }) => kind === 'page-tables');
+  const bytes = tables?.bytes ?? 0;
+  const mapped = ['anon', 'shmem'].reduce(
+    (sum, name) => sum + (tree.children?.find((child) => child.name === name)?.bytes ?? 0),
+    0,
+  );
+  if (!isMuch(bytes) || bytes < mapped * TABLE_SHARE) return [];
+  const [largest] = (tables?.children ?? []).filter(({ kind }) => kind === 'process');
+  return [
+    {
+      kind: 'page-tables',
+      bytes,
+      text: `page tables take ${formatBytes(bytes)}, beside ${formatBytes(mapped)} of memory that they map${largest === undefined ? '' : ` (most: ${largest.name}, ${formatBytes(largest.bytes)})`}: memory is used sparsely, or mapped by many processes; huge pages (madvise MADV_HUGEPAGE) need fewer tables`,
+    },
+  ];
+}
+
+function find(node: MemoryNode, matches: (node: MemoryNode) => boolean): MemoryNode | undefined {
+  if (matches(node)) return node;
+  for (const child of node.children ?? []) {
+    const found = find(child, matches);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}

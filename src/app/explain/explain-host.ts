@@ -1,0 +1,167 @@
+/** Reads the memory of the whole host by cgroup, removed ones included. */
+import { findRootCgroup } from '../../cgroup/find-cgroup.ts';
+import { openPageScan, type PageScan, type ScanOwner } from '../../kernel/bpf/scan/page-scan.ts';
+import { prepareScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
+import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import type { Explanation, MemoryNode } from '../../model/explanation.ts';
+import { parentNode } from '../../model/memory-tree.ts';
+import { openFilePaths } from '../../sampler/explain/file-paths.ts';
+import { adviseOnTree } from './advice.ts';
+import { decodeName } from './decode-name.ts';
+import { type ExplainOptions, yieldToEvents } from './explain.ts';
+import { namePages, UNCHARGED_TITLES } from './gather-pages.ts';
+import { hideNames } from './hide-names.ts';
+import type { NameSources } from './name-files.ts';
+import { PageTotals } from './page-totals.ts';
+import { readCharged } from './read-charged.ts';
+import { buildTree } from './tree/build-tree.ts';
+
+/** Names for the files of each cgroup: a host has thousands of cgroups. */
+const MAX_NAMED = { file: 200, shmem: 100, slab: 60 };
+
+/**
+ * Reads what all cgroups are charged for, and what none is. Needs a page scan: the counters of the host say
+ * nothing of removed cgroups.
+ * @throws ToolError if pages cannot be read.
+ */
+export async function explainHost(options: ExplainOptions = {}): Promise<Explanation> {
+  const { sample, onProgress, signal, names = true } = options;
+  const root = findRootCgroup('explain');
+  const before = readCharged(root);
+  const scan = await openPageScan(await openBpf(), await prepareScanObjects(yieldToEvents), {
+    withUncharged: true,
+    ...(sample === undefined ? {} : { sampleEvery: sample }),
+    onProgress: (done, total) => onProgress?.(total === 0 ? 1 : done / total),
+    ...(signal === undefined ? {} : { signal }),
+  });
+  try {
+    const after = readCharged(root);
+    const sources: NameSources = { paths: openFilePaths([]), isHeld: () => undefined };
+    const tree = hostTree(scan, sources);
+    const shown = names ? tree : hideNames(tree);
+    return {
+      method: 'pages',
+      before,
+      after,
+      ...(scan.estimate === undefined || sample === undefined
+        ? {}
+        : {
+            sample: {
+              every: sample,
+              ...(scan.estimate.standardErrorBytes === undefined
+                ? {}
+                : { standardErrorBytes: scan.estimate.standardErrorBytes }),
+            },
+          }),
+      scanMs: scan.elapsedMs,
+      scannedPages: scan.scannedPages,
+      tree: shown,
+      beside: [],
+      missing: [],
+      advice: adviseOnTree(shown),
+    };
+  } finally {
+    scan.close();
+  }
+}
+
+/** A cgroup with those below it. */
+interface Branch {
+  readonly name: string;
+  readonly path: string;
+  readonly children: Map<string, Branch>;
+  owners: number[];
+}
+
+function hostTree(scan: PageScan, sources: NameSources): MemoryNode {
+  const totals = totalsByOwner(scan);
+  const root: Branch = { name: '/', path: '/', children: new Map(), owners: [] };
+  const removed: { owner: ScanOwner; index: number }[] = [];
+  for (const [index, owner] of scan.owners.entries()) {
+    if (owner.isRemoved || owner.components === undefined) removed.push({ owner, index });
+    else branchOf(root, owner.components.map(decodeName)).owners.push(index);
+  }
+  const nodeOf = (index: number, node: Pick<MemoryNode, 'kind' | 'name' | 'path'>): MemoryNode =>
+    ownNode(scan, totals[index] ?? new PageTotals(), node, sources);
+  const removedNodes = removed.map(({ owner, index }) => {
+    const path =
+      owner.components === undefined ? undefined : `/${owner.components.map(decodeName).join('/')}`;
+    return nodeOf(index, {
+      kind: 'removed-cgroup',
+      name: path ?? 'a cgroup that is gone',
+      ...(path === undefined ? {} : { path }),
+    });
+  });
+  return parentNode({ kind: 'host', name: 'host' }, [
+    branchNode(root, nodeOf),
+    ...(removedNodes.length === 0
+      ? []
+      : [
+          parentNode(
+            { kind: 'removed-cgroup', name: 'removed cgroups', count: removedNodes.length },
+            removedNodes,
+          ),
+        ]),
+    ...unchargedNodes(scan),
+  ]);
+}
+
+function totalsByOwner(scan: PageScan): PageTotals[] {
+  const totals = scan.owners.map(() => new PageTotals());
+  for (const row of scan.rows()) totals[row.owner]?.add(row);
+  return totals;
+}
+
+function branchOf(root: Branch, names: readonly string[]): Branch {
+  let branch = root;
+  for (const name of names) {
+    const path = branch.path === '/' ? `/${name}` : `${branch.path}/${name}`;
+    const child = branch.children.get(name) ?? { name, path, children: new Map(), owners: [] };
+    branch.children.set(name, child);
+    branch = child;
+  }
+  return branch;
+}
+
+type NodeOf = (owner: number, node: Pick<MemoryNode, 'kind' | 'name' | 'path'>) => MemoryNode;
+
+/** The memory of a cgroup itself stands beside the cgroups below it. */
+function branchNode(branch: Branch, nodeOf: NodeOf): MemoryNode {
+  const { name, path, owners } = branch;
+  const node = { kind: 'cgroup' as const, name, path };
+  const nested = Array.from(branch.children.values(), (child) => branchNode(child, nodeOf));
+  const own = owners.flatMap((owner) => nodeOf(owner, node).children ?? []);
+  return parentNode(node, [...own, ...nested]);
+}
+
+function ownNode(
+  scan: PageScan,
+  totals: PageTotals,
+  node: Pick<MemoryNode, 'kind' | 'name' | 'path'>,
+  sources: NameSources,
+): MemoryNode {
+  return buildTree(node, {
+    ...namePages(scan, totals, sources, MAX_NAMED),
+    current: undefined,
+    processes: undefined,
+    kernelParts: [],
+    slabParts: [],
+    percpu: undefined,
+    zswap: undefined,
+    sock: undefined,
+    sockets: [],
+    missing: [],
+  });
+}
+
+function unchargedNodes({ unchargedBytes = {} }: PageScan): MemoryNode[] {
+  const nodes = (Object.keys(unchargedBytes) as (keyof typeof unchargedBytes)[]).map((kind): MemoryNode => {
+    return {
+      kind: 'class',
+      name: UNCHARGED_TITLES[kind] ?? 'other pages',
+      bytes: unchargedBytes[kind] ?? 0,
+      reclaim: kind === 'file' ? 'reclaimable' : kind === 'anon' || kind === 'shmem' ? 'process' : 'kernel',
+    };
+  });
+  return [parentNode({ kind: 'class', name: 'charged to no cgroup' }, nodes)];
+}

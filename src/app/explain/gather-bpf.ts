@@ -1,0 +1,66 @@
+/** The BPF objects of a cgroup. */
+import { statSync } from 'node:fs';
+import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { collectPinned } from '../../kernel/bpf/sys/pinned.ts';
+import type { MemoryNode, MissingTerm } from '../../model/explanation.ts';
+import { parentNode } from '../../model/memory-tree.ts';
+import { openBpfInventory } from '../../sampler/bpf/inventory.ts';
+import { type BpfParts, bpfParts } from './bpf-parts.ts';
+
+/** What is charged to a cgroup, and what its maps take beside that. */
+export interface GatheredBpf {
+  parts: BpfParts;
+  beside: MemoryNode[];
+  missing: MissingTerm[];
+}
+
+/**
+ * The BPF maps that are charged to a cgroup or below it, and the programs that its processes hold. With
+ * descriptors alone, charges are unknown, and all of it is missing.
+ * @throws errors other than ToolError.
+ */
+export async function gatherBpf(directory: string, pids: readonly number[]): Promise<GatheredBpf> {
+  const inventory = await openBpfInventory({
+    cgroupId: statSync(directory, { bigint: true }).ino,
+    pids: () => pids,
+    holders: false,
+  });
+  try {
+    const { attribution, reason = 'BPF maps cannot be read', hint } = inventory;
+    if (attribution !== 'memcg') {
+      return { parts: { pages: [], slab: [] }, beside: [], missing: [missingBpf(reason, hint)] };
+    }
+    const { maps, programs } = inventory.read();
+    const pinned = maps.length === 0 ? undefined : collectPinned(await openBpf());
+    const held = programs.filter(({ belongs }) => belongs === 'held');
+    return {
+      parts: bpfParts(maps, held, inventory.computeCost, (id) => pinned?.map.get(id) ?? []),
+      beside: uncharged(maps),
+      missing: [],
+    };
+  } finally {
+    inventory.close();
+  }
+}
+
+function missingBpf(reason: string, hint: string | undefined): MissingTerm {
+  return { term: 'BPF maps', reason, ...(hint === undefined ? {} : { hint }) };
+}
+
+function uncharged(
+  maps: readonly { id: number; name: string; type: string; unchargedBytes: number }[],
+): MemoryNode[] {
+  const nodes = maps
+    .filter(({ unchargedBytes }) => unchargedBytes > 0)
+    .map(
+      ({ id, name, type, unchargedBytes }): MemoryNode => ({
+        kind: 'bpf-map',
+        name: name === '' ? `map ${id}` : name,
+        bytes: unchargedBytes,
+        reclaim: 'kernel',
+        note: `${type}, id ${id}`,
+      }),
+    );
+  if (nodes.length === 0) return [];
+  return [parentNode({ kind: 'percpu', name: 'per-CPU memory of BPF maps, charged to no cgroup' }, nodes)];
+}

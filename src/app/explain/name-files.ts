@@ -1,0 +1,80 @@
+/** Files of a page scan with the paths that the processes of a cgroup see. */
+import type { ScanFile, ScanName } from '../../kernel/bpf/scan/scan-names.ts';
+import type { FilePaths } from '../../sampler/explain/file-paths.ts';
+import { decodeName } from './decode-name.ts';
+import type { ObjectTotals } from './page-totals.ts';
+import type { FilePart } from './tree/parts.ts';
+
+/** Whether a process has a file open or mapped; undefined if that is not known. */
+export type IsHeld = (file: ScanFile) => boolean | undefined;
+
+/** What the files of a kind are named with. */
+export interface NameSources {
+  paths: Pick<FilePaths, 'resolve'>;
+  isHeld: IsHeld;
+}
+
+/** A file as a part of the tree; one whose name is gone keeps its size. */
+export function namedFile(totals: ObjectTotals, name: ScanName, sources: NameSources): FilePart {
+  const { bytes, dirtyBytes, activeBytes, mappedBytes } = totals;
+  const sizes = { bytes, dirtyBytes, activeBytes, mappedBytes };
+  if (name?.kind !== 'file') {
+    return { ...sizes, kind: 'deleted-file', name: 'a file that is gone', fsType: '' };
+  }
+  const fsType = name.fileSystem;
+  const isHeld = sources.isHeld(name);
+  const { special } = name;
+  if (special !== undefined) return { ...sizes, ...specialFile(name), fsType, isHeld };
+  if (name.components === undefined) {
+    const kind = name.isDeleted ? 'deleted-file' : 'file';
+    return { ...sizes, kind, name: `inode ${name.inode} on ${name.device}`, fsType, isHeld };
+  }
+  const own = `/${name.components.join('/')}`;
+  const { path, seenBy, mountPoint, mountType } = sources.paths.resolve({
+    device: name.device,
+    path: own,
+    fsType,
+  });
+  const shown = decodeName(`${name.isTruncated ? '…' : ''}${path}`);
+  return {
+    ...sizes,
+    kind: name.isDeleted ? 'deleted-file' : 'file',
+    name: shown.slice(shown.lastIndexOf('/') + 1) || shown,
+    path: shown,
+    fsType: mountType ?? fsType,
+    mount: mountPoint === undefined ? undefined : decodeName(mountPoint),
+    isHeld,
+    note: noteOf(name, seenBy),
+  };
+}
+
+function noteOf(name: ScanFile, seenBy: 'processes' | 'host' | 'nobody'): string | undefined {
+  const notes = [
+    ...(name.isDeleted ? ['deleted'] : []),
+    ...(name.fileType === 'directory' ? ['directory'] : []),
+    ...(seenBy === 'nobody' ? [`not mounted here; path in its ${name.fileSystem} file system`] : []),
+    ...(seenBy === 'host' ? ['path of the host'] : []),
+  ];
+  return notes.length === 0 ? undefined : notes.join('; ');
+}
+
+function specialFile({ special }: ScanFile): Pick<FilePart, 'kind' | 'name' | 'note'> {
+  switch (special?.type) {
+    case 'memfd':
+      return { kind: 'memfd', name: `memfd:${decodeName(special.name)}` };
+    case 'sysv': {
+      const key = `0x${special.key.toString(16).padStart(8, '0')}`;
+      return { kind: 'sysv-segment', name: `System V segment ${key}` };
+    }
+    case 'shared-anon':
+      return { kind: 'memfd', name: '/dev/zero', note: 'anonymous memory that processes share' };
+    case 'block-device':
+      return {
+        kind: 'block-device',
+        name: `block device ${special.device}`,
+        note: 'metadata of the file system on it, or its contents',
+      };
+    default:
+      return { kind: 'memfd', name: decodeName(special?.name ?? ''), note: 'memory of a kernel driver' };
+  }
+}

@@ -1,0 +1,84 @@
+/** Adds up the rows of a page scan for one cgroup. */
+import type { ScanKind, ScanRow } from '../../kernel/bpf/scan/scan-rows.ts';
+import type { PageSums } from './tree/parts.ts';
+
+/** The pages of one file or slab cache. Sizes in bytes. */
+export interface ObjectTotals {
+  /** As in the rows of the scan. */
+  object: number;
+  bytes: number;
+  /** Slab objects, else folios. */
+  count: number;
+  dirtyBytes: number;
+  activeBytes: number;
+  mappedBytes: number;
+}
+
+/** The kinds whose rows have objects. */
+export type ObjectKind = Extract<ScanKind, 'file' | 'shmem' | 'slab'>;
+
+const SUM_OF: Readonly<Record<Exclude<ScanKind, 'reserved'>, keyof PageSums>> = {
+  anon: 'anon',
+  ksm: 'ksm',
+  file: 'file',
+  shmem: 'shmem',
+  slab: 'slab',
+  'page-tables': 'pageTables',
+  kernel: 'kernelPages',
+  'swap-cache': 'swapCache',
+  hugetlb: 'hugetlb',
+  other: 'other',
+};
+
+/** No pages. */
+export function noPages(): PageSums {
+  return {
+    anon: 0,
+    ksm: 0,
+    file: 0,
+    shmem: 0,
+    slab: 0,
+    pageTables: 0,
+    kernelPages: 0,
+    swapCache: 0,
+    hugetlb: 0,
+    other: 0,
+  };
+}
+
+/** Sums by kind, and by file and slab cache. */
+export class PageTotals {
+  readonly sums = noPages();
+  readonly #objects: Readonly<Record<ObjectKind, Map<number, ObjectTotals>>> = {
+    file: new Map(),
+    shmem: new Map(),
+    slab: new Map(),
+  };
+
+  add(row: ScanRow): void {
+    const { kind, object, bytes, count, dirtyBytes, activeBytes = 0, mappedBytes } = row;
+    if (kind === 'reserved') return;
+    this.sums[SUM_OF[kind]] += bytes;
+    if (object === undefined || (kind !== 'file' && kind !== 'shmem' && kind !== 'slab')) return;
+    const known = this.#objects[kind].get(object);
+    if (known === undefined) {
+      this.#objects[kind].set(object, { object, bytes, count, dirtyBytes, activeBytes, mappedBytes });
+      return;
+    }
+    known.bytes += bytes;
+    known.count += count;
+    known.dirtyBytes += dirtyBytes;
+    known.activeBytes += activeBytes;
+    known.mappedBytes += mappedBytes;
+  }
+
+  /** How many files or slab caches have a row. */
+  countOf(kind: ObjectKind): number {
+    return this.#objects[kind].size;
+  }
+
+  /** The largest objects of a kind, in descending order. */
+  largest(kind: ObjectKind, count: number): ObjectTotals[] {
+    return [...this.#objects[kind].values()].sort((a, b) => b.bytes - a.bytes).slice(0, count);
+  }
+}

@@ -1,0 +1,87 @@
+/** `cmemstat explain`: reads the memory of a cgroup or of the host by name, and prints it. */
+import type { FoundCgroup } from '../../cgroup/find-cgroup.ts';
+import { jsonLines } from '../../format/json-lines.ts';
+import { monotonicMs } from '../../kernel/monotonic.ts';
+import type { Explanation } from '../../model/explanation.ts';
+import { foldTree } from '../../model/memory-tree.ts';
+import { ProgressLine } from '../../output/progress-line.ts';
+import { StandardOutput } from '../../output/standard-output.ts';
+import { terminalWidth } from '../../output/terminal-width.ts';
+import { VERSION } from '../../version.ts';
+import { explainCgroup } from './explain.ts';
+import { explainHost } from './explain-host.ts';
+import { renderExplanation } from './explanation-table.ts';
+import { type ExplainKey, groupTree } from './group-by.ts';
+
+/** What to print, and how. */
+export interface PrintExplanationOptions {
+  /** Undefined for the whole host. */
+  cgroup: FoundCgroup | undefined;
+  by: ExplainKey | undefined;
+  /** Lines below each line; undefined for the default of the format. */
+  top: number | undefined;
+  /** Unit: bytes; undefined for the default of the format. */
+  minBytes: number | undefined;
+  /** Read one in this many pages. */
+  sample: number | undefined;
+  names: boolean;
+  freeze: boolean;
+  used: boolean;
+  plainBytes: boolean;
+  json: boolean;
+}
+
+const DEFAULT_TOP = 10;
+/** Smaller parts are combined in text. */
+const DEFAULT_MIN_SHARE = 0.001;
+/** A shorter scan needs no progress line. Unit: milliseconds. */
+const PROGRESS_AFTER_MS = 1000;
+
+/**
+ * Prints an explanation as text or as one JSON document.
+ * @throws ToolError if nothing can be read; OutputError.
+ */
+export async function printExplanation(options: PrintExplanationOptions): Promise<void> {
+  const explanation = await explainWithProgress(options);
+  const shown = abbreviate(explanation, options);
+  const output = new StandardOutput();
+  if (options.json) {
+    await output.writeAll(jsonLines(toExplainDocument(shown)));
+    return;
+  }
+  const columns = terminalWidth(1);
+  await output.writeAll(renderExplanation(shown, { plainBytes: options.plainBytes, columns }));
+}
+
+/** The document of `--json`. */
+export function toExplainDocument(explanation: Explanation): Record<string, unknown> {
+  return { version: 1, cmemstat: VERSION, ...explanation };
+}
+
+async function explainWithProgress(options: PrintExplanationOptions): Promise<Explanation> {
+  const line = new ProgressLine();
+  const startMs = monotonicMs();
+  try {
+    const how = {
+      ...options,
+      onProgress: (share: number) => {
+        if (monotonicMs() - startMs < PROGRESS_AFTER_MS) return;
+        line.show(`reading pages: ${Math.floor(share * 100)}%`);
+      },
+    };
+    const { cgroup } = options;
+    return await (cgroup === undefined ? explainHost(how) : explainCgroup(cgroup, how));
+  } finally {
+    line.clear();
+  }
+}
+
+function abbreviate(explanation: Explanation, options: PrintExplanationOptions): Explanation {
+  const { by, json, top, minBytes } = options;
+  const tree = by === undefined ? explanation.tree : groupTree(explanation.tree, by);
+  const limits = {
+    top: top ?? (json ? undefined : DEFAULT_TOP),
+    minBytes: minBytes ?? (json ? 0 : Math.floor(tree.bytes * DEFAULT_MIN_SHARE)),
+  };
+  return { ...explanation, tree: foldTree(tree, limits) };
+}

@@ -1,0 +1,55 @@
+/** Anonymous memory by process and mapping. */
+import { formatBytes } from '../../../format/units.ts';
+import type { MemoryNode } from '../../../model/explanation.ts';
+import { parentNode, sumOf } from '../../../model/memory-tree.ts';
+import type { ProcessPart } from './parts.ts';
+
+/**
+ * Anonymous memory of a cgroup by process. The pages are what is charged; the mappings of processes say whose
+ * they are. If the mappings have more, the processes changed meanwhile or share pages with processes outside:
+ * they are scaled to the pages.
+ */
+export function anonNodes(anonBytes: number, processes: readonly ProcessPart[] | undefined): MemoryNode {
+  const nodes = (processes ?? []).map(processNode).filter(({ bytes }) => bytes > 0);
+  const named = sumOf(nodes, 'bytes');
+  const fitting = named > anonBytes ? nodes.map((node) => scaled(node, anonBytes / named)) : nodes;
+  const rest = anonBytes - sumOf(fitting, 'bytes');
+  const others: MemoryNode = {
+    kind: 'others',
+    name: processes === undefined ? 'anonymous memory' : 'of no process that could be read',
+    bytes: rest,
+    reclaim: 'process',
+    note:
+      processes === undefined
+        ? 'processes were not read'
+        : 'processes that exited or that we may not read, pages in the swap cache',
+  };
+  return parentNode({ kind: 'class', name: 'anon' }, [...fitting, ...(rest > 0 ? [others] : [])], 'process');
+}
+
+function processNode({ pid, command, user, anon }: ProcessPart): MemoryNode {
+  const mappings = anon.map(({ name, bytes, hugeBytes, note }): MemoryNode => {
+    const huge =
+      hugeBytes === undefined || hugeBytes === 0 ? undefined : `${formatBytes(hugeBytes)} in huge pages`;
+    const notes = [huge, note].filter((text) => text !== undefined).join('; ');
+    return {
+      kind: 'mapping',
+      name,
+      bytes,
+      reclaim: 'process',
+      ...(notes === '' ? {} : { note: notes }),
+    };
+  });
+  return parentNode(
+    { kind: 'process', name: command, pid, ...(user === undefined ? {} : { note: `user ${user}` }) },
+    mappings,
+    'process',
+  );
+}
+
+/** Whole bytes whose sum is that of the scaled node. */
+function scaled(node: MemoryNode, factor: number): MemoryNode {
+  const children = node.children?.map((child) => scaled(child, factor));
+  const bytes = children === undefined ? Math.floor(node.bytes * factor) : sumOf(children, 'bytes');
+  return { ...node, bytes, ...(children === undefined ? {} : { children }) };
+}

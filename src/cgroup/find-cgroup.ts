@@ -1,0 +1,104 @@
+/** Finds an existing memory cgroup by its path or by a process in it. */
+import { existsSync, readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { errnoOf, UsageError } from '../errors.ts';
+import { nearestName } from '../format/nearest-name.ts';
+import { parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
+import { readPseudoFile } from '../kernel/pseudo-file.ts';
+import { chooseMemoryHierarchy, type MemoryHierarchy, readHierarchyFacts } from './hierarchy.ts';
+
+/** An existing cgroup of the memory hierarchy. */
+export interface FoundCgroup {
+  version: 1 | 2;
+  /** Where the hierarchy is mounted. */
+  mountPoint: string;
+  directory: string;
+  /** The path below the mount point; `/` for the mount point itself. */
+  path: string;
+}
+
+/**
+ * The cgroup that a user names: a directory of the memory hierarchy, a path below its mount point as in
+ * `/proc/<pid>/cgroup`, or a process as `pid:N` or `N`.
+ * @throws UsageError that names `option`.
+ */
+export function findCgroup(text: string, option: string): FoundCgroup {
+  const hierarchy = memoryHierarchy(option);
+  const pid = /^(?:pid:)?([1-9]\d*)$/.exec(text)?.[1];
+  // A cgroup may be named like a number.
+  if (pid !== undefined && (text.startsWith('pid:') || !isCgroup(join(hierarchy.mountPoint, text)))) {
+    return describe(hierarchy, directoryNamedByPid(text, Number(pid), option));
+  }
+  return describe(hierarchy, directoryNamedByPath(text, hierarchy.mountPoint, option));
+}
+
+/** The root of the memory hierarchy, or of the part of it that is mounted. @throws UsageError. */
+export function findRootCgroup(option: string): FoundCgroup {
+  const hierarchy = memoryHierarchy(option);
+  return describe(hierarchy, hierarchy.mountPoint);
+}
+
+/**
+ * The directory of a process' cgroup in the memory hierarchy; undefined if it is not visible here.
+ * @throws KernelFileError, `ENOENT` if there is no such process.
+ */
+export function directoryOfPid(pid: number): string | undefined {
+  const path = `/proc/${pid}/cgroup`;
+  const memberships = parsePidCgroup(readPseudoFile(path), path);
+  const hierarchy = chooseMemoryHierarchy({ ...readHierarchyFacts(), memberships });
+  return hierarchy.version === undefined ? undefined : hierarchy.ownDirectory;
+}
+
+function memoryHierarchy(option: string): MemoryHierarchy {
+  const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
+  if (hierarchy.version !== undefined) return hierarchy;
+  throw new UsageError(option, `${option}: ${hierarchy.reason}`, hierarchy.hint);
+}
+
+function directoryNamedByPid(text: string, pid: number, option: string): string {
+  try {
+    const directory = directoryOfPid(pid);
+    if (directory !== undefined) return directory;
+  } catch (error) {
+    if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ESRCH') throw error;
+    throw new UsageError(option, `${option} ${text}: no such process`);
+  }
+  throw new UsageError(option, `${option} ${text}: the cgroup of the process is not visible here`);
+}
+
+function directoryNamedByPath(text: string, mountPoint: string, option: string): string {
+  const absolute = resolve(text);
+  const isInside = absolute === mountPoint || absolute.startsWith(`${mountPoint}/`);
+  const directory = isInside ? absolute : join(mountPoint, text);
+  if (isCgroup(directory)) return directory;
+  const nearest = nearestCgroup(directory, mountPoint);
+  throw new UsageError(
+    option,
+    `${option} ${text}: no such cgroup below ${mountPoint}`,
+    nearest === undefined ? undefined : `did you mean ${nearest}?`,
+  );
+}
+
+function isCgroup(directory: string): boolean {
+  return existsSync(join(directory, 'cgroup.procs'));
+}
+
+/** A sibling with a similar name, as a path below the mount point. */
+function nearestCgroup(directory: string, mountPoint: string): string | undefined {
+  const parent = resolve(directory, '..');
+  if (!`${parent}/`.startsWith(`${mountPoint}/`)) return undefined;
+  try {
+    const names = readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    const nearest = nearestName(
+      directory.slice(parent.length + 1),
+      names.map(({ name }) => name),
+    );
+    return nearest === undefined ? undefined : join('/', parent.slice(mountPoint.length), nearest);
+  } catch {
+    return undefined;
+  }
+}
+
+function describe({ version, mountPoint }: MemoryHierarchy, directory: string): FoundCgroup {
+  return { version, mountPoint, directory, path: directory.slice(mountPoint.length) || '/' };
+}

@@ -1,0 +1,51 @@
+import { EXPLAIN_KEYS, type ExplainKey } from '../../app/explain/group-by.ts';
+import { printExplanation } from '../../app/explain/print-explanation.ts';
+import { findCgroup } from '../../cgroup/find-cgroup.ts';
+import { UsageError } from '../../errors.ts';
+import { parseSize } from '../../format/units.ts';
+import type { ExplainFlags } from '../options/explain-flags.ts';
+import { oneOf } from '../options/one-of.ts';
+import { parseCount } from '../options/parse-count.ts';
+
+/** More would leave too few pages to estimate from. */
+const MAX_SAMPLE = 10_000;
+
+/**
+ * Prints the memory of a cgroup, or of the host, by name.
+ * @throws UsageError; ToolError if nothing can be read; OutputError.
+ */
+export async function explain(cgroup: string | undefined, flags: ExplainFlags): Promise<number> {
+  if (cgroup === undefined) {
+    for (const [flag, option] of [
+      [flags.freeze, '--freeze'],
+      [flags.used, '--used'],
+    ] as const) {
+      if (flag === true) throw new UsageError(option, `${option} requires a cgroup`);
+    }
+  }
+  const by = oneOf<ExplainKey>(flags.by, EXPLAIN_KEYS, '--by');
+  const options = {
+    by,
+    top: flags.top === undefined ? undefined : parseCount(flags.top, '--top'),
+    minBytes: flags.min === undefined ? undefined : parseSize(flags.min, '--min'),
+    sample: flags.sample === undefined ? undefined : parseSample(flags.sample),
+  };
+  await printExplanation({
+    ...options,
+    cgroup: cgroup === undefined ? undefined : findCgroup(cgroup, 'explain'),
+    names: flags.names,
+    freeze: flags.freeze === true,
+    used: flags.used === true,
+    plainBytes: flags.bytes === true,
+    json: flags.json === true,
+  });
+  return 0;
+}
+
+function parseSample(text: string): number {
+  const every = parseCount(text, '--sample');
+  if (every > MAX_SAMPLE) {
+    throw new UsageError('--sample', `--sample ${text}: must be from 1 to ${MAX_SAMPLE}`);
+  }
+  return every;
+}

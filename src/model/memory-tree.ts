@@ -1,0 +1,107 @@
+/** Sums, orders and abbreviates trees of memory by name. */
+import type { MemoryNode, Reclaim } from './explanation.ts';
+
+/** A node with its children: the sum of their sizes, largest first, and how most of it can be reclaimed. */
+export function parentNode(
+  node: Omit<MemoryNode, 'bytes' | 'reclaim' | 'children'>,
+  children: readonly MemoryNode[],
+  reclaim?: Reclaim,
+): MemoryNode {
+  const sorted = sortBySize(children.filter(({ bytes }) => bytes > 0));
+  const parent: MemoryNode = {
+    ...node,
+    bytes: sumOf(sorted, 'bytes'),
+    reclaim: reclaim ?? prevailing(sorted),
+  };
+  for (const key of ['dirtyBytes', 'activeBytes', 'mappedBytes'] as const) {
+    if (sorted.some((child) => child[key] !== undefined)) parent[key] = sumOf(sorted, key);
+  }
+  if (sorted.length > 0) parent.children = sorted;
+  return parent;
+}
+
+/** The sum of a field over some nodes; absent ones count as 0. Unit: bytes. */
+export function sumOf(
+  nodes: Iterable<MemoryNode>,
+  key: 'bytes' | 'dirtyBytes' | 'activeBytes' | 'mappedBytes',
+): number {
+  let sum = 0;
+  for (const node of nodes) sum += node[key] ?? 0;
+  return sum;
+}
+
+/** Largest first; what stands for several things comes last. */
+export function sortBySize(nodes: readonly MemoryNode[]): MemoryNode[] {
+  const isRest = ({ kind }: MemoryNode) => kind === 'others' || kind === 'unnamed';
+  return nodes.toSorted((a, b) => Number(isRest(a)) - Number(isRest(b)) || b.bytes - a.bytes);
+}
+
+/** The way of most of the bytes. */
+function prevailing(nodes: readonly MemoryNode[]): Reclaim {
+  const bytes = new Map<Reclaim, number>();
+  for (const node of nodes) bytes.set(node.reclaim, (bytes.get(node.reclaim) ?? 0) + node.bytes);
+  let [best, most]: [Reclaim, number] = ['kernel', -1];
+  for (const [reclaim, sum] of bytes) if (sum > most) [best, most] = [reclaim, sum];
+  return best;
+}
+
+/** How a tree is abbreviated. */
+export interface FoldOptions {
+  /** At most this many children of each node; the rest is one node. */
+  top?: number | undefined;
+  /** Smaller nodes are combined. Unit: bytes. */
+  minBytes?: number | undefined;
+}
+
+/** The tree with small nodes combined into one node per parent; sums stay the same. */
+export function foldTree(node: MemoryNode, options: FoldOptions): MemoryNode {
+  const { children } = node;
+  if (children === undefined) return node;
+  const { top = Number.POSITIVE_INFINITY, minBytes = 0 } = options;
+  const isRest = ({ kind }: MemoryNode) => kind === 'others' || kind === 'unnamed';
+  const named = children.filter((child) => !isRest(child));
+  // A single small node is as short as its replacement.
+  const large = named.filter(({ bytes }, index) => index < top && bytes >= minBytes);
+  const small = named.length - large.length === 1 && minBytes === 0 ? [] : named.slice(large.length);
+  const kept = (small.length === 0 ? named : large).map((child) => foldTree(child, options));
+  const rest = children.filter(isRest);
+  const others = combine(
+    small,
+    rest.filter(({ kind }) => kind === 'others'),
+  );
+  return {
+    ...node,
+    children: [...kept, ...others, ...rest.filter(({ kind }) => kind === 'unnamed')],
+  };
+}
+
+function combine(small: readonly MemoryNode[], others: readonly MemoryNode[]): MemoryNode[] {
+  if (small.length === 0) return [...others];
+  const count = small.length + others.reduce((sum, node) => sum + (node.count ?? 1), 0);
+  const { children: _, ...node } = parentNode({ kind: 'others', name: 'others', count }, [
+    ...small,
+    ...others,
+  ]);
+  return [node];
+}
+
+/** The leaves of a tree, with the nodes above each, the root first. */
+export function* leavesOf(
+  node: MemoryNode,
+  above: readonly MemoryNode[] = [],
+): Generator<{ leaf: MemoryNode; above: readonly MemoryNode[] }> {
+  if (node.children === undefined) {
+    yield { leaf: node, above };
+    return;
+  }
+  const path = [...above, node];
+  for (const child of node.children) yield* leavesOf(child, path);
+}
+
+/** The names of the largest leaves, such as `file /usr/bin/node`. */
+export function largestLeaves(tree: MemoryNode, count: number): MemoryNode[] {
+  return Array.from(leavesOf(tree), ({ leaf }) => leaf)
+    .filter(({ kind }) => kind !== 'unnamed' && kind !== 'others')
+    .sort((a, b) => b.bytes - a.bytes)
+    .slice(0, count);
+}

@@ -1,0 +1,72 @@
+import { expect, it } from 'vitest';
+import { renderExplanation } from '#src/app/explain/explanation-table.ts';
+import type { Explanation, MemoryNode } from '#src/model/explanation.ts';
+import { parentNode } from '#src/model/memory-tree.ts';
+
+const MIB = 1024 * 1024;
+
+const tree = parentNode({ kind: 'cgroup', name: '/web' }, [
+  parentNode({ kind: 'class', name: 'anon' }, [
+    { kind: 'process', name: 'node server.js', pid: 7, bytes: 60 * MIB, reclaim: 'process' },
+  ]),
+  parentNode({ kind: 'class', name: 'file' }, [
+    {
+      kind: 'file',
+      name: 'log',
+      path: '/srv/log\x1b[31m',
+      bytes: 30 * MIB,
+      dirtyBytes: 9 * MIB,
+      reclaim: 'reclaimable',
+    },
+    { kind: 'others', name: 'others', count: 4, bytes: 8 * MIB, reclaim: 'reclaimable' },
+  ]),
+  { kind: 'unnamed', name: 'unnamed', bytes: 2 * MIB, reclaim: 'kernel' },
+] satisfies MemoryNode[]);
+
+const explanation: Explanation = {
+  cgroup: '/web',
+  method: 'pages',
+  before: { current: 100 * MIB, stat: {} },
+  after: { current: 101 * MIB, stat: {} },
+  scanMs: 320,
+  scannedPages: 6_553_600,
+  tree,
+  beside: [{ kind: 'swap', name: 'swap', bytes: 5 * MIB, reclaim: 'process' }],
+  missing: [{ term: 'sockets', reason: 'requires Linux 5.15' }],
+  advice: [{ kind: 'read-once', bytes: 1, text: 'some advice' }],
+};
+
+it('shows a tree with sizes and shares, then how it was read', () => {
+  expect(renderExplanation(explanation, { plainBytes: false })).toMatchInlineSnapshot(`
+    [
+      "   bytes   share  reclaim      name",
+      " 100 MiB  100.0%  process      /web  [9.00 MiB dirty]",
+      "60.0 MiB   60.0%  process      ├─ anon",
+      "60.0 MiB   60.0%  process      │  └─ node server.js (7)",
+      "38.0 MiB   38.0%  reclaimable  ├─ file  [9.00 MiB dirty]",
+      "30.0 MiB   30.0%  reclaimable  │  ├─ /srv/log\\x1b[31m  [9.00 MiB dirty]",
+      "8.00 MiB    8.0%  reclaimable  │  └─ others  [4 names]",
+      "2.00 MiB    2.0%  kernel       └─ unnamed",
+      "",
+      "memory.current: 100 MiB before, 101 MiB after (it changed meanwhile); 98.00% of the tree has a name",
+      "method: each page with its owner and name (6553600 pages in 320ms)",
+      "missing: sockets: requires Linux 5.15",
+      "",
+      "not charged to this cgroup, or counted elsewhere:",
+      "  5.00 MiB  swap",
+      "",
+      "advice:",
+      "  some advice",
+    ]
+  `);
+});
+
+it('prints plain bytes, and cuts lines to the terminal', () => {
+  const lines = renderExplanation(explanation, { plainBytes: true, columns: 40 });
+  expect(lines[1]).toContain('104857600');
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
+});
+
+it('escapes what the system names', () => {
+  expect(renderExplanation(explanation, { plainBytes: false }).join('\n')).not.toContain('\x1b');
+});

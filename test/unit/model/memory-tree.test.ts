@@ -1,0 +1,99 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { MemoryNode, Reclaim } from '#src/model/explanation.ts';
+import { foldTree, largestLeaves, leavesOf, parentNode, sumOf } from '#src/model/memory-tree.ts';
+
+const leaf = (name: string, bytes: number, reclaim: Reclaim = 'process'): MemoryNode => ({
+  kind: 'file',
+  name,
+  bytes,
+  reclaim,
+});
+
+const root = { kind: 'class', name: 'file' } as const;
+
+const trees: fc.Arbitrary<MemoryNode> = fc.letrec<{ node: MemoryNode; leaf: MemoryNode }>((tie) => ({
+  leaf: fc.record({
+    kind: fc.constantFrom('file', 'mapping', 'others', 'unnamed'),
+    name: fc.string(),
+    bytes: fc.nat(1e9).map((bytes) => bytes + 1),
+    reclaim: fc.constantFrom('process', 'kernel', 'dirty'),
+  }),
+  node: fc.oneof(
+    { maxDepth: 4 },
+    tie('leaf'),
+    fc
+      .array(tie('node'), { minLength: 1, maxLength: 12 })
+      .map((children) => parentNode({ kind: 'class', name: 'parent' }, children)),
+  ),
+})).node;
+
+function expectSums(node: MemoryNode): void {
+  if (node.children === undefined) return;
+  expect(sumOf(node.children, 'bytes')).toBe(node.bytes);
+  node.children.forEach(expectSums);
+}
+
+it('sums children, largest first, what stands for several last', () => {
+  const node = parentNode(root, [
+    { ...leaf('others', 900), kind: 'others' },
+    leaf('small', 1),
+    { ...leaf('large', 10), dirtyBytes: 4 },
+    leaf('nothing', 0),
+  ]);
+  expect(node).toMatchObject({ bytes: 911, dirtyBytes: 4, reclaim: 'process' });
+  expect(node.children?.map(({ name }) => name)).toEqual(['large', 'small', 'others']);
+});
+
+it('a parent is reclaimed as most of its bytes are', () => {
+  const children = [leaf('a', 6, 'dirty'), leaf('b', 5, 'kernel'), leaf('c', 5, 'kernel')];
+  expect(parentNode(root, children).reclaim).toBe('kernel');
+  expect(parentNode(root, children, 'persistent').reclaim).toBe('persistent');
+});
+
+it('combines what is beyond the limits, with the sums unchanged', () => {
+  const node = parentNode(root, [leaf('a', 50), leaf('b', 30), leaf('c', 20), leaf('d', 10)]);
+  const folded = foldTree(node, { top: 2 });
+  expect(folded.children?.map(({ name, bytes, count }) => [name, bytes, count])).toEqual([
+    ['a', 50, undefined],
+    ['b', 30, undefined],
+    ['others', 30, 2],
+  ]);
+  expect(foldTree(node, { minBytes: 25 }).children?.map(({ name }) => name)).toEqual(['a', 'b', 'others']);
+  // One line for one line would say less.
+  expect(foldTree(node, { top: 3 }).children?.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd']);
+});
+
+it('adds what was already combined', () => {
+  const node = parentNode(root, [
+    leaf('a', 50),
+    leaf('b', 30),
+    leaf('c', 20),
+    { ...leaf('others', 7), kind: 'others', count: 1000 },
+    { ...leaf('unnamed', 3), kind: 'unnamed' },
+  ]);
+  const [, others, unnamed] = foldTree(node, { top: 1 }).children ?? [];
+  expect(others).toMatchObject({ kind: 'others', bytes: 57, count: 1002 });
+  expect(unnamed).toMatchObject({ kind: 'unnamed', bytes: 3 });
+});
+
+it('keeps the sum of any tree within any limits', () => {
+  fc.assert(
+    fc.property(trees, fc.integer({ min: 1, max: 8 }), fc.nat(1e9), (tree, top, minBytes) => {
+      const folded = foldTree(tree, { top, minBytes });
+      expect(folded.bytes).toBe(tree.bytes);
+      expectSums(folded);
+    }),
+  );
+});
+
+it('lists leaves with what is above them', () => {
+  const tree = parentNode(root, [parentNode({ kind: 'mount', name: '/tmp' }, [leaf('a', 5)]), leaf('b', 9)]);
+  expect(
+    Array.from(leavesOf(tree), ({ leaf, above }) => [...above.map(({ name }) => name), leaf.name]),
+  ).toEqual([
+    ['file', 'b'],
+    ['file', '/tmp', 'a'],
+  ]);
+  expect(largestLeaves(tree, 1).map(({ name }) => name)).toEqual(['b']);
+});
