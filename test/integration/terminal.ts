@@ -134,13 +134,18 @@ export class TmuxTerminal {
     return (await this.#tmux('display-message', '-p', `#{${name}}`)).trimEnd();
   }
 
-  /** The screen once it shows the pattern. */
-  async waitFor(pattern: RegExp): Promise<string> {
+  /**
+   * The screen once it shows all patterns, or what the function looks for. A frame may be half drawn when it
+   * is captured, and lists come later than the rest: what a test expects of a screen belongs here.
+   */
+  async waitFor(...wanted: (RegExp | ((screen: string) => boolean))[]): Promise<string> {
     let last = '';
     try {
-      return await until(String(pattern), async () => {
+      return await until(wanted.join(' and '), async () => {
         last = await this.capture();
-        return pattern.test(last) ? last : undefined;
+        return wanted.every((each) => (typeof each === 'function' ? each(last) : each.test(last)))
+          ? last
+          : undefined;
       });
     } catch (error) {
       throw new Error(`${(error as Error).message}; on the screen:\n${last}`);

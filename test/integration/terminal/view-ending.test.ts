@@ -48,8 +48,7 @@ testWith(
     const terminal = await tmux({ command: `${CMEMSTAT} -- ${command}; exec sleep 60`, height: 40 });
     await terminal.waitFor(/the view is closed: process \d+ \(sh\) reads from the terminal/);
     await terminal.keys('h', 'i', 'Enter');
-    const end = await terminal.waitFor(/exit status 3/);
-    expect(end).toMatch(/^got hi$/m);
+    await terminal.waitFor(/exit status 3/, /^got hi$/m);
   },
 );
 
@@ -64,11 +63,13 @@ describe('the target ends', () => {
           height: 60,
         },
       );
-      const frozen = await terminal.waitFor(/FAILED/);
-      expect(frozen).toMatch(/^ ■ exit status 3 {2}after [\d.]+m?s/);
-      expect(frozen).toMatch(/^ {2}FAILED {2}exit status 3 after .* {2}q quits$/m);
-      expect(frozen).toMatch(/^ {2}peak \S+ [KM]iB .*mean/m);
-      expect(frozen).toMatch(/^ {2}\d+ samples, /m);
+      await terminal.waitFor(
+        /FAILED/,
+        /^ ■ exit status 3 {2}after [\d.]+m?s/,
+        /^ {2}FAILED {2}exit status 3 after .* {2}q quits$/m,
+        /^ {2}peak \S+ [KM]iB .*mean/m,
+        /^ {2}\d+ samples, /m,
+      );
       await terminal.keys('6');
       await terminal.waitFor(/^ {2}bye$/m);
       await terminal.keys('C-c', 'k', 'x');
@@ -135,12 +136,14 @@ describe('the target ends', () => {
         height: 40,
       },
     );
-    const screen = await terminal.waitFor(/FAILED/);
-    expect(screen).toMatch(/^ ■ killed: out of memory/);
-    expect(screen).toMatch(/FAILED {2}killed by the OOM killer/);
-    expect(screen).toMatch(/oom_kill 1 at/);
-    expect(screen).toMatch(/max 32\.0 MiB/);
-    expect(screen).toMatch(/O OOM kill/);
+    await terminal.waitFor(
+      /FAILED/,
+      /^ ■ killed: out of memory/,
+      /FAILED {2}killed by the OOM killer/,
+      /oom_kill 1 at/,
+      /max 32\.0 MiB/,
+      /O OOM kill/,
+    );
     await terminal.keys('q');
     expect(await terminal.ended()).toBe(137);
   });
@@ -154,8 +157,7 @@ describe('the target ends', () => {
         width: 120,
         height: 40,
       });
-      const screen = await terminal.waitFor(/B budget exceeded/);
-      expect(screen).toMatch(/budget_exceeded +anon *<= *20 ?MiB/);
+      await terminal.waitFor(/B budget exceeded/, /budget_exceeded +anon *<= *20 ?MiB/);
       await terminal.waitFor(/ENDED|FAILED/);
       await terminal.keys('q');
       const status = await terminal.ended();
@@ -178,8 +180,7 @@ describe('leaving while the target runs', () => {
     const screen = await terminal.waitFor(/^ \? help/m);
     expect(screen.match(/^ {2}got INT$/gm)).toHaveLength(1);
     await terminal.keys('C-c');
-    const twice = await terminal.waitFor(/^ {2}got INT\n {2}got INT$/m);
-    expect(twice).toMatch(/● running/);
+    await terminal.waitFor(/^ {2}got INT\n {2}got INT$/m, /● running/);
     await terminal.keys('q', 's');
     expect(await terminal.ended()).toBe(143);
   });
@@ -203,9 +204,11 @@ describe('leaving while the target runs', () => {
     const terminal = await openView(`-- ${FOREVER}`);
     for (const key of ['Escape', 'x', 'Enter', 'q']) {
       await terminal.keys('q');
-      const box = await terminal.waitFor(/The target is still running/);
-      expect(box).toMatch(/s +terminate it \(pid \d+\) and quit/);
-      expect(box).toMatch(/l +quit and leave it running; the summary is printed at its end/);
+      await terminal.waitFor(
+        /The target is still running/,
+        /s +terminate it \(pid \d+\) and quit/,
+        /l +quit and leave it running; the summary is printed at its end/,
+      );
       await terminal.keys(key);
       await terminal.waitFor(/^(?!.*The target is still running).*running/s);
     }
@@ -429,8 +432,7 @@ describe("the target's streams", () => {
         `--stdin ${folder}/in --stdout ${folder}/out --stderr ${folder}/err -- ${target}`,
       );
       await terminal.keys('6');
-      const screen = await terminal.waitFor(/^ {2}from a file$/m);
-      expect(screen).toMatch(/^! shown$/m);
+      await terminal.waitFor(/^ {2}from a file$/m, /^! shown$/m);
       await terminal.keys('q', 's');
       await terminal.ended();
       expect(readFileSync(join(folder, 'out'), 'utf8')).toBe(`from a file\n${folder}/in\n`);

@@ -171,8 +171,10 @@ describe('after the view', () => {
     const program = join(newFolder(), 'psql');
     symlinkSync('/bin/sleep', program);
     const terminal = await tmux({ command: `exec ${CMEMSTAT} -- ${program} 60` });
-    const screen = await terminal.waitFor(/1 Breakdown/);
-    expect(screen).toMatch(/^ cmemstat: in the view stdin is \/dev\/null; interactive: cmemstat --no-tui/m);
+    await terminal.waitFor(
+      /1 Breakdown/,
+      /^ cmemstat: in the view stdin is \/dev\/null; interactive: cmemstat --no-tui/m,
+    );
   });
 
   testWith([needsScript], 'input from a pipe reaches the target, output to a pipe is complete', async () => {
