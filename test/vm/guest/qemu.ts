@@ -49,6 +49,9 @@ export interface GuestResult {
 const MAX_ATTEMPTS = 3;
 const INIT_TIMEOUT_MS = 120_000;
 const POLL_MS = 25;
+/** While the command runs: polling each 25 ms took a tenth of a core from two emulated machines. */
+const SLOW_POLL_MS = 200;
+const FAST_POLLS_MS = 3_000;
 const CONSOLE_TAIL_LINES = 40;
 
 /**
@@ -134,8 +137,9 @@ class Attempt {
           this.initReached = true;
           deadlineMs = performance.now() + machine.timeoutMs;
         }
+        const elapsedMs = performance.now() - startedMs;
         if (this.bootMs === 0 && (await readIfThere(path.join(run, 'started'))) !== undefined) {
-          this.bootMs = performance.now() - startedMs;
+          this.bootMs = elapsedMs;
         }
         const status = await readIfThere(path.join(run, 'status'));
         if (status !== undefined) {
@@ -149,7 +153,8 @@ class Attempt {
             : `no init after ${INIT_TIMEOUT_MS} ms`;
           break;
         } else {
-          await delay(POLL_MS);
+          const isLongRunning = this.bootMs > 0 && elapsedMs > this.bootMs + FAST_POLLS_MS;
+          await delay(isLongRunning ? SLOW_POLL_MS : POLL_MS);
         }
       }
       this.totalMs = performance.now() - startedMs;
@@ -176,14 +181,16 @@ function qemuArguments(
     '-device',
     `virtio-9p-pci,fsdev=${tag},mount_tag=${tag}`,
   ]);
-  const commandLine = ['console=ttyS0', 'quiet', 'panic=-1', 'oops=panic', ...machine.kernelArgs];
+  // Without norandmaps QEMU 7.2 translates every library again for each program that is started, since its
+  // address differs: 60 ms instead of 20 for /bin/true, 0.8 s instead of 0.55 for `node -e 0`.
+  const commandLine = ['console=ttyS0', 'quiet', 'panic=-1', 'oops=panic', 'norandmaps'];
   return [
     ...acceleratorArguments(),
     ...['-smp', '1', '-m', String(machine.memoryMiB)],
     ...['-nodefaults', '-no-user-config', '-no-reboot', '-display', 'none'],
     ...['-serial', `file:${files.consoleLog}`],
     ...['-kernel', machine.kernel.vmlinuz, '-initrd', files.initrd],
-    ...['-append', commandLine.join(' ')],
+    ...['-append', [...commandLine, ...machine.kernelArgs].join(' ')],
     ...shares,
   ];
 }
