@@ -113,12 +113,12 @@ const FILE_SYSTEM_SIZE = 32;
 export const NAME_RECORD_SIZE = 88;
 
 /** Source: `include/uapi/linux/stat.h`. */
-const FILE_TYPES: Readonly<Record<number, ScanFile['fileType']>> = {
-  9604: 'directory',
-  14406: 'block-device',
-  16807: 'regular',
-  21609: 'symlink',
-};
+const FILE_TYPES: ReadonlyMap<number, ScanFile['fileType']> = new Map([
+  [0o040000, 'directory'],
+  [0o060000, 'block-device'],
+  [0o100000, 'regular'],
+  [0o120000, 'symlink'],
+]);
 
 /** How names are decoded. */
 export interface NameDecoding {
@@ -181,7 +181,7 @@ function componentsOf(bytes: Buffer, base: number, length: number): string[] {
 function fileOf(records: RecordReader, base: number, components: string[], pageSize: number): ScanFile {
   const flags = records.u32(base + FIELDS.flags);
   const links = records.u32(base + FIELDS.links);
-  const fileType = FILE_TYPES[records.u32(base + FIELDS.mode) & 0o170000] ?? 'other';
+  const fileType = FILE_TYPES.get(records.u32(base + FIELDS.mode) & 0o170000) ?? 'other';
   const special = specialOf(
     records.text(base + FILE_SYSTEM, FILE_SYSTEM_SIZE),
     (flags & FLAG.internal) !== 0,
