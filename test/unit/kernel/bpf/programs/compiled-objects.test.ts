@@ -2,12 +2,17 @@
  * The compiled BPF objects that are checked in. CI also compiles them again: `npm run build:bpf -- --check`.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { Elf, EM_BPF } from '#src/kernel/bpf/elf/elf.ts';
 import { OBJECTS_IDENTITY } from '#src/kernel/bpf/programs/compiled/identity.ts';
+import { ITERATOR_NAMES, readObjectFile, SCAN_NAMES } from '#src/kernel/bpf/programs/object-files.ts';
+import { HOST_BYTE_ORDER } from '#src/kernel/bpf/sys/bpf-struct.ts';
 import { source } from '../../../../paths.ts';
+import { makeTree } from '../../../temporary-tree.ts';
 
 const PROGRAMS = source('kernel/bpf/programs');
 const COMPILED = join(PROGRAMS, 'compiled');
@@ -55,5 +60,36 @@ describe('the compiled objects', () => {
     ];
     expect(paths.filter((path) => !harmless.some((form) => form.test(path)))).toEqual([]);
     expect(paths.length).toBeGreaterThan(1);
+  });
+});
+
+describe('readObjectFile', () => {
+  const suffix = HOST_BYTE_ORDER === 'LE' ? 'bpfel.o' : 'bpfeb.o';
+  const folderOf = (files: Readonly<Record<string, string | Buffer>>) => {
+    const folder = makeTree();
+    for (const [name, bytes] of Object.entries(files)) writeFileSync(join(folder, name), bytes);
+    return pathToFileURL(`${folder}/`);
+  };
+
+  it.each([...ITERATOR_NAMES, ...SCAN_NAMES])('reads %s from the sources', (name) => {
+    expect(readObjectFile(name)).toEqual(read(`${name}.${suffix}`));
+  });
+
+  it('reads a compressed object, as in the package', () => {
+    const bytes = read(`map-iterator.${suffix}`);
+    const folder = folderOf({ [`map-iterator.${suffix}.gz`]: gzipSync(bytes) });
+    expect(readObjectFile('map-iterator', folder)).toEqual(bytes);
+  });
+
+  it.each([
+    ['is missing', {}],
+    ['is damaged', { [`map-iterator.${suffix}.gz`]: 'no gzip' }],
+  ])('says what to do if it %s', (_, files) => {
+    expect(() => readObjectFile('map-iterator', folderOf(files))).toThrow(
+      expect.objectContaining({
+        message: expect.stringContaining(`map-iterator.${suffix}.gz`),
+        hint: 'reinstall cmemstat: one of its files is missing or damaged',
+      }),
+    );
   });
 });
