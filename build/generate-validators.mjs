@@ -113,9 +113,12 @@ class Writer {
     return this.#find(found, target, /^\/\$defs\/(\w+)$/.exec(pointer ?? '')?.[1]);
   }
 
-  /** Equal for two places that have the same checks. */
-  #shapeOf({ schema, file }) {
-    const inner = (each) => this.#shapeOf(this.#find(each, file));
+  /** Equal for two places that have the same checks. `above`: the definitions that it is in. */
+  #shapeOf({ schema, file, name }, above = []) {
+    const definition = name === undefined ? undefined : `${file} ${name}`;
+    if (above.includes(definition)) return [['$ref', name]];
+    const within = definition === undefined ? above : [...above, definition];
+    const inner = (each) => this.#shapeOf(this.#find(each, file), within);
     const shape = [];
     for (const [keyword, value] of Object.entries(schema)) {
       if (this.#ignored.has(keyword)) continue;
@@ -326,11 +329,12 @@ class Writer {
     const nameOf = (key, name, write) => {
       if ((uses.get(key) ?? 0) < 2) return undefined;
       if (!names.has(key)) {
-        const text = write();
         let type = inCamelCase(name);
         for (let number = 2; shared.has(type); number += 1) type = `${inCamelCase(name)}${number}`;
-        shared.set(type, `type ${type} = ${text};`);
+        // Before its text, which may refer to it.
+        shared.set(type, '');
         names.set(key, type);
+        shared.set(type, `type ${type} = ${write()};`);
       }
       return names.get(key);
     };
@@ -373,7 +377,7 @@ const MODULES = [
   {
     file: 'record-validators.ts',
     areWordsOpen: () => true,
-    exports: ['start', 'sample', 'event', 'maps', 'processes', 'summary'].map((name) => [
+    exports: ['start', 'sample', 'event', 'maps', 'processes', 'explain', 'summary'].map((name) => [
       inCamelCase(name),
       'recording.schema.json',
       `#/$defs/${name}`,

@@ -32,6 +32,14 @@ export function findCgroup(text: string, option: string): FoundCgroup {
   return describe(hierarchy, directoryNamedByPath(text, hierarchy.mountPoint, option));
 }
 
+/** A cgroup whose directory is known. */
+export function describeCgroup(version: 1 | 2, directory: string): FoundCgroup {
+  const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
+  const mountPoint = hierarchy.version === undefined ? '/sys/fs/cgroup' : hierarchy.mountPoint;
+  const path = directory.startsWith(`${mountPoint}/`) ? directory.slice(mountPoint.length) : directory;
+  return { version, mountPoint, directory, path };
+}
+
 /** The root of the memory hierarchy, or of the part of it that is mounted. @throws UsageError. */
 export function findRootCgroup(option: string): FoundCgroup {
   const hierarchy = memoryHierarchy(option);

@@ -98,10 +98,16 @@ export function* leavesOf(
   for (const child of node.children) yield* leavesOf(child, path);
 }
 
-/** The names of the largest leaves, such as `file /usr/bin/node`. */
-export function largestLeaves(tree: MemoryNode, count: number): MemoryNode[] {
-  return Array.from(leavesOf(tree), ({ leaf }) => leaf)
+/** The largest nodes with a name of their own: files, caches, and processes as a whole. */
+export function largestNames(tree: MemoryNode, count: number): MemoryNode[] {
+  return [...namedNodes(tree)]
     .filter(({ kind }) => kind !== 'unnamed' && kind !== 'others')
     .sort((a, b) => b.bytes - a.bytes)
     .slice(0, count);
+}
+
+/** The mappings of a process say little without the process. */
+function* namedNodes(node: MemoryNode): Generator<MemoryNode> {
+  if (node.children === undefined || node.kind === 'process') yield node;
+  else for (const child of node.children) yield* namedNodes(child);
 }

@@ -31,7 +31,7 @@ export class NdjsonSink implements Sink {
   write(record: RecordLine): void {
     if (record.type === 'maps') this.#writeMaps(record);
     else if (record.type === 'processes') this.#writeProcesses(record);
-    else this.#writer.write(safeJson(record), record.type === 'event');
+    else this.#writer.write(safeJson(record), record.type === 'event' || record.type === 'explain');
   }
 
   async stop(summary: SummaryRecord): Promise<void> {

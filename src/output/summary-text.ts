@@ -10,6 +10,7 @@ import type { KernelBreakdown } from '../model/kernel-breakdown.ts';
 import type {
   BpfSummary,
   EventRecord,
+  ExplainedMoment,
   LeftoverMap,
   OutlivingProcess,
   RunMap,
@@ -78,6 +79,7 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
     ...renderGrowth(summary, size),
     ...renderCounts(summary),
     ...renderBpf(summary, size),
+    ...(summary.explained ?? []).flatMap((each) => renderExplained(each, size)),
     renderSampling(summary),
     ...summary.warnings.map((warning) => `  warning: ${warning}`),
   ].map(safeText);
@@ -102,6 +104,26 @@ function renderMaxima({ samples, maxima = {}, peak }: SummaryRecord, size: Forma
     );
   }
   return lines;
+}
+
+const MOMENT_TEXT: Readonly<Record<ExplainedMoment['moment'], string>> = {
+  end: 'at the end',
+  peak: 'at a peak',
+  exceeded: 'when a budget was exceeded',
+};
+
+/** The largest names at one moment (`--explain`). */
+function renderExplained(explained: ExplainedMoment, size: FormatSize): string[] {
+  const { moment, elapsedMs, message, method, reason, bytes, names } = explained;
+  const what = message === undefined ? '' : ` (${message})`;
+  const how = method === 'pages' ? '' : `; without a page scan: ${reason ?? method}`;
+  return [
+    `  memory by name ${MOMENT_TEXT[moment]}${what}, ${formatDuration(elapsedMs)} after the launch: ${size(bytes)}${how}`,
+    ...names.map(
+      ({ name, pid, bytes: part }) =>
+        `${size(part).padStart(SIZE_WIDTH)}  ${name}${pid === undefined ? '' : ` (${pid})`}`,
+    ),
+  ];
 }
 
 /** Estimated growth per minute, over the second half of the run; nothing if none is certain. */

@@ -3,6 +3,7 @@ import type { RecordLine } from '../model/recording.ts';
 import type { FindFault } from './validation/fault.ts';
 import {
   findFaultInEvent,
+  findFaultInExplain,
   findFaultInMaps,
   findFaultInProcesses,
   findFaultInSample,
@@ -17,5 +18,6 @@ export const FIND_FAULT: Readonly<Record<RecordLine['type'], FindFault>> = {
   event: findFaultInEvent,
   maps: findFaultInMaps,
   processes: findFaultInProcesses,
+  explain: findFaultInExplain,
   summary: findFaultInSummary,
 };

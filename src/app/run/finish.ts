@@ -42,6 +42,7 @@ export async function finishRun(
   if (options.wait === 'all') await untilEmpty(measurement);
   const durationMs = measurement.elapsedMs();
   await measurement.stop();
+  const explained = await measurement.explainEnd();
   const cpu = await readCpuTime(measurement.placement.leaf, cpuBefore);
   const outlived = await endOutliving(measurement);
   const bpf = await sumUpBpf(measurement);
@@ -50,6 +51,7 @@ export async function finishRun(
   const killed = describeOutlived(outlived);
   if (killed !== undefined && options.outputs.json) log.warn(killed);
   const summary = summarize(measurement, exit, options, durationMs, outlived, bpf);
+  if (explained !== undefined) summary.explained = explained;
   if (cpu !== undefined) {
     summary.cpuUs = { user: cpu.user, system: cpu.system };
     summary.sources.cpu = cpu.source;

@@ -8,7 +8,7 @@ import type { Placement } from '../../cgroup/placement.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
-import type { EventRecord, StartRecord, SummaryRecord } from '../../model/recording.ts';
+import type { EventRecord, ExplainedMoment, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Mode, Sample } from '../../model/sample.ts';
 import { SampleAggregate } from '../../model/summary.ts';
 import type { Log } from '../../output/log.ts';
@@ -29,6 +29,7 @@ import { keepHeapSmall } from '../v8-flags.ts';
 import { NestedCgroups } from './nested-cgroups.ts';
 import { type LeafClock, openFastClock, openReader, watchEvents } from './open-readers.ts';
 import type { RunOptions } from './options.ts';
+import type { RunExplainer } from './run-explainer.ts';
 import { readHost, startRecord } from './start-record.ts';
 
 /** Targets that exit earlier are measured without expensive parts. Unit: milliseconds. */
@@ -69,6 +70,7 @@ export class Measurement {
   #watch: EventWatch | undefined;
   #prepareTimer: NodeJS.Timeout | undefined;
   #processTable: ProcessTable | undefined;
+  #explainer: RunExplainer | undefined;
   #intervalMs: number;
   #stopped = false;
   #targetEnded = false;
@@ -263,8 +265,12 @@ export class Measurement {
 
   /** Adds a record to the stream. */
   emit(record: RunRecord): void {
+    if (record.type === 'event' && record.event === 'budget_exceeded') {
+      this.#explainer?.exceeded(record.message ?? '');
+    }
     if (record.type === 'sample') {
       if (this.#isOfEmptyLeaf(record)) return;
+      this.#explainer?.see(record.current ?? 0, record.maxima?.bytes.current);
       this.aggregate.add(record);
       this.growth.add(record);
     }
@@ -284,6 +290,15 @@ export class Measurement {
   /** What is not measured because it is in other cgroups, for the summary. */
   get elsewhere(): ReturnType<ElsewhereWatch['summary']> {
     return this.#elsewhere?.summary() ?? {};
+  }
+
+  /**
+   * The memory by name at the requested moments. Resolves when the last one is there; call it before the
+   * leaf is removed.
+   */
+  async explainEnd(): Promise<ExplainedMoment[] | undefined> {
+    await this.#explainer?.end();
+    return this.#explainer?.summary();
   }
 
   /** Adds a warning to the summary. */
@@ -318,8 +333,27 @@ export class Measurement {
     );
     const host = readHost();
     await yieldToEventLoop();
+    await this.#openExplainer();
     if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
     return host;
+  }
+
+  async #openExplainer(): Promise<void> {
+    const { explain: moments } = this.#options;
+    if (moments.size === 0) return;
+    const { leaf } = this.placement;
+    if (leaf === undefined) {
+      this.warn('--explain: requires a memory cgroup, and the process tree is measured');
+      return;
+    }
+    const { RunExplainer, readersOf } = await import('./run-explainer.ts');
+    this.#explainer = new RunExplainer({
+      ...readersOf(leaf),
+      moments,
+      elapsedMs: this.elapsedMs,
+      emit: (record) => this.emit(record),
+      warn: (message) => this.warn(message),
+    });
   }
 
   #openClock(leaf: Leaf): void {

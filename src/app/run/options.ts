@@ -1,7 +1,7 @@
 import type { LimitRequest } from '../../cgroup/limits.ts';
 import type { PlacementKind } from '../../cgroup/rejection.ts';
 import type { OpenDirectories } from '../../kernel/file-place.ts';
-import type { RecordedBudget } from '../../model/recording.ts';
+import type { ExplainMoment, RecordedBudget } from '../../model/recording.ts';
 import type { OutputRequest } from '../../output/open-outputs.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
 import type { TargetUser } from '../../target/user.ts';
@@ -34,6 +34,8 @@ export interface RunOptions {
   wait: 'target' | 'all';
   /** Time for a forwarded signal to end the target; undefined for no limit. */
   killAfterMs: number | undefined;
+  /** At which moments the memory is explained by name. */
+  explain: ReadonlySet<ExplainMoment>;
   /** Whether BPF maps that outlive the run cause a failure. */
   failOnLeftover: boolean;
   /** Time limit for the target; undefined for none. */

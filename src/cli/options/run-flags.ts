@@ -1,5 +1,6 @@
 /** The options of a run. */
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { EXPLAIN_MOMENTS } from '../../model/recording.ts';
 import { oneOfOption } from './one-of.ts';
 import { repeatable } from './repeatable.ts';
 import { DependentOption } from './requirements.ts';
@@ -37,6 +38,7 @@ export interface RunFlags {
   stderr?: string;
   wait: string;
   killAfter: string;
+  explain?: string[];
   failOnLeftover?: true;
   timeout?: string;
   tui?: boolean;
@@ -60,6 +62,14 @@ export function addRunOptions(program: Command): void {
     )
     .option('--bpf-interval <duration>', 'time between readings of BPF memory; 0 disables them (default: 1s)')
     .option('--process-interval <duration>', 'time between process snapshots; 0 disables them (default: 2s)')
+    .addOption(
+      new Option(
+        '--explain <moment>',
+        `list the memory by name at this moment: ${EXPLAIN_MOMENTS.join(', ')} (repeatable)`,
+      )
+        .choices(EXPLAIN_MOMENTS)
+        .argParser(repeatable),
+    )
     .optionsGroup('Output:')
     .option('--json', "print one JSON object per line to stdout; the target's stdout goes to stderr")
     .option('-o, --output <file>', 'write a recording (the same JSON lines) to a file')

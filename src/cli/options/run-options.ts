@@ -10,6 +10,7 @@ import {
 } from '../../format/intervals.ts';
 import { parseDuration, parseLimitOption } from '../../format/units.ts';
 import type { Limit } from '../../kernel/limit.ts';
+import { EXPLAIN_MOMENTS, type ExplainMoment } from '../../model/recording.ts';
 import type { TargetUser } from '../../target/user.ts';
 import { oneOf } from './one-of.ts';
 import { PLACEMENTS, REQUIRED, type RunFlags, WAITS } from './run-flags.ts';
@@ -84,6 +85,7 @@ export function toRunOptions(
     streams: { stdin: flags.stdin, stdout: flags.stdout, stderr: flags.stderr },
     stdoutToStderr: flags.json === true,
     wait: oneOf(flags.wait, WAITS, '--wait') ?? 'target',
+    explain: new Set((flags.explain ?? []).map((text) => parseMoment(text))),
     failOnLeftover: flags.failOnLeftover === true,
     timeoutMs: optional(flags.timeout, (text) => atLeast(parseDuration(text, '--timeout'), 1, '--timeout')),
     view: flags.tui === undefined ? 'auto' : flags.tui ? 'always' : 'never',
@@ -112,6 +114,7 @@ function rejectIneffective(flags: RunFlags): void {
     [isWithoutView && flags.exitOnEnd === true, '--exit-on-end', '--no-tui'],
     [isWithoutBpf && flags.failOnLeftover === true, '--fail-on-leftover', '--bpf-interval 0'],
     [isOfTree && flags.failOnLeftover === true, '--fail-on-leftover', '--placement process-tree'],
+    [isOfTree && flags.explain !== undefined, '--explain', '--placement process-tree'],
     [isOfTree && flags.require === 'cgroup', '--require cgroup', '--placement process-tree'],
     [isOfTree && flags.cgroupParent !== undefined, '--cgroup-parent', '--placement process-tree'],
     [isOfTree && flags.memoryMax !== undefined, '--memory-max', '--placement process-tree'],
@@ -147,6 +150,12 @@ function parsePidsMax(text: string): Limit {
     throw new UsageError('--pids-max', `--pids-max ${text}: expected a number of tasks or max`);
   }
   return Number(text);
+}
+
+function parseMoment(text: string): ExplainMoment {
+  const moment = oneOf(text, EXPLAIN_MOMENTS, '--explain');
+  if (moment === undefined) throw new UsageError('--explain', '--explain: no moment given');
+  return moment;
 }
 
 function parseRatio(text: string): number {

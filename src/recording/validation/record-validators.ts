@@ -327,6 +327,90 @@ function findInProcesses(value: unknown): Fault | undefined {
 /** Finds the first part of it that is not as the schema has it. */
 export const findFaultInProcesses: FindFault = findInProcesses;
 
+function findInChargedMemory(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { current: _current, stat: _stat } = value;
+  if ((fault = findInCounters(_stat)) !== undefined) return within('stat', fault);
+  if (_current !== undefined && !isNumber(_current)) return wrongAt('current', 'a number');
+  return undefined;
+}
+
+function findInMemoryNode(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { kind: _kind, name: _name, path: _path, bytes: _bytes, reclaim: _reclaim, dirtyBytes: _dirtyBytes, activeBytes: _activeBytes, mappedBytes: _mappedBytes, count: _count, pid: _pid, fsType: _fsType, mount: _mount, note: _note, children: _children } = value;
+  if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
+  if (typeof _name !== 'string') return wrongAt('name', 'a string');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (typeof _reclaim !== 'string') return wrongAt('reclaim', 'a string');
+  if (_path !== undefined && typeof _path !== 'string') return wrongAt('path', 'a string');
+  if (_dirtyBytes !== undefined && !isNumber(_dirtyBytes)) return wrongAt('dirtyBytes', 'a number');
+  if (_activeBytes !== undefined && !isNumber(_activeBytes)) return wrongAt('activeBytes', 'a number');
+  if (_mappedBytes !== undefined && !isNumber(_mappedBytes)) return wrongAt('mappedBytes', 'a number');
+  if (_count !== undefined && !isNumber(_count)) return wrongAt('count', 'a number');
+  if (_pid !== undefined && !isNumber(_pid)) return wrongAt('pid', 'a number');
+  if (_fsType !== undefined && typeof _fsType !== 'string') return wrongAt('fsType', 'a string');
+  if (_mount !== undefined && typeof _mount !== 'string') return wrongAt('mount', 'a string');
+  if (_note !== undefined && typeof _note !== 'string') return wrongAt('note', 'a string');
+  if (_children !== undefined && (fault = findInList(_children, findInMemoryNode)) !== undefined) return within('children', fault);
+  return undefined;
+}
+
+function findInExplainMissingItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { term: _term, reason: _reason, hint: _hint } = value;
+  if (typeof _term !== 'string') return wrongAt('term', 'a string');
+  if (typeof _reason !== 'string') return wrongAt('reason', 'a string');
+  if (_hint !== undefined && typeof _hint !== 'string') return wrongAt('hint', 'a string');
+  return undefined;
+}
+
+function findInExplainAdviceItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { kind: _kind, bytes: _bytes, text: _text } = value;
+  if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (typeof _text !== 'string') return wrongAt('text', 'a string');
+  return undefined;
+}
+
+function findInExplainSample(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { every: _every, standardErrorBytes: _standardErrorBytes } = value;
+  if (!isNumber(_every)) return wrongAt('every', 'a number');
+  if (_standardErrorBytes !== undefined && !isNumber(_standardErrorBytes)) return wrongAt('standardErrorBytes', 'a number');
+  return undefined;
+}
+
+function findInExplain(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { type: _type, elapsedMs: _elapsedMs, moment: _moment, message: _message, cgroup: _cgroup, method: _method, reason: _reason, hint: _hint, before: _before, after: _after, frozen: _frozen, sample: _sample, scanMs: _scanMs, scannedPages: _scannedPages, tree: _tree, beside: _beside, missing: _missing, advice: _advice } = value;
+  if (_type !== 'explain') return wrongAt('type', '"explain"');
+  if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (typeof _moment !== 'string') return wrongAt('moment', 'a string');
+  if (typeof _method !== 'string') return wrongAt('method', 'a string');
+  if ((fault = findInChargedMemory(_before)) !== undefined) return within('before', fault);
+  if ((fault = findInChargedMemory(_after)) !== undefined) return within('after', fault);
+  if ((fault = findInMemoryNode(_tree)) !== undefined) return within('tree', fault);
+  if ((fault = findInList(_beside, findInMemoryNode)) !== undefined) return within('beside', fault);
+  if ((fault = findInList(_missing, findInExplainMissingItem)) !== undefined) return within('missing', fault);
+  if ((fault = findInList(_advice, findInExplainAdviceItem)) !== undefined) return within('advice', fault);
+  if (_message !== undefined && typeof _message !== 'string') return wrongAt('message', 'a string');
+  if (_cgroup !== undefined && typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
+  if (_reason !== undefined && typeof _reason !== 'string') return wrongAt('reason', 'a string');
+  if (_hint !== undefined && typeof _hint !== 'string') return wrongAt('hint', 'a string');
+  if (_frozen !== undefined && typeof _frozen !== 'boolean') return wrongAt('frozen', 'true or false');
+  if (_sample !== undefined && (fault = findInExplainSample(_sample)) !== undefined) return within('sample', fault);
+  if (_scanMs !== undefined && !isNumber(_scanMs)) return wrongAt('scanMs', 'a number');
+  if (_scannedPages !== undefined && !isNumber(_scannedPages)) return wrongAt('scannedPages', 'a number');
+  return undefined;
+}
+
+/** Finds the first part of it that is not as the schema has it. */
+export const findFaultInExplain: FindFault = findInExplain;
+
 function findInSummaryExit(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { status: _status, code: _code, signal: _signal, oomKilled: _oomKilled, endedBy: _endedBy, killedByCmemstat: _killedByCmemstat } = value;
@@ -493,6 +577,31 @@ function findInSummaryBpf(value: unknown): Fault | undefined {
   return undefined;
 }
 
+function findInSummaryExplainedItemNamesItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { kind: _kind, name: _name, pid: _pid, bytes: _bytes, reclaim: _reclaim } = value;
+  if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
+  if (typeof _name !== 'string') return wrongAt('name', 'a string');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (typeof _reclaim !== 'string') return wrongAt('reclaim', 'a string');
+  if (_pid !== undefined && !isNumber(_pid)) return wrongAt('pid', 'a number');
+  return undefined;
+}
+
+function findInSummaryExplainedItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { moment: _moment, elapsedMs: _elapsedMs, message: _message, method: _method, reason: _reason, bytes: _bytes, names: _names } = value;
+  if (typeof _moment !== 'string') return wrongAt('moment', 'a string');
+  if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (typeof _method !== 'string') return wrongAt('method', 'a string');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if ((fault = findInList(_names, findInSummaryExplainedItemNamesItem)) !== undefined) return within('names', fault);
+  if (_message !== undefined && typeof _message !== 'string') return wrongAt('message', 'a string');
+  if (_reason !== undefined && typeof _reason !== 'string') return wrongAt('reason', 'a string');
+  return undefined;
+}
+
 function findInMost(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { max: _max } = value;
@@ -523,7 +632,7 @@ function findInSummaryKernelBreakdown(value: unknown): Fault | undefined {
 function findInSummary(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, mode: _mode, leaf: _leaf, durationMs: _durationMs, exit: _exit, peak: _peak, highest: _highest, highestWithBpf: _highestWithBpf, averages: _averages, maxima: _maxima, growth: _growth, events: _events, eventsLocal: _eventsLocal, elsewhere: _elsewhere, cgroupRemovedMs: _cgroupRemovedMs, cpuUs: _cpuUs, stallUs: _stallUs, bpf: _bpf, processes: _processes, nestedCgroups: _nestedCgroups, outlived: _outlived, samples: _samples, sources: _sources, warnings: _warnings, kernelBreakdown: _kernelBreakdown } = value;
+  const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, mode: _mode, leaf: _leaf, durationMs: _durationMs, exit: _exit, peak: _peak, highest: _highest, highestWithBpf: _highestWithBpf, averages: _averages, maxima: _maxima, growth: _growth, events: _events, eventsLocal: _eventsLocal, elsewhere: _elsewhere, cgroupRemovedMs: _cgroupRemovedMs, cpuUs: _cpuUs, stallUs: _stallUs, bpf: _bpf, explained: _explained, processes: _processes, nestedCgroups: _nestedCgroups, outlived: _outlived, samples: _samples, sources: _sources, warnings: _warnings, kernelBreakdown: _kernelBreakdown } = value;
   if (_type !== 'summary') return wrongAt('type', '"summary"');
   if (!isNumber(_version)) return wrongAt('version', 'a number');
   if (typeof _cmemstat !== 'string') return wrongAt('cmemstat', 'a string');
@@ -550,6 +659,7 @@ function findInSummary(value: unknown): Fault | undefined {
   if (_cpuUs !== undefined && (fault = findInSummaryCpuUs(_cpuUs)) !== undefined) return within('cpuUs', fault);
   if (_stallUs !== undefined && (fault = findInSummaryStallUs(_stallUs)) !== undefined) return within('stallUs', fault);
   if (_bpf !== undefined && (fault = findInSummaryBpf(_bpf)) !== undefined) return within('bpf', fault);
+  if (_explained !== undefined && (fault = findInList(_explained, findInSummaryExplainedItem)) !== undefined) return within('explained', fault);
   if (_processes !== undefined && (fault = findInMost(_processes)) !== undefined) return within('processes', fault);
   if (_nestedCgroups !== undefined && (fault = findInMost(_nestedCgroups)) !== undefined) return within('nestedCgroups', fault);
   if (_kernelBreakdown !== undefined && (fault = findInSummaryKernelBreakdown(_kernelBreakdown)) !== undefined) return within('kernelBreakdown', fault);
@@ -559,21 +669,25 @@ function findInSummary(value: unknown): Fault | undefined {
 /** Finds the first part of it that is not as the schema has it. */
 export const findFaultInSummary: FindFault = findInSummary;
 
+type Sample = { type: 'sample'; elapsedMs: number; reason: 'launch' | 'tick' | 'final'; current?: number; peak?: number; workingset?: number; kernel?: number; swap?: { current?: number; peak?: number }; zswap?: { current?: number }; limits?: { max?: 'max' | number; high?: 'max' | number; swapMax?: 'max' | number; zswapMax?: 'max' | number; pidsMax?: 'max' | number; 'memsw.limit_in_bytes'?: 'max' | number }; stat?: Counters; events?: Counters; eventsLocal?: Counters; pressure?: { some?: PressureLine; full?: PressureLine }; processes?: number; nestedCgroups?: number; tree?: { rss: number; pss?: number; cpuPercent: number }; bpf?: BpfTotals; maxima?: { readings: number; bpfReadings?: number; longestGapMs: number; bytes: Counters; unseenBytes?: number } };
+
 type Counters = Record<string, number>;
 
 type PressureLine = { avg10: number; avg60: number; avg300: number; total: number };
+
+type BpfTotals = { attribution: 'memcg' | 'held' | 'none'; charged?: { maps: BpfSize; programs: BpfSize; places: { vmalloc: number; slab: number; percpu: number; pages: number } }; uncharged?: BpfMaps; heldElsewhere?: BpfMaps; anonymous?: BpfMaps; host?: BpfCounts; held?: BpfCounts };
 
 type BpfSize = { count: number; bytes: number; atLeast?: true };
 
 type BpfMaps = { maps: BpfSize };
 
-type BpfCount = { count: number; memlock: number };
-
 type BpfCounts = { maps: BpfCount; programs: BpfCount };
 
-type BpfTotals = { attribution: 'memcg' | 'held' | 'none'; charged?: { maps: BpfSize; programs: BpfSize; places: { vmalloc: number; slab: number; percpu: number; pages: number } }; uncharged?: BpfMaps; heldElsewhere?: BpfMaps; anonymous?: BpfMaps; host?: BpfCounts; held?: BpfCounts };
+type BpfCount = { count: number; memlock: number };
 
-type Sample = { type: 'sample'; elapsedMs: number; reason: 'launch' | 'tick' | 'final'; current?: number; peak?: number; workingset?: number; kernel?: number; swap?: { current?: number; peak?: number }; zswap?: { current?: number }; limits?: { max?: 'max' | number; high?: 'max' | number; swapMax?: 'max' | number; zswapMax?: 'max' | number; pidsMax?: 'max' | number; 'memsw.limit_in_bytes'?: 'max' | number }; stat?: Counters; events?: Counters; eventsLocal?: Counters; pressure?: { some?: PressureLine; full?: PressureLine }; processes?: number; nestedCgroups?: number; tree?: { rss: number; pss?: number; cpuPercent: number }; bpf?: BpfTotals; maxima?: { readings: number; bpfReadings?: number; longestGapMs: number; bytes: Counters; unseenBytes?: number } };
+type ChargedMemory = { current?: number; stat: Counters };
+
+type MemoryNode = { kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; path?: string; bytes: number; reclaim: 'reclaimable' | 'dirty' | 'process' | 'kernel' | 'persistent'; dirtyBytes?: number; activeBytes?: number; mappedBytes?: number; count?: number; pid?: number; fsType?: string; mount?: string; note?: string; children?: (MemoryNode)[] };
 
 type Most = { max: number };
 
@@ -592,5 +706,8 @@ export type MapsJson = { type: 'maps'; elapsedMs: number; maps: ({ id: number; t
 /** `processes` of recording.schema.json. */
 export type ProcessesJson = { type: 'processes'; elapsedMs: number; processes: ({ pid: number; ppid: number; comm: string; rss: number; pss?: number; cpuPercent?: number; threads: number; fds?: number; cgroup?: string })[]; gone?: (number)[]; omitted?: number; programs?: ({ pid: number; user?: string; command?: (string)[] })[] };
 
+/** `explain` of recording.schema.json. */
+export type ExplainJson = { type: 'explain'; elapsedMs: number; moment: 'end' | 'peak' | 'exceeded'; message?: string; cgroup?: string; method: 'pages' | 'page-kinds' | 'counters'; reason?: string; hint?: string; before: ChargedMemory; after: ChargedMemory; frozen?: true; sample?: { every: number; standardErrorBytes?: number }; scanMs?: number; scannedPages?: number; tree: MemoryNode; beside: (MemoryNode)[]; missing: ({ term: string; reason: string; hint?: string })[]; advice: ({ kind: 'read-once' | 'unheld-tmpfs' | 'negative-dentries' | 'unread-sockets' | 'page-tables' | 'bpf-maps'; bytes: number; text: string })[] };
+
 /** `summary` of recording.schema.json. */
-export type SummaryJson = { type: 'summary'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; leaf?: string; durationMs: number; exit: { status: number; code?: number; signal?: string; oomKilled?: boolean; endedBy?: 'timeout' | 'budget' | 'view'; killedByCmemstat?: true }; peak?: { bytes: number; source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled'; unseenBytes?: number }; highest?: Sample; highestWithBpf?: Sample; averages: Counters; maxima?: Record<string, number>; growth?: Record<string, number>; events?: Counters; eventsLocal?: Counters; elsewhere?: { count: number; processes: ({ pid: number; comm: string; cgroup?: string; sinceMs: number; message: string; hint: string })[] }; cgroupRemovedMs?: number; cpuUs?: { user: number; system: number }; stallUs?: { some?: number; full?: number }; bpf?: { reason?: string; last?: BpfTotals; largest?: BpfTotals; runningReadings?: number; heldElsewhere?: { count: number; bytes: number; atLeast?: true; names?: Record<string, number> }; heldPeak?: BpfCounts; maps?: ({ id: number; type: string; name: string; key_size: number; value_size: number; max_entries: number; bytes: number; source: 'memlock' | 'formula' | 'memlock-guess'; atLeast?: true; unchargedBytes: number; elements?: number; anonymous?: boolean })[]; mapBytes?: Record<string, number>; advice?: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; text: string; savesBytes?: number; maps: ({ id: number; name: string })[]; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; leftovers?: ({ id: number; type: string; name: string; bytes: number; unchargedBytes: number; pinned: (string)[]; programs: ({ id: number; name: string })[]; links: ({ id: number; type: string })[]; holders: ({ pid: number; comm: string })[] })[]; unavailable?: string; hint?: string }; processes?: Most; nestedCgroups?: Most; outlived: ({ pid: number; comm: string; stuck?: true })[]; samples: { count: number; late: number; missed: number; longestGapMs: number; readings?: number; longestReadingGapMs?: number; dropped?: number }; sources: Record<string, string>; warnings: (string)[]; kernelBreakdown?: { kernel: number; terms: ({ id: string; bytes: number; source: string; atLeast?: true })[]; notes: (string)[] } };
+export type SummaryJson = { type: 'summary'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; leaf?: string; durationMs: number; exit: { status: number; code?: number; signal?: string; oomKilled?: boolean; endedBy?: 'timeout' | 'budget' | 'view'; killedByCmemstat?: true }; peak?: { bytes: number; source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled'; unseenBytes?: number }; highest?: Sample; highestWithBpf?: Sample; averages: Counters; maxima?: Record<string, number>; growth?: Record<string, number>; events?: Counters; eventsLocal?: Counters; elsewhere?: { count: number; processes: ({ pid: number; comm: string; cgroup?: string; sinceMs: number; message: string; hint: string })[] }; cgroupRemovedMs?: number; cpuUs?: { user: number; system: number }; stallUs?: { some?: number; full?: number }; bpf?: { reason?: string; last?: BpfTotals; largest?: BpfTotals; runningReadings?: number; heldElsewhere?: { count: number; bytes: number; atLeast?: true; names?: Record<string, number> }; heldPeak?: BpfCounts; maps?: ({ id: number; type: string; name: string; key_size: number; value_size: number; max_entries: number; bytes: number; source: 'memlock' | 'formula' | 'memlock-guess'; atLeast?: true; unchargedBytes: number; elements?: number; anonymous?: boolean })[]; mapBytes?: Record<string, number>; advice?: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; text: string; savesBytes?: number; maps: ({ id: number; name: string })[]; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; leftovers?: ({ id: number; type: string; name: string; bytes: number; unchargedBytes: number; pinned: (string)[]; programs: ({ id: number; name: string })[]; links: ({ id: number; type: string })[]; holders: ({ pid: number; comm: string })[] })[]; unavailable?: string; hint?: string }; explained?: ({ moment: 'end' | 'peak' | 'exceeded'; elapsedMs: number; message?: string; method: 'pages' | 'page-kinds' | 'counters'; reason?: string; bytes: number; names: ({ kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; pid?: number; bytes: number; reclaim: 'reclaimable' | 'dirty' | 'process' | 'kernel' | 'persistent' })[] })[]; processes?: Most; nestedCgroups?: Most; outlived: ({ pid: number; comm: string; stuck?: true })[]; samples: { count: number; late: number; missed: number; longestGapMs: number; readings?: number; longestReadingGapMs?: number; dropped?: number }; sources: Record<string, string>; warnings: (string)[]; kernelBreakdown?: { kernel: number; terms: ({ id: string; bytes: number; source: string; atLeast?: true })[]; notes: (string)[] } };

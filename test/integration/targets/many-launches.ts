@@ -24,6 +24,7 @@ const OPTIONS: RunOptions = {
   wait: 'target',
   killAfterMs: 10_000,
   outputs: { ...NO_OUTPUTS, quiet: true },
+  explain: new Set(),
   failOnLeftover: false,
   timeoutMs: undefined,
   view: 'never',

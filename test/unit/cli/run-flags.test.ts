@@ -60,6 +60,7 @@ describe('a run without options', () => {
       bpfIntervalMs: 1000,
       processIntervalMs: 2000,
       wantsDetails: false,
+      explain: new Set(),
       failOnLeftover: false,
       timeoutMs: undefined,
       view: 'auto',

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { MemoryNode, Reclaim } from '#src/model/explanation.ts';
-import { foldTree, largestLeaves, leavesOf, parentNode, sumOf } from '#src/model/memory-tree.ts';
+import { foldTree, largestNames, leavesOf, parentNode, sumOf } from '#src/model/memory-tree.ts';
 
 const leaf = (name: string, bytes: number, reclaim: Reclaim = 'process'): MemoryNode => ({
   kind: 'file',
@@ -95,5 +95,5 @@ it('lists leaves with what is above them', () => {
     ['file', 'b'],
     ['file', '/tmp', 'a'],
   ]);
-  expect(largestLeaves(tree, 1).map(({ name }) => name)).toEqual(['b']);
+  expect(largestNames(tree, 1).map(({ name }) => name)).toEqual(['b']);
 });

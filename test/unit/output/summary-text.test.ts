@@ -53,6 +53,41 @@ describe('renderSummary', () => {
     expect(changed(cgroup1.summary, { exit }).split('\n')).toContain(line);
   });
 
+  it('lists the memory by name where it was explained', () => {
+    const names = [
+      {
+        kind: 'process' as const,
+        name: 'node server.js',
+        pid: 7,
+        bytes: 3_145_728,
+        reclaim: 'process' as const,
+      },
+      { kind: 'file' as const, name: '/var/log/a\u001b.log', bytes: 1_048_576, reclaim: 'dirty' as const },
+    ];
+    const how = { method: 'pages' as const, bytes: 8_388_608, names };
+    const text = changed(cgroup2.summary, {
+      explained: [
+        { moment: 'peak', elapsedMs: 1500, ...how },
+        {
+          moment: 'exceeded',
+          elapsedMs: 2000,
+          message: 'anon<=1MiB',
+          ...how,
+          method: 'counters',
+          reason: 'no BTF',
+        },
+      ],
+    });
+    expect(text).toContain(
+      [
+        '  memory by name at a peak, 1.5s after the launch: 8.00 MiB',
+        '      3.00 MiB  node server.js (7)',
+        '      1.00 MiB  /var/log/a\\x1b.log',
+        '  memory by name when a budget was exceeded (anon<=1MiB), 2.0s after the launch: 8.00 MiB; without a page scan: no BTF',
+      ].join('\n'),
+    );
+  });
+
   it('begins with what is not measured', () => {
     const process = {
       ...{ pid: 7, comm: 'hog', cgroup: '/other', sinceMs: 120 },

@@ -7,6 +7,7 @@ import type { Baseline } from '#src/budget/comparison/baseline.ts';
 import type { NamedBudget } from '#src/budget/expression/budget.ts';
 import type {
   EventRecord,
+  ExplainRecord,
   MapsRecord,
   ProcessesRecord,
   StartRecord,
@@ -18,6 +19,7 @@ import type { BaselineJson } from '#src/recording/validation/baseline-validator.
 import type { BudgetFileJson } from '#src/recording/validation/budget-file-validator.ts';
 import type {
   EventJson,
+  ExplainJson,
   MapsJson,
   ProcessesJson,
   SampleJson,
@@ -44,6 +46,7 @@ const SAME: [
   IsSame<EventRecord, EventJson>,
   IsSame<MapsRecord, MapsJson>,
   IsSame<ProcessesRecord, ProcessesJson>,
+  IsSame<ExplainRecord, ExplainJson>,
   IsSame<SummaryRecord, SummaryJson>,
   IsSame<Verdict, VerdictJson>,
   IsSame<Baseline, BaselineJson>,
@@ -51,7 +54,7 @@ const SAME: [
   IsSame<FileRuns, NonNullable<BudgetFileJson['runs']>>,
   IsSame<keyof NamedBudget, keyof BudgetFileJson['budgets'][number]>,
   IsSame<keyof BudgetFile | '$schema' | 'version', keyof BudgetFileJson>,
-] = [true, true, true, true, true, true, true, true, true, true, true];
+] = [true, true, true, true, true, true, true, true, true, true, true, true];
 
 describe('the validators', () => {
   it('match the schemas', () => {
