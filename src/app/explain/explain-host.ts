@@ -1,11 +1,12 @@
 /** Reads the memory of the whole host by cgroup, removed ones included. */
 import { findRootCgroup } from '../../cgroup/find-cgroup.ts';
-import { openPageScan, type PageScan, type ScanOwner } from '../../kernel/bpf/scan/page-scan.ts';
+import type { PageScan, ScanOwner } from '../../kernel/bpf/scan/page-scan.ts';
 import { prepareScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import type { Explanation, MemoryNode } from '../../model/explanation.ts';
 import { parentNode } from '../../model/memory-tree.ts';
 import { openFilePaths } from '../../sampler/explain/file-paths.ts';
+import { openTestedScan } from '../../sampler/explain/tested-scan.ts';
 import { adviseOnTree } from './advice.ts';
 import { decodeName } from './decode-name.ts';
 import { type ExplainOptions, yieldToEvents } from './explain.ts';
@@ -28,7 +29,7 @@ export async function explainHost(options: ExplainOptions = {}): Promise<Explana
   const { sample, onProgress, signal, names = true } = options;
   const root = findRootCgroup('explain');
   const before = readCharged(root);
-  const scan = await openPageScan(await openBpf(), await prepareScanObjects(yieldToEvents), {
+  const scan = await openTestedScan(await openBpf(), await prepareScanObjects(yieldToEvents), {
     withUncharged: true,
     ...(sample === undefined ? {} : { sampleEvery: sample }),
     onProgress: (done, total) => onProgress?.(total === 0 ? 1 : done / total),

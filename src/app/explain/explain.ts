@@ -4,7 +4,7 @@ import type { FoundCgroup } from '../../cgroup/find-cgroup.ts';
 import { whileFrozen } from '../../cgroup/freeze.ts';
 import { listProcesses } from '../../cgroup/subtree.ts';
 import { PermissionError, ToolError } from '../../errors.ts';
-import { openPageScan, type PageScan } from '../../kernel/bpf/scan/page-scan.ts';
+import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import type { ScanFile } from '../../kernel/bpf/scan/scan-names.ts';
 import { prepareScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
@@ -12,6 +12,7 @@ import { takeSteps } from '../../kernel/steps.ts';
 import type { ChargedMemory, Explanation, MissingTerm } from '../../model/explanation.ts';
 import { type FilePaths, openFilePaths } from '../../sampler/explain/file-paths.ts';
 import { type ProcessMemories, readProcessMemory } from '../../sampler/explain/process-memory.ts';
+import { openTestedScan } from '../../sampler/explain/tested-scan.ts';
 import { adviseOnTree } from './advice.ts';
 import { sumsOfCounters } from './from-counters.ts';
 import { gatherBpf } from './gather-bpf.ts';
@@ -79,7 +80,7 @@ async function tryScan(
   { sample, onProgress, signal }: ExplainOptions,
 ): Promise<PageScan | ToolError> {
   try {
-    return await openPageScan(await openBpf(), await prepareScanObjects(yieldToEvents), {
+    return await openTestedScan(await openBpf(), await prepareScanObjects(yieldToEvents), {
       cgroupId: Number(statSync(directory, { bigint: true }).ino),
       ...(sample === undefined ? {} : { sampleEvery: sample }),
       onProgress: (done, total) => onProgress?.(total === 0 ? 1 : done / total),

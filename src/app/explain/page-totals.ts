@@ -1,5 +1,5 @@
 /** Adds up the rows of a page scan for one cgroup. */
-import type { ScanKind, ScanRow } from '../../kernel/bpf/scan/scan-rows.ts';
+import type { ScanKind, ScanRow } from '../../kernel/scan-row.ts';
 import type { PageSums } from './tree/parts.ts';
 
 /** The pages of one file or slab cache. Sizes in bytes. */

@@ -17,10 +17,14 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { openPageScan, type PageScan, type PageScanOptions } from '#src/kernel/bpf/scan/page-scan.ts';
+import { readResidentPages } from '#src/kernel/bpf/scan/resident-pages.ts';
 import type { ScanCache, ScanFile } from '#src/kernel/bpf/scan/scan-names.ts';
 import { prepareScanObjects, type ScanObjects } from '#src/kernel/bpf/scan/scan-objects.ts';
-import type { ScanKind, ScanRow } from '#src/kernel/bpf/scan/scan-rows.ts';
 import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
+import { openLibc } from '#src/kernel/bpf/sys/libc.ts';
+import { scanKpages } from '#src/kernel/procfs/kpage-scan.ts';
+import type { ScanKind, ScanRow } from '#src/kernel/scan-row.ts';
+import { testScan } from '#src/sampler/explain/tested-scan.ts';
 import { required } from '../../required.ts';
 import { host, MIB, needs, TARGETS } from '../harness.ts';
 import { requires } from './bpf-requirements.ts';
@@ -68,17 +72,22 @@ class Scene {
 
   static async start(): Promise<Scene> {
     const scene = new Scene(required(host.top));
-    const words = [process.execPath, join(TARGETS, 'hold-memory.mjs'), scene.folder, scene.tmpfs];
-    const script = 'echo 0 > "$0/cgroup.procs" && exec "$@"';
-    const target = spawn('sh', ['-c', script, scene.directory, ...words], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await new Promise((resolve, reject) => {
-      target.stdout.once('data', resolve);
-      target.once('exit', () => reject(new Error('the target ended')));
-    });
-    target.stdout.destroy();
-    target.unref();
+    try {
+      const words = [process.execPath, join(TARGETS, 'hold-memory.mjs'), scene.folder, scene.tmpfs];
+      const script = 'echo 0 > "$0/cgroup.procs" && exec "$@"';
+      const target = spawn('sh', ['-c', script, scene.directory, ...words], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      await new Promise((resolve, reject) => {
+        target.stdout.once('data', resolve);
+        target.once('exit', () => reject(new Error('the target ended')));
+      });
+      target.stdout.destroy();
+      target.unref();
+    } catch (error) {
+      await scene.end();
+      throw error;
+    }
     // The kernel flushes the statistics of CPUs every two seconds.
     await new Promise((resolve) => setTimeout(resolve, 4000));
     return scene;
@@ -233,6 +242,23 @@ describe('the scan of a cgroup whose target sleeps', () => {
     expect(names.filter((name) => name === undefined)).toEqual([]);
   });
 
+  it('keeps all bytes of names and long paths, and prefers names that are left', async (context) => {
+    needsScan(context);
+    const opened = await scan({ cgroupId: scene.id });
+    const rows = [...opened.rows()].filter(({ kind }) => kind === 'file' || kind === 'shmem');
+    const files = opened.names(rows.map(({ object }) => object ?? 0)).filter((name) => name?.kind === 'file');
+    const paths = files.map(({ components = [] }) => components.join('/'));
+    const inFolder = paths.filter((path) => path.includes(scene.folder.slice(5)));
+    expect(inFolder.some((path) => path.endsWith('/\xff\n\x1b[31m\xc3'))).toBe(true);
+    // The path from the root of the file system, which may be mounted on /tmp.
+    const longest = Math.max(...inFolder.map(({ length }) => length));
+    expect([4094, 4094 - '/tmp'.length]).toContain(longest);
+    expect(files.some(({ isTruncated }) => isTruncated)).toBe(false);
+    const linked = files.find(({ components }) => components?.at(-1) === 'linked');
+    expect(linked).toMatchObject({ links: 1, isDeleted: false });
+    expect(paths.some((path) => path.endsWith('removed-link'))).toBe(false);
+  });
+
   it('names the slab caches, with as many objects as there are', async (context) => {
     needsScan(context);
     const opened = await scan({ cgroupId: scene.id });
@@ -314,6 +340,46 @@ describe('the scan of the host', () => {
   });
 });
 
+describe('the scan of cgroups without BPF', () => {
+  it('finds the same sums by kind, but for slab', async (context) => {
+    needsScan(context);
+    const { owners, rows } = await scanKpages({ cgroupIds: new Set([scene.id]) });
+    expect(owners).toEqual([{ id: scene.id }]);
+    const exact = [...(await scan({ cgroupId: scene.id })).rows()];
+    for (const kind of ['anon', 'file', 'shmem', 'page-tables', 'kernel'] as const) {
+      const [found, expected] = [sumsOf(rows, kind), sumsOf(exact, kind)];
+      expect(found.bytes).toBe(expected.bytes);
+      expect(found.dirtyBytes).toBe(expected.dirtyBytes);
+    }
+    expect(rows.some(({ kind, object }) => kind === 'slab' || object !== undefined)).toBe(false);
+  });
+
+  it('asks the kernel how much of a file is in memory', async (context) => {
+    needsScan(context);
+    const libc = await openLibc();
+    for (const path of [join(scene.folder, 'kept.dat'), join(scene.tmpfs, 'held.tmpfs')]) {
+      const size = statSync(path).size;
+      expect(readResidentPages(libc, path)?.bytes).toBe(size);
+      expect(readResidentPages(libc, path, { usesCachestat: false })).toEqual({ bytes: size });
+    }
+    expect(readResidentPages(libc, '/dev/null')).toBeUndefined();
+    expect(readResidentPages(libc, scene.folder)).toBeUndefined();
+  });
+});
+
+describe('the self-test', () => {
+  it('passes on this kernel, leaves no cgroup, and is run once', async (context) => {
+    needsScan(context);
+    const sources = { directory: mkdtempSync(join(caches, 'test-')) };
+    const before = readdirSync(required(host.top));
+    expect(await testScan(bpf, objects, sources)).toEqual({ state: 'passed' });
+    expect(readdirSync(required(host.top)).filter((name) => !before.includes(name))).toEqual([]);
+    const started = performance.now();
+    expect(await testScan(bpf, objects, sources)).toEqual({ state: 'passed' });
+    expect(performance.now() - started).toBeLessThan(100);
+  });
+});
+
 describe('what is kept of a scan', () => {
   it('has no address of the kernel in what can be printed', async (context) => {
     needsScan(context);
@@ -322,8 +388,9 @@ describe('what is kept of a scan', () => {
     const { inspect } = await import('node:util');
     const texts = [opened, row, opened.owners].map((each) => inspect(each, { depth: 9, showHidden: true }));
     expect(texts.join('\n') + JSON.stringify([opened, row])).not.toMatch(/1844\d{16}|ffff[0-9a-f]{12}/i);
-    for (const name of readdirSync(caches)) {
-      expect(readFileSync(join(caches, name), 'latin1')).not.toMatch(/ffff[89a-f][0-9a-f]{11}\b/);
+    for (const entry of readdirSync(caches, { withFileTypes: true })) {
+      if (entry.isFile())
+        expect(readFileSync(join(caches, entry.name), 'latin1')).not.toMatch(/ffff[89a-f][0-9a-f]{11}\b/);
     }
   });
 });

@@ -99,9 +99,11 @@ function explainRefusal(
   return error;
 }
 
+/** The log without the addresses of maps. */
 function readLog(log: Buffer): string {
   const end = log.indexOf(0);
-  return log.toString('latin1', 0, end === -1 ? log.length : end).trimEnd();
+  const text = log.toString('latin1', 0, end === -1 ? log.length : end).trimEnd();
+  return text.replace(/\b0x[0-9a-f]{16}\b/g, '0x(address)');
 }
 
 /**

@@ -6,6 +6,7 @@
  * cmemstat_find is run once; cmemstat_scan for each part of the array, so that other work is done in between.
  */
 #include "kernel.h"
+#include "pages.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -46,126 +47,6 @@ enum kind {
 #define MAX_CGROUP_LEVELS 1024
 #define CSS_ONLINE 2
 #define CSS_DYING 16
-
-/* The lowest bits of folio->mapping. */
-#define MAPPING_ANON 1
-#define MAPPING_KSM 3
-/* The lowest bits of folio->memcg_data and slab->obj_exts; pointers are aligned to more than that. */
-#define DATA_OBJECTS 1
-#define DATA_KERNEL 2
-#define DATA_FLAGS 7
-
-/* Linux 5.17 to 6.10: bits of page->page_type, which are cleared in pages of the type. */
-#define OLD_TYPE_BASE 0xf0000000
-#define OLD_TYPE_BUDDY 0x80
-#define OLD_TYPE_TABLE 0x200
-/* Linux 6.11. */
-#define MIDDLE_TYPE_BASE 0x80000000
-
-struct xarray {
-	void *xa_head;
-} __attribute__((preserve_access_index));
-
-struct xa_node {
-	void *slots[1];
-} __attribute__((preserve_access_index));
-
-struct address_space {
-	struct xarray i_pages;
-} __attribute__((preserve_access_index));
-
-struct page {
-	unsigned long private;
-	unsigned int page_type;
-} __attribute__((preserve_access_index));
-
-/* Until Linux 6.2, in the second struct page. */
-struct page___compound {
-	unsigned char compound_order;
-	atomic_t compound_mapcount;
-} __attribute__((preserve_access_index));
-
-struct folio {
-	struct address_space *mapping;
-	atomic_t _mapcount;
-	atomic_t _refcount;
-	unsigned long memcg_data;
-	/* Since Linux 6.10. */
-	atomic_t _large_mapcount;
-	/* Since Linux 6.3. */
-	atomic_t _nr_pages_mapped;
-	atomic_t _entire_mapcount;
-} __attribute__((preserve_access_index));
-
-/* Linux 6.1 to 6.5; since then the order is in the lowest byte of _flags_1. */
-struct folio___order {
-	unsigned char _folio_order;
-} __attribute__((preserve_access_index));
-
-struct kmem_cache {
-	unsigned int size;
-} __attribute__((preserve_access_index));
-
-struct slab {
-	struct kmem_cache *slab_cache;
-	unsigned int objects : 15;
-} __attribute__((preserve_access_index));
-
-/* Since Linux 6.10; before, it was memcg_data. */
-struct slab___extended {
-	unsigned long obj_exts;
-} __attribute__((preserve_access_index));
-
-/* Linux 7.0. */
-struct slab___stride {
-	unsigned int stride;
-} __attribute__((preserve_access_index));
-
-/* Since Linux 7.0: each object holds its own extension. */
-struct slab___in_object {
-	unsigned int obj_exts_in_object : 1;
-} __attribute__((preserve_access_index));
-
-/* Since Linux 6.10; before, the vector of a slab had pointers only. */
-struct slabobj_ext {
-	struct obj_cgroup *objcg;
-} __attribute__((preserve_access_index));
-
-struct slabobj_ext___underscore {
-	struct obj_cgroup *_objcg;
-} __attribute__((preserve_access_index));
-
-enum pageflags {
-	PG_writeback = 1,
-	PG_dirty,
-	PG_lru,
-	PG_head,
-	PG_active,
-	PG_reserved,
-	PG_swapbacked,
-	PG_unevictable,
-};
-
-/* Until Linux 6.10. */
-enum pageflags___slab { PG_slab = 1 };
-
-/* Since Linux 6.12: the upper 8 bits of page->page_type. */
-enum pagetype {
-	PGTY_buddy = 1,
-	PGTY_table,
-	PGTY_hugetlb,
-	PGTY_slab,
-};
-
-/* Linux 6.11: bits of it, which are cleared in pages of the type. */
-enum pagetype___bits {
-	PG_buddy___bits = 1,
-	PG_table___bits,
-	PG_hugetlb___bits,
-	PG_slab___bits,
-};
-
-enum cgroup_subsys_id { memory_cgrp_id = 1 };
 
 struct row_key {
 	__u64 owner;
@@ -230,6 +111,10 @@ struct totals {
 	__u64 uncharged_bytes[KINDS];
 } totals;
 
+/* How many objects' extensions are read at once: the largest have two words. */
+#define VECTOR_PART 64
+#define VECTOR_WORDS 128
+
 /* How many words of a struct page are read: it has 7 to 12 of them. */
 #define PAGE_WORDS 16
 
@@ -259,17 +144,10 @@ struct {
 	/* Copies of the struct page and the one behind it. */
 	__u64 page[PAGE_WORDS];
 	__u64 second[PAGE_WORDS];
-	__u64 vector_part[128];
+	__u64 vector_part[VECTOR_WORDS];
 } scan;
 
-#define copied(copy, type, member, value_type) (*(value_type *)((void *)(copy) + field_offset(type, member)))
-/* A member of struct folio that lies in the second struct page. */
-#define copied_second(type, member, value_type)                                                                       \
-	(*(value_type *)((void *)scan.second + field_offset(type, member) - PAGE_SIZE_IN_ARRAY))
-
-#define PAGE_SIZE_IN_ARRAY type_size(struct page)
 #define PAGE_READ_SIZE (PAGE_SIZE_IN_ARRAY > sizeof(scan.page) ? sizeof(scan.page) : PAGE_SIZE_IN_ARRAY)
-#define has_flag(flags, name) (((flags) >> enum_value(enum pageflags, name)) & 1)
 
 /* Unit: bits. Known when the program is loaded. */
 DECLARE_CONSTANT(page_shift);
@@ -401,21 +279,21 @@ static __always_inline __u64 owner_of_objcg(__u64 address)
 	return scan.objcg_owner;
 }
 
-/* How many objects' extensions are read at once: the largest have 16 bytes. */
-#define VECTOR_PART 64
-
 static long add_object(__u32 index, void *unused __unused)
 {
 	__u64 stride = scan.stride, objcg = 0, owner;
 	int wanted;
 
 	if (stride <= 16) {
-		__u32 at = index & (VECTOR_PART - 1);
+		__u32 at = index & (VECTOR_PART - 1), word;
 
 		if (at == 0)
 			bpf_probe_read_kernel(scan.vector_part, sizeof(scan.vector_part),
 					      (void *)(scan.vector + index * stride));
-		objcg = scan.vector_part[(at * (stride >> 3)) & 127];
+		word = at * (stride >> 3);
+		/* Otherwise the compiler drops the mask, and the verifier of 6.1 does not know the bounds of a product. */
+		asm volatile("" : "+r"(word));
+		objcg = scan.vector_part[word & (VECTOR_WORDS - 1)];
 	} else {
 		bpf_probe_read_kernel(&objcg, sizeof(objcg), (void *)(scan.vector + index * stride));
 	}
@@ -456,78 +334,6 @@ static __noinline int add_slab(__u64 address, __u64 extensions)
 	scan.object_bytes = size + sizeof(struct obj_cgroup *);
 	bpf_loop(read_bit_field(slab, objects), add_object, NULL, 0);
 	return 0;
-}
-
-static __always_inline __u32 order_of_large(void)
-{
-	if (field_exists(struct page___compound, compound_order))
-		return copied(scan.second, struct page___compound, compound_order, __u8);
-	if (field_exists(struct folio___order, _folio_order))
-		return copied_second(struct folio___order, _folio_order, __u8);
-	return scan.second[0] & 0xff;
-}
-
-/* How many pages of a large folio are mapped by some process. */
-static __always_inline __u64 mapped_of_large(__u64 pages)
-{
-	__s64 mapped = 0;
-
-	if (field_exists(struct folio, _entire_mapcount)) {
-		if (copied_second(struct folio, _entire_mapcount, __s32) >= 0)
-			return pages;
-		if (field_exists(struct folio, _nr_pages_mapped))
-			mapped = copied_second(struct folio, _nr_pages_mapped, __s32) & 0x7fffff;
-		/* Kernels that don't count mapped pages count mappings. */
-		if (mapped == 0 && field_exists(struct folio, _large_mapcount))
-			mapped = copied_second(struct folio, _large_mapcount, __s32) + 1;
-	} else if (field_exists(struct page___compound, compound_mapcount)) {
-		if (copied(scan.second, struct page___compound, compound_mapcount, __s32) >= 0)
-			return pages;
-		mapped = copied(scan.second, struct folio, _mapcount, __s32) >= 0 ? pages : 0;
-	}
-	return mapped > (__s64)pages ? pages : mapped < 0 ? 0 : mapped;
-}
-
-enum type { TYPE_NONE, TYPE_BUDDY, TYPE_SLAB, TYPE_TABLE, TYPE_HUGETLB };
-
-static __always_inline enum type type_of(__u64 flags)
-{
-	__u32 type = copied(scan.page, struct page, page_type, __u32);
-
-	if (enum_exists(enum pagetype, PGTY_slab)) {
-		type >>= 24;
-		if (type == enum_value(enum pagetype, PGTY_buddy))
-			return TYPE_BUDDY;
-		if (type == enum_value(enum pagetype, PGTY_slab))
-			return TYPE_SLAB;
-		if (type == enum_value(enum pagetype, PGTY_table))
-			return TYPE_TABLE;
-		if (type == enum_value(enum pagetype, PGTY_hugetlb))
-			return TYPE_HUGETLB;
-		return TYPE_NONE;
-	}
-	if (enum_exists(enum pagetype___bits, PG_slab___bits)) {
-		if (!(type & MIDDLE_TYPE_BASE))
-			return TYPE_NONE;
-		if (!(type & enum_value(enum pagetype___bits, PG_buddy___bits)))
-			return TYPE_BUDDY;
-		if (!(type & enum_value(enum pagetype___bits, PG_slab___bits)))
-			return TYPE_SLAB;
-		if (!(type & enum_value(enum pagetype___bits, PG_table___bits)))
-			return TYPE_TABLE;
-		if (!(type & enum_value(enum pagetype___bits, PG_hugetlb___bits)))
-			return TYPE_HUGETLB;
-		return TYPE_NONE;
-	}
-	if ((flags >> enum_value(enum pageflags___slab, PG_slab)) & 1)
-		return TYPE_SLAB;
-	if ((type & OLD_TYPE_BASE) != OLD_TYPE_BASE)
-		return TYPE_NONE;
-	if (!(type & OLD_TYPE_BUDDY))
-		return TYPE_BUDDY;
-	if (!(type & OLD_TYPE_TABLE))
-		return TYPE_TABLE;
-	return TYPE_NONE;
 }
 
 static __always_inline enum kind kind_of_user(enum type type, __u64 flags, __u64 mapping)
@@ -575,7 +381,7 @@ static __noinline int add_user(__u64 owner, enum type type, __u64 flags, __u64 p
 	if (has_flag(flags, PG_unevictable))
 		scan.value.unevictable += pages;
 	if (pages > 1) {
-		scan.value.mapped += mapped_of_large(pages);
+		scan.value.mapped += mapped_of_large(scan.second, pages);
 		if (pages >= 1ULL << CONSTANT(huge_order))
 			scan.value.huge += pages;
 	} else if (copied(scan.page, struct folio, _mapcount, __s32) >= 0) {
@@ -607,12 +413,12 @@ static long scan_step(__u32 index __unused, void *unused __unused)
 		goto next;
 	if (has_flag(flags, PG_head) &&
 	    !bpf_probe_read_kernel(scan.second, PAGE_READ_SIZE, address + PAGE_SIZE_IN_ARRAY)) {
-		__u32 order = order_of_large();
+		__u32 order = order_of_large(scan.second);
 
 		if (order <= MAX_ORDER)
 			pages = 1ULL << order;
 	}
-	type = type_of(flags);
+	type = type_of(scan.page, flags);
 	if (type == TYPE_BUDDY) {
 		__u64 order = copied(scan.page, struct page, private, __u64);
 

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { UnsupportedError } from '../../../errors.ts';
 import { readPageSize } from '../../procfs/auxv.ts';
 import { type FrameRange, readFrameRanges } from '../../procfs/zoneinfo.ts';
+import type { ScanKind, ScanRow } from '../../scan-row.ts';
 import { runProgram } from '../load/links.ts';
 import { type LoadedObject, loadObject } from '../load/load-object.ts';
 import { encodeMapElement } from '../sys/bpf-attr.ts';
@@ -12,7 +13,8 @@ import { withKnownPage } from './known-page.ts';
 import { NameReader } from './name-reader.ts';
 import { REQUEST, type ScanCache, type ScanFile } from './scan-names.ts';
 import type { ScanObjects } from './scan-objects.ts';
-import { type RowTable, readRows, SCAN_KINDS, type ScanKind, type ScanRow } from './scan-rows.ts';
+import { missingForScan, SCAN_SINCE } from './scan-requirements.ts';
+import { type RowTable, readRows, SCAN_KINDS } from './scan-rows.ts';
 import { chooseSlices, estimateTotal, type ScanEstimate, sliceRanges } from './slices.ts';
 
 /** What is scanned, and how. */
@@ -78,7 +80,6 @@ export interface PageScan {
   close(): void;
 }
 
-const SINCE = '5.17';
 const DEFAULT_MAX_ROWS = 262_144;
 /** Rows of the map beside `maxRows`, for the rest of an owner and a kind: REST_ROWS of page-scan.bpf.c. */
 const REST_ROWS = 16_384;
@@ -119,6 +120,8 @@ export async function openPageScan(
   objects: ScanObjects,
   options: PageScanOptions = {},
 ): Promise<PageScan> {
+  const missing = missingForScan(objects);
+  if (missing !== undefined) throw missing;
   const started = performance.now();
   const pageSize = readPageSize();
   const decoding = { pageSize, hasActiveLists: !usesMultiGenerationalLru() };
@@ -344,7 +347,7 @@ function findArray(bpf: Bpf, loaded: LoadedObject, fd: number, frame: number): v
   const result = runProgram(bpf, loaded.program('cmemstat_find'), context);
   if (result !== 0) {
     throw new UnsupportedError('page scan', NOT_FOUND[result] ?? `cannot find the page array: ${result}`, {
-      since: SINCE,
+      since: SCAN_SINCE,
     });
   }
 }

@@ -15,9 +15,18 @@ import { OBJECTS_IDENTITY } from '../programs/compiled/identity.ts';
 import { readObjectFile, SCAN_NAMES, type ScanObjectName } from '../programs/object-files.ts';
 
 /** The programs of the page scan, relocated for one kernel. */
-export type ScanObjects = Readonly<Record<ScanObjectName, PreparedObject>>;
+export interface ScanObjects extends Readonly<Record<ScanObjectName, PreparedObject>> {
+  /**
+   * Whether the kernel has `bpf_loop()`, without which no program can go through pages. Since: Linux 5.17.
+   */
+  readonly hasLoop: boolean;
+}
 
-type EncodedScan = Readonly<Record<ScanObjectName, EncodedObject>>;
+/** The cached form. */
+interface EncodedScan {
+  readonly hasLoop: boolean;
+  readonly objects: Readonly<Record<ScanObjectName, EncodedObject>>;
+}
 
 // Increment whenever the loader prepares the same object differently.
 const PREPARATION = 1;
@@ -39,19 +48,17 @@ export async function prepareScanObjects(
     encoded = await takeSteps(prepareObjects(sources.btfPath), pause);
     entry.write(encoded);
   }
+  const { hasLoop, objects } = encoded;
   return {
-    'page-scan': decodePreparedObject(encoded['page-scan']),
-    'page-names': decodePreparedObject(encoded['page-names']),
+    hasLoop,
+    'page-scan': decodePreparedObject(objects['page-scan']),
+    'page-names': decodePreparedObject(objects['page-names']),
   };
 }
 
 function isEncoded(value: unknown): value is EncodedScan {
-  const objects = value as Partial<EncodedScan> | null;
-  return (
-    typeof objects === 'object' &&
-    objects !== null &&
-    SCAN_NAMES.every((name) => isEncodedObject(objects[name], name))
-  );
+  const { hasLoop, objects } = (value ?? {}) as Partial<EncodedScan>;
+  return typeof hasLoop === 'boolean' && SCAN_NAMES.every((name) => isEncodedObject(objects?.[name], name));
 }
 
 function* prepareObjects(btfPath = KERNEL_BTF): Generator<void, EncodedScan, void> {
@@ -65,5 +72,8 @@ function* prepareObjects(btfPath = KERNEL_BTF): Generator<void, EncodedScan, voi
     objects[name] = encodePreparedObject(yield* prepareInSteps(specification, btf));
     yield;
   }
-  return objects as EncodedScan;
+  return {
+    hasLoop: btf.findFunc('bpf_loop') !== undefined,
+    objects: objects as Record<ScanObjectName, EncodedObject>,
+  };
 }

@@ -1,5 +1,6 @@
 /** The rows of a page scan: who is charged, for what, how much. */
 import { errnoOf } from '../../../errors.ts';
+import type { ScanKind, ScanRow } from '../../scan-row.ts';
 import { decodeBatchCount, encodeMapBatch } from '../sys/bpf-attr.ts';
 import type { Bpf } from '../sys/bpf-call.ts';
 import { type ByteOrder, HOST_BYTE_ORDER } from '../sys/bpf-struct.ts';
@@ -19,51 +20,7 @@ export const SCAN_KINDS = [
   'kernel',
   'other',
   'reserved',
-] as const;
-
-/**
- * What pages are used for.
- *
- * - `anon`: memory of processes without a file. `ksm`: the same, merged with equal pages of others.
- * - `file`: page cache. `shmem`: files on tmpfs, shared memory, memfd.
- * - `swap-cache`: read from swap or on its way there, mapped by no process.
- * - `slab`: objects of a slab cache. `page-tables`. `kernel`: other pages of the kernel, such as stacks,
- * vmalloc
- *   areas, pipe buffers. `hugetlb`: charged since Linux 6.7, with memory_hugetlb_accounting.
- * - `other`: cut off from their file and not yet free. `reserved`: of the kernel's image; never charged.
- */
-export type ScanKind = Exclude<(typeof SCAN_KINDS)[number], 'none'>;
-
-/** Memory of one kind that one memory cgroup is charged for, for one file or slab cache. */
-export interface ScanRow {
-  /** Index in the owners of the scan. */
-  owner: number;
-  kind: ScanKind;
-  /**
-   * Which file or slab cache, as a number that is the same in all rows of a scan and has no other meaning;
-   * absent for kinds without.
-   */
-  object?: number;
-  /** Whether this is the sum of all objects that found no room in rows of their own. */
-  isRest: boolean;
-  /** Of slab caches: with the pointer that the kernel charges for each object. Unit: bytes. */
-  bytes: number;
-  /** Slab objects; else folios: groups of pages that the kernel manages together. */
-  count: number;
-  /** Part of `bytes` that is to be written, or being written. Meaningful for `file`. Unit: bytes. */
-  dirtyBytes: number;
-  /**
-   * Part of `bytes` on an active list; absent with multi-generational LRU lists, which have none. Unit:
-   * bytes.
-   */
-  activeBytes?: number;
-  /** Part of `bytes` that some process maps. Unit: bytes. */
-  mappedBytes: number;
-  /** Part of `bytes` that is never reclaimed: locked in memory, for example. Unit: bytes. */
-  unevictableBytes: number;
-  /** Part of `bytes` in transparent huge pages of full size. Unit: bytes. */
-  hugeBytes: number;
-}
+] as const satisfies readonly ('none' | ScanKind)[];
 
 /** `struct row_key` and `struct row_value` of page-scan.bpf.c. Unit: 32-bit words. */
 const KEY = { owner: 0, object: 2, kind: 4, isRest: 5 } as const;

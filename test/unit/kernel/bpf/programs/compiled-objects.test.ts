@@ -55,7 +55,7 @@ describe('the compiled objects', () => {
     );
     const harmless = [
       /^(\.rel)?\??iter\/(bpf_map|bpf_prog|bpf_link|task_file)$/,
-      /^bpf\/[a-z-]+\.bpf\.c$/,
+      /^bpf\/[a-z-]+(\.bpf\.c|\.h)$/,
       /MIT\/GPL$/,
     ];
     expect(paths.filter((path) => !harmless.some((form) => form.test(path)))).toEqual([]);

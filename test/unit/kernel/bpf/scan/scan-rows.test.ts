@@ -9,9 +9,9 @@ import {
   RowTable,
   readRows,
   SCAN_KINDS,
-  type ScanKind,
 } from '#src/kernel/bpf/scan/scan-rows.ts';
 import type { ByteOrder } from '#src/kernel/bpf/sys/bpf-struct.ts';
+import type { ScanKind } from '#src/kernel/scan-row.ts';
 import { fakeBpf } from '../sys/fake-bpf.ts';
 
 interface Row {

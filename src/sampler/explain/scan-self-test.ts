@@ -1,0 +1,172 @@
+/**
+ * Checks the page scan against memory of known size: the layouts that it reads change from kernel to kernel.
+ */
+import { mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Leaf } from '../../cgroup/leaf.ts';
+import { openPageScan } from '../../kernel/bpf/scan/page-scan.ts';
+import { readResidentPages } from '../../kernel/bpf/scan/resident-pages.ts';
+import type { ScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
+import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { type Libc, openLibc } from '../../kernel/bpf/sys/libc.ts';
+import { readPageSize } from '../../kernel/procfs/auxv.ts';
+import { parseAnonymousRollup } from '../../kernel/procfs/memory/smaps-rollup.ts';
+import { readPseudoFile } from '../../kernel/pseudo-file.ts';
+import type { ScanKind } from '../../kernel/scan-row.ts';
+import { startHolder } from './memory-holder.ts';
+
+/** One thing that was compared. */
+export interface SelfTestCheck {
+  /** A short noun phrase: `anonymous memory`, `a file on tmpfs`. */
+  what: string;
+  /** What there is: bytes, or a number of objects. */
+  expected: number;
+  /** What the scan found. */
+  found: number;
+  /** How far the two may lie apart; absent if `expected` is only the least. */
+  tolerance?: number;
+}
+
+/** What a scan found in the leaf. */
+export interface FoundMemory {
+  bytes: Readonly<Partial<Record<ScanKind, number>>>;
+  /** Bytes of files, by the last component of their path. */
+  files: ReadonlyMap<string, number>;
+  /** Objects of slab caches, by name. */
+  objects: ReadonlyMap<string, number>;
+  /** The last component of the owner's path. */
+  owner: string;
+}
+
+/** What is known to be there. */
+export interface KnownMemory {
+  anonBytes: number;
+  /** Page cache by the name of the file; files whose cache cannot be asked for are left out. */
+  files: ReadonlyMap<string, number>;
+  chargedBytes: number;
+  directories: number;
+  sockets: number;
+  owner: string;
+}
+
+const MIN_SHARE = 0.01;
+/** The kernel charges in batches of this size on each CPU. Unit: pages. */
+const CHARGE_BATCH = 64;
+
+/** Compares what was found with what is there. */
+export function compareMemory(
+  known: KnownMemory,
+  found: FoundMemory,
+  pageSize: number,
+  cpus: number,
+): SelfTestCheck[] {
+  const batch = CHARGE_BATCH * pageSize;
+  const total = Object.values(found.bytes).reduce((sum, bytes) => sum + bytes, 0);
+  const within = (what: string, expected: number, bytes: number, slack: number): SelfTestCheck => ({
+    what,
+    expected,
+    found: bytes,
+    tolerance: Math.max(slack, MIN_SHARE * expected),
+  });
+  const atLeast = (what: string, expected: number, count: number): SelfTestCheck => ({
+    what,
+    expected,
+    found: count,
+  });
+  return [
+    within('anonymous memory', known.anonBytes, (found.bytes.anon ?? 0) + (found.bytes.ksm ?? 0), batch),
+    ...Array.from(known.files, ([name, bytes]) =>
+      within(`the file ${name}`, bytes, found.files.get(name) ?? 0, 0),
+    ),
+    within('all charged memory', known.chargedBytes, total, batch * cpus),
+    atLeast('directory entries', known.directories, found.objects.get('dentry') ?? 0),
+    atLeast('sockets', known.sockets, found.objects.get('sock_inode_cache') ?? 0),
+    atLeast('page tables', pageSize, found.bytes['page-tables'] ?? 0),
+    within('cgroups of the right name', 1, found.owner === known.owner ? 1 : 0, 0),
+  ];
+}
+
+/** Those that differ by more than they may. */
+export function failedChecks(checks: readonly SelfTestCheck[]): SelfTestCheck[] {
+  return checks.filter(({ expected, found, tolerance }) =>
+    tolerance === undefined ? found < expected : Math.abs(found - expected) > tolerance,
+  );
+}
+
+/**
+ * Starts a process in the leaf that allocates memory of known kinds, scans the leaf and compares. The process
+ * has ended when the promise is fulfilled; the leaf is left to the caller.
+ *
+ * Since: Linux 5.17. Needs CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN.
+ * @throws as `openPageScan`; LaunchError if the process does not start.
+ */
+export async function runSelfTest(bpf: Bpf, objects: ScanObjects, leaf: Leaf): Promise<SelfTestCheck[]> {
+  const libc = await openLibc();
+  const folders = [tmpdir(), '/dev/shm'].flatMap(makeFolder);
+  try {
+    const holder = await startHolder(leaf, folders);
+    try {
+      const known = readKnown(libc, leaf, holder);
+      const found = await readFound(bpf, objects, leaf);
+      return compareMemory(known, found, readPageSize(), availableParallelism());
+    } finally {
+      await holder.end();
+    }
+  } finally {
+    for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function makeFolder(parent: string): string[] {
+  try {
+    return [realpathSync(mkdtempSync(join(parent, 'cmemstat-self-test-')))];
+  } catch {
+    return [];
+  }
+}
+
+function readKnown(
+  libc: Libc,
+  { directory, version }: Leaf,
+  { pid, files, directories, sockets }: Awaited<ReturnType<typeof startHolder>>,
+): KnownMemory {
+  const rollupPath = `/proc/${pid}/smaps_rollup`;
+  const rollup = parseAnonymousRollup(readPseudoFile(rollupPath), rollupPath);
+  const usage = version === 2 ? 'memory.current' : 'memory.usage_in_bytes';
+  return {
+    anonBytes: rollup?.anonymous ?? 0,
+    files: new Map(
+      files.flatMap(({ name, path }): [string, number][] => {
+        const resident = readResidentPages(libc, path);
+        return resident === undefined ? [] : [[name, resident.bytes]];
+      }),
+    ),
+    chargedBytes: Number(readPseudoFile(join(directory, usage))),
+    directories,
+    sockets,
+    owner: directory.slice(directory.lastIndexOf('/') + 1),
+  };
+}
+
+async function readFound(bpf: Bpf, objects: ScanObjects, { directory }: Leaf): Promise<FoundMemory> {
+  const scan = await openPageScan(bpf, objects, { cgroupId: statSync(directory).ino });
+  try {
+    const bytes: Partial<Record<ScanKind, number>> = {};
+    const files = new Map<string, number>();
+    const counts = new Map<string, number>();
+    const rows = [...scan.rows()];
+    const named = rows.filter(({ object }) => object !== undefined);
+    const names = scan.names(named.map(({ object }) => object ?? 0));
+    for (const row of rows) bytes[row.kind] = (bytes[row.kind] ?? 0) + row.bytes;
+    for (const [index, row] of named.entries()) {
+      const name = names[index];
+      if (name?.kind === 'slab') counts.set(name.name, (counts.get(name.name) ?? 0) + row.count);
+      const last = name?.kind === 'file' ? name.components?.at(-1) : undefined;
+      if (last !== undefined) files.set(last, (files.get(last) ?? 0) + row.bytes);
+    }
+    return { bytes, files, objects: counts, owner: scan.owners[0]?.components?.at(-1) ?? '' };
+  } finally {
+    scan.close();
+  }
+}

@@ -1,0 +1,111 @@
+/** A page scan that was compared with known memory before its figures are believed. */
+import { type Placement, placeLeaf } from '../../cgroup/placement.ts';
+import { ToolError, UnsupportedError } from '../../errors.ts';
+import { OBJECTS_IDENTITY } from '../../kernel/bpf/programs/compiled/identity.ts';
+import { openPageScan, type PageScan, type PageScanOptions } from '../../kernel/bpf/scan/page-scan.ts';
+import type { ScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
+import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { type CacheSources, openKernelCache } from '../../kernel/kernel-cache.ts';
+import { readPseudoFile } from '../../kernel/pseudo-file.ts';
+import { failedChecks, runSelfTest, type SelfTestCheck } from './scan-self-test.ts';
+
+/** The outcome of the self-test on this kernel since it was booted. */
+export type SelfTestResult =
+  | { state: 'passed' }
+  /** The scan is wrong on this kernel, and how. */
+  | { state: 'failed'; differences: SelfTestCheck[] }
+  /** It could not be run: there is no place for a cgroup, for example. */
+  | { state: 'untested'; reason: string };
+
+/** Where the result is kept; the defaults are this host's. */
+export type SelfTestSources = CacheSources & { bootIdPath?: string };
+
+interface Marker {
+  bootId: string;
+  differences: SelfTestCheck[];
+}
+
+// Increment whenever the self-test checks something else.
+const VERSION = 1;
+
+/**
+ * Scans the pages, as `openPageScan`, after a self-test in a cgroup of our own. The test is run once after
+ * each boot, and takes as long as a scan.
+ * @throws as `openPageScan`; UnsupportedError with the differences if the self-test fails.
+ */
+export async function openTestedScan(
+  bpf: Bpf,
+  objects: ScanObjects,
+  options: PageScanOptions = {},
+  sources: SelfTestSources = {},
+): Promise<PageScan> {
+  const result = await testScan(bpf, objects, sources);
+  if (result.state === 'failed') throw explainDifferences(result.differences);
+  return openPageScan(bpf, objects, options);
+}
+
+/** The result of the self-test: from the cache if it was run since the host was booted, otherwise run now. */
+export async function testScan(
+  bpf: Bpf,
+  objects: ScanObjects,
+  { bootIdPath = '/proc/sys/kernel/random/boot_id', ...cache }: SelfTestSources = {},
+): Promise<SelfTestResult> {
+  const entry = openKernelCache('page-scan-test', `${VERSION}.${OBJECTS_IDENTITY}`, isMarker, cache);
+  const bootId = readPseudoFile(bootIdPath).trim();
+  const known = entry.read();
+  if (known?.bootId === bootId) return resultOf(known.differences);
+  let checks: SelfTestCheck[];
+  try {
+    checks = await runInLeaf(bpf, objects);
+    // A process that was started meanwhile may disturb a test, but hardly two.
+    if (failedChecks(checks).length > 0) checks = await runInLeaf(bpf, objects);
+  } catch (error) {
+    // A scan that does not work at all says so by itself.
+    if (!(error instanceof ToolError)) throw error;
+    return { state: 'untested', reason: error.message };
+  }
+  const differences = failedChecks(checks);
+  entry.write({ bootId, differences });
+  return resultOf(differences);
+}
+
+function resultOf(differences: SelfTestCheck[]): SelfTestResult {
+  return differences.length === 0 ? { state: 'passed' } : { state: 'failed', differences };
+}
+
+async function runInLeaf(bpf: Bpf, objects: ScanObjects): Promise<SelfTestCheck[]> {
+  const { leaf, release, reason } = await place();
+  try {
+    if (leaf === undefined) throw new UnsupportedError('self-test', reason);
+    try {
+      return await runSelfTest(bpf, objects, leaf);
+    } finally {
+      await leaf.kill();
+      await leaf.remove();
+    }
+  } finally {
+    await release();
+  }
+}
+
+/** At the top of the hierarchy, where no service manager is asked; else where runs are. */
+async function place(): Promise<Placement> {
+  try {
+    return await placeLeaf({ needsPids: false, only: 'top' });
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    return placeLeaf({ needsPids: false });
+  }
+}
+
+function explainDifferences(differences: readonly SelfTestCheck[]): UnsupportedError {
+  const words = differences.map(({ what, expected, found }) => `${what}: ${found} instead of ${expected}`);
+  return new UnsupportedError('page scan', `the page scan is wrong on this kernel (${words.join('; ')})`, {
+    hint: 'report it with the output of uname -r; counters of the kernel are shown instead',
+  });
+}
+
+function isMarker(value: unknown): value is Marker {
+  const { bootId, differences } = (value ?? {}) as Partial<Marker>;
+  return typeof bootId === 'string' && Array.isArray(differences);
+}
