@@ -6,7 +6,7 @@
 const NEWLINE = 0x0a;
 
 /** The maximum length of a line of a recording. Unit: bytes. */
-const MAX_LINE_BYTES = 64 * 1024 * 1024;
+export const MAX_LINE_BYTES = 64 * 1024 * 1024;
 
 /**
  * Receives a line; `text` is undefined if the line was too long. `offset` is its start, `end` the start of
@@ -28,6 +28,11 @@ export class LineSplitter {
   constructor(offset = 0, maxBytes = MAX_LINE_BYTES) {
     this.#offset = offset;
     this.#maxBytes = maxBytes;
+  }
+
+  /** The length of the incomplete line so far. Unit: bytes. */
+  get incompleteBytes(): number {
+    return this.#pieceBytes;
   }
 
   /** Processes the next bytes; the caller may overwrite them afterwards. */

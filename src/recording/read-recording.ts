@@ -3,7 +3,7 @@ import { InputError } from '../errors.ts';
 import type { RecordLine } from '../model/recording.ts';
 import { GrowthWatch } from './growing-file.ts';
 import { identifyFile } from './identify-document.ts';
-import { LineSplitter } from './line-splitter.ts';
+import { LineSplitter, MAX_LINE_BYTES } from './line-splitter.ts';
 import { CHUNK_BYTES, MAX_LEADING_BYTES, openSource, STDIN } from './open-source.ts';
 import { parseRecordLine } from './parse-line.ts';
 
@@ -46,7 +46,8 @@ export interface PlacedRecord {
  *
  * With `follow`, waits for more data until the summary or until `signal` is aborted; a file that was
  * truncated is read again from the start.
- * @throws InputError if it cannot be opened, is not a recording, or was written by a newer version.
+ * @throws InputError if it cannot be opened, is not a recording, or was written by a newer version, and if a
+ * line of a pipe is too long.
  */
 export function readRecording(
   path: string,
@@ -117,6 +118,7 @@ class Scan {
           splitter.push(chunk.subarray(0, length), onLine);
           // A single line may have no end, as that of /dev/zero.
           if (!this.#hasRecord && position > MAX_LEADING_BYTES) break;
+          if (!source.isFile && splitter.incompleteBytes > MAX_LINE_BYTES) throw this.#endlessLine();
           yield;
         } else if (growth === undefined) break;
         else if (this.#hasSummary) break;
@@ -136,6 +138,16 @@ class Scan {
     }
     if (signal?.aborted !== true && !this.#hasStart)
       throw noRecording(this.#name, this.#path, this.#startFault);
+  }
+
+  /** The end of a pipe or of a device may never come; that of a file does, and its long lines are skipped. */
+  #endlessLine(): InputError {
+    const line = this.counts.lines + 1;
+    return new InputError(
+      this.#name,
+      `${this.#name}: line ${line} is longer than ${MAX_LINE_BYTES / 1024 ** 2} MiB`,
+      { hint: 'store it in a file first: lines that are too long are skipped there' },
+    );
   }
 
   #take(text: string | undefined, offset: number, end: number, onRecord: OnRecord): void {

@@ -14,7 +14,7 @@ export interface ReplayFlags {
  */
 export async function replay(file: string, flags: ReplayFlags): Promise<number> {
   const speed = Number(flags.speed.replace(/x$/, ''));
-  if (!(speed > 0)) {
+  if (!(speed > 0 && Number.isFinite(speed))) {
     throw new UsageError('--speed', `--speed ${flags.speed}: expected a number above 0, such as 4 or 0.5`);
   }
   return open({ file, follow: flags.follow === true, at: flags.at, speed });

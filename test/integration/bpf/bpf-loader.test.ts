@@ -323,7 +323,7 @@ describe('other loaders of the same objects', () => {
 
   /** The kernel features that the fixtures need. */
   function needsOf(context: TestContext, name: string): void {
-    if (name.startsWith('callbacks')) needs(context, '5.17', 'bpf_loop');
+    if (/^(callbacks|page-)/.test(name)) needs(context, '5.17', 'bpf_loop');
     if (name.startsWith('kconfig')) {
       needs(context, '5.14', 'programs that are called from user space');
       if (readKernelConfig().options === undefined)

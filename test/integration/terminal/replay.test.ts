@@ -242,7 +242,9 @@ describe('the command line', () => {
       [join(folder, 'absent'), /absent: (No such file|no such file|ENOENT)/],
       [folder, /only a regular file can be replayed|is a directory/],
       [`${recording} --speed fast`, /--speed fast: expected a number above 0/],
-      [`${recording} --speed -1`, /--speed/],
+      ...['-1', '0', 'NaN', 'Infinity', '1e400'].map(
+        (speed) => [`${recording} --speed=${speed}`, /--speed \S+: expected a number above 0/] as const,
+      ),
     ] as const) {
       const pty = bare({ command: `${CMEMSTAT} replay ${args}; echo "status=$?"` });
       const output = await pty.ended();

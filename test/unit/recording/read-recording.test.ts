@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { appendFileSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,6 +30,17 @@ async function collect(path: string): Promise<RecordLine[]> {
 }
 
 describe('readRecording', () => {
+  it('ends at a line of a pipe that is too long: it may never end', async () => {
+    const pipe = join(folder, 'pipe');
+    spawnSync('mkfifo', [pipe]);
+    const words = ['-c', 'cat "$0" /dev/zero >"$1"', fileOf(line(cgroup2.start)), pipe];
+    const writer = spawn('sh', words, { stdio: 'ignore' });
+    const before = process.memoryUsage.rss();
+    await expect(collect(pipe)).rejects.toThrow(`${pipe}: line 2 is longer than 64 MiB`);
+    expect(process.memoryUsage.rss() - before).toBeLessThan(200 * 1024 ** 2);
+    await once(writer, 'close');
+  }, 20_000);
+
   it('returns every record with the position of its line', async () => {
     const text = all.map(line).join('');
     const reading = readRecording(fileOf(text));

@@ -89,9 +89,21 @@ export function encodePreparedObject(object: PreparedObject): EncodedObject {
   return encode(object) as EncodedObject;
 }
 
-/** Whether parsed JSON has the shape of an encoded object, as far as loading it depends on that. */
+/** More than a prepared object has: object, programs, program, maps, reference, value. */
+const MAX_LEVELS = 12;
+
+/** Whether arrays and objects are nested this deep at most; looks no deeper than that. */
+function isNestedUpTo(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((each) => isNestedUpTo(levels - 1, each));
+}
+
+/**
+ * Whether parsed JSON has the shape of an encoded object, as far as loading it depends on that, and can be
+ * decoded.
+ */
 export function isEncodedObject(value: unknown, name: string): value is EncodedObject {
-  if (typeof value !== 'object' || value === null) return false;
+  if (typeof value !== 'object' || value === null || !isNestedUpTo(MAX_LEVELS, value)) return false;
   const object = value as Partial<EncodedObject>;
   const isBytes = (bytes: unknown) =>
     typeof bytes === 'object' && bytes !== null && 'base64' in bytes && typeof bytes.base64 === 'string';

@@ -4,7 +4,11 @@ import { expect, it } from 'vitest';
 import { ToolError } from '#src/errors.ts';
 import { parseObject } from '#src/kernel/bpf/elf/object-specification.ts';
 import { prepareObject } from '#src/kernel/bpf/load/prepare-object.ts';
-import { decodePreparedObject, encodePreparedObject } from '#src/kernel/bpf/load/prepared-object.ts';
+import {
+  decodePreparedObject,
+  encodePreparedObject,
+  isEncodedObject,
+} from '#src/kernel/bpf/load/prepared-object.ts';
 import { capturedTypes } from '../../../../captured-types.ts';
 import { fixture } from '../../../../paths.ts';
 
@@ -44,4 +48,18 @@ it('survives JSON unchanged', () => {
   const object = parseObject(readFileSync(fixture('bpf/callbacks.bpfel.o')), 'callbacks.o');
   const prepared = prepareObject(object, kernels.el);
   expect(decodePreparedObject(JSON.parse(JSON.stringify(encodePreparedObject(prepared))))).toEqual(prepared);
+});
+
+it('is no encoded object if it is nested so deeply that decoding it would exceed the stack', () => {
+  const object = parseObject(readFileSync(fixture('bpf/callbacks.bpfel.o')), 'callbacks.o');
+  const sound = JSON.stringify(encodePreparedObject(prepareObject(object, kernels.el)));
+  expect(isEncodedObject(JSON.parse(sound), 'callbacks.o')).toBe(true);
+  const deep = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
+  for (const crafted of [
+    sound.replace('{', `{"more":${deep},`),
+    sound.replace('"maps":[', `"maps":[${deep},`),
+    sound.replace('"maps":[', `"maps":[${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)},`),
+  ]) {
+    expect(isEncodedObject(JSON.parse(crafted), 'callbacks.o')).toBe(false);
+  }
 });
