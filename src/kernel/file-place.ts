@@ -16,7 +16,7 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { describeErrno, errnoOf, UsageError } from '../errors.ts';
+import { describeErrno, errnoOf, ToolError, UsageError } from '../errors.ts';
 import { WRITABLE_BY_OTHERS } from './cache-directory.ts';
 import { O_PATH } from './open-flags.ts';
 import { removeFile, replaceFile } from './private-file.ts';
@@ -244,7 +244,8 @@ export async function openStream(
     if (isForTarget) opened.fd = withoutNonBlocking(place, opened.fd);
   } catch (error) {
     place.close();
-    throw place.unusable(error);
+    // Of `onWait`: a signal, and not the file, has ended the wait for a reader.
+    throw error instanceof ToolError ? error : place.unusable(error);
   }
   const { fd } = opened;
   let { isNew } = opened;

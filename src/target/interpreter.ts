@@ -31,6 +31,23 @@ export function describeExecFailure({ file }: Executable, errno: string, cwd = '
   return `cannot execute ${file}: ${describeErrno(errno)}`;
 }
 
+/**
+ * Why the kernel will not execute a script, as far as its first line says; undefined if nothing is wrong with
+ * that. `cwd` is where the target starts.
+ */
+export function findInterpreterFault({ file }: Executable, cwd = '.'): string | undefined {
+  let script = file;
+  for (let depth = 0; depth < MAX_DEPTH; depth++) {
+    const interpreter = readInterpreter(script);
+    if (interpreter === undefined) return undefined;
+    const path = resolve(cwd, interpreter);
+    const fault = findFault(path);
+    if (fault !== undefined) return `the interpreter ${interpreter} of ${script} ${fault}`;
+    script = path;
+  }
+  return undefined;
+}
+
 /** Why a file cannot be executed, as far as its permissions say. */
 function findFault(path: string): string | undefined {
   const stat = tryStat(path);

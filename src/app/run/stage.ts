@@ -1,6 +1,7 @@
 /**
  * Prepares everything that can fail before the target is started: the executable, outputs, view and streams.
  */
+import { LaunchError } from '../../errors.ts';
 import type { Log } from '../../output/log.ts';
 import { type Outputs, openOutputs } from '../../output/open-outputs.ts';
 import type { OutputWait } from '../../output/output-wait.ts';
@@ -8,6 +9,7 @@ import { recoverWords } from '../../target/byte-string.ts';
 import { type TargetEnvironment, targetEnvironment } from '../../target/environment.ts';
 import { findExecutable } from '../../target/find-executable.ts';
 import { type InheritedState, readInheritedState } from '../../target/inherited-state.ts';
+import { findInterpreterFault } from '../../target/interpreter.ts';
 import { type OpenedStreams, openStreams } from '../../target/standard-streams.ts';
 import { checkTargetDirectory } from '../../target/working-directory.ts';
 import type { CleanUp } from './clean-up.ts';
@@ -43,7 +45,13 @@ export async function openStage(
   const inherited = readInheritedState();
   const env = targetEnvironment(inherited.environment, options.env, options.user);
   if (options.cwd !== undefined) checkTargetDirectory(options.cwd);
-  findExecutable(recoverWords(options.command)[0] ?? '', env.get('PATH'), options.cwd);
+  const executable = findExecutable(recoverWords(options.command)[0] ?? '', env.get('PATH'), options.cwd);
+  // Once the target runs, it is too late to empty them.
+  if ((options.streams.stdout ?? options.streams.stderr) !== undefined) {
+    const fault = findInterpreterFault(executable, options.cwd);
+    const name = options.command[0] ?? '';
+    if (fault !== undefined) throw new LaunchError(name, 126, `${name}: ${fault}`);
+  }
 
   const outputs = await openOutputs(options.outputs, access);
   cleanUp.defer(() => outputs.close());

@@ -6,6 +6,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  mkdtempSync,
   openSync,
   readdirSync,
   writeFileSync,
@@ -14,7 +15,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Command } from 'commander';
-import { expect, onTestFinished } from 'vitest';
+import { describe, expect, onTestFinished } from 'vitest';
 import { measureRun } from '#src/app/run/run.ts';
 import { parseLeafName } from '#src/cgroup/leaf-name.ts';
 import { addRunOptions, type RunFlags } from '#src/cli/options/run-flags.ts';
@@ -71,6 +72,54 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
     });
   }
 }
+
+describe('SIGTERM while a named pipe has no reader', () => {
+  const start = (...args: string[]) => {
+    const pipe = join(mkdtempSync(join(scratch, 'unread-')), 'pipe');
+    spawnSync('mkfifo', [pipe]);
+    const words = [BINARY, '-q', ...args.map((word) => word.replace('PIPE', pipe))];
+    const child = spawn(process.execPath, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let messages = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      messages += text;
+    });
+    return { child, ended: once(child, 'close').then((exit) => ({ exit, messages })) };
+  };
+
+  for (const option of ['--output', '--stdout']) {
+    testWith([], `ends the wait for one of ${option}, before the target is started`, async () => {
+      const { child, ended } = start(option, 'PIPE', '--', 'sleep', '0');
+      // The wait is announced nowhere.
+      await wait(600 * SLOWNESS);
+      child.kill('SIGTERM');
+      const { exit, messages } = await ended;
+      expect(messages).toBe('cmemstat: ended by SIGTERM before the target was started\n');
+      expect(exit).toEqual([143, null]);
+      expect(leavesOf(child.pid)).toEqual([]);
+    });
+  }
+
+  for (const args of [
+    ['--report', 'junit:PIPE', '--budget', 'current<=1GiB'],
+    ['--save-baseline', 'PIPE'],
+    ['--runs', '2', '--report', 'json:PIPE', '--budget', 'current<=1GiB'],
+  ]) {
+    testWith([needs.cgroup], `ends the wait for one of ${args.join(' ')}, without the leaf`, async () => {
+      const { child, ended } = start(...args, '--', 'sleep', '0');
+      let messages = '';
+      child.stderr.on('data', (text: string) => {
+        messages += text;
+      });
+      await until('the summary', () => /peak|median/.test(messages) || undefined);
+      await until('the removal of the cgroup', () => leavesOf(child.pid).length === 0 || undefined);
+      await wait(200 * SLOWNESS);
+      expect(child.exitCode).toBeNull();
+      child.kill('SIGTERM');
+      expect((await ended).exit).toEqual([null, 'SIGTERM']);
+    });
+  }
+});
 
 testWith([], 'a launch that fails leaves no descriptor open', async () => {
   const program = new Command();

@@ -41,11 +41,15 @@ testWithoutKernel([], 'files keep what they hold if the target is not started', 
     '-- ./nowhere',
     '--placement process-tree --require cgroup -- true',
     '--prepare false -- true',
+    '-- ./script',
+    '-- ./indirect',
   ];
+  writeFileSync(join(folder, 'script'), '#!/nowhere\n', { mode: 0o755 });
+  writeFileSync(join(folder, 'indirect'), '#!./script\n', { mode: 0o755 });
   for (const failure of failures) {
     for (const file of files) writeFileSync(join(folder, file), 'of the run before');
     const { status } = await inShell(folder, `cmemstat ${options} ${failure}`);
-    expect([125, 127], failure).toContain(status);
+    expect([125, 126, 127], failure).toContain(status);
     for (const file of files) {
       expect([failure, readFileSync(join(folder, file), 'utf8')]).toEqual([failure, 'of the run before']);
     }
