@@ -21,6 +21,23 @@ export class RecordReader {
     this.#low = 4 - this.#high;
   }
 
+  u8(offset: number): number {
+    return this.#view.getUint8(offset);
+  }
+
+  u16(offset: number): number {
+    return this.#view.getUint16(offset, this.#little);
+  }
+
+  /** Regardless of the byte order of the host: as a port in a packet. */
+  networkU16(offset: number): number {
+    return this.#view.getUint16(offset, false);
+  }
+
+  s32(offset: number): number {
+    return this.#view.getInt32(offset, this.#little);
+  }
+
   u32(offset: number): number {
     return this.#view.getUint32(offset, this.#little);
   }
@@ -64,6 +81,11 @@ export class RecordReader {
     const text = this.#bytes.toString('latin1', offset, offset + length);
     const end = text.indexOf('\0');
     return end === -1 ? text : text.slice(0, end);
+  }
+
+  /** Bytes, one character each. */
+  bytes(offset: number, length: number): string {
+    return this.#bytes.toString('latin1', offset, offset + length);
   }
 
   hex(offset: number, length: number): string {

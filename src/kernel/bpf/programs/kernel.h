@@ -264,3 +264,22 @@ struct task_struct {
 	struct css_set *cgroups;
 	char comm[16];
 } __attribute__((preserve_access_index));
+
+/* The number of a process in the pid namespace of the process that reads an iterator; 0 outside it. */
+static __always_inline __u32 pid_for_reader(struct task_struct *task)
+{
+	struct task_struct *reader = (void *)bpf_get_current_task();
+	struct task_struct *leader = read_kernel(reader, group_leader);
+	struct pid *own = read_kernel(leader, thread_pid);
+	__u32 level = read_kernel(own, level);
+	struct pid *pid;
+	struct upid *own_upid, *upid;
+
+	leader = read_kernel(task, group_leader);
+	pid = read_kernel(leader, thread_pid);
+	if (read_kernel(pid, level) < level)
+		return 0;
+	own_upid = (void *)__builtin_preserve_access_index(&own->numbers) + level * sizeof(struct upid);
+	upid = (void *)__builtin_preserve_access_index(&pid->numbers) + level * sizeof(struct upid);
+	return read_kernel(upid, ns) == read_kernel(own_upid, ns) ? read_kernel(upid, nr) : 0;
+}

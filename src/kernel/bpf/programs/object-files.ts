@@ -12,13 +12,13 @@ export const ITERATOR_NAMES = [
   'task-file-iterator',
 ] as const;
 
-/** The base names of the sources of the page scan. */
-export const SCAN_NAMES = ['page-scan', 'page-names'] as const;
+/** The base names of the sources of what names memory: the page scan, and iterators that only that needs. */
+export const SCAN_NAMES = ['page-scan', 'page-names', 'socket-iterators', 'pipe-iterator'] as const;
 
 /** One of the iterators. */
 export type IteratorName = (typeof ITERATOR_NAMES)[number];
 
-/** One of the objects of the page scan. */
+/** One of the objects that name memory. */
 export type ScanObjectName = (typeof SCAN_NAMES)[number];
 
 /** Any of our objects. */

@@ -1,4 +1,4 @@
-/** Prepares the programs of the page scan for the running kernel. */
+/** Prepares the programs that name memory for the running kernel. */
 import { type CacheSources, openKernelCache } from '../../kernel-cache.ts';
 import { takeSteps } from '../../steps.ts';
 import { KERNEL_BTF, requireKernelBtf } from '../btf/kernel-btf.ts';
@@ -14,7 +14,7 @@ import {
 import { OBJECTS_IDENTITY } from '../programs/compiled/identity.ts';
 import { readObjectFile, SCAN_NAMES, type ScanObjectName } from '../programs/object-files.ts';
 
-/** The programs of the page scan, relocated for one kernel. */
+/** The programs that name memory, relocated for one kernel. */
 export interface ScanObjects extends Readonly<Record<ScanObjectName, PreparedObject>> {
   /**
    * Whether the kernel has `bpf_loop()`, without which no program can go through pages. Since: Linux 5.17.
@@ -32,7 +32,7 @@ interface EncodedScan {
 const PREPARATION = 1;
 
 /**
- * The programs of the page scan for the running kernel: from the cache if it is valid, otherwise relocated in
+ * The programs that name memory for the running kernel: from the cache if it is valid, otherwise relocated in
  * short steps with a pause after each. The cache entry is not that of the iterators, which every run reads.
  *
  * Source: `/sys/kernel/btf/vmlinux`. Since: Linux 5.4, with CONFIG_DEBUG_INFO_BTF.
@@ -49,11 +49,8 @@ export async function prepareScanObjects(
     entry.write(encoded);
   }
   const { hasLoop, objects } = encoded;
-  return {
-    hasLoop,
-    'page-scan': decodePreparedObject(objects['page-scan']),
-    'page-names': decodePreparedObject(objects['page-names']),
-  };
+  const decoded = SCAN_NAMES.map((name) => [name, decodePreparedObject(objects[name])]);
+  return { hasLoop, ...(Object.fromEntries(decoded) as Record<ScanObjectName, PreparedObject>) };
 }
 
 function isEncoded(value: unknown): value is EncodedScan {

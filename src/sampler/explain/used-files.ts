@@ -1,0 +1,159 @@
+/** Files that the processes of a cgroup use, with what is cached of them, whoever pays for it. */
+import { closeSync, fstatSync, openSync } from 'node:fs';
+import { errnoName } from '../../errno.ts';
+import { errnoOf } from '../../errors.ts';
+import type { MemoryCalls } from '../../kernel/bpf/sys/libc.ts';
+import { monotonicMs } from '../../kernel/monotonic.ts';
+import { readPageSize } from '../../kernel/procfs/auxv.ts';
+import { formatDevice, listOpenFiles } from '../../kernel/procfs/memory/open-files.ts';
+import type { ByteString } from '../../target/byte-string.ts';
+import { pathOf } from '../../target/byte-string.ts';
+import type { MappedFiles } from './mapped-files.ts';
+import { hasVanished, isDenied, type Missing } from './missing.ts';
+
+/** A file that is in use. Unit of sizes: bytes. */
+export interface UsedFile {
+  /** As stat(2) gives it: on btrfs and overlayfs not that of the superblock. */
+  device: string;
+  inode: string;
+  /** As the process sees it; absent if only a descriptor refers to it. */
+  name?: ByteString;
+  /** Processes that have it open or mapped, 8 at most. */
+  pids: number[];
+  size: number;
+  /** In the page cache. */
+  cachedBytes: number;
+  dirtyBytes: number;
+}
+
+/** The files that the processes of a cgroup use. */
+export interface UsedFiles {
+  /** Those with cached pages, largest first. */
+  files: UsedFile[];
+  missing: Missing[];
+}
+
+/** Bounds. */
+export interface UsedFileOptions {
+  procRoot?: string;
+  maxFiles?: number;
+  timeLimitMs?: number;
+}
+
+const MAX_PIDS = 8;
+const DEFAULTS = { procRoot: '/proc', maxFiles: 20_000, timeLimitMs: 3000 };
+
+/** A file to ask about, and a path to open it by. */
+interface Candidate {
+  device: string;
+  inode: string;
+  name?: ByteString;
+  pids: number[];
+  path: string | Buffer;
+}
+
+/**
+ * Asks for each regular file that some processes have open or mapped how much of it is in the page cache, in
+ * steps, one a process and one a file. Whose the pages are the page scan says.
+ *
+ * Source: cachestat(2). Since: Linux 6.5; later only for files that we own or may write to, so that it needs
+ * root. Needs permission to ptrace the processes.
+ * @throws only errors that are neither of a system call nor ToolErrors.
+ */
+export function* readUsedFiles(
+  calls: Pick<MemoryCalls, 'cachestat'>,
+  pids: readonly number[],
+  mapped: MappedFiles,
+  options: UsedFileOptions = {},
+): Generator<void, UsedFiles, void> {
+  const { procRoot, maxFiles, timeLimitMs } = { ...DEFAULTS, ...options };
+  const missing: Missing[] = [];
+  const startMs = monotonicMs();
+  const candidates = new Map<string, Candidate>();
+  const addCandidate = (pid: number, candidate: Omit<Candidate, 'pids'>) => {
+    const key = `${candidate.device} ${candidate.inode}`;
+    const known = candidates.get(key);
+    if (known === undefined) {
+      if (candidates.size < maxFiles) candidates.set(key, { ...candidate, pids: [pid] });
+    } else if (known.pids.length < MAX_PIDS && !known.pids.includes(pid)) known.pids.push(pid);
+  };
+  let denied = 0;
+  for (const pid of pids) {
+    try {
+      for (const { device, inode, fd } of listOpenFiles(pid, procRoot)) {
+        addCandidate(pid, { device, inode, path: `${procRoot}/${pid}/fd/${fd}` });
+      }
+    } catch (error) {
+      if (isDenied(error)) denied += 1;
+      else if (!hasVanished(error)) throw error;
+    }
+    yield;
+  }
+  if (denied > 0) missing.push({ what: 'open files', reason: 'permission denied', count: denied });
+  for (const { device, inode, name, pids: holders } of mapped.values()) {
+    const [pid] = holders;
+    if (pid === undefined || !name.startsWith('/') || name.endsWith(' (deleted)')) continue;
+    addCandidate(pid, { device, inode, name, path: pathOf(`${procRoot}/${pid}/root${name}`) });
+  }
+  if (candidates.size >= maxFiles) {
+    missing.push({ what: 'files in use', reason: `only the first ${maxFiles} were looked at` });
+  }
+  const files: UsedFile[] = [];
+  const failures = new Map<string, number>();
+  for (const candidate of candidates.values()) {
+    if (monotonicMs() - startMs > timeLimitMs) {
+      missing.push({ what: 'files in use', reason: `the search was stopped after ${timeLimitMs} ms` });
+      break;
+    }
+    const found = measure(calls, candidate);
+    if (typeof found === 'string') failures.set(found, (failures.get(found) ?? 0) + 1);
+    else if (found !== undefined && found.cachedBytes > 0) files.push(found);
+    if (found === 'ENOSYS') break;
+    yield;
+  }
+  for (const [errno, count] of failures)
+    missing.push({ what: 'cached pages of files', count, ...explain(errno) });
+  files.sort((a, b) => b.cachedBytes - a.cachedBytes);
+  return { files, missing };
+}
+
+function explain(errno: string): Pick<Missing, 'reason' | 'hint'> {
+  if (errno === 'ENOSYS') return { reason: 'this kernel has no cachestat(2) (requires Linux 6.5)' };
+  if (errno === 'EPERM' || errno === 'EACCES') return { reason: 'permission denied', hint: 'run with sudo' };
+  return { reason: errno };
+}
+
+/** Undefined if the file is gone or replaced, the errno if it cannot be asked about. */
+function measure(calls: Pick<MemoryCalls, 'cachestat'>, candidate: Candidate): UsedFile | string | undefined {
+  const { device, inode, name, pids, path } = candidate;
+  let fd: number;
+  try {
+    fd = openSync(path, 'r');
+  } catch (error) {
+    if (hasVanished(error)) return undefined;
+    const errno = errnoOf(error);
+    if (errno === undefined) throw error;
+    return errno;
+  }
+  try {
+    const stat = fstatSync(fd, { bigint: true });
+    // Another file has that path now; on overlayfs and btrfs mappings have another device than stat(2).
+    if (!stat.isFile() || String(stat.ino) !== inode) return undefined;
+    const [range, counts] = [new Uint8Array(16), new Uint8Array(40)];
+    const result = calls.cachestat(fd, range, counts);
+    if (result < 0) return errnoName(-result);
+    const [cached = 0n, dirty = 0n] = new BigUint64Array(counts.buffer);
+    const pageSize = readPageSize();
+    return {
+      device: name === undefined ? formatDevice(stat.dev) : device,
+      inode,
+      ...(name === undefined ? {} : { name }),
+      pids,
+      size: Number(stat.size),
+      cachedBytes: Number(cached) * pageSize,
+      dirtyBytes: Number(dirty) * pageSize,
+    };
+  } finally {
+    closeSync(fd);
+  }
+}
