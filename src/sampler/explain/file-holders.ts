@@ -11,7 +11,7 @@ import { hasVanished, isDenied, type Missing } from './missing.ts';
 /** Who holds some files. */
 export interface FileHolders {
   /**
-   * Processes that have a file open or mapped, 8 at most; empty if none has; undefined if that is not known,
+   * Some of the processes that have a file open or mapped; empty if none has; undefined if that is not known,
    * since not all processes could be read.
    */
   holdersOf(file: FileNumber): readonly number[] | undefined;

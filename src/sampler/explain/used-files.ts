@@ -1,4 +1,4 @@
-/** Files that the processes of a cgroup use, with what is cached of them, whoever pays for it. */
+/** Files that the processes of a cgroup use, with what is cached of them, in any cgroup. */
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { errnoName } from '../../errno.ts';
 import { errnoOf } from '../../errors.ts';
@@ -70,18 +70,18 @@ export function* readUsedFiles(
   const missing: Missing[] = [];
   const startMs = monotonicMs();
   const candidates = new Map<string, Candidate>();
-  const addCandidate = (pid: number, candidate: Omit<Candidate, 'pids'>) => {
+  const addCandidate = (candidate: Candidate) => {
     const key = `${candidate.device} ${candidate.inode}`;
     const known = candidates.get(key);
-    if (known === undefined) {
-      if (candidates.size < maxFiles) candidates.set(key, { ...candidate, pids: [pid] });
-    } else if (known.pids.length < MAX_PIDS && !known.pids.includes(pid)) known.pids.push(pid);
+    if (known !== undefined) {
+      known.pids = [...new Set([...known.pids, ...candidate.pids])].slice(0, MAX_PIDS);
+    } else if (candidates.size < maxFiles) candidates.set(key, candidate);
   };
   let denied = 0;
   for (const pid of pids) {
     try {
       for (const { device, inode, fd } of listOpenFiles(pid, procRoot)) {
-        addCandidate(pid, { device, inode, path: `${procRoot}/${pid}/fd/${fd}` });
+        addCandidate({ device, inode, pids: [pid], path: `${procRoot}/${pid}/fd/${fd}` });
       }
     } catch (error) {
       if (isDenied(error)) denied += 1;
@@ -93,7 +93,8 @@ export function* readUsedFiles(
   for (const { device, inode, name, pids: holders } of mapped.values()) {
     const [pid] = holders;
     if (pid === undefined || !name.startsWith('/') || name.endsWith(' (deleted)')) continue;
-    addCandidate(pid, { device, inode, name, path: pathOf(`${procRoot}/${pid}/root${name}`) });
+    const path = pathOf(`${procRoot}/${pid}/root${name}`);
+    addCandidate({ device, inode, name, pids: [...holders], path });
   }
   if (candidates.size >= maxFiles) {
     missing.push({ what: 'files in use', reason: `only the first ${maxFiles} were looked at` });
