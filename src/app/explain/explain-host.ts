@@ -37,7 +37,10 @@ export async function explainHost(options: ExplainOptions = {}): Promise<Explana
   });
   try {
     const after = readCharged(root);
-    const sources: NameSources = { paths: openFilePaths([]), isHeld: () => undefined };
+    const sources: NameSources = {
+      paths: openFilePaths([]),
+      holders: { isHeld: () => undefined, reclaimOf: () => undefined },
+    };
     const tree = hostTree(scan, sources);
     const shown = names ? tree : hideNames(tree);
     return {
@@ -151,7 +154,6 @@ function ownNode(
     zswap: undefined,
     sock: undefined,
     sockets: [],
-    missing: [],
   });
 }
 

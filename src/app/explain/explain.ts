@@ -5,7 +5,6 @@ import { whileFrozen } from '../../cgroup/freeze.ts';
 import { listProcesses } from '../../cgroup/subtree.ts';
 import { PermissionError, ToolError } from '../../errors.ts';
 import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
-import type { ScanFile } from '../../kernel/bpf/scan/scan-names.ts';
 import { prepareScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { takeSteps } from '../../kernel/steps.ts';
@@ -16,9 +15,11 @@ import { openTestedScan } from '../../sampler/explain/tested-scan.ts';
 import { adviseOnTree } from './advice.ts';
 import { sumsOfCounters } from './from-counters.ts';
 import { gatherBpf } from './gather-bpf.ts';
-import { stackParts } from './gather-kernel.ts';
-import { type CgroupPages, namePages, sumPages } from './gather-pages.ts';
+import { gatherHolders } from './gather-holders.ts';
+import { type GatheredKernel, gatherKernel, type KernelReaders } from './gather-kernel.ts';
+import { type CgroupPages, chargedFiles, namePages, sumPages } from './gather-pages.ts';
 import { besideProcesses, missingTerms, processPart } from './gather-processes.ts';
+import { type ChargedFiles, gatherUsed } from './gather-used.ts';
 import { hideNames } from './hide-names.ts';
 import { readCharged } from './read-charged.ts';
 import { buildTree } from './tree/build-tree.ts';
@@ -31,6 +32,8 @@ export interface ExplainOptions {
   names?: boolean | undefined;
   /** Whether to freeze the processes meanwhile. */
   freeze?: boolean | undefined;
+  /** Whether to list files in use that other cgroups pay for. */
+  used?: boolean | undefined;
   /** Receives how much of the pages was read, from 0 to 1. */
   onProgress?: ((share: number) => void) | undefined;
   signal?: AbortSignal | undefined;
@@ -41,9 +44,12 @@ interface Readings {
   before: ChargedMemory;
   after: ChargedMemory;
   pids: number[];
+  /** Absent where BPF programs cannot be loaded. */
+  readers: KernelReaders | undefined;
   /** Or why there is none. */
   scan: PageScan | ToolError;
   processes: ProcessMemories;
+  kernel: GatheredKernel;
 }
 
 /**
@@ -64,28 +70,45 @@ export async function explainCgroup(cgroup: FoundCgroup, options: ExplainOptions
 }
 
 async function takeReadings(cgroup: FoundCgroup, options: ExplainOptions): Promise<Readings> {
+  const readers = await openReaders();
   const pids = listProcesses(cgroup.directory);
   const before = readCharged(cgroup);
-  const scan = await tryScan(cgroup, options);
+  const scan = readers instanceof ToolError ? readers : await tryScan(readers, cgroup, options);
   const after = readCharged(cgroup);
   const processes = await takeSteps(readProcessMemory(pids), yieldToEvents);
-  return { before, after, pids, scan, processes };
+  const usable = readers instanceof ToolError ? undefined : readers;
+  const kernel = gatherKernel(cgroup, processes, after, usable);
+  return { before, after, pids, readers: usable, scan, processes, kernel };
 }
 
 /** Lets other work be done. */
 export const yieldToEvents = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+async function openReaders(): Promise<KernelReaders | ToolError> {
+  return orToolError(async () => ({
+    bpf: await openBpf(),
+    objects: await prepareScanObjects(yieldToEvents),
+  }));
+}
+
 async function tryScan(
+  { bpf, objects }: KernelReaders,
   { directory }: FoundCgroup,
   { sample, onProgress, signal }: ExplainOptions,
 ): Promise<PageScan | ToolError> {
-  try {
-    return await openTestedScan(await openBpf(), await prepareScanObjects(yieldToEvents), {
+  return orToolError(() =>
+    openTestedScan(bpf, objects, {
       cgroupId: Number(statSync(directory, { bigint: true }).ino),
       ...(sample === undefined ? {} : { sampleEvery: sample }),
       onProgress: (done, total) => onProgress?.(total === 0 ? 1 : done / total),
       ...(signal === undefined ? {} : { signal }),
-    });
+    }),
+  );
+}
+
+async function orToolError<T>(read: () => Promise<T>): Promise<T | ToolError> {
+  try {
+    return await read();
   } catch (error) {
     if (error instanceof ToolError) return error;
     throw error;
@@ -98,31 +121,42 @@ async function assemble(
   options: ExplainOptions,
   frozen: boolean,
 ): Promise<Explanation> {
-  const { before, after, pids, scan, processes } = readings;
+  const { before, after, pids, scan, processes, kernel } = readings;
   const bpf = await gatherBpf(cgroup.directory, pids);
   const paths = openFilePaths(pids);
-  const pages = scan instanceof ToolError ? withoutPages(after) : pagesOf(scan, processes, paths);
-  const missing: MissingTerm[] = [...missingTerms([...processes.missing, ...paths.missing]), ...bpf.missing];
+  const pages =
+    scan instanceof ToolError ? withoutPages(after) : await pagesOf(scan, processes, paths, options);
+  const used =
+    options.used === true
+      ? await gatherUsed(pids, processes, pages.charged, yieldToEvents)
+      : { beside: [], missing: [] };
+  const missing: MissingTerm[] = [
+    ...missingTerms([...processes.missing, ...paths.missing]),
+    ...pages.missing,
+    ...bpf.missing,
+    ...kernel.missing,
+    ...used.missing,
+  ];
   const { stat } = after;
+  const isEstimate = !(scan instanceof ToolError) && scan.estimate !== undefined;
   const tree = buildTree(
     { kind: 'cgroup', name: cgroup.path, path: cgroup.path },
     {
-      ...pages,
-      current:
-        scan instanceof ToolError || scan.estimate === undefined ? currentOf(before, after) : undefined,
+      ...pages.parts,
+      current: isEstimate ? undefined : currentOf(before, after),
       processes: processes.processes.map(processPart),
-      kernelParts: [...bpf.parts.pages, ...stackParts(processes, stat.kernel_stack)],
+      kernelParts: [...bpf.parts.pages, ...kernel.pages],
       slabParts: bpf.parts.slab,
       percpu: stat.percpu,
       zswap: stat.zswap,
       sock: stat.sock,
-      sockets: [],
-      missing,
+      sockets: kernel.sockets,
     },
   );
-  const shown = options.names === false ? hideNames(tree) : tree;
+  const beside = [...besideProcesses(processes), ...kernel.beside, ...bpf.beside, ...used.beside];
+  const isNamed = options.names !== false;
   return {
-    cgroup: cgroup.path,
+    cgroup: isNamed ? cgroup.path : 'cgroup 1',
     method: scan instanceof ToolError ? 'counters' : 'pages',
     ...reasonOf(scan),
     before,
@@ -130,10 +164,10 @@ async function assemble(
     ...(frozen ? { frozen: true as const } : {}),
     ...sampleOf(scan, options),
     ...(scan instanceof ToolError ? {} : { scanMs: scan.elapsedMs, scannedPages: scan.scannedPages }),
-    tree: shown,
-    beside: [...besideProcesses(processes), ...bpf.beside],
+    tree: isNamed ? tree : hideNames(tree),
+    beside: isNamed ? beside : beside.map(hideNames),
     missing,
-    advice: adviseOnTree(shown),
+    advice: isNamed ? adviseOnTree(tree) : [],
   };
 }
 
@@ -155,12 +189,29 @@ function sampleOf(scan: PageScan | ToolError, { sample }: ExplainOptions): Pick<
   return { sample: { every: sample, ...(standardErrorBytes === undefined ? {} : { standardErrorBytes }) } };
 }
 
-function pagesOf(scan: PageScan, processes: ProcessMemories, paths: FilePaths): CgroupPages {
-  const isHeld = ({ device, inode }: ScanFile) =>
-    processes.files.get(device, inode) === undefined ? undefined : true;
-  return namePages(scan, sumPages(scan), { paths, isHeld });
+/** The pages of a cgroup, and what of them is in which file. */
+interface NamedPages {
+  parts: CgroupPages;
+  charged: ChargedFiles;
+  missing: MissingTerm[];
 }
 
-function withoutPages(charged: ChargedMemory): CgroupPages {
-  return { pages: sumsOfCounters(charged), files: [], shmem: [], slabs: [] };
+async function pagesOf(
+  scan: PageScan,
+  processes: ProcessMemories,
+  paths: FilePaths,
+  { used }: ExplainOptions,
+): Promise<NamedPages> {
+  const totals = sumPages(scan);
+  const holders = await gatherHolders(scan, totals, processes, yieldToEvents);
+  return {
+    parts: namePages(scan, totals, { paths, holders }),
+    charged: used === true ? chargedFiles(scan, totals) : new Map(),
+    missing: missingTerms(holders.missing),
+  };
+}
+
+function withoutPages(charged: ChargedMemory): NamedPages {
+  const parts = { pages: sumsOfCounters(charged), files: [], shmem: [], slabs: [] };
+  return { parts, charged: new Map(), missing: [] };
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import type { ScanKind } from '../../kernel/scan-row.ts';
 import { decodeName } from './decode-name.ts';
+import { fileKey } from './gather-used.ts';
 import { type NameSources, namedFile } from './name-files.ts';
 import { type ObjectKind, type ObjectTotals, PageTotals } from './page-totals.ts';
 import type { FilePart, SlabPart, TreeParts } from './tree/parts.ts';
@@ -39,6 +40,17 @@ export function namePages(
     shmem: files('shmem'),
     slabs: nameSlabs(scan, totals, maxNamed.slab),
   };
+}
+
+/** How much of each file the cgroup is charged for. @throws SyscallError. */
+export function chargedFiles(scan: PageScan, totals: PageTotals): ReadonlyMap<string, number> {
+  const charged = new Map<string, number>();
+  for (const kind of ['file', 'shmem'] as const) {
+    for (const { object, name } of nameLargest(scan, totals, kind, MAX_NAMED[kind])) {
+      if (name?.kind === 'file') charged.set(fileKey(name.device, name.inode), object.bytes);
+    }
+  }
+  return charged;
 }
 
 function nameLargest(scan: PageScan, totals: PageTotals, kind: ObjectKind, count: number) {

@@ -2,16 +2,14 @@
 import type { ScanFile, ScanName } from '../../kernel/bpf/scan/scan-names.ts';
 import type { FilePaths } from '../../sampler/explain/file-paths.ts';
 import { decodeName } from './decode-name.ts';
+import type { Holders } from './gather-holders.ts';
 import type { ObjectTotals } from './page-totals.ts';
 import type { FilePart } from './tree/parts.ts';
-
-/** Whether a process has a file open or mapped; undefined if that is not known. */
-export type IsHeld = (file: ScanFile) => boolean | undefined;
 
 /** What the files of a kind are named with. */
 export interface NameSources {
   paths: Pick<FilePaths, 'resolve'>;
-  isHeld: IsHeld;
+  holders: Pick<Holders, 'isHeld' | 'reclaimOf'>;
 }
 
 /** A file as a part of the tree; one whose name is gone keeps its size. */
@@ -22,9 +20,12 @@ export function namedFile(totals: ObjectTotals, name: ScanName, sources: NameSou
     return { ...sizes, kind: 'deleted-file', name: 'a file that is gone', fsType: '' };
   }
   const fsType = name.fileSystem;
-  const isHeld = sources.isHeld(name);
+  const isHeld = sources.holders.isHeld(name);
   const { special } = name;
-  if (special !== undefined) return { ...sizes, ...specialFile(name), fsType, isHeld };
+  if (special !== undefined) {
+    const reclaim = sources.holders.reclaimOf(name);
+    return { ...sizes, ...specialFile(name), fsType, isHeld, reclaim };
+  }
   if (name.components === undefined) {
     const kind = name.isDeleted ? 'deleted-file' : 'file';
     return { ...sizes, kind, name: `inode ${name.inode} on ${name.device}`, fsType, isHeld };

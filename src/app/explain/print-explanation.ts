@@ -83,5 +83,6 @@ function abbreviate(explanation: Explanation, options: PrintExplanationOptions):
     top: top ?? (json ? undefined : DEFAULT_TOP),
     minBytes: minBytes ?? (json ? 0 : Math.floor(tree.bytes * DEFAULT_MIN_SHARE)),
   };
-  return { ...explanation, tree: foldTree(tree, limits) };
+  const beside = explanation.beside.map((node) => foldTree(node, limits));
+  return { ...explanation, tree: foldTree(tree, limits), beside };
 }

@@ -30,7 +30,8 @@ export function shmemNodes(bytes: number, files: readonly FilePart[]): MemoryNod
   return parentNode({ kind: 'class', name: 'shmem' }, [...nodes, ...restOf(bytes, nodes, 'process')]);
 }
 
-function shmemReclaim({ kind, isHeld }: FilePart): Reclaim {
+function shmemReclaim({ kind, isHeld, reclaim }: FilePart): Reclaim {
+  if (reclaim !== undefined) return reclaim;
   return kind === 'file' || (kind === 'sysv-segment' && isHeld !== true) ? 'persistent' : 'process';
 }
 

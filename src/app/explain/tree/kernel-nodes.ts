@@ -10,6 +10,7 @@ const GROUPS: Readonly<Record<KernelPart['kind'], { name: string; reclaim: Recla
   pipe: { name: 'pipes', reclaim: 'process' },
   socket: { name: 'sockets', reclaim: 'process' },
   'kernel-stacks': { name: 'kernel stacks', reclaim: 'process' },
+  'page-tables': { name: 'top level of page tables', reclaim: 'process' },
   vmalloc: { name: 'vmalloc', reclaim: 'kernel' },
 };
 

@@ -1,5 +1,5 @@
 /** What the tree of an explanation is built from. Sizes in bytes. */
-import type { MissingTerm } from '../../../model/explanation.ts';
+import type { Reclaim } from '../../../model/explanation.ts';
 
 /** A file with memory in the page cache, or on a file system in memory. */
 export interface FilePart {
@@ -17,6 +17,8 @@ export interface FilePart {
   count?: number | undefined;
   /** Whether a process has it open or mapped; absent if that is not known. */
   isHeld?: boolean | undefined;
+  /** Of a file in memory, where it is not that of its kind. */
+  reclaim?: Reclaim | undefined;
   note?: string | undefined;
 }
 
@@ -51,7 +53,7 @@ export interface ProcessPart {
 
 /** Something of the kernel under a name of its own, within pages that have no other name. */
 export interface KernelPart {
-  kind: 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'kernel-stacks' | 'vmalloc';
+  kind: 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'kernel-stacks' | 'page-tables' | 'vmalloc';
   name: string;
   bytes: number;
   isPersistent?: true | undefined;
@@ -99,5 +101,4 @@ export interface TreeParts {
   sock: number | undefined;
   /** What `sock` consists of. */
   sockets: readonly KernelPart[];
-  missing: MissingTerm[];
 }

@@ -31,7 +31,6 @@ const NOTHING: TreeParts = {
   percpu: undefined,
   zswap: undefined,
   sock: undefined,
-  missing: [],
 };
 
 function parts(

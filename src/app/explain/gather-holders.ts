@@ -1,0 +1,52 @@
+/** Who keeps the files in memory of a cgroup: processes, or nobody. */
+import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
+import type { ScanFile } from '../../kernel/bpf/scan/scan-names.ts';
+import { takeSteps } from '../../kernel/steps.ts';
+import type { Reclaim } from '../../model/explanation.ts';
+import { findFileHolders, readSegments } from '../../sampler/explain/file-holders.ts';
+import type { Missing } from '../../sampler/explain/missing.ts';
+import type { ProcessMemories } from '../../sampler/explain/process-memory.ts';
+import type { PageTotals } from './page-totals.ts';
+
+/** Holders are looked for among the descriptors of all processes: only of the largest files. */
+const MAX_FILES = 500;
+
+/** What is known of the holders of files. */
+export interface Holders {
+  isHeld(file: ScanFile): boolean | undefined;
+  /** Of a System V segment: whether it ends with its processes; undefined if it is not visible here. */
+  reclaimOf(file: ScanFile): Reclaim | undefined;
+  missing: readonly Missing[];
+}
+
+/** Looks for processes that hold the largest files in memory. */
+export async function gatherHolders(
+  scan: PageScan,
+  totals: PageTotals,
+  processes: ProcessMemories,
+  pause: () => Promise<void>,
+): Promise<Holders> {
+  const largest = totals.largest('shmem', MAX_FILES);
+  const files = scan
+    .names(largest.map(({ object }) => object))
+    .filter((name) => name?.kind === 'file')
+    .map(({ device, inode }) => ({ device, inode: String(inode) }));
+  const found = files.length === 0 ? undefined : await takeSteps(findFileHolders(files), pause);
+  const segments = readSegments();
+  const wanted = new Set(files.map(({ device, inode }) => `${device} ${inode}`));
+  return {
+    isHeld({ device, inode, special }) {
+      if (processes.files.get(device, inode) !== undefined) return true;
+      if (special?.type === 'sysv') {
+        const attached = segments.byInode.get(String(inode))?.attached;
+        return attached === undefined ? undefined : attached > 0;
+      }
+      if (!wanted.has(`${device} ${inode}`)) return undefined;
+      const holders = found?.holdersOf({ device, inode: String(inode) });
+      return holders === undefined ? undefined : holders.length > 0;
+    },
+    reclaimOf: ({ special, inode }) =>
+      special?.type === 'sysv' ? segments.byInode.get(String(inode))?.reclaim : undefined,
+    missing: [...(found?.missing ?? []), ...(largest.length === 0 ? [] : segments.missing)],
+  };
+}
