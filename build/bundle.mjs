@@ -2,7 +2,7 @@
 // shared by such parts. The names of the chunks are built into dist/start.cjs, which loads them, so that a
 // code cache never outlives its code.
 import { createHash } from 'node:crypto';
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 
 const { rolldown } = await import('rolldown').catch((error) => {
@@ -152,12 +152,21 @@ const chunks = await write({ cmemstat: 'src/cli/main.ts' }, '[name].cjs', {
   plugins: [shortExports, wrapped],
   groups,
 });
+/** Large chunks of what is opened by a person, or takes long itself: they are stored compressed. */
+const COMPRESSED = ['viewer.cjs', 'explain.cjs'];
+const dist = `${import.meta.dirname}/../dist`;
+for (const name of COMPRESSED) {
+  writeFileSync(`${dist}/${name}.gz`, gzipSync(readFileSync(`${dist}/${name}`), { level: 9 }));
+  rmSync(`${dist}/${name}`);
+}
 const buildId = createHash('sha256');
 for (const { fileName, code } of chunks) buildId.update(`${fileName}\0${code}\0`);
 await write({ start: 'src/cli/start.ts' }, '[name].cjs', {
   define: {
     BUILD_ID: JSON.stringify(buildId.digest('hex').slice(0, 16)),
-    CHUNKS: JSON.stringify(chunks.map(({ fileName }) => fileName)),
+    CHUNKS: JSON.stringify(
+      chunks.map(({ fileName }) => (COMPRESSED.includes(fileName) ? `${fileName}.gz` : fileName)),
+    ),
   },
 });
 
