@@ -53,9 +53,22 @@ struct pipe_inode_info {
 	__u32 ring_size;
 	__u32 readers;
 	__u32 writers;
-	/* A pointer; an array of them since Linux 6.15. */
-	struct page *tmp_page[2];
+	struct page *tmp_page;
 	struct pipe_buffer *bufs;
+} __attribute__((preserve_access_index));
+
+/* Some releases later, 6.18 among them. */
+struct pipe_inode_info___two {
+	struct page *tmp_page[2];
+} __attribute__((preserve_access_index));
+
+struct anon_pipe_prealloc {
+	__u32 count;
+} __attribute__((preserve_access_index));
+
+/* Since Linux 7.x. */
+struct pipe_inode_info___prealloc {
+	struct anon_pipe_prealloc prealloc;
 } __attribute__((preserve_access_index));
 
 struct inode {
@@ -103,9 +116,14 @@ static __always_inline void count_spare_pages(struct pipe_record *record, struct
 {
 	struct page *spare[2] = {};
 
-	bpf_probe_read_kernel(&spare[0], sizeof(spare[0]), &pipe->tmp_page);
-	if (__builtin_preserve_field_info(pipe->tmp_page, FIELD_BYTE_SIZE) > sizeof(spare[0]))
-		bpf_probe_read_kernel(&spare[1], sizeof(spare[1]), (void *)&pipe->tmp_page + sizeof(spare[0]));
+	if (field_exists(struct pipe_inode_info___prealloc, prealloc)) {
+		record->spare_pages = read_kernel((struct pipe_inode_info___prealloc *)pipe, prealloc.count);
+		return;
+	}
+	if (field_exists(struct pipe_inode_info___two, tmp_page))
+		bpf_probe_read_kernel(spare, sizeof(spare), &((struct pipe_inode_info___two *)pipe)->tmp_page);
+	else if (field_exists(struct pipe_inode_info, tmp_page))
+		spare[0] = read_kernel(pipe, tmp_page);
 	record->spare_pages = (spare[0] != NULL) + (spare[1] != NULL);
 }
 
