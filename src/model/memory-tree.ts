@@ -98,6 +98,13 @@ export function* leavesOf(
   for (const child of node.children) yield* leavesOf(child, path);
 }
 
+/** The part of a tree without a name. Unit: bytes. */
+export function unnamedBytes(tree: MemoryNode): number {
+  let bytes = 0;
+  for (const { leaf } of leavesOf(tree)) if (leaf.kind === 'unnamed') bytes += leaf.bytes;
+  return bytes;
+}
+
 /** The largest nodes with a name of their own: files, caches, and processes as a whole. */
 export function largestNames(tree: MemoryNode, count: number): MemoryNode[] {
   return [...namedNodes(tree)]

@@ -1,14 +1,16 @@
 /** The view of a live run: a sink that draws, with the output of the target. */
+import { ToolError } from '../errors.ts';
 import { safeText } from '../format/safe-text.ts';
 import { formatDuration } from '../format/units.ts';
 import { monotonicMs } from '../kernel/monotonic.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
+import type { Explanation } from '../model/explanation.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Sink } from '../output/sink.ts';
 import type { ProcessFacts } from '../sampler/process-facts.ts';
 import type { Effect } from './state/effect.ts';
 import { OutputBuffer } from './state/output-buffer.ts';
-import type { ViewStatus } from './state/view.ts';
+import type { Explained, ViewStatus } from './state/view.ts';
 import { ViewBuilder } from './state/view-builder.ts';
 import type { Screen } from './terminal/terminal-screen.ts';
 import { Viewer } from './viewer.ts';
@@ -27,6 +29,11 @@ export interface LiveControls {
   advice(): readonly BpfAdvice[];
   /** Reads the details of a process of the run; undefined if it is none any more. */
   processFacts(pid: number): Promise<ProcessFacts | undefined>;
+  /**
+   * Reads the memory of the leaf by name; `onProgress` receives how much was read, from 0 to 1.
+   * @throws ToolError if it cannot be read.
+   */
+  explain(onProgress: (share: number) => void, signal: AbortSignal): Promise<Explanation>;
   /** Sends a signal; returns the reason if that failed. */
   signal(pid: number, signal: string): string | undefined;
   interrupt(): void;
@@ -84,6 +91,8 @@ export class LiveView implements Sink {
   #isOpen = true;
   #endedMs: number | undefined;
   #onClosed: (() => void)[] = [];
+  #explained: Explained | undefined;
+  readonly #abort = new AbortController();
   #facts: { pid: number; readAtMs: number; last: ProcessFacts | undefined } | undefined;
 
   constructor(screen: Screen, options: LiveViewOptions) {
@@ -97,6 +106,7 @@ export class LiveView implements Sink {
         status: () => this.#status(),
         output: () => this.#output.view(),
         facts: (pid) => this.#factsOf(pid),
+        explained: () => this.#whatIsExplained(),
         advice: () => this.#builder.data.summary?.bpf?.advice ?? this.#controls?.advice(),
       },
       {
@@ -202,6 +212,7 @@ export class LiveView implements Sink {
     this.#isOpen = false;
     clearInterval(this.#clock);
     clearTimeout(this.#opening);
+    this.#abort.abort();
     this.#viewer.close();
     for (const resolve of this.#onClosed.splice(0)) resolve();
   }
@@ -257,6 +268,38 @@ export class LiveView implements Sink {
     return facts.last;
   }
 
+  /** The last that was asked for; after the end of the run, what its records have. */
+  #whatIsExplained(): Explained {
+    const explained = this.#explained;
+    const record = this.#builder.data.explained;
+    if (explained !== undefined && (explained.state !== 'failed' || record === undefined)) return explained;
+    if (record !== undefined) return { state: 'read', explanation: record };
+    return {
+      state: 'failed',
+      message: 'the memory of the run was not read by name before its end',
+      hint: 'press e while it runs, or start it with --explain end',
+    };
+  }
+
+  async #explain(controls: LiveControls): Promise<void> {
+    if (this.#explained?.state === 'reading') return;
+    this.#explained = { state: 'reading', share: 0 };
+    const elapsedMs = controls.elapsedMs();
+    const onProgress = (share: number) => {
+      this.#explained = { state: 'reading', share };
+      this.#viewer.changed();
+    };
+    try {
+      const explanation = await controls.explain(onProgress, this.#abort.signal);
+      this.#explained = { state: 'read', explanation: { ...explanation, elapsedMs } };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const hint = error instanceof ToolError ? error.hint : undefined;
+      this.#explained = { state: 'failed', message, ...(hint === undefined ? {} : { hint }) };
+    }
+    this.#viewer.changed();
+  }
+
   #state(): ViewStatus['state'] {
     if (this.#endedMs !== undefined) return 'ended';
     if (this.#controls?.hasTargetEnded() === true) return 'waiting';
@@ -291,6 +334,9 @@ export class LiveView implements Sink {
         break;
       case 'leave':
         this.#leave();
+        break;
+      case 'explain':
+        void this.#explain(controls);
         break;
       case 'interval':
         this.#changeInterval(controls, effect.step);

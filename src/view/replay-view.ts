@@ -5,7 +5,7 @@ import { monotonicMs } from '../kernel/monotonic.ts';
 import type { StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Effect } from './state/effect.ts';
 import { parseMoment } from './state/moment.ts';
-import type { ViewStatus } from './state/view.ts';
+import type { Explained, ViewStatus } from './state/view.ts';
 import type { ViewBuilder } from './state/view-builder.ts';
 import type { Screen } from './terminal/terminal-screen.ts';
 import { Viewer } from './viewer.ts';
@@ -72,6 +72,7 @@ export class ReplayView {
         snapshot: () => this.#builder.snapshot(),
         status: () => this.#status(),
         output: () => ({ lines: [], dropped: 0 }),
+        explained: () => this.#explained(),
         advice: () => source.summary?.bpf?.advice,
       },
       {
@@ -192,6 +193,25 @@ export class ReplayView {
       if (!(error instanceof ToolError)) throw error;
       this.#viewer.showMessage(error.message);
     }
+  }
+
+  /** The last explanation up to the displayed time. */
+  #explained(): Explained {
+    const { explained } = this.#builder.data;
+    if (explained !== undefined) return { state: 'read', explanation: explained };
+    const later = this.#source.summary?.explained?.map(({ elapsedMs }) => elapsedMs) ?? [];
+    if (later.length > 0) {
+      return {
+        state: 'failed',
+        message: `the memory was read by name later, at ${formatDuration(Math.min(...later))}`,
+        hint: 'g goes there; the timeline marks it with e',
+      };
+    }
+    return {
+      state: 'failed',
+      message: 'the recording does not have the memory by name up to this time',
+      hint: 'cmemstat --explain peak --output FILE -- COMMAND',
+    };
   }
 
   #status(): ViewStatus {

@@ -11,8 +11,10 @@ import type { Effect } from './state/effect.ts';
 import { focusOn, press } from './state/keys.ts';
 import type { Region } from './state/layout.ts';
 import { idAtRow, isTable, topOfList } from './state/lists.ts';
+import { moveInExplanation } from './state/memory-rows.ts';
 import { moveBy } from './state/moves.ts';
 import {
+  type Explained,
   initialUiState,
   isPage,
   type OutputView,
@@ -38,6 +40,8 @@ export interface Shown {
    * replay.
    */
   facts?(pid: number): ProcessFacts | undefined;
+  /** The memory by name: the last that was asked for, or the one of the displayed time. */
+  explained(): Explained;
 }
 
 /** The owner of the view. */
@@ -133,10 +137,12 @@ export class Viewer {
     const { dialog } = this.#ui;
     const advice = dialog?.kind === 'map' ? this.#shown.advice() : undefined;
     const facts = dialog?.kind === 'process' ? this.#shown.facts?.(dialog.id) : undefined;
+    const explained = dialog?.kind === 'explain' ? this.#shown.explained() : undefined;
     const status = this.#shown.status();
     return {
       ...(advice === undefined ? {} : { advice }),
       ...(facts === undefined ? {} : { facts }),
+      ...(explained === undefined ? {} : { explained }),
       data:
         paused === undefined ? this.#shown.data() : { ...paused.data, summary: this.#shown.data().summary },
       base: this.#base(),
@@ -245,6 +251,11 @@ export class Viewer {
     const { dialog } = this.#ui;
     if (action.kind === 'wheel' && isPage(dialog)) {
       this.#change(scrollPage(this.#ui, dialog, rows));
+      this.#draw();
+      return;
+    }
+    if (action.kind === 'wheel' && dialog?.kind === 'explain') {
+      this.#change(moveInExplanation(this.#view(), dialog, rows));
       this.#draw();
       return;
     }

@@ -4,8 +4,9 @@ import { plural } from '../../format/plural.ts';
 import { safeLine, safeText } from '../../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../../format/units.ts';
 import { printableLines } from '../../format/wrap-lines.ts';
-import type { ExplainMethod, Explanation, MemoryNode, Reclaim } from '../../model/explanation.ts';
-import { leavesOf } from '../../model/memory-tree.ts';
+import type { Explanation, MemoryNode, Reclaim } from '../../model/explanation.ts';
+import { unnamedBytes } from '../../model/memory-tree.ts';
+import { METHOD_TEXT, nodeText } from '../../output/explanation-text.ts';
 
 /** Formatting options. */
 export interface ExplanationStyle {
@@ -21,12 +22,6 @@ const RECLAIM_TEXT: Readonly<Record<Reclaim, string>> = {
   process: 'process',
   kernel: 'kernel',
   persistent: 'persistent',
-};
-
-const METHOD_TEXT: Readonly<Record<ExplainMethod, string>> = {
-  pages: 'each page with its owner and name',
-  'page-kinds': 'each page with its owner and kind, without names (/proc/kpagecgroup, /proc/kpageflags)',
-  counters: 'memory.stat and smaps, no pages',
 };
 
 /** The lines of an explanation whose tree is already abbreviated. */
@@ -72,46 +67,11 @@ function treeRows(node: MemoryNode, first: string, next: string): { node: Memory
   ];
 }
 
-/** The name of a node with what is worth knowing about it. */
-export function nodeText(node: MemoryNode): string {
-  const { kind, name, path, pid, count, dirtyBytes, bytes, note } = node;
-  const notes = [
-    ...(count === undefined ? [] : [countText(node, count)]),
-    ...(dirtyBytes === undefined || dirtyBytes === bytes ? [] : [`${formatBytes(dirtyBytes)} dirty`]),
-    ...(note === undefined ? [] : [note]),
-  ];
-  // In a tree, the names of cgroups above stand above.
-  const shown = safeText(kind === 'cgroup' ? name : (path ?? name));
-  const process = pid === undefined ? '' : kind === 'process' ? ` (${pid})` : ` of ${pid}`;
-  return `${shown}${process}${notes.length === 0 ? '' : `  [${safeText(notes.join('; '))}]`}`;
-}
-
-const COUNTED: Partial<Record<MemoryNode['kind'], string>> = {
-  'slab-cache': 'object',
-  mount: 'file',
-  others: 'name',
-  'removed-cgroup': 'cgroup',
-  'bpf-map': 'map',
-  'bpf-program': 'program',
-  pipe: 'pipe',
-  socket: 'socket',
-  'kernel-stacks': 'thread',
-  directory: 'file',
-  filesystem: 'file',
-};
-
-function countText({ kind, children }: MemoryNode, count: number): string {
-  if (kind === 'page-tables') return `of ${count} ${count === 1 ? 'process' : 'processes'}`;
-  if (kind === 'kernel-stacks' && children !== undefined) return `of ${count} processes`;
-  return plural(count, COUNTED[kind] ?? 'part');
-}
-
 function footLines(explanation: Explanation, size: (bytes: number) => string): string[] {
   const { method, reason, hint, before, after, scanMs, scannedPages, sample, frozen, missing } = explanation;
   const moved = (after.current ?? 0) - (before.current ?? 0);
-  let unnamed = 0;
-  for (const { leaf } of leavesOf(explanation.tree)) if (leaf.kind === 'unnamed') unnamed += leaf.bytes;
-  const share = explanation.tree.bytes === 0 ? 0 : 1 - unnamed / explanation.tree.bytes;
+  const { tree } = explanation;
+  const share = tree.bytes === 0 ? 0 : 1 - unnamedBytes(tree) / tree.bytes;
   return [
     '',
     ...(before.current === undefined || after.current === undefined

@@ -3,9 +3,10 @@
  */
 import type { Readable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { describeErrno, errnoOf, OutputError, ToolError } from '../../errors.ts';
+import { describeErrno, errnoOf, OutputError, ToolError, UnsupportedError } from '../../errors.ts';
 import { formatShortCommand, safeText } from '../../format/safe-text.ts';
 import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
+import type { Explanation } from '../../model/explanation.ts';
 import { ChunkWriter } from '../../output/chunk-writer.ts';
 import type { Outputs } from '../../output/open-outputs.ts';
 import type { Sink } from '../../output/sink.ts';
@@ -14,6 +15,7 @@ import type { Target } from '../../target/launch-request.ts';
 import type { SignalWatcher } from '../../target/signals.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
 import type { LiveControls, LiveView } from '../../view/live-view.ts';
+import type { ExplainOptions } from '../explain/explain.ts';
 import { optimiseLate } from '../v8-flags.ts';
 import { KeptOutput } from './kept-output.ts';
 import type { Measurement } from './measurement.ts';
@@ -179,6 +181,7 @@ class LiveRunView implements LiveRun {
       hasTargetEnded: () => measurement.hasTargetEnded,
       advice: () => measurement.advice(),
       processFacts: (pid) => readFacts(measurement, pid),
+      explain: (onProgress, signal) => readLeaf(measurement, { onProgress, signal }),
       signal: (pid, signal) => sendSignal(measurement, pid, signal as NodeJS.Signals),
       interrupt: () => measurement.signalActions.passOn('SIGINT'),
       stop: () => stop('view'),
@@ -261,6 +264,20 @@ function isStopped(pid: number): boolean {
 async function readFacts(measurement: Measurement, pid: number): Promise<ProcessFacts | undefined> {
   const { readProcessFacts } = await import('../../sampler/process-facts.ts');
   return isOfRun(measurement, pid) ? readProcessFacts(pid) : undefined;
+}
+
+/** Only loaded when it is asked for. */
+async function readLeaf({ placement }: Measurement, options: ExplainOptions): Promise<Explanation> {
+  const { leaf, reason } = placement;
+  if (leaf === undefined) {
+    throw new UnsupportedError(
+      'explain',
+      `memory by name requires a memory cgroup, and the process tree is measured: ${reason}`,
+      { hint: 'cmemstat doctor' },
+    );
+  }
+  const { explainLeaf } = await import('./run-explainer.ts');
+  return explainLeaf(leaf, options);
 }
 
 /** Whether it is a process of the run. */

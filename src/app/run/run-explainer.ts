@@ -4,7 +4,7 @@ import type { Leaf } from '../../cgroup/leaf.ts';
 import type { Explanation, MemoryNode } from '../../model/explanation.ts';
 import { foldTree, largestNames } from '../../model/memory-tree.ts';
 import type { ExplainedMoment, ExplainMoment, ExplainRecord } from '../../model/recording.ts';
-import { explainCgroup } from '../explain/explain.ts';
+import { type ExplainOptions, explainCgroup } from '../explain/explain.ts';
 
 /** What an explainer needs of the run. */
 export interface RunExplainerParts {
@@ -19,10 +19,15 @@ export interface RunExplainerParts {
   cpuMs: () => number;
 }
 
+/** Reads the memory of a leaf by name. @throws KernelFileError if it is gone. */
+export function explainLeaf(leaf: Leaf, options: ExplainOptions = {}): Promise<Explanation> {
+  return explainCgroup(describeCgroup(leaf.version, leaf.directory), options);
+}
+
 /** The parts that read a leaf. */
 export function readersOf(leaf: Leaf): Pick<RunExplainerParts, 'explain' | 'cpuMs'> {
   return {
-    explain: () => explainCgroup(describeCgroup(leaf.version, leaf.directory)),
+    explain: () => explainLeaf(leaf),
     cpuMs: () => {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1000;

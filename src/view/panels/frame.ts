@@ -3,12 +3,21 @@
 import { formatTick } from '../chart/axis.ts';
 import { contentOf } from '../state/content.ts';
 import { type Layout, layOut, type Region } from '../state/layout.ts';
-import { isPage, PANELS, type Page, type PanelId, type View } from '../state/view.ts';
+import {
+  type Dialog,
+  type ExplainDialog,
+  isPage,
+  PANELS,
+  type Page,
+  type PanelId,
+  type View,
+} from '../state/view.ts';
 import { fitLine, fitText, overlay, widthOfLine } from '../text/cells.ts';
 import type { Line, Role, Size, Span } from '../text/line.ts';
 import { endOfText, shownText } from '../text/shown-text.ts';
 import { breakdownHeight, renderBreakdown } from './breakdown-panel.ts';
 import { renderDialog } from './dialogs.ts';
+import { renderExplainPage } from './explain-page.ts';
 import { renderHeader } from './header.ts';
 import { helpLines } from './help.ts';
 import { mapLines } from './map-detail.ts';
@@ -94,6 +103,15 @@ export function renderPage(view: View, page: Page, size: Size): Line[] {
   return renderScrolled(pageLines(view, page, size.width), page.scroll, size, view.unicode);
 }
 
+/** Whether a dialog takes the place of the panels. */
+function isWhole(dialog: Dialog | undefined): dialog is Page | ExplainDialog {
+  return dialog?.kind === 'explain' || isPage(dialog);
+}
+
+function renderWhole(view: View, dialog: Page | ExplainDialog, size: Size): Line[] {
+  return dialog.kind === 'explain' ? renderExplainPage(view, dialog, size) : renderPage(view, dialog, size);
+}
+
 /** Number of lines for the end of the run: as many as needed, but at most three on low screens. */
 function endRows(view: View, size: Size): number {
   const { replay, state } = view.status;
@@ -103,7 +121,7 @@ function endRows(view: View, size: Size): number {
 
 function renderSmall(view: View, size: Size): Line[] {
   const { dialog, message } = view.ui;
-  if (isPage(dialog)) return renderPage(view, dialog, size);
+  if (isWhole(dialog)) return renderWhole(view, dialog, size);
   const messageLines = message === undefined ? [] : renderMessage(message, view.unicode, size.width);
   const lines = fillUp([renderStatusLine(view, size.width), ...messageLines], size);
   if (size.height === 1 && messageLines[0] !== undefined) return [messageLines[0]];
@@ -172,6 +190,7 @@ const LIVE_KEYS = [
   ['z', 'zoom'],
   ['s', 'sort'],
   ['/', 'filter'],
+  ['e', 'explain'],
   ['p', 'pause'],
   ['t', 'window'],
   ['u', 'units'],
@@ -191,10 +210,36 @@ const REPLAY_KEYS = [
   ['g', 'go to'],
   ['P', 'peak'],
   ['n N', 'event'],
+  ['e', 'explain'],
   ['Tab', 'panel'],
   ['z', 'zoom'],
   ['t', 'window'],
 ] as const;
+
+const EXPLAIN_KEYS = [
+  ['Esc', 'close'],
+  ['↑↓', 'move'],
+  ['Enter', 'open, close'],
+  ['→', 'into'],
+  ['←', 'up'],
+] as const;
+
+const READ_KEYS = [['e', 'read again']] as const;
+
+function keysFor({
+  ui: { dialog },
+  status: { replay, state },
+}: View): readonly (readonly [string, string])[] {
+  if (dialog?.kind !== 'explain') return replay === undefined ? LIVE_KEYS : REPLAY_KEYS;
+  return replay === undefined && state !== 'ended' ? [...EXPLAIN_KEYS, ...READ_KEYS] : EXPLAIN_KEYS;
+}
+
+const ASCII_KEYS: Readonly<Record<string, string>> = {
+  '←→': ', .',
+  '↑↓': 'Up Down',
+  '→': 'Right',
+  '←': 'Left',
+};
 
 function renderFooter(view: View, width: number): Line {
   const { message, dialog } = view.ui;
@@ -207,8 +252,8 @@ function renderFooter(view: View, width: number): Line {
   }
   const spans: Span[] = [];
   if (view.ui.paused) spans.push({ text: ' PAUSED ', style: 'selected' });
-  for (const [key, word] of view.status.replay === undefined ? LIVE_KEYS : REPLAY_KEYS) {
-    const shown = view.unicode ? key : key.replace('←→', ', .');
+  for (const [key, word] of keysFor(view)) {
+    const shown = view.unicode ? key : (ASCII_KEYS[key] ?? key);
     const next: Span[] = [
       { text: ` ${shown}`, style: 'key' },
       { text: ` ${word} `, style: 'dim' },
@@ -222,17 +267,28 @@ function renderFooter(view: View, width: number): Line {
 function withDialog(view: View, size: Size, layout: Layout & { kind: 'panels' }, lines: Line[]): Line[] {
   const { dialog } = view.ui;
   if (dialog === undefined || dialog.kind === 'filter') return lines;
-  if (!isPage(dialog)) {
+  if (!isWhole(dialog)) {
     const box = renderDialog(view, size);
     return box === undefined ? lines : centred(lines, box.lines, size);
   }
   const top = layout.headerHeight;
   const inner = pageSize(size, layout);
-  const title =
-    dialog.kind === 'help' ? 'Help' : `${dialog.kind === 'map' ? 'BPF map' : 'Process'} ${dialog.id}`;
-  const heading = titleLine(title, true, view.unicode, size.width);
-  const page = renderPage(view, dialog, inner);
+  const heading = titleLine(titleOf(dialog), true, view.unicode, size.width);
+  const page = renderWhole(view, dialog, inner);
   return [...lines.slice(0, top), heading, ...page, ...lines.slice(layout.footerTop)];
+}
+
+function titleOf(dialog: Page | ExplainDialog): string {
+  switch (dialog.kind) {
+    case 'help':
+      return 'Help';
+    case 'explain':
+      return 'Memory by name';
+    case 'map':
+      return `BPF map ${dialog.id}`;
+    case 'process':
+      return `Process ${dialog.id}`;
+  }
 }
 
 function centred(lines: readonly Line[], box: readonly Line[], size: Size): Line[] {

@@ -90,7 +90,7 @@ function chartOf(
     toMs,
     peak: peakOf(view, fromMs),
     limits: limitsOf(view),
-    marks: marksOf(view.data.events, fromMs, toMs),
+    marks: [...marksOf(view.data.events, fromMs, toMs), ...explainMarks(view.data.explainedMs, fromMs, toMs)],
     formatValue: (value) => (value === 0 ? '0' : formatSize(value, view.ui.units)),
     unicode: view.unicode,
   };
@@ -127,6 +127,18 @@ function marksOf(events: readonly EventRecord[], fromMs: number, toMs: number): 
       .filter(({ event, elapsedMs }) => names.includes(event) && elapsedMs >= fromMs && elapsedMs <= toMs)
       .map(({ elapsedMs }) => ({ elapsedMs, letter, name, role })),
   );
+}
+
+/** What `e` shows in a replay; the memory at the end is read after the last sample. */
+function explainMarks(times: readonly number[], fromMs: number, toMs: number): ChartMark[] {
+  return times
+    .filter((elapsedMs) => elapsedMs >= fromMs)
+    .map((elapsedMs) => ({
+      elapsedMs: Math.min(elapsedMs, toMs),
+      letter: 'e',
+      name: 'explained',
+      role: 'key',
+    }));
 }
 
 /** The names of the lines, with current figures. */

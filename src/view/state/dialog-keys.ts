@@ -1,6 +1,7 @@
 /** Handles keys in dialogs and prompts. */
 
 import type { Pressed } from './effect.ts';
+import { pressInExplanation } from './memory-rows.ts';
 import { MOVES, moveBy, within } from './moves.ts';
 import type { Dialog, Page, TableId, UiState, View } from './view.ts';
 
@@ -28,6 +29,8 @@ export function pressInDialog(view: View, ui: UiState, dialog: Dialog, key: stri
       if (move === undefined) return { ui: DISMISSING.has(key) ? closed : ui };
       return { ui: scrollPage(ui, dialog, move) };
     }
+    case 'explain':
+      return pressInExplanation(view, ui, dialog, key);
     case 'quit':
       // The process has exited while the dialog was open.
       if (view.status.state === 'ended')

@@ -15,6 +15,8 @@ export type Effect =
   | { kind: 'suspend' }
   | { kind: 'redraw' }
   | { kind: 'interval'; step: 1 | -1 }
+  /** Read the memory of the leaf by name. */
+  | { kind: 'explain' }
   | { kind: 'snapshot' }
   | { kind: 'play' }
   | { kind: 'speed'; factor: number }

@@ -29,6 +29,7 @@ export const KEY_TABLE: readonly KeyEntry[] = [
   { keys: ['t'], where: 'everywhere', text: 'timeline: all, last 1, 5, 15, 60 min' },
   { keys: ['u'], where: 'everywhere', text: 'units: readable, KiB, bytes' },
   { keys: ['r'], where: 'everywhere', text: 'relative to the start, the pause, off' },
+  { keys: ['e'], where: 'everywhere', text: 'memory by name; e again reads it anew' },
   { keys: ['w'], where: 'everywhere', text: 'write a snapshot (JSON and text)' },
   { keys: ['Ctrl-Z'], where: 'everywhere', text: 'suspend; fg resumes' },
   { keys: ['Ctrl-L'], where: 'everywhere', text: 'redraw the screen' },
@@ -62,6 +63,7 @@ export const KEY_TABLE: readonly KeyEntry[] = [
   { keys: ['Esc'], where: 'prompts', text: 'cancel' },
   { keys: ['q', '?', 'F1'], where: 'prompts', text: 'close a page' },
   { keys: ['Up', 'Down'], where: 'prompts', text: 'select a signal; scroll a page' },
+  { keys: ['Right', 'Left'], where: 'prompts', text: 'open, close a part of memory by name' },
   { keys: ['Backspace'], where: 'prompts', text: 'delete a character' },
   { keys: ['Ctrl-U'], where: 'prompts', text: 'clear the text' },
 ];

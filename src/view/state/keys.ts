@@ -5,6 +5,7 @@ import { emptyPanels, mainList } from './content.ts';
 import { pressInDialog } from './dialog-keys.ts';
 import type { Effect, Pressed } from './effect.ts';
 import { isTable, selectableIds } from './lists.ts';
+import { openExplanation } from './memory-rows.ts';
 import { MOVES, moveBy } from './moves.ts';
 import {
   type ListId,
@@ -72,6 +73,8 @@ function pressInView(view: View, ui: UiState, key: string): Pressed {
       return { ui: { ...ui, units: following(UNITS, ui.units) } };
     case 'r':
       return { ui: { ...ui, relative: nextRelative(view, ui) } };
+    case 'e':
+      return openExplanation(view, ui);
     case 'w':
       return { ui, effect: { kind: 'snapshot' } };
     case '+':

@@ -1,6 +1,12 @@
 /** Builds the displayed data record by record, live or from a recording. */
 import { type BpfMoment, bpfOf, breakKernelDown } from '../../model/kernel-breakdown.ts';
-import type { EventRecord, MapsRecord, ProcessesRecord, RecordLine } from '../../model/recording.ts';
+import type {
+  EventRecord,
+  ExplainRecord,
+  MapsRecord,
+  ProcessesRecord,
+  RecordLine,
+} from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
 import { Series } from '../../model/series.ts';
 import { addStep } from '../../statistics/step-growth.ts';
@@ -9,6 +15,9 @@ import type { MapEntry, ProcessEntry, ViewData } from './view.ts';
 
 /** Number of stored recent events, excluding severe ones. */
 const MAX_STORED_EVENTS = 500;
+
+/** Number of stored times of explanations. */
+const MAX_EXPLAINED = 500;
 
 /** Events that must not be lost among many others. */
 const SEVERE_EVENTS: ReadonlySet<string> = new Set([
@@ -32,6 +41,7 @@ interface State extends Writable<ViewData> {
   maps: Map<number, MapEntry>;
   processes: Map<number, ProcessEntry>;
   events: EventRecord[];
+  explainedMs: number[];
   eventCounts: Map<string, { count: number; lastMs: number }>;
   /** Number of `events` of each severe kind, and of other kinds (`other`). */
   eventsKept: Map<string, number>;
@@ -61,6 +71,8 @@ export class ViewBuilder {
       eventsKept: new Map(),
       series: new Series(CHANNELS),
       summary: undefined,
+      explained: undefined,
+      explainedMs: [],
     };
   }
 
@@ -89,6 +101,9 @@ export class ViewBuilder {
       case 'processes':
         this.#applyProcesses(record);
         break;
+      case 'explain':
+        this.#applyExplanation(record);
+        break;
       case 'summary':
         this.#state.summary = record;
         break;
@@ -103,7 +118,7 @@ export class ViewBuilder {
   /** An independent builder that continues from here. */
   clone(): ViewBuilder {
     const tracks = this.#tracks.clone();
-    const { maps, processes, events, eventCounts, eventsKept, series } = this.#state;
+    const { maps, processes, events, explainedMs, eventCounts, eventsKept, series } = this.#state;
     return new ViewBuilder(tracks, {
       ...this.#state,
       tracks: tracks.all,
@@ -111,6 +126,7 @@ export class ViewBuilder {
       maps: new Map(maps),
       processes: new Map(processes),
       events: events.slice(),
+      explainedMs: explainedMs.slice(),
       eventCounts: new Map(eventCounts),
       eventsKept: new Map(eventsKept),
       series: series.clone(),
@@ -200,6 +216,13 @@ export class ViewBuilder {
     const at = events.findIndex((event) => kindOf(event) === kind && toPass-- === 0);
     events.splice(at, 1);
     eventsKept.set(kind, kept - 1);
+  }
+
+  #applyExplanation(record: ExplainRecord): void {
+    const { explainedMs } = this.#state;
+    this.#state.explained = record;
+    explainedMs.push(record.elapsedMs);
+    if (explainedMs.length > MAX_EXPLAINED) explainedMs.shift();
   }
 
   #applyMaps({ maps, gone, elapsedMs }: MapsRecord): void {

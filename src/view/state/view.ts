@@ -5,9 +5,12 @@
 
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfTotals } from '../../model/bpf-totals.ts';
+import type { Explanation } from '../../model/explanation.ts';
 import type { BpfMoment } from '../../model/kernel-breakdown.ts';
 import type {
   EventRecord,
+  ExplainMoment,
+  ExplainRecord,
   LiveMap,
   ProcessProgram,
   ProcessRow,
@@ -93,7 +96,26 @@ export interface ViewData {
   /** Channels: current, anon, file, kernel, bpf; in process-tree mode rss instead of current. */
   readonly series: Series;
   readonly summary: SummaryRecord | undefined;
+  /** The last explanation in the records. */
+  readonly explained: ExplainRecord | undefined;
+  /** The times of explanations, the last 500. Unit: milliseconds since the launch. */
+  readonly explainedMs: readonly number[];
 }
+
+/** The memory by name at one time: of a record, or read because it was asked for. */
+export interface ShownExplanation extends Explanation {
+  elapsedMs: number;
+  moment?: ExplainMoment;
+  /** The budget that was exceeded. */
+  message?: string;
+}
+
+/** What is known of the memory by name. */
+export type Explained =
+  /** `share`: of the pages, from 0 to 1. */
+  | { state: 'reading'; share: number }
+  | { state: 'failed'; message: string; hint?: string }
+  | { state: 'read'; explanation: ShownExplanation };
 
 /** State that is not in the records: that of the live run or of the replay. */
 export interface ViewStatus {
@@ -145,7 +167,17 @@ export type Dialog =
   | { kind: 'filter'; list: TableId; text: string; before: string }
   | { kind: 'map'; id: number; scroll: number }
   | { kind: 'process'; id: number; scroll: number }
+  | ExplainDialog
   | { kind: 'goto'; text: string };
+
+/** The tree of memory by name. */
+export interface ExplainDialog {
+  kind: 'explain';
+  /** The id of a row. */
+  selected: string;
+  /** The ids of rows that are opened or closed unlike at first. */
+  toggled: ReadonlySet<string>;
+}
 
 /** A dialog that takes the place of the panels, and can be scrolled. */
 export type Page = Extract<Dialog, { scroll: number }>;
@@ -193,6 +225,8 @@ export interface View {
   advice?: readonly BpfAdvice[];
   /** The details of the process of the dialog. Absent in a replay, and until they are read. */
   facts?: ProcessFacts;
+  /** The memory by name. Absent while it is not shown. */
+  explained?: Explained;
   ui: UiState;
   /** Whether the terminal supports more than ASCII. */
   unicode: boolean;

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { UnsupportedError } from '#src/errors.ts';
 import type { StartRecord, SummaryRecord } from '#src/model/recording.ts';
 import type { Sample } from '#src/model/sample.ts';
 import type { ProcessFacts } from '#src/sampler/process-facts.ts';
 import { DRAW_AFTER_MS, type LiveControls, LiveView } from '#src/view/live-view.ts';
+import { EXPLAIN_RECORD, EXPLANATION } from './example-explanation.ts';
 import { exampleRecords } from './example-view.ts';
 import { FakeScreen } from './fake-screen.ts';
 
@@ -15,6 +17,24 @@ const FACTS: ProcessFacts = {
   descriptors: { count: 1, isCut: false, targets: [{ fd: 5, target: 'pipe:[1]' }] },
 };
 const SUCCESS: SummaryRecord = { ...SUMMARY, exit: { status: 0, code: 0 } };
+
+const CONTROLS: LiveControls = {
+  intervalMs: () => 500,
+  setIntervalMs() {},
+  punctuality: () => ({ late: 0, missed: 0 }),
+  elapsedMs: () => 5000,
+  isStopped: () => false,
+  hasTargetEnded: () => false,
+  advice: () => [],
+  processFacts: async () => FACTS,
+  explain: async () => EXPLANATION,
+  signal: () => undefined,
+  interrupt() {},
+  stop() {},
+  terminalReader: () => undefined,
+  yielded() {},
+  left() {},
+};
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -32,20 +52,20 @@ function openView(screen = new FakeScreen(), isDrawn = true) {
   };
   const view = new LiveView(screen, OPTIONS);
   const controls: LiveControls = {
+    ...CONTROLS,
     intervalMs: () => run.intervalMs,
     setIntervalMs: (ms) => {
       run.intervalMs = ms;
     },
-    punctuality: () => ({ late: 0, missed: 0 }),
-    elapsedMs: () => 5000,
-    isStopped: () => false,
     hasTargetEnded: () => run.hasEnded,
-    advice: () => [],
     processFacts: async (pid) => {
       asked.push(`facts ${pid}`);
       return FACTS;
     },
-    signal: () => undefined,
+    explain: async () => {
+      asked.push('explain');
+      return EXPLANATION;
+    },
     interrupt: () => void asked.push('interrupt'),
     stop: () => void asked.push('stop'),
     terminalReader: () => run.reader,
@@ -273,4 +293,65 @@ test('r counts from the start, then from the pause', () => {
   expect(screen.text).toContain('since pause');
   expect(rowOf('c current')).toMatch(/current +\+5\.00 MiB/);
   view.close();
+});
+
+describe('memory by name', () => {
+  test('e reads it, the tree is shown, and after the end it stays', async () => {
+    const { screen, view, asked } = openView();
+    screen.press('e');
+    expect(screen.text).toContain('reading pages…');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(screen.text).toMatch(/at 5\.0s {2}current 102 MiB {2}unnamed 1\.00 MiB/);
+    expect(screen.text).toContain('/srv/db/log\\x1b[31m');
+    screen.press('e');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(asked).toEqual(['explain', 'explain']);
+    void view.stop(SUCCESS);
+    screen.press('e');
+    expect(asked).toHaveLength(2);
+    expect(screen.text).toContain('/srv/db/log\\x1b[31m');
+    view.close();
+  });
+
+  test('an error is shown with its hint', async () => {
+    const { screen, view } = openView();
+    view.connect({
+      ...CONTROLS,
+      explain: async () => {
+        throw new UnsupportedError('explain', 'no memory cgroup', { hint: 'cmemstat doctor' });
+      },
+    });
+    screen.press('e');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(screen.text).toContain('no memory cgroup (hint: cmemstat doctor)');
+    view.close();
+  });
+
+  test('after the end, what --explain has recorded is shown, or how to record it', () => {
+    const { screen, view } = openView();
+    void view.stop(SUCCESS);
+    screen.press('e');
+    expect(screen.text).toContain('--explain end');
+    screen.press('escape');
+    view.write(EXPLAIN_RECORD);
+    screen.press('e');
+    expect(screen.text).toMatch(/at 2\.0s \(peak\)/);
+    view.close();
+  });
+
+  test('reading stops when the view is closed', () => {
+    const { screen, view } = openView();
+    let signal: AbortSignal | undefined;
+    view.connect({
+      ...CONTROLS,
+      explain: (_, aborted) => {
+        signal = aborted;
+        return new Promise(() => {});
+      },
+    });
+    screen.press('e');
+    expect(signal?.aborted).toBe(false);
+    view.close();
+    expect(signal?.aborted).toBe(true);
+  });
 });

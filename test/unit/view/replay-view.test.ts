@@ -1,7 +1,9 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type ReplaySource, ReplayView } from '#src/view/replay-view.ts';
 import { ViewBuilder } from '#src/view/state/view-builder.ts';
+import { EXPLAIN_RECORD } from './example-explanation.ts';
 import { FakeScreen } from './fake-screen.ts';
+import { SUMMARY } from './panels/scene.ts';
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -67,4 +69,52 @@ test('at the current end of the recording Space plays it from the start', () => 
   screen.press('space');
   expect(screen.rows[0]).toContain('playing 1x  0ms of 6.0s');
   view.close();
+});
+
+describe('memory by name', () => {
+  /** A replay of a run that was explained at 2 s. */
+  function replayed(at: string) {
+    const explained = [{ moment: 'peak', elapsedMs: 2000, method: 'pages', bytes: 1, names: [] }] as const;
+    const source: ReplaySource = {
+      start: undefined,
+      summary: { ...SUMMARY, explained: explained.map((each) => ({ ...each, names: [] })) },
+      peakMs: undefined,
+      counts: { damaged: 0 },
+      endMs: 4000,
+      following: false,
+      seek: (elapsedMs) => {
+        const builder = new ViewBuilder();
+        if (elapsedMs >= 2000) builder.apply(EXPLAIN_RECORD);
+        return builder;
+      },
+      nextEvent: () => undefined,
+      previousEvent: () => undefined,
+      nextSample: () => undefined,
+      previousSample: () => undefined,
+    };
+    const screen = new FakeScreen();
+    const view = new ReplayView(screen, source, { at, speed: 1 });
+    screen.press('e');
+    return { screen, view };
+  }
+
+  test('e shows the last explanation up to the displayed time', () => {
+    const { screen, view } = replayed('3s');
+    expect(screen.text).toMatch(/at 2\.0s \(peak\) {2}current 102 MiB/);
+    expect(screen.text).not.toContain('read again');
+    view.close();
+  });
+
+  test('before it, e says where it is', () => {
+    const { screen, view } = replayed('1s');
+    expect(screen.text).toContain('later, at 2.0s (hint: g goes there');
+    view.close();
+  });
+
+  test('without any, e says how to record it', () => {
+    const { screen, view } = follow();
+    screen.press('e');
+    expect(screen.text).toMatch(/hint: cmemstat --explain peak\s+--output FILE -- COMMAND\)/);
+    view.close();
+  });
 });

@@ -205,6 +205,8 @@ export function sceneView({ data, ui, view, mode = 'cgroup2' }: SceneOverrides =
       ]),
       series: new Series(['current']),
       summary: undefined,
+      explained: undefined,
+      explainedMs: [],
       ...data,
     },
     base: undefined,
