@@ -1,5 +1,5 @@
 /** The view of a live run: a sink that draws, with the output of the target. */
-import { ToolError } from '../errors.ts';
+import { ToolError, UnsupportedError } from '../errors.ts';
 import { safeText } from '../format/safe-text.ts';
 import { formatDuration } from '../format/units.ts';
 import { monotonicMs } from '../kernel/monotonic.ts';
@@ -293,9 +293,13 @@ export class LiveView implements Sink {
       const explanation = await controls.explain(onProgress, this.#abort.signal);
       this.#explained = { state: 'read', explanation: { ...explanation, elapsedMs } };
     } catch (error) {
+      // The leaf is removed meanwhile.
+      const isGone = controls.hasTargetEnded() && !(error instanceof UnsupportedError);
       const message = error instanceof Error ? error.message : String(error);
       const hint = error instanceof ToolError ? error.hint : undefined;
-      this.#explained = { state: 'failed', message, ...(hint === undefined ? {} : { hint }) };
+      this.#explained = isGone
+        ? undefined
+        : { state: 'failed', message, ...(hint === undefined ? {} : { hint }) };
     }
     this.#viewer.changed();
   }

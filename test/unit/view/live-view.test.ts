@@ -327,6 +327,31 @@ describe('memory by name', () => {
     view.close();
   });
 
+  test('a target that ends meanwhile takes its memory with it', async () => {
+    const { screen, view } = openView();
+    view.connect({
+      ...CONTROLS,
+      hasTargetEnded: () => true,
+      explain: async () => {
+        throw new Error('ENOENT: stat');
+      },
+    });
+    screen.press('e');
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(screen.text).toContain('was not read by name before its end');
+    view.close();
+  });
+
+  test('the wheel moves in the tree', async () => {
+    const { screen, view } = openView();
+    screen.press('e');
+    await vi.advanceTimersByTimeAsync(1000);
+    screen.mouse({ kind: 'wheel', direction: 'down', column: 5, row: 10 });
+    screen.press('left');
+    expect(screen.rows.filter((row) => row.includes('▸ file'))).toHaveLength(1);
+    view.close();
+  });
+
   test('after the end, what --explain has recorded is shown, or how to record it', () => {
     const { screen, view } = openView();
     void view.stop(SUCCESS);

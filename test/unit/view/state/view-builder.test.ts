@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RecordLine } from '#src/model/recording.ts';
 import type { Sample } from '#src/model/sample.ts';
 import { ViewBuilder } from '#src/view/state/view-builder.ts';
+import { EXPLAIN_RECORD } from '../example-explanation.ts';
 import { EXAMPLE_MS, exampleRecords } from '../example-view.ts';
 
 function built(records: readonly RecordLine[]): ViewBuilder {
@@ -28,6 +29,18 @@ const totals = (bytes: number): NonNullable<Sample['bpf']> => ({
 });
 
 describe('the view builder', () => {
+  it('has the last explanation, and the times of the last 500', () => {
+    const explained = (elapsedMs: number): RecordLine => ({ ...EXPLAIN_RECORD, elapsedMs });
+    const builder = built(Array.from({ length: 501 }, (_, at) => explained(at)));
+    const before = builder.snapshot();
+    builder.apply(explained(900));
+    expect(before.explained?.elapsedMs).toBe(500);
+    expect(before.explainedMs).toHaveLength(500);
+    expect(before.explainedMs.at(-1)).toBe(500);
+    expect(builder.data.explained?.elapsedMs).toBe(900);
+    expect([builder.data.explainedMs[0], builder.data.explainedMs.at(-1)]).toEqual([2, 900]);
+  });
+
   it('has a track for every figure', () => {
     const { tracks } = built(exampleRecords()).data;
     const names = ['current', 'workingset', 'kernel', 'swap', 'anon', 'file', 'sock', 'slab', 'pgfault'];
