@@ -29,7 +29,7 @@ export const KEY_TABLE: readonly KeyEntry[] = [
   { keys: ['t'], where: 'everywhere', text: 'timeline: all, last 1, 5, 15, 60 min' },
   { keys: ['u'], where: 'everywhere', text: 'units: readable, KiB, bytes' },
   { keys: ['r'], where: 'everywhere', text: 'relative to the start, the pause, off' },
-  { keys: ['e'], where: 'everywhere', text: 'memory by name; e again reads it anew' },
+  { keys: ['e'], where: 'everywhere', text: 'memory by name; e again re-reads it' },
   { keys: ['w'], where: 'everywhere', text: 'write a snapshot (JSON and text)' },
   { keys: ['Ctrl-Z'], where: 'everywhere', text: 'suspend; fg resumes' },
   { keys: ['Ctrl-L'], where: 'everywhere', text: 'redraw the screen' },

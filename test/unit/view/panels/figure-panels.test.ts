@@ -212,6 +212,13 @@ describe('panels of figures', () => {
     for (const plot of plots) expect(plot).not.toMatch(/[a-z]/i);
   });
 
+  it('mark the times of memory by name, also after the last sample', () => {
+    const { data, ...rest } = exampleView({ options: { untilMs: 100_000 } });
+    const view = { ...rest, data: { ...data, explainedMs: [50_000, 100_500] } };
+    const lines = renderTimeline(view, { width: 80, height: 12 }).map(textOf);
+    expect(lines.at(-1)).toMatch(/^ +x.* e .*e explained/);
+  });
+
   it('mark an exceeded limit in words', () => {
     const view = exampleView({ options: { untilMs: 138_500 } });
     const lines = text(renderBreakdown(view, { width: 80, height: 8 }));

@@ -109,7 +109,7 @@ describe('keys', () => {
     expect(shown(['escape'], reading).dialog).toBeUndefined();
   });
 
-  test('a row that a new explanation does not have gives way to the part that it was in', () => {
+  test('a row that a new explanation does not have is replaced by the part that it was in', () => {
     const { ui } = pressing(['e', 'end', 'up', 'up', 'up'], explained());
     const smaller = {
       ...EXPLANATION,
