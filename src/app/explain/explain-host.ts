@@ -162,7 +162,7 @@ function unchargedNodes({ unchargedBytes = {} }: PageScan): MemoryNode[] {
     return {
       kind: 'class',
       name: UNCHARGED_TITLES[kind] ?? 'other pages',
-      bytes: unchargedBytes[kind] ?? 0,
+      bytes: Math.round(unchargedBytes[kind] ?? 0),
       reclaim: kind === 'file' ? 'reclaimable' : kind === 'anon' || kind === 'shmem' ? 'process' : 'kernel',
     };
   });

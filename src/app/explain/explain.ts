@@ -7,6 +7,7 @@ import { PermissionError, ToolError } from '../../errors.ts';
 import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import { prepareScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { type KpageScan, scanKpages } from '../../kernel/procfs/kpage-scan.ts';
 import { takeSteps } from '../../kernel/steps.ts';
 import type { ChargedMemory, Explanation, MissingTerm } from '../../model/explanation.ts';
 import { type FilePaths, openFilePaths } from '../../sampler/explain/file-paths.ts';
@@ -16,11 +17,12 @@ import { adviseOnTree } from './advice.ts';
 import { sumsOfCounters } from './from-counters.ts';
 import { gatherBpf } from './gather-bpf.ts';
 import { gatherHolders } from './gather-holders.ts';
-import { type GatheredKernel, gatherKernel, type KernelReaders } from './gather-kernel.ts';
+import { cgroupIdsOf, type GatheredKernel, gatherKernel, type KernelReaders } from './gather-kernel.ts';
 import { type CgroupPages, chargedFiles, namePages, sumPages } from './gather-pages.ts';
 import { besideProcesses, missingTerms, processPart } from './gather-processes.ts';
 import { type ChargedFiles, gatherUsed } from './gather-used.ts';
 import { hideNames } from './hide-names.ts';
+import { PageTotals } from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
 import { buildTree } from './tree/build-tree.ts';
 
@@ -48,6 +50,8 @@ interface Readings {
   readers: KernelReaders | undefined;
   /** Or why there is none. */
   scan: PageScan | ToolError;
+  /** In place of the scan, where it can be read. */
+  kinds: KpageScan | undefined;
   processes: ProcessMemories;
   kernel: GatheredKernel;
 }
@@ -74,11 +78,12 @@ async function takeReadings(cgroup: FoundCgroup, options: ExplainOptions): Promi
   const pids = listProcesses(cgroup.directory);
   const before = readCharged(cgroup);
   const scan = readers instanceof ToolError ? readers : await tryScan(readers, cgroup, options);
+  const kinds = scan instanceof ToolError ? await tryKinds(cgroup, options) : undefined;
   const after = readCharged(cgroup);
   const processes = await takeSteps(readProcessMemory(pids), yieldToEvents);
   const usable = readers instanceof ToolError ? undefined : readers;
   const kernel = gatherKernel(cgroup, processes, after, usable);
-  return { before, after, pids, readers: usable, scan, processes, kernel };
+  return { before, after, pids, readers: usable, scan, kinds, processes, kernel };
 }
 
 /** Lets other work be done. */
@@ -106,6 +111,22 @@ async function tryScan(
   );
 }
 
+/** The kinds of pages from /proc; undefined without the rights or the files for it. */
+async function tryKinds(
+  cgroup: FoundCgroup,
+  { onProgress, signal, sample }: ExplainOptions,
+): Promise<KpageScan | undefined> {
+  if (sample !== undefined) return undefined;
+  const scan = await orToolError(() =>
+    scanKpages({
+      cgroupIds: new Set(Array.from(cgroupIdsOf(cgroup), Number)),
+      onProgress: (done, total) => onProgress?.(total === 0 ? 1 : done / total),
+      ...(signal === undefined ? {} : { signal }),
+    }),
+  );
+  return scan instanceof ToolError ? undefined : scan;
+}
+
 async function orToolError<T>(read: () => Promise<T>): Promise<T | ToolError> {
   try {
     return await read();
@@ -121,11 +142,11 @@ async function assemble(
   options: ExplainOptions,
   frozen: boolean,
 ): Promise<Explanation> {
-  const { before, after, pids, scan, processes, kernel } = readings;
+  const { before, after, pids, scan, kinds, processes, kernel } = readings;
   const bpf = await gatherBpf(cgroup.directory, pids);
   const paths = openFilePaths(pids);
   const pages =
-    scan instanceof ToolError ? withoutPages(after) : await pagesOf(scan, processes, paths, options);
+    scan instanceof ToolError ? withoutNames(after, kinds) : await pagesOf(scan, processes, paths, options);
   const used =
     options.used === true
       ? await gatherUsed(pids, processes, pages.charged, yieldToEvents)
@@ -133,6 +154,7 @@ async function assemble(
   const missing: MissingTerm[] = [
     ...missingTerms([...processes.missing, ...paths.missing]),
     ...pages.missing,
+    ...lostTerms(scan),
     ...bpf.missing,
     ...kernel.missing,
     ...used.missing,
@@ -157,18 +179,26 @@ async function assemble(
   const isNamed = options.names !== false;
   return {
     cgroup: isNamed ? cgroup.path : 'cgroup 1',
-    method: scan instanceof ToolError ? 'counters' : 'pages',
+    method: !(scan instanceof ToolError) ? 'pages' : kinds === undefined ? 'counters' : 'page-kinds',
     ...reasonOf(scan),
     before,
     after,
     ...(frozen ? { frozen: true as const } : {}),
     ...sampleOf(scan, options),
-    ...(scan instanceof ToolError ? {} : { scanMs: scan.elapsedMs, scannedPages: scan.scannedPages }),
+    ...(scan instanceof ToolError ? {} : { scanMs: scan.elapsedMs }),
+    ...(kinds === undefined ? {} : { scannedPages: kinds.scannedPages }),
+    ...(scan instanceof ToolError ? {} : { scannedPages: scan.scannedPages }),
     tree: isNamed ? tree : hideNames(tree),
     beside: isNamed ? beside : beside.map(hideNames),
     missing,
     advice: isNamed ? adviseOnTree(tree) : [],
   };
+}
+
+function lostTerms(scan: PageScan | ToolError): MissingTerm[] {
+  if (scan instanceof ToolError || scan.lostBytes === 0) return [];
+  const reason = `${Math.round(scan.lostBytes)} bytes found no row: there are too many cgroups`;
+  return [{ term: 'part of the pages', reason }];
 }
 
 /** The cgroup may have grown or shrunk: the tree adds up to what it was in the middle. */
@@ -211,7 +241,18 @@ async function pagesOf(
   };
 }
 
-function withoutPages(charged: ChargedMemory): NamedPages {
-  const parts = { pages: sumsOfCounters(charged), files: [], shmem: [], slabs: [] };
-  return { parts, charged: new Map(), missing: [] };
+/** Without a page scan: the kinds of pages and the counters of the kernel. */
+function withoutNames(charged: ChargedMemory, kinds: KpageScan | undefined): NamedPages {
+  const pages = sumsOfCounters(charged);
+  const totals = new PageTotals();
+  for (const row of kinds?.rows ?? []) totals.add(row);
+  // Slab pages have many owners, and are not among the kinds.
+  for (const kind of ['anon', 'ksm', 'file', 'shmem', 'pageTables', 'swapCache', 'other'] as const) {
+    if (kinds !== undefined)
+      pages[kind] = Math.max(totals.sums[kind], kind === 'pageTables' ? pages[kind] : 0);
+  }
+  const missing: MissingTerm[] = [
+    { term: 'names of files and slab caches', reason: 'they are only known from a page scan' },
+  ];
+  return { parts: { pages, files: [], shmem: [], slabs: [] }, charged: new Map(), missing };
 }

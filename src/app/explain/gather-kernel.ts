@@ -181,7 +181,7 @@ function deviceNodes({ hugetlb = [], dmem = [] }: ReturnType<typeof readDeviceMe
 }
 
 /** The inode numbers of the cgroup's directory and those below it. */
-function cgroupIdsOf({ directory }: FoundCgroup): ReadonlySet<bigint> {
+export function cgroupIdsOf({ directory }: FoundCgroup): ReadonlySet<bigint> {
   const ids = [directory, ...listNested(directory)].map(
     (path) => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino,
   );

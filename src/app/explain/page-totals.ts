@@ -56,7 +56,15 @@ export class PageTotals {
   };
 
   add(row: ScanRow): void {
-    const { kind, object, bytes, count, dirtyBytes, activeBytes = 0, mappedBytes } = row;
+    const { kind, object } = row;
+    // An estimate from some of the pages has fractions.
+    const [bytes, count, dirtyBytes, activeBytes, mappedBytes] = [
+      row.bytes,
+      row.count,
+      row.dirtyBytes,
+      row.activeBytes ?? 0,
+      row.mappedBytes,
+    ].map(Math.round) as [number, number, number, number, number];
     if (kind === 'reserved') return;
     this.sums[SUM_OF[kind]] += bytes;
     if (object === undefined || (kind !== 'file' && kind !== 'shmem' && kind !== 'slab')) return;

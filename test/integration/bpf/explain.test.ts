@@ -1,0 +1,202 @@
+/** `cmemstat explain` and `--explain`: the tree of a target whose memory is known. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import type { Explanation, MemoryNode } from '#src/model/explanation.ts';
+import { leavesOf } from '#src/model/memory-tree.ts';
+import type { ExplainRecord, RecordLine, SummaryRecord } from '#src/model/recording.ts';
+import explainSchema from '../../../schema/explain.schema.json' with { type: 'json' };
+import { required } from '../../required.ts';
+import { BINARY, cmemstat, host, MIB, needs, type Running, scratch, start, TARGETS } from '../harness.ts';
+import { requires } from './bpf-requirements.ts';
+
+const supported = needs.root.has && host.mode !== 'process-tree';
+const canScan = supported && host.isAtLeast(5, 17);
+/** Each CPU may keep charges of 64 pages in stock. */
+const STOCK = 64 * 4096 * cpus().length;
+
+const folder = mkdtempSync(join(tmpdir(), 'explain-'));
+const tmpfs = supported ? mkdtempSync('/dev/shm/explain-') : folder;
+let run: Running;
+let leaf: string;
+const recording = join(scratch, 'explained.jsonl');
+
+beforeAll(async () => {
+  if (!supported) return;
+  const words = ['node', join(TARGETS, 'hold-memory.mjs'), folder, tmpfs];
+  run = start(BINARY, ['--no-tui', '-q', '--output', recording, '--explain', 'end', '--', ...words]);
+  await run.until(/ready/);
+  // The kernel flushes the statistics of CPUs every two seconds.
+  await new Promise((settle) => setTimeout(settle, 4000));
+  leaf = (JSON.parse(readFileSync(recording, 'utf8').split('\n')[0] ?? '') as { leaf: string }).leaf;
+}, 180_000);
+
+afterAll(async () => {
+  if (!supported) return;
+  run.child.kill('SIGTERM');
+  await run.ended;
+  rmSync(folder, { recursive: true, force: true });
+  rmSync(tmpfs, { recursive: true, force: true });
+}, 60_000);
+
+function needsScan(context: TestContext): void {
+  requires(context, { capabilities: ['CAP_SYS_ADMIN'], since: ['5.17', 'bpf_loop()'] });
+  if (!canScan) context.skip('no memory cgroup');
+}
+
+async function explain(...args: string[]): Promise<Explanation> {
+  const { status, stdout, stderr } = await cmemstat('explain', '--json', ...args);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return JSON.parse(stdout) as Explanation;
+}
+
+function leafNamed(tree: MemoryNode, matches: (node: MemoryNode) => boolean): MemoryNode {
+  for (const { leaf: node } of leavesOf(tree)) if (matches(node)) return node;
+  throw new Error(`not in ${JSON.stringify(tree).slice(0, 2000)}`);
+}
+
+const ofPath = (path: string) => (node: MemoryNode) => node.path === path;
+const classOf = ({ tree }: Explanation, name: string) =>
+  tree.children?.find((child) => child.kind === 'class' && child.name === name)?.bytes ?? 0;
+
+describe('a running target', () => {
+  it('adds up to what the kernel charged, and nearly all of it has a name', async (context) => {
+    needsScan(context);
+    const { tree, method, before, after, ...rest } = await explain(leaf);
+    expect({
+      method,
+      missing: rest.missing.filter(({ term }) => !/^(?:hugetlb|files of processes)/.test(term)),
+    }).toEqual({
+      method: 'pages',
+      missing: [],
+    });
+    const current = required(after.current);
+    expect(before.current).toBeDefined();
+    expect(Math.abs(tree.bytes - current)).toBeLessThan(Math.max(current / 100, STOCK));
+    const unnamed = [...leavesOf(tree)].filter(({ leaf: node }) => node.kind === 'unnamed');
+    const bytes = unnamed.reduce((sum, { leaf: node }) => sum + node.bytes, 0);
+    expect(bytes).toBeLessThan(Math.max(current / 100, STOCK));
+  });
+
+  it('has the sizes of memory.stat', async (context) => {
+    needsScan(context);
+    const explanation = await explain(leaf);
+    const { stat } = explanation.after;
+    const slack = 32 * 4096;
+    expect(Math.abs(classOf(explanation, 'anon') - required(stat.anon))).toBeLessThan(slack);
+    expect(Math.abs(classOf(explanation, 'shmem') - required(stat.shmem))).toBeLessThan(slack);
+    const file = required(stat.file) - required(stat.shmem);
+    expect(Math.abs(classOf(explanation, 'file') - file)).toBeLessThan(slack);
+  });
+
+  it('names files, deleted ones too, files in memory, and the process', async (context) => {
+    needsScan(context);
+    const { tree } = await explain(leaf);
+    const kept = leafNamed(tree, ofPath(join(folder, 'kept.dat')));
+    expect(kept).toMatchObject({ kind: 'file', bytes: 6 * MIB });
+    const deleted = leafNamed(tree, ofPath(join(folder, 'deleted.dat')));
+    expect(deleted).toMatchObject({ kind: 'deleted-file', bytes: 3 * MIB });
+    const held = leafNamed(tree, ofPath(join(tmpfs, 'held.tmpfs')));
+    expect(held).toMatchObject({ kind: 'file', bytes: 5 * MIB, reclaim: 'persistent', fsType: 'tmpfs' });
+    const anon = tree.children?.find(({ name }) => name === 'anon');
+    const process = anon?.children?.find(({ name }) => name.includes('hold-memory.mjs'));
+    expect(process?.bytes).toBeGreaterThan(24 * MIB);
+    expect(leafNamed(tree, ({ name }) => name === 'dentry')).toMatchObject({ kind: 'slab-cache' });
+  });
+
+  it('keeps every byte of a hostile name, and escapes what a terminal would obey', async (context) => {
+    needsScan(context);
+    const { tree } = await explain(leaf);
+    leafNamed(tree, ({ path }) => path?.startsWith(`${folder}/\\xff\n\u001b[31m\\xc3`) === true);
+    const { stdout } = await cmemstat('explain', '--top', '100000', '--min', '1', leaf);
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: looks for control characters
+    expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f]/);
+  });
+
+  it('matches its schema, in every form', async (context) => {
+    needsScan(context);
+    const validate = new Ajv2020({ strict: false }).compile(explainSchema);
+    const forms = [
+      [],
+      ['--by', 'directory'],
+      ['--by', 'process'],
+      ['--no-names'],
+      ['--sample', '3'],
+      ['--used'],
+    ];
+    for (const form of forms) {
+      const document = await explain(...form, leaf);
+      expect({ form, isValid: validate(document), errors: validate.errors }).toEqual({
+        form,
+        isValid: true,
+        errors: null,
+      });
+    }
+  });
+
+  it('hides names', async (context) => {
+    needsScan(context);
+    const { stdout } = await cmemstat('explain', '--json', '--no-names', leaf);
+    expect(stdout).not.toContain(folder);
+    expect(stdout).not.toContain('hold-memory');
+  });
+
+  it('is found by a process in it', async (context) => {
+    needsScan(context);
+    const pid = readFileSync(join(leaf, 'cgroup.procs'), 'utf8').trim().split('\n')[0] ?? '';
+    expect((await explain(pid)).cgroup).toBe((await explain(leaf)).cgroup);
+  });
+
+  it('shows the whole host with the cgroup in it', async (context) => {
+    needsScan(context);
+    const { tree } = await explain();
+    expect(tree.kind).toBe('host');
+    const file = leafNamed(tree, ofPath(join(folder, 'kept.dat')));
+    expect(file.bytes).toBe(6 * MIB);
+  });
+});
+
+it('says which kernel a scan requires, and still shows what the counters have', async (context) => {
+  if (!supported || host.isAtLeast(5, 17)) context.skip('this kernel can scan pages');
+  const { method, reason, tree, after } = await explain(leaf);
+  expect(['page-kinds', 'counters']).toContain(method);
+  expect(reason).toMatch(/5\.17|5\.14/);
+  expect(Math.abs(tree.bytes - required(after.current))).toBeLessThan(STOCK + MIB);
+});
+
+it('a run records what its memory was at the end, and lists the largest names', async (context) => {
+  needsScan(context);
+  const file = join(scratch, 'run-explained.jsonl');
+  const data = join(folder, 'written.dat');
+  const script = `head -c 8M /dev/zero > ${data}; sleep 1`;
+  const { stderr, status } = await cmemstat(
+    ...['--no-tui', '--output', file, '--explain', 'end', '--explain', 'peak', '--', 'sh', '-c', script],
+  );
+  expect(status).toBe(0);
+  expect(stderr).toMatch(/memory by name at the end/);
+  expect(stderr).toMatch(new RegExp(`8\\.00 MiB {2}${data}`));
+  const lines = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as RecordLine);
+  const record = lines.find(
+    (line): line is ExplainRecord => line.type === 'explain' && line.moment === 'end',
+  );
+  expect(leafNamed(required(record).tree, ofPath(data)).bytes).toBe(8 * MIB);
+  const summary = lines.find((line): line is SummaryRecord => line.type === 'summary');
+  expect(summary?.explained?.find(({ moment }) => moment === 'end')?.names[0]).toMatchObject({
+    kind: 'file',
+    name: data,
+    bytes: 8 * MIB,
+  });
+});
+
+it('rejects what is no cgroup', async () => {
+  const { status, stderr } = await cmemstat('explain', '/no/such/cgroup');
+  expect(status).toBe(125);
+  expect(stderr).toMatch(/^cmemstat: explain \/no\/such\/cgroup: no such cgroup below .*\n/);
+  expect((await cmemstat('explain', '--freeze')).stderr).toContain('--freeze requires a cgroup');
+  expect((await cmemstat('explain', 'pid:999999999')).stderr).toContain('no such process');
+});
