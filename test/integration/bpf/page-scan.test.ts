@@ -1,6 +1,8 @@
 /** The page scan, compared with memory.stat and with what a target is known to hold. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
+  closeSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,9 +14,11 @@ import {
   statfsSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect, isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { openPageScan, type PageScan, type PageScanOptions } from '#src/kernel/bpf/scan/page-scan.ts';
 import { readResidentPages } from '#src/kernel/bpf/scan/resident-pages.ts';
@@ -308,6 +312,69 @@ describe('the scan of the host', () => {
     expect(Math.abs(opened.freePages * 4096 - free) / free).toBeLessThan(0.1);
   });
 
+  it('recognises memory that is in no directory', async (context) => {
+    needsScan(context);
+    const memfd = (await openLibc()).memory().memfdCreate('page-scan-frames', 1);
+    // Perl is part of each Debian, and has shmget(2) in its core.
+    const script = `$| = 1; $id = shmget(0x5eed1e, 1 << 20, 0600 | 01000) // die;
+      shmwrite($id, "x" x (1 << 20), 0, 1 << 20); print "ready"; <STDIN>; shmctl($id, 0, 0);`;
+    const perl = spawn('perl', ['-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
+    try {
+      await once(perl.stdout, 'data');
+      writeSync(memfd, Buffer.alloc(3 * MIB, 1));
+      const opened = await scan();
+      const rows = [...opened.rows()].filter(({ kind, bytes }) => kind === 'shmem' && bytes >= MIB);
+      const names = opened.names(rows.map(({ object }) => object ?? 0)) as (ScanFile | undefined)[];
+      const bytesOf = (special: ScanFile['special']) =>
+        rows.find((_, index) => isDeepStrictEqual(names[index]?.special, special))?.bytes;
+      expect(bytesOf({ type: 'memfd', name: 'page-scan-frames' })).toBe(3 * MIB);
+      expect(bytesOf({ type: 'sysv', key: 0x5eed1e })).toBe(MIB);
+    } finally {
+      closeSync(memfd);
+      perl.stdin.end();
+      await once(perl, 'exit');
+    }
+  });
+
+  it('counts a removed cgroup among those above it, by the name that it had', async (context) => {
+    needsScan(context);
+    const parent = `${scene.directory}-parent`;
+    const child = join(parent, 'gone');
+    const file = join(scene.folder, 'outlives.dat');
+    mkdirSync(parent);
+    try {
+      const control = join(parent, 'cgroup.subtree_control');
+      if (existsSync(control)) writeFileSync(control, '+memory');
+      mkdirSync(child);
+      const script = 'echo 0 > "$0/cgroup.procs" && head -c 1048576 /dev/zero > "$1"';
+      const [shell] = await once(spawn('sh', ['-c', script, child, file]), 'exit');
+      expect(shell).toBe(0);
+      // The kernel may take some time after the last exit.
+      for (let attempt = 0; existsSync(child); attempt++) {
+        try {
+          rmdirSync(child);
+        } catch (error) {
+          if (attempt > 100) throw error;
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      }
+      const opened = await scan({ cgroupId: statSync(parent).ino });
+      const rows = [...opened.rows()].filter(({ kind }) => kind === 'file' || kind === 'shmem');
+      const names = opened.names(rows.map(({ object }) => object ?? 0)) as (ScanFile | undefined)[];
+      const row = required(rows.find((_, index) => names[index]?.components?.at(-1) === 'outlives.dat'));
+      expect(row.bytes).toBe(MIB);
+      const owner = required(opened.owners[row.owner]);
+      const name = parent.slice(parent.lastIndexOf('/') + 1);
+      // Since Linux 7.1 its pages become those of its parent.
+      if (host.isAtLeast(7, 1)) expect(owner).toMatchObject({ components: [name], isRemoved: false });
+      else expect(owner).toMatchObject({ components: [name, 'gone'], isRemoved: true, isOffline: true });
+    } finally {
+      rmSync(file, { force: true });
+      if (existsSync(child)) rmdirSync(child);
+      rmdirSync(parent);
+    }
+  });
+
   it('sums the rest where rows are few, and loses nothing', async (context) => {
     needsScan(context);
     const [all, few] = [await scan({ cgroupId: scene.id }), await scan({ cgroupId: scene.id, maxRows: 4 })];
@@ -357,8 +424,11 @@ describe('the scan of cgroups without BPF', () => {
   it('asks the kernel how much of a file is in memory', async (context) => {
     needsScan(context);
     const libc = await openLibc();
-    for (const path of [join(scene.folder, 'kept.dat'), join(scene.tmpfs, 'held.tmpfs')]) {
-      const size = statSync(path).size;
+    // What is not yet written is not dropped by whatever else runs on the host.
+    const written = join(scene.folder, 'written.dat');
+    writeFileSync(written, Buffer.alloc(2 * MIB, 1));
+    for (const path of [written, join(scene.tmpfs, 'held.tmpfs')]) {
+      const { size } = statSync(path);
       expect(readResidentPages(libc, path)?.bytes).toBe(size);
       expect(readResidentPages(libc, path, { usesCachestat: false })).toEqual({ bytes: size });
     }
@@ -385,7 +455,6 @@ describe('what is kept of a scan', () => {
     needsScan(context);
     const opened = await scan({ cgroupId: scene.id });
     const [row] = [...opened.rows()];
-    const { inspect } = await import('node:util');
     const texts = [opened, row, opened.owners].map((each) => inspect(each, { depth: 9, showHidden: true }));
     expect(texts.join('\n') + JSON.stringify([opened, row])).not.toMatch(/1844\d{16}|ffff[0-9a-f]{12}/i);
     for (const entry of readdirSync(caches, { withFileTypes: true })) {

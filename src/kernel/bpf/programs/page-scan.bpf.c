@@ -37,9 +37,8 @@ enum kind {
 
 #define BPF_MAP_TYPE_ARRAY 2
 #define BPF_NOEXIST 1
-/* The map holds them beside max_rows. */
-#define REST_ROWS 16384
-#define MAX_OWNERS 65536
+/* Of a slab: its members count them in 15 bits. */
+#define MAX_OBJECTS 0x7fff
 /* A larger order is not believed: 1 GiB pages have order 18 at most. */
 #define MAX_ORDER 20
 /* The array has holes of at least this many pages: 16 MiB are the smallest section of all architectures. */
@@ -81,7 +80,8 @@ enum owner_flags { OWNER_OFFLINE = 1, OWNER_REMOVED = 2 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 65536 + REST_ROWS);
+	/* User space gives another number. */
+	__uint(max_entries, 65536);
 	__type(key, struct row_key);
 	__type(value, struct row_value);
 } rows SEC(".maps");
@@ -89,7 +89,8 @@ struct {
 /* By the address of struct mem_cgroup. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, MAX_OWNERS);
+	/* User space gives another number. What does not fit is looked up each time. */
+	__uint(max_entries, 8192);
 	__type(key, __u64);
 	__type(value, struct owner);
 } owners SEC(".maps");
@@ -153,7 +154,7 @@ struct {
 DECLARE_CONSTANT(page_shift);
 #define PAGE_SHIFT CONSTANT(page_shift)
 
-static __noinline int flush_row(void)
+__noinline int flush_row(void)
 {
 	struct row_value *row;
 
@@ -225,7 +226,7 @@ static long climb_step(__u32 level __unused, struct climb *climb)
 }
 
 /* Looks at a memory cgroup for the first time; returns whether it is wanted. */
-static __noinline int add_owner(__u64 address)
+__noinline int add_owner(__u64 address)
 {
 	struct mem_cgroup *memcg = (void *)address;
 	struct climb climb = { .css = &memcg->css };
@@ -308,11 +309,12 @@ static long add_object(__u32 index, void *unused __unused)
 	return 0;
 }
 
-static __noinline int add_slab(__u64 address, __u64 extensions)
+__noinline int add_slab(__u64 address, __u64 extensions)
 {
 	struct slab *slab = (void *)address;
 	struct kmem_cache *cache = read_kernel(slab, slab_cache);
 	__u64 size = read_kernel(cache, size);
+	__u32 objects = 0;
 
 	scan.cache = (__u64)cache;
 	scan.vector = extensions & ~(__u64)DATA_FLAGS;
@@ -332,7 +334,11 @@ static __noinline int add_slab(__u64 address, __u64 extensions)
 		scan.vector += field_offset(struct slabobj_ext___underscore, _objcg);
 	/* The kernel charges a pointer with each object. */
 	scan.object_bytes = size + sizeof(struct obj_cgroup *);
-	bpf_loop(read_bit_field(slab, objects), add_object, NULL, 0);
+	if (field_exists(struct slab, objects))
+		objects = read_bit_field(slab, objects);
+	else if (field_exists(struct kmem_cache___slab, num))
+		objects = read_kernel((struct kmem_cache___slab *)cache, num);
+	bpf_loop(objects & MAX_OBJECTS, add_object, NULL, 0);
 	return 0;
 }
 
@@ -349,7 +355,7 @@ static __always_inline enum kind kind_of_user(enum type type, __u64 flags, __u64
 	return mapping ? KIND_FILE : KIND_OTHER;
 }
 
-static __noinline int add_uncharged(enum type type, __u64 flags, __u64 pages)
+__noinline int add_uncharged(enum type type, __u64 flags, __u64 pages)
 {
 	__u64 mapping = copied(scan.page, struct folio, mapping, __u64);
 	enum kind kind = KIND_KERNEL;
@@ -367,7 +373,7 @@ static __noinline int add_uncharged(enum type type, __u64 flags, __u64 pages)
 }
 
 /* Pages that processes map, and the page cache. */
-static __noinline int add_user(__u64 owner, enum type type, __u64 flags, __u64 pages)
+__noinline int add_user(__u64 owner, enum type type, __u64 flags, __u64 pages)
 {
 	__u64 mapping = copied(scan.page, struct folio, mapping, __u64);
 	enum kind kind = kind_of_user(type, flags, mapping);

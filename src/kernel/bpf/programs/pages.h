@@ -64,6 +64,11 @@ struct kmem_cache {
 	unsigned int size;
 } __attribute__((preserve_access_index));
 
+/* With CONFIG_SLAB, until Linux 6.7: objects of each slab, which slabs themselves do not count. */
+struct kmem_cache___slab {
+	unsigned int num;
+} __attribute__((preserve_access_index));
+
 struct slab {
 	struct kmem_cache *slab_cache;
 	unsigned int objects : 15;

@@ -26,7 +26,10 @@ export interface PageScanOptions {
   cgroupId?: number;
   /** Adds up what no cgroup is charged for. */
   withUncharged?: boolean;
-  /** How many pairs of a cgroup and a file or slab cache get rows of their own; the rest is summed. */
+  /**
+   * How many pairs of a cgroup and a file or slab cache get rows of their own; the rest is summed. 262,144 by
+   * default: it starts with fewer, and scans again if there are more.
+   */
   maxRows?: number;
   /** Scans every n-th slice only, which gives an estimate. */
   sampleEvery?: number;
@@ -80,9 +83,15 @@ export interface PageScan {
   close(): void;
 }
 
-const DEFAULT_MAX_ROWS = 262_144;
-/** Rows of the map beside `maxRows`, for the rest of an owner and a kind: REST_ROWS of page-scan.bpf.c. */
-const REST_ROWS = 16_384;
+/**
+ * How many rows the map has room for, until they suffice: the kernel takes longer to create a large map than
+ * to go through all pages.
+ */
+const MAX_ROWS = { cgroup: [16_384, 262_144], host: [65_536, 262_144] } as const;
+/** Rows of the map beside `maxRows`, for the rest of an owner and a kind. */
+const restRows = (maxRows: number) => Math.max(1024, Math.ceil(maxRows / 16));
+/** Owners that are looked at only once. */
+const maxOwners = (maxRows: number) => Math.max(1024, Math.ceil(maxRows / 8));
 /** Unit: ms. */
 const YIELD_EVERY_MS = 8;
 const KINDS = 16;
@@ -123,6 +132,21 @@ export async function openPageScan(
   const missing = missingForScan(objects);
   if (missing !== undefined) throw missing;
   const started = performance.now();
+  const steps = MAX_ROWS[options.cgroupId === undefined ? 'host' : 'cgroup'];
+  for (const maxRows of options.maxRows === undefined ? steps : [options.maxRows]) {
+    const scan = await attemptScan(bpf, objects, { ...options, maxRows }, started);
+    if (scan.isComplete || maxRows === options.maxRows || maxRows === steps.at(-1)) return scan;
+    scan.close();
+  }
+  throw new RangeError('no limits of rows to try');
+}
+
+async function attemptScan(
+  bpf: Bpf,
+  objects: ScanObjects,
+  options: PageScanOptions & { maxRows: number },
+  started: number,
+): Promise<FinishedScan> {
   const pageSize = readPageSize();
   const decoding = { pageSize, hasActiveLists: !usesMultiGenerationalLru() };
   const scanner = await Scanner.load(bpf, objects, pageSize, options);
@@ -150,7 +174,7 @@ class Scanner {
     bpf: Bpf,
     objects: ScanObjects,
     pageSize: number,
-    { cgroupId = 0, withUncharged = false, maxRows = DEFAULT_MAX_ROWS }: PageScanOptions,
+    { cgroupId = 0, withUncharged = false, maxRows }: PageScanOptions & { maxRows: number },
   ): Promise<Scanner> {
     const libc = await openLibc();
     const object = objects['page-scan'];
@@ -164,7 +188,10 @@ class Scanner {
     const addresses = Object.fromEntries(
       Object.entries(constants).map(([name, value]) => [`cmemstat_${name}`, value]),
     );
-    const maps = { rows: { max_entries: maxRows + REST_ROWS } };
+    const maps = {
+      rows: { max_entries: maxRows + restRows(maxRows) },
+      owners: { max_entries: maxOwners(maxRows) },
+    };
     const loaded = loadObject(bpf, object, { addresses, maps });
     try {
       withKnownPage(libc, pageSize, ({ fd, frame }) => findArray(bpf, loaded, fd, frame));
@@ -277,6 +304,8 @@ class FinishedScan implements PageScan {
   readonly elapsedMs: number;
   readonly unchargedBytes?: Partial<Record<ScanKind, number>>;
   readonly estimate?: ScanEstimate;
+  /** Whether all found a row. */
+  readonly isComplete: boolean;
   readonly #rows: RowTable;
   readonly #names: NameReader;
 
@@ -284,7 +313,7 @@ class FinishedScan implements PageScan {
     rows: RowTable,
     names: NameReader,
     totals: ScanTotals,
-    { withUncharged = false }: PageScanOptions,
+    { withUncharged = false, maxRows }: PageScanOptions & { maxRows: number },
     elapsedMs: number,
     estimate: ScanEstimate | undefined,
   ) {
@@ -292,6 +321,7 @@ class FinishedScan implements PageScan {
     this.#rows = rows;
     this.#names = names;
     this.rowCount = rows.length;
+    this.isComplete = totals.rowCount < maxRows;
     this.owners = this.#readOwners();
     this.scannedPages = totals.scannedPages;
     this.freePages = totals.freePages * scale;
