@@ -92,6 +92,8 @@ class Scene {
       await scene.end();
       throw error;
     }
+    // Node.js gives memory back while it is idle.
+    for (const pid of scene.#processes()) process.kill(pid, 'SIGSTOP');
     // The kernel flushes the statistics of CPUs every two seconds.
     await new Promise((resolve) => setTimeout(resolve, 4000));
     return scene;
