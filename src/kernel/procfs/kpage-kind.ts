@@ -17,7 +17,6 @@ export const KPF = {
   huge: 1 << 17,
   unevictable: 1 << 18,
   nopage: 1 << 20,
-  ksm: 1 << 21,
   thp: 1 << 22,
   pageTable: 1 << 26,
 } as const;
@@ -25,12 +24,13 @@ export const KPF = {
 /**
  * The use of a page that a cgroup is charged for.
  *
+ * Merged pages (KSM) are `anon`: Linux 6.12 shows their flag for all anonymous pages.
+ *
  * Source: Documentation/admin-guide/mm/pagemap.rst; fs/proc/page.c, `stable_page_flags`. PGTABLE since Linux
  * 4.18; kernels without it show page tables as `kernel`.
  */
 export function kindOfFlags(flags: number): ScanKind {
   if (flags & KPF.huge) return 'hugetlb';
-  if (flags & KPF.ksm) return 'ksm';
   if (flags & KPF.slab) return 'slab';
   if (flags & KPF.pageTable) return 'page-tables';
   if (flags & KPF.anon) return 'anon';
