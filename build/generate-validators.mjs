@@ -384,6 +384,11 @@ const MODULES = [
     ]),
   },
   {
+    file: 'explain-validator.ts',
+    areWordsOpen: () => true,
+    exports: [['Explanation', 'explain.schema.json', '#']],
+  },
+  {
     file: 'verdict-validator.ts',
     areWordsOpen: (key) => key === "'mode'" || key === "'kind'",
     exports: [['Verdict', 'verdict.schema.json', '#']],

@@ -1,5 +1,6 @@
 /** The comparison of two sets of runs. `schema/comparison.schema.json`. */
 
+import type { NamesComparison } from './explain/name-differences.ts';
 import type { Mode } from './sample.ts';
 
 /** The version of the document. */
@@ -56,6 +57,8 @@ export interface Comparison {
   /** Most important first. */
   metrics: MetricDifference[];
   regressed: boolean;
+  /** What grew by name, if both sides have an explanation of the same moment (`--explain`). */
+  names?: NamesComparison;
 }
 
 /** Significance level of the rank test. */

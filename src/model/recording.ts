@@ -6,7 +6,7 @@ import type { CpuTime } from '../kernel/cgroup2/cpu-stat.ts';
 import type { BpfAdvice } from './bpf-advice.ts';
 import type { MapBytesSource } from './bpf-inventory.ts';
 import type { BpfCount, BpfSize, BpfTotals } from './bpf-totals.ts';
-import type { ExplainMethod, Explanation, MemoryKind, Reclaim } from './explanation.ts';
+import type { ExplainMethod, Explanation, MemoryKind, Reclaim } from './explain/explanation.ts';
 import type { KernelBreakdown } from './kernel-breakdown.ts';
 import type { Mode, Sample } from './sample.ts';
 

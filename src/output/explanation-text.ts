@@ -2,7 +2,7 @@
 import { plural } from '../format/plural.ts';
 import { safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
-import type { ExplainMethod, MemoryNode } from '../model/explanation.ts';
+import type { ExplainMethod, MemoryNode } from '../model/explain/explanation.ts';
 
 /** How the memory was found. */
 export const METHOD_TEXT: Readonly<Record<ExplainMethod, string>> = {

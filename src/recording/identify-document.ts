@@ -37,12 +37,15 @@ export function identifyDocument(value: unknown, file: string): DocumentKind | u
   if (fields.cmemstat === undefined) return undefined;
   if (fields.attribution !== undefined)
     return { name: 'the output of cmemstat maps --json', reader: undefined };
+  if (fields.tree !== undefined) {
+    return { name: 'the output of cmemstat explain --json', reader: `cmemstat compare ${file} OTHER.json` };
+  }
   if (fields.objects !== undefined) return { name: 'the output of cmemstat elf --json', reader: undefined };
   return undefined;
 }
 
 /** The types of the lines of a recording, except for the summary, which also is a document of its own. */
-const OF_RECORDINGS = ['start', 'sample', 'event', 'maps', 'processes'];
+const OF_RECORDINGS = ['start', 'sample', 'event', 'maps', 'processes', 'explain'];
 
 /** The kind of a text of several lines by its first one; undefined if it is not one of ours. */
 export function identifyLines(text: string, file: string): DocumentKind | undefined {

@@ -9,6 +9,7 @@ import {
   isBeyondNoise,
   type MetricDifference,
 } from '../model/comparison.ts';
+import type { NamesComparison } from '../model/explain/name-differences.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
 import { formatProbability, formatSignedPercent } from './wording.ts';
 
@@ -87,9 +88,40 @@ export function renderComparison(comparison: Comparison, style: ComparisonStyle)
     '',
     ...renderRows(rows, size),
     ...(hidden === 0 ? [] : [`${hidden} more; --all shows them`]),
+    ...renderNames(comparison.names, style),
     '',
     ...renderOutcome(comparison, style),
   ].map(safeText);
+}
+
+const MAX_SHOWN_NAMES = 10;
+
+const MOMENT_TEXT = { peak: 'at a peak', exceeded: 'when a budget was exceeded', end: 'at the end' } as const;
+
+/** What grew or shrank by name. */
+export function renderNames(
+  names: NamesComparison | undefined,
+  { plainBytes, all }: Pick<ComparisonStyle, 'plainBytes' | 'all'>,
+): string[] {
+  if (names === undefined) return [];
+  const size = (bytes: number) => (plainBytes ? String(bytes) : formatBytes(bytes));
+  const moment = names.moment === undefined ? '' : ` ${MOMENT_TEXT[names.moment]}`;
+  const shown = all ? names.names : names.names.slice(0, MAX_SHOWN_NAMES);
+  const rows = shown.map(({ name, base, now, difference }) => [
+    `${difference > 0 ? '+' : ''}${size(difference)}`,
+    size(base),
+    size(now),
+    name,
+  ]);
+  const hidden = names.names.length - shown.length;
+  return [
+    '',
+    `memory by name${moment}: ${size(names.base)} -> ${size(names.now)}`,
+    ...(rows.length === 0
+      ? ['no name differs']
+      : alignColumns([['difference', 'base', 'now', 'name'], ...rows], ['right', 'right', 'right', 'left'])),
+    ...(hidden === 0 ? [] : [`${hidden} more; --all shows them`]),
+  ];
 }
 
 function describeSide({ name, runs, command, mode, host }: ComparedSide): string {

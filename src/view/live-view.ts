@@ -4,7 +4,7 @@ import { safeText } from '../format/safe-text.ts';
 import { formatDuration } from '../format/units.ts';
 import { monotonicMs } from '../kernel/monotonic.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
-import type { Explanation } from '../model/explanation.ts';
+import type { Explanation } from '../model/explain/explanation.ts';
 import type { RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import type { Sink } from '../output/sink.ts';
 import type { ProcessFacts } from '../sampler/process-facts.ts';

@@ -2,13 +2,18 @@
 import { existsSync } from 'node:fs';
 import { compareRuns } from '../../budget/comparison/compare.ts';
 import type { Side } from '../../budget/comparison/host-doubts.ts';
-import { readSide } from '../../budget/comparison/inputs.ts';
+import { type ReadSide, readSide } from '../../budget/comparison/inputs.ts';
 import { parseMaxRegression } from '../../budget/comparison/max-regression.ts';
+import { InputError, UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
-import { safeJson } from '../../format/safe-text.ts';
+import { safeJson, safeText } from '../../format/safe-text.ts';
 import type { Comparison } from '../../model/comparison.ts';
+import type { Explanation, MemoryNode } from '../../model/explain/explanation.ts';
+import { compareTrees, type NamesComparison } from '../../model/explain/name-differences.ts';
+import type { ExplainMoment } from '../../model/recording.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
-import { renderComparison } from '../../report/comparison-text.ts';
+import { readExplanation } from '../../recording/read-explanation.ts';
+import { renderComparison, renderNames } from '../../report/comparison-text.ts';
 
 /** The sides of the comparison, and the output format. */
 export interface CompareOptions {
@@ -32,8 +37,13 @@ export interface CompareOptions {
  */
 export async function printComparison(options: CompareOptions): Promise<number> {
   const { base, now, maxRegression, strictHost, json } = options;
+  const explained = await readExplanations(base, now);
+  if (explained !== undefined) return printNames(explained, options);
   const rule = maxRegression === undefined ? undefined : parseMaxRegression(maxRegression);
-  const comparison = compareRuns(await readSides([base]), await readSides(now), rule);
+  const [before, after] = [await readSides([base]), await readSides(now)];
+  const comparison = compareRuns(before, after, rule);
+  const names = compareExplained(before.explained, after.explained);
+  if (names !== undefined) comparison.names = names;
   const output = new StandardOutput();
   if (json) await output.write(safeJson(comparison, 2));
   else await output.writeLines(renderComparison(comparison, options));
@@ -46,9 +56,59 @@ function statusOf({ regressed, otherHost, metrics }: Comparison, strictHost: boo
   return isMissing || (strictHost && otherHost === true) ? EXIT_CODES.NOT_MEASURED : 0;
 }
 
-async function readSides(given: readonly string[]): Promise<Side> {
+/**
+ * Two documents of `cmemstat explain`; undefined if neither is one.
+ * @throws InputError if only one is, or if there are more than two.
+ */
+async function readExplanations(
+  base: string,
+  now: readonly string[],
+): Promise<[Explanation, Explanation] | undefined> {
+  const paths = [base, ...now];
+  const read = await Promise.all(paths.map((path) => (existsSync(path) ? readExplanation(path) : undefined)));
+  const [before, after] = read;
+  if (before !== undefined && after !== undefined && read.length === 2) return [before, after];
+  const index = read.findIndex((explanation) => explanation !== undefined);
+  if (index < 0) return undefined;
+  const file = paths[index] ?? '';
+  throw new InputError(file, `${file}: an explanation is compared with one other explanation`, {
+    hint: 'cmemstat compare BASE.json NEW.json, both from cmemstat explain --json',
+  });
+}
+
+async function printNames(
+  [base, now]: [Explanation, Explanation],
+  { maxRegression, json, ...style }: CompareOptions,
+): Promise<number> {
+  if (maxRegression !== undefined) {
+    const message = '--max-regression applies to metrics of runs, not to explanations';
+    throw new UsageError('--max-regression', message, 'leave it out, or compare recordings');
+  }
+  const names = compareTrees(base.tree, now.tree);
+  const output = new StandardOutput();
+  if (json) await output.write(safeJson(names, 2));
+  else await output.writeLines(renderNames(names, style).slice(1).map(safeText));
+  return 0;
+}
+
+/** The moments in the order in which they say most. */
+const MOMENTS: readonly ExplainMoment[] = ['peak', 'exceeded', 'end'];
+
+function compareExplained(base: Explained, now: Explained): NamesComparison | undefined {
+  for (const moment of MOMENTS) {
+    const [before, after] = [base.get(moment), now.get(moment)];
+    if (before !== undefined && after !== undefined) return { moment, ...compareTrees(before, after) };
+  }
+  return undefined;
+}
+
+type Explained = ReadonlyMap<ExplainMoment, MemoryNode>;
+
+async function readSides(given: readonly string[]): Promise<Side & { explained: Explained }> {
   const paths = given.flatMap((argument) => (existsSync(argument) ? [argument] : argument.split(',')));
-  const sides: Side[] = [];
+  const sides: ReadSide[] = [];
   for (const path of paths) sides.push(await readSide(path));
-  return { name: given.join(','), runs: sides.flatMap(({ runs }) => runs) };
+  // Of several runs, the last one stands for all.
+  const explained = new Map(sides.flatMap((side) => [...(side.explained ?? [])]));
+  return { name: given.join(','), runs: sides.flatMap(({ runs }) => runs), explained };
 }

@@ -1,8 +1,8 @@
 /** Advice on the memory of a tree. */
 import { plural } from '../../format/plural.ts';
 import { formatBytes } from '../../format/units.ts';
-import type { ExplainAdvice, MemoryNode } from '../../model/explanation.ts';
-import { leavesOf, sumOf } from '../../model/memory-tree.ts';
+import type { ExplainAdvice, MemoryNode } from '../../model/explain/explanation.ts';
+import { leavesOf, sumOf } from '../../model/explain/memory-tree.ts';
 
 /** Less is not worth a line. */
 const MIN_BYTES = 16 * 1024 * 1024;

@@ -9,7 +9,7 @@ import { prepareScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { type KpageScan, scanKpages } from '../../kernel/procfs/kpage-scan.ts';
 import { takeSteps } from '../../kernel/steps.ts';
-import type { ChargedMemory, Explanation, MissingTerm } from '../../model/explanation.ts';
+import type { ChargedMemory, Explanation, MissingTerm } from '../../model/explain/explanation.ts';
 import { type FilePaths, openFilePaths } from '../../sampler/explain/file-paths.ts';
 import { type ProcessMemories, readProcessMemory } from '../../sampler/explain/process-memory.ts';
 import { openTestedScan } from '../../sampler/explain/tested-scan.ts';

@@ -4,8 +4,8 @@ import { plural } from '../../format/plural.ts';
 import { safeLine, safeText } from '../../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../../format/units.ts';
 import { printableLines } from '../../format/wrap-lines.ts';
-import type { Explanation, MemoryNode, Reclaim } from '../../model/explanation.ts';
-import { unnamedBytes } from '../../model/memory-tree.ts';
+import type { Explanation, MemoryNode, Reclaim } from '../../model/explain/explanation.ts';
+import { unnamedBytes } from '../../model/explain/memory-tree.ts';
 import { METHOD_TEXT, nodeText } from '../../output/explanation-text.ts';
 
 /** Formatting options. */

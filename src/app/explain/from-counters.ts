@@ -1,5 +1,5 @@
 /** What memory.stat alone says of a cgroup, in place of its pages. */
-import type { ChargedMemory } from '../../model/explanation.ts';
+import type { ChargedMemory } from '../../model/explain/explanation.ts';
 import type { PageSums } from './tree/parts.ts';
 
 /**

@@ -2,8 +2,8 @@
 import { statSync } from 'node:fs';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { collectPinned } from '../../kernel/bpf/sys/pinned.ts';
-import type { MemoryNode, MissingTerm } from '../../model/explanation.ts';
-import { parentNode } from '../../model/memory-tree.ts';
+import type { MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
+import { parentNode } from '../../model/explain/memory-tree.ts';
 import { openBpfInventory } from '../../sampler/bpf/inventory.ts';
 import { type BpfParts, bpfParts } from './bpf-parts.ts';
 

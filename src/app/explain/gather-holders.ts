@@ -2,7 +2,7 @@
 import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import type { ScanFile } from '../../kernel/bpf/scan/scan-names.ts';
 import { takeSteps } from '../../kernel/steps.ts';
-import type { Reclaim } from '../../model/explanation.ts';
+import type { Reclaim } from '../../model/explain/explanation.ts';
 import { findFileHolders, readSegments } from '../../sampler/explain/file-holders.ts';
 import type { Missing } from '../../sampler/explain/missing.ts';
 import type { ProcessMemories } from '../../sampler/explain/process-memory.ts';

@@ -1,7 +1,7 @@
 /** The processes of a cgroup as parts of its tree, and what they have beside it. */
 import { formatCommand } from '../../format/safe-text.ts';
-import type { MemoryKind, MemoryNode, MissingTerm } from '../../model/explanation.ts';
-import { parentNode } from '../../model/memory-tree.ts';
+import type { MemoryKind, MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
+import { parentNode } from '../../model/explain/memory-tree.ts';
 import type { AnonGroup, SpecialMapping } from '../../sampler/explain/mapping-groups.ts';
 import type { Missing } from '../../sampler/explain/missing.ts';
 import type { ProcessMemories, ProcessMemory } from '../../sampler/explain/process-memory.ts';

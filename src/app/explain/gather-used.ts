@@ -1,8 +1,8 @@
 /** Files that a cgroup uses and others pay for. */
 import { openLibc } from '../../kernel/bpf/sys/libc.ts';
 import { takeSteps } from '../../kernel/steps.ts';
-import type { MemoryNode, MissingTerm } from '../../model/explanation.ts';
-import { parentNode } from '../../model/memory-tree.ts';
+import type { MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
+import { parentNode } from '../../model/explain/memory-tree.ts';
 import type { ProcessMemories } from '../../sampler/explain/process-memory.ts';
 import { readUsedFiles } from '../../sampler/explain/used-files.ts';
 import { decodeName } from './decode-name.ts';

@@ -1,6 +1,6 @@
 /** Sums of an explanation by file, directory, mount, file system, slab cache or process. */
-import type { MemoryKind, MemoryNode } from '../../model/explanation.ts';
-import { leavesOf, parentNode } from '../../model/memory-tree.ts';
+import type { MemoryKind, MemoryNode } from '../../model/explain/explanation.ts';
+import { leavesOf, parentNode } from '../../model/explain/memory-tree.ts';
 
 /** The keys of `--by`. */
 export const EXPLAIN_KEYS = ['file', 'directory', 'mount', 'filesystem', 'cache', 'process'] as const;

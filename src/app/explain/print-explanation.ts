@@ -2,8 +2,8 @@
 import type { FoundCgroup } from '../../cgroup/find-cgroup.ts';
 import { jsonLines } from '../../format/json-lines.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
-import type { Explanation } from '../../model/explanation.ts';
-import { foldTree } from '../../model/memory-tree.ts';
+import type { Explanation } from '../../model/explain/explanation.ts';
+import { foldTree } from '../../model/explain/memory-tree.ts';
 import { ProgressLine } from '../../output/progress-line.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { terminalWidth } from '../../output/terminal-width.ts';

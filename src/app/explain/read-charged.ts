@@ -4,7 +4,7 @@ import { parseMemoryStatV1 } from '../../kernel/cgroup1/memory-stat.ts';
 import { parseMemoryStat } from '../../kernel/cgroup2/memory-stat.ts';
 import { parseSingleValue } from '../../kernel/limit.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
-import type { ChargedMemory } from '../../model/explanation.ts';
+import type { ChargedMemory } from '../../model/explain/explanation.ts';
 import { absentAs } from '../../sampler/figure-reader.ts';
 
 /** The counters that an explanation is compared with. */

@@ -6,7 +6,7 @@ import { isatty } from 'node:tty';
 import { describeErrno, errnoOf, OutputError, ToolError, UnsupportedError } from '../../errors.ts';
 import { formatShortCommand, safeText } from '../../format/safe-text.ts';
 import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
-import type { Explanation } from '../../model/explanation.ts';
+import type { Explanation } from '../../model/explain/explanation.ts';
 import { ChunkWriter } from '../../output/chunk-writer.ts';
 import type { Outputs } from '../../output/open-outputs.ts';
 import type { Sink } from '../../output/sink.ts';

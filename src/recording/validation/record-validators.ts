@@ -1,6 +1,6 @@
 // Generated from schema/recording.schema.json by `npm run build`: change the schema.
 import { type Fault, type FindFault, findInList, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
-import { findInCounters, findInLiveMapProgramsItem, findInNumber, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem, findInSummaryCpuUs } from './shared-shapes.ts';
+import { findInChargedMemory, findInCounters, findInExplainAdviceItem, findInExplainMissingItem, findInExplainSample, findInLiveMapProgramsItem, findInNumber, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem, findInSummaryCpuUs } from './shared-shapes.ts';
 
 function findInStartPlacement(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
@@ -327,15 +327,6 @@ function findInProcesses(value: unknown): Fault | undefined {
 /** Finds the first part of it that is not as the schema has it. */
 export const findFaultInProcesses: FindFault = findInProcesses;
 
-function findInChargedMemory(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  let fault: Fault | undefined;
-  const { current: _current, stat: _stat } = value;
-  if ((fault = findInCounters(_stat)) !== undefined) return within('stat', fault);
-  if (_current !== undefined && !isNumber(_current)) return wrongAt('current', 'a number');
-  return undefined;
-}
-
 function findInMemoryNode(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
@@ -354,32 +345,6 @@ function findInMemoryNode(value: unknown): Fault | undefined {
   if (_mount !== undefined && typeof _mount !== 'string') return wrongAt('mount', 'a string');
   if (_note !== undefined && typeof _note !== 'string') return wrongAt('note', 'a string');
   if (_children !== undefined && (fault = findInList(_children, findInMemoryNode)) !== undefined) return within('children', fault);
-  return undefined;
-}
-
-function findInExplainMissingItem(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  const { term: _term, reason: _reason, hint: _hint } = value;
-  if (typeof _term !== 'string') return wrongAt('term', 'a string');
-  if (typeof _reason !== 'string') return wrongAt('reason', 'a string');
-  if (_hint !== undefined && typeof _hint !== 'string') return wrongAt('hint', 'a string');
-  return undefined;
-}
-
-function findInExplainAdviceItem(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  const { kind: _kind, bytes: _bytes, text: _text } = value;
-  if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
-  if (typeof _text !== 'string') return wrongAt('text', 'a string');
-  return undefined;
-}
-
-function findInExplainSample(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  const { every: _every, standardErrorBytes: _standardErrorBytes } = value;
-  if (!isNumber(_every)) return wrongAt('every', 'a number');
-  if (_standardErrorBytes !== undefined && !isNumber(_standardErrorBytes)) return wrongAt('standardErrorBytes', 'a number');
   return undefined;
 }
 

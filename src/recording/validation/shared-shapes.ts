@@ -1,5 +1,5 @@
 // Generated from schema/* by `npm run build`: change the schema.
-import { type Fault, isNumber, isObject, wrong, wrongAt } from './fault.ts';
+import { type Fault, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
 
 /** Finds the first part of a value that has not this shape. */
 export function findInString(value: unknown): Fault | undefined {
@@ -28,6 +28,45 @@ export function findInLiveMapProgramsItem(value: unknown): Fault | undefined {
 /** Finds the first part of a value that has not this shape. */
 export function findInNumber(value: unknown): Fault | undefined {
   return !isNumber(value) ? wrong('a number') : undefined;
+}
+
+/** Finds the first part of a value that has not this shape. */
+export function findInChargedMemory(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { current: _current, stat: _stat } = value;
+  if ((fault = findInCounters(_stat)) !== undefined) return within('stat', fault);
+  if (_current !== undefined && !isNumber(_current)) return wrongAt('current', 'a number');
+  return undefined;
+}
+
+/** Finds the first part of a value that has not this shape. */
+export function findInExplainMissingItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { term: _term, reason: _reason, hint: _hint } = value;
+  if (typeof _term !== 'string') return wrongAt('term', 'a string');
+  if (typeof _reason !== 'string') return wrongAt('reason', 'a string');
+  if (_hint !== undefined && typeof _hint !== 'string') return wrongAt('hint', 'a string');
+  return undefined;
+}
+
+/** Finds the first part of a value that has not this shape. */
+export function findInExplainAdviceItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { kind: _kind, bytes: _bytes, text: _text } = value;
+  if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (typeof _text !== 'string') return wrongAt('text', 'a string');
+  return undefined;
+}
+
+/** Finds the first part of a value that has not this shape. */
+export function findInExplainSample(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { every: _every, standardErrorBytes: _standardErrorBytes } = value;
+  if (!isNumber(_every)) return wrongAt('every', 'a number');
+  if (_standardErrorBytes !== undefined && !isNumber(_standardErrorBytes)) return wrongAt('standardErrorBytes', 'a number');
+  return undefined;
 }
 
 /** Finds the first part of a value that has not this shape. */

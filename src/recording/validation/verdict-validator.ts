@@ -174,10 +174,32 @@ function findInDifference(value: unknown): Fault | undefined {
   return undefined;
 }
 
+function findInNamesNamesItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { kind: _kind, name: _name, base: _base, now: _now, difference: _difference } = value;
+  if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
+  if (typeof _name !== 'string') return wrongAt('name', 'a string');
+  if (!isNumber(_base)) return wrongAt('base', 'a number');
+  if (!isNumber(_now)) return wrongAt('now', 'a number');
+  if (!isNumber(_difference)) return wrongAt('difference', 'a number');
+  return undefined;
+}
+
+function findInNames(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { moment: _moment, base: _base, now: _now, names: _names } = value;
+  if (!isNumber(_base)) return wrongAt('base', 'a number');
+  if (!isNumber(_now)) return wrongAt('now', 'a number');
+  if ((fault = findInList(_names, findInNamesNamesItem)) !== undefined) return within('names', fault);
+  if (_moment !== undefined && _moment !== 'end' && _moment !== 'peak' && _moment !== 'exceeded') return wrongAt('moment', '"end" or "peak" or "exceeded"');
+  return undefined;
+}
+
 function findInVerdictComparison(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { type: _type, version: _version, base: _base, now: _now, otherHost: _otherHost, doubts: _doubts, metrics: _metrics, regressed: _regressed } = value;
+  const { type: _type, version: _version, base: _base, now: _now, otherHost: _otherHost, doubts: _doubts, metrics: _metrics, regressed: _regressed, names: _names } = value;
   if (_type !== 'comparison') return wrongAt('type', '"comparison"');
   if (_version !== 2) return wrongAt('version', '2');
   if ((fault = findInSide(_base)) !== undefined) return within('base', fault);
@@ -186,6 +208,7 @@ function findInVerdictComparison(value: unknown): Fault | undefined {
   if ((fault = findInList(_metrics, findInDifference)) !== undefined) return within('metrics', fault);
   if (typeof _regressed !== 'boolean') return wrongAt('regressed', 'true or false');
   if (_otherHost !== undefined && _otherHost !== true) return wrongAt('otherHost', 'true');
+  if (_names !== undefined && (fault = findInNames(_names)) !== undefined) return within('names', fault);
   return undefined;
 }
 
@@ -236,4 +259,4 @@ type Grown = { name: string; id?: number; fromBytes: number; toBytes: number };
 type Side = { name: string; runs: number; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host?: { kernel: string; arch: string; cpus: number; possibleCpus: number; pageSizeBytes: number } };
 
 /** The document of verdict.schema.json. */
-export type VerdictJson = { type: 'verdict'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host: { kernel: string; arch: string; cpus: number }; durationMs: number; status: 'passed' | 'failed' | 'not-measured'; runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst'; times?: ({ durationMs: number; cpuUs?: { user: number; system: number } })[] }; target: { status: number; code?: number; signal?: string; timedOut?: true; timeoutExpected?: true; unknown?: true }; exitStatus: number; budgets: ({ name?: string; description?: string; owner?: string; expression: string; metric: string; aggregate: string; op: '<=' | '<' | '>=' | '>' | '=='; unit: 'bytes' | 'bytes/min' | 'count' | 'count/min' | 'percent' | 'percent/min'; status: 'passed' | 'failed' | 'not-measured' | 'not-measured-optional'; value?: number; estimate?: number; limit?: number; excess?: number; possible?: number; values?: (number | null)[]; spread?: number; reason?: string; hint?: string; exceeded?: { elapsedMs?: number; shownMs: number; run?: number; breakdown: ({ id: string; bytes: number; baselineBytes?: number })[]; growthBytes?: number; timeline?: Timeline; processes: (Grown)[]; maps: (Grown)[]; advice: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; maps: ({ id: number; name: string })[]; savesBytes?: number; text: string; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; replay?: string } })[]; comparison?: { type: 'comparison'; version: 2; base: Side; now: Side; otherHost?: true; doubts: (string)[]; metrics: ({ metric: string; unit: 'bytes' | 'count'; base?: number; now?: number; difference?: number; percent?: number; p?: number; adjustedP?: number; interval?: (number)[]; noise: number; allowed?: number; verdict: 'regressed' | 'within-noise' | 'passed' | 'improved' | 'not-evaluated' | 'not-measured' })[]; regressed: boolean }; leftovers?: ({ id: number; name: string; bytes: number })[]; leftoversUnknown?: true; strictHost?: true; missingMetrics?: (string)[]; faults?: (string)[]; timeline?: Timeline; warnings: (string)[] };
+export type VerdictJson = { type: 'verdict'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host: { kernel: string; arch: string; cpus: number }; durationMs: number; status: 'passed' | 'failed' | 'not-measured'; runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst'; times?: ({ durationMs: number; cpuUs?: { user: number; system: number } })[] }; target: { status: number; code?: number; signal?: string; timedOut?: true; timeoutExpected?: true; unknown?: true }; exitStatus: number; budgets: ({ name?: string; description?: string; owner?: string; expression: string; metric: string; aggregate: string; op: '<=' | '<' | '>=' | '>' | '=='; unit: 'bytes' | 'bytes/min' | 'count' | 'count/min' | 'percent' | 'percent/min'; status: 'passed' | 'failed' | 'not-measured' | 'not-measured-optional'; value?: number; estimate?: number; limit?: number; excess?: number; possible?: number; values?: (number | null)[]; spread?: number; reason?: string; hint?: string; exceeded?: { elapsedMs?: number; shownMs: number; run?: number; breakdown: ({ id: string; bytes: number; baselineBytes?: number })[]; growthBytes?: number; timeline?: Timeline; processes: (Grown)[]; maps: (Grown)[]; advice: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; maps: ({ id: number; name: string })[]; savesBytes?: number; text: string; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; replay?: string } })[]; comparison?: { type: 'comparison'; version: 2; base: Side; now: Side; otherHost?: true; doubts: (string)[]; metrics: ({ metric: string; unit: 'bytes' | 'count'; base?: number; now?: number; difference?: number; percent?: number; p?: number; adjustedP?: number; interval?: (number)[]; noise: number; allowed?: number; verdict: 'regressed' | 'within-noise' | 'passed' | 'improved' | 'not-evaluated' | 'not-measured' })[]; regressed: boolean; names?: { moment?: 'end' | 'peak' | 'exceeded'; base: number; now: number; names: ({ kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; base: number; now: number; difference: number })[] } }; leftovers?: ({ id: number; name: string; bytes: number })[]; leftoversUnknown?: true; strictHost?: true; missingMetrics?: (string)[]; faults?: (string)[]; timeline?: Timeline; warnings: (string)[] };

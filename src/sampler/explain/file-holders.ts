@@ -5,7 +5,7 @@ import { monotonicMs } from '../../kernel/monotonic.ts';
 import { type FileNumber, listOpenFiles, visitMappedFiles } from '../../kernel/procfs/memory/open-files.ts';
 import { readSysvSegments, type SysvSegment } from '../../kernel/procfs/memory/sysv-segments.ts';
 import { listPids } from '../../kernel/procfs/process-tree.ts';
-import type { Reclaim } from '../../model/explanation.ts';
+import type { Reclaim } from '../../model/explain/explanation.ts';
 import { hasVanished, isDenied, type Missing } from './missing.ts';
 
 /** Who holds some files. */

@@ -1,5 +1,5 @@
 /** Kinds of files that have no place in a directory tree, by their file system and their name. */
-import type { MemoryKind } from '../../model/explanation.ts';
+import type { MemoryKind } from '../../model/explain/explanation.ts';
 import type { ByteString } from '../../target/byte-string.ts';
 
 /** What a file without a mount is. */

@@ -1,8 +1,8 @@
 /** The memory of the leaf by name, as a tree. */
 import { plural } from '../../format/plural.ts';
 import { formatDuration } from '../../format/units.ts';
-import type { Reclaim } from '../../model/explanation.ts';
-import { unnamedBytes } from '../../model/memory-tree.ts';
+import type { Reclaim } from '../../model/explain/explanation.ts';
+import { unnamedBytes } from '../../model/explain/memory-tree.ts';
 import { METHOD_TEXT, nodeText } from '../../output/explanation-text.ts';
 import { type MemoryRow, memoryRows, selectedRow } from '../state/memory-rows.ts';
 import type { ExplainDialog, Explained, ShownExplanation, UiState, View } from '../state/view.ts';

@@ -1,5 +1,5 @@
 /** The rows of the tree of memory by name, and the keys in it. */
-import type { MemoryNode } from '../../model/explanation.ts';
+import type { MemoryNode } from '../../model/explain/explanation.ts';
 import type { Pressed } from './effect.ts';
 import { MOVES, within } from './moves.ts';
 import type { ExplainDialog, UiState, View } from './view.ts';

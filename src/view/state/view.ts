@@ -5,7 +5,7 @@
 
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfTotals } from '../../model/bpf-totals.ts';
-import type { Explanation } from '../../model/explanation.ts';
+import type { Explanation } from '../../model/explain/explanation.ts';
 import type { BpfMoment } from '../../model/kernel-breakdown.ts';
 import type {
   EventRecord,

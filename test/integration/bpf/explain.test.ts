@@ -4,8 +4,8 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
-import type { Explanation, MemoryNode } from '#src/model/explanation.ts';
-import { leavesOf } from '#src/model/memory-tree.ts';
+import type { Explanation, MemoryNode } from '#src/model/explain/explanation.ts';
+import { leavesOf } from '#src/model/explain/memory-tree.ts';
 import type { ExplainRecord, RecordLine, SummaryRecord } from '#src/model/recording.ts';
 import explainSchema from '../../../schema/explain.schema.json' with { type: 'json' };
 import { required } from '../../required.ts';
@@ -67,7 +67,7 @@ describe('a running target', () => {
     const { tree, method, before, after, ...rest } = await explain(leaf);
     expect({
       method,
-      missing: rest.missing.filter(({ term }) => !/^(?:hugetlb|files of processes)/.test(term)),
+      missing: rest.missing.filter(({ term }) => !/^(?:hugetlb|device memory|files of processes)/.test(term)),
     }).toEqual({
       method: 'pages',
       missing: [],

@@ -417,8 +417,9 @@ describe('the scan of cgroups without BPF', () => {
     const exact = [...(await scan({ cgroupId: scene.id })).rows()];
     for (const kind of ['anon', 'file', 'shmem', 'page-tables', 'kernel'] as const) {
       const [found, expected] = [sumsOf(rows, kind), sumsOf(exact, kind)];
-      expect(found.bytes).toBe(expected.bytes);
-      expect(found.dirtyBytes).toBe(expected.dirtyBytes);
+      expect({ kind, bytes: found.bytes }).toEqual({ kind, bytes: expected.bytes });
+      // Other pages have the flag for other reasons.
+      if (kind === 'file') expect(found.dirtyBytes).toBe(expected.dirtyBytes);
     }
     expect(rows.some(({ kind, object }) => kind === 'slab' || object !== undefined)).toBe(false);
   });

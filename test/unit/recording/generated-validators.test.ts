@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { BudgetFile, FileRuns } from '#src/budget/budget-file.ts';
 import type { Baseline } from '#src/budget/comparison/baseline.ts';
 import type { NamedBudget } from '#src/budget/expression/budget.ts';
+import type { Explanation } from '#src/model/explain/explanation.ts';
 import type {
   EventRecord,
   ExplainRecord,
@@ -17,6 +18,7 @@ import type { Sample } from '#src/model/sample.ts';
 import type { Verdict } from '#src/model/verdict.ts';
 import type { BaselineJson } from '#src/recording/validation/baseline-validator.ts';
 import type { BudgetFileJson } from '#src/recording/validation/budget-file-validator.ts';
+import type { ExplanationJson } from '#src/recording/validation/explain-validator.ts';
 import type {
   EventJson,
   ExplainJson,
@@ -48,13 +50,14 @@ const SAME: [
   IsSame<ProcessesRecord, ProcessesJson>,
   IsSame<ExplainRecord, ExplainJson>,
   IsSame<SummaryRecord, SummaryJson>,
+  IsSame<Explanation & { version: 1; cmemstat: string }, ExplanationJson>,
   IsSame<Verdict, VerdictJson>,
   IsSame<Baseline, BaselineJson>,
   // What else a budget file contains is parsed: only its keys are the same.
   IsSame<FileRuns, NonNullable<BudgetFileJson['runs']>>,
   IsSame<keyof NamedBudget, keyof BudgetFileJson['budgets'][number]>,
   IsSame<keyof BudgetFile | '$schema' | 'version', keyof BudgetFileJson>,
-] = [true, true, true, true, true, true, true, true, true, true, true, true];
+] = [true, true, true, true, true, true, true, true, true, true, true, true, true];
 
 describe('the validators', () => {
   it('match the schemas', () => {

@@ -1,7 +1,7 @@
 /** Anonymous memory by process and mapping. */
 import { formatBytes } from '../../../format/units.ts';
-import type { MemoryNode } from '../../../model/explanation.ts';
-import { parentNode, sumOf } from '../../../model/memory-tree.ts';
+import type { MemoryNode } from '../../../model/explain/explanation.ts';
+import { parentNode, sumOf } from '../../../model/explain/memory-tree.ts';
 import type { ProcessPart } from './parts.ts';
 
 /**

@@ -1,6 +1,6 @@
 /** Joins the parts of a cgroup into one tree. */
-import type { MemoryNode } from '../../../model/explanation.ts';
-import { parentNode, sumOf } from '../../../model/memory-tree.ts';
+import type { MemoryNode } from '../../../model/explain/explanation.ts';
+import { parentNode, sumOf } from '../../../model/explain/memory-tree.ts';
 import { anonNodes } from './anon-nodes.ts';
 import { fileNodes, shmemNodes } from './file-nodes.ts';
 import { kernelNodes } from './kernel-nodes.ts';

@@ -1,6 +1,6 @@
 /** Page cache by file, and memory of file systems in memory by mount. */
-import type { MemoryNode, Reclaim } from '../../../model/explanation.ts';
-import { parentNode, sumOf } from '../../../model/memory-tree.ts';
+import type { MemoryNode, Reclaim } from '../../../model/explain/explanation.ts';
+import { parentNode, sumOf } from '../../../model/explain/memory-tree.ts';
 import type { FilePart } from './parts.ts';
 
 /** The page cache by file. `bytes` is that of all its pages. */

@@ -1,6 +1,6 @@
 /** Kernel memory: slab caches, page tables, and the pages of what is known by other means. */
-import type { MemoryKind, MemoryNode, Reclaim } from '../../../model/explanation.ts';
-import { parentNode, sumOf } from '../../../model/memory-tree.ts';
+import type { MemoryKind, MemoryNode, Reclaim } from '../../../model/explain/explanation.ts';
+import { parentNode, sumOf } from '../../../model/explain/memory-tree.ts';
 import type { KernelPart, ProcessPart, SlabPart, TreeParts } from './parts.ts';
 
 /** The titles of what is grouped, and how it can be reclaimed. */

@@ -1,5 +1,5 @@
 /** What the tree of an explanation is built from. Sizes in bytes. */
-import type { Reclaim } from '../../../model/explanation.ts';
+import type { Reclaim } from '../../../model/explain/explanation.ts';
 
 /** A file with memory in the page cache, or on a file system in memory. */
 export interface FilePart {

@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildTree } from '#src/app/explain/tree/build-tree.ts';
 import type { FilePart, TreeParts } from '#src/app/explain/tree/parts.ts';
-import type { MemoryNode } from '#src/model/explanation.ts';
-import { leavesOf, sumOf } from '#src/model/memory-tree.ts';
+import type { MemoryNode } from '#src/model/explain/explanation.ts';
+import { leavesOf, sumOf } from '#src/model/explain/memory-tree.ts';
 
 const MIB = 1024 * 1024;
 

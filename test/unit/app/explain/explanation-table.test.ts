@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { renderExplanation } from '#src/app/explain/explanation-table.ts';
-import type { Explanation, MemoryNode } from '#src/model/explanation.ts';
-import { parentNode } from '#src/model/memory-tree.ts';
+import type { Explanation, MemoryNode } from '#src/model/explain/explanation.ts';
+import { parentNode } from '#src/model/explain/memory-tree.ts';
 
 const MIB = 1024 * 1024;
 

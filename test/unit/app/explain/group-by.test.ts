@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { EXPLAIN_KEYS, groupTree } from '#src/app/explain/group-by.ts';
-import type { MemoryNode } from '#src/model/explanation.ts';
-import { parentNode } from '#src/model/memory-tree.ts';
+import type { MemoryNode } from '#src/model/explain/explanation.ts';
+import { parentNode } from '#src/model/explain/memory-tree.ts';
 
 const file = (path: string, bytes: number, changes: Partial<MemoryNode> = {}): MemoryNode => ({
   kind: 'file',

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { hideNames } from '#src/app/explain/hide-names.ts';
-import type { MemoryNode } from '#src/model/explanation.ts';
-import { parentNode } from '#src/model/memory-tree.ts';
+import type { MemoryNode } from '#src/model/explain/explanation.ts';
+import { parentNode } from '#src/model/explain/memory-tree.ts';
 
 it('leaves nothing that a user chose, and all sizes', () => {
   const tree = parentNode({ kind: 'cgroup', name: '/secret-team' }, [

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parentNode } from '#src/model/memory-tree.ts';
+import { parentNode } from '#src/model/explain/memory-tree.ts';
 import { memoryRows } from '#src/view/state/memory-rows.ts';
 import type { ExplainDialog, View } from '#src/view/state/view.ts';
 import { EXPLANATION } from '../example-explanation.ts';

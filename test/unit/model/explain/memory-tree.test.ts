@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { MemoryNode, Reclaim } from '#src/model/explanation.ts';
-import { foldTree, largestNames, leavesOf, parentNode, sumOf } from '#src/model/memory-tree.ts';
+import type { MemoryNode, Reclaim } from '#src/model/explain/explanation.ts';
+import { foldTree, largestNames, leavesOf, parentNode, sumOf } from '#src/model/explain/memory-tree.ts';
 
 const leaf = (name: string, bytes: number, reclaim: Reclaim = 'process'): MemoryNode => ({
   kind: 'file',

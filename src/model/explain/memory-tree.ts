@@ -113,8 +113,8 @@ export function largestNames(tree: MemoryNode, count: number): MemoryNode[] {
     .slice(0, count);
 }
 
-/** The mappings of a process say little without the process. */
-function* namedNodes(node: MemoryNode): Generator<MemoryNode> {
+/** The leaves of a tree; a process is one, since its mappings say little without it. */
+export function* namedNodes(node: MemoryNode): Generator<MemoryNode> {
   if (node.children === undefined || node.kind === 'process') yield node;
   else for (const child of node.children) yield* namedNodes(child);
 }
