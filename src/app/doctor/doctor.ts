@@ -7,7 +7,7 @@ import { asRootHint, readHintFacts } from '../../cgroup/hints.ts';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { type Placement, placeLeaf } from '../../cgroup/placement.ts';
 import type { Rejection } from '../../cgroup/rejection.ts';
-import { ToolError } from '../../errors.ts';
+import { ToolError, UnsupportedError } from '../../errors.ts';
 import { isAtLeast, readKernelRelease } from '../../kernel/kernel-release.ts';
 import { readEffectiveCapabilities } from '../../kernel/procfs/capabilities.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
@@ -41,7 +41,7 @@ export async function diagnose(cgroupParent: string | undefined): Promise<Diagno
     await removeLeaf(placement, { warn: (line) => problems.push(line) });
   }
   for (const found of problems) checks.push({ name: 'clean-up', state: 'limited', found });
-  checks.push(await checkBpfAccess(), ...checkBpfAccounting(), checkBtf());
+  checks.push(await checkBpfAccess(), ...checkBpfAccounting(), checkBtf(), await checkPageScan());
   return { version: 1, cmemstat: VERSION, ready: placement.leaf !== undefined, checks };
 }
 
@@ -209,4 +209,21 @@ function checkBtf(): Check {
         : 'mount -t sysfs none /sys',
     };
   }
+}
+
+/** Runs the self-test of the page scan, if it was not run since the host was booted. */
+async function checkPageScan(): Promise<Check> {
+  const name = 'page scan';
+  const { openScanReaders, orToolError } = await import('../explain/scan-readers.ts');
+  const readers = await orToolError(openScanReaders);
+  const fault = readers instanceof ToolError ? readers : readers.fault;
+  if (fault !== undefined) {
+    const check: Check = { name, state: 'limited', found: fault.message };
+    if (fault instanceof UnsupportedError && fault.since !== undefined) check.since = fault.since;
+    return fault.hint === undefined ? check : { ...check, hint: fault.hint };
+  }
+  const untested = readers instanceof ToolError ? undefined : readers.untested;
+  if (untested !== undefined)
+    return { name, state: 'limited', found: `its self-test could not be run: ${untested}` };
+  return { name, state: 'ok', found: 'passed its self-test: cmemstat explain names all memory' };
 }

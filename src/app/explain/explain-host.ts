@@ -1,20 +1,22 @@
 /** Reads the memory of the whole host by cgroup, removed ones included. */
-import { findRootCgroup } from '../../cgroup/find-cgroup.ts';
-import type { PageScan, ScanOwner } from '../../kernel/bpf/scan/page-scan.ts';
-import { prepareScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
-import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { join } from 'node:path';
+import { type FoundCgroup, findRootCgroup } from '../../cgroup/find-cgroup.ts';
+import { openPageScan, type PageScan, type ScanOwner } from '../../kernel/bpf/scan/page-scan.ts';
+import { parseDyingDescendants } from '../../kernel/cgroup2/cgroup-stat.ts';
+import { readPseudoFile } from '../../kernel/pseudo-file.ts';
 import type { Explanation, MemoryNode } from '../../model/explain/explanation.ts';
 import { parentNode } from '../../model/explain/memory-tree.ts';
 import { openFilePaths } from '../../sampler/explain/file-paths.ts';
-import { openTestedScan } from '../../sampler/explain/tested-scan.ts';
+import { absentAs } from '../../sampler/figure-reader.ts';
 import { adviseOnTree } from './advice.ts';
 import { decodeName } from './decode-name.ts';
-import { type ExplainOptions, yieldToEvents } from './explain.ts';
+import { type ExplainOptions, untestedTerms } from './explain.ts';
 import { namePages, UNCHARGED_TITLES } from './gather-pages.ts';
 import { hideNames } from './hide-names.ts';
 import type { NameSources } from './name-files.ts';
 import { PageTotals } from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
+import { openScanReaders } from './scan-readers.ts';
 import { buildTree } from './tree/build-tree.ts';
 
 /** Names for the files of each cgroup: a host has thousands of cgroups. */
@@ -29,7 +31,9 @@ export async function explainHost(options: ExplainOptions = {}): Promise<Explana
   const { sample, onProgress, signal, names = true } = options;
   const root = findRootCgroup('explain');
   const before = readCharged(root);
-  const scan = await openTestedScan(await openBpf(), await prepareScanObjects(yieldToEvents), {
+  const readers = await openScanReaders();
+  if (readers.fault !== undefined) throw readers.fault;
+  const scan = await openPageScan(readers.bpf, readers.objects, {
     withUncharged: true,
     ...(sample === undefined ? {} : { sampleEvery: sample }),
     onProgress: (done, total) => onProgress?.(total === 0 ? 1 : done / total),
@@ -41,7 +45,7 @@ export async function explainHost(options: ExplainOptions = {}): Promise<Explana
       paths: openFilePaths([]),
       holders: { isHeld: () => undefined, reclaimOf: () => undefined },
     };
-    const tree = hostTree(scan, sources);
+    const tree = hostTree(scan, sources, readDying(root));
     const shown = names ? tree : hideNames(tree);
     return {
       method: 'pages',
@@ -61,7 +65,7 @@ export async function explainHost(options: ExplainOptions = {}): Promise<Explana
       scannedPages: scan.scannedPages,
       tree: shown,
       beside: [],
-      missing: [],
+      missing: untestedTerms(readers),
       advice: adviseOnTree(shown),
     };
   } finally {
@@ -77,7 +81,13 @@ interface Branch {
   owners: number[];
 }
 
-function hostTree(scan: PageScan, sources: NameSources): MemoryNode {
+/** How many removed cgroups the kernel still has; undefined on cgroup v1. */
+function readDying({ directory }: FoundCgroup): number | undefined {
+  const path = join(directory, 'cgroup.stat');
+  return absentAs(undefined, () => parseDyingDescendants(readPseudoFile(path), path, () => {}));
+}
+
+function hostTree(scan: PageScan, sources: NameSources, dying: number | undefined): MemoryNode {
   const totals = totalsByOwner(scan);
   const root: Branch = { name: '/', path: '/', children: new Map(), owners: [] };
   const removed: { owner: ScanOwner; index: number }[] = [];
@@ -102,7 +112,12 @@ function hostTree(scan: PageScan, sources: NameSources): MemoryNode {
       ? []
       : [
           parentNode(
-            { kind: 'removed-cgroup', name: 'removed cgroups', count: removedNodes.length },
+            {
+              kind: 'removed-cgroup',
+              name: 'removed cgroups',
+              count: removedNodes.length,
+              ...(dying === undefined ? {} : { note: `nr_dying_descendants: ${dying}` }),
+            },
             removedNodes,
           ),
         ]),

@@ -4,26 +4,24 @@ import type { FoundCgroup } from '../../cgroup/find-cgroup.ts';
 import { whileFrozen } from '../../cgroup/freeze.ts';
 import { listProcesses } from '../../cgroup/subtree.ts';
 import { PermissionError, ToolError } from '../../errors.ts';
-import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
-import { prepareScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
-import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
+import { openPageScan, type PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import { type KpageScan, scanKpages } from '../../kernel/procfs/kpage-scan.ts';
 import { takeSteps } from '../../kernel/steps.ts';
 import type { ChargedMemory, Explanation, MissingTerm } from '../../model/explain/explanation.ts';
 import { type FilePaths, openFilePaths } from '../../sampler/explain/file-paths.ts';
 import { type ProcessMemories, readProcessMemory } from '../../sampler/explain/process-memory.ts';
-import { openTestedScan } from '../../sampler/explain/tested-scan.ts';
 import { adviseOnTree } from './advice.ts';
 import { sumsOfCounters } from './from-counters.ts';
 import { gatherBpf } from './gather-bpf.ts';
 import { gatherHolders } from './gather-holders.ts';
-import { cgroupIdsOf, type GatheredKernel, gatherKernel, type KernelReaders } from './gather-kernel.ts';
+import { cgroupIdsOf, type GatheredKernel, gatherKernel } from './gather-kernel.ts';
 import { type CgroupPages, chargedFiles, namePages, sumPages } from './gather-pages.ts';
 import { besideProcesses, missingTerms, processPart } from './gather-processes.ts';
 import { type ChargedFiles, gatherUsed } from './gather-used.ts';
 import { hideNames } from './hide-names.ts';
 import { PageTotals } from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
+import { openScanReaders, orToolError, type ScanReaders, yieldToEvents } from './scan-readers.ts';
 import { buildTree } from './tree/build-tree.ts';
 
 /** How to read it. */
@@ -47,7 +45,7 @@ interface Readings {
   after: ChargedMemory;
   pids: number[];
   /** Absent where BPF programs cannot be loaded. */
-  readers: KernelReaders | undefined;
+  readers: ScanReaders | undefined;
   /** Or why there is none. */
   scan: PageScan | ToolError;
   /** In place of the scan, where it can be read. */
@@ -62,7 +60,8 @@ interface Readings {
  * @throws UsageError for `freeze` of a cgroup that is not ours; KernelFileError if the cgroup is gone.
  */
 export async function explainCgroup(cgroup: FoundCgroup, options: ExplainOptions = {}): Promise<Explanation> {
-  const read = () => takeReadings(cgroup, options);
+  const readers = await orToolError(openScanReaders);
+  const read = () => takeReadings(cgroup, readers, options);
   const { result, frozen } =
     options.freeze === true ? await whileFrozen(cgroup, read) : { result: await read(), frozen: false };
   const { scan } = result;
@@ -73,11 +72,14 @@ export async function explainCgroup(cgroup: FoundCgroup, options: ExplainOptions
   }
 }
 
-async function takeReadings(cgroup: FoundCgroup, options: ExplainOptions): Promise<Readings> {
-  const readers = await openReaders();
+async function takeReadings(
+  cgroup: FoundCgroup,
+  readers: ScanReaders | ToolError,
+  options: ExplainOptions,
+): Promise<Readings> {
   const pids = listProcesses(cgroup.directory);
   const before = readCharged(cgroup);
-  const scan = readers instanceof ToolError ? readers : await tryScan(readers, cgroup, options);
+  const scan = await tryScan(readers, cgroup, options);
   const kinds = scan instanceof ToolError ? await tryKinds(cgroup, options) : undefined;
   const after = readCharged(cgroup);
   const processes = await takeSteps(readProcessMemory(pids), yieldToEvents);
@@ -86,23 +88,16 @@ async function takeReadings(cgroup: FoundCgroup, options: ExplainOptions): Promi
   return { before, after, pids, readers: usable, scan, kinds, processes, kernel };
 }
 
-/** Lets other work be done. */
-export const yieldToEvents = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-async function openReaders(): Promise<KernelReaders | ToolError> {
-  return orToolError(async () => ({
-    bpf: await openBpf(),
-    objects: await prepareScanObjects(yieldToEvents),
-  }));
-}
-
 async function tryScan(
-  { bpf, objects }: KernelReaders,
+  readers: ScanReaders | ToolError,
   { directory }: FoundCgroup,
   { sample, onProgress, signal }: ExplainOptions,
 ): Promise<PageScan | ToolError> {
+  if (readers instanceof ToolError) return readers;
+  const { bpf, objects, fault } = readers;
+  if (fault !== undefined) return fault;
   return orToolError(() =>
-    openTestedScan(bpf, objects, {
+    openPageScan(bpf, objects, {
       cgroupId: Number(statSync(directory, { bigint: true }).ino),
       ...(sample === undefined ? {} : { sampleEvery: sample }),
       onProgress: (done, total) => onProgress?.(total === 0 ? 1 : done / total),
@@ -127,22 +122,13 @@ async function tryKinds(
   return scan instanceof ToolError ? undefined : scan;
 }
 
-async function orToolError<T>(read: () => Promise<T>): Promise<T | ToolError> {
-  try {
-    return await read();
-  } catch (error) {
-    if (error instanceof ToolError) return error;
-    throw error;
-  }
-}
-
 async function assemble(
   cgroup: FoundCgroup,
   readings: Readings,
   options: ExplainOptions,
   frozen: boolean,
 ): Promise<Explanation> {
-  const { before, after, pids, scan, kinds, processes, kernel } = readings;
+  const { before, after, pids, readers, scan, kinds, processes, kernel } = readings;
   const bpf = await gatherBpf(cgroup.directory, pids);
   const paths = openFilePaths(pids);
   const pages =
@@ -155,6 +141,7 @@ async function assemble(
     ...missingTerms([...processes.missing, ...paths.missing]),
     ...pages.missing,
     ...lostTerms(scan),
+    ...untestedTerms(readers),
     ...bpf.missing,
     ...kernel.missing,
     ...used.missing,
@@ -193,6 +180,12 @@ async function assemble(
     missing,
     advice: isNamed ? adviseOnTree(tree) : [],
   };
+}
+
+/** A scan that was not compared with known memory may be wrong. */
+export function untestedTerms(readers: ScanReaders | undefined): MissingTerm[] {
+  const reason = readers?.untested;
+  return reason === undefined ? [] : [{ term: 'self-test of the page scan', reason }];
 }
 
 function lostTerms(scan: PageScan | ToolError): MissingTerm[] {

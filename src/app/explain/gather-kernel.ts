@@ -3,8 +3,6 @@ import { statSync } from 'node:fs';
 import type { FoundCgroup } from '../../cgroup/find-cgroup.ts';
 import { listNested } from '../../cgroup/subtree.ts';
 import { plural } from '../../format/plural.ts';
-import type { ScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
-import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import type { ChargedMemory, MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
 import { parentNode } from '../../model/explain/memory-tree.ts';
 import { measureThreadStack, readDeviceMemory, topLevelTable } from '../../sampler/explain/kernel-terms.ts';
@@ -13,6 +11,7 @@ import type { ProcessMemories } from '../../sampler/explain/process-memory.ts';
 import { readSockets, type SocketMemory } from '../../sampler/explain/sockets.ts';
 import { decodeName } from './decode-name.ts';
 import { missingTerms } from './gather-processes.ts';
+import type { ScanReaders } from './scan-readers.ts';
 import type { KernelPart } from './tree/parts.ts';
 
 /** More pipes or sockets are one line. */
@@ -28,12 +27,6 @@ export interface GatheredKernel {
   missing: MissingTerm[];
 }
 
-/** The programs that read pipes and sockets. */
-export interface KernelReaders {
-  bpf: Bpf;
-  objects: ScanObjects;
-}
-
 /**
  * Reads the kernel memory of the processes of a cgroup. Without `readers`, pipes and sockets are left out:
  * why is known already.
@@ -42,7 +35,7 @@ export function gatherKernel(
   cgroup: FoundCgroup,
   processes: ProcessMemories,
   { stat }: ChargedMemory,
-  readers: KernelReaders | undefined,
+  readers: Pick<ScanReaders, 'bpf' | 'objects'> | undefined,
 ): GatheredKernel {
   const pids = processes.processes.map(({ pid }) => pid);
   const devices = readDeviceMemory(cgroup.directory, cgroup.version);

@@ -70,6 +70,7 @@ async function measure(
   cleanUp.reserveDescriptors();
   const stage = await openStage(options, cleanUp, wait, () => throwIfEnded(buffered, options));
   await throwIfEnded(buffered, options);
+  if (options.explain.size > 0) await testPageScan();
   const place = await placeTarget(options, stage.log, cleanUp);
   await throwIfEnded(buffered, options);
 
@@ -112,6 +113,12 @@ async function measure(
   const bounds = { received: signals.received, limitMs: options.killAfterMs, view: stage.view };
   await wait.until(deliverSummary(stage, measurement, summary), bounds);
   return resultOf(summary, { options, measurement, signals, ...stage });
+}
+
+/** Before the cgroup of the run exists, whose name that of the self-test has. A failure is reported later. */
+async function testPageScan(): Promise<void> {
+  const { openScanReaders, orToolError } = await import('../explain/scan-readers.ts');
+  await orToolError(openScanReaders);
 }
 
 /** What a run with a view and the list of processes opens at once, and some more. */

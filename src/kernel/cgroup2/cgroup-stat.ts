@@ -13,3 +13,15 @@ import { type OnMalformed, parseFlatKeyed } from '../flat-keyed.ts';
 export function parseDescendants(text: string, path: string, onMalformed?: OnMalformed): number | undefined {
   return parseFlatKeyed(text, path, onMalformed).nr_descendants;
 }
+
+/**
+ * Number of cgroups below this one that were removed and are not yet freed: something is still charged to
+ * them. Source and errors as for {@link parseDescendants}.
+ */
+export function parseDyingDescendants(
+  text: string,
+  path: string,
+  onMalformed?: OnMalformed,
+): number | undefined {
+  return parseFlatKeyed(text, path, onMalformed).nr_dying_descendants;
+}

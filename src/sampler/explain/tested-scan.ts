@@ -1,8 +1,7 @@
-/** A page scan that was compared with known memory before its figures are believed. */
+/** Compares the page scan with known memory before its figures are believed. */
 import { type Placement, placeLeaf } from '../../cgroup/placement.ts';
 import { ToolError, UnsupportedError } from '../../errors.ts';
 import { OBJECTS_IDENTITY } from '../../kernel/bpf/programs/compiled/identity.ts';
-import { openPageScan, type PageScan, type PageScanOptions } from '../../kernel/bpf/scan/page-scan.ts';
 import type { ScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
 import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { type CacheSources, openKernelCache } from '../../kernel/kernel-cache.ts';
@@ -28,27 +27,28 @@ interface Marker {
 // Increment whenever the self-test checks something else.
 const VERSION = 1;
 
-/**
- * Scans the pages, as `openPageScan`, after a self-test in a cgroup of our own. The test is run once after
- * each boot, and takes as long as a scan.
- * @throws as `openPageScan`; UnsupportedError with the differences if the self-test fails.
- */
-export async function openTestedScan(
-  bpf: Bpf,
-  objects: ScanObjects,
-  options: PageScanOptions = {},
-  sources: SelfTestSources = {},
-): Promise<PageScan> {
-  const result = await testScan(bpf, objects, sources);
-  if (result.state === 'failed') throw explainDifferences(result.differences);
-  return openPageScan(bpf, objects, options);
-}
+/** The result on this host, for where there is no cache. */
+let last: SelfTestResult | undefined;
 
-/** The result of the self-test: from the cache if it was run since the host was booted, otherwise run now. */
+/**
+ * The result of the self-test: from the cache if it was run since the host was booted, otherwise run now, in
+ * a cgroup of our own, which takes as long as a few scans. It has the name of the cgroup of a run: in a run,
+ * test before that is created.
+ */
 export async function testScan(
   bpf: Bpf,
   objects: ScanObjects,
-  { bootIdPath = '/proc/sys/kernel/random/boot_id', ...cache }: SelfTestSources = {},
+  sources?: SelfTestSources,
+): Promise<SelfTestResult> {
+  if (sources !== undefined) return testOrRead(bpf, objects, sources);
+  last ??= await testOrRead(bpf, objects, {});
+  return last;
+}
+
+async function testOrRead(
+  bpf: Bpf,
+  objects: ScanObjects,
+  { bootIdPath = '/proc/sys/kernel/random/boot_id', ...cache }: SelfTestSources,
 ): Promise<SelfTestResult> {
   const entry = openKernelCache('page-scan-test', `${VERSION}.${OBJECTS_IDENTITY}`, isMarker, cache);
   const bootId = readPseudoFile(bootIdPath).trim();
@@ -98,7 +98,8 @@ async function place(): Promise<Placement> {
   }
 }
 
-function explainDifferences(differences: readonly SelfTestCheck[]): UnsupportedError {
+/** The error for a scan that is wrong on this kernel. */
+export function explainDifferences(differences: readonly SelfTestCheck[]): UnsupportedError {
   const words = differences.map(({ what, expected, found }) => `${what}: ${found} instead of ${expected}`);
   return new UnsupportedError('page scan', `the page scan is wrong on this kernel (${words.join('; ')})`, {
     hint: 'report it with the output of uname -r; counters of the kernel are shown instead',

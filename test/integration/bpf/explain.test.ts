@@ -193,6 +193,29 @@ it('a run records what its memory was at the end, and lists the largest names', 
   });
 });
 
+it('a run with an empty cache tests the page scan before it creates its cgroup', async (context) => {
+  needsScan(context);
+  const file = join(scratch, 'run-cold.jsonl');
+  const env = { XDG_CACHE_HOME: join(scratch, 'cold-cache') };
+  const words = ['--no-tui', '-q', '--output', file, '--explain', 'end', '--', 'true'];
+  const { status, stderr } = await start(BINARY, words, { env }).ended;
+  expect({ status, warnings: stderr.match(/--explain.*/) }).toEqual({ status: 0, warnings: null });
+  const record = readFileSync(file, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as RecordLine)
+    .find((line): line is ExplainRecord => line.type === 'explain');
+  expect(record?.method).toBe('pages');
+  expect(record?.missing.filter(({ term }) => term.startsWith('self-test'))).toEqual([]);
+});
+
+it('doctor shows the result of the self-test', async (context) => {
+  needsScan(context);
+  const { stdout } = await cmemstat('doctor', '--json');
+  const { checks } = JSON.parse(stdout) as { checks: { name: string; state: string }[] };
+  expect(checks.find(({ name }) => name === 'page scan')).toMatchObject({ state: 'ok' });
+});
+
 it('rejects what is no cgroup', async () => {
   const { status, stderr } = await cmemstat('explain', '/no/such/cgroup');
   expect(status).toBe(125);

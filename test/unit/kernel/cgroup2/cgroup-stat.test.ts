@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseDescendants } from '#src/kernel/cgroup2/cgroup-stat.ts';
+import { parseDescendants, parseDyingDescendants } from '#src/kernel/cgroup2/cgroup-stat.ts';
 import { capturedKernels } from '../../captured-kernels.ts';
 
 describe('parseDescendants', () => {
@@ -27,4 +27,9 @@ describe.each(capturedKernels(2))('cgroup.stat of Linux $name', (kernel) => {
     const text = kernel.read(`sys/fs/cgroup/${directory}/cgroup.stat`);
     expect(parseDescendants(text, directory)).toBe(count);
   });
+});
+
+it('counts removed cgroups that are not yet freed', () => {
+  expect(parseDyingDescendants('nr_descendants 2\nnr_dying_descendants 7\n', 'f')).toBe(7);
+  expect(parseDyingDescendants('nr_descendants 2\n', 'f')).toBeUndefined();
 });
