@@ -56,9 +56,9 @@ async function testOrRead(
   if (known?.bootId === bootId) return resultOf(known.differences);
   let checks: SelfTestCheck[];
   try {
-    checks = await runInLeaf(bpf, objects);
+    checks = await beforeSignals(() => runInLeaf(bpf, objects));
     // A process that was started meanwhile may disturb a test, but hardly two.
-    if (failedChecks(checks).length > 0) checks = await runInLeaf(bpf, objects);
+    if (failedChecks(checks).length > 0) checks = await beforeSignals(() => runInLeaf(bpf, objects));
   } catch (error) {
     // A scan that does not work at all says so by itself.
     if (!(error instanceof ToolError)) throw error;
@@ -67,6 +67,24 @@ async function testOrRead(
   const differences = failedChecks(checks);
   entry.write({ bootId, differences });
   return resultOf(differences);
+}
+
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** A signal that would end this process is delivered when the cgroup and the files of the test are removed. */
+async function beforeSignals<T>(run: () => Promise<T>): Promise<T> {
+  let received: NodeJS.Signals | undefined;
+  const onSignal = (signal: NodeJS.Signals) => {
+    received ??= signal;
+  };
+  for (const signal of ENDING) process.on(signal, onSignal);
+  try {
+    return await run();
+  } finally {
+    for (const signal of ENDING) process.off(signal, onSignal);
+    // Others that listen have received it.
+    if (received !== undefined && process.listenerCount(received) === 0) process.kill(process.pid, received);
+  }
 }
 
 function resultOf(differences: SelfTestCheck[]): SelfTestResult {
