@@ -1,15 +1,15 @@
 /** Reads the memory of one cgroup by name. */
-import { statSync } from 'node:fs';
 import type { FoundCgroup } from '../../cgroup/find-cgroup.ts';
 import { whileFrozen } from '../../cgroup/freeze.ts';
 import { listProcesses } from '../../cgroup/subtree.ts';
-import { PermissionError, ToolError } from '../../errors.ts';
+import { KernelFileError, PermissionError, ToolError } from '../../errors.ts';
 import { openPageScan, type PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import { type KpageScan, scanKpages } from '../../kernel/procfs/kpage-scan.ts';
 import { takeSteps } from '../../kernel/steps.ts';
 import type { ChargedMemory, Explanation, MissingTerm } from '../../model/explain/explanation.ts';
 import { type FilePaths, openFilePaths } from '../../sampler/explain/file-paths.ts';
 import { type ProcessMemories, readProcessMemory } from '../../sampler/explain/process-memory.ts';
+import { tryStat } from '../../try-stat.ts';
 import { adviseOnTree } from './advice.ts';
 import { sumsOfCounters } from './from-counters.ts';
 import { gatherBpf } from './gather-bpf.ts';
@@ -17,7 +17,7 @@ import { gatherHolders } from './gather-holders.ts';
 import { cgroupIdsOf, type GatheredKernel, gatherKernel } from './gather-kernel.ts';
 import { type CgroupPages, chargedFiles, namePages, sumPages } from './gather-pages.ts';
 import { besideProcesses, missingTerms, processPart } from './gather-processes.ts';
-import { type ChargedFiles, gatherUsed } from './gather-used.ts';
+import { type ChargedFiles, gatherCandidates, gatherUsed } from './gather-used.ts';
 import { hideNames } from './hide-names.ts';
 import { PageTotals } from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
@@ -44,6 +44,8 @@ interface Readings {
   before: ChargedMemory;
   after: ChargedMemory;
   pids: number[];
+  /** The inode number of the directory. */
+  id: bigint;
   /** Absent where BPF programs cannot be loaded. */
   readers: ScanReaders | undefined;
   /** Or why there is none. */
@@ -61,7 +63,11 @@ interface Readings {
  */
 export async function explainCgroup(cgroup: FoundCgroup, options: ExplainOptions = {}): Promise<Explanation> {
   const readers = await orToolError(openScanReaders);
-  const read = () => takeReadings(cgroup, readers, options);
+  const id = tryStat(cgroup.directory)?.ino;
+  if (id === undefined) {
+    throw new KernelFileError('open', cgroup.directory, `the cgroup ${cgroup.path} does not exist any more`);
+  }
+  const read = () => takeReadings(cgroup, id, readers, options);
   const { result, frozen } =
     options.freeze === true ? await whileFrozen(cgroup, read) : { result: await read(), frozen: false };
   const { scan } = result;
@@ -74,23 +80,24 @@ export async function explainCgroup(cgroup: FoundCgroup, options: ExplainOptions
 
 async function takeReadings(
   cgroup: FoundCgroup,
+  id: bigint,
   readers: ScanReaders | ToolError,
   options: ExplainOptions,
 ): Promise<Readings> {
   const pids = listProcesses(cgroup.directory);
   const before = readCharged(cgroup);
-  const scan = await tryScan(readers, cgroup, options);
+  const scan = await tryScan(readers, id, options);
   const kinds = scan instanceof ToolError ? await tryKinds(cgroup, options) : undefined;
   const after = readCharged(cgroup);
   const processes = await takeSteps(readProcessMemory(pids), yieldToEvents);
   const usable = readers instanceof ToolError ? undefined : readers;
   const kernel = gatherKernel(cgroup, processes, after, usable);
-  return { before, after, pids, readers: usable, scan, kinds, processes, kernel };
+  return { before, after, pids, id, readers: usable, scan, kinds, processes, kernel };
 }
 
 async function tryScan(
   readers: ScanReaders | ToolError,
-  { directory }: FoundCgroup,
+  id: bigint,
   { sample, onProgress, signal }: ExplainOptions,
 ): Promise<PageScan | ToolError> {
   if (readers instanceof ToolError) return readers;
@@ -98,7 +105,7 @@ async function tryScan(
   if (fault !== undefined) return fault;
   return orToolError(() =>
     openPageScan(bpf, objects, {
-      cgroupId: Number(statSync(directory, { bigint: true }).ino),
+      cgroupId: Number(id),
       ...(sample === undefined ? {} : { sampleEvery: sample }),
       onProgress: (done, total) => onProgress?.(total === 0 ? 1 : done / total),
       ...(signal === undefined ? {} : { signal }),
@@ -128,11 +135,11 @@ async function assemble(
   options: ExplainOptions,
   frozen: boolean,
 ): Promise<Explanation> {
-  const { before, after, pids, readers, scan, kinds, processes, kernel } = readings;
-  const bpf = await gatherBpf(cgroup.directory, pids);
+  const { before, after, pids, id, readers, scan, kinds, processes, kernel } = readings;
+  const bpf = await gatherBpf(id, pids);
   const paths = openFilePaths(pids);
   const pages =
-    scan instanceof ToolError ? withoutNames(after, kinds) : await pagesOf(scan, processes, paths, options);
+    scan instanceof ToolError ? await withoutScan(readings) : await pagesOf(scan, processes, paths, options);
   const used =
     options.used === true
       ? await gatherUsed(pids, processes, pages.charged, yieldToEvents)
@@ -234,9 +241,9 @@ async function pagesOf(
   };
 }
 
-/** Without a page scan: the kinds of pages and the counters of the kernel. */
-function withoutNames(charged: ChargedMemory, kinds: KpageScan | undefined): NamedPages {
-  const pages = sumsOfCounters(charged);
+/** Without a page scan: the kinds of pages, the counters of the kernel, and files that are in use. */
+async function withoutScan({ after, kinds, pids, processes }: Readings): Promise<NamedPages> {
+  const pages = sumsOfCounters(after);
   const totals = new PageTotals();
   for (const row of kinds?.rows ?? []) totals.add(row);
   // Slab pages have many owners, and are not among the kinds.
@@ -245,7 +252,11 @@ function withoutNames(charged: ChargedMemory, kinds: KpageScan | undefined): Nam
       pages[kind] = Math.max(totals.sums[kind], kind === 'pageTables' ? pages[kind] : 0);
   }
   const missing: MissingTerm[] = [
-    { term: 'names of files and slab caches', reason: 'they are only known from a page scan' },
+    {
+      term: 'names of slab caches, and of files that no process uses',
+      reason: 'they are only known from a page scan',
+    },
   ];
-  return { parts: { pages, files: [], shmem: [], slabs: [] }, charged: new Map(), missing };
+  const files = await gatherCandidates(pids, processes, pages.file, yieldToEvents);
+  return { parts: { pages, files, shmem: [], slabs: [] }, charged: new Map(), missing };
 }

@@ -1,5 +1,4 @@
 /** The BPF objects of a cgroup. */
-import { statSync } from 'node:fs';
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { collectPinned } from '../../kernel/bpf/sys/pinned.ts';
 import type { MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
@@ -15,13 +14,13 @@ export interface GatheredBpf {
 }
 
 /**
- * The BPF maps that are charged to a cgroup or below it, and the programs that its processes hold. With
+ * The BPF maps that are charged to a cgroup (the inode number of its directory) or below it, and the programs that its processes hold. With
  * descriptors alone, charges are unknown, and all of it is missing.
  * @throws errors other than ToolError.
  */
-export async function gatherBpf(directory: string, pids: readonly number[]): Promise<GatheredBpf> {
+export async function gatherBpf(cgroupId: bigint, pids: readonly number[]): Promise<GatheredBpf> {
   const inventory = await openBpfInventory({
-    cgroupId: statSync(directory, { bigint: true }).ino,
+    cgroupId,
     pids: () => pids,
     holders: false,
   });

@@ -1,12 +1,15 @@
 /** Files that a cgroup uses and others pay for. */
-import { openLibc } from '../../kernel/bpf/sys/libc.ts';
+import { readResidentPages } from '../../kernel/bpf/scan/resident-pages.ts';
+import { type Libc, openLibc } from '../../kernel/bpf/sys/libc.ts';
 import { takeSteps } from '../../kernel/steps.ts';
 import type { MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
 import { parentNode } from '../../model/explain/memory-tree.ts';
 import type { ProcessMemories } from '../../sampler/explain/process-memory.ts';
-import { readUsedFiles } from '../../sampler/explain/used-files.ts';
+import { readUsedFiles, type UsedFile } from '../../sampler/explain/used-files.ts';
+import { pathOf } from '../../target/byte-string.ts';
 import { decodeName } from './decode-name.ts';
 import { missingTerms } from './gather-processes.ts';
+import type { FilePart } from './tree/parts.ts';
 
 /** Charged to the cgroup itself, by device and inode number. Unit: bytes. */
 export type ChargedFiles = ReadonlyMap<string, number>;
@@ -14,6 +17,57 @@ export type ChargedFiles = ReadonlyMap<string, number>;
 /** The key of a file. */
 export function fileKey(device: string, inode: number | string): string {
   return `${device} ${inode}`;
+}
+
+/** More files are not asked about where each takes a mapping. */
+const MAX_MINCORE = 2000;
+
+/**
+ * Files that a cgroup uses and that are cached, for where pages cannot be scanned: which cgroup is charged for
+ * them is unknown. `bytes` of all of them are at most those of the page cache of the cgroup.
+ */
+export async function gatherCandidates(
+  pids: readonly number[],
+  processes: ProcessMemories,
+  fileBytes: number,
+  pause: () => Promise<void>,
+): Promise<FilePart[]> {
+  const libc = await openLibc();
+  const { files, missing } = await takeSteps(readUsedFiles(libc.memory(), pids, processes.files), pause);
+  const isOld = missing.some(({ reason }) => reason.includes('cachestat'));
+  const found = isOld ? askMincore(libc, processes) : files;
+  const sum = found.reduce((bytes, { cachedBytes }) => bytes + cachedBytes, 0);
+  const factor = sum > fileBytes ? fileBytes / sum : 1;
+  return found
+    .filter(({ cachedBytes }) => cachedBytes > 0)
+    .map(({ name, device, inode, cachedBytes, dirtyBytes }) => {
+      const path = name === undefined ? undefined : decodeName(name);
+      const shown = path ?? `inode ${inode} on ${device}`;
+      return {
+        kind: 'file',
+        name: shown.slice(shown.lastIndexOf('/') + 1) || shown,
+        path,
+        fsType: '',
+        bytes: Math.floor(cachedBytes * factor),
+        dirtyBytes: Math.floor(dirtyBytes * factor),
+        activeBytes: 0,
+        mappedBytes: 0,
+        note: 'in use and cached; the cgroup that is charged for it is unknown',
+      };
+    });
+}
+
+/** Before Linux 6.5: the mapped files by mincore(2). */
+function askMincore(libc: Libc, { files }: ProcessMemories): UsedFile[] {
+  const found: UsedFile[] = [];
+  for (const { device, inode, name, pids } of [...files.values()].slice(0, MAX_MINCORE)) {
+    const [pid] = pids;
+    if (pid === undefined || !name.startsWith('/') || name.endsWith(' (deleted)')) continue;
+    const resident = readResidentPages(libc, pathOf(`/proc/${pid}/root${name}`), { usesCachestat: false });
+    if (resident === undefined) continue;
+    found.push({ device, inode, name, pids, size: 0, cachedBytes: resident.bytes, dirtyBytes: 0 });
+  }
+  return found;
 }
 
 /** The files in use, with what is cached of them beyond what the cgroup is charged for. */

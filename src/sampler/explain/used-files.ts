@@ -1,5 +1,5 @@
 /** Files that the processes of a cgroup use, with what is cached of them, in any cgroup. */
-import { closeSync, fstatSync, openSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readlinkSync } from 'node:fs';
 import { errnoName } from '../../errno.ts';
 import { errnoOf } from '../../errors.ts';
 import type { MemoryCalls } from '../../kernel/bpf/sys/libc.ts';
@@ -81,7 +81,9 @@ export function* readUsedFiles(
   for (const pid of pids) {
     try {
       for (const { device, inode, fd } of listOpenFiles(pid, procRoot)) {
-        addCandidate({ device, inode, pids: [pid], path: `${procRoot}/${pid}/fd/${fd}` });
+        const path = `${procRoot}/${pid}/fd/${fd}`;
+        const name = linkOf(path);
+        addCandidate({ device, inode, pids: [pid], path, ...(name === undefined ? {} : { name }) });
       }
     } catch (error) {
       if (isDenied(error)) denied += 1;
@@ -116,6 +118,15 @@ export function* readUsedFiles(
     missing.push({ what: 'cached pages of files', count, ...explain(errno) });
   files.sort((a, b) => b.cachedBytes - a.cachedBytes);
   return { files, missing };
+}
+
+/** The path of an open file as the process sees it; undefined if it cannot be read. */
+function linkOf(path: string): ByteString | undefined {
+  try {
+    return readlinkSync(path, 'buffer').toString('latin1');
+  } catch {
+    return undefined;
+  }
 }
 
 function explain(errno: string): Pick<Missing, 'reason' | 'hint'> {
