@@ -4,6 +4,7 @@
 import { measureBpf } from './bpf.ts';
 import { measureBudgets } from './budgets.ts';
 import { measureCpu } from './cpu.ts';
+import { measureExplain } from './explain.ts';
 import { measureMaps } from './maps.ts';
 import { measurePipelineMemory } from './memory.ts';
 import { type Finding, isMet, printFindings } from './report.ts';
@@ -19,6 +20,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<Finding[]>>> = {
   bpf: measureBpf,
   view: measureView,
   budgets: measureBudgets,
+  explain: measureExplain,
 };
 
 const wanted = process.argv.slice(2);

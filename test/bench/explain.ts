@@ -1,0 +1,102 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import type { Explanation } from '#src/model/explain/explanation.ts';
+import { type Finding, median } from './report.ts';
+
+const BINARY = resolve(import.meta.dirname, '../../bin/cmemstat.js');
+const PRINT_PEAK = resolve(import.meta.dirname, 'print-peak.cjs');
+const RUNS = 7;
+const MIB = 1024 * 1024;
+
+/** A process with a timer of 1 kHz prints its longest delay. Unit of the result: milliseconds. */
+const TIMER = `
+let last = performance.now(), longest = 0;
+const end = last + 3000;
+setInterval(() => {
+  const now = performance.now();
+  longest = Math.max(longest, now - last);
+  last = now;
+  if (now > end) { console.log(longest); process.exit(0); }
+}, 1);`;
+
+/** The cost of `cmemstat explain` for the whole host. */
+export async function measureExplain(): Promise<Finding[]> {
+  // The first one tests the scan, and fills the cache.
+  explain();
+  const scans = Array.from({ length: RUNS }, () => explain());
+  const pages = scans[0]?.scannedPages ?? Number.NaN;
+  const scanMs = median(scans.map((scan) => scan.scanMs ?? Number.NaN));
+  const [host, maps] = [peakOf('explain', '--json'), peakOf('maps', '--total')];
+  const [alone, beside] = await longestDelays();
+  return [
+    {
+      name: 'scan of all pages of the host, for each page',
+      value: (scanMs * 1e6) / pages,
+      unit: 'ns',
+      atMost: 100,
+      detail: `${scanMs.toFixed(0)} ms for ${pages.toLocaleString('en')} pages, median of ${RUNS}`,
+    },
+    {
+      name: 'maximum memory of cmemstat explain, beyond cmemstat maps',
+      value: host - maps,
+      unit: 'MiB',
+      atMost: 60,
+      detail: `${host.toFixed(1)} MiB against ${maps.toFixed(1)} MiB, medians of ${RUNS}`,
+    },
+    {
+      name: 'longest delay of a 1 kHz timer on the CPU of a scan, against without a scan',
+      value: beside / alone,
+      unit: 'times',
+      atMost: 2,
+      detail: `${beside.toFixed(1)} ms against ${alone.toFixed(1)} ms, medians of ${RUNS} in turn`,
+    },
+  ];
+}
+
+function explain(): Explanation {
+  const { stdout, status } = spawnSync(BINARY, ['explain', '--json', '--top', '1'], {
+    encoding: 'utf8',
+    maxBuffer: 64 * MIB,
+  });
+  if (status !== 0) throw new Error(`cmemstat explain ended with ${status}`);
+  return JSON.parse(stdout) as Explanation;
+}
+
+/** Unit: MiB. */
+function peakOf(...args: string[]): number {
+  const peaks = Array.from({ length: RUNS }, () => {
+    const { stdout } = spawnSync(process.execPath, ['--require', PRINT_PEAK, BINARY, ...args], {
+      encoding: 'utf8',
+      maxBuffer: 256 * MIB,
+    });
+    return Number(/^VmHWM:\s+(\d+) kB$/m.exec(stdout)?.[1]) / 1024;
+  });
+  return median(peaks);
+}
+
+/** The longest delays of the timer alone, and beside scans on the same CPU. */
+async function longestDelays(): Promise<[alone: number, beside: number]> {
+  const [alone, beside]: [number[], number[]] = [[], []];
+  for (let round = 0; round < RUNS; round += 1) {
+    alone.push(await longestDelay(false));
+    beside.push(await longestDelay(true));
+  }
+  return [median(alone), median(beside)];
+}
+
+async function longestDelay(scans: boolean): Promise<number> {
+  const pinned = ['-c', '0', process.execPath];
+  const timer = spawn('taskset', [...pinned, '-e', TIMER], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let text = '';
+  timer.stdout.on('data', (chunk) => {
+    text += chunk;
+  });
+  const ended = new Promise((settle) => timer.once('close', settle));
+  if (scans) {
+    const command = [...pinned, BINARY, 'explain', '--json', '--top', '1'];
+    const scan = spawn('taskset', command, { stdio: 'ignore' });
+    await new Promise((settle) => scan.once('close', settle));
+  }
+  await ended;
+  return Number(text);
+}
