@@ -71,6 +71,8 @@ export function makeVerdict(input: VerdictInput): Verdict {
   const leftovers = rules.failOnLeftover ? leftoversOf(runs) : undefined;
   if (leftovers !== undefined) verdict.leftovers = leftovers;
   else if (rules.failOnLeftover) verdict.leftoversUnknown = true;
+  const leftoverFiles = rules.failOnLeftover ? leftoverFilesOf(runs) : undefined;
+  if (leftoverFiles !== undefined) verdict.leftoverFiles = leftoverFiles;
   if (isOfOtherHost(comparison, rules)) verdict.strictHost = true;
   const missing = missingOf(comparison);
   if (missing.length > 0) verdict.missingMetrics = missing;
@@ -142,6 +144,12 @@ function leftoversOf(runs: VerdictInput['runs']): Verdict['leftovers'] {
   return found.flatMap((each) => each ?? []).map(({ id, name, bytes }) => ({ id, name, bytes }));
 }
 
+function leftoverFilesOf(runs: VerdictInput['runs']): Verdict['leftoverFiles'] {
+  const found = runs.map(({ summary }) => summary?.leftoverFiles);
+  if (found.some((each) => each === undefined)) return undefined;
+  return found.flatMap((each) => each ?? []);
+}
+
 function exitStatusOf(verdict: Verdict, rules: StatusRules): number {
   const gated = gatedStatus(verdict, rules);
   const { status } = verdict.target;
@@ -150,8 +158,9 @@ function exitStatusOf(verdict: Verdict, rules: StatusRules): number {
   return rules.budgetFirst && gated !== 0 ? gated : status;
 }
 
-function gatedStatus({ status, leftovers, leftoversUnknown }: Verdict, rules: StatusRules): number {
+function gatedStatus(verdict: Verdict, rules: StatusRules): number {
+  const { status, leftovers = [], leftoverFiles = [], leftoversUnknown } = verdict;
   if (status === 'failed') return rules.budgetExitCode;
-  if (leftovers !== undefined && leftovers.length > 0) return EXIT_CODES.LEFTOVER;
+  if (leftovers.length + leftoverFiles.length > 0) return EXIT_CODES.LEFTOVER;
   return status === 'not-measured' || leftoversUnknown === true ? EXIT_CODES.NOT_MEASURED : 0;
 }

@@ -161,6 +161,16 @@ export interface LeftoverMap {
   holders: { pid: number; comm: string }[];
 }
 
+/** A file in memory of the run that outlived it. */
+export interface LeftoverFile {
+  /** On tmpfs, or a System V segment. */
+  kind: 'file' | 'sysv-segment';
+  /** The path of a file. */
+  name: string;
+  /** Unit: bytes. */
+  bytes: number;
+}
+
 /** A BPF map of the leaf. Sizes in bytes. */
 export interface RunMap {
   id: number;
@@ -367,6 +377,11 @@ export interface SummaryRecord {
    * What the run's memory consisted of by name, with `--explain`; at a peak, the last one that was explained.
    */
   explained?: ExplainedMoment[];
+  /**
+   * With `--fail-on-leftover`: the files in memory that outlived the run, largest first, at most 100. Absent if
+   * they could not be determined: a warning says why.
+   */
+  leftoverFiles?: LeftoverFile[];
   /** The maxima over all samples. */
   processes?: { max: number };
   nestedCgroups?: { max: number };

@@ -4,7 +4,7 @@
  */
 import type { BpfAdvice } from './bpf-advice.ts';
 import type { Comparison } from './comparison.ts';
-import type { SummaryRecord } from './recording.ts';
+import type { LeftoverFile, SummaryRecord } from './recording.ts';
 import type { Mode } from './sample.ts';
 
 /** The format version. */
@@ -155,6 +155,8 @@ export interface Verdict {
   comparison?: Comparison;
   /** BPF maps that outlived the run; absent if they were not requested. */
   leftovers?: { id: number; name: string; bytes: number }[];
+  /** Files in memory that outlived a run. Absent if they were not requested, or could not be determined. */
+  leftoverFiles?: LeftoverFile[];
   /** Set if leftovers were requested but could not be determined. */
   leftoversUnknown?: true;
   /** Set if the baseline is from a different kind of host and `--strict-host` rejects that. */

@@ -80,10 +80,12 @@ function describeBpf(bpf: NonNullable<SummaryRecord['bpf']>, size: (bytes: numbe
 
 function warningsOf(summary: SummaryRecord): string[] {
   const leftovers = summary.bpf?.leftovers?.length ?? 0;
+  const files = summary.leftoverFiles?.length ?? 0;
   return [
     ...describeElsewhere(summary),
     ...renderExit(summary).slice(1),
     ...(leftovers === 0 ? [] : [`LEFT BEHIND: ${plural(leftovers, 'BPF map')}`]),
+    ...(files === 0 ? [] : [`LEFT BEHIND: ${plural(files, 'file')} in memory`]),
     ...summary.warnings.map((warning) => `warning: ${safeText(warning)}`),
   ].map((line) => line.trim());
 }

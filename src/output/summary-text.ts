@@ -79,6 +79,9 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
     ...renderGrowth(summary, size),
     ...renderCounts(summary),
     ...renderBpf(summary, size),
+    ...(summary.leftoverFiles ?? []).map(
+      ({ name, bytes }) => `  LEFT BEHIND: ${size(bytes)}  ${name}  in memory`,
+    ),
     ...(summary.explained ?? []).flatMap((each) => renderExplained(each, size)),
     renderSampling(summary),
     ...summary.warnings.map((warning) => `  warning: ${warning}`),

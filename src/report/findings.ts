@@ -47,6 +47,7 @@ export function findingsOf(verdict: Verdict): Finding[] {
     ...evaluated.map((metric) => regressionFinding(metric, missingMetrics)),
     ...doubtFindings(comparison?.doubts ?? [], strictHost),
     ...leftoverFindings(verdict),
+    ...leftoverFileFindings(verdict),
     targetFinding(verdict),
     ...toolFindings(verdict),
   ]);
@@ -134,6 +135,21 @@ function leftoverFindings(verdict: Verdict): Finding[] {
       details: leftovers.map(
         (each) => `map ${each.id} ${oneLine(each.name) || '(no name)'}: ${formatBytes(each.bytes)}`,
       ),
+    },
+  ];
+}
+
+function leftoverFileFindings({ leftoverFiles }: Verdict): Finding[] {
+  if (leftoverFiles === undefined) return [];
+  const finding = { kind: 'leftover' as const, title: 'no files in memory left behind' };
+  if (leftoverFiles.length === 0) return [{ ...finding, state: 'passed', headline: 'none', details: [] }];
+  const bytes = leftoverFiles.reduce((sum, each) => sum + each.bytes, 0);
+  return [
+    {
+      ...finding,
+      state: 'failed',
+      headline: `${leftoverFiles.length} left behind, ${formatBytes(bytes)}`,
+      details: leftoverFiles.map(({ name, bytes: size }) => `${oneLine(name)}: ${formatBytes(size)}`),
     },
   ];
 }

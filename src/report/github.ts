@@ -10,7 +10,7 @@ const KINDS: Readonly<Record<Finding['kind'], string>> = {
   budget: 'Memory budget',
   regression: 'Memory regression',
   comparison: 'Memory comparison',
-  leftover: 'BPF maps left behind',
+  leftover: 'Memory left behind',
   target: 'Target',
   tool: 'cmemstat failed',
 };

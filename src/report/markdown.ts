@@ -75,6 +75,7 @@ export function renderMarkdownReport(verdict: Verdict): string {
     ...verdict.budgets.flatMap(budgetDetails),
     ...(verdict.comparison === undefined ? [] : comparisonPart(verdict.comparison)),
     ...leftoverPart(verdict.leftovers),
+    ...leftoverFilePart(verdict.leftoverFiles),
     ...timelinePart(verdict),
     ...(verdict.faults ?? []).map((fault) => `- ❌ cmemstat: ${codeSpan(fault)}`),
     ...verdict.warnings.map((warning) => `- ⚠️ ${codeSpan(warning)}`),
@@ -252,6 +253,18 @@ function leftoverPart(leftovers: Verdict['leftovers']): string[] {
     ...table(
       [left('Map'), right('Id'), right('Bytes')],
       leftovers.map(({ id, name, bytes }) => [codeCell(name), String(id), formatBytes(bytes)]),
+    ),
+  ];
+}
+
+function leftoverFilePart(files: Verdict['leftoverFiles']): string[] {
+  if (files === undefined || files.length === 0) return [];
+  return [
+    '### ❌ Files in memory left behind',
+    '',
+    ...table(
+      [left('File'), right('Bytes')],
+      files.map(({ name, bytes }) => [codeCell(name), formatBytes(bytes)]),
     ),
   ];
 }

@@ -202,7 +202,7 @@ export function describeExit(verdict: Verdict): string {
 }
 
 function reasonOfExit(verdict: Verdict): string {
-  const { exitStatus, target, status, budgets, leftovers = [], faults = [] } = verdict;
+  const { exitStatus, target, status, budgets, leftovers = [], leftoverFiles = [], faults = [] } = verdict;
   const hasFailed = budgets.some((budget) => budget.status === 'failed');
   const failure = hasFailed ? 'a budget failed' : 'a metric regressed';
   if (target.status !== 0 && exitStatus === target.status) {
@@ -214,6 +214,7 @@ function reasonOfExit(verdict: Verdict): string {
   if (exitStatus === 0) return target.unknown === true ? 'the recorded part passed' : "the target's own";
   if (status === 'failed') return failure;
   if (leftovers.length > 0) return 'BPF maps were left behind';
+  if (leftoverFiles.length > 0) return 'files in memory were left behind';
   const unmeasured = causesOfNotMeasured(verdict);
   if (unmeasured.length > 0) return unmeasured.join('; ');
   return faults.length > 0 ? faults.map(oneLine).join('; ') : 'something could not be measured';
@@ -237,7 +238,8 @@ function causesOfNotMeasured({
 }
 
 /** Summarises the outcome: `2 of 3 budgets passed, 1 failed, 1 regression`. */
-export function describeOutcome({ budgets, comparison, leftovers = [], faults = [] }: Verdict): string {
+export function describeOutcome(verdict: Verdict): string {
+  const { budgets, comparison, leftovers = [], leftoverFiles = [], faults = [] } = verdict;
   const count = (status: BudgetStatus) => budgets.filter((budget) => budget.status === status).length;
   const regressed = comparison?.metrics.filter(({ verdict }) => verdict === 'regressed').length ?? 0;
   const isEvaluated = comparison?.metrics.some(({ verdict }) => verdict !== 'not-evaluated') === true;
@@ -248,6 +250,7 @@ export function describeOutcome({ budgets, comparison, leftovers = [], faults = 
     ...counted(count('not-measured-optional'), 'not measured, optional'),
     ...(isEvaluated ? [regressed === 0 ? 'no regression' : plural(regressed, 'regression')] : []),
     ...(leftovers.length > 0 ? [`${plural(leftovers.length, 'BPF map')} left behind`] : []),
+    ...(leftoverFiles.length > 0 ? [`${plural(leftoverFiles.length, 'file')} left behind in memory`] : []),
     ...(faults.length > 0 ? ['cmemstat failed'] : []),
   ];
   return parts.join(', ');

@@ -1,5 +1,6 @@
 /** The end of a run: the last sample, ending processes that outlived the target, and the summary. */
 
+import { ToolError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { CpuTime } from '../../kernel/cgroup2/cpu-stat.ts';
 import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
@@ -9,6 +10,7 @@ import { bytesByName } from '../../model/bytes-by-name.ts';
 import {
   type BpfSummary,
   FORMAT_VERSION,
+  type LeftoverFile,
   type OutlivingProcess,
   type RunMap,
   type SummaryRecord,
@@ -45,6 +47,7 @@ export async function finishRun(
   const explained = await measurement.explainEnd();
   const cpu = await readCpuTime(measurement.placement.leaf, cpuBefore);
   const outlived = await endOutliving(measurement);
+  const leftoverFiles = options.failOnLeftover ? await sumUpFiles(measurement) : undefined;
   const bpf = await sumUpBpf(measurement);
   await measurement.close();
   // The summary of the table contains it; with `--json` it would otherwise not be shown.
@@ -52,6 +55,7 @@ export async function finishRun(
   if (killed !== undefined && options.outputs.json) log.warn(killed);
   const summary = summarize(measurement, exit, options, durationMs, outlived, bpf);
   if (explained !== undefined) summary.explained = explained;
+  if (leftoverFiles !== undefined) summary.leftoverFiles = leftoverFiles;
   if (cpu !== undefined) {
     summary.cpuUs = { user: cpu.user, system: cpu.system };
     summary.sources.cpu = cpu.source;
@@ -139,6 +143,22 @@ function mergeBpf(ofRun: BpfSummary, ofSamples: BpfSummary): BpfSummary {
     ...rest,
     heldElsewhere: { ...ofSamples.heldElsewhere, ...(names === undefined ? {} : { names }) },
   };
+}
+
+/** The files in memory that outlive the run; undefined with a warning if they are unknown. */
+async function sumUpFiles(measurement: Measurement): Promise<LeftoverFile[] | undefined> {
+  const { leaf } = measurement.placement;
+  if (leaf === undefined) return undefined;
+  const { findLeftoverFiles } = await import('./leftover-files.ts');
+  try {
+    const found = await findLeftoverFiles(leaf);
+    if ('files' in found) return found.files;
+    measurement.warn(`--fail-on-leftover: files in memory are unknown: ${found.unknown}`);
+  } catch (error) {
+    if (!(error instanceof ToolError)) throw error;
+    measurement.warn(`--fail-on-leftover: files in memory are unknown: ${error.message}`);
+  }
+  return undefined;
 }
 
 /** The maps of the run, advice on them, and those that outlived it; call it after removing the leaf. */

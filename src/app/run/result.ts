@@ -41,6 +41,7 @@ function statusOf(summary: SummaryRecord, isIncomplete: boolean, failOnLeftover:
   if (summary.exit.status !== 0) return summary.exit.status;
   if (isIncomplete) return EXIT_CODES.FAILED;
   if (!failOnLeftover) return 0;
+  if ((summary.leftoverFiles ?? []).length > 0) return EXIT_CODES.LEFTOVER;
   const leftovers = summary.bpf?.leftovers;
   if (leftovers !== undefined) return leftovers.length > 0 ? EXIT_CODES.LEFTOVER : 0;
   log.warn(

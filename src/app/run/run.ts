@@ -70,7 +70,7 @@ async function measure(
   cleanUp.reserveDescriptors();
   const stage = await openStage(options, cleanUp, wait, () => throwIfEnded(buffered, options));
   await throwIfEnded(buffered, options);
-  if (options.explain.size > 0) await testPageScan();
+  if (options.explain.size > 0 || options.failOnLeftover) await testPageScan();
   const place = await placeTarget(options, stage.log, cleanUp);
   await throwIfEnded(buffered, options);
 

@@ -128,7 +128,10 @@ export function addRunOptions(program: Command): void {
       ).default('target'),
     )
     .option('--timeout <duration>', 'terminate the target after this time and exit with 124')
-    .option('--fail-on-leftover', 'exit with 4 if BPF maps outlive the run')
+    .option(
+      '--fail-on-leftover',
+      'exit with 4 if BPF maps, files on tmpfs or System V segments outlive the run',
+    )
     .option(
       '--kill-after <duration>',
       'time from the first signal until the cgroup is killed, or "never"',

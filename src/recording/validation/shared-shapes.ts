@@ -96,3 +96,13 @@ export function findInSummaryBpfAdviceItemProjectionItem(value: unknown): Fault 
   if (!isNumber(_unchargedPercpuBytes)) return wrongAt('unchargedPercpuBytes', 'a number');
   return undefined;
 }
+
+/** Finds the first part of a value that has not this shape. */
+export function findInLeftoverFile(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { kind: _kind, name: _name, bytes: _bytes } = value;
+  if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
+  if (typeof _name !== 'string') return wrongAt('name', 'a string');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  return undefined;
+}

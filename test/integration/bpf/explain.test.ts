@@ -193,6 +193,28 @@ it('a run records what its memory was at the end, and lists the largest names', 
   });
 });
 
+describe('--fail-on-leftover', () => {
+  it('fails if a file on tmpfs outlives the run, and names it', async (context) => {
+    needsScan(context);
+    const left = join(tmpfs, 'left-behind');
+    const { status, stderr } = await cmemstat(
+      ...['--no-tui', '--fail-on-leftover', '--', 'sh', '-c', `head -c 2M /dev/zero > ${left}`],
+    );
+    expect(stderr).toContain(`LEFT BEHIND: 2.00 MiB  ${left}  in memory`);
+    expect(stderr).toContain('no files in memory left behind: 1 left behind, 2.00 MiB');
+    expect(status).toBe(4);
+  });
+
+  it('passes if the file is removed, or is on a disk', async (context) => {
+    needsScan(context);
+    const [memory, disk] = [join(tmpfs, 'removed'), join(folder, 'on-disk')];
+    const script = `head -c 2M /dev/zero > ${memory}; rm ${memory}; head -c 2M /dev/zero > ${disk}`;
+    const { status, stderr } = await cmemstat('--no-tui', '--fail-on-leftover', '--', 'sh', '-c', script);
+    expect(stderr).not.toContain('LEFT BEHIND');
+    expect(status).toBe(0);
+  });
+});
+
 it('a run with an empty cache tests the page scan before it creates its cgroup', async (context) => {
   needsScan(context);
   const file = join(scratch, 'run-cold.jsonl');
