@@ -378,8 +378,8 @@ export interface SummaryRecord {
    */
   explained?: ExplainedMoment[];
   /**
-   * With `--fail-on-leftover`: the files in memory that outlived the run, largest first, at most 100. Absent if
-   * they could not be determined: a warning says why.
+   * With `--fail-on-leftover`: the files in memory that outlived the run, largest first, at most 100. Absent
+   * if they could not be determined: a warning says why.
    */
   leftoverFiles?: LeftoverFile[];
   /** The maxima over all samples. */

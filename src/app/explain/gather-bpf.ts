@@ -14,8 +14,8 @@ export interface GatheredBpf {
 }
 
 /**
- * The BPF maps that are charged to a cgroup (the inode number of its directory) or below it, and the programs that its processes hold. With
- * descriptors alone, charges are unknown, and all of it is missing.
+ * The BPF maps that are charged to a cgroup (the inode number of its directory) or below it, and the programs
+ * that its processes hold. With descriptors alone, charges are unknown, and all of it is missing.
  * @throws errors other than ToolError.
  */
 export async function gatherBpf(cgroupId: bigint, pids: readonly number[]): Promise<GatheredBpf> {

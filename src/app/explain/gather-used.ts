@@ -23,8 +23,8 @@ export function fileKey(device: string, inode: number | string): string {
 const MAX_MINCORE = 2000;
 
 /**
- * Files that a cgroup uses and that are cached, for where pages cannot be scanned: which cgroup is charged for
- * them is unknown. `bytes` of all of them are at most those of the page cache of the cgroup.
+ * Files that a cgroup uses and that are cached, for where pages cannot be scanned: which cgroup is charged
+ * for them is unknown. `bytes` of all of them are at most those of the page cache of the cgroup.
  */
 export async function gatherCandidates(
   pids: readonly number[],

@@ -71,7 +71,9 @@ async function testOrRead(
 
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** A signal that would end this process is delivered when the cgroup and the files of the test are removed. */
+/**
+ * A signal that would end this process is delivered when the cgroup and the files of the test are removed.
+ */
 async function beforeSignals<T>(run: () => Promise<T>): Promise<T> {
   let received: NodeJS.Signals | undefined;
   const onSignal = (signal: NodeJS.Signals) => {

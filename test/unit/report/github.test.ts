@@ -43,7 +43,7 @@ describe('renderGithubReport', () => {
         ['warning', 'cmemstat'],
       ],
     ],
-    ['leftovers', [['error', 'BPF maps left behind']]],
+    ['leftovers', [['error', 'Memory left behind']]],
     ['timeout', [['error', 'Target']]],
     ['strict-host', [['error', 'Memory comparison']]],
     ['missing-metric', [['error', 'Memory regression: no regression of bpf.map:old']]],
