@@ -379,6 +379,14 @@ export const examples: Readonly<Record<string, Verdict>> = {
       { id: 92, name: '', bytes: 4096 },
     ],
   },
+  'leftover-files': {
+    ...passed,
+    exitStatus: 4,
+    leftoverFiles: [
+      { kind: 'file', name: '/dev/shm/state\u001b[2J', bytes: 3 * MIB },
+      { kind: 'sysv-segment', name: 'System V segment 0x00005eed', bytes: 4096 },
+    ],
+  },
   'leftovers-unknown': { ...withoutLeftovers, exitStatus: 5, leftoversUnknown: true },
   timeout: { ...passed, target: { status: 124, signal: 'SIGTERM', timedOut: true }, exitStatus: 124 },
   'stopped-on-exceeded': { ...failed, target: { status: 0, signal: 'SIGTERM' } },

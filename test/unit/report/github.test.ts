@@ -44,6 +44,7 @@ describe('renderGithubReport', () => {
       ],
     ],
     ['leftovers', [['error', 'Memory left behind']]],
+    ['leftover-files', [['error', 'Memory left behind']]],
     ['timeout', [['error', 'Target']]],
     ['strict-host', [['error', 'Memory comparison']]],
     ['missing-metric', [['error', 'Memory regression: no regression of bpf.map:old']]],

@@ -50,6 +50,7 @@ describe('renderTapReport', () => {
     ['not-measured', ['kernel<=32MiB']],
     ['optional', []],
     ['leftovers', ['no BPF maps left behind']],
+    ['leftover-files', ['no files in memory left behind']],
     ['leftovers-unknown', ['no BPF maps left behind']],
     ['comparison', ['anon', 'bpf.map:old', 'unexplained'].map((metric) => `no regression of ${metric}`)],
     ['tool-failed', ['cmemstat succeeds']],
