@@ -3,6 +3,7 @@ import { InputError } from '../errors.ts';
 import { parseDocument } from '../format/parse-document.ts';
 import { safeText } from '../format/safe-text.ts';
 import type { Explanation } from '../model/explain/explanation.ts';
+import { tryStat } from '../try-stat.ts';
 import { CHUNK_BYTES, MAX_LEADING_BYTES, openSource, STDIN } from './open-source.ts';
 import { findFaultInExplanation } from './validation/explain-validator.ts';
 import { describeFault } from './validation/fault.ts';
@@ -11,15 +12,15 @@ import { describeFault } from './validation/fault.ts';
 const BEGINNING = /^\s*\{\s*"version":\s*\d+,\s*"cmemstat":/;
 
 /**
- * The explanation in a file; undefined if it is something else, or standard input.
- * @throws InputError if it cannot be read, is too large, or is a damaged explanation.
+ * The explanation in a file; undefined if it is something else, cannot be opened, or is no regular file.
+ * @throws InputError if it is too large, or is a damaged explanation.
  */
 export async function readExplanation(path: string): Promise<Explanation | undefined> {
-  if (path === STDIN) return undefined;
-  const source = await openSource(path);
+  // A pipe can be read only once; what cannot be read at all is reported by the reader of recordings.
+  if (path === STDIN || tryStat(path)?.isFile() !== true) return undefined;
+  const source = await openSource(path).catch(() => undefined);
+  if (source === undefined) return undefined;
   try {
-    // A pipe can be read only once.
-    if (!source.isFile) return undefined;
     const chunks: Buffer[] = [];
     for (let position = 0; ; ) {
       const chunk = Buffer.allocUnsafe(CHUNK_BYTES);

@@ -52,3 +52,9 @@ it.each([
   expect(error).toBeInstanceOf(InputError);
   expect(error.message).toMatch(/^.*: a damaged explanation: .*tree.*$/);
 });
+
+it('leaves what cannot be read to the reader of recordings', async () => {
+  for (const path of ['/', '/dev/zero', '/no/such/file', join(makeTree(), 'absent'), '-']) {
+    expect(await readExplanation(path)).toBeUndefined();
+  }
+});
