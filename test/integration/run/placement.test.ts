@@ -367,9 +367,9 @@ function withLimit(...args: string[]) {
   if (host.mode === 'cgroup2') writeFileSync(join(top, 'cgroup.subtree_control'), '+memory');
   mkdirSync(limited);
   writeFileSync(join(limited, file), String(160 * MIB));
-  const remove = () => rmdirSync(limited);
   const run = shell(`echo 0 > ${limited}/cgroup.procs && exec ${measure(...args)}`);
-  return run.finally(remove);
+  // Its process may still be exiting.
+  return run.finally(() => removeWhenEmpty(limited));
 }
 
 testWith(
