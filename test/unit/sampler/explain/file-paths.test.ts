@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { KernelFileError } from '#src/errors.ts';
 import { parseMountinfo } from '#src/kernel/procfs/mountinfo.ts';
-import { kindOfUnmounted } from '#src/sampler/explain/file-kind.ts';
 import { openFilePaths, type PathSources } from '#src/sampler/explain/file-paths.ts';
 import { MountTable } from '#src/sampler/explain/mount-table.ts';
 
@@ -195,16 +194,4 @@ describe('the mount namespaces of processes', () => {
     expect(show('0:70', '/s')).toMatchObject({ path: '/run/s', seenBy: 'processes' });
     expect(show('8:2', '/@home/other')).toMatchObject({ path: '/home/other', seenBy: 'host' });
   });
-});
-
-it.each([
-  ['tmpfs', 'memfd:frames', 'memfd'],
-  ['tmpfs', '/memfd:frames', 'memfd'],
-  ['tmpfs', '/SYSV00005eed', 'sysv-segment'],
-  ['tmpfs', 'dev/zero', 'file'],
-  ['tmpfs', 'i915', 'gpu'],
-  ['bdev', '/', 'block-device'],
-  ['ext4', 'memfd:x', 'file'],
-])('on %s, %s without a mount is a %s', (fsType, path, kind) => {
-  expect(kindOfUnmounted(fsType, path).kind).toBe(kind);
 });
