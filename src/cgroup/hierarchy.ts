@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseControllers } from '../kernel/cgroup2/controllers.ts';
+import { formatDevice } from '../kernel/file-number.ts';
 import { type Mount, parseMountinfo } from '../kernel/procfs/mountinfo.ts';
 import { type CgroupMembership, parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
@@ -93,11 +94,7 @@ export function findVisibleCgroupMounts(
 /** The device of the file system that a path leads to, `major:minor`; undefined where it leads nowhere. */
 function readDeviceAt(path: string): string | undefined {
   const dev = tryStat(path)?.dev;
-  if (dev === undefined) return undefined;
-  // Source: gnu_dev_major() and gnu_dev_minor() of glibc's <sys/sysmacros.h>.
-  const major = ((dev >> 8n) & 0xfffn) | ((dev >> 32n) & ~0xfffn);
-  const minor = (dev & 0xffn) | ((dev >> 12n) & ~0xffn);
-  return `${major}:${minor}`;
+  return dev === undefined ? undefined : formatDevice(dev);
 }
 
 /**

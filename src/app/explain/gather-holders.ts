@@ -1,6 +1,7 @@
 /** Who keeps the files in memory of a cgroup: processes, or nobody. */
 import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import type { ScanFile } from '../../kernel/bpf/scan/scan-names.ts';
+import { fileKey } from '../../kernel/file-number.ts';
 import { takeSteps } from '../../kernel/steps.ts';
 import type { Reclaim } from '../../model/explain/explanation.ts';
 import { findFileHolders, readSegments } from '../../sampler/explain/file-holders.ts';
@@ -33,7 +34,7 @@ export async function gatherHolders(
     .map(({ device, inode }) => ({ device, inode: String(inode) }));
   const found = files.length === 0 ? undefined : await takeSteps(findFileHolders(files), pause);
   const segments = readSegments();
-  const wanted = new Set(files.map(({ device, inode }) => `${device} ${inode}`));
+  const wanted = new Set(files.map(({ device, inode }) => fileKey(device, inode)));
   return {
     isHeld({ device, inode, special }) {
       if (processes.files.get(device, inode) !== undefined) return true;
@@ -41,7 +42,7 @@ export async function gatherHolders(
         const attached = segments.byInode.get(String(inode))?.attached;
         return attached === undefined ? undefined : attached > 0;
       }
-      if (!wanted.has(`${device} ${inode}`)) return undefined;
+      if (!wanted.has(fileKey(device, inode))) return undefined;
       const holders = found?.holdersOf({ device, inode: String(inode) });
       return holders === undefined ? undefined : holders.length > 0;
     },

@@ -1,9 +1,9 @@
 /** The pages of cgroups with the names of their files and slab caches. */
 import { readFileSync } from 'node:fs';
 import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
+import { fileKey } from '../../kernel/file-number.ts';
 import type { ScanKind } from '../../kernel/scan-row.ts';
 import { decodeName } from './decode-name.ts';
-import { fileKey } from './gather-used.ts';
 import { type NameSources, namedFile } from './name-files.ts';
 import { type ObjectKind, type ObjectTotals, PageTotals } from './page-totals.ts';
 import type { FilePart, SlabPart, TreeParts } from './tree/parts.ts';

@@ -1,5 +1,6 @@
 /** The processes of a cgroup as parts of its tree, and what they have beside it. */
 import { formatCommand } from '../../format/safe-text.ts';
+import { fileKey } from '../../kernel/file-number.ts';
 import type { MemoryKind, MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
 import { parentNode } from '../../model/explain/memory-tree.ts';
 import type { AnonGroup, SpecialMapping } from '../../sampler/explain/mapping-groups.ts';
@@ -78,7 +79,7 @@ export function besideProcesses({ processes }: ProcessMemories): MemoryNode[] {
     if (swapBytes > 0) swap.push(node('swap', swapBytes));
     for (const mapping of special) {
       // Several processes may map the same memory.
-      const key = `${mapping.kind} ${mapping.device} ${mapping.inode}`;
+      const key = `${mapping.kind} ${fileKey(mapping.device, mapping.inode)}`;
       if (mapping.sharedBytes > 0 && mapping.inode !== '0' && seen.has(key) && mapping.kind === 'hugetlb')
         continue;
       seen.add(key);

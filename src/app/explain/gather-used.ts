@@ -1,6 +1,7 @@
 /** Files that a cgroup uses and others pay for. */
 import { readResidentPages } from '../../kernel/bpf/scan/resident-pages.ts';
 import { type Libc, openLibc } from '../../kernel/bpf/sys/libc.ts';
+import { fileKey } from '../../kernel/file-number.ts';
 import { takeSteps } from '../../kernel/steps.ts';
 import type { MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
 import { parentNode } from '../../model/explain/memory-tree.ts';
@@ -13,11 +14,6 @@ import type { FilePart } from './tree/parts.ts';
 
 /** Charged to the cgroup itself, by device and inode number. Unit: bytes. */
 export type ChargedFiles = ReadonlyMap<string, number>;
-
-/** The key of a file. */
-export function fileKey(device: string, inode: number | string): string {
-  return `${device} ${inode}`;
-}
 
 /** More files are not asked about where each takes a mapping. */
 const MAX_MINCORE = 2000;

@@ -1,8 +1,9 @@
 /** Who keeps files of memory file systems alive: processes, or nobody. */
 
 import { errnoOf } from '../../errors.ts';
+import { type FileNumber, fileKey } from '../../kernel/file-number.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
-import { type FileNumber, listOpenFiles, visitMappedFiles } from '../../kernel/procfs/memory/open-files.ts';
+import { listOpenFiles, visitMappedFiles } from '../../kernel/procfs/memory/open-files.ts';
 import { readSysvSegments, type SysvSegment } from '../../kernel/procfs/memory/sysv-segments.ts';
 import { listPids } from '../../kernel/procfs/process-tree.ts';
 import type { Reclaim } from '../../model/explain/explanation.ts';
@@ -86,7 +87,7 @@ export function* findFileHolders(
 }
 
 function keyOf({ device, inode }: FileNumber): string {
-  return `${device} ${inode}`;
+  return fileKey(device, inode);
 }
 
 /** A System V segment and who keeps it. */

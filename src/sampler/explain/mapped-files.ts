@@ -1,4 +1,5 @@
 /** The files that the processes of a cgroup map, each once. */
+import { fileKey } from '../../kernel/file-number.ts';
 import type { MappedFile } from './mapping-groups.ts';
 
 /** A file with the processes that map it. */
@@ -21,7 +22,7 @@ export class MappedFiles {
   /** Adds the files that a process maps. */
   add(pid: number, files: readonly MappedFile[]): void {
     for (const file of files) {
-      const key = keyOf(file.device, file.inode);
+      const key = fileKey(file.device, file.inode);
       const known = this.#files.get(key);
       if (known !== undefined) {
         known.mappings += file.mappings;
@@ -38,7 +39,7 @@ export class MappedFiles {
    * may be listed with the number of the file system that the process sees.
    */
   get(device: string, inode: number | bigint | string): SharedFile | undefined {
-    return this.#files.get(keyOf(device, String(inode)));
+    return this.#files.get(fileKey(device, inode));
   }
 
   values(): IterableIterator<SharedFile> {
@@ -48,8 +49,4 @@ export class MappedFiles {
   get size(): number {
     return this.#files.size;
   }
-}
-
-function keyOf(device: string, inode: string): string {
-  return `${device} ${inode}`;
 }

@@ -1,6 +1,7 @@
 /**
  * The mappings of a process by what they hold: anonymous memory in groups, files, and what is beside both.
  */
+import { fileKey } from '../../kernel/file-number.ts';
 import type { Mapping } from '../../kernel/procfs/memory/smaps-mappings.ts';
 import type { ByteString } from '../../target/byte-string.ts';
 
@@ -157,7 +158,7 @@ export class MappingGroups {
 
   #addFile(mapping: Mapping, anonBytes: number): void {
     const { device, inode, name } = mapping;
-    const file = entryOf(this.#files, `${device} ${inode}`, undefined, () => ({
+    const file = entryOf(this.#files, fileKey(device, inode), undefined, () => ({
       device,
       inode,
       name,
@@ -172,7 +173,7 @@ export class MappingGroups {
 
   #addSpecial(kind: SpecialMapping['kind'], mapping: Mapping): void {
     const { device, inode, name } = mapping;
-    const special = entryOf(this.#special, `${kind} ${device} ${inode}`, undefined, () => ({
+    const special = entryOf(this.#special, `${kind} ${fileKey(device, inode)}`, undefined, () => ({
       kind,
       name,
       device,

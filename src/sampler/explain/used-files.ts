@@ -3,9 +3,10 @@ import { closeSync, fstatSync, openSync, readlinkSync } from 'node:fs';
 import { errnoName } from '../../errno.ts';
 import { errnoOf } from '../../errors.ts';
 import type { MemoryCalls } from '../../kernel/bpf/sys/libc.ts';
+import { fileKey, formatDevice } from '../../kernel/file-number.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import { readPageSize } from '../../kernel/procfs/auxv.ts';
-import { formatDevice, listOpenFiles } from '../../kernel/procfs/memory/open-files.ts';
+import { listOpenFiles } from '../../kernel/procfs/memory/open-files.ts';
 import type { ByteString } from '../../target/byte-string.ts';
 import { pathOf } from '../../target/byte-string.ts';
 import type { MappedFiles } from './mapped-files.ts';
@@ -71,7 +72,7 @@ export function* readUsedFiles(
   const startMs = monotonicMs();
   const candidates = new Map<string, Candidate>();
   const addCandidate = (candidate: Candidate) => {
-    const key = `${candidate.device} ${candidate.inode}`;
+    const key = fileKey(candidate.device, candidate.inode);
     const known = candidates.get(key);
     if (known !== undefined) {
       known.pids = [...new Set([...known.pids, ...candidate.pids])].slice(0, MAX_PIDS);

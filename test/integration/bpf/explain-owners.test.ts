@@ -8,7 +8,7 @@ import { listProcesses } from '#src/cgroup/subtree.ts';
 import { prepareScanObjects } from '#src/kernel/bpf/scan/scan-objects.ts';
 import { openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { openLibc } from '#src/kernel/bpf/sys/libc.ts';
-import { formatDevice } from '#src/kernel/procfs/memory/open-files.ts';
+import { formatDevice } from '#src/kernel/file-number.ts';
 import { parseMountinfo } from '#src/kernel/procfs/mountinfo.ts';
 import { finishSteps } from '#src/kernel/steps.ts';
 import { findFileHolders, readSegments } from '#src/sampler/explain/file-holders.ts';

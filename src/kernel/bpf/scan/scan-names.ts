@@ -190,7 +190,7 @@ function fileOf(records: RecordReader, base: number, components: string[], pageS
   );
   return {
     kind: 'file',
-    device: formatDevice(records.u32(base + FIELDS.device)),
+    device: formatKernelDevice(records.u32(base + FIELDS.device)),
     inode: records.s64(base + FIELDS.inode),
     size: records.s64(base + FIELDS.size),
     links,
@@ -214,7 +214,7 @@ function specialOf(
   components: readonly string[],
   specialDevice: number,
 ): SpecialFile | undefined {
-  if (fileSystem === 'bdev') return { type: 'block-device', device: formatDevice(specialDevice) };
+  if (fileSystem === 'bdev') return { type: 'block-device', device: formatKernelDevice(specialDevice) };
   if (!isInternal) return undefined;
   const name = components.join('/');
   const [, key] = /^SYSV([0-9a-f]{8})$/.exec(name) ?? [];
@@ -224,7 +224,7 @@ function specialOf(
   return { type: 'internal', name };
 }
 
-/** A device number of the kernel. Source: `include/linux/kdev_t.h`, MINORBITS. */
-function formatDevice(device: number): string {
+/** A device number as the kernel keeps it; stat(2) gives another encoding. Source: `include/linux/kdev_t.h`, MINORBITS. */
+function formatKernelDevice(device: number): string {
   return `${device >>> 20}:${device & 0xf_ffff}`;
 }

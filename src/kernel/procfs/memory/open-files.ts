@@ -1,16 +1,9 @@
 /** The files that a process has open or mapped, by device and inode number. */
 import { type BigIntStats, statSync } from 'node:fs';
 import { errnoOf } from '../../../errors.ts';
+import { type FileNumber, formatDevice } from '../../file-number.ts';
 import { listPseudoDirectory } from '../../pseudo-file.ts';
 import { readStream } from './read-lines.ts';
-
-/** A file. */
-export interface FileNumber {
-  /** The device as `major:minor` in decimal. */
-  device: string;
-  /** The inode number in decimal. */
-  inode: string;
-}
 
 /** A descriptor of a regular file. */
 export interface OpenFile extends FileNumber {
@@ -18,13 +11,6 @@ export interface OpenFile extends FileNumber {
   /** Unit: bytes. */
   size: number;
   links: number;
-}
-
-/** The parts of a device number as stat(2) gives it. Source: makedev(3). */
-export function formatDevice(device: bigint): string {
-  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
-  const minor = (device & 0xffn) | ((device >> 12n) & ~0xffn & 0xffffffffn);
-  return `${major}:${minor}`;
 }
 
 /**

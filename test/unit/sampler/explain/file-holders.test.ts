@@ -1,7 +1,8 @@
 import { closeSync, openSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatDevice, listOpenFiles } from '#src/kernel/procfs/memory/open-files.ts';
+import { formatDevice } from '#src/kernel/file-number.ts';
+import { listOpenFiles } from '#src/kernel/procfs/memory/open-files.ts';
 import { finishSteps } from '#src/kernel/steps.ts';
 import { findFileHolders, readSegments } from '#src/sampler/explain/file-holders.ts';
 import { measureThreadStack, readDeviceMemory, topLevelTable } from '#src/sampler/explain/kernel-terms.ts';
