@@ -10,14 +10,20 @@ export interface SharedFile extends MappedFile {
 
 const MAX_PIDS = 8;
 
-/** More files are not listed, so that memory is bounded. */
-const MAX_FILES = 200_000;
-
-/** A table of mapped files by device and inode number. */
+/** A table of mapped files by device and inode number; those beyond `maxFiles` are only counted. */
 export class MappedFiles {
   readonly #files = new Map<string, SharedFile>();
-  /** Files that were left out because there are too many. */
-  omitted = 0;
+  readonly #maxFiles: number;
+  #omitted = 0;
+
+  constructor(maxFiles = Number.POSITIVE_INFINITY) {
+    this.#maxFiles = maxFiles;
+  }
+
+  /** Files that were left out, counted once for each process that maps them. */
+  get omitted(): number {
+    return this.#omitted;
+  }
 
   /** Adds the files that a process maps. */
   add(pid: number, files: readonly MappedFile[]): void {
@@ -29,8 +35,8 @@ export class MappedFiles {
         known.rssBytes += file.rssBytes;
         known.pssBytes += file.pssBytes;
         if (known.pids.length < MAX_PIDS) known.pids.push(pid);
-      } else if (this.#files.size < MAX_FILES) this.#files.set(key, { ...file, pids: [pid] });
-      else this.omitted += 1;
+      } else if (this.#files.size < this.#maxFiles) this.#files.set(key, { ...file, pids: [pid] });
+      else this.#omitted += 1;
     }
   }
 

@@ -68,6 +68,8 @@ export interface ProcessMemoryOptions {
   timeLimitMs?: number;
   /** How many mappings of a process are read. */
   maxMappings?: number;
+  /** How many mapped files are listed. */
+  maxFiles?: number;
 }
 
 /** More groups of a process are added up in one of kind `rest`. */
@@ -76,7 +78,14 @@ const MAX_KEPT_GROUPS = 24;
 /** Threads of a process whose stack is looked for. */
 const MAX_STACKS = 2000;
 
-const DEFAULTS = { procRoot: '/proc', maxItemised: 2000, timeLimitMs: 5000, maxMappings: 300_000 };
+const DEFAULTS = {
+  procRoot: '/proc',
+  maxItemised: 2000,
+  timeLimitMs: 5000,
+  maxMappings: 300_000,
+  // So that memory is bounded.
+  maxFiles: 200_000,
+};
 
 /**
  * Reads the memory of processes, in steps: one a process, and one for each MiB of text about its mappings.
@@ -108,7 +117,7 @@ export function* readProcessMemory(
 class MemoryReader {
   readonly #options: Required<ProcessMemoryOptions>;
   readonly #processes: ProcessMemory[] = [];
-  readonly #files = new MappedFiles();
+  readonly #files: MappedFiles;
   readonly #users = new Map<number, string | undefined>();
   readonly #startMs = monotonicMs();
   #itemised = 0;
@@ -118,6 +127,7 @@ class MemoryReader {
 
   constructor(options: Required<ProcessMemoryOptions>) {
     this.#options = options;
+    this.#files = new MappedFiles(options.maxFiles);
   }
 
   /** Undefined if the process has exited, is hidden, or is outside our pid namespace (pid 0). */
@@ -151,6 +161,10 @@ class MemoryReader {
     if (outside > 0) {
       const reason = 'outside the pid namespace of cmemstat';
       missing.push({ what: 'processes', reason, hint: 'run cmemstat on the host', count: outside });
+    }
+    if (this.#files.omitted > 0) {
+      const reason = `only the first ${this.#options.maxFiles} were listed`;
+      missing.push({ what: 'mapped files', reason, count: this.#files.omitted });
     }
     this.#processes.sort((a, b) => (b.anonBytes ?? 0) - (a.anonBytes ?? 0));
     return { processes: this.#processes, files: this.#files, missing };

@@ -89,6 +89,12 @@ describe('readProcessMemory', () => {
     expect(missing[0]?.reason).toBe('only the first 1 mappings were read');
   });
 
+  it('lists a number of mapped files, and says how many are left out', () => {
+    const { files, missing } = read(processFiles(10, 'x', 4), [10], { maxFiles: 0 });
+    expect(files.size).toBe(0);
+    expect(missing).toEqual([{ what: 'mapped files', reason: 'only the first 0 were listed', count: 1 }]);
+  });
+
   it('counts processes that vanish and those outside our pid namespace', () => {
     const { processes, missing } = read(processFiles(10, 'x', 4), [10, 0, 77]);
     expect(processes).toHaveLength(1);
