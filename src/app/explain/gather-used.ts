@@ -1,22 +1,17 @@
 /** Files that a cgroup uses and others pay for. */
-import { readResidentPages } from '../../kernel/bpf/scan/resident-pages.ts';
-import { type Libc, openLibc } from '../../kernel/bpf/sys/libc.ts';
+import { openLibc } from '../../kernel/bpf/sys/libc.ts';
 import { fileKey } from '../../kernel/file-number.ts';
 import { takeSteps } from '../../kernel/steps.ts';
 import type { MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
 import { parentNode } from '../../model/explain/memory-tree.ts';
 import type { ProcessMemories } from '../../sampler/explain/process-memory.ts';
-import { readUsedFiles, type UsedFile } from '../../sampler/explain/used-files.ts';
-import { pathOf } from '../../target/byte-string.ts';
+import { readUsedFiles } from '../../sampler/explain/used-files.ts';
 import { decodeName } from './decode-name.ts';
 import { missingTerms } from './gather-processes.ts';
 import type { FilePart } from './tree/parts.ts';
 
 /** Charged to the cgroup itself, by device and inode number. Unit: bytes. */
 export type ChargedFiles = ReadonlyMap<string, number>;
-
-/** More files are not asked about where each takes a mapping. */
-const MAX_MINCORE = 2000;
 
 /**
  * Files that a cgroup uses and that are cached, for where pages cannot be scanned: which cgroup is charged
@@ -28,42 +23,26 @@ export async function gatherCandidates(
   fileBytes: number,
   pause: () => Promise<void>,
 ): Promise<FilePart[]> {
-  const libc = await openLibc();
-  const { files, missing } = await takeSteps(readUsedFiles(libc.memory(), pids, processes.files), pause);
-  const isOld = missing.some(({ reason }) => reason.includes('cachestat'));
-  const found = isOld ? askMincore(libc, processes) : files;
-  const sum = found.reduce((bytes, { cachedBytes }) => bytes + cachedBytes, 0);
+  const calls = (await openLibc()).memory();
+  const options = { withoutCachestat: calls };
+  const { files } = await takeSteps(readUsedFiles(calls, pids, processes.files, options), pause);
+  const sum = files.reduce((bytes, { cachedBytes }) => bytes + cachedBytes, 0);
   const factor = sum > fileBytes ? fileBytes / sum : 1;
-  return found
-    .filter(({ cachedBytes }) => cachedBytes > 0)
-    .map(({ name, device, inode, cachedBytes, dirtyBytes }) => {
-      const path = name === undefined ? undefined : decodeName(name);
-      const shown = path ?? `inode ${inode} on ${device}`;
-      return {
-        kind: 'file',
-        name: shown.slice(shown.lastIndexOf('/') + 1) || shown,
-        path,
-        fsType: '',
-        bytes: Math.floor(cachedBytes * factor),
-        dirtyBytes: Math.floor(dirtyBytes * factor),
-        activeBytes: 0,
-        mappedBytes: 0,
-        note: 'in use and cached; the cgroup that is charged for it is unknown',
-      };
-    });
-}
-
-/** Before Linux 6.5: the mapped files by mincore(2). */
-function askMincore(libc: Libc, { files }: ProcessMemories): UsedFile[] {
-  const found: UsedFile[] = [];
-  for (const { device, inode, name, pids } of [...files.values()].slice(0, MAX_MINCORE)) {
-    const [pid] = pids;
-    if (pid === undefined || !name.startsWith('/') || name.endsWith(' (deleted)')) continue;
-    const resident = readResidentPages(libc, pathOf(`/proc/${pid}/root${name}`), { usesCachestat: false });
-    if (resident === undefined) continue;
-    found.push({ device, inode, name, pids, size: 0, cachedBytes: resident.bytes, dirtyBytes: 0 });
-  }
-  return found;
+  return files.map(({ name, device, inode, cachedBytes, dirtyBytes }) => {
+    const path = name === undefined ? undefined : decodeName(name);
+    const shown = path ?? `inode ${inode} on ${device}`;
+    return {
+      kind: 'file',
+      name: shown.slice(shown.lastIndexOf('/') + 1) || shown,
+      path,
+      fsType: '',
+      bytes: Math.floor(cachedBytes * factor),
+      dirtyBytes: Math.floor(dirtyBytes * factor),
+      activeBytes: 0,
+      mappedBytes: 0,
+      note: 'in use and cached; the cgroup that is charged for it is unknown',
+    };
+  });
 }
 
 /** The files in use, with what is cached of them beyond what the cgroup is charged for. */
@@ -73,8 +52,8 @@ export async function gatherUsed(
   charged: ChargedFiles,
   pause: () => Promise<void>,
 ): Promise<{ beside: MemoryNode[]; missing: MissingTerm[] }> {
-  const libc = await openLibc();
-  const { files, missing } = await takeSteps(readUsedFiles(libc.memory(), pids, processes.files), pause);
+  const calls = (await openLibc()).memory();
+  const { files, missing } = await takeSteps(readUsedFiles(calls, pids, processes.files), pause);
   const nodes = files
     .map(({ device, inode, name, pids: users, cachedBytes }): MemoryNode => {
       const path = name === undefined ? undefined : decodeName(name);

@@ -1,7 +1,7 @@
 /** Files that the processes of a cgroup use, with what is cached of them, in any cgroup. */
 import { closeSync, fstatSync, openSync, readlinkSync } from 'node:fs';
-import { errnoName } from '../../errno.ts';
 import { errnoOf } from '../../errors.ts';
+import { countResident, type MappingCalls, readCachestat } from '../../kernel/bpf/scan/resident-pages.ts';
 import type { MemoryCalls } from '../../kernel/bpf/sys/libc.ts';
 import { fileKey, formatDevice } from '../../kernel/file-number.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
@@ -39,6 +39,8 @@ export interface UsedFileOptions {
   procRoot?: string;
   maxFiles?: number;
   timeLimitMs?: number;
+  /** Counts the pages of each file in a mapping of it where there is no cachestat(2); slower. */
+  withoutCachestat?: MappingCalls;
 }
 
 const MAX_PIDS = 8;
@@ -57,7 +59,7 @@ interface Candidate {
  * Asks for each regular file that some processes have open or mapped how much of it is in the page cache, in
  * steps, one a process and one a file. Whose the pages are the page scan says.
  *
- * Source: cachestat(2). Since: Linux 6.5; later only for files that we own or may write to, so that it needs
+ * Source: cachestat(2), since Linux 6.5; later only for files that we own or may write to, so that it needs
  * root. Needs permission to ptrace the processes.
  * @throws only errors that are neither of a system call nor ToolErrors.
  */
@@ -67,7 +69,7 @@ export function* readUsedFiles(
   mapped: MappedFiles,
   options: UsedFileOptions = {},
 ): Generator<void, UsedFiles, void> {
-  const { procRoot, maxFiles, timeLimitMs } = { ...DEFAULTS, ...options };
+  const { procRoot, maxFiles, timeLimitMs, withoutCachestat } = { ...DEFAULTS, ...options };
   const missing: Missing[] = [];
   const startMs = monotonicMs();
   const candidates = new Map<string, Candidate>();
@@ -109,7 +111,7 @@ export function* readUsedFiles(
       missing.push({ what: 'files in use', reason: `the search was stopped after ${timeLimitMs} ms` });
       break;
     }
-    const found = measure(calls, candidate);
+    const found = measure(calls, candidate, withoutCachestat);
     if (typeof found === 'string') failures.set(found, (failures.get(found) ?? 0) + 1);
     else if (found !== undefined && found.cachedBytes > 0) files.push(found);
     if (found === 'ENOSYS') break;
@@ -137,8 +139,11 @@ function explain(errno: string): Pick<Missing, 'reason' | 'hint'> {
 }
 
 /** Undefined if the file is gone or replaced, the errno if it cannot be asked about. */
-function measure(calls: Pick<MemoryCalls, 'cachestat'>, candidate: Candidate): UsedFile | string | undefined {
-  const { device, inode, name, pids, path } = candidate;
+function measure(
+  calls: Pick<MemoryCalls, 'cachestat'>,
+  { device, inode, name, pids, path }: Candidate,
+  withoutCachestat: MappingCalls | undefined,
+): UsedFile | string | undefined {
   let fd: number;
   try {
     fd = openSync(path, 'r');
@@ -152,19 +157,21 @@ function measure(calls: Pick<MemoryCalls, 'cachestat'>, candidate: Candidate): U
     const stat = fstatSync(fd, { bigint: true });
     // Another file has that path now; on overlayfs and btrfs mappings have another device than stat(2).
     if (!stat.isFile() || String(stat.ino) !== inode) return undefined;
-    const [range, counts] = [new Uint8Array(16), new Uint8Array(40)];
-    const result = calls.cachestat(fd, range, counts);
-    if (result < 0) return errnoName(-result);
-    const [cached = 0n, dirty = 0n] = new BigUint64Array(counts.buffer);
-    const pageSize = readPageSize();
+    const size = Number(stat.size);
+    const found = readCachestat(calls, fd, readPageSize());
+    const resident =
+      found === 'ENOSYS' && withoutCachestat !== undefined
+        ? countResident(withoutCachestat, fd, size, readPageSize())
+        : found;
+    if (resident === undefined || typeof resident === 'string') return resident;
     return {
       device: name === undefined ? formatDevice(stat.dev) : device,
       inode,
       ...(name === undefined ? {} : { name }),
       pids,
-      size: Number(stat.size),
-      cachedBytes: Number(cached) * pageSize,
-      dirtyBytes: Number(dirty) * pageSize,
+      size,
+      cachedBytes: resident.bytes,
+      dirtyBytes: resident.dirtyBytes ?? 0,
     };
   } finally {
     closeSync(fd);

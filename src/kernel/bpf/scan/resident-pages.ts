@@ -14,6 +14,9 @@ export interface ResidentPages {
   dirtyBytes?: number;
 }
 
+/** The calls that count the pages of a file in a mapping of it. */
+export type MappingCalls = Pick<MemoryCalls, 'mmap' | 'mincore' | 'munmap'>;
+
 /** The source of the answers; the defaults are this host's. */
 export interface ResidentSources {
   pageSize?: number;
@@ -54,18 +57,30 @@ export function readResidentPages(
     if (!status.isFile()) return undefined;
     if (status.size === 0) return { bytes: 0 };
     const calls = libc.memory();
-    const found = usesCachestat ? askCachestat(calls, fd, pageSize) : undefined;
-    return found ?? countResident(calls, fd, status.size, pageSize);
+    const found = usesCachestat ? readCachestat(calls, fd, pageSize) : undefined;
+    // Before Linux 6.5, in a sandbox, and on hugetlbfs.
+    if (found === undefined || typeof found === 'string') {
+      return countResident(calls, fd, status.size, pageSize);
+    }
+    return found;
   } finally {
     closeSync(fd);
   }
 }
 
-function askCachestat({ cachestat }: MemoryCalls, fd: number, pageSize: number): ResidentPages | undefined {
+/**
+ * What the page cache holds of an open file; the errno if that cannot be said.
+ *
+ * Source: cachestat(2). Since: Linux 6.5; later only for files that the caller owns or may write to.
+ */
+export function readCachestat(
+  { cachestat }: Pick<MemoryCalls, 'cachestat'>,
+  fd: number,
+  pageSize: number,
+): Required<ResidentPages> | string {
   const statistics = Buffer.alloc(CACHESTAT_BYTES);
   const result = cachestat(fd, new Uint8Array(RANGE_BYTES), statistics);
-  // Before Linux 6.5, in a sandbox, and on hugetlbfs.
-  if (result < 0) return undefined;
+  if (result < 0) return errnoName(-result);
   const at = (index: number) =>
     Number(
       endianness() === 'LE' ? statistics.readBigUInt64LE(8 * index) : statistics.readBigUInt64BE(8 * index),
@@ -73,8 +88,15 @@ function askCachestat({ cachestat }: MemoryCalls, fd: number, pageSize: number):
   return { bytes: at(0) * pageSize, dirtyBytes: (at(1) + at(2)) * pageSize };
 }
 
-function countResident(
-  { mmap, mincore, munmap }: MemoryCalls,
+/**
+ * What the page cache holds of an open file; undefined for one that cannot be mapped.
+ *
+ * Source: mincore(2), which shows the pages only of files that the caller owns or may write to.
+ * @param size of the file. Unit: bytes.
+ * @throws SyscallError.
+ */
+export function countResident(
+  { mmap, mincore, munmap }: MappingCalls,
   fd: number,
   size: number,
   pageSize: number,

@@ -103,6 +103,33 @@ describe('readUsedFiles', () => {
     ]);
   });
 
+  it('maps the files on a kernel without cachestat(2)', () => {
+    const { root, open } = makeProcess();
+    const unmapped: bigint[] = [];
+    const withoutCachestat = {
+      mmap: () => 4096n,
+      mincore: (_: bigint, length: number, pages: Uint8Array) => {
+        expect([length, pages.length]).toEqual([1, 1]);
+        pages.fill(1);
+        return 0;
+      },
+      munmap: (address: bigint) => {
+        unmapped.push(address);
+        return 0;
+      },
+    };
+    const options = { procRoot: root, withoutCachestat };
+    const old = { cachestat: () => -38 };
+    const used = finishSteps(readUsedFiles(old, [10], new MappedFiles(), options));
+    expect(used).toMatchObject({
+      files: [{ ...numberOf(open), cachedBytes: 4096, dirtyBytes: 0 }],
+      missing: [],
+    });
+    expect(unmapped).toEqual([4096n]);
+    const denied = finishSteps(readUsedFiles({ cachestat: () => -1 }, [10], new MappedFiles(), options));
+    expect(denied).toMatchObject({ files: [], missing: [{ reason: 'permission denied' }] });
+  });
+
   it.each([
     [38, 'this kernel has no cachestat(2) (requires Linux 6.5)'],
     [1, 'permission denied'],
