@@ -12,20 +12,18 @@ import { isSelfName, parseLeafName } from './leaf-name.ts';
 const TIMEOUT_MS = 2_000;
 const POLL_MS = 2;
 
-/** Signals that end this process while a cgroup is frozen. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
 /**
- * Runs a function while the processes of a cgroup are frozen; a signal thaws them before it ends this
- * process. Returns also whether all of them were frozen.
+ * Runs a function while the processes of a cgroup are frozen. Returns also whether all of them were frozen.
  *
  * Source: Documentation/admin-guide/cgroup-v2.rst, `cgroup.freeze`. Since: Linux 5.2.
+ * @param endingSignals those that end this process: each thaws the cgroup first.
  * @throws UsageError unless the cgroup was made by cmemstat; UnsupportedError on cgroup v1; KernelFileError;
  * what `run` throws.
  */
 export async function whileFrozen<T>(
   cgroup: FoundCgroup,
   run: () => Promise<T>,
+  endingSignals: readonly NodeJS.Signals[],
 ): Promise<{ result: T; frozen: boolean }> {
   requireOwn(cgroup);
   const control = join(cgroup.directory, 'cgroup.freeze');
@@ -34,14 +32,14 @@ export async function whileFrozen<T>(
     thaw();
     process.kill(process.pid, signal);
   };
-  for (const signal of SIGNALS) process.once(signal, onSignal);
+  for (const signal of endingSignals) process.once(signal, onSignal);
   try {
     writePseudoFile(control, '1');
     const frozen = await waitUntilFrozen(cgroup.directory);
     return { result: await run(), frozen };
   } finally {
     thaw();
-    for (const signal of SIGNALS) process.off(signal, onSignal);
+    for (const signal of endingSignals) process.off(signal, onSignal);
   }
 }
 

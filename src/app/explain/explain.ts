@@ -9,6 +9,7 @@ import { takeSteps } from '../../kernel/steps.ts';
 import type { ChargedMemory, Explanation, MissingTerm } from '../../model/explain/explanation.ts';
 import { type FilePaths, openFilePaths } from '../../sampler/explain/file-paths.ts';
 import { type ProcessMemories, readProcessMemory } from '../../sampler/explain/process-memory.ts';
+import { endingSignals } from '../../target/signals.ts';
 import { tryStat } from '../../try-stat.ts';
 import { adviseOnTree } from './advice.ts';
 import { sumsOfCounters } from './from-counters.ts';
@@ -69,7 +70,9 @@ export async function explainCgroup(cgroup: FoundCgroup, options: ExplainOptions
   }
   const read = () => takeReadings(cgroup, id, readers, options);
   const { result, frozen } =
-    options.freeze === true ? await whileFrozen(cgroup, read) : { result: await read(), frozen: false };
+    options.freeze === true
+      ? await whileFrozen(cgroup, read, endingSignals())
+      : { result: await read(), frozen: false };
   const { scan } = result;
   try {
     return await assemble(cgroup, result, options, frozen);
