@@ -166,10 +166,6 @@ export function readRows(bpf: Bpf, mapFd: number, rowCount: number, decoding: Ro
       if (errno === 'ENOSPC' && batch < 16 * BATCH) {
         // One bucket of the hash has more.
         batch *= 2;
-        if (isFirst) {
-          isFirst = true;
-          done = 0;
-        }
         continue;
       }
       // ENOENT marks the end of the map.
