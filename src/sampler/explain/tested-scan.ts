@@ -6,6 +6,7 @@ import type { ScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
 import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { type CacheSources, openKernelCache } from '../../kernel/kernel-cache.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
+import { bufferSignals } from '../../target/signals.ts';
 import { failedChecks, runSelfTest, type SelfTestCheck } from './scan-self-test.ts';
 
 /** The outcome of the self-test on this kernel since it was booted. */
@@ -69,23 +70,18 @@ async function testOrRead(
   return resultOf(differences);
 }
 
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-
 /**
  * A signal that would end this process is delivered when the cgroup and the files of the test are removed.
  */
 async function beforeSignals<T>(run: () => Promise<T>): Promise<T> {
-  let received: NodeJS.Signals | undefined;
-  const onSignal = (signal: NodeJS.Signals) => {
-    received ??= signal;
-  };
-  for (const signal of ENDING) process.on(signal, onSignal);
+  const buffered = bufferSignals();
   try {
     return await run();
   } finally {
-    for (const signal of ENDING) process.off(signal, onSignal);
+    const { ending } = buffered;
+    buffered.flush();
     // Others that listen have received it.
-    if (received !== undefined && process.listenerCount(received) === 0) process.kill(process.pid, received);
+    if (ending !== undefined && process.listenerCount(ending) === 0) process.kill(process.pid, ending);
   }
 }
 
