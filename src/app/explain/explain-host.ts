@@ -1,7 +1,7 @@
 /** Reads the memory of the whole host by cgroup, removed ones included. */
 import { join } from 'node:path';
 import { type FoundCgroup, findRootCgroup } from '../../cgroup/find-cgroup.ts';
-import { openPageScan, type PageScan, type ScanOwner } from '../../kernel/bpf/scan/page-scan.ts';
+import type { PageScan, ScanOwner } from '../../kernel/bpf/scan/page-scan.ts';
 import { parseDyingDescendants } from '../../kernel/cgroup2/cgroup-stat.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
 import type { Explanation, MemoryNode } from '../../model/explain/explanation.ts';
@@ -10,13 +10,13 @@ import { openFilePaths } from '../../sampler/explain/file-paths.ts';
 import { absentAs } from '../../sampler/figure-reader.ts';
 import { adviseOnTree } from './advice.ts';
 import { decodeName } from './decode-name.ts';
-import { type ExplainOptions, untestedTerms } from './explain.ts';
+import type { ExplainOptions } from './explain.ts';
 import { namePages, UNCHARGED_TITLES } from './gather-pages.ts';
 import { hideNames } from './hide-names.ts';
 import type { NameSources } from './name-files.ts';
-import { PageTotals } from './page-totals.ts';
+import { PageTotals, readNames } from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
-import { openScanReaders } from './scan-readers.ts';
+import { describeScan, openScanReaders, scanPages, untestedTerms } from './scan-readers.ts';
 import { buildTree } from './tree/build-tree.ts';
 
 /** Names for the files of each cgroup: a host has thousands of cgroups. */
@@ -28,17 +28,10 @@ const MAX_NAMED = { file: 200, shmem: 100, slab: 60 };
  * @throws ToolError if pages cannot be read.
  */
 export async function explainHost(options: ExplainOptions = {}): Promise<Explanation> {
-  const { sample, onProgress, signal, names = true } = options;
   const root = findRootCgroup('explain');
   const before = readCharged(root);
   const readers = await openScanReaders();
-  if (readers.fault !== undefined) throw readers.fault;
-  const scan = await openPageScan(readers.bpf, readers.objects, {
-    withUncharged: true,
-    ...(sample === undefined ? {} : { sampleEvery: sample }),
-    onProgress: (done, total) => onProgress?.(total === 0 ? 1 : done / total),
-    ...(signal === undefined ? {} : { signal }),
-  });
+  const scan = await scanPages(readers, { withUncharged: true }, options);
   try {
     const after = readCharged(root);
     const sources: NameSources = {
@@ -46,23 +39,12 @@ export async function explainHost(options: ExplainOptions = {}): Promise<Explana
       holders: { isHeld: () => undefined, reclaimOf: () => undefined },
     };
     const tree = hostTree(scan, sources, readDying(root));
-    const shown = names ? tree : hideNames(tree);
+    const shown = options.names === false ? hideNames(tree) : tree;
     return {
       method: 'pages',
       before,
       after,
-      ...(scan.estimate === undefined || sample === undefined
-        ? {}
-        : {
-            sample: {
-              every: sample,
-              ...(scan.estimate.standardErrorBytes === undefined
-                ? {}
-                : { standardErrorBytes: scan.estimate.standardErrorBytes }),
-            },
-          }),
-      scanMs: scan.elapsedMs,
-      scannedPages: scan.scannedPages,
+      ...describeScan(scan, options),
       tree: shown,
       beside: [],
       missing: untestedTerms(readers),
@@ -160,7 +142,7 @@ function ownNode(
   sources: NameSources,
 ): MemoryNode {
   return buildTree(node, {
-    ...namePages(scan, totals, sources, MAX_NAMED),
+    ...namePages(totals, readNames(scan, totals, MAX_NAMED), sources),
     current: undefined,
     processes: undefined,
     kernelParts: [],

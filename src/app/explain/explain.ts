@@ -3,8 +3,9 @@ import type { FoundCgroup } from '../../cgroup/find-cgroup.ts';
 import { whileFrozen } from '../../cgroup/freeze.ts';
 import { listProcesses } from '../../cgroup/subtree.ts';
 import { KernelFileError, PermissionError, ToolError } from '../../errors.ts';
-import { openPageScan, type PageScan } from '../../kernel/bpf/scan/page-scan.ts';
+import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import { type KpageScan, scanKpages } from '../../kernel/procfs/kpage-scan.ts';
+import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import { takeSteps } from '../../kernel/steps.ts';
 import type { ChargedMemory, Explanation, MissingTerm } from '../../model/explain/explanation.ts';
 import { type FilePaths, openFilePaths } from '../../sampler/explain/file-paths.ts';
@@ -16,28 +17,32 @@ import { sumsOfCounters } from './from-counters.ts';
 import { gatherBpf } from './gather-bpf.ts';
 import { gatherHolders } from './gather-holders.ts';
 import { cgroupIdsOf, type GatheredKernel, gatherKernel } from './gather-kernel.ts';
-import { type CgroupPages, chargedFiles, namePages, sumPages } from './gather-pages.ts';
+import { type CgroupPages, chargedFiles, namePages } from './gather-pages.ts';
 import { besideProcesses, missingTerms, processPart } from './gather-processes.ts';
 import { type ChargedFiles, gatherCandidates, gatherUsed } from './gather-used.ts';
 import { hideNames } from './hide-names.ts';
-import { PageTotals } from './page-totals.ts';
+import { PageTotals, readNames, sumPages } from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
-import { openScanReaders, orToolError, type ScanReaders, yieldToEvents } from './scan-readers.ts';
+import {
+  describeScan,
+  openScanReaders,
+  orToolError,
+  type ScanHow,
+  type ScanReaders,
+  scanPages,
+  untestedTerms,
+  watched,
+} from './scan-readers.ts';
 import { buildTree } from './tree/build-tree.ts';
 
 /** How to read it. */
-export interface ExplainOptions {
-  /** Read one in this many pages; all by default. */
-  sample?: number | undefined;
+export interface ExplainOptions extends ScanHow {
   /** Whether names of files, commands and users are in the result; true by default. */
   names?: boolean | undefined;
   /** Whether to freeze the processes meanwhile. */
   freeze?: boolean | undefined;
   /** Whether to list files in use that other cgroups pay for. */
   used?: boolean | undefined;
-  /** Receives how much of the pages was read, from 0 to 1. */
-  onProgress?: ((share: number) => void) | undefined;
-  signal?: AbortSignal | undefined;
 }
 
 /** What was read while the processes were frozen. */
@@ -89,46 +94,26 @@ async function takeReadings(
 ): Promise<Readings> {
   const pids = listProcesses(cgroup.directory);
   const before = readCharged(cgroup);
-  const scan = await tryScan(readers, id, options);
+  const scan =
+    readers instanceof ToolError
+      ? readers
+      : await orToolError(() => scanPages(readers, { cgroupId: Number(id) }, options));
   const kinds = scan instanceof ToolError ? await tryKinds(cgroup, options) : undefined;
   const after = readCharged(cgroup);
-  const processes = await takeSteps(readProcessMemory(pids), yieldToEvents);
+  const processes = await takeSteps(readProcessMemory(pids), yieldToEventLoop);
   const usable = readers instanceof ToolError ? undefined : readers;
   const kernel = gatherKernel(cgroup, processes, after, usable);
   return { before, after, pids, id, readers: usable, scan, kinds, processes, kernel };
 }
 
-async function tryScan(
-  readers: ScanReaders | ToolError,
-  id: bigint,
-  { sample, onProgress, signal }: ExplainOptions,
-): Promise<PageScan | ToolError> {
-  if (readers instanceof ToolError) return readers;
-  const { bpf, objects, fault } = readers;
-  if (fault !== undefined) return fault;
-  return orToolError(() =>
-    openPageScan(bpf, objects, {
-      cgroupId: Number(id),
-      ...(sample === undefined ? {} : { sampleEvery: sample }),
-      onProgress: (done, total) => onProgress?.(total === 0 ? 1 : done / total),
-      ...(signal === undefined ? {} : { signal }),
-    }),
-  );
-}
-
 /** The kinds of pages from /proc; undefined without the rights or the files for it. */
 async function tryKinds(
   cgroup: FoundCgroup,
-  { onProgress, signal, sample }: ExplainOptions,
+  { sample, ...how }: ExplainOptions,
 ): Promise<KpageScan | undefined> {
   if (sample !== undefined) return undefined;
-  const scan = await orToolError(() =>
-    scanKpages({
-      cgroupIds: new Set(Array.from(cgroupIdsOf(cgroup), Number)),
-      onProgress: (done, total) => onProgress?.(total === 0 ? 1 : done / total),
-      ...(signal === undefined ? {} : { signal }),
-    }),
-  );
+  const cgroupIds = new Set(Array.from(cgroupIdsOf(cgroup), Number));
+  const scan = await orToolError(() => scanKpages({ cgroupIds, ...watched(how) }));
   return scan instanceof ToolError ? undefined : scan;
 }
 
@@ -145,7 +130,7 @@ async function assemble(
     scan instanceof ToolError ? await withoutScan(readings) : await pagesOf(scan, processes, paths, options);
   const used =
     options.used === true
-      ? await gatherUsed(pids, processes, pages.charged, yieldToEvents)
+      ? await gatherUsed(pids, processes, pages.charged, yieldToEventLoop)
       : { beside: [], missing: [] };
   const missing: MissingTerm[] = [
     ...missingTerms([...processes.missing, ...paths.missing]),
@@ -181,21 +166,13 @@ async function assemble(
     before,
     after,
     ...(frozen ? { frozen: true as const } : {}),
-    ...sampleOf(scan, options),
-    ...(scan instanceof ToolError ? {} : { scanMs: scan.elapsedMs }),
     ...(kinds === undefined ? {} : { scannedPages: kinds.scannedPages }),
-    ...(scan instanceof ToolError ? {} : { scannedPages: scan.scannedPages }),
+    ...(scan instanceof ToolError ? {} : describeScan(scan, options)),
     tree: isNamed ? tree : hideNames(tree),
     beside: isNamed ? beside : beside.map(hideNames),
     missing,
     advice: isNamed ? adviseOnTree(tree) : [],
   };
-}
-
-/** A scan that was not compared with known memory may be wrong. */
-export function untestedTerms(readers: ScanReaders | undefined): MissingTerm[] {
-  const reason = readers?.untested;
-  return reason === undefined ? [] : [{ term: 'self-test of the page scan', reason }];
 }
 
 function lostTerms(scan: PageScan | ToolError): MissingTerm[] {
@@ -216,12 +193,6 @@ function reasonOf(scan: PageScan | ToolError): { reason?: string; hint?: string 
   return { reason: scan.message, ...(hint === undefined ? {} : { hint }) };
 }
 
-function sampleOf(scan: PageScan | ToolError, { sample }: ExplainOptions): Pick<Explanation, 'sample'> {
-  if (scan instanceof ToolError || scan.estimate === undefined || sample === undefined) return {};
-  const { standardErrorBytes } = scan.estimate;
-  return { sample: { every: sample, ...(standardErrorBytes === undefined ? {} : { standardErrorBytes }) } };
-}
-
 /** The pages of a cgroup, and what of them is in which file. */
 interface NamedPages {
   parts: CgroupPages;
@@ -236,10 +207,11 @@ async function pagesOf(
   { used }: ExplainOptions,
 ): Promise<NamedPages> {
   const totals = sumPages(scan);
-  const holders = await gatherHolders(scan, totals, processes, yieldToEvents);
+  const named = readNames(scan, totals);
+  const holders = await gatherHolders(named, processes, yieldToEventLoop);
   return {
-    parts: namePages(scan, totals, { paths, holders }),
-    charged: used === true ? chargedFiles(scan, totals) : new Map(),
+    parts: namePages(totals, named, { paths, holders }),
+    charged: used === true ? chargedFiles(named) : new Map(),
     missing: missingTerms(holders.missing),
   };
 }
@@ -260,6 +232,6 @@ async function withoutScan({ after, kinds, pids, processes }: Readings): Promise
       reason: 'they are only known from a page scan',
     },
   ];
-  const files = await gatherCandidates(pids, processes, pages.file, yieldToEvents);
+  const files = await gatherCandidates(pids, processes, pages.file, yieldToEventLoop);
   return { parts: { pages, files, shmem: [], slabs: [] }, charged: new Map(), missing };
 }

@@ -1,5 +1,4 @@
 /** Who keeps the files in memory of a cgroup: processes, or nobody. */
-import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import type { ScanFile } from '../../kernel/bpf/scan/scan-names.ts';
 import { fileKey } from '../../kernel/file-number.ts';
 import { takeSteps } from '../../kernel/steps.ts';
@@ -7,7 +6,7 @@ import type { Reclaim } from '../../model/explain/explanation.ts';
 import { findFileHolders, readSegments } from '../../sampler/explain/file-holders.ts';
 import type { Missing } from '../../sampler/explain/missing.ts';
 import type { ProcessMemories } from '../../sampler/explain/process-memory.ts';
-import type { PageTotals } from './page-totals.ts';
+import type { NamedObjects } from './page-totals.ts';
 
 /** Holders are looked for among the descriptors of all processes: only of the largest files. */
 const MAX_FILES = 500;
@@ -22,14 +21,13 @@ export interface Holders {
 
 /** Looks for processes that hold the largest files in memory. */
 export async function gatherHolders(
-  scan: PageScan,
-  totals: PageTotals,
+  named: NamedObjects,
   processes: ProcessMemories,
   pause: () => Promise<void>,
 ): Promise<Holders> {
-  const largest = totals.largest('shmem', MAX_FILES);
-  const files = scan
-    .names(largest.map(({ object }) => object))
+  const largest = named.shmem.slice(0, MAX_FILES);
+  const files = largest
+    .map(({ name }) => name)
     .filter((name) => name?.kind === 'file')
     .map(({ device, inode }) => ({ device, inode: String(inode) }));
   const found = files.length === 0 ? undefined : await takeSteps(findFileHolders(files), pause);

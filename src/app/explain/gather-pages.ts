@@ -1,62 +1,36 @@
 /** The pages of cgroups with the names of their files and slab caches. */
 import { readFileSync } from 'node:fs';
-import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import { fileKey } from '../../kernel/file-number.ts';
 import type { ScanKind } from '../../kernel/scan-row.ts';
 import { decodeName } from './decode-name.ts';
 import { type NameSources, namedFile } from './name-files.ts';
-import { type ObjectKind, type ObjectTotals, PageTotals } from './page-totals.ts';
+import type { NamedObject, NamedObjects, PageTotals } from './page-totals.ts';
 import type { FilePart, SlabPart, TreeParts } from './tree/parts.ts';
-
-/** A scan takes some 10 µs for each name. */
-const MAX_NAMED: Readonly<Record<ObjectKind, number>> = { file: 5000, shmem: 2000, slab: 1000 };
 
 /** The pages of one cgroup with its descendants. */
 export type CgroupPages = Pick<TreeParts, 'pages' | 'files' | 'shmem' | 'slabs'>;
 
-/** Adds up the rows of the owners for which `includes` is true. */
-export function sumPages(scan: PageScan, includes: (owner: number) => boolean = () => true): PageTotals {
-  const totals = new PageTotals();
-  for (const row of scan.rows()) if (includes(row.owner)) totals.add(row);
-  return totals;
-}
-
-/** Names the largest files and slab caches; the others are one part. @throws SyscallError. */
-export function namePages(
-  scan: PageScan,
-  totals: PageTotals,
-  sources: NameSources,
-  maxNamed: Readonly<Record<ObjectKind, number>> = MAX_NAMED,
-): CgroupPages {
+/** The pages under their names; those of smaller files are one part. */
+export function namePages(totals: PageTotals, named: NamedObjects, sources: NameSources): CgroupPages {
   const files = (kind: 'file' | 'shmem') => {
-    const named = nameLargest(scan, totals, kind, maxNamed[kind]).map(({ object, name }) =>
-      namedFile(object, name, sources),
-    );
-    return [...mergeEqual(named), ...unnamedFiles(totals, kind, named)];
+    const parts = named[kind].map(({ object, name }) => namedFile(object, name, sources));
+    return [...mergeEqual(parts), ...unnamedFiles(totals, kind, parts)];
   };
   return {
     pages: totals.sums,
     files: files('file'),
     shmem: files('shmem'),
-    slabs: nameSlabs(scan, totals, maxNamed.slab),
+    slabs: nameSlabs(named.slab),
   };
 }
 
-/** How much of each file the cgroup is charged for. @throws SyscallError. */
-export function chargedFiles(scan: PageScan, totals: PageTotals): ReadonlyMap<string, number> {
+/** How much of each file the cgroup is charged for. */
+export function chargedFiles({ file, shmem }: NamedObjects): ReadonlyMap<string, number> {
   const charged = new Map<string, number>();
-  for (const kind of ['file', 'shmem'] as const) {
-    for (const { object, name } of nameLargest(scan, totals, kind, MAX_NAMED[kind])) {
-      if (name?.kind === 'file') charged.set(fileKey(name.device, name.inode), object.bytes);
-    }
+  for (const { object, name } of [...file, ...shmem]) {
+    if (name?.kind === 'file') charged.set(fileKey(name.device, name.inode), object.bytes);
   }
   return charged;
-}
-
-function nameLargest(scan: PageScan, totals: PageTotals, kind: ObjectKind, count: number) {
-  const largest = totals.largest(kind, count);
-  const names = scan.names(largest.map(({ object }) => object));
-  return largest.map((object: ObjectTotals, index) => ({ object, name: names[index] }));
 }
 
 /** Files of equal name that are gone, or that were replaced, are one line. */
@@ -102,9 +76,9 @@ function unnamedFiles(totals: PageTotals, kind: 'file' | 'shmem', named: readonl
   ];
 }
 
-function nameSlabs(scan: PageScan, totals: PageTotals, maxNamed: number): SlabPart[] {
+function nameSlabs(named: readonly NamedObject[]): SlabPart[] {
   const byName = new Map<string, SlabPart>();
-  for (const { object, name } of nameLargest(scan, totals, 'slab', maxNamed)) {
+  for (const { object, name } of named) {
     const shown = name?.kind === 'slab' ? decodeName(name.name) : 'a cache that is gone';
     const known = byName.get(shown);
     byName.set(shown, {

@@ -1,4 +1,6 @@
-/** Adds up the rows of a page scan for one cgroup. */
+/** Adds up the rows of a page scan for one cgroup, and names the largest files and slab caches. */
+import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
+import type { ScanName } from '../../kernel/bpf/scan/scan-names.ts';
 import type { ScanKind, ScanRow } from '../../kernel/scan-row.ts';
 import type { PageSums } from './tree/parts.ts';
 
@@ -89,4 +91,38 @@ export class PageTotals {
   largest(kind: ObjectKind, count: number): ObjectTotals[] {
     return [...this.#objects[kind].values()].sort((a, b) => b.bytes - a.bytes).slice(0, count);
   }
+}
+
+/** Adds up the rows of a scan. */
+export function sumPages(scan: PageScan): PageTotals {
+  const totals = new PageTotals();
+  for (const row of scan.rows()) totals.add(row);
+  return totals;
+}
+
+/** A scan takes some 10 µs for each name. */
+const MAX_NAMED: Readonly<Record<ObjectKind, number>> = { file: 5000, shmem: 2000, slab: 1000 };
+
+/** The pages of a file or slab cache. */
+export interface NamedObject {
+  object: ObjectTotals;
+  /** Undefined if it is gone. */
+  name: ScanName;
+}
+
+/** The largest files and slab caches of a cgroup, in descending order. */
+export type NamedObjects = Readonly<Record<ObjectKind, readonly NamedObject[]>>;
+
+/** Reads the names of the largest files and slab caches. @throws SyscallError. */
+export function readNames(
+  scan: PageScan,
+  totals: PageTotals,
+  maxNamed: Readonly<Record<ObjectKind, number>> = MAX_NAMED,
+): NamedObjects {
+  const named = (kind: ObjectKind): NamedObject[] => {
+    const largest = totals.largest(kind, maxNamed[kind]);
+    const names = scan.names(largest.map(({ object }) => object));
+    return largest.map((object, index) => ({ object, name: names[index] }));
+  };
+  return { file: named('file'), shmem: named('shmem'), slab: named('slab') };
 }

@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync } from 'node:fs';
 import { endianness } from 'node:os';
 import { describeErrno, errnoOf, KernelFileError, PermissionError, UnsupportedError } from '../../errors.ts';
 import type { ScanKind, ScanRow } from '../scan-row.ts';
+import { yieldToEventLoop } from '../sleep.ts';
 import { readPageSize } from './auxv.ts';
 import { KPF, kindOfFlags } from './kpage-kind.ts';
 import { type FrameRange, readFrameRanges } from './zoneinfo.ts';
@@ -60,7 +61,7 @@ export async function scanKpages(
           sums.add(owned, flagged, Math.min(owned.length, flagged.length) / 2);
           done += count;
           onProgress?.(done, total);
-          await new Promise((resolve) => setImmediate(resolve));
+          await yieldToEventLoop();
           signal?.throwIfAborted();
         }
       }

@@ -28,9 +28,6 @@ interface Marker {
 // Increment whenever the self-test checks something else.
 const VERSION = 1;
 
-/** The result on this host, for where there is no cache. */
-let last: SelfTestResult | undefined;
-
 /**
  * The result of the self-test: from the cache if it was run since the host was booted, otherwise run now, in
  * a cgroup of our own, which takes as long as a few scans. It has the name of the cgroup of a run: in a run,
@@ -39,17 +36,7 @@ let last: SelfTestResult | undefined;
 export async function testScan(
   bpf: Bpf,
   objects: ScanObjects,
-  sources?: SelfTestSources,
-): Promise<SelfTestResult> {
-  if (sources !== undefined) return testOrRead(bpf, objects, sources);
-  last ??= await testOrRead(bpf, objects, {});
-  return last;
-}
-
-async function testOrRead(
-  bpf: Bpf,
-  objects: ScanObjects,
-  { bootIdPath = '/proc/sys/kernel/random/boot_id', ...cache }: SelfTestSources,
+  { bootIdPath = '/proc/sys/kernel/random/boot_id', ...cache }: SelfTestSources = {},
 ): Promise<SelfTestResult> {
   const entry = openKernelCache('page-scan-test', `${VERSION}.${OBJECTS_IDENTITY}`, isMarker, cache);
   const bootId = readPseudoFile(bootIdPath).trim();

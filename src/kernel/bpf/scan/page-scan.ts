@@ -4,6 +4,7 @@ import { UnsupportedError } from '../../../errors.ts';
 import { readPageSize } from '../../procfs/auxv.ts';
 import { type FrameRange, readFrameRanges } from '../../procfs/zoneinfo.ts';
 import type { ScanKind, ScanRow } from '../../scan-row.ts';
+import { yieldToEventLoop } from '../../sleep.ts';
 import { runProgram } from '../load/links.ts';
 import { type LoadedObject, loadObject } from '../load/load-object.ts';
 import { encodeMapElement } from '../sys/bpf-attr.ts';
@@ -224,7 +225,7 @@ class Scanner {
       }
       if (performance.now() - yielded < YIELD_EVERY_MS) continue;
       onProgress?.(done, total);
-      await new Promise((resolve) => setImmediate(resolve));
+      await yieldToEventLoop();
       signal?.throwIfAborted();
       yielded = performance.now();
     }
