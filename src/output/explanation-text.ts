@@ -40,8 +40,8 @@ const COUNTED: Partial<Record<MemoryNode['kind'], string>> = {
 };
 
 function countText({ kind, children }: MemoryNode, count: number): string {
-  if (kind === 'page-tables') return `of ${count} ${count === 1 ? 'process' : 'processes'}`;
-  if (kind === 'kernel-stacks' && children !== undefined)
+  if (kind === 'page-tables' || (kind === 'kernel-stacks' && children !== undefined)) {
     return `of ${count} ${count === 1 ? 'process' : 'processes'}`;
+  }
   return plural(count, COUNTED[kind] ?? 'part');
 }

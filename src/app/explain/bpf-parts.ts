@@ -1,12 +1,8 @@
 /** BPF maps and programs as parts of the kernel memory of a cgroup. */
+import { BPF_F_NO_PREALLOC } from '../../kernel/bpf/sys/bpf-enums.ts';
 import type { ComputeMapCost } from '../../model/bpf-advice.ts';
 import type { InventoryMap, InventoryProgram } from '../../model/bpf-inventory.ts';
 import type { KernelPart } from './tree/parts.ts';
-
-/**
- * BPF_F_NO_PREALLOC: elements are allocated one by one, from slab caches. Source: include/uapi/linux/bpf.h.
- */
-const BPF_F_NO_PREALLOC = 1;
 
 /** Types whose elements are always allocated one by one. */
 const GROWING: ReadonlySet<string> = new Set([
@@ -47,6 +43,11 @@ export interface BpfParts {
 /** Which pins keep a map, by its id. */
 type PinsOf = (id: number) => readonly string[];
 
+/** Its name, or its id if it has none. */
+export function shownMap({ id, name }: Pick<InventoryMap, 'id' | 'name'>): string {
+  return name === '' ? `map ${id}` : name;
+}
+
 /** Parts for maps that are charged, and for programs that are loaded. */
 export function bpfParts(
   maps: readonly InventoryMap[],
@@ -60,7 +61,7 @@ export function bpfParts(
     const pins = pinsOf(map.id);
     const part: Omit<KernelPart, 'bytes'> = {
       kind: 'bpf-map',
-      name: map.name === '' ? `map ${map.id}` : map.name,
+      name: shownMap(map),
       note: [
         `${map.type}, id ${map.id}`,
         ...(pins[0] === undefined ? [] : [`pinned at ${pins[0]}`]),

@@ -4,7 +4,7 @@ import { plural } from '../../format/plural.ts';
 import { safeLine, safeText } from '../../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../../format/units.ts';
 import { printableLines } from '../../format/wrap-lines.ts';
-import type { Explanation, MemoryNode, Reclaim } from '../../model/explain/explanation.ts';
+import type { Explanation, MemoryNode } from '../../model/explain/explanation.ts';
 import { unnamedBytes } from '../../model/explain/memory-tree.ts';
 import { METHOD_TEXT, nodeText } from '../../output/explanation-text.ts';
 
@@ -14,15 +14,6 @@ export interface ExplanationStyle {
   /** Maximum line width; absent for no limit. */
   columns?: number | undefined;
 }
-
-/** How memory can be reclaimed, in the column of the table. */
-const RECLAIM_TEXT: Readonly<Record<Reclaim, string>> = {
-  reclaimable: 'reclaimable',
-  dirty: 'dirty',
-  process: 'process',
-  kernel: 'kernel',
-  persistent: 'persistent',
-};
 
 /** The lines of an explanation whose tree is already abbreviated. */
 export function renderExplanation(explanation: Explanation, style: ExplanationStyle): string[] {
@@ -34,7 +25,7 @@ export function renderExplanation(explanation: Explanation, style: ExplanationSt
     ...treeRows(tree, '', '').map(({ node, text }) => [
       size(node.bytes),
       `${((node.bytes / total) * 100).toFixed(1)}%`,
-      RECLAIM_TEXT[node.reclaim],
+      node.reclaim,
       text,
     ]),
   ];

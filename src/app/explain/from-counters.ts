@@ -1,5 +1,6 @@
 /** What memory.stat alone says of a cgroup, in place of its pages. */
 import type { ChargedMemory } from '../../model/explain/explanation.ts';
+import { noPages } from './page-totals.ts';
 import type { PageSums } from './tree/parts.ts';
 
 /**
@@ -12,16 +13,13 @@ export function sumsOfCounters({ stat }: ChargedMemory): PageSums {
   const pageTables = (stat.pagetables ?? 0) + (stat.sec_pagetables ?? 0);
   const parts = slab + pageTables + (stat.percpu ?? 0) + (stat.zswap ?? 0);
   return {
+    ...noPages(),
     anon,
-    ksm: 0,
     file: Math.max(0, file - shmem),
     shmem,
     slab,
     pageTables,
     kernelPages: kernel === undefined ? (stat.kernel_stack ?? 0) : Math.max(0, kernel - parts),
-    swapCache: 0,
-    hugetlb: 0,
-    other: 0,
   };
 }
 

@@ -1,10 +1,11 @@
 /** The BPF objects of a cgroup. */
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { collectPinned } from '../../kernel/bpf/sys/pinned.ts';
+import type { InventoryMap } from '../../model/bpf-inventory.ts';
 import type { MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
 import { parentNode } from '../../model/explain/memory-tree.ts';
 import { openBpfInventory } from '../../sampler/bpf/inventory.ts';
-import { type BpfParts, bpfParts } from './bpf-parts.ts';
+import { type BpfParts, bpfParts, shownMap } from './bpf-parts.ts';
 
 /** What is charged to a cgroup, and what its maps take beside that. */
 export interface GatheredBpf {
@@ -47,14 +48,14 @@ function missingBpf(reason: string, hint: string | undefined): MissingTerm {
 }
 
 function uncharged(
-  maps: readonly { id: number; name: string; type: string; unchargedBytes: number }[],
+  maps: readonly Pick<InventoryMap, 'id' | 'name' | 'type' | 'unchargedBytes'>[],
 ): MemoryNode[] {
   const nodes = maps
     .filter(({ unchargedBytes }) => unchargedBytes > 0)
     .map(
       ({ id, name, type, unchargedBytes }): MemoryNode => ({
         kind: 'bpf-map',
-        name: name === '' ? `map ${id}` : name,
+        name: shownMap({ id, name }),
         bytes: unchargedBytes,
         reclaim: 'kernel',
         note: `${type}, id ${id}`,

@@ -12,6 +12,7 @@ import { readSockets, type SocketMemory } from '../../sampler/explain/sockets.ts
 import { decodeName } from './decode-name.ts';
 import { missingTerms } from './gather-processes.ts';
 import type { ScanReaders } from './scan-readers.ts';
+import { partNode } from './tree/kernel-nodes.ts';
 import type { KernelPart } from './tree/parts.ts';
 
 /** More pipes or sockets are one line. */
@@ -146,17 +147,7 @@ function limited(parts: readonly KernelPart[], kind: 'pipe' | 'socket'): KernelP
 
 function freeSockets(parts: readonly KernelPart[]): MemoryNode[] {
   if (parts.length === 0) return [];
-  const nodes = parts.map(({ name, bytes, pid, count, note }): MemoryNode => {
-    return {
-      kind: 'socket',
-      name,
-      bytes,
-      reclaim: 'process',
-      ...(pid === undefined ? {} : { pid }),
-      ...(count === undefined ? {} : { count }),
-      ...(note === undefined ? {} : { note }),
-    };
-  });
+  const nodes = parts.map((part) => partNode(part, 'process'));
   return [
     parentNode({ kind: 'socket', name: 'socket buffers, charged to no cgroup', count: nodes.length }, nodes),
   ];

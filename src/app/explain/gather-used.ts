@@ -8,6 +8,7 @@ import type { ProcessMemories } from '../../sampler/explain/process-memory.ts';
 import { readUsedFiles } from '../../sampler/explain/used-files.ts';
 import { decodeName } from './decode-name.ts';
 import { missingTerms } from './gather-processes.ts';
+import { shownFile } from './name-files.ts';
 import type { FilePart } from './tree/parts.ts';
 
 /** Charged to the cgroup itself, by device and inode number. Unit: bytes. */
@@ -30,11 +31,9 @@ export async function gatherCandidates(
   const factor = sum > fileBytes ? fileBytes / sum : 1;
   return files.map(({ name, device, inode, cachedBytes, dirtyBytes }) => {
     const path = name === undefined ? undefined : decodeName(name);
-    const shown = path ?? `inode ${inode} on ${device}`;
     return {
       kind: 'file',
-      name: shown.slice(shown.lastIndexOf('/') + 1) || shown,
-      path,
+      ...shownFile(path, { device, inode }),
       fsType: '',
       bytes: Math.floor(cachedBytes * factor),
       dirtyBytes: Math.floor(dirtyBytes * factor),
@@ -58,12 +57,10 @@ export async function gatherUsed(
     .map(({ device, inode, name, pids: users, cachedBytes }): MemoryNode => {
       const path = name === undefined ? undefined : decodeName(name);
       const bytes = Math.max(0, cachedBytes - (charged.get(fileKey(device, inode)) ?? 0));
-      const shown = path ?? `inode ${inode} on ${device}`;
       const note = `used by ${users.join(', ')}`;
       return {
         kind: 'file',
-        name: shown.slice(shown.lastIndexOf('/') + 1) || shown,
-        ...(path === undefined ? {} : { path }),
+        ...shownFile(path, { device, inode }),
         bytes,
         reclaim: 'reclaimable',
         note,

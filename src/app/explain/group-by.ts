@@ -1,6 +1,6 @@
 /** Sums of an explanation by file, directory, mount, file system, slab cache or process. */
 import type { MemoryKind, MemoryNode } from '../../model/explain/explanation.ts';
-import { leavesOf, parentNode } from '../../model/explain/memory-tree.ts';
+import { leavesOf, parentNode, withoutChildren } from '../../model/explain/memory-tree.ts';
 
 /** The keys of `--by`. */
 export const EXPLAIN_KEYS = ['file', 'directory', 'mount', 'filesystem', 'cache', 'process'] as const;
@@ -28,14 +28,13 @@ interface Leaf {
  */
 export function groupTree(tree: MemoryNode, key: ExplainKey): MemoryNode {
   const leaves = [...leavesOf(tree)];
-  const { children: _, ...root } = tree;
   const matching = leaves.filter((each) => applies(each, key));
   const rest = leaves.filter((each) => !applies(each, key)).map(({ leaf }) => leaf);
   const others =
     rest.length === 0 ? [] : [withoutChildren(parentNode({ kind: 'others', name: OTHERS[key] }, rest))];
   const groups =
     key === 'directory' ? directoryTree(matching.map(({ leaf }) => leaf)) : groupsOf(matching, key);
-  return parentNode(root, [...groups, ...others]);
+  return parentNode(withoutChildren(tree), [...groups, ...others]);
 }
 
 const OTHERS: Readonly<Record<ExplainKey, string>> = {
@@ -117,7 +116,6 @@ function groupOf(
 }
 
 interface Directory {
-  readonly name: string;
   readonly path: string;
   readonly children: Map<string, Directory>;
   readonly files: MemoryNode[];
@@ -125,13 +123,13 @@ interface Directory {
 
 /** Directories in each other; a directory with a single entry is joined with it. */
 function directoryTree(files: readonly MemoryNode[]): MemoryNode[] {
-  const root: Directory = { name: '/', path: '/', children: new Map(), files: [] };
+  const root: Directory = { path: '/', children: new Map(), files: [] };
   for (const file of files) {
     let directory = root;
     const parts = (file.path ?? '').split('/').filter((part) => part !== '');
     for (const part of parts.slice(0, -1)) {
       const path = directory.path === '/' ? `/${part}` : `${directory.path}/${part}`;
-      const child = directory.children.get(part) ?? { name: part, path, children: new Map(), files: [] };
+      const child = directory.children.get(part) ?? { path, children: new Map(), files: [] };
       directory.children.set(part, child);
       directory = child;
     }
@@ -165,8 +163,4 @@ function withoutFiles(sum: MemoryNode, files: readonly MemoryNode[]): MemoryNode
     parentNode({ kind: 'others', name: 'files in it', count: files.length }, files),
   );
   return [...directories, own];
-}
-
-function withoutChildren({ children: _, ...node }: MemoryNode): MemoryNode {
-  return node;
 }

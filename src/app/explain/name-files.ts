@@ -12,6 +12,20 @@ export interface NameSources {
   holders: Pick<Holders, 'isHeld' | 'reclaimOf'>;
 }
 
+/** A file under its path, or its numbers if it has none. */
+export function shownFile(
+  path: string | undefined,
+  { device, inode }: FileLabel,
+): { name: string; path?: string } {
+  if (path === undefined) return { name: `inode ${inode} on ${device}` };
+  return { name: path.slice(path.lastIndexOf('/') + 1) || path, path };
+}
+
+interface FileLabel {
+  device: string;
+  inode: number | string;
+}
+
 /** A file as a part of the tree; one whose name is gone keeps its size. */
 export function namedFile(totals: ObjectTotals, name: ScanName, sources: NameSources): FilePart {
   const { bytes, dirtyBytes, activeBytes, mappedBytes } = totals;
@@ -28,7 +42,7 @@ export function namedFile(totals: ObjectTotals, name: ScanName, sources: NameSou
   }
   if (name.components === undefined) {
     const kind = name.isDeleted ? 'deleted-file' : 'file';
-    return { ...sizes, kind, name: `inode ${name.inode} on ${name.device}`, fsType, isHeld };
+    return { ...sizes, kind, ...shownFile(undefined, name), fsType, isHeld };
   }
   const own = `/${name.components.join('/')}`;
   const { path, seenBy, mountPoint, mountType } = sources.paths.resolve({
@@ -36,12 +50,10 @@ export function namedFile(totals: ObjectTotals, name: ScanName, sources: NameSou
     path: own,
     fsType,
   });
-  const shown = decodeName(`${name.isTruncated ? '…' : ''}${path}`);
   return {
     ...sizes,
     kind: name.isDeleted ? 'deleted-file' : 'file',
-    name: shown.slice(shown.lastIndexOf('/') + 1) || shown,
-    path: shown,
+    ...shownFile(decodeName(`${name.isTruncated ? '…' : ''}${path}`), name),
     fsType: mountType ?? fsType,
     mount: mountPoint === undefined ? undefined : decodeName(mountPoint),
     isHeld,

@@ -30,9 +30,13 @@ export function sumOf(
   return sum;
 }
 
+/** Whether a node stands for several things. */
+function isRest({ kind }: MemoryNode): boolean {
+  return kind === 'others' || kind === 'unnamed';
+}
+
 /** Largest first; what stands for several things comes last. */
 export function sortBySize(nodes: readonly MemoryNode[]): MemoryNode[] {
-  const isRest = ({ kind }: MemoryNode) => kind === 'others' || kind === 'unnamed';
   return nodes.toSorted((a, b) => Number(isRest(a)) - Number(isRest(b)) || b.bytes - a.bytes);
 }
 
@@ -58,7 +62,6 @@ export function foldTree(node: MemoryNode, options: FoldOptions): MemoryNode {
   const { children } = node;
   if (children === undefined) return node;
   const { top = Number.POSITIVE_INFINITY, minBytes = 0 } = options;
-  const isRest = ({ kind }: MemoryNode) => kind === 'others' || kind === 'unnamed';
   const named = children.filter((child) => !isRest(child));
   // A single small node is as short as its replacement.
   const large = named.filter(({ bytes }, index) => index < top && bytes >= minBytes);
@@ -78,11 +81,12 @@ export function foldTree(node: MemoryNode, options: FoldOptions): MemoryNode {
 function combine(small: readonly MemoryNode[], others: readonly MemoryNode[]): MemoryNode[] {
   if (small.length === 0) return [...others];
   const count = small.length + others.reduce((sum, node) => sum + (node.count ?? 1), 0);
-  const { children: _, ...node } = parentNode({ kind: 'others', name: 'others', count }, [
-    ...small,
-    ...others,
-  ]);
-  return [node];
+  return [withoutChildren(parentNode({ kind: 'others', name: 'others', count }, [...small, ...others]))];
+}
+
+/** A node as a leaf. */
+export function withoutChildren({ children: _, ...node }: MemoryNode): MemoryNode {
+  return node;
 }
 
 /** The leaves of a tree, with the nodes above each, the root first. */

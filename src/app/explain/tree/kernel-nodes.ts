@@ -121,7 +121,8 @@ function socketNodes(sockets: readonly KernelPart[]): MemoryNode[] {
   return sockets.filter(({ bytes }) => bytes > 0).map((part) => partNode(part, 'process'));
 }
 
-function partNode(part: KernelPart, reclaim: Reclaim): MemoryNode {
+/** A part as a leaf of the tree. */
+export function partNode(part: KernelPart, reclaim: Reclaim): MemoryNode {
   const { kind, name, bytes, isPersistent, count, pid, note } = part;
   return {
     kind,
