@@ -1,8 +1,10 @@
 /** Advice on the memory of a tree. */
 import { plural } from '../../format/plural.ts';
+import { formatCommand } from '../../format/safe-text.ts';
 import { formatBytes } from '../../format/units.ts';
 import type { ExplainAdvice, MemoryNode } from '../../model/explain/explanation.ts';
 import { leavesOf, sumOf } from '../../model/explain/memory-tree.ts';
+import { UNHELD_NOTE } from './tree/file-nodes.ts';
 
 /** Less is not worth a line. */
 const MIN_BYTES = 16 * 1024 * 1024;
@@ -55,7 +57,7 @@ function unheldTmpfs(leaves: readonly MemoryNode[], isMuch: IsMuch): ExplainAdvi
     ({ kind, reclaim, note }) =>
       reclaim === 'persistent' &&
       (kind === 'file' || kind === 'sysv-segment') &&
-      note?.includes('no process holds it') === true,
+      note?.includes(UNHELD_NOTE) === true,
   );
   const bytes = sumOf(files, 'bytes');
   const [largest] = files.toSorted((a, b) => b.bytes - a.bytes);
@@ -63,7 +65,7 @@ function unheldTmpfs(leaves: readonly MemoryNode[], isMuch: IsMuch): ExplainAdvi
   const remove =
     largest.kind === 'sysv-segment'
       ? 'remove it with ipcrm'
-      : `remove it: rm '${largest.path ?? largest.name}'`;
+      : `remove it: ${formatCommand(['rm', largest.path ?? largest.name])}`;
   return [
     {
       kind: 'unheld-tmpfs',
@@ -94,7 +96,7 @@ function sockets(leaves: readonly MemoryNode[]): ExplainAdvice[] {
     {
       kind: 'unread-sockets',
       bytes,
-      text: `${plural(count, 'socket')} hold ${formatBytes(bytes)} that nobody has read: the readers are slow or stuck (ss -m shows the queues)`,
+      text: `${plural(count, 'socket')} hold ${formatBytes(bytes)} of unread data: the readers are slow or stuck (ss -m shows the queues)`,
     },
   ];
 }

@@ -3,6 +3,9 @@ import type { MemoryNode, Reclaim } from '../../../model/explain/explanation.ts'
 import { parentNode, sumOf } from '../../../model/explain/memory-tree.ts';
 import type { FilePart } from './parts.ts';
 
+/** What is said of memory that stays although no process uses it. */
+export const UNHELD_NOTE = 'no process holds it: stays after the target';
+
 /** The page cache by file. `bytes` is that of all its pages. */
 export function fileNodes(bytes: number, files: readonly FilePart[]): MemoryNode {
   const nodes = files.map((file) =>
@@ -37,7 +40,7 @@ function shmemReclaim({ kind, isHeld, reclaim }: FilePart): Reclaim {
 
 function fileNode(file: FilePart, reclaim: Reclaim): MemoryNode {
   const { kind, name, path, fsType, mount, bytes, dirtyBytes, activeBytes, mappedBytes, count } = file;
-  const note = file.note ?? (isUnheld(file) ? 'no process holds it: stays after the target' : undefined);
+  const notes = [file.note, isUnheld(file) ? UNHELD_NOTE : undefined].filter((note) => note !== undefined);
   return {
     kind,
     name,
@@ -50,7 +53,7 @@ function fileNode(file: FilePart, reclaim: Reclaim): MemoryNode {
     ...(activeBytes === 0 ? {} : { activeBytes }),
     ...(mappedBytes === 0 ? {} : { mappedBytes }),
     ...(count === undefined ? {} : { count }),
-    ...(note === undefined ? {} : { note }),
+    ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
   };
 }
 
