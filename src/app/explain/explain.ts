@@ -7,7 +7,7 @@ import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import { type KpageScan, scanKpages } from '../../kernel/procfs/kpage-scan.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import { takeSteps } from '../../kernel/steps.ts';
-import type { ChargedMemory, Explanation, MissingTerm } from '../../model/explain/explanation.ts';
+import type { ChargedMemory, Explanation, MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
 import { type FilePaths, openFilePaths } from '../../sampler/explain/file-paths.ts';
 import { type ProcessMemories, readProcessMemory } from '../../sampler/explain/process-memory.ts';
 import { endingSignals } from '../../target/signals.ts';
@@ -19,9 +19,9 @@ import { gatherHolders } from './gather-holders.ts';
 import { cgroupIdsOf, type GatheredKernel, gatherKernel } from './gather-kernel.ts';
 import { type CgroupPages, chargedFiles, namePages } from './gather-pages.ts';
 import { besideProcesses, missingTerms, processPart } from './gather-processes.ts';
-import { type ChargedFiles, gatherCandidates, gatherUsed } from './gather-used.ts';
+import { gatherCandidates, gatherUsed } from './gather-used.ts';
 import { hideNames } from './hide-names.ts';
-import { PageTotals, readNames, sumPages } from './page-totals.ts';
+import { type NamedObjects, PageTotals, readNames, sumPages } from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
 import {
   describeScan,
@@ -127,11 +127,8 @@ async function assemble(
   const bpf = await gatherBpf(id, pids);
   const paths = openFilePaths(pids);
   const pages =
-    scan instanceof ToolError ? await withoutScan(readings) : await pagesOf(scan, processes, paths, options);
-  const used =
-    options.used === true
-      ? await gatherUsed(pids, processes, pages.charged, yieldToEventLoop)
-      : { beside: [], missing: [] };
+    scan instanceof ToolError ? await withoutScan(readings) : await pagesOf(scan, processes, paths);
+  const used = await usedFiles(readings, pages.named, options);
   const missing: MissingTerm[] = [
     ...missingTerms([...processes.missing, ...paths.missing]),
     ...pages.missing,
@@ -175,6 +172,17 @@ async function assemble(
   };
 }
 
+async function usedFiles(
+  { pids, processes }: Readings,
+  named: NamedObjects | undefined,
+  { used }: ExplainOptions,
+): Promise<{ beside: MemoryNode[]; missing: MissingTerm[] }> {
+  if (used !== true) return { beside: [], missing: [] };
+  if (named !== undefined) return gatherUsed(pids, processes, chargedFiles(named), yieldToEventLoop);
+  const reason = 'which cgroup is charged for a file is only known from a page scan';
+  return { beside: [], missing: [{ term: 'files in use that other cgroups pay for', reason }] };
+}
+
 function lostTerms(scan: PageScan | ToolError): MissingTerm[] {
   if (scan instanceof ToolError || scan.lostBytes === 0) return [];
   const reason = `${Math.round(scan.lostBytes)} bytes found no row: there are too many cgroups`;
@@ -193,25 +201,21 @@ function reasonOf(scan: PageScan | ToolError): { reason?: string; hint?: string 
   return { reason: scan.message, ...(hint === undefined ? {} : { hint }) };
 }
 
-/** The pages of a cgroup, and what of them is in which file. */
+/** The pages of a cgroup, and the largest files and slab caches among them. */
 interface NamedPages {
   parts: CgroupPages;
-  charged: ChargedFiles;
+  /** Undefined without a page scan. */
+  named: NamedObjects | undefined;
   missing: MissingTerm[];
 }
 
-async function pagesOf(
-  scan: PageScan,
-  processes: ProcessMemories,
-  paths: FilePaths,
-  { used }: ExplainOptions,
-): Promise<NamedPages> {
+async function pagesOf(scan: PageScan, processes: ProcessMemories, paths: FilePaths): Promise<NamedPages> {
   const totals = sumPages(scan);
   const named = readNames(scan, totals);
   const holders = await gatherHolders(named, processes, yieldToEventLoop);
   return {
     parts: namePages(totals, named, { paths, holders }),
-    charged: used === true ? chargedFiles(named) : new Map(),
+    named,
     missing: missingTerms(holders.missing),
   };
 }
@@ -232,6 +236,7 @@ async function withoutScan({ after, kinds, pids, processes }: Readings): Promise
       reason: 'they are only known from a page scan',
     },
   ];
-  const files = await gatherCandidates(pids, processes, pages.file, yieldToEventLoop);
-  return { parts: { pages, files, shmem: [], slabs: [] }, charged: new Map(), missing };
+  const { files, missing: unread } = await gatherCandidates(pids, processes, pages.file, yieldToEventLoop);
+  missing.push(...unread);
+  return { parts: { pages, files, shmem: [], slabs: [] }, named: undefined, missing };
 }
