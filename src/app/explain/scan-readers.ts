@@ -48,7 +48,9 @@ async function prepareReaders(): Promise<ScanReaders> {
   return result.state === 'passed' ? { bpf, objects } : { bpf, objects, untested: result.reason };
 }
 
-/** Scans the pages. Close the scan when all names have been read. @throws ToolError if that is not possible. */
+/**
+ * Scans the pages. Close the scan when all names have been read. @throws ToolError if that is not possible.
+ */
 export async function scanPages(
   { bpf, objects, fault }: ScanReaders,
   what: Pick<PageScanOptions, 'cgroupId' | 'withUncharged'>,

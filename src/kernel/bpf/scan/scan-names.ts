@@ -224,7 +224,10 @@ function specialOf(
   return { type: 'internal', name };
 }
 
-/** A device number as the kernel keeps it; stat(2) gives another encoding. Source: `include/linux/kdev_t.h`, MINORBITS. */
+/**
+ * A device number as the kernel keeps it; stat(2) gives another encoding. Source: `include/linux/kdev_t.h`,
+ * MINORBITS.
+ */
 function formatKernelDevice(device: number): string {
   return `${device >>> 20}:${device & 0xf_ffff}`;
 }
