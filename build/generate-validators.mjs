@@ -426,7 +426,7 @@ function takeShared(modules) {
         if (part.name === undefined) continue;
         const calls = part.body.match(/\bfindIn[A-Z]\w*(?=[(,)])/g) ?? [];
         const isComplete = calls.every(
-          (call) => call === 'findInList' || shared.some(({ name }) => name === call),
+          (call) => call === 'findInList' || call === part.name || shared.some(({ name }) => name === call),
         );
         if (isComplete) users.set(part.body, [...(users.get(part.body) ?? []), { module, part }]);
       }
@@ -438,7 +438,7 @@ function takeShared(modules) {
     const taken = [...shared, ...modules.flatMap(({ parts }) => parts)].filter((part) => !own.includes(part));
     let name = first;
     for (let count = 2; taken.some((part) => part.name === name); count += 1) name = `${first}${count}`;
-    shared.push({ name, body });
+    shared.push({ name, body: body.replaceAll(new RegExp(`\\b${first}\\b`, 'g'), name) });
     for (const { module, part } of found) {
       const renamed = new RegExp(`\\b${part.name}\\b`, 'g');
       module.parts = module.parts.flatMap((each) => {

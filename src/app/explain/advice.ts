@@ -34,9 +34,10 @@ type IsMuch = (bytes: number) => boolean;
 /** Pages that were used again are on the active list: the rest was read or written once so far. */
 function readOnce(leaves: readonly MemoryNode[], isMuch: IsMuch): ExplainAdvice[] {
   const files = leaves.filter(
-    ({ kind, reclaim, bytes, activeBytes = 0, mappedBytes = 0 }) =>
+    ({ kind, reclaim, bytes, activeBytes, mappedBytes }) =>
       (kind === 'file' || kind === 'deleted-file') &&
       (reclaim === 'reclaimable' || reclaim === 'dirty') &&
+      activeBytes !== undefined &&
       activeBytes * 10 < bytes &&
       mappedBytes === 0,
   );

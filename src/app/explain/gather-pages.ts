@@ -4,7 +4,7 @@ import { fileKey } from '../../kernel/file-number.ts';
 import type { ScanKind } from '../../kernel/scan-row.ts';
 import { decodeName } from './decode-name.ts';
 import { type NameSources, namedFile } from './name-files.ts';
-import type { NamedObject, NamedObjects, PageTotals } from './page-totals.ts';
+import { type NamedObject, type NamedObjects, type PageTotals, sumOfKnown } from './page-totals.ts';
 import type { FilePart, SlabPart, TreeParts } from './tree/parts.ts';
 
 /** The pages of one cgroup with its descendants. */
@@ -47,8 +47,8 @@ function mergeEqual(files: readonly FilePart[]): FilePart[] {
       ...known,
       bytes: known.bytes + file.bytes,
       dirtyBytes: known.dirtyBytes + file.dirtyBytes,
-      activeBytes: known.activeBytes + file.activeBytes,
-      mappedBytes: known.mappedBytes + file.mappedBytes,
+      activeBytes: sumOfKnown(known.activeBytes, file.activeBytes),
+      mappedBytes: sumOfKnown(known.mappedBytes, file.mappedBytes),
       count: (known.count ?? 1) + 1,
       isHeld: known.isHeld === true || file.isHeld === true ? true : known.isHeld,
     });
@@ -69,8 +69,8 @@ function unnamedFiles(totals: PageTotals, kind: 'file' | 'shmem', named: readonl
       fsType: '',
       bytes,
       dirtyBytes: 0,
-      activeBytes: 0,
-      mappedBytes: 0,
+      activeBytes: undefined,
+      mappedBytes: undefined,
       ...(count > 0 ? { count } : {}),
     },
   ];

@@ -36,8 +36,8 @@ export async function gatherCandidates(
       fsType: '',
       bytes: Math.floor(cachedBytes * factor),
       dirtyBytes: Math.floor(dirtyBytes * factor),
-      activeBytes: 0,
-      mappedBytes: 0,
+      activeBytes: undefined,
+      mappedBytes: undefined,
       note: 'in use and cached; the cgroup that is charged for it is unknown',
     };
   });

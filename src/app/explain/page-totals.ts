@@ -12,7 +12,8 @@ export interface ObjectTotals {
   /** Slab objects, else folios. */
   count: number;
   dirtyBytes: number;
-  activeBytes: number;
+  /** Undefined where the kernel keeps no active list. */
+  activeBytes: number | undefined;
   mappedBytes: number;
 }
 
@@ -48,6 +49,11 @@ export function noPages(): PageSums {
   };
 }
 
+/** Undefined unless both are known. */
+export function sumOfKnown(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? undefined : a + b;
+}
+
 /** Sums by kind, and by file and slab cache. */
 export class PageTotals {
   readonly sums = noPages();
@@ -60,13 +66,13 @@ export class PageTotals {
   add(row: ScanRow): void {
     const { kind, object } = row;
     // An estimate from some of the pages has fractions.
-    const [bytes, count, dirtyBytes, activeBytes, mappedBytes] = [
+    const [bytes, count, dirtyBytes, mappedBytes] = [
       row.bytes,
       row.count,
       row.dirtyBytes,
-      row.activeBytes ?? 0,
       row.mappedBytes,
-    ].map(Math.round) as [number, number, number, number, number];
+    ].map(Math.round) as [number, number, number, number];
+    const activeBytes = row.activeBytes === undefined ? undefined : Math.round(row.activeBytes);
     if (kind === 'reserved') return;
     this.sums[SUM_OF[kind]] += bytes;
     if (object === undefined || (kind !== 'file' && kind !== 'shmem' && kind !== 'slab')) return;
@@ -78,7 +84,7 @@ export class PageTotals {
     known.bytes += bytes;
     known.count += count;
     known.dirtyBytes += dirtyBytes;
-    known.activeBytes += activeBytes;
+    known.activeBytes = sumOfKnown(known.activeBytes, activeBytes);
     known.mappedBytes += mappedBytes;
   }
 

@@ -56,9 +56,9 @@ export interface MemoryNode {
   reclaim: Reclaim;
   /** Part of `bytes` that must be written before it can be dropped. Unit: bytes. */
   dirtyBytes?: number;
-  /** Part of `bytes` on the active list of the page cache. Unit: bytes. */
+  /** Part of `bytes` on the active list of the page cache; absent if it is not known. Unit: bytes. */
   activeBytes?: number;
-  /** Part of `bytes` that is mapped by a process. Unit: bytes. */
+  /** Part of `bytes` that is mapped by a process; absent if it is not known. Unit: bytes. */
   mappedBytes?: number;
   /** How many objects: slab objects, sockets, processes, files. */
   count?: number;

@@ -1,27 +1,6 @@
 // Generated from schema/explain.schema.json by `npm run build`: change the schema.
 import { type Fault, type FindFault, findInList, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
-import { findInChargedMemory, findInExplainAdviceItem, findInExplainMissingItem, findInExplainSample } from './shared-shapes.ts';
-
-function findInNode(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  let fault: Fault | undefined;
-  const { kind: _kind, name: _name, path: _path, bytes: _bytes, reclaim: _reclaim, dirtyBytes: _dirtyBytes, activeBytes: _activeBytes, mappedBytes: _mappedBytes, count: _count, pid: _pid, fsType: _fsType, mount: _mount, note: _note, children: _children } = value;
-  if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
-  if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
-  if (typeof _reclaim !== 'string') return wrongAt('reclaim', 'a string');
-  if (_path !== undefined && typeof _path !== 'string') return wrongAt('path', 'a string');
-  if (_dirtyBytes !== undefined && !isNumber(_dirtyBytes)) return wrongAt('dirtyBytes', 'a number');
-  if (_activeBytes !== undefined && !isNumber(_activeBytes)) return wrongAt('activeBytes', 'a number');
-  if (_mappedBytes !== undefined && !isNumber(_mappedBytes)) return wrongAt('mappedBytes', 'a number');
-  if (_count !== undefined && !isNumber(_count)) return wrongAt('count', 'a number');
-  if (_pid !== undefined && !isNumber(_pid)) return wrongAt('pid', 'a number');
-  if (_fsType !== undefined && typeof _fsType !== 'string') return wrongAt('fsType', 'a string');
-  if (_mount !== undefined && typeof _mount !== 'string') return wrongAt('mount', 'a string');
-  if (_note !== undefined && typeof _note !== 'string') return wrongAt('note', 'a string');
-  if (_children !== undefined && (fault = findInList(_children, findInNode)) !== undefined) return within('children', fault);
-  return undefined;
-}
+import { findInChargedMemory, findInExplainAdviceItem, findInExplainMissingItem, findInExplainSample, findInMemoryNode } from './shared-shapes.ts';
 
 function findInExplanation(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
@@ -32,8 +11,8 @@ function findInExplanation(value: unknown): Fault | undefined {
   if (typeof _method !== 'string') return wrongAt('method', 'a string');
   if ((fault = findInChargedMemory(_before)) !== undefined) return within('before', fault);
   if ((fault = findInChargedMemory(_after)) !== undefined) return within('after', fault);
-  if ((fault = findInNode(_tree)) !== undefined) return within('tree', fault);
-  if ((fault = findInList(_beside, findInNode)) !== undefined) return within('beside', fault);
+  if ((fault = findInMemoryNode(_tree)) !== undefined) return within('tree', fault);
+  if ((fault = findInList(_beside, findInMemoryNode)) !== undefined) return within('beside', fault);
   if ((fault = findInList(_missing, findInExplainMissingItem)) !== undefined) return within('missing', fault);
   if ((fault = findInList(_advice, findInExplainAdviceItem)) !== undefined) return within('advice', fault);
   if (_cgroup !== undefined && typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
@@ -49,9 +28,9 @@ function findInExplanation(value: unknown): Fault | undefined {
 /** Finds the first part of it that is not as the schema has it. */
 export const findFaultInExplanation: FindFault = findInExplanation;
 
-type Charged = { current?: number; stat: Record<string, number> };
+type ChargedMemory = { current?: number; stat: Record<string, number> };
 
-type Node = { kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; path?: string; bytes: number; reclaim: 'reclaimable' | 'dirty' | 'process' | 'kernel' | 'persistent'; dirtyBytes?: number; activeBytes?: number; mappedBytes?: number; count?: number; pid?: number; fsType?: string; mount?: string; note?: string; children?: (Node)[] };
+type MemoryNode = { kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; path?: string; bytes: number; reclaim: 'reclaimable' | 'dirty' | 'process' | 'kernel' | 'persistent'; dirtyBytes?: number; activeBytes?: number; mappedBytes?: number; count?: number; pid?: number; fsType?: string; mount?: string; note?: string; children?: (MemoryNode)[] };
 
 /** The document of explain.schema.json. */
-export type ExplanationJson = { version: 1; cmemstat: string; cgroup?: string; method: 'pages' | 'page-kinds' | 'counters'; reason?: string; hint?: string; before: Charged; after: Charged; frozen?: true; sample?: { every: number; standardErrorBytes?: number }; scanMs?: number; scannedPages?: number; tree: Node; beside: (Node)[]; missing: ({ term: string; reason: string; hint?: string })[]; advice: ({ kind: 'read-once' | 'unheld-tmpfs' | 'negative-dentries' | 'unread-sockets' | 'page-tables' | 'bpf-maps'; bytes: number; text: string })[] };
+export type ExplanationJson = { version: 1; cmemstat: string; cgroup?: string; method: 'pages' | 'page-kinds' | 'counters'; reason?: string; hint?: string; before: ChargedMemory; after: ChargedMemory; frozen?: true; sample?: { every: number; standardErrorBytes?: number }; scanMs?: number; scannedPages?: number; tree: MemoryNode; beside: (MemoryNode)[]; missing: ({ term: string; reason: string; hint?: string })[]; advice: ({ kind: 'read-once' | 'unheld-tmpfs' | 'negative-dentries' | 'unread-sockets' | 'page-tables' | 'bpf-maps'; bytes: number; text: string })[] };

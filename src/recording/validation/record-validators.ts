@@ -1,6 +1,6 @@
 // Generated from schema/recording.schema.json by `npm run build`: change the schema.
 import { type Fault, type FindFault, findInList, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
-import { findInChargedMemory, findInCounters, findInExplainAdviceItem, findInExplainMissingItem, findInExplainSample, findInLeftoverFile, findInLiveMapProgramsItem, findInNumber, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem, findInSummaryCpuUs } from './shared-shapes.ts';
+import { findInChargedMemory, findInCounters, findInExplainAdviceItem, findInExplainMissingItem, findInExplainSample, findInLeftoverFile, findInLiveMapProgramsItem, findInMemoryNode, findInNumber, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem, findInSummaryCpuUs } from './shared-shapes.ts';
 
 function findInStartPlacement(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
@@ -326,27 +326,6 @@ function findInProcesses(value: unknown): Fault | undefined {
 
 /** Finds the first part of it that is not as the schema has it. */
 export const findFaultInProcesses: FindFault = findInProcesses;
-
-function findInMemoryNode(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  let fault: Fault | undefined;
-  const { kind: _kind, name: _name, path: _path, bytes: _bytes, reclaim: _reclaim, dirtyBytes: _dirtyBytes, activeBytes: _activeBytes, mappedBytes: _mappedBytes, count: _count, pid: _pid, fsType: _fsType, mount: _mount, note: _note, children: _children } = value;
-  if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
-  if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
-  if (typeof _reclaim !== 'string') return wrongAt('reclaim', 'a string');
-  if (_path !== undefined && typeof _path !== 'string') return wrongAt('path', 'a string');
-  if (_dirtyBytes !== undefined && !isNumber(_dirtyBytes)) return wrongAt('dirtyBytes', 'a number');
-  if (_activeBytes !== undefined && !isNumber(_activeBytes)) return wrongAt('activeBytes', 'a number');
-  if (_mappedBytes !== undefined && !isNumber(_mappedBytes)) return wrongAt('mappedBytes', 'a number');
-  if (_count !== undefined && !isNumber(_count)) return wrongAt('count', 'a number');
-  if (_pid !== undefined && !isNumber(_pid)) return wrongAt('pid', 'a number');
-  if (_fsType !== undefined && typeof _fsType !== 'string') return wrongAt('fsType', 'a string');
-  if (_mount !== undefined && typeof _mount !== 'string') return wrongAt('mount', 'a string');
-  if (_note !== undefined && typeof _note !== 'string') return wrongAt('note', 'a string');
-  if (_children !== undefined && (fault = findInList(_children, findInMemoryNode)) !== undefined) return within('children', fault);
-  return undefined;
-}
 
 function findInExplain(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');

@@ -79,6 +79,16 @@ describe('the validators', () => {
     },
   );
 
+  it('have one shape for an explanation, in a document and in a recording', () => {
+    const read = (name: string) => JSON.parse(readFileSync(join(PROJECT, 'schema', name), 'utf8'));
+    const [document, recording] = [read('explain.schema.json'), read('recording.schema.json')];
+    const { version: _version, cmemstat: _cmemstat, ...properties } = document.properties;
+    expect(recording.$defs.explain.properties).toMatchObject(properties);
+    for (const name of Object.keys(document.$defs)) {
+      expect({ name, shape: recording.$defs[name] }).toEqual({ name, shape: document.$defs[name] });
+    }
+  });
+
   it('have the types of the model: tsc checks that', () => {
     expect(SAME).not.toContain(false);
     const withoutKey: IsSame<{ a: 1; b?: 2 }, { a: 1 }> = false;

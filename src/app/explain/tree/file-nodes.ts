@@ -50,8 +50,8 @@ function fileNode(file: FilePart, reclaim: Reclaim): MemoryNode {
     ...(fsType === '' ? {} : { fsType }),
     ...(mount === undefined ? {} : { mount }),
     ...(dirtyBytes === 0 ? {} : { dirtyBytes }),
-    ...(activeBytes === 0 ? {} : { activeBytes }),
-    ...(mappedBytes === 0 ? {} : { mappedBytes }),
+    ...(activeBytes === undefined ? {} : { activeBytes }),
+    ...(mappedBytes === undefined ? {} : { mappedBytes }),
     ...(count === undefined ? {} : { count }),
     ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
   };

@@ -11,8 +11,10 @@ export interface FilePart {
   mount?: string | undefined;
   bytes: number;
   dirtyBytes: number;
-  activeBytes: number;
-  mappedBytes: number;
+  /** Undefined if it is not known. */
+  activeBytes: number | undefined;
+  /** Undefined if it is not known. */
+  mappedBytes: number | undefined;
   /** How many files, of `others`. */
   count?: number | undefined;
   /** Whether a process has it open or mapped; absent if that is not known. */

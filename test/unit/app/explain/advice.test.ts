@@ -6,9 +6,17 @@ import { parentNode } from '#src/model/explain/memory-tree.ts';
 
 const MIB = 1024 * 1024;
 
-/** A node of a reclaimable file of 40 MiB. */
+/** A node of a file of 40 MiB that was read once. */
 function node(fields: Partial<MemoryNode>): MemoryNode {
-  return { kind: 'file', name: 'x', bytes: 40 * MIB, reclaim: 'reclaimable', ...fields };
+  return {
+    kind: 'file',
+    name: 'x',
+    bytes: 40 * MIB,
+    reclaim: 'reclaimable',
+    activeBytes: 0,
+    mappedBytes: 0,
+    ...fields,
+  };
 }
 
 function advise(...children: MemoryNode[]) {
@@ -27,6 +35,8 @@ describe('advice', () => {
     expect(kindsOf(node({ activeBytes: 8 * MIB }))).toEqual([]);
     expect(kindsOf(node({ mappedBytes: 4096 }))).toEqual([]);
     expect(kindsOf(node({ bytes: 10 * MIB }))).toEqual([]);
+    const { activeBytes: _, ...unknown } = node({});
+    expect(kindsOf(unknown)).toEqual([]);
     // 40 MiB of 4 GiB.
     expect(kindsOf(node({}), node({ kind: 'mapping', bytes: 4096 * MIB }))).toEqual([]);
   });
