@@ -2,17 +2,14 @@
 import { type CacheSources, type KernelCacheEntry, openKernelCache } from '../../kernel-cache.ts';
 import { finishSteps, takeSteps } from '../../steps.ts';
 import { KERNEL_BTF, requireKernelBtf } from '../btf/kernel-btf.ts';
-import { parseObject } from '../elf/object-specification.ts';
-import { prepareInSteps } from '../load/prepare-object.ts';
 import {
-  decodePreparedObject,
-  type EncodedObject,
-  encodePreparedObject,
-  isEncodedObject,
-  type PreparedObject,
-} from '../load/prepared-object.ts';
-import { OBJECTS_IDENTITY } from '../programs/compiled/identity.ts';
-import { ITERATOR_NAMES, type IteratorName, readObjectFile } from '../programs/object-files.ts';
+  areEncodedObjects,
+  type EncodedObjects,
+  encodeObjects,
+  PREPARATION_IDENTITY,
+} from '../load/encode-objects.ts';
+import { decodePreparedObject, type PreparedObject } from '../load/prepared-object.ts';
+import { ITERATOR_NAMES, type IteratorName } from '../programs/object-files.ts';
 
 /** Features of the running kernel that the iterators depend on. */
 export interface IteratorFacts {
@@ -28,18 +25,15 @@ export interface IteratorObjects extends IteratorFacts {
 }
 
 /** The cached form; each object is decoded when it is used. */
-interface EncodedObjects extends IteratorFacts {
-  readonly objects: Readonly<Record<IteratorName, EncodedObject>>;
+interface EncodedIterators extends IteratorFacts {
+  readonly objects: EncodedObjects<IteratorName>;
 }
-
-// Increment whenever the loader prepares the same object differently.
-const PREPARATION = 1;
 
 /** The kernel whose types are used, and where the result is cached; the defaults are this host's. */
 export type IteratorSources = CacheSources & { btfPath?: string };
 
 /** Of this host's kernel, for where there is no cache. */
-let prepared: EncodedObjects | undefined;
+let prepared: EncodedIterators | undefined;
 
 /**
  * The iterator programs for the running kernel: from the cache if it is valid, otherwise relocated, which
@@ -78,38 +72,32 @@ export async function prepareIteratorObjects(
   return toObjects(encoded);
 }
 
-function openCache(sources: IteratorSources | undefined): KernelCacheEntry<EncodedObjects> {
-  return openKernelCache('iterators', `${PREPARATION}.${OBJECTS_IDENTITY}`, isEncoded, sources);
+function openCache(sources: IteratorSources | undefined): KernelCacheEntry<EncodedIterators> {
+  return openKernelCache('iterators', PREPARATION_IDENTITY, isEncoded, sources);
 }
 
-function isEncoded(value: unknown): value is EncodedObjects {
+function isEncoded(value: unknown): value is EncodedIterators {
   if (typeof value !== 'object' || value === null) return false;
-  const { recordsCharge, sumsElements, objects } = value as Partial<EncodedObjects>;
+  const { recordsCharge, sumsElements, objects } = value as Partial<EncodedIterators>;
   return (
     typeof recordsCharge === 'boolean' &&
     typeof sumsElements === 'boolean' &&
-    ITERATOR_NAMES.every((name) => isEncodedObject(objects?.[name], name))
+    areEncodedObjects(objects, ITERATOR_NAMES)
   );
 }
 
-function toObjects({ recordsCharge, sumsElements, objects }: EncodedObjects): IteratorObjects {
+function toObjects({ recordsCharge, sumsElements, objects }: EncodedIterators): IteratorObjects {
   return { recordsCharge, sumsElements, prepared: (name) => decodePreparedObject(objects[name]) };
 }
 
-function* prepareIterators(btfPath = KERNEL_BTF): Generator<void, EncodedObjects, void> {
+function* prepareIterators(btfPath = KERNEL_BTF): Generator<void, EncodedIterators, void> {
   const btf = requireKernelBtf(btfPath);
   yield;
   yield* btf.buildIndex();
-  const objects: Partial<Record<IteratorName, EncodedObject>> = {};
-  for (const name of ITERATOR_NAMES) {
-    const specification = parseObject(readObjectFile(name), name);
-    yield;
-    objects[name] = encodePreparedObject(yield* prepareInSteps(specification, btf));
-    yield;
-  }
+  const objects = yield* encodeObjects(ITERATOR_NAMES, btf);
   return {
     recordsCharge: ['objcg', 'memcg'].some((member) => btf.findMember('bpf_map', member) !== undefined),
     sumsElements: btf.findFunc('bpf_map_sum_elem_count') !== undefined,
-    objects: objects as Record<IteratorName, EncodedObject>,
+    objects,
   };
 }

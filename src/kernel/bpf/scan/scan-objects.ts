@@ -2,17 +2,14 @@
 import { type CacheSources, openKernelCache } from '../../kernel-cache.ts';
 import { takeSteps } from '../../steps.ts';
 import { KERNEL_BTF, requireKernelBtf } from '../btf/kernel-btf.ts';
-import { parseObject } from '../elf/object-specification.ts';
-import { prepareInSteps } from '../load/prepare-object.ts';
 import {
-  decodePreparedObject,
-  type EncodedObject,
-  encodePreparedObject,
-  isEncodedObject,
-  type PreparedObject,
-} from '../load/prepared-object.ts';
-import { OBJECTS_IDENTITY } from '../programs/compiled/identity.ts';
-import { readObjectFile, SCAN_NAMES, type ScanObjectName } from '../programs/object-files.ts';
+  areEncodedObjects,
+  type EncodedObjects,
+  encodeObjects,
+  PREPARATION_IDENTITY,
+} from '../load/encode-objects.ts';
+import { decodePreparedObject, type PreparedObject } from '../load/prepared-object.ts';
+import { SCAN_NAMES, type ScanObjectName } from '../programs/object-files.ts';
 
 /** The programs that name memory, relocated for one kernel. */
 export interface ScanObjects extends Readonly<Record<ScanObjectName, PreparedObject>> {
@@ -25,11 +22,8 @@ export interface ScanObjects extends Readonly<Record<ScanObjectName, PreparedObj
 /** The cached form. */
 interface EncodedScan {
   readonly hasLoop: boolean;
-  readonly objects: Readonly<Record<ScanObjectName, EncodedObject>>;
+  readonly objects: EncodedObjects<ScanObjectName>;
 }
-
-// Increment whenever the loader prepares the same object differently.
-const PREPARATION = 1;
 
 /**
  * The programs that name memory for the running kernel: from the cache if it is valid, otherwise relocated in
@@ -42,7 +36,7 @@ export async function prepareScanObjects(
   pause: () => Promise<void> = async () => {},
   sources: CacheSources & { btfPath?: string } = {},
 ): Promise<ScanObjects> {
-  const entry = openKernelCache('page-scan', `${PREPARATION}.${OBJECTS_IDENTITY}`, isEncoded, sources);
+  const entry = openKernelCache('page-scan', PREPARATION_IDENTITY, isEncoded, sources);
   let encoded = entry.read();
   if (encoded === undefined) {
     encoded = await takeSteps(prepareObjects(sources.btfPath), pause);
@@ -55,22 +49,13 @@ export async function prepareScanObjects(
 
 function isEncoded(value: unknown): value is EncodedScan {
   const { hasLoop, objects } = (value ?? {}) as Partial<EncodedScan>;
-  return typeof hasLoop === 'boolean' && SCAN_NAMES.every((name) => isEncodedObject(objects?.[name], name));
+  return typeof hasLoop === 'boolean' && areEncodedObjects(objects, SCAN_NAMES);
 }
 
 function* prepareObjects(btfPath = KERNEL_BTF): Generator<void, EncodedScan, void> {
   const btf = requireKernelBtf(btfPath);
   yield;
   yield* btf.buildIndex();
-  const objects: Partial<Record<ScanObjectName, EncodedObject>> = {};
-  for (const name of SCAN_NAMES) {
-    const specification = parseObject(readObjectFile(name), name);
-    yield;
-    objects[name] = encodePreparedObject(yield* prepareInSteps(specification, btf));
-    yield;
-  }
-  return {
-    hasLoop: btf.findFunc('bpf_loop') !== undefined,
-    objects: objects as Record<ScanObjectName, EncodedObject>,
-  };
+  const objects = yield* encodeObjects(SCAN_NAMES, btf);
+  return { hasLoop: btf.findFunc('bpf_loop') !== undefined, objects };
 }
