@@ -225,9 +225,11 @@ struct file_operations {
 } __attribute__((preserve_access_index));
 
 struct address_space;
+struct inode;
 
 struct file {
 	const struct file_operations *f_op;
+	struct inode *f_inode;
 	struct address_space *f_mapping;
 	void *private_data;
 } __attribute__((preserve_access_index));
@@ -263,6 +265,13 @@ struct task_struct {
 	struct files_struct *files;
 	struct css_set *cgroups;
 	char comm[16];
+} __attribute__((preserve_access_index));
+
+struct bpf_iter__task_file {
+	struct bpf_iter_meta *meta;
+	struct task_struct *task;
+	__u32 fd;
+	struct file *file;
 } __attribute__((preserve_access_index));
 
 /* The number of a process in the pid namespace of the process that reads an iterator; 0 outside it. */

@@ -14,7 +14,7 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 DECLARE_CONSTANT(cgroup_id);
 /* How many rows there are at most, without those for the rest of an owner and a kind. */
 DECLARE_CONSTANT(max_rows);
-/* 1 to add up what nobody is charged for, by kind. */
+/* 1 to add up what no cgroup is charged for, by kind. */
 DECLARE_CONSTANT(with_uncharged);
 /* The order of a transparent huge page. */
 DECLARE_CONSTANT(huge_order);
@@ -103,7 +103,7 @@ struct totals {
 	__u64 charged_pages;
 	__u64 row_count;
 	__u64 owner_count;
-	/* Charged, to something that is no memory cgroup: freed while it was read. */
+	/* Charged, to something that is not a memory cgroup: freed while it was read. */
 	__u64 stray_bytes;
 	/* Not even in a row for the rest. */
 	__u64 lost_bytes;
@@ -233,7 +233,7 @@ __noinline int add_owner(__u64 address)
 	struct owner *owner = &scan.new_owner;
 	struct cgroup *cgroup;
 
-	/* What is no memory cgroup: the memory was freed while it was read. */
+	/* Not a memory cgroup: the memory was freed while it was read. */
 	if (read_kernel(memcg, css.ss) != scan.subsystem)
 		return -1;
 	cgroup = read_kernel(memcg, css.cgroup);
@@ -254,7 +254,7 @@ __noinline int add_owner(__u64 address)
 	return owner->is_wanted;
 }
 
-/* 1 or 0, or -1 where it is no memory cgroup. */
+/* 1 or 0, or -1 where it is not a memory cgroup. */
 static __always_inline int is_wanted(__u64 address)
 {
 	struct owner *owner;

@@ -78,17 +78,6 @@ struct inode {
 	struct pipe_inode_info *i_pipe;
 } __attribute__((preserve_access_index));
 
-struct file___inode {
-	struct inode *f_inode;
-} __attribute__((preserve_access_index));
-
-struct bpf_iter__task_file {
-	struct bpf_iter_meta *meta;
-	struct task_struct *task;
-	__u32 fd;
-	struct file *file;
-} __attribute__((preserve_access_index));
-
 static __always_inline void count_slots(struct pipe_record *record, struct pipe_inode_info *pipe)
 {
 	struct pipe_buffer *slots = read_kernel(pipe, bufs);
@@ -132,7 +121,7 @@ int cmemstat_pipes(struct bpf_iter__task_file *ctx)
 {
 	struct pipe_record record = {};
 	struct task_struct *task = ctx->task;
-	struct file___inode *file = (void *)ctx->file;
+	struct file *file = ctx->file;
 	struct pipe_inode_info *pipe;
 	struct super_block *sb;
 	struct inode *inode;

@@ -150,18 +150,6 @@ struct socket_alloc {
 	struct inode vfs_inode;
 } __attribute__((preserve_access_index));
 
-struct file___inode {
-	struct inode *f_inode;
-	void *private_data;
-} __attribute__((preserve_access_index));
-
-struct bpf_iter__task_file {
-	struct bpf_iter_meta *meta;
-	struct task_struct *task;
-	__u32 fd;
-	struct file *file;
-} __attribute__((preserve_access_index));
-
 struct bpf_iter__tcp {
 	struct bpf_iter_meta *meta;
 	struct sock_common *sk_common;
@@ -274,7 +262,7 @@ int cmemstat_socks(struct bpf_iter__task_file *ctx)
 {
 	struct socket_record record = {};
 	struct task_struct *task = ctx->task;
-	struct file___inode *file = (void *)ctx->file;
+	struct file *file = ctx->file;
 	struct socket *socket;
 	struct inode *inode;
 	struct sock *sk;
@@ -308,7 +296,7 @@ int cmemstat_tcp(struct bpf_iter__tcp *ctx)
 	if (!common)
 		return 0;
 	state = read_kernel(common, skc_state);
-	/* These are no whole sockets. */
+	/* These are not whole sockets. */
 	if (state == TCP_TIME_WAIT || state == TCP_NEW_SYN_RECV)
 		return 0;
 	describe_socket(&record, (struct sock *)common, 0);

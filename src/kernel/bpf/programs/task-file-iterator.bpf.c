@@ -36,13 +36,6 @@ struct learnt_record {
 	__u64 pid_namespace;
 };
 
-struct bpf_iter__task_file {
-	struct bpf_iter_meta *meta;
-	struct task_struct *task;
-	__u32 fd;
-	struct file *file;
-} __attribute__((preserve_access_index));
-
 /* The number of a process in the pid namespace of that level, and that namespace. */
 static __always_inline struct upid *upid_at(struct pid *pid, __u64 level)
 {
