@@ -191,7 +191,7 @@ function lagOf(runs: readonly ObservedRun[]): number {
 const UNIT_BYTES = [1024 ** 5, 1024 ** 4, 1024 ** 3, 1024 ** 2, 1024, 1];
 
 /**
- * Rounds up to a few digits in its unit, by 2.5 % at most from 5 units on, so that a limit is no wider than
+ * Rounds up to a few digits in its unit, by 2.5 % at most from 5 units on, so that a limit is not wider than
  * its margin: 33.7 MiB to 33.75 MiB, 336.2 MiB to 337 MiB.
  */
 function roundUpSize(bytes: number): number {

@@ -111,7 +111,7 @@ export function moveHint(parent: string): string {
   return `mkdir -p ${parent}/cmemstat-others; ${move} 2>/dev/null; cmemstat --cgroup-parent ${parent} -- COMMAND`;
 }
 
-/** How cmemstat gets a cgroup that it shares with nobody. */
+/** How cmemstat gets a cgroup of its own. */
 export function ownCgroupHint(own: string, { hasSystemd, isRoot }: HintFacts): string {
   if (!hasSystemd) return moveHint(own);
   return `systemd-run ${isRoot ? '' : '--user '}--scope -p Delegate=yes cmemstat -- COMMAND`;

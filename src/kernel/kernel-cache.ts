@@ -142,7 +142,7 @@ function headerOf(answer: Buffer): string {
 }
 
 /**
- * FNV-1a over 32-bit words. It detects truncated and damaged files; nobody else can write to the directory,
+ * FNV-1a over 32-bit words. It detects truncated and damaged files; no other user can write to the directory,
  * so a non-cryptographic hash suffices and no crypto module is loaded.
  */
 function checksum(bytes: Buffer): number {

@@ -1,6 +1,6 @@
 /**
  * Reads and replaces files, so that nothing but a file of this user is read, and none through a link is
- * written, whatever has been put there.
+ * written, even if something has been put there.
  */
 import {
   closeSync,
@@ -16,7 +16,7 @@ import { dirname, join } from 'node:path';
 import { WRITABLE_BY_OTHERS } from './cache-directory.ts';
 
 /**
- * The contents of a regular file that belongs to the effective user, that nobody else can write to and that
+ * The contents of a regular file that belongs to the effective user, that no other user can write to and that
  * has at most `maxBytes`; otherwise undefined. Does not follow a symbolic link at the end of the path, nor
  * wait for the writer of a named pipe.
  */

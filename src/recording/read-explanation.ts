@@ -8,11 +8,11 @@ import { CHUNK_BYTES, MAX_LEADING_BYTES, openSource, STDIN } from './open-source
 import { findFaultInExplanation } from './validation/explain-validator.ts';
 import { describeFault } from './validation/fault.ts';
 
-/** How our documents begin that are no records, also after `jq`. */
+/** How our documents begin that are not records, also after `jq`. */
 const BEGINNING = /^\s*\{\s*"version":\s*\d+,\s*"cmemstat":/;
 
 /**
- * The explanation in a file; undefined if it is something else, cannot be opened, or is no regular file.
+ * The explanation in a file; undefined if it is something else, cannot be opened, or is not a regular file.
  * @throws InputError if it is too large, or is a damaged explanation.
  */
 export async function readExplanation(path: string): Promise<Explanation | undefined> {

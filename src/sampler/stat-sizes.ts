@@ -19,7 +19,7 @@ export class StatSizes {
   readonly #nameOf: NameOf;
   /** The names of the kept sizes. */
   names: readonly string[] = [];
-  /** The last reading, in the order of `names`; NaN if the value was no number. */
+  /** The last reading, in the order of `names`; NaN if the value was not a number. */
   values = new Float64Array(0);
   /** Per line: the length of its key, the key's first byte, and the index in `names` or -1. */
   #lengths: number[] = [];

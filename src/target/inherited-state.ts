@@ -104,7 +104,7 @@ export interface StartFacts {
 
 /**
  * The signals below 32 that were ignored: Linux keeps no record of them after Node.js has reset them. Other
- * parents than shells are no evidence: many ignore signals while they wait for a program, as system(3) does.
+ * parents than shells are not evidence: many ignore signals while they wait for a program, as system(3) does.
  */
 export function guessIgnored(facts: StartFacts): bigint {
   const { environment, parentProgram, parentIgnores } = facts;

@@ -24,7 +24,7 @@ const USAGE = `usage: npm run fuzz -- [options] [TARGET...]
 
 The targets are those that read documents, unless some are named. Those that start cmemstat need root.`;
 
-/** One long run, which is no target of many inputs. */
+/** One long run, which is not a target of many inputs. */
 const SOAK = {
   name: 'soak',
   about: 'one run at 1 ms in the view, with short processes: memory and descriptors',

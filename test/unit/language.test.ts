@@ -19,10 +19,8 @@ const IDIOMS: readonly Idiom[] = [
   { pattern: /\bmend(s|ed)?\b/i, instead: 'hint, fix' },
   { pattern: /\bto do: /i, instead: 'hint:' },
   { pattern: /\(try: /i, instead: '(hint: ' },
-  {
-    pattern: /\bis no (recording|number|terminal|file|array|struct|pointer|type of|range)\b/i,
-    instead: 'is not a ...',
-  },
+  { pattern: /(?<!\bthere )\b(is|are|was|were) no (?!longer)/i, instead: 'is not a ...' },
+  { pattern: /\b(any|every)body\b/i, instead: 'any process, every user' },
   { pattern: /\b(worse than what|(the host )?of what)\?/i, instead: '--option requires --other' },
   { pattern: /\b(to|can) be had\b/i, instead: 'is available' },
   { pattern: /\bgives? way\b/i, instead: 'yields' },
@@ -99,6 +97,7 @@ it.each([
   ["'(try: sudo cmemstat)'", '(try:'],
   ["'worse than what? name a --baseline'", 'worse than what?'],
   ['/** Rows as text. Pure. */', '. Pure. */'],
+  ['throw new Error(path + " is no cgroup")', 'is no'],
 ])('finds the idiom in %s', (line, idiom) => {
   expect(findIdioms('src/x.ts', line)).toEqual([expect.stringContaining(`src/x.ts:1: ${idiom}`)]);
 });

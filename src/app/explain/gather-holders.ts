@@ -1,4 +1,4 @@
-/** Who keeps the files in memory of a cgroup: processes, or nobody. */
+/** Who keeps the files in memory of a cgroup: processes, or none. */
 import type { ScanFile } from '../../kernel/bpf/scan/scan-names.ts';
 import { fileKey } from '../../kernel/file-number.ts';
 import { takeSteps } from '../../kernel/steps.ts';

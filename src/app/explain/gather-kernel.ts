@@ -89,7 +89,7 @@ function stackParts({ processes }: ProcessMemories, kernelStackBytes: number | u
   }));
 }
 
-/** Before Linux 6.16, the top level is no page table to the kernel. */
+/** Before Linux 6.16, the kernel does not count the top level as a page table. */
 function topTableParts({ processes }: ProcessMemories): KernelPart[] {
   const { bytes, isCounted } = topLevelTable();
   if (isCounted) return [];

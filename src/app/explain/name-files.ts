@@ -61,11 +61,11 @@ export function namedFile(totals: ObjectTotals, name: ScanName, sources: NameSou
   };
 }
 
-function noteOf(name: ScanFile, seenBy: 'processes' | 'host' | 'nobody'): string | undefined {
+function noteOf(name: ScanFile, seenBy: 'processes' | 'host' | 'none'): string | undefined {
   const notes = [
     ...(name.isDeleted ? ['deleted'] : []),
     ...(name.fileType === 'directory' ? ['directory'] : []),
-    ...(seenBy === 'nobody' ? [`not mounted here; path in its ${name.fileSystem} file system`] : []),
+    ...(seenBy === 'none' ? [`not mounted here; path in its ${name.fileSystem} file system`] : []),
     ...(seenBy === 'host' ? ['path of the host'] : []),
   ];
   return notes.length === 0 ? undefined : notes.join('; ');

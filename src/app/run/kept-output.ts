@@ -116,7 +116,7 @@ class OutputFile {
   #last = Promise.resolve();
 
   constructor(folder: string, maxBytes: number) {
-    // Nobody has to be unable to guess it: the file is created, never opened.
+    // It need not be hard to guess: the file is created, never opened.
     const number = Math.floor(Math.random() * 1e8);
     this.#path = join(folder, `cmemstat-output-${process.pid}-${number}.txt`);
     this.#maxBytes = maxBytes;

@@ -89,7 +89,7 @@ export function readBudgetFile(path: string | undefined): BudgetFile | undefined
   return file.baseline === undefined ? file : { ...file, baseline: resolve(dirname(path), file.baseline) };
 }
 
-/** Longer files are no budget files: their start says what they are. Unit: bytes. */
+/** Longer files are not budget files: their start says what they are. Unit: bytes. */
 const MAX_BYTES = 1024 * 1024;
 
 function readStart(path: string): string {

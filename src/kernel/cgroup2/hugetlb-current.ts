@@ -13,7 +13,7 @@ export interface HugetlbUse {
 
 /**
  * The pages of hugetlb that the hugetlb controller charges to a cgroup; undefined if it does not have the
- * controller. They are no part of memory.current, unless the option `memory_hugetlb_accounting` is set.
+ * controller. They are not part of memory.current, unless the option `memory_hugetlb_accounting` is set.
  *
  * Source: `hugetlb.<size>.current` on v2, `hugetlb.<size>.usage_in_bytes` on v1;
  * Documentation/admin-guide/cgroup-v2.rst, "HugeTLB". Since: Linux 5.6 on v2.

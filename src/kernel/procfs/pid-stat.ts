@@ -41,7 +41,7 @@ export interface PidStat {
  *     42 (a (b) c) S 1 42 42 34816 42 4194304 ...
  *
  * Source: proc_pid_stat(5), fields 1 to 8, 14, 15, 20, 22, 24 and 26 to 28.
- * @throws KernelFileError if fields are missing, or are no numbers.
+ * @throws KernelFileError if fields are missing, or are not numbers.
  */
 export function parsePidStat(text: string, path: string): PidStat {
   const open = text.indexOf('(');

@@ -1,4 +1,4 @@
-/** Who keeps files of memory file systems alive: processes, or nobody. */
+/** Who keeps files of memory file systems alive: processes, or none. */
 
 import { errnoOf } from '../../errors.ts';
 import { type FileNumber, fileKey } from '../../kernel/file-number.ts';

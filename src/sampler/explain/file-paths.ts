@@ -19,17 +19,17 @@ export interface FileIdentity {
 }
 
 /**
- * Who sees a file: the processes of the cgroup; only others, whose path is that of the host; nobody whose
+ * Who sees a file: the processes of the cgroup; only others, whose path is that of the host; none whose
  * mount namespace is known, so that the path begins at the root of the file system.
  */
-export type SeenBy = 'processes' | 'host' | 'nobody';
+export type SeenBy = 'processes' | 'host' | 'none';
 
 /** The path of a file. */
 export interface ShownPath {
   /** A byte string; any bytes. */
   path: ByteString;
   seenBy: SeenBy;
-  /** Where the file system is mounted that the path leads through; absent for `nobody`. */
+  /** Where the file system is mounted that the path leads through; absent for `none`. */
   mountPoint?: ByteString;
   /** The type of that file system: `overlay` for a file of a layer. */
   mountType?: string;
@@ -82,7 +82,7 @@ export class FilePaths {
       const seen = overlays.guess(path).find((guess) => exists(guess.path));
       if (seen !== undefined) return shown(seen.path, 'processes', seen.mount);
     }
-    return { path, seenBy: 'nobody' };
+    return { path, seenBy: 'none' };
   }
 }
 

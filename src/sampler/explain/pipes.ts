@@ -16,7 +16,7 @@ export interface PipeMemory {
   isSharedOutside: boolean;
   readers: number;
   writers: number;
-  /** Data that nobody has read. */
+  /** Data that has not been read. */
   dataBytes: number;
   /** Pages of the pipe: with data, and kept for the next write. */
   bytes: number;

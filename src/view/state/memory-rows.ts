@@ -51,7 +51,7 @@ export function memoryRows(tree: MemoryNode, toggled: ReadonlySet<string>): Memo
 
 const moreOf = (id: string) => `${id}.more`;
 
-/** A row that stands for a single one is no shorter. */
+/** A row that stands for a single one is not shorter. */
 function listedOf(children: readonly MemoryNode[]): number {
   return children.length <= LISTED + 1 ? children.length : LISTED;
 }

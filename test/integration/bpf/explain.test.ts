@@ -250,7 +250,7 @@ it('doctor shows the result of the self-test', async (context) => {
   expect(checks.find(({ name }) => name === 'page scan')).toMatchObject({ state: 'ok' });
 });
 
-it('rejects what is no cgroup', async () => {
+it('rejects what is not a cgroup', async () => {
   const { status, stderr } = await cmemstat('explain', '/no/such/cgroup');
   expect(status).toBe(125);
   expect(stderr).toMatch(/^cmemstat: explain \/no\/such\/cgroup: no such cgroup below .*\n/);

@@ -288,7 +288,7 @@ function expectedKind(folder: string): ScanKind {
 }
 
 describe('the scan of the host', () => {
-  it('finds the cgroup, its ancestors and what nobody is charged for', async (context) => {
+  it('finds the cgroup, its ancestors and what is not charged', async (context) => {
     needsScan(context);
     const progress: number[] = [];
     const opened = await scan({

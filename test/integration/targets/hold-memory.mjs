@@ -3,7 +3,7 @@
  *
  * FOLDER gets a file of 6 MiB that is read, one of 3 MiB that is deleted and stays open, 400 directories, and
  * a program that runs; TMPFS a file of 5 MiB. 24 MiB of anonymous memory, and 64 pairs of sockets. Also files
- * with a name that is no UTF-8, with a path of 4,095 bytes, and one that is open under a name that was
+ * with a name that is not UTF-8, with a path of 4,095 bytes, and one that is open under a name that was
  * removed and has another one; 128 KiB each.
  */
 import { spawn } from 'node:child_process';

@@ -416,7 +416,7 @@ describe('the terminal', () => {
     });
     await terminal.keys('4');
     const screen = await terminal.waitFor(/=\[4 Processes]=.*^> +\d+ +\?\?sleep 60/ms);
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: what is no ASCII
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what is not ASCII
     expect(screen).toMatch(/^[\x00-\x7f]*$/);
   });
 

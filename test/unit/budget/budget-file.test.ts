@@ -75,7 +75,11 @@ describe('parseBudgetFile', () => {
     ['no version', { budgets: [] }, 'version is missing; this cmemstat reads versions 1 and 2'],
     ['another version', { version: 3, budgets: [] }, 'version is 3; this cmemstat reads versions 1 and 2'],
     ['no budgets', { version: 2 }, 'budgets is missing: expected a list'],
-    ['budgets that are no array', { version: 2, budgets: {} }, 'budgets: expected a list, found an object'],
+    [
+      'budgets that are not an array',
+      { version: 2, budgets: {} },
+      'budgets: expected a list, found an object',
+    ],
     [
       'an unknown key',
       { version: 2, budgets: [], budget: [] },
@@ -132,7 +136,7 @@ describe('parseBudgetFile', () => {
       'runs.evaluate: expected "median" or "worst", found "best"',
     ],
     [
-      'an interval that is no duration',
+      'an interval that is not a duration',
       { version: 2, sampling: { interval: 'often' }, budgets: [] },
       'sampling.interval: expected a duration such as "500ms", found "often"',
     ],
@@ -158,7 +162,7 @@ describe('parseBudgetFile', () => {
       'runs.prepare: expected a string that is not blank, found ""',
     ],
     [
-      'a baseline that is no text',
+      'a baseline that is not text',
       { version: 2, baseline: 3, budgets: [] },
       'baseline: expected a string that is not blank, found 3',
     ],

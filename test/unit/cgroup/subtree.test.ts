@@ -87,7 +87,7 @@ describe('listProcesses', () => {
   });
 });
 
-/** A folder with names that are no UTF-8, and one whose path is longer than the kernel accepts. */
+/** A folder with names that are not UTF-8, and one whose path is longer than the kernel accepts. */
 function makeHardToReach(): { root: string; pids: number[] } {
   const root = makeTree();
   const odd = Buffer.concat([Buffer.from(`${root}/`), Buffer.from([0x66, 0xff, 0xfe])]);

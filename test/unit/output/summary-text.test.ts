@@ -35,7 +35,7 @@ describe('renderSummary', () => {
     ['a status', { status: 3, code: 3 }, '  exit status 3 after 870ms'],
     ['a signal', { status: 143, signal: 'SIGTERM' }, '  ended by SIGTERM after 870ms (exit status 143)'],
     [
-      'a signal that is no OOM kill',
+      'a signal that is not an OOM kill',
       { status: 137, signal: 'SIGKILL', oomKilled: false },
       '  ended by SIGKILL after 870ms (exit status 137)',
     ],

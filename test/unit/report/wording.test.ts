@@ -137,7 +137,7 @@ describe('describeShare', () => {
     expect(share(40 * MIB)).toBe('50.0 MiB; anon grew by 40.0 MiB');
   });
 
-  it('is undefined for figures that are no sizes', () => {
+  it('is undefined for figures that are not sizes', () => {
     expect(share(undefined)).toBeUndefined();
     expect(share(0)).toBeUndefined();
   });

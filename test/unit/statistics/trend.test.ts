@@ -9,7 +9,7 @@ describe('growth', () => {
     expect(readings.growth()).toEqual({ slope: expect.closeTo(6000, 6), certain: expect.closeTo(6000, 3) });
   });
 
-  it('uses only the second half: a warm-up is no growth', () => {
+  it('uses only the second half: a warm-up is not growth', () => {
     const readings = new GrowthReadings();
     for (let at = 0; at <= 200; at++) readings.add(at * 100, Math.min(at, 99) * MIB);
     expect(readings.growth()).toEqual({ slope: 0, certain: 0 });

@@ -54,7 +54,7 @@ export function quote(word: string): string {
 export async function resolveDirectory(directory: string = process.cwd()): Promise<string> {
   const absolute = path.resolve(directory);
   if (!(await stat(absolute).catch(() => undefined))?.isDirectory()) {
-    throw new VmError(`${absolute} is no directory of the host`);
+    throw new VmError(`${absolute} is not a directory of the host`);
   }
   return absolute;
 }

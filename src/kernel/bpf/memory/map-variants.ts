@@ -65,7 +65,7 @@ function create(bpf: Bpf, spec: MapSpec): number | undefined {
   try {
     return bpf.call('BPF_MAP_CREATE', encodeMapCreate(spec));
   } catch (error) {
-    // Whatever the reason, the variant stays unknown; the figures are marked as not exact.
+    // For any reason, the variant stays unknown; the figures are marked as not exact.
     if (error instanceof SyscallError) return undefined;
     throw error;
   }

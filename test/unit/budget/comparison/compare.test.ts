@@ -82,7 +82,7 @@ describe('the verdict', () => {
     expect(rowOf(comparison, 'bpf')).toMatchObject({ verdict: 'regressed', noise: 0, allowed: 0 });
   });
 
-  it('of one outlier among ten runs is no change', () => {
+  it('of one outlier among ten runs is not a change', () => {
     const base = level(100 * MIB).concat(level(100 * MIB));
     const now = [...base.slice(1), 180 * MIB];
     expect(verdictOf(compare(runsOf('anon', base), runsOf('anon', now), '0%'), 'anon')).not.toBe('regressed');

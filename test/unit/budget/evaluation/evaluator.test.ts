@@ -944,7 +944,7 @@ describe('the maxima between two samples', () => {
     expect(evaluateOne('current<=12M', short)).toMatchObject({ status: 'passed', value: 12 * MIB });
     expect(evaluateOne('current<=11M', short)).toMatchObject({ status: 'failed', value: 12 * MIB });
     expect(evaluateOne('current.avg<=20M', short).status).toBe('not-measured');
-    // It is no part of the peak.
+    // It is not part of the peak.
     expect(evaluateOne('swap<=20M', short).possible).toBeUndefined();
   });
 

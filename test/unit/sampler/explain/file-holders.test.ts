@@ -52,7 +52,7 @@ describe('findFileHolders', () => {
     expect(listOpenFiles(10, root)).toMatchObject([{ fd: 3, size: 1, links: 1 }]);
   });
 
-  it('does not say that nobody holds a file if the search was stopped', () => {
+  it('does not say that no process holds a file if the search was stopped', () => {
     const { root, open } = makeProcess();
     const nobodys = { device: '0:1', inode: '99' };
     const found = finishSteps(

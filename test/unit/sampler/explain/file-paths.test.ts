@@ -68,7 +68,7 @@ describe('paths of the host', () => {
     ['a file system that is not mounted', '0:99', '/f'],
     ['the file system that was there first', '0:1', '/init'],
   ])('leaves the path as it is: %s', (_, device, path) => {
-    expect(at(device, path)).toEqual({ path, seenBy: 'nobody' });
+    expect(at(device, path)).toEqual({ path, seenBy: 'none' });
   });
 
   it('keeps any byte', () => {
@@ -92,7 +92,7 @@ describe('bind mounts and stacks', () => {
 
   it('sees the last of the mounts on a directory', () => {
     const paths = open([], { host: [...HOST, [30, 23, '0:41', '/', '/tmp', 'tmpfs']] });
-    expect(paths.resolve({ device: '0:40', path: '/f', fsType: 'tmpfs' }).seenBy).toBe('nobody');
+    expect(paths.resolve({ device: '0:40', path: '/f', fsType: 'tmpfs' }).seenBy).toBe('none');
     expect(paths.resolve({ device: '0:41', path: '/f', fsType: 'tmpfs' }).path).toBe('/tmp/f');
   });
 
@@ -103,7 +103,7 @@ describe('bind mounts and stacks', () => {
       [31, 20, '0:51', '/', '/a', 'tmpfs'],
     ];
     const paths = open([], { host: rows });
-    expect(paths.resolve({ device: '0:50', path: '/f', fsType: 'tmpfs' }).seenBy).toBe('nobody');
+    expect(paths.resolve({ device: '0:50', path: '/f', fsType: 'tmpfs' }).seenBy).toBe('none');
     expect(paths.resolve({ device: '0:51', path: '/f', fsType: 'tmpfs' }).path).toBe('/a/f');
   });
 
@@ -175,7 +175,7 @@ describe('the mount namespaces of processes', () => {
     expect(show(`${home}/A/diff/y`)).toMatchObject({ path: '/y', seenBy: 'processes' });
   });
 
-  it('finds the layers of a root file system that nobody sees, if the file is there', () => {
+  it('finds the layers of a root file system that no process sees, if the file is there', () => {
     const rows: Row[] = [
       [100, 90, '0:60', '/', '/', 'overlay', 'rw,lowerdir=/lower,upperdir=/rw/upper,workdir=/rw/work'],
     ];
@@ -183,7 +183,7 @@ describe('the mount namespaces of processes', () => {
     const show = (path: string) => live.resolve({ device: '0:7', path, fsType: '9p' });
     expect(show('/upper/etc/x')).toMatchObject({ path: '/etc/x', seenBy: 'processes' });
     expect(show('/b')).toMatchObject({ path: '/b', seenBy: 'processes' });
-    expect(show('/gone')).toEqual({ path: '/gone', seenBy: 'nobody' });
+    expect(show('/gone')).toEqual({ path: '/gone', seenBy: 'none' });
   });
 
   it('completes the mounts of a process in a chroot', () => {

@@ -112,7 +112,7 @@ test('panels have exactly their size for any content, and nothing in them moves 
   );
 });
 
-test('a dialog is no larger than the screen and its lines are equally wide, with any content', () => {
+test('a dialog is not larger than the screen and its lines are equally wide, with any content', () => {
   let boxes = 0;
   fc.assert(
     fc.property(views, fc.oneof(sizes, smallSizes), (view, size) => {

@@ -50,7 +50,7 @@ it('survives JSON unchanged', () => {
   expect(decodePreparedObject(JSON.parse(JSON.stringify(encodePreparedObject(prepared))))).toEqual(prepared);
 });
 
-it('is no encoded object if it is nested so deeply that decoding it would exceed the stack', () => {
+it('is not an encoded object if it is nested so deeply that decoding it would exceed the stack', () => {
   const object = parseObject(readFileSync(fixture('bpf/callbacks.bpfel.o')), 'callbacks.o');
   const sound = JSON.stringify(encodePreparedObject(prepareObject(object, kernels.el)));
   expect(isEncodedObject(JSON.parse(sound), 'callbacks.o')).toBe(true);

@@ -156,7 +156,7 @@ describe('decodeNames', () => {
     expect((decodeOne({ components: deep }) as ScanFile).components).toEqual(deep);
   });
 
-  it('assigns answers to requests, and stops at what is no record', () => {
+  it('assigns answers to requests, and stops at what is not a record', () => {
     const bytes = Buffer.concat([
       encode({ request: 1, components: ['one'] }),
       encode({ request: 0, size: 1n, pages: 2n, components: ['cache'] }),
