@@ -6,7 +6,7 @@ import type { CpuTime } from '../kernel/cgroup2/cpu-stat.ts';
 import type { BpfAdvice } from './bpf-advice.ts';
 import type { MapBytesSource } from './bpf-inventory.ts';
 import type { BpfCount, BpfSize, BpfTotals } from './bpf-totals.ts';
-import type { ExplainMethod, Explanation, MemoryKind, Reclaim } from './explain/explanation.ts';
+import type { ExplainedMoment, ExplainRecord } from './explain/explain-record.ts';
 import type { KernelBreakdown } from './kernel-breakdown.ts';
 import type { Mode, Sample } from './sample.ts';
 
@@ -93,35 +93,6 @@ export interface ElsewhereProcess {
   sinceMs: number;
   message: string;
   hint: string;
-}
-
-/** The moments of a run at which its memory can be explained by name. */
-export const EXPLAIN_MOMENTS = ['end', 'peak', 'exceeded'] as const;
-
-/** One of them: before the leaf is removed, at a new peak, or when a budget is exceeded. */
-export type ExplainMoment = (typeof EXPLAIN_MOMENTS)[number];
-
-/** The memory of the leaf by name at one moment (`--explain`). */
-export interface ExplainRecord extends Explanation {
-  type: 'explain';
-  elapsedMs: number;
-  moment: ExplainMoment;
-  /** The budget that was exceeded. */
-  message?: string;
-}
-
-/** The largest names of an {@link ExplainRecord}. */
-export interface ExplainedMoment {
-  moment: ExplainMoment;
-  elapsedMs: number;
-  message?: string;
-  method: ExplainMethod;
-  /** Why the method is not `pages`. */
-  reason?: string;
-  /** Of the whole tree. */
-  bytes: number;
-  /** The ten largest, in descending order; `name` is the path of a file. */
-  names: { kind: MemoryKind; name: string; pid?: number; bytes: number; reclaim: Reclaim }[];
 }
 
 /** The maximum memory of the leaf. */

@@ -5,12 +5,10 @@ import { formatBytes, formatDuration } from '../format/units.ts';
 import { cutLine, printableLines } from '../format/wrap-lines.ts';
 import { figureOf } from '../model/figures.ts';
 import type { SummaryRecord } from '../model/recording.ts';
+import { describeHeld, describeLargest, describeSize } from './bpf-summary-text.ts';
 import {
   describeElsewhere,
-  describeHeld,
   describeHighest,
-  describeLargest,
-  describeSize,
   peakNote,
   renderExit,
   type SummaryStyle,

@@ -4,15 +4,9 @@
  */
 import { monotonicMs } from '../kernel/monotonic.ts';
 import type { SampleMaxima } from '../model/sample.ts';
+import type { BpfBytes } from './bpf/bpf-clock.ts';
 import { Pace } from './pace.ts';
 import type { SizeReader, SizeReading } from './size-reader.ts';
-
-/** The BPF memory of the leaf at one time. Unit: bytes. */
-export interface BpfBytes {
-  maps: number;
-  programs: number;
-  uncharged: number;
-}
 
 /** The inputs of a fast clock. */
 export interface FastClockParts {

@@ -8,17 +8,18 @@ import type { Placement } from '../../cgroup/placement.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
-import type { EventRecord, ExplainedMoment, StartRecord, SummaryRecord } from '../../model/recording.ts';
+import type { ExplainedMoment } from '../../model/explain/explain-record.ts';
+import type { StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Mode, Sample } from '../../model/sample.ts';
 import { SampleAggregate } from '../../model/summary.ts';
 import type { Log } from '../../output/log.ts';
 import { RecordStream } from '../../output/record-stream.ts';
 import type { RunRecord, Sink } from '../../output/sink.ts';
-import { BpfClock, type BpfReading, type BpfUnavailable } from '../../sampler/bpf/bpf-clock.ts';
+import type { BpfUnavailable } from '../../sampler/bpf/bpf-clock.ts';
 import type { RunBpf } from '../../sampler/bpf/run-bpf.ts';
+import { ScheduledBpf } from '../../sampler/bpf/scheduled-bpf.ts';
 import { ElsewhereWatch } from '../../sampler/elsewhere-watch.ts';
 import type { EventWatch } from '../../sampler/event-watch.ts';
-import type { BpfBytes } from '../../sampler/fast-clock.ts';
 import { type FigureReader, MalformedLines } from '../../sampler/figure-reader.ts';
 import type { ProcessTable } from '../../sampler/process-table.ts';
 import { RunGrowth } from '../../sampler/run-growth.ts';
@@ -27,7 +28,7 @@ import type { Target } from '../../target/launch-request.ts';
 import type { SignalActions } from '../../target/signals.ts';
 import { keepHeapSmall } from '../v8-flags.ts';
 import { NestedCgroups } from './nested-cgroups.ts';
-import { type LeafClock, openFastClock, openReader, watchEvents } from './open-readers.ts';
+import { type LeafClock, openExplainer, openFastClock, openReader, watchEvents } from './open-readers.ts';
 import type { RunOptions } from './options.ts';
 import type { RunExplainer } from './run-explainer.ts';
 import { readHost, startRecord } from './start-record.ts';
@@ -63,8 +64,7 @@ export class Measurement {
   #elsewhere: ElsewhereWatch | undefined;
   #stream: RecordStream | undefined;
   #reader: FigureReader | undefined;
-  #bpf: BpfClock | undefined;
-  #runBpf: RunBpf | undefined;
+  #bpf: ScheduledBpf | undefined;
   #sampler: Sampler | undefined;
   #fastClock: LeafClock | undefined;
   #watch: EventWatch | undefined;
@@ -122,12 +122,12 @@ export class Measurement {
 
   /** The reader of the run's BPF memory; undefined if it is unavailable or not requested. */
   get bpf(): RunBpf | undefined {
-    return this.#bpf?.unavailable === undefined ? this.#runBpf : undefined;
+    return this.#bpf?.reader;
   }
 
   /** Advice on the maps of the run at its maximum; computed on request. */
   advice(): readonly BpfAdvice[] {
-    return this.bpf?.largest().advice ?? [];
+    return this.#bpf?.advice() ?? [];
   }
 
   /** The current sample interval. */
@@ -214,7 +214,12 @@ export class Measurement {
     this.#sampler = new Sampler(
       {
         reader,
-        readBpf: (pids, each) => this.#readBpf(pids, each),
+        readBpf: async (pids, each) =>
+          await this.#bpf?.read(pids, {
+            // The highest sample is the one that the summary explains.
+            now: each.reason !== 'tick' || this.aggregate.needsBpf(each),
+            isLast: this.#stopped,
+          }),
         takeMaxima: () => this.#fastClock?.take(),
         elapsedMs: this.elapsedMs,
         emit: (each) => this.emit(each),
@@ -223,7 +228,8 @@ export class Measurement {
       this.#options.intervalMs,
     );
     poll();
-    this.#reportBpfUnavailable();
+    const warning = this.#bpf?.warning(this.elapsedMs());
+    if (warning !== undefined) this.emit(warning);
     keepHeapSmall();
     await this.#sampler.start();
     this.#prepareTimer = setTimeout(() => void this.#prepare(), PREPARE_MS);
@@ -333,54 +339,29 @@ export class Measurement {
     );
     const host = readHost();
     await yieldToEventLoop();
-    await this.#openExplainer();
-    if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
-    return host;
-  }
-
-  async #openExplainer(): Promise<void> {
-    const { explain: moments } = this.#options;
-    if (moments.size === 0) return;
-    const { leaf } = this.placement;
-    if (leaf === undefined) {
-      this.warn('--explain: requires a memory cgroup, and the process tree is measured');
-      return;
-    }
-    const { RunExplainer, readersOf } = await import('./run-explainer.ts');
-    this.#explainer = new RunExplainer({
-      ...readersOf(leaf),
-      moments,
+    this.#explainer = await openExplainer(leaf, this.#options.explain, {
       elapsedMs: this.elapsedMs,
       emit: (record) => this.emit(record),
       warn: (message) => this.warn(message),
     });
+    if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
+    return host;
   }
 
   #openClock(leaf: Leaf): void {
     this.#fastClock = openFastClock(leaf, {
       elapsedMs: this.elapsedMs,
       hasBudgets: this.#options.budgets !== undefined,
-      readBpf: () => this.#readCharged(),
+      readBpf: () => this.#bpf?.readCharged(() => this.processes()),
       onError: (error) => this.#onError(error),
     });
     if (this.#target !== undefined) this.#fastClock.start();
   }
 
-  #readCharged(): BpfBytes | undefined {
-    const totals = this.#bpf?.attempt(() => this.#runBpf?.collectCharged(() => this.processes()));
-    return totals === undefined
-      ? undefined
-      : {
-          maps: totals.charged.maps.bytes,
-          programs: totals.charged.programs.bytes,
-          uncharged: totals.uncharged.maps.bytes,
-        };
-  }
-
   /** Opens the parts that a short target does not need. */
   async #prepare(): Promise<void> {
     // One after the other: the process table is read less often the longer a reading takes.
-    await this.#runBpf?.prepare(() => this.#fastClock?.poll());
+    await this.#bpf?.prepare(() => this.#fastClock?.poll());
     await this.#startProcessTable();
   }
 
@@ -421,41 +402,20 @@ export class Measurement {
     return this.#nested?.processes() ?? new Map(this.processes().map((pid) => [pid, undefined]));
   }
 
-  /** The last reading is attributed even if the target exited before the iterators were opened. */
-  async #readBpf(pids: () => number[], sample: Sample): Promise<BpfReading | undefined> {
-    if (this.#stopped) await this.bpf?.prepareLast(pids());
-    // The highest sample is the one that the summary explains.
-    return this.#bpf?.read(pids, sample.reason !== 'tick' || this.aggregate.needsBpf(sample));
-  }
-
   async #openBpf(): Promise<void> {
     const { leaf } = this.placement;
     const cgroupId =
       leaf === undefined ? undefined : statSync(leaf.directory, { bigint: true, throwIfNoEntry: false })?.ino;
-    this.#bpf = await BpfClock.open(this.#options.bpfIntervalMs, this.elapsedMs, async () => {
+    this.#bpf = await ScheduledBpf.open(this.#options.bpfIntervalMs, this.elapsedMs, async () => {
       // Only loaded if BPF memory is read.
       const { RunBpf } = await import('../../sampler/bpf/run-bpf.ts');
       this.#fastClock?.poll();
-      this.#runBpf = await RunBpf.open({
+      return await RunBpf.open({
         cgroupId,
         nameNested: (id) => this.#nested?.nameOf(id),
         listsMaps: this.#options.wantsDetails,
       });
-      return this.#runBpf;
     });
-  }
-
-  #reportBpfUnavailable(): void {
-    const { unavailable } = this.#bpf ?? {};
-    if (unavailable === undefined) return;
-    const { reason, hint } = unavailable;
-    const warning: EventRecord = {
-      type: 'event',
-      elapsedMs: this.elapsedMs(),
-      event: 'warning',
-      message: `BPF memory is not measured: ${reason}`,
-    };
-    this.emit(hint === undefined ? warning : { ...warning, hint });
   }
 
   #onError(error: unknown): void {

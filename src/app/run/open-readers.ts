@@ -12,6 +12,7 @@ import { absentAs, type FigureReader } from '../../sampler/figure-reader.ts';
 import type { Sampler } from '../../sampler/sampler.ts';
 import { openSizeReader } from '../../sampler/size-reader.ts';
 import { UsageThreshold } from '../../sampler/usage-threshold.ts';
+import type { RunExplainer, RunExplainerParts } from './run-explainer.ts';
 
 /**
  * Opens the reader for the figures of a leaf; lines that cannot be parsed are skipped, and passed to
@@ -36,6 +37,25 @@ export async function openReader(
   // pidusage is only loaded if needed.
   const { ProcessTreeReader } = await import('../../sampler/process-tree-reader.ts');
   return new ProcessTreeReader(pid);
+}
+
+/**
+ * Opens what reads the memory of the leaf by name at these moments; undefined without moments, and, with a
+ * warning, without a leaf.
+ */
+export async function openExplainer(
+  leaf: Leaf | undefined,
+  moments: RunExplainerParts['moments'],
+  parts: Pick<RunExplainerParts, 'elapsedMs' | 'emit' | 'warn'>,
+): Promise<RunExplainer | undefined> {
+  if (moments.size === 0) return undefined;
+  if (leaf === undefined) {
+    parts.warn('--explain: requires a memory cgroup, and the process tree is measured');
+    return undefined;
+  }
+  // Only loaded if requested.
+  const { RunExplainer, readersOf } = await import('./run-explainer.ts');
+  return new RunExplainer({ ...readersOf(leaf), moments, ...parts });
 }
 
 /** The errnos of files of a cgroup that was removed. */

@@ -1,7 +1,8 @@
 import type { LimitRequest } from '../../cgroup/limits.ts';
 import type { PlacementKind } from '../../cgroup/rejection.ts';
 import type { OpenDirectories } from '../../kernel/file-place.ts';
-import type { ExplainMoment, RecordedBudget } from '../../model/recording.ts';
+import type { ExplainMoment } from '../../model/explain/explain-record.ts';
+import type { RecordedBudget } from '../../model/recording.ts';
 import type { OutputRequest } from '../../output/open-outputs.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
 import type { TargetUser } from '../../target/user.ts';

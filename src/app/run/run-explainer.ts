@@ -1,9 +1,9 @@
 /** `--explain`: reads the memory of the leaf by name at chosen moments of a run. */
 import { describeCgroup } from '../../cgroup/find-cgroup.ts';
 import type { Leaf } from '../../cgroup/leaf.ts';
+import type { ExplainedMoment, ExplainMoment, ExplainRecord } from '../../model/explain/explain-record.ts';
 import type { Explanation, MemoryNode } from '../../model/explain/explanation.ts';
 import { foldTree, largestNames } from '../../model/explain/memory-tree.ts';
-import type { ExplainedMoment, ExplainMoment, ExplainRecord } from '../../model/recording.ts';
 import { type ExplainOptions, explainCgroup } from '../explain/explain.ts';
 
 /** What an explainer needs of the run. */

@@ -5,8 +5,8 @@
 import { InputError } from '../../errors.ts';
 import { parseDocument } from '../../format/parse-document.ts';
 import { safeText } from '../../format/safe-text.ts';
+import type { ExplainMoment } from '../../model/explain/explain-record.ts';
 import type { MemoryNode } from '../../model/explain/explanation.ts';
-import type { ExplainMoment } from '../../model/recording.ts';
 import { identifyDocument } from '../../recording/identify-document.ts';
 import { LineSplitter } from '../../recording/line-splitter.ts';
 import { CHUNK_BYTES, MAX_LEADING_BYTES, openSource, STDIN } from '../../recording/open-source.ts';

@@ -1,6 +1,6 @@
 /** The options of a run. */
 import { type Command, Option } from 'commander';
-import { EXPLAIN_MOMENTS } from '../../model/recording.ts';
+import { EXPLAIN_MOMENTS } from '../../model/explain/explain-record.ts';
 import { oneOfOption } from './one-of.ts';
 import { repeatable } from './repeatable.ts';
 import { DependentOption } from './requirements.ts';

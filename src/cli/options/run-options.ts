@@ -10,7 +10,7 @@ import {
 } from '../../format/intervals.ts';
 import { parseDuration, parseLimitOption } from '../../format/units.ts';
 import type { Limit } from '../../kernel/limit.ts';
-import { EXPLAIN_MOMENTS, type ExplainMoment } from '../../model/recording.ts';
+import { EXPLAIN_MOMENTS, type ExplainMoment } from '../../model/explain/explain-record.ts';
 import type { TargetUser } from '../../target/user.ts';
 import { oneOf } from './one-of.ts';
 import { PLACEMENTS, REQUIRED, type RunFlags, WAITS } from './run-flags.ts';

@@ -16,6 +16,13 @@ export interface BpfReading {
   maps: RowDifference<LiveMap> | undefined;
 }
 
+/** The BPF memory of the leaf at one time. Unit: bytes. */
+export interface BpfBytes {
+  maps: number;
+  programs: number;
+  uncharged: number;
+}
+
 /** Reads BPF memory: see run-bpf.ts. */
 export interface BpfReader {
   /** @throws ToolError if reading is not permitted, or no longer permitted. */

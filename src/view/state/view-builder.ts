@@ -1,12 +1,8 @@
 /** Builds the displayed data record by record, live or from a recording. */
+
+import type { ExplainRecord } from '../../model/explain/explain-record.ts';
 import { type BpfMoment, bpfOf, breakKernelDown } from '../../model/kernel-breakdown.ts';
-import type {
-  EventRecord,
-  ExplainRecord,
-  MapsRecord,
-  ProcessesRecord,
-  RecordLine,
-} from '../../model/recording.ts';
+import type { EventRecord, MapsRecord, ProcessesRecord, RecordLine } from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
 import { Series } from '../../model/series.ts';
 import { addStep } from '../../statistics/step-growth.ts';

@@ -5,12 +5,11 @@
 
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfTotals } from '../../model/bpf-totals.ts';
+import type { ExplainMoment, ExplainRecord } from '../../model/explain/explain-record.ts';
 import type { Explanation } from '../../model/explain/explanation.ts';
 import type { BpfMoment } from '../../model/kernel-breakdown.ts';
 import type {
   EventRecord,
-  ExplainMoment,
-  ExplainRecord,
   LiveMap,
   ProcessProgram,
   ProcessRow,

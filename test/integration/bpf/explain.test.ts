@@ -4,9 +4,10 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import type { ExplainRecord } from '#src/model/explain/explain-record.ts';
 import type { Explanation, MemoryNode } from '#src/model/explain/explanation.ts';
 import { leavesOf } from '#src/model/explain/memory-tree.ts';
-import type { ExplainRecord, RecordLine, SummaryRecord } from '#src/model/recording.ts';
+import type { RecordLine, SummaryRecord } from '#src/model/recording.ts';
 import explainSchema from '../../../schema/explain.schema.json' with { type: 'json' };
 import { required } from '../../required.ts';
 import {

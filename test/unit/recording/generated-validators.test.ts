@@ -5,10 +5,10 @@ import { describe, expect, it } from 'vitest';
 import type { BudgetFile, FileRuns } from '#src/budget/budget-file.ts';
 import type { Baseline } from '#src/budget/comparison/baseline.ts';
 import type { NamedBudget } from '#src/budget/expression/budget.ts';
+import type { ExplainRecord } from '#src/model/explain/explain-record.ts';
 import type { Explanation } from '#src/model/explain/explanation.ts';
 import type {
   EventRecord,
-  ExplainRecord,
   MapsRecord,
   ProcessesRecord,
   StartRecord,

@@ -1,7 +1,8 @@
 /** Memory by name for the view: many files, hostile and wide names, and a rest without a name. */
+
+import type { ExplainRecord } from '#src/model/explain/explain-record.ts';
 import type { Explanation, MemoryNode } from '#src/model/explain/explanation.ts';
 import { parentNode } from '#src/model/explain/memory-tree.ts';
-import type { ExplainRecord } from '#src/model/recording.ts';
 
 const MIB = 1024 * 1024;
 const KIB = 1024;
