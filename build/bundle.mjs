@@ -104,9 +104,10 @@ const GROUPS = [
       'sampler/(cgroup|elsewhere|event|fast|figure|pace|sampler|size|stat|usage)',
     ],
   },
+  { name: 'targets', modules: ['cgroup/(names|resolve)/'] },
   {
     name: 'cgroup',
-    modules: ['cgroup/(?!systemd-scope)', 'app/run/preparation', 'target/signals'],
+    modules: ['cgroup/(?!systemd-scope|names/|resolve/)', 'app/run/preparation', 'target/signals'],
   },
 ];
 
@@ -153,7 +154,7 @@ const chunks = await write({ cmemstat: 'src/cli/main.ts' }, '[name].cjs', {
   groups,
 });
 /** Large chunks of what is opened by a person, or takes long itself: they are stored compressed. */
-const COMPRESSED = ['viewer.cjs', 'explain.cjs'];
+const COMPRESSED = ['viewer.cjs', 'explain.cjs', 'targets.cjs', 'completion-command.cjs', 'elf-command.cjs'];
 const dist = `${import.meta.dirname}/../dist`;
 for (const name of COMPRESSED) {
   writeFileSync(`${dist}/${name}.gz`, gzipSync(readFileSync(`${dist}/${name}`), { level: 9 }));

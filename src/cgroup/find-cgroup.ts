@@ -17,13 +17,19 @@ export interface FoundCgroup {
   path: string;
 }
 
+/** The hierarchy to look in. */
+type Mounted = Pick<MemoryHierarchy, 'version' | 'mountPoint'>;
+
 /**
  * The cgroup that a user names: a directory of the memory hierarchy, a path below its mount point as in
  * `/proc/<pid>/cgroup`, or a process as `pid:N` or `N`.
  * @throws UsageError that names `option`.
  */
-export function findCgroup(text: string, option: string): FoundCgroup {
-  const hierarchy = memoryHierarchy(option);
+export function findCgroup(
+  text: string,
+  option: string,
+  hierarchy: Mounted = memoryHierarchy(option),
+): FoundCgroup {
   const pid = /^(?:pid:)?([1-9]\d*)$/.exec(text)?.[1];
   // A cgroup may be named like a number.
   if (pid !== undefined && (text.startsWith('pid:') || !isCgroup(join(hierarchy.mountPoint, text)))) {
@@ -91,6 +97,11 @@ function isCgroup(directory: string): boolean {
   return existsSync(join(directory, 'cgroup.procs'));
 }
 
+/** A cgroup whose name is similar to that of this path below the mount point; undefined if there is none. */
+export function nearestCgroupName(text: string, mountPoint: string): string | undefined {
+  return nearestCgroup(join(mountPoint, text), mountPoint);
+}
+
 /** A sibling with a similar name, as a path below the mount point. */
 function nearestCgroup(directory: string, mountPoint: string): string | undefined {
   const parent = resolve(directory, '..');
@@ -107,6 +118,6 @@ function nearestCgroup(directory: string, mountPoint: string): string | undefine
   }
 }
 
-function describe({ version, mountPoint }: MemoryHierarchy, directory: string): FoundCgroup {
+function describe({ version, mountPoint }: Mounted, directory: string): FoundCgroup {
   return { version, mountPoint, directory, path: directory.slice(mountPoint.length) || '/' };
 }

@@ -1,7 +1,6 @@
 /** `cmemstat maps`: combines an inventory, related objects of its maps, and advice. */
 import { existsSync, statSync } from 'node:fs';
 import { CgroupPaths } from '../../cgroup/cgroup-paths.ts';
-import { findCgroup } from '../../cgroup/find-cgroup.ts';
 import { chooseMemoryHierarchy, readHierarchyFacts } from '../../cgroup/hierarchy.ts';
 import { listProcesses } from '../../cgroup/subtree.ts';
 import { ToolError, UsageError } from '../../errors.ts';
@@ -64,8 +63,7 @@ export async function openMaps(options: MapsOptions): Promise<MapsReader> {
     throw new UsageError('--pid', `--pid ${pid}: no such process`);
   }
   const mountPoint = memoryMountPoint();
-  const directory =
-    options.cgroup === undefined ? undefined : findCgroup(options.cgroup, '--cgroup').directory;
+  const directory = options.cgroup === undefined ? undefined : await directoryOfTarget(options.cgroup);
   const inventory = await openBpfInventory({
     cgroupId: directory === undefined ? undefined : statSync(directory, { bigint: true }).ino,
     pids: directory === undefined ? undefined : () => listProcesses(directory),
@@ -173,4 +171,10 @@ function highest(
     if (value !== undefined) now.set(map.id, Math.max(value, before.get(map.id) ?? 0));
   }
   return now;
+}
+
+/** Only loaded for `--cgroup`. */
+async function directoryOfTarget(target: string): Promise<string> {
+  const { resolveTarget } = await import('../../cgroup/resolve/resolve-target.ts');
+  return (await resolveTarget(target, '--cgroup')).directory;
 }

@@ -1,6 +1,6 @@
 import { EXPLAIN_KEYS, type ExplainKey } from '../../app/explain/group-by.ts';
 import { printExplanation } from '../../app/explain/print-explanation.ts';
-import { findCgroup } from '../../cgroup/find-cgroup.ts';
+import type { FoundCgroup } from '../../cgroup/find-cgroup.ts';
 import { UsageError } from '../../errors.ts';
 import { parseSize } from '../../format/units.ts';
 import type { ExplainFlags } from '../options/explain-flags.ts';
@@ -14,8 +14,8 @@ const MAX_SAMPLE = 10_000;
  * Prints the memory of a cgroup, or of the host, by name.
  * @throws UsageError; ToolError if nothing can be read; OutputError.
  */
-export async function explain(cgroup: string | undefined, flags: ExplainFlags): Promise<number> {
-  if (cgroup === undefined) {
+export async function explain(target: string | undefined, flags: ExplainFlags): Promise<number> {
+  if (target === undefined) {
     for (const [flag, option] of [
       [flags.freeze, '--freeze'],
       [flags.used, '--used'],
@@ -32,7 +32,7 @@ export async function explain(cgroup: string | undefined, flags: ExplainFlags): 
   };
   await printExplanation({
     ...options,
-    cgroup: cgroup === undefined ? undefined : findCgroup(cgroup, 'explain'),
+    cgroup: target === undefined ? undefined : await findTarget(target),
     names: flags.names,
     freeze: flags.freeze === true,
     used: flags.used === true,
@@ -40,6 +40,11 @@ export async function explain(cgroup: string | undefined, flags: ExplainFlags): 
     json: flags.json === true,
   });
   return 0;
+}
+
+async function findTarget(target: string): Promise<FoundCgroup> {
+  const { resolveTarget } = await import('../../cgroup/resolve/resolve-target.ts');
+  return resolveTarget(target, 'explain');
 }
 
 function parseSample(text: string): number {

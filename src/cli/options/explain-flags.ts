@@ -20,8 +20,8 @@ export interface ExplainFlags {
 export function addExplainOptions(command: Command): Command {
   return command
     .argument(
-      '[cgroup]',
-      'a memory cgroup by its path, or a process in it by its pid (default: the whole host)',
+      '[target]',
+      'a memory cgroup by its path, or by what runs in it: pid:N, unit:NAME, container:NAME-or-ID, pod:NAMESPACE/NAME, comm:NAME (default: the whole host)',
     )
     .addOption(oneOfOption('--by <key>', `print sums by ${EXPLAIN_KEYS.join(', ')}`, EXPLAIN_KEYS))
     .option('--top <n>', 'limit the lines below each line (default: 10; with --json no limit)')

@@ -32,7 +32,7 @@ export interface MapsFlags {
 export function addMapsOptions(command: Command): Command {
   return command
     .optionsGroup('Filters:')
-    .option('--cgroup <path>', 'list maps charged to this memory cgroup or to its descendants')
+    .option('--cgroup <target>', 'list maps charged to this memory cgroup or to its descendants')
     .option('--pid <n>', 'list maps that this process holds a file descriptor for')
     .option('--comm <name>', 'list maps that processes with this name hold a file descriptor for')
     .option('--name <glob>', 'list maps with matching names')

@@ -1,0 +1,33 @@
+/** What was looked at to find something, for the error if it is not found. */
+import { describeErrno, errnoOf } from '../../errors.ts';
+
+const NOT_PERMITTED = ['EACCES', 'EPERM'];
+
+/** Collects places in the order in which they were looked at, each one once. */
+export class LookedAt {
+  readonly #places = new Map<string, string | undefined>();
+  #needsRoot = false;
+
+  /** `fault` is why it said nothing. */
+  add(place: string, fault?: string): void {
+    this.#places.set(place, fault);
+  }
+
+  /** A place that could not be read. A right that is missing is the hint of the error. */
+  failed(place: string, error: unknown): void {
+    const errno = errnoOf(error);
+    this.#needsRoot ||= NOT_PERMITTED.includes(errno ?? '');
+    const isSystem = errno !== undefined;
+    this.add(place, isSystem ? describeErrno(errno) : error instanceof Error ? error.message : 'unreadable');
+  }
+
+  /** One line for each place. */
+  describe(): string[] {
+    return Array.from(this.#places, ([place, fault]) => `${place}${fault === undefined ? '' : `: ${fault}`}`);
+  }
+
+  /** Undefined if nothing was refused. */
+  get hint(): string | undefined {
+    return this.#needsRoot ? 'run with sudo: some of these can only be read by root' : undefined;
+  }
+}

@@ -1,0 +1,327 @@
+/** Finds the cgroup that a user means by its path, or by what runs in it. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { errnoOf, ToolError, UsageError } from '../../errors.ts';
+import { plural } from '../../format/plural.ts';
+import { safeText } from '../../format/safe-text.ts';
+import { listAllProcesses } from '../../kernel/procfs/process-tree.ts';
+import {
+  directoryOfPid,
+  type FoundCgroup,
+  findCgroup,
+  findRootCgroup,
+  nearestCgroupName,
+} from '../find-cgroup.ts';
+import { type CgroupOwner, ownersOf } from '../names/cgroup-owner.ts';
+import { listProcesses, visitNested } from '../subtree.ts';
+import { LookedAt } from './looked-at.ts';
+import { type NamedOwner, type PodName, RuntimeNames } from './runtime-names.ts';
+
+/** The ways to name a target; without one of them, a word is tried in this order. */
+export const TARGET_FORMS = ['path', 'pid', 'unit', 'container', 'pod', 'comm'] as const;
+
+export type TargetForm = (typeof TARGET_FORMS)[number];
+
+/** A cgroup, and how it was found. */
+export interface ResolvedTarget extends FoundCgroup {
+  form: TargetForm;
+  /** Finds the same again, also after a restart if it is a name: `unit:nginx.service`. */
+  target: string;
+  /** Whose it is, and what that is in, outermost first; empty if its path does not say it. */
+  owners: CgroupOwner[];
+}
+
+/** Of the host; tests have their own. */
+export interface ResolveFacts {
+  root: (option: string) => FoundCgroup;
+  listProcesses: () => { pid: number; comm: string }[];
+  directoryOfPid: (pid: number) => string | undefined;
+  /** What is put before the paths of files and sockets. */
+  filesBelow: string;
+}
+
+const HOST: ResolveFacts = {
+  root: findRootCgroup,
+  listProcesses: listAllProcesses,
+  directoryOfPid,
+  filesBelow: '',
+};
+
+/** One cgroup that a name may mean. */
+interface Match {
+  directory: string;
+  target: string;
+  /** For a list of several. */
+  shown: string;
+}
+
+/** The length of names of processes. Source: TASK_COMM_LEN in include/linux/sched.h. */
+const COMM_LENGTH = 15;
+/** A shorter beginning of an id may be a word. */
+const MIN_ID_LENGTH = 4;
+const MAX_LISTED = 10;
+
+/**
+ * The cgroup that `text` names: as `FORM:NAME`, or as a word that is tried in the order of the forms.
+ * @throws UsageError that names `option`: nothing has the name, or several cgroups have it.
+ */
+export async function resolveTarget(
+  text: string,
+  option: string,
+  facts: ResolveFacts = HOST,
+): Promise<ResolvedTarget> {
+  return new Resolution(text, option, facts).resolve();
+}
+
+class Resolution {
+  readonly #text: string;
+  readonly #option: string;
+  readonly #facts: ResolveFacts;
+  readonly #root: FoundCgroup;
+  readonly #looked = new LookedAt();
+  readonly #names: RuntimeNames;
+  #listed: ListedCgroup[] | undefined;
+
+  constructor(text: string, option: string, facts: ResolveFacts) {
+    this.#text = text;
+    this.#option = option;
+    this.#facts = facts;
+    this.#root = facts.root(option);
+    this.#names = new RuntimeNames(this.#looked, facts.filesBelow);
+  }
+
+  async resolve(): Promise<ResolvedTarget> {
+    const [, prefix, rest = ''] = /^(unit|container|pod|comm):(.+)$/s.exec(this.#text) ?? [];
+    const given = prefix as Exclude<TargetForm, 'path' | 'pid'> | undefined;
+    if (given !== undefined && !this.#isPath(this.#text)) {
+      return this.#one(given, await this.#find(given, rest));
+    }
+    const isPid = /^(?:pid:)?[1-9]\d*$/.test(this.#text);
+    if (isPid || this.#text.startsWith('/') || this.#isPath(this.#text)) {
+      const found = findCgroup(this.#text, this.#option, this.#root);
+      const isOfPid = isPid && !this.#isPath(this.#text);
+      const target = isOfPid ? `pid:${this.#text.replace('pid:', '')}` : found.path;
+      return this.#described(isOfPid ? 'pid' : 'path', found, target);
+    }
+    for (const form of ['unit', 'container', 'pod', 'comm'] as const) {
+      const matches = await this.#find(form, this.#text);
+      if (matches.length > 0) return this.#one(form, matches);
+    }
+    throw this.#nothing('cgroup, process, unit, container, pod or command');
+  }
+
+  /** Whether it is a cgroup by its path; the root is only `/`. */
+  #isPath(text: string): boolean {
+    const { mountPoint } = this.#root;
+    const isHere = (directory: string) => existsSync(join(directory, 'cgroup.procs'));
+    return (
+      isHere(join(mountPoint, text)) || (resolve(text).startsWith(`${mountPoint}/`) && isHere(resolve(text)))
+    );
+  }
+
+  #find(form: Exclude<TargetForm, 'path' | 'pid'>, name: string): Match[] | Promise<Match[]> {
+    switch (form) {
+      case 'unit':
+        return this.#findUnit(name);
+      case 'container':
+        return this.#findContainer(name);
+      case 'pod':
+        return this.#findPod(name);
+      case 'comm':
+        return this.#findComm(name);
+    }
+  }
+
+  #one(form: TargetForm, matches: readonly Match[]): ResolvedTarget {
+    const [first, second] = matches;
+    if (first === undefined) throw this.#nothing(form === 'comm' ? 'process' : form);
+    if (second !== undefined) throw this.#several(matches);
+    return this.#described(form, { ...this.#root, directory: first.directory }, first.target);
+  }
+
+  #described(
+    form: TargetForm,
+    { version, mountPoint, directory }: FoundCgroup,
+    target: string,
+  ): ResolvedTarget {
+    const path = directory.slice(mountPoint.length) || '/';
+    return { version, mountPoint, directory, path, form, target, owners: ownersOf(path) };
+  }
+
+  #nothing(what: string): UsageError {
+    const { mountPoint } = this.#root;
+    const detail = [
+      'looked at:',
+      `  ${mountPoint}: ${plural(this.#cgroups().length, 'cgroup')}`,
+      ...this.#looked.describe().map((line) => `  ${safeText(line)}`),
+    ].join('\n');
+    const nearest = nearestCgroupName(this.#text, mountPoint);
+    const hint = nearest === undefined ? this.#looked.hint : `did you mean ${nearest}?`;
+    return new UsageError(
+      this.#option,
+      `${this.#option} ${this.#text}: no ${what} has this name`,
+      hint,
+      detail,
+    );
+  }
+
+  #several(matches: readonly Match[]): UsageError {
+    const shown = matches.slice(0, MAX_LISTED).map((match) => `  ${safeText(match.shown)}`);
+    if (matches.length > MAX_LISTED) shown.push(`  and ${matches.length - MAX_LISTED} more`);
+    return new UsageError(
+      this.#option,
+      `${this.#option} ${this.#text}: ${matches.length} cgroups have this name`,
+      'give the path of one of them',
+      shown.join('\n'),
+    );
+  }
+
+  /** All cgroups, those above others first. */
+  #cgroups(): readonly ListedCgroup[] {
+    this.#listed ??= listCgroups(this.#root.directory);
+    return this.#listed;
+  }
+
+  /** The units of the host; if none has the name, those in containers. */
+  #findUnit(name: string): Match[] {
+    const names = /\.(?:service|scope|slice|socket|mount|swap)$/.test(name) ? [name] : [`${name}.service`];
+    const found = this.#cgroups().filter(
+      ({ owner }) => owner !== undefined && names.includes(unitOf(owner) ?? ''),
+    );
+    const ofHost = found.filter(({ owners }) => !owners.some(isContainer));
+    return (ofHost.length > 0 ? ofHost : found).map((each) => ({
+      directory: each.directory,
+      target: `unit:${names[0]}`,
+      shown: each.path,
+    }));
+  }
+
+  async #findContainer(name: string): Promise<Match[]> {
+    const containers = this.#cgroups().filter(({ owner }) => owner !== undefined && isContainer(owner));
+    const byId = containers.filter(({ owner }) => isIdOf(owner, name));
+    const found = byId.length > 0 ? byId : await this.#containersCalled(name, containers);
+    return found.map(({ directory, path, owner }) => ({
+      directory,
+      // An id is that of one container: a name is also that of the next one.
+      target: `container:${byId.length > 0 ? (owner?.id ?? name) : name}`,
+      shown: path,
+    }));
+  }
+
+  async #containersCalled(name: string, containers: readonly ListedCgroup[]): Promise<ListedCgroup[]> {
+    const found: ListedCgroup[] = [];
+    for (const each of containers) {
+      const named = await this.#names.ofContainer(namedOwner(each));
+      if (named.name === name || each.owner?.name === name) found.push(each);
+    }
+    return found;
+  }
+
+  async #findPod(name: string): Promise<Match[]> {
+    const pods = this.#cgroups().filter(({ owner }) => owner?.kind === 'pod');
+    const byId = pods.filter(({ owner }) => isIdOf(owner, name));
+    const found: ListedCgroup[] = byId.length > 0 ? byId : [];
+    if (byId.length === 0) {
+      for (const pod of pods) if (isCalled(await this.#podName(pod), name)) found.push(pod);
+    }
+    return found.map(({ directory, path, owner }) => ({
+      directory,
+      target: `pod:${byId.length > 0 ? (owner?.id ?? name) : name}`,
+      shown: path,
+    }));
+  }
+
+  #podName(pod: ListedCgroup): Promise<PodName | undefined> {
+    const inside = this.#cgroups().filter(
+      ({ path, owner }) => path.startsWith(`${pod.path}/`) && owner !== undefined && isContainer(owner),
+    );
+    return this.#names.ofPod(namedOwner(pod), inside.map(namedOwner));
+  }
+
+  #findComm(name: string): Match[] {
+    const found = new Map<string, number[]>();
+    let processes: { pid: number; comm: string }[] = [];
+    try {
+      processes = this.#facts.listProcesses();
+    } catch (error) {
+      this.#looked.failed('/proc', error);
+    }
+    if (processes.length > 0) this.#looked.add(`/proc: ${processes.length} processes`);
+    for (const { pid, comm } of processes) {
+      if (comm !== name.slice(0, COMM_LENGTH) || pid === process.pid) continue;
+      const directory = this.#directoryOf(pid);
+      if (directory !== undefined) found.set(directory, [...(found.get(directory) ?? []), pid]);
+    }
+    return Array.from(found, ([directory, pids]) => ({
+      directory,
+      target: `comm:${name}`,
+      shown: `${directory.slice(this.#root.mountPoint.length) || '/'}  pid ${pids.slice(0, MAX_LISTED).join(', ')}`,
+    }));
+  }
+
+  #directoryOf(pid: number): string | undefined {
+    try {
+      return this.#facts.directoryOfPid(pid);
+    } catch (error) {
+      if (!(error instanceof ToolError)) throw error;
+      // It has exited, or hides from us.
+      if (errnoOf(error) !== 'ENOENT' && errnoOf(error) !== 'ESRCH') {
+        this.#looked.failed(`/proc/${pid}/cgroup`, error);
+      }
+      return undefined;
+    }
+  }
+}
+
+interface ListedCgroup {
+  directory: string;
+  path: string;
+  owners: CgroupOwner[];
+  /** Whose cgroup this one is itself; undefined if it is only below one. */
+  owner: CgroupOwner | undefined;
+}
+
+function listCgroups(root: string): ListedCgroup[] {
+  const listed: ListedCgroup[] = [];
+  visitNested(root, (_, directory) => {
+    const path = directory.slice(root.length);
+    const owners = ownersOf(path);
+    const last = owners.at(-1);
+    listed.push({ directory, path, owners, owner: last?.path === path ? last : undefined });
+  });
+  return listed.reverse();
+}
+
+function isContainer({ kind }: CgroupOwner): boolean {
+  return kind === 'container' || kind === 'machine';
+}
+
+/** The unit of a cgroup: containers of systemd-nspawn and virtual machines have one too. */
+function unitOf({ runtime, kind, name, path }: CgroupOwner): string | undefined {
+  if (runtime === 'systemd' && kind !== 'machine') return name;
+  const last = path.slice(path.lastIndexOf('/') + 1);
+  return /\.(?:service|scope|slice)$/.test(last) ? last : undefined;
+}
+
+function isIdOf(owner: CgroupOwner | undefined, text: string): boolean {
+  return text.length >= MIN_ID_LENGTH && owner?.id?.startsWith(text) === true;
+}
+
+/** `NAMESPACE/NAME`, or `NAME` in any namespace. A name from the environment has no namespace. */
+function isCalled(pod: PodName | undefined, text: string): boolean {
+  if (pod === undefined) return false;
+  const slash = text.indexOf('/');
+  if (slash < 0) return pod.name === text;
+  const isInNamespace = pod.namespace === undefined || pod.namespace === text.slice(0, slash);
+  return isInNamespace && pod.name === text.slice(slash + 1);
+}
+
+function namedOwner({ directory, owner, owners }: ListedCgroup): NamedOwner {
+  // Only called for those that have one.
+  if (owner === undefined) throw new Error(`${directory} has no owner`);
+  return {
+    owner,
+    uid: owners.findLast(({ kind }) => kind === 'user')?.uid,
+    processes: () => listProcesses(directory),
+  };
+}
