@@ -57,25 +57,23 @@ export interface FoldOptions {
   minBytes?: number | undefined;
 }
 
-/** The tree with small nodes combined into one node per parent; sums stay the same. */
+/**
+ * The tree with small nodes combined into one node per parent; sums stay the same. A single small node stays,
+ * and a node all of whose children are small has none: one line for one line would say less.
+ */
 export function foldTree(node: MemoryNode, options: FoldOptions): MemoryNode {
   const { children } = node;
   if (children === undefined) return node;
   const { top = Number.POSITIVE_INFINITY, minBytes = 0 } = options;
   const named = children.filter((child) => !isRest(child));
-  // A single small node is as short as its replacement.
+  const rest = children.filter(({ kind }) => kind === 'others');
+  const unnamed = children.filter(({ kind }) => kind === 'unnamed');
   const large = named.filter(({ bytes }, index) => index < top && bytes >= minBytes);
-  const small = named.length - large.length === 1 && minBytes === 0 ? [] : named.slice(large.length);
-  const kept = (small.length === 0 ? named : large).map((child) => foldTree(child, options));
-  const rest = children.filter(isRest);
-  const others = combine(
-    small,
-    rest.filter(({ kind }) => kind === 'others'),
-  );
-  return {
-    ...node,
-    children: [...kept, ...others, ...rest.filter(({ kind }) => kind === 'unnamed')],
-  };
+  const isShort = named.length - large.length === 1 && rest.length === 0;
+  const small = isShort ? [] : named.slice(large.length);
+  if (large.length === 0 && small.length > 0 && unnamed.length === 0) return withoutChildren(node);
+  const kept = (isShort ? named : large).map((child) => foldTree(child, options));
+  return { ...node, children: [...kept, ...combine(small, rest), ...unnamed] };
 }
 
 function combine(small: readonly MemoryNode[], others: readonly MemoryNode[]): MemoryNode[] {
@@ -117,8 +115,15 @@ export function largestNames(tree: MemoryNode, count: number): MemoryNode[] {
     .slice(0, count);
 }
 
-/** The leaves of a tree; a process is one, since its mappings say little without it. */
-export function* namedNodes(node: MemoryNode): Generator<MemoryNode> {
-  if (node.children === undefined || node.kind === 'process') yield node;
-  else for (const child of node.children) yield* namedNodes(child);
+/**
+ * The leaves of a tree; a process is one, since its mappings say little without it. The kernel memory of a
+ * process says what it is: in the tree that stands above it.
+ */
+export function* namedNodes(node: MemoryNode, above?: MemoryNode): Generator<MemoryNode> {
+  if (node.children !== undefined && node.kind !== 'process') {
+    for (const child of node.children) yield* namedNodes(child, node);
+    return;
+  }
+  const isOfKernel = above?.kind === 'page-tables' || above?.kind === 'kernel-stacks';
+  yield isOfKernel && node.pid !== undefined ? { ...node, name: `${above.name} of ${node.name}` } : node;
 }

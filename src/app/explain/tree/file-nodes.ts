@@ -22,7 +22,8 @@ export function shmemNodes(bytes: number, files: readonly FilePart[]): MemoryNod
   const byMount = new Map<string, MemoryNode[]>();
   const single: MemoryNode[] = [];
   for (const file of files) {
-    const node = fileNode(file, shmemReclaim(file));
+    // Memory is never written back: the kernel marks all of it as dirty.
+    const node = fileNode({ ...file, dirtyBytes: 0 }, shmemReclaim(file));
     if (file.mount === undefined) single.push(node);
     else byMount.set(file.mount, [...(byMount.get(file.mount) ?? []), node]);
   }

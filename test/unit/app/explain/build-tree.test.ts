@@ -134,13 +134,15 @@ describe('files', () => {
       current: 60,
       pages: { shmem: 60 },
       shmem: [
-        file('state', 40, { fsType: 'tmpfs', mount: '/dev/shm', isHeld: false }),
+        file('state', 40, { fsType: 'tmpfs', mount: '/dev/shm', isHeld: false, dirtyBytes: 40 }),
         file('memfd:frames', 15, { kind: 'memfd', mount: undefined, path: undefined, isHeld: true }),
         file('SYSV00005eed', 5, { kind: 'sysv-segment', mount: undefined, path: undefined, isHeld: false }),
       ],
     });
     const state = find(tree, 'shmem', '/dev/shm', 'state');
     expect(state).toMatchObject({ reclaim: 'persistent' });
+    // There is nothing to write.
+    expect(tree.dirtyBytes ?? 0).toBe(0);
     expect(state.note).toContain('no process holds it');
     expect(find(tree, 'shmem', 'memfd:frames').reclaim).toBe('process');
     expect(find(tree, 'shmem', 'SYSV00005eed').reclaim).toBe('persistent');

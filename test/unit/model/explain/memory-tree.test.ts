@@ -64,6 +64,32 @@ it('combines what is beyond the limits, with the sums unchanged', () => {
   expect(foldTree(node, { top: 3 }).children?.map(({ name }) => name)).toEqual(['a', 'b', 'c', 'd']);
 });
 
+it('shows what is small where a line for all of it would be as long', () => {
+  const one = parentNode(root, [leaf('a', 50), leaf('b', 3)]);
+  expect(foldTree(one, { minBytes: 25 }).children?.map(({ name }) => name)).toEqual(['a', 'b']);
+  const small = parentNode({ kind: 'process', name: 'bash' }, [leaf('a', 20), leaf('b', 20)]);
+  const folded = foldTree(parentNode(root, [leaf('c', 50), small]), { minBytes: 25 });
+  expect(folded.children?.map(({ name, children }) => [name, children])).toEqual([
+    ['c', undefined],
+    ['bash', undefined],
+  ]);
+});
+
+it('says what the kernel memory of a process is', () => {
+  const process = { ...leaf('node x.js', 30), kind: 'process' as const, pid: 7 };
+  const stacks = { ...leaf('node', 20), kind: 'kernel-stacks' as const, pid: 7 };
+  const tree = parentNode(root, [
+    parentNode({ kind: 'class', name: 'anon' }, [{ ...process, bytes: 40 }]),
+    parentNode({ kind: 'page-tables', name: 'page tables' }, [process]),
+    parentNode({ kind: 'kernel-stacks', name: 'kernel stacks' }, [stacks]),
+  ]);
+  expect(largestNames(tree, 3).map(({ name }) => name)).toEqual([
+    'node x.js',
+    'page tables of node x.js',
+    'kernel stacks of node',
+  ]);
+});
+
 it('adds what was already combined', () => {
   const node = parentNode(root, [
     leaf('a', 50),
