@@ -21,7 +21,7 @@ import { type CgroupPages, chargedFiles, namePages } from './gather-pages.ts';
 import { besideProcesses, missingTerms, processPart } from './gather-processes.ts';
 import { gatherCandidates, gatherUsed } from './gather-used.ts';
 import { hideNames } from './hide-names.ts';
-import { type NamedObjects, PageTotals, readNames, sumPages } from './page-totals.ts';
+import { movedBytes, type NamedObjects, PageTotals, readNames, sumPages } from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
 import {
   describeScan,
@@ -144,7 +144,8 @@ async function assemble(
     { kind: 'cgroup', name: cgroup.path, path: cgroup.path },
     {
       ...pages.parts,
-      current: isEstimate ? undefined : currentOf(before, after),
+      current: isEstimate ? undefined : leastOf(before, after),
+      moved: movedBytes(before, after, pages.parts.pages),
       processes: processes.processes.map(processPart),
       kernelParts: [...bpf.parts.pages, ...kernel.pages],
       slabParts: bpf.parts.slab,
@@ -189,10 +190,10 @@ function lostTerms(scan: PageScan | ToolError): MissingTerm[] {
   return [{ term: 'part of the pages', reason }];
 }
 
-/** The cgroup may have grown or shrunk: the tree adds up to what it was in the middle. */
-function currentOf(before: ChargedMemory, after: ChargedMemory): number | undefined {
+/** If the cgroup grew or shrank meanwhile, what was added or freed is not without a name. */
+function leastOf(before: ChargedMemory, after: ChargedMemory): number | undefined {
   if (before.current === undefined || after.current === undefined) return after.current;
-  return Math.round((before.current + after.current) / 2);
+  return Math.min(before.current, after.current);
 }
 
 function reasonOf(scan: PageScan | ToolError): { reason?: string; hint?: string } {

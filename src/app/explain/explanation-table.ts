@@ -63,13 +63,12 @@ function footLines(explanation: Explanation, size: (bytes: number) => string): s
   const moved = (after.current ?? 0) - (before.current ?? 0);
   const { tree } = explanation;
   const share = tree.bytes === 0 ? 0 : 1 - unnamedBytes(tree) / tree.bytes;
+  const named = `${(share * 100).toFixed(2)}% of the tree has a name`;
   return [
     '',
-    ...(before.current === undefined || after.current === undefined
-      ? []
-      : [
-          `memory.current: ${size(before.current)} before, ${size(after.current)} after${moved === 0 || frozen ? '' : ' (it changed meanwhile)'}; ${(share * 100).toFixed(2)}% of the tree has a name`,
-        ]),
+    before.current === undefined || after.current === undefined
+      ? named
+      : `memory.current: ${size(before.current)} before, ${size(after.current)} after${moved === 0 || frozen ? '' : ' (it changed meanwhile)'}; ${named}`,
     `method: ${METHOD_TEXT[method]}${scannedPages === undefined ? '' : ` (${plural(scannedPages, 'page')}${scanMs === undefined ? '' : ` in ${formatDuration(scanMs)}`})`}`,
     ...(reason === undefined ? [] : [`why: ${reason}${hint === undefined ? '' : ` (hint: ${hint})`}`]),
     ...(sample === undefined

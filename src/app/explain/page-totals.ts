@@ -2,6 +2,7 @@
 import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import type { ScanName } from '../../kernel/bpf/scan/scan-names.ts';
 import type { ScanKind, ScanRow } from '../../kernel/scan-row.ts';
+import type { ChargedMemory } from '../../model/explain/explanation.ts';
 import type { PageSums } from './tree/parts.ts';
 
 /** The pages of one file or slab cache. Sizes in bytes. */
@@ -47,6 +48,19 @@ export function noPages(): PageSums {
     hugetlb: 0,
     other: 0,
   };
+}
+
+/** Pages that the kernel has counted before and after, and that were not found. Unit: bytes. */
+export function movedBytes(before: ChargedMemory, after: ChargedMemory, found: PageSums): number {
+  const stats = [before.stat, after.stat];
+  const least = (bytesOf: (stat: ChargedMemory['stat']) => number | undefined) =>
+    Math.min(...stats.map((stat) => bytesOf(stat) ?? 0));
+  const file = ({ file: all, shmem = 0 }: ChargedMemory['stat']) => (all === undefined ? 0 : all - shmem);
+  return (
+    Math.max(0, least(({ anon }) => anon) - found.anon - found.ksm) +
+    Math.max(0, least(file) - found.file) +
+    Math.max(0, least(({ shmem }) => shmem) - found.shmem)
+  );
 }
 
 /** Undefined unless both are known. */

@@ -13,6 +13,7 @@ export function anonNodes(anonBytes: number, processes: readonly ProcessPart[] |
   const nodes = (processes ?? []).map(processNode).filter(({ bytes }) => bytes > 0);
   const named = sumOf(nodes, 'bytes');
   const fitting = named > anonBytes ? nodes.map((node) => scaled(node, anonBytes / named)) : nodes;
+  addToLargest(fitting, anonBytes - sumOf(fitting, 'bytes'));
   const rest = anonBytes - sumOf(fitting, 'bytes');
   const others: MemoryNode = {
     kind: 'others',
@@ -46,6 +47,19 @@ function processNode({ pid, command, user, anon }: ProcessPart): MemoryNode {
     'process',
   );
 }
+
+/** Shares of pages have fractions: less than a page belongs to no one else. */
+function addToLargest(nodes: MemoryNode[], bytes: number): void {
+  const [largest, ...others] = nodes.toSorted((one, other) => other.bytes - one.bytes);
+  if (largest === undefined || bytes <= 0 || bytes >= PAGE_SIZE) return;
+  const children = largest.children?.map((child) => ({ ...child }));
+  if (children !== undefined) addToLargest(children, bytes);
+  const added = { ...largest, bytes: largest.bytes + bytes, ...(children === undefined ? {} : { children }) };
+  nodes.splice(0, nodes.length, added, ...others);
+}
+
+/** The smallest that Linux has. */
+const PAGE_SIZE = 4096;
 
 /** Whole bytes whose sum is that of the scaled node. */
 function scaled(node: MemoryNode, factor: number): MemoryNode {

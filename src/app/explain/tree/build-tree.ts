@@ -37,10 +37,17 @@ export function buildTree(
             name: 'unnamed',
             bytes: unnamed,
             reclaim: 'kernel',
-            note: 'pages of the kernel that nothing known uses, and charges that CPUs keep in stock',
+            note: unnamedNote(unnamed, parts.moved),
           },
         ];
   return parentNode(node, [...children, ...rest]);
+}
+
+/** Pages that are freed before, and allocated again behind the place that is read, are not found. */
+function unnamedNote(unnamed: number, moved = 0): string {
+  return moved * 2 > unnamed
+    ? 'mostly pages of files and processes that were freed and allocated while they were read'
+    : 'pages of the kernel that nothing known uses, and charges that CPUs keep in stock';
 }
 
 function single(kind: MemoryNode['kind'], name: string, bytes: number, note?: string): MemoryNode {

@@ -86,8 +86,13 @@ export interface PageSums {
 export interface TreeParts {
   /** Absent without a page scan: the counters of memory.stat stand in. */
   pages: PageSums;
-  /** memory.current or its v1 equivalent, when the pages were read; absent for a removed cgroup. */
+  /**
+   * The least that memory.current or its v1 equivalent was when the pages were read; absent for a removed
+   * cgroup.
+   */
   current: number | undefined;
+  /** Pages that the kernel has counted before and after, and that were not found. */
+  moved?: number | undefined;
   files: readonly FilePart[];
   shmem: readonly FilePart[];
   slabs: readonly SlabPart[];

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { movedBytes } from '#src/app/explain/page-totals.ts';
 import { buildTree } from '#src/app/explain/tree/build-tree.ts';
 import type { FilePart, TreeParts } from '#src/app/explain/tree/parts.ts';
 import type { MemoryNode } from '#src/model/explain/explanation.ts';
@@ -89,6 +90,24 @@ it('adds up to memory.current; what is left is unnamed', () => {
   expect(find(tree, 'kernel', 'per-CPU memory').bytes).toBe(4 * MIB);
 });
 
+it('says where pages were not found because they moved', () => {
+  const noteOf = (moved: number) => {
+    const changes = { current: 100 * MIB, pages: { file: 90 * MIB }, files: [file('log', 90 * MIB)], moved };
+    return find(build(changes), 'unnamed').note;
+  };
+  expect(noteOf(6 * MIB)).toContain('freed and allocated while they were read');
+  expect(noteOf(4 * MIB)).toContain('pages of the kernel');
+});
+
+it('counts as moved what the kernel has before and after, and the scan has not', () => {
+  const stat = (anon: number, file: number) => ({ stat: { anon, file, shmem: 10 } });
+  const found = { ...NOTHING.pages, anon: 45, ksm: 2, file: 60, shmem: 10 };
+  // 50 - 47 of processes, 100 - 10 - 60 of files.
+  expect(movedBytes(stat(50, 100), stat(70, 120), found)).toBe(33);
+  expect(movedBytes(stat(40, 70), stat(70, 120), found)).toBe(0);
+  expect(movedBytes({ stat: {} }, stat(70, 120), found)).toBe(0);
+});
+
 it('of a removed cgroup, the sum is that of its pages', () => {
   const tree = build({
     current: undefined,
@@ -101,9 +120,23 @@ it('of a removed cgroup, the sum is that of its pages', () => {
 
 describe('anonymous memory', () => {
   it('of processes that could not be read is named as such', () => {
-    const tree = build({ current: 50, pages: { anon: 50 }, processes: [process(7, 30)] });
-    expect(find(tree, 'anon', 'of no process that could be read').bytes).toBe(20);
-    expect(find(tree, 'anon', 'worker 7')).toMatchObject({ bytes: 30, pid: 7, reclaim: 'process' });
+    const tree = build({ current: 50 * MIB, pages: { anon: 50 * MIB }, processes: [process(7, 30 * MIB)] });
+    expect(find(tree, 'anon', 'of no process that could be read').bytes).toBe(20 * MIB);
+    expect(find(tree, 'anon', 'worker 7')).toMatchObject({ bytes: 30 * MIB, pid: 7, reclaim: 'process' });
+  });
+
+  it('has no line for the fractions of shared pages', () => {
+    const pages = { anon: 50 * MIB };
+    const tree = build({
+      current: 50 * MIB,
+      pages,
+      processes: [process(7, 30 * MIB), process(8, 20 * MIB - 5)],
+    });
+    expect(find(tree, 'anon').children?.map(({ name, bytes }) => [name, bytes])).toEqual([
+      ['worker 7', 30 * MIB + 5],
+      ['worker 8', 20 * MIB - 5],
+    ]);
+    expect(find(tree, 'anon', 'worker 7', '[heap]').bytes).toBe(30 * MIB + 5);
   });
 
   it('never exceeds what is charged', () => {
