@@ -395,7 +395,8 @@ const MODULES = [
   },
   {
     file: 'baseline-validator.ts',
-    areWordsOpen: () => false,
+    // A later version may know more kinds.
+    areWordsOpen: (key) => key === "'kind'",
     isStrict: true,
     exports: [['Baseline', 'baseline.schema.json', '#']],
   },

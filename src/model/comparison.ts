@@ -1,5 +1,6 @@
 /** The comparison of two sets of runs. `schema/comparison.schema.json`. */
 
+import type { GrownNames } from './explain/grown-names.ts';
 import type { NamesComparison } from './explain/name-differences.ts';
 import type { Mode } from './sample.ts';
 
@@ -42,6 +43,8 @@ export interface MetricDifference {
   allowed?: number;
   /** `regressed` exceeds both; `within-noise` exceeds the threshold but not the noise. */
   verdict: 'regressed' | 'within-noise' | 'passed' | 'improved' | 'not-evaluated' | 'not-measured';
+  /** Of a metric that regressed in a run with `--explain`. */
+  names?: GrownNames;
 }
 
 /** The whole document. */

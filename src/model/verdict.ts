@@ -4,6 +4,7 @@
  */
 import type { BpfAdvice } from './bpf-advice.ts';
 import type { Comparison } from './comparison.ts';
+import type { GrownNames } from './explain/grown-names.ts';
 import type { LeftoverFile, SummaryRecord } from './recording.ts';
 import type { Mode } from './sample.ts';
 
@@ -66,6 +67,8 @@ export interface Exceedance {
   /** The five that grew most up to then; only those whose memory is part of the metric. */
   processes: Grown[];
   maps: Grown[];
+  /** Only names that are part of the metric. Absent without `--explain`. */
+  names?: GrownNames;
   /** Advice on those maps; in a verdict, the same advice is given for one budget only. */
   advice: BpfAdvice[];
   /** The metric over the run. Absent if it has no readings. */

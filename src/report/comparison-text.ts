@@ -107,16 +107,23 @@ export function renderNames(
   const size = (bytes: number) => (plainBytes ? String(bytes) : formatBytes(bytes));
   const moment = names.moment === undefined ? '' : ` ${MOMENT_TEXT[names.moment]}`;
   const shown = all ? names.names : names.names.slice(0, MAX_SHOWN_NAMES);
-  const rows = shown.map(({ name, base, now, difference }) => [
-    `${difference > 0 ? '+' : ''}${size(difference)}`,
-    size(base),
-    size(now),
+  const side = (bytes: number, atMost: number | undefined) =>
+    atMost === undefined ? size(bytes) : `<= ${size(atMost)}`;
+  const rows = shown.map(({ name, base, now, difference, baseAtMost, nowAtMost }) => [
+    `${difference > 0 ? '+' : ''}${size(difference - (baseAtMost ?? 0) + (nowAtMost ?? 0))}`,
+    side(base, baseAtMost),
+    side(now, nowAtMost),
     name,
   ]);
   const hidden = names.names.length - shown.length;
   return [
     '',
     `memory by name${moment}: ${size(names.base)} -> ${size(names.now)}`,
+    ...(names.methods === undefined
+      ? []
+      : [
+          `doubtful: read by different methods (${names.methods.base}, ${names.methods.now}): names of one may be unknown to the other`,
+        ]),
     ...(rows.length === 0
       ? ['no name differs']
       : alignColumns([['difference', 'base', 'now', 'name'], ...rows], ['right', 'right', 'right', 'left'])),

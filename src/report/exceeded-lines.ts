@@ -2,6 +2,7 @@
 import { formatBytes } from '../format/units.ts';
 import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { BreakdownLine, Exceedance, Grown } from '../model/verdict.ts';
+import { grownNameLines } from './grown-names-text.ts';
 import { oneLine } from './outside-text.ts';
 import {
   describeFirst,
@@ -28,6 +29,7 @@ export function exceedanceLines(exceeded: Exceedance, metric = ''): string[] {
       exceeded.maps,
       metric,
     ),
+    ...grownNameLines(exceeded.names),
     ...exceeded.advice.flatMap(adviceLines),
     exceeded.replay === undefined
       ? `hint: ${describeRecording(exceeded)}`

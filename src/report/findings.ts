@@ -3,6 +3,7 @@ import { formatBytes } from '../format/units.ts';
 import type { MetricDifference } from '../model/comparison.ts';
 import type { BudgetResult, BudgetStatus, Verdict } from '../model/verdict.ts';
 import { exceedanceLines } from './exceeded-lines.ts';
+import { grownNameLines } from './grown-names-text.ts';
 import { oneLine } from './outside-text.ts';
 import {
   describeBudget,
@@ -94,7 +95,7 @@ function regressionFinding(metric: MetricDifference, missing: readonly string[])
       metric.verdict === 'not-measured'
         ? `not measured on one side: ${describeChange(metric)}`
         : `${metric.verdict}: ${describeChange(metric)}`,
-    details: [describeEvaluation(metric)],
+    details: [describeEvaluation(metric), ...grownNameLines(metric.names)],
   };
 }
 

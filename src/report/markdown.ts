@@ -6,6 +6,7 @@ import type { BpfAdvice } from '../model/bpf-advice.ts';
 import type { Comparison, MetricDifference } from '../model/comparison.ts';
 import type { BudgetResult, BudgetStatus, Exceedance, Grown, Timeline, Verdict } from '../model/verdict.ts';
 import { describeProjection } from './exceeded-lines.ts';
+import { grownNameTable } from './grown-names-text.ts';
 import {
   codeCell,
   codeHtml,
@@ -155,6 +156,7 @@ function exceedancePart(exceeded: Exceedance, metric: string): string[] {
     ),
     ...grownTable('Process', processes, describeShare(exceeded, processes, metric, true)),
     ...grownTable('BPF map', maps, describeShare(exceeded, maps, metric, false)),
+    ...grownNameTable(exceeded.names),
     ...advice.flatMap(adviceList),
     ...(timeline === undefined ? [] : ['', ...chartPart(timeline)]),
   ];
@@ -200,10 +202,15 @@ function comparisonPart({ base, now, doubts, metrics }: Comparison): string[] {
     ...doubts.map((doubt) => `- ⚠️ Doubtful: ${codeSpan(doubt)}`),
     ...(doubts.length === 0 ? [] : ['']),
     ...metricTable(news),
+    ...news.flatMap(namesPart),
     ...(rest.length === 0
       ? []
       : collapsible(`${plural(rest.length, 'metric')} unchanged`, metricTable(rest))),
   ];
+}
+
+function namesPart({ metric, names }: MetricDifference): string[] {
+  return names === undefined ? [] : [`${codeSpan(metric)}:`, '', ...grownNameTable(names)];
 }
 
 function metricTable(metrics: readonly MetricDifference[]): string[] {

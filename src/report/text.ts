@@ -1,9 +1,11 @@
 /** `--report text`: for terminals and logs of CI jobs. */
+import { isDeepStrictEqual } from 'node:util';
 import { plural } from '../format/plural.ts';
 import type { Comparison, MetricDifference } from '../model/comparison.ts';
 import type { BudgetResult, Exceedance, Verdict } from '../model/verdict.ts';
 import { exceedanceLines } from './exceeded-lines.ts';
 import { type Finding, type FindingState, findingsOf, notesOf } from './findings.ts';
+import { grownNameLines } from './grown-names-text.ts';
 import { oneLine, oneLineCommand } from './outside-text.ts';
 import {
   counted,
@@ -76,6 +78,7 @@ function budgetLines(
 interface Shown {
   title: string;
   maps: ReadonlySet<number | undefined>;
+  names: Exceedance['names'];
 }
 
 /** Budgets that are exceeded at the same time share one breakdown and one list of what grew. */
@@ -86,11 +89,11 @@ function withoutRepetition(
   shown: Map<string, Shown>,
 ): readonly string[] {
   if (exceeded === undefined) return details;
-  const { shownMs, run, processes, maps } = exceeded;
+  const { shownMs, run, processes, maps, names } = exceeded;
   const moment = JSON.stringify([shownMs, run, processes]);
   const before = shown.get(moment);
   if (before === undefined || !maps.every(({ id }) => before.maps.has(id))) {
-    shown.set(moment, { title, maps: new Set(maps.map(({ id }) => id)) });
+    shown.set(moment, { title, maps: new Set(maps.map(({ id }) => id)), names });
     return details;
   }
   const [when = '', ...rest] = exceedanceLines(exceeded);
@@ -98,6 +101,8 @@ function withoutRepetition(
     ...details.slice(0, details.length - rest.length - 1),
     when,
     `what grew: see ${before.title}, above`,
+    // Those of another part of the memory.
+    ...(isDeepStrictEqual(names, before.names) ? [] : grownNameLines(names)),
   ];
 }
 
@@ -107,6 +112,7 @@ function comparisonLines({ base, now, doubts, metrics }: Comparison): string[] {
     list.flatMap((metric) => [
       `    ${mark} ${word.padEnd(STATE_WIDTH)}  ${oneLine(metric.metric)}: ${describeChange(metric)}`,
       `        ${describeEvaluation(metric)}`,
+      ...grownNameLines(metric.names).map((line) => `        ${line}`),
     ]);
   const rest = [
     ...counted(those('passed').length, 'passed'),

@@ -1,5 +1,6 @@
 /** `cmemstat compare`: compares two sets of runs. */
 import { existsSync } from 'node:fs';
+import { explainedOf } from '../../budget/comparison/baseline.ts';
 import { compareRuns } from '../../budget/comparison/compare.ts';
 import type { Side } from '../../budget/comparison/host-doubts.ts';
 import { type ReadSide, readSide } from '../../budget/comparison/inputs.ts';
@@ -9,8 +10,9 @@ import { EXIT_CODES } from '../../exit-codes.ts';
 import { safeJson, safeText } from '../../format/safe-text.ts';
 import type { Comparison } from '../../model/comparison.ts';
 import type { ExplainMoment } from '../../model/explain/explain-record.ts';
-import type { Explanation, MemoryNode } from '../../model/explain/explanation.ts';
-import { compareTrees, type NamesComparison } from '../../model/explain/name-differences.ts';
+import type { Explanation } from '../../model/explain/explanation.ts';
+import { compareNames, type NamesComparison } from '../../model/explain/name-differences.ts';
+import { listNames } from '../../model/explain/name-list.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { readExplanation } from '../../recording/read-explanation.ts';
 import { renderComparison, renderNames } from '../../report/comparison-text.ts';
@@ -42,7 +44,7 @@ export async function printComparison(options: CompareOptions): Promise<number> 
   const rule = maxRegression === undefined ? undefined : parseMaxRegression(maxRegression);
   const [before, after] = [await readSides([base]), await readSides(now)];
   const comparison = compareRuns(before, after, rule);
-  const names = compareExplained(before.explained, after.explained);
+  const names = compareExplained(before, after);
   if (names !== undefined) comparison.names = names;
   const output = new StandardOutput();
   if (json) await output.write(safeJson(comparison, 2));
@@ -84,7 +86,7 @@ async function printNames(
     const message = '--max-regression applies to metrics of runs, not to explanations';
     throw new UsageError('--max-regression', message, 'leave it out, or compare recordings');
   }
-  const names = compareTrees(base.tree, now.tree);
+  const names = compareNames(listNames(base), listNames(now));
   const output = new StandardOutput();
   if (json) await output.write(safeJson(names, 2));
   else await output.writeLines(renderNames(names, style).slice(1).map(safeText));
@@ -94,21 +96,18 @@ async function printNames(
 /** The moments in the order in which they say most. */
 const MOMENTS: readonly ExplainMoment[] = ['peak', 'exceeded', 'end'];
 
-function compareExplained(base: Explained, now: Explained): NamesComparison | undefined {
+function compareExplained(base: Side, now: Side): NamesComparison | undefined {
+  const [before, after] = [explainedOf(base.runs), explainedOf(now.runs)];
   for (const moment of MOMENTS) {
-    const [before, after] = [base.get(moment), now.get(moment)];
-    if (before !== undefined && after !== undefined) return { moment, ...compareTrees(before, after) };
+    const [old, current] = [before, after].map((list) => list?.find((each) => each.moment === moment));
+    if (old !== undefined && current !== undefined) return { moment, ...compareNames(old, current) };
   }
   return undefined;
 }
 
-type Explained = ReadonlyMap<ExplainMoment, MemoryNode>;
-
-async function readSides(given: readonly string[]): Promise<Side & { explained: Explained }> {
+async function readSides(given: readonly string[]): Promise<Side> {
   const paths = given.flatMap((argument) => (existsSync(argument) ? [argument] : argument.split(',')));
   const sides: ReadSide[] = [];
   for (const path of paths) sides.push(await readSide(path));
-  // Of several runs, the last one stands for all.
-  const explained = new Map(sides.flatMap((side) => [...(side.explained ?? [])]));
-  return { name: given.join(','), runs: sides.flatMap(({ runs }) => runs), explained };
+  return { name: given.join(','), runs: sides.flatMap(({ runs }) => runs) };
 }

@@ -1,6 +1,11 @@
 /** Evaluates budgets during a run. */
 
-import { figuresOfSummary, type RunFigures } from '../../budget/comparison/run-figures.ts';
+import {
+  ExplainedNames,
+  figuresOfSummary,
+  type RunFigures,
+  type RunNames,
+} from '../../budget/comparison/run-figures.ts';
 import { BudgetEvaluator } from '../../budget/evaluation/evaluator.ts';
 import { TimelineCollector } from '../../budget/evaluation/timeline.ts';
 import type { BaselineValues, NamedBudget } from '../../budget/expression/budget.ts';
@@ -23,6 +28,8 @@ export interface RunEvaluation {
   results: BudgetResult[];
   /** Absent in a truncated recording, unless they were requested. */
   figures: RunFigures | undefined;
+  /** Its memory by name, if it was explained. */
+  explained: RunNames[] | undefined;
   timeline: Timeline | undefined;
   warnings: string[];
 }
@@ -30,6 +37,7 @@ export interface RunEvaluation {
 /** Receives all records of one run; memory does not grow with the run. */
 export class BudgetSink implements Sink {
   readonly #evaluator: BudgetEvaluator;
+  readonly #explained = new ExplainedNames();
   #start: StartRecord | undefined;
   #summary: SummaryRecord | undefined;
   #timeline: TimelineCollector | undefined;
@@ -63,6 +71,7 @@ export class BudgetSink implements Sink {
       this.#timeline = new TimelineCollector(record.mode === 'process-tree' ? 'rss' : 'current');
     } else if (record.type === 'sample')
       this.#timeline?.add(record.elapsedMs, record.tree?.rss ?? record.current);
+    else if (record.type === 'explain') this.#explained.add(record);
     else if (record.type === 'summary') this.#summary = record;
     this.#evaluator.observe(record);
   }
@@ -80,11 +89,13 @@ export class BudgetSink implements Sink {
     const known =
       summary === undefined || start === undefined ? figures : figuresOfSummary(summary, start.host);
     if (start === undefined) return undefined;
+    const explained = this.#explained.list;
     return {
       start,
       summary,
       results: this.#evaluator.finish(),
-      figures: known,
+      figures: known === undefined || explained === undefined ? known : { ...known, explained },
+      explained,
       timeline: this.#timeline?.timeline,
       warnings: this.#evaluator.warnings(),
     };

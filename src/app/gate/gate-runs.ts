@@ -5,11 +5,15 @@
 
 import {
   type Baseline,
+  explainedOf,
   formatBaseline,
   makeBaseline,
+  medianRun,
   valuesOfBaseline,
 } from '../../budget/comparison/baseline.ts';
 import { compareRuns } from '../../budget/comparison/compare.ts';
+import { findGrownNames } from '../../budget/comparison/find-grown-names.ts';
+import type { Side } from '../../budget/comparison/host-doubts.ts';
 import { type ReadSide, readBaseline } from '../../budget/comparison/inputs.ts';
 import { combineRuns } from '../../budget/evaluation/combine-runs.ts';
 import { samplingDifferences } from '../../budget/evaluation/sampling-differences.ts';
@@ -19,8 +23,9 @@ import { makeVerdict } from '../../budget/make-verdict.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { plural } from '../../format/plural.ts';
 import { formatCommand } from '../../format/safe-text.ts';
+import type { Comparison } from '../../model/comparison.ts';
 import type { RecordedBudget, SummaryRecord } from '../../model/recording.ts';
-import type { Verdict } from '../../model/verdict.ts';
+import type { BudgetResult, Verdict } from '../../model/verdict.ts';
 import { ProgressLine } from '../../output/progress-line.ts';
 import { openTextFile } from '../../output/text-file.ts';
 import { openReports } from '../../report/open-reports.ts';
@@ -219,11 +224,12 @@ export function verdictOn(
     plan.evaluatedOn,
   );
   const { results: budgets, warnings: doubts } = applyDoubt(combined, plan.strictSampling);
+  addNames(budgets, runs, baseline);
   const verdict = makeVerdict({
     runs: [first, ...others],
     evaluatedOn: plan.evaluatedOn,
     budgets,
-    comparison: isComparable ? compareRuns(baseline, now, plan.regression) : undefined,
+    comparison: isComparable ? compareWith(baseline, now, plan) : undefined,
     timeline: (runs[(shownRun(budgets) ?? runs.length) - 1] ?? first).timeline,
     warnings: [
       ...runs.flatMap(({ warnings }) => warnings),
@@ -237,6 +243,34 @@ export function verdictOn(
   });
   logReplayHint(verdict, recordingOf);
   return verdict;
+}
+
+/** Adds the names of memory to failed budgets: what grew, or what was largest, at that moment. */
+function addNames(
+  budgets: readonly BudgetResult[],
+  runs: readonly RunEvaluation[],
+  baseline: ReadSide | undefined,
+): void {
+  const base = baseline === undefined ? undefined : explainedOf(baseline.runs);
+  for (const { metric, op, exceeded } of budgets) {
+    // What is too little has not grown.
+    if (exceeded === undefined || op.startsWith('>')) continue;
+    const names = findGrownNames(metric, exceeded.shownMs, runs[(exceeded.run ?? 1) - 1]?.explained, base);
+    if (names !== undefined) exceeded.names = names;
+  }
+}
+
+/** The comparison with the baseline; a metric that regressed has the names of its memory at the maximum. */
+function compareWith(baseline: ReadSide, now: Side, { regression }: GatePlan): Comparison {
+  const comparison = compareRuns(baseline, now, regression);
+  const [base, explained] = [explainedOf(baseline.runs), explainedOf(now.runs)];
+  const shownMs = medianRun(now.runs)?.breakdown?.elapsedMs ?? 0;
+  for (const difference of comparison.metrics) {
+    if (difference.verdict !== 'regressed') continue;
+    const names = findGrownNames(difference.metric.replace(/\.avg$/, ''), shownMs, explained, base);
+    if (names !== undefined) difference.names = names;
+  }
+  return comparison;
 }
 
 /** The number of the run, from 1, whose exceeded limit is reported first. */

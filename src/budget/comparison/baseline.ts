@@ -1,6 +1,7 @@
 /** The file of `--save-baseline`, which later runs are compared with. `schema/baseline.schema.json`. */
 import { compileGlob, type NamePattern } from '../../format/glob.ts';
 import { safeJson } from '../../format/safe-text.ts';
+import { cutNames } from '../../model/explain/name-list.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import { ownValue } from '../../model/own-value.ts';
 import type { Mode } from '../../model/sample.ts';
@@ -8,7 +9,7 @@ import type { BreakdownLine } from '../../model/verdict.ts';
 import { median } from '../../statistics/statistics.ts';
 import type { BaselineValues } from '../expression/budget.ts';
 import { isInBaseline } from '../expression/metric-catalogue.ts';
-import type { RunFigures, RunHost } from './run-figures.ts';
+import type { RunFigures, RunHost, RunNames } from './run-figures.ts';
 
 /** The format version; incremented when a key is removed or changes its meaning. */
 export const BASELINE_VERSION = 1;
@@ -30,8 +31,16 @@ export interface Baseline {
   medians: Pick<RunFigures, 'metrics' | 'maps'>;
   /** The composition of memory at the highest sample of the run closest to the median. */
   breakdown?: Pick<BreakdownLine, 'id' | 'bytes'>[];
+  /**
+   * The largest names of the memory of the run closest to the median, at each moment that was explained
+   * (`--explain`).
+   */
+  explained?: RunNames[];
   runs: BaselineRun[];
 }
+
+/** A baseline keeps the largest names only: it is reviewed by people. */
+const MAX_NAMES = 50;
 
 /**
  * Creates a baseline from runs; undefined if there are none. Command, mode and host are those of the first
@@ -43,6 +52,7 @@ export function makeBaseline(runs: readonly RunFigures[]): Baseline | undefined 
   const { cmemstat, time, command, mode, host } = first;
   const breakdown = medianRun(runs)?.breakdown?.lines;
   const maps = runs.flatMap((run) => (run.maps === undefined ? [] : [run.maps]));
+  const explained = explainedOf(runs)?.map((names) => cutNames(names, MAX_NAMES));
   return {
     type: 'baseline',
     version: BASELINE_VERSION,
@@ -56,6 +66,7 @@ export function makeBaseline(runs: readonly RunFigures[]): Baseline | undefined 
       ...(maps.length === 0 ? {} : { maps: mediansOf(maps, 0) }),
     },
     ...(breakdown === undefined ? {} : { breakdown }),
+    ...(explained === undefined ? {} : { explained }),
     runs: runs.map(({ time: each, status, metrics, maps: own }) => ({
       time: each,
       ...(status === undefined ? {} : { status }),
@@ -75,6 +86,11 @@ export function medianRun(runs: readonly RunFigures[]): RunFigures | undefined {
   return sorted[Math.floor((sorted.length - 1) / 2)];
 }
 
+/** The names of the run closest to the median of those that were explained; undefined if none was. */
+export function explainedOf(runs: readonly RunFigures[]): readonly RunNames[] | undefined {
+  return medianRun(runs.filter(({ explained }) => explained !== undefined))?.explained;
+}
+
 /** Medians per key. `missing` is the value of runs without the key; by default they are ignored. */
 function mediansOf(runs: readonly Record<string, number>[], missing?: number): Record<string, number> {
   const keys = [...new Set(runs.flatMap((run) => Object.keys(run)))];
@@ -88,14 +104,13 @@ function mediansOf(runs: readonly Record<string, number>[], missing?: number): R
 
 /** The runs of a baseline, including the fields that all runs share. */
 export function runsOfBaseline(baseline: Baseline): RunFigures[] {
-  const { cmemstat, command, mode, host } = baseline;
-  return baseline.runs.map((run) => ({
-    cmemstat,
-    command,
-    mode,
-    ...(host === undefined ? {} : { host }),
-    ...run,
-  }));
+  const { cmemstat, command, mode, host, explained } = baseline;
+  const runs = baseline.runs.map((run): RunFigures => {
+    return { cmemstat, command, mode, ...(host === undefined ? {} : { host }), ...run };
+  });
+  const median = medianRun(runs);
+  if (median !== undefined && explained !== undefined) median.explained = explained;
+  return runs;
 }
 
 /**
@@ -126,7 +141,8 @@ function sumOfMaps(maps: Record<string, number> | undefined, names: NamePattern)
  * line.
  */
 export function formatBaseline(baseline: Baseline): string {
-  const { medians, breakdown, runs, type, version, cmemstat, time, command, mode, host } = baseline;
+  const { medians, breakdown, explained, runs, type, version, cmemstat, time, command, mode, host } =
+    baseline;
   const entries: [string, string][] = [
     ...Object.entries({ type, version, cmemstat, time, command, mode, host }).flatMap(
       ([key, value]): [string, string][] => (value === undefined ? [] : [[key, safeJson(value)]]),
@@ -135,9 +151,19 @@ export function formatBaseline(baseline: Baseline): string {
     ...(breakdown === undefined
       ? []
       : [['breakdown', lines(breakdown.map((line) => safeJson(line)))] as [string, string]]),
+    ...(explained === undefined
+      ? []
+      : [['explained', `[\n${explained.map(formatNames).join(',\n')}\n  ]`] as [string, string]]),
     ['runs', lines(runs.map((run) => safeJson(sortedFigures(run))))],
   ];
   return `{\n${entries.map(([key, text]) => `  ${safeJson(key)}: ${text}`).join(',\n')}\n}\n`;
+}
+
+/** One name per line. */
+function formatNames({ names, ...rest }: RunNames): string {
+  const list = names.map((name) => `        ${safeJson(name)}`).join(',\n');
+  const head = safeJson(rest).slice(0, -1);
+  return `    ${head},"names":[${list === '' ? '' : `\n${list}\n      `}]}`;
 }
 
 function lines(items: readonly string[]): string {

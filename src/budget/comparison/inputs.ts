@@ -5,8 +5,6 @@
 import { InputError } from '../../errors.ts';
 import { parseDocument } from '../../format/parse-document.ts';
 import { safeText } from '../../format/safe-text.ts';
-import type { ExplainMoment } from '../../model/explain/explain-record.ts';
-import type { MemoryNode } from '../../model/explain/explanation.ts';
 import { identifyDocument } from '../../recording/identify-document.ts';
 import { LineSplitter } from '../../recording/line-splitter.ts';
 import { CHUNK_BYTES, MAX_LEADING_BYTES, openSource, STDIN } from '../../recording/open-source.ts';
@@ -20,8 +18,6 @@ import { RunCollector, type RunFigures } from './run-figures.ts';
 export interface ReadSide extends Side {
   /** From the file, or computed from its runs. */
   baseline: Baseline;
-  /** The last explanation of each moment (`--explain`). */
-  explained?: ReadonlyMap<ExplainMoment, MemoryNode>;
 }
 
 /** Our documents that contain no figures of runs, with the reason. */
@@ -39,12 +35,11 @@ export async function readSide(path: string): Promise<ReadSide> {
   const name = path === STDIN ? 'standard input' : path;
   const collector = new RunCollector();
   const otherLines: string[] = [];
-  const explained = new Map<ExplainMoment, MemoryNode>();
   let isRecording = false;
   const onLine = (line: string | undefined) => {
     // The first line of a pretty-printed document contains only a brace; damaged lines of a recording are
     // skipped.
-    if (line !== undefined && addRecord(collector, line, name, explained)) isRecording = true;
+    if (line !== undefined && addRecord(collector, line, name)) isRecording = true;
     else if (!isRecording) otherLines.push(line ?? '');
   };
   const source = await openSource(path);
@@ -60,9 +55,7 @@ export async function readSide(path: string): Promise<ReadSide> {
   } finally {
     await source.close();
   }
-  return isRecording
-    ? { ...sideOf(name, collector.finish()), explained }
-    : readComparable(otherLines.join('\n'), name);
+  return isRecording ? sideOf(name, collector.finish()) : readComparable(otherLines.join('\n'), name);
 }
 
 /** Reads the file of `--baseline` with `readSide`. @throws InputError that names the option and the file. */
@@ -95,19 +88,12 @@ export function readComparable(document: unknown, name: string): ReadSide {
 }
 
 /** False if the line is not a record. */
-function addRecord(
-  collector: RunCollector,
-  line: string,
-  name: string,
-  explained?: Map<ExplainMoment, MemoryNode>,
-): boolean {
+function addRecord(collector: RunCollector, line: string, name: string): boolean {
   const parsed = parseRecordLine(line, safeText(name));
   // The host of a damaged start record would be unknown, and doubts about it with it.
   if ('damaged' in parsed && parsed.damaged.startsWith('start: ')) throw notComparable(name, parsed.damaged);
   if (!('record' in parsed)) return false;
-  const { record } = parsed;
-  if (record.type === 'explain') explained?.set(record.moment, record.tree);
-  collector.add(record);
+  collector.add(parsed.record);
   return true;
 }
 

@@ -1,5 +1,7 @@
 /** The figures of one run, as used by comparisons and baselines. */
 import { bytesByName } from '../../model/bytes-by-name.ts';
+import type { ExplainMoment, ExplainRecord } from '../../model/explain/explain-record.ts';
+import { listNames, type MomentNames } from '../../model/explain/name-list.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import { ownValue } from '../../model/own-value.ts';
 import type { LiveMap, MapsRecord, RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
@@ -43,7 +45,12 @@ export interface RunFigures {
   times?: RunTimes;
   /** The composition of memory at the highest sample whose BPF memory is known. Absent before the first. */
   breakdown?: RunBreakdown;
+  /** Its memory by name (`--explain`): the last explanation of each moment. Absent if there is none. */
+  explained?: RunNames[];
 }
+
+/** The names at a moment of a run. */
+export type RunNames = MomentNames<ExplainMoment>;
 
 /** The composition of memory at one time. */
 export interface RunBreakdown {
@@ -98,6 +105,21 @@ export function isPartial({ elsewhere, cgroupRemovedMs }: SummaryRecord): boolea
   return elsewhere !== undefined || cgroupRemovedMs !== undefined;
 }
 
+/** Keeps the last explanation of each moment: at a peak, that is the highest. */
+export class ExplainedNames {
+  readonly #moments = new Map<ExplainMoment, RunNames>();
+
+  add(record: ExplainRecord): void {
+    const { moment, elapsedMs } = record;
+    this.#moments.set(moment, { moment, elapsedMs, ...listNames(record) });
+  }
+
+  /** In the order in which their moments were first explained; undefined if there are none. */
+  get list(): RunNames[] | undefined {
+    return this.#moments.size === 0 ? undefined : [...this.#moments.values()];
+  }
+}
+
 /**
  * Processes the records of one run after the other, in memory bounded by the figures. A truncated run has no
  * summary: its figures come from its samples.
@@ -107,6 +129,7 @@ export class RunCollector {
   #start: StartRecord | undefined;
   #aggregate: SampleAggregate | undefined;
   #maps = new LargestMaps();
+  #explained = new ExplainedNames();
   #isPartial = false;
 
   add(record: RecordLine): void {
@@ -116,13 +139,14 @@ export class RunCollector {
       this.#aggregate = new SampleAggregate(record.mode);
     } else if (record.type === 'sample') this.#aggregate?.add(record);
     else if (record.type === 'maps') this.#maps.add(record);
+    else if (record.type === 'explain') this.#explained.add(record);
     else if (record.type === 'event')
       this.#isPartial ||= record.event === 'elsewhere' || record.event === 'cgroup_removed';
     else if (record.type === 'summary') {
       // Recordings of versions without maxima still contain the samples.
       const maxima = record.maxima ?? this.#aggregate?.summary().maxima;
       const summary = maxima === undefined ? record : { ...record, maxima };
-      this.#runs.push(figuresOfSummary(summary, this.#start?.host));
+      this.#runs.push(this.#withNames(figuresOfSummary(summary, this.#start?.host)));
       this.#reset();
     }
   }
@@ -139,9 +163,14 @@ export class RunCollector {
       const run = figuresOf(start, aggregate.summary(), start.host);
       if (this.#maps.byName !== undefined) run.maps = this.#maps.byName;
       if (this.#isPartial) run.isPartial = true;
-      this.#runs.push(run);
+      this.#runs.push(this.#withNames(run));
     }
     this.#reset();
+  }
+
+  #withNames(run: RunFigures): RunFigures {
+    const { list } = this.#explained;
+    return list === undefined ? run : { ...run, explained: list };
   }
 
   #reset(): void {
@@ -149,6 +178,7 @@ export class RunCollector {
     this.#aggregate = undefined;
     this.#isPartial = false;
     this.#maps = new LargestMaps();
+    this.#explained = new ExplainedNames();
   }
 }
 

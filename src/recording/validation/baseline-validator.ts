@@ -1,5 +1,5 @@
 // Generated from schema/baseline.schema.json by `npm run build`: change the schema.
-import { type Fault, type FindFault, findInList, isInteger, isObject, within, wrong, wrongAt } from './fault.ts';
+import { type Fault, type FindFault, findInList, isInteger, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
 import { findInCounters, findInString } from './shared-shapes.ts';
 
 function findInMaps(value: unknown): Fault | undefined {
@@ -50,10 +50,33 @@ function findInBaselineBreakdownItem(value: unknown): Fault | undefined {
   return undefined;
 }
 
+function findInNamesNamesItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { group: _group, kind: _kind, name: _name, bytes: _bytes } = value;
+  if (typeof _group !== 'string') return wrongAt('group', 'a string');
+  if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
+  if (typeof _name !== 'string') return wrongAt('name', 'a string');
+  if (!isInteger(_bytes, 0)) return wrongAt('bytes', 'a whole number from 0');
+  return undefined;
+}
+
+function findInNames(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { moment: _moment, elapsedMs: _elapsedMs, method: _method, bytes: _bytes, names: _names, unlisted: _unlisted } = value;
+  if (_moment !== 'end' && _moment !== 'peak' && _moment !== 'exceeded') return wrongAt('moment', '"end" or "peak" or "exceeded"');
+  if (!isNumber(_elapsedMs, 0)) return wrongAt('elapsedMs', 'a number from 0');
+  if (_method !== 'pages' && _method !== 'page-kinds' && _method !== 'counters') return wrongAt('method', '"pages" or "page-kinds" or "counters"');
+  if (!isInteger(_bytes, 0)) return wrongAt('bytes', 'a whole number from 0');
+  if ((fault = findInList(_names, findInNamesNamesItem)) !== undefined) return within('names', fault);
+  if (_unlisted !== undefined && (fault = findInMaps(_unlisted)) !== undefined) return within('unlisted', fault);
+  return undefined;
+}
+
 function findInBaseline(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, mode: _mode, host: _host, medians: _medians, breakdown: _breakdown, runs: _runs } = value;
+  const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, mode: _mode, host: _host, medians: _medians, breakdown: _breakdown, explained: _explained, runs: _runs } = value;
   if (_type !== 'baseline') return wrongAt('type', '"baseline"');
   if (_version !== 1) return wrongAt('version', '1');
   if (typeof _cmemstat !== 'string') return wrongAt('cmemstat', 'a string');
@@ -64,6 +87,7 @@ function findInBaseline(value: unknown): Fault | undefined {
   if ((fault = findInList(_runs, findInBaselineRunsItem, 1)) !== undefined) return within('runs', fault);
   if (_host !== undefined && (fault = findInHost(_host)) !== undefined) return within('host', fault);
   if (_breakdown !== undefined && (fault = findInList(_breakdown, findInBaselineBreakdownItem)) !== undefined) return within('breakdown', fault);
+  if (_explained !== undefined && (fault = findInList(_explained, findInNames)) !== undefined) return within('explained', fault);
   return undefined;
 }
 
@@ -75,4 +99,4 @@ type Metrics = Record<string, number>;
 type Maps = Record<string, number>;
 
 /** The document of baseline.schema.json. */
-export type BaselineJson = { type: 'baseline'; version: 1; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host?: { kernel: string; arch: string; cpus: number; possibleCpus: number; pageSizeBytes: number }; medians: { metrics: Metrics; maps?: Maps }; breakdown?: ({ id: string; bytes: number })[]; runs: ({ time: string; status?: number; metrics: Metrics; maps?: Maps })[] };
+export type BaselineJson = { type: 'baseline'; version: 1; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host?: { kernel: string; arch: string; cpus: number; possibleCpus: number; pageSizeBytes: number }; medians: { metrics: Metrics; maps?: Maps }; breakdown?: ({ id: string; bytes: number })[]; explained?: ({ moment: 'end' | 'peak' | 'exceeded'; elapsedMs: number; method: 'pages' | 'page-kinds' | 'counters'; bytes: number; names: ({ group: string; kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; bytes: number })[]; unlisted?: Record<string, number> })[]; runs: ({ time: string; status?: number; metrics: Metrics; maps?: Maps })[] };

@@ -89,10 +89,34 @@ function findInTimeline(value: unknown): Fault | undefined {
   return undefined;
 }
 
+function findInGrownNamesNamesItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { kind: _kind, name: _name, bytes: _bytes, baselineBytes: _baselineBytes, baselineAtMost: _baselineAtMost } = value;
+  if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
+  if (typeof _name !== 'string') return wrongAt('name', 'a string');
+  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (_baselineBytes !== undefined && !isNumber(_baselineBytes)) return wrongAt('baselineBytes', 'a number');
+  if (_baselineAtMost !== undefined && !isNumber(_baselineAtMost)) return wrongAt('baselineAtMost', 'a number');
+  return undefined;
+}
+
+function findInGrownNames(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { moment: _moment, elapsedMs: _elapsedMs, method: _method, baseline: _baseline, reason: _reason, names: _names } = value;
+  if (_moment !== 'end' && _moment !== 'peak' && _moment !== 'exceeded') return wrongAt('moment', '"end" or "peak" or "exceeded"');
+  if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (_method !== 'pages' && _method !== 'page-kinds' && _method !== 'counters') return wrongAt('method', '"pages" or "page-kinds" or "counters"');
+  if ((fault = findInList(_names, findInGrownNamesNamesItem)) !== undefined) return within('names', fault);
+  if (_baseline !== undefined && _baseline !== 'end' && _baseline !== 'peak' && _baseline !== 'exceeded') return wrongAt('baseline', '"end" or "peak" or "exceeded"');
+  if (_reason !== undefined && typeof _reason !== 'string') return wrongAt('reason', 'a string');
+  return undefined;
+}
+
 function findInExceedance(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { elapsedMs: _elapsedMs, shownMs: _shownMs, run: _run, breakdown: _breakdown, growthBytes: _growthBytes, timeline: _timeline, processes: _processes, maps: _maps, advice: _advice, replay: _replay } = value;
+  const { elapsedMs: _elapsedMs, shownMs: _shownMs, run: _run, breakdown: _breakdown, growthBytes: _growthBytes, timeline: _timeline, processes: _processes, maps: _maps, names: _names, advice: _advice, replay: _replay } = value;
   if (!isNumber(_shownMs)) return wrongAt('shownMs', 'a number');
   if ((fault = findInList(_breakdown, findInBreakdownLine)) !== undefined) return within('breakdown', fault);
   if ((fault = findInList(_processes, findInGrown)) !== undefined) return within('processes', fault);
@@ -102,6 +126,7 @@ function findInExceedance(value: unknown): Fault | undefined {
   if (_run !== undefined && !isNumber(_run)) return wrongAt('run', 'a number');
   if (_growthBytes !== undefined && !isNumber(_growthBytes)) return wrongAt('growthBytes', 'a number');
   if (_timeline !== undefined && (fault = findInTimeline(_timeline)) !== undefined) return within('timeline', fault);
+  if (_names !== undefined && (fault = findInGrownNames(_names)) !== undefined) return within('names', fault);
   if (_replay !== undefined && typeof _replay !== 'string') return wrongAt('replay', 'a string');
   return undefined;
 }
@@ -158,7 +183,7 @@ function findInSide(value: unknown): Fault | undefined {
 function findInDifference(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { metric: _metric, unit: _unit, base: _base, now: _now, difference: _difference, percent: _percent, p: _p, adjustedP: _adjustedP, interval: _interval, noise: _noise, allowed: _allowed, verdict: _verdict } = value;
+  const { metric: _metric, unit: _unit, base: _base, now: _now, difference: _difference, percent: _percent, p: _p, adjustedP: _adjustedP, interval: _interval, noise: _noise, allowed: _allowed, verdict: _verdict, names: _names } = value;
   if (typeof _metric !== 'string') return wrongAt('metric', 'a string');
   if (_unit !== 'bytes' && _unit !== 'count') return wrongAt('unit', '"bytes" or "count"');
   if (!isNumber(_noise)) return wrongAt('noise', 'a number');
@@ -171,28 +196,40 @@ function findInDifference(value: unknown): Fault | undefined {
   if (_adjustedP !== undefined && !isNumber(_adjustedP)) return wrongAt('adjustedP', 'a number');
   if (_interval !== undefined && (fault = findInList(_interval, findInNumber, 2, 2)) !== undefined) return within('interval', fault);
   if (_allowed !== undefined && !isNumber(_allowed)) return wrongAt('allowed', 'a number');
+  if (_names !== undefined && (fault = findInGrownNames(_names)) !== undefined) return within('names', fault);
   return undefined;
 }
 
 function findInNamesNamesItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
-  const { kind: _kind, name: _name, base: _base, now: _now, difference: _difference } = value;
+  const { kind: _kind, name: _name, base: _base, now: _now, difference: _difference, baseAtMost: _baseAtMost, nowAtMost: _nowAtMost } = value;
   if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
   if (!isNumber(_base)) return wrongAt('base', 'a number');
   if (!isNumber(_now)) return wrongAt('now', 'a number');
   if (!isNumber(_difference)) return wrongAt('difference', 'a number');
+  if (_baseAtMost !== undefined && !isNumber(_baseAtMost)) return wrongAt('baseAtMost', 'a number');
+  if (_nowAtMost !== undefined && !isNumber(_nowAtMost)) return wrongAt('nowAtMost', 'a number');
+  return undefined;
+}
+
+function findInNamesMethods(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { base: _base, now: _now } = value;
+  if (_base !== 'pages' && _base !== 'page-kinds' && _base !== 'counters') return wrongAt('base', '"pages" or "page-kinds" or "counters"');
+  if (_now !== 'pages' && _now !== 'page-kinds' && _now !== 'counters') return wrongAt('now', '"pages" or "page-kinds" or "counters"');
   return undefined;
 }
 
 function findInNames(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { moment: _moment, base: _base, now: _now, names: _names } = value;
+  const { moment: _moment, base: _base, now: _now, methods: _methods, names: _names } = value;
   if (!isNumber(_base)) return wrongAt('base', 'a number');
   if (!isNumber(_now)) return wrongAt('now', 'a number');
   if ((fault = findInList(_names, findInNamesNamesItem)) !== undefined) return within('names', fault);
   if (_moment !== undefined && _moment !== 'end' && _moment !== 'peak' && _moment !== 'exceeded') return wrongAt('moment', '"end" or "peak" or "exceeded"');
+  if (_methods !== undefined && (fault = findInNamesMethods(_methods)) !== undefined) return within('methods', fault);
   return undefined;
 }
 
@@ -257,7 +294,9 @@ type Timeline = { figure: string; fromMs: number; toMs: number; max: (number | n
 
 type Grown = { name: string; id?: number; fromBytes: number; toBytes: number };
 
+type GrownNames = { moment: 'end' | 'peak' | 'exceeded'; elapsedMs: number; method: 'pages' | 'page-kinds' | 'counters'; baseline?: 'end' | 'peak' | 'exceeded'; reason?: string; names: ({ kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; bytes: number; baselineBytes?: number; baselineAtMost?: number })[] };
+
 type Side = { name: string; runs: number; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host?: { kernel: string; arch: string; cpus: number; possibleCpus: number; pageSizeBytes: number } };
 
 /** The document of verdict.schema.json. */
-export type VerdictJson = { type: 'verdict'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host: { kernel: string; arch: string; cpus: number }; durationMs: number; status: 'passed' | 'failed' | 'not-measured'; runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst'; times?: ({ durationMs: number; cpuUs?: { user: number; system: number } })[] }; target: { status: number; code?: number; signal?: string; timedOut?: true; timeoutExpected?: true; unknown?: true }; exitStatus: number; budgets: ({ name?: string; description?: string; owner?: string; expression: string; metric: string; aggregate: string; op: '<=' | '<' | '>=' | '>' | '=='; unit: 'bytes' | 'bytes/min' | 'count' | 'count/min' | 'percent' | 'percent/min'; status: 'passed' | 'failed' | 'not-measured' | 'not-measured-optional'; value?: number; estimate?: number; limit?: number; excess?: number; possible?: number; values?: (number | null)[]; spread?: number; reason?: string; hint?: string; exceeded?: { elapsedMs?: number; shownMs: number; run?: number; breakdown: ({ id: string; bytes: number; baselineBytes?: number })[]; growthBytes?: number; timeline?: Timeline; processes: (Grown)[]; maps: (Grown)[]; advice: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; maps: ({ id: number; name: string })[]; savesBytes?: number; text: string; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; replay?: string } })[]; comparison?: { type: 'comparison'; version: 2; base: Side; now: Side; otherHost?: true; doubts: (string)[]; metrics: ({ metric: string; unit: 'bytes' | 'count'; base?: number; now?: number; difference?: number; percent?: number; p?: number; adjustedP?: number; interval?: (number)[]; noise: number; allowed?: number; verdict: 'regressed' | 'within-noise' | 'passed' | 'improved' | 'not-evaluated' | 'not-measured' })[]; regressed: boolean; names?: { moment?: 'end' | 'peak' | 'exceeded'; base: number; now: number; names: ({ kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; base: number; now: number; difference: number })[] } }; leftovers?: ({ id: number; name: string; bytes: number })[]; leftoverFiles?: ({ kind: 'file' | 'sysv-segment'; name: string; bytes: number })[]; leftoversUnknown?: true; strictHost?: true; missingMetrics?: (string)[]; faults?: (string)[]; timeline?: Timeline; warnings: (string)[] };
+export type VerdictJson = { type: 'verdict'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; host: { kernel: string; arch: string; cpus: number }; durationMs: number; status: 'passed' | 'failed' | 'not-measured'; runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst'; times?: ({ durationMs: number; cpuUs?: { user: number; system: number } })[] }; target: { status: number; code?: number; signal?: string; timedOut?: true; timeoutExpected?: true; unknown?: true }; exitStatus: number; budgets: ({ name?: string; description?: string; owner?: string; expression: string; metric: string; aggregate: string; op: '<=' | '<' | '>=' | '>' | '=='; unit: 'bytes' | 'bytes/min' | 'count' | 'count/min' | 'percent' | 'percent/min'; status: 'passed' | 'failed' | 'not-measured' | 'not-measured-optional'; value?: number; estimate?: number; limit?: number; excess?: number; possible?: number; values?: (number | null)[]; spread?: number; reason?: string; hint?: string; exceeded?: { elapsedMs?: number; shownMs: number; run?: number; breakdown: ({ id: string; bytes: number; baselineBytes?: number })[]; growthBytes?: number; timeline?: Timeline; processes: (Grown)[]; maps: (Grown)[]; names?: GrownNames; advice: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; maps: ({ id: number; name: string })[]; savesBytes?: number; text: string; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; replay?: string } })[]; comparison?: { type: 'comparison'; version: 2; base: Side; now: Side; otherHost?: true; doubts: (string)[]; metrics: ({ metric: string; unit: 'bytes' | 'count'; base?: number; now?: number; difference?: number; percent?: number; p?: number; adjustedP?: number; interval?: (number)[]; noise: number; allowed?: number; verdict: 'regressed' | 'within-noise' | 'passed' | 'improved' | 'not-evaluated' | 'not-measured'; names?: GrownNames })[]; regressed: boolean; names?: { moment?: 'end' | 'peak' | 'exceeded'; base: number; now: number; methods?: { base: 'pages' | 'page-kinds' | 'counters'; now: 'pages' | 'page-kinds' | 'counters' }; names: ({ kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; base: number; now: number; difference: number; baseAtMost?: number; nowAtMost?: number })[] } }; leftovers?: ({ id: number; name: string; bytes: number })[]; leftoverFiles?: ({ kind: 'file' | 'sysv-segment'; name: string; bytes: number })[]; leftoversUnknown?: true; strictHost?: true; missingMetrics?: (string)[]; faults?: (string)[]; timeline?: Timeline; warnings: (string)[] };

@@ -8,6 +8,7 @@ import type { ExplainRecord } from '#src/model/explain/explain-record.ts';
 import type { Explanation, MemoryNode } from '#src/model/explain/explanation.ts';
 import { leavesOf } from '#src/model/explain/memory-tree.ts';
 import type { RecordLine, SummaryRecord } from '#src/model/recording.ts';
+import type { Verdict } from '#src/model/verdict.ts';
 import explainSchema from '../../../schema/explain.schema.json' with { type: 'json' };
 import { required } from '../../required.ts';
 import {
@@ -202,6 +203,58 @@ it('a run records what its memory was at the end, and lists the largest names', 
     kind: 'file',
     name: data,
     bytes: 8 * MIB,
+  });
+});
+
+describe('a failed budget', () => {
+  const state = join(tmpfs, 'state');
+  const [baseline, grown] = [join(scratch, 'named-base.json'), join(scratch, 'grown.jsonl')];
+  const script = (mib: number) => [
+    'sh',
+    '-c',
+    `head -c ${mib}M /dev/zero > ${state}; sleep 1.5; rm ${state}`,
+  ];
+  const exceeded = [
+    '--no-tui',
+    '-q',
+    '--explain',
+    'exceeded',
+    '--explain',
+    'peak',
+    ...['--budget', 'shmem<=8MiB', '--report', 'json'],
+  ];
+  const namesIn = (stdout: string) => (JSON.parse(stdout) as Verdict).budgets[0]?.exceeded?.names;
+
+  it('lists what grew by name since a baseline with an explanation', async (context) => {
+    needsScan(context);
+    const saved = await cmemstat(
+      ...['--no-tui', '-q', '--explain', 'peak', '--save-baseline', baseline, '--', ...script(2)],
+    );
+    expect(saved.status).toBe(0);
+    const failed = await cmemstat(
+      ...[...exceeded, '--baseline', baseline, '--output', grown, '--', ...script(12)],
+    );
+    expect(failed.status).toBe(3);
+    const names = namesIn(failed.stdout);
+    expect(names).toMatchObject({ method: 'pages', baseline: 'peak' });
+    const [first] = names?.names ?? [];
+    expect(first).toMatchObject({ kind: 'file', name: state, baselineBytes: 2 * MIB });
+    // It is still being written when the limit is exceeded.
+    expect(first?.bytes).toBeGreaterThan(8 * MIB - STOCK);
+  });
+
+  it('lists the same in reports on the recording, and the largest names without a baseline', async (context) => {
+    needsScan(context);
+    const words = ['budget', 'check', '--report', 'json', '--budget', 'shmem<=8MiB', grown];
+    const against = await cmemstat(...words, '--baseline', baseline);
+    expect(namesIn(against.stdout)?.names[0]).toMatchObject({ name: state, baselineBytes: 2 * MIB });
+    const alone = namesIn((await cmemstat(...words)).stdout);
+    expect(alone).not.toHaveProperty('baseline');
+    expect(alone?.names[0]?.name).toBe(state);
+    const compared = await cmemstat('compare', baseline, grown);
+    expect(compared.stdout).toMatch(
+      /memory by name at a peak[\s\S]*\+10\.0 MiB +2\.00 MiB +12\.0 MiB {2}\S*state/,
+    );
   });
 });
 

@@ -167,6 +167,29 @@ describe('the rows', () => {
   });
 });
 
+describe('the names', () => {
+  it('that one side does not list may have been there, and grew by what is certain', () => {
+    const names: Comparison['names'] = {
+      moment: 'peak',
+      base: 9 * MIB,
+      now: 20 * MIB,
+      methods: { base: 'counters', now: 'pages' },
+      names: [
+        { kind: 'file', name: '/new', base: 0, now: 4 * MIB, difference: 4 * MIB, baseAtMost: MIB },
+        { kind: 'file', name: '/old', base: 3 * MIB, now: 0, difference: -3 * MIB, nowAtMost: MIB },
+      ],
+    };
+    const lines = renderComparison({ ...comparison([]), names }, { plainBytes: false, all: false });
+    const at = lines.indexOf('memory by name at a peak: 9.00 MiB -> 20.0 MiB');
+    expect(lines.slice(at + 1, at + 5)).toEqual([
+      'doubtful: read by different methods (counters, pages): names of one may be unknown to the other',
+      'difference         base          now  name',
+      ' +3.00 MiB  <= 1.00 MiB     4.00 MiB  /new',
+      ' -2.00 MiB     3.00 MiB  <= 1.00 MiB  /old',
+    ]);
+  });
+});
+
 describe('the outcome', () => {
   it.each([
     [

@@ -70,6 +70,46 @@ export const failedBudget: BudgetResult = {
   },
 };
 
+/** The same budget in a run with --explain, against a baseline with names, and without. */
+export const explainedBudgets: BudgetResult[] = [
+  {
+    ...failedBudget,
+    exceeded: {
+      ...(failedBudget.exceeded as NonNullable<BudgetResult['exceeded']>),
+      names: {
+        moment: 'exceeded',
+        elapsedMs: 3300,
+        method: 'pages',
+        baseline: 'peak',
+        names: [
+          { kind: 'bpf-map', name: 'flows|new', bytes: 14 * MIB, baselineBytes: 2 * MIB },
+          { kind: 'bpf-map', name: '', bytes: 3 * MIB, baselineAtMost: MIB },
+        ],
+      },
+    },
+  },
+  {
+    ...passedBudget,
+    status: 'failed',
+    value: 300 * MIB,
+    excess: 44 * MIB,
+    exceeded: {
+      shownMs: 5000,
+      breakdown: [],
+      processes: [],
+      maps: [],
+      advice: [],
+      names: {
+        moment: 'end',
+        elapsedMs: 5400,
+        method: 'counters',
+        reason: 'the baseline was read by another method (pages): its names are not comparable',
+        names: [{ kind: 'process', name: './agent', bytes: 290 * MIB }],
+      },
+    },
+  },
+];
+
 /** A budget that the host could not measure. */
 export const unmeasuredBudget: BudgetResult = {
   expression: 'kernel<=32MiB',
@@ -330,6 +370,19 @@ export const examples: Readonly<Record<string, Verdict>> = {
       },
       { ...unmeasuredBudget, values: [null, null, null, null, null] },
     ],
+  },
+  explained: {
+    ...passed,
+    status: 'failed',
+    exitStatus: 3,
+    budgets: explainedBudgets,
+    comparison: {
+      ...comparison,
+      metrics: metrics.slice(0, 1).map((metric) => ({
+        ...metric,
+        names: { moment: 'peak', elapsedMs: 4200, method: 'pages', baseline: 'peak', names: [] },
+      })),
+    },
   },
   comparison: {
     ...passed,

@@ -32,6 +32,24 @@ describe('renderTextReport', () => {
     expect(text).toMatch(/the same again: [\s\S]*when: .*\n {6}what grew: see BPF maps, above\n/);
   });
 
+  it('lists the names of another part of the memory, if budgets are exceeded at one moment', () => {
+    const explained = examples.explained ?? fail('explained');
+    const [first = fail('budget')] = explained.budgets;
+    const { exceeded = fail('exceeded') } = first;
+    const { names = fail('names') } = exceeded;
+    const other = {
+      ...names,
+      names: [{ kind: 'process' as const, name: 'helper', bytes: 7, baselineBytes: 0 }],
+    };
+    const budgets = [first, first, { ...first, name: 'other', exceeded: { ...exceeded, names: other } }];
+    const text = renderTextReport({ ...explained, budgets });
+    expect(text.match(/flows\|new: 2\.00 MiB -> 14\.0 MiB/g)).toHaveLength(1);
+    expect(text.match(/BPF maps that grew most/g)).toHaveLength(1);
+    expect(text).toMatch(
+      / other: [\s\S]*what grew: see BPF maps, above\n.*names that grew[\s\S]*\+7 B {2}helper: 0 B -> 7 B/,
+    );
+  });
+
   it('does not call a comparison without thresholds free of regressions', () => {
     const compared = examples.comparison ?? fail('comparison');
     const { comparison = fail('comparison') } = compared;

@@ -2,6 +2,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { gateRecordings } from '#src/app/gate/gate-recordings.ts';
 import type { GatePlan } from '#src/app/gate/plan.ts';
+import { parseMaxRegression } from '#src/budget/comparison/max-regression.ts';
+import type { ExplainRecord } from '#src/model/explain/explain-record.ts';
+import { parentNode } from '#src/model/explain/memory-tree.ts';
 import type { RecordLine, StartRecord } from '#src/model/recording.ts';
 import { anonSamples, MIB, named, startOf, summaryOf } from '../../budget/evaluated-runs.ts';
 import { makeTree } from '../../temporary-tree.ts';
@@ -122,5 +125,71 @@ describe('a recording evaluated without budgets', () => {
     expect(verdict.warnings).toEqual([
       'NOT EVALUATED: no budgets were given, but the recording names exceeded budgets: anon<=2M',
     ]);
+  });
+});
+
+describe('recordings with explanations', () => {
+  const explain = (
+    elapsedMs: number,
+    moment: ExplainRecord['moment'],
+    sizes: Record<string, number>,
+  ): ExplainRecord => ({
+    type: 'explain',
+    elapsedMs,
+    moment,
+    method: 'pages',
+    before: { stat: {} },
+    after: { stat: {} },
+    tree: parentNode({ kind: 'cgroup', name: '/leaf' }, [
+      parentNode(
+        { kind: 'class', name: 'anon' },
+        Object.entries(sizes).map(([name, bytes]) => ({ kind: 'process', name, bytes, reclaim: 'process' })),
+      ),
+    ]),
+    beside: [],
+    missing: [],
+    advice: [],
+  });
+  const explained = (mib: number, record: ExplainRecord, records = withMaximum(mib)): RecordLine[] => [
+    ...records.slice(0, -1),
+    record,
+    ...records.slice(-1),
+  ];
+  const withMaximum = (mib: number) => [
+    ...run(mib).slice(0, -1),
+    summaryOf('cgroup2', { maxima: { anon: mib * MIB } }),
+  ];
+  const now = explained(3, explain(2000, 'peak', { agent: 2 * MIB, helper: MIB }));
+
+  it('name what a failed budget consists of', async () => {
+    const { verdict } = await evaluate(now, planOf('anon<=2M', 'anon<=9M', 'anon>=5M'));
+    expect(verdict.budgets.map(({ exceeded }) => exceeded?.names)).toEqual([
+      {
+        moment: 'peak',
+        elapsedMs: 2000,
+        method: 'pages',
+        names: [
+          { kind: 'process', name: 'agent', bytes: 2 * MIB },
+          { kind: 'process', name: 'helper', bytes: MIB },
+        ],
+      },
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('name what grew since a baseline that has names, in the run whose budget failed', async () => {
+    const before = explained(1, explain(2000, 'peak', { agent: MIB, helper: MIB }));
+    const { file } = await evaluate(before, planOf('anon<=2M'));
+    const plan = { ...planOf('anon<=2M'), baseline: file, regression: parseMaxRegression('anon=1%') };
+    const { verdict } = await evaluate([...before, ...now], plan);
+    const grown = {
+      baseline: 'peak',
+      names: [{ kind: 'process', name: 'agent', bytes: 2 * MIB, baselineBytes: MIB }],
+    };
+    expect(verdict.budgets[0]?.exceeded).toMatchObject({ run: 2, names: grown });
+    const alone = await evaluate(now, plan);
+    const anon = alone.verdict.comparison?.metrics.find(({ metric }) => metric === 'anon');
+    expect(anon).toMatchObject({ verdict: 'regressed', names: grown });
   });
 });

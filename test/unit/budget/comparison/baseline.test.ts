@@ -3,6 +3,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
 import {
   type Baseline,
+  explainedOf,
   formatBaseline,
   makeBaseline,
   medianRun,
@@ -10,7 +11,7 @@ import {
   valuesOfBaseline,
 } from '#src/budget/comparison/baseline.ts';
 import { parseBaseline } from '#src/budget/comparison/parse-baseline.ts';
-import type { RunFigures } from '#src/budget/comparison/run-figures.ts';
+import type { RunFigures, RunNames } from '#src/budget/comparison/run-figures.ts';
 import { InputError } from '#src/errors.ts';
 import { golden } from '../../../paths.ts';
 import { required } from '../../../required.ts';
@@ -61,6 +62,52 @@ describe('makeBaseline', () => {
 
   it('has the breakdown of the smaller of the two middle runs', () => {
     expect(medianRun([...RUNS, runOf(40 * MIB)])?.metrics.anon).toBe(32 * MIB);
+  });
+});
+
+describe('the names of a baseline', () => {
+  const names = (count: number, group = 'file'): RunNames => ({
+    moment: 'peak',
+    elapsedMs: 12.5,
+    method: 'pages',
+    bytes: 5000,
+    names: Array.from({ length: count }, (_, at) => ({
+      group,
+      kind: 'file',
+      name: `/tmp/\u001b[31m${at}\n`,
+      bytes: 1000 - at,
+    })),
+  });
+
+  it('are the 50 largest of the median run that was explained', () => {
+    const runs = [
+      runOf(MIB),
+      runOf(2 * MIB, { explained: [names(70)] }),
+      runOf(3 * MIB, { explained: [names(1)] }),
+    ];
+    const { explained = [] } = make(runs);
+    expect(explained.map((each) => each.names.length)).toEqual([50]);
+    expect(explained[0]?.unlisted).toEqual({ file: 950 });
+    expect(make(RUNS)).not.toHaveProperty('explained');
+  });
+
+  it('are written one per line, by the schema, and are read back', () => {
+    const baseline = make([runOf(MIB, { explained: [names(3), { ...names(0), moment: 'end' }] })]);
+    const text = formatBaseline(baseline);
+    expect(text.split('\n').filter((line) => line.includes('"/tmp/'))).toHaveLength(3);
+    validate(JSON.parse(text));
+    expect(validate.errors).toBeNull();
+    const read = parseBaseline(JSON.parse(text), 'base.json');
+    expect(read).toEqual(baseline);
+    expect(explainedOf(runsOfBaseline(read))).toEqual(baseline.explained);
+  });
+
+  it('may be of kinds that a later version adds, but have a size', () => {
+    const baseline = JSON.parse(formatBaseline(make([runOf(MIB, { explained: [names(1)] })])));
+    baseline.explained[0].names[0].kind = 'quantum';
+    expect(() => parseBaseline(baseline, 'base.json')).not.toThrow();
+    baseline.explained[0].names[0].bytes = -1;
+    expect(() => parseBaseline(baseline, 'base.json')).toThrow(/explained/);
   });
 });
 
