@@ -154,7 +154,10 @@ const chunks = await write({ cmemstat: 'src/cli/main.ts' }, '[name].cjs', {
   groups,
 });
 /** Large chunks of what is opened by a person, or takes long itself: they are stored compressed. */
-const COMPRESSED = ['viewer.cjs', 'explain.cjs', 'targets.cjs', 'completion-command.cjs', 'elf-command.cjs'];
+const COMPRESSED = [
+  ...['viewer.cjs', 'explain.cjs', 'targets.cjs', 'completion-command.cjs', 'elf-command.cjs'],
+  ...['compare-command.cjs', 'replay-command.cjs', 'report-command.cjs'],
+];
 const dist = `${import.meta.dirname}/../dist`;
 for (const name of COMPRESSED) {
   writeFileSync(`${dist}/${name}.gz`, gzipSync(readFileSync(`${dist}/${name}`), { level: 9 }));
