@@ -44,7 +44,7 @@ describe('the names of a metric', () => {
   });
 
   it.each(['swap', 'psi.some', 'leftover', 'pgfault', 'processes', 'bpf.map:flows', 'constructor'])(
-    'of %s are none: it is no part of the tree',
+    'of %s are none: it is not in the tree',
     (metric) => {
       expect(findGrownNames(metric, 0, [at('peak', 10)], undefined)).toBeUndefined();
     },
