@@ -61,7 +61,9 @@ async function readMappings(path: string) {
   }
   stream.destroy();
   if (failure !== undefined) throw failure;
-  return { count: totals.count, isCut: totals.count > MAX_MAPPINGS, memory: totals.totals() };
+  const isCut = totals.count > MAX_MAPPINGS;
+  const memory = totals.totals();
+  return { count: totals.count, isCut, memory };
 }
 
 async function readDescriptors(path: string) {

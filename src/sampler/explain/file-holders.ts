@@ -8,6 +8,7 @@ import { readSysvSegments, type SysvSegment } from '../../kernel/procfs/memory/s
 import { listPids } from '../../kernel/procfs/process-tree.ts';
 import type { Reclaim } from '../../model/explain/explanation.ts';
 import { hasVanished, isDenied, type Missing } from './missing.ts';
+import { PTRACE_HINT } from './process-memory.ts';
 
 /** Who holds some files. */
 export interface FileHolders {
@@ -73,8 +74,12 @@ export function* findFileHolders(
     yield;
   }
   if (denied > 0) {
-    const hint = 'run with sudo, or in a container with --cap-add=SYS_PTRACE';
-    missing.push({ what: 'files of processes', reason: 'permission denied', hint, count: denied });
+    missing.push({
+      what: 'files of processes',
+      reason: 'permission denied',
+      hint: PTRACE_HINT,
+      count: denied,
+    });
   }
   const isKnown = isComplete && denied === 0;
   return {

@@ -281,10 +281,13 @@ class MemoryReader {
   }
 }
 
+/** What gives the right to read processes of other users. */
+export const PTRACE_HINT = 'run with sudo, or in a container with --cap-add=SYS_PTRACE';
+
 const DENIED: Missing = {
   what: 'memory by mapping',
   reason: 'permission denied: requires CAP_SYS_PTRACE; shared pages count in full',
-  hint: 'run with sudo, or in a container with --cap-add=SYS_PTRACE',
+  hint: PTRACE_HINT,
 };
 
 function sum(groups: readonly AnonGroup[], key: 'bytes' | 'swapBytes'): number {

@@ -1,4 +1,5 @@
 /** The memory of the mappings of a process, by what is mapped. */
+import { type Mapping, SmapsParser } from './smaps-mappings.ts';
 
 /** Mappings of the same file, or of the same kind of memory. Sizes in bytes. */
 export interface MappedMemory {
@@ -13,45 +14,35 @@ export interface MappedMemory {
   swap: number;
 }
 
-const FIELDS: Readonly<Record<string, 'size' | 'rss' | 'pss' | 'swap'>> = {
-  Size: 'size',
-  Rss: 'rss',
-  Pss: 'pss',
-  Swap: 'swap',
-};
-
 /**
- * Sums up `/proc/<pid>/smaps` line by line: a line for each mapping, followed by its sizes.
+ * Sums up `/proc/<pid>/smaps` line by line: see {@link SmapsParser}. Lines that are not known are ignored.
  *
- *     55d0c0a3b000-55d0c0a5c000 rw-p 00000000 00:00 0                          [heap]
- *     Size:                132 kB
- *     Rss:                  12 kB
- *
- * Source: proc_pid_smaps(5); newlines in paths are written as `\012`. Unit: bytes (the kernel prints KiB).
- * Other lines are ignored.
+ * Source: proc_pid_smaps(5). Unit: bytes (the kernel prints KiB).
  */
 export class SmapsTotals {
   readonly #byName = new Map<string, MappedMemory>();
-  #last: MappedMemory | undefined;
-  /** Number of mappings. */
+  readonly #parser = new SmapsParser((mapping) => this.#sum(mapping));
+  /** Number of mappings, without the one that is being read. */
   count = 0;
 
   add(line: string): void {
-    const [, name] = /^[\da-f]+-[\da-f]+ \S+ \S+ \S+ \d+ *(.*)$/.exec(line) ?? [];
-    if (name !== undefined) {
-      this.#last = this.#byName.get(name) ?? { name, count: 0, size: 0, rss: 0, pss: 0, swap: 0 };
-      this.#byName.set(name, this.#last);
-      this.#last.count += 1;
-      this.count += 1;
-      return;
-    }
-    const [, key = '', kib] = /^(\w+): +(\d+) kB/.exec(line) ?? [];
-    const field = FIELDS[key];
-    if (field !== undefined && this.#last !== undefined) this.#last[field] += Number(kib) * 1024;
+    this.#parser.add(line);
   }
 
-  /** Largest resident memory first. */
+  /** Ends the last mapping. Largest resident memory first. */
   totals(): MappedMemory[] {
+    this.#parser.end();
     return [...this.#byName.values()].sort((a, b) => b.rss - a.rss || b.size - a.size);
+  }
+
+  #sum({ name, size, rss, pss, swap }: Mapping): void {
+    const known = this.#byName.get(name) ?? { name, count: 0, size: 0, rss: 0, pss: 0, swap: 0 };
+    this.#byName.set(name, known);
+    known.count += 1;
+    known.size += size;
+    known.rss += rss;
+    known.pss += pss;
+    known.swap += swap;
+    this.count += 1;
   }
 }
