@@ -3,6 +3,7 @@ import { accessSync, closeSync, constants, existsSync, openSync, readSync } from
 import { resolve } from 'node:path';
 import { describeErrno } from '../errors.ts';
 import { tryStat } from '../try-stat.ts';
+import { readDynamicLoader } from './dynamic-loader.ts';
 import type { Executable } from './find-executable.ts';
 
 /** The interpreter of a script may be a script. Source: fs/exec.c, `exec_binprm`. */
@@ -22,6 +23,8 @@ export function describeExecFailure({ file }: Executable, errno: string, cwd = '
     if (fault !== undefined) return `the interpreter ${interpreter} of ${script} ${fault}`;
     script = path;
   }
+  const loaderFault = errno === 'ENOENT' || errno === 'EACCES' ? findLoaderFault(script, cwd) : undefined;
+  if (loaderFault !== undefined) return loaderFault;
   if (errno === 'ENOENT' && existsSync(script)) {
     return `the dynamic loader of ${script} does not exist: it was built for another system`;
   }
@@ -32,14 +35,14 @@ export function describeExecFailure({ file }: Executable, errno: string, cwd = '
 }
 
 /**
- * Why the kernel will not execute a script, as far as its first line says; undefined if nothing is wrong with
- * that. `cwd` is where the target starts.
+ * Why the kernel will not execute a file because of the interpreter that its first line names, or of its
+ * dynamic loader; undefined if nothing is wrong with them. `cwd` is where the target starts.
  */
 export function findInterpreterFault({ file }: Executable, cwd = '.'): string | undefined {
   let script = file;
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
     const interpreter = readInterpreter(script);
-    if (interpreter === undefined) return undefined;
+    if (interpreter === undefined) return findLoaderFault(script, cwd);
     const path = resolve(cwd, interpreter);
     const fault = findFault(path);
     if (fault !== undefined) return `the interpreter ${interpreter} of ${script} ${fault}`;
@@ -48,10 +51,20 @@ export function findInterpreterFault({ file }: Executable, cwd = '.'): string | 
   return undefined;
 }
 
+function findLoaderFault(file: string, cwd: string): string | undefined {
+  const loader = readDynamicLoader(file);
+  const fault = loader === undefined ? undefined : findFault(resolve(cwd, loader));
+  if (fault === undefined) return undefined;
+  const reason = fault === ABSENT ? ': it was built for another system' : '';
+  return `the dynamic loader ${loader} of ${file} ${fault}${reason}`;
+}
+
+const ABSENT = 'does not exist';
+
 /** Why a file cannot be executed, as far as its permissions say. */
 function findFault(path: string): string | undefined {
   const stat = tryStat(path);
-  if (stat === undefined) return 'does not exist';
+  if (stat === undefined) return ABSENT;
   if (stat.isDirectory()) return 'is a directory';
   try {
     accessSync(path, constants.X_OK);

@@ -7,7 +7,7 @@ import { type Outputs, openOutputs } from '../../output/open-outputs.ts';
 import type { OutputWait } from '../../output/output-wait.ts';
 import { recoverWords } from '../../target/byte-string.ts';
 import { type TargetEnvironment, targetEnvironment } from '../../target/environment.ts';
-import { findExecutable } from '../../target/find-executable.ts';
+import { type Executable, findExecutable } from '../../target/find-executable.ts';
 import { type InheritedState, readInheritedState } from '../../target/inherited-state.ts';
 import { findInterpreterFault } from '../../target/interpreter.ts';
 import { type OpenedStreams, openStreams } from '../../target/standard-streams.ts';
@@ -18,6 +18,7 @@ import type { RunOptions } from './options.ts';
 
 /** The open resources of a run. */
 export interface Stage {
+  executable: Executable;
   env: TargetEnvironment;
   /** What the target inherits besides. */
   inherited: InheritedState;
@@ -67,7 +68,7 @@ export async function openStage(
   };
   const streams = await openStreams(options.streams, setup, access);
   cleanUp.defer(() => streams.close());
-  return { env, inherited, outputs, log: outputs.log, view, streams };
+  return { executable, env, inherited, outputs, log: outputs.log, view, streams };
 }
 
 /** The modules of the view, and those of Node.js for terminals, are only loaded where there may be one. */

@@ -17,11 +17,16 @@ import type { Stage } from './stage.ts';
  */
 export async function startTarget(
   options: RunOptions,
-  { env, inherited, streams, log }: Stage,
+  { executable, env, inherited, streams, log }: Stage,
   leaf: Leaf | undefined,
 ): Promise<Target> {
   const settings = leaf === undefined ? [] : limitSettings(leaf, options, env.toRecord(), log);
   for (const { name, value } of settings) env.set(name, bytesOf(value));
+  if ((options.streams.stdout ?? options.streams.stderr) !== undefined) {
+    // Only loaded if there are files.
+    const { checkExec } = await import('../../target/exec-check.ts');
+    await checkExec(executable, recoverWords(options.command), env.entries);
+  }
   // As late as possible: what fails before leaves the files as they are.
   streams.empty();
   const target = await launchTarget({

@@ -1,9 +1,11 @@
 import {
   chmodSync,
   chownSync,
+  closeSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   symlinkSync,
@@ -11,6 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
+import { readDynamicLoader } from '#src/target/dynamic-loader.ts';
 import { BINARY, needs, type Outcome, scratch, start, testWith, testWithoutKernel } from '../harness.ts';
 
 const NOBODY = 65534;
@@ -43,9 +46,18 @@ testWithoutKernel([], 'files keep what they hold if the target is not started', 
     '--prepare false -- true',
     '-- ./script',
     '-- ./indirect',
+    '-- ./foreign',
+    '-- ./busy',
   ];
   writeFileSync(join(folder, 'script'), '#!/nowhere\n', { mode: 0o755 });
   writeFileSync(join(folder, 'indirect'), '#!./script\n', { mode: 0o755 });
+  const shell = readFileSync('/bin/sh');
+  const loader = readDynamicLoader('/bin/sh') ?? '#!/bin/sh';
+  const foreign = Buffer.from(shell);
+  foreign.fill('x', foreign.indexOf(loader) + 1, foreign.indexOf(loader) + loader.length);
+  writeFileSync(join(folder, 'foreign'), foreign, { mode: 0o755 });
+  writeFileSync(join(folder, 'busy'), shell, { mode: 0o755 });
+  const writer = openSync(join(folder, 'busy'), 'r+');
   for (const failure of failures) {
     for (const file of files) writeFileSync(join(folder, file), 'of the run before');
     const { status } = await inShell(folder, `cmemstat ${options} ${failure}`);
@@ -54,6 +66,7 @@ testWithoutKernel([], 'files keep what they hold if the target is not started', 
       expect([failure, readFileSync(join(folder, file), 'utf8')]).toEqual([failure, 'of the run before']);
     }
   }
+  closeSync(writer);
 });
 
 testWithoutKernel([], 'files that were created are removed if the target is not started', async () => {

@@ -25,6 +25,8 @@ export interface Libc {
   socketpair(domain: number, type: number, protocol: number, ends: Int32Array): number;
   /** recv(2). Returns the number of bytes, or the negated errno. */
   recv(fd: number, bytes: Uint8Array, size: number, flags: number): number;
+  /** fcntl(2) with a number. Returns the result, or the negated errno. */
+  fcntl(fd: number, command: number, argument: number): number;
   /** waitpid(2). Returns the pid, 0 if WNOHANG is set and the process is running, or the negated errno. */
   waitpid(pid: number, status: Int32Array, options: number): number;
   /**
@@ -97,6 +99,7 @@ async function load(): Promise<Libc> {
   const prlimit = library.func('int prlimit(int pid, int resource, void *newLimit, void *oldLimit)');
   const socketpair = library.func('int socketpair(int domain, int type, int protocol, _Out_ int *ends)');
   const recv = library.func('long recv(int fd, void *bytes, size_t size, int flags)');
+  const fcntl = library.func('int fcntl(int fd, int command, ...)');
   const waitpid = library.func('int waitpid(int pid, _Out_ int *status, int options)');
   const spawn = library.func(
     'int posix_spawn(_Out_ int *pid, const char *path, void *actions, void *attributes, void *words, void *variables)',
@@ -135,6 +138,7 @@ async function load(): Promise<Libc> {
     prlimit: (resource, newLimit, oldLimit) => resultOrErrno(prlimit(0, resource, newLimit, oldLimit)),
     socketpair: (domain, type, protocol, ends) => resultOrErrno(socketpair(domain, type, protocol, ends)),
     recv: (fd, bytes, size, flags) => resultOrErrno(recv(fd, bytes, size, flags)),
+    fcntl: (fd, command, argument) => resultOrErrno(fcntl(fd, command, 'int', argument)),
     waitpid: (pid, status, options) => resultOrErrno(waitpid(pid, status, options)),
     posixSpawn: (pid, path, actions, words, variables) => spawn(pid, path, actions, null, words, variables),
     fileActions: {
