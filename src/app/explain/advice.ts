@@ -2,6 +2,7 @@
 import { plural } from '../../format/plural.ts';
 import { formatCommand } from '../../format/safe-text.ts';
 import { formatBytes } from '../../format/units.ts';
+import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { ExplainAdvice, MemoryNode } from '../../model/explain/explanation.ts';
 import { leavesOf, sumOf } from '../../model/explain/memory-tree.ts';
 import { UNHELD_NOTE } from './tree/file-nodes.ts';
@@ -16,8 +17,11 @@ const TABLE_SHARE = 0.25;
 const MIN_DENTRIES = 100_000;
 const MIN_SOCKETS = 1_000;
 
-/** Advice where the tree gives reason to it, on most memory first. */
-export function adviseOnTree(tree: MemoryNode): ExplainAdvice[] {
+/**
+ * Advice where the tree gives reason to it, on most memory first. `onMaps`: advice on the BPF maps that the
+ * cgroup is charged for.
+ */
+export function adviseOnTree(tree: MemoryNode, onMaps: readonly BpfAdvice[] = []): ExplainAdvice[] {
   const leaves = Array.from(leavesOf(tree), ({ leaf }) => leaf);
   const isMuch = (bytes: number) => bytes >= Math.max(MIN_BYTES, tree.bytes * MIN_SHARE);
   return [
@@ -26,6 +30,7 @@ export function adviseOnTree(tree: MemoryNode): ExplainAdvice[] {
     ...dentries(leaves, isMuch),
     ...sockets(leaves),
     ...pageTables(tree, isMuch),
+    ...bpfMaps(onMaps, tree.bytes * MIN_SHARE),
   ].sort((a, b) => b.bytes - a.bytes);
 }
 
@@ -118,6 +123,15 @@ function pageTables(tree: MemoryNode, isMuch: IsMuch): ExplainAdvice[] {
       text: `page tables take ${formatBytes(bytes)}, beside ${formatBytes(mapped)} of memory that they map${largest === undefined ? '' : ` (most: ${largest.name}, ${formatBytes(largest.bytes)})`}: memory is used sparsely, or mapped by many processes; huge pages (madvise MADV_HUGEPAGE) need fewer tables`,
     },
   ];
+}
+
+/** Each map is made for a purpose: what could be saved on it is worth a line if it is much of the whole. */
+function bpfMaps(advice: readonly BpfAdvice[], leastBytes: number): ExplainAdvice[] {
+  return advice.flatMap(({ savesBytes = 0, text, options = [] }) => {
+    if (savesBytes === 0 || savesBytes < leastBytes) return [];
+    const changes = options.map(({ change, savesBytes: each }) => `${change}: saves ${formatBytes(each)}`);
+    return [{ kind: 'bpf-maps' as const, bytes: savesBytes, text: `${text}; ${changes.join(', ')}` }];
+  });
 }
 
 function find(node: MemoryNode, matches: (node: MemoryNode) => boolean): MemoryNode | undefined {

@@ -1,6 +1,6 @@
 /** BPF maps and programs as parts of the kernel memory of a cgroup. */
 import { BPF_F_NO_PREALLOC } from '../../kernel/bpf/sys/bpf-enums.ts';
-import type { ComputeMapCost } from '../../model/bpf-advice.ts';
+import { adviseOnMaps, type BpfAdvice, type ComputeMapCost } from '../../model/bpf-advice.ts';
 import type { InventoryMap, InventoryProgram } from '../../model/bpf-inventory.ts';
 import type { KernelPart } from './tree/parts.ts';
 
@@ -81,4 +81,13 @@ export function bpfParts(
     });
   }
   return parts;
+}
+
+/**
+ * Advice on the maps of a cgroup from one reading. Without that on ring buffers: a single reading does not
+ * show how full they become.
+ */
+export function adviseOnce(maps: readonly InventoryMap[], computeCost: ComputeMapCost): BpfAdvice[] {
+  const advised = maps.map(({ elements, ...map }) => ({ ...map, liveElements: elements }));
+  return adviseOnMaps(advised, computeCost);
 }

@@ -43,6 +43,8 @@ export interface ExplainOptions extends ScanHow {
   freeze?: boolean | undefined;
   /** Whether to list files in use that other cgroups pay for. */
   used?: boolean | undefined;
+  /** Whether to give advice on BPF maps; true by default. A run does so from many readings. */
+  mapAdvice?: boolean | undefined;
 }
 
 /** What was read while the processes were frozen. */
@@ -169,7 +171,7 @@ async function assemble(
     tree: isNamed ? tree : hideNames(tree),
     beside: isNamed ? beside : beside.map(hideNames),
     missing,
-    advice: isNamed ? adviseOnTree(tree) : [],
+    advice: isNamed ? adviseOnTree(tree, options.mapAdvice === false ? [] : bpf.advice) : [],
   };
 }
 

@@ -1,17 +1,20 @@
 /** The BPF objects of a cgroup. */
 import { openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { collectPinned } from '../../kernel/bpf/sys/pinned.ts';
+import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { InventoryMap } from '../../model/bpf-inventory.ts';
 import type { MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
 import { parentNode } from '../../model/explain/memory-tree.ts';
 import { openBpfInventory } from '../../sampler/bpf/inventory.ts';
-import { type BpfParts, bpfParts, shownMap } from './bpf-parts.ts';
+import { adviseOnce, type BpfParts, bpfParts, shownMap } from './bpf-parts.ts';
 
 /** What is charged to a cgroup, and what its maps take beside that. */
 export interface GatheredBpf {
   parts: BpfParts;
   beside: MemoryNode[];
   missing: MissingTerm[];
+  /** On the maps. */
+  advice: BpfAdvice[];
 }
 
 /**
@@ -28,7 +31,8 @@ export async function gatherBpf(cgroupId: bigint, pids: readonly number[]): Prom
   try {
     const { attribution, reason = 'BPF maps cannot be read', hint } = inventory;
     if (attribution !== 'memcg') {
-      return { parts: { pages: [], slab: [] }, beside: [], missing: [missingBpf(reason, hint)] };
+      const missing = [missingBpf(reason, hint)];
+      return { parts: { pages: [], slab: [] }, beside: [], missing, advice: [] };
     }
     const { maps, programs } = inventory.read();
     const pinned = maps.length === 0 ? undefined : collectPinned(await openBpf());
@@ -37,6 +41,7 @@ export async function gatherBpf(cgroupId: bigint, pids: readonly number[]): Prom
       parts: bpfParts(maps, held, inventory.computeCost, (id) => pinned?.map.get(id) ?? []),
       beside: uncharged(maps),
       missing: [],
+      advice: adviseOnce(maps, inventory.computeCost),
     };
   } finally {
     inventory.close();

@@ -21,7 +21,7 @@ export interface RunExplainerParts {
 
 /** Reads the memory of a leaf by name. @throws KernelFileError if it is gone. */
 export function explainLeaf(leaf: Leaf, options: ExplainOptions = {}): Promise<Explanation> {
-  return explainCgroup(describeCgroup(leaf.version, leaf.directory), options);
+  return explainCgroup(describeCgroup(leaf.version, leaf.directory), { mapAdvice: false, ...options });
 }
 
 /** The parts that read a leaf. */

@@ -206,6 +206,37 @@ it('a run records what its memory was at the end, and lists the largest names', 
   });
 });
 
+it('gives advice on a BPF map that is nearly empty, except in a run, which reads maps itself', async (context) => {
+  needsScan(context);
+  const file = join(scratch, 'advised.jsonl');
+  const words = ['--no-tui', '-q', '--output', file, '--explain', 'end'];
+  const holder = start(BINARY, [...words, '--', 'node', join(TARGETS, 'bpf-hash.mjs'), '8']);
+  const records = () =>
+    readFileSync(file, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as RecordLine);
+  await new Promise((settle) => setTimeout(settle, 3000));
+  const first = required(records().find((record) => record.type === 'start'));
+  const { tree, advice } = await explain(required(first.leaf));
+  await holder.ended;
+  const size = leafNamed(tree, ({ kind, name }) => kind === 'bpf-map' && name === 'hash_of_100000').bytes;
+  expect(advice).toEqual([
+    {
+      kind: 'bpf-maps',
+      bytes: expect.any(Number),
+      text: expect.stringMatching(
+        /'hash_of_100000' is allocated for 100000 entries; it held nothing in one reading;/,
+      ),
+    },
+  ]);
+  // Without its elements, the buckets remain.
+  expect(advice[0]?.bytes).toBeGreaterThan(size / 2);
+  expect(advice[0]?.bytes).toBeLessThan(size);
+  const ended = records().find((record) => record.type === 'explain');
+  expect(ended?.advice).toEqual([]);
+}, 60_000);
+
 describe('a failed budget', () => {
   const state = join(tmpfs, 'state');
   const [baseline, grown] = [join(scratch, 'named-base.json'), join(scratch, 'grown.jsonl')];

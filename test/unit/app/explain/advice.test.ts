@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { adviseOnTree } from '#src/app/explain/advice.ts';
 import { shmemNodes } from '#src/app/explain/tree/file-nodes.ts';
+import type { BpfAdvice } from '#src/model/bpf-advice.ts';
 import type { MemoryNode } from '#src/model/explain/explanation.ts';
 import { parentNode } from '#src/model/explain/memory-tree.ts';
 
@@ -96,6 +97,26 @@ describe('advice', () => {
     expect(advice).toMatchObject({ kind: 'page-tables', bytes: 40 * MIB });
     expect(advice?.text).toContain('most: redis, 40.0 MiB');
     expect(kindsOf(tables, anon(161 * MIB))).toEqual([]);
+  });
+
+  it('is given on BPF maps if it saves much of the whole', () => {
+    const onMap: BpfAdvice = {
+      kind: 'nearly-empty',
+      maps: [{ id: 7, name: 'flows' }],
+      savesBytes: 2 * MIB,
+      text: "hash 'flows' is allocated for 100000 entries; it held 5 at most in one reading",
+      options: [{ change: 'BPF_F_NO_PREALLOC', savesBytes: 2 * MIB }],
+    };
+    const growth: BpfAdvice = { kind: 'percpu-growth', maps: [], text: 'grows', projection: [] };
+    const on = (bytes: number) =>
+      adviseOnTree(parentNode({ kind: 'cgroup', name: '/x' }, [node({ kind: 'mapping', bytes })]), [
+        onMap,
+        growth,
+      ]);
+    expect(on(100 * MIB)).toEqual([
+      { kind: 'bpf-maps', bytes: 2 * MIB, text: `${onMap.text}; BPF_F_NO_PREALLOC: saves 2.00 MiB` },
+    ]);
+    expect(on(101 * MIB)).toEqual([]);
   });
 
   it('begins with what is about most memory', () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bpfParts, placesOfMap } from '#src/app/explain/bpf-parts.ts';
+import { adviseOnce, bpfParts, placesOfMap } from '#src/app/explain/bpf-parts.ts';
 import type { InventoryMap } from '#src/model/bpf-inventory.ts';
 
 const KIB = 1024;
@@ -37,5 +37,17 @@ it('names maps, and those that a pin keeps', () => {
   expect(pages).toMatchObject([
     { name: 'flows', isPersistent: true, note: 'hash, id 5; pinned at /sys/fs/bpf/flows' },
     { name: 'map 6', bytes: 64 * KIB, note: 'hash, id 6' },
+  ]);
+});
+
+it('gives advice on what one reading shows, which is not how full a ring buffer becomes', () => {
+  const hash = map({ max_entries: 100_000, elements: 5 });
+  const buffer = map({ id: 6, type: 'ringbuf', name: 'events', max_entries: 4096 * KIB, backlogBytes: 0 });
+  const advice = adviseOnce(
+    [hash, buffer, map({ id: 7, name: 'other', max_entries: 100_000, elements: undefined })],
+    cost(KIB),
+  );
+  expect(advice).toMatchObject([
+    { kind: 'nearly-empty', maps: [{ id: 5 }], text: expect.stringContaining('5 at most in one reading') },
   ]);
 });
