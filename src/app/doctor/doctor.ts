@@ -222,8 +222,9 @@ async function checkPageScan(): Promise<Check> {
     if (fault instanceof UnsupportedError && fault.since !== undefined) check.since = fault.since;
     return fault.hint === undefined ? check : { ...check, hint: fault.hint };
   }
-  const untested = readers instanceof ToolError ? undefined : readers.untested;
+  const { untested, withoutMap } = readers instanceof ToolError ? {} : readers;
   if (untested !== undefined)
     return { name, state: 'limited', found: `its self-test could not be run: ${untested}` };
-  return { name, state: 'ok', found: 'passed its self-test: cmemstat explain names all memory' };
+  const rest = withoutMap === undefined ? '' : ` (left out: a BPF map, ${withoutMap})`;
+  return { name, state: 'ok', found: `passed its self-test${rest}: cmemstat explain names all memory` };
 }

@@ -16,6 +16,8 @@ export interface ScanReaders {
   fault?: ToolError;
   /** Why the self-test of the scan could not be run; absent if it passed. */
   untested?: string;
+  /** Why the self-test was run without a BPF map; absent if it had one. */
+  withoutMap?: string;
 }
 
 /** How pages are scanned for an explanation. */
@@ -45,7 +47,9 @@ async function prepareReaders(): Promise<ScanReaders> {
   if (missing !== undefined) return { bpf, objects, fault: missing };
   const result = await testScan(bpf, objects);
   if (result.state === 'failed') return { bpf, objects, fault: explainDifferences(result.differences) };
-  return result.state === 'passed' ? { bpf, objects } : { bpf, objects, untested: result.reason };
+  if (result.state === 'untested') return { bpf, objects, untested: result.reason };
+  const { withoutMap } = result;
+  return { bpf, objects, ...(withoutMap === undefined ? {} : { withoutMap }) };
 }
 
 /**
@@ -91,8 +95,9 @@ export function describeScan(
 
 /** A scan that was not compared with known memory may be wrong. */
 export function untestedTerms(readers: ScanReaders | undefined): MissingTerm[] {
-  const reason = readers?.untested;
-  return reason === undefined ? [] : [{ term: 'self-test of the page scan', reason }];
+  const { untested, withoutMap } = readers ?? {};
+  if (untested !== undefined) return [{ term: 'self-test of the page scan', reason: untested }];
+  return withoutMap === undefined ? [] : [{ term: 'self-test of BPF maps', reason: withoutMap }];
 }
 
 /** Runs a read; returns a ToolError that it throws. @throws other errors. */

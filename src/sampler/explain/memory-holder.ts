@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { LaunchError } from '../../errors.ts';
+import { nativeKoffiFile } from '../../kernel/bpf/sys/libc.ts';
+import { bpfSyscallNumber } from '../../kernel/bpf/sys/syscall-numbers.ts';
 import { SYSTEM_PATH } from '../../kernel/system-environment.ts';
 
 /** A started process, and what it holds. */
@@ -11,6 +13,8 @@ export interface MemoryHolder {
   files: { name: string; path: string }[];
   directories: number;
   sockets: number;
+  /** The name of its BPF map, or why it has none. */
+  map: { name: string } | { reason: string };
   /** Ends it; resolves when the leaf is empty. */
   end(): Promise<void>;
 }
@@ -20,11 +24,29 @@ const FILE_BYTES = 2 * 1024 * 1024;
 const DIRECTORIES = 256;
 const SOCKETS = 32;
 const FILE_NAME = 'cmemstat-self-test';
+const MAP_NAME = 'cmemstat_test';
+const MAP_ENTRIES = 1024;
 
-/** Runs in Node.js, without anything of ours: it reads what to do from its arguments. */
+/**
+ * Runs in Node.js, without anything of ours but the native part of koffi, which it creates an array of 4 MiB
+ * with: it reads what to do from its arguments.
+ *
+ * Source: `union bpf_attr` in `include/uapi/linux/bpf.h`: type, key, value and entries; the name at 28.
+ */
 const SCRIPT = `
 const fs = require('node:fs'), net = require('node:net');
-const [anon, size, directories, sockets, name, ...folders] = process.argv.slice(1);
+const [anon, size, directories, sockets, name, koffi, number, mapName, entries, ...folders] = process.argv.slice(1);
+let map = 'koffi is not where npm installs it';
+if (koffi !== '') try {
+  const native = { exports: {} }, attr = new Uint8Array(128);
+  process.dlopen(native, koffi);
+  new Uint32Array(attr.buffer, 0, 4).set([2, 4, 4096, +entries]);
+  attr.set(Buffer.from(mapName), 28);
+  const syscall = native.exports.load(null).func('long syscall(long, int, void*, unsigned int)');
+  map = Number(syscall(+number, 0, attr, 128)) >= 0 ? '' : 'bpf(BPF_MAP_CREATE): errno ' + native.exports.errno();
+} catch (error) {
+  map = error.message;
+}
 globalThis.held = [Buffer.alloc(+anon, 1)];
 for (const [index, folder] of folders.entries()) {
   const fd = fs.openSync(folder + '/' + name + '-' + index, 'w+');
@@ -34,7 +56,7 @@ for (const [index, folder] of folders.entries()) {
 for (let index = 0; index < +directories; index++) fs.mkdirSync(folders[0] + '/' + index);
 const server = net.createServer((socket) => {
   held.push(socket);
-  if (held.length > +sockets / 2) process.stdout.write('ready\\n');
+  if (held.length > +sockets / 2) process.stdout.write('ready ' + map + '\\n');
 }).listen(folders[0] + '/s', () => {
   for (let index = 0; index < +sockets / 2; index++) held.push(net.connect(folders[0] + '/s'));
 });
@@ -51,7 +73,8 @@ const START_TIMEOUT_MS = 60_000;
  */
 export async function startHolder(leaf: Leaf, folders: readonly string[]): Promise<MemoryHolder> {
   const numbers = [ANON_BYTES, FILE_BYTES, DIRECTORIES, SOCKETS].map(String);
-  const words = [process.execPath, '-e', SCRIPT, ...numbers, FILE_NAME, ...folders];
+  const map = [nativeKoffiFile() ?? '', String(bpfSyscallNumber()), MAP_NAME, String(MAP_ENTRIES)];
+  const words = [process.execPath, '-e', SCRIPT, ...numbers, FILE_NAME, ...map, ...folders];
   const joinFile = leaf.joinFiles[0] ?? '';
   const child = spawn('/bin/sh', ['-c', JOIN_THEN_EXEC, 'cmemstat', joinFile, ...words], {
     cwd: '/',
@@ -60,18 +83,20 @@ export async function startHolder(leaf: Leaf, folders: readonly string[]): Promi
   });
   const failed = (message: string, cause?: unknown) =>
     new LaunchError(process.execPath, 125, `the process for the self-test ${message}`, { cause });
+  let reason: string;
   try {
-    await new Promise<void>((resolve, reject) => {
+    const line = await new Promise<string>((resolve, reject) => {
       const timer = setTimeout(() => reject(failed('takes too long to start')), START_TIMEOUT_MS);
-      const settle = (error?: Error) => {
+      const settle = (result: Error | string) => {
         clearTimeout(timer);
-        if (error === undefined) resolve();
-        else reject(error);
+        if (typeof result === 'string') resolve(result);
+        else reject(result);
       };
       child.once('error', (cause) => settle(failed(`cannot be started: ${cause.message}`, cause)));
       child.once('exit', () => settle(failed('ended before it was ready')));
-      child.stdout.once('data', () => settle());
+      child.stdout.once('data', (chunk: Buffer) => settle(chunk.toString()));
     });
+    reason = /^ready (.*)$/m.exec(line)?.[1] ?? '';
   } catch (error) {
     await leaf.kill();
     throw error;
@@ -85,6 +110,7 @@ export async function startHolder(leaf: Leaf, folders: readonly string[]): Promi
     }),
     directories: DIRECTORIES,
     sockets: SOCKETS,
+    map: reason === '' ? { name: MAP_NAME } : { reason },
     async end() {
       await leaf.kill();
       await ended;

@@ -1,7 +1,7 @@
 /**
  * Checks the page scan against memory of known size: the layouts that it reads change from kernel to kernel.
  */
-import { mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Leaf } from '../../cgroup/leaf.ts';
@@ -14,7 +14,8 @@ import { readPageSize } from '../../kernel/procfs/auxv.ts';
 import { parseAnonymousRollup } from '../../kernel/procfs/memory/smaps-rollup.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
 import type { ScanKind } from '../../kernel/scan-row.ts';
-import { startHolder } from './memory-holder.ts';
+import { measureThreadStack } from './kernel-terms.ts';
+import { type MemoryHolder, startHolder } from './memory-holder.ts';
 
 /** One thing that was compared. */
 export interface SelfTestCheck {
@@ -47,6 +48,10 @@ export interface KnownMemory {
   chargedBytes: number;
   directories: number;
   sockets: number;
+  /** A BPF map in pages of its own; absent if there is none that is charged to the leaf. */
+  mapBytes?: number;
+  /** The stacks of threads, which are pages of the kernel like the map. */
+  stackBytes: number;
   owner: string;
 }
 
@@ -82,9 +87,19 @@ export function compareMemory(
     within('all charged memory', known.chargedBytes, total, batch * cpus),
     atLeast('directory entries', known.directories, found.objects.get('dentry') ?? 0),
     atLeast('sockets', known.sockets, found.objects.get('sock_inode_cache') ?? 0),
+    ...(known.mapBytes === undefined
+      ? []
+      : [within('a BPF map', known.mapBytes, (found.bytes.kernel ?? 0) - known.stackBytes, batch)]),
     atLeast('page tables', pageSize, found.bytes['page-tables'] ?? 0),
     within('cgroups of the right name', 1, found.owner === known.owner ? 1 : 0, 0),
   ];
+}
+
+/** The result of one test. */
+export interface SelfTest {
+  checks: SelfTestCheck[];
+  /** Why there was no BPF map in it; absent if there was. */
+  withoutMap?: string;
 }
 
 /** Those that differ by more than they may. */
@@ -101,15 +116,17 @@ export function failedChecks(checks: readonly SelfTestCheck[]): SelfTestCheck[] 
  * Since: Linux 5.17. Needs CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN.
  * @throws as `openPageScan`; LaunchError if the process does not start.
  */
-export async function runSelfTest(bpf: Bpf, objects: ScanObjects, leaf: Leaf): Promise<SelfTestCheck[]> {
+export async function runSelfTest(bpf: Bpf, objects: ScanObjects, leaf: Leaf): Promise<SelfTest> {
   const libc = await openLibc();
   const folders = [tmpdir(), '/dev/shm'].flatMap(makeFolder);
   try {
     const holder = await startHolder(leaf, folders);
     try {
-      const known = readKnown(libc, leaf, holder);
+      const map = await readMap(leaf, holder);
+      const known = { ...readKnown(libc, leaf, holder), ...('reason' in map ? {} : { mapBytes: map.bytes }) };
       const found = await readFound(bpf, objects, leaf);
-      return compareMemory(known, found, readPageSize(), availableParallelism());
+      const checks = compareMemory(known, found, readPageSize(), availableParallelism());
+      return 'reason' in map ? { checks, withoutMap: map.reason } : { checks };
     } finally {
       await holder.end();
     }
@@ -126,10 +143,31 @@ function makeFolder(parent: string): string[] {
   }
 }
 
+/** The size of the map of the process, by the map iterator; or why it is not charged to the leaf. */
+async function readMap(
+  { directory }: Leaf,
+  { map, pid }: MemoryHolder,
+): Promise<{ bytes: number } | { reason: string }> {
+  if ('reason' in map) return map;
+  // Only a test needs it, and there is one for each boot.
+  const { openBpfInventory } = await import('../bpf/inventory.ts');
+  const cgroupId = statSync(directory, { bigint: true }).ino;
+  const inventory = await openBpfInventory({ cgroupId, pids: () => [pid], holders: false });
+  try {
+    const { attribution, reason = 'the cgroups that maps are charged to are not known' } = inventory;
+    if (attribution !== 'memcg') return { reason };
+    const own = inventory.read().maps.find(({ name }) => name === map.name);
+    if (own === undefined) return { reason: 'BPF maps are charged to no cgroup (cgroup.memory=nobpf)' };
+    return { bytes: own.bytes };
+  } finally {
+    inventory.close();
+  }
+}
+
 function readKnown(
   libc: Libc,
   { directory, version }: Leaf,
-  { pid, files, directories, sockets }: Awaited<ReturnType<typeof startHolder>>,
+  { pid, files, directories, sockets }: MemoryHolder,
 ): KnownMemory {
   const rollupPath = `/proc/${pid}/smaps_rollup`;
   const rollup = parseAnonymousRollup(readPseudoFile(rollupPath), rollupPath);
@@ -145,6 +183,7 @@ function readKnown(
     chargedBytes: Number(readPseudoFile(join(directory, usage))),
     directories,
     sockets,
+    stackBytes: readdirSync(`/proc/${pid}/task`).length * measureThreadStack().bytes,
     owner: directory.slice(directory.lastIndexOf('/') + 1),
   };
 }

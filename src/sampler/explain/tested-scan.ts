@@ -7,11 +7,12 @@ import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { type CacheSources, openKernelCache } from '../../kernel/kernel-cache.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
 import { bufferSignals } from '../../target/signals.ts';
-import { failedChecks, runSelfTest, type SelfTestCheck } from './scan-self-test.ts';
+import { failedChecks, runSelfTest, type SelfTest, type SelfTestCheck } from './scan-self-test.ts';
 
 /** The outcome of the self-test on this kernel since it was booted. */
 export type SelfTestResult =
-  | { state: 'passed' }
+  /** `withoutMap`: why it was run without a BPF map. */
+  | { state: 'passed'; withoutMap?: string }
   /** The scan is wrong on this kernel, and how. */
   | { state: 'failed'; differences: SelfTestCheck[] }
   /** It could not be run: there is no place for a cgroup, for example. */
@@ -23,10 +24,11 @@ export type SelfTestSources = CacheSources & { bootIdPath?: string };
 interface Marker {
   bootId: string;
   differences: SelfTestCheck[];
+  withoutMap?: string;
 }
 
 // Increment whenever the self-test checks something else.
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * The result of the self-test: from the cache if it was run since the host was booted, otherwise run now, in
@@ -41,20 +43,21 @@ export async function testScan(
   const entry = openKernelCache('page-scan-test', `${VERSION}.${OBJECTS_IDENTITY}`, isMarker, cache);
   const bootId = readPseudoFile(bootIdPath).trim();
   const known = entry.read();
-  if (known?.bootId === bootId) return resultOf(known.differences);
-  let checks: SelfTestCheck[];
+  if (known?.bootId === bootId) return resultOf(known);
+  let test: SelfTest;
   try {
-    checks = await beforeSignals(() => runInLeaf(bpf, objects));
+    test = await beforeSignals(() => runInLeaf(bpf, objects));
     // A process that was started meanwhile may disturb a test, but hardly two.
-    if (failedChecks(checks).length > 0) checks = await beforeSignals(() => runInLeaf(bpf, objects));
+    if (failedChecks(test.checks).length > 0) test = await beforeSignals(() => runInLeaf(bpf, objects));
   } catch (error) {
     // A scan that does not work at all says so by itself.
     if (!(error instanceof ToolError)) throw error;
     return { state: 'untested', reason: error.message };
   }
-  const differences = failedChecks(checks);
-  entry.write({ bootId, differences });
-  return resultOf(differences);
+  const { checks, ...rest } = test;
+  const marker: Marker = { bootId, differences: failedChecks(checks), ...rest };
+  entry.write(marker);
+  return resultOf(marker);
 }
 
 /**
@@ -72,11 +75,12 @@ async function beforeSignals<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
-function resultOf(differences: SelfTestCheck[]): SelfTestResult {
-  return differences.length === 0 ? { state: 'passed' } : { state: 'failed', differences };
+function resultOf({ differences, withoutMap }: Marker): SelfTestResult {
+  if (differences.length > 0) return { state: 'failed', differences };
+  return { state: 'passed', ...(withoutMap === undefined ? {} : { withoutMap }) };
 }
 
-async function runInLeaf(bpf: Bpf, objects: ScanObjects): Promise<SelfTestCheck[]> {
+async function runInLeaf(bpf: Bpf, objects: ScanObjects): Promise<SelfTest> {
   const { leaf, release, reason } = await place();
   try {
     if (leaf === undefined) throw new UnsupportedError('self-test', reason);

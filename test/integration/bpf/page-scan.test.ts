@@ -467,10 +467,12 @@ describe('the self-test', () => {
     needsScan(context);
     const sources = { directory: mkdtempSync(join(caches, 'test-')) };
     const before = readdirSync(required(host.top));
-    expect(await testScan(bpf, objects, sources)).toEqual({ state: 'passed' });
+    // From its sources, cmemstat finds koffi by another path: doctor tests with the map.
+    const passed = { state: 'passed', withoutMap: 'koffi is not where npm installs it' };
+    expect(await testScan(bpf, objects, sources)).toEqual(passed);
     expect(readdirSync(required(host.top)).filter((name) => !before.includes(name))).toEqual([]);
     const started = performance.now();
-    expect(await testScan(bpf, objects, sources)).toEqual({ state: 'passed' });
+    expect(await testScan(bpf, objects, sources)).toEqual(passed);
     expect(performance.now() - started).toBeLessThan(100);
   });
 });

@@ -183,6 +183,16 @@ async function loadKoffi(): Promise<Koffi> {
   return loadNativeKoffi() ?? (await import('koffi'));
 }
 
+let nativeFile: string | undefined;
+
+/**
+ * The file of the native part of koffi, which another process can load by itself; undefined if `openLibc` has
+ * not loaded it.
+ */
+export function nativeKoffiFile(): string | undefined {
+  return nativeFile;
+}
+
 function loadNativeKoffi(): Koffi | undefined {
   const { arch } = process;
   // With another C library, koffi must detect which one Node.js uses.
@@ -190,12 +200,15 @@ function loadNativeKoffi(): Koffi | undefined {
   const program = dirname(import.meta.dirname ?? '');
   for (const directory of [join(program, 'node_modules'), dirname(program)]) {
     const native = { exports: {} as Koffi };
+    const file = join(directory, `@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`);
     try {
-      process.dlopen(native, join(directory, `@koromix/koffi-linux-${arch}/linux_${arch}/koffi.node`));
+      process.dlopen(native, file);
     } catch {
       continue;
     }
-    if (native.exports.version === manifest.dependencies.koffi) return native.exports;
+    if (native.exports.version !== manifest.dependencies.koffi) continue;
+    nativeFile = file;
+    return native.exports;
   }
   return undefined;
 }

@@ -11,14 +11,16 @@ const MIB = 2 ** 20;
 const known: KnownMemory = {
   anonBytes: 20 * MIB,
   files: new Map([['a', 2 * MIB]]),
-  chargedBytes: 24 * MIB,
+  chargedBytes: 28 * MIB,
   directories: 256,
   sockets: 32,
+  mapBytes: 4 * MIB,
+  stackBytes: 160_000,
   owner: 'leaf',
 };
 
 const found: FoundMemory = {
-  bytes: { anon: 20 * MIB, file: 2 * MIB, slab: MIB, 'page-tables': 400_000 },
+  bytes: { anon: 20 * MIB, file: 2 * MIB, slab: MIB, 'page-tables': 400_000, kernel: 4 * MIB + 200_000 },
   files: new Map([['a', 2 * MIB]]),
   objects: new Map([
     ['dentry', 300],
@@ -51,9 +53,17 @@ describe('the self-test of the page scan', () => {
     ],
     ['sockets', { objects: new Map([['dentry', 300]]) }],
     ['page tables', { bytes: { ...found.bytes, 'page-tables': 0, kernel: 400_000 } }],
+    ['a BPF map', { bytes: { ...found.bytes, kernel: 200_000 } }],
+    ['a BPF map', { bytes: { ...found.bytes, kernel: 5 * MIB } }],
     ['cgroups of the right name', { owner: 'other' }],
   ])('finds that %s differ', (what, changes) => {
     expect(failuresOf(changes)).toContain(what);
+  });
+
+  it('is also run without a BPF map', () => {
+    const { mapBytes: _, ...withoutMap } = known;
+    const checks = compareMemory(withoutMap, { ...found, bytes: { ...found.bytes, kernel: 0 } }, 4096, 64);
+    expect(failedChecks(checks)).toEqual([]);
   });
 
   it('allows more of the sum on a host with more CPUs', () => {
