@@ -339,6 +339,54 @@ it('doctor shows the result of the self-test', async (context) => {
   });
 });
 
+describe('--freeze', () => {
+  const readFrozen = () => readFileSync(join(leaf, 'cgroup.freeze'), 'latin1').trim();
+
+  it('freezes the processes meanwhile, and no longer', async (context) => {
+    needsScan(context);
+    if (host.mode !== 'cgroup2') context.skip('cgroup v1');
+    const { frozen, before, after } = await explain('--freeze', leaf);
+    expect(frozen).toBe(true);
+    expect(readFrozen()).toBe('0');
+    expect(after.stat.anon).toBe(before.stat.anon);
+    expect((await explain(leaf)).frozen).toBeUndefined();
+  });
+
+  it('thaws them when it is interrupted', async (context) => {
+    needsScan(context);
+    if (host.mode !== 'cgroup2') context.skip('cgroup v1');
+    let wasFrozen = false;
+    // It may end before it is interrupted.
+    for (let attempt = 0; attempt < 5 && !wasFrozen; attempt++) {
+      const explaining = start(BINARY, ['explain', '--json', '--freeze', leaf]);
+      let hasEnded = false;
+      void explaining.exited.then(() => {
+        hasEnded = true;
+      });
+      while (!wasFrozen && !hasEnded) {
+        wasFrozen = readFrozen() === '1';
+        await new Promise((settle) => setTimeout(settle, 5));
+      }
+      explaining.child.kill('SIGTERM');
+      const { signal, status } = await explaining.ended;
+      if (wasFrozen) expect([signal, status].includes('SIGTERM') || status === 0).toBe(true);
+      expect(readFrozen()).toBe('0');
+    }
+    expect(wasFrozen).toBe(true);
+  });
+
+  it('is refused on cgroup v1, and for a cgroup of others', async (context) => {
+    if (!supported) context.skip('no memory cgroup');
+    const foreign = await cmemstat('explain', '--freeze', `pid:${process.pid}`);
+    expect(foreign.status).toBe(125);
+    expect(foreign.stderr).toContain('was not made by cmemstat');
+    if (host.mode !== 'cgroup1') return;
+    const { status, stderr } = await cmemstat('explain', '--freeze', leaf);
+    expect(status).toBe(125);
+    expect(stderr).toContain('--freeze: requires cgroup v2');
+  });
+});
+
 it('rejects what is not a cgroup', async () => {
   const { status, stderr } = await cmemstat('explain', '/no/such/cgroup');
   expect(status).toBe(125);
