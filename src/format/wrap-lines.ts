@@ -42,6 +42,31 @@ export function cutLine(line: string, width: number | undefined): string {
   return `${fitting(line, Math.max(0, width - 3))}...`;
 }
 
+/**
+ * A name without its middle, if it is wider than `width` columns: the end of a path says most.
+ * @param start the part of the width for the start of the name.
+ * @param mark one character in place of what is left out.
+ */
+export function cutMiddle(name: string, width: number, start = 1 / 3, mark = '…'): string {
+  if (fitting(name, width) === name) return name;
+  const head = fitting(name, Math.floor(Math.max(0, width - 1) * start));
+  let left = Math.max(0, width - 1) - widthOfText(head);
+  let tail = '';
+  for (const character of [...name].reverse()) {
+    left -= widthOf(character);
+    if (left < 0) break;
+    tail = character + tail;
+  }
+  return `${head}${mark}${tail}`;
+}
+
+/** Number of columns of a text. */
+export function widthOfText(text: string): number {
+  let columns = 0;
+  for (const character of text) columns += widthOf(character);
+  return columns;
+}
+
 function wrap(line: string, width: number): string[] {
   const start = line.length - line.trimStart().length;
   const indent = ' '.repeat(Math.min(start + HANGING_INDENT, width / 2));

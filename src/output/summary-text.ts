@@ -1,6 +1,7 @@
 /** Formats the summary and single events as text. */
 import { formatShortCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
+import { cutMiddle } from '../format/wrap-lines.ts';
 import type { CpuTime } from '../kernel/cgroup2/cpu-stat.ts';
 import type { ExplainedMoment } from '../model/explain/explain-record.ts';
 import { figureOf } from '../model/figures.ts';
@@ -94,6 +95,9 @@ const MOMENT_TEXT: Readonly<Record<ExplainedMoment['moment'], string>> = {
   exceeded: 'when a budget was exceeded',
 };
 
+/** Longer paths and commands are shown without their middle. Unit: columns. */
+const MAX_NAME = 200;
+
 /** The largest names at one moment (`--explain`). */
 function renderExplained(explained: ExplainedMoment, size: FormatSize): string[] {
   const { moment, elapsedMs, message, method, reason, bytes, names } = explained;
@@ -103,7 +107,7 @@ function renderExplained(explained: ExplainedMoment, size: FormatSize): string[]
     `  memory by name ${MOMENT_TEXT[moment]}${what}, ${formatDuration(elapsedMs)} after the launch: ${size(bytes)}${how}`,
     ...names.map(
       ({ name, pid, bytes: part }) =>
-        `${size(part).padStart(SIZE_WIDTH)}  ${name}${pid === undefined ? '' : ` (${pid})`}`,
+        `${size(part).padStart(SIZE_WIDTH)}  ${cutMiddle(name, MAX_NAME)}${pid === undefined ? '' : ` (${pid})`}`,
     ),
   ];
 }

@@ -1,9 +1,9 @@
 /** An explanation as text: a tree with sizes, shares, and how each part can be reclaimed. */
-import { alignColumns } from '../../format/align-columns.ts';
+import { type Align, alignColumns } from '../../format/align-columns.ts';
 import { plural } from '../../format/plural.ts';
 import { safeLine, safeText } from '../../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../../format/units.ts';
-import { printableLines } from '../../format/wrap-lines.ts';
+import { cutLine, printableLines, widthOfText } from '../../format/wrap-lines.ts';
 import type { Explanation, MemoryNode } from '../../model/explain/explanation.ts';
 import { unnamedBytes } from '../../model/explain/memory-tree.ts';
 import { METHOD_TEXT, nodeText } from '../../output/explanation-text.ts';
@@ -20,42 +20,72 @@ export function renderExplanation(explanation: Explanation, style: ExplanationSt
   const { tree, beside, columns } = { ...explanation, columns: style.columns };
   const size = style.plainBytes ? String : formatBytes;
   const total = Math.max(1, tree.bytes);
-  const rows = [
-    ['bytes', 'share', 'reclaim', 'name'],
-    ...treeRows(tree, '', '').map(({ node, text }) => [
-      size(node.bytes),
-      `${((node.bytes / total) * 100).toFixed(1)}%`,
-      node.reclaim,
-      text,
-    ]),
-  ];
-  const besideRows = beside.flatMap((node) =>
-    treeRows(node, '', '').map(({ node: shown, text }) => [size(shown.bytes), text]),
-  );
+  const figures = ({ bytes, reclaim }: MemoryNode) => {
+    const percent = (bytes / total) * 100;
+    const share = percent > 0 && percent < 0.05 ? '<0.1%' : `${percent.toFixed(1)}%`;
+    return [size(bytes), share, reclaim];
+  };
+  const head = ['bytes', 'share', 'reclaim'];
+  const besideRows = beside.flatMap((node) => treeRows(node, '  ', '  '));
   return [
-    ...alignColumns(rows, ['right', 'right', 'left', 'left']).map((line) => cut(safeLine(line), columns)),
+    ...tableLines(treeRows(tree, '  ', '  '), ['right', 'right', 'left'], { figures, head, columns }),
     ...printableLines(footLines(explanation, size), columns),
     ...(besideRows.length === 0
       ? []
       : [
           '',
           ...printableLines(['not charged to this cgroup, or counted elsewhere:'], columns),
-          ...alignColumns(besideRows, ['right', 'left']).map((line) => cut(safeLine(`  ${line}`), columns)),
+          ...tableLines(besideRows, ['left', 'right'], {
+            figures: ({ bytes }) => ['', size(bytes)],
+            columns,
+          }),
         ]),
     ...adviceLines(explanation, columns),
   ];
 }
 
-/** Each node with the text of its line, which shows its place in the tree. */
-function treeRows(node: MemoryNode, first: string, next: string): { node: MemoryNode; text: string }[] {
+/** A node with the lines that lead to it. */
+interface TreeRow {
+  node: MemoryNode;
+  lead: string;
+}
+
+function treeRows(node: MemoryNode, first: string, next: string): TreeRow[] {
   const children = node.children ?? [];
   return [
-    { node, text: `${first}${nodeText(node)}` },
+    { node, lead: first },
     ...children.flatMap((child, index) => {
       const isLast = index === children.length - 1;
       return treeRows(child, `${next}${isLast ? '└─ ' : '├─ '}`, `${next}${isLast ? '   ' : '│  '}`);
     }),
   ];
+}
+
+interface TableParts {
+  figures: (node: MemoryNode) => string[];
+  head?: string[];
+  columns: number | undefined;
+}
+
+/** The figures of each node in columns, then its name, shortened to what is left of the line. */
+function tableLines(
+  rows: readonly TreeRow[],
+  align: Align[],
+  { figures, head, columns }: TableParts,
+): string[] {
+  // The mark keeps the spaces at the end of the last column.
+  const cells = rows.map(({ node }) => [...figures(node), '|']);
+  const aligned = alignColumns(head === undefined ? cells : [[...head, '|'], ...cells], [
+    ...align,
+    'left',
+  ]).map((line) => line.slice(0, -3));
+  const starts = head === undefined ? aligned : aligned.slice(1);
+  const lines = rows.map(({ node, lead }, index) => {
+    const start = `${starts[index] ?? ''}${lead}`;
+    return `${start}${nodeText(node, columns === undefined ? undefined : columns - widthOfText(start))}`;
+  });
+  const title = head === undefined ? [] : [`${aligned[0] ?? ''}  name`];
+  return [...title, ...lines].map((line) => cutLine(safeLine(line), columns));
 }
 
 function footLines(explanation: Explanation, size: (bytes: number) => string): string[] {
@@ -87,8 +117,4 @@ function adviceLines({ advice }: Explanation, columns: number | undefined): stri
   return advice.length === 0
     ? []
     : ['', ...printableLines(['advice:', ...advice.map(({ text }) => `  ${safeText(text)}`)], columns)];
-}
-
-function cut(line: string, columns: number | undefined): string {
-  return columns !== undefined && line.length > columns ? `${line.slice(0, columns - 1)}…` : line;
 }

@@ -126,7 +126,8 @@ function renderRows(
     const reclaim = row.more === undefined ? node.reclaim : '';
     const figures = columns(formatSize(node.bytes, units), share, reclaim, units, width);
     const lead = `${figures}  ${'  '.repeat(row.depth)}${markOf(row, view.unicode)} `;
-    const name = fitText(rowText(row, view.unicode), width - widthOf(lead), view.unicode);
+    const room = width - widthOf(lead);
+    const name = fitText(rowText(row, view.unicode, room), room, view.unicode);
     if (from + index === at)
       return fitLine([{ text: `${lead}${name}`, style: 'selected' }], width, 'selected');
     const isNamed = node.kind !== 'unnamed' && row.more === undefined;
@@ -144,8 +145,8 @@ function markOf({ isOpen }: MemoryRow, unicode: boolean): string {
   return isOpen ? '-' : '+';
 }
 
-function rowText({ node, more }: MemoryRow, unicode: boolean): string {
-  return more === undefined ? shownText(nodeText(node), unicode) : `${more} more`;
+function rowText({ node, more }: MemoryRow, unicode: boolean, width?: number): string {
+  return more === undefined ? shownText(nodeText(node, width, unicode ? '…' : '~'), unicode) : `${more} more`;
 }
 
 /** The whole name, and what it takes to get the memory back. */

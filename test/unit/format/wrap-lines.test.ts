@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { cutLine, wrapLines } from '#src/format/wrap-lines.ts';
+import { cutLine, cutMiddle, widthOfText, wrapLines } from '#src/format/wrap-lines.ts';
 
 describe('wrapLines', () => {
   it('breaks between words and indents what follows', () => {
@@ -66,4 +66,17 @@ describe('cutLine', () => {
     expect(cutLine('日本語日本語', 8)).toBe('日本...');
     expect(cutLine('0123456789', undefined)).toBe('0123456789');
   });
+});
+
+it('leaves out the middle of a name', () => {
+  expect(cutMiddle('/usr/lib/x.so', 13)).toBe('/usr/lib/x.so');
+  expect(cutMiddle('/usr/lib/long/x.so', 13)).toBe('/usr…ong/x.so');
+  expect(cutMiddle('/usr/lib/long/x.so', 13, 1)).toBe('/usr/lib/lon…');
+  expect(cutMiddle('名前名前名前', 8)).toBe('名…名前');
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.nat(40), (name, width) => {
+      const cut = cutMiddle(name, width);
+      expect(cut === name || widthOfText(cut) <= Math.max(1, width)).toBe(true);
+    }),
+  );
 });

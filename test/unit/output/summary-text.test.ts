@@ -63,6 +63,7 @@ describe('renderSummary', () => {
         reclaim: 'process' as const,
       },
       { kind: 'file' as const, name: '/var/log/a\u001b.log', bytes: 1_048_576, reclaim: 'dirty' as const },
+      { kind: 'file' as const, name: `/${'d'.repeat(4000)}/a.log`, bytes: 4096, reclaim: 'dirty' as const },
     ];
     const how = { method: 'pages' as const, bytes: 8_388_608, names };
     const text = changed(cgroup2.summary, {
@@ -83,6 +84,7 @@ describe('renderSummary', () => {
         '  memory by name at a peak, 1.5s after the launch: 8.00 MiB',
         '      3.00 MiB  node server.js (7)',
         '      1.00 MiB  /var/log/a\\x1b.log',
+        `      4.00 KiB  /${'d'.repeat(65)}…${'d'.repeat(127)}/a.log`,
         '  memory by name when a budget was exceeded (anon<=1MiB), 2.0s after the launch: 8.00 MiB; without a page scan: no BTF',
       ].join('\n'),
     );

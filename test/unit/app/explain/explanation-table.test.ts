@@ -67,6 +67,40 @@ it('prints plain bytes, and cuts lines to the terminal', () => {
   for (const line of lines) expect(line.length).toBeLessThanOrEqual(40);
 });
 
+it('keeps the end of a path and the pid of a command where the line is short', () => {
+  const narrow = parentNode({ kind: 'cgroup', name: '/web' }, [
+    {
+      kind: 'process',
+      name: `node ${'--flag '.repeat(20)}server.js`,
+      pid: 4711,
+      bytes: 5,
+      reclaim: 'process',
+    },
+    {
+      kind: 'file',
+      name: 'log',
+      path: `/srv/${'d'.repeat(200)}/the.log`,
+      bytes: 4,
+      dirtyBytes: 1,
+      reclaim: 'reclaimable',
+    },
+    { kind: 'slab-cache', name: 'dentry', count: 9_000_000, bytes: 3, note: 'names', reclaim: 'reclaimable' },
+    // Two columns each.
+    { kind: 'file', name: 'wide', path: `/${'名'.repeat(40)}/end`, bytes: 2, reclaim: 'reclaimable' },
+  ] satisfies MemoryNode[]);
+  expect(
+    renderExplanation({ ...explanation, tree: narrow }, { plainBytes: true, columns: 60 }).slice(1, 6),
+  ).toMatchInlineSnapshot(`
+    [
+      "   14  100.0%  reclaimable  /web  [1 B dirty]",
+      "    5   35.7%  process      ├─ node --flag --…rver.js (4711)",
+      "    4   28.6%  reclaimable  ├─ /srv/dddd…ddddddddddd/the.log",
+      "    3   21.4%  reclaimable  ├─ dentry  [9000000 objects; na…",
+      "    2   14.3%  reclaimable  └─ /名名名名…名名名名名名名/end",
+    ]
+  `);
+});
+
 it('escapes what the system names', () => {
   expect(renderExplanation(explanation, { plainBytes: false }).join('\n')).not.toContain('\x1b');
 });
