@@ -5,7 +5,7 @@ import { readPseudoFile } from '../../kernel/pseudo-file.ts';
 import type { ByteString } from '../../target/byte-string.ts';
 import { pathOf } from '../../target/byte-string.ts';
 import { tryStat } from '../../try-stat.ts';
-import { type Missing, missingBecause } from './missing.ts';
+import { hasVanished, type Missing, missingBecause } from './missing.ts';
 import { joinPaths, MountTable, pathBelow } from './mount-table.ts';
 import { type FindRealPath, findRealPath, OverlayPaths } from './overlay-paths.ts';
 
@@ -108,7 +108,7 @@ export function openFilePaths(pids: readonly number[], sources: PathSources = pr
       const overlays = new OverlayPaths(table, host, sources.findRealPath);
       views.push({ table, overlays, exists: (path) => sources.exists(pid, path) });
     } catch (error) {
-      missing.push(missingBecause('mounts of processes', error));
+      if (!hasVanished(error)) missing.push(missingBecause('mounts of processes', error));
     }
   }
   if (pids.length === 0) {
@@ -134,6 +134,7 @@ function chooseProcesses(
       if (known === undefined) found.set(`${namespace} ${root}`, { pid, root, count: 1 });
       else known.count += 1;
     } catch (error) {
+      if (hasVanished(error)) continue;
       denied = missingBecause('mounts of processes', error);
       deniedCount += 1;
     }

@@ -28,18 +28,24 @@ interface Setting {
   host?: Row[];
   /** By pid. */
   processes?: Record<number, { rows: Row[]; root?: string; namespace?: string }>;
+  /** Pids of processes that have exited. */
+  exited?: number[];
   /** Real paths of the host by path. */
   real?: Record<string, string>;
   exists?: string[];
 }
 
-function open(pids: readonly number[], { host = HOST, processes = {}, real, exists = [] }: Setting) {
+function open(
+  pids: readonly number[],
+  { host = HOST, processes = {}, exited = [], real, exists = [] }: Setting,
+) {
+  const gone = new KernelFileError('read', '/proc/6/ns/mnt', 'no such process', { errno: 'ESRCH' });
   const denied = new KernelFileError('read', '/proc/5/ns/mnt', 'permission denied', { errno: 'EACCES' });
   const sources: PathSources = {
     readMountinfo: (pid) => mountinfo(pid === 'self' ? host : (processes[pid]?.rows ?? [])),
     readNamespace: (pid) => {
       const found = pid === 'self' ? undefined : processes[pid];
-      if (found === undefined) throw denied;
+      if (found === undefined) throw exited.includes(pid as number) ? gone : denied;
       return { namespace: found.namespace ?? `mnt:[${pid}]`, root: found.root ?? '/' };
     },
     findRealPath: (path) => (real === undefined ? path : real[path]),
@@ -158,6 +164,10 @@ describe('the mount namespaces of processes', () => {
     expect(paths.missing).toEqual([
       { what: 'mounts of processes', reason: 'permission denied', hint: undefined, count: 2 },
     ]);
+  });
+
+  it('does not report those that have exited: the list of processes does', () => {
+    expect(open([6], { exited: [6] }).missing).toEqual([]);
   });
 
   it('finds the directory in which the relative layers of podman begin', () => {
