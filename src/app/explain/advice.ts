@@ -2,6 +2,7 @@
 import { plural } from '../../format/plural.ts';
 import { formatCommand } from '../../format/safe-text.ts';
 import { formatBytes } from '../../format/units.ts';
+import { cutMiddle } from '../../format/wrap-lines.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { ExplainAdvice, MemoryNode } from '../../model/explain/explanation.ts';
 import { leavesOf, sumOf } from '../../model/explain/memory-tree.ts';
@@ -13,7 +14,7 @@ const MIN_BYTES = 16 * 1024 * 1024;
 const MIN_SHARE = 0.02;
 /** Page tables of more than this part of what they map are mostly empty. */
 const TABLE_SHARE = 0.25;
-/** A negative dentry has a size of about this in the cache `dentry`. */
+/** Fewer names of files are usual. */
 const MIN_DENTRIES = 100_000;
 const MIN_SOCKETS = 1_000;
 
@@ -53,7 +54,7 @@ function readOnce(leaves: readonly MemoryNode[], isMuch: IsMuch): ExplainAdvice[
     {
       kind: 'read-once',
       bytes,
-      text: `${formatBytes(bytes)} of page cache in ${plural(files.length, 'file')} was read or written only once so far (largest: ${largest.path ?? largest.name}, ${formatBytes(largest.bytes)}): the kernel drops it first when memory is short; posix_fadvise(POSIX_FADV_DONTNEED) or O_DIRECT keep it from being charged`,
+      text: `${formatBytes(bytes)} of page cache in ${plural(files.length, 'file')} was read or written only once so far (largest: ${shown(largest)}, ${formatBytes(largest.bytes)}): the kernel drops it first when memory is short; posix_fadvise(POSIX_FADV_DONTNEED) or O_DIRECT keep it from being charged`,
     },
   ];
 }
@@ -76,21 +77,38 @@ function unheldTmpfs(leaves: readonly MemoryNode[], isMuch: IsMuch): ExplainAdvi
     {
       kind: 'unheld-tmpfs',
       bytes,
-      text: `${formatBytes(bytes)} of files in memory are held by no process (largest: ${largest.path ?? largest.name}, ${formatBytes(largest.bytes)}): they stay until they are removed; if it is not needed, ${remove}`,
+      text: `${formatBytes(bytes)} of files in memory are held by no process (largest: ${shown(largest)}, ${formatBytes(largest.bytes)}): they stay until they are removed; if it is not needed, ${remove}`,
     },
   ];
 }
 
+/** Caches with an entry for each file that is remembered. */
+const INODE_CACHE = /^(?!sock_).*inode/;
+
+/** Names of files: of as many files, or of files that do not exist. */
 function dentries(leaves: readonly MemoryNode[], isMuch: IsMuch): ExplainAdvice[] {
-  return leaves
-    .filter(({ kind, name, count = 0, bytes }) => {
-      return kind === 'slab-cache' && name === 'dentry' && count >= MIN_DENTRIES && isMuch(bytes);
-    })
-    .map(({ count = 0, bytes }) => ({
-      kind: 'negative-dentries' as const,
-      bytes,
-      text: `${count} directory entries are cached (${formatBytes(bytes)}): looking up many names, also of files that do not exist, fills this cache; the kernel drops it when memory is short`,
-    }));
+  const caches = leaves.filter(({ kind }) => kind === 'slab-cache');
+  const names = caches.find(({ name }) => name === 'dentry');
+  const inodes = caches.filter(({ name }) => INODE_CACHE.test(name));
+  const { count = 0, bytes = 0 } = names ?? {};
+  if (count < MIN_DENTRIES) return [];
+  const files = inodes.reduce((sum, cache) => sum + (cache.count ?? 0), 0);
+  if (files * 2 < count) {
+    if (!isMuch(bytes)) return [];
+    const text = `${count} names of files are cached (${formatBytes(bytes)}), and ${plural(files, 'inode')}: looking up names of files that do not exist fills this cache; the kernel drops it when memory is short`;
+    return [{ kind: 'negative-dentries', bytes, text }];
+  }
+  const all = bytes + sumOf(inodes, 'bytes');
+  if (!isMuch(all)) return [];
+  const text = `${formatBytes(all)} are names and inodes of ${plural(files, 'file')}, in ${inodes.map(({ name }) => `${name}, `).join('')}dentry: walking through a large directory or creating many files fills these caches; the kernel drops them when memory is short`;
+  return [{ kind: 'many-files', bytes: all, text }];
+}
+
+/** Paths may be 4,095 bytes long. Unit: columns. */
+const MAX_SHOWN = 200;
+
+function shown({ path, name }: MemoryNode): string {
+  return cutMiddle(path ?? name, MAX_SHOWN);
 }
 
 function sockets(leaves: readonly MemoryNode[]): ExplainAdvice[] {

@@ -36,7 +36,7 @@ export async function explainHost(options: ExplainOptions = {}): Promise<Explana
     const after = readCharged(root);
     const sources: NameSources = {
       paths: openFilePaths([]),
-      holders: { isHeld: () => undefined, reclaimOf: () => undefined },
+      holders: { isHeld: () => undefined, reclaimOf: () => undefined, usersOf: () => [] },
     };
     const tree = hostTree(scan, sources, readDying(root));
     const shown = options.names === false ? hideNames(tree) : tree;

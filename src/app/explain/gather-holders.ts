@@ -16,6 +16,8 @@ export interface Holders {
   isHeld(file: ScanFile): boolean | undefined;
   /** Of a System V segment: whether it ends with its processes; undefined if it is not visible here. */
   reclaimOf(file: ScanFile): Reclaim | undefined;
+  /** Processes of the cgroup that map the file. */
+  usersOf(file: ScanFile): readonly number[];
   missing: readonly Missing[];
 }
 
@@ -46,6 +48,7 @@ export async function gatherHolders(
     },
     reclaimOf: ({ special, inode }) =>
       special?.type === 'sysv' ? segments.byInode.get(String(inode))?.reclaim : undefined,
+    usersOf: ({ device, inode }) => processes.files.get(device, inode)?.pids ?? [],
     missing: [...(found?.missing ?? []), ...(largest.length === 0 ? [] : segments.missing)],
   };
 }

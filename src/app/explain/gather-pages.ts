@@ -2,8 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { fileKey } from '../../kernel/file-number.ts';
 import type { ScanKind } from '../../kernel/scan-row.ts';
+import { directoryOf, mainDirectory } from '../../model/explain/main-directory.ts';
 import { decodeName } from './decode-name.ts';
-import { type NameSources, namedFile } from './name-files.ts';
+import { type NameSources, namedFile, pathOf } from './name-files.ts';
 import { type NamedObject, type NamedObjects, type PageTotals, sumOfKnown } from './page-totals.ts';
 import type { FilePart, SlabPart, TreeParts } from './tree/parts.ts';
 
@@ -14,7 +15,9 @@ export type CgroupPages = Pick<TreeParts, 'pages' | 'files' | 'shmem' | 'slabs'>
 export function namePages(totals: PageTotals, named: NamedObjects, sources: NameSources): CgroupPages {
   const files = (kind: 'file' | 'shmem') => {
     const parts = named[kind].map(({ object, name }) => namedFile(object, name, sources));
-    return [...mergeEqual(parts), ...unnamedFiles(totals, kind, parts)];
+    const directories = named.samples[kind].map((name) => directoryOf(pathOf(name, sources)));
+    const main = mainDirectory(directories.map((directory) => ({ directory, bytes: 1 })));
+    return [...mergeEqual(parts), ...unnamedFiles(totals, kind, parts, main)];
   };
   return {
     pages: totals.sums,
@@ -57,7 +60,12 @@ function mergeEqual(files: readonly FilePart[]): FilePart[] {
 }
 
 /** What found no name: beyond the number of names, or without a row. */
-function unnamedFiles(totals: PageTotals, kind: 'file' | 'shmem', named: readonly FilePart[]): FilePart[] {
+function unnamedFiles(
+  totals: PageTotals,
+  kind: 'file' | 'shmem',
+  named: readonly FilePart[],
+  directory: string | undefined,
+): FilePart[] {
   const bytes = totals.sums[kind] - named.reduce((sum, file) => sum + file.bytes, 0);
   const count = totals.countOf(kind) - named.length;
   if (bytes <= 0) return [];
@@ -72,6 +80,7 @@ function unnamedFiles(totals: PageTotals, kind: 'file' | 'shmem', named: readonl
       activeBytes: undefined,
       mappedBytes: undefined,
       ...(count > 0 ? { count } : {}),
+      directory,
     },
   ];
 }

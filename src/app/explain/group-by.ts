@@ -29,12 +29,26 @@ interface Leaf {
 export function groupTree(tree: MemoryNode, key: ExplainKey): MemoryNode {
   const leaves = [...leavesOf(tree)];
   const matching = leaves.filter((each) => applies(each, key));
-  const rest = leaves.filter((each) => !applies(each, key)).map(({ leaf }) => leaf);
-  const others =
-    rest.length === 0 ? [] : [withoutChildren(parentNode({ kind: 'others', name: OTHERS[key] }, rest))];
+  const rest = leaves.filter((each) => !applies(each, key));
+  const isApart = (each: Leaf) => (key === 'file' || key === 'directory') && isSmallerFiles(each);
+  const beside = rest.filter((each) => !isApart(each)).map(({ leaf }) => leaf);
+  const others = [
+    ...rest.filter(isApart).map(({ leaf }) => leaf),
+    ...(beside.length === 0
+      ? []
+      : [withoutChildren(parentNode({ kind: 'others', name: OTHERS[key] }, beside))]),
+  ];
   const groups =
     key === 'directory' ? directoryTree(matching.map(({ leaf }) => leaf)) : groupsOf(matching, key);
   return parentNode(withoutChildren(tree), [...groups, ...others]);
+}
+
+/** Files beyond those that are named: they are in directories, though in which is known of some only. */
+function isSmallerFiles({ leaf, above }: Leaf): boolean {
+  return (
+    leaf.kind === 'others' &&
+    above.some(({ kind, name }) => kind === 'class' && (name === 'file' || name === 'shmem'))
+  );
 }
 
 const OTHERS: Readonly<Record<ExplainKey, string>> = {

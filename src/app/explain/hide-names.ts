@@ -29,7 +29,7 @@ const KERNEL_NAME = /^\[(?:heap|stack|vdso|vvar)\]$/;
 export function hideNames(root: MemoryNode): MemoryNode {
   const numbers = new Map<string, number>();
   const hide = (node: MemoryNode): MemoryNode => {
-    const { path: _, mount: __, note: ___, children, ...shown } = node;
+    const { path: _, mount: __, directory: ___, note: ____, children, ...shown } = node;
     const title = HIDDEN[node.kind];
     if (title !== undefined && !isGroup(node) && !(node.kind === 'mapping' && KERNEL_NAME.test(node.name))) {
       const number = (numbers.get(title) ?? 0) + 1;

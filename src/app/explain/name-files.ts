@@ -1,4 +1,5 @@
 /** Files of a page scan with the paths that the processes of a cgroup see. */
+import { readlinkSync } from 'node:fs';
 import type { ScanFile, ScanName } from '../../kernel/bpf/scan/scan-names.ts';
 import type { FilePaths } from '../../sampler/explain/file-paths.ts';
 import { decodeName } from './decode-name.ts';
@@ -9,7 +10,7 @@ import type { FilePart } from './tree/parts.ts';
 /** What the files of a kind are named with. */
 export interface NameSources {
   paths: Pick<FilePaths, 'resolve'>;
-  holders: Pick<Holders, 'isHeld' | 'reclaimOf'>;
+  holders: Pick<Holders, 'isHeld' | 'reclaimOf' | 'usersOf'>;
 }
 
 /** A file under its path, or its numbers if it has none. */
@@ -35,10 +36,13 @@ export function namedFile(totals: ObjectTotals, name: ScanName, sources: NameSou
   }
   const fsType = name.fileSystem;
   const isHeld = sources.holders.isHeld(name);
-  const { special } = name;
-  if (special !== undefined) {
+  if (name.special !== undefined) {
     const reclaim = sources.holders.reclaimOf(name);
-    return { ...sizes, ...specialFile(name), fsType, isHeld, reclaim };
+    const special = specialFile(name, sources);
+    const notes = [special.note, usersNote(sources.holders.usersOf(name))].filter(
+      (note) => note !== undefined,
+    );
+    return { ...sizes, ...special, note: notes.join('; ') || undefined, fsType, isHeld, reclaim };
   }
   if (name.components === undefined) {
     const kind = name.isDeleted ? 'deleted-file' : 'file';
@@ -61,6 +65,13 @@ export function namedFile(totals: ObjectTotals, name: ScanName, sources: NameSou
   };
 }
 
+/** The path of a file; undefined if it has none. */
+export function pathOf(name: ScanName, sources: NameSources): string | undefined {
+  if (name?.kind !== 'file' || name.special !== undefined || name.components === undefined) return undefined;
+  const [fsType, own] = [name.fileSystem, `/${name.components.join('/')}`];
+  return decodeName(sources.paths.resolve({ device: name.device, path: own, fsType }).path);
+}
+
 function noteOf(name: ScanFile, seenBy: 'processes' | 'host' | 'none'): string | undefined {
   const notes = [
     ...(name.isDeleted ? ['deleted'] : []),
@@ -71,7 +82,18 @@ function noteOf(name: ScanFile, seenBy: 'processes' | 'host' | 'none'): string |
   return notes.length === 0 ? undefined : notes.join('; ');
 }
 
-function specialFile({ special }: ScanFile): Pick<FilePart, 'kind' | 'name' | 'note'> {
+function usersNote([...pids]: readonly number[]): string | undefined {
+  if (pids.length === 0) return undefined;
+  return `mapped by ${pids.slice(0, MAX_USERS).join(', ')}${pids.length > MAX_USERS ? ' and others' : ''}`;
+}
+
+/** More processes that map a file are not listed. */
+const MAX_USERS = 3;
+
+function specialFile(
+  { special }: ScanFile,
+  { paths }: NameSources,
+): Pick<FilePart, 'kind' | 'name' | 'note'> {
   switch (special?.type) {
     case 'memfd':
       return { kind: 'memfd', name: `memfd:${decodeName(special.name)}` };
@@ -80,14 +102,27 @@ function specialFile({ special }: ScanFile): Pick<FilePart, 'kind' | 'name' | 'n
       return { kind: 'sysv-segment', name: `System V segment ${key}` };
     }
     case 'shared-anon':
-      return { kind: 'memfd', name: '/dev/zero', note: 'anonymous memory that processes share' };
-    case 'block-device':
+      return { kind: 'memfd', name: 'shared anonymous memory', note: '/dev/zero in maps' };
+    case 'block-device': {
+      const { path, seenBy } = paths.resolve({ device: special.device, path: '/', fsType: '' });
+      const where = seenBy === 'none' ? 'on it' : `on ${decodeName(path)}`;
       return {
         kind: 'block-device',
-        name: `block device ${special.device}`,
-        note: 'metadata of the file system on it, or its contents',
+        name: `block device ${blockDeviceName(special.device)}`,
+        note: `metadata of the file system ${where}, or its contents`,
       };
+    }
     default:
       return { kind: 'memfd', name: decodeName(special?.name ?? ''), note: 'memory of a kernel driver' };
+  }
+}
+
+/** The name in /dev with the numbers, which stay without one. Source: /sys/dev/block. */
+function blockDeviceName(device: string): string {
+  try {
+    const target = readlinkSync(`/sys/dev/block/${device}`, 'latin1');
+    return `${decodeName(target.slice(target.lastIndexOf('/') + 1))} (${device})`;
+  } catch {
+    return device;
   }
 }

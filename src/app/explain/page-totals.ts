@@ -109,7 +109,25 @@ export class PageTotals {
 
   /** The largest objects of a kind, in descending order. */
   largest(kind: ObjectKind, count: number): ObjectTotals[] {
-    return [...this.#objects[kind].values()].sort((a, b) => b.bytes - a.bytes).slice(0, count);
+    return this.#sorted(kind).slice(0, count);
+  }
+
+  /** Some objects beyond the `first` largest, one in equal parts of their memory. */
+  sampleBeyond(kind: ObjectKind, first: number, count: number): ObjectTotals[] {
+    if (this.countOf(kind) <= first) return [];
+    const others = this.#sorted(kind).slice(first);
+    const bytes = others.reduce((sum, object) => sum + object.bytes, 0);
+    if (bytes < MIN_SAMPLED) return [];
+    let seen = 0;
+    return others.filter((object) => {
+      const part = Math.floor((seen / bytes) * count);
+      seen += object.bytes;
+      return Math.floor((seen / bytes) * count) > part;
+    });
+  }
+
+  #sorted(kind: ObjectKind): ObjectTotals[] {
+    return [...this.#objects[kind].values()].sort((a, b) => b.bytes - a.bytes);
   }
 }
 
@@ -131,7 +149,14 @@ export interface NamedObject {
 }
 
 /** The largest files and slab caches of a cgroup, in descending order. */
-export type NamedObjects = Readonly<Record<ObjectKind, readonly NamedObject[]>>;
+export interface NamedObjects extends Readonly<Record<ObjectKind, readonly NamedObject[]>> {
+  /** The names of some of the other files; none if those have little memory. */
+  samples: Readonly<Record<'file' | 'shmem', readonly ScanName[]>>;
+}
+
+/** Where the other files are is worth some names from this size on. Unit: bytes. */
+const MIN_SAMPLED = 1024 * 1024;
+const SAMPLE_SIZE = 100;
 
 /** Reads the names of the largest files and slab caches. @throws SyscallError. */
 export function readNames(
@@ -144,5 +169,14 @@ export function readNames(
     const names = scan.names(largest.map(({ object }) => object));
     return largest.map((object, index) => ({ object, name: names[index] }));
   };
-  return { file: named('file'), shmem: named('shmem'), slab: named('slab') };
+  const sample = (kind: 'file' | 'shmem'): ScanName[] => {
+    const others = totals.sampleBeyond(kind, maxNamed[kind], SAMPLE_SIZE);
+    return scan.names(others.map(({ object }) => object));
+  };
+  return {
+    file: named('file'),
+    shmem: named('shmem'),
+    slab: named('slab'),
+    samples: { file: sample('file'), shmem: sample('shmem') },
+  };
 }

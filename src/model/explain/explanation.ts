@@ -67,6 +67,8 @@ export interface MemoryNode {
   fsType?: string;
   /** Where the file system of a file is mounted. */
   mount?: string;
+  /** Of `others`: the deepest directory with more than half of the files. */
+  directory?: string;
   /** What else is worth knowing, as a short phrase. */
   note?: string;
   children?: MemoryNode[];
@@ -98,7 +100,14 @@ export interface ChargedMemory {
 
 /** Advice on some of the memory. */
 export interface ExplainAdvice {
-  kind: 'read-once' | 'unheld-tmpfs' | 'negative-dentries' | 'unread-sockets' | 'page-tables' | 'bpf-maps';
+  kind:
+    | 'read-once'
+    | 'unheld-tmpfs'
+    | 'negative-dentries'
+    | 'many-files'
+    | 'unread-sockets'
+    | 'page-tables'
+    | 'bpf-maps';
   /** Memory that it is about. Unit: bytes. */
   bytes: number;
   text: string;

@@ -1,5 +1,7 @@
 /** Sums, orders and abbreviates trees of memory by name. */
+
 import type { MemoryNode, Reclaim } from './explanation.ts';
+import { directoryOf, mainDirectory } from './main-directory.ts';
 
 /** A node with its children: the sum of their sizes, largest first, and how most of it can be reclaimed. */
 export function parentNode(
@@ -79,7 +81,13 @@ export function foldTree(node: MemoryNode, options: FoldOptions): MemoryNode {
 function combine(small: readonly MemoryNode[], others: readonly MemoryNode[]): MemoryNode[] {
   if (small.length === 0) return [...others];
   const count = small.length + others.reduce((sum, node) => sum + (node.count ?? 1), 0);
-  return [withoutChildren(parentNode({ kind: 'others', name: 'others', count }, [...small, ...others]))];
+  const sum = withoutChildren(parentNode({ kind: 'others', name: 'others', count }, [...small, ...others]));
+  const directory = mainDirectory(
+    [...small, ...others].map(({ path, directory: own, bytes }) => {
+      return { directory: own ?? directoryOf(path), bytes };
+    }),
+  );
+  return [directory === undefined ? sum : { ...sum, directory }];
 }
 
 /** A node as a leaf. */

@@ -44,7 +44,7 @@ export function findInChargedMemory(value: unknown): Fault | undefined {
 export function findInMemoryNode(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { kind: _kind, name: _name, path: _path, bytes: _bytes, reclaim: _reclaim, dirtyBytes: _dirtyBytes, activeBytes: _activeBytes, mappedBytes: _mappedBytes, count: _count, pid: _pid, fsType: _fsType, mount: _mount, note: _note, children: _children } = value;
+  const { kind: _kind, name: _name, path: _path, bytes: _bytes, reclaim: _reclaim, dirtyBytes: _dirtyBytes, activeBytes: _activeBytes, mappedBytes: _mappedBytes, count: _count, pid: _pid, fsType: _fsType, mount: _mount, directory: _directory, note: _note, children: _children } = value;
   if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
   if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
@@ -57,6 +57,7 @@ export function findInMemoryNode(value: unknown): Fault | undefined {
   if (_pid !== undefined && !isNumber(_pid)) return wrongAt('pid', 'a number');
   if (_fsType !== undefined && typeof _fsType !== 'string') return wrongAt('fsType', 'a string');
   if (_mount !== undefined && typeof _mount !== 'string') return wrongAt('mount', 'a string');
+  if (_directory !== undefined && typeof _directory !== 'string') return wrongAt('directory', 'a string');
   if (_note !== undefined && typeof _note !== 'string') return wrongAt('note', 'a string');
   if (_children !== undefined && (fault = findInList(_children, findInMemoryNode)) !== undefined) return within('children', fault);
   return undefined;

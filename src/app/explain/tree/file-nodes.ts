@@ -40,7 +40,8 @@ function shmemReclaim({ kind, isHeld, reclaim }: FilePart): Reclaim {
 }
 
 function fileNode(file: FilePart, reclaim: Reclaim): MemoryNode {
-  const { kind, name, path, fsType, mount, bytes, dirtyBytes, activeBytes, mappedBytes, count } = file;
+  const { kind, name, path, fsType, mount, bytes, dirtyBytes, activeBytes, mappedBytes, count, directory } =
+    file;
   const notes = [file.note, isUnheld(file) ? UNHELD_NOTE : undefined].filter((note) => note !== undefined);
   return {
     kind,
@@ -54,6 +55,7 @@ function fileNode(file: FilePart, reclaim: Reclaim): MemoryNode {
     ...(activeBytes === undefined ? {} : { activeBytes }),
     ...(mappedBytes === undefined ? {} : { mappedBytes }),
     ...(count === undefined ? {} : { count }),
+    ...(directory === undefined ? {} : { directory }),
     ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
   };
 }

@@ -2,6 +2,7 @@
 import type { MemoryKind, MemoryNode, Reclaim } from '../../../model/explain/explanation.ts';
 import { parentNode, sumOf } from '../../../model/explain/memory-tree.ts';
 import type { KernelPart, ProcessPart, SlabPart, TreeParts } from './parts.ts';
+import { meaningOf } from './slab-meanings.ts';
 
 /** The titles of what is grouped, and how it can be reclaimed. */
 const GROUPS: Readonly<Record<KernelPart['kind'], { name: string; reclaim: Reclaim }>> = {
@@ -65,13 +66,16 @@ function slabNodes(bytes: number, slabs: readonly SlabPart[], slabParts: readonl
     .map(({ name, bytes: size, objects, isReclaimable }): MemoryNode => {
       const part = GENERAL_CACHE.test(name) ? Math.min(size, taken) : 0;
       taken -= part;
+      const notes = [meaningOf(name), part === 0 ? undefined : 'without BPF maps'].filter(
+        (note) => note !== undefined,
+      );
       return {
         kind: 'slab-cache',
         name,
         bytes: size - part,
         count: objects,
         reclaim: isReclaimable ? 'reclaimable' : 'kernel',
-        ...(part === 0 ? {} : { note: 'without BPF maps' }),
+        ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
       };
     });
   const nodes = [

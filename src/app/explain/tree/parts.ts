@@ -15,6 +15,8 @@ export interface FilePart {
   activeBytes: number | undefined;
   /** Undefined if it is not known. */
   mappedBytes: number | undefined;
+  /** Of `others`: the deepest directory with more than half of the files. */
+  directory?: string | undefined;
   /** How many files, of `others`. */
   count?: number | undefined;
   /** Whether a process has it open or mapped; absent if that is not known. */

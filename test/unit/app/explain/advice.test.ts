@@ -86,6 +86,23 @@ describe('advice', () => {
     expect(kindsOf(socket, rest)).toEqual([]);
   });
 
+  it('distinguishes names of files that exist from others', () => {
+    const names = node({ kind: 'slab-cache', name: 'dentry', reclaim: 'reclaimable', count: 300_000 });
+    const cache = (name: string, count: number) => node({ kind: 'slab-cache', name, count, bytes: 90 * MIB });
+    const [files] = advise(names, cache('ext4_inode_cache', 290_000));
+    expect(files).toMatchObject({ kind: 'many-files', bytes: 130 * MIB });
+    expect(files?.text).toContain('inodes of 290000 files, in ext4_inode_cache, dentry');
+    // Those of sockets are no files.
+    expect(kindsOf(names, cache('sock_inode_cache', 290_000))).toEqual(['negative-dentries']);
+    expect(kindsOf(names, cache('ext4_inode_cache', 100_000))).toEqual(['negative-dentries']);
+  });
+
+  it('leaves out the middle of long paths', () => {
+    const [advice] = advise(node({ path: `/srv/${'d'.repeat(4000)}/the.log` }));
+    expect(advice?.text).toContain('the.log');
+    expect(advice?.text.length).toBeLessThan(500);
+  });
+
   it('is given on page tables that are large for what they map', () => {
     const tables = node({
       kind: 'page-tables',

@@ -76,3 +76,17 @@ it('sums directories with those below; a directory with a single entry is joined
     ['/usr/lib/b', 4],
   ]);
 });
+
+it('keeps files beyond those that are named apart from memory that is in no file', () => {
+  const files = parentNode({ kind: 'class', name: 'file' }, [
+    file('/srv/a', 20),
+    { kind: 'others', name: 'smaller files', count: 9, bytes: 30, directory: '/srv', reclaim: 'reclaimable' },
+  ]);
+  const anon = { kind: 'class' as const, name: 'anon', bytes: 7, reclaim: 'process' as const };
+  const grouped = groupTree(parentNode({ kind: 'cgroup', name: '/web' }, [files, anon]), 'directory');
+  expect(lines(grouped)).toEqual([
+    ['/srv', 20],
+    ['smaller files', 30],
+    ['memory that is in no directory', 7],
+  ]);
+});

@@ -75,6 +75,18 @@ it('shows what is small where a line for all of it would be as long', () => {
   ]);
 });
 
+it('says where most of the files are that it combines', () => {
+  const at = (path: string, bytes: number) => ({ ...leaf(path, bytes), path });
+  const node = parentNode(root, [
+    at('/usr/bin/node', 90),
+    at('/srv/a/1', 20),
+    at('/srv/b/2', 20),
+    { ...leaf('smaller files', 50), kind: 'others', count: 1000, directory: '/srv/c' },
+  ]);
+  const [, others] = foldTree(node, { top: 1 }).children ?? [];
+  expect(others).toMatchObject({ kind: 'others', bytes: 90, count: 1002, directory: '/srv/c' });
+});
+
 it('says what the kernel memory of a process is', () => {
   const process = { ...leaf('node x.js', 30), kind: 'process' as const, pid: 7 };
   const stacks = { ...leaf('node', 20), kind: 'kernel-stacks' as const, pid: 7 };

@@ -1,0 +1,52 @@
+import { expect, it } from 'vitest';
+import { namedFile, pathOf } from '#src/app/explain/name-files.ts';
+import type { ScanFile, SpecialFile } from '#src/kernel/bpf/scan/scan-names.ts';
+
+const sizes = { object: 1, bytes: 8192, count: 2, dirtyBytes: 0, activeBytes: 0, mappedBytes: 0 };
+
+const sources = {
+  paths: {
+    resolve: ({ path }: { path: string }) => ({
+      path: path === '/' ? '/data' : `/data${path}`,
+      seenBy: 'host' as const,
+    }),
+  },
+  holders: { isHeld: () => true, reclaimOf: () => undefined, usersOf: () => [7, 8, 9, 10] },
+};
+
+const file: ScanFile = {
+  kind: 'file',
+  device: '254:0',
+  inode: 12,
+  size: 8192,
+  links: 1,
+  cachedBytes: 8192,
+  fileSystem: 'ext4',
+  fileType: 'regular',
+  components: ['log', 'a'],
+  isDeleted: false,
+  isTruncated: false,
+};
+
+const special = (each: SpecialFile): ScanFile => ({ ...file, special: each });
+
+it('says what has no path, and who maps it', () => {
+  expect(namedFile(sizes, special({ type: 'shared-anon' }), sources)).toMatchObject({
+    kind: 'memfd',
+    name: 'shared anonymous memory',
+    note: '/dev/zero in maps; mapped by 7, 8, 9 and others',
+  });
+});
+
+it('says which device it is, and where its file system is mounted', () => {
+  // A device of any machine: it has a name in sysfs or none.
+  const { name, note } = namedFile(sizes, special({ type: 'block-device', device: '4095:77' }), sources);
+  expect(name).toBe('block device 4095:77');
+  expect(note).toContain('metadata of the file system on /data, or its contents');
+});
+
+it('has a path only for what is in a directory', () => {
+  expect(pathOf(file, sources)).toBe('/data/log/a');
+  expect(pathOf(special({ type: 'shared-anon' }), sources)).toBeUndefined();
+  expect(pathOf(undefined, sources)).toBeUndefined();
+});

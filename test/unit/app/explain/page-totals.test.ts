@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest';
+import { PageTotals } from '#src/app/explain/page-totals.ts';
+import type { ScanRow } from '#src/kernel/scan-row.ts';
+
+const row = (object: number, bytes: number): ScanRow => ({
+  owner: 0,
+  kind: 'file',
+  object,
+  bytes,
+  count: 1,
+  dirtyBytes: 0,
+  activeBytes: 0,
+  mappedBytes: 0,
+  hugeBytes: 0,
+  unevictableBytes: 0,
+  isRest: false,
+});
+
+function totalsOf(count: number, bytes: (index: number) => number): PageTotals {
+  const totals = new PageTotals();
+  for (let index = 0; index < count; index += 1) totals.add(row(index, bytes(index)));
+  return totals;
+}
+
+describe('a sample of the objects beyond the largest', () => {
+  it('has one in each equal part of their memory', () => {
+    // 100 large ones, and 100,000 of one page.
+    const totals = totalsOf(100_100, (index) => (index < 100 ? 1024 * 1024 : 4096));
+    const sample = totals.sampleBeyond('file', 100, 50);
+    expect(sample).toHaveLength(50);
+    expect(sample.every(({ bytes }) => bytes === 4096)).toBe(true);
+    expect(new Set(sample.map(({ object }) => object)).size).toBe(50);
+  });
+
+  it('is empty if there are none, or if they are small together', () => {
+    expect(totalsOf(100, () => 1024 * 1024).sampleBeyond('file', 100, 50)).toEqual([]);
+    expect(totalsOf(200, () => 4096).sampleBeyond('file', 100, 50)).toEqual([]);
+  });
+});
