@@ -92,7 +92,7 @@ describe('advice', () => {
     const [files] = advise(names, cache('ext4_inode_cache', 290_000));
     expect(files).toMatchObject({ kind: 'many-files', bytes: 130 * MIB });
     expect(files?.text).toContain('inodes of 290000 files, in ext4_inode_cache, dentry');
-    // Those of sockets are no files.
+    // Those of sockets are not for files.
     expect(kindsOf(names, cache('sock_inode_cache', 290_000))).toEqual(['negative-dentries']);
     expect(kindsOf(names, cache('ext4_inode_cache', 100_000))).toEqual(['negative-dentries']);
   });
