@@ -14,7 +14,7 @@ import type { ExplainOptions } from './explain.ts';
 import { namePages, UNCHARGED_TITLES } from './gather-pages.ts';
 import { hideNames } from './hide-names.ts';
 import type { NameSources } from './name-files.ts';
-import { PageTotals, readNames } from './page-totals.ts';
+import { PageTotals, readNames, restTerms } from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
 import { describeScan, openScanReaders, scanPages, untestedTerms } from './scan-readers.ts';
 import { buildTree } from './tree/build-tree.ts';
@@ -38,7 +38,8 @@ export async function explainHost(options: ExplainOptions = {}): Promise<Explana
       paths: openFilePaths([]),
       holders: { isHeld: () => undefined, reclaimOf: () => undefined, usersOf: () => [] },
     };
-    const tree = hostTree(scan, sources, readDying(root));
+    const totals = totalsByOwner(scan);
+    const tree = hostTree(scan, totals, sources, readDying(root));
     const shown = options.names === false ? hideNames(tree) : tree;
     return {
       method: 'pages',
@@ -48,7 +49,10 @@ export async function explainHost(options: ExplainOptions = {}): Promise<Explana
       ...describeScan(scan, options),
       tree: shown,
       beside: [],
-      missing: untestedTerms(readers),
+      missing: [
+        ...untestedTerms(readers),
+        ...restTerms(totals.reduce((sum, { restBytes }) => sum + restBytes, 0)),
+      ],
       advice: adviseOnTree(shown),
     };
   } finally {
@@ -70,8 +74,12 @@ function readDying({ directory }: FoundCgroup): number | undefined {
   return absentAs(undefined, () => parseDyingDescendants(readPseudoFile(path), path, () => {}));
 }
 
-function hostTree(scan: PageScan, sources: NameSources, dying: number | undefined): MemoryNode {
-  const totals = totalsByOwner(scan);
+function hostTree(
+  scan: PageScan,
+  totals: readonly PageTotals[],
+  sources: NameSources,
+  dying: number | undefined,
+): MemoryNode {
   const root: Branch = { name: '/', path: '/', children: new Map(), owners: [] };
   const removed: { owner: ScanOwner; index: number }[] = [];
   for (const [index, owner] of scan.owners.entries()) {

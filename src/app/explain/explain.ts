@@ -21,7 +21,7 @@ import { type CgroupPages, chargedFiles, namePages } from './gather-pages.ts';
 import { besideProcesses, missingTerms, processPart } from './gather-processes.ts';
 import { gatherCandidates, gatherUsed } from './gather-used.ts';
 import { hideNames } from './hide-names.ts';
-import { movedBytes, type NamedObjects, PageTotals, readNames, sumPages } from './page-totals.ts';
+import { movedBytes, type NamedObjects, PageTotals, readNames, restTerms, sumPages } from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
 import {
   describeScan,
@@ -219,7 +219,7 @@ async function pagesOf(scan: PageScan, processes: ProcessMemories, paths: FilePa
   return {
     parts: namePages(totals, named, { paths, holders }),
     named,
-    missing: missingTerms(holders.missing),
+    missing: [...restTerms(totals.restBytes), ...missingTerms(holders.missing)],
   };
 }
 

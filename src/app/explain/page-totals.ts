@@ -1,8 +1,9 @@
 /** Adds up the rows of a page scan for one cgroup, and names the largest files and slab caches. */
+import { formatBytes } from '../../format/units.ts';
 import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import type { ScanName } from '../../kernel/bpf/scan/scan-names.ts';
 import type { ScanKind, ScanRow } from '../../kernel/scan-row.ts';
-import type { ChargedMemory } from '../../model/explain/explanation.ts';
+import type { ChargedMemory, MissingTerm } from '../../model/explain/explanation.ts';
 import type { PageSums } from './tree/parts.ts';
 
 /** The pages of one file or slab cache. Sizes in bytes. */
@@ -71,6 +72,8 @@ export function sumOfKnown(a: number | undefined, b: number | undefined): number
 /** Sums by kind, and by file and slab cache. */
 export class PageTotals {
   readonly sums = noPages();
+  /** Of files and caches without a row of their own. */
+  restBytes = 0;
   readonly #objects: Readonly<Record<ObjectKind, Map<number, ObjectTotals>>> = {
     file: new Map(),
     shmem: new Map(),
@@ -89,6 +92,7 @@ export class PageTotals {
     const activeBytes = row.activeBytes === undefined ? undefined : Math.round(row.activeBytes);
     if (kind === 'reserved') return;
     this.sums[SUM_OF[kind]] += bytes;
+    if (row.isRest) this.restBytes += bytes;
     if (object === undefined || (kind !== 'file' && kind !== 'shmem' && kind !== 'slab')) return;
     const known = this.#objects[kind].get(object);
     if (known === undefined) {
@@ -136,6 +140,13 @@ export function sumPages(scan: PageScan): PageTotals {
   const totals = new PageTotals();
   for (const row of scan.rows()) totals.add(row);
   return totals;
+}
+
+/** What has no name because there are more files and caches than a scan counts apart. */
+export function restTerms(restBytes: number): MissingTerm[] {
+  if (restBytes === 0) return [];
+  const reason = `there are more files and caches than a scan counts apart: ${formatBytes(restBytes)} are only in the sums`;
+  return [{ term: 'names of some files', reason }];
 }
 
 /** A scan takes some 10 µs for each name. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PageTotals } from '#src/app/explain/page-totals.ts';
+import { PageTotals, restTerms } from '#src/app/explain/page-totals.ts';
 import type { ScanRow } from '#src/kernel/scan-row.ts';
 
 const row = (object: number, bytes: number): ScanRow => ({
@@ -36,4 +36,18 @@ describe('a sample of the objects beyond the largest', () => {
     expect(totalsOf(100, () => 1024 * 1024).sampleBeyond('file', 100, 50)).toEqual([]);
     expect(totalsOf(200, () => 4096).sampleBeyond('file', 100, 50)).toEqual([]);
   });
+});
+
+it('says what is only in the sums: the kernel side keeps a bounded number of rows', () => {
+  const totals = totalsOf(10, () => 4096);
+  expect(restTerms(totals.restBytes)).toEqual([]);
+  const { object: _, ...rest } = row(0, 3 * 1024 * 1024);
+  totals.add({ ...rest, isRest: true });
+  expect(totals.sums.file).toBe(10 * 4096 + 3 * 1024 * 1024);
+  expect(restTerms(totals.restBytes)).toMatchObject([
+    {
+      term: 'names of some files',
+      reason: expect.stringContaining('3.00 MiB are only in the sums') as string,
+    },
+  ]);
 });
