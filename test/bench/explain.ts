@@ -25,7 +25,8 @@ export async function measureExplain(): Promise<Finding[]> {
   explain();
   const scans = Array.from({ length: RUNS }, () => explain());
   const pages = scans[0]?.scannedPages ?? Number.NaN;
-  const scanMs = median(scans.map((scan) => scan.scanMs ?? Number.NaN));
+  const times = scans.map((scan) => scan.scanMs ?? Number.NaN);
+  const scanMs = median(times);
   const [host, maps] = [peakOf('explain', '--json'), peakOf('maps', '--total')];
   const [alone, beside] = await longestDelays();
   return [
@@ -34,7 +35,7 @@ export async function measureExplain(): Promise<Finding[]> {
       value: (scanMs * 1e6) / pages,
       unit: 'ns',
       atMost: 100,
-      detail: `${scanMs.toFixed(0)} ms for ${pages.toLocaleString('en')} pages, median of ${RUNS}`,
+      detail: `${scanMs.toFixed(0)} ms for ${pages.toLocaleString('en')} pages, median of ${RUNS}; the fastest ${Math.min(...times).toFixed(0)} ms`,
     },
     {
       name: 'maximum memory of cmemstat explain, beyond cmemstat maps',

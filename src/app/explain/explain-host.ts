@@ -11,6 +11,7 @@ import { absentAs } from '../../sampler/figure-reader.ts';
 import { adviseOnTree } from './advice.ts';
 import { decodeName } from './decode-name.ts';
 import type { ExplainOptions } from './explain.ts';
+import { ownCgroupId, ownScanParts } from './gather-kernel.ts';
 import { namePages, UNCHARGED_TITLES } from './gather-pages.ts';
 import { hideNames } from './hide-names.ts';
 import type { NameSources } from './name-files.ts';
@@ -18,6 +19,7 @@ import { PageTotals, readNames, restTerms } from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
 import { describeScan, openScanReaders, scanPages, untestedTerms } from './scan-readers.ts';
 import { buildTree } from './tree/build-tree.ts';
+import type { KernelPart } from './tree/parts.ts';
 
 /** Names for the files of each cgroup: a host has thousands of cgroups. */
 const MAX_NAMED = { file: 200, shmem: 100, slab: 60 };
@@ -86,8 +88,10 @@ function hostTree(
     if (owner.isRemoved || owner.components === undefined) removed.push({ owner, index });
     else branchOf(root, owner.components.map(decodeName)).owners.push(index);
   }
+  const ownId = ownCgroupId();
+  const idOf = (index: number) => new Set([BigInt(scan.owners[index]?.id ?? 0)]);
   const nodeOf = (index: number, node: Pick<MemoryNode, 'kind' | 'name' | 'path'>): MemoryNode =>
-    ownNode(scan, totals[index] ?? new PageTotals(), node, sources);
+    ownNode(scan, totals[index] ?? new PageTotals(), node, sources, ownScanParts(scan, idOf(index), ownId));
   const removedNodes = removed.map(({ owner, index }) => {
     const path =
       owner.components === undefined ? undefined : `/${owner.components.map(decodeName).join('/')}`;
@@ -149,12 +153,13 @@ function ownNode(
   totals: PageTotals,
   node: Pick<MemoryNode, 'kind' | 'name' | 'path'>,
   sources: NameSources,
+  kernelParts: readonly KernelPart[],
 ): MemoryNode {
   return buildTree(node, {
     ...namePages(totals, readNames(scan, totals, MAX_NAMED), sources),
     current: undefined,
     processes: undefined,
-    kernelParts: [],
+    kernelParts,
     slabParts: [],
     percpu: undefined,
     zswap: undefined,

@@ -16,7 +16,7 @@ import { adviseOnTree } from './advice.ts';
 import { sumsOfCounters } from './from-counters.ts';
 import { gatherBpf } from './gather-bpf.ts';
 import { gatherHolders } from './gather-holders.ts';
-import { cgroupIdsOf, type GatheredKernel, gatherKernel } from './gather-kernel.ts';
+import { cgroupIdsOf, type GatheredKernel, gatherKernel, ownScanParts } from './gather-kernel.ts';
 import { type CgroupPages, chargedFiles, namePages } from './gather-pages.ts';
 import { besideProcesses, missingTerms, processPart } from './gather-processes.ts';
 import { gatherCandidates, gatherUsed } from './gather-used.ts';
@@ -141,6 +141,7 @@ async function assemble(
     ...used.missing,
   ];
   const { stat } = after;
+  const scanParts = scan instanceof ToolError ? [] : ownScanParts(scan, cgroupIdsOf(cgroup));
   const isEstimate = !(scan instanceof ToolError) && scan.estimate !== undefined;
   const tree = buildTree(
     { kind: 'cgroup', name: cgroup.path, path: cgroup.path },
@@ -149,7 +150,7 @@ async function assemble(
       current: isEstimate ? undefined : leastOf(before, after),
       moved: movedBytes(before, after, pages.parts.pages),
       processes: processes.processes.map(processPart),
-      kernelParts: [...bpf.parts.pages, ...kernel.pages],
+      kernelParts: [...bpf.parts.pages, ...scanParts, ...kernel.pages],
       slabParts: bpf.parts.slab,
       percpu: stat.percpu,
       zswap: stat.zswap,

@@ -1,6 +1,6 @@
 /** Kernel memory that belongs to processes: stacks, page tables, pipes, sockets, and memory of devices. */
 import { statSync } from 'node:fs';
-import type { FoundCgroup } from '../../cgroup/find-cgroup.ts';
+import { directoryOfPid, type FoundCgroup } from '../../cgroup/find-cgroup.ts';
 import { listNested } from '../../cgroup/subtree.ts';
 import { plural } from '../../format/plural.ts';
 import type { ChargedMemory, MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
@@ -9,6 +9,7 @@ import { measureThreadStack, readDeviceMemory, topLevelTable } from '../../sampl
 import { type PipeMemory, readPipes } from '../../sampler/explain/pipes.ts';
 import type { ProcessMemories } from '../../sampler/explain/process-memory.ts';
 import { readSockets, type SocketMemory } from '../../sampler/explain/sockets.ts';
+import { tryStat } from '../../try-stat.ts';
 import { decodeName } from './decode-name.ts';
 import { missingTerms } from './gather-processes.ts';
 import type { ScanReaders } from './scan-readers.ts';
@@ -73,6 +74,23 @@ export function gatherKernel(
   gathered.beside.push(...freeSockets(ofCharge('none')));
   gathered.missing.push(...missingTerms([...pipes.missing, ...sockets.missing]));
   return gathered;
+}
+
+/** The maps of a scan, if one of the cgroups is that of this process: other parts do not contain them. */
+export function ownScanParts(
+  { ownBytes }: { ownBytes: number },
+  cgroupIds: ReadonlySet<bigint>,
+  ownId = ownCgroupId(),
+): KernelPart[] {
+  if (ownId === undefined || !cgroupIds.has(ownId)) return [];
+  const note = 'this scan of the pages; freed at its end';
+  return [{ kind: 'bpf-map', name: 'maps of cmemstat', bytes: ownBytes, note }];
+}
+
+/** The inode number of the cgroup of this process; undefined if it is not visible. */
+export function ownCgroupId(): bigint | undefined {
+  const directory = directoryOfPid(process.pid);
+  return directory === undefined ? undefined : tryStat(directory)?.ino;
 }
 
 function stackParts({ processes }: ProcessMemories, kernelStackBytes: number | undefined): KernelPart[] {

@@ -162,6 +162,19 @@ describe('a running target', () => {
     expect((await explain(pid)).cgroup).toBe((await explain(leaf)).cgroup);
   });
 
+  it('names the memory of the scan, where that is charged to the cgroup', async (context) => {
+    needsScan(context);
+    const own = leafNamed(
+      (await explain(String(process.pid))).tree,
+      ({ name }) => name === 'maps of cmemstat',
+    );
+    // At least 16,384 rows of 64 bytes.
+    expect(own).toMatchObject({ kind: 'bpf-map', reclaim: 'kernel' });
+    expect(own.bytes).toBeGreaterThan(MIB);
+    const { tree } = await explain(leaf);
+    expect([...leavesOf(tree)].some(({ leaf: node }) => node.name === 'maps of cmemstat')).toBe(false);
+  });
+
   it('shows the whole host with the cgroup in it', async (context) => {
     needsScan(context);
     const { tree } = await explain();

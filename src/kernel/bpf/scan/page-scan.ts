@@ -1,5 +1,4 @@
 /** Goes through all pages of the host: who is charged for which file, slab cache or kind of memory. */
-import { readFileSync } from 'node:fs';
 import { UnsupportedError } from '../../../errors.ts';
 import { readPageSize } from '../../procfs/auxv.ts';
 import { type FrameRange, readFrameRanges } from '../../procfs/zoneinfo.ts';
@@ -11,6 +10,7 @@ import { encodeMapElement } from '../sys/bpf-attr.ts';
 import type { Bpf } from '../sys/bpf-call.ts';
 import { openLibc } from '../sys/libc.ts';
 import { withKnownPage } from './known-page.ts';
+import { readHugePageSize, readMapMemory, usesMultiGenerationalLru } from './memory-settings.ts';
 import { NameReader } from './name-reader.ts';
 import { REQUEST, type ScanCache, type ScanFile } from './scan-names.ts';
 import type { ScanObjects } from './scan-objects.ts';
@@ -79,6 +79,11 @@ export interface PageScan {
   /** Found no row, not even one for the rest of its owner and kind. Unit: bytes. */
   readonly lostBytes: number;
   readonly elapsedMs: number;
+  /**
+   * What its own maps took: charged to the cgroup of this process, and read like all other pages. Before
+   * Linux 6.4 an estimate. Unit: bytes.
+   */
+  readonly ownBytes: number;
   /** Present if only some slices were scanned. */
   readonly estimate?: ScanEstimate;
   close(): void;
@@ -153,7 +158,7 @@ async function attemptScan(
   const scanner = await Scanner.load(bpf, objects, pageSize, options);
   try {
     const estimate = await scanner.scan(options);
-    const totals = scanner.totals();
+    const totals = { ...scanner.totals(), ownBytes: scanner.ownBytes() };
     const rows = scanner.rows({ ...decoding, scale: estimate?.scale ?? 1 });
     const names = new NameReader(bpf, objects['page-names'], { pageSize });
     try {
@@ -273,6 +278,10 @@ class Scanner {
     };
   }
 
+  ownBytes(): number {
+    return readMapMemory(this.#loaded.maps.values());
+  }
+
   rows(decoding: Parameters<typeof readRows>[3]): RowTable {
     return readRows(this.#bpf, this.#loaded.map('rows').fd, this.totals().rowCount, decoding);
   }
@@ -303,6 +312,7 @@ class FinishedScan implements PageScan {
   readonly strayBytes: number;
   readonly lostBytes: number;
   readonly elapsedMs: number;
+  readonly ownBytes: number;
   readonly unchargedBytes?: Partial<Record<ScanKind, number>>;
   readonly estimate?: ScanEstimate;
   /** Whether all found a row. */
@@ -313,7 +323,7 @@ class FinishedScan implements PageScan {
   constructor(
     rows: RowTable,
     names: NameReader,
-    totals: ScanTotals,
+    totals: ScanTotals & { ownBytes: number },
     { withUncharged = false, maxRows }: PageScanOptions & { maxRows: number },
     elapsedMs: number,
     estimate: ScanEstimate | undefined,
@@ -325,6 +335,7 @@ class FinishedScan implements PageScan {
     this.isComplete = totals.rowCount < maxRows;
     this.owners = this.#readOwners();
     this.scannedPages = totals.scannedPages;
+    this.ownBytes = totals.ownBytes;
     this.freePages = totals.freePages * scale;
     this.holePages = totals.holePages;
     this.strayBytes = totals.strayBytes * scale;
@@ -380,24 +391,5 @@ function findArray(bpf: Bpf, loaded: LoadedObject, fd: number, frame: number): v
     throw new UnsupportedError('page scan', NOT_FOUND[result] ?? `cannot find the page array: ${result}`, {
       since: SCAN_SINCE,
     });
-  }
-}
-
-/** Source: Documentation/admin-guide/mm/multigen_lru.rst. Since: Linux 6.1. */
-function usesMultiGenerationalLru(path = '/sys/kernel/mm/lru_gen/enabled'): boolean {
-  try {
-    return (Number(readFileSync(path, 'latin1')) & 1) === 1;
-  } catch {
-    return false;
-  }
-}
-
-/** Unit: bytes. Source: Documentation/admin-guide/mm/transhuge.rst. Since: Linux 4.7. */
-function readHugePageSize(path = '/sys/kernel/mm/transparent_hugepage/hpage_pmd_size'): number {
-  try {
-    return Number(readFileSync(path, 'latin1')) || 2 ** 21;
-  } catch {
-    // A kernel without huge pages.
-    return 2 ** 40;
   }
 }
