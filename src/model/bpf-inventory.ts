@@ -81,6 +81,11 @@ export interface InventoryMap {
    */
   readonly cgroupId: bigint | undefined;
   /**
+   * Whether the cgroup that it was charged to has been removed: its parent is charged now, before Linux 6.1
+   * still the removed one. Absent where `cgroupId` is not known.
+   */
+  readonly orphaned: true | undefined;
+  /**
    * Unchanged when the cgroup is removed and the charge moves to the parent; 0 if none. Only for comparison,
    * never print it.
    */

@@ -27,6 +27,15 @@ export class TestCgroup {
     return new TestCgroup(directory, hierarchy.ownDirectory);
   }
 
+  /** One below it, in which memory is charged: this one must not have processes then. */
+  child(name: string): TestCgroup {
+    const control = join(this.directory, 'cgroup.subtree_control');
+    if (existsSync(control)) writeFileSync(control, '+memory');
+    const directory = join(this.directory, name);
+    mkdirSync(directory);
+    return new TestCgroup(directory, this.#home);
+  }
+
   /** Its id in the kernel. */
   get id(): bigint {
     return statSync(this.directory, { bigint: true }).ino;

@@ -48,6 +48,7 @@ interface DocumentMap {
   /** In decimal because it may exceed 2^53. */
   cgroupId?: string | undefined;
   cgroup?: string | undefined;
+  orphaned?: true | undefined;
   pinned: readonly string[];
   programs: ListedMap['programs'];
   holders: readonly ObjectHolderProcess[];
@@ -95,6 +96,7 @@ function toDocumentMap(map: ListedMap): DocumentMap {
     unchargedBytes: map.unchargedBytes,
     cgroupId: map.cgroupId?.toString(),
     cgroup: map.cgroup,
+    orphaned: map.orphaned,
     pinned: map.pinned,
     programs: map.programs,
     holders: map.holders,

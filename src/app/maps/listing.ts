@@ -25,13 +25,15 @@ export interface MapFilter {
   /** Pinned in this directory or below. */
   readonly pinnedBelow?: string | undefined;
   readonly anonymous?: boolean | undefined;
+  /** Only maps whose cgroup was removed. */
+  readonly orphaned?: boolean | undefined;
   /** Only maps that are known to be empty. */
   readonly unused?: boolean | undefined;
 }
 
 /** Whether a map meets the conditions. */
 export function matchesFilter(map: ListedMap, filter: MapFilter): boolean {
-  const { pid, comm, name, types, pinnedBelow, anonymous, unused } = filter;
+  const { pid, comm, name, types, pinnedBelow, anonymous, orphaned, unused } = filter;
   return (
     (pid === undefined || map.holders.some((holder) => holder.pid === pid)) &&
     (comm === undefined || map.holders.some((holder) => comm.test(holder.comm))) &&
@@ -39,6 +41,7 @@ export function matchesFilter(map: ListedMap, filter: MapFilter): boolean {
     (types === undefined || types.has(map.type)) &&
     (pinnedBelow === undefined || map.pinned.some((path) => isBelow(path, pinnedBelow))) &&
     (anonymous !== true || map.anonymous === true) &&
+    (orphaned !== true || map.orphaned === true) &&
     (unused !== true || map.elements === 0)
   );
 }

@@ -187,8 +187,14 @@ function mapCells(map: ListedMap): string[] {
     used === undefined ? '-' : String(used),
     String(map.max_entries),
     heldBy(map),
-    map.cgroup === undefined ? '-' : safeText(map.cgroup),
+    cgroupCell(map),
   ];
+}
+
+function cgroupCell({ cgroup, orphaned }: ListedMap): string {
+  const path = cgroup === undefined ? undefined : safeText(cgroup);
+  if (orphaned !== true) return path ?? '-';
+  return path === undefined ? 'removed' : `removed, now ${path}`;
 }
 
 function heldBy({ holders, anonymous, programs, pinned }: ListedMap): string {

@@ -42,7 +42,7 @@ function readGlob(option: string, glob: string): NamePattern {
 }
 
 function toReadingOptions(flags: MapsFlags): MapsOptions {
-  const { json, format, groupBy, unused, advise, anonymous, sort } = flags;
+  const { json, format, groupBy, unused, orphaned, advise, anonymous, sort } = flags;
   const showsMaps = groupBy === undefined && flags.total !== true;
   return {
     cgroup: flags.cgroup,
@@ -53,6 +53,7 @@ function toReadingOptions(flags: MapsFlags): MapsOptions {
       types: flags.type === undefined ? undefined : parseTypes(flags.type),
       pinnedBelow: flags.pinned === undefined ? undefined : parseDirectory(flags.pinned),
       anonymous,
+      orphaned,
       unused,
     },
     memlock: json === true ? 'always' : format === 'bpftool' ? 'when-different' : 'when-needed',
@@ -61,7 +62,7 @@ function toReadingOptions(flags: MapsFlags): MapsOptions {
     pins: flags.pinned !== undefined || groupBy === 'pin-dir' || showsMaps,
     countArrays: unused === true || advise === true || sort === 'elements',
     advise: advise === true,
-    needsCharge: groupBy === 'cgroup' ? '--group-by cgroup' : undefined,
+    needsCharge: groupBy === 'cgroup' ? '--group-by cgroup' : orphaned === true ? '--orphaned' : undefined,
     needsReferences: anonymous === true ? '--anonymous' : undefined,
   };
 }

@@ -15,6 +15,7 @@ export interface MapsFlags {
   type?: string;
   pinned?: string;
   anonymous?: true;
+  orphaned?: true;
   unused?: true;
   sort?: string;
   groupBy?: string;
@@ -39,6 +40,7 @@ export function addMapsOptions(command: Command): Command {
     .option('--type <type>', 'list maps of these types, such as hash,lru_hash')
     .option('--pinned <directory>', 'list maps that are pinned in this directory or below')
     .option('--anonymous', 'list maps that are held only by programs, not by processes or pins')
+    .option('--orphaned', 'list maps whose memory cgroup was removed: what a restarted agent has left')
     .option('--unused', 'list maps that are empty; arrays: that contain only zeros')
     .optionsGroup('Output:')
     .addOption(oneOfOption('--sort <key>', `sort by ${SORT_KEYS.join(', ')} (default: bytes)`, SORT_KEYS))

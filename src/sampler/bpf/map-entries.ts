@@ -161,6 +161,7 @@ export class MapEntries {
       atLeast: isUnderstated({ map_type: map.type, map_flags }) || undefined,
       unchargedBytes: computed?.unchargedPercpuBytes ?? 0,
       cgroupId: map.cgroupId,
+      orphaned: map.isOrphaned || undefined,
       chargeIdentity: map.chargeIdentity,
       holders,
     };
@@ -277,6 +278,7 @@ function isUnchanged(
       before.backlogBytes === map.backlogBytes &&
       before.chargeIdentity === map.chargeIdentity &&
       before.cgroupId === map.cgroupId &&
+      before.isOrphaned === map.isOrphaned &&
       before.frozen === map.frozen);
   return isSame && areSame(entry.holders, holders);
 }

@@ -57,6 +57,7 @@ function readMap(bpf: Bpf, id: number): SourceMap | undefined {
       elements: undefined,
       backlogBytes: undefined,
       cgroupId: undefined,
+      isOrphaned: false,
       chargeIdentity: 0n,
       fdinfo,
     };

@@ -242,6 +242,7 @@ describe('the cgroup of a map', () => {
       const ours = () => all.read().filter(({ id }) => made.some((map) => map.id === id));
       expect(all.attributesCharge).toBe(true);
       expect(ours().map((map) => map.cgroupId)).toEqual([cgroupId, cgroupId, cgroupId]);
+      expect(ours().map(({ isOrphaned }) => isOrphaned)).toEqual([false, false, false]);
       const outerId = statSync(outer, { bigint: true }).ino;
       for (const id of [outerId, cgroupId]) {
         const filtered = opened(openMapIterator(bpf, prepared, { cgroupId: id }));
@@ -258,6 +259,7 @@ describe('the cgroup of a map', () => {
       const moved = await eventually(ours, (maps) => maps.every((map) => map.cgroupId !== cgroupId));
       expect(moved.map((map) => map.cgroupId)).toEqual([outerId, outerId, outerId]);
       expect(moved.map((map) => map.chargeIdentity)).toEqual([identity, identity, identity]);
+      expect(moved.map(({ isOrphaned }) => isOrphaned)).toEqual([true, true, true]);
     } finally {
       writeFileSync(join(root, home?.[2] ?? '', 'cgroup.procs'), String(process.pid));
       objects.closeAll();

@@ -303,10 +303,29 @@ describe('filters', () => {
         maps: [{ id, cgroup: path, cgroupId: String(cgroup.id) }],
       });
     }
+    expect((await read('--orphaned', '--name', 'charged')).maps).toEqual([]);
     const { groups } = await read('--group-by', 'cgroup');
     expect(groups.find(({ key }) => key === path)).toMatchObject({ maps: 1 });
     objects.closeAll();
   });
+});
+
+it('lists maps that outlived their cgroup, with the one that is charged for them', async (context) => {
+  requires(context, { since: ['5.11', 'the charge of BPF maps to memory cgroups'] });
+  const parent = TestCgroup.make(context, 'orphaned');
+  const [removed, current] = [parent.child('removed'), parent.child('current')];
+  // In this order they are removed.
+  cgroups.push(removed, current, parent);
+  const { id } = removed.charge(() => objects.map({ map_name: 'left_behind' }));
+  current.charge(() => objects.map({ map_name: 'in_use' }));
+  removed.remove();
+  const path = `/${parent.directory.split('/').at(-1)}`;
+  await expect
+    .poll(async () => (await read('--orphaned', '--cgroup', parent.directory)).maps, { timeout: 10_000 })
+    .toMatchObject([{ id, name: 'left_behind', orphaned: true, cgroup: path }]);
+  const { maps } = await read('--cgroup', parent.directory);
+  expect(maps.filter((map) => map.orphaned === undefined)).toMatchObject([{ name: 'in_use' }]);
+  objects.closeAll();
 });
 
 describe('the output', () => {

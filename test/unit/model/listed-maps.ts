@@ -31,6 +31,7 @@ export function listedMap(part: Partial<ListedMap> = {}): ListedMap {
     source: 'formula',
     unchargedBytes: 0,
     cgroupId: 4711n,
+    orphaned: undefined,
     chargeIdentity: 0xffff_8881_0000_0000n,
     holders: [{ pid: 4242, comm: 'agent' }],
     cgroup: '/system.slice/agent.service',
@@ -110,5 +111,5 @@ export const SCENE: readonly ListedMap[] = [
     owner_prog_type: 'xdp',
     owner_jited: true,
   }),
-  listedMap({ id: 12, name: '\u001b[31mred', elements: 0, bytes: 1_936 }),
+  listedMap({ id: 12, name: '\u001b[31mred', elements: 0, bytes: 1_936, orphaned: true }),
 ];

@@ -42,6 +42,11 @@ export interface KernelMap {
    */
   cgroupId: bigint | undefined;
   /**
+   * Whether the cgroup that it was charged to has been removed: its parent is charged now, before Linux 6.1
+   * still the removed one.
+   */
+  isOrphaned: boolean;
+  /**
    * Identifies the objcg, even after its cgroup is removed and the charge has moved to the parent; 0 if none.
    * A kernel address: only for comparison, never print it.
    */
@@ -59,7 +64,8 @@ const NUMBERS = {
   value_size: 12,
   max_entries: 16,
   map_flags: 20,
-  frozen: 24,
+  /** Flags: {@link FROZEN}, {@link ORPHANED}. */
+  state: 24,
   btf_id: 28,
   btf_key_type_id: 32,
   btf_value_type_id: 36,
@@ -67,6 +73,9 @@ const NUMBERS = {
   /** 1 if the counters are valid. */
   counted: 44,
 } as const;
+const FROZEN = 1;
+const ORPHANED = 2;
+
 /** 16 bytes of text. */
 const NAME = 48;
 /** 64 bits, as all below. */
@@ -105,6 +114,7 @@ function decodeRecord(records: RecordReader, base: number, before?: KernelMap): 
   const counted = records.u32(base + NUMBERS.counted);
   const cgroupId = records.identity(base + CGROUP_ID);
   const isRingBuffer = RING_BUFFERS.has(type);
+  const state = records.u32(base + NUMBERS.state);
   return {
     id,
     type,
@@ -118,7 +128,7 @@ function decodeRecord(records: RecordReader, base: number, before?: KernelMap): 
     btf_key_type_id: records.u32(base + NUMBERS.btf_key_type_id),
     btf_value_type_id: records.u32(base + NUMBERS.btf_value_type_id),
     btf_vmlinux_value_type_id: records.u32(base + NUMBERS.btf_vmlinux_value_type_id),
-    frozen: records.u32(base + NUMBERS.frozen) !== 0,
+    frozen: (state & FROZEN) !== 0,
     // Exclude the reference that the iterator itself holds.
     refcnt: records.s64(base + REFCNT) - 1,
     usercnt: records.s64(base + USERCNT),
@@ -126,6 +136,7 @@ function decodeRecord(records: RecordReader, base: number, before?: KernelMap): 
     backlogBytes:
       counted === 0 || !isRingBuffer ? undefined : records.difference(base + COUNTERS[1], base + COUNTERS[0]),
     cgroupId: cgroupId === 0n ? undefined : cgroupId,
+    isOrphaned: (state & ORPHANED) !== 0,
     chargeIdentity: records.identity(base + CHARGE_IDENTITY),
   };
 }

@@ -134,7 +134,13 @@ struct mem_cgroup {
 	struct cgroup_subsys_state css;
 } __attribute__((preserve_access_index));
 
+struct percpu_ref {
+	/* An address with flags in its lowest bits. */
+	unsigned long percpu_count_ptr;
+} __attribute__((preserve_access_index));
+
 struct obj_cgroup {
+	struct percpu_ref refcnt;
 	struct mem_cgroup *memcg;
 } __attribute__((preserve_access_index));
 

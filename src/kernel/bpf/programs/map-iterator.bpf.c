@@ -18,6 +18,9 @@ extern const struct rq runqueues __ksym __weak;
 /* Levels of cgroups that the filter climbs: a map below the 65th level is not found. */
 #define MAX_CGROUP_LEVELS 64
 #define BPF_F_NO_PREALLOC 1
+/* Source: include/linux/percpu-refcount.h, include/linux/cgroup-defs.h. */
+#define __PERCPU_REF_DEAD 2
+#define CSS_ONLINE 2
 
 /*
  * How the elements of hashes are counted. Each is a program of its own: a kernel may have the function and not let an
@@ -68,6 +71,10 @@ struct bpf_htab {
 	bool use_percpu_counter;
 } __attribute__((preserve_access_index));
 
+/* What is true of a map; read by map-records.ts. */
+#define MAP_FROZEN 1
+#define MAP_ORPHANED 2
+
 /* Read by map-records.ts. */
 struct map_record {
 	__u32 id;
@@ -76,7 +83,7 @@ struct map_record {
 	__u32 value_size;
 	__u32 max_entries;
 	__u32 map_flags;
-	__u32 frozen;
+	__u32 state;
 	__u32 btf_id;
 	__u32 btf_key_type_id;
 	__u32 btf_value_type_id;
@@ -116,24 +123,31 @@ static __always_inline bool read_charge(struct map_record *record, struct bpf_ma
 	__u64 wanted = CONSTANT(cgroup_id);
 	struct mem_cgroup *memcg = NULL;
 	const void *charge;
+	bool orphaned = 0;
 
 	if (field_exists(struct bpf_map, objcg)) {
 		struct obj_cgroup *objcg = map->objcg;
 
 		charge = __builtin_preserve_access_index(&map->objcg);
-		if (objcg)
+		/* When a cgroup is removed, its parent takes the charges, and no new ones are made through this. */
+		if (objcg) {
 			memcg = objcg->memcg;
+			orphaned = objcg->refcnt.percpu_count_ptr & __PERCPU_REF_DEAD;
+		}
 	} else if (field_exists(struct bpf_map___memcg, memcg)) {
 		struct bpf_map___memcg *older = (void *)map;
 
 		charge = __builtin_preserve_access_index(&older->memcg);
 		memcg = older->memcg;
+		orphaned = memcg && !(memcg->css.flags & CSS_ONLINE);
 	}
 	if (!memcg)
 		return wanted == 0;
 	if (wanted != 0 && !is_inside(&memcg->css, wanted))
 		return 0;
 	record->cgroup_id = memcg->css.cgroup->kn->id;
+	if (orphaned)
+		record->state |= MAP_ORPHANED;
 	/* The verifier keeps a tracked pointer out of what is written: only a copy of its bytes is a number. */
 	bpf_probe_read_kernel(&record->charge_identity, sizeof(record->charge_identity), charge);
 	return 1;
@@ -238,7 +252,8 @@ static __always_inline int write_map(struct bpf_iter__bpf_map *ctx, enum countin
 	record.value_size = map->value_size;
 	record.max_entries = map->max_entries;
 	record.map_flags = map->map_flags;
-	record.frozen = map->frozen;
+	if (map->frozen)
+		record.state |= MAP_FROZEN;
 	record.btf_key_type_id = map->btf_key_type_id;
 	record.btf_value_type_id = map->btf_value_type_id;
 	record.btf_vmlinux_value_type_id = map->btf_vmlinux_value_type_id;

@@ -24,6 +24,7 @@ describe('a filter', () => {
     ['a part of a directory is none', { pinnedBelow: '/sys/fs/bpf/age' }, []],
     ['only programs', { anonymous: true }, [9]],
     ['nothing in it', { unused: true }, [9, 12]],
+    ['a removed cgroup', { orphaned: true }, [12]],
     ['several conditions', { unused: true, types: new Set(['hash']) }, [12]],
   ])('%s', (_, filter, ids) => {
     expect(SCENE.filter((map) => matchesFilter(map, filter)).map(({ id }) => id)).toEqual(ids);

@@ -69,6 +69,17 @@ describe('the table', () => {
     expect(unlimited.join('\n')).not.toContain('not shown');
   });
 
+  it('says that a cgroup was removed, and who is charged since', () => {
+    const cellsOf = (cgroup: string | undefined, orphaned: true | undefined) => {
+      const listing = evaluateListing([listedMap({ cgroup, orphaned })], { sort: 'bytes' });
+      return renderMapTable(listing, memcg, { plainBytes: false })[1]?.split('agent 4242')[1]?.trim();
+    };
+    expect(cellsOf('/a\u001b', true)).toBe('removed, now /a\\x1b');
+    expect(cellsOf(undefined, true)).toBe('removed');
+    expect(cellsOf('/a', undefined)).toBe('/a');
+    expect(cellsOf(undefined, undefined)).toBe('-');
+  });
+
   it('is complete on a terminal that is exactly as wide, and not on one that is narrower', () => {
     const listing = evaluateListing([listedMap({ cgroup: '/a' })], { sort: 'bytes' });
     const inColumns = (columns?: number) => renderMapTable(listing, memcg, { plainBytes: false, columns });

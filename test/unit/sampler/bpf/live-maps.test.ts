@@ -30,6 +30,7 @@ const map = (id: number, more: Partial<InventoryMap> = {}): InventoryMap => ({
   source: 'formula',
   unchargedBytes: 0,
   cgroupId: 7n,
+  orphaned: undefined,
   chargeIdentity: 1n,
   holders: [],
   ...more,

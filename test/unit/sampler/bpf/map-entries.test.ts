@@ -37,6 +37,7 @@ const map = (part: Partial<SourceMap> = {}): SourceMap => ({
   elements: undefined,
   backlogBytes: undefined,
   cgroupId: 7n,
+  isOrphaned: false,
   chargeIdentity: 99n,
   ...part,
 });

@@ -40,7 +40,7 @@ describe.each<ByteOrder>(['LE', 'BE'])('records, %s', (order) => {
       12: 64,
       16: 100_000,
       20: 1,
-      24: 1,
+      24: 3,
       28: 31,
       32: 6,
       36: 7,
@@ -74,6 +74,7 @@ describe.each<ByteOrder>(['LE', 'BE'])('records, %s', (order) => {
         elements: 5000,
         backlogBytes: undefined,
         cgroupId: 0x1_0000_0002n,
+        isOrphaned: true,
         chargeIdentity: 0xffff_8881_1bbe_b0c0n,
       },
       expect.objectContaining({
@@ -83,6 +84,7 @@ describe.each<ByteOrder>(['LE', 'BE'])('records, %s', (order) => {
         frozen: false,
         elements: undefined,
         cgroupId: undefined,
+        isOrphaned: false,
         chargeIdentity: 0n,
       }),
     ]);
