@@ -15,20 +15,32 @@ export interface ExplanationStyle {
   columns?: number | undefined;
 }
 
+/** The columns before the names, and the width of the terminal from which on there is room for them. */
+const FIGURES = [
+  { name: 'bytes', align: 'right', from: 0 },
+  { name: 'share', align: 'right', from: 50 },
+  { name: 'reclaim', align: 'left', from: 65 },
+] as const;
+
 /** The lines of an explanation whose tree is already abbreviated. */
 export function renderExplanation(explanation: Explanation, style: ExplanationStyle): string[] {
   const { tree, beside, columns } = { ...explanation, columns: style.columns };
   const size = style.plainBytes ? String : formatBytes;
   const total = Math.max(1, tree.bytes);
-  const figures = ({ bytes, reclaim }: MemoryNode) => {
+  const shown = FIGURES.filter(({ from }) => columns === undefined || columns >= from);
+  const share = (bytes: number) => {
     const percent = (bytes / total) * 100;
-    const share = percent > 0 && percent < 0.05 ? '<0.1%' : `${percent.toFixed(1)}%`;
-    return [size(bytes), share, reclaim];
+    return percent > 0 && percent < 0.05 ? '<0.1%' : `${percent.toFixed(1)}%`;
   };
-  const head = ['bytes', 'share', 'reclaim'];
+  const figures = ({ bytes, reclaim }: MemoryNode) => {
+    const cells = { bytes: size(bytes), share: share(bytes), reclaim };
+    return shown.map(({ name }) => cells[name]);
+  };
+  const head = shown.map(({ name }) => name);
+  const aligns = shown.map(({ align }) => align);
   const besideRows = beside.flatMap((node) => treeRows(node, '  ', '  '));
   return [
-    ...tableLines(treeRows(tree, '  ', '  '), ['right', 'right', 'left'], { figures, head, columns }),
+    ...tableLines(treeRows(tree, '  ', '  '), aligns, { figures, head, columns }),
     ...printableLines(footLines(explanation, size), columns),
     ...(besideRows.length === 0
       ? []

@@ -89,16 +89,28 @@ it('keeps the end of a path and the pid of a command where the line is short', (
     { kind: 'file', name: 'wide', path: `/${'名'.repeat(40)}/end`, bytes: 2, reclaim: 'reclaimable' },
   ] satisfies MemoryNode[]);
   expect(
-    renderExplanation({ ...explanation, tree: narrow }, { plainBytes: true, columns: 60 }).slice(1, 6),
+    renderExplanation({ ...explanation, tree: narrow }, { plainBytes: true, columns: 66 }).slice(1, 6),
   ).toMatchInlineSnapshot(`
     [
       "   14  100.0%  reclaimable  /web  [1 B dirty]",
-      "    5   35.7%  process      ├─ node --flag --…rver.js (4711)",
-      "    4   28.6%  reclaimable  ├─ /srv/dddd…ddddddddddd/the.log",
-      "    3   21.4%  reclaimable  ├─ dentry  [9000000 objects; na…",
-      "    2   14.3%  reclaimable  └─ /名名名名…名名名名名名名/end",
+      "    5   35.7%  process      ├─ node --flag --flag…server.js (4711)",
+      "    4   28.6%  reclaimable  ├─ /srv/dddddd…ddddddddddddddd/the.log",
+      "    3   21.4%  reclaimable  ├─ dentry  [9000000 objects; names]",
+      "    2   14.3%  reclaimable  └─ /名名名名名…名名名名名名名名名/end",
     ]
   `);
+});
+
+it('leaves out columns where the terminal has no room for them', () => {
+  const headOf = (columns: number) => renderExplanation(explanation, { plainBytes: false, columns })[0];
+  expect([80, 64, 40].map((columns) => headOf(columns)?.trim().split(/\s+/))).toEqual([
+    ['bytes', 'share', 'reclaim', 'name'],
+    ['bytes', 'share', 'name'],
+    ['bytes', 'name'],
+  ]);
+  expect(renderExplanation(explanation, { plainBytes: false, columns: 40 })[3]).toBe(
+    '60.0 MiB  │  └─ node server.js (7)',
+  );
 });
 
 it('escapes what the system names', () => {
