@@ -39,7 +39,7 @@ export function namedFile(totals: ObjectTotals, name: ScanName, sources: NameSou
   if (name.special !== undefined) {
     const reclaim = sources.holders.reclaimOf(name);
     const special = specialFile(name, sources);
-    const notes = [special.note, usersNote(sources.holders.usersOf(name))].filter(
+    const notes = [usersNote(sources.holders.usersOf(name)), special.note].filter(
       (note) => note !== undefined,
     );
     return { ...sizes, ...special, note: notes.join('; ') || undefined, fsType, isHeld, reclaim };

@@ -59,6 +59,9 @@ export interface FoldOptions {
   minBytes?: number | undefined;
 }
 
+/** How many times `minBytes` a node has if one of its small children is shown. */
+const EXAMPLE_FROM = 10;
+
 /**
  * The tree with small nodes combined into one node per parent; sums stay the same. A single small node stays,
  * and a node all of whose children are small has none: one line for one line would say less.
@@ -70,7 +73,9 @@ export function foldTree(node: MemoryNode, options: FoldOptions): MemoryNode {
   const named = children.filter((child) => !isRest(child));
   const rest = children.filter(({ kind }) => kind === 'others');
   const unnamed = children.filter(({ kind }) => kind === 'unnamed');
-  const large = named.filter(({ bytes }, index) => index < top && bytes >= minBytes);
+  // The largest is an example of what many small ones are.
+  const examples = node.bytes >= EXAMPLE_FROM * minBytes ? 1 : 0;
+  const large = named.filter(({ bytes }, index) => index < top && (bytes >= minBytes || index < examples));
   const isShort = named.length - large.length === 1 && rest.length === 0;
   const small = isShort ? [] : named.slice(large.length);
   if (large.length === 0 && small.length > 0 && unnamed.length === 0) return withoutChildren(node);

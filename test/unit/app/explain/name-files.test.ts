@@ -34,7 +34,7 @@ it('says what has no path, and who maps it', () => {
   expect(namedFile(sizes, special({ type: 'shared-anon' }), sources)).toMatchObject({
     kind: 'memfd',
     name: 'shared anonymous memory',
-    note: '/dev/zero in maps; mapped by 7, 8, 9 and others',
+    note: 'mapped by 7, 8, 9 and others; /dev/zero in maps',
   });
 });
 

@@ -75,6 +75,19 @@ it('shows what is small where a line for all of it would be as long', () => {
   ]);
 });
 
+it('shows one of many small nodes that have much together', () => {
+  const pipes = (count: number) =>
+    parentNode(
+      { kind: 'pipe', name: 'pipes' },
+      Array.from({ length: count }, (_, index) => leaf(`pipe ${index}`, 20)),
+    );
+  expect(foldTree(pipes(13), { minBytes: 25 }).children?.map(({ name, count }) => [name, count])).toEqual([
+    ['pipe 0', undefined],
+    ['others', 12],
+  ]);
+  expect(foldTree(pipes(12), { minBytes: 25 }).children).toBeUndefined();
+});
+
 it('says where most of the files are that it combines', () => {
   const at = (path: string, bytes: number) => ({ ...leaf(path, bytes), path });
   const node = parentNode(root, [
