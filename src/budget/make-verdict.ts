@@ -128,6 +128,7 @@ function targetOf(runs: VerdictInput['runs'], { timeoutOk }: StatusRules): Verdi
   const exit = failed ?? exits.at(-1);
   if (exit === undefined) return { status: 0, unknown: true };
   const target: Verdict['target'] = { status: exit.status };
+  if (runs.some(({ summary }) => summary?.attached !== undefined)) return { ...target, attached: true };
   if (exit.code !== undefined) target.code = exit.code;
   if (exit.signal !== undefined) target.signal = exit.signal;
   if (exit.endedBy === 'timeout') {

@@ -6,6 +6,7 @@ import type { CompareFlags } from './commands/compare-command.ts';
 import type { ElfFlags } from './commands/elf-command.ts';
 import type { ReplayFlags } from './commands/replay-command.ts';
 import type { ReportFlags } from './commands/report-command.ts';
+import { type AttachFlags, addAttachOptions } from './options/attach-flags.ts';
 import { addExplainOptions, type ExplainFlags } from './options/explain-flags.ts';
 import {
   addBaselineOptions,
@@ -43,6 +44,7 @@ const SUBCOMMANDS = {
   doctor: addDoctorCommand,
   maps: addMapsCommand,
   explain: addExplainCommand,
+  attach: addAttachCommand,
   elf: addElfCommand,
   replay: addReplayCommand,
   budget: addBudgetCommands,
@@ -84,6 +86,17 @@ function addExplainCommand(program: Command, done: Done): void {
   addExplainOptions(command).action(async (cgroup: string | undefined, flags: ExplainFlags) => {
     const { explain } = await import('./commands/explain-command.ts');
     done(await explain(cgroup, flags));
+  });
+}
+
+function addAttachCommand(program: Command, done: Done): void {
+  const command = program
+    .command('attach')
+    .description('measure a cgroup that exists, as a run is measured: a service, a container, a pod');
+  const gateOptions = addAttachOptions(command);
+  command.action(async (target: string, flags: AttachFlags) => {
+    const { attach } = await import('./commands/attach-command.ts');
+    done(await attach(target, flags, gateOptions));
   });
 }
 

@@ -19,6 +19,7 @@ export const EXAMPLES = `Examples:
   cmemstat --output run.jsonl -- ./agent             write a recording
   cmemstat replay run.jsonl                          open it in the terminal view
   cmemstat --memory-max 512M -- redis-server         with a memory limit
+  cmemstat attach nginx.service                      measure what already runs
   cmemstat maps --group-by comm                      BPF memory by process name
   cmemstat elf agent.bpf.o                           predict the memory of its maps
   cmemstat doctor                                    what this host can measure`;

@@ -30,11 +30,17 @@ export interface StartRecord {
   /** The start of the run, to which `elapsedMs` is relative. ISO 8601, UTC. */
   time: string;
   command: string[];
-  pid: number;
+  /** Absent if a cgroup was attached to. */
+  pid?: number;
   mode: Mode;
   /** The leaf's directory; absent in process-tree mode. */
   leaf?: string;
-  placement: { kind: 'parent' | 'systemd' | 'top' | 'own' | 'process-tree'; reason: string };
+  placement: {
+    kind: 'parent' | 'systemd' | 'top' | 'own' | 'process-tree' | 'attached';
+    reason: string;
+  };
+  /** With `cmemstat attach`; absent for runs. */
+  attached?: AttachedTo;
   intervalMs: number;
   /** Absent if BPF memory is not read (`--bpf-interval 0`). */
   bpfIntervalMs?: number;
@@ -50,6 +56,25 @@ export interface StartRecord {
     pageSizeBytes: number;
     memTotalBytes: number;
   };
+}
+
+/**
+ * A cgroup that existed before it was measured. Its sizes contain what was charged before; counters (events,
+ * waiting times, CPU time) start at the attachment.
+ */
+export interface AttachedTo {
+  /** As it can be given again, such as `unit:nginx.service`. */
+  target: string;
+  /** Its path below the mount point. */
+  cgroup: string;
+  /** Whose it is, as far as its path says it. */
+  owner?: { kind: string; runtime?: string; name: string; id?: string };
+  /** What it was charged for at the attachment. Absent if it could not be read. Unit: bytes. */
+  chargedBytes?: number;
+  /**
+   * Since when `peak` is the maximum: `attachment` since Linux 6.12, with the right to write to memory.peak.
+   */
+  peakSince: 'creation' | 'attachment';
 }
 
 /** An event between two samples. */
@@ -288,6 +313,8 @@ export interface SummaryRecord {
   command: string[];
   mode: Mode;
   leaf?: string;
+  /** As in the start record. */
+  attached?: AttachedTo;
   durationMs: number;
   exit: {
     /** The exit status of cmemstat for it. */
@@ -298,8 +325,11 @@ export interface SummaryRecord {
     oomKilled?: boolean;
     /** True if cmemstat killed the leaf (second SIGINT, or `--kill-after` expired). */
     killedByCmemstat?: true;
-    /** Why cmemstat ended the target; absent if it did not. */
-    endedBy?: 'timeout' | 'budget' | 'view';
+    /**
+     * Why cmemstat ended the target; absent if it did not. With `attached`, why the measurement ended; then
+     * `signal` and `removed` (the cgroup no longer exists) too.
+     */
+    endedBy?: 'timeout' | 'budget' | 'view' | 'signal' | 'removed';
   };
   /**
    * The processes of the run that were in another cgroup, so that figures are too low: their number, and the

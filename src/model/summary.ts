@@ -36,6 +36,7 @@ export type SampleSummary = Pick<
 /** Accepts samples one at a time; `summary()` may be called at any time. */
 export class SampleAggregate {
   readonly #mode: Mode;
+  readonly #isAttached: boolean;
   #last: Sample | undefined;
   #highest: Sample | undefined;
   #peakBytes: number | undefined;
@@ -59,8 +60,10 @@ export class SampleAggregate {
   readonly #maxima = new KeyMaxima();
   readonly #statMaxima = new KeyMaxima();
 
-  constructor(mode: Mode) {
+  /** `isAttached`: the cgroup existed before, so that every sample is one of what runs in it. */
+  constructor(mode: Mode, isAttached = false) {
     this.#mode = mode;
+    this.#isAttached = isAttached;
   }
 
   add(sample: Sample): void {
@@ -137,6 +140,7 @@ export class SampleAggregate {
 
   /** Whether no reading saw the target: it ended before the first one. */
   #isUnread({ processes, anon = 0 }: Record<string, number>): boolean {
+    if (this.#isAttached) return false;
     return this.#mode === 'process-tree' ? processes === 0 : this.#readings === 0 && anon === 0;
   }
 

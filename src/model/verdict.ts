@@ -141,7 +141,8 @@ export interface Verdict {
   runs: { count: number; evaluatedOn: 'run' | 'median' | 'worst'; times?: RunTimes[] };
   /**
    * How the target ended: the first run that failed, otherwise the last. `unknown`: the recording is
-   * incomplete, and `status` is 0. `timeoutExpected`: `--timeout-ok`, so `status` is 0.
+   * incomplete, and `status` is 0. `attached`: `cmemstat attach`, which ends nothing. `timeoutExpected`:
+   * `--timeout-ok`, so `status` is 0.
    */
   target: {
     status: number;
@@ -150,6 +151,7 @@ export interface Verdict {
     timedOut?: true;
     timeoutExpected?: true;
     unknown?: true;
+    attached?: true;
   };
   /** The exit status of cmemstat. */
   exitStatus: number;

@@ -6,7 +6,7 @@ import type { CpuTime } from '../kernel/cgroup2/cpu-stat.ts';
 import type { ExplainedMoment } from '../model/explain/explain-record.ts';
 import { figureOf } from '../model/figures.ts';
 import type { KernelBreakdown } from '../model/kernel-breakdown.ts';
-import type { EventRecord, OutlivingProcess, SummaryRecord } from '../model/recording.ts';
+import type { AttachedTo, EventRecord, OutlivingProcess, SummaryRecord } from '../model/recording.ts';
 import { renderBpf } from './bpf-summary-text.ts';
 import { type FormatSize, renderRow, SIZE_WIDTH } from './summary-columns.ts';
 
@@ -125,10 +125,12 @@ export function describeHighest({ highestWithBpf }: SummaryRecord): string {
 
 /** The composition of memory at its maximum. */
 function renderHighest(summary: SummaryRecord, size: FormatSize): string[] {
-  const { peak, sources, kernelBreakdown } = summary;
+  const { peak, sources, kernelBreakdown, attached } = summary;
   const highest = summary.highestWithBpf ?? summary.highest;
   if (highest === undefined) return [];
-  const lines = [`  at ${describeHighest(summary)}, ${formatDuration(highest.elapsedMs)} after the launch:`];
+  const lines = [
+    `  at ${describeHighest(summary)}, ${formatDuration(highest.elapsedMs)} after the ${attached === undefined ? 'launch' : 'attachment'}:`,
+  ];
   if (highest !== summary.highest && summary.highest !== undefined) {
     const { current = 0, elapsedMs } = summary.highest;
     lines.push(
@@ -229,9 +231,32 @@ export function describeEvents({ events, eventsLocal }: SummaryRecord): string {
     .join(', ');
 }
 
+const ATTACHMENT_ENDS: Readonly<Record<NonNullable<SummaryRecord['exit']['endedBy']>, string>> = {
+  timeout: 'by --timeout',
+  budget: 'as a budget was exceeded',
+  view: 'in the view',
+  signal: 'by a signal',
+  removed: 'as the cgroup was removed',
+};
+
+/** How long a cgroup was measured that existed before, and what of the figures is older. */
+function describeAttachment({ exit, durationMs }: SummaryRecord, attached: AttachedTo): string[] {
+  const { cgroup, owner, chargedBytes } = attached;
+  const end = exit.endedBy === undefined ? '' : `, ended ${ATTACHMENT_ENDS[exit.endedBy]}`;
+  const whose = owner === undefined ? '' : ` (${owner.kind} ${owner.name})`;
+  const lines = [`  measured for ${formatDuration(durationMs)}${end}`, `  cgroup ${cgroup}${whose}`];
+  if (chargedBytes !== undefined) {
+    lines.push(
+      `  ${formatBytes(chargedBytes)} were charged before and are in the figures; growth and counters start at the attachment`,
+    );
+  }
+  return lines;
+}
+
 /** How the target ended, and what outlived it. */
 export function renderExit(summary: SummaryRecord): string[] {
-  const { exit, durationMs } = summary;
+  const { exit, durationMs, attached } = summary;
+  if (attached !== undefined) return describeAttachment(summary, attached);
   const after = `after ${formatDuration(durationMs)}`;
   const lines: string[] = [];
   if (exit.oomKilled === true)
@@ -248,7 +273,12 @@ export function renderExit(summary: SummaryRecord): string[] {
 
 /** The source of the peak. */
 export function peakNote(summary: SummaryRecord): string {
-  if (summary.peak?.source !== 'sampled') return summary.peak?.source ?? '';
+  const { attached, peak } = summary;
+  if (peak?.source !== 'sampled') {
+    if (attached === undefined) return peak?.source ?? '';
+    const since = attached.peakSince === 'creation' ? 'the cgroup was made' : 'the attachment';
+    return `${peak?.source ?? ''} since ${since}`;
+  }
   return summary.mode === 'process-tree'
     ? 'sampled: the highest sum of RSS'
     : 'sampled: this kernel has no memory.peak (since Linux 5.19)';

@@ -186,7 +186,8 @@ export function recordingHint({ shownMs }: Exceedance): { option: string; replay
 
 /** Describes how the target ended. */
 export function describeTarget({ target }: Verdict): string {
-  const { status, code, signal, timedOut, timeoutExpected, unknown } = target;
+  const { status, code, signal, timedOut, timeoutExpected, unknown, attached } = target;
+  if (attached === true) return 'a cgroup that existed before: nothing in it was started or ended';
   if (unknown === true) return 'its end is not in the recording';
   if (timeoutExpected === true) return 'ended at the time limit, as expected';
   if (timedOut === true) return `ended at the time limit (exit status ${status})`;
@@ -211,6 +212,7 @@ function reasonOfExit(verdict: Verdict): string {
   }
   if (target.timedOut === true && exitStatus === EXIT_CODES.TIMED_OUT) return 'the time limit was reached';
   if (exitStatus === 0 && target.timeoutExpected === true) return 'the time limit was the expected end';
+  if (exitStatus === 0 && target.attached === true) return 'nothing failed';
   if (exitStatus === 0) return target.unknown === true ? 'the recorded part passed' : "the target's own";
   if (status === 'failed') return failure;
   if (leftovers.length > 0) return 'BPF maps were left behind';

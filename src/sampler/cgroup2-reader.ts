@@ -10,7 +10,8 @@ import type { LeafLimits } from '../model/sample.ts';
 import { type FigureReader, type Figures, KeptValue, type Parse, setIfDefined } from './figure-reader.ts';
 
 /**
- * Opens the files of a leaf; `listProcesses` is only called if there are nested cgroups.
+ * Opens the files of a leaf; `listProcesses` is only called if there are nested cgroups. `ownPeak` is read in
+ * place of the kernel's high-water mark, and closed with the files.
  * Source: Documentation/admin-guide/cgroup-v2.rst. Since: Linux 4.5; memory.peak 5.19, memory.swap.peak 6.5.
  * @throws KernelFileError if a file exists and cannot be opened.
  */
@@ -18,12 +19,13 @@ export function openCgroup2Reader(
   directory: string,
   listProcesses: () => number[],
   onMalformed: OnMalformed,
+  ownPeak?: Pick<KeptValue<number>, 'read' | 'close'>,
 ): FigureReader {
   const keep = <T>(name: string, parse: Parse<T>) => new KeptValue(directory, name, parse, onMalformed);
   const files = {
     stat: keep('memory.stat', parseMemoryStat),
     current: keep('memory.current', parseSingleValue),
-    peak: keep('memory.peak', parseSingleValue),
+    peak: ownPeak ?? keep('memory.peak', parseSingleValue),
     swapCurrent: keep('memory.swap.current', parseSingleValue),
     swapPeak: keep('memory.swap.peak', parseSingleValue),
     zswapCurrent: keep('memory.zswap.current', parseSingleValue),

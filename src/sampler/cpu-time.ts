@@ -1,5 +1,5 @@
 /** The CPU time of a run. */
-import type { Leaf } from '../cgroup/leaf.ts';
+import type { MeasuredCgroup } from '../cgroup/foreign-cgroup.ts';
 import { ToolError } from '../errors.ts';
 import { readChildUsage } from '../kernel/bpf/sys/libc.ts';
 import { type CpuTime, parseCpuStat } from '../kernel/cgroup2/cpu-stat.ts';
@@ -18,19 +18,28 @@ const RUSAGE = 'getrusage(2) of the target and its children';
  * were waited for, by what `readChildUsage` returned before the launch. Undefined if neither can be read.
  */
 export async function readCpuTime(
-  leaf: Leaf | undefined,
+  leaf: Pick<MeasuredCgroup, 'version' | 'directory'> | undefined,
   before: CpuTime | undefined,
 ): Promise<SourcedCpuTime | undefined> {
-  if (leaf?.version === 2) {
-    const time = readLeafTime(`${leaf.directory}/${CPU_STAT}`);
-    return time === undefined ? undefined : { ...time, source: CPU_STAT };
-  }
+  const time = leaf === undefined ? undefined : readCgroupTime(leaf);
+  if (time !== undefined) return { ...less(time, before), source: CPU_STAT };
+  if (leaf?.version === 2) return undefined;
   const now = await readChildUsage();
   if (now === undefined || before === undefined) return undefined;
-  return { user: now.user - before.user, system: now.system - before.system, source: RUSAGE };
+  return { ...less(now, before), source: RUSAGE };
 }
 
-function readLeafTime(path: string): CpuTime | undefined {
+function less({ user, system }: CpuTime, before: CpuTime | undefined): CpuTime {
+  return { user: user - (before?.user ?? 0), system: system - (before?.system ?? 0) };
+}
+
+/** The CPU time of a cgroup since it was made; undefined on cgroup v1, and if it is gone. */
+export function readCgroupTime({
+  version,
+  directory,
+}: Pick<MeasuredCgroup, 'version' | 'directory'>): CpuTime | undefined {
+  if (version === 1) return undefined;
+  const path = `${directory}/${CPU_STAT}`;
   try {
     return parseCpuStat(readPseudoFile(path), path, () => {});
   } catch (error) {

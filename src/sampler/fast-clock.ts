@@ -13,6 +13,8 @@ export interface FastClockParts {
   sizes: SizeReader;
   /** Milliseconds since the launch. */
   elapsedMs: () => number;
+  /** Whether the cgroup existed before: its high-water mark is older than the first reading. */
+  isAttached?: boolean;
   /** Whether budgets are evaluated: they justify more readings while memory does not move. */
   hasBudgets: boolean;
   /** Reads BPF memory; undefined if it cannot be read. */
@@ -136,7 +138,8 @@ export class FastClock {
     this.#longestGapMs = Math.max(this.#longestGapMs, elapsedMs - this.#lastMs);
     this.#lastMs = elapsedMs;
     const anon = stat.valueOf('anon') ?? 0;
-    if (anon > 0) this.#readings += 1;
+    // Without anonymous memory, the target of a run has not started yet, or is gone.
+    if (anon > 0 || this.#parts.isAttached === true) this.#readings += 1;
     this.#raiseStat(reading);
     const current = reading.current ?? 0;
     this.#raise('current', reading.current);
@@ -177,7 +180,8 @@ export class FastClock {
   /** Returns true if the high-water mark shows a maximum that no reading has seen. */
   #lookAtPeak({ peak, isWindow }: SizeReading, current: number): boolean {
     if (peak === undefined) return false;
-    const isKnown = isWindow || peak > this.#peakSeen;
+    const isOld = this.#parts.isAttached === true && this.#peakSeen === 0;
+    const isKnown = !isOld && (isWindow || peak > this.#peakSeen);
     this.#peakSeen = Math.max(this.#peakSeen, peak);
     if (!isKnown) return false;
     // The mark is that of `current`, whose maximum is known now.

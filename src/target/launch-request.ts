@@ -39,7 +39,7 @@ export interface Target {
   stdout: Readable | null;
   stderr: Readable | null;
   /** How it was started: a shell does not report whether it could join the leaf. */
-  startedBy: 'stub' | 'shell';
+  startedBy: 'stub' | 'shell' | 'others';
   /** Sends a signal; does nothing if the target has exited. */
   kill(signal: string): void;
 }

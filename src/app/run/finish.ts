@@ -45,8 +45,11 @@ export async function finishRun(
   const durationMs = measurement.elapsedMs();
   await measurement.stop();
   const explained = await measurement.explainEnd();
-  const cpu = await readCpuTime(measurement.placement.leaf, cpuBefore);
-  const outlived = await endOutliving(measurement);
+  const { leaf } = measurement.placement;
+  // The CPU time of our own children says nothing about a cgroup that was attached to.
+  const cpu =
+    options.attachment === undefined || leaf?.version === 2 ? await readCpuTime(leaf, cpuBefore) : undefined;
+  const outlived = options.attachment === undefined ? await endOutliving(measurement) : [];
   const leftoverFiles = options.failOnLeftover ? await sumUpFiles(measurement) : undefined;
   const bpf = await sumUpBpf(measurement);
   await measurement.close();
@@ -73,7 +76,7 @@ async function untilEmpty(measurement: Measurement): Promise<void> {
 async function endOutliving(measurement: Measurement): Promise<OutlivingProcess[]> {
   const outlived: OutlivingProcess[] = measurement.processes().map((pid) => ({ pid, comm: commOf(pid) }));
   if (outlived.length === 0) return [];
-  const left = await (measurement.placement.leaf?.kill() ?? measurement.killAll());
+  const left = await (measurement.leaf?.kill() ?? measurement.killAll());
   const stuck = outlived.filter(({ pid }) => left?.includes(pid));
   for (const process of stuck) process.stuck = true;
   if (stuck.length > 0) measurement.warn(describeStuck(stuck));
@@ -106,6 +109,7 @@ function summarize(
     command: options.command,
     mode: measurement.mode,
     durationMs,
+    ...(measurement.attached === undefined ? {} : { attached: measurement.attached }),
     exit: { status: shellStatus(exit), ...exit },
     ...measurement.elsewhere,
     ...figures,
@@ -121,9 +125,11 @@ function summarize(
   if (leaf !== undefined) summary.leaf = leaf.directory;
   if (measurement.killedByUs) summary.exit.killedByCmemstat = true;
   if (measurement.endedBy !== undefined) summary.exit.endedBy = measurement.endedBy;
-  if (measurement.endedBy === 'timeout') summary.exit.status = EXIT_CODES.TIMED_OUT;
+  // An attachment has no other end.
+  if (measurement.endedBy === 'timeout' && options.attachment === undefined)
+    summary.exit.status = EXIT_CODES.TIMED_OUT;
   const kills = summary.eventsLocal?.oom_kill;
-  if (kills !== undefined) {
+  if (kills !== undefined && options.attachment === undefined) {
     // An OOM kill of a child does not end the target by SIGKILL, and a SIGKILL by cmemstat is not an OOM
     // kill.
     summary.exit.oomKilled = exit.signal === 'SIGKILL' && !measurement.killedByUs && kills > 0;
@@ -147,7 +153,7 @@ function mergeBpf(ofRun: BpfSummary, ofSamples: BpfSummary): BpfSummary {
 
 /** The files in memory that outlive the run; undefined with a warning if they are unknown. */
 async function sumUpFiles(measurement: Measurement): Promise<LeftoverFile[] | undefined> {
-  const { leaf } = measurement.placement;
+  const { leaf } = measurement;
   if (leaf === undefined) return undefined;
   const { findLeftoverFiles } = await import('./leftover-files.ts');
   try {
@@ -182,7 +188,7 @@ async function sumUpBpf(measurement: Measurement): Promise<BpfSummary> {
     if (maps.length > MAX_LISTED_MAPS) summary.mapBytes = bytesByName(maps);
     summary.advice = advice;
   }
-  const { leaf } = measurement.placement;
+  const { leaf } = measurement;
   const charged = leaf === undefined ? undefined : await bpf.chargedMaps();
   if (leaf === undefined || charged === undefined) return summary;
   summary.leftovers = [];

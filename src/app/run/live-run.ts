@@ -46,7 +46,7 @@ export interface LiveRun extends SignalWatcher {
  * @throws only errors other than ToolError.
  */
 export async function openLiveView(
-  { command, view, exitOnEnd, streams, outputs: { json, quiet, output } }: RunOptions,
+  { command, attachment, view, exitOnEnd, streams, outputs: { json, quiet, output } }: RunOptions,
   outputs: Outputs,
 ): Promise<LiveRun | undefined> {
   if (view === 'auto' && ![0, 1, 2].every(isatty)) return undefined;
@@ -58,7 +58,7 @@ export async function openLiveView(
     const { LiveView } = await import('../../view/live-view.ts');
     optimiseLate();
     const hint =
-      streams.stdin === undefined && isatty(0)
+      attachment === undefined && streams.stdin === undefined && isatty(0)
         ? `in the view stdin is /dev/null; interactive: cmemstat --no-tui -- ${formatShortCommand(command, MAX_HINT_COMMAND)}`
         : undefined;
     const live = new LiveView(screen, { exitOnEnd, recording: output, stdinHint: hint });
@@ -183,11 +183,13 @@ class LiveRunView implements LiveRun {
       processFacts: (pid) => readFacts(measurement, pid),
       explain: (onProgress, signal) => readLeaf(measurement, { onProgress, signal }),
       signal: (pid, signal) => sendSignal(measurement, pid, signal as NodeJS.Signals),
-      interrupt: () => measurement.signalActions.passOn('SIGINT'),
+      interrupt: () => this.#interrupt(measurement),
       stop: () => stop('view'),
-      terminalReader: () => findTerminalReader(processesOf(measurement)),
+      // What was started elsewhere has another terminal.
+      terminalReader: () =>
+        measurement.attached === undefined ? findTerminalReader(processesOf(measurement)) : undefined,
       yielded: (pid, comm) => this.#yielded(pid, comm),
-      left: (failure) => this.#left(target.pid, failure),
+      left: (failure) => this.#left(measurement, target.pid, failure),
     };
   }
 
@@ -198,11 +200,18 @@ class LiveRunView implements LiveRun {
     );
   }
 
-  #left(pid: number, failure: unknown): void {
+  /** Ctrl-C ends an attachment, and a target as it likes. */
+  #interrupt(measurement: Measurement): void {
+    if (measurement.attached !== undefined) this.#view.closeAtEnd();
+    measurement.signalActions.passOn('SIGINT');
+  }
+
+  #left({ attached }: Measurement, pid: number, failure: unknown): void {
     void this.print();
     const { log } = this.#outputs;
     if (failure === undefined) {
-      log.info(`the view is closed; the target (pid ${pid}) continues and is measured`);
+      const what = attached === undefined ? `the target (pid ${pid})` : safeText(attached.target);
+      log.info(`the view is closed; ${what} continues and is measured`);
     } else {
       const why = failure instanceof Error ? failure.message : String(failure);
       log.warn(`the view failed: ${why}; the target continues and is measured`);

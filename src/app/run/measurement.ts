@@ -3,18 +3,19 @@
  * What does not need the target is prepared while it is being started.
  */
 import { statSync } from 'node:fs';
+import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
 import type { Leaf } from '../../cgroup/leaf.ts';
-import type { Placement } from '../../cgroup/placement.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { ExplainedMoment } from '../../model/explain/explain-record.ts';
-import type { StartRecord, SummaryRecord } from '../../model/recording.ts';
+import type { AttachedTo, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Mode, Sample } from '../../model/sample.ts';
 import { SampleAggregate } from '../../model/summary.ts';
 import type { Log } from '../../output/log.ts';
 import { RecordStream } from '../../output/record-stream.ts';
 import type { RunRecord, Sink } from '../../output/sink.ts';
+import type { SinceAttachment } from '../../sampler/attached/since-attachment.ts';
 import type { BpfUnavailable } from '../../sampler/bpf/bpf-clock.ts';
 import type { RunBpf } from '../../sampler/bpf/run-bpf.ts';
 import { ScheduledBpf } from '../../sampler/bpf/scheduled-bpf.ts';
@@ -28,8 +29,16 @@ import type { Target } from '../../target/launch-request.ts';
 import type { SignalActions } from '../../target/signals.ts';
 import { keepHeapSmall } from '../v8-flags.ts';
 import { NestedCgroups } from './nested-cgroups.ts';
-import { type LeafClock, openExplainer, openFastClock, openReader, watchEvents } from './open-readers.ts';
+import {
+  type LeafClock,
+  openExplainer,
+  openFastClock,
+  openLeafReader,
+  openReader,
+  watchEvents,
+} from './open-readers.ts';
 import type { RunOptions } from './options.ts';
+import type { MeasuredPlace, TargetPlace } from './preparation.ts';
 import type { RunExplainer } from './run-explainer.ts';
 import { readHost, startRecord } from './start-record.ts';
 
@@ -42,7 +51,11 @@ const ELSEWHERE_INTERVAL_MS = 1000;
 /** Measures one target. */
 export class Measurement {
   readonly mode: Mode;
-  readonly placement: Placement;
+  readonly placement: MeasuredPlace;
+  /** The leaf if it is ours to end and to remove. */
+  readonly leaf: Leaf | undefined;
+  /** Set once the files are open, if a cgroup was attached to. */
+  attached: AttachedTo | undefined;
   startedAt = new Date();
   readonly warnings: string[] = [];
   readonly aggregate: SampleAggregate;
@@ -64,6 +77,7 @@ export class Measurement {
   #elsewhere: ElsewhereWatch | undefined;
   #stream: RecordStream | undefined;
   #reader: FigureReader | undefined;
+  #since: SinceAttachment | undefined;
   #bpf: ScheduledBpf | undefined;
   #sampler: Sampler | undefined;
   #fastClock: LeafClock | undefined;
@@ -78,16 +92,17 @@ export class Measurement {
   /**
    * Starts to open what the measurement needs. A failure is thrown by `start`.
    */
-  constructor(options: RunOptions, placement: Placement, log: Log) {
+  constructor(options: RunOptions, { placement, leaf: own }: TargetPlace, log: Log) {
     this.#options = options;
     this.#intervalMs = options.intervalMs;
     this.#log = log;
     this.placement = placement;
+    this.leaf = own;
     this.#malformed = new MalformedLines((message) => log.warn(message));
     const { leaf } = placement;
     this.#nested = leaf === undefined ? undefined : new NestedCgroups(leaf);
     this.mode = leaf === undefined ? 'process-tree' : leaf.version === 2 ? 'cgroup2' : 'cgroup1';
-    this.aggregate = new SampleAggregate(this.mode);
+    this.aggregate = new SampleAggregate(this.mode, options.attachment !== undefined);
     this.#prepared = this.#open();
     // Reported by `start`.
     this.#prepared.catch(() => {});
@@ -98,17 +113,21 @@ export class Measurement {
 
   /** Handles a signal that was sent to cmemstat. */
   readonly signalActions: SignalActions = {
-    targetPid: () => (this.#targetEnded ? undefined : this.#target?.pid),
+    targetPid: () => (this.#targetEnded || this.#isAttached ? undefined : this.#target?.pid),
     passOn: (signal) => {
-      if (!this.#targetEnded) this.#target?.kill(signal);
+      if (!this.#targetEnded || this.#isAttached) this.#target?.kill(signal);
       // `--wait all`: the signal applies to the processes that outlived the target.
       else for (const pid of this.processes()) sendQuietly(pid, signal);
     },
     killAll: () => {
-      this.killedByUs = true;
+      this.killedByUs = !this.#isAttached;
       this.killAll();
     },
   };
+
+  get #isAttached(): boolean {
+    return this.#options.attachment !== undefined;
+  }
 
   /** Timing statistics of the samples. */
   get punctuality(): Sampler['punctuality'] {
@@ -165,13 +184,12 @@ export class Measurement {
   }
 
   /**
-   * Sends SIGKILL to every process of the run, without waiting.
+   * Sends SIGKILL to every process of the run, without waiting; of a cgroup that was attached to, to none.
    * @throws an error with the errno if a cgroup cannot be read or written.
    */
   killAll(): void {
-    const { leaf } = this.placement;
-    if (leaf !== undefined) {
-      leaf.killOnce();
+    if (this.leaf !== undefined || this.#isAttached) {
+      this.leaf?.killOnce();
       // It may have been moved out of the leaf.
       if (!this.#targetEnded) this.#target?.kill('SIGKILL');
     } else for (const pid of this.processes()) sendQuietly(pid, 'SIGKILL');
@@ -205,6 +223,7 @@ export class Measurement {
       mode: this.mode,
       host,
       pid: target.pid,
+      attached: this.attached,
       startedAt: this.startedAt,
     });
     poll();
@@ -319,12 +338,45 @@ export class Measurement {
     // The target may be running already: its time is to start then.
     await yieldToEventLoop();
     if (leaf !== undefined) {
-      this.#reader = await openReader(leaf, 0, this.#malformed.add);
+      this.#reader = await this.#openFigures(leaf);
       // Before slow operations, so that events are detected from now on.
-      this.#watch = await watchEvents(leaf, (...event) => this.#sampler?.noticeEvents(...event));
+      if (!this.#isAttached || leaf.version === 2) {
+        this.#watch = await watchEvents(leaf, (...event) => this.#noticeEvents(...event));
+      }
     }
     await yieldToEventLoop();
-    this.#elsewhere = new ElsewhereWatch(
+    this.#elsewhere = this.#isAttached ? undefined : this.#watchElsewhere();
+    const host = readHost();
+    await yieldToEventLoop();
+    this.#explainer = await openExplainer(leaf, this.#options.explain, {
+      elapsedMs: this.elapsedMs,
+      emit: (record) => this.emit(record),
+      warn: (message) => this.warn(message),
+    });
+    if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
+    return host;
+  }
+
+  /** Opens the figures; of a cgroup that was attached to, counters and the maximum start now. */
+  async #openFigures(leaf: MeasuredCgroup): Promise<FigureReader> {
+    const { attachment } = this.#options;
+    if (attachment === undefined) return await openReader(leaf, 0, this.#malformed.add);
+    const { openOwnPeak } = await import('../../sampler/attached/own-peak.ts');
+    const { SinceAttachment } = await import('../../sampler/attached/since-attachment.ts');
+    const ownPeak = leaf.version === 2 ? openOwnPeak(leaf.directory) : undefined;
+    this.attached = attachment.describe(ownPeak === undefined ? 'creation' : 'attachment');
+    this.#since = new SinceAttachment();
+    return this.#since.wrap(openLeafReader(leaf, this.#malformed.add, ownPeak));
+  }
+
+  readonly #noticeEvents: Sampler['noticeEvents'] = (counts, noticed) => {
+    const since = this.#since === undefined ? counts : this.#since.subtractEvents(counts);
+    if (since !== undefined) this.#sampler?.noticeEvents(since, noticed);
+  };
+
+  #watchElsewhere(): ElsewhereWatch {
+    const { leaf } = this.placement;
+    return new ElsewhereWatch(
       {
         leaf,
         isPlaceGiven: this.#options.cgroupParent !== undefined,
@@ -337,20 +389,12 @@ export class Measurement {
       },
       this.#options.processIntervalMs || ELSEWHERE_INTERVAL_MS,
     );
-    const host = readHost();
-    await yieldToEventLoop();
-    this.#explainer = await openExplainer(leaf, this.#options.explain, {
-      elapsedMs: this.elapsedMs,
-      emit: (record) => this.emit(record),
-      warn: (message) => this.warn(message),
-    });
-    if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
-    return host;
   }
 
-  #openClock(leaf: Leaf): void {
+  #openClock(leaf: MeasuredCgroup): void {
     this.#fastClock = openFastClock(leaf, {
       elapsedMs: this.elapsedMs,
+      isAttached: this.#isAttached,
       hasBudgets: this.#options.budgets !== undefined,
       readBpf: () => this.#bpf?.readCharged(() => this.processes()),
       onError: (error) => this.#onError(error),

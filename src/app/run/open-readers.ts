@@ -1,9 +1,10 @@
 /** Opens the files to read and watch for a run, depending on where it was placed. */
 import { closeSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
-import type { Leaf } from '../../cgroup/leaf.ts';
+import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
 import { errnoOf, UnsupportedError } from '../../errors.ts';
 import type { OnMalformed } from '../../kernel/flat-keyed.ts';
+import type { OwnPeak } from '../../sampler/attached/own-peak.ts';
 import { openCgroup1Reader } from '../../sampler/cgroup1-reader.ts';
 import { openCgroup2Reader } from '../../sampler/cgroup2-reader.ts';
 import { type EventWatch, watchEvents1, watchEvents2 } from '../../sampler/event-watch.ts';
@@ -18,9 +19,13 @@ import type { RunExplainer, RunExplainerParts } from './run-explainer.ts';
  * Opens the reader for the figures of a leaf; lines that cannot be parsed are skipped, and passed to
  * `onMalformed`. @throws KernelFileError.
  */
-export function openLeafReader(leaf: Leaf, onMalformed: OnMalformed): FigureReader {
+export function openLeafReader(
+  leaf: MeasuredCgroup,
+  onMalformed: OnMalformed,
+  ownPeak?: OwnPeak,
+): FigureReader {
   return leaf.version === 2
-    ? openCgroup2Reader(leaf.directory, () => leaf.processes(), onMalformed)
+    ? openCgroup2Reader(leaf.directory, () => leaf.processes(), onMalformed, ownPeak)
     : openCgroup1Reader(leaf.directory, leaf, onMalformed);
 }
 
@@ -29,7 +34,7 @@ export function openLeafReader(leaf: Leaf, onMalformed: OnMalformed): FigureRead
  * @throws KernelFileError.
  */
 export async function openReader(
-  leaf: Leaf | undefined,
+  leaf: MeasuredCgroup | undefined,
   pid: number,
   onMalformed: OnMalformed,
 ): Promise<FigureReader> {
@@ -44,7 +49,7 @@ export async function openReader(
  * warning, without a leaf.
  */
 export async function openExplainer(
-  leaf: Leaf | undefined,
+  leaf: MeasuredCgroup | undefined,
   moments: RunExplainerParts['moments'],
   parts: Pick<RunExplainerParts, 'elapsedMs' | 'emit' | 'warn'>,
 ): Promise<RunExplainer | undefined> {
@@ -66,7 +71,7 @@ export type LeafClock = Pick<FastClock, 'start' | 'take' | 'poll' | 'stop'>;
 
 /** Opens the sizes of the leaf for a fast clock. @throws KernelFileError. */
 export function openFastClock(
-  { version, directory }: Leaf,
+  { version, directory }: MeasuredCgroup,
   parts: Omit<FastClockParts, 'sizes' | 'watchRise'>,
 ): LeafClock {
   const sizes = openSizeReader(version, directory);
@@ -77,7 +82,9 @@ export function openFastClock(
     threshold?.watch(aboveBytes);
   };
   const ownPriority = getPriority();
-  const clock = new FastClock({ ...parts, sizes, ...(version === 1 ? { watchRise } : {}) });
+  // A cgroup of other programs is not written to.
+  const mayWatch = version === 1 && parts.isAttached !== true;
+  const clock = new FastClock({ ...parts, sizes, ...(mayWatch ? { watchRise } : {}) });
   let isOpen = true;
   return {
     start: () => {
@@ -122,7 +129,7 @@ async function createEventFd(): Promise<number> {
  * @throws SyscallError, KernelFileError.
  */
 export async function watchEvents(
-  { version, directory }: Pick<Leaf, 'version' | 'directory'>,
+  { version, directory }: Pick<MeasuredCgroup, 'version' | 'directory'>,
   notice: Sampler['noticeEvents'],
 ): Promise<EventWatch | undefined> {
   try {

@@ -1,15 +1,30 @@
+import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
 import type { LimitRequest } from '../../cgroup/limits.ts';
 import type { PlacementKind } from '../../cgroup/rejection.ts';
 import type { OpenDirectories } from '../../kernel/file-place.ts';
 import type { ExplainMoment } from '../../model/explain/explain-record.ts';
-import type { RecordedBudget } from '../../model/recording.ts';
+import type { AttachedTo, RecordedBudget } from '../../model/recording.ts';
 import type { OutputRequest } from '../../output/open-outputs.ts';
+import type { Target } from '../../target/launch-request.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
 import type { TargetUser } from '../../target/user.ts';
+
+/** A cgroup that exists and is measured, in place of a command that is started. */
+export interface Attachment {
+  readonly cgroup: MeasuredCgroup;
+  /** For the records; `peakSince` is known once the files are open. */
+  describe(peakSince: AttachedTo['peakSince']): AttachedTo;
+  /** Watches the cgroup until it is gone, or `kill` is called: no signal is sent. */
+  attach(): Target;
+  /** Whether the cgroup is gone. */
+  readonly isGone: boolean;
+}
 
 /** All options of one run from the command line. */
 export interface RunOptions {
   command: string[];
+  /** Then `command` is only the name of the target. Undefined for a command. */
+  attachment?: Attachment | undefined;
   intervalMs: number;
   /** 0 disables reading BPF memory. */
   bpfIntervalMs: number;

@@ -1,21 +1,29 @@
 /** Prepares the place and the limits for a target. */
 import { readBindingLimits1, readBindingLimits2 } from '../../cgroup/binding-limits.ts';
 import { copyLimits, describeLimit } from '../../cgroup/caller-limits.ts';
+import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
 import { chooseMemoryHierarchy, readHierarchyFacts } from '../../cgroup/hierarchy.ts';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { type Placement, placeLeaf } from '../../cgroup/placement.ts';
 import type { Rejection } from '../../cgroup/rejection.ts';
 import { UnsupportedError } from '../../errors.ts';
 import { formatBytes } from '../../format/units.ts';
+import type { StartRecord } from '../../model/recording.ts';
 import type { Log } from '../../output/log.ts';
 import { planRuntimeLimits, type RuntimeSetting } from '../../target/runtime-limits.ts';
 import { type CleanUp, guardAgainstCrash, removeLeaf } from './clean-up.ts';
 import type { RunOptions } from './options.ts';
 
+/** What is measured: the leaf, a cgroup that existed before, or without a cgroup the process tree. */
+export interface MeasuredPlace extends Pick<Placement, 'reason'> {
+  kind: StartRecord['placement']['kind'];
+  leaf: MeasuredCgroup | undefined;
+}
+
 /** The place of a target. */
 export interface TargetPlace {
-  placement: Placement;
-  /** Undefined if no memory cgroup is available. */
+  placement: MeasuredPlace;
+  /** Undefined if no memory cgroup is available, and for a cgroup that is not ours. */
   leaf: Leaf | undefined;
   /** Ends and removes the leaf before the clean-up does; may be called more than once. */
   remove(): Promise<void>;

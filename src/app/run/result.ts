@@ -34,7 +34,12 @@ export function resultOf(
 ): MeasuredRun {
   const fault = outputs.failure?.message ?? (measurement.failed ? 'a sample could not be taken' : undefined);
   const status = statusOf(summary, fault !== undefined, options.failOnLeftover, log);
-  return { summary, status, fault, interrupted: signals.received !== undefined };
+  return {
+    summary,
+    status,
+    fault,
+    interrupted: options.attachment === undefined && signals.received !== undefined,
+  };
 }
 
 function statusOf(summary: SummaryRecord, isIncomplete: boolean, failOnLeftover: boolean, log: Log): number {

@@ -1,6 +1,6 @@
 /** `--explain`: reads the memory of the leaf by name at chosen moments of a run. */
 import { describeCgroup } from '../../cgroup/find-cgroup.ts';
-import type { Leaf } from '../../cgroup/leaf.ts';
+import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
 import type { ExplainedMoment, ExplainMoment, ExplainRecord } from '../../model/explain/explain-record.ts';
 import type { Explanation, MemoryNode } from '../../model/explain/explanation.ts';
 import { foldTree, largestNames } from '../../model/explain/memory-tree.ts';
@@ -20,12 +20,12 @@ export interface RunExplainerParts {
 }
 
 /** Reads the memory of a leaf by name. @throws KernelFileError if it is gone. */
-export function explainLeaf(leaf: Leaf, options: ExplainOptions = {}): Promise<Explanation> {
+export function explainLeaf(leaf: MeasuredCgroup, options: ExplainOptions = {}): Promise<Explanation> {
   return explainCgroup(describeCgroup(leaf.version, leaf.directory), { mapAdvice: false, ...options });
 }
 
 /** The parts that read a leaf. */
-export function readersOf(leaf: Leaf): Pick<RunExplainerParts, 'explain' | 'cpuMs'> {
+export function readersOf(leaf: MeasuredCgroup): Pick<RunExplainerParts, 'explain' | 'cpuMs'> {
   return {
     explain: () => explainLeaf(leaf),
     cpuMs: () => {

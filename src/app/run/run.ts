@@ -4,10 +4,12 @@
  */
 import { InterruptedError, LaunchError, UnsupportedError } from '../../errors.ts';
 import { readChildUsage } from '../../kernel/bpf/sys/libc.ts';
+import type { CpuTime } from '../../kernel/cgroup2/cpu-stat.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { SummaryRecord } from '../../model/recording.ts';
 import { OutputWait } from '../../output/output-wait.ts';
 import type { Sink } from '../../output/sink.ts';
+import { readCgroupTime } from '../../sampler/cpu-time.ts';
 import { shellStatus } from '../../target/exit-status.ts';
 import { readDescriptorLimit } from '../../target/inherited-state.ts';
 import type { Target } from '../../target/launch-request.ts';
@@ -20,7 +22,7 @@ import {
 import { type CleanUp, withCleanUp } from './clean-up.ts';
 import { controlOf, type RunControl, startTimeout } from './control.ts';
 import type { Measurement } from './measurement.ts';
-import type { RunOptions } from './options.ts';
+import type { Attachment, RunOptions } from './options.ts';
 import { placeTarget, type TargetPlace } from './preparation.ts';
 import { type MeasuredRun, resultOf } from './result.ts';
 import { openStage, type Stage } from './stage.ts';
@@ -71,12 +73,13 @@ async function measure(
   const stage = await openStage(options, cleanUp, wait, () => throwIfEnded(buffered, options));
   await throwIfEnded(buffered, options);
   if (options.explain.size > 0 || options.failOnLeftover) await testPageScan();
-  const place = await placeTarget(options, stage.log, cleanUp);
+  const { attachment } = options;
+  const place =
+    attachment === undefined ? await placeTarget(options, stage.log, cleanUp) : placeOf(attachment);
   await throwIfEnded(buffered, options);
 
-  // Where the leaf has no CPU time of its own, that of all children is compared; read before the launch.
-  const cpuBefore = place.leaf?.version === 2 ? undefined : readChildUsage();
-  const starting = startTarget(options, stage, place.leaf);
+  const cpuBefore = cpuTimeBefore(place, attachment);
+  const starting = attachment?.attach() ?? startTarget(options, stage, place.leaf);
   const preparing = prepareMeasurement(options, stage, place);
   // If both fail, the failure of the start is reported.
   cleanUp.defer(() =>
@@ -103,6 +106,7 @@ async function measure(
   const exit = await target.ended;
   if (options.wait === 'target') clearTimeout(timeout);
   cleanUp.releaseDescriptors();
+  if (attachment !== undefined) measurement.endedBy ??= attachment.isGone ? 'removed' : 'signal';
   const { finishRun } = await import('./finish.ts');
   const summary = await finishRun(measurement, exit, await cpuBefore, options, stage.log);
   clearTimeout(timeout);
@@ -113,6 +117,24 @@ async function measure(
   const bounds = { received: signals.received, limitMs: options.killAfterMs, view: stage.view };
   await wait.until(deliverSummary(stage, measurement, summary), bounds);
   return resultOf(summary, { options, measurement, signals, ...stage });
+}
+
+/** A cgroup that exists: it is neither changed nor removed. */
+function placeOf({ cgroup }: Attachment): TargetPlace {
+  const placement = { kind: 'attached' as const, reason: 'it existed before', leaf: cgroup };
+  return { placement, leaf: undefined, remove: async () => {} };
+}
+
+/**
+ * The CPU time to subtract: where the leaf has none of its own, that of all children, read before the launch,
+ * and what a cgroup had used before it was attached to.
+ */
+async function cpuTimeBefore(
+  { leaf }: TargetPlace,
+  attachment: Attachment | undefined,
+): Promise<CpuTime | undefined> {
+  if (attachment !== undefined) return readCgroupTime(attachment.cgroup);
+  return leaf?.version === 2 ? undefined : readChildUsage();
 }
 
 /** Before the cgroup of the run exists, whose name that of the self-test has. A failure is reported later. */
@@ -149,13 +171,13 @@ async function throwIfEnded(buffered: BufferedSignals, { command }: RunOptions):
 async function prepareMeasurement(
   options: RunOptions,
   { view, log }: Stage,
-  { placement }: TargetPlace,
+  place: TargetPlace,
 ): Promise<Measurement> {
   // The stub is started first.
   await yieldToEventLoop();
   const { Measurement } = await import('./measurement.ts');
   const wantsDetails = options.wantsDetails || view !== undefined;
-  return new Measurement({ ...options, wantsDetails }, placement, log);
+  return new Measurement({ ...options, wantsDetails }, place, log);
 }
 
 /** Starts the measurement; if that fails, ends all processes of the target. */
@@ -176,14 +198,15 @@ async function startMeasuring(
  * All sinks of the run: recordings first, then observers, then displays.
  */
 function sinksOf(
-  { outputs, view, streams }: Stage,
+  { outputs, view, launch }: Stage,
   measurement: Measurement,
   target: Target,
   control: RunControl,
   watch: Watch | undefined,
 ): Sink[] {
   const watcher = watch?.(control);
-  const shown = view?.connect(measurement, target, streams.copies, control.stop) ?? outputs.table;
+  const shown =
+    view?.connect(measurement, target, launch?.streams.copies ?? {}, control.stop) ?? outputs.table;
   return [...outputs.recorders, watcher, shown].filter((sink) => sink !== undefined);
 }
 

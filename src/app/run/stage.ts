@@ -18,14 +18,20 @@ import type { RunOptions } from './options.ts';
 
 /** The open resources of a run. */
 export interface Stage {
-  executable: Executable;
-  env: TargetEnvironment;
-  /** What the target inherits besides. */
-  inherited: InheritedState;
+  /** Undefined if no command is started. */
+  launch: LaunchParts | undefined;
   outputs: Outputs;
   log: Log;
   /** Undefined without a view. */
   view: LiveRun | undefined;
+}
+
+/** What a command is started with. */
+export interface LaunchParts {
+  executable: Executable;
+  env: TargetEnvironment;
+  /** What the target inherits besides. */
+  inherited: InheritedState;
   /** The streams of the target. */
   streams: OpenedStreams;
 }
@@ -43,6 +49,29 @@ export async function openStage(
   onWait: () => Promise<void>,
 ): Promise<Stage> {
   const access = { directories: options.directories, onWait };
+  const command = options.attachment === undefined ? findCommand(options) : undefined;
+
+  const outputs = await openOutputs(options.outputs, access);
+  cleanUp.defer(() => outputs.close());
+  cleanUp.defer(() => wait.until(outputs.log.flush()));
+
+  const view = await openView(options, outputs);
+  cleanUp.defer(() => view?.close());
+  const opened = { outputs, log: outputs.log, view };
+  if (command === undefined) return { ...opened, launch: undefined };
+
+  const setup = {
+    stdoutToStderr: options.stdoutToStderr,
+    forView: view !== undefined,
+    readsNothing: view !== undefined && (await import('node:tty')).isatty(0),
+  };
+  const streams = await openStreams(options.streams, setup, access);
+  cleanUp.defer(() => streams.close());
+  return { ...opened, launch: { ...command, streams } };
+}
+
+/** Finds the directory and the executable of the command. @throws LaunchError; UsageError. */
+function findCommand(options: RunOptions): Omit<LaunchParts, 'streams'> {
   const inherited = readInheritedState();
   const env = targetEnvironment(inherited.environment, options.env, options.user);
   if (options.cwd !== undefined) checkTargetDirectory(options.cwd);
@@ -53,22 +82,7 @@ export async function openStage(
     const name = options.command[0] ?? '';
     if (fault !== undefined) throw new LaunchError(name, 126, `${name}: ${fault}`);
   }
-
-  const outputs = await openOutputs(options.outputs, access);
-  cleanUp.defer(() => outputs.close());
-  cleanUp.defer(() => wait.until(outputs.log.flush()));
-
-  const view = await openView(options, outputs);
-  cleanUp.defer(() => view?.close());
-
-  const setup = {
-    stdoutToStderr: options.stdoutToStderr,
-    forView: view !== undefined,
-    readsNothing: view !== undefined && (await import('node:tty')).isatty(0),
-  };
-  const streams = await openStreams(options.streams, setup, access);
-  cleanUp.defer(() => streams.close());
-  return { executable, env, inherited, outputs, log: outputs.log, view, streams };
+  return { executable, env, inherited };
 }
 
 /** The modules of the view, and those of Node.js for terminals, are only loaded where there may be one. */

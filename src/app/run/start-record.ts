@@ -1,19 +1,20 @@
 /** The first line of a recording. */
 import { availableParallelism, release, totalmem } from 'node:os';
-import type { Placement } from '../../cgroup/placement.ts';
 import { readPossibleCpus } from '../../kernel/possible-cpus.ts';
 import { readPageSize } from '../../kernel/procfs/auxv.ts';
-import { FORMAT_VERSION, type StartRecord } from '../../model/recording.ts';
+import { type AttachedTo, FORMAT_VERSION, type StartRecord } from '../../model/recording.ts';
 import type { Mode } from '../../model/sample.ts';
 import { VERSION } from '../../version.ts';
 import type { RunOptions } from './options.ts';
+import type { MeasuredPlace } from './preparation.ts';
 
 /** The started target. */
 export interface StartedTarget {
-  placement: Placement;
+  placement: MeasuredPlace;
   mode: Mode;
   host: StartRecord['host'];
   pid: number;
+  attached: AttachedTo | undefined;
   startedAt: Date;
 }
 
@@ -32,7 +33,7 @@ export function readHost(): StartRecord['host'] {
 /** Creates the start record: the command, the host and how it is measured. */
 export function startRecord(
   options: RunOptions,
-  { placement, mode, host, pid, startedAt }: StartedTarget,
+  { placement, mode, host, pid, attached, startedAt }: StartedTarget,
 ): StartRecord {
   const { leaf, kind, reason } = placement;
   const { command, intervalMs, bpfIntervalMs, processIntervalMs, wantsDetails } = options;
@@ -42,9 +43,10 @@ export function startRecord(
     cmemstat: VERSION,
     time: startedAt.toISOString(),
     command,
-    pid,
+    ...(attached === undefined ? { pid } : {}),
     mode,
     placement: { kind, reason },
+    ...(attached === undefined ? {} : { attached }),
     intervalMs,
     host,
   };

@@ -17,9 +17,11 @@ import type { Stage } from './stage.ts';
  */
 export async function startTarget(
   options: RunOptions,
-  { executable, env, inherited, streams, log }: Stage,
+  { launch, log }: Stage,
   leaf: Leaf | undefined,
 ): Promise<Target> {
+  if (launch === undefined) throw new Error('no command was found');
+  const { executable, env, inherited, streams } = launch;
   const settings = leaf === undefined ? [] : limitSettings(leaf, options, env.toRecord(), log);
   for (const { name, value } of settings) env.set(name, bytesOf(value));
   if ((options.streams.stdout ?? options.streams.stderr) !== undefined) {
@@ -57,7 +59,7 @@ export function throwUnlessJoined(
   exit: TargetExit,
   { command }: RunOptions,
 ): void {
-  if (startedBy === 'stub') return;
+  if (startedBy !== 'shell') return;
   if (exit.code !== EXIT_CODES.FAILED || !measurement.wasNeverCharged) return;
   const problem = `the target could not join its leaf ${measurement.placement.leaf?.directory}`;
   throw new LaunchError(command[0] ?? '', 125, problem);

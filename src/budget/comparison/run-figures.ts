@@ -136,7 +136,7 @@ export class RunCollector {
     if (record.type === 'start') {
       this.#endCut();
       this.#start = record;
-      this.#aggregate = new SampleAggregate(record.mode);
+      this.#aggregate = new SampleAggregate(record.mode, record.attached !== undefined);
     } else if (record.type === 'sample') this.#aggregate?.add(record);
     else if (record.type === 'maps') this.#maps.add(record);
     else if (record.type === 'explain') this.#explained.add(record);

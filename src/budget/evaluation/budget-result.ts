@@ -181,11 +181,13 @@ function exceedanceOf(watch: BudgetWatch, seen: Seen): Exceedance {
   const shown = new Set(maps.map(({ id }) => id));
   const processes = (peaked ? undefined : exceeded?.processesAfter) ?? grown?.processes ?? [];
   const value = peaked ? track.max : (exceeded?.value ?? track.max);
+  // A run starts with nothing.
+  const before = run.start?.attached === undefined ? 0 : (track.first ?? 0);
   return {
     ...(moment === undefined ? {} : { elapsedMs: moment }),
     shownMs: peaked ? track.maxMs : (exceeded?.elapsedMs ?? sample?.elapsedMs ?? moment ?? track.maxMs),
     breakdown: linesOf(watch, seen, sample, bpf, peaked),
-    ...(value === undefined || !unit.startsWith('bytes') ? {} : { growthBytes: value }),
+    ...(value === undefined || !unit.startsWith('bytes') ? {} : { growthBytes: value - before }),
     processes: isUpper && !WITHOUT_PROCESSES.test(metric) ? [...processes] : [],
     maps,
     advice: (run.summary?.bpf?.advice ?? []).filter((advice) => advice.maps.some(({ id }) => shown.has(id))),

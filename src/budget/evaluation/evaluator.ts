@@ -69,7 +69,7 @@ export class BudgetEvaluator {
   readonly #ofBpf: Metric[] = [];
   readonly #ofMaps: MapMetric[] = [];
   readonly #pressures = new Map<string, PressureShare>();
-  readonly #tables = new GrowthTables();
+  #tables = new GrowthTables();
   #start: StartRecord | undefined;
   #summary: SummaryRecord | undefined;
   #limits: LeafLimits | undefined;
@@ -118,6 +118,7 @@ export class BudgetEvaluator {
         break;
       case 'start':
         this.#start = record;
+        if (record.attached !== undefined) this.#tables = new GrowthTables(true);
         break;
       case 'summary':
         this.#summary = record;

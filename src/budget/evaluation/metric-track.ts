@@ -18,6 +18,8 @@ interface Highest {
 
 /** Accepts the readings of one metric. */
 export class MetricTrack {
+  /** The first reading. */
+  first: number | undefined;
   max: number | undefined;
   maxMs = 0;
   readonly highest: Highest = { sample: undefined, bpf: undefined, grown: undefined };
@@ -55,6 +57,7 @@ export class MetricTrack {
     }
     this.#previousMs = elapsedMs;
     this.#previousValue = value;
+    this.first ??= value;
     let isExtreme = false;
     if (this.max === undefined || value > this.max) {
       this.max = value;

@@ -20,6 +20,8 @@ interface Row {
   name: string;
   bytes: number;
   unchargedBytes: number;
+  /** At the attachment; 0 for what was created later. */
+  fromBytes: number;
 }
 
 /** One row per existing process and map. */
@@ -32,15 +34,26 @@ export class GrowthTables {
   readonly #ownNames = new Set<string>();
   readonly #elsewhere = new Map<string, number>();
   #hasMaps = false;
+  readonly #isAttached: boolean;
+  #firstProcessesMs: number | undefined;
 
-  addProcesses({ processes, gone }: ProcessesRecord): void {
+  /** `isAttached`: what the first records list existed before, and has grown since then only. */
+  constructor(isAttached = false) {
+    this.#isAttached = isAttached;
+  }
+
+  addProcesses({ elapsedMs, processes, gone }: ProcessesRecord): void {
     this.#top = undefined;
-    for (const { pid, comm, rss } of processes) this.#processes.set(pid, comm, rss);
+    if (this.#isAttached) this.#firstProcessesMs ??= elapsedMs;
+    // A reading of many processes has several records.
+    const existed = elapsedMs === this.#firstProcessesMs;
+    for (const { pid, comm, rss } of processes) this.#processes.set(pid, comm, rss, 0, existed ? rss : 0);
     this.#processes.endOfRecord(gone);
   }
 
   addMaps(record: MapsRecord): void {
     this.#top = undefined;
+    const existed = this.#isAttached && !this.#hasMaps;
     this.#hasMaps = true;
     applyMaps(this.#mapRows, record);
     for (const map of record.maps) {
@@ -48,7 +61,7 @@ export class GrowthTables {
       // Charged to another cgroup.
       if (map.elsewhere === true) continue;
       this.#ownNames.add(map.name);
-      this.#maps.set(map.id, map.name, map.bytes, map.unchargedBytes);
+      this.#maps.set(map.id, map.name, map.bytes, map.unchargedBytes, existed ? map.bytes : 0);
     }
     this.#maps.endOfRecord(record.gone);
     this.#addElsewhere();
@@ -101,16 +114,16 @@ export class GrowthTables {
 }
 
 /**
- * The existing rows with their sizes. Everything was created during the run, so a row has grown from 0 when
- * it is first seen.
+ * The existing rows with their sizes. What was created during the run has grown from 0 when it is first seen.
  */
 class Table {
   readonly #rows = new Map<number, Row>();
   /** The rows before the table became empty, which it is after the target has exited. */
   #topBeforeEmpty: GrownMap[] = [];
 
-  set(id: number, name: string, bytes: number, unchargedBytes = 0): void {
-    this.#rows.set(id, { name, bytes, unchargedBytes });
+  set(id: number, name: string, bytes: number, unchargedBytes: number, fromBytes: number): void {
+    const known = this.#rows.get(id);
+    this.#rows.set(id, { name, bytes, unchargedBytes, fromBytes: known?.fromBytes ?? fromBytes });
   }
 
   endOfRecord(gone: readonly number[] = []): void {
@@ -121,12 +134,18 @@ class Table {
   top(): GrownMap[] {
     if (this.#rows.size === 0) return this.#topBeforeEmpty;
     const top: GrownMap[] = [];
-    for (const [id, { name, bytes, unchargedBytes }] of this.#rows) {
+    for (const [id, { name, bytes, unchargedBytes, fromBytes }] of this.#rows) {
+      const growth = bytes - fromBytes;
+      if (fromBytes > 0 && growth <= 0) continue;
       let at = top.length;
-      while (at > 0 && bytes > (top[at - 1]?.toBytes ?? 0)) at -= 1;
-      if (at < MAX_SHOWN) top.splice(at, 0, { name, id, fromBytes: 0, toBytes: bytes, unchargedBytes });
+      while (at > 0 && growth > growthOf(top[at - 1])) at -= 1;
+      if (at < MAX_SHOWN) top.splice(at, 0, { name, id, fromBytes, toBytes: bytes, unchargedBytes });
       if (top.length > MAX_SHOWN) top.pop();
     }
     return top;
   }
+}
+
+function growthOf(row: GrownMap | undefined): number {
+  return row === undefined ? 0 : row.toBytes - row.fromBytes;
 }

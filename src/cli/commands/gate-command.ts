@@ -1,4 +1,5 @@
 import { runGated } from '../../app/gate/gate-runs.ts';
+import type { SeriesPlan } from '../../app/gate/plan.ts';
 import type { RunOptions } from '../../app/run/options.ts';
 import { UsageError } from '../../errors.ts';
 import { A_BUDGET, type GateFlags } from '../options/gate-flags.ts';
@@ -8,6 +9,16 @@ import { reportPlaces } from '../options/report-places.ts';
 import { missingOption } from '../options/requirements.ts';
 import type { RunFlags } from '../options/run-flags.ts';
 import { givenIntervals } from '../options/run-options.ts';
+
+/** A cgroup that exists is measured once. */
+const ONE_RUN: SeriesPlan = {
+  runs: 1,
+  warmup: 0,
+  prepare: undefined,
+  cleanup: undefined,
+  dropCaches: false,
+  warm: false,
+};
 
 /**
  * Handles a run with budgets, or several runs.
@@ -20,7 +31,7 @@ export async function gate(options: RunOptions, flags: RunFlags & GateFlags): Pr
     throw missingOption('--stop-on-exceeded', A_BUDGET);
   }
   rejectSharedPlaces([...runPlaces(flags), ...reportPlaces(plan.reports)]);
-  const series = toSeriesPlan(flags, file);
+  const series = options.attachment === undefined ? toSeriesPlan(flags, file) : ONE_RUN;
   const ofView = options.view === 'always' ? '--tui' : options.exitOnEnd ? '--exit-on-end' : undefined;
   if (ofView !== undefined && series.runs > 1) {
     throw new UsageError(

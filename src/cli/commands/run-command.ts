@@ -1,4 +1,5 @@
 import type { Option } from 'commander';
+import type { Attachment } from '../../app/run/options.ts';
 import { run } from '../../app/run/run.ts';
 import { type GateFlags, wantsGate } from '../options/gate-flags.ts';
 import { rejectSharedPlaces, runPlaces } from '../options/places.ts';
@@ -6,17 +7,18 @@ import type { RunFlags } from '../options/run-flags.ts';
 import { readRunOptions } from '../options/run-options.ts';
 
 /**
- * Runs and measures a command, and evaluates the measurements if the options request it; returns the exit
- * status.
+ * Runs and measures a command, or with `attachment` a cgroup that `command` names, and evaluates the
+ * measurements if the options request it; returns the exit status.
  * @throws UsageError; ToolError if the target could not be started.
  */
 export async function runCommand(
   command: string[],
   given: RunFlags & GateFlags,
   gateOptions: readonly Option[],
+  attachment?: Attachment,
 ): Promise<number> {
   const flags = withStandardOutput(given);
-  const options = await readRunOptions(flags, command);
+  const options = { ...(await readRunOptions(flags, command)), attachment };
   if (!wantsGate(flags, gateOptions)) {
     rejectSharedPlaces(runPlaces(flags));
     return run(options);

@@ -52,9 +52,9 @@ export const REQUIRED = ['cgroup'] as const;
 /** The values of `--wait`. */
 export const WAITS = ['target', 'all'] as const;
 
-/** Declares the options of a run. */
-export function addRunOptions(program: Command): void {
-  program
+/** Declares when and what is read. */
+export function addSamplingOptions(command: Command): void {
+  command
     .optionsGroup('Sampling:')
     .option(
       '-i, --interval <duration>',
@@ -69,7 +69,12 @@ export function addRunOptions(program: Command): void {
       )
         .choices(EXPLAIN_MOMENTS)
         .argParser(repeatable),
-    )
+    );
+}
+
+/** Declares what is written. */
+export function addOutputOptions(command: Command): void {
+  command
     .optionsGroup('Output:')
     .option('--json', "print one JSON object per line to stdout; the target's stdout goes to stderr")
     .option('-o, --output <file>', 'write a recording (the same JSON lines) to a file')
@@ -77,11 +82,24 @@ export function addRunOptions(program: Command): void {
     .option('-q, --quiet', 'print only a summary of at most six lines')
     .option('--no-summary', 'print no summary; with --quiet, only failures and reports are printed')
     .option('--bytes', 'print sizes in bytes')
-    .option('-v, --verbose', 'print where the cgroup was created and why, and what was set')
+    .option('-v, --verbose', 'print where the cgroup was created and why, and what was set');
+}
+
+/** Declares when the view opens and closes. */
+export function addViewOptions(command: Command): void {
+  command
     .optionsGroup('Terminal view:')
     .option('--tui', 'open the view even if stdio is not a terminal (it draws on /dev/tty)')
     .option('--no-tui', 'print a table instead of the view; for targets that use the terminal themselves')
-    .option('--exit-on-end', 'close the view when the target ends')
+    .option('--exit-on-end', 'close the view when the target ends');
+}
+
+/** Declares the options of a run. */
+export function addRunOptions(program: Command): void {
+  addSamplingOptions(program);
+  addOutputOptions(program);
+  addViewOptions(program);
+  program
     .optionsGroup('Cgroup placement:')
     .option('--cgroup-parent <path>', 'create the cgroup below this one')
     .addOption(

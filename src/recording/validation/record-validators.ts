@@ -22,6 +22,28 @@ function findInStartHost(value: unknown): Fault | undefined {
   return undefined;
 }
 
+function findInAttachedOwner(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { kind: _kind, runtime: _runtime, name: _name, id: _id } = value;
+  if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
+  if (typeof _name !== 'string') return wrongAt('name', 'a string');
+  if (_runtime !== undefined && typeof _runtime !== 'string') return wrongAt('runtime', 'a string');
+  if (_id !== undefined && typeof _id !== 'string') return wrongAt('id', 'a string');
+  return undefined;
+}
+
+function findInAttached(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { target: _target, cgroup: _cgroup, owner: _owner, chargedBytes: _chargedBytes, peakSince: _peakSince } = value;
+  if (typeof _target !== 'string') return wrongAt('target', 'a string');
+  if (typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
+  if (typeof _peakSince !== 'string') return wrongAt('peakSince', 'a string');
+  if (_owner !== undefined && (fault = findInAttachedOwner(_owner)) !== undefined) return within('owner', fault);
+  if (_chargedBytes !== undefined && !isNumber(_chargedBytes)) return wrongAt('chargedBytes', 'a number');
+  return undefined;
+}
+
 function findInStartBudgetsItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { expression: _expression, name: _name, optional: _optional } = value;
@@ -34,18 +56,19 @@ function findInStartBudgetsItem(value: unknown): Fault | undefined {
 function findInStart(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, pid: _pid, mode: _mode, leaf: _leaf, placement: _placement, intervalMs: _intervalMs, bpfIntervalMs: _bpfIntervalMs, processIntervalMs: _processIntervalMs, budgets: _budgets, host: _host } = value;
+  const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, pid: _pid, mode: _mode, leaf: _leaf, attached: _attached, placement: _placement, intervalMs: _intervalMs, bpfIntervalMs: _bpfIntervalMs, processIntervalMs: _processIntervalMs, budgets: _budgets, host: _host } = value;
   if (_type !== 'start') return wrongAt('type', '"start"');
   if (!isNumber(_version)) return wrongAt('version', 'a number');
   if (typeof _cmemstat !== 'string') return wrongAt('cmemstat', 'a string');
   if (typeof _time !== 'string') return wrongAt('time', 'a string');
   if ((fault = findInList(_command, findInString, 1)) !== undefined) return within('command', fault);
-  if (!isNumber(_pid)) return wrongAt('pid', 'a number');
   if (typeof _mode !== 'string') return wrongAt('mode', 'a string');
   if ((fault = findInStartPlacement(_placement)) !== undefined) return within('placement', fault);
   if (!isNumber(_intervalMs)) return wrongAt('intervalMs', 'a number');
   if ((fault = findInStartHost(_host)) !== undefined) return within('host', fault);
+  if (_pid !== undefined && !isNumber(_pid)) return wrongAt('pid', 'a number');
   if (_leaf !== undefined && typeof _leaf !== 'string') return wrongAt('leaf', 'a string');
+  if (_attached !== undefined && (fault = findInAttached(_attached)) !== undefined) return within('attached', fault);
   if (_bpfIntervalMs !== undefined && !isNumber(_bpfIntervalMs)) return wrongAt('bpfIntervalMs', 'a number');
   if (_processIntervalMs !== undefined && !isNumber(_processIntervalMs)) return wrongAt('processIntervalMs', 'a number');
   if (_budgets !== undefined && (fault = findInList(_budgets, findInStartBudgetsItem)) !== undefined) return within('budgets', fault);
@@ -576,7 +599,7 @@ function findInSummaryKernelBreakdown(value: unknown): Fault | undefined {
 function findInSummary(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, mode: _mode, leaf: _leaf, durationMs: _durationMs, exit: _exit, peak: _peak, highest: _highest, highestWithBpf: _highestWithBpf, averages: _averages, maxima: _maxima, growth: _growth, events: _events, eventsLocal: _eventsLocal, elsewhere: _elsewhere, cgroupRemovedMs: _cgroupRemovedMs, cpuUs: _cpuUs, stallUs: _stallUs, bpf: _bpf, explained: _explained, leftoverFiles: _leftoverFiles, processes: _processes, nestedCgroups: _nestedCgroups, outlived: _outlived, samples: _samples, sources: _sources, warnings: _warnings, kernelBreakdown: _kernelBreakdown } = value;
+  const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, mode: _mode, leaf: _leaf, attached: _attached, durationMs: _durationMs, exit: _exit, peak: _peak, highest: _highest, highestWithBpf: _highestWithBpf, averages: _averages, maxima: _maxima, growth: _growth, events: _events, eventsLocal: _eventsLocal, elsewhere: _elsewhere, cgroupRemovedMs: _cgroupRemovedMs, cpuUs: _cpuUs, stallUs: _stallUs, bpf: _bpf, explained: _explained, leftoverFiles: _leftoverFiles, processes: _processes, nestedCgroups: _nestedCgroups, outlived: _outlived, samples: _samples, sources: _sources, warnings: _warnings, kernelBreakdown: _kernelBreakdown } = value;
   if (_type !== 'summary') return wrongAt('type', '"summary"');
   if (!isNumber(_version)) return wrongAt('version', 'a number');
   if (typeof _cmemstat !== 'string') return wrongAt('cmemstat', 'a string');
@@ -591,6 +614,7 @@ function findInSummary(value: unknown): Fault | undefined {
   if ((fault = findInSummarySources(_sources)) !== undefined) return within('sources', fault);
   if ((fault = findInList(_warnings, findInString)) !== undefined) return within('warnings', fault);
   if (_leaf !== undefined && typeof _leaf !== 'string') return wrongAt('leaf', 'a string');
+  if (_attached !== undefined && (fault = findInAttached(_attached)) !== undefined) return within('attached', fault);
   if (_peak !== undefined && (fault = findInSummaryPeak(_peak)) !== undefined) return within('peak', fault);
   if (_highest !== undefined && (fault = findInSample(_highest)) !== undefined) return within('highest', fault);
   if (_highestWithBpf !== undefined && (fault = findInSample(_highestWithBpf)) !== undefined) return within('highestWithBpf', fault);
@@ -613,6 +637,8 @@ function findInSummary(value: unknown): Fault | undefined {
 
 /** Finds the first part of it that is not as the schema has it. */
 export const findFaultInSummary: FindFault = findInSummary;
+
+type Attached = { target: string; cgroup: string; owner?: { kind: string; runtime?: string; name: string; id?: string }; chargedBytes?: number; peakSince: 'creation' | 'attachment' };
 
 type Sample = { type: 'sample'; elapsedMs: number; reason: 'launch' | 'tick' | 'final'; current?: number; peak?: number; workingset?: number; kernel?: number; swap?: { current?: number; peak?: number }; zswap?: { current?: number }; limits?: { max?: 'max' | number; high?: 'max' | number; swapMax?: 'max' | number; zswapMax?: 'max' | number; pidsMax?: 'max' | number; 'memsw.limit_in_bytes'?: 'max' | number }; stat?: Counters; events?: Counters; eventsLocal?: Counters; pressure?: { some?: PressureLine; full?: PressureLine }; processes?: number; nestedCgroups?: number; tree?: { rss: number; pss?: number; cpuPercent: number }; bpf?: BpfTotals; maxima?: { readings: number; bpfReadings?: number; longestGapMs: number; bytes: Counters; unseenBytes?: number } };
 
@@ -637,7 +663,7 @@ type MemoryNode = { kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'proc
 type Most = { max: number };
 
 /** `start` of recording.schema.json. */
-export type StartJson = { type: 'start'; version: 2; cmemstat: string; time: string; command: (string)[]; pid: number; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; leaf?: string; placement: { kind: 'parent' | 'systemd' | 'top' | 'own' | 'process-tree'; reason: string }; intervalMs: number; bpfIntervalMs?: number; processIntervalMs?: number; budgets?: ({ expression: string; name?: string; optional?: true })[]; host: { kernel: string; arch: string; cpus: number; possibleCpus: number; pageSizeBytes: number; memTotalBytes: number } };
+export type StartJson = { type: 'start'; version: 2; cmemstat: string; time: string; command: (string)[]; pid?: number; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; leaf?: string; attached?: Attached; placement: { kind: 'parent' | 'systemd' | 'top' | 'own' | 'process-tree' | 'attached'; reason: string }; intervalMs: number; bpfIntervalMs?: number; processIntervalMs?: number; budgets?: ({ expression: string; name?: string; optional?: true })[]; host: { kernel: string; arch: string; cpus: number; possibleCpus: number; pageSizeBytes: number; memTotalBytes: number } };
 
 /** `sample` of recording.schema.json. */
 export type SampleJson = Sample;
@@ -655,4 +681,4 @@ export type ProcessesJson = { type: 'processes'; elapsedMs: number; processes: (
 export type ExplainJson = { type: 'explain'; elapsedMs: number; moment: 'end' | 'peak' | 'exceeded'; message?: string; cgroup?: string; method: 'pages' | 'page-kinds' | 'counters'; reason?: string; hint?: string; before: ChargedMemory; after: ChargedMemory; frozen?: true; sample?: { every: number; standardErrorBytes?: number }; scanMs?: number; scannedPages?: number; tree: MemoryNode; beside: (MemoryNode)[]; missing: ({ term: string; reason: string; hint?: string })[]; advice: ({ kind: 'read-once' | 'unheld-tmpfs' | 'negative-dentries' | 'many-files' | 'unread-sockets' | 'page-tables' | 'bpf-maps'; bytes: number; text: string })[] };
 
 /** `summary` of recording.schema.json. */
-export type SummaryJson = { type: 'summary'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; leaf?: string; durationMs: number; exit: { status: number; code?: number; signal?: string; oomKilled?: boolean; endedBy?: 'timeout' | 'budget' | 'view'; killedByCmemstat?: true }; peak?: { bytes: number; source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled'; unseenBytes?: number }; highest?: Sample; highestWithBpf?: Sample; averages: Counters; maxima?: Record<string, number>; growth?: Record<string, number>; events?: Counters; eventsLocal?: Counters; elsewhere?: { count: number; processes: ({ pid: number; comm: string; cgroup?: string; sinceMs: number; message: string; hint: string })[] }; cgroupRemovedMs?: number; cpuUs?: { user: number; system: number }; stallUs?: { some?: number; full?: number }; bpf?: { reason?: string; last?: BpfTotals; largest?: BpfTotals; runningReadings?: number; heldElsewhere?: { count: number; bytes: number; atLeast?: true; names?: Record<string, number> }; heldPeak?: BpfCounts; maps?: ({ id: number; type: string; name: string; key_size: number; value_size: number; max_entries: number; bytes: number; source: 'memlock' | 'formula' | 'memlock-guess'; atLeast?: true; unchargedBytes: number; elements?: number; anonymous?: boolean })[]; mapBytes?: Record<string, number>; advice?: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; text: string; savesBytes?: number; maps: ({ id: number; name: string })[]; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; leftovers?: ({ id: number; type: string; name: string; bytes: number; unchargedBytes: number; pinned: (string)[]; programs: ({ id: number; name: string })[]; links: ({ id: number; type: string })[]; holders: ({ pid: number; comm: string })[] })[]; unavailable?: string; hint?: string }; explained?: ({ moment: 'end' | 'peak' | 'exceeded'; elapsedMs: number; message?: string; method: 'pages' | 'page-kinds' | 'counters'; reason?: string; bytes: number; names: ({ kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; pid?: number; bytes: number; reclaim: 'reclaimable' | 'dirty' | 'process' | 'kernel' | 'persistent' })[] })[]; leftoverFiles?: ({ kind: 'file' | 'sysv-segment'; name: string; bytes: number })[]; processes?: Most; nestedCgroups?: Most; outlived: ({ pid: number; comm: string; stuck?: true })[]; samples: { count: number; late: number; missed: number; longestGapMs: number; readings?: number; longestReadingGapMs?: number; dropped?: number }; sources: Record<string, string>; warnings: (string)[]; kernelBreakdown?: { kernel: number; terms: ({ id: string; bytes: number; source: string; atLeast?: true })[]; notes: (string)[] } };
+export type SummaryJson = { type: 'summary'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; leaf?: string; attached?: Attached; durationMs: number; exit: { status: number; code?: number; signal?: string; oomKilled?: boolean; endedBy?: 'timeout' | 'budget' | 'view' | 'signal' | 'removed'; killedByCmemstat?: true }; peak?: { bytes: number; source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled'; unseenBytes?: number }; highest?: Sample; highestWithBpf?: Sample; averages: Counters; maxima?: Record<string, number>; growth?: Record<string, number>; events?: Counters; eventsLocal?: Counters; elsewhere?: { count: number; processes: ({ pid: number; comm: string; cgroup?: string; sinceMs: number; message: string; hint: string })[] }; cgroupRemovedMs?: number; cpuUs?: { user: number; system: number }; stallUs?: { some?: number; full?: number }; bpf?: { reason?: string; last?: BpfTotals; largest?: BpfTotals; runningReadings?: number; heldElsewhere?: { count: number; bytes: number; atLeast?: true; names?: Record<string, number> }; heldPeak?: BpfCounts; maps?: ({ id: number; type: string; name: string; key_size: number; value_size: number; max_entries: number; bytes: number; source: 'memlock' | 'formula' | 'memlock-guess'; atLeast?: true; unchargedBytes: number; elements?: number; anonymous?: boolean })[]; mapBytes?: Record<string, number>; advice?: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; text: string; savesBytes?: number; maps: ({ id: number; name: string })[]; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; leftovers?: ({ id: number; type: string; name: string; bytes: number; unchargedBytes: number; pinned: (string)[]; programs: ({ id: number; name: string })[]; links: ({ id: number; type: string })[]; holders: ({ pid: number; comm: string })[] })[]; unavailable?: string; hint?: string }; explained?: ({ moment: 'end' | 'peak' | 'exceeded'; elapsedMs: number; message?: string; method: 'pages' | 'page-kinds' | 'counters'; reason?: string; bytes: number; names: ({ kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; pid?: number; bytes: number; reclaim: 'reclaimable' | 'dirty' | 'process' | 'kernel' | 'persistent' })[] })[]; leftoverFiles?: ({ kind: 'file' | 'sysv-segment'; name: string; bytes: number })[]; processes?: Most; nestedCgroups?: Most; outlived: ({ pid: number; comm: string; stuck?: true })[]; samples: { count: number; late: number; missed: number; longestGapMs: number; readings?: number; longestReadingGapMs?: number; dropped?: number }; sources: Record<string, string>; warnings: (string)[]; kernelBreakdown?: { kernel: number; terms: ({ id: string; bytes: number; source: string; atLeast?: true })[]; notes: (string)[] } };

@@ -46,7 +46,9 @@ function keyLine(key: string, text: string): Line {
 }
 
 /** The target may end while the question is open. */
-function quitTitle({ status: { state } }: View): string {
+function quitTitle({ data: { start }, status: { state } }: View): string {
+  if (start?.attached !== undefined)
+    return state === 'ended' ? 'The measurement has ended' : 'Still measuring';
   if (state === 'ended') return 'The target has ended';
   return state === 'waiting'
     ? 'The target has ended, but not all of its processes'
@@ -60,7 +62,14 @@ function quitLines({ data: { start }, status: { recording, state }, unicode }: V
     recording === undefined
       ? `the summary is printed at ${isWaiting ? 'the' : 'its'} end`
       : `recording continues in ${shownText(recording, unicode)}`;
-  const pid = start === undefined ? '' : ` (pid ${start.pid})`;
+  if (start?.attached !== undefined) {
+    return [
+      keyLine('s', 'end the measurement and quit; nothing is sent to the processes'),
+      keyLine('l', `close the view and continue; ${goesOn}`),
+      keyLine('Esc', 'cancel'),
+    ];
+  }
+  const pid = start?.pid === undefined ? '' : ` (pid ${start.pid})`;
   return [
     keyLine('s', isWaiting ? 'terminate the remaining processes and quit' : `terminate it${pid} and quit`),
     keyLine('l', `quit and leave ${isWaiting ? 'them' : 'it'} running; ${goesOn}`),

@@ -34,7 +34,7 @@ function commandFields({ data: { start }, unicode }: View): Field[] {
   const command = shownText(formatShortCommand(start.command, MAX_COMMAND_LENGTH), unicode);
   return [
     { rank: 1.7, spans: [{ text: command, style: 'strong' }], cut: { at: 'end', least: 16 } },
-    labelled(2, 'pid', `${start.pid}`),
+    ...(start.pid === undefined ? [] : [labelled(2, 'pid', `${start.pid}`)]),
     {
       rank: 4,
       spans: [

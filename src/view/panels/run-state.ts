@@ -57,11 +57,20 @@ function ending({ summary, eventCounts }: ViewData, unicode: boolean): State {
   const exit = summary?.exit;
   const marks = { mark: '■', ascii: '#' };
   if (exit === undefined) return { ...marks, text: 'ended', role: 'warning' };
+  const isExceeded = eventCounts.has('budget_exceeded');
+  if (summary?.attached !== undefined) {
+    const how = exit.endedBy === 'removed' ? 'cgroup removed' : 'measured';
+    return {
+      ...marks,
+      text: isExceeded ? `${how}, budget exceeded` : how,
+      role: isExceeded ? 'bad' : 'good',
+    };
+  }
   if (exit.oomKilled === true) return { ...marks, text: 'killed: out of memory', role: 'bad' };
   if (exit.signal !== undefined)
     return { ...marks, text: `ended by ${shownText(exit.signal, unicode)}`, role: 'bad' };
   const text = `exit status ${exit.code ?? exit.status}`;
-  if (eventCounts.has('budget_exceeded')) return { ...marks, text: `${text}, budget exceeded`, role: 'bad' };
+  if (isExceeded) return { ...marks, text: `${text}, budget exceeded`, role: 'bad' };
   return {
     ...marks,
     text,

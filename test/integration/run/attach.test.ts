@@ -1,11 +1,22 @@
 /** Commands for what already runs: cgroups that are named as runtimes name them, with real processes. */
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import { chooseMemoryHierarchy, readHierarchyFacts } from '#src/cgroup/hierarchy.ts';
 import { removeSubtree } from '#src/cgroup/subtree.ts';
-import { cmemstat, needs, type Running, start, testWith } from '../harness.ts';
+import {
+  BINARY,
+  cmemstat,
+  host,
+  MIB,
+  needs,
+  type Running,
+  readRecording,
+  scratch,
+  start,
+  testWith,
+} from '../harness.ts';
 
 const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
 const mountPoint = hierarchy.version === undefined ? '' : hierarchy.mountPoint;
@@ -82,4 +93,126 @@ describe('a target', () => {
     expect(outcome.stderr).toContain('explain container:no-such-container: no container has this name');
     expect(outcome.stderr).toMatch(/looked at:\n {2}\/sys\/fs\/cgroup.*: \d+ cgroups/);
   });
+});
+
+describe('cmemstat attach', () => {
+  testWith([needs.root, needs.cgroup], 'measures what runs, and says what was charged before', async () => {
+    const outcome = await cmemstat('attach', '--json', '--timeout', '2s', `container:${id}`);
+    const { start: first, samples, summary } = readRecording(outcome);
+    expect(outcome.status).toBe(0);
+    expect(first.attached).toMatchObject({
+      target: `container:${id}`,
+      cgroup: paths.docker,
+      owner: { kind: 'container', runtime: 'docker', name: id, id },
+    });
+    expect(first.pid).toBeUndefined();
+    expect(first.attached?.chargedBytes).toBeGreaterThan(20 * MIB);
+    expect(samples.length).toBeGreaterThan(2);
+    for (const sample of samples) expect(sample.stat?.anon).toBeGreaterThan(20 * MIB);
+    expect(summary.exit).toEqual({ status: 0, endedBy: 'timeout' });
+    expect(summary.attached).toEqual(first.attached);
+    expect(summary.processes?.max).toBe(1);
+    expect(existsSync(join(mountPoint, paths.docker))).toBe(true);
+    expect(running[0]?.child.exitCode).toBeNull();
+  });
+
+  testWith([needs.root, needs.cgroup], 'does not report events from before', async () => {
+    const path = `/${top}/limited`;
+    const limit = host.mode === 'cgroup2' ? 'memory.max' : 'memory.limit_in_bytes';
+    const directory = makeCgroup(path);
+    writeFileSync(join(directory, limit), String(64 * MIB));
+    // The shell survives the kill of its child.
+    const fill = `${process.execPath} -e 'Buffer.alloc(200 << 20, 1)'; echo ready; exec sleep 1000`;
+    await startIn(path, ['/bin/sh', '-c', fill]);
+    const outcome = await cmemstat('attach', '--json', '--timeout', '1500ms', path);
+    const { events, summary } = readRecording(outcome);
+    const kills = (counts: Record<string, number> | undefined) => counts?.oom_kill;
+    expect(events.filter(({ event }) => event !== 'warning')).toEqual([]);
+    expect(kills(summary.events) ?? kills(summary.eventsLocal)).toBe(0);
+    const stat = readFileSync(
+      join(directory, host.mode === 'cgroup2' ? 'memory.events' : 'memory.oom_control'),
+    );
+    expect(String(stat)).toMatch(/^oom_kill [1-9]/m);
+  });
+
+  testWith([needs.root, needs.cgroup], 'ends with 0 on a signal, and sends none', async () => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      const attached = start(BINARY, ['attach', '--json', paths.docker]);
+      await attached.until(/"type":"sample"/);
+      attached.child.kill(signal);
+      const outcome = await attached.ended;
+      expect(outcome.status).toBe(0);
+      expect(readRecording(outcome).summary.exit).toEqual({ status: 0, endedBy: 'signal' });
+    }
+    expect(running[0]?.child.exitCode).toBeNull();
+    expect(running[0]?.child.signalCode).toBeNull();
+  });
+
+  testWith([needs.root, needs.cgroup], 'ends with 0 when the cgroup is removed, and says so', async () => {
+    const path = `/${top}/short`;
+    const short = await startIn(path, ['/bin/sh', '-c', 'echo ready; read -r _']);
+    const attached = start(BINARY, ['attach', '--no-tui', path]);
+    await attached.until(/current/);
+    short.child.stdin?.end();
+    await short.exited;
+    removeSubtree(join(mountPoint, path));
+    const outcome = await attached.ended;
+    expect(outcome.status).toBe(0);
+    expect(outcome.stderr).toContain('ended as the cgroup was removed');
+  });
+
+  testWith(
+    [needs.root, needs.cgroup],
+    'evaluates budgets, and its recording can be evaluated again',
+    async () => {
+      const file = join(scratch, 'attached.jsonl');
+      const budgets = ['--budget', 'anon<=1MiB', '--budget', 'anon.growth<=1GiB/min'];
+      const failed = await cmemstat(
+        'attach',
+        '-q',
+        '--timeout',
+        '2s',
+        '--output',
+        file,
+        ...budgets,
+        paths.docker,
+      );
+      expect(failed.status).toBe(3);
+      expect(failed.stderr).toContain('anon<=1MiB');
+      // It held them before: it has not grown.
+      expect(failed.stderr).not.toContain('0 B -> ');
+      const passed = await cmemstat(
+        'attach',
+        '-q',
+        '--timeout',
+        '2s',
+        '--budget',
+        'anon<=1GiB',
+        paths.docker,
+      );
+      expect([passed.status, passed.stderr]).toEqual([0, expect.stringContaining('1 of 1 budget passed')]);
+      expect((await cmemstat('budget', 'check', '--budget', 'anon<=1MiB', file)).status).toBe(3);
+      expect((await cmemstat('compare', file, file)).status).toBe(0);
+      expect((await cmemstat('report', file)).stdout).toContain(paths.docker);
+    },
+  );
+
+  testWith(
+    [needs.root, needs.cgroup],
+    'counts the CPU time and the peak from the attachment, where the kernel has them',
+    async () => {
+      const outcome = await cmemstat('attach', '--json', '--timeout', '2s', paths.docker);
+      const { start: first, summary } = readRecording(outcome);
+      if (host.mode === 'cgroup1') {
+        expect(summary.cpuUs).toBeUndefined();
+        expect(first.attached?.peakSince).toBe('creation');
+        return;
+      }
+      // The process has started Node.js before, and is idle now.
+      const used = readFileSync(join(mountPoint, paths.docker, 'cpu.stat'), 'utf8');
+      const total = Number(/^usage_usec (\d+)$/m.exec(used)?.[1]);
+      expect((summary.cpuUs?.user ?? total) + (summary.cpuUs?.system ?? total)).toBeLessThan(total / 2);
+      expect(first.attached?.peakSince).toBe(host.isAtLeast(6, 12) ? 'attachment' : 'creation');
+    },
+  );
 });

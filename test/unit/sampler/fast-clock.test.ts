@@ -67,6 +67,32 @@ describe('the fast clock', () => {
     clock.stop();
   });
 
+  it('does not take the high-water mark from before an attachment for a maximum', async () => {
+    const memory = (ms: number): Memory => ({ anon: 10, peak: ms < 200 ? 500 : 600 });
+    const maxima = async (isAttached: boolean) => {
+      const { clock } = clockOver((ms) => memory(ms), { isAttached });
+      clock.start();
+      await vi.advanceTimersByTimeAsync(150);
+      const before = clock.take().bytes.current;
+      await vi.advanceTimersByTimeAsync(500);
+      clock.stop();
+      return [before, clock.take().bytes.current];
+    };
+    expect(await maxima(true)).toEqual([10 * MIB, 600 * MIB]);
+    launchedAt = Date.now();
+    expect((await maxima(false))[0]).toBe(500 * MIB);
+  });
+
+  it('counts readings without anonymous memory only of a cgroup that was attached to', async () => {
+    for (const isAttached of [true, false]) {
+      const { clock } = clockOver(() => ({ anon: 0, current: 5 }), { isAttached });
+      clock.start();
+      await vi.advanceTimersByTimeAsync(100);
+      clock.stop();
+      expect(clock.take().readings > 0).toBe(isAttached);
+    }
+  });
+
   it('restarts after each sample', async () => {
     const { clock } = clockOver((ms) => ({ anon: ms < 500 ? 50 : 5 }));
     clock.start();
