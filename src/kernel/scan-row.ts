@@ -39,6 +39,12 @@ export interface ScanRow {
   bytes: number;
   /** Slab objects; else folios: groups of pages that the kernel manages together. */
   count: number;
+  /**
+   * Of directory entries: how many of them were looked at, and how many of those are negative, the name of a
+   * file that does not exist. Absent for other caches, and if none could be looked at.
+   */
+  inspectedCount?: number;
+  negativeCount?: number;
   /** Part of `bytes` that is to be written, or being written. Meaningful for `file`. Unit: bytes. */
   dirtyBytes: number;
   /**

@@ -7,6 +7,7 @@ import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { ExplainAdvice, MemoryNode } from '../../model/explain/explanation.ts';
 import { leavesOf, sumOf } from '../../model/explain/memory-tree.ts';
 import { UNHELD_NOTE } from './tree/file-nodes.ts';
+import { NEGATIVE_DENTRIES, POSITIVE_NOTE } from './tree/kernel-nodes.ts';
 
 /** Less is not worth a line. */
 const MIN_BYTES = 16 * 1024 * 1024;
@@ -89,19 +90,27 @@ const INODE_CACHE = /^(?!sock_).*inode/;
 function dentries(leaves: readonly MemoryNode[], isMuch: IsMuch): ExplainAdvice[] {
   const caches = leaves.filter(({ kind }) => kind === 'slab-cache');
   const names = caches.find(({ name }) => name === 'dentry');
+  const negative = caches.find(({ name }) => name === NEGATIVE_DENTRIES);
   const inodes = caches.filter(({ name }) => INODE_CACHE.test(name));
-  const { count = 0, bytes = 0 } = names ?? {};
-  if (count < MIN_DENTRIES) return [];
+  const advice = negative === undefined ? [] : onNegative(negative, isMuch);
+  const { count = 0, bytes = 0, note } = names ?? {};
+  if (count < MIN_DENTRIES) return advice;
   const files = inodes.reduce((sum, cache) => sum + (cache.count ?? 0), 0);
   if (files * 2 < count) {
-    if (!isMuch(bytes)) return [];
+    if (note === POSITIVE_NOTE || !isMuch(bytes)) return advice;
     const text = `${count} names of files are cached (${formatBytes(bytes)}), and ${plural(files, 'inode')}: looking up names of files that do not exist fills this cache; the kernel drops it when memory is short`;
     return [{ kind: 'negative-dentries', bytes, text }];
   }
   const all = bytes + sumOf(inodes, 'bytes');
-  if (!isMuch(all)) return [];
+  if (!isMuch(all)) return advice;
   const text = `${formatBytes(all)} are names and inodes of ${plural(files, 'file')}, in ${inodes.map(({ name }) => `${name}, `).join('')}dentry: walking through a large directory or creating many files fills these caches; the kernel drops them when memory is short`;
-  return [{ kind: 'many-files', bytes: all, text }];
+  return [...advice, { kind: 'many-files', bytes: all, text }];
+}
+
+function onNegative({ count = 0, bytes }: MemoryNode, isMuch: IsMuch): ExplainAdvice[] {
+  if (count < MIN_DENTRIES || !isMuch(bytes)) return [];
+  const text = `${count} names of files that do not exist are cached (${formatBytes(bytes)}): a program looks up many names that are not there, or removes many files; the kernel drops them when memory is short`;
+  return [{ kind: 'negative-dentries', bytes, text }];
 }
 
 /** Paths may be 4,095 bytes long. Unit: columns. */

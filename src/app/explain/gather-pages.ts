@@ -90,10 +90,12 @@ function nameSlabs(named: readonly NamedObject[]): SlabPart[] {
   for (const { object, name } of named) {
     const shown = name?.kind === 'slab' ? decodeName(name.name) : 'a cache that is gone';
     const known = byName.get(shown);
+    const { bytes, count, negativeCount } = object;
     byName.set(shown, {
       name: shown,
-      bytes: object.bytes + (known?.bytes ?? 0),
-      objects: object.count + (known?.objects ?? 0),
+      bytes: bytes + (known?.bytes ?? 0),
+      objects: count + (known?.objects ?? 0),
+      negativeObjects: known === undefined ? negativeCount : sumOfKnown(known.negativeObjects, negativeCount),
       isReclaimable: known?.isReclaimable ?? isReclaimable(shown),
     });
   }

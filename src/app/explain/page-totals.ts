@@ -17,6 +17,8 @@ export interface ObjectTotals {
   /** Undefined where the kernel keeps no active list. */
   activeBytes: number | undefined;
   mappedBytes: number;
+  /** Of directory entries: those whose file does not exist; undefined if not all could be looked at. */
+  negativeCount: number | undefined;
 }
 
 /** The kinds whose rows have objects. */
@@ -90,13 +92,16 @@ export class PageTotals {
       row.mappedBytes,
     ].map(Math.round) as [number, number, number, number];
     const activeBytes = row.activeBytes === undefined ? undefined : Math.round(row.activeBytes);
+    const isInspected = row.inspectedCount !== undefined && row.inspectedCount >= row.count;
+    const negativeCount = isInspected ? Math.round(row.negativeCount ?? 0) : undefined;
     if (kind === 'reserved') return;
     this.sums[SUM_OF[kind]] += bytes;
     if (row.isRest) this.restBytes += bytes;
     if (object === undefined || (kind !== 'file' && kind !== 'shmem' && kind !== 'slab')) return;
     const known = this.#objects[kind].get(object);
     if (known === undefined) {
-      this.#objects[kind].set(object, { object, bytes, count, dirtyBytes, activeBytes, mappedBytes });
+      const added = { object, bytes, count, dirtyBytes, activeBytes, mappedBytes, negativeCount };
+      this.#objects[kind].set(object, added);
       return;
     }
     known.bytes += bytes;
@@ -104,6 +109,7 @@ export class PageTotals {
     known.dirtyBytes += dirtyBytes;
     known.activeBytes = sumOfKnown(known.activeBytes, activeBytes);
     known.mappedBytes += mappedBytes;
+    known.negativeCount = sumOfKnown(known.negativeCount, negativeCount);
   }
 
   /** How many files or slab caches have a row. */

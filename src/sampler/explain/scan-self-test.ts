@@ -36,6 +36,8 @@ export interface FoundMemory {
   files: ReadonlyMap<string, number>;
   /** Objects of slab caches, by name. */
   objects: ReadonlyMap<string, number>;
+  /** Directory entries of files that exist; absent if they could not all be looked at. */
+  positiveDentries?: number;
   /** The last component of the owner's path. */
   owner: string;
 }
@@ -86,6 +88,9 @@ export function compareMemory(
     ),
     within('all charged memory', known.chargedBytes, total, batch * cpus),
     atLeast('directory entries', known.directories, found.objects.get('dentry') ?? 0),
+    ...(found.positiveDentries === undefined
+      ? []
+      : [atLeast('directory entries of what exists', known.directories, found.positiveDentries)]),
     atLeast('sockets', known.sockets, found.objects.get('sock_inode_cache') ?? 0),
     ...(known.mapBytes === undefined
       ? []
@@ -194,6 +199,7 @@ async function readFound(bpf: Bpf, objects: ScanObjects, { directory }: Leaf): P
     const bytes: Partial<Record<ScanKind, number>> = {};
     const files = new Map<string, number>();
     const counts = new Map<string, number>();
+    let [dentries, inspected, negative] = [0, 0, 0];
     const rows = [...scan.rows()];
     const named = rows.filter(({ object }) => object !== undefined);
     const names = scan.names(named.map(({ object }) => object ?? 0));
@@ -201,10 +207,17 @@ async function readFound(bpf: Bpf, objects: ScanObjects, { directory }: Leaf): P
     for (const [index, row] of named.entries()) {
       const name = names[index];
       if (name?.kind === 'slab') counts.set(name.name, (counts.get(name.name) ?? 0) + row.count);
+      if (name?.kind === 'slab' && name.name === 'dentry') {
+        dentries += row.count;
+        inspected += row.inspectedCount ?? 0;
+        negative += row.negativeCount ?? 0;
+      }
       const last = name?.kind === 'file' ? name.components?.at(-1) : undefined;
       if (last !== undefined) files.set(last, (files.get(last) ?? 0) + row.bytes);
     }
-    return { bytes, files, objects: counts, owner: scan.owners[0]?.components?.at(-1) ?? '' };
+    const positive = inspected < dentries ? {} : { positiveDentries: inspected - negative };
+    const owner = scan.owners[0]?.components?.at(-1) ?? '';
+    return { bytes, files, objects: counts, ...positive, owner };
   } finally {
     scan.close();
   }

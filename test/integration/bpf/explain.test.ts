@@ -250,6 +250,34 @@ it('gives advice on a BPF map that is nearly empty, except in a run, which reads
   expect(ended?.advice).toEqual([]);
 }, 60_000);
 
+it('counts directory entries of files that do not exist apart', async (context) => {
+  needsScan(context);
+  const file = join(scratch, 'negative.jsonl');
+  // The file systems of a guest are in memory and have no such entries; those of the kernel have.
+  const script = `
+    const fs = require('node:fs'), [folder] = process.argv.slice(1);
+    for (let index = 0; index < 3000; index++) fs.mkdirSync(folder + '/exists-' + index);
+    for (let index = 0; index < 7000; index++) fs.existsSync('/sys/kernel/no-' + process.pid + '-' + index);
+    setTimeout(() => {}, 6000);`;
+  const directories = mkdtempSync(join(folder, 'dentries-'));
+  const words = ['--no-tui', '-q', '--output', file, '--', 'node', '-e', script, directories];
+  const target = start(BINARY, words);
+  await new Promise((settle) => setTimeout(settle, 3500));
+  const first = JSON.parse(readFileSync(file, 'utf8').split('\n')[0] ?? '') as { leaf: string };
+  const { tree, missing } = await explain(first.leaf);
+  await target.ended;
+  expect(missing.filter(({ term }) => term.startsWith('self-test'))).toEqual([]);
+  const countOf = (wanted: string) => leafNamed(tree, ({ name }) => name === wanted).count ?? 0;
+  for (const [name, count] of [
+    ['dentry (negative)', 7000],
+    ['dentry', 3000],
+  ] as const) {
+    expect(countOf(name), name).toBeGreaterThanOrEqual(count);
+    // Node.js looks up some names too.
+    expect(countOf(name), name).toBeLessThan(count + 500);
+  }
+}, 60_000);
+
 describe('a failed budget', () => {
   const state = join(tmpfs, 'state');
   const [baseline, grown] = [join(scratch, 'named-base.json'), join(scratch, 'grown.jsonl')];

@@ -62,12 +62,13 @@ function slabNodes(bytes: number, slabs: readonly SlabPart[], slabParts: readonl
   );
   let taken = sumOf(maps, 'bytes');
   const caches = slabs
+    .flatMap(apart)
     .toSorted((a, b) => b.bytes - a.bytes)
-    .map(({ name, bytes: size, objects, isReclaimable }): MemoryNode => {
+    .map(({ name, bytes: size, objects, isReclaimable, note }): MemoryNode => {
       const part = GENERAL_CACHE.test(name) ? Math.min(size, taken) : 0;
       taken -= part;
-      const notes = [meaningOf(name), part === 0 ? undefined : 'without BPF maps'].filter(
-        (note) => note !== undefined,
+      const notes = [note ?? meaningOf(name), part === 0 ? undefined : 'without BPF maps'].filter(
+        (each) => each !== undefined,
       );
       return {
         kind: 'slab-cache',
@@ -87,6 +88,28 @@ function slabNodes(bytes: number, slabs: readonly SlabPart[], slabParts: readonl
   const rest = bytes - sumOf(nodes, 'bytes');
   if (rest > 0) nodes.push({ kind: 'others', name: 'other caches', bytes: rest, reclaim: 'kernel' });
   return parentNode({ kind: 'class', name: 'slab' }, nodes);
+}
+
+/** What is known of directory entries of files that exist. */
+export const POSITIVE_NOTE = 'of files that exist';
+/** The name of the other ones. */
+export const NEGATIVE_DENTRIES = 'dentry (negative)';
+
+/** A cache, and apart from it those of its directory entries whose file does not exist. */
+function apart(cache: SlabPart): (SlabPart & { note?: string })[] {
+  const { bytes, objects, negativeObjects: negative } = cache;
+  if (negative === undefined) return [cache];
+  const negativeBytes = objects === 0 ? 0 : Math.round((bytes * negative) / objects);
+  return [
+    { ...cache, bytes: bytes - negativeBytes, objects: objects - negative, note: POSITIVE_NOTE },
+    {
+      ...cache,
+      name: NEGATIVE_DENTRIES,
+      bytes: negativeBytes,
+      objects: negative,
+      note: 'names of files that do not exist',
+    },
+  ];
 }
 
 /** Caches for objects of any kind, by size. */

@@ -31,6 +31,8 @@ export interface SlabPart {
   name: string;
   bytes: number;
   objects: number;
+  /** Directory entries whose file does not exist; undefined for other caches, and if that is not known. */
+  negativeObjects?: number | undefined;
   isReclaimable: boolean;
 }
 

@@ -58,7 +58,7 @@ struct row_key {
 struct row_value {
 	__u64 bytes;
 	__u64 count;
-	/* Parts of `bytes`. Unit: pages. */
+	/* Parts of `bytes`. Unit: pages. Of dentries: the number of negative ones, and of those that were looked at. */
 	__u32 dirty;
 	__u32 active;
 	__u32 mapped;
@@ -66,6 +66,10 @@ struct row_value {
 	__u32 huge;
 	__u32 unused;
 };
+
+struct dentry {
+	void *d_inode;
+} __attribute__((preserve_access_index));
 
 struct owner {
 	__u64 cgroup_id;
@@ -142,6 +146,13 @@ struct {
 	__u64 stride;
 	__u64 cache;
 	__u64 object_bytes;
+	/* What is added to a physical address in the kernel's linear mapping; 0 if it is not known yet. */
+	__u64 linear;
+	/* The cache `dentry`, as soon as a slab of it was found. */
+	__u64 dentry_cache;
+	/* Of a slab of dentries: the address of d_inode in the first, or 0; and the distance to the next. */
+	__u64 first_inode;
+	__u64 object_size;
 	/* Copies of the struct page and the one behind it. */
 	__u64 page[PAGE_WORDS];
 	__u64 second[PAGE_WORDS];
@@ -280,6 +291,18 @@ static __always_inline __u64 owner_of_objcg(__u64 address)
 	return scan.objcg_owner;
 }
 
+/* Whether a dentry is negative: the name of a file that does not exist. */
+static __always_inline void inspect_dentry(__u32 index)
+{
+	__u64 inode;
+
+	if (bpf_probe_read_kernel(&inode, sizeof(inode), (void *)(scan.first_inode + index * scan.object_size)))
+		return;
+	scan.value.active++;
+	if (!inode)
+		scan.value.dirty++;
+}
+
 static long add_object(__u32 index, void *unused __unused)
 {
 	__u64 stride = scan.stride, objcg = 0, owner;
@@ -302,14 +325,51 @@ static long add_object(__u32 index, void *unused __unused)
 		return 0;
 	owner = owner_of_objcg(objcg);
 	wanted = is_wanted(owner);
-	if (wanted > 0)
+	if (wanted > 0) {
 		add(owner, KIND_SLAB, scan.cache, scan.object_bytes);
-	else if (wanted < 0)
+		if (scan.first_inode)
+			inspect_dentry(index);
+	} else if (wanted < 0) {
 		totals.stray_bytes += scan.object_bytes;
+	}
 	return 0;
 }
 
-__noinline int add_slab(__u64 address, __u64 extensions)
+/* The linear mapping is aligned to more than this, and so is each slab to its size. */
+#define LINEAR_ALIGNMENT (1 << 21)
+
+/* Where the objects of a slab are: the kernel has no list of them, but the address of a free one in some slabs. */
+static __always_inline void find_dentries(struct slab *slab, struct kmem_cache *cache, __u64 pages)
+{
+	__u64 offset = scan.pfn << PAGE_SHIFT;
+
+	scan.first_inode = 0;
+	/* With CONFIG_SLAB, the free list is something else. */
+	if (!field_exists(struct slab, objects) || !field_exists(struct slab, freelist))
+		return;
+	if (!scan.linear) {
+		__u64 address = (__u64)read_kernel(slab, freelist);
+
+		address &= ~((pages << PAGE_SHIFT) - 1);
+		if (address && !((address - offset) & (LINEAR_ALIGNMENT - 1)))
+			scan.linear = address - offset;
+	}
+	if (!scan.dentry_cache) {
+		char name[8] = {};
+
+		bpf_probe_read_kernel(name, sizeof(name), read_kernel(cache, name));
+		if (name[0] == 'd' && name[1] == 'e' && name[2] == 'n' && name[3] == 't' && name[4] == 'r' &&
+		    name[5] == 'y' && name[6] == 0)
+			scan.dentry_cache = (__u64)cache;
+	}
+	if (scan.dentry_cache != (__u64)cache || !scan.linear)
+		return;
+	scan.first_inode = scan.linear + offset + field_offset(struct dentry, d_inode);
+	if (field_exists(struct kmem_cache, red_left_pad))
+		scan.first_inode += read_kernel(cache, red_left_pad);
+}
+
+__noinline int add_slab(__u64 address, __u64 extensions, __u64 pages)
 {
 	struct slab *slab = (void *)address;
 	struct kmem_cache *cache = read_kernel(slab, slab_cache);
@@ -334,6 +394,8 @@ __noinline int add_slab(__u64 address, __u64 extensions)
 		scan.vector += field_offset(struct slabobj_ext___underscore, _objcg);
 	/* The kernel charges a pointer with each object. */
 	scan.object_bytes = size + sizeof(struct obj_cgroup *);
+	scan.object_size = size;
+	find_dentries(slab, cache, pages);
 	if (field_exists(struct slab, objects))
 		objects = read_bit_field(slab, objects);
 	else if (field_exists(struct kmem_cache___slab, num))
@@ -448,7 +510,7 @@ static long scan_step(__u32 index __unused, void *unused __unused)
 	totals.charged_pages += pages;
 	if (type == TYPE_SLAB) {
 		if (data & DATA_OBJECTS)
-			add_slab((__u64)address, data);
+			add_slab((__u64)address, data, pages);
 		goto next;
 	}
 	if ((data & DATA_KERNEL) || scan.lru_has_objcg)

@@ -61,7 +61,10 @@ struct folio___order {
 } __attribute__((preserve_access_index));
 
 struct kmem_cache {
+	const char *name;
 	unsigned int size;
+	/* With CONFIG_SLUB_DEBUG. */
+	unsigned int red_left_pad;
 } __attribute__((preserve_access_index));
 
 /* With CONFIG_SLAB, until Linux 6.7: objects of each slab, which slabs themselves do not count. */
@@ -71,6 +74,7 @@ struct kmem_cache___slab {
 
 struct slab {
 	struct kmem_cache *slab_cache;
+	void *freelist;
 	unsigned int objects : 15;
 } __attribute__((preserve_access_index));
 

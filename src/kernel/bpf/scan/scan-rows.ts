@@ -89,16 +89,26 @@ export class RowTable {
     const key = index * KEY_WORDS;
     const value = index * VALUE_WORDS;
     const pages = (field: number) => (this.#values[value + field] ?? 0) * pageSize * scale;
+    const kind = SCAN_KINDS[this.#keys[key + KEY.kind] ?? 0] as ScanKind;
+    // Of a slab cache, the same words count objects.
+    const [negative = 0, inspected = 0] = [
+      this.#values[value + VALUE.dirty],
+      this.#values[value + VALUE.active],
+    ];
+    const isFile = kind !== 'slab';
     const hasObject = ((this.#keys[key + KEY.object] ?? 0) | (this.#keys[key + KEY.object + 1] ?? 0)) !== 0;
     return {
       owner: this.#ownerOf[index] ?? 0,
-      kind: SCAN_KINDS[this.#keys[key + KEY.kind] ?? 0] as ScanKind,
+      kind,
       ...(hasObject ? { object: this.#objectOf[index] ?? 0 } : {}),
       isRest: this.#keys[key + KEY.isRest] !== 0,
       bytes: this.#u64(value + VALUE.bytes) * scale,
       count: this.#u64(value + VALUE.count) * scale,
-      dirtyBytes: pages(VALUE.dirty),
-      ...(hasActiveLists ? { activeBytes: pages(VALUE.active) } : {}),
+      dirtyBytes: isFile ? pages(VALUE.dirty) : 0,
+      ...(hasActiveLists && isFile ? { activeBytes: pages(VALUE.active) } : {}),
+      ...(isFile || inspected === 0
+        ? {}
+        : { inspectedCount: inspected * scale, negativeCount: negative * scale }),
       mappedBytes: pages(VALUE.mapped),
       unevictableBytes: pages(VALUE.unevictable),
       hugeBytes: pages(VALUE.huge),

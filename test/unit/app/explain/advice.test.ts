@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { adviseOnTree } from '#src/app/explain/advice.ts';
 import { shmemNodes } from '#src/app/explain/tree/file-nodes.ts';
+import { NEGATIVE_DENTRIES, POSITIVE_NOTE } from '#src/app/explain/tree/kernel-nodes.ts';
 import type { BpfAdvice } from '#src/model/bpf-advice.ts';
 import type { MemoryNode } from '#src/model/explain/explanation.ts';
 import { parentNode } from '#src/model/explain/memory-tree.ts';
@@ -79,6 +80,10 @@ describe('advice', () => {
     const dentries = node({ kind: 'slab-cache', name: 'dentry', reclaim: 'kernel', count: 100_000 });
     expect(kindsOf(dentries)).toEqual(['negative-dentries']);
     expect(kindsOf({ ...dentries, count: 99_999 })).toEqual([]);
+    // Where the negative ones are known, they alone are a reason.
+    expect(kindsOf({ ...dentries, note: POSITIVE_NOTE })).toEqual([]);
+    const [onNegative] = advise({ ...dentries, name: NEGATIVE_DENTRIES });
+    expect(onNegative?.text).toContain('100000 names of files that do not exist are cached (40.0 MiB)');
     const rest = node({ kind: 'socket', name: '998 sockets more', count: 998, bytes: 30 * MIB });
     const socket = node({ kind: 'socket', name: 'tcp', bytes: MIB });
     const [advice] = advise(socket, socket, rest);

@@ -226,6 +226,24 @@ describe('kernel memory', () => {
     expect(find(tree, 'kernel', 'slab', 'dentry')).toMatchObject({ bytes: 20, note: 'names of files' });
   });
 
+  it('directory entries whose file does not exist stand apart, if they are known', () => {
+    const cache = { name: 'dentry', bytes: 1000, objects: 5, isReclaimable: true };
+    const slab = { current: 1000, pages: { slab: 1000 } };
+    const known = build({ ...slab, slabs: [{ ...cache, negativeObjects: 4 }] });
+    expect(find(known, 'kernel', 'slab', 'dentry (negative)')).toMatchObject({ bytes: 800, count: 4 });
+    expect(find(known, 'kernel', 'slab', 'dentry')).toMatchObject({
+      bytes: 200,
+      count: 1,
+      note: 'of files that exist',
+    });
+    const none = build({ ...slab, slabs: [{ ...cache, negativeObjects: 0 }] });
+    expect(find(none, 'kernel', 'slab').children).toHaveLength(1);
+    expect(find(none, 'kernel', 'slab', 'dentry').note).toBe('of files that exist');
+    const unknown = build({ ...slab, slabs: [cache] });
+    expect(find(unknown, 'kernel', 'slab').children).toHaveLength(1);
+    expect(find(unknown, 'kernel', 'slab', 'dentry')).not.toHaveProperty('note');
+  });
+
   it('sockets of TCP are in a counter of their own', () => {
     const tree = build({
       current: 100,

@@ -2,7 +2,15 @@ import { expect, it } from 'vitest';
 import { namedFile, pathOf } from '#src/app/explain/name-files.ts';
 import type { ScanFile, SpecialFile } from '#src/kernel/bpf/scan/scan-names.ts';
 
-const sizes = { object: 1, bytes: 8192, count: 2, dirtyBytes: 0, activeBytes: 0, mappedBytes: 0 };
+const sizes = {
+  object: 1,
+  bytes: 8192,
+  count: 2,
+  dirtyBytes: 0,
+  activeBytes: 0,
+  negativeCount: undefined,
+  mappedBytes: 0,
+};
 
 const sources = {
   paths: {

@@ -51,3 +51,24 @@ it('says what is only in the sums: the kernel side keeps a bounded number of row
     },
   ]);
 });
+
+const slab = (changes: Partial<ScanRow>): ScanRow => ({
+  ...row(3, 600),
+  kind: 'slab',
+  count: 3,
+  ...changes,
+});
+
+it('sums negative directory entries, unless some could not be looked at', () => {
+  const negativeOf = (...rows: ScanRow[]) => {
+    const totals = new PageTotals();
+    for (const each of rows) totals.add(each);
+    return totals.largest('slab', 1)[0]?.negativeCount;
+  };
+  const known = slab({ inspectedCount: 3, negativeCount: 2 });
+  expect(negativeOf(known, known)).toBe(4);
+  expect(negativeOf(known, slab({ inspectedCount: 2, negativeCount: 2 }))).toBeUndefined();
+  expect(negativeOf(known, slab({}))).toBeUndefined();
+  // An estimate from some of the pages.
+  expect(negativeOf(slab({ count: 4.8, inspectedCount: 4.8, negativeCount: 1.6 }))).toBe(2);
+});

@@ -51,6 +51,7 @@ describe('the self-test of the page scan', () => {
         ]),
       },
     ],
+    ['directory entries of what exists', { positiveDentries: 255 }],
     ['sockets', { objects: new Map([['dentry', 300]]) }],
     ['page tables', { bytes: { ...found.bytes, 'page-tables': 0, kernel: 400_000 } }],
     ['a BPF map', { bytes: { ...found.bytes, kernel: 200_000 } }],

@@ -102,6 +102,17 @@ describe('RowTable', () => {
     expect([rows[1], rows[3]].map((row) => table.isSlab(row?.object ?? -1))).toEqual([false, true]);
   });
 
+  it('counts the directory entries that were looked at, and the negative ones', () => {
+    const row: Row = { owner: 1n, object: 2n, kind: 'slab', bytes: 600n, count: 3n };
+    const counted = [row, { ...row, pages: [2, 3, 0, 0, 0] }];
+    const [keys, values] = encode(counted, 'LE');
+    const how = { pageSize: 4096, hasActiveLists: true, scale: 2, byteOrder: 'LE' as const };
+    const table = new RowTable(keys, values, 2, how);
+    expect(table.row(1)).toMatchObject({ inspectedCount: 6, negativeCount: 4, dirtyBytes: 0 });
+    expect(table.row(1)).not.toHaveProperty('activeBytes');
+    for (const key of ['inspectedCount', 'negativeCount']) expect(table.row(0)).not.toHaveProperty(key);
+  });
+
   it('has no active bytes where the kernel keeps no active list, and scales a sample', () => {
     const [keys, values] = encode(ROWS, 'LE');
     const table = new RowTable(keys, values, 1, {
