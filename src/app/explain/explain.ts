@@ -15,7 +15,7 @@ import { tryStat } from '../../try-stat.ts';
 import { adviseOnTree } from './advice.ts';
 import { sumsOfCounters } from './from-counters.ts';
 import { gatherBpf } from './gather-bpf.ts';
-import { gatherHolders } from './gather-holders.ts';
+import { gatherHolders, gatherOtherMappers } from './gather-holders.ts';
 import { cgroupIdsOf, type GatheredKernel, gatherKernel, ownScanParts } from './gather-kernel.ts';
 import { type CgroupPages, chargedFiles, namePages } from './gather-pages.ts';
 import { besideProcesses, missingTerms, processPart } from './gather-processes.ts';
@@ -129,7 +129,7 @@ async function assemble(
   const bpf = await gatherBpf(id, pids);
   const paths = openFilePaths(pids);
   const pages =
-    scan instanceof ToolError ? await withoutScan(readings) : await pagesOf(scan, processes, paths);
+    scan instanceof ToolError ? await withoutScan(readings) : await pagesOf(scan, readings, paths);
   const used = await usedFiles(readings, pages.named, options);
   const missing: MissingTerm[] = [
     ...missingTerms([...processes.missing, ...paths.missing]),
@@ -213,14 +213,19 @@ interface NamedPages {
   missing: MissingTerm[];
 }
 
-async function pagesOf(scan: PageScan, processes: ProcessMemories, paths: FilePaths): Promise<NamedPages> {
+async function pagesOf(
+  scan: PageScan,
+  { processes, pids }: Pick<Readings, 'processes' | 'pids'>,
+  paths: FilePaths,
+): Promise<NamedPages> {
   const totals = sumPages(scan);
   const named = readNames(scan, totals);
   const holders = await gatherHolders(named, processes, yieldToEventLoop);
+  const others = await gatherOtherMappers(named, pids, yieldToEventLoop);
   return {
-    parts: namePages(totals, named, { paths, holders }),
+    parts: namePages(totals, named, { paths, holders, others }),
     named,
-    missing: [...restTerms(totals.restBytes), ...missingTerms(holders.missing)],
+    missing: [...restTerms(totals.restBytes), ...missingTerms([...holders.missing, ...others.missing])],
   };
 }
 

@@ -5,6 +5,7 @@ import { takeSteps } from '../../kernel/steps.ts';
 import type { Reclaim } from '../../model/explain/explanation.ts';
 import { findFileHolders, readSegments } from '../../sampler/explain/file-holders.ts';
 import type { Missing } from '../../sampler/explain/missing.ts';
+import { findOtherMappers, type MappedFile, type OtherMappers } from '../../sampler/explain/other-mappers.ts';
 import type { ProcessMemories } from '../../sampler/explain/process-memory.ts';
 import type { NamedObjects } from './page-totals.ts';
 
@@ -19,6 +20,31 @@ export interface Holders {
   /** Processes of the cgroup that map the file. */
   usersOf(file: ScanFile): readonly number[];
   missing: readonly Missing[];
+}
+
+/**
+ * Looks for processes outside of the cgroup (`own` are those in it) that map the largest of its files that
+ * are mapped at all.
+ */
+export function gatherOtherMappers(
+  { file, shmem }: NamedObjects,
+  own: readonly number[],
+  pause: () => Promise<void>,
+): Promise<OtherMappers> {
+  const mapped = [file, shmem].flatMap((files) =>
+    files
+      .filter(({ object }) => object.mappedBytes > 0)
+      .slice(0, MAX_FILES)
+      .flatMap(({ name }): MappedFile[] => {
+        if (name?.kind !== 'file') return [];
+        const { device, inode, components, fileSystem } = name;
+        // Those on overlayfs lie on other file systems, but hardly ever in memory.
+        const last = fileSystem === 'tmpfs' ? undefined : components?.at(-1);
+        return [{ device, inode: String(inode), name: last }];
+      }),
+  );
+  // We are there only while this is read.
+  return takeSteps(findOtherMappers(mapped, new Set([...own, process.pid])), pause);
 }
 
 /** Looks for processes that hold the largest files in memory. */

@@ -2,6 +2,7 @@
 import { readlinkSync } from 'node:fs';
 import type { ScanFile, ScanName } from '../../kernel/bpf/scan/scan-names.ts';
 import type { FilePaths } from '../../sampler/explain/file-paths.ts';
+import type { OtherMappers, OtherMapping } from '../../sampler/explain/other-mappers.ts';
 import { decodeName } from './decode-name.ts';
 import type { Holders } from './gather-holders.ts';
 import type { ObjectTotals } from './page-totals.ts';
@@ -11,6 +12,8 @@ import type { FilePart } from './tree/parts.ts';
 export interface NameSources {
   paths: Pick<FilePaths, 'resolve'>;
   holders: Pick<Holders, 'isHeld' | 'reclaimOf' | 'usersOf'>;
+  /** Absent where they are not looked for. */
+  others?: Pick<OtherMappers, 'of'> | undefined;
 }
 
 /** A file under its path, or its numbers if it has none. */
@@ -29,6 +32,22 @@ interface FileLabel {
 
 /** A file as a part of the tree; one whose name is gone keeps its size. */
 export function namedFile(totals: ObjectTotals, name: ScanName, sources: NameSources): FilePart {
+  const part = ownPart(totals, name, sources);
+  if (name?.kind !== 'file') return part;
+  const others = sources.others?.of({ device: name.device, inode: String(name.inode) });
+  if (others === undefined) return part;
+  const notes = [part.note, describeOthers(others)].filter((note) => note !== undefined);
+  return { ...part, otherMappers: others.count, note: notes.join('; ') };
+}
+
+function describeOthers({ count, processes }: OtherMapping): string {
+  const named = processes.map(({ pid, comm }) => `${decodeName(comm)} ${pid}`).join(', ');
+  const more = count > processes.length ? ', ...' : '';
+  const who = count === 1 ? '1 process' : `${count} processes`;
+  return `also mapped by ${who} of other cgroups: ${named}${more}`;
+}
+
+function ownPart(totals: ObjectTotals, name: ScanName, sources: NameSources): FilePart {
   const { bytes, dirtyBytes, activeBytes, mappedBytes } = totals;
   const sizes = { bytes, dirtyBytes, activeBytes, mappedBytes };
   if (name?.kind !== 'file') {

@@ -48,6 +48,10 @@ const NEAR_PEAK = 0.95;
 /** A rise is over if there was no higher reading for this time. Unit: milliseconds. */
 const SETTLED_MS = 400;
 
+const NO_PEAK = `--explain peak: no peak lasted: after ${SETTLED_MS} ms memory was lower by more than ${Math.round(
+  (1 - NEAR_PEAK) * 100,
+)} %, or the run had ended`;
+
 /** Lines of a recording are bounded: how many children a node has at most. */
 const MAX_CHILDREN = 100;
 const MAX_NAMES = 10;
@@ -95,6 +99,7 @@ export class RunExplainer {
   async end(): Promise<void> {
     this.#stopped = true;
     await this.#running;
+    if (this.#parts.moments.has('peak') && this.#explainedPeak === 0) this.#parts.warn(NO_PEAK);
     if (this.#parts.moments.has('end')) {
       this.#start('end');
       await this.#running;

@@ -60,6 +60,8 @@ export interface MemoryNode {
   activeBytes?: number;
   /** Part of `bytes` that is mapped by a process; absent if it is not known. Unit: bytes. */
   mappedBytes?: number;
+  /** Of a file: how many processes of other cgroups map it too; absent if none is known. */
+  otherMappers?: number;
   /** How many objects: slab objects, sockets, processes, files. */
   count?: number;
   pid?: number;

@@ -658,7 +658,7 @@ type BpfCount = { count: number; memlock: number };
 
 type ChargedMemory = { current?: number; stat: Counters };
 
-type MemoryNode = { kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; path?: string; bytes: number; reclaim: 'reclaimable' | 'dirty' | 'process' | 'kernel' | 'persistent'; dirtyBytes?: number; activeBytes?: number; mappedBytes?: number; count?: number; pid?: number; fsType?: string; mount?: string; directory?: string; note?: string; children?: (MemoryNode)[] };
+type MemoryNode = { kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; path?: string; bytes: number; reclaim: 'reclaimable' | 'dirty' | 'process' | 'kernel' | 'persistent'; dirtyBytes?: number; activeBytes?: number; mappedBytes?: number; otherMappers?: number; count?: number; pid?: number; fsType?: string; mount?: string; directory?: string; note?: string; children?: (MemoryNode)[] };
 
 type Most = { max: number };
 

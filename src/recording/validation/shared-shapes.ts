@@ -44,7 +44,7 @@ export function findInChargedMemory(value: unknown): Fault | undefined {
 export function findInMemoryNode(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { kind: _kind, name: _name, path: _path, bytes: _bytes, reclaim: _reclaim, dirtyBytes: _dirtyBytes, activeBytes: _activeBytes, mappedBytes: _mappedBytes, count: _count, pid: _pid, fsType: _fsType, mount: _mount, directory: _directory, note: _note, children: _children } = value;
+  const { kind: _kind, name: _name, path: _path, bytes: _bytes, reclaim: _reclaim, dirtyBytes: _dirtyBytes, activeBytes: _activeBytes, mappedBytes: _mappedBytes, otherMappers: _otherMappers, count: _count, pid: _pid, fsType: _fsType, mount: _mount, directory: _directory, note: _note, children: _children } = value;
   if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
   if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
@@ -53,6 +53,7 @@ export function findInMemoryNode(value: unknown): Fault | undefined {
   if (_dirtyBytes !== undefined && !isNumber(_dirtyBytes)) return wrongAt('dirtyBytes', 'a number');
   if (_activeBytes !== undefined && !isNumber(_activeBytes)) return wrongAt('activeBytes', 'a number');
   if (_mappedBytes !== undefined && !isNumber(_mappedBytes)) return wrongAt('mappedBytes', 'a number');
+  if (_otherMappers !== undefined && !isNumber(_otherMappers)) return wrongAt('otherMappers', 'a number');
   if (_count !== undefined && !isNumber(_count)) return wrongAt('count', 'a number');
   if (_pid !== undefined && !isNumber(_pid)) return wrongAt('pid', 'a number');
   if (_fsType !== undefined && typeof _fsType !== 'string') return wrongAt('fsType', 'a string');

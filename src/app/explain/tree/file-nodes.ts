@@ -56,6 +56,7 @@ function fileNode(file: FilePart, reclaim: Reclaim): MemoryNode {
     ...(mappedBytes === undefined ? {} : { mappedBytes }),
     ...(count === undefined ? {} : { count }),
     ...(directory === undefined ? {} : { directory }),
+    ...(file.otherMappers === undefined ? {} : { otherMappers: file.otherMappers }),
     ...(notes.length === 0 ? {} : { note: notes.join('; ') }),
   };
 }

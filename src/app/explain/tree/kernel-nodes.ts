@@ -91,7 +91,7 @@ function slabNodes(bytes: number, slabs: readonly SlabPart[], slabParts: readonl
 }
 
 /** What is known of directory entries of files that exist. */
-export const POSITIVE_NOTE = 'of files that exist';
+export const POSITIVE_NOTE = 'names of files that exist';
 /** The name of the other ones. */
 export const NEGATIVE_DENTRIES = 'dentry (negative)';
 

@@ -23,6 +23,8 @@ export interface FilePart {
   isHeld?: boolean | undefined;
   /** Of a file in memory, where it is not that of its kind. */
   reclaim?: Reclaim | undefined;
+  /** How many processes of other cgroups map it; absent if none is known. */
+  otherMappers?: number | undefined;
   note?: string | undefined;
 }
 

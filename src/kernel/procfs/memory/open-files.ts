@@ -52,20 +52,21 @@ function statDescriptor(path: string): BigIntStats | undefined {
 const MAPPING = /^[\da-f]+-[\da-f]+ \S+ [\da-f]+ ([\da-f]+):([\da-f]+) (\d+)/;
 
 /**
- * Hands the files that a process maps to `visit`, each mapping on its own, until it returns false.
+ * Hands the files that a process maps to `visit`, each mapping on its own, until it returns false. The path
+ * is as the process sees it, in bytes up to U+00FF.
  *
  * Source: `/proc/<pid>/maps`, proc_pid_maps(5). Needs permission to ptrace the process.
  * @throws KernelFileError with the errno.
  */
 export function* visitMappedFiles(
   pid: number,
-  visit: (file: FileNumber) => boolean,
+  visit: (file: FileNumber, path: () => string) => boolean,
   procRoot = '/proc',
 ): Generator<void, void, void> {
   yield* readStream(`${procRoot}/${pid}/maps`, (line) => {
-    const [, major, minor, inode] = MAPPING.exec(line) ?? [];
+    const [head = '', major, minor, inode] = MAPPING.exec(line) ?? [];
     if (major === undefined || minor === undefined || inode === undefined || inode === '0') return true;
     const device = `${Number.parseInt(major, 16)}:${Number.parseInt(minor, 16)}`;
-    return visit({ device, inode });
+    return visit({ device, inode }, () => line.slice(head.length).trimStart().replaceAll('\\012', '\n'));
   });
 }

@@ -1,6 +1,8 @@
 import { expect, it } from 'vitest';
 import { namedFile, pathOf } from '#src/app/explain/name-files.ts';
+import { fileNodes } from '#src/app/explain/tree/file-nodes.ts';
 import type { ScanFile, SpecialFile } from '#src/kernel/bpf/scan/scan-names.ts';
+import type { OtherMapping } from '#src/sampler/explain/other-mappers.ts';
 
 const sizes = {
   object: 1,
@@ -57,4 +59,23 @@ it('has a path only for what is in a directory', () => {
   expect(pathOf(file, sources)).toBe('/data/log/a');
   expect(pathOf(special({ type: 'shared-anon' }), sources)).toBeUndefined();
   expect(pathOf(undefined, sources)).toBeUndefined();
+});
+
+it('says which processes of other cgroups map a file', () => {
+  const some = [
+    { pid: 7, comm: 'node' },
+    { pid: 8, comm: 'caf\u00c3\u00a9' },
+  ];
+  const nodeOf = (mapping: OtherMapping | undefined) => {
+    const others = { of: ({ inode }: { inode: string }) => (inode === '12' ? mapping : undefined) };
+    return fileNodes(8192, [namedFile(sizes, file, { ...sources, others })]).children?.[0];
+  };
+  expect(nodeOf({ count: 5, processes: some })).toMatchObject({
+    otherMappers: 5,
+    note: 'path of the host; also mapped by 5 processes of other cgroups: node 7, café 8, ...',
+  });
+  expect(nodeOf({ count: 1, processes: some.slice(0, 1) })?.note).toBe(
+    'path of the host; also mapped by 1 process of other cgroups: node 7',
+  );
+  expect(nodeOf(undefined)).not.toHaveProperty('otherMappers');
 });

@@ -42,7 +42,7 @@ function explainerOf(moments: ExplainMoment[], { cpuMs = 0, explain = async () =
 
 describe('at a peak', () => {
   it('waits until memory no longer rises', async () => {
-    const { see, records } = explainerOf(['peak']);
+    const { see, records, explainer, warnings } = explainerOf(['peak']);
     await see(0, 10 * MIB);
     await see(100, 20 * MIB);
     await see(300, 20 * MIB);
@@ -51,13 +51,19 @@ describe('at a peak', () => {
     expect(records).toMatchObject([
       { type: 'explain', moment: 'peak', elapsedMs: 600, tree: { bytes: 16 * MIB } },
     ]);
+    await explainer.end();
+    expect(warnings).toEqual([]);
   });
 
   it('does not take a valley for a peak', async () => {
-    const { see, records } = explainerOf(['peak']);
+    const { see, records, explainer, warnings } = explainerOf(['peak']);
     await see(0, 100 * MIB);
     await see(600, 50 * MIB);
+    await explainer.end();
     expect(records).toEqual([]);
+    expect(warnings).toEqual([
+      '--explain peak: no peak lasted: after 400 ms memory was lower by more than 5 %, or the run had ended',
+    ]);
   });
 
   it('is read again for a higher one, not before 5 s, and not for a little more', async () => {
