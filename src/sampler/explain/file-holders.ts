@@ -7,8 +7,7 @@ import { listOpenFiles, visitMappedFiles } from '../../kernel/procfs/memory/open
 import { readSysvSegments, type SysvSegment } from '../../kernel/procfs/memory/sysv-segments.ts';
 import { listPids } from '../../kernel/procfs/process-tree.ts';
 import type { Reclaim } from '../../model/explain/explanation.ts';
-import { hasVanished, isDenied, type Missing } from './missing.ts';
-import { PTRACE_HINT } from './process-memory.ts';
+import { deniedProcesses, hasVanished, isDenied, type Missing } from './missing.ts';
 
 /** Who holds some files. */
 export interface FileHolders {
@@ -73,14 +72,7 @@ export function* findFileHolders(
     }
     yield;
   }
-  if (denied > 0) {
-    missing.push({
-      what: 'files of processes',
-      reason: 'permission denied',
-      hint: PTRACE_HINT,
-      count: denied,
-    });
-  }
+  if (denied > 0) missing.push(deniedProcesses('files of processes', denied));
   const isKnown = isComplete && denied === 0;
   return {
     missing,

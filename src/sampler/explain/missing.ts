@@ -1,5 +1,6 @@
 /** Terms that could not be read: they are absent with their reason, never 0. */
 import { describeErrno, errnoOf, ToolError } from '../../errors.ts';
+import { type Capability, readEffectiveCapabilities } from '../../kernel/procfs/capabilities.ts';
 
 /** Something that is absent from what was read, and why. */
 export interface Missing {
@@ -33,4 +34,21 @@ export function hasVanished(error: unknown): boolean {
 export function isDenied(error: unknown): boolean {
   const errno = errnoOf(error);
   return errno === 'EACCES' || errno === 'EPERM';
+}
+
+/** What gives the right to read processes of other users. */
+export const PTRACE_HINT = 'run with sudo, or in a container with --cap-add=SYS_PTRACE';
+
+/**
+ * Why processes could not be read. With CAP_SYS_PTRACE, those with more capabilities than ours or in another
+ * user namespace stay closed.
+ */
+export function deniedProcesses(
+  what: string,
+  count: number,
+  capabilities: ReadonlySet<Capability> = readEffectiveCapabilities(),
+): Missing {
+  return capabilities.has('CAP_SYS_PTRACE')
+    ? { what, reason: 'permission denied: they have capabilities that cmemstat does not have', count }
+    : { what, reason: 'permission denied', hint: PTRACE_HINT, count };
 }

@@ -6,8 +6,7 @@ import { monotonicMs } from '../../kernel/monotonic.ts';
 import { visitMappedFiles } from '../../kernel/procfs/memory/open-files.ts';
 import { listPids } from '../../kernel/procfs/process-tree.ts';
 import type { ByteString } from '../../target/byte-string.ts';
-import { hasVanished, isDenied, type Missing } from './missing.ts';
-import { PTRACE_HINT } from './process-memory.ts';
+import { deniedProcesses, hasVanished, isDenied, type Missing } from './missing.ts';
 
 /** A file to look for: as its superblock numbers it, with its last name. */
 export interface MappedFile extends FileNumber {
@@ -93,7 +92,7 @@ export function* findOtherMappers(
     if (mapped.size > 0) note(found, mapped, pid, procRoot);
     yield;
   }
-  if (denied > 0) missing.push({ what: WHAT, reason: 'permission denied', hint: PTRACE_HINT, count: denied });
+  if (denied > 0) missing.push(deniedProcesses(WHAT, denied));
   return { of: (file) => found.get(keyOf(file)), missing };
 }
 

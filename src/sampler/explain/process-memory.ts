@@ -10,7 +10,7 @@ import { findLivingThread, parsePidStat } from '../../kernel/procfs/pid-stat.ts'
 import { findUserName } from '../../target/user-names.ts';
 import { MappedFiles } from './mapped-files.ts';
 import { type AnonGroup, MappingGroups, type SpecialMapping } from './mapping-groups.ts';
-import { hasVanished, isDenied, type Missing } from './missing.ts';
+import { hasVanished, isDenied, type Missing, PTRACE_HINT } from './missing.ts';
 
 /**
  * How much is known of a process. `mappings`: everything. `sum`: its anonymous memory, apportioned, but not
@@ -280,9 +280,6 @@ class MemoryReader {
     return this.#users.get(uid);
   }
 }
-
-/** What gives the right to read processes of other users. */
-export const PTRACE_HINT = 'run with sudo, or in a container with --cap-add=SYS_PTRACE';
 
 const DENIED: Missing = {
   what: 'memory by mapping',
