@@ -10,6 +10,7 @@ const RESET = 'reset\n';
 export interface OwnPeak {
   /** Undefined if the cgroup is gone. Unit: bytes. */
   read(): number | undefined;
+  /** May be called more than once. */
   close(): void;
 }
 
@@ -30,12 +31,16 @@ export function openOwnPeak(directory: string): OwnPeak | undefined {
   }
   const descriptor = fd;
   const bytes = Buffer.alloc(24);
+  let isOpen = true;
   return {
     read: () =>
       absentAs(undefined, () => {
         const length = readSync(descriptor, bytes, 0, bytes.length, 0);
         return parseSingleValue(bytes.toString('latin1', 0, length), path);
       }),
-    close: () => closeSync(descriptor),
+    close: () => {
+      if (isOpen) closeSync(descriptor);
+      isOpen = false;
+    },
   };
 }

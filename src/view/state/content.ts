@@ -55,10 +55,15 @@ function isEmpty({ data, status, output }: View, panel: PanelId): boolean {
     case 'pressure':
       return data.latest?.pressure === undefined && data.events.length === 0 && !hasCounts(data);
     case 'output':
-      return output.lines.length === 0 && (data.summary !== undefined || status.replay !== undefined);
+      return output.lines.length === 0 && (hasNoOutput(data) || status.replay !== undefined);
     default:
       return false;
   }
+}
+
+/** What was not started writes elsewhere. */
+function hasNoOutput({ start, summary }: ViewData): boolean {
+  return summary !== undefined || start?.attached !== undefined;
 }
 
 function hasNoProcesses({ start }: ViewData): boolean {

@@ -25,6 +25,24 @@ describe('renderSummary', () => {
     expect(renderSummary(hostile, { plainBytes: false }).join('')).not.toMatch(/\p{Cc}/u);
   });
 
+  it.each([
+    ['timeout', 'creation', 'ended by --timeout', 'since the cgroup was made'],
+    ['removed', 'attachment', 'ended as the cgroup was removed', 'since the attachment'],
+  ] as const)(
+    'says how an attachment ended (%s), and since when peak is the maximum',
+    (endedBy, peakSince, end, since) => {
+      const attached = { target: 'nginx.service', cgroup: '/system.slice/nginx.service', peakSince };
+      const exit = { status: 0, endedBy };
+      const text = changed(cgroup2.summary, { exit, attached: { ...attached, chargedBytes: 3 << 20 } });
+      expect(text).toMatch(new RegExp(`^  measured for .*, ${end}$`, 'm'));
+      expect(text).toContain('  3.00 MiB were charged before and are in the figures');
+      expect(text).toMatch(new RegExp(`^ +peak .*${since}$`, 'm'));
+      expect(text).toContain('after the attachment:');
+      expect(text).not.toContain('exit status');
+      expect(changed(cgroup2.summary, { exit, attached })).not.toContain('charged before');
+    },
+  );
+
   it('shows plain numbers of bytes', async () => {
     await expect(`${render(cgroup2.summary, true)}\n`).toMatchFileSnapshot(
       golden('output/summary-bytes.txt'),

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { renderFrame } from '#src/view/panels/frame.ts';
+import { emptyPanels } from '#src/view/state/content.ts';
 import { PANELS, type View } from '#src/view/state/view.ts';
 import { textOf, widthOf } from '#src/view/text/cells.ts';
 import type { Size } from '#src/view/text/line.ts';
@@ -114,6 +115,20 @@ describe('the screen', () => {
       .split('\n')
       .at(-1);
     expect(footer).toMatch(/^ filter maps: a+\\x1bz_\s*\|$/);
+  });
+
+  test('of a cgroup that was attached to, nothing is ended and no output is shown', () => {
+    const running = exampleView({ ui: { dialog: { kind: 'quit' } } });
+    const { start } = running.data;
+    if (start === undefined) throw new Error('the example has no start record');
+    const { pid: _, ...others } = start;
+    const attached = { target: 'unit:a.service', cgroup: '/a.service', peakSince: 'creation' } as const;
+    const view = { ...running, data: { ...running.data, start: { ...others, attached } } };
+    const screen = draw(view, 100, 40);
+    expect(screen).toContain('end the measurement and quit');
+    expect(screen).not.toMatch(/pid \d|target|No output/);
+    expect(emptyPanels(view)).toContain('output');
+    expect(emptyPanels(running)).not.toContain('output');
   });
 
   test('after the target, other processes may be waited for', () => {
