@@ -228,6 +228,8 @@ it('a run records what its memory was at the end, and lists the largest names', 
 /** A run of a target that stays, until `end`. */
 async function hold(name: string, options: string[], words: string[]) {
   const file = join(scratch, name);
+  // Of an attempt before.
+  rmSync(file, { force: true });
   const held = start(BINARY, ['--no-tui', '-q', '--output', file, ...options, '--', ...words]);
   const records = () =>
     (existsSync(file) ? readFileSync(file, 'utf8') : '')
