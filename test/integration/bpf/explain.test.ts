@@ -264,7 +264,13 @@ it('gives advice on a BPF map that is nearly empty, but not in a run, which has 
     const explanation = await explain(target.leaf);
     return nodesOf(explanation).some(isMap) ? explanation : undefined;
   });
-  const recorded = await eventually(() => target.records().find((record) => record.type === 'explain'));
+  // The first peak may be from before the map was created.
+  const recorded = await eventually(() =>
+    target
+      .records()
+      .filter((record) => record.type === 'explain')
+      .find(({ tree }) => [...leavesOf(tree)].some(({ leaf: node }) => isMap(node))),
+  );
   await target.end();
   const { bytes } = leafNamed(explained.tree, isMap);
   expect(explained.advice).toEqual([
@@ -279,7 +285,6 @@ it('gives advice on a BPF map that is nearly empty, but not in a run, which has 
   // Without its elements, the buckets remain.
   expect(explained.advice[0]?.bytes).toBeGreaterThan(bytes / 2);
   expect(explained.advice[0]?.bytes).toBeLessThan(bytes);
-  leafNamed(recorded.tree, isMap);
   expect(recorded.advice).toEqual([]);
 }, 180_000);
 
