@@ -1,5 +1,6 @@
 /** Parses documents of one JSON value. */
 import { withoutByteOrderMark } from './byte-order-mark.ts';
+import { isNestedDeeper } from './json-depth.ts';
 
 /** Ours are nested less than 20 deep. Writing some thousand levels again would exhaust the stack. */
 const MAX_DEPTH = 500;
@@ -9,18 +10,6 @@ const MAX_DEPTH = 500;
  * @throws SyntaxError if it is malformed, or nested more than 500 deep.
  */
 export function parseDocument(text: string): unknown {
-  const value: unknown = JSON.parse(withoutByteOrderMark(text));
-  if (isTooDeep(text)) throw new SyntaxError(`nested more than ${MAX_DEPTH} deep`);
-  return value;
-}
-
-/** Counts the brackets outside of the strings of valid JSON. */
-function isTooDeep(text: string): boolean {
-  let depth = 0;
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
-    if (token === '[' || token === '{') depth += 1;
-    else if (token === ']' || token === '}') depth -= 1;
-    if (depth > MAX_DEPTH) return true;
-  }
-  return false;
+  if (isNestedDeeper(text, MAX_DEPTH)) throw new SyntaxError(`nested more than ${MAX_DEPTH} deep`);
+  return JSON.parse(withoutByteOrderMark(text));
 }

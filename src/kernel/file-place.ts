@@ -10,7 +10,9 @@ import {
   fstatSync,
   ftruncateSync,
   lstatSync,
+  open,
   openSync,
+  readFileSync,
   readlinkSync,
   type Stats,
   statSync,
@@ -22,7 +24,8 @@ import { O_PATH } from './open-flags.ts';
 import { removeFile, replaceFile } from './private-file.ts';
 import { sleep } from './sleep.ts';
 
-const { O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, O_DIRECTORY } = constants;
+const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, O_DIRECTORY } =
+  constants;
 
 /** Source: `MAXSYMLINKS` in `include/linux/namei.h`. */
 const MAX_LINKS = 40;
@@ -127,6 +130,52 @@ export class FilePlace {
     return fd;
   }
 
+  /**
+   * Opens a named pipe to read from, once it has a writer. `onWait` is called meanwhile, and may throw to end
+   * the wait.
+   * @throws Error of the file system; what `onWait` throws.
+   */
+  async openReader(onWait: FileAccess['onWait']): Promise<number> {
+    // The thread that waits is none that signals need.
+    const opening = new Promise<number>((resolve, reject) => {
+      open(this.#at, O_RDONLY | O_NOCTTY | O_NOFOLLOW, (error, fd) => (error ? reject(error) : resolve(fd)));
+    });
+    let fd: number | undefined;
+    const opened = opening.then((each) => {
+      fd = each;
+    });
+    try {
+      while (fd === undefined) {
+        await Promise.race([opened, sleep(RETRY_MS)]);
+        if (fd === undefined) await onWait?.();
+      }
+      return fd;
+    } catch (error) {
+      if (fd === undefined) this.#endWait();
+      void opening.then(closeSync, () => {});
+      throw error;
+    }
+  }
+
+  /** Opens the other end for a moment, so that a thread that waits for it goes on. */
+  #endWait(): void {
+    try {
+      closeSync(openSync(this.#at, O_WRONLY | O_NONBLOCK | O_NOFOLLOW));
+    } catch {
+      // The pipe has been removed or replaced.
+    }
+  }
+
+  /**
+   * Refuses a named pipe that others have put there: they decide for how long we would wait.
+   * @throws UsageError.
+   */
+  requireOwnPipe(): void {
+    const stat = this.stat();
+    if (stat?.isFIFO() !== true || this.#isMagic || stat.uid === process.geteuid?.()) return;
+    if (!isProtected(this.#directory)) throw this.#refused('a named pipe of another user');
+  }
+
   /** Closes what `open` returned. */
   release(fd: number): void {
     if (fd !== this.#ownFd) closeSync(fd);
@@ -223,6 +272,8 @@ export interface OutputStream {
   readonly fd: number;
   /** Removes what a file held before. @throws UsageError that names the option and the file. */
   empty(): void;
+  /** Gives a file back what `empty` removed, if that was not more than 16 MiB. */
+  restore(): void;
   /** Keeps the file from now on, even if it was created by opening it. */
   keep(): void;
   /** Closes it; may be called more than once. */
@@ -249,17 +300,27 @@ export async function openStream(
   }
   const { fd } = opened;
   let { isNew } = opened;
+  let removed: Buffer | undefined;
   let isOpen = true;
   return {
     fd,
     empty() {
       try {
-        if (!place.isContinued && fstatSync(fd).isFile()) ftruncateSync(fd);
+        if (place.isContinued || !fstatSync(fd).isFile()) return;
+        removed = readContents(fd);
+        ftruncateSync(fd);
       } catch (error) {
         throw place.unusable(error);
       }
     },
+    restore() {
+      if (removed !== undefined && fstatSync(fd).size === 0) {
+        for (let at = 0; at < removed.length; ) at += writeSync(fd, removed, at);
+      }
+      removed = undefined;
+    },
     keep() {
+      removed = undefined;
       isNew = false;
     },
     close() {
@@ -270,6 +331,20 @@ export async function openStream(
       place.close();
     },
   };
+}
+
+/** Larger files are not read before they are emptied. Unit: bytes. */
+const MAX_RESTORED_BYTES = 16 * 1024 * 1024;
+
+/** What a file holds; undefined if that is nothing, too much, or may not be read. */
+function readContents(fd: number): Buffer | undefined {
+  const { size } = fstatSync(fd);
+  if (size === 0 || size > MAX_RESTORED_BYTES) return undefined;
+  try {
+    return readFileSync(procPath(fd));
+  } catch {
+    return undefined;
+  }
 }
 
 /** Without waiting for the reader of a named pipe: the error is ENXIO. */
@@ -292,6 +367,7 @@ async function openOrCreate(
     } catch (error) {
       if (errnoOf(error) !== 'ENXIO' || place.stat()?.isFIFO() !== true) throw error;
     }
+    place.requireOwnPipe();
     await onWait?.();
     await sleep(RETRY_MS);
   }

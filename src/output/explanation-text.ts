@@ -4,9 +4,14 @@ import { safeText } from '../format/safe-text.ts';
 import { formatBytes } from '../format/units.ts';
 import { cutMiddle, widthOfText } from '../format/wrap-lines.ts';
 import type { ExplainMethod, MemoryNode } from '../model/explain/explanation.ts';
+import { ownValue } from '../model/own-value.ts';
 
-/** How the memory was found. */
-export const METHOD_TEXT: Readonly<Record<ExplainMethod, string>> = {
+/** The method in words; that of a later version as it is written. */
+export function methodText(method: string): string {
+  return ownValue(METHOD_TEXT, method) ?? method;
+}
+
+const METHOD_TEXT: Readonly<Record<ExplainMethod, string>> = {
   pages: 'each page with its owner and name',
   'page-kinds': 'each page with its owner and kind, without names (/proc/kpagecgroup, /proc/kpageflags)',
   counters: 'memory.stat and smaps, no pages',
@@ -58,5 +63,5 @@ function countText({ kind, children }: MemoryNode, count: number): string {
   if (kind === 'page-tables' || (kind === 'kernel-stacks' && children !== undefined)) {
     return `of ${count} ${count === 1 ? 'process' : 'processes'}`;
   }
-  return plural(count, COUNTED[kind] ?? 'part');
+  return plural(count, ownValue(COUNTED, kind) ?? 'part');
 }

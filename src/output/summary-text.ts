@@ -8,6 +8,7 @@ import { figureOf } from '../model/figures.ts';
 import type { KernelBreakdown } from '../model/kernel-breakdown.ts';
 import type { AttachedTo, EventRecord, OutlivingProcess, SummaryRecord } from '../model/recording.ts';
 import { renderBpf } from './bpf-summary-text.ts';
+import { momentText } from './moment-text.ts';
 import { type FormatSize, renderRow, SIZE_WIDTH } from './summary-columns.ts';
 
 /** The format of sizes. */
@@ -89,12 +90,6 @@ function renderMaxima({ samples, maxima = {}, peak }: SummaryRecord, size: Forma
   return lines;
 }
 
-const MOMENT_TEXT: Readonly<Record<ExplainedMoment['moment'], string>> = {
-  end: 'at the end',
-  peak: 'at a peak',
-  exceeded: 'when a budget was exceeded',
-};
-
 /** Longer paths and commands are shown without their middle. Unit: columns. */
 const MAX_NAME = 200;
 
@@ -104,7 +99,7 @@ function renderExplained(explained: ExplainedMoment, size: FormatSize): string[]
   const what = message === undefined ? '' : ` (${message})`;
   const how = method === 'pages' ? '' : `; without a page scan: ${reason ?? method}`;
   return [
-    `  memory by name ${MOMENT_TEXT[moment]}${what}, ${formatDuration(elapsedMs)} after the launch: ${size(bytes)}${how}`,
+    `  memory by name ${momentText(moment)}${what}, ${formatDuration(elapsedMs)} after the launch: ${size(bytes)}${how}`,
     ...names.map(
       ({ name, pid, bytes: part }) =>
         `${size(part).padStart(SIZE_WIDTH)}  ${cutMiddle(name, MAX_NAME)}${pid === undefined ? '' : ` (${pid})`}`,

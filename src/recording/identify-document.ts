@@ -1,5 +1,6 @@
 /** Recognizes documents of cmemstat that were passed to the wrong command. */
 import { readFileSync, statSync } from 'node:fs';
+import { parseDocument } from '../format/parse-document.ts';
 
 /** What a document is, and the command line that reads it. */
 export interface DocumentKind {
@@ -50,8 +51,8 @@ const OF_RECORDINGS = ['start', 'sample', 'event', 'maps', 'processes', 'explain
 /** The kind of a text of several lines by its first one; undefined if it is not one of ours. */
 export function identifyLines(text: string, file: string): DocumentKind | undefined {
   try {
-    const first = JSON.parse(text.slice(0, text.indexOf('\n')));
-    if (OF_RECORDINGS.includes(first?.type)) {
+    const first = parseDocument(text.slice(0, text.indexOf('\n'))) as { type?: unknown } | null;
+    if (OF_RECORDINGS.some((type) => type === first?.type)) {
       return { name: 'a recording', reader: `cmemstat budget check ${file}, or --baseline ${file}` };
     }
     return identifyDocument(first, file);
@@ -65,7 +66,7 @@ export function identifyFile(path: string): DocumentKind | undefined {
   try {
     const stat = statSync(path);
     if (!stat.isFile() || stat.size > MAX_DOCUMENT_BYTES) return undefined;
-    return identifyDocument(JSON.parse(readFileSync(path, 'utf8')), path);
+    return identifyDocument(parseDocument(readFileSync(path, 'utf8')), path);
   } catch {
     return undefined;
   }

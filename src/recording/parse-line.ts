@@ -1,6 +1,7 @@
 /** Parses the lines of a recording. */
 
 import { withoutByteOrderMark } from '../format/byte-order-mark.ts';
+import { isNestedDeeper } from '../format/json-depth.ts';
 import { FORMAT_VERSION, type RecordLine } from '../model/recording.ts';
 import { FIND_FAULT } from './record-shapes.ts';
 import { rejectNewer, upgradeRecord } from './upgrade.ts';
@@ -11,12 +12,18 @@ import { describeFault } from './validation/fault.ts';
  */
 export type ParsedLine = { record: RecordLine } | { damaged: string } | { unknown: string };
 
+/** Ours are nested less than 50 deep, with the tree of memory by name. */
+const MAX_DEPTH = 500;
+const SHORT_LENGTH = 64 * 1024;
+
 /**
  * Parses one line: JSON of a known type that conforms to its schema. `file` is the name of the recording in
  * errors.
  * @throws InputError if a newer cmemstat wrote it in an unsupported format.
  */
 export function parseRecordLine(text: string, file = 'the recording'): ParsedLine {
+  // Short lines are parsed in no time, however deep they are.
+  if (text.length > SHORT_LENGTH && isNestedDeeper(text, MAX_DEPTH)) return { damaged: 'nested too deeply' };
   let value: unknown;
   try {
     value = JSON.parse(withoutByteOrderMark(text));

@@ -11,6 +11,7 @@ import {
 } from '../model/comparison.ts';
 import type { NamesComparison } from '../model/explain/name-differences.ts';
 import { MAP_PREFIX } from '../model/metrics.ts';
+import { momentText } from '../output/moment-text.ts';
 import { formatProbability, formatSignedPercent } from './wording.ts';
 
 /** Formatting options of the table. */
@@ -96,8 +97,6 @@ export function renderComparison(comparison: Comparison, style: ComparisonStyle)
 
 const MAX_SHOWN_NAMES = 10;
 
-const MOMENT_TEXT = { peak: 'at a peak', exceeded: 'when a budget was exceeded', end: 'at the end' } as const;
-
 /** What grew or shrank by name. */
 export function renderNames(
   names: NamesComparison | undefined,
@@ -105,7 +104,7 @@ export function renderNames(
 ): string[] {
   if (names === undefined) return [];
   const size = (bytes: number) => (plainBytes ? String(bytes) : formatBytes(bytes));
-  const moment = names.moment === undefined ? '' : ` ${MOMENT_TEXT[names.moment]}`;
+  const moment = names.moment === undefined ? '' : ` ${momentText(names.moment)}`;
   const shown = all ? names.names : names.names.slice(0, MAX_SHOWN_NAMES);
   const side = (bytes: number, atMost: number | undefined) =>
     atMost === undefined ? size(bytes) : `<= ${size(atMost)}`;

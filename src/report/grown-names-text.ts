@@ -1,15 +1,10 @@
 /** What grew by name, as lines of text and as a Markdown table. */
 import { formatBytes, formatDuration } from '../format/units.ts';
 import type { GrownName, GrownNames } from '../model/explain/grown-names.ts';
+import { momentText } from '../output/moment-text.ts';
 import { codeCell, codeSpan, type TableColumn, table } from './markdown-text.ts';
 import { oneLine } from './outside-text.ts';
 import { formatSigned } from './wording.ts';
-
-const MOMENT_TEXT: Readonly<Record<GrownNames['moment'], string>> = {
-  peak: 'at a peak',
-  exceeded: 'when a budget was exceeded',
-  end: 'at the end',
-};
 
 const SIZE_WIDTH = 10;
 
@@ -58,10 +53,10 @@ export function grownNameTable(grown: GrownNames | undefined): string[] {
 }
 
 function headingOf({ moment, elapsedMs, method, baseline, reason }: GrownNames): string {
-  const when = `${MOMENT_TEXT[moment]}, ${formatDuration(elapsedMs)} after the launch`;
+  const when = `${momentText(moment)}, ${formatDuration(elapsedMs)} after the launch`;
   const how = method === 'pages' ? '' : '; without a page scan';
   if (baseline !== undefined) {
-    return `names that grew most since the baseline's memory ${MOMENT_TEXT[baseline]} (${when}${how})`;
+    return `names that grew most since the baseline's memory ${momentText(baseline)} (${when}${how})`;
   }
   const why = reason === undefined ? '' : `; ${oneLine(reason)}`;
   return `largest names (${when}${how}${why})`;

@@ -1,5 +1,6 @@
 /** The dynamic loader that an executable names. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
+import { openRegularFile } from '../kernel/regular-file.ts';
 
 /** Where the fields of an ELF file are, by its class. Source: elf(5); `include/uapi/linux/elf.h`. */
 const LAYOUTS = {
@@ -30,12 +31,13 @@ const OWN_MACHINES: Readonly<Partial<Record<string, readonly number[]>>> = {
  * was built for another machine, which an emulator may execute with a loader of its own.
  */
 export function readDynamicLoader(file: string, architecture: string = process.arch): string | undefined {
-  let fd: number;
+  let fd: number | undefined;
   try {
-    fd = openSync(file, 'r');
+    fd = openRegularFile(file);
   } catch {
-    return undefined;
+    // Not readable.
   }
+  if (fd === undefined) return undefined;
   try {
     return findLoader(fd, OWN_MACHINES[architecture] ?? []);
   } catch {

@@ -1,9 +1,10 @@
 /** What execve(2) would fail with although the file can be executed, found before it is called. */
-import { closeSync, openSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { LaunchError } from '../errors.ts';
 import { type Libc, openLibc } from '../kernel/bpf/sys/libc.ts';
 import { parseLimits } from '../kernel/procfs/pid-limits.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
+import { openRegularFile } from '../kernel/regular-file.ts';
 import { type ByteString, textOf } from './byte-string.ts';
 import type { Executable } from './find-executable.ts';
 import { describeExecFailure } from './interpreter.ts';
@@ -71,14 +72,15 @@ const EAGAIN = 11;
  * known: a lease requires the owner of the file, or CAP_LEASE.
  */
 async function isOpenForWriting(file: string): Promise<boolean> {
-  let fd: number;
+  let fd: number | undefined;
   let fcntl: Libc['fcntl'];
   try {
     ({ fcntl } = await openLibc());
-    fd = openSync(file, 'r');
+    fd = openRegularFile(file);
   } catch {
     return false;
   }
+  if (fd === undefined) return false;
   try {
     const result = fcntl(fd, F_SETLEASE, F_RDLCK);
     if (result === 0) fcntl(fd, F_SETLEASE, F_UNLCK);

@@ -1,7 +1,8 @@
 /** Why the kernel did not execute a file. */
-import { accessSync, closeSync, constants, existsSync, openSync, readSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeErrno } from '../errors.ts';
+import { readHead } from '../kernel/regular-file.ts';
 import { tryStat } from '../try-stat.ts';
 import { readDynamicLoader } from './dynamic-loader.ts';
 import type { Executable } from './find-executable.ts';
@@ -78,16 +79,6 @@ function findFault(path: string): string | undefined {
 const FIRST_LINE_BYTES = 256;
 
 function readInterpreter(file: string): string | undefined {
-  try {
-    const fd = openSync(file, 'r');
-    try {
-      const head = Buffer.alloc(FIRST_LINE_BYTES);
-      const length = readSync(fd, head);
-      return /^#![ \t]*([^ \t\r\n]+\r?)/.exec(head.toString('utf8', 0, length))?.[1];
-    } finally {
-      closeSync(fd);
-    }
-  } catch {
-    return undefined;
-  }
+  const head = readHead(file, FIRST_LINE_BYTES);
+  return head && /^#![ \t]*([^ \t\r\n]+\r?)/.exec(head.toString('utf8'))?.[1];
 }

@@ -1,5 +1,6 @@
 /** `--stdin`, `--stdout` and `--stderr`: files instead of our own streams. */
 import { constants, fstatSync } from 'node:fs';
+import { ToolError } from '../errors.ts';
 import type { FileAccess, OutputStream } from '../kernel/file-place.ts';
 import type { TargetOutput } from './launch-request.ts';
 
@@ -30,6 +31,8 @@ export interface OpenedStreams {
   copies: { stdout?: number; stderr?: number };
   /** Removes what the files held before: the target is about to be started. */
   empty(): void;
+  /** The target was not started: gives the files back what `empty` removed. */
+  restore(): void;
   /** The target was started: keeps files that were created for it. */
   keep(): void;
   /** Closes our descriptors of the files after the target has inherited them. */
@@ -79,6 +82,9 @@ export async function openStreams(
     empty: () => {
       for (const output of outputs) output.empty();
     },
+    restore: () => {
+      for (const output of outputs) output.restore();
+    },
     keep: () => {
       for (const output of outputs) output.keep();
     },
@@ -95,11 +101,15 @@ export async function openStreams(
   return { ...actions, stdio: [stdin, redirected, stderr], copies: {} };
 }
 
-async function openInput(path: string, { directories }: FileAccess): Promise<{ fd: number; close(): void }> {
+async function openInput(
+  path: string,
+  { directories, onWait }: FileAccess,
+): Promise<{ fd: number; close(): void }> {
   const { FilePlace } = await import('../kernel/file-place.ts');
   const place = new FilePlace('--stdin', path, directories);
   try {
-    const fd = place.open(constants.O_RDONLY);
+    const isPipe = place.stat()?.isFIFO() === true;
+    const fd = isPipe ? await place.openReader(onWait) : place.open(constants.O_RDONLY);
     let isOpen = true;
     const close = () => {
       if (isOpen) place.release(fd);
@@ -110,7 +120,8 @@ async function openInput(path: string, { directories }: FileAccess): Promise<{ f
     close();
     throw Object.assign(new Error(), { code: 'EISDIR' });
   } catch (error) {
-    throw place.unusable(error);
+    // Of `onWait`: a signal has ended the wait for a writer.
+    throw error instanceof ToolError ? error : place.unusable(error);
   } finally {
     place.close();
   }

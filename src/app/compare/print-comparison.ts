@@ -72,6 +72,9 @@ async function readExplanations(
   if (before !== undefined && after !== undefined && read.length === 2) return [before, after];
   const index = read.findIndex((explanation) => explanation !== undefined);
   if (index < 0) return undefined;
+  // Those that are not explanations may have a fault of their own.
+  const others = paths.filter((_, at) => read[at] === undefined);
+  await readSides(others);
   const file = paths[index] ?? '';
   throw new InputError(file, `${file}: an explanation is compared with one other explanation`, {
     hint: 'cmemstat compare BASE.json NEW.json, both from cmemstat explain --json',

@@ -6,7 +6,7 @@ import { formatBytes, formatDuration } from '../../format/units.ts';
 import { cutLine, printableLines, widthOfText } from '../../format/wrap-lines.ts';
 import type { Explanation, MemoryNode } from '../../model/explain/explanation.ts';
 import { unnamedBytes } from '../../model/explain/memory-tree.ts';
-import { METHOD_TEXT, nodeText } from '../../output/explanation-text.ts';
+import { methodText, nodeText } from '../../output/explanation-text.ts';
 
 /** Formatting options. */
 export interface ExplanationStyle {
@@ -111,7 +111,7 @@ function footLines(explanation: Explanation, size: (bytes: number) => string): s
     before.current === undefined || after.current === undefined
       ? named
       : `memory.current: ${size(before.current)} before, ${size(after.current)} after${moved === 0 || frozen ? '' : ' (it changed meanwhile)'}; ${named}`,
-    `method: ${METHOD_TEXT[method]}${scannedPages === undefined ? '' : ` (${plural(scannedPages, 'page')}${scanMs === undefined ? '' : ` in ${formatDuration(scanMs)}`})`}`,
+    `method: ${methodText(method)}${scannedPages === undefined ? '' : ` (${plural(scannedPages, 'page')}${scanMs === undefined ? '' : ` in ${formatDuration(scanMs)}`})`}`,
     ...(reason === undefined ? [] : [`why: ${reason}${hint === undefined ? '' : ` (hint: ${hint})`}`]),
     ...(sample === undefined
       ? []

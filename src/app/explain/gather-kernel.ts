@@ -1,7 +1,7 @@
 /** Kernel memory that belongs to processes: stacks, page tables, pipes, sockets, and memory of devices. */
 import { statSync } from 'node:fs';
 import { directoryOfPid, type FoundCgroup } from '../../cgroup/find-cgroup.ts';
-import { listNested } from '../../cgroup/subtree.ts';
+import { visitNested } from '../../cgroup/subtree.ts';
 import { plural } from '../../format/plural.ts';
 import type { ChargedMemory, MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
 import { parentNode } from '../../model/explain/memory-tree.ts';
@@ -184,8 +184,13 @@ function deviceNodes({ hugetlb = [], dmem = [] }: ReturnType<typeof readDeviceMe
 
 /** The inode numbers of the cgroup's directory and those below it. */
 export function cgroupIdsOf({ directory }: FoundCgroup): ReadonlySet<bigint> {
-  const ids = [directory, ...listNested(directory)].map(
-    (path) => statSync(path, { bigint: true, throwIfNoEntry: false })?.ino,
-  );
-  return new Set(ids.filter((id) => id !== undefined));
+  const ids = new Set<bigint>();
+  // Their names may be anything: what is shown may not be their path.
+  const add = (path: string | Buffer) => {
+    const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
+    if (stat !== undefined) ids.add(stat.ino);
+  };
+  add(directory);
+  visitNested(directory, add);
+  return ids;
 }

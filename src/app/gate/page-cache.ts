@@ -4,6 +4,7 @@ import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describeErrno, errnoOf, UsageError } from '../../errors.ts';
+import { readHead } from '../../kernel/regular-file.ts';
 import { systemEnvironment } from '../../kernel/system-environment.ts';
 
 const CHUNK_BYTES = 1024 * 1024;
@@ -43,18 +44,10 @@ async function listLibraries(program: string): Promise<string[]> {
 }
 
 function interpreterOf(path: string): string | undefined {
-  try {
-    const head = Buffer.alloc(256);
-    const fd = openSync(path, 'r');
-    const length = readSync(fd, head);
-    closeSync(fd);
-    const [, interpreter, argument] =
-      /^#!\s*(\S+)(?:[ \t]+(\S+))?/.exec(head.toString('latin1', 0, length)) ?? [];
-    if (interpreter === undefined) return undefined;
-    return interpreter.endsWith('/env') && argument !== undefined ? onPath(argument) : interpreter;
-  } catch {
-    return undefined;
-  }
+  const head = readHead(path, 256)?.toString('latin1') ?? '';
+  const [, interpreter, argument] = /^#!\s*(\S+)(?:[ \t]+(\S+))?/.exec(head) ?? [];
+  if (interpreter === undefined) return undefined;
+  return interpreter.endsWith('/env') && argument !== undefined ? onPath(argument) : interpreter;
 }
 
 function onPath(name: string): string | undefined {

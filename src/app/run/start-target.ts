@@ -40,6 +40,9 @@ export async function startTarget(
     noNewPrivs: options.noNewPrivs,
     stdio: streams.stdio,
     inherited,
+  }).catch((error: unknown) => {
+    streams.restore();
+    throw error;
   });
   streams.keep();
   if (target.startedBy === 'shell') {

@@ -68,6 +68,8 @@ function collectDescriptor(held: HeldBpf, pid: number, fd: string, procRoot: str
     const link = linkFdinfo(fdinfo);
     if (link !== undefined) held.links.set(link.link_id, link);
   } catch (error) {
-    if (errnoOf(error) !== 'ENOENT') throw error;
+    // A file whose path is longer than the kernel writes is not a BPF object.
+    const errno = errnoOf(error);
+    if (errno !== 'ENOENT' && errno !== 'ENAMETOOLONG') throw error;
   }
 }

@@ -3,7 +3,8 @@ import { plural } from '../../format/plural.ts';
 import { formatDuration } from '../../format/units.ts';
 import type { Reclaim } from '../../model/explain/explanation.ts';
 import { unnamedBytes } from '../../model/explain/memory-tree.ts';
-import { METHOD_TEXT, nodeText } from '../../output/explanation-text.ts';
+import { ownValue } from '../../model/own-value.ts';
+import { methodText, nodeText } from '../../output/explanation-text.ts';
 import { type MemoryRow, memoryRows, selectedRow } from '../state/memory-rows.ts';
 import type { ExplainDialog, Explained, ShownExplanation, UiState, View } from '../state/view.ts';
 import { fitLine, fitRight, fitText, widthOf } from '../text/cells.ts';
@@ -84,7 +85,7 @@ function renderHead(explanation: ShownExplanation, view: View, width: number): L
       width,
     ),
     ...(message === undefined ? [] : wrapped('exceeded ', message, 'bad')),
-    ...(why === undefined ? [] : wrapped('', `${METHOD_TEXT[method]}: ${why}`, 'warning')),
+    ...(why === undefined ? [] : wrapped('', `${methodText(method)}: ${why}`, 'warning')),
   ];
 }
 
@@ -158,7 +159,17 @@ function renderDetail(row: MemoryRow | undefined, view: View, width: number): Li
   const second = others[0];
   const meaning: Line[] =
     row.more === undefined
-      ? [fitLine([{ text: `  ${reclaim}: ${RECLAIM_MEANING[reclaim]}`, style: 'dim' }], width)]
+      ? [
+          fitLine(
+            [
+              {
+                text: `  ${reclaim}: ${ownValue(RECLAIM_MEANING, reclaim) ?? 'not known to this version'}`,
+                style: 'dim',
+              },
+            ],
+            width,
+          ),
+        ]
       : [];
   return [first, ...(second === undefined ? [] : [second]), ...meaning];
 }

@@ -1,6 +1,6 @@
 /** `cmemstat explain` and `--explain`: the tree of a target whose memory is known. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -484,6 +484,24 @@ describe('--freeze', () => {
     expect(status).toBe(125);
     expect(stderr).toContain('--freeze: requires cgroup v2');
   });
+});
+
+it('compare names the file that is not an explanation', async (context) => {
+  if (!supported) context.skip('no memory cgroup');
+  const good = join(scratch, 'good.json');
+  writeFileSync(good, (await cmemstat('explain', '--json', leaf)).stdout);
+  const [cut, empty] = [join(scratch, 'cut.json'), join(scratch, 'empty.json')];
+  writeFileSync(cut, readFileSync(good, 'utf8').slice(0, 200));
+  writeFileSync(empty, '');
+  for (const bad of ['/no/such/file.json', cut, empty, scratch]) {
+    for (const pair of [
+      [good, bad],
+      [bad, good],
+    ]) {
+      const { status, stderr } = await cmemstat('compare', ...pair);
+      expect([bad, status, stderr.startsWith(`cmemstat: ${bad}`)]).toEqual([bad, 125, true]);
+    }
+  }
 });
 
 it('rejects what is not a cgroup', async () => {

@@ -73,7 +73,7 @@ for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
   }
 }
 
-describe('SIGTERM while a named pipe has no reader', () => {
+describe('SIGTERM while the other end of a named pipe is not open', () => {
   const start = (...args: string[]) => {
     const pipe = join(mkdtempSync(join(scratch, 'unread-')), 'pipe');
     spawnSync('mkfifo', [pipe]);
@@ -87,7 +87,7 @@ describe('SIGTERM while a named pipe has no reader', () => {
     return { child, ended: once(child, 'close').then((exit) => ({ exit, messages })) };
   };
 
-  for (const option of ['--output', '--stdout']) {
+  for (const option of ['--output', '--stdout', '--stdin']) {
     testWith([], `ends the wait for one of ${option}, before the target is started`, async () => {
       const { child, ended } = start(option, 'PIPE', '--', 'sleep', '0');
       // The wait is announced nowhere.

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -48,6 +49,9 @@ testWithoutKernel([], 'files keep what they hold if the target is not started', 
     '-- ./indirect',
     '-- ./foreign',
     '-- ./busy',
+    '-- ./pipe',
+    '-- ./by-pipe',
+    ...(needs.root.has ? ['--user nobody -- ./locked/program'] : []),
   ];
   writeFileSync(join(folder, 'script'), '#!/nowhere\n', { mode: 0o755 });
   writeFileSync(join(folder, 'indirect'), '#!./script\n', { mode: 0o755 });
@@ -56,6 +60,10 @@ testWithoutKernel([], 'files keep what they hold if the target is not started', 
   const foreign = Buffer.from(shell);
   foreign.fill('x', foreign.indexOf(loader) + 1, foreign.indexOf(loader) + loader.length);
   writeFileSync(join(folder, 'foreign'), foreign, { mode: 0o755 });
+  execFileSync('mkfifo', ['-m', '755', join(folder, 'pipe')]);
+  writeFileSync(join(folder, 'by-pipe'), '#!./pipe\n', { mode: 0o755 });
+  mkdirSync(join(folder, 'locked'), { mode: 0o700 });
+  writeFileSync(join(folder, 'locked/program'), shell, { mode: 0o755 });
   writeFileSync(join(folder, 'busy'), shell, { mode: 0o755 });
   const writer = openSync(join(folder, 'busy'), 'r+');
   for (const failure of failures) {

@@ -16,6 +16,14 @@ describe('parseRecordLine', () => {
     }
   });
 
+  it('skips a line of millions of brackets without parsing it', () => {
+    const { user } = process.cpuUsage();
+    expect(parseRecordLine(`{"type":"event","x":${'['.repeat(20_000_000)}`)).toEqual({
+      damaged: 'nested too deeply',
+    });
+    expect(process.cpuUsage().user - user).toBeLessThan(2_000_000);
+  });
+
   it('reads maps and processes', () => {
     const maps = { type: 'maps', elapsedMs: 1, maps: [], gone: [3] };
     const processes = {

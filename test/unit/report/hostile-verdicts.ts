@@ -69,7 +69,9 @@ const hostileText = fc
   .map((parts) => parts.join(''));
 
 /** The keys whose texts are not external. */
-const OURS = new Set(['type', 'time', 'status', 'verdict', 'op', 'unit', 'kind', 'evaluatedOn', 'state']);
+const OURS = new Set(
+  'type time status verdict op unit kind evaluatedOn state moment method baseline'.split(' '),
+);
 
 /** Replaces all external texts in a value, each by the next of a list. */
 export function withTexts<T>(value: T, texts: readonly string[]): T {

@@ -1,3 +1,5 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -62,6 +64,29 @@ describe('collectHeldBpf', () => {
   it('skips a descriptor whose number now refers to another file', () => {
     descriptor(10, 3, 'anon_inode:bpf-map', 'pos:\t0\nflags:\t02\n');
     expect(collectHeldBpf([10], proc).maps.size).toBe(0);
+  });
+
+  it('skips a descriptor whose path is longer than the kernel writes', async () => {
+    const top = mkdtempSync(join(tmpdir(), 'deep-'));
+    const script = `for (let level = 0; level < 25; level++) {
+      fs.mkdirSync('x'.repeat(200));
+      process.chdir('x'.repeat(200));
+    }
+    fs.openSync('held', 'w');
+    console.log('ready');
+    setInterval(() => {}, 1e6);`;
+    const holder = spawn(process.execPath, ['-e', script], {
+      cwd: top,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    try {
+      await once(holder.stdout, 'data');
+      expect(collectHeldBpf([holder.pid ?? 0])).toMatchObject({ maps: new Map(), unreadablePids: [] });
+    } finally {
+      holder.kill('SIGKILL');
+      await once(holder, 'exit');
+      spawnSync('rm', ['-rf', top]);
+    }
   });
 
   it('propagates a kernel file that cannot be read', () => {
