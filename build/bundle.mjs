@@ -156,7 +156,13 @@ const chunks = await write({ cmemstat: 'src/cli/main.ts' }, '[name].cjs', {
 /** Large chunks of what is opened by a person, or takes long itself: they are stored compressed. */
 const COMPRESSED = [
   ...['viewer.cjs', 'explain.cjs', 'targets.cjs', 'completion-command.cjs', 'elf-command.cjs'],
-  ...['compare-command.cjs', 'replay-command.cjs', 'report-command.cjs', 'screen.cjs'],
+  ...[
+    'compare-command.cjs',
+    'replay-command.cjs',
+    'report-command.cjs',
+    'screen.cjs',
+    'name-differences.cjs',
+  ],
 ];
 const dist = `${import.meta.dirname}/../dist`;
 for (const name of COMPRESSED) {
