@@ -1,7 +1,7 @@
 /** SIGKILL to cmemstat at random moments: the target may go on, and the next run removes the cgroup. */
 import { setTimeout as wait } from 'node:timers/promises';
 import { checkEnd } from './check-run.ts';
-import { processesWith, tryKill } from './fuzz-host.ts';
+import { processesWith, tryKill, untilTrue } from './fuzz-host.ts';
 import type { ProcessTarget } from './process-target.ts';
 import { awaitEnd, startRun } from './start-run.ts';
 
@@ -18,10 +18,14 @@ export const KILL_TARGET: ProcessTarget = {
     tryKill(run.pid);
     const end = await awaitEnd(run);
     if (end === undefined) return { kind: 'no end', faults: ['SIGKILL did not end it'] };
-    // A stub whose parent has ended, or that is about to become the target.
+    const listOthers = () =>
+      processesWith(run.mark).filter(({ command }) => !TARGET.test(command) && command !== '');
+    // A stub whose parent has ended, or that is about to become the target: for a moment, it is a copy of its
+    // parent.
     await wait(100);
+    await untilTrue(() => listOthers().length === 0);
+    const others = listOthers();
     const left = processesWith(run.mark);
-    const others = left.filter(({ command }) => !TARGET.test(command) && command !== '');
     const faults = [
       ...checkEnd(end),
       ...others.map(({ pid, command }) => `left running: ${pid} ${command}`),
