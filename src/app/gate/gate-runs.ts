@@ -35,8 +35,9 @@ import { VERSION } from '../../version.ts';
 import type { RunOptions } from '../run/options.ts';
 import { measureRun } from '../run/run.ts';
 import { BudgetSink, type RunEvaluation } from './budget-sink.ts';
+import { numberedFile } from './numbered-file.ts';
 import type { GatePlan, SeriesPlan } from './plan.ts';
-import { numberedFile, runSeries, type SeriesEnd } from './run-series.ts';
+import { runSeries, type SeriesEnd } from './run-series.ts';
 
 /** The options of measured and evaluated runs. */
 export interface GatedRunsPlan extends GatePlan, SeriesPlan {

@@ -11,6 +11,7 @@ import { endingSignals } from '../../target/signals.ts';
 import { workingDirectory } from '../../target/working-directory.ts';
 import type { RunOptions } from '../run/options.ts';
 import { runHook } from './hook-command.ts';
+import { numberedFile } from './numbered-file.ts';
 import { dropCaches, warmFiles } from './page-cache.ts';
 import type { SeriesPlan } from './plan.ts';
 
@@ -149,12 +150,4 @@ function optionsOf(options: RunOptions, { runs }: SeriesPlan, run: number): RunO
     summaryJson: numberedFile(outputs.summaryJson, run),
   };
   return { ...options, view: 'never', outputs: numbered };
-}
-
-/** `run.jsonl` becomes `run.3.jsonl` for the third run. */
-export function numberedFile(path: string | undefined, run: number): string | undefined {
-  if (path === undefined) return undefined;
-  const slash = path.lastIndexOf('/');
-  const dot = path.lastIndexOf('.');
-  return dot > slash + 1 ? `${path.slice(0, dot)}.${run}${path.slice(dot)}` : `${path}.${run}`;
 }

@@ -40,8 +40,9 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
   if (flags.exitOnEnd === true)
     throw new UsageError('--exit-on-end', '--exit-on-end conflicts with budget init, which has no view');
   const { write } = flags;
+  const series = toSeriesPlan(flags, undefined, MIN_PROPOSAL_RUNS);
   rejectSharedPlaces([
-    ...runPlaces(flags),
+    ...runPlaces(flags, series.runs),
     ...(write === undefined ? [] : [{ option: '--write', file: write }]),
   ]);
   const file = write === undefined ? undefined : openTextFile('--write', write);
@@ -49,7 +50,7 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
     ...(await readRunOptions(flags, command, 'cmemstat budget init')),
     stdoutToStderr: file === undefined || flags.json === true,
   };
-  return initBudgetFile(options, toSeriesPlan(flags, undefined, MIN_PROPOSAL_RUNS), file);
+  return initBudgetFile(options, series, file);
 }
 
 /**

@@ -30,8 +30,8 @@ export async function gate(options: RunOptions, flags: RunFlags & GateFlags): Pr
   if (flags.stopOnExceeded === true && plan.budgets.length === 0) {
     throw missingOption('--stop-on-exceeded', A_BUDGET);
   }
-  rejectSharedPlaces([...runPlaces(flags), ...reportPlaces(plan.reports)]);
   const series = options.attachment === undefined ? toSeriesPlan(flags, file) : ONE_RUN;
+  rejectSharedPlaces([...runPlaces(flags, series.runs), ...reportPlaces(plan.reports)]);
   const ofView = options.view === 'always' ? '--tui' : options.exitOnEnd ? '--exit-on-end' : undefined;
   if (ofView !== undefined && series.runs > 1) {
     throw new UsageError(

@@ -1,6 +1,7 @@
 /** Destinations of a command's outputs: two outputs to the same destination would corrupt each other. */
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { numberedFile } from '../../app/gate/numbered-file.ts';
 import { UsageError } from '../../errors.ts';
 import { tryStat } from '../../try-stat.ts';
 import type { GateFlags } from './gate-flags.ts';
@@ -13,13 +14,16 @@ export interface Place {
   file?: string;
 }
 
-/** The files of a run, without its reports. Both streams of the target may go to one file. */
-export function runPlaces(flags: RunFlags & GateFlags): Place[] {
+/**
+ * The files of a run, without its reports; of several runs, those of each. Both streams of the target may go
+ * to one file.
+ */
+export function runPlaces(flags: RunFlags & GateFlags, runs = 1): Place[] {
   const { stdout, stderr } = flags;
   const isShared = stdout !== undefined && stderr !== undefined && keyOfFile(stdout) === keyOfFile(stderr);
-  const files: [option: string, file: string | undefined][] = [
-    ['--output', flags.output],
-    ['--summary-json', flags.summaryJson],
+  const files: Requested[] = [
+    ...filesOfRuns(flags.output, runs).map((file): Requested => ['--output', file]),
+    ...filesOfRuns(flags.summaryJson, runs).map((file): Requested => ['--summary-json', file]),
     ['--save-baseline', flags.saveBaseline],
     ['--stdin', flags.stdin],
     ['--stdout', stdout],
@@ -29,6 +33,13 @@ export function runPlaces(flags: RunFlags & GateFlags): Place[] {
     ...(flags.json === true ? [{ option: '--json' }] : []),
     ...files.flatMap(([option, file]) => (file === undefined ? [] : [{ option, file }])),
   ];
+}
+
+type Requested = [option: string, file: string | undefined];
+
+function filesOfRuns(file: string | undefined, runs: number): (string | undefined)[] {
+  if (file === undefined || runs === 1) return [file];
+  return Array.from({ length: runs }, (_, index) => numberedFile(file, index + 1));
 }
 
 /** @throws UsageError if two of them are the same file, or standard output. */

@@ -28,6 +28,27 @@ describe('rejectSharedPlaces', () => {
     expect(() => rejectSharedPlaces(run)).toThrow(`--report json and --output both go to ${one}`);
   });
 
+  it('rejects an output into the file of one of several runs', () => {
+    const tree = makeTree({});
+    const output = join(tree, 'run.jsonl');
+    const second = join(tree, 'run.2.jsonl');
+    for (const more of [
+      { stdout: second },
+      { saveBaseline: second },
+      { stdin: second },
+      { summaryJson: output },
+    ]) {
+      expect(() => rejectSharedPlaces(runPlaces(flags({ output, ...more }), 3))).toThrow('--output');
+    }
+    const reports = reportPlaces([{ format: 'json', file: second }]);
+    expect(() => rejectSharedPlaces([...runPlaces(flags({ output }), 2), ...reports])).toThrow(
+      `--report json and --output both go to ${second}`,
+    );
+    // Not one of its files.
+    expect(() => rejectSharedPlaces(runPlaces(flags({ output, stdout: second })))).not.toThrow();
+    expect(() => rejectSharedPlaces(runPlaces(flags({ output, stdout: output }), 2))).not.toThrow();
+  });
+
   it('leaves it to the output to reject a path that is too long', () => {
     expect(() => rejectSharedPlaces([{ option: '--output', file: 'x'.repeat(300) }])).not.toThrow();
   });
