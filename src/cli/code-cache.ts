@@ -47,7 +47,8 @@ export class CodeCache {
 
   /** The code of a chunk; absent if no trusted code exists. */
   read(chunk: string): Buffer | undefined {
-    return this.#usable ? readPrivateFile(this.#fileOf(chunk), MAX_TOTAL_BYTES) : undefined;
+    const file = this.#usable ? readPrivateFile(this.#fileOf(chunk), MAX_TOTAL_BYTES) : undefined;
+    return file && unseal(file);
   }
 
   /**
@@ -67,7 +68,7 @@ export class CodeCache {
   write(chunks: Iterable<readonly [name: string, code: Buffer]>): void {
     try {
       this.#create();
-      for (const [name, code] of chunks) writePrivateFile(this.#fileOf(name), code);
+      for (const [name, code] of chunks) writePrivateFile(this.#fileOf(name), seal(code));
     } catch {
       // No space, no permission, or a read-only file system: the next run compiles again.
     }
@@ -99,6 +100,38 @@ export class CodeCache {
   #fileOf(chunk: string): string {
     return join(this.#directory, `${chunk}.cache`);
   }
+}
+
+/** After the code: its length and a checksum, 32 bits each, little-endian. Unit: bytes. */
+const SEAL_BYTES = 8;
+
+/** The checksum takes one byte of this many: all of them would take longer than the cache saves. */
+const SAMPLED_EVERY = 128;
+
+function seal(code: Buffer): Buffer {
+  const end = Buffer.alloc(SEAL_BYTES);
+  end.writeUInt32LE(code.length, 0);
+  end.writeUInt32LE(sampleOf(code), 4);
+  return Buffer.concat([code, end]);
+}
+
+/**
+ * The code; undefined if blocks of it were not written before the host stopped: V8 does not check what it
+ * executes, and crashes.
+ */
+function unseal(file: Buffer): Buffer | undefined {
+  if (file.length < SEAL_BYTES) return undefined;
+  const code = file.subarray(0, file.length - SEAL_BYTES);
+  const isWhole =
+    file.readUInt32LE(code.length) === code.length && file.readUInt32LE(code.length + 4) === sampleOf(code);
+  return isWhole ? code : undefined;
+}
+
+/** FNV-1a over a part of the bytes. */
+function sampleOf(code: Buffer): number {
+  let sum = 0x811c9dc5;
+  for (let at = 0; at < code.length; at += SAMPLED_EVERY) sum = Math.imul(sum ^ (code[at] ?? 0), 0x01000193);
+  return sum >>> 0;
 }
 
 /** The name of an empty file. */

@@ -4,10 +4,12 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   statSync,
   symlinkSync,
   utimesSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -44,6 +46,24 @@ describe('CodeCache', () => {
     expect(read()).toEqual(CODE);
     expect(read({ build: 'another' })).toBeUndefined();
     expect(readdirSync(join(parent, only()))).toEqual(['a.cjs.cache']);
+  });
+
+  it('is not used if a part of it was never written', () => {
+    const code = Buffer.from(Array.from({ length: 100_000 }, (_, at) => (at * 7919) >>> 3));
+    write({}, code);
+    expect(read()).toEqual(code);
+    const file = join(parent, only(), 'a.cjs.cache');
+    const stored = readFileSync(file);
+    for (let from = 0; from < stored.length; from += 4096) {
+      writeFileSync(file, Buffer.from(stored).fill(0, from, Math.min(from + 4096, stored.length)));
+      expect(read()).toBeUndefined();
+    }
+    for (const length of [0, 7, 4096, stored.length - 1]) {
+      writeFileSync(file, stored.subarray(0, length));
+      expect(read()).toBeUndefined();
+    }
+    writeFileSync(file, stored);
+    expect(read()).toEqual(code);
   });
 
   it('is complete for a command that has stored what it executed', () => {
