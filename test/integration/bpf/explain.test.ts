@@ -20,6 +20,7 @@ import {
   MIB,
   needs,
   type Running,
+  SLOWNESS,
   scratch,
   start,
   TARGETS,
@@ -339,10 +340,11 @@ it('counts directory entries of files that do not exist apart', async (context) 
 describe('a failed budget', () => {
   const state = join(tmpfs, 'state');
   const [baseline, grown] = [join(scratch, 'named-base.json'), join(scratch, 'grown.jsonl')];
+  // Long enough for two explanations in a guest.
   const script = (mib: number) => [
     'sh',
     '-c',
-    `head -c ${mib}M /dev/zero > ${state}; sleep 1.5; rm ${state}`,
+    `head -c ${mib}M /dev/zero > ${state}; sleep ${2 * SLOWNESS}; rm ${state}`,
   ];
   const exceeded = [
     '--no-tui',
