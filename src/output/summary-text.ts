@@ -67,7 +67,7 @@ export function renderSummary(summary: SummaryRecord, style: SummaryStyle): stri
     ...(summary.leftoverFiles ?? []).map(
       ({ name, bytes }) => `  LEFT BEHIND: ${size(bytes)}  ${name}  in memory`,
     ),
-    ...(summary.explained ?? []).flatMap((each) => renderExplained(each, size)),
+    ...(summary.explained ?? []).flatMap((each) => renderExplained(each, size, startOf(summary))),
     renderSampling(summary),
     ...summary.warnings.map((warning) => `  warning: ${warning}`),
   ].map(safeText);
@@ -90,16 +90,21 @@ function renderMaxima({ samples, maxima = {}, peak }: SummaryRecord, size: Forma
   return lines;
 }
 
+/** What times are counted from. */
+function startOf({ attached }: SummaryRecord): string {
+  return attached === undefined ? 'launch' : 'attachment';
+}
+
 /** Longer paths and commands are shown without their middle. Unit: columns. */
 const MAX_NAME = 200;
 
 /** The largest names at one moment (`--explain`). */
-function renderExplained(explained: ExplainedMoment, size: FormatSize): string[] {
+function renderExplained(explained: ExplainedMoment, size: FormatSize, start: string): string[] {
   const { moment, elapsedMs, message, method, reason, bytes, names } = explained;
   const what = message === undefined ? '' : ` (${message})`;
   const how = method === 'pages' ? '' : `; without a page scan: ${reason ?? method}`;
   return [
-    `  memory by name ${momentText(moment)}${what}, ${formatDuration(elapsedMs)} after the launch: ${size(bytes)}${how}`,
+    `  memory by name ${momentText(moment)}${what}, ${formatDuration(elapsedMs)} after the ${start}: ${size(bytes)}${how}`,
     ...names.map(
       ({ name, pid, bytes: part }) =>
         `${size(part).padStart(SIZE_WIDTH)}  ${cutMiddle(name, MAX_NAME)}${pid === undefined ? '' : ` (${pid})`}`,
@@ -120,11 +125,11 @@ export function describeHighest({ highestWithBpf }: SummaryRecord): string {
 
 /** The composition of memory at its maximum. */
 function renderHighest(summary: SummaryRecord, size: FormatSize): string[] {
-  const { peak, sources, kernelBreakdown, attached } = summary;
+  const { peak, sources, kernelBreakdown } = summary;
   const highest = summary.highestWithBpf ?? summary.highest;
   if (highest === undefined) return [];
   const lines = [
-    `  at ${describeHighest(summary)}, ${formatDuration(highest.elapsedMs)} after the ${attached === undefined ? 'launch' : 'attachment'}:`,
+    `  at ${describeHighest(summary)}, ${formatDuration(highest.elapsedMs)} after the ${startOf(summary)}:`,
   ];
   if (highest !== summary.highest && summary.highest !== undefined) {
     const { current = 0, elapsedMs } = summary.highest;
