@@ -272,7 +272,7 @@ export interface OutputStream {
   readonly fd: number;
   /** Removes what a file held before. @throws UsageError that names the option and the file. */
   empty(): void;
-  /** Gives a file back what `empty` removed, if that was not more than 16 MiB. */
+  /** Gives a file for the target back what `empty` removed, if that was not more than 16 MiB. */
   restore(): void;
   /** Keeps the file from now on, even if it was created by opening it. */
   keep(): void;
@@ -307,7 +307,8 @@ export async function openStream(
     empty() {
       try {
         if (place.isContinued || !fstatSync(fd).isFile()) return;
-        removed = readContents(fd);
+        // A recording is emptied only when the target runs.
+        if (isForTarget) removed = readContents(fd);
         ftruncateSync(fd);
       } catch (error) {
         throw place.unusable(error);

@@ -110,7 +110,8 @@ testWithoutKernel([], 'two outputs to one file are rejected with one line', asyn
     '--summary-json f --stderr ./f',
     '--output link --summary-json f',
     '--save-baseline f --output f',
-    'budget init --write f --output link',
+    'budget init --write link.2 --output link',
+    '--runs 2 --stdout ./d2/../f.2 --output f',
   ]) {
     const { status, stderr } = await inShell(folder, `cmemstat ${options} -- true`);
     expect([options, status]).toEqual([options, 125]);
