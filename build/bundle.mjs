@@ -91,6 +91,7 @@ const GROUPS = [
       'output/(line-writer|standard-output)',
       'target/exit-status',
       'cgroup/(cgroup-paths|hierarchy|subtree)',
+      'app/gate/numbered-file',
     ],
   },
   { name: 'bpf', modules: ['kernel/bpf/sys/', 'kernel/procfs/held-bpf', 'sampler/bpf/own-objects'] },
@@ -101,7 +102,7 @@ const GROUPS = [
     modules: [
       'app/run/(finish|measurement|open-readers|v8-flags)',
       'sampler/bpf/(run-bpf|totals)',
-      'sampler/(cgroup|elsewhere|event|fast|figure|pace|sampler|size|stat|usage)',
+      'sampler/(cgroup|cpu-time|elsewhere|event|fast|figure|pace|sampler|size|stat|usage)',
     ],
   },
   { name: 'targets', modules: ['cgroup/(names|resolve)/'] },
@@ -153,6 +154,12 @@ const chunks = await write({ cmemstat: 'src/cli/main.ts' }, '[name].cjs', {
   plugins: [shortExports, wrapped],
   groups,
 });
+/** A static import would load it before the target is started. */
+const ofRun = chunks.find(({ moduleIds = [] }) => moduleIds.some((id) => id.endsWith('/src/app/run/run.ts')));
+if (ofRun === undefined || ofRun.imports.includes('measurement.cjs')) {
+  throw new Error('src/app/run/run.ts must load the chunk `measurement` while the target is started');
+}
+
 /** Large chunks of what is opened by a person, or takes long itself: they are stored compressed. */
 const COMPRESSED = [
   ...['viewer.cjs', 'explain.cjs', 'targets.cjs', 'completion-command.cjs', 'elf-command.cjs'],

@@ -9,7 +9,6 @@ import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { SummaryRecord } from '../../model/recording.ts';
 import { OutputWait } from '../../output/output-wait.ts';
 import type { Sink } from '../../output/sink.ts';
-import { readCgroupTime } from '../../sampler/cpu-time.ts';
 import { shellStatus } from '../../target/exit-status.ts';
 import { readDescriptorLimit } from '../../target/inherited-state.ts';
 import type { Target } from '../../target/launch-request.ts';
@@ -133,8 +132,10 @@ async function cpuTimeBefore(
   { leaf }: TargetPlace,
   attachment: Attachment | undefined,
 ): Promise<CpuTime | undefined> {
-  if (attachment !== undefined) return readCgroupTime(attachment.cgroup);
-  return leaf?.version === 2 ? undefined : readChildUsage();
+  if (attachment === undefined) return leaf?.version === 2 ? undefined : readChildUsage();
+  // A command is started before this is loaded.
+  const { readCgroupTime } = await import('../../sampler/cpu-time.ts');
+  return readCgroupTime(attachment.cgroup);
 }
 
 /** Before the cgroup of the run exists, whose name that of the self-test has. A failure is reported later. */
