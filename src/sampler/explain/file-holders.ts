@@ -2,12 +2,11 @@
 
 import { errnoOf } from '../../errors.ts';
 import { type FileNumber, fileKey } from '../../kernel/file-number.ts';
-import { monotonicMs } from '../../kernel/monotonic.ts';
 import { listOpenFiles, visitMappedFiles } from '../../kernel/procfs/memory/open-files.ts';
 import { readSysvSegments, type SysvSegment } from '../../kernel/procfs/memory/sysv-segments.ts';
-import { listPids } from '../../kernel/procfs/process-tree.ts';
 import type { Reclaim } from '../../model/explain/explanation.ts';
-import { deniedProcesses, hasVanished, isDenied, type Missing } from './missing.ts';
+import type { Missing } from './missing.ts';
+import { type SearchOptions, searchProcesses } from './search-processes.ts';
 
 /** Who holds some files. */
 export interface FileHolders {
@@ -17,15 +16,6 @@ export interface FileHolders {
    */
   holdersOf(file: FileNumber): readonly number[] | undefined;
   missing: Missing[];
-}
-
-/** Bounds of the search. */
-export interface HolderOptions {
-  /** Where to look; all processes that can be seen by default. */
-  pids?: readonly number[];
-  procRoot?: string;
-  /** Unit: milliseconds. */
-  timeLimitMs?: number;
 }
 
 const MAX_PIDS = 8;
@@ -41,21 +31,11 @@ const TIME_LIMIT_MS = 3000;
  */
 export function* findFileHolders(
   files: Iterable<FileNumber>,
-  { pids, procRoot = '/proc', timeLimitMs = TIME_LIMIT_MS }: HolderOptions = {},
+  { pids, procRoot = '/proc', timeLimitMs = TIME_LIMIT_MS }: SearchOptions = {},
 ): Generator<void, FileHolders, void> {
   const holders = new Map<string, number[]>([...files].map((file) => [keyOf(file), []]));
-  const missing: Missing[] = [];
-  const startMs = monotonicMs();
   let open = holders.size;
-  let denied = 0;
-  let isComplete = true;
-  for (const pid of pids ?? listPids()) {
-    if (open === 0) break;
-    if (monotonicMs() - startMs > timeLimitMs) {
-      missing.push({ what: 'holders of files', reason: `the search was stopped after ${timeLimitMs} ms` });
-      isComplete = false;
-      break;
-    }
+  function* visit(pid: number): Generator<void, boolean, void> {
     const add = (file: FileNumber) => {
       const known = holders.get(keyOf(file));
       if (known === undefined || known.length >= MAX_PIDS || known.includes(pid)) return true;
@@ -63,22 +43,21 @@ export function* findFileHolders(
       if (known.length === 1) open -= 1;
       return true;
     };
-    try {
-      for (const file of listOpenFiles(pid, procRoot)) add(file);
-      yield* visitMappedFiles(pid, add, procRoot);
-    } catch (error) {
-      if (isDenied(error)) denied += 1;
-      else if (!hasVanished(error)) throw error;
-    }
-    yield;
+    for (const file of listOpenFiles(pid, procRoot)) add(file);
+    yield* visitMappedFiles(pid, add, procRoot);
+    return open === 0;
   }
-  if (denied > 0) missing.push(deniedProcesses('files of processes', denied));
-  const isKnown = isComplete && denied === 0;
+  const { isComplete, missing } = yield* searchProcesses(
+    open === 0 ? [] : pids,
+    timeLimitMs,
+    { stopped: 'holders of files', denied: 'files of processes' },
+    visit,
+  );
   return {
     missing,
     holdersOf: (file) => {
       const known = holders.get(keyOf(file)) ?? [];
-      return known.length > 0 || isKnown ? known : undefined;
+      return known.length > 0 || isComplete ? known : undefined;
     },
   };
 }

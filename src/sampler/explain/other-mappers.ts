@@ -2,11 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { errnoOf } from '../../errors.ts';
 import { type FileNumber, fileKey } from '../../kernel/file-number.ts';
-import { monotonicMs } from '../../kernel/monotonic.ts';
 import { visitMappedFiles } from '../../kernel/procfs/memory/open-files.ts';
-import { listPids } from '../../kernel/procfs/process-tree.ts';
 import type { ByteString } from '../../target/byte-string.ts';
-import { deniedProcesses, hasVanished, isDenied, type Missing } from './missing.ts';
+import type { Missing } from './missing.ts';
+import { type SearchOptions, searchProcesses } from './search-processes.ts';
 
 /** A file to look for: as its superblock numbers it, with its last name. */
 export interface MappedFile extends FileNumber {
@@ -35,15 +34,6 @@ export interface OtherMappers {
   missing: Missing[];
 }
 
-/** Bounds of the search. */
-export interface OtherMapperOptions {
-  /** Where to look; all processes that can be seen by default. */
-  pids?: readonly number[];
-  procRoot?: string;
-  /** Unit: milliseconds. */
-  timeLimitMs?: number;
-}
-
 const MAX_LISTED = 3;
 const TIME_LIMIT_MS = 1000;
 
@@ -59,7 +49,7 @@ const TIME_LIMIT_MS = 1000;
 export function* findOtherMappers(
   files: Iterable<MappedFile>,
   own: ReadonlySet<number>,
-  { pids, procRoot = '/proc', timeLimitMs = TIME_LIMIT_MS }: OtherMapperOptions = {},
+  { pids, procRoot = '/proc', timeLimitMs = TIME_LIMIT_MS }: SearchOptions = {},
 ): Generator<void, OtherMappers, void> {
   const wanted = new Map<string, MappedFile>();
   const byInode = new Map<string, MappedFile>();
@@ -68,15 +58,8 @@ export function* findOtherMappers(
     if (file.name !== undefined) byInode.set(`${file.inode} ${file.name}`, file);
   }
   const found = new Map<string, OtherMapping>();
-  const missing: Missing[] = [];
-  const startMs = monotonicMs();
-  let denied = 0;
-  for (const pid of wanted.size === 0 ? [] : (pids ?? listPids())) {
-    if (own.has(pid)) continue;
-    if (monotonicMs() - startMs > timeLimitMs) {
-      missing.push({ what: WHAT, reason: `the search was stopped after ${timeLimitMs} ms` });
-      break;
-    }
+  function* visit(pid: number): Generator<void, boolean, void> {
+    if (own.has(pid)) return false;
     const mapped = new Set<string>();
     const add = (file: FileNumber, path: () => ByteString) => {
       const known = wanted.get(keyOf(file)) ?? sameName(byInode, file, path);
@@ -85,14 +68,14 @@ export function* findOtherMappers(
     };
     try {
       yield* visitMappedFiles(pid, add, procRoot);
-    } catch (error) {
-      if (isDenied(error)) denied += 1;
-      else if (!hasVanished(error)) throw error;
+    } finally {
+      // Also of a process that has exited meanwhile.
+      if (mapped.size > 0) note(found, mapped, pid, procRoot);
     }
-    if (mapped.size > 0) note(found, mapped, pid, procRoot);
-    yield;
+    return false;
   }
-  if (denied > 0) missing.push(deniedProcesses(WHAT, denied));
+  const terms = { stopped: WHAT, denied: WHAT };
+  const { missing } = yield* searchProcesses(wanted.size === 0 ? [] : pids, timeLimitMs, terms, visit);
   return { of: (file) => found.get(keyOf(file)), missing };
 }
 

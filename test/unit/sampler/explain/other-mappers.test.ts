@@ -2,7 +2,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { finishSteps } from '#src/kernel/steps.ts';
-import { findOtherMappers, type OtherMapperOptions } from '#src/sampler/explain/other-mappers.ts';
+import { findOtherMappers } from '#src/sampler/explain/other-mappers.ts';
+import type { SearchOptions } from '#src/sampler/explain/search-processes.ts';
 import { makeTree } from '../../temporary-tree.ts';
 
 const LIBC = { device: '8:1', inode: '500', name: 'libc.so.6' };
@@ -10,7 +11,7 @@ const mapping = (device: string, inode: number, path: string) =>
   `7f00-7f80 r-xp 00000000 ${device} ${inode}                   ${path}\n`;
 const OF_LIBC = mapping('08:01', 500, '/usr/lib/libc.so.6');
 
-function find(maps: Record<number, string>, own: number[], options: OtherMapperOptions = {}) {
+function find(maps: Record<number, string>, own: number[], options: SearchOptions = {}) {
   const pids = Object.keys(maps).map(Number);
   const files = pids.flatMap((pid) => [
     [`${pid}/maps`, maps[pid] ?? ''],
