@@ -54,6 +54,8 @@ interface Readings {
   pids: number[];
   /** The inode number of the directory. */
   id: bigint;
+  /** That and those of the cgroups below. */
+  cgroupIds: ReadonlySet<bigint>;
   /** Absent where BPF programs cannot be loaded. */
   readers: ScanReaders | undefined;
   /** Or why there is none. */
@@ -95,27 +97,28 @@ async function takeReadings(
   options: ExplainOptions,
 ): Promise<Readings> {
   const pids = listProcesses(cgroup.directory);
+  const cgroupIds = cgroupIdsOf(cgroup);
   const before = readCharged(cgroup);
   const scan =
     readers instanceof ToolError
       ? readers
       : await orToolError(() => scanPages(readers, { cgroupId: Number(id) }, options));
-  const kinds = scan instanceof ToolError ? await tryKinds(cgroup, options) : undefined;
+  const kinds = scan instanceof ToolError ? await tryKinds(cgroupIds, options) : undefined;
   const after = readCharged(cgroup);
   const processes = await takeSteps(readProcessMemory(pids), yieldToEventLoop);
   const usable = readers instanceof ToolError ? undefined : readers;
-  const kernel = gatherKernel(cgroup, processes, after, usable);
-  return { before, after, pids, id, readers: usable, scan, kinds, processes, kernel };
+  const kernel = gatherKernel({ ...cgroup, cgroupIds }, processes, after, usable);
+  return { before, after, pids, id, cgroupIds, readers: usable, scan, kinds, processes, kernel };
 }
 
 /** The kinds of pages from /proc; undefined without the rights or the files for it. */
 async function tryKinds(
-  cgroup: FoundCgroup,
+  cgroupIds: ReadonlySet<bigint>,
   { sample, ...how }: ExplainOptions,
 ): Promise<KpageScan | undefined> {
   if (sample !== undefined) return undefined;
-  const cgroupIds = new Set(Array.from(cgroupIdsOf(cgroup), Number));
-  const scan = await orToolError(() => scanKpages({ cgroupIds, ...watched(how) }));
+  const ids = new Set(Array.from(cgroupIds, Number));
+  const scan = await orToolError(() => scanKpages({ cgroupIds: ids, ...watched(how) }));
   return scan instanceof ToolError ? undefined : scan;
 }
 
@@ -125,7 +128,7 @@ async function assemble(
   options: ExplainOptions,
   frozen: boolean,
 ): Promise<Explanation> {
-  const { before, after, pids, id, readers, scan, kinds, processes, kernel } = readings;
+  const { before, after, pids, id, cgroupIds, readers, scan, kinds, processes, kernel } = readings;
   const bpf = await gatherBpf(id, pids);
   const paths = openFilePaths(pids);
   const pages =
@@ -141,7 +144,7 @@ async function assemble(
     ...used.missing,
   ];
   const { stat } = after;
-  const scanParts = scan instanceof ToolError ? [] : ownScanParts(scan, cgroupIdsOf(cgroup));
+  const scanParts = scan instanceof ToolError ? [] : ownScanParts(scan, cgroupIds);
   const isEstimate = !(scan instanceof ToolError) && scan.estimate !== undefined;
   const tree = buildTree(
     { kind: 'cgroup', name: cgroup.path, path: cgroup.path },

@@ -34,7 +34,7 @@ export interface GatheredKernel {
  * why is known already.
  */
 export function gatherKernel(
-  cgroup: FoundCgroup,
+  cgroup: FoundCgroup & { cgroupIds: ReadonlySet<bigint> },
   processes: ProcessMemories,
   { stat }: ChargedMemory,
   readers: Pick<ScanReaders, 'bpf' | 'objects'> | undefined,
@@ -52,7 +52,7 @@ export function gatherKernel(
   const pipes = readPipes(bpf, objects['pipe-iterator'], pids);
   const sockets = readSockets(bpf, objects['socket-iterators'], {
     pids,
-    cgroupIds: cgroupIdsOf(cgroup),
+    cgroupIds: cgroup.cgroupIds,
     version: cgroup.version,
   });
   const commands = new Map(processes.processes.map(({ pid, comm }) => [pid, comm]));

@@ -74,6 +74,8 @@ export function sumOfKnown(a: number | undefined, b: number | undefined): number
 /** Sums by kind, and by file and slab cache. */
 export class PageTotals {
   readonly sums = noPages();
+  /** Hundreds of thousands are sorted once, when all rows were added. */
+  readonly #descending = new Map<ObjectKind, readonly ObjectTotals[]>();
   /** Of files and caches without a row of their own. */
   restBytes = 0;
   readonly #objects: Readonly<Record<ObjectKind, Map<number, ObjectTotals>>> = {
@@ -98,6 +100,7 @@ export class PageTotals {
     this.sums[SUM_OF[kind]] += bytes;
     if (row.isRest) this.restBytes += bytes;
     if (object === undefined || (kind !== 'file' && kind !== 'shmem' && kind !== 'slab')) return;
+    this.#descending.delete(kind);
     const known = this.#objects[kind].get(object);
     if (known === undefined) {
       const added = { object, bytes, count, dirtyBytes, activeBytes, mappedBytes, negativeCount };
@@ -136,8 +139,12 @@ export class PageTotals {
     });
   }
 
-  #sorted(kind: ObjectKind): ObjectTotals[] {
-    return [...this.#objects[kind].values()].sort((a, b) => b.bytes - a.bytes);
+  #sorted(kind: ObjectKind): readonly ObjectTotals[] {
+    const known = this.#descending.get(kind);
+    if (known !== undefined) return known;
+    const sorted = [...this.#objects[kind].values()].sort((a, b) => b.bytes - a.bytes);
+    this.#descending.set(kind, sorted);
+    return sorted;
   }
 }
 
