@@ -33,9 +33,9 @@ export function findCgroup(
   const pid = /^(?:pid:)?([1-9]\d*)$/.exec(text)?.[1];
   // A cgroup may be named like a number.
   if (pid !== undefined && (text.startsWith('pid:') || !isCgroup(join(hierarchy.mountPoint, text)))) {
-    return describe(hierarchy, directoryNamedByPid(text, Number(pid), option));
+    return cgroupAt(hierarchy, directoryNamedByPid(text, Number(pid), option));
   }
-  return describe(hierarchy, directoryNamedByPath(text, hierarchy.mountPoint, option));
+  return cgroupAt(hierarchy, directoryNamedByPath(text, hierarchy.mountPoint, option));
 }
 
 /** A cgroup whose directory is known. */
@@ -49,7 +49,7 @@ export function describeCgroup(version: 1 | 2, directory: string): FoundCgroup {
 /** The root of the memory hierarchy, or of the part of it that is mounted. @throws UsageError. */
 export function findRootCgroup(option: string): FoundCgroup {
   const hierarchy = memoryHierarchy(option);
-  return describe(hierarchy, hierarchy.mountPoint);
+  return cgroupAt(hierarchy, hierarchy.mountPoint);
 }
 
 /**
@@ -93,7 +93,8 @@ function directoryNamedByPath(text: string, mountPoint: string, option: string):
   );
 }
 
-function isCgroup(directory: string): boolean {
+/** Whether it is the directory of a cgroup. */
+export function isCgroup(directory: string): boolean {
   return existsSync(join(directory, 'cgroup.procs'));
 }
 
@@ -118,6 +119,7 @@ function nearestCgroup(directory: string, mountPoint: string): string | undefine
   }
 }
 
-function describe({ version, mountPoint }: Mounted, directory: string): FoundCgroup {
+/** The cgroup with this directory of a hierarchy. */
+export function cgroupAt({ version, mountPoint }: Mounted, directory: string): FoundCgroup {
   return { version, mountPoint, directory, path: directory.slice(mountPoint.length) || '/' };
 }

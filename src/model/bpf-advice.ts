@@ -2,6 +2,7 @@
  * Advice on reducing the memory of BPF maps. The kernel's formulas are passed in, so that it also works on
  * recordings.
  */
+import { BPF_F_NO_PREALLOC } from '../kernel/bpf/sys/bpf-enums.ts';
 
 /** The definition of a map, with the field names of bpf(2); the type as printed by bpftool. */
 interface AdvisedShape {
@@ -96,7 +97,6 @@ const defaultThresholds: AdviceThresholds = {
   possibleCpus: [16, 64, 128],
 };
 
-const BPF_F_NO_PREALLOC = 1;
 const pageBytes = 4096;
 /** What the advice is derived from, and what it does not know. */
 const docsPage = 'docs/maps.md, Advice';

@@ -1,15 +1,16 @@
 /** Finds the cgroup that a user means by its path, or by what runs in it. */
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { errnoOf, ToolError, UsageError } from '../../errors.ts';
 import { plural } from '../../format/plural.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { listAllProcesses } from '../../kernel/procfs/process-tree.ts';
 import {
+  cgroupAt,
   directoryOfPid,
   type FoundCgroup,
   findCgroup,
   findRootCgroup,
+  isCgroup,
   nearestCgroupName,
 } from '../find-cgroup.ts';
 import { type CgroupOwner, ownersOf } from '../names/cgroup-owner.ts';
@@ -91,15 +92,14 @@ class Resolution {
   }
 
   async resolve(): Promise<ResolvedTarget> {
+    const isPath = this.#isPath(this.#text);
     const [, prefix, rest = ''] = /^(unit|container|pod|comm):(.+)$/s.exec(this.#text) ?? [];
     const given = prefix as Exclude<TargetForm, 'path' | 'pid'> | undefined;
-    if (given !== undefined && !this.#isPath(this.#text)) {
-      return this.#one(given, await this.#find(given, rest));
-    }
+    if (given !== undefined && !isPath) return this.#one(given, await this.#find(given, rest));
     const isPid = /^(?:pid:)?[1-9]\d*$/.test(this.#text);
-    if (isPid || this.#text.startsWith('/') || this.#isPath(this.#text)) {
+    if (isPid || isPath || this.#text.startsWith('/')) {
       const found = findCgroup(this.#text, this.#option, this.#root);
-      const isOfPid = isPid && !this.#isPath(this.#text);
+      const isOfPid = isPid && !isPath;
       const target = isOfPid ? `pid:${this.#text.replace('pid:', '')}` : found.path;
       return this.#described(isOfPid ? 'pid' : 'path', found, target);
     }
@@ -113,10 +113,8 @@ class Resolution {
   /** Whether it is a cgroup by its path; the root is only `/`. */
   #isPath(text: string): boolean {
     const { mountPoint } = this.#root;
-    const isHere = (directory: string) => existsSync(join(directory, 'cgroup.procs'));
-    return (
-      isHere(join(mountPoint, text)) || (resolve(text).startsWith(`${mountPoint}/`) && isHere(resolve(text)))
-    );
+    const absolute = resolve(text);
+    return isCgroup(join(mountPoint, text)) || (absolute.startsWith(`${mountPoint}/`) && isCgroup(absolute));
   }
 
   #find(form: Exclude<TargetForm, 'path' | 'pid'>, name: string): Match[] | Promise<Match[]> {
@@ -136,16 +134,11 @@ class Resolution {
     const [first, second] = matches;
     if (first === undefined) throw this.#nothing(form === 'comm' ? 'process' : form);
     if (second !== undefined) throw this.#several(matches);
-    return this.#described(form, { ...this.#root, directory: first.directory }, first.target);
+    return this.#described(form, cgroupAt(this.#root, first.directory), first.target);
   }
 
-  #described(
-    form: TargetForm,
-    { version, mountPoint, directory }: FoundCgroup,
-    target: string,
-  ): ResolvedTarget {
-    const path = directory.slice(mountPoint.length) || '/';
-    return { version, mountPoint, directory, path, form, target, owners: ownersOf(path) };
+  #described(form: TargetForm, found: FoundCgroup, target: string): ResolvedTarget {
+    return { ...found, form, target, owners: ownersOf(found.path) };
   }
 
   #nothing(what: string): UsageError {
@@ -255,7 +248,7 @@ class Resolution {
     return Array.from(found, ([directory, pids]) => ({
       directory,
       target: `comm:${name}`,
-      shown: `${directory.slice(this.#root.mountPoint.length) || '/'}  pid ${pids.slice(0, MAX_LISTED).join(', ')}`,
+      shown: `${cgroupAt(this.#root, directory).path}  pid ${pids.slice(0, MAX_LISTED).join(', ')}`,
     }));
   }
 

@@ -1,5 +1,6 @@
 /** Files and sockets in which container runtimes keep names. Other programs write them: all is bounded. */
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { parseDocument } from '../../format/parse-document.ts';
 
 /** Unit: bytes. */
 const MAX_BYTES = 8 * 1024 * 1024;
@@ -10,7 +11,7 @@ export type Json = Record<string, unknown>;
 
 /** Reads a JSON document; a symbolic link is refused. @throws an error with the errno, or SyntaxError. */
 export function readJsonFile(path: string): unknown {
-  return JSON.parse(readBounded(path));
+  return parseDocument(readBounded(path));
 }
 
 /** Reads a text of at most 8 MiB; a symbolic link is refused. @throws an error with the errno. */
@@ -54,7 +55,7 @@ export async function requestJson(socketPath: string, path: string): Promise<unk
         response.on('end', () => {
           if (response.statusCode !== 200) return reject(new Error(`HTTP status ${response.statusCode}`));
           try {
-            resolve(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+            resolve(parseDocument(Buffer.concat(chunks).toString('utf8')));
           } catch (error) {
             reject(error);
           }
