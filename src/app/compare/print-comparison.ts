@@ -9,7 +9,7 @@ import { InputError, UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { safeJson, safeText } from '../../format/safe-text.ts';
 import type { Comparison } from '../../model/comparison.ts';
-import type { ExplainMoment } from '../../model/explain/explain-record.ts';
+import { COMPARED_MOMENTS } from '../../model/explain/explain-record.ts';
 import type { Explanation } from '../../model/explain/explanation.ts';
 import { compareNames, type NamesComparison } from '../../model/explain/name-differences.ts';
 import { listNames } from '../../model/explain/name-list.ts';
@@ -96,12 +96,9 @@ async function printNames(
   return 0;
 }
 
-/** The moments in the order in which they say most. */
-const MOMENTS: readonly ExplainMoment[] = ['peak', 'exceeded', 'end'];
-
 function compareExplained(base: Side, now: Side): NamesComparison | undefined {
   const [before, after] = [explainedOf(base.runs), explainedOf(now.runs)];
-  for (const moment of MOMENTS) {
+  for (const moment of COMPARED_MOMENTS) {
     const [old, current] = [before, after].map((list) => list?.find((each) => each.moment === moment));
     if (old !== undefined && current !== undefined) return { moment, ...compareNames(old, current) };
   }

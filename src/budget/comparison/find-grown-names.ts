@@ -1,6 +1,6 @@
 /** What a metric that is too large consists of by name: what grew since a baseline, or the largest names. */
 
-import type { ExplainMoment } from '../../model/explain/explain-record.ts';
+import { COMPARED_MOMENTS } from '../../model/explain/explain-record.ts';
 import type { GrownNames } from '../../model/explain/grown-names.ts';
 import { certainBytes, compareNames } from '../../model/explain/name-differences.ts';
 import type { NamedMemory } from '../../model/explain/name-list.ts';
@@ -10,9 +10,6 @@ import type { RunNames } from './run-figures.ts';
 const MAX_NAMES = 10;
 /** Names that grew by less than this share of the largest growth are not reported. */
 const MIN_SHARE = 0.01;
-
-/** The moments of a baseline in the order in which they say most. */
-const MOMENTS: readonly ExplainMoment[] = ['peak', 'exceeded', 'end'];
 
 const KERNEL = [
   ...['kernel', 'slab', 'page-tables', 'kernel-stacks', 'bpf-map', 'bpf-program'],
@@ -90,8 +87,8 @@ export function findGrownNames(
 /** Those of the same method first, then those of the same moment. */
 function baseOf(baseline: readonly RunNames[], { moment, method }: RunNames): RunNames | undefined {
   const rank = (names: RunNames) =>
-    (names.method === method ? 0 : MOMENTS.length + 1) +
-    (names.moment === moment ? 0 : 1 + MOMENTS.indexOf(names.moment));
+    (names.method === method ? 0 : COMPARED_MOMENTS.length + 1) +
+    (names.moment === moment ? 0 : 1 + COMPARED_MOMENTS.indexOf(names.moment));
   return baseline.toSorted((a, b) => rank(a) - rank(b))[0];
 }
 

@@ -4,6 +4,9 @@ import type { ExplainMethod, Explanation, MemoryKind, Reclaim } from './explanat
 /** The moments of a run at which its memory can be explained by name. */
 export const EXPLAIN_MOMENTS = ['end', 'peak', 'exceeded'] as const;
 
+/** Those in the order in which two runs compared at them say most. */
+export const COMPARED_MOMENTS: readonly ExplainMoment[] = ['peak', 'exceeded', 'end'];
+
 /** One of them: before the leaf is removed, at a new peak, or when a budget is exceeded. */
 export type ExplainMoment = (typeof EXPLAIN_MOMENTS)[number];
 
