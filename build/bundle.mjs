@@ -91,7 +91,6 @@ const GROUPS = [
       'output/(line-writer|standard-output)',
       'target/exit-status',
       'cgroup/(cgroup-paths|hierarchy|subtree)',
-      'app/gate/numbered-file',
     ],
   },
   { name: 'bpf', modules: ['kernel/bpf/sys/', 'kernel/procfs/held-bpf', 'sampler/bpf/own-objects'] },

@@ -2,8 +2,10 @@
 
 const QUOTE = 34;
 const BACKSLASH = 92;
-const OPENING: ReadonlySet<number> = new Set([91, 123]);
-const CLOSING: ReadonlySet<number> = new Set([93, 125]);
+const OPENING_BRACKET = 91;
+const CLOSING_BRACKET = 93;
+const OPENING_BRACE = 123;
+const CLOSING_BRACE = 125;
 
 /** Whether the brackets outside of strings are nested more than `most` deep; the text need not be valid. */
 export function isNestedDeeper(text: string, most: number): boolean {
@@ -11,10 +13,10 @@ export function isNestedDeeper(text: string, most: number): boolean {
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at);
     if (code === QUOTE) at = endOfString(text, at + 1);
-    else if (OPENING.has(code)) {
+    else if (code === OPENING_BRACKET || code === OPENING_BRACE) {
       depth += 1;
       if (depth > most) return true;
-    } else if (CLOSING.has(code)) depth -= 1;
+    } else if (code === CLOSING_BRACKET || code === CLOSING_BRACE) depth -= 1;
   }
   return false;
 }

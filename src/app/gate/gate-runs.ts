@@ -35,8 +35,8 @@ import { VERSION } from '../../version.ts';
 import type { RunOptions } from '../run/options.ts';
 import { measureRun } from '../run/run.ts';
 import { BudgetSink, type RunEvaluation } from './budget-sink.ts';
-import { numberedFile } from './numbered-file.ts';
 import type { GatePlan, SeriesPlan } from './plan.ts';
+import { numberedFile } from './run-files.ts';
 import { runSeries, type SeriesEnd } from './run-series.ts';
 
 /** The options of measured and evaluated runs. */

@@ -11,9 +11,9 @@ import { endingSignals } from '../../target/signals.ts';
 import { workingDirectory } from '../../target/working-directory.ts';
 import type { RunOptions } from '../run/options.ts';
 import { runHook } from './hook-command.ts';
-import { numberedFile } from './numbered-file.ts';
 import { dropCaches, warmFiles } from './page-cache.ts';
 import type { SeriesPlan } from './plan.ts';
+import { numberedFile } from './run-files.ts';
 
 /** Runs once; returns false to end the series. `run` counts from 1, and is 0 for a warm-up. */
 export type RunOnce = (options: RunOptions, run: number) => Promise<boolean>;

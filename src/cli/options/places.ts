@@ -1,7 +1,7 @@
 /** Destinations of a command's outputs: two outputs to the same destination would corrupt each other. */
 import { lstatSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { numberedFile } from '../../app/gate/numbered-file.ts';
+import { numberedFile } from '../../app/gate/run-files.ts';
 import { UsageError } from '../../errors.ts';
 import { tryStat } from '../../try-stat.ts';
 import type { GateFlags } from './gate-flags.ts';
