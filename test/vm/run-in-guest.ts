@@ -5,7 +5,7 @@ import type { GuestResult } from './guest/qemu.ts';
 import { bootSystemdGuest } from './guest/systemd-guest.ts';
 
 const USAGE = `usage: tsx test/vm/run-in-guest.ts --kernel ${KERNEL_NAMES.join('|')}|all|systemd
-         [--memory MiB] [--swap MiB] [--timeout s] [--env NAME=VALUE]... [--user] [--verbose] -- command [argument]...`;
+         [--memory MiB] [--swap MiB] [--timeout s] [--env NAME=VALUE]... [--user] [--packages NAME,...] [--verbose] -- command [argument]...`;
 const EXIT_USAGE = 2;
 const EXIT_VM_FAILED = 125;
 
@@ -23,6 +23,7 @@ async function main(args: readonly string[]): Promise<number> {
       timeout: { type: 'string' },
       env: { type: 'string', multiple: true, default: [] },
       user: { type: 'boolean', default: false },
+      packages: { type: 'string' },
       verbose: { type: 'boolean', default: false },
     },
   });
@@ -47,7 +48,7 @@ async function main(args: readonly string[]): Promise<number> {
     if (names.length > 1) process.stderr.write(`== ${name}\n`);
     const result =
       name === 'systemd'
-        ? await bootSystemdGuest(options)
+        ? await bootSystemdGuest({ ...options, packages: values.packages?.split(',') })
         : await bootGuest({ ...options, kernel: parseKernelName(name) });
     if (values.verbose) process.stderr.write(`${formatTimes(result)}\n`);
     exitCode = Math.max(exitCode, result.exitCode);

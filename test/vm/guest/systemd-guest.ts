@@ -24,6 +24,8 @@ import { type GuestResult, runMachine } from './qemu.ts';
 export interface SystemdGuestCommand extends Omit<GuestCommand, 'kernel' | 'visibleInTmp'> {
   /** Default: 6.12, the kernel of the Debian release in the guest. */
   readonly kernel?: KernelName | undefined;
+  /** Debian packages besides those that the tests need, such as `podman`. */
+  readonly packages?: readonly string[] | undefined;
 }
 
 const MIRROR = process.env.CMEMSTAT_VM_MIRROR ?? 'http://deb.debian.org';
@@ -101,7 +103,7 @@ const USER = { name: 'tester', uid: 1000 };
  */
 export async function bootSystemdGuest(options: SystemdGuestCommand): Promise<GuestResult> {
   const kernel = await prepareKernel(options.kernel ?? '6.12');
-  const rootDirectory = await prepareRootFileSystem();
+  const rootDirectory = await prepareRootFileSystem(options.packages);
   const cwd = await resolveDirectory(options.cwd);
   const asUser = options.asUser === true;
   // A login session sets the user's HOME itself.
@@ -198,9 +200,10 @@ exec switch_root /newroot /lib/systemd/systemd
  *
  * @throws VmError if it has to be created, and mmdebstrap, permissions or the mirror are missing.
  */
-export async function prepareRootFileSystem(): Promise<string> {
+export async function prepareRootFileSystem(packages: readonly string[] = []): Promise<string> {
+  const included = [...PACKAGES, ...packages];
   const recipe = createHash('sha256')
-    .update(JSON.stringify([SUITE, PACKAGES, MASKED_UNITS, configureRootFileSystem.toString()]))
+    .update(JSON.stringify([SUITE, included, MASKED_UNITS, configureRootFileSystem.toString()]))
     .digest('hex')
     .slice(0, 12);
   const directory = await cachedDirectory(path.join('rootfs', `${SUITE}-${recipe}`), async (scratch) => {
@@ -214,7 +217,7 @@ export async function prepareRootFileSystem(): Promise<string> {
     await runHostCommand('mmdebstrap', [
       '--quiet',
       '--variant=minbase',
-      `--include=${PACKAGES.join(',')}`,
+      `--include=${included.join(',')}`,
       ...['man', 'doc', 'locale', 'info'].map((each) => `--dpkgopt=path-exclude=/usr/share/${each}/*`),
       SUITE,
       root,
