@@ -11,15 +11,16 @@ import {
   formatShown,
   formatSigned,
   recordingHint,
+  type TimeOrigin,
 } from './wording.ts';
 
 const SIZE_WIDTH = 10;
 
 /** The lines, indented by two spaces per level. */
-export function exceedanceLines(exceeded: Exceedance, metric = ''): string[] {
-  const first = describeFirst(exceeded);
+export function exceedanceLines(exceeded: Exceedance, origin: TimeOrigin, metric = ''): string[] {
+  const first = describeFirst(exceeded, origin);
   return [
-    `when: ${describeMoment(exceeded)}`,
+    `when: ${describeMoment(exceeded, origin)}`,
     ...(first === undefined ? [] : [`first exceeded: ${first}`]),
     ...breakdownLines(exceeded),
     ...grownLines('processes that grew most (RSS)', exceeded, exceeded.processes, metric),
@@ -29,7 +30,7 @@ export function exceedanceLines(exceeded: Exceedance, metric = ''): string[] {
       exceeded.maps,
       metric,
     ),
-    ...grownNameLines(exceeded.names),
+    ...grownNameLines(exceeded.names, origin),
     ...exceeded.advice.flatMap(adviceLines),
     exceeded.replay === undefined
       ? `hint: ${describeRecording(exceeded)}`

@@ -11,6 +11,8 @@ import {
   describeEvaluation,
   describeRuns,
   describeTarget,
+  originOf,
+  type TimeOrigin,
   titleOf,
 } from './wording.ts';
 
@@ -42,10 +44,11 @@ const STATES: Readonly<Record<BudgetStatus, FindingState>> = {
  */
 export function findingsOf(verdict: Verdict): Finding[] {
   const { comparison, missingMetrics = [], strictHost = false } = verdict;
+  const origin = originOf(verdict);
   const evaluated = comparison?.metrics.filter((metric) => metric.verdict !== 'not-evaluated') ?? [];
   return unique([
-    ...verdict.budgets.map(budgetFinding),
-    ...evaluated.map((metric) => regressionFinding(metric, missingMetrics)),
+    ...verdict.budgets.map((result) => budgetFinding(result, origin)),
+    ...evaluated.map((metric) => regressionFinding(metric, missingMetrics, origin)),
     ...doubtFindings(comparison?.doubts ?? [], strictHost),
     ...leftoverFindings(verdict),
     ...leftoverFileFindings(verdict),
@@ -54,7 +57,7 @@ export function findingsOf(verdict: Verdict): Finding[] {
   ]);
 }
 
-function budgetFinding(result: BudgetResult): Finding {
+function budgetFinding(result: BudgetResult, origin: TimeOrigin): Finding {
   const { name, expression, description, owner, hint, exceeded } = result;
   const runs = describeRuns(result);
   return {
@@ -68,7 +71,7 @@ function budgetFinding(result: BudgetResult): Finding {
       ...(owner === undefined ? [] : [`owner: ${oneLine(owner)}`]),
       ...(runs === undefined ? [] : [runs]),
       ...(result.status !== 'failed' || hint === undefined ? [] : [`hint: ${oneLine(hint)}`]),
-      ...(exceeded === undefined ? [] : exceedanceLines(exceeded, result.metric)),
+      ...(exceeded === undefined ? [] : exceedanceLines(exceeded, origin, result.metric)),
     ],
   };
 }
@@ -86,7 +89,11 @@ const METRIC_STATES: Readonly<Record<MetricDifference['verdict'], FindingState>>
   'not-measured': 'warning',
 };
 
-function regressionFinding(metric: MetricDifference, missing: readonly string[]): Finding {
+function regressionFinding(
+  metric: MetricDifference,
+  missing: readonly string[],
+  origin: TimeOrigin,
+): Finding {
   return {
     kind: 'regression',
     title: `no regression of ${oneLine(metric.metric)}`,
@@ -95,7 +102,7 @@ function regressionFinding(metric: MetricDifference, missing: readonly string[])
       metric.verdict === 'not-measured'
         ? `not measured on one side: ${describeChange(metric)}`
         : `${metric.verdict}: ${describeChange(metric)}`,
-    details: [describeEvaluation(metric), ...grownNameLines(metric.names)],
+    details: [describeEvaluation(metric), ...grownNameLines(metric.names, origin)],
   };
 }
 

@@ -4,15 +4,15 @@ import type { GrownName, GrownNames } from '../model/explain/grown-names.ts';
 import { momentText } from '../output/moment-text.ts';
 import { codeCell, codeSpan, type TableColumn, table } from './markdown-text.ts';
 import { oneLine } from './outside-text.ts';
-import { formatSigned } from './wording.ts';
+import { formatSigned, type TimeOrigin } from './wording.ts';
 
 const SIZE_WIDTH = 10;
 
 /** The lines, indented by two spaces per level. */
-export function grownNameLines(grown: GrownNames | undefined): string[] {
+export function grownNameLines(grown: GrownNames | undefined, origin: TimeOrigin): string[] {
   if (grown === undefined) return [];
   const { names, baseline } = grown;
-  const heading = headingOf(grown);
+  const heading = headingOf(grown, origin);
   if (names.length === 0) return [`${heading}: none`];
   return [
     `${heading}:`,
@@ -26,10 +26,10 @@ export function grownNameLines(grown: GrownNames | undefined): string[] {
 }
 
 /** The same as a heading and a table. */
-export function grownNameTable(grown: GrownNames | undefined): string[] {
+export function grownNameTable(grown: GrownNames | undefined, origin: TimeOrigin): string[] {
   if (grown === undefined) return [];
   const { names, baseline } = grown;
-  const heading = codeSpan(`${headingOf(grown)}${names.length === 0 ? ': none' : ''}`);
+  const heading = codeSpan(`${headingOf(grown, origin)}${names.length === 0 ? ': none' : ''}`);
   const left: TableColumn = { heading: 'Name', align: 'left' };
   const right = (text: string): TableColumn => ({ heading: text, align: 'right' });
   return [
@@ -52,8 +52,8 @@ export function grownNameTable(grown: GrownNames | undefined): string[] {
   ];
 }
 
-function headingOf({ moment, elapsedMs, method, baseline, reason }: GrownNames): string {
-  const when = `${momentText(moment)}, ${formatDuration(elapsedMs)} after the launch`;
+function headingOf({ moment, elapsedMs, method, baseline, reason }: GrownNames, origin: TimeOrigin): string {
+  const when = `${momentText(moment)}, ${formatDuration(elapsedMs)} after the ${origin}`;
   const how = method === 'pages' ? '' : '; without a page scan';
   if (baseline !== undefined) {
     return `names that grew most since the baseline's memory ${momentText(baseline)} (${when}${how})`;

@@ -37,8 +37,10 @@ import {
   formatSigned,
   formatSignedPercent,
   listValues,
+  originOf,
   recordingHint,
   STATUS_WORDS,
+  type TimeOrigin,
   titleOf,
 } from './wording.ts';
 
@@ -64,6 +66,7 @@ const right = (heading: string): TableColumn => ({ heading, align: 'right' });
 /** The report as newline-terminated lines. */
 export function renderMarkdownReport(verdict: Verdict): string {
   const duration = describeTimes(verdict);
+  const origin = originOf(verdict);
   const times = duration === undefined ? '' : `, ${duration}`;
   const lines = [
     `## ${markOf(verdict)} Memory: ${describeOutcome(verdict)}`,
@@ -73,8 +76,8 @@ export function renderMarkdownReport(verdict: Verdict): string {
     `Target: ${codeSpan(describeTarget(verdict))}${times}. Gate: ${codeSpan(describeExit(verdict))}.`,
     '',
     ...budgetTable(verdict.budgets),
-    ...verdict.budgets.flatMap(budgetDetails),
-    ...(verdict.comparison === undefined ? [] : comparisonPart(verdict.comparison)),
+    ...verdict.budgets.flatMap((result) => budgetDetails(result, origin)),
+    ...(verdict.comparison === undefined ? [] : comparisonPart(verdict.comparison, origin)),
     ...leftoverPart(verdict.leftovers),
     ...leftoverFilePart(verdict.leftoverFiles),
     ...timelinePart(verdict),
@@ -110,7 +113,7 @@ function budgetTable(budgets: readonly BudgetResult[]): string[] {
   );
 }
 
-function budgetDetails(result: BudgetResult): string[] {
+function budgetDetails(result: BudgetResult, origin: TimeOrigin): string[] {
   const { status, name, expression, description, owner, reason, hint, values, unit, exceeded } = result;
   if (status === 'passed') return [];
   const facts: [label: string, text: string | undefined][] = [
@@ -123,7 +126,7 @@ function budgetDetails(result: BudgetResult): string[] {
   ];
   const lines = [
     ...facts.flatMap(([label, text]) => (text === undefined || text === '' ? [] : [`- ${label}: ${text}`])),
-    ...(exceeded === undefined ? [] : exceedancePart(exceeded, result.metric)),
+    ...(exceeded === undefined ? [] : exceedancePart(exceeded, result.metric, origin)),
   ];
   if (lines.length === 0) return [];
   return collapsible(`${STATUS_WORDS[status]}: ${codeHtml(titleOf(result))}`, lines, status === 'failed');
@@ -134,13 +137,13 @@ function recordingPart(exceeded: Exceedance): string {
   return `record with ${codeSpan(option)}, then ${codeSpan(replay)}`;
 }
 
-function exceedancePart(exceeded: Exceedance, metric: string): string[] {
+function exceedancePart(exceeded: Exceedance, metric: string, origin: TimeOrigin): string[] {
   const { breakdown, processes, maps, advice, replay, timeline } = exceeded;
-  const first = describeFirst(exceeded);
+  const first = describeFirst(exceeded, origin);
   const hasBaseline = breakdown.some(({ baselineBytes }) => baselineBytes !== undefined);
   const columns = [left(`At ${formatShown(exceeded)}`), right('Bytes')];
   return [
-    `- When: ${describeMoment(exceeded)}`,
+    `- When: ${describeMoment(exceeded, origin)}`,
     ...(first === undefined ? [] : [`- First exceeded: ${first}`]),
     replay === undefined ? `- Hint: ${recordingPart(exceeded)}` : `- Replay: ${codeSpan(replay)}`,
     '',
@@ -156,7 +159,7 @@ function exceedancePart(exceeded: Exceedance, metric: string): string[] {
     ),
     ...grownTable('Process', processes, describeShare(exceeded, processes, metric, true)),
     ...grownTable('BPF map', maps, describeShare(exceeded, maps, metric, false)),
-    ...grownNameTable(exceeded.names),
+    ...grownNameTable(exceeded.names, origin),
     ...advice.flatMap(adviceList),
     ...(timeline === undefined ? [] : ['', ...chartPart(timeline)]),
   ];
@@ -189,7 +192,7 @@ function adviceList({ text, options = [], projection = [] }: BpfAdvice): string[
   ];
 }
 
-function comparisonPart({ base, now, doubts, metrics }: Comparison): string[] {
+function comparisonPart({ base, now, doubts, metrics }: Comparison, origin: TimeOrigin): string[] {
   // Improvements and metrics near the limit are shown; the rest is collapsed.
   const isNews = ({ verdict }: MetricDifference) => verdict !== 'passed' && verdict !== 'not-evaluated';
   const news = metrics.filter(isNews);
@@ -202,15 +205,15 @@ function comparisonPart({ base, now, doubts, metrics }: Comparison): string[] {
     ...doubts.map((doubt) => `- ⚠️ Doubtful: ${codeSpan(doubt)}`),
     ...(doubts.length === 0 ? [] : ['']),
     ...metricTable(news),
-    ...news.flatMap(namesPart),
+    ...news.flatMap((metric) => namesPart(metric, origin)),
     ...(rest.length === 0
       ? []
       : collapsible(`${plural(rest.length, 'metric')} unchanged`, metricTable(rest))),
   ];
 }
 
-function namesPart({ metric, names }: MetricDifference): string[] {
-  return names === undefined ? [] : [`${codeSpan(metric)}:`, '', ...grownNameTable(names)];
+function namesPart({ metric, names }: MetricDifference, origin: TimeOrigin): string[] {
+  return names === undefined ? [] : [`${codeSpan(metric)}:`, '', ...grownNameTable(names, origin)];
 }
 
 function metricTable(metrics: readonly MetricDifference[]): string[] {

@@ -17,7 +17,9 @@ import {
   describeOutcome,
   describeTarget,
   describeTimes,
+  originOf,
   STATUS_WORDS,
+  type TimeOrigin,
 } from './wording.ts';
 
 const MARKS: Readonly<Record<FindingState, string>> = {
@@ -35,13 +37,14 @@ export function renderTextReport(verdict: Verdict): string {
   const findings = findingsOf(verdict);
   const shown = new Map<string, Shown>();
   const times = describeTimes(verdict);
+  const origin = originOf(verdict);
   const lines = [
     `cmemstat: ${describeOutcome(verdict)}`,
     `  ${oneLineCommand(verdict.command)}`,
     `  ${describeHost(verdict)}`,
     ...(times === undefined ? [] : [`  ${times}`]),
-    ...verdict.budgets.flatMap((result, index) => budgetLines(result, findings[index], shown)),
-    ...(verdict.comparison === undefined ? [] : comparisonLines(verdict.comparison)),
+    ...verdict.budgets.flatMap((result, index) => budgetLines(result, findings[index], shown, origin)),
+    ...(verdict.comparison === undefined ? [] : comparisonLines(verdict.comparison, origin)),
     ...findings.filter(({ kind }) => kind === 'leftover').flatMap(leftoverLines),
     ...notesOf(verdict).map((note) => `  ! warning: ${note}`),
     ...(verdict.faults ?? []).map(
@@ -61,6 +64,7 @@ function budgetLines(
   result: BudgetResult,
   finding: Finding | undefined,
   shown: Map<string, Shown>,
+  origin: TimeOrigin,
 ): string[] {
   if (finding === undefined) return [];
   const { state, title, details } = finding;
@@ -70,7 +74,7 @@ function budgetLines(
   if (state === 'passed') return [line];
   return [
     line,
-    ...withoutRepetition(result.exceeded, title, details, shown).map((detail) => `      ${detail}`),
+    ...withoutRepetition(result.exceeded, title, details, shown, origin).map((detail) => `      ${detail}`),
   ];
 }
 
@@ -87,6 +91,7 @@ function withoutRepetition(
   title: string,
   details: readonly string[],
   shown: Map<string, Shown>,
+  origin: TimeOrigin,
 ): readonly string[] {
   if (exceeded === undefined) return details;
   const { shownMs, run, processes, maps, names } = exceeded;
@@ -96,23 +101,23 @@ function withoutRepetition(
     shown.set(moment, { title, maps: new Set(maps.map(({ id }) => id)), names });
     return details;
   }
-  const [when = '', ...rest] = exceedanceLines(exceeded);
+  const [when = '', ...rest] = exceedanceLines(exceeded, origin);
   return [
     ...details.slice(0, details.length - rest.length - 1),
     when,
     `what grew: see ${before.title}, above`,
     // Those of another part of the memory.
-    ...(isDeepStrictEqual(names, before.names) ? [] : grownNameLines(names)),
+    ...(isDeepStrictEqual(names, before.names) ? [] : grownNameLines(names, origin)),
   ];
 }
 
-function comparisonLines({ base, now, doubts, metrics }: Comparison): string[] {
+function comparisonLines({ base, now, doubts, metrics }: Comparison, origin: TimeOrigin): string[] {
   const those = (verdict: MetricDifference['verdict']) => metrics.filter((each) => each.verdict === verdict);
   const described = (mark: string, word: string, list: readonly MetricDifference[]) =>
     list.flatMap((metric) => [
       `    ${mark} ${word.padEnd(STATE_WIDTH)}  ${oneLine(metric.metric)}: ${describeChange(metric)}`,
       `        ${describeEvaluation(metric)}`,
-      ...grownNameLines(metric.names).map((line) => `        ${line}`),
+      ...grownNameLines(metric.names, origin).map((line) => `        ${line}`),
     ]);
   const rest = [
     ...counted(those('passed').length, 'passed'),

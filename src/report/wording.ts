@@ -135,18 +135,26 @@ export function listValues(values: readonly (number | null)[], unit: BudgetUnit)
   return values.map((value) => (value === null ? 'not measured' : formatQuantity(value, unit))).join(', ');
 }
 
+/** What the times of a report are counted from. */
+export type TimeOrigin = 'launch' | 'attachment';
+
+/** What the times of a verdict are counted from. */
+export function originOf({ target }: Pick<Verdict, 'target'>): TimeOrigin {
+  return target.attached === true ? 'attachment' : 'launch';
+}
+
 /** Describes when it happened. */
-export function describeMoment({ elapsedMs, shownMs, run }: Exceedance): string {
+export function describeMoment({ elapsedMs, shownMs, run }: Exceedance, origin: TimeOrigin): string {
   const inRun = run === undefined ? '' : `, in run ${run}`;
   return elapsedMs === undefined
-    ? `at no single moment${inRun}; the breakdown is from ${formatDuration(shownMs)} after the launch, when it was highest`
-    : `${formatDuration(shownMs)} after the launch${inRun}`;
+    ? `at no single moment${inRun}; the breakdown is from ${formatDuration(shownMs)} after the ${origin}, when it was highest`
+    : `${formatDuration(shownMs)} after the ${origin}${inRun}`;
 }
 
 /** When a limit was first exceeded, if that was before the moment that is shown; undefined otherwise. */
-export function describeFirst({ elapsedMs, shownMs }: Exceedance): string | undefined {
+export function describeFirst({ elapsedMs, shownMs }: Exceedance, origin: TimeOrigin): string | undefined {
   if (elapsedMs === undefined || elapsedMs === shownMs) return undefined;
-  return `${formatDuration(elapsedMs)} after the launch`;
+  return `${formatDuration(elapsedMs)} after the ${origin}`;
 }
 
 /**

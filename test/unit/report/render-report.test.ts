@@ -4,6 +4,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '#src/errors.ts';
+import type { Verdict } from '#src/model/verdict.ts';
 import {
   defaultStreamOf,
   isAloneOnStdout,
@@ -50,6 +51,17 @@ describe('renderReport', () => {
     for (const verdict of Object.values(examples)) {
       expect(renderReport(format, verdict)).toMatch(/^$|[^\n]\n$/);
     }
+  });
+
+  it.each(REPORT_FORMATS)('counts times from the attachment in %s', (format) => {
+    for (const [name, verdict] of Object.entries(examples)) {
+      const attached: Verdict = { ...verdict, target: { ...verdict.target, attached: true } };
+      expect(renderReport(format, attached), name).not.toContain('after the launch');
+    }
+    const { explained } = examples;
+    const attached = explained && { ...explained, target: { ...explained.target, attached: true as const } };
+    if (format !== 'json' && attached !== undefined)
+      expect(renderReport(format, attached)).toContain('after the attachment');
   });
 
   it('renders JSON that is valid by the schema and has the same content', () => {
