@@ -24,7 +24,7 @@ process.dlopen = (module, path, ...rest) => {
 function isOfPackage(path) {
   return (
     path.includes(`${sep}node_modules${sep}`) ||
-    /\.cjs$|\.cache$/.test(path) ||
+    /\.cjs(\.br)?$|\.cache$/.test(path) ||
     basename(path) === 'cmemstat.js'
   );
 }

@@ -23,7 +23,10 @@ export interface SizedItem {
 /** What a command line loads. */
 export interface LoadedSize {
   commandLine: string;
+  /** By its first run, with empty caches. */
   files: readonly SizedItem[];
+  /** Files that a later run reads compressed, which takes time at each start. */
+  compressed: readonly string[];
   /** Modules of Node.js that it loads beyond those of `node -e 0`. */
   nodeModules: readonly string[];
 }
@@ -46,7 +49,7 @@ export function measureSize(commandLines: readonly string[]): PackageSize {
   };
 }
 
-/** One line for each exceeded limit; none if all are met. */
+/** One line for each exceeded limit, and for each compressed file that is loaded; none if all is well. */
 export function findExcess(size: PackageSize, budget: SizeBudget): string[] {
   const rows: [what: string, bytes: number, allowed: number | undefined][] = [
     ['packed', size.packedBytes, budget.packedBytes],
@@ -57,11 +60,17 @@ export function findExcess(size: PackageSize, budget: SizeBudget): string[] {
       budget.loadedBytes[commandLine],
     ]),
   ];
-  return rows.flatMap(([what, bytes, allowed]) =>
+  const excess = rows.flatMap(([what, bytes, allowed]) =>
     allowed !== undefined && bytes <= allowed
       ? []
       : [`${what}: ${formatKilobytes(bytes)}, at most ${formatKilobytes(allowed ?? 0)} allowed`],
   );
+  const compressed = size.loaded.flatMap((each) =>
+    each.compressed.map(
+      (name) => `loaded by "cmemstat ${each.commandLine}": ${name} (hint: HOT in build/bundle.mjs)`,
+    ),
+  );
+  return [...excess, ...compressed];
 }
 
 /** A table of all measured sizes. */
@@ -124,33 +133,16 @@ function sizeOfFolder(folder: string): number {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
-/** Runs a command line with separate caches, initially empty. */
+/** Runs a command line twice with separate caches, initially empty. */
 function readLoaded(commandLine: string): LoadedSize {
   const folder = mkdtempSync(join(tmpdir(), 'cmemstat-size-'));
   try {
-    const report = join(folder, 'report.json');
-    const words = ['--require', join(ROOT, 'build/loaded-modules.cjs'), join(ROOT, 'bin/cmemstat.js')];
-    const { stderr } = spawnSync(process.execPath, [...words, ...commandLine.split(' ')], {
-      encoding: 'utf8',
-      // A host may have 10,000 maps.
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: {
-        ...process.env,
-        LOADED_MODULES: report,
-        XDG_CACHE_HOME: join(folder, 'cache'),
-        NODE_OPTIONS: '',
-      },
-    });
-    if (!existsSync(report)) throw new Error(`cmemstat ${commandLine}: ${stderr}`);
-    const { own, files } = JSON.parse(readFileSync(report, 'utf8')) as {
-      own: string[];
-      files: { path: string; bytes: number }[];
-    };
+    const { own, files } = runIn(folder, commandLine);
+    const later = runIn(folder, commandLine);
     return {
       commandLine,
-      files: files
-        .filter(({ path }) => path.startsWith(`${ROOT}/`))
-        .map(({ path, bytes }) => ({ name: path.slice(ROOT.length + 1), bytes })),
+      files,
+      compressed: later.files.map(({ name }) => name).filter((name) => name.endsWith('.br')),
       nodeModules: own
         .filter((name) => /^NativeModule /.test(name))
         .map((name) => name.slice('NativeModule '.length)),
@@ -158,4 +150,29 @@ function readLoaded(commandLine: string): LoadedSize {
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The modules of Node.js and the files of the package that a run loads, with its caches in this folder. */
+function runIn(folder: string, commandLine: string): { own: string[]; files: SizedItem[] } {
+  const report = join(folder, 'report.json');
+  rmSync(report, { force: true });
+  const words = ['--require', join(ROOT, 'build/loaded-modules.cjs'), join(ROOT, 'bin/cmemstat.js')];
+  const { stderr } = spawnSync(process.execPath, [...words, ...commandLine.split(' ')], {
+    encoding: 'utf8',
+    // A host may have 10,000 maps.
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      ...process.env,
+      LOADED_MODULES: report,
+      XDG_CACHE_HOME: join(folder, 'cache'),
+      NODE_OPTIONS: '',
+    },
+  });
+  if (!existsSync(report)) throw new Error(`cmemstat ${commandLine}: ${stderr}`);
+  const { own, files } = JSON.parse(readFileSync(report, 'utf8')) as {
+    own: string[];
+    files: { path: string; bytes: number }[];
+  };
+  const ofPackage = files.filter(({ path }) => path.startsWith(`${ROOT}/`));
+  return { own, files: ofPackage.map(({ path, bytes }) => ({ name: path.slice(ROOT.length + 1), bytes })) };
 }

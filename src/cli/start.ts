@@ -9,8 +9,10 @@ import { CodeCache } from './code-cache.ts';
 
 /** Stands for the contents of all chunks: the build defines it. */
 declare const BUILD_ID: string;
-/** The files of all chunks: the build defines them. */
-declare const CHUNKS: readonly string[];
+/** The chunks that are stored as `NAME.cjs`: the build defines them. */
+declare const PLAIN_CHUNKS: readonly string[];
+/** Those that are stored compressed, as `NAME.cjs.br`. */
+declare const COMPRESSED_CHUNKS: readonly string[];
 
 /**
  * By then all that a start needs was compiled. Later V8's flags may change, which the code is kept for. Unit:
@@ -48,15 +50,19 @@ export function start(directory: string): void {
 /** The first chunk that is missing: one that is needed later would end a run in the middle. */
 function findMissing(directory: string): string | undefined {
   const present = new Set(readdirSync(directory));
-  return CHUNKS.find((name) => !present.has(name));
+  const files = [
+    ...PLAIN_CHUNKS.map((name) => `${name}.cjs`),
+    ...COMPRESSED_CHUNKS.map((name) => `${name}.cjs.br`),
+  ];
+  return files.find((name) => !present.has(name));
 }
 
 /** The build writes ASCII alone, and a function around each chunk; it compresses some. */
 function readChunk(name: string, file: string): string {
-  if (!CHUNKS.includes(`${name}.gz`)) return readFileSync(file, 'latin1');
+  if (!COMPRESSED_CHUNKS.includes(name.replace(/\.cjs$/, ''))) return readFileSync(file, 'latin1');
   // Takes 4 ms to load, and most commands need no such chunk.
-  const { gunzipSync } = require('node:zlib') as typeof import('node:zlib');
-  return gunzipSync(readFileSync(`${file}.gz`)).toString('latin1');
+  const { brotliDecompressSync } = require('node:zlib') as typeof import('node:zlib');
+  return brotliDecompressSync(readFileSync(`${file}.br`)).toString('latin1');
 }
 
 /** How to get an incomplete installation complete: a clone, or a package that npm installed. */

@@ -35,10 +35,10 @@ export function readObjectFile(
 ): Buffer {
   const target = HOST_BYTE_ORDER === 'LE' ? 'bpfel' : 'bpfeb';
   const plain = new URL(`${name}.${target}.o`, directory);
-  const url = existsSync(plain) ? plain : new URL(`${plain.href}.gz`);
+  const url = existsSync(plain) ? plain : new URL(`${plain.href}.br`);
   try {
     const bytes = readFileSync(url);
-    return url === plain ? bytes : gunzip(bytes);
+    return url === plain ? bytes : decompress(bytes);
   } catch (error) {
     throw new UnsupportedError('BPF programs', `cannot read ${url.pathname}`, {
       hint: 'reinstall cmemstat: one of its files is missing or damaged',
@@ -48,8 +48,8 @@ export function readObjectFile(
 }
 
 /** node:zlib takes 4 ms to load, and a run whose programs are in the cache does not need it. */
-function gunzip(bytes: Buffer): Buffer {
+function decompress(bytes: Buffer): Buffer {
   const require = createRequire(import.meta.url);
-  const { gunzipSync } = require('node:zlib') as typeof import('node:zlib');
-  return gunzipSync(bytes);
+  const { brotliDecompressSync } = require('node:zlib') as typeof import('node:zlib');
+  return brotliDecompressSync(bytes);
 }

@@ -5,7 +5,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { gzipSync } from 'node:zlib';
+import { brotliCompressSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { Elf, EM_BPF } from '#src/kernel/bpf/elf/elf.ts';
 import { OBJECTS_IDENTITY } from '#src/kernel/bpf/programs/compiled/identity.ts';
@@ -77,17 +77,17 @@ describe('readObjectFile', () => {
 
   it('reads a compressed object, as in the package', () => {
     const bytes = read(`map-iterator.${suffix}`);
-    const folder = folderOf({ [`map-iterator.${suffix}.gz`]: gzipSync(bytes) });
+    const folder = folderOf({ [`map-iterator.${suffix}.br`]: brotliCompressSync(bytes) });
     expect(readObjectFile('map-iterator', folder)).toEqual(bytes);
   });
 
   it.each([
     ['is missing', {}],
-    ['is damaged', { [`map-iterator.${suffix}.gz`]: 'no gzip' }],
+    ['is damaged', { [`map-iterator.${suffix}.br`]: 'not compressed' }],
   ])('says what to do if it %s', (_, files) => {
     expect(() => readObjectFile('map-iterator', folderOf(files))).toThrow(
       expect.objectContaining({
-        message: expect.stringContaining(`map-iterator.${suffix}.gz`),
+        message: expect.stringContaining(`map-iterator.${suffix}.br`),
         hint: 'reinstall cmemstat: one of its files is missing or damaged',
       }),
     );
