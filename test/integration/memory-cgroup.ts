@@ -1,4 +1,5 @@
 /** A memory cgroup that a test enters and leaves, so that its allocations in between are charged to it. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestContext } from 'vitest';
@@ -57,4 +58,14 @@ export class TestCgroup {
     if (left !== '') throw new Error(`processes ${left} are still in ${this.directory}`);
     rmdirSync(this.directory);
   }
+}
+
+/**
+ * Reads a file by a process of that cgroup: the kernel takes clean pages back as soon as the host has little
+ * memory that is free, so what was read seconds ago need not be in the page cache any more.
+ */
+export function readAgain(directory: string, file: string): void {
+  execFileSync('sh', ['-c', 'echo 0 > "$0/cgroup.procs" && exec cat "$1"', directory, file], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
 }
