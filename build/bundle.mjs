@@ -107,7 +107,7 @@ const GROUPS = [
   { name: 'targets', modules: ['cgroup/(names|resolve)/'] },
   {
     name: 'cgroup',
-    modules: ['cgroup/(?!systemd-scope|names/|resolve/)', 'app/run/preparation', 'target/signals'],
+    modules: ['cgroup/(?!survivors|systemd-scope|names/|resolve/)', 'app/run/preparation', 'target/signals'],
   },
 ];
 

@@ -76,16 +76,15 @@ export class Leaf {
   }
 
   /**
-   * Kills every process of the leaf and waits until it is empty.
+   * Kills every process of the leaf and waits until it is empty, or `isOver` says to wait no longer.
    * Returns the pids of the processes that did not exit in time: they are stuck in the kernel.
    * @throws as {@link killOnce}.
    */
-  async kill(): Promise<number[]> {
-    const deadline = monotonicMs() + EMPTY_TIMEOUT_MS;
+  async kill(isOver = timeoutAfter(EMPTY_TIMEOUT_MS)): Promise<number[]> {
     for (;;) {
       this.killOnce();
       const left = this.processes();
-      if (left.length === 0 || monotonicMs() > deadline) return left;
+      if (left.length === 0 || isOver()) return left;
       await sleep(1);
     }
   }
@@ -110,12 +109,12 @@ export class Leaf {
    * @throws KernelFileError, `EBUSY` if it still contains a process.
    */
   async remove(): Promise<void> {
-    const deadline = monotonicMs() + EMPTY_TIMEOUT_MS;
+    const isOver = timeoutAfter(EMPTY_TIMEOUT_MS);
     for (;;) {
       try {
         return this.removeOnce();
       } catch (error) {
-        if (errnoOf(error) !== 'EBUSY' || monotonicMs() > deadline) throw error;
+        if (errnoOf(error) !== 'EBUSY' || isOver()) throw error;
         await sleep(2);
       }
     }
@@ -137,6 +136,11 @@ export class Leaf {
       throw error;
     }
   }
+}
+
+function timeoutAfter(ms: number): () => boolean {
+  const deadline = monotonicMs() + ms;
+  return () => monotonicMs() > deadline;
 }
 
 function killQuietly(pid: number): void {

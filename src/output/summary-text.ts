@@ -208,15 +208,6 @@ export function describeOutlived(outlived: readonly OutlivingProcess[]): string 
   return `${subject} killed: ${nameProcesses(killed)}`;
 }
 
-/** Describes processes that could not be killed, in one line. */
-export function describeStuck(stuck: readonly OutlivingProcess[]): string {
-  const [subject, verb] =
-    stuck.length === 1
-      ? ['1 process outlived the target and could not be killed', 'it is frozen or waits']
-      : [`${stuck.length} processes outlived the target and could not be killed`, 'they are frozen or wait'];
-  return `${subject}, ${verb} in the kernel: ${nameProcesses(stuck)}`;
-}
-
 function nameProcesses(processes: readonly OutlivingProcess[]): string {
   const named = processes.slice(0, 5).map(({ pid, comm }) => `${pid} (${safeText(comm)})`);
   const more = processes.length > named.length ? ` and ${processes.length - named.length} more` : '';
@@ -264,7 +255,8 @@ export function renderExit(summary: SummaryRecord): string[] {
   else if (exit.signal !== undefined) {
     const by = exit.killedByCmemstat === true ? ' by cmemstat' : '';
     lines.push(`  ended by ${exit.signal}${by} ${after} (exit status ${exit.status})`);
-  } else lines.push(`  exit status ${exit.code} ${after}`);
+  } else if (exit.code === undefined) lines.push(`  killed, and has not exited ${after}`);
+  else lines.push(`  exit status ${exit.code} ${after}`);
   if (exit.endedBy === 'timeout') lines.push('  terminated by --timeout; cmemstat exits with 124');
   const killed = describeOutlived(summary.outlived);
   if (killed !== undefined) lines.push(`  ${killed}`);

@@ -7,7 +7,7 @@ import { readPseudoFile } from '../kernel/pseudo-file.ts';
 import { openRegularFile } from '../kernel/regular-file.ts';
 import { type ByteString, textOf } from './byte-string.ts';
 import type { Executable } from './find-executable.ts';
-import { describeExecFailure } from './interpreter.ts';
+import { describeExecFailure, findInterpreterFault } from './interpreter.ts';
 
 /** Source: `include/uapi/linux/binfmts.h`, MAX_ARG_STRLEN; `include/uapi/linux/limits.h`, ARG_MAX. */
 const MAX_STRING_BYTES = 128 * 1024;
@@ -37,23 +37,28 @@ export function areTooLong(
 }
 
 /**
- * Fails as the start of the target would, as far as that is known before.
- * Source: execve(2): `E2BIG`, `ETXTBSY`.
+ * Fails as the start of the target would, as far as that is known before: once the files of its streams are
+ * emptied, those that are too large for a copy do not get their contents back. `cwd` is where it starts, if
+ * that is not where we are.
+ * Source: execve(2): `ENOENT`, `E2BIG`, `ETXTBSY`.
  * @throws LaunchError with 126.
  */
 export async function checkExec(
   executable: Executable,
   words: readonly ByteString[],
   variables: readonly ByteString[],
+  cwd: string | undefined,
 ): Promise<void> {
+  const name = textOf(words[0] ?? '');
+  const fault = findInterpreterFault(executable, cwd);
+  if (fault !== undefined) throw new LaunchError(name, 126, `${name}: ${fault}`);
   const errno = areTooLong(executable.path, words, variables, ownStackLimit())
     ? 'E2BIG'
     : (await isOpenForWriting(executable.file))
       ? 'ETXTBSY'
       : undefined;
   if (errno === undefined) return;
-  const name = textOf(words[0] ?? '');
-  throw new LaunchError(name, 126, `${name}: ${describeExecFailure(executable, errno)}`);
+  throw new LaunchError(name, 126, `${name}: ${describeExecFailure(executable, errno, cwd)}`);
 }
 
 function ownStackLimit(): number {

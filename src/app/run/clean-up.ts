@@ -4,6 +4,7 @@ import type { Leaf } from '../../cgroup/leaf.ts';
 import type { Placement } from '../../cgroup/placement.ts';
 import { errnoOf, ToolError } from '../../errors.ts';
 import type { Log } from '../../output/log.ts';
+import type { ExitWait } from '../../target/exit-wait.ts';
 
 /**
  * What the end of a run needs: modules that are loaded then, files of a nested cgroup, the socket of systemd.
@@ -65,13 +66,25 @@ export async function withCleanUp<T>(job: (cleanUp: CleanUp) => Promise<T>): Pro
 }
 
 /**
- * Ends and removes the leaf; a failure is logged and never hides an earlier one.
+ * Ends and removes the leaf; a failure is logged and never hides an earlier one. What does not exit while it
+ * is waited for stays, and the leaf with it.
  * @throws only internal errors: neither a ToolError nor the failure of a system call.
  */
-export async function removeLeaf(placement: Placement, log: Pick<Log, 'warn'>): Promise<void> {
+export async function removeLeaf(
+  placement: Placement,
+  log: Pick<Log, 'warn'>,
+  exits?: Pick<ExitWait, 'begin' | 'isOver'>,
+): Promise<void> {
   const { leaf } = placement;
   try {
-    await leaf?.kill();
+    exits?.begin();
+    const left = (await leaf?.kill(exits && (() => exits.isOver))) ?? [];
+    if (leaf !== undefined && left.length > 0) {
+      // Only loaded if something stays.
+      const { describeRemaining } = await import('../../cgroup/survivors.ts');
+      log.warn(describeRemaining(leaf.directory, left));
+      return;
+    }
     await leaf?.remove();
     await placement.release();
   } catch (error) {

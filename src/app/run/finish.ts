@@ -16,9 +16,10 @@ import {
   type SummaryRecord,
 } from '../../model/recording.ts';
 import type { Log } from '../../output/log.ts';
-import { describeElsewhere, describeOutlived, describeStuck } from '../../output/summary-text.ts';
+import { describeElsewhere, describeOutlived } from '../../output/summary-text.ts';
 import { readCpuTime } from '../../sampler/cpu-time.ts';
 import { shellStatus, type TargetExit } from '../../target/exit-status.ts';
+import type { ExitWait } from '../../target/exit-wait.ts';
 import { VERSION } from '../../version.ts';
 import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
@@ -30,18 +31,19 @@ const MAX_LISTED_MAPS = 100;
 const EMPTY_POLL_MS = 20;
 
 /**
- * Waits as requested, takes the last sample, ends remaining processes and creates the summary. `cpuBefore` is
- * what `readChildUsage` returned before the launch.
+ * Waits as requested, takes the last sample, ends remaining processes and creates the summary. `exit` is
+ * undefined if the target was killed and has not exited; `cpuBefore` is what `readChildUsage` returned before
+ * the launch.
  * @throws an error with the errno if the cgroup cannot be read.
  */
 export async function finishRun(
   measurement: Measurement,
-  exit: TargetExit,
+  exit: TargetExit | undefined,
   cpuBefore: CpuTime | undefined,
   options: RunOptions,
-  log: Log,
+  { log, exits }: { log: Log; exits: ExitWait },
 ): Promise<SummaryRecord> {
-  if (options.wait === 'all') await untilEmpty(measurement);
+  if (options.wait === 'all') await untilEmpty(measurement, exits);
   const durationMs = measurement.elapsedMs();
   await measurement.stop();
   const explained = await measurement.explainEnd();
@@ -49,13 +51,19 @@ export async function finishRun(
   // The CPU time of our own children says nothing about a cgroup that was attached to.
   const cpu =
     options.attachment === undefined || leaf?.version === 2 ? await readCpuTime(leaf, cpuBefore) : undefined;
-  const outlived = options.attachment === undefined ? await endOutliving(measurement) : [];
+  const outlived =
+    options.attachment === undefined ? await endOutliving(measurement, exit === undefined, exits) : [];
   const leftoverFiles = options.failOnLeftover ? await sumUpFiles(measurement) : undefined;
   const bpf = await sumUpBpf(measurement);
   await measurement.close();
   // The summary of the table contains it; with `--json` it would otherwise not be shown.
   const killed = describeOutlived(outlived);
   if (killed !== undefined && options.outputs.json) log.warn(killed);
+  const stuck = await describeStuck(outlived, exit === undefined);
+  if (stuck !== undefined) {
+    measurement.warn(stuck);
+    if (options.outputs.json || options.outputs.silent) log.warn(stuck);
+  }
   const summary = summarize(measurement, exit, options, durationMs, outlived, bpf);
   if (explained !== undefined) summary.explained = explained;
   if (leftoverFiles !== undefined) summary.leftoverFiles = leftoverFiles;
@@ -69,18 +77,43 @@ export async function finishRun(
   return summary;
 }
 
-async function untilEmpty(measurement: Measurement): Promise<void> {
-  while (measurement.processes().length > 0) await sleep(EMPTY_POLL_MS);
+async function untilEmpty(measurement: Measurement, exits: ExitWait): Promise<void> {
+  while (!exits.isOver && measurement.processes().length > 0) await sleep(EMPTY_POLL_MS);
 }
 
-async function endOutliving(measurement: Measurement): Promise<OutlivingProcess[]> {
+/** Kills what is left; of a target that has not exited `isTargetStuck` is true. */
+async function endOutliving(
+  measurement: Measurement,
+  isTargetStuck: boolean,
+  exits: ExitWait,
+): Promise<OutlivingProcess[]> {
   const outlived: OutlivingProcess[] = measurement.processes().map((pid) => ({ pid, comm: commOf(pid) }));
   if (outlived.length === 0) return [];
-  const left = await (measurement.leaf?.kill() ?? measurement.killAll());
-  const stuck = outlived.filter(({ pid }) => left?.includes(pid));
-  for (const process of stuck) process.stuck = true;
-  if (stuck.length > 0) measurement.warn(describeStuck(stuck));
+  exits.begin();
+  const { leaf } = measurement;
+  let left: readonly number[] = [];
+  if (leaf !== undefined) left = await leaf.kill(() => exits.isOver);
+  else {
+    measurement.killAll();
+    if (isTargetStuck) left = measurement.processes();
+  }
+  for (const process of outlived) if (left.includes(process.pid)) process.stuck = true;
   return outlived;
+}
+
+/** What could not be killed, and why; undefined if there is nothing. */
+async function describeStuck(
+  outlived: readonly OutlivingProcess[],
+  isTargetStuck: boolean,
+): Promise<string | undefined> {
+  const stuck = outlived.filter((process) => process.stuck === true);
+  if (stuck.length === 0 && !isTargetStuck) return undefined;
+  // Only loaded if something is stuck.
+  const { describeSurvivors, findSurvivors } = await import('../../cgroup/survivors.ts');
+  const survivors = findSurvivors(stuck.map(({ pid }) => pid));
+  if (isTargetStuck) return describeSurvivors('the target', survivors);
+  const count = stuck.length === 1 ? '1 process' : `${stuck.length} processes`;
+  return describeSurvivors(`${count} that outlived the target`, survivors);
 }
 
 function commOf(pid: number): string {
@@ -93,7 +126,7 @@ function commOf(pid: number): string {
 
 function summarize(
   measurement: Measurement,
-  exit: TargetExit,
+  end: TargetExit | undefined,
   options: RunOptions,
   durationMs: number,
   outlived: OutlivingProcess[],
@@ -101,6 +134,7 @@ function summarize(
 ): SummaryRecord {
   const { count, longestGapMs, readings, longestReadingGapMs, bpf, ...figures } =
     measurement.aggregate.summary();
+  const exit = end ?? {};
   const summary: SummaryRecord = {
     type: 'summary',
     version: FORMAT_VERSION,
@@ -128,6 +162,7 @@ function summarize(
   // An attachment has no other end.
   if (measurement.endedBy === 'timeout' && options.attachment === undefined)
     summary.exit.status = EXIT_CODES.TIMED_OUT;
+  if (end === undefined) summary.exit.status = EXIT_CODES.FAILED;
   const kills = summary.eventsLocal?.oom_kill;
   if (kills !== undefined && options.attachment === undefined) {
     // An OOM kill of a child does not end the target by SIGKILL, and a SIGKILL by cmemstat is not an OOM

@@ -10,6 +10,7 @@ import { UnsupportedError } from '../../errors.ts';
 import { formatBytes } from '../../format/units.ts';
 import type { StartRecord } from '../../model/recording.ts';
 import type { Log } from '../../output/log.ts';
+import type { ExitWait } from '../../target/exit-wait.ts';
 import { planRuntimeLimits, type RuntimeSetting } from '../../target/runtime-limits.ts';
 import { type CleanUp, guardAgainstCrash, removeLeaf } from './clean-up.ts';
 import type { RunOptions } from './options.ts';
@@ -33,7 +34,10 @@ export interface TargetPlace {
  * Creates the leaf with its limits, and registers its removal.
  * @throws the errors of `placeLeaf`, `reportPlacement` and `Leaf.setLimits`.
  */
-export async function placeTarget(options: RunOptions, log: Log, cleanUp: CleanUp): Promise<TargetPlace> {
+export async function placeTarget(
+  options: RunOptions,
+  { log, cleanUp, exits }: { log: Log; cleanUp: CleanUp; exits: ExitWait },
+): Promise<TargetPlace> {
   const placement = await placeLeaf({
     cgroupParent: options.cgroupParent,
     only: options.placement,
@@ -44,7 +48,7 @@ export async function placeTarget(options: RunOptions, log: Log, cleanUp: CleanU
   cleanUp.defer(() => guard.release());
   let removed: Promise<void> | undefined;
   const remove = () => {
-    removed ??= removeLeaf(placement, log);
+    removed ??= removeLeaf(placement, log, exits);
     return removed;
   };
   cleanUp.defer(remove);

@@ -10,12 +10,14 @@ import type { SummaryRecord } from '../../model/recording.ts';
 import { OutputWait } from '../../output/output-wait.ts';
 import type { Sink } from '../../output/sink.ts';
 import { shellStatus } from '../../target/exit-status.ts';
+import { ExitWait, untilStarted } from '../../target/exit-wait.ts';
 import { readDescriptorLimit } from '../../target/inherited-state.ts';
 import type { Target } from '../../target/launch-request.ts';
 import {
   type BufferedSignals,
   bufferSignals,
   forwardSignals,
+  type SignalActions,
   type SignalForwarding,
 } from '../../target/signals.ts';
 import { type CleanUp, withCleanUp } from './clean-up.ts';
@@ -66,6 +68,8 @@ async function measure(
     signals?.stop();
     buffered.flush();
   });
+  const exits = new ExitWait();
+  cleanUp.defer(() => exits.close());
   // Detect errors before anything is started.
   requireDescriptors();
   cleanUp.reserveDescriptors();
@@ -74,7 +78,9 @@ async function measure(
   if (options.explain.size > 0 || options.failOnLeftover) await testPageScan();
   const { attachment } = options;
   const place =
-    attachment === undefined ? await placeTarget(options, stage.log, cleanUp) : placeOf(attachment);
+    attachment === undefined
+      ? await placeTarget(options, { log: stage.log, cleanUp, exits })
+      : placeOf(attachment);
   await throwIfEnded(buffered, options);
 
   const cpuBefore = cpuTimeBefore(place, attachment);
@@ -87,35 +93,51 @@ async function measure(
       () => {},
     ),
   );
-  const target = await starting;
+  const target = await untilStarted(
+    starting,
+    { command: options.command, leaf: place.leaf, buffered },
+    exits,
+  );
   // Without a leaf nothing else would end it after an error.
   cleanUp.defer(async () => {
+    exits.begin();
     target.kill('SIGKILL');
-    await target.ended;
+    await exits.until(target.ended);
   });
   stage.outputs.begin();
   const measurement = await preparing;
   measurement.begin(target);
-  signals = forwardSignals(measurement.signalActions, options.killAfterMs, stage.view, buffered);
+  const actions = actionsOf(measurement, exits);
+  signals = forwardSignals(actions, options.killAfterMs, stage.view, buffered);
   const control = controlOf(measurement, signals);
   await startMeasuring(measurement, target, () => sinksOf(stage, measurement, target, control, watch));
 
   const timeout = startTimeout(options.timeoutMs, measurement, control);
   cleanUp.defer(() => clearTimeout(timeout));
-  const exit = await target.ended;
+  const exit = await exits.until(target.ended);
   if (options.wait === 'target') clearTimeout(timeout);
   cleanUp.releaseDescriptors();
   if (attachment !== undefined) measurement.endedBy ??= attachment.isGone ? 'removed' : 'signal';
   const { finishRun } = await import('./finish.ts');
-  const summary = await finishRun(measurement, exit, await cpuBefore, options, stage.log);
+  const summary = await finishRun(measurement, exit, await cpuBefore, options, { log: stage.log, exits });
   clearTimeout(timeout);
-  throwUnlessJoined(measurement, target, exit, options);
+  throwUnlessJoined(measurement, target, exit ?? {}, options);
 
   // A view may stay open for hours, and a reader of the output may stand still: remove the leaf first.
   await place.remove();
   const bounds = { received: signals.received, limitMs: options.killAfterMs, view: stage.view };
   await wait.until(deliverSummary(stage, measurement, summary), bounds);
   return resultOf(summary, { options, measurement, signals, ...stage });
+}
+
+/** What signals to cmemstat do: one that kills begins the wait for what it has killed. */
+function actionsOf(measurement: Measurement, exits: ExitWait): SignalActions {
+  const actions = measurement.signalActions;
+  const killAll = () => {
+    exits.begin();
+    actions.killAll();
+  };
+  return { ...actions, killAll };
 }
 
 /** A cgroup that exists: it is neither changed nor removed. */

@@ -1,7 +1,6 @@
 /**
  * Prepares everything that can fail before the target is started: the executable, outputs, view and streams.
  */
-import { LaunchError } from '../../errors.ts';
 import type { Log } from '../../output/log.ts';
 import { type Outputs, openOutputs } from '../../output/open-outputs.ts';
 import type { OutputWait } from '../../output/output-wait.ts';
@@ -9,7 +8,6 @@ import { recoverWords } from '../../target/byte-string.ts';
 import { type TargetEnvironment, targetEnvironment } from '../../target/environment.ts';
 import { type Executable, findExecutable } from '../../target/find-executable.ts';
 import { type InheritedState, readInheritedState } from '../../target/inherited-state.ts';
-import { findInterpreterFault } from '../../target/interpreter.ts';
 import { type OpenedStreams, openStreams } from '../../target/standard-streams.ts';
 import { checkTargetDirectory } from '../../target/working-directory.ts';
 import type { CleanUp } from './clean-up.ts';
@@ -76,12 +74,6 @@ function findCommand(options: RunOptions): Omit<LaunchParts, 'streams'> {
   const env = targetEnvironment(inherited.environment, options.env, options.user);
   if (options.cwd !== undefined) checkTargetDirectory(options.cwd);
   const executable = findExecutable(recoverWords(options.command)[0] ?? '', env.get('PATH'), options.cwd);
-  // Once the target runs, it is too late to empty them.
-  if ((options.streams.stdout ?? options.streams.stderr) !== undefined) {
-    const fault = findInterpreterFault(executable, options.cwd);
-    const name = options.command[0] ?? '';
-    if (fault !== undefined) throw new LaunchError(name, 126, `${name}: ${fault}`);
-  }
   return { executable, env, inherited };
 }
 

@@ -27,7 +27,7 @@ export async function startTarget(
   if ((options.streams.stdout ?? options.streams.stderr) !== undefined) {
     // Only loaded if there are files.
     const { checkExec } = await import('../../target/exec-check.ts');
-    await checkExec(executable, recoverWords(options.command), env.entries);
+    await checkExec(executable, recoverWords(options.command), env.entries, options.cwd);
   }
   // As late as possible: what fails before leaves the files as they are.
   streams.empty();

@@ -1,6 +1,7 @@
 /** How a run ends, and that it leaves nothing behind. */
-import { existsSync, mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { required } from '../../required.ts';
 import {
@@ -12,6 +13,7 @@ import {
   leavesOnHost,
   needs,
   processesWith,
+  readPartial,
   readRecording,
   record,
   SLOWNESS,
@@ -117,7 +119,9 @@ testWith(
       );
       expect(summary.outlived).toEqual([{ pid: expect.any(Number), comm: 'sleep', stuck: true }]);
       expect(summary.warnings).toContainEqual(
-        expect.stringMatching(/^1 process outlived the target and could not be killed, .*: \d+ \(sleep\)$/),
+        expect.stringMatching(
+          /^1 process that outlived the target could not be killed: \d+ \(sleep\): frozen in \S+ \(hint: echo THAWED > \S+\/freezer\.state\)$/,
+        ),
       );
     } finally {
       writeFileSync(join(freezer, 'freezer.state'), 'THAWED');
@@ -129,6 +133,103 @@ testWith(
     // The next run removes what could not be removed.
     await cmemstat('-q', '--', 'true');
     expect(existsSync(required((await record('--', 'true')).summary.leaf))).toBe(false);
+  },
+  60_000,
+);
+
+/** A run of `sleep` that writes its pid to standard error once it is running. */
+function startSleeping(...args: string[]) {
+  const words = [
+    '--json',
+    '--kill-after',
+    '1s',
+    ...args,
+    '--',
+    'sh',
+    '-c',
+    'trap "" TERM; echo "pid $$" >&2; exec sleep 4245 >/dev/null 2>&1',
+  ];
+  return start(process.execPath, [BINARY, ...words]);
+}
+
+testWith(
+  [needs.cgroup1, { what: 'the freezer of cgroup v1', has: existsSync(FREEZER), expected: false }],
+  'a frozen target is given up after a second signal, with the command that thaws it',
+  async () => {
+    const freezer = mkdtempSync(join(FREEZER, 'cmemstat-test-'));
+    const run = startSleeping();
+    let leaf = '';
+    try {
+      await run.until(/^pid \d+$/m);
+      await run.until(/"reason":"tick"/);
+      const { start: first } = readPartial(run.soFar());
+      leaf = required(first.leaf);
+      writeFileSync(join(freezer, 'cgroup.procs'), String(first.pid));
+      writeFileSync(join(freezer, 'freezer.state'), 'FROZEN');
+      run.child.kill('SIGTERM');
+      // Killed after 1 s; from a second after that on, the next signal counts at once.
+      await wait(2500);
+      run.child.kill('SIGTERM');
+      const outcome = await run.ended;
+      expect(outcome.status).toBe(125);
+      expect(outcome.stderr).toContain(
+        `the target could not be killed: ${first.pid} (sleep): frozen in ${freezer} (hint: echo THAWED > ${freezer}/freezer.state)`,
+      );
+      expect(outcome.stderr).toContain(`the cgroup ${leaf} stays, with process ${first.pid};`);
+      const { summary } = readRecording(outcome);
+      expect(summary.exit).toMatchObject({ status: 125, killedByCmemstat: true });
+      expect(summary.outlived).toEqual([{ pid: first.pid, comm: 'sleep', stuck: true }]);
+    } finally {
+      run.child.kill('SIGKILL');
+      writeFileSync(join(freezer, 'freezer.state'), 'THAWED');
+      await until('the thawed process to end', () => {
+        return readFileSync(join(freezer, 'cgroup.procs'), 'utf8') === '' ? true : undefined;
+      });
+      rmdirSync(freezer);
+    }
+    await cmemstat('-q', '--', 'true');
+    expect(existsSync(leaf)).toBe(false);
+  },
+  60_000,
+);
+
+testWith(
+  [needs.cgroup2],
+  'a target that others have frozen is killed after a signal',
+  async () => {
+    const run = startSleeping();
+    await run.until(/^pid \d+$/m);
+    await run.until(/"reason":"tick"/);
+    const leaf = required(readPartial(run.soFar()).start.leaf);
+    writeFileSync(join(leaf, 'cgroup.freeze'), '1');
+    run.child.kill('SIGTERM');
+    expect((await run.ended).status).toBe(137);
+    expect(existsSync(leaf)).toBe(false);
+  },
+  60_000,
+);
+
+testWith(
+  [needs.cgroup2],
+  'a signal ends the start of a target in a frozen cgroup',
+  async () => {
+    const top = required(host.top);
+    writeFileSync(join(top, 'cgroup.subtree_control'), '+memory');
+    const parent = mkdtempSync(join(top, 'cmemstat-test-'));
+    try {
+      writeFileSync(join(parent, 'cgroup.freeze'), '1');
+      const run = startSleeping('--cgroup-parent', parent);
+      await until('the leaf', () => readdirSync(parent).find((name) => name.startsWith('cmemstat-')));
+      await wait(500 * SLOWNESS);
+      run.child.kill('SIGTERM');
+      const outcome = await run.ended;
+      expect(outcome.stderr).toContain('ended by SIGTERM while the target was being started');
+      expect(outcome.status).toBe(143);
+      expect(readdirSync(parent).filter((name) => name.startsWith('cmemstat-'))).toEqual([]);
+    } finally {
+      writeFileSync(join(parent, 'cgroup.freeze'), '0');
+      rmdirSync(parent);
+    }
   },
   60_000,
 );

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { readDynamicLoader } from '#src/target/dynamic-loader.ts';
+import { readDynamicLoader } from '#src/target/interpreter.ts';
 import { BINARY, needs, type Outcome, scratch, start, testWith, testWithoutKernel } from '../harness.ts';
 
 const NOBODY = 65534;

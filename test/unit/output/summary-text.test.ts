@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SummaryRecord } from '#src/model/recording.ts';
-import { describeOutlived, describeStuck, renderEvent, renderSummary } from '#src/output/summary-text.ts';
+import { describeOutlived, renderEvent, renderSummary } from '#src/output/summary-text.ts';
 import { golden } from '../../paths.ts';
 import { cgroup1, cgroup2, processTree } from './records.ts';
 
@@ -246,15 +246,6 @@ describe('describeOutlived', () => {
     expect(describeOutlived([{ pid: 1, comm: 'a', stuck: true }])).toBeUndefined();
     expect(describeOutlived([{ pid: 1, comm: 'a', stuck: true }, ...processes(1)])).toBe(
       '1 process outlived the target and was killed: 1 (p0)',
-    );
-  });
-
-  it('says of those that they could not be killed', () => {
-    expect(describeStuck(processes(1))).toBe(
-      '1 process outlived the target and could not be killed, it is frozen or waits in the kernel: 1 (p0)',
-    );
-    expect(describeStuck(processes(2))).toBe(
-      '2 processes outlived the target and could not be killed, they are frozen or wait in the kernel: 1 (p0), 2 (p1)',
     );
   });
 

@@ -2,8 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readDynamicLoader } from '#src/target/dynamic-loader.ts';
-import { findInterpreterFault } from '#src/target/interpreter.ts';
+import { findInterpreterFault, readDynamicLoader } from '#src/target/interpreter.ts';
 import { required } from '../../required.ts';
 import { makeTree } from '../temporary-tree.ts';
 

@@ -71,21 +71,32 @@ describe('checkExec', () => {
   chmodSync(file, 0o755);
 
   it('rejects a file that is open for writing, and no other', async () => {
-    await checkExec({ path: file, file }, ['program'], []);
+    await checkExec({ path: file, file }, ['program'], [], undefined);
     const fd = openSync(file, 'r+');
     try {
-      await expect(checkExec({ path: file, file }, ['program'], [])).rejects.toMatchObject({
+      await expect(checkExec({ path: file, file }, ['program'], [], undefined)).rejects.toMatchObject({
         exitCode: 126,
         message: expect.stringContaining('program: cannot execute'),
       });
     } finally {
       closeSync(fd);
     }
-    await checkExec({ path: file, file }, ['program'], []);
+    await checkExec({ path: file, file }, ['program'], [], undefined);
+  });
+
+  it('rejects a script whose interpreter does not exist where it starts', async () => {
+    const scripts = makeTree({ script: '#!./interpreter\n', 'there/interpreter': '' });
+    const script = { path: './script', file: join(scripts, 'script') };
+    chmodSync(join(scripts, 'there/interpreter'), 0o755);
+    await checkExec(script, ['./script'], [], join(scripts, 'there'));
+    await expect(checkExec(script, ['./script'], [], scripts)).rejects.toMatchObject({
+      exitCode: 126,
+      message: `./script: the interpreter ./interpreter of ${script.file} does not exist`,
+    });
   });
 
   it('rejects what is too long', async () => {
-    await expect(checkExec({ path: file, file }, ['x'.repeat(200 * KIB)], [])).rejects.toThrow(
+    await expect(checkExec({ path: file, file }, ['x'.repeat(200 * KIB)], [], undefined)).rejects.toThrow(
       'the arguments and the environment are too long',
     );
   });

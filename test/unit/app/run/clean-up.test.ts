@@ -61,6 +61,29 @@ describe('removeLeaf', () => {
     ]);
   });
 
+  it('leaves a cgroup whose processes do not exit, and says so', async () => {
+    const { steps, placement } = placementThat();
+    const isOver = vi.fn((): boolean => true);
+    const leaf = {
+      directory: '/leaf',
+      kill: async (until: () => boolean) => (until() ? [41, 42] : []),
+      remove: async () => void steps.push('remove'),
+    } as unknown as Leaf;
+    const warn = vi.fn();
+    const exits = {
+      begin: () => void steps.push('begin'),
+      get isOver() {
+        return isOver();
+      },
+    };
+    await removeLeaf({ ...placement, leaf }, { warn }, exits);
+    expect(steps).toEqual(['begin']);
+    expect(isOver).toHaveBeenCalledOnce();
+    expect(warn.mock.calls).toEqual([
+      ['the cgroup /leaf stays, with processes 41, 42; a run after their end removes it'],
+    ]);
+  });
+
   it('propagates an internal error', async () => {
     const fault = new TypeError('fault');
     await expect(removeLeaf(placementThat('kill', fault).placement, { warn: () => {} })).rejects.toThrow(
