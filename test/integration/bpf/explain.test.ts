@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import type { ExplainRecord } from '#src/model/explain/explain-record.ts';
 import type { Explanation, MemoryNode } from '#src/model/explain/explanation.ts';
 import { leavesOf } from '#src/model/explain/memory-tree.ts';
@@ -346,12 +346,9 @@ it('counts directory entries of files that do not exist apart', async (context) 
 describe('a failed budget', () => {
   const state = join(tmpfs, 'state');
   const [baseline, grown] = [join(scratch, 'named-base.json'), join(scratch, 'grown.jsonl')];
-  // Long enough for two explanations in a guest.
-  const script = (mib: number) => [
-    'sh',
-    '-c',
-    `head -c ${mib}M /dev/zero > ${state}; sleep ${2 * SLOWNESS}; rm ${state}`,
-  ];
+  // Long enough for two explanations in a guest. It must not remove the file: a scan may take longer.
+  const script = (mib: number) => ['sh', '-c', `head -c ${mib}M /dev/zero > ${state}; sleep ${3 * SLOWNESS}`];
+  afterEach(() => rmSync(state, { force: true }));
   const exceeded = [
     '--no-tui',
     '-q',
@@ -370,6 +367,7 @@ describe('a failed budget', () => {
       ...['--no-tui', '-q', '--explain', 'peak', '--save-baseline', baseline, '--', ...script(16)],
     );
     expect(saved.status).toBe(0);
+    rmSync(state);
     const failed = await cmemstat(
       ...[...exceeded, '--baseline', baseline, '--output', grown, '--', ...script(40)],
     );
