@@ -20,6 +20,9 @@ declare const COMPRESSED_CHUNKS: readonly string[];
  */
 const WRITE_AFTER_MS = 1_000;
 
+/** Commands that change the flags sooner, restore them, and end: their code is only stored at the end. */
+const WRITTEN_AT_END: ReadonlySet<string> = new Set(['explain-command.cjs', 'maps-command.cjs']);
+
 type Require = (id: string) => unknown;
 type Evaluate = (
   require: Require,
@@ -164,7 +167,9 @@ class ChunkLoader {
     };
     const atEnd = () => store(true);
     process.once('exit', atEnd);
-    setTimeout(() => store(false), WRITE_AFTER_MS).unref();
+    setTimeout(() => {
+      if (![...this.#scripts.keys()].some((name) => WRITTEN_AT_END.has(name))) store(false);
+    }, WRITE_AFTER_MS).unref();
   }
 
   #codeOf(names: readonly string[]): [name: string, code: Buffer][] {

@@ -53,7 +53,10 @@ export async function explainHost(options: ExplainOptions = {}): Promise<Explana
       beside: [],
       missing: [
         ...untestedTerms(readers),
-        ...restTerms(totals.reduce((sum, { restBytes }) => sum + restBytes, 0)),
+        ...restTerms(
+          totals.reduce((sum, { restBytes }) => sum + restBytes, 0),
+          scan,
+        ),
       ],
       advice: adviseOnTree(shown),
     };

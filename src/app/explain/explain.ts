@@ -228,7 +228,7 @@ async function pagesOf(
   return {
     parts: namePages(totals, named, { paths, holders, others }),
     named,
-    missing: [...restTerms(totals.restBytes), ...missingTerms([...holders.missing, ...others.missing])],
+    missing: [...restTerms(totals.restBytes, scan), ...missingTerms([...holders.missing, ...others.missing])],
   };
 }
 

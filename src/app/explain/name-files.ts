@@ -1,11 +1,11 @@
 /** Files of a page scan with the paths that the processes of a cgroup see. */
 import { readlinkSync } from 'node:fs';
+import type { ObjectTotals } from '../../kernel/bpf/scan/object-sums.ts';
 import type { ScanFile, ScanName } from '../../kernel/bpf/scan/scan-names.ts';
 import type { FilePaths } from '../../sampler/explain/file-paths.ts';
 import type { OtherMappers, OtherMapping } from '../../sampler/explain/other-mappers.ts';
 import { decodeName } from './decode-name.ts';
 import type { Holders } from './gather-holders.ts';
-import type { ObjectTotals } from './page-totals.ts';
 import type { FilePart } from './tree/parts.ts';
 
 /** What the files of a kind are named with. */

@@ -1,25 +1,11 @@
 /** Adds up the rows of a page scan for one cgroup, and names the largest files and slab caches. */
 import { formatBytes } from '../../format/units.ts';
+import { ObjectSums, type ObjectTotals } from '../../kernel/bpf/scan/object-sums.ts';
 import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import type { ScanName } from '../../kernel/bpf/scan/scan-names.ts';
 import type { ScanKind, ScanRow } from '../../kernel/scan-row.ts';
 import type { ChargedMemory, MissingTerm } from '../../model/explain/explanation.ts';
 import type { PageSums } from './tree/parts.ts';
-
-/** The pages of one file or slab cache. Sizes in bytes. */
-export interface ObjectTotals {
-  /** As in the rows of the scan. */
-  object: number;
-  bytes: number;
-  /** Slab objects, else folios. */
-  count: number;
-  dirtyBytes: number;
-  /** Undefined where the kernel keeps no active list. */
-  activeBytes: number | undefined;
-  mappedBytes: number;
-  /** Of directory entries: those whose file does not exist; undefined if not all could be looked at. */
-  negativeCount: number | undefined;
-}
 
 /** The kinds whose rows have objects. */
 export type ObjectKind = Extract<ScanKind, 'file' | 'shmem' | 'slab'>;
@@ -74,45 +60,22 @@ export function sumOfKnown(a: number | undefined, b: number | undefined): number
 /** Sums by kind, and by file and slab cache. */
 export class PageTotals {
   readonly sums = noPages();
-  /** Hundreds of thousands are sorted once, when all rows were added. */
-  readonly #descending = new Map<ObjectKind, readonly ObjectTotals[]>();
   /** Of files and caches without a row of their own. */
   restBytes = 0;
-  readonly #objects: Readonly<Record<ObjectKind, Map<number, ObjectTotals>>> = {
-    file: new Map(),
-    shmem: new Map(),
-    slab: new Map(),
+  readonly #objects: Readonly<Record<ObjectKind, ObjectSums>> = {
+    file: new ObjectSums(),
+    shmem: new ObjectSums(),
+    slab: new ObjectSums(),
   };
 
   add(row: ScanRow): void {
     const { kind, object } = row;
-    // An estimate from some of the pages has fractions.
-    const [bytes, count, dirtyBytes, mappedBytes] = [
-      row.bytes,
-      row.count,
-      row.dirtyBytes,
-      row.mappedBytes,
-    ].map(Math.round) as [number, number, number, number];
-    const activeBytes = row.activeBytes === undefined ? undefined : Math.round(row.activeBytes);
-    const isInspected = row.inspectedCount !== undefined && row.inspectedCount >= row.count;
-    const negativeCount = isInspected ? Math.round(row.negativeCount ?? 0) : undefined;
     if (kind === 'reserved') return;
+    const bytes = Math.round(row.bytes);
     this.sums[SUM_OF[kind]] += bytes;
     if (row.isRest) this.restBytes += bytes;
     if (object === undefined || (kind !== 'file' && kind !== 'shmem' && kind !== 'slab')) return;
-    this.#descending.delete(kind);
-    const known = this.#objects[kind].get(object);
-    if (known === undefined) {
-      const added = { object, bytes, count, dirtyBytes, activeBytes, mappedBytes, negativeCount };
-      this.#objects[kind].set(object, added);
-      return;
-    }
-    known.bytes += bytes;
-    known.count += count;
-    known.dirtyBytes += dirtyBytes;
-    known.activeBytes = sumOfKnown(known.activeBytes, activeBytes);
-    known.mappedBytes += mappedBytes;
-    known.negativeCount = sumOfKnown(known.negativeCount, negativeCount);
+    this.#objects[kind].add(object, row);
   }
 
   /** How many files or slab caches have a row. */
@@ -122,29 +85,29 @@ export class PageTotals {
 
   /** The largest objects of a kind, in descending order. */
   largest(kind: ObjectKind, count: number): ObjectTotals[] {
-    return this.#sorted(kind).slice(0, count);
+    const objects = this.#objects[kind];
+    return objects.largest(count).map((index) => objects.at(index));
   }
 
   /** Some objects beyond the `first` largest, one in equal parts of their memory. */
   sampleBeyond(kind: ObjectKind, first: number, count: number): ObjectTotals[] {
-    if (this.countOf(kind) <= first) return [];
-    const others = this.#sorted(kind).slice(first);
-    const bytes = others.reduce((sum, object) => sum + object.bytes, 0);
+    const objects = this.#objects[kind];
+    if (objects.size <= first) return [];
+    const largest = new Set(objects.largest(first));
+    const others: number[] = [];
+    let bytes = 0;
+    for (let index = 0; index < objects.size; index++) {
+      if (!largest.has(index)) bytes += objects.bytesAt(index);
+    }
     if (bytes < MIN_SAMPLED) return [];
     let seen = 0;
-    return others.filter((object) => {
+    for (let index = 0; index < objects.size; index++) {
+      if (largest.has(index)) continue;
       const part = Math.floor((seen / bytes) * count);
-      seen += object.bytes;
-      return Math.floor((seen / bytes) * count) > part;
-    });
-  }
-
-  #sorted(kind: ObjectKind): readonly ObjectTotals[] {
-    const known = this.#descending.get(kind);
-    if (known !== undefined) return known;
-    const sorted = [...this.#objects[kind].values()].sort((a, b) => b.bytes - a.bytes);
-    this.#descending.set(kind, sorted);
-    return sorted;
+      seen += objects.bytesAt(index);
+      if (Math.floor((seen / bytes) * count) > part) others.push(index);
+    }
+    return others.map((index) => objects.at(index));
   }
 }
 
@@ -156,9 +119,10 @@ export function sumPages(scan: PageScan): PageTotals {
 }
 
 /** What has no name because there are more files and caches than a scan counts apart. */
-export function restTerms(restBytes: number): MissingTerm[] {
+export function restTerms(restBytes: number, { droppedRows }: Pick<PageScan, 'droppedRows'>): MissingTerm[] {
   if (restBytes === 0) return [];
-  const reason = `there are more files and caches than a scan counts apart: ${formatBytes(restBytes)} are only in the sums`;
+  const count = droppedRows === 0 ? '' : ` in up to ${droppedRows} of the smallest`;
+  const reason = `there are more files and caches than a scan counts apart: ${formatBytes(restBytes)}${count} are only in the sums`;
   return [{ term: 'names of some files', reason }];
 }
 

@@ -8,6 +8,7 @@ import { ProgressLine } from '../../output/progress-line.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { terminalWidth } from '../../output/terminal-width.ts';
 import { VERSION } from '../../version.ts';
+import { withSmallYoungGeneration } from '../v8-flags.ts';
 import { explainCgroup } from './explain.ts';
 import { explainHost } from './explain-host.ts';
 import { renderExplanation } from './explanation-table.ts';
@@ -42,8 +43,11 @@ const PROGRESS_AFTER_MS = 1000;
  * @throws ToolError if nothing can be read; OutputError.
  */
 export async function printExplanation(options: PrintExplanationOptions): Promise<void> {
-  const explanation = await explainWithProgress(options);
-  const shown = abbreviate(explanation, options);
+  await withSmallYoungGeneration(() => explainAndPrint(options));
+}
+
+async function explainAndPrint(options: PrintExplanationOptions): Promise<void> {
+  const shown = abbreviate(await explainWithProgress(options), options);
   const output = new StandardOutput();
   if (options.json) {
     await output.writeAll(jsonLines(toExplainDocument(shown)));

@@ -63,6 +63,22 @@ describe('the code cache', () => {
     expect(statSync(file).mtimeMs).toBe(mtimeMs);
   });
 
+  it('is kept by a command that changes the flags of V8, and takes longer than the code is kept back', (context) => {
+    if (spawnSync(BINARY, ['maps', '--total']).status !== 0) context.skip('BPF maps cannot be read');
+    const { HOME: _home, XDG_CACHE_HOME: _cache, ...others } = process.env;
+    const watch = () =>
+      spawnSync(process.execPath, [BINARY, 'maps', '--total', '--watch', '600ms'], {
+        env: { ...others, HOME: home },
+        timeout: 2500,
+        killSignal: 'SIGINT',
+      });
+    watch();
+    const before = cacheFiles().map((file) => [file, statSync(file).mtimeMs]);
+    expect(before).not.toEqual([]);
+    watch();
+    expect(cacheFiles().map((file) => [file, statSync(file).mtimeMs])).toEqual(before);
+  });
+
   it.each([
     ['rubbish', (file: string) => writeFileSync(file, 'rubbish')],
     ['cut off', (file: string) => truncateSync(file, 1000)],

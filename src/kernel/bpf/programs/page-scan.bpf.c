@@ -14,6 +14,8 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 DECLARE_CONSTANT(cgroup_id);
 /* How many rows there are at most, without those for the rest of an owner and a kind. */
 DECLARE_CONSTANT(max_rows);
+/* From how many rows on a scan stops, so that user space takes them away. */
+DECLARE_CONSTANT(full_rows);
 /* 1 to add up what no cgroup is charged for, by kind. */
 DECLARE_CONSTANT(with_uncharged);
 /* The order of a transparent huge page. */
@@ -84,7 +86,7 @@ enum owner_flags { OWNER_OFFLINE = 1, OWNER_REMOVED = 2 };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
-	/* User space gives another number. */
+	/* User space gives another number, and empties it each time that it is full. */
 	__uint(max_entries, 65536);
 	__type(key, struct row_key);
 	__type(value, struct row_value);
@@ -465,7 +467,7 @@ static long scan_step(__u32 index __unused, void *unused __unused)
 	enum type type;
 	int wanted;
 
-	if (pfn >= scan.end)
+	if (pfn >= scan.end || totals.row_count >= CONSTANT(full_rows))
 		return 1;
 	if (bpf_probe_read_kernel(scan.page, PAGE_READ_SIZE, address)) {
 		__u64 hole = HOLE_BYTES >> PAGE_SHIFT;
@@ -530,10 +532,12 @@ next:
 	return 0;
 }
 
-/* Page frames from start up to end; start is then where the next part begins. */
+/* Page frames from start up to end; start is then where the next part begins: before end if the rows are full. */
 struct part {
 	__u64 start;
 	__u64 end;
+	/* Whether there are no rows. */
+	__u64 is_empty;
 };
 
 SEC("syscall")
@@ -541,6 +545,8 @@ int cmemstat_scan(struct part *part)
 {
 	scan.pfn = part->start;
 	scan.end = part->end;
+	if (part->is_empty)
+		totals.row_count = 0;
 	if (scan.pfn >= scan.end)
 		return 0;
 	bpf_loop((__u32)(scan.end - scan.pfn), scan_step, NULL, 0);

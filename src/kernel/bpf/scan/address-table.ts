@@ -1,13 +1,19 @@
 /**
- * Numbers kernel addresses in the order in which they are first seen. A `Map` with a BigInt for each of
- * 100,000 addresses would take ten times the memory and time.
+ * Numbers kernel addresses, or other pairs of words, in the order in which they are first seen. A `Map` with
+ * a BigInt for each of 100,000 addresses would take ten times the memory and time.
  */
 export class AddressTable {
   #count = 0;
   /** Each address as two words, by its number. */
-  #words = new Uint32Array(2 * 1024);
+  #words: Uint32Array;
   /** One more than the number of the address that is stored here; 0 for none. */
-  #slots = new Uint32Array(4 * 1024);
+  #slots: Uint32Array;
+
+  /** @param room for how many there is room at first: a power of two. */
+  constructor(room = 1024) {
+    this.#words = new Uint32Array(2 * room);
+    this.#slots = new Uint32Array(4 * room);
+  }
 
   /** How many addresses have a number. */
   get size(): number {
@@ -31,6 +37,11 @@ export class AddressTable {
   copy(number: number, to: Uint32Array, at: number): void {
     to[at] = this.#words[2 * number] ?? 0;
     to[at + 1] = this.#words[2 * number + 1] ?? 0;
+  }
+
+  /** The first word of an address. */
+  firstOf(number: number): number {
+    return this.#words[2 * number] ?? 0;
   }
 
   #append(first: number, second: number): number {
@@ -58,7 +69,8 @@ export class AddressTable {
   }
 }
 
-function hashOf(first: number, second: number): number {
+/** A hash of two words, of 32 bits. */
+export function hashOf(first: number, second: number): number {
   const mixed = Math.imul(first, 0x9e37_79b1) ^ Math.imul(second, 0x85eb_ca77);
   return (mixed ^ (mixed >>> 15)) >>> 0;
 }

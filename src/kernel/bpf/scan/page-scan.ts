@@ -12,10 +12,11 @@ import { openLibc } from '../sys/libc.ts';
 import { withKnownPage } from './known-page.ts';
 import { readHugePageSize, readMapMemory, usesMultiGenerationalLru } from './memory-settings.ts';
 import { NameReader } from './name-reader.ts';
+import { RowStore, SCAN_KINDS } from './row-store.ts';
 import { REQUEST, type ScanCache, type ScanFile } from './scan-names.ts';
 import type { ScanObjects } from './scan-objects.ts';
 import { missingForScan, SCAN_SINCE } from './scan-requirements.ts';
-import { type RowTable, readRows, SCAN_KINDS } from './scan-rows.ts';
+import { RowReader, RowTable } from './scan-rows.ts';
 import { chooseSlices, estimateTotal, type ScanEstimate, sliceRanges } from './slices.ts';
 
 /** What is scanned, and how. */
@@ -28,8 +29,8 @@ export interface PageScanOptions {
   /** Adds up what no cgroup is charged for. */
   withUncharged?: boolean;
   /**
-   * How many pairs of a cgroup and a file or slab cache get rows of their own; the rest is summed. 262,144 by
-   * default: it starts with fewer, and scans again if there are more.
+   * How many pairs of a cgroup and a file or slab cache get rows of their own: if there are more, at least
+   * half as many, the largest ones; the rest is summed. 262,144 by default.
    */
   maxRows?: number;
   /** Scans every n-th slice only, which gives an estimate. */
@@ -59,6 +60,11 @@ export interface PageScan {
   /** A row refers to its owner by the index. */
   readonly owners: readonly ScanOwner[];
   readonly rowCount: number;
+  /**
+   * How many pairs of a cgroup and a file or slab cache are only in the sums, at most: one that was found
+   * several times counts each time.
+   */
+  readonly droppedRows: number;
   /** The rows in no order. Each is made when it is asked for. */
   rows(): Iterable<ScanRow>;
   /**
@@ -89,15 +95,19 @@ export interface PageScan {
   close(): void;
 }
 
+/** Pairs of a cgroup and a file or slab cache: 20 MiB of memory. */
+const MAX_ROWS = 262_144;
 /**
- * How many rows the map has room for, until they suffice: the kernel takes longer to create a large map than
- * to go through all pages.
+ * How many rows the map of the kernel has room for; user space takes them away whenever it is full. The
+ * kernel takes longer to create a larger one than to go through all pages.
  */
-const MAX_ROWS = { cgroup: [16_384, 262_144], host: [65_536, 262_144] } as const;
-/** Rows of the map beside `maxRows`, for the rest of an owner and a kind. */
-const restRows = (maxRows: number) => Math.max(1024, Math.ceil(maxRows / 16));
+const KERNEL_ROWS = 16_384;
+/** A scan stops before there are more: those of a slab with objects of as many cgroups still find room. */
+const FULL_ROWS = KERNEL_ROWS - 1024;
+/** Rows of the map beside these, for the rest of an owner and a kind. */
+const REST_ROWS = 1024;
 /** Owners that are looked at only once. */
-const maxOwners = (maxRows: number) => Math.max(1024, Math.ceil(maxRows / 8));
+const MAX_OWNERS = { cgroup: 2048, host: 8192 } as const;
 /** Unit: ms. */
 const YIELD_EVERY_MS = 8;
 const KINDS = 16;
@@ -138,28 +148,15 @@ export async function openPageScan(
   const missing = missingForScan(objects);
   if (missing !== undefined) throw missing;
   const started = performance.now();
-  const steps = MAX_ROWS[options.cgroupId === undefined ? 'host' : 'cgroup'];
-  for (const maxRows of options.maxRows === undefined ? steps : [options.maxRows]) {
-    const scan = await attemptScan(bpf, objects, { ...options, maxRows }, started);
-    if (scan.isComplete || maxRows === options.maxRows || maxRows === steps.at(-1)) return scan;
-    scan.close();
-  }
-  throw new RangeError('no limits of rows to try');
-}
-
-async function attemptScan(
-  bpf: Bpf,
-  objects: ScanObjects,
-  options: PageScanOptions & { maxRows: number },
-  started: number,
-): Promise<FinishedScan> {
   const pageSize = readPageSize();
-  const decoding = { pageSize, hasActiveLists: !usesMultiGenerationalLru() };
   const scanner = await Scanner.load(bpf, objects, pageSize, options);
   try {
-    const estimate = await scanner.scan(options);
+    const { maxRows = MAX_ROWS } = options;
+    const store = new RowStore(maxRows);
+    const estimate = await scanner.scan(store, options);
     const totals = { ...scanner.totals(), ownBytes: scanner.ownBytes() };
-    const rows = scanner.rows({ ...decoding, scale: estimate?.scale ?? 1 });
+    const hasActiveLists = !usesMultiGenerationalLru();
+    const rows = new RowTable(store, { pageSize, hasActiveLists, scale: estimate?.scale ?? 1 });
     const names = new NameReader(bpf, objects['page-names'], { pageSize });
     try {
       return new FinishedScan(rows, names, totals, options, performance.now() - started, estimate);
@@ -175,18 +172,20 @@ async function attemptScan(
 class Scanner {
   readonly #bpf: Bpf;
   readonly #loaded: LoadedObject;
+  readonly #reader: RowReader;
 
   static async load(
     bpf: Bpf,
     objects: ScanObjects,
     pageSize: number,
-    { cgroupId = 0, withUncharged = false, maxRows }: PageScanOptions & { maxRows: number },
+    { cgroupId, withUncharged = false }: PageScanOptions,
   ): Promise<Scanner> {
     const libc = await openLibc();
     const object = objects['page-scan'];
     const constants = {
-      cgroup_id: BigInt(cgroupId),
-      max_rows: BigInt(maxRows),
+      cgroup_id: BigInt(cgroupId ?? 0),
+      max_rows: BigInt(KERNEL_ROWS),
+      full_rows: BigInt(FULL_ROWS),
       with_uncharged: withUncharged ? 1n : 0n,
       page_shift: BigInt(Math.log2(pageSize)),
       huge_order: BigInt(Math.log2(readHugePageSize() / pageSize)),
@@ -195,8 +194,8 @@ class Scanner {
       Object.entries(constants).map(([name, value]) => [`cmemstat_${name}`, value]),
     );
     const maps = {
-      rows: { max_entries: maxRows + restRows(maxRows) },
-      owners: { max_entries: maxOwners(maxRows) },
+      rows: { max_entries: KERNEL_ROWS + REST_ROWS },
+      owners: { max_entries: MAX_OWNERS[cgroupId === undefined ? 'host' : 'cgroup'] },
     };
     const loaded = loadObject(bpf, object, { addresses, maps });
     try {
@@ -211,9 +210,14 @@ class Scanner {
   private constructor(bpf: Bpf, loaded: LoadedObject) {
     this.#bpf = bpf;
     this.#loaded = loaded;
+    this.#reader = new RowReader(bpf, loaded.map('rows').fd);
   }
 
-  async scan({ sampleEvery = 1, onProgress, signal }: PageScanOptions): Promise<ScanEstimate | undefined> {
+  /** Moves all rows to the store. */
+  async scan(
+    store: RowStore,
+    { sampleEvery = 1, onProgress, signal }: PageScanOptions,
+  ): Promise<ScanEstimate | undefined> {
     const all = sliceRanges(readFrameRanges());
     const slices = sampleEvery > 1 ? chooseSlices(all, sampleEvery, Math.random()) : all;
     const total = slices.reduce((sum, { start, end }) => sum + end - start, 0);
@@ -221,7 +225,7 @@ class Scanner {
     let [done, next, before] = [0, 0, 0];
     let yielded = performance.now();
     for (const slice of slices) {
-      next = this.#scanSlice({ start: Math.max(slice.start, next), end: slice.end });
+      next = this.#scanSlice(store, { start: Math.max(slice.start, next), end: slice.end });
       done += slice.end - slice.start;
       if (sampleEvery > 1) {
         const bytes = this.totals().wantedBytes;
@@ -234,19 +238,27 @@ class Scanner {
       signal?.throwIfAborted();
       yielded = performance.now();
     }
+    this.#reader.moveTo(store);
     onProgress?.(total, total);
     return sampleEvery > 1 ? estimateTotal(found, all.length) : undefined;
   }
 
   /** Returns the frame behind the last one: the last folio may end behind the slice. */
-  #scanSlice({ start, end }: FrameRange): number {
+  #scanSlice(store: RowStore, { start, end }: FrameRange): number {
     if (start >= end) return start;
-    const context = Buffer.alloc(16);
-    const words = new BigUint64Array(context.buffer, context.byteOffset, 2);
+    const context = Buffer.alloc(24);
+    const words = new BigUint64Array(context.buffer, context.byteOffset, 3);
     words[0] = BigInt(start);
     words[1] = BigInt(end);
-    runProgram(this.#bpf, this.#loaded.program('cmemstat_scan'), context);
-    return Number(words[0]);
+    for (;;) {
+      const before: bigint = words[0];
+      runProgram(this.#bpf, this.#loaded.program('cmemstat_scan'), context);
+      if (words[0] >= words[1]) return Number(words[0]);
+      // It stopped because the map of rows is full.
+      if (words[2] === 1n && words[0] === before) throw new RangeError('a scan of pages does not go on');
+      this.#reader.moveTo(store);
+      words[2] = 1n;
+    }
   }
 
   totals(): ScanTotals {
@@ -282,10 +294,6 @@ class Scanner {
     return readMapMemory(this.#loaded.maps.values());
   }
 
-  rows(decoding: Parameters<typeof readRows>[3]): RowTable {
-    return readRows(this.#bpf, this.#loaded.map('rows').fd, this.totals().rowCount, decoding);
-  }
-
   close(): void {
     this.#loaded.close();
   }
@@ -315,8 +323,7 @@ class FinishedScan implements PageScan {
   readonly ownBytes: number;
   readonly unchargedBytes?: Partial<Record<ScanKind, number>>;
   readonly estimate?: ScanEstimate;
-  /** Whether all found a row. */
-  readonly isComplete: boolean;
+  readonly droppedRows: number;
   readonly #rows: RowTable;
   readonly #names: NameReader;
 
@@ -324,7 +331,7 @@ class FinishedScan implements PageScan {
     rows: RowTable,
     names: NameReader,
     totals: ScanTotals & { ownBytes: number },
-    { withUncharged = false, maxRows }: PageScanOptions & { maxRows: number },
+    { withUncharged = false }: PageScanOptions,
     elapsedMs: number,
     estimate: ScanEstimate | undefined,
   ) {
@@ -332,7 +339,7 @@ class FinishedScan implements PageScan {
     this.#rows = rows;
     this.#names = names;
     this.rowCount = rows.length;
-    this.isComplete = totals.rowCount < maxRows;
+    this.droppedRows = rows.droppedRows;
     this.owners = this.#readOwners();
     this.scannedPages = totals.scannedPages;
     this.ownBytes = totals.ownBytes;

@@ -38,16 +38,16 @@ describe('a sample of the objects beyond the largest', () => {
   });
 });
 
-it('says what is only in the sums: the kernel side keeps a bounded number of rows', () => {
+it('says what is only in the sums: a bounded number of rows is kept', () => {
   const totals = totalsOf(10, () => 4096);
-  expect(restTerms(totals.restBytes)).toEqual([]);
+  expect(restTerms(totals.restBytes, { droppedRows: 5 })).toEqual([]);
   const { object: _, ...rest } = row(0, 3 * 1024 * 1024);
   totals.add({ ...rest, isRest: true });
   expect(totals.sums.file).toBe(10 * 4096 + 3 * 1024 * 1024);
-  expect(restTerms(totals.restBytes)).toMatchObject([
+  expect(restTerms(totals.restBytes, { droppedRows: 5 })).toMatchObject([
     {
       term: 'names of some files',
-      reason: expect.stringContaining('3.00 MiB are only in the sums') as string,
+      reason: expect.stringContaining('3.00 MiB in up to 5 of the smallest are only in the sums') as string,
     },
   ]);
 });
@@ -71,4 +71,27 @@ it('sums negative directory entries, unless some could not be looked at', () => 
   expect(negativeOf(known, slab({}))).toBeUndefined();
   // An estimate from some of the pages.
   expect(negativeOf(slab({ count: 4.8, inspectedCount: 4.8, negativeCount: 1.6 }))).toBe(2);
+});
+
+it('has the largest of 100,000 in descending order, of equal ones those that came first', () => {
+  const totals = totalsOf(100_000, (index) => (index % 1000 === 0 ? 8192 * (1 + (index % 3000)) : 4096));
+  const largest = totals.largest('file', 105);
+  expect(largest).toHaveLength(105);
+  expect(largest.map(({ bytes }) => bytes)).toEqual(
+    largest.map(({ bytes }) => bytes).toSorted((a, b) => b - a),
+  );
+  expect(largest.slice(-5).map(({ object }) => object)).toEqual([1, 2, 3, 4, 5]);
+  expect(totals.countOf('file')).toBe(100_000);
+});
+
+it('adds up the rows of cgroups that are charged for the same file', () => {
+  const totals = new PageTotals();
+  const { activeBytes: _, ...withoutLists } = row(7, 4096);
+  for (const each of [row(7, 8192), row(9, 4096.4), { ...row(7, 4096), dirtyBytes: 4096 }]) totals.add(each);
+  expect(totals.largest('file', 5)).toMatchObject([
+    { object: 7, bytes: 12_288, count: 2, dirtyBytes: 4096, activeBytes: 0 },
+    { object: 9, bytes: 4096 },
+  ]);
+  totals.add(withoutLists);
+  expect(totals.largest('file', 1)[0]?.activeBytes).toBeUndefined();
 });

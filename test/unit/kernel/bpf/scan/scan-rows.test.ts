@@ -3,49 +3,20 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { SyscallError } from '#src/errors.ts';
 import { AddressTable } from '#src/kernel/bpf/scan/address-table.ts';
-import {
-  ROW_KEY_SIZE,
-  ROW_VALUE_SIZE,
-  RowTable,
-  readRows,
-  SCAN_KINDS,
-} from '#src/kernel/bpf/scan/scan-rows.ts';
+import { ROW_KEY_SIZE, ROW_VALUE_SIZE, RowStore } from '#src/kernel/bpf/scan/row-store.ts';
+import { type RowDecoding, RowReader, RowTable } from '#src/kernel/bpf/scan/scan-rows.ts';
 import type { ByteOrder } from '#src/kernel/bpf/sys/bpf-struct.ts';
-import type { ScanKind } from '#src/kernel/scan-row.ts';
 import { fakeBpf } from '../sys/fake-bpf.ts';
+import { encodeRows, type KernelRow } from './kernel-rows.ts';
 
-interface Row {
-  owner: bigint;
-  object: bigint;
-  kind: ScanKind;
-  isRest?: boolean;
-  bytes: bigint;
-  count: bigint;
-  pages?: readonly number[];
+/** The table of rows that the kernel hands over at once. */
+function tableOf(rows: readonly KernelRow[], decoding: Partial<RowDecoding>, byteOrder: ByteOrder): RowTable {
+  const store = new RowStore(1000, byteOrder);
+  store.add(...encodeRows(rows, byteOrder), rows.length);
+  return new RowTable(store, { pageSize: 4096, hasActiveLists: true, scale: 1, ...decoding });
 }
 
-/** The words of keys and values, as a host of that byte order has them in memory. */
-function encode(rows: readonly Row[], order: ByteOrder): [Uint32Array, Uint32Array] {
-  const u64 = (value: bigint) => {
-    const halves = [Number(value & 0xffff_ffffn), Number(value >> 32n)];
-    return order === 'LE' ? halves : halves.reverse();
-  };
-  const keys = rows.flatMap(({ owner, object, kind, isRest = false }) => [
-    ...u64(owner),
-    ...u64(object),
-    SCAN_KINDS.indexOf(kind),
-    Number(isRest),
-  ]);
-  const values = rows.flatMap(({ bytes, count, pages = [0, 0, 0, 0, 0] }) => [
-    ...u64(bytes),
-    ...u64(count),
-    ...pages,
-    0,
-  ]);
-  return [Uint32Array.from(keys), Uint32Array.from(values)];
-}
-
-const ROWS: readonly Row[] = [
+const ROWS: readonly KernelRow[] = [
   { owner: 0xffff888112345000n, object: 0n, kind: 'anon', bytes: 8192n, count: 2n, pages: [0, 1, 2, 0, 0] },
   {
     owner: 0xffff888112345000n,
@@ -68,13 +39,7 @@ const ROWS: readonly Row[] = [
 
 describe('RowTable', () => {
   it.each(['LE', 'BE'] as const)('decodes rows of a host in byte order %s', (byteOrder) => {
-    const [keys, values] = encode(ROWS, byteOrder);
-    const table = new RowTable(keys, values, ROWS.length, {
-      pageSize: 4096,
-      hasActiveLists: true,
-      scale: 1,
-      byteOrder,
-    });
+    const table = tableOf(ROWS, {}, byteOrder);
     const rows = ROWS.map((_, index) => table.row(index));
     const none = { dirtyBytes: 0, activeBytes: 0, mappedBytes: 0, unevictableBytes: 0, hugeBytes: 0 };
     expect(rows[0]).toEqual({
@@ -103,36 +68,25 @@ describe('RowTable', () => {
   });
 
   it('counts the directory entries that were looked at, and the negative ones', () => {
-    const row: Row = { owner: 1n, object: 2n, kind: 'slab', bytes: 600n, count: 3n };
-    const counted = [row, { ...row, pages: [2, 3, 0, 0, 0] }];
-    const [keys, values] = encode(counted, 'LE');
-    const how = { pageSize: 4096, hasActiveLists: true, scale: 2, byteOrder: 'LE' as const };
-    const table = new RowTable(keys, values, 2, how);
+    const row: KernelRow = { owner: 1n, object: 2n, kind: 'slab', bytes: 600n, count: 3n };
+    const counted = [
+      { ...row, object: 3n },
+      { ...row, pages: [2, 3, 0, 0, 0] },
+    ];
+    const table = tableOf(counted, { scale: 2 }, 'LE');
     expect(table.row(1)).toMatchObject({ inspectedCount: 6, negativeCount: 4, dirtyBytes: 0 });
     expect(table.row(1)).not.toHaveProperty('activeBytes');
     for (const key of ['inspectedCount', 'negativeCount']) expect(table.row(0)).not.toHaveProperty(key);
   });
 
   it('has no active bytes where the kernel keeps no active list, and scales a sample', () => {
-    const [keys, values] = encode(ROWS, 'LE');
-    const table = new RowTable(keys, values, 1, {
-      pageSize: 4096,
-      hasActiveLists: false,
-      scale: 4,
-      byteOrder: 'LE',
-    });
+    const table = tableOf(ROWS, { hasActiveLists: false, scale: 4 }, 'LE');
     expect(table.row(0)).toMatchObject({ bytes: 32768, count: 8, mappedBytes: 32768 });
     expect(table.row(0)).not.toHaveProperty('activeBytes');
   });
 
   it('does not show addresses', () => {
-    const [keys, values] = encode(ROWS, 'LE');
-    const table = new RowTable(keys, values, ROWS.length, {
-      pageSize: 4096,
-      hasActiveLists: true,
-      scale: 1,
-      byteOrder: 'LE',
-    });
+    const table = tableOf(ROWS, {}, 'LE');
     const texts = [
       inspect(table, { showHidden: true, depth: 9 }),
       JSON.stringify(table),
@@ -142,52 +96,52 @@ describe('RowTable', () => {
   });
 });
 
-describe('readRows', () => {
-  const decoding = { pageSize: 4096, hasActiveLists: true, scale: 1 };
-
-  it('reads all batches until the kernel says that there are no more', () => {
-    const [keys, values] = encode(ROWS, 'LE');
+describe('RowReader', () => {
+  it('moves all batches to the store until the kernel says that there are no more', () => {
+    const [keys, values] = encodeRows(ROWS, 'LE');
     let call = 0;
     const bpf = fakeBpf({
-      BPF_MAP_LOOKUP_BATCH: (attr, [toKeys, toValues]) => {
+      BPF_MAP_LOOKUP_AND_DELETE_BATCH: (attr, [toKeys, toValues]) => {
         const from = call === 0 ? 0 : 3;
         const count = call === 0 ? 3 : 2;
-        new Uint8Array(toKeys?.buffer ?? new ArrayBuffer(0), toKeys?.byteOffset).set(
-          new Uint8Array(keys.buffer, from * ROW_KEY_SIZE, count * ROW_KEY_SIZE),
-        );
-        new Uint8Array(toValues?.buffer ?? new ArrayBuffer(0), toValues?.byteOffset).set(
-          new Uint8Array(values.buffer, from * ROW_VALUE_SIZE, count * ROW_VALUE_SIZE),
-        );
+        toKeys?.set(new Uint8Array(keys.buffer, from * ROW_KEY_SIZE, count * ROW_KEY_SIZE));
+        toValues?.set(new Uint8Array(values.buffer, from * ROW_VALUE_SIZE, count * ROW_VALUE_SIZE));
         attr.writeUInt32LE(count, 32);
-        if (call++ > 0) throw new SyscallError('bpf', 'BPF_MAP_LOOKUP_BATCH', 'ENOENT');
+        if (call++ > 0) throw new SyscallError('bpf', 'BPF_MAP_LOOKUP_AND_DELETE_BATCH', 'ENOENT');
         return 0;
       },
     });
-    const table = readRows(bpf, 3, 2, { ...decoding, byteOrder: 'LE' });
-    expect(table.length).toBe(ROWS.length);
-    expect(table.row(3)).toMatchObject({ kind: 'slab', bytes: 200 });
+    const store = new RowStore(1000, 'LE');
+    new RowReader(bpf, 3).moveTo(store);
+    expect(store.length).toBe(ROWS.length);
+    expect([store.kindOf(3), store.bytesOf(3)]).toEqual(['slab', 200]);
   });
 
   it('asks for more at once where a bucket has more', () => {
     const counts: number[] = [];
     const bpf = fakeBpf({
-      BPF_MAP_LOOKUP_BATCH: (attr) => {
-        counts.push(attr.readUInt32LE(32));
+      BPF_MAP_LOOKUP_AND_DELETE_BATCH: (attr, [toKeys]) => {
+        const count = attr.readUInt32LE(32);
+        expect(toKeys).toHaveLength(count * ROW_KEY_SIZE);
+        counts.push(count);
         attr.writeUInt32LE(0, 32);
-        throw new SyscallError('bpf', 'BPF_MAP_LOOKUP_BATCH', counts.length < 3 ? 'ENOSPC' : 'ENOENT');
+        const errno = counts.length < 3 ? 'ENOSPC' : 'ENOENT';
+        throw new SyscallError('bpf', 'BPF_MAP_LOOKUP_AND_DELETE_BATCH', errno);
       },
     });
-    expect(readRows(bpf, 3, 0, decoding).length).toBe(0);
-    expect(counts).toEqual([16384, 32768, 65536]);
+    const store = new RowStore(1000);
+    new RowReader(bpf, 3).moveTo(store);
+    expect(store.length).toBe(0);
+    expect(counts).toEqual([4096, 8192, 16384]);
   });
 
   it('throws any other error', () => {
     const bpf = fakeBpf({
-      BPF_MAP_LOOKUP_BATCH: () => {
-        throw new SyscallError('bpf', 'BPF_MAP_LOOKUP_BATCH', 'EPERM');
+      BPF_MAP_LOOKUP_AND_DELETE_BATCH: () => {
+        throw new SyscallError('bpf', 'BPF_MAP_LOOKUP_AND_DELETE_BATCH', 'EPERM');
       },
     });
-    expect(() => readRows(bpf, 3, 0, decoding)).toThrow('EPERM');
+    expect(() => new RowReader(bpf, 3).moveTo(new RowStore(1))).toThrow('EPERM');
   });
 });
 
