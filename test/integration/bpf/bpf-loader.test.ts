@@ -11,11 +11,12 @@ import { type Btf, readKernelBtf } from '#src/kernel/bpf/btf/btf.ts';
 import { Instructions, PSEUDO } from '#src/kernel/bpf/elf/instructions.ts';
 import { type ObjectSpecification, parseObject } from '#src/kernel/bpf/elf/object-specification.ts';
 import { readKernelConfig } from '#src/kernel/bpf/load/kernel-config.ts';
+import { lateKindsOf, replaceKinds } from '#src/kernel/bpf/load/late-kinds.ts';
 import { linkProgram } from '#src/kernel/bpf/load/link-functions.ts';
 import { attachIterator, createIterator, runProgram } from '#src/kernel/bpf/load/links.ts';
 import { loadObjectBtf } from '#src/kernel/bpf/load/load-btf.ts';
 import { type LoadedObject, type LoadOptions, loadObject } from '#src/kernel/bpf/load/load-object.ts';
-import { completeObjectBtf, lateKindsOf, replaceKinds } from '#src/kernel/bpf/load/object-btf.ts';
+import { completeObjectBtf } from '#src/kernel/bpf/load/object-btf.ts';
 import { prepareObject } from '#src/kernel/bpf/load/prepare-object.ts';
 import {
   decodePreparedObject,

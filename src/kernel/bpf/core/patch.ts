@@ -2,11 +2,8 @@
  * Patches an instruction with the value of a CO-RE relocation on this kernel.
  * Source: tools/lib/bpf/relo_core.c, `bpf_core_patch_insn`
  */
-import { INSTRUCTION_CLASS, type Instructions } from '../elf/instructions.ts';
+import { INSTRUCTION_CLASS, type Instructions, POISON } from '../elf/instructions.ts';
 import type { RelocationValue } from './relocation-value.ts';
-
-/** A helper id that does not exist, `0xbad2310`: the verifier rejects the call only if it is reachable. */
-export const POISON = 195_896_080;
 
 /** The result of a patch; if it failed, the reason. */
 export type PatchResult =

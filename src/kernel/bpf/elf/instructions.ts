@@ -47,6 +47,9 @@ export const PSEUDO = {
   KFUNC_CALL: 2,
 } as const;
 
+/** A helper id that does not exist, `0xbad2310`: the verifier rejects the call only if it is reachable. */
+export const POISON = 195_896_080;
+
 /** Accessors for the fields of BPF instructions. Operates on the given bytes, not on a copy. */
 export class Instructions {
   readonly bytes: Buffer;

@@ -2,7 +2,7 @@
 import { SyscallError } from '../../../errors.ts';
 import { encodeBtfLoad } from '../sys/bpf-attr.ts';
 import type { Bpf } from '../sys/bpf-call.ts';
-import { lateKindsOf, replaceKinds } from './object-btf.ts';
+import { lateKindsOf, replaceKinds } from './late-kinds.ts';
 
 /**
  * Loads types; returns their descriptor.

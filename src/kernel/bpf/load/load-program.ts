@@ -1,7 +1,7 @@
 /** Loads one program and explains why the kernel rejects it. */
 import { closeSync } from 'node:fs';
 import { errnoOf, SyscallError, UnsupportedError } from '../../../errors.ts';
-import { POISON } from '../core/patch.ts';
+import { POISON } from '../elf/instructions.ts';
 import { encodeProgramLoad, type ProgramRecords, type ProgramSpec } from '../sys/bpf-attr.ts';
 import { type Bpf, explainBpfError } from '../sys/bpf-call.ts';
 import { BPF_F_SLEEPABLE } from '../sys/bpf-enums.ts';

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { UnsupportedError } from '#src/errors.ts';
 import type { Btf } from '#src/kernel/bpf/btf/btf.ts';
-import { POISON } from '#src/kernel/bpf/core/patch.ts';
 import { relocateFunctions } from '#src/kernel/bpf/core/relocate.ts';
-import { INSTRUCTION_SIZE, Instructions } from '#src/kernel/bpf/elf/instructions.ts';
+import { INSTRUCTION_SIZE, Instructions, POISON } from '#src/kernel/bpf/elf/instructions.ts';
 import type { ObjectSpecification } from '#src/kernel/bpf/elf/object-specification.ts';
 import {
   addSample,
