@@ -69,46 +69,72 @@ const wrapped = {
   },
 };
 
+/** Modules of the loader that a run whose programs are in the cache does not need. */
+const PREPARATION = 'encode-objects|kconfig-values|kernel-config|link-functions|object-btf|prepare-object';
+
 /**
  * Chunks of modules that are small, or that a run needs together: by default, rolldown creates a chunk for
  * each set of commands that share a module, and each chunk takes 0.1 ms to load. Nothing here may import a
  * module of Node.js that `maps` does not need, except for `cgroup`. A module that matches two entries goes
- * into the first one.
+ * into the first one, and a module that one imports as well.
  */
 const GROUPS = [
   {
     name: 'basics',
     modules: [
+      'app/v8-flags',
       'errors',
       'errno',
       'exit-codes',
       'version',
       'format/',
-      'kernel/(cache-directory|flat-keyed|kernel-release|limit|monotonic|number|possible-cpus|pseudo-file|sleep)',
+      'kernel/(cache-directory|flat-keyed|kernel-cache|kernel-release|limit|monotonic|number|possible-cpus)',
+      'kernel/(private-file|pseudo-file|sleep|steps)',
       'kernel/(cgroup1/memory-(limit|stat)|cgroup2/cgroup-stat)',
-      'kernel/procfs/(mountinfo|pid-cgroup|pid-stat|process-tree)',
+      'kernel/procfs/(auxv|mountinfo|pid-cgroup|pid-stat|process-tree)',
       'model/(bytes-by-name|kernel-breakdown)',
       'output/(line-writer|standard-output)',
-      'target/exit-status',
+      'sampler/figure-reader',
+      'target/(exit-status|inherited-state)',
       'cgroup/(cgroup-paths|hierarchy|subtree)',
     ],
   },
-  { name: 'bpf', modules: ['kernel/bpf/sys/', 'kernel/procfs/held-bpf', 'sampler/bpf/own-objects'] },
+  { name: 'bpf', modules: ['kernel/bpf/sys/', 'kernel/procfs/held-bpf', 'sampler/bpf/(own-objects|totals)'] },
   { name: 'summary', modules: ['model/(figures|row-changes|summary)', 'output/summary-text'] },
-  // Loaded while the kernel moves the target into its cgroup.
   {
-    name: 'measurement',
+    name: 'loader',
     modules: [
-      'app/run/(finish|measurement|open-readers|v8-flags)',
-      'sampler/bpf/(run-bpf|totals)',
-      'sampler/(cgroup|cpu-time|elsewhere|event|fast|figure|pace|sampler|size|stat|usage)',
+      'kernel/bpf/(btf|programs)/',
+      'kernel/bpf/elf/instructions',
+      `kernel/bpf/load/(?!${PREPARATION})`,
+      'kernel/bpf/iter/(iterator|record)',
     ],
   },
-  { name: 'targets', modules: ['cgroup/(names|resolve)/'] },
+  // Reads object files, and adapts BPF programs to a kernel, once.
+  { name: 'preparation', modules: ['kernel/bpf/(elf|core)/', `kernel/bpf/load/(${PREPARATION})`] },
+  {
+    name: 'inventory',
+    modules: [
+      'kernel/bpf/(iter/(link|map|program|task)|memory/)',
+      'model/bpf-advice',
+      'sampler/bpf/(best-source|cgroup-objects|holders|inventory|leaf-bpf|live-maps|map-entries|object-names)',
+      'sampler/bpf/(source|walk-source)',
+    ],
+  },
   {
     name: 'cgroup',
     modules: ['cgroup/(?!survivors|systemd-scope|names/|resolve/)', 'app/run/preparation', 'target/signals'],
   },
+  // Loaded while the kernel moves the target into its cgroup.
+  {
+    name: 'measurement',
+    modules: [
+      'app/run/(finish|measurement|open-readers)',
+      'sampler/bpf/run-bpf',
+      'sampler/(cgroup|cpu-time|elsewhere|event|fast|pace|sampler|size|stat|usage)',
+    ],
+  },
+  { name: 'targets', modules: ['cgroup/(names|resolve)/'] },
 ];
 
 const groups = GROUPS.map(({ name, modules }, index) => ({
@@ -164,9 +190,20 @@ const chunks = await write({ cmemstat: 'src/cli/main.ts' }, '[name].cjs', {
   plugins: [shortExports, wrapped],
   groups,
 });
-/** A static import would load it before the target is started. */
-const ofRun = chunks.find(({ moduleIds = [] }) => moduleIds.some((id) => id.endsWith('/src/app/run/run.ts')));
-if (ofRun === undefined || ofRun.imports.includes('measurement.cjs')) {
+/** The chunks that are loaded together with the one that contains this module. */
+function loadedWith(module) {
+  const first = chunks.find(({ moduleIds = [] }) => moduleIds.some((id) => id.endsWith(`/src/${module}.ts`)));
+  if (first === undefined) throw new Error(`build/bundle.mjs: no chunk contains ${module}`);
+  const loaded = new Set([first.fileName]);
+  // A set also yields what is added meanwhile.
+  for (const name of loaded) {
+    const { imports } = chunks.find(({ fileName }) => fileName === name) ?? { imports: [] };
+    for (const each of imports.filter((id) => id.endsWith('.cjs'))) loaded.add(each);
+  }
+  return [...loaded];
+}
+
+if (loadedWith('app/run/run').includes('measurement.cjs')) {
   throw new Error('src/app/run/run.ts must load the chunk `measurement` while the target is started');
 }
 
@@ -180,21 +217,19 @@ const HOT = [
   ...['cli/commands/run-command', 'cli/commands/maps-command', 'app/doctor/print-diagnosis'],
   ...['errors', 'cgroup/leaf', 'target/user', 'target/user-names', 'app/explain/scan-readers'],
   ...['app/run/run', 'app/run/measurement', 'app/run/live-run'],
-  ...['kernel/file-place', 'kernel/private-file', 'kernel/kernel-cache', 'kernel/system-environment'],
-  ...['kernel/bpf/sys/libc', 'kernel/bpf/load/load-object', 'kernel/bpf/memory/map-host'],
-  ...['kernel/procfs/memory/smaps-rollup', 'model/summary', 'model/bpf-advice', 'model/explain/memory-tree'],
+  ...['kernel/file-place', 'kernel/system-environment', 'kernel/procfs/memory/smaps-rollup'],
+  ...['kernel/bpf/sys/libc', 'kernel/bpf/load/load-object'],
+  ...['model/summary', 'model/explain/memory-tree'],
   ...['output/log', 'output/chunk-writer', 'output/text-file'],
-  ...['sampler/bpf/inventory', 'sampler/bpf/leaf-bpf'],
-  ...['sampler/process-table', 'sampler/process-tree-reader', 'sampler/process-usage'],
-].map((module) => `/src/${module}.ts`);
+  ...['sampler/bpf/inventory', 'sampler/process-table'],
+  ...['sampler/process-tree-reader', 'sampler/process-usage'],
+];
 const dist = `${import.meta.dirname}/../dist`;
 const names = chunks.map(({ fileName }) => fileName.replace(/\.cjs$/, ''));
-const plain = new Set(['rolldown-runtime']);
-for (const module of HOT) {
-  const chunk = chunks.find(({ moduleIds = [] }) => moduleIds.some((id) => id.endsWith(module)));
-  if (chunk === undefined) throw new Error(`build/bundle.mjs: no chunk contains ${module}`);
-  plain.add(chunk.fileName.replace(/\.cjs$/, ''));
-}
+const plain = new Set([
+  'rolldown-runtime',
+  ...HOT.map((module) => loadedWith(module)[0].replace(/\.cjs$/, '')),
+]);
 for (const name of names.filter((each) => !plain.has(each))) {
   const file = `${dist}/${name}.cjs`;
   writeFileSync(`${file}.br`, compress(readFileSync(file), { isText: true }));

@@ -12,6 +12,7 @@ const files = new Set();
 const { readFileSync } = fs;
 fs.readFileSync = (path, ...rest) => {
   if (typeof path === 'string') files.add(path);
+  else if (path instanceof URL) files.add(path.pathname);
   return readFileSync(path, ...rest);
 };
 const { dlopen } = process;
@@ -24,7 +25,7 @@ process.dlopen = (module, path, ...rest) => {
 function isOfPackage(path) {
   return (
     path.includes(`${sep}node_modules${sep}`) ||
-    /\.cjs(\.br)?$|\.cache$/.test(path) ||
+    /\.cjs(\.br)?$|\.o\.br$|\.cache$/.test(path) ||
     basename(path) === 'cmemstat.js'
   );
 }

@@ -133,11 +133,13 @@ function sizeOfFolder(folder: string): number {
     .reduce((sum, entry) => sum + statSync(join(entry.parentPath, entry.name)).size, 0);
 }
 
-/** Runs a command line twice with separate caches, initially empty. */
+/** Runs a command line with empty caches, and again with full ones. */
 function readLoaded(commandLine: string): LoadedSize {
   const folder = mkdtempSync(join(tmpdir(), 'cmemstat-size-'));
   try {
     const { own, files } = runIn(folder, commandLine);
+    // A short run does not fill the caches that depend on the kernel.
+    runIn(folder, 'maps --json');
     const later = runIn(folder, commandLine);
     return {
       commandLine,

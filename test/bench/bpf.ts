@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { openIteratorObjects } from '#src/kernel/bpf/iter/iterator-objects.ts';
+import { prepareIteratorObjects } from '#src/kernel/bpf/iter/iterator-objects.ts';
 import { openTaskFileIterator } from '#src/kernel/bpf/iter/task-file-iterator.ts';
 import { encodeMapCreate } from '#src/kernel/bpf/sys/bpf-attr.ts';
 import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
@@ -87,8 +87,8 @@ function openForPolling(options: Partial<InventoryOptions>) {
   return openBpfInventory({ holders: false, ...options });
 }
 
-function measureHolders(bpf: Bpf): Finding[] {
-  const files = openTaskFileIterator(bpf, openIteratorObjects());
+async function measureHolders(bpf: Bpf): Promise<Finding[]> {
+  const files = openTaskFileIterator(bpf, await prepareIteratorObjects());
   const { iterator, scan } = inTurn({
     iterator: () => indexHolders(files.read()),
     scan: () => scanHolders(listAllProcesses()),

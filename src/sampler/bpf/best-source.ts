@@ -2,7 +2,12 @@
 import { PermissionError, ToolError } from '../../errors.ts';
 import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
-import { type BpfSource, type IteratorOptions, openIteratorSource } from './source.ts';
+import {
+  type BpfSource,
+  type IteratorOptions,
+  openIteratorSource,
+  type PreparedIterators,
+} from './source.ts';
 import { openWalkSource } from './walk-source.ts';
 
 /** An open source of BPF objects, and how it attributes them to a cgroup. */
@@ -20,10 +25,15 @@ export interface OpenedSource {
  * Opens a source: BPF iterators if possible, otherwise a walk over ids.
  * @throws ToolError if no source can be opened.
  */
-export function openBestSource(bpf: Bpf, { cgroupId, holders, links }: IteratorOptions): OpenedSource {
+export function openBestSource(
+  bpf: Bpf,
+  prepared: PreparedIterators,
+  { cgroupId, holders, links }: IteratorOptions,
+): OpenedSource {
   try {
+    if (prepared instanceof ToolError) throw prepared;
     const turnedOff = chargeTurnedOff();
-    const source = openIteratorSource(bpf, {
+    const source = openIteratorSource(bpf, prepared, {
       cgroupId: turnedOff === undefined ? cgroupId : undefined,
       holders,
       links,

@@ -31,7 +31,14 @@ import { belongingOf, heldBy, isLinkOf } from './cgroup-objects.ts';
 import { type BpfHolders, holdersOf, scanHolders } from './holders.ts';
 import { MapEntries, type MemlockSource } from './map-entries.ts';
 import { ObjectNames } from './object-names.ts';
-import type { BpfSource, SourceLink, SourceMap, SourceProgram } from './source.ts';
+import {
+  type BpfSource,
+  type PreparedIterators,
+  prepareIterators,
+  type SourceLink,
+  type SourceMap,
+  type SourceProgram,
+} from './source.ts';
 
 /** The scope of an inventory. */
 export interface InventoryOptions {
@@ -88,7 +95,7 @@ export interface BpfInventory {
  */
 export async function openBpfInventory(options: InventoryOptions): Promise<BpfInventory> {
   try {
-    return bpfInventoryOver(await openBpf(), options);
+    return bpfInventoryOver(await openBpf(), await prepareIterators(), options);
   } catch (error) {
     if (!(error instanceof ToolError)) throw error;
     return emptyInventory(error);
@@ -99,8 +106,12 @@ export async function openBpfInventory(options: InventoryOptions): Promise<BpfIn
  * An inventory with the given bpf(2), so that tests can substitute one.
  * @throws ToolError if no source can be opened.
  */
-export function bpfInventoryOver(bpf: Bpf, options: InventoryOptions): BpfInventory {
-  const opened = openBestSource(bpf, { cgroupId: options.cgroupId, ...options });
+export function bpfInventoryOver(
+  bpf: Bpf,
+  prepared: PreparedIterators,
+  options: InventoryOptions,
+): BpfInventory {
+  const opened = openBestSource(bpf, prepared, { cgroupId: options.cgroupId, ...options });
   try {
     return new OpenInventory(bpf, opened, options);
   } catch (error) {

@@ -2,7 +2,6 @@
  * The BPF memory charged to a leaf; only loaded and opened for targets that run for a while.
  */
 import { ToolError } from '../../errors.ts';
-import { openIteratorObjects, prepareIteratorObjects } from '../../kernel/bpf/iter/iterator-objects.ts';
 import { openMapIterator } from '../../kernel/bpf/iter/map-iterator.ts';
 import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { BPF_F_NO_PREALLOC } from '../../kernel/bpf/sys/bpf-enums.ts';
@@ -16,6 +15,7 @@ import type { LiveMap } from '../../model/recording.ts';
 import type { RowDifference } from '../../model/row-changes.ts';
 import { type BpfInventory, bpfInventoryOver } from './inventory.ts';
 import { LiveMaps } from './live-maps.ts';
+import type { PreparedIterators } from './source.ts';
 
 /** The maps of a run at their maximum, and advice on savings. */
 export interface RunMaps {
@@ -73,20 +73,10 @@ export interface LeafOwner {
   listsMaps: boolean;
 }
 
-/** Takes a pause after each short step of what `openLeafBpf` would otherwise do at once. */
-export async function prepareLeafBpf(pause: () => Promise<void>): Promise<void> {
-  try {
-    await prepareIteratorObjects(pause);
-  } catch (error) {
-    // Opening the iterators reports it, or finds another source.
-    if (!(error instanceof ToolError)) throw error;
-  }
-}
-
 /** Opens the iterators. @throws ToolError if that is not permitted. */
-export function openLeafBpf(bpf: Bpf, owner: LeafOwner): LeafBpf {
+export function openLeafBpf(bpf: Bpf, prepared: PreparedIterators, owner: LeafOwner): LeafBpf {
   const { cgroupId, pids, heldOf, nameNested, listsMaps } = owner;
-  const inventory = bpfInventoryOver(bpf, { cgroupId, holders: false, pids, heldOf });
+  const inventory = bpfInventoryOver(bpf, prepared, { cgroupId, holders: false, pids, heldOf });
   const attributes = inventory.attribution === 'memcg' && cgroupId !== undefined;
   const largest = new LargestReading(inventory);
   const live = new LiveMaps(cgroupId, nameNested);
@@ -117,9 +107,10 @@ export function openLeafBpf(bpf: Bpf, owner: LeafOwner): LeafBpf {
 /**
  * Whether a leaf may have maps, checked with the cheapest iterator. Returns true if it cannot determine that.
  */
-export function mayHaveMaps(bpf: Bpf, cgroupId: bigint | undefined): boolean {
+export function mayHaveMaps(bpf: Bpf, prepared: PreparedIterators, cgroupId: bigint | undefined): boolean {
+  if (prepared instanceof ToolError) return true;
   try {
-    const iterator = openMapIterator(bpf, openIteratorObjects(), { cgroupId });
+    const iterator = openMapIterator(bpf, prepared, { cgroupId });
     try {
       return iterator.read().length > 0;
     } finally {

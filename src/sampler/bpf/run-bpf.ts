@@ -78,11 +78,12 @@ export class RunBpf {
   }
 
   async #prepareOnce(onStep: (() => void) | undefined): Promise<void> {
-    const { openLeafBpf, prepareLeafBpf } = await import('./leaf-bpf.ts');
-    await prepareLeafBpf(() => yieldToEventLoop());
+    const { openLeafBpf } = await import('./leaf-bpf.ts');
+    const { prepareIterators } = await import('./source.ts');
+    const prepared = await prepareIterators(() => yieldToEventLoop());
     if (this.#closed) return;
     try {
-      this.#leaf = openLeafBpf(withSteps(this.#bpf, onStep), {
+      this.#leaf = openLeafBpf(withSteps(this.#bpf, onStep), prepared, {
         ...this.#owner,
         pids: () => this.#pids,
         heldOf: this.#heldOf,
@@ -125,7 +126,8 @@ export class RunBpf {
     if (this.#collector === undefined) return false;
     if (listObjectIds(this.#bpf, 'map').length === 0) return true;
     const { mayHaveMaps } = await import('./leaf-bpf.ts');
-    return !mayHaveMaps(this.#bpf, this.#owner.cgroupId);
+    const { prepareIterators } = await import('./source.ts');
+    return !mayHaveMaps(this.#bpf, await prepareIterators(), this.#owner.cgroupId);
   }
 
   /**

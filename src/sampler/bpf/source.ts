@@ -1,6 +1,6 @@
 /** Sources of an inventory: BPF iterators, or a walk over ids. */
 import { PermissionError, ToolError, UnsupportedError } from '../../errors.ts';
-import { openIteratorObjects } from '../../kernel/bpf/iter/iterator-objects.ts';
+import { type IteratorObjects, prepareIteratorObjects } from '../../kernel/bpf/iter/iterator-objects.ts';
 import { type KernelLink, openLinkIterator } from '../../kernel/bpf/iter/link-iterator.ts';
 import { openMapIterator } from '../../kernel/bpf/iter/map-iterator.ts';
 import type { KernelMap } from '../../kernel/bpf/iter/map-records.ts';
@@ -85,6 +85,22 @@ export interface IteratorSource extends BpfSource {
   readonly attributesCharge: boolean;
 }
 
+/** The iterator programs for this kernel, or why there are none. */
+export type PreparedIterators = IteratorObjects | ToolError;
+
+/**
+ * Prepares the iterator programs for this kernel, with a pause after each short step where no cache has them.
+ * @throws only errors other than ToolError.
+ */
+export async function prepareIterators(pause?: () => Promise<void>): Promise<PreparedIterators> {
+  try {
+    return await prepareIteratorObjects(pause);
+  } catch (error) {
+    if (error instanceof ToolError) return error;
+    throw error;
+  }
+}
+
 /**
  * Opens iterators over maps, programs, links and descriptors. If this kernel lacks one of the latter two,
  * links come from the walk over ids, and descriptors from /proc.
@@ -92,8 +108,11 @@ export interface IteratorSource extends BpfSource {
  * Since: Linux 5.9. Needs CAP_BPF and CAP_PERFMON.
  * @throws PermissionError, UnsupportedError, SyscallError, KernelFileError.
  */
-export function openIteratorSource(bpf: Bpf, options: IteratorOptions): IteratorSource {
-  const objects = openIteratorObjects();
+export function openIteratorSource(
+  bpf: Bpf,
+  objects: IteratorObjects,
+  options: IteratorOptions,
+): IteratorSource {
   const iterators = new Iterators();
   try {
     const attributesCharge = objects.recordsCharge;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import { readKernelBtf } from '#src/kernel/bpf/btf/btf.ts';
 import { openIterator } from '#src/kernel/bpf/iter/iterator.ts';
-import { type IteratorObjects, openIteratorObjects } from '#src/kernel/bpf/iter/iterator-objects.ts';
+import { type IteratorObjects, prepareIteratorObjects } from '#src/kernel/bpf/iter/iterator-objects.ts';
 import { openLinkIterator } from '#src/kernel/bpf/iter/link-iterator.ts';
 import { openMapIterator } from '#src/kernel/bpf/iter/map-iterator.ts';
 import type { KernelMap } from '#src/kernel/bpf/iter/map-records.ts';
@@ -37,7 +37,7 @@ const closers: (() => void)[] = [];
 
 beforeEach(async (context) => {
   ({ bpf, objects } = await openBpfScene(context));
-  prepared = openIteratorObjects({ directory: caches });
+  prepared = await prepareIteratorObjects(undefined, { directory: caches });
 });
 afterEach(() => {
   for (const close of closers.splice(0)) close();
@@ -324,7 +324,7 @@ describe('the program iterator', () => {
     ['maps', () => objects.program(Array.from({ length: 17 }, () => objects.map().fd)), { map_ids: 17 }],
     ['functions', () => objects.programWithFunctions(8), { functionPages: 9 }],
   ] as const)('is reloaded for a program with more %s than usual', ([, load, expected]) => {
-    const source = openIteratorSource(bpf, { cgroupId: undefined, holders: false, links: false });
+    const source = openIteratorSource(bpf, prepared, { cgroupId: undefined, holders: false, links: false });
     closers.push(() => source.close());
     const small = objects.program([objects.map().fd]);
     const find = (wanted: number) => {

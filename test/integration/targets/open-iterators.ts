@@ -1,5 +1,5 @@
 /** The iterators that the caller can open, as JSON: `open-iterators.ts rights|pids`. */
-import { openIteratorObjects } from '#src/kernel/bpf/iter/iterator-objects.ts';
+import { prepareIteratorObjects } from '#src/kernel/bpf/iter/iterator-objects.ts';
 import { openLinkIterator } from '#src/kernel/bpf/iter/link-iterator.ts';
 import { openMapIterator } from '#src/kernel/bpf/iter/map-iterator.ts';
 import { openProgramIterator } from '#src/kernel/bpf/iter/program-iterator.ts';
@@ -8,7 +8,7 @@ import { openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { listObjectIds } from '#src/kernel/bpf/sys/objects.ts';
 
 const bpf = await openBpf();
-const objects = openIteratorObjects({ directory: '/proc/none' });
+const objects = await prepareIteratorObjects(undefined, { directory: '/proc/none' });
 
 /** The names of those that can be opened; of others, the missing capabilities. */
 function rights(): string[] {

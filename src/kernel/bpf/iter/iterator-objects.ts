@@ -1,13 +1,7 @@
 /** Prepares the programs of all iterators for the running kernel. */
 import { type CacheSources, type KernelCacheEntry, openKernelCache } from '../../kernel-cache.ts';
-import { finishSteps, takeSteps } from '../../steps.ts';
-import { KERNEL_BTF, requireKernelBtf } from '../btf/kernel-btf.ts';
-import {
-  areEncodedObjects,
-  type EncodedObjects,
-  encodeObjects,
-  PREPARATION_IDENTITY,
-} from '../load/encode-objects.ts';
+import { takeSteps } from '../../steps.ts';
+import { areEncodedObjects, type EncodedObjects, PREPARATION_IDENTITY } from '../load/encoded-objects.ts';
 import { decodePreparedObject, type PreparedObject } from '../load/prepared-object.ts';
 import { ITERATOR_NAMES, type IteratorName } from '../programs/object-files.ts';
 
@@ -37,39 +31,33 @@ let prepared: EncodedIterators | undefined;
 
 /**
  * The iterator programs for the running kernel: from the cache if it is valid, otherwise relocated, which
- * takes 20 to 150 ms.
+ * takes 20 to 150 ms, with a pause after each short step, so that samples can be taken meanwhile.
  *
  * Source: `/sys/kernel/btf/vmlinux`. Since: Linux 5.4, with CONFIG_DEBUG_INFO_BTF.
  * @throws UnsupportedError on a kernel without BTF; KernelFileError.
  */
-export function openIteratorObjects(sources?: IteratorSources): IteratorObjects {
-  const entry = openCache(sources);
-  let encoded = (sources === undefined ? prepared : undefined) ?? entry.read();
-  if (encoded === undefined) {
-    encoded = finishSteps(prepareIterators(sources?.btfPath));
-    entry.write(encoded);
-  }
-  return toObjects(encoded);
-}
-
-/**
- * Does the same with a pause after each short step, so that samples can be taken meanwhile; from then on
- * `openIteratorObjects` takes no time.
- * Source: `/sys/kernel/btf/vmlinux`. Since: Linux 5.4, with CONFIG_DEBUG_INFO_BTF.
- * @throws UnsupportedError on a kernel without BTF; KernelFileError.
- */
 export async function prepareIteratorObjects(
-  pause: () => Promise<void>,
+  pause: () => Promise<void> = async () => {},
   sources?: IteratorSources,
 ): Promise<IteratorObjects> {
   const entry = openCache(sources);
   let encoded = (sources === undefined ? prepared : undefined) ?? entry.read();
   if (encoded === undefined) {
-    encoded = await takeSteps(prepareIterators(sources?.btfPath), pause);
+    encoded = await relocate(pause, sources?.btfPath);
     entry.write(encoded);
   }
   if (sources === undefined) prepared = encoded;
   return toObjects(encoded);
+}
+
+async function relocate(pause: () => Promise<void>, btfPath?: string): Promise<EncodedIterators> {
+  const { encodeForKernel } = await import('../load/encode-objects.ts');
+  const { btf, objects } = await takeSteps(encodeForKernel(ITERATOR_NAMES, btfPath), pause);
+  return {
+    recordsCharge: ['objcg', 'memcg'].some((member) => btf.findMember('bpf_map', member) !== undefined),
+    sumsElements: btf.findFunc('bpf_map_sum_elem_count') !== undefined,
+    objects,
+  };
 }
 
 function openCache(sources: IteratorSources | undefined): KernelCacheEntry<EncodedIterators> {
@@ -88,16 +76,4 @@ function isEncoded(value: unknown): value is EncodedIterators {
 
 function toObjects({ recordsCharge, sumsElements, objects }: EncodedIterators): IteratorObjects {
   return { recordsCharge, sumsElements, prepared: (name) => decodePreparedObject(objects[name]) };
-}
-
-function* prepareIterators(btfPath = KERNEL_BTF): Generator<void, EncodedIterators, void> {
-  const btf = requireKernelBtf(btfPath);
-  yield;
-  yield* btf.buildIndex();
-  const objects = yield* encodeObjects(ITERATOR_NAMES, btf);
-  return {
-    recordsCharge: ['objcg', 'memcg'].some((member) => btf.findMember('bpf_map', member) !== undefined),
-    sumsElements: btf.findFunc('bpf_map_sum_elem_count') !== undefined,
-    objects,
-  };
 }

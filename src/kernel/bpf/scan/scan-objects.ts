@@ -1,13 +1,7 @@
 /** Prepares the programs that name memory for the running kernel. */
 import { type CacheSources, openKernelCache } from '../../kernel-cache.ts';
 import { takeSteps } from '../../steps.ts';
-import { KERNEL_BTF, requireKernelBtf } from '../btf/kernel-btf.ts';
-import {
-  areEncodedObjects,
-  type EncodedObjects,
-  encodeObjects,
-  PREPARATION_IDENTITY,
-} from '../load/encode-objects.ts';
+import { areEncodedObjects, type EncodedObjects, PREPARATION_IDENTITY } from '../load/encoded-objects.ts';
 import { decodePreparedObject, type PreparedObject } from '../load/prepared-object.ts';
 import { SCAN_NAMES, type ScanObjectName } from '../programs/object-files.ts';
 
@@ -39,7 +33,7 @@ export async function prepareScanObjects(
   const entry = openKernelCache('page-scan', PREPARATION_IDENTITY, isEncoded, sources);
   let encoded = entry.read();
   if (encoded === undefined) {
-    encoded = await takeSteps(prepareObjects(sources.btfPath), pause);
+    encoded = await relocate(pause, sources.btfPath);
     entry.write(encoded);
   }
   const { hasLoop, objects } = encoded;
@@ -47,15 +41,13 @@ export async function prepareScanObjects(
   return { hasLoop, ...(Object.fromEntries(decoded) as Record<ScanObjectName, PreparedObject>) };
 }
 
+async function relocate(pause: () => Promise<void>, btfPath?: string): Promise<EncodedScan> {
+  const { encodeForKernel } = await import('../load/encode-objects.ts');
+  const { btf, objects } = await takeSteps(encodeForKernel(SCAN_NAMES, btfPath), pause);
+  return { hasLoop: btf.findFunc('bpf_loop') !== undefined, objects };
+}
+
 function isEncoded(value: unknown): value is EncodedScan {
   const { hasLoop, objects } = (value ?? {}) as Partial<EncodedScan>;
   return typeof hasLoop === 'boolean' && areEncodedObjects(objects, SCAN_NAMES);
-}
-
-function* prepareObjects(btfPath = KERNEL_BTF): Generator<void, EncodedScan, void> {
-  const btf = requireKernelBtf(btfPath);
-  yield;
-  yield* btf.buildIndex();
-  const objects = yield* encodeObjects(SCAN_NAMES, btf);
-  return { hasLoop: btf.findFunc('bpf_loop') !== undefined, objects };
 }

@@ -5,11 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { SyscallError } from '#src/errors.ts';
 import { BTF_KIND } from '#src/kernel/bpf/btf/btf-format.ts';
-import {
-  type IteratorObjects,
-  openIteratorObjects,
-  prepareIteratorObjects,
-} from '#src/kernel/bpf/iter/iterator-objects.ts';
+import { type IteratorObjects, prepareIteratorObjects } from '#src/kernel/bpf/iter/iterator-objects.ts';
 import { openLinkIterator } from '#src/kernel/bpf/iter/link-iterator.ts';
 import { openMapIterator } from '#src/kernel/bpf/iter/map-iterator.ts';
 import { ITERATOR_NAMES } from '#src/kernel/bpf/programs/object-files.ts';
@@ -63,29 +59,30 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-function open(kernel: MadeUpKernel, cache = '/proc/none'): IteratorObjects {
+function open(kernel: MadeUpKernel, cache = '/proc/none'): Promise<IteratorObjects> {
   const btfPath = join(directory, 'vmlinux');
   writeFileSync(btfPath, typesOf(kernel));
-  return openIteratorObjects({ btfPath, directory: cache });
+  return prepareIteratorObjects(undefined, { btfPath, directory: cache });
 }
 
-describe('openIteratorObjects', () => {
-  it("relocates against the kernel's types once, and uses the cache afterwards", () => {
-    const sources = {
-      btfPath: join(directory, 'vmlinux'),
-      notesPath: fixture('kernel/6.12/sys/kernel/notes'),
-      directory: join(directory, 'cache'),
-    };
-    writeFileSync(sources.btfPath, typesOf({ members: ['objcg'] }));
-    const first = openIteratorObjects(sources);
-    rmSync(sources.btfPath);
-    const second = openIteratorObjects(sources);
+describe('prepareIteratorObjects', () => {
+  const sources = () => ({
+    btfPath: join(directory, 'vmlinux'),
+    notesPath: fixture('kernel/6.12/sys/kernel/notes'),
+    directory: join(directory, 'cache'),
+  });
+
+  it("relocates against the kernel's types once, and uses the cache afterwards", async () => {
+    writeFileSync(sources().btfPath, typesOf({ members: ['objcg'] }));
+    const first = await prepareIteratorObjects(undefined, sources());
+    rmSync(sources().btfPath);
+    const second = await prepareIteratorObjects(undefined, sources());
     expect(second).toMatchObject({ recordsCharge: true, sumsElements: false });
-    for (const name of ['map-iterator', 'program-iterator', 'link-iterator', 'task-file-iterator'] as const) {
+    for (const name of ITERATOR_NAMES) {
       expect(second.prepared(name)).toEqual(first.prepared(name));
       expect(second.prepared(name).programs.length).toBeGreaterThan(0);
     }
-    const [file = ''] = readdirSync(sources.directory);
+    const [file = ''] = readdirSync(sources().directory);
     expect(file).toMatch(/^iterators-\d+\.[0-9a-f]{16}-[0-9a-f]{40}\.json$/);
   });
 
@@ -93,35 +90,16 @@ describe('openIteratorObjects', () => {
     [[], false],
     [['memcg'], true],
     [['objcg'], true],
-  ])('detects whether a kernel with the members %o records charges', (members, expected) => {
-    expect(open({ members }).recordsCharge).toBe(expected);
+  ])('detects whether a kernel with the members %o records charges', async (members, expected) => {
+    expect(await open({ members })).toMatchObject({ recordsCharge: expected });
   });
 
-  it('reports what the kernel lacks for each program', () => {
-    const { prepared } = open({});
+  it('reports what the kernel lacks for each program', async () => {
+    const { prepared } = await open({});
     const [program] = prepared('map-iterator').programs;
     expect(program?.unavailable).toBeUndefined();
     expect(program?.unmet.map(({ reason }) => reason).join('\n')).toContain('refcnt');
     expect(prepared('link-iterator').programs[0]?.unavailable).toBe('this kernel has no bpf_iter_bpf_link');
-  });
-
-  it('reports the build option if the kernel has no types', () => {
-    const none = () => openIteratorObjects({ btfPath: join(directory, 'none'), notesPath: '' });
-    expect(none).toThrow(
-      expect.objectContaining({
-        code: 'UNSUPPORTED',
-        since: '5.4',
-        hint: expect.stringContaining('CONFIG_DEBUG_INFO_BTF'),
-      }),
-    );
-  });
-});
-
-describe('prepareIteratorObjects', () => {
-  const sources = () => ({
-    btfPath: join(directory, 'vmlinux'),
-    notesPath: fixture('kernel/6.12/sys/kernel/notes'),
-    directory: join(directory, 'cache'),
   });
 
   it('yields while it relocates, with the same result', async () => {
@@ -135,26 +113,28 @@ describe('prepareIteratorObjects', () => {
     // One after reading, four within the index; two for each object, and two for each of its programs.
     expect(pauses).toBe(5 + 2 * ITERATOR_NAMES.length + 2 * programs.length);
     const { directory: _, ...uncached } = sources();
-    const atOnce = openIteratorObjects({ ...uncached, directory: '/proc/none' });
+    const atOnce = await prepareIteratorObjects(undefined, { ...uncached, directory: '/proc/none' });
     expect(prepared).toMatchObject({ recordsCharge: true, sumsElements: false });
     for (const name of ITERATOR_NAMES) expect(prepared.prepared(name)).toEqual(atOnce.prepared(name));
   });
 
-  it('does not yield if the cache has the objects, and fills the cache otherwise', async () => {
+  it('does not yield if the cache has the objects', async () => {
     writeFileSync(sources().btfPath, typesOf({}));
-    const first = await prepareIteratorObjects(async () => {}, sources());
+    const first = await prepareIteratorObjects(undefined, sources());
     rmSync(sources().btfPath);
     const pause = vi.fn(async () => {});
     const second = await prepareIteratorObjects(pause, sources());
     expect(pause).not.toHaveBeenCalled();
     expect(second.prepared('map-iterator')).toEqual(first.prepared('map-iterator'));
-    expect(openIteratorObjects(sources()).prepared('map-iterator')).toEqual(first.prepared('map-iterator'));
   });
 
   it('reports the build option if the kernel has no types', async () => {
-    const pause = async () => {};
-    const none = prepareIteratorObjects(pause, { btfPath: join(directory, 'none'), notesPath: '' });
-    await expect(none).rejects.toMatchObject({ code: 'UNSUPPORTED', since: '5.4' });
+    const none = prepareIteratorObjects(undefined, { btfPath: join(directory, 'none'), notesPath: '' });
+    await expect(none).rejects.toMatchObject({
+      code: 'UNSUPPORTED',
+      since: '5.4',
+      hint: expect.stringContaining('CONFIG_DEBUG_INFO_BTF'),
+    });
   });
 });
 
@@ -173,7 +153,7 @@ describe('openMapIterator', () => {
     ],
   ])(
     'on a kernel with %o falls back to other ways to count elements after a refusal',
-    (functions, expected) => {
+    async (functions, expected) => {
       const tried: string[] = [];
       const load = descriptor();
       const bpf = fakeBpf({
@@ -186,13 +166,13 @@ describe('openMapIterator', () => {
             : refuse('BPF_PROG_LOAD', 'EINVAL')(attr, pointees);
         },
       });
-      openMapIterator(bpf, open({ functions })).close();
+      openMapIterator(bpf, await open({ functions })).close();
       expect(tried).toEqual(expected);
     },
   );
 
-  it('throws if the last one is rejected, and does not retry without a capability', () => {
-    const objects = open({});
+  it('throws if the last one is rejected, and does not retry without a capability', async () => {
+    const objects = await open({});
     const refused = fakeBpf({ ...working, BPF_PROG_LOAD: refuse('BPF_PROG_LOAD', 'EINVAL') });
     expect(() => openMapIterator(refused, objects)).toThrow(SyscallError);
     expect(() => openMapIterator(refused, objects)).toThrow('cmemstat_maps_n');
@@ -205,8 +185,9 @@ describe('openMapIterator', () => {
 });
 
 describe('openLinkIterator', () => {
-  it('reports since when the kernel has iterators over links', () => {
-    expect(() => openLinkIterator(fakeBpf({}), open({}))).toThrow(
+  it('reports since when the kernel has iterators over links', async () => {
+    const objects = await open({});
+    expect(() => openLinkIterator(fakeBpf({}), objects)).toThrow(
       expect.objectContaining({ code: 'UNSUPPORTED', since: '5.19' }),
     );
   });
