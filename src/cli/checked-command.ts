@@ -6,6 +6,7 @@
 import { Command, type Option } from 'commander';
 import { UsageError } from '../errors.ts';
 import { nearestName } from '../format/nearest-name.ts';
+import { readStrings, wasDecodedExactly } from '../target/byte-string.ts';
 
 /** A command, or one of its subcommands, that throws UsageErrors. */
 export class CheckedCommand extends Command {
@@ -24,6 +25,24 @@ export class CheckedCommand extends Command {
   /** The same in messages, which start with the name of the program. */
   get label(): string {
     return this.path.replace(/^cmemstat /, '');
+  }
+
+  /** No option means anything without a value, and a decoded name is that of another file. */
+  override addOption(option: Option): this {
+    if (option.required || option.optional) {
+      const words = option.attributeName() === 'env' ? undefined : readStrings;
+      this.on(`option:${option.name()}`, (value: unknown) => checkValue(longName(option), value, words));
+    }
+    return super.addOption(option);
+  }
+
+  /** As `addOption` does for options; the words of a command to measure are for the target. */
+  checkArguments(): void {
+    for (const [index, argument] of this.registeredArguments.entries()) {
+      if (argument.name() === 'command') return;
+      const given = argument.variadic ? this.args.slice(index) : this.args.slice(index, index + 1);
+      for (const each of given) checkValue(`${this.label} <${argument.name()}>`, each, readStrings);
+    }
   }
 
   /** A switch and its negation: the last one would win silently. */
@@ -95,6 +114,16 @@ export class CheckedCommand extends Command {
       'give one of them',
     );
   }
+}
+
+/**
+ * Refuses an empty value, and with `read` one that Node.js has decoded from bytes that are not UTF-8.
+ * @throws UsageError.
+ */
+function checkValue(name: string, value: unknown, read: typeof readStrings | undefined): void {
+  if (value === '') throw new UsageError(name, `${name}: the value is empty`);
+  if (read === undefined || typeof value !== 'string' || wasDecodedExactly(value, read)) return;
+  throw new UsageError(name, `${name} ${value}: not UTF-8`, 'use a name in UTF-8, such as a link to it');
 }
 
 /** Without the dashes, which all options have in common. */

@@ -50,7 +50,10 @@ function declareRoot(): Command {
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeErr: () => {}, writeOut: (text) => printed.push(text) })
-    .hook('preAction', (_, command) => checkRequirements(command))
+    .hook('preAction', (_, command) => {
+      if (command instanceof CheckedCommand) command.checkArguments();
+      checkRequirements(command);
+    })
     .configureHelp({ optionDescription: describeOption })
     .addHelpText('after', `\n${EXAMPLES}\n\n${EXIT_STATUS_HELP}`);
 }

@@ -13,7 +13,8 @@ import { dirname, join } from 'node:path';
 export function cacheDirectory({ XDG_CACHE_HOME }: NodeJS.ProcessEnv = process.env): string | undefined {
   // The specification says that relative paths are ignored.
   const base = XDG_CACHE_HOME?.startsWith('/') ? XDG_CACHE_HOME : join(homeDirectory(), '.cache');
-  if (!base.startsWith('/')) return undefined;
+  // Node.js decodes variables: bytes that are not UTF-8 would become the name of another directory.
+  if (!base.startsWith('/') || base.includes('\ufffd')) return undefined;
   const isForeign = process.geteuid?.() === 0 && ownerOf(base) !== 0;
   return join(isForeign ? join(ownHome(), '.cache') : base, 'cmemstat');
 }

@@ -44,7 +44,7 @@ export function parentOf(path: string): string {
 /**
  * Opens a directory, in which names can still be looked up if it is moved. @throws Error of the file system.
  */
-export function openDirectory(path: string): number {
+export function openDirectory(path: string | Buffer): number {
   return openSync(path, O_PATH | O_DIRECTORY);
 }
 
@@ -60,7 +60,7 @@ export class FilePlace {
   /** Whether the directory is ours to close. */
   #isOwner: boolean;
   /** The path that the directory had. */
-  #directoryPath = '';
+  #directoryPath = Buffer.alloc(0);
   #name: string;
   /**
    * Whether it is an entry of /proc/PID/fd, as for /dev/stdout: the open file of a shell, for example, which
@@ -87,7 +87,7 @@ export class FilePlace {
     }
     try {
       this.#resolve();
-      this.#directoryPath = readlinkSync(procPath(this.#directory));
+      this.#directoryPath = readlinkSync(procPath(this.#directory), 'buffer');
     } catch (error) {
       this.close();
       throw this.unusable(error);
@@ -215,6 +215,14 @@ export class FilePlace {
     );
   }
 
+  /** What the text names is another file. */
+  #leadsToBytes(link: string): UsageError {
+    return new UsageError(
+      this.option,
+      `${this.option} ${this.path}: it links to ${link}, which is not UTF-8`,
+    );
+  }
+
   get #at(): string {
     return `${procPath(this.#directory)}/${this.#name}`;
   }
@@ -236,7 +244,9 @@ export class FilePlace {
         return;
       }
       if (links === MAX_LINKS) throw Object.assign(new Error(), { code: 'ELOOP' });
-      const link = readlinkSync(this.#at);
+      const bytes = readlinkSync(this.#at, 'buffer');
+      const link = bytes.toString();
+      if (!Buffer.from(link).equals(bytes)) throw this.#leadsToBytes(link);
       const parent = parentOf(link);
       this.#moveTo(openDirectory(link.startsWith('/') ? parent : `${procPath(this.#directory)}/${parent}`));
       this.#name = link.slice(link.lastIndexOf('/') + 1);
@@ -253,7 +263,7 @@ export class FilePlace {
   #reopenRemoved(): void {
     if (!readlinkSync(procPath(this.#directory)).endsWith(DELETED)) return;
     const directory = openDirectory(this.#directoryPath);
-    if (readlinkSync(procPath(directory)) === this.#directoryPath && isProtected(directory)) {
+    if (readlinkSync(procPath(directory), 'buffer').equals(this.#directoryPath) && isProtected(directory)) {
       this.#moveTo(directory);
     } else closeSync(directory);
   }

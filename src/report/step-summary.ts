@@ -19,6 +19,8 @@ export interface StepSummary {
 /** Looks the file up before the target is started; undefined without a path. */
 export function openStepSummary(path: string | undefined): StepSummary | undefined {
   if (path === undefined || path === '') return undefined;
+  // Node.js decodes variables: it may be the name of another file.
+  if (path.includes('\ufffd')) return { append: () => [`${NAME} ${path}: not UTF-8`] };
   try {
     const place = new FilePlace(NAME, path);
     return { append: (verdict) => append(verdict, place) };

@@ -51,6 +51,16 @@ export function recoverWords(
   });
 }
 
+/**
+ * Whether a word of our command line, or the end of one, consists of the bytes that encode this text: Node.js
+ * replaces what is not UTF-8, and the text may be that of another file.
+ */
+export function wasDecodedExactly(text: string, read: typeof readStrings = readStrings): boolean {
+  if (!text.includes('\ufffd')) return true;
+  const given = (read('cmdline') ?? []).filter((word) => textOf(word).endsWith(text));
+  return given.length > 0 && given.every((word) => bytesOf(textOf(word)) === word);
+}
+
 /** The bytes of the values of an option, in the order of the command line; as `recoverWords` does. */
 export function recoverValues(
   option: string,

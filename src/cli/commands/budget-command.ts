@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts';
 import { openTextFile } from '../../output/text-file.ts';
 import type { BaselineFlags, BudgetFlags, SeriesFlags } from '../options/gate-flags.ts';
 import { readBudgetFile, toGatePlan, toSeriesPlan } from '../options/gate-plan.ts';
-import { rejectSharedPlaces, runPlaces } from '../options/places.ts';
+import { inputPlaces, rejectSharedPlaces, runPlaces } from '../options/places.ts';
 import { reportPlaces } from '../options/report-places.ts';
 import type { RunFlags } from '../options/run-flags.ts';
 import { readRunOptions } from '../options/run-options.ts';
@@ -59,6 +59,11 @@ export async function initBudget(command: string[], flags: InitFlags): Promise<n
  */
 export async function checkBudgets(files: string[], flags: CheckFlags): Promise<number> {
   const plan = toGatePlan(flags, readBudgetFile(flags.budgetFile), false);
-  rejectSharedPlaces(reportPlaces(plan.reports));
+  rejectSharedPlaces([
+    ...inputPlaces('the recording', ...files),
+    ...inputPlaces('--budget-file', flags.budgetFile),
+    ...inputPlaces('--baseline', plan.baseline),
+    ...reportPlaces(plan.reports),
+  ]);
   return checkRecordings(files, plan, flags.budgetFile);
 }

@@ -31,7 +31,9 @@ export async function gate(options: RunOptions, flags: RunFlags & GateFlags): Pr
     throw missingOption('--stop-on-exceeded', A_BUDGET);
   }
   const series = options.attachment === undefined ? toSeriesPlan(flags, file) : ONE_RUN;
-  rejectSharedPlaces([...runPlaces(flags, series.runs), ...reportPlaces(plan.reports)]);
+  const { baseline = '' } = plan;
+  const given = baseline === '' ? flags : { ...flags, baseline };
+  rejectSharedPlaces([...runPlaces(given, series.runs), ...reportPlaces(plan.reports)]);
   const ofView = options.view === 'always' ? '--tui' : options.exitOnEnd ? '--exit-on-end' : undefined;
   if (ofView !== undefined && series.runs > 1) {
     throw new UsageError(

@@ -2,6 +2,7 @@ import { reportRecordings } from '../../app/report/report-recordings.ts';
 import { parseReportFormat } from '../../report/render-report.ts';
 import type { BaselineFlags, BudgetFlags } from '../options/gate-flags.ts';
 import { readBudgetFile, toGatePlan } from '../options/gate-plan.ts';
+import { inputPlaces, rejectSharedPlaces } from '../options/places.ts';
 
 /** The options of `report`. */
 export interface ReportFlags extends BudgetFlags, BaselineFlags {
@@ -16,10 +17,19 @@ export interface ReportFlags extends BudgetFlags, BaselineFlags {
  */
 export async function report(files: string[], flags: ReportFlags): Promise<number> {
   const format = parseReportFormat(flags.format, '--format');
+  const request =
+    flags.output === undefined || flags.output === '-' ? { format } : { format, file: flags.output };
+  const plan = toGatePlan(flags, readBudgetFile(flags.budgetFile), false);
+  rejectSharedPlaces([
+    ...inputPlaces('the recording', ...files),
+    ...inputPlaces('--budget-file', flags.budgetFile),
+    ...inputPlaces('--baseline', plan.baseline),
+    ...(request.file === undefined ? [] : [{ option: '--output', file: request.file }]),
+  ]);
   return reportRecordings({
     files,
-    plan: toGatePlan(flags, readBudgetFile(flags.budgetFile), false),
-    request: flags.output === undefined || flags.output === '-' ? { format } : { format, file: flags.output },
+    plan,
+    request,
     evaluationOption: findEvaluationOption(flags),
   });
 }

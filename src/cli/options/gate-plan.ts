@@ -1,6 +1,6 @@
 /** Creates the plan from the evaluation options and the budget file. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, isAbsolute, join } from 'node:path';
 import type { GatePlan, SeriesPlan } from '../../app/gate/plan.ts';
 import { type BudgetFile, parseBudgetFile } from '../../budget/budget-file.ts';
 import { parseMaxRegression } from '../../budget/comparison/max-regression.ts';
@@ -86,7 +86,9 @@ export function readBudgetFile(path: string | undefined): BudgetFile | undefined
     throw new InputError(path, `--budget-file ${path}: ${describeErrno(errnoOf(error))}`);
   }
   const file = parseBudgetFile(text, path);
-  return file.baseline === undefined ? file : { ...file, baseline: resolve(dirname(path), file.baseline) };
+  return file.baseline === undefined
+    ? file
+    : { ...file, baseline: isAbsolute(file.baseline) ? file.baseline : join(dirname(path), file.baseline) };
 }
 
 /** Longer files are not budget files: their start says what they are. Unit: bytes. */

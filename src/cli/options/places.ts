@@ -7,11 +7,18 @@ import { tryStat } from '../../try-stat.ts';
 import type { GateFlags } from './gate-flags.ts';
 import type { RunFlags } from './run-flags.ts';
 
-/** A requested output, or the input of the target. */
+/** A requested output, or an input. */
 export interface Place {
   option: string;
   /** Absent for standard output. */
   file?: string;
+  /** Whether it is read. */
+  isInput?: true;
+}
+
+/** Files that are read; those that are not given are left out. */
+export function inputPlaces(option: string, ...files: readonly (string | undefined)[]): Place[] {
+  return files.flatMap((file) => (file === undefined ? [] : [{ option, file, isInput: true as const }]));
 }
 
 /**
@@ -20,16 +27,19 @@ export interface Place {
  */
 export function runPlaces(flags: RunFlags & GateFlags, runs = 1): Place[] {
   const { stdout, stderr } = flags;
-  const isShared = stdout !== undefined && stderr !== undefined && keyOfFile(stdout) === keyOfFile(stderr);
+  const isShared = isSameFile(stdout, stderr);
   const files: Requested[] = [
     ...filesOfRuns(flags.output, runs).map((file): Requested => ['--output', file]),
     ...filesOfRuns(flags.summaryJson, runs).map((file): Requested => ['--summary-json', file]),
     ['--save-baseline', flags.saveBaseline],
-    ['--stdin', flags.stdin],
     ['--stdout', stdout],
     ['--stderr', isShared ? undefined : stderr],
   ];
   return [
+    ...inputPlaces('--stdin', flags.stdin),
+    ...inputPlaces('--budget-file', flags.budgetFile),
+    // A baseline may be replaced by that of the same run, which reads it first.
+    ...inputPlaces('--baseline', isSameFile(flags.baseline, flags.saveBaseline) ? undefined : flags.baseline),
     ...(flags.json === true ? [{ option: '--json' }] : []),
     ...files.flatMap(([option, file]) => (file === undefined ? [] : [{ option, file }])),
   ];
@@ -42,26 +52,32 @@ function filesOfRuns(file: string | undefined, runs: number): (string | undefine
   return Array.from({ length: runs }, (_, index) => numberedFile(file, index + 1));
 }
 
-/** @throws UsageError if two of them are the same file, or standard output. */
+function isSameFile(a: string | undefined, b: string | undefined): boolean {
+  return a !== undefined && b !== undefined && keyOfFile(a) === keyOfFile(b);
+}
+
+/**
+ * @throws UsageError if two of them are the same file, or standard output; one that is only read may be given
+ * several times.
+ */
 export function rejectSharedPlaces(places: readonly Place[]): void {
-  const taken = new Map<string, string>();
-  for (const { option, file } of places) {
+  const taken = new Map<string, Place>();
+  for (const place of places) {
+    const { option, file, isInput } = place;
     const key = file === undefined ? 'standard output' : keyOfFile(file);
     if (key === undefined) continue;
     const first = taken.get(key);
-    if (first !== undefined) {
+    if (first === undefined) taken.set(key, place);
+    else if (isInput !== true || first.isInput !== true) {
+      const isRead = isInput === true || first.isInput === true;
+      const what = isRead ? 'are the same file:' : 'both go to';
       throw new UsageError(
         option,
-        `${option} and ${first} ${isInput(option, first) ? 'are the same file:' : 'both go to'} ${file ?? key}`,
+        `${option} and ${first.option} ${what} ${file ?? key}`,
         file === undefined ? `${option}:FILE` : undefined,
       );
     }
-    taken.set(key, option);
   }
-}
-
-function isInput(...options: string[]): boolean {
-  return options.includes('--stdin');
 }
 
 /** The same key for all names of a file; undefined if several outputs may write to it, such as /dev/null. */

@@ -77,6 +77,53 @@ testWithoutKernel([], 'files keep what they hold if the target is not started', 
   closeSync(writer);
 });
 
+/** One bad byte, as bash writes it; for programs in JavaScript it is U+FFFD. */
+const BAD = "$'\\xff'";
+
+testWithoutKernel(
+  [],
+  'names that are not UTF-8 are refused, and no other file is written or read',
+  async () => {
+    const folder = newFolder();
+    await inShell(
+      folder,
+      `cmemstat -q --no-summary -o good -- true; mkdir ${BAD}; cp good "\ufffd"; cp good ${BAD}/r`,
+    );
+    const before = readdirSync(folder, 'latin1').sort();
+    for (const [line, name] of [
+      [`--output=${BAD} -- true`, '--output'],
+      [`-qo${BAD} -- true`, '--output'],
+      [`--stdout ${BAD}.o -- true`, '--stdout'],
+      [`--baseline ${BAD}/r -- true`, '--baseline'],
+      [`--budget 'anon<=1G' --report json:${BAD}.o -- true`, '--report'],
+      [`--cwd ${BAD} -- true`, '--cwd'],
+      [`report ${BAD}/r`, 'report <files>'],
+      [`report good -o ${BAD}.o`, '--output'],
+      [`elf ${BAD}/r`, 'elf <files>'],
+      [`budget init --write ${BAD}.o -- true`, '--write'],
+    ] as const) {
+      const { status, stderr } = await inShell(folder, `cmemstat ${line}`);
+      expect([line, status, stderr]).toEqual([
+        line,
+        125,
+        expect.stringMatching(/^cmemstat: .*: not UTF-8 \(.*\n$/),
+      ]);
+      expect(stderr).toContain(`cmemstat: ${name} `);
+    }
+    const link = await inShell(folder, `ln -s ${BAD}.o link; cmemstat -q -o link -- true`);
+    expect([link.status, link.stderr]).toEqual([125, expect.stringContaining('which is not UTF-8')]);
+    expect(readdirSync(folder, 'latin1').sort()).toEqual([...before, 'link'].sort());
+    // The command gets its words as they are, in any directory.
+    const command = await inShell(
+      folder,
+      `cd ${BAD}; cmemstat -q --no-summary -o new -- sh -c 'printf %s "$1"' - ${BAD}; ls`,
+    );
+    expect([command.status, command.stdout]).toEqual([0, '\ufffdnew\nr\n']);
+    const utf8 = await inShell(folder, 'cmemstat -q --no-summary -o "\ufffd" -- true && ls "\ufffd"');
+    expect([utf8.status, utf8.stderr]).toEqual([0, '']);
+  },
+);
+
 testWithoutKernel([], 'files that were created are removed if the target is not started', async () => {
   const folder = newFolder();
   writeFileSync(join(folder, 'script'), '#!/nowhere\n', { mode: 0o755 });

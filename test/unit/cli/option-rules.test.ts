@@ -1,5 +1,7 @@
+import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { runCommandLine } from '#src/cli/program.ts';
+import { addCommands } from '#src/cli/add-commands.ts';
+import { declareProgram, runCommandLine } from '#src/cli/program.ts';
 
 describe('rules between options', () => {
   it.each([
@@ -77,5 +79,47 @@ describe('rules between options', () => {
     await expect(
       runCommandLine(['compare', '--max-regression', '5%', '/nowhere/a', '/nowhere/b']),
     ).rejects.toThrow('/nowhere/a');
+  });
+});
+
+/** All commands with the words that call them. */
+function* commandsBelow(
+  command: Command,
+  path: string[] = [],
+): Generator<[path: string[], command: Command]> {
+  yield [path, command];
+  for (const each of command.commands) yield* commandsBelow(each, [...path, each.name()]);
+}
+
+describe('an empty value', () => {
+  const program = declareProgram();
+  addCommands(program, () => {});
+  const commands = [...commandsBelow(program)];
+  const options = commands.flatMap(([path, command]) =>
+    command.options
+      .filter(({ required, optional }) => required || optional)
+      .map(({ long }) => [[...path, `${long}=`].join(' '), long] as const),
+  );
+
+  it.each(options)('cmemstat %s is refused', async (line, long) => {
+    await expect(runCommandLine(line.split(' '))).rejects.toMatchObject({
+      code: 'USAGE',
+      message: `${long}: the value is empty`,
+    });
+  });
+
+  it('is looked for in all options that take a value', () => {
+    expect(options.length).toBeGreaterThan(60);
+  });
+
+  it.each([
+    [['replay', ''], 'replay <file>'],
+    [['compare', 'a', ''], 'compare <new>'],
+    [['report', 'a', 'b', ''], 'report <files>'],
+    [['elf', ''], 'elf <files>'],
+    [['attach', ''], 'attach <target>'],
+    [['budget', 'check', ''], 'budget check <files>'],
+  ])('cmemstat %j is refused', async (words, name) => {
+    await expect(runCommandLine(words)).rejects.toMatchObject({ message: `${name}: the value is empty` });
   });
 });

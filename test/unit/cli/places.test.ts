@@ -1,7 +1,7 @@
-import { linkSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, linkSync, openSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { rejectSharedPlaces, runPlaces } from '#src/cli/options/places.ts';
+import { inputPlaces, rejectSharedPlaces, runPlaces } from '#src/cli/options/places.ts';
 import { reportPlaces } from '#src/cli/options/report-places.ts';
 import { makeTree } from '../temporary-tree.ts';
 
@@ -47,6 +47,34 @@ describe('rejectSharedPlaces', () => {
     // Not one of its files.
     expect(() => rejectSharedPlaces(runPlaces(flags({ output, stdout: second })))).not.toThrow();
     expect(() => rejectSharedPlaces(runPlaces(flags({ output, stdout: output }), 2))).not.toThrow();
+  });
+
+  it('rejects an output into a file that is read, under any name', () => {
+    const tree = makeTree({ read: '{}' });
+    const [read, hard, soft] = ['read', 'hard', 'soft'].map((name) => join(tree, name)) as [
+      string,
+      string,
+      string,
+    ];
+    linkSync(read, hard);
+    symlinkSync('read', soft);
+    const fd = openSync(read, 'r');
+    for (const file of [read, hard, soft, `/proc/self/fd/${fd}`, `${tree}/../${basename(tree)}/read`]) {
+      expect(() =>
+        rejectSharedPlaces([...inputPlaces('the recording', read), { option: '--output', file }]),
+      ).toThrow(`--output and the recording are the same file: ${file}`);
+    }
+    closeSync(fd);
+    for (const more of [{ budgetFile: soft }, { baseline: hard }, { stdin: soft }]) {
+      for (const output of [{ output: read }, { stdout: read }, { summaryJson: read }]) {
+        expect(() => rejectSharedPlaces(runPlaces(flags({ ...more, ...output })))).toThrow(
+          'are the same file',
+        );
+      }
+    }
+    // Reading is finished when the new one is written.
+    expect(() => rejectSharedPlaces(runPlaces(flags({ baseline: read, saveBaseline: hard })))).not.toThrow();
+    expect(() => rejectSharedPlaces(inputPlaces('the recording', read, soft))).not.toThrow();
   });
 
   it('leaves it to the output to reject a path that is too long', () => {

@@ -7,6 +7,7 @@ import {
   recoverWords,
   splitStrings,
   textOf,
+  wasDecodedExactly,
 } from '#src/target/byte-string.ts';
 
 describe('byte strings', () => {
@@ -29,6 +30,26 @@ describe('byte strings', () => {
 
   it('are read from /proc', () => {
     expect(readStrings('cmdline')?.length).toBeGreaterThan(0);
+  });
+});
+
+describe('wasDecodedExactly', () => {
+  const REPLACED = '\xef\xbf\xbd';
+
+  it.each([
+    ['plain', [], true],
+    ['a\ufffd', ['--output', 'a\xff'], false],
+    ['a\ufffd', ['--output=a\xff'], false],
+    ['a\ufffd', ['-oa\xff'], false],
+    ['a\ufffd', ['-o', `a${REPLACED}`], true],
+    ['a\ufffd', [`a${REPLACED}`, 'a\xff'], false],
+    ['a\ufffd', [], false],
+  ])('%j of %j: %s', (text, words, expected) => {
+    expect(wasDecodedExactly(text, () => words)).toBe(expected);
+  });
+
+  it('is also false if the command line cannot be read', () => {
+    expect(wasDecodedExactly('\ufffd', () => undefined)).toBe(false);
   });
 });
 
