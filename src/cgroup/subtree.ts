@@ -2,7 +2,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, rmdirSync, statSync } from 'node:fs';
 import { describeErrno, errnoOf, KernelFileError } from '../errors.ts';
 import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
-import { O_PATH } from '../kernel/open-flags.ts';
+import { O_PATH } from '../kernel/files/open-flags.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
 
 /**

@@ -8,8 +8,8 @@
  */
 import { accessSync, constants, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { isPrivateDirectory, makePrivateDirectory } from '../kernel/cache-directory.ts';
-import { readPrivateFile, writePrivateFile } from '../kernel/private-file.ts';
+import { isPrivateDirectory, makePrivateDirectory } from '../kernel/files/cache-directory.ts';
+import { readPrivateFile, writePrivateFile } from '../kernel/files/private-file.ts';
 
 /** The caches of other installations are removed if they have not been modified for this long. */
 const MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000;

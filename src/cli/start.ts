@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { EXIT_CODES } from '../exit-codes.ts';
-import { cacheDirectory } from '../kernel/cache-directory.ts';
+import { cacheDirectory } from '../kernel/files/cache-directory.ts';
 import { VERSION } from '../version.ts';
 import { CodeCache } from './code-cache.ts';
 

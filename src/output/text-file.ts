@@ -9,7 +9,7 @@ import {
   type OpenDirectories,
   openStream,
   overwriteFile,
-} from '../kernel/file-place.ts';
+} from '../kernel/files/file-place.ts';
 
 const { O_WRONLY, O_APPEND, O_NONBLOCK } = constants;
 

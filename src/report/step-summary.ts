@@ -3,7 +3,7 @@
  */
 import { constants, fstatSync, readSync, writeSync } from 'node:fs';
 import { describeErrno, errnoOf, UsageError } from '../errors.ts';
-import { FilePlace } from '../kernel/file-place.ts';
+import { FilePlace } from '../kernel/files/file-place.ts';
 import type { Verdict } from '../model/verdict.ts';
 import { githubStepSummary, SUMMARY_LIMIT_BYTES } from './github.ts';
 

@@ -2,9 +2,9 @@
 import { closeSync } from 'node:fs';
 import { LaunchError } from '../errors.ts';
 import { type Libc, openLibc } from '../kernel/bpf/sys/libc.ts';
+import { openRegularFile } from '../kernel/files/regular-file.ts';
 import { parseLimits } from '../kernel/procfs/pid-limits.ts';
 import { readPseudoFile } from '../kernel/pseudo-file.ts';
-import { openRegularFile } from '../kernel/regular-file.ts';
 import { type ByteString, textOf } from './byte-string.ts';
 import type { Executable } from './find-executable.ts';
 import { describeExecFailure, findInterpreterFault } from './interpreter.ts';

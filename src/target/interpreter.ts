@@ -2,7 +2,7 @@
 import { accessSync, closeSync, constants, existsSync, readSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeErrno } from '../errors.ts';
-import { openRegularFile, readHead } from '../kernel/regular-file.ts';
+import { openRegularFile, readHead } from '../kernel/files/regular-file.ts';
 import { tryStat } from '../try-stat.ts';
 import type { Executable } from './find-executable.ts';
 

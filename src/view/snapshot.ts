@@ -2,7 +2,7 @@
 import { rmSync } from 'node:fs';
 import { describeErrno, errnoOf } from '../errors.ts';
 import { safeJson } from '../format/safe-text.ts';
-import { createFile } from '../kernel/private-file.ts';
+import { createFile } from '../kernel/files/private-file.ts';
 import { renderFrame } from './panels/frame.ts';
 import type { View } from './state/view.ts';
 import { textOf } from './text/cells.ts';

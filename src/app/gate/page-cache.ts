@@ -4,7 +4,7 @@ import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { describeErrno, errnoOf, UsageError } from '../../errors.ts';
-import { readHead } from '../../kernel/regular-file.ts';
+import { readHead } from '../../kernel/files/regular-file.ts';
 import { systemEnvironment } from '../../kernel/system-environment.ts';
 
 const CHUNK_BYTES = 1024 * 1024;

@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import { describeErrno, errnoOf, ToolError, UsageError } from '../../errors.ts';
-import { openDirectory, parentOf } from '../../kernel/file-place.ts';
+import { openDirectory, parentOf } from '../../kernel/files/file-place.ts';
 import type { ProgressLine } from '../../output/progress-line.ts';
 import { recoverWords } from '../../target/byte-string.ts';
 import { readOwnEnvironment, targetEnvironment } from '../../target/environment.ts';

@@ -17,11 +17,11 @@ import type { StreamFiles } from '../../target/standard-streams.ts';
 import type { LiveControls, LiveView } from '../../view/live-view.ts';
 import type { ExplainOptions } from '../explain/explain.ts';
 import { optimiseLate } from '../v8-flags.ts';
-import { KeptOutput } from './kept-output.ts';
 import type { Measurement } from './measurement.ts';
 import type { RunOptions } from './options.ts';
-import { OutputPump } from './output-pump.ts';
-import { findTerminalReader, readsTerminal } from './reads-terminal.ts';
+import { KeptOutput } from './streams/kept-output.ts';
+import { OutputPump } from './streams/output-pump.ts';
+import { findTerminalReader, readsTerminal } from './streams/reads-terminal.ts';
 
 /** A run with its view. */
 export interface LiveRun extends SignalWatcher {

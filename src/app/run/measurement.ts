@@ -19,7 +19,7 @@ import type { SinceAttachment } from '../../sampler/attached/since-attachment.ts
 import type { BpfUnavailable } from '../../sampler/bpf/bpf-clock.ts';
 import type { RunBpf } from '../../sampler/bpf/run-bpf.ts';
 import { ScheduledBpf } from '../../sampler/bpf/scheduled-bpf.ts';
-import { ElsewhereWatch } from '../../sampler/elsewhere-watch.ts';
+import { ElsewhereWatch } from '../../sampler/elsewhere/elsewhere-watch.ts';
 import type { EventWatch } from '../../sampler/event-watch.ts';
 import { type FigureReader, MalformedLines } from '../../sampler/figure-reader.ts';
 import type { ProcessTable } from '../../sampler/process-table.ts';

@@ -1,7 +1,7 @@
 import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
 import type { LimitRequest } from '../../cgroup/limits.ts';
 import type { PlacementKind } from '../../cgroup/rejection.ts';
-import type { OpenDirectories } from '../../kernel/file-place.ts';
+import type { OpenDirectories } from '../../kernel/files/file-place.ts';
 import type { ExplainMoment } from '../../model/explain/explain-record.ts';
 import type { AttachedTo, RecordedBudget } from '../../model/recording.ts';
 import type { OutputRequest } from '../../output/open-outputs.ts';

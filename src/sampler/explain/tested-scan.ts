@@ -4,7 +4,7 @@ import { ToolError, UnsupportedError } from '../../errors.ts';
 import { OBJECTS_IDENTITY } from '../../kernel/bpf/programs/compiled/identity.ts';
 import type { ScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
 import type { Bpf } from '../../kernel/bpf/sys/bpf-call.ts';
-import { type CacheSources, openKernelCache } from '../../kernel/kernel-cache.ts';
+import { type CacheSources, openKernelCache } from '../../kernel/files/kernel-cache.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
 import { bufferSignals } from '../../target/signals.ts';
 import { failedChecks, runSelfTest, type SelfTest, type SelfTestCheck } from './scan-self-test.ts';

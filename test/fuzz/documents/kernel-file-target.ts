@@ -13,7 +13,7 @@ import { parseCpuStat } from '#src/kernel/cgroup2/cpu-stat.ts';
 import { parseMemoryEvents } from '#src/kernel/cgroup2/memory-events.ts';
 import { parseMemoryStat } from '#src/kernel/cgroup2/memory-stat.ts';
 import { parsePressure } from '#src/kernel/cgroup2/pressure.ts';
-import { parseBuildId } from '#src/kernel/kernel-cache.ts';
+import { parseBuildId } from '#src/kernel/files/kernel-cache.ts';
 import { parseKernelRelease } from '#src/kernel/kernel-release.ts';
 import { parseLimit, parseSingleValue } from '#src/kernel/limit.ts';
 import { countCpuList, countSoftirqColumns } from '#src/kernel/possible-cpus.ts';

@@ -1,5 +1,5 @@
 /** Prepares the programs of all iterators for the running kernel. */
-import { type CacheSources, type KernelCacheEntry, openKernelCache } from '../../kernel-cache.ts';
+import { type CacheSources, type KernelCacheEntry, openKernelCache } from '../../files/kernel-cache.ts';
 import { takeSteps } from '../../steps.ts';
 import { areEncodedObjects, type EncodedObjects, PREPARATION_IDENTITY } from '../load/encoded-objects.ts';
 import { decodePreparedObject, type PreparedObject } from '../load/prepared-object.ts';

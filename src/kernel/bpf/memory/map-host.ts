@@ -1,4 +1,4 @@
-import { cachedForKernel } from '../../kernel-cache.ts';
+import { cachedForKernel } from '../../files/kernel-cache.ts';
 import { readPossibleCpus } from '../../possible-cpus.ts';
 import { readKernelBtf } from '../btf/btf.ts';
 import type { Bpf } from '../sys/bpf-call.ts';

@@ -11,8 +11,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cachedForKernel, parseBuildId } from '#src/kernel/kernel-cache.ts';
-import { fixture } from '../../paths.ts';
+import { cachedForKernel, parseBuildId } from '#src/kernel/files/kernel-cache.ts';
+import { fixture } from '../../../paths.ts';
 
 /** Notes like those of a kernel: of Xen first, then the build id. */
 function notes(buildId: string): Buffer {

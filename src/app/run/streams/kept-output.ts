@@ -2,9 +2,9 @@
 import { closeSync, openSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeErrno, errnoOf } from '../../errors.ts';
-import { formatBytes } from '../../format/units.ts';
-import { ChunkWriter } from '../../output/chunk-writer.ts';
+import { describeErrno, errnoOf } from '../../../errors.ts';
+import { formatBytes } from '../../../format/units.ts';
+import { ChunkWriter } from '../../../output/chunk-writer.ts';
 
 /** How much output is kept. */
 export interface KeptBounds {

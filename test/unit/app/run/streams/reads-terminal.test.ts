@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readsTerminal } from '#src/app/run/reads-terminal.ts';
+import { readsTerminal } from '#src/app/run/streams/reads-terminal.ts';
 
 test.each([
   'bash',

@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { KeptOutput } from '#src/app/run/kept-output.ts';
-import { makeTree } from '../../temporary-tree.ts';
+import { KeptOutput } from '#src/app/run/streams/kept-output.ts';
+import { makeTree } from '../../../temporary-tree.ts';
 
 const BOUNDS = { lines: 3, bytes: 1000, fileBytes: 10_000 };
 

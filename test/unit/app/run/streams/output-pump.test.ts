@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { OutputPump } from '#src/app/run/output-pump.ts';
+import { OutputPump } from '#src/app/run/streams/output-pump.ts';
 
 /** Longer than any of these tests. Unit: milliseconds. */
 const FOR_EVER = 600_000;

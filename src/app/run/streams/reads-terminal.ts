@@ -1,8 +1,8 @@
 /** Recognises commands and processes that read from the terminal, which the view does not give them. */
 import { readlinkSync } from 'node:fs';
 import { basename } from 'node:path';
-import { type PidStat, readPidStat } from '../../kernel/procfs/pid-stat.ts';
-import { readPseudoFile } from '../../kernel/pseudo-file.ts';
+import { type PidStat, readPidStat } from '../../../kernel/procfs/pid-stat.ts';
+import { readPseudoFile } from '../../../kernel/pseudo-file.ts';
 
 /** Programs that are of little use without a terminal. */
 const INTERACTIVE: ReadonlySet<string> = new Set(

@@ -19,8 +19,14 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FilePlace, openDirectory, openStream, overwriteFile, parentOf } from '#src/kernel/file-place.ts';
-import { makeTree } from '../temporary-tree.ts';
+import {
+  FilePlace,
+  openDirectory,
+  openStream,
+  overwriteFile,
+  parentOf,
+} from '#src/kernel/files/file-place.ts';
+import { makeTree } from '../../temporary-tree.ts';
 
 const countOpen = () => readdirSync('/proc/self/fd').length;
 const isRoot = process.getuid?.() === 0;

@@ -1,7 +1,7 @@
 /** Reads the output of the target, leaving enough time of the event loop for samples. */
 import type { Readable } from 'node:stream';
-import { monotonicMs } from '../../kernel/monotonic.ts';
-import { sleep } from '../../kernel/sleep.ts';
+import { monotonicMs } from '../../../kernel/monotonic.ts';
+import { sleep } from '../../../kernel/sleep.ts';
 
 /**
  * Milliseconds for other work per millisecond of output processing: output uses at most a third of the event

@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { readPrivateFile, writePrivateFile } from '#src/kernel/private-file.ts';
+import { readPrivateFile, writePrivateFile } from '#src/kernel/files/private-file.ts';
 
 let directory: string;
 let file: string;

@@ -11,7 +11,11 @@ import {
 import { homedir, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { cacheDirectory, isPrivateDirectory, makePrivateDirectory } from '#src/kernel/cache-directory.ts';
+import {
+  cacheDirectory,
+  isPrivateDirectory,
+  makePrivateDirectory,
+} from '#src/kernel/files/cache-directory.ts';
 
 let directory: string;
 beforeEach(() => {

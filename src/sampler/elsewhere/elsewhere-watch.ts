@@ -3,17 +3,17 @@
  */
 import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isInLeaf } from '../cgroup/leaf-name.ts';
-import { errnoOf } from '../errors.ts';
-import { safeText } from '../format/safe-text.ts';
-import { formatDuration } from '../format/units.ts';
-import { readLastPid } from '../kernel/procfs/last-pid.ts';
-import { parsePidCgroup } from '../kernel/procfs/pid-cgroup.ts';
-import { hasExited, type PidStat, readPidStat } from '../kernel/procfs/pid-stat.ts';
-import { listPids } from '../kernel/procfs/process-tree.ts';
-import { readPseudoFile } from '../kernel/pseudo-file.ts';
-import type { ElsewhereProcess, EventRecord, SummaryRecord } from '../model/recording.ts';
-import { findDelegatingClient, mayDelegate } from '../target/delegating-client.ts';
+import { isInLeaf } from '../../cgroup/leaf-name.ts';
+import { errnoOf } from '../../errors.ts';
+import { safeText } from '../../format/safe-text.ts';
+import { formatDuration } from '../../format/units.ts';
+import { readLastPid } from '../../kernel/procfs/last-pid.ts';
+import { parsePidCgroup } from '../../kernel/procfs/pid-cgroup.ts';
+import { hasExited, type PidStat, readPidStat } from '../../kernel/procfs/pid-stat.ts';
+import { listPids } from '../../kernel/procfs/process-tree.ts';
+import { readPseudoFile } from '../../kernel/pseudo-file.ts';
+import type { ElsewhereProcess, EventRecord, SummaryRecord } from '../../model/recording.ts';
+import { findDelegatingClient, mayDelegate } from '../../target/delegating-client.ts';
 
 /** The first check is after this time; the pause doubles up to the interval. Unit: milliseconds. */
 const FIRST_PAUSE_MS = 5;

@@ -18,11 +18,11 @@ import {
   statSync,
   writeSync,
 } from 'node:fs';
-import { describeErrno, errnoOf, ToolError, UsageError } from '../errors.ts';
+import { describeErrno, errnoOf, ToolError, UsageError } from '../../errors.ts';
+import { sleep } from '../sleep.ts';
 import { WRITABLE_BY_OTHERS } from './cache-directory.ts';
 import { O_PATH } from './open-flags.ts';
 import { removeFile, replaceFile } from './private-file.ts';
-import { sleep } from './sleep.ts';
 
 const { O_RDONLY, O_WRONLY, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, O_DIRECTORY } =
   constants;

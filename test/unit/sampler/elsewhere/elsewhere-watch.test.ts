@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { EventRecord } from '#src/model/recording.ts';
-import { ElsewhereWatch, takeTurn } from '#src/sampler/elsewhere-watch.ts';
+import { ElsewhereWatch, takeTurn } from '#src/sampler/elsewhere/elsewhere-watch.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cmemstat-elsewhere-'));
 const children: ChildProcess[] = [];
