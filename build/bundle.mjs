@@ -134,6 +134,7 @@ const GROUPS = [
       'sampler/(cgroup|cpu-time|elsewhere|event|fast|pace|sampler|size|stat|usage)',
     ],
   },
+  { name: 'files', modules: ['kernel/files/(file-place|output-stream)'] },
   { name: 'targets', modules: ['cgroup/(names|resolve)/'] },
 ];
 

@@ -1,5 +1,7 @@
 /** Computes the changes between lists of rows (new, changed and removed rows), and applies them. */
-import type { LiveMap, MapsRecord, ProcessesRecord, ProcessRow } from './recording.ts';
+
+import type { ProcessesRecord, ProcessRow } from './recorded-processes.ts';
+import type { LiveMap, MapsRecord } from './recording.ts';
 
 /** The changes since the previous line. */
 export interface RowDifference<Row> {

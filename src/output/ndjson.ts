@@ -1,11 +1,6 @@
 import { safeJson } from '../format/safe-text.ts';
-import type {
-  MapsRecord,
-  ProcessesRecord,
-  RecordLine,
-  StartRecord,
-  SummaryRecord,
-} from '../model/recording.ts';
+import type { ProcessesRecord } from '../model/recorded-processes.ts';
+import type { MapsRecord, RecordLine, StartRecord, SummaryRecord } from '../model/recording.ts';
 import { joinMaps, joinProcesses } from '../model/row-changes.ts';
 import type { LineWriter } from './line-writer.ts';
 import type { Sink } from './sink.ts';

@@ -3,7 +3,8 @@
  * modules for files are only loaded if there are some.
  */
 import { errnoOf, OutputError, UsageError } from '../errors.ts';
-import type { FileAccess, OutputStream } from '../kernel/files/file-place.ts';
+import type { FileAccess } from '../kernel/files/file-place.ts';
+import type { OutputStream } from '../kernel/files/output-stream.ts';
 import { LineWriter } from './line-writer.ts';
 import { StandardErrorLog } from './log.ts';
 import { NdjsonSink } from './ndjson.ts';
@@ -69,7 +70,8 @@ export async function openOutputs(
   let stream: OutputStream | undefined;
   let summaryFile: TextFile | undefined;
   if (output !== undefined) {
-    const { FilePlace, openStream } = await import('../kernel/files/file-place.ts');
+    const { FilePlace } = await import('../kernel/files/file-place.ts');
+    const { openStream } = await import('../kernel/files/output-stream.ts');
     stream = await openStream(new FilePlace('--output', output, directories), { onWait });
     recorders.push(new NdjsonSink(new LineWriter(stream.fd, output, onError)));
   }

@@ -3,13 +3,8 @@
  */
 import { constants, fstatSync } from 'node:fs';
 import { describeErrno, errnoOf, OutputError } from '../errors.ts';
-import {
-  FilePlace,
-  isSameFile,
-  type OpenDirectories,
-  openStream,
-  overwriteFile,
-} from '../kernel/files/file-place.ts';
+import { FilePlace, isSameFile, type OpenDirectories } from '../kernel/files/file-place.ts';
+import { openStream, overwriteFile } from '../kernel/files/output-stream.ts';
 
 const { O_WRONLY, O_APPEND, O_NONBLOCK } = constants;
 

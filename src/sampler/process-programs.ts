@@ -2,7 +2,7 @@
 
 import { readCommandLine, readEffectiveUid } from '../kernel/procfs/pid-identity.ts';
 import type { PidStat } from '../kernel/procfs/pid-stat.ts';
-import type { ProcessProgram } from '../model/recording.ts';
+import type { ProcessProgram } from '../model/recorded-processes.ts';
 import { askUserNames, findUserName } from '../target/user-names.ts';
 
 /** Many programs change their user, or their title, soon after they were started. */

@@ -1,7 +1,8 @@
 /** `--stdin`, `--stdout` and `--stderr`: files instead of our own streams. */
 import { constants, fstatSync } from 'node:fs';
 import { ToolError } from '../errors.ts';
-import type { FileAccess, OutputStream } from '../kernel/files/file-place.ts';
+import type { FileAccess } from '../kernel/files/file-place.ts';
+import type { OutputStream } from '../kernel/files/output-stream.ts';
 import type { TargetOutput } from './launch-request.ts';
 
 /** The requested files; the target inherits our stream if one is absent. */
@@ -61,7 +62,8 @@ export async function openStreams(
   const open = async (option: string, path: string | undefined): Promise<number | 'inherit'> => {
     if (path === undefined) return 'inherit';
     // Only loaded if there are files.
-    const { FilePlace, openStream, isSameFile } = await import('../kernel/files/file-place.ts');
+    const { FilePlace, isSameFile } = await import('../kernel/files/file-place.ts');
+    const { openStream } = await import('../kernel/files/output-stream.ts');
     const place = new FilePlace(option, path, access.directories);
     const output = await openStream(place, { ...access, isForTarget: true });
     const same = outputs.find(({ fd }) => isSameFile(fstatSync(fd), fstatSync(output.fd)));

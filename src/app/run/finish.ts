@@ -7,11 +7,11 @@ import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
 import { sleep } from '../../kernel/sleep.ts';
 import type { InventoryMap } from '../../model/bpf-inventory.ts';
 import { bytesByName } from '../../model/bytes-by-name.ts';
+import type { OutlivingProcess } from '../../model/recorded-processes.ts';
 import {
   type BpfSummary,
   FORMAT_VERSION,
   type LeftoverFile,
-  type OutlivingProcess,
   type RunMap,
   type SummaryRecord,
 } from '../../model/recording.ts';

@@ -5,10 +5,10 @@ import { plural } from '../../format/plural.ts';
 import { formatBytes } from '../../format/units.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import { ownValue } from '../../model/own-value.ts';
+import type { ProcessesRecord } from '../../model/recorded-processes.ts';
 import type {
   EventRecord,
   MapsRecord,
-  ProcessesRecord,
   RecordLine,
   StartRecord,
   SummaryRecord,

@@ -1,7 +1,8 @@
 /** Finds the processes and BPF maps that grew most, from the records of changes. */
 import type { NamePattern } from '../../format/glob.ts';
 import { bytesByName } from '../../model/bytes-by-name.ts';
-import type { LiveMap, MapsRecord, ProcessesRecord } from '../../model/recording.ts';
+import type { ProcessesRecord } from '../../model/recorded-processes.ts';
+import type { LiveMap, MapsRecord } from '../../model/recording.ts';
 import { applyMaps } from '../../model/row-changes.ts';
 import type { Grown } from '../../model/verdict.ts';
 

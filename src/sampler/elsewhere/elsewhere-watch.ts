@@ -1,19 +1,30 @@
 /**
  * Notices memory that the run's cgroup is not charged for: its processes in other cgroups, and its removal.
  */
-import { type FSWatcher, readFileSync, statSync, watch } from 'node:fs';
-import { basename, join } from 'node:path';
+import { type FSWatcher, watch } from 'node:fs';
+import { join } from 'node:path';
 import { isInLeaf } from '../../cgroup/leaf-name.ts';
 import { errnoOf } from '../../errors.ts';
 import { safeText } from '../../format/safe-text.ts';
 import { formatDuration } from '../../format/units.ts';
 import { readLastPid } from '../../kernel/procfs/last-pid.ts';
-import { parsePidCgroup } from '../../kernel/procfs/pid-cgroup.ts';
-import { hasExited, type PidStat, readPidStat } from '../../kernel/procfs/pid-stat.ts';
+import { hasExited, type PidStat } from '../../kernel/procfs/pid-stat.ts';
 import { listPids } from '../../kernel/procfs/process-tree.ts';
-import { readPseudoFile } from '../../kernel/pseudo-file.ts';
-import type { ElsewhereProcess, EventRecord, SummaryRecord } from '../../model/recording.ts';
+import type { ElsewhereProcess } from '../../model/recorded-processes.ts';
+import type { EventRecord, SummaryRecord } from '../../model/recording.ts';
 import { findDelegatingClient, mayDelegate } from '../../target/delegating-client.ts';
+import {
+  ancestors,
+  cgroupOf,
+  inodeOf,
+  isBelow,
+  isProcess,
+  statOf,
+  unlessGone,
+  type WatchedLeaf,
+  wasCharged,
+  wordsOf,
+} from './watched-processes.ts';
 
 /** The first check is after this time; the pause doubles up to the interval. Unit: milliseconds. */
 const FIRST_PAUSE_MS = 5;
@@ -29,14 +40,6 @@ const MAX_SINGLY = 64;
 
 /** Maximum number of processes in the summary; the others are counted. */
 const MAX_LISTED = 20;
-
-/** The cgroup of a run. */
-export interface WatchedLeaf {
-  directory: string;
-  version: 1 | 2;
-  /** The pids in it and in its nested cgroups. */
-  processes(): number[];
-}
 
 /** The inputs of a watch. */
 export interface ElsewhereParts {
@@ -356,69 +359,4 @@ function rename(member: Member, { pid, comm }: PidStat): void {
   if (listed?.cgroup === undefined) return;
   listed.comm = comm;
   listed.message = describe(pid, comm, listed.cgroup, listed.sinceMs);
-}
-
-/** Whether anything was ever charged to the leaf; before Linux 5.19, whether anything is. */
-function wasCharged({ directory, version }: WatchedLeaf): boolean {
-  const names = version === 1 ? ['memory.max_usage_in_bytes'] : ['memory.peak', 'memory.current'];
-  for (const name of names) {
-    const text = unlessGone(() => readPseudoFile(join(directory, name)));
-    if (text !== undefined) return text.trimEnd() !== '0';
-  }
-  // The leaf was removed, which requires that the target had left it.
-  return true;
-}
-
-/** The name of a leaf identifies it, wherever the hierarchy is mounted. */
-function isBelow(cgroup: string, leaf: string): boolean {
-  return cgroup.split('/').includes(basename(leaf));
-}
-
-/** The cgroup of a process in the memory hierarchy; undefined if it has exited. */
-function cgroupOf(pid: number, version: 1 | 2): string | undefined {
-  const path = `/proc/${pid}/cgroup`;
-  const memberships = unlessGone(() => parsePidCgroup(readPseudoFile(path), path));
-  return memberships?.find(({ hierarchy, controllers }) =>
-    version === 2 ? hierarchy === 0 : controllers.includes('memory'),
-  )?.path;
-}
-
-/** Whether a pid is that of a process and not of one of its other threads. Source: proc_pid_status(5). */
-function isProcess(pid: number): boolean {
-  const status = unlessGone(() => readPseudoFile(`/proc/${pid}/status`));
-  return status !== undefined && /^Tgid:\s+(\d+)$/m.exec(status)?.[1] === String(pid);
-}
-
-function statOf(pid: number): PidStat | undefined {
-  return unlessGone(() => readPidStat(pid));
-}
-
-function wordsOf(pid: number): string[] {
-  return unlessGone(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'))?.split('\0') ?? [];
-}
-
-function inodeOf(directory: string): bigint | undefined {
-  return statSync(directory, { bigint: true, throwIfNoEntry: false })?.ino;
-}
-
-/** The processes that may inherit orphans of the run: pid 1, and ancestors of cmemstat. */
-function ancestors(): Set<number> {
-  const pids = new Set([1]);
-  let pid = statOf(process.pid)?.ppid ?? 1;
-  while (pid > 1 && !pids.has(pid)) {
-    pids.add(pid);
-    pid = statOf(pid)?.ppid ?? 1;
-  }
-  return pids;
-}
-
-/** A process may exit between two readings, or belong to another user if /proc is mounted with hidepid. */
-function unlessGone<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch (error) {
-    const errno = errnoOf(error);
-    if (errno === undefined) throw error;
-    return undefined;
-  }
 }

@@ -2,7 +2,8 @@
 
 import type { ExplainRecord } from '../../model/explain/explain-record.ts';
 import { type BpfMoment, bpfOf, breakKernelDown } from '../../model/kernel-breakdown.ts';
-import type { EventRecord, MapsRecord, ProcessesRecord, RecordLine } from '../../model/recording.ts';
+import type { ProcessesRecord } from '../../model/recorded-processes.ts';
+import type { EventRecord, MapsRecord, RecordLine } from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
 import { Series } from '../../model/series.ts';
 import { addStep } from '../../statistics/step-growth.ts';

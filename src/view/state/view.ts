@@ -8,14 +8,8 @@ import type { BpfTotals } from '../../model/bpf-totals.ts';
 import type { ExplainMoment, ExplainRecord } from '../../model/explain/explain-record.ts';
 import type { Explanation } from '../../model/explain/explanation.ts';
 import type { BpfMoment } from '../../model/kernel-breakdown.ts';
-import type {
-  EventRecord,
-  LiveMap,
-  ProcessProgram,
-  ProcessRow,
-  StartRecord,
-  SummaryRecord,
-} from '../../model/recording.ts';
+import type { ProcessProgram, ProcessRow } from '../../model/recorded-processes.ts';
+import type { EventRecord, LiveMap, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Sample } from '../../model/sample.ts';
 import type { Series } from '../../model/series.ts';
 import type { ProcessFacts } from '../../sampler/process-facts.ts';

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect } from 'vitest';
 import { formatBytes } from '#src/format/units.ts';
-import type { ProcessRow } from '#src/model/recording.ts';
+import type { ProcessRow } from '#src/model/recorded-processes.ts';
 import { applyProcesses } from '#src/model/row-changes.ts';
 import { agent, BINARY, cmemstat, MIB, needs, scratch, start, TARGETS, testWith } from '../harness.ts';
 import {

@@ -4,14 +4,8 @@ import type { BudgetEvaluator } from '#src/budget/evaluation/evaluator.ts';
 import type { NamedBudget } from '#src/budget/expression/budget.ts';
 import { parseBudget } from '#src/budget/expression/parse-budget.ts';
 import type { BpfTotals } from '#src/model/bpf-totals.ts';
-import type {
-  LiveMap,
-  MapsRecord,
-  ProcessesRecord,
-  RecordLine,
-  StartRecord,
-  SummaryRecord,
-} from '#src/model/recording.ts';
+import type { ProcessesRecord } from '#src/model/recorded-processes.ts';
+import type { LiveMap, MapsRecord, RecordLine, StartRecord, SummaryRecord } from '#src/model/recording.ts';
 import type { Mode, Sample, SampleReason } from '#src/model/sample.ts';
 import { HOST, MADE } from '../output/records.ts';
 

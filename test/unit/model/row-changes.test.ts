@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { MapsRecord, ProcessesRecord, ProcessRow } from '#src/model/recording.ts';
+import type { ProcessesRecord, ProcessRow } from '#src/model/recorded-processes.ts';
+import type { MapsRecord } from '#src/model/recording.ts';
 import { applyMaps, applyProcesses, joinMaps, joinProcesses, RowChanges } from '#src/model/row-changes.ts';
 
 interface Row {

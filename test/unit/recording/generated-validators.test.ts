@@ -7,13 +7,8 @@ import type { Baseline } from '#src/budget/comparison/baseline.ts';
 import type { NamedBudget } from '#src/budget/expression/budget.ts';
 import type { ExplainRecord } from '#src/model/explain/explain-record.ts';
 import type { Explanation } from '#src/model/explain/explanation.ts';
-import type {
-  EventRecord,
-  MapsRecord,
-  ProcessesRecord,
-  StartRecord,
-  SummaryRecord,
-} from '#src/model/recording.ts';
+import type { ProcessesRecord } from '#src/model/recorded-processes.ts';
+import type { EventRecord, MapsRecord, StartRecord, SummaryRecord } from '#src/model/recording.ts';
 import type { Sample } from '#src/model/sample.ts';
 import type { Verdict } from '#src/model/verdict.ts';
 import type { BaselineJson } from '#src/recording/validation/baseline-validator.ts';

@@ -2,7 +2,8 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs, { readdirSync, readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { EventRecord, ProcessesRecord, ProcessRow } from '#src/model/recording.ts';
+import type { ProcessesRecord, ProcessRow } from '#src/model/recorded-processes.ts';
+import type { EventRecord } from '#src/model/recording.ts';
 import { applyProcesses } from '#src/model/row-changes.ts';
 import { ProcessTable } from '#src/sampler/process-table.ts';
 

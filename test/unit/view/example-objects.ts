@@ -1,5 +1,7 @@
 /** The BPF maps and processes of the example run at any moment. */
-import type { LiveMap, MapsRecord, ProcessesRecord, ProcessRow } from '#src/model/recording.ts';
+
+import type { ProcessesRecord, ProcessRow } from '#src/model/recorded-processes.ts';
+import type { LiveMap, MapsRecord } from '#src/model/recording.ts';
 
 export const KIB = 1024;
 export const MIB = 1024 * KIB;

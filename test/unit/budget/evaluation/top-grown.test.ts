@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { GrowthTables } from '#src/budget/evaluation/top-grown.ts';
-import type { ProcessesRecord } from '#src/model/recording.ts';
+import type { ProcessesRecord } from '#src/model/recorded-processes.ts';
 
 const record = (elapsedMs: number, rows: readonly [pid: number, rss: number][]): ProcessesRecord => ({
   type: 'processes',

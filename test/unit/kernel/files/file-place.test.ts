@@ -19,13 +19,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  FilePlace,
-  openDirectory,
-  openStream,
-  overwriteFile,
-  parentOf,
-} from '#src/kernel/files/file-place.ts';
+import { FilePlace, openDirectory, parentOf } from '#src/kernel/files/file-place.ts';
+import { openStream, overwriteFile } from '#src/kernel/files/output-stream.ts';
 import { makeTree } from '../../temporary-tree.ts';
 
 const countOpen = () => readdirSync('/proc/self/fd').length;

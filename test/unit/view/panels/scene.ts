@@ -1,11 +1,7 @@
 /** A synthetic moment of a run for the lists: every kind of row, with hostile names. */
-import type {
-  EventRecord,
-  LiveMap,
-  ProcessProgram,
-  ProcessRow,
-  SummaryRecord,
-} from '#src/model/recording.ts';
+
+import type { ProcessProgram, ProcessRow } from '#src/model/recorded-processes.ts';
+import type { EventRecord, LiveMap, SummaryRecord } from '#src/model/recording.ts';
 import type { Mode, Sample } from '#src/model/sample.ts';
 import { Series } from '#src/model/series.ts';
 import type { Steps } from '#src/statistics/step-growth.ts';
