@@ -8,6 +8,7 @@ import { type KpageScan, scanKpages } from '../../kernel/procfs/kpage-scan.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import { takeSteps } from '../../kernel/steps.ts';
 import type { ChargedMemory, Explanation, MemoryNode, MissingTerm } from '../../model/explain/explanation.ts';
+import { hideNames } from '../../model/explain/hide-names.ts';
 import { type FilePaths, openFilePaths } from '../../sampler/explain/file-paths.ts';
 import { type ProcessMemories, readProcessMemory } from '../../sampler/explain/process-memory.ts';
 import { endingSignals } from '../../target/signals.ts';
@@ -20,7 +21,6 @@ import { cgroupIdsOf, type GatheredKernel, gatherKernel, ownScanParts } from './
 import { type CgroupPages, chargedFiles, namePages } from './gather-pages.ts';
 import { besideProcesses, missingTerms, processPart } from './gather-processes.ts';
 import { gatherCandidates, gatherUsed } from './gather-used.ts';
-import { hideNames } from './hide-names.ts';
 import { movedBytes, type NamedObjects, PageTotals, readNames, restTerms, sumPages } from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
 import {

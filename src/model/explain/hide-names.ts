@@ -1,5 +1,5 @@
 /** Replaces the names of files, processes and cgroups, which may be confidential. */
-import type { MemoryKind, MemoryNode } from '../../model/explain/explanation.ts';
+import type { MemoryKind, MemoryNode } from './explanation.ts';
 
 /** What has names that users chose, and what it is called instead. */
 const HIDDEN: Partial<Record<MemoryKind, string>> = {

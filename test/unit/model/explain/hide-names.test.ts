@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { hideNames } from '#src/app/explain/hide-names.ts';
 import type { MemoryNode } from '#src/model/explain/explanation.ts';
+import { hideNames } from '#src/model/explain/hide-names.ts';
 import { parentNode } from '#src/model/explain/memory-tree.ts';
 
 it('leaves nothing that a user chose, and all sizes', () => {
