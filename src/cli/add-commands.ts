@@ -1,9 +1,11 @@
 /** The subcommands; each loads its modules when it is called. */
 import { Argument, type Command, Option } from 'commander';
+import { EXPORT_FORMATS, ROW_KINDS } from '../export/export-format.ts';
 import { REPORT_FORMATS } from '../report/report-formats.ts';
 import type { CheckFlags, InitFlags } from './commands/budget-command.ts';
 import type { CompareFlags } from './commands/compare-command.ts';
 import type { ElfFlags } from './commands/elf-command.ts';
+import type { ExportFlags } from './commands/export-command.ts';
 import type { ReplayFlags } from './commands/replay-command.ts';
 import type { ReportFlags } from './commands/report-command.ts';
 import { type AttachFlags, addAttachOptions } from './options/attach-flags.ts';
@@ -17,7 +19,7 @@ import {
   COMMAS,
 } from './options/gate-flags.ts';
 import { addMapsOptions, type MapsFlags } from './options/maps-flags.ts';
-import { oneOf } from './options/one-of.ts';
+import { oneOf, oneOfOption } from './options/one-of.ts';
 import { once, repeatable } from './options/repeatable.ts';
 import { addRunOptions } from './options/run-flags.ts';
 import { COMPLETION_HELP, SHELLS, type Shell } from './options/shells.ts';
@@ -50,6 +52,7 @@ const SUBCOMMANDS = {
   budget: addBudgetCommands,
   compare: addCompareCommand,
   report: addReportCommand,
+  export: addExportCommand,
   completion: addCompletionCommand,
 };
 
@@ -215,6 +218,29 @@ function addReportCommand(program: Command, done: Done): void {
     const { report: print } = await import('./commands/report-command.ts');
     done(await print(files, flags));
   });
+}
+
+function addExportCommand(program: Command, done: Done): void {
+  program
+    .command('export')
+    .description('write recordings in the formats of other tools')
+    .argument('<files...>', 'recordings; - is standard input')
+    .addOption(
+      oneOfOption('--format <format>', `output format: ${EXPORT_FORMATS.join(', ')}`, EXPORT_FORMATS),
+    )
+    .addOption(
+      oneOfOption(
+        '--rows <kind>',
+        `rows of csv and tsv: ${ROW_KINDS.join(', ')} (default: samples)`,
+        ROW_KINDS,
+      ),
+    )
+    .option('-o, --output <file>', 'write to a file (default: stdout)')
+    .option('--no-names', 'write no names of commands, files, cgroups and maps')
+    .action(async (files: string[], flags: ExportFlags) => {
+      const { exportFiles } = await import('./commands/export-command.ts');
+      done(await exportFiles(files, flags));
+    });
 }
 
 function addCompletionCommand(program: Command, done: Done): void {

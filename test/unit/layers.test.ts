@@ -12,7 +12,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['recording', 'cgroup', 'target'],
   ['budget', 'sampler'],
   ['output'],
-  ['report', 'view'],
+  ['report', 'view', 'export'],
   ['app'],
   ['cli'],
 ];

@@ -12,6 +12,7 @@ import {
   open,
   openSync,
   readlinkSync,
+  renameSync,
   type Stats,
   statSync,
 } from 'node:fs';
@@ -19,9 +20,9 @@ import { describeErrno, errnoOf, UsageError } from '../../errors.ts';
 import { sleep } from '../sleep.ts';
 import { WRITABLE_BY_OTHERS } from './cache-directory.ts';
 import { O_PATH } from './open-flags.ts';
-import { removeFile, replaceFile } from './private-file.ts';
+import { removeFile, replaceFile, scratchName } from './private-file.ts';
 
-const { O_RDONLY, O_WRONLY, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, O_DIRECTORY } = constants;
+const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_NOCTTY, O_DIRECTORY } = constants;
 
 /** Source: `MAXSYMLINKS` in `include/linux/namei.h`. */
 const MAX_LINKS = 40;
@@ -186,6 +187,27 @@ export class FilePlace {
     replaceFile(this.#at, bytes, 0o666);
   }
 
+  /**
+   * Creates a file beside it, which is to take its place when it is complete.
+   * @throws Error of the file system, as `rename`.
+   */
+  createBeside(): FileBeside {
+    const scratch = `${procPath(this.#directory)}/${scratchName()}`;
+    const fd = openSync(scratch, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o666);
+    let isThere = true;
+    return {
+      fd,
+      rename: () => {
+        renameSync(scratch, this.#at);
+        isThere = false;
+      },
+      remove: () => {
+        if (isThere) removeFile(scratch);
+        isThere = false;
+      },
+    };
+  }
+
   /** Removes a file if it is still there. */
   remove(file: Stats): void {
     if (isSameFile(this.stat(), file)) removeFile(this.#at);
@@ -263,6 +285,15 @@ export class FilePlace {
       this.#moveTo(directory);
     } else closeSync(directory);
   }
+}
+
+/** A new file in the directory of another one. */
+export interface FileBeside {
+  readonly fd: number;
+  /** Puts it in the place of the other one. */
+  rename(): void;
+  /** Removes it if it was not renamed. */
+  remove(): void;
 }
 
 /** How files are opened. */

@@ -50,8 +50,7 @@ export function writePrivateFile(path: string, bytes: Buffer): void {
  * @throws Error of the file system; the new file is removed then.
  */
 export function replaceFile(path: string, bytes: Buffer, mode: number): void {
-  const suffix = Math.random().toString(36).slice(2);
-  const scratch = join(dirname(path), `.cmemstat-${process.pid}-${suffix}`);
+  const scratch = join(dirname(path), scratchName());
   createFile(scratch, bytes, mode);
   try {
     renameSync(scratch, path);
@@ -59,6 +58,11 @@ export function replaceFile(path: string, bytes: Buffer, mode: number): void {
     removeFile(scratch);
     throw error;
   }
+}
+
+/** A name that no other file has. */
+export function scratchName(): string {
+  return `.cmemstat-${process.pid}-${Math.random().toString(36).slice(2)}`;
 }
 
 /**
