@@ -100,7 +100,7 @@ const GROUPS = [
     ],
   },
   { name: 'bpf', modules: ['kernel/bpf/sys/', 'kernel/procfs/held-bpf', 'sampler/bpf/(own-objects|totals)'] },
-  { name: 'summary', modules: ['model/(figures|row-changes|summary)', 'output/summary-text'] },
+  { name: 'summary', modules: ['model/(figures|restarts|row-changes|summary)', 'output/summary-text'] },
   {
     name: 'loader',
     modules: [

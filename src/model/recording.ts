@@ -76,6 +76,41 @@ export interface AttachedTo {
    * Since when `peak` is the maximum: `attachment` since Linux 6.12, with the right to write to memory.peak.
    */
   peakSince: 'creation' | 'attachment';
+  /**
+   * True if it was found by its name when the one before was gone (`--follow`): it was made since, so that
+   * its counters start with its creation.
+   */
+  followed?: true;
+}
+
+/**
+ * The cgroups that had the name of an attachment one after the other, with `--follow`. Counters, CPU time and
+ * growth start with each of them.
+ */
+export interface Restarts {
+  /** How many cgroups followed the first. */
+  count: number;
+  /** Time without any cgroup of this name. Unit: milliseconds. */
+  waitedMs: number;
+  /** The last of them, at most 20, in order; without the first one if there were more. */
+  cgroups: AttachedSegment[];
+}
+
+/** What one of several cgroups used while it was measured. */
+export interface AttachedSegment {
+  attached: AttachedTo;
+  /** Unit: milliseconds since the attachment. */
+  fromMs: number;
+  toMs: number;
+  /** The highest reading of `current`, or its high-water mark if that is of this time. Unit: bytes. */
+  peakBytes?: number;
+  /** The last reading of `current`. Unit: bytes. */
+  lastBytes?: number;
+  /** As in the summary, of this cgroup alone: up to the last reading before it was gone. */
+  growth?: Record<string, number>;
+  events?: Record<string, number>;
+  stallUs?: { some?: number; full?: number };
+  cpuUs?: CpuTime;
 }
 
 /** An event between two samples. */
@@ -86,7 +121,9 @@ export interface EventRecord {
    * A key of memory.events (`oom_kill`, `max`, `high` ...; v1: `oom_kill`, `failcnt`), `warning`, `exec`
    * (processes of the leaf executed another program, named in `message`), `budget_exceeded` (a budget, named
    * in `message`, can no longer pass), `elsewhere` (a process of the run is in another cgroup, which is not
-   * measured) or `cgroup_removed` (the leaf was removed while the target was running).
+   * measured), `cgroup_removed` (the leaf was removed while the target was running), or with `--follow`
+   * `waiting` (the cgroup is gone, and none has its name yet) and `followed` (another cgroup has the name and
+   * is measured from now on). Figures do not continue across these two: counters start at 0 again.
    */
   event: string;
   /** The counter after the event. */
@@ -100,9 +137,14 @@ export interface EventRecord {
   /** The text of a warning. */
   message?: string;
   hint?: string;
-  /** With `elsewhere`: the process, and its cgroup if it is known. */
+  /** With `elsewhere`: the process. */
   pid?: number;
+  /** With `elsewhere`; with `waiting`, the cgroup that is gone; with `followed`, the new one. */
   cgroup?: string;
+  /** With `followed`: the cgroup that was measured before. */
+  from?: string;
+  /** With `followed`. */
+  attached?: AttachedTo;
 }
 
 /** The maximum memory of the leaf. */
@@ -239,6 +281,8 @@ export interface SummaryRecord {
   leaf?: string;
   /** As in the start record. */
   attached?: AttachedTo;
+  /** Absent unless another cgroup was followed into, or awaited. */
+  restarts?: Restarts;
   durationMs: number;
   exit: {
     /** The exit status of cmemstat for it. */
@@ -282,12 +326,12 @@ export interface SummaryRecord {
   /**
    * The estimated growth of the figures that certainly grew or shrank over the second half of the run:
    * `current`, `anon`, `file`, `kernel`, or `rss` and `pss`. Absent if none did, or if the run was too short.
-   * Unit: bytes per minute.
+   * Unit: bytes per minute. With `restarts`, of the last cgroup alone.
    */
   growth?: Record<string, number>;
   /** The composition of kernel memory at `highestWithBpf`, otherwise at `highest`. */
   kernelBreakdown?: KernelBreakdown;
-  /** memory.events at the end. */
+  /** memory.events at the end; with `restarts`, the sum over the cgroups. */
   events?: Record<string, number>;
   eventsLocal?: Record<string, number>;
   /** Time spent waiting for memory, from memory.pressure. Unit: microseconds. */

@@ -7,6 +7,7 @@ import { type BpfMoment, bpfOf, breakKernelDown } from './kernel-breakdown.ts';
 import { KeyMaxima } from './key-maxima.ts';
 import { metricOf } from './metrics.ts';
 import type { BpfSummary, Peak, SummaryRecord } from './recording.ts';
+import { addCounts } from './restarts.ts';
 import type { Mode, Sample, SampleMaxima } from './sample.ts';
 
 /** The part of a summary that depends only on the samples. */
@@ -38,6 +39,10 @@ export class SampleAggregate {
   readonly #mode: Mode;
   readonly #isAttached: boolean;
   #last: Sample | undefined;
+  /** The sample that is valid until the next; undefined if that is of another cgroup. */
+  #previous: Sample | undefined;
+  /** The counters of the cgroups before. */
+  #before: Pick<Sample, 'events' | 'eventsLocal'> & { stallUs?: SummaryRecord['stallUs'] } = {};
   #highest: Sample | undefined;
   #peakBytes: number | undefined;
   #count = 0;
@@ -68,7 +73,7 @@ export class SampleAggregate {
 
   add(sample: Sample): void {
     this.#count += 1;
-    const previous = this.#last;
+    const previous = this.#previous;
     if (previous !== undefined) {
       const gapMs = sample.elapsedMs - previous.elapsedMs;
       this.#longestGapMs = Math.max(this.#longestGapMs, gapMs);
@@ -82,6 +87,14 @@ export class SampleAggregate {
     if (isAbove(sample, this.#highest)) this.#setHighest(sample);
     this.#explain(sample);
     this.#last = sample;
+    this.#previous = sample;
+  }
+
+  /** What follows is of another cgroup: its counters start at 0, and nothing is known of the time between. */
+  cut(): void {
+    this.#before = this.#counters();
+    this.#previous = undefined;
+    this.#bpfMoment = undefined;
   }
 
   /**
@@ -96,7 +109,6 @@ export class SampleAggregate {
   }
 
   summary(): SampleSummary {
-    const last = this.#last;
     const summary: SampleSummary = {
       averages: this.#averages(),
       sources: this.#sources(),
@@ -111,13 +123,7 @@ export class SampleAggregate {
     if (this.#highest !== undefined) summary.highest = this.#highest;
     const maxima = Object.fromEntries([...this.#statMaxima.entries(), ...this.#maxima.entries()]);
     if (Object.keys(maxima).length > 0) summary.maxima = maxima;
-    if (last?.events !== undefined) summary.events = last.events;
-    if (last?.eventsLocal !== undefined) summary.eventsLocal = last.eventsLocal;
-    if (last?.pressure !== undefined) {
-      summary.stallUs = {};
-      if (last.pressure.some !== undefined) summary.stallUs.some = last.pressure.some.total;
-      if (last.pressure.full !== undefined) summary.stallUs.full = last.pressure.full.total;
-    }
+    Object.assign(summary, this.#counters());
     if (maxima.processes !== undefined) summary.processes = { max: maxima.processes };
     if (this.#nestedMax !== undefined) summary.nestedCgroups = { max: this.#nestedMax };
     if (this.#highest !== undefined) {
@@ -136,6 +142,20 @@ export class SampleAggregate {
     if (this.#bpfHeldPeak !== undefined) summary.bpf.heldPeak = this.#bpfHeldPeak;
     if (this.#isUnread(maxima)) this.#omitUnread(summary);
     return summary;
+  }
+
+  /** The counters at the last sample, with those of the cgroups before. */
+  #counters(): Pick<SummaryRecord, 'events' | 'eventsLocal' | 'stallUs'> {
+    const now = this.#previous;
+    const before = this.#before;
+    const counters: Pick<SummaryRecord, 'events' | 'eventsLocal' | 'stallUs'> = {};
+    const events = addCounts(before.events, now?.events);
+    const eventsLocal = addCounts(before.eventsLocal, now?.eventsLocal);
+    if (events !== undefined) counters.events = events;
+    if (eventsLocal !== undefined) counters.eventsLocal = eventsLocal;
+    const stallUs = addCounts(before.stallUs, now?.pressure && stallsOf(now.pressure));
+    if (stallUs !== undefined) counters.stallUs = stallUs;
+    return counters;
   }
 
   /** Whether no reading saw the target: it ended before the first one. */
@@ -283,6 +303,13 @@ const BPF_GAUGES = ['unexplained', 'bpf', 'bpf.maps', 'bpf.programs', 'bpf.uncha
 
 /** How far a sample must be above the highest one with BPF memory for another reading. */
 const NEW_HIGH = 1.05;
+
+function stallsOf({ some, full }: NonNullable<Sample['pressure']>): Record<string, number> {
+  return {
+    ...(some === undefined ? {} : { some: some.total }),
+    ...(full === undefined ? {} : { full: full.total }),
+  };
+}
 
 function isAbove(sample: Sample, other: Sample | undefined): boolean {
   const [total, before] = [totalOf(sample), other === undefined ? undefined : totalOf(other)];

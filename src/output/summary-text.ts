@@ -1,4 +1,5 @@
 /** Formats the summary and single events as text. */
+import { plural } from '../format/plural.ts';
 import { formatShortCommand, safeText } from '../format/safe-text.ts';
 import { formatBytes, formatDuration } from '../format/units.ts';
 import { cutMiddle } from '../format/wrap-lines.ts';
@@ -7,7 +8,7 @@ import type { ExplainedMoment } from '../model/explain/explain-record.ts';
 import { figureOf } from '../model/figures.ts';
 import type { KernelBreakdown } from '../model/kernel-breakdown.ts';
 import type { OutlivingProcess } from '../model/recorded-processes.ts';
-import type { AttachedTo, EventRecord, SummaryRecord } from '../model/recording.ts';
+import type { AttachedSegment, AttachedTo, EventRecord, Restarts, SummaryRecord } from '../model/recording.ts';
 import { renderBpf } from './bpf-summary-text.ts';
 import { momentText } from './moment-text.ts';
 import { type FormatSize, renderRow, SIZE_WIDTH } from './summary-columns.ts';
@@ -232,17 +233,54 @@ const ATTACHMENT_ENDS: Readonly<Record<NonNullable<SummaryRecord['exit']['endedB
 };
 
 /** How long a cgroup was measured that existed before, and what of the figures is older. */
-function describeAttachment({ exit, durationMs }: SummaryRecord, attached: AttachedTo): string[] {
+export function describeAttachment(
+  { exit, durationMs, restarts }: SummaryRecord,
+  attached: AttachedTo,
+): string[] {
   const { cgroup, owner, chargedBytes } = attached;
   const end = exit.endedBy === undefined ? '' : `, ended ${ATTACHMENT_ENDS[exit.endedBy]}`;
   const whose = owner === undefined ? '' : ` (${owner.kind} ${owner.name})`;
-  const lines = [`  measured for ${formatDuration(durationMs)}${end}`, `  cgroup ${cgroup}${whose}`];
+  const count = restarts?.count ?? 0;
+  const times = count === 0 ? '' : `, ${plural(count, 'restart')} followed`;
+  const lines = [`  measured for ${formatDuration(durationMs)}${end}${times}`, `  cgroup ${cgroup}${whose}`];
   if (chargedBytes !== undefined) {
     lines.push(
       `  ${formatBytes(chargedBytes)} were charged before and are in the figures; growth and counters start at the attachment`,
     );
   }
-  return lines;
+  return restarts === undefined ? lines : [...lines, ...describeRestarts(restarts)];
+}
+
+/** Maximum number of cgroups that the text lists. */
+const MAX_SHOWN_CGROUPS = 5;
+
+/** What each of several cgroups used. */
+function describeRestarts({ count, waitedMs, cgroups }: Restarts): string[] {
+  const waited = waitedMs > 0 ? `, ${formatDuration(waitedMs)} without one` : '';
+  const times = count === 1 ? 'one other cgroup' : `${count} other cgroups`;
+  const shown = cgroups.slice(-MAX_SHOWN_CGROUPS);
+  const omitted = count + 1 - shown.length;
+  return [
+    count === 0
+      ? `  the cgroup was removed, and no other had its name${waited}`
+      : `  followed into ${times}${waited}: below, maxima and averages are over all, counters and CPU time their sum, growth that of the last`,
+    ...(omitted > 0 ? [`    (${omitted} more before these)`] : []),
+    ...shown.map((segment) => `    ${describeSegment(segment)}`),
+  ];
+}
+
+function describeSegment({ attached, fromMs, toMs, ...figures }: AttachedSegment): string {
+  const { peakBytes, lastBytes, growth, events = {}, cpuUs } = figures;
+  const counts = Object.entries(events).flatMap(([name, count]) => (count > 0 ? [`${name} ${count}`] : []));
+  const slopes = Object.entries(growth ?? {}).map(([id, bytes]) => `${id} ${formatBytes(bytes)}/min`);
+  const parts = [
+    ...(peakBytes === undefined ? [] : [`peak ${formatBytes(peakBytes)}`]),
+    ...(lastBytes === undefined ? [] : [`last ${formatBytes(lastBytes)}`]),
+    ...(slopes.length === 0 ? [] : [`growth ${slopes.join(', ')}`]),
+    ...(counts.length === 0 ? [] : [`events ${counts.join(', ')}`]),
+    ...(cpuUs === undefined ? [] : [`cpu time ${formatDuration((cpuUs.user + cpuUs.system) / 1000)}`]),
+  ];
+  return `${formatDuration(fromMs)} to ${formatDuration(toMs)}  ${attached.cgroup}: ${parts.join('; ') || 'not read'}`;
 }
 
 /** How the target ended, and what outlived it. */

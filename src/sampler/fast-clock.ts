@@ -67,6 +67,8 @@ export class FastClock {
 
   /** Reads at once, and from now on. */
   start(): void {
+    // There is nothing to read before a cgroup is attached to, which may be long after the first one was.
+    if (this.#parts.isAttached === true) this.#lastMs = this.#parts.elapsedMs();
     this.#isRunning = true;
     this.#tick();
   }

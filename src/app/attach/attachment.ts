@@ -13,28 +13,35 @@ import type { TargetExit } from '../../target/exit-status.ts';
 import type { Target } from '../../target/launch-request.ts';
 import { ENDING_SIGNALS } from '../../target/signals.ts';
 import { tryStat } from '../../try-stat.ts';
-import type { Attachment } from '../run/options.ts';
+import type { Attachment, CgroupMoves } from '../run/options.ts';
+import { isThere, type KnownCgroup, type Successors } from './successors.ts';
 
 /** Interval of the checks whether the cgroup is still there. Unit: milliseconds. */
 const CHECK_MS = 100;
 
-/** Measures a cgroup until it is gone, or the measurement is ended; nothing is sent to its processes. */
+/**
+ * Measures a cgroup until it is gone, or the measurement is ended; nothing is sent to its processes. With
+ * `successors`, it continues in the next cgroup with the same name.
+ */
 export class CgroupAttachment implements Attachment {
-  readonly cgroup: ForeignCgroup;
-  readonly #resolved: ResolvedTarget;
-  readonly #inode: bigint | undefined;
-  readonly #chargedBytes: number | undefined;
+  cgroup: ForeignCgroup;
+  isNew = false;
+  readonly #successors: Successors | undefined;
+  #resolved: ResolvedTarget;
+  #known: KnownCgroup;
+  #chargedBytes: number | undefined;
   #isGone = false;
+  #moves: CgroupMoves | undefined;
+  #isWaiting = false;
 
   /** @throws UsageError if the cgroup has no memory figures; KernelFileError. */
-  constructor(resolved: ResolvedTarget) {
-    const { version, directory, path } = resolved;
-    const file = join(directory, version === 2 ? 'memory.current' : 'memory.usage_in_bytes');
-    if (!existsSync(file)) throw withoutMemory(resolved);
-    this.cgroup = new ForeignCgroup({ version, directory });
+  constructor(resolved: ResolvedTarget, successors?: Successors) {
+    if (!existsSync(usageFile(resolved))) throw withoutMemory(resolved);
+    this.#successors = successors;
     this.#resolved = resolved;
-    this.#inode = tryStat(directory)?.ino;
-    this.#chargedBytes = absentAs(undefined, () => parseSingleValue(readPseudoFile(file), path));
+    this.cgroup = new ForeignCgroup(resolved);
+    this.#known = knownCgroup(resolved);
+    this.#chargedBytes = chargedBytes(resolved);
   }
 
   get isGone(): boolean {
@@ -46,6 +53,7 @@ export class CgroupAttachment implements Attachment {
     const owner = owners.at(-1);
     const attached: AttachedTo = { target, cgroup: path, peakSince };
     if (this.#chargedBytes !== undefined) attached.chargedBytes = this.#chargedBytes;
+    if (this.isNew) attached.followed = true;
     if (owner === undefined) return attached;
     const { kind, runtime, name, id } = owner;
     attached.owner = {
@@ -58,16 +66,30 @@ export class CgroupAttachment implements Attachment {
   }
 
   attach(): Target {
-    const { promise, resolve } = withResolvers();
+    const { promise, resolve, reject } = withResolvers();
+    let isChecking = false;
     const end = () => {
       clearInterval(timer);
       resolve({});
     };
+    const check = async () => {
+      if (isThere(this.#known) && this.#successors === undefined) return;
+      if (this.#successors === undefined) {
+        this.#isGone = true;
+        end();
+      } else if (this.#moves !== undefined) await this.#continue(this.#successors, this.#moves);
+    };
     const timer = setInterval(() => {
-      // Another cgroup may have got the same name.
-      if (tryStat(this.#resolved.directory)?.ino === this.#inode) return;
-      this.#isGone = true;
-      end();
+      if (isChecking) return;
+      isChecking = true;
+      check()
+        .catch((error: unknown) => {
+          clearInterval(timer);
+          reject(error);
+        })
+        .finally(() => {
+          isChecking = false;
+        });
     }, CHECK_MS);
     return {
       pid: 0,
@@ -80,14 +102,58 @@ export class CgroupAttachment implements Attachment {
       },
     };
   }
+
+  follow(moves: CgroupMoves): void {
+    this.#moves = moves;
+  }
+
+  /** Continues in the next cgroup, if there is one. */
+  async #continue(successors: Successors, moves: CgroupMoves): Promise<void> {
+    const isLost = !this.#isWaiting && !isThere(this.#known);
+    if (isLost) successors.hurry();
+    const next = await successors.find(this.#known);
+    if (next !== undefined && existsSync(usageFile(next))) {
+      const from = this.#resolved.path;
+      this.#resolved = next;
+      this.#known = knownCgroup(next);
+      this.cgroup = new ForeignCgroup(next);
+      // Processes by name may be in a cgroup that existed before.
+      this.isNew = next.form !== 'comm';
+      this.#chargedBytes = chargedBytes(next);
+      this.#isWaiting = !(await moves.enter(from));
+    } else if (isLost) {
+      this.#isWaiting = true;
+      const { path, target } = this.#resolved;
+      await moves.leave(`${path} was removed: waiting for the next cgroup of ${target}`);
+    }
+  }
 }
 
-function withResolvers(): { promise: Promise<TargetExit>; resolve: (exit: TargetExit) => void } {
+function usageFile({ version, directory }: ResolvedTarget): string {
+  return join(directory, version === 2 ? 'memory.current' : 'memory.usage_in_bytes');
+}
+
+function knownCgroup({ directory }: ResolvedTarget): KnownCgroup {
+  return { directory, inode: tryStat(directory)?.ino };
+}
+
+function chargedBytes(resolved: ResolvedTarget): number | undefined {
+  const file = usageFile(resolved);
+  return absentAs(undefined, () => parseSingleValue(readPseudoFile(file), resolved.path));
+}
+
+function withResolvers(): {
+  promise: Promise<TargetExit>;
+  resolve: (exit: TargetExit) => void;
+  reject: (error: unknown) => void;
+} {
   let resolve: (exit: TargetExit) => void = () => {};
-  const promise = new Promise<TargetExit>((done) => {
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<TargetExit>((done, fail) => {
     resolve = done;
+    reject = fail;
   });
-  return { promise, resolve };
+  return { promise, resolve, reject };
 }
 
 function withoutMemory({ target, path, version, directory, mountPoint }: ResolvedTarget): UsageError {

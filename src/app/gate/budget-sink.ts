@@ -10,6 +10,7 @@ import { BudgetEvaluator } from '../../budget/evaluation/evaluator.ts';
 import { TimelineCollector } from '../../budget/evaluation/timeline.ts';
 import type { BaselineValues, NamedBudget } from '../../budget/expression/budget.ts';
 import type { EventRecord, RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
+import { isCut } from '../../model/restarts.ts';
 import type { BudgetResult, Timeline } from '../../model/verdict.ts';
 import type { Sink } from '../../output/sink.ts';
 
@@ -71,6 +72,7 @@ export class BudgetSink implements Sink {
       this.#timeline = new TimelineCollector(record.mode === 'process-tree' ? 'rss' : 'current');
     } else if (record.type === 'sample')
       this.#timeline?.add(record.elapsedMs, record.tree?.rss ?? record.current);
+    else if (record.type === 'event' && isCut(record)) this.#timeline?.add(record.elapsedMs, undefined);
     else if (record.type === 'explain') this.#explained.add(record);
     else if (record.type === 'summary') this.#summary = record;
     this.#evaluator.observe(record);

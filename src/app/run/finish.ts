@@ -17,7 +17,7 @@ import {
 } from '../../model/recording.ts';
 import type { Log } from '../../output/log.ts';
 import { describeElsewhere, describeOutlived } from '../../output/summary-text.ts';
-import { readCpuTime } from '../../sampler/cpu-time.ts';
+import { readCpuTime, type SourcedCpuTime } from '../../sampler/cpu-time.ts';
 import { shellStatus, type TargetExit } from '../../target/exit-status.ts';
 import type { ExitWait } from '../../target/exit-wait.ts';
 import { VERSION } from '../../version.ts';
@@ -48,9 +48,9 @@ export async function finishRun(
   await measurement.stop();
   const explained = await measurement.explainEnd();
   const { leaf } = measurement.placement;
-  // The CPU time of our own children says nothing about a cgroup that was attached to.
+  const segments = measurement.segments?.summary(durationMs);
   const cpu =
-    options.attachment === undefined || leaf?.version === 2 ? await readCpuTime(leaf, cpuBefore) : undefined;
+    options.attachment === undefined ? await readCpuTime(leaf, cpuBefore) : sourced(segments?.cpuUs);
   const outlived =
     options.attachment === undefined ? await endOutliving(measurement, exit === undefined, exits) : [];
   const leftoverFiles = options.failOnLeftover ? await sumUpFiles(measurement) : undefined;
@@ -65,6 +65,7 @@ export async function finishRun(
     if (options.outputs.json || options.outputs.silent) log.warn(stuck);
   }
   const summary = summarize(measurement, exit, options, durationMs, outlived, bpf);
+  if (segments?.restarts !== undefined) summary.restarts = segments.restarts;
   if (explained !== undefined) summary.explained = explained;
   if (leftoverFiles !== undefined) summary.leftoverFiles = leftoverFiles;
   if (cpu !== undefined) {
@@ -75,6 +76,11 @@ export async function finishRun(
     for (const line of describeElsewhere(summary)) log.warn(line);
   }
   return summary;
+}
+
+/** The CPU time of a cgroup that was attached to: that of our own children says nothing about it. */
+function sourced(time: CpuTime | undefined): SourcedCpuTime | undefined {
+  return time === undefined ? undefined : { ...time, source: 'cpu.stat' };
 }
 
 async function untilEmpty(measurement: Measurement, exits: ExitWait): Promise<void> {
@@ -153,7 +159,7 @@ function summarize(
   };
   if (readings !== undefined) summary.samples.readings = readings;
   if (longestReadingGapMs !== undefined) summary.samples.longestReadingGapMs = longestReadingGapMs;
-  const growth = measurement.growth.summary();
+  const growth = (measurement.segments?.growth ?? measurement.growth).summary();
   if (growth !== undefined) summary.growth = growth;
   const { leaf } = measurement.placement;
   if (leaf !== undefined) summary.leaf = leaf.directory;
@@ -213,7 +219,7 @@ async function sumUpBpf(measurement: Measurement): Promise<BpfSummary> {
   const summary: BpfSummary = {};
   if (bpf.reason !== undefined) summary.reason = bpf.reason;
   if (bpf.hint !== undefined) summary.hint = bpf.hint;
-  const { maps, advice, elsewhere } = bpf.largest();
+  const { maps, advice, elsewhere } = measurement.largestMaps(bpf);
   if (Object.keys(elsewhere).length > 0) summary.heldElsewhere = { count: 0, bytes: 0, names: elsewhere };
   if (maps.length > 0) {
     summary.maps = maps

@@ -5,6 +5,7 @@
 import { statSync } from 'node:fs';
 import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
 import type { Leaf } from '../../cgroup/leaf.ts';
+import { errnoOf } from '../../errors.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
@@ -15,8 +16,10 @@ import { SampleAggregate } from '../../model/summary.ts';
 import type { Log } from '../../output/log.ts';
 import { RecordStream } from '../../output/record-stream.ts';
 import type { RunRecord, Sink } from '../../output/sink.ts';
+import type { Segments } from '../../sampler/attached/segments.ts';
 import type { SinceAttachment } from '../../sampler/attached/since-attachment.ts';
 import type { BpfUnavailable } from '../../sampler/bpf/bpf-clock.ts';
+import type { RunMaps } from '../../sampler/bpf/leaf-bpf.ts';
 import type { RunBpf } from '../../sampler/bpf/run-bpf.ts';
 import { ScheduledBpf } from '../../sampler/bpf/scheduled-bpf.ts';
 import { ElsewhereWatch } from '../../sampler/elsewhere/elsewhere-watch.ts';
@@ -35,9 +38,10 @@ import {
   openFastClock,
   openLeafReader,
   openReader,
+  REMOVED,
   watchEvents,
 } from './open-readers.ts';
-import type { RunOptions } from './options.ts';
+import type { CgroupMoves, RunOptions } from './options.ts';
 import type { MeasuredPlace, TargetPlace } from './preparation.ts';
 import type { RunExplainer } from './run-explainer.ts';
 import { readHost, startRecord } from './start-record.ts';
@@ -51,11 +55,14 @@ const ELSEWHERE_INTERVAL_MS = 1000;
 /** Measures one target. */
 export class Measurement {
   readonly mode: Mode;
-  readonly placement: MeasuredPlace;
+  /** Changes if an attachment is followed into another cgroup. */
+  placement: MeasuredPlace;
   /** The leaf if it is ours to end and to remove. */
   readonly leaf: Leaf | undefined;
-  /** Set once the files are open, if a cgroup was attached to. */
+  /** Set once the files are open, if a cgroup was attached to: the first one. */
   attached: AttachedTo | undefined;
+  /** The cgroups that are measured one after the other; undefined for runs, and before the files are open. */
+  segments: Segments | undefined;
   startedAt = new Date();
   readonly warnings: string[] = [];
   readonly aggregate: SampleAggregate;
@@ -68,7 +75,7 @@ export class Measurement {
   endedBy: SummaryRecord['exit']['endedBy'];
   readonly #options: RunOptions;
   readonly #log: Log;
-  readonly #nested: NestedCgroups | undefined;
+  #nested: NestedCgroups | undefined;
   /** Resolves when what does not need the target is open. */
   readonly #prepared: Promise<StartRecord['host']>;
   readonly #malformed: MalformedLines;
@@ -88,6 +95,15 @@ export class Measurement {
   #intervalMs: number;
   #stopped = false;
   #targetEnded = false;
+  /** The step from one cgroup to the next that is in progress. */
+  #moving: Promise<unknown> = Promise.resolve();
+  /** The cgroup was left, and the next one is not open yet. */
+  #isAway = false;
+  /** Of samplers that have stopped. */
+  #earlier: Sampler['punctuality'] = { late: 0, missed: 0 };
+  /** The maps of the cgroup before that had most. */
+  #mapsBefore: RunMaps | undefined;
+  readonly #listed = { maps: new Set<number>(), processes: new Set<number>() };
 
   /**
    * Starts to open what the measurement needs. A failure is thrown by `start`.
@@ -131,7 +147,8 @@ export class Measurement {
 
   /** Timing statistics of the samples. */
   get punctuality(): Sampler['punctuality'] {
-    return this.#sampler?.punctuality ?? { late: 0, missed: 0 };
+    const { late = 0, missed = 0 } = this.#sampler?.punctuality ?? {};
+    return { late: this.#earlier.late + late, missed: this.#earlier.missed + missed };
   }
 
   /** Why BPF memory was not read; undefined if it was, or was not requested. */
@@ -230,6 +247,16 @@ export class Measurement {
     stream.start(record);
     poll();
     this.#elsewhere?.start();
+    const sampler = this.#openSampler(reader);
+    poll();
+    const warning = this.#bpf?.warning(this.elapsedMs());
+    if (warning !== undefined) this.emit(warning);
+    keepHeapSmall();
+    await sampler.start();
+    this.#prepareTimer = setTimeout(() => void this.#prepare(), PREPARE_MS);
+  }
+
+  #openSampler(reader: FigureReader): Sampler {
     this.#sampler = new Sampler(
       {
         reader,
@@ -244,14 +271,105 @@ export class Measurement {
         emit: (each) => this.emit(each),
         onError: (error) => this.#onError(error),
       },
-      this.#options.intervalMs,
+      this.#intervalMs,
     );
-    poll();
-    const warning = this.#bpf?.warning(this.elapsedMs());
-    if (warning !== undefined) this.emit(warning);
-    keepHeapSmall();
-    await this.#sampler.start();
+    return this.#sampler;
+  }
+
+  /** How the measurement of an attachment continues in another cgroup. */
+  readonly moves: CgroupMoves = {
+    leave: (message) => this.#move(() => this.#leave(message)).then(() => {}),
+    enter: (from) => this.#move(() => this.#enter(from)),
+  };
+
+  /** One step at a time; none after the end. */
+  #move(step: () => Promise<boolean>): Promise<boolean> {
+    const moving = this.#moving.then(() => (this.#stopped ? false : step()));
+    this.#moving = moving.catch(() => {});
+    return moving;
+  }
+
+  async #leave(message: string): Promise<boolean> {
+    if (this.#isAway) return true;
+    const { cgroup = '' } = this.#options.attachment?.describe('creation') ?? {};
+    await this.#endCgroup();
+    this.emit({ type: 'event', elapsedMs: this.elapsedMs(), event: 'waiting', cgroup, message });
+    return true;
+  }
+
+  /** Takes the last sample of a cgroup, and closes what was read of it. */
+  async #endCgroup(): Promise<void> {
+    this.#isAway = true;
+    this.#fastClock?.stop();
+    clearTimeout(this.#prepareTimer);
+    this.#processTable?.stop();
+    this.#processTable = undefined;
+    await this.#sampler?.stop();
+    this.#earlier = this.punctuality;
+    this.#sampler = undefined;
+    this.#closeFiles();
+    if (this.bpf !== undefined) this.#mapsBefore = this.largestMaps(this.bpf);
+    this.#bpf?.close();
+    this.segments?.leave(this.elapsedMs());
+    this.#emitGone();
+    this.aggregate.cut();
+  }
+
+  /** What was listed belongs to the cgroup that was left. */
+  #emitGone(): void {
+    const elapsedMs = this.elapsedMs();
+    const [maps, processes] = [[...this.#listed.maps], [...this.#listed.processes]];
+    if (maps.length > 0) this.emit({ type: 'maps', elapsedMs, maps: [], gone: maps });
+    if (processes.length > 0) this.emit({ type: 'processes', elapsedMs, processes: [], gone: processes });
+  }
+
+  /** Continues in the cgroup that the attachment has now. */
+  async #enter(from: string): Promise<boolean> {
+    const { attachment } = this.#options;
+    if (attachment === undefined) return false;
+    if (!this.#isAway) await this.#endCgroup();
+    const leaf = attachment.cgroup;
+    this.placement = { ...this.placement, leaf };
+    this.#nested = new NestedCgroups(leaf);
+    try {
+      this.#openClock(leaf);
+      this.#reader = await this.#openFigures(leaf);
+      if (leaf.version === 2) {
+        this.#watch = await watchEvents(leaf, (...event) => this.#noticeEvents(...event));
+      }
+      if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
+    } catch (error) {
+      if (!REMOVED.includes(errnoOf(error) ?? '')) throw error;
+      this.#fastClock?.stop();
+      this.#closeFiles();
+      return false;
+    }
+    const attached = this.segments?.attached;
+    const { target = '', cgroup = '' } = attached ?? {};
+    this.emit({
+      type: 'event',
+      elapsedMs: this.elapsedMs(),
+      event: 'followed',
+      message: `${target} is in ${cgroup === from ? 'a new cgroup of the same path' : cgroup} now: counters and growth start again`,
+      cgroup,
+      from,
+      ...(attached === undefined ? {} : { attached }),
+    });
+    this.#isAway = false;
+    const sampler = this.#openSampler(this.#reader);
+    // Its ticks start now.
+    sampler.setInterval(this.#intervalMs);
+    await sampler.start();
     this.#prepareTimer = setTimeout(() => void this.#prepare(), PREPARE_MS);
+    return true;
+  }
+
+  /** The maps of the cgroup that had most BPF memory. */
+  largestMaps(bpf: RunBpf): RunMaps {
+    const now = bpf.largest();
+    const before = this.#mapsBefore;
+    if (before === undefined) return now;
+    return bytesOf(before) > bytesOf(now) ? before : now;
   }
 
   /**
@@ -259,7 +377,9 @@ export class Measurement {
    */
   async stop(): Promise<void> {
     this.#stopClocks();
+    await this.#moving;
     await this.#sampler?.stop();
+    this.segments?.finish(this.elapsedMs());
     this.#closeFiles();
     const malformed = this.#malformed.describe();
     if (malformed !== undefined) this.warn(malformed);
@@ -298,6 +418,11 @@ export class Measurement {
       this.#explainer?.see(record.current ?? 0, record.maxima?.bytes.current);
       this.aggregate.add(record);
       this.growth.add(record);
+      this.segments?.add(record);
+    } else if (this.#isAttached && record.type === 'maps') {
+      keepListed(this.#listed.maps, record.maps, record.gone, ({ id }) => id);
+    } else if (this.#isAttached && record.type === 'processes') {
+      keepListed(this.#listed.processes, record.processes, record.gone, ({ pid }) => pid);
     }
     this.#stream?.emit(record);
   }
@@ -348,7 +473,7 @@ export class Measurement {
     this.#elsewhere = this.#isAttached ? undefined : this.#watchElsewhere();
     const host = readHost();
     await yieldToEventLoop();
-    this.#explainer = await openExplainer(leaf, this.#options.explain, {
+    this.#explainer = await openExplainer(() => this.placement.leaf, this.#options.explain, {
       elapsedMs: this.elapsedMs,
       emit: (record) => this.emit(record),
       warn: (message) => this.warn(message),
@@ -363,10 +488,15 @@ export class Measurement {
     if (attachment === undefined) return await openReader(leaf, 0, this.#malformed.add);
     const { openOwnPeak } = await import('../../sampler/attached/own-peak.ts');
     const { SinceAttachment } = await import('../../sampler/attached/since-attachment.ts');
-    const ownPeak = leaf.version === 2 ? openOwnPeak(leaf.directory) : undefined;
-    this.attached = attachment.describe(ownPeak === undefined ? 'creation' : 'attachment');
-    this.#since = new SinceAttachment();
-    return this.#since.wrap(openLeafReader(leaf, this.#malformed.add, ownPeak));
+    const { Segments } = await import('../../sampler/attached/segments.ts');
+    const ownPeak = leaf.version === 2 && !attachment.isNew ? openOwnPeak(leaf.directory) : undefined;
+    const reader = openLeafReader(leaf, this.#malformed.add, ownPeak);
+    const attached = attachment.describe(ownPeak === undefined ? 'creation' : 'attachment');
+    this.attached ??= attached;
+    this.segments ??= new Segments();
+    this.segments.enter(leaf, attached, this.elapsedMs());
+    this.#since = attachment.isNew ? undefined : new SinceAttachment();
+    return this.#since?.wrap(reader) ?? reader;
   }
 
   readonly #noticeEvents: Sampler['noticeEvents'] = (counts, noticed) => {
@@ -469,6 +599,20 @@ export class Measurement {
     this.warn(`a sample could not be taken: ${message}`);
     this.#log.warn(`a sample could not be taken: ${message}; the target continues`);
   }
+}
+
+function keepListed<Row>(
+  listed: Set<number>,
+  rows: readonly Row[],
+  gone: readonly number[] | undefined,
+  idOf: (row: Row) => number,
+): void {
+  for (const id of gone ?? []) listed.delete(id);
+  for (const row of rows) listed.add(idOf(row));
+}
+
+function bytesOf({ maps }: RunMaps): number {
+  return maps.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
 function sendQuietly(pid: number, signal: NodeJS.Signals): void {

@@ -45,26 +45,27 @@ export async function openReader(
 }
 
 /**
- * Opens what reads the memory of the leaf by name at these moments; undefined without moments, and, with a
- * warning, without a leaf.
+ * Opens what reads the memory of the leaf of that time by name at these moments; undefined without moments,
+ * and, with a warning, without a leaf.
  */
 export async function openExplainer(
-  leaf: MeasuredCgroup | undefined,
+  leafNow: () => MeasuredCgroup | undefined,
   moments: RunExplainerParts['moments'],
   parts: Pick<RunExplainerParts, 'elapsedMs' | 'emit' | 'warn'>,
 ): Promise<RunExplainer | undefined> {
   if (moments.size === 0) return undefined;
-  if (leaf === undefined) {
+  const first = leafNow();
+  if (first === undefined) {
     parts.warn('--explain: requires a memory cgroup, and the process tree is measured');
     return undefined;
   }
   // Only loaded if requested.
   const { RunExplainer, readersOf } = await import('./run-explainer.ts');
-  return new RunExplainer({ ...readersOf(leaf), moments, ...parts });
+  return new RunExplainer({ ...readersOf(() => leafNow() ?? first), moments, ...parts });
 }
 
 /** The errnos of files of a cgroup that was removed. */
-const REMOVED = ['ENOENT', 'ENODEV'];
+export const REMOVED = ['ENOENT', 'ENODEV'];
 
 /** A fast clock with the files that it reads; `start` changes the priority of this process. */
 export type LeafClock = Pick<FastClock, 'start' | 'take' | 'poll' | 'stop'>;

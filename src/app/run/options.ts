@@ -9,11 +9,27 @@ import type { Target } from '../../target/launch-request.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
 import type { TargetUser } from '../../target/user.ts';
 
+/** What a measurement does when the cgroup of an attachment is replaced by another. */
+export interface CgroupMoves {
+  /** The cgroup is gone, and none has its name yet: `message` is for the record. */
+  leave(message: string): Promise<void>;
+  /**
+   * `Attachment.cgroup` is another one now; `from` is the path of the one before. Resolves to false if it is
+   * gone already.
+   */
+  enter(from: string): Promise<boolean>;
+}
+
 /** A cgroup that exists and is measured, in place of a command that is started. */
 export interface Attachment {
+  /** The one that has the name now. */
   readonly cgroup: MeasuredCgroup;
+  /** Whether `cgroup` was made after the attachment, so that its counters are those of the measurement. */
+  readonly isNew: boolean;
   /** For the records; `peakSince` is known once the files are open. */
   describe(peakSince: AttachedTo['peakSince']): AttachedTo;
+  /** From now on the measurement continues in another cgroup with the same name, if that is wanted. */
+  follow(moves: CgroupMoves): void;
   /** Watches the cgroup until it is gone, or `kill` is called: no signal is sent. */
   attach(): Target;
   /** Whether the cgroup is gone. */

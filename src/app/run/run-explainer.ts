@@ -24,10 +24,10 @@ export function explainLeaf(leaf: MeasuredCgroup, options: ExplainOptions = {}):
   return explainCgroup(describeCgroup(leaf.version, leaf.directory), { mapAdvice: false, ...options });
 }
 
-/** The parts that read a leaf. */
-export function readersOf(leaf: MeasuredCgroup): Pick<RunExplainerParts, 'explain' | 'cpuMs'> {
+/** The parts that read the leaf of this moment. */
+export function readersOf(leaf: () => MeasuredCgroup): Pick<RunExplainerParts, 'explain' | 'cpuMs'> {
   return {
-    explain: () => explainLeaf(leaf),
+    explain: () => explainLeaf(leaf()),
     cpuMs: () => {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1000;

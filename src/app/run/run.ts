@@ -4,7 +4,6 @@
  */
 import { InterruptedError, LaunchError, UnsupportedError } from '../../errors.ts';
 import { readChildUsage } from '../../kernel/bpf/sys/libc.ts';
-import type { CpuTime } from '../../kernel/cgroup2/cpu-stat.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { SummaryRecord } from '../../model/recording.ts';
 import { OutputWait } from '../../output/output-wait.ts';
@@ -83,7 +82,8 @@ async function measure(
       : placeOf(attachment);
   await throwIfEnded(buffered, options);
 
-  const cpuBefore = cpuTimeBefore(place, attachment);
+  // Where the leaf has no CPU time of its own, that of all children before the launch is subtracted.
+  const cpuBefore = place.leaf?.version === 2 ? undefined : readChildUsage();
   const starting = attachment?.attach() ?? startTarget(options, stage, place.leaf);
   const preparing = prepareMeasurement(options, stage, place);
   // If both fail, the failure of the start is reported.
@@ -111,6 +111,7 @@ async function measure(
   signals = forwardSignals(actions, options.killAfterMs, stage.view, buffered);
   const control = controlOf(measurement, signals);
   await startMeasuring(measurement, target, () => sinksOf(stage, measurement, target, control, watch));
+  attachment?.follow(measurement.moves);
 
   const timeout = startTimeout(options.timeoutMs, measurement, control);
   cleanUp.defer(() => clearTimeout(timeout));
@@ -144,20 +145,6 @@ function actionsOf(measurement: Measurement, exits: ExitWait): SignalActions {
 function placeOf({ cgroup }: Attachment): TargetPlace {
   const placement = { kind: 'attached' as const, reason: 'it existed before', leaf: cgroup };
   return { placement, leaf: undefined, remove: async () => {} };
-}
-
-/**
- * The CPU time to subtract: where the leaf has none of its own, that of all children, read before the launch,
- * and what a cgroup had used before it was attached to.
- */
-async function cpuTimeBefore(
-  { leaf }: TargetPlace,
-  attachment: Attachment | undefined,
-): Promise<CpuTime | undefined> {
-  if (attachment === undefined) return leaf?.version === 2 ? undefined : readChildUsage();
-  // A command is started before this is loaded.
-  const { readCgroupTime } = await import('../../sampler/cpu-time.ts');
-  return readCgroupTime(attachment.cgroup);
 }
 
 /** Before the cgroup of the run exists, whose name that of the self-test has. A failure is reported later. */

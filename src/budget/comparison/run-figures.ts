@@ -5,6 +5,7 @@ import { listNames, type MomentNames } from '../../model/explain/name-list.ts';
 import { mapNameIn } from '../../model/metrics.ts';
 import { ownValue } from '../../model/own-value.ts';
 import type { LiveMap, MapsRecord, RecordLine, StartRecord, SummaryRecord } from '../../model/recording.ts';
+import { isCut } from '../../model/restarts.ts';
 import { applyMaps } from '../../model/row-changes.ts';
 import type { Mode } from '../../model/sample.ts';
 import { SampleAggregate } from '../../model/summary.ts';
@@ -140,9 +141,10 @@ export class RunCollector {
     } else if (record.type === 'sample') this.#aggregate?.add(record);
     else if (record.type === 'maps') this.#maps.add(record);
     else if (record.type === 'explain') this.#explained.add(record);
-    else if (record.type === 'event')
+    else if (record.type === 'event') {
       this.#isPartial ||= record.event === 'elsewhere' || record.event === 'cgroup_removed';
-    else if (record.type === 'summary') {
+      if (isCut(record)) this.#aggregate?.cut();
+    } else if (record.type === 'summary') {
       // Recordings of versions without maxima still contain the samples.
       const maxima = record.maxima ?? this.#aggregate?.summary().maxima;
       const summary = maxima === undefined ? record : { ...record, maxima };

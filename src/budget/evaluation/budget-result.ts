@@ -5,7 +5,7 @@ import { mapNameIn } from '../../model/metrics.ts';
 import type { LeafLimits, Sample } from '../../model/sample.ts';
 import type { BreakdownLine, BudgetResult, Exceedance, Grown, Timeline } from '../../model/verdict.ts';
 import { breakdownOf } from '../comparison/breakdown-lines.ts';
-import type { BaselineValues, RunResult } from '../expression/budget.ts';
+import type { BaselineValues, Budget, RunResult } from '../expression/budget.ts';
 import { kindOf } from '../expression/metric-catalogue.ts';
 import { explainTinyLimit } from '../expression/tiny-limit.ts';
 import type { BudgetWatch } from './budget-watch.ts';
@@ -64,7 +64,7 @@ export function resultOf(watch: BudgetWatch, seen: Seen): RunResult {
   result.limit = missing === undefined ? (limit ?? 0) : (exceeded?.limit ?? limit ?? 0);
   result.excess = result.value - result.limit;
   if (budget.aggregate === 'growth') {
-    const slope = seen.track.growth()?.slope;
+    const slope = seen.track.growth(whichGrowth(budget))?.slope;
     if (slope !== undefined) result.estimate = roundFor(budget.unit, slope) ?? slope;
   }
   if (exceeded === undefined && meetsLimit(result.value, budget.op, result.limit)) {
@@ -130,8 +130,13 @@ function measuredValue(
       if (metric === 'current' && aggregate === 'max' && wasUnread(track, run)) {
         return Math.max(track.max ?? 0, run.unseen.peakBytes);
       }
-      return track.valueOf(aggregate);
+      return track.valueOf(aggregate, whichGrowth(budget));
   }
+}
+
+/** In several cgroups, the one that is nearest to breaking the limit. */
+function whichGrowth({ op }: Budget): 'largest' | 'smallest' {
+  return op === '>=' || op === '>' ? 'smallest' : 'largest';
 }
 
 /** Whether nothing was read while the target ran. */
@@ -182,7 +187,7 @@ function exceedanceOf(watch: BudgetWatch, seen: Seen): Exceedance {
   const processes = (peaked ? undefined : exceeded?.processesAfter) ?? grown?.processes ?? [];
   const value = peaked ? track.max : (exceeded?.value ?? track.max);
   // A run starts with nothing.
-  const before = run.start?.attached === undefined ? 0 : (track.first ?? 0);
+  const before = run.start?.attached === undefined ? 0 : (track.highest.first ?? 0);
   return {
     ...(moment === undefined ? {} : { elapsedMs: moment }),
     shownMs: peaked ? track.maxMs : (exceeded?.elapsedMs ?? sample?.elapsedMs ?? moment ?? track.maxMs),

@@ -13,6 +13,7 @@ import type {
   StartRecord,
   SummaryRecord,
 } from '../../model/recording.ts';
+import { isCut } from '../../model/restarts.ts';
 import type { LeafLimits, Sample, SampleReason } from '../../model/sample.ts';
 import type { Grown } from '../../model/verdict.ts';
 import type { BaselineValues, ExceededBudget, NamedBudget, RunResult } from '../expression/budget.ts';
@@ -39,6 +40,11 @@ export interface GateOptions {
 interface Metric {
   readonly track: MetricTrack;
   readonly read: MetricReader;
+  /** What a counter had reached in the cgroups before; 0 for sizes. */
+  before: number;
+  /** The last reading of a counter, with `before`. */
+  reached: number;
+  readonly isCounter: boolean;
   /** The key of its maximum between two samples. */
   readonly key: string;
   /** Whether it is a part of `current`, so that the kernel's high-water mark limits it. */
@@ -80,6 +86,8 @@ export class BudgetEvaluator {
   #bpfReadings = 0;
   readonly #unseen = new UnseenMemory();
   #hasBpf = false;
+  /** Number of cgroups that were followed into. */
+  #restarts = 0;
   #elsewhere: Missing | undefined;
   /** A sample with a reading of BPF memory, whose record of maps follows if they changed. */
   #awaitsMaps: Sample | undefined;
@@ -174,6 +182,11 @@ export class BudgetEvaluator {
         warnings.push(`the target was ended when a limit was exceeded${others}`);
       }
     }
+    if (this.#restarts > 0 && this.#budgets.length > 0) {
+      warnings.push(
+        `budgets hold over ${this.#restarts + 1} cgroups, one after the other: maxima of any, counters in all, growth in the one where it was strongest`,
+      );
+    }
     const elsewhere = summary?.bpf?.heldElsewhere;
     const usesBpf = this.#budgets.some(({ budget: { metric } }) => metric === 'bpf' || metric === 'bpf.maps');
     if (usesBpf && elsewhere !== undefined) {
@@ -207,6 +220,9 @@ export class BudgetEvaluator {
     const entry: Metric = {
       track: new MetricTrack(),
       read,
+      before: 0,
+      reached: 0,
+      isCounter: kind === 'counter',
       key: metric.replace(/^stat\./, ''),
       isPart: isPartOfCurrent(metric),
       watches: [],
@@ -233,7 +249,7 @@ export class BudgetEvaluator {
       const metric = readings[at];
       if (metric === undefined) continue;
       const value = metric.read(sample);
-      if (value !== undefined) this.#feed(metric, elapsedMs, reason, value, sample);
+      if (value !== undefined) this.#feed(metric, elapsedMs, reason, counted(metric, value), sample);
     }
     if (sample.bpf !== undefined) this.#onBpf(sample);
     else if (this.#awaitsSample) this.#feedMaps(sample);
@@ -249,7 +265,8 @@ export class BudgetEvaluator {
     this.#bpfReadings += maxima?.bpfReadings ?? 0;
     if (this.#bpfReadings > 0) this.#hasBpf = true;
     for (const metric of [...this.#ofSamples, ...this.#ofBpf]) {
-      const value = ownValue(maxima?.bytes, metric.key);
+      const read = ownValue(maxima?.bytes, metric.key);
+      const value = read === undefined ? undefined : counted(metric, read);
       if (value !== undefined) this.#raise(metric, value, sample);
       // With a reading of its own it is in the chart already.
       if (value !== undefined && metric.read(sample) === undefined) metric.chart.add(sample.elapsedMs, value);
@@ -322,14 +339,34 @@ export class BudgetEvaluator {
   }
 
   /** A kill is reported by its event before the next sample. */
-  #onEvent({ event, count, elapsedMs, message, hint }: EventRecord): void {
+  #onEvent(record: EventRecord): void {
+    const { event, count, elapsedMs, message, hint } = record;
+    if (isCut(record)) this.#cut(record);
     if (event === 'elsewhere' || event === 'cgroup_removed') {
       this.#elsewhere ??= { reason: message ?? event, ...(hint === undefined ? {} : { hint }) };
     }
     if (event !== 'oom_kill' || count === undefined) return;
     const metric = this.#metrics.get('oom_kill');
     // Not a reading while the target runs: samples are counted, not events.
-    if (metric !== undefined) this.#feed(metric, elapsedMs, 'launch', count, this.#lastSample);
+    if (metric !== undefined)
+      this.#feed(metric, elapsedMs, 'launch', counted(metric, count), this.#lastSample);
+  }
+
+  /** What follows is of another cgroup. */
+  #cut({ event, elapsedMs }: EventRecord): void {
+    this.#settle();
+    this.#flushMaps();
+    if (event === 'followed') this.#restarts += 1;
+    for (const metric of this.#metrics.values()) {
+      metric.before = metric.reached;
+      metric.track.cut();
+      // The chart has a gap.
+      metric.chart.add(elapsedMs, undefined);
+    }
+    for (const pressure of this.#pressures.values()) pressure.cut();
+    this.#unseen.cut();
+    this.#tables.cut();
+    this.#lastBpf = undefined;
   }
 
   #feed(metric: Metric, ms: number, reason: SampleReason, value: number, sample: Sample | undefined): void {
@@ -379,6 +416,13 @@ export class BudgetEvaluator {
     for (const { track } of this.#metrics.values()) track.highest.grown ??= grown;
     for (const { exceeded } of this.#watches) settleExceeded(exceeded, grown);
   }
+}
+
+/** The reading of a counter starts at 0 in each cgroup: with what it had reached in those before. */
+function counted(metric: Metric, value: number): number {
+  if (!metric.isCounter) return value;
+  metric.reached = Math.max(metric.reached, metric.before + value);
+  return metric.before + value;
 }
 
 /** The summary names a process by the program that it executed last. */

@@ -7,6 +7,9 @@ import type { TopGrown } from './top-grown.ts';
 
 const SHARES: Partial<Record<Aggregate, number>> = { median: 0.5, p90: 0.9, p95: 0.95, p99: 0.99 };
 
+/** Maximum number of growths of earlier cgroups that are kept. */
+const MAX_GROWTHS = 8;
+
 /** The reading that is reported if a budget is not exceeded at a single time. */
 interface Highest {
   sample: Sample | undefined;
@@ -14,6 +17,8 @@ interface Highest {
   bpf: Sample | undefined;
   /** Set at the next sample: the record of processes follows its sample. */
   grown: TopGrown | undefined;
+  /** The first reading of the same cgroup. */
+  first: number | undefined;
 }
 
 /** Accepts the readings of one metric. */
@@ -22,7 +27,7 @@ export class MetricTrack {
   first: number | undefined;
   max: number | undefined;
   maxMs = 0;
-  readonly highest: Highest = { sample: undefined, bpf: undefined, grown: undefined };
+  readonly highest: Highest = { sample: undefined, bpf: undefined, grown: undefined, first: undefined };
   /** For readings while the target runs. */
   min: number | undefined;
   minMs = 0;
@@ -41,6 +46,8 @@ export class MetricTrack {
   #previousValue = 0;
   #quantiles: Quantiles | undefined;
   #growth: GrowthReadings | undefined;
+  /** Those of the cgroups before. */
+  readonly #growthsBefore: { growth: Growth | undefined; count: number; ms: number }[] = [];
 
   /** Starts collecting the data that this aggregate needs. */
   prepare(aggregate: Aggregate): void {
@@ -64,6 +71,7 @@ export class MetricTrack {
       this.maxMs = elapsedMs;
       this.highest.sample = sample;
       this.highest.grown = undefined;
+      this.highest.first = this.first;
       isExtreme = true;
     }
     if (reason === 'tick') return this.#addRunning(elapsedMs, value) || isExtreme;
@@ -81,6 +89,7 @@ export class MetricTrack {
     this.maxMs = elapsedMs;
     this.highest.sample = sample;
     this.highest.grown = undefined;
+    this.highest.first = this.first;
     return true;
   }
 
@@ -89,17 +98,43 @@ export class MetricTrack {
     return this.#weightMs > 0 ? this.#weighted / this.#weightMs : undefined;
   }
 
-  /** Number of readings that growth is computed from, and their time span. */
-  get growthSpan(): { count: number; ms: number } {
-    return { count: this.#growth?.count ?? 0, ms: this.#growth?.spanMs ?? 0 };
+  /**
+   * What follows is of another cgroup: the mean and growth do not continue. Of the growths in earlier cgroups
+   * the strongest and the weakest are kept.
+   */
+  cut(): void {
+    this.first = undefined;
+    this.#previousMs = undefined;
+    if (this.#growth === undefined || this.#growth.count === 0) return;
+    const before = this.#growthsBefore;
+    before.push(spanOf(this.#growth));
+    this.#growth = new GrowthReadings();
+    before.sort((a, b) => (b.growth?.certain ?? 0) - (a.growth?.certain ?? 0) || b.ms - a.ms);
+    if (before.length > MAX_GROWTHS) before.splice(1, 1);
   }
 
-  growth(): Growth | undefined {
-    return this.#growth?.growth();
+  /** Number of readings that growth is computed from, and their time span: in one cgroup, the longest. */
+  get growthSpan(): { count: number; ms: number } {
+    const spans = this.#growths();
+    return {
+      count: Math.max(0, ...spans.map(({ count }) => count)),
+      ms: Math.max(0, ...spans.map(({ ms }) => ms)),
+    };
+  }
+
+  /** Of several cgroups, the largest growth, or the smallest. */
+  growth(which: 'largest' | 'smallest' = 'largest'): Growth | undefined {
+    const known = this.#growths().flatMap(({ growth }) => growth ?? []);
+    const sorted = known.sort((a, b) => a.certain - b.certain || a.slope - b.slope);
+    return which === 'largest' ? sorted.at(-1) : sorted[0];
+  }
+
+  #growths(): { growth: Growth | undefined; count: number; ms: number }[] {
+    return this.#growth === undefined ? [] : [...this.#growthsBefore, spanOf(this.#growth)];
   }
 
   /** The value of any aggregate; undefined if there are too few readings. */
-  valueOf(aggregate: Aggregate): number | undefined {
+  valueOf(aggregate: Aggregate, which?: 'largest' | 'smallest'): number | undefined {
     switch (aggregate) {
       case 'max':
       case 'min':
@@ -109,7 +144,7 @@ export class MetricTrack {
       case 'avg':
         return this.average;
       case 'growth':
-        return this.growth()?.certain;
+        return this.growth(which)?.certain;
       default:
         return this.#quantiles?.at(SHARES[aggregate] ?? 0);
     }
@@ -125,4 +160,8 @@ export class MetricTrack {
     this.minMs = elapsedMs;
     return true;
   }
+}
+
+function spanOf(readings: GrowthReadings): { growth: Growth | undefined; count: number; ms: number } {
+  return { growth: readings.growth(), count: readings.count, ms: readings.spanMs };
 }

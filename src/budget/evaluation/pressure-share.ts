@@ -15,6 +15,8 @@ export class PressureShare {
   #from = { ms: 0, us: 0 };
   #lastMs = 0;
   #lastUs = 0;
+  /** Of the cgroups before. */
+  #before = { ms: 0, us: 0 };
 
   constructor(kind: 'some' | 'full') {
     this.#kind = kind;
@@ -41,11 +43,23 @@ export class PressureShare {
     return share;
   }
 
+  /** What follows is of another cgroup, whose totals start at 0. */
+  cut(): void {
+    this.#before = this.#sums();
+    this.#first = undefined;
+  }
+
   /** The share over the whole run; undefined before the second reading. */
   get average(): number | undefined {
+    const { ms, us } = this.#sums();
+    return ms > 0 ? shareOf(us, ms) : undefined;
+  }
+
+  #sums(): { ms: number; us: number } {
+    const { ms, us } = this.#before;
     const first = this.#first;
-    if (first === undefined || this.#lastMs <= first.ms) return undefined;
-    return shareOf(this.#lastUs - first.us, this.#lastMs - first.ms);
+    if (first === undefined) return { ms, us };
+    return { ms: ms + this.#lastMs - first.ms, us: us + this.#lastUs - first.us };
   }
 }
 

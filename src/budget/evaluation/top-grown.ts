@@ -35,6 +35,8 @@ export class GrowthTables {
   readonly #ownNames = new Set<string>();
   readonly #elsewhere = new Map<string, number>();
   #hasMaps = false;
+  /** The next record of maps is the first of its cgroup. */
+  #areMapsFirst = true;
   readonly #isAttached: boolean;
   #firstProcessesMs: number | undefined;
 
@@ -54,7 +56,8 @@ export class GrowthTables {
 
   addMaps(record: MapsRecord): void {
     this.#top = undefined;
-    const existed = this.#isAttached && !this.#hasMaps;
+    const existed = this.#isAttached && this.#areMapsFirst;
+    this.#areMapsFirst = false;
     this.#hasMaps = true;
     applyMaps(this.#mapRows, record);
     for (const map of record.maps) {
@@ -66,6 +69,12 @@ export class GrowthTables {
     }
     this.#maps.endOfRecord(record.gone);
     this.#addElsewhere();
+  }
+
+  /** The next records are the first of another cgroup: what they list has not grown yet. */
+  cut(): void {
+    this.#firstProcessesMs = undefined;
+    this.#areMapsFirst = true;
   }
 
   /** Whether there was a record of maps. */

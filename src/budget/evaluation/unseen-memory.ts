@@ -30,6 +30,11 @@ export class UnseenMemory {
     return unseenBytes;
   }
 
+  /** What follows is of another cgroup. */
+  cut(): void {
+    this.#lastCurrent = 0;
+  }
+
   /** The high-water mark; 0 if the kernel has none. Unit: bytes. */
   get peakBytes(): number {
     return this.#peakBytes;

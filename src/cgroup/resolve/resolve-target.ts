@@ -74,6 +74,17 @@ export async function resolveTarget(
   return new Resolution(text, option, facts).resolve();
 }
 
+/**
+ * All cgroups that a target has now, as it was resolved before (`ResolvedTarget.target`); none if it is gone.
+ * @throws ToolError if the hierarchy cannot be read.
+ */
+export async function findTargets(
+  { target, form }: Pick<ResolvedTarget, 'target' | 'form'>,
+  facts: ResolveFacts = HOST,
+): Promise<ResolvedTarget[]> {
+  return new Resolution(target, 'attach', facts).findAll(form);
+}
+
 class Resolution {
   readonly #text: string;
   readonly #option: string;
@@ -108,6 +119,19 @@ class Resolution {
       if (matches.length > 0) return this.#one(form, matches);
     }
     throw this.#nothing('cgroup, process, unit, container, pod or command');
+  }
+
+  /** Everything that has the name; `text` has the form in it. */
+  async findAll(form: TargetForm): Promise<ResolvedTarget[]> {
+    if (form === 'path' || form === 'pid') {
+      const directory = join(this.#root.mountPoint, this.#text);
+      if (form === 'pid' || !isCgroup(directory)) return [];
+      return [this.#described(form, cgroupAt(this.#root, directory), this.#text)];
+    }
+    const matches = await this.#find(form, this.#text.slice(form.length + 1));
+    return matches.map(({ directory, target }) =>
+      this.#described(form, cgroupAt(this.#root, directory), target),
+    );
   }
 
   /** Whether it is a cgroup by its path; the root is only `/`. */

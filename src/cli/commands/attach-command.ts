@@ -1,6 +1,8 @@
 import type { Option } from 'commander';
 import { CgroupAttachment } from '../../app/attach/attachment.ts';
-import { resolveTarget } from '../../cgroup/resolve/resolve-target.ts';
+import { Successors } from '../../app/attach/successors.ts';
+import { type ResolvedTarget, resolveTarget } from '../../cgroup/resolve/resolve-target.ts';
+import { UsageError } from '../../errors.ts';
 import type { AttachFlags } from '../options/attach-flags.ts';
 import { runCommand } from './run-command.ts';
 
@@ -18,6 +20,21 @@ export async function attach(
   gateOptions: readonly Option[],
 ): Promise<number> {
   const target = await resolveTarget(text, 'attach');
-  const attachment = new CgroupAttachment(target);
+  const attachment = new CgroupAttachment(
+    target,
+    mayFollow(target, flags) ? new Successors(target) : undefined,
+  );
   return runCommand([target.target], { ...flags, ...NOT_STARTED }, gateOptions, attachment);
+}
+
+/**
+ * Whether to continue in the next cgroup of the same name: by default for names.
+ * @throws UsageError for processes.
+ */
+function mayFollow({ form, target }: ResolvedTarget, { follow }: AttachFlags): boolean {
+  if (form === 'pid' && follow === true) {
+    const message = `--follow: no other process will be ${target}`;
+    throw new UsageError('--follow', message, 'name the unit, the container or the command: comm:NAME');
+  }
+  return follow ?? (form !== 'pid' && form !== 'path');
 }

@@ -13,7 +13,10 @@ import { addOutputOptions, addSamplingOptions, addViewOptions, type RunFlags } f
 
 /** The options as commander passes them on: unparsed text. */
 export type AttachFlags = Omit<RunFlags, 'wait' | 'killAfter' | 'inheritRatio'> &
-  Omit<GateFlags, keyof SeriesFlags>;
+  Omit<GateFlags, keyof SeriesFlags> & {
+    /** Undefined if neither `--follow` nor `--no-follow` was given. */
+    follow?: boolean;
+  };
 
 /** Declares the argument and the options of `cmemstat attach`; returns those of the evaluation. */
 export function addAttachOptions(command: Command): readonly Option[] {
@@ -23,6 +26,11 @@ export function addAttachOptions(command: Command): readonly Option[] {
   );
   addSamplingOptions(command);
   command.option('--timeout <duration>', 'end the measurement after this time');
+  command.option(
+    '--follow',
+    'when the cgroup is gone, continue in the next one with this name; the default for names, not for paths',
+  );
+  command.option('--no-follow', 'end when the cgroup is gone');
   addOutputOptions(command);
   addViewOptions(command);
   const before = command.options.length;

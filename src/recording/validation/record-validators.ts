@@ -1,6 +1,6 @@
 // Generated from schema/recording.schema.json by `npm run build`: change the schema.
 import { type Fault, type FindFault, findInList, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
-import { findInChargedMemory, findInCounters, findInExplainAdviceItem, findInExplainMissingItem, findInExplainSample, findInLeftoverFile, findInLiveMapProgramsItem, findInMemoryNode, findInNumber, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem, findInSummaryCpuUs } from './shared-shapes.ts';
+import { findInChargedMemory, findInCounters, findInExplainAdviceItem, findInExplainMissingItem, findInExplainSample, findInLeftoverFile, findInLiveMapProgramsItem, findInMemoryNode, findInNumber, findInRestartsCgroupsItemCpuUs, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem } from './shared-shapes.ts';
 
 function findInStartPlacement(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
@@ -35,12 +35,13 @@ function findInAttachedOwner(value: unknown): Fault | undefined {
 function findInAttached(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { target: _target, cgroup: _cgroup, owner: _owner, chargedBytes: _chargedBytes, peakSince: _peakSince } = value;
+  const { target: _target, cgroup: _cgroup, owner: _owner, chargedBytes: _chargedBytes, peakSince: _peakSince, followed: _followed } = value;
   if (typeof _target !== 'string') return wrongAt('target', 'a string');
   if (typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
   if (typeof _peakSince !== 'string') return wrongAt('peakSince', 'a string');
   if (_owner !== undefined && (fault = findInAttachedOwner(_owner)) !== undefined) return within('owner', fault);
   if (_chargedBytes !== undefined && !isNumber(_chargedBytes)) return wrongAt('chargedBytes', 'a number');
+  if (_followed !== undefined && typeof _followed !== 'boolean') return wrongAt('followed', 'true or false');
   return undefined;
 }
 
@@ -244,7 +245,8 @@ export const findFaultInSample: FindFault = findInSample;
 
 function findInEvent(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
-  const { type: _type, elapsedMs: _elapsedMs, event: _event, count: _count, increase: _increase, localIncrease: _localIncrease, noticed: _noticed, message: _message, hint: _hint, pid: _pid, cgroup: _cgroup } = value;
+  let fault: Fault | undefined;
+  const { type: _type, elapsedMs: _elapsedMs, event: _event, count: _count, increase: _increase, localIncrease: _localIncrease, noticed: _noticed, message: _message, hint: _hint, pid: _pid, cgroup: _cgroup, from: _from, attached: _attached } = value;
   if (_type !== 'event') return wrongAt('type', '"event"');
   if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
   if (typeof _event !== 'string') return wrongAt('event', 'a string');
@@ -256,6 +258,8 @@ function findInEvent(value: unknown): Fault | undefined {
   if (_hint !== undefined && typeof _hint !== 'string') return wrongAt('hint', 'a string');
   if (_pid !== undefined && !isNumber(_pid)) return wrongAt('pid', 'a number');
   if (_cgroup !== undefined && typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
+  if (_from !== undefined && typeof _from !== 'string') return wrongAt('from', 'a string');
+  if (_attached !== undefined && (fault = findInAttached(_attached)) !== undefined) return within('attached', fault);
   return undefined;
 }
 
@@ -421,6 +425,40 @@ function findInSummarySources(value: unknown): Fault | undefined {
   return undefined;
 }
 
+function findInRestartsCgroupsItemStallUs(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { some: _some, full: _full } = value;
+  if (_some !== undefined && !isNumber(_some)) return wrongAt('some', 'a number');
+  if (_full !== undefined && !isNumber(_full)) return wrongAt('full', 'a number');
+  return undefined;
+}
+
+function findInRestartsCgroupsItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { attached: _attached, fromMs: _fromMs, toMs: _toMs, peakBytes: _peakBytes, lastBytes: _lastBytes, growth: _growth, events: _events, stallUs: _stallUs, cpuUs: _cpuUs } = value;
+  if ((fault = findInAttached(_attached)) !== undefined) return within('attached', fault);
+  if (!isNumber(_fromMs)) return wrongAt('fromMs', 'a number');
+  if (!isNumber(_toMs)) return wrongAt('toMs', 'a number');
+  if (_peakBytes !== undefined && !isNumber(_peakBytes)) return wrongAt('peakBytes', 'a number');
+  if (_lastBytes !== undefined && !isNumber(_lastBytes)) return wrongAt('lastBytes', 'a number');
+  if (_growth !== undefined && (fault = findInCounters(_growth)) !== undefined) return within('growth', fault);
+  if (_events !== undefined && (fault = findInCounters(_events)) !== undefined) return within('events', fault);
+  if (_stallUs !== undefined && (fault = findInRestartsCgroupsItemStallUs(_stallUs)) !== undefined) return within('stallUs', fault);
+  if (_cpuUs !== undefined && (fault = findInRestartsCgroupsItemCpuUs(_cpuUs)) !== undefined) return within('cpuUs', fault);
+  return undefined;
+}
+
+function findInRestarts(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  let fault: Fault | undefined;
+  const { count: _count, waitedMs: _waitedMs, cgroups: _cgroups } = value;
+  if (!isNumber(_count)) return wrongAt('count', 'a number');
+  if (!isNumber(_waitedMs)) return wrongAt('waitedMs', 'a number');
+  if ((fault = findInList(_cgroups, findInRestartsCgroupsItem)) !== undefined) return within('cgroups', fault);
+  return undefined;
+}
+
 function findInSummaryPeak(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { bytes: _bytes, source: _source, unseenBytes: _unseenBytes } = value;
@@ -448,14 +486,6 @@ function findInSummaryElsewhere(value: unknown): Fault | undefined {
   const { count: _count, processes: _processes } = value;
   if (!isNumber(_count)) return wrongAt('count', 'a number');
   if ((fault = findInList(_processes, findInSummaryElsewhereProcessesItem)) !== undefined) return within('processes', fault);
-  return undefined;
-}
-
-function findInSummaryStallUs(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  const { some: _some, full: _full } = value;
-  if (_some !== undefined && !isNumber(_some)) return wrongAt('some', 'a number');
-  if (_full !== undefined && !isNumber(_full)) return wrongAt('full', 'a number');
   return undefined;
 }
 
@@ -599,7 +629,7 @@ function findInSummaryKernelBreakdown(value: unknown): Fault | undefined {
 function findInSummary(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, mode: _mode, leaf: _leaf, attached: _attached, durationMs: _durationMs, exit: _exit, peak: _peak, highest: _highest, highestWithBpf: _highestWithBpf, averages: _averages, maxima: _maxima, growth: _growth, events: _events, eventsLocal: _eventsLocal, elsewhere: _elsewhere, cgroupRemovedMs: _cgroupRemovedMs, cpuUs: _cpuUs, stallUs: _stallUs, bpf: _bpf, explained: _explained, leftoverFiles: _leftoverFiles, processes: _processes, nestedCgroups: _nestedCgroups, outlived: _outlived, samples: _samples, sources: _sources, warnings: _warnings, kernelBreakdown: _kernelBreakdown } = value;
+  const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, mode: _mode, leaf: _leaf, attached: _attached, restarts: _restarts, durationMs: _durationMs, exit: _exit, peak: _peak, highest: _highest, highestWithBpf: _highestWithBpf, averages: _averages, maxima: _maxima, growth: _growth, events: _events, eventsLocal: _eventsLocal, elsewhere: _elsewhere, cgroupRemovedMs: _cgroupRemovedMs, cpuUs: _cpuUs, stallUs: _stallUs, bpf: _bpf, explained: _explained, leftoverFiles: _leftoverFiles, processes: _processes, nestedCgroups: _nestedCgroups, outlived: _outlived, samples: _samples, sources: _sources, warnings: _warnings, kernelBreakdown: _kernelBreakdown } = value;
   if (_type !== 'summary') return wrongAt('type', '"summary"');
   if (!isNumber(_version)) return wrongAt('version', 'a number');
   if (typeof _cmemstat !== 'string') return wrongAt('cmemstat', 'a string');
@@ -615,6 +645,7 @@ function findInSummary(value: unknown): Fault | undefined {
   if ((fault = findInList(_warnings, findInString)) !== undefined) return within('warnings', fault);
   if (_leaf !== undefined && typeof _leaf !== 'string') return wrongAt('leaf', 'a string');
   if (_attached !== undefined && (fault = findInAttached(_attached)) !== undefined) return within('attached', fault);
+  if (_restarts !== undefined && (fault = findInRestarts(_restarts)) !== undefined) return within('restarts', fault);
   if (_peak !== undefined && (fault = findInSummaryPeak(_peak)) !== undefined) return within('peak', fault);
   if (_highest !== undefined && (fault = findInSample(_highest)) !== undefined) return within('highest', fault);
   if (_highestWithBpf !== undefined && (fault = findInSample(_highestWithBpf)) !== undefined) return within('highestWithBpf', fault);
@@ -624,8 +655,8 @@ function findInSummary(value: unknown): Fault | undefined {
   if (_eventsLocal !== undefined && (fault = findInCounters(_eventsLocal)) !== undefined) return within('eventsLocal', fault);
   if (_elsewhere !== undefined && (fault = findInSummaryElsewhere(_elsewhere)) !== undefined) return within('elsewhere', fault);
   if (_cgroupRemovedMs !== undefined && !isNumber(_cgroupRemovedMs)) return wrongAt('cgroupRemovedMs', 'a number');
-  if (_cpuUs !== undefined && (fault = findInSummaryCpuUs(_cpuUs)) !== undefined) return within('cpuUs', fault);
-  if (_stallUs !== undefined && (fault = findInSummaryStallUs(_stallUs)) !== undefined) return within('stallUs', fault);
+  if (_cpuUs !== undefined && (fault = findInRestartsCgroupsItemCpuUs(_cpuUs)) !== undefined) return within('cpuUs', fault);
+  if (_stallUs !== undefined && (fault = findInRestartsCgroupsItemStallUs(_stallUs)) !== undefined) return within('stallUs', fault);
   if (_bpf !== undefined && (fault = findInSummaryBpf(_bpf)) !== undefined) return within('bpf', fault);
   if (_explained !== undefined && (fault = findInList(_explained, findInSummaryExplainedItem)) !== undefined) return within('explained', fault);
   if (_leftoverFiles !== undefined && (fault = findInList(_leftoverFiles, findInLeftoverFile)) !== undefined) return within('leftoverFiles', fault);
@@ -638,7 +669,7 @@ function findInSummary(value: unknown): Fault | undefined {
 /** Finds the first part of it that is not as the schema has it. */
 export const findFaultInSummary: FindFault = findInSummary;
 
-type Attached = { target: string; cgroup: string; owner?: { kind: string; runtime?: string; name: string; id?: string }; chargedBytes?: number; peakSince: 'creation' | 'attachment' };
+type Attached = { target: string; cgroup: string; owner?: { kind: string; runtime?: string; name: string; id?: string }; chargedBytes?: number; peakSince: 'creation' | 'attachment'; followed?: true };
 
 type Sample = { type: 'sample'; elapsedMs: number; reason: 'launch' | 'tick' | 'final'; current?: number; peak?: number; workingset?: number; kernel?: number; swap?: { current?: number; peak?: number }; zswap?: { current?: number }; limits?: { max?: 'max' | number; high?: 'max' | number; swapMax?: 'max' | number; zswapMax?: 'max' | number; pidsMax?: 'max' | number; 'memsw.limit_in_bytes'?: 'max' | number }; stat?: Counters; events?: Counters; eventsLocal?: Counters; pressure?: { some?: PressureLine; full?: PressureLine }; processes?: number; nestedCgroups?: number; tree?: { rss: number; pss?: number; cpuPercent: number }; bpf?: BpfTotals; maxima?: { readings: number; bpfReadings?: number; longestGapMs: number; bytes: Counters; unseenBytes?: number } };
 
@@ -669,7 +700,7 @@ export type StartJson = { type: 'start'; version: 2; cmemstat: string; time: str
 export type SampleJson = Sample;
 
 /** `event` of recording.schema.json. */
-export type EventJson = { type: 'event'; elapsedMs: number; event: string; count?: number; increase?: number; localIncrease?: number; noticed?: 'inotify' | 'eventfd' | 'tick'; message?: string; hint?: string; pid?: number; cgroup?: string };
+export type EventJson = { type: 'event'; elapsedMs: number; event: string; count?: number; increase?: number; localIncrease?: number; noticed?: 'inotify' | 'eventfd' | 'tick'; message?: string; hint?: string; pid?: number; cgroup?: string; from?: string; attached?: Attached };
 
 /** `maps` of recording.schema.json. */
 export type MapsJson = { type: 'maps'; elapsedMs: number; maps: ({ id: number; type: string; name: string; key_size: number; value_size: number; max_entries: number; map_flags: number; bytes: number; source: 'memlock' | 'formula' | 'memlock-guess'; atLeast?: true; unchargedBytes: number; elements?: number; backlogBytes?: number; anonymous?: boolean; cgroup?: string; elsewhere?: true; holders?: ({ pid: number; comm: string })[]; programs?: ({ id: number; name: string })[] })[]; gone?: (number)[] };
@@ -681,4 +712,4 @@ export type ProcessesJson = { type: 'processes'; elapsedMs: number; processes: (
 export type ExplainJson = { type: 'explain'; elapsedMs: number; moment: 'end' | 'peak' | 'exceeded'; message?: string; cgroup?: string; method: 'pages' | 'page-kinds' | 'counters'; reason?: string; hint?: string; before: ChargedMemory; after: ChargedMemory; frozen?: true; sample?: { every: number; standardErrorBytes?: number }; scanMs?: number; scannedPages?: number; tree: MemoryNode; beside: (MemoryNode)[]; missing: ({ term: string; reason: string; hint?: string })[]; advice: ({ kind: 'read-once' | 'unheld-tmpfs' | 'negative-dentries' | 'many-files' | 'unread-sockets' | 'page-tables' | 'bpf-maps'; bytes: number; text: string })[] };
 
 /** `summary` of recording.schema.json. */
-export type SummaryJson = { type: 'summary'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; leaf?: string; attached?: Attached; durationMs: number; exit: { status: number; code?: number; signal?: string; oomKilled?: boolean; endedBy?: 'timeout' | 'budget' | 'view' | 'signal' | 'removed'; killedByCmemstat?: true }; peak?: { bytes: number; source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled'; unseenBytes?: number }; highest?: Sample; highestWithBpf?: Sample; averages: Counters; maxima?: Record<string, number>; growth?: Record<string, number>; events?: Counters; eventsLocal?: Counters; elsewhere?: { count: number; processes: ({ pid: number; comm: string; cgroup?: string; sinceMs: number; message: string; hint: string })[] }; cgroupRemovedMs?: number; cpuUs?: { user: number; system: number }; stallUs?: { some?: number; full?: number }; bpf?: { reason?: string; last?: BpfTotals; largest?: BpfTotals; runningReadings?: number; heldElsewhere?: { count: number; bytes: number; atLeast?: true; names?: Record<string, number> }; heldPeak?: BpfCounts; maps?: ({ id: number; type: string; name: string; key_size: number; value_size: number; max_entries: number; bytes: number; source: 'memlock' | 'formula' | 'memlock-guess'; atLeast?: true; unchargedBytes: number; elements?: number; anonymous?: boolean })[]; mapBytes?: Record<string, number>; advice?: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; text: string; savesBytes?: number; maps: ({ id: number; name: string })[]; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; leftovers?: ({ id: number; type: string; name: string; bytes: number; unchargedBytes: number; pinned: (string)[]; programs: ({ id: number; name: string })[]; links: ({ id: number; type: string })[]; holders: ({ pid: number; comm: string })[] })[]; unavailable?: string; hint?: string }; explained?: ({ moment: 'end' | 'peak' | 'exceeded'; elapsedMs: number; message?: string; method: 'pages' | 'page-kinds' | 'counters'; reason?: string; bytes: number; names: ({ kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; pid?: number; bytes: number; reclaim: 'reclaimable' | 'dirty' | 'process' | 'kernel' | 'persistent' })[] })[]; leftoverFiles?: ({ kind: 'file' | 'sysv-segment'; name: string; bytes: number })[]; processes?: Most; nestedCgroups?: Most; outlived: ({ pid: number; comm: string; stuck?: true })[]; samples: { count: number; late: number; missed: number; longestGapMs: number; readings?: number; longestReadingGapMs?: number; dropped?: number }; sources: Record<string, string>; warnings: (string)[]; kernelBreakdown?: { kernel: number; terms: ({ id: string; bytes: number; source: string; atLeast?: true })[]; notes: (string)[] } };
+export type SummaryJson = { type: 'summary'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; leaf?: string; attached?: Attached; restarts?: { count: number; waitedMs: number; cgroups: ({ attached: Attached; fromMs: number; toMs: number; peakBytes?: number; lastBytes?: number; growth?: Record<string, number>; events?: Counters; stallUs?: { some?: number; full?: number }; cpuUs?: { user: number; system: number } })[] }; durationMs: number; exit: { status: number; code?: number; signal?: string; oomKilled?: boolean; endedBy?: 'timeout' | 'budget' | 'view' | 'signal' | 'removed'; killedByCmemstat?: true }; peak?: { bytes: number; source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled'; unseenBytes?: number }; highest?: Sample; highestWithBpf?: Sample; averages: Counters; maxima?: Record<string, number>; growth?: Record<string, number>; events?: Counters; eventsLocal?: Counters; elsewhere?: { count: number; processes: ({ pid: number; comm: string; cgroup?: string; sinceMs: number; message: string; hint: string })[] }; cgroupRemovedMs?: number; cpuUs?: { user: number; system: number }; stallUs?: { some?: number; full?: number }; bpf?: { reason?: string; last?: BpfTotals; largest?: BpfTotals; runningReadings?: number; heldElsewhere?: { count: number; bytes: number; atLeast?: true; names?: Record<string, number> }; heldPeak?: BpfCounts; maps?: ({ id: number; type: string; name: string; key_size: number; value_size: number; max_entries: number; bytes: number; source: 'memlock' | 'formula' | 'memlock-guess'; atLeast?: true; unchargedBytes: number; elements?: number; anonymous?: boolean })[]; mapBytes?: Record<string, number>; advice?: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; text: string; savesBytes?: number; maps: ({ id: number; name: string })[]; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; leftovers?: ({ id: number; type: string; name: string; bytes: number; unchargedBytes: number; pinned: (string)[]; programs: ({ id: number; name: string })[]; links: ({ id: number; type: string })[]; holders: ({ pid: number; comm: string })[] })[]; unavailable?: string; hint?: string }; explained?: ({ moment: 'end' | 'peak' | 'exceeded'; elapsedMs: number; message?: string; method: 'pages' | 'page-kinds' | 'counters'; reason?: string; bytes: number; names: ({ kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; pid?: number; bytes: number; reclaim: 'reclaimable' | 'dirty' | 'process' | 'kernel' | 'persistent' })[] })[]; leftoverFiles?: ({ kind: 'file' | 'sysv-segment'; name: string; bytes: number })[]; processes?: Most; nestedCgroups?: Most; outlived: ({ pid: number; comm: string; stuck?: true })[]; samples: { count: number; late: number; missed: number; longestGapMs: number; readings?: number; longestReadingGapMs?: number; dropped?: number }; sources: Record<string, string>; warnings: (string)[]; kernelBreakdown?: { kernel: number; terms: ({ id: string; bytes: number; source: string; atLeast?: true })[]; notes: (string)[] } };

@@ -94,7 +94,7 @@ export function findInExplainSample(value: unknown): Fault | undefined {
 }
 
 /** Finds the first part of a value that has not this shape. */
-export function findInSummaryCpuUs(value: unknown): Fault | undefined {
+export function findInRestartsCgroupsItemCpuUs(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { user: _user, system: _system } = value;
   if (!isNumber(_user)) return wrongAt('user', 'a number');

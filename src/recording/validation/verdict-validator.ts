@@ -1,6 +1,6 @@
 // Generated from schema/verdict.schema.json by `npm run build`: change the schema.
 import { type Fault, type FindFault, findInList, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
-import { findInLeftoverFile, findInLiveMapProgramsItem, findInNumber, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem, findInSummaryCpuUs } from './shared-shapes.ts';
+import { findInLeftoverFile, findInLiveMapProgramsItem, findInNumber, findInRestartsCgroupsItemCpuUs, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem } from './shared-shapes.ts';
 
 function findInVerdictHost(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
@@ -16,7 +16,7 @@ function findInVerdictRunsTimesItem(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { durationMs: _durationMs, cpuUs: _cpuUs } = value;
   if (!isNumber(_durationMs)) return wrongAt('durationMs', 'a number');
-  if (_cpuUs !== undefined && (fault = findInSummaryCpuUs(_cpuUs)) !== undefined) return within('cpuUs', fault);
+  if (_cpuUs !== undefined && (fault = findInRestartsCgroupsItemCpuUs(_cpuUs)) !== undefined) return within('cpuUs', fault);
   return undefined;
 }
 

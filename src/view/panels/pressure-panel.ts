@@ -31,6 +31,7 @@ const SEVERE_EVENTS: ReadonlySet<string> = new Set([
   'budget_exceeded',
   'elsewhere',
   'cgroup_removed',
+  'waiting',
 ]);
 
 /** The order of memory.events; v1 has `failcnt` and `oom_kill`. */

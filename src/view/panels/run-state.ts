@@ -29,6 +29,8 @@ interface State {
 function stateOf({ status, data, unicode }: View): State {
   switch (status.state) {
     case 'running':
+      if (awaitsCgroup(data))
+        return { text: 'cgroup gone, waiting for the next', mark: '■', ascii: '#', role: 'warning' };
       return { text: 'running', mark: '●', ascii: '*', role: 'good' };
     case 'stopped':
       return { text: 'stopped', mark: '■', ascii: '#', role: 'warning' };
@@ -45,6 +47,12 @@ function stateOf({ status, data, unicode }: View): State {
         ? { text: 'following', mark: '●', ascii: '*', role: 'good' }
         : { text: 'at the end', mark: '■', ascii: '#', role: 'dim' };
   }
+}
+
+/** Whether the cgroup of an attachment is gone, and none has its name yet. */
+function awaitsCgroup({ eventCounts }: ViewData): boolean {
+  const waiting = eventCounts.get('waiting');
+  return waiting !== undefined && waiting.lastMs > (eventCounts.get('followed')?.lastMs ?? -1);
 }
 
 /** The target has exited; the number of remaining processes as of the last sample. */

@@ -8,6 +8,8 @@ const READINGS = 128;
 /** Tracks by name, in constant memory. */
 export class Tracks {
   readonly #tracks = new Map<string, Track>();
+  /** Those without a reading of the cgroup that is measured now. */
+  readonly #unread = new Set<string>();
 
   get all(): ReadonlyMap<string, Track> {
     return this.#tracks;
@@ -33,6 +35,7 @@ export class Tracks {
       return;
     }
     track.now = value;
+    if (this.#unread.delete(name)) track.first = value;
     if (top > track.peak) {
       track.peak = top;
       track.peakMs = elapsedMs;
@@ -41,7 +44,17 @@ export class Tracks {
 
   /** Adds the current values to the readings that growth is estimated from. */
   addToGrowth(elapsedMs: number): void {
-    for (const track of this.#tracks.values()) track.readings.add(elapsedMs, track.now);
+    for (const [name, track] of this.#tracks) {
+      if (!this.#unread.has(name)) track.readings.add(elapsedMs, track.now);
+    }
+  }
+
+  /** What follows is of another cgroup: growth starts again. */
+  cut(): void {
+    for (const [name, track] of this.#tracks) {
+      this.#unread.add(name);
+      track.readings = new GrowthReadings(READINGS);
+    }
   }
 
   /** The current values are those at the highest total so far. */
@@ -54,6 +67,7 @@ export class Tracks {
     const copy = new Tracks();
     for (const [name, track] of this.#tracks)
       copy.#tracks.set(name, { ...track, readings: track.readings.clone() });
+    for (const name of this.#unread) copy.#unread.add(name);
     return copy;
   }
 }

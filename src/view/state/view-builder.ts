@@ -4,6 +4,7 @@ import type { ExplainRecord } from '../../model/explain/explain-record.ts';
 import { type BpfMoment, bpfOf, breakKernelDown } from '../../model/kernel-breakdown.ts';
 import type { ProcessesRecord } from '../../model/recorded-processes.ts';
 import type { EventRecord, MapsRecord, RecordLine } from '../../model/recording.ts';
+import { isCut } from '../../model/restarts.ts';
 import type { Sample } from '../../model/sample.ts';
 import { Series } from '../../model/series.ts';
 import { addStep } from '../../statistics/step-growth.ts';
@@ -24,6 +25,8 @@ const SEVERE_EVENTS: ReadonlySet<string> = new Set([
   'budget_exceeded',
   'elsewhere',
   'cgroup_removed',
+  'waiting',
+  'followed',
   'warning',
 ]);
 
@@ -197,9 +200,25 @@ export class ViewBuilder {
 
   #applyEvent(record: EventRecord): void {
     this.#keepEvent(record);
+    if (isCut(record)) this.#cut(record);
     const before = this.#state.eventCounts.get(record.event)?.count ?? 0;
     const count = record.count ?? before + (record.increase ?? 1);
     this.#state.eventCounts.set(record.event, { count, lastMs: record.elapsedMs });
+  }
+
+  /** What follows is of another cgroup. */
+  #cut({ elapsedMs, from, cgroup, attached }: EventRecord): void {
+    this.#tracks.cut();
+    this.#state.bpf = undefined;
+    // The chart has a gap.
+    this.#state.series.add(elapsedMs, {});
+    const { start } = this.#state;
+    if (start === undefined || attached === undefined) return;
+    const { leaf } = start;
+    this.#state.start =
+      leaf !== undefined && from !== undefined && leaf.endsWith(from)
+        ? { ...start, attached, leaf: `${leaf.slice(0, leaf.length - from.length)}${cgroup}` }
+        : { ...start, attached };
   }
 
   #keepEvent(record: EventRecord): void {

@@ -16,6 +16,7 @@ import {
   scratch,
   start,
   testWith,
+  testWithoutKernel,
 } from '../harness.ts';
 
 const hierarchy = chooseMemoryHierarchy(readHierarchyFacts());
@@ -213,6 +214,118 @@ describe('cmemstat attach', () => {
       const total = Number(/^usage_usec (\d+)$/m.exec(used)?.[1]);
       expect((summary.cpuUs?.user ?? total) + (summary.cpuUs?.system ?? total)).toBeLessThan(total / 2);
       expect(first.attached?.peakSince).toBe(host.isAtLeast(6, 12) ? 'attachment' : 'creation');
+    },
+  );
+
+  testWith(
+    [needs.root, needs.cgroup],
+    'follows a restarted service into its next cgroup, in its recording too',
+    async () => {
+      const name = `attach-${process.pid}.service`;
+      const path = `/${top}/system.slice/${name}`;
+      const first = await startIn(path, ['/bin/sh', '-c', 'echo ready; read -r _']);
+      const file = join(scratch, 'followed.jsonl');
+      const attached = start(BINARY, [
+        'attach',
+        '--no-tui',
+        ...['--interval', '200ms', '--output', file],
+        ...['--budget', 'anon<=1GiB'],
+        `unit:${name}`,
+      ]);
+      await attached.until(/current/);
+      first.child.stdin?.end();
+      await first.exited;
+      removeSubtree(join(mountPoint, path));
+      await attached.until(/waiting: .* was removed: waiting for the next cgroup of unit:attach-/);
+      // Its memory was not there before: the counters and the peak are those of this cgroup.
+      const second = await startIn(path, [process.execPath, '-e', HOLD]);
+      await attached.until(/followed: .*[\s\S]*(\d\ds|\ds) +(2\d|3\d)\.\d MiB/);
+      attached.child.kill('SIGINT');
+      const outcome = await attached.ended;
+      expect(outcome.stderr).toContain('followed into one other cgroup');
+      expect(outcome.stderr).toContain('budgets hold over 2 cgroups');
+      expect(outcome.status).toBe(0);
+      second.child.kill('SIGKILL');
+      await second.exited;
+      removeSubtree(join(mountPoint, path));
+
+      const {
+        events,
+        summary,
+        start: begun,
+      } = readRecording({ ...outcome, stdout: readFileSync(file, 'utf8') });
+      const kinds = events
+        .map(({ event }) => event)
+        .filter((event) => event === 'waiting' || event === 'followed');
+      expect(kinds).toEqual(['waiting', 'followed']);
+      expect(summary.exit).toEqual({ status: 0, endedBy: 'signal' });
+      expect(summary.restarts).toMatchObject({ count: 1 });
+      const [before, after] = summary.restarts?.cgroups ?? [];
+      expect(before?.peakBytes).toBeLessThan(20 * MIB);
+      expect(after?.peakBytes).toBeGreaterThan(20 * MIB);
+      expect(after?.attached).toMatchObject({ cgroup: path, followed: true });
+      expect(begun.attached).toEqual(summary.attached);
+      if (host.mode === 'cgroup2') expect(summary.cpuUs?.user).toBeGreaterThan(0);
+
+      expect((await cmemstat('budget', 'check', '--budget', 'anon<=1MiB', file)).status).toBe(3);
+      expect((await cmemstat('report', file)).stdout).toContain('budgets hold over 2 cgroups');
+      expect((await cmemstat('compare', file, file)).status).toBe(0);
+    },
+  );
+
+  testWithoutKernel(
+    [needs.root, needs.cgroup],
+    'does not follow if that is not wanted, and no process',
+    async () => {
+      const refused = await cmemstat('attach', '--follow', String(running[0]?.child.pid));
+      expect([refused.status, refused.stderr]).toEqual([
+        125,
+        expect.stringContaining('--follow: no other process'),
+      ]);
+      const name = `attach-once-${process.pid}.service`;
+      const path = `/${top}/system.slice/${name}`;
+      const short = await startIn(path, ['/bin/sh', '-c', 'echo ready; read -r _']);
+      const attached = start(BINARY, ['attach', '--no-tui', '--no-follow', `unit:${name}`]);
+      await attached.until(/current/);
+      short.child.stdin?.end();
+      await short.exited;
+      removeSubtree(join(mountPoint, path));
+      expect((await attached.ended).stderr).toContain('ended as the cgroup was removed');
+    },
+  );
+
+  testWithoutKernel(
+    [needs.root, needs.cgroup],
+    'with --explain and a baseline, and says what it did not measure',
+    async () => {
+      const baseline = join(scratch, 'attached-baseline.json');
+      const file = join(scratch, 'explained.jsonl');
+      const saved = await cmemstat(
+        'attach',
+        '-q',
+        ...['--timeout', '1s', '--explain', 'end', '--output', file, '--save-baseline', baseline],
+        ...['--budget', 'anon<=1GiB', '--budget', 'anon.growth<=1GiB/min'],
+        paths.docker,
+      );
+      // Growth needs five seconds.
+      expect([saved.status, saved.stderr]).toEqual([5, expect.stringMatching(/NOT MEASURED.*anon\.growth/)]);
+      const { explained } = JSON.parse(readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) ?? '') as {
+        explained?: { names: { name: string; bytes: number }[] }[];
+      };
+      expect(explained?.[0]?.names[0]?.bytes).toBeGreaterThan(20 * MIB);
+
+      const compared = await cmemstat(
+        'attach',
+        '-q',
+        ...['--timeout', '1s', '--explain', 'exceeded', '--baseline', baseline, '--max-regression', '50%'],
+        ...['--budget', 'anon<=1MiB', '--report', 'text'],
+        paths.docker,
+      );
+      expect(compared.status).toBe(3);
+      expect(compared.stderr).toContain('after the attachment');
+      expect(compared.stderr).not.toContain('after the launch');
+      expect(compared.stderr).toMatch(/names|no regression/);
+      expect((await cmemstat('compare', baseline, file)).status).toBe(0);
     },
   );
 });

@@ -25,6 +25,28 @@ const bpf = (held: number, host = held): BpfTotals => ({
   held: { maps: { count: held, memlock: held * 100 }, programs: { count: 0, memlock: 0 } },
 });
 
+describe('over a cut', () => {
+  it('counters are summed, and the time between has no part in averages and gaps', () => {
+    const aggregate = new SampleAggregate('cgroup2', true);
+    const pressure = (total: number) => ({ some: { avg10: 0, avg60: 0, avg300: 0, total } });
+    aggregate.add(sample(0, { current: 100, events: { oom_kill: 0 }, pressure: pressure(0) }));
+    aggregate.add(sample(100, { current: 300, events: { oom_kill: 2 }, pressure: pressure(50) }));
+    aggregate.cut();
+    // A cgroup may be gone before it was read.
+    aggregate.cut();
+    expect(aggregate.summary().events).toEqual({ oom_kill: 2 });
+    aggregate.add(sample(9000, { current: 300, events: { oom_kill: 0, max: 1 }, pressure: pressure(7) }));
+    aggregate.add(sample(9100, { current: 10, events: { oom_kill: 1, max: 1 }, pressure: pressure(8) }));
+    expect(aggregate.summary()).toMatchObject({
+      events: { oom_kill: 3, max: 1 },
+      stallUs: { some: 58 },
+      averages: { current: 200 },
+      longestGapMs: 100,
+      maxima: { current: 300 },
+    });
+  });
+});
+
 describe('averages', () => {
   it('weight every sample by the time until the next', () => {
     const samples = [

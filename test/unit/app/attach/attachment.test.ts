@@ -1,7 +1,8 @@
-import { mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CgroupAttachment } from '#src/app/attach/attachment.ts';
+import { Successors } from '#src/app/attach/successors.ts';
 import type { ResolvedTarget } from '#src/cgroup/resolve/resolve-target.ts';
 import { UsageError } from '#src/errors.ts';
 import { makeTree, removeTrees } from '../../temporary-tree.ts';
@@ -48,6 +49,44 @@ describe('an attachment', () => {
     renameSync(`${target.directory}.new`, target.directory);
     await ended;
     expect(attachment.isGone).toBe(true);
+  });
+
+  it('continues in the next cgroup with the name, and waits for it', async () => {
+    const target = { ...withFigures(), form: 'container' as const, target: 'container:web' };
+    const next = join(target.mountPoint, 'b');
+    const found: ResolvedTarget[] = [];
+    const moves: string[] = [];
+    const attachment = new CgroupAttachment(target, new Successors(target, async () => found));
+    const { ended, kill } = attachment.attach();
+    const entered = new Promise<void>((resolve) => {
+      attachment.follow({
+        leave: async (message) => {
+          moves.push(message);
+          mkdirSync(next);
+          writeFileSync(join(next, 'cgroup.procs'), '7\n');
+          writeFileSync(join(next, 'memory.current'), '8192\n');
+          found.push({ ...target, directory: next, path: '/b' });
+        },
+        enter: async (from) => {
+          moves.push(from);
+          resolve();
+          return true;
+        },
+      });
+    });
+    expect(attachment.isNew).toBe(false);
+    rmSync(target.directory, { recursive: true });
+    await entered;
+    expect(moves).toEqual(['/a was removed: waiting for the next cgroup of container:web', '/a']);
+    expect(attachment.cgroup.directory).toBe(next);
+    expect(attachment.describe('creation')).toMatchObject({
+      cgroup: '/b',
+      chargedBytes: 8192,
+      followed: true,
+    });
+    kill('SIGINT');
+    await ended;
+    expect(attachment.isGone).toBe(false);
   });
 
   it('ends by signals that end a program, and by no others', async () => {

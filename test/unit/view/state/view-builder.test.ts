@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { RecordLine } from '#src/model/recording.ts';
+import type { RecordLine, StartRecord } from '#src/model/recording.ts';
 import type { Sample } from '#src/model/sample.ts';
 import { ViewBuilder } from '#src/view/state/view-builder.ts';
 import { EXPLAIN_RECORD } from '../example-explanation.ts';
@@ -29,6 +29,31 @@ const totals = (bytes: number): NonNullable<Sample['bpf']> => ({
 });
 
 describe('the view builder', () => {
+  it('shows the cgroup that was followed into, whose growth starts again', () => {
+    const attached = { target: 'unit:a', cgroup: '/old', peakSince: 'creation' as const };
+    const start = exampleRecords().find(({ type }) => type === 'start') as StartRecord;
+    const builder = built([
+      { ...start, attached, leaf: '/sys/fs/cgroup/old' },
+      ...Array.from({ length: 20 }, (_, at) => sample(at * 1000, { current: at * 1e6 })),
+      { type: 'event', elapsedMs: 19_500, event: 'waiting', cgroup: '/old' },
+    ]);
+    expect(builder.data.tracks.get('current')?.readings.count).toBe(0);
+    const next = { ...attached, cgroup: '/new', followed: true as const };
+    builder.apply({
+      type: 'event',
+      elapsedMs: 30_000,
+      event: 'followed',
+      from: '/old',
+      cgroup: '/new',
+      attached: next,
+    });
+    expect(builder.data.start).toMatchObject({ leaf: '/sys/fs/cgroup/new', attached: next });
+    builder.apply(sample(30_500, { current: 5e6, stat: { anon: 1 } }));
+    const copy = builder.snapshot().tracks.get('current');
+    expect(copy).toMatchObject({ first: 5e6, now: 5e6, peak: 19e6 });
+    expect(copy?.readings.count).toBe(1);
+  });
+
   it('has the last explanation, and the times of the last 500', () => {
     const explained = (elapsedMs: number): RecordLine => ({ ...EXPLAIN_RECORD, elapsedMs });
     const builder = built(Array.from({ length: 501 }, (_, at) => explained(at)));
