@@ -51,6 +51,11 @@ export interface BpfTotals {
    * others).
    */
   heldElsewhere?: { maps: BpfSize };
+  /**
+   * Maps of `charged` or `heldElsewhere` that were charged to a cgroup that was removed since, so that one
+   * above it pays for them: what a restarted agent has left. Absent if there are none, and unless `memcg`.
+   */
+  orphaned?: { maps: BpfSize };
   /** Maps of the leaf that only programs reference, without a descriptor or pin. */
   anonymous?: { maps: BpfSize };
   /** Totals of this host. Absent without CAP_SYS_ADMIN. */

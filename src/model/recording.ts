@@ -216,6 +216,8 @@ export interface LiveMap extends RunMap {
   cgroup?: string;
   /** The leaf's processes hold it, but it is charged elsewhere. */
   elsewhere?: true;
+  /** The cgroup that it was charged to was removed: one above it pays. */
+  orphaned?: true;
   /**
    * Processes of the leaf with a descriptor for it: the eight with the lowest pids. Absent if it was not
    * read.
@@ -255,6 +257,11 @@ export interface BpfSummary {
    * if there was nothing.
    */
   heldElsewhere?: BpfSize & { names?: Record<string, number> };
+  /**
+   * The maps of the leaf, or that its processes held, whose own cgroup was removed: at most, with the largest
+   * sizes by name. Absent if there were none.
+   */
+  orphaned?: BpfSize & { names?: Record<string, number> };
   /** The maps of the leaf at their maximum, largest first, at most 100. */
   maps?: RunMap[];
   /** All of them by name, with sizes of the same name summed. Absent if `maps` is complete. Unit: bytes. */

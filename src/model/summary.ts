@@ -55,6 +55,7 @@ export class SampleAggregate {
   #bpfHeldPeak: BpfTotals['held'];
   #bpfLargest: BpfTotals | undefined;
   #bpfElsewhere: BpfSize | undefined;
+  #bpfOrphaned: BpfSize | undefined;
   #bpfRunningReadings = 0;
   /** The last reading of charged BPF memory, and the one that belongs to the highest sample. */
   #bpfMoment: BpfMoment | undefined;
@@ -139,6 +140,7 @@ export class SampleAggregate {
       summary.bpf.runningReadings = this.#bpfRunningReadings;
     }
     if (this.#bpfElsewhere !== undefined) summary.bpf.heldElsewhere = this.#bpfElsewhere;
+    if (this.#bpfOrphaned !== undefined) summary.bpf.orphaned = this.#bpfOrphaned;
     if (this.#bpfHeldPeak !== undefined) summary.bpf.heldPeak = this.#bpfHeldPeak;
     if (this.#isUnread(maxima)) this.#omitUnread(summary);
     return summary;
@@ -249,6 +251,9 @@ export class SampleAggregate {
     if (elsewhere !== undefined && elsewhere.count > 0) {
       if (elsewhere.bytes >= (this.#bpfElsewhere?.bytes ?? 0)) this.#bpfElsewhere = { ...elsewhere };
     }
+    const orphaned = bpf.orphaned?.maps;
+    if (orphaned !== undefined && orphaned.bytes >= (this.#bpfOrphaned?.bytes ?? 0))
+      this.#bpfOrphaned = { ...orphaned };
     const isLarger = this.#bpfLargest === undefined || leafBytes(bpf) >= leafBytes(this.#bpfLargest);
     if (bpf.charged !== undefined && isLarger) this.#bpfLargest = bpf;
     if (bpf.charged !== undefined && reason === 'tick') this.#bpfRunningReadings += 1;

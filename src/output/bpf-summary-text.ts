@@ -42,7 +42,7 @@ export function describeLargest({ largest }: BpfSummary, size: FormatSize): stri
 
 /** Memory charged to the leaf at the maximum reading, and uncharged memory. */
 function renderCharged(bpf: BpfSummary, size: FormatSize): string[] {
-  const { largest, heldElsewhere, reason } = bpf;
+  const { largest, heldElsewhere, orphaned, reason } = bpf;
   const lines: string[] = [];
   const charged = describeLargest(bpf, size);
   if (charged !== undefined) {
@@ -55,12 +55,15 @@ function renderCharged(bpf: BpfSummary, size: FormatSize): string[] {
   const aside: [BpfSize | undefined, string][] = [
     [largest?.uncharged?.maps, 'charged to no cgroup (preallocated per CPU)'],
     [heldElsewhere ?? largest?.heldElsewhere?.maps, 'held, but charged elsewhere, at most'],
+    [orphaned, 'orphaned (their own cgroup was removed, and one above it pays), at most'],
     [largest?.anonymous?.maps, 'held only by programs'],
   ];
   for (const [of, what] of aside) {
     if (of === undefined || of.count === 0) continue;
     lines.push(`    ${what}: ${describeSize(of, size)}`);
-    if (of === heldElsewhere) lines.push(...renderNames(heldElsewhere.names, size));
+    if (of === heldElsewhere || of === orphaned) {
+      lines.push(...renderNames((of === orphaned ? orphaned : heldElsewhere)?.names, size));
+    }
   }
   return lines;
 }

@@ -67,8 +67,8 @@ export function isThere({ directory, inode }: KnownCgroup): boolean {
 }
 
 /**
- * Which of the cgroups with a name to continue in. One that has processes and the name is not left; of several
- * others, the only one with processes is taken.
+ * Which of the cgroups with a name to continue in. One that has processes and the name is not left; of
+ * several others, the only one with processes is taken.
  */
 function chooseSuccessor(known: KnownCgroup, found: readonly ResolvedTarget[]): ResolvedTarget | undefined {
   const isKnown = ({ directory }: ResolvedTarget) => directory === known.directory && isThere(known);

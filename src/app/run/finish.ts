@@ -183,13 +183,13 @@ function summarize(
  * The names of maps elsewhere are known to the reader of BPF memory, their number and size to the samples.
  */
 function mergeBpf(ofRun: BpfSummary, ofSamples: BpfSummary): BpfSummary {
-  const { heldElsewhere, ...rest } = { ...ofRun, ...ofSamples };
-  if (ofSamples.heldElsewhere === undefined) return rest;
-  const names = ofRun.heldElsewhere?.names;
-  return {
-    ...rest,
-    heldElsewhere: { ...ofSamples.heldElsewhere, ...(names === undefined ? {} : { names }) },
-  };
+  const { heldElsewhere: _elsewhere, orphaned: _orphaned, ...rest } = { ...ofRun, ...ofSamples };
+  const merged: BpfSummary = rest;
+  for (const key of ['heldElsewhere', 'orphaned'] as const) {
+    const [sum, names] = [ofSamples[key], ofRun[key]?.names];
+    if (sum !== undefined) merged[key] = names === undefined ? sum : { ...sum, names };
+  }
+  return merged;
 }
 
 /** The files in memory that outlive the run; undefined with a warning if they are unknown. */
@@ -219,8 +219,9 @@ async function sumUpBpf(measurement: Measurement): Promise<BpfSummary> {
   const summary: BpfSummary = {};
   if (bpf.reason !== undefined) summary.reason = bpf.reason;
   if (bpf.hint !== undefined) summary.hint = bpf.hint;
-  const { maps, advice, elsewhere } = measurement.largestMaps(bpf);
+  const { maps, advice, elsewhere, orphaned } = measurement.largestMaps(bpf);
   if (Object.keys(elsewhere).length > 0) summary.heldElsewhere = { count: 0, bytes: 0, names: elsewhere };
+  if (Object.keys(orphaned).length > 0) summary.orphaned = { count: 0, bytes: 0, names: orphaned };
   if (maps.length > 0) {
     summary.maps = maps
       .toSorted((a, b) => b.bytes - a.bytes)

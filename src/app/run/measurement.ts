@@ -6,6 +6,8 @@ import { statSync } from 'node:fs';
 import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { errnoOf } from '../../errors.ts';
+import { plural } from '../../format/plural.ts';
+import { formatBytes } from '../../format/units.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
@@ -103,6 +105,7 @@ export class Measurement {
   #earlier: Sampler['punctuality'] = { late: 0, missed: 0 };
   /** The maps of the cgroup before that had most. */
   #mapsBefore: RunMaps | undefined;
+  #hasOrphans = false;
   readonly #listed = { maps: new Set<number>(), processes: new Set<number>() };
 
   /**
@@ -331,6 +334,7 @@ export class Measurement {
     const leaf = attachment.cgroup;
     this.placement = { ...this.placement, leaf };
     this.#nested = new NestedCgroups(leaf);
+    this.#hasOrphans = false;
     try {
       this.#openClock(leaf);
       this.#reader = await this.#openFigures(leaf);
@@ -425,6 +429,21 @@ export class Measurement {
       keepListed(this.#listed.processes, record.processes, record.gone, ({ pid }) => pid);
     }
     this.#stream?.emit(record);
+    if (record.type === 'sample') this.#warnOfOrphans(record);
+  }
+
+  /** Once for each cgroup that was attached to. */
+  #warnOfOrphans({ elapsedMs, bpf }: Sample): void {
+    const { count = 0, bytes = 0 } = bpf?.orphaned?.maps ?? {};
+    if (!this.#isAttached || count === 0 || this.#hasOrphans) return;
+    this.#hasOrphans = true;
+    this.emit({
+      type: 'event',
+      elapsedMs,
+      event: 'warning',
+      message: `${plural(count, 'BPF map')} of ${formatBytes(bytes)} that it uses ${count === 1 ? 'was' : 'were'} charged to a cgroup that was removed: one above it pays (orphaned)`,
+      hint: 'sudo cmemstat maps --orphaned',
+    });
   }
 
   /** Passes the summary to the sinks; resolves when all of them have written everything. */

@@ -82,7 +82,8 @@ export class RuntimeNames {
     const { id = '' } = owner;
     if (owner.runtime === 'podman') {
       const name = (await this.#listed('podman-pods', uid)).get(id)?.name;
-      return name === undefined ? undefined : { name };
+      // Without its socket podman keeps the names of pods in a database.
+      return name === undefined ? this.#hostName(processes(), 'container=podman') : { name };
     }
     const logged = this.#pods().get(id);
     if (logged !== undefined) return logged;
@@ -122,13 +123,34 @@ export class RuntimeNames {
       if (id !== undefined) names.set(id, containerName(name, objectAt(each, 'Labels')));
     }
     if (source !== 'podman') return names;
-    const home = uid === undefined ? '/var/lib' : `${this.#homeOf(uid)}/.local/share`;
-    const file = `${home}/containers/storage/overlay-containers/containers.json`;
-    for (const each of objectsIn(await this.#try(file, readJsonFile))) {
-      const id = textAt(each, 'id');
-      if (id !== undefined && !names.has(id)) names.set(id, containerName(textsAt(each, 'names')[0], {}));
+    for (const file of this.#podmanFiles(uid)) {
+      for (const each of objectsIn(this.#trySync(file, readJsonFile))) {
+        const id = textAt(each, 'id');
+        if (id !== undefined && !names.has(id)) names.set(id, containerName(textsAt(each, 'names')[0], {}));
+      }
     }
     return names;
+  }
+
+  /** The lists of containers in the storage of podman: by driver, and apart those with `--rm`. */
+  #podmanFiles(uid: number | undefined): string[] {
+    const home = uid === undefined ? undefined : this.#homeOf(uid);
+    const graphRoot =
+      home === undefined ? '/var/lib/containers/storage' : `${home}/.local/share/containers/storage`;
+    const runRoot = uid === undefined ? '/run/containers/storage' : `/run/user/${uid}/containers`;
+    const file =
+      home === undefined ? '/etc/containers/storage.conf' : `${home}/.config/containers/storage.conf`;
+    const settings = this.#trySync(file, readBounded) ?? '';
+    const places = [
+      { root: setting(settings, 'graphroot') ?? graphRoot, list: 'containers.json' },
+      { root: setting(settings, 'runroot') ?? runRoot, list: 'volatile-containers.json' },
+    ];
+    return places.flatMap(({ root, list }) => {
+      const entries = this.#trySync(root, listDirectory) ?? [];
+      return entries
+        .filter((name) => name.endsWith('-containers'))
+        .map((driver) => `${root}/${driver}/${list}`);
+    });
   }
 
   async #dockerFile(id: string, uid: number | undefined): Promise<ContainerName> {
@@ -187,7 +209,7 @@ export class RuntimeNames {
   }
 
   /** The name of a pod is the host name of its containers, unless they have the network of the host. */
-  #hostName(pids: readonly number[]): PodName | undefined {
+  #hostName(pids: readonly number[], sign?: string): PodName | undefined {
     for (const pid of pids) {
       const path = `/proc/${pid}/environ`;
       let words: string[];
@@ -198,7 +220,7 @@ export class RuntimeNames {
         continue;
       }
       this.#looked.add(path);
-      const isInCluster = words.some((word) => word.startsWith('KUBERNETES_SERVICE_HOST='));
+      const isInCluster = words.some((word) => word === sign || word.startsWith('KUBERNETES_SERVICE_HOST='));
       const name = words.find((word) => word.startsWith('HOSTNAME='))?.slice('HOSTNAME='.length);
       if (isInCluster && name !== undefined && name !== '') return { name };
     }
@@ -232,6 +254,12 @@ export class RuntimeNames {
       return undefined;
     }
   }
+}
+
+/** A text of a TOML file such as `graphroot = "/srv/containers"`; undefined if it has none of its own. */
+function setting(toml: string, key: string): string | undefined {
+  const [, value = ''] = new RegExp(`^\\s*${key}\\s*=\\s*"(/[^"\\\\]*)"`, 'm').exec(toml) ?? [];
+  return value === '' ? undefined : value.replace(/\/+$/, '');
 }
 
 function containerName(name: string | undefined, labels: Record<string, unknown>): ContainerName {

@@ -23,6 +23,8 @@ export interface RunMaps {
   advice: BpfAdvice[];
   /** The maps that were held but charged elsewhere: the largest sizes by name. */
   elsewhere: Record<string, number>;
+  /** The same for those of removed cgroups. */
+  orphaned: Record<string, number>;
 }
 
 /** The BPF memory of one leaf. */
@@ -55,7 +57,8 @@ export interface LeafReading {
 }
 
 /** The totals that depend on which cgroup the kernel charges. */
-export type LeafTotals = Required<Pick<BpfTotals, 'charged' | 'uncharged' | 'heldElsewhere' | 'anonymous'>>;
+export type LeafTotals = Required<Pick<BpfTotals, 'charged' | 'uncharged' | 'heldElsewhere' | 'anonymous'>> &
+  Pick<BpfTotals, 'orphaned'>;
 
 /** The owner of BPF memory. */
 export interface LeafOwner {
@@ -126,6 +129,7 @@ export function mayHaveMaps(bpf: Bpf, prepared: PreparedIterators, cgroupId: big
 export function leafTotals(snapshot: InventorySnapshot): LeafTotals {
   const { maps, programs, heldElsewhere } = snapshot;
   const programBytes = sumOf(programs, ({ bytes }) => bytes);
+  const orphaned = orphanedOf(snapshot);
   const places: BpfPlaces = { vmalloc: programBytes.bytes, slab: 0, percpu: 0, pages: 0 };
   for (const map of maps) places[placeOf(map)] += chargedBytes(map);
   return {
@@ -137,6 +141,7 @@ export function leafTotals(snapshot: InventorySnapshot): LeafTotals {
       ),
     },
     heldElsewhere: { maps: sumOfMaps(heldElsewhere, ({ bytes }) => bytes) },
+    ...(orphaned.length === 0 ? {} : { orphaned: { maps: sumOfMaps(orphaned, ({ bytes }) => bytes) } }),
     anonymous: {
       maps: sumOfMaps(
         maps.filter(({ anonymous }) => anonymous === true),
@@ -144,6 +149,11 @@ export function leafTotals(snapshot: InventorySnapshot): LeafTotals {
       ),
     },
   };
+}
+
+/** Those of a cgroup that was removed, such as one that was nested in this one, or the one before it. */
+function orphanedOf({ maps, heldElsewhere }: InventorySnapshot): InventoryMap[] {
+  return [...maps, ...heldElsewhere].filter(({ orphaned }) => orphaned === true);
 }
 
 const chargedBytes = (map: InventoryMap) => Math.max(0, map.bytes - map.unchargedBytes);
@@ -182,15 +192,16 @@ class LargestReading {
   #maps: readonly InventoryMap[] = [];
   #advised: readonly AdvisedMap[] = [];
   readonly #elsewhere = new Map<string, number>();
+  readonly #orphaned = new Map<string, number>();
 
   constructor(inventory: BpfInventory) {
     this.#inventory = inventory;
   }
 
-  observe({ maps, heldElsewhere }: InventorySnapshot): void {
-    for (const [name, bytes] of Object.entries(bytesByName(heldElsewhere))) {
-      this.#elsewhere.set(name, Math.max(bytes, this.#elsewhere.get(name) ?? 0));
-    }
+  observe(snapshot: InventorySnapshot): void {
+    const { maps, heldElsewhere } = snapshot;
+    raiseByName(this.#elsewhere, heldElsewhere);
+    raiseByName(this.#orphaned, orphanedOf(snapshot));
     const seen = new Map<number, AdvisedMap>();
     const since = new Map<number, number>();
     const now = monotonicMs();
@@ -225,7 +236,14 @@ class LargestReading {
       maps: this.#maps,
       advice: adviseOnMaps(this.#latest(), this.#inventory.computeCost),
       elsewhere: Object.fromEntries(this.#elsewhere),
+      orphaned: Object.fromEntries(this.#orphaned),
     };
+  }
+}
+
+function raiseByName(largest: Map<string, number>, maps: readonly InventoryMap[]): void {
+  for (const [name, bytes] of Object.entries(bytesByName(maps))) {
+    largest.set(name, Math.max(bytes, largest.get(name) ?? 0));
   }
 }
 

@@ -101,6 +101,7 @@ function toLiveMap(map: InventoryMap): LiveMap {
   };
   if (elements !== undefined) row.elements = elements;
   if (map.atLeast !== undefined) row.atLeast = map.atLeast;
+  if (map.orphaned !== undefined) row.orphaned = map.orphaned;
   if (backlogBytes !== undefined) row.backlogBytes = backlogBytes;
   if (anonymous !== undefined) row.anonymous = anonymous;
   return row;

@@ -157,7 +157,7 @@ export class RunBpf {
 
   /** The maps of the leaf at the reading with the maximum total, and the advice on them. */
   largest(): RunMaps {
-    return this.#leaf?.largest() ?? { maps: [], advice: [], elsewhere: {} };
+    return this.#leaf?.largest() ?? { maps: [], advice: [], elsewhere: {}, orphaned: {} };
   }
 
   /**

@@ -95,7 +95,8 @@ function useOf(view: View, { row, firstElements }: MapEntry): string {
   return `${row.elements} of ${row.max_entries} (${formatShare(mapFill(row), 1)})${first}`;
 }
 
-function chargedTo({ elsewhere, cgroup }: LiveMap): string {
+function chargedTo({ elsewhere, cgroup, orphaned }: LiveMap): string {
+  if (orphaned === true) return 'a cgroup that was removed: one above it pays (orphaned)';
   if (elsewhere === true) return 'another cgroup: created by another process, or before the run';
   return cgroup === undefined ? 'the cgroup of the run' : `the nested cgroup ${cgroup}`;
 }

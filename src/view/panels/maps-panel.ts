@@ -126,12 +126,19 @@ function fillOf(row: LiveMap, unicode: boolean): Span {
 }
 
 /** The owner if known: a process, or only programs; and the cgroup, or elsewhere. */
-function ownerOf({ holders = [], anonymous, cgroup, elsewhere }: LiveMap): string {
+function ownerOf({ holders = [], anonymous, cgroup, elsewhere, orphaned }: LiveMap): string {
   const [holder] = holders;
   const more = holders.length > 1 ? ` +${holders.length - 1}` : '';
   const who =
     holder === undefined ? (anonymous === true ? 'anonymous' : '') : `${holder.comm} ${holder.pid}${more}`;
-  const where = elsewhere === true ? 'elsewhere' : cgroup === undefined ? '' : `in ${cgroup}`;
+  const where =
+    orphaned === true
+      ? 'orphaned'
+      : elsewhere === true
+        ? 'elsewhere'
+        : cgroup === undefined
+          ? ''
+          : `in ${cgroup}`;
   return [who, where].filter((text) => text !== '').join(', ') || '-';
 }
 

@@ -1,6 +1,6 @@
 /** `cmemstat maps` as a user runs it. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -10,6 +10,7 @@ import { loadObjectBtf } from '#src/kernel/bpf/load/load-btf.ts';
 import { encodeObjectPath } from '#src/kernel/bpf/sys/bpf-attr.ts';
 import { type Bpf, openBpf } from '#src/kernel/bpf/sys/bpf-call.ts';
 import { mapTypeNumber } from '#src/kernel/bpf/sys/bpf-enums.ts';
+import type { SummaryRecord } from '#src/model/recording.ts';
 import { BINARY, builtTarget, cmemstat, host, isGuest, type Running, scratch, start } from '../harness.ts';
 import { TestCgroup } from '../memory-cgroup.ts';
 import { BpfObjects } from './bpf-fixtures.ts';
@@ -45,12 +46,14 @@ const BTF_OF_INT = Buffer.concat([
 
 const HOLDER = 'tetragon';
 let holder: Running;
+let builtHolder = '';
 let bpf: Bpf;
 let objects: BpfObjects;
 const cgroups: TestCgroup[] = [];
 
 beforeAll(async () => {
-  holder = start(process.execPath, [await builtTarget('map-holder'), HOLDER]);
+  builtHolder = await builtTarget('map-holder');
+  holder = start(process.execPath, [builtHolder, HOLDER]);
   await holder.until(/ready/);
 });
 afterAll(async () => {
@@ -422,4 +425,47 @@ describe('errors are reported in one line', () => {
     expect(status).toBe(expected);
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
+});
+
+it('attached to, the maps of a restarted process are orphaned: a cgroup above pays', async (context) => {
+  requires(context, { since: ['5.11', 'the charge of BPF maps to memory cgroups'] });
+  const parent = TestCgroup.make(context, 'restarted');
+  const [removed, current] = [parent.child('removed'), parent.child('current')];
+  cgroups.push(removed, current, parent);
+  const agent = removed.charge(() => start(process.execPath, [builtHolder, 'agent']));
+  await agent.until(/ready/);
+  try {
+    // As if it had opened what the agent before it had pinned.
+    writeFileSync(join(current.directory, 'cgroup.procs'), String(agent.child.pid));
+    removed.remove();
+    // The charge is moved when the kernel gets to it.
+    await expect
+      .poll(
+        async () => {
+          const args = ['--json', '--interval', '200ms', '--timeout', '1s', current.directory];
+          const { stdout } = await cmemstat('attach', ...args);
+          const lines = stdout.trimEnd().split('\n');
+          const events = lines.filter((line) => line.includes('"event"')).map((line) => JSON.parse(line));
+          const { bpf } = JSON.parse(lines.at(-1) ?? '') as SummaryRecord;
+          return {
+            charged: bpf?.largest?.charged?.maps.count,
+            elsewhere: bpf?.heldElsewhere?.count,
+            orphaned: bpf?.orphaned,
+            says: events.some(({ message }) =>
+              /6 BPF maps of .* charged to a cgroup that was removed/.test(message),
+            ),
+          };
+        },
+        { timeout: 60_000 },
+      )
+      .toMatchObject({
+        charged: 0,
+        elsewhere: 6,
+        orphaned: { count: 6, names: { held_flows: expect.any(Number), held_policy: expect.any(Number) } },
+        says: true,
+      });
+  } finally {
+    agent.child.stdin?.end();
+    await agent.exited;
+  }
 });

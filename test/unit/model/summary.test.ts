@@ -25,6 +25,20 @@ const bpf = (held: number, host = held): BpfTotals => ({
   held: { maps: { count: held, memlock: held * 100 }, programs: { count: 0, memlock: 0 } },
 });
 
+it('has the most BPF memory of removed cgroups, and none without any', () => {
+  const reading = (ms: number, count: number, bytes: number) =>
+    sample(ms, {
+      bpf: { attribution: 'memcg', ...(count === 0 ? {} : { orphaned: { maps: { count, bytes } } }) },
+    });
+  expect(
+    summarize('cgroup2', [reading(0, 1, 10), reading(1, 2, 30), reading(2, 1, 20)]).bpf.orphaned,
+  ).toEqual({
+    count: 2,
+    bytes: 30,
+  });
+  expect(summarize('cgroup2', [reading(0, 0, 0)]).bpf).not.toHaveProperty('orphaned');
+});
+
 describe('over a cut', () => {
   it('counters are summed, and the time between has no part in averages and gaps', () => {
     const aggregate = new SampleAggregate('cgroup2', true);

@@ -169,6 +169,25 @@ describe('containers', () => {
     expect((await resolve('db')).path).toBe(rootless);
   });
 
+  it('of podman are found in the storage of any driver, elsewhere, and with --rm', async () => {
+    const list = JSON.stringify([{ id: ID, names: ['db'] }]);
+    const found = async (files: Record<string, string>) => (await host([PODMAN], files).resolve('db')).path;
+    expect(await found({ 'var/lib/containers/storage/vfs-containers/containers.json': list })).toBe(PODMAN);
+    expect(await found({ 'run/containers/storage/overlay-containers/volatile-containers.json': list })).toBe(
+      PODMAN,
+    );
+    expect(
+      await found({
+        'etc/containers/storage.conf': '[storage]\n# graphroot = "/no"\ngraphroot = "/srv/c/"\n',
+        'srv/c/btrfs-containers/containers.json': list,
+      }),
+    ).toBe(PODMAN);
+    const pod = `/machine.slice/machine-libpod_pod_${ID}.slice`;
+    const environ = { 'proc/4711/environ': 'container=podman\0HOSTNAME=shop\0' };
+    const { resolve } = host([pod], environ, [{ pid: 4711, comm: 'shop', path: pod }]);
+    expect((await resolve('pod:shop')).path).toBe(pod);
+  });
+
   it('of containerd and cri-o are found by the annotations in their files', async () => {
     const task = `run/containerd/io.containerd.runtime.v2.task/default/${ID}/config.json`;
     const nerdctl = { [task]: JSON.stringify({ annotations: { 'nerdctl/name': 'api' } }) };
