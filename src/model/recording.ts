@@ -96,6 +96,16 @@ export interface Restarts {
   cgroups: AttachedSegment[];
 }
 
+/** What one container of a pod used. Unit: bytes. */
+export interface ContainerSummary {
+  /** Its path below the cgroup of the pod. */
+  cgroup: string;
+  name?: string;
+  /** In samples. */
+  peakBytes: number;
+  lastBytes: number;
+}
+
 /** What one of several cgroups used while it was measured. */
 export interface AttachedSegment {
   attached: AttachedTo;
@@ -290,6 +300,8 @@ export interface SummaryRecord {
   attached?: AttachedTo;
   /** Absent unless another cgroup was followed into, or awaited. */
   restarts?: Restarts;
+  /** The containers of a pod that was attached to, at most 50; absent for other targets. */
+  containers?: ContainerSummary[];
   durationMs: number;
   exit: {
     /** The exit status of cmemstat for it. */

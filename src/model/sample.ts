@@ -55,6 +55,18 @@ export interface SampleMaxima {
   unseenBytes?: number;
 }
 
+/** What one container of a pod is charged for. Unit: bytes. */
+export interface ContainerUsage {
+  /** Its path below the cgroup of the pod. */
+  cgroup: string;
+  /** Absent if nothing has a name for it. */
+  name?: string;
+  current: number;
+  anon?: number;
+  file?: number;
+  shmem?: number;
+}
+
 /**
  * One reading of the leaf. A key that the kernel or the mode does not provide is absent, never 0. Unit:
  * bytes, unless stated otherwise.
@@ -89,6 +101,8 @@ export interface Sample {
   processes?: number;
   /** Number of cgroups below the leaf. */
   nestedCgroups?: number;
+  /** The containers of a pod that was attached to; absent for other targets. */
+  containers?: ContainerUsage[];
   /** In process-tree mode only. */
   tree?: TreeFigures;
   /** BPF totals, only in samples for which they were read, since they have a longer interval. */

@@ -8,7 +8,14 @@ import type { ExplainedMoment } from '../model/explain/explain-record.ts';
 import { figureOf } from '../model/figures.ts';
 import type { KernelBreakdown } from '../model/kernel-breakdown.ts';
 import type { OutlivingProcess } from '../model/recorded-processes.ts';
-import type { AttachedSegment, AttachedTo, EventRecord, Restarts, SummaryRecord } from '../model/recording.ts';
+import type {
+  AttachedSegment,
+  AttachedTo,
+  ContainerSummary,
+  EventRecord,
+  Restarts,
+  SummaryRecord,
+} from '../model/recording.ts';
 import { renderBpf } from './bpf-summary-text.ts';
 import { momentText } from './moment-text.ts';
 import { type FormatSize, renderRow, SIZE_WIDTH } from './summary-columns.ts';
@@ -234,7 +241,7 @@ const ATTACHMENT_ENDS: Readonly<Record<NonNullable<SummaryRecord['exit']['endedB
 
 /** How long a cgroup was measured that existed before, and what of the figures is older. */
 export function describeAttachment(
-  { exit, durationMs, restarts }: SummaryRecord,
+  { exit, durationMs, restarts, containers = [] }: SummaryRecord,
   attached: AttachedTo,
 ): string[] {
   const { cgroup, owner, chargedBytes } = attached;
@@ -248,7 +255,19 @@ export function describeAttachment(
       `  ${formatBytes(chargedBytes)} were charged before and are in the figures; growth and counters start at the attachment`,
     );
   }
-  return restarts === undefined ? lines : [...lines, ...describeRestarts(restarts)];
+  return [
+    ...lines,
+    ...containers.flatMap(describeContainer),
+    ...(restarts === undefined ? [] : describeRestarts(restarts)),
+  ];
+}
+
+/** A container of a pod, below the cgroup of the pod. */
+function describeContainer({ cgroup, name, peakBytes, lastBytes }: ContainerSummary): string[] {
+  const title = name === undefined ? cgroup : `${name} (${cgroup})`;
+  return [
+    `    container ${title}: at most ${formatBytes(peakBytes)} in samples, at last ${formatBytes(lastBytes)}`,
+  ];
 }
 
 /** Maximum number of cgroups that the text lists. */

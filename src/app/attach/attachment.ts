@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ForeignCgroup } from '../../cgroup/foreign-cgroup.ts';
 import { explainNoMemory } from '../../cgroup/memory-controller.ts';
-import type { ResolvedTarget } from '../../cgroup/resolve/resolve-target.ts';
+import { findContainers, type ResolvedTarget } from '../../cgroup/resolve/resolve-target.ts';
 import { UsageError } from '../../errors.ts';
 import { parseSingleValue } from '../../kernel/limit.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
@@ -26,6 +26,7 @@ const CHECK_MS = 100;
 export class CgroupAttachment implements Attachment {
   cgroup: ForeignCgroup;
   isNew = false;
+  readonly onlyPid: number | undefined;
   readonly #successors: Successors | undefined;
   #resolved: ResolvedTarget;
   #known: KnownCgroup;
@@ -35,13 +36,19 @@ export class CgroupAttachment implements Attachment {
   #isWaiting = false;
 
   /** @throws UsageError if the cgroup has no memory figures; KernelFileError. */
-  constructor(resolved: ResolvedTarget, successors?: Successors) {
+  constructor(resolved: ResolvedTarget, successors?: Successors, onlyPid?: number) {
     if (!existsSync(usageFile(resolved))) throw withoutMemory(resolved);
     this.#successors = successors;
+    this.onlyPid = onlyPid;
     this.#resolved = resolved;
     this.cgroup = new ForeignCgroup(resolved);
     this.#known = knownCgroup(resolved);
     this.#chargedBytes = chargedBytes(resolved);
+  }
+
+  get findContainers(): Attachment['findContainers'] {
+    const resolved = this.#resolved;
+    return resolved.owners.at(-1)?.kind === 'pod' ? () => findContainers(resolved) : undefined;
   }
 
   get isGone(): boolean {

@@ -66,6 +66,8 @@ export async function finishRun(
   }
   const summary = summarize(measurement, exit, options, durationMs, outlived, bpf);
   if (segments?.restarts !== undefined) summary.restarts = segments.restarts;
+  const containers = measurement.containers?.summary();
+  if (containers !== undefined) summary.containers = containers;
   if (explained !== undefined) summary.explained = explained;
   if (leftoverFiles !== undefined) summary.leftoverFiles = leftoverFiles;
   if (cpu !== undefined) {

@@ -18,6 +18,8 @@ import { SampleAggregate } from '../../model/summary.ts';
 import type { Log } from '../../output/log.ts';
 import { RecordStream } from '../../output/record-stream.ts';
 import type { RunRecord, Sink } from '../../output/sink.ts';
+import type { Containers } from '../../sampler/attached/containers.ts';
+import { Descendants } from '../../sampler/attached/descendants.ts';
 import type { Segments } from '../../sampler/attached/segments.ts';
 import type { SinceAttachment } from '../../sampler/attached/since-attachment.ts';
 import type { BpfUnavailable } from '../../sampler/bpf/bpf-clock.ts';
@@ -43,7 +45,7 @@ import {
   REMOVED,
   watchEvents,
 } from './open-readers.ts';
-import type { CgroupMoves, RunOptions } from './options.ts';
+import type { Attachment, CgroupMoves, RunOptions } from './options.ts';
 import type { MeasuredPlace, TargetPlace } from './preparation.ts';
 import type { RunExplainer } from './run-explainer.ts';
 import { readHost, startRecord } from './start-record.ts';
@@ -65,6 +67,8 @@ export class Measurement {
   attached: AttachedTo | undefined;
   /** The cgroups that are measured one after the other; undefined for runs, and before the files are open. */
   segments: Segments | undefined;
+  /** Those of the pod that is attached to. */
+  containers: Containers | undefined;
   startedAt = new Date();
   readonly warnings: string[] = [];
   readonly aggregate: SampleAggregate;
@@ -106,6 +110,7 @@ export class Measurement {
   /** The maps of the cgroup before that had most. */
   #mapsBefore: RunMaps | undefined;
   #hasOrphans = false;
+  readonly #descendants = new Descendants();
   readonly #listed = { maps: new Set<number>(), processes: new Set<number>() };
 
   /**
@@ -515,7 +520,28 @@ export class Measurement {
     this.segments ??= new Segments();
     this.segments.enter(leaf, attached, this.elapsedMs());
     this.#since = attachment.isNew ? undefined : new SinceAttachment();
-    return this.#since?.wrap(reader) ?? reader;
+    const figures = this.#since?.wrap(reader) ?? reader;
+    const { findContainers } = attachment;
+    return findContainers === undefined ? figures : await this.#withContainers(leaf, figures, findContainers);
+  }
+
+  /** A reader that also reads the containers of a pod. */
+  async #withContainers(
+    { version }: MeasuredCgroup,
+    figures: FigureReader,
+    find: NonNullable<Attachment['findContainers']>,
+  ): Promise<FigureReader> {
+    const { Containers } = await import('../../sampler/attached/containers.ts');
+    const containers = new Containers(version, find);
+    this.containers = containers;
+    return {
+      ...figures,
+      read: async () => ({ ...(await figures.read()), containers: await containers.read(this.elapsedMs()) }),
+      close: () => {
+        figures.close();
+        containers.close();
+      },
+    };
   }
 
   readonly #noticeEvents: Sampler['noticeEvents'] = (counts, noticed) => {
@@ -592,6 +618,12 @@ export class Measurement {
   }
 
   #listProcesses(): ReadonlyMap<number, string | undefined> {
+    const all = this.#listAllProcesses();
+    const pid = this.#options.attachment?.onlyPid;
+    return pid === undefined ? all : this.#descendants.keep(pid, all);
+  }
+
+  #listAllProcesses(): ReadonlyMap<number, string | undefined> {
     return this.#nested?.processes() ?? new Map(this.processes().map((pid) => [pid, undefined]));
   }
 

@@ -5,6 +5,7 @@ import type { OpenDirectories } from '../../kernel/files/file-place.ts';
 import type { ExplainMoment } from '../../model/explain/explain-record.ts';
 import type { AttachedTo, RecordedBudget } from '../../model/recording.ts';
 import type { OutputRequest } from '../../output/open-outputs.ts';
+import type { FoundContainer } from '../../sampler/attached/containers.ts';
 import type { Target } from '../../target/launch-request.ts';
 import type { StreamFiles } from '../../target/standard-streams.ts';
 import type { TargetUser } from '../../target/user.ts';
@@ -26,6 +27,10 @@ export interface Attachment {
   readonly cgroup: MeasuredCgroup;
   /** Whether `cgroup` was made after the attachment, so that its counters are those of the measurement. */
   readonly isNew: boolean;
+  /** Finds the containers of a pod; undefined for other cgroups. */
+  readonly findContainers: (() => Promise<readonly FoundContainer[]>) | undefined;
+  /** The process that the list of processes keeps to, with its descendants; undefined for all. */
+  readonly onlyPid: number | undefined;
   /** For the records; `peakSince` is known once the files are open. */
   describe(peakSince: AttachedTo['peakSince']): AttachedTo;
   /** From now on the measurement continues in another cgroup with the same name, if that is wanted. */

@@ -85,6 +85,28 @@ export async function findTargets(
   return new Resolution(target, 'attach', facts).findAll(form);
 }
 
+/**
+ * The containers below a cgroup, with the names that their runtimes have for them, without the monitors.
+ * @throws an error with the errno if the cgroup is gone.
+ */
+export async function findContainers(
+  { directory, path }: Pick<FoundCgroup, 'directory' | 'path'>,
+  filesBelow = '',
+): Promise<{ directory: string; cgroup: string; name?: string }[]> {
+  const names = new RuntimeNames(new LookedAt(), filesBelow);
+  const root = directory.slice(0, directory.length - path.length);
+  const inside = listCgroups(directory, root).filter(
+    ({ owner }) => owner !== undefined && isContainer(owner),
+  );
+  return Promise.all(
+    inside.map(async (each) => {
+      const { name } = await names.ofContainer(namedOwner(each));
+      const cgroup = each.path.slice(path.length + 1);
+      return { directory: each.directory, cgroup, ...(name === undefined ? {} : { name }) };
+    }),
+  );
+}
+
 class Resolution {
   readonly #text: string;
   readonly #option: string;
@@ -298,9 +320,10 @@ interface ListedCgroup {
   owner: CgroupOwner | undefined;
 }
 
-function listCgroups(root: string): ListedCgroup[] {
+/** Those below a directory of the hierarchy with this root. */
+function listCgroups(below: string, root = below): ListedCgroup[] {
   const listed: ListedCgroup[] = [];
-  visitNested(root, (_, directory) => {
+  visitNested(below, (_, directory) => {
     const path = directory.slice(root.length);
     const owners = ownersOf(path);
     const last = owners.at(-1);

@@ -20,11 +20,16 @@ export async function attach(
   gateOptions: readonly Option[],
 ): Promise<number> {
   const target = await resolveTarget(text, 'attach');
-  const attachment = new CgroupAttachment(
-    target,
-    mayFollow(target, flags) ? new Successors(target) : undefined,
-  );
+  const successors = mayFollow(target, flags) ? new Successors(target) : undefined;
+  const attachment = new CgroupAttachment(target, successors, pidOf(target, flags));
   return runCommand([target.target], { ...flags, ...NOT_STARTED }, gateOptions, attachment);
+}
+
+/** The process that `--process` keeps to. @throws UsageError for a target that is not a process. */
+function pidOf({ form, target }: ResolvedTarget, { process: isOnly }: AttachFlags): number | undefined {
+  if (isOnly !== true) return undefined;
+  if (form === 'pid') return Number(target.slice('pid:'.length));
+  throw new UsageError('--process', `--process: ${target} is not a process`, 'cmemstat attach --process PID');
 }
 
 /**

@@ -16,6 +16,7 @@ export type AttachFlags = Omit<RunFlags, 'wait' | 'killAfter' | 'inheritRatio'> 
   Omit<GateFlags, keyof SeriesFlags> & {
     /** Undefined if neither `--follow` nor `--no-follow` was given. */
     follow?: boolean;
+    process?: true;
   };
 
 /** Declares the argument and the options of `cmemstat attach`; returns those of the evaluation. */
@@ -31,6 +32,10 @@ export function addAttachOptions(command: Command): readonly Option[] {
     'when the cgroup is gone, continue in the next one with this name; the default for names, not for paths',
   );
   command.option('--no-follow', 'end when the cgroup is gone');
+  command.option(
+    '--process',
+    'list only the process of the target and its descendants; all figures remain those of the cgroup',
+  );
   addOutputOptions(command);
   addViewOptions(command);
   const before = command.options.length;

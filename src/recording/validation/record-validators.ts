@@ -125,6 +125,18 @@ function findInSamplePressure(value: unknown): Fault | undefined {
   return undefined;
 }
 
+function findInSampleContainersItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { cgroup: _cgroup, name: _name, current: _current, anon: _anon, file: _file, shmem: _shmem } = value;
+  if (typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
+  if (!isNumber(_current)) return wrongAt('current', 'a number');
+  if (_name !== undefined && typeof _name !== 'string') return wrongAt('name', 'a string');
+  if (_anon !== undefined && !isNumber(_anon)) return wrongAt('anon', 'a number');
+  if (_file !== undefined && !isNumber(_file)) return wrongAt('file', 'a number');
+  if (_shmem !== undefined && !isNumber(_shmem)) return wrongAt('shmem', 'a number');
+  return undefined;
+}
+
 function findInSampleTree(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { rss: _rss, pss: _pss, cpuPercent: _cpuPercent } = value;
@@ -218,7 +230,7 @@ function findInSampleMaxima(value: unknown): Fault | undefined {
 function findInSample(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { type: _type, elapsedMs: _elapsedMs, reason: _reason, current: _current, peak: _peak, workingset: _workingset, kernel: _kernel, swap: _swap, zswap: _zswap, limits: _limits, stat: _stat, events: _events, eventsLocal: _eventsLocal, pressure: _pressure, processes: _processes, nestedCgroups: _nestedCgroups, tree: _tree, bpf: _bpf, maxima: _maxima } = value;
+  const { type: _type, elapsedMs: _elapsedMs, reason: _reason, current: _current, peak: _peak, workingset: _workingset, kernel: _kernel, swap: _swap, zswap: _zswap, limits: _limits, stat: _stat, events: _events, eventsLocal: _eventsLocal, pressure: _pressure, processes: _processes, nestedCgroups: _nestedCgroups, containers: _containers, tree: _tree, bpf: _bpf, maxima: _maxima } = value;
   if (_type !== 'sample') return wrongAt('type', '"sample"');
   if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
   if (typeof _reason !== 'string') return wrongAt('reason', 'a string');
@@ -235,6 +247,7 @@ function findInSample(value: unknown): Fault | undefined {
   if (_pressure !== undefined && (fault = findInSamplePressure(_pressure)) !== undefined) return within('pressure', fault);
   if (_processes !== undefined && !isNumber(_processes)) return wrongAt('processes', 'a number');
   if (_nestedCgroups !== undefined && !isNumber(_nestedCgroups)) return wrongAt('nestedCgroups', 'a number');
+  if (_containers !== undefined && (fault = findInList(_containers, findInSampleContainersItem)) !== undefined) return within('containers', fault);
   if (_tree !== undefined && (fault = findInSampleTree(_tree)) !== undefined) return within('tree', fault);
   if (_bpf !== undefined && (fault = findInBpfTotals(_bpf)) !== undefined) return within('bpf', fault);
   if (_maxima !== undefined && (fault = findInSampleMaxima(_maxima)) !== undefined) return within('maxima', fault);
@@ -461,6 +474,16 @@ function findInRestarts(value: unknown): Fault | undefined {
   return undefined;
 }
 
+function findInSummaryContainersItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { cgroup: _cgroup, name: _name, peakBytes: _peakBytes, lastBytes: _lastBytes } = value;
+  if (typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
+  if (!isNumber(_peakBytes)) return wrongAt('peakBytes', 'a number');
+  if (!isNumber(_lastBytes)) return wrongAt('lastBytes', 'a number');
+  if (_name !== undefined && typeof _name !== 'string') return wrongAt('name', 'a string');
+  return undefined;
+}
+
 function findInSummaryPeak(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { bytes: _bytes, source: _source, unseenBytes: _unseenBytes } = value;
@@ -632,7 +655,7 @@ function findInSummaryKernelBreakdown(value: unknown): Fault | undefined {
 function findInSummary(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
-  const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, mode: _mode, leaf: _leaf, attached: _attached, restarts: _restarts, durationMs: _durationMs, exit: _exit, peak: _peak, highest: _highest, highestWithBpf: _highestWithBpf, averages: _averages, maxima: _maxima, growth: _growth, events: _events, eventsLocal: _eventsLocal, elsewhere: _elsewhere, cgroupRemovedMs: _cgroupRemovedMs, cpuUs: _cpuUs, stallUs: _stallUs, bpf: _bpf, explained: _explained, leftoverFiles: _leftoverFiles, processes: _processes, nestedCgroups: _nestedCgroups, outlived: _outlived, samples: _samples, sources: _sources, warnings: _warnings, kernelBreakdown: _kernelBreakdown } = value;
+  const { type: _type, version: _version, cmemstat: _cmemstat, time: _time, command: _command, mode: _mode, leaf: _leaf, attached: _attached, restarts: _restarts, containers: _containers, durationMs: _durationMs, exit: _exit, peak: _peak, highest: _highest, highestWithBpf: _highestWithBpf, averages: _averages, maxima: _maxima, growth: _growth, events: _events, eventsLocal: _eventsLocal, elsewhere: _elsewhere, cgroupRemovedMs: _cgroupRemovedMs, cpuUs: _cpuUs, stallUs: _stallUs, bpf: _bpf, explained: _explained, leftoverFiles: _leftoverFiles, processes: _processes, nestedCgroups: _nestedCgroups, outlived: _outlived, samples: _samples, sources: _sources, warnings: _warnings, kernelBreakdown: _kernelBreakdown } = value;
   if (_type !== 'summary') return wrongAt('type', '"summary"');
   if (!isNumber(_version)) return wrongAt('version', 'a number');
   if (typeof _cmemstat !== 'string') return wrongAt('cmemstat', 'a string');
@@ -649,6 +672,7 @@ function findInSummary(value: unknown): Fault | undefined {
   if (_leaf !== undefined && typeof _leaf !== 'string') return wrongAt('leaf', 'a string');
   if (_attached !== undefined && (fault = findInAttached(_attached)) !== undefined) return within('attached', fault);
   if (_restarts !== undefined && (fault = findInRestarts(_restarts)) !== undefined) return within('restarts', fault);
+  if (_containers !== undefined && (fault = findInList(_containers, findInSummaryContainersItem)) !== undefined) return within('containers', fault);
   if (_peak !== undefined && (fault = findInSummaryPeak(_peak)) !== undefined) return within('peak', fault);
   if (_highest !== undefined && (fault = findInSample(_highest)) !== undefined) return within('highest', fault);
   if (_highestWithBpf !== undefined && (fault = findInSample(_highestWithBpf)) !== undefined) return within('highestWithBpf', fault);
@@ -674,7 +698,7 @@ export const findFaultInSummary: FindFault = findInSummary;
 
 type Attached = { target: string; cgroup: string; owner?: { kind: string; runtime?: string; name: string; id?: string }; chargedBytes?: number; peakSince: 'creation' | 'attachment'; followed?: true };
 
-type Sample = { type: 'sample'; elapsedMs: number; reason: 'launch' | 'tick' | 'final'; current?: number; peak?: number; workingset?: number; kernel?: number; swap?: { current?: number; peak?: number }; zswap?: { current?: number }; limits?: { max?: 'max' | number; high?: 'max' | number; swapMax?: 'max' | number; zswapMax?: 'max' | number; pidsMax?: 'max' | number; 'memsw.limit_in_bytes'?: 'max' | number }; stat?: Counters; events?: Counters; eventsLocal?: Counters; pressure?: { some?: PressureLine; full?: PressureLine }; processes?: number; nestedCgroups?: number; tree?: { rss: number; pss?: number; cpuPercent: number }; bpf?: BpfTotals; maxima?: { readings: number; bpfReadings?: number; longestGapMs: number; bytes: Counters; unseenBytes?: number } };
+type Sample = { type: 'sample'; elapsedMs: number; reason: 'launch' | 'tick' | 'final'; current?: number; peak?: number; workingset?: number; kernel?: number; swap?: { current?: number; peak?: number }; zswap?: { current?: number }; limits?: { max?: 'max' | number; high?: 'max' | number; swapMax?: 'max' | number; zswapMax?: 'max' | number; pidsMax?: 'max' | number; 'memsw.limit_in_bytes'?: 'max' | number }; stat?: Counters; events?: Counters; eventsLocal?: Counters; pressure?: { some?: PressureLine; full?: PressureLine }; processes?: number; nestedCgroups?: number; containers?: ({ cgroup: string; name?: string; current: number; anon?: number; file?: number; shmem?: number })[]; tree?: { rss: number; pss?: number; cpuPercent: number }; bpf?: BpfTotals; maxima?: { readings: number; bpfReadings?: number; longestGapMs: number; bytes: Counters; unseenBytes?: number } };
 
 type Counters = Record<string, number>;
 
@@ -715,4 +739,4 @@ export type ProcessesJson = { type: 'processes'; elapsedMs: number; processes: (
 export type ExplainJson = { type: 'explain'; elapsedMs: number; moment: 'end' | 'peak' | 'exceeded'; message?: string; cgroup?: string; method: 'pages' | 'page-kinds' | 'counters'; reason?: string; hint?: string; before: ChargedMemory; after: ChargedMemory; frozen?: true; sample?: { every: number; standardErrorBytes?: number }; scanMs?: number; scannedPages?: number; tree: MemoryNode; beside: (MemoryNode)[]; missing: ({ term: string; reason: string; hint?: string })[]; advice: ({ kind: 'read-once' | 'unheld-tmpfs' | 'negative-dentries' | 'many-files' | 'unread-sockets' | 'page-tables' | 'bpf-maps'; bytes: number; text: string })[] };
 
 /** `summary` of recording.schema.json. */
-export type SummaryJson = { type: 'summary'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; leaf?: string; attached?: Attached; restarts?: { count: number; waitedMs: number; cgroups: ({ attached: Attached; fromMs: number; toMs: number; peakBytes?: number; lastBytes?: number; growth?: Record<string, number>; events?: Counters; stallUs?: { some?: number; full?: number }; cpuUs?: { user: number; system: number } })[] }; durationMs: number; exit: { status: number; code?: number; signal?: string; oomKilled?: boolean; endedBy?: 'timeout' | 'budget' | 'view' | 'signal' | 'removed'; killedByCmemstat?: true }; peak?: { bytes: number; source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled'; unseenBytes?: number }; highest?: Sample; highestWithBpf?: Sample; averages: Counters; maxima?: Record<string, number>; growth?: Record<string, number>; events?: Counters; eventsLocal?: Counters; elsewhere?: { count: number; processes: ({ pid: number; comm: string; cgroup?: string; sinceMs: number; message: string; hint: string })[] }; cgroupRemovedMs?: number; cpuUs?: { user: number; system: number }; stallUs?: { some?: number; full?: number }; bpf?: { reason?: string; last?: BpfTotals; largest?: BpfTotals; runningReadings?: number; heldElsewhere?: { count: number; bytes: number; atLeast?: true; names?: Record<string, number> }; orphaned?: { count: number; bytes: number; atLeast?: true; names?: Record<string, number> }; heldPeak?: BpfCounts; maps?: ({ id: number; type: string; name: string; key_size: number; value_size: number; max_entries: number; bytes: number; source: 'memlock' | 'formula' | 'memlock-guess'; atLeast?: true; unchargedBytes: number; elements?: number; anonymous?: boolean })[]; mapBytes?: Record<string, number>; advice?: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; text: string; savesBytes?: number; maps: ({ id: number; name: string })[]; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; leftovers?: ({ id: number; type: string; name: string; bytes: number; unchargedBytes: number; pinned: (string)[]; programs: ({ id: number; name: string })[]; links: ({ id: number; type: string })[]; holders: ({ pid: number; comm: string })[] })[]; unavailable?: string; hint?: string }; explained?: ({ moment: 'end' | 'peak' | 'exceeded'; elapsedMs: number; message?: string; method: 'pages' | 'page-kinds' | 'counters'; reason?: string; bytes: number; names: ({ kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; pid?: number; bytes: number; reclaim: 'reclaimable' | 'dirty' | 'process' | 'kernel' | 'persistent' })[] })[]; leftoverFiles?: ({ kind: 'file' | 'sysv-segment'; name: string; bytes: number })[]; processes?: Most; nestedCgroups?: Most; outlived: ({ pid: number; comm: string; stuck?: true })[]; samples: { count: number; late: number; missed: number; longestGapMs: number; readings?: number; longestReadingGapMs?: number; dropped?: number }; sources: Record<string, string>; warnings: (string)[]; kernelBreakdown?: { kernel: number; terms: ({ id: string; bytes: number; source: string; atLeast?: true })[]; notes: (string)[] } };
+export type SummaryJson = { type: 'summary'; version: 2; cmemstat: string; time: string; command: (string)[]; mode: 'cgroup2' | 'cgroup1' | 'process-tree'; leaf?: string; attached?: Attached; restarts?: { count: number; waitedMs: number; cgroups: ({ attached: Attached; fromMs: number; toMs: number; peakBytes?: number; lastBytes?: number; growth?: Record<string, number>; events?: Counters; stallUs?: { some?: number; full?: number }; cpuUs?: { user: number; system: number } })[] }; containers?: ({ cgroup: string; name?: string; peakBytes: number; lastBytes: number })[]; durationMs: number; exit: { status: number; code?: number; signal?: string; oomKilled?: boolean; endedBy?: 'timeout' | 'budget' | 'view' | 'signal' | 'removed'; killedByCmemstat?: true }; peak?: { bytes: number; source: 'memory.peak' | 'memory.max_usage_in_bytes' | 'sampled'; unseenBytes?: number }; highest?: Sample; highestWithBpf?: Sample; averages: Counters; maxima?: Record<string, number>; growth?: Record<string, number>; events?: Counters; eventsLocal?: Counters; elsewhere?: { count: number; processes: ({ pid: number; comm: string; cgroup?: string; sinceMs: number; message: string; hint: string })[] }; cgroupRemovedMs?: number; cpuUs?: { user: number; system: number }; stallUs?: { some?: number; full?: number }; bpf?: { reason?: string; last?: BpfTotals; largest?: BpfTotals; runningReadings?: number; heldElsewhere?: { count: number; bytes: number; atLeast?: true; names?: Record<string, number> }; orphaned?: { count: number; bytes: number; atLeast?: true; names?: Record<string, number> }; heldPeak?: BpfCounts; maps?: ({ id: number; type: string; name: string; key_size: number; value_size: number; max_entries: number; bytes: number; source: 'memlock' | 'formula' | 'memlock-guess'; atLeast?: true; unchargedBytes: number; elements?: number; anonymous?: boolean })[]; mapBytes?: Record<string, number>; advice?: ({ kind: 'nearly-empty' | 'shareable' | 'idle-ring-buffer' | 'percpu-growth'; text: string; savesBytes?: number; maps: ({ id: number; name: string })[]; options?: ({ change: string; savesBytes: number })[]; projection?: ({ possibleCpus: number; bytes: number; unchargedPercpuBytes: number })[] })[]; leftovers?: ({ id: number; type: string; name: string; bytes: number; unchargedBytes: number; pinned: (string)[]; programs: ({ id: number; name: string })[]; links: ({ id: number; type: string })[]; holders: ({ pid: number; comm: string })[] })[]; unavailable?: string; hint?: string }; explained?: ({ moment: 'end' | 'peak' | 'exceeded'; elapsedMs: number; message?: string; method: 'pages' | 'page-kinds' | 'counters'; reason?: string; bytes: number; names: ({ kind: 'host' | 'cgroup' | 'removed-cgroup' | 'class' | 'process' | 'mapping' | 'file' | 'deleted-file' | 'block-device' | 'memfd' | 'sysv-segment' | 'mount' | 'directory' | 'filesystem' | 'slab-cache' | 'page-tables' | 'kernel-stacks' | 'bpf-map' | 'bpf-program' | 'pipe' | 'socket' | 'percpu' | 'vmalloc' | 'zswap' | 'swap' | 'hugetlb' | 'perf-buffer' | 'gpu' | 'others' | 'unnamed'; name: string; pid?: number; bytes: number; reclaim: 'reclaimable' | 'dirty' | 'process' | 'kernel' | 'persistent' })[] })[]; leftoverFiles?: ({ kind: 'file' | 'sysv-segment'; name: string; bytes: number })[]; processes?: Most; nestedCgroups?: Most; outlived: ({ pid: number; comm: string; stuck?: true })[]; samples: { count: number; late: number; missed: number; longestGapMs: number; readings?: number; longestReadingGapMs?: number; dropped?: number }; sources: Record<string, string>; warnings: (string)[]; kernelBreakdown?: { kernel: number; terms: ({ id: string; bytes: number; source: string; atLeast?: true })[]; notes: (string)[] } };

@@ -117,6 +117,21 @@ describe('cmemstat attach', () => {
     expect(running[0]?.child.exitCode).toBeNull();
   });
 
+  testWith(
+    [needs.root, needs.cgroup],
+    'has the containers of a pod, and one process if it is named',
+    async () => {
+      const pod = await cmemstat('attach', '--json', '--timeout', '1s', `pod:${uid}`);
+      const { samples, summary } = readRecording(pod);
+      const cgroup = paths.pod.slice(paths.pod.lastIndexOf('/') + 1);
+      expect(samples[0]?.containers).toMatchObject([{ cgroup, current: expect.any(Number) }]);
+      expect(samples.at(-1)?.containers?.[0]?.anon).toBeGreaterThan(20 * MIB);
+      expect(summary.containers).toMatchObject([{ cgroup, lastBytes: expect.any(Number) }]);
+      const refused = await cmemstat('attach', '--process', paths.docker);
+      expect([refused.status, refused.stderr]).toEqual([125, expect.stringContaining('is not a process')]);
+    },
+  );
+
   testWith([needs.root, needs.cgroup], 'does not report events from before', async () => {
     const path = `/${top}/limited`;
     const limit = host.mode === 'cgroup2' ? 'memory.max' : 'memory.limit_in_bytes';

@@ -44,6 +44,17 @@ describe('the summary of an attachment', () => {
     ]);
   });
 
+  it('has a line for each container of a pod', () => {
+    const containers = [
+      { cgroup: 'cri-containerd-12.scope', name: 'web', peakBytes: 2048, lastBytes: 1024 },
+      { cgroup: 'crio-34.scope', peakBytes: 0, lastBytes: 0 },
+    ];
+    expect(lines({ containers }).slice(3)).toEqual([
+      '    container web (cri-containerd-12.scope): at most 2.00 KiB in samples, at last 1.00 KiB',
+      '    container crio-34.scope: at most 0 B in samples, at last 0 B',
+    ]);
+  });
+
   it('says how many it does not list, and that none followed', () => {
     const many = Array.from({ length: 20 }, (_, at) => segment(at * 2000));
     const text = lines({ restarts: { count: 40, waitedMs: 0, cgroups: many } });
