@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { bundlePage } from './bundle-page.mjs';
 
 const { rolldown } = await import('rolldown').catch((error) => {
   if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
@@ -259,6 +260,9 @@ mkdirSync(`${root}/dist/compiled`);
 for (const name of readdirSync(objects).filter((each) => each.endsWith('.o'))) {
   writeFileSync(`${root}/dist/compiled/${name}.br`, compress(readFileSync(`${objects}/${name}`)));
 }
+
+// Read where an HTML report is made.
+writeFileSync(`${root}/dist/page.json.br`, compress(JSON.stringify(await bundlePage())));
 
 // npm installs it; compressed as in distributions, without the time that gzip stores.
 writeFileSync(`${root}/dist/cmemstat.1.gz`, gzipSync(readFileSync(`${root}/man/cmemstat.1`), { level: 9 }));

@@ -136,7 +136,7 @@ function addReplayCommand(program: Command, done: Done): void {
   program
     .command('replay')
     .description('open a recording made with --output in the terminal view')
-    .argument('<file>', 'the recording')
+    .argument('<file>', 'the recording, or an HTML report')
     .option('--follow', 'follow a recording that is still being written')
     .option('--at <time>', 'start at this time (90s, 2m), at "peak" or at "end" (default: the start)')
     .option('--speed <factor>', 'playback speed relative to real time', '1')
@@ -205,12 +205,18 @@ function addReportCommand(program: Command, done: Done): void {
     .argument('<files...>', 'recordings, or one verdict')
     .addOption(
       // The parser of the command suggests a format.
-      new Option('--format <format>', 'output format: text, markdown, junit, github, json or tap')
+      new Option(
+        '--format <format[:file]>',
+        'output format: text, markdown, junit, github, json, tap or html',
+      )
         .choices(REPORT_FORMATS)
         .argParser((text: string) => text)
         .default('text'),
     )
-    .option('-o, --output <file>', 'write the report to a file (default: stdout)');
+    .option('-o, --output <file>', 'write the report to a file (default: stdout)')
+    .option('--threshold <percent>', 'html: combine smaller parts (default: 1)')
+    .option('--no-embed', 'html: leave out the recordings')
+    .option('--no-names', 'html: hide names of files and commands');
   addBudgetOptions(report);
   addBaselineOptions(report);
   addEvaluateOption(report);

@@ -15,6 +15,8 @@ export interface ReadOptions {
   signal?: AbortSignal;
   /** With `follow`: called whenever all available data has been read, with the counts so far. */
   onCaughtUp?: (counts: LineCounts) => void;
+  /** Receives each line before it is parsed, also one that is damaged; without those that are too long. */
+  onLine?: (text: string) => void;
 }
 
 /** Number of lines, and how many were skipped. */
@@ -102,11 +104,13 @@ class Scan {
 
   /** Reads chunk by chunk; the caller runs after each. */
   async *chunks(options: ReadOptions, onRecord: OnRecord): AsyncGenerator<void> {
-    const { follow = false, signal, onCaughtUp } = options;
+    const { follow = false, signal, onCaughtUp, onLine: receive } = options;
     const source = await openSource(this.#path);
     const growth = follow && source.isFile ? new GrowthWatch(this.#path) : undefined;
-    const onLine = (text: string | undefined, offset: number, end: number) =>
+    const onLine = (text: string | undefined, offset: number, end: number) => {
+      if (text !== undefined) receive?.(text);
       this.#take(text, offset, end, onRecord);
+    };
     const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
     let splitter = new LineSplitter();
     let position = 0;

@@ -11,6 +11,9 @@ import type { ReportFormat } from './report-formats.ts';
 import { openStepSummary } from './step-summary.ts';
 import { describeExit } from './wording.ts';
 
+/** Renders an HTML report. @throws ToolError. */
+export type RenderHtml = (verdict: Verdict) => string;
+
 /** Opened reports. */
 export interface Reports {
   /** The first report or message that could not be written although its reader was still there. */
@@ -21,9 +24,9 @@ export interface Reports {
   log(messages: readonly string[]): Promise<void>;
   /**
    * Writes all reports, even if one fails; failures are logged. `isAdviceShown`: the summary above a text
-   * report contains the advice.
+   * report contains the advice. `renderHtml` renders the format html, which shows more than a verdict.
    */
-  write(verdict: Verdict, isAdviceShown?: boolean): Promise<void>;
+  write(verdict: Verdict, renderHtml: RenderHtml, isAdviceShown?: boolean): Promise<void>;
 }
 
 /** The default report. */
@@ -84,12 +87,13 @@ export function openReports(
         return false;
       }
     },
-    async write(verdict, isAdviceShown = false) {
+    async write(verdict, renderHtml, isAdviceShown = false) {
       const warnings: string[] = [];
       for (const { format, target } of wanted) {
         const isBelow = isAdviceShown && format === 'text' && target === undefined;
         try {
-          await writeOne(format, target, renderReport(format, isBelow ? withoutAdvice(verdict) : verdict));
+          const shown = isBelow ? withoutAdvice(verdict) : verdict;
+          await writeOne(format, target, format === 'html' ? renderHtml(shown) : renderReport(format, shown));
         } catch (error) {
           if (!(error instanceof OutputError)) throw error;
           onError(error);

@@ -8,7 +8,7 @@ import { renderGithubReport } from './github.ts';
 import { renderJsonReport } from './json.ts';
 import { renderJunitReport } from './junit.ts';
 import { renderMarkdownReport } from './markdown.ts';
-import { REPORT_FORMATS, type ReportFormat } from './report-formats.ts';
+import { REPORT_FORMATS, type ReportFormat, type VerdictFormat } from './report-formats.ts';
 import { renderTapReport } from './tap.ts';
 import { renderTextReport } from './text.ts';
 
@@ -19,7 +19,7 @@ export interface ReportRequest {
   file?: string;
 }
 
-const RENDERERS: Readonly<Record<ReportFormat, (verdict: Verdict) => string>> = {
+const RENDERERS: Readonly<Record<VerdictFormat, (verdict: Verdict) => string>> = {
   text: renderTextReport,
   markdown: renderMarkdownReport,
   junit: renderJunitReport,
@@ -74,7 +74,7 @@ export function isAloneOnStdout({ format, file }: ReportRequest): boolean {
 }
 
 /** Renders the report, ending with a newline; empty if the format has nothing to report. */
-export function renderReport(format: ReportFormat, verdict: Verdict): string {
+export function renderReport(format: VerdictFormat, verdict: Verdict): string {
   const text = RENDERERS[format](verdict);
   // Only those of this format are commands.
   return format === 'github' ? text : text.split('\n').map(safeLine).join('\n');

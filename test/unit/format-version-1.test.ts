@@ -14,7 +14,7 @@ import { parseRecordLine } from '#src/recording/parse-line.ts';
 import { parseVerdict } from '#src/recording/parse-verdict.ts';
 import { openPlayer } from '#src/recording/recording-player.ts';
 import { renderReport } from '#src/report/render-report.ts';
-import { REPORT_FORMATS } from '#src/report/report-formats.ts';
+import { VERDICT_FORMATS } from '#src/report/report-formats.ts';
 import { ViewBuilder } from '#src/view/state/view-builder.ts';
 import { fixture, PROJECT } from '../paths.ts';
 import { makeTree } from './temporary-tree.ts';
@@ -157,7 +157,7 @@ describe('verdicts of version 1', () => {
     validate(JSON.parse(JSON.stringify(verdict)));
     expect(validate.errors ?? []).toEqual([]);
     const described = { ...verdict, warnings: [] };
-    for (const format of REPORT_FORMATS) {
+    for (const format of VERDICT_FORMATS) {
       expect(renderReport(format, described)).not.toMatch(/\b(held|broken|breach|judged?)\b/i);
     }
   });

@@ -19,7 +19,7 @@ import { SummaryJsonSink } from '#src/output/summary-json.ts';
 import { TableSink } from '#src/output/table.ts';
 import { renderComparison } from '#src/report/comparison-text.ts';
 import { renderReport } from '#src/report/render-report.ts';
-import { REPORT_FORMATS } from '#src/report/report-formats.ts';
+import { VERDICT_FORMATS } from '#src/report/report-formats.ts';
 import { SCENE } from './model/listed-maps.ts';
 import { cgroup1, cgroup2, processTree } from './output/records.ts';
 import { play } from './output/render.ts';
@@ -89,7 +89,7 @@ const FORECAST: ElfForecast = {
 };
 
 describe('outside text in any output', () => {
-  it.each(REPORT_FORMATS)('is harmless in reports: %s', (format) => {
+  it.each(VERDICT_FORMATS)('is harmless in reports: %s', (format) => {
     fc.assert(
       fc.property(hostileVerdict, (verdict) => {
         const text = renderReport(format, verdict);

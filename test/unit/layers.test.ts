@@ -23,6 +23,9 @@ const PACKAGES: Readonly<Record<string, string>> = {
   blessed: 'view/terminal',
   commander: 'cli',
   pidusage: 'sampler',
+  uplot: 'report/html/page',
+  'd3-hierarchy': 'report/html/draw',
+  'd3-shape': 'report/html/draw',
 };
 
 const MAX_FILES = 20;

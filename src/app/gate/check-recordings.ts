@@ -2,6 +2,7 @@
 import { UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import { openReports } from '../../report/open-reports.ts';
+import { openPage } from '../page/open-page.ts';
 import { gateRecordings } from './gate-recordings.ts';
 import type { GatePlan } from './plan.ts';
 
@@ -16,7 +17,9 @@ export async function checkRecordings(
   budgetFile: string | undefined,
 ): Promise<number> {
   const reports = openReports(plan.reports);
-  const verdict = await gateRecordings(files, plan);
+  const isHtml = plan.reports.some(({ format }) => format === 'html');
+  const page = isHtml ? await openPage(undefined, files.length) : undefined;
+  const verdict = await gateRecordings(files, plan, page);
   if (verdict.budgets.length === 0 && plan.baseline === undefined) {
     throw new UsageError(
       '--budget',
@@ -24,6 +27,6 @@ export async function checkRecordings(
       `cmemstat budget check --budget 'anon<=64MiB' FILE${budgetFile === undefined ? ', or --budget-file FILE' : ''}`,
     );
   }
-  await reports.write(verdict);
+  await reports.write(verdict, (shown) => page?.render(shown) ?? '');
   return verdict.exitStatus !== 0 || reports.failure === undefined ? verdict.exitStatus : EXIT_CODES.FAILED;
 }

@@ -14,6 +14,14 @@ import { BudgetSink, type RunEvaluation } from './budget-sink.ts';
 import { UNKNOWN_FILE, verdictOn } from './gate-runs.ts';
 import type { GatePlan } from './plan.ts';
 
+/** Receives what is read from the recordings, for reports that show more than the verdict. */
+export interface RecordingWatch {
+  open(file: string): void;
+  addLine(text: string): void;
+  observe(record: RecordLine): void;
+  close(): Promise<void>;
+}
+
 /** A run and its file. */
 interface RecordedRun {
   file: string;
@@ -25,12 +33,16 @@ interface RecordedRun {
  * the plan, the budgets stored with the first run are used.
  * @throws InputError if a recording cannot be read, is not a recording, or contains no runs.
  */
-export async function gateRecordings(files: readonly string[], plan: GatePlan): Promise<Verdict> {
+export async function gateRecordings(
+  files: readonly string[],
+  plan: GatePlan,
+  watch?: RecordingWatch,
+): Promise<Verdict> {
   const baseline = plan.baseline === undefined ? undefined : await readBaseline(plan.baseline);
   const evaluator = new RecordingEvaluator(plan, baseline?.baseline);
   const runs: RecordedRun[] = [];
   for (const file of files) {
-    for (const evaluation of await evaluator.evaluateFile(file)) runs.push({ file, evaluation });
+    for (const evaluation of await evaluator.evaluateFile(file, watch)) runs.push({ file, evaluation });
   }
   const fileOf = (run: number) => {
     const file = runs[run - 1]?.file;
@@ -54,16 +66,21 @@ class RecordingEvaluator {
     this.#baseline = baseline;
   }
 
-  async evaluateFile(file: string): Promise<RunEvaluation[]> {
+  async evaluateFile(file: string, watch: RecordingWatch | undefined): Promise<RunEvaluation[]> {
     const readers: RunReader[] = [];
     const doubts: string[] = [];
-    const counts = await scanRecording(file, (record) => {
+    watch?.open(file);
+    const onRecord = (record: RecordLine) => {
       if (record.type === 'start') {
         readers.push(this.#read(record, file));
         doubts.push(...this.#findDoubts(record, file));
       }
       readers.at(-1)?.observe(record);
-    });
+      watch?.observe(record);
+    };
+    const onLine = watch === undefined ? undefined : (text: string) => watch.addLine(text);
+    const counts = await scanRecording(file, onRecord, onLine === undefined ? {} : { onLine });
+    await watch?.close();
     const evaluations = readers.flatMap((reader) => reader.finish() ?? []);
     const [first] = evaluations;
     if (first === undefined) throw new InputError(file, `${file}: contains no runs`);

@@ -32,6 +32,9 @@ import { openReports } from '../../report/open-reports.ts';
 import { isAloneOnStdout } from '../../report/render-report.ts';
 import { renderRuns } from '../../report/runs-text.ts';
 import { VERSION } from '../../version.ts';
+import { openPage } from '../page/open-page.ts';
+import type { PageCollector } from '../page/page-collector.ts';
+import type { PageSink } from '../page/page-sink.ts';
 import type { RunOptions } from '../run/options.ts';
 import { measureRun } from '../run/run.ts';
 import { BudgetSink, type RunEvaluation } from './budget-sink.ts';
@@ -55,7 +58,11 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
   const saved =
     plan.saveBaseline === undefined ? undefined : openTextFile('--save-baseline', plan.saveBaseline);
   const stdoutToStderr = options.stdoutToStderr || plan.reports.some(isAloneOnStdout);
-  const measured = await measureAll({ ...options, stdoutToStderr }, plan, baseline?.baseline);
+  const page = plan.reports.some(({ format }) => format === 'html')
+    ? await openPage(undefined, plan.runs)
+    : undefined;
+  const pageSinks = page === undefined ? undefined : { page, ...(await import('../page/page-sink.ts')) };
+  const measured = await measureAll({ ...options, stdoutToStderr }, plan, baseline?.baseline, pageSinks);
   const { runs, faults, end } = measured;
   const isWhole = noteEnd(measured, plan);
   const { json, output = json ? UNKNOWN_FILE : undefined } = options.outputs;
@@ -71,7 +78,8 @@ export async function runGated(options: RunOptions, plan: GatedRunsPlan): Promis
     if (end.fault !== undefined) throw end.fault;
     return measured.status === 0 ? EXIT_CODES.FAILED : measured.status;
   }
-  if (isWorthAReport(verdict, plan)) await reports.write(verdict, isSummaryShown(options, plan));
+  if (isWorthAReport(verdict, plan))
+    await reports.write(verdict, (shown) => page?.render(shown) ?? '', isSummaryShown(options, plan));
   if (saved !== undefined) {
     const made = isWhole ? makeBaseline(figures) : undefined;
     if (made === undefined) await reports.log([withoutBaseline(plan)]);
@@ -133,6 +141,11 @@ function describeCut({ runs, status, interrupted, end }: Measured, wanted: numbe
   return `${runs.length} of ${wanted} runs: ${why} in the last of them`;
 }
 
+interface PageSinks {
+  page: PageCollector;
+  PageSink: typeof PageSink;
+}
+
 interface Measured {
   runs: RunEvaluation[];
   /** The target's exit status, in the last run. */
@@ -147,6 +160,7 @@ async function measureAll(
   options: RunOptions,
   plan: GatedRunsPlan,
   baseline: Baseline | undefined,
+  sinks: PageSinks | undefined,
 ): Promise<Measured> {
   const measured = { runs: [] as RunEvaluation[], status: 0, faults: [] as string[], interrupted: false };
   const values = baseline === undefined ? undefined : valuesOfBaseline(baseline);
@@ -169,7 +183,7 @@ async function measureAll(
           if (plan.stopOnExceeded) void snapshot.then(() => control.stop('budget'));
         },
       });
-      return sink;
+      return sinks === undefined || run === 0 ? sink : new sinks.PageSink(sink, sinks.page, `run ${run}`);
     });
     measured.status = result.summary.exit.status;
     if (result.fault !== undefined) measured.faults.push(result.fault);

@@ -1,9 +1,12 @@
 /** Replays a recording in the terminal view. */
-import { constants } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { isatty } from 'node:tty';
-import { InputError, UnsupportedError } from '../../errors.ts';
+import { InputError, UnsupportedError, UsageError } from '../../errors.ts';
 import { safeText } from '../../format/safe-text.ts';
-import { openPlayer } from '../../recording/recording-player.ts';
+import { isHtmlFile, unpackRecordings } from '../../recording/embedded-recording.ts';
+import { openPlayer, type PlayerOptions, type RecordingPlayer } from '../../recording/recording-player.ts';
 import { ENDING_SIGNALS } from '../../target/signals.ts';
 import { ReplayView } from '../../view/replay-view.ts';
 import { parseMoment } from '../../view/state/moment.ts';
@@ -37,7 +40,7 @@ export async function replay({ file, follow, at, speed }: ReplayOptions): Promis
     status = 128 + constants.signals[signal];
     view?.close();
   };
-  const player = await openPlayer(file, () => new ViewBuilder(), {
+  const player = await open(file, {
     follow,
     onGrowth: () => view?.grown(),
     onError: (error) => {
@@ -60,6 +63,29 @@ export async function replay({ file, follow, at, speed }: ReplayOptions): Promis
     return status;
   } finally {
     player.close();
+  }
+}
+
+/** Opens a recording, or the first one inside an HTML report. @throws as {@link replay}. */
+async function open(file: string, options: PlayerOptions): Promise<RecordingPlayer<ViewBuilder>> {
+  if (!isHtmlFile(file)) return openPlayer(file, () => new ViewBuilder(), options);
+  if (options.follow === true) {
+    throw new UsageError('--follow', `--follow ${file}: a report does not grow`, `cmemstat replay ${file}`);
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'cmemstat-replay-'));
+  const unpacked = join(folder, 'recording.jsonl');
+  try {
+    for (const text of unpackRecordings(file)) {
+      writeFileSync(unpacked, text, { mode: 0o600 });
+      break;
+    }
+    return await openPlayer(unpacked, () => new ViewBuilder(), options);
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError(file, error.message.replaceAll(unpacked, file), { hint: error.hint, cause: error });
+  } finally {
+    // The player reads on: it holds a descriptor.
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 

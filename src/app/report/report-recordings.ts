@@ -8,6 +8,8 @@ import { openReports } from '../../report/open-reports.ts';
 import type { ReportRequest } from '../../report/render-report.ts';
 import { gateRecordings } from '../gate/gate-recordings.ts';
 import type { GatePlan } from '../gate/plan.ts';
+import { openPage } from '../page/open-page.ts';
+import type { PageOptions } from '../page/page-collector.ts';
 import { printSummaries } from './print-summaries.ts';
 
 /** A verdict is a small document; a recording may have any size. Unit: bytes. */
@@ -18,6 +20,8 @@ export interface ReportJob {
   files: readonly string[];
   plan: GatePlan;
   request: ReportRequest;
+  /** For the format html. */
+  page: PageOptions;
   /**
    * The first option that requires an evaluation, which is not possible for a verdict; undefined if there is
    * none.
@@ -33,6 +37,7 @@ export async function reportRecordings({
   files,
   plan,
   request,
+  page: options,
   evaluationOption,
 }: ReportJob): Promise<number> {
   const kept = files.length === 1 ? readVerdict(files[0] ?? '') : undefined;
@@ -43,12 +48,13 @@ export async function reportRecordings({
       'cmemstat report RECORDING',
     );
   }
-  const verdict = kept ?? (await gateRecordings(files, plan));
+  const page = request.format === 'html' ? await openPage(options, files.length) : undefined;
+  const verdict = kept ?? (await gateRecordings(files, plan, page));
   const isEvaluated = kept !== undefined || verdict.budgets.length > 0 || verdict.comparison !== undefined;
   if (!isEvaluated && request.format === 'text') return printSummaries(files, request.file);
   const reports = openReports([request], 'stdout');
   // A report was requested, not an evaluation: the verdict does not affect the exit status.
-  await reports.write(verdict);
+  await reports.write(verdict, (shown) => page?.render(shown) ?? '');
   return reports.failure === undefined ? 0 : EXIT_CODES.FAILED;
 }
 

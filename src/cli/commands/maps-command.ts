@@ -10,7 +10,7 @@ import { mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
 import { tryStat } from '../../try-stat.ts';
 import { MAP_FORMATS, type MapsFlags } from '../options/maps-flags.ts';
 import { oneOf } from '../options/one-of.ts';
-import { parseCount } from '../options/parse-count.ts';
+import { parseCount, parseShare } from '../options/parse-count.ts';
 
 const DEFAULT_WATCH_MS = 1_000;
 const MIN_WATCH_MS = 10;
@@ -72,7 +72,7 @@ function toListingOptions(flags: MapsFlags): ListingOptions {
     sort: oneOf(flags.sort, SORT_KEYS, '--sort') ?? 'bytes',
     groupBy: oneOf<GroupKey>(flags.groupBy, GROUP_KEYS, '--group-by'),
     top: flags.top === undefined ? undefined : parseCount(flags.top, '--top'),
-    threshold: flags.threshold === undefined ? undefined : parseShare(flags.threshold),
+    threshold: flags.threshold === undefined ? undefined : parseShare(flags.threshold, '--threshold'),
   };
 }
 
@@ -110,12 +110,4 @@ function parseDirectory(path: string): string {
 function parsePid(text: string): number {
   if (!/^[1-9]\d{0,9}$/.test(text)) throw new UsageError('--pid', `--pid ${text}: not a process id`);
   return Number(text);
-}
-
-function parseShare(text: string): number {
-  const percent = /^(\d+(?:\.\d+)?|\.\d+)%?$/.exec(text)?.[1];
-  if (percent === undefined || Number(percent) > 100) {
-    throw new UsageError('--threshold', `--threshold ${text}: expected a percentage such as 5 or 2.5%`);
-  }
-  return Number(percent) / 100;
 }

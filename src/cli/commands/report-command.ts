@@ -1,14 +1,22 @@
 import { reportRecordings } from '../../app/report/report-recordings.ts';
-import { parseReportFormat } from '../../report/render-report.ts';
+import { UsageError } from '../../errors.ts';
+import { parseReportRequest } from '../../report/render-report.ts';
 import type { BaselineFlags, BudgetFlags } from '../options/gate-flags.ts';
 import { readBudgetFile, toGatePlan } from '../options/gate-plan.ts';
+import { parseShare } from '../options/parse-count.ts';
 import { inputPlaces, rejectSharedPlaces } from '../options/places.ts';
+
+/** Parts of a composition below this share are combined. */
+const DEFAULT_THRESHOLD = 0.01;
 
 /** The options of `report`. */
 export interface ReportFlags extends BudgetFlags, BaselineFlags {
   format: string;
   output?: string;
   evaluate?: string;
+  threshold?: string;
+  embed: boolean;
+  names: boolean;
 }
 
 /**
@@ -16,28 +24,54 @@ export interface ReportFlags extends BudgetFlags, BaselineFlags {
  * @throws the errors of `reportRecordings`.
  */
 export async function report(files: string[], flags: ReportFlags): Promise<number> {
-  const format = parseReportFormat(flags.format, '--format');
-  const request =
-    flags.output === undefined || flags.output === '-' ? { format } : { format, file: flags.output };
+  const request = parseReportRequest(flags.format, '--format');
+  const { format } = request;
+  const { output } = flags;
+  if (request.file !== undefined && output !== undefined) {
+    throw new UsageError(
+      '--output',
+      `--output ${output}: --format ${flags.format} names a file, too`,
+      `--format ${format}`,
+    );
+  }
+  for (const [isGiven, option] of [
+    [flags.threshold !== undefined, '--threshold'],
+    [!flags.embed, '--no-embed'],
+    [!flags.names, '--no-names'],
+  ] as const) {
+    if (isGiven && format !== 'html') throw new UsageError(option, `${option} requires --format html`);
+  }
+  const chosen = output === undefined || output === '-' ? request : { format, file: output };
   const plan = toGatePlan(flags, readBudgetFile(flags.budgetFile), false);
   rejectSharedPlaces([
     ...inputPlaces('the recording', ...files),
     ...inputPlaces('--budget-file', flags.budgetFile),
     ...inputPlaces('--baseline', plan.baseline),
-    ...(request.file === undefined ? [] : [{ option: '--output', file: request.file }]),
+    ...(chosen.file === undefined
+      ? []
+      : [{ option: output === undefined ? '--format' : '--output', file: chosen.file }]),
   ]);
   return reportRecordings({
     files,
     plan,
-    request,
+    request: chosen,
+    page: {
+      threshold:
+        flags.threshold === undefined ? DEFAULT_THRESHOLD : parseShare(flags.threshold, '--threshold'),
+      embed: flags.embed,
+      names: flags.names,
+    },
     evaluationOption: findEvaluationOption(flags),
   });
 }
 
-/** All options except these two require an evaluation. */
+/** All options except these require an evaluation. */
 function findEvaluationOption({
   format: _format,
   output: _output,
+  threshold: _threshold,
+  embed: _embed,
+  names: _names,
   ...evaluation
 }: ReportFlags): string | undefined {
   const [name] = Object.keys(evaluation);

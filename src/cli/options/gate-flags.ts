@@ -136,7 +136,7 @@ export function addReportOption(command: Command): void {
   command.addOption(
     new Option(
       '--report <format[:file]>',
-      'write a report: text, markdown, junit, github, json or tap (repeatable; default: text)',
+      'write a report: text, markdown, junit, github, json, tap or html (repeatable; default: text)',
     )
       .choices(REPORT_FORMATS)
       .argParser(repeatable),

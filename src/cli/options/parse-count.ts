@@ -7,3 +7,12 @@ export function parseCount(text: string, option: string): number {
   }
   return Number(text);
 }
+
+/** Parses a percentage from 0 to 100 as a share from 0 to 1. @throws UsageError that names the option. */
+export function parseShare(text: string, option: string): number {
+  const percent = /^(\d+(?:\.\d+)?|\.\d+)%?$/.exec(text)?.[1];
+  if (percent === undefined || Number(percent) > 100) {
+    throw new UsageError(option, `${option} ${text}: expected a percentage such as 5 or 2.5%`);
+  }
+  return Number(percent) / 100;
+}

@@ -4,7 +4,7 @@ import { parseMaxRegression } from '#src/budget/comparison/max-regression.ts';
 import { parseBudget } from '#src/budget/expression/parse-budget.ts';
 import type { Verdict } from '#src/model/verdict.ts';
 import { renderReport } from '#src/report/render-report.ts';
-import { REPORT_FORMATS } from '#src/report/report-formats.ts';
+import { VERDICT_FORMATS } from '#src/report/report-formats.ts';
 
 /** A budget of each kind of metric and aggregate, or none; relative ones with a baseline. */
 export function planOf(budgets: readonly string[], baseline?: string): GatePlan {
@@ -44,5 +44,5 @@ export const BUDGETS: readonly string[] = [
 /** The verdict in all formats; without the JSON, whose texts are as they were. */
 export function renderAll(verdict: Verdict): string[] {
   renderReport('json', verdict);
-  return REPORT_FORMATS.filter((format) => format !== 'json').map((format) => renderReport(format, verdict));
+  return VERDICT_FORMATS.filter((format) => format !== 'json').map((format) => renderReport(format, verdict));
 }

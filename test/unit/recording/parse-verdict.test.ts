@@ -4,7 +4,7 @@ import { InputError } from '#src/errors.ts';
 import type { Verdict } from '#src/model/verdict.ts';
 import { parseVerdict } from '#src/recording/parse-verdict.ts';
 import { renderReport } from '#src/report/render-report.ts';
-import { REPORT_FORMATS } from '#src/report/report-formats.ts';
+import { VERDICT_FORMATS } from '#src/report/report-formats.ts';
 import { examples } from '../report/example-verdicts.ts';
 import { hostileVerdict } from '../report/hostile-verdicts.ts';
 
@@ -55,7 +55,7 @@ describe('parseVerdict', () => {
         } catch (error) {
           expect(error).toBeInstanceOf(InputError);
         }
-        if (kept !== undefined) for (const format of REPORT_FORMATS) renderReport(format, kept);
+        if (kept !== undefined) for (const format of VERDICT_FORMATS) renderReport(format, kept);
       }),
       { numRuns: 500 },
     );

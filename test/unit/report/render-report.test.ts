@@ -12,7 +12,7 @@ import {
   parseReportRequest,
   renderReport,
 } from '#src/report/render-report.ts';
-import { REPORT_FORMATS } from '#src/report/report-formats.ts';
+import { VERDICT_FORMATS } from '#src/report/report-formats.ts';
 import { golden } from '../../paths.ts';
 import { examples } from './example-verdicts.ts';
 import { hostileVerdict } from './hostile-verdicts.ts';
@@ -29,14 +29,14 @@ const ENDINGS = {
 } as const;
 
 describe('isAloneOnStdout', () => {
-  it.each(REPORT_FORMATS)('%s', (format) => {
+  it.each(VERDICT_FORMATS)('%s', (format) => {
     expect(isAloneOnStdout({ format })).toBe(format !== 'text' && format !== 'github');
     expect(isAloneOnStdout({ format, file: 'report' })).toBe(false);
   });
 });
 
 describe('renderReport', () => {
-  const all = REPORT_FORMATS.flatMap((format) =>
+  const all = VERDICT_FORMATS.flatMap((format) =>
     Object.keys(examples).map((name) => [format, name] as const),
   );
 
@@ -47,13 +47,13 @@ describe('renderReport', () => {
     await expect(renderReport(format, verdict)).toMatchFileSnapshot(file);
   });
 
-  it.each(REPORT_FORMATS)('ends %s with one newline, or renders nothing', (format) => {
+  it.each(VERDICT_FORMATS)('ends %s with one newline, or renders nothing', (format) => {
     for (const verdict of Object.values(examples)) {
       expect(renderReport(format, verdict)).toMatch(/^$|[^\n]\n$/);
     }
   });
 
-  it.each(REPORT_FORMATS)('counts times from the attachment in %s', (format) => {
+  it.each(VERDICT_FORMATS)('counts times from the attachment in %s', (format) => {
     for (const [name, verdict] of Object.entries(examples)) {
       const attached: Verdict = { ...verdict, target: { ...verdict.target, attached: true } };
       expect(renderReport(format, attached), name).not.toContain('after the launch');
@@ -87,7 +87,7 @@ describe('renderReport', () => {
     );
   });
 
-  it.each(REPORT_FORMATS.filter((format) => format !== 'json'))(
+  it.each(VERDICT_FORMATS.filter((format) => format !== 'json'))(
     'renders no control character, no change of direction and no half character in %s',
     (format) => {
       fc.assert(
@@ -112,7 +112,7 @@ describe('parseReportRequest', () => {
   it.each([
     [
       'junitt:x',
-      '--report junitt: unknown report format; expected text, markdown, junit, github, json or tap',
+      '--report junitt: unknown report format; expected text, markdown, junit, github, json, tap or html',
       'junit',
     ],
     ['MARKDOWN', '--report MARKDOWN: unknown report format; expected', 'markdown'],
@@ -133,7 +133,7 @@ describe('parseReportRequest', () => {
 
 describe('defaultStreamOf', () => {
   it('keeps text off the stream that a pipe reads', () => {
-    expect(REPORT_FORMATS.map(defaultStreamOf)).toEqual([
+    expect(VERDICT_FORMATS.map(defaultStreamOf)).toEqual([
       'stderr',
       'stdout',
       'stdout',

@@ -1,0 +1,202 @@
+/** What memory consists of: the charts of a composition, BPF maps and processes. */
+import { formatBytes, formatDuration } from '../../../format/units.ts';
+import { composeAt, VIEWS, viewsOf } from '../data/composition.ts';
+import { valuesAt } from '../data/entity-history.ts';
+import {
+  MAP_WIDTH,
+  type MapEntity,
+  type NamedTree,
+  PROCESS_WIDTH,
+  type ProcessEntity,
+  type RunModel,
+} from '../data/page-model.ts';
+import { compositionMarkup } from '../draw/composition-markup.ts';
+import { escapeName, escapeText, formatShare, tableMarkup } from '../draw/markup.ts';
+import type { PageInput } from './page-input.ts';
+import { details, section } from './section.ts';
+
+/** Runs whose composition is in the static part. */
+const MAX_RUNS = 4;
+const MAX_MAP_ROWS = 1000;
+/** The others open on request. */
+const FIRST_MAP_ROWS = 25;
+const MAX_PROCESS_ROWS = 50;
+
+/** Treemap, pie and table at the peak, and by name where the memory was explained. */
+export function compositionSection({ runs, trees, threshold }: PageInput): string {
+  const parts = [
+    ...trees.map((tree) => treePart(tree, threshold)),
+    ...runs.slice(0, MAX_RUNS).flatMap(({ model }) => runParts(model, threshold, runs.length > 1)),
+  ];
+  if (parts.length === 0) return '';
+  const [first = '', ...others] = parts;
+  return section(
+    'composition',
+    'Composition',
+    `<div id="composition-view"></div><div id="composition-static">${first}${others.map((part) => part).join('')}</div>`,
+  );
+}
+
+function treePart({ label, note, elapsedMs, root }: NamedTree, threshold: number): string {
+  const when = elapsedMs === undefined ? '' : `, at ${formatDuration(elapsedMs)}`;
+  return `<h3>${escapeName(label)}${when}</h3><p>${escapeText(note)}</p>${compositionMarkup(root, threshold, false)}`;
+}
+
+function runParts(model: RunModel, threshold: number, isOneOfSeveral: boolean): string[] {
+  const shownMs = model.peak?.elapsedMs ?? model.durationMs;
+  const of = isOneOfSeveral ? ` of ${model.label}` : '';
+  const composed = viewsOf(model).flatMap((view, index) => {
+    const whole = composeAt(model, view, shownMs);
+    if (whole === undefined) return [];
+    const label = VIEWS.find(({ id }) => id === view)?.label ?? view;
+    const markup = compositionMarkup(whole, threshold, false);
+    const heading = `${label}${of}, at ${formatDuration(shownMs)}`;
+    return [index === 0 ? `<h3>${escapeName(heading)}</h3>${markup}` : details(heading, markup)];
+  });
+  return [...composed, ...model.trees.map((tree) => treePart(tree, threshold))];
+}
+
+/** The BPF maps of all runs. */
+export function mapsSection({ runs, advice = [] }: PageInput): string {
+  const tables = runs.flatMap(({ model }) =>
+    model.maps.entities.length === 0 ? [] : [mapTable(model, runs.length > 1)],
+  );
+  const list = [...advice, ...runs.flatMap(({ summary }) => summary?.bpf?.advice ?? [])];
+  const shown = list.slice(0, 50).map(({ text, options = [] }) => {
+    const changes = options.map(
+      ({ change, savesBytes }) => `<li>${escapeName(change)} saves ${formatBytes(savesBytes)}</li>`,
+    );
+    return `<li>${escapeText(text.slice(0, 500))}${changes.length === 0 ? '' : `<ul>${changes.join('')}</ul>`}</li>`;
+  });
+  const adviceList = shown.length === 0 ? '' : `<h3>Advice</h3><ul>${shown.join('')}</ul>`;
+  return section('maps', 'BPF maps', `${tables.join('')}${adviceList}`);
+}
+
+function mapTable({ maps, label }: RunModel, isOneOfSeveral: boolean): string {
+  const isGone = (map: MapEntity) => valuesAt(maps, map, Number.POSITIVE_INFINITY, MAP_WIDTH) === undefined;
+  const rows = maps.entities.slice(0, MAX_MAP_ROWS).map((map) => {
+    const [, elements = -1, backlog = -1] = lastValues(map);
+    const most = mostElements(map);
+    const fill = elements < 0 || map.maxEntries === 0 ? '-' : formatShare(elements / map.maxEntries);
+    const notes = [
+      ...(map.atLeast === undefined ? [] : ['at least: the kernel understates it']),
+      ...(map.uncharged === undefined ? [] : [`${formatBytes(map.uncharged)} not charged to any cgroup`]),
+      ...(backlog > 0 ? [`${formatBytes(backlog)} not consumed`] : []),
+      ...(isGone(map) ? ['gone before the end'] : []),
+    ];
+    return [
+      escapeName(map.name || '(no name)'),
+      String(map.id),
+      escapeText(map.type),
+      escapeName(map.owners.join(', ') || '-'),
+      formatBytes(map.max),
+      signed(map.last - map.first),
+      String(map.maxEntries),
+      elements < 0 ? '-' : String(elements),
+      most < 0 ? '-' : String(most),
+      fill,
+      escapeText(notes.join('; ')),
+    ];
+  });
+  const rest = maps.entities.slice(MAX_MAP_ROWS);
+  const hidden = rest.length + maps.omitted;
+  const bytes = rest.reduce((sum, { max }) => sum + max, 0);
+  const note =
+    hidden === 0
+      ? ''
+      : `<p>${hidden} smaller maps are not listed${rest.length > 0 ? `; ${rest.length} of them have ${formatBytes(bytes)}` : ''}.</p>`;
+  const heads = [
+    'Map',
+    'Id',
+    'Type',
+    'Owner',
+    'Size, at most',
+    'Growth',
+    'Max. entries',
+    'Entries, last',
+    'Entries, at most',
+    'Fill',
+    'Notes',
+  ];
+  const numbers = new Set([
+    'Id',
+    'Size, at most',
+    'Growth',
+    'Max. entries',
+    'Entries, last',
+    'Entries, at most',
+    'Fill',
+  ]);
+  const columns = heads.map((heading) => ({ heading, isNumber: numbers.has(heading) }));
+  const caption = isOneOfSeveral ? `BPF maps of ${label}` : 'BPF maps';
+  const first = tableMarkup(caption, columns, rows.slice(0, FIRST_MAP_ROWS));
+  const others = rows.slice(FIRST_MAP_ROWS);
+  const more =
+    others.length === 0
+      ? ''
+      : details(`${others.length} more maps`, tableMarkup(`${caption}, continued`, columns, others));
+  return `${first}${more}${note}`;
+}
+
+/** The values of the last reading in which it existed. */
+function lastValues({ changes }: MapEntity): number[] {
+  const step = MAP_WIDTH + 1;
+  for (let at = changes.length - step; at >= 0; at -= step) {
+    if (changes[at + 1] !== -1) return changes.slice(at + 1, at + step);
+  }
+  return [];
+}
+
+function mostElements({ changes }: MapEntity): number {
+  let most = -1;
+  for (let at = 2; at < changes.length; at += MAP_WIDTH + 1) most = Math.max(most, changes[at] as number);
+  return most;
+}
+
+function signed(bytes: number): string {
+  return bytes === 0 ? '0' : `${bytes > 0 ? '+' : ''}${formatBytes(bytes)}`;
+}
+
+/** The processes of all runs. */
+export function processSection({ runs }: PageInput): string {
+  const tables = runs.flatMap(({ model }) => {
+    const { entities, omitted } = model.processes;
+    if (entities.length === 0) return [];
+    const rows = entities
+      .slice(0, MAX_PROCESS_ROWS)
+      .map((entity) => [
+        escapeName(entity.name || '-'),
+        String(entity.id),
+        formatBytes(entity.max),
+        formatPss(entity),
+        formatDuration(entity.maxMs),
+        signed(entity.last - entity.first),
+        escapeName(entity.user ?? '-'),
+        escapeName(entity.command ?? '-'),
+      ]);
+    const hidden = entities.length - rows.length + omitted;
+    const heads = [
+      'Process',
+      'Pid',
+      'RSS, at most',
+      'PSS, at most',
+      'When',
+      'Growth of RSS',
+      'User',
+      'Command',
+    ];
+    const table = tableMarkup(
+      runs.length > 1 ? `Processes of ${model.label}` : 'Processes',
+      heads.map((heading) => ({ heading, isNumber: /Pid|RSS|PSS|When/.test(heading) })),
+      rows,
+    );
+    return [`${table}${hidden === 0 ? '' : `<p>${hidden} smaller processes are not listed.</p>`}`];
+  });
+  return section('processes', 'Processes', tables.join(''));
+}
+
+function formatPss({ changes }: ProcessEntity): string {
+  let most = -1;
+  for (let at = 2; at < changes.length; at += PROCESS_WIDTH + 1) most = Math.max(most, changes[at] as number);
+  return most < 0 ? '-' : formatBytes(most);
+}

@@ -1,0 +1,12 @@
+import { escapeText } from '../draw/markup.ts';
+
+/** A section of the page with its heading; empty if it has no content. */
+export function section(id: string, heading: string, content: string): string {
+  if (content === '') return '';
+  return `<section id="${id}" aria-labelledby="${id}-heading"><h2 id="${id}-heading">${escapeText(heading)}</h2>\n${content}\n</section>\n`;
+}
+
+/** Content that opens on request. */
+export function details(summary: string, content: string): string {
+  return `<details><summary>${escapeText(summary)}</summary>${content}</details>`;
+}
