@@ -76,6 +76,20 @@ export function formatBytes(bytes: number): string {
   return `${bytes < 0 ? '-' : ''}${value.toFixed(digits)} ${BINARY_UNITS[unit]}`;
 }
 
+/** What is not nothing is not shown as 0. */
+const LEAST_PERCENT = 0.05;
+
+/**
+ * Formats a share: `64.2%`, `<0.1%`.
+ * @param form `short` has no decimals from 1 % on, nor in 0.
+ */
+export function formatPercent(share: number, form: 'one-decimal' | 'short' = 'one-decimal'): string {
+  const percent = share * 100;
+  if (percent > 0 && percent < LEAST_PERCENT) return '<0.1%';
+  const isWhole = form === 'short' && (percent === 0 || Math.abs(percent) >= 0.95);
+  return `${isWhole ? Math.round(percent) : percent.toFixed(1)}%`;
+}
+
 /** Formats a size or `max`. */
 export function formatLimit(limit: Limit): string {
   return limit === 'max' ? 'max' : formatBytes(limit);

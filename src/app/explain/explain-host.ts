@@ -92,9 +92,9 @@ function hostTree(
     else branchOf(root, owner.components.map(decodeName)).owners.push(index);
   }
   const ownId = ownCgroupId();
-  const idOf = (index: number) => new Set([BigInt(scan.owners[index]?.id ?? 0)]);
+  const isOurs = (index: number) => ownId !== undefined && BigInt(scan.owners[index]?.id ?? 0) === ownId;
   const nodeOf = (index: number, node: Pick<MemoryNode, 'kind' | 'name' | 'path'>): MemoryNode =>
-    ownNode(scan, totals[index] ?? new PageTotals(), node, sources, ownScanParts(scan, idOf(index), ownId));
+    ownNode(scan, totals[index] ?? new PageTotals(), node, sources, ownScanParts(scan, isOurs(index)));
   const removedNodes = removed.map(({ owner, index }) => {
     const path =
       owner.components === undefined ? undefined : `/${owner.components.map(decodeName).join('/')}`;

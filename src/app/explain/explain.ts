@@ -17,7 +17,13 @@ import { adviseOnTree } from './advice.ts';
 import { sumsOfCounters } from './from-counters.ts';
 import { gatherBpf } from './gather-bpf.ts';
 import { gatherHolders, gatherOtherMappers } from './gather-holders.ts';
-import { cgroupIdsOf, type GatheredKernel, gatherKernel, ownScanParts } from './gather-kernel.ts';
+import {
+  cgroupIdsOf,
+  type GatheredKernel,
+  gatherKernel,
+  ownCgroupId,
+  ownScanParts,
+} from './gather-kernel.ts';
 import { type CgroupPages, chargedFiles, namePages } from './gather-pages.ts';
 import { besideProcesses, missingTerms, processPart } from './gather-processes.ts';
 import { gatherCandidates, gatherUsed } from './gather-used.ts';
@@ -144,7 +150,7 @@ async function assemble(
     ...used.missing,
   ];
   const { stat } = after;
-  const scanParts = scan instanceof ToolError ? [] : ownScanParts(scan, cgroupIds);
+  const scanParts = scan instanceof ToolError ? [] : ownScanParts(scan, hasOwnCgroup(cgroupIds));
   const isEstimate = !(scan instanceof ToolError) && scan.estimate !== undefined;
   const tree = buildTree(
     { kind: 'cgroup', name: cgroup.path, path: cgroup.path },
@@ -188,6 +194,11 @@ async function usedFiles(
   if (named !== undefined) return gatherUsed(pids, processes, chargedFiles(named), yieldToEventLoop);
   const reason = 'which cgroup is charged for a file is only known from a page scan';
   return { beside: [], missing: [{ term: 'files in use that other cgroups pay for', reason }] };
+}
+
+function hasOwnCgroup(cgroupIds: ReadonlySet<bigint>): boolean {
+  const own = ownCgroupId();
+  return own !== undefined && cgroupIds.has(own);
 }
 
 function lostTerms(scan: PageScan | ToolError): MissingTerm[] {

@@ -2,7 +2,7 @@
 import { type Align, alignColumns } from '../../format/align-columns.ts';
 import { plural } from '../../format/plural.ts';
 import { safeLine, safeText } from '../../format/safe-text.ts';
-import { formatBytes, formatDuration } from '../../format/units.ts';
+import { formatBytes, formatDuration, formatPercent } from '../../format/units.ts';
 import { cutLine, printableLines, widthOfText } from '../../format/wrap-lines.ts';
 import type { Explanation, MemoryNode } from '../../model/explain/explanation.ts';
 import { unnamedBytes } from '../../model/explain/memory-tree.ts';
@@ -28,12 +28,8 @@ export function renderExplanation(explanation: Explanation, style: ExplanationSt
   const size = style.plainBytes ? String : formatBytes;
   const total = Math.max(1, tree.bytes);
   const shown = FIGURES.filter(({ from }) => columns === undefined || columns >= from);
-  const share = (bytes: number) => {
-    const percent = (bytes / total) * 100;
-    return percent > 0 && percent < 0.05 ? '<0.1%' : `${percent.toFixed(1)}%`;
-  };
   const figures = ({ bytes, reclaim }: MemoryNode) => {
-    const cells = { bytes: size(bytes), share: share(bytes), reclaim };
+    const cells = { bytes: size(bytes), share: formatPercent(bytes / total), reclaim };
     return shown.map(({ name }) => cells[name]);
   };
   const head = shown.map(({ name }) => name);

@@ -76,13 +76,12 @@ export function gatherKernel(
   return gathered;
 }
 
-/** The maps of a scan, if one of the cgroups is that of this process: other parts do not contain them. */
-export function ownScanParts(
-  { ownBytes }: { ownBytes: number },
-  cgroupIds: ReadonlySet<bigint>,
-  ownId = ownCgroupId(),
-): KernelPart[] {
-  if (ownId === undefined || !cgroupIds.has(ownId)) return [];
+/**
+ * The maps of a scan, which other parts do not contain.
+ * @param isOurs whether the cgroup of this process is among those that are explained.
+ */
+export function ownScanParts({ ownBytes }: { ownBytes: number }, isOurs: boolean): KernelPart[] {
+  if (!isOurs) return [];
   const note = 'this scan of the pages; freed at its end';
   return [{ kind: 'bpf-map', name: 'maps of cmemstat', bytes: ownBytes, note }];
 }

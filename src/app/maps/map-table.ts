@@ -2,7 +2,7 @@
 import { type Align, alignColumns } from '../../format/align-columns.ts';
 import { plural } from '../../format/plural.ts';
 import { safeLine, safeText } from '../../format/safe-text.ts';
-import { formatBytes } from '../../format/units.ts';
+import { formatBytes, formatPercent } from '../../format/units.ts';
 import { printableLines } from '../../format/wrap-lines.ts';
 import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { BpfAttribution } from '../../model/bpf-inventory.ts';
@@ -158,7 +158,7 @@ function costCells(
 ): string[] {
   const { largest, total, size, hasUncharged } = scale;
   const least = cost.atLeast === undefined ? '' : '≥';
-  const cells = [least + size(cost.bytes), bar(cost.bytes / largest), share(cost.bytes / total)];
+  const cells = [least + size(cost.bytes), bar(cost.bytes / largest), formatPercent(cost.bytes / total)];
   if (hasUncharged) cells.push(cost.unchargedBytes === 0 ? '-' : size(cost.unchargedBytes));
   return cells;
 }
@@ -166,11 +166,6 @@ function costCells(
 function bar(share: number): string {
   const eighths = Math.round(share * BAR_WIDTH * 8);
   return `${'█'.repeat(Math.floor(eighths / 8))}${BLOCKS[eighths % 8] ?? ''}`;
-}
-
-function share(part: number): string {
-  const percent = part * 100;
-  return percent > 0 && percent < 0.1 ? '<0.1%' : `${percent.toFixed(1)}%`;
 }
 
 function groupCells({ key, maps }: MapGroup): string[] {

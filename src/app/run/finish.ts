@@ -3,7 +3,7 @@
 import { ToolError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
 import type { CpuTime } from '../../kernel/cgroup2/cpu-stat.ts';
-import { readPidStat } from '../../kernel/procfs/pid-stat.ts';
+import { readComm } from '../../kernel/procfs/comm.ts';
 import { sleep } from '../../kernel/sleep.ts';
 import type { InventoryMap } from '../../model/bpf-inventory.ts';
 import { bytesByName } from '../../model/bytes-by-name.ts';
@@ -95,7 +95,9 @@ async function endOutliving(
   isTargetStuck: boolean,
   exits: ExitWait,
 ): Promise<OutlivingProcess[]> {
-  const outlived: OutlivingProcess[] = measurement.processes().map((pid) => ({ pid, comm: commOf(pid) }));
+  const outlived: OutlivingProcess[] = measurement
+    .processes()
+    .map((pid) => ({ pid, comm: readComm(pid) ?? '?' }));
   if (outlived.length === 0) return [];
   exits.begin();
   const { leaf } = measurement;
@@ -122,14 +124,6 @@ async function describeStuck(
   if (isTargetStuck) return describeSurvivors('the target', survivors);
   const count = stuck.length === 1 ? '1 process' : `${stuck.length} processes`;
   return describeSurvivors(`${count} that outlived the target`, survivors);
-}
-
-function commOf(pid: number): string {
-  try {
-    return readPidStat(pid).comm;
-  } catch {
-    return '?';
-  }
 }
 
 function summarize(

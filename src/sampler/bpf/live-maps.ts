@@ -1,6 +1,5 @@
 /** The maps of a run as recorded: the changes since the previous reading. */
-import { ToolError } from '../../errors.ts';
-import { readPseudoFile } from '../../kernel/pseudo-file.ts';
+import { readComm } from '../../kernel/procfs/comm.ts';
 import type { InventoryMap, InventorySnapshot } from '../../model/bpf-inventory.ts';
 import type { LiveMap } from '../../model/recording.ts';
 import { RowChanges, type RowDifference } from '../../model/row-changes.ts';
@@ -117,20 +116,11 @@ function lowestPids(holders: readonly { readonly pid: number }[]): number[] {
 function commOf(pid: number, known: Map<number, string>): string {
   let comm = known.get(pid);
   if (comm === undefined) {
-    comm = readComm(pid);
+    // Empty if the process has exited since its descriptors were read.
+    comm = readComm(pid) ?? '';
     known.set(pid, comm);
   }
   return comm;
-}
-
-function readComm(pid: number): string {
-  try {
-    return readPseudoFile(`/proc/${pid}/comm`).replace(/\n$/, '');
-  } catch (error) {
-    if (!(error instanceof ToolError)) throw error;
-    // The process has exited since its descriptors were read.
-    return '';
-  }
 }
 
 function isSameList<A, B>(

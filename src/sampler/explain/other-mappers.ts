@@ -1,7 +1,6 @@
 /** Which processes of other cgroups map the files that a cgroup is charged for. */
-import { readFileSync } from 'node:fs';
-import { errnoOf } from '../../errors.ts';
 import { type FileNumber, fileKey } from '../../kernel/file-number.ts';
+import { readComm } from '../../kernel/procfs/comm.ts';
 import { visitMappedFiles } from '../../kernel/procfs/memory/open-files.ts';
 import type { ByteString } from '../../target/byte-string.ts';
 import type { Missing } from './missing.ts';
@@ -103,19 +102,10 @@ function note(
     const known = found.get(key) ?? { count: 0, processes: [] };
     known.count += 1;
     if (known.processes.length < MAX_LISTED) {
-      comm ??= commOf(pid, procRoot);
+      comm ??= readComm(pid, { procRoot, encoding: 'latin1' }) ?? '?';
       known.processes.push({ pid, comm });
     }
     found.set(key, known);
-  }
-}
-
-function commOf(pid: number, procRoot: string): ByteString {
-  try {
-    return readFileSync(`${procRoot}/${pid}/comm`, 'latin1').replace(/\n$/, '');
-  } catch (error) {
-    if (errnoOf(error) === undefined) throw error;
-    return '?';
   }
 }
 

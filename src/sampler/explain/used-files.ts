@@ -10,7 +10,7 @@ import { listOpenFiles } from '../../kernel/procfs/memory/open-files.ts';
 import type { ByteString } from '../../target/byte-string.ts';
 import { pathOf } from '../../target/byte-string.ts';
 import type { MappedFiles } from './mapped-files.ts';
-import { hasVanished, isDenied, type Missing } from './missing.ts';
+import { deniedProcesses, hasVanished, isDenied, type Missing } from './missing.ts';
 
 /** A file that is in use. Unit of sizes: bytes. */
 export interface UsedFile {
@@ -94,7 +94,7 @@ export function* readUsedFiles(
     }
     yield;
   }
-  if (denied > 0) missing.push({ what: 'open files', reason: 'permission denied', count: denied });
+  if (denied > 0) missing.push(deniedProcesses('open files', denied));
   for (const { device, inode, name, pids: holders } of mapped.values()) {
     const [pid] = holders;
     if (pid === undefined || !name.startsWith('/') || name.endsWith(' (deleted)')) continue;

@@ -1,5 +1,5 @@
 /** Formats figures in the units of the view. */
-import { formatBytes } from '../../format/units.ts';
+import { formatBytes, formatPercent } from '../../format/units.ts';
 import { shownGrowth } from '../../statistics/trend.ts';
 import type { Track, UiState, View } from '../state/view.ts';
 import type { Span } from '../text/line.ts';
@@ -31,9 +31,7 @@ export function formatChange(bytes: number | undefined, units: UiState['units'])
 /** Formats a share: `64%`, `0.4%`; `-` if absent or if the total is 0. */
 export function formatShare(part: number | undefined, whole: number | undefined): string {
   if (part === undefined || whole === undefined || whole <= 0) return ABSENT;
-  const percent = (part / whole) * 100;
-  if (percent > 0 && percent < 0.05) return '<0.1%';
-  return Math.abs(percent) < 0.95 && percent !== 0 ? `${percent.toFixed(1)}%` : `${Math.round(percent)}%`;
+  return formatPercent(part / whole, 'short');
 }
 
 /** Whether figures are shown as differences. */

@@ -5,6 +5,7 @@ import {
   formatBytes,
   formatDuration,
   formatLimit,
+  formatPercent,
   parseDuration,
   parseLimitOption,
   parseSize,
@@ -219,5 +220,19 @@ describe('formatDuration', () => {
     [360_000_000, '100h00m'],
   ])('writes %d ms as %s', (ms, text) => {
     expect(formatDuration(ms)).toBe(text);
+  });
+});
+
+describe('formatPercent', () => {
+  it.each([
+    [0, '0.0%', '0%'],
+    [0.0004, '<0.1%', '<0.1%'],
+    [0.0006, '0.1%', '0.1%'],
+    [0.0094, '0.9%', '0.9%'],
+    [0.0096, '1.0%', '1%'],
+    [0.642, '64.2%', '64%'],
+    [1, '100.0%', '100%'],
+  ])('formats %f', (share, long, short) => {
+    expect([formatPercent(share), formatPercent(share, 'short')]).toEqual([long, short]);
   });
 });
