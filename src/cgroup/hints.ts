@@ -84,6 +84,9 @@ export function readOnlyHint(mountPoint: string, version: 1 | 2, facts: HintFact
   const remount = `mount -o remount,bind,rw ${mountPoint}`;
   // In a user namespace, mounts of the host cannot be made writable.
   if (canMount && !isRootless) return remount;
+  if (inContainer && !isRootless && version === 2) {
+    return `${startHint(false)} (podman without BPF memory: --security-opt unmask=${mountPoint} is enough)`;
+  }
   if (inContainer || isRootless) return startHint(isRootless && version === 1);
   return hasSudo ? `sudo ${remount}` : `su -c '${remount}'`;
 }

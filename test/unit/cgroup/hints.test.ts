@@ -42,6 +42,10 @@ describe('a hint', () => {
     expect(readOnlyHint(top, 1, host)).toBe(`sudo mount -o remount,bind,rw ${top}`);
     expect(readOnlyHint(top, 1, { ...host, hasSudo: false })).toBe(`su -c 'mount -o remount,bind,rw ${top}'`);
     expect(readOnlyHint(top, 1, container)).toMatch(/^start the container with: docker run --privileged/);
+    // Tried with podman 5: the cgroup namespace of a container is its own.
+    expect(readOnlyHint('/sys/fs/cgroup', 2, container)).toMatch(
+      /--privileged --cgroupns=private \(podman without BPF memory: --security-opt unmask=\/sys\/fs\/cgroup is enough\)$/,
+    );
     expect(foreignMountHint(top, { ...container, ...asRoot })).toBe(
       'mkdir -p /run/cmemstat-cgroup && mount -t cgroup2 none /run/cmemstat-cgroup',
     );
