@@ -9,6 +9,7 @@ import type { ExportFlags } from './commands/export-command.ts';
 import type { ReplayFlags } from './commands/replay-command.ts';
 import type { ReportFlags } from './commands/report-command.ts';
 import { type AttachFlags, addAttachOptions } from './options/attach-flags.ts';
+import { addDelimitedOptions } from './options/delimited-flags.ts';
 import { addExplainOptions, type ExplainFlags } from './options/explain-flags.ts';
 import {
   addBaselineOptions,
@@ -178,7 +179,7 @@ function addBudgetCommands(program: Command, done: Done): void {
 }
 
 function addCompareCommand(program: Command, done: Done): void {
-  program
+  const command = program
     .command('compare')
     .description('compare two sets of runs: recordings, summaries or baselines')
     .argument('<base>', 'a recording, a summary or a baseline; separate several with commas')
@@ -191,11 +192,11 @@ function addCompareCommand(program: Command, done: Done): void {
     .option('--strict-host', 'exit with 5 if the two come from different kinds of host')
     .option('--all', 'print all metrics, not only the important ones')
     .addOption(new Option('--bytes', 'print sizes in bytes').conflicts('json'))
-    .option('--json', 'print one JSON document')
-    .action(async (base: string, now: string[], flags: CompareFlags) => {
-      const { compare } = await import('./commands/compare-command.ts');
-      done(await compare(base, now, flags));
-    });
+    .option('--json', 'print one JSON document');
+  addDelimitedOptions(command).action(async (base: string, now: string[], flags: CompareFlags) => {
+    const { compare } = await import('./commands/compare-command.ts');
+    done(await compare(base, now, flags));
+  });
 }
 
 function addReportCommand(program: Command, done: Done): void {

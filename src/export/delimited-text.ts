@@ -35,3 +35,20 @@ function formatCell(cell: Cell | Plain, separator: Separator): string {
 
 /** The name of a column, which ends with its unit, and its cell in a row. */
 export type Column<T> = readonly [name: string, cell: (row: T) => Cell | Plain];
+
+/** A document: the names of the columns, then a row for each item. */
+export function* formatTable<T>(
+  columns: readonly Column<T>[],
+  rows: Iterable<T>,
+  separator: Separator,
+): Generator<string> {
+  yield formatRow(
+    columns.map(([name]) => name),
+    separator,
+  );
+  for (const row of rows)
+    yield formatRow(
+      columns.map(([, cell]) => cell(row)),
+      separator,
+    );
+}

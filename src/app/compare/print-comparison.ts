@@ -7,6 +7,7 @@ import { type ReadSide, readSide } from '../../budget/comparison/inputs.ts';
 import { parseMaxRegression } from '../../budget/comparison/max-regression.ts';
 import { InputError, UsageError } from '../../errors.ts';
 import { EXIT_CODES } from '../../exit-codes.ts';
+import type { Separator } from '../../export/delimited-text.ts';
 import { safeJson, safeText } from '../../format/safe-text.ts';
 import type { Comparison } from '../../model/comparison.ts';
 import { COMPARED_MOMENTS } from '../../model/explain/explain-record.ts';
@@ -16,6 +17,7 @@ import { listNames } from '../../model/explain/name-list.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { readExplanation } from '../../recording/read-explanation.ts';
 import { renderComparison, renderNames } from '../../report/comparison-text.ts';
+import { metricRows, nameRows } from './comparison-rows.ts';
 
 /** The sides of the comparison, and the output format. */
 export interface CompareOptions {
@@ -31,6 +33,8 @@ export interface CompareOptions {
   all: boolean;
   plainBytes: boolean;
   json: boolean;
+  /** Rows of values with this between them; undefined for the other formats. */
+  separator: Separator | undefined;
 }
 
 /**
@@ -38,7 +42,7 @@ export interface CompareOptions {
  * @throws InputError or UsageError if a side cannot be read or compared.
  */
 export async function printComparison(options: CompareOptions): Promise<number> {
-  const { base, now, maxRegression, strictHost, json } = options;
+  const { base, now, maxRegression, strictHost, json, separator } = options;
   const explained = await readExplanations(base, now);
   if (explained !== undefined) return printNames(explained, options);
   const rule = maxRegression === undefined ? undefined : parseMaxRegression(maxRegression);
@@ -48,6 +52,7 @@ export async function printComparison(options: CompareOptions): Promise<number> 
   if (names !== undefined) comparison.names = names;
   const output = new StandardOutput();
   if (json) await output.write(safeJson(comparison, 2));
+  else if (separator !== undefined) await output.writeAll(metricRows(comparison.metrics, separator));
   else await output.writeLines(renderComparison(comparison, options));
   return statusOf(comparison, strictHost);
 }
@@ -83,7 +88,7 @@ async function readExplanations(
 
 async function printNames(
   [base, now]: [Explanation, Explanation],
-  { maxRegression, json, ...style }: CompareOptions,
+  { maxRegression, json, separator, ...style }: CompareOptions,
 ): Promise<number> {
   if (maxRegression !== undefined) {
     const message = '--max-regression applies to metrics of runs, not to explanations';
@@ -92,6 +97,7 @@ async function printNames(
   const names = compareNames(listNames(base), listNames(now));
   const output = new StandardOutput();
   if (json) await output.write(safeJson(names, 2));
+  else if (separator !== undefined) await output.writeAll(nameRows(names.names, separator));
   else await output.writeLines(renderNames(names, style).slice(1).map(safeText));
   return 0;
 }

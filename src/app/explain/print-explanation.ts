@@ -1,5 +1,7 @@
 /** `cmemstat explain`: reads the memory of a cgroup or of the host by name, and prints it. */
 import type { FoundCgroup } from '../../cgroup/find-cgroup.ts';
+import { formatTable, type Separator } from '../../export/delimited-text.ts';
+import { explainColumns, explainRows } from '../../export/explain-rows.ts';
 import { jsonLines } from '../../format/json-lines.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import type { Explanation } from '../../model/explain/explanation.ts';
@@ -30,6 +32,8 @@ export interface PrintExplanationOptions {
   used: boolean;
   plainBytes: boolean;
   json: boolean;
+  /** Rows of values with this between them; undefined for the other formats. */
+  separator: Separator | undefined;
 }
 
 const DEFAULT_TOP = 10;
@@ -51,6 +55,10 @@ async function explainAndPrint(options: PrintExplanationOptions): Promise<void> 
   const output = new StandardOutput();
   if (options.json) {
     await output.writeAll(jsonLines(toExplainDocument(shown)));
+    return;
+  }
+  if (options.separator !== undefined) {
+    await output.writeAll(formatTable(explainColumns, explainRows(shown), options.separator));
     return;
   }
   const columns = terminalWidth(1);
@@ -81,11 +89,12 @@ async function explainWithProgress(options: PrintExplanationOptions): Promise<Ex
 }
 
 function abbreviate(explanation: Explanation, options: PrintExplanationOptions): Explanation {
-  const { by, json, top, minBytes } = options;
+  const { by, json, separator, top, minBytes } = options;
+  const isWhole = json || separator !== undefined;
   const tree = by === undefined ? explanation.tree : groupTree(explanation.tree, by);
   const limits = {
-    top: top ?? (json ? undefined : DEFAULT_TOP),
-    minBytes: minBytes ?? (json ? 0 : Math.floor(tree.bytes * DEFAULT_MIN_SHARE)),
+    top: top ?? (isWhole ? undefined : DEFAULT_TOP),
+    minBytes: minBytes ?? (isWhole ? 0 : Math.floor(tree.bytes * DEFAULT_MIN_SHARE)),
   };
   const beside = explanation.beside.map((node) => foldTree(node, limits));
   return { ...explanation, tree: foldTree(tree, limits), beside };

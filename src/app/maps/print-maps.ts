@@ -1,4 +1,6 @@
 /** `cmemstat maps`: reads the BPF maps of this host and prints them, once or at an interval. */
+
+import type { Separator } from '../../export/delimited-text.ts';
 import { jsonLines } from '../../format/json-lines.ts';
 import { safeJson } from '../../format/safe-text.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
@@ -18,7 +20,7 @@ export interface PrintMapsOptions {
   reading: MapsOptions;
   listing: ListingOptions;
   /** `bpftool` prints the format of `bpftool map --json`. */
-  format: 'table' | 'json' | 'bpftool';
+  format: 'table' | 'json' | 'bpftool' | { separator: Separator };
   /** Only the sums over all maps. */
   totalOnly: boolean;
   /** Sizes as plain numbers of bytes. */
@@ -44,8 +46,18 @@ async function printReadings(reader: MapsReader, options: PrintMapsOptions): Pro
   const { watchMs } = options;
   const output = new StandardOutput();
   const stop = watchMs === undefined ? undefined : stopSignal();
+  const { format } = options;
+  const rows = typeof format === 'string' ? undefined : await import('./map-rows.ts');
+  let isFirst = true;
   do {
-    await output.writeAll(render(reader.read(), options));
+    const reading = reader.read();
+    if (rows === undefined || typeof format === 'string') await output.writeAll(render(reading, options));
+    else {
+      const listing = evaluateListing(reading.maps, options.listing);
+      const time = new Date().toISOString();
+      await output.writeAll(rows.mapRows(listing, { ...format, time, isFirst }));
+    }
+    isFirst = false;
   } while (!output.isClosed && stop !== undefined && watchMs !== undefined && (await stop.after(watchMs)));
 }
 

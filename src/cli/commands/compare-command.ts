@@ -1,7 +1,8 @@
 import { printComparison } from '../../app/compare/print-comparison.ts';
+import { type DelimitedFlags, separatorOf } from '../options/delimited-flags.ts';
 
 /** The options of `compare`. */
-export interface CompareFlags {
+export interface CompareFlags extends DelimitedFlags {
   maxRegression?: string;
   strictHost?: true;
   all?: true;
@@ -22,5 +23,6 @@ export function compare(base: string, now: string[], flags: CompareFlags): Promi
     all: flags.all === true,
     plainBytes: flags.bytes === true,
     json: flags.json === true,
+    separator: separatorOf(flags),
   });
 }

@@ -3,6 +3,7 @@ import { printExplanation } from '../../app/explain/print-explanation.ts';
 import type { FoundCgroup } from '../../cgroup/find-cgroup.ts';
 import { UsageError } from '../../errors.ts';
 import { parseSize } from '../../format/units.ts';
+import { separatorOf } from '../options/delimited-flags.ts';
 import type { ExplainFlags } from '../options/explain-flags.ts';
 import { oneOf } from '../options/one-of.ts';
 import { parseCount } from '../options/parse-count.ts';
@@ -38,6 +39,7 @@ export async function explain(target: string | undefined, flags: ExplainFlags): 
     used: flags.used === true,
     plainBytes: flags.bytes === true,
     json: flags.json === true,
+    separator: separatorOf(flags),
   });
   return 0;
 }

@@ -1,13 +1,14 @@
 import { resolve } from 'node:path';
 import { GROUP_KEYS, type GroupKey, type ListingOptions, SORT_KEYS } from '../../app/maps/listing.ts';
 import type { MapsOptions } from '../../app/maps/maps.ts';
-import { printMaps } from '../../app/maps/print-maps.ts';
+import { type PrintMapsOptions, printMaps } from '../../app/maps/print-maps.ts';
 import { UsageError } from '../../errors.ts';
 import { compileGlob, findBadSet, type NamePattern } from '../../format/glob.ts';
 import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
 import { parseDuration } from '../../format/units.ts';
 import { mapTypeNumber } from '../../kernel/bpf/sys/bpf-enums.ts';
 import { tryStat } from '../../try-stat.ts';
+import { separatorOf } from '../options/delimited-flags.ts';
 import { MAP_FORMATS, type MapsFlags } from '../options/maps-flags.ts';
 import { oneOf } from '../options/one-of.ts';
 import { parseCount, parseShare } from '../options/parse-count.ts';
@@ -27,11 +28,17 @@ export async function maps(flags: MapsFlags): Promise<number> {
     listing: toListingOptions(flags),
     watchMs: toWatchMs(flags),
     reading: toReadingOptions(flags),
-    format: flags.format === 'bpftool' ? 'bpftool' : flags.json === true ? 'json' : 'table',
+    format: outputFormat(flags),
     totalOnly: flags.total === true,
     plainBytes: flags.bytes === true,
   });
   return 0;
+}
+
+function outputFormat(flags: MapsFlags): PrintMapsOptions['format'] {
+  const separator = separatorOf(flags);
+  if (separator !== undefined) return { separator };
+  return flags.format === 'bpftool' ? 'bpftool' : flags.json === true ? 'json' : 'table';
 }
 
 function readGlob(option: string, glob: string): NamePattern {
@@ -56,7 +63,12 @@ function toReadingOptions(flags: MapsFlags): MapsOptions {
       orphaned,
       unused,
     },
-    memlock: json === true ? 'always' : format === 'bpftool' ? 'when-different' : 'when-needed',
+    memlock:
+      json === true || separatorOf(flags) !== undefined
+        ? 'always'
+        : format === 'bpftool'
+          ? 'when-different'
+          : 'when-needed',
     holders: showsMaps || groupBy === 'comm' || flags.pid !== undefined || flags.comm !== undefined,
     paths: groupBy === 'cgroup' || (showsMaps && format === undefined),
     pins: flags.pinned !== undefined || groupBy === 'pin-dir' || showsMaps,

@@ -1,13 +1,14 @@
 /** The options of `cmemstat maps`. */
 import { type Command, Option } from 'commander';
 import { GROUP_KEYS, SORT_KEYS } from '../../app/maps/listing.ts';
+import { addDelimitedOptions, type DelimitedFlags } from './delimited-flags.ts';
 import { oneOfOption } from './one-of.ts';
 
 /** The output formats besides our own. */
 export const MAP_FORMATS = ['bpftool'] as const;
 
 /** The options as commander passes them on: unparsed text. */
-export interface MapsFlags {
+export interface MapsFlags extends DelimitedFlags {
   cgroup?: string;
   pid?: string;
   comm?: string;
@@ -31,7 +32,7 @@ export interface MapsFlags {
 
 /** Declares the options of `cmemstat maps`. */
 export function addMapsOptions(command: Command): Command {
-  return command
+  command
     .optionsGroup('Filters:')
     .option('--cgroup <target>', 'list maps charged to this memory cgroup or to its descendants')
     .option('--pid <n>', 'list maps that this process holds a file descriptor for')
@@ -61,4 +62,5 @@ export function addMapsOptions(command: Command): Command {
         MAP_FORMATS,
       ).conflicts(['json', 'groupBy', 'total', 'advise', 'top', 'threshold', 'sort']),
     );
+  return addDelimitedOptions(command, ['format', 'total', 'advise']);
 }
