@@ -39,11 +39,12 @@ interface Import {
   isPackage: boolean;
 }
 
+const textOf = (file: string) => readFileSync(join(PROJECT, 'src', file), 'utf8');
+
 /** Every import of the sources; paths are relative to src. */
 function readImports(files: readonly string[]): Import[] {
   return files.flatMap((from) => {
-    const text = readFileSync(join(PROJECT, 'src', from), 'utf8');
-    return [...text.matchAll(IMPORT)].map(([, named, bare]): Import => {
+    return [...textOf(from).matchAll(IMPORT)].map(([, named, bare]): Import => {
       const to = named ?? bare ?? '';
       return to.startsWith('.')
         ? { from, to: normalize(join(dirname(from), to)), isPackage: false }
@@ -148,6 +149,13 @@ describe('the layers of src', () => {
     const twice = files.filter((file) => (uses.get(basename(file)) ?? 0) > 1);
     // The same kernel file in two versions of cgroups.
     expect(twice.toSorted()).toEqual(['kernel/cgroup1/memory-stat.ts', 'kernel/cgroup2/memory-stat.ts']);
+  });
+
+  it('has no names that say nothing, and no files that only export others', () => {
+    const vague = /^(index|utils?|helpers?|common|misc|lib|types)\.ts$/;
+    expect(files.filter((file) => vague.test(basename(file)))).toEqual([]);
+    const barrels = files.filter((file) => /^export (?:type )?[*{][^;]*\bfrom\b/m.test(textOf(file)));
+    expect(barrels).toEqual([]);
   });
 
   it(`has at most ${MAX_FILES} files in a folder of tests`, () => {

@@ -1,7 +1,7 @@
 /** Reads the memory of the whole host by cgroup, removed ones included. */
 import { join } from 'node:path';
 import { type FoundCgroup, findRootCgroup } from '../../cgroup/find-cgroup.ts';
-import type { PageScan, ScanOwner } from '../../kernel/bpf/scan/page-scan.ts';
+import type { PageScan, ScanOwner } from '../../kernel/bpf/scan/scan-result.ts';
 import { parseDyingDescendants } from '../../kernel/cgroup2/cgroup-stat.ts';
 import { readPseudoFile } from '../../kernel/pseudo-file.ts';
 import type { Explanation, MemoryNode } from '../../model/explain/explanation.ts';

@@ -3,7 +3,7 @@ import type { FoundCgroup } from '../../cgroup/find-cgroup.ts';
 import { whileFrozen } from '../../cgroup/freeze.ts';
 import { listProcesses } from '../../cgroup/subtree.ts';
 import { KernelFileError, PermissionError, ToolError } from '../../errors.ts';
-import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
+import type { PageScan } from '../../kernel/bpf/scan/scan-result.ts';
 import { type KpageScan, scanKpages } from '../../kernel/procfs/kpage-scan.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import { takeSteps } from '../../kernel/steps.ts';

@@ -1,8 +1,8 @@
 /** Adds up the rows of a page scan for one cgroup, and names the largest files and slab caches. */
 import { formatBytes } from '../../format/units.ts';
 import { ObjectSums, type ObjectTotals } from '../../kernel/bpf/scan/object-sums.ts';
-import type { PageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import type { ScanName } from '../../kernel/bpf/scan/scan-names.ts';
+import type { PageScan } from '../../kernel/bpf/scan/scan-result.ts';
 import type { ScanKind, ScanRow } from '../../kernel/scan-row.ts';
 import type { ChargedMemory, MissingTerm } from '../../model/explain/explanation.ts';
 import type { PageSums } from './tree/parts.ts';

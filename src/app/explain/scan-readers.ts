@@ -1,8 +1,9 @@
 /** Opens what pages, pipes and sockets are read with; tests and runs the page scan. */
 import { ToolError } from '../../errors.ts';
-import { openPageScan, type PageScan, type PageScanOptions } from '../../kernel/bpf/scan/page-scan.ts';
+import { openPageScan } from '../../kernel/bpf/scan/page-scan.ts';
 import { prepareScanObjects, type ScanObjects } from '../../kernel/bpf/scan/scan-objects.ts';
 import { missingForScan } from '../../kernel/bpf/scan/scan-requirements.ts';
+import type { PageScan, PageScanOptions } from '../../kernel/bpf/scan/scan-result.ts';
 import { type Bpf, openBpf } from '../../kernel/bpf/sys/bpf-call.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
 import type { Explanation, MissingTerm } from '../../model/explain/explanation.ts';
