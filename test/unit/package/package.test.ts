@@ -125,7 +125,9 @@ describe('CHANGELOG.md', () => {
 });
 
 it('is not built without the development dependencies, which is reported in one line', () => {
-  const root = makeTree({ 'build/bundle.mjs': readText('build/bundle.mjs') });
+  const root = makeTree(
+    Object.fromEntries(['build/bundle.mjs', 'build/bundle-page.mjs'].map((path) => [path, readText(path)])),
+  );
   const { status, stderr } = spawnSync(process.execPath, [join(root, 'build/bundle.mjs')], {
     encoding: 'utf8',
   });
