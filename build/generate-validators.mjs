@@ -17,14 +17,14 @@ const ROOT = new URL('..', import.meta.url);
 const ANNOTATIONS = ['$schema', '$id', '$defs', 'title', 'description', 'default', 'examples'];
 /** Keywords that only strict readers check. */
 const RESTRICTIONS = [
-  ...['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum'],
+  ...['exclusiveMinimum', 'exclusiveMaximum'],
   ...['pattern', 'not', 'minProperties', 'uniqueItems'],
 ];
 /** Those of them that are supported. */
-const CHECKED_RESTRICTIONS = ['minimum', 'maximum', 'pattern', 'not'];
+const CHECKED_RESTRICTIONS = ['pattern', 'not'];
 const UNDERSTOOD = [
   ...['type', 'const', 'enum', 'oneOf', '$ref', 'properties', 'required', 'additionalProperties'],
-  ...['items', 'minItems', 'maxItems'],
+  ...['items', 'minItems', 'maxItems', 'minimum', 'maximum'],
 ];
 
 const NAMES = {
@@ -155,12 +155,12 @@ class Writer {
     }
     const types = words === undefined ? [schema.type].flat() : [...new Set(words.map((word) => typeof word))];
     if (types.includes('object') || types.includes('array')) return undefined;
-    if (this.#isStrict && types.length === 1) {
-      if (types[0] === 'integer' || schema.minimum !== undefined || schema.maximum !== undefined)
-        return this.#range(schema, value);
-      if (schema.pattern !== undefined) return this.#pattern(schema, file, name, value);
+    const hasRange = schema.minimum !== undefined || schema.maximum !== undefined;
+    if (types.length === 1) {
+      if (types[0] === 'integer' || hasRange) return this.#range(schema, value);
+      if (this.#isStrict && schema.pattern !== undefined) return this.#pattern(schema, file, name, value);
     }
-    if (this.#isStrict && CHECKED_RESTRICTIONS.some((keyword) => schema[keyword] !== undefined))
+    if (hasRange || (this.#isStrict && CHECKED_RESTRICTIONS.some((keyword) => schema[keyword] !== undefined)))
       throw new Error(`${file}: a range or pattern of ${types} is not supported`);
     const fails = types.map((type) => {
       if (type === 'number' || type === 'integer') return `!${this.#helper('isNumber')}(${value})`;

@@ -14,8 +14,8 @@ import { readPrivateFile, writePrivateFile } from '../kernel/files/private-file.
 /** The caches of other installations are removed if they have not been modified for this long. */
 const MAX_AGE_MS = 30 * 24 * 60 * 60 * 1000;
 
-/** The caches of all installations together; one takes about 1 MiB. The least recently modified go first. */
-const MAX_TOTAL_BYTES = 16 * 1024 * 1024;
+/** The caches of all installations together; one takes about 2 MiB. The least recently modified go first. */
+const MAX_TOTAL_BYTES = 32 * 1024 * 1024;
 
 /** What compiled code depends on. */
 export interface CodeKey {
@@ -102,29 +102,37 @@ export class CodeCache {
   }
 }
 
-/** After the code: its length and a checksum, 32 bits each, little-endian. Unit: bytes. */
+/** After both copies: the length of one and a checksum, 32 bits each, little-endian. Unit: bytes. */
 const SEAL_BYTES = 8;
 
-/** The checksum takes one byte of this many: all of them would take longer than the cache saves. */
+/** The checksum takes one byte of this many. */
 const SAMPLED_EVERY = 128;
 
+/**
+ * The code twice: comparing both finds each bit that has changed on the disk, in a tenth of the time of a
+ * checksum over all bytes, which our own code would compute before V8 has compiled it.
+ */
 function seal(code: Buffer): Buffer {
   const end = Buffer.alloc(SEAL_BYTES);
   end.writeUInt32LE(code.length, 0);
   end.writeUInt32LE(sampleOf(code), 4);
-  return Buffer.concat([code, end]);
+  return Buffer.concat([code, code, end]);
 }
 
 /**
- * The code; undefined if blocks of it were not written before the host stopped: V8 does not check what it
- * executes, and crashes.
+ * The code; undefined if it is not what was written: V8 does not check what it executes, and crashes. Blocks
+ * that were not written before the host stopped may be missing from both copies: the checksum finds these.
  */
 function unseal(file: Buffer): Buffer | undefined {
-  if (file.length < SEAL_BYTES) return undefined;
-  const code = file.subarray(0, file.length - SEAL_BYTES);
-  const isWhole =
-    file.readUInt32LE(code.length) === code.length && file.readUInt32LE(code.length + 4) === sampleOf(code);
-  return isWhole ? code : undefined;
+  const bytes = (file.length - SEAL_BYTES) / 2;
+  if (bytes < 0 || !Number.isInteger(bytes)) return undefined;
+  const [code, copy, end] = [
+    file.subarray(0, bytes),
+    file.subarray(bytes, 2 * bytes),
+    file.subarray(2 * bytes),
+  ];
+  const isWhole = end.readUInt32LE(0) === bytes && end.readUInt32LE(4) === sampleOf(code);
+  return isWhole && code.equals(copy) ? code : undefined;
 }
 
 /** FNV-1a over a part of the bytes. */

@@ -113,6 +113,9 @@ function compareExplained(base: Side, now: Side): NamesComparison | undefined {
 
 async function readSides(given: readonly string[]): Promise<Side> {
   const paths = given.flatMap((argument) => (existsSync(argument) ? [argument] : argument.split(',')));
+  if (paths.includes('')) {
+    throw new UsageError('compare', `compare ${given.join(' ')}: a name in the list is empty`);
+  }
   const sides: ReadSide[] = [];
   for (const path of paths) sides.push(await readSide(path));
   return { name: given.join(','), runs: sides.flatMap(({ runs }) => runs) };

@@ -21,7 +21,25 @@ export function parseBaseline(document: unknown, file: string): Baseline {
     rejectNewer(document, BASELINE_VERSION, file);
   }
   const fault = findFaultInBaseline(document);
-  // The check guarantees the type.
-  if (fault === undefined) return document as Baseline;
+  if (fault === undefined) {
+    // The check guarantees the type.
+    const baseline = document as Baseline;
+    for (const { metrics } of [baseline.medians, ...baseline.runs]) rejectNegative(metrics, file);
+    return baseline;
+  }
   throw new InputError(file, `${safeText(file)}: ${describeFault(fault, document)}`);
+}
+
+/** What may be below zero: a difference, and a slope. */
+const SIGNED = /(^|\.)(unexplained|growth)$/;
+
+/** The schema has one rule for all metrics. @throws InputError that names the metric. */
+function rejectNegative(metrics: Readonly<Record<string, number>>, file: string): void {
+  const found = Object.entries(metrics).find(([name, value]) => value < 0 && !SIGNED.test(name));
+  if (found === undefined) return;
+  const [name, value] = found;
+  throw new InputError(
+    file,
+    `${safeText(file)}: ${safeText(name)}: expected a number from 0, found ${value}`,
+  );
 }

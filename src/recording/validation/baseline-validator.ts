@@ -1,12 +1,12 @@
 // Generated from schema/baseline.schema.json by `npm run build`: change the schema.
 import { type Fault, type FindFault, findInList, isInteger, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
-import { findInCounters, findInString } from './shared-shapes.ts';
+import { findInCounters, findInHost, findInString } from './shared-shapes.ts';
 
-function findInMaps(value: unknown): Fault | undefined {
+function findInMetrics(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   for (const key in value) {
     const field = value[key];
-    if (!isInteger(field, 0)) return wrongAt(key, 'a whole number from 0');
+    if (!isNumber(field)) return wrongAt(key, 'a number');
   }
   return undefined;
 }
@@ -15,8 +15,8 @@ function findInFigures(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { metrics: _metrics, maps: _maps } = value;
-  if ((fault = findInCounters(_metrics)) !== undefined) return within('metrics', fault);
-  if (_maps !== undefined && (fault = findInMaps(_maps)) !== undefined) return within('maps', fault);
+  if ((fault = findInMetrics(_metrics)) !== undefined) return within('metrics', fault);
+  if (_maps !== undefined && (fault = findInCounters(_maps)) !== undefined) return within('maps', fault);
   return undefined;
 }
 
@@ -25,20 +25,9 @@ function findInBaselineRunsItem(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { time: _time, status: _status, metrics: _metrics, maps: _maps } = value;
   if (typeof _time !== 'string') return wrongAt('time', 'a string');
-  if ((fault = findInCounters(_metrics)) !== undefined) return within('metrics', fault);
+  if ((fault = findInMetrics(_metrics)) !== undefined) return within('metrics', fault);
   if (_status !== undefined && !isInteger(_status, 0)) return wrongAt('status', 'a whole number from 0');
-  if (_maps !== undefined && (fault = findInMaps(_maps)) !== undefined) return within('maps', fault);
-  return undefined;
-}
-
-function findInHost(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  const { kernel: _kernel, arch: _arch, cpus: _cpus, possibleCpus: _possibleCpus, pageSizeBytes: _pageSizeBytes } = value;
-  if (typeof _kernel !== 'string') return wrongAt('kernel', 'a string');
-  if (typeof _arch !== 'string') return wrongAt('arch', 'a string');
-  if (!isInteger(_cpus, 1)) return wrongAt('cpus', 'a whole number from 1');
-  if (!isInteger(_possibleCpus, 1)) return wrongAt('possibleCpus', 'a whole number from 1');
-  if (!isInteger(_pageSizeBytes, 1)) return wrongAt('pageSizeBytes', 'a whole number from 1');
+  if (_maps !== undefined && (fault = findInCounters(_maps)) !== undefined) return within('maps', fault);
   return undefined;
 }
 
@@ -69,7 +58,7 @@ function findInNames(value: unknown): Fault | undefined {
   if (_method !== 'pages' && _method !== 'page-kinds' && _method !== 'counters') return wrongAt('method', '"pages" or "page-kinds" or "counters"');
   if (!isInteger(_bytes, 0)) return wrongAt('bytes', 'a whole number from 0');
   if ((fault = findInList(_names, findInNamesNamesItem)) !== undefined) return within('names', fault);
-  if (_unlisted !== undefined && (fault = findInMaps(_unlisted)) !== undefined) return within('unlisted', fault);
+  if (_unlisted !== undefined && (fault = findInCounters(_unlisted)) !== undefined) return within('unlisted', fault);
   return undefined;
 }
 

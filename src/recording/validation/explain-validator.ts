@@ -1,5 +1,5 @@
 // Generated from schema/explain.schema.json by `npm run build`: change the schema.
-import { type Fault, type FindFault, findInList, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
+import { type Fault, type FindFault, findInList, isInteger, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
 import { findInChargedMemory, findInExplainAdviceItem, findInExplainMissingItem, findInExplainSample, findInMemoryNode } from './shared-shapes.ts';
 
 function findInExplanation(value: unknown): Fault | undefined {
@@ -20,8 +20,8 @@ function findInExplanation(value: unknown): Fault | undefined {
   if (_hint !== undefined && typeof _hint !== 'string') return wrongAt('hint', 'a string');
   if (_frozen !== undefined && typeof _frozen !== 'boolean') return wrongAt('frozen', 'true or false');
   if (_sample !== undefined && (fault = findInExplainSample(_sample)) !== undefined) return within('sample', fault);
-  if (_scanMs !== undefined && !isNumber(_scanMs)) return wrongAt('scanMs', 'a number');
-  if (_scannedPages !== undefined && !isNumber(_scannedPages)) return wrongAt('scannedPages', 'a number');
+  if (_scanMs !== undefined && !isNumber(_scanMs, 0)) return wrongAt('scanMs', 'a number from 0');
+  if (_scannedPages !== undefined && !isInteger(_scannedPages, 0)) return wrongAt('scannedPages', 'a whole number from 0');
   return undefined;
 }
 

@@ -1,6 +1,6 @@
 // Generated from schema/recording.schema.json by `npm run build`: change the schema.
-import { type Fault, type FindFault, findInList, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
-import { findInChargedMemory, findInCounters, findInExplainAdviceItem, findInExplainMissingItem, findInExplainSample, findInLeftoverFile, findInLiveMapProgramsItem, findInMemoryNode, findInNumber, findInRestartsCgroupsItemCpuUs, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem } from './shared-shapes.ts';
+import { type Fault, type FindFault, findInList, isInteger, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
+import { findInChargedMemory, findInCounters, findInExplainAdviceItem, findInExplainMissingItem, findInExplainSample, findInLeftoverFile, findInLiveMapProgramsItem, findInMemoryNode, findInRestartsCgroupsItemCpuUs, findInString, findInSummaryBpfAdviceItemProjectionItem } from './shared-shapes.ts';
 
 function findInStartPlacement(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
@@ -15,10 +15,10 @@ function findInStartHost(value: unknown): Fault | undefined {
   const { kernel: _kernel, arch: _arch, cpus: _cpus, possibleCpus: _possibleCpus, pageSizeBytes: _pageSizeBytes, memTotalBytes: _memTotalBytes } = value;
   if (typeof _kernel !== 'string') return wrongAt('kernel', 'a string');
   if (typeof _arch !== 'string') return wrongAt('arch', 'a string');
-  if (!isNumber(_cpus)) return wrongAt('cpus', 'a number');
-  if (!isNumber(_possibleCpus)) return wrongAt('possibleCpus', 'a number');
-  if (!isNumber(_pageSizeBytes)) return wrongAt('pageSizeBytes', 'a number');
-  if (!isNumber(_memTotalBytes)) return wrongAt('memTotalBytes', 'a number');
+  if (!isInteger(_cpus, 1)) return wrongAt('cpus', 'a whole number from 1');
+  if (!isInteger(_possibleCpus, 1)) return wrongAt('possibleCpus', 'a whole number from 1');
+  if (!isInteger(_pageSizeBytes, 1)) return wrongAt('pageSizeBytes', 'a whole number from 1');
+  if (!isInteger(_memTotalBytes, 0)) return wrongAt('memTotalBytes', 'a whole number from 0');
   return undefined;
 }
 
@@ -40,7 +40,7 @@ function findInAttached(value: unknown): Fault | undefined {
   if (typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
   if (typeof _peakSince !== 'string') return wrongAt('peakSince', 'a string');
   if (_owner !== undefined && (fault = findInAttachedOwner(_owner)) !== undefined) return within('owner', fault);
-  if (_chargedBytes !== undefined && !isNumber(_chargedBytes)) return wrongAt('chargedBytes', 'a number');
+  if (_chargedBytes !== undefined && !isInteger(_chargedBytes, 0)) return wrongAt('chargedBytes', 'a whole number from 0');
   if (_followed !== undefined && typeof _followed !== 'boolean') return wrongAt('followed', 'true or false');
   return undefined;
 }
@@ -67,7 +67,7 @@ function findInStart(value: unknown): Fault | undefined {
   if ((fault = findInStartPlacement(_placement)) !== undefined) return within('placement', fault);
   if (!isNumber(_intervalMs)) return wrongAt('intervalMs', 'a number');
   if ((fault = findInStartHost(_host)) !== undefined) return within('host', fault);
-  if (_pid !== undefined && !isNumber(_pid)) return wrongAt('pid', 'a number');
+  if (_pid !== undefined && !isInteger(_pid, 1)) return wrongAt('pid', 'a whole number from 1');
   if (_leaf !== undefined && typeof _leaf !== 'string') return wrongAt('leaf', 'a string');
   if (_attached !== undefined && (fault = findInAttached(_attached)) !== undefined) return within('attached', fault);
   if (_bpfIntervalMs !== undefined && !isNumber(_bpfIntervalMs)) return wrongAt('bpfIntervalMs', 'a number');
@@ -82,37 +82,37 @@ export const findFaultInStart: FindFault = findInStart;
 function findInSampleSwap(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { current: _current, peak: _peak } = value;
-  if (_current !== undefined && !isNumber(_current)) return wrongAt('current', 'a number');
-  if (_peak !== undefined && !isNumber(_peak)) return wrongAt('peak', 'a number');
+  if (_current !== undefined && !isInteger(_current, 0)) return wrongAt('current', 'a whole number from 0');
+  if (_peak !== undefined && !isInteger(_peak, 0)) return wrongAt('peak', 'a whole number from 0');
   return undefined;
 }
 
 function findInSampleZswap(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { current: _current } = value;
-  if (_current !== undefined && !isNumber(_current)) return wrongAt('current', 'a number');
+  if (_current !== undefined && !isInteger(_current, 0)) return wrongAt('current', 'a whole number from 0');
   return undefined;
 }
 
 function findInSampleLimits(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { max: _max, high: _high, swapMax: _swapMax, zswapMax: _zswapMax, pidsMax: _pidsMax, 'memsw.limit_in_bytes': _memsw_limit_in_bytes } = value;
-  if (_max !== undefined && _max !== 'max' && !isNumber(_max)) return wrongAt('max', '"max" or a number');
-  if (_high !== undefined && _high !== 'max' && !isNumber(_high)) return wrongAt('high', '"max" or a number');
-  if (_swapMax !== undefined && _swapMax !== 'max' && !isNumber(_swapMax)) return wrongAt('swapMax', '"max" or a number');
-  if (_zswapMax !== undefined && _zswapMax !== 'max' && !isNumber(_zswapMax)) return wrongAt('zswapMax', '"max" or a number');
-  if (_pidsMax !== undefined && _pidsMax !== 'max' && !isNumber(_pidsMax)) return wrongAt('pidsMax', '"max" or a number');
-  if (_memsw_limit_in_bytes !== undefined && _memsw_limit_in_bytes !== 'max' && !isNumber(_memsw_limit_in_bytes)) return wrongAt('memsw.limit_in_bytes', '"max" or a number');
+  if (_max !== undefined && _max !== 'max' && !isInteger(_max, 0)) return wrongAt('max', '"max" or a whole number from 0');
+  if (_high !== undefined && _high !== 'max' && !isInteger(_high, 0)) return wrongAt('high', '"max" or a whole number from 0');
+  if (_swapMax !== undefined && _swapMax !== 'max' && !isInteger(_swapMax, 0)) return wrongAt('swapMax', '"max" or a whole number from 0');
+  if (_zswapMax !== undefined && _zswapMax !== 'max' && !isInteger(_zswapMax, 0)) return wrongAt('zswapMax', '"max" or a whole number from 0');
+  if (_pidsMax !== undefined && _pidsMax !== 'max' && !isInteger(_pidsMax, 0)) return wrongAt('pidsMax', '"max" or a whole number from 0');
+  if (_memsw_limit_in_bytes !== undefined && _memsw_limit_in_bytes !== 'max' && !isInteger(_memsw_limit_in_bytes, 0)) return wrongAt('memsw.limit_in_bytes', '"max" or a whole number from 0');
   return undefined;
 }
 
 function findInPressureLine(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { avg10: _avg10, avg60: _avg60, avg300: _avg300, total: _total } = value;
-  if (!isNumber(_avg10)) return wrongAt('avg10', 'a number');
-  if (!isNumber(_avg60)) return wrongAt('avg60', 'a number');
-  if (!isNumber(_avg300)) return wrongAt('avg300', 'a number');
-  if (!isNumber(_total)) return wrongAt('total', 'a number');
+  if (!isNumber(_avg10, 0)) return wrongAt('avg10', 'a number from 0');
+  if (!isNumber(_avg60, 0)) return wrongAt('avg60', 'a number from 0');
+  if (!isNumber(_avg300, 0)) return wrongAt('avg300', 'a number from 0');
+  if (!isInteger(_total, 0)) return wrongAt('total', 'a whole number from 0');
   return undefined;
 }
 
@@ -129,28 +129,28 @@ function findInSampleContainersItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { cgroup: _cgroup, name: _name, current: _current, anon: _anon, file: _file, shmem: _shmem } = value;
   if (typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
-  if (!isNumber(_current)) return wrongAt('current', 'a number');
+  if (!isInteger(_current, 0)) return wrongAt('current', 'a whole number from 0');
   if (_name !== undefined && typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (_anon !== undefined && !isNumber(_anon)) return wrongAt('anon', 'a number');
-  if (_file !== undefined && !isNumber(_file)) return wrongAt('file', 'a number');
-  if (_shmem !== undefined && !isNumber(_shmem)) return wrongAt('shmem', 'a number');
+  if (_anon !== undefined && !isInteger(_anon, 0)) return wrongAt('anon', 'a whole number from 0');
+  if (_file !== undefined && !isInteger(_file, 0)) return wrongAt('file', 'a whole number from 0');
+  if (_shmem !== undefined && !isInteger(_shmem, 0)) return wrongAt('shmem', 'a whole number from 0');
   return undefined;
 }
 
 function findInSampleTree(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { rss: _rss, pss: _pss, cpuPercent: _cpuPercent } = value;
-  if (!isNumber(_rss)) return wrongAt('rss', 'a number');
-  if (!isNumber(_cpuPercent)) return wrongAt('cpuPercent', 'a number');
-  if (_pss !== undefined && !isNumber(_pss)) return wrongAt('pss', 'a number');
+  if (!isInteger(_rss, 0)) return wrongAt('rss', 'a whole number from 0');
+  if (!isNumber(_cpuPercent, 0)) return wrongAt('cpuPercent', 'a number from 0');
+  if (_pss !== undefined && !isInteger(_pss, 0)) return wrongAt('pss', 'a whole number from 0');
   return undefined;
 }
 
 function findInBpfSize(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { count: _count, bytes: _bytes, atLeast: _atLeast } = value;
-  if (!isNumber(_count)) return wrongAt('count', 'a number');
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isInteger(_count, 0)) return wrongAt('count', 'a whole number from 0');
+  if (!isInteger(_bytes, 0)) return wrongAt('bytes', 'a whole number from 0');
   if (_atLeast !== undefined && typeof _atLeast !== 'boolean') return wrongAt('atLeast', 'true or false');
   return undefined;
 }
@@ -158,10 +158,10 @@ function findInBpfSize(value: unknown): Fault | undefined {
 function findInBpfTotalsChargedPlaces(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { vmalloc: _vmalloc, slab: _slab, percpu: _percpu, pages: _pages } = value;
-  if (!isNumber(_vmalloc)) return wrongAt('vmalloc', 'a number');
-  if (!isNumber(_slab)) return wrongAt('slab', 'a number');
-  if (!isNumber(_percpu)) return wrongAt('percpu', 'a number');
-  if (!isNumber(_pages)) return wrongAt('pages', 'a number');
+  if (!isInteger(_vmalloc, 0)) return wrongAt('vmalloc', 'a whole number from 0');
+  if (!isInteger(_slab, 0)) return wrongAt('slab', 'a whole number from 0');
+  if (!isInteger(_percpu, 0)) return wrongAt('percpu', 'a whole number from 0');
+  if (!isInteger(_pages, 0)) return wrongAt('pages', 'a whole number from 0');
   return undefined;
 }
 
@@ -186,8 +186,8 @@ function findInBpfMaps(value: unknown): Fault | undefined {
 function findInBpfCount(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { count: _count, memlock: _memlock } = value;
-  if (!isNumber(_count)) return wrongAt('count', 'a number');
-  if (!isNumber(_memlock)) return wrongAt('memlock', 'a number');
+  if (!isInteger(_count, 0)) return wrongAt('count', 'a whole number from 0');
+  if (!isInteger(_memlock, 0)) return wrongAt('memlock', 'a whole number from 0');
   return undefined;
 }
 
@@ -219,11 +219,11 @@ function findInSampleMaxima(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { readings: _readings, bpfReadings: _bpfReadings, longestGapMs: _longestGapMs, bytes: _bytes, unseenBytes: _unseenBytes } = value;
-  if (!isNumber(_readings)) return wrongAt('readings', 'a number');
-  if (!isNumber(_longestGapMs)) return wrongAt('longestGapMs', 'a number');
+  if (!isInteger(_readings, 0)) return wrongAt('readings', 'a whole number from 0');
+  if (!isNumber(_longestGapMs, 0)) return wrongAt('longestGapMs', 'a number from 0');
   if ((fault = findInCounters(_bytes)) !== undefined) return within('bytes', fault);
-  if (_bpfReadings !== undefined && !isNumber(_bpfReadings)) return wrongAt('bpfReadings', 'a number');
-  if (_unseenBytes !== undefined && !isNumber(_unseenBytes)) return wrongAt('unseenBytes', 'a number');
+  if (_bpfReadings !== undefined && !isInteger(_bpfReadings, 0)) return wrongAt('bpfReadings', 'a whole number from 0');
+  if (_unseenBytes !== undefined && !isInteger(_unseenBytes, 0)) return wrongAt('unseenBytes', 'a whole number from 0');
   return undefined;
 }
 
@@ -232,12 +232,12 @@ function findInSample(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { type: _type, elapsedMs: _elapsedMs, reason: _reason, current: _current, peak: _peak, workingset: _workingset, kernel: _kernel, swap: _swap, zswap: _zswap, limits: _limits, stat: _stat, events: _events, eventsLocal: _eventsLocal, pressure: _pressure, processes: _processes, nestedCgroups: _nestedCgroups, containers: _containers, tree: _tree, bpf: _bpf, maxima: _maxima } = value;
   if (_type !== 'sample') return wrongAt('type', '"sample"');
-  if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (!isNumber(_elapsedMs, 0)) return wrongAt('elapsedMs', 'a number from 0');
   if (typeof _reason !== 'string') return wrongAt('reason', 'a string');
-  if (_current !== undefined && !isNumber(_current)) return wrongAt('current', 'a number');
-  if (_peak !== undefined && !isNumber(_peak)) return wrongAt('peak', 'a number');
-  if (_workingset !== undefined && !isNumber(_workingset)) return wrongAt('workingset', 'a number');
-  if (_kernel !== undefined && !isNumber(_kernel)) return wrongAt('kernel', 'a number');
+  if (_current !== undefined && !isInteger(_current, 0)) return wrongAt('current', 'a whole number from 0');
+  if (_peak !== undefined && !isInteger(_peak, 0)) return wrongAt('peak', 'a whole number from 0');
+  if (_workingset !== undefined && !isInteger(_workingset, 0)) return wrongAt('workingset', 'a whole number from 0');
+  if (_kernel !== undefined && !isInteger(_kernel, 0)) return wrongAt('kernel', 'a whole number from 0');
   if (_swap !== undefined && (fault = findInSampleSwap(_swap)) !== undefined) return within('swap', fault);
   if (_zswap !== undefined && (fault = findInSampleZswap(_zswap)) !== undefined) return within('zswap', fault);
   if (_limits !== undefined && (fault = findInSampleLimits(_limits)) !== undefined) return within('limits', fault);
@@ -245,8 +245,8 @@ function findInSample(value: unknown): Fault | undefined {
   if (_events !== undefined && (fault = findInCounters(_events)) !== undefined) return within('events', fault);
   if (_eventsLocal !== undefined && (fault = findInCounters(_eventsLocal)) !== undefined) return within('eventsLocal', fault);
   if (_pressure !== undefined && (fault = findInSamplePressure(_pressure)) !== undefined) return within('pressure', fault);
-  if (_processes !== undefined && !isNumber(_processes)) return wrongAt('processes', 'a number');
-  if (_nestedCgroups !== undefined && !isNumber(_nestedCgroups)) return wrongAt('nestedCgroups', 'a number');
+  if (_processes !== undefined && !isInteger(_processes, 0)) return wrongAt('processes', 'a whole number from 0');
+  if (_nestedCgroups !== undefined && !isInteger(_nestedCgroups, 0)) return wrongAt('nestedCgroups', 'a whole number from 0');
   if (_containers !== undefined && (fault = findInList(_containers, findInSampleContainersItem)) !== undefined) return within('containers', fault);
   if (_tree !== undefined && (fault = findInSampleTree(_tree)) !== undefined) return within('tree', fault);
   if (_bpf !== undefined && (fault = findInBpfTotals(_bpf)) !== undefined) return within('bpf', fault);
@@ -262,15 +262,15 @@ function findInEvent(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { type: _type, elapsedMs: _elapsedMs, event: _event, count: _count, increase: _increase, localIncrease: _localIncrease, noticed: _noticed, message: _message, hint: _hint, pid: _pid, cgroup: _cgroup, from: _from, attached: _attached } = value;
   if (_type !== 'event') return wrongAt('type', '"event"');
-  if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (!isNumber(_elapsedMs, 0)) return wrongAt('elapsedMs', 'a number from 0');
   if (typeof _event !== 'string') return wrongAt('event', 'a string');
-  if (_count !== undefined && !isNumber(_count)) return wrongAt('count', 'a number');
-  if (_increase !== undefined && !isNumber(_increase)) return wrongAt('increase', 'a number');
-  if (_localIncrease !== undefined && !isNumber(_localIncrease)) return wrongAt('localIncrease', 'a number');
+  if (_count !== undefined && !isInteger(_count, 0)) return wrongAt('count', 'a whole number from 0');
+  if (_increase !== undefined && !isInteger(_increase, 1)) return wrongAt('increase', 'a whole number from 1');
+  if (_localIncrease !== undefined && !isInteger(_localIncrease, 0)) return wrongAt('localIncrease', 'a whole number from 0');
   if (_noticed !== undefined && typeof _noticed !== 'string') return wrongAt('noticed', 'a string');
   if (_message !== undefined && typeof _message !== 'string') return wrongAt('message', 'a string');
   if (_hint !== undefined && typeof _hint !== 'string') return wrongAt('hint', 'a string');
-  if (_pid !== undefined && !isNumber(_pid)) return wrongAt('pid', 'a number');
+  if (_pid !== undefined && !isInteger(_pid, 0)) return wrongAt('pid', 'a whole number from 0');
   if (_cgroup !== undefined && typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
   if (_from !== undefined && typeof _from !== 'string') return wrongAt('from', 'a string');
   if (_attached !== undefined && (fault = findInAttached(_attached)) !== undefined) return within('attached', fault);
@@ -283,7 +283,7 @@ export const findFaultInEvent: FindFault = findInEvent;
 function findInLiveMapHoldersItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { pid: _pid, comm: _comm } = value;
-  if (!isNumber(_pid)) return wrongAt('pid', 'a number');
+  if (!isInteger(_pid, 0)) return wrongAt('pid', 'a whole number from 0');
   if (typeof _comm !== 'string') return wrongAt('comm', 'a string');
   return undefined;
 }
@@ -292,19 +292,19 @@ function findInLiveMap(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { id: _id, type: _type, name: _name, key_size: _key_size, value_size: _value_size, max_entries: _max_entries, map_flags: _map_flags, bytes: _bytes, source: _source, atLeast: _atLeast, unchargedBytes: _unchargedBytes, elements: _elements, backlogBytes: _backlogBytes, anonymous: _anonymous, cgroup: _cgroup, elsewhere: _elsewhere, orphaned: _orphaned, holders: _holders, programs: _programs } = value;
-  if (!isNumber(_id)) return wrongAt('id', 'a number');
+  if (!isInteger(_id, 0)) return wrongAt('id', 'a whole number from 0');
   if (typeof _type !== 'string') return wrongAt('type', 'a string');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!isNumber(_key_size)) return wrongAt('key_size', 'a number');
-  if (!isNumber(_value_size)) return wrongAt('value_size', 'a number');
-  if (!isNumber(_max_entries)) return wrongAt('max_entries', 'a number');
-  if (!isNumber(_map_flags)) return wrongAt('map_flags', 'a number');
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isInteger(_key_size, 0)) return wrongAt('key_size', 'a whole number from 0');
+  if (!isInteger(_value_size, 0)) return wrongAt('value_size', 'a whole number from 0');
+  if (!isInteger(_max_entries, 0)) return wrongAt('max_entries', 'a whole number from 0');
+  if (!isInteger(_map_flags, 0)) return wrongAt('map_flags', 'a whole number from 0');
+  if (!isInteger(_bytes, 0)) return wrongAt('bytes', 'a whole number from 0');
   if (typeof _source !== 'string') return wrongAt('source', 'a string');
-  if (!isNumber(_unchargedBytes)) return wrongAt('unchargedBytes', 'a number');
+  if (!isInteger(_unchargedBytes, 0)) return wrongAt('unchargedBytes', 'a whole number from 0');
   if (_atLeast !== undefined && typeof _atLeast !== 'boolean') return wrongAt('atLeast', 'true or false');
-  if (_elements !== undefined && !isNumber(_elements)) return wrongAt('elements', 'a number');
-  if (_backlogBytes !== undefined && !isNumber(_backlogBytes)) return wrongAt('backlogBytes', 'a number');
+  if (_elements !== undefined && !isInteger(_elements, 0)) return wrongAt('elements', 'a whole number from 0');
+  if (_backlogBytes !== undefined && !isInteger(_backlogBytes, 0)) return wrongAt('backlogBytes', 'a whole number from 0');
   if (_anonymous !== undefined && typeof _anonymous !== 'boolean') return wrongAt('anonymous', 'true or false');
   if (_cgroup !== undefined && typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
   if (_elsewhere !== undefined && typeof _elsewhere !== 'boolean') return wrongAt('elsewhere', 'true or false');
@@ -314,14 +314,18 @@ function findInLiveMap(value: unknown): Fault | undefined {
   return undefined;
 }
 
+function findInWholeNumberFrom0(value: unknown): Fault | undefined {
+  return !isInteger(value, 0) ? wrong('a whole number from 0') : undefined;
+}
+
 function findInMaps(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { type: _type, elapsedMs: _elapsedMs, maps: _maps, gone: _gone } = value;
   if (_type !== 'maps') return wrongAt('type', '"maps"');
-  if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (!isNumber(_elapsedMs, 0)) return wrongAt('elapsedMs', 'a number from 0');
   if ((fault = findInList(_maps, findInLiveMap)) !== undefined) return within('maps', fault);
-  if (_gone !== undefined && (fault = findInList(_gone, findInNumber, 1)) !== undefined) return within('gone', fault);
+  if (_gone !== undefined && (fault = findInList(_gone, findInWholeNumberFrom0, 1)) !== undefined) return within('gone', fault);
   return undefined;
 }
 
@@ -331,14 +335,14 @@ export const findFaultInMaps: FindFault = findInMaps;
 function findInProcess(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { pid: _pid, ppid: _ppid, comm: _comm, rss: _rss, pss: _pss, cpuPercent: _cpuPercent, threads: _threads, fds: _fds, cgroup: _cgroup } = value;
-  if (!isNumber(_pid)) return wrongAt('pid', 'a number');
-  if (!isNumber(_ppid)) return wrongAt('ppid', 'a number');
+  if (!isInteger(_pid, 0)) return wrongAt('pid', 'a whole number from 0');
+  if (!isInteger(_ppid, 0)) return wrongAt('ppid', 'a whole number from 0');
   if (typeof _comm !== 'string') return wrongAt('comm', 'a string');
-  if (!isNumber(_rss)) return wrongAt('rss', 'a number');
-  if (!isNumber(_threads)) return wrongAt('threads', 'a number');
-  if (_pss !== undefined && !isNumber(_pss)) return wrongAt('pss', 'a number');
-  if (_cpuPercent !== undefined && !isNumber(_cpuPercent)) return wrongAt('cpuPercent', 'a number');
-  if (_fds !== undefined && !isNumber(_fds)) return wrongAt('fds', 'a number');
+  if (!isInteger(_rss, 0)) return wrongAt('rss', 'a whole number from 0');
+  if (!isInteger(_threads, 0)) return wrongAt('threads', 'a whole number from 0');
+  if (_pss !== undefined && !isInteger(_pss, 0)) return wrongAt('pss', 'a whole number from 0');
+  if (_cpuPercent !== undefined && !isNumber(_cpuPercent, 0)) return wrongAt('cpuPercent', 'a number from 0');
+  if (_fds !== undefined && !isInteger(_fds, 0)) return wrongAt('fds', 'a whole number from 0');
   if (_cgroup !== undefined && typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
   return undefined;
 }
@@ -347,7 +351,7 @@ function findInProcessesProgramsItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { pid: _pid, user: _user, command: _command } = value;
-  if (!isNumber(_pid)) return wrongAt('pid', 'a number');
+  if (!isInteger(_pid, 0)) return wrongAt('pid', 'a whole number from 0');
   if (_user !== undefined && typeof _user !== 'string') return wrongAt('user', 'a string');
   if (_command !== undefined && (fault = findInList(_command, findInString)) !== undefined) return within('command', fault);
   return undefined;
@@ -358,10 +362,10 @@ function findInProcesses(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { type: _type, elapsedMs: _elapsedMs, processes: _processes, gone: _gone, omitted: _omitted, programs: _programs } = value;
   if (_type !== 'processes') return wrongAt('type', '"processes"');
-  if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (!isNumber(_elapsedMs, 0)) return wrongAt('elapsedMs', 'a number from 0');
   if ((fault = findInList(_processes, findInProcess)) !== undefined) return within('processes', fault);
-  if (_gone !== undefined && (fault = findInList(_gone, findInNumber, 1)) !== undefined) return within('gone', fault);
-  if (_omitted !== undefined && !isNumber(_omitted)) return wrongAt('omitted', 'a number');
+  if (_gone !== undefined && (fault = findInList(_gone, findInWholeNumberFrom0, 1)) !== undefined) return within('gone', fault);
+  if (_omitted !== undefined && !isInteger(_omitted, 1)) return wrongAt('omitted', 'a whole number from 1');
   if (_programs !== undefined && (fault = findInList(_programs, findInProcessesProgramsItem, 1)) !== undefined) return within('programs', fault);
   return undefined;
 }
@@ -374,7 +378,7 @@ function findInExplain(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { type: _type, elapsedMs: _elapsedMs, moment: _moment, message: _message, cgroup: _cgroup, method: _method, reason: _reason, hint: _hint, before: _before, after: _after, frozen: _frozen, sample: _sample, scanMs: _scanMs, scannedPages: _scannedPages, tree: _tree, beside: _beside, missing: _missing, advice: _advice } = value;
   if (_type !== 'explain') return wrongAt('type', '"explain"');
-  if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (!isNumber(_elapsedMs, 0)) return wrongAt('elapsedMs', 'a number from 0');
   if (typeof _moment !== 'string') return wrongAt('moment', 'a string');
   if (typeof _method !== 'string') return wrongAt('method', 'a string');
   if ((fault = findInChargedMemory(_before)) !== undefined) return within('before', fault);
@@ -389,8 +393,8 @@ function findInExplain(value: unknown): Fault | undefined {
   if (_hint !== undefined && typeof _hint !== 'string') return wrongAt('hint', 'a string');
   if (_frozen !== undefined && typeof _frozen !== 'boolean') return wrongAt('frozen', 'true or false');
   if (_sample !== undefined && (fault = findInExplainSample(_sample)) !== undefined) return within('sample', fault);
-  if (_scanMs !== undefined && !isNumber(_scanMs)) return wrongAt('scanMs', 'a number');
-  if (_scannedPages !== undefined && !isNumber(_scannedPages)) return wrongAt('scannedPages', 'a number');
+  if (_scanMs !== undefined && !isNumber(_scanMs, 0)) return wrongAt('scanMs', 'a number from 0');
+  if (_scannedPages !== undefined && !isInteger(_scannedPages, 0)) return wrongAt('scannedPages', 'a whole number from 0');
   return undefined;
 }
 
@@ -400,8 +404,8 @@ export const findFaultInExplain: FindFault = findInExplain;
 function findInSummaryExit(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { status: _status, code: _code, signal: _signal, oomKilled: _oomKilled, endedBy: _endedBy, killedByCmemstat: _killedByCmemstat } = value;
-  if (!isNumber(_status)) return wrongAt('status', 'a number');
-  if (_code !== undefined && !isNumber(_code)) return wrongAt('code', 'a number');
+  if (!isInteger(_status, 0)) return wrongAt('status', 'a whole number from 0');
+  if (_code !== undefined && !isInteger(_code, 0)) return wrongAt('code', 'a whole number from 0');
   if (_signal !== undefined && typeof _signal !== 'string') return wrongAt('signal', 'a string');
   if (_oomKilled !== undefined && typeof _oomKilled !== 'boolean') return wrongAt('oomKilled', 'true or false');
   if (_endedBy !== undefined && typeof _endedBy !== 'string') return wrongAt('endedBy', 'a string');
@@ -412,7 +416,7 @@ function findInSummaryExit(value: unknown): Fault | undefined {
 function findInSummaryOutlivedItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { pid: _pid, comm: _comm, stuck: _stuck } = value;
-  if (!isNumber(_pid)) return wrongAt('pid', 'a number');
+  if (!isInteger(_pid, 0)) return wrongAt('pid', 'a whole number from 0');
   if (typeof _comm !== 'string') return wrongAt('comm', 'a string');
   if (_stuck !== undefined && typeof _stuck !== 'boolean') return wrongAt('stuck', 'true or false');
   return undefined;
@@ -421,13 +425,13 @@ function findInSummaryOutlivedItem(value: unknown): Fault | undefined {
 function findInSummarySamples(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { count: _count, late: _late, missed: _missed, longestGapMs: _longestGapMs, readings: _readings, longestReadingGapMs: _longestReadingGapMs, dropped: _dropped } = value;
-  if (!isNumber(_count)) return wrongAt('count', 'a number');
-  if (!isNumber(_late)) return wrongAt('late', 'a number');
-  if (!isNumber(_missed)) return wrongAt('missed', 'a number');
-  if (!isNumber(_longestGapMs)) return wrongAt('longestGapMs', 'a number');
-  if (_readings !== undefined && !isNumber(_readings)) return wrongAt('readings', 'a number');
-  if (_longestReadingGapMs !== undefined && !isNumber(_longestReadingGapMs)) return wrongAt('longestReadingGapMs', 'a number');
-  if (_dropped !== undefined && !isNumber(_dropped)) return wrongAt('dropped', 'a number');
+  if (!isInteger(_count, 0)) return wrongAt('count', 'a whole number from 0');
+  if (!isInteger(_late, 0)) return wrongAt('late', 'a whole number from 0');
+  if (!isInteger(_missed, 0)) return wrongAt('missed', 'a whole number from 0');
+  if (!isNumber(_longestGapMs, 0)) return wrongAt('longestGapMs', 'a number from 0');
+  if (_readings !== undefined && !isInteger(_readings, 0)) return wrongAt('readings', 'a whole number from 0');
+  if (_longestReadingGapMs !== undefined && !isNumber(_longestReadingGapMs, 0)) return wrongAt('longestReadingGapMs', 'a number from 0');
+  if (_dropped !== undefined && !isInteger(_dropped, 0)) return wrongAt('dropped', 'a whole number from 0');
   return undefined;
 }
 
@@ -440,11 +444,20 @@ function findInSummarySources(value: unknown): Fault | undefined {
   return undefined;
 }
 
+function findInRestartsCgroupsItemGrowth(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  for (const key in value) {
+    const field = value[key];
+    if (!isInteger(field)) return wrongAt(key, 'a whole number');
+  }
+  return undefined;
+}
+
 function findInRestartsCgroupsItemStallUs(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { some: _some, full: _full } = value;
-  if (_some !== undefined && !isNumber(_some)) return wrongAt('some', 'a number');
-  if (_full !== undefined && !isNumber(_full)) return wrongAt('full', 'a number');
+  if (_some !== undefined && !isInteger(_some, 0)) return wrongAt('some', 'a whole number from 0');
+  if (_full !== undefined && !isInteger(_full, 0)) return wrongAt('full', 'a whole number from 0');
   return undefined;
 }
 
@@ -453,11 +466,11 @@ function findInRestartsCgroupsItem(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { attached: _attached, fromMs: _fromMs, toMs: _toMs, peakBytes: _peakBytes, lastBytes: _lastBytes, growth: _growth, events: _events, stallUs: _stallUs, cpuUs: _cpuUs } = value;
   if ((fault = findInAttached(_attached)) !== undefined) return within('attached', fault);
-  if (!isNumber(_fromMs)) return wrongAt('fromMs', 'a number');
-  if (!isNumber(_toMs)) return wrongAt('toMs', 'a number');
-  if (_peakBytes !== undefined && !isNumber(_peakBytes)) return wrongAt('peakBytes', 'a number');
-  if (_lastBytes !== undefined && !isNumber(_lastBytes)) return wrongAt('lastBytes', 'a number');
-  if (_growth !== undefined && (fault = findInCounters(_growth)) !== undefined) return within('growth', fault);
+  if (!isNumber(_fromMs, 0)) return wrongAt('fromMs', 'a number from 0');
+  if (!isNumber(_toMs, 0)) return wrongAt('toMs', 'a number from 0');
+  if (_peakBytes !== undefined && !isInteger(_peakBytes, 0)) return wrongAt('peakBytes', 'a whole number from 0');
+  if (_lastBytes !== undefined && !isInteger(_lastBytes, 0)) return wrongAt('lastBytes', 'a whole number from 0');
+  if (_growth !== undefined && (fault = findInRestartsCgroupsItemGrowth(_growth)) !== undefined) return within('growth', fault);
   if (_events !== undefined && (fault = findInCounters(_events)) !== undefined) return within('events', fault);
   if (_stallUs !== undefined && (fault = findInRestartsCgroupsItemStallUs(_stallUs)) !== undefined) return within('stallUs', fault);
   if (_cpuUs !== undefined && (fault = findInRestartsCgroupsItemCpuUs(_cpuUs)) !== undefined) return within('cpuUs', fault);
@@ -468,8 +481,8 @@ function findInRestarts(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { count: _count, waitedMs: _waitedMs, cgroups: _cgroups } = value;
-  if (!isNumber(_count)) return wrongAt('count', 'a number');
-  if (!isNumber(_waitedMs)) return wrongAt('waitedMs', 'a number');
+  if (!isInteger(_count, 0)) return wrongAt('count', 'a whole number from 0');
+  if (!isNumber(_waitedMs, 0)) return wrongAt('waitedMs', 'a number from 0');
   if ((fault = findInList(_cgroups, findInRestartsCgroupsItem)) !== undefined) return within('cgroups', fault);
   return undefined;
 }
@@ -478,8 +491,8 @@ function findInSummaryContainersItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { cgroup: _cgroup, name: _name, peakBytes: _peakBytes, lastBytes: _lastBytes } = value;
   if (typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
-  if (!isNumber(_peakBytes)) return wrongAt('peakBytes', 'a number');
-  if (!isNumber(_lastBytes)) return wrongAt('lastBytes', 'a number');
+  if (!isInteger(_peakBytes, 0)) return wrongAt('peakBytes', 'a whole number from 0');
+  if (!isInteger(_lastBytes, 0)) return wrongAt('lastBytes', 'a whole number from 0');
   if (_name !== undefined && typeof _name !== 'string') return wrongAt('name', 'a string');
   return undefined;
 }
@@ -487,18 +500,18 @@ function findInSummaryContainersItem(value: unknown): Fault | undefined {
 function findInSummaryPeak(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { bytes: _bytes, source: _source, unseenBytes: _unseenBytes } = value;
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isInteger(_bytes, 0)) return wrongAt('bytes', 'a whole number from 0');
   if (typeof _source !== 'string') return wrongAt('source', 'a string');
-  if (_unseenBytes !== undefined && !isNumber(_unseenBytes)) return wrongAt('unseenBytes', 'a number');
+  if (_unseenBytes !== undefined && !isInteger(_unseenBytes, 0)) return wrongAt('unseenBytes', 'a whole number from 0');
   return undefined;
 }
 
 function findInSummaryElsewhereProcessesItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { pid: _pid, comm: _comm, cgroup: _cgroup, sinceMs: _sinceMs, message: _message, hint: _hint } = value;
-  if (!isNumber(_pid)) return wrongAt('pid', 'a number');
+  if (!isInteger(_pid, 0)) return wrongAt('pid', 'a whole number from 0');
   if (typeof _comm !== 'string') return wrongAt('comm', 'a string');
-  if (!isNumber(_sinceMs)) return wrongAt('sinceMs', 'a number');
+  if (!isNumber(_sinceMs, 0)) return wrongAt('sinceMs', 'a number from 0');
   if (typeof _message !== 'string') return wrongAt('message', 'a string');
   if (typeof _hint !== 'string') return wrongAt('hint', 'a string');
   if (_cgroup !== undefined && typeof _cgroup !== 'string') return wrongAt('cgroup', 'a string');
@@ -509,7 +522,7 @@ function findInSummaryElsewhere(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { count: _count, processes: _processes } = value;
-  if (!isNumber(_count)) return wrongAt('count', 'a number');
+  if (!isInteger(_count, 0)) return wrongAt('count', 'a whole number from 0');
   if ((fault = findInList(_processes, findInSummaryElsewhereProcessesItem)) !== undefined) return within('processes', fault);
   return undefined;
 }
@@ -518,8 +531,8 @@ function findInSummaryBpfHeldElsewhere(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { count: _count, bytes: _bytes, atLeast: _atLeast, names: _names } = value;
-  if (!isNumber(_count)) return wrongAt('count', 'a number');
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isInteger(_count, 0)) return wrongAt('count', 'a whole number from 0');
+  if (!isInteger(_bytes, 0)) return wrongAt('bytes', 'a whole number from 0');
   if (_atLeast !== undefined && typeof _atLeast !== 'boolean') return wrongAt('atLeast', 'true or false');
   if (_names !== undefined && (fault = findInCounters(_names)) !== undefined) return within('names', fault);
   return undefined;
@@ -528,18 +541,26 @@ function findInSummaryBpfHeldElsewhere(value: unknown): Fault | undefined {
 function findInRunMap(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { id: _id, type: _type, name: _name, key_size: _key_size, value_size: _value_size, max_entries: _max_entries, bytes: _bytes, source: _source, atLeast: _atLeast, unchargedBytes: _unchargedBytes, elements: _elements, anonymous: _anonymous } = value;
-  if (!isNumber(_id)) return wrongAt('id', 'a number');
+  if (!isInteger(_id, 0)) return wrongAt('id', 'a whole number from 0');
   if (typeof _type !== 'string') return wrongAt('type', 'a string');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!isNumber(_key_size)) return wrongAt('key_size', 'a number');
-  if (!isNumber(_value_size)) return wrongAt('value_size', 'a number');
-  if (!isNumber(_max_entries)) return wrongAt('max_entries', 'a number');
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isInteger(_key_size, 0)) return wrongAt('key_size', 'a whole number from 0');
+  if (!isInteger(_value_size, 0)) return wrongAt('value_size', 'a whole number from 0');
+  if (!isInteger(_max_entries, 0)) return wrongAt('max_entries', 'a whole number from 0');
+  if (!isInteger(_bytes, 0)) return wrongAt('bytes', 'a whole number from 0');
   if (typeof _source !== 'string') return wrongAt('source', 'a string');
-  if (!isNumber(_unchargedBytes)) return wrongAt('unchargedBytes', 'a number');
+  if (!isInteger(_unchargedBytes, 0)) return wrongAt('unchargedBytes', 'a whole number from 0');
   if (_atLeast !== undefined && typeof _atLeast !== 'boolean') return wrongAt('atLeast', 'true or false');
-  if (_elements !== undefined && !isNumber(_elements)) return wrongAt('elements', 'a number');
+  if (_elements !== undefined && !isInteger(_elements, 0)) return wrongAt('elements', 'a whole number from 0');
   if (_anonymous !== undefined && typeof _anonymous !== 'boolean') return wrongAt('anonymous', 'true or false');
+  return undefined;
+}
+
+function findInSummaryBpfAdviceItemOptionsItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { change: _change, savesBytes: _savesBytes } = value;
+  if (typeof _change !== 'string') return wrongAt('change', 'a string');
+  if (!isInteger(_savesBytes)) return wrongAt('savesBytes', 'a whole number');
   return undefined;
 }
 
@@ -550,7 +571,7 @@ function findInSummaryBpfAdviceItem(value: unknown): Fault | undefined {
   if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
   if (typeof _text !== 'string') return wrongAt('text', 'a string');
   if ((fault = findInList(_maps, findInLiveMapProgramsItem)) !== undefined) return within('maps', fault);
-  if (_savesBytes !== undefined && !isNumber(_savesBytes)) return wrongAt('savesBytes', 'a number');
+  if (_savesBytes !== undefined && !isInteger(_savesBytes, 0)) return wrongAt('savesBytes', 'a whole number from 0');
   if (_options !== undefined && (fault = findInList(_options, findInSummaryBpfAdviceItemOptionsItem)) !== undefined) return within('options', fault);
   if (_projection !== undefined && (fault = findInList(_projection, findInSummaryBpfAdviceItemProjectionItem)) !== undefined) return within('projection', fault);
   return undefined;
@@ -559,7 +580,7 @@ function findInSummaryBpfAdviceItem(value: unknown): Fault | undefined {
 function findInLeftoverMapLinksItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { id: _id, type: _type } = value;
-  if (!isNumber(_id)) return wrongAt('id', 'a number');
+  if (!isInteger(_id, 0)) return wrongAt('id', 'a whole number from 0');
   if (typeof _type !== 'string') return wrongAt('type', 'a string');
   return undefined;
 }
@@ -568,11 +589,11 @@ function findInLeftoverMap(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { id: _id, type: _type, name: _name, bytes: _bytes, unchargedBytes: _unchargedBytes, pinned: _pinned, programs: _programs, links: _links, holders: _holders } = value;
-  if (!isNumber(_id)) return wrongAt('id', 'a number');
+  if (!isInteger(_id, 0)) return wrongAt('id', 'a whole number from 0');
   if (typeof _type !== 'string') return wrongAt('type', 'a string');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
-  if (!isNumber(_unchargedBytes)) return wrongAt('unchargedBytes', 'a number');
+  if (!isInteger(_bytes, 0)) return wrongAt('bytes', 'a whole number from 0');
+  if (!isInteger(_unchargedBytes, 0)) return wrongAt('unchargedBytes', 'a whole number from 0');
   if ((fault = findInList(_pinned, findInString)) !== undefined) return within('pinned', fault);
   if ((fault = findInList(_programs, findInLiveMapProgramsItem)) !== undefined) return within('programs', fault);
   if ((fault = findInList(_links, findInLeftoverMapLinksItem)) !== undefined) return within('links', fault);
@@ -587,7 +608,7 @@ function findInSummaryBpf(value: unknown): Fault | undefined {
   if (_reason !== undefined && typeof _reason !== 'string') return wrongAt('reason', 'a string');
   if (_last !== undefined && (fault = findInBpfTotals(_last)) !== undefined) return within('last', fault);
   if (_largest !== undefined && (fault = findInBpfTotals(_largest)) !== undefined) return within('largest', fault);
-  if (_runningReadings !== undefined && !isNumber(_runningReadings)) return wrongAt('runningReadings', 'a number');
+  if (_runningReadings !== undefined && !isInteger(_runningReadings, 0)) return wrongAt('runningReadings', 'a whole number from 0');
   if (_heldElsewhere !== undefined && (fault = findInSummaryBpfHeldElsewhere(_heldElsewhere)) !== undefined) return within('heldElsewhere', fault);
   if (_orphaned !== undefined && (fault = findInSummaryBpfHeldElsewhere(_orphaned)) !== undefined) return within('orphaned', fault);
   if (_heldPeak !== undefined && (fault = findInBpfCounts(_heldPeak)) !== undefined) return within('heldPeak', fault);
@@ -605,9 +626,9 @@ function findInSummaryExplainedItemNamesItem(value: unknown): Fault | undefined 
   const { kind: _kind, name: _name, pid: _pid, bytes: _bytes, reclaim: _reclaim } = value;
   if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isInteger(_bytes, 0)) return wrongAt('bytes', 'a whole number from 0');
   if (typeof _reclaim !== 'string') return wrongAt('reclaim', 'a string');
-  if (_pid !== undefined && !isNumber(_pid)) return wrongAt('pid', 'a number');
+  if (_pid !== undefined && !isInteger(_pid, 1)) return wrongAt('pid', 'a whole number from 1');
   return undefined;
 }
 
@@ -616,9 +637,9 @@ function findInSummaryExplainedItem(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { moment: _moment, elapsedMs: _elapsedMs, message: _message, method: _method, reason: _reason, bytes: _bytes, names: _names } = value;
   if (typeof _moment !== 'string') return wrongAt('moment', 'a string');
-  if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (!isNumber(_elapsedMs, 0)) return wrongAt('elapsedMs', 'a number from 0');
   if (typeof _method !== 'string') return wrongAt('method', 'a string');
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isInteger(_bytes, 0)) return wrongAt('bytes', 'a whole number from 0');
   if ((fault = findInList(_names, findInSummaryExplainedItemNamesItem)) !== undefined) return within('names', fault);
   if (_message !== undefined && typeof _message !== 'string') return wrongAt('message', 'a string');
   if (_reason !== undefined && typeof _reason !== 'string') return wrongAt('reason', 'a string');
@@ -628,7 +649,7 @@ function findInSummaryExplainedItem(value: unknown): Fault | undefined {
 function findInMost(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { max: _max } = value;
-  if (!isNumber(_max)) return wrongAt('max', 'a number');
+  if (!isInteger(_max, 0)) return wrongAt('max', 'a whole number from 0');
   return undefined;
 }
 
@@ -636,7 +657,7 @@ function findInSummaryKernelBreakdownTermsItem(value: unknown): Fault | undefine
   if (!isObject(value)) return wrong('an object');
   const { id: _id, bytes: _bytes, source: _source, atLeast: _atLeast } = value;
   if (typeof _id !== 'string') return wrongAt('id', 'a string');
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isInteger(_bytes)) return wrongAt('bytes', 'a whole number');
   if (typeof _source !== 'string') return wrongAt('source', 'a string');
   if (_atLeast !== undefined && typeof _atLeast !== 'boolean') return wrongAt('atLeast', 'true or false');
   return undefined;
@@ -646,7 +667,7 @@ function findInSummaryKernelBreakdown(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { kernel: _kernel, terms: _terms, notes: _notes } = value;
-  if (!isNumber(_kernel)) return wrongAt('kernel', 'a number');
+  if (!isInteger(_kernel, 0)) return wrongAt('kernel', 'a whole number from 0');
   if ((fault = findInList(_terms, findInSummaryKernelBreakdownTermsItem)) !== undefined) return within('terms', fault);
   if ((fault = findInList(_notes, findInString)) !== undefined) return within('notes', fault);
   return undefined;
@@ -662,7 +683,7 @@ function findInSummary(value: unknown): Fault | undefined {
   if (typeof _time !== 'string') return wrongAt('time', 'a string');
   if ((fault = findInList(_command, findInString, 1)) !== undefined) return within('command', fault);
   if (typeof _mode !== 'string') return wrongAt('mode', 'a string');
-  if (!isNumber(_durationMs)) return wrongAt('durationMs', 'a number');
+  if (!isNumber(_durationMs, 0)) return wrongAt('durationMs', 'a number from 0');
   if ((fault = findInSummaryExit(_exit)) !== undefined) return within('exit', fault);
   if ((fault = findInCounters(_averages)) !== undefined) return within('averages', fault);
   if ((fault = findInList(_outlived, findInSummaryOutlivedItem)) !== undefined) return within('outlived', fault);
@@ -676,12 +697,12 @@ function findInSummary(value: unknown): Fault | undefined {
   if (_peak !== undefined && (fault = findInSummaryPeak(_peak)) !== undefined) return within('peak', fault);
   if (_highest !== undefined && (fault = findInSample(_highest)) !== undefined) return within('highest', fault);
   if (_highestWithBpf !== undefined && (fault = findInSample(_highestWithBpf)) !== undefined) return within('highestWithBpf', fault);
-  if (_maxima !== undefined && (fault = findInCounters(_maxima)) !== undefined) return within('maxima', fault);
-  if (_growth !== undefined && (fault = findInCounters(_growth)) !== undefined) return within('growth', fault);
+  if (_maxima !== undefined && (fault = findInRestartsCgroupsItemGrowth(_maxima)) !== undefined) return within('maxima', fault);
+  if (_growth !== undefined && (fault = findInRestartsCgroupsItemGrowth(_growth)) !== undefined) return within('growth', fault);
   if (_events !== undefined && (fault = findInCounters(_events)) !== undefined) return within('events', fault);
   if (_eventsLocal !== undefined && (fault = findInCounters(_eventsLocal)) !== undefined) return within('eventsLocal', fault);
   if (_elsewhere !== undefined && (fault = findInSummaryElsewhere(_elsewhere)) !== undefined) return within('elsewhere', fault);
-  if (_cgroupRemovedMs !== undefined && !isNumber(_cgroupRemovedMs)) return wrongAt('cgroupRemovedMs', 'a number');
+  if (_cgroupRemovedMs !== undefined && !isNumber(_cgroupRemovedMs, 0)) return wrongAt('cgroupRemovedMs', 'a number from 0');
   if (_cpuUs !== undefined && (fault = findInRestartsCgroupsItemCpuUs(_cpuUs)) !== undefined) return within('cpuUs', fault);
   if (_stallUs !== undefined && (fault = findInRestartsCgroupsItemStallUs(_stallUs)) !== undefined) return within('stallUs', fault);
   if (_bpf !== undefined && (fault = findInSummaryBpf(_bpf)) !== undefined) return within('bpf', fault);

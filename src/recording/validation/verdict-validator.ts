@@ -1,13 +1,13 @@
 // Generated from schema/verdict.schema.json by `npm run build`: change the schema.
-import { type Fault, type FindFault, findInList, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
-import { findInLeftoverFile, findInLiveMapProgramsItem, findInNumber, findInRestartsCgroupsItemCpuUs, findInString, findInSummaryBpfAdviceItemOptionsItem, findInSummaryBpfAdviceItemProjectionItem } from './shared-shapes.ts';
+import { type Fault, type FindFault, findInList, isInteger, isNumber, isObject, within, wrong, wrongAt } from './fault.ts';
+import { findInHost, findInLeftoverFile, findInLiveMapProgramsItem, findInRestartsCgroupsItemCpuUs, findInString, findInSummaryBpfAdviceItemProjectionItem } from './shared-shapes.ts';
 
 function findInVerdictHost(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { kernel: _kernel, arch: _arch, cpus: _cpus } = value;
   if (typeof _kernel !== 'string') return wrongAt('kernel', 'a string');
   if (typeof _arch !== 'string') return wrongAt('arch', 'a string');
-  if (!isNumber(_cpus)) return wrongAt('cpus', 'a number');
+  if (!isInteger(_cpus, 0)) return wrongAt('cpus', 'a whole number from 0');
   return undefined;
 }
 
@@ -15,7 +15,7 @@ function findInVerdictRunsTimesItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { durationMs: _durationMs, cpuUs: _cpuUs } = value;
-  if (!isNumber(_durationMs)) return wrongAt('durationMs', 'a number');
+  if (!isNumber(_durationMs, 0)) return wrongAt('durationMs', 'a number from 0');
   if (_cpuUs !== undefined && (fault = findInRestartsCgroupsItemCpuUs(_cpuUs)) !== undefined) return within('cpuUs', fault);
   return undefined;
 }
@@ -24,7 +24,7 @@ function findInVerdictRuns(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { count: _count, evaluatedOn: _evaluatedOn, times: _times } = value;
-  if (!isNumber(_count)) return wrongAt('count', 'a number');
+  if (!isInteger(_count, 1)) return wrongAt('count', 'a whole number from 1');
   if (_evaluatedOn !== 'run' && _evaluatedOn !== 'median' && _evaluatedOn !== 'worst') return wrongAt('evaluatedOn', '"run" or "median" or "worst"');
   if (_times !== undefined && (fault = findInList(_times, findInVerdictRunsTimesItem)) !== undefined) return within('times', fault);
   return undefined;
@@ -33,8 +33,8 @@ function findInVerdictRuns(value: unknown): Fault | undefined {
 function findInVerdictTarget(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { status: _status, code: _code, signal: _signal, timedOut: _timedOut, timeoutExpected: _timeoutExpected, attached: _attached, unknown: _unknown } = value;
-  if (!isNumber(_status)) return wrongAt('status', 'a number');
-  if (_code !== undefined && !isNumber(_code)) return wrongAt('code', 'a number');
+  if (!isInteger(_status, 0, 255)) return wrongAt('status', 'a whole number from 0 to 255');
+  if (_code !== undefined && !isInteger(_code, 0, 255)) return wrongAt('code', 'a whole number from 0 to 255');
   if (_signal !== undefined && typeof _signal !== 'string') return wrongAt('signal', 'a string');
   if (_timedOut !== undefined && _timedOut !== true) return wrongAt('timedOut', 'true');
   if (_timeoutExpected !== undefined && _timeoutExpected !== true) return wrongAt('timeoutExpected', 'true');
@@ -51,7 +51,7 @@ function findInBreakdownLine(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { id: _id, bytes: _bytes, baselineBytes: _baselineBytes } = value;
   if (typeof _id !== 'string') return wrongAt('id', 'a string');
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isInteger(_bytes)) return wrongAt('bytes', 'a whole number');
   if (_baselineBytes !== undefined && !isNumber(_baselineBytes)) return wrongAt('baselineBytes', 'a number');
   return undefined;
 }
@@ -60,9 +60,17 @@ function findInGrown(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { name: _name, id: _id, fromBytes: _fromBytes, toBytes: _toBytes } = value;
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!isNumber(_fromBytes)) return wrongAt('fromBytes', 'a number');
-  if (!isNumber(_toBytes)) return wrongAt('toBytes', 'a number');
-  if (_id !== undefined && !isNumber(_id)) return wrongAt('id', 'a number');
+  if (!isInteger(_fromBytes, 0)) return wrongAt('fromBytes', 'a whole number from 0');
+  if (!isInteger(_toBytes, 0)) return wrongAt('toBytes', 'a whole number from 0');
+  if (_id !== undefined && !isInteger(_id, 0)) return wrongAt('id', 'a whole number from 0');
+  return undefined;
+}
+
+function findInAdviceOptionsItem(value: unknown): Fault | undefined {
+  if (!isObject(value)) return wrong('an object');
+  const { change: _change, savesBytes: _savesBytes } = value;
+  if (typeof _change !== 'string') return wrongAt('change', 'a string');
+  if (!isInteger(_savesBytes, 0)) return wrongAt('savesBytes', 'a whole number from 0');
   return undefined;
 }
 
@@ -73,8 +81,8 @@ function findInAdvice(value: unknown): Fault | undefined {
   if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
   if ((fault = findInList(_maps, findInLiveMapProgramsItem)) !== undefined) return within('maps', fault);
   if (typeof _text !== 'string') return wrongAt('text', 'a string');
-  if (_savesBytes !== undefined && !isNumber(_savesBytes)) return wrongAt('savesBytes', 'a number');
-  if (_options !== undefined && (fault = findInList(_options, findInSummaryBpfAdviceItemOptionsItem)) !== undefined) return within('options', fault);
+  if (_savesBytes !== undefined && !isInteger(_savesBytes, 0)) return wrongAt('savesBytes', 'a whole number from 0');
+  if (_options !== undefined && (fault = findInList(_options, findInAdviceOptionsItem)) !== undefined) return within('options', fault);
   if (_projection !== undefined && (fault = findInList(_projection, findInSummaryBpfAdviceItemProjectionItem)) !== undefined) return within('projection', fault);
   return undefined;
 }
@@ -84,8 +92,8 @@ function findInTimeline(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { figure: _figure, fromMs: _fromMs, toMs: _toMs, max: _max } = value;
   if (typeof _figure !== 'string') return wrongAt('figure', 'a string');
-  if (!isNumber(_fromMs)) return wrongAt('fromMs', 'a number');
-  if (!isNumber(_toMs)) return wrongAt('toMs', 'a number');
+  if (!isNumber(_fromMs, 0)) return wrongAt('fromMs', 'a number from 0');
+  if (!isNumber(_toMs, 0)) return wrongAt('toMs', 'a number from 0');
   if ((fault = findInList(_max, findInNumberOrNull)) !== undefined) return within('max', fault);
   return undefined;
 }
@@ -95,9 +103,9 @@ function findInGrownNamesNamesItem(value: unknown): Fault | undefined {
   const { kind: _kind, name: _name, bytes: _bytes, baselineBytes: _baselineBytes, baselineAtMost: _baselineAtMost } = value;
   if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
-  if (_baselineBytes !== undefined && !isNumber(_baselineBytes)) return wrongAt('baselineBytes', 'a number');
-  if (_baselineAtMost !== undefined && !isNumber(_baselineAtMost)) return wrongAt('baselineAtMost', 'a number');
+  if (!isInteger(_bytes, 0)) return wrongAt('bytes', 'a whole number from 0');
+  if (_baselineBytes !== undefined && !isInteger(_baselineBytes, 0)) return wrongAt('baselineBytes', 'a whole number from 0');
+  if (_baselineAtMost !== undefined && !isInteger(_baselineAtMost, 0)) return wrongAt('baselineAtMost', 'a whole number from 0');
   return undefined;
 }
 
@@ -106,7 +114,7 @@ function findInGrownNames(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { moment: _moment, elapsedMs: _elapsedMs, method: _method, baseline: _baseline, reason: _reason, names: _names } = value;
   if (_moment !== 'end' && _moment !== 'peak' && _moment !== 'exceeded') return wrongAt('moment', '"end" or "peak" or "exceeded"');
-  if (!isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
+  if (!isNumber(_elapsedMs, 0)) return wrongAt('elapsedMs', 'a number from 0');
   if (_method !== 'pages' && _method !== 'page-kinds' && _method !== 'counters') return wrongAt('method', '"pages" or "page-kinds" or "counters"');
   if ((fault = findInList(_names, findInGrownNamesNamesItem)) !== undefined) return within('names', fault);
   if (_baseline !== undefined && _baseline !== 'end' && _baseline !== 'peak' && _baseline !== 'exceeded') return wrongAt('baseline', '"end" or "peak" or "exceeded"');
@@ -118,14 +126,14 @@ function findInExceedance(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { elapsedMs: _elapsedMs, shownMs: _shownMs, run: _run, breakdown: _breakdown, growthBytes: _growthBytes, timeline: _timeline, processes: _processes, maps: _maps, names: _names, advice: _advice, replay: _replay } = value;
-  if (!isNumber(_shownMs)) return wrongAt('shownMs', 'a number');
+  if (!isNumber(_shownMs, 0)) return wrongAt('shownMs', 'a number from 0');
   if ((fault = findInList(_breakdown, findInBreakdownLine)) !== undefined) return within('breakdown', fault);
   if ((fault = findInList(_processes, findInGrown)) !== undefined) return within('processes', fault);
   if ((fault = findInList(_maps, findInGrown)) !== undefined) return within('maps', fault);
   if ((fault = findInList(_advice, findInAdvice)) !== undefined) return within('advice', fault);
-  if (_elapsedMs !== undefined && !isNumber(_elapsedMs)) return wrongAt('elapsedMs', 'a number');
-  if (_run !== undefined && !isNumber(_run)) return wrongAt('run', 'a number');
-  if (_growthBytes !== undefined && !isNumber(_growthBytes)) return wrongAt('growthBytes', 'a number');
+  if (_elapsedMs !== undefined && !isNumber(_elapsedMs, 0)) return wrongAt('elapsedMs', 'a number from 0');
+  if (_run !== undefined && !isInteger(_run, 1)) return wrongAt('run', 'a whole number from 1');
+  if (_growthBytes !== undefined && !isNumber(_growthBytes, 0)) return wrongAt('growthBytes', 'a number from 0');
   if (_timeline !== undefined && (fault = findInTimeline(_timeline)) !== undefined) return within('timeline', fault);
   if (_names !== undefined && (fault = findInGrownNames(_names)) !== undefined) return within('names', fault);
   if (_replay !== undefined && typeof _replay !== 'string') return wrongAt('replay', 'a string');
@@ -149,23 +157,12 @@ function findInBudget(value: unknown): Fault | undefined {
   if (_estimate !== undefined && !isNumber(_estimate)) return wrongAt('estimate', 'a number');
   if (_limit !== undefined && !isNumber(_limit)) return wrongAt('limit', 'a number');
   if (_excess !== undefined && !isNumber(_excess)) return wrongAt('excess', 'a number');
-  if (_possible !== undefined && !isNumber(_possible)) return wrongAt('possible', 'a number');
+  if (_possible !== undefined && !isInteger(_possible, 0)) return wrongAt('possible', 'a whole number from 0');
   if (_values !== undefined && (fault = findInList(_values, findInNumberOrNull)) !== undefined) return within('values', fault);
-  if (_spread !== undefined && !isNumber(_spread)) return wrongAt('spread', 'a number');
+  if (_spread !== undefined && !isNumber(_spread, 0)) return wrongAt('spread', 'a number from 0');
   if (_reason !== undefined && typeof _reason !== 'string') return wrongAt('reason', 'a string');
   if (_hint !== undefined && typeof _hint !== 'string') return wrongAt('hint', 'a string');
   if (_exceeded !== undefined && (fault = findInExceedance(_exceeded)) !== undefined) return within('exceeded', fault);
-  return undefined;
-}
-
-function findInHost(value: unknown): Fault | undefined {
-  if (!isObject(value)) return wrong('an object');
-  const { kernel: _kernel, arch: _arch, cpus: _cpus, possibleCpus: _possibleCpus, pageSizeBytes: _pageSizeBytes } = value;
-  if (typeof _kernel !== 'string') return wrongAt('kernel', 'a string');
-  if (typeof _arch !== 'string') return wrongAt('arch', 'a string');
-  if (!isNumber(_cpus)) return wrongAt('cpus', 'a number');
-  if (!isNumber(_possibleCpus)) return wrongAt('possibleCpus', 'a number');
-  if (!isNumber(_pageSizeBytes)) return wrongAt('pageSizeBytes', 'a number');
   return undefined;
 }
 
@@ -174,11 +171,15 @@ function findInSide(value: unknown): Fault | undefined {
   let fault: Fault | undefined;
   const { name: _name, runs: _runs, command: _command, mode: _mode, host: _host } = value;
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!isNumber(_runs)) return wrongAt('runs', 'a number');
+  if (!isInteger(_runs, 1)) return wrongAt('runs', 'a whole number from 1');
   if ((fault = findInList(_command, findInString)) !== undefined) return within('command', fault);
   if (typeof _mode !== 'string') return wrongAt('mode', 'a string');
   if (_host !== undefined && (fault = findInHost(_host)) !== undefined) return within('host', fault);
   return undefined;
+}
+
+function findInNumber(value: unknown): Fault | undefined {
+  return !isNumber(value) ? wrong('a number') : undefined;
 }
 
 function findInDifference(value: unknown): Fault | undefined {
@@ -187,16 +188,16 @@ function findInDifference(value: unknown): Fault | undefined {
   const { metric: _metric, unit: _unit, base: _base, now: _now, difference: _difference, percent: _percent, p: _p, adjustedP: _adjustedP, interval: _interval, noise: _noise, allowed: _allowed, verdict: _verdict, names: _names } = value;
   if (typeof _metric !== 'string') return wrongAt('metric', 'a string');
   if (_unit !== 'bytes' && _unit !== 'count') return wrongAt('unit', '"bytes" or "count"');
-  if (!isNumber(_noise)) return wrongAt('noise', 'a number');
+  if (!isNumber(_noise, 0)) return wrongAt('noise', 'a number from 0');
   if (_verdict !== 'regressed' && _verdict !== 'within-noise' && _verdict !== 'passed' && _verdict !== 'improved' && _verdict !== 'not-evaluated' && _verdict !== 'not-measured') return wrongAt('verdict', '"regressed" or "within-noise" or "passed" or "improved" or "not-evaluated" or "not-measured"');
   if (_base !== undefined && !isNumber(_base)) return wrongAt('base', 'a number');
   if (_now !== undefined && !isNumber(_now)) return wrongAt('now', 'a number');
   if (_difference !== undefined && !isNumber(_difference)) return wrongAt('difference', 'a number');
   if (_percent !== undefined && !isNumber(_percent)) return wrongAt('percent', 'a number');
-  if (_p !== undefined && !isNumber(_p)) return wrongAt('p', 'a number');
-  if (_adjustedP !== undefined && !isNumber(_adjustedP)) return wrongAt('adjustedP', 'a number');
+  if (_p !== undefined && !isNumber(_p, 0, 1)) return wrongAt('p', 'a number from 0 to 1');
+  if (_adjustedP !== undefined && !isNumber(_adjustedP, 0, 1)) return wrongAt('adjustedP', 'a number from 0 to 1');
   if (_interval !== undefined && (fault = findInList(_interval, findInNumber, 2, 2)) !== undefined) return within('interval', fault);
-  if (_allowed !== undefined && !isNumber(_allowed)) return wrongAt('allowed', 'a number');
+  if (_allowed !== undefined && !isNumber(_allowed, 0)) return wrongAt('allowed', 'a number from 0');
   if (_names !== undefined && (fault = findInGrownNames(_names)) !== undefined) return within('names', fault);
   return undefined;
 }
@@ -206,11 +207,11 @@ function findInNamesNamesItem(value: unknown): Fault | undefined {
   const { kind: _kind, name: _name, base: _base, now: _now, difference: _difference, baseAtMost: _baseAtMost, nowAtMost: _nowAtMost } = value;
   if (typeof _kind !== 'string') return wrongAt('kind', 'a string');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!isNumber(_base)) return wrongAt('base', 'a number');
-  if (!isNumber(_now)) return wrongAt('now', 'a number');
-  if (!isNumber(_difference)) return wrongAt('difference', 'a number');
-  if (_baseAtMost !== undefined && !isNumber(_baseAtMost)) return wrongAt('baseAtMost', 'a number');
-  if (_nowAtMost !== undefined && !isNumber(_nowAtMost)) return wrongAt('nowAtMost', 'a number');
+  if (!isInteger(_base, 0)) return wrongAt('base', 'a whole number from 0');
+  if (!isInteger(_now, 0)) return wrongAt('now', 'a whole number from 0');
+  if (!isInteger(_difference)) return wrongAt('difference', 'a whole number');
+  if (_baseAtMost !== undefined && !isInteger(_baseAtMost, 0)) return wrongAt('baseAtMost', 'a whole number from 0');
+  if (_nowAtMost !== undefined && !isInteger(_nowAtMost, 0)) return wrongAt('nowAtMost', 'a whole number from 0');
   return undefined;
 }
 
@@ -226,8 +227,8 @@ function findInNames(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   let fault: Fault | undefined;
   const { moment: _moment, base: _base, now: _now, methods: _methods, names: _names } = value;
-  if (!isNumber(_base)) return wrongAt('base', 'a number');
-  if (!isNumber(_now)) return wrongAt('now', 'a number');
+  if (!isInteger(_base, 0)) return wrongAt('base', 'a whole number from 0');
+  if (!isInteger(_now, 0)) return wrongAt('now', 'a whole number from 0');
   if ((fault = findInList(_names, findInNamesNamesItem)) !== undefined) return within('names', fault);
   if (_moment !== undefined && _moment !== 'end' && _moment !== 'peak' && _moment !== 'exceeded') return wrongAt('moment', '"end" or "peak" or "exceeded"');
   if (_methods !== undefined && (fault = findInNamesMethods(_methods)) !== undefined) return within('methods', fault);
@@ -253,9 +254,9 @@ function findInVerdictComparison(value: unknown): Fault | undefined {
 function findInVerdictLeftoversItem(value: unknown): Fault | undefined {
   if (!isObject(value)) return wrong('an object');
   const { id: _id, name: _name, bytes: _bytes } = value;
-  if (!isNumber(_id)) return wrongAt('id', 'a number');
+  if (!isInteger(_id, 0)) return wrongAt('id', 'a whole number from 0');
   if (typeof _name !== 'string') return wrongAt('name', 'a string');
-  if (!isNumber(_bytes)) return wrongAt('bytes', 'a number');
+  if (!isInteger(_bytes, 0)) return wrongAt('bytes', 'a whole number from 0');
   return undefined;
 }
 
@@ -270,11 +271,11 @@ function findInVerdict(value: unknown): Fault | undefined {
   if ((fault = findInList(_command, findInString, 1)) !== undefined) return within('command', fault);
   if (typeof _mode !== 'string') return wrongAt('mode', 'a string');
   if ((fault = findInVerdictHost(_host)) !== undefined) return within('host', fault);
-  if (!isNumber(_durationMs)) return wrongAt('durationMs', 'a number');
+  if (!isNumber(_durationMs, 0)) return wrongAt('durationMs', 'a number from 0');
   if (_status !== 'passed' && _status !== 'failed' && _status !== 'not-measured') return wrongAt('status', '"passed" or "failed" or "not-measured"');
   if ((fault = findInVerdictRuns(_runs)) !== undefined) return within('runs', fault);
   if ((fault = findInVerdictTarget(_target)) !== undefined) return within('target', fault);
-  if (!isNumber(_exitStatus)) return wrongAt('exitStatus', 'a number');
+  if (!isInteger(_exitStatus, 0, 255)) return wrongAt('exitStatus', 'a whole number from 0 to 255');
   if ((fault = findInList(_budgets, findInBudget)) !== undefined) return within('budgets', fault);
   if ((fault = findInList(_warnings, findInString)) !== undefined) return within('warnings', fault);
   if (_comparison !== undefined && (fault = findInVerdictComparison(_comparison)) !== undefined) return within('comparison', fault);

@@ -66,6 +66,22 @@ describe('CodeCache', () => {
     expect(read()).toEqual(code);
   });
 
+  it('is not used if any bit of it has changed', () => {
+    const code = Buffer.from(Array.from({ length: 1001 }, (_, at) => (at * 7919) >>> 3));
+    write({}, code);
+    const file = join(parent, only(), 'a.cjs.cache');
+    const stored = readFileSync(file);
+    for (let at = 0; at < stored.length; at += 1) {
+      const changed = Buffer.from(stored);
+      changed[at] = (stored[at] ?? 0) ^ (1 << (at % 8));
+      writeFileSync(file, changed);
+      expect([at, read()]).toEqual([at, undefined]);
+    }
+    // As if nothing but the last block was written.
+    writeFileSync(file, Buffer.from(stored).fill(0, 0, stored.length - 8));
+    expect(read()).toBeUndefined();
+  });
+
   it('is complete for a command that has stored what it executed', () => {
     const cache = () => new CodeCache(parent, key());
     write();

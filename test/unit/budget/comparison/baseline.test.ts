@@ -278,3 +278,22 @@ describe('parseBaseline', () => {
     expect(parseBaseline({ ...good, later: 1 }, 'base.json')).toMatchObject({ later: 1 });
   });
 });
+
+it('has no metric below zero, except for slopes and differences', () => {
+  const withMetrics = (metrics: Record<string, number>) => ({
+    type: 'baseline',
+    version: 1,
+    cmemstat: '0.1.0',
+    time: '2026-01-01T00:00:00.000Z',
+    command: ['true'],
+    mode: 'cgroup2',
+    host: { kernel: '6.12', arch: 'x64', cpus: 2, possibleCpus: 2, pageSizeBytes: 4096 },
+    medians: { metrics, maps: {} },
+    runs: [{ time: '2026-01-01T00:00:00.000Z', status: 0, metrics, maps: {} }],
+  });
+  const signed = { unexplained: -4096, 'anon.growth': -1, anon: 0 };
+  expect(parseBaseline(withMetrics(signed), 'b').medians.metrics).toEqual(signed);
+  expect(() => parseBaseline(withMetrics({ anon: -5 }), 'b')).toThrow(
+    'b: anon: expected a number from 0, found -5',
+  );
+});
