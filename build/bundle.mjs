@@ -216,13 +216,14 @@ if (loadedWith('app/run/run').includes('measurement.cjs')) {
  */
 const HOT = [
   ...['cli/main', 'cli/add-commands', 'cli/options/run-options', 'cli/options/parse-count'],
+  ...['cli/options/requirements'],
   ...['cli/commands/run-command', 'cli/commands/maps-command', 'app/doctor/print-diagnosis'],
   ...['errors', 'cgroup/leaf', 'target/user', 'target/user-names', 'app/explain/scan-readers'],
   ...['app/run/run', 'app/run/measurement', 'app/run/live-run'],
   ...['kernel/files/file-place', 'kernel/system-environment', 'kernel/procfs/memory/smaps-rollup'],
   ...['kernel/bpf/sys/libc', 'kernel/bpf/load/load-object'],
   ...['model/summary', 'model/explain/memory-tree'],
-  ...['output/log', 'output/chunk-writer', 'output/text-file'],
+  ...['output/log', 'output/chunk-writer', 'output/text-file', 'app/stop-signal'],
   ...['sampler/bpf/inventory', 'sampler/process-table'],
   ...['sampler/process-tree-reader', 'sampler/process-usage'],
 ];

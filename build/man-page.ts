@@ -1,7 +1,7 @@
 /** The manual page, generated from the options, the keys and the exit statuses of the program. */
 import type { Command, Option } from 'commander';
 import { AGGREGATES } from '../src/budget/expression/metric-catalogue.ts';
-import { addCommands } from '../src/cli/add-commands.ts';
+import { addCommands } from '../src/cli/all-commands.ts';
 import { COMPLETION_HELP } from '../src/cli/options/shells.ts';
 import { declareProgram, EXAMPLES } from '../src/cli/program.ts';
 import { EXIT_STATUS_HELP } from '../src/exit-codes.ts';

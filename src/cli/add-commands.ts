@@ -4,7 +4,6 @@ import { EXPORT_FORMATS, ROW_KINDS } from '../export/export-format.ts';
 import { REPORT_FORMATS } from '../report/report-formats.ts';
 import type { CheckFlags, InitFlags } from './commands/budget-command.ts';
 import type { CompareFlags } from './commands/compare-command.ts';
-import type { ElfFlags } from './commands/elf-command.ts';
 import type { ExportFlags } from './commands/export-command.ts';
 import type { ReplayFlags } from './commands/replay-command.ts';
 import type { ReportFlags } from './commands/report-command.ts';
@@ -21,34 +20,37 @@ import {
 } from './options/gate-flags.ts';
 import { addMapsOptions, type MapsFlags } from './options/maps-flags.ts';
 import { oneOf, oneOfOption } from './options/one-of.ts';
-import { once, repeatable } from './options/repeatable.ts';
+import { once } from './options/repeatable.ts';
 import { addRunOptions } from './options/run-flags.ts';
 import { COMPLETION_HELP, SHELLS, type Shell } from './options/shells.ts';
 
 /** Receives the exit status of the command that was called. */
-type Done = (status: number) => void;
-
-/** Declares all subcommands. */
-export function addCommands(program: Command, done: Done): void {
-  for (const add of Object.values(SUBCOMMANDS)) add(program, done);
-}
+export type Done = (status: number) => void;
 
 /**
  * Declares only the subcommand with this name. Returns false and declares nothing if it does not exist, and
  * for `completion`, which needs all subcommands.
  */
-export function addCommand(program: Command, name: string, done: Done): boolean {
-  if (!Object.hasOwn(SUBCOMMANDS, name) || name === 'completion') return false;
-  SUBCOMMANDS[name as keyof typeof SUBCOMMANDS](program, done);
+export async function addCommand(program: Command, name: string, done: Done): Promise<boolean> {
+  if (!COMMAND_NAMES.includes(name) || name === 'completion') return false;
+  const load = SEPARATE[name];
+  if (load === undefined) SUBCOMMANDS[name as keyof typeof SUBCOMMANDS](program, done);
+  else (await load())(program, done);
   return true;
 }
 
-const SUBCOMMANDS = {
+/** Declared in modules of their own: the others do not need their options. */
+const SEPARATE: Readonly<Record<string, () => Promise<(program: Command, done: Done) => void>>> = {
+  elf: async () => (await import('./add-elf-command.ts')).addElfCommand,
+  top: async () => (await import('./add-top-command.ts')).addTopCommand,
+};
+
+/** All others. */
+export const SUBCOMMANDS = {
   doctor: addDoctorCommand,
   maps: addMapsCommand,
   explain: addExplainCommand,
   attach: addAttachCommand,
-  elf: addElfCommand,
   replay: addReplayCommand,
   budget: addBudgetCommands,
   compare: addCompareCommand,
@@ -58,7 +60,7 @@ const SUBCOMMANDS = {
 };
 
 /** The names of the subcommands. */
-export const COMMAND_NAMES: readonly string[] = Object.keys(SUBCOMMANDS);
+export const COMMAND_NAMES: readonly string[] = [...Object.keys(SUBCOMMANDS), ...Object.keys(SEPARATE)];
 
 /** The subcommands of commands that are a group of them. */
 export const GROUPS: Readonly<Record<string, readonly string[]>> = { budget: ['init', 'check'] };
@@ -102,35 +104,6 @@ function addAttachCommand(program: Command, done: Done): void {
     const { attach } = await import('./commands/attach-command.ts');
     done(await attach(target, flags, gateOptions));
   });
-}
-
-function addElfCommand(program: Command, done: Done): void {
-  program
-    .command('elf')
-    .description('predict the memory of the maps in BPF object files, without loading them')
-    .argument('[files...]', 'BPF object files, or executables that embed them')
-    .option('--kernel-btf <file>', 'predict for another kernel, from its /sys/kernel/btf/vmlinux')
-    .option(
-      '--cpus <list>',
-      'predict for these numbers of possible CPUs, such as 4,16,128 (default: this machine)',
-    )
-    .option(
-      '--set <name=N>',
-      'set max_entries of a map, or name.value_size=N, as the loading program would (repeatable)',
-      repeatable,
-    )
-    .addOption(
-      new Option('--measure', 'create the maps in a fresh cgroup and compare (needs CAP_BPF)').conflicts(
-        'kernelBtf',
-      ),
-    )
-    .option('--json', 'print one JSON document')
-    .addOption(new Option('--bytes', 'print sizes in bytes').conflicts('json'))
-    .addOption(new Option('--make-maps').hideHelp())
-    .action(async (files: string[], flags: ElfFlags) => {
-      const { elf } = await import('./commands/elf-command.ts');
-      done(await elf(files, flags));
-    });
 }
 
 function addReplayCommand(program: Command, done: Done): void {

@@ -20,6 +20,7 @@ export const EXAMPLES = `Examples:
   cmemstat replay run.jsonl                          open it in the terminal view
   cmemstat --memory-max 512M -- redis-server         with a memory limit
   cmemstat attach nginx.service                      measure what already runs
+  cmemstat top                                       all cgroups of this host
   cmemstat maps --group-by comm                      BPF memory by process name
   cmemstat elf agent.bpf.o                           predict the memory of its maps
   cmemstat doctor                                    what this host can measure`;
@@ -81,7 +82,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
     // A subcommand does not need the options of a run or the other subcommands.
     const { addCommand } = await import('./add-commands.ts');
     const root = declareRoot();
-    if (addCommand(root, first, done)) {
+    if (await addCommand(root, first, done)) {
       await parse(root, args);
       return status;
     }
@@ -101,7 +102,7 @@ export async function runCommandLine(args: readonly string[]): Promise<number> {
   });
   // After `--` comes a target, never a subcommand, so do not spend time on declaring them.
   if (command === undefined || ours.some((word) => word === '--help' || word === '-h')) {
-    const { addCommands } = await import('./add-commands.ts');
+    const { addCommands } = await import('./all-commands.ts');
     addCommands(program, done);
   }
   await parse(program, ours);

@@ -108,12 +108,12 @@ export class KeptFile {
   #open = true;
 
   /** @throws KernelFileError with the errno, `ENOENT` if this kernel does not have the file. */
-  constructor(path: string) {
-    this.path = path;
+  constructor(path: string | Buffer) {
+    this.path = String(path);
     try {
       this.#fd = openSync(path, 'r');
     } catch (error) {
-      throw kernelFileError('open', path, error);
+      throw kernelFileError('open', this.path, error);
     }
   }
 

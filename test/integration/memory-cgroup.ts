@@ -69,3 +69,15 @@ export function readAgain(directory: string, file: string): void {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
 }
+
+/** Creates a cgroup with all above it; their memory is accounted. */
+export function makeMemoryCgroup(mountPoint: string, path: string): string {
+  let directory = mountPoint;
+  for (const name of path.slice(1).split('/')) {
+    const control = join(directory, 'cgroup.subtree_control');
+    if (existsSync(control)) writeFileSync(control, '+memory');
+    directory = join(directory, name);
+    if (!existsSync(directory)) mkdirSync(directory);
+  }
+  return directory;
+}

@@ -17,7 +17,7 @@ export const HOST_FILES: readonly string[] =
   );
 
 /** The processing of the figures and files of cgroup v2: one kernel, 6.12, is sufficient. */
-export const ONE_KERNEL_FILES: readonly string[] = ['runs', 'elsewhere', 'stale-cgroups', 'attach'];
+export const ONE_KERNEL_FILES: readonly string[] = ['runs', 'elsewhere', 'stale-cgroups', 'attach', 'top'];
 
 /** The processes of a run, and the modules of Node.js: read in the same way on every kernel. */
 export const NEWEST_FILES: readonly string[] = ['details', 'loaded-modules'];

@@ -6,6 +6,7 @@ import { safeJson } from '../../format/safe-text.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { terminalWidth } from '../../output/terminal-width.ts';
 import { VERSION } from '../../version.ts';
+import { stopSignal } from '../stop-signal.ts';
 import { withSmallYoungGeneration } from '../v8-flags.ts';
 import { toBpftoolMaps } from './bpftool-json.ts';
 import { toMapDocument } from './document.ts';
@@ -82,29 +83,4 @@ function render(reading: MapsReading, options: PrintMapsOptions): Iterable<strin
       : renderMapTable(totalOnly ? { ...listing, maps: [], groups: undefined } : listing, reading, style);
   const clear = watchMs !== undefined && process.stdout.isTTY ? CLEAR_SCREEN : '';
   return [`${clear}${lines.join('\n')}`];
-}
-
-/** Waits between two readings, until the first signal. */
-function stopSignal(): { after(ms: number): Promise<boolean> } {
-  let stopped = false;
-  let wake = () => {};
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.once(signal, () => {
-      stopped = true;
-      wake();
-    });
-  }
-  return {
-    async after(ms) {
-      if (stopped) return false;
-      await new Promise<void>((settle) => {
-        const timer = setTimeout(settle, ms);
-        wake = () => {
-          clearTimeout(timer);
-          settle();
-        };
-      });
-      return !stopped;
-    },
-  };
 }

@@ -1,7 +1,7 @@
 /** Command lines: parsed with the declared options, up to the plan of a run; nothing is started. */
 import { type Command, CommanderError, type Option } from 'commander';
 import { parseMaxRegression } from '#src/budget/comparison/max-regression.ts';
-import { addCommands } from '#src/cli/add-commands.ts';
+import { addCommands } from '#src/cli/all-commands.ts';
 import { parseChange, parseCpuCounts } from '#src/cli/commands/elf-command.ts';
 import type { GateFlags } from '#src/cli/options/gate-flags.ts';
 import { toGatePlan, toSeriesPlan } from '#src/cli/options/gate-plan.ts';

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addCommands } from '#src/cli/add-commands.ts';
+import { addCommands } from '#src/cli/all-commands.ts';
 import { declareProgram, runCommandLine } from '#src/cli/program.ts';
 
 describe('rules between options', () => {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { addCommands } from '#src/cli/add-commands.ts';
+import { addCommands } from '#src/cli/all-commands.ts';
 import { COMPLETION_HELP } from '#src/cli/options/shells.ts';
 import { declareProgram, EXAMPLES } from '#src/cli/program.ts';
 import { PROJECT } from '../../paths.ts';

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { addCommands } from '#src/cli/add-commands.ts';
+import { addCommands } from '#src/cli/all-commands.ts';
 import { declareProgram } from '#src/cli/program.ts';
 import { PROJECT } from '../../paths.ts';
 import { makeTree } from '../temporary-tree.ts';

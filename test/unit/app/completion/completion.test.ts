@@ -6,7 +6,7 @@ import { renderBashCompletion } from '#src/app/completion/bash-completion.ts';
 import type { CompletionCommand } from '#src/app/completion/completion-spec.ts';
 import { renderFishCompletion } from '#src/app/completion/fish-completion.ts';
 import { renderZshCompletion } from '#src/app/completion/zsh-completion.ts';
-import { addCommands } from '#src/cli/add-commands.ts';
+import { addCommands } from '#src/cli/all-commands.ts';
 import { describeCommand } from '#src/cli/commands/completion-command.ts';
 import { SHELLS, type Shell } from '#src/cli/options/shells.ts';
 import { declareProgram } from '#src/cli/program.ts';

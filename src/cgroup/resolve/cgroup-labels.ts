@@ -1,0 +1,124 @@
+/** What people call the cgroups of a host: units, containers and pods in place of parts of paths. */
+
+import { type CgroupOwner, ownersOf } from '../names/cgroup-owner.ts';
+import { listProcesses } from '../subtree.ts';
+import { LookedAt } from './looked-at.ts';
+import { type NamedOwner, RuntimeNames } from './runtime-names.ts';
+
+/** A cgroup to find a name for. */
+export interface LabelledCgroup {
+  readonly id: bigint;
+  /** Below the root of the hierarchy. */
+  readonly path: string;
+  readonly directory: string;
+}
+
+/** The name of a cgroup. */
+export interface CgroupLabel {
+  /** Of the container, the pod or the unit; otherwise the last part of the path. */
+  readonly name: string;
+  /** Whose it is; undefined if it is only below one, or if its path does not say it. */
+  readonly owner: CgroupOwner | undefined;
+}
+
+interface Known {
+  label: CgroupLabel;
+  path: string;
+  owners: readonly CgroupOwner[];
+  /** Whether the runtime is still to be asked. */
+  isPending: boolean;
+}
+
+/** The length to which ids are shortened, as docker and podman do. */
+const SHORT_ID = 12;
+
+/** How many names of removed cgroups are kept before they are dropped. */
+const MAX_STALE = 256;
+
+/** Names of cgroups across readings. */
+export class CgroupLabels {
+  readonly #known = new Map<bigint, Known>();
+  readonly #filesBelow: string;
+
+  /** `filesBelow` is put before the paths of files and sockets; only tests have one. */
+  constructor(filesBelow = '') {
+    this.#filesBelow = filesBelow;
+  }
+
+  /** What is known now: the id of a container until its runtime was asked. */
+  labelOf(cgroup: Pick<LabelledCgroup, 'id' | 'path'>): CgroupLabel {
+    return this.#lookUp(cgroup).label;
+  }
+
+  /**
+   * Asks the runtimes for the names of containers and pods that have not been asked for yet. Returns whether
+   * there were any.
+   */
+  async resolve(cgroups: readonly LabelledCgroup[]): Promise<boolean> {
+    this.#forgetGone(cgroups);
+    const pending = cgroups.filter((cgroup) => this.#lookUp(cgroup).isPending);
+    if (pending.length === 0) return false;
+    // It reads each source once: containers that were created since are only in a new one.
+    const names = new RuntimeNames(new LookedAt(), this.#filesBelow);
+    for (const cgroup of pending) {
+      const known = this.#lookUp(cgroup);
+      known.isPending = false;
+      const name = await this.#nameOf(known, cgroup, cgroups, names);
+      if (name !== undefined) known.label = { ...known.label, name };
+    }
+    return true;
+  }
+
+  #lookUp({ id, path }: Pick<LabelledCgroup, 'id' | 'path'>): Known {
+    const found = this.#known.get(id);
+    if (found?.path === path) return found;
+    const owners = ownersOf(path);
+    const last = owners.at(-1);
+    const owner = last?.path === path ? last : undefined;
+    const isPending = owner?.id !== undefined && (owner.kind === 'container' || owner.kind === 'pod');
+    const known = { label: { name: nameAtFirst(path, owner), owner }, path, owners, isPending };
+    this.#known.set(id, known);
+    return known;
+  }
+
+  async #nameOf(
+    { label: { owner }, owners }: Known,
+    cgroup: LabelledCgroup,
+    cgroups: readonly LabelledCgroup[],
+    names: RuntimeNames,
+  ): Promise<string | undefined> {
+    if (owner === undefined) return undefined;
+    const named = namedOwner(owner, owners, cgroup);
+    if (owner.kind === 'container') return (await names.ofContainer(named)).name;
+    const inside = cgroups.flatMap((each) => {
+      const { label, owners: outer } = this.#lookUp(each);
+      const isIn = each.path.startsWith(`${cgroup.path}/`) && label.owner?.kind === 'container';
+      return isIn && label.owner !== undefined ? [namedOwner(label.owner, outer, each)] : [];
+    });
+    const pod = await names.ofPod(named, inside);
+    if (pod === undefined) return undefined;
+    return pod.namespace === undefined ? pod.name : `${pod.namespace}/${pod.name}`;
+  }
+
+  #forgetGone(cgroups: readonly LabelledCgroup[]): void {
+    if (this.#known.size <= 2 * cgroups.length + MAX_STALE) return;
+    const alive = new Set(cgroups.map(({ id }) => id));
+    for (const id of this.#known.keys()) if (!alive.has(id)) this.#known.delete(id);
+  }
+}
+
+function namedOwner(
+  owner: CgroupOwner,
+  owners: readonly CgroupOwner[],
+  { directory }: LabelledCgroup,
+): NamedOwner {
+  const uid = owners.findLast(({ kind }) => kind === 'user')?.uid;
+  return { owner, uid, processes: () => listProcesses(directory) };
+}
+
+function nameAtFirst(path: string, owner: CgroupOwner | undefined): string {
+  if (owner === undefined) return path === '/' ? '/' : path.slice(path.lastIndexOf('/') + 1);
+  return owner.name === owner.id && /^[0-9a-f]{64}$/.test(owner.name)
+    ? owner.name.slice(0, SHORT_ID)
+    : owner.name;
+}

@@ -1,0 +1,57 @@
+import type { TopChoice } from '../../app/top/open-top.ts';
+import { printTop } from '../../app/top/print-top.ts';
+import { UsageError } from '../../errors.ts';
+import { compileGlob, findBadSet, hasWildcards } from '../../format/glob.ts';
+import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
+import { parseDuration } from '../../format/units.ts';
+import type { HostSort } from '../../model/host/host-tree.ts';
+import { oneOf } from '../options/one-of.ts';
+import { parseCount } from '../options/parse-count.ts';
+import { TOP_SORTS, type TopFlags } from '../options/top-flags.ts';
+
+/** A reading of thousands of cgroups takes about this long. */
+const MIN_INTERVAL_MS = 100;
+
+/**
+ * Shows or prints the memory of all cgroups of this host.
+ * @throws UsageError; KernelFileError if cgroups cannot be read; OutputError.
+ */
+export async function top(flags: TopFlags): Promise<number> {
+  const intervalMs = flags.interval === undefined ? undefined : parseInterval(flags.interval);
+  const choice = toChoice(flags);
+  if (choice.sort === 'growth' && intervalMs === undefined) {
+    throw new UsageError('--sort', '--sort growth: a single reading shows no growth', 'add --interval 1s');
+  }
+  await printTop({ choice, json: flags.json === true, plainBytes: flags.bytes === true, intervalMs });
+  return 0;
+}
+
+function toChoice({ sort, depth, top: most, filter }: TopFlags): TopChoice {
+  return {
+    sort: oneOf<HostSort>(sort, TOP_SORTS, '--sort') ?? 'current',
+    depth: depth === undefined ? undefined : depth === '0' ? 0 : parseCount(depth, '--depth'),
+    top: most === undefined ? undefined : parseCount(most, '--top'),
+    matches: filter === undefined || filter === '' ? undefined : matcherOf(filter),
+  };
+}
+
+function matcherOf(filter: string): (text: string) => boolean {
+  const bad = findBadSet(filter);
+  if (bad !== undefined) {
+    throw new UsageError('--filter', `--filter ${filter}: ${bad.text} is not a valid range: it is reversed`);
+  }
+  if (!hasWildcards(filter)) {
+    const wanted = filter.toLowerCase();
+    return (text) => text.toLowerCase().includes(wanted);
+  }
+  const glob = compileGlob(filter);
+  return (text) => glob.test(text);
+}
+
+function parseInterval(text: string): number {
+  const ms = parseDuration(text, '--interval');
+  if (ms < MIN_INTERVAL_MS || ms > MAX_TIMER_MS) {
+    throw new UsageError('--interval', `--interval ${text}: must be from ${MIN_INTERVAL_MS}ms to 24 days`);
+  }
+  return ms;
+}

@@ -1,0 +1,94 @@
+/** The memory of all cgroups of a host, as of one reading. */
+
+/**
+ * The figures of a cgroup with those below it, in the order in which they are shown. Unit: bytes;
+ * `pressure`: per cent; `growth`: bytes per minute; `processes`: their number.
+ */
+export const HOST_FIGURES = [
+  'current',
+  'anon',
+  'file',
+  'shmem',
+  'kernel',
+  'slab',
+  'sock',
+  'swap',
+  'bpf',
+  'orphaned',
+  'pressure',
+  'growth',
+  'processes',
+] as const;
+
+/**
+ * `current`, `anon`, `file`, `shmem`, `kernel`, `slab`, `sock` and `swap` are the kernel's. `bpf`: what the
+ * BPF maps take that are charged to the cgroup; `orphaned`: the part of them whose own cgroup was removed.
+ * `pressure`: the share of the last 10 seconds in which a task waited for memory. `growth`: of `current`,
+ * over the second half of the time that was watched.
+ */
+export type HostFigure = (typeof HOST_FIGURES)[number];
+
+/** What is unknown is absent. */
+export type FiguresOfCgroup = Partial<Record<HostFigure, number>>;
+
+/** One cgroup that memory is charged to. */
+export interface HostCgroup {
+  /** The inode number of its directory. */
+  readonly id: bigint;
+  /** Below the root of the hierarchy; `/` for the root. Bytes that are not UTF-8 are replaced. */
+  readonly path: string;
+  /** The directory; as `path`, it may not lead to the cgroup if its name is not UTF-8. */
+  readonly directory: string;
+  /** Of the nearest cgroup above that memory is charged to; undefined for the root. */
+  readonly parent: HostCgroup | undefined;
+  /** 0 for the root. */
+  readonly depth: number;
+  readonly figures: FiguresOfCgroup;
+}
+
+/** Used memory of the host that no cgroup is charged for. Unit: bytes. */
+export interface UnchargedMemory {
+  /** Used memory of the host less `current` of the root. */
+  bytes: number;
+  /** What of it is known; what is left is `other`. */
+  parts: Partial<Record<UnchargedPart, number>>;
+}
+
+/** In the order in which they are shown. */
+export const UNCHARGED_PARTS = [
+  'hugetlb',
+  'slab',
+  'kernel_stack',
+  'pagetables',
+  'bpf',
+  'percpu',
+  'kernel',
+  'other',
+] as const;
+
+/**
+ * `bpf`: per-CPU memory that BPF maps have allocated when they were created; `percpu` the rest of it.
+ * `kernel`: in place of `slab`, `kernel_stack`, `pagetables` and `percpu` on cgroup v1, which does not
+ * count them apart.
+ */
+export type UnchargedPart = (typeof UNCHARGED_PARTS)[number];
+
+/** Why a figure is not known of any cgroup. */
+export interface AbsentFigure {
+  figure: HostFigure | 'uncharged';
+  reason: string;
+  hint?: string;
+}
+
+/** All cgroups of a host. */
+export interface HostReading {
+  /** The version of the hierarchy with the memory controller. */
+  readonly version: 1 | 2;
+  /** Parents before their children. */
+  readonly cgroups: readonly [root: HostCgroup, ...HostCgroup[]];
+  /** Absent if the root is not that of the host. */
+  readonly uncharged: UnchargedMemory | undefined;
+  readonly absent: readonly AbsentFigure[];
+  /** Milliseconds since the first reading. */
+  readonly elapsedMs: number;
+}
