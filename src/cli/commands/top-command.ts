@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import type { TopChoice } from '../../app/top/open-top.ts';
 import { printTop } from '../../app/top/print-top.ts';
 import { UsageError } from '../../errors.ts';
@@ -11,6 +12,7 @@ import { TOP_SORTS, type TopFlags } from '../options/top-flags.ts';
 
 /** A reading of thousands of cgroups takes about this long. */
 const MIN_INTERVAL_MS = 100;
+const DEFAULT_INTERVAL_MS = 1000;
 
 /**
  * Shows or prints the memory of all cgroups of this host.
@@ -19,11 +21,26 @@ const MIN_INTERVAL_MS = 100;
 export async function top(flags: TopFlags): Promise<number> {
   const intervalMs = flags.interval === undefined ? undefined : parseInterval(flags.interval);
   const choice = toChoice(flags);
-  if (choice.sort === 'growth' && intervalMs === undefined) {
+  const isView = flags.once !== true && flags.json !== true && flags.top === undefined && isTerminal();
+  if (choice.sort === 'growth' && intervalMs === undefined && !isView) {
     throw new UsageError('--sort', '--sort growth: a single reading shows no growth', 'add --interval 1s');
+  }
+  if (isView) {
+    const { watchTop } = await import('../../app/top/watch-top.ts');
+    const { sort, depth } = choice;
+    return watchTop({
+      sort,
+      depth,
+      filter: flags.filter ?? '',
+      intervalMs: intervalMs ?? DEFAULT_INTERVAL_MS,
+    });
   }
   await printTop({ choice, json: flags.json === true, plainBytes: flags.bytes === true, intervalMs });
   return 0;
+}
+
+function isTerminal(): boolean {
+  return isatty(0) && isatty(1);
 }
 
 function toChoice({ sort, depth, top: most, filter }: TopFlags): TopChoice {

@@ -1,0 +1,184 @@
+/** `cmemstat top` on a terminal. */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { isatty } from 'node:tty';
+import { findRootCgroup } from '../../cgroup/find-cgroup.ts';
+import { formatDuration } from '../../format/units.ts';
+import { monotonicMs } from '../../kernel/monotonic.ts';
+import type { HostCgroup } from '../../model/host/host-cgroups.ts';
+import type { HostSort } from '../../model/host/host-tree.ts';
+import { ENDING_SIGNALS } from '../../target/signals.ts';
+import { openScreen } from '../../view/terminal/screen.ts';
+import type { Screen } from '../../view/terminal/terminal-screen.ts';
+import { initialTopUi, type TopUi } from '../../view/top/top-state.ts';
+import { TopView } from '../../view/top/top-view.ts';
+import { explainCgroup } from '../explain/explain.ts';
+import { explainHost } from '../explain/explain-host.ts';
+import { openTop, type TopSource } from './open-top.ts';
+
+/** What to show at first. */
+export interface WatchTopOptions {
+  sort: HostSort;
+  filter: string;
+  /** Levels that are open; undefined for the default. */
+  depth: number | undefined;
+  intervalMs: number;
+}
+
+const DEFAULT_DEPTH = 2;
+
+/** The intervals selected with `+` and `-`. Unit: milliseconds. */
+const INTERVALS_MS = [100, 200, 500, 1000, 2000, 5000, 10_000, 30_000, 60_000];
+
+/**
+ * Shows the cgroups of this host until the user or a signal closes the view. Returns the exit status: 0, or
+ * 128 plus the signal number.
+ * @throws UnsupportedError without a suitable terminal; UsageError, KernelFileError if there are no cgroups.
+ */
+export async function watchTop(options: WatchTopOptions): Promise<number> {
+  const screen = await openTerminal();
+  try {
+    const source = await openTop(true);
+    try {
+      return await new Watch(options, source, screen).run();
+    } finally {
+      source.reader.close();
+    }
+  } finally {
+    screen.close();
+  }
+}
+
+function openTerminal(): Promise<Screen> {
+  const terminal = (fd: number) => (isatty(fd) ? fd : undefined);
+  return openScreen({ env: process.env, input: terminal(0), output: terminal(1) });
+}
+
+class Watch {
+  readonly #source: TopSource;
+  #intervalMs: number;
+  #view: TopView;
+  #timer: NodeJS.Timeout | undefined;
+  /** While another program has the terminal. */
+  #isAway = false;
+  #isResolving = false;
+  #status = 0;
+  #settle: { resolve: () => void; reject: (error: unknown) => void } = { resolve() {}, reject() {} };
+
+  constructor({ sort, filter, depth, intervalMs }: WatchTopOptions, source: TopSource, screen: Screen) {
+    this.#source = source;
+    this.#intervalMs = intervalMs;
+    this.#view = this.#open(screen, initialTopUi(sort, filter, depth ?? DEFAULT_DEPTH));
+  }
+
+  /** Resolves with the exit status when the view is closed. */
+  async run(): Promise<number> {
+    const end = (signal: (typeof ENDING_SIGNALS)[number]) => {
+      this.#status = 128 + constants.signals[signal];
+      this.#quit();
+    };
+    const closed = new Promise<void>((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    for (const signal of ENDING_SIGNALS) process.on(signal, end);
+    try {
+      this.#tick();
+      await closed;
+      return this.#status;
+    } finally {
+      clearTimeout(this.#timer);
+      this.#view.close();
+      for (const signal of ENDING_SIGNALS) process.off(signal, end);
+    }
+  }
+
+  #open(screen: Screen, ui: TopUi): TopView {
+    return new TopView(screen, ui, {
+      nameOf: (cgroup) => this.#source.labels.labelOf(cgroup).name,
+      intervalMs: () => this.#intervalMs,
+      changeInterval: (step) => this.#changeInterval(step),
+      attach: (cgroup) => void this.#attach(cgroup),
+      explain: (cgroup, onProgress, signal) => {
+        const { version, mountPoint } = findRootCgroup('top');
+        return cgroup === undefined
+          ? explainHost({ onProgress, signal })
+          : explainCgroup({ ...cgroup, version, mountPoint }, { onProgress, signal });
+      },
+      quit: (failure) => this.#quit(failure),
+    });
+  }
+
+  #quit(failure?: unknown): void {
+    clearTimeout(this.#timer);
+    this.#view.close();
+    if (failure === undefined) this.#settle.resolve();
+    else this.#settle.reject(failure);
+  }
+
+  #tick(): void {
+    const startMs = monotonicMs();
+    try {
+      const reading = this.#source.reader.read();
+      if (!this.#isAway) this.#view.show(reading);
+      void this.#resolveNames(reading.cgroups);
+    } catch (error) {
+      this.#quit(error);
+      return;
+    }
+    // A host with too many cgroups for the interval leaves half of the time to others.
+    const tookMs = monotonicMs() - startMs;
+    this.#timer = setTimeout(() => this.#tick(), Math.max(this.#intervalMs - tookMs, tookMs));
+  }
+
+  /** Runtimes may take long to answer: ids are shown meanwhile. */
+  async #resolveNames(cgroups: readonly HostCgroup[]): Promise<void> {
+    if (this.#isResolving) return;
+    this.#isResolving = true;
+    try {
+      await this.#source.labels.resolve(cgroups);
+    } finally {
+      this.#isResolving = false;
+    }
+  }
+
+  #changeInterval(step: 1 | -1): string | undefined {
+    const now = this.#intervalMs;
+    const next = step > 0 ? INTERVALS_MS.find((ms) => ms > now) : INTERVALS_MS.findLast((ms) => ms < now);
+    if (next === undefined) {
+      return `the interval is ${formatDuration(now)}, which is the ${step > 0 ? 'longest' : 'shortest'}`;
+    }
+    this.#intervalMs = next;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#tick(), next);
+    return undefined;
+  }
+
+  /** `cmemstat attach` gets the terminal until it ends. Reading goes on, and growth is known afterwards. */
+  async #attach({ directory }: HostCgroup): Promise<void> {
+    const { ui } = this.#view;
+    this.#isAway = true;
+    this.#view.close();
+    const message = await runAttach(directory);
+    try {
+      this.#view = this.#open(await openTerminal(), { ...ui, message });
+    } catch (error) {
+      this.#quit(error);
+      return;
+    }
+    this.#isAway = false;
+    clearTimeout(this.#timer);
+    this.#tick();
+  }
+}
+
+/** Returns that it failed, if it did: it prints why. */
+function runAttach(directory: string): Promise<string | undefined> {
+  const words = [process.argv[1] ?? '', 'attach', '--no-summary', directory];
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, [...process.execArgv, ...words], { stdio: 'inherit' });
+    child.on('error', ({ message }) => resolve(message));
+    child.on('close', (status, signal) => {
+      resolve(status === 0 ? undefined : `cmemstat attach ended with ${signal ?? `status ${status}`}`);
+    });
+  });
+}
