@@ -216,7 +216,7 @@ if (loadedWith('app/run/run').includes('measurement.cjs')) {
  */
 const HOT = [
   ...['cli/main', 'cli/add-commands', 'cli/options/run-options', 'cli/options/parse-count'],
-  ...['cli/options/requirements'],
+  ...['cli/options/requirements', 'cli/options/delimited-flags'],
   ...['cli/commands/run-command', 'cli/commands/maps-command', 'app/doctor/print-diagnosis'],
   ...['errors', 'cgroup/leaf', 'target/user', 'target/user-names', 'app/explain/scan-readers'],
   ...['app/run/run', 'app/run/measurement', 'app/run/live-run'],
@@ -232,6 +232,7 @@ const names = chunks.map(({ fileName }) => fileName.replace(/\.cjs$/, ''));
 const plain = new Set([
   'rolldown-runtime',
   ...HOT.map((module) => loadedWith(module)[0].replace(/\.cjs$/, '')),
+  ...names.filter((name, at) => chunks[at].moduleIds?.some((id) => id.includes('/node_modules/commander/'))),
 ]);
 for (const name of names.filter((each) => !plain.has(each))) {
   const file = `${dist}/${name}.cjs`;
