@@ -11,7 +11,7 @@ export type HostMemory = Readonly<Record<string, number>>;
 
 /** @throws KernelFileError. */
 export function readHostMemory(): HostMemory {
-  return parseMeminfo(readPseudoFile(PATH), PATH);
+  return parseMeminfo(readPseudoFile(PATH));
 }
 
 /** Swap in use. Unit: bytes. */
