@@ -232,7 +232,7 @@ const names = chunks.map(({ fileName }) => fileName.replace(/\.cjs$/, ''));
 const plain = new Set([
   'rolldown-runtime',
   ...HOT.map((module) => loadedWith(module)[0].replace(/\.cjs$/, '')),
-  ...names.filter((name, at) => chunks[at].moduleIds?.some((id) => id.includes('/node_modules/commander/'))),
+  ...names.filter((_, at) => chunks[at].moduleIds?.some((id) => id.includes('/node_modules/commander/'))),
 ]);
 for (const name of names.filter((each) => !plain.has(each))) {
   const file = `${dist}/${name}.cjs`;

@@ -41,8 +41,8 @@ export async function addCommand(program: Command, name: string, done: Done): Pr
 
 /** Declared in modules of their own: the others do not need their options. */
 const SEPARATE: Readonly<Record<string, () => Promise<(program: Command, done: Done) => void>>> = {
-  elf: async () => (await import('./add-elf-command.ts')).addElfCommand,
   top: async () => (await import('./add-top-command.ts')).addTopCommand,
+  elf: async () => (await import('./add-elf-command.ts')).addElfCommand,
 };
 
 /** All others. */
@@ -59,8 +59,10 @@ export const SUBCOMMANDS = {
   completion: addCompletionCommand,
 };
 
-/** The names of the subcommands. */
-export const COMMAND_NAMES: readonly string[] = [...Object.keys(SUBCOMMANDS), ...Object.keys(SEPARATE)];
+/** The names of the subcommands, in the order of the help. */
+export const COMMAND_NAMES: readonly string[] = Object.keys(SUBCOMMANDS).flatMap((name) =>
+  name === 'attach' ? [name, ...Object.keys(SEPARATE)] : [name],
+);
 
 /** The subcommands of commands that are a group of them. */
 export const GROUPS: Readonly<Record<string, readonly string[]>> = { budget: ['init', 'check'] };
