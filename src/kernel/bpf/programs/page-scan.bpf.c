@@ -73,6 +73,14 @@ struct dentry {
 	void *d_inode;
 } __attribute__((preserve_access_index));
 
+struct path {
+	struct dentry *dentry;
+} __attribute__((preserve_access_index));
+
+struct file___path {
+	struct path f_path;
+} __attribute__((preserve_access_index));
+
 struct owner {
 	__u64 cgroup_id;
 	__u32 level;
@@ -150,7 +158,7 @@ struct {
 	__u64 object_bytes;
 	/* What is added to a physical address in the kernel's linear mapping; 0 if it is not known yet. */
 	__u64 linear;
-	/* The cache `dentry`, as soon as a slab of it was found. */
+	/* The cache `dentry`, as soon as it is known. */
 	__u64 dentry_cache;
 	/* Of a slab of dentries: the address of d_inode in the first, or 0; and the distance to the next. */
 	__u64 first_inode;
@@ -340,6 +348,23 @@ static long add_object(__u32 index, void *unused __unused)
 /* The linear mapping is aligned to more than this, and so is each slab to its size. */
 #define LINEAR_ALIGNMENT (1 << 21)
 
+static __always_inline int is_dentry_cache(struct kmem_cache *cache)
+{
+	char name[8] = {};
+
+	bpf_probe_read_kernel(name, sizeof(name), read_kernel(cache, name));
+	return name[0] == 'd' && name[1] == 'e' && name[2] == 'n' && name[3] == 't' && name[4] == 'r' &&
+	       name[5] == 'y' && name[6] == 0;
+}
+
+static __always_inline int is_file_cache(struct kmem_cache *cache)
+{
+	char name[8] = {};
+
+	bpf_probe_read_kernel(name, sizeof(name), read_kernel(cache, name));
+	return name[0] == 'f' && name[1] == 'i' && name[2] == 'l' && name[3] == 'p' && name[4] == 0;
+}
+
 /* Where the objects of a slab are: the kernel has no list of them, but the address of a free one in some slabs. */
 static __always_inline void find_dentries(struct slab *slab, struct kmem_cache *cache, __u64 pages)
 {
@@ -356,14 +381,8 @@ static __always_inline void find_dentries(struct slab *slab, struct kmem_cache *
 		if (address && !((address - offset) & (LINEAR_ALIGNMENT - 1)))
 			scan.linear = address - offset;
 	}
-	if (!scan.dentry_cache) {
-		char name[8] = {};
-
-		bpf_probe_read_kernel(name, sizeof(name), read_kernel(cache, name));
-		if (name[0] == 'd' && name[1] == 'e' && name[2] == 'n' && name[3] == 't' && name[4] == 'r' &&
-		    name[5] == 'y' && name[6] == 0)
-			scan.dentry_cache = (__u64)cache;
-	}
+	if (!scan.dentry_cache && is_dentry_cache(cache))
+		scan.dentry_cache = (__u64)cache;
 	if (scan.dentry_cache != (__u64)cache || !scan.linear)
 		return;
 	scan.first_inode = scan.linear + offset + field_offset(struct dentry, d_inode);
@@ -561,6 +580,54 @@ struct known_page {
 	__u64 pfn;
 };
 
+/* Linear mappings start at a multiple of this; how many of them are tried, holes included. */
+#define LINEAR_STEP (1ULL << 30)
+#define MAX_LINEAR_STEPS 16384
+#define MAX_SLAB_ORDER 4
+
+/* The slab cache of the object at an address, if the linear mapping starts at `linear`; else mostly 0. */
+__noinline __u64 cache_at(__u64 address, __u64 linear)
+{
+	__u64 pfn = (address - linear) >> PAGE_SHIFT;
+	struct slab *slab;
+
+	/* What tail pages say of their head differs between releases. */
+	for (int order = 0; order < MAX_SLAB_ORDER; order++) {
+		slab = (void *)(scan.base + (pfn & ~((1ULL << order) - 1)) * PAGE_SIZE_IN_ARRAY);
+		if (bpf_probe_read_kernel(scan.page, PAGE_READ_SIZE, slab))
+			return 0;
+		if (!(scan.page[1] & 1))
+			break;
+	}
+	if (type_of(scan.page, scan.page[0]) != TYPE_SLAB)
+		return 0;
+	return (__u64)read_kernel(slab, slab_cache);
+}
+
+struct linear {
+	__u64 file;
+	__u64 dentry;
+};
+
+/* Tries each start: a file and its directory entry must be in pages of their caches. */
+static long try_linear(__u32 step, struct linear *known)
+{
+	__u64 start = (known->file & ~(LINEAR_STEP - 1)) - step * LINEAR_STEP;
+	struct kmem_cache *cache;
+
+	if (known->dentry < start)
+		return 0;
+	cache = (void *)cache_at(known->file, start);
+	if (!cache || !is_file_cache(cache))
+		return 0;
+	cache = (void *)cache_at(known->dentry, start);
+	if (!cache || !is_dentry_cache(cache))
+		return 0;
+	scan.linear = start;
+	scan.dentry_cache = (__u64)cache;
+	return 1;
+}
+
 enum found { FOUND, FOUND_NO_FILE, FOUND_NO_CONTROLLER, FOUND_NO_OWNER };
 
 SEC("syscall")
@@ -570,6 +637,7 @@ int cmemstat_find(struct known_page *known)
 	struct file **files = read_kernel(read_kernel(read_kernel(task, files), fdt), fd);
 	struct cgroup_subsys_state **subsystems, *css = NULL;
 	struct file *file = NULL;
+	struct linear linear;
 	__u64 page, data, owner;
 
 	bpf_probe_read_kernel(&file, sizeof(file), files + known->fd);
@@ -598,5 +666,8 @@ int cmemstat_find(struct known_page *known)
 		scan.lru_has_objcg = 1;
 	}
 	scan.base = page - known->pfn * PAGE_SIZE_IN_ARRAY;
+	linear.file = (__u64)file;
+	linear.dentry = (__u64)read_kernel((struct file___path *)file, f_path.dentry);
+	bpf_loop(MAX_LINEAR_STEPS, try_linear, &linear, 0);
 	return FOUND;
 }
