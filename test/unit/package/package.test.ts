@@ -122,6 +122,13 @@ describe('CHANGELOG.md', () => {
     expect(sections[0]).toBe('Unreleased');
     expect(sections).toContain(manifest.version);
   });
+
+  it('says each change once', () => {
+    const lines = readText('CHANGELOG.md')
+      .split('\n')
+      .filter((line) => line.startsWith('- '));
+    expect(lines.filter((line, index) => lines.indexOf(line) !== index)).toEqual([]);
+  });
 });
 
 it('is not built without the development dependencies, which is reported in one line', () => {
