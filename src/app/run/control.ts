@@ -37,7 +37,7 @@ export function startTimeout(
   if (timeoutMs === undefined) return undefined;
   const onTime = () => {
     // With `--wait all` the timer runs until the end of the run, when no process may be left.
-    if (!measurement.hasEnded) control.stop('timeout');
+    if (!measurement.processes.haveEnded) control.stop('timeout');
   };
   return setTimeout(onTime, timeoutMs);
 }

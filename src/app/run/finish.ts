@@ -48,7 +48,7 @@ export async function finishRun(
   await measurement.stop();
   const explained = await measurement.explainEnd();
   const { leaf } = measurement.placement;
-  const segments = measurement.segments?.summary(durationMs);
+  const segments = measurement.attachment?.segments.summary(durationMs);
   const cpu =
     options.attachment === undefined ? await readCpuTime(leaf, cpuBefore) : sourced(segments?.cpuUs);
   const outlived =
@@ -66,7 +66,7 @@ export async function finishRun(
   }
   const summary = summarize(measurement, exit, options, durationMs, outlived, bpf);
   if (segments?.restarts !== undefined) summary.restarts = segments.restarts;
-  const containers = measurement.containers?.summary();
+  const containers = measurement.attachment?.containers?.summary();
   if (containers !== undefined) summary.containers = containers;
   if (explained !== undefined) summary.explained = explained;
   if (leftoverFiles !== undefined) summary.leftoverFiles = leftoverFiles;
@@ -86,7 +86,7 @@ function sourced(time: CpuTime | undefined): SourcedCpuTime | undefined {
 }
 
 async function untilEmpty(measurement: Measurement, exits: ExitWait): Promise<void> {
-  while (!exits.isOver && measurement.processes().length > 0) await sleep(EMPTY_POLL_MS);
+  while (!exits.isOver && measurement.processes.list().length > 0) await sleep(EMPTY_POLL_MS);
 }
 
 /** Kills what is left; of a target that has not exited `isTargetStuck` is true. */
@@ -95,8 +95,8 @@ async function endOutliving(
   isTargetStuck: boolean,
   exits: ExitWait,
 ): Promise<OutlivingProcess[]> {
-  const outlived: OutlivingProcess[] = measurement
-    .processes()
+  const outlived: OutlivingProcess[] = measurement.processes
+    .list()
     .map((pid) => ({ pid, comm: readComm(pid) ?? '?' }));
   if (outlived.length === 0) return [];
   exits.begin();
@@ -104,8 +104,8 @@ async function endOutliving(
   let left: readonly number[] = [];
   if (leaf !== undefined) left = await leaf.kill(() => exits.isOver);
   else {
-    measurement.killAll();
-    if (isTargetStuck) left = measurement.processes();
+    measurement.processes.killAll();
+    if (isTargetStuck) left = measurement.processes.list();
   }
   for (const process of outlived) if (left.includes(process.pid)) process.stuck = true;
   return outlived;
@@ -155,11 +155,11 @@ function summarize(
   };
   if (readings !== undefined) summary.samples.readings = readings;
   if (longestReadingGapMs !== undefined) summary.samples.longestReadingGapMs = longestReadingGapMs;
-  const growth = (measurement.segments?.growth ?? measurement.growth).summary();
+  const growth = (measurement.attachment?.segments.growth ?? measurement.growth).summary();
   if (growth !== undefined) summary.growth = growth;
   const { leaf } = measurement.placement;
   if (leaf !== undefined) summary.leaf = leaf.directory;
-  if (measurement.killedByUs) summary.exit.killedByCmemstat = true;
+  if (measurement.processes.wereKilledByUs) summary.exit.killedByCmemstat = true;
   if (measurement.endedBy !== undefined) summary.exit.endedBy = measurement.endedBy;
   // An attachment has no other end.
   if (measurement.endedBy === 'timeout' && options.attachment === undefined)
@@ -169,7 +169,7 @@ function summarize(
   if (kills !== undefined && options.attachment === undefined) {
     // An OOM kill of a child does not end the target by SIGKILL, and a SIGKILL by cmemstat is not an OOM
     // kill.
-    summary.exit.oomKilled = exit.signal === 'SIGKILL' && !measurement.killedByUs && kills > 0;
+    summary.exit.oomKilled = exit.signal === 'SIGKILL' && !measurement.processes.wereKilledByUs && kills > 0;
   }
   if (options.bpfIntervalMs > 0) summary.bpf = mergeBpf(bpfOfRun, bpf);
   return summary;
@@ -206,7 +206,7 @@ async function sumUpFiles(measurement: Measurement): Promise<LeftoverFile[] | un
 
 /** The maps of the run, advice on them, and those that outlived it; call it after removing the leaf. */
 async function sumUpBpf(measurement: Measurement): Promise<BpfSummary> {
-  const { bpf, bpfUnavailable: unavailable } = measurement;
+  const { reader: bpf, unavailable } = measurement.bpf;
   if (unavailable !== undefined) {
     const { reason, hint } = unavailable;
     return hint === undefined ? { unavailable: reason } : { unavailable: reason, hint };
@@ -215,7 +215,7 @@ async function sumUpBpf(measurement: Measurement): Promise<BpfSummary> {
   const summary: BpfSummary = {};
   if (bpf.reason !== undefined) summary.reason = bpf.reason;
   if (bpf.hint !== undefined) summary.hint = bpf.hint;
-  const { maps, advice, elsewhere, orphaned } = measurement.largestMaps(bpf);
+  const { maps, advice, elsewhere, orphaned } = measurement.bpf.largest(bpf);
   if (Object.keys(elsewhere).length > 0) summary.heldElsewhere = { count: 0, bytes: 0, names: elsewhere };
   if (Object.keys(orphaned).length > 0) summary.orphaned = { count: 0, bytes: 0, names: orphaned };
   if (maps.length > 0) {

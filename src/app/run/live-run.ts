@@ -178,8 +178,8 @@ class LiveRunView implements LiveRun {
       punctuality: () => measurement.punctuality,
       elapsedMs: measurement.elapsedMs,
       isStopped: () => isStopped(target.pid),
-      hasTargetEnded: () => measurement.hasTargetEnded,
-      advice: () => measurement.advice(),
+      hasTargetEnded: () => measurement.processes.hasTargetEnded,
+      advice: () => measurement.bpf.advice(),
       processFacts: (pid) => readFacts(measurement, pid),
       explain: (onProgress, signal) => readLeaf(measurement, { onProgress, signal }),
       signal: (pid, signal) => sendSignal(measurement, pid, signal as NodeJS.Signals),
@@ -203,7 +203,7 @@ class LiveRunView implements LiveRun {
   /** Ctrl-C ends an attachment, and a target as it likes. */
   #interrupt(measurement: Measurement): void {
     if (measurement.attached !== undefined) this.#view.closeAtEnd();
-    measurement.signalActions.passOn('SIGINT');
+    measurement.processes.signalActions.passOn('SIGINT');
   }
 
   #left({ attached }: Measurement, pid: number, failure: unknown): void {
@@ -297,7 +297,7 @@ function isOfRun(measurement: Measurement, pid: number): boolean {
 /** None after the end, when the cgroup is removed. */
 function processesOf(measurement: Measurement): number[] {
   try {
-    return measurement.processes();
+    return measurement.processes.list();
   } catch {
     return [];
   }
@@ -305,7 +305,7 @@ function processesOf(measurement: Measurement): number[] {
 
 /** Only pids of the leaf: the list may be a second old. */
 function sendSignal(measurement: Measurement, pid: number, signal: NodeJS.Signals): string | undefined {
-  if (!measurement.processes().includes(pid)) return `process ${pid} is no longer in the cgroup`;
+  if (!measurement.processes.list().includes(pid)) return `process ${pid} is no longer in the cgroup`;
   try {
     process.kill(pid, signal);
     return undefined;

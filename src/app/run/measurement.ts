@@ -2,15 +2,11 @@
  * One run under measurement: the sampler, the event watch and the sinks, from the launch to the last sample.
  * What does not need the target is prepared while it is being started.
  */
-import { statSync } from 'node:fs';
 import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
 import type { Leaf } from '../../cgroup/leaf.ts';
 import { errnoOf } from '../../errors.ts';
-import { plural } from '../../format/plural.ts';
-import { formatBytes } from '../../format/units.ts';
 import { monotonicMs } from '../../kernel/monotonic.ts';
 import { yieldToEventLoop } from '../../kernel/sleep.ts';
-import type { BpfAdvice } from '../../model/bpf-advice.ts';
 import type { ExplainedMoment } from '../../model/explain/explain-record.ts';
 import type { AttachedTo, StartRecord, SummaryRecord } from '../../model/recording.ts';
 import type { Mode, Sample } from '../../model/sample.ts';
@@ -18,35 +14,28 @@ import { SampleAggregate } from '../../model/summary.ts';
 import type { Log } from '../../output/log.ts';
 import { RecordStream } from '../../output/record-stream.ts';
 import type { RunRecord, Sink } from '../../output/sink.ts';
-import type { Containers } from '../../sampler/attached/containers.ts';
-import { Descendants } from '../../sampler/attached/descendants.ts';
-import type { Segments } from '../../sampler/attached/segments.ts';
-import type { SinceAttachment } from '../../sampler/attached/since-attachment.ts';
-import type { BpfUnavailable } from '../../sampler/bpf/bpf-clock.ts';
-import type { RunMaps } from '../../sampler/bpf/leaf-bpf.ts';
-import type { RunBpf } from '../../sampler/bpf/run-bpf.ts';
-import { ScheduledBpf } from '../../sampler/bpf/scheduled-bpf.ts';
 import { ElsewhereWatch } from '../../sampler/elsewhere/elsewhere-watch.ts';
 import type { EventWatch } from '../../sampler/event-watch.ts';
 import { type FigureReader, MalformedLines } from '../../sampler/figure-reader.ts';
-import type { ProcessTable } from '../../sampler/process-table.ts';
 import { RunGrowth } from '../../sampler/run-growth.ts';
 import { Sampler } from '../../sampler/sampler.ts';
 import type { Target } from '../../target/launch-request.ts';
-import type { SignalActions } from '../../target/signals.ts';
 import { keepHeapSmall } from '../v8-flags.ts';
-import { NestedCgroups } from './nested-cgroups.ts';
+import type { AttachedFigures } from './attached-figures.ts';
+import { ListedRows } from './listed-rows.ts';
 import {
   type LeafClock,
   openExplainer,
   openFastClock,
-  openLeafReader,
   openReader,
   REMOVED,
   watchEvents,
 } from './open-readers.ts';
-import type { Attachment, CgroupMoves, RunOptions } from './options.ts';
+import type { CgroupMoves, RunOptions } from './options.ts';
 import type { MeasuredPlace, TargetPlace } from './preparation.ts';
+import { ProcessRounds } from './processes/process-rounds.ts';
+import { RunProcesses } from './processes/run-processes.ts';
+import { RunBpfMemory } from './run-bpf-memory.ts';
 import type { RunExplainer } from './run-explainer.ts';
 import { readHost, startRecord } from './start-record.ts';
 
@@ -63,55 +52,42 @@ export class Measurement {
   placement: MeasuredPlace;
   /** The leaf if it is ours to end and to remove. */
   readonly leaf: Leaf | undefined;
-  /** Set once the files are open, if a cgroup was attached to: the first one. */
-  attached: AttachedTo | undefined;
-  /** The cgroups that are measured one after the other; undefined for runs, and before the files are open. */
-  segments: Segments | undefined;
-  /** Those of the pod that is attached to. */
-  containers: Containers | undefined;
+  readonly processes: RunProcesses;
+  /** Set once the files are open, if a cgroup was attached to. */
+  attachment: AttachedFigures | undefined;
   startedAt = new Date();
   readonly warnings: string[] = [];
   readonly aggregate: SampleAggregate;
   readonly growth = new RunGrowth();
+  readonly bpf: RunBpfMemory;
   /** Whether a reading failed; the first failure was reported. */
   failed = false;
-  /** Whether cmemstat killed the leaf, on a second SIGINT or after `--kill-after`. */
-  killedByUs = false;
   /** Why cmemstat ended the target; undefined if it did not. */
   endedBy: SummaryRecord['exit']['endedBy'];
   readonly #options: RunOptions;
   readonly #log: Log;
-  #nested: NestedCgroups | undefined;
   /** Resolves when what does not need the target is open. */
   readonly #prepared: Promise<StartRecord['host']>;
   readonly #malformed: MalformedLines;
-  #target: Target | undefined;
   #launchedAt = monotonicMs();
   #elsewhere: ElsewhereWatch | undefined;
   #stream: RecordStream | undefined;
   #reader: FigureReader | undefined;
-  #since: SinceAttachment | undefined;
-  #bpf: ScheduledBpf | undefined;
   #sampler: Sampler | undefined;
   #fastClock: LeafClock | undefined;
   #watch: EventWatch | undefined;
   #prepareTimer: NodeJS.Timeout | undefined;
-  #processTable: ProcessTable | undefined;
+  readonly #rounds: ProcessRounds;
   #explainer: RunExplainer | undefined;
   #intervalMs: number;
   #stopped = false;
-  #targetEnded = false;
   /** The step from one cgroup to the next that is in progress. */
   #moving: Promise<unknown> = Promise.resolve();
   /** The cgroup was left, and the next one is not open yet. */
   #isAway = false;
   /** Of samplers that have stopped. */
   #earlier: Sampler['punctuality'] = { late: 0, missed: 0 };
-  /** The maps of the cgroup before that had most. */
-  #mapsBefore: RunMaps | undefined;
-  #hasOrphans = false;
-  readonly #descendants = new Descendants();
-  readonly #listed = { maps: new Set<number>(), processes: new Set<number>() };
+  readonly #listed = new ListedRows();
 
   /**
    * Starts to open what the measurement needs. A failure is thrown by `start`.
@@ -124,9 +100,29 @@ export class Measurement {
     this.leaf = own;
     this.#malformed = new MalformedLines((message) => log.warn(message));
     const { leaf } = placement;
-    this.#nested = leaf === undefined ? undefined : new NestedCgroups(leaf);
+    this.processes = new RunProcesses({
+      cgroup: leaf,
+      own,
+      isAttached: options.attachment !== undefined,
+      onlyPid: options.attachment?.onlyPid,
+      listTree: () => this.#reader?.processes() ?? [],
+    });
     this.mode = leaf === undefined ? 'process-tree' : leaf.version === 2 ? 'cgroup2' : 'cgroup1';
     this.aggregate = new SampleAggregate(this.mode, options.attachment !== undefined);
+    this.bpf = new RunBpfMemory({
+      intervalMs: options.bpfIntervalMs,
+      elapsedMs: this.elapsedMs,
+      nameNested: (id) => this.processes.nameNested(id),
+      listsMaps: options.wantsDetails,
+      pause: () => this.#fastClock?.poll(),
+    });
+    this.#rounds = new ProcessRounds({
+      intervalMs: options.wantsDetails ? options.processIntervalMs : 0,
+      processes: this.processes,
+      elapsedMs: this.elapsedMs,
+      emit: (record) => this.emit(record),
+      warn: (message) => this.warn(message),
+    });
     this.#prepared = this.#open();
     // Reported by `start`.
     this.#prepared.catch(() => {});
@@ -135,19 +131,10 @@ export class Measurement {
   /** Milliseconds since the launch. */
   readonly elapsedMs = (): number => Math.round((monotonicMs() - this.#launchedAt) * 1000) / 1000;
 
-  /** Handles a signal that was sent to cmemstat. */
-  readonly signalActions: SignalActions = {
-    targetPid: () => (this.#targetEnded || this.#isAttached ? undefined : this.#target?.pid),
-    passOn: (signal) => {
-      if (!this.#targetEnded || this.#isAttached) this.#target?.kill(signal);
-      // `--wait all`: the signal applies to the processes that outlived the target.
-      else for (const pid of this.processes()) sendQuietly(pid, signal);
-    },
-    killAll: () => {
-      this.killedByUs = !this.#isAttached;
-      this.killAll();
-    },
-  };
+  /** The cgroup that was attached to first; undefined for runs, and before the files are open. */
+  get attached(): AttachedTo | undefined {
+    return this.attachment?.attached;
+  }
 
   get #isAttached(): boolean {
     return this.#options.attachment !== undefined;
@@ -157,21 +144,6 @@ export class Measurement {
   get punctuality(): Sampler['punctuality'] {
     const { late = 0, missed = 0 } = this.#sampler?.punctuality ?? {};
     return { late: this.#earlier.late + late, missed: this.#earlier.missed + missed };
-  }
-
-  /** Why BPF memory was not read; undefined if it was, or was not requested. */
-  get bpfUnavailable(): BpfUnavailable | undefined {
-    return this.#bpf?.unavailable;
-  }
-
-  /** The reader of the run's BPF memory; undefined if it is unavailable or not requested. */
-  get bpf(): RunBpf | undefined {
-    return this.#bpf?.reader;
-  }
-
-  /** Advice on the maps of the run at its maximum; computed on request. */
-  advice(): readonly BpfAdvice[] {
-    return this.#bpf?.advice() ?? [];
   }
 
   /** The current sample interval. */
@@ -190,44 +162,11 @@ export class Measurement {
     return this.placement.leaf !== undefined && this.aggregate.summary().peak?.bytes === 0;
   }
 
-  /** Whether the target has exited; its descendants may still be running. */
-  get hasTargetEnded(): boolean {
-    return this.#targetEnded;
-  }
-
-  /** Whether the target and all its descendants have exited. */
-  get hasEnded(): boolean {
-    return this.#targetEnded && this.processes().length === 0;
-  }
-
-  /**
-   * The pids in the leaf, or in the process tree.
-   * @throws an error with the errno if a cgroup cannot be read.
-   */
-  processes(): number[] {
-    return this.placement.leaf?.processes() ?? this.#reader?.processes() ?? [];
-  }
-
-  /**
-   * Sends SIGKILL to every process of the run, without waiting; of a cgroup that was attached to, to none.
-   * @throws an error with the errno if a cgroup cannot be read or written.
-   */
-  killAll(): void {
-    if (this.leaf !== undefined || this.#isAttached) {
-      this.leaf?.killOnce();
-      // It may have been moved out of the leaf.
-      if (!this.#targetEnded) this.#target?.kill('SIGKILL');
-    } else for (const pid of this.processes()) sendQuietly(pid, 'SIGKILL');
-  }
-
   /** The target is running: its time starts, and so does the fast clock if it is open. */
   begin(target: Target): void {
-    this.#target = target;
     this.startedAt = new Date();
     this.#launchedAt = monotonicMs();
-    void target.ended.then(() => {
-      this.#targetEnded = true;
-    });
+    this.processes.begin(target);
     this.#fastClock?.start();
   }
 
@@ -257,7 +196,7 @@ export class Measurement {
     this.#elsewhere?.start();
     const sampler = this.#openSampler(reader);
     poll();
-    const warning = this.#bpf?.warning(this.elapsedMs());
+    const warning = this.bpf.warning();
     if (warning !== undefined) this.emit(warning);
     keepHeapSmall();
     await sampler.start();
@@ -269,7 +208,7 @@ export class Measurement {
       {
         reader,
         readBpf: async (pids, each) =>
-          await this.#bpf?.read(pids, {
+          await this.bpf.read(pids, {
             // The highest sample is the one that the summary explains.
             now: each.reason !== 'tick' || this.aggregate.needsBpf(each),
             isLast: this.#stopped,
@@ -310,25 +249,15 @@ export class Measurement {
     this.#isAway = true;
     this.#fastClock?.stop();
     clearTimeout(this.#prepareTimer);
-    this.#processTable?.stop();
-    this.#processTable = undefined;
+    this.#rounds.stop();
     await this.#sampler?.stop();
     this.#earlier = this.punctuality;
     this.#sampler = undefined;
     this.#closeFiles();
-    if (this.bpf !== undefined) this.#mapsBefore = this.largestMaps(this.bpf);
-    this.#bpf?.close();
-    this.segments?.leave(this.elapsedMs());
-    this.#emitGone();
+    this.bpf.leave();
+    this.attachment?.segments.leave(this.elapsedMs());
+    for (const record of this.#listed.goneRecords(this.elapsedMs())) this.emit(record);
     this.aggregate.cut();
-  }
-
-  /** What was listed belongs to the cgroup that was left. */
-  #emitGone(): void {
-    const elapsedMs = this.elapsedMs();
-    const [maps, processes] = [[...this.#listed.maps], [...this.#listed.processes]];
-    if (maps.length > 0) this.emit({ type: 'maps', elapsedMs, maps: [], gone: maps });
-    if (processes.length > 0) this.emit({ type: 'processes', elapsedMs, processes: [], gone: processes });
   }
 
   /** Continues in the cgroup that the attachment has now. */
@@ -338,22 +267,21 @@ export class Measurement {
     if (!this.#isAway) await this.#endCgroup();
     const leaf = attachment.cgroup;
     this.placement = { ...this.placement, leaf };
-    this.#nested = new NestedCgroups(leaf);
-    this.#hasOrphans = false;
+    this.processes.enter(leaf);
     try {
       this.#openClock(leaf);
       this.#reader = await this.#openFigures(leaf);
       if (leaf.version === 2) {
         this.#watch = await watchEvents(leaf, (...event) => this.#noticeEvents(...event));
       }
-      if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
+      await this.bpf.open(leaf);
     } catch (error) {
       if (!REMOVED.includes(errnoOf(error) ?? '')) throw error;
       this.#fastClock?.stop();
       this.#closeFiles();
       return false;
     }
-    const attached = this.segments?.attached;
+    const attached = this.attachment?.segments.attached;
     const { target = '', cgroup = '' } = attached ?? {};
     this.emit({
       type: 'event',
@@ -373,14 +301,6 @@ export class Measurement {
     return true;
   }
 
-  /** The maps of the cgroup that had most BPF memory. */
-  largestMaps(bpf: RunBpf): RunMaps {
-    const now = bpf.largest();
-    const before = this.#mapsBefore;
-    if (before === undefined) return now;
-    return bytesOf(before) > bytesOf(now) ? before : now;
-  }
-
   /**
    * Stops the clock and takes the last sample. BPF can still be read, to find maps that outlive the target.
    */
@@ -388,7 +308,7 @@ export class Measurement {
     this.#stopClocks();
     await this.#moving;
     await this.#sampler?.stop();
-    this.segments?.finish(this.elapsedMs());
+    this.attachment?.segments.finish(this.elapsedMs());
     this.#closeFiles();
     const malformed = this.#malformed.describe();
     if (malformed !== undefined) this.warn(malformed);
@@ -400,14 +320,14 @@ export class Measurement {
     await this.#prepared.catch(() => {});
     this.#stopClocks();
     this.#closeFiles();
-    this.#bpf?.close();
+    this.bpf.close();
   }
 
   #stopClocks(): void {
     this.#stopped = true;
     this.#fastClock?.stop();
     clearTimeout(this.#prepareTimer);
-    this.#processTable?.stop();
+    this.#rounds.stop();
     this.#elsewhere?.stop();
   }
 
@@ -427,28 +347,13 @@ export class Measurement {
       this.#explainer?.see(record.current ?? 0, record.maxima?.bytes.current);
       this.aggregate.add(record);
       this.growth.add(record);
-      this.segments?.add(record);
-    } else if (this.#isAttached && record.type === 'maps') {
-      keepListed(this.#listed.maps, record.maps, record.gone, ({ id }) => id);
-    } else if (this.#isAttached && record.type === 'processes') {
-      keepListed(this.#listed.processes, record.processes, record.gone, ({ pid }) => pid);
+      this.attachment?.segments.add(record);
     }
+    if (this.#isAttached) this.#listed.add(record);
     this.#stream?.emit(record);
-    if (record.type === 'sample') this.#warnOfOrphans(record);
-  }
-
-  /** Once for each cgroup that was attached to. */
-  #warnOfOrphans({ elapsedMs, bpf }: Sample): void {
-    const { count = 0, bytes = 0 } = bpf?.orphaned?.maps ?? {};
-    if (!this.#isAttached || count === 0 || this.#hasOrphans) return;
-    this.#hasOrphans = true;
-    this.emit({
-      type: 'event',
-      elapsedMs,
-      event: 'warning',
-      message: `${plural(count, 'BPF map')} of ${formatBytes(bytes)} that it uses ${count === 1 ? 'was' : 'were'} charged to a cgroup that was removed: one above it pays (orphaned)`,
-      hint: 'sudo cmemstat maps --orphaned',
-    });
+    if (record.type !== 'sample' || !this.#isAttached) return;
+    const warning = this.bpf.noticeOrphans(record);
+    if (warning !== undefined) this.emit(warning);
   }
 
   /** Passes the summary to the sinks; resolves when all of them have written everything. */
@@ -458,7 +363,7 @@ export class Measurement {
 
   /** Takes an unscheduled snapshot of the processes; resolves immediately if they are not read. */
   async snapshotProcesses(): Promise<void> {
-    await this.#processTable?.read();
+    await this.#rounds.read();
   }
 
   /** What is not measured because it is in other cgroups, for the summary. */
@@ -502,7 +407,7 @@ export class Measurement {
       emit: (record) => this.emit(record),
       warn: (message) => this.warn(message),
     });
-    if (this.#options.bpfIntervalMs > 0) await this.#openBpf();
+    await this.bpf.open(this.placement.leaf);
     return host;
   }
 
@@ -510,42 +415,15 @@ export class Measurement {
   async #openFigures(leaf: MeasuredCgroup): Promise<FigureReader> {
     const { attachment } = this.#options;
     if (attachment === undefined) return await openReader(leaf, 0, this.#malformed.add);
-    const { openOwnPeak } = await import('../../sampler/attached/own-peak.ts');
-    const { SinceAttachment } = await import('../../sampler/attached/since-attachment.ts');
-    const { Segments } = await import('../../sampler/attached/segments.ts');
-    const ownPeak = leaf.version === 2 && !attachment.isNew ? openOwnPeak(leaf.directory) : undefined;
-    const reader = openLeafReader(leaf, this.#malformed.add, ownPeak);
-    const attached = attachment.describe(ownPeak === undefined ? 'creation' : 'attachment');
-    this.attached ??= attached;
-    this.segments ??= new Segments();
-    this.segments.enter(leaf, attached, this.elapsedMs());
-    this.#since = attachment.isNew ? undefined : new SinceAttachment();
-    const figures = this.#since?.wrap(reader) ?? reader;
-    const { findContainers } = attachment;
-    return findContainers === undefined ? figures : await this.#withContainers(leaf, figures, findContainers);
-  }
-
-  /** A reader that also reads the containers of a pod. */
-  async #withContainers(
-    { version }: MeasuredCgroup,
-    figures: FigureReader,
-    find: NonNullable<Attachment['findContainers']>,
-  ): Promise<FigureReader> {
-    const { Containers } = await import('../../sampler/attached/containers.ts');
-    const containers = new Containers(version, find);
-    this.containers = containers;
-    return {
-      ...figures,
-      read: async () => ({ ...(await figures.read()), containers: await containers.read(this.elapsedMs()) }),
-      close: () => {
-        figures.close();
-        containers.close();
-      },
-    };
+    if (this.attachment === undefined) {
+      const { AttachedFigures } = await import('./attached-figures.ts');
+      this.attachment = new AttachedFigures(attachment, this.elapsedMs, this.#malformed.add);
+    }
+    return this.attachment.open(leaf);
   }
 
   readonly #noticeEvents: Sampler['noticeEvents'] = (counts, noticed) => {
-    const since = this.#since === undefined ? counts : this.#since.subtractEvents(counts);
+    const since = this.attachment === undefined ? counts : this.attachment.subtractEvents(counts);
     if (since !== undefined) this.#sampler?.noticeEvents(since, noticed);
   };
 
@@ -555,10 +433,10 @@ export class Measurement {
       {
         leaf,
         isPlaceGiven: this.#options.cgroupParent !== undefined,
-        targetPid: () => this.#target?.pid ?? 0,
+        targetPid: () => this.processes.targetPid ?? 0,
         command: this.#options.command,
-        listTree: () => this.processes(),
-        hasTargetEnded: () => this.#targetEnded,
+        listTree: () => this.processes.list(),
+        hasTargetEnded: () => this.processes.hasTargetEnded,
         elapsedMs: () => this.elapsedMs(),
         emit: (event) => this.emit(event),
       },
@@ -571,76 +449,26 @@ export class Measurement {
       elapsedMs: this.elapsedMs,
       isAttached: this.#isAttached,
       hasBudgets: this.#options.budgets !== undefined,
-      readBpf: () => this.#bpf?.readCharged(() => this.processes()),
+      readBpf: () => this.bpf.readCharged(() => this.processes.list()),
       onError: (error) => this.#onError(error),
     });
-    if (this.#target !== undefined) this.#fastClock.start();
+    if (this.processes.targetPid !== undefined) this.#fastClock.start();
   }
 
   /** Opens the parts that a short target does not need. */
   async #prepare(): Promise<void> {
     // One after the other: the process table is read less often the longer a reading takes.
-    await this.#bpf?.prepare(() => this.#fastClock?.poll());
-    await this.#startProcessTable();
-  }
-
-  async #startProcessTable(): Promise<void> {
-    const { wantsDetails, processIntervalMs } = this.#options;
-    if (!wantsDetails || processIntervalMs === 0) return;
-    const { ProcessTable } = await import('../../sampler/process-table.ts');
-    if (this.#stopped) return;
-    this.#processTable = new ProcessTable(
-      {
-        list: () => this.#listProcesses(),
-        targetPid: this.#target?.pid ?? 0,
-        elapsedMs: this.elapsedMs,
-        emit: (record) => this.emit(record),
-        onError: (error) => this.#disableProcesses(error),
-      },
-      processIntervalMs,
-    );
-    this.#processTable.start();
+    await this.bpf.prepare();
+    if (!this.#stopped) await this.#rounds.start();
   }
 
   /** Whether a reading says nothing about the target: the leaf was removed, or the target has left it. */
   #isOfEmptyLeaf({ current, stat, processes, reason }: Sample): boolean {
     if (this.placement.leaf === undefined) return false;
     const isGone = current === undefined && stat === undefined;
-    if (!isGone && (processes !== 0 || reason !== 'tick' || this.#targetEnded)) return false;
+    if (!isGone && (processes !== 0 || reason !== 'tick' || this.processes.hasTargetEnded)) return false;
     this.#elsewhere?.check();
     return isGone || this.#elsewhere?.hasTargetLeft === true;
-  }
-
-  #disableProcesses(error: unknown): void {
-    this.#processTable?.stop();
-    this.#processTable = undefined;
-    this.warn(`the processes could not be read: ${error instanceof Error ? error.message : String(error)}`);
-  }
-
-  #listProcesses(): ReadonlyMap<number, string | undefined> {
-    const all = this.#listAllProcesses();
-    const pid = this.#options.attachment?.onlyPid;
-    return pid === undefined ? all : this.#descendants.keep(pid, all);
-  }
-
-  #listAllProcesses(): ReadonlyMap<number, string | undefined> {
-    return this.#nested?.processes() ?? new Map(this.processes().map((pid) => [pid, undefined]));
-  }
-
-  async #openBpf(): Promise<void> {
-    const { leaf } = this.placement;
-    const cgroupId =
-      leaf === undefined ? undefined : statSync(leaf.directory, { bigint: true, throwIfNoEntry: false })?.ino;
-    this.#bpf = await ScheduledBpf.open(this.#options.bpfIntervalMs, this.elapsedMs, async () => {
-      // Only loaded if BPF memory is read.
-      const { RunBpf } = await import('../../sampler/bpf/run-bpf.ts');
-      this.#fastClock?.poll();
-      return await RunBpf.open({
-        cgroupId,
-        nameNested: (id) => this.#nested?.nameOf(id),
-        listsMaps: this.#options.wantsDetails,
-      });
-    });
   }
 
   #onError(error: unknown): void {
@@ -649,29 +477,5 @@ export class Measurement {
     const message = error instanceof Error ? error.message : String(error);
     this.warn(`a sample could not be taken: ${message}`);
     this.#log.warn(`a sample could not be taken: ${message}; the target continues`);
-  }
-}
-
-function keepListed<Row>(
-  listed: Set<number>,
-  rows: readonly Row[],
-  gone: readonly number[] | undefined,
-  idOf: (row: Row) => number,
-): void {
-  for (const id of gone ?? []) listed.delete(id);
-  for (const row of rows) listed.add(idOf(row));
-}
-
-function bytesOf({ maps }: RunMaps): number {
-  return maps.reduce((sum, { bytes }) => sum + bytes, 0);
-}
-
-function sendQuietly(pid: number, signal: NodeJS.Signals): void {
-  // 0 is a process outside our pid namespace.
-  if (pid <= 1) return;
-  try {
-    process.kill(pid, signal);
-  } catch {
-    // It has exited meanwhile.
   }
 }

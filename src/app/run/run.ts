@@ -133,7 +133,7 @@ async function measure(
 
 /** What signals to cmemstat do: one that kills begins the wait for what it has killed. */
 function actionsOf(measurement: Measurement, exits: ExitWait): SignalActions {
-  const actions = measurement.signalActions;
+  const actions = measurement.processes.signalActions;
   const killAll = () => {
     exits.begin();
     actions.killAll();
@@ -199,7 +199,7 @@ async function startMeasuring(
   try {
     await measurement.start(target, openSinks());
   } catch (error) {
-    measurement.killAll();
+    measurement.processes.killAll();
     throw error;
   }
 }

@@ -1,8 +1,8 @@
 /** The cgroups that the target created below its leaf: their names and processes. */
 import { statSync } from 'node:fs';
 import { relative } from 'node:path';
-import type { MeasuredCgroup } from '../../cgroup/foreign-cgroup.ts';
-import { listOwnProcesses, visitNested } from '../../cgroup/subtree.ts';
+import type { MeasuredCgroup } from '../../../cgroup/foreign-cgroup.ts';
+import { listOwnProcesses, visitNested } from '../../../cgroup/subtree.ts';
 
 /** Finds them by inode number, which is how BPF identifies cgroups. */
 export class NestedCgroups {
