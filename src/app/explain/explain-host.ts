@@ -15,14 +15,15 @@ import type { ExplainOptions } from './explain.ts';
 import { ownCgroupId, ownScanParts } from './gather-kernel.ts';
 import { namePages, UNCHARGED_TITLES } from './gather-pages.ts';
 import type { NameSources } from './name-files.ts';
-import { PageTotals, readNames, restTerms } from './page-totals.ts';
+import { type MaxNamed, PageTotals, readNames, restTerms } from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
 import { describeScan, openScanReaders, scanPages, untestedTerms } from './scan-readers.ts';
 import { buildTree } from './tree/build-tree.ts';
 import type { KernelPart } from './tree/parts.ts';
 
 /** Names for the files of each cgroup: a host has thousands of cgroups. */
-const MAX_NAMED = { file: 200, shmem: 100, slab: 60 };
+const MAX_NAMED: MaxNamed = { file: 200, shmem: 100, slab: 60 };
+const MAX_NAMED_OF_SUMS: MaxNamed = { file: 5000, shmem: 2000, slab: 60 };
 
 /**
  * Reads what all cgroups are charged for, and what none is. Needs a page scan: the counters of the host say
@@ -41,7 +42,8 @@ export async function explainHost(options: ExplainOptions = {}): Promise<Explana
       holders: { isHeld: () => undefined, reclaimOf: () => undefined, usersOf: () => [] },
     };
     const totals = totalsByOwner(scan);
-    const tree = hostTree(scan, totals, sources, readDying(root));
+    const naming = { sources, max: options.sumsFiles === true ? MAX_NAMED_OF_SUMS : MAX_NAMED };
+    const tree = hostTree(scan, totals, naming, readDying(root));
     const shown = options.names === false ? hideNames(tree) : tree;
     return {
       method: 'pages',
@@ -65,6 +67,12 @@ export async function explainHost(options: ExplainOptions = {}): Promise<Explana
   }
 }
 
+/** What files and caches are named with, and how many. */
+interface Naming {
+  sources: NameSources;
+  max: MaxNamed;
+}
+
 /** A cgroup with those below it. */
 interface Branch {
   readonly name: string;
@@ -82,7 +90,7 @@ function readDying({ directory }: FoundCgroup): number | undefined {
 function hostTree(
   scan: PageScan,
   totals: readonly PageTotals[],
-  sources: NameSources,
+  naming: Naming,
   dying: number | undefined,
 ): MemoryNode {
   const root: Branch = { name: '/', path: '/', children: new Map(), owners: [] };
@@ -94,7 +102,7 @@ function hostTree(
   const ownId = ownCgroupId();
   const isOurs = (index: number) => ownId !== undefined && BigInt(scan.owners[index]?.id ?? 0) === ownId;
   const nodeOf = (index: number, node: Pick<MemoryNode, 'kind' | 'name' | 'path'>): MemoryNode =>
-    ownNode(scan, totals[index] ?? new PageTotals(), node, sources, ownScanParts(scan, isOurs(index)));
+    ownNode(scan, totals[index] ?? new PageTotals(), node, naming, ownScanParts(scan, isOurs(index)));
   const removedNodes = removed.map(({ owner, index }) => {
     const path =
       owner.components === undefined ? undefined : `/${owner.components.map(decodeName).join('/')}`;
@@ -155,11 +163,11 @@ function ownNode(
   scan: PageScan,
   totals: PageTotals,
   node: Pick<MemoryNode, 'kind' | 'name' | 'path'>,
-  sources: NameSources,
+  { sources, max }: Naming,
   kernelParts: readonly KernelPart[],
 ): MemoryNode {
   return buildTree(node, {
-    ...namePages(totals, readNames(scan, totals, MAX_NAMED), sources),
+    ...namePages(totals, readNames(scan, totals, max), sources),
     current: undefined,
     processes: undefined,
     kernelParts,

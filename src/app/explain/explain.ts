@@ -27,7 +27,15 @@ import {
 import { type CgroupPages, chargedFiles, namePages } from './gather-pages.ts';
 import { besideProcesses, missingTerms, processPart } from './gather-processes.ts';
 import { gatherCandidates, gatherUsed } from './gather-used.ts';
-import { movedBytes, type NamedObjects, PageTotals, readNames, restTerms, sumPages } from './page-totals.ts';
+import {
+  maxNamed,
+  movedBytes,
+  type NamedObjects,
+  PageTotals,
+  readNames,
+  restTerms,
+  sumPages,
+} from './page-totals.ts';
 import { readCharged } from './read-charged.ts';
 import {
   describeScan,
@@ -45,6 +53,8 @@ import { buildTree } from './tree/build-tree.ts';
 export interface ExplainOptions extends ScanHow {
   /** Whether names of files, commands and users are in the result; true by default. */
   names?: boolean | undefined;
+  /** Whether to name ten times as many files, for sums of them. */
+  sumsFiles?: boolean | undefined;
   /** Whether to freeze the processes meanwhile. */
   freeze?: boolean | undefined;
   /** Whether to list files in use that other cgroups pay for. */
@@ -138,7 +148,9 @@ async function assemble(
   const bpf = await gatherBpf(id, pids);
   const paths = openFilePaths(pids);
   const pages =
-    scan instanceof ToolError ? await withoutScan(readings) : await pagesOf(scan, readings, paths);
+    scan instanceof ToolError
+      ? await withoutScan(readings)
+      : await pagesOf(scan, readings, paths, options.sumsFiles);
   const used = await usedFiles(readings, pages.named, options);
   const missing: MissingTerm[] = [
     ...missingTerms([...processes.missing, ...paths.missing]),
@@ -231,9 +243,10 @@ async function pagesOf(
   scan: PageScan,
   { processes, pids }: Pick<Readings, 'processes' | 'pids'>,
   paths: FilePaths,
+  sumsFiles: boolean | undefined,
 ): Promise<NamedPages> {
   const totals = sumPages(scan);
-  const named = readNames(scan, totals);
+  const named = readNames(scan, totals, maxNamed(sumsFiles));
   const holders = await gatherHolders(named, processes, yieldToEventLoop);
   const others = await gatherOtherMappers(named, pids, yieldToEventLoop);
   return {

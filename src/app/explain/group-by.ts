@@ -16,6 +16,11 @@ const FILES: ReadonlySet<MemoryKind> = new Set([
   'sysv-segment',
 ]);
 
+/** Whether the sums are of files. */
+export function isOfFiles(key: ExplainKey): boolean {
+  return key !== 'cache' && key !== 'process';
+}
+
 /** A leaf of the tree with the nodes above it. */
 interface Leaf {
   leaf: MemoryNode;
@@ -30,7 +35,7 @@ export function groupTree(tree: MemoryNode, key: ExplainKey): MemoryNode {
   const leaves = [...leavesOf(tree)];
   const matching = leaves.filter((each) => applies(each, key));
   const rest = leaves.filter((each) => !applies(each, key));
-  const isApart = (each: Leaf) => (key === 'file' || key === 'directory') && isSmallerFiles(each);
+  const isApart = (each: Leaf) => isOfFiles(key) && isSmallerFiles(each);
   const beside = rest.filter((each) => !isApart(each)).map(({ leaf }) => leaf);
   const others = [
     ...rest.filter(isApart).map(({ leaf }) => leaf),
@@ -43,7 +48,7 @@ export function groupTree(tree: MemoryNode, key: ExplainKey): MemoryNode {
   return parentNode(withoutChildren(tree), [...groups, ...others]);
 }
 
-/** Files beyond those that are named: they are in directories, though in which is known of some only. */
+/** Files beyond those that are named: they are in directories and file systems, which are not known. */
 function isSmallerFiles({ leaf, above }: Leaf): boolean {
   return (
     leaf.kind === 'others' &&

@@ -127,7 +127,18 @@ export function restTerms(restBytes: number, { droppedRows }: Pick<PageScan, 'dr
 }
 
 /** A scan takes some 10 µs for each name. */
-const MAX_NAMED: Readonly<Record<ObjectKind, number>> = { file: 5000, shmem: 2000, slab: 1000 };
+const MAX_NAMED: MaxNamed = { file: 5000, shmem: 2000, slab: 1000 };
+
+/** For sums of files. */
+const MAX_NAMED_OF_SUMS: MaxNamed = { file: 50_000, shmem: 20_000, slab: 1000 };
+
+/** How many objects of a kind are named. */
+export type MaxNamed = Readonly<Record<ObjectKind, number>>;
+
+/** How many are named, with or without sums of files. */
+export function maxNamed(sumsFiles: boolean | undefined): MaxNamed {
+  return sumsFiles === true ? MAX_NAMED_OF_SUMS : MAX_NAMED;
+}
 
 /** The pages of a file or slab cache. */
 export interface NamedObject {
@@ -147,18 +158,14 @@ const MIN_SAMPLED = 1024 * 1024;
 const SAMPLE_SIZE = 100;
 
 /** Reads the names of the largest files and slab caches. @throws SyscallError. */
-export function readNames(
-  scan: PageScan,
-  totals: PageTotals,
-  maxNamed: Readonly<Record<ObjectKind, number>> = MAX_NAMED,
-): NamedObjects {
+export function readNames(scan: PageScan, totals: PageTotals, max: MaxNamed): NamedObjects {
   const named = (kind: ObjectKind): NamedObject[] => {
-    const largest = totals.largest(kind, maxNamed[kind]);
+    const largest = totals.largest(kind, max[kind]);
     const names = scan.names(largest.map(({ object }) => object));
     return largest.map((object, index) => ({ object, name: names[index] }));
   };
   const sample = (kind: 'file' | 'shmem'): ScanName[] => {
-    const others = totals.sampleBeyond(kind, maxNamed[kind], SAMPLE_SIZE);
+    const others = totals.sampleBeyond(kind, max[kind], SAMPLE_SIZE);
     return scan.names(others.map(({ object }) => object));
   };
   return {

@@ -14,7 +14,7 @@ import { withSmallYoungGeneration } from '../v8-flags.ts';
 import { explainCgroup } from './explain.ts';
 import { explainHost } from './explain-host.ts';
 import { renderExplanation } from './explanation-table.ts';
-import { type ExplainKey, groupTree } from './group-by.ts';
+import { type ExplainKey, groupTree, isOfFiles } from './group-by.ts';
 
 /** What to print, and how. */
 export interface PrintExplanationOptions {
@@ -76,6 +76,7 @@ async function explainWithProgress(options: PrintExplanationOptions): Promise<Ex
   try {
     const how = {
       ...options,
+      sumsFiles: options.by !== undefined && isOfFiles(options.by),
       onProgress: (share: number) => {
         if (monotonicMs() - startMs < PROGRESS_AFTER_MS) return;
         line.show(`reading pages: ${Math.floor(share * 100)}%`);

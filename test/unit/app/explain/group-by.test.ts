@@ -83,10 +83,16 @@ it('keeps files beyond those that are named apart from memory that is in no file
     { kind: 'others', name: 'smaller files', count: 9, bytes: 30, directory: '/srv', reclaim: 'reclaimable' },
   ]);
   const anon = { kind: 'class' as const, name: 'anon', bytes: 7, reclaim: 'process' as const };
-  const grouped = groupTree(parentNode({ kind: 'cgroup', name: '/web' }, [files, anon]), 'directory');
-  expect(lines(grouped)).toEqual([
-    ['/srv', 20],
-    ['smaller files', 30],
-    ['memory that is in no directory', 7],
-  ]);
+  const whole = parentNode({ kind: 'cgroup', name: '/web' }, [files, anon]);
+  for (const [key, sum, rest] of [
+    ['directory', '/srv', 'memory that is in no directory'],
+    ['mount', '/', 'memory of no mounted file system'],
+    ['filesystem', 'ext4', 'memory of no file system'],
+  ] as const) {
+    expect(lines(groupTree(whole, key))).toEqual([
+      [sum, 20],
+      ['smaller files', 30],
+      [rest, 7],
+    ]);
+  }
 });
