@@ -159,7 +159,8 @@ class ChunkLoader {
       process.off('exit', atEnd);
       this.#isStored = true;
       const loaded = [...this.#scripts.keys()];
-      const command = loaded.find((name) => name.endsWith('-command.cjs'));
+      // What declares its options may be loaded before it.
+      const command = loaded.findLast((name) => name.endsWith('-command.cjs'));
       if (isEnd && command !== undefined && !cache.isComplete(command)) {
         cache.complete(command, this.#codeOf(loaded));
       } else if (this.#compiled.size > 0) cache.write(this.#codeOf([...this.#compiled]));

@@ -293,7 +293,7 @@ testWithoutKernel(
     expect(wrong.status).toBe(125);
     expect(wrong.stderr).toMatch(/^cmemstat: --budget: no metric `anno`; did you mean `anon`\?/);
     expect(wrong.stderr).toMatch(/\n {2}anno<=64MiB\n {2}\^~~~\n$/);
-    for (const text of ['anon', 'anon<=', 'anon=<5', 'anon.p42<=1', 'anon<=5parsecs', 'anon<=5%', '']) {
+    for (const text of ['anon', 'anon<=', 'anon=<5', 'anon.p42<=1', 'anon<=5parsecs', 'anon<=5%', ' ']) {
       const { status, stderr } = await run('--budget', text);
       expect([text, status]).toEqual([text, 125]);
       expect(stderr).toMatch(/\n +\^~*\n$/);
