@@ -1,11 +1,15 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import type { FoundCgroup } from '#src/cgroup/find-cgroup.ts';
+import { directoryOfPid, type FoundCgroup } from '#src/cgroup/find-cgroup.ts';
 import { whileFrozen } from '#src/cgroup/freeze.ts';
+import { PROJECT } from '../../paths.ts';
 import { makeTree } from '../temporary-tree.ts';
 
 const LEAF = 'cmemstat-12-345';
+const FREEZE = join(PROJECT, 'src/cgroup/freeze.ts');
 
 /** A cgroup as its files show it: `frozen` is what the kernel reports. */
 function makeCgroup(frozen: 0 | 1, version: 1 | 2 = 2, name = LEAF): FoundCgroup {
@@ -59,6 +63,28 @@ describe('whileFrozen', () => {
     } finally {
       kill.mockRestore();
     }
+  });
+
+  it('thaws them if this process is killed', async () => {
+    const cgroup = makeCgroup(1);
+    const script = `import { whileFrozen } from ${JSON.stringify(FREEZE)};
+      await whileFrozen(${JSON.stringify(cgroup)}, () => new Promise((_, reject) => {
+        console.log('frozen');
+        setTimeout(reject, 60_000);
+      }), []);`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout, 'data');
+    expect(readControl(cgroup).trim()).toBe('1');
+    child.kill('SIGKILL');
+    await vi.waitFor(() => expect(readControl(cgroup).trim()).toBe('0'), 10_000);
+  });
+
+  it('does not freeze this process', async () => {
+    const own = directoryOfPid(process.pid) ?? '';
+    const cgroup = { version: 2, path: `/${LEAF}`, directory: own } as FoundCgroup;
+    await expect(whileFrozen(cgroup, async () => 7, [])).rejects.toThrow('cmemstat itself is in');
   });
 
   it('refuses cgroups of others, and cgroup v1', async () => {
