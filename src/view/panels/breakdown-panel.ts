@@ -228,7 +228,7 @@ function columnsOf(view: View, rows: readonly BreakdownRow[], title: string): Co
   const { units, relative } = view.ui;
   const total = rows[0]?.now;
   const now = isOver(view) ? 'at peak' : 'now';
-  const labelWidth = Math.max(title.length, ...rows.map((row) => nameOf(row).length));
+  const labelWidth = Math.max(title.length, ...rows.map((row) => widthOf(nameOf(row))));
   const right = { align: 'right' as const, least: 4, most: 24 };
   return [
     {

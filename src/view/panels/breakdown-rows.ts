@@ -4,8 +4,10 @@
 import { breakKernelDown } from '../../model/kernel-breakdown.ts';
 import type { BarPart } from '../chart/bars.ts';
 import type { Track, View } from '../state/view.ts';
-import { trackOfTerm } from '../state/view-builder.ts';
+import { trackOfContainer, trackOfTerm } from '../state/view-builder.ts';
+import { clip } from '../text/cells.ts';
 import type { Role } from '../text/line.ts';
+import { shownText } from '../text/shown-text.ts';
 
 /** One figure of the breakdown. */
 export interface BreakdownRow {
@@ -28,6 +30,9 @@ export interface BreakdownRow {
   /** Display priority if there is little space; 0 is the most important. */
   rank: number;
 }
+
+/** Names of containers are cut. Unit: columns. */
+const MAX_NAME = 16;
 
 /** A part of kernel memory, by the id of its term. */
 const TERMS: Readonly<Record<string, { letter: string; role: Role; rank: number }>> = {
@@ -67,6 +72,7 @@ function allRows(view: View): BreakdownRow[] {
     ...(tracks.has('sock') ? [row('sock', 'o', 'sock', 1, 'sock', 9, 'not in kernel')] : []),
     ...(tracks.has('swap') ? [row('swap', 'z', 'swap', 0, 'plain', 14, 'not in current')] : []),
     ...unchargedRow(view, row),
+    ...containerRows(view, row),
   ];
 }
 
@@ -168,6 +174,16 @@ function restRow(tracks: ReadonlyMap<string, Track>, row: MakeRow): BreakdownRow
     'unexplained',
     isAttributed ? 8.5 : 4.5,
   );
+}
+
+/** The containers of a pod, the largest first: each is a part of the total beside the kinds of memory. */
+function containerRows({ data, unicode }: View, row: MakeRow): BreakdownRow[] {
+  return (data.latest?.containers ?? [])
+    .toSorted((a, b) => b.current - a.current)
+    .map((each) => {
+      const name = clip(shownText(each.name ?? each.cgroup, unicode), MAX_NAME);
+      return row(trackOfContainer(each), '', name, 1, 'plain', 2.5, 'a container');
+    });
 }
 
 function unchargedRow({ data }: View, row: MakeRow): BreakdownRow[] {

@@ -62,6 +62,15 @@ export class Tracks {
     for (const track of this.#tracks.values()) track.atHighest = track.now;
   }
 
+  /** Forgets the figures whose names begin so, but for these. */
+  keepOnly(prefix: string, names: ReadonlySet<string>): void {
+    for (const name of this.#tracks.keys()) {
+      if (!name.startsWith(prefix) || names.has(name)) continue;
+      this.#tracks.delete(name);
+      this.#unread.delete(name);
+    }
+  }
+
   /** An independent copy. */
   clone(): Tracks {
     const copy = new Tracks();

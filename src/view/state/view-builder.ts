@@ -5,11 +5,18 @@ import { type BpfMoment, bpfOf, breakKernelDown } from '../../model/kernel-break
 import type { ProcessesRecord } from '../../model/recorded-processes.ts';
 import type { EventRecord, MapsRecord, RecordLine } from '../../model/recording.ts';
 import { isCut } from '../../model/restarts.ts';
-import type { Sample } from '../../model/sample.ts';
+import type { ContainerUsage, Sample } from '../../model/sample.ts';
 import { Series } from '../../model/series.ts';
 import { addStep } from '../../statistics/step-growth.ts';
 import { Tracks } from './tracks.ts';
 import type { MapEntry, ProcessEntry, ViewData } from './view.ts';
+
+const CONTAINER = 'container ';
+
+/** The track of a container of a pod. */
+export function trackOfContainer({ cgroup }: Pick<ContainerUsage, 'cgroup'>): string {
+  return CONTAINER + cgroup;
+}
 
 /** Number of stored recent events, excluding severe ones. */
 const MAX_STORED_EVENTS = 500;
@@ -133,6 +140,13 @@ export class ViewBuilder {
     });
   }
 
+  #applyContainers({ containers, elapsedMs }: Sample): void {
+    if (containers === undefined) return;
+    const names = new Set(containers.map(trackOfContainer));
+    this.#tracks.keepOnly(CONTAINER, names);
+    for (const each of containers) this.#tracks.set(trackOfContainer(each), each.current, elapsedMs);
+  }
+
   #applySample(sample: Sample): void {
     const { elapsedMs } = sample;
     this.#state.latest = sample;
@@ -147,6 +161,7 @@ export class ViewBuilder {
     tracks.set('swap', sample.swap?.current, elapsedMs, sample.swap?.peak);
     tracks.set('rss', sample.tree?.rss, elapsedMs);
     tracks.set('pss', sample.tree?.pss, elapsedMs);
+    this.#applyContainers(sample);
     if (sample.bpf !== undefined) this.#applyBpf({ ...sample, bpf: sample.bpf });
     this.#applyBreakdown(sample);
     if (sample.reason === 'tick') {

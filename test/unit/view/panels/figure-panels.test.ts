@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Sample } from '#src/model/sample.ts';
 import { renderBreakdown } from '#src/view/panels/breakdown-panel.ts';
 import { renderHeader } from '#src/view/panels/header.ts';
 import { renderStatusLine } from '#src/view/panels/status-line.ts';
 import { renderTimeline } from '#src/view/panels/timeline-panel.ts';
 import { initialUiState, type View } from '#src/view/state/view.ts';
 import { ViewBuilder } from '#src/view/state/view-builder.ts';
-import { textOf, widthOf } from '#src/view/text/cells.ts';
+import { textOf, widthOf, widthOfLine } from '#src/view/text/cells.ts';
 import type { Line, Size } from '#src/view/text/line.ts';
 import { golden } from '../../../paths.ts';
 import { exampleView } from '../example-view.ts';
@@ -88,6 +89,29 @@ describe('panels of figures', () => {
     await expect(drawn(panel, (VIEWS[name] as () => View)())).toMatchFileSnapshot(
       golden(`view/${panel}/${name}.txt`),
     );
+  });
+
+  it('list the containers of a pod, without those that are gone', () => {
+    const view = exampleView();
+    const builder = new ViewBuilder();
+    const sample = { ...(view.data.latest as Sample), reason: 'tick' as const };
+    const container = (cgroup: string, mib: number, name?: string) => ({
+      cgroup,
+      current: mib * MIB,
+      ...(name === undefined ? {} : { name }),
+    });
+    const [web, odd] = [container('a', 20, 'web'), container('b', 90, '\u001b[31m日本語'.repeat(9))];
+    builder.apply({ ...sample, elapsedMs: 1000, containers: [web, odd, container('gone', 5)] });
+    builder.apply({ ...sample, elapsedMs: 1500, containers: [web, odd, container('c0ffee', 3)] });
+    const shown = renderBreakdown({ ...view, data: builder.data }, { width: 100, height: 30 });
+    expect(shown.map(widthOfLine)).toEqual(shown.map(() => 100));
+    const rows = shown.map((line) => textOf(line)).filter((line) => line.includes('a container'));
+    expect(rows.map((row) => /^ +(\S+) .*?([\d.]+ MiB)/.exec(row)?.slice(1))).toEqual([
+      ['\\x1b[31m日本語\\x', '90.0 MiB'],
+      ['web', '20.0 MiB'],
+      ['c0ffee', '3.00 MiB'],
+    ]);
+    expect([...builder.data.tracks.keys()].filter((name) => name.includes('gone'))).toEqual([]);
   });
 
   it('draw the status line', async () => {
