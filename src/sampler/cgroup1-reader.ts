@@ -3,8 +3,7 @@
  * names.
  */
 import { statSync } from 'node:fs';
-import { LINKS_OF_NO_CHILD } from '../cgroup/subtree.ts';
-import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
+import { LINKS_OF_NO_CHILD, listOwnProcesses } from '../cgroup/subtree.ts';
 import { parseLimitV1 } from '../kernel/cgroup1/memory-limit.ts';
 import { parseMemoryStatV1 } from '../kernel/cgroup1/memory-stat.ts';
 import { parseOomKills } from '../kernel/cgroup1/oom-control.ts';
@@ -39,7 +38,6 @@ export function openCgroup1Reader(
     memswLimit: keep('memory.memsw.limit_in_bytes', parseLimitV1),
     failcnt: keep('memory.failcnt', parseSingleValue),
     oomKills: keep('memory.oom_control', parseOomKills),
-    procs: keep('cgroup.procs', parseCgroupProcs),
   };
 
   function read(): Figures {
@@ -67,7 +65,8 @@ export function openCgroup1Reader(
     if (links === undefined) return figures;
     const isAlone = links === LINKS_OF_NO_CHILD;
     figures.nestedCgroups = isAlone ? 0 : walk.nested().length;
-    setIfDefined(figures, 'processes', isAlone ? files.procs.read()?.length : walk.processes().length);
+    // Opened anew: the kernel keeps the list of an open file as long as it is read within a second.
+    figures.processes = isAlone ? listOwnProcesses(directory).length : walk.processes().length;
     return figures;
   }
 

@@ -20,7 +20,7 @@ const WATCHING_SHARE = 0.005;
 
 /** Resolves a name again and again, in bounded time of a CPU. */
 export class Successors {
-  readonly #resolved: ResolvedTarget;
+  #resolved: ResolvedTarget;
   readonly #find: typeof findTargets;
   #dueMs: number;
 
@@ -48,7 +48,10 @@ export class Successors {
     const { user, system } = process.cpuUsage(before);
     const [pauseMs, share] = hasOld ? [WATCHING_MS, WATCHING_SHARE] : [WAITING_MS, WAITING_SHARE];
     this.#dueMs = monotonicMs() + Math.max(pauseMs, (user + system) / 1000 / share);
-    return chooseSuccessor(known, found);
+    const next = chooseSuccessor(known, found);
+    // It may be in another place than the first one.
+    if (next !== undefined) this.#resolved = next;
+    return next;
   }
 
   async #findAll(): Promise<ResolvedTarget[]> {
@@ -63,7 +66,7 @@ export class Successors {
 
 /** Whether a cgroup still exists. */
 export function isThere({ directory, inode }: KnownCgroup): boolean {
-  return tryStat(directory)?.ino === inode;
+  return inode !== undefined && tryStat(directory)?.ino === inode;
 }
 
 /**

@@ -458,8 +458,10 @@ export class Measurement {
   /** Opens the parts that a short target does not need. */
   async #prepare(): Promise<void> {
     // One after the other: the process table is read less often the longer a reading takes.
+    const sampler = this.#sampler;
     await this.bpf.prepare();
-    if (!this.#stopped) await this.#rounds.start();
+    // Meanwhile the cgroup may have been left.
+    if (!this.#stopped && sampler === this.#sampler) await this.#rounds.start();
   }
 
   /** Whether a reading says nothing about the target: the leaf was removed, or the target has left it. */

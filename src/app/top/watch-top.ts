@@ -1,5 +1,5 @@
 /** `cmemstat top` on a terminal. */
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { findRootCgroup } from '../../cgroup/find-cgroup.ts';
@@ -20,6 +20,7 @@ import { openTop, type TopSource } from './open-top.ts';
 export interface WatchTopOptions {
   sort: HostSort;
   filter: string;
+  units: TopUi['units'];
   /** Levels that are open; undefined for the default. */
   depth: number | undefined;
   intervalMs: number;
@@ -59,23 +60,29 @@ class Watch {
   #intervalMs: number;
   #view: TopView;
   #timer: NodeJS.Timeout | undefined;
-  /** While another program has the terminal. */
+  /** `cmemstat attach`, while it has the terminal. */
+  #child: ChildProcess | undefined;
   #isAway = false;
+  /** Why reading ended while it had. */
+  #failure: { error: unknown } | undefined;
   #isResolving = false;
   #status = 0;
   #settle: { resolve: () => void; reject: (error: unknown) => void } = { resolve() {}, reject() {} };
 
-  constructor({ sort, filter, depth, intervalMs }: WatchTopOptions, source: TopSource, screen: Screen) {
+  constructor({ sort, filter, units, depth, intervalMs }: WatchTopOptions, source: TopSource, screen: Screen) {
     this.#source = source;
     this.#intervalMs = intervalMs;
-    this.#view = this.#open(screen, initialTopUi(sort, filter, depth ?? DEFAULT_DEPTH));
+    this.#view = this.#open(screen, { ...initialTopUi(sort, filter, depth ?? DEFAULT_DEPTH), units });
   }
 
   /** Resolves with the exit status when the view is closed. */
   async run(): Promise<number> {
     const end = (signal: (typeof ENDING_SIGNALS)[number]) => {
+      // The terminal has sent it to what is attached, too.
+      if (this.#isAway && (signal === 'SIGINT' || signal === 'SIGQUIT')) return;
       this.#status = 128 + constants.signals[signal];
-      this.#quit();
+      if (this.#isAway) this.#child?.kill('SIGTERM');
+      else this.#quit();
     };
     const closed = new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject };
@@ -115,14 +122,20 @@ class Watch {
     else this.#settle.reject(failure);
   }
 
+  /** What has the terminal is not left behind. */
+  #fail(error: unknown): void {
+    if (!this.#isAway) this.#quit(error);
+    else this.#failure ??= { error };
+  }
+
   #tick(): void {
     const startMs = monotonicMs();
     try {
       const reading = this.#source.reader.read();
       if (!this.#isAway) this.#view.show(reading);
-      void this.#resolveNames(reading.cgroups);
+      this.#resolveNames(reading.cgroups).catch((error: unknown) => this.#fail(error));
     } catch (error) {
-      this.#quit(error);
+      this.#fail(error);
       return;
     }
     // A host with too many cgroups for the interval leaves half of the time to others.
@@ -145,7 +158,8 @@ class Watch {
     const now = this.#intervalMs;
     const next = step > 0 ? INTERVALS_MS.find((ms) => ms > now) : INTERVALS_MS.findLast((ms) => ms < now);
     if (next === undefined) {
-      return `the interval is ${formatDuration(now)}, which is the ${step > 0 ? 'longest' : 'shortest'}`;
+      const what = step > 0 ? 'longer' : 'shorter';
+      return `the interval is ${formatDuration(now)}; for a ${what} one use --interval`;
     }
     this.#intervalMs = next;
     clearTimeout(this.#timer);
@@ -158,7 +172,14 @@ class Watch {
     const { ui } = this.#view;
     this.#isAway = true;
     this.#view.close();
-    const message = await runAttach(directory);
+    const message = await runAttach(directory, (child) => {
+      this.#child = child;
+    });
+    this.#child = undefined;
+    if (this.#failure !== undefined || this.#status !== 0) {
+      this.#quit(this.#failure?.error);
+      return;
+    }
     try {
       this.#view = this.#open(await openTerminal(), { ...ui, message });
     } catch (error) {
@@ -171,14 +192,30 @@ class Watch {
   }
 }
 
-/** Returns that it failed, if it did: it prints why. */
-function runAttach(directory: string): Promise<string | undefined> {
-  const words = [process.argv[1] ?? '', 'attach', '--no-summary', directory];
+/** Returns why it failed, if it did. */
+function runAttach(
+  directory: string,
+  onStart: (child: ChildProcess) => void,
+): Promise<string | undefined> {
+  // Standard error may be a file, which must not decide on the view.
+  const words = [process.argv[1] ?? '', 'attach', '--no-summary', '--tui', directory];
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...process.execArgv, ...words], { stdio: 'inherit' });
+    const child = spawn(process.execPath, [...process.execArgv, ...words], {
+      stdio: ['inherit', 'inherit', 'pipe'],
+    });
+    onStart(child);
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said = (said + text).slice(-MAX_SAID);
+    });
     child.on('error', ({ message }) => resolve(message));
     child.on('close', (status, signal) => {
-      resolve(status === 0 ? undefined : `cmemstat attach ended with ${signal ?? `status ${status}`}`);
+      const last = said.trimEnd().split('\n').at(-1) ?? '';
+      const ended = last === '' ? `cmemstat attach ended with ${signal ?? `status ${status}`}` : last;
+      resolve(status === 0 ? undefined : ended);
     });
   });
 }
+
+/** Of what is printed on standard error, the end is kept. Unit: UTF-16 code units. */
+const MAX_SAID = 4096;

@@ -1,5 +1,6 @@
 /** What people call the cgroups of a host: units, containers and pods in place of parts of paths. */
 
+import { errnoOf } from '../../errors.ts';
 import { type CgroupOwner, ownersOf } from '../names/cgroup-owner.ts';
 import { listProcesses } from '../subtree.ts';
 import { LookedAt } from './looked-at.ts';
@@ -113,7 +114,17 @@ function namedOwner(
   { directory }: LabelledCgroup,
 ): NamedOwner {
   const uid = owners.findLast(({ kind }) => kind === 'user')?.uid;
-  return { owner, uid, processes: () => listProcesses(directory) };
+  return { owner, uid, processes: () => processesIn(directory) };
+}
+
+/** None if the cgroup is gone, or has a path that the kernel does not take. */
+function processesIn(directory: string): number[] {
+  try {
+    return listProcesses(directory);
+  } catch (error) {
+    if (errnoOf(error) === undefined) throw error;
+    return [];
+  }
 }
 
 function nameAtFirst(path: string, owner: CgroupOwner | undefined): string {

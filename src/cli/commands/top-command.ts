@@ -2,10 +2,11 @@ import { isatty } from 'node:tty';
 import type { TopChoice } from '../../app/top/open-top.ts';
 import { printTop } from '../../app/top/print-top.ts';
 import { UsageError } from '../../errors.ts';
-import { compileGlob, findBadSet, hasWildcards } from '../../format/glob.ts';
+import { findBadSet } from '../../format/glob.ts';
 import { MAX_TIMER_MS } from '../../format/longest-timer.ts';
 import { parseDuration } from '../../format/units.ts';
 import type { HostSort } from '../../model/host/host-tree.ts';
+import { matcherOf } from '../../view/top/top-state.ts';
 import { oneOf } from '../options/one-of.ts';
 import { parseCount } from '../options/parse-count.ts';
 import { TOP_SORTS, type TopFlags } from '../options/top-flags.ts';
@@ -23,7 +24,8 @@ export async function top(flags: TopFlags): Promise<number> {
   const choice = toChoice(flags);
   const isView = flags.once !== true && flags.json !== true && flags.top === undefined && isTerminal();
   if (choice.sort === 'growth' && intervalMs === undefined && !isView) {
-    throw new UsageError('--sort', '--sort growth: a single reading shows no growth', 'add --interval 1s');
+    const hint = flags.once === true ? 'use --interval 1s in place of --once' : 'add --interval 1s';
+    throw new UsageError('--sort', '--sort growth: a single reading shows no growth', hint);
   }
   if (isView) {
     const { watchTop } = await import('../../app/top/watch-top.ts');
@@ -32,6 +34,7 @@ export async function top(flags: TopFlags): Promise<number> {
       sort,
       depth,
       filter: flags.filter ?? '',
+      units: flags.bytes === true ? 'bytes' : 'readable',
       intervalMs: intervalMs ?? DEFAULT_INTERVAL_MS,
     });
   }
@@ -48,21 +51,16 @@ function toChoice({ sort, depth, top: most, filter }: TopFlags): TopChoice {
     sort: oneOf<HostSort>(sort, TOP_SORTS, '--sort') ?? 'current',
     depth: depth === undefined ? undefined : depth === '0' ? 0 : parseCount(depth, '--depth'),
     top: most === undefined ? undefined : parseCount(most, '--top'),
-    matches: filter === undefined || filter === '' ? undefined : matcherOf(filter),
+    matches: filter === undefined || filter === '' ? undefined : checkedMatcher(filter),
   };
 }
 
-function matcherOf(filter: string): (text: string) => boolean {
+function checkedMatcher(filter: string): (text: string) => boolean {
   const bad = findBadSet(filter);
   if (bad !== undefined) {
     throw new UsageError('--filter', `--filter ${filter}: ${bad.text} is not a valid range: it is reversed`);
   }
-  if (!hasWildcards(filter)) {
-    const wanted = filter.toLowerCase();
-    return (text) => text.toLowerCase().includes(wanted);
-  }
-  const glob = compileGlob(filter);
-  return (text) => glob.test(text);
+  return matcherOf(filter);
 }
 
 function parseInterval(text: string): number {

@@ -52,13 +52,30 @@ export class CgroupFiles {
    */
   read(name: string): Buffer | undefined {
     if (this.#absent.has(name)) return undefined;
-    const kept = this.#kept.get(name);
     try {
-      return kept === undefined ? this.#readNew(name) : kept.readBytes();
+      return this.#kept.get(name)?.readBytes() ?? this.#readNew(name);
     } catch (error) {
-      const errno = errnoOf(error);
-      if (!UNREADABLE.has(errno ?? '')) throw error;
+      if (!UNREADABLE.has(errnoOf(error) ?? '')) throw error;
+      const kept = this.#kept.get(name);
       if (kept !== undefined) this.#close(name, kept);
+      return undefined;
+    }
+  }
+
+  /**
+   * As `read`, of a file that is opened anew: cgroup v1 keeps the list of processes of an open file as long as
+   * it is read within a second. @throws as `read`.
+   */
+  readAnew(name: string): Buffer | undefined {
+    try {
+      const file = this.#openFile(name);
+      try {
+        return file.readBytes();
+      } finally {
+        file.close();
+      }
+    } catch (error) {
+      if (!UNREADABLE.has(errnoOf(error) ?? '')) throw error;
       return undefined;
     }
   }
@@ -77,7 +94,7 @@ export class CgroupFiles {
   }
 
   #readNew(name: string): Buffer {
-    const file = new KeptFile(Buffer.concat([this.#place, Buffer.from(`/${name}`)]));
+    const file = this.#openFile(name);
     const isKept = this.#open.take();
     if (isKept) this.#kept.set(name, file);
     try {
@@ -85,6 +102,10 @@ export class CgroupFiles {
     } finally {
       if (!isKept) file.close();
     }
+  }
+
+  #openFile(name: string): KeptFile {
+    return new KeptFile(Buffer.concat([this.#place, Buffer.from(`/${name}`)]));
   }
 
   #close(name: string, file: KeptFile): void {

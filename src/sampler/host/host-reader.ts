@@ -124,7 +124,7 @@ class OpenHost implements HostReader {
       this.#countProcesses(directory, cgroup);
     }
     addUpProcesses(cgroups);
-    if (bpf !== undefined) addBpf(cgroups, bpf);
+    if (bpf !== undefined) addBpf(cgroups, bpf, this.#isWholeHost);
     if (this.#repeats) for (const [directory, cgroup] of made) this.#addGrowth(directory, cgroup, elapsedMs);
     const uncharged = this.#isWholeHost
       ? unchargedMemory(
@@ -166,10 +166,13 @@ class OpenHost implements HostReader {
   }
 
   #readFigures(directory: CgroupDirectory): FiguresOfCgroup | undefined {
-    const { files } = this.#filesOf(directory);
-    const figures = this.#figures.read(files);
-    // The controller may be enabled later.
-    if (figures === undefined) files.reset();
+    const watched = this.#filesOf(directory);
+    const figures = this.#figures.read(watched.files);
+    if (figures === undefined) {
+      // The controller may be enabled later, and counts from 0 then.
+      watched.files.reset();
+      watched.growth = undefined;
+    }
     return figures;
   }
 
@@ -192,7 +195,9 @@ class OpenHost implements HostReader {
   }
 
   #countProcesses(directory: CgroupDirectory, cgroup: Making): void {
-    const count = countLines(this.#filesOf(directory).files.read('cgroup.procs'));
+    const { files } = this.#filesOf(directory);
+    const list = this.#root.version === 1 ? files.readAnew('cgroup.procs') : files.read('cgroup.procs');
+    const count = countLines(list);
     cgroup.figures.processes = (cgroup.figures.processes ?? 0) + (count ?? 0);
   }
 
@@ -214,9 +219,13 @@ class OpenHost implements HostReader {
     watched.growth ??= new GrowthReadings(GROWTH_READINGS);
     watched.growth.add(elapsedMs, figures.current);
     const { growth } = watched;
-    // Thousands of cgroups are evaluated only if they are looked at.
+    // Thousands of cgroups are evaluated only if they are looked at, and then once: more readings follow.
+    let shown: { value: number | undefined } | undefined;
     Object.defineProperty(figures, 'growth', {
-      get: () => shownGrowth(growth.growth()),
+      get: () => {
+        shown ??= { value: shownGrowth(growth.growth()) };
+        return shown.value;
+      },
       enumerable: true,
     });
   }
@@ -286,9 +295,16 @@ function addUpProcesses(cgroups: readonly Making[]): void {
   }
 }
 
-/** Adds maps to the cgroup that they are charged to and to those above it; unknown ones to the root. */
-function addBpf(cgroups: readonly [Making, ...Making[]], { byCgroup }: BpfByCgroup): void {
-  const [root] = cgroups;
+/**
+ * Adds maps to the cgroup that they are charged to and to those above it; unknown ones to the root of a host.
+ * The root of a container is charged for none of them.
+ */
+function addBpf(
+  cgroups: readonly [Making, ...Making[]],
+  { byCgroup }: BpfByCgroup,
+  isWholeHost: boolean,
+): void {
+  const rest = isWholeHost ? cgroups[0] : undefined;
   const byId = new Map<bigint | undefined, Making>();
   for (const cgroup of cgroups) {
     cgroup.figures.bpf = 0;
@@ -296,7 +312,7 @@ function addBpf(cgroups: readonly [Making, ...Making[]], { byCgroup }: BpfByCgro
     byId.set(cgroup.id, cgroup);
   }
   for (const [id, { charged, orphaned }] of byCgroup) {
-    for (let each: Making | undefined = byId.get(id) ?? root; each !== undefined; each = each.parent) {
+    for (let each: Making | undefined = byId.get(id) ?? rest; each !== undefined; each = each.parent) {
       each.figures.bpf = (each.figures.bpf ?? 0) + charged;
       each.figures.orphaned = (each.figures.orphaned ?? 0) + orphaned;
     }

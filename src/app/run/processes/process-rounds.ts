@@ -31,6 +31,7 @@ export class ProcessRounds {
     const round = this.#round;
     const { ProcessTable: Table } = await import('../../../sampler/process-table.ts');
     if (round !== this.#round) return;
+    this.#table?.stop();
     this.#table = new Table(
       {
         list: () => processes.byCgroup(),
