@@ -9,6 +9,7 @@ import { foldTree } from '../../model/explain/memory-tree.ts';
 import { ProgressLine } from '../../output/progress-line.ts';
 import { StandardOutput } from '../../output/standard-output.ts';
 import { terminalWidth } from '../../output/terminal-width.ts';
+import { openTextFile } from '../../output/text-file.ts';
 import { VERSION } from '../../version.ts';
 import { withSmallYoungGeneration } from '../v8-flags.ts';
 import { explainCgroup } from './explain.ts';
@@ -34,6 +35,8 @@ export interface PrintExplanationOptions {
   json: boolean;
   /** Rows of values with this between them; undefined for the other formats. */
   separator: Separator | undefined;
+  /** Writes a page to this file instead; undefined for none. */
+  htmlFile: string | undefined;
 }
 
 const DEFAULT_TOP = 10;
@@ -47,7 +50,10 @@ const PROGRESS_AFTER_MS = 1000;
  * @throws ToolError if nothing can be read; OutputError.
  */
 export async function printExplanation(options: PrintExplanationOptions): Promise<void> {
-  await withSmallYoungGeneration(() => explainAndPrint(options));
+  const { htmlFile } = options;
+  await withSmallYoungGeneration(() =>
+    htmlFile === undefined ? explainAndPrint(options) : writePage(htmlFile, options),
+  );
 }
 
 async function explainAndPrint(options: PrintExplanationOptions): Promise<void> {
@@ -63,6 +69,15 @@ async function explainAndPrint(options: PrintExplanationOptions): Promise<void> 
   }
   const columns = terminalWidth(1);
   await output.writeAll(renderExplanation(shown, { plainBytes: options.plainBytes, columns }));
+}
+
+/** What writes a page is only loaded here. */
+async function writePage(file: string, options: PrintExplanationOptions): Promise<void> {
+  const target = openTextFile('--html', file);
+  const explanation = await explainWithProgress(options);
+  const { renderExplanationPage } = await import('./explanation-html.ts');
+  const tree = options.by === undefined ? explanation.tree : groupTree(explanation.tree, options.by);
+  await target.write(renderExplanationPage({ ...explanation, tree }, new Date()));
 }
 
 /** The document of `--json`. */

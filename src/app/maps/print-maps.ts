@@ -28,6 +28,8 @@ export interface PrintMapsOptions {
   plainBytes: boolean;
   /** Repeats at this interval until a signal; undefined prints once. */
   watchMs: number | undefined;
+  /** Writes a page to this file instead; undefined for none. */
+  htmlFile: string | undefined;
 }
 
 /**
@@ -35,9 +37,23 @@ export interface PrintMapsOptions {
  * @throws ToolError that names the capability if maps cannot be read; OutputError.
  */
 export async function printMaps(options: PrintMapsOptions): Promise<void> {
+  if (options.htmlFile !== undefined) return writePage(options.htmlFile, options);
   const reader = await openMaps(options.reading);
   try {
     await withSmallYoungGeneration(() => printReadings(reader, options));
+  } finally {
+    reader.close();
+  }
+}
+
+/** What writes a page is only loaded here. */
+async function writePage(file: string, { reading, listing }: PrintMapsOptions): Promise<void> {
+  const { openTextFile } = await import('../../output/text-file.ts');
+  const target = openTextFile('--html', file);
+  const reader = await openMaps(reading);
+  try {
+    const { renderMapsPage } = await import('./maps-page.ts');
+    await target.write(renderMapsPage(reader.read(), listing.threshold, new Date()));
   } finally {
     reader.close();
   }

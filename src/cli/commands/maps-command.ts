@@ -31,6 +31,7 @@ export async function maps(flags: MapsFlags): Promise<number> {
     format: outputFormat(flags),
     totalOnly: flags.total === true,
     plainBytes: flags.bytes === true,
+    htmlFile: flags.html,
   });
   return 0;
 }

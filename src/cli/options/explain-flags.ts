@@ -15,6 +15,7 @@ export interface ExplainFlags extends DelimitedFlags {
   sample?: string;
   bytes?: true;
   json?: true;
+  html?: string;
 }
 
 /** Declares the argument and the options of `cmemstat explain`. */
@@ -35,6 +36,11 @@ export function addExplainOptions(command: Command): Command {
     .option('--freeze', 'freeze the processes while their memory is read; only for a cgroup made by cmemstat')
     .option('--sample <n>', 'read one in n pages of the host and estimate the rest')
     .addOption(new Option('--bytes', 'print sizes in bytes').conflicts('json'))
-    .option('--json', 'print one JSON document');
+    .option('--json', 'print one JSON document')
+    .addOption(
+      new Option('--html <file>', 'write a page with treemap, pie and tables instead').conflicts([
+        ...['json', 'csv', 'tsv', 'bytes', 'top', 'min'],
+      ]),
+    );
   return addDelimitedOptions(command);
 }

@@ -28,6 +28,7 @@ export interface MapsFlags extends DelimitedFlags {
   watch?: string | true;
   advise?: true;
   bytes?: true;
+  html?: string;
 }
 
 /** Declares the options of `cmemstat maps`. */
@@ -55,6 +56,11 @@ export function addMapsOptions(command: Command): Command {
     .option('--watch [interval]', 'repeat at an interval (default: 1s)')
     .addOption(new Option('--bytes', 'print sizes in bytes').conflicts(['json', 'format']))
     .option('--json', 'print one JSON document; with --watch one per line')
+    .addOption(
+      new Option('--html <file>', 'write a page with treemap, pie and table instead').conflicts([
+        ...['json', 'format', 'csv', 'tsv', 'groupBy', 'total', 'sort', 'top', 'watch', 'bytes'],
+      ]),
+    )
     .addOption(
       oneOfOption(
         '--format <format>',

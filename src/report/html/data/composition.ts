@@ -17,6 +17,9 @@ export const VIEWS = [
 /** One of them. */
 export type ViewId = (typeof VIEWS)[number]['id'];
 
+/** Those of BPF maps. */
+export type MapView = Exclude<ViewId, 'kind' | 'processes'>;
+
 /** The values of all channels at a time: those of the last reading up to it. */
 export function channelsAt({ series }: RunModel, elapsedMs: number): Record<string, number> {
   const values: Record<string, number> = {};
@@ -45,7 +48,7 @@ export function composeAt(run: RunModel, view: ViewId, elapsedMs: number): Part 
       ? composeKinds(run, elapsedMs)
       : view === 'processes'
         ? composeProcesses(run, elapsedMs)
-        : composeMaps(run, view, elapsedMs);
+        : composeMaps(run.maps, view, elapsedMs);
   return part === undefined || part.bytes <= 0 ? undefined : part;
 }
 
@@ -118,7 +121,7 @@ function kernelParts(run: RunModel, values: Record<string, number>, elapsedMs: n
       ? withParts(
           'BPF maps',
           bytes,
-          groupMaps(run, elapsedMs, ({ name }) => [name || '(no name)']),
+          groupMaps(run.maps, elapsedMs, ({ name }) => [name || '(no name)']),
         )
       : { name: id, kind: source, bytes },
   );
@@ -155,17 +158,18 @@ function composeProcesses({ processes }: RunModel, elapsedMs: number): Part | un
   return totalOf(name, groupParts(parts));
 }
 
-function composeMaps(run: RunModel, view: ViewId, elapsedMs: number): Part | undefined {
+/** BPF maps by name, type or owner; undefined if there are none at that time. */
+export function composeMaps(maps: RunModel['maps'], view: MapView, elapsedMs: number): Part | undefined {
   const keyOf = ({ name, type, owners }: MapEntity) => {
     if (view === 'maps-type') return [type, name || '(no name)'];
     if (view === 'maps-name') return [name || '(no name)'];
     return [owners.length === 0 ? '(no process holds it)' : owners.join(', '), name || '(no name)'];
   };
-  return totalOf('BPF maps', groupMaps(run, elapsedMs, keyOf));
+  return totalOf('BPF maps', groupMaps(maps, elapsedMs, keyOf));
 }
 
 function groupMaps(
-  { maps }: RunModel,
+  maps: RunModel['maps'],
   elapsedMs: number,
   keyOf: (map: MapEntity) => readonly string[],
 ): Part[] {

@@ -22,6 +22,9 @@ const MAX_MAP_ROWS = 1000;
 const FIRST_MAP_ROWS = 25;
 const MAX_PROCESS_ROWS = 50;
 
+/** Columns that say something of a run only. */
+const OVER_TIME = new Set(['Growth', 'Entries, at most']);
+
 /** Treemap, pie and table at the peak, and by name where the memory was explained. */
 export function compositionSection({ runs, trees, threshold }: PageInput): string {
   const parts = [
@@ -57,8 +60,9 @@ function runParts(model: RunModel, threshold: number, isOneOfSeveral: boolean): 
 }
 
 /** The BPF maps of all runs. */
-export function mapsSection({ runs, advice = [] }: PageInput): string {
-  const tables = runs.flatMap(({ model }) =>
+export function mapsSection({ runs, maps, advice = [] }: PageInput): string {
+  const own = maps === undefined || maps.entities.length === 0 ? [] : [mapTable({ maps, label: '' }, false)];
+  const ofRuns = runs.flatMap(({ model }) =>
     model.maps.entities.length === 0 ? [] : [mapTable(model, runs.length > 1)],
   );
   const list = [...advice, ...runs.flatMap(({ summary }) => summary?.bpf?.advice ?? [])];
@@ -68,11 +72,13 @@ export function mapsSection({ runs, advice = [] }: PageInput): string {
     );
     return `<li>${escapeText(text.slice(0, 500))}${changes.length === 0 ? '' : `<ul>${changes.join('')}</ul>`}</li>`;
   });
-  const adviceList = shown.length === 0 ? '' : `<h3>Advice</h3><ul>${shown.join('')}</ul>`;
-  return section('maps', 'BPF maps', `${tables.join('')}${adviceList}`);
+  const adviceList = shown.length === 0 ? '' : `<ul>${shown.join('')}</ul>`;
+  const tables = [...own, ...ofRuns].join('');
+  if (tables === '') return section('advice', 'Advice', adviceList);
+  return section('maps', 'BPF maps', `${tables}${adviceList === '' ? '' : `<h3>Advice</h3>${adviceList}`}`);
 }
 
-function mapTable({ maps, label }: RunModel, isOneOfSeveral: boolean): string {
+function mapTable({ maps, label }: Pick<RunModel, 'maps' | 'label'>, isOneOfSeveral: boolean): string {
   const isGone = (map: MapEntity) => valuesAt(maps, map, Number.POSITIVE_INFINITY, MAP_WIDTH) === undefined;
   const rows = maps.entities.slice(0, MAX_MAP_ROWS).map((map) => {
     const [, elements = -1, backlog = -1] = lastValues(map);
@@ -127,10 +133,14 @@ function mapTable({ maps, label }: RunModel, isOneOfSeveral: boolean): string {
     'Entries, at most',
     'Fill',
   ]);
-  const columns = heads.map((heading) => ({ heading, isNumber: numbers.has(heading) }));
+  // A single reading has neither growth nor maxima.
+  const isSingle = maps.moments.length <= 1;
+  const isShown = (_: unknown, index: number) => !isSingle || !OVER_TIME.has(heads[index] ?? '');
+  const columns = heads.map((heading) => ({ heading, isNumber: numbers.has(heading) })).filter(isShown);
   const caption = isOneOfSeveral ? `BPF maps of ${label}` : 'BPF maps';
-  const first = tableMarkup(caption, columns, rows.slice(0, FIRST_MAP_ROWS));
-  const others = rows.slice(FIRST_MAP_ROWS);
+  const shown = rows.map((cells) => cells.filter(isShown));
+  const first = tableMarkup(caption, columns, shown.slice(0, FIRST_MAP_ROWS));
+  const others = shown.slice(FIRST_MAP_ROWS);
   const more =
     others.length === 0
       ? ''

@@ -41,6 +41,8 @@ export interface PageInput {
   /** Number of runs that are left out of the charts. */
   runsOmitted?: number;
   trees: readonly NamedTree[];
+  /** Maps that belong to no run. */
+  maps?: RunModel['maps'];
   facts?: readonly PageFacts[];
   advice?: readonly Pick<BpfAdvice, 'text' | 'options'>[];
   /** What is missing or was left out. */
