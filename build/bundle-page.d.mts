@@ -1,2 +1,7 @@
-/** The script and the styles of HTML reports. */
-export function bundlePage(): Promise<{ script: string; style: string }>;
+/** The script and the styles of HTML reports, each with its source of a Content-Security-Policy. */
+export function bundlePage(): Promise<{
+  script: string;
+  style: string;
+  scriptHash: string;
+  styleHash: string;
+}>;

@@ -26,7 +26,7 @@ export class NameHider {
       case 'sample':
         return record;
       case 'event': {
-        const { message: _, hint: __, cgroup: ___, ...shown } = record;
+        const { message: _, hint: __, cgroup: ___, from: ____, attached: _____, ...shown } = record;
         return shown;
       }
       case 'maps':

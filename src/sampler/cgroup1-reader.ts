@@ -3,14 +3,23 @@
  * names.
  */
 import { statSync } from 'node:fs';
-import { LINKS_OF_NO_CHILD, listOwnProcesses } from '../cgroup/subtree.ts';
+import { LINKS_OF_NO_CHILD } from '../cgroup/subtree.ts';
+import { parseCgroupProcs } from '../kernel/cgroup-procs.ts';
 import { parseLimitV1 } from '../kernel/cgroup1/memory-limit.ts';
 import { parseMemoryStatV1 } from '../kernel/cgroup1/memory-stat.ts';
 import { parseOomKills } from '../kernel/cgroup1/oom-control.ts';
 import type { OnMalformed } from '../kernel/flat-keyed.ts';
 import { parseSingleValue } from '../kernel/limit.ts';
+import { readPseudoFile } from '../kernel/pseudo-file.ts';
 import { workingSet } from './cgroup2-reader.ts';
-import { type FigureReader, type Figures, KeptValue, type Parse, setIfDefined } from './figure-reader.ts';
+import {
+  absentAs,
+  type FigureReader,
+  type Figures,
+  KeptValue,
+  type Parse,
+  setIfDefined,
+} from './figure-reader.ts';
 
 /** Needed if there are nested cgroups, in addition to the files of the leaf. */
 export interface Cgroup1Walk {
@@ -65,8 +74,8 @@ export function openCgroup1Reader(
     if (links === undefined) return figures;
     const isAlone = links === LINKS_OF_NO_CHILD;
     figures.nestedCgroups = isAlone ? 0 : walk.nested().length;
-    // Opened anew: the kernel keeps the list of an open file as long as it is read within a second.
-    figures.processes = isAlone ? listOwnProcesses(directory).length : walk.processes().length;
+    // Opened each time: the kernel keeps the list of an open file as long as it is read within a second.
+    setIfDefined(figures, 'processes', isAlone ? countOwn(directory) : walk.processes().length);
     return figures;
   }
 
@@ -77,4 +86,10 @@ export function openCgroup1Reader(
       for (const file of Object.values(files)) file.close();
     },
   };
+}
+
+/** How many processes a cgroup has, without those below it; undefined if the kernel has no list of them. */
+function countOwn(directory: string): number | undefined {
+  const path = `${directory}/cgroup.procs`;
+  return absentAs(undefined, () => parseCgroupProcs(readPseudoFile(path), path).length);
 }

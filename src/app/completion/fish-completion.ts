@@ -96,7 +96,7 @@ function __cmemstat_complete_target
     if test $first -le (count $tokens)
         set words (string escape -- $tokens[$first..])
     end
-    complete -C "$(string join ' ' -- $words (commandline -ct))"
+    complete "--do-complete=$(string join ' ' -- $words (commandline -ct))"
 end
 
 # Words, or one of them with a colon and a file.
@@ -163,7 +163,7 @@ function actionOf(value: CompletionValue): string | undefined {
     case 'user':
       return `-x -a ${quote('(__fish_complete_users)')}`;
     case 'target':
-      return `-x -a ${quote('(complete -C "$(commandline -ct)")')}`;
+      return `-x -a ${quote('(complete "--do-complete=$(commandline -ct)")')}`;
     case 'text':
       return undefined;
   }

@@ -90,7 +90,7 @@ function checkOutput({ files, format, output }: ExportJob): void {
     throw new UsageError('--format', '--format perfetto: not written to a terminal, as it is binary', hint);
   }
   const inputs = files
-    .flatMap((file) => tryStat(file) ?? [])
+    .flatMap((file) => tryStat(file === STDIN ? '/dev/stdin' : file) ?? [])
     .map(({ dev, ino }) => ({ dev: Number(dev), ino: Number(ino) }));
   if (isSameAs(output, inputs)) {
     throw new UsageError('--output', `--output ${output}: is one of the recordings`, 'name another file');

@@ -39,9 +39,9 @@ export class NameHider {
         };
       }
       case 'event': {
-        const { message, hint: _, cgroup: __, ...shown } = record;
+        const { message, hint: _, cgroup: __, from: ___, attached: ____, ...shown } = record;
         return message === undefined || record.event === 'budget_exceeded'
-          ? { ...record }
+          ? { ...shown, ...(message === undefined ? {} : { message }) }
           : { ...shown, message: HIDDEN };
       }
       case 'maps':

@@ -69,7 +69,11 @@ class Watch {
   #status = 0;
   #settle: { resolve: () => void; reject: (error: unknown) => void } = { resolve() {}, reject() {} };
 
-  constructor({ sort, filter, units, depth, intervalMs }: WatchTopOptions, source: TopSource, screen: Screen) {
+  constructor(
+    { sort, filter, units, depth, intervalMs }: WatchTopOptions,
+    source: TopSource,
+    screen: Screen,
+  ) {
     this.#source = source;
     this.#intervalMs = intervalMs;
     this.#view = this.#open(screen, { ...initialTopUi(sort, filter, depth ?? DEFAULT_DEPTH), units });
@@ -193,10 +197,7 @@ class Watch {
 }
 
 /** Returns why it failed, if it did. */
-function runAttach(
-  directory: string,
-  onStart: (child: ChildProcess) => void,
-): Promise<string | undefined> {
+function runAttach(directory: string, onStart: (child: ChildProcess) => void): Promise<string | undefined> {
   // Standard error may be a file, which must not decide on the view.
   const words = [process.argv[1] ?? '', 'attach', '--no-summary', '--tui', directory];
   return new Promise((resolve) => {

@@ -44,7 +44,7 @@ export async function report(files: string[], flags: ReportFlags): Promise<numbe
   const chosen = output === undefined || output === '-' ? request : { format, file: output };
   const plan = toGatePlan(flags, readBudgetFile(flags.budgetFile), false);
   rejectSharedPlaces([
-    ...inputPlaces('the recording', ...files),
+    ...inputPlaces('the recording', ...files.map((file) => (file === '-' ? '/dev/stdin' : file))),
     ...inputPlaces('--budget-file', flags.budgetFile),
     ...inputPlaces('--baseline', plan.baseline),
     ...(chosen.file === undefined

@@ -30,7 +30,7 @@ export function hideNames(root: MemoryNode): MemoryNode {
   const numbers = new Map<string, number>();
   const hide = (node: MemoryNode): MemoryNode => {
     const { path: _, mount: __, directory: ___, note: ____, children, ...shown } = node;
-    const title = HIDDEN[node.kind];
+    const title = HIDDEN[node.kind] ?? (isOfProcess(node) ? 'process' : undefined);
     if (title !== undefined && !isGroup(node) && !(node.kind === 'mapping' && KERNEL_NAME.test(node.name))) {
       const number = (numbers.get(title) ?? 0) + 1;
       numbers.set(title, number);
@@ -39,6 +39,11 @@ export function hideNames(root: MemoryNode): MemoryNode {
     return { ...shown, ...(children === undefined ? {} : { children: children.map(hide) }) };
   };
   return hide(root);
+}
+
+/** A part of a kind whose name is the command of the process that has it. */
+function isOfProcess({ kind, pid }: MemoryNode): boolean {
+  return pid !== undefined && (kind === 'swap' || kind === 'hugetlb' || kind === 'vmalloc');
 }
 
 /** A node such as `BPF maps`, which has a name of ours. */

@@ -1,5 +1,4 @@
 /** Renders a page: one file that loads nothing from elsewhere. */
-import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { VERSION } from '../../version.ts';
 import { encodeModel } from './data/encode-model.ts';
@@ -36,7 +35,7 @@ export function renderPage(given: PageInput, assets: PageAssets): string {
     verdict === undefined
       ? ''
       : ` <span class="status ${verdict.exitStatus === 0 ? 'passed' : 'failed'}">exit status ${verdict.exitStatus}</span>`;
-  const policy = `default-src 'none'; script-src ${sourceHash(assets.script)}; style-src ${sourceHash(assets.style)}; base-uri 'none'; form-action 'none'`;
+  const policy = `default-src 'none'; script-src ${assets.scriptHash}; style-src ${assets.styleHash}; base-uri 'none'; form-action 'none'`;
   return `<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -60,11 +59,6 @@ ${input.recordings.map(({ name, text }) => `<script type="application/octet-stre
 </body>
 </html>
 `;
-}
-
-/** Sources by hash, as in a Content-Security-Policy. */
-export function sourceHash(source: string): string {
-  return `'sha256-${createHash('sha256').update(source).digest('base64')}'`;
 }
 
 function withBudgetLines(input: PageInput): PageInput {

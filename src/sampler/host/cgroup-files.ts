@@ -63,10 +63,10 @@ export class CgroupFiles {
   }
 
   /**
-   * As `read`, of a file that is opened anew: cgroup v1 keeps the list of processes of an open file as long as
-   * it is read within a second. @throws as `read`.
+   * As `read`, of a file that is opened for it: cgroup v1 keeps the list of processes of an open file as long
+   * as it is read within a second. @throws as `read`.
    */
-  readAnew(name: string): Buffer | undefined {
+  readOnce(name: string): Buffer | undefined {
     try {
       const file = this.#openFile(name);
       try {

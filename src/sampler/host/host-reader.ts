@@ -196,7 +196,7 @@ class OpenHost implements HostReader {
 
   #countProcesses(directory: CgroupDirectory, cgroup: Making): void {
     const { files } = this.#filesOf(directory);
-    const list = this.#root.version === 1 ? files.readAnew('cgroup.procs') : files.read('cgroup.procs');
+    const list = this.#root.version === 1 ? files.readOnce('cgroup.procs') : files.read('cgroup.procs');
     const count = countLines(list);
     cgroup.figures.processes = (cgroup.figures.processes ?? 0) + (count ?? 0);
   }

@@ -69,6 +69,7 @@ describe('the modules of Node.js that are loaded', () => {
         ['maps', '--json'],
         ['maps', '--json'],
         ['maps', '--group-by', 'comm', '--advise'],
+        ['maps', '--html', join(scratch, 'maps.html')],
       ]) {
         const { status, unwanted, stderr } = await load([BINARY, ...args], cache);
         expect(stderr).toBe('');

@@ -27,6 +27,9 @@ export interface PageFacts {
 
 /** The script and the styles of pages, made by the build. */
 export interface PageAssets {
+  /** As sources of a Content-Security-Policy: `'sha256-...'`. */
+  readonly scriptHash: string;
+  readonly styleHash: string;
   script: string;
   style: string;
 }

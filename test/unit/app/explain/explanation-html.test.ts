@@ -24,7 +24,9 @@ const EXPLANATION: Explanation = {
 };
 
 it('shows memory by name, what is missing, and the advice', () => {
-  const page = renderExplanationPage(EXPLANATION, new Date(0), { script: '', style: '' });
+  const page = renderExplanationPage(EXPLANATION, new Date(0), {
+    ...{ script: '', style: '', scriptHash: '', styleHash: '' },
+  });
   expect(page).toContain('/srv/&lt;data&gt;');
   expect(page).toContain('2.00 MiB');
   expect(page).toContain('66.7 %');

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { renderMapsPage } from '#src/app/maps/maps-page.ts';
 import { SCENE } from '../../model/listed-maps.ts';
 
-const ASSETS = { script: '', style: '' };
+const ASSETS = { script: '', style: '', scriptHash: '', styleHash: '' };
 const reading = {
   attribution: 'memcg',
   reason: undefined,

@@ -22,6 +22,9 @@ it('leaves nothing that a user chose, and all sizes', () => {
       },
     ]),
     { kind: 'slab-cache', name: 'dentry', bytes: 2, reclaim: 'reclaimable' },
+    parentNode({ kind: 'swap', name: 'swap' }, [
+      { kind: 'swap', name: 'secret-command --password', pid: 7, bytes: 1, reclaim: 'process' },
+    ]),
   ] satisfies MemoryNode[]);
   const hidden = hideNames(tree);
   expect(JSON.stringify(hidden)).not.toContain('secret');
@@ -37,5 +40,7 @@ it('leaves nothing that a user chose, and all sizes', () => {
     'BPF maps',
     'BPF map 1',
     'dentry',
+    'swap',
+    'process 2',
   ]);
 });

@@ -10,7 +10,9 @@ import { examples } from '../example-verdicts.ts';
 import { hostileTexts, hostileVerdict } from '../hostile-verdicts.ts';
 import { PLAIN, pageInput, pageRun, recordsOf, startRecord } from './html-runs.ts';
 
-const ASSETS = { script: 'console.log(1)', style: 'a{b:c}' };
+const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+const SOURCES = { script: 'console.log(1)', style: 'a{b:c}' };
+const ASSETS = { ...SOURCES, scriptHash: hash(SOURCES.script), styleHash: hash(SOURCES.style) };
 
 /** The elements of a page, without their texts. */
 function elementsOf(page: string): string[] {
@@ -27,7 +29,6 @@ describe('renderPage', () => {
   it('allows its own script and styles alone, by their hashes', () => {
     const page = renderPage(pageInput(), ASSETS);
     const [, policy = ''] = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(page) ?? [];
-    const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
     expect(policy).toContain("default-src 'none'");
     expect(policy).toContain(`script-src ${hash(ASSETS.script)};`);
     expect(policy).toContain(`style-src ${hash(ASSETS.style)};`);
