@@ -12,15 +12,15 @@ export const SYSTEMD_FILES: readonly string[] = ['systemd', 'launch', 'lifecycle
  * runs these. In the other files `testWithoutKernel` marks such tests.
  */
 export const HOST_FILES: readonly string[] =
-  'screen* view* replay code-cache descriptor-limits interruption budget-servers budget-files bad-input compare export reports gate-faults output-files io-faults action junit-schema html-report growth explain-owners explain-tools'.split(
+  'screen* view* replay code-cache descriptor-limits interruption budget-servers budget-files bad-input compare export reports gate-faults output-files io-faults action junit-schema html-report growth explain-owners explain-tools loaded-modules'.split(
     ' ',
   );
 
 /** The processing of the figures and files of cgroup v2: one kernel, 6.12, is sufficient. */
 export const ONE_KERNEL_FILES: readonly string[] = ['runs', 'elsewhere', 'stale-cgroups', 'attach', 'top'];
 
-/** The processes of a run, and the modules of Node.js: read in the same way on every kernel. */
-export const NEWEST_FILES: readonly string[] = ['details', 'loaded-modules'];
+/** The processes of a run: read in the same way on every kernel. */
+export const NEWEST_FILES: readonly string[] = ['details'];
 
 /**
  * How a cgroup is entered, limited, judged and ended. What differs came before Linux 6.1 (cgroup.kill, clone

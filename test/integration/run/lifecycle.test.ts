@@ -210,7 +210,7 @@ testWith(
 );
 
 testWith(
-  [needs.cgroup2],
+  [needs.cgroup2, needs.root],
   'a signal ends the start of a target in a frozen cgroup',
   async () => {
     const top = required(host.top);
