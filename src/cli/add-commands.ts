@@ -27,30 +27,23 @@ import { COMPLETION_HELP, SHELLS, type Shell } from './options/shells.ts';
 /** Receives the exit status of the command that was called. */
 export type Done = (status: number) => void;
 
-/**
- * Declares only the subcommand with this name. Returns false and declares nothing if it does not exist, and
- * for `completion`, which needs all subcommands.
- */
-export async function addCommand(program: Command, name: string, done: Done): Promise<boolean> {
-  if (!COMMAND_NAMES.includes(name) || name === 'completion') return false;
-  const load = SEPARATE[name];
-  if (load === undefined) SUBCOMMANDS[name as keyof typeof SUBCOMMANDS](program, done);
-  else (await load())(program, done);
-  return true;
-}
+/** Declares a subcommand. */
+export type Add = (program: Command, done: Done) => void;
 
 /** Declared in modules of their own: the others do not need their options. */
-const SEPARATE: Readonly<Record<string, () => Promise<(program: Command, done: Done) => void>>> = {
+const SEPARATE: Readonly<Record<string, () => Promise<Add>>> = {
   top: async () => (await import('./add-top-command.ts')).addTopCommand,
   elf: async () => (await import('./add-elf-command.ts')).addElfCommand,
 };
 
-/** All others. */
-export const SUBCOMMANDS = {
+/** The subcommands in the order of the help; undefined for those in modules of their own. */
+export const SUBCOMMANDS: Readonly<Record<string, Add | undefined>> = {
   doctor: addDoctorCommand,
   maps: addMapsCommand,
   explain: addExplainCommand,
   attach: addAttachCommand,
+  top: undefined,
+  elf: undefined,
   replay: addReplayCommand,
   budget: addBudgetCommands,
   compare: addCompareCommand,
@@ -60,9 +53,18 @@ export const SUBCOMMANDS = {
 };
 
 /** The names of the subcommands, in the order of the help. */
-export const COMMAND_NAMES: readonly string[] = Object.keys(SUBCOMMANDS).flatMap((name) =>
-  name === 'attach' ? [name, ...Object.keys(SEPARATE)] : [name],
-);
+export const COMMAND_NAMES: readonly string[] = Object.keys(SUBCOMMANDS);
+
+/**
+ * Declares only the subcommand with this name. Returns false and declares nothing if it does not exist, and
+ * for `completion`, which needs all subcommands.
+ */
+export async function addCommand(program: Command, name: string, done: Done): Promise<boolean> {
+  if (!COMMAND_NAMES.includes(name) || name === 'completion') return false;
+  const add = SUBCOMMANDS[name] ?? (await SEPARATE[name]?.());
+  add?.(program, done);
+  return true;
+}
 
 /** The subcommands of commands that are a group of them. */
 export const GROUPS: Readonly<Record<string, readonly string[]>> = { budget: ['init', 'check'] };

@@ -80,11 +80,12 @@ export class CgroupAttachment implements Attachment {
       resolve({});
     };
     const check = async () => {
-      if (isThere(this.#known) && this.#successors === undefined) return;
-      if (this.#successors === undefined) {
+      if (this.#successors !== undefined) {
+        if (this.#moves !== undefined) await this.#continue(this.#successors, this.#moves);
+      } else if (!isThere(this.#known)) {
         this.#isGone = true;
         end();
-      } else if (this.#moves !== undefined) await this.#continue(this.#successors, this.#moves);
+      }
     };
     const timer = setInterval(() => {
       if (isChecking) return;
