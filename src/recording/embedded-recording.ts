@@ -111,12 +111,25 @@ function readStart(path: string): string {
 function unpack(packed: string, path: string): string {
   try {
     const text = brotliDecompressSync(Buffer.from(packed, 'base64'), { maxOutputLength: MAX_UNPACKED_BYTES });
-    const decoder = new LineDecoder();
-    const lines = text.toString().replace(/\n$/, '').split('\n');
-    return `${lines.map((line) => decoder.decode(line)).join('\n')}\n`;
+    return decodeLines(text.toString());
   } catch (error) {
     throw new InputError(path, `${path}: the recording in this report is damaged`, { cause: error });
   }
+}
+
+/** @throws RangeError if the recording is longer than one that is packed; an error if a line is damaged. */
+function decodeLines(text: string): string {
+  const decoder = new LineDecoder();
+  let recording = '';
+  for (let start = 0; start < text.length; ) {
+    const newline = text.indexOf('\n', start);
+    const end = newline < 0 ? text.length : newline;
+    recording += `${decoder.decode(text.slice(start, end))}\n`;
+    // A small file can hold any number of lines.
+    if (recording.length > MAX_PACKED_LENGTH) throw new RangeError('the recording is too large');
+    start = end + 1;
+  }
+  return recording;
 }
 
 /** @throws InputError if it cannot be read or is too large. */

@@ -51,9 +51,9 @@ export class ScratchFile implements Scratch {
 
   #open(): number {
     this.#fd ??= this.#orError(() => {
-      const directory = mkdtempSync(join(this.#folder, 'cmemstat-export-'));
+      const directory = mkdtempSync(join(this.#folder, 'cmemstat-'));
       try {
-        return openSync(join(directory, 'points'), O_RDWR | O_CREAT | O_EXCL, 0o600);
+        return openSync(join(directory, 'scratch'), O_RDWR | O_CREAT | O_EXCL, 0o600);
       } finally {
         rmSync(directory, { recursive: true, force: true });
       }

@@ -1,7 +1,5 @@
 /** Replays a recording in the terminal view. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { constants, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { constants } from 'node:os';
 import { isatty } from 'node:tty';
 import { InputError, UnsupportedError, UsageError } from '../../errors.ts';
 import { safeText } from '../../format/safe-text.ts';
@@ -13,6 +11,7 @@ import { parseMoment } from '../../view/state/moment.ts';
 import { ViewBuilder } from '../../view/state/view-builder.ts';
 import { openScreen } from '../../view/terminal/screen.ts';
 import type { Screen } from '../../view/terminal/terminal-screen.ts';
+import { ScratchFile } from '../export/scratch-file.ts';
 
 /** The options of `cmemstat replay`. */
 export interface ReplayOptions {
@@ -72,20 +71,20 @@ async function open(file: string, options: PlayerOptions): Promise<RecordingPlay
   if (options.follow === true) {
     throw new UsageError('--follow', `--follow ${file}: a report does not grow`, `cmemstat replay ${file}`);
   }
-  const folder = mkdtempSync(join(tmpdir(), 'cmemstat-replay-'));
-  const unpacked = join(folder, 'recording.jsonl');
+  const unpacked = new ScratchFile();
   try {
     for (const text of unpackRecordings(file)) {
-      writeFileSync(unpacked, text, { mode: 0o600 });
+      unpacked.append(Buffer.from(text));
       break;
     }
-    return await openPlayer(unpacked, () => new ViewBuilder(), options);
+    return await openPlayer(unpacked.path, () => new ViewBuilder(), options);
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
-    throw new InputError(file, error.message.replaceAll(unpacked, file), { hint: error.hint, cause: error });
+    const message = error.message.replaceAll(unpacked.path, file);
+    throw new InputError(file, message, { hint: error.hint, cause: error });
   } finally {
-    // The player reads on: it holds a descriptor.
-    rmSync(folder, { recursive: true, force: true });
+    // The player reads on: it has a descriptor of its own.
+    unpacked.close();
   }
 }
 

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { brotliCompressSync, constants } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { InputError } from '#src/errors.ts';
 import { isHtmlFile, RecordingPacker, unpackRecordings } from '#src/recording/embedded-recording.ts';
@@ -35,6 +36,15 @@ describe('embedded recordings', () => {
     expect(() => [...unpackRecordings(write('<!DOCTYPE html>'))]).toThrow(InputError);
     expect(() => [...unpackRecordings(write(`<!DOCTYPE html>${element('AAAA')}`))]).toThrow(/damaged/);
   });
+
+  it('refuses a small one that holds endless lines, before they are in memory', () => {
+    const lines = brotliCompressSync(Buffer.alloc(200 * 1024 * 1024, '\n'), {
+      params: { [constants.BROTLI_PARAM_QUALITY]: 1 },
+    });
+    expect(lines.length).toBeLessThan(100_000);
+    const path = write(`<!DOCTYPE html>${element(lines.toString('base64'))}`);
+    expect(() => [...unpackRecordings(path)]).toThrow(/damaged/);
+  }, 60_000);
 
   it('packs nothing as nothing', async () => {
     await expect(new RecordingPacker().finish()).resolves.toBeUndefined();
