@@ -110,10 +110,13 @@ function summaryFields({ durationMs, exit, peak }: SummaryRecord): string[] {
   ];
 }
 
-/** A tag, its value, or the name of a field. A backslash at the end would escape what follows. */
+/**
+ * A tag, its value, or the name of a field. A backslash before what is escaped, or at the end, would escape
+ * it or be escaped, depending on the database.
+ */
 function escapeKey(text: string): string {
   return safeText(text)
-    .replace(/\\$/, '\\x5c')
+    .replaceAll(/\\(?=[,= ]|$)/g, '\\x5c')
     .replaceAll(/[,= ]/g, (character) => `\\${character}`);
 }
 

@@ -77,7 +77,7 @@ export const FAMILIES = {
   recordedEvents: counter('recorded_events', 'Events of the recording.'),
   runDuration: gauge('run_duration', 'Time from the launch to the exit.', 'seconds'),
   runExitStatus: gauge('run_exit_status', 'Exit status of cmemstat for the run.'),
-  runPeak: gauge('run_peak', 'The maximum of the run.', 'bytes'),
+  runPeak: gauge('run_peak', 'The high-water mark of the run; attached, of its cgroup.', 'bytes'),
 } as const satisfies Readonly<Record<string, MetricFamily>>;
 
 const PREFIX = 'cmemstat';

@@ -70,6 +70,9 @@ export class OpenMetricsText implements Exporter {
           }
           this.#points.add(series, micros, value);
         });
+        for (const { row, atMs } of this.#processes.endReading(record.elapsedMs)) {
+          this.#addProcess(row, run, atMs);
+        }
         if (record.bpf !== undefined) {
           const due = this.#maps.endReading(record.elapsedMs);
           for (const { row, atMs } of due) this.#addMap(row, run, atMs);
@@ -84,8 +87,6 @@ export class OpenMetricsText implements Exporter {
         }
         break;
       case 'processes': {
-        const due = this.#processes.endReading(record.elapsedMs);
-        for (const { row, atMs } of due) this.#addProcess(row, run, atMs);
         for (const pid of record.gone ?? []) this.#processes.delete(pid);
         for (const row of record.processes) {
           this.#processes.set(row.pid, row, record.elapsedMs);
@@ -182,10 +183,10 @@ export class OpenMetricsText implements Exporter {
         const ms = Math.floor(micros / 1000);
         if (ms <= lastMs && pending !== '') {
           this.#skipped += 1;
-          continue;
-        }
+          // The last count is the one that must not be lost.
+          if (family.type !== 'counter' || ms < lastMs) continue;
+        } else text += pending;
         lastMs = ms;
-        text += pending;
         const value = values[at] ?? 0;
         const shown = value === Number.POSITIVE_INFINITY ? '+Inf' : shiftedDecimal(value, exponent);
         pending = `${name} ${shown} ${shiftedDecimal(micros, -6)}\n`;

@@ -138,6 +138,7 @@ const MAP_COLUMNS: readonly Column<MapRow>[] = [
   ['map_flags', ofMap(({ map_flags }) => map_flags)],
   ['anonymous', ofMap(({ anonymous }) => anonymous)],
   ['elsewhere', ofMap(({ elsewhere }) => elsewhere)],
+  ['orphaned', ofMap(({ orphaned }) => orphaned)],
   ['cgroup', ofMap(({ cgroup }) => cgroup)],
   ['holders', ofMap(({ holders }) => holdersText(holders))],
   ['programs', ofMap(({ programs }) => programsText(programs))],

@@ -95,7 +95,7 @@ export class SampleFigures {
     }
   }
 
-  #bpf({ charged, uncharged, heldElsewhere, anonymous, host, held }: BpfTotals, emit: Emit): void {
+  #bpf({ charged, uncharged, heldElsewhere, orphaned, anonymous, host, held }: BpfTotals, emit: Emit): void {
     const size = (scope: string, objects: string, figures: BpfSize | undefined) => {
       const parts = bpfParts(scope, objects);
       const key = `bpf ${scope} ${objects}`;
@@ -123,6 +123,7 @@ export class SampleFigures {
     }
     size('uncharged', 'maps', uncharged?.maps);
     size('held_elsewhere', 'maps', heldElsewhere?.maps);
+    size('orphaned', 'maps', orphaned?.maps);
     size('anonymous', 'maps', anonymous?.maps);
     for (const objects of ['maps', 'programs'] as const) {
       count('host', objects, host?.[objects]);

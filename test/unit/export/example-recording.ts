@@ -63,6 +63,7 @@ const samples: Sample[] = [0, 1, 2, 3, 4].map((index) => ({
             places: { vmalloc: MIB, slab: 1, percpu: 2, pages: 3 },
           },
           uncharged: { maps: { count: 1, bytes: 512 } },
+          orphaned: { maps: { count: 1, bytes: 888_888 } },
         },
         maxima: {
           readings: 40,
@@ -115,7 +116,12 @@ const run = (time: string, command: string[]): RecordLine[] => [
     elapsedMs: 1002.5,
     maps: [
       ...HOSTILE.map((name, index) => map(10 + index, name, 4096 * (index + 1), { elements: index })),
-      map(5, '', MIB, { type: 'ringbuf', backlogBytes: 64, holders: [{ pid: 100, comm: HOSTILE[1] }] }),
+      map(5, '', MIB, {
+        type: 'ringbuf',
+        backlogBytes: 64,
+        orphaned: true,
+        holders: [{ pid: 100, comm: HOSTILE[1] }],
+      }),
     ],
   },
   {

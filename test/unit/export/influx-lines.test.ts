@@ -1,6 +1,7 @@
 /** The line protocol; test/integration/gate/export.test.ts gives it to a database. */
 import { describe, expect, it } from 'vitest';
 import { InfluxLines } from '#src/export/influx-lines.ts';
+import type { ProcessRow } from '#src/model/recorded-processes.ts';
 import { golden } from '../../paths.ts';
 import { convert, EXAMPLE } from './example-recording.ts';
 
@@ -21,6 +22,16 @@ describe('the line protocol', () => {
   it('escapes what separates tags, also at their end', () => {
     expect(render()).toContain('name=a\\,b\\ "c"\\ \\x5c,type=hash');
     expect(render()).toContain('message="a,b \\"c\\" \\\\"');
+  });
+
+  it('writes no backslash before what it escapes: databases differ in what that means', () => {
+    const [start] = EXAMPLE;
+    const processes = EXAMPLE.find(({ type }) => type === 'processes');
+    if (start === undefined || processes?.type !== 'processes') throw new Error('incomplete example');
+    const row = { ...processes.processes[0], comm: 'x\\,pid\\=1\\' } as ProcessRow;
+    const text = convert(new InfluxLines(), [start, { ...processes, processes: [row] }]).toString();
+    expect(text).toContain('comm=x\\x5c\\,pid\\x5c\\=1\\x5c ');
+    expect(text).not.toMatch(/\\\\/);
   });
 
   it('has no names with --no-names', () => {

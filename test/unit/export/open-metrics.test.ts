@@ -72,7 +72,31 @@ describe('a document', () => {
     expect(times(10)).toEqual([1, 61, 121]);
   });
 
-  it('leaves out points that Prometheus would refuse, and says so', () => {
+  it('repeats a process that does not change, for which there is no record', () => {
+    const [start] = EXAMPLE;
+    const sample = EXAMPLE.find(({ type }) => type === 'sample');
+    const processes = EXAMPLE.find(({ type }) => type === 'processes');
+    if (start === undefined || sample?.type !== 'sample' || processes?.type !== 'processes')
+      throw new Error('incomplete example');
+    const records: RecordLine[] = [start, { ...processes, elapsedMs: 1000 }];
+    for (let second = 2; second <= 200; second += 1) records.push({ ...sample, elapsedMs: second * 1000 });
+    const points = render(records)
+      .split('\n')
+      .filter((line) => line.startsWith('cmemstat_process_threads{') && line.includes('pid="101"'));
+    expect(points).toHaveLength(4);
+  });
+
+  it('keeps the last count of a millisecond', () => {
+    const [start] = EXAMPLE;
+    if (start === undefined) throw new Error('incomplete example');
+    const kills = [10.1, 10.2, 10.3].map(
+      (elapsedMs): RecordLine => ({ type: 'event', elapsedMs, event: 'oom_kill' }),
+    );
+    const counts = render([start, ...kills]).match(/recorded_events_total\{.*\} \d+ /g);
+    expect(counts).toEqual([expect.stringMatching(/ 3 $/)]);
+  });
+
+  it('leaves out points that Prometheus would refuse, and reports that', () => {
     const [start, first] = EXAMPLE;
     if (start === undefined || first?.type !== 'sample') throw new Error('incomplete example');
     const exporter = new OpenMetricsText(new MemoryScratch());
